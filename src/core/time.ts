@@ -1,0 +1,57 @@
+/** Instants are milliseconds since the Unix epoch. Every boundary is UTC. */
+export type Instant = number;
+
+export const SECOND = 1000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** A half-open interval `[start, end)`. */
+export interface Range {
+  readonly start: Instant;
+  readonly end: Instant;
+}
+
+/** The size of the buckets that a reading is made of, finest first. */
+export const GRANULARITIES = ['minute', 'hour', 'day'] as const;
+export type Granularity = (typeof GRANULARITIES)[number];
+
+const SIZES: Record<Granularity, number> = { minute: MINUTE, hour: HOUR, day: DAY };
+
+/** The length of a bucket in milliseconds. */
+export function sizeOf(granularity: Granularity): number {
+  return SIZES[granularity];
+}
+
+/** The start of the bucket of `sizeMs` milliseconds that holds `at`. */
+export function floorTo(sizeMs: number, at: Instant): Instant {
+  return Math.floor(at / sizeMs) * sizeMs;
+}
+
+/** The first bucket boundary at or after `at`. */
+export function ceilTo(sizeMs: number, at: Instant): Instant {
+  return Math.ceil(at / sizeMs) * sizeMs;
+}
+
+/** The first instant of the UTC month that lies `offset` months from the one that holds `at`. */
+export function startOfMonth(at: Instant, offset = 0): Instant {
+  const date = new Date(at);
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + offset, 1);
+}
+
+/** The first instant of the UTC day that holds `at`. */
+export function startOfDay(at: Instant): Instant {
+  return floorTo(DAY, at);
+}
+
+/** The part that both ranges share, or undefined when they do not meet. */
+export function intersection(a: Range, b: Range): Range | undefined {
+  const start = Math.max(a.start, b.start);
+  const end = Math.min(a.end, b.end);
+  return start < end ? { start, end } : undefined;
+}
+
+/** `2026-11-22` of an instant. */
+export function isoDay(at: Instant): string {
+  return new Date(at).toISOString().slice(0, 10);
+}
