@@ -1,0 +1,47 @@
+/**
+ * Every way a poll can fail. The reason is a metric label, a log field and a heading in `docs/errors.md`, which is checked
+ * against this table.
+ */
+export const POLL_FAILURES = {
+  auth: {
+    hint: 'The key was refused (401, 402 or 403). Billing endpoints often need an admin key or a billing scope.',
+  },
+  rate_limited: {
+    hint: 'The provider asked for fewer requests (429). The exporter waits as long as it was told.',
+  },
+  timeout: { hint: 'No complete answer arrived in time. See `timeout` of the account.' },
+  network: { hint: 'The connection failed: name resolution, TLS, refused or reset.' },
+  server: { hint: 'The provider failed (5xx). The next poll tries again.' },
+  sunset: { hint: 'The provider retired this endpoint (410). See the provider page for its successor.' },
+  contract: {
+    hint: 'The answer is not as documented (400, 404, 422, truncated, HTML, empty or another shape). Please report it.',
+  },
+  config: { hint: 'The account cannot be polled as it is configured.' },
+  storage: { hint: 'The ledger could not be written: a full disk, a read-only volume or a damaged file.' },
+} as const satisfies Record<string, { hint: string }>;
+
+export type FailureReason = keyof typeof POLL_FAILURES;
+
+/** What is known about a failure beyond its reason. */
+export interface PollErrorOptions {
+  readonly cause?: unknown;
+  /** HTTP status, where an answer came. */
+  readonly status?: number;
+  /** Not before this instant may the account be asked again. */
+  readonly retryAt?: number;
+}
+
+/** A failed poll. The message never holds a query, a header, a body or a key. */
+export class PollError extends Error {
+  override readonly name = 'PollError';
+  readonly reason: FailureReason;
+  readonly status: number | undefined;
+  readonly retryAt: number | undefined;
+
+  constructor(reason: FailureReason, message: string, options: PollErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.reason = reason;
+    this.status = options.status;
+    this.retryAt = options.retryAt;
+  }
+}

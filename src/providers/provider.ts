@@ -1,0 +1,129 @@
+import type { z } from 'zod';
+import type { Reading } from '../core/statement.ts';
+import type { Granularity, Instant, Range } from '../core/time.ts';
+
+/** A `GET` that a feed wants answered. */
+export interface Request<Body> {
+  /** Below the provider's version prefix, starting with a slash, its segments already escaped. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * The door: only this turns the JSON into a value. A number that has more than 15 digits reaches it as a `string` of
+   * its source text, so schemas for exact values take both (see `schemas.ts`).
+   */
+  readonly schema: z.ZodType<Body>;
+}
+
+/** An answer with status 200 whose body passed the schema. */
+export interface Answer<Body> {
+  readonly body: Body;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * Asks the account's provider: authenticated, timed, limited in size, within the request budget, one request at a time.
+ *
+ * @throws {PollError} for anything but a 200 that fits the schema; `status` says which.
+ */
+export type Ask = <Body>(request: Request<Body>) => Promise<Answer<Body>>;
+
+/** What a feed may know when it plans, asks and reads. Nothing in it changes during a poll. */
+export interface FeedContext<Config> {
+  readonly now: Instant;
+  readonly config: Config;
+  /** How far back the first read goes; a bucket boundary of the day. */
+  readonly since: Instant;
+  /** The buckets of this feed's stream and granularity that were read before, and when: see {@link Coverage}. */
+  readonly coverage: Coverage;
+  /** What the feed remembered of its last poll (`Reader.done().memo`); survives a restart. */
+  readonly memo: string | undefined;
+  /** Ends a wait when the exporter stops or the account is removed. */
+  readonly signal: AbortSignal;
+}
+
+/** Which buckets were read before, and as of when. */
+export interface Coverage {
+  /** The as-of of the newest reading of the bucket that starts at or holds `at`; undefined where none was. */
+  asOf(at: Instant): Instant | undefined;
+  /** The unbroken range read so far that ends last, or undefined before the first reading. Its end may be an open bucket's. */
+  latest(): Range | undefined;
+  /** The parts of `range` that were never read, oldest first. */
+  gaps(range: Range): Range[];
+}
+
+/** Folds the pages of one range into one reading. Pure: the same pages give the same reading. */
+export interface Reader<Page> {
+  take(page: Page): void;
+  done(): Reading & { readonly memo?: string };
+}
+
+/** The buckets a feed fills, when it reads billing facts at all. */
+export interface Books {
+  /** Feeds that name the same stream read the same body of facts. */
+  readonly stream: string;
+  readonly granularity: Granularity;
+  /** How long after a bucket's end the provider may still revise it. */
+  readonly settleMs: number;
+}
+
+/** One scheduled reading of an account: an endpoint at one granularity. */
+export interface Feed<Config, Page> {
+  /** Pinned: a metric label and a configuration key. */
+  readonly name: string;
+  /** A cron line in UTC, five or six fields. */
+  readonly schedule: string;
+  /** Upper bound of the random delay added to each scheduled run, in milliseconds. */
+  readonly jitterMs: number;
+  readonly books?: Books;
+  /**
+   * The ranges to read now, in the order to read them: each becomes one statement, all or nothing. Empty: nothing is due.
+   * A feed without `books`, or whose range the provider chooses, gives one range that ends at `now`.
+   */
+  plan(context: FeedContext<Config>): Range[];
+  /** All of the asking and none of the thinking: one page a yield. */
+  ask(ask: Ask, range: Range, context: FeedContext<Config>): AsyncIterable<Page>;
+  /** All of the thinking and no asking. */
+  reader(range: Range, context: FeedContext<Config>): Reader<Page>;
+}
+
+/** What rate-limit headers (or a 429's body) say, made alike. */
+export interface RateLimit {
+  readonly remaining?: number;
+  /** When the window resets and `remaining` is full again. */
+  readonly resetAt?: Instant;
+}
+
+/** One supported service: everything the rest of the program needs to know about it. */
+export interface Provider<Config = unknown> {
+  /** Pinned: the `provider` label and the configuration's `provider`. */
+  readonly id: string;
+  readonly title: string;
+  readonly baseUrl: string;
+  /** Put between `baseUrl` and a request's path unless the path of `baseUrl` ends with it already. */
+  readonly versionPrefix: string;
+  /** Variable that holds the key when there is no configuration file. */
+  readonly environmentKey: string;
+  /** The account keys only this provider has, with their defaults. */
+  readonly config: z.ZodType<Config>;
+  /** Headers of every request, authorization included. */
+  headers(config: Config, key: string): Record<string, string>;
+  /** Reads the provider's own rate-limit headers; the standard Retry-After is read for all. */
+  rateLimit(headers: Readonly<Record<string, string>>, now: Instant): RateLimit;
+  /** Seconds to wait that a 429's JSON body names, if it does. */
+  retryAfterOfBody?(body: unknown): number | undefined;
+  /** What the provider allows; the exporter never sends more, over all feeds of the account. */
+  readonly requestBudget?: { readonly requests: number; readonly perMs: number };
+  readonly feeds: readonly Feed<Config, unknown>[];
+}
+
+/** Lets TypeScript infer a provider's configuration from its schema and check the feeds against it. */
+export function defineProvider<Config>(provider: Provider<Config>): Provider<Config> {
+  return provider;
+}
+
+/** Checks a feed's `reader` against what its `ask` yields; outside, its pages are nobody's business. */
+export function defineFeed<Config, Page>(feed: Feed<Config, Page>): Feed<Config, unknown> {
+  return feed;
+}
