@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { PollError } from '../src/poll/errors.ts';
+import {
+  allCases,
+  type Case,
+  contextOf,
+  exchangeOf,
+  expectedOf,
+  providerFolders,
+  providerOf,
+  situationOf,
+} from './support/cases.ts';
+import { fakeAsk } from './support/fake-ask.ts';
+import { jsonOf, pollOnce, printed } from './support/readings.ts';
+
+/** Writes the expected files instead of comparing with them; every one of them is then checked by hand. */
+const UPDATE = process.env.UPDATE_CASES === '1';
+
+for (const provider of providerFolders()) {
+  describe(`cases of ${provider}`, () => {
+    for (const one of allCases().filter((found) => found.provider === provider)) {
+      it(one.name, () => runCase(one));
+    }
+  });
+}
+
+async function runCase(one: Case): Promise<void> {
+  const outcome = await outcomeOf(one);
+  if (UPDATE) return write(one, outcome);
+  const expected = expectedOf(one);
+  if (expected.error) {
+    const { reason, 'message contains': text } = expected.error;
+    assert.equal(outcome.error?.reason, reason, 'the poll fails for the expected reason');
+    assert.ok(outcome.error?.message.includes(text), `"${outcome.error?.message}" contains "${text}"`);
+    return;
+  }
+  assert.ok(expected.readings, 'exactly one of expected.json and expected.error.json is there');
+  if (outcome.error) throw outcome.error;
+  assert.deepEqual(outcome.readings, expected.readings);
+}
+
+interface Outcome {
+  readonly readings?: unknown;
+  readonly error?: PollError;
+}
+
+async function outcomeOf(one: Case): Promise<Outcome> {
+  const situation = situationOf(one);
+  const provider = await providerOf(one.provider);
+  const feed = provider.feeds.find(({ name }) => name === situation.feed);
+  assert.ok(feed, `${one.provider} has no feed ${situation.feed}`);
+  const fake = fakeAsk(exchangeOf(one));
+  const outcome = await pollOnce(feed, contextOf(situation, provider), fake).then(
+    (readings) => ({ readings: jsonOf(readings) }),
+    (error) => {
+      if (error instanceof PollError) return { error };
+      throw error;
+    },
+  );
+  fake.assertUsed();
+  return outcome;
+}
+
+function write({ folder }: Case, { error, readings }: Outcome): void {
+  const name = error ? 'expected.error.json' : 'expected.json';
+  const content = error ? { reason: error.reason, 'message contains': error.message } : readings;
+  writeFileSync(path.join(folder, name), `${printed(content)}\n`);
+}

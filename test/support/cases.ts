@@ -1,0 +1,117 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import type { Instant } from '../../src/core/time.ts';
+import type { FeedContext, Provider } from '../../src/providers/provider.ts';
+import { coverageOf, type Interval } from './coverage.ts';
+import { Exchange } from './fake-ask.ts';
+
+const Time = z.string().transform((text, context): Instant => {
+  const at = Date.parse(text);
+  if (Number.isFinite(at)) return at;
+  context.issues.push({ code: 'custom', message: 'not an instant', input: text });
+  return z.NEVER;
+});
+
+/** `case.json`: where the bodies come from, and what the feed knows when it is polled. */
+const Situation = z.strictObject({
+  /** One sentence: the documented body of which page, or made from which documented schema. */
+  about: z.string().min(20),
+  feed: z.string(),
+  now: Time,
+  since: Time,
+  config: z.record(z.string(), z.unknown()).default({}),
+  /** What was read before: start, end, as-of. */
+  coverage: z.array(z.tuple([Time, Time, Time])).default([]),
+  memo: z.string().optional(),
+});
+type Situation = z.infer<typeof Situation>;
+
+/** `expected.error.json`: the poll fails, and how. */
+const ExpectedError = z.strictObject({ reason: z.string(), 'message contains': z.string() });
+type ExpectedError = z.infer<typeof ExpectedError>;
+
+/** A folder `src/providers/<id>/cases/<name>/`. */
+export interface Case {
+  readonly provider: string;
+  readonly name: string;
+  readonly folder: string;
+}
+
+const PROVIDERS = path.join(import.meta.dirname, '../../src/providers');
+
+/** The identifiers of all provider folders. */
+export function providerFolders(): string[] {
+  return foldersIn(PROVIDERS);
+}
+
+/** Every case of every provider, in the order of their names. */
+export function allCases(): Case[] {
+  return providerFolders().flatMap((provider) => {
+    const cases = path.join(PROVIDERS, provider, 'cases');
+    return foldersIn(cases).map((name) => ({ provider, name, folder: path.join(cases, name) }));
+  });
+}
+
+function foldersIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  const entries = readdirSync(folder, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
+}
+
+/**
+ * The provider that a folder exports under its own id.
+ *
+ * Not through the registry: a provider that does not load fails its own cases only.
+ */
+export async function providerOf(folder: string): Promise<Provider> {
+  const exported: Record<string, unknown> = await import(path.join(PROVIDERS, folder, 'index.ts'));
+  const provider = Object.values(exported).find((value) => isProvider(value) && value.id === folder);
+  if (!isProvider(provider))
+    throw new Error(`src/providers/${folder}/index.ts exports no provider '${folder}'`);
+  return provider;
+}
+
+function isProvider(value: unknown): value is Provider {
+  return typeof value === 'object' && value !== null && 'id' in value && 'feeds' in value;
+}
+
+/** `case.json` of a case. */
+export function situationOf({ folder }: Case): Situation {
+  return Situation.parse(jsonIn(folder, 'case.json'));
+}
+
+/** `exchange.json` of a case. */
+export function exchangeOf({ folder }: Case): Exchange {
+  return Exchange.parse(jsonIn(folder, 'exchange.json'));
+}
+
+/** What a case expects, or undefined where the file is missing. */
+export function expectedOf({ folder }: Case): { readings?: unknown; error?: ExpectedError } {
+  const names = ['expected.json', 'expected.error.json'].filter((name) =>
+    existsSync(path.join(folder, name)),
+  );
+  if (names.length !== 1) return {};
+  if (names[0] === 'expected.json') return { readings: jsonIn(folder, 'expected.json') };
+  return { error: ExpectedError.parse(jsonIn(folder, 'expected.error.json')) };
+}
+
+function jsonIn(folder: string, name: string): unknown {
+  return JSON.parse(readFileSync(path.join(folder, name), 'utf8'));
+}
+
+/** What a feed may know in a situation. */
+export function contextOf(situation: Situation, provider: Provider): FeedContext<unknown> {
+  const intervals: Interval[] = situation.coverage.map(([start, end, asOf]) => ({ start, end, asOf }));
+  return {
+    now: situation.now,
+    since: situation.since,
+    config: provider.config.parse(situation.config),
+    coverage: coverageOf(intervals),
+    memo: situation.memo,
+    signal: new AbortController().signal,
+  };
+}

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import { type FailureReason, PollError } from '../../src/poll/errors.ts';
+import type { Answer, Ask, Request } from '../../src/providers/provider.ts';
+
+const Recording = z.strictObject({
+  request: z.strictObject({
+    path: z.string().startsWith('/'),
+    query: z.record(z.string(), z.string()).default({}),
+    headers: z.record(z.string(), z.string()).default({}),
+  }),
+  answer: z.strictObject({
+    status: z.int().default(200),
+    /** Names in lower case. */
+    headers: z.record(z.string(), z.string()).default({}),
+    body: z.json().optional(),
+    /** The body as it came, for numbers that a double would bend and for text that is no JSON. */
+    bodyText: z.string().optional(),
+  }),
+});
+type Recording = z.infer<typeof Recording>;
+
+/** `exchange.json`: the requests in the order they are made, and their answers. */
+export const Exchange = z.array(Recording);
+export type Exchange = z.infer<typeof Exchange>;
+
+/** A provider that answers from recordings, in their order. */
+export interface FakeAsk {
+  readonly ask: Ask;
+  /** @throws {assert.AssertionError} after an unknown request, and while recordings are left that nobody asked for. */
+  assertUsed(): void;
+}
+
+/** The only fake there is: the network. It fails on an unknown request and on an unused recording. */
+export function fakeAsk(exchange: Exchange): FakeAsk {
+  let asked = 0;
+  const faults: string[] = [];
+  return {
+    async ask<Body>(request: Request<Body>) {
+      const recording = exchange[asked];
+      asked += 1;
+      const fault = faultOf(request, recording);
+      if (fault) faults.push(`request ${asked} ${fault}`);
+      if (fault || !recording) assert.fail(`request ${asked} ${fault}`);
+      return answerOf(recording, request.schema);
+    },
+    assertUsed() {
+      assert.deepEqual(faults, []);
+      assert.equal(asked, exchange.length, 'every recording is asked for');
+    },
+  };
+}
+
+function faultOf(request: Request<unknown>, recording: Recording | undefined): string | undefined {
+  const asked = { path: request.path, query: request.query ?? {}, headers: request.headers ?? {} };
+  if (!recording) return `has no recording: ${JSON.stringify(asked)}`;
+  if (isDeepStrictEqual(asked, recording.request)) return undefined;
+  return `is not the recorded one: ${JSON.stringify(asked)}, recorded ${JSON.stringify(recording.request)}`;
+}
+
+function answerOf<Body>({ request, answer }: Recording, schema: z.ZodType<Body>): Answer<Body> {
+  const { status, headers } = answer;
+  if (status !== 200) throw new PollError(reasonOf(status), `${request.path} answered ${status}`, { status });
+  const result = schema.safeParse(bodyOf(answer));
+  if (result.success) return { body: result.data, headers };
+  const [issue] = result.error.issues;
+  const where = issue?.path.join('.') || 'the body';
+  throw new PollError('contract', `${request.path}: ${where}: ${issue?.message}`, {
+    cause: result.error,
+    status,
+  });
+}
+
+function bodyOf({ body, bodyText }: Recording['answer']): unknown {
+  try {
+    return JSON.parse(bodyText ?? JSON.stringify(body) ?? '');
+  } catch (cause) {
+    throw new PollError('contract', 'the body is not JSON', { cause, status: 200 });
+  }
+}
+
+function reasonOf(status: number): FailureReason {
+  if (status >= 500) return 'server';
+  if (status === 401 || status === 402 || status === 403) return 'auth';
+  if (status === 429) return 'rate_limited';
+  return status === 410 ? 'sunset' : 'contract';
+}

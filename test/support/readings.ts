@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { METRICS, type Metric } from '../../src/core/metrics.ts';
+import { formatDecimal } from '../../src/core/money.ts';
+import type { Line, Observation, Reading } from '../../src/core/statement.ts';
+import { floorTo, type Instant, type Range, sizeOf } from '../../src/core/time.ts';
+import type { Feed, FeedContext } from '../../src/providers/provider.ts';
+import type { FakeAsk } from './fake-ask.ts';
+
+/** What one range of the plan came to. */
+interface RangeReading {
+  readonly range: Range;
+  readonly reading: Reading & { readonly memo?: string };
+}
+
+/** Polls a feed once, as the poller does, and holds every reading to the laws of the contract. */
+export async function pollOnce(
+  feed: Feed<unknown, unknown>,
+  context: FeedContext<unknown>,
+  { ask }: FakeAsk,
+): Promise<RangeReading[]> {
+  const readings: RangeReading[] = [];
+  for (const range of feed.plan(context)) {
+    const pages: unknown[] = [];
+    for await (const page of feed.ask(ask, range, context)) pages.push(page);
+    const [reading, again] = [read(feed, range, context, pages), read(feed, range, context, pages)];
+    assert.deepEqual(again, reading, 'the same pages give the same reading');
+    assertLawful(feed, reading);
+    readings.push({ range, reading });
+  }
+  return readings;
+}
+
+function read(
+  feed: Feed<unknown, unknown>,
+  range: Range,
+  context: FeedContext<unknown>,
+  pages: readonly unknown[],
+): RangeReading['reading'] {
+  const reader = feed.reader(range, context);
+  for (const page of pages) reader.take(page);
+  return reader.done();
+}
+
+function assertLawful(feed: Feed<unknown, unknown>, reading: Reading): void {
+  const { statement } = reading;
+  if (statement) {
+    const { range, granularity, lines } = statement;
+    const size = sizeOf(granularity);
+    assert.equal(granularity, feed.books?.granularity, 'the statement has the granularity of the books');
+    for (const at of [range.start, range.end]) assert.equal(floorTo(size, at), at, 'whole buckets only');
+    for (const { at } of lines)
+      assert.ok(range.start <= at && at < range.end, `a line lies outside: ${iso(at)}`);
+  }
+  const named = reading.resources.map(({ resource }) => resource);
+  assert.equal(new Set(named).size, named.length, 'each resource is described once');
+  for (const observation of reading.observations) assertInCatalogue(observation);
+}
+
+function assertInCatalogue({ metric, labels }: Observation): void {
+  const known: Record<string, Metric> = METRICS;
+  const own = known[metric]?.labels.filter((label) => label !== 'provider' && label !== 'account');
+  assert.deepEqual(Object.keys(labels).sort(), own?.sort(), `the labels of ${metric} are the catalogue's`);
+}
+
+/** Readings as the JSON of `expected.json`: instants as ISO text, amounts as exact decimal text, lines sorted. */
+export function jsonOf(readings: readonly RangeReading[]): unknown {
+  const shown = {
+    plan: readings.map(({ range }) => span(range)),
+    readings: readings.map(({ reading }) => readingOf(reading)),
+  };
+  return JSON.parse(JSON.stringify(shown));
+}
+
+function readingOf({ statement, observations, reconciliation, ...rest }: Reading): unknown {
+  return {
+    statement: statement && {
+      ...statement,
+      range: span(statement.range),
+      lines: statement.lines.map(lineOf).sort((a, b) => compare(JSON.stringify(a), JSON.stringify(b))),
+    },
+    observations: observations.map(({ value, until, ...observation }) => ({
+      ...observation,
+      value: formatDecimal(value),
+      ...(until !== undefined && { until: iso(until) }),
+    })),
+    reconciliation: reconciliation && {
+      ...reconciliation,
+      difference: formatDecimal(reconciliation.difference),
+    },
+    ...rest,
+  };
+}
+
+function lineOf({ at, resource, model, tier, measure, detail, value, ...rest }: Line): object {
+  return { at: iso(at), resource, model, tier, measure, detail, value: formatDecimal(value), ...rest };
+}
+
+function span({ start, end }: Range): string[] {
+  return [iso(start), iso(end)];
+}
+
+function iso(at: Instant): string {
+  return new Date(at).toISOString().replace('.000Z', 'Z');
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+/** Indented JSON that keeps whatever holds no further braces on one line: one billed line is one line of the file. */
+export function printed(value: unknown, indent = ''): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const inner = Object.entries(value);
+  const isList = Array.isArray(value);
+  const [open, close] = isList ? '[]' : '{}';
+  const keyOf = (key: string) => (isList ? '' : `${JSON.stringify(key)}: `);
+  if (inner.every(([, item]) => typeof item !== 'object' || item === null)) {
+    const items = inner.map(([key, item]) => keyOf(key) + JSON.stringify(item)).join(', ');
+    return isList || items === '' ? `${open}${items}${close}` : `${open} ${items} ${close}`;
+  }
+  const items = inner.map(([key, item]) => `${indent}  ${keyOf(key)}${printed(item, `${indent}  `)}`);
+  return `${open}\n${items.join(',\n')}\n${indent}${close}`;
+}
