@@ -1,0 +1,90 @@
+import { type Fixed, fromInteger } from '../../core/money.ts';
+import type { Instant } from '../../core/time.ts';
+import type { TruthEntry, TruthLabels, TruthMeasure } from '../truth.ts';
+
+export const CATEGORIES = ['dedicated', 'training', 'model_api'] as const;
+export type Category = (typeof CATEGORIES)[number];
+
+interface Day {
+  /** Any instant of the UTC day. */
+  readonly at: Instant;
+  /** Dollars before credits. */
+  readonly subtotal: Fixed;
+  /** Dollars of credits that the category applied for it; none when absent. */
+  readonly credits?: Fixed;
+}
+
+/** What ran: a deployment, a chainlet or a training job. */
+export interface Resource {
+  readonly id: string;
+  readonly kind: string;
+  readonly name?: string;
+  readonly model_name?: string;
+  readonly is_deleted?: boolean;
+  readonly instance_type?: string;
+  readonly environment_name?: string;
+  readonly chain?: {
+    readonly chain_id: string;
+    readonly chain_name: string;
+    readonly chain_deployment_id: string;
+  };
+}
+
+/** A day of a deployment on one instance type. */
+export interface DedicatedRow extends Day {
+  readonly category: 'dedicated';
+  readonly resource: Resource;
+  readonly minutes: number;
+  readonly inference_requests: number;
+}
+
+/** A day of a training job. */
+export interface TrainingRow extends Day {
+  readonly category: 'training';
+  readonly resource: Resource;
+  readonly minutes: number;
+}
+
+/** A day of a shared model. */
+export interface ModelApiRow extends Day {
+  readonly category: 'model_api';
+  readonly model_name: string;
+  readonly model_family?: string;
+  /** Cached ones included. */
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly cached_input_tokens: number;
+}
+
+export type BasetenRow = DedicatedRow | TrainingRow | ModelApiRow;
+
+/** What the rows say in the design's words. */
+export function entriesOf(row: BasetenRow): TruthEntry[] {
+  const labels = {
+    resource: row.category === 'model_api' ? '' : row.resource.id,
+    model: row.category === 'model_api' ? row.model_name : (row.resource.model_name ?? ''),
+    tier: row.category,
+  };
+  const cost: TruthEntry = { ...labels, measure: 'cost', detail: 'USD', value: row.subtotal };
+  if (row.category === 'model_api') return [cost, ...tokens(row, labels)];
+  const seconds = count('billed_seconds', labels, '', row.minutes * 60);
+  if (row.category === 'training') return [cost, seconds];
+  return [cost, seconds, count('requests', labels, '', row.inference_requests)];
+}
+
+function tokens(row: ModelApiRow, labels: Omit<TruthLabels, 'detail'>): TruthEntry[] {
+  return [
+    count('tokens', labels, 'input', row.input_tokens - row.cached_input_tokens),
+    count('tokens', labels, 'output', row.output_tokens),
+    count('tokens', labels, 'cached_input', row.cached_input_tokens),
+  ];
+}
+
+function count(
+  measure: TruthMeasure,
+  labels: Omit<TruthLabels, 'detail'>,
+  detail: string,
+  value: number,
+): TruthEntry {
+  return { ...labels, measure, detail, value: fromInteger(BigInt(value)) };
+}

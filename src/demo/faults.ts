@@ -1,0 +1,92 @@
+import type { Reply } from './service.ts';
+
+/** Where a 429 says how long to wait. `reset`: the provider's own headers; `body`: a member of its JSON. */
+export type WaitStyle = 'seconds' | 'date' | 'reset' | 'body' | 'none';
+
+/** A way for a provider to misbehave. */
+export type Fault = (
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly body?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  | { readonly kind: 'throttle'; readonly waitSeconds: number; readonly style: WaitStyle }
+  /** No byte of an answer until the caller gives up, or, `afterHeaders`, none of the body. */
+  | { readonly kind: 'hang'; readonly afterHeaders?: boolean }
+  /** The connection ends without an answer. */
+  | { readonly kind: 'reset' }
+  /** The connection ends in the middle of the body. */
+  | { readonly kind: 'cut' }
+  /** A complete answer whose JSON ends in the middle. */
+  | { readonly kind: 'truncated' }
+  | { readonly kind: 'html' }
+  | { readonly kind: 'empty' }
+  /** An honest answer whose text is changed on the way. */
+  | { readonly kind: 'edit'; readonly edit: (body: string) => string }
+  /** An honest answer, late. */
+  | { readonly kind: 'slow'; readonly delayMs: number }
+  /** An honest answer of a provider whose clock is ahead (or, negative, behind). */
+  | { readonly kind: 'skew'; readonly aheadMs: number }
+  /** The next page is this page, for ever (Venice's cursor). */
+  | { readonly kind: 'repeat_cursor' }
+) & {
+  /** Lets so many matching requests pass first: 2 spoils page 3. */
+  readonly after?: number;
+  /** Then strikes so many times; for good when absent. */
+  readonly times?: number;
+};
+
+interface Armed {
+  readonly fault: Fault;
+  readonly paths: RegExp | undefined;
+  met: number;
+}
+
+export interface Faults {
+  /** Arms a fault for paths, in place of the one armed for the same paths before; undefined disarms (without paths: all). */
+  arm(fault: Fault | undefined, paths?: RegExp): void;
+  /** The fault that strikes this request, if one does. Counts the request. */
+  strike(path: string): Fault | undefined;
+}
+
+export function armory(): Faults {
+  let armed: Armed[] = [];
+  return {
+    arm: (fault, paths) => {
+      armed = fault || paths ? armed.filter((other) => other.paths?.source !== paths?.source) : [];
+      if (fault) armed.unshift({ fault, paths, met: 0 });
+    },
+    strike: (path) => {
+      for (const candidate of armed.filter(({ paths }) => paths?.test(path) ?? true)) {
+        candidate.met += 1;
+        const from = candidate.fault.after ?? 0;
+        const nth = candidate.met - from;
+        if (nth > 0 && nth <= (candidate.fault.times ?? Number.POSITIVE_INFINITY)) return candidate.fault;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** What becomes of an honest answer under a fault that changes its bytes. */
+export function spoiled(
+  reply: Reply,
+  text: string,
+  fault: Fault | undefined,
+): { reply: Reply; text: string } {
+  switch (fault?.kind) {
+    case 'truncated':
+      return { reply, text: text.slice(0, Math.ceil(text.length / 2)) };
+    case 'html':
+      return { reply: { ...reply, type: 'text/html; charset=utf-8' }, text: MAINTENANCE };
+    case 'empty':
+      return { reply, text: '' };
+    case 'edit':
+      return { reply, text: fault.edit(text) };
+    default:
+      return { reply, text };
+  }
+}
+
+const MAINTENANCE = '<!doctype html><title>Maintenance</title><h1>We will be back soon</h1>';
