@@ -1,0 +1,170 @@
+import { glob, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { run } from './child.ts';
+
+/** The apt lists of the machine, as text, one entry a file. */
+export interface Sources {
+  /** `*.sources` files. */
+  readonly stanzas: readonly string[];
+  /** `sources.list` and `*.list` files. */
+  readonly lines: readonly string[];
+}
+
+/** Names a Debian machine may give the suite it runs, besides its own. */
+const ALIASES = ['oldstable', 'stable', 'testing', 'unstable', 'sid'];
+
+/** The same archives with `suite` in place of the machine's own; other suites (updates, security, other vendors') drop out. */
+export function sourcesOf(suite: string, own: string, sources: Sources): { stanzas: string; lines: string } {
+  const known = new Set([own, ...ALIASES]);
+  return {
+    stanzas: sources.stanzas.flatMap((text) => stanzasOf(suite, known, text)).join('\n\n'),
+    lines: sources.lines.flatMap((text) => linesOf(suite, known, text)).join('\n'),
+  };
+}
+
+function stanzasOf(suite: string, known: ReadonlySet<string>, text: string): string[] {
+  const uncommented = text.replace(/^#.*\n?/gm, '');
+  return uncommented.split(/\n\s*\n/).flatMap((stanza) => {
+    const suites = /^Suites:\s*(.*)$/im.exec(stanza)?.[1]?.split(/\s+/) ?? [];
+    const binary = /^Types:.*\bdeb(?!-)/im.test(stanza);
+    if (!binary || /^Enabled:\s*no\b/im.test(stanza) || !suites.some((name) => known.has(name))) return [];
+    return [
+      stanza
+        .trim()
+        .replace(/^Suites:.*$/im, `Suites: ${suite}`)
+        .replace(/^Types:.*$/im, 'Types: deb'),
+    ];
+  });
+}
+
+function linesOf(suite: string, known: ReadonlySet<string>, text: string): string[] {
+  return text.split('\n').flatMap((line) => {
+    const parts = /^\s*(deb\s+(?:\[[^\]]*\]\s+)?\S+\s+)(\S+)(\s+.*)$/.exec(line);
+    return parts && known.has(parts[2] ?? '') ? [`${parts[1]}${suite}${parts[3]}`] : [];
+  });
+}
+
+/**
+ * Makes an apt root of our own below `root`, for one suite. Nothing of the system's own apt state is read or written
+ * but its sources, keys, proxies and credentials, and no privilege is needed.
+ *
+ * @throws when this is no Debian machine, or none of its sources is Debian's own archive.
+ */
+export async function prepareAptRoot(root: string, suite: string): Promise<void> {
+  const own = await codename();
+  const { stanzas, lines } = sourcesOf(suite, own, await machineSources());
+  if (stanzas + lines === '') throw new Error(`no apt source of this machine names ${own}`);
+  for (const folder of ['lists/partial', 'cache/archives/partial', 'sources', 'packages', 'bin']) {
+    await mkdir(join(root, folder), { recursive: true });
+  }
+  await writeFile(join(root, 'sources/machine.sources'), `${stanzas}\n`);
+  await writeFile(join(root, 'sources/machine.list'), `${lines}\n`);
+  await writeFile(join(root, 'status'), '');
+  await writeFile(join(root, 'apt.conf'), aptConfiguration(root));
+}
+
+function aptConfiguration(root: string): string {
+  return `#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+APT::Sandbox::User "";
+Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
+Acquire::Languages "none";
+Dir::Cache "${root}/cache";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "/dev/null";
+Dir::Etc::sourcelist "/dev/null";
+Dir::Etc::sourceparts "${root}/sources";
+Dir::State "${root}";
+Dir::State::status "${root}/status";
+`;
+}
+
+async function codename(): Promise<string> {
+  const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
+  const name = /^VERSION_CODENAME=(.+)$/m.exec(release)?.[1];
+  if (!/^ID="?debian"?$/m.test(release) || name === undefined)
+    throw new Error('this is not a Debian machine');
+  return name.replaceAll('"', '');
+}
+
+async function machineSources(): Promise<Sources> {
+  const parts = '/etc/apt/sources.list.d';
+  const names = await readdir(parts).catch(() => []);
+  const read = (paths: string[]) => Promise.all(paths.map((path) => readFile(path, 'utf8').catch(() => '')));
+  const ending = (end: string) => names.filter((name) => name.endsWith(end)).map((name) => join(parts, name));
+  return {
+    stanzas: await read(ending('.sources')),
+    lines: await read(['/etc/apt/sources.list', ...ending('.list')]),
+  };
+}
+
+/** An unpacked package. */
+export interface Unpacked {
+  readonly folder: string;
+  readonly version: string;
+}
+
+/**
+ * Downloads and unpacks a package below `root`, unless it is there already. The archive's index is fetched when apt
+ * cannot do without a newer one.
+ */
+export async function unpack(root: string, name: string): Promise<Unpacked> {
+  const [present] = await readdir(join(root, 'packages', name)).catch(() => []);
+  if (present !== undefined) return { folder: join(root, 'packages', name, present), version: present };
+
+  const scratch = await mkdtemp(join(root, 'scratch-'));
+  try {
+    const archive = await download(root, name, scratch);
+    const version = decodeURIComponent(basename(archive).split('_')[1] ?? '');
+    const folder = join(root, 'packages', name, version);
+    await succeed('dpkg-deb', ['-x', archive, join(scratch, name)]);
+    await mkdir(dirname(folder), { recursive: true });
+    await rename(join(scratch, name), folder);
+    return { folder, version };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function download(root: string, name: string, into: string): Promise<string> {
+  const apt = ['-c', join(root, 'apt.conf'), '-q'];
+  const first = await run('apt-get', [...apt, 'download', name], { cwd: into });
+  if (first.code !== 0) {
+    await succeed('apt-get', [...apt, 'update']);
+    await succeed('apt-get', [...apt, 'download', name], into);
+  }
+  const [archive] = (await readdir(into)).filter((file) => file.endsWith('.deb'));
+  if (archive === undefined) throw new Error(`apt-get download ${name} left no package`);
+  return join(into, archive);
+}
+
+async function succeed(command: string, args: readonly string[], cwd = '/'): Promise<void> {
+  const { code, output } = await run(command, args, { cwd, timeoutMs: 300_000 });
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${output.trim()}`);
+}
+
+/** What a program needs from its own suite where the machine's C library is older. */
+const LIBRARIES = ['libc6', 'libzstd1'];
+
+/** Writes a script at `launcher` that starts `program` with the C library of its own suite. */
+export async function launchWithOwnLibraries(root: string, program: string, launcher: string): Promise<void> {
+  const folders: string[] = [];
+  for (const name of LIBRARIES) {
+    const { folder } = await unpack(root, name);
+    folders.push(...(await matches(join(folder, 'usr/lib/*-linux-gnu*'))));
+  }
+  const [loader] = await matches(join(root, 'packages/libc6/*/usr/lib/*-linux-gnu*/ld-linux*.so.*'));
+  if (loader === undefined) throw new Error(`libc6 below ${root} has no loader`);
+  const quoted = [loader, '--library-path', folders.join(':'), program].map(quote).join(' ');
+  await writeFile(launcher, `#!/bin/sh\nexec ${quoted} "$@"\n`, { mode: 0o755 });
+}
+
+async function matches(pattern: string): Promise<string[]> {
+  const paths: string[] = [];
+  for await (const path of glob(pattern)) paths.push(path);
+  return paths;
+}
+
+function quote(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,22 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+/**
+ * Does `work` while no other process does work under the same lock file.
+ *
+ * The kernel holds the lock for a child that ends with this process, however that ends: no lock outlives its owner.
+ */
+export async function locked<T>(path: string, work: () => Promise<T>): Promise<T> {
+  const holder = spawn('flock', [path, 'sh', '-c', 'echo held; exec cat'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const ended = once(holder, 'close');
+  const held = await Promise.race([once(holder.stdout, 'data').then(() => true), ended.then(() => false)]);
+  if (!held) throw new Error(`cannot lock ${path}`);
+  try {
+    return await work();
+  } finally {
+    holder.stdin.end();
+    await ended;
+  }
+}
