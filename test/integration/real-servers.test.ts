@@ -9,12 +9,12 @@ import { gzipSync } from 'node:zlib';
 import { realServerTest } from '../support/binaries.ts';
 import { run } from '../support/child.ts';
 import { launchWithOwnLibraries } from '../support/debian.ts';
-import { promtoolCheckMetrics, startPrometheus } from '../support/prometheus.ts';
+import { promtoolCheckMetrics, type ScrapeTarget, startPrometheus } from '../support/prometheus.ts';
 
 const TEXT = `# HELP cost_usd_total US dollars.
 # TYPE cost_usd_total counter
 cost_usd_total{model="a",tier=""} 0.1
-cost_usd_total{model="b \\"quoted\\" \\\\ back\\nnext"} 12345678.90123456
+cost_usd_total{model="b \\"c\\" \\\\ d\\ne"} 12345678.90123456
 # HELP balance_usd US dollars.
 # TYPE balance_usd gauge
 balance_usd -0.000000000001
@@ -26,83 +26,91 @@ const OPEN_METRICS = `# HELP cost_usd US dollars.
 cost_usd_total{model="a"} 0.30000000000000004
 # EOF
 `;
+const OPEN_METRICS_TYPE = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
 
-/** A page on a free loopback port; gives its address. */
+async function serveText(context: TestContext): Promise<ScrapeTarget> {
+  const address = await serve(context, (_, response) => {
+    response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8').end(TEXT);
+  });
+  return { address, job: 'text', protocols: ['PrometheusText0.0.4'] };
+}
+
+async function serveOpenMetrics(context: TestContext): Promise<ScrapeTarget> {
+  const address = await serve(context, ({ headers, url }, response) => {
+    assert.match(headers.accept ?? '', /^application\/openmetrics-text;version=1\.0\.0/);
+    assert.match(String(headers['accept-encoding']), /gzip/);
+    assert.equal(url, '/other');
+    response.setHeader('content-type', OPEN_METRICS_TYPE).setHeader('content-encoding', 'gzip');
+    response.end(gzipSync(OPEN_METRICS));
+  });
+  return { address, job: 'openmetrics', path: '/other', protocols: ['OpenMetricsText1.0.0'] };
+}
+
+async function serveTruncated(context: TestContext): Promise<ScrapeTarget> {
+  const address = await serve(context, (_, response) => {
+    response.setHeader('content-type', OPEN_METRICS_TYPE).end(OPEN_METRICS.replace('# EOF\n', ''));
+  });
+  return { address, job: 'truncated' };
+}
+
+/** Serves on a free loopback port until the test ends; gives the address. */
 async function serve(context: TestContext, listener: RequestListener): Promise<string> {
   const server = createServer(listener).listen(0, '127.0.0.1');
-  context.after(() => server.close());
-  context.after(() => server.closeAllConnections());
+  context.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
   await once(server, 'listening');
   const address = server.address();
   assert(address !== null && typeof address === 'object');
   return `127.0.0.1:${address.port}`;
 }
 
-realServerTest('a page of the text format comes back exactly by query', ['prometheus'], async (context) => {
-  const address = await serve(context, (_, response) => {
-    response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8').end(TEXT);
-  });
-  const prometheus = await startPrometheus(context, {
-    targets: [{ address, job: 'text', protocols: ['PrometheusText0.0.4'] }],
-  });
-  const [target] = await prometheus.scraped();
-  assert.equal(target?.health, 'up', target?.lastError);
+realServerTest('Prometheus says exactly what it was served', ['prometheus'], async (context) => {
+  const pages = await Promise.all([serveText(context), serveOpenMetrics(context), serveTruncated(context)]);
+  const prometheus = await startPrometheus(context, { targets: pages });
+  const targets = new Map((await prometheus.scraped()).map((target) => [target.labels.job, target]));
 
-  const instance = { instance: address, job: 'text' };
-  const costs = await prometheus.query('sort(cost_usd_total)');
-  assert.deepEqual(
-    costs.map(({ labels, value }) => ({ labels, value })),
-    [
-      { labels: { __name__: 'cost_usd_total', model: 'a', ...instance }, value: '0.1' },
-      {
-        labels: { __name__: 'cost_usd_total', model: 'b "quoted" \\ back\nnext', ...instance },
-        value: '12345678.90123456',
-      },
-    ],
-  );
-  const [balance] = await prometheus.query('balance_usd');
-  assert.equal(Number(balance?.value), -1e-12);
+  await context.test('a page of the text format', async () => {
+    const instance = { instance: pages[0].address, job: 'text' };
+    assert.equal(targets.get('text')?.health, 'up', targets.get('text')?.lastError);
+    const costs = await prometheus.query('sort(cost_usd_total{job="text"})');
+    assert.deepEqual(
+      costs.map(({ labels, value }) => ({ labels, value })),
+      [
+        { labels: { __name__: 'cost_usd_total', model: 'a', ...instance }, value: '0.1' },
+        {
+          labels: { __name__: 'cost_usd_total', model: 'b "c" \\ d\ne', ...instance },
+          value: '12345678.90123456',
+        },
+      ],
+    );
+    const [balance] = await prometheus.query('balance_usd');
+    assert.equal(Number(balance?.value), -1e-12);
+  });
 
-  const names = (await prometheus.series('{job="text"}')).map((labels) => labels.__name__);
-  assert(names.includes('balance_usd') && names.includes('up'));
-  const range = { start: (costs[0]?.at ?? 0) - 1000, end: costs[0]?.at ?? 0, stepMs: 100 };
-  const [history] = await prometheus.queryRange('cost_usd_total{model="a"}', range);
-  assert.equal(history?.values.at(-1)?.value, '0.1');
+  await context.test('its series and their history', async () => {
+    const names = (await prometheus.series('{job="text"}')).map((labels) => labels.__name__);
+    assert(names.includes('balance_usd') && names.includes('up'));
+    const [now] = await prometheus.query('cost_usd_total{model="a", job="text"}');
+    assert(now);
+    const range = { start: now.at - 1000, end: now.at, stepMs: 100 };
+    const [history] = await prometheus.queryRange('cost_usd_total{model="a", job="text"}', range);
+    assert.deepEqual(history?.values.at(-1), { at: now.at, value: '0.1' });
+  });
+
+  await context.test('a gzipped page of OpenMetrics', async () => {
+    assert.equal(targets.get('openmetrics')?.health, 'up', targets.get('openmetrics')?.lastError);
+    const [cost] = await prometheus.query('cost_usd_total{job="openmetrics"}');
+    assert.equal(cost?.value, '0.30000000000000004');
+  });
+
+  await context.test('a page cut short is a target that is down', async () => {
+    assert.equal(targets.get('truncated')?.health, 'down');
+    assert.match(targets.get('truncated')?.lastError ?? '', /EOF/);
+    assert.deepEqual(await prometheus.query('cost_usd_total{job="truncated"}'), []);
+  });
 });
-
-realServerTest('a gzipped OpenMetrics page comes back exactly by query', ['prometheus'], async (context) => {
-  const asked: (string | undefined)[] = [];
-  const address = await serve(context, (request, response) => {
-    asked.push(request.headers.accept);
-    response.setHeader('content-type', 'application/openmetrics-text; version=1.0.0; charset=utf-8');
-    response.setHeader('content-encoding', 'gzip').end(gzipSync(OPEN_METRICS));
-  });
-  const prometheus = await startPrometheus(context, {
-    targets: [{ address, path: '/other', protocols: ['OpenMetricsText1.0.0'] }],
-  });
-  const [target] = await prometheus.scraped();
-  assert.equal(target?.health, 'up', target?.lastError);
-  const [cost] = await prometheus.query('cost_usd_total');
-  assert.equal(cost?.value, '0.30000000000000004');
-  assert.match(asked[0] ?? '', /^application\/openmetrics-text;version=1\.0\.0/);
-});
-
-realServerTest(
-  'a page that Prometheus cannot read is a target that is down',
-  ['prometheus'],
-  async (context) => {
-    const address = await serve(context, (_, response) => {
-      response
-        .setHeader('content-type', 'application/openmetrics-text; version=1.0.0')
-        .end('cost_usd_total 1\n');
-    });
-    const prometheus = await startPrometheus(context, { targets: [{ address }] });
-    const [target] = await prometheus.scraped();
-    assert.equal(target?.health, 'down');
-    assert.match(target?.lastError ?? '', /EOF/);
-    assert.deepEqual(await prometheus.query('cost_usd_total'), []);
-  },
-);
 
 realServerTest('a stopped Prometheus is gone', ['prometheus'], async (context) => {
   const prometheus = await startPrometheus(context, { targets: [] });

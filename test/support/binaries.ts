@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { run } from './child.ts';
-import { launchWithOwnLibraries, prepareAptRoot, unpack } from './debian.ts';
+import { launchWithOwnLibraries, ownSuite, prepareAptRoot, unpack } from './debian.ts';
 import { locked } from './lock.ts';
 
 interface Program {
@@ -84,7 +84,7 @@ async function search(name: BinaryName): Promise<Search> {
       problems.push(error instanceof Error ? error.message : String(error));
     }
   }
-  return { problem: problems.join('\n') };
+  return { problem: [...new Set(problems)].join('\n') };
 }
 
 async function onPath(program: Program): Promise<string | undefined> {
@@ -98,6 +98,7 @@ async function onPath(program: Program): Promise<string | undefined> {
 }
 
 async function fromDebian(name: BinaryName, program: Program, suite: string): Promise<string> {
+  await ownSuite();
   const cache = cacheFolder();
   const root = join(cache, `${suite}-${process.arch}`);
   const launcher = join(root, 'bin', name);

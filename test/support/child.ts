@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
+import { setTimeout as wait } from 'node:timers/promises';
 
 /** What a program said and how it ended; `code` is undefined when a signal ended it. */
 export interface Ended {
@@ -88,22 +89,16 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     child.stdout.on('data', read);
     child.stderr.on('data', read);
   });
-  const silence = new AbortController();
-  const address = await Promise.race([
-    found,
-    exited.then(() => undefined),
-    after(options.timeoutMs ?? 30_000, silence.signal),
-  ]);
-  silence.abort();
-  if (address !== undefined) return { address, log: () => log, stop };
+  const patience = new AbortController();
+  try {
+    const silence = wait(options.timeoutMs ?? 30_000, undefined, { signal: patience.signal }).catch(
+      () => undefined,
+    );
+    const address = await Promise.race([found, exited.then(() => undefined), silence]);
+    if (address !== undefined) return { address, log: () => log, stop };
+  } finally {
+    patience.abort();
+  }
   await stop();
   throw new Error(`${options.path} does not listen:\n${log}`);
-}
-
-/** Nothing, after a while. */
-function after(ms: number, signal: AbortSignal): Promise<undefined> {
-  const { promise, resolve } = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => resolve(undefined), ms);
-  signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
-  return promise;
 }

@@ -48,10 +48,10 @@ function linesOf(suite: string, known: ReadonlySet<string>, text: string): strin
  * Makes an apt root of our own below `root`, for one suite. Nothing of the system's own apt state is read or written
  * but its sources, keys, proxies and credentials, and no privilege is needed.
  *
- * @throws when this is no Debian machine, or none of its sources is Debian's own archive.
+ * @throws when none of the machine's sources names its own suite.
  */
 export async function prepareAptRoot(root: string, suite: string): Promise<void> {
-  const own = await codename();
+  const own = await ownSuite();
   const { stanzas, lines } = sourcesOf(suite, own, await machineSources());
   if (stanzas + lines === '') throw new Error(`no apt source of this machine names ${own}`);
   for (const folder of ['lists/partial', 'cache/archives/partial', 'sources', 'packages', 'bin']) {
@@ -79,7 +79,12 @@ Dir::State::status "${root}/status";
 `;
 }
 
-async function codename(): Promise<string> {
+/**
+ * What this machine's own suite is called.
+ *
+ * @throws when it is not a Debian machine.
+ */
+export async function ownSuite(): Promise<string> {
   const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
   const name = /^VERSION_CODENAME=(.+)$/m.exec(release)?.[1];
   if (!/^ID="?debian"?$/m.test(release) || name === undefined)

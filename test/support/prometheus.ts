@@ -87,6 +87,8 @@ export interface Prometheus {
 /**
  * Starts a Prometheus with an empty database on a free port of the loopback interface, and waits until it is ready. The end
  * of the test stops it and removes its files.
+ *
+ * Its first scrape comes five seconds later, which no flag shortens: give one Prometheus several targets rather than starting several.
  */
 export async function startPrometheus(context: TestContext, options: PrometheusOptions): Promise<Prometheus> {
   const folder = await mkdtemp(join(tmpdir(), 'prometheus-'));

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { run, startDaemon } from './support/child.ts';
+import { sourcesOf } from './support/debian.ts';
+import { locked } from './support/lock.ts';
+
+const STANZAS = `Types: deb deb-src
+# a comment
+URIs: mirror+file:/etc/apt/mirrors/debian.list
+Suites: bookworm bookworm-updates
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+
+Types: deb
+URIs: http://mirror.example/debian-security
+Suites: bookworm-security
+Components: main
+
+Enabled: no
+Types: deb
+URIs: http://mirror.example/debian
+Suites: bookworm
+Components: main
+
+Types: deb-src
+URIs: http://mirror.example/debian
+Suites: bookworm
+Components: main
+
+Types: deb
+URIs: http://vendor.example/
+Suites: nodistro
+Components: main
+`;
+
+test('an archive of deb822 form keeps all but its suite, and only the own archive stays', () => {
+  const { stanzas, lines } = sourcesOf('trixie', 'bookworm', { stanzas: [STANZAS], lines: [] });
+  assert.equal(lines, '');
+  assert.equal(
+    stanzas,
+    `Types: deb
+URIs: mirror+file:/etc/apt/mirrors/debian.list
+Suites: trixie
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg`,
+  );
+});
+
+test('an archive of one line keeps all but its suite, and only the own archive stays', () => {
+  const text = `# deb http://mirror.example/debian bookworm main
+deb [arch=amd64 signed-by=/etc/apt/key.gpg] http://mirror.example/debian bookworm main contrib
+deb http://mirror.example/debian stable main
+deb-src http://mirror.example/debian bookworm main
+deb http://mirror.example/debian-security bookworm-security main
+`;
+  assert.equal(
+    sourcesOf('sid', 'bookworm', { stanzas: [], lines: [text] }).lines,
+    `deb [arch=amd64 signed-by=/etc/apt/key.gpg] http://mirror.example/debian sid main contrib
+deb http://mirror.example/debian sid main`,
+  );
+});
+
+test('a program gives its code and what it said', async () => {
+  const { code, output } = await run('sh', ['-c', 'cat; echo err >&2; exit 3'], { input: 'in\n' });
+  assert.deepEqual({ code, output }, { code: 3, output: 'in\nerr\n' });
+});
+
+test('a server that ends before it listens is an error with its log', async () => {
+  const starting = startDaemon({ path: 'sh', args: ['-c', 'echo no such disk'], listening: /at (\S+)/ });
+  await assert.rejects(starting, /does not listen:\nno such disk/);
+});
+
+test('one process at a time holds a lock, and a failure frees it', {
+  skip: !(await hasFlock()),
+}, async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), 'lock-'));
+  context.after(() => rm(folder, { recursive: true }));
+  const path = join(folder, 'lock');
+  let inside = 0;
+  const work = () =>
+    locked(path, async () => {
+      inside += 1;
+      await turn();
+      assert.equal(inside, 1);
+      inside -= 1;
+      throw new Error('done');
+    });
+  const outcomes = await Promise.allSettled([work(), work(), work()]);
+  for (const outcome of outcomes)
+    assert.match(String(outcome.status === 'rejected' && outcome.reason), /done/);
+});
+
+async function hasFlock(): Promise<boolean> {
+  return run('flock', ['--version']).then(
+    ({ code }) => code === 0,
+    () => false,
+  );
+}
