@@ -1,0 +1,36 @@
+import type { Rates } from '../core/rates.ts';
+import type { Instant } from '../core/time.ts';
+import type { Provider } from '../providers/provider.ts';
+
+/** One set of credentials at a provider, ready to be polled. */
+export interface Account {
+  readonly provider: Provider<unknown>;
+  /** The `account` label; unique among the accounts of the provider. */
+  readonly name: string;
+  /** Without a trailing slash, credentials, query or fragment; may hold a path. */
+  readonly baseUrl: string;
+  /** The credential. A function, so that nothing that prints an account prints it. */
+  readonly key: () => string;
+  /** Where the credential comes from, in words: for `check`, never the credential itself. */
+  readonly keySource: string;
+  /** Midnight UTC of the day the first read goes back to; undefined leaves it to the default. */
+  readonly since: Instant | undefined;
+  /** How long one request may take. */
+  readonly timeoutMs: number;
+  /** A cron line for each feed of the provider. */
+  readonly schedule: Readonly<Record<string, string>>;
+  /** What the provider's own schema made of the keys only it has. */
+  readonly config: unknown;
+}
+
+/** The whole configuration, checked. */
+export interface Config {
+  readonly server: { readonly host: string; readonly port: number };
+  readonly state: { readonly path: string };
+  readonly metrics: { readonly newSeriesZeroMs: number; readonly maxSeries: number };
+  readonly accounts: readonly Account[];
+  readonly currencies: Rates;
+}
+
+/** Environment variables as the process got them. */
+export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,0 +1,48 @@
+import { DEFAULT_RATES } from '../core/rates.ts';
+import type { Provider } from '../providers/provider.ts';
+import type { Account, Config, Environment } from './config.ts';
+import { ConfigError, type Problem } from './errors.ts';
+import { AccountKeys, Sections } from './schema.ts';
+import { secretOfText } from './secrets.ts';
+
+/** The configuration of a process that has no file: an account named `default` for each provider whose key is set. */
+export function configOfEnvironment(env: Environment, registry: readonly Provider<unknown>[]): Config {
+  const present = registry.filter((provider) => env[provider.environmentKey]);
+  const problems =
+    present.length === 0 ? [nothingSet(registry)] : present.flatMap((provider) => problemOf(provider, env));
+  if (problems.length > 0) throw new ConfigError(problems);
+  const { server, state, metrics } = Sections.parse({ accounts: present });
+  return {
+    server: server.listen,
+    state,
+    metrics: { newSeriesZeroMs: metrics.newSeriesZero, maxSeries: metrics.maxSeries },
+    accounts: present.map((provider) => accountOf(provider, env)),
+    currencies: DEFAULT_RATES,
+  };
+}
+
+function nothingSet(registry: readonly Provider<unknown>[]): Problem {
+  const names = registry.map((provider) => provider.environmentKey).join(', ');
+  const message = `no account to read: set one of ${names}, name a configuration with --config FILE, or try the demo command, which needs no key`;
+  return { file: 'environment', key: '', message };
+}
+
+function problemOf({ environmentKey }: Provider<unknown>, env: Environment): Problem[] {
+  const secret = secretOfText(env[environmentKey] ?? '');
+  return 'problem' in secret ? [{ file: 'environment', key: environmentKey, message: secret.problem }] : [];
+}
+
+function accountOf(provider: Provider<unknown>, env: Environment): Account {
+  const text = env[provider.environmentKey] ?? '';
+  return {
+    provider,
+    name: 'default',
+    baseUrl: provider.baseUrl,
+    key: () => text,
+    keySource: `variable ${provider.environmentKey}`,
+    since: undefined,
+    timeoutMs: AccountKeys.parse({ provider: provider.id }).timeout,
+    schedule: Object.fromEntries(provider.feeds.map(({ name, schedule }) => [name, schedule])),
+    config: provider.config.parse({}),
+  };
+}

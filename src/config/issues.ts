@@ -1,0 +1,144 @@
+import { z } from 'zod';
+import { isMapping } from './document.ts';
+import type { Path } from './errors.ts';
+import type { Problems } from './problems.ts';
+import { suggestion } from './suggest.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/** What a schema is checked with: the value, where it stands, and where problems go. */
+export interface Checked<T> {
+  readonly schema: z.ZodType<T>;
+  readonly value: unknown;
+  readonly path: Path;
+  readonly problems: Problems;
+}
+
+/** The value as the schema reads it; undefined, and every problem noted, where it does not fit. */
+export function checked<T>({ schema, value, path, problems }: Checked<T>): T | undefined {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  for (const issue of result.error.issues.flatMap(plainIssues)) {
+    const here = [...path, ...stepsOf(issue.path)];
+    const found = valueAt(value, issue.path);
+    if (issue.code === 'unrecognized_keys') {
+      const known = keysOf(schema, issue.path);
+      for (const key of issue.keys) unknownKey(problems, [...here, key], known);
+    } else {
+      problems.add(
+        here,
+        `${messageOf(issue, found)}${isShown(issue, found) ? problems.found(here, found) : ''}`,
+      );
+    }
+  }
+  return undefined;
+}
+
+/** Says that a key is not known, and which one was probably meant. */
+export function unknownKey(problems: Problems, path: Path, known: readonly string[], more = ''): void {
+  const key = String(path.at(-1));
+  // In `apiKey:secret`, without a space, YAML sees one long key: what follows the colon is not repeated.
+  const [, word = key, glued] = /^([A-Za-z]\w*)([:=])/.exec(key) ?? [];
+  const hint =
+    glued === undefined ? suggestion(word, known) : '; put a colon and a space between key and value';
+  problems.add([...path.slice(0, -1), word], `unknown key${more === '' ? hint : more}`, 'key');
+}
+
+/** The issues of a union are those of the branch that was meant; none fits when the kind of value is wrong. */
+function plainIssues(issue: Issue): Issue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const branch = issue.errors.find((issues) => !issues.some(isWrongKind));
+  if (branch === undefined) return [issue];
+  return branch.flatMap(plainIssues).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+}
+
+function isWrongKind(issue: Issue): boolean {
+  if (issue.path.length > 0) return false;
+  if (issue.code === 'invalid_union') return issue.errors.every((issues) => issues.some(isWrongKind));
+  return issue.code === 'invalid_type';
+}
+
+function messageOf(issue: Issue, found: unknown): string {
+  // Schemas of this project word their messages as predicates in lower case; the library's own start with a capital.
+  if (/^[a-z]/.test(issue.message)) return issue.message;
+  if (found === undefined) return 'is missing; add it';
+  if (found === null) return 'is empty; give it a value or remove the line';
+  switch (issue.code) {
+    case 'invalid_type':
+    case 'invalid_union':
+      return wrongKind(kindsOf(issue), found);
+    case 'invalid_value':
+      return `must be one of ${issue.values.map(String).join(', ')}`;
+    case 'too_small':
+      return `must be at least ${issue.minimum}`;
+    case 'too_big':
+      return `must be at most ${issue.maximum}`;
+    default:
+      return `does not fit: ${issue.message}`;
+  }
+}
+
+function wrongKind(expected: readonly string[], found: unknown): string {
+  const remedy = typeof found === 'number' || typeof found === 'boolean' ? '; put it in quotes' : '';
+  const fits = expected.includes('string') ? remedy : '';
+  return `must be ${[...new Set(expected.map(kindName))].join(' or ')}, not ${kindOf(found)}${fits}`;
+}
+
+function kindsOf(issue: Issue): string[] {
+  if (issue.code === 'invalid_type') return [issue.expected];
+  return issue.code === 'invalid_union' ? issue.errors.flatMap((issues) => issues.flatMap(kindsOf)) : [];
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a mapping of keys to values',
+  record: 'a mapping of keys to values',
+};
+
+function kindName(expected: string): string {
+  return KINDS[expected] ?? expected;
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'boolean') return String(value);
+  if (value === null) return 'empty';
+  return KINDS[typeof value] ?? typeof value;
+}
+
+/** A value is repeated in the message unless it may be secret or the message is about its kind. */
+function isShown(issue: Issue, found: unknown): boolean {
+  const secret = issue.code === 'custom' && issue.params?.secret === true;
+  return (
+    !secret && issue.code !== 'invalid_union' && (issue.code !== 'invalid_type' || typeof found === 'number')
+  );
+}
+
+function stepsOf(path: readonly PropertyKey[]): Path {
+  return path.map((step) => (typeof step === 'number' ? step : String(step)));
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((at, step) => {
+    if (Array.isArray(at)) return at[Number(step)];
+    return isMapping(at) ? at[String(step)] : undefined;
+  }, value);
+}
+
+/** The keys that the mapping at `path` may hold. */
+function keysOf(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
+  const [step, ...rest] = path;
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodPrefault)
+    return keysOf(schema.unwrap(), path);
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => keysOf(option, path));
+  if (schema instanceof z.ZodArray) return keysOf(schema.element, rest);
+  if (schema instanceof z.ZodRecord) return keysOf(schema.valueType, rest);
+  if (!(schema instanceof z.ZodObject)) return [];
+  if (step === undefined) return Object.keys(schema.shape);
+  const inner = schema.shape[String(step)];
+  return inner ? keysOf(inner, rest) : [];
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import type { Provider } from '../providers/provider.ts';
+import { AccountKeys, Sections } from './schema.ts';
+
+type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** The part of JSON Schema that is read here. */
+const ObjectSchema = z.looseObject({
+  properties: z.record(z.string(), z.looseObject({})).default({}),
+  required: z.array(z.string()).default([]),
+});
+
+/** The JSON Schema (draft 2020-12) of the whole configuration file, each provider's own keys included. */
+export function configurationSchema(registry: readonly Provider<unknown>[]): JsonSchema {
+  const sections = objectSchemaOf(Sections);
+  return {
+    ...sections,
+    title: 'Configuration of ai-billing-exporter',
+    properties: {
+      ...sections.properties,
+      accounts: {
+        ...sections.properties.accounts,
+        items: { type: 'object', oneOf: registry.map(accountSchema) },
+      },
+    },
+  };
+}
+
+/** The keys that only accounts of this provider have. */
+export function ownKeys(provider: Provider<unknown>): string[] {
+  return Object.keys(objectSchemaOf(provider.config).properties);
+}
+
+function objectSchemaOf(schema: z.ZodType): z.infer<typeof ObjectSchema> {
+  return ObjectSchema.parse(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }));
+}
+
+function accountSchema(provider: Provider<unknown>): JsonSchema {
+  const { properties, required } = objectSchemaOf(AccountKeys);
+  const own = objectSchemaOf(provider.config);
+  return {
+    title: provider.title,
+    type: 'object',
+    properties: {
+      ...properties,
+      provider: { ...properties.provider, const: provider.id },
+      schedule: scheduleSchema(provider, properties.schedule),
+      ...own.properties,
+    },
+    required: [...required, ...own.required],
+    oneOf: [{ required: ['apiKey'] }, { required: ['apiKeyFile'] }],
+    additionalProperties: false,
+  };
+}
+
+function scheduleSchema(provider: Provider<unknown>, common: JsonSchema | undefined): JsonSchema {
+  const line = { type: 'string' };
+  const feeds = provider.feeds.map(({ name, schedule }) => [name, { ...line, default: schedule }]);
+  const each = { type: 'object', properties: Object.fromEntries(feeds), additionalProperties: false };
+  return { ...common, anyOf: [line, each] };
+}

@@ -1,0 +1,39 @@
+import { type Fixed, fromNumber, ONE } from './money.ts';
+import type { Instant } from './time.ts';
+
+/** What one unit of a currency is worth in dollars, from an instant on. */
+export interface Rate {
+  /** `-Infinity` where the rate always held. */
+  readonly from: Instant;
+  readonly usd: Fixed;
+}
+
+/** Currency names, upper case, and their rates, oldest first. */
+export type Rates = ReadonlyMap<string, readonly Rate[]>;
+
+/** The rate that always held. */
+export function constantRate(usd: Fixed): readonly Rate[] {
+  return [{ from: Number.NEGATIVE_INFINITY, usd }];
+}
+
+/**
+ * The rates nobody has to configure: the dollar, and the virtual currencies that are defined by the dollar.
+ *
+ * DIEM is one dollar of compute (https://docs.venice.ai/overview/about-venice), VCU, its predecessor, a tenth of one.
+ */
+export const DEFAULT_RATES: Rates = new Map([
+  ['USD', constantRate(ONE)],
+  ['DIEM', constantRate(ONE)],
+  ['VCU', constantRate(fromNumber(0.1))],
+  ['BUNDLED_CREDITS', constantRate(ONE)],
+  ['EARNED_CREDITS', constantRate(ONE)],
+]);
+
+/**
+ * Dollars for one unit of `currency` in the bucket that starts at `at`.
+ *
+ * Undefined where no rate exists, also before the first `from`: such an amount is neither dollars nor zero.
+ */
+export function rateAt(rates: Rates, currency: string, at: Instant): Fixed | undefined {
+  return rates.get(currency.toUpperCase())?.findLast((rate) => rate.from <= at)?.usd;
+}
