@@ -1,0 +1,154 @@
+import { ACCOUNT_MEASURES, type Book, keyOf, type SeriesKey } from './book.ts';
+import type { Line, Measure, ResourceFacts } from './statement.ts';
+import type { AccountRow, ResourceRow, SeriesRow } from './store.ts';
+import type { Instant } from './time.ts';
+
+/** The resource label of the series that shows what came after an account's `maxSeries`. */
+export const OVERFLOW = '__overflow__';
+
+/** Gives lines their series: frozen labels, and a series of its own or the overflow one, once and for life. */
+export interface Assigner {
+  /** The series that holds the line's cells. Its `target` shows them. */
+  seriesOf(line: Line): SeriesRow;
+  readonly created: ReadonlyMap<number, SeriesRow>;
+  readonly resources: ReadonlyMap<string, ResourceRow>;
+  /** How many label sets were folded. */
+  folded(): number;
+}
+
+export interface AssignerOptions {
+  readonly book: Book;
+  readonly account: AccountRow;
+  readonly stream: number;
+  readonly nextId: number;
+  /** Series the account may still expose; asked for when a label set is new. */
+  readonly room: () => number;
+  readonly now: Instant;
+}
+
+/** Series lines that a label set of a measure is exposed as, at the most: a counter with its twin, and cost's four windows. */
+export function exposedLines(measure: Measure): number {
+  return measure === 'cost' ? 6 : 2;
+}
+
+/** Opens a draft: nothing in the book changes before its rows are committed. */
+export function openAssigner(options: AssignerOptions): Assigner {
+  const { book, account, stream } = options;
+  const created = new Map<number, SeriesRow>();
+  const createdIds = new Map<string, number>();
+  const resources = new Map<string, ResourceRow>();
+  let nextId = options.nextId;
+  let room: number | undefined;
+  let folded = 0;
+  let lastLine: Line | undefined;
+  let lastRow: SeriesRow | undefined;
+
+  const create = (key: SeriesKey, target?: number): SeriesRow => {
+    const id = nextId++;
+    const { measure, resource, model, tier, detail } = key;
+    const counters = { total: 0n, corrections: 0n, rolled: 0n, hold: undefined };
+    const times = { lastCell: 0, changedAt: options.now };
+    const row = {
+      id,
+      stream,
+      measure,
+      resource,
+      model,
+      tier,
+      detail,
+      target: target ?? id,
+      ...counters,
+      ...times,
+    };
+    created.set(id, row);
+    createdIds.set(keyOf(stream, key), id);
+    return row;
+  };
+  const find = (key: SeriesKey): SeriesRow | undefined => {
+    const id = createdIds.get(keyOf(stream, key));
+    return id === undefined ? book.seriesOf(stream, key) : created.get(id);
+  };
+  const place = (key: SeriesKey): SeriesRow => {
+    if (ACCOUNT_MEASURES.has(key.measure)) return create(key);
+    const lines = exposedLines(key.measure);
+    room ??= options.room();
+    if (lines <= room) {
+      room -= lines;
+      return create(key);
+    }
+    folded += 1;
+    const overflow = { measure: key.measure, resource: OVERFLOW, model: '', tier: '', detail: '' };
+    return create(key, (find(overflow) ?? create(overflow)).id);
+  };
+  const frozen = (line: Line): SeriesKey => {
+    if (ACCOUNT_MEASURES.has(line.measure)) return { ...line, resource: '', model: '', tier: '' };
+    if (line.resource === '') return line;
+    const known = book.resource(account.id, line.resource) ?? resources.get(line.resource);
+    if (known) return { ...line, model: known.model, tier: known.tier };
+    const { resource, model, tier } = line;
+    resources.set(resource, { account: account.id, resource, model, tier, facts: { resource } });
+    return line;
+  };
+  return {
+    created,
+    resources,
+    folded: () => folded,
+    seriesOf(line) {
+      if (lastRow && lastLine && isSameSeries(line, lastLine)) return lastRow;
+      const key = frozen(line);
+      lastRow = find(key) ?? place(key);
+      lastLine = line;
+      return lastRow;
+    },
+  };
+}
+
+function isSameSeries(a: Line, b: Line): boolean {
+  return (
+    a.resource === b.resource &&
+    a.measure === b.measure &&
+    a.detail === b.detail &&
+    a.model === b.model &&
+    a.tier === b.tier
+  );
+}
+
+/** The resource rows whose names or properties a reading changed. */
+export function renamed(
+  book: Book,
+  account: number,
+  facts: readonly ResourceFacts[],
+  fresh: ReadonlyMap<string, ResourceRow>,
+): ResourceRow[] {
+  const rows = new Map(fresh);
+  for (const [resource, current] of mergedFacts(facts)) {
+    const known = rows.get(resource) ?? book.resource(account, resource);
+    if (!known || JSON.stringify(known.facts) === JSON.stringify(current)) continue;
+    rows.set(resource, { ...known, facts: current });
+  }
+  return [...rows.values()];
+}
+
+/** One entry a resource; several values of one property are joined by commas, in a stable order. */
+function mergedFacts(facts: readonly ResourceFacts[]): Map<string, ResourceFacts> {
+  const merged = new Map<string, ResourceFacts>();
+  for (const [resource, entries] of Map.groupBy(facts, (entry) => entry.resource)) {
+    const values = new Map<string, Set<string>>();
+    let deleted: boolean | undefined;
+    for (const { resource: _, deleted: gone, ...texts } of entries) {
+      if (gone !== undefined) deleted = (deleted ?? true) && gone;
+      for (const [name, value] of Object.entries(texts)) {
+        if (value) values.set(name, (values.get(name) ?? new Set()).add(value));
+      }
+    }
+    const texts = [...values]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, set]) => [name, [...set].sort().join(',')]);
+    merged.set(resource, {
+      resource,
+      ...Object.fromEntries(texts),
+      ...(deleted === undefined ? {} : { deleted }),
+    });
+  }
+  return merged;
+}

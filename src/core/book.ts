@@ -1,0 +1,131 @@
+import type { Fixed } from './money.ts';
+import { joinedRanges, type Run, type Runs } from './runs.ts';
+import type { Line, Measure } from './statement.ts';
+import type {
+  AccountRow,
+  Commit,
+  FeedRow,
+  ResourceRow,
+  SeriesRow,
+  SilenceRow,
+  Store,
+  StreamRow,
+  SumKind,
+} from './store.ts';
+import { DAY, type Granularity, type Instant, type Range, startOfDay, startOfMonth } from './time.ts';
+
+/** The rows in memory, found by what they are asked for. Changed only by {@link Book.absorb}, after a commit. */
+export interface Book {
+  readonly accounts: ReadonlyMap<number, AccountRow>;
+  readonly streams: ReadonlyMap<number, StreamRow>;
+  readonly series: ReadonlyMap<number, SeriesRow>;
+  accountOf(provider: string, name: string): AccountRow | undefined;
+  streamOf(account: number, name: string): StreamRow | undefined;
+  seriesOf(stream: number, line: SeriesKey): SeriesRow | undefined;
+  resource(account: number, resource: string): ResourceRow | undefined;
+  runs(stream: number, granularity: Granularity, side: 'newest' | 'oldest'): Runs;
+  /** What was read at any granularity, joined. */
+  covered(stream: number): Range[];
+  compacted(stream: number): readonly Range[];
+  silences(stream: number): readonly SilenceRow[];
+  feed(account: number, feed: string): FeedRow | undefined;
+  sums(kind: SumKind, start: Instant): ReadonlyMap<number, Fixed>;
+  absorb(commit: Commit): void;
+  /** Lets go of sums that no window at `now` needs; they are read again when a late reading does. */
+  forgetSums(now: Instant): void;
+}
+
+export type SeriesKey = Pick<Line, 'measure' | 'resource' | 'model' | 'tier' | 'detail'>;
+
+/** Reads the store into memory. */
+export function openBook(store: Store): Book {
+  const accounts = new Map<number, AccountRow>();
+  const streams = new Map<number, StreamRow>();
+  const series = new Map<number, SeriesRow>();
+  const seriesIds = new Map<string, number>();
+  const resources = new Map<string, ResourceRow>();
+  const readings = new Map<string, readonly Run[]>();
+  const granularities = new Map<number, Set<Granularity>>();
+  const feeds = new Map<string, FeedRow>();
+  const silences = new Map<number, readonly SilenceRow[]>();
+  const compacted = new Map<number, readonly Range[]>();
+  const sums = new Map<string, Map<number, Fixed>>();
+
+  const sumsOf = (kind: SumKind, start: Instant) => {
+    const key = `${kind} ${start}`;
+    const known = sums.get(key) ?? new Map(store.sums(kind, start));
+    sums.set(key, known);
+    return known;
+  };
+
+  const absorb = (commit: Commit) => {
+    for (const row of commit.accounts ?? []) accounts.set(row.id, row);
+    for (const row of commit.streams ?? []) streams.set(row.id, row);
+    for (const row of commit.series ?? []) {
+      series.set(row.id, row);
+      seriesIds.set(keyOf(row.stream, row), row.id);
+    }
+    for (const row of commit.resources ?? []) resources.set(`${row.account} ${row.resource}`, row);
+    for (const { stream, granularity, side, runs } of commit.readings ?? []) {
+      readings.set(`${stream} ${granularity} ${side}`, runs);
+      granularities.set(stream, (granularities.get(stream) ?? new Set()).add(granularity));
+    }
+    for (const row of commit.feeds ?? []) feeds.set(`${row.account} ${row.feed}`, row);
+    for (const { stream, rows } of commit.silences ?? []) silences.set(stream, rows);
+    for (const { stream, days } of commit.compacted ?? []) compacted.set(stream, days);
+    for (const row of commit.sums ?? []) sumsOf(row.kind, row.start).set(row.series, row.value);
+  };
+
+  const stored = store.load();
+  absorb({
+    ...stored,
+    silences: [...Map.groupBy(stored.silences, (row) => row.stream)].map(([stream, rows]) => ({
+      stream,
+      rows,
+    })),
+  });
+
+  return {
+    accounts,
+    streams,
+    series,
+    accountOf: (provider, name) =>
+      accounts.values().find((row) => row.provider === provider && row.name === name),
+    streamOf: (account, name) => streams.values().find((row) => row.account === account && row.name === name),
+    seriesOf(stream, key) {
+      const id = seriesIds.get(keyOf(stream, key));
+      return id === undefined ? undefined : series.get(id);
+    },
+    resource: (account, resource) => resources.get(`${account} ${resource}`),
+    runs: (stream, granularity, side) => readings.get(`${stream} ${granularity} ${side}`) ?? [],
+    covered: (stream) =>
+      joinedRanges(
+        [...(granularities.get(stream) ?? [])].flatMap(
+          (granularity) => readings.get(`${stream} ${granularity} newest`) ?? [],
+        ),
+      ),
+    compacted: (stream) => compacted.get(stream) ?? [],
+    silences: (stream) => silences.get(stream) ?? [],
+    feed: (account, feed) => feeds.get(`${account} ${feed}`),
+    sums: sumsOf,
+    absorb,
+    forgetSums(now) {
+      const day = startOfDay(now);
+      const needed = new Set([
+        `day ${day}`,
+        `day ${day - DAY}`,
+        `month ${startOfMonth(now)}`,
+        `month ${startOfMonth(now, -1)}`,
+      ]);
+      for (const key of sums.keys()) if (!needed.has(key)) sums.delete(key);
+    },
+  };
+}
+
+/** One text for one label set of one measure; the separator cannot stand in a label, see `cleanLabel`. */
+export function keyOf(stream: number, key: SeriesKey): string {
+  return `${stream}\0${key.measure}\0${key.resource}\0${key.model}\0${key.tier}\0${key.detail}`;
+}
+
+/** Measures that belong to the account and not to a resource. */
+export const ACCOUNT_MEASURES: ReadonlySet<Measure> = new Set(['top_ups', 'unconverted']);

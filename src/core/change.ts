@@ -1,0 +1,294 @@
+import { apply, type Delta, type Outcome, type Stand, type Summed } from './apply.ts';
+import { type Assigner, exposedLines, openAssigner, renamed } from './assign.ts';
+import type { Book } from './book.ts';
+import { isRetired } from './hold.ts';
+import type { AccountSettings, Applied, FeedKey, StreamSettings } from './ledger.ts';
+import { type Fixed, multiply, ONE } from './money.ts';
+import { rateAt } from './rates.ts';
+import { judge } from './silence.ts';
+import type { Line, Measure, ResourceFacts, Statement } from './statement.ts';
+import type { AccountRow, Commit, FeedRow, Hold, SeriesRow, Store, StreamRow, SumRow } from './store.ts';
+import { floorTo, type Instant, intersection, type Range, sizeOf, startOfDay, startOfMonth } from './time.ts';
+
+export interface ChangeInput {
+  readonly store: Store;
+  readonly book: Book;
+  readonly feed: FeedKey;
+  readonly account: AccountRow;
+  readonly stream: StreamRow;
+  readonly settings: AccountSettings;
+  readonly streamSettings: StreamSettings;
+  readonly statement: Statement;
+  readonly resources: readonly ResourceFacts[];
+}
+
+/** Works out everything that a statement changes, for one commit. Changes nothing itself. */
+export function changeOf(input: ChangeInput): { commit: Commit; applied: Applied } {
+  const { book, account, stream, statement } = input;
+  const open = { start: stream.closedBefore, end: Number.POSITIVE_INFINITY };
+  const range = intersection(statement.range, open) ?? {
+    start: stream.closedBefore,
+    end: stream.closedBefore,
+  };
+  const stand = standOf(input);
+  const assigner = openAssigner({
+    book,
+    account,
+    stream: stream.id,
+    nextId: nextKey(book.series),
+    room: () => roomOf(input),
+    now: statement.asOf,
+  });
+  const { amounts, unconverted } = sumLines(input, assigner, range);
+  const silence = silencesOf(input, stand, range, amounts);
+  const outcome = apply(stand, { granularity: statement.granularity, range, asOf: statement.asOf, amounts });
+  const row = (id: number) => assigner.created.get(id) ?? present(book.series.get(id), `series ${id}`);
+  const series = movedSeries(input, outcome, assigner, row, amounts);
+  const closed =
+    range.start > statement.range.start ? [{ start: statement.range.start, end: range.start }] : [];
+  const resources = renamed(book, account.id, input.resources, assigner.resources);
+  const commit: Commit = {
+    accounts: [{ ...account, baseline: outcome.baseline, folded: account.folded + assigner.folded() }],
+    series,
+    resources,
+    cells: outcome.cells.map((cell) => ({ ...cell, stream: stream.id })),
+    readings: (['newest', 'oldest'] as const).map((side) => ({
+      stream: stream.id,
+      granularity: statement.granularity,
+      side,
+      runs: outcome[side],
+    })),
+    sums: sumRows(book, outcome.deltas, row),
+    feeds: [extended(book.feed(account.id, input.feed.feed) ?? emptyFeed(input.feed), statement)],
+    silences: [{ stream: stream.id, rows: silence.open }],
+  };
+  const changed = outcome.deltas.length > 0 || series.length > 0 || resources.length > 0;
+  return {
+    commit,
+    applied: { changed, unconverted, late: [...closed, ...outcome.ignored], held: silence.held },
+  };
+}
+
+function standOf({ store, book, account, stream, streamSettings }: ChangeInput): Stand {
+  return {
+    granularities: streamSettings.granularities,
+    settleMs: streamSettings.settleMs,
+    baseline: account.baseline,
+    compacted: book.compacted(stream.id),
+    newest: (granularity) => book.runs(stream.id, granularity, 'newest'),
+    oldest: (granularity) => book.runs(stream.id, granularity, 'oldest'),
+    cells: (granularity, range) => store.cells(stream.id, granularity, range),
+  };
+}
+
+/** How many more series the account may expose. */
+function roomOf({ book, account, settings, statement }: ChangeInput): number {
+  let used = 0;
+  for (const row of book.series.values()) {
+    const mine = book.streams.get(row.stream)?.account === account.id;
+    if (mine && row.target === row.id && !isRetired(row, statement.asOf)) used += exposedLines(row.measure);
+  }
+  return settings.maxSeries - used;
+}
+
+/** Adds the lines up by cell in their own currency, then converts each sum once, at the rate of its bucket. */
+function sumLines(input: ChangeInput, assigner: Assigner, range: Range) {
+  const { statement, settings } = input;
+  const size = sizeOf(statement.granularity);
+  const amounts = new Map<Instant, Map<number, Fixed>>();
+  const rates = new Map<Map<number, Fixed>, Map<number, Fixed>>();
+  const unconverted = new Set<string>();
+  for (const line of statement.lines) {
+    const bucket = floorTo(size, line.at);
+    if (line.at < statement.range.start || line.at >= statement.range.end) {
+      throw new RangeError(`a line of ${new Date(line.at).toISOString()} lies outside the statement's range`);
+    }
+    if (bucket < range.start) continue;
+    const { known, rate } = priced(line, bucket, settings);
+    if (rate === undefined) unconverted.add(line.currency ?? '');
+    if (!known) continue;
+    const { id } = assigner.seriesOf(known);
+    const cells = amounts.get(bucket) ?? new Map<number, Fixed>();
+    amounts.set(bucket, cells.set(id, (cells.get(id) ?? 0n) + line.value));
+    if (rate !== undefined && rate !== ONE) rates.set(cells, (rates.get(cells) ?? new Map()).set(id, rate));
+  }
+  for (const [cells, due] of rates) {
+    for (const [id, rate] of due) cells.set(id, multiply(cells.get(id) ?? 0n, rate));
+  }
+  return { amounts, unconverted };
+}
+
+const MONEY: ReadonlySet<Measure> = new Set(['cost', 'component_cost', 'top_ups']);
+
+/** The line as it is booked and the rate that turns its amount into dollars; without a rate it is booked unconverted. */
+function priced(line: Line, bucket: Instant, settings: AccountSettings): { known?: Line; rate?: Fixed } {
+  if (line.currency === undefined || !MONEY.has(line.measure)) return { known: line, rate: ONE };
+  const rate = rateAt(settings.rates, line.currency, bucket);
+  if (rate !== undefined) return { known: line, rate };
+  if (line.measure === 'component_cost') return {};
+  return { known: { ...line, measure: 'unconverted', detail: line.currency } };
+}
+
+/** Judges silent tiers, and puts the old amounts of those that are not believed yet back into the statement. */
+function silencesOf(
+  input: ChangeInput,
+  stand: Stand,
+  range: Range,
+  amounts: Map<Instant, Map<number, Fixed>>,
+) {
+  const { book, stream, statement } = input;
+  const known = book.silences(stream.id);
+  if (statement.silentTiers.length === 0 && known.length === 0)
+    return { held: new Set<string>(), open: known };
+  const standing = statement.silentTiers.length > 0 ? cellsByTier(input, stand, range) : new Map();
+  const silent = {
+    stream: stream.id,
+    granularity: statement.granularity,
+    range: statement.range,
+    asOf: statement.asOf,
+    tiers: statement.silentTiers,
+  };
+  const verdict = judge(
+    known,
+    silent,
+    (tier) => standing.get(tier)?.some((cell: Standing) => cell.isMoney) ?? false,
+  );
+  for (const tier of verdict.held) {
+    for (const { bucket, series, value } of standing.get(tier) ?? []) {
+      const cells = amounts.get(bucket) ?? new Map<number, Fixed>();
+      if (!cells.has(series)) amounts.set(bucket, cells.set(series, value));
+    }
+  }
+  return verdict;
+}
+
+interface Standing {
+  readonly bucket: Instant;
+  readonly series: number;
+  readonly value: Fixed;
+  readonly isMoney: boolean;
+}
+
+function cellsByTier({ book, statement }: ChangeInput, stand: Stand, range: Range): Map<string, Standing[]> {
+  const standing: (Standing & { tier: string })[] = [];
+  for (const granularity of new Set([statement.granularity, 'day'] as const)) {
+    for (const [bucket, cells] of stand.cells(granularity, range)) {
+      for (const [series, { value }] of cells) {
+        const row = book.series.get(series);
+        if (value === 0n || !row) continue;
+        standing.push({ bucket, series, value, tier: row.tier, isMoney: row.measure === 'cost' });
+      }
+    }
+  }
+  return Map.groupBy(standing, (cell) => cell.tier);
+}
+
+/** The rows of all series that are new or moved, with their counters, holds and times. */
+function movedSeries(
+  input: ChangeInput,
+  outcome: Outcome,
+  assigner: Assigner,
+  row: (id: number) => SeriesRow,
+  amounts: Summed['amounts'],
+): SeriesRow[] {
+  const { statement, account } = input;
+  const moved = new Map<number, { total: Fixed; corrections: Fixed; lastCell: Instant }>();
+  const size = sizeOf(statement.granularity);
+  for (const delta of outcome.deltas) {
+    const target = row(delta.series).target;
+    const sum = moved.get(target) ?? { total: 0n, corrections: 0n, lastCell: 0 };
+    if (delta.net > 0n) sum.total += delta.net;
+    else sum.corrections -= delta.net;
+    sum.lastCell = Math.max(sum.lastCell, delta.bucket + size);
+    moved.set(target, sum);
+  }
+  const isNew = assigner.created.size > 0 && account.baseline !== undefined;
+  const counting = isNew ? countingSeries(outcome, amounts, size, row) : new Set<number>();
+  const fresh = [...assigner.created.keys()].filter((id) => !moved.has(id));
+  const rows = fresh.map((id) => ({ ...row(id), hold: holdOf(row(id), assigner, counting, statement.asOf) }));
+  for (const [id, sum] of moved) {
+    const known = row(id);
+    rows.push({
+      ...known,
+      total: known.total + sum.total,
+      corrections: known.corrections + sum.corrections,
+      hold: holdOf(known, assigner, counting, statement.asOf),
+      lastCell: Math.max(known.lastCell, sum.lastCell),
+      changedAt: statement.asOf,
+    });
+  }
+  return rows;
+}
+
+/** A label set that is new after the baseline, or back after it had left, starts at the values it had. */
+function holdOf(
+  row: SeriesRow,
+  assigner: Assigner,
+  counting: ReadonlySet<number>,
+  now: Instant,
+): Hold | undefined {
+  const start = { total: row.total, corrections: row.corrections, since: now, shown: false };
+  if (assigner.created.has(row.id)) return counting.has(row.id) ? start : undefined;
+  return isRetired(row, now) ? start : row.hold;
+}
+
+/** The series that show what the statement mentions in a bucket the baseline does not cover. */
+function countingSeries(
+  outcome: Outcome,
+  amounts: Summed['amounts'],
+  size: number,
+  row: (id: number) => SeriesRow,
+): Set<number> {
+  const counting = new Set<number>();
+  for (const [bucket, cells] of amounts) {
+    if (outcome.eligible && bucket + size <= outcome.eligible.end) continue;
+    for (const series of cells.keys()) counting.add(row(series).target);
+  }
+  return counting;
+}
+
+function sumRows(book: Book, deltas: readonly Delta[], row: (id: number) => SeriesRow): SumRow[] {
+  const sums = new Map<string, SumRow>();
+  for (const { series, bucket, value } of deltas) {
+    const { measure, target } = row(series);
+    if (measure !== 'cost' || value === 0n) continue;
+    for (const [kind, start] of [
+      ['day', startOfDay(bucket)],
+      ['month', startOfMonth(bucket)],
+    ] as const) {
+      const key = `${kind} ${start} ${target}`;
+      const old = sums.get(key)?.value ?? book.sums(kind, start).get(target) ?? 0n;
+      sums.set(key, { kind, start, series: target, value: old + value });
+    }
+  }
+  return [...sums.values()];
+}
+
+/** A feed that has not read anything yet. */
+export function emptyFeed({ account, feed }: FeedKey): FeedRow {
+  const unread = { from: undefined, through: undefined, lastSuccess: undefined };
+  return { account, feed, ...unread, memo: undefined, observations: [], reconciliation: undefined };
+}
+
+/** The feed's unbroken range with a statement's added: a later range behind a hole starts it anew. */
+function extended(row: FeedRow, statement: Statement): FeedRow {
+  const start = statement.range.start;
+  const end = Math.min(statement.range.end, statement.asOf);
+  if (row.from === undefined || row.through === undefined) return { ...row, from: start, through: end };
+  if (start > row.through) return { ...row, from: start, through: end };
+  if (statement.range.end < row.from) return row;
+  return { ...row, from: Math.min(row.from, start), through: Math.max(row.through, end) };
+}
+
+/** The next free number. */
+export function nextKey(rows: ReadonlyMap<number, unknown>): number {
+  let last = 0;
+  for (const key of rows.keys()) if (key > last) last = key;
+  return last + 1;
+}
+
+/** The value, which the program's own order of calls guarantees. */
+export function present<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`${what} is not known to the ledger`);
+  return value;
+}

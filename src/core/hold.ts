@@ -1,0 +1,42 @@
+import type { SeriesRow } from './store.ts';
+import { DAY, type Instant, startOfMonth } from './time.ts';
+
+/** A label set without news for this long, and without a cell since last month began, is no longer exposed. */
+const RETIRE_AFTER_MS = 70 * DAY;
+
+/** True once a label set left the snapshot: all of its cells precede last month and nothing moved for 70 days. */
+export function isRetired(row: SeriesRow, now: Instant): boolean {
+  return row.lastCell <= startOfMonth(now, -1) && now - row.changedAt > RETIRE_AFTER_MS;
+}
+
+/** Ends the holds whose zero was carried to a reader and has stood long enough. */
+export function released(
+  series: Iterable<SeriesRow>,
+  now: Instant,
+  zeroForMs: number,
+): { rows: SeriesRow[]; nextAt: Instant | undefined } {
+  const rows: SeriesRow[] = [];
+  let nextAt: Instant | undefined;
+  for (const row of series) {
+    if (!row.hold?.shown) continue;
+    const due = row.hold.since + zeroForMs;
+    if (due <= now) rows.push({ ...row, hold: undefined });
+    else nextAt = Math.min(nextAt ?? due, due);
+  }
+  return { rows, nextAt };
+}
+
+/** Marks the held series that stood in what was published up to `at` as carried to a reader. */
+export function shownIn(series: Iterable<SeriesRow>, at: Instant): SeriesRow[] {
+  const rows: SeriesRow[] = [];
+  for (const row of series) {
+    if (row.hold && !row.hold.shown && row.hold.since <= at)
+      rows.push({ ...row, hold: { ...row.hold, shown: true } });
+  }
+  return rows;
+}
+
+/** What a series' counters show: the values at which it is held, or its own. */
+export function exposed(row: SeriesRow): Pick<SeriesRow, 'total' | 'corrections'> {
+  return row.hold ?? row;
+}

@@ -1,0 +1,191 @@
+import { type Book, openBook } from './book.ts';
+import { changeOf, emptyFeed, nextKey, present } from './change.ts';
+import { released, shownIn } from './hold.ts';
+import { maintain } from './maintain.ts';
+import type { Rates } from './rates.ts';
+import { asOfAt, gapsIn, joinedRanges } from './runs.ts';
+import type { Observation, Reconciliation, ResourceFacts, Statement } from './statement.ts';
+import type { Commit, Store, StreamRow } from './store.ts';
+import { DAY, floorTo, type Granularity, type Instant, type Range, startOfMonth } from './time.ts';
+
+/** What the configuration says of an account, as far as the ledger needs it. */
+export interface AccountSettings {
+  readonly provider: string;
+  readonly name: string;
+  /** How far back the first read goes. Default: the start of last month. */
+  readonly since: Instant | undefined;
+  /** Series the account may expose before further label sets are folded. */
+  readonly maxSeries: number;
+  readonly rates: Rates;
+  readonly streams: readonly StreamSettings[];
+}
+
+export interface StreamSettings {
+  readonly name: string;
+  /** Finest first. */
+  readonly granularities: readonly Granularity[];
+  /** How long after its end a bucket may still be revised. */
+  readonly settleMs: number;
+  /** How far back any feed reads again. */
+  readonly reachMs: number;
+  /** How far behind the present the readings normally are. */
+  readonly lagMs: number;
+}
+
+export interface FeedKey {
+  readonly account: number;
+  readonly feed: string;
+}
+
+/** What one statement did. */
+export interface Applied {
+  /** Anything that is shown may have moved. */
+  readonly changed: boolean;
+  /** Currencies met that no rate turns into dollars. */
+  readonly unconverted: ReadonlySet<string>;
+  /** Parts of the statement that came too late: rolled up, or kept by the day and not covered whole. */
+  readonly late: readonly Range[];
+  /** Tiers whose old amounts stay until the same nothing is answered again. */
+  readonly held: ReadonlySet<string>;
+}
+
+export interface Ledger {
+  readonly book: Book;
+  /** Registers an account, or takes its new settings. */
+  open(settings: AccountSettings): number;
+  settings(account: number): AccountSettings | undefined;
+  apply(feed: FeedKey, statement: Statement, resources: readonly ResourceFacts[]): Applied;
+  /** Stores what a successful poll learned beyond its statements. */
+  observe(feed: FeedKey, poll: ObservedPoll): void;
+  coverage(account: number, stream: string, granularity: Granularity): LedgerCoverage;
+  /** How far back an account is read from now on. */
+  since(account: number, stream: string | undefined, now: Instant): Instant;
+  /** Compacts what has settled and rolls up what is closed. */
+  maintain(now: Instant): void;
+  /** Ends the holds that are due, durably, before their values are shown. Returns when the next one is due. */
+  release(now: Instant, zeroForMs: number): Instant | undefined;
+  /** Notes that everything published up to `at` was carried to a reader. */
+  carried(at: Instant): void;
+  close(): void;
+}
+
+export interface ObservedPoll {
+  readonly at: Instant;
+  readonly observations: readonly Observation[] | undefined;
+  readonly reconciliation: Reconciliation | undefined;
+  readonly memo: string | undefined;
+}
+
+export interface LedgerCoverage {
+  asOf(at: Instant): Instant | undefined;
+  latest(): Range | undefined;
+  gaps(range: Range): Range[];
+}
+
+/** Opens the ledger over its store. Synchronous throughout: a commit is done before anything it changed can be seen. */
+export function openLedger(store: Store): Ledger {
+  const book = openBook(store);
+  const accounts = new Map<number, AccountSettings>();
+
+  const commit = (change: Commit) => {
+    store.commit(change);
+    book.absorb(change);
+  };
+  const settingsOf = (id: number) => present(accounts.get(id), `settings of account ${id}`);
+
+  return {
+    book,
+    settings: (account) => accounts.get(account),
+    open(settings) {
+      const known = book.accountOf(settings.provider, settings.name);
+      const id = known?.id ?? nextKey(book.accounts);
+      const row = { id, provider: settings.provider, name: settings.name, baseline: undefined, folded: 0 };
+      if (!known) commit({ accounts: [row] });
+      accounts.set(id, settings);
+      return id;
+    },
+    apply(feed, statement, resources) {
+      const settings = settingsOf(feed.account);
+      const streamSettings = present(
+        settings.streams.find(({ name }) => name === statement.stream),
+        `stream ${statement.stream}`,
+      );
+      const known = book.streamOf(feed.account, statement.stream);
+      const stream = known ?? {
+        ...firstClosing(settings, streamSettings, statement.asOf),
+        id: nextKey(book.streams),
+        account: feed.account,
+        name: statement.stream,
+      };
+      const account = present(book.accounts.get(feed.account), `account ${feed.account}`);
+      const change = changeOf({
+        store,
+        book,
+        feed,
+        account,
+        stream,
+        settings,
+        streamSettings,
+        statement,
+        resources,
+      });
+      commit(known ? change.commit : { ...change.commit, streams: [stream] });
+      book.forgetSums(statement.asOf);
+      return change.applied;
+    },
+    observe(feed, poll) {
+      const known = book.feed(feed.account, feed.feed) ?? emptyFeed(feed);
+      const row = {
+        ...known,
+        lastSuccess: poll.at,
+        memo: poll.memo ?? known.memo,
+        observations: poll.observations ?? known.observations,
+        reconciliation: poll.reconciliation ?? known.reconciliation,
+      };
+      commit({ feeds: [row] });
+    },
+    coverage(account, streamName, granularity) {
+      const stream = book.streamOf(account, streamName);
+      const runs = stream ? book.runs(stream.id, granularity, 'newest') : [];
+      const covered = joinedRanges(runs);
+      return {
+        asOf: (at) => asOfAt(runs, at),
+        latest: () => covered.at(-1),
+        gaps: (range) => gapsIn(runs, range),
+      };
+    },
+    since(account, streamName, now) {
+      const configured = settingsOf(account).since ?? startOfMonth(now, -1);
+      const stream = streamName === undefined ? undefined : book.streamOf(account, streamName);
+      return Math.max(configured, stream?.closedBefore ?? Number.NEGATIVE_INFINITY);
+    },
+    maintain(now) {
+      for (const stream of book.streams.values()) {
+        const settings = accounts.get(stream.account)?.streams.find(({ name }) => name === stream.name);
+        if (settings) for (const change of maintain({ store, book, stream, settings, now })) commit(change);
+      }
+      book.forgetSums(now);
+    },
+    release(now, zeroForMs) {
+      const { rows, nextAt } = released(book.series.values(), now, zeroForMs);
+      if (rows.length > 0) commit({ series: rows });
+      return nextAt;
+    },
+    carried(at) {
+      const rows = shownIn(book.series.values(), at);
+      if (rows.length > 0) commit({ series: rows });
+    },
+    close: () => store.close(),
+  };
+}
+
+/** A stream begins with everything open that its first read may reach. */
+function firstClosing(
+  settings: AccountSettings,
+  stream: StreamSettings,
+  now: Instant,
+): Pick<StreamRow, 'closedBefore' | 'closedIn'> {
+  const lastMonth = startOfMonth(now, -1);
+  const closedBefore = Math.min(lastMonth, settings.since ?? lastMonth, floorTo(DAY, now - stream.reachMs));
+  return { closedBefore, closedIn: startOfMonth(now) };
+}

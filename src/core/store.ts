@@ -1,0 +1,158 @@
+import type { Cells } from './apply.ts';
+import type { Fixed } from './money.ts';
+import type { Run } from './runs.ts';
+import type { Measure, Observation, ResourceFacts } from './statement.ts';
+import type { Granularity, Instant, Range } from './time.ts';
+
+/** Rows are immutable: what changes is replaced by a new row with the same key. */
+
+export interface AccountRow {
+  readonly id: number;
+  readonly provider: string;
+  readonly name: string;
+  /** As-of of the first applied statement, stored for good. */
+  readonly baseline: Instant | undefined;
+  /** Label sets that went to the overflow series so far. */
+  readonly folded: number;
+}
+
+export interface StreamRow {
+  readonly id: number;
+  readonly account: number;
+  readonly name: string;
+  /** Buckets before this are rolled up; later statements about them are ignored. */
+  readonly closedBefore: Instant;
+  /** Start of the month in which `closedBefore` was last moved. */
+  readonly closedIn: Instant;
+}
+
+/** One body of readings of a stream at one granularity: the newest of each bucket, or the baseline's first ones. */
+export interface ReadingsRow {
+  readonly stream: number;
+  readonly granularity: Granularity;
+  readonly side: 'newest' | 'oldest';
+  readonly runs: readonly Run[];
+}
+
+/** Counters of a series as they were when it was last hidden, shown until the hold ends. */
+export interface Hold {
+  readonly total: Fixed;
+  readonly corrections: Fixed;
+  readonly since: Instant;
+  /** A scrape or push has carried the held values. */
+  readonly shown: boolean;
+}
+
+export interface SeriesRow {
+  readonly id: number;
+  readonly stream: number;
+  readonly measure: Measure;
+  readonly resource: string;
+  readonly model: string;
+  readonly tier: string;
+  readonly detail: string;
+  /** The series that shows this one's amounts: its own id, or the overflow series'. */
+  readonly target: number;
+  readonly total: Fixed;
+  readonly corrections: Fixed;
+  readonly hold: Hold | undefined;
+  /** End of the newest bucket that mentioned it. */
+  readonly lastCell: Instant;
+  readonly changedAt: Instant;
+  /** Cells less baseline of the buckets that were rolled up. */
+  readonly rolled: Fixed;
+}
+
+export interface ResourceRow {
+  readonly account: number;
+  readonly resource: string;
+  /** Frozen at first sight. */
+  readonly model: string;
+  readonly tier: string;
+  readonly facts: ResourceFacts;
+}
+
+export interface CellRow {
+  readonly stream: number;
+  readonly granularity: Granularity;
+  readonly bucket: Instant;
+  readonly series: number;
+  readonly value: Fixed;
+  readonly base: Fixed;
+}
+
+/** Sum of the composed cost cells of a series in a UTC day or month: what the window gauges are made of. */
+export type SumKind = 'day' | 'month';
+export interface SumRow {
+  readonly kind: SumKind;
+  readonly start: Instant;
+  readonly series: number;
+  readonly value: Fixed;
+}
+
+/** A tier that an answer left out although money stood there: see rule 13. */
+export interface SilenceRow {
+  readonly stream: number;
+  readonly granularity: Granularity;
+  readonly tier: string;
+  readonly range: Range;
+  readonly since: Instant;
+}
+
+export interface FeedRow {
+  readonly account: number;
+  readonly feed: string;
+  /** The unbroken range read so far. */
+  readonly from: Instant | undefined;
+  readonly through: Instant | undefined;
+  readonly lastSuccess: Instant | undefined;
+  readonly memo: string | undefined;
+  readonly observations: readonly Observation[];
+  readonly reconciliation: { readonly difference: Fixed; readonly against: string } | undefined;
+}
+
+/** Everything one change writes: all of it or nothing. */
+export interface Commit {
+  readonly accounts?: readonly AccountRow[];
+  readonly streams?: readonly StreamRow[];
+  readonly series?: readonly SeriesRow[];
+  readonly resources?: readonly ResourceRow[];
+  /** Cells of value 0 and base 0 are not kept. */
+  readonly cells?: readonly CellRow[];
+  readonly readings?: readonly ReadingsRow[];
+  readonly sums?: readonly SumRow[];
+  readonly feeds?: readonly FeedRow[];
+  /** All silences of a stream, in place of what stood. */
+  readonly silences?: readonly { readonly stream: number; readonly rows: readonly SilenceRow[] }[];
+  /** All compacted ranges of a stream, in place of what stood. */
+  readonly compacted?: readonly { readonly stream: number; readonly days: readonly Range[] }[];
+  /** Taken out before `cells` are written. */
+  readonly dropped?: readonly {
+    readonly stream: number;
+    readonly granularity: Granularity;
+    readonly range: Range;
+  }[];
+  readonly droppedSums?: { readonly kind: SumKind; readonly before: Instant };
+}
+
+/** What is in memory while the program runs: everything but cells and old sums. */
+export interface Stored {
+  readonly accounts: readonly AccountRow[];
+  readonly streams: readonly StreamRow[];
+  readonly series: readonly SeriesRow[];
+  readonly resources: readonly ResourceRow[];
+  readonly readings: readonly ReadingsRow[];
+  readonly feeds: readonly FeedRow[];
+  readonly silences: readonly SilenceRow[];
+  readonly compacted: readonly { readonly stream: number; readonly days: readonly Range[] }[];
+}
+
+/** The ledger's durable form. Every call is synchronous, so that a commit is done before anything is published. */
+export interface Store {
+  load(): Stored;
+  cells(stream: number, granularity: Granularity, range: Range): Cells;
+  sums(kind: SumKind, start: Instant): ReadonlyMap<number, Fixed>;
+  /** @throws when nothing was written. */
+  commit(commit: Commit): void;
+  close(): void;
+}

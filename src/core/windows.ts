@@ -1,0 +1,44 @@
+import type { SumKind } from './store.ts';
+import { DAY, type Instant, type Range, startOfDay, startOfMonth } from './time.ts';
+
+export const WINDOWS = ['today', 'yesterday', 'month_to_date', 'last_month'] as const;
+export type Window = (typeof WINDOWS)[number];
+
+/** The UTC window that `now` lies in or behind, and the sum that holds its amounts. */
+export function windowAt(window: Window, now: Instant): Range & { readonly kind: SumKind } {
+  const day = startOfDay(now);
+  switch (window) {
+    case 'today':
+      return { kind: 'day', start: day, end: day + DAY };
+    case 'yesterday':
+      return { kind: 'day', start: day - DAY, end: day };
+    case 'month_to_date':
+      return { kind: 'month', start: startOfMonth(now), end: startOfMonth(now, 1) };
+    case 'last_month':
+      return { kind: 'month', start: startOfMonth(now, -1), end: startOfMonth(now) };
+  }
+}
+
+/** What decides whether a window can be shown. */
+export interface Reach {
+  /** Everything read so far, at any granularity, in order and joined. */
+  readonly covered: readonly Range[];
+  /** The newest instant that a reading knows of: no later than its as-of. */
+  readonly through: Instant;
+  /** How far back the account is read. */
+  readonly since: Instant;
+  /** How far `through` may lie before a window that has just begun. */
+  readonly lagMs: number;
+}
+
+/**
+ * A window is shown once it was read without a hole from its start (or from `since`) to where the readings end.
+ *
+ * One that begins after the readings end is 0 for as long as the feed normally lags, then unknown.
+ */
+export function isKnown(window: Range, reach: Reach): boolean {
+  const start = Math.max(window.start, reach.since);
+  const end = Math.min(window.end, reach.through);
+  if (end <= start) return start - reach.through <= reach.lagMs && reach.covered.length > 0;
+  return reach.covered.some((range) => range.start <= start && range.end >= end);
+}

@@ -1,0 +1,188 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { z } from 'zod';
+import { MEASURES, type Observation } from '../core/statement.ts';
+import type { Stored } from '../core/store.ts';
+import { GRANULARITIES } from '../core/time.ts';
+
+/** The doors from the database's rows to the ledger's: a row that does not fit is a damaged file. */
+
+const Amount = z.string().transform((text) => BigInt(text));
+const Maybe = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? undefined);
+const Side = z.enum(['newest', 'oldest']);
+const GranularityName = z.enum(GRANULARITIES);
+
+const Account = z.object({
+  id: z.number(),
+  provider: z.string(),
+  name: z.string(),
+  baseline: Maybe,
+  folded: z.number(),
+});
+
+const Stream = z
+  .object({
+    id: z.number(),
+    account: z.number(),
+    name: z.string(),
+    closed_before: z.number(),
+    closed_in: z.number(),
+  })
+  .transform(({ closed_before, closed_in, ...row }) => ({
+    ...row,
+    closedBefore: closed_before,
+    closedIn: closed_in,
+  }));
+
+const Facts = z.looseObject({ resource: z.string() });
+const Resource = z
+  .object({
+    account: z.number(),
+    resource: z.string(),
+    model: z.string(),
+    tier: z.string(),
+    facts: z.string(),
+  })
+  .transform((row) => ({ ...row, facts: Facts.parse(JSON.parse(row.facts)) }));
+
+const Series = z
+  .object({
+    id: z.number(),
+    stream: z.number(),
+    measure: z.enum(MEASURES),
+    resource: z.string(),
+    model: z.string(),
+    tier: z.string(),
+    detail: z.string(),
+    target: z.number(),
+    total: Amount,
+    corrections: Amount,
+    held_total: Amount.nullable(),
+    held_corrections: Amount.nullable(),
+    held_since: z.number().nullable(),
+    held_shown: z.number(),
+    last_cell: z.number(),
+    changed_at: z.number(),
+    rolled: Amount,
+  })
+  .transform(({ held_total, held_corrections, held_since, held_shown, last_cell, changed_at, ...row }) => ({
+    ...row,
+    hold:
+      held_since === null
+        ? undefined
+        : {
+            total: held_total ?? 0n,
+            corrections: held_corrections ?? 0n,
+            since: held_since,
+            shown: held_shown === 1,
+          },
+    lastCell: last_cell,
+    changedAt: changed_at,
+  }));
+
+const Reading = z.object({
+  stream: z.number(),
+  granularity: GranularityName,
+  side: Side,
+  start: z.number(),
+  end: z.number(),
+  as_of: z.number(),
+});
+
+const Silence = z
+  .object({
+    stream: z.number(),
+    granularity: GranularityName,
+    tier: z.string(),
+    start: z.number(),
+    end: z.number(),
+    since: z.number(),
+  })
+  .transform(({ start, end, ...row }) => ({ ...row, range: { start, end } }));
+
+const StoredObservation = z
+  .object({
+    metric: z.string(),
+    labels: z.record(z.string(), z.string()),
+    value: Amount,
+    until: z.number().optional(),
+  })
+  .transform(({ until, ...row }): Observation => (until === undefined ? row : { ...row, until }));
+
+const Feed = z
+  .object({
+    account: z.number(),
+    feed: z.string(),
+    data_from: Maybe,
+    data_through: Maybe,
+    last_success: Maybe,
+    memo: z.string().nullable(),
+    observations: z.string(),
+    reconciliation: Amount.nullable(),
+    against: z.string().nullable(),
+  })
+  .transform((row) => ({
+    account: row.account,
+    feed: row.feed,
+    from: row.data_from,
+    through: row.data_through,
+    lastSuccess: row.last_success,
+    memo: row.memo ?? undefined,
+    observations: z.array(StoredObservation).parse(JSON.parse(row.observations)),
+    reconciliation:
+      row.reconciliation === null
+        ? undefined
+        : { difference: row.reconciliation, against: row.against ?? '' },
+  }));
+
+const Days = z.object({ stream: z.number(), start: z.number(), end: z.number() });
+
+/** Everything that is kept in memory. */
+export function readAll(database: DatabaseSync): Stored {
+  const all = <T>(schema: z.ZodType<T>, sql: string): T[] =>
+    database
+      .prepare(sql)
+      .all()
+      .map((row) => schema.parse(row));
+  const readings = all(Reading, 'SELECT * FROM readings ORDER BY stream, granularity, side, start');
+  const compacted = all(Days, 'SELECT * FROM compacted ORDER BY stream, start');
+  return {
+    accounts: all(Account, 'SELECT * FROM accounts'),
+    streams: all(Stream, 'SELECT * FROM streams'),
+    series: all(Series, 'SELECT * FROM series'),
+    resources: all(Resource, 'SELECT * FROM resources'),
+    readings: [
+      ...Map.groupBy(
+        readings,
+        ({ stream, granularity, side }) => `${stream} ${granularity} ${side}`,
+      ).values(),
+    ].flatMap((rows) => {
+      const first = rows[0];
+      if (!first) return [];
+      const { stream, granularity, side } = first;
+      return [
+        {
+          stream,
+          granularity,
+          side,
+          runs: rows.map(({ start, end, as_of }) => ({ start, end, asOf: as_of })),
+        },
+      ];
+    }),
+    feeds: all(Feed, 'SELECT * FROM feeds'),
+    silences: all(Silence, 'SELECT * FROM silences'),
+    compacted: [...Map.groupBy(compacted, ({ stream }) => stream)].map(([stream, days]) => ({
+      stream,
+      days: days.map(({ start, end }) => ({ start, end })),
+    })),
+  };
+}
+
+/** Observations as JSON text, amounts as decimal text. */
+export function storedObservations(observations: readonly Observation[]): string {
+  return JSON.stringify(observations, (_, value: unknown) =>
+    typeof value === 'bigint' ? `${value}` : value,
+  );
+}
