@@ -1,0 +1,57 @@
+import { MINUTE, SECOND } from '../../core/time.ts';
+import { defineFeed, defineProvider } from '../provider.ts';
+import { Config } from './config.ts';
+import { type LedgerPage, ledgerPages } from './ledger.ts';
+import { planHistory, planRecent, planTail, SETTLE_MS } from './plan.ts';
+import { rateLimit } from './rate-limit.ts';
+import { usageReader } from './read.ts';
+
+/** All of them read the same ledger, further back the seldomer they do. */
+const BOOKS = { stream: 'usage', granularity: 'minute', settleMs: SETTLE_MS } as const;
+
+/** The last minutes, rows of the open one included. */
+const usage = defineFeed<Config, LedgerPage>({
+  name: 'usage',
+  schedule: '* * * * *',
+  jitterMs: 10 * SECOND,
+  books: BOOKS,
+  plan: planTail,
+  ask: ledgerPages,
+  reader: (range, context) => usageReader({ range, context, showsPrices: false }),
+});
+
+/** The last hours, and the prices: the widest feed whose every reading is one range that ends now. */
+const usageRecent = defineFeed<Config, LedgerPage>({
+  name: 'usage_recent',
+  schedule: '7 * * * *',
+  jitterMs: 2 * MINUTE,
+  books: BOOKS,
+  plan: planRecent,
+  ask: ledgerPages,
+  reader: (range, context) => usageReader({ range, context, showsPrices: true }),
+});
+
+/** Days that may still be revised, and whatever was never read. */
+const usageHistory = defineFeed<Config, LedgerPage>({
+  name: 'usage_history',
+  schedule: '17 0 * * *',
+  jitterMs: 20 * MINUTE,
+  books: BOOKS,
+  plan: planHistory,
+  ask: ledgerPages,
+  reader: (range, context) => usageReader({ range, context, showsPrices: false }),
+});
+
+/** Venice.ai: https://docs.venice.ai/api-reference/endpoint/billing/usage-history */
+export const venice = defineProvider<Config>({
+  id: 'venice',
+  title: 'Venice.ai',
+  baseUrl: 'https://api.venice.ai',
+  versionPrefix: '/api/v1',
+  environmentKey: 'VENICE_API_KEY',
+  config: Config,
+  // Both endpoints answer CSV to who accepts it.
+  headers: (_config, key) => ({ authorization: `Bearer ${key}`, accept: 'application/json' }),
+  rateLimit,
+  feeds: [usage, usageRecent, usageHistory],
+});

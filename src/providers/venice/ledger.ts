@@ -1,0 +1,63 @@
+import type { Drift } from '../../core/statement.ts';
+import type { Range } from '../../core/time.ts';
+import { PollError } from '../../poll/errors.ts';
+import type { Ask, FeedContext } from '../provider.ts';
+import type { Config } from './config.ts';
+import { historyPages } from './history.ts';
+import { isLegacy, recall } from './memo.ts';
+import { usagePages } from './pages.ts';
+import type { Row } from './schema.ts';
+
+export type LedgerApi = 'usage-history' | 'usage';
+
+/** One page of the ledger, whichever endpoint gave it. */
+export interface LedgerPage {
+  readonly api: LedgerApi;
+  /** A walk starts here: what earlier pages said no longer counts. */
+  readonly first: boolean;
+  readonly rows: readonly Row[];
+  readonly drift: readonly Drift[];
+}
+
+/**
+ * All rows of a range, from the endpoint that the configuration names, or that the server has.
+ *
+ * `auto` asks for `usage-history`, and for the retired `usage` where that is missing (404). A server known to have only the retired one
+ * is asked for that first, until a day has passed or it retires it too.
+ */
+export async function* ledgerPages(
+  ask: Ask,
+  range: Range,
+  context: FeedContext<Config>,
+): AsyncGenerator<LedgerPage> {
+  const [api, other] = apisOf(context);
+  let answered = false;
+  try {
+    for await (const page of pagesOf(api, ask, range, context)) {
+      answered = true;
+      yield page;
+    }
+  } catch (error) {
+    if (answered || !other || !isMissing(error, api)) throw error;
+    yield* pagesOf(other, ask, range, context);
+  }
+}
+
+function apisOf({ config, memo, now }: FeedContext<Config>): [LedgerApi, LedgerApi?] {
+  if (config.ledgerApi !== 'auto') return [config.ledgerApi];
+  return isLegacy(recall(memo), now) ? ['usage', 'usage-history'] : ['usage-history', 'usage'];
+}
+
+function pagesOf(
+  api: LedgerApi,
+  ask: Ask,
+  range: Range,
+  { now }: FeedContext<Config>,
+): AsyncGenerator<LedgerPage> {
+  return api === 'usage' ? usagePages(ask, range, now) : historyPages(ask, range);
+}
+
+function isMissing(error: unknown, api: LedgerApi): boolean {
+  if (!(error instanceof PollError)) return false;
+  return error.status === 404 || (api === 'usage' && error.status === 410);
+}

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { DAY, type Instant } from '../../core/time.ts';
+
+const RECHECK_MS = DAY;
+
+/** What a feed remembers of its last poll. */
+const Memory = z.object({
+  /** When `usage-history` was last found missing, on a server that has only the retired endpoint. */
+  legacyAt: z.number().optional(),
+  /** SKUs of no known shape that were charged, the latest last: a positive row of one of them is a refund. */
+  charged: z.array(z.string()).default([]),
+  /** By SKU: when its last price was seen, and the price in US dollars. */
+  prices: z.record(z.string(), z.tuple([z.number(), z.string()])).default({}),
+});
+export type Memory = z.infer<typeof Memory>;
+
+/** Reads a memo. What cannot be read is forgotten: nothing in it is more than a short cut or a hint. */
+export function recall(memo: string | undefined): Memory {
+  const parsed = Memory.safeParse(jsonOf(memo));
+  return parsed.success ? parsed.data : Memory.parse({});
+}
+
+function jsonOf(memo: string | undefined): unknown {
+  try {
+    return JSON.parse(memo ?? '{}');
+  } catch {
+    return undefined;
+  }
+}
+
+/** The memo of a memory, without what is empty. */
+export function memoOf({ legacyAt, charged, prices }: Memory): string {
+  return JSON.stringify({
+    ...(legacyAt !== undefined && { legacyAt }),
+    ...(charged.length > 0 && { charged }),
+    ...(Object.keys(prices).length > 0 && { prices }),
+  });
+}
+
+/** A server may have learnt the new endpoint since. */
+export function isLegacy({ legacyAt }: Memory, now: Instant): boolean {
+  return legacyAt !== undefined && now - legacyAt < RECHECK_MS;
+}

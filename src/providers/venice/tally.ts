@@ -1,0 +1,143 @@
+import type { Fixed } from '../../core/money.ts';
+import type { Drift, Line } from '../../core/statement.ts';
+import { floorTo, type Instant, MINUTE, type Range } from '../../core/time.ts';
+import type { Row } from './schema.ts';
+import { parseSku, type Sku } from './sku.ts';
+import { addTo, emptyMinute, linesOf, type MinuteSums, sumsOf } from './sums.ts';
+
+/**
+ * Rows come in order of time. A minute stays open until rows are this much later, so that a row slightly out of order still
+ * finds the requests of its minute. One that comes later yet is counted in full, but if its request was counted before, as another.
+ */
+const ORDER_SLACK_MS = 2 * MINUTE;
+const CURRENCIES = new Set(['USD', 'DIEM', 'VCU', 'BUNDLED_CREDITS', 'EARNED_CREDITS']);
+/** Enough to see what is going on. */
+const MOST_DRIFT = 50;
+
+/** What the rows of a range come to, taken one by one. Of rows, only what the open minutes need is kept. */
+export interface Tally {
+  readonly range: Range;
+  readonly skus: Map<string, Sku>;
+  readonly open: Map<Instant, MinuteSums>;
+  current: MinuteSums | undefined;
+  newest: Instant;
+  /** Lines of closed minutes. */
+  readonly lines: Line[];
+  /** SKUs of no known shape that were charged, the latest last. */
+  readonly charged: Set<string>;
+  /** By SKU, the last price seen. */
+  readonly prices: Map<string, { readonly at: Instant; readonly price: Fixed }>;
+  /** By kind and text: each is told once. */
+  readonly drift: Map<string, Drift>;
+}
+
+export function emptyTally(range: Range, charged: readonly string[]): Tally {
+  return {
+    range,
+    skus: new Map(),
+    open: new Map(),
+    current: undefined,
+    newest: range.start,
+    lines: [],
+    charged: new Set(charged),
+    prices: new Map(),
+    drift: new Map(),
+  };
+}
+
+/** Counts a row that lies within the range. */
+export function count(tally: Tally, row: Row): void {
+  const sku = skuOf(tally, row.sku);
+  const minute = minuteOf(tally, row.at);
+  if (sku.kind === 'purchase') topUp(tally, minute, row);
+  else if (row.amount <= 0n) charge(tally, minute, { sku, row });
+  else if (isRefund(tally, sku, row)) refund(minute, { sku, row });
+  else {
+    note(tally, 'unknown_value', `positive amount of ${row.sku}`);
+    topUp(tally, minute, row);
+  }
+}
+
+interface Entry {
+  readonly sku: Sku;
+  readonly row: Row;
+}
+
+function charge(tally: Tally, minute: MinuteSums, { sku, row }: Entry): void {
+  const sums = sumsOf(minute, sku);
+  sums.units += row.units;
+  addTo(sums.costs, row.currency, -row.amount);
+  if (row.requestId === undefined) sums.requests.unnamed += 1;
+  else sums.requests.ids.add(row.requestId);
+  if (row.price !== undefined) tally.prices.set(sku.name, { at: row.at, price: row.price });
+  if (sku.kind === 'unknown' && tally.charged.delete(sku.name)) tally.charged.add(sku.name);
+  if (sku.kind === 'unknown') tally.charged.add(sku.name);
+}
+
+/**
+ * Money comes back; what was consumed stays consumed. A refund's units are those of the charge it undoes, or say nothing at all:
+ * they lower the count only where they are negative.
+ */
+function refund(minute: MinuteSums, { sku, row }: Entry): void {
+  const sums = sumsOf(minute, sku);
+  addTo(sums.costs, row.currency, -row.amount);
+  if (row.units < 0n) sums.units += row.units;
+}
+
+/** A negative purchase is one taken back, and not spend. */
+function topUp(tally: Tally, minute: MinuteSums, row: Row): void {
+  if (row.amount < 0n) note(tally, 'unknown_value', `negative amount of ${row.sku}`);
+  addTo(minute.topUps, row.currency, row.amount);
+}
+
+function isRefund(tally: Tally, sku: Sku, row: Row): boolean {
+  return sku.kind !== 'unknown' || row.requestId !== undefined || tally.charged.has(sku.name);
+}
+
+function skuOf(tally: Tally, name: string): Sku {
+  const known = tally.skus.get(name);
+  if (known) return known;
+  const sku = parseSku(name);
+  tally.skus.set(name, sku);
+  if (sku.odd) note(tally, 'unknown_value', `unit of ${name}`);
+  return sku;
+}
+
+function minuteOf(tally: Tally, at: Instant): MinuteSums {
+  const start = floorTo(MINUTE, at);
+  if (tally.current?.at === start) return tally.current;
+  tally.current = tally.open.get(start) ?? opened(tally, start);
+  return tally.current;
+}
+
+function opened(tally: Tally, start: Instant): MinuteSums {
+  if (start < tally.newest - ORDER_SLACK_MS) note(tally, 'unordered_row', 'rows are not in order of time');
+  tally.newest = Math.max(tally.newest, start);
+  closeBefore(tally, tally.newest - ORDER_SLACK_MS);
+  const minute = emptyMinute(start);
+  tally.open.set(start, minute);
+  return minute;
+}
+
+/** Turns the minutes before `at` into lines. */
+export function closeBefore(tally: Tally, at: Instant): void {
+  for (const [start, minute] of tally.open) {
+    if (start >= at) continue;
+    tally.open.delete(start);
+    for (const line of linesOf(minute)) {
+      tally.lines.push(line);
+      if (isMoney(line) && !CURRENCIES.has(line.detail))
+        note(tally, 'unknown_value', `currency ${line.detail}`);
+    }
+  }
+}
+
+function isMoney({ measure }: Line): boolean {
+  return measure === 'cost' || measure === 'top_ups';
+}
+
+/** Notes something that is not as documented, once. */
+export function note({ drift }: Tally, kind: string, what: string): void {
+  const text = what.slice(0, 100);
+  if (drift.size < MOST_DRIFT) drift.set(`${kind} ${text}`, { kind, what: text });
+}
