@@ -1,0 +1,51 @@
+import { type Range, SECOND } from '../../core/time.ts';
+import { PollError } from '../../poll/errors.ts';
+import type { Ask } from '../provider.ts';
+import type { NorthflankConfig } from './config.ts';
+import { nextCall } from './drill.ts';
+import { UsageHour } from './schema.ts';
+import type { Call, Page } from './tree.ts';
+
+/** Walks through one hour: the unfiltered answer, then whatever shows its resources at the fewest requests. */
+export async function* askHour(ask: Ask, range: Range, config: NorthflankConfig): AsyncGenerator<Page> {
+  const pages: Page[] = [];
+  const isTeamForm = config.teamId !== undefined;
+  for (let call = nextCall(pages, isTeamForm); call; call = nextCall(pages, isTeamForm)) {
+    const page = { call, hour: await hourOf(ask, pathOf(range, config), call) };
+    pages.push(page);
+    yield page;
+  }
+}
+
+function pathOf({ start }: Range, { teamId }: NorthflankConfig): string {
+  const scope = teamId === undefined ? '' : `/teams/${encodeURIComponent(teamId)}`;
+  return `${scope}/billing/usage/${start / SECOND}`;
+}
+
+async function hourOf(ask: Ask, path: string, call: Call): Promise<UsageHour | undefined> {
+  try {
+    return (await ask({ path, query: queryOf(call), schema: UsageHour })).body;
+  } catch (error) {
+    if (isRefusal(error, call)) return undefined;
+    throw error;
+  }
+}
+
+function queryOf({ team, project, types, paging }: Call): Record<string, string> {
+  return {
+    ...(team !== undefined && { teamId: team }),
+    ...(project !== undefined && { projectId: project }),
+    ...(types !== undefined && { resourceType: types }),
+    ...(paging && { [paging.parameter]: String(paging.page) }),
+  };
+}
+
+/**
+ * Whether Northflank says that it does not know what was asked for: an hour without use (404), or a filter that this
+ * contract or account does not take. The unfiltered total still counts all of it; another way down may show it.
+ */
+function isRefusal(error: unknown, { team, project, types, paging }: Call): boolean {
+  if (!(error instanceof PollError) || paging?.isPromised) return false;
+  const isNarrow = [team, project, types, paging].some((filter) => filter !== undefined);
+  return error.status === 404 || (isNarrow && (error.status === 400 || error.status === 422));
+}

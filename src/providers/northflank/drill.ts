@@ -1,0 +1,111 @@
+import type { Contract, Project } from './schema.ts';
+import { addsUp, type TeamView, viewsOf } from './team.ts';
+import { type Call, isSameWalk, type Page, rowsOf, teamsOf } from './tree.ts';
+
+/** What each request for resource types asks for: one type in the legacy contract, a list in the current one. */
+const TYPES: Readonly<Record<Contract, readonly string[]>> = {
+  legacy: ['service', 'addon', 'volume', 'job', 'llm-model-deployment', 'opentofu-job', 'external-addon'],
+  current: ['service,job,harness,addon,volume'],
+  unknown: [],
+};
+
+/** Every resource type that a documented contract names. */
+export const KNOWN_TYPES: ReadonlySet<string> = new Set(
+  Object.values(TYPES).flatMap((lists) => lists.flatMap((list) => list.split(','))),
+);
+
+/** A list of this length may have been cut: the default and the largest page size. */
+const PAGE_SIZES = new Set([50, 100]);
+const MAX_PAGES = 200;
+
+/**
+ * The request that brings the walk through an hour closest to its end, or undefined when nothing more is to be learned.
+ *
+ * First the unfiltered hour; then, team by team, the fewest requests that show every resource: project by project, or by
+ * resource type. Where the resources of a project do not make up its price (a type that this program does not know), the
+ * project is asked for by itself.
+ *
+ * @param isTeamForm the path names the team, so that no filter does.
+ */
+export function nextCall(pages: readonly Page[], isTeamForm: boolean): Call | undefined {
+  const first = pages[0];
+  if (!first) return {};
+  const further = furtherPage(pages);
+  if (further || !first.hour) return further;
+  for (const view of viewsOf(pages, isTeamForm)) {
+    const call = addsUp(view.team.price, []) ? undefined : nextOfTeam(view, TYPES[first.hour.contract]);
+    if (call) return call;
+  }
+  return undefined;
+}
+
+function nextOfTeam(view: TeamView, types: readonly string[]): Call | undefined {
+  const { listed, filter, asked, answered } = view;
+  const left = types.filter((type) => !view.typesAsked.has(type));
+  if (!listed) return nextUnlisted(view, left);
+  const open = view.projects.filter(
+    ({ project, rows }) =>
+      listed.some(({ id }) => id === project.id) &&
+      !answered.has(project.id) &&
+      !addsUp(
+        project.price,
+        rows.map(({ resource }) => resource),
+      ),
+  );
+  const askable = open.filter(({ project }) => !asked.has(project.id));
+  const [next] = askable;
+  if (next && (left.length === 0 || askable.length <= left.length)) {
+    return { ...filter, project: next.project.id };
+  }
+  return open.length > 0 && left[0] !== undefined ? { ...filter, types: left[0] } : undefined;
+}
+
+/** Without its projects' prices a team is asked by type if that takes one request; else its projects are listed first. */
+function nextUnlisted(view: TeamView, left: readonly string[]): Call | undefined {
+  const found = view.projects.flatMap(({ rows }) => rows.map(({ resource }) => resource));
+  if (addsUp(view.team.price, found)) return undefined;
+  const isCheap = left.length === 1 || !view.isListable;
+  if (left[0] !== undefined && isCheap) return { ...view.filter, types: left[0] };
+  return view.isListable ? { team: view.team.id } : undefined;
+}
+
+/** The next page of the newest answer, if there is or seems to be one. */
+function furtherPage(pages: readonly Page[]): Call | undefined {
+  const last = pages.at(-1);
+  if (!last?.hour) return undefined;
+  const page = (last.call.paging?.page ?? 1) + 1;
+  const walk = pages.filter(({ call }) => isSameWalk(call, last.call));
+  const [whole, before] = [listOf(last.call, walk), listOf(last.call, walk.slice(0, -1))];
+  const isFull = PAGE_SIZES.has(listOf(last.call, [last]).length) && !whole.addsUp;
+  const isPromised = last.hour.hasNextPage;
+  if (page > MAX_PAGES || whole.length === before.length || !(isPromised || isFull)) return undefined;
+  const parameter = last.hour.contract === 'current' ? `${whole.unit}Page` : 'page';
+  return { ...last.call, paging: { parameter, page, isPromised } };
+}
+
+/** What an answer's pages go through: the level below the deepest filter. */
+interface PagedList {
+  readonly unit: 'teams' | 'projects' | 'resources';
+  readonly length: number;
+  /** Whether the entries make up the price above them. */
+  readonly addsUp: boolean;
+}
+
+function listOf(call: Call, walk: readonly Page[]): PagedList {
+  const teams = teamsOf(walk);
+  const projects = teams.flatMap((team) => team.projects);
+  if (call.project !== undefined) return resourceList(projects);
+  const isNarrow = call.team !== undefined || call.types !== undefined || teams.length === 1;
+  if (isNarrow) {
+    const isWhole = teams.every((team) => addsUp(team.price, team.projects));
+    return { unit: 'projects', length: projects.length, addsUp: isWhole };
+  }
+  const paas = walk[0]?.hour?.paas;
+  return { unit: 'teams', length: teams.length, addsUp: !paas || addsUp(paas.price, teams) };
+}
+
+function resourceList(projects: readonly Project[]): PagedList {
+  const resources = projects.map((project) => rowsOf(project).map(({ resource }) => resource));
+  const isWhole = projects.every(({ price }, index) => addsUp(price, resources[index] ?? []));
+  return { unit: 'resources', length: resources.flat().length, addsUp: isWhole };
+}

@@ -1,0 +1,89 @@
+import type { Fixed } from '../../core/money.ts';
+import type { Line, Reading, Reconciliation } from '../../core/statement.ts';
+import type { Range } from '../../core/time.ts';
+import type { NorthflankConfig } from './config.ts';
+import { driftOf } from './drift.ts';
+import { factsOf, type Place, placesOf } from './resources.ts';
+import type { Price, UsageHour } from './schema.ts';
+import { viewsOf } from './team.ts';
+import type { Page } from './tree.ts';
+
+type Tier = 'paas' | 'byoc' | 'egress_ip' | 'load_balancer';
+
+/** What Northflank bills to the customer and to no team. */
+const CUSTOMER_TIERS: readonly Tier[] = ['byoc', 'egress_ip', 'load_balancer'];
+
+/**
+ * Reads the walk through one hour.
+ *
+ * The lines of a tier always add up to the price that the unfiltered hour gives for it: what no resource accounts for, on
+ * either side of zero, is a line of its own with resource `""`.
+ * @throws {PollError} `contract` when an answer is about another hour.
+ */
+export function readHour(pages: readonly Page[], range: Range, config: NorthflankConfig): Reading {
+  const hour = pages[0]?.hour;
+  const isTeamForm = config.teamId !== undefined;
+  const places = placesOf(viewsOf(pages, isTeamForm), !isTeamForm);
+  const tiers = config.customerCosts ? (['paas', ...CUSTOMER_TIERS] as const) : (['paas'] as const);
+  const lines = hour ? linesOf(hour, places, tiers, range.start) : [];
+  const reconciliation = hour && reconciliationOf(hour, tiers, lines);
+  return {
+    statement: { granularity: 'hour', range, lines, silentTiers: silentTiersOf(hour, tiers) },
+    resources: factsOf(places),
+    observations: [],
+    ...(reconciliation && { reconciliation }),
+    drift: driftOf(pages, range),
+  };
+}
+
+function linesOf(hour: UsageHour, places: readonly Place[], tiers: readonly Tier[], at: number): Line[] {
+  const { currency } = hour;
+  const priced = (tier: Tier, resource: string, price: Price) => {
+    const base = { at, resource, model: '', tier, ...(currency !== 'USD' && { currency }) };
+    return [
+      { ...base, measure: 'cost' as const, detail: currency, value: price.total },
+      ...Object.entries(price.components).flatMap(([detail, value]) =>
+        typeof value === 'bigint' ? [{ ...base, measure: 'component_cost' as const, detail, value }] : [],
+      ),
+    ];
+  };
+  const resources = places.flatMap(({ label, resource }) => priced('paas', label, resource.price));
+  const missing = (hour.paas?.price.total ?? 0n) - sumOf(resources);
+  const residual = missing === 0n ? [] : priced('paas', '', { total: missing, components: {} });
+  const whole = tiers.flatMap((tier) => {
+    const price = tier === 'paas' ? undefined : priceOf(hour, tier);
+    return price ? priced(tier, '', price) : [];
+  });
+  return [...resources, ...residual, ...whole];
+}
+
+function priceOf(hour: UsageHour, tier: Tier): Price | undefined {
+  if (tier === 'paas') return hour.paas?.price;
+  if (tier === 'byoc') return hour.byoc;
+  return tier === 'egress_ip' ? hour.egressIp : hour.loadBalancer;
+}
+
+/** The legacy contract has no egress IPs and load balancers that it could be silent about. */
+function silentTiersOf(hour: UsageHour | undefined, tiers: readonly Tier[]): Tier[] {
+  if (!hour) return [...tiers];
+  const isLegacy = hour.contract === 'legacy';
+  const expected = tiers.filter((tier) => !isLegacy || tier === 'paas' || tier === 'byoc');
+  return expected.filter((tier) => priceOf(hour, tier) === undefined);
+}
+
+/** In dollars only: a difference in another currency has no dollar value here. */
+function reconciliationOf(
+  hour: UsageHour,
+  tiers: readonly Tier[],
+  lines: readonly Line[],
+): Reconciliation | undefined {
+  if (hour.currency !== 'USD') return undefined;
+  const hasTotal = hour.total !== undefined && tiers.length > 1;
+  const ofTiers = tiers.reduce((sum, tier) => sum + (priceOf(hour, tier)?.total ?? 0n), 0n);
+  const against = hasTotal ? 'total of the unfiltered hour' : `${tiers.join(', ')} of the unfiltered hour`;
+  return { difference: (hasTotal ? (hour.total ?? 0n) : ofTiers) - sumOf(lines), against };
+}
+
+function sumOf(lines: readonly Line[]): Fixed {
+  return lines.reduce((sum, { measure, value }) => (measure === 'cost' ? sum + value : sum), 0n);
+}
