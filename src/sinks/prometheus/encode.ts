@@ -1,0 +1,117 @@
+import type { MetricType } from '../../core/metrics.ts';
+import type { Family, Snapshot } from '../../core/snapshot.ts';
+import type { Format } from './format.ts';
+import { createPace, type Pace } from './pace.ts';
+
+/** A page, or a part of one, as bytes in the order to write them. */
+export type Chunks = readonly Buffer[];
+
+/** One snapshot in both formats. The samples read alike in both and share their bytes. */
+export type EncodedSnapshot = Readonly<Record<Format, Chunks>>;
+
+/** What stands above a family's samples. The process metrics of prom-client hold a type more than our catalogue. */
+export interface FamilyHeader {
+  readonly name: string;
+  readonly type: MetricType | 'summary';
+  readonly help: string;
+}
+
+/** Units that may end a family's name; only these are announced, for Prometheus refuses a page whose unit is no suffix. */
+const UNITS = ['usd', 'seconds', 'bytes', 'ratio'] as const;
+/** Few enough that one batch takes well under a millisecond. */
+const SAMPLES_A_BATCH = 256;
+/** Smaller neighbours are joined, so that a page of few series is one write; larger ones stay shared by both formats. */
+const CHUNK_BYTES = 16 * 1024;
+
+/** Encodes a snapshot without `# EOF`, pausing between batches. Families without samples are left out. */
+export async function encodeSnapshot(
+  snapshot: Snapshot,
+  pace: Pace = createPace(),
+): Promise<EncodedSnapshot> {
+  const text: Buffer[] = [];
+  const openmetrics: Buffer[] = [];
+  for (const family of snapshot.families) {
+    if (family.samples.length === 0) continue;
+    text.push(Buffer.from(headerOf(family, 'text')));
+    openmetrics.push(Buffer.from(headerOf(family, 'openmetrics')));
+    for (let from = 0; from < family.samples.length; from += SAMPLES_A_BATCH) {
+      const batch = Buffer.from(linesOf(family, from));
+      text.push(batch);
+      openmetrics.push(batch);
+      await pace();
+    }
+  }
+  return { text: joined(text), openmetrics: joined(openmetrics) };
+}
+
+function linesOf({ name, labels, samples }: Family, from: number): string {
+  const end = Math.min(from + SAMPLES_A_BATCH, samples.length);
+  let lines = '';
+  for (let index = from; index < end; index += 1) {
+    const sample = samples[index];
+    if (sample) lines += sampleLine(name, labels, sample.labels, sample.value);
+  }
+  return lines;
+}
+
+/** HELP, TYPE and, in OpenMetrics where the name ends in one, UNIT of a family. */
+export function headerOf(family: FamilyHeader, format: Format): string {
+  if (format === 'text') {
+    return `# HELP ${family.name} ${escapeHelp(family.help)}\n# TYPE ${family.name} ${family.type}\n`;
+  }
+  const name = family.type === 'counter' ? family.name.replace(/_total$/, '') : family.name;
+  const unit = UNITS.find((one) => name.endsWith(`_${one}`));
+  const help = `# HELP ${name} ${quoted(family.help)}\n# TYPE ${name} ${family.type}\n`;
+  return unit ? `${help}# UNIT ${name} ${unit}\n` : help;
+}
+
+/** One line of either format. `name` is the sample's: with `_total`, `_bucket` and the like. */
+export function sampleLine(
+  name: string,
+  labels: readonly string[],
+  values: readonly string[],
+  value: number,
+): string {
+  if (labels.length === 0) return `${name} ${formatValue(value)}\n`;
+  let line = `${name}{${labels[0]}="${quoted(values[0] ?? '')}"`;
+  for (let index = 1; index < labels.length; index += 1) {
+    line += `,${labels[index]}="${quoted(values[index] ?? '')}"`;
+  }
+  return `${line}} ${formatValue(value)}\n`;
+}
+
+/** The shortest decimal that reads back as the same double. */
+export function formatValue(value: number): string {
+  if (Number.isFinite(value)) return String(value);
+  if (Number.isNaN(value)) return 'NaN';
+  return value > 0 ? '+Inf' : '-Inf';
+}
+
+const SPECIAL = /[\\\n"]/;
+
+function quoted(text: string): string {
+  return SPECIAL.test(text) ? escapeHelp(text).replaceAll('"', '\\"') : text;
+}
+
+function escapeHelp(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+}
+
+function joined(buffers: readonly Buffer[]): Buffer[] {
+  const chunks: Buffer[] = [];
+  let small: Buffer[] = [];
+  const close = (): void => {
+    if (small.length > 0) chunks.push(Buffer.concat(small));
+    small = [];
+  };
+  for (const buffer of buffers) {
+    if (buffer.length < CHUNK_BYTES) {
+      small.push(buffer);
+      continue;
+    }
+    close();
+    chunks.push(buffer);
+  }
+  close();
+  return chunks;
+}

@@ -1,0 +1,136 @@
+import type { Snapshot, SnapshotSource } from '../../core/snapshot.ts';
+import { type Chunks, type EncodedSnapshot, encodeSnapshot } from './encode.ts';
+import { type Format, negotiate, prefersGzip } from './format.ts';
+import { type DeflatedPrefix, deflateEnd, deflatePrefix, gzipMember } from './gzip.ts';
+
+/** What is rendered anew for each scrape and put behind the snapshot's bytes. */
+export interface LiveMetrics {
+  /** Whole families, without `# EOF`. The same buffer again means the same bytes. */
+  render(format: Format): Promise<Buffer>;
+}
+
+/** What a scrape asks for: its `Accept` and `Accept-Encoding`. */
+export interface PageRequest {
+  readonly accept?: string | undefined;
+  readonly acceptEncoding?: string | undefined;
+}
+
+/** An answer to one scrape. */
+export interface PageAnswer {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Chunks;
+  /** To be called once a reader has been given every byte. */
+  carried(): void;
+}
+
+/** The `/metrics` page. */
+export interface PrometheusPage {
+  /** Does not wait for a newer snapshot: until that is rendered whole, the one before is served. */
+  answer(request: PageRequest): Promise<PageAnswer>;
+  /** Stops following the source. */
+  close(): void;
+}
+
+/** One snapshot, ready to be written in every form that was asked for before. */
+interface Rendition {
+  readonly snapshot: Snapshot;
+  readonly encoded: EncodedSnapshot;
+  readonly prefixes: Map<Format, Promise<DeflatedPrefix>>;
+}
+
+/** What closes a page: the live families and, in OpenMetrics, `# EOF`. */
+interface End {
+  readonly live: Buffer;
+  readonly plain: Buffer;
+  readonly deflated: Promise<Buffer>;
+}
+
+/**
+ * Renders each snapshot once, in both formats, and gzips it once per format that was ever asked for gzipped. All forms change
+ * to a new snapshot in the same instant, so that no reader who alternates between them sees a counter go back.
+ *
+ * `onError` hears of a snapshot that could not be rendered; the one before is served on.
+ */
+export function createPrometheusPage(
+  source: SnapshotSource,
+  live: LiveMetrics,
+  onError: (error: unknown) => void = () => {},
+): PrometheusPage {
+  const gzipped = new Set<Format>();
+  const endOf = createEnds(live);
+  let served: Rendition | undefined;
+  let rendering: Promise<Rendition> | undefined;
+
+  async function render(): Promise<Rendition> {
+    const snapshot = source.current();
+    const rendition = { snapshot, encoded: await encodeSnapshot(snapshot), prefixes: new Map() };
+    await Promise.all([...gzipped].map((format) => prefixOf(rendition, format)));
+    served = rendition;
+    return rendition;
+  }
+
+  function renderNext(): Promise<Rendition> {
+    rendering ??= render().finally(() => {
+      rendering = undefined;
+    });
+    return rendering;
+  }
+
+  async function follow(): Promise<void> {
+    while (served?.snapshot.version !== source.current().version) await renderNext();
+  }
+
+  return {
+    async answer(request) {
+      const { format, contentType } = negotiate(request.accept);
+      const gzip = prefersGzip(request.acceptEncoding);
+      if (gzip) gzipped.add(format);
+      const end = await endOf(format);
+      const rendition = served ?? (await renderNext());
+      const body = gzip ? await zipped(rendition, format, end) : [...rendition.encoded[format], end.plain];
+      return {
+        headers: headersOf(contentType, gzip, body),
+        body,
+        carried: () => source.carried(rendition.snapshot),
+      };
+    },
+    close: source.subscribe(() => void follow().catch(onError)),
+  };
+}
+
+function prefixOf(rendition: Rendition, format: Format): Promise<DeflatedPrefix> {
+  const known = rendition.prefixes.get(format);
+  if (known) return known;
+  const prefix = deflatePrefix(rendition.encoded[format]);
+  rendition.prefixes.set(format, prefix);
+  return prefix;
+}
+
+async function zipped(rendition: Rendition, format: Format, end: End): Promise<Chunks> {
+  return gzipMember(await prefixOf(rendition, format), end.plain, await end.deflated);
+}
+
+function createEnds(live: LiveMetrics): (format: Format) => Promise<End> {
+  const ends = new Map<Format, End>();
+  return async (format) => {
+    const bytes = await live.render(format);
+    const known = ends.get(format);
+    if (known?.live === bytes) return known;
+    const plain = format === 'openmetrics' ? Buffer.concat([bytes, EOF]) : bytes;
+    const end = { live: bytes, plain, deflated: deflateEnd(plain) };
+    ends.set(format, end);
+    return end;
+  };
+}
+
+const EOF = Buffer.from('# EOF\n');
+
+function headersOf(contentType: string, gzip: boolean, body: Chunks): Record<string, string> {
+  return {
+    'content-type': contentType,
+    'content-length': String(body.reduce((bytes, chunk) => bytes + chunk.length, 0)),
+    vary: 'Accept, Accept-Encoding',
+    'cache-control': 'no-store',
+    ...(gzip ? { 'content-encoding': 'gzip' } : {}),
+  };
+}
