@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { type FailureReason, PollError } from '../../src/poll/errors.ts';
+import { parseExactJson } from '../../src/poll/exact-json.ts';
 import type { Answer, Ask, Request } from '../../src/providers/provider.ts';
 
 const Recording = z.strictObject({
@@ -74,7 +75,7 @@ function answerOf<Body>({ request, answer }: Recording, schema: z.ZodType<Body>)
 
 function bodyOf({ body, bodyText }: Recording['answer']): unknown {
   try {
-    return JSON.parse(bodyText ?? JSON.stringify(body) ?? '');
+    return parseExactJson(bodyText ?? JSON.stringify(body) ?? '');
   } catch (cause) {
     throw new PollError('contract', 'the body is not JSON', { cause, status: 200 });
   }

@@ -107,17 +107,20 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-/** Indented JSON that keeps whatever holds no further braces on one line: one billed line is one line of the file. */
+/** Indented JSON in which one billed line, and whatever else is short or holds nothing further, is one line of the file. */
 export function printed(value: unknown, indent = ''): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const inner = Object.entries(value);
-  const isList = Array.isArray(value);
-  const [open, close] = isList ? '[]' : '{}';
-  const keyOf = (key: string) => (isList ? '' : `${JSON.stringify(key)}: `);
-  if (inner.every(([, item]) => typeof item !== 'object' || item === null)) {
-    const items = inner.map(([key, item]) => keyOf(key) + JSON.stringify(item)).join(', ');
-    return isList || items === '' ? `${open}${items}${close}` : `${open} ${items} ${close}`;
-  }
-  const items = inner.map(([key, item]) => `${indent}  ${keyOf(key)}${printed(item, `${indent}  `)}`);
-  return `${open}\n${items.join(',\n')}\n${indent}${close}`;
+  const [open, close] = Array.isArray(value) ? '[]' : '{}';
+  const isFlat = inner.every(([, item]) => typeof item !== 'object' || item === null);
+  const isShort = isFlat || JSON.stringify(value).length + indent.length < 120;
+  const [before, between, after] = isShort
+    ? [' ', ', ', ' ']
+    : [`\n${indent}  `, `,\n${indent}  `, `\n${indent}`];
+  const items = inner.map(([key, item]) => {
+    const name = Array.isArray(value) ? '' : `${JSON.stringify(key)}: `;
+    return name + printed(item, `${indent}  `);
+  });
+  if (items.length === 0 || (isShort && open === '[')) return open + items.join(between) + close;
+  return open + before + items.join(between) + after + close;
 }

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { DAY, type Range, SECOND } from '../../core/time.ts';
+import { type Ask, defineFeed, defineProvider, type FeedContext } from '../provider.ts';
+import { boundsOf, daysOf, isCurrent, monthToDate, rangesToRead } from './plan.ts';
+import { type Page, usageReader } from './read.ts';
+import { UsageSummary } from './schema.ts';
+import { lacksDays } from './usage.ts';
+
+/** `Bearer` is what newer documentation names; `Api-Key` works by both. */
+const Config = z.strictObject({ auth: z.enum(['Api-Key', 'Bearer']).default('Api-Key') });
+type Config = z.infer<typeof Config>;
+
+/** https://docs.baseten.co/reference/management-api/rate-limits: seconds, in the body of a 429. */
+const TooMany = z.object({ retry_after: z.coerce.number().nonnegative() });
+
+const usage = defineFeed<Config, Page>({
+  name: 'usage',
+  // Data moves hourly: https://docs.baseten.co/organization/billing
+  schedule: '*/15 * * * *',
+  jitterMs: 30 * SECOND,
+  books: { stream: 'usage', granularity: 'day', settleMs: 31 * DAY },
+  plan: rangesToRead,
+  ask: askUsage,
+  reader: usageReader,
+});
+
+/** Totals of categories hold for the range that was asked, so that those of the month need a request of their own. */
+async function* askUsage(ask: Ask, range: Range, { now }: FeedContext<Config>): AsyncGenerator<Page> {
+  const whole = await summaryOf(ask, range);
+  yield { about: 'range', asked: range, summary: whole };
+  const days = daysOf(range);
+  if (days.length > 1 && lacksDays(whole)) {
+    for (const start of days) {
+      const asked = { start, end: start + DAY };
+      yield { about: 'day', asked, summary: await summaryOf(ask, asked) };
+    }
+  }
+  if (!isCurrent(range, now)) return;
+  const month = monthToDate(now);
+  const isSame = month.start === range.start && month.end === range.end;
+  yield { about: 'month', asked: month, summary: isSame ? whole : await summaryOf(ask, month) };
+}
+
+async function summaryOf(ask: Ask, range: Range): Promise<UsageSummary> {
+  const path = '/v1/billing/usage_summary';
+  return (await ask({ path, query: boundsOf(range), schema: UsageSummary })).body;
+}
+
+/** https://www.baseten.co: dedicated inference, training and model APIs. */
+export const baseten = defineProvider<Config>({
+  id: 'baseten',
+  title: 'Baseten',
+  baseUrl: 'https://api.baseten.co',
+  versionPrefix: '',
+  environmentKey: 'BASETEN_API_KEY',
+  config: Config,
+  headers: ({ auth }, key) => ({ authorization: `${auth} ${key}` }),
+  // None are documented.
+  rateLimit: () => ({}),
+  retryAfterOfBody: (body) => TooMany.safeParse(body).data?.retry_after,
+  // https://docs.baseten.co/reference/management-api/rate-limits
+  requestBudget: { requests: 100, perMs: SECOND },
+  feeds: [usage],
+});

@@ -1,0 +1,50 @@
+import type { Fixed } from '../../core/money.ts';
+import type { Drift, Line, Measure } from '../../core/statement.ts';
+import type { Usage } from './usage.ts';
+
+/** The billed facts of a row: cost, requests, run time and tokens, as far as its tier has them. */
+export function linesOf({ tier, date, item, figures }: Usage): Line[] {
+  const resource = item?.billable_resource;
+  const model = resource ? resource.model_name : item?.model_name;
+  const line = (measure: Measure, value: Fixed, detail = ''): Line => ({
+    at: date,
+    measure,
+    resource: resource?.id ?? '',
+    model: model ?? '',
+    tier,
+    detail,
+    value,
+  });
+  const { subtotal, minutes, inference_requests: requests } = figures;
+  return [
+    line('cost', subtotal, 'USD'),
+    ...(requests === undefined ? [] : [line('requests', requests)]),
+    ...(minutes === undefined ? [] : [line('billed_seconds', minutes * 60n)]),
+    ...tokensOf(figures).map(([type, value]) => line('tokens', value, type)),
+  ];
+}
+
+/** Disjoint, so that their sum is the tokens billed. */
+function tokensOf(figures: Usage['figures']): [string, Fixed][] {
+  const { input_tokens: input, cached_input_tokens: cached, output_tokens: output } = figures;
+  if (input === undefined || cached === undefined || output === undefined) return [];
+  return [
+    ['input', hasCachedWithin(figures) ? input - cached : input],
+    ['cached_input', cached],
+    ['output', output],
+  ];
+}
+
+/**
+ * Whether the cached tokens can be a part of the input tokens, which they are to all appearances (a sibling endpoint lists
+ * `uncached_input_tokens` beside them). More cached than input tokens must have been counted apart.
+ */
+function hasCachedWithin({ input_tokens = 0n, cached_input_tokens = 0n }: Usage['figures']): boolean {
+  return cached_input_tokens <= input_tokens;
+}
+
+/** What of a row contradicts how it is read. */
+export function tokenDriftOf({ item, figures }: Usage): Drift[] {
+  if (hasCachedWithin(figures)) return [];
+  return [{ kind: 'cached_exceeds_input', what: item?.model_name ?? '' }];
+}
