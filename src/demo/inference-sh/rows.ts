@@ -1,0 +1,32 @@
+import { type Fixed, fromInteger } from '../../core/money.ts';
+import type { Instant } from '../../core/time.ts';
+import type { TruthEntry } from '../truth.ts';
+
+/** One completed task's billing record. */
+export interface InferenceShRow {
+  readonly at: Instant;
+  /** `namespace/name`. */
+  readonly app: string;
+  /** 1e8 a dollar. */
+  readonly microcents: bigint;
+  /** Run time in seconds, for the usage summary. */
+  readonly seconds?: number;
+  readonly tier?: 'cloud' | 'private';
+  readonly type?: string;
+  readonly model?: string;
+  /** When the record appeared, if later than the task. */
+  readonly recordedAt?: Instant;
+  /** When it was refunded and so left the breakdown. */
+  readonly refundedAt?: Instant;
+}
+
+/** Microcents as an exact count, for the wire. */
+export function counted(microcents: bigint): Fixed {
+  return fromInteger(microcents);
+}
+
+/** What the row says in the design's words: dollars. */
+export function entryOf(row: InferenceShRow): TruthEntry {
+  const value = fromInteger(row.microcents, -8);
+  return { measure: 'cost', resource: row.app, model: '', tier: '', detail: 'USD', value };
+}

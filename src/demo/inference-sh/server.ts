@@ -1,0 +1,116 @@
+import { fromInteger } from '../../core/money.ts';
+import { MINUTE, type Range, SECOND } from '../../core/time.ts';
+import { type Books, openBooks } from '../books.ts';
+import { keyOf, meter } from '../http.ts';
+import { listen } from '../listen.ts';
+import type { Call, Reply, Service, Simulator } from '../service.ts';
+import { truthOf } from '../truth.ts';
+import { type SimulatorOptions, type World, worldOf } from '../world.ts';
+import { type BreakdownStyle, breakdownOf, costOf, WINDOWS, windowOf } from './breakdown.ts';
+import { inferenceShHistory, shows } from './history.ts';
+import { failure, success, throttled } from './replies.ts';
+import { counted, entryOf, type InferenceShRow } from './rows.ts';
+
+/** Not published for these endpoints; generous. */
+const PER_MINUTE = 1000;
+const GRANTED_MICROCENTS = 2_000_00000000n;
+
+export interface InferenceShOptions extends SimulatorOptions, Partial<Omit<BreakdownStyle, 'seed'>> {
+  /** A key without the scope `billing:read`, answered with 403. */
+  readonly scopelessKey?: string;
+}
+
+/** `/usage/breakdown`, `/usage/summary`, `/billing` and `/billing/balance` on loopback, with or without `/v1` before them. */
+export async function startInferenceSh(options: InferenceShOptions = {}): Promise<Simulator<InferenceShRow>> {
+  const world = worldOf(options);
+  const { contract } = world;
+  const key = options.key ?? 'demo-inference-sh';
+  const books = openBooks(world.generate ? inferenceShHistory(world) : () => []);
+  const rate = meter(PER_MINUTE, MINUTE);
+  const routes = routesOf(books, world, options);
+
+  const service: Service = {
+    refuse: (status, call) => failure(call, contract, status, `Request failed with status ${status}`),
+    throttle: (waitSeconds, style, call) => throttled(call, contract, waitSeconds, style),
+    answer: (call) => {
+      const given = keyOf(call, 'Bearer');
+      if (given === undefined || ![key, options.scopelessKey].includes(given)) {
+        return failure(call, contract, 401, 'Invalid or missing API key');
+      }
+      if (given !== key) return failure(call, contract, 403, 'Missing scope billing:read');
+      const { remaining, resetAt, exhausted } = rate.count(call.now);
+      if (exhausted) return throttled(call, contract, Math.ceil((resetAt - call.now) / SECOND), 'reset');
+      const route = routes[call.path.replace(/^\/v1(?=\/)/, '')];
+      const reply = route?.(call) ?? failure(call, contract, 404, 'No such resource');
+      const reset = String(Math.ceil(resetAt / SECOND));
+      return {
+        ...reply,
+        headers: { 'x-ratelimit-remaining': String(remaining), 'x-ratelimit-reset': reset },
+      };
+    },
+  };
+  const socket = await listen(service, world, options);
+  return {
+    ...socket,
+    key,
+    book: (row) => books.book(row),
+    truth: (range, now = world.clock.now()) => truthOf(rowsOf(books, range, now).map(entryOf)),
+  };
+}
+
+function routesOf(
+  books: Books<InferenceShRow>,
+  world: World,
+  options: InferenceShOptions,
+): Readonly<Record<string, (call: Call) => Reply>> {
+  const { contract, seed } = world;
+  const { window = 'sliding', zeroFilled = false, top = 10 } = options;
+  const style: BreakdownStyle = { seed, window, zeroFilled, top };
+  const everything = (now: number) => rowsOf(books, { start: 0, end: now + 1 }, now);
+  const balance = (now: number) => counted(GRANTED_MICROCENTS - costOf(everything(now)));
+  return {
+    '/usage/breakdown': (call) => {
+      const range = call.query.get('range') ?? '30d';
+      if (!isRange(range)) return failure(call, contract, 400, 'range must be one of 1h, 1d, 7d, 30d, 90d');
+      const { bucketMs, lengthMs } = WINDOWS[range];
+      const period = windowOf(range, call.now, style);
+      const before = rowsOf(books, { start: period.start - lengthMs, end: period.start }, call.now);
+      return success(
+        call,
+        contract,
+        breakdownOf(period, bucketMs, rowsOf(books, period, call.now), before, style),
+      );
+    },
+    '/usage/summary': (call) => success(call, contract, summaryOf(everything(call.now))),
+    '/billing': (call) =>
+      success(call, contract, { balance: balance(call.now), currency: 'usd', status: 'active' }),
+    '/billing/balance': (call) => success(call, contract, { balance: balance(call.now) }),
+  };
+}
+
+function isRange(text: string): text is keyof typeof WINDOWS {
+  return Object.hasOwn(WINDOWS, text);
+}
+
+function rowsOf(books: Books<InferenceShRow>, range: Range, now: number): InferenceShRow[] {
+  return books.rows(range, books.moment(now)).filter((row) => shows(row, now));
+}
+
+/** Seconds of all usage, cut three ways. */
+function summaryOf(rows: readonly InferenceShRow[]): object {
+  const by = (nameOf: (row: InferenceShRow) => string | undefined) => {
+    const sums = new Map<string, bigint>();
+    for (const row of rows) {
+      const name = nameOf(row);
+      if (name !== undefined) sums.set(name, (sums.get(name) ?? 0n) + BigInt(row.seconds ?? 0));
+    }
+    return Object.fromEntries([...sums].map(([name, seconds]) => [name, fromInteger(seconds)]));
+  };
+  const total = rows.reduce((sum, row) => sum + BigInt(row.seconds ?? 0), 0n);
+  return {
+    tier_usage: by((row) => row.tier ?? 'cloud'),
+    type_usage: by((row) => row.type ?? 'cpu'),
+    model_usage: by((row) => row.model),
+    total_usage: fromInteger(total),
+  };
+}
