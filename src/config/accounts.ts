@@ -6,9 +6,9 @@ import { type Document, isMapping } from './document.ts';
 import { formatPath, type Path } from './errors.ts';
 import { checked, unknownKey } from './issues.ts';
 import { ownKeys } from './json-schema.ts';
-import { AccountKeys } from './schema.ts';
+import { AccountKeys, parseDay } from './schema.ts';
 import { type Secret, secretOfFile, secretOfText } from './secrets.ts';
-import { suggestion } from './suggest.ts';
+import { nearest, suggestion } from './suggest.ts';
 
 /** What the accounts of one file are read with. */
 export interface AccountsContext {
@@ -36,18 +36,12 @@ function readAccount(entry: unknown, path: Path, context: AccountsContext): Acco
     return undefined;
   }
   const provider = providerOf(entry, path, context);
+  const config = provider && readOwnKeys(entry, path, provider, context);
+  if (provider) checkFeeds(entry.schedule, path, provider, context);
   const common = checked({ schema: AccountKeys, value: only(entry, COMMON), path, problems });
+  checkSince(entry.since, path, context);
   const key = secretOf(entry, path, context);
-  if (!provider) return undefined;
-  const config = readOwnKeys(entry, path, provider, context);
-  const schedule = scheduleOf(common?.schedule, path, provider, context);
-  if (common?.since !== undefined && common.since > context.now) {
-    problems.add(
-      [...path, 'since'],
-      `must not lie in the future${problems.found([...path, 'since'], entry.since)}`,
-    );
-  }
-  if (!common || !key) return undefined;
+  if (!provider || !common || !key) return undefined;
   return {
     provider,
     name: common.name ?? provider.id,
@@ -55,7 +49,7 @@ function readAccount(entry: unknown, path: Path, context: AccountsContext): Acco
     ...key,
     since: common.since,
     timeoutMs: common.timeout,
-    schedule,
+    schedule: scheduleOf(common.schedule, provider),
     config,
   };
 }
@@ -95,18 +89,28 @@ function only(entry: Raw, keys: readonly string[]): Raw {
   return Object.fromEntries(Object.entries(entry).filter(([key]) => keys.includes(key)));
 }
 
-function scheduleOf(
-  given: AccountKeys['schedule'],
+function checkSince(since: unknown, path: Path, { document, now }: AccountsContext): void {
+  const here = [...path, 'since'];
+  if (typeof since !== 'string' || (parseDay(since) ?? now) <= now) return;
+  document.problems.add(here, `must not lie in the future${document.problems.found(here, since)}`);
+}
+
+function checkFeeds(
+  schedule: unknown,
   path: Path,
   provider: Provider<unknown>,
   { document }: AccountsContext,
-): Record<string, string> {
+): void {
   const feeds = provider.feeds.map((feed) => feed.name);
-  const lines: Readonly<Record<string, string>> = typeof given === 'object' ? given : {};
-  for (const name of Object.keys(lines).filter((key) => !feeds.includes(key))) {
+  const named = isMapping(schedule) ? Object.keys(schedule) : [];
+  for (const name of named.filter((key) => !feeds.includes(key))) {
     const here = [...path, 'schedule', name];
     document.problems.add(here, `${provider.id} has no such feed${suggestion(name, feeds)}`, 'key');
   }
+}
+
+function scheduleOf(given: AccountKeys['schedule'], provider: Provider<unknown>): Record<string, string> {
+  const lines: Readonly<Record<string, string>> = typeof given === 'object' ? given : {};
   const all = typeof given === 'string' ? given : undefined;
   return Object.fromEntries(
     provider.feeds.map(({ name, schedule }) => [name, lines[name] ?? all ?? schedule]),
@@ -122,11 +126,16 @@ function secretOf(entry: Raw, path: Path, context: AccountsContext): KeySource |
   if (apiKey !== undefined && apiKeyFile !== undefined) {
     problems.add([...path, 'apiKeyFile'], 'stands beside apiKey; keep one of the two', 'key');
   }
-  if (apiKey === undefined && apiKeyFile === undefined) {
+  if (apiKey === undefined && apiKeyFile === undefined && !hasMisspeltKey(entry)) {
     problems.add([...path, 'apiKey'], `is missing; add apiKey: \${VARIABLE} or apiKeyFile: PATH`);
   }
   if (typeof apiKey === 'string') return inText(apiKey, [...path, 'apiKey'], context);
   return typeof apiKeyFile === 'string' ? inFile(apiKeyFile, [...path, 'apiKeyFile'], context) : undefined;
+}
+
+/** Such a key was reported with the right name for it; that the right one is missing too says nothing new. */
+function hasMisspeltKey(entry: Raw): boolean {
+  return Object.keys(entry).some((name) => nearest(name, COMMON)?.startsWith('apiKey'));
 }
 
 function inText(apiKey: string, path: Path, { document }: AccountsContext): KeySource | undefined {

@@ -41,7 +41,8 @@ export function unknownKey(problems: Problems, path: Path, known: readonly strin
   const [, word = key, glued] = /^([A-Za-z]\w*)([:=])/.exec(key) ?? [];
   const hint =
     glued === undefined ? suggestion(word, known) : '; put a colon and a space between key and value';
-  problems.add([...path.slice(0, -1), word], `unknown key${more === '' ? hint : more}`, 'key');
+  const message = `unknown key${more === '' ? hint : more}`;
+  problems.addAt(problems.place(path, 'key'), [...path.slice(0, -1), word], message);
 }
 
 /** The issues of a union are those of the branch that was meant; none fits when the kind of value is wrong. */
@@ -58,9 +59,11 @@ function isWrongKind(issue: Issue): boolean {
   return issue.code === 'invalid_type';
 }
 
+/** Schemas of this project word their messages in lower case; those of the library start with a capital. */
+const OWN_WORDS = /^[a-z]/;
+
 function messageOf(issue: Issue, found: unknown): string {
-  // Schemas of this project word their messages as predicates in lower case; the library's own start with a capital.
-  if (/^[a-z]/.test(issue.message)) return issue.message;
+  if (OWN_WORDS.test(issue.message)) return issue.message;
   if (found === undefined) return 'is missing; add it';
   if (found === null) return 'is empty; give it a value or remove the line';
   switch (issue.code) {
@@ -110,12 +113,11 @@ function kindOf(value: unknown): string {
   return KINDS[typeof value] ?? typeof value;
 }
 
-/** A value is repeated in the message unless it may be secret or the message is about its kind. */
+/** A value is repeated in the message unless it may be secret or its kind says it all. */
 function isShown(issue: Issue, found: unknown): boolean {
-  const secret = issue.code === 'custom' && issue.params?.secret === true;
-  return (
-    !secret && issue.code !== 'invalid_union' && (issue.code !== 'invalid_type' || typeof found === 'number')
-  );
+  if (issue.code === 'custom' && issue.params?.secret === true) return false;
+  const isKind = issue.code === 'invalid_type' || issue.code === 'invalid_union';
+  return !isKind || OWN_WORDS.test(issue.message) || typeof found === 'number';
 }
 
 function stepsOf(path: readonly PropertyKey[]): Path {

@@ -53,7 +53,14 @@ function configOfText(
   const sections = checked({ schema: Sections, value, path: [], problems });
   const entries = Array.isArray(value.accounts) ? value.accounts : [];
   const accounts = readAccounts(entries, { document, file, registry, now });
-  const currencies = ratesOf(sections?.currencies ?? {}, document);
+  // Once more for itself, so that its own rules are checked whatever is wrong elsewhere.
+  const rates = checked({
+    schema: Sections.shape.currencies,
+    value: value.currencies,
+    path: ['currencies'],
+    problems,
+  });
+  const currencies = ratesOf(rates ?? {}, document);
   if (!sections || problems.list.length > 0) throw new ConfigError(problems.list);
   const { server, state, metrics } = sections;
   return {

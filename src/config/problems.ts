@@ -21,8 +21,10 @@ export interface Places {
 export interface Problems {
   /** Blames the value of `path`, or what is nearest to it where there is none. */
   add(path: Path, message: string, at?: 'key' | 'value'): void;
-  /** Adds a problem whose place in the text is known. */
-  addAt(position: Position, path: Path, message: string): void;
+  /** Adds a problem whose place in the text is known, or has none. */
+  addAt(position: Position | undefined, path: Path, message: string): void;
+  /** Where `path` stands in the text, or what is nearest to it. */
+  place(path: Path, at: 'key' | 'value'): Position | undefined;
   /** How the value of `path` was written, for a message: ` (found "5 minutes")`. */
   found(path: Path, value: unknown): string;
   /** In the order of the file. */
@@ -39,6 +41,7 @@ export function problemsOf(file: string, places: ReadonlyMap<string, Places>): P
   return {
     add: (path, message, at = 'value') => put(positionOf(path, at, places), path, message),
     addAt: put,
+    place: (path, at) => positionOf(path, at, places),
     found: (path, value) => foundText(places.get(formatPath(path))?.written, value),
     get list() {
       return [...byKey.values()].sort(

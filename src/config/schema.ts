@@ -10,9 +10,16 @@ import { DURATION_FORM, DURATION_PATTERN, formatDuration, parseDuration } from '
  * Messages say what a value must be; whoever reports them adds the key, its place in the file and what was found.
  */
 
+/** The message for a value of the wrong kind; one that is absent or empty is said to be so. */
+function must(form: string) {
+  const error = ({ input }: { readonly input?: unknown }) =>
+    input === undefined || input === null ? undefined : `must be ${form}`;
+  return { error };
+}
+
 /** Text that `read` understands, or `must be ...` with the first message that `read` gives back. */
 function text<T>(form: string, read: (value: string) => T | undefined) {
-  return z.string().transform((value, context): T => {
+  return z.string(must(form)).transform((value, context): T => {
     const result = read(value);
     if (result !== undefined) return result;
     context.issues.push({ code: 'custom', message: `must be ${form}`, input: value });
@@ -21,7 +28,8 @@ function text<T>(form: string, read: (value: string) => T | undefined) {
 }
 
 function duration(shortestMs: number, longestMs: number) {
-  const form = `${DURATION_FORM}, from ${formatDuration(shortestMs)} to ${formatDuration(longestMs)}`;
+  const bounds = `from ${formatDuration(shortestMs)} to ${formatDuration(longestMs)}`;
+  const form = `a duration ${bounds}: ${DURATION_FORM}`;
   return text(form, (value) => {
     const ms = parseDuration(value);
     return ms !== undefined && ms >= shortestMs && ms <= longestMs ? ms : undefined;
@@ -31,7 +39,7 @@ function duration(shortestMs: number, longestMs: number) {
 const Day = text('a day of the calendar, such as 2026-11-01', parseDay).meta({ format: 'date' });
 
 /** Midnight UTC of `2026-11-01`; undefined for any other text and for days no calendar has. */
-function parseDay(value: string): Instant | undefined {
+export function parseDay(value: string): Instant | undefined {
   const at = /^\d{4}-\d{2}-\d{2}$/.test(value) ? Date.parse(value) : Number.NaN;
   return Number.isNaN(at) || isoDay(at) !== value ? undefined : at;
 }
@@ -73,11 +81,11 @@ const Cron = z
   .meta({ description: 'A cron line of five or six fields, in UTC.' });
 
 /** A positive amount of dollars; text too, so that it may come from a variable. */
-const Rate = z.union([z.number(), z.string()]).transform((value, context): Fixed => {
+const RATE_FORM = 'a number above 0: the dollars for one unit';
+const Rate = z.union([z.number(), z.string()], must(RATE_FORM)).transform((value, context): Fixed => {
   const rate = decimalOf(value);
   if (rate !== undefined && rate > 0n) return rate;
-  const message = 'must be a number above 0: the dollars for one unit';
-  context.issues.push({ code: 'custom', message, input: value });
+  context.issues.push({ code: 'custom', message: `must be ${RATE_FORM}`, input: value });
   return z.NEVER;
 });
 
@@ -93,6 +101,11 @@ const DatedRate = z.strictObject({
   from: Day.meta({ description: 'First day (UTC) on which the rate holds.' }),
   usd: Rate.meta({ description: 'Dollars for one unit.' }),
 });
+
+const RateOrHistory = z.union(
+  [Rate, z.array(DatedRate).min(1, 'must hold at least one rate')],
+  must('a number above 0, or a list such as [{ from: 2026-01-01, usd: 1.08 }]'),
+);
 
 /** What a version that has no budgets, probes or TLS yet says to them: ignoring them would be a lie. */
 const NOT_YET = 'is not supported by this version yet; remove it';
@@ -116,7 +129,7 @@ export const AccountKeys = z.strictObject({
     description: 'First UTC day that is read. Default: the start of last month.',
   }),
   schedule: z
-    .union([Cron, z.record(z.string(), Cron)])
+    .union([Cron, z.record(z.string(), Cron)], must('a cron line, or a mapping of feeds to cron lines'))
     .optional()
     .meta({ description: 'A cron line for all feeds, or one a feed. Default: that of each feed.' }),
   timeout: duration(100, 10 * MINUTE)
@@ -164,13 +177,9 @@ export const Sections = z.strictObject({
     .max(0, NOT_YET)
     .prefault([])
     .meta({ description: 'Reserved: must be empty.' }),
-  currencies: z
-    .record(z.string(), z.union([Rate, z.array(DatedRate).min(1, 'must hold at least one rate')]))
-    .prefault({})
-    .meta({
-      description:
-        'Dollars for one unit of a currency: one rate, or a list of rates with the day each begins.',
-    }),
+  currencies: z.record(z.string(), RateOrHistory).prefault({}).meta({
+    description: 'Dollars for one unit of a currency: one rate, or a list of rates with the day each begins.',
+  }),
   priceProbes: z
     .array(z.unknown())
     .max(0, NOT_YET)

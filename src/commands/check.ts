@@ -1,0 +1,71 @@
+import type { Account, Config } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
+import { isoDay } from '../core/time.ts';
+import type { FailureReason } from '../poll/errors.ts';
+import type { Provider } from '../providers/provider.ts';
+import { EXIT, type Io } from './io.ts';
+
+export interface CheckOptions {
+  readonly config?: string;
+  /** Leaves the credentials untried. */
+  readonly offline?: boolean;
+}
+
+/** What came of asking a provider once with an account's credential. */
+export type Probed =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly reason: FailureReason; readonly message: string };
+
+/** What `check` works with, handed in so that it can be tested without a network. */
+export interface CheckTools {
+  readonly registry: readonly Provider<unknown>[];
+  probe(account: Account, signal: AbortSignal): Promise<Probed>;
+}
+
+/**
+ * Validates the configuration, prints what it comes to, and tries each credential once.
+ *
+ * @throws {ConfigError} when the configuration cannot be used.
+ */
+export async function check(options: CheckOptions, io: Io, tools: CheckTools): Promise<number> {
+  const config = loadConfig(options.config, io.env, tools.registry);
+  io.stdout.write(`${summaryOf(config, options.config)}\n`);
+  if (options.offline) return EXIT.good;
+  const results = await Promise.all(
+    config.accounts.map(async (account) => ({ account, probed: await tools.probe(account, io.signal) })),
+  );
+  for (const { account, probed } of results) io.stdout.write(`${verdictOf(account, probed)}\n`);
+  return results.every(({ probed }) => probed.ok) ? EXIT.good : EXIT.failed;
+}
+
+function verdictOf(account: Account, probed: Probed): string {
+  const name = titleOf(account);
+  return probed.ok ? `${name}: the credential works` : `${name}: ${probed.reason}: ${probed.message}`;
+}
+
+function summaryOf({ accounts, server, state }: Config, file: string | undefined): string {
+  const count = accounts.length === 1 ? '1 account' : `${accounts.length} accounts`;
+  const host = server.host.includes(':') ? `[${server.host}]` : server.host;
+  return [
+    `${file ?? 'environment'}: good, ${count}`,
+    `listens on ${host}:${server.port}, keeps its ledger in ${state.path}`,
+    ...accounts.flatMap((account) => ['', ...linesOf(account)]),
+    '',
+  ].join('\n');
+}
+
+function linesOf(account: Account): string[] {
+  const { baseUrl, keySource, since, schedule } = account;
+  const width = Math.max(...Object.keys(schedule).map((feed) => feed.length));
+  return [
+    titleOf(account),
+    `  asks ${baseUrl}`,
+    `  key from ${keySource}`,
+    `  reads from ${since === undefined ? 'the start of last month' : isoDay(since)} on`,
+    ...Object.entries(schedule).map(([feed, line]) => `  feed ${feed.padEnd(width)}  ${line}`),
+  ];
+}
+
+function titleOf({ provider, name }: Account): string {
+  return `${provider.id} "${name}"`;
+}

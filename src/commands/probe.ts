@@ -1,0 +1,58 @@
+import type { Account } from '../config/config.ts';
+import { SECOND, startOfMonth } from '../core/time.ts';
+import { PollError } from '../poll/errors.ts';
+import { createHttpClient, type HttpEvents } from '../poll/http.ts';
+import type { Coverage, Feed, FeedContext } from '../providers/provider.ts';
+import type { Probed } from './check.ts';
+
+const NOTHING_READ: Coverage = { asOf: () => undefined, latest: () => undefined, gaps: (range) => [range] };
+const UNHEARD: HttpEvents = { answered() {}, retried() {}, rateLimit() {} };
+/** Long enough for a fault to be met with one more try. */
+const PATIENCE_MS = 10 * SECOND;
+
+/** Asks the account's provider for the first page of its first feed: enough to know whether the credential works. */
+export async function probe(account: Account, stop: AbortSignal): Promise<Probed> {
+  const { provider, baseUrl, config, key, timeoutMs } = account;
+  const late = AbortSignal.timeout(timeoutMs + PATIENCE_MS);
+  const signal = AbortSignal.any([stop, late]);
+  const client = createHttpClient({
+    provider,
+    baseUrl,
+    config,
+    key,
+    timeoutMs,
+    events: UNHEARD,
+    now: Date.now,
+  });
+  try {
+    await askOnce(account, client.ask(signal), signal);
+    return { ok: true };
+  } catch (error) {
+    if (error instanceof PollError) return { ok: false, reason: error.reason, message: error.message };
+    if (late.aborted) return { ok: false, reason: 'timeout', message: 'no answer in time' };
+    throw error;
+  } finally {
+    await client.close();
+  }
+}
+
+async function askOnce(
+  { provider, config, since }: Account,
+  ask: Parameters<Feed<unknown, unknown>['ask']>[0],
+  signal: AbortSignal,
+): Promise<void> {
+  const now = Date.now();
+  const context: FeedContext<unknown> = {
+    now,
+    config,
+    since: since ?? startOfMonth(now, -1),
+    coverage: NOTHING_READ,
+    memo: undefined,
+    signal,
+  };
+  for (const feed of provider.feeds) {
+    const [range] = feed.plan(context);
+    if (!range) continue;
+    for await (const _page of feed.ask(ask, range, context)) return;
+  }
+}

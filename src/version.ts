@@ -1,0 +1,8 @@
+import { readFileSync } from 'node:fs';
+
+/** The version of this program, as its package names it. */
+export function packageVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  const version: unknown = JSON.parse(text).version;
+  return String(version);
+}
