@@ -1,0 +1,122 @@
+import type { Dispatcher, Pool } from 'undici';
+import { type Instant, MINUTE } from '../core/time.ts';
+import type { Request } from '../providers/provider.ts';
+import { type Attempt, type Failed, failed, failureOf, type Head, type Received, receive } from './answer.ts';
+import { type Deadline, startDeadline } from './deadline.ts';
+import { causeOf, faultOfHead, TIMED_OUT } from './faults.ts';
+import { type Gate, LONGEST_WAIT_MS } from './gate.ts';
+import type { HttpOptions } from './http.ts';
+import { pathOf } from './target.ts';
+
+/** What all requests of an account share. */
+export interface Line extends Required<Omit<HttpOptions, 'memory' | 'baseUrl'>> {
+  readonly pool: Pool;
+  readonly gate: Gate;
+  readonly basePath: string;
+}
+
+/** One request of a feed, from the first waiting to the last byte. */
+export interface Exchange extends Line {
+  readonly request: Request<unknown>;
+  readonly signal: AbortSignal;
+  readonly sending: ((at: Instant) => void) | undefined;
+  /** The keys that were sent, to be kept out of errors. */
+  readonly keys: Set<string>;
+}
+
+/** Before the first and the second repetition. */
+const BACKOFF_MS = [250, 1000];
+/** Long waits look at the clock in between: timers stand still while a machine sleeps. */
+const LONGEST_SLEEP_MS = MINUTE;
+
+/**
+ * Sends the request as often as its faults allow, each time when the gate is open, and reads the whole answer.
+ *
+ * @throws {PollError} when that fails; the signal's reason when it aborts.
+ */
+export async function askUntilAnswered(exchange: Exchange): Promise<Received> {
+  for (let sent = 1; ; sent++) {
+    await passGate(exchange);
+    if (sent > 1) exchange.events.retried();
+    const attempt = await send(exchange);
+    if (!('fault' in attempt)) return attempt;
+    if (sent > attempt.fault.retries) throw attempt.failure;
+    await pause(exchange, BACKOFF_MS[sent - 1] ?? 0);
+  }
+}
+
+/** Waits, with no request in flight, until the account may be asked, and counts the request. */
+async function passGate(exchange: Exchange): Promise<void> {
+  for (;;) {
+    exchange.signal.throwIfAborted();
+    const now = exchange.now();
+    const openAt = exchange.gate.earliest(now);
+    // Nothing may come between looking and counting: another feed's request would slip in.
+    if (openAt <= now) return exchange.gate.spend(now);
+    if (openAt - now > LONGEST_WAIT_MS) {
+      const what = `was not sent: the provider asked for none before ${new Date(openAt).toISOString()}`;
+      throw failureOf(exchange, 'rate_limited', what, { retryAt: openAt });
+    }
+    await pause(exchange, Math.min(openAt - now, LONGEST_SLEEP_MS));
+  }
+}
+
+async function pause({ wait, signal }: Exchange, ms: number): Promise<void> {
+  try {
+    await wait(ms, signal);
+  } finally {
+    signal.throwIfAborted();
+  }
+}
+
+async function send(exchange: Exchange): Promise<Attempt> {
+  const headers = headersOf(exchange);
+  const deadline = startDeadline(exchange.signal, exchange.timeoutMs);
+  try {
+    exchange.sending?.(exchange.now());
+    const head = await headOf(exchange, headers, deadline);
+    return 'fault' in head ? head : await receive(head, deadline);
+  } finally {
+    deadline.end();
+  }
+}
+
+async function headOf(
+  exchange: Exchange,
+  headers: Record<string, string>,
+  deadline: Deadline,
+): Promise<Head | Failed> {
+  const { pool, request, basePath, events } = exchange;
+  const path = pathOf(basePath, request);
+  try {
+    const response = await pool.request({ method: 'GET', path, headers, signal: deadline.signal });
+    events.answered(String(response.statusCode));
+    const { statusCode: status, body } = response;
+    return { exchange, status, headers: flat(response.headers), body };
+  } catch (error) {
+    events.answered('');
+    return failed(exchange, deadline.expired() ? TIMED_OUT : faultOfHead(error), error);
+  }
+}
+
+function headersOf(exchange: Exchange): Record<string, string> {
+  const { provider, config, request, keys } = exchange;
+  const key = keyOf(exchange);
+  keys.add(key);
+  const own = { accept: 'application/json', 'accept-encoding': 'gzip', 'user-agent': 'ai-billing-exporter' };
+  const named = [own, provider.headers(config, key), request.headers ?? {}].flatMap(Object.entries<string>);
+  return Object.fromEntries(named.map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function keyOf(exchange: Exchange): string {
+  try {
+    return exchange.key();
+  } catch (error) {
+    throw failureOf(exchange, 'config', 'was not sent: the key cannot be read', { cause: causeOf(error) });
+  }
+}
+
+function flat(headers: Dispatcher.ResponseData['headers']): Head['headers'] {
+  const entries = Object.entries(headers).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries.map(([name, value]) => [name, [value].flat().join(', ')]));
+}

@@ -1,0 +1,95 @@
+import type { FailureReason } from './errors.ts';
+
+/** What went wrong with one request, and whether sending it again may help. */
+export interface Fault {
+  readonly reason: FailureReason;
+  /** Continues `GET /path`. */
+  readonly what: string;
+  /** How many requests in all may be sent again before this one is the last. */
+  readonly retries: number;
+}
+
+const CONNECTION_RETRIES = 2;
+/** A server that hangs is asked once more, not twice: each try costs the whole timeout. */
+const TIMEOUT_RETRIES = 1;
+
+const PASSING = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'UND_ERR_SOCKET',
+]);
+/** Node and undici give up a connection attempt on their own, earlier than a long timeout of ours. */
+const CONNECT_TIMEOUTS = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT']);
+const CUT = new Set([
+  'UND_ERR_SOCKET',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  'Z_BUF_ERROR',
+  'ERR_STREAM_PREMATURE_CLOSE',
+]);
+
+export const TIMED_OUT: Fault = {
+  reason: 'timeout',
+  what: 'got no whole answer in time',
+  retries: TIMEOUT_RETRIES,
+};
+
+/** What an error means that came before the head of an answer. */
+export function faultOfHead(error: unknown): Fault {
+  const code = codeOf(error);
+  if (CONNECT_TIMEOUTS.has(code)) return TIMED_OUT;
+  if (code === 'UND_ERR_INVALID_ARG') {
+    return {
+      reason: 'config',
+      what: 'cannot be sent: the key or a header holds a character HTTP does not allow',
+      retries: 0,
+    };
+  }
+  if (nameOf(error) === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW') {
+    return { reason: 'contract', what: 'was not answered in HTTP', retries: 0 };
+  }
+  return {
+    reason: 'network',
+    what: `got no answer: ${code}`,
+    retries: PASSING.has(code) ? CONNECTION_RETRIES : 0,
+  };
+}
+
+/** What an error means that came while the body of an answer was read. */
+export function faultOfBody(error: unknown): Fault {
+  const code = codeOf(error);
+  if (CUT.has(code) || nameOf(error) === 'HTTPParserError') {
+    return { reason: 'contract', what: 'was answered with a truncated body', retries: CONNECTION_RETRIES };
+  }
+  if (code.startsWith('Z_') || code.startsWith('ERR_')) {
+    return { reason: 'contract', what: 'was answered with a body that cannot be decompressed', retries: 0 };
+  }
+  return { reason: 'network', what: `lost its answer: ${code}`, retries: CONNECTION_RETRIES };
+}
+
+/**
+ * The error as a cause to keep: name, message, code and stack. undici puts bytes of the answer on some of its errors, and
+ * these end in logs.
+ */
+export function causeOf(error: unknown): Error {
+  const cause = new Error(error instanceof Error ? error.message || codeOf(error) : 'unknown');
+  if (error instanceof Error && error.stack) cause.stack = error.stack;
+  return Object.assign(cause, { name: nameOf(error), code: codeOf(error) });
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : nameOf(error);
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : 'unknown';
+}

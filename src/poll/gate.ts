@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import { HOUR, type Instant, SECOND } from '../core/time.ts';
+import type { RateLimit } from '../providers/provider.ts';
+
+/** What must survive a restart, so that no limit is overrun by restarting. Plain JSON. */
+export const RequestState = z.object({
+  /** Not before this instant may the account be asked. */
+  notBefore: z.number(),
+  /** When the requests that still count against the provider's request budget were sent. Empty where there is none. */
+  spent: z.array(z.number()),
+});
+export type RequestState = z.infer<typeof RequestState>;
+
+/** Where the state of an account is kept. */
+export interface RequestMemory {
+  /** What was remembered last, or undefined of a new account. */
+  readonly state: RequestState | undefined;
+  /** Called before a request that counts goes out, so synchronous and durable; and after an answer that asks for a pause. */
+  remember(state: RequestState): void;
+}
+
+export interface GateOptions {
+  readonly now: Instant;
+  readonly budget: { readonly requests: number; readonly perMs: number } | undefined;
+  readonly memory: RequestMemory | undefined;
+}
+
+/** Says when an account may be asked. Time is passed in. */
+export interface Gate {
+  /** When the next request may go out; in the past: at once. */
+  earliest(now: Instant): Instant;
+  /** How many requests may go out at once; Infinity where nobody counts. */
+  left(now: Instant): number;
+  /** Takes note of a request that is about to go out. */
+  spend(now: Instant): void;
+  /** Takes note of what an answer says of the provider's own count. */
+  learn(limit: RateLimit, now: Instant): void;
+  /** Closes the gate until an instant. Never shortens a longer wait. */
+  close(until: Instant): void;
+}
+
+/** A wait longer than this is not waited for: each poll fails, so that it is seen. A restart asks once more. */
+export const LONGEST_WAIT_MS = 24 * HOUR;
+
+/** Requests do not all travel equally fast, and the provider counts when they arrive. */
+const TRAVEL_MS = SECOND;
+
+/** Reset times given as seconds from now waver by their rounding and by the way. */
+const SAME_WINDOW_MS = 5 * SECOND;
+
+/**
+ * Keeps an account within every limit known: the waits it was told, what the provider's headers leave, and the request
+ * budget, of which no window of `perMs`, wherever it starts, holds more than `requests`.
+ */
+export function createGate({ now, budget, memory }: GateOptions): Gate {
+  const before = memory?.state;
+  let notBefore = before && before.notBefore - now <= LONGEST_WAIT_MS ? before.notBefore : 0;
+  const own = createWindow(budget, before?.spent ?? []);
+  const told = createCountdown();
+  const remember = () => memory?.remember({ notBefore, spent: own.spent() });
+
+  return {
+    earliest: (now) => Math.max(notBefore, own.earliest(now), told.earliest(now)),
+    left: (now) => (notBefore > now ? 0 : Math.min(own.left(now), told.left(now))),
+    spend(now) {
+      told.spend();
+      own.spend(now);
+      if (budget) remember();
+    },
+    learn: told.learn,
+    close(until) {
+      if (until <= notBefore) return;
+      notBefore = until;
+      remember();
+    },
+  };
+}
+
+/** Our own count: a sliding window, which is right wherever the provider's window starts. */
+function createWindow(budget: GateOptions['budget'], before: readonly Instant[]) {
+  const { requests, perMs } = budget ?? { requests: Number.POSITIVE_INFINITY, perMs: 0 };
+  const windowMs = perMs + TRAVEL_MS;
+  let spent = [...before];
+  // A clock that was set back must not keep requests of the "future" for longer than a window.
+  const counted = (now: Instant) => spent.map((at) => Math.min(at, now)).filter((at) => at > now - windowMs);
+
+  return {
+    spent: () => [...spent],
+    left: (now: Instant) => Math.max(0, requests - counted(now).length),
+    earliest(now: Instant): Instant {
+      const blocking = counted(now).at(-requests);
+      return counted(now).length < requests || blocking === undefined ? 0 : blocking + windowMs;
+    },
+    spend(now: Instant): void {
+      spent = budget ? [...counted(now), now] : [];
+    },
+  };
+}
+
+/** The provider's count, which knows of other users of the key too. */
+function createCountdown() {
+  let told = { remaining: Number.POSITIVE_INFINITY, resetAt: 0 };
+  const left = (now: Instant) =>
+    told.resetAt <= now ? Number.POSITIVE_INFINITY : Math.max(0, told.remaining);
+
+  return {
+    left,
+    earliest: (now: Instant): Instant => (left(now) > 0 ? 0 : told.resetAt),
+    spend(): void {
+      told.remaining--;
+    },
+    learn({ remaining, resetAt }: RateLimit, now: Instant): void {
+      if (remaining === undefined || resetAt === undefined || !(resetAt > now)) return;
+      const same = told.resetAt > now && Math.abs(resetAt - told.resetAt) <= SAME_WINDOW_MS;
+      // Answers may overtake each other: within a window the count only falls.
+      told = { remaining: same ? Math.min(told.remaining, remaining) : remaining, resetAt };
+    },
+  };
+}

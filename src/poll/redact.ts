@@ -1,0 +1,25 @@
+import { inspect } from 'node:util';
+import { PollError } from './errors.ts';
+
+/** Shorter ones would also be found where they are not meant. */
+const SHORTEST_KEY = 6;
+
+/**
+ * The error, free of the keys that were sent: a provider may echo one in a place that a message names.
+ *
+ * Anything but a {@link PollError} passes as it is: the reason of an aborted signal, or a bug.
+ */
+export function withoutKeys(error: unknown, keys: ReadonlySet<string>): unknown {
+  if (!(error instanceof PollError)) return error;
+  const secrets = [...keys].filter((key) => key.length >= SHORTEST_KEY);
+  const holdsKey = (text: string) => secrets.some((key) => text.includes(key));
+  if (!holdsKey(inspect(error, { depth: null }))) return error;
+
+  const { reason, status, retryAt, cause } = error;
+  const message = secrets.reduce((text, key) => text.replaceAll(key, '[key]'), error.message);
+  return new PollError(reason, message, {
+    ...(status === undefined ? {} : { status }),
+    ...(retryAt === undefined ? {} : { retryAt }),
+    ...(cause === undefined || holdsKey(inspect(cause, { depth: null })) ? {} : { cause }),
+  });
+}
