@@ -3,6 +3,17 @@ import type { Instant, Range } from '../core/time.ts';
 /** Anything a provider bills, at the instant it bills it for. */
 export interface Billed {
   readonly at: Instant;
+  /** When the row appeared, if later than what it bills. */
+  readonly recordedAt?: Instant;
+  /** When it was taken off the books again. */
+  readonly refundedAt?: Instant;
+}
+
+/** Is the row on the books at `now`? */
+export function shows(row: Billed, now: Instant): boolean {
+  return (
+    (row.recordedAt ?? Number.NEGATIVE_INFINITY) <= now && now < (row.refundedAt ?? Number.POSITIVE_INFINITY)
+  );
 }
 
 /** One state of the books: a walk over pages that starts at a moment sees that moment to its end. */
@@ -69,12 +80,12 @@ export function openBooks<Row extends Billed>(generated: (range: Range, now: Ins
 function byHand<Row extends Billed>(
   written: readonly Written<Row>[],
   range: Range,
-  { version }: Moment,
+  { version, now }: Moment,
 ): Row[] {
   return written
     .filter((line) => line.born <= version && line.died > version)
     .map((line) => line.row)
-    .filter((row) => row.at >= range.start && row.at < range.end);
+    .filter((row) => row.at >= range.start && row.at < range.end && shows(row, now));
 }
 
 /** Oldest first; rows of one instant keep the order in which they were booked. */

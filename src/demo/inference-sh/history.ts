@@ -1,4 +1,5 @@
 import { DAY, HOUR, type Instant, MINUTE, type Range, startOfDay } from '../../core/time.ts';
+import { shows } from '../books.ts';
 import { between, pick, roll } from '../random.ts';
 import { bornAt, bustle, type World } from '../world.ts';
 import type { InferenceShRow } from './rows.ts';
@@ -43,11 +44,6 @@ export function inferenceShHistory(world: World): (range: Range, now: Instant) =
     }
     return rows;
   };
-}
-
-/** Is the record in the books at `now`? Refunded ones are left out. */
-export function shows(row: InferenceShRow, now: Instant): boolean {
-  return (row.recordedAt ?? row.at) <= now && now < (row.refundedAt ?? Number.POSITIVE_INFINITY);
 }
 
 function rowsOfMinute(world: World, minute: Instant): InferenceShRow[] {

@@ -1,10 +1,9 @@
 import { type Fixed, fromInteger } from '../../core/money.ts';
-import type { Instant } from '../../core/time.ts';
+import type { Billed } from '../books.ts';
 import type { TruthEntry } from '../truth.ts';
 
-/** One completed task's billing record. */
-export interface InferenceShRow {
-  readonly at: Instant;
+/** One completed task's billing record; a refunded one leaves the breakdown. */
+export interface InferenceShRow extends Billed {
   /** `namespace/name`. */
   readonly app: string;
   /** 1e8 a dollar. */
@@ -14,10 +13,6 @@ export interface InferenceShRow {
   readonly tier?: 'cloud' | 'private';
   readonly type?: string;
   readonly model?: string;
-  /** When the record appeared, if later than the task. */
-  readonly recordedAt?: Instant;
-  /** When it was refunded and so left the breakdown. */
-  readonly refundedAt?: Instant;
 }
 
 /** Microcents as an exact count, for the wire. */

@@ -7,13 +7,15 @@ import type { Call, Reply, Service, Simulator } from '../service.ts';
 import { truthOf } from '../truth.ts';
 import { type SimulatorOptions, type World, worldOf } from '../world.ts';
 import { type BreakdownStyle, breakdownOf, costOf, WINDOWS, windowOf } from './breakdown.ts';
-import { inferenceShHistory, shows } from './history.ts';
+import { inferenceShHistory } from './history.ts';
 import { failure, success, throttled } from './replies.ts';
 import { counted, entryOf, type InferenceShRow } from './rows.ts';
 
 /** Not published for these endpoints; generous. */
 const PER_MINUTE = 1000;
-const GRANTED_MICROCENTS = 2_000_00000000n;
+/** $500, recharged by $450 whenever little is left. */
+const FULL_MICROCENTS = 500_00000000n;
+const RECHARGE_MICROCENTS = 450_00000000n;
 
 export interface InferenceShOptions extends SimulatorOptions, Partial<Omit<BreakdownStyle, 'seed'>> {
   /** A key without the scope `billing:read`, answered with 403. */
@@ -67,7 +69,7 @@ function routesOf(
   const { window = 'sliding', zeroFilled = false, top = 10 } = options;
   const style: BreakdownStyle = { seed, window, zeroFilled, top };
   const everything = (now: number) => rowsOf(books, { start: 0, end: now + 1 }, now);
-  const balance = (now: number) => counted(GRANTED_MICROCENTS - costOf(everything(now)));
+  const balance = (now: number) => counted(FULL_MICROCENTS - (costOf(everything(now)) % RECHARGE_MICROCENTS));
   return {
     '/usage/breakdown': (call) => {
       const range = call.query.get('range') ?? '30d';
@@ -93,7 +95,7 @@ function isRange(text: string): text is keyof typeof WINDOWS {
 }
 
 function rowsOf(books: Books<InferenceShRow>, range: Range, now: number): InferenceShRow[] {
-  return books.rows(range, books.moment(now)).filter((row) => shows(row, now));
+  return books.rows(range, books.moment(now));
 }
 
 /** Seconds of all usage, cut three ways. */

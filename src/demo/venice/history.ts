@@ -1,5 +1,6 @@
 import { type Fixed, fromInteger, ONE, parseDecimal } from '../../core/money.ts';
 import { DAY, HOUR, type Instant, MINUTE, type Range, startOfDay } from '../../core/time.ts';
+import { shows } from '../books.ts';
 import { between, pick, roll } from '../random.ts';
 import { bornAt, bustle, type World } from '../world.ts';
 import { API_KEYS, FOUNDERS, PIECES, SETTLERS, TOKEN_MODELS, type TokenModel } from './catalogue.ts';
@@ -22,7 +23,7 @@ export function veniceHistory(world: World): (range: Range, now: Instant) => Ven
     const until = Math.min(range.end, now + 1);
     for (let day = Math.max(startOfDay(range.start), world.genesis); day < until; day += DAY) {
       for (const row of dayOf(day)) {
-        if (row.at >= range.start && row.at < until && (row.recordedAt ?? row.at) <= now) rows.push(row);
+        if (row.at >= range.start && row.at < until && shows(row, now)) rows.push(row);
       }
     }
     return rows;

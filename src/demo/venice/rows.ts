@@ -1,5 +1,6 @@
 import { type Fixed, fromInteger, ONE } from '../../core/money.ts';
-import { floorTo, type Instant, MINUTE } from '../../core/time.ts';
+import { floorTo, MINUTE } from '../../core/time.ts';
+import type { Billed } from '../books.ts';
 import type { TruthEntry } from '../truth.ts';
 
 export interface InferenceDetails {
@@ -11,8 +12,7 @@ export interface InferenceDetails {
 }
 
 /** One line of the ledger: a charge below zero, a purchase or a refund above. */
-export interface VeniceRow {
-  readonly at: Instant;
+export interface VeniceRow extends Billed {
   readonly sku: string;
   /** In `currency`; negative for a charge. */
   readonly amount: Fixed;
@@ -26,8 +26,6 @@ export interface VeniceRow {
   readonly model?: string;
   /** Which API key caused it; the web app's has no id. Only analytics tell. */
   readonly apiKey?: { readonly id: string | null; readonly description: string };
-  /** When the row appeared, if later than it is stamped. */
-  readonly recordedAt?: Instant;
 }
 
 export const PURCHASE = 'credit-purchase';

@@ -1,0 +1,60 @@
+import { type BasetenSimulator, startBaseten } from './baseten/server.ts';
+import type { InferenceShRow } from './inference-sh/rows.ts';
+import { startInferenceSh } from './inference-sh/server.ts';
+import type { NorthflankRow } from './northflank/rows.ts';
+import { startNorthflank } from './northflank/server.ts';
+import type { Simulator } from './service.ts';
+import type { VeniceRow } from './venice/rows.ts';
+import { startVenice } from './venice/server.ts';
+import { outage } from './weather.ts';
+import type { SimulatorOptions } from './world.ts';
+
+/** The four providers, under the ids the configuration knows. */
+export interface Providers {
+  readonly baseten: BasetenSimulator;
+  readonly venice: Simulator<VeniceRow>;
+  readonly inference_sh: Simulator<InferenceShRow>;
+  readonly northflank: Simulator<NorthflankRow>;
+  close(): Promise<void>;
+}
+
+type Shared = Omit<SimulatorOptions, 'port' | 'key' | 'weather'>;
+
+/** Starts all four on free loopback ports, without failures of their own. */
+export function startAll(options: Shared = {}): Promise<Providers> {
+  return started(() => options);
+}
+
+/**
+ * The world that `demo` shows: two months of history, spend that grows while one watches, corrections and refunds, new models, and
+ * an outage of one provider every few minutes.
+ */
+export function startDemoWorld(options: Shared = {}): Promise<Providers> {
+  const { seed = 1, clock = { now: () => Date.now() } } = options;
+  const opened = clock.now();
+  return started((index) => ({
+    ...options,
+    seed,
+    clock,
+    weather: (now) => outage(seed, opened, index, now),
+  }));
+}
+
+async function started(optionsOf: (index: number) => SimulatorOptions): Promise<Providers> {
+  const [baseten, venice, inference_sh, northflank] = await Promise.all([
+    startBaseten(optionsOf(0)),
+    startVenice(optionsOf(1)),
+    startInferenceSh(optionsOf(2)),
+    startNorthflank(optionsOf(3)),
+  ]);
+  const all = [baseten, venice, inference_sh, northflank];
+  return {
+    baseten,
+    venice,
+    inference_sh,
+    northflank,
+    close: async () => {
+      await Promise.all(all.map((simulator) => simulator.close()));
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import { HOUR, SECOND } from '../../core/time.ts';
+import { type Books, openBooks } from '../books.ts';
+import { keyOf, meter } from '../http.ts';
+import { listen } from '../listen.ts';
+import type { Call, Reply, Service, Simulator } from '../service.ts';
+import { truthOf } from '../truth.ts';
+import { type SimulatorOptions, type World, worldOf } from '../world.ts';
+import { currentBill, legacyBill } from './bill.ts';
+import { northflankHistory } from './history.ts';
+import { listingOf } from './list.ts';
+import { failure, limits, throttled } from './replies.ts';
+import { filterOf, hourOf, targetOf } from './request.ts';
+import { entriesOf, type NorthflankRow } from './rows.ts';
+
+export interface NorthflankOptions extends SimulatorOptions {
+  /** A key without the permission to read billing, answered with 403. */
+  readonly powerlessKey?: string;
+  /** A key that reads one team only. */
+  readonly teamKey?: { readonly key: string; readonly team: string };
+  /** Requests an hour; 1000, as documented, when absent. */
+  readonly perHour?: number;
+}
+
+/** `/v1/billing/usage`, the list and one hour, on loopback; also below `/v1/teams/{teamId}`. */
+export async function startNorthflank(options: NorthflankOptions = {}): Promise<Simulator<NorthflankRow>> {
+  const world = worldOf(options);
+  const key = options.key ?? 'demo-northflank';
+  const books = openBooks(world.generate ? northflankHistory(world) : () => []);
+  const rate = meter(options.perHour ?? 1000, HOUR);
+
+  const service: Service = {
+    refuse: (status) => failure(status),
+    throttle: throttled,
+    answer: (call) => {
+      const given = keyOf(call, 'Bearer');
+      if (given !== undefined && given === options.powerlessKey) return failure(403);
+      const ownTeam = given === options.teamKey?.key ? options.teamKey?.team : undefined;
+      if (given === undefined || (given !== key && ownTeam === undefined)) return failure(401);
+      return billing(call, books, world, ownTeam);
+    },
+    finish: (reply, call) => {
+      const { remaining, resetAt, exhausted } = rate.count(call.now);
+      const seconds = Math.ceil((resetAt - call.now) / SECOND);
+      const left =
+        call.fault?.kind === 'throttle' && call.fault.style === 'reset' ? call.fault.waitSeconds : seconds;
+      const headers = limits(
+        rate.limit,
+        reply.status === 429 ? 0 : remaining,
+        reply.status === 429 ? left : seconds,
+      );
+      return { ...(exhausted ? failure(429) : reply), headers: { ...headers, ...reply.headers } };
+    },
+  };
+  const socket = await listen(service, world, options);
+  return {
+    ...socket,
+    key,
+    book: (row) => books.book(row),
+    truth: (range, now = world.clock.now()) => {
+      const billed = books.rows(range, books.moment(now)).filter((row) => isBilled(row, world));
+      return truthOf(billed.flatMap(entriesOf));
+    },
+  };
+}
+
+/** The first contract knows neither egress IPs nor load balancers. */
+function isBilled(row: NorthflankRow, { contract }: World): boolean {
+  return contract === 'current' || row.scope === 'paas' || row.scope === 'byoc';
+}
+
+function billing(call: Call, books: Books<NorthflankRow>, world: World, ownTeam: string | undefined): Reply {
+  const target = targetOf(call.path);
+  if (!target) return failure(404);
+  // An account on the first contract may ask for the current one.
+  const contract = call.query.get('removeLegacyFields') === 'true' ? 'current' : world.contract;
+  const filter = filterOf(call, target, contract, ownTeam);
+  if ('status' in filter) return filter;
+  const billOf = (hour: number) => {
+    const rows = books.rows({ start: hour, end: hour + HOUR }, books.moment(call.now));
+    return contract === 'seed' ? legacyBill(hour, rows, filter) : currentBill(hour, rows, filter);
+  };
+  if (target.timestamp !== undefined) {
+    const hour = hourOf(target.timestamp, call.now);
+    return typeof hour === 'number' ? { status: 200, body: { data: billOf(hour) } } : hour;
+  }
+  const listing = listingOf(call, contract, world.genesis);
+  if ('status' in listing) return listing;
+  const usage = listing.hours.map((hour) => shallow(billOf(hour)));
+  return { status: 200, body: { data: { usage }, pagination: listing.pagination } };
+}
+
+/** A list shows prices only. */
+function shallow(bill: object): object {
+  return Object.fromEntries(
+    Object.entries(bill).map(([name, part]) => {
+      if (typeof part !== 'object' || part === null) return [name, part];
+      const { teams: _teams, projects: _projects, ...rest } = part;
+      return [name, rest];
+    }),
+  );
+}
