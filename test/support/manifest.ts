@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import type { Sources } from './source-text.ts';
+
+/** What the rules read of `package.json`. */
+const Manifest = z.object({
+  version: z.string().default(''),
+  scripts: z.record(z.string(), z.string()).default({}),
+  dependencies: z.record(z.string(), z.string()).default({}),
+  devDependencies: z.record(z.string(), z.string()).default({}),
+});
+
+/** `package.json` of a repository; an empty one where there is none. */
+export function manifestOf(sources: Sources): z.infer<typeof Manifest> {
+  return Manifest.parse(JSON.parse(sources.get('package.json') ?? '{}'));
+}
+
+/** The text of a `package.json`. */
+export function manifest(content: z.input<typeof Manifest>): string {
+  return JSON.stringify(content);
+}
