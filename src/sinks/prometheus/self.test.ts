@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { describe, test } from 'node:test';
+import { type Exposition, parseExposition } from '../../../test/support/exposition.ts';
+import { METRICS, type Metric } from '../../core/metrics.ts';
+import type { Format } from './format.ts';
+import { createSelfMetrics, type SelfMetrics } from './self.ts';
+
+const FEED = { provider: 'venice', account: 'prod', feed: 'usage' };
+const ACCOUNT = { provider: 'venice', account: 'prod' };
+const REASONS = ['auth', 'network', 'contract'];
+
+function created(processMetrics = false): SelfMetrics {
+  return createSelfMetrics({ version: '1.2.3', revision: 'abc', failureReasons: REASONS, processMetrics });
+}
+
+async function pageOf(self: SelfMetrics, format: Format = 'text'): Promise<Exposition> {
+  const bytes = await self.render(format);
+  return parseExposition(format === 'text' ? bytes : Buffer.concat([bytes, Buffer.from('# EOF\n')]), format);
+}
+
+/** Everything the exporter can count, once. */
+function exercise(self: SelfMetrics): void {
+  self.feedSeen(FEED);
+  self.pollEnded(FEED, { ok: true, seconds: 0.2, at: 1_795_000_000_000 });
+  self.pollEnded(FEED, { ok: false, reason: 'network', seconds: 61, at: 1_795_000_060_000 });
+  self.apiAnswered(ACCOUNT, 200);
+  self.apiAnswered(ACCOUNT);
+  self.apiRetried(ACCOUNT);
+  self.rateLimitSeen(ACCOUNT, 17);
+  self.drift(FEED, 'unknown_field', 3);
+  self.configLoaded({ ok: true, at: 1_795_000_000_000 });
+  self.configLoaded({ ok: false, at: 1_795_000_090_000 });
+}
+
+describe('self-metrics', () => {
+  test('show a feed from 0, without saying whether it is up, before its first poll', async () => {
+    const self = created();
+    self.feedSeen(FEED);
+    self.feedSeen({ ...FEED });
+    const page = await pageOf(self);
+    assert.equal(page.value('ai_billing_polls_total', FEED), 0);
+    for (const reason of REASONS)
+      assert.equal(page.value('ai_billing_poll_failures_total', { ...FEED, reason }), 0);
+    assert.equal(page.value('ai_billing_poll_duration_seconds_count', FEED), 0);
+    assert.equal(page.value('ai_billing_api_retries_total', ACCOUNT), 0);
+    assert.equal(page.families.get('ai_billing_up'), undefined);
+    assert.equal(page.families.get('ai_billing_last_success_timestamp_seconds'), undefined);
+  });
+
+  for (const format of ['text', 'openmetrics'] as const) {
+    test(`count polls, requests, drift and reloads, in ${format}`, async () => {
+      const self = created();
+      exercise(self);
+      const page = await pageOf(self, format);
+      const values: [number, string, Record<string, string>][] = [
+        [0, 'ai_billing_up', FEED],
+        [1_795_000_000, 'ai_billing_last_success_timestamp_seconds', FEED],
+        [2, 'ai_billing_polls_total', FEED],
+        [1, 'ai_billing_poll_failures_total', { ...FEED, reason: 'network' }],
+        [0, 'ai_billing_poll_failures_total', { ...FEED, reason: 'auth' }],
+        [1, 'ai_billing_poll_duration_seconds_bucket', { ...FEED, le: '0.25' }],
+        [2, 'ai_billing_poll_duration_seconds_bucket', { ...FEED, le: format === 'text' ? '120' : '120.0' }],
+        [61.2, 'ai_billing_poll_duration_seconds_sum', FEED],
+        [1, 'ai_billing_api_requests_total', { ...ACCOUNT, code: '200' }],
+        [1, 'ai_billing_api_requests_total', { ...ACCOUNT, code: '' }],
+        [1, 'ai_billing_api_retries_total', ACCOUNT],
+        [17, 'ai_billing_api_rate_limit_remaining', ACCOUNT],
+        [3, 'ai_billing_contract_drift_total', { ...FEED, kind: 'unknown_field' }],
+        [0, 'ai_billing_config_last_reload_successful', {}],
+        [1_795_000_000, 'ai_billing_config_last_reload_success_timestamp_seconds', {}],
+        [1, 'ai_billing_build_info', { version: '1.2.3', revision: 'abc', node_version: process.version }],
+      ];
+      for (const [value, name, labels] of values) assert.equal(page.value(name, labels), value, name);
+    });
+  }
+
+  test('are exactly the rows of the catalogue whose source is the exporter', async () => {
+    const self = created();
+    exercise(self);
+    const { families } = await pageOf(self);
+    const rows = Object.values<Metric>(METRICS).filter(({ source }) => source === 'exporter');
+    assert.deepEqual([...families.keys()].sort(), rows.map(({ name }) => name).sort());
+    for (const { name, type, help, labels } of rows) {
+      const family = families.get(name);
+      assert.deepEqual([family?.type, family?.help], [type, help]);
+      const { le: _, ...shown } = family?.samples[0]?.labels ?? {};
+      assert.deepEqual(Object.keys(shown).sort(), [...labels].sort());
+    }
+  });
+
+  test('remember the last success of before a restart', async () => {
+    const self = created();
+    self.restore(FEED, 1_795_000_000_500);
+    assert.equal(
+      (await pageOf(self)).value('ai_billing_last_success_timestamp_seconds', FEED),
+      1_795_000_000.5,
+    );
+  });
+
+  test('are seen by the scrape that follows, and rendered once where nothing was counted', async () => {
+    const self = created();
+    const before = await self.render('text');
+    assert.equal(await self.render('text'), before);
+    self.apiRetried(ACCOUNT);
+    assert.equal((await pageOf(self)).value('ai_billing_api_retries_total', ACCOUNT), 1);
+    assert.equal((await pageOf(self, 'openmetrics')).value('ai_billing_api_retries_total', ACCOUNT), 1);
+  });
+
+  test('forget an account that was removed, and only that', async () => {
+    const self = created();
+    exercise(self);
+    self.feedSeen({ ...FEED, account: 'other' });
+    await self.accountRemoved(ACCOUNT);
+    const { families } = await pageOf(self);
+    const accounts = [...families.values()].flatMap(({ samples }) =>
+      samples.map(({ labels }) => labels.account),
+    );
+    assert.deepEqual(new Set(accounts), new Set(['other', undefined]));
+    self.feedSeen(FEED);
+    assert.equal((await pageOf(self)).value('ai_billing_polls_total', FEED), 0);
+  });
+
+  // prom-client strips `_total` from the names of a registry it once rendered as OpenMetrics, and doubles values that an
+  // asynchronous collector refills under two scrapes at once.
+  test('read alike in both formats whatever was asked before or at the same time', async () => {
+    const self = created(true);
+    exercise(self);
+    const formats = ['text', 'openmetrics', 'text', 'openmetrics'] as const;
+    const pages = await Promise.all(
+      formats.map((format) => {
+        self.rateLimitSeen(ACCOUNT, 17);
+        return pageOf(self, format);
+      }),
+    );
+    for (const page of pages) {
+      assert.equal(page.value('ai_billing_polls_total', FEED), 2);
+      assert.equal(page.value('ai_billing_poll_duration_seconds_count', FEED), 2);
+      assert.ok(page.value('process_cpu_seconds_total') !== undefined);
+    }
+  });
+});
+
+describe('process metrics', () => {
+  test('are named as Prometheus wants names', async () => {
+    const { families } = await pageOf(created(true));
+    assert.ok(families.has('process_resident_memory_bytes') && families.has('nodejs_eventloop_lag_seconds'));
+    for (const { name, type } of families.values()) {
+      assert.equal(name.endsWith('_total'), type === 'counter', name);
+      assert.doesNotMatch(
+        name,
+        /counter|gauge|histogram|summary|[A-Z]|_(ms|us|ns|milliseconds|minutes|hours|days|kb|mb)(_|$)/,
+      );
+    }
+  });
+
+  test('pass promtool where there is one', async (t) => {
+    const self = created(true);
+    exercise(self);
+    const { error, status, stderr } = spawnSync('promtool', ['check', 'metrics'], {
+      input: await self.render('text'),
+    });
+    if (error) return t.skip('no promtool');
+    assert.equal(status, 0, String(stderr));
+  });
+});
