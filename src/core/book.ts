@@ -29,6 +29,8 @@ export interface Book {
   compacted(stream: number): readonly Range[];
   silences(stream: number): readonly SilenceRow[];
   feed(account: number, feed: string): FeedRow | undefined;
+  feedsOf(account: number): FeedRow[];
+  requests(account: number): string | undefined;
   sums(kind: SumKind, start: Instant): ReadonlyMap<number, Fixed>;
   absorb(commit: Commit): void;
   /** Lets go of sums that no window at `now` needs; they are read again when a late reading does. */
@@ -47,6 +49,7 @@ export function openBook(store: Store): Book {
   const readings = new Map<string, readonly Run[]>();
   const granularities = new Map<number, Set<Granularity>>();
   const feeds = new Map<string, FeedRow>();
+  const requests = new Map<number, string>();
   const silences = new Map<number, readonly SilenceRow[]>();
   const compacted = new Map<number, readonly Range[]>();
   const sums = new Map<string, Map<number, Fixed>>();
@@ -71,6 +74,7 @@ export function openBook(store: Store): Book {
       granularities.set(stream, (granularities.get(stream) ?? new Set()).add(granularity));
     }
     for (const row of commit.feeds ?? []) feeds.set(`${row.account} ${row.feed}`, row);
+    for (const row of commit.requests ?? []) requests.set(row.account, row.state);
     for (const { stream, rows } of commit.silences ?? []) silences.set(stream, rows);
     for (const { stream, days } of commit.compacted ?? []) compacted.set(stream, days);
     for (const row of commit.sums ?? []) sumsOf(row.kind, row.start).set(row.series, row.value);
@@ -107,6 +111,8 @@ export function openBook(store: Store): Book {
     compacted: (stream) => compacted.get(stream) ?? [],
     silences: (stream) => silences.get(stream) ?? [],
     feed: (account, feed) => feeds.get(`${account} ${feed}`),
+    feedsOf: (account) => [...feeds.values()].filter((row) => row.account === account),
+    requests: (account) => requests.get(account),
     sums: sumsOf,
     absorb,
     forgetSums(now) {

@@ -20,6 +20,7 @@ export interface ChangeInput {
   readonly streamSettings: StreamSettings;
   readonly statement: Statement;
   readonly resources: readonly ResourceFacts[];
+  readonly now: Instant;
 }
 
 /** Works out everything that a statement changes, for one commit. Changes nothing itself. */
@@ -37,7 +38,7 @@ export function changeOf(input: ChangeInput): { commit: Commit; applied: Applied
     stream: stream.id,
     nextId: nextKey(book.series),
     room: () => roomOf(input),
-    now: statement.asOf,
+    now: input.now,
   });
   const { amounts, unconverted } = sumLines(input, assigner, range);
   const silence = silencesOf(input, stand, range, amounts);
@@ -82,11 +83,11 @@ function standOf({ store, book, account, stream, streamSettings }: ChangeInput):
 }
 
 /** How many more series the account may expose. */
-function roomOf({ book, account, settings, statement }: ChangeInput): number {
+function roomOf({ book, account, settings, now }: ChangeInput): number {
   let used = 0;
   for (const row of book.series.values()) {
     const mine = book.streams.get(row.stream)?.account === account.id;
-    if (mine && row.target === row.id && !isRetired(row, statement.asOf)) used += exposedLines(row.measure);
+    if (mine && row.target === row.id && !isRetired(row, now)) used += exposedLines(row.measure);
   }
   return settings.maxSeries - used;
 }
@@ -191,7 +192,7 @@ function movedSeries(
   row: (id: number) => SeriesRow,
   amounts: Summed['amounts'],
 ): SeriesRow[] {
-  const { statement, account } = input;
+  const { statement, account, now } = input;
   const moved = new Map<number, { total: Fixed; corrections: Fixed; lastCell: Instant }>();
   const size = sizeOf(statement.granularity);
   for (const delta of outcome.deltas) {
@@ -205,16 +206,16 @@ function movedSeries(
   const isNew = assigner.created.size > 0 && account.baseline !== undefined;
   const counting = isNew ? countingSeries(outcome, amounts, size, row) : new Set<number>();
   const fresh = [...assigner.created.keys()].filter((id) => !moved.has(id));
-  const rows = fresh.map((id) => ({ ...row(id), hold: holdOf(row(id), assigner, counting, statement.asOf) }));
+  const rows = fresh.map((id) => ({ ...row(id), hold: holdOf(row(id), assigner, counting, now) }));
   for (const [id, sum] of moved) {
     const known = row(id);
     rows.push({
       ...known,
       total: known.total + sum.total,
       corrections: known.corrections + sum.corrections,
-      hold: holdOf(known, assigner, counting, statement.asOf),
+      hold: holdOf(known, assigner, counting, now),
       lastCell: Math.max(known.lastCell, sum.lastCell),
-      changedAt: statement.asOf,
+      changedAt: now,
     });
   }
   return rows;

@@ -26,16 +26,6 @@ export function released(
   return { rows, nextAt };
 }
 
-/** Marks the held series that stood in what was published up to `at` as carried to a reader. */
-export function shownIn(series: Iterable<SeriesRow>, at: Instant): SeriesRow[] {
-  const rows: SeriesRow[] = [];
-  for (const row of series) {
-    if (row.hold && !row.hold.shown && row.hold.since <= at)
-      rows.push({ ...row, hold: { ...row.hold, shown: true } });
-  }
-  return rows;
-}
-
 /** What a series' counters show: the values at which it is held, or its own. */
 export function exposed(row: SeriesRow): Pick<SeriesRow, 'total' | 'corrections'> {
   return row.hold ?? row;

@@ -1,11 +1,13 @@
 import { type Book, openBook } from './book.ts';
 import { changeOf, emptyFeed, nextKey, present } from './change.ts';
-import { released, shownIn } from './hold.ts';
+import { released } from './hold.ts';
 import { maintain } from './maintain.ts';
+import { familiesOf } from './publish.ts';
 import type { Rates } from './rates.ts';
 import { asOfAt, gapsIn, joinedRanges } from './runs.ts';
+import type { Family } from './snapshot.ts';
 import type { Observation, Reconciliation, ResourceFacts, Statement } from './statement.ts';
-import type { Commit, Store, StreamRow } from './store.ts';
+import type { Commit, SeriesRow, Store, StreamRow } from './store.ts';
 import { DAY, floorTo, type Granularity, type Instant, type Range, startOfMonth } from './time.ts';
 
 /** What the configuration says of an account, as far as the ledger needs it. */
@@ -53,19 +55,29 @@ export interface Ledger {
   readonly book: Book;
   /** Registers an account, or takes its new settings. */
   open(settings: AccountSettings): number;
-  settings(account: number): AccountSettings | undefined;
-  apply(feed: FeedKey, statement: Statement, resources: readonly ResourceFacts[]): Applied;
+  /**
+   * Applies a statement, all of it or nothing.
+   *
+   * @throws {RangeError} when a line lies outside the statement's range; what the store throws when nothing was written.
+   */
+  apply(feed: FeedKey, statement: Statement, resources: readonly ResourceFacts[], now: Instant): Applied;
   /** Stores what a successful poll learned beyond its statements. */
   observe(feed: FeedKey, poll: ObservedPoll): void;
+  /** What the HTTP edge asked to remember, and how it asks. */
+  requests(account: number): { readonly state: string | undefined; remember(state: string): void };
   coverage(account: number, stream: string, granularity: Granularity): LedgerCoverage;
   /** How far back an account is read from now on. */
   since(account: number, stream: string | undefined, now: Instant): Instant;
+  /** Takes an account out of what is shown; its part of the ledger stays. */
+  shut(account: number): void;
   /** Compacts what has settled and rolls up what is closed. */
   maintain(now: Instant): void;
   /** Ends the holds that are due, durably, before their values are shown. Returns when the next one is due. */
   release(now: Instant, zeroForMs: number): Instant | undefined;
-  /** Notes that everything published up to `at` was carried to a reader. */
-  carried(at: Instant): void;
+  /** The samples as they stand at `now`, and the number of this publication. */
+  publish(now: Instant): { readonly version: number; readonly families: Family[] };
+  /** Notes that a publication reached a reader: what it held at 0 counts as shown. True if anything was. */
+  carried(version: number): boolean;
   close(): void;
 }
 
@@ -87,15 +99,31 @@ export function openLedger(store: Store): Ledger {
   const book = openBook(store);
   const accounts = new Map<number, AccountSettings>();
 
+  let published = 0;
+  // Held series no reader has seen yet, and the publication in which they first stand.
+  const unshown = new Map<number, number>();
+  const watch = (rows: Iterable<SeriesRow>) => {
+    for (const { id, hold } of rows) {
+      if (hold && !hold.shown) unshown.set(id, unshown.get(id) ?? published + 1);
+      else unshown.delete(id);
+    }
+  };
+  watch(book.series.values());
+
   const commit = (change: Commit) => {
     store.commit(change);
     book.absorb(change);
+    watch(change.series ?? []);
+  };
+  const sinceOf = (account: number, streamName: string | undefined, now: Instant) => {
+    const configured = settingsOf(account).since ?? startOfMonth(now, -1);
+    const stream = streamName === undefined ? undefined : book.streamOf(account, streamName);
+    return Math.max(configured, stream?.closedBefore ?? Number.NEGATIVE_INFINITY);
   };
   const settingsOf = (id: number) => present(accounts.get(id), `settings of account ${id}`);
 
   return {
     book,
-    settings: (account) => accounts.get(account),
     open(settings) {
       const known = book.accountOf(settings.provider, settings.name);
       const id = known?.id ?? nextKey(book.accounts);
@@ -104,7 +132,7 @@ export function openLedger(store: Store): Ledger {
       accounts.set(id, settings);
       return id;
     },
-    apply(feed, statement, resources) {
+    apply(feed, statement, resources, now) {
       const settings = settingsOf(feed.account);
       const streamSettings = present(
         settings.streams.find(({ name }) => name === statement.stream),
@@ -112,7 +140,7 @@ export function openLedger(store: Store): Ledger {
       );
       const known = book.streamOf(feed.account, statement.stream);
       const stream = known ?? {
-        ...firstClosing(settings, streamSettings, statement.asOf),
+        ...firstClosing(settings, streamSettings, now),
         id: nextKey(book.streams),
         account: feed.account,
         name: statement.stream,
@@ -128,9 +156,10 @@ export function openLedger(store: Store): Ledger {
         streamSettings,
         statement,
         resources,
+        now,
       });
       commit(known ? change.commit : { ...change.commit, streams: [stream] });
-      book.forgetSums(statement.asOf);
+      book.forgetSums(now);
       return change.applied;
     },
     observe(feed, poll) {
@@ -144,6 +173,10 @@ export function openLedger(store: Store): Ledger {
       };
       commit({ feeds: [row] });
     },
+    requests: (account) => ({
+      state: book.requests(account),
+      remember: (state) => commit({ requests: [{ account, state }] }),
+    }),
     coverage(account, streamName, granularity) {
       const stream = book.streamOf(account, streamName);
       const runs = stream ? book.runs(stream.id, granularity, 'newest') : [];
@@ -154,11 +187,8 @@ export function openLedger(store: Store): Ledger {
         gaps: (range) => gapsIn(runs, range),
       };
     },
-    since(account, streamName, now) {
-      const configured = settingsOf(account).since ?? startOfMonth(now, -1);
-      const stream = streamName === undefined ? undefined : book.streamOf(account, streamName);
-      return Math.max(configured, stream?.closedBefore ?? Number.NEGATIVE_INFINITY);
-    },
+    since: sinceOf,
+    shut: (account) => accounts.delete(account),
     maintain(now) {
       for (const stream of book.streams.values()) {
         const settings = accounts.get(stream.account)?.streams.find(({ name }) => name === stream.name);
@@ -171,9 +201,18 @@ export function openLedger(store: Store): Ledger {
       if (rows.length > 0) commit({ series: rows });
       return nextAt;
     },
-    carried(at) {
-      const rows = shownIn(book.series.values(), at);
+    publish(now) {
+      published += 1;
+      const since = (account: number, stream: string) => sinceOf(account, stream, now);
+      return { version: published, families: familiesOf({ book, accounts, now, since }) };
+    },
+    carried(version) {
+      const shown = [...unshown].filter(([, first]) => first <= version).map(([id]) => book.series.get(id));
+      const rows = shown.flatMap((row) =>
+        row?.hold ? [{ ...row, hold: { ...row.hold, shown: true } }] : [],
+      );
       if (rows.length > 0) commit({ series: rows });
+      return rows.length > 0;
     },
     close: () => store.close(),
   };

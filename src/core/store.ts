@@ -111,6 +111,12 @@ export interface FeedRow {
   readonly reconciliation: { readonly difference: Fixed; readonly against: string } | undefined;
 }
 
+/** What the HTTP edge must remember of an account's request budget over a restart; its own JSON text. */
+export interface RequestsRow {
+  readonly account: number;
+  readonly state: string;
+}
+
 /** Everything one change writes: all of it or nothing. */
 export interface Commit {
   readonly accounts?: readonly AccountRow[];
@@ -122,6 +128,7 @@ export interface Commit {
   readonly readings?: readonly ReadingsRow[];
   readonly sums?: readonly SumRow[];
   readonly feeds?: readonly FeedRow[];
+  readonly requests?: readonly RequestsRow[];
   /** All silences of a stream, in place of what stood. */
   readonly silences?: readonly { readonly stream: number; readonly rows: readonly SilenceRow[] }[];
   /** All compacted ranges of a stream, in place of what stood. */
@@ -143,6 +150,7 @@ export interface Stored {
   readonly resources: readonly ResourceRow[];
   readonly readings: readonly ReadingsRow[];
   readonly feeds: readonly FeedRow[];
+  readonly requests: readonly RequestsRow[];
   readonly silences: readonly SilenceRow[];
   readonly compacted: readonly { readonly stream: number; readonly days: readonly Range[] }[];
 }

@@ -1,24 +1,33 @@
 /**
  * Every way a poll can fail. The reason is a metric label, a log field and a heading in `docs/errors.md`, which is checked
- * against this table.
+ * against this table. `retrySooner`: a failed poll is tried again ahead of its schedule, later each time.
  */
 export const POLL_FAILURES = {
   auth: {
+    retrySooner: false,
     hint: 'The key was refused (401, 402 or 403). Billing endpoints often need an admin key or a billing scope.',
   },
   rate_limited: {
+    retrySooner: true,
     hint: 'The provider asked for fewer requests (429). The exporter waits as long as it was told.',
   },
-  timeout: { hint: 'No complete answer arrived in time. See `timeout` of the account.' },
-  network: { hint: 'The connection failed: name resolution, TLS, refused or reset.' },
-  server: { hint: 'The provider failed (5xx). The next poll tries again.' },
-  sunset: { hint: 'The provider retired this endpoint (410). See the provider page for its successor.' },
+  timeout: { retrySooner: true, hint: 'No complete answer arrived in time. See `timeout` of the account.' },
+  network: { retrySooner: true, hint: 'The connection failed: name resolution, TLS, refused or reset.' },
+  server: { retrySooner: true, hint: 'The provider failed (5xx). The next poll tries again.' },
+  sunset: {
+    retrySooner: false,
+    hint: 'The provider retired this endpoint (410). See the provider page for its successor.',
+  },
   contract: {
+    retrySooner: true,
     hint: 'The answer is not as documented (400, 404, 422, truncated, HTML, empty or another shape). Please report it.',
   },
-  config: { hint: 'The account cannot be polled as it is configured.' },
-  storage: { hint: 'The ledger could not be written: a full disk, a read-only volume or a damaged file.' },
-} as const satisfies Record<string, { hint: string }>;
+  config: { retrySooner: false, hint: 'The account cannot be polled as it is configured.' },
+  storage: {
+    retrySooner: true,
+    hint: 'The ledger could not be written: a full disk, a read-only volume or a damaged file.',
+  },
+} as const satisfies Record<string, { hint: string; retrySooner: boolean }>;
 
 export type FailureReason = keyof typeof POLL_FAILURES;
 

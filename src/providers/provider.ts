@@ -60,12 +60,16 @@ export interface Reader<Page> {
 }
 
 /** The buckets a feed fills, when it reads billing facts at all. */
-export interface Books {
+export interface Books<Config = unknown> {
   /** Feeds that name the same stream read the same body of facts. */
   readonly stream: string;
   readonly granularity: Granularity;
   /** How long after a bucket's end the provider may still revise it. */
   readonly settleMs: number;
+  /** How far back this feed reads again, where that is more than the settle time. */
+  readonly reachMs?: number;
+  /** How far behind the present the readings normally are; default two hours. */
+  lagMs?(config: Config): number;
 }
 
 /** One scheduled reading of an account: an endpoint at one granularity. */
@@ -76,7 +80,7 @@ export interface Feed<Config, Page> {
   readonly schedule: string;
   /** Upper bound of the random delay added to each scheduled run, in milliseconds. */
   readonly jitterMs: number;
-  readonly books?: Books;
+  readonly books?: Books<Config>;
   /**
    * The ranges to read now, in the order to read them: each becomes one statement, all or nothing. Empty: nothing is due.
    * A feed without `books`, or whose range the provider chooses, gives one range that ends at `now`.

@@ -137,6 +137,8 @@ const Feed = z
         : { difference: row.reconciliation, against: row.against ?? '' },
   }));
 
+const Requests = z.object({ account: z.number(), state: z.string() });
+
 const Days = z.object({ stream: z.number(), start: z.number(), end: z.number() });
 
 /** Everything that is kept in memory. */
@@ -172,6 +174,7 @@ export function readAll(database: DatabaseSync): Stored {
       ];
     }),
     feeds: all(Feed, 'SELECT * FROM feeds'),
+    requests: all(Requests, 'SELECT * FROM requests'),
     silences: all(Silence, 'SELECT * FROM silences'),
     compacted: [...Map.groupBy(compacted, ({ stream }) => stream)].map(([stream, days]) => ({
       stream,

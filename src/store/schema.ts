@@ -53,6 +53,9 @@ export const MIGRATIONS: readonly string[] = [
     kind TEXT NOT NULL, start INTEGER NOT NULL, series INTEGER NOT NULL, value TEXT NOT NULL,
     PRIMARY KEY (kind, start, series)
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE requests (
+    account INTEGER PRIMARY KEY REFERENCES accounts, state TEXT NOT NULL
+  ) STRICT;
   CREATE TABLE feeds (
     account INTEGER NOT NULL REFERENCES accounts, feed TEXT NOT NULL, data_from INTEGER, data_through INTEGER,
     last_success INTEGER, memo TEXT, observations TEXT NOT NULL, reconciliation TEXT, against TEXT,

@@ -132,6 +132,7 @@ function prepareAll(database: DatabaseSync) {
     sum: prepare('INSERT OR REPLACE INTO sums VALUES (?, ?, ?, ?)'),
     sums: arrays('SELECT series, value FROM sums WHERE kind = ? AND start = ?'),
     dropSums: prepare('DELETE FROM sums WHERE kind = ? AND start < ?'),
+    requests: prepare('INSERT OR REPLACE INTO requests VALUES (?, ?)'),
     feed: prepare('INSERT OR REPLACE INTO feeds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     silence: prepare('INSERT INTO silences VALUES (?, ?, ?, ?, ?, ?)'),
     dropSilences: prepare('DELETE FROM silences WHERE stream = ?'),
@@ -192,6 +193,7 @@ function writeLists(statements: Statements, commit: Commit): void {
       reconciliation?.against ?? null,
     );
   }
+  for (const row of commit.requests ?? []) statements.requests.run(row.account, row.state);
   for (const { stream, rows } of commit.silences ?? []) {
     statements.dropSilences.run(stream);
     for (const { granularity, tier, range, since } of rows) {

@@ -1,0 +1,227 @@
+import type { Book } from './book.ts';
+import { exposed, isRetired } from './hold.ts';
+import type { AccountSettings } from './ledger.ts';
+import { METRICS, type Metric, type MetricKey } from './metrics.ts';
+import { type Fixed, toNumber } from './money.ts';
+import type { Family, Sample } from './snapshot.ts';
+import type { Measure, ResourceFacts } from './statement.ts';
+import type { AccountRow, FeedRow, SeriesRow, StreamRow } from './store.ts';
+import type { Instant } from './time.ts';
+import { isKnown, WINDOWS, type Window, windowAt } from './windows.ts';
+
+export interface PublishInput {
+  readonly book: Book;
+  /** Accounts that are configured; others are kept in the ledger and not shown. */
+  readonly accounts: ReadonlyMap<number, AccountSettings>;
+  readonly now: Instant;
+  readonly since: (account: number, stream: string) => Instant;
+}
+
+const COUNTERS: Record<Measure, MetricKey> = {
+  cost: 'cost',
+  component_cost: 'componentCost',
+  tokens: 'tokens',
+  requests: 'requests',
+  billed_seconds: 'billedSeconds',
+  units: 'units',
+  top_ups: 'topUps',
+  unconverted: 'unconverted',
+};
+
+const GAUGES: Record<Window, MetricKey> = {
+  today: 'costToday',
+  yesterday: 'costYesterday',
+  month_to_date: 'costMonthToDate',
+  last_month: 'costLastMonth',
+};
+
+/** The samples of everything the ledger knows, as they stand at `now`. */
+export function familiesOf(input: PublishInput): Family[] {
+  const samples = new Samples(input.book);
+  const windows = openWindows(input);
+  for (const row of input.book.series.values()) {
+    const stream = input.book.streams.get(row.stream);
+    if (!stream || row.target !== row.id || !input.accounts.has(stream.account) || isRetired(row, input.now))
+      continue;
+    samples.series(row, stream, windows.get(stream.id) ?? []);
+  }
+  for (const id of input.accounts.keys()) {
+    const account = input.book.accounts.get(id);
+    if (!account) continue;
+    samples.feeds(account, input.now);
+    samples.account(account);
+  }
+  return samples.families();
+}
+
+interface OpenWindow {
+  readonly metric: MetricKey;
+  readonly sums: ReadonlyMap<number, Fixed>;
+}
+
+/** The windows of each stream that were read without a hole. */
+function openWindows({ book, accounts, now, since }: PublishInput): Map<number, OpenWindow[]> {
+  const open = new Map<number, OpenWindow[]>();
+  for (const stream of book.streams.values()) {
+    const settings = accounts.get(stream.account)?.streams.find(({ name }) => name === stream.name);
+    if (!settings) continue;
+    const reach = {
+      covered: book.covered(stream.id),
+      through: knownThrough(book, stream.id, settings.granularities),
+      since: since(stream.account, stream.name),
+      lagMs: settings.lagMs,
+    };
+    const known = WINDOWS.map((window) => ({ window, at: windowAt(window, now) })).filter(({ at }) =>
+      isKnown(at, reach),
+    );
+    open.set(
+      stream.id,
+      known.map(({ window, at }) => ({ metric: GAUGES[window], sums: book.sums(at.kind, at.start) })),
+    );
+  }
+  return open;
+}
+
+/** The newest instant that any reading of the stream knows of. */
+export function knownThrough(
+  book: Book,
+  stream: number,
+  granularities: AccountSettings['streams'][number]['granularities'],
+): Instant {
+  let through = Number.NEGATIVE_INFINITY;
+  for (const granularity of granularities) {
+    const last = book.runs(stream, granularity, 'newest').at(-1);
+    if (last) through = Math.max(through, Math.min(last.end, last.asOf));
+  }
+  return through;
+}
+
+/** Collects samples by family. */
+class Samples {
+  readonly #book: Book;
+  readonly #samples = new Map<string, Sample[]>();
+  readonly #resources = new Map<number, Set<string>>();
+  readonly #counts = new Map<number, number>();
+
+  constructor(book: Book) {
+    this.#book = book;
+  }
+
+  series(row: SeriesRow, stream: StreamRow, windows: readonly OpenWindow[]): void {
+    const account = this.#book.accounts.get(stream.account) as AccountRow;
+    const metric: Metric = METRICS[COUNTERS[row.measure]];
+    const labels = labelsOf(metric, account, row);
+    const counters = exposed(row);
+    this.#add(account.id, metric.name, { labels, value: toNumber(counters.total) });
+    if (metric.twin)
+      this.#add(account.id, metric.twin.name, { labels, value: toNumber(counters.corrections) });
+    if (row.measure !== 'cost') return;
+    for (const { metric: key, sums } of windows) {
+      this.#add(account.id, METRICS[key].name, { labels, value: toNumber(sums.get(row.id) ?? 0n) });
+    }
+    const known = this.#resources.get(account.id) ?? new Set<string>();
+    if (known.has(row.resource)) return;
+    this.#resources.set(account.id, known.add(row.resource));
+    const facts = this.#book.resource(account.id, row.resource)?.facts ?? { resource: row.resource };
+    this.#add(account.id, METRICS.resourceInfo.name, { labels: infoLabels(account, facts), value: 1 });
+  }
+
+  feeds(account: AccountRow, now: Instant): void {
+    const seen = new Set<string>();
+    for (const row of newestFirst(this.#book.feedsOf(account.id))) {
+      const labels = [account.provider, account.name, row.feed];
+      if (row.from !== undefined && row.through !== undefined) {
+        this.#add(account.id, METRICS.dataFrom.name, { labels, value: row.from / 1000 });
+        this.#add(account.id, METRICS.dataThrough.name, { labels, value: row.through / 1000 });
+      }
+      if (row.reconciliation) {
+        this.#add(account.id, METRICS.reconciliation.name, {
+          labels,
+          value: toNumber(row.reconciliation.difference),
+        });
+      }
+      for (const observation of row.observations) {
+        const metric = observed(observation.metric);
+        if (!metric || now >= (observation.until ?? Number.POSITIVE_INFINITY)) continue;
+        const values: Record<string, string> = {
+          provider: account.provider,
+          account: account.name,
+          ...observation.labels,
+        };
+        const own = metric.labels.map((name) => values[name] ?? '');
+        const key = `${metric.name}\0${own.join('\0')}`;
+        if (seen.has(key)) continue;
+        seen.add(key);
+        this.#add(account.id, metric.name, { labels: own, value: toNumber(observation.value) });
+      }
+    }
+  }
+
+  account(account: AccountRow): void {
+    const labels = [account.provider, account.name];
+    this.#push(METRICS.seriesFolded.name, { labels, value: account.folded });
+    this.#push(METRICS.series.name, { labels, value: (this.#counts.get(account.id) ?? 0) + 2 });
+  }
+
+  families(): Family[] {
+    return Object.values<Metric>(METRICS).flatMap((metric) => {
+      const shapes = metric.twin ? [metric, { ...metric, ...metric.twin }] : [metric];
+      return shapes.flatMap(({ name, type, help, labels }) => {
+        const samples = this.#samples.get(name);
+        return samples ? [{ name, type, help, labels, samples }] : [];
+      });
+    });
+  }
+
+  #add(account: number, name: string, sample: Sample): void {
+    this.#counts.set(account, (this.#counts.get(account) ?? 0) + 1);
+    this.#push(name, sample);
+  }
+
+  #push(name: string, sample: Sample): void {
+    const samples = this.#samples.get(name);
+    if (samples) samples.push(sample);
+    else this.#samples.set(name, [sample]);
+  }
+}
+
+function labelsOf(metric: Metric, account: AccountRow, row: SeriesRow): string[] {
+  const own = [account.provider, account.name];
+  const core = metric.labels.length > 3 ? [row.resource, row.model, row.tier] : [];
+  const detail = metric.labels.length === own.length + core.length ? [] : [row.detail];
+  return [...own, ...core, ...detail];
+}
+
+function infoLabels(account: AccountRow, facts: ResourceFacts): string[] {
+  const {
+    resource,
+    name = '',
+    kind = '',
+    project = '',
+    team = '',
+    environment_name = '',
+    instance_type = '',
+  } = facts;
+  const deleted = facts.deleted === undefined ? '' : String(facts.deleted);
+  return [
+    account.provider,
+    account.name,
+    resource,
+    name,
+    kind,
+    project,
+    team,
+    environment_name,
+    instance_type,
+    deleted,
+  ];
+}
+
+function observed(key: string): Metric | undefined {
+  return Object.hasOwn(METRICS, key) ? METRICS[key as MetricKey] : undefined;
+}
+
+/** Where two feeds say the same thing, the one that was read last is right. */
+function newestFirst(rows: readonly FeedRow[]): FeedRow[] {
+  return [...rows].sort((a, b) => (b.lastSuccess ?? 0) - (a.lastSuccess ?? 0));
+}

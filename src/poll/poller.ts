@@ -1,0 +1,197 @@
+import type { Applied } from '../core/ledger.ts';
+import type { Drift } from '../core/statement.ts';
+import { DAY, type Instant, MINUTE, SECOND } from '../core/time.ts';
+import { type FailureReason, POLL_FAILURES, type PollError } from './errors.ts';
+import { type PollTarget, pollErrorOf, pollFeed } from './poll.ts';
+import { type Schedule, schedule } from './schedule.ts';
+
+/** A feed as the poller runs it. */
+export interface ScheduledFeed extends PollTarget {
+  readonly labels: { readonly provider: string; readonly account: string; readonly feed: string };
+  /** A cron line in UTC. */
+  readonly schedule: string;
+}
+
+export interface PollerEvents {
+  pollEnded(feed: ScheduledFeed, outcome: PollOutcome): void;
+  applied(feed: ScheduledFeed, applied: Applied): void;
+  drift(feed: ScheduledFeed, drift: Drift): void;
+  progress(feed: ScheduledFeed, progress: Progress): void;
+}
+
+export type PollOutcome =
+  | { readonly ok: true; readonly at: Instant; readonly seconds: number }
+  | {
+      readonly ok: false;
+      readonly at: Instant;
+      readonly seconds: number;
+      readonly reason: FailureReason;
+      readonly message: string;
+      readonly error: unknown;
+      /** The error is not one of the table: our fault. */
+      readonly isBug: boolean;
+    };
+
+/** How far a poll that reads several ranges has come. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface FeedState {
+  readonly feed: ScheduledFeed;
+  readonly last: PollOutcome | undefined;
+  readonly lastError: (PollOutcome & { ok: false }) | undefined;
+  readonly progress: Progress | undefined;
+  readonly nextRun: Instant | undefined;
+  readonly isPolling: boolean;
+}
+
+export interface Poller {
+  /** Polls every feed once now, then each by its schedule. */
+  start(): void;
+  /** Polls every feed once, side by side, and says how each ended. */
+  pollAll(): Promise<readonly PollOutcome[]>;
+  states(): FeedState[];
+  /** Ends schedules, abandons polls in flight and resolves when none is left. */
+  stop(): Promise<void>;
+}
+
+export interface PollerOptions {
+  readonly feeds: readonly ScheduledFeed[];
+  readonly events: PollerEvents;
+  readonly now: () => Instant;
+  /** From 0 to 1: jitter. */
+  readonly random: () => number;
+}
+
+/** Feeds run side by side, each never over itself: a slow or failing one delays no other. */
+export function createPoller({ feeds, events, now, random }: PollerOptions): Poller {
+  const stopping = new AbortController();
+  const runners = feeds.map((feed) => createRunner({ feed, events, now, signal: stopping.signal }));
+  const schedules: Schedule[] = [];
+  return {
+    start() {
+      for (const runner of runners) {
+        const { schedule: line, feed } = runner.feed;
+        const timing = schedule({ line, jitterMs: feed.jitterMs, random, run: () => void runner.run() });
+        schedules.push(timing);
+        runner.plan(timing);
+        void runner.run();
+      }
+    },
+    pollAll: () => Promise.all(runners.map((runner) => runner.run())),
+    states: () => runners.map((runner) => runner.state()),
+    async stop() {
+      for (const timing of schedules) timing.stop();
+      stopping.abort(new Error('the exporter is stopping'));
+      await Promise.all(runners.map((runner) => runner.settled()));
+    },
+  };
+}
+
+interface RunnerOptions {
+  readonly feed: ScheduledFeed;
+  readonly events: PollerEvents;
+  readonly now: () => Instant;
+  readonly signal: AbortSignal;
+}
+
+function createRunner({ feed, events, now, signal }: RunnerOptions) {
+  let running: Promise<PollOutcome> | undefined;
+  let last: PollOutcome | undefined;
+  let lastError: FeedState['lastError'];
+  let progress: Progress | undefined;
+  let timing: Schedule | undefined;
+  let retry: NodeJS.Timeout | undefined;
+  let failures = 0;
+
+  const watcher = {
+    applied: (applied: Applied) => events.applied(feed, applied),
+    drift: (drift: Drift) => events.drift(feed, drift),
+    progress(done: number, total: number) {
+      progress = total > 1 ? { done, total } : undefined;
+      if (progress) events.progress(feed, progress);
+    },
+  };
+
+  const poll = async (): Promise<PollOutcome> => {
+    const startedAt = now();
+    const started = performance.now();
+    const seconds = () => (performance.now() - started) / 1000;
+    try {
+      await pollFeed(feed, watcher, signal);
+      failures = 0;
+      progress = undefined;
+      return { ok: true, at: startedAt, seconds: seconds() };
+    } catch (error) {
+      failures += 1;
+      return failureOf(error, { at: startedAt, seconds: seconds() });
+    }
+  };
+
+  const run = (): Promise<PollOutcome> => {
+    clearTimeout(retry);
+    running ??= poll().then((outcome) => {
+      running = undefined;
+      if (signal.aborted) return outcome;
+      last = outcome;
+      if (!outcome.ok) lastError = outcome;
+      events.pollEnded(feed, outcome);
+      retryLater(outcome);
+      return outcome;
+    });
+    return running;
+  };
+
+  /** A failed poll does not wait for a distant next run: it is tried again sooner, each time later than the last. */
+  const retryLater = (outcome: PollOutcome) => {
+    const due = outcome.ok ? undefined : retryAt(outcome, failures, now());
+    const next = timing?.nextRun();
+    if (due === undefined || next === undefined || due >= next) return;
+    retry = setTimeout(() => void run(), Math.max(0, due - now()));
+  };
+  signal.addEventListener('abort', () => clearTimeout(retry));
+
+  return {
+    feed,
+    run,
+    plan: (schedule: Schedule) => {
+      timing = schedule;
+    },
+    settled: async () => {
+      await running;
+    },
+    state: (): FeedState => ({
+      feed,
+      last,
+      lastError,
+      progress,
+      nextRun: timing?.nextRun(),
+      isPolling: running !== undefined,
+    }),
+  };
+}
+
+function failureOf(error: unknown, when: { at: Instant; seconds: number }): PollOutcome {
+  const known = pollErrorOf(error);
+  if (known)
+    return { ok: false, ...when, reason: known.reason, message: known.message, error: known, isBug: false };
+  const message = error instanceof Error ? error.message : String(error);
+  return { ok: false, ...when, reason: 'contract', message, error, isBug: true };
+}
+
+const FIRST_RETRY_MS = 30 * SECOND;
+const LAST_RETRY_MS = 10 * MINUTE;
+
+/** When a failed poll is tried again ahead of its schedule; undefined where that would not help. */
+export function retryAt(
+  outcome: { reason: FailureReason; error: unknown },
+  failures: number,
+  now: Instant,
+): Instant | undefined {
+  if (!POLL_FAILURES[outcome.reason].retrySooner) return undefined;
+  const told = (outcome.error as Partial<PollError> | undefined)?.retryAt;
+  if (told !== undefined) return told - now > DAY ? undefined : told;
+  return now + Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS);
+}

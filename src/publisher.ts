@@ -1,0 +1,84 @@
+import type { Ledger } from './core/ledger.ts';
+import type { Snapshot, SnapshotSource } from './core/snapshot.ts';
+import { DAY, type Instant, MINUTE, startOfDay } from './core/time.ts';
+
+export interface Publisher extends SnapshotSource {
+  /** Publishes soon: changes that come together are shown together. */
+  changed(): void;
+  /** Publishes now. */
+  publish(): void;
+  stop(): void;
+}
+
+export interface PublisherOptions {
+  readonly ledger: Ledger;
+  readonly now: () => Instant;
+  /** How long a new series stands at 0 at the least. */
+  readonly zeroForMs: number;
+  /** Hears of a failure to store what publishing needs stored; the last snapshot stays. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** Timers wake at least this often: the clock may have been set. */
+const LONGEST_SLEEP_MS = MINUTE;
+
+/**
+ * Turns the ledger into snapshots: after each change, at midnight UTC, and when a series' time at 0 is over.
+ *
+ * What a snapshot shows is in the store before the snapshot exists.
+ */
+export function createPublisher({ ledger, now, zeroForMs, failed }: PublisherOptions): Publisher {
+  const listeners = new Set<(snapshot: Snapshot) => void>();
+  let snapshot: Snapshot = { version: 0, at: now(), families: [] };
+  let soon: NodeJS.Immediate | undefined;
+  let alarm: NodeJS.Timeout | undefined;
+  let stopped = false;
+
+  const publish = () => {
+    if (stopped) return;
+    clearImmediate(soon);
+    soon = undefined;
+    try {
+      const at = now();
+      const holdEnds = ledger.release(at, zeroForMs);
+      snapshot = { ...ledger.publish(at), at };
+      for (const listener of listeners) listener(snapshot);
+      wakeAt(Math.min(holdEnds ?? Number.POSITIVE_INFINITY, startOfDay(at) + DAY));
+    } catch (error) {
+      failed(error);
+      wakeAt(now() + LONGEST_SLEEP_MS);
+    }
+  };
+
+  const wakeAt = (due: Instant) => {
+    clearTimeout(alarm);
+    const wait = Math.min(Math.max(0, due - now()), LONGEST_SLEEP_MS);
+    alarm = setTimeout(() => (now() >= due ? publish() : wakeAt(due)), wait);
+    alarm.unref();
+  };
+
+  return {
+    current: () => snapshot,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    carried({ version }) {
+      if (stopped) return;
+      try {
+        if (ledger.carried(version)) wakeAt(now());
+      } catch (error) {
+        failed(error);
+      }
+    },
+    changed() {
+      soon ??= setImmediate(publish);
+    },
+    publish,
+    stop() {
+      stopped = true;
+      clearImmediate(soon);
+      clearTimeout(alarm);
+    },
+  };
+}
