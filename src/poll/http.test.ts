@@ -619,14 +619,14 @@ describe('a broken exchange', () => {
       act: () => {},
       reason: 'timeout',
       codes: ['', ''],
-      more: { timeoutMs: 40 },
+      more: { timeoutMs: 120 },
     },
     {
       title: 'a hang within the body',
       act: (s) => void s.write(answer(['content-length: 100'], part)),
       reason: 'timeout',
       codes: ['200', '200'],
-      more: { timeoutMs: 40 },
+      more: { timeoutMs: 120 },
     },
     {
       title: 'a body that drips',
@@ -637,7 +637,7 @@ describe('a broken exchange', () => {
       },
       reason: 'timeout',
       codes: ['200', '200'],
-      more: { timeoutMs: 40 },
+      more: { timeoutMs: 120 },
     },
     {
       title: 'a body beyond the wire limit',
