@@ -1,34 +1,27 @@
 import { dirname, join } from 'node:path';
 import { type Import, importsOf, type Sources } from './source-text.ts';
 
-/** The rooms of the program, and which others each may look into. A room always sees itself, but providers. */
+/** All that `app.ts` puts together. */
+const PARTS = ['core', 'contract', 'registry', 'poll', 'store', 'sinks', 'config', 'server', 'demo', 'root'];
+
+/**
+ * The rooms of the program, and which others each may look into. A room always sees itself, but a provider no other one.
+ * `contract` and `registry` are the files of `src/providers/` itself, `root` those of `src/` that have no name here.
+ */
 const SEES: Readonly<Record<string, readonly string[]>> = {
   core: [],
   contract: ['core', 'poll'],
+  provider: ['core', 'contract', 'poll'],
+  registry: ['contract', 'provider'],
   poll: ['core', 'contract'],
   store: ['core'],
   sinks: ['core'],
-  registry: ['contract', 'provider'],
-  provider: ['core', 'contract', 'poll'],
   config: ['core', 'contract', 'registry'],
   server: ['core', 'sinks', 'config', 'root'],
   demo: ['core'],
-  app: ['core', 'contract', 'poll', 'store', 'sinks', 'registry', 'config', 'server', 'demo', 'root'],
   root: ['core', 'contract', 'poll', 'registry', 'config'],
-  commands: [
-    'cli',
-    'app',
-    'core',
-    'contract',
-    'poll',
-    'store',
-    'sinks',
-    'registry',
-    'config',
-    'server',
-    'demo',
-    'root',
-  ],
+  app: PARTS,
+  commands: [...PARTS, 'app', 'cli'],
   cli: ['commands', 'config', 'root'],
   main: ['cli', 'commands', 'app', 'registry', 'root'],
 };

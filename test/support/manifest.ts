@@ -4,6 +4,7 @@ import type { Sources } from './source-text.ts';
 /** What the rules read of `package.json`. */
 const Manifest = z.object({
   version: z.string().default(''),
+  files: z.array(z.string()).default([]),
   scripts: z.record(z.string(), z.string()).default({}),
   dependencies: z.record(z.string(), z.string()).default({}),
   devDependencies: z.record(z.string(), z.string()).default({}),

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { glob, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { run } from './support/child.ts';
+import { manifestOf } from './support/manifest.ts';
+import { anchorsOf, deadLinks, toldToType } from './support/markdown.ts';
+import { secretsIn } from './support/secrets.ts';
+import type { Sources } from './support/source-text.ts';
+
+const root = join(import.meta.dirname, '..');
+const sources = await repository();
+const { version, scripts, files } = manifestOf(sources);
+
+test('every npm command that the documentation names is a script', () => {
+  const named = toldToType(
+    sources,
+    /\bnpm (?:run )?(?!ci\b|install\b|i\b|pack\b|publish\b|exec\b|view\b)([\w:-]+)/g,
+  );
+  assert(named.includes('test'), 'README.md does not say how to test');
+  assert.deepEqual(
+    named.filter((name) => !(name in scripts)),
+    [],
+  );
+});
+
+test('every command of the program that the documentation names exists', async () => {
+  const named = toldToType(
+    sources,
+    /(?:\bai-billing-exporter|\bnpm start --|\bnode src\/main\.ts) ([a-z][a-z-]+)\b/g,
+  );
+  assert(named.includes('serve'), 'README.md does not say how to serve');
+  for (const name of named) {
+    const { code, output } = await run(process.execPath, ['bin/ai-billing-exporter.js', name, '--help'], {
+      cwd: root,
+    });
+    assert.equal(code, 0, `${name}: ${output}`);
+  }
+});
+
+test('every link of the documentation leads somewhere', () => {
+  assert.deepEqual(deadLinks(sources), []);
+});
+
+test('a dead link is seen, to a file and to a heading', () => {
+  const page = `# One \`two\`: three
+
+[a](other.md) [b](other.md#here) [c](#one-two-three) ![d](img/a.png "title") [e](https://x.example/y) [f](../img)
+[g](gone.md) [h](other.md#gone) [i](#gone)
+
+[j]: ../gone/
+\`[k](code.md)\`
+
+\`\`\`md
+[l](code.md)
+\`\`\`
+`;
+  const files = { 'docs/page.md': page, 'docs/other.md': '## Here', 'docs/img/a.png': '', 'img/b.png': '' };
+  assert.deepEqual(
+    deadLinks(new Map(Object.entries(files))),
+    ['gone.md', 'other.md#gone', '#gone', '../gone/'].map((link) => `docs/page.md: ${link}`),
+  );
+});
+
+test('anchors are those of GitHub', () => {
+  const page =
+    '# A\n## A\n### `ai_billing_up`, *and* [more](x.md)!\n```\n# no\n```\n<a id="set"></a>\n## Über — x';
+  assert.deepEqual([...anchorsOf(page)], ['a', 'a-1', 'ai_billing_up-and-more', 'über--x', 'set']);
+});
+
+test('the changelog has an entry for this version', () => {
+  const entry = new RegExp(`^## \\[?v?${version.replaceAll('.', '\\.')}\\b`, 'm');
+  assert.match(sources.get('CHANGELOG.md') ?? '', entry);
+});
+
+test('decisions are numbered from 0001 without a gap, and have a title', () => {
+  const names = [...sources.keys()].filter((path) => /^docs\/adr\/(?!README)/.test(path)).sort();
+  assert(names.length > 0, 'there is no decision in docs/adr');
+  for (const [index, path] of names.entries()) {
+    const number = String(index + 1).padStart(4, '0');
+    assert.match(path, new RegExp(`^docs/adr/${number}-[a-z0-9-]+\\.md$`));
+    assert.match(sources.get(path) ?? '', /^# \S/);
+  }
+});
+
+test('nothing looks like a key', () => {
+  assert.deepEqual(secretsIn(sources), []);
+});
+
+test('what looks like a key is seen, and is not told', () => {
+  const key = ['-----BEGIN PRIV', 'ATE KEY-----'].join('');
+  const token = `gh${'p_'}${'a1'.repeat(18)}`;
+  const address = ['https://user', 'correct-horse@example.com/'].join(':');
+  for (const text of [key, `x\ntoken: ${token}`, address]) {
+    const found = secretsIn(new Map([['a.yml', text]]));
+    assert.equal(found.length, 1, text);
+    assert(!found[0]?.includes(text.slice(-20)));
+  }
+});
+
+test('every provider has its page and at least one case', async () => {
+  const folders = await readdir(join(root, 'src/providers'), { withFileTypes: true });
+  for (const { name } of folders.filter((entry) => entry.isDirectory())) {
+    assert(sources.has(`src/providers/${name}/README.md`), `${name} has no README.md`);
+    const prefix = `src/providers/${name}/cases/`;
+    assert(
+      [...sources.keys()].some((path) => path.startsWith(prefix) && path.endsWith('/case.json')),
+      `${name} has no case`,
+    );
+  }
+});
+
+test('every test file is run by a script', async () => {
+  const run = new Set<string>();
+  for (const pattern of Object.values(scripts)
+    .join(' ')
+    .match(/'[^']+\.test\.ts'/g) ?? []) {
+    for await (const path of glob(pattern.slice(1, -1), { cwd: root })) run.add(path);
+  }
+  const tests = [...sources.keys()].filter((path) => path.endsWith('.test.ts'));
+  assert.deepEqual(
+    tests.filter((path) => !run.has(path)),
+    [],
+  );
+});
+
+test('what the package holds is there, and its licence is the one it names', async () => {
+  const built = ['dist'];
+  const present = await readdir(root);
+  assert.deepEqual(
+    files.filter((name) => !present.includes(name) && !built.includes(name)),
+    [],
+  );
+  assert.match(
+    sources.get('LICENSE') ?? '',
+    /Apache License\n +Version 2\.0, January 2004[^]*END OF TERMS AND CONDITIONS/,
+  );
+});
+
+/** The text of every file that git knows or would take. */
+async function repository(): Promise<Sources> {
+  const { output } = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+  });
+  const read = async (path: string) =>
+    [path, await readFile(join(root, path), 'utf8').catch(() => undefined)] as const;
+  const entries = await Promise.all(output.split('\0').filter(Boolean).map(read));
+  return new Map(entries.flatMap(([path, text]) => (text === undefined ? [] : [[path, text] as const])));
+}
