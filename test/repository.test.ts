@@ -133,7 +133,7 @@ test('what the package holds is there, and its licence is the one it names', asy
   );
   assert.match(
     sources.get('LICENSE') ?? '',
-    /Apache License\n +Version 2\.0, January 2004[^]*END OF TERMS AND CONDITIONS/,
+    /Apache License\n +Version 2\.0, January 2004[\s\S]*END OF TERMS AND CONDITIONS/,
   );
 });
 
