@@ -2,13 +2,14 @@ import { type Book, openBook } from './book.ts';
 import { changeOf, emptyFeed, nextKey, present } from './change.ts';
 import { released } from './hold.ts';
 import { maintain } from './maintain.ts';
-import { familiesOf } from './publish.ts';
+import { familiesOf, knownWindows } from './publish.ts';
 import type { Rates } from './rates.ts';
 import { asOfAt, gapsIn, joinedRanges } from './runs.ts';
 import type { Family } from './snapshot.ts';
 import type { Observation, Reconciliation, ResourceFacts, Statement } from './statement.ts';
 import type { Commit, SeriesRow, Store, StreamRow } from './store.ts';
 import { DAY, floorTo, type Granularity, type Instant, type Range, startOfMonth } from './time.ts';
+import type { Window } from './windows.ts';
 
 /** What the configuration says of an account, as far as the ledger needs it. */
 export interface AccountSettings {
@@ -76,6 +77,8 @@ export interface Ledger {
   release(now: Instant, zeroForMs: number): Instant | undefined;
   /** The samples as they stand at `now`, and the number of this publication. */
   publish(now: Instant): { readonly version: number; readonly families: Family[] };
+  /** Was the window read without a hole? */
+  isKnown(stream: number, window: Window, now: Instant): boolean;
   /** Notes that a publication reached a reader: what it held at 0 counts as shown. True if anything was. */
   carried(version: number): boolean;
   close(): void;
@@ -121,6 +124,12 @@ export function openLedger(store: Store): Ledger {
     return Math.max(configured, stream?.closedBefore ?? Number.NEGATIVE_INFINITY);
   };
   const settingsOf = (id: number) => present(accounts.get(id), `settings of account ${id}`);
+  const publishInput = (now: Instant) => ({
+    book,
+    accounts,
+    now,
+    since: (account: number, stream: string) => sinceOf(account, stream, now),
+  });
 
   return {
     book,
@@ -203,9 +212,9 @@ export function openLedger(store: Store): Ledger {
     },
     publish(now) {
       published += 1;
-      const since = (account: number, stream: string) => sinceOf(account, stream, now);
-      return { version: published, families: familiesOf({ book, accounts, now, since }) };
+      return { version: published, families: familiesOf(publishInput(now)) };
     },
+    isKnown: (stream, window, now) => knownWindows(publishInput(now), stream).includes(window),
     carried(version) {
       const shown = [...unshown].filter(([, first]) => first <= version).map(([id]) => book.series.get(id));
       const rows = shown.flatMap((row) =>

@@ -60,26 +60,30 @@ interface OpenWindow {
 }
 
 /** The windows of each stream that were read without a hole. */
-function openWindows({ book, accounts, now, since }: PublishInput): Map<number, OpenWindow[]> {
+function openWindows(input: PublishInput): Map<number, OpenWindow[]> {
   const open = new Map<number, OpenWindow[]>();
-  for (const stream of book.streams.values()) {
-    const settings = accounts.get(stream.account)?.streams.find(({ name }) => name === stream.name);
-    if (!settings) continue;
-    const reach = {
-      covered: book.covered(stream.id),
-      through: knownThrough(book, stream.id, settings.granularities),
-      since: since(stream.account, stream.name),
-      lagMs: settings.lagMs,
-    };
-    const known = WINDOWS.map((window) => ({ window, at: windowAt(window, now) })).filter(({ at }) =>
-      isKnown(at, reach),
-    );
-    open.set(
-      stream.id,
-      known.map(({ window, at }) => ({ metric: GAUGES[window], sums: book.sums(at.kind, at.start) })),
-    );
+  for (const stream of input.book.streams.values()) {
+    const windows = knownWindows(input, stream.id).map((window): OpenWindow => {
+      const { kind, start } = windowAt(window, input.now);
+      return { metric: GAUGES[window], sums: input.book.sums(kind, start) };
+    });
+    open.set(stream.id, windows);
   }
   return open;
+}
+
+/** Which windows of a stream can be shown at `now`. */
+export function knownWindows({ book, accounts, now, since }: PublishInput, id: number): Window[] {
+  const stream = book.streams.get(id);
+  const settings = stream && accounts.get(stream.account)?.streams.find(({ name }) => name === stream.name);
+  if (!settings) return [];
+  const reach = {
+    covered: book.covered(id),
+    through: knownThrough(book, id, settings.granularities),
+    since: since(stream.account, stream.name),
+    lagMs: settings.lagMs,
+  };
+  return WINDOWS.filter((window) => isKnown(windowAt(window, now), reach));
 }
 
 /** The newest instant that any reading of the stream knows of. */

@@ -1,0 +1,94 @@
+import type { AccountSettings, Ledger, StreamSettings } from '../core/ledger.ts';
+import type { Rates } from '../core/rates.ts';
+import { GRANULARITIES, type Granularity, HOUR, type Instant } from '../core/time.ts';
+import type { Provider } from '../providers/provider.ts';
+import { RequestState } from './gate.ts';
+import { createHttpClient, type HttpClient, type HttpEvents } from './http.ts';
+import type { ScheduledFeed } from './poller.ts';
+
+/** What the configuration says of an account, as far as polling it goes. */
+export interface PolledAccount {
+  readonly provider: Provider<unknown>;
+  readonly name: string;
+  readonly baseUrl: string;
+  readonly key: () => string;
+  readonly since: Instant | undefined;
+  readonly timeoutMs: number;
+  readonly schedule: Readonly<Record<string, string>>;
+  readonly config: unknown;
+}
+
+export interface OpenAccountOptions {
+  readonly ledger: Ledger;
+  readonly maxSeries: number;
+  readonly rates: Rates;
+  readonly now: () => Instant;
+  readonly events: HttpEvents;
+}
+
+export interface OpenAccount {
+  readonly id: number;
+  readonly client: HttpClient;
+  readonly feeds: readonly ScheduledFeed[];
+}
+
+/** Registers an account with the ledger and opens the way to its provider. Nothing is sent yet. */
+export function openAccount(account: PolledAccount, options: OpenAccountOptions): OpenAccount {
+  const { ledger, now } = options;
+  const id = ledger.open(settingsOf(account, options));
+  const client = createHttpClient({ ...account, events: options.events, now, memory: memoryOf(ledger, id) });
+  let lastAsOf = Number.NEGATIVE_INFINITY;
+  const asOf = (at: Instant) => {
+    lastAsOf = Math.max(at, lastAsOf + 1);
+    return lastAsOf;
+  };
+  const feeds = account.provider.feeds.map((feed) => ({
+    key: { account: id, feed: feed.name },
+    labels: { provider: account.provider.id, account: account.name, feed: feed.name },
+    feed,
+    config: account.config,
+    schedule: account.schedule[feed.name] ?? feed.schedule,
+    client,
+    ledger,
+    now,
+    asOf,
+  }));
+  return { id, client, feeds };
+}
+
+function settingsOf(account: PolledAccount, { maxSeries, rates }: OpenAccountOptions): AccountSettings {
+  const { provider, name, since } = account;
+  return {
+    provider: provider.id,
+    name,
+    since,
+    maxSeries,
+    rates,
+    streams: streamsOf(provider, account.config),
+  };
+}
+
+/** Readings normally lag by an hour's bill and the time until it is asked for. */
+const DEFAULT_LAG_MS = 2 * HOUR;
+
+/** The bodies of facts that a provider's feeds read, each with what all of its feeds together know. */
+export function streamsOf(provider: Provider<unknown>, config: unknown): StreamSettings[] {
+  const books = provider.feeds.flatMap((feed) => feed.books ?? []);
+  return [...Map.groupBy(books, ({ stream }) => stream)].map(([name, all]) => {
+    const present = new Set<Granularity>(all.map(({ granularity }) => granularity));
+    return {
+      name,
+      granularities: GRANULARITIES.filter((granularity) => present.has(granularity)),
+      settleMs: Math.max(...all.map(({ settleMs }) => settleMs)),
+      reachMs: Math.max(...all.map(({ settleMs, reachMs }) => reachMs ?? settleMs)),
+      lagMs: Math.max(...all.map((each) => each.lagMs?.(config) ?? DEFAULT_LAG_MS)),
+    };
+  });
+}
+
+/** The request budget's state lives in the ledger's store, so that restarting never overruns a limit. */
+function memoryOf(ledger: Ledger, account: number) {
+  const requests = ledger.requests(account);
+  const state = requests.state === undefined ? undefined : RequestState.parse(JSON.parse(requests.state));
+  return { state, remember: (next: RequestState) => requests.remember(JSON.stringify(next)) };
+}

@@ -1,0 +1,79 @@
+import type { Ledger } from './core/ledger.ts';
+import { formatDecimal } from './core/money.ts';
+import type { Instant } from './core/time.ts';
+import { type Window, windowAt } from './core/windows.ts';
+import { POLL_FAILURES } from './poll/errors.ts';
+import type { FeedState } from './poll/poller.ts';
+import type { AccountStatus, FailureStatus, FeedStatus, Status } from './server/status.ts';
+
+export interface StatusInput {
+  readonly version: string;
+  readonly startedAt: Instant;
+  readonly now: Instant;
+  readonly ledger: Ledger;
+  readonly states: readonly FeedState[];
+}
+
+/** What the page and `/api/v1/status` show, out of the ledger and the poller. */
+export function statusOf({ version, startedAt, now, ledger, states }: StatusInput): Status {
+  const accounts = [...Map.groupBy(states, ({ feed }) => feed.key.account)];
+  return {
+    version,
+    startedAt: iso(startedAt),
+    accounts: accounts.map(([id, feeds]): AccountStatus => {
+      const { provider = '', account = '' } = feeds[0]?.feed.labels ?? {};
+      const usd = (window: Window) => usdOf(ledger, id, window, now);
+      return {
+        provider,
+        name: account,
+        todayUsd: usd('today'),
+        monthToDateUsd: usd('month_to_date'),
+        feeds: feeds.map((state) => feedStatus(ledger, state, now)),
+      };
+    }),
+  };
+}
+
+/** Exact dollars of an account in a window; null until all of its streams were read without a hole. */
+function usdOf(ledger: Ledger, account: number, window: Window, now: Instant): string | null {
+  const streams = [...ledger.book.streams.values()].filter((stream) => stream.account === account);
+  if (streams.length === 0) return null;
+  const { kind, start } = windowAt(window, now);
+  let sum = 0n;
+  for (const stream of streams) {
+    if (!ledger.isKnown(stream.id, window, now)) return null;
+    for (const [id, value] of ledger.book.sums(kind, start)) {
+      if (ledger.book.series.get(id)?.stream === stream.id) sum += value;
+    }
+  }
+  return formatDecimal(sum);
+}
+
+function feedStatus(ledger: Ledger, state: FeedState, now: Instant): FeedStatus {
+  const { feed, last, lastError, progress, nextRun } = state;
+  const row = ledger.book.feed(feed.key.account, feed.key.feed);
+  const notBefore = feed.client.notBefore();
+  return {
+    name: feed.feed.name,
+    up: last?.ok ?? null,
+    lastSuccess: maybe(row?.lastSuccess),
+    lastError: last && !last.ok && lastError ? failureStatus(lastError) : null,
+    dataFrom: maybe(row?.from),
+    dataThrough: maybe(row?.through),
+    nextRun: maybe(nextRun),
+    notBefore: notBefore > now ? iso(notBefore) : null,
+    history: progress ? { remaining: progress.total - progress.done } : null,
+  };
+}
+
+function failureStatus({ reason, message, at }: NonNullable<FeedState['lastError']>): FailureStatus {
+  return { reason, message, hint: POLL_FAILURES[reason].hint, at: iso(at) };
+}
+
+function maybe(at: Instant | undefined): string | null {
+  return at === undefined ? null : iso(at);
+}
+
+function iso(at: Instant): string {
+  return new Date(at).toISOString();
+}
