@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { formatDecimal } from '../../core/money.ts';
 import { DAY, type Instant } from '../../core/time.ts';
+import { Decimal } from '../schemas.ts';
 
 const RECHECK_MS = DAY;
 
@@ -10,7 +12,7 @@ const Memory = z.object({
   /** SKUs of no known shape that were charged, the latest last: a positive row of one of them is a refund. */
   charged: z.array(z.string()).default([]),
   /** By SKU: when its last price was seen, and the price in US dollars. */
-  prices: z.record(z.string(), z.tuple([z.number(), z.string()])).default({}),
+  prices: z.record(z.string(), z.tuple([z.number(), Decimal])).default({}),
 });
 export type Memory = z.infer<typeof Memory>;
 
@@ -30,10 +32,11 @@ function jsonOf(memo: string | undefined): unknown {
 
 /** The memo of a memory, without what is empty. */
 export function memoOf({ legacyAt, charged, prices }: Memory): string {
+  const written = Object.entries(prices).map(([sku, [at, price]]) => [sku, [at, formatDecimal(price)]]);
   return JSON.stringify({
     ...(legacyAt !== undefined && { legacyAt }),
     ...(charged.length > 0 && { charged }),
-    ...(Object.keys(prices).length > 0 && { prices }),
+    ...(written.length > 0 && { prices: Object.fromEntries(written) }),
   });
 }
 

@@ -1,4 +1,4 @@
-import { formatDecimal, parseDecimal } from '../../core/money.ts';
+import type { Fixed } from '../../core/money.ts';
 import type { Observation, Reading } from '../../core/statement.ts';
 import { DAY, type Range } from '../../core/time.ts';
 import type { FeedContext, Reader } from '../provider.ts';
@@ -66,13 +66,13 @@ function legacyAtOf(memory: Memory, { config, now }: FeedContext<Config>, api: L
 
 /** The remembered prices and those just seen, the latest of them. */
 function pricesOf(tally: Tally, memory: Memory, { now }: FeedContext<Config>): Memory['prices'] {
-  const seen = [...tally.prices].map(([sku, { at, price }]): Price => [sku, [at, formatDecimal(price)]]);
+  const seen = [...tally.prices].map(([sku, { at, price }]): Price => [sku, [at, price]]);
   const known = new Map([...Object.entries(memory.prices), ...seen]);
   const young = [...known].filter(([, [at]]) => at >= now - PRICE_DAYS * DAY);
   return Object.fromEntries(young.sort(([, [a]], [, [b]]) => b - a).slice(0, MOST_PRICES));
 }
 
-type Price = [sku: string, [at: number, price: string]];
+type Price = [sku: string, [at: number, price: Fixed]];
 
 function observationsOf(prices: Memory['prices']): Observation[] {
   return Object.entries(prices).map(([sku, [, price]]) => {

@@ -3,6 +3,7 @@ import { type Fixed, fromNumber, parseDecimal } from '../../core/money.ts';
 import type { Drift } from '../../core/statement.ts';
 import type { Instant } from '../../core/time.ts';
 import { unknownFieldsOf } from '../unknown-fields.ts';
+import { orderedInstants } from './instant.ts';
 
 // https://docs.venice.ai/api-reference/endpoint/billing/usage-history
 // https://docs.venice.ai/api-reference/endpoint/billing/usage (retired on 2026-09-16; servers that copy it remain)
@@ -29,7 +30,7 @@ const Exact = z.union([z.number(), z.string()]);
  */
 const WireRow = z.object({
   amount: Exact,
-  currency: z.string().min(1),
+  currency: z.string(),
   inferenceDetails: z.object({ requestId: z.string().nullish() }).nullish(),
   pricePerUnitUsd: Exact.nullish(),
   sku: z.string(),
@@ -40,19 +41,21 @@ type WireRow = z.infer<typeof WireRow>;
 
 const Rows = z.array(WireRow).transform((wires, context): Row[] => {
   const rows: Row[] = [];
+  const instantOf = orderedInstants();
   for (const [index, wire] of wires.entries()) {
     try {
-      rows.push(rowOf(wire));
+      rows.push(rowOf(wire, instantOf));
     } catch (error) {
-      const message = error instanceof RangeError ? error.message : String(error);
-      context.issues.push({ code: 'custom', message, input: wire, path: [index] });
+      if (!(error instanceof RangeError)) throw error;
+      context.issues.push({ code: 'custom', message: error.message, input: wire, path: [index] });
       return z.NEVER;
     }
   }
   return rows;
 });
 
-function rowOf(wire: WireRow): Row {
+function rowOf(wire: WireRow, instantOf: (text: string) => Instant): Row {
+  if (wire.currency === '') throw new RangeError('an amount without a currency');
   return {
     at: instantOf(wire.timestamp),
     sku: wire.sku,
@@ -67,15 +70,6 @@ function rowOf(wire: WireRow): Row {
 /** @throws {RangeError} when it is not a decimal number. */
 function exactOf(value: number | string): Fixed {
   return typeof value === 'number' ? fromNumber(value) : parseDecimal(value);
-}
-
-/** Without a zone, a text would be read in the zone of this machine. */
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
-
-function instantOf(text: string): Instant {
-  const at = INSTANT.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(at)) throw new RangeError('timestamp is not an ISO 8601 instant');
-  return at;
 }
 
 const anything = z.unknown();
