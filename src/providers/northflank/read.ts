@@ -78,10 +78,14 @@ function reconciliationOf(
   lines: readonly Line[],
 ): Reconciliation | undefined {
   if (hour.currency !== 'USD') return undefined;
-  const hasTotal = hour.total !== undefined && tiers.length > 1;
-  const ofTiers = tiers.reduce((sum, tier) => sum + (priceOf(hour, tier)?.total ?? 0n), 0n);
-  const against = hasTotal ? 'total of the unfiltered hour' : `${tiers.join(', ')} of the unfiltered hour`;
-  return { difference: (hasTotal ? (hour.total ?? 0n) : ofTiers) - sumOf(lines), against };
+  if (hour.total !== undefined && tiers.length > 1) {
+    return { difference: hour.total - sumOf(lines), against: 'total of the unfiltered hour' };
+  }
+  const priced = tiers.flatMap((tier) => priceOf(hour, tier)?.total ?? []);
+  if (priced.length === 0) return undefined;
+  const named = tiers.filter((tier) => priceOf(hour, tier)).join(' + ');
+  const whole = priced.reduce((sum, value) => sum + value, 0n);
+  return { difference: whole - sumOf(lines), against: `${named} of the unfiltered hour` };
 }
 
 function sumOf(lines: readonly Line[]): Fixed {

@@ -78,8 +78,8 @@ function paasIn(money: Money) {
   return shape.nullish().transform((paas, context) => {
     if (!paas) return undefined;
     const { price, teams, projects } = paas;
-    if (price)
-      return { price, teams: teams.length > 0 ? teams : [{ id: '', name: undefined, price, projects }] };
+    const alone = projects.length === 0 ? [] : [{ id: '', name: undefined, projects }];
+    if (price) return { price, teams: teams.length > 0 ? teams : alone.map((team) => ({ ...team, price })) };
     if (teams.length + projects.length === 0) return undefined;
     context.issues.push({ code: 'custom', message: 'entries without a price above them', input: paas });
     return z.NEVER;
