@@ -1,0 +1,26 @@
+const TEXT = Symbol('html');
+
+/** Text that is HTML already. */
+export interface Html {
+  readonly [TEXT]: string;
+}
+
+/** What a template may hold; null shows nothing. */
+export type Part = Html | string | number | null | readonly Part[];
+
+/** A template that escapes whatever is put into it, unless that is {@link Html} itself. Attributes want double quotes. */
+export function html(literals: TemplateStringsArray, ...parts: readonly Part[]): Html {
+  return trusted(literals.map((literal, index) => literal + renderHtml(parts[index] ?? null)).join(''));
+}
+
+/** Takes text for HTML without a look: only for what the program itself wrote. */
+export function trusted(text: string): Html {
+  return { [TEXT]: text };
+}
+
+/** The text to send. */
+export function renderHtml(part: Part): string {
+  if (part === null) return '';
+  if (typeof part !== 'object') return String(part).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  return TEXT in part ? part[TEXT] : part.map(renderHtml).join('');
+}

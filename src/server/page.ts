@@ -1,0 +1,110 @@
+import type { Instant } from '../core/time.ts';
+import { type Html, html, renderHtml, trusted } from './html.ts';
+import type { AccountStatus, FailureStatus, FeedStatus, Status, Timestamp } from './status.ts';
+import { STYLE } from './style.ts';
+import { distanceText, dollarsText, instantText } from './words.ts';
+
+/** The first page: every account, what it costs and how its feeds fare. */
+export function firstPage(status: Status, now: Instant): string {
+  const accounts = status.accounts.map((account) => accountSection(account, now));
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>ai-billing-exporter</title>
+<style>${trusted(STYLE)}</style>
+</head>
+<body>
+<header>
+<h1>ai-billing-exporter <span class="quiet">${status.version}</span></h1>
+<nav>
+<a href="metrics">Metrics</a>
+<a href="api/v1/status">Status as JSON</a>
+<a href="-/healthy">Health</a>
+<a href="-/ready">Readiness</a>
+</nav>
+</header>
+<main>
+<p class="summary">${summaryOf(status)} Started ${moment(status.startedAt, now)}, shown as of ${instantText(now)}.</p>
+${accounts.length > 0 ? accounts : html`<section class="account"><p class="empty">No account is configured.</p></section>`}
+</main>
+</body>
+</html>
+`;
+  return renderHtml(page);
+}
+
+function summaryOf({ accounts }: Status): string {
+  const feeds = accounts.flatMap((account) => account.feeds);
+  const states = (['ok', 'failing', 'not tried'] as const)
+    .map((state) => ({ state, count: feeds.filter((feed) => stateOf(feed) === state).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ state, count }) => `${count} ${state}`);
+  return states.length > 0 ? `Feeds: ${states.join(', ')}.` : '';
+}
+
+function accountSection(account: AccountStatus, now: Instant): Html {
+  return html`<section class="account">
+<header>
+<h2>${account.name} <span class="quiet">${account.provider}</span></h2>
+<dl>
+<div><dt>Today</dt>${dollars(account.todayUsd)}</div>
+<div><dt>Month to date</dt>${dollars(account.monthToDateUsd)}</div>
+</dl>
+</header>
+<table>
+<thead><tr><th>Feed</th><th>State</th><th>Last success</th><th>Data through</th><th>Next poll</th></tr></thead>
+<tbody>
+${account.feeds.map((feed) => feedRows(feed, now))}
+</tbody>
+</table>
+</section>
+`;
+}
+
+function dollars(exact: string | null): Html {
+  if (exact === null) return html`<dd class="quiet" title="Not yet read without a hole">not known yet</dd>`;
+  return html`<dd title="$${exact}">${dollarsText(exact)}</dd>`;
+}
+
+type State = 'ok' | 'failing' | 'not tried';
+const STATE_CLASSES: Record<State, string> = { ok: 'ok', failing: 'failing', 'not tried': 'untried' };
+
+function stateOf({ up }: FeedStatus): State {
+  if (up === null) return 'not tried';
+  return up ? 'ok' : 'failing';
+}
+
+function feedRows(feed: FeedStatus, now: Instant): Html {
+  const state = stateOf(feed);
+  return html`<tr>
+<td>${feed.name}</td>
+<td data-label="State"><span class="state ${STATE_CLASSES[state]}">${state}</span></td>
+<td data-label="Last success"><div>${moment(feed.lastSuccess, now)}</div></td>
+<td data-label="Data through"><div>${moment(feed.dataThrough, now)}${historyOf(feed)}</div></td>
+<td data-label="Next poll"><div>${nextOf(feed, now)}</div></td>
+</tr>
+${feed.lastError && errorRow(feed.lastError, now)}`;
+}
+
+function historyOf({ history }: FeedStatus): Html | null {
+  if (!history || history.remaining === 0) return null;
+  return html`<br><span class="quiet">history: ${history.remaining} to read</span>`;
+}
+
+function nextOf({ nextRun, notBefore }: FeedStatus, now: Instant): Html {
+  const held = notBefore !== null && Date.parse(notBefore) > now;
+  return held ? html`not before ${moment(notBefore, now)}` : moment(nextRun, now);
+}
+
+function errorRow({ reason, message, hint, at }: FailureStatus, now: Instant): Html {
+  return html`<tr><td class="error" colspan="5"><p><strong class="failing">${reason}</strong> ${message}<br><span class="quiet">${hint} Seen ${moment(at, now)}.</span></p></td></tr>
+`;
+}
+
+function moment(at: Timestamp | null, now: Instant): Html {
+  if (at === null) return html`<span class="quiet">–</span>`;
+  const instant = Date.parse(at);
+  return html`<time datetime="${at}">${instantText(instant)}</time> <span class="quiet">${distanceText(instant, now)}</span>`;
+}

@@ -1,0 +1,49 @@
+/** An instant as `2026-11-22T02:17:00.000Z`. */
+export type Timestamp = string;
+/** An exact decimal, as `-0.06356`. */
+export type DecimalText = string;
+
+/** What `/api/v1/status` answers, as it is. Never holds a key. */
+export interface Status {
+  readonly version: string;
+  readonly startedAt: Timestamp;
+  readonly accounts: readonly AccountStatus[];
+}
+
+/** One account as its feeds and the ledger stand. */
+export interface AccountStatus {
+  readonly provider: string;
+  readonly name: string;
+  /** Exact US dollars of the UTC window; null until it was read without a hole. */
+  readonly todayUsd: DecimalText | null;
+  readonly monthToDateUsd: DecimalText | null;
+  readonly feeds: readonly FeedStatus[];
+}
+
+/** One feed of an account. */
+export interface FeedStatus {
+  readonly name: string;
+  /** Did the last poll succeed? null before the first. */
+  readonly up: boolean | null;
+  readonly lastSuccess: Timestamp | null;
+  /** The failure of the last poll; null once one has succeeded. */
+  readonly lastError: FailureStatus | null;
+  /** The unbroken range read so far; null for a feed that reads no billing facts. */
+  readonly dataFrom: Timestamp | null;
+  readonly dataThrough: Timestamp | null;
+  readonly nextRun: Timestamp | null;
+  /** The provider asked not to be asked again before this. */
+  readonly notBefore: Timestamp | null;
+  /** How many older ranges are still to be read, where a feed reads history bit by bit. */
+  readonly history: { readonly remaining: number } | null;
+}
+
+/** Why a poll failed. */
+export interface FailureStatus {
+  /** A heading of the errors page. */
+  readonly reason: string;
+  readonly message: string;
+  /** What to do about it. */
+  readonly hint: string;
+  readonly at: Timestamp;
+}
