@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { type FailureReason, PollError } from '../../src/poll/errors.ts';
-import { parseExactJson } from '../../src/poll/exact-json.ts';
+import { readAnswer } from '../../src/poll/contract.ts';
+import { PollError } from '../../src/poll/errors.ts';
+import { reasonOfStatus } from '../../src/poll/status.ts';
 import type { Answer, Ask, Request } from '../../src/providers/provider.ts';
 
 const Recording = z.strictObject({
@@ -61,29 +62,8 @@ function faultOf(request: Request<unknown>, recording: Recording | undefined): s
 }
 
 function answerOf<Body>({ request, answer }: Recording, schema: z.ZodType<Body>): Answer<Body> {
-  const { status, headers } = answer;
-  if (status !== 200) throw new PollError(reasonOf(status), `${request.path} answered ${status}`, { status });
-  const result = schema.safeParse(bodyOf(answer));
-  if (result.success) return { body: result.data, headers };
-  const [issue] = result.error.issues;
-  const where = issue?.path.join('.') || 'the body';
-  throw new PollError('contract', `${request.path}: ${where}: ${issue?.message}`, {
-    cause: result.error,
-    status,
-  });
-}
-
-function bodyOf({ body, bodyText }: Recording['answer']): unknown {
-  try {
-    return parseExactJson(bodyText ?? JSON.stringify(body) ?? '');
-  } catch (cause) {
-    throw new PollError('contract', 'the body is not JSON', { cause, status: 200 });
-  }
-}
-
-function reasonOf(status: number): FailureReason {
-  if (status >= 500) return 'server';
-  if (status === 401 || status === 402 || status === 403) return 'auth';
-  if (status === 429) return 'rate_limited';
-  return status === 410 ? 'sunset' : 'contract';
+  const { status, headers, body, bodyText = JSON.stringify(body) ?? '' } = answer;
+  const label = `answer of GET ${request.path}`;
+  if (status === 200) return { headers, body: readAnswer(Buffer.from(bodyText), schema, label) };
+  throw new PollError(reasonOfStatus(status), `GET ${request.path} answered ${status}`, { status });
 }

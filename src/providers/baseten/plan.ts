@@ -25,14 +25,14 @@ export function rangesToRead(context: FeedContext<unknown>): Range[] {
 
 /**
  * Days that left the 31-day window unread, or when they had last been read before their last day in it: the exporter was
- * down. Last month's and newer ones are read again; older ones the ledger may have closed.
+ * down. Each is read again once.
  */
-function olderDays(older: Range, { coverage, now }: FeedContext<unknown>): Instant[] {
+function olderDays(older: Range, { coverage }: FeedContext<unknown>): Instant[] {
   if (older.start >= older.end) return [];
   const unread = new Set(coverage.gaps(older).flatMap(daysOf));
   const isStale = (day: Instant) => {
     const asOf = coverage.asOf(day);
-    return asOf !== undefined && asOf < day + LONGEST_MS - DAY && day >= startOfMonth(now, -1);
+    return asOf !== undefined && asOf < day + LONGEST_MS - DAY;
   };
   return daysOf(older).filter((day) => unread.has(day) || isStale(day));
 }

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { PROVIDERS, providerById } from './index.ts';
+
+const folders = readdirSync(import.meta.dirname, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+
+describe('the registry', () => {
+  it('holds every provider folder, under its own name', () => {
+    assert.deepEqual(PROVIDERS.map(({ id }) => id).sort(), folders.sort());
+  });
+
+  it('finds a provider by its id, and none by another', () => {
+    for (const provider of PROVIDERS) assert.equal(providerById(provider.id), provider);
+    assert.equal(providerById('toString'), undefined);
+  });
+
+  it('has feeds of one stream that agree on when it settles', () => {
+    for (const { feeds } of PROVIDERS) {
+      const settled = new Set(
+        feeds.flatMap(({ books }) => (books ? [`${books.stream} ${books.settleMs}`] : [])),
+      );
+      const streams = new Set(feeds.flatMap(({ books }) => books?.stream ?? []));
+      assert.equal(settled.size, streams.size);
+    }
+  });
+});

@@ -1,0 +1,13 @@
+import { baseten } from './baseten/index.ts';
+import { inferenceSh } from './inference_sh/index.ts';
+import { northflank } from './northflank/index.ts';
+import type { Provider } from './provider.ts';
+import { venice } from './venice/index.ts';
+
+/** Every supported provider: one folder, one line. */
+export const PROVIDERS = [baseten, venice, inferenceSh, northflank] as const satisfies readonly Provider[];
+
+/** The provider that a configuration names, if there is one. */
+export function providerById(id: string): Provider | undefined {
+  return PROVIDERS.find((provider) => provider.id === id);
+}

@@ -1,0 +1,88 @@
+import { divideHalfEven, type Usd } from '../../core/money.ts';
+import type { Drift, Line, Observation, Reading, ResourceFacts } from '../../core/statement.ts';
+import {
+  ceilTo,
+  floorTo,
+  type Granularity,
+  type Instant,
+  intersection,
+  type Range,
+  sizeOf,
+} from '../../core/time.ts';
+import { unknownFieldsOf } from '../unknown-fields.ts';
+import { Breakdown } from './schema.ts';
+
+/** What a breakdown feed knows of itself. */
+export interface BreakdownOptions {
+  /** As the API names it, and the `range` label of the trend. */
+  readonly range: string;
+  readonly granularity: Granularity;
+  /** Nothing before it is read. */
+  readonly since: Instant;
+}
+
+/** What one app cost in one bucket, wherever in the window that lies. */
+interface Spend {
+  readonly at: Instant;
+  readonly app: string;
+  readonly cost: Usd;
+}
+
+/** Reads a breakdown: the cost of each app in each whole bucket of the provider's window. */
+export function readBreakdown(body: Breakdown, { range, granularity, since }: BreakdownOptions): Reading {
+  const size = sizeOf(granularity);
+  const window = windowOf(body, size);
+  const spends = spendsOf(body, size);
+  const wanted = intersection(window.whole, { start: since, end: Number.POSITIVE_INFINITY });
+  const lines = spends.filter(({ at }) => wanted && isWithin(wanted, at)).map(lineOf);
+  const silentTiers = body.timeseries ? [] : [''];
+  return {
+    ...(wanted && { statement: { granularity, range: wanted, lines, silentTiers } }),
+    resources: factsOf(lines),
+    observations: trendOf(body, range),
+    reconciliation: {
+      difference: spends.reduce((rest, { cost }) => rest - cost, body.total_cost),
+      against: 'total_cost',
+    },
+    drift: [...unknownFieldsOf(Breakdown, body), ...straysOf(spends, window.touched)],
+  };
+}
+
+/** The buckets that the period touches, and those of them that it does not begin within. The last one may be open. */
+function windowOf({ period_start, period_end }: Breakdown, size: number): { touched: Range; whole: Range } {
+  const end = ceilTo(size, period_end);
+  return {
+    touched: { start: floorTo(size, period_start), end },
+    whole: { start: ceilTo(size, period_start), end },
+  };
+}
+
+function spendsOf({ timeseries }: Breakdown, size: number): Spend[] {
+  return (timeseries ?? []).flatMap(({ date, per_app }) =>
+    Object.entries(per_app ?? {}).map(([app, cost]) => ({ at: floorTo(size, date), app, cost })),
+  );
+}
+
+function isWithin({ start, end }: Range, at: Instant): boolean {
+  return start <= at && at < end;
+}
+
+function lineOf({ at, app, cost }: Spend): Line {
+  return { at, measure: 'cost', resource: app, model: '', tier: '', detail: 'USD', value: cost };
+}
+
+function factsOf(lines: readonly Line[]): ResourceFacts[] {
+  const apps = new Set(lines.map(({ resource }) => resource));
+  return [...apps].map((app) => ({ resource: app, name: app, kind: 'app' }));
+}
+
+function trendOf({ trend_percent }: Breakdown, range: string): Observation[] {
+  if (trend_percent === undefined || trend_percent === null) return [];
+  return [{ metric: 'trend', labels: { range }, value: divideHalfEven(trend_percent, 100n) }];
+}
+
+/** Spend in buckets that the period does not touch. Its total is likely to hold it, the ledger does not. */
+function straysOf(spends: readonly Spend[], touched: Range): Drift[] {
+  const dates = new Set(spends.filter(({ at }) => !isWithin(touched, at)).map(({ at }) => at));
+  return [...dates].map((at) => ({ kind: 'stray_row', what: new Date(at).toISOString() }));
+}

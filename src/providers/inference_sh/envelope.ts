@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { type FailureReason, PollError } from '../../poll/errors.ts';
+import { reasonOfStatus } from '../../poll/status.ts';
+import type { Answer, Ask, Request } from '../provider.ts';
+
+// https://inference.sh/docs/api/rest/overview
+
+const Refusal = z.object({
+  success: z.literal(false),
+  status: z.number().optional().catch(undefined),
+  // Its message is not ours to repeat.
+  error: z
+    .object({ code: z.string().regex(/^[a-z_]{1,40}$/) })
+    .optional()
+    .catch(undefined),
+});
+type Refusal = z.infer<typeof Refusal>;
+
+/**
+ * Asks for a body in any of the three forms that are documented: bare, in `{success, status, data}`, or in
+ * `{data, messages}`.
+ *
+ * @throws {PollError} also for an answer of status 200 that says `success: false`.
+ */
+export async function askUnwrapped<Body>(ask: Ask, request: Request<Body>): Promise<Answer<Body>> {
+  const { headers, body } = await ask({ ...request, schema: enveloped(request.schema) });
+  if ('content' in body) return { headers, body: body.content };
+  throw refused(request.path, body.refusal);
+}
+
+/** The door for whatever may come around a body. */
+function enveloped<Body>(schema: z.ZodType<Body>) {
+  return z.unknown().transform((value, context): { content: Body } | { refusal: Refusal } => {
+    const refusal = Refusal.safeParse(value);
+    if (refusal.success) return { refusal: refusal.data };
+    const content = schema.safeParse(unwrapped(value));
+    if (content.success) return { content: content.data };
+    context.issues.push(...content.error.issues.map((issue) => ({ ...issue, input: undefined })));
+    return z.NEVER;
+  });
+}
+
+/** No body of ours has a `data` of its own. */
+function unwrapped(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('data' in value)) return value;
+  const isEnvelope = 'messages' in value || 'success' in value || 'status' in value;
+  return isEnvelope && typeof value.data === 'object' && value.data !== null ? value.data : value;
+}
+
+const REASONS: Readonly<Record<string, FailureReason>> = {
+  unauthorized: 'auth',
+  forbidden: 'auth',
+  otp_required: 'auth',
+  rate_limited: 'rate_limited',
+  internal_error: 'server',
+};
+
+function refused(path: string, { status = 200, error }: Refusal): PollError {
+  const code = error?.code ?? 'no code given';
+  const reason = REASONS[code] ?? (status < 400 ? 'contract' : reasonOfStatus(status));
+  return new PollError(reason, `GET ${path} was refused: ${code}`, { status: 200 });
+}

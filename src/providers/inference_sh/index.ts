@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import type { Reading } from '../../core/statement.ts';
+import { DAY, type Granularity, HOUR, type Instant, SECOND } from '../../core/time.ts';
+import { defineFeed, defineProvider, type RateLimit, type Reader } from '../provider.ts';
+import { readBreakdown } from './breakdown.ts';
+import { askUnwrapped } from './envelope.ts';
+import { Breakdown, Summary } from './schema.ts';
+import { readSummary } from './summary.ts';
+
+const Config = z.strictObject({});
+type Config = z.infer<typeof Config>;
+
+/** One range of the breakdown: the provider slides it along with its own clock and chooses the buckets by its length. */
+interface Sliding {
+  readonly range: string;
+  readonly lengthMs: number;
+  readonly granularity: Granularity;
+  readonly schedule: string;
+}
+
+// https://inference.sh/docs/api/rest/usage: minutes for 1h, hours for 1d, days for what is longer.
+const SLIDING: readonly Sliding[] = [
+  { range: '1h', lengthMs: HOUR, granularity: 'minute', schedule: '* * * * *' },
+  { range: '1d', lengthMs: DAY, granularity: 'hour', schedule: '*/10 * * * *' },
+  { range: '30d', lengthMs: 30 * DAY, granularity: 'day', schedule: '7 * * * *' },
+  // The history of the first read: what still changes lies within the shorter ranges.
+  { range: '90d', lengthMs: 90 * DAY, granularity: 'day', schedule: '17 3 * * *' },
+];
+
+function breakdownFeed({ range, lengthMs, granularity, schedule }: Sliding) {
+  return defineFeed<Config, Breakdown>({
+    name: `breakdown_${range}`,
+    schedule,
+    jitterMs: 5 * SECOND,
+    books: { stream: 'usage', granularity, settleMs: 2 * DAY },
+    plan: ({ now }) => [{ start: now - lengthMs, end: now }],
+    async *ask(ask) {
+      const request = { path: '/usage/breakdown', query: { range }, schema: Breakdown };
+      yield (await askUnwrapped(ask, request)).body;
+    },
+    reader: (_, { since }) => singleReader((body) => readBreakdown(body, { range, granularity, since })),
+  });
+}
+
+const summary = defineFeed<Config, Summary>({
+  name: 'summary',
+  schedule: '*/10 * * * *',
+  jitterMs: 30 * SECOND,
+  plan: ({ now }) => [{ start: now, end: now }],
+  async *ask(ask) {
+    yield (await askUnwrapped(ask, { path: '/usage/summary', schema: Summary })).body;
+  },
+  reader: () => singleReader(readSummary),
+});
+
+/** Every answer is a whole: there are no pages to fold. */
+function singleReader<Page>(read: (page: Page) => Reading): Reader<Page> {
+  const pages: Page[] = [];
+  return {
+    take: (page) => void pages.push(page),
+    done() {
+      const [page] = pages;
+      if (page === undefined || pages.length > 1)
+        throw new RangeError(`${pages.length} answers in place of one`);
+      return read(page);
+    },
+  };
+}
+
+/** https://inference.sh/docs/api/rest/overview: the reset is in Unix seconds. */
+function rateLimitOf(headers: Readonly<Record<string, string>>): RateLimit {
+  const remaining = wholeNumber(headers['x-ratelimit-remaining']);
+  const resetAt: Instant | undefined = wholeNumber(headers['x-ratelimit-reset']);
+  return {
+    ...(remaining !== undefined && { remaining }),
+    ...(resetAt !== undefined && { resetAt: resetAt * SECOND }),
+  };
+}
+
+function wholeNumber(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+/** https://inference.sh: apps that run on cloud or private machines. */
+export const inferenceSh = defineProvider<Config>({
+  id: 'inference_sh',
+  title: 'inference.sh',
+  baseUrl: 'https://api.inference.sh',
+  // There is none. Older documentation tells of an optional /v1, which a `baseUrl` may end in.
+  versionPrefix: '',
+  environmentKey: 'INFERENCE_API_KEY',
+  config: Config,
+  headers: (_, key) => ({ authorization: `Bearer ${key}`, 'x-api-version': '2' }),
+  rateLimit: rateLimitOf,
+  feeds: [...SLIDING.map(breakdownFeed), summary],
+});

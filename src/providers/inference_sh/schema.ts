@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { divideHalfEven, type Usd } from '../../core/money.ts';
+import { Decimal } from '../schemas.ts';
+import { Timestamp } from './instants.ts';
+
+// https://inference.sh/docs/api/rest/usage
+
+const MICROCENTS_PER_DOLLAR = 100_000_000n;
+
+/** Dollars, from an int64 of microcents. */
+const Microcents = Decimal.transform((microcents): Usd => divideHalfEven(microcents, MICROCENTS_PER_DOLLAR));
+
+/** One bucket: spend by app path (`namespace/name`). */
+const Point = z.looseObject({ date: Timestamp, per_app: z.record(z.string(), Microcents).nullish() });
+export type Point = z.infer<typeof Point>;
+
+/** `GET /usage/breakdown`: money and the window are required. A list that holds nothing may come as null. */
+export const Breakdown = z
+  .looseObject({
+    timeseries: z.array(Point).nullish(),
+    total_cost: Microcents,
+    period_start: Timestamp,
+    period_end: Timestamp,
+    /** Per cent against the previous period. */
+    trend_percent: Decimal.nullish(),
+    // The top apps of the window and how often they ran: from neither can anything be counted.
+    per_model: z.unknown().optional(),
+    models: z.unknown().optional(),
+  })
+  .refine(({ period_start, period_end }) => period_start < period_end, {
+    path: ['period_end'],
+    error: 'not after period_start',
+  })
+  .refine(({ timeseries, total_cost }) => total_cost === 0n || timeseries?.some(hasSpend), {
+    path: ['timeseries'],
+    error: 'holds nothing of the total cost',
+  });
+export type Breakdown = z.infer<typeof Breakdown>;
+
+function hasSpend({ per_app }: Point): boolean {
+  return Object.keys(per_app ?? {}).length > 0;
+}
+
+/** Seconds by name. */
+const Seconds = z.record(z.string(), Decimal).nullish();
+
+/** `GET /usage/summary`: one total of seconds, cut three ways. */
+export const Summary = z.looseObject({
+  tier_usage: Seconds,
+  type_usage: Seconds,
+  model_usage: Seconds,
+  total_usage: Decimal,
+});
+export type Summary = z.infer<typeof Summary>;
