@@ -80,7 +80,7 @@ function observationsOf(prices: Memory['prices']): Observation[] {
     return {
       metric: 'unitPrice',
       labels: { resource: '', model, tier: '', sku },
-      value: parseDecimal(price),
+      value: price,
     };
   });
 }
