@@ -98,8 +98,8 @@ describe('history', () => {
 
   it('remembers what an hour cost, and forgets a dear one slowly', () => {
     assert.deepEqual(
-      [memoOf(12, undefined), memoOf(1, '12'), memoOf(1, '6'), memoOf(1, '1')],
-      ['12', '6', '3', '1'],
+      [memoOf(12, undefined), memoOf(1, '12'), memoOf(11, '12'), memoOf(1, '2'), memoOf(1, '1')],
+      ['12', '10', '11', '1', '1'],
     );
   });
 });

@@ -31,7 +31,7 @@ export function dueHours(context: Context): Range[] {
 /**
  * Older hours that were never read, or not since they settled, newest first: as many as the request budget allows a run.
  *
- * `memo` is what an hour cost in the last run; see {@link memoOf}.
+ * `memo` is what an hour of the last run cost; see {@link memoOf}.
  */
 export function historyHours(context: Context): Range[] {
   const { config, since, coverage, memo } = context;
@@ -43,9 +43,9 @@ export function historyHours(context: Context): Range[] {
   return missing.slice(0, Math.min(Math.max(affordable, 1), HISTORY_HOURS));
 }
 
-/** The estimate for the next run: what this hour took, but no less than half of the last estimate. */
+/** The estimate after an hour that took so many requests; what a dear hour cost is forgotten by a tenth with each cheap one. */
 export function memoOf(requests: number, memo: string | undefined): string {
-  return String(Math.max(requests, Math.ceil(requestsAnHour(memo) / 2)));
+  return String(Math.max(requests, Math.floor(requestsAnHour(memo) * 0.9)));
 }
 
 function requestsAnHour(memo: string | undefined): number {
