@@ -11,7 +11,15 @@ const Config = z.strictObject({ auth: z.enum(['Api-Key', 'Bearer']).default('Api
 type Config = z.infer<typeof Config>;
 
 /** https://docs.baseten.co/reference/management-api/rate-limits: seconds, in the body of a 429. */
-const TooMany = z.object({ retry_after: z.coerce.number().nonnegative() });
+const TooMany = z.object({
+  retry_after: z.union([
+    z.number().nonnegative(),
+    z
+      .string()
+      .regex(/^\d+(\.\d+)?$/)
+      .transform(Number),
+  ]),
+});
 
 const usage = defineFeed<Config, Page>({
   name: 'usage',

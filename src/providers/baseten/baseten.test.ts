@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { baseten } from './index.ts';
+
+describe('Baseten', () => {
+  it('sends the key with the scheme of the account, Api-Key unless told', () => {
+    const scheme = (config: unknown) => baseten.headers(baseten.config.parse(config), 'k').authorization;
+    assert.deepEqual([{}, { auth: 'Bearer' }].map(scheme), ['Api-Key k', 'Bearer k']);
+  });
+
+  it('refuses other schemes and keys it does not know', () => {
+    for (const config of [{ auth: 'Basic' }, { team: 'x' }]) {
+      assert.equal(baseten.config.safeParse(config).success, false);
+    }
+  });
+
+  const waits: [unknown, number | undefined][] = [
+    [{ error: 'Rate limit exceeded. Please try again later.', retry_after: 37 }, 37],
+    [{ retry_after: '1.5' }, 1.5],
+    [{ retry_after: -1 }, undefined],
+    [{ retry_after: null }, undefined],
+    [{ retry_after: '' }, undefined],
+    [{ error: 'Rate limit exceeded.' }, undefined],
+    [undefined, undefined],
+  ];
+  for (const [body, seconds] of waits) {
+    it(`waits ${seconds} s after a 429 of ${JSON.stringify(body)}`, () => {
+      assert.equal(baseten.retryAfterOfBody?.(body), seconds);
+    });
+  }
+});
