@@ -59,8 +59,17 @@ function codeOf(error: unknown, io: Io): number {
     io.stderr.write(`${error.message}\n`);
     return EXIT.misused;
   }
-  io.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  io.stderr.write(`${isForeseen(error) ? error.message : stackOf(error)}\n`);
   return EXIT.failed;
+}
+
+/** What the system or a provider refused needs no stack; anything else is a bug, and its stack is what a report needs. */
+function isForeseen(error: unknown): error is Error {
+  return error instanceof Error && ('syscall' in error || error.name === 'PollError');
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function programOf({ commands, io, version }: Cli, done: (code: number) => void): Command {

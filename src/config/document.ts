@@ -23,10 +23,9 @@ export interface Document {
 
 /** More aliases than a configuration needs, and few enough that nested ones cannot fill the memory. */
 const MAX_ALIASES = 1000;
-const MAX_DEPTH = 50;
-const RUNAWAY_ALIAS = 'too many aliases, or one within its own anchor; write the values out';
 const NO_ANCHOR = 'an alias (*name) without its anchor (&name) above; put text that starts with * in quotes';
 
+const TOO_MANY = 'too many aliases; write the values out';
 const MERGE = '<<';
 
 /** Messages of the YAML parser may quote the text, which may be a key: so it says what is wrong in these words. */
@@ -53,7 +52,8 @@ export function readDocument(file: string, text: string, env: Environment): Docu
     uniqueKeys: false,
     stringKeys: true,
   });
-  const places = new Map<string, Places>();
+  const top = { line: 1, column: 1 };
+  const places = new Map<string, Places>([['', { key: top, value: top }]]);
   const problems = problemsOf(file, places);
   const position = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
@@ -63,7 +63,7 @@ export function readDocument(file: string, text: string, env: Environment): Docu
     problems.addAt(position(pos[0]), [], SYNTAX[code] ?? 'the text is not valid YAML from here on');
   }
   if (problems.list.length > 0) return { value: undefined, places, problems };
-  const walk: Walk = { yaml, env, places, problems, position, aliases: [] };
+  const walk: Walk = { yaml, env, places, problems, position, aliases: { count: 0, open: new Set() } };
   return { value: plain(walk, yaml.contents, []), places, problems };
 }
 
@@ -73,8 +73,8 @@ interface Walk {
   readonly places: Map<string, Places>;
   readonly problems: Problems;
   readonly position: (offset: number) => Position;
-  /** Every alias followed so far. */
-  readonly aliases: unknown[];
+  /** How many aliases were followed so far, and what those point to that are being followed now. */
+  readonly aliases: { count: number; readonly open: Set<unknown> };
 }
 
 function plain(walk: Walk, node: unknown, path: Path): unknown {
@@ -91,18 +91,29 @@ function plain(walk: Walk, node: unknown, path: Path): unknown {
 }
 
 function aliased(walk: Walk, target: unknown, offset: number, path: Path): unknown {
-  walk.aliases.push(target);
-  const bounded = walk.aliases.length <= MAX_ALIASES && path.length < MAX_DEPTH;
-  if (target !== undefined && bounded) return plain(walk, target, path);
-  walk.problems.addAt(walk.position(offset), path, target === undefined ? NO_ANCHOR : RUNAWAY_ALIAS);
-  return null;
+  const problem = aliasProblem(walk, target);
+  if (problem !== undefined) {
+    walk.problems.addAt(walk.position(offset), problem === TOO_MANY ? [] : path, problem);
+    return null;
+  }
+  walk.aliases.count += 1;
+  walk.aliases.open.add(target);
+  const value = plain(walk, target, path);
+  walk.aliases.open.delete(target);
+  return value;
+}
+
+function aliasProblem({ aliases }: Walk, target: unknown): string | undefined {
+  if (target === undefined) return NO_ANCHOR;
+  if (aliases.open.has(target)) return 'an alias within its own anchor; write the value out';
+  return aliases.count < MAX_ALIASES ? undefined : TOO_MANY;
 }
 
 /** Keys that stand twice are told apart here; those of a merged mapping (`<<: *defaults`) yield to the ones beside it. */
 function entriesOf(walk: Walk, pairs: readonly Pair[], path: Path): [string, unknown][] {
   const merged = pairs
     .filter(({ key }) => nameOf(key) === MERGE)
-    .flatMap(({ value }) => mergedEntries(walk, value, path));
+    .flatMap((pair) => mergedEntries(walk, pair, path));
   const own = new Map<string, unknown>();
   const firstLines = new Map<string, number>();
   for (const { key, value } of pairs.filter((pair) => nameOf(pair.key) !== MERGE)) {
@@ -124,12 +135,16 @@ function nameOf(key: unknown): string {
   return String(isScalar(key) ? key.value : key);
 }
 
-function mergedEntries(walk: Walk, value: unknown, path: Path): [string, unknown][] {
+function mergedEntries(walk: Walk, { key, value }: Pair, path: Path): [string, unknown][] {
   const sources = isSeq(value) ? value.items.toReversed() : [value];
   return sources.flatMap((source) => {
     const mapping = plain(walk, source, path);
     if (isMapping(mapping)) return Object.entries(mapping);
-    walk.problems.add([...path, MERGE], 'must merge a mapping, such as <<: *defaults');
+    walk.problems.addAt(
+      walk.position(startOf(key)),
+      [...path, MERGE],
+      'must merge a mapping, such as <<: *defaults',
+    );
     return [];
   });
 }

@@ -31,6 +31,9 @@ export interface Problems {
   readonly list: readonly Problem[];
 }
 
+/** The key whose value no message repeats. */
+const SECRET_KEY = 'apiKey';
+
 export function problemsOf(file: string, places: ReadonlyMap<string, Places>): Problems {
   const byKey = new Map<string, Problem>();
   const put = (position: Position | undefined, path: Path, message: string) => {
@@ -42,7 +45,8 @@ export function problemsOf(file: string, places: ReadonlyMap<string, Places>): P
     add: (path, message, at = 'value') => put(positionOf(path, at, places), path, message),
     addAt: put,
     place: (path, at) => positionOf(path, at, places),
-    found: (path, value) => foundText(places.get(formatPath(path))?.written, value),
+    found: (path, value) =>
+      path.at(-1) === SECRET_KEY ? '' : foundText(places.get(formatPath(path))?.written, value),
     get list() {
       return [...byKey.values()].sort(
         (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { FAKE_PROVIDERS } from '../../test/fake-providers.ts';
+import { type CheckOptions, check, type Probed } from './check.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'check-'));
+after(() => rmSync(folder, { recursive: true }));
+const file = join(folder, 'c.yml');
+writeFileSync(
+  file,
+  `server: { listen: "[::1]:80" }
+accounts:
+  - { provider: acme, name: one, apiKey: "\${KEY}", since: 2026-01-02, schedule: { balance: "1 1 * * *" } }
+  - { provider: globex, apiKey: do-not-print-me, baseUrl: "http://localhost:1" }
+`,
+);
+
+async function run(options: CheckOptions, probed: Record<string, Probed> = {}) {
+  let out = '';
+  const asked: string[] = [];
+  const io = {
+    stdout: { write: (text: string) => (out += text) },
+    stderr: { write: assert.fail },
+    env: { KEY: 'do-not-print-me' },
+    signal: new AbortController().signal,
+  };
+  const code = await check(options, io, {
+    registry: FAKE_PROVIDERS,
+    probe: async ({ name, key }) => {
+      asked.push(`${name} ${key()}`);
+      return probed[name] ?? { ok: true };
+    },
+  });
+  assert.doesNotMatch(out, /do-not-print-me/);
+  return { code, asked, out };
+}
+
+const SUMMARY = `${file}: good, 2 accounts
+listens on [::1]:80, keeps its ledger in ./data/ledger.db
+
+acme "one"
+  asks https://api.acme.example
+  key from variable KEY
+  reads from 2026-01-02 on
+  feed usage    0 * * * *
+  feed balance  1 1 * * *
+
+globex "globex"
+  asks http://localhost:1
+  key from configuration file
+  reads from the start of last month on
+  feed usage  0 * * * *
+
+`;
+
+test('offline, the configuration is shown and nobody is asked', async () => {
+  assert.deepEqual(await run({ config: file, offline: true }), { code: 0, asked: [], out: SUMMARY });
+});
+
+test('each credential is tried once', async () => {
+  const { code, asked, out } = await run({ config: file });
+  assert.equal(code, 0);
+  assert.deepEqual(asked, ['one do-not-print-me', 'globex do-not-print-me']);
+  assert.equal(out, `${SUMMARY}acme "one": the credential works\nglobex "globex": the credential works\n`);
+});
+
+test('a credential that fails is named with its reason, and the others are tried all the same', async () => {
+  const refused: Probed = { ok: false, reason: 'auth', message: 'answered 401' };
+  const { code, out } = await run({ config: file }, { one: refused });
+  assert.equal(code, 1);
+  assert.equal(out, `${SUMMARY}acme "one": auth: answered 401\nglobex "globex": the credential works\n`);
+});
+
+test('a bad configuration is thrown before anything is printed', async () => {
+  await assert.rejects(run({ config: join(folder, 'nope.yml') }), { name: 'ConfigError' });
+});

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { defineFeed, defineProvider, type Provider } from '../src/providers/provider.ts';
+
+/** A feed that asks nothing. */
+function feed(name: string, schedule: string) {
+  return defineFeed<unknown, never>({
+    name,
+    schedule,
+    jitterMs: 0,
+    plan: () => [],
+    async *ask() {},
+    reader: () => ({ take() {}, done: () => ({ resources: [], observations: [], drift: [] }) }),
+  });
+}
+
+function provider(id: string, config: z.ZodType, feeds: readonly string[]): Provider<unknown> {
+  return defineProvider<unknown>({
+    id,
+    title: id.toUpperCase(),
+    baseUrl: `https://api.${id}.example`,
+    versionPrefix: '',
+    environmentKey: `${id.toUpperCase()}_API_KEY`,
+    config,
+    headers: () => ({}),
+    rateLimit: () => ({}),
+    feeds: feeds.map((name, index) => feed(name, `${index} * * * *`)),
+  });
+}
+
+/** Two invented providers: `acme` has no keys of its own, `globex` has three. */
+export const FAKE_PROVIDERS: readonly Provider<unknown>[] = [
+  provider('acme', z.strictObject({}), ['usage', 'balance']),
+  provider(
+    'globex',
+    z.strictObject({
+      teamId: z.string().min(1).optional().describe('The team.'),
+      mode: z.enum(['auto', 'old', 'new']).default('auto'),
+      dueAfter: z
+        .string()
+        .regex(/^\d+m$/, 'a duration is a number and m')
+        .prefault('15m')
+        .transform((text) => Number.parseInt(text, 10)),
+    }),
+    ['usage'],
+  ),
+];
