@@ -27,10 +27,10 @@ export interface CustomerRow extends Billed {
 
 export type NorthflankRow = PaasRow | CustomerRow;
 
-/** What the row says in the design's words. The resource is `team/project/id`, as far as it is known. */
+/** What the row says in the design's words. The resource is `team/project/id`, or `""` where the drill-down names none. */
 export function entriesOf(row: NorthflankRow): TruthEntry[] {
-  const parts = row.scope === 'paas' ? [row.team, row.project, row.resource] : [];
-  const resource = parts.filter((part) => part !== undefined).join('/');
+  const isNamed = row.scope === 'paas' && row.project !== undefined && row.resource !== undefined;
+  const resource = isNamed ? `${row.team}/${row.project}/${row.resource}` : '';
   const labels = { resource, model: '', tier: row.scope };
   const components = COMPONENTS.flatMap((component): TruthEntry[] => {
     const value = row.price[component];

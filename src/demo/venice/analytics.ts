@@ -107,7 +107,7 @@ const TYPES = { input: 'Input', output: 'Output', cached_input: 'Cache Read', ca
 
 function modelEntry(model: string, rows: readonly VeniceRow[]): object {
   const { usd, diem, units } = sumsOf(rows);
-  const piece = PIECES.find(({ sku }) => sku === model);
+  const piece = PIECES.find((kind) => kind.model === model);
   const breakdown = Object.entries(TYPES).flatMap(([token, type]) => {
     const own = rows.filter((row) => tokenTypeOf(row.sku) === token);
     const sums = sumsOf(own);
@@ -125,7 +125,7 @@ function modelEntry(model: string, rows: readonly VeniceRow[]): object {
 }
 
 function displayName(model: string): string {
-  const known = TOKEN_MODELS.find(({ id }) => id === model) ?? PIECES.find(({ sku }) => sku === model);
+  const known = TOKEN_MODELS.find(({ id }) => id === model) ?? PIECES.find((kind) => kind.model === model);
   return known?.name ?? model;
 }
 

@@ -26,10 +26,11 @@ export const TOKEN_MODELS: readonly TokenModel[] = [
 export const FOUNDERS = 3;
 export const SETTLERS = 3;
 
-/** What is billed a piece. */
+/** What is billed a piece; a service has no model but its own name. */
 export const PIECES = [
   {
     sku: 'grok-imagine-image-image-unit',
+    model: 'grok-imagine-image',
     name: 'Grok Imagine',
     type: 'images',
     modelType: 'IMAGE',
@@ -37,6 +38,7 @@ export const PIECES = [
   },
   {
     sku: 'venice-sd35-image-unit',
+    model: 'venice-sd35',
     name: 'Venice SD35',
     type: 'images',
     modelType: 'IMAGE',
@@ -44,6 +46,7 @@ export const PIECES = [
   },
   {
     sku: 'web-search-request',
+    model: 'web-search-request',
     name: 'Web Search',
     type: 'requests',
     modelType: null,

@@ -1,6 +1,7 @@
 import { type Fixed, fromInteger, ONE, parseDecimal } from '../../core/money.ts';
 import { DAY, HOUR, type Instant, MINUTE, type Range, startOfDay } from '../../core/time.ts';
 import { shows } from '../books.ts';
+import { MICRO } from '../json.ts';
 import { between, pick, roll } from '../random.ts';
 import { bornAt, bustle, type World } from '../world.ts';
 import { API_KEYS, FOUNDERS, PIECES, SETTLERS, TOKEN_MODELS, type TokenModel } from './catalogue.ts';
@@ -39,7 +40,7 @@ function rowsOfDay(world: World, day: Instant): VeniceRow[] {
 function rowsOfMinute(world: World, minute: Instant): VeniceRow[] {
   const number = minute / MINUTE;
   const rows: VeniceRow[] = [];
-  const busy = roll(world.seed, 10, number) < 0.45 * bustle(minute);
+  const busy = roll(world.seed, 10, number) < 0.3 * bustle(minute);
   if (busy) rows.push(...request(world, minute, number));
   if (roll(world.seed, 11, number) < 0.02) rows.push(piece(world, minute, number));
   if (roll(world.seed, 12, number) < 1 / 480) rows.push(refund(world, minute, number));
@@ -99,7 +100,7 @@ function tokenRows(
   ];
   return kinds.flatMap(({ suffix, count, price }) =>
     count > 0 && price !== undefined
-      ? [{ sku: `${model.id}-llm-${suffix}-mtoken`, ...charge(fromInteger(BigInt(count), -6), price) }]
+      ? [{ sku: `${model.id}-llm-${suffix}-mtoken`, ...charge(BigInt(count) * MICRO, price) }]
       : [],
   );
 }
@@ -116,6 +117,7 @@ function piece(world: World, minute: Instant, number: number): VeniceRow {
   return {
     at: minute + 30_000,
     sku: kind.sku,
+    model: kind.model,
     ...charge(units, kind.price),
     currency: 'USD',
     notes: 'API Inference',

@@ -48,7 +48,7 @@ export function entriesOf(rows: readonly VeniceRow[]): TruthEntry[] {
 }
 
 function isCharge(row: VeniceRow): boolean {
-  return row.amount < 0n;
+  return row.amount <= 0n && row.sku !== PURCHASE;
 }
 
 /** The model a row counts for: itself where the SKU names none. */

@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import { afterEach, test } from 'node:test';
+import { z } from 'zod';
+import { DAY, SECOND } from '../../core/time.ts';
+import { Amount, ask, NOON, sum } from '../fixture.ts';
+import type { Simulator } from '../service.ts';
+import { dialAt } from '../world.ts';
+import type { VeniceRow } from './rows.ts';
+import { startVenice, type VeniceOptions } from './server.ts';
+
+const TODAY = Date.UTC(2026, 10, 22);
+const BASE = '/api/v1/billing';
+const DAY_QUERY = 'startDate=2026-11-21T00:00:00Z&endDate=2026-11-21T23:59:59.999Z';
+
+let simulator: Simulator<VeniceRow> | undefined;
+afterEach(() => simulator?.close());
+
+async function start(options: VeniceOptions = {}): Promise<Simulator<VeniceRow>> {
+  simulator = await startVenice({ clock: dialAt(NOON), genesis: TODAY - 2 * DAY, ...options });
+  return simulator;
+}
+
+const LegacyPage = z.strictObject({
+  warningMessage: z.string().optional(),
+  data: z.array(z.object({ amount: Amount, sku: z.string(), timestamp: z.string() })),
+  pagination: z.strictObject({ limit: z.int(), page: z.int(), total: z.int(), totalPages: z.int() }),
+});
+
+test('keys: ADMIN only, an offer to pay without one', async () => {
+  const venice = await start({ inferenceKey: 'demo-inference' });
+  const answerOf = async (headers: Record<string, string>) => {
+    const response = await fetch(`${venice.url}${BASE}/balance`, { headers });
+    return { status: response.status, body: await response.json() };
+  };
+  const inference = await answerOf({ authorization: 'Bearer demo-inference' });
+  assert.deepEqual(inference, { status: 401, body: { error: 'Admin API key required' } });
+  assert.equal((await answerOf({ authorization: 'Bearer wrong' })).status, 401);
+  assert.equal((await answerOf({})).status, 402);
+});
+
+test('each contract has its own ledger endpoint', async () => {
+  const current = await start();
+  const { status, headers, body } = await ask(current, `${BASE}/usage`, { authorization: '' });
+  assert.equal(status, 410);
+  assert.equal(headers.get('deprecation'), '@1783555200');
+  assert.equal(headers.get('sunset'), 'Wed, 16 Sep 2026 00:00:00 GMT');
+  assert.match(headers.get('link') ?? '', /^<\/api\/v1\/billing\/usage-history>; rel="successor-version"/);
+  assert.match(JSON.stringify(body), /usage-history/);
+  await current.close();
+  const seed = await start({ contract: 'seed' });
+  assert.equal((await ask(seed, `${BASE}/usage-history`)).status, 404);
+  assert.equal((await ask(seed, `${BASE}/usage`)).status, 200);
+});
+
+test('the retired endpoint pages by offset, both ways, and adds up to the truth', async () => {
+  const venice = await start({ contract: 'seed' });
+  const rowsOf = async (order: string) => {
+    const rows = [];
+    for (let page = 1, pages = 1; page <= pages; page += 1) {
+      const query = `${DAY_QUERY}&limit=100&page=${page}&sortOrder=${order}`;
+      const { body, headers } = await ask(venice, `${BASE}/usage?${query}`);
+      const { data, pagination } = LegacyPage.parse(body);
+      assert.equal(headers.get('x-pagination-total'), String(pagination.total));
+      pages = pagination.totalPages;
+      rows.push(...data);
+    }
+    return rows;
+  };
+  const ascending = await rowsOf('asc');
+  const descending = await rowsOf('desc');
+  const total = sum(ascending.filter(({ sku }) => sku !== 'credit-purchase').map(({ amount }) => amount));
+  assert.equal(-total, venice.truth({ start: TODAY - DAY, end: TODAY }).total('cost'));
+  assert.equal(descending.length, ascending.length);
+  assert.equal(descending[0]?.timestamp, ascending.at(-1)?.timestamp);
+  const [byDefault] = LegacyPage.parse((await ask(venice, `${BASE}/usage?${DAY_QUERY}`)).body).data;
+  assert.equal(byDefault?.timestamp, descending[0]?.timestamp);
+});
+
+test('the retired endpoint refuses what it refused', async () => {
+  const venice = await start({ contract: 'seed' });
+  const refused = [
+    'limit=501',
+    'limit=0',
+    'page=0',
+    'page=x',
+    'sortOrder=up',
+    'currency=EUR',
+    'startDate=yesterday',
+  ];
+  for (const query of refused) assert.equal((await ask(venice, `${BASE}/usage?${query}`)).status, 400, query);
+  for (const query of ['limit=500', 'currency=VCU', 'startDate=2026-11-21']) {
+    assert.equal((await ask(venice, `${BASE}/usage?${query}`)).status, 200, query);
+  }
+});
+
+test('in July it warned, and took few requests a minute', async () => {
+  const venice = await start({ contract: 'seed', legacyPerMinute: 1 });
+  const first = await ask(venice, `${BASE}/usage?${DAY_QUERY}`);
+  assert.ok(LegacyPage.parse(first.body).warningMessage);
+  assert.equal(first.headers.get('deprecation'), '@1783555200');
+  const { status, headers } = await ask(venice, `${BASE}/usage?${DAY_QUERY}`);
+  assert.equal(status, 429);
+  assert.equal(headers.get('retry-after'), '60');
+  assert.equal(headers.get('x-ratelimit-resets'), String(NOON + 60 * SECOND));
+});
+
+test('answers carry the limits; resets are Unix seconds', async () => {
+  const venice = await start();
+  const { headers } = await ask(venice, `${BASE}/balance`);
+  assert.equal(headers.get('x-ratelimit-remaining-requests'), '999');
+  assert.equal(headers.get('x-ratelimit-reset-requests'), String(NOON / 1000 + 60));
+});
+
+test('more than 20 failures in 30 s lock the caller out for 30 s', async () => {
+  const clock = dialAt(NOON);
+  const venice = await start({ clock });
+  for (let turn = 0; turn < 21; turn += 1) await ask(venice, `${BASE}/usage-history?bad=1`);
+  const { status, body } = await ask(venice, `${BASE}/balance`);
+  assert.equal(status, 429);
+  const text =
+    'Too many failed attempts (> 20) resulting in a non-success status code. Please wait 30s and try again.';
+  assert.deepEqual(body, { error: text });
+  clock.advance(30 * SECOND);
+  assert.equal((await ask(venice, `${BASE}/balance`)).status, 200);
+});
+
+const number = z.number();
+const Analytics = z.strictObject({
+  lookback: z.string(),
+  byDate: z.array(z.strictObject({ date: z.iso.date(), USD: Amount, DIEM: Amount })),
+  byModel: z.array(
+    z.strictObject({
+      modelName: z.string(),
+      unitType: z.string(),
+      modelType: z.string().nullable(),
+      totalUsd: Amount,
+      totalDiem: Amount,
+      totalUnits: number,
+      breakdown: z
+        .array(z.strictObject({ type: z.string(), usd: number, diem: number, units: number }))
+        .optional(),
+    }),
+  ),
+  byModelDaily: z.array(z.record(z.string(), number)),
+  topModels: z.array(z.string()),
+  byKey: z.array(
+    z.strictObject({
+      apiKeyId: z.string().nullable(),
+      description: z.string(),
+      totalUsd: Amount,
+      totalDiem: Amount,
+      totalUnits: number,
+    }),
+  ),
+  byKeyDaily: z.array(z.record(z.string(), number)),
+  topKeyNames: z.array(z.string()),
+});
+
+test('analytics fit the description, are positive, and are ten minutes old at most', async () => {
+  const clock = dialAt(NOON);
+  const venice = await start({ clock });
+  const path = `${BASE}/usage-analytics?startDate=2026-11-21&endDate=2026-11-22`;
+  const first = await ask(venice, path);
+  const { byDate, byModel, byKey } = Analytics.parse(first.body);
+  assert.deepEqual(
+    byDate.map(({ date }) => date),
+    ['2026-11-21', '2026-11-22'],
+  );
+  const usd = sum(byDate.map((day) => day.USD));
+  assert.ok(usd > 0n);
+  assert.equal(sum(byModel.map(({ totalUsd }) => totalUsd)), usd);
+  assert.equal(sum(byKey.map(({ totalUsd }) => totalUsd)), usd);
+  assert.ok(byKey.some(({ apiKeyId }) => apiKeyId === null));
+  clock.advance(9 * 60 * SECOND);
+  assert.equal((await ask(venice, path)).text, first.text);
+  clock.advance(61 * SECOND);
+  assert.notEqual((await ask(venice, path)).text, first.text);
+  assert.equal((await ask(venice, `${BASE}/usage-analytics?lookback=0d`)).status, 400);
+  const clamped = Analytics.parse((await ask(venice, `${BASE}/usage-analytics?lookback=400d`)).body);
+  assert.equal(clamped.lookback, '90d');
+});
+
+test('the balance fits the description', async () => {
+  const venice = await start();
+  const Balance = z.strictObject({
+    canConsume: z.boolean(),
+    consumptionCurrency: z.enum(['USD', 'VCU', 'DIEM', 'BUNDLED_CREDITS']).nullable(),
+    balances: z.strictObject({ diem: Amount.nullable(), usd: Amount.nullable() }),
+    diemEpochAllocation: Amount,
+  });
+  const { balances, diemEpochAllocation } = Balance.parse((await ask(venice, `${BASE}/balance`)).body);
+  const spent = venice.truth({ start: TODAY, end: NOON + 1 }).total('cost', { detail: 'DIEM' });
+  assert.equal(balances.diem, diemEpochAllocation - spent);
+});
