@@ -26,7 +26,7 @@ export function firstPage(status: Status, now: Instant): string {
 </nav>
 </header>
 <main>
-<p class="summary">${summaryOf(status)} Started ${moment(status.startedAt, now)}, shown as of ${instantText(now)}.</p>
+<p class="summary">${summaryOf(status)}Up since ${utc(status.startedAt)}. Shown as of ${utc(new Date(now).toISOString())}.</p>
 ${accounts.length > 0 ? accounts : html`<section class="account"><p class="empty">No account is configured.</p></section>`}
 </main>
 </body>
@@ -41,7 +41,7 @@ function summaryOf({ accounts }: Status): string {
     .map((state) => ({ state, count: feeds.filter((feed) => stateOf(feed) === state).length }))
     .filter(({ count }) => count > 0)
     .map(({ state, count }) => `${count} ${state}`);
-  return states.length > 0 ? `Feeds: ${states.join(', ')}.` : '';
+  return states.length > 0 ? `Feeds: ${states.join(', ')}. ` : '';
 }
 
 function accountSection(account: AccountStatus, now: Instant): Html {
@@ -54,7 +54,7 @@ function accountSection(account: AccountStatus, now: Instant): Html {
 </dl>
 </header>
 <table>
-<thead><tr><th>Feed</th><th>State</th><th>Last success</th><th>Data through</th><th>Next poll</th></tr></thead>
+<thead><tr><th>Feed</th><th>State</th><th>Last success, UTC</th><th>Data through, UTC</th><th>Next poll, UTC</th></tr></thead>
 <tbody>
 ${account.feeds.map((feed) => feedRows(feed, now))}
 </tbody>
@@ -81,30 +81,35 @@ function feedRows(feed: FeedStatus, now: Instant): Html {
   return html`<tr>
 <td>${feed.name}</td>
 <td data-label="State"><span class="state ${STATE_CLASSES[state]}">${state}</span></td>
-<td data-label="Last success"><div>${moment(feed.lastSuccess, now)}</div></td>
-<td data-label="Data through"><div>${moment(feed.dataThrough, now)}${historyOf(feed)}</div></td>
-<td data-label="Next poll"><div>${nextOf(feed, now)}</div></td>
+<td data-label="Last success, UTC"><div>${moment(feed.lastSuccess, now)}</div></td>
+<td data-label="Data through, UTC"><div>${moment(feed.dataThrough, now)}${historyOf(feed)}</div></td>
+<td data-label="Next poll, UTC"><div>${nextOf(feed, now)}</div></td>
 </tr>
 ${feed.lastError && errorRow(feed.lastError, now)}`;
 }
 
 function historyOf({ history }: FeedStatus): Html | null {
   if (!history || history.remaining === 0) return null;
-  return html`<br><span class="quiet">history: ${history.remaining} to read</span>`;
+  return html`<br><span class="quiet">older ranges to read: ${history.remaining}</span>`;
 }
 
 function nextOf({ nextRun, notBefore }: FeedStatus, now: Instant): Html {
   const held = notBefore !== null && Date.parse(notBefore) > now;
-  return held ? html`not before ${moment(notBefore, now)}` : moment(nextRun, now);
+  if (!held) return moment(nextRun, now);
+  return html`${moment(notBefore, now)}<br><span class="quiet">not sooner, as the provider asked</span>`;
 }
 
 function errorRow({ reason, message, hint, at }: FailureStatus, now: Instant): Html {
-  return html`<tr><td class="error" colspan="5"><p><strong class="failing">${reason}</strong> ${message}<br><span class="quiet">${hint} Seen ${moment(at, now)}.</span></p></td></tr>
+  return html`<tr><td class="error" colspan="5"><p><strong class="failing">${reason}</strong> ${message}<br><span class="quiet">${hint} Seen ${utc(at)}, ${distanceText(Date.parse(at), now)}.</span></p></td></tr>
 `;
 }
 
 function moment(at: Timestamp | null, now: Instant): Html {
   if (at === null) return html`<span class="quiet">–</span>`;
   const instant = Date.parse(at);
-  return html`<time datetime="${at}">${instantText(instant)}</time> <span class="quiet">${distanceText(instant, now)}</span>`;
+  return html`<time datetime="${at}">${instantText(instant)}</time> <span class="quiet age">${distanceText(instant, now)}</span>`;
+}
+
+function utc(at: Timestamp): Html {
+  return html`<time datetime="${at}">${instantText(Date.parse(at))} UTC</time>`;
 }

@@ -35,11 +35,15 @@ th, dt, td::before, td .quiet { font-size: 0.8125rem; }
 .summary { margin: 0.3rem 0 2rem; }
 section { background: var(--sheet); border: 1px solid var(--line); border-radius: 10px; margin-bottom: 1.25rem; overflow: hidden; }
 section > header { padding: 0.9rem 1.25rem; border-bottom: 1px solid var(--line); }
-table { width: 100%; border-collapse: collapse; margin: 0.4rem 0 0.6rem; }
+table { width: 100%; table-layout: fixed; border-collapse: collapse; margin: 0.4rem 0 0.6rem; }
 th { text-align: left; }
-th, td { padding: 0.35rem 1.25rem; vertical-align: baseline; }
-td:first-child { font-weight: 500; }
-time, .state { white-space: nowrap; }
+th, td { padding: 0.35rem 0 0.35rem 1.25rem; vertical-align: baseline; }
+th:last-child, td:last-child { padding-right: 1.25rem; }
+th:nth-child(1) { width: 16%; }
+th:nth-child(2) { width: 11%; }
+td:first-child { font-weight: 500; overflow-wrap: anywhere; }
+time, .state, .age { white-space: nowrap; }
+time:has(+ .age) { margin-right: 0.35em; }
 .state::before { content: ""; display: inline-block; width: 0.5em; height: 0.5em; margin-right: 0.5em; border-radius: 50%; background: currentColor; vertical-align: 0.1em; }
 .ok { color: var(--good); }
 .failing { color: var(--bad); }
@@ -52,7 +56,7 @@ td.error p { border-left: 2px solid var(--bad); padding-left: 0.8rem; max-width:
   thead { display: none; }
   tr { display: block; padding: 0.35rem 0; }
   tr + tr:not(:has(.error)) { border-top: 1px solid var(--line); }
-  td { display: grid; grid-template-columns: 7rem 1fr; padding-block: 0.1rem; }
+  td { display: grid; grid-template-columns: 8.5rem 1fr; padding-block: 0.1rem; }
   td:first-child { display: block; }
   td::before { content: attr(data-label); }
   td.error::before { content: none; }

@@ -12,9 +12,9 @@ export function dollarsText(exact: DecimalText): string {
   return `${cents < 0n ? '-' : ''}$${whole}.${digits.slice(-2)}`;
 }
 
-/** `2026-11-22 02:17:05 UTC`. */
+/** `2026-11-22 02:17:05`, in UTC, which whoever shows it says beside it. */
 export function instantText(at: Instant): string {
-  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  return new Date(at).toISOString().slice(0, 19).replace('T', ' ');
 }
 
 const SPANS: readonly [unit: string, ms: number][] = [

@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { describe, type TestContext, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { parseExposition } from '../../test/support/exposition.ts';
+import { counterFamily, createFakeSource, type FakeSource } from '../../test/support/fake-source.ts';
+import { createPrometheusPage } from '../sinks/prometheus/page.ts';
+import { createServer, type ServerOptions } from './server.ts';
+import type { Status } from './status.ts';
+
+const STATUS: Status = { version: '1.2.3', startedAt: '2026-11-20T00:00:00.000Z', accounts: [] };
+const LIVE = { render: async () => Buffer.from('# HELP live L.\n# TYPE live gauge\nlive 1\n') };
+
+interface Started {
+  readonly url: string;
+  readonly port: number;
+  readonly source: FakeSource;
+  readonly errors: unknown[];
+}
+
+async function started(t: TestContext, options: Partial<ServerOptions> = {}, series = 3): Promise<Started> {
+  const source = createFakeSource([counterFamily(series, 7)]);
+  const errors: unknown[] = [];
+  const server = createServer({
+    metrics: createPrometheusPage(source, LIVE),
+    ready: () => ({ ready: true, reason: 'ready' }),
+    status: () => STATUS,
+    now: () => Date.parse('2026-11-22T02:17:05Z'),
+    onError: (error) => errors.push(error),
+    ...options,
+  });
+  const url = await server.listen({ host: '127.0.0.1', port: 0 });
+  t.after(() => server.close());
+  return { url, port: Number(new URL(url).port), source, errors };
+}
+
+async function text(response: Response): Promise<[number, string]> {
+  return [response.status, await response.text()];
+}
+
+/** What comes back for bytes that need not be HTTP. */
+async function raw(port: number, bytes: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  let answer = '';
+  socket.setEncoding('utf8').on('data', (chunk) => {
+    answer += chunk;
+  });
+  socket.write(bytes);
+  await once(socket, 'close');
+  return answer;
+}
+
+describe('the server', () => {
+  test('answers scrapes in the format and encoding asked for, and says what was carried', async (t) => {
+    const { url, source } = await started(t);
+    const plain = await fetch(`${url}/metrics`, { headers: { 'accept-encoding': 'identity' } });
+    assert.equal(plain.headers.get('content-encoding'), null);
+    assert.equal(
+      parseExposition(await plain.text(), 'text').value('ai_billing_cost_usd_total', {
+        resource: 'resource-1',
+      }),
+      7,
+    );
+    const headers = { accept: 'application/openmetrics-text;version=1.0.0', 'accept-encoding': 'gzip' };
+    const zipped = await fetch(`${url}/metrics`, { headers });
+    assert.equal(zipped.headers.get('content-encoding'), 'gzip');
+    assert.match(zipped.headers.get('content-type') ?? '', /^application\/openmetrics-text; version=1\.0\.0/);
+    assert.equal(parseExposition(await zipped.text(), 'openmetrics').value('live'), 1);
+    assert.deepEqual(source.carriedVersions, [1, 1]);
+  });
+
+  test('counts neither HEAD nor a reader who went away as having carried a snapshot', async (t) => {
+    const { url, source } = await started(t, {}, 200_000);
+    const head = await fetch(`${url}/metrics`, {
+      method: 'HEAD',
+      headers: { 'accept-encoding': 'identity' },
+    });
+    assert.ok(Number(head.headers.get('content-length')) > 5_000_000);
+    const broken = httpRequest(`${url}/metrics`).end();
+    const [response] = await once(broken, 'response');
+    response.once('data', () => broken.destroy());
+    await once(response, 'close').catch(() => {});
+    await setTimeout(50);
+    assert.deepEqual(source.carriedVersions, []);
+    await (await fetch(`${url}/metrics`)).arrayBuffer();
+    assert.deepEqual(source.carriedVersions, [1]);
+  });
+
+  test('is healthy, and ready once it says so', async (t) => {
+    let ready = false;
+    const { url } = await started(t, {
+      ready: () => ({ ready, reason: ready ? 'ready' : 'waiting for venice/prod' }),
+    });
+    assert.deepEqual(await text(await fetch(`${url}/-/healthy`)), [200, 'healthy\n']);
+    assert.deepEqual(await text(await fetch(`${url}/-/ready`)), [503, 'waiting for venice/prod\n']);
+    ready = true;
+    assert.deepEqual(await text(await fetch(`${url}/-/ready`)), [200, 'ready\n']);
+  });
+
+  test('reloads where that is possible', async (t) => {
+    const off = await started(t);
+    const [status, reason] = await text(await fetch(`${off.url}/-/reload`, { method: 'POST' }));
+    assert.equal(status, 403);
+    assert.match(reason, /not enabled/);
+    let ok = true;
+    const on = await started(t, {
+      reload: async () => (ok ? { ok } : { ok: false, reason: 'config.yml:3: unknown key' }),
+    });
+    const post = { method: 'POST', body: new URLSearchParams({ any: 'body' }) };
+    assert.deepEqual(await text(await fetch(`${on.url}/-/reload`, post)), [200, 'reloaded\n']);
+    ok = false;
+    assert.deepEqual(await text(await fetch(`${on.url}/-/reload`, post)), [
+      400,
+      'config.yml:3: unknown key\n',
+    ]);
+  });
+
+  test('shows the status as it is given', async (t) => {
+    const { url } = await started(t);
+    const response = await fetch(`${url}/api/v1/status?pretty`);
+    assert.match(response.headers.get('content-type') ?? '', /^application\/json/);
+    assert.deepEqual(await response.json(), STATUS);
+  });
+
+  test('guards every answer, errors included', async (t) => {
+    const { url } = await started(t);
+    for (const path of ['/', '/metrics', '/-/healthy', '/api/v1/status', '/nothing', '/%zz']) {
+      const response = await fetch(url + path, { headers: { origin: 'https://elsewhere.example' } });
+      await response.arrayBuffer();
+      assert.match(
+        response.headers.get('content-security-policy') ?? '',
+        /^default-src 'none'; style-src 'sha256-/,
+        path,
+      );
+      assert.equal(response.headers.get('x-content-type-options'), 'nosniff', path);
+      assert.equal(response.headers.get('access-control-allow-origin'), null, path);
+    }
+  });
+
+  test('answers HEAD like GET without a body', async (t) => {
+    const { url } = await started(t);
+    for (const path of ['/', '/metrics', '/-/healthy', '/-/ready', '/api/v1/status']) {
+      const get = await fetch(url + path, { headers: { 'accept-encoding': 'identity' } });
+      const head = await fetch(url + path, { method: 'HEAD', headers: { 'accept-encoding': 'identity' } });
+      assert.deepEqual(await text(head), [get.status, ''], path);
+      assert.equal(head.headers.get('content-length'), String((await get.arrayBuffer()).byteLength), path);
+    }
+  });
+
+  test('answers what it does not have, or not that way, in plain text', async (t) => {
+    const { url } = await started(t);
+    assert.deepEqual(await text(await fetch(`${url}/nothing`)), [404, 'not found\n']);
+    assert.deepEqual(await text(await fetch(`${url}/%zz`)), [400, 'bad request\n']);
+    const reload = await fetch(`${url}/-/reload`);
+    assert.equal(reload.headers.get('allow'), 'POST');
+    assert.deepEqual(await text(reload), [405, 'method not allowed\n']);
+    const post = await fetch(`${url}/metrics?x=y`, { method: 'POST', body: 'x' });
+    assert.equal(post.headers.get('allow'), 'GET, HEAD');
+    assert.deepEqual(await text(post), [405, 'method not allowed\n']);
+  });
+
+  test('refuses large bodies, large headers and what is not HTTP', async (t) => {
+    const { url, port } = await started(t);
+    const large = await fetch(`${url}/-/reload`, { method: 'POST', body: 'x'.repeat(2000) });
+    assert.deepEqual(await text(large), [413, 'bad request\n']);
+    assert.match(
+      await raw(port, `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`),
+      /^HTTP\/1\.1 431 /,
+    );
+    assert.match(await raw(port, 'NONSENSE\r\n\r\n'), /^HTTP\/1\.1 400 /);
+  });
+
+  test('keeps what went wrong inside to itself', async (t) => {
+    const failure = new Error('secret detail');
+    const { url, errors } = await started(t, {
+      status: () => {
+        throw failure;
+      },
+    });
+    assert.deepEqual(await text(await fetch(`${url}/api/v1/status`)), [500, 'internal error\n']);
+    assert.deepEqual(await text(await fetch(`${url}/`)), [500, 'internal error\n']);
+    assert.deepEqual(errors, [failure, failure]);
+    assert.deepEqual(await text(await fetch(`${url}/-/healthy`)), [200, 'healthy\n']);
+  });
+});
