@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Reading } from '../../core/statement.ts';
-import { DAY, type Granularity, HOUR, type Instant, SECOND } from '../../core/time.ts';
+import { DAY, type Granularity, HOUR, SECOND } from '../../core/time.ts';
 import { defineFeed, defineProvider, type RateLimit, type Reader } from '../provider.ts';
 import { readBreakdown } from './breakdown.ts';
 import { askUnwrapped } from './envelope.ts';
@@ -27,12 +27,15 @@ const SLIDING: readonly Sliding[] = [
   { range: '90d', lengthMs: 90 * DAY, granularity: 'day', schedule: '17 3 * * *' },
 ];
 
+/** How long after its end a bucket may still change. */
+const SETTLE_MS = 2 * DAY;
+
 function breakdownFeed({ range, lengthMs, granularity, schedule }: Sliding) {
   return defineFeed<Config, Breakdown>({
     name: `breakdown_${range}`,
     schedule,
     jitterMs: 5 * SECOND,
-    books: { stream: 'usage', granularity, settleMs: 2 * DAY },
+    books: { stream: 'usage', granularity, settleMs: SETTLE_MS, reachMs: Math.max(lengthMs, SETTLE_MS) },
     plan: ({ now }) => [{ start: now - lengthMs, end: now }],
     async *ask(ask) {
       const request = { path: '/usage/breakdown', query: { range }, schema: Breakdown };
@@ -70,10 +73,10 @@ function singleReader<Page>(read: (page: Page) => Reading): Reader<Page> {
 /** https://inference.sh/docs/api/rest/overview: the reset is in Unix seconds. */
 function rateLimitOf(headers: Readonly<Record<string, string>>): RateLimit {
   const remaining = wholeNumber(headers['x-ratelimit-remaining']);
-  const resetAt: Instant | undefined = wholeNumber(headers['x-ratelimit-reset']);
+  const resetSeconds = wholeNumber(headers['x-ratelimit-reset']);
   return {
     ...(remaining !== undefined && { remaining }),
-    ...(resetAt !== undefined && { resetAt: resetAt * SECOND }),
+    ...(resetSeconds !== undefined && { resetAt: resetSeconds * SECOND }),
   };
 }
 
