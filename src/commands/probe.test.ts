@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { createServer, type RequestListener } from 'node:http';
+import { after, test } from 'node:test';
+import { z } from 'zod';
+import type { Account } from '../config/config.ts';
+import { defineFeed, defineProvider, type Provider } from '../providers/provider.ts';
+import { probe } from './probe.ts';
+
+const asked: string[] = [];
+
+/** A provider with a feed that has nothing due and one that would ask for page after page. */
+function provider(): Provider<unknown> {
+  const feed = (name: string, isDue: boolean) =>
+    defineFeed<unknown, unknown>({
+      name,
+      schedule: '* * * * *',
+      jitterMs: 0,
+      plan: ({ now, coverage, since }) => (isDue && coverage.gaps({ start: since, end: now })) || [],
+      async *ask(ask) {
+        while (true) yield (await ask({ path: `/${name}`, schema: z.object({ ok: z.literal(true) }) })).body;
+      },
+      reader: () => ({ take() {}, done: assert.fail }),
+    });
+  return defineProvider<unknown>({
+    id: 'acme',
+    title: 'Acme',
+    baseUrl: '',
+    versionPrefix: '',
+    environmentKey: 'ACME',
+    config: z.unknown(),
+    headers: (_config, key) => ({ authorization: key }),
+    rateLimit: () => ({}),
+    feeds: [feed('idle', false), feed('usage', true)],
+  });
+}
+
+async function accountAt(listener: RequestListener): Promise<Account> {
+  const server = createServer((request, response) => {
+    asked.push(`${request.url} ${request.headers.authorization}`);
+    listener(request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  return {
+    provider: provider(),
+    name: 'one',
+    baseUrl: `http://127.0.0.1:${address.port}`,
+    key: () => 'do-not-print-me',
+    keySource: 'test',
+    since: 0,
+    timeoutMs: 5000,
+    schedule: {},
+    config: undefined,
+  };
+}
+
+const still = new AbortController().signal;
+
+test('one page of the first feed that has something due shows that the credential works', async () => {
+  const account = await accountAt((_, response) => {
+    response.setHeader('content-type', 'application/json').end('{"ok":true}');
+  });
+  asked.length = 0;
+  assert.deepEqual(await probe(account, still), { ok: true });
+  assert.deepEqual(asked, ['/usage do-not-print-me']);
+});
+
+test('a refusal is told by its reason, without the credential', async () => {
+  const account = await accountAt((_, response) => {
+    response.writeHead(401, { 'content-type': 'application/json' }).end('{"error":"do-not-print-me"}');
+  });
+  const probed = await probe(account, still);
+  assert.ok(!probed.ok);
+  assert.equal(probed.reason, 'auth');
+  assert.doesNotMatch(probed.message, /do-not-print-me/);
+});

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { parse } from 'yaml';
+import { PROVIDERS } from '../providers/index.ts';
+import { configurationSchema, ownKeys } from './json-schema.ts';
+import { loadConfig } from './load.ts';
+import { AccountKeys, Sections } from './schema.ts';
+
+const root = join(import.meta.dirname, '../..');
+const page = readFileSync(join(root, 'docs/configuration.md'), 'utf8');
+const example = readFileSync(join(root, 'deploy/ai-billing-exporter.example.yml'), 'utf8');
+const folder = mkdtempSync(join(tmpdir(), 'docs-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const ENV = Object.fromEntries(PROVIDERS.map(({ environmentKey }) => [environmentKey, 'k']));
+
+/** Rows of the page's tables, each cell without its backticks. */
+const rows = page
+  .split('\n')
+  .filter((line) => line.startsWith('| '))
+  .map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim().replace(/^`(.*)`$/, '$1')),
+  );
+
+function load(text: string) {
+  const file = join(folder, 'c.yml');
+  writeFileSync(file, text);
+  return loadConfig(file, ENV, PROVIDERS, Date.UTC(2026, 10, 22));
+}
+
+/** Names of all properties, however deep. */
+function propertiesIn(schema: unknown): string[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  return Object.entries(schema).flatMap(([key, value]) =>
+    key === 'properties'
+      ? [...Object.keys(value), ...Object.values(value).flatMap(propertiesIn)]
+      : propertiesIn(value),
+  );
+}
+
+test('the page explains every key', () => {
+  const names = propertiesIn(configurationSchema(PROVIDERS));
+  assert.ok(names.length > 30);
+  for (const name of new Set(names)) {
+    const isTold =
+      rows.some((cells) => cells.includes(name)) || new RegExp(`^### .*\`${name}\``, 'm').test(page);
+    assert.ok(isTold, name);
+  }
+});
+
+test('the page names the defaults of the keys, and the own keys of each provider', () => {
+  const defaults: Record<string, string> = {
+    listen: '0.0.0.0:9464',
+    path: './data/ledger.db',
+    newSeriesZero: '2m',
+    maxSeries: '10000',
+    timeout: '30s',
+  };
+  const sections = Sections.parse({ accounts: [0] });
+  assert.deepEqual(
+    Sections.parse({
+      accounts: [0],
+      server: { listen: defaults.listen },
+      state: { path: defaults.path },
+      metrics: { newSeriesZero: defaults.newSeriesZero, maxSeries: Number(defaults.maxSeries) },
+    }),
+    sections,
+  );
+  assert.deepEqual(
+    AccountKeys.parse({ provider: 'x', timeout: defaults.timeout }),
+    AccountKeys.parse({ provider: 'x' }),
+  );
+  for (const [key, text] of Object.entries(defaults)) {
+    assert.ok(
+      rows.some((cells) => cells[0] === key && cells[1] === text),
+      key,
+    );
+  }
+  const told = rows.filter((cells) => cells.length === 4).map(([provider, key]) => `${provider} ${key}`);
+  const own = PROVIDERS.flatMap((provider) => ownKeys(provider).map((key) => `${provider.id} ${key}`));
+  assert.deepEqual(told.filter((row) => row !== 'provider key').sort(), own.sort());
+});
+
+test('the page names every feed and its schedule, and every variable', () => {
+  const feeds = PROVIDERS.flatMap(({ id, feeds: all }) =>
+    all.map(({ name, schedule }) => [id, name, schedule]),
+  );
+  const ids: readonly string[] = PROVIDERS.map(({ id }) => id);
+  const told = rows.filter((cells) => cells.length === 3 && ids.includes(cells[0] ?? ''));
+  assert.deepEqual(told.sort(), feeds.sort());
+  for (const { id, environmentKey } of PROVIDERS) {
+    assert.ok(
+      rows.some((cells) => cells[0] === environmentKey && cells[1] === id),
+      id,
+    );
+  }
+});
+
+test('every example on the page is a good configuration', () => {
+  const blocks = Array.from(page.matchAll(/^```yaml\n([\s\S]*?)^```/gm), ([, text = '']) => text);
+  assert.ok(blocks.length >= 3);
+  for (const block of blocks) load(block);
+});
+
+test('the example is a good configuration, as it is and with everything switched on', () => {
+  assert.deepEqual(
+    load(example).accounts.map(({ provider }) => provider.id),
+    PROVIDERS.map(({ id }) => id),
+  );
+  const whole = example
+    .replaceAll(/^( +)# (\w+:.*| {2}\w+: ".*")$/gm, '$1$2')
+    .replace(/^ +apiKeyFile: .*\n/m, '');
+  const { accounts } = load(whole);
+  assert.equal(accounts[0]?.since, Date.UTC(2026, 10, 1));
+  assert.equal(accounts.find(({ provider }) => provider.id === 'northflank')?.schedule.usage, '5,35 * * * *');
+});
+
+test('the example shows every key but the reserved ones', () => {
+  const reserved = ['webConfig', 'budgets', 'priceProbes'];
+  const feeds = PROVIDERS.flatMap((provider) => provider.feeds.map(({ name }) => name));
+  for (const name of propertiesIn(configurationSchema(PROVIDERS))) {
+    if (reserved.includes(name) || feeds.includes(name)) continue;
+    assert.match(example, new RegExp(`\\b${name}:`), name);
+  }
+});
+
+test('the example fits the JSON Schema', () => {
+  assert.deepEqual(misfits(configurationSchema(PROVIDERS), parse(example), ''), []);
+  const broken = { ...parse(example), foo: 1, accounts: [{ provider: 'venice', apiKey: 'k', teamId: 't' }] };
+  assert.deepEqual(misfits(configurationSchema(PROVIDERS), broken, ''), [
+    '.accounts[0] fits 0 of oneOf',
+    '.foo',
+  ]);
+});
+
+/** Where a value does not fit, by the keywords that tell shapes apart. */
+function misfits(schema: unknown, value: unknown, path: string): string[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  const rule: Record<string, unknown> = { ...schema };
+  const branches = Array.isArray(rule.oneOf) ? rule.oneOf : undefined;
+  const fitting = branches?.filter((branch) => misfits(branch, value, path).length === 0).length ?? 1;
+  return [
+    ...(fitting === 1 ? [] : [`${path} fits ${fitting} of oneOf`]),
+    ...('const' in rule && rule.const !== value ? [`${path} is not ${rule.const}`] : []),
+    ...(Array.isArray(value)
+      ? value.flatMap((item, index) => misfits(rule.items, item, `${path}[${index}]`))
+      : []),
+    ...membersMisfit(rule, value, path),
+  ];
+}
+
+function membersMisfit(rule: Record<string, unknown>, value: unknown, path: string): string[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  const required: unknown[] = Array.isArray(rule.required) ? rule.required : [];
+  const missing = required.filter((key) => !(String(key) in value)).map((key) => `${path}.${key} is missing`);
+  const properties: Record<string, unknown> = { ...Object(rule.properties) };
+  const members = Object.entries(value).flatMap(([key, member]) => {
+    if (Object.hasOwn(properties, key)) return misfits(properties[key], member, `${path}.${key}`);
+    return rule.additionalProperties === false ? [`${path}.${key}`] : [];
+  });
+  return [...missing, ...members];
+}

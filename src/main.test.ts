@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { packageVersion } from './version.ts';
+
+const root = join(import.meta.dirname, '..');
+const bin = join(root, 'bin/ai-billing-exporter.js');
+const main = join(root, 'src/main.ts');
+
+interface Ended {
+  readonly code: number | string;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs a program of the repository with nothing in its environment but `env`. */
+function run(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+  const quiet = { NODE_DISABLE_COMPILE_CACHE: '1', ...env };
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { env: quiet, cwd: root }, (error, out, err) => {
+      resolve({ code: error?.code ?? 0, out, err });
+    });
+  });
+}
+
+test('the version is the one of the package', async () => {
+  assert.deepEqual(await run([main, '--version']), { code: 0, out: `${packageVersion()}\n`, err: '' });
+});
+
+test('the bin runs the program', async () => {
+  const { code, out, err } = await run([bin, 'check', '--offline'], { BASETEN_API_KEY: 'do-not-print-me' });
+  assert.equal(err, '');
+  assert.equal(code, 0);
+  assert.match(out, /^environment: good, 1 account\n/);
+  assert.doesNotMatch(out, /do-not-print-me/);
+});
+
+test('the schema of the configuration is printed whole', async () => {
+  const { code, out } = await run([main, 'config-schema']);
+  assert.equal(code, 0);
+  assert.equal(JSON.parse(out).properties.accounts.items.oneOf.length, 4);
+});
+
+test('without any account the exit code is 2, and the message says what to do', async () => {
+  const { code, out, err } = await run([main]);
+  assert.equal(code, 2);
+  assert.equal(out, '');
+  assert.match(err, /^environment: no account to read: set one of BASETEN_API_KEY, .* --config FILE/);
+});
+
+test('an old Node is told kindly what is needed', async () => {
+  const old = `Object.defineProperties(process, {
+    versions: { value: { ...process.versions, node: '20.1.0' } },
+    version: { value: 'v20.1.0' },
+  })`;
+  const { code, out, err } = await run([
+    '--import',
+    `data:text/javascript,${encodeURIComponent(old)}`,
+    bin,
+    '--version',
+  ]);
+  assert.equal(code, 2);
+  assert.equal(out, '');
+  assert.match(err, /^ai-billing-exporter needs Node\.js 24 or newer; this is v20\.1\.0\.\n/);
+});
