@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ask, NOON } from '../../test/support/simulated.ts';
 import { DAY, MINUTE, SECOND } from '../core/time.ts';
 import { startAll, startDemoWorld } from './all.ts';
-import { ask, NOON } from './fixture.ts';
 import { outage } from './weather.ts';
 import { bornAt, dialAt, worldOf } from './world.ts';
 

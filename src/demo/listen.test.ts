@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { ask, NOON } from './fixture.ts';
+import { ask, NOON } from '../../test/support/simulated.ts';
 import type { Simulator } from './service.ts';
 import { startVenice } from './venice/server.ts';
 import { dialAt } from './world.ts';

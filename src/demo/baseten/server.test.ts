@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { z } from 'zod';
+import { Amount, ask, NOON, sum } from '../../../test/support/simulated.ts';
 import { ONE, parseDecimal } from '../../core/money.ts';
 import { DAY, type Range } from '../../core/time.ts';
-import { Amount, ask, NOON, sum } from '../fixture.ts';
 import { dialAt } from '../world.ts';
 import type { DedicatedRow } from './rows.ts';
 import { type BasetenOptions, type BasetenSimulator, startBaseten } from './server.ts';

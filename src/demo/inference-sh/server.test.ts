@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { z } from 'zod';
+import { ask, NOON } from '../../../test/support/simulated.ts';
 import { fromInteger } from '../../core/money.ts';
 import { DAY, HOUR, MINUTE } from '../../core/time.ts';
-import { ask, NOON } from '../fixture.ts';
 import type { Simulator } from '../service.ts';
 import { dialAt } from '../world.ts';
 import type { InferenceShRow } from './rows.ts';

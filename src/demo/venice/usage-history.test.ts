@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { z } from 'zod';
+import { Amount, ask, NOON, sum } from '../../../test/support/simulated.ts';
 import { ONE, parseDecimal } from '../../core/money.ts';
 import { DAY, HOUR, MINUTE } from '../../core/time.ts';
-import { Amount, ask, NOON, sum } from '../fixture.ts';
 import type { Simulator } from '../service.ts';
 import { dialAt } from '../world.ts';
 import type { VeniceRow } from './rows.ts';
