@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { PROVIDERS } from './providers/index.ts';
 import { packageVersion } from './version.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -39,7 +40,7 @@ test('the bin runs the program', async () => {
 test('the schema of the configuration is printed whole', async () => {
   const { code, out } = await run([main, 'config-schema']);
   assert.equal(code, 0);
-  assert.equal(JSON.parse(out).properties.accounts.items.oneOf.length, 4);
+  assert.equal(JSON.parse(out).properties.accounts.items.oneOf.length, PROVIDERS.length);
 });
 
 test('without any account the exit code is 2, and the message says what to do', async () => {

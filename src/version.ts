@@ -6,3 +6,8 @@ export function packageVersion(): string {
   const version: unknown = JSON.parse(text).version;
   return String(version);
 }
+
+/** The commit this program was built from; `""` where the build did not say. */
+export function packageRevision(): string {
+  return process.env.AI_BILLING_EXPORTER_REVISION ?? '';
+}

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import fc from 'fast-check';
 import { FAKE_PROVIDERS } from '../../test/fake-providers.ts';
 import { ConfigError } from './errors.ts';
 import { loadConfig } from './load.ts';
@@ -455,4 +456,30 @@ test('thousands of nested aliases are refused, not followed', () => {
   );
   const mistakes = mistakesIn(['l0: &l0 x', ...layers].join('\n'));
   assert.ok(mistakes.some((line) => line.endsWith('too many aliases; write the values out')));
+});
+
+test('whatever the text, it is a configuration or a ConfigError', () => {
+  const whole = account(
+    'name: x',
+    'schedule: { usage: "*/5 * * * *" }',
+    'since: 2026-01-01',
+    'currencies: { EUR: 1 }',
+  );
+  const piece = fc.oneof(
+    fc.constantFrom(
+      ...'\n \t : - , [ ] { } & * ! | > " \' # % @ ? ~ << ${ $${ } null true 1 .inf __proto__'.split(' '),
+      '\n',
+    ),
+    fc.string({ maxLength: 4 }),
+  );
+  const edit = fc.tuple(fc.nat(whole.length), fc.nat(6), piece);
+  const edited = fc
+    .array(edit, { minLength: 1, maxLength: 4 })
+    .map((edits) =>
+      edits.reduce((text, [at, cut, put]) => text.slice(0, at) + put + text.slice(at + cut), whole),
+    );
+  fc.assert(
+    fc.property(edited, (text) => void mistakesIn(text)),
+    { numRuns: 1000 },
+  );
 });

@@ -190,8 +190,12 @@ export function openLedger(store: Store): Ledger {
       const stream = book.streamOf(account, streamName);
       const runs = stream ? book.runs(stream.id, granularity, 'newest') : [];
       const covered = joinedRanges(runs);
+      const silences = stream ? book.silences(stream.id) : [];
+      const doubted = silences.filter((row) => row.granularity === granularity).map(({ range }) => range);
       return {
-        asOf: (at) => asOfAt(runs, at),
+        // A silence that is not believed yet is not read: whoever plans by this asks again.
+        asOf: (at) =>
+          doubted.some((range) => range.start <= at && at < range.end) ? undefined : asOfAt(runs, at),
         latest: () => covered.at(-1),
         gaps: (range) => gapsIn(runs, range),
       };

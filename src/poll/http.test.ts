@@ -170,6 +170,23 @@ describe('a good answer', () => {
     assert.deepEqual({ codes, retries: count.retries }, { codes: ['200'], retries: 0 });
   });
 
+  it('is asked for with the headers of the provider before ours, and those of the request before all', async () => {
+    const seen: string[] = [];
+    const url = await serve((request, response) => {
+      const { rawHeaders } = request;
+      seen.push(...rawHeaders.filter((_, index) => /^(accept|x-mode)$/i.test(rawHeaders[index - 1] ?? '')));
+      response.end(GOOD);
+    });
+    const provider = providerOf({
+      headers: () => ({ Accept: 'application/problem+json', 'X-Mode': 'provider' }),
+    });
+    await clientOf(url, { provider }).client.ask(new AbortController().signal)({
+      ...USAGE,
+      headers: { 'x-mode': 'request' },
+    });
+    assert.deepEqual(seen, ['application/problem+json', 'request']);
+  });
+
   it('reads the key anew for each request', async () => {
     const seen: (string | undefined)[] = [];
     const url = await serve((request, response) => {
@@ -270,16 +287,16 @@ describe('a status other than 200', () => {
     assert.match(failure.message, /redirect/);
   });
 
-  it('does not wait for an error body that never ends', async () => {
+  it('does not wait for an error body that never ends', { timeout: 2000 }, async () => {
     const url = await serve((_request, response) => response.writeHead(403).write('{"error":'));
-    assert.equal((await failureOf(clientOf(url).client)).reason, 'auth');
+    assert.equal((await failureOf(clientOf(url, { timeoutMs: 60_000 }).client)).reason, 'auth');
   });
 
-  it('does not read an endless 429 body', async () => {
+  it('does not read an endless 429 body', { timeout: 2000 }, async () => {
     const url = await serve((_request, response) => {
       response.writeHead(429, { 'retry-after': '7' }).write(' '.repeat(100_000));
     });
-    assert.equal((await failureOf(clientOf(url).client)).retryAt, NOW + 7 * SECOND);
+    assert.equal((await failureOf(clientOf(url, { timeoutMs: 60_000 }).client)).retryAt, NOW + 7 * SECOND);
   });
 });
 

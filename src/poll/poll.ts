@@ -28,7 +28,8 @@ export interface PollWatcher {
 /**
  * Polls a feed once: plans what to read, and applies each range as soon as all of it was read.
  *
- * @throws {PollError} for the first range that failed. What was applied before it stays.
+ * A range whose answer is not as documented does not keep the others from being read; any other failure ends the poll.
+ * @throws {PollError} for the first range that failed. What was applied stays.
  */
 export async function pollFeed(target: PollTarget, watcher: PollWatcher, signal: AbortSignal): Promise<void> {
   const { key, feed, ledger } = target;
@@ -37,16 +38,24 @@ export async function pollFeed(target: PollTarget, watcher: PollWatcher, signal:
   const observations: Observation[] = [];
   const reconciliations: Reconciliation[] = [];
   let memo = context.memo;
+  let failure: PollError | undefined;
   for (const [index, range] of ranges.entries()) {
     signal.throwIfAborted();
-    const { reading, asOf } = await readRange(target, range, { ...context, memo });
-    memo = reading.memo ?? memo;
-    observations.push(...reading.observations);
-    if (reading.reconciliation) reconciliations.push(reading.reconciliation);
-    for (const drift of reading.drift) watcher.drift(drift);
-    watcher.applied(book(target, reading, asOf));
+    try {
+      const { reading, asOf } = await readRange(target, range, { ...context, memo });
+      memo = reading.memo ?? memo;
+      observations.push(...reading.observations);
+      if (reading.reconciliation) reconciliations.push(reading.reconciliation);
+      for (const drift of reading.drift) watcher.drift(drift);
+      watcher.applied(book(target, reading, asOf));
+    } catch (error) {
+      const known = pollErrorOf(error);
+      if (known?.reason !== 'contract') throw error;
+      failure ??= known;
+    }
     watcher.progress(index + 1, ranges.length);
   }
+  if (failure) throw failure;
   ledger.observe(key, {
     at: target.now(),
     observations: ranges.length > 0 ? observations : undefined,

@@ -37,11 +37,12 @@ export function usageReader({ range, context, showsPrices }: ReaderOptions): Rea
       }
     },
     done() {
+      const reading = readingOf(tally);
       const prices = showsPrices ? pricesOf(tally, memory, context) : {};
       const legacyAt = legacyAtOf(memory, context, api);
       const charged = [...tally.charged].slice(-MOST_CHARGED);
       const memo = memoOf({ charged, prices, ...(legacyAt !== undefined && { legacyAt }) });
-      return { ...readingOf(tally), observations: observationsOf(prices), memo };
+      return { ...reading, observations: observationsOf(prices), memo };
     },
   };
 }

@@ -6,19 +6,29 @@ import type { Sku } from './sku.ts';
 /** Units of an LLM SKU are millions of tokens. */
 const TOKENS_PER_UNIT = 1_000_000n;
 
+/** An amount in one currency, as the currency is written. */
+interface Purse {
+  readonly currency: string;
+  amount: Fixed;
+}
+
 /** What one SKU came to in one minute. */
-interface SkuSums {
+export interface SkuSums {
   readonly sku: Sku;
   readonly requests: Requests;
   units: Fixed;
-  /** By currency as written; spend is positive. */
-  readonly costs: Map<string, Fixed>;
+  /** Spend is positive. */
+  readonly costs: Purse[];
+  /** The last one, in US dollars per unit. */
+  price: Fixed | undefined;
 }
 
 /** Requests of one model in one minute: one request is several rows, one for each kind of token. */
 interface Requests {
   readonly model: string;
   readonly ids: Set<string>;
+  /** The rows of a request mostly follow each other: a comparison is cheaper than another look into the set. */
+  latest: string | undefined;
   /** Rows that name no request are one each. */
   unnamed: number;
 }
@@ -28,40 +38,51 @@ export interface MinuteSums {
   readonly at: Instant;
   readonly bySku: Map<string, SkuSums>;
   readonly byModel: Map<string, Requests>;
-  /** By currency as written. */
-  readonly topUps: Map<string, Fixed>;
+  readonly topUps: Purse[];
 }
 
 export function emptyMinute(at: Instant): MinuteSums {
-  return { at, bySku: new Map(), byModel: new Map(), topUps: new Map() };
+  return { at, bySku: new Map(), byModel: new Map(), topUps: [] };
 }
 
-/** The sums of a SKU, from zero when it is new to the minute. */
-export function sumsOf(minute: MinuteSums, sku: Sku): SkuSums {
-  const known = minute.bySku.get(sku.name);
-  if (known) return known;
-  const requests = minute.byModel.get(sku.model) ?? { model: sku.model, ids: new Set(), unnamed: 0 };
-  const fresh: SkuSums = { sku, requests, units: 0n, costs: new Map() };
-  minute.byModel.set(sku.model, requests);
-  minute.bySku.set(sku.name, fresh);
-  return fresh;
+/** Opens the sums of a SKU that is new to the minute. */
+export function openSku({ bySku, byModel }: MinuteSums, sku: Sku): SkuSums {
+  const { name, model } = sku;
+  const requests = byModel.get(model) ?? { model, ids: new Set(), latest: undefined, unnamed: 0 };
+  const sums: SkuSums = { sku, requests, units: 0n, costs: [], price: undefined };
+  byModel.set(model, requests);
+  bySku.set(name, sums);
+  return sums;
 }
 
-/** Adds to one entry of a map of amounts. */
-export function addTo<Key>(amounts: Map<Key, Fixed>, key: Key, amount: Fixed): void {
-  amounts.set(key, (amounts.get(key) ?? 0n) + amount);
+/** Counts the request that a row names, or the row itself where it names none. */
+export function countRequest(requests: Requests, id: string | undefined): void {
+  if (id === undefined) requests.unnamed += 1;
+  else if (id !== requests.latest) requests.ids.add(id);
+  requests.latest = id;
+}
+
+/** Adds to the purse of a currency. There are one or two of them: a list is faster than a map. */
+export function addTo(purses: Purse[], currency: string, amount: Fixed): void {
+  for (const purse of purses) {
+    if (purse.currency !== currency) continue;
+    purse.amount += amount;
+    return;
+  }
+  purses.push({ currency, amount });
 }
 
 /** The lines of a minute, one a cell. */
 export function linesOf({ at, bySku, byModel, topUps }: MinuteSums): Line[] {
   const cells = new Map<string, Line>();
   for (const { sku, units, costs } of bySku.values()) {
-    for (const [currency, value] of costs)
-      add(cells, money('cost', currency, { at, model: sku.model, value }));
+    for (const { currency, amount } of costs)
+      add(cells, money('cost', currency, { at, model: sku.model, value: amount }));
     add(cells, usageOf(sku, at, units));
   }
   for (const requests of byModel.values()) add(cells, requestsOf(requests, at));
-  for (const [currency, value] of topUps) add(cells, money('top_ups', currency, { at, model: '', value }));
+  for (const { currency, amount } of topUps)
+    add(cells, money('top_ups', currency, { at, model: '', value: amount }));
   return [...cells.values()].filter(({ value }) => value !== 0n);
 }
 

@@ -3,7 +3,7 @@ import type { Drift, Line } from '../../core/statement.ts';
 import { floorTo, type Instant, MINUTE, type Range } from '../../core/time.ts';
 import type { Row } from './schema.ts';
 import { parseSku, type Sku } from './sku.ts';
-import { addTo, emptyMinute, linesOf, type MinuteSums, sumsOf } from './sums.ts';
+import { addTo, countRequest, emptyMinute, linesOf, type MinuteSums, openSku, type SkuSums } from './sums.ts';
 
 /**
  * Rows come in order of time. A minute stays open until rows are this much later, so that a row slightly out of order still
@@ -25,7 +25,7 @@ export interface Tally {
   readonly lines: Line[];
   /** SKUs of no known shape that were charged, the latest last. */
   readonly charged: Set<string>;
-  /** By SKU, the last price seen. */
+  /** By SKU, the last price and its minute. */
   readonly prices: Map<string, { readonly at: Instant; readonly price: Fixed }>;
   /** By kind and text: each is told once. */
   readonly drift: Map<string, Drift>;
@@ -47,39 +47,32 @@ export function emptyTally(range: Range, charged: readonly string[]): Tally {
 
 /** Counts a row that lies within the range. */
 export function count(tally: Tally, row: Row): void {
-  const sku = skuOf(tally, row.sku);
   const minute = minuteOf(tally, row.at);
-  if (sku.kind === 'purchase') topUp(tally, minute, row);
-  else if (row.amount <= 0n) charge(tally, minute, { sku, row });
-  else if (isRefund(tally, sku, row)) refund(minute, { sku, row });
+  const sums = minute.bySku.get(row.sku) ?? openSku(minute, skuOf(tally, row.sku));
+  if (sums.sku.kind === 'purchase') topUp(tally, minute, row);
+  else if (row.amount <= 0n) charge(tally, sums, row);
+  else if (isRefund(tally, sums.sku, row)) refund(sums, row);
   else {
     note(tally, 'unknown_value', `positive amount of ${row.sku}`);
     topUp(tally, minute, row);
   }
 }
 
-interface Entry {
-  readonly sku: Sku;
-  readonly row: Row;
-}
-
-function charge(tally: Tally, minute: MinuteSums, { sku, row }: Entry): void {
-  const sums = sumsOf(minute, sku);
+function charge({ charged }: Tally, sums: SkuSums, row: Row): void {
   sums.units += row.units;
   addTo(sums.costs, row.currency, -row.amount);
-  if (row.requestId === undefined) sums.requests.unnamed += 1;
-  else sums.requests.ids.add(row.requestId);
-  if (row.price !== undefined) tally.prices.set(sku.name, { at: row.at, price: row.price });
-  if (sku.kind === 'unknown' && tally.charged.delete(sku.name)) tally.charged.add(sku.name);
-  if (sku.kind === 'unknown') tally.charged.add(sku.name);
+  countRequest(sums.requests, row.requestId);
+  sums.price = row.price ?? sums.price;
+  if (sums.sku.kind !== 'unknown') return;
+  charged.delete(row.sku);
+  charged.add(row.sku);
 }
 
 /**
  * Money comes back; what was consumed stays consumed. A refund's units are those of the charge it undoes, or say nothing at all:
  * they lower the count only where they are negative.
  */
-function refund(minute: MinuteSums, { sku, row }: Entry): void {
-  const sums = sumsOf(minute, sku);
+function refund(sums: SkuSums, row: Row): void {
   addTo(sums.costs, row.currency, -row.amount);
   if (row.units < 0n) sums.units += row.units;
 }
@@ -90,8 +83,8 @@ function topUp(tally: Tally, minute: MinuteSums, row: Row): void {
   addTo(minute.topUps, row.currency, row.amount);
 }
 
-function isRefund(tally: Tally, sku: Sku, row: Row): boolean {
-  return sku.kind !== 'unknown' || row.requestId !== undefined || tally.charged.has(sku.name);
+function isRefund({ charged }: Tally, sku: Sku, row: Row): boolean {
+  return sku.kind !== 'unknown' || row.requestId !== undefined || charged.has(sku.name);
 }
 
 function skuOf(tally: Tally, name: string): Sku {
@@ -124,11 +117,18 @@ export function closeBefore(tally: Tally, at: Instant): void {
   for (const [start, minute] of tally.open) {
     if (start >= at) continue;
     tally.open.delete(start);
+    keepPrices(tally, minute);
     for (const line of linesOf(minute)) {
       tally.lines.push(line);
       if (isMoney(line) && !CURRENCIES.has(line.detail))
         note(tally, 'unknown_value', `currency ${line.detail}`);
     }
+  }
+}
+
+function keepPrices({ prices }: Tally, { at, bySku }: MinuteSums): void {
+  for (const [sku, { price }] of bySku) {
+    if (price !== undefined && at >= (prices.get(sku)?.at ?? at)) prices.set(sku, { at, price });
   }
 }
 

@@ -1,0 +1,51 @@
+import type { DemoOptions } from '../cli.ts';
+import type { Account, Config } from '../config/config.ts';
+import { DEFAULT_RATES } from '../core/rates.ts';
+import { SECOND } from '../core/time.ts';
+import { startDemoWorld } from '../demo/all.ts';
+import { PROVIDERS } from '../providers/index.ts';
+import type { Io } from './io.ts';
+import { run } from './serve.ts';
+
+/** The demo polls faster than real providers would let anybody, so that something is to be seen. */
+const SCHEDULES: Readonly<Record<string, string>> = {
+  usage: '*/5 * * * * *',
+  breakdown_1h: '*/5 * * * * *',
+  breakdown_1d: '*/15 * * * * *',
+  usage_recent: '*/30 * * * * *',
+};
+
+/** Simulated providers on loopback, and the real exporter polling them. No keys needed; the ledger is a throw-away one. */
+export async function demo(options: DemoOptions, io: Io): Promise<number> {
+  const world = await startDemoWorld();
+  try {
+    const accounts = PROVIDERS.map((provider): Account => {
+      const { url, key } = world[provider.id as keyof Omit<typeof world, 'close'>];
+      return {
+        provider,
+        name: 'demo',
+        baseUrl: url,
+        key: () => key,
+        keySource: 'the demo',
+        since: undefined,
+        timeoutMs: 10 * SECOND,
+        schedule: Object.fromEntries(
+          provider.feeds.map(({ name, schedule }) => [name, SCHEDULES[name] ?? schedule]),
+        ),
+        config: provider.config.parse({}),
+      };
+    });
+    const config: Config = {
+      server: { host: '127.0.0.1', port: options.port },
+      state: { path: ':memory:' },
+      metrics: { newSeriesZeroMs: 10 * SECOND, maxSeries: 10_000 },
+      accounts,
+      currencies: DEFAULT_RATES,
+    };
+    return await run(config, io, (url) => {
+      io.stdout.write(`Demo on ${url} with simulated providers. Metrics: ${url}/metrics. Ctrl-C ends it.\n`);
+    });
+  } finally {
+    await world.close();
+  }
+}

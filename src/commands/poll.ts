@@ -1,0 +1,60 @@
+import { createApp } from '../app.ts';
+import type { PollOptions } from '../cli.ts';
+import { loadConfig } from '../config/load.ts';
+import { createLog } from '../log.ts';
+import { createProgress } from '../progress.ts';
+import { PROVIDERS } from '../providers/index.ts';
+import type { Status } from '../server/status.ts';
+import { encodeSnapshot } from '../sinks/prometheus/encode.ts';
+import { statusOf } from '../status.ts';
+import { packageRevision, packageVersion } from '../version.ts';
+import { EXIT, type Io } from './io.ts';
+
+/** Polls everything once into a throw-away ledger, prints it, and ends: 1 if any feed failed. */
+export async function poll(options: PollOptions, io: Io): Promise<number> {
+  const configured = loadConfig(options.config, io.env, PROVIDERS);
+  const config = { ...configured, state: { path: ':memory:' } };
+  const log = createLog(io.stderr);
+  const progress = createProgress(io.stderr, (name, done, total) =>
+    log.info({ read: name, done, total }, 'reading'),
+  );
+  const version = packageVersion();
+  const startedAt = Date.now();
+  const app = createApp({ config, version, revision: packageRevision(), now: Date.now, log, progress });
+  io.signal.addEventListener('abort', () => void app.poller.stop());
+  try {
+    const outcomes = await app.poller.pollAll();
+    progress.stop();
+    app.publisher.publish();
+    const states = app.poller.states();
+    const status = statusOf({ version, startedAt, now: Date.now(), ledger: app.ledger, states });
+    if (options.metrics) await printMetrics(app, io);
+    else if (options.json) io.stdout.write(`${JSON.stringify(status, null, 2)}\n`);
+    else io.stdout.write(tableOf(status));
+    return outcomes.every(({ ok }) => ok) ? EXIT.good : EXIT.failed;
+  } finally {
+    await app.stop();
+  }
+}
+
+async function printMetrics({ publisher, self }: ReturnType<typeof createApp>, io: Io): Promise<void> {
+  const { text } = await encodeSnapshot(publisher.current());
+  for (const chunk of text) io.stdout.write(Buffer.from(chunk).toString());
+  io.stdout.write((await self.render('text')).toString());
+}
+
+function tableOf({ accounts }: Status): string {
+  const rows = accounts.flatMap((account) => [
+    [`${account.provider}/${account.name}`, 'today', account.todayUsd ?? 'unknown', 'USD'],
+    ['', 'month to date', account.monthToDateUsd ?? 'unknown', 'USD'],
+    ...account.feeds.map(({ name, up, lastError }) => [
+      '',
+      name,
+      up ? 'ok' : 'failed',
+      lastError?.message ?? '',
+    ]),
+  ]);
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const padded = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
+  return `${padded.map((line) => line.trimEnd()).join('\n')}\n`;
+}
