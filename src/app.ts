@@ -8,6 +8,7 @@ import { createPoller, type Poller, type PollerEvents, type ScheduledFeed } from
 import type { ProgressView } from './progress.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import { createSelfMetrics, type SelfMetrics } from './sinks/prometheus/self.ts';
+import { cacheCells } from './store/cache.ts';
 import { openDatabase } from './store/open.ts';
 import { sqliteStore } from './store/sqlite.ts';
 
@@ -42,7 +43,7 @@ const MAINTAIN_EVERY_MS = 60 * 60 * 1000;
  */
 export function createApp(options: AppOptions): App {
   const { config, now, log } = options;
-  const ledger = openLedger(sqliteStore(openDatabase(config.state.path)));
+  const ledger = openLedger(cacheCells(sqliteStore(openDatabase(config.state.path))));
   const self = createSelfMetrics({ ...options, failureReasons: Object.keys(POLL_FAILURES) });
   const failed = (error: unknown) =>
     log.warn({ err: error }, 'the snapshot could not be stored; the last one stays');

@@ -7,7 +7,17 @@ import { type Fixed, multiply, ONE } from './money.ts';
 import { rateAt } from './rates.ts';
 import { judge } from './silence.ts';
 import type { Line, Measure, ResourceFacts, Statement } from './statement.ts';
-import type { AccountRow, Commit, FeedRow, Hold, SeriesRow, Store, StreamRow, SumRow } from './store.ts';
+import type {
+  AccountRow,
+  Commit,
+  FeedRow,
+  Hold,
+  SeriesRow,
+  Store,
+  StreamRow,
+  SumKind,
+  SumRow,
+} from './store.ts';
 import { floorTo, type Instant, intersection, type Range, sizeOf, startOfDay, startOfMonth } from './time.ts';
 
 export interface ChangeInput {
@@ -249,20 +259,47 @@ function countingSeries(
 }
 
 function sumRows(book: Book, deltas: readonly Delta[], row: (id: number) => SeriesRow): SumRow[] {
-  const sums = new Map<string, SumRow>();
+  const periods = periodsOf(book);
   for (const { series, bucket, value } of deltas) {
     const { measure, target } = row(series);
     if (measure !== 'cost' || value === 0n) continue;
-    for (const [kind, start] of [
-      ['day', startOfDay(bucket)],
-      ['month', startOfMonth(bucket)],
-    ] as const) {
-      const key = `${kind} ${start} ${target}`;
-      const old = sums.get(key)?.value ?? book.sums(kind, start).get(target) ?? 0n;
-      sums.set(key, { kind, start, series: target, value: old + value });
+    for (const { before, after } of periods(bucket)) {
+      after.set(target, (after.get(target) ?? before.get(target) ?? 0n) + value);
     }
   }
-  return [...sums.values()];
+  return periods.rows();
+}
+
+interface Period {
+  readonly kind: SumKind;
+  readonly start: Instant;
+  readonly before: ReadonlyMap<number, Fixed>;
+  readonly after: Map<number, Fixed>;
+}
+
+/** Finds the day and the month of a bucket, each opened once. */
+function periodsOf(book: Book) {
+  const opened = new Map<string, Period>();
+  const byBucket = new Map<Instant, readonly Period[]>();
+  const open = (kind: SumKind, start: Instant): Period => {
+    const known = opened.get(`${kind} ${start}`);
+    const period = known ?? { kind, start, before: book.sums(kind, start), after: new Map<number, Fixed>() };
+    opened.set(`${kind} ${start}`, period);
+    return period;
+  };
+  const find = (bucket: Instant): readonly Period[] => {
+    const known = byBucket.get(bucket) ?? [
+      open('day', startOfDay(bucket)),
+      open('month', startOfMonth(bucket)),
+    ];
+    byBucket.set(bucket, known);
+    return known;
+  };
+  const rows = (): SumRow[] =>
+    [...opened.values()].flatMap(({ kind, start, after }) =>
+      [...after].map(([series, value]) => ({ kind, start, series, value })),
+    );
+  return Object.assign(find, { rows });
 }
 
 /** A feed that has not read anything yet. */

@@ -41,6 +41,20 @@ test('spend of every provider grows while one watches, and new models appear', a
   await providers.close();
 });
 
+test('spend is corrected downward every few minutes', async () => {
+  const clock = dialAt(NOON);
+  const providers = await startDemoWorld({ clock });
+  for (const one of [providers.baseten, providers.venice, providers.inference_sh]) {
+    clock.set(NOON);
+    const seen = Array.from({ length: 60 }, () => {
+      clock.advance(10 * SECOND);
+      return one.truth({ start: TODAY, end: TODAY + DAY }).total('cost');
+    });
+    assert.ok(seen.some((cost, index) => cost < (seen[index - 1] ?? 0n)));
+  }
+  await providers.close();
+});
+
 test('a catalogue has founders, settlers and newcomers', () => {
   const world = worldOf({ clock: dialAt(NOON) });
   assert.equal(world.genesis, Date.UTC(2026, 8, 1));

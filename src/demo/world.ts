@@ -83,6 +83,11 @@ export function bornAt(world: World, index: number, founders: number, settlers: 
   return world.opened + (index - founders - settlers + 1) * NEWCOMER_EVERY_MS;
 }
 
+/** Does somebody watch the minute? From the first one on that began after the world was opened, much more happens. */
+export function isWatched(world: World, minute: Instant): boolean {
+  return minute >= world.opened;
+}
+
 /** Thousandths of a day's spend that fall into each UTC hour. */
 const HOURS = [
   18, 15, 13, 12, 13, 17, 25, 36, 48, 58, 64, 66, 63, 65, 68, 66, 62, 57, 52, 46, 41, 37, 31, 27,

@@ -1,8 +1,11 @@
-import { DAY, HOUR, type Instant, MINUTE, type Range, startOfDay } from '../../core/time.ts';
+import { DAY, type Instant, MINUTE, type Range, SECOND, startOfDay } from '../../core/time.ts';
 import { shows } from '../books.ts';
 import { between, pick, roll } from '../random.ts';
-import { bornAt, bustle, type World } from '../world.ts';
+import { bornAt, bustle, isWatched, type World } from '../world.ts';
 import type { InferenceShRow } from './rows.ts';
+
+/** Tasks a minute while somebody watches. */
+const LIVE_TASKS = 3;
 
 interface App {
   readonly app: string;
@@ -47,15 +50,21 @@ export function inferenceShHistory(world: World): (range: Range, now: Instant) =
 }
 
 function rowsOfMinute(world: World, minute: Instant): InferenceShRow[] {
-  const number = minute / MINUTE;
-  const dice = (salt: number) => roll(world.seed, salt, number);
-  if (dice(70) > 0.5 * bustle(minute)) return [];
+  const live = isWatched(world, minute);
+  const expected = live ? LIVE_TASKS : 0.5 * bustle(minute);
+  const tasks = Array.from({ length: Math.ceil(expected) }, (_, nth) => nth);
+  return tasks
+    .filter((nth) => roll(world.seed, 70, minute / MINUTE, nth) < expected - nth)
+    .flatMap((nth) => task(world, minute, nth, live));
+}
+
+function task(world: World, minute: Instant, nth: number, live: boolean): InferenceShRow[] {
+  const dice = (salt: number) => roll(world.seed, salt, minute / MINUTE, nth);
   const at = minute + Math.floor(dice(71) * MINUTE);
-  const kind = pick(
-    APPS.filter((_, index) => bornAt(world, index, 3, 2) <= at),
-    dice(72),
-  );
+  const known = APPS.filter((_, index) => bornAt(world, index, 3, 2) <= at);
+  const kind = pick(known, dice(72));
   if (!kind) return [];
+  const refund = live ? { odds: 0.1, within: 10 * MINUTE } : { odds: 0.02, within: 0.9 * DAY };
   return [
     {
       at,
@@ -65,8 +74,8 @@ function rowsOfMinute(world: World, minute: Instant): InferenceShRow[] {
       tier: kind.tier,
       type: kind.gpu ? 'gpu' : 'cpu',
       ...(kind.gpu && { model: kind.gpu }),
-      recordedAt: at + Math.floor(dice(75) * (dice(76) < 0.05 ? 40 * MINUTE : 4000)),
-      ...(dice(77) < 0.02 && { refundedAt: at + HOUR / 12 + Math.floor(dice(78) * DAY * 0.9) }),
+      recordedAt: at + Math.floor(dice(75) * (dice(76) < 0.05 ? 40 * MINUTE : 4 * SECOND)),
+      ...(dice(77) < refund.odds && { refundedAt: at + MINUTE + Math.floor(dice(78) * refund.within) }),
     },
   ];
 }

@@ -3,11 +3,13 @@ import { DAY, HOUR, type Instant, MINUTE, type Range, startOfDay } from '../../c
 import { shows } from '../books.ts';
 import { MICRO } from '../json.ts';
 import { between, pick, roll } from '../random.ts';
-import { bornAt, bustle, type World } from '../world.ts';
+import { bornAt, bustle, isWatched, type World } from '../world.ts';
 import { API_KEYS, FOUNDERS, PIECES, SETTLERS, TOKEN_MODELS, type TokenModel } from './catalogue.ts';
 import { charge, PURCHASE, type VeniceRow } from './rows.ts';
 
 const CACHED_DAYS = 3;
+/** Requests a minute while somebody watches. */
+const LIVE_REQUESTS = 8;
 
 /** The ledger of a range as it shows at `now`; a row in a hundred appears up to three hours late. */
 export function veniceHistory(world: World): (range: Range, now: Instant) => VeniceRow[] {
@@ -40,17 +42,21 @@ function rowsOfDay(world: World, day: Instant): VeniceRow[] {
 function rowsOfMinute(world: World, minute: Instant): VeniceRow[] {
   const number = minute / MINUTE;
   const rows: VeniceRow[] = [];
-  const busy = roll(world.seed, 10, number) < 0.3 * bustle(minute);
-  if (busy) rows.push(...request(world, minute, number));
+  const live = isWatched(world, minute);
+  const expected = live ? LIVE_REQUESTS : 0.3 * bustle(minute);
+  for (let nth = 0; nth < expected; nth += 1) {
+    if (roll(world.seed, 10, number, nth) < expected - nth) rows.push(...request(world, minute, nth));
+  }
   if (roll(world.seed, 11, number) < 0.02) rows.push(piece(world, minute, number));
-  if (roll(world.seed, 12, number) < 1 / 480) rows.push(refund(world, minute, number));
+  if (roll(world.seed, 12, number) < (live ? 0.5 : 1 / 480)) rows.push(refund(world, minute, number));
   if (roll(world.seed, 13, number) < 1 / (7 * 1440)) rows.push(purchase(minute));
   return rows;
 }
 
 /** Several rows that repeat one request's details: input, output, cache. */
-function request(world: World, minute: Instant, number: number): VeniceRow[] {
-  const dice = (salt: number) => roll(world.seed, salt, number);
+function request(world: World, minute: Instant, nth: number): VeniceRow[] {
+  const number = minute / MINUTE;
+  const dice = (salt: number) => roll(world.seed, salt, number, nth);
   const at = minute + Math.floor(dice(20) * MINUTE);
   const known = TOKEN_MODELS.filter((_, index) => bornAt(world, index, FOUNDERS, SETTLERS) <= at);
   const model = pick(known, dice(21));
@@ -134,7 +140,7 @@ function refund(world: World, minute: Instant, number: number): VeniceRow {
     amount: fromInteger(BigInt(between(5, 90, roll(world.seed, 50, number))), -4),
     units: 0n,
     pricePerUnitUsd: model?.output ?? 0n,
-    currency: 'USD',
+    currency: currencyOf(minute, 0),
     notes: 'Refund',
     inferenceDetails: null,
     ...(model && { model: model.id }),
