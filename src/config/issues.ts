@@ -115,7 +115,7 @@ function kindOf(value: unknown): string {
 
 /** A value is repeated in the message unless it may be secret or its kind says it all. */
 function isShown(issue: Issue, found: unknown): boolean {
-  
+  if (issue.code === 'custom' && issue.params?.secret === true) return false;
   const isKind = issue.code === 'invalid_type' || issue.code === 'invalid_union';
   return !isKind || OWN_WORDS.test(issue.message) || typeof found === 'number';
 }
