@@ -37,6 +37,7 @@ const BAD: Record<string, string> = {
   '*/0 * * * *': 'in the minute field, the step of "*/0" is not a number from 1 to 60',
   '1-5/9 * * * *': 'in the minute field, the step of "1-5/9" is not a number from 1 to 5',
   '5/10 * * * *': 'in the minute field, a step needs * or a range before the slash in "5/10"',
+  '* * * * 0-0/3': 'in the day of week field, the step of "0-0/3" is not a number from 1 to 1',
   '22-2 * * * *': 'in the minute field, the range "22-2" runs backwards, write it as a list of two ranges',
   '1,,2 * * * *': 'in the minute field, "" is not understood',
   '1-2-3 * * * *': 'in the minute field, "1-2-3" is not a number from 0 to 59',
