@@ -1,6 +1,8 @@
 /** Tells most bodies apart at the cost of one pass: without such a run of digits no number in them is long. */
 const MAYBE_LONG = /\d[\d.]{15}/;
 const NUMBER = /-?\d[\d.eE+-]{15,}/g;
+/** From the first digit that is not zero to the last, the exponent left out. */
+const SIGNIFICANT = /^-?[0.]*([1-9](?:[\d.]*[1-9])?)/;
 const EXACT_DIGITS = 15;
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -44,20 +46,27 @@ function parse(text: string): unknown {
  */
 function withLongNumbersQuoted(text: string): string {
   const parts: string[] = [];
-  for (let from = 0; from < text.length; ) {
-    const quote = text.indexOf('"', from);
-    const end = quote < 0 ? text.length : quote;
-    const next = quote < 0 ? text.length : endOfString(text, quote);
-    parts.push(quoteLong(text.slice(from, end)), text.slice(end, next));
-    from = next;
+  let copied = 0;
+  for (const { start, end } of gapsBetweenStrings(text)) {
+    for (const { index, 0: number } of text.slice(start, end).matchAll(NUMBER)) {
+      if (significantDigits(number) <= EXACT_DIGITS) continue;
+      parts.push(text.slice(copied, start + index), number);
+      copied = start + index + number.length;
+    }
   }
-  return parts.join('');
+  parts.push(text.slice(copied));
+  // Every second part is a number: what joins them is its quotes.
+  return parts.join('"');
 }
 
-/** Replaces in a piece of JSON that lies between two strings. */
-function quoteLong(gap: string): string {
-  if (gap.length <= EXACT_DIGITS) return gap;
-  return gap.replace(NUMBER, (number) => (significantDigits(number) > EXACT_DIGITS ? `"${number}"` : number));
+/** The pieces of valid JSON outside of its strings that have room for a long number. */
+function* gapsBetweenStrings(text: string): Generator<{ start: number; end: number }> {
+  for (let start = 0; start < text.length; ) {
+    const quote = text.indexOf('"', start);
+    const end = quote < 0 ? text.length : quote;
+    if (end - start > EXACT_DIGITS) yield { start, end };
+    start = quote < 0 ? text.length : endOfString(text, quote);
+  }
 }
 
 /** The index after the string that starts with the quote at `start`. */
@@ -72,6 +81,6 @@ function endOfString(text: string, start: number): number {
 
 /** Zeros in front and behind cost a double nothing. */
 function significantDigits(number: string): number {
-  const [mantissa = ''] = number.split(/[eE]/);
-  return mantissa.replace(/[-.]/g, '').replace(/^0+/, '').replace(/0+$/, '').length;
+  const digits = SIGNIFICANT.exec(number)?.[1] ?? '';
+  return digits.includes('.') ? digits.length - 1 : digits.length;
 }
