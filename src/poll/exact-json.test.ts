@@ -27,6 +27,7 @@ const cases: { title: string; text: string; value: unknown }[] = [
     value: [1e21, 2.5],
   },
   { title: 'a long exponent does not count', text: '[1E+000000000000000002]', value: [100] },
+  { title: 'nor does that of a zero', text: '[0.0e12345678901234567890]', value: [0] },
   {
     title: 'digits inside a string stay as they are',
     text: '{"id":"1234567890123456"}',
