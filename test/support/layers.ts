@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { type Import, importsOf, type Sources } from './source-text.ts';
 
-/** All that `app.ts` puts together. */
+/** All that the files of `src/` itself put together. */
 const PARTS = ['core', 'contract', 'registry', 'poll', 'store', 'sinks', 'config', 'server', 'demo', 'root'];
 
 /**
@@ -17,9 +17,9 @@ const SEES: Readonly<Record<string, readonly string[]>> = {
   store: ['core'],
   sinks: ['core'],
   config: ['core', 'contract', 'registry'],
-  server: ['core', 'sinks', 'config', 'root'],
+  server: ['core', 'sinks', 'config'],
   demo: ['core'],
-  root: ['core', 'contract', 'poll', 'registry', 'config'],
+  root: [...PARTS, 'commands'],
   app: PARTS,
   commands: [...PARTS, 'app', 'cli'],
   cli: ['commands', 'config', 'root'],
@@ -43,7 +43,7 @@ const HOMES: readonly { readonly of: RegExp; readonly rooms: readonly string[] }
   { of: /^node-cron$/, rooms: ['poll', 'config'] },
   { of: /^(prom-client|@opentelemetry\/.*)$/, rooms: ['sinks'] },
   { of: /^yaml$/, rooms: ['config'] },
-  { of: /^(commander|cli-progress)$/, rooms: ['cli', 'commands'] },
+  { of: /^(commander|cli-progress)$/, rooms: ['root', 'cli', 'commands'] },
   { of: /^node:child_process$/, rooms: [] },
 ];
 
