@@ -1,26 +1,13 @@
-import { dirname, resolve } from 'node:path';
-import type { Instant } from '../core/time.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Account } from './config.ts';
-import { type Document, isMapping } from './document.ts';
-import { formatPath, type Path } from './errors.ts';
+import { type AccountsContext, type Raw, secretOf } from './credentials.ts';
+import { isMapping } from './document.ts';
+import type { Path } from './errors.ts';
 import { checked, unknownKey } from './issues.ts';
 import { ownKeys } from './json-schema.ts';
-import { AccountKeys, parseDay } from './schema.ts';
-import { type Secret, secretOfFile, secretOfText } from './secrets.ts';
-import { nearest, suggestion } from './suggest.ts';
-
-/** What the accounts of one file are read with. */
-export interface AccountsContext {
-  readonly document: Document;
-  readonly file: string;
-  readonly registry: readonly Provider<unknown>[];
-  readonly now: Instant;
-}
-
-type Raw = Readonly<Record<string, unknown>>;
-
-const COMMON = Object.keys(AccountKeys.shape);
+import { AccountKeys, COMMON_KEYS } from './schema.ts';
+import { suggestion } from './suggest.ts';
+import { parseDay } from './values.ts';
 
 /** The accounts that are good; what is wrong with the others is noted. */
 export function readAccounts(entries: readonly unknown[], context: AccountsContext): Account[] {
@@ -38,7 +25,7 @@ function readAccount(entry: unknown, path: Path, context: AccountsContext): Acco
   const provider = providerOf(entry, path, context);
   const config = provider && readOwnKeys(entry, path, provider, context);
   if (provider) checkFeeds(entry.schedule, path, provider, context);
-  const common = checked({ schema: AccountKeys, value: only(entry, COMMON), path, problems });
+  const common = checked({ schema: AccountKeys, value: only(entry, COMMON_KEYS), path, problems });
   checkSince(entry.since, path, context);
   const key = secretOf(entry, path, context);
   if (!provider || !common || !key) return undefined;
@@ -77,10 +64,10 @@ function providerOf(
 function readOwnKeys(entry: Raw, path: Path, provider: Provider<unknown>, context: AccountsContext): unknown {
   const { problems } = context.document;
   const own = ownKeys(provider);
-  for (const key of Object.keys(entry).filter((name) => !COMMON.includes(name) && !own.includes(name))) {
+  for (const key of Object.keys(entry).filter((name) => !COMMON_KEYS.includes(name) && !own.includes(name))) {
     const owner = context.registry.find((other) => ownKeys(other).includes(key));
     const more = owner ? `; it belongs to ${owner.id} accounts` : '';
-    unknownKey(problems, [...path, key], [...COMMON, ...own], more);
+    unknownKey(problems, [...path, key], [...COMMON_KEYS, ...own], more);
   }
   return checked({ schema: provider.config, value: only(entry, own), path, problems });
 }
@@ -115,52 +102,6 @@ function scheduleOf(given: AccountKeys['schedule'], provider: Provider<unknown>)
   return Object.fromEntries(
     provider.feeds.map(({ name, schedule }) => [name, lines[name] ?? all ?? schedule]),
   );
-}
-
-type KeySource = Pick<Account, 'key' | 'keySource'>;
-
-/** The credential, from exactly one of the two keys. */
-function secretOf(entry: Raw, path: Path, context: AccountsContext): KeySource | undefined {
-  const { problems } = context.document;
-  const { apiKey, apiKeyFile } = entry;
-  if (apiKey !== undefined && apiKeyFile !== undefined) {
-    problems.add([...path, 'apiKeyFile'], 'stands beside apiKey; keep one of the two', 'key');
-  }
-  if (apiKey === undefined && apiKeyFile === undefined && !hasMisspeltKey(entry)) {
-    problems.add([...path, 'apiKey'], `is missing; add apiKey: \${VARIABLE} or apiKeyFile: PATH`);
-  }
-  if (typeof apiKey === 'string') return inText(apiKey, [...path, 'apiKey'], context);
-  return typeof apiKeyFile === 'string' ? inFile(apiKeyFile, [...path, 'apiKeyFile'], context) : undefined;
-}
-
-/** Such a key was reported with the right name for it; that the right one is missing too says nothing new. */
-function hasMisspeltKey(entry: Raw): boolean {
-  return Object.keys(entry).some((name) => nearest(name, COMMON)?.startsWith('apiKey'));
-}
-
-function inText(apiKey: string, path: Path, { document }: AccountsContext): KeySource | undefined {
-  const names = document.places.get(formatPath(path))?.variables ?? [];
-  const source = names.length > 0 ? `variable ${names.join(', ')}` : 'configuration file';
-  const blame = names.length > 0 ? ` (in variable ${names.join(', ')})` : '';
-  return reported(secretOfText(apiKey), path, { document, source, blame });
-}
-
-function inFile(apiKeyFile: string, path: Path, { document, file }: AccountsContext): KeySource | undefined {
-  const written = document.places.get(formatPath(path))?.written ?? apiKeyFile;
-  // A key pasted in place of a path must not be repeated, so that only what looks like a path is.
-  const source = /[/\\]/.test(written) ? `file ${written}` : 'file';
-  const blame = /[/\\]/.test(written) ? document.problems.found(path, apiKeyFile) : '';
-  return reported(secretOfFile(resolve(dirname(file), apiKeyFile)), path, { document, source, blame });
-}
-
-function reported(
-  secret: Secret,
-  path: Path,
-  { document, source, blame }: { document: Document; source: string; blame: string },
-): KeySource | undefined {
-  if ('key' in secret) return { key: secret.key, keySource: source };
-  document.problems.add(path, `${secret.problem}${blame}`);
-  return undefined;
 }
 
 /** Two accounts of one provider that share a name would share their series. */

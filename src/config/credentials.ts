@@ -1,0 +1,66 @@
+import { dirname, resolve } from 'node:path';
+import type { Instant } from '../core/time.ts';
+import type { Provider } from '../providers/provider.ts';
+import type { Account } from './config.ts';
+import type { Document } from './document.ts';
+import { formatPath, type Path } from './errors.ts';
+import { COMMON_KEYS } from './schema.ts';
+import { type Secret, secretOfFile, secretOfText } from './secrets.ts';
+import { nearest } from './suggest.ts';
+
+/** What the accounts of one file are read with. */
+export interface AccountsContext {
+  readonly document: Document;
+  readonly file: string;
+  readonly registry: readonly Provider<unknown>[];
+  readonly now: Instant;
+}
+
+/** An account as the file has it. */
+export type Raw = Readonly<Record<string, unknown>>;
+
+type KeySource = Pick<Account, 'key' | 'keySource'>;
+
+/** The credential, from exactly one of the two keys. */
+export function secretOf(entry: Raw, path: Path, context: AccountsContext): KeySource | undefined {
+  const { problems } = context.document;
+  const { apiKey, apiKeyFile } = entry;
+  if (apiKey !== undefined && apiKeyFile !== undefined) {
+    problems.add([...path, 'apiKeyFile'], 'stands beside apiKey; keep one of the two', 'key');
+  }
+  if (apiKey === undefined && apiKeyFile === undefined && !hasMisspeltKey(entry)) {
+    problems.add([...path, 'apiKey'], `is missing; add apiKey: \${VARIABLE} or apiKeyFile: PATH`);
+  }
+  if (typeof apiKey === 'string') return inText(apiKey, [...path, 'apiKey'], context);
+  return typeof apiKeyFile === 'string' ? inFile(apiKeyFile, [...path, 'apiKeyFile'], context) : undefined;
+}
+
+/** Such a key was reported with the right name for it; that the right one is missing too says nothing new. */
+function hasMisspeltKey(entry: Raw): boolean {
+  return Object.keys(entry).some((name) => nearest(name, COMMON_KEYS)?.startsWith('apiKey'));
+}
+
+function inText(apiKey: string, path: Path, { document }: AccountsContext): KeySource | undefined {
+  const names = document.places.get(formatPath(path))?.variables ?? [];
+  const source = names.length > 0 ? `variable ${names.join(', ')}` : 'configuration file';
+  const blame = names.length > 0 ? ` (in variable ${names.join(', ')})` : '';
+  return reported(secretOfText(apiKey), path, { document, source, blame });
+}
+
+function inFile(apiKeyFile: string, path: Path, { document, file }: AccountsContext): KeySource | undefined {
+  const written = document.places.get(formatPath(path))?.written ?? apiKeyFile;
+  // A key pasted in place of a path must not be repeated, so that only what looks like a path is.
+  const source = /[/\\]/.test(written) ? `file ${written}` : 'file';
+  const blame = /[/\\]/.test(written) ? document.problems.found(path, apiKeyFile) : '';
+  return reported(secretOfFile(resolve(dirname(file), apiKeyFile)), path, { document, source, blame });
+}
+
+function reported(
+  secret: Secret,
+  path: Path,
+  { document, source, blame }: { document: Document; source: string; blame: string },
+): KeySource | undefined {
+  if ('key' in secret) return { key: secret.key, keySource: source };
+  document.problems.add(path, `${secret.problem}${blame}`);
+  return undefined;
+}
