@@ -1,0 +1,148 @@
+import type { Fixed } from '../../src/core/money.ts';
+import type { Statement } from '../../src/core/statement.ts';
+import { DAY, floorTo, type Granularity, type Instant, sizeOf } from '../../src/core/time.ts';
+
+/**
+ * A ledger that keeps every statement and works everything out from scratch, one bucket at a time. Written from the design,
+ * slow on purpose, and without anything the ledger is made of: no runs, no deltas, no state.
+ */
+export interface Model {
+  /** Every composed amount of a UTC day, by resource. */
+  day(start: Instant): Map<string, Fixed>;
+  /** The part of it that belongs to the baseline. */
+  baselineOf(start: Instant): Map<string, Fixed>;
+  /** Days that any statement touched. */
+  days(): Instant[];
+  /** What the counters' difference must be, by resource. */
+  net(): Map<string, Fixed>;
+}
+
+export interface ModelOptions {
+  /** Finest first. */
+  readonly granularities: readonly Granularity[];
+  readonly settleMs: number;
+}
+
+/** @param statements in the order in which they were applied: only which one was the first matters. */
+export function modelOf(statements: readonly Statement[], options: ModelOptions): Model {
+  const newest: Side = { readings: statements, wins: (a, b) => a > b, baseline: undefined };
+  const baseline = statements[0]?.asOf ?? 0;
+  const first: Side = { readings: eligible(statements, baseline, options), wins: (a, b) => a < b, baseline };
+  const compose = composer(options);
+  const coarsest = options.granularities.at(-1) ?? 'day';
+  const sumOfDay = (side: Side, start: Instant) =>
+    sum(
+      steps(start, start + DAY, sizeOf(coarsest)).map((at) =>
+        compose(side, options.granularities.length - 1, at),
+      ),
+    );
+  const days = () => [
+    ...new Set(statements.flatMap(({ range }) => steps(floorTo(DAY, range.start), range.end, DAY))),
+  ];
+  return {
+    day: (start) => sumOfDay(newest, start),
+    baselineOf: (start) => sumOfDay(first, start),
+    days,
+    net() {
+      const total = sum(days().map((start) => sumOfDay(newest, start)));
+      const before = sum(days().map((start) => sumOfDay(first, start)));
+      const names = new Set([...total.keys(), ...before.keys()]);
+      return new Map([...names].map((name) => [name, (total.get(name) ?? 0n) - (before.get(name) ?? 0n)]));
+    },
+  };
+}
+
+interface Side {
+  readonly readings: readonly Statement[];
+  readonly wins: (challenger: Instant, holder: Instant) => boolean;
+  /** Set for the first readings. */
+  readonly baseline: Instant | undefined;
+}
+
+/**
+ * The baseline is all of the first statement, the first reading of every bucket that ended before its as-of, and where there
+ * are several granularities, the first coarser reading of the bucket that holds it.
+ */
+function eligible(statements: readonly Statement[], baseline: Instant, options: ModelOptions): Statement[] {
+  return statements.flatMap((each, index) => {
+    if (index === 0) return [each];
+    const size = sizeOf(each.granularity);
+    const isFinest = each.granularity === options.granularities[0];
+    const isBefore = (start: Instant) => (isFinest ? start + size <= baseline : start < baseline);
+    const starts = steps(each.range.start, each.range.end, size).filter(isBefore);
+    const last = starts.at(-1);
+    return last === undefined ? [] : [{ ...each, range: { start: each.range.start, end: last + size } }];
+  });
+}
+
+type Amounts = ReadonlyMap<string, Fixed>;
+
+function composer({ granularities, settleMs }: ModelOptions) {
+  const reading = (side: Side, index: number, at: Instant): Statement | undefined => {
+    let held: Statement | undefined;
+    for (const each of side.readings) {
+      if (each.granularity !== granularities[index] || at < each.range.start || at >= each.range.end)
+        continue;
+      if (!held || side.wins(each.asOf, held.asOf)) held = each;
+    }
+    return held;
+  };
+  const sizeAt = (index: number) => sizeOf(granularities[index] ?? 'day');
+  const amounts = (side: Side, index: number, at: Instant): Amounts => {
+    const lines = reading(side, index, at)?.lines.filter(
+      (line) => line.at >= at && line.at < at + sizeAt(index),
+    );
+    return sum((lines ?? []).map((line) => new Map([[line.resource, line.value]])));
+  };
+
+  /** How far readings of this granularity or a finer one say something, from `at` on to the end of the bucket. */
+  const through = (side: Side, index: number, start: Instant, end: Instant): Instant => {
+    for (const at of steps(start, end, sizeAt(index))) {
+      const asOf = reading(side, index, at)?.asOf ?? at;
+      const bucketEnd = at + sizeAt(index);
+      const own = Math.max(at, Math.min(bucketEnd, asOf));
+      const finer = index > 0 ? through(side, index - 1, at, bucketEnd) : at;
+      if (Math.max(own, finer) < bucketEnd) return Math.max(own, finer);
+    }
+    return end;
+  };
+
+  const compose = (side: Side, index: number, at: Instant): Amounts => {
+    const own = amounts(side, index, at);
+    if (index === 0) return own;
+    const end = at + sizeAt(index);
+    const asOf = reading(side, index, at)?.asOf;
+    if (asOf !== undefined && asOf > end + settleMs) return own;
+    if (asOf !== undefined && asOf === side.baseline) return own;
+    const finer = sum(steps(at, end, sizeAt(index - 1)).map((start) => compose(side, index - 1, start)));
+    if (asOf === undefined) return finer;
+    const isOpen = asOf < end;
+    const needed = Math.min(end, asOf, side.baseline ?? end);
+    const lag = isOpen && side.baseline === undefined ? 2 * sizeAt(index - 1) : 0;
+    const isWhole = needed > at && through(side, index - 1, at, end) >= needed - lag;
+    return isWhole ? finer : larger(own, finer);
+  };
+  return compose;
+}
+
+function larger(a: Amounts, b: Amounts): Amounts {
+  const names = new Set([...a.keys(), ...b.keys()]);
+  const most = (name: string) =>
+    ((a.get(name) ?? 0n) > (b.get(name) ?? 0n) ? a.get(name) : b.get(name)) ?? 0n;
+  return new Map([...names].map((name) => [name, most(name)]));
+}
+
+function sum(parts: readonly Amounts[]): Map<string, Fixed> {
+  const result = new Map<string, Fixed>();
+  for (const part of parts) {
+    for (const [name, value] of part) result.set(name, (result.get(name) ?? 0n) + value);
+  }
+  return result;
+}
+
+function steps(start: Instant, end: Instant, size: number): Instant[] {
+  return Array.from(
+    { length: Math.max(0, Math.ceil((end - start) / size)) },
+    (_, index) => start + index * size,
+  );
+}
