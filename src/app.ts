@@ -19,6 +19,8 @@ export interface AppOptions {
   readonly now: () => Instant;
   readonly log: Logger;
   readonly progress: ProgressView;
+  /** Resolves once `now` has moved on by `ms`, for a clock that is not the wall's; ends early when the signal aborts. */
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** Everything of the exporter but its HTTP server. */
@@ -78,11 +80,12 @@ export function createApp(options: AppOptions): App {
 }
 
 function open(account: PolledAccount, options: AppOptions, ledger: Ledger, self: SelfMetrics): OpenAccount {
-  const { config, now } = options;
+  const { config, now, wait } = options;
   const labels = { provider: account.provider.id, account: account.name };
   return openAccount(account, {
     ledger,
     now,
+    ...(wait && { wait }),
     maxSeries: config.metrics.maxSeries,
     rates: config.currencies,
     events: {

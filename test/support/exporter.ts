@@ -1,0 +1,253 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { type App, createApp } from '../../src/app.ts';
+import type { Account, Config } from '../../src/config/config.ts';
+import { DEFAULT_RATES } from '../../src/core/rates.ts';
+import type { SnapshotSource } from '../../src/core/snapshot.ts';
+import { DAY, type Instant, SECOND } from '../../src/core/time.ts';
+import { createLog } from '../../src/log.ts';
+import type { PollOutcome } from '../../src/poll/poller.ts';
+import { PROVIDERS } from '../../src/providers/index.ts';
+import { createServer } from '../../src/server/server.ts';
+import { createPrometheusPage } from '../../src/sinks/prometheus/page.ts';
+import { statusOf } from '../../src/status.ts';
+import { type Exposition, type ExpositionFormat, type Labels, parseExposition } from './exposition.ts';
+
+/** Our own clock. Waiting moves it: nothing in a test waits for real. */
+export interface OwnClock {
+  now(): Instant;
+  advance(byMs: number): void;
+}
+
+/** One account, at a simulator. */
+export interface ExporterAccount {
+  readonly provider: string;
+  /** `test` when absent. */
+  readonly name?: string;
+  readonly url: string;
+  readonly key: string;
+  readonly since?: Instant;
+  /** 30 seconds when absent. */
+  readonly timeoutMs?: number;
+  /** What only this provider has, as the configuration file says it. */
+  readonly config?: unknown;
+}
+
+/** A page, and what stands on it. */
+export interface Scrape extends Exposition {
+  readonly text: string;
+  /** Adds up the samples of that name whose labels hold all of `matching`. */
+  sum(name: string, matching?: Labels): number;
+}
+
+/** How the poll of one feed ended. */
+export interface Polled {
+  readonly provider: string;
+  readonly account: string;
+  readonly feed: string;
+  readonly outcome: PollOutcome;
+}
+
+/** The exporter as `serve` puts it together, without its schedules, over a file of its own. */
+export interface Exporter {
+  readonly url: string;
+  pollAll(): Promise<readonly Polled[]>;
+  /** The page over HTTP, as it is served at this moment. */
+  scrape(format?: ExpositionFormat, gzip?: boolean): Promise<Scrape>;
+  /** The page once everything that was polled stands on it, zeros of new series shown and ended. */
+  fresh(): Promise<Scrape>;
+  /** Ends it and opens it again over the same file. */
+  restart(): Promise<void>;
+  /** Everything logged so far, restarts included. */
+  log(): string;
+}
+
+/** Starts the real exporter against simulators. It ends with its test, and its file goes. */
+export async function startExporter(
+  context: Pick<TestContext, 'after'>,
+  clock: OwnClock,
+  accounts: readonly ExporterAccount[],
+): Promise<Exporter> {
+  const folder = await mkdtemp(join(tmpdir(), 'exporter-'));
+  const config = configOf(accounts, join(folder, 'ledger.db'));
+  let log = '';
+  const write = (line: string) => {
+    log += line;
+  };
+  let running = await open(config, clock, write);
+  context.after(async () => {
+    await running.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+  return {
+    get url() {
+      return running.url;
+    },
+    pollAll: () => pollAll(running.app),
+    scrape: (format = 'text', gzip = false) => scrape(running.url, format, gzip),
+    async fresh() {
+      // The first page shows new series at 0; only then may they show their values.
+      await running.published();
+      return running.published();
+    },
+    async restart() {
+      await running.stop();
+      running = await open(config, clock, write);
+    },
+    log: () => log,
+  };
+}
+
+function configOf(accounts: readonly ExporterAccount[], path: string): Config {
+  return {
+    server: { host: '127.0.0.1', port: 0 },
+    state: { path },
+    metrics: { newSeriesZeroMs: 0, maxSeries: 10_000 },
+    accounts: accounts.map(accountOf),
+    currencies: DEFAULT_RATES,
+  };
+}
+
+function accountOf({ url, key, since, config = {}, ...given }: ExporterAccount): Account {
+  const provider = PROVIDERS.find(({ id }) => id === given.provider);
+  if (!provider) throw new Error(`there is no provider ${given.provider}`);
+  return {
+    provider,
+    name: given.name ?? 'test',
+    baseUrl: url,
+    key: () => key,
+    keySource: 'the test',
+    since,
+    timeoutMs: given.timeoutMs ?? 30 * SECOND,
+    schedule: {},
+    config: provider.config.parse(config),
+  };
+}
+
+interface Running {
+  readonly app: App;
+  readonly url: string;
+  /** Publishes, and scrapes until what was published is what is served. */
+  published(): Promise<Scrape>;
+  stop(): Promise<void>;
+}
+
+async function open(config: Config, clock: OwnClock, write: (line: string) => void): Promise<Running> {
+  const log = createLog({ write });
+  const now = () => clock.now();
+  const app = createApp({
+    config,
+    version: '0.0.0',
+    revision: 'test',
+    now,
+    log,
+    progress: { update: () => {}, stop: () => {} },
+    wait: async (ms) => clock.advance(ms),
+  });
+  const { source, carried } = watched(app.publisher);
+  const page = createPrometheusPage(source, app.self, (error) => log.error({ err: error }, 'not rendered'));
+  const startedAt = now();
+  const status = () =>
+    statusOf({ version: '0.0.0', startedAt, now: now(), ledger: app.ledger, states: app.poller.states() });
+  const server = createServer({
+    metrics: page,
+    ready: () => ({ ready: true, reason: 'ready' }),
+    status,
+    now,
+    onError: (error) => log.error({ err: error }, 'a request failed'),
+  });
+  const url = await server.listen(config.server);
+  return {
+    app,
+    url,
+    async published() {
+      app.publisher.publish();
+      const { version } = app.publisher.current();
+      for (;;) {
+        const next = carried();
+        const scraped = await scrape(url, 'text', false);
+        if ((await next) >= version) return scraped;
+      }
+    },
+    async stop() {
+      await server.close();
+      page.close();
+      await app.stop();
+    },
+  };
+}
+
+/** Tells which version of the page a reader was given last. */
+function watched(publisher: SnapshotSource): { source: SnapshotSource; carried: () => Promise<number> } {
+  let waiting: ((version: number) => void)[] = [];
+  const source: SnapshotSource = {
+    current: () => publisher.current(),
+    subscribe: (listener) => publisher.subscribe(listener),
+    carried(snapshot) {
+      publisher.carried(snapshot);
+      for (const tell of waiting.splice(0)) tell(snapshot.version);
+    },
+  };
+  const carried = () =>
+    new Promise<number>((resolve) => {
+      waiting = [...waiting, resolve];
+    });
+  return { source, carried };
+}
+
+async function pollAll({ poller }: App): Promise<Polled[]> {
+  const outcomes = await poller.pollAll();
+  return poller.states().flatMap(({ feed: { labels } }, index) => {
+    const outcome = outcomes[index];
+    return outcome ? [{ ...labels, outcome }] : [];
+  });
+}
+
+const ACCEPT: Record<ExpositionFormat, string> = {
+  text: 'text/plain;version=0.0.4',
+  openmetrics: 'application/openmetrics-text;version=1.0.0',
+};
+
+async function scrape(url: string, format: ExpositionFormat, gzip: boolean): Promise<Scrape> {
+  const headers = { accept: ACCEPT[format], 'accept-encoding': gzip ? 'gzip' : 'identity' };
+  const response = await fetch(`${url}/metrics`, { headers });
+  const text = await response.text();
+  const encoding = response.headers.get('content-encoding');
+  const type = response.headers.get('content-type') ?? '';
+  if (response.status !== 200 || encoding !== (gzip ? 'gzip' : null) || !type.startsWith(mediaOf(format)))
+    throw new Error(`asked for ${format}, gzip ${gzip}: ${response.status} ${type} ${encoding}`);
+  const exposition = parseExposition(text, format);
+  const samples = [...exposition.families.values()].flatMap((family) => family.samples);
+  return {
+    ...exposition,
+    text,
+    sum: (name, matching = {}) =>
+      samples
+        .filter((sample) => sample.name === name && holdsAll(sample.labels, matching))
+        .reduce((total, { value }) => total + value, 0),
+  };
+}
+
+function mediaOf(format: ExpositionFormat): string {
+  return ACCEPT[format].split(';', 1)[0] ?? '';
+}
+
+function holdsAll(labels: Labels, matching: Labels): boolean {
+  return Object.entries(matching).every(([name, value]) => (labels[name] ?? '') === value);
+}
+
+/** The first instant of the UTC windows that the exporter shows, and of what follows them. */
+export function windowsAt(now: Instant) {
+  const at = new Date(now);
+  const [year, month, day] = [at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate()];
+  const today = Date.UTC(year, month, day);
+  const thisMonth = Date.UTC(year, month, 1);
+  return {
+    today: { start: today, end: today + DAY },
+    yesterday: { start: today - DAY, end: today },
+    month_to_date: { start: thisMonth, end: Date.UTC(year, month + 1, 1) },
+    last_month: { start: Date.UTC(year, month - 1, 1), end: thisMonth },
+  };
+}
