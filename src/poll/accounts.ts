@@ -23,6 +23,8 @@ export interface OpenAccountOptions {
   readonly maxSeries: number;
   readonly rates: Rates;
   readonly now: () => Instant;
+  /** Resolves once `now` has moved on by `ms`; the wall clock's when absent. */
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly events: HttpEvents;
 }
 
@@ -34,9 +36,10 @@ export interface OpenAccount {
 
 /** Registers an account with the ledger and opens the way to its provider. Nothing is sent yet. */
 export function openAccount(account: PolledAccount, options: OpenAccountOptions): OpenAccount {
-  const { ledger, now } = options;
+  const { ledger, now, wait, events } = options;
   const id = ledger.open(settingsOf(account, options));
-  const client = createHttpClient({ ...account, events: options.events, now, memory: memoryOf(ledger, id) });
+  const edge = { events, now, ...(wait && { wait }), memory: memoryOf(ledger, id) };
+  const client = createHttpClient({ ...account, ...edge });
   let lastAsOf = Number.NEGATIVE_INFINITY;
   const asOf = (at: Instant) => {
     lastAsOf = Math.max(at, lastAsOf + 1);
