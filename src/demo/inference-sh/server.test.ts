@@ -89,6 +89,7 @@ test('three envelopes: bare, version 1, and the current one whatever the version
   for (const headers of [V2, {}]) {
     const { data } = Wrapped.parse((await ask(current, '/usage/breakdown', headers)).body);
     assert.ok(Breakdown.safeParse(data).success);
+    assert.equal(Problem.parse((await ask(current, '/usage', headers)).body).status, 404);
   }
 });
 

@@ -191,6 +191,16 @@ test('pages stay as they are while rows are booked, and rows of one instant are 
   assert.ok(again.length > 35);
 });
 
+test('a last page that is full says that it is the last', async () => {
+  const venice = await start({ generate: false, emptyPages: 'never' });
+  for (let index = 0; index < 20; index += 1) venice.book(ROW);
+  const pages = await walk(venice, `${WINDOW}&pageSize=10`);
+  assert.deepEqual(
+    pages.map(({ data }) => data.length),
+    [10, 10],
+  );
+});
+
 test('a fault repeats the cursor for ever', async () => {
   const venice = await start({ emptyPages: 'never' });
   venice.fault({ kind: 'repeat_cursor' });
