@@ -17,5 +17,5 @@ if (parseInt(process.versions.node, 10) < OLDEST) {
   );
   process.exitCode = 2;
 } else {
-  import(fs.existsSync(compiled) ? compiled.href : source.href);
+  void import(fs.existsSync(compiled) ? compiled.href : source.href);
 }

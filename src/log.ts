@@ -1,5 +1,5 @@
 import { type Logger, pino } from 'pino';
-import type { Output } from './commands/io.ts';
+import type { Output } from './output.ts';
 
 export type { Logger };
 

@@ -1,5 +1,5 @@
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
-import type { Output } from './commands/io.ts';
+import type { Output } from './output.ts';
 
 export interface ProgressView {
   /** A long read has come so far; `done === total` ends it. */

@@ -18,9 +18,13 @@ const SCHEDULES: Readonly<Record<string, string>> = {
 /** Simulated providers on loopback, and the real exporter polling them. No keys needed; the ledger is a throw-away one. */
 export async function demo(options: DemoOptions, io: Io): Promise<number> {
   const world = await startDemoWorld();
+  const { close, ...simulators } = world;
+  const started = new Map(Object.entries(simulators));
   try {
     const accounts = PROVIDERS.map((provider): Account => {
-      const { url, key } = world[provider.id as keyof Omit<typeof world, 'close'>];
+      const simulator = started.get(provider.id);
+      if (!simulator) throw new Error(`${provider.title} has no simulator`);
+      const { url, key } = simulator;
       return {
         provider,
         name: 'demo',
@@ -46,6 +50,6 @@ export async function demo(options: DemoOptions, io: Io): Promise<number> {
       io.stdout.write(`Demo on ${url} with simulated providers. Metrics: ${url}/metrics. Ctrl-C ends it.\n`);
     });
   } finally {
-    await world.close();
+    await close();
   }
 }

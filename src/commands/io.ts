@@ -1,9 +1,5 @@
 import type { Environment } from '../config/config.ts';
-
-/** Where a command writes: the part of a stream that it needs. */
-export interface Output {
-  write(text: string): unknown;
-}
+import type { Output } from '../output.ts';
 
 /** What a command has of the outside world. */
 export interface Io {

@@ -1,6 +1,8 @@
-import { type Amounts, compose, type View } from './compose.ts';
+import { type Cell, type CellChange, type Cells, type Delta, type Stand, ZERO_CELL } from './cells.ts';
+import type { Amounts } from './compose.ts';
+import { deltasOf } from './deltas.ts';
 import type { Fixed } from './money.ts';
-import { joinedRanges, newestWins, oldestWins, overlay, type Runs, runsWithin } from './runs.ts';
+import { joinedRanges, newestWins, oldestWins, overlay, type Runs } from './runs.ts';
 import {
   ceilTo,
   DAY,
@@ -12,31 +14,6 @@ import {
   sizeOf,
 } from './time.ts';
 
-/** What the ledger holds of one bucket of one series. */
-export interface Cell {
-  /** The newest reading. */
-  readonly value: Fixed;
-  /** The part of it that belongs to the baseline: the first reading of a bucket that the baseline covers, else 0. */
-  readonly base: Fixed;
-}
-
-/** Cells by bucket start and series. */
-export type Cells = ReadonlyMap<Instant, ReadonlyMap<number, Cell>>;
-
-/** What is known of a stream before a statement, as far as the statement touches it. */
-export interface Stand {
-  /** Of the stream, finest first. */
-  readonly granularities: readonly Granularity[];
-  readonly settleMs: number;
-  /** As-of of the account's first applied statement; undefined before it. */
-  readonly baseline: Instant | undefined;
-  /** Whole days that are kept at day resolution, oldest first. */
-  readonly compacted: readonly Range[];
-  newest(granularity: Granularity): Runs;
-  oldest(granularity: Granularity): Runs;
-  cells(granularity: Granularity, range: Range): Cells;
-}
-
 /** A statement whose lines were added up by bucket and series. */
 export interface Summed {
   readonly granularity: Granularity;
@@ -44,22 +21,6 @@ export interface Summed {
   readonly asOf: Instant;
   /** By bucket start of the statement's granularity. */
   readonly amounts: ReadonlyMap<Instant, Amounts>;
-}
-
-export interface CellChange extends Cell {
-  readonly granularity: Granularity;
-  readonly bucket: Instant;
-  readonly series: number;
-}
-
-/** What moved in one bucket of one series, on the composed value. */
-export interface Delta {
-  readonly series: number;
-  readonly bucket: Instant;
-  /** New less old value of the cell: moves the window gauges. */
-  readonly value: Fixed;
-  /** The same without what belongs to the baseline: moves the counters. */
-  readonly net: Fixed;
 }
 
 export interface Outcome {
@@ -172,7 +133,6 @@ interface Contested {
 const NO_CHANGE: ReturnType<typeof overlay> = { runs: [], won: [] };
 const EMPTY_AMOUNTS: Amounts = new Map();
 const EMPTY_CELLS: ReadonlyMap<number, Cell> = new Map();
-const ZERO_CELL: Cell = { value: 0n, base: 0n };
 
 function collect(
   known: Cells,
@@ -204,104 +164,4 @@ function collect(
 function holds(ranges: readonly Range[], at: Instant): boolean {
   for (const range of ranges) if (range.start <= at && at < range.end) return true;
   return false;
-}
-
-interface Applied {
-  readonly baseline: Instant;
-  readonly granularity: Granularity;
-  readonly range: Range;
-  readonly newest: Runs;
-  readonly oldest: Runs;
-  readonly changes: readonly CellChange[];
-}
-
-function deltasOf(stand: Stand, applied: Applied): Delta[] {
-  if (stand.granularities.length > 1) return composedDeltas(stand, applied);
-  const known = new Map<Granularity, Cells>();
-  const cellsOf = (granularity: Granularity) => {
-    const cells = known.get(granularity) ?? stand.cells(granularity, applied.range);
-    known.set(granularity, cells);
-    return cells;
-  };
-  return applied.changes.map(({ granularity, bucket, series, value, base }) => {
-    const old = cellsOf(granularity).get(bucket)?.get(series) ?? ZERO_CELL;
-    const moved = value - old.value;
-    return { series, bucket, value: moved, net: moved - (base - old.base) };
-  });
-}
-
-/** Takes the deltas of the days that the statement touches, before and after it, on both sides of the readings. */
-function composedDeltas(stand: Stand, applied: Applied): Delta[] {
-  const coarsest = stand.granularities.at(-1) as Granularity;
-  const size = sizeOf(coarsest);
-  const range = { start: floorTo(size, applied.range.start), end: ceilTo(size, applied.range.end) };
-  const before = new Map(
-    stand.granularities.map((granularity) => [granularity, stand.cells(granularity, range)]),
-  );
-  const after = new Map(before).set(
-    applied.granularity,
-    patched(before.get(applied.granularity), applied.changes),
-  );
-  const runsAfter = (side: 'newest' | 'oldest') => (granularity: Granularity) =>
-    granularity === applied.granularity ? applied[side] : stand[side](granularity);
-  const view = (cells: typeof before, field: keyof Cell, runs: View['runs'], baseline?: Instant): View => ({
-    granularities: stand.granularities,
-    settleMs: stand.settleMs,
-    runs: cached(runs, range),
-    amounts: (granularity, bucket) => project(cells.get(granularity)?.get(bucket), field),
-    ...(baseline === undefined ? {} : { baseline }),
-  });
-  const sides = [
-    [view(before, 'value', stand.newest), view(after, 'value', runsAfter('newest'))],
-    [
-      view(before, 'base', stand.oldest, applied.baseline),
-      view(after, 'base', runsAfter('oldest'), applied.baseline),
-    ],
-  ] as const;
-  const deltas: Delta[] = [];
-  for (let bucket = range.start; bucket < range.end; bucket += size) {
-    const [value, base] = sides.map(([was, is]) =>
-      difference(compose(was, coarsest, bucket), compose(is, coarsest, bucket)),
-    );
-    for (const series of new Set([...(value?.keys() ?? []), ...(base?.keys() ?? [])])) {
-      const moved = value?.get(series) ?? 0n;
-      const net = moved - (base?.get(series) ?? 0n);
-      if (moved !== 0n || net !== 0n) deltas.push({ series, bucket, value: moved, net });
-    }
-  }
-  return deltas;
-}
-
-function cached(runs: View['runs'], range: Range): View['runs'] {
-  const known = new Map<Granularity, Runs>();
-  return (granularity) => {
-    const cut = known.get(granularity) ?? runsWithin(runs(granularity), range);
-    known.set(granularity, cut);
-    return cut;
-  };
-}
-
-function patched(cells: Cells | undefined, changes: readonly CellChange[]): Cells {
-  const result = new Map(cells);
-  const copied = new Map<Instant, Map<number, Cell>>();
-  for (const { bucket, series, value, base } of changes) {
-    const copy = copied.get(bucket) ?? new Map(result.get(bucket));
-    copied.set(bucket, copy.set(series, { value, base }));
-    result.set(bucket, copy);
-  }
-  return result;
-}
-
-function project(cells: ReadonlyMap<number, Cell> | undefined, field: keyof Cell): Amounts | undefined {
-  if (!cells) return undefined;
-  const amounts = new Map<number, Fixed>();
-  for (const [series, cell] of cells) if (cell[field] !== 0n) amounts.set(series, cell[field]);
-  return amounts;
-}
-
-function difference(before: Amounts, after: Amounts): Map<number, Fixed> {
-  const result = new Map<number, Fixed>();
-  for (const [series, value] of after) result.set(series, value - (before.get(series) ?? 0n));
-  for (const [series, value] of before) if (!after.has(series)) result.set(series, -value);
-  return result;
 }

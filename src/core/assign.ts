@@ -80,7 +80,8 @@ export function openAssigner(options: AssignerOptions): Assigner {
     const overflow = { measure: key.measure, resource: OVERFLOW, model: '', tier: '', detail: '' };
     return create(key, (find(overflow) ?? create(overflow)).id);
   };
-  const frozen = (line: Line): SeriesKey => {
+  const frozen = (raw: Line): SeriesKey => {
+    const line = cleaned(raw);
     if (ACCOUNT_MEASURES.has(line.measure)) return { ...line, resource: '', model: '', tier: '' };
     if (line.resource === '') return line;
     const known = book.resource(account.id, line.resource) ?? resources.get(line.resource);
@@ -101,6 +102,27 @@ export function openAssigner(options: AssignerOptions): Assigner {
       return lastRow;
     },
   };
+}
+
+/** Labels as they can be stored and shown: half a surrogate pair or a NUL would make two label sets one. */
+function cleaned(line: Line): Line {
+  const { resource, model, tier, detail } = line;
+  if (isClean(resource) && isClean(model) && isClean(tier) && isClean(detail)) return line;
+  return {
+    ...line,
+    resource: clean(resource),
+    model: clean(model),
+    tier: clean(tier),
+    detail: clean(detail),
+  };
+}
+
+function isClean(label: string): boolean {
+  return label.isWellFormed() && !label.includes('\0');
+}
+
+function clean(label: string): string {
+  return label.toWellFormed().replaceAll('\0', '\uFFFD');
 }
 
 function isSameSeries(a: Line, b: Line): boolean {

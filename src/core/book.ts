@@ -128,7 +128,7 @@ export function openBook(store: Store): Book {
   };
 }
 
-/** One text for one label set of one measure; the separator cannot stand in a label, see `cleanLabel`. */
+/** One text for one label set of one measure; the separator cannot stand in a label, see `assign.ts`. */
 export function keyOf(stream: number, key: SeriesKey): string {
   return `${stream}\0${key.measure}\0${key.resource}\0${key.model}\0${key.tier}\0${key.detail}`;
 }

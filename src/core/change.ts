@@ -1,24 +1,16 @@
-import { apply, type Delta, type Outcome, type Stand, type Summed } from './apply.ts';
+import { apply, type Outcome, type Summed } from './apply.ts';
 import { type Assigner, exposedLines, openAssigner, renamed } from './assign.ts';
 import type { Book } from './book.ts';
+import type { Stand } from './cells.ts';
 import { isRetired } from './hold.ts';
 import type { AccountSettings, Applied, FeedKey, StreamSettings } from './ledger.ts';
-import { type Fixed, multiply, ONE } from './money.ts';
-import { rateAt } from './rates.ts';
-import { judge } from './silence.ts';
-import type { Line, Measure, ResourceFacts, Statement } from './statement.ts';
-import type {
-  AccountRow,
-  Commit,
-  FeedRow,
-  Hold,
-  SeriesRow,
-  Store,
-  StreamRow,
-  SumKind,
-  SumRow,
-} from './store.ts';
-import { floorTo, type Instant, intersection, type Range, sizeOf, startOfDay, startOfMonth } from './time.ts';
+import { sumLines } from './lines.ts';
+import type { Fixed } from './money.ts';
+import { silencesOf } from './standing.ts';
+import type { ResourceFacts, Statement } from './statement.ts';
+import type { AccountRow, Commit, FeedRow, Hold, SeriesRow, Store, StreamRow } from './store.ts';
+import { sumRows } from './sums.ts';
+import { type Instant, intersection, sizeOf } from './time.ts';
 
 export interface ChangeInput {
   readonly store: Store;
@@ -102,98 +94,6 @@ function roomOf({ book, account, settings, now }: ChangeInput): number {
   return settings.maxSeries - used;
 }
 
-/** Adds the lines up by cell in their own currency, then converts each sum once, at the rate of its bucket. */
-function sumLines(input: ChangeInput, assigner: Assigner, range: Range) {
-  const { statement, settings } = input;
-  const size = sizeOf(statement.granularity);
-  const amounts = new Map<Instant, Map<number, Fixed>>();
-  const rates = new Map<Map<number, Fixed>, Map<number, Fixed>>();
-  const unconverted = new Set<string>();
-  for (const line of statement.lines) {
-    const bucket = floorTo(size, line.at);
-    if (line.at < statement.range.start || line.at >= statement.range.end) {
-      throw new RangeError(`a line of ${new Date(line.at).toISOString()} lies outside the statement's range`);
-    }
-    if (bucket < range.start) continue;
-    const { known, rate } = priced(line, bucket, settings);
-    if (rate === undefined) unconverted.add(line.currency ?? '');
-    if (!known) continue;
-    const { id } = assigner.seriesOf(known);
-    const cells = amounts.get(bucket) ?? new Map<number, Fixed>();
-    amounts.set(bucket, cells.set(id, (cells.get(id) ?? 0n) + line.value));
-    if (rate !== undefined && rate !== ONE) rates.set(cells, (rates.get(cells) ?? new Map()).set(id, rate));
-  }
-  for (const [cells, due] of rates) {
-    for (const [id, rate] of due) cells.set(id, multiply(cells.get(id) ?? 0n, rate));
-  }
-  return { amounts, unconverted };
-}
-
-const MONEY: ReadonlySet<Measure> = new Set(['cost', 'component_cost', 'top_ups']);
-
-/** The line as it is booked and the rate that turns its amount into dollars; without a rate it is booked unconverted. */
-function priced(line: Line, bucket: Instant, settings: AccountSettings): { known?: Line; rate?: Fixed } {
-  if (line.currency === undefined || !MONEY.has(line.measure)) return { known: line, rate: ONE };
-  const rate = rateAt(settings.rates, line.currency, bucket);
-  if (rate !== undefined) return { known: line, rate };
-  if (line.measure === 'component_cost') return {};
-  return { known: { ...line, measure: 'unconverted', detail: line.currency } };
-}
-
-/** Judges silent tiers, and puts the old amounts of those that are not believed yet back into the statement. */
-function silencesOf(
-  input: ChangeInput,
-  stand: Stand,
-  range: Range,
-  amounts: Map<Instant, Map<number, Fixed>>,
-) {
-  const { book, stream, statement } = input;
-  const known = book.silences(stream.id);
-  if (statement.silentTiers.length === 0 && known.length === 0)
-    return { held: new Set<string>(), open: known };
-  const standing = statement.silentTiers.length > 0 ? cellsByTier(input, stand, range) : new Map();
-  const silent = {
-    stream: stream.id,
-    granularity: statement.granularity,
-    range: statement.range,
-    asOf: statement.asOf,
-    tiers: statement.silentTiers,
-  };
-  const verdict = judge(
-    known,
-    silent,
-    (tier) => standing.get(tier)?.some((cell: Standing) => cell.isMoney) ?? false,
-  );
-  for (const tier of verdict.held) {
-    for (const { bucket, series, value } of standing.get(tier) ?? []) {
-      const cells = amounts.get(bucket) ?? new Map<number, Fixed>();
-      if (!cells.has(series)) amounts.set(bucket, cells.set(series, value));
-    }
-  }
-  return verdict;
-}
-
-interface Standing {
-  readonly bucket: Instant;
-  readonly series: number;
-  readonly value: Fixed;
-  readonly isMoney: boolean;
-}
-
-function cellsByTier({ book, statement }: ChangeInput, stand: Stand, range: Range): Map<string, Standing[]> {
-  const standing: (Standing & { tier: string })[] = [];
-  for (const granularity of new Set([statement.granularity, 'day'] as const)) {
-    for (const [bucket, cells] of stand.cells(granularity, range)) {
-      for (const [series, { value }] of cells) {
-        const row = book.series.get(series);
-        if (value === 0n || !row) continue;
-        standing.push({ bucket, series, value, tier: row.tier, isMoney: row.measure === 'cost' });
-      }
-    }
-  }
-  return Map.groupBy(standing, (cell) => cell.tier);
-}
-
 /** The rows of all series that are new or moved, with their counters, holds and times. */
 function movedSeries(
   input: ChangeInput,
@@ -256,50 +156,6 @@ function countingSeries(
     for (const series of cells.keys()) counting.add(row(series).target);
   }
   return counting;
-}
-
-function sumRows(book: Book, deltas: readonly Delta[], row: (id: number) => SeriesRow): SumRow[] {
-  const periods = periodsOf(book);
-  for (const { series, bucket, value } of deltas) {
-    const { measure, target } = row(series);
-    if (measure !== 'cost' || value === 0n) continue;
-    for (const { before, after } of periods(bucket)) {
-      after.set(target, (after.get(target) ?? before.get(target) ?? 0n) + value);
-    }
-  }
-  return periods.rows();
-}
-
-interface Period {
-  readonly kind: SumKind;
-  readonly start: Instant;
-  readonly before: ReadonlyMap<number, Fixed>;
-  readonly after: Map<number, Fixed>;
-}
-
-/** Finds the day and the month of a bucket, each opened once. */
-function periodsOf(book: Book) {
-  const opened = new Map<string, Period>();
-  const byBucket = new Map<Instant, readonly Period[]>();
-  const open = (kind: SumKind, start: Instant): Period => {
-    const known = opened.get(`${kind} ${start}`);
-    const period = known ?? { kind, start, before: book.sums(kind, start), after: new Map<number, Fixed>() };
-    opened.set(`${kind} ${start}`, period);
-    return period;
-  };
-  const find = (bucket: Instant): readonly Period[] => {
-    const known = byBucket.get(bucket) ?? [
-      open('day', startOfDay(bucket)),
-      open('month', startOfMonth(bucket)),
-    ];
-    byBucket.set(bucket, known);
-    return known;
-  };
-  const rows = (): SumRow[] =>
-    [...opened.values()].flatMap(({ kind, start, after }) =>
-      [...after].map(([series, value]) => ({ kind, start, series, value })),
-    );
-  return Object.assign(find, { rows });
 }
 
 /** A feed that has not read anything yet. */

@@ -1,6 +1,6 @@
 import type { Fixed } from './money.ts';
 import { asOfAt, type Runs } from './runs.ts';
-import { type Granularity, type Instant, type Range, sizeOf } from './time.ts';
+import { type Granularities, type Granularity, type Instant, type Range, sizeOf } from './time.ts';
 
 /** The values of one bucket by series. A series that is absent is 0. */
 export type Amounts = ReadonlyMap<number, Fixed>;
@@ -8,7 +8,7 @@ export type Amounts = ReadonlyMap<number, Fixed>;
 /** One side of a stream's readings (the newest, or the first ones) at every granularity it has. */
 export interface View {
   /** Finest first. */
-  readonly granularities: readonly Granularity[];
+  readonly granularities: Granularities;
   readonly settleMs: number;
   runs(granularity: Granularity): Runs;
   amounts(granularity: Granularity, bucket: Instant): Amounts | undefined;
@@ -38,7 +38,7 @@ export function compose(view: View, granularity: Granularity, bucket: Instant): 
   const parts = bucketsOf(finer, range).map((start) => compose(view, finer, start));
   const sum = parts.some((part) => part.size > 0) ? summed(parts) : NOTHING;
   if (asOf === undefined) return sum;
-  return reaches(view, index - 1, range, asOf) ? sum : larger(own, sum);
+  return reaches(view, finer, range, asOf) ? sum : larger(own, sum);
 }
 
 const NOTHING: Amounts = new Map();
@@ -48,16 +48,15 @@ function bucketsOf(granularity: Granularity, range: Range): Instant[] {
   return Array.from({ length: (range.end - range.start) / size }, (_, index) => range.start + index * size);
 }
 
-function reaches(view: View, index: number, range: Range, coarseAsOf: Instant): boolean {
-  const finer = view.granularities[index] as Granularity;
+function reaches(view: View, finer: Granularity, range: Range, coarseAsOf: Instant): boolean {
   const needed = Math.min(range.end, coarseAsOf, view.baseline ?? Number.POSITIVE_INFINITY);
   const mayLag = view.baseline === undefined && coarseAsOf < range.end ? 2 * sizeOf(finer) : 0;
-  return knownThrough(view, index, range) >= needed - mayLag && needed > range.start;
+  return knownThrough(view, finer, range) >= needed - mayLag && needed > range.start;
 }
 
 /** How far from the start of `range` readings of this granularity or a finer one reach without a hole. */
-function knownThrough(view: View, index: number, range: Range): Instant {
-  const granularity = view.granularities[index] as Granularity;
+function knownThrough(view: View, granularity: Granularity, range: Range): Instant {
+  const finer = view.granularities[view.granularities.indexOf(granularity) - 1];
   const runs = view.runs(granularity);
   let at = range.start;
   while (at < range.end) {
@@ -65,7 +64,7 @@ function knownThrough(view: View, index: number, range: Range): Instant {
     const asOf = asOfAt(runs, at);
     const own = asOf === undefined ? at : Math.min(bucket.end, asOf);
     const through =
-      own < bucket.end && index > 0 ? Math.max(own, knownThrough(view, index - 1, bucket)) : own;
+      own < bucket.end && finer !== undefined ? Math.max(own, knownThrough(view, finer, bucket)) : own;
     if (through < bucket.end) return Math.max(through, at);
     at = bucket.end;
   }

@@ -8,7 +8,15 @@ import { asOfAt, gapsIn, joinedRanges } from './runs.ts';
 import type { Family } from './snapshot.ts';
 import type { Observation, Reconciliation, ResourceFacts, Statement } from './statement.ts';
 import type { Commit, SeriesRow, Store, StreamRow } from './store.ts';
-import { DAY, floorTo, type Granularity, type Instant, type Range, startOfMonth } from './time.ts';
+import {
+  DAY,
+  floorTo,
+  type Granularities,
+  type Granularity,
+  type Instant,
+  type Range,
+  startOfMonth,
+} from './time.ts';
 import type { Window } from './windows.ts';
 
 /** What the configuration says of an account, as far as the ledger needs it. */
@@ -26,7 +34,7 @@ export interface AccountSettings {
 export interface StreamSettings {
   readonly name: string;
   /** Finest first. */
-  readonly granularities: readonly Granularity[];
+  readonly granularities: Granularities;
   /** How long after its end a bucket may still be revised. */
   readonly settleMs: number;
   /** How far back any feed reads again. */

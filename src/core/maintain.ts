@@ -33,7 +33,7 @@ const PATIENCE_MS = 7 * DAY;
  */
 export function* maintain(input: MaintainInput): Generator<Commit> {
   const { book, stream, settings, now } = input;
-  const finest = settings.granularities[0] as Granularity;
+  const finest = settings.granularities[0];
   if (finest !== 'day') {
     for (const day of compactable(input)) yield compacted(input, day);
   }
@@ -71,7 +71,7 @@ function isFinal(book: Book, stream: number, settings: StreamSettings, day: Rang
     return asOf !== undefined && asOf > day.end + settings.settleMs;
   }
   if (now >= day.end + settings.settleMs + PATIENCE_MS) return true;
-  const finest = settings.granularities[0] as Granularity;
+  const finest = settings.granularities[0];
   return runsWithin(book.runs(stream, finest, 'newest'), day).every(
     (run) => run.asOf >= run.end + settings.settleMs,
   );
@@ -98,7 +98,7 @@ function compacted(input: MaintainInput, day: Range): Commit {
     dropped: finer.map((granularity) => ({ stream: stream.id, granularity, range: day })),
     readings: many
       ? droppedReadings(input, finer, day)
-      : mergedReadings(book, stream.id, finer[0] as Granularity, day),
+      : mergedReadings(book, stream.id, settings.granularities[0], day),
     compacted: [{ stream: stream.id, days: joinedRanges([...book.compacted(stream.id), day]) }],
   };
 }
@@ -106,7 +106,7 @@ function compacted(input: MaintainInput, day: Range): Commit {
 function summedDay({ store, stream, settings }: MaintainInput, day: Range) {
   const value = new Map<number, Fixed>();
   const base = new Map<number, Fixed>();
-  for (const cells of store.cells(stream.id, settings.granularities[0] as Granularity, day).values()) {
+  for (const cells of store.cells(stream.id, settings.granularities[0], day).values()) {
     for (const [series, cell] of cells) {
       value.set(series, (value.get(series) ?? 0n) + cell.value);
       base.set(series, (base.get(series) ?? 0n) + cell.base);

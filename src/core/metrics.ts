@@ -1,57 +1,14 @@
+import { counter, feedGauge, ledgerGauge, type Metric, own } from './metric.ts';
+
 /**
  * The catalogue: every family that is exposed, its labels and its help. `docs/metrics.md` is generated from it, dashboards and
  * rules are checked against it. Names, types and labels are public API: adding is free, renaming is a deprecation.
  */
 
-export type MetricType = 'counter' | 'gauge' | 'histogram';
-
-export interface Metric {
-  readonly name: string;
-  readonly type: MetricType;
-  readonly help: string;
-  readonly labels: readonly string[];
-  /** The counter of downward deltas that is always exposed with this one. */
-  readonly twin?: { readonly name: string; readonly help: string };
-  /** May the values of one instant be added up over its labels? */
-  readonly summable: boolean;
-  /** `ledger` and `feed` families are rendered once a snapshot, `exporter` ones live. */
-  readonly source: 'ledger' | 'feed' | 'exporter';
-}
-
 /** Labels of every cost and usage family; an absent one is `""`. */
 export const CORE = ['provider', 'account', 'resource', 'model', 'tier'] as const;
 const ACCOUNT = ['provider', 'account'] as const;
 const FEED = ['provider', 'account', 'feed'] as const;
-
-type Shape = Omit<Metric, 'name' | 'labels' | 'help' | 'type' | 'summable'>;
-
-function counter(
-  name: string,
-  labels: readonly string[],
-  help: string,
-  twin: { name: string; help: string },
-): Metric {
-  return { name, type: 'counter', labels, help, twin, summable: true, source: 'ledger' };
-}
-
-function ledgerGauge(name: string, labels: readonly string[], help: string, summable = true): Metric {
-  return { name, type: 'gauge', labels, help, summable, source: 'ledger' };
-}
-
-function feedGauge(name: string, labels: readonly string[], help: string, summable = true): Metric {
-  return { name, type: 'gauge', labels, help, summable, source: 'feed' };
-}
-
-function own(
-  type: MetricType,
-  name: string,
-  labels: readonly string[],
-  help: string,
-  summable: boolean,
-  shape: Shape = { source: 'exporter' },
-): Metric {
-  return { name, type, labels, help, summable, ...shape };
-}
 
 const DAY_LAG =
   'Of a feed of closed hours it is 0 until the first hour of the day is due. Absent until the window was read without a hole.';
@@ -308,3 +265,5 @@ export const METRICS = {
 } as const satisfies Record<string, Metric>;
 
 export type MetricKey = keyof typeof METRICS;
+
+export type { Metric, MetricType } from './metric.ts';

@@ -112,7 +112,8 @@ class Samples {
   }
 
   series(row: SeriesRow, stream: StreamRow, windows: readonly OpenWindow[]): void {
-    const account = this.#book.accounts.get(stream.account) as AccountRow;
+    const account = this.#book.accounts.get(stream.account);
+    if (!account) return;
     const metric: Metric = METRICS[COUNTERS[row.measure]];
     const labels = labelsOf(metric, account, row);
     const counters = exposed(row);
@@ -221,8 +222,10 @@ function infoLabels(account: AccountRow, facts: ResourceFacts): string[] {
   ];
 }
 
+const BY_KEY: ReadonlyMap<string, Metric> = new Map(Object.entries(METRICS));
+
 function observed(key: string): Metric | undefined {
-  return Object.hasOwn(METRICS, key) ? METRICS[key as MetricKey] : undefined;
+  return BY_KEY.get(key);
 }
 
 /** Where two feeds say the same thing, the one that was read last is right. */

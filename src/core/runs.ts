@@ -45,16 +45,15 @@ function firstEndingAfter(runs: Runs, at: Instant): number {
   let high = runs.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((runs[middle] as Run).end > at) high = middle;
+    if ((runs[middle]?.end ?? at) > at) high = middle;
     else low = middle + 1;
   }
   return low;
 }
 
 function firstStartingFrom(runs: Runs, at: Instant, from: number): number {
-  let index = from;
-  while (index < runs.length && (runs[index] as Run).start < at) index += 1;
-  return index;
+  const index = runs.slice(from).findIndex((run) => run.start >= at);
+  return index < 0 ? runs.length : from + index;
 }
 
 function joined(runs: Run[]): Run[] {
@@ -88,17 +87,12 @@ export function asOfAt(runs: Runs, at: Instant): Instant | undefined {
 
 /** The runs cut to `range`. */
 export function runsWithin(runs: Runs, range: Range): Run[] {
-  const result: Run[] = [];
-  for (let index = firstEndingAfter(runs, range.start); index < runs.length; index += 1) {
-    const run = runs[index] as Run;
-    if (run.start >= range.end) break;
-    result.push({
-      start: Math.max(run.start, range.start),
-      end: Math.min(run.end, range.end),
-      asOf: run.asOf,
-    });
-  }
-  return result;
+  const first = firstEndingAfter(runs, range.start);
+  return runs.slice(first, firstStartingFrom(runs, range.end, first)).map(({ start, end, asOf }) => ({
+    start: Math.max(start, range.start),
+    end: Math.min(end, range.end),
+    asOf,
+  }));
 }
 
 /** The parts of `range` that no run covers, oldest first. */

@@ -1,4 +1,4 @@
-import type { Cells } from './apply.ts';
+import type { Cells } from './cells.ts';
 import type { Fixed } from './money.ts';
 import type { Run } from './runs.ts';
 import type { Measure, Observation, ResourceFacts } from './statement.ts';

@@ -16,11 +16,19 @@ export interface Range {
 export const GRANULARITIES = ['minute', 'hour', 'day'] as const;
 export type Granularity = (typeof GRANULARITIES)[number];
 
+/** What a stream is read at: at least one, finest first. */
+export type Granularities = readonly [Granularity, ...Granularity[]];
+
 const SIZES: Record<Granularity, number> = { minute: MINUTE, hour: HOUR, day: DAY };
 
 /** The length of a bucket in milliseconds. */
 export function sizeOf(granularity: Granularity): number {
   return SIZES[granularity];
+}
+
+/** The last, which is the largest. */
+export function coarsestOf(granularities: Granularities): Granularity {
+  return granularities.at(-1) ?? granularities[0];
 }
 
 /** The start of the bucket of `sizeMs` milliseconds that holds `at`. */

@@ -77,11 +77,13 @@ const DEFAULT_LAG_MS = 2 * HOUR;
 /** The bodies of facts that a provider's feeds read, each with what all of its feeds together know. */
 export function streamsOf(provider: Provider<unknown>, config: unknown): StreamSettings[] {
   const books = provider.feeds.flatMap((feed) => feed.books ?? []);
-  return [...Map.groupBy(books, ({ stream }) => stream)].map(([name, all]) => {
+  return [...Map.groupBy(books, ({ stream }) => stream)].flatMap(([name, all]) => {
     const present = new Set<Granularity>(all.map(({ granularity }) => granularity));
+    const [finest, ...coarser] = GRANULARITIES.filter((granularity) => present.has(granularity));
+    if (finest === undefined) return [];
     return {
       name,
-      granularities: GRANULARITIES.filter((granularity) => present.has(granularity)),
+      granularities: [finest, ...coarser],
       settleMs: Math.max(...all.map(({ settleMs }) => settleMs)),
       reachMs: Math.max(...all.map(({ settleMs, reachMs }) => reachMs ?? settleMs)),
       lagMs: Math.max(...all.map((each) => each.lagMs?.(config) ?? DEFAULT_LAG_MS)),

@@ -790,7 +790,7 @@ it(`asks not more than ${CONCURRENT_REQUESTS} at a time`, async () => {
     }, 10);
   });
   const { client } = clientOf(url);
-  await Promise.all(Array.from({ length: 7 }, () => ask(client)));
+  await Promise.all(Array.from({ length: 3 * CONCURRENT_REQUESTS }, () => ask(client)));
   assert.equal(most, CONCURRENT_REQUESTS);
 });
 

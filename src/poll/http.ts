@@ -56,8 +56,8 @@ export interface HttpClient {
   close(): Promise<void>;
 }
 
-/** Feeds of one account run side by side, their requests not more than this. */
-export const CONCURRENT_REQUESTS = 2;
+/** More than any provider has feeds: a hanging one never takes another's turn. */
+export const CONCURRENT_REQUESTS = 8;
 
 const DEFAULT_LIMITS: BodyLimits = { wireBytes: 64 * 2 ** 20, decodedBytes: 256 * 2 ** 20 };
 

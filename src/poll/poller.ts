@@ -1,7 +1,7 @@
 import type { Applied } from '../core/ledger.ts';
 import type { Drift } from '../core/statement.ts';
 import { DAY, type Instant, MINUTE, SECOND } from '../core/time.ts';
-import { type FailureReason, POLL_FAILURES, type PollError } from './errors.ts';
+import { type FailureReason, POLL_FAILURES, PollError } from './errors.ts';
 import { type PollTarget, pollErrorOf, pollFeed } from './poll.ts';
 import { type Schedule, schedule } from './schedule.ts';
 
@@ -191,7 +191,7 @@ export function retryAt(
   now: Instant,
 ): Instant | undefined {
   if (!POLL_FAILURES[outcome.reason].retrySooner) return undefined;
-  const told = (outcome.error as Partial<PollError> | undefined)?.retryAt;
+  const told = outcome.error instanceof PollError ? outcome.error.retryAt : undefined;
   if (told !== undefined) return told - now > DAY ? undefined : told;
   return now + Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS);
 }

@@ -1,4 +1,4 @@
-import type { Cell, Cells } from '../core/apply.ts';
+import type { Cell, Cells } from '../core/cells.ts';
 import { gapsIn, joinedRanges } from '../core/runs.ts';
 import type { Commit, Store } from '../core/store.ts';
 import type { Granularity, Instant, Range } from '../core/time.ts';

@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
-import type { Cell } from '../core/apply.ts';
+import type { Cell } from '../core/cells.ts';
 import type { Fixed } from '../core/money.ts';
 import type { Run } from '../core/runs.ts';
 import type { Commit, ReadingsRow, Store } from '../core/store.ts';

@@ -1,0 +1,49 @@
+import type { Assigner } from './assign.ts';
+import type { AccountSettings } from './ledger.ts';
+import { type Fixed, multiply, ONE } from './money.ts';
+import { rateAt } from './rates.ts';
+import type { Line, Measure, Statement } from './statement.ts';
+import { floorTo, type Instant, type Range, sizeOf } from './time.ts';
+
+export interface SumLinesInput {
+  readonly statement: Statement;
+  readonly settings: AccountSettings;
+}
+
+/** Adds the lines up by cell in their own currency, then converts each sum once, at the rate of its bucket. */
+export function sumLines(input: SumLinesInput, assigner: Assigner, range: Range) {
+  const { statement, settings } = input;
+  const size = sizeOf(statement.granularity);
+  const amounts = new Map<Instant, Map<number, Fixed>>();
+  const rates = new Map<Map<number, Fixed>, Map<number, Fixed>>();
+  const unconverted = new Set<string>();
+  for (const line of statement.lines) {
+    const bucket = floorTo(size, line.at);
+    if (line.at < statement.range.start || line.at >= statement.range.end) {
+      throw new RangeError(`a line of ${new Date(line.at).toISOString()} lies outside the statement's range`);
+    }
+    if (bucket < range.start) continue;
+    const { known, rate } = priced(line, bucket, settings);
+    if (rate === undefined) unconverted.add(line.currency ?? '');
+    if (!known) continue;
+    const { id } = assigner.seriesOf(known);
+    const cells = amounts.get(bucket) ?? new Map<number, Fixed>();
+    amounts.set(bucket, cells.set(id, (cells.get(id) ?? 0n) + line.value));
+    if (rate !== undefined && rate !== ONE) rates.set(cells, (rates.get(cells) ?? new Map()).set(id, rate));
+  }
+  for (const [cells, due] of rates) {
+    for (const [id, rate] of due) cells.set(id, multiply(cells.get(id) ?? 0n, rate));
+  }
+  return { amounts, unconverted };
+}
+
+const MONEY: ReadonlySet<Measure> = new Set(['cost', 'component_cost', 'top_ups']);
+
+/** The line as it is booked and the rate that turns its amount into dollars; without a rate it is booked unconverted. */
+function priced(line: Line, bucket: Instant, settings: AccountSettings): { known?: Line; rate?: Fixed } {
+  if (line.currency === undefined || !MONEY.has(line.measure)) return { known: line, rate: ONE };
+  const rate = rateAt(settings.rates, line.currency, bucket);
+  if (rate !== undefined) return { known: line, rate };
+  if (line.measure === 'component_cost') return {};
+  return { known: { ...line, measure: 'unconverted', detail: line.currency } };
+}

@@ -1,0 +1,44 @@
+export type MetricType = 'counter' | 'gauge' | 'histogram';
+
+export interface Metric {
+  readonly name: string;
+  readonly type: MetricType;
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** The counter of downward deltas that is always exposed with this one. */
+  readonly twin?: { readonly name: string; readonly help: string };
+  /** May the values of one instant be added up over its labels? */
+  readonly summable: boolean;
+  /** `ledger` and `feed` families are rendered once a snapshot, `exporter` ones live. */
+  readonly source: 'ledger' | 'feed' | 'exporter';
+}
+
+type Shape = Omit<Metric, 'name' | 'labels' | 'help' | 'type' | 'summable'>;
+
+export function counter(
+  name: string,
+  labels: readonly string[],
+  help: string,
+  twin: { name: string; help: string },
+): Metric {
+  return { name, type: 'counter', labels, help, twin, summable: true, source: 'ledger' };
+}
+
+export function ledgerGauge(name: string, labels: readonly string[], help: string, summable = true): Metric {
+  return { name, type: 'gauge', labels, help, summable, source: 'ledger' };
+}
+
+export function feedGauge(name: string, labels: readonly string[], help: string, summable = true): Metric {
+  return { name, type: 'gauge', labels, help, summable, source: 'feed' };
+}
+
+export function own(
+  type: MetricType,
+  name: string,
+  labels: readonly string[],
+  help: string,
+  summable: boolean,
+  shape: Shape = { source: 'exporter' },
+): Metric {
+  return { name, type, labels, help, summable, ...shape };
+}
