@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { METRICS } from '../../src/core/metrics.ts';
+import { DAY, startOfDay, startOfMonth } from '../../src/core/time.ts';
+import { roll } from '../../src/demo/random.ts';
+import { type Exposition, parseExposition } from '../support/exposition.ts';
+import {
+  configure,
+  type Exporter,
+  folderOf,
+  LISTENING,
+  type Running,
+  serve,
+  start,
+} from '../support/process.ts';
+import {
+  growth,
+  LASTING_COUNTERS,
+  netOf,
+  type Spending,
+  seriesKey,
+  shownBy,
+  startSpending,
+} from '../support/spending.ts';
+
+const ROUNDS = 50;
+/** Rounds that do not let the first reading come to its end. */
+const EARLY_ROUNDS = 8;
+/** The others are killed while they start. */
+const SHARE_KILLED_LATE = 0.75;
+const ALL_BOOKED_MS = 20_000;
+
+test('kill -9 at any instant loses nothing, counts nothing twice and lowers no counter', async (context) => {
+  const seed = Number(process.env.KILL_SEED ?? Math.floor(Math.random() * 2 ** 32));
+  context.diagnostic(`KILL_SEED=${seed}`);
+  const dice = diceOf(seed);
+  const spending = await startSpending(dice);
+  context.after(() => spending.close());
+  const file = await configure(await folderOf(context), { accounts: spending.accounts });
+  const watched = watch();
+
+  for (let round = 0; round < EARLY_ROUNDS; round += 1) {
+    const running = start(context, ['serve', '--config', file]);
+    await wait(200 + dice() * 800);
+    await running.end('SIGKILL');
+  }
+  const first = await serve(context, file);
+  await settled(first, watched);
+  const baseline = spending.billed();
+  await first.end('SIGKILL');
+
+  for (let round = 0; round < ROUNDS; round += 1) {
+    if (round % 10 === 0) spending.begin(`model-${round}`);
+    await killedWhilePolling(context, { file, spending, watched, dice });
+  }
+
+  const last = await serve(context, file);
+  watched.take(await pageOf(last));
+  const expected = () => growth(baseline, spending.billed());
+  const page = await pageWhen(last, watched, (shown) => sameAmounts(netOf(shown), expected()));
+  context.diagnostic(`${watched.pages()} pages, ${watched.series()} series`);
+  assert.deepEqual(sorted(netOf(page)), sorted(expected()));
+  assertGauges(spending, page);
+  assert.equal((await last.end('SIGTERM')).code, 0);
+});
+
+interface Round {
+  readonly file: string;
+  readonly spending: Spending;
+  readonly watched: Watched;
+  readonly dice: () => number;
+}
+
+/** Spends while an exporter starts and polls, reads its page as fast as it can, and kills it at some instant. */
+async function killedWhilePolling(context: TestContext, round: Round): Promise<void> {
+  const { file, dice } = round;
+  const running = start(context, ['serve', '--config', file]);
+  const over = new AbortController();
+  const spending = spendUntil(over.signal, round);
+  const reading = readPages(running, round.watched);
+  if (dice() < SHARE_KILLED_LATE) await running.said(LISTENING);
+  await wait(dice() * 1200);
+  await running.end('SIGKILL');
+  over.abort();
+  await Promise.all([spending, reading]);
+}
+
+async function spendUntil(over: AbortSignal, { spending, dice }: Round): Promise<void> {
+  while (!over.aborted) {
+    spending.grow();
+    if (dice() < 0.2) spending.correct();
+    await wait(dice() * 150);
+  }
+}
+
+/** Reads pages until the process is gone. */
+async function readPages(running: Running, watched: Watched): Promise<void> {
+  const [, url] = await running.said(LISTENING).catch(() => []);
+  if (url === undefined) return;
+  for (;;) {
+    const page = await pageOf({ url }).catch(() => undefined);
+    if (page === undefined) return;
+    watched.take(page);
+    await wait(15);
+  }
+}
+
+interface Watched {
+  /** Holds a page against everything that was shown before. */
+  take(page: Exposition): void;
+  pages(): number;
+  series(): number;
+}
+
+/** The highest value that any page has shown, by series: no later one may fall below it, or miss it. */
+function watch(): Watched {
+  const highest = new Map<string, number>();
+  let pages = 0;
+  return {
+    take(page) {
+      const seen = new Set<string>();
+      for (const sample of [...page.families.values()].flatMap(({ samples }) => samples)) {
+        if (!LASTING_COUNTERS.has(sample.name)) continue;
+        const key = seriesKey(sample.name, sample.labels);
+        const before = highest.get(key) ?? 0;
+        assert.ok(sample.value >= before, `${key} fell from ${before} to ${sample.value}`);
+        highest.set(key, sample.value);
+        seen.add(key);
+      }
+      for (const key of highest.keys()) assert.ok(seen.has(key), `${key} is gone`);
+      pages += 1;
+    },
+    pages: () => pages,
+    series: () => highest.size,
+  };
+}
+
+async function pageOf({ url }: Pick<Exporter, 'url'>): Promise<Exposition> {
+  const response = await fetch(`${url}/metrics`, { headers: { accept: 'text/plain;version=0.0.4' } });
+  return parseExposition(await response.text(), 'text');
+}
+
+/** The first page that fulfils the condition, or the one that was there when time was up. */
+async function pageWhen(
+  exporter: Exporter,
+  watched: Watched,
+  condition: (page: Exposition) => boolean,
+): Promise<Exposition> {
+  const deadline = performance.now() + ALL_BOOKED_MS;
+  for (;;) {
+    const page = await pageOf(exporter);
+    watched.take(page);
+    if (condition(page) || performance.now() > deadline) return page;
+    await wait(50);
+  }
+}
+
+/** Waits until every feed was read, so that all that is spent from now on counts. */
+async function settled(exporter: Exporter, watched: Watched): Promise<void> {
+  const FEEDS = 9;
+  const page = await pageWhen(exporter, watched, (shown) => {
+    const up = shown.families.get(METRICS.up.name)?.samples ?? [];
+    return up.length === FEEDS && up.every(({ value }) => value === 1);
+  });
+  assert.equal(page.families.get(METRICS.up.name)?.samples.length, FEEDS);
+  assert.deepEqual(sorted(netOf(page)), [], 'nothing was spent since the first reading');
+}
+
+function assertGauges(spending: Spending, page: Exposition): void {
+  const now = Date.now();
+  const today = startOfDay(now);
+  const windows = [
+    [METRICS.costToday, today],
+    [METRICS.costMonthToDate, startOfMonth(now)],
+  ] as const;
+  for (const [metric, from] of windows) {
+    const expected = spending.gauge(metric, { start: from, end: today + DAY });
+    assert.deepEqual(sorted(shownBy(metric, page)), sorted(expected));
+  }
+}
+
+function sorted<Value>(amounts: ReadonlyMap<string, Value>): [string, Value][] {
+  return [...amounts].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function sameAmounts<Value>(a: ReadonlyMap<string, Value>, b: ReadonlyMap<string, Value>): boolean {
+  return a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);
+}
+
+function diceOf(seed: number): () => number {
+  let thrown = 0;
+  return () => {
+    thrown += 1;
+    return roll(seed, thrown);
+  };
+}

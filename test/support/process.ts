@@ -1,0 +1,177 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+
+const ROOT = join(import.meta.dirname, '../..');
+/** What `npm start` runs. */
+export const MAIN = join(ROOT, 'src/main.ts');
+/** What the package installs as its command. */
+export const BIN = join(ROOT, 'bin/ai-billing-exporter.js');
+
+/** What a process said and how it ended; `code` is undefined when a signal ended it. */
+export interface Ended {
+  readonly code: number | undefined;
+  readonly out: string;
+  readonly err: string;
+  /** From its start to its end. */
+  readonly seconds: number;
+}
+
+/** How a process is started. Nothing of this process's environment reaches it but PATH and HOME. */
+export interface StartOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** The Node that runs it; this one when absent. */
+  readonly node?: string;
+  /** {@link MAIN} when absent. */
+  readonly program?: string;
+  readonly cwd?: string;
+}
+
+/** A process of the exporter. */
+export interface Running {
+  readonly pid: number;
+  readonly ended: Promise<Ended>;
+  out(): string;
+  err(): string;
+  /** Waits until it has said what matches on either stream. Rejects when it ends before, or after 30 s. */
+  said(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Sends a signal and waits for the end. */
+  end(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): Promise<Ended>;
+}
+
+/** Starts the exporter's program; the end of the test is the end of the process. */
+export function start(context: TestContext, args: readonly string[], options: StartOptions = {}): Running {
+  const { node = process.execPath, program = MAIN, env = {}, cwd = ROOT } = options;
+  const { PATH = '', HOME = '' } = process.env;
+  const startedAt = performance.now();
+  const child = spawn(node, [program, ...args], { cwd, env: { PATH, HOME, ...env } });
+  child.stdin.end();
+  const said = { out: '', err: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said.out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said.err += text;
+  });
+  const ended = once(child, 'close').then((): Ended => {
+    const seconds = (performance.now() - startedAt) / 1000;
+    return { code: child.exitCode ?? undefined, ...said, seconds };
+  });
+  const kill = () => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  void ended.then(() => process.off('exit', kill));
+  context.after(async () => {
+    kill();
+    await ended;
+  });
+  return {
+    pid: child.pid ?? 0,
+    ended,
+    out: () => said.out,
+    err: () => said.err,
+    said: (pattern) => heard(pattern, said, ended),
+    end: (signal) => {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
+
+const PATIENCE_MS = 30_000;
+
+async function heard(
+  pattern: RegExp,
+  said: { readonly out: string; readonly err: string },
+  ended: Promise<Ended>,
+): Promise<RegExpExecArray> {
+  let over = false;
+  void ended.then(() => {
+    over = true;
+  });
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const match = pattern.exec(said.out) ?? pattern.exec(said.err);
+    if (match) return match;
+    if (over || performance.now() > deadline) {
+      throw new Error(
+        `${over ? 'ended' : 'ran for long'} without saying ${pattern}:\n${said.out}${said.err}`,
+      );
+    }
+    await wait(10);
+  }
+}
+
+/** Runs the exporter's program to its end. */
+export function runToEnd(
+  context: TestContext,
+  args: readonly string[],
+  options: StartOptions = {},
+): Promise<Ended> {
+  return start(context, args, options).ended;
+}
+
+/** An exporter that listens. */
+export interface Exporter extends Running {
+  readonly url: string;
+}
+
+/** What `serve` logs first; the group is its URL. */
+export const LISTENING = /"url":"([^"]+)","version"/;
+
+/** Starts `serve` and waits until it listens. */
+export async function serve(
+  context: TestContext,
+  file: string,
+  options: StartOptions = {},
+): Promise<Exporter> {
+  const running = start(context, ['serve', '--config', file], options);
+  const [, url = ''] = await running.said(LISTENING);
+  return { ...running, url };
+}
+
+/** A folder that is gone with the test. */
+export async function folderOf(context: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'exporter-'));
+  context.after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** What differs between the configurations of tests. */
+export interface ConfigurationOptions {
+  /** By provider: where it is asked and with which key. */
+  readonly accounts: Readonly<Record<string, { readonly url: string; readonly key: string }>>;
+  /** A free loopback port when absent. */
+  readonly listen?: string;
+  /** `ledger.db` of the folder when absent. */
+  readonly ledger?: string;
+  /** `0s` when absent. */
+  readonly newSeriesZero?: string;
+  /** Every second when absent. */
+  readonly schedule?: string;
+  /** Further keys of every account. */
+  readonly account?: Readonly<Record<string, unknown>>;
+}
+
+/** Writes a configuration into a folder and gives its path. */
+export async function configure(folder: string, options: ConfigurationOptions): Promise<string> {
+  const file = join(folder, 'config.yml');
+  const { listen = '127.0.0.1:0', ledger = join(folder, 'ledger.db'), newSeriesZero = '0s' } = options;
+  const accounts = Object.entries(options.accounts).map(([provider, { url, key }]) => ({
+    provider,
+    name: 'test',
+    baseUrl: url,
+    apiKey: key,
+    schedule: options.schedule ?? '* * * * * *',
+    ...options.account,
+  }));
+  // JSON is YAML.
+  await writeFile(
+    file,
+    JSON.stringify({ server: { listen }, state: { path: ledger }, metrics: { newSeriesZero }, accounts }),
+  );
+  return file;
+}

@@ -1,0 +1,221 @@
+import { METRICS, type Metric } from '../../src/core/metrics.ts';
+import { type Fixed, fromInteger, fromNumber, ONE } from '../../src/core/money.ts';
+import { HOUR, type Range } from '../../src/core/time.ts';
+import type { BasetenRow } from '../../src/demo/baseten/rows.ts';
+import { type BasetenSimulator, startBaseten } from '../../src/demo/baseten/server.ts';
+import type { Entry } from '../../src/demo/books.ts';
+import type { InferenceShRow } from '../../src/demo/inference-sh/rows.ts';
+import { startInferenceSh } from '../../src/demo/inference-sh/server.ts';
+import type { Simulator } from '../../src/demo/service.ts';
+import type { TruthEntry, TruthMeasure } from '../../src/demo/truth.ts';
+import { charge, type VeniceRow } from '../../src/demo/venice/rows.ts';
+import { startVenice } from '../../src/demo/venice/server.ts';
+import type { Exposition, Labels } from './exposition.ts';
+
+/** Amounts by series, as a page shows them: the metric's name and its labels. Series at 0 are left out. */
+export type Amounts = ReadonlyMap<string, Fixed>;
+
+/** Providers whose bill is what a test spends, and nothing else. */
+export interface Spending {
+  readonly accounts: Readonly<Record<string, Pick<Simulator, 'url' | 'key'>>>;
+  readonly baseten: BasetenSimulator;
+  readonly venice: Simulator<VeniceRow>;
+  /** A little more at each of them, of what was there before. */
+  grow(): void;
+  /** Something each of them takes back: a lower reading, a refund, a charge that goes. */
+  correct(): void;
+  /** The first dollars of a model, an app and a deployment that nobody has seen. */
+  begin(name: string): void;
+  /** What the books say of everything up to now, by the counter that shows it. */
+  billed(): Amounts;
+  /** Dollars of a range, by the series of a gauge. */
+  gauge(metric: Metric, range: Range): Amounts;
+  close(): Promise<void>;
+}
+
+/** Starts three providers with a little on their books. `dice` gives numbers from 0 to 1. */
+export async function startSpending(dice: () => number): Promise<Spending> {
+  const quiet = { generate: false };
+  const [baseten, venice, inferenceSh] = await Promise.all([
+    startBaseten(quiet),
+    startVenice({ ...quiet, emptyPages: 'never' }),
+    startInferenceSh(quiet),
+  ]);
+  const simulators = { baseten, venice, inference_sh: inferenceSh };
+  const below = (limit: number) => Math.floor(dice() * limit);
+  const meters: Meter[] = [];
+  const refundable: Entry<InferenceShRow>[] = [];
+  let requests = 0;
+
+  const chargeVenice = (model: string) => {
+    requests += 1;
+    venice.book(veniceRow(model, `request-${requests}`, below(9000) + 1));
+  };
+  const runApp = (app: string) => {
+    const microcents = BigInt(below(90_000_000) + 1);
+    refundable.push(inferenceSh.book({ at: Date.now(), app, microcents, seconds: 3 }));
+  };
+  const models = ['glm', 'kimi'];
+  const apps = ['infsh/flux', 'acme/captions'];
+  const pick = (names: readonly string[]) => names[below(names.length)] ?? '';
+
+  const spending: Spending = {
+    accounts: simulators,
+    baseten,
+    venice,
+    grow() {
+      for (const meter of meters) meter.run(below(1000) + 1);
+      chargeVenice(pick(models));
+      runApp(pick(apps));
+    },
+    correct() {
+      for (const meter of meters) meter.run(-below(300));
+      venice.book(refundOf(pick(models), BigInt(below(50) + 1)));
+      refundable.splice(below(refundable.length), 1)[0]?.remove();
+    },
+    begin(name) {
+      models.push(name);
+      apps.push(`new/${name}`);
+      meters.push(startMeter(baseten, name));
+      chargeVenice(name);
+      runApp(`new/${name}`);
+    },
+    billed: () => billedBy(simulators),
+    gauge: (metric, range) => dollarsIn(simulators, metric, range),
+    close: async () => {
+      await Promise.all(Object.values(simulators).map((simulator) => simulator.close()));
+    },
+  };
+  for (const model of models) chargeVenice(model);
+  for (const app of apps) runApp(app);
+  meters.push(startMeter(baseten, 'llama'));
+  return spending;
+}
+
+/** A day of a deployment and of a shared model, restated as it goes on. */
+interface Meter {
+  /** Hundredths of a cent; below zero it runs backward. */
+  run(by: number): void;
+}
+
+function startMeter(baseten: BasetenSimulator, name: string): Meter {
+  let count = 1000;
+  const money = (): Pick<BasetenRow, 'subtotal'> => ({ subtotal: fromInteger(BigInt(count), -4) });
+  const at = Date.now();
+  const own = { at, minutes: count, inference_requests: count };
+  const resource = { id: `dep-${name}`, kind: 'MODEL_DEPLOYMENT', name, model_name: name };
+  const deployment = baseten.book({ category: 'dedicated', ...own, ...money(), resource });
+  const tokens = () => ({ input_tokens: count * 10, output_tokens: count, cached_input_tokens: count * 3 });
+  const model = baseten.book({ category: 'model_api', at, model_name: name, ...money(), ...tokens() });
+  return {
+    run(by) {
+      count += by;
+      deployment.revise({ ...money(), minutes: count, inference_requests: count });
+      model.revise({ ...money(), ...tokens() });
+    },
+  };
+}
+
+function veniceRow(model: string, requestId: string, tokens: number): VeniceRow {
+  return {
+    at: Date.now(),
+    sku: `${model}-llm-output-mtoken`,
+    model,
+    ...charge(fromInteger(BigInt(tokens), -6), 3n * ONE),
+    currency: 'USD',
+    notes: 'API Inference',
+    inferenceDetails: { requestId, promptTokens: 1, completionTokens: tokens, inferenceExecutionTime: 9 },
+  };
+}
+
+function refundOf(model: string, hundredthsOfCents: bigint): VeniceRow {
+  const row = veniceRow(model, '', 1);
+  const amount = fromInteger(hundredthsOfCents, -4);
+  return { ...row, amount, units: 0n, notes: 'Refund', inferenceDetails: null };
+}
+
+const COUNTERS: Readonly<Record<TruthMeasure, Metric>> = {
+  cost: METRICS.cost,
+  component_cost: METRICS.componentCost,
+  tokens: METRICS.tokens,
+  requests: METRICS.requests,
+  billed_seconds: METRICS.billedSeconds,
+  units: METRICS.units,
+  top_ups: METRICS.topUps,
+};
+
+type Simulators = Readonly<Record<string, Pick<Simulator, 'truth'>>>;
+
+function billedBy(simulators: Simulators): Amounts {
+  const all = { start: 0, end: Date.now() + HOUR };
+  return amountsOf(simulators, all, ({ measure }) => COUNTERS[measure]);
+}
+
+function dollarsIn(simulators: Simulators, metric: Metric, range: Range): Amounts {
+  return amountsOf(simulators, range, ({ measure }) => (measure === 'cost' ? metric : undefined));
+}
+
+function amountsOf(
+  simulators: Simulators,
+  range: Range,
+  metricOf: (entry: TruthEntry) => Metric | undefined,
+): Amounts {
+  const amounts = new Map<string, Fixed>();
+  for (const [provider, simulator] of Object.entries(simulators)) {
+    for (const entry of simulator.truth(range).entries) {
+      const metric = metricOf(entry);
+      if (metric && entry.value !== 0n) amounts.set(keyOf(provider, metric, entry), entry.value);
+    }
+  }
+  return amounts;
+}
+
+function keyOf(provider: string, { name, labels }: Metric, entry: TruthEntry): string {
+  const { resource, model, tier, detail } = entry;
+  const core: Labels = { provider, account: 'test', resource, model, tier };
+  return seriesKey(name, Object.fromEntries(labels.map((label) => [label, core[label] ?? detail])));
+}
+
+/** One text a series, whatever the order of its labels and whether empty ones are written. */
+export function seriesKey(name: string, labels: Labels): string {
+  const present = Object.entries(labels).filter(([, value]) => value !== '');
+  return `${name}${JSON.stringify(present.sort(([a], [b]) => (a < b ? -1 : 1)))}`;
+}
+
+/** `after - before`, without what did not move. */
+export function growth(before: Amounts, after: Amounts): Amounts {
+  const keys = [...new Set([...before.keys(), ...after.keys()])];
+  const moved = keys.map((key): [string, Fixed] => [key, (after.get(key) ?? 0n) - (before.get(key) ?? 0n)]);
+  return new Map(moved.filter(([, value]) => value !== 0n));
+}
+
+/** Every ledger counter less its corrections, by the counter's series. */
+export function netOf(page: Exposition): Amounts {
+  const net = new Map<string, Fixed>();
+  for (const { name, twin } of Object.values<Metric>(METRICS)) {
+    if (!twin) continue;
+    for (const { labels, value } of page.families.get(name)?.samples ?? []) {
+      const corrections = page.value(twin.name, labels);
+      if (corrections === undefined) throw new Error(`${name} is shown without ${twin.name}`);
+      net.set(seriesKey(name, labels), fromNumber(value) - fromNumber(corrections));
+    }
+  }
+  return new Map([...net].filter(([, value]) => value !== 0n));
+}
+
+/** What a gauge shows, by series. */
+export function shownBy({ name }: Metric, page: Exposition): Amounts {
+  const samples = page.families.get(name)?.samples ?? [];
+  const shown = samples.map(({ labels, value }): [string, Fixed] => [
+    seriesKey(name, labels),
+    fromNumber(value),
+  ]);
+  return new Map(shown.filter(([, value]) => value !== 0n));
+}
+
+/** Names of the counters that outlive the process. */
+export const LASTING_COUNTERS: ReadonlySet<string> = new Set(
+  Object.values<Metric>(METRICS)
+    .filter(({ type, source }) => type === 'counter' && source === 'ledger')
+    .flatMap(({ name, twin }) => (twin ? [name, twin.name] : [name])),
+);
