@@ -1,0 +1,457 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { ONE, parseDecimal } from '../../src/core/money.ts';
+import { DAY, HOUR, type Instant, MINUTE, type Range } from '../../src/core/time.ts';
+import { startAll } from '../../src/demo/all.ts';
+import type { DedicatedRow } from '../../src/demo/baseten/rows.ts';
+import { startBaseten } from '../../src/demo/baseten/server.ts';
+import type { InferenceShRow } from '../../src/demo/inference-sh/rows.ts';
+import { startInferenceSh } from '../../src/demo/inference-sh/server.ts';
+import type { NorthflankRow } from '../../src/demo/northflank/rows.ts';
+import { startNorthflank } from '../../src/demo/northflank/server.ts';
+import type { Simulator } from '../../src/demo/service.ts';
+import { type Truth, truthOf } from '../../src/demo/truth.ts';
+import { charge, PURCHASE, type VeniceRow } from '../../src/demo/venice/rows.ts';
+import { startVenice } from '../../src/demo/venice/server.ts';
+import { type Contract, type Dial, dialAt } from '../../src/demo/world.ts';
+import { realServerTest } from '../support/binaries.ts';
+import {
+  assertNets,
+  assertNoneFell,
+  assertOneInfoEach,
+  assertOnlyReads,
+  assertWindows,
+  LEDGER_NAMES,
+  ledgerLines,
+  type Owner,
+  type Window,
+} from '../support/expected.ts';
+import { type Exporter, type Scrape, startExporter } from '../support/exporter.ts';
+import { promtoolCheckMetrics } from '../support/prometheus.ts';
+
+const CONTRACTS: readonly Contract[] = ['seed', 'current'];
+/** The evening before the last day of a month. */
+const EVENING = Date.UTC(2026, 9, 30, 22, 10);
+const EVERYTHING: Range = { start: Date.UTC(2026, 7, 1), end: Date.UTC(2027, 0, 1) };
+
+/** Starts a simulator whose live minutes lie in the future, so that its days have the size that history has. */
+async function unwatched<Started>(dial: Dial, start: () => Promise<Started>): Promise<Started> {
+  const now = dial.now();
+  dial.set(Date.UTC(2026, 11, 15));
+  const started = await start();
+  dial.set(now);
+  return started;
+}
+
+interface Step {
+  readonly at: string;
+  /** What happens at the provider before the poll. */
+  readonly happens?: () => void;
+  /** The exporter is opened again over its file before the poll. */
+  readonly restarts?: true;
+}
+
+interface Walk {
+  readonly dial: Dial;
+  readonly exporter: Exporter;
+  readonly owner: Owner;
+  truth(range: Range): Truth;
+  /** All four when absent. */
+  readonly windows?: readonly Window[];
+}
+
+/** Polls at each step, and holds every number against the truth. */
+async function walk({ dial, exporter, owner, truth, windows }: Walk, steps: readonly Step[]): Promise<void> {
+  let baseline: Truth | undefined;
+  let last: Scrape | undefined;
+  for (const { at, happens, restarts } of steps) {
+    dial.set(Date.parse(at));
+    happens?.();
+    if (restarts) await exporter.restart();
+    await pollWell(exporter);
+    const page = await exporter.fresh();
+    baseline ??= truth(EVERYTHING);
+    assertWindows(page, owner, dial.now(), truth, windows);
+    assertNets(page, owner, baseline, truth(EVERYTHING));
+    assertOneInfoEach(page);
+    if (last) assertNoneFell(last, page);
+    last = page;
+  }
+}
+
+async function pollWell(exporter: Exporter): Promise<void> {
+  const failed = (await exporter.pollAll()).filter(({ outcome }) => !outcome.ok);
+  assert.deepEqual(failed, []);
+}
+
+/** Keeps a simulator to its test. */
+function ending<Started extends { close(): Promise<void> }>(context: TestContext, started: Started): Started {
+  context.after(() => started.close());
+  return started;
+}
+
+function accountAt(provider: string, { url, key }: Pick<Simulator, 'url' | 'key'>) {
+  return { provider, url, key };
+}
+
+const DEPLOYMENT: DedicatedRow = {
+  category: 'dedicated',
+  at: Date.UTC(2026, 9, 28),
+  resource: { id: 'dep-hand', kind: 'MODEL_DEPLOYMENT', name: 'by hand', model_name: 'first-name' },
+  subtotal: parseDecimal('0.000001'),
+  minutes: 7,
+  inference_requests: 11,
+};
+
+for (const contract of CONTRACTS) {
+  test(`Baseten, ${contract} contract: every number is the bill's, over a month's end`, async (context) => {
+    const dial = dialAt(EVENING);
+    const options = { clock: dial, contract, genesis: Date.UTC(2026, 8, 20) };
+    const baseten = ending(context, await unwatched(dial, () => startBaseten(options)));
+    const exporter = await startExporter(context, dial, [accountAt('baseten', baseten)]);
+    const revised = baseten.book({ ...DEPLOYMENT, at: Date.UTC(2026, 9, 29) });
+    const refunded = baseten.book({
+      ...DEPLOYMENT,
+      at: Date.UTC(2026, 9, 30),
+      subtotal: parseDecimal('3.25'),
+    });
+    const lastDay = { ...DEPLOYMENT, at: Date.UTC(2026, 9, 31) };
+    const owner: Owner = {
+      provider: 'baseten',
+      // A resource keeps the model it was first seen with.
+      labelled: (entry) => (entry.resource === 'dep-hand' ? { ...entry, model: 'first-name' } : entry),
+    };
+    await walk({ dial, exporter, owner, truth: (range) => baseten.truth(range) }, [
+      { at: '2026-10-30T22:10:00Z' },
+      { at: '2026-10-30T23:50:10Z', happens: () => void baseten.book(DEPLOYMENT) },
+      {
+        at: '2026-10-31T00:00:05Z',
+        happens: () => revised.revise({ subtotal: parseDecimal('171.150000000001') }),
+      },
+      {
+        at: '2026-10-31T12:00:00Z',
+        happens: () => {
+          refunded.remove();
+          baseten.book({ ...lastDay, subtotal: parseDecimal('123456789.123456789012') });
+          baseten.book({
+            category: 'model_api',
+            at: lastDay.at,
+            model_name: 'new-model',
+            subtotal: parseDecimal('0.123456789012'),
+            input_tokens: 9_007_199_254,
+            output_tokens: 3,
+            cached_input_tokens: 9_007_199_253,
+          });
+        },
+      },
+      {
+        at: '2026-10-31T23:59:59Z',
+        happens: () => revised.revise({ subtotal: parseDecimal('0.000000000001'), minutes: 3 }),
+      },
+      { at: '2026-11-01T00:00:10Z', restarts: true },
+      {
+        at: '2026-11-01T06:30:00Z',
+        happens: () => revised.revise({ resource: { ...DEPLOYMENT.resource, model_name: 'second-name' } }),
+      },
+      {
+        at: '2026-11-02T15:00:00Z',
+        happens: () => void baseten.book({ ...lastDay, subtotal: parseDecimal('8') }),
+      },
+    ]);
+    assertOnlyReads(baseten.requests);
+  });
+}
+
+/** A charge of a model's output tokens at an instant. */
+function spend(at: string, change: Partial<VeniceRow> = {}): VeniceRow {
+  const { model = 'by-hand' } = change;
+  return {
+    at: Date.parse(at),
+    sku: `${model}-llm-output-mtoken`,
+    model,
+    ...charge(parseDecimal('0.000227'), parseDecimal('2.8')),
+    currency: 'USD',
+    notes: 'API Inference',
+    inferenceDetails: {
+      requestId: `chatcmpl-${at}`,
+      promptTokens: 339,
+      completionTokens: 227,
+      inferenceExecutionTime: null,
+    },
+    ...change,
+  };
+}
+
+for (const contract of CONTRACTS) {
+  test(`Venice, ${contract} contract: three feeds, one ledger, every currency`, async (context) => {
+    const dial = dialAt(EVENING);
+    const options = { clock: dial, contract, genesis: Date.UTC(2026, 9, 29, 12) };
+    const venice = ending(context, await unwatched(dial, () => startVenice(options)));
+    const exporter = await startExporter(context, dial, [accountAt('venice', venice)]);
+    const book = (...rows: VeniceRow[]) => rows.map((row) => venice.book(row));
+    const amount = (text: string) => ({ amount: parseDecimal(text) });
+    book(
+      spend('2026-09-30T23:59:59.999Z', amount('-0.000000000001')),
+      spend('2026-10-01T00:00:00.000Z', { currency: 'VCU', ...amount('-0.06356') }),
+      spend('2026-10-29T11:00:00.000Z', { currency: 'EUR', ...amount('-4.5') }),
+    );
+    const [revised] = book(spend('2026-10-30T22:05:00.000Z', amount('-1.5')));
+    await walk({ dial, exporter, owner: { provider: 'venice' }, truth: (range) => venice.truth(range) }, [
+      { at: '2026-10-30T22:10:00Z' },
+      { at: '2026-10-30T22:10:30Z', happens: () => void book(spend('2026-10-30T22:10:29.999Z')) },
+      {
+        at: '2026-10-30T23:58:00Z',
+        happens: () => {
+          revised?.revise(amount('-1.75'));
+          // Late by most of two days, and back-dated by hours.
+          book(spend('2026-10-29T01:00:00.000Z', { model: 'new-model', ...amount('-12.345678901234') }));
+          book(spend('2026-10-30T18:00:00.000Z', { currency: 'DIEM', ...amount('-90071.992547409912') }));
+        },
+      },
+      {
+        at: '2026-10-31T00:00:20Z',
+        happens: () => {
+          revised?.revise(amount('-0.25'));
+          book(
+            spend('2026-10-31T00:00:01.000Z', { currency: 'EARNED_CREDITS' }),
+            spend('2026-10-31T00:00:01.000Z', { currency: 'EUR', ...amount('-0.125') }),
+            spend('2026-10-31T00:00:02.000Z', {
+              sku: PURCHASE,
+              model: '',
+              ...amount('50'),
+              units: ONE,
+              inferenceDetails: null,
+            }),
+            // A refund: money back for a SKU that is charged.
+            spend('2026-10-31T00:00:03.000Z', { ...amount('0.75'), units: 0n, inferenceDetails: null }),
+          );
+        },
+      },
+      { at: '2026-10-31T12:00:00Z', restarts: true },
+      { at: '2026-10-31T23:59:59Z', happens: () => revised?.remove() },
+      { at: '2026-11-01T00:00:01Z', happens: () => void book(spend('2026-10-31T23:59:59.999Z')) },
+      { at: '2026-11-01T23:00:00Z', happens: () => void book(spend('2026-10-30T23:30:00.000Z')) },
+    ]);
+    assertOnlyReads(venice.requests);
+  });
+}
+
+const TASK: InferenceShRow = { at: EVENING - MINUTE, app: 'infsh/by-hand', microcents: 1n, seconds: 3 };
+
+for (const contract of CONTRACTS) {
+  test(`inference.sh, ${contract} contract: four sliding windows are one truth`, async (context) => {
+    const dial = dialAt(EVENING);
+    const options = { clock: dial, contract, generate: false };
+    const inference = ending(context, await startInferenceSh(options));
+    const exporter = await startExporter(context, dial, [accountAt('inference_sh', inference)]);
+    const book = (agoMs: number, change: Partial<InferenceShRow> = {}) =>
+      inference.book({ ...TASK, at: dial.now() - agoMs, ...change });
+    book(40 * DAY, { microcents: 9_007_199_254_740_993n, app: 'infsh/gone' });
+    book(3 * DAY, { microcents: 123_456_789n });
+    book(20 * HOUR, { microcents: 7n, app: 'infsh/b' });
+    book(90 * MINUTE);
+    const steps = Array.from({ length: 70 }, (_, index): Step => {
+      return {
+        at: new Date(EVENING + index * 25 * MINUTE + (index % 7) * 1000).toISOString(),
+        happens: () => {
+          book(13_000, { microcents: BigInt(index + 1) * 12_345_678n, app: `infsh/${index % 5}` });
+          // Late by half an hour, and refunded before it leaves the shortest window.
+          book(30 * MINUTE, { microcents: 1_000_000n });
+          book(5 * MINUTE, { microcents: 55_555n, refundedAt: dial.now() + 20 * MINUTE });
+          // Late by four days: only days know of it, and they have settled.
+          if (index % 20 === 0) book(4 * DAY, { microcents: 40_000_001n, app: 'infsh/late' });
+        },
+        ...(index === 40 && { restarts: true }),
+      };
+    });
+    const truth = (range: Range) => inference.truth(range);
+    await walk({ dial, exporter, owner: { provider: 'inference_sh' }, truth }, steps);
+    assertOnlyReads(inference.requests);
+  });
+}
+
+test('inference.sh: what the shorter windows have passed by counts once its day has settled', async (context) => {
+  const dial = dialAt(Date.UTC(2026, 10, 10, 0, 0, 30));
+  const inference = ending(context, await startInferenceSh({ clock: dial, generate: false }));
+  const exporter = await startExporter(context, dial, [accountAt('inference_sh', inference)]);
+  const spent = dial.now() + HOUR;
+  for (let minutes = 0; minutes < 5 * 60; minutes += 30) {
+    await pollWell(exporter);
+    dial.advance(30 * MINUTE);
+  }
+  const overlooked = inference.book({ ...TASK, at: spent, microcents: 3n });
+  inference.book({ ...TASK, at: spent + MINUTE, microcents: 4n, app: 'infsh/other' });
+  await pollWell(exporter);
+  overlooked.revise({ microcents: 2n });
+  dial.set(Date.UTC(2026, 10, 13, 0, 0, 1));
+  await pollWell(exporter);
+  const truth = (range: Range) => inference.truth(range);
+  assertWindows(await exporter.fresh(), { provider: 'inference_sh' }, dial.now(), truth, ['month_to_date']);
+});
+
+/** What Northflank said of each hour when it was last asked, or first, of those that ended before an instant. */
+function asAsked(
+  northflank: Simulator<NorthflankRow>,
+  range: Range,
+  which: 'first' | 'last',
+  endedBy = Number.POSITIVE_INFINITY,
+): Truth {
+  const asked = new Map<Instant, Instant>();
+  for (const { path, at } of northflank.requests) {
+    const hour = Number(path.split('/').at(-1)) * 1000;
+    if (which === 'last' || !asked.has(hour)) asked.set(hour, at);
+  }
+  const hours = [...asked].filter(([hour]) => hour >= range.start && hour < range.end);
+  const ended = hours.filter(([hour]) => hour + HOUR <= endedBy);
+  return truthOf(
+    ended.flatMap(([hour, at]) => [...northflank.truth({ start: hour, end: hour + HOUR }, at).entries]),
+  );
+}
+
+const HAND: NorthflankRow = {
+  scope: 'paas',
+  at: Date.UTC(2026, 9, 30, 20),
+  team: 'core',
+  project: 'api',
+  resourceType: 'service',
+  resource: 'by-hand',
+  name: 'By hand',
+  price: { total: parseDecimal('0.000123456789'), cpu: parseDecimal('0.0001') },
+};
+
+for (const contract of CONTRACTS) {
+  for (const teamId of [undefined, 'core']) {
+    const form = teamId === undefined ? 'several teams' : 'the team form';
+    test(`Northflank, ${contract} contract, ${form}: every hour down to its resources`, async (context) => {
+      const dial = dialAt(Date.UTC(2026, 9, 30, 2, 20));
+      const options = { clock: dial, contract, genesis: Date.UTC(2026, 9, 1) };
+      const northflank = ending(context, await unwatched(dial, () => startNorthflank(options)));
+      const since = Date.UTC(2026, 9, 29, 10);
+      const config = teamId === undefined ? {} : { teamId };
+      const exporter = await startExporter(context, dial, [
+        { ...accountAt('northflank', northflank), since, config },
+      ]);
+      const owner = { provider: 'northflank', labelled: labelledFor(contract, teamId) };
+      const first = dial.now();
+      let last: Scrape | undefined;
+      for (let step = 0; step < 50; step += 1) {
+        if (step === 20) northflank.book(HAND);
+        if (step === 22) northflank.book({ ...HAND, at: dial.now() - HOUR, resource: 'newcomer' });
+        if (step === 30) await exporter.restart();
+        await pollWell(exporter);
+        const page = await exporter.fresh();
+        const before = asAsked(northflank, EVERYTHING, 'first', first);
+        assertWindows(page, owner, dial.now(), (range) => asAsked(northflank, range, 'last'));
+        assertNets(page, owner, before, asAsked(northflank, EVERYTHING, 'last'));
+        assertOneInfoEach(page);
+        if (last) assertNoneFell(last, page);
+        last = page;
+        dial.advance(HOUR + (step % 3) * MINUTE);
+      }
+      // What has settled is the truth of now, whenever it was asked.
+      const october = { start: since, end: Date.UTC(2026, 9, 31) };
+      assert.deepEqual(totals(asAsked(northflank, october, 'last')), totals(northflank.truth(october)));
+      assertOnlyReads(northflank.requests);
+    });
+  }
+}
+
+function totals({ entries }: Truth) {
+  return entries.map(({ value, ...labels }) => [JSON.stringify(labels), value]).sort();
+}
+
+/** What an account exposes of what the books hold. */
+function labelledFor(contract: Contract, teamId: string | undefined): NonNullable<Owner['labelled']> {
+  return (entry) => {
+    if (teamId === undefined) return entry;
+    if (entry.tier === 'paas' && entry.resource === '') return entry;
+    if (entry.tier !== 'paas') return contract === 'seed' ? entry : undefined;
+    const prefix = `${teamId}/`;
+    return entry.resource.startsWith(prefix)
+      ? { ...entry, resource: entry.resource.slice(prefix.length) }
+      : undefined;
+  };
+}
+
+/** The most requests that came within any stretch of time so long. */
+function mostWithin(perMs: number, requests: Simulator['requests']): number {
+  const times = requests.map(({ at }) => at);
+  let first = 0;
+  let most = 0;
+  times.forEach((at, index) => {
+    while ((times[first] ?? at) <= at - perMs) first += 1;
+    most = Math.max(most, index - first + 1);
+  });
+  return most;
+}
+
+test('Northflank: 1236 hours of history come in within the request budget and move no counter', async (context) => {
+  const dial = dialAt(Date.UTC(2026, 10, 22, 12, 20));
+  const since = Date.UTC(2026, 9, 2);
+  const northflank = ending(
+    context,
+    await startNorthflank({ clock: dial, contract: 'seed', generate: false }),
+  );
+  const hours = Array.from({ length: 1236 }, (_, index) => since + index * HOUR);
+  for (const at of hours) {
+    const total = parseDecimal(`0.0${at / HOUR}`);
+    northflank.book({ ...HAND, at, price: { total } });
+    const resource = at < since + 100 * HOUR ? 'gone' : 'vllm';
+    northflank.book({ ...HAND, at, team: 'research', project: 'models', resource, price: { total } });
+  }
+  const exporter = await startExporter(context, dial, [{ ...accountAt('northflank', northflank), since }]);
+  const unread = () => {
+    const asked = new Set(northflank.requests.map(({ path }) => path));
+    return hours.filter((at) => !asked.has(`/v1/billing/usage/${at / 1000}`)).length;
+  };
+  for (let polls = 0; unread() > 0; polls += 1) {
+    assert.ok(polls < 120, `after ${polls} polls ${unread()} hours are unread`);
+    await pollWell(exporter);
+    const page = await exporter.fresh();
+    for (const name of LEDGER_NAMES) if (name.endsWith('_total')) assert.equal(page.sum(name), 0, name);
+    const known = page.families.has('ai_billing_cost_last_month_usd');
+    assert.equal(known, unread() === 0, 'a window is shown once it was read without a hole');
+    dial.advance(10 * MINUTE);
+  }
+  const owner = { provider: 'northflank' };
+  assertWindows(await exporter.fresh(), owner, dial.now(), (range) => northflank.truth(range));
+  assert.ok(mostWithin(HOUR, northflank.requests) <= 1000);
+  assertOnlyReads(northflank.requests);
+});
+
+realServerTest(
+  'the page is well-formed in every form, whoever asks for it in whatever order',
+  ['promtool'],
+  async (context) => {
+    const dial = dialAt(EVENING);
+    const world = ending(
+      context,
+      await unwatched(dial, () => startAll({ clock: dial, genesis: Date.UTC(2026, 9, 28) })),
+    );
+    const providers = ['baseten', 'venice', 'inference_sh', 'northflank'] as const;
+    const since = Date.UTC(2026, 9, 29);
+    const accounts = providers.map((provider) => ({ ...accountAt(provider, world[provider]), since }));
+    const exporter = await startExporter(context, dial, accounts);
+    await pollWell(exporter);
+    const fresh = await exporter.fresh();
+    assertOneInfoEach(fresh);
+    for (const provider of providers)
+      assert.ok(fresh.sum('ai_billing_cost_today_usd', { provider }) > 0, provider);
+    const { code, output } = await promtoolCheckMetrics(fresh.text);
+    assert.deepEqual([code, output], [0, '']);
+
+    dial.advance(7 * MINUTE);
+    const forms = [0, 1, 2, 3, 4, 5, 6, 7].map((index) => {
+      return exporter.scrape(index % 2 === 0 ? 'text' : 'openmetrics', index % 4 < 2);
+    });
+    const [pages] = await Promise.all([Promise.all(forms), pollWell(exporter)]);
+    pages.push(await exporter.fresh());
+    for (const page of pages) assertNoneFell(fresh, page);
+    for (const format of ['text', 'openmetrics', 'text', 'openmetrics'] as const) {
+      const plain = await exporter.scrape(format);
+      const gzipped = await exporter.scrape(format, true);
+      assert.deepEqual(ledgerLines(gzipped), ledgerLines(plain), format);
+      assert.deepEqual(ledgerLines(plain), ledgerLines(pages.at(-1) ?? plain), format);
+    }
+  },
+);
