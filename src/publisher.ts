@@ -19,6 +19,9 @@ export interface PublisherOptions {
   readonly failed: (error: unknown) => void;
 }
 
+/** Changes are shown together that come within this time: rendering many series is not free. */
+const PUBLISH_EVERY_MS = 200;
+
 /** Timers wake at least this often: the clock may have been set. */
 const LONGEST_SLEEP_MS = MINUTE;
 
@@ -30,14 +33,16 @@ const LONGEST_SLEEP_MS = MINUTE;
 export function createPublisher({ ledger, now, zeroForMs, failed }: PublisherOptions): Publisher {
   const listeners = new Set<(snapshot: Snapshot) => void>();
   let snapshot: Snapshot = { version: 0, at: now(), families: [] };
-  let soon: NodeJS.Immediate | undefined;
+  let soon: NodeJS.Timeout | undefined;
+  let lastAt = Number.NEGATIVE_INFINITY;
   let alarm: NodeJS.Timeout | undefined;
   let stopped = false;
 
   const publish = () => {
     if (stopped) return;
-    clearImmediate(soon);
+    clearTimeout(soon);
     soon = undefined;
+    lastAt = performance.now();
     try {
       const at = now();
       const holdEnds = ledger.release(at, zeroForMs);
@@ -72,12 +77,12 @@ export function createPublisher({ ledger, now, zeroForMs, failed }: PublisherOpt
       }
     },
     changed() {
-      soon ??= setImmediate(publish);
+      soon ??= setTimeout(publish, Math.max(0, lastAt + PUBLISH_EVERY_MS - performance.now()));
     },
     publish,
     stop() {
       stopped = true;
-      clearImmediate(soon);
+      clearTimeout(soon);
       clearTimeout(alarm);
     },
   };

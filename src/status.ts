@@ -1,6 +1,6 @@
 import type { Ledger } from './core/ledger.ts';
 import { formatDecimal } from './core/money.ts';
-import type { Instant } from './core/time.ts';
+import { type Instant, sizeOf } from './core/time.ts';
 import { type Window, windowAt } from './core/windows.ts';
 import { POLL_FAILURES } from './poll/errors.ts';
 import type { FeedState } from './poll/poller.ts';
@@ -50,7 +50,7 @@ function usdOf(ledger: Ledger, account: number, window: Window, now: Instant): s
 }
 
 function feedStatus(ledger: Ledger, state: FeedState, now: Instant): FeedStatus {
-  const { feed, last, lastError, progress, nextRun } = state;
+  const { feed, last, lastError, nextRun } = state;
   const row = ledger.book.feed(feed.key.account, feed.key.feed);
   const notBefore = feed.client.notBefore();
   return {
@@ -62,8 +62,19 @@ function feedStatus(ledger: Ledger, state: FeedState, now: Instant): FeedStatus 
     dataThrough: maybe(row?.through),
     nextRun: maybe(nextRun),
     notBefore: notBefore > now ? iso(notBefore) : null,
-    history: progress ? { remaining: progress.total - progress.done } : null,
+    history: historyOf(ledger, state, now),
   };
+}
+
+/** What is still to be read of the past, where this is the feed that reads it: the last of those that fill the stream. */
+function historyOf(ledger: Ledger, state: FeedState, now: Instant): FeedStatus['history'] {
+  const { key, feed, readsHistory } = state.feed;
+  if (!feed.books || !readsHistory) return null;
+  const since = ledger.since(key.account, feed.books.stream, now);
+  const unread = ledger.unread(key.account, feed.books.stream, since);
+  const buckets =
+    unread.reduce((sum, { start, end }) => sum + (end - start), 0) / sizeOf(feed.books.granularity);
+  return buckets > 0 ? { remaining: Math.ceil(buckets) } : null;
 }
 
 function failureStatus({ reason, message, at }: NonNullable<FeedState['lastError']>): FailureStatus {

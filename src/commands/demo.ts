@@ -1,7 +1,7 @@
 import type { DemoOptions } from '../cli.ts';
 import type { Account, Config } from '../config/config.ts';
 import { DEFAULT_RATES } from '../core/rates.ts';
-import { SECOND } from '../core/time.ts';
+import { DAY, SECOND, startOfDay } from '../core/time.ts';
 import { startDemoWorld } from '../demo/all.ts';
 import { PROVIDERS } from '../providers/index.ts';
 import type { Io } from './io.ts';
@@ -31,7 +31,8 @@ export async function demo(options: DemoOptions, io: Io): Promise<number> {
         baseUrl: url,
         key: () => key,
         keySource: 'the demo',
-        since: undefined,
+        // As many hours as the request budget allows to be read at once.
+        since: provider.requestBudget ? startOfDay(Date.now()) - DAY : undefined,
         timeoutMs: 10 * SECOND,
         schedule: Object.fromEntries(
           provider.feeds.map(({ name, schedule }) => [name, SCHEDULES[name] ?? schedule]),

@@ -75,6 +75,8 @@ export interface Ledger {
   /** What the HTTP edge asked to remember, and how it asks. */
   requests(account: number): { readonly state: string | undefined; remember(state: string): void };
   coverage(account: number, stream: string, granularity: Granularity): LedgerCoverage;
+  /** The holes in what was read of a stream, from `since` to the newest reading. */
+  unread(account: number, stream: string, since: Instant): Range[];
   /** How far back an account is read from now on. */
   since(account: number, stream: string | undefined, now: Instant): Instant;
   /** Takes an account out of what is shown; its part of the ledger stays. */
@@ -207,6 +209,11 @@ export function openLedger(store: Store): Ledger {
         latest: () => covered.at(-1),
         gaps: (range) => gapsIn(runs, range),
       };
+    },
+    unread(account, streamName, since) {
+      const stream = book.streamOf(account, streamName);
+      const covered = stream ? book.covered(stream.id) : [];
+      return gapsIn(covered, { start: since, end: covered.at(-1)?.start ?? since });
     },
     since: sinceOf,
     shut: (account) => accounts.delete(account),

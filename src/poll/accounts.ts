@@ -51,6 +51,8 @@ export function openAccount(account: PolledAccount, options: OpenAccountOptions)
     feed,
     config: account.config,
     schedule: account.schedule[feed.name] ?? feed.schedule,
+    readsHistory:
+      feed === account.provider.feeds.findLast(({ books }) => books?.stream === feed.books?.stream),
     client,
     ledger,
     now,

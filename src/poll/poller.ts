@@ -10,6 +10,8 @@ export interface ScheduledFeed extends PollTarget {
   readonly labels: { readonly provider: string; readonly account: string; readonly feed: string };
   /** A cron line in UTC. */
   readonly schedule: string;
+  /** The feed that reads what lies back: the last of its stream. */
+  readonly readsHistory: boolean;
 }
 
 export interface PollerEvents {

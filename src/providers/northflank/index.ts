@@ -6,7 +6,13 @@ import { dueHours, historyHours, memoOf } from './due.ts';
 import { readHour } from './read.ts';
 import type { Page } from './tree.ts';
 
-const books = { stream: 'usage', granularity: 'hour', settleMs: 24 * HOUR } as const;
+const books = {
+  stream: 'usage',
+  granularity: 'hour',
+  settleMs: 24 * HOUR,
+  // The hour itself, the wait until it is due, and the time until it is read.
+  lagMs: ({ dueAfter }: NorthflankConfig) => dueAfter + 2 * HOUR,
+} as const;
 
 /** The newest hours: each once it is due, and again while Northflank may still revise it. */
 const usage = defineFeed<NorthflankConfig, Page>({

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type Bench, cost, openBench, settings, statement, utc } from '../../test/support/ledger.ts';
+import { compose, type View } from './compose.ts';
+import type { Fixed } from './money.ts';
+import { DAY, type Granularity, HOUR, type Instant, MINUTE, type Range, sizeOf } from './time.ts';
+
+const RUNS = Number(process.env.LEDGER_RUNS ?? 60);
+const START = utc('2026-09-28');
+
+/** Everything that was spent, by instant: each piece known to the provider some time after. */
+interface Piece {
+  readonly at: Instant;
+  readonly knownAt: Instant;
+  readonly resource: string;
+  readonly units: number;
+}
+
+const pieces = fc.array(
+  fc
+    .record({
+      minute: fc.nat(20 * 1440 - 1),
+      delay: fc.oneof(fc.constant(0), fc.nat(40 * 60)),
+      resource: fc.constantFrom('a', 'b'),
+      units: fc.constantFrom(1, 1, 2, 7, -3),
+    })
+    .map(({ minute, delay, resource, units }): Piece => {
+      const at = START + minute * MINUTE;
+      return { at, knownAt: at + delay * MINUTE, resource, units };
+    }),
+  { minLength: 1, maxLength: 40 },
+);
+
+/** What the provider says of a range at an instant. */
+function told(all: readonly Piece[], granularity: Granularity, range: Range, asOf: Instant) {
+  const lines = all
+    .filter(({ at, knownAt }) => range.start <= at && at < range.end && at <= asOf && knownAt <= asOf)
+    .map(({ at, resource, units }) => cost(at, resource, units));
+  return statement(granularity, range, asOf, lines);
+}
+
+interface Poll {
+  readonly granularity: Granularity;
+  readonly start: number;
+  readonly length: number;
+  readonly at: number;
+  readonly maintain: boolean;
+}
+
+function polls(granularities: readonly Granularity[]): fc.Arbitrary<Poll[]> {
+  const poll = fc.constantFrom(...granularities).chain((granularity) =>
+    fc.record({
+      granularity: fc.constant(granularity),
+      start: fc.nat(20),
+      length: fc.integer({ min: 1, max: granularity === 'minute' ? 2 : 12 }),
+      at: fc.integer({ min: 0, max: 80 * 24 }),
+      maintain: fc.boolean(),
+    }),
+  );
+  return fc.array(poll, { minLength: 2, maxLength: 14 }).map((all) => all.sort((a, b) => a.at - b.at));
+}
+
+for (const granularities of [
+  ['minute'],
+  ['hour'],
+  ['day'],
+  ['minute', 'hour', 'day'],
+  ['hour', 'day'],
+] as const) {
+  test(`compaction and roll-up of ${granularities.join(', ')} move nothing that is shown, and total - corrections = cells - baseline`, () => {
+    fc.assert(
+      fc.property(pieces, polls(granularities), (all, plan) => {
+        const bench = openBench(
+          settings({ granularities, settleMs: 24 * HOUR, reachMs: 31 * DAY }, { since: START }),
+        );
+        for (const poll of plan) {
+          const now = START + poll.at * HOUR;
+          const start = START + Math.min(poll.start, Math.floor(poll.at / 24)) * DAY;
+          // To the end of the open day at the most: providers tell of no days to come.
+          const end = Math.min(start + poll.length * DAY, START + (Math.floor(poll.at / 24) + 1) * DAY);
+          const range = { start, end };
+          bench.apply(told(all, poll.granularity, range, now), now);
+          if (poll.maintain) assertKept(bench, now);
+        }
+        assertLaw(bench, granularities);
+        assertKept(bench, START + 100 * DAY);
+        assertLaw(bench, granularities);
+        bench.ledger.close();
+      }),
+      { numRuns: granularities.includes('minute') && granularities.length > 1 ? Math.ceil(RUNS / 10) : RUNS },
+    );
+  });
+}
+
+/** Maintenance changes no counter and no gauge, not even over a restart. */
+function assertKept(bench: Bench, now: Instant): void {
+  const before = bench.values(now);
+  bench.ledger.maintain(now);
+  assert.deepEqual(bench.values(now), before);
+  bench.reopen();
+  assert.deepEqual(bench.values(now), before);
+}
+
+function assertLaw(bench: Bench, granularities: readonly Granularity[]): void {
+  const cells = cellsLessBaseline(bench, granularities);
+  for (const row of bench.ledger.book.series.values()) {
+    if (row.target !== row.id) continue;
+    const expected = (cells.get(row.id) ?? 0n) + row.rolled;
+    assert.equal(row.total - row.corrections, expected, `net of ${row.resource}`);
+  }
+}
+
+/** Adds up what the store holds, bucket by bucket. */
+function cellsLessBaseline(
+  { ledger, store }: Bench,
+  granularities: readonly Granularity[],
+): Map<number, Fixed> {
+  const stream = [...ledger.book.streams.values()][0];
+  const net = new Map<number, Fixed>();
+  if (!stream) return net;
+  const add = (series: number, value: Fixed) => {
+    const target = ledger.book.series.get(series)?.target ?? series;
+    net.set(target, (net.get(target) ?? 0n) + value);
+  };
+  const whole = { start: START - 40 * DAY, end: START + 120 * DAY };
+  if (granularities.length === 1) {
+    for (const granularity of new Set([...granularities, 'day' as const])) {
+      for (const cells of store.cells(stream.id, granularity, whole).values()) {
+        for (const [series, { value, base }] of cells) add(series, value - base);
+      }
+    }
+    return net;
+  }
+  const baseline = [...ledger.book.accounts.values()][0]?.baseline;
+  const view = (field: 'value' | 'base', side: 'newest' | 'oldest'): View => {
+    const cells = new Map(granularities.map((each) => [each, store.cells(stream.id, each, whole)]));
+    return {
+      granularities,
+      settleMs: 24 * HOUR,
+      runs: (granularity) => ledger.book.runs(stream.id, granularity, side),
+      amounts: (granularity, bucket) => {
+        const known = cells.get(granularity)?.get(bucket);
+        return known && new Map([...known].map(([series, cell]) => [series, cell[field]]));
+      },
+      ...(side === 'oldest' && baseline !== undefined ? { baseline } : {}),
+    };
+  };
+  const [value, base] = [view('value', 'newest'), view('base', 'oldest')];
+  for (let day = START; day < START + 33 * DAY; day += sizeOf('day')) {
+    for (const [series, amount] of compose(value, 'day', day)) add(series, amount);
+    for (const [series, amount] of compose(base, 'day', day)) add(series, -amount);
+  }
+  return net;
+}
