@@ -1,0 +1,388 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { fromInteger, ONE } from '../../src/core/money.ts';
+import { DAY, floorTo, HOUR, MINUTE, type Range, SECOND } from '../../src/core/time.ts';
+import { startBaseten } from '../../src/demo/baseten/server.ts';
+import type { Fault, WaitStyle } from '../../src/demo/faults.ts';
+import { startInferenceSh } from '../../src/demo/inference-sh/server.ts';
+import { startNorthflank } from '../../src/demo/northflank/server.ts';
+import type { Simulator } from '../../src/demo/service.ts';
+import { charge } from '../../src/demo/venice/rows.ts';
+import { startVenice } from '../../src/demo/venice/server.ts';
+import { type Contract, type Dial, dialAt } from '../../src/demo/world.ts';
+import { type FailureReason, POLL_FAILURES } from '../../src/poll/errors.ts';
+import {
+  assertNoneFell,
+  assertOnlyReads,
+  assertWindows,
+  ledgerLines,
+  samplesOf,
+} from '../support/expected.ts';
+import { type Exporter, type Scrape, startExporter } from '../support/exporter.ts';
+
+const CONTRACTS: readonly Contract[] = ['seed', 'current'];
+/** Twenty minutes past: the hour before is due. */
+const START = Date.UTC(2026, 10, 10, 0, 20);
+const CANARY = 'canary-5f0e1c7b2a94';
+const WAIT_SECONDS = 90;
+/** How long to wait where an answer does not say. */
+const UNTOLD_SECONDS = 60;
+
+interface Case {
+  readonly fault: Fault;
+  readonly reason: FailureReason;
+  /** Providers to whom this is no failure. */
+  readonly not?: readonly string[];
+}
+
+function status(code: number, reason: FailureReason, not?: readonly string[]): Case {
+  // An error that repeats the key must not make us repeat it.
+  const body = JSON.stringify({ error: `no way in with ${CANARY}` });
+  return { fault: { kind: 'status', status: code, body }, reason, ...(not && { not }) };
+}
+
+function throttle(style: WaitStyle): Case {
+  return { fault: { kind: 'throttle', waitSeconds: WAIT_SECONDS, style }, reason: 'rate_limited' };
+}
+
+/** How long a 429 of that style asks a client to wait. */
+function toldSeconds(style: WaitStyle, provider: string): number {
+  if (style === 'body') return provider === 'baseten' ? WAIT_SECONDS : UNTOLD_SECONDS;
+  return style === 'none' ? UNTOLD_SECONDS : WAIT_SECONDS;
+}
+
+const CASES: Readonly<Record<string, Case>> = {
+  '400': status(400, 'contract'),
+  '401': status(401, 'auth'),
+  '402': status(402, 'auth'),
+  '403': status(403, 'auth'),
+  // Northflank: an hour without use.
+  '404': status(404, 'contract', ['northflank']),
+  '410': status(410, 'sunset'),
+  '422': status(422, 'contract'),
+  '429 with seconds': throttle('seconds'),
+  '429 with a date': throttle('date'),
+  "429 with the provider's own headers": throttle('reset'),
+  '429 with seconds in its body': throttle('body'),
+  '429 that does not say': throttle('none'),
+  '500': status(500, 'server'),
+  '503': status(503, 'server'),
+  'a reset connection': { fault: { kind: 'reset' }, reason: 'network' },
+  'a body cut in the middle': { fault: { kind: 'cut' }, reason: 'contract' },
+  'truncated JSON': { fault: { kind: 'truncated' }, reason: 'contract' },
+  'HTML with 200': { fault: { kind: 'html' }, reason: 'contract' },
+  'an empty 200': { fault: { kind: 'empty' }, reason: 'contract' },
+};
+
+const PROVIDERS = ['baseten', 'venice', 'inference_sh', 'northflank'] as const;
+type ProviderId = (typeof PROVIDERS)[number];
+type AnySimulator = Pick<Simulator, 'url' | 'key' | 'requests' | 'fault' | 'truth' | 'close'>;
+
+interface World {
+  readonly dial: Dial;
+  readonly simulators: Readonly<Record<ProviderId, AnySimulator>>;
+  /** A second Baseten account, which nothing ever happens to. */
+  readonly steady: AnySimulator;
+  /** Something more is spent at each of them. */
+  spend(): void;
+}
+
+async function startWorld(context: TestContext, contract: Contract): Promise<World> {
+  const dial = dialAt(START);
+  const options = { clock: dial, contract, generate: false, key: CANARY };
+  const [baseten, venice, inference_sh, northflank, steady] = await Promise.all([
+    startBaseten(options),
+    startVenice(options),
+    startInferenceSh(options),
+    startNorthflank(options),
+    startBaseten(options),
+  ]);
+  const all = [baseten, venice, inference_sh, northflank, steady];
+  context.after(() => Promise.all(all.map((simulator) => simulator.close())));
+  let spent = 0n;
+  return {
+    dial,
+    simulators: { baseten, venice, inference_sh, northflank },
+    steady,
+    spend() {
+      spent += 1n;
+      const now = dial.now();
+      const model = { category: 'model_api', at: now, model_name: 'm' } as const;
+      const tokens = { input_tokens: 10, output_tokens: 5, cached_input_tokens: 2 };
+      for (const simulator of [baseten, steady])
+        simulator.book({ ...model, ...tokens, subtotal: fromInteger(spent, -3) });
+      venice.book({
+        at: now - 90 * SECOND,
+        sku: 'm-llm-output-mtoken',
+        model: 'm',
+        ...charge(fromInteger(spent, -6), 3n * ONE),
+        currency: 'USD',
+        notes: 'API Inference',
+        inferenceDetails: null,
+      });
+      inference_sh.book({ at: now - 90 * SECOND, app: 'acme/app', microcents: spent * 12_345n });
+      northflank.book({
+        scope: 'paas',
+        at: floorTo(HOUR, now) - HOUR,
+        team: 'core',
+        project: 'api',
+        resourceType: 'service',
+        resource: 'web',
+        price: { total: fromInteger(spent, -5) },
+      });
+    },
+  };
+}
+
+function exporterOf(context: TestContext, { dial, simulators, steady }: World, timeoutMs?: number) {
+  const accounts = PROVIDERS.map((provider) => {
+    const { url, key } = simulators[provider];
+    return { provider, url, key, since: floorTo(DAY, START) - DAY, ...(timeoutMs && { timeoutMs }) };
+  });
+  const { url, key } = steady;
+  return startExporter(context, dial, [...accounts, { provider: 'baseten', name: 'steady', url, key }]);
+}
+
+/** On to the next hour that is due, well before midnight. */
+function nextHour(dial: Dial): void {
+  dial.set(floorTo(HOUR, dial.now()) + HOUR + 20 * MINUTE);
+  if (new Date(dial.now()).getUTCHours() >= 20) dial.set(floorTo(DAY, dial.now()) + DAY + 80 * MINUTE);
+}
+
+async function pollWell(exporter: Exporter): Promise<Scrape> {
+  const failed = (await exporter.pollAll()).filter(({ outcome }) => !outcome.ok);
+  assert.deepEqual(failed, []);
+  return exporter.fresh();
+}
+
+function assertTruth(page: Scrape, { dial, simulators, steady }: World): void {
+  const owners: [string, string, AnySimulator][] = PROVIDERS.map((id) => [id, 'test', simulators[id]]);
+  for (const [provider, account, simulator] of [...owners, ['baseten', 'steady', steady] as const]) {
+    const truth = (range: Range) => simulator.truth(range);
+    assertWindows(page, { provider, account }, dial.now(), truth, ['today', 'month_to_date']);
+  }
+}
+
+/** What the ledger shows of the accounts that something happens to. */
+function troubled(page: Scrape): string[] {
+  return ledgerLines(page).filter((line) => !line.includes('account="steady"'));
+}
+
+function failures(page: Scrape, provider: string, reason: string): number {
+  return page.sum('ai_billing_poll_failures_total', { provider, account: 'test', reason });
+}
+
+/** Every feed of the account is down for this reason, once more than before; no other count moved. */
+function assertDown(before: Scrape, after: Scrape, provider: string, reason: FailureReason): void {
+  const ups = samplesOf(after, 'ai_billing_up').filter(
+    ({ labels }) => labels.provider === provider && labels.account === 'test',
+  );
+  const down = ups.filter(({ value }) => value === 0);
+  // Northflank's history is well when it has nothing to ask.
+  const mayBeUp = provider === 'northflank' ? ['usage_history'] : [];
+  const up = ups.filter(({ value }) => value === 1).map(({ labels }) => labels.feed ?? '');
+  assert.ok(down.length > 0 && up.every((feed) => mayBeUp.includes(feed)), `${provider}: ${up} are up`);
+  for (const each of Object.keys(POLL_FAILURES)) {
+    const more = failures(after, provider, each) - failures(before, provider, each);
+    assert.equal(more, each === reason ? down.length : 0, `${provider} failures by ${each}`);
+  }
+}
+
+function assertUp(page: Scrape, provider: string, account: string): void {
+  const ups = samplesOf(page, 'ai_billing_up').filter(
+    ({ labels }) => labels.provider === provider && labels.account === account,
+  );
+  assert.ok(ups.length > 0 && ups.every(({ value }) => value === 1), `${provider} ${account} is not up`);
+}
+
+/** Strikes with a fault, polls, lets it heal and polls again. */
+async function strike(world: World, exporter: Exporter, { fault, reason, not = [] }: Case): Promise<void> {
+  const struck = PROVIDERS.filter((provider) => !not.includes(provider));
+  nextHour(world.dial);
+  const started = world.dial.now();
+  const before = await exporter.fresh();
+  world.spend();
+  for (const provider of struck) world.simulators[provider].fault(fault);
+  await exporter.pollAll();
+  const after = await exporter.fresh();
+  if (not.length === 0) assert.deepEqual(troubled(after), troubled(before));
+  for (const provider of struck) {
+    const own = (page: Scrape) => troubled(page).filter((line) => line.includes(`provider="${provider}"`));
+    assert.deepEqual(own(after), own(before));
+    assertDown(before, after, provider, reason);
+  }
+  assertUp(after, 'baseten', 'steady');
+  for (const provider of struck) world.simulators[provider].fault(undefined);
+  // An hour that was missing is read again only when it is due for that.
+  if (not.length > 0) return;
+  const healed = await pollWell(exporter);
+  assertNoneFell(before, healed);
+  assertTruth(healed, world);
+  for (const provider of PROVIDERS) assertUp(healed, provider, 'test');
+  if (fault.kind !== 'throttle') return;
+  for (const provider of PROVIDERS) {
+    assertPatience(world.simulators[provider], started, toldSeconds(fault.style, provider) * SECOND);
+  }
+}
+
+/** After a 429 the provider hears nothing before the time it named. Requests already on their way do not count. */
+function assertPatience({ requests }: AnySimulator, since: number, waitMs: number): void {
+  const refused = requests.filter(({ status: code, at }) => code === 429 && at >= since);
+  assert.ok(refused.length > 0);
+  for (const { at } of refused) {
+    const early = requests.filter((other) => other.at > at && other.at < at + waitMs);
+    assert.deepEqual(early, []);
+  }
+}
+
+async function assertSilent(exporter: Exporter): Promise<void> {
+  const bodies = ['/', '/metrics', '/api/v1/status', '/-/ready'].map(async (path) => {
+    return (await fetch(`${exporter.url}${path}`)).text();
+  });
+  for (const text of [...(await Promise.all(bodies)), exporter.log()]) {
+    assert.ok(text.length > 0);
+    assert.ok(!text.includes(CANARY), 'a key is told');
+  }
+}
+
+for (const contract of CONTRACTS) {
+  test(`faults of every provider, ${contract} contract`, async (context) => {
+    const world = await startWorld(context, contract);
+    world.spend();
+    const exporter = await exporterOf(context, world);
+    assertTruth(await pollWell(exporter), world);
+    for (const [name, each] of Object.entries(CASES)) {
+      await context.test(name, async () => {
+        await strike(world, exporter, each);
+        await assertSilent(exporter);
+      });
+    }
+    const { simulators } = world;
+    for (const provider of PROVIDERS) {
+      assertOnlyReads(simulators[provider].requests);
+    }
+  });
+}
+
+test('a provider that hangs is given up in time, before its answer or in the middle of it', async (context) => {
+  const world = await startWorld(context, 'current');
+  world.spend();
+  const exporter = await exporterOf(context, world, 700);
+  await pollWell(exporter);
+  await strike(world, exporter, { fault: { kind: 'hang' }, reason: 'timeout' });
+  await strike(world, exporter, { fault: { kind: 'hang', afterHeaders: true }, reason: 'timeout' });
+});
+
+test('a provider that is gone comes back with the truth', async (context) => {
+  const dial = dialAt(START);
+  const start = async (port: number) => {
+    const now = dial.now();
+    dial.set(START + 30 * DAY); // live minutes lie ahead
+    const simulator = await startInferenceSh({ clock: dial, genesis: START - 2 * DAY, port });
+    dial.set(now);
+    return simulator;
+  };
+  let simulator = await start(0);
+  context.after(() => simulator.close());
+  const { url, key } = simulator;
+  const exporter = await startExporter(context, dial, [{ provider: 'inference_sh', url, key }]);
+  const before = await pollWell(exporter);
+  await simulator.close();
+  dial.advance(MINUTE);
+  await exporter.pollAll();
+  const gone = await exporter.fresh();
+  assert.deepEqual(ledgerLines(gone), ledgerLines(before));
+  assertDown(before, gone, 'inference_sh', 'network');
+  simulator = await start(Number(new URL(url).port));
+  const back = await pollWell(exporter);
+  assertNoneFell(before, back);
+  const truth = (range: Range) => simulator.truth(range);
+  assertWindows(back, { provider: 'inference_sh' }, dial.now(), truth, ['today']);
+});
+
+test('a fault of one feed leaves the others of its account alone', async (context) => {
+  const world = await startWorld(context, 'current');
+  const exporter = await exporterOf(context, world);
+  await pollWell(exporter);
+  nextHour(world.dial);
+  world.spend();
+  world.simulators.inference_sh.fault({ kind: 'status', status: 503 }, /summary$/);
+  await exporter.pollAll();
+  const page = await exporter.fresh();
+  const ups = samplesOf(page, 'ai_billing_up').filter(({ labels }) => labels.provider === 'inference_sh');
+  const down = ups.filter(({ value }) => value === 0).map(({ labels }) => labels.feed);
+  assert.deepEqual(down, ['summary']);
+  assertTruth(page, world);
+});
+
+const SPOILED_WALKS: readonly (readonly [Contract, string, Fault, FailureReason])[] = CONTRACTS.flatMap(
+  (contract) =>
+    [
+      [contract, 'fails', { kind: 'status', status: 500, after: 2 }, 'server'],
+      [contract, 'is truncated', { kind: 'truncated', after: 2 }, 'contract'],
+      [
+        contract,
+        'is refused for now',
+        { kind: 'throttle', waitSeconds: 5, style: 'none', after: 2 },
+        'rate_limited',
+      ],
+    ] as const,
+);
+
+for (const [contract, what, fault, reason] of SPOILED_WALKS) {
+  test(`Venice, ${contract} contract: where the third of many pages ${what}, none counts`, async (context) => {
+    const dial = dialAt(Date.UTC(2026, 10, 10, 4, 30));
+    const genesis = Date.UTC(2026, 10, 10);
+    const venice = await startVenice({ clock: dial, contract, genesis });
+    context.after(() => venice.close());
+    dial.set(Date.UTC(2026, 10, 10, 10, 30));
+    const { url, key } = venice;
+    const exporter = await startExporter(context, dial, [{ provider: 'venice', url, key, since: genesis }]);
+    const before = await pollWell(exporter);
+    // Back-dated: the first page of a walk, and none of the newest minutes.
+    venice.book({
+      at: dial.now() - 5 * HOUR,
+      sku: 'm-llm-output-mtoken',
+      model: 'm',
+      ...charge(ONE, ONE),
+      currency: 'USD',
+      notes: 'API Inference',
+      inferenceDetails: null,
+    });
+    venice.fault(fault, /usage/);
+    await exporter.pollAll();
+    venice.fault(undefined);
+    const after = await exporter.fresh();
+    assert.deepEqual(amounts(after), amounts(before));
+    for (const feed of ['usage_recent', 'usage_history']) {
+      const labels = { provider: 'venice', account: 'test', feed };
+      assert.equal(after.value('ai_billing_up', labels), 0, feed);
+      assert.equal(after.value('ai_billing_poll_failures_total', { ...labels, reason }), 1, feed);
+    }
+    // A poll that has to wait asks the retired endpoint up to the time before: the next one knows the rest.
+    await pollWell(exporter);
+    const truth = (range: Range) => venice.truth(range);
+    assertWindows(await pollWell(exporter), { provider: 'venice' }, dial.now(), truth, ['today']);
+  });
+}
+
+/** All but how far the feeds have read: the shortest of them is a single page. */
+function amounts(page: Scrape): string[] {
+  return ledgerLines(page).filter((line) => !line.startsWith('ai_billing_data_'));
+}
+
+test('Venice: a cursor that comes back ends the walk', async (context) => {
+  const world = await startWorld(context, 'current');
+  world.spend();
+  const exporter = await exporterOf(context, world);
+  const before = await pollWell(exporter);
+  world.dial.advance(MINUTE);
+  world.simulators.venice.fault({ kind: 'repeat_cursor' });
+  await exporter.pollAll();
+  const after = await exporter.fresh();
+  const own = (page: Scrape) => ledgerLines(page).filter((line) => line.includes('"venice"'));
+  assert.deepEqual(own(after), own(before));
+  assertDown(before, after, 'venice', 'contract');
+  world.simulators.venice.fault(undefined);
+  assertTruth(await pollWell(exporter), world);
+});
