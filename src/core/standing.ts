@@ -58,7 +58,9 @@ function cellsByTier(
   range: Range,
 ): Map<string, Standing[]> {
   const standing: (Standing & { tier: string })[] = [];
-  for (const granularity of new Set([statement.granularity, 'day'] as const)) {
+  // Where a stream has several granularities, the cells of a day are another reading of the same money.
+  const compacted = stand.granularities.length > 1 ? [] : (['day'] as const);
+  for (const granularity of new Set([statement.granularity, ...compacted])) {
     for (const [bucket, cells] of stand.cells(granularity, range)) {
       for (const [series, { value }] of cells) {
         const row = book.series.get(series);
