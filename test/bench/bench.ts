@@ -1,0 +1,23 @@
+import { availableParallelism, cpus } from 'node:os';
+import process from 'node:process';
+import { type Figure, tableOf } from './figure.ts';
+import { scrapeFigures } from './scrape.ts';
+
+/** Every part measures in processes of its own, one part after the other. A name on the command line runs that part alone. */
+const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
+  scrape: scrapeFigures,
+};
+
+const asked = process.argv.slice(2);
+const figures: Figure[] = [];
+for (const [name, measure] of Object.entries(PARTS)) {
+  if (asked.length > 0 && !asked.includes(name)) continue;
+  const begun = performance.now();
+  figures.push(...(await measure()));
+  console.error(`${name}: ${((performance.now() - begun) / 1000).toFixed(1)} s`);
+}
+console.log(
+  `Node.js ${process.version}, ${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown'}\n`,
+);
+console.log(tableOf(figures));
+process.exit(0);

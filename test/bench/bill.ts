@@ -1,0 +1,89 @@
+import { type AccountSettings, type Ledger, openLedger } from '../../src/core/ledger.ts';
+import { fromInteger } from '../../src/core/money.ts';
+import { DEFAULT_RATES } from '../../src/core/rates.ts';
+import type { Line, ResourceFacts, Statement } from '../../src/core/statement.ts';
+import type { Store } from '../../src/core/store.ts';
+import { DAY, HOUR, type Instant, type Range, startOfDay, startOfMonth } from '../../src/core/time.ts';
+
+/** One account of Baseten with so many deployments, each with a bill of its own. */
+export interface Bill {
+  readonly now: Instant;
+  readonly settings: AccountSettings;
+  readonly resources: readonly ResourceFacts[];
+}
+
+export const FEED = 'usage';
+/** 2026-11-22T09:30Z: in the middle of a day and of a month. */
+export const NOW: Instant = Date.UTC(2026, 10, 22, 9, 30);
+
+export function billOf(deployments: number, now: Instant = NOW): Bill {
+  const stream = { settleMs: 31 * DAY, reachMs: 31 * DAY, lagMs: 2 * HOUR };
+  return {
+    now,
+    settings: {
+      provider: 'baseten',
+      name: 'production',
+      since: undefined,
+      maxSeries: Number.MAX_SAFE_INTEGER,
+      rates: DEFAULT_RATES,
+      streams: [{ name: FEED, granularities: ['day'], ...stream }],
+    },
+    resources: Array.from({ length: deployments }, (_, index) => ({
+      resource: idOf(index),
+      name: `${modelOf(index)}-production`,
+      kind: 'deployment',
+      environment_name: index % 3 === 0 ? 'production' : 'staging',
+      instance_type: 'H100:8x208x1872',
+    })),
+  };
+}
+
+/** Eight letters and digits, as Baseten's ids are. */
+function idOf(index: number): string {
+  return (((index + 1) * 2_654_435_761) % 2 ** 32).toString(36).padStart(8, 'q').slice(-8);
+}
+
+function modelOf(index: number): string {
+  return `llama-3.3-70b-instruct-${index % 500}`;
+}
+
+/** What every deployment cost in one bucket. `revision` moves the amounts. */
+export function linesOf({ resources }: Bill, at: Instant, revision = 0): Line[] {
+  const day = Math.floor(at / DAY);
+  return resources.map(({ resource }, index) => ({
+    at,
+    measure: 'cost',
+    resource,
+    model: modelOf(index),
+    tier: 'dedicated',
+    detail: 'USD',
+    value: fromInteger(BigInt(((index + 7) * (day % 97) * 7919 + revision) % 9_000_000) + 1_000n, -6),
+  }));
+}
+
+/** Buckets of a day each. */
+export function daysOf({ start, end }: Range): Instant[] {
+  return Array.from({ length: Math.round((end - start) / DAY) }, (_, index) => start + index * DAY);
+}
+
+/** A statement of whole days with these lines. */
+export function statementOf(range: Range, asOf: Instant, lines: readonly Line[]): Statement {
+  return { stream: FEED, granularity: 'day', range, asOf, lines, silentTiers: [] };
+}
+
+/** A ledger that exposes about so many series: six of cost and one of its resource for each deployment, some of the account. */
+export function ledgerOf(store: Store, series: number): { ledger: Ledger; bill: Bill; account: number } {
+  const bill = billOf(Math.floor((series - 4) / 7));
+  const ledger = openLedger(store);
+  const account = ledger.open(bill.settings);
+  const today = startOfDay(NOW);
+  const lastMonth = startOfMonth(NOW, -1);
+  const lines = [lastMonth, startOfMonth(NOW), today - DAY, today].flatMap((at) => linesOf(bill, at));
+  const statement = statementOf({ start: lastMonth, end: today + DAY }, NOW, lines);
+  ledger.apply({ account, feed: FEED }, statement, bill.resources, NOW);
+  ledger.observe(
+    { account, feed: FEED },
+    { at: NOW, observations: undefined, reconciliation: undefined, memo: undefined },
+  );
+  return { ledger, bill, account };
+}

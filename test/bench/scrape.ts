@@ -1,0 +1,109 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { startChild } from './child.ts';
+import { openClient, type ScrapeClient } from './client.ts';
+import { bounded, type Figure, median, told } from './figure.ts';
+
+const Ready = z.object({ url: z.string() });
+const Nothing = z.object({});
+const Loop = z.object({ activeMs: z.number(), p99Ms: z.number(), maxMs: z.number() });
+type Loop = z.infer<typeof Loop>;
+
+type Encoding = 'gzip' | 'identity';
+
+interface Measured {
+  /** Of one scrape, from the request to the last byte. */
+  readonly ms: number;
+  readonly bytes: number;
+  /** Of the event loop's time, while one scrape is answered. */
+  readonly activeMs: number;
+  readonly loop: Loop;
+}
+
+type Server = Awaited<ReturnType<typeof startServer>>;
+const startServer = (variant: string, series: number) =>
+  startChild('scrape-server.ts', [variant, String(series)], Ready);
+
+/** Scrapes over HTTP, of a server in a process of its own. */
+export async function scrapeFigures(): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const series of [1000, 10_000, 100_000]) figures.push(...(await compared(series)));
+  return figures;
+}
+
+const STEADY_SCRAPES = 50;
+const PAUSE_MS = 20;
+
+async function compared(series: number): Promise<Figure[]> {
+  const isLargest = series === 100_000;
+  const [ours, theirs] = await Promise.all([startServer('ours', series), startServer('prom-client', series)]);
+  try {
+    const name = `${series / 1000}k series`;
+    const figures: Figure[] = [];
+    for (const encoding of ['gzip', 'identity'] as const) {
+      const our = await scraped(ours, encoding, STEADY_SCRAPES);
+      const their = await scraped(theirs, encoding, isLargest ? 7 : 20);
+      const size = `${(our.bytes / 1e6).toFixed(2)} MB`;
+      const note = `${our.ms.toFixed(2)} ms against ${their.ms.toFixed(1)} ms, ${size}`;
+      const what = `scrape of ${name}, ${encoding === 'gzip' ? 'gzipped' : 'uncompressed'}`;
+      const speed = their.ms / our.ms;
+      const target = encoding === 'gzip' ? 100 : 15;
+      figures.push(
+        isLargest
+          ? bounded(what, speed, { atLeast: target, unit: ' times', note })
+          : told(what, `${speed.toFixed(0)} times (${note})`),
+      );
+      if (isLargest) figures.push(...(await loopFigures(what, ours, our, their)));
+    }
+    return figures;
+  } finally {
+    await Promise.all([ours.end(), theirs.end()]);
+  }
+}
+
+async function loopFigures(what: string, server: Server, our: Measured, their: Measured): Promise<Figure[]> {
+  const idle = await idleLoop(server, STEADY_SCRAPES * PAUSE_MS);
+  const p99 = our.loop.p99Ms - idle.p99Ms;
+  const work = `${what}: time of the event loop a scrape`;
+  const note = `idle ${idle.p99Ms.toFixed(2)} ms; prom-client ${their.loop.p99Ms.toFixed(0)} ms`;
+  const gzipped = what.includes('gzipped');
+  return [
+    gzipped
+      ? bounded(work, our.activeMs, { atMost: 1, unit: ' ms' })
+      : told(work, `${our.activeMs.toFixed(2)} ms`),
+    bounded(`${what}: event-loop delay, p99 above idle`, p99, { atMost: 5, unit: ' ms', note }),
+  ];
+}
+
+async function scraped(server: Server, encoding: Encoding, times: number): Promise<Measured> {
+  const client = await openClient(server.ready.url, encoding);
+  try {
+    for (let warm = 0; warm < 3; warm++) await client.scrape();
+    await sleep(300);
+    const idle = await idleLoop(server, 500);
+    await server.ask('begin', Nothing);
+    const begun = performance.now();
+    const all = await steadily(client, times);
+    const span = performance.now() - begun;
+    const loop = await server.ask('end', Loop);
+    const activeMs = Math.max(0, loop.activeMs - (idle.activeMs * span) / 500) / times;
+    return { ms: median(all.map(({ ms }) => ms)), bytes: all[0]?.bytes ?? 0, activeMs, loop };
+  } finally {
+    client.close();
+  }
+}
+
+async function steadily(client: ScrapeClient, times: number) {
+  const all = [];
+  for (let count = 0; count < times; count++) {
+    all.push(await client.scrape());
+    await sleep(PAUSE_MS);
+  }
+  return all;
+}
+
+async function idleLoop(server: Server, ms: number): Promise<Loop> {
+  await server.ask('begin', Nothing);
+  await sleep(ms);
+  return server.ask('end', Loop);
+}
