@@ -32,8 +32,6 @@ export interface Outcome {
   readonly oldest: Runs;
   /** Parts of the statement's range that lie in compacted days it does not cover whole: ignored. */
   readonly ignored: readonly Range[];
-  /** The part of the statement's range that the baseline covers. */
-  readonly eligible: Range | undefined;
 }
 
 /**
@@ -68,7 +66,7 @@ export function apply(stand: Stand, statement: Summed): Outcome {
   for (const part of kept) contest(part, granularity);
   for (const day of days) contest(day, 'day');
   const deltas = deltasOf(stand, { baseline, granularity, range, newest, oldest, changes });
-  return { baseline, cells: changes, deltas, newest, oldest, ignored, eligible };
+  return { baseline, cells: changes, deltas, newest, oldest, ignored };
 }
 
 /** Splits a range by the resolution the ledger keeps there. */

@@ -1,4 +1,4 @@
-import { apply, type Outcome, type Summed } from './apply.ts';
+import { apply, type Outcome } from './apply.ts';
 import { type Assigner, exposedLines, openAssigner, renamed } from './assign.ts';
 import type { Book } from './book.ts';
 import type { Stand } from './cells.ts';
@@ -46,7 +46,7 @@ export function changeOf(input: ChangeInput): { commit: Commit; applied: Applied
   const silence = silencesOf(input, stand, range, amounts);
   const outcome = apply(stand, { granularity: statement.granularity, range, asOf: statement.asOf, amounts });
   const row = (id: number) => assigner.created.get(id) ?? present(book.series.get(id), `series ${id}`);
-  const series = movedSeries(input, outcome, assigner, row, amounts);
+  const series = movedSeries(input, outcome, assigner, row);
   const closed =
     range.start > statement.range.start ? [{ start: statement.range.start, end: range.start }] : [];
   const resources = renamed(book, account.id, input.resources, assigner.resources);
@@ -100,7 +100,6 @@ function movedSeries(
   outcome: Outcome,
   assigner: Assigner,
   row: (id: number) => SeriesRow,
-  amounts: Summed['amounts'],
 ): SeriesRow[] {
   const { statement, account, now } = input;
   const moved = new Map<number, { total: Fixed; corrections: Fixed; lastCell: Instant }>();
@@ -113,17 +112,16 @@ function movedSeries(
     sum.lastCell = Math.max(sum.lastCell, delta.bucket + size);
     moved.set(target, sum);
   }
-  const isNew = assigner.created.size > 0 && account.baseline !== undefined;
-  const counting = isNew ? countingSeries(outcome, amounts, size, row) : new Set<number>();
+  const isLate = (id: number) => account.baseline !== undefined && assigner.created.has(id);
   const fresh = [...assigner.created.keys()].filter((id) => !moved.has(id));
-  const rows = fresh.map((id) => ({ ...row(id), hold: holdOf(row(id), assigner, counting, now) }));
+  const rows = fresh.map((id) => ({ ...row(id), hold: holdOf(row(id), isLate(id), now) }));
   for (const [id, sum] of moved) {
     const known = row(id);
     rows.push({
       ...known,
       total: known.total + sum.total,
       corrections: known.corrections + sum.corrections,
-      hold: holdOf(known, assigner, counting, now),
+      hold: holdOf(known, isLate(id), now),
       lastCell: Math.max(known.lastCell, sum.lastCell),
       changedAt: now,
     });
@@ -131,31 +129,14 @@ function movedSeries(
   return rows;
 }
 
-/** A label set that is new after the baseline, or back after it had left, starts at the values it had. */
-function holdOf(
-  row: SeriesRow,
-  assigner: Assigner,
-  counting: ReadonlySet<number>,
-  now: Instant,
-): Hold | undefined {
+/**
+ * A label set that is new after the baseline, or back after it had left, starts at the values it had.
+ *
+ * One that only history names so far is no exception: its first spend may come before anybody has seen it at 0.
+ */
+function holdOf(row: SeriesRow, isLate: boolean, now: Instant): Hold | undefined {
   const start = { total: row.total, corrections: row.corrections, since: now, shown: false };
-  if (assigner.created.has(row.id)) return counting.has(row.id) ? start : undefined;
-  return isRetired(row, now) ? start : row.hold;
-}
-
-/** The series that show what the statement mentions in a bucket the baseline does not cover. */
-function countingSeries(
-  outcome: Outcome,
-  amounts: Summed['amounts'],
-  size: number,
-  row: (id: number) => SeriesRow,
-): Set<number> {
-  const counting = new Set<number>();
-  for (const [bucket, cells] of amounts) {
-    if (outcome.eligible && bucket + size <= outcome.eligible.end) continue;
-    for (const series of cells.keys()) counting.add(row(series).target);
-  }
-  return counting;
+  return isLate || isRetired(row, now) ? start : row.hold;
 }
 
 /** A feed that has not read anything yet. */
