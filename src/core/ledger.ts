@@ -5,6 +5,7 @@ import { maintain } from './maintain.ts';
 import { familiesOf, knownWindows } from './publish.ts';
 import type { Rates } from './rates.ts';
 import { asOfAt, gapsIn, joinedRanges } from './runs.ts';
+import { nothingShown } from './shown.ts';
 import type { Family } from './snapshot.ts';
 import type { Observation, Reconciliation, ResourceFacts, Statement } from './statement.ts';
 import type { Commit, SeriesRow, Store, StreamRow } from './store.ts';
@@ -113,12 +114,22 @@ export function openLedger(store: Store): Ledger {
   const accounts = new Map<number, AccountSettings>();
 
   let published = 0;
+  const shown = nothingShown();
   // Held series no reader has seen yet, and the publication in which they first stand.
   const unshown = new Map<number, number>();
+  const accountOf = ({ stream }: SeriesRow) => book.streams.get(stream)?.account ?? 0;
+  const standsFrom = (account: number) => (accounts.has(account) ? published + 1 : Number.POSITIVE_INFINITY);
   const watch = (rows: Iterable<SeriesRow>) => {
-    for (const { id, hold } of rows) {
-      if (hold && !hold.shown) unshown.set(id, unshown.get(id) ?? published + 1);
-      else unshown.delete(id);
+    for (const row of rows) {
+      if (row.hold && !row.hold.shown) unshown.set(row.id, unshown.get(row.id) ?? standsFrom(accountOf(row)));
+      else unshown.delete(row.id);
+    }
+  };
+  /** After an account was opened or shut: what nobody has seen stands in no publication before the next. */
+  const watchAgain = (account: number) => {
+    for (const id of unshown.keys()) {
+      const row = book.series.get(id);
+      if (row && accountOf(row) === account) unshown.set(id, standsFrom(account));
     }
   };
   watch(book.series.values());
@@ -148,7 +159,9 @@ export function openLedger(store: Store): Ledger {
       const id = known?.id ?? nextKey(book.accounts);
       const row = { id, provider: settings.provider, name: settings.name, baseline: undefined, folded: 0 };
       if (!known) commit({ accounts: [row] });
+      const isShut = !accounts.has(id);
       accounts.set(id, settings);
+      if (isShut) watchAgain(id);
       return id;
     },
     apply(feed, statement, resources, now) {
@@ -216,7 +229,10 @@ export function openLedger(store: Store): Ledger {
       return gapsIn(covered, { start: since, end: covered.at(-1)?.start ?? since });
     },
     since: sinceOf,
-    shut: (account) => accounts.delete(account),
+    shut(account) {
+      accounts.delete(account);
+      watchAgain(account);
+    },
     maintain(now) {
       for (const stream of book.streams.values()) {
         const settings = accounts.get(stream.account)?.streams.find(({ name }) => name === stream.name);
@@ -231,7 +247,7 @@ export function openLedger(store: Store): Ledger {
     },
     publish(now) {
       published += 1;
-      return { version: published, families: familiesOf(publishInput(now)) };
+      return { version: published, families: familiesOf({ ...publishInput(now), shown }) };
     },
     isKnown: (stream, window, now) => knownWindows(publishInput(now), stream).includes(window),
     carried(version) {

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Bench, cost, openBench, settings, statement, utc } from '../../test/support/ledger.ts';
+import { ONE } from './money.ts';
+import { DAY, HOUR, type Instant, MINUTE } from './time.ts';
+
+const TOTAL = 'ai_billing_cost_usd_total';
+const CORRECTIONS = 'ai_billing_cost_corrections_usd_total';
+const ZERO_FOR = 2 * MINUTE;
+const AT = utc('2026-11-20T10:00');
+const hour = (at: number) => ({ start: at, end: at + HOUR });
+
+/** Publishes as the program does: what is due is released first. Returns the publication's number. */
+function publish({ ledger }: Bench, now: Instant): number {
+  ledger.release(now, ZERO_FOR);
+  return ledger.publish(now).version;
+}
+
+function begun(): Bench {
+  const bench = openBench(settings());
+  bench.apply(statement('hour', hour(AT - HOUR), AT, [cost(AT - HOUR, 'old', 3)]));
+  return bench;
+}
+
+test('label sets of the baseline show 0 at once, and their first spend without a hold', () => {
+  const bench = begun();
+  assert.equal(bench.value(TOTAL, 'old', AT), 0);
+  assert.equal(bench.value(CORRECTIONS, 'old', AT), 0);
+  bench.apply(statement('hour', hour(AT), AT + HOUR, [cost(AT, 'old', 4)]));
+  assert.equal(bench.value(TOTAL, 'old', AT + HOUR), 4);
+  bench.ledger.close();
+});
+
+for (const restart of [
+  'never',
+  'after the reading',
+  'after the publication',
+  'after it was carried',
+] as const) {
+  test(`a new label set stands at 0 until its zero was carried and has stood long enough; restart: ${restart}`, () => {
+    const bench = begun();
+    const at = AT + HOUR;
+    bench.apply(statement('hour', hour(AT), at, [cost(AT, 'new', 5)]));
+    if (restart === 'after the reading') bench.reopen();
+    let version = publish(bench, at + ZERO_FOR * 5);
+    assert.equal(bench.value(TOTAL, 'new', at + ZERO_FOR * 5), 0, 'time alone is not enough');
+    if (restart === 'after the publication') {
+      bench.reopen();
+      version = publish(bench, at + ZERO_FOR * 5);
+    }
+    assert.equal(bench.ledger.carried(version), true);
+    assert.equal(bench.ledger.carried(version), false);
+    if (restart === 'after it was carried') bench.reopen();
+    publish(bench, at + ZERO_FOR - 1);
+    assert.equal(bench.value(TOTAL, 'new', at + ZERO_FOR - 1), 0, 'being carried alone is not enough');
+    publish(bench, at + ZERO_FOR);
+    assert.equal(bench.value(TOTAL, 'new', at + ZERO_FOR), 5);
+    assert.equal(bench.value(CORRECTIONS, 'new', at + ZERO_FOR), 0);
+    bench.reopen();
+    assert.equal(bench.value(TOTAL, 'new', at + ZERO_FOR), 5);
+    bench.ledger.close();
+  });
+}
+
+test('a publication from before a label set was known carries nothing of it', () => {
+  const bench = begun();
+  const early = publish(bench, AT + 1);
+  bench.apply(statement('hour', hour(AT), AT + HOUR, [cost(AT, 'new', 5)]));
+  assert.equal(bench.ledger.carried(early), false);
+  publish(bench, AT + 2 * HOUR);
+  publish(bench, AT + 3 * HOUR);
+  assert.equal(bench.value(TOTAL, 'new', AT + 3 * HOUR), 0);
+  bench.ledger.close();
+});
+
+test('what is carried while an account is shut was not shown', () => {
+  const bench = begun();
+  bench.apply(statement('hour', hour(AT), AT + HOUR, [cost(AT, 'new', 5)]));
+  bench.ledger.shut(bench.account);
+  bench.ledger.carried(publish(bench, AT + 2 * HOUR));
+  bench.ledger.open(settings());
+  publish(bench, AT + 3 * HOUR);
+  assert.equal(bench.value(TOTAL, 'new', AT + 3 * HOUR), 0);
+  bench.ledger.close();
+});
+
+test('window gauges of a label set do not wait for its counters', () => {
+  const bench = openBench(settings({}, { since: AT - 10 * HOUR }));
+  bench.apply(statement('hour', { start: AT - 10 * HOUR, end: AT }, AT));
+  bench.apply(statement('hour', hour(AT), AT + HOUR, [cost(AT, 'new', 5)]));
+  assert.equal(bench.value(TOTAL, 'new', AT + HOUR), 0);
+  assert.equal(bench.value('ai_billing_cost_today_usd', 'new', AT + HOUR), 5);
+  bench.ledger.close();
+});
+
+test('a label set leaves after 70 days without news and returns held at its old value', () => {
+  const bench = begun();
+  bench.apply(statement('hour', hour(AT), AT + HOUR, [cost(AT, 'old', 4)]));
+  const quiet = AT + HOUR + 70 * DAY;
+  assert.equal(bench.value(TOTAL, 'old', quiet), 4);
+  bench.ledger.maintain(quiet + 1);
+  assert.equal(bench.value(TOTAL, 'old', quiet + 1), undefined);
+  assert.equal(bench.value(CORRECTIONS, 'old', quiet + 1), undefined);
+  bench.reopen();
+  const back = quiet + 3 * HOUR;
+  bench.apply(statement('hour', hour(back - (back % HOUR)), back + HOUR, [cost(back, 'old', 2)]));
+  assert.equal(bench.value(TOTAL, 'old', back + HOUR), 4, 'held where it left');
+  bench.ledger.carried(publish(bench, back + HOUR));
+  publish(bench, back + 2 * HOUR);
+  assert.equal(bench.value(TOTAL, 'old', back + 2 * HOUR), 6);
+  bench.ledger.close();
+});
+
+test('a label set with a cell since last month began stays, however quiet', () => {
+  const bench = openBench(settings({ granularities: ['day'], settleMs: 31 * DAY, reachMs: 31 * DAY }));
+  const start = utc('2026-10-01');
+  bench.apply(statement('day', { start, end: start + DAY }, start + DAY, [cost(start, 'old', 4)]));
+  assert.notEqual(bench.value(TOTAL, 'old', utc('2026-11-30T23:59')), undefined);
+  assert.notEqual(bench.value(TOTAL, 'old', start + DAY + 70 * DAY), undefined);
+  assert.equal(bench.value(TOTAL, 'old', start + DAY + 70 * DAY + 1), undefined);
+  bench.ledger.close();
+});
+
+test('label sets beyond maxSeries fold into __overflow__, once and for life, and the total stays exact', () => {
+  const small = settings({}, { maxSeries: 60 });
+  const bench = openBench(small);
+  bench.apply(statement('hour', hour(AT - HOUR), AT));
+  const names = Array.from({ length: 40 }, (_, index) => `r${index}`);
+  const spend = (at: Instant) => names.map((name, index) => cost(at, name, index + 1));
+  bench.apply(statement('hour', hour(AT), AT + HOUR, spend(AT)));
+  bench.ledger.carried(publish(bench, AT + HOUR));
+  publish(bench, AT + 2 * HOUR);
+  const sumOf = (now: Instant) =>
+    [...bench.values(now)].reduce((sum, [key, value]) => sum + (key.startsWith(`${TOTAL}|`) ? value : 0), 0);
+  assert.equal(sumOf(AT + 2 * HOUR), (40 * 41) / 2);
+  const folded = bench.values(AT + 2 * HOUR).get('ai_billing_series_folded_total|test|prod');
+  assert.ok(folded !== undefined && folded > 0 && folded < 40, `${folded} folded`);
+  const overflow = bench.value(TOTAL, '__overflow__', AT + 2 * HOUR);
+  assert.ok(overflow !== undefined && overflow > 0);
+  // More room and a restart later they are still folded; a corrected one moves the overflow's twin.
+  bench.ledger.open(settings({}, { maxSeries: 10_000 }));
+  bench.reopen();
+  bench.apply(statement('hour', hour(AT), AT + 3 * HOUR, spend(AT).slice(0, 39)));
+  assert.equal(bench.value(TOTAL, 'r39', AT + 3 * HOUR), undefined);
+  assert.equal(bench.value(TOTAL, '__overflow__', AT + 3 * HOUR), overflow);
+  assert.equal(bench.value(CORRECTIONS, '__overflow__', AT + 3 * HOUR), 40);
+  assert.equal(bench.values(AT + 3 * HOUR).get('ai_billing_series_folded_total|test|prod'), folded);
+  bench.ledger.close();
+});
+
+test('an account shows no more series than maxSeries and one overflow each measure', () => {
+  const bench = openBench(settings({}, { maxSeries: 100 }));
+  bench.apply(statement('hour', hour(AT - HOUR), AT));
+  const lines = Array.from({ length: 300 }, (_, index) => [
+    cost(AT, `r${index}`, 1),
+    cost(AT, `r${index}`, 0, { measure: 'requests', detail: '', value: ONE }),
+  ]).flat();
+  bench.apply(statement('hour', hour(AT), AT + HOUR, lines));
+  const series = bench.values(AT + HOUR).get('ai_billing_series|test|prod') ?? Number.NaN;
+  assert.ok(series <= 100 + 20, `${series} series`);
+  bench.ledger.close();
+});
