@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { METRICS } from '../../src/core/metrics.ts';
+import { type Fixed, formatDecimal, toNumber } from '../../src/core/money.ts';
+import type { Range } from '../../src/core/time.ts';
+import { roll } from '../../src/demo/random.ts';
+import { realServerTest } from '../support/binaries.ts';
+import { configure, folderOf, LISTENING, serve, start } from '../support/process.ts';
+import {
+  type MatrixSeries,
+  type Prometheus,
+  promtoolCheckMetrics,
+  startPrometheus,
+} from '../support/prometheus.ts';
+import { type Amounts, growth, LASTING_COUNTERS, type Spending, startSpending } from '../support/spending.ts';
+import { COUNTERS, netGrowth, samplesOf, storedKey, TWINS } from '../support/stored.ts';
+
+const SCRAPE_MS = 1000;
+const ZERO_MS = 3000;
+const NEWCOMER = 'brand-new';
+
+realServerTest('what Prometheus holds is what was spent', ['prometheus'], async (context) => {
+  const spending = await startSpending(diceOf(context));
+  context.after(() => spending.close());
+  const folder = await folderOf(context);
+  const accounts = spending.accounts;
+  const schedule = '*/2 * * * * *';
+  const options = { accounts, schedule, newSeriesZero: `${ZERO_MS / 1000}s` };
+  const file = await configure(folder, options);
+  const first = await serve(context, file);
+  const listen = new URL(first.url).host;
+  const prometheus = await startPrometheus(context, {
+    intervalMs: SCRAPE_MS,
+    targets: [
+      { address: listen, job: 'openmetrics', protocols: ['OpenMetricsText1.0.0'] },
+      { address: listen, job: 'text', protocols: ['PrometheusText0.0.4'] },
+    ],
+  });
+  await everyFeedIsUp(prometheus);
+  const before = spending.billed();
+
+  await spendFor(8, spending);
+  spending.begin(NEWCOMER);
+  await spendFor(10, spending);
+  spending.correct();
+  await spendFor(6, spending);
+  const stopping = Date.now();
+  assert.equal((await first.end('SIGTERM')).code, 0);
+  const second = await serve(context, await configure(folder, { ...options, listen }));
+  const downtime = { start: stopping, end: Date.now() };
+  await spendFor(8, spending);
+  spending.correct();
+  const spent = growth(before, spending.billed());
+  await holdsNet(prometheus, spent);
+
+  const history = await samplesOf(prometheus, COUNTERS);
+  const raw = history.filter(({ labels }) => labels.job === 'text');
+  await context.test('counters less their corrections are the spend of the time, exactly', () => {
+    assert.deepEqual(sorted(netGrowth(raw)), sorted(spent));
+  });
+  await context.test('every provider took something back', () => everyProviderCorrects(raw));
+  await context.test('the first dollars of what is new are an increase', () => firstDollars(raw, spent));
+  await context.test('no counter ever falls', () => neverFalls(history));
+  await context.test('Prometheus sees no reset', () => noReset(prometheus));
+  await context.test('both formats hold the same', () => bothFormats(prometheus));
+  await context.test('every scrape went well', () => alwaysUp(prometheus, downtime));
+  assert.equal((await second.end('SIGTERM')).code, 0);
+});
+
+realServerTest('promtool has nothing to say about the page of the demo', ['promtool'], async (context) => {
+  const demo = start(context, ['demo', '--port', '0']);
+  const [, url = ''] = await demo.said(LISTENING);
+  await waitUntil('the demo has polled', async () => (await fetch(`${url}/-/ready`)).ok);
+  const page = await (await fetch(`${url}/metrics`)).text();
+  assert.match(page, /^ai_billing_cost_usd_total\{.+\} /m);
+  assert.deepEqual(await promtoolCheckMetrics(page), { code: 0, output: '' });
+});
+
+function diceOf(context: TestContext): () => number {
+  const seed = Math.floor(Math.random() * 2 ** 32);
+  context.diagnostic(`seed ${seed}`);
+  let thrown = 0;
+  return () => roll(seed, ++thrown);
+}
+
+/** Seconds of spending, a little each quarter. */
+async function spendFor(seconds: number, spending: Spending): Promise<void> {
+  for (let quarter = 0; quarter < seconds * 4; quarter += 1) {
+    spending.grow();
+    await wait(250);
+  }
+}
+
+function everyFeedIsUp(prometheus: Prometheus): Promise<void> {
+  return waitUntil('every feed was read once', async () => {
+    const up = await prometheus.query(`${METRICS.up.name}{job="text"}`);
+    return up.length === 9 && up.every(({ value }) => value === '1');
+  });
+}
+
+/** Waits until the last scrape holds all that was spent; what is wrong shows later. */
+async function holdsNet(prometheus: Prometheus, spent: Amounts): Promise<void> {
+  const expected = toNumber([...spent].filter(isCost).reduce((sum, [, value]) => sum + value, 0n));
+  const { name } = METRICS.cost;
+  const query = `sum by (job) (${name}) - sum by (job) (${TWINS.get(name)})`;
+  await waitUntil('all spend is scraped', async () => {
+    const jobs = await prometheus.query(query);
+    return jobs.length === 2 && jobs.every(({ value }) => Math.abs(Number(value) - expected) < 1e-9);
+  }).catch(() => undefined);
+  await wait(2 * SCRAPE_MS);
+}
+
+function isCost([key]: readonly [string, Fixed]): boolean {
+  return key.startsWith(METRICS.cost.name);
+}
+
+function everyProviderCorrects(history: readonly MatrixSeries[]): void {
+  const lowered = history
+    .filter(({ labels }) => labels.__name__ === TWINS.get(METRICS.cost.name))
+    .filter(({ values }) => Number(values.at(-1)?.value) > 0);
+  const providers = new Set(lowered.map(({ labels }) => labels.provider));
+  assert.deepEqual(providers, new Set(['baseten', 'venice', 'inference_sh']));
+}
+
+function firstDollars(history: readonly MatrixSeries[], spent: Amounts): void {
+  const newcomers = history.filter(({ labels }) =>
+    [labels.model, labels.resource].some((text) => text?.includes(NEWCOMER)),
+  );
+  const costs = newcomers.filter(({ labels }) => labels.__name__ === METRICS.cost.name);
+  assert.equal(costs.length, 4, 'a deployment, a model of each of two, an app');
+  for (const { labels, values } of newcomers) {
+    assert.equal(values[0]?.value, '0', `${storedKey(labels)} begins at 0`);
+    if (!TWINS.has(labels.__name__ ?? '')) continue;
+    assert.ok((spent.get(storedKey(labels)) ?? 0n) > 0n, storedKey(labels));
+    const zeros = values.filter(({ value }) => value === '0').length;
+    assert.ok(zeros >= ZERO_MS / SCRAPE_MS - 1, `${storedKey(labels)} stood at 0 for ${zeros} scrapes`);
+  }
+}
+
+function neverFalls(history: readonly MatrixSeries[]): void {
+  assert.ok(history.length > 100);
+  for (const { labels, values } of history) {
+    let last = Number.NEGATIVE_INFINITY;
+    for (const { value } of values) {
+      assert.ok(Number(value) >= last, `${storedKey(labels)} fell from ${last} to ${value}`);
+      last = Number(value);
+    }
+  }
+}
+
+/** One query a name: `resets` forgets it. */
+async function noReset(prometheus: Prometheus): Promise<void> {
+  let series = 0;
+  for (const name of LASTING_COUNTERS) {
+    const resets = await prometheus.query(`resets(${name}[10m])`);
+    series += resets.length;
+    assert.ok(
+      resets.every(({ value }) => value === '0'),
+      name,
+    );
+  }
+  assert.ok(series > 100);
+}
+
+/** Families of the ledger and of feeds: live ones move between two scrapes. */
+async function bothFormats(prometheus: Prometheus): Promise<void> {
+  const names = Object.values(METRICS)
+    .filter(({ source }) => source !== 'exporter')
+    .map(({ name }) => name);
+  const of = async (job: string) => {
+    const series = await prometheus.query(`{__name__=~"${names.join('|')}", job="${job}"}`);
+    // How far a feed has been read goes on with every poll.
+    const quiet = series.filter(({ labels }) => labels.__name__ !== METRICS.dataThrough.name);
+    return quiet.map(({ labels, value }) => `${storedKey(labels)} ${value}`).sort();
+  };
+  const [open, text] = [await of('openmetrics'), await of('text')];
+  assert.ok(text.length > 100);
+  assert.deepEqual(open, text);
+}
+
+/** A scrape that began while no process listened, or that lost the one it asked, is no failure. */
+async function alwaysUp(prometheus: Prometheus, downtime: Range): Promise<void> {
+  const ups = await samplesOf(prometheus, 'up');
+  assert.equal(ups.length, 2);
+  for (const { labels, values } of ups) {
+    const asked = values.filter(({ at }) => at < downtime.start - SCRAPE_MS || at > downtime.end);
+    assert.ok(asked.length > 30, `${asked.length} scrapes`);
+    const downs = asked.filter(({ value }) => value !== '1');
+    assert.deepEqual(downs, [], labels.job);
+  }
+}
+
+async function waitUntil(what: string, condition: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while (!(await condition().catch(() => false))) {
+    if (performance.now() > deadline) throw new Error(`not within 30 s: ${what}`);
+    await wait(100);
+  }
+}
+
+function sorted(amounts: Amounts): string[] {
+  return [...amounts].map(([key, value]) => `${key} ${formatDecimal(value)}`).sort();
+}
