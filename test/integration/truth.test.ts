@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { ONE, parseDecimal } from '../../src/core/money.ts';
-import { DAY, HOUR, type Instant, MINUTE, type Range } from '../../src/core/time.ts';
+import { DAY, HOUR, MINUTE, type Range } from '../../src/core/time.ts';
 import { startAll } from '../../src/demo/all.ts';
 import type { DedicatedRow } from '../../src/demo/baseten/rows.ts';
 import { startBaseten } from '../../src/demo/baseten/server.ts';
@@ -10,7 +10,7 @@ import { startInferenceSh } from '../../src/demo/inference-sh/server.ts';
 import type { NorthflankRow } from '../../src/demo/northflank/rows.ts';
 import { startNorthflank } from '../../src/demo/northflank/server.ts';
 import type { Simulator } from '../../src/demo/service.ts';
-import { type Truth, truthOf } from '../../src/demo/truth.ts';
+import type { Truth } from '../../src/demo/truth.ts';
 import { charge, PURCHASE, type VeniceRow } from '../../src/demo/venice/rows.ts';
 import { startVenice } from '../../src/demo/venice/server.ts';
 import { type Contract, type Dial, dialAt } from '../../src/demo/world.ts';
@@ -28,20 +28,12 @@ import {
 } from '../support/expected.ts';
 import { type Exporter, type Scrape, startExporter } from '../support/exporter.ts';
 import { promtoolCheckMetrics } from '../support/prometheus.ts';
+import { asAsked, unwatched } from '../support/world.ts';
 
 const CONTRACTS: readonly Contract[] = ['seed', 'current'];
 /** The evening before the last day of a month. */
 const EVENING = Date.UTC(2026, 9, 30, 22, 10);
 const EVERYTHING: Range = { start: Date.UTC(2026, 7, 1), end: Date.UTC(2027, 0, 1) };
-
-/** Starts a simulator whose live minutes lie in the future, so that its days have the size that history has. */
-async function unwatched<Started>(dial: Dial, start: () => Promise<Started>): Promise<Started> {
-  const now = dial.now();
-  dial.set(Date.UTC(2026, 11, 15));
-  const started = await start();
-  dial.set(now);
-  return started;
-}
 
 interface Step {
   readonly at: string;
@@ -288,25 +280,6 @@ test('inference.sh: what the shorter windows have passed by counts once its day 
   const truth = (range: Range) => inference.truth(range);
   assertWindows(await exporter.fresh(), { provider: 'inference_sh' }, dial.now(), truth, ['month_to_date']);
 });
-
-/** What Northflank said of each hour when it was last asked, or first, of those that ended before an instant. */
-function asAsked(
-  northflank: Simulator<NorthflankRow>,
-  range: Range,
-  which: 'first' | 'last',
-  endedBy = Number.POSITIVE_INFINITY,
-): Truth {
-  const asked = new Map<Instant, Instant>();
-  for (const { path, at } of northflank.requests) {
-    const hour = Number(path.split('/').at(-1)) * 1000;
-    if (which === 'last' || !asked.has(hour)) asked.set(hour, at);
-  }
-  const hours = [...asked].filter(([hour]) => hour >= range.start && hour < range.end);
-  const ended = hours.filter(([hour]) => hour + HOUR <= endedBy);
-  return truthOf(
-    ended.flatMap(([hour, at]) => [...northflank.truth({ start: hour, end: hour + HOUR }, at).entries]),
-  );
-}
 
 const HAND: NorthflankRow = {
   scope: 'paas',

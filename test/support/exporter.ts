@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { type App, createApp } from '../../src/app.ts';
 import type { Account, Config } from '../../src/config/config.ts';
 import { DEFAULT_RATES } from '../../src/core/rates.ts';
@@ -64,9 +63,14 @@ export interface Exporter {
   log(): string;
 }
 
+/** What ends with a test, or with a program. */
+export interface Scope {
+  after(end: () => Promise<void>): void;
+}
+
 /** Starts the real exporter against simulators. It ends with its test, and its file goes. */
 export async function startExporter(
-  context: Pick<TestContext, 'after'>,
+  scope: Scope,
   clock: OwnClock,
   accounts: readonly ExporterAccount[],
 ): Promise<Exporter> {
@@ -77,7 +81,7 @@ export async function startExporter(
     log += line;
   };
   let running = await open(config, clock, write);
-  context.after(async () => {
+  scope.after(async () => {
     await running.stop();
     await rm(folder, { recursive: true, force: true });
   });

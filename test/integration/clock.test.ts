@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { DAY, HOUR, type Instant, MINUTE, type Range } from '../../src/core/time.ts';
+import { type Providers, startAll } from '../../src/demo/all.ts';
+import { type Contract, type Dial, dialAt } from '../../src/demo/world.ts';
+import { assertNoneFell, assertWindows } from '../support/expected.ts';
+import { type Exporter, type Scrape, startExporter } from '../support/exporter.ts';
+import { asAsked, unwatched } from '../support/world.ts';
+
+const CONTRACTS: readonly Contract[] = ['seed', 'current'];
+const EVENING = Date.UTC(2026, 10, 10, 20, 30);
+const SINCE = Date.UTC(2026, 10, 9);
+
+interface Scene {
+  /** The providers' clock. */
+  readonly dial: Dial;
+  readonly world: Providers;
+  readonly exporter: Exporter;
+  /** Sets our clock to so much behind (or, positive, ahead of) the providers'. */
+  set(offsetMs: number): void;
+}
+
+/** All providers, and an exporter whose clock is its own. */
+async function scene(context: TestContext, contract: Contract): Promise<Scene> {
+  const dial = dialAt(EVENING);
+  const world = await unwatched(dial, () => startAll({ clock: dial, contract, genesis: SINCE }));
+  context.after(() => world.close());
+  let offset = 0;
+  const own = { now: (): Instant => dial.now() + offset, advance: (byMs: number) => dial.advance(byMs) };
+  const { baseten, venice, inference_sh, northflank } = world;
+  const simulators = Object.entries({ baseten, venice, inference_sh, northflank });
+  const accounts = simulators.map(([provider, { url, key }]) => ({ provider, url, key, since: SINCE }));
+  const exporter = await startExporter(context, own, accounts);
+  return {
+    dial,
+    world,
+    exporter,
+    set: (next) => {
+      offset = next;
+    },
+  };
+}
+
+/** Polls so many times, each without a failure and without a counter that falls. */
+async function polls(
+  { exporter, dial }: Scene,
+  count: number,
+  everyMs: number,
+  from?: Scrape,
+): Promise<Scrape> {
+  let last = from;
+  for (let poll = 0; poll < count; poll += 1) {
+    const failed = (await exporter.pollAll()).filter(({ outcome }) => !outcome.ok);
+    assert.deepEqual(failed, []);
+    const page = await exporter.fresh();
+    if (last) assertNoneFell(last, page);
+    last = page;
+    if (poll < count - 1) dial.advance(everyMs);
+  }
+  assert.ok(last);
+  return last;
+}
+
+function assertTruth(page: Scrape, { dial, world }: Scene): void {
+  const { baseten, venice, inference_sh, northflank } = world;
+  for (const [provider, { truth }] of Object.entries({ baseten, venice, inference_sh })) {
+    assertWindows(page, { provider }, dial.now(), (range: Range) => truth(range), ['today', 'month_to_date']);
+  }
+  assertWindows(page, { provider: 'northflank' }, dial.now(), (range) => asAsked(northflank, range), [
+    'today',
+    'month_to_date',
+  ]);
+}
+
+const OFFSETS = { '5 minutes': 5 * MINUTE, '2 hours': 2 * HOUR };
+
+for (const contract of CONTRACTS) {
+  for (const [size, ms] of Object.entries(OFFSETS)) {
+    for (const [side, offset] of [
+      ['ahead of', -ms],
+      ['behind', ms],
+    ] as const) {
+      test(`providers' clocks ${size} ${side} ours, over midnight, ${contract} contract`, async (context) => {
+        const here = await scene(context, contract);
+        here.set(offset);
+        const skewed = await polls(here, 6, 70 * MINUTE);
+        here.set(0);
+        here.dial.advance(3 * DAY);
+        const page = await polls(here, 4, 10 * MINUTE, skewed);
+        assertTruth(page, here);
+      });
+    }
+  }
+}
+
+for (const contract of CONTRACTS) {
+  test(`our clock is set back by an hour, ${contract} contract`, async (context) => {
+    const here = await scene(context, contract);
+    const before = await polls(here, 3, 20 * MINUTE);
+    here.set(-HOUR);
+    const back = await polls(here, 3, 15 * MINUTE, before);
+    await here.exporter.restart();
+    const restarted = await polls(here, 2, 15 * MINUTE, back);
+    here.set(0);
+    here.dial.advance(3 * DAY);
+    assertTruth(await polls(here, 4, 10 * MINUTE, restarted), here);
+  });
+}
+
+/** Days on which clocks are set, there and elsewhere. */
+const SET_CLOCKS = [
+  ['America/New_York', '2026-10-31T22:20:00Z'],
+  ['Australia/Lord_Howe', '2026-10-03T06:20:00Z'],
+] as const;
+
+for (const [zone, start] of SET_CLOCKS) {
+  test(`a day on which clocks are set in ${zone} is a UTC day like any other`, async () => {
+    const [there, utc] = await Promise.all([runIn(zone, start), runIn('UTC', start)]);
+    assert.ok(there.length > 1000);
+    assert.equal(there, utc);
+  });
+}
+
+async function runIn(zone: string, start: string): Promise<string> {
+  const program = fileURLToPath(new URL('../support/zone-run.ts', import.meta.url));
+  const child = spawn(process.execPath, [program, start], { env: { ...process.env, TZ: zone } });
+  const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  assert.equal(child.exitCode, 0, errors);
+  return output;
+}

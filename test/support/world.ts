@@ -1,0 +1,36 @@
+import { HOUR, type Instant, type Range } from '../../src/core/time.ts';
+import type { NorthflankRow } from '../../src/demo/northflank/rows.ts';
+import type { Simulator } from '../../src/demo/service.ts';
+import { type Truth, truthOf } from '../../src/demo/truth.ts';
+import type { Dial } from '../../src/demo/world.ts';
+
+/** Starts a simulator whose live minutes lie in the future, so that its days have the size that history has. */
+export async function unwatched<Started>(dial: Dial, start: () => Promise<Started>): Promise<Started> {
+  const now = dial.now();
+  dial.set(Date.UTC(2026, 11, 15));
+  const started = await start();
+  dial.set(now);
+  return started;
+}
+
+/**
+ * What Northflank said of each hour when it was last asked, or first, of the hours that ended before an instant: between two
+ * readings it restates hours, which nobody can know.
+ */
+export function asAsked(
+  northflank: Simulator<NorthflankRow>,
+  range: Range,
+  which: 'first' | 'last' = 'last',
+  endedBy = Number.POSITIVE_INFINITY,
+): Truth {
+  const asked = new Map<Instant, Instant>();
+  for (const { path, at } of northflank.requests) {
+    const hour = Number(path.split('/').at(-1)) * 1000;
+    if (which === 'last' || !asked.has(hour)) asked.set(hour, at);
+  }
+  const hours = [...asked].filter(([hour]) => hour >= range.start && hour < range.end);
+  const ended = hours.filter(([hour]) => hour + HOUR <= endedBy);
+  return truthOf(
+    ended.flatMap(([hour, at]) => [...northflank.truth({ start: hour, end: hour + HOUR }, at).entries]),
+  );
+}

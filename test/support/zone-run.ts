@@ -1,0 +1,42 @@
+/**
+ * Run as a program, in whatever zone `TZ` names, over thirty hours in which clocks are set there: polls all simulated providers from the instant given on, holds
+ * each page against the truth, and writes what the ledger showed.
+ */
+import assert from 'node:assert/strict';
+import { DAY, HOUR, type Range, startOfDay } from '../../src/core/time.ts';
+import { startAll } from '../../src/demo/all.ts';
+import { dialAt } from '../../src/demo/world.ts';
+import { assertWindows, ledgerLines } from './expected.ts';
+import { startExporter } from './exporter.ts';
+import { asAsked, unwatched } from './world.ts';
+
+const start = Date.parse(process.argv[2] ?? '');
+const EVERY_MS = 6 * HOUR;
+const POLLS = 6;
+const zoneAt = (at: number) => new Date(at).getTimezoneOffset();
+assert.equal(zoneAt(start) === zoneAt(start + POLLS * EVERY_MS), process.env.TZ === 'UTC', 'clocks are set');
+
+const dial = dialAt(start);
+const since = startOfDay(start) - DAY;
+const world = await unwatched(dial, () => startAll({ clock: dial, genesis: since }));
+const ends: (() => Promise<void>)[] = [() => world.close()];
+try {
+  const { baseten, venice, inference_sh, northflank } = world;
+  const simulators = Object.entries({ baseten, venice, inference_sh, northflank });
+  const accounts = simulators.map(([provider, { url, key }]) => ({ provider, url, key, since }));
+  const exporter = await startExporter({ after: (end) => void ends.unshift(end) }, dial, accounts);
+  for (let polls = 0; polls < POLLS; polls += 1) {
+    const failed = (await exporter.pollAll()).filter(({ outcome }) => !outcome.ok);
+    assert.deepEqual(failed, []);
+    const page = await exporter.fresh();
+    for (const [provider, { truth }] of Object.entries({ baseten, venice }))
+      assertWindows(page, { provider }, dial.now(), (range: Range) => truth(range), ['today', 'yesterday']);
+    assertWindows(page, { provider: 'northflank' }, dial.now(), (range) => asAsked(northflank, range), [
+      'today',
+    ]);
+    process.stdout.write(`${ledgerLines(page).join('\n')}\n`);
+    dial.advance(EVERY_MS);
+  }
+} finally {
+  for (const end of ends) await end();
+}
