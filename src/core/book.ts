@@ -24,7 +24,7 @@ export interface Book {
   seriesOf(stream: number, line: SeriesKey): SeriesRow | undefined;
   resource(account: number, resource: string): ResourceRow | undefined;
   runs(stream: number, granularity: Granularity, side: 'newest' | 'oldest'): Runs;
-  /** What was read at any granularity, joined. */
+  /** What was read at any granularity, joined; of buckets that were open, the part before the as-of. */
   covered(stream: number): Range[];
   compacted(stream: number): readonly Range[];
   silences(stream: number): readonly SilenceRow[];
@@ -105,7 +105,7 @@ export function openBook(store: Store): Book {
     covered: (stream) =>
       joinedRanges(
         [...(granularities.get(stream) ?? [])].flatMap(
-          (granularity) => readings.get(`${stream} ${granularity} newest`) ?? [],
+          (granularity) => readings.get(`${stream} ${granularity} newest`)?.flatMap(known) ?? [],
         ),
       ),
     compacted: (stream) => compacted.get(stream) ?? [],
@@ -126,6 +126,11 @@ export function openBook(store: Store): Book {
       for (const key of sums.keys()) if (!needed.has(key)) sums.delete(key);
     },
   };
+}
+
+/** What a reading knows of: of a bucket that was open, the part before its as-of. */
+function known({ start, end, asOf }: Run): Range[] {
+  return asOf > start ? [{ start, end: Math.min(end, asOf) }] : [];
 }
 
 /** One text for one label set of one measure; the separator cannot stand in a label, see `assign.ts`. */

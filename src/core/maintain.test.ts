@@ -4,7 +4,16 @@ import fc from 'fast-check';
 import { type Bench, cost, openBench, settings, statement, utc } from '../../test/support/ledger.ts';
 import { compose, type View } from './compose.ts';
 import type { Fixed } from './money.ts';
-import { DAY, type Granularity, HOUR, type Instant, MINUTE, type Range, sizeOf } from './time.ts';
+import {
+  DAY,
+  type Granularities,
+  type Granularity,
+  HOUR,
+  type Instant,
+  MINUTE,
+  type Range,
+  sizeOf,
+} from './time.ts';
 
 const RUNS = Number(process.env.LEDGER_RUNS ?? 60);
 const START = utc('2026-09-28');
@@ -61,13 +70,15 @@ function polls(granularities: readonly Granularity[]): fc.Arbitrary<Poll[]> {
   return fc.array(poll, { minLength: 2, maxLength: 14 }).map((all) => all.sort((a, b) => a.at - b.at));
 }
 
-for (const granularities of [
+const SHAPES: readonly Granularities[] = [
   ['minute'],
   ['hour'],
   ['day'],
   ['minute', 'hour', 'day'],
   ['hour', 'day'],
-] as const) {
+];
+
+for (const granularities of SHAPES) {
   test(`compaction and roll-up of ${granularities.join(', ')} move nothing that is shown, and total - corrections = cells - baseline`, () => {
     fc.assert(
       fc.property(pieces, polls(granularities), (all, plan) => {
@@ -102,7 +113,7 @@ function assertKept(bench: Bench, now: Instant): void {
   assert.deepEqual(bench.values(now), before);
 }
 
-function assertLaw(bench: Bench, granularities: readonly Granularity[]): void {
+function assertLaw(bench: Bench, granularities: Granularities): void {
   const cells = cellsLessBaseline(bench, granularities);
   for (const row of bench.ledger.book.series.values()) {
     if (row.target !== row.id) continue;

@@ -4,18 +4,24 @@ import { DAY, type Instant, type Range, startOfDay, startOfMonth } from './time.
 export const WINDOWS = ['today', 'yesterday', 'month_to_date', 'last_month'] as const;
 export type Window = (typeof WINDOWS)[number];
 
+export interface UtcWindow extends Range {
+  readonly kind: SumKind;
+  /** No bucket will be added to it. */
+  readonly isOver: boolean;
+}
+
 /** The UTC window that `now` lies in or behind, and the sum that holds its amounts. */
-export function windowAt(window: Window, now: Instant): Range & { readonly kind: SumKind } {
+export function windowAt(window: Window, now: Instant): UtcWindow {
   const day = startOfDay(now);
   switch (window) {
     case 'today':
-      return { kind: 'day', start: day, end: day + DAY };
+      return { kind: 'day', isOver: false, start: day, end: day + DAY };
     case 'yesterday':
-      return { kind: 'day', start: day - DAY, end: day };
+      return { kind: 'day', isOver: true, start: day - DAY, end: day };
     case 'month_to_date':
-      return { kind: 'month', start: startOfMonth(now), end: startOfMonth(now, 1) };
+      return { kind: 'month', isOver: false, start: startOfMonth(now), end: startOfMonth(now, 1) };
     case 'last_month':
-      return { kind: 'month', start: startOfMonth(now, -1), end: startOfMonth(now) };
+      return { kind: 'month', isOver: true, start: startOfMonth(now, -1), end: startOfMonth(now) };
   }
 }
 
@@ -27,16 +33,18 @@ export interface Reach {
   readonly through: Instant;
   /** How far back the account is read. */
   readonly since: Instant;
-  /** How far `through` may lie before a window that has just begun. */
+  /** How far `through` may lie before a window that has just begun, or before the end of one that is over. */
   readonly lagMs: number;
 }
 
 /**
  * A window is shown once it was read without a hole from its start (or from `since`) to where the readings end.
  *
- * One that begins after the readings end is 0 for as long as the feed normally lags, then unknown.
+ * One that begins after the readings end is 0 for as long as the feed normally lags, then unknown; one that is over may miss no
+ * more of its end than that.
  */
-export function isKnown(window: Range, reach: Reach): boolean {
+export function isKnown(window: UtcWindow, reach: Reach): boolean {
+  if (window.isOver && window.end - reach.through > reach.lagMs) return false;
   const start = Math.max(window.start, reach.since);
   const end = Math.min(window.end, reach.through);
   if (end <= start) return start - reach.through <= reach.lagMs && reach.covered.length > 0;
