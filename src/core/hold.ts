@@ -6,7 +6,7 @@ const RETIRE_AFTER_MS = 70 * DAY;
 
 /** True once a label set left the snapshot: all of its cells precede last month and nothing moved for 70 days. */
 export function isRetired(row: SeriesRow, now: Instant): boolean {
-  return row.lastCell <= startOfMonth(now, -1) && now - row.changedAt > RETIRE_AFTER_MS;
+  return now - row.changedAt > RETIRE_AFTER_MS && row.lastCell <= startOfMonth(now, -1);
 }
 
 /** Ends the holds whose zero was carried to a reader and has stood long enough. */

@@ -138,6 +138,7 @@ export function openLedger(store: Store): Ledger {
     store.commit(change);
     book.absorb(change);
     watch(change.series ?? []);
+    shown.renamed(change.resources ?? []);
   };
   const sinceOf = (account: number, streamName: string | undefined, now: Instant) => {
     const configured = settingsOf(account).since ?? startOfMonth(now, -1);

@@ -3,8 +3,9 @@ import { exposed, isRetired } from './hold.ts';
 import type { AccountSettings } from './ledger.ts';
 import { METRICS, type Metric, type MetricKey } from './metrics.ts';
 import { type Fixed, toNumber } from './money.ts';
+import type { Shown } from './shown.ts';
 import type { Family, Sample } from './snapshot.ts';
-import type { Measure, ResourceFacts } from './statement.ts';
+import type { Measure } from './statement.ts';
 import type { AccountRow, FeedRow, SeriesRow, StreamRow } from './store.ts';
 import type { Instant } from './time.ts';
 import { isKnown, WINDOWS, type Window, windowAt } from './windows.ts';
@@ -15,6 +16,11 @@ export interface PublishInput {
   readonly accounts: ReadonlyMap<number, AccountSettings>;
   readonly now: Instant;
   readonly since: (account: number, stream: string) => Instant;
+}
+
+/** What was published before, besides. */
+export interface PublishAfter extends PublishInput {
+  readonly shown: Shown;
 }
 
 const COUNTERS: Record<Measure, MetricKey> = {
@@ -36,9 +42,9 @@ const GAUGES: Record<Window, MetricKey> = {
 };
 
 /** The samples of everything the ledger knows, as they stand at `now`. */
-export function familiesOf(input: PublishInput): Family[] {
-  const samples = new Samples(input.book);
-  const windows = openWindows(input);
+export function familiesOf(input: PublishAfter): Family[] {
+  const samples = new Samples(input);
+  const windows = openWindows(input, samples);
   for (const row of input.book.series.values()) {
     const stream = input.book.streams.get(row.stream);
     if (!stream || row.target !== row.id || !input.accounts.has(stream.account) || isRetired(row, input.now))
@@ -55,17 +61,23 @@ export function familiesOf(input: PublishInput): Family[] {
 }
 
 interface OpenWindow {
-  readonly metric: MetricKey;
+  /** Its place among {@link WINDOWS}. */
+  readonly index: number;
+  readonly samples: Sample[];
   readonly sums: ReadonlyMap<number, Fixed>;
 }
 
 /** The windows of each stream that were read without a hole. */
-function openWindows(input: PublishInput): Map<number, OpenWindow[]> {
+function openWindows(input: PublishInput, samples: Samples): Map<number, OpenWindow[]> {
   const open = new Map<number, OpenWindow[]>();
   for (const stream of input.book.streams.values()) {
     const windows = knownWindows(input, stream.id).map((window): OpenWindow => {
       const { kind, start } = windowAt(window, input.now);
-      return { metric: GAUGES[window], sums: input.book.sums(kind, start) };
+      return {
+        index: WINDOWS.indexOf(window),
+        samples: samples.of(METRICS[GAUGES[window]]),
+        sums: input.book.sums(kind, start),
+      };
     });
     open.set(stream.id, windows);
   }
@@ -103,32 +115,44 @@ export function knownThrough(
 /** Collects samples by family. */
 class Samples {
   readonly #book: Book;
+  readonly #shown: Shown;
   readonly #samples = new Map<string, Sample[]>();
-  readonly #resources = new Map<number, Set<string>>();
   readonly #counts = new Map<number, number>();
 
-  constructor(book: Book) {
+  constructor({ book, shown }: PublishAfter) {
     this.#book = book;
+    this.#shown = shown;
+  }
+
+  /** The samples of a family so far. */
+  of({ name }: Pick<Metric, 'name'>): Sample[] {
+    const known = this.#samples.get(name) ?? [];
+    this.#samples.set(name, known);
+    return known;
   }
 
   series(row: SeriesRow, stream: StreamRow, windows: readonly OpenWindow[]): void {
     const account = this.#book.accounts.get(stream.account);
     if (!account) return;
     const metric: Metric = METRICS[COUNTERS[row.measure]];
-    const labels = labelsOf(metric, account, row);
+    const shown = this.#shown.series(metric, account, row);
     const counters = exposed(row);
-    this.#add(account.id, metric.name, { labels, value: toNumber(counters.total) });
-    if (metric.twin)
-      this.#add(account.id, metric.twin.name, { labels, value: toNumber(counters.corrections) });
+    this.of(metric).push(shown.total(counters.total));
+    if (metric.twin) this.of(metric.twin).push(shown.corrections(counters.corrections));
+    this.#count(account.id, metric.twin ? 2 : 1);
     if (row.measure !== 'cost') return;
-    for (const { metric: key, sums } of windows) {
-      this.#add(account.id, METRICS[key].name, { labels, value: toNumber(sums.get(row.id) ?? 0n) });
+    for (const { index, samples, sums } of windows) {
+      const sample = shown.windows[index]?.(sums.get(row.id) ?? 0n);
+      if (sample) samples.push(sample);
     }
-    const known = this.#resources.get(account.id) ?? new Set<string>();
-    if (known.has(row.resource)) return;
-    this.#resources.set(account.id, known.add(row.resource));
-    const facts = this.#book.resource(account.id, row.resource)?.facts ?? { resource: row.resource };
-    this.#add(account.id, METRICS.resourceInfo.name, { labels: infoLabels(account, facts), value: 1 });
+    this.#count(account.id, windows.length);
+    shown.resource ??= this.#shown.resource(account, row.resource, () => this.#factsOf(account, row));
+    if (shown.resource.isFirstIn(this))
+      this.#add(account.id, METRICS.resourceInfo.name, shown.resource.sample);
+  }
+
+  #factsOf(account: AccountRow, { resource }: SeriesRow) {
+    return this.#book.resource(account.id, resource)?.facts;
   }
 
   feeds(account: AccountRow, now: Instant): void {
@@ -164,8 +188,8 @@ class Samples {
 
   account(account: AccountRow): void {
     const labels = [account.provider, account.name];
-    this.#push(METRICS.seriesFolded.name, { labels, value: account.folded });
-    this.#push(METRICS.series.name, { labels, value: (this.#counts.get(account.id) ?? 0) + 2 });
+    this.of(METRICS.seriesFolded).push({ labels, value: account.folded });
+    this.of(METRICS.series).push({ labels, value: (this.#counts.get(account.id) ?? 0) + 2 });
   }
 
   families(): Family[] {
@@ -173,53 +197,19 @@ class Samples {
       const shapes = metric.twin ? [metric, { ...metric, ...metric.twin }] : [metric];
       return shapes.flatMap(({ name, type, help, labels }) => {
         const samples = this.#samples.get(name);
-        return samples ? [{ name, type, help, labels, samples }] : [];
+        return samples?.length ? [{ name, type, help, labels, samples }] : [];
       });
     });
   }
 
   #add(account: number, name: string, sample: Sample): void {
-    this.#counts.set(account, (this.#counts.get(account) ?? 0) + 1);
-    this.#push(name, sample);
+    this.#count(account, 1);
+    this.of({ name }).push(sample);
   }
 
-  #push(name: string, sample: Sample): void {
-    const samples = this.#samples.get(name);
-    if (samples) samples.push(sample);
-    else this.#samples.set(name, [sample]);
+  #count(account: number, samples: number): void {
+    this.#counts.set(account, (this.#counts.get(account) ?? 0) + samples);
   }
-}
-
-function labelsOf(metric: Metric, account: AccountRow, row: SeriesRow): string[] {
-  const own = [account.provider, account.name];
-  const core = metric.labels.length > 3 ? [row.resource, row.model, row.tier] : [];
-  const detail = metric.labels.length === own.length + core.length ? [] : [row.detail];
-  return [...own, ...core, ...detail];
-}
-
-function infoLabels(account: AccountRow, facts: ResourceFacts): string[] {
-  const {
-    resource,
-    name = '',
-    kind = '',
-    project = '',
-    team = '',
-    environment_name = '',
-    instance_type = '',
-  } = facts;
-  const deleted = facts.deleted === undefined ? '' : String(facts.deleted);
-  return [
-    account.provider,
-    account.name,
-    resource,
-    name,
-    kind,
-    project,
-    team,
-    environment_name,
-    instance_type,
-    deleted,
-  ];
 }
 
 const BY_KEY: ReadonlyMap<string, Metric> = new Map(Object.entries(METRICS));
