@@ -1,5 +1,5 @@
 import type { MetricType } from '../../core/metrics.ts';
-import type { Family, Snapshot } from '../../core/snapshot.ts';
+import type { Family, Sample, Snapshot } from '../../core/snapshot.ts';
 import type { Format } from './format.ts';
 import { createPace, type Pace } from './pace.ts';
 
@@ -23,35 +23,57 @@ const SAMPLES_A_BATCH = 256;
 /** Smaller neighbours are joined, so that a page of few series is one write; larger ones stay shared by both formats. */
 const CHUNK_BYTES = 16 * 1024;
 
-/** Encodes a snapshot without `# EOF`, pausing between batches. Families without samples are left out. */
-export async function encodeSnapshot(
-  snapshot: Snapshot,
-  pace: Pace = createPace(),
-): Promise<EncodedSnapshot> {
-  const text: Buffer[] = [];
-  const openmetrics: Buffer[] = [];
-  for (const family of snapshot.families) {
-    if (family.samples.length === 0) continue;
-    text.push(Buffer.from(headerOf(family, 'text')));
-    openmetrics.push(Buffer.from(headerOf(family, 'openmetrics')));
-    for (let from = 0; from < family.samples.length; from += SAMPLES_A_BATCH) {
-      const batch = Buffer.from(linesOf(family, from));
-      text.push(batch);
-      openmetrics.push(batch);
-      await pace();
-    }
-  }
-  return { text: joined(text), openmetrics: joined(openmetrics) };
+/** Turns snapshots into pages. */
+export type Encoder = (snapshot: Snapshot, pace?: Pace) => Promise<EncodedSnapshot>;
+
+/** Samples of one family that follow each other, and their lines. */
+interface Batch {
+  readonly samples: readonly Sample[];
+  readonly bytes: Buffer;
 }
 
-function linesOf({ name, labels, samples }: Family, from: number): string {
-  const end = Math.min(from + SAMPLES_A_BATCH, samples.length);
+/**
+ * Encodes snapshots without `# EOF`, pausing between batches. Families without samples are left out. Batches whose samples are
+ * those of the snapshot before keep their bytes.
+ */
+export function createEncoder(): Encoder {
+  const known = new Map<string, readonly Batch[]>();
+  return async (snapshot, pace = createPace()) => {
+    const text: Buffer[] = [];
+    const openmetrics: Buffer[] = [];
+    for (const family of snapshot.families) {
+      if (family.samples.length === 0) continue;
+      text.push(Buffer.from(headerOf(family, 'text')));
+      openmetrics.push(Buffer.from(headerOf(family, 'openmetrics')));
+      const batches: Batch[] = [];
+      for (let from = 0; from < family.samples.length; from += SAMPLES_A_BATCH) {
+        const samples = family.samples.slice(from, from + SAMPLES_A_BATCH);
+        const last = known.get(family.name)?.[batches.length];
+        const batch = last && isSame(last.samples, samples) ? last : batchOf(family, samples);
+        batches.push(batch);
+        text.push(batch.bytes);
+        openmetrics.push(batch.bytes);
+        await pace();
+      }
+      known.set(family.name, batches);
+    }
+    return { text: joined(text), openmetrics: joined(openmetrics) };
+  };
+}
+
+/** Encodes one snapshot. */
+export function encodeSnapshot(snapshot: Snapshot, pace?: Pace): Promise<EncodedSnapshot> {
+  return createEncoder()(snapshot, pace);
+}
+
+function isSame(a: readonly Sample[], b: readonly Sample[]): boolean {
+  return a.length === b.length && a.every((sample, index) => sample === b[index]);
+}
+
+function batchOf({ name, labels }: Family, samples: readonly Sample[]): Batch {
   let lines = '';
-  for (let index = from; index < end; index += 1) {
-    const sample = samples[index];
-    if (sample) lines += sampleLine(name, labels, sample.labels, sample.value);
-  }
-  return lines;
+  for (const sample of samples) lines += sampleLine(name, labels, sample.labels, sample.value);
+  return { samples, bytes: Buffer.from(lines) };
 }
 
 /** HELP, TYPE and, in OpenMetrics where the name ends in one, UNIT of a family. */

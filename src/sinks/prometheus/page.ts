@@ -1,5 +1,5 @@
 import type { Snapshot, SnapshotSource } from '../../core/snapshot.ts';
-import { type Chunks, type EncodedSnapshot, encodeSnapshot } from './encode.ts';
+import { type Chunks, createEncoder, type EncodedSnapshot } from './encode.ts';
 import { type Format, negotiate, prefersGzip } from './format.ts';
 import { type DeflatedPrefix, deflateEnd, deflatePrefix, gzipMember } from './gzip.ts';
 
@@ -58,12 +58,13 @@ export function createPrometheusPage(
 ): PrometheusPage {
   const gzipped = new Set<Format>();
   const endOf = createEnds(live);
+  const encode = createEncoder();
   let served: Rendition | undefined;
   let rendering: Promise<Rendition> | undefined;
 
   async function render(): Promise<Rendition> {
     const snapshot = source.current();
-    const rendition = { snapshot, encoded: await encodeSnapshot(snapshot), prefixes: new Map() };
+    const rendition = { snapshot, encoded: await encode(snapshot), prefixes: new Map() };
     await Promise.all([...gzipped].map((format) => prefixOf(rendition, format)));
     served = rendition;
     return rendition;
