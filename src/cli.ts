@@ -59,6 +59,10 @@ function codeOf(error: unknown, io: Io): number {
     io.stderr.write(`${error.message}\n`);
     return EXIT.misused;
   }
+  if (io.signal.aborted && error === io.signal.reason) {
+    io.stderr.write('stopped before the end\n');
+    return EXIT.failed;
+  }
   io.stderr.write(`${isForeseen(error) ? error.message : stackOf(error)}\n`);
   return EXIT.failed;
 }

@@ -92,6 +92,7 @@ function listenProblem({ server: { host, port } }: Config, error: unknown): stri
     return `${host}:${port} is in use by another program; stop it or set server.listen`;
   if (code === 'EACCES')
     return `this user may not listen on port ${port}; set server.listen to one above 1023`;
-  if (code === 'EADDRNOTAVAIL') return `${host} is not an address of this machine; set server.listen`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return `${host} is not an address of this machine; set server.listen`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
