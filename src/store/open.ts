@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { APPLICATION_ID, MIGRATIONS } from './schema.ts';
@@ -34,12 +34,22 @@ function connect(path: string): DatabaseSync {
 }
 
 function prepare(database: DatabaseSync, path: string): void {
-  const isNew = path === ':memory:' || numberOf(database, 'PRAGMA page_count') === 0;
-  if (!isNew) refuseForeign(database, path);
+  if (!isNew(database, path)) refuseForeign(database, path);
   // Exclusive: a second process is refused, and the lock is gone with the process, however it ends.
   database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
   database.exec('PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 1000; PRAGMA cache_size = -32000;');
   migrate(database, path);
+}
+
+/** Nothing was written yet: the file is empty, or a first start ended before it had written anything of ours. */
+function isNew(database: DatabaseSync, path: string): boolean {
+  if (numberOf(database, 'PRAGMA page_count') === 0) {
+    // SQLite takes what is shorter than a page for an empty database and would write over it.
+    if (path !== ':memory:' && statSync(path).size > 0) throw new StoreError(notOurs(path));
+    return true;
+  }
+  const written = ['PRAGMA application_id', 'PRAGMA user_version', 'SELECT count(*) FROM sqlite_schema'];
+  return written.every((sql) => numberOf(database, sql) === 0);
 }
 
 function refuseForeign(database: DatabaseSync, path: string): void {
@@ -47,6 +57,8 @@ function refuseForeign(database: DatabaseSync, path: string): void {
     throw new StoreError(`${path} is not a ledger of ai-billing-exporter. Set state.path to another file.`);
   }
   const version = numberOf(database, 'PRAGMA user_version');
+  // Our mark and the version are written together.
+  if (version < 1) throw new StoreError(damaged(path));
   if (version > MIGRATIONS.length) {
     throw new StoreError(
       `${path} was written by a newer version (schema ${version}, this one knows ${MIGRATIONS.length}). ` +
@@ -74,6 +86,14 @@ function numberOf(database: DatabaseSync, sql: string): number {
   return typeof value === 'number' ? value : 0;
 }
 
+/** What is in the database is not what a ledger has: says so, naming the file. */
+export function damagedError(database: DatabaseSync, cause: unknown): StoreError {
+  return new StoreError(damaged(database.location() ?? ':memory:'), { cause });
+}
+
+const notOurs = (path: string) =>
+  `${path} is not a ledger of ai-billing-exporter, or its beginning is damaged. It was left as it is: set state.path to another file.`;
+
 const damaged = (path: string) =>
   `${path} is damaged. It was left as it is: restore a backup, or move it away to start a new ledger ` +
   '(counters then start at 0 and what was spent so far becomes the new baseline).';
@@ -86,8 +106,7 @@ const CODES: Readonly<Record<number, (path: string) => string>> = {
   11: damaged,
   13: (path) => `${path} cannot be written: the disk is full.`,
   14: (path) => `${path} cannot be opened. Check that its folder exists and that this user may write there.`,
-  26: (path) =>
-    `${path} is not a ledger of ai-billing-exporter, or its beginning is damaged. It was left as it is: set state.path to another file.`,
+  26: notOurs,
 };
 
 function explain(path: string, error: unknown): string {

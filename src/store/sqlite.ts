@@ -3,11 +3,12 @@ import type { Cell } from '../core/cells.ts';
 import type { Fixed } from '../core/money.ts';
 import type { Run } from '../core/runs.ts';
 import type { Commit, ReadingsRow, Store } from '../core/store.ts';
+import { damagedError } from './open.ts';
 import { readAll, storedObservations } from './rows.ts';
 
 /** The ledger's durable form in SQLite: WAL, `synchronous=FULL`, one transaction a commit. */
 export function sqliteStore(database: DatabaseSync): Store {
-  const statements = prepareAll(database);
+  const statements = orDamaged(database, () => prepareAll(database));
   // What stands in the file, so that of a long list of runs only what changed is written.
   const written = new Map<string, readonly Run[]>();
 
@@ -47,7 +48,7 @@ export function sqliteStore(database: DatabaseSync): Store {
 
   return {
     load() {
-      const stored = readAll(database);
+      const stored = orDamaged(database, () => readAll(database));
       for (const row of stored.readings) written.set(readingsKey(row), row.runs);
       return stored;
     },
@@ -87,6 +88,17 @@ export function sqliteStore(database: DatabaseSync): Store {
     },
     close: () => database.close(),
   };
+}
+
+/** What cannot be read the way it was written is a damaged file. */
+function orDamaged<T>(database: DatabaseSync, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const damaged = damagedError(database, error);
+    database.close();
+    throw damaged;
+  }
 }
 
 function readingsKey(row: Pick<ReadingsRow, 'stream' | 'granularity' | 'side'>): string {

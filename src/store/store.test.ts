@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { type TestContext, test } from 'node:test';
+import { cost, openBench, settings, statement, utc, valuesOf } from '../../test/support/ledger.ts';
+import { openLedger } from '../core/ledger.ts';
+import { HOUR } from '../core/time.ts';
+import { openDatabase, StoreError } from './open.ts';
+import { sqliteStore } from './sqlite.ts';
+
+const AT = utc('2026-11-20T10:00');
+
+function folder(t: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'ledger-'));
+  t.after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** A ledger's file with some hundred cells in it, closed. */
+function ledgerFile(t: TestContext): string {
+  const path = join(folder(t), 'ledger.db');
+  const bench = openBench(settings(), { path });
+  for (let index = 0; index < 40; index += 1) {
+    const start = AT + index * HOUR;
+    const lines = Array.from({ length: 20 }, (_, each) => cost(start, `resource-${each}`, index + each));
+    bench.apply(statement('hour', { start, end: start + HOUR }, start + HOUR, lines));
+  }
+  bench.ledger.close();
+  return path;
+}
+
+const hashOf = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
+
+/** Opens the file as the program does, and returns what the refusal says. */
+function refusal(path: string): string {
+  try {
+    openLedger(sqliteStore(openDatabase(path))).close();
+  } catch (error) {
+    assert.ok(error instanceof StoreError, `not a StoreError: ${error}`);
+    return error.message;
+  }
+  return assert.fail(`${path} was opened`);
+}
+
+function assertLeft(path: string, says: RegExp): void {
+  const [before, files] = [hashOf(path), readdirSync(join(path, '..'))];
+  const message = refusal(path);
+  assert.ok(message.startsWith(path), message);
+  assert.match(message, says);
+  assert.equal(hashOf(path), before, 'the bytes were left as they were');
+  assert.deepEqual(readdirSync(join(path, '..')), files, 'and nothing stands beside it');
+}
+
+function overwrite(path: string, at: number, bytes: Buffer): void {
+  const content = readFileSync(path);
+  bytes.copy(content, at);
+  writeFileSync(path, content);
+}
+
+test('a file that was cut is refused', (t) => {
+  for (const share of [0.5, 0.9]) {
+    const path = ledgerFile(t);
+    truncateSync(path, Math.floor(readFileSync(path).length * share));
+    assertLeft(path, /is damaged.*restore a backup/);
+  }
+});
+
+test('a file cut to less than its header is refused', (t) => {
+  for (const length of [1, 50, 99]) {
+    const path = ledgerFile(t);
+    truncateSync(path, length);
+    assertLeft(path, /not a ledger|damaged/);
+  }
+});
+
+test('a file whose header is damaged is refused', (t) => {
+  for (const at of [0, 16, 18, 20, 28, 32, 36, 44, 52, 56, 60, 64, 68]) {
+    const path = ledgerFile(t);
+    overwrite(path, at, Buffer.from([0xff, 0xfe, 0xfd, 0xfc]));
+    assertLeft(path, /damaged|not a ledger|newer version|cannot be/);
+  }
+});
+
+test('a file whose pages are damaged is refused', (t) => {
+  const pages = readFileSync(ledgerFile(t)).length / 4096;
+  for (let page = 1; page < pages; page += 3) {
+    const path = ledgerFile(t);
+    overwrite(path, page * 4096, Buffer.alloc(64, 0xaa));
+    assertLeft(path, /is damaged/);
+  }
+});
+
+test('a file whose rows no longer fit is refused', (t) => {
+  for (const change of [
+    `UPDATE series SET total = '12x4' WHERE id = 3`,
+    `UPDATE series SET measure = 'coin' WHERE id = 3`,
+    `UPDATE resources SET facts = '{'`,
+    `UPDATE readings SET granularity = 'year'`,
+    `DROP TABLE cells`,
+    `ALTER TABLE series DROP COLUMN rolled`,
+  ]) {
+    const path = ledgerFile(t);
+    const database = new DatabaseSync(path);
+    database.exec(`PRAGMA journal_mode = DELETE; ${change}`);
+    database.close();
+    const message = refusal(path);
+    assert.match(message, /is damaged/, change);
+    assert.ok(message.startsWith(path));
+  }
+});
+
+test("a text file and another program's database are refused", (t) => {
+  const text = join(folder(t), 'notes.txt');
+  writeFileSync(text, 'accounts:\n'.repeat(1000));
+  assertLeft(text, /not a ledger.*state\.path/);
+  const foreign = join(folder(t), 'grafana.db');
+  const database = new DatabaseSync(foreign);
+  database.exec('PRAGMA application_id = 77; CREATE TABLE dashboards (id INTEGER)');
+  database.close();
+  assertLeft(foreign, /not a ledger.*state\.path/);
+});
+
+test('a ledger of a newer version is refused', (t) => {
+  const path = ledgerFile(t);
+  const database = new DatabaseSync(path);
+  database.exec('PRAGMA user_version = 99');
+  database.close();
+  assertLeft(path, /newer version \(schema 99, this one knows \d+\).*Run that version again/);
+});
+
+test('a directory is refused, and a file where a folder should be', (t) => {
+  const path = folder(t);
+  assert.match(refusal(path), /cannot be opened/);
+  const file = join(path, 'file');
+  writeFileSync(file, 'text');
+  const message = refusal(join(file, 'ledger.db'));
+  assert.ok(message.startsWith(join(file, 'ledger.db')), message);
+});
+
+test('a second opening is refused while the first one lasts', (t) => {
+  const path = ledgerFile(t);
+  const first = openLedger(sqliteStore(openDatabase(path)));
+  const message = refusal(path);
+  assert.ok(message.startsWith(path));
+  assert.match(message, /in use by another process.*state\.path/);
+  first.close();
+  openLedger(sqliteStore(openDatabase(path))).close();
+});
+
+test('an empty file becomes a ledger: it is what a crash at the very first start leaves', (t) => {
+  const path = join(folder(t), 'ledger.db');
+  writeFileSync(path, '');
+  const bench = openBench(settings(), { path });
+  bench.apply(statement('hour', { start: AT, end: AT + HOUR }, AT + HOUR, [cost(AT, 'a', 1)]));
+  bench.ledger.close();
+});
+
+test('a file that a first start left before it wrote anything of ours becomes a ledger', (t) => {
+  const path = join(folder(t), 'ledger.db');
+  const database = new DatabaseSync(path);
+  database.exec('PRAGMA journal_mode = WAL');
+  database.close();
+  openLedger(sqliteStore(openDatabase(path))).close();
+});
+
+test('folders on the way to the file are made', (t) => {
+  const path = join(folder(t), 'a', 'b', 'ledger.db');
+  openLedger(sqliteStore(openDatabase(path))).close();
+  mkdirSync(join(path, '..'), { recursive: true });
+  assert.deepEqual(readdirSync(join(path, '..')), ['ledger.db']);
+});
+
+test('a disk that is full in the middle of a commit leaves memory and file as they were, and the next commit works', (t) => {
+  const path = join(folder(t), 'ledger.db');
+  const database = openDatabase(path);
+  const ledger = openLedger(sqliteStore(database));
+  const feed = { account: ledger.open(settings()), feed: 'usage' };
+  const apply = (from: number, count: number, resources: number) => {
+    const range = { start: AT + from * HOUR, end: AT + (from + count) * HOUR };
+    const lines = Array.from({ length: count * resources }, (_, index) =>
+      cost(range.start + (index % count) * HOUR, `resource-${Math.floor(index / count)}`, index),
+    );
+    ledger.apply(feed, statement('hour', range, range.end, lines), [], range.end);
+  };
+  const now = AT + 400 * HOUR;
+  apply(0, 10, 5);
+  for (const spare of [0, 1, 3, 10, 30]) {
+    const pages = Object.values(database.prepare('PRAGMA page_count').get() ?? {})[0];
+    const before = valuesOf(ledger, now);
+    const stored = dump(database);
+    database.exec(`PRAGMA max_page_count = ${Number(pages) + spare}`);
+    assert.throws(() => apply(10, 200, 40), /full/);
+    assert.deepEqual(valuesOf(ledger, now), before);
+    assert.deepEqual(dump(database), stored);
+  }
+  database.exec('PRAGMA max_page_count = 1000000');
+  apply(10, 200, 40);
+  const after = valuesOf(ledger, now);
+  ledger.close();
+  const again = openLedger(sqliteStore(openDatabase(path)));
+  again.open(settings());
+  assert.deepEqual(valuesOf(again, now), after);
+  again.close();
+});
+
+function dump(database: DatabaseSync): unknown {
+  const tables = [
+    'accounts',
+    'streams',
+    'series',
+    'resources',
+    'cells',
+    'readings',
+    'sums',
+    'feeds',
+    'silences',
+    'compacted',
+  ];
+  return tables.map((table) => database.prepare(`SELECT * FROM ${table}`).all());
+}
