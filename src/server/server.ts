@@ -1,9 +1,9 @@
-import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Instant } from '../core/time.ts';
 import { answerBrokenRequest, plain, SECURITY_HEADERS } from './answers.ts';
 import { firstPage } from './page.ts';
+import { writeInSlices } from './send.ts';
 import type { Status } from './status.ts';
 
 /** What `/metrics` needs of a page: see the Prometheus sink. */
@@ -108,7 +108,10 @@ async function sendMetrics(
   if (request.method === 'HEAD') return reply.send('');
   // A reader who goes away before the last byte has carried nothing.
   finished(reply.raw, { readable: false }).then(answer.carried, () => {});
-  return reply.send(Readable.from(answer.body, { objectMode: false }));
+  reply.hijack();
+  reply.raw.writeHead(200, Object.fromEntries(Object.entries(reply.getHeaders())));
+  await writeInSlices(reply.raw, answer.body);
+  return reply;
 }
 
 const METHODS = ['GET', 'HEAD', 'POST'] as const;
