@@ -48,7 +48,9 @@ export function changeOf(input: ChangeInput): { commit: Commit; applied: Applied
   const row = (id: number) => assigner.created.get(id) ?? present(book.series.get(id), `series ${id}`);
   const series = movedSeries(input, outcome, assigner, row);
   const closed =
-    range.start > statement.range.start ? [{ start: statement.range.start, end: range.start }] : [];
+    range.start > statement.range.start
+      ? [{ start: statement.range.start, end: Math.min(range.start, statement.range.end) }]
+      : [];
   const resources = renamed(book, account.id, input.resources, assigner.resources);
   const commit: Commit = {
     accounts: [{ ...account, baseline: outcome.baseline, folded: account.folded + assigner.folded() }],

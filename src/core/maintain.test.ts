@@ -123,10 +123,7 @@ function assertLaw(bench: Bench, granularities: Granularities): void {
 }
 
 /** Adds up what the store holds, bucket by bucket. */
-function cellsLessBaseline(
-  { ledger, store }: Bench,
-  granularities: readonly Granularity[],
-): Map<number, Fixed> {
+function cellsLessBaseline({ ledger, store }: Bench, granularities: Granularities): Map<number, Fixed> {
   const stream = [...ledger.book.streams.values()][0];
   const net = new Map<number, Fixed>();
   if (!stream) return net;
@@ -164,3 +161,36 @@ function cellsLessBaseline(
   }
   return net;
 }
+
+test('a statement about closed buckets is ignored and reported late; one about compacted hours too', () => {
+  const bench = openBench(
+    settings({ granularities: ['minute'], settleMs: 48 * HOUR, reachMs: 48 * HOUR }, { since: START }),
+  );
+  const all: Piece[] = Array.from({ length: 80 }, (_, day) => {
+    const at = START + day * DAY + 5 * HOUR;
+    return { at, knownAt: at, resource: 'a', units: 1 };
+  });
+  for (let day = 0; day < 80; day += 1) {
+    const start = START + day * DAY;
+    bench.apply(told(all, 'minute', { start, end: start + DAY }, start + DAY), start + DAY);
+    bench.ledger.maintain(start + DAY);
+  }
+  const now = START + 80 * DAY;
+  const [stream] = bench.ledger.book.streams.values();
+  assert.equal(stream?.closedBefore, utc('2026-11-01'));
+  assert.ok(bench.ledger.book.compacted(stream.id).length > 0);
+  const before = bench.values(now);
+  const october = { start: utc('2026-10-20'), end: utc('2026-10-21') };
+  const refund = [cost(october.start, 'a', -50)];
+  assert.deepEqual(bench.apply(statement('minute', october, now, refund), now).late, [october]);
+  const hours = { start: utc('2026-11-20T05:00'), end: utc('2026-11-20T06:00') };
+  assert.deepEqual(bench.apply(statement('minute', hours, now + 1), now + 1).late, [hours]);
+  const money = (values: Map<string, number>) => [...values].filter(([key]) => key.includes('_cost_'));
+  assert.deepEqual(money(bench.values(now)), money(before));
+  // A whole day is taken, though it was compacted: it is not closed.
+  const day = { start: utc('2026-11-20'), end: utc('2026-11-21') };
+  assert.deepEqual(bench.apply(statement('minute', day, now + 2), now + 2).late, []);
+  assert.equal(bench.value('ai_billing_cost_corrections_usd_total', 'a', now + 2), 1);
+  assertLaw(bench, ['minute']);
+  bench.ledger.close();
+});
