@@ -2,10 +2,12 @@ import { availableParallelism, cpus } from 'node:os';
 import process from 'node:process';
 import { type Figure, tableOf } from './figure.ts';
 import { scrapeFigures } from './scrape.ts';
+import { veniceFigures } from './venice.ts';
 
 /** Every part measures in processes of its own, one part after the other. A name on the command line runs that part alone. */
 const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   scrape: scrapeFigures,
+  venice: veniceFigures,
 };
 
 const asked = process.argv.slice(2);

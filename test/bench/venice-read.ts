@@ -1,0 +1,55 @@
+import process from 'node:process';
+import { Pool } from 'undici';
+import { z } from 'zod';
+import { DAY } from '../../src/core/time.ts';
+import { createHttpClient } from '../../src/poll/http.ts';
+import { venice } from '../../src/providers/venice/index.ts';
+import { say } from './child.ts';
+
+/** Reads the ledger once: `ours` as the feed does, `plain` with undici and `JSON.parse` and nothing else. */
+const [variant, url = '', rows = '', start = ''] = process.argv.slice(2);
+const path = `/${rows}/api/v1/billing/usage-history`;
+const baseUrl = `${url}/${rows}`;
+
+async function plain(): Promise<number> {
+  const Page = z.object({ data: z.array(z.unknown()).length(1000), nextCursor: z.string().nullable() });
+  const pool = new Pool(url);
+  let count = 0;
+  let query = `startTimestamp=${start}`;
+  for (;;) {
+    const { body } = await pool.request({ method: 'GET', path: `${path}?${query}` });
+    const page = Page.parse(JSON.parse(await body.text()));
+    count += page.data.length;
+    if (page.nextCursor === null) break;
+    query = `cursor=${page.nextCursor}`;
+  }
+  await pool.close();
+  return count;
+}
+
+async function ours(): Promise<number> {
+  const events = { answered: () => {}, retried: () => {}, rateLimit: () => {} };
+  const options = { config: { ledgerApi: 'auto' }, key: () => 'key', timeoutMs: 30_000, events };
+  const client = createHttpClient({ ...options, provider: venice, baseUrl, now: Date.now });
+  const { signal } = new AbortController();
+  const feed = venice.feeds.find(({ name }) => name === 'usage_history');
+  if (!feed) throw new Error('the feed has another name');
+  const range = { start: Number(start), end: Number(start) + DAY };
+  const coverage = { asOf: () => undefined, latest: () => undefined, gaps: () => [range] };
+  const known = { config: { ledgerApi: 'auto' as const }, coverage, memo: undefined, signal };
+  const context = { ...known, now: range.end, since: range.start };
+  const reader = feed.reader(range, context);
+  for await (const page of feed.ask(client.ask(signal), range, context)) reader.take(page);
+  const { statement } = reader.done();
+  await client.close();
+  // Three rows a request: what was counted says how many rows were read.
+  const requests = statement?.lines.filter(({ measure }) => measure === 'requests') ?? [];
+  return Number(requests.reduce((sum, { value }) => sum + value, 0n) / 1_000_000_000_000n) * 3;
+}
+
+const before = process.cpuUsage();
+const begun = performance.now();
+const count = await (variant === 'ours' ? ours() : plain());
+const ms = performance.now() - begun;
+const { user, system } = process.cpuUsage(before);
+say({ count, ms, cpuMs: (user + system) / 1000, peakMb: process.resourceUsage().maxRSS / 1024 });

@@ -1,0 +1,61 @@
+import { createServer } from 'node:http';
+import { z } from 'zod';
+import { DAY } from '../../src/core/time.ts';
+import { NOW } from './bill.ts';
+import { say } from './child.ts';
+
+/** Serves a day of Venice's ledger, rendered beforehand: `/100000/api/v1/…` is a ledger of so many rows. */
+const MOST_ROWS = 1_000_000;
+const PAGE_ROWS = 1000;
+const START = NOW - (NOW % DAY) - DAY;
+
+const MODELS = ['zai-org-glm-5-1', 'qwen3-235b-a22b-instruct-2507', 'llama-3.3-70b', 'deepseek-v4-pro-api'];
+const KINDS = ['input', 'output', 'cache-input'];
+
+/** One request is three rows, one for each kind of token. */
+function rowAt(index: number): object {
+  const request = Math.floor(index / KINDS.length);
+  const tokens = 17 + ((request * 7919) % 90_000);
+  const price = [0.7, 2.8, 0.175][index % KINDS.length] ?? 0;
+  const units = tokens / 1e6;
+  const id = (request * 2_654_435_761).toString(16).padStart(12, '0').slice(-12);
+  return {
+    timestamp: new Date(START + Math.floor(((request * KINDS.length) / MOST_ROWS) * DAY)).toISOString(),
+    sku: `${MODELS[request % MODELS.length]}-llm-${KINDS[index % KINDS.length]}-mtoken`,
+    pricePerUnitUsd: price,
+    units,
+    amount: -Number((units * price).toFixed(12)),
+    currency: request % 5 === 0 ? 'DIEM' : 'USD',
+    notes: 'API Inference',
+    inferenceDetails: {
+      requestId: `chatcmpl-4e1d7a60-93b5-4c1f-8d0e-${id}`,
+      inferenceExecutionTime: 400 + (request % 9000),
+      promptTokens: tokens,
+      completionTokens: request % 2048,
+    },
+  };
+}
+
+const pages = Array.from({ length: MOST_ROWS / PAGE_ROWS }, (_, page) => {
+  const rows = Array.from({ length: PAGE_ROWS }, (_, row) => rowAt(page * PAGE_ROWS + row));
+  return Buffer.from(`{"data":${JSON.stringify(rows)},"nextCursor":`);
+});
+
+const Asked = z.tuple([z.coerce.number(), z.coerce.number()]);
+
+const server = createServer((request, response) => {
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+  const [rows, page] = Asked.parse([pathname.split('/')[1], searchParams.get('cursor') ?? 0]);
+  const isLast = (page + 1) * PAGE_ROWS >= rows;
+  const body = [pages[page] ?? Buffer.alloc(0), Buffer.from(isLast ? 'null}' : `"${page + 1}"}`)];
+  const length = body.reduce((bytes, chunk) => bytes + chunk.length, 0);
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': String(length) });
+  response.cork();
+  for (const chunk of body) response.write(chunk);
+  response.end();
+});
+server.listen(0, '127.0.0.1', () => {
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  say({ url: `http://127.0.0.1:${port}`, start: START });
+});
