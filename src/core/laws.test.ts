@@ -59,9 +59,17 @@ function statements(
         first: fc.nat(span / size - 1),
         length: fc.integer({ min: 1, max: most }),
         lines: fc.array(line, { maxLength: 8 }),
-        lag: fc.oneof(fc.integer({ min: -90, max: 60 }), fc.integer({ min: -1500, max: 6000 })),
+        // Around the end of the range within minutes and hours, and long after it.
+        lag: fc.oneof(
+          fc.integer({ min: -5, max: 5 }),
+          fc.integer({ min: -90, max: 60 }),
+          fc.integer({ min: -1500, max: 6000 }),
+        ),
+        isAligned: fc.boolean(),
       })
-      .map(({ first, length, lines, lag }) => {
+      .map(({ first: any, length, lines, lag, isAligned }) => {
+        // From the start of an hour or a day, as often as not: only then do finer buckets cover a coarser one whole.
+        const first = isAligned ? any - (any % (granularity === 'minute' ? 60 : 24)) : any;
         const start = START + from + first * size;
         const range = { start, end: start + length * size };
         return {
