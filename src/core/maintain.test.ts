@@ -194,3 +194,34 @@ test('a statement about closed buckets is ignored and reported late; one about c
   assertLaw(bench, ['minute']);
   bench.ledger.close();
 });
+
+test('a compacted day keeps the newest of its as-ofs: a reading older than any of its hours does not replace it', () => {
+  const bench = openBench(settings({ settleMs: 24 * HOUR, reachMs: 24 * HOUR }, { since: START }));
+  const day = { start: START, end: START + DAY };
+  const noon = START + DAY / 2;
+  const late = day.end + 3 * DAY;
+  bench.apply(statement('hour', { start: START, end: noon }, day.end + 2 * DAY, [cost(START, 'a', 1)]));
+  bench.apply(statement('hour', { start: noon, end: day.end }, late, [cost(noon, 'a', 2)]));
+  const [stream] = bench.ledger.book.streams.keys();
+  bench.ledger.maintain(late + DAY);
+  assert.deepEqual(bench.ledger.book.compacted(stream ?? 0), [day]);
+  const before = bench.values(late);
+  bench.apply(statement('hour', day, late - 1, [cost(noon, 'a', 50)]), late + 1);
+  for (const [key, value] of bench.values(late))
+    if (key.includes('_cost_')) assert.equal(value, before.get(key));
+  assertLaw(bench, ['hour']);
+  bench.ledger.close();
+});
+
+test('a day whose hours were not read after they had settled waits a week before it is compacted', () => {
+  const bench = openBench(settings({ settleMs: 24 * HOUR, reachMs: 24 * HOUR }, { since: START }));
+  const day = { start: START, end: START + DAY };
+  bench.apply(statement('hour', day, day.end + HOUR, [cost(START, 'a', 1)]));
+  const [stream] = bench.ledger.book.streams.keys();
+  const settled = day.end + DAY;
+  bench.ledger.maintain(settled + 7 * DAY - 1);
+  assert.deepEqual(bench.ledger.book.compacted(stream ?? 0), []);
+  bench.ledger.maintain(settled + 7 * DAY);
+  assert.deepEqual(bench.ledger.book.compacted(stream ?? 0), [day]);
+  bench.ledger.close();
+});
