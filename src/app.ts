@@ -21,6 +21,8 @@ export interface AppOptions {
   readonly progress: ProgressView;
   /** Resolves once `now` has moved on by `ms`, for a clock that is not the wall's; ends early when the signal aborts. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** A longer wait for a provider's limit fails a poll instead. */
+  readonly longestWaitMs?: number;
 }
 
 /** Everything of the exporter but its HTTP server. */
@@ -88,6 +90,7 @@ function open(account: PolledAccount, options: AppOptions, ledger: Ledger, self:
     ...(wait && { wait }),
     maxSeries: config.metrics.maxSeries,
     rates: config.currencies,
+    longestWaitMs: options.longestWaitMs,
     events: {
       answered: (code) => self.apiAnswered(labels, code === '' ? undefined : Number(code)),
       retried: () => self.apiRetried(labels),

@@ -58,10 +58,13 @@ function feedStatus(ledger: Ledger, state: FeedState, now: Instant): FeedStatus 
     up: last?.ok ?? null,
     lastSuccess: maybe(row?.lastSuccess),
     lastError: last && !last.ok && lastError ? failureStatus(lastError) : null,
-    dataFrom: maybe(row?.from),
-    dataThrough: maybe(row?.through),
+    dataFrom: maybe(row?.read.at(-1)?.start),
+    dataThrough: maybe(row?.read.at(-1)?.end),
     nextRun: maybe(nextRun),
     notBefore: notBefore > now ? iso(notBefore) : null,
+    reconciliation: row?.reconciliation
+      ? { differenceUsd: formatDecimal(row.reconciliation.difference), against: row.reconciliation.against }
+      : null,
     history: historyOf(ledger, state, now),
   };
 }

@@ -1,6 +1,7 @@
 import { createApp } from '../app.ts';
 import type { PollOptions } from '../cli.ts';
 import { loadConfig } from '../config/load.ts';
+import { SECOND } from '../core/time.ts';
 import { createLog } from '../log.ts';
 import { createProgress } from '../progress.ts';
 import { PROVIDERS } from '../providers/index.ts';
@@ -9,6 +10,9 @@ import { encodeSnapshot } from '../sinks/prometheus/encode.ts';
 import { statusOf } from '../status.ts';
 import { packageRevision, packageVersion } from '../version.ts';
 import { EXIT, type Io } from './io.ts';
+
+/** Whoever waits at a terminal rather hears that the provider wants no requests for an hour. */
+const PATIENCE_MS = 30 * SECOND;
 
 /** Polls everything once into a throw-away ledger, prints it, and ends: 1 if any feed failed. */
 export async function poll(options: PollOptions, io: Io): Promise<number> {
@@ -20,7 +24,15 @@ export async function poll(options: PollOptions, io: Io): Promise<number> {
   );
   const version = packageVersion();
   const startedAt = Date.now();
-  const app = createApp({ config, version, revision: packageRevision(), now: Date.now, log, progress });
+  const app = createApp({
+    config,
+    version,
+    revision: packageRevision(),
+    now: Date.now,
+    log,
+    progress,
+    longestWaitMs: PATIENCE_MS,
+  });
   io.signal.addEventListener('abort', () => void app.poller.stop());
   try {
     const outcomes = await app.poller.pollAll();

@@ -48,6 +48,7 @@ async function askOnce(
     since: since ?? startOfMonth(now, -1),
     coverage: NOTHING_READ,
     memo: undefined,
+    knows: () => false,
     signal,
   };
   for (const feed of provider.feeds) {

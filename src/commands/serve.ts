@@ -69,10 +69,16 @@ function opened(config: Config, io: Io, log: Logger): App | undefined {
   }
 }
 
-/** Ready once there is something to show: what the ledger held, or each feed's first try. Outages do not count. */
+/**
+ * Ready once there is something to show: what the ledger held, or each feed's first try. Outages do not count, nor does a
+ * wait that the provider asked for.
+ */
 function readinessOf(app: App): { ready: boolean; reason: string } {
   if (app.wasRestored) return { ready: true, reason: 'ready: the ledger was restored' };
-  const untried = app.poller.states().filter(({ last }) => last === undefined);
+  const now = Date.now();
+  const untried = app.poller
+    .states()
+    .filter(({ last, feed }) => last === undefined && feed.client.notBefore() <= now);
   if (untried.length === 0) return { ready: true, reason: 'ready: each feed was tried' };
   const names = untried.map(({ feed: { labels } }) => `${labels.provider}/${labels.account} ${labels.feed}`);
   return { ready: false, reason: `not ready: not tried yet: ${names.join(', ')}` };

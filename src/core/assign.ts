@@ -1,5 +1,5 @@
 import { ACCOUNT_MEASURES, type Book, keyOf, type SeriesKey } from './book.ts';
-import type { Line, Measure, ResourceFacts } from './statement.ts';
+import { type Line, MEASURES, type Measure, type ResourceFacts } from './statement.ts';
 import type { AccountRow, ResourceRow, SeriesRow } from './store.ts';
 import type { Instant } from './time.ts';
 
@@ -30,6 +30,12 @@ export interface AssignerOptions {
 export function exposedLines(measure: Measure): number {
   return measure === 'cost' ? 6 : 2;
 }
+
+/** What the overflow series of every measure take, with the info of theirs. */
+export const OVERFLOW_LINES = 1 + MEASURES.reduce((sum, measure) => sum + exposedLines(measure), 0);
+
+/** Where a feed's data begins and ends, and its reconciliation. */
+export const FEED_LINES = 3;
 
 /** Opens a draft: nothing in the book changes before its rows are committed. */
 export function openAssigner(options: AssignerOptions): Assigner {
@@ -68,10 +74,23 @@ export function openAssigner(options: AssignerOptions): Assigner {
     const id = createdIds.get(keyOf(stream, key));
     return id === undefined ? book.seriesOf(stream, key) : created.get(id);
   };
+  let costly: Set<string> | undefined;
+  /** Whether the resource has its info series already; each new one takes one more. */
+  const hasCost = (resource: string): boolean => {
+    costly ??= new Set(
+      [...book.series.values()]
+        .filter((row) => row.measure === 'cost' && row.stream === stream && row.target === row.id)
+        .map((row) => row.resource),
+    );
+    const known = costly.has(resource);
+    costly.add(resource);
+    return known;
+  };
   const place = (key: SeriesKey): SeriesRow => {
     if (ACCOUNT_MEASURES.has(key.measure)) return create(key);
-    const lines = exposedLines(key.measure);
     room ??= options.room();
+    const isNamed = key.measure !== 'cost' || hasCost(key.resource);
+    const lines = exposedLines(key.measure) + (isNamed ? 0 : 1);
     if (lines <= room) {
       room -= lines;
       return create(key);

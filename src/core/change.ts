@@ -1,11 +1,20 @@
 import { apply, type Outcome } from './apply.ts';
-import { type Assigner, exposedLines, openAssigner, renamed } from './assign.ts';
+import {
+  type Assigner,
+  exposedLines,
+  FEED_LINES,
+  OVERFLOW,
+  OVERFLOW_LINES,
+  openAssigner,
+  renamed,
+} from './assign.ts';
 import type { Book } from './book.ts';
 import type { Stand } from './cells.ts';
 import { isRetired } from './hold.ts';
 import type { AccountSettings, Applied, FeedKey, StreamSettings } from './ledger.ts';
 import { sumLines } from './lines.ts';
 import type { Fixed } from './money.ts';
+import { joinedRanges } from './runs.ts';
 import { silencesOf } from './standing.ts';
 import type { ResourceFacts, Statement } from './statement.ts';
 import type { AccountRow, Commit, FeedRow, Hold, SeriesRow, Store, StreamRow } from './store.ts';
@@ -86,14 +95,18 @@ function standOf({ store, book, account, stream, streamSettings }: ChangeInput):
   };
 }
 
-/** How many more series the account may expose. */
+/** How many more series the account may expose, the overflow series set aside. */
 function roomOf({ book, account, settings, now }: ChangeInput): number {
-  let used = 0;
+  let used = OVERFLOW_LINES;
+  const resources = new Set<string>();
   for (const row of book.series.values()) {
     const mine = book.streams.get(row.stream)?.account === account.id;
-    if (mine && row.target === row.id && !isRetired(row, now)) used += exposedLines(row.measure);
+    if (!mine || row.target !== row.id || row.resource === OVERFLOW || isRetired(row, now)) continue;
+    used += exposedLines(row.measure);
+    if (row.measure === 'cost') resources.add(row.resource);
   }
-  return settings.maxSeries - used;
+  for (const feed of book.feedsOf(account.id)) used += FEED_LINES + feed.observations.length;
+  return settings.maxSeries - used - resources.size;
 }
 
 /** The rows of all series that are new or moved, with their counters, holds and times. */
@@ -143,18 +156,18 @@ function holdOf(row: SeriesRow, isLate: boolean, now: Instant): Hold | undefined
 
 /** A feed that has not read anything yet. */
 export function emptyFeed({ account, feed }: FeedKey): FeedRow {
-  const unread = { from: undefined, through: undefined, lastSuccess: undefined };
-  return { account, feed, ...unread, memo: undefined, observations: [], reconciliation: undefined };
+  const nothing = { lastSuccess: undefined, memo: undefined, observations: [], reconciliation: undefined };
+  return { account, feed, read: [], ...nothing };
 }
 
-/** The feed's unbroken range with a statement's added: a later range behind a hole starts it anew. */
-function extended(row: FeedRow, statement: Statement): FeedRow {
-  const start = statement.range.start;
-  const end = Math.min(statement.range.end, statement.asOf);
-  if (row.from === undefined || row.through === undefined) return { ...row, from: start, through: end };
-  if (start > row.through) return { ...row, from: start, through: end };
-  if (statement.range.end < row.from) return row;
-  return { ...row, from: Math.min(row.from, start), through: Math.max(row.through, end) };
+/** More stretches than a feed that reads newest first leaves open at a time. */
+const STRETCHES = 64;
+
+/** The feed with what a statement covers added to what it has read. */
+function extended(row: FeedRow, { range, asOf }: Statement): FeedRow {
+  const end = Math.min(range.end, asOf);
+  if (end <= range.start) return row;
+  return { ...row, read: joinedRanges([...row.read, { start: range.start, end }]).slice(-STRETCHES) };
 }
 
 /** The next free number. */

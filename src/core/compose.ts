@@ -1,5 +1,5 @@
 import type { Fixed } from './money.ts';
-import { asOfAt, type Runs } from './runs.ts';
+import { asOfAt, type Runs, runsWithin } from './runs.ts';
 import { type Granularities, type Granularity, type Instant, type Range, sizeOf } from './time.ts';
 
 /** The values of one bucket by series. A series that is absent is 0. */
@@ -38,7 +38,11 @@ export function compose(view: View, granularity: Granularity, bucket: Instant): 
   const parts = bucketsOf(finer, range).map((start) => compose(view, finer, start));
   const sum = parts.some((part) => part.size > 0) ? summed(parts) : NOTHING;
   if (asOf === undefined) return sum;
-  return reaches(view, finer, range, asOf) ? sum : larger(own, sum);
+  if (reaches(view, finer, range, asOf)) return sum;
+  const isReadFiner = view.granularities
+    .slice(0, index)
+    .some((each) => runsWithin(view.runs(each), range).length > 0);
+  return isReadFiner ? larger(own, sum) : own;
 }
 
 const NOTHING: Amounts = new Map();

@@ -12,6 +12,7 @@ import type { Commit, SeriesRow, Store, StreamRow } from './store.ts';
 import {
   DAY,
   floorTo,
+  GRANULARITIES,
   type Granularities,
   type Granularity,
   type Instant,
@@ -71,7 +72,9 @@ export interface Ledger {
    * @throws {RangeError} when a line lies outside the statement's range; what the store throws when nothing was written.
    */
   apply(feed: FeedKey, statement: Statement, resources: readonly ResourceFacts[], now: Instant): Applied;
-  /** Stores what a successful poll learned beyond its statements. */
+  /** The newest as-of of any statement of the account; `-Infinity` before the first. */
+  lastAsOf(account: number): Instant;
+  /** Stores what a poll learned beyond its statements. */
   observe(feed: FeedKey, poll: ObservedPoll): void;
   /** What the HTTP edge asked to remember, and how it asks. */
   requests(account: number): { readonly state: string | undefined; remember(state: string): void };
@@ -96,7 +99,8 @@ export interface Ledger {
 }
 
 export interface ObservedPoll {
-  readonly at: Instant;
+  /** When it succeeded; undefined where it failed in part. */
+  readonly at: Instant | undefined;
   readonly observations: readonly Observation[] | undefined;
   readonly reconciliation: Reconciliation | undefined;
   readonly memo: string | undefined;
@@ -195,11 +199,17 @@ export function openLedger(store: Store): Ledger {
       book.forgetSums(now);
       return change.applied;
     },
+    lastAsOf(account) {
+      const runs = [...book.streams.values()]
+        .filter((stream) => stream.account === account)
+        .flatMap((stream) => GRANULARITIES.flatMap((each) => book.runs(stream.id, each, 'newest')));
+      return runs.reduce((last, { asOf }) => Math.max(last, asOf), Number.NEGATIVE_INFINITY);
+    },
     observe(feed, poll) {
       const known = book.feed(feed.account, feed.feed) ?? emptyFeed(feed);
       const row = {
         ...known,
-        lastSuccess: poll.at,
+        lastSuccess: poll.at ?? known.lastSuccess,
         memo: poll.memo ?? known.memo,
         observations: poll.observations ?? known.observations,
         reconciliation: poll.reconciliation ?? known.reconciliation,

@@ -3,9 +3,10 @@ import { exposed, isRetired } from './hold.ts';
 import type { AccountSettings } from './ledger.ts';
 import { METRICS, type Metric, type MetricKey } from './metrics.ts';
 import { type Fixed, toNumber } from './money.ts';
+import { newestOf } from './observations.ts';
 import type { Shown } from './shown.ts';
 import type { Family, Sample } from './snapshot.ts';
-import type { Measure } from './statement.ts';
+import type { Measure, Observation } from './statement.ts';
 import type { AccountRow, FeedRow, SeriesRow, StreamRow } from './store.ts';
 import type { Instant } from './time.ts';
 import { isKnown, WINDOWS, type Window, windowAt } from './windows.ts';
@@ -156,12 +157,13 @@ class Samples {
   }
 
   feeds(account: AccountRow, now: Instant): void {
-    const seen = new Set<string>();
-    for (const row of newestFirst(this.#book.feedsOf(account.id))) {
+    const rows = this.#book.feedsOf(account.id);
+    for (const row of rows) {
       const labels = [account.provider, account.name, row.feed];
-      if (row.from !== undefined && row.through !== undefined) {
-        this.#add(account.id, METRICS.dataFrom.name, { labels, value: row.from / 1000 });
-        this.#add(account.id, METRICS.dataThrough.name, { labels, value: row.through / 1000 });
+      const last = row.read.at(-1);
+      if (last) {
+        this.#add(account.id, METRICS.dataFrom.name, { labels, value: last.start / 1000 });
+        this.#add(account.id, METRICS.dataThrough.name, { labels, value: last.end / 1000 });
       }
       if (row.reconciliation) {
         this.#add(account.id, METRICS.reconciliation.name, {
@@ -169,21 +171,18 @@ class Samples {
           value: toNumber(row.reconciliation.difference),
         });
       }
-      for (const observation of row.observations) {
-        const metric = observed(observation.metric);
-        if (!metric || now >= (observation.until ?? Number.POSITIVE_INFINITY)) continue;
-        const values: Record<string, string> = {
-          provider: account.provider,
-          account: account.name,
-          ...observation.labels,
-        };
-        const own = metric.labels.map((name) => values[name] ?? '');
-        const key = `${metric.name}\0${own.join('\0')}`;
-        if (seen.has(key)) continue;
-        seen.add(key);
-        this.#add(account.id, metric.name, { labels: own, value: toNumber(observation.value) });
-      }
     }
+    const observations = newestFirst(rows).flatMap((row) => row.observations);
+    for (const observation of newestOf(observations.filter((each) => holdsAt(each, now))))
+      this.#observation(account, observation);
+  }
+
+  #observation({ id, provider, name }: AccountRow, { metric: key, labels, value }: Observation): void {
+    const metric = observed(key);
+    if (!metric) return;
+    const values: Record<string, string> = { provider, account: name, ...labels };
+    const own = metric.labels.map((label) => values[label] ?? '');
+    this.#add(id, metric.name, { labels: own, value: toNumber(value) });
   }
 
   account(account: AccountRow): void {
@@ -218,7 +217,11 @@ function observed(key: string): Metric | undefined {
   return BY_KEY.get(key);
 }
 
-/** Where two feeds say the same thing, the one that was read last is right. */
+function holdsAt({ until }: Observation, now: Instant): boolean {
+  return until === undefined || now < until;
+}
+
+/** Where two feeds say the same thing and not of when, the one that was read last is right. */
 function newestFirst(rows: readonly FeedRow[]): FeedRow[] {
   return [...rows].sort((a, b) => (b.lastSuccess ?? 0) - (a.lastSuccess ?? 0));
 }

@@ -81,6 +81,8 @@ export interface Observation {
   /** Values of the labels beyond `provider` and `account`. */
   readonly labels: Readonly<Record<string, string>>;
   readonly value: Fixed;
+  /** When it was so, where the answer says: of several that several feeds give, the newest is shown. */
+  readonly at?: Instant;
   /** From this instant on the value no longer holds (a month's total in the next month) and is not shown. */
   readonly until?: Instant;
 }

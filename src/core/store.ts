@@ -102,9 +102,8 @@ export interface SilenceRow {
 export interface FeedRow {
   readonly account: number;
   readonly feed: string;
-  /** The unbroken range read so far. */
-  readonly from: Instant | undefined;
-  readonly through: Instant | undefined;
+  /** What its statements covered, up to their as-of: joined, oldest first, the last few stretches only. */
+  readonly read: readonly Range[];
   readonly lastSuccess: Instant | undefined;
   readonly memo: string | undefined;
   readonly observations: readonly Observation[];

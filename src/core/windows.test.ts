@@ -40,7 +40,7 @@ test('window gauges are absent while there is a hole, and there once it was read
 test('a window that begins before since is shown from since on', () => {
   const bench = openBench(settings({}, { since: NOON - 2 * DAY }));
   read(bench, NOON - 2 * DAY, NOON);
-  assert.deepEqual(shown(bench, NOON), [12, 24, 48, 0]);
+  assert.deepEqual(shown(bench, NOON), [12, 24, 48, undefined]);
   bench.ledger.close();
 });
 
@@ -117,5 +117,12 @@ test('our clock stepping back keeps what was read later, and lowers nothing', ()
   }
   bench.ledger.maintain(NOON - 40 * DAY);
   assert.equal(bench.value('ai_billing_cost_today_usd', 'a', NOON + 3 * HOUR), 15);
+  bench.ledger.close();
+});
+
+test('a window that was over before since is not known, not 0', () => {
+  const bench = openBench(settings({}, { since: utc('2026-11-20') }));
+  read(bench, utc('2026-11-20'), NOON);
+  assert.deepEqual(shown(bench, NOON), [12, undefined, 12, undefined]);
   bench.ledger.close();
 });

@@ -44,6 +44,7 @@ export interface Reach {
  * more of its end than that.
  */
 export function isKnown(window: UtcWindow, reach: Reach): boolean {
+  if (window.end <= reach.since) return false;
   if (window.isOver && window.end - reach.through > reach.lagMs) return false;
   const start = Math.max(window.start, reach.since);
   const end = Math.min(window.end, reach.through);

@@ -26,6 +26,8 @@ export interface OpenAccountOptions {
   /** Resolves once `now` has moved on by `ms`; the wall clock's when absent. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly events: HttpEvents;
+  /** A longer wait for a limit fails the poll instead. */
+  readonly longestWaitMs?: number | undefined;
 }
 
 export interface OpenAccount {
@@ -36,11 +38,13 @@ export interface OpenAccount {
 
 /** Registers an account with the ledger and opens the way to its provider. Nothing is sent yet. */
 export function openAccount(account: PolledAccount, options: OpenAccountOptions): OpenAccount {
-  const { ledger, now, wait, events } = options;
+  const { ledger, now, wait, events, longestWaitMs } = options;
   const id = ledger.open(settingsOf(account, options));
-  const edge = { events, now, ...(wait && { wait }), memory: memoryOf(ledger, id) };
+  const waits = { ...(wait && { wait }), ...(longestWaitMs !== undefined && { longestWaitMs }) };
+  const edge = { events, now, ...waits, memory: memoryOf(ledger, id) };
   const client = createHttpClient({ ...account, ...edge });
-  let lastAsOf = Number.NEGATIVE_INFINITY;
+  // Also where the clock was set back since: what is read now must not count as older than what was read before.
+  let lastAsOf = ledger.lastAsOf(id);
   const asOf = (at: Instant) => {
     lastAsOf = Math.max(at, lastAsOf + 1);
     return lastAsOf;

@@ -4,7 +4,7 @@ import type { Request } from '../providers/provider.ts';
 import { type Attempt, type Failed, failed, failureOf, type Head, type Received, receive } from './answer.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
 import { causeOf, faultOfHead, TIMED_OUT } from './faults.ts';
-import { type Gate, LONGEST_WAIT_MS } from './gate.ts';
+import type { Gate } from './gate.ts';
 import type { HttpOptions } from './http.ts';
 import { pathOf } from './target.ts';
 
@@ -53,7 +53,7 @@ async function passGate(exchange: Exchange): Promise<void> {
     const openAt = exchange.gate.earliest(now);
     // Nothing may come between looking and counting: another feed's request would slip in.
     if (openAt <= now) return exchange.gate.spend(now);
-    if (openAt - now > LONGEST_WAIT_MS) {
+    if (openAt - now > exchange.longestWaitMs) {
       const what = `was not sent: the provider asked for none before ${new Date(openAt).toISOString()}`;
       throw failureOf(exchange, 'rate_limited', what, { retryAt: openAt });
     }

@@ -6,7 +6,7 @@ import type { BodyLimits } from './body.ts';
 import { readAnswer } from './contract.ts';
 import { PollError } from './errors.ts';
 import { askUntilAnswered, type Exchange, type Line } from './exchange.ts';
-import { createGate, type RequestMemory } from './gate.ts';
+import { createGate, LONGEST_WAIT_MS, type RequestMemory } from './gate.ts';
 import { withoutKeys } from './redact.ts';
 import { targetOf } from './target.ts';
 import { createTurns } from './turns.ts';
@@ -33,6 +33,8 @@ export interface HttpOptions {
   readonly timeoutMs: number;
   readonly events: HttpEvents;
   readonly now: () => Instant;
+  /** A longer wait fails the poll instead; a day when absent. */
+  readonly longestWaitMs?: number;
   /** Keeps what was spent and what was told over a restart. */
   readonly memory?: RequestMemory;
   readonly limits?: BodyLimits;
@@ -71,6 +73,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   const line: Line = {
     ...options,
     limits: options.limits ?? DEFAULT_LIMITS,
+    longestWaitMs: options.longestWaitMs ?? LONGEST_WAIT_MS,
     wait: options.wait ?? ((ms, signal) => sleep(ms, undefined, { signal })),
     pool,
     gate,

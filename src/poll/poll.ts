@@ -1,4 +1,6 @@
+import type { SeriesKey } from '../core/book.ts';
 import type { Applied, FeedKey, Ledger } from '../core/ledger.ts';
+import { identityOf, newestOf } from '../core/observations.ts';
 import type { Drift, Observation, Reading, Reconciliation } from '../core/statement.ts';
 import type { Instant, Range } from '../core/time.ts';
 import type { Coverage, Feed, FeedContext } from '../providers/provider.ts';
@@ -28,39 +30,97 @@ export interface PollWatcher {
 /**
  * Polls a feed once: plans what to read, and applies each range as soon as all of it was read.
  *
- * A range whose answer is not as documented does not keep the others from being read; any other failure ends the poll.
+ * A range whose answer is not as documented does not keep the others from being read, within {@link PATIENCE}; any other
+ * failure ends the poll. A feed that leaves requests to others ends early, without failure.
  * @throws {PollError} for the first range that failed. What was applied stays.
  */
 export async function pollFeed(target: PollTarget, watcher: PollWatcher, signal: AbortSignal): Promise<void> {
-  const { key, feed, ledger } = target;
   const context = contextOf(target, signal);
-  const ranges = feed.plan(context);
-  const observations: Observation[] = [];
-  const reconciliations: Reconciliation[] = [];
-  let memo = context.memo;
-  let failure: PollError | undefined;
+  const ranges = [...target.feed.plan(context)];
+  const planned = ranges.length;
+  const learned = nothingLearned(context.memo);
+  const failures: PollError[] = [];
+  let inARow = 0;
   for (const [index, range] of ranges.entries()) {
     signal.throwIfAborted();
+    if (target.client.budgetLeft() < (target.feed.leaves ?? 0)) break;
     try {
-      const { reading, asOf } = await readRange(target, range, { ...context, memo });
-      memo = reading.memo ?? memo;
-      observations.push(...reading.observations);
-      if (reading.reconciliation) reconciliations.push(reading.reconciliation);
-      for (const drift of reading.drift) watcher.drift(drift);
-      watcher.applied(book(target, reading, asOf));
+      const { again } = await readInto(learned, target, range, context, watcher);
+      // Plans go back in time: what comes last is the oldest, and is read again first.
+      if (again && index < planned) ranges.splice(planned, 0, range);
+      inARow = 0;
     } catch (error) {
       const known = pollErrorOf(error);
-      if (known?.reason !== 'contract') throw error;
-      failure ??= known;
+      inARow += 1;
+      if (known) failures.push(known);
+      if (known?.reason !== 'contract' || inARow >= patienceWith(known)) {
+        learn(target, learned, false);
+        throw failures[0] ?? error;
+      }
     }
     watcher.progress(index + 1, ranges.length);
   }
-  if (failure) throw failure;
+  learn(target, learned, failures.length === 0);
+  if (failures[0]) throw failures[0];
+}
+
+/** How many ranges in a row may be answered badly: refusals are few, for some providers lock out who collects them. */
+const PATIENCE = { refused: 3, unreadable: 10 };
+
+function patienceWith({ status }: PollError): number {
+  return status === undefined || status === 200 ? PATIENCE.unreadable : PATIENCE.refused;
+}
+
+/** What the ranges of one poll say together, beyond their statements. */
+interface Learned {
+  memo: string | undefined;
+  readonly observations: Observation[];
+  readonly reconciliations: Reconciliation[];
+  /** Tiers whose absence is not believed yet. */
+  readonly held: Set<string>;
+  ranges: number;
+}
+
+function nothingLearned(memo: string | undefined): Learned {
+  return { memo, observations: [], reconciliations: [], held: new Set(), ranges: 0 };
+}
+
+async function readInto(
+  learned: Learned,
+  target: PollTarget,
+  range: Range,
+  context: FeedContext<unknown>,
+  watcher: PollWatcher,
+): Promise<{ readonly again?: boolean }> {
+  const { reading, asOf } = await readRange(target, range, { ...context, memo: learned.memo });
+  const applied = book(target, reading, asOf);
+  learned.memo = reading.memo ?? learned.memo;
+  learned.observations.push(...reading.observations);
+  if (reading.reconciliation) learned.reconciliations.push(reading.reconciliation);
+  for (const tier of applied.held) learned.held.add(tier);
+  learned.ranges += 1;
+  for (const drift of reading.drift) watcher.drift(drift);
+  watcher.applied(applied);
+  return reading;
+}
+
+/**
+ * Stores what a poll learned. What it did not say anew stays where it failed in part, and where a tier's silence is not
+ * believed yet.
+ */
+function learn({ key, ledger, now }: PollTarget, learned: Learned, isComplete: boolean): void {
+  const before = ledger.book.feed(key.account, key.feed)?.observations ?? [];
+  const observations = newestOf(learned.observations);
+  const said = new Set(observations.map(identityOf));
+  const stays = before.filter((each) => {
+    const isDoubted = each.labels.tier !== undefined && learned.held.has(each.labels.tier);
+    return !said.has(identityOf(each)) && (!isComplete || isDoubted);
+  });
   ledger.observe(key, {
-    at: target.now(),
-    observations: ranges.length > 0 ? observations : undefined,
-    reconciliation: summed(reconciliations),
-    memo,
+    at: isComplete ? now() : undefined,
+    observations: learned.ranges > 0 ? [...stays, ...observations] : undefined,
+    reconciliation: summed(learned.reconciliations),
+    memo: learned.memo,
   });
 }
 
@@ -69,8 +129,13 @@ function contextOf(
   signal: AbortSignal,
 ): FeedContext<unknown> {
   const at = now();
+  const knows = (series: SeriesKey) => {
+    const stream = feed.books && ledger.book.streamOf(key.account, feed.books.stream);
+    return stream !== undefined && ledger.book.seriesOf(stream.id, series) !== undefined;
+  };
   return {
     now: at,
+    knows,
     config,
     since: ledger.since(key.account, feed.books?.stream, at),
     coverage: feed.books

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { SeriesKey } from '../core/book.ts';
 import type { Reading } from '../core/statement.ts';
 import type { Granularity, Instant, Range } from '../core/time.ts';
 
@@ -29,7 +30,7 @@ export interface Answer<Body> {
  */
 export type Ask = <Body>(request: Request<Body>) => Promise<Answer<Body>>;
 
-/** What a feed may know when it plans, asks and reads. Nothing in it changes during a poll. */
+/** What a feed may know when it plans, asks and reads. Only what it `knows` grows during a poll. */
 export interface FeedContext<Config> {
   readonly now: Instant;
   readonly config: Config;
@@ -39,6 +40,8 @@ export interface FeedContext<Config> {
   readonly coverage: Coverage;
   /** What the feed remembered of its last poll (`Reader.done().memo`); survives a restart. */
   readonly memo: string | undefined;
+  /** Whether any feed of this one's stream ever had a line with these labels applied; of earlier ranges of this poll, too. */
+  knows(series: SeriesKey): boolean;
   /** Ends a wait when the exporter stops or the account is removed. */
   readonly signal: AbortSignal;
 }
@@ -56,7 +59,8 @@ export interface Coverage {
 /** Folds the pages of one range into one reading. Pure: the same pages give the same reading. */
 export interface Reader<Page> {
   take(page: Page): void;
-  done(): Reading & { readonly memo?: string };
+  /** `again`: the range is to be read once more after all others of the poll, which may tell what this reading could not. */
+  done(): Reading & { readonly memo?: string; readonly again?: boolean };
 }
 
 /** The buckets a feed fills, when it reads billing facts at all. */
@@ -81,6 +85,8 @@ export interface Feed<Config, Page> {
   /** Upper bound of the random delay added to each scheduled run, in milliseconds. */
   readonly jitterMs: number;
   readonly books?: Books<Config>;
+  /** Requests of the budget that this feed leaves to the others: its poll ends early, without failure, below that. */
+  readonly leaves?: number;
   /**
    * The ranges to read now, in the order to read them: each becomes one statement, all or nothing. Empty: nothing is due.
    * A feed without `books`, or whose range the provider chooses, gives one range that ends at `now`.

@@ -18,6 +18,7 @@ const FEED: FeedStatus = {
   dataThrough: '2026-11-22T02:00:00.000Z',
   nextRun: '2026-11-22T02:22:05.000Z',
   notBefore: null,
+  reconciliation: null,
   history: null,
 };
 

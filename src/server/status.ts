@@ -34,6 +34,8 @@ export interface FeedStatus {
   readonly nextRun: Timestamp | null;
   /** The provider asked not to be asked again before this. */
   readonly notBefore: Timestamp | null;
+  /** The provider's own total less its rows, and which total that is; null where it gives none. */
+  readonly reconciliation: { readonly differenceUsd: DecimalText; readonly against: string } | null;
   /** How many older ranges are still to be read, where a feed reads history bit by bit. */
   readonly history: { readonly remaining: number } | null;
 }

@@ -107,16 +107,24 @@ const StoredObservation = z
     metric: z.string(),
     labels: z.record(z.string(), z.string()),
     value: Amount,
+    at: z.number().optional(),
     until: z.number().optional(),
   })
-  .transform(({ until, ...row }): Observation => (until === undefined ? row : { ...row, until }));
+  .transform(
+    ({ at, until, ...row }): Observation => ({
+      ...row,
+      ...(at !== undefined && { at }),
+      ...(until !== undefined && { until }),
+    }),
+  );
+
+const StoredRange = z.object({ start: z.number(), end: z.number() });
 
 const Feed = z
   .object({
     account: z.number(),
     feed: z.string(),
-    data_from: Maybe,
-    data_through: Maybe,
+    ranges: z.string(),
     last_success: Maybe,
     memo: z.string().nullable(),
     observations: z.string(),
@@ -126,8 +134,7 @@ const Feed = z
   .transform((row) => ({
     account: row.account,
     feed: row.feed,
-    from: row.data_from,
-    through: row.data_through,
+    read: z.array(StoredRange).parse(JSON.parse(row.ranges)),
     lastSuccess: row.last_success,
     memo: row.memo ?? undefined,
     observations: z.array(StoredObservation).parse(JSON.parse(row.observations)),

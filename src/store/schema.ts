@@ -57,7 +57,7 @@ export const MIGRATIONS: readonly string[] = [
     account INTEGER PRIMARY KEY REFERENCES accounts, state TEXT NOT NULL
   ) STRICT;
   CREATE TABLE feeds (
-    account INTEGER NOT NULL REFERENCES accounts, feed TEXT NOT NULL, data_from INTEGER, data_through INTEGER,
+    account INTEGER NOT NULL REFERENCES accounts, feed TEXT NOT NULL, ranges TEXT NOT NULL,
     last_success INTEGER, memo TEXT, observations TEXT NOT NULL, reconciliation TEXT, against TEXT,
     PRIMARY KEY (account, feed)
   ) STRICT, WITHOUT ROWID;

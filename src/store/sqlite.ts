@@ -145,7 +145,7 @@ function prepareAll(database: DatabaseSync) {
     sums: arrays('SELECT series, value FROM sums WHERE kind = ? AND start = ?'),
     dropSums: prepare('DELETE FROM sums WHERE kind = ? AND start < ?'),
     requests: prepare('INSERT OR REPLACE INTO requests VALUES (?, ?)'),
-    feed: prepare('INSERT OR REPLACE INTO feeds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    feed: prepare('INSERT OR REPLACE INTO feeds VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
     silence: prepare('INSERT INTO silences VALUES (?, ?, ?, ?, ?, ?)'),
     dropSilences: prepare('DELETE FROM silences WHERE stream = ?'),
     compacted: prepare('INSERT INTO compacted VALUES (?, ?, ?)'),
@@ -192,14 +192,7 @@ function writeLists(statements: Statements, commit: Commit): void {
   for (const row of commit.feeds ?? []) {
     const { reconciliation } = row;
     statements.feed.run(
-      ...[
-        row.account,
-        row.feed,
-        row.from ?? null,
-        row.through ?? null,
-        row.lastSuccess ?? null,
-        row.memo ?? null,
-      ],
+      ...[row.account, row.feed, JSON.stringify(row.read), row.lastSuccess ?? null, row.memo ?? null],
       storedObservations(row.observations),
       reconciliation ? `${reconciliation.difference}` : null,
       reconciliation?.against ?? null,

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { cost, FEED, openBench, settings, utc } from '../../test/support/ledger.ts';
+import { fromNumber } from '../core/money.ts';
+import type { Observation } from '../core/statement.ts';
+import { HOUR, type Range } from '../core/time.ts';
+import type { Feed } from '../providers/provider.ts';
+import { type FailureReason, PollError, type PollErrorOptions } from './errors.ts';
+import { type PollTarget, pollFeed } from './poll.ts';
+
+const NOON = utc('2026-11-20T12:00');
+
+type Answer = { dollars?: number; silent?: string[]; observations?: Observation[] } | PollError;
+
+const failed = (reason: FailureReason, options: PollErrorOptions = {}) =>
+  new PollError(reason, reason, options);
+const gross = (tier: string, dollars: number): Observation => ({
+  metric: 'monthGross',
+  labels: { tier },
+  value: fromNumber(dollars),
+});
+
+/** A feed of hours, newest first, each of which is answered as told. */
+function bench(
+  answers: readonly Answer[],
+  more: Partial<Feed<unknown, unknown>> = {},
+  budget = Number.POSITIVE_INFINITY,
+) {
+  const { ledger, account } = openBench(settings());
+  const asked: number[] = [];
+  const queue = [...answers];
+  const feed: Feed<unknown, unknown> = {
+    name: FEED,
+    schedule: '* * * * *',
+    jitterMs: 0,
+    books: { stream: 'usage', granularity: 'hour', settleMs: 48 * HOUR },
+    plan: () => queue.map((_, index) => ({ start: NOON - (index + 1) * HOUR, end: NOON - index * HOUR })),
+    async *ask(_ask, range) {
+      asked.push(range.start);
+      const answer = queue.shift();
+      if (answer instanceof PollError) throw answer;
+      yield answer;
+    },
+    reader: (range: Range) => {
+      let answer: Exclude<Answer, PollError> = {};
+      return {
+        take: (page) => {
+          answer = page as Exclude<Answer, PollError>;
+        },
+        done: () => {
+          const lines = answer.dollars ? [cost(range.start, 'a', answer.dollars, { tier: 'x' })] : [];
+          const statement = { granularity: 'hour' as const, range, lines, silentTiers: answer.silent ?? [] };
+          return {
+            statement,
+            resources: [],
+            observations: answer.observations ?? [],
+            drift: [],
+            memo: `${asked.length}`,
+          };
+        },
+      };
+    },
+    ...more,
+  };
+  let lastAsOf = NOON;
+  const target: PollTarget = {
+    key: { account, feed: FEED },
+    feed,
+    config: {},
+    ledger,
+    now: () => lastAsOf,
+    asOf: () => (lastAsOf += 1),
+    client: {
+      ask: () => async () => assert.fail('nothing is asked here'),
+      notBefore: () => 0,
+      budgetLeft: () => budget,
+      close: async () => {},
+    },
+  };
+  const watcher = { applied() {}, drift() {}, progress() {} };
+  const poll = (next?: readonly Answer[]) => {
+    queue.push(...(next ?? []));
+    return pollFeed(target, watcher, new AbortController().signal);
+  };
+  const spent = () =>
+    [...ledger.book.sums('month', utc('2026-11-01')).values()].reduce((sum, value) => sum + value, 0n);
+  return { poll, asked, ledger, spent, row: () => ledger.book.feed(account, FEED) };
+}
+
+test('an unreadable range fails the poll, and the ranges behind it are read all the same', async () => {
+  const { poll, asked, spent, row } = bench([
+    { dollars: 1 },
+    failed('contract', { status: 200 }),
+    { dollars: 2 },
+  ]);
+  await assert.rejects(poll(), { reason: 'contract' });
+  assert.equal(asked.length, 3);
+  assert.equal(spent(), fromNumber(3));
+  assert.equal(row()?.lastSuccess, undefined);
+  assert.equal(row()?.memo, '3', 'what was applied is remembered');
+});
+
+test('a server that refuses everything is not asked more than three times', async () => {
+  for (const status of [400, 404, 422]) {
+    const refusals = Array.from({ length: 50 }, () => failed('contract', { status }));
+    const { poll, asked } = bench(refusals);
+    await assert.rejects(poll(), { reason: 'contract' });
+    assert.equal(asked.length, 3, `${status}`);
+  }
+});
+
+test('a server whose every answer is unreadable is not asked more than ten times', async () => {
+  const { poll, asked } = bench(Array.from({ length: 50 }, () => failed('contract')));
+  await assert.rejects(poll(), { reason: 'contract' });
+  assert.equal(asked.length, 10);
+});
+
+test('any other failure ends the poll at once, and the first failure is the one that is told', async () => {
+  for (const reason of ['auth', 'rate_limited', 'server', 'timeout', 'network', 'sunset'] as const) {
+    const { poll, asked, spent } = bench([{ dollars: 1 }, failed(reason), { dollars: 2 }]);
+    await assert.rejects(poll(), { reason });
+    assert.equal(asked.length, 2);
+    assert.equal(spent(), fromNumber(1));
+  }
+  const mixed = bench([failed('contract'), failed('server'), { dollars: 2 }]);
+  await assert.rejects(mixed.poll(), { reason: 'contract' });
+});
+
+test('a feed that leaves requests to others ends early without failure', async () => {
+  const { poll, asked, row } = bench([{ dollars: 1 }, { dollars: 2 }], { leaves: 400 }, 399);
+  await poll();
+  assert.equal(asked.length, 0);
+  assert.notEqual(row()?.lastSuccess, undefined);
+});
+
+test('what a failed poll did not say anew stays; what a good one leaves out goes', async () => {
+  const { poll, row } = bench([{ dollars: 1, observations: [gross('x', 10), gross('y', 5)] }]);
+  await poll();
+  await assert.rejects(poll([{ dollars: 1, observations: [gross('x', 11)] }, failed('server')]));
+  const shown = () =>
+    row()
+      ?.observations.map(({ labels, value }) => [labels.tier, value])
+      .sort();
+  assert.deepEqual(shown(), [
+    ['x', fromNumber(11)],
+    ['y', fromNumber(5)],
+  ]);
+  await poll([{ dollars: 1, observations: [gross('x', 12)] }]);
+  assert.deepEqual(shown(), [['x', fromNumber(12)]]);
+});
+
+test("a tier's month totals stay as long as its silence is not believed", async () => {
+  const { poll, row, spent } = bench([{ dollars: 1, observations: [gross('x', 10)] }]);
+  await poll();
+  await poll([{ silent: ['x'] }]);
+  assert.deepEqual(
+    row()?.observations.map(({ value }) => value),
+    [fromNumber(10)],
+  );
+  assert.equal(spent(), fromNumber(1));
+});
