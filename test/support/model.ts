@@ -107,6 +107,12 @@ function composer({ granularities, settleMs }: ModelOptions) {
     return end;
   };
 
+  /** What was never read at a finer granularity says nothing, not 0. */
+  const isReadBelow = (side: Side, index: number, start: Instant, end: Instant): boolean =>
+    Array.from({ length: index }, (_, finer) => finer).some((finer) =>
+      steps(start, end, sizeAt(finer)).some((at) => reading(side, finer, at) !== undefined),
+    );
+
   const compose = (side: Side, index: number, at: Instant): Amounts => {
     const own = amounts(side, index, at);
     if (index === 0) return own;
@@ -120,7 +126,8 @@ function composer({ granularities, settleMs }: ModelOptions) {
     const needed = Math.min(end, asOf, side.baseline ?? end);
     const lag = isOpen && side.baseline === undefined ? 2 * sizeAt(index - 1) : 0;
     const isWhole = needed > at && through(side, index - 1, at, end) >= needed - lag;
-    return isWhole ? finer : larger(own, finer);
+    if (isWhole) return finer;
+    return isReadBelow(side, index, at, end) ? larger(own, finer) : own;
   };
   return compose;
 }
