@@ -6,7 +6,7 @@ import { parseExposition } from '../support/exposition.ts';
 import { BIN, configure, folderOf, runToEnd, serve } from '../support/process.ts';
 import { startSpending } from '../support/spending.ts';
 
-/** The oldest release that `engines` promises; `.ci/oldest-node` runs the unit tests on the same one. */
+/** The oldest release that `engines` promises. */
 const OLDEST = '24.0.0';
 
 test(`the exporter runs on Node ${OLDEST}`, { timeout: 300_000 }, async (context) => {
