@@ -36,7 +36,13 @@ async function ours(): Promise<number> {
   if (!feed) throw new Error('the feed has another name');
   const range = { start: Number(start), end: Number(start) + DAY };
   const coverage = { asOf: () => undefined, latest: () => undefined, gaps: () => [range] };
-  const known = { config: { ledgerApi: 'auto' as const }, coverage, memo: undefined, signal };
+  const known = {
+    config: { ledgerApi: 'auto' as const },
+    coverage,
+    memo: undefined,
+    knows: () => false,
+    signal,
+  };
   const context = { ...known, now: range.end, since: range.start };
   const reader = feed.reader(range, context);
   for await (const page of feed.ask(client.ask(signal), range, context)) reader.take(page);

@@ -24,6 +24,8 @@ const Situation = z.strictObject({
   /** What was read before: start, end, as-of. */
   coverage: z.array(z.tuple([Time, Time, Time])).default([]),
   memo: z.string().optional(),
+  /** Models with requests in what was read before. */
+  known: z.array(z.string()).default([]),
 });
 type Situation = z.infer<typeof Situation>;
 
@@ -112,6 +114,7 @@ export function contextOf(situation: Situation, provider: Provider): FeedContext
     config: provider.config.parse(situation.config),
     coverage: coverageOf(intervals),
     memo: situation.memo,
+    knows: ({ measure, model }) => measure === 'requests' && situation.known.includes(model),
     signal: new AbortController().signal,
   };
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { SeriesKey } from '../../src/core/book.ts';
 import { METRICS, type Metric } from '../../src/core/metrics.ts';
 import { formatDecimal } from '../../src/core/money.ts';
 import type { Line, Observation, Reading } from '../../src/core/statement.ts';
@@ -9,26 +10,38 @@ import type { FakeAsk } from './fake-ask.ts';
 /** What one range of the plan came to. */
 interface RangeReading {
   readonly range: Range;
-  readonly reading: Reading & { readonly memo?: string };
+  readonly reading: Reading & { readonly memo?: string; readonly again?: boolean };
 }
 
 /** Polls a feed once, as the poller does, and holds every reading to the laws of the contract. */
 export async function pollOnce(
   feed: Feed<unknown, unknown>,
-  context: FeedContext<unknown>,
+  given: FeedContext<unknown>,
   { ask }: FakeAsk,
 ): Promise<RangeReading[]> {
   const readings: RangeReading[] = [];
-  for (const range of feed.plan(context)) {
+  const ranges = [...feed.plan(given)];
+  const planned = ranges.length;
+  const applied: Line[] = [];
+  let { memo } = given;
+  for (const [index, range] of ranges.entries()) {
+    const knows = (key: SeriesKey) =>
+      given.knows(key) || applied.some((line) => LABELS.every((name) => line[name] === key[name]));
+    const context = { ...given, memo, knows };
     const pages: unknown[] = [];
     for await (const page of feed.ask(ask, range, context)) pages.push(page);
     const [reading, again] = [read(feed, range, context, pages), read(feed, range, context, pages)];
     assert.deepEqual(again, reading, 'the same pages give the same reading');
     assertLawful(feed, reading);
     readings.push({ range, reading });
+    applied.push(...(reading.statement?.lines ?? []));
+    memo = reading.memo ?? memo;
+    if (reading.again && index < planned) ranges.splice(planned, 0, range);
   }
   return readings;
 }
+
+const LABELS = ['measure', 'resource', 'model', 'tier', 'detail'] as const;
 
 function read(
   feed: Feed<unknown, unknown>,
@@ -78,9 +91,10 @@ function readingOf({ statement, observations, reconciliation, ...rest }: Reading
       range: span(statement.range),
       lines: statement.lines.map(lineOf).sort((a, b) => compare(JSON.stringify(a), JSON.stringify(b))),
     },
-    observations: observations.map(({ value, until, ...observation }) => ({
+    observations: observations.map(({ value, at, until, ...observation }) => ({
       ...observation,
       value: formatDecimal(value),
+      ...(at !== undefined && { at: iso(at) }),
       ...(until !== undefined && { until: iso(until) }),
     })),
     reconciliation: reconciliation && {

@@ -24,12 +24,13 @@ function contextAt(now: number): FeedContext<Config> {
     since: 0,
     coverage: coverageOf([]),
     memo: undefined,
+    knows: () => false,
     signal: new AbortController().signal,
   };
 }
 
 function readingOf(pages: readonly (readonly Row[])[]) {
-  const reader = usageReader({ range: RANGE, context: contextAt(RANGE.end), showsPrices: false });
+  const reader = usageReader({ range: RANGE, context: contextAt(RANGE.end), readsHistory: false });
   pages.forEach((rows, index) => {
     reader.take({ api: 'usage-history', first: index === 0, rows, drift: [] });
   });
@@ -194,8 +195,8 @@ describe('the account', () => {
 
 describe('a memo', () => {
   it('that cannot be read is forgotten', () => {
-    const empty = { charged: [], prices: {} };
-    for (const memo of [undefined, '', '{', '[]', '{"charged":3}', 'null'])
+    const empty = { putOff: [], prices: {} };
+    for (const memo of [undefined, '', '{', '[]', '{"putOff":3}', 'null'])
       assert.deepEqual(recall(memo), empty);
   });
   it('never holds a price that is no number', () => {

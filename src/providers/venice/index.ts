@@ -17,10 +17,10 @@ const usage = defineFeed<Config, LedgerPage>({
   books: BOOKS,
   plan: planTail,
   ask: ledgerPages,
-  reader: (range, context) => usageReader({ range, context, showsPrices: false }),
+  reader: (range, context) => usageReader({ range, context, readsHistory: false }),
 });
 
-/** The last hours, and the prices: the widest feed whose every reading is one range that ends now. */
+/** The last hours, where rows come in late. */
 const usageRecent = defineFeed<Config, LedgerPage>({
   name: 'usage_recent',
   schedule: '7 * * * *',
@@ -28,7 +28,7 @@ const usageRecent = defineFeed<Config, LedgerPage>({
   books: BOOKS,
   plan: planRecent,
   ask: ledgerPages,
-  reader: (range, context) => usageReader({ range, context, showsPrices: true }),
+  reader: (range, context) => usageReader({ range, context, readsHistory: false }),
 });
 
 /** Days that may still be revised, and whatever was never read. */
@@ -39,7 +39,7 @@ const usageHistory = defineFeed<Config, LedgerPage>({
   books: BOOKS,
   plan: planHistory,
   ask: ledgerPages,
-  reader: (range, context) => usageReader({ range, context, showsPrices: false }),
+  reader: (range, context) => usageReader({ range, context, readsHistory: true }),
 });
 
 /** Venice.ai: https://docs.venice.ai/api-reference/endpoint/billing/usage-history */

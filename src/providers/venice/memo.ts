@@ -9,9 +9,9 @@ const RECHECK_MS = DAY;
 const Memory = z.object({
   /** When `usage-history` was last found missing, on a server that has only the retired endpoint. */
   legacyAt: z.number().optional(),
-  /** SKUs of no known shape that were charged, the latest last: a positive row of one of them is a refund. */
-  charged: z.array(z.string()).default([]),
-  /** By SKU: when its last price was seen, and the price in US dollars. */
+  /** Starts of the days that were put off once: they are not put off again. */
+  putOff: z.array(z.number()).default([]),
+  /** By SKU: when it was last charged, and the price of that in US dollars. */
   prices: z.record(z.string(), z.tuple([z.number(), Decimal])).default({}),
 });
 export type Memory = z.infer<typeof Memory>;
@@ -31,11 +31,11 @@ function jsonOf(memo: string | undefined): unknown {
 }
 
 /** The memo of a memory, without what is empty. */
-export function memoOf({ legacyAt, charged, prices }: Memory): string {
+export function memoOf({ legacyAt, putOff, prices }: Memory): string {
   const written = Object.entries(prices).map(([sku, [at, price]]) => [sku, [at, formatDecimal(price)]]);
   return JSON.stringify({
     ...(legacyAt !== undefined && { legacyAt }),
-    ...(charged.length > 0 && { charged }),
+    ...(putOff.length > 0 && { putOff }),
     ...(written.length > 0 && { prices: Object.fromEntries(written) }),
   });
 }

@@ -19,8 +19,9 @@ export interface SkuSums {
   units: Fixed;
   /** Spend is positive. */
   readonly costs: Purse[];
-  /** The last one, in US dollars per unit. */
+  /** Of the newest charge, in US dollars per unit. */
   price: Fixed | undefined;
+  pricedAt: Instant;
 }
 
 /** Requests of one model in one minute: one request is several rows, one for each kind of token. */
@@ -46,10 +47,10 @@ export function emptyMinute(at: Instant): MinuteSums {
 }
 
 /** Opens the sums of a SKU that is new to the minute. */
-export function openSku({ bySku, byModel }: MinuteSums, sku: Sku): SkuSums {
+export function openSku({ at, bySku, byModel }: MinuteSums, sku: Sku): SkuSums {
   const { name, model } = sku;
   const requests = byModel.get(model) ?? { model, ids: new Set(), latest: undefined, unnamed: 0 };
-  const sums: SkuSums = { sku, requests, units: 0n, costs: [], price: undefined };
+  const sums: SkuSums = { sku, requests, units: 0n, costs: [], price: undefined, pricedAt: at };
   byModel.set(model, requests);
   bySku.set(name, sums);
   return sums;

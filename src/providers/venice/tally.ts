@@ -14,6 +14,12 @@ const CURRENCIES = new Set(['USD', 'DIEM', 'VCU', 'BUNDLED_CREDITS', 'EARNED_CRE
 /** Enough to see what is going on. */
 const MOST_DRIFT = 50;
 
+/** US dollars per unit, and when they were charged. */
+interface Price {
+  readonly at: Instant;
+  readonly price: Fixed;
+}
+
 /** What the rows of a range come to, taken one by one. Of rows, only what the open minutes need is kept. */
 export interface Tally {
   readonly range: Range;
@@ -23,15 +29,17 @@ export interface Tally {
   newest: Instant;
   /** Lines of closed minutes. */
   readonly lines: Line[];
-  /** SKUs of no known shape that were charged, the latest last. */
+  /** SKUs of no known shape that were charged. */
   readonly charged: Set<string>;
-  /** By SKU, the last price and its minute. */
-  readonly prices: Map<string, { readonly at: Instant; readonly price: Fixed }>;
+  /** Positive rows that do not tell what they are: {@link judge} does, once all rows are in. */
+  readonly undecided: Row[];
+  /** By SKU, the price of its newest charge. */
+  readonly prices: Map<string, Price>;
   /** By kind and text: each is told once. */
   readonly drift: Map<string, Drift>;
 }
 
-export function emptyTally(range: Range, charged: readonly string[]): Tally {
+export function emptyTally(range: Range): Tally {
   return {
     range,
     skus: new Map(),
@@ -39,7 +47,8 @@ export function emptyTally(range: Range, charged: readonly string[]): Tally {
     current: undefined,
     newest: range.start,
     lines: [],
-    charged: new Set(charged),
+    charged: new Set(),
+    undecided: [],
     prices: new Map(),
     drift: new Map(),
   };
@@ -51,21 +60,19 @@ export function count(tally: Tally, row: Row): void {
   const sums = minute.bySku.get(row.sku) ?? openSku(minute, skuOf(tally, row.sku));
   if (sums.sku.kind === 'purchase') topUp(tally, minute, row);
   else if (row.amount <= 0n) charge(tally, sums, row);
-  else if (isRefund(tally, sums.sku, row)) refund(sums, row);
-  else {
-    note(tally, 'unknown_value', `positive amount of ${row.sku}`);
-    topUp(tally, minute, row);
-  }
+  else if (sums.sku.kind !== 'unknown' || row.requestId !== undefined) refund(sums, row);
+  else tally.undecided.push(row);
 }
 
 function charge({ charged }: Tally, sums: SkuSums, row: Row): void {
   sums.units += row.units;
   addTo(sums.costs, row.currency, -row.amount);
   countRequest(sums.requests, row.requestId);
-  sums.price = row.price ?? sums.price;
-  if (sums.sku.kind !== 'unknown') return;
-  charged.delete(row.sku);
-  charged.add(row.sku);
+  if (row.price !== undefined && row.at >= sums.pricedAt) {
+    sums.price = row.price;
+    sums.pricedAt = row.at;
+  }
+  if (sums.sku.kind === 'unknown') charged.add(row.sku);
 }
 
 /**
@@ -81,10 +88,6 @@ function refund(sums: SkuSums, row: Row): void {
 function topUp(tally: Tally, minute: MinuteSums, row: Row): void {
   if (row.amount < 0n) note(tally, 'unknown_value', `negative amount of ${row.sku}`);
   addTo(minute.topUps, row.currency, row.amount);
-}
-
-function isRefund({ charged }: Tally, sku: Sku, row: Row): boolean {
-  return sku.kind !== 'unknown' || row.requestId !== undefined || charged.has(sku.name);
 }
 
 function skuOf(tally: Tally, name: string): Sku {
@@ -118,18 +121,52 @@ export function closeBefore(tally: Tally, at: Instant): void {
     if (start >= at) continue;
     tally.open.delete(start);
     keepPrices(tally, minute);
-    for (const line of linesOf(minute)) {
-      tally.lines.push(line);
-      if (isMoney(line) && !CURRENCIES.has(line.detail))
-        note(tally, 'unknown_value', `currency ${line.detail}`);
-    }
+    keepLines(tally, minute);
   }
 }
 
-function keepPrices({ prices }: Tally, { at, bySku }: MinuteSums): void {
-  for (const [sku, { price }] of bySku) {
-    if (price !== undefined && at >= (prices.get(sku)?.at ?? at)) prices.set(sku, { at, price });
+function keepLines(tally: Tally, minute: MinuteSums): void {
+  for (const line of linesOf(minute)) {
+    tally.lines.push(line);
+    if (isMoney(line) && !CURRENCIES.has(line.detail))
+      note(tally, 'unknown_value', `currency ${line.detail}`);
   }
+}
+
+function keepPrices({ prices }: Tally, { bySku }: MinuteSums): void {
+  for (const [sku, { price, pricedAt }] of bySku) {
+    if (price !== undefined && pricedAt >= (prices.get(sku)?.at ?? pricedAt))
+      prices.set(sku, { at: pricedAt, price });
+  }
+}
+
+/** What is known beyond the rows of the range. */
+export interface Knowledge {
+  /** Whether a SKU was ever charged in what was read before. */
+  wasCharged(sku: string): boolean;
+  /** Whether days that are still unread may tell. */
+  mayWait(): boolean;
+}
+
+/**
+ * Judges the undecided rows once all others are counted: a refund where the SKU was ever charged, be it before or after, in
+ * this reading or an earlier one; else a top-up. Returns from where on the range can be believed: what may still turn out to
+ * be the other, and all before it, is left out.
+ */
+export function judge(tally: Tally, { wasCharged, mayWait }: Knowledge): Instant {
+  let from = tally.range.start;
+  for (const row of tally.undecided) {
+    const minute = emptyMinute(floorTo(MINUTE, row.at));
+    if (tally.charged.has(row.sku) || wasCharged(row.sku))
+      refund(openSku(minute, skuOf(tally, row.sku)), row);
+    else if (mayWait()) from = Math.max(from, minute.at + MINUTE);
+    else {
+      note(tally, 'unknown_value', `positive amount of ${row.sku}`);
+      topUp(tally, minute, row);
+    }
+    keepLines(tally, minute);
+  }
+  return from;
 }
 
 function isMoney({ measure }: Line): boolean {
