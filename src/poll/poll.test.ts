@@ -10,7 +10,8 @@ import { type PollTarget, pollFeed } from './poll.ts';
 
 const NOON = utc('2026-11-20T12:00');
 
-type Answer = { dollars?: number; silent?: string[]; observations?: Observation[] } | PollError;
+type Reply = { dollars?: number; silent?: string[]; observations?: Observation[]; again?: boolean };
+type Answer = Reply | PollError;
 
 const failed = (reason: FailureReason, options: PollErrorOptions = {}) =>
   new PollError(reason, reason, options);
@@ -42,10 +43,10 @@ function bench(
       yield answer;
     },
     reader: (range: Range) => {
-      let answer: Exclude<Answer, PollError> = {};
+      let answer: Reply = {};
       return {
         take: (page) => {
-          answer = page as Exclude<Answer, PollError>;
+          answer = page as Reply;
         },
         done: () => {
           const lines = answer.dollars ? [cost(range.start, 'a', answer.dollars, { tier: 'x' })] : [];
@@ -56,6 +57,7 @@ function bench(
             observations: answer.observations ?? [],
             drift: [],
             memo: `${asked.length}`,
+            again: answer.again ?? false,
           };
         },
       };
@@ -158,4 +160,41 @@ test("a tier's month totals stay as long as its silence is not believed", async 
     [fromNumber(10)],
   );
   assert.equal(spent(), fromNumber(1));
+});
+
+test('ranges that ask for it are read once more after all others, the oldest first', async () => {
+  const asked: number[] = [];
+  const { poll, spent } = bench([{}, {}, {}], {
+    async *ask(_ask, range) {
+      asked.push((NOON - range.start) / HOUR);
+      yield { dollars: 2 ** asked.length, again: range.start !== NOON - 3 * HOUR };
+    },
+  });
+  await poll();
+  assert.deepEqual(asked, [1, 2, 3, 2, 1]);
+  assert.equal(spent(), fromNumber(8 + 16 + 32), 'the last reading of each counts');
+});
+
+test('of several words about one thing in a poll, the newest stays', async () => {
+  const at = (time: number, dollars: number) => ({ ...gross('x', dollars), at: time });
+  const { poll, row } = bench([
+    { observations: [at(2, 20)] },
+    { observations: [at(3, 30)] },
+    { observations: [at(1, 10)] },
+  ]);
+  await poll();
+  assert.deepEqual(row()?.observations, [at(3, 30)]);
+});
+
+test('a feed knows what was applied before, in this poll too', async () => {
+  const known: boolean[] = [];
+  const { poll } = bench([{ dollars: 1 }, { dollars: 2 }], {
+    async *ask(_ask, range, { knows }) {
+      known.push(knows({ measure: 'cost', resource: 'a', model: '', tier: 'x', detail: 'USD' }));
+      known.push(knows({ measure: 'cost', resource: 'b', model: '', tier: 'x', detail: 'USD' }));
+      yield { dollars: range.start === NOON - HOUR ? 1 : 2 };
+    },
+  });
+  await poll();
+  assert.deepEqual(known, [false, false, true, false]);
 });

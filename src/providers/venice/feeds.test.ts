@@ -119,6 +119,15 @@ describe('three feeds of one ledger', () => {
     assert.deepEqual(shown('ai_billing_top_ups'), []);
   });
 
+  it('do not wait for days that end the poll again and again', async () => {
+    const { poll, shown, broken } = account([CHARGE, REFUND]);
+    for (let day = 1; day <= 20; day++) broken.add(utc(`2026-11-${String(day).padStart(2, '0')}`));
+    await assert.rejects(poll('usage_history'), { reason: 'contract' });
+    assert.deepEqual(shown('ai_billing_cost_today_usd'), [], 'the day was put off, and not come to again');
+    await assert.rejects(poll('usage_history'), { reason: 'contract' });
+    assert.deepEqual(shown('ai_billing_cost_today_usd'), [-2]);
+  });
+
   it('refund what was charged long before, at once', async () => {
     const entries: Entry[] = [CHARGE];
     const { poll, shown, drift, pass } = account(entries);

@@ -2,11 +2,12 @@ import type { Reading } from '../../core/statement.ts';
 import type { Instant, Range } from '../../core/time.ts';
 import type { FeedContext, Reader } from '../provider.ts';
 import type { Config } from './config.ts';
+import { judge, type Knowledge } from './judge.ts';
 import type { LedgerApi, LedgerPage } from './ledger.ts';
 import { isLegacy, type Memory, memoOf, recall } from './memo.ts';
 import { observationsOf, pricesOf } from './prices.ts';
 import type { Row } from './schema.ts';
-import { closeBefore, count, emptyTally, judge, type Knowledge, note, type Tally } from './tally.ts';
+import { closeBefore, count, emptyTally, note, type Tally } from './tally.ts';
 
 interface ReaderOptions {
   readonly range: Range;

@@ -31,7 +31,7 @@ export interface Tally {
   readonly lines: Line[];
   /** SKUs of no known shape that were charged. */
   readonly charged: Set<string>;
-  /** Positive rows that do not tell what they are: {@link judge} does, once all rows are in. */
+  /** Positive rows that do not tell what they are: `judge` does, once all rows are in. */
   readonly undecided: Row[];
   /** By SKU, the price of its newest charge. */
   readonly prices: Map<string, Price>;
@@ -79,18 +79,19 @@ function charge({ charged }: Tally, sums: SkuSums, row: Row): void {
  * Money comes back; what was consumed stays consumed. A refund's units are those of the charge it undoes, or say nothing at all:
  * they lower the count only where they are negative.
  */
-function refund(sums: SkuSums, row: Row): void {
+export function refund(sums: SkuSums, row: Row): void {
   addTo(sums.costs, row.currency, -row.amount);
   if (row.units < 0n) sums.units += row.units;
 }
 
 /** A negative purchase is one taken back, and not spend. */
-function topUp(tally: Tally, minute: MinuteSums, row: Row): void {
+export function topUp(tally: Tally, minute: MinuteSums, row: Row): void {
   if (row.amount < 0n) note(tally, 'unknown_value', `negative amount of ${row.sku}`);
   addTo(minute.topUps, row.currency, row.amount);
 }
 
-function skuOf(tally: Tally, name: string): Sku {
+/** What a SKU's name says, read once for all of its rows. */
+export function skuOf(tally: Tally, name: string): Sku {
   const known = tally.skus.get(name);
   if (known) return known;
   const sku = parseSku(name);
@@ -125,7 +126,8 @@ export function closeBefore(tally: Tally, at: Instant): void {
   }
 }
 
-function keepLines(tally: Tally, minute: MinuteSums): void {
+/** Adds the lines of a minute. */
+export function keepLines(tally: Tally, minute: MinuteSums): void {
   for (const line of linesOf(minute)) {
     tally.lines.push(line);
     if (isMoney(line) && !CURRENCIES.has(line.detail))
@@ -138,35 +140,6 @@ function keepPrices({ prices }: Tally, { bySku }: MinuteSums): void {
     if (price !== undefined && pricedAt >= (prices.get(sku)?.at ?? pricedAt))
       prices.set(sku, { at: pricedAt, price });
   }
-}
-
-/** What is known beyond the rows of the range. */
-export interface Knowledge {
-  /** Whether a SKU was ever charged in what was read before. */
-  wasCharged(sku: string): boolean;
-  /** Whether days that are still unread may tell. */
-  mayWait(): boolean;
-}
-
-/**
- * Judges the undecided rows once all others are counted: a refund where the SKU was ever charged, be it before or after, in
- * this reading or an earlier one; else a top-up. Returns from where on the range can be believed: what may still turn out to
- * be the other, and all before it, is left out.
- */
-export function judge(tally: Tally, { wasCharged, mayWait }: Knowledge): Instant {
-  let from = tally.range.start;
-  for (const row of tally.undecided) {
-    const minute = emptyMinute(floorTo(MINUTE, row.at));
-    if (tally.charged.has(row.sku) || wasCharged(row.sku))
-      refund(openSku(minute, skuOf(tally, row.sku)), row);
-    else if (mayWait()) from = Math.max(from, minute.at + MINUTE);
-    else {
-      note(tally, 'unknown_value', `positive amount of ${row.sku}`);
-      topUp(tally, minute, row);
-    }
-    keepLines(tally, minute);
-  }
-  return from;
 }
 
 function isMoney({ measure }: Line): boolean {
