@@ -1,6 +1,7 @@
 import { availableParallelism, cpus } from 'node:os';
 import process from 'node:process';
 import { type Figure, tableOf } from './figure.ts';
+import { reapplyFigures } from './reapply.ts';
 import { scrapeFigures } from './scrape.ts';
 import { veniceFigures } from './venice.ts';
 
@@ -8,6 +9,7 @@ import { veniceFigures } from './venice.ts';
 const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   scrape: scrapeFigures,
   venice: veniceFigures,
+  reapply: reapplyFigures,
 };
 
 const asked = process.argv.slice(2);

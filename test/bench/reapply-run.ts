@@ -1,0 +1,35 @@
+import { rmSync } from 'node:fs';
+import process from 'node:process';
+import { openLedger } from '../../src/core/ledger.ts';
+import { DAY, MINUTE, startOfDay } from '../../src/core/time.ts';
+import { cacheCells } from '../../src/store/cache.ts';
+import { openDatabase } from '../../src/store/open.ts';
+import { sqliteStore } from '../../src/store/sqlite.ts';
+import { billOf, daysOf, FEED, linesOf, NOW, statementOf } from './bill.ts';
+import { say } from './child.ts';
+
+/** Applies a statement of 31 days to a ledger in a file: once, again unchanged, then with another amount in every line. */
+const [path = '', deployments = '', times = ''] = process.argv.slice(2);
+const ledger = openLedger(cacheCells(sqliteStore(openDatabase(path))));
+const bill = billOf(Number(deployments));
+const account = ledger.open(bill.settings);
+const range = { start: startOfDay(NOW) - 30 * DAY, end: startOfDay(NOW) + DAY };
+
+let asOf = NOW;
+function applyMs(revision: number): number {
+  // As new objects each time, which is how an answer comes.
+  const lines = daysOf(range).flatMap((day) => linesOf(bill, day, revision));
+  asOf += 15 * MINUTE;
+  const statement = statementOf(range, asOf, lines);
+  globalThis.gc?.();
+  const begun = performance.now();
+  ledger.apply({ account, feed: FEED }, statement, bill.resources, asOf);
+  return performance.now() - begun;
+}
+
+const first = applyMs(0);
+const unchanged = Array.from({ length: Number(times) }, () => applyMs(0));
+const changed = applyMs(1);
+ledger.close();
+rmSync(path);
+say({ cells: bill.resources.length * 31, first, unchanged, changed });
