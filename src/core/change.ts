@@ -14,6 +14,7 @@ import { isRetired } from './hold.ts';
 import type { AccountSettings, Applied, FeedKey, StreamSettings } from './ledger.ts';
 import { sumLines } from './lines.ts';
 import type { Fixed } from './money.ts';
+import { newestOf } from './observations.ts';
 import { joinedRanges } from './runs.ts';
 import { silencesOf } from './standing.ts';
 import type { ResourceFacts, Statement } from './statement.ts';
@@ -105,7 +106,8 @@ function roomOf({ book, account, settings, now }: ChangeInput): number {
     used += exposedLines(row.measure);
     if (row.measure === 'cost') resources.add(row.resource);
   }
-  for (const feed of book.feedsOf(account.id)) used += FEED_LINES + feed.observations.length;
+  const feeds = book.feedsOf(account.id);
+  used += FEED_LINES * feeds.length + newestOf(feeds.flatMap(({ observations }) => observations)).length;
   return settings.maxSeries - used - resources.size;
 }
 
