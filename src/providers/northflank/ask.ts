@@ -1,17 +1,24 @@
 import { type Range, SECOND } from '../../core/time.ts';
 import { PollError } from '../../poll/errors.ts';
 import type { Ask } from '../provider.ts';
+import { assertAnswered, type History } from './answered.ts';
 import type { NorthflankConfig } from './config.ts';
 import { nextCall } from './drill.ts';
 import { UsageHour } from './schema.ts';
 import type { Call, Page } from './tree.ts';
 
-/** Walks through one hour: the unfiltered answer, then whatever shows its resources at the fewest requests. */
-export async function* askHour(ask: Ask, range: Range, config: NorthflankConfig): AsyncGenerator<Page> {
+/**
+ * Walks through one hour: the unfiltered answer, then whatever shows its resources at the fewest requests.
+ *
+ * @throws {PollError} also for a 404 before any hour was answered.
+ */
+export async function* askHour(ask: Ask, range: Range, history: History): AsyncGenerator<Page> {
+  const { config } = history;
   const pages: Page[] = [];
   const isTeamForm = config.teamId !== undefined;
   for (let call = nextCall(pages, isTeamForm); call; call = nextCall(pages, isTeamForm)) {
     const page = { call, hour: await hourOf(ask, pathOf(range, config), call) };
+    if (pages.length === 0 && !page.hour) assertAnswered(history);
     pages.push(page);
     yield page;
   }

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { HOUR, MINUTE } from '../../core/time.ts';
 import type { Coverage } from '../provider.ts';
 import { NorthflankConfig } from './config.ts';
-import { dueHours, historyHours, memoOf } from './due.ts';
+import { dueHours, historyHours } from './due.ts';
 
 const MIDNIGHT = Date.parse('2026-11-22T00:00:00Z');
 const at = (hours: number, minutes = 0) => MIDNIGHT + hours * HOUR + minutes * MINUTE;
@@ -23,7 +23,7 @@ const nothingRead = read(new Map());
 const starts = (ranges: readonly { start: number }[]) => ranges.map(({ start }) => (start - MIDNIGHT) / HOUR);
 
 describe('due hours', () => {
-  const base = { config, since: at(-100), memo: undefined };
+  const base = { config, since: at(-100) };
 
   for (const { name, now, asOf, due } of [
     { name: 'nothing one second before an hour is due', now: at(10, 15) - 1000, asOf: undefined, due: false },
@@ -72,7 +72,7 @@ describe('history', () => {
   const base = { config, since: at(-200), now: at(10, 15), coverage: nothingRead };
 
   it('begins where the due hours end: every hour belongs to one feed', () => {
-    const context = { ...base, since: at(-25), memo: '1' };
+    const context = { ...base, since: at(-25) };
     const [recent, history] = [dueHours(context), historyHours(context)];
     assert.deepEqual(
       [...starts(recent), ...starts(history)],
@@ -80,11 +80,10 @@ describe('history', () => {
     );
   });
 
-  it('takes as many hours as a hundred requests read, at least one, at most fifty', () => {
-    const counts = [undefined, '1', '2', '7', '150', 'x', '-1'].map(
-      (memo) => historyHours({ ...base, memo }).length,
-    );
-    assert.deepEqual(counts, [20, 50, 50, 14, 1, 20, 20]);
+  it('takes the newest two hundred hours a run', () => {
+    const ranges = historyHours({ ...base, since: at(-1000) });
+    assert.equal(ranges.length, 200);
+    assert.deepEqual(starts(ranges.slice(0, 2)), [-17, -18]);
   });
 
   it('skips what was read after it settled, and takes up what was not', () => {
@@ -92,14 +91,7 @@ describe('history', () => {
     settled.set(at(-30), at(-4, -45));
     settled.set(at(-40), at(-39, 15));
     settled.delete(at(-60));
-    const ranges = historyHours({ ...base, coverage: read(settled), memo: '1' });
+    const ranges = historyHours({ ...base, coverage: read(settled) });
     assert.deepEqual(starts(ranges), [-40, -60]);
-  });
-
-  it('remembers what an hour cost, and forgets a dear one slowly', () => {
-    assert.deepEqual(
-      [memoOf(12, undefined), memoOf(1, '12'), memoOf(11, '12'), memoOf(1, '2'), memoOf(1, '1')],
-      ['12', '10', '11', '1', '1'],
-    );
   });
 });

@@ -9,14 +9,10 @@ const LAST_READING_MS = 24 * HOUR;
 /** How long the last reading stays with `usage` before `usage_history` takes it up. */
 const GRACE_MS = 2 * HOUR;
 
-/** Requests that `usage_history` may cause in a run: six runs an hour leave 400 of the 1000 requests to `usage`. */
-const HISTORY_REQUESTS = 100;
-/** Hours read in a run at most, so that a wrong estimate of their cost stays affordable. */
-const HISTORY_HOURS = 50;
-/** What an hour is taken to cost before the first one was read. */
-const REQUESTS_GUESS = 5;
+/** Hours that a run of `usage_history` plans at most: it ends sooner when only the requests are left that are not for it. */
+const HISTORY_HOURS = 200;
 
-type Context = Pick<FeedContext<NorthflankConfig>, 'now' | 'config' | 'since' | 'coverage' | 'memo'>;
+type Context = Pick<FeedContext<NorthflankConfig>, 'now' | 'config' | 'since' | 'coverage'>;
 
 /** The hours of the last day or so that are due for a reading, newest first. No hour is due before `dueAfter`. */
 export function dueHours(context: Context): Range[] {
@@ -28,29 +24,14 @@ export function dueHours(context: Context): Range[] {
   });
 }
 
-/**
- * Older hours that were never read, or not since they settled, newest first: as many as the request budget allows a run.
- *
- * `memo` is what an hour of the last run cost; see {@link memoOf}.
- */
+/** Older hours that were never read, or not since they settled, newest first: those of a run. */
 export function historyHours(context: Context): Range[] {
-  const { config, since, coverage, memo } = context;
+  const { config, since, coverage } = context;
   const missing = hoursIn(since, recentStart(context), since).filter(({ start, end }) => {
     const asOf = coverage.asOf(start);
     return asOf === undefined || asOf < end + config.dueAfter + LAST_READING_MS;
   });
-  const affordable = Math.floor(HISTORY_REQUESTS / requestsAnHour(memo));
-  return missing.slice(0, Math.min(Math.max(affordable, 1), HISTORY_HOURS));
-}
-
-/** The estimate after an hour that took so many requests; what a dear hour cost is forgotten by a tenth with each cheap one. */
-export function memoOf(requests: number, memo: string | undefined): string {
-  return String(Math.max(requests, Math.floor(requestsAnHour(memo) * 0.9)));
-}
-
-function requestsAnHour(memo: string | undefined): number {
-  const requests = Number(memo ?? REQUESTS_GUESS);
-  return Number.isSafeInteger(requests) && requests > 0 ? requests : REQUESTS_GUESS;
+  return missing.slice(0, HISTORY_HOURS);
 }
 
 /** Start of the hours that `usage` looks after; what ended before it is history. */

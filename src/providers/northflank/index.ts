@@ -1,8 +1,9 @@
-import { HOUR, MINUTE, SECOND } from '../../core/time.ts';
-import { defineFeed, defineProvider, type RateLimit } from '../provider.ts';
+import { HOUR, MINUTE, type Range, SECOND } from '../../core/time.ts';
+import { defineFeed, defineProvider, type FeedContext, type RateLimit, type Reader } from '../provider.ts';
+import { scopeOf } from './answered.ts';
 import { askHour } from './ask.ts';
 import { NorthflankConfig } from './config.ts';
-import { dueHours, historyHours, memoOf } from './due.ts';
+import { dueHours, historyHours } from './due.ts';
 import { readHour } from './read.ts';
 import type { Page } from './tree.ts';
 
@@ -14,38 +15,36 @@ const books = {
   lagMs: ({ dueAfter }: NorthflankConfig) => dueAfter + 2 * HOUR,
 } as const;
 
+/** How both feeds walk through an hour and read it. */
+const hourly = {
+  books,
+  ask: askHour,
+  reader: (range: Range, { config }: FeedContext<NorthflankConfig>): Reader<Page> => {
+    const pages: Page[] = [];
+    return {
+      take: (page) => void pages.push(page),
+      done: () => ({ ...readHour(pages, range, config), ...(pages[0]?.hour && { memo: scopeOf(config) }) }),
+    };
+  },
+} as const;
+
 /** The newest hours: each once it is due, and again while Northflank may still revise it. */
 const usage = defineFeed<NorthflankConfig, Page>({
+  ...hourly,
   name: 'usage',
   schedule: '*/5 * * * *',
   jitterMs: 30 * SECOND,
-  books,
   plan: dueHours,
-  ask: (ask, range, { config }) => askHour(ask, range, config),
-  reader: (range, { config }) => {
-    const pages: Page[] = [];
-    return {
-      take: (page) => void pages.push(page),
-      done: () => readHour(pages, range, config),
-    };
-  },
 });
 
-/** Everything older, newest first, within its share of the request budget. */
+/** Everything older, newest first, while enough of the request budget is left for `usage`. */
 const usageHistory = defineFeed<NorthflankConfig, Page>({
+  ...hourly,
   name: 'usage_history',
   schedule: '*/10 * * * *',
   jitterMs: MINUTE,
-  books,
+  leaves: 400,
   plan: historyHours,
-  ask: (ask, range, { config }) => askHour(ask, range, config),
-  reader: (range, { config, memo }) => {
-    const pages: Page[] = [];
-    return {
-      take: (page) => void pages.push(page),
-      done: () => ({ ...readHour(pages, range, config), memo: memoOf(pages.length, memo) }),
-    };
-  },
 });
 
 /** Northflank: the hourly billing API, in the legacy contract (cents) and the current one (units of a currency). */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { coverageOf } from '../../../test/support/coverage.ts';
 import { ONE } from '../../core/money.ts';
 import type { Reading } from '../../core/statement.ts';
 import { HOUR } from '../../core/time.ts';
@@ -114,9 +115,10 @@ function pager({ contract, pageSize }: Bill, query: Readonly<Record<string, stri
 
 async function readingOf(bill: Bill): Promise<{ reading: Reading; asked: number }> {
   const config = NorthflankConfig.parse({});
+  const history = { config, coverage: coverageOf([]), memo: undefined };
   const server = serverOf(bill);
   const pages: Page[] = [];
-  for await (const page of askHour(server.ask, range, config)) pages.push(page);
+  for await (const page of askHour(server.ask, range, history)) pages.push(page);
   return { reading: readHour(pages, range, config), asked: server.asked() };
 }
 
