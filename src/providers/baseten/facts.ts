@@ -5,19 +5,19 @@ import type { Usage } from './usage.ts';
 /** One description of each resource, whichever rows and tiers name it; the values of unlike rows are joined by commas. */
 export function factsOf(usage: readonly Usage[]): ResourceFacts[] {
   const rows = new Map<string, Map<BillableResource, ResourceFacts>>();
-  for (const { tier, item } of usage) {
+  for (const { item } of usage) {
     const resource = item?.billable_resource;
     if (!resource) continue;
     const known = rows.get(resource.id) ?? new Map<BillableResource, ResourceFacts>();
-    if (!known.has(resource)) rows.set(resource.id, known.set(resource, factsOfRow(tier, resource)));
+    if (!known.has(resource)) rows.set(resource.id, known.set(resource, factsOfRow(resource)));
   }
   return [...rows].map(([id, known]) => joined(id, [...known.values()]));
 }
 
-function factsOfRow(tier: string, resource: BillableResource): ResourceFacts {
+function factsOfRow(resource: BillableResource): ResourceFacts {
   const { id, name, kind, model_name, chain_metadata, team_name, environment_name, instance_type } = resource;
-  // The parent of a training job is its project.
-  const project = chain_metadata?.chain_name ?? (tier === 'training' ? model_name : undefined);
+  // The parent of a deployment is its model, which may be renamed: the label `model` is frozen, this is not.
+  const project = chain_metadata?.chain_name || model_name;
   return {
     resource: id,
     ...(name && { name }),
