@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { targetOf } from '../../poll/target.ts';
 import { baseten } from './index.ts';
 
 describe('Baseten', () => {
@@ -11,6 +12,12 @@ describe('Baseten', () => {
   it('refuses other schemes and keys it does not know', () => {
     for (const config of [{ auth: 'Basic' }, { team: 'x' }]) {
       assert.equal(baseten.config.safeParse(config).success, false);
+    }
+  });
+
+  it('takes a base URL with and without the version', () => {
+    for (const baseUrl of [baseten.baseUrl, `${baseten.baseUrl}/v1`, `${baseten.baseUrl}/v1/`]) {
+      assert.equal(targetOf(baseUrl, baseten.versionPrefix).basePath, '/v1');
     }
   });
 

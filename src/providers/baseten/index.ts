@@ -50,7 +50,7 @@ async function* askUsage(ask: Ask, range: Range, { now }: FeedContext<Config>): 
 }
 
 async function summaryOf(ask: Ask, range: Range): Promise<UsageSummary> {
-  const path = '/v1/billing/usage_summary';
+  const path = '/billing/usage_summary';
   return (await ask({ path, query: boundsOf(range), schema: UsageSummary })).body;
 }
 
@@ -59,7 +59,7 @@ export const baseten = defineProvider<Config>({
   id: 'baseten',
   title: 'Baseten',
   baseUrl: 'https://api.baseten.co',
-  versionPrefix: '',
+  versionPrefix: '/v1',
   environmentKey: 'BASETEN_API_KEY',
   config: Config,
   headers: ({ auth }, key) => ({ authorization: `${auth} ${key}` }),
