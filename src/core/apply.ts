@@ -154,7 +154,13 @@ function collect(
       if (value !== cell.value || base !== cell.base)
         changes.push({ granularity: resolution, bucket, series, value, base });
     };
-    for (const [series, amount] of after) change(series, before.get(series) ?? ZERO_CELL, amount);
+    let met = 0;
+    for (const [series, amount] of after) {
+      const cell = before.get(series);
+      if (cell) met += 1;
+      change(series, cell ?? ZERO_CELL, amount);
+    }
+    if (met === before.size) continue;
     for (const [series, cell] of before) if (!after.has(series)) change(series, cell, 0n);
   }
 }

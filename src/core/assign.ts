@@ -37,6 +37,9 @@ export const OVERFLOW_LINES = 1 + MEASURES.reduce((sum, measure) => sum + expose
 /** Where a feed's data begins and ends, and its reconciliation. */
 export const FEED_LINES = 3;
 
+/** Lines mostly come resource by resource, bucket by bucket, the same few measures in each. */
+const MOST_RECENT = 8;
+
 /** Opens a draft: nothing in the book changes before its rows are committed. */
 export function openAssigner(options: AssignerOptions): Assigner {
   const { book, account, stream } = options;
@@ -46,8 +49,7 @@ export function openAssigner(options: AssignerOptions): Assigner {
   let nextId = options.nextId;
   let room: number | undefined;
   let folded = 0;
-  let lastLine: Line | undefined;
-  let lastRow: SeriesRow | undefined;
+  let recent: { readonly line: Line; readonly row: SeriesRow }[] = [];
 
   const create = (key: SeriesKey, target?: number): SeriesRow => {
     const id = nextId++;
@@ -114,11 +116,13 @@ export function openAssigner(options: AssignerOptions): Assigner {
     resources,
     folded: () => folded,
     seriesOf(line) {
-      if (lastRow && lastLine && isSameSeries(line, lastLine)) return lastRow;
+      const known = recent.find((each) => isSameSeries(line, each.line));
+      if (known) return known.row;
       const key = frozen(line);
-      lastRow = find(key) ?? place(key);
-      lastLine = line;
-      return lastRow;
+      const row = find(key) ?? place(key);
+      if (recent.length === MOST_RECENT || recent[0]?.line.resource !== line.resource) recent = [];
+      recent.push({ line, row });
+      return row;
     },
   };
 }

@@ -23,12 +23,14 @@ export function sumLines(input: SumLinesInput, assigner: Assigner, range: Range)
       throw new RangeError(`a line of ${new Date(line.at).toISOString()} lies outside the statement's range`);
     }
     if (bucket < range.start) continue;
-    const { known, rate } = priced(line, bucket, settings);
+    const { known, rate } = isPlain(line) ? { known: line, rate: ONE } : priced(line, bucket, settings);
     if (rate === undefined) unconverted.add(line.currency ?? '');
     if (!known) continue;
     const { id } = assigner.seriesOf(known);
     const cells = amounts.get(bucket) ?? new Map<number, Fixed>();
-    amounts.set(bucket, cells.set(id, (cells.get(id) ?? 0n) + line.value));
+    if (cells.size === 0) amounts.set(bucket, cells);
+    const sum = cells.get(id);
+    cells.set(id, sum === undefined ? line.value : sum + line.value);
     if (rate !== undefined && rate !== ONE) rates.set(cells, (rates.get(cells) ?? new Map()).set(id, rate));
   }
   for (const [cells, due] of rates) {
@@ -39,9 +41,14 @@ export function sumLines(input: SumLinesInput, assigner: Assigner, range: Range)
 
 const MONEY: ReadonlySet<Measure> = new Set(['cost', 'component_cost', 'top_ups']);
 
+/** It is in dollars, or no money. */
+function isPlain({ currency, measure }: Line): boolean {
+  return currency === undefined || !MONEY.has(measure);
+}
+
 /** The line as it is booked and the rate that turns its amount into dollars; without a rate it is booked unconverted. */
 function priced(line: Line, bucket: Instant, settings: AccountSettings): { known?: Line; rate?: Fixed } {
-  if (line.currency === undefined || !MONEY.has(line.measure)) return { known: line, rate: ONE };
+  if (line.currency === undefined) return { known: line, rate: ONE };
   const rate = rateAt(settings.rates, line.currency, bucket);
   if (rate !== undefined) return { known: line, rate };
   if (line.measure === 'component_cost') return {};

@@ -1,5 +1,5 @@
 import { type AccountSettings, type Ledger, openLedger } from '../../src/core/ledger.ts';
-import { fromInteger } from '../../src/core/money.ts';
+import { fromInteger, type Usd } from '../../src/core/money.ts';
 import { DEFAULT_RATES } from '../../src/core/rates.ts';
 import type { Line, ResourceFacts, Statement } from '../../src/core/statement.ts';
 import type { Store } from '../../src/core/store.ts';
@@ -47,18 +47,22 @@ function modelOf(index: number): string {
   return `llama-3.3-70b-instruct-${index % 500}`;
 }
 
-/** What every deployment cost in one bucket. `revision` moves the amounts. */
-export function linesOf({ resources }: Bill, at: Instant, revision = 0): Line[] {
-  const day = Math.floor(at / DAY);
-  return resources.map(({ resource }, index) => ({
-    at,
-    measure: 'cost',
-    resource,
-    model: modelOf(index),
-    tier: 'dedicated',
-    detail: 'USD',
-    value: fromInteger(BigInt(((index + 7) * (day % 97) * 7919 + revision) % 9_000_000) + 1_000n, -6),
-  }));
+/** What every deployment cost in each bucket, deployment by deployment as Baseten lists it. `revision` moves the amounts. */
+export function linesOf({ resources }: Bill, buckets: readonly Instant[], revision = 0): Line[] {
+  return resources.flatMap(({ resource }, index) => {
+    const model = modelOf(index);
+    const line = (at: Instant): Line => {
+      const value = amountOf(index, at, revision);
+      return { at, measure: 'cost', resource, model, tier: 'dedicated', detail: 'USD', value };
+    };
+    return buckets.map(line);
+  });
+}
+
+/** From a tenth of a cent to nine dollars. */
+function amountOf(index: number, at: Instant, revision: number): Usd {
+  const micros = ((index + 7) * (Math.floor(at / DAY) % 97) * 7919 + revision) % 9_000_000;
+  return fromInteger(BigInt(micros) + 1_000n, -6);
 }
 
 /** Buckets of a day each. */
@@ -78,7 +82,7 @@ export function ledgerOf(store: Store, series: number): { ledger: Ledger; bill: 
   const account = ledger.open(bill.settings);
   const today = startOfDay(NOW);
   const lastMonth = startOfMonth(NOW, -1);
-  const lines = [lastMonth, startOfMonth(NOW), today - DAY, today].flatMap((at) => linesOf(bill, at));
+  const lines = linesOf(bill, [lastMonth, startOfMonth(NOW), today - DAY, today]);
   const statement = statementOf({ start: lastMonth, end: today + DAY }, NOW, lines);
   ledger.apply({ account, feed: FEED }, statement, bill.resources, NOW);
   ledger.observe(
