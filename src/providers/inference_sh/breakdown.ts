@@ -35,7 +35,8 @@ export function readBreakdown(body: Breakdown, { range, granularity, since }: Br
   const spends = spendsOf(body, size);
   const wanted = intersection(window.whole, { start: since, end: Number.POSITIVE_INFINITY });
   const lines = spends.filter(({ at }) => wanted && isWithin(wanted, at)).map(lineOf);
-  const silentTiers = body.timeseries ? [] : [''];
+  // A whole answer without a cent: likely a fault where money stood, and no change where none did.
+  const silentTiers = spends.some(({ cost }) => cost !== 0n) ? [] : [''];
   return {
     ...(wanted && { statement: { granularity, range: wanted, lines, silentTiers } }),
     resources: factsOf(lines),
