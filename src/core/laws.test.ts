@@ -67,9 +67,9 @@ function statements(
         ),
         isAligned: fc.boolean(),
       })
-      .map(({ first: any, length, lines, lag, isAligned }) => {
+      .map(({ first: drawn, length, lines, lag, isAligned }) => {
         // From the start of an hour or a day, as often as not: only then do finer buckets cover a coarser one whole.
-        const first = isAligned ? any - (any % (granularity === 'minute' ? 60 : 24)) : any;
+        const first = isAligned ? drawn - (drawn % (granularity === 'minute' ? 60 : 24)) : drawn;
         const start = START + from + first * size;
         const range = { start, end: start + length * size };
         return {

@@ -25,6 +25,7 @@ import {
   ledgerLines,
   type Owner,
   type Window,
+  windowsSince,
 } from '../support/expected.ts';
 import { type Exporter, type Scrape, startExporter } from '../support/exporter.ts';
 import { promtoolCheckMetrics } from '../support/prometheus.ts';
@@ -314,7 +315,8 @@ for (const contract of CONTRACTS) {
         await pollWell(exporter);
         const page = await exporter.fresh();
         const before = asAsked(northflank, EVERYTHING, 'first', first);
-        assertWindows(page, owner, dial.now(), (range) => asAsked(northflank, range, 'last'));
+        const windows = windowsSince(dial.now(), since);
+        assertWindows(page, owner, dial.now(), (range) => asAsked(northflank, range, 'last'), windows);
         assertNets(page, owner, before, asAsked(northflank, EVERYTHING, 'last'));
         assertOneInfoEach(page);
         if (last) assertNoneFell(last, page);

@@ -52,6 +52,11 @@ const COUNTERS: Readonly<Record<Measure, readonly [string, string, string]>> = {
 export type Window = keyof ReturnType<typeof windowsAt>;
 const WINDOWS = ['today', 'yesterday', 'month_to_date', 'last_month'] as const;
 
+/** The windows that reach past `since`: of the others nothing is known. */
+export function windowsSince(now: Instant, since: Instant): Window[] {
+  return WINDOWS.filter((window) => windowsAt(now)[window].end > since);
+}
+
 /** Holds the window gauges against the truth: each label set to the last digit a double shows, and the sum of them all. */
 export function assertWindows(
   page: Scrape,
