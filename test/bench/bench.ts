@@ -2,6 +2,7 @@ import { availableParallelism, cpus } from 'node:os';
 import process from 'node:process';
 import { type Figure, tableOf } from './figure.ts';
 import { reapplyFigures } from './reapply.ts';
+import { restartFigures } from './restart.ts';
 import { scrapeFigures } from './scrape.ts';
 import { veniceFigures } from './venice.ts';
 
@@ -10,6 +11,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   scrape: scrapeFigures,
   venice: veniceFigures,
   reapply: reapplyFigures,
+  restart: restartFigures,
 };
 
 const asked = process.argv.slice(2);

@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { resultOf } from './child.ts';
+import { openClient } from './client.ts';
+import { bounded, type Figure, median, told } from './figure.ts';
+
+const Written = z.object({ cells: z.number() });
+const DEPLOYMENTS = 16_667;
+const DAYS = 60;
+const STARTS = 6;
+const PROGRAM = join(import.meta.dirname, '../../bin/ai-billing-exporter.js');
+
+/** Starts the program over a ledger of a million cells, while its provider hangs, until `/metrics` answers. */
+export async function restartFigures(): Promise<Figure[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-'));
+  const silent = createServer(() => {});
+  silent.listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  try {
+    const path = join(folder, 'ledger.db');
+    const args = [path, String(DEPLOYMENTS), String(DAYS)];
+    const { cells } = await resultOf('restart-ledger.ts', args, Written);
+    const { size } = await stat(path);
+    const port = await freePort();
+    const config = await configured(folder, path, { provider: portOf(silent), own: port });
+    // The first one fills the compile cache, as the first start of an installation does.
+    const first = await secondsToMetrics(config, port);
+    const again = [];
+    for (let count = 0; count < STARTS; count++) again.push(await secondsToMetrics(config, port));
+    const ledger = `${(cells / 1e6).toFixed(1)}M cells`;
+    const note = `median ${median(again).toFixed(2)} s; the very first ${first.toFixed(2)} s; the ledger has ${(size / 1e6).toFixed(0)} MB`;
+    const empty = await emptyStarts(folder, portOf(silent), port);
+    return [
+      bounded(`start with ${ledger} until /metrics answers`, Math.min(...again), {
+        atMost: 1,
+        unit: ' s',
+        note,
+      }),
+      told('start with an empty ledger until /metrics answers', `${Math.min(...empty).toFixed(2)} s`),
+    ];
+  } finally {
+    silent.closeAllConnections();
+    silent.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function emptyStarts(folder: string, provider: number, own: number): Promise<number[]> {
+  const config = await configured(folder, join(folder, 'empty.db'), { provider, own });
+  const starts = [];
+  for (let count = 0; count < 3; count++) starts.push(await secondsToMetrics(config, own));
+  return starts;
+}
+
+async function configured(folder: string, path: string, ports: { provider: number; own: number }) {
+  const file = join(folder, 'config.yml');
+  const account = { provider: 'baseten', name: 'production', apiKey: 'none' };
+  // JSON is YAML.
+  const config = {
+    server: { listen: `127.0.0.1:${ports.own}` },
+    state: { path },
+    metrics: { maxSeries: 1_000_000 },
+    accounts: [{ ...account, baseUrl: `http://127.0.0.1:${ports.provider}` }],
+  };
+  await writeFile(file, JSON.stringify(config));
+  return file;
+}
+
+/** From the start of the process to the last byte of its first page. */
+async function secondsToMetrics(config: string, port: number): Promise<number> {
+  const begun = performance.now();
+  const child = spawn(process.execPath, [PROGRAM, 'serve', '--config', config], { stdio: 'ignore' });
+  try {
+    for (;;) {
+      if (await answered(port)) return (performance.now() - begun) / 1000;
+      if (child.exitCode !== null) throw new Error(`the exporter ended with ${child.exitCode}`);
+      await sleep(5);
+    }
+  } finally {
+    await ended(child);
+  }
+}
+
+async function answered(port: number): Promise<boolean> {
+  const client = await openClient(`http://127.0.0.1:${port}`, 'gzip').catch(() => undefined);
+  if (!client) return false;
+  await client.scrape();
+  client.close();
+  return true;
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  const exit = once(child, 'exit');
+  if (child.exitCode !== null) return;
+  child.kill('SIGTERM');
+  await exit;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const port = portOf(server);
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function portOf(server: ReturnType<typeof createServer>): number {
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('the server has no port');
+  return address.port;
+}
