@@ -31,7 +31,7 @@ async function run(options: CheckOptions, probed: Record<string, Probed> = {}) {
     registry: FAKE_PROVIDERS,
     probe: async ({ name, key }) => {
       asked.push(`${name} ${key()}`);
-      return probed[name] ?? { ok: true };
+      return probed[name] ?? { ok: true, isTried: true };
     },
   });
   assert.doesNotMatch(out, /do-not-print-me/);
@@ -72,6 +72,15 @@ test('a credential that fails is named with its reason, and the others are tried
   const { code, out } = await run({ config: file }, { one: refused });
   assert.equal(code, 1);
   assert.equal(out, `${SUMMARY}acme "one": auth: answered 401\nglobex "globex": the credential works\n`);
+});
+
+test('a credential that nothing is due for is said to be untried, which is no failure', async () => {
+  const { code, out } = await run({ config: file }, { one: { ok: true, isTried: false } });
+  assert.equal(code, 0);
+  assert.equal(
+    out,
+    `${SUMMARY}acme "one": not tried: nothing is due yet\nglobex "globex": the credential works\n`,
+  );
 });
 
 test('a bad configuration is thrown before anything is printed', async () => {

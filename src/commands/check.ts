@@ -11,9 +11,9 @@ export interface CheckOptions {
   readonly offline?: boolean;
 }
 
-/** What came of asking a provider once with an account's credential. */
+/** What came of asking a provider once with an account's credential; `isTried` is false where nothing is due to be asked yet. */
 export type Probed =
-  | { readonly ok: true }
+  | { readonly ok: true; readonly isTried: boolean }
   | { readonly ok: false; readonly reason: FailureReason; readonly message: string };
 
 /** What `check` works with, handed in so that it can be tested without a network. */
@@ -40,7 +40,8 @@ export async function check(options: CheckOptions, io: Io, tools: CheckTools): P
 
 function verdictOf(account: Account, probed: Probed): string {
   const name = titleOf(account);
-  return probed.ok ? `${name}: the credential works` : `${name}: ${probed.reason}: ${probed.message}`;
+  if (!probed.ok) return `${name}: ${probed.reason}: ${probed.message}`;
+  return `${name}: ${probed.isTried ? 'the credential works' : 'not tried: nothing is due yet'}`;
 }
 
 function summaryOf({ accounts, server, state }: Config, file: string | undefined): string {

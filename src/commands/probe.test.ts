@@ -3,6 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { after, test } from 'node:test';
 import { z } from 'zod';
 import type { Account } from '../config/config.ts';
+import { northflank } from '../providers/northflank/index.ts';
 import { defineFeed, defineProvider, type Provider } from '../providers/provider.ts';
 import { probe } from './probe.ts';
 
@@ -66,8 +67,27 @@ test('one page of the first feed that has something due shows that the credentia
     response.setHeader('content-type', 'application/json').end('{"ok":true}');
   });
   asked.length = 0;
-  assert.deepEqual(await probe(account, still), { ok: true });
+  assert.deepEqual(await probe(account, still), { ok: true, isTried: true });
   assert.deepEqual(asked, ['/usage do-not-print-me']);
+});
+
+test('where nothing is due, nobody is asked and nothing is known of the credential', async () => {
+  const account = await accountAt((_, response) => void response.end());
+  asked.length = 0;
+  const idle = { ...account.provider, feeds: account.provider.feeds.slice(0, 1) };
+  assert.deepEqual(await probe({ ...account, provider: idle }, still), { ok: true, isTried: false });
+  assert.deepEqual(asked, []);
+});
+
+test('a wrong teamId of Northflank is no credential that works', async () => {
+  const account = await accountAt((_, response) => {
+    response.writeHead(404, { 'content-type': 'application/json' }).end('{"error":{"status":404}}');
+  });
+  const config = northflank.config.parse({ teamId: 'my-taem' });
+  const probed = await probe({ ...account, provider: northflank, config }, still);
+  assert.ok(!probed.ok);
+  assert.equal(probed.reason, 'contract');
+  assert.match(probed.message, /teamId/);
 });
 
 test('a refusal is told by its reason, without the credential', async () => {

@@ -10,7 +10,7 @@ const UNHEARD: HttpEvents = { answered() {}, retried() {}, rateLimit() {} };
 /** Long enough for a fault to be met with one more try. */
 const PATIENCE_MS = 10 * SECOND;
 
-/** Asks the account's provider for the first page of its first feed: enough to know whether the credential works. */
+/** Asks the account's provider for the first page of its first feed with something due: enough to know whether the credential works. */
 export async function probe(account: Account, stop: AbortSignal): Promise<Probed> {
   const { provider, baseUrl, config, key, timeoutMs } = account;
   const late = AbortSignal.timeout(timeoutMs + PATIENCE_MS);
@@ -25,8 +25,7 @@ export async function probe(account: Account, stop: AbortSignal): Promise<Probed
     now: Date.now,
   });
   try {
-    await askOnce(account, client.ask(signal), signal);
-    return { ok: true };
+    return { ok: true, isTried: await askOnce(account, client.ask(signal), signal) };
   } catch (error) {
     if (error instanceof PollError) return { ok: false, reason: error.reason, message: error.message };
     if (late.aborted) return { ok: false, reason: 'timeout', message: 'no answer in time' };
@@ -36,11 +35,12 @@ export async function probe(account: Account, stop: AbortSignal): Promise<Probed
   }
 }
 
+/** Whether there was anything to ask for. */
 async function askOnce(
   { provider, config, since }: Account,
   ask: Parameters<Feed<unknown, unknown>['ask']>[0],
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const now = Date.now();
   const context: FeedContext<unknown> = {
     now,
@@ -54,6 +54,7 @@ async function askOnce(
   for (const feed of provider.feeds) {
     const [range] = feed.plan(context);
     if (!range) continue;
-    for await (const _page of feed.ask(ask, range, context)) return;
+    for await (const _page of feed.ask(ask, range, context)) return true;
   }
+  return false;
 }
