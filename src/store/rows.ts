@@ -1,8 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import { MEASURES, type Observation } from '../core/statement.ts';
+import type { Observation } from '../core/statement.ts';
 import type { Stored } from '../core/store.ts';
 import { GRANULARITIES } from '../core/time.ts';
+import { resourceRows, seriesRows } from './many.ts';
 
 /** The doors from the database's rows to the ledger's: a row that does not fit is a damaged file. */
 
@@ -34,52 +35,6 @@ const Stream = z
     ...row,
     closedBefore: closed_before,
     closedIn: closed_in,
-  }));
-
-const Facts = z.looseObject({ resource: z.string() });
-const Resource = z
-  .object({
-    account: z.number(),
-    resource: z.string(),
-    model: z.string(),
-    tier: z.string(),
-    facts: z.string(),
-  })
-  .transform((row) => ({ ...row, facts: Facts.parse(JSON.parse(row.facts)) }));
-
-const Series = z
-  .object({
-    id: z.number(),
-    stream: z.number(),
-    measure: z.enum(MEASURES),
-    resource: z.string(),
-    model: z.string(),
-    tier: z.string(),
-    detail: z.string(),
-    target: z.number(),
-    total: Amount,
-    corrections: Amount,
-    held_total: Amount.nullable(),
-    held_corrections: Amount.nullable(),
-    held_since: z.number().nullable(),
-    held_shown: z.number(),
-    last_cell: z.number(),
-    changed_at: z.number(),
-    rolled: Amount,
-  })
-  .transform(({ held_total, held_corrections, held_since, held_shown, last_cell, changed_at, ...row }) => ({
-    ...row,
-    hold:
-      held_since === null
-        ? undefined
-        : {
-            total: held_total ?? 0n,
-            corrections: held_corrections ?? 0n,
-            since: held_since,
-            shown: held_shown === 1,
-          },
-    lastCell: last_cell,
-    changedAt: changed_at,
   }));
 
 const Reading = z.object({
@@ -160,8 +115,8 @@ export function readAll(database: DatabaseSync): Stored {
   return {
     accounts: all(Account, 'SELECT * FROM accounts'),
     streams: all(Stream, 'SELECT * FROM streams'),
-    series: all(Series, 'SELECT * FROM series'),
-    resources: all(Resource, 'SELECT * FROM resources'),
+    series: seriesRows(database),
+    resources: resourceRows(database),
     readings: [
       ...Map.groupBy(
         readings,
