@@ -12,8 +12,6 @@ import { openClient } from './client.ts';
 import { bounded, type Figure, median, told } from './figure.ts';
 
 const Written = z.object({ cells: z.number() });
-const DEPLOYMENTS = 16_667;
-const DAYS = 60;
 const STARTS = 6;
 const PROGRAM = join(import.meta.dirname, '../../bin/ai-billing-exporter.js');
 
@@ -25,8 +23,7 @@ export async function restartFigures(): Promise<Figure[]> {
   await once(silent, 'listening');
   try {
     const path = join(folder, 'ledger.db');
-    const args = [path, String(DEPLOYMENTS), String(DAYS)];
-    const { cells } = await resultOf('restart-ledger.ts', args, Written);
+    const { cells } = await resultOf('restart-ledger.ts', [path], Written);
     const { size } = await stat(path);
     const port = await freePort();
     const config = await configured(folder, path, { provider: portOf(silent), own: port });
@@ -61,13 +58,16 @@ async function emptyStarts(folder: string, provider: number, own: number): Promi
 
 async function configured(folder: string, path: string, ports: { provider: number; own: number }) {
   const file = join(folder, 'config.yml');
-  const account = { provider: 'baseten', name: 'production', apiKey: 'none' };
+  const account = { name: 'production', apiKey: 'none', baseUrl: `http://127.0.0.1:${ports.provider}` };
   // JSON is YAML.
   const config = {
     server: { listen: `127.0.0.1:${ports.own}` },
     state: { path },
     metrics: { maxSeries: 1_000_000 },
-    accounts: [{ ...account, baseUrl: `http://127.0.0.1:${ports.provider}` }],
+    accounts: [
+      { provider: 'baseten', ...account },
+      { provider: 'northflank', ...account },
+    ],
   };
   await writeFile(file, JSON.stringify(config));
   return file;
