@@ -1,7 +1,7 @@
 import type { DemoOptions } from '../cli.ts';
 import type { Account, Config } from '../config/config.ts';
 import { DEFAULT_RATES } from '../core/rates.ts';
-import { DAY, SECOND, startOfDay } from '../core/time.ts';
+import { DAY, HOUR, SECOND, startOfDay } from '../core/time.ts';
 import { startDemoWorld } from '../demo/all.ts';
 import { PROVIDERS } from '../providers/index.ts';
 import type { Io } from './io.ts';
@@ -14,6 +14,11 @@ const SCHEDULES: Readonly<Record<string, string>> = {
   breakdown_1d: '*/15 * * * * *',
   usage_recent: '*/30 * * * * *',
 };
+
+/** Does the provider count requests by the hour? Two months of its hours would take longer than anybody watches. */
+function isSlow({ requestBudget }: (typeof PROVIDERS)[number]): boolean {
+  return requestBudget !== undefined && requestBudget.perMs >= HOUR;
+}
 
 /** Simulated providers on loopback, and the real exporter polling them. No keys needed; the ledger is a throw-away one. */
 export async function demo(options: DemoOptions, io: Io): Promise<number> {
@@ -31,8 +36,7 @@ export async function demo(options: DemoOptions, io: Io): Promise<number> {
         baseUrl: url,
         key: () => key,
         keySource: 'the demo',
-        // As many hours as the request budget allows to be read at once.
-        since: provider.requestBudget ? startOfDay(Date.now()) - DAY : undefined,
+        since: isSlow(provider) ? startOfDay(Date.now()) - DAY : undefined,
         timeoutMs: 10 * SECOND,
         schedule: Object.fromEntries(
           provider.feeds.map(({ name, schedule }) => [name, SCHEDULES[name] ?? schedule]),
