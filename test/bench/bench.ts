@@ -1,6 +1,7 @@
 import { availableParallelism, cpus } from 'node:os';
 import process from 'node:process';
 import { type Figure, tableOf } from './figure.ts';
+import { publishFigures } from './publish.ts';
 import { reapplyFigures } from './reapply.ts';
 import { restartFigures } from './restart.ts';
 import { scrapeFigures } from './scrape.ts';
@@ -9,6 +10,7 @@ import { veniceFigures } from './venice.ts';
 /** Every part measures in processes of its own, one part after the other. A name on the command line runs that part alone. */
 const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   scrape: scrapeFigures,
+  publish: publishFigures,
   venice: veniceFigures,
   reapply: reapplyFigures,
   restart: restartFigures,

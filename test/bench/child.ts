@@ -19,7 +19,8 @@ export async function startChild<T>(
   schema: z.ZodType<T>,
 ): Promise<Child & { readonly ready: T }> {
   const child = fork(join(import.meta.dirname, script), args, { execArgv: ['--expose-gc'] });
-  process.once('exit', () => child.kill('SIGKILL'));
+  const kill = () => void child.kill('SIGKILL');
+  process.once('exit', kill);
   const ready = schema.parse(await answerOf(child, script));
   return {
     ready,
@@ -31,8 +32,9 @@ export async function startChild<T>(
     },
     async end() {
       const ended = once(child, 'exit');
-      child.kill('SIGKILL');
+      kill();
       await ended;
+      process.off('exit', kill);
     },
   };
 }

@@ -12,6 +12,7 @@ import { openDatabase } from '../../src/store/open.ts';
 import { sqliteStore } from '../../src/store/sqlite.ts';
 import { ledgerOf, NOW } from './bill.ts';
 import { answerEach, say } from './child.ts';
+import { type Turns, watchTurns } from './turns.ts';
 
 /**
  * Serves the same series from the same HTTP server: `ours` as `serve` does, `prom-client` by its registry's `metrics()` at
@@ -77,7 +78,19 @@ function registryOf(families: readonly Family[]): Registry {
 const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
 let before = process.threadCpuUsage();
+let turns: Turns | undefined;
 answerEach({
+  watch() {
+    turns ??= watchTurns();
+    turns.longest();
+    return {};
+  },
+  longest() {
+    const ms = turns?.longest() ?? 0;
+    turns?.stop();
+    turns = undefined;
+    return { ms };
+  },
   begin() {
     globalThis.gc?.();
     delay.reset();
