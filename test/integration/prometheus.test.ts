@@ -43,7 +43,10 @@ realServerTest('what Prometheus holds is what was spent', ['prometheus'], async 
   await spendFor(8, spending);
   spending.begin(NEWCOMER);
   await spendFor(10, spending);
+  // Alone between two polls: what grows in the same poll would hide it.
+  await holdsNet(prometheus, growth(before, spending.billed()));
   spending.correct();
+  await holdsNet(prometheus, growth(before, spending.billed()));
   await spendFor(6, spending);
   const stopping = Date.now();
   assert.equal((await first.end('SIGTERM')).code, 0);

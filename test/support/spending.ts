@@ -69,7 +69,7 @@ export async function startSpending(dice: () => number): Promise<Spending> {
       runApp(pick(apps));
     },
     correct() {
-      for (const meter of meters) meter.run(-below(300));
+      for (const meter of meters) meter.run(-below(300) - 1);
       venice.book(refundOf(pick(models), BigInt(below(50) + 1)));
       refundable.splice(below(refundable.length), 1)[0]?.remove();
     },
