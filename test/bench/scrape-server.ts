@@ -30,6 +30,10 @@ const server = createServer({
   now: () => NOW,
   onError: (error) => console.error(error),
 });
+server.addHook('onRequest', async (_request, reply) => {
+  turns?.longest();
+  reply.raw.once('finish', () => longest.push(turns?.longest() ?? 0));
+});
 const url = await server.listen({ host: '127.0.0.1', port: 0 });
 
 function ourPage(): MetricsPage {
@@ -79,17 +83,17 @@ const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
 let before = process.threadCpuUsage();
 let turns: Turns | undefined;
+let longest: number[] = [];
 answerEach({
   watch() {
-    turns ??= watchTurns();
-    turns.longest();
+    longest = [];
+    turns = watchTurns();
     return {};
   },
-  longest() {
-    const ms = turns?.longest() ?? 0;
+  watched() {
     turns?.stop();
     turns = undefined;
-    return { ms };
+    return { longest };
   },
   begin() {
     globalThis.gc?.();

@@ -8,7 +8,7 @@ const Ready = z.object({ url: z.string() });
 const Nothing = z.object({});
 const Loop = z.object({ activeMs: z.number(), p99Ms: z.number(), maxMs: z.number() });
 type Loop = z.infer<typeof Loop>;
-const Turn = z.object({ ms: z.number() });
+const Watched = z.object({ longest: z.array(z.number()) });
 
 type Encoding = 'gzip' | 'identity';
 
@@ -103,15 +103,10 @@ async function scraped(server: Server, encoding: Encoding, times: number): Promi
 /** The median over scrapes of the longest turn that each of them made the server's event loop take. */
 async function longestTurn(server: Server, encoding: Encoding): Promise<number> {
   const client = await openClient(server.ready.url, encoding);
-  const longest = [];
   try {
-    for (let count = 0; count < STEADY_SCRAPES; count++) {
-      await server.ask('watch', Nothing);
-      await client.scrape();
-      longest.push((await server.ask('longest', Turn)).ms);
-      await sleep(PAUSE_MS);
-    }
-    return median(longest);
+    await server.ask('watch', Nothing);
+    await steadily(client, STEADY_SCRAPES);
+    return median((await server.ask('watched', Watched)).longest);
   } finally {
     client.close();
   }

@@ -18,8 +18,8 @@ interface Rendered {
 
 /** Reading `/proc` and the heap takes about a millisecond; figures that only those move may be this old. */
 const FRESH_MS = 250;
-/** A scrape may not hold the event loop for a millisecond. */
-const SLICE_MS = 0.5;
+/** A scrape may not hold the event loop for a millisecond, and the percentiles of its delay alone take most of one. */
+const SLICE_MS = 0.1;
 const VALUES_A_BATCH = 64;
 
 /**
