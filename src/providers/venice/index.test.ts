@@ -12,7 +12,8 @@ import { venice } from './index.ts';
 import { recall } from './memo.ts';
 import { planTail } from './plan.ts';
 import { usageReader } from './read.ts';
-import { HistoryPage, type Row } from './schema.ts';
+import type { Row } from './rows.ts';
+import { HistoryPage } from './schema.ts';
 
 const START = Date.parse('2026-11-22T11:50:00Z');
 const RANGE: Range = { start: START, end: START + 11 * MINUTE };

@@ -6,7 +6,7 @@ import type { Config } from './config.ts';
 import { historyPages } from './history.ts';
 import { isLegacy, recall } from './memo.ts';
 import { usagePages } from './pages.ts';
-import type { Row } from './schema.ts';
+import type { Row } from './rows.ts';
 
 export type LedgerApi = 'usage-history' | 'usage';
 

@@ -2,7 +2,8 @@ import type { Instant, Range } from '../../core/time.ts';
 import { PollError } from '../../poll/errors.ts';
 import type { Ask } from '../provider.ts';
 import type { LedgerPage } from './ledger.ts';
-import { type Row, UsagePage } from './schema.ts';
+import type { Row } from './rows.ts';
+import { UsagePage } from './schema.ts';
 
 const PATH = '/billing/usage';
 const PAGE_SIZE = '500';

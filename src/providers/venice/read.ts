@@ -6,7 +6,7 @@ import { judge, type Knowledge } from './judge.ts';
 import type { LedgerApi, LedgerPage } from './ledger.ts';
 import { isLegacy, type Memory, memoOf, recall } from './memo.ts';
 import { observationsOf, pricesOf } from './prices.ts';
-import type { Row } from './schema.ts';
+import type { Row } from './rows.ts';
 import { closeBefore, count, emptyTally, note, type Tally } from './tally.ts';
 
 interface ReaderOptions {

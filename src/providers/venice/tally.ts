@@ -1,7 +1,7 @@
 import type { Fixed } from '../../core/money.ts';
 import type { Drift, Line } from '../../core/statement.ts';
 import { floorTo, type Instant, MINUTE, type Range } from '../../core/time.ts';
-import type { Row } from './schema.ts';
+import type { Row } from './rows.ts';
 import { parseSku, type Sku } from './sku.ts';
 import { addTo, countRequest, emptyMinute, linesOf, type MinuteSums, openSku, type SkuSums } from './sums.ts';
 
