@@ -1,5 +1,6 @@
 /** Without so many digits and points in a row no number is long. */
 const LONG_RUN = 16;
+const HALF_RUN = LONG_RUN / 2;
 const NUMBER = /-?\d[\d.eE+-]{15,}/g;
 /** From the first digit that is not zero to the last, the exponent left out. */
 const SIGNIFICANT = /^-?[0.]*([1-9](?:[\d.]*[1-9])?)/;
@@ -45,7 +46,10 @@ function parse(text: string): unknown {
  */
 function mayHoldLong(text: string): boolean {
   for (let at = LONG_RUN - 1; at < text.length; at += LONG_RUN) {
-    if (isDigitOrPoint(text, at) && runAround(text, at) >= LONG_RUN) return true;
+    if (!isDigitOrPoint(text, at)) continue;
+    // A long run that holds the one holds the eighth before or behind it, too.
+    if (!isDigitOrPoint(text, at - HALF_RUN) && !isDigitOrPoint(text, at + HALF_RUN)) continue;
+    if (runAround(text, at) >= LONG_RUN) return true;
   }
   return false;
 }
