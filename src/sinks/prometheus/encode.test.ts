@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { parseExposition } from '../../../test/support/exposition.ts';
 import { METRICS, type Metric } from '../../core/metrics.ts';
 import type { Family, Snapshot } from '../../core/snapshot.ts';
-import { type Chunks, encodeSnapshot, formatValue } from './encode.ts';
+import { type Chunks, createEncoder, encodeSnapshot, formatValue } from './encode.ts';
 import type { Format } from './format.ts';
 
 const FORMATS = ['text', 'openmetrics'] as const;
@@ -126,6 +126,21 @@ describe('an encoded snapshot', () => {
     assert.ok(text.filter((chunk) => openmetrics.includes(chunk)).length >= 7);
     assert.equal(parseExposition(textOf(text), 'text').families.get('x')?.samples.length, 2000);
   });
+});
+
+test('a following snapshot keeps the bytes of batches that did not change, and shows the others as they are', async () => {
+  const encode = createEncoder();
+  const rows = Array.from({ length: 600 }, (_, index) => ({
+    labels: [`${'r'.repeat(80)}${index}`],
+    value: index,
+  }));
+  const family = { name: 'x', type: 'gauge', help: 'X.', labels: ['a'] } as const;
+  const before = await encode({ version: 1, at: 0, families: [{ ...family, samples: rows }] });
+  const changed = rows.with(300, { labels: ['changed'], value: -1 }).slice(0, 590);
+  const after = await encode({ version: 2, at: 0, families: [{ ...family, samples: changed }] });
+  assert.equal(after.text.filter((chunk) => before.text.includes(chunk)).length, 1);
+  const fresh = await encodeSnapshot({ version: 2, at: 0, families: [{ ...family, samples: changed }] });
+  assert.equal(textOf(after.text), textOf(fresh.text));
 });
 
 test('a value is the shortest decimal of its double', () => {
