@@ -45,12 +45,10 @@ const GAUGES: Record<Window, MetricKey> = {
 /** The samples of everything the ledger knows, as they stand at `now`. */
 export function familiesOf(input: PublishAfter): Family[] {
   const samples = new Samples(input);
-  const windows = openWindows(input, samples);
+  const shelfOf = openShelves(input, samples);
   for (const row of input.book.series.values()) {
-    const stream = input.book.streams.get(row.stream);
-    if (!stream || row.target !== row.id || !input.accounts.has(stream.account) || isRetired(row, input.now))
-      continue;
-    samples.series(row, stream, windows.get(stream.id) ?? []);
+    const shelf = row.target === row.id ? shelfOf(row) : undefined;
+    if (shelf && !isRetired(row, input.now)) samples.series(row, shelf);
   }
   for (const id of input.accounts.keys()) {
     const account = input.book.accounts.get(id);
@@ -59,6 +57,43 @@ export function familiesOf(input: PublishAfter): Family[] {
     samples.account(account);
   }
   return samples.families();
+}
+
+/** Where the samples of one measure of a stream go: looked up once, not once for each of its series. */
+interface Shelf {
+  readonly account: AccountRow;
+  readonly metric: Metric;
+  readonly total: Sample[];
+  readonly corrections: Sample[] | undefined;
+  /** Of costs only. */
+  readonly windows: readonly OpenWindow[];
+}
+
+/** Finds the shelf of a series; undefined when its account is not shown. */
+function openShelves(input: PublishInput, samples: Samples): (row: SeriesRow) => Shelf | undefined {
+  const { book, accounts } = input;
+  const windows = openWindows(input, samples);
+  const shelves = new Map<number, Map<Measure, Shelf>>();
+  const open = (stream: StreamRow, measure: Measure): Shelf | undefined => {
+    const account = accounts.has(stream.account) ? book.accounts.get(stream.account) : undefined;
+    if (!account) return undefined;
+    const metric: Metric = METRICS[COUNTERS[measure]];
+    return {
+      account,
+      metric,
+      total: samples.of(metric),
+      corrections: metric.twin && samples.of(metric.twin),
+      windows: measure === 'cost' ? (windows.get(stream.id) ?? []) : [],
+    };
+  };
+  return ({ stream: id, measure }) => {
+    const known = shelves.get(id)?.get(measure);
+    if (known) return known;
+    const stream = book.streams.get(id);
+    const shelf = stream && open(stream, measure);
+    if (shelf) shelves.set(id, (shelves.get(id) ?? new Map()).set(measure, shelf));
+    return shelf;
+  };
 }
 
 interface OpenWindow {
@@ -132,21 +167,17 @@ class Samples {
     return known;
   }
 
-  series(row: SeriesRow, stream: StreamRow, windows: readonly OpenWindow[]): void {
-    const account = this.#book.accounts.get(stream.account);
-    if (!account) return;
-    const metric: Metric = METRICS[COUNTERS[row.measure]];
+  series(row: SeriesRow, { account, metric, total, corrections, windows }: Shelf): void {
     const shown = this.#shown.series(metric, account, row);
     const counters = exposed(row);
-    this.of(metric).push(shown.total(counters.total));
-    if (metric.twin) this.of(metric.twin).push(shown.corrections(counters.corrections));
-    this.#count(account.id, metric.twin ? 2 : 1);
-    if (row.measure !== 'cost') return;
+    total.push(shown.total(counters.total));
+    corrections?.push(shown.corrections(counters.corrections));
+    this.#count(account.id, (corrections ? 2 : 1) + windows.length);
     for (const { index, samples, sums } of windows) {
       const sample = shown.windows[index]?.(sums.get(row.id) ?? 0n);
       if (sample) samples.push(sample);
     }
-    this.#count(account.id, windows.length);
+    if (row.measure !== 'cost') return;
     shown.resource ??= this.#shown.resource(account, row.resource, () => this.#factsOf(account, row));
     if (shown.resource.isFirstIn(this))
       this.#add(account.id, METRICS.resourceInfo.name, shown.resource.sample);
