@@ -4,7 +4,7 @@ import type { AccountSettings } from './ledger.ts';
 import { METRICS, type Metric, type MetricKey } from './metrics.ts';
 import { type Fixed, toNumber } from './money.ts';
 import { newestOf } from './observations.ts';
-import type { Shown } from './shown.ts';
+import { PLACES, type Shown } from './shown.ts';
 import type { Family, Sample } from './snapshot.ts';
 import type { Measure, Observation } from './statement.ts';
 import type { AccountRow, FeedRow, SeriesRow, StreamRow } from './store.ts';
@@ -97,8 +97,8 @@ function openShelves(input: PublishInput, samples: Samples): (row: SeriesRow) =>
 }
 
 interface OpenWindow {
-  /** Its place among {@link WINDOWS}. */
-  readonly index: number;
+  /** Its place among the samples of a series. */
+  readonly place: number;
   readonly samples: Sample[];
   readonly sums: ReadonlyMap<number, Fixed>;
 }
@@ -110,7 +110,7 @@ function openWindows(input: PublishInput, samples: Samples): Map<number, OpenWin
     const windows = knownWindows(input, stream.id).map((window): OpenWindow => {
       const { kind, start } = windowAt(window, input.now);
       return {
-        index: WINDOWS.indexOf(window),
+        place: PLACES.firstWindow + WINDOWS.indexOf(window),
         samples: samples.of(METRICS[GAUGES[window]]),
         sums: input.book.sums(kind, start),
       };
@@ -170,13 +170,10 @@ class Samples {
   series(row: SeriesRow, { account, metric, total, corrections, windows }: Shelf): void {
     const shown = this.#shown.series(metric, account, row);
     const counters = exposed(row);
-    total.push(shown.total(counters.total));
-    corrections?.push(shown.corrections(counters.corrections));
+    total.push(shown.show(PLACES.total, counters.total));
+    corrections?.push(shown.show(PLACES.corrections, counters.corrections));
     this.#count(account.id, (corrections ? 2 : 1) + windows.length);
-    for (const { index, samples, sums } of windows) {
-      const sample = shown.windows[index]?.(sums.get(row.id) ?? 0n);
-      if (sample) samples.push(sample);
-    }
+    for (const { place, samples, sums } of windows) samples.push(shown.show(place, sums.get(row.id) ?? 0n));
     if (row.measure !== 'cost') return;
     shown.resource ??= this.#shown.resource(account, row.resource, () => this.#factsOf(account, row));
     if (shown.resource.isFirstIn(this))

@@ -3,7 +3,6 @@ import { type Fixed, toNumber } from './money.ts';
 import type { Sample } from './snapshot.ts';
 import type { ResourceFacts } from './statement.ts';
 import type { AccountRow, ResourceRow, SeriesRow } from './store.ts';
-import { WINDOWS } from './windows.ts';
 
 /**
  * What publications showed, so that the next one shows what did not change as the very same objects: at 100,000 series it takes
@@ -18,16 +17,14 @@ export interface Shown {
 
 /** The samples of one series. Its labels never change. */
 export interface ShownSeries {
-  readonly total: ShownAmount;
-  readonly corrections: ShownAmount;
-  /** In the order of {@link WINDOWS}. */
-  readonly windows: readonly ShownAmount[];
+  /** The sample of an amount at one of {@link PLACES}; the same amount again gives the same sample again. */
+  show(place: number, amount: Fixed): Sample;
   /** Set by the first publication that shows its resource. */
   resource: ShownResource | undefined;
 }
 
-/** Turns an amount into its sample; the same amount again gives the same sample again. */
-export type ShownAmount = (amount: Fixed) => Sample;
+/** Which of a series' samples: of its total, its corrections, and of its windows, from the first on. */
+export const PLACES = { total: 0, corrections: 1, firstWindow: 2 } as const;
 
 /** The info of a resource. */
 export interface ShownResource {
@@ -62,22 +59,18 @@ export function nothingShown(): Shown {
 }
 
 function openSeries(labels: readonly string[]): ShownSeries {
+  const amounts: Fixed[] = [];
+  const samples: Sample[] = [];
   return {
-    total: showing(labels),
-    corrections: showing(labels),
-    windows: WINDOWS.map(() => showing(labels)),
     resource: undefined,
-  };
-}
-
-function showing(labels: readonly string[]): ShownAmount {
-  let last: Fixed = 0n;
-  let sample: Sample = { labels, value: 0 };
-  return (amount) => {
-    if (amount === last) return sample;
-    last = amount;
-    sample = { labels, value: toNumber(amount) };
-    return sample;
+    show(place, amount) {
+      const known = samples[place];
+      if (known && amounts[place] === amount) return known;
+      const sample = { labels, value: toNumber(amount) };
+      amounts[place] = amount;
+      samples[place] = sample;
+      return sample;
+    },
   };
 }
 
