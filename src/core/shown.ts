@@ -35,13 +35,14 @@ export interface ShownResource {
 
 /** Nothing was shown yet. */
 export function nothingShown(): Shown {
-  const series = new Map<number, ShownSeries>();
+  // By the number of the series: they are counted from 1.
+  const series: ShownSeries[] = [];
   const resources = new Map<string, ShownResource>();
   const keyOf = (account: number, resource: string) => `${account} ${resource}`;
   return {
     series(metric, account, row) {
-      const known = series.get(row.id) ?? openSeries(seriesLabels(metric, account, row));
-      series.set(row.id, known);
+      const known = series[row.id] ?? openSeries(seriesLabels(metric, account, row));
+      series[row.id] = known;
       return known;
     },
     resource(account, resource, facts) {
@@ -53,9 +54,13 @@ export function nothingShown(): Shown {
     renamed(rows) {
       for (const { account, resource } of rows) resources.delete(keyOf(account, resource));
       // Which series name these resources is not worth an index: names seldom change.
-      if (rows.length > 0) for (const each of series.values()) each.resource = undefined;
+      if (rows.length > 0) series.forEach(forgetResource);
     },
   };
+}
+
+function forgetResource(series: ShownSeries): void {
+  series.resource = undefined;
 }
 
 function openSeries(labels: readonly string[]): ShownSeries {
