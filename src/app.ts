@@ -4,10 +4,16 @@ import type { Instant } from './core/time.ts';
 import type { Logger } from './log.ts';
 import { type OpenAccount, openAccount, type PolledAccount } from './poll/accounts.ts';
 import { POLL_FAILURES } from './poll/errors.ts';
-import { createPoller, type Poller, type PollerEvents, type ScheduledFeed } from './poll/poller.ts';
+import {
+  createPoller,
+  type Poller,
+  type PollerEvents,
+  type PollOutcome,
+  type ScheduledFeed,
+} from './poll/poller.ts';
 import type { ProgressView } from './progress.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
-import { createSelfMetrics, type SelfMetrics } from './sinks/prometheus/self.ts';
+import { createSelfMetrics, type FeedLabels, type SelfMetrics } from './sinks/prometheus/self.ts';
 import { cacheCells } from './store/cache.ts';
 import { openDatabase } from './store/open.ts';
 import { sqliteStore } from './store/sqlite.ts';
@@ -114,27 +120,32 @@ function eventsOf({ log, progress }: AppOptions, publisher: Publisher, self: Sel
     warned.add(key);
     warn();
   };
+  const unconverted = (labels: FeedLabels, currency: string) =>
+    once(`${labels.provider} ${labels.account} ${currency}`, () =>
+      log.warn(
+        { ...labels, currency },
+        'no rate for this currency: its amounts are not in dollars; see currencies',
+      ),
+    );
+  const switchedOff = (labels: FeedLabels, { reason, message, isNews }: PollOutcome & { ok: null }) => {
+    if (!isNews) return;
+    log.info({ ...labels, reason, message }, 'the account may not read this feed: it is switched off');
+  };
   return {
     pollEnded({ labels }, outcome) {
       self.pollEnded(labels, outcome);
       publisher.changed();
       const seconds = Number(outcome.seconds.toFixed(3));
+      if (outcome.ok === null) return switchedOff(labels, outcome);
       if (outcome.ok) log.info({ ...labels, seconds }, 'poll succeeded');
       else if (outcome.isBug)
         log.error({ ...labels, seconds, err: outcome.error }, 'poll failed: a bug of ours');
       else log.warn({ ...labels, seconds, reason: outcome.reason, message: outcome.message }, 'poll failed');
     },
-    applied({ labels }, { changed, unconverted, late, held }) {
+    applied({ labels }, { changed, unconverted: currencies, late, held }) {
       if (changed) publisher.changed();
       if (late.length > 0) self.drift(labels, 'late_statement');
-      for (const currency of unconverted) {
-        once(`${labels.provider} ${labels.account} ${currency}`, () =>
-          log.warn(
-            { ...labels, currency },
-            'no rate for this currency: its amounts are not in dollars; see currencies',
-          ),
-        );
-      }
+      for (const currency of currencies) unconverted(labels, currency);
       for (const tier of held) {
         log.warn(
           { ...labels, tier },
@@ -148,6 +159,10 @@ function eventsOf({ log, progress }: AppOptions, publisher: Publisher, self: Sel
         log.warn({ ...labels, kind, what }, 'not as documented'),
       );
     },
+    warned({ labels }, { topic, text }) {
+      log.warn({ ...labels, topic, text }, 'the provider has something to say');
+    },
+    unconverted: ({ labels }, currency) => unconverted(labels, currency),
     progress({ labels: { provider, account, feed } }, { done, total }) {
       progress.update(`${provider}/${account} ${feed}`, done, total);
     },

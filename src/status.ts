@@ -3,7 +3,7 @@ import { formatDecimal } from './core/money.ts';
 import { type Instant, sizeOf } from './core/time.ts';
 import { type Window, windowAt } from './core/windows.ts';
 import { POLL_FAILURES } from './poll/errors.ts';
-import type { FeedState } from './poll/poller.ts';
+import type { FeedState, PollOutcome } from './poll/poller.ts';
 import type { AccountStatus, FailureStatus, FeedStatus, Status } from './server/status.ts';
 
 export interface StatusInput {
@@ -57,7 +57,8 @@ function feedStatus(ledger: Ledger, state: FeedState, now: Instant): FeedStatus 
     name: feed.feed.name,
     up: last?.ok ?? null,
     lastSuccess: maybe(row?.lastSuccess),
-    lastError: last && !last.ok && lastError ? failureStatus(lastError) : null,
+    lastError: last?.ok === false && lastError ? failureStatus(lastError) : null,
+    off: last?.ok === null ? failureStatus(last) : null,
     dataFrom: maybe(row?.read.at(-1)?.start),
     dataThrough: maybe(row?.read.at(-1)?.end),
     nextRun: maybe(nextRun),
@@ -66,6 +67,7 @@ function feedStatus(ledger: Ledger, state: FeedState, now: Instant): FeedStatus 
       ? { differenceUsd: formatDecimal(row.reconciliation.difference), against: row.reconciliation.against }
       : null,
     history: historyOf(ledger, state, now),
+    notes: row?.notes.map(({ topic, text }) => ({ topic, text })) ?? [],
   };
 }
 
@@ -80,7 +82,7 @@ function historyOf(ledger: Ledger, state: FeedState, now: Instant): FeedStatus['
   return buckets > 0 ? { remaining: Math.ceil(buckets) } : null;
 }
 
-function failureStatus({ reason, message, at }: NonNullable<FeedState['lastError']>): FailureStatus {
+function failureStatus({ reason, message, at }: Exclude<PollOutcome, { ok: true }>): FailureStatus {
   return { reason, message, hint: POLL_FAILURES[reason].hint, at: iso(at) };
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineFeed, defineProvider, type Provider } from '../src/providers/provider.ts';
+import { defineFeed, defineProvider, defineSection, type Provider } from '../src/providers/provider.ts';
 
 /** A feed that asks nothing. */
 function feed(name: string, schedule: string) {
@@ -27,20 +27,29 @@ function provider(id: string, config: z.ZodType, feeds: readonly string[]): Prov
   });
 }
 
-/** Two invented providers: `acme` has no keys of its own, `globex` has three. */
+const priceProbes = defineSection({
+  key: 'priceProbes',
+  entry: z.strictObject({ name: z.string(), account: z.string().optional(), pricing: z.looseObject({}) }),
+  into: (config: unknown, probes) => ({ ...Object(config), probes }),
+});
+
+/** Two invented providers: `acme` has no keys of its own, `globex` has three, and reads the price probes. */
 export const FAKE_PROVIDERS: readonly Provider<unknown>[] = [
   provider('acme', z.strictObject({}), ['usage', 'balance']),
-  provider(
-    'globex',
-    z.strictObject({
-      teamId: z.string().min(1).optional().describe('The team.'),
-      mode: z.enum(['auto', 'old', 'new']).default('auto'),
-      dueAfter: z
-        .string()
-        .regex(/^\d+m$/, 'a duration is a number and m')
-        .prefault('15m')
-        .transform((text) => Number.parseInt(text, 10)),
-    }),
-    ['usage'],
-  ),
+  {
+    ...provider(
+      'globex',
+      z.strictObject({
+        teamId: z.string().min(1).optional().describe('The team.'),
+        mode: z.enum(['auto', 'old', 'new']).default('auto'),
+        dueAfter: z
+          .string()
+          .regex(/^\d+m$/, 'a duration is a number and m')
+          .prefault('15m')
+          .transform((text) => Number.parseInt(text, 10)),
+      }),
+      ['usage'],
+    ),
+    section: priceProbes,
+  },
 ];

@@ -49,6 +49,7 @@ export async function demo(options: DemoOptions, io: Io): Promise<number> {
       state: { path: ':memory:' },
       metrics: { newSeriesZeroMs: 10 * SECOND, maxSeries: 10_000 },
       accounts,
+      budgets: [],
       currencies: DEFAULT_RATES,
     };
     return await run(config, io, (url) => {

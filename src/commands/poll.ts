@@ -43,7 +43,7 @@ export async function poll(options: PollOptions, io: Io): Promise<number> {
     if (options.metrics) await printMetrics(app, io);
     else if (options.json) io.stdout.write(`${JSON.stringify(status, null, 2)}\n`);
     else io.stdout.write(tableOf(status));
-    return outcomes.every(({ ok }) => ok) ? EXIT.good : EXIT.failed;
+    return outcomes.every(({ ok }) => ok !== false) ? EXIT.good : EXIT.failed;
   } finally {
     await app.stop();
   }
@@ -59,11 +59,11 @@ function tableOf({ accounts }: Status): string {
   const rows = accounts.flatMap((account) => [
     [`${account.provider}/${account.name}`, 'today', account.todayUsd ?? 'unknown', 'USD'],
     ['', 'month to date', account.monthToDateUsd ?? 'unknown', 'USD'],
-    ...account.feeds.map(({ name, up, lastError }) => [
+    ...account.feeds.map(({ name, up, lastError, off }) => [
       '',
       name,
-      up ? 'ok' : 'failed',
-      lastError?.message ?? '',
+      up === null ? 'switched off' : up ? 'ok' : 'failed',
+      (lastError ?? off)?.message ?? '',
     ]),
   ]);
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));

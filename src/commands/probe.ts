@@ -2,10 +2,9 @@ import type { Account } from '../config/config.ts';
 import { SECOND, startOfMonth } from '../core/time.ts';
 import { PollError } from '../poll/errors.ts';
 import { createHttpClient, type HttpEvents } from '../poll/http.ts';
-import type { Coverage, Feed, FeedContext } from '../providers/provider.ts';
+import { type Feed, type FeedContext, NOTHING_KNOWN } from '../providers/provider.ts';
 import type { Probed } from './check.ts';
 
-const NOTHING_READ: Coverage = { asOf: () => undefined, latest: () => undefined, gaps: (range) => [range] };
 const UNHEARD: HttpEvents = { answered() {}, retried() {}, rateLimit() {} };
 /** Long enough for a fault to be met with one more try. */
 const PATIENCE_MS = 10 * SECOND;
@@ -43,12 +42,10 @@ async function askOnce(
 ): Promise<boolean> {
   const now = Date.now();
   const context: FeedContext<unknown> = {
+    ...NOTHING_KNOWN,
     now,
     config,
     since: since ?? startOfMonth(now, -1),
-    coverage: NOTHING_READ,
-    memo: undefined,
-    knows: () => false,
     signal,
   };
   for (const feed of provider.feeds) {

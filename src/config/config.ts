@@ -1,3 +1,4 @@
+import type { Budget } from '../core/budget.ts';
 import type { Rates } from '../core/rates.ts';
 import type { Instant } from '../core/time.ts';
 import type { Provider } from '../providers/provider.ts';
@@ -29,6 +30,7 @@ export interface Config {
   readonly state: { readonly path: string };
   readonly metrics: { readonly newSeriesZeroMs: number; readonly maxSeries: number };
   readonly accounts: readonly Account[];
+  readonly budgets: readonly Budget[];
   readonly currencies: Rates;
 }
 

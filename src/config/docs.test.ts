@@ -121,8 +121,8 @@ test('the example is a good configuration, as it is and with everything switched
   assert.equal(accounts.find(({ provider }) => provider.id === 'northflank')?.schedule.usage, '5,35 * * * *');
 });
 
-test('the example shows every key but the reserved ones', () => {
-  const reserved = ['webConfig', 'budgets', 'priceProbes'];
+test('the example shows every key but the reserved one', () => {
+  const reserved = ['webConfig', 'priceProbes'];
   const feeds = PROVIDERS.flatMap((provider) => provider.feeds.map(({ name }) => name));
   for (const name of propertiesIn(configurationSchema(PROVIDERS))) {
     if (reserved.includes(name) || feeds.includes(name)) continue;

@@ -17,6 +17,7 @@ export function configOfEnvironment(env: Environment, registry: readonly Provide
     state,
     metrics: { newSeriesZeroMs: metrics.newSeriesZero, maxSeries: metrics.maxSeries },
     accounts: present.map((provider) => accountOf(provider, env)),
+    budgets: [],
     currencies: DEFAULT_RATES,
   };
 }

@@ -18,6 +18,7 @@ export function configurationSchema(registry: readonly Provider<unknown>[]): Jso
     title: 'Configuration of ai-billing-exporter',
     properties: {
       ...sections.properties,
+      ...Object.fromEntries(registry.flatMap(sectionSchema(sections.properties))),
       accounts: {
         ...sections.properties.accounts,
         items: { type: 'object', oneOf: registry.map(accountSchema) },
@@ -26,13 +27,23 @@ export function configurationSchema(registry: readonly Provider<unknown>[]): Jso
   };
 }
 
+/** The schema of a list that only this provider reads. */
+function sectionSchema(properties: Readonly<Record<string, JsonSchema>>) {
+  return ({ section }: Provider<unknown>): [string, JsonSchema][] =>
+    section ? [[section.key, { ...properties[section.key], items: jsonSchemaOf(section.entry) }]] : [];
+}
+
 /** The keys that only accounts of this provider have. */
 export function ownKeys(provider: Provider<unknown>): string[] {
   return Object.keys(objectSchemaOf(provider.config).properties);
 }
 
 function objectSchemaOf(schema: z.ZodType): z.infer<typeof ObjectSchema> {
-  return ObjectSchema.parse(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }));
+  return ObjectSchema.parse(jsonSchemaOf(schema));
+}
+
+function jsonSchemaOf(schema: z.ZodType) {
+  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
 }
 
 function accountSchema(provider: Provider<unknown>): JsonSchema {

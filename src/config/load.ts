@@ -4,6 +4,7 @@ import { constantRate, DEFAULT_RATES, type Rate, type Rates } from '../core/rate
 import { isoDay } from '../core/time.ts';
 import type { Provider } from '../providers/provider.ts';
 import { readAccounts } from './accounts.ts';
+import { budgetsOf } from './budgets.ts';
 import type { Config, Environment } from './config.ts';
 import { type Document, isMapping, readDocument } from './document.ts';
 import { configOfEnvironment } from './environment-only.ts';
@@ -11,6 +12,7 @@ import { ConfigError } from './errors.ts';
 import { checked } from './issues.ts';
 import { Sections } from './schema.ts';
 import { reasonUnreadable } from './secrets.ts';
+import { withSections } from './section.ts';
 
 /**
  * Reads the configuration from `file`, or from the environment alone where there is none.
@@ -52,7 +54,8 @@ function configOfText(
     throw new ConfigError([{ file, line: 1, column: 1, key: '', message: noMapping(value) }]);
   const sections = checked({ schema: Sections, value, path: [], problems });
   const entries = Array.isArray(value.accounts) ? value.accounts : [];
-  const accounts = readAccounts(entries, { document, file, registry, now });
+  const context = { document, file, registry, now };
+  const accounts = withSections(readAccounts(entries, context), value, context);
   // Once more for itself, so that its own rules are checked whatever is wrong elsewhere.
   const rates = checked({
     schema: Sections.shape.currencies,
@@ -61,6 +64,8 @@ function configOfText(
     problems,
   });
   const currencies = ratesOf(rates ?? {}, document);
+  const named = accounts.map(({ provider, name }) => ({ provider: provider.id, account: name }));
+  const budgets = budgetsOf(sections?.budgets ?? [], named, document);
   if (!sections || problems.list.length > 0) throw new ConfigError(problems.list);
   const { server, state, metrics } = sections;
   return {
@@ -68,6 +73,7 @@ function configOfText(
     state,
     metrics: { newSeriesZeroMs: metrics.newSeriesZero, maxSeries: metrics.maxSeries },
     accounts,
+    budgets,
     currencies,
   };
 }

@@ -329,13 +329,49 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     beside('server: { webConfig: web.yml }'),
     'c.yml:4:22: server.webConfig: is not supported by this version yet; remove it (found "web.yml")',
   ],
-  'budgets, which are to come': [
+  'a budget without a limit': [
     beside('budgets:', '  - name: all'),
-    'c.yml:5:3: budgets: is not supported by this version yet; remove it',
+    'c.yml:5:5: budgets[0].limitUsd: is missing; add it',
   ],
-  'price probes, which are to come': [
-    beside('priceProbes: [{}]'),
-    'c.yml:4:14: priceProbes: is not supported by this version yet; remove it',
+  'a budget of nothing': [
+    beside('budgets:', '  - { name: all, limitUsd: 0 }'),
+    'c.yml:5:28: budgets[0].limitUsd: must be a number of dollars above 0 (found 0)',
+  ],
+  'a budget over a year': [
+    beside('budgets:', '  - { name: all, limitUsd: 10, period: year }'),
+    'c.yml:5:40: budgets[0].period: must be one of day, week, month (found "year")',
+  ],
+  'a budget that matches by something else': [
+    beside('budgets:', '  - { name: all, limitUsd: 10, match: { modell: x } }'),
+    'c.yml:5:41: budgets[0].match.modell: unknown key; did you mean "model"?',
+  ],
+  'a budget that matches by a number': [
+    beside('budgets:', '  - { name: all, limitUsd: 10, match: { model: 5 } }'),
+    'c.yml:5:48: budgets[0].match.model: must be text such as "team/*", or a list of such texts (found 5)',
+  ],
+  'a budget about no account': [
+    beside('budgets:', '  - { name: all, limitUsd: 10, match: { provider: globx } }'),
+    'c.yml:5:39: budgets[0].match: is about none of the accounts; there are globex "globex"',
+  ],
+  'two budgets of one name': [
+    beside('budgets:', '  - { name: a, limitUsd: 10 }', '  - { name: a, limitUsd: 20, period: day }'),
+    'c.yml:6:13: budgets[1].name: is the name of budgets[0] already; give each its own',
+  ],
+  'a price probe of no account': [
+    beside('priceProbes:', '  - { name: a, account: globx, pricing: {} }'),
+    'c.yml:5:25: priceProbes[0].account: globex has no such account; did you mean "globex"? (found "globx")',
+  ],
+  'a price probe without a price': [
+    beside('priceProbes: [{ name: a }]'),
+    'c.yml:4:15: priceProbes[0].pricing: is missing; add it',
+  ],
+  'two price probes of one name': [
+    beside('priceProbes: [{ name: a, pricing: {} }, { name: a, pricing: {} }]'),
+    'c.yml:4:49: priceProbes[1].name: is the name of priceProbes[0] already; give each its own',
+  ],
+  'a price probe and nobody to ask': [
+    'accounts: [{ provider: acme, apiKey: k }]\npriceProbes: [{ name: a, pricing: {} }]',
+    'c.yml:2:15: priceProbes[0]: needs an account of globex, and there is none; add it or remove this entry',
   ],
   'a section left empty': [
     beside('server:'),

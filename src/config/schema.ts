@@ -1,20 +1,30 @@
 import { z } from 'zod';
+import { type BUDGET_LABELS, PERIODS } from '../core/budget.ts';
 import { DAY, MINUTE } from '../core/time.ts';
-import { BaseUrl, Cron, Day, duration, Listen, must, RateOrHistory, text } from './values.ts';
+import {
+  BaseUrl,
+  Cron,
+  Day,
+  Dollars,
+  duration,
+  Label,
+  Listen,
+  must,
+  Patterns,
+  RateOrHistory,
+} from './values.ts';
 
 /** The shape of the configuration: what may stand where, and what each key is for. */
 
-/** What a version that has no budgets, probes or TLS yet says to them: ignoring them would be a lie. */
+/** What a version that has no TLS yet says to it: ignoring it would be a lie. */
 const NOT_YET = 'is not supported by this version yet; remove it';
 
 /** Keys of every account, whatever its provider. */
 export const AccountKeys = z.strictObject({
   provider: z.string().meta({ description: 'Which service is read.' }),
-  name: text('1 to 64 printable characters, without spaces around them', (name) =>
-    /^(?!\s)\P{C}{1,64}(?<!\s)$/u.test(name) ? name : undefined,
-  )
-    .optional()
-    .meta({ description: 'The account label, unique within the provider. Default: the id of the provider.' }),
+  name: Label.optional().meta({
+    description: 'The account label, unique within the provider. Default: the id of the provider.',
+  }),
   apiKey: z.string().optional().meta({ description: `The credential, best as a variable: \${NAME}.` }),
   apiKeyFile: z.string().optional().meta({
     description:
@@ -37,6 +47,35 @@ export type AccountKeys = z.infer<typeof AccountKeys>;
 
 /** Names of the keys that accounts of every provider have. */
 export const COMMON_KEYS: readonly string[] = Object.keys(AccountKeys.shape);
+
+const LABEL_TEXTS: Readonly<Record<(typeof BUDGET_LABELS)[number], string>> = {
+  provider: 'Providers.',
+  account: 'Accounts.',
+  resource: 'Resources, by their ids.',
+  model: 'Models.',
+  tier: 'Tiers.',
+  currency: 'What it was paid with.',
+};
+const patterns = (label: (typeof BUDGET_LABELS)[number]) =>
+  Patterns.optional().meta({ description: `${LABEL_TEXTS[label]} Exact, or with * and ?; one or a list.` });
+
+/** One limit. */
+const Budget = z.strictObject({
+  name: Label.meta({ description: 'The label budget; unique.' }),
+  limitUsd: Dollars.meta({ description: 'What may be spent in a period, in US dollars.' }),
+  period: z.enum(PERIODS).prefault('month').meta({ description: 'UTC; weeks start on Monday.' }),
+  match: z
+    .strictObject({
+      provider: patterns('provider'),
+      account: patterns('account'),
+      resource: patterns('resource'),
+      model: patterns('model'),
+      tier: patterns('tier'),
+      currency: patterns('currency'),
+    })
+    .prefault({})
+    .meta({ description: 'What is counted: all of these must match. Default: everything.' }),
+});
 
 /** Everything but the accounts, whose keys depend on their provider. */
 export const Sections = z.strictObject({
@@ -72,18 +111,13 @@ export const Sections = z.strictObject({
     .array(z.unknown())
     .min(1, 'must list at least one account')
     .meta({ description: 'One entry for each set of credentials.' }),
-  budgets: z
-    .array(z.unknown())
-    .max(0, NOT_YET)
-    .prefault([])
-    .meta({ description: 'Reserved: must be empty.' }),
+  budgets: z.array(Budget).prefault([]).meta({ description: 'Limits on what some of it may cost.' }),
   currencies: z.record(z.string(), RateOrHistory).prefault({}).meta({
     description: 'Dollars for one unit of a currency: one rate, or a list of rates with the day each begins.',
   }),
   priceProbes: z
     .array(z.unknown())
-    .max(0, NOT_YET)
     .prefault([])
-    .meta({ description: 'Reserved: must be empty.' }),
+    .meta({ description: 'Prices that inference.sh calculates every hour, to see when they change.' }),
 });
 export type Sections = z.infer<typeof Sections>;

@@ -85,14 +85,32 @@ export const Cron = z
   })
   .meta({ description: 'A cron line of five or six fields, in UTC.' });
 
-/** A positive amount of dollars; text too, so that it may come from a variable. */
-const RATE_FORM = 'a number above 0: the dollars for one unit';
-const Rate = z.union([z.number(), z.string()], must(RATE_FORM)).transform((value, context): Fixed => {
-  const rate = decimalOf(value);
-  if (rate !== undefined && rate > 0n) return rate;
-  context.issues.push({ code: 'custom', message: `must be ${RATE_FORM}`, input: value });
-  return z.NEVER;
-});
+/** A name that is shown as a label. */
+export const Label = text('1 to 64 printable characters, without spaces around them', (name) =>
+  /^(?!\s)\P{C}{1,64}(?<!\s)$/u.test(name) ? name : undefined,
+);
+
+/** One pattern or several: exact, or with `*` and `?`. */
+const PATTERNS_FORM = 'text such as "team/*", or a list of such texts';
+const Pattern = z.string().max(200, 'must be at most 200 characters long');
+export const Patterns = z
+  .union([Pattern, z.array(Pattern).min(1, 'must hold at least one pattern')], must(PATTERNS_FORM))
+  .transform((value) => [value].flat());
+
+/** A positive amount; text too, so that it may come from a variable. */
+function positive(form: string) {
+  return z.union([z.number(), z.string()], must(form)).transform((value, context): Fixed => {
+    const amount = decimalOf(value);
+    if (amount !== undefined && amount > 0n) return amount;
+    context.issues.push({ code: 'custom', message: `must be ${form}`, input: value });
+    return z.NEVER;
+  });
+}
+
+const Rate = positive('a number above 0: the dollars for one unit');
+
+/** A limit. */
+export const Dollars = positive('a number of dollars above 0');
 
 function decimalOf(value: number | string): Fixed | undefined {
   try {

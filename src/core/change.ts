@@ -158,8 +158,8 @@ function holdOf(row: SeriesRow, isLate: boolean, now: Instant): Hold | undefined
 
 /** A feed that has not read anything yet. */
 export function emptyFeed({ account, feed }: FeedKey): FeedRow {
-  const nothing = { lastSuccess: undefined, memo: undefined, observations: [], reconciliation: undefined };
-  return { account, feed, read: [], ...nothing };
+  const unknown = { lastSuccess: undefined, memo: undefined, reconciliation: undefined };
+  return { account, feed, read: [], observations: [], notes: [], ...unknown };
 }
 
 /** More stretches than a feed that reads newest first leaves open at a time. */

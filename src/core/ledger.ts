@@ -1,3 +1,4 @@
+import { type Billed, billed, type LabelFilter } from './billed.ts';
 import { type Book, openBook } from './book.ts';
 import { changeOf, emptyFeed, nextKey, present } from './change.ts';
 import { released } from './hold.ts';
@@ -7,7 +8,7 @@ import type { Rates } from './rates.ts';
 import { asOfAt, gapsIn, joinedRanges } from './runs.ts';
 import { nothingShown } from './shown.ts';
 import type { Family } from './snapshot.ts';
-import type { Observation, Reconciliation, ResourceFacts, Statement } from './statement.ts';
+import type { Note, Observation, Reconciliation, ResourceFacts, Statement } from './statement.ts';
 import type { Commit, SeriesRow, Store, StreamRow } from './store.ts';
 import {
   DAY,
@@ -76,6 +77,10 @@ export interface Ledger {
   lastAsOf(account: number): Instant;
   /** Stores what a poll learned beyond its statements. */
   observe(feed: FeedKey, poll: ObservedPoll): void;
+  /** Forgets what the polls of a feed learned beyond its statements: nobody may read it any more. */
+  silence(feed: FeedKey): void;
+  /** What is held of an account in a range of whole UTC days; undefined unless all of it was read. */
+  billed(account: number, range: Range, which?: LabelFilter): Billed | undefined;
   /** What the HTTP edge asked to remember, and how it asks. */
   requests(account: number): { readonly state: string | undefined; remember(state: string): void };
   coverage(account: number, stream: string, granularity: Granularity): LedgerCoverage;
@@ -104,6 +109,7 @@ export interface ObservedPoll {
   readonly observations: readonly Observation[] | undefined;
   readonly reconciliation: Reconciliation | undefined;
   readonly memo: string | undefined;
+  readonly notes: readonly Note[] | undefined;
 }
 
 export interface LedgerCoverage {
@@ -213,9 +219,16 @@ export function openLedger(store: Store): Ledger {
         memo: poll.memo ?? known.memo,
         observations: poll.observations ?? known.observations,
         reconciliation: poll.reconciliation ?? known.reconciliation,
+        notes: poll.notes ?? known.notes,
       };
       commit({ feeds: [row] });
     },
+    silence(feed) {
+      const known = book.feed(feed.account, feed.feed);
+      if (!known) return;
+      commit({ feeds: [{ ...emptyFeed(feed), read: known.read, lastSuccess: known.lastSuccess }] });
+    },
+    billed: (account, range, which) => billed(book, account, range, which),
     requests: (account) => ({
       state: book.requests(account),
       remember: (state) => commit({ requests: [{ account, state }] }),

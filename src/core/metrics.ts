@@ -9,6 +9,7 @@ import { counter, feedGauge, ledgerGauge, type Metric, own } from './metric.ts';
 export const CORE = ['provider', 'account', 'resource', 'model', 'tier'] as const;
 const ACCOUNT = ['provider', 'account'] as const;
 const FEED = ['provider', 'account', 'feed'] as const;
+const BUDGET = ['budget'] as const;
 
 const DAY_LAG =
   'Of a feed of closed hours it is 0 until the first hour of the day is due. Absent until the window was read without a hole.';
@@ -137,6 +138,60 @@ export const METRICS = {
     'Last price seen per unit of the SKU, in US dollars.',
     false,
   ),
+  balance: feedGauge(
+    'ai_billing_balance_usd',
+    [...ACCOUNT, 'currency'],
+    'Prepaid balance in US dollars, by what it is held in. Absent where the provider gives none.',
+  ),
+  canConsume: feedGauge(
+    'ai_billing_balance_can_consume',
+    ACCOUNT,
+    '1 if the provider says that the balance suffices for further requests, 0 if not.',
+    false,
+  ),
+  apiKeyCostToday: feedGauge(
+    'ai_billing_api_key_cost_today_usd',
+    [...ACCOUNT, 'api_key'],
+    "US dollars of the current UTC day by API key, the provider's own analytics: charges only, minutes behind the ledger.",
+  ),
+  apiKeyInfo: feedGauge(
+    'ai_billing_api_key_info',
+    [...ACCOUNT, 'api_key', 'name'],
+    'Always 1. Names of the API keys that were charged today.',
+  ),
+  modelCostToday: feedGauge(
+    'ai_billing_model_cost_today_usd',
+    [...ACCOUNT, 'model'],
+    "US dollars of the current UTC day by the display name of the model, the provider's own analytics: charges only, minutes behind the ledger.",
+  ),
+  apiTierInfo: feedGauge(
+    'ai_billing_api_tier_info',
+    [...ACCOUNT, 'tier'],
+    'Always 1. The rate limit tier that the account is in.',
+    false,
+  ),
+  modelRateLimit: feedGauge(
+    'ai_billing_api_model_rate_limit',
+    [...ACCOUNT, 'model', 'limit_type'],
+    'What the provider allows of a model: requests a minute (RPM) or a day (RPD), tokens a minute (TPM).',
+    false,
+  ),
+  priceProbeFee: feedGauge(
+    'ai_billing_price_probe_fee_usd',
+    [...ACCOUNT, 'probe', 'fee'],
+    'US dollars that a configured price probe comes to, by fee. Absent where its expression failed.',
+  ),
+  priceProbeTotal: feedGauge(
+    'ai_billing_price_probe_total_usd',
+    [...ACCOUNT, 'probe'],
+    'US dollars that a configured price probe comes to, as the provider totals it.',
+    false,
+  ),
+  priceProbeErrors: feedGauge(
+    'ai_billing_price_probe_errors',
+    [...ACCOUNT, 'probe'],
+    'Expressions of a configured price probe that failed; their text is in the status and the log.',
+  ),
   trend: feedGauge(
     'ai_billing_cost_trend_ratio',
     [...ACCOUNT, 'range'],
@@ -147,6 +202,42 @@ export const METRICS = {
     'ai_billing_reconciliation_difference_usd',
     FEED,
     "The provider's own total less the same from the rows it listed, in US dollars. Not 0: rows and totals disagree.",
+  ),
+  runway: ledgerGauge(
+    'ai_billing_runway_seconds',
+    ACCOUNT,
+    'How long the balance lasts at the net spend of the last 24 hours, of the currencies that do not refill by themselves (not DIEM). Absent without spend.',
+    false,
+  ),
+  budgetLimit: ledgerGauge(
+    'ai_billing_budget_limit_usd',
+    BUDGET,
+    'US dollars that the budget allows in a period. Budgets may overlap.',
+    false,
+  ),
+  budgetSpent: ledgerGauge(
+    'ai_billing_budget_spent_usd',
+    BUDGET,
+    'Net US dollars of what the budget matches in the current UTC period as billed so far. Absent until the period was read without a hole.',
+    false,
+  ),
+  budgetForecast: ledgerGauge(
+    'ai_billing_budget_forecast_usd',
+    BUDGET,
+    'Net US dollars expected at the end of the current UTC period. Absent below 24 hours of data.',
+    false,
+  ),
+  budgetStart: ledgerGauge(
+    'ai_billing_budget_period_start_timestamp_seconds',
+    BUDGET,
+    'When the current period of the budget began.',
+    false,
+  ),
+  budgetEnd: ledgerGauge(
+    'ai_billing_budget_period_end_timestamp_seconds',
+    BUDGET,
+    'When the current period of the budget ends.',
+    false,
   ),
   resourceInfo: ledgerGauge(
     'ai_billing_resource_info',

@@ -95,6 +95,16 @@ export interface Drift {
   readonly what: string;
 }
 
+/** Something an answer says that no sample can hold: shown by the status page. */
+export interface Note {
+  /** What it is about: the same in every answer, such as `tier`, or `probe flux: inference_fee`. */
+  readonly topic: string;
+  /** Of the provider's own words at most a line; never a key. */
+  readonly text: string;
+  /** Logged when it is new: something the user may want to mend. */
+  readonly isWarning: boolean;
+}
+
 /** What one answer (or one walk over pages) says once it was read. */
 export interface Reading {
   readonly statement?: Omit<Statement, 'asOf' | 'stream'>;
@@ -102,4 +112,5 @@ export interface Reading {
   readonly observations: readonly Observation[];
   readonly reconciliation?: Reconciliation;
   readonly drift: readonly Drift[];
+  readonly notes?: readonly Note[];
 }

@@ -1,7 +1,7 @@
 import type { Cells } from './cells.ts';
 import type { Fixed } from './money.ts';
 import type { Run } from './runs.ts';
-import type { Measure, Observation, ResourceFacts } from './statement.ts';
+import type { Measure, Note, Observation, ResourceFacts } from './statement.ts';
 import type { Granularity, Instant, Range } from './time.ts';
 
 /** Rows are immutable: what changes is replaced by a new row with the same key. */
@@ -107,6 +107,7 @@ export interface FeedRow {
   readonly lastSuccess: Instant | undefined;
   readonly memo: string | undefined;
   readonly observations: readonly Observation[];
+  readonly notes: readonly Note[];
   readonly reconciliation: { readonly difference: Fixed; readonly against: string } | undefined;
 }
 

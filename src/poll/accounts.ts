@@ -59,6 +59,7 @@ export function openAccount(account: PolledAccount, options: OpenAccountOptions)
       feed === account.provider.feeds.findLast(({ books }) => books?.stream === feed.books?.stream),
     client,
     ledger,
+    rates: options.rates,
     now,
     asOf,
   }));

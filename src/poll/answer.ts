@@ -7,6 +7,7 @@ import type { Exchange } from './exchange.ts';
 import { causeOf, type Fault, faultOfBody, TIMED_OUT } from './faults.ts';
 import { retryAtOf } from './rate-limit.ts';
 import { reasonOfStatus } from './status.ts';
+import { titleOf } from './target.ts';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -63,11 +64,11 @@ export function failureOf(
   what: string,
   options: PollErrorOptions,
 ): PollError {
-  return new PollError(reason, `GET ${request.path} ${what}`, options);
+  return new PollError(reason, `${titleOf(request)} ${what}`, options);
 }
 
 function bytesOf({ exchange, headers, body }: Head, limits: BodyLimits): Promise<Buffer> {
-  const label = `answer of GET ${exchange.request.path}`;
+  const label = `answer of ${titleOf(exchange.request)}`;
   return readBody(body, { encoding: headers['content-encoding'], limits, label });
 }
 

@@ -6,7 +6,7 @@ import { type Deadline, startDeadline } from './deadline.ts';
 import { causeOf, faultOfHead, TIMED_OUT } from './faults.ts';
 import type { Gate } from './gate.ts';
 import type { HttpOptions } from './http.ts';
-import { pathOf } from './target.ts';
+import { methodOf, pathOf } from './target.ts';
 
 /** What all requests of an account share. */
 export interface Line extends Required<Omit<HttpOptions, 'memory' | 'baseUrl'>> {
@@ -88,8 +88,10 @@ async function headOf(
 ): Promise<Head | Failed> {
   const { pool, request, basePath, events } = exchange;
   const path = pathOf(basePath, request);
+  const method = methodOf(request);
   try {
-    const response = await pool.request({ method: 'GET', path, headers, signal: deadline.signal });
+    const sent = method === 'POST' ? JSON.stringify(request.preview) : null;
+    const response = await pool.request({ method, path, headers, body: sent, signal: deadline.signal });
     events.answered(String(response.statusCode));
     const { statusCode: status, body } = response;
     return { exchange, status, headers: flat(response.headers), body };
@@ -103,7 +105,12 @@ function headersOf(exchange: Exchange): Record<string, string> {
   const { provider, config, request, keys } = exchange;
   const key = keyOf(exchange);
   keys.add(key);
-  const own = { accept: 'application/json', 'accept-encoding': 'gzip', 'user-agent': 'ai-billing-exporter' };
+  const own = {
+    accept: 'application/json',
+    'accept-encoding': 'gzip',
+    'user-agent': 'ai-billing-exporter',
+    ...(methodOf(request) === 'POST' && { 'content-type': 'application/json' }),
+  };
   const named = [own, provider.headers(config, key), request.headers ?? {}].flatMap(Object.entries<string>);
   return Object.fromEntries(named.map(([name, value]) => [name.toLowerCase(), value]));
 }

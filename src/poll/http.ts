@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
 import type { Instant } from '../core/time.ts';
-import type { Ask, Provider, RateLimit } from '../providers/provider.ts';
+import type { Ask, Provider, RateLimit, Request } from '../providers/provider.ts';
 import type { BodyLimits } from './body.ts';
 import { readAnswer } from './contract.ts';
 import { PollError } from './errors.ts';
 import { askUntilAnswered, type Exchange, type Line } from './exchange.ts';
 import { createGate, LONGEST_WAIT_MS, type RequestMemory } from './gate.ts';
 import { withoutKeys } from './redact.ts';
-import { targetOf } from './target.ts';
+import { methodOf, targetOf, titleOf } from './target.ts';
 import { createTurns } from './turns.ts';
 
 /** What self-metrics and logs hear of. */
@@ -82,11 +82,12 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   const takeTurn = createTurns(CONCURRENT_REQUESTS);
   return {
     ask: (signal, sending) => async (request) => {
+      assertHarmless(request, provider);
       const endTurn = await takeTurn(signal);
       const exchange: Exchange = { ...line, request, signal, sending, keys: new Set() };
       try {
         const { headers, bytes } = await askUntilAnswered(exchange);
-        return { headers, body: readAnswer(bytes, request.schema, `answer of GET ${request.path}`) };
+        return { headers, body: readAnswer(bytes, request.schema, `answer of ${titleOf(request)}`) };
       } catch (error) {
         throw withoutKeys(error, exchange.keys);
       } finally {
@@ -97,6 +98,12 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     budgetLeft: () => gate.left(now()),
     close: () => pool.destroy(),
   };
+}
+
+/** The last line of defence of a promise: nothing is sent that could spend or change anything. */
+function assertHarmless(request: Request<unknown>, { previews = [] }: Provider<unknown>): void {
+  if (methodOf(request) === 'GET' || previews.includes(request.path)) return;
+  throw new Error(`${titleOf(request)} is not one of the provider's previews`);
 }
 
 function openPool(origin: string): Pool {

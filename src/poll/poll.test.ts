@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cost, FEED, openBench, settings, utc } from '../../test/support/ledger.ts';
 import { fromNumber } from '../core/money.ts';
+import { DEFAULT_RATES } from '../core/rates.ts';
 import type { Observation } from '../core/statement.ts';
 import { HOUR, type Range } from '../core/time.ts';
 import type { Feed } from '../providers/provider.ts';
@@ -70,6 +71,7 @@ function bench(
     feed,
     config: {},
     ledger,
+    rates: DEFAULT_RATES,
     now: () => lastAsOf,
     asOf: () => (lastAsOf += 1),
     client: {
@@ -79,7 +81,7 @@ function bench(
       close: async () => {},
     },
   };
-  const watcher = { applied() {}, drift() {}, progress() {} };
+  const watcher = { applied() {}, drift() {}, warned() {}, unconverted() {}, progress() {} };
   const poll = (next?: readonly Answer[]) => {
     queue.push(...(next ?? []));
     return pollFeed(target, watcher, new AbortController().signal);

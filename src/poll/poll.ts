@@ -1,9 +1,11 @@
 import type { SeriesKey } from '../core/book.ts';
 import type { Applied, FeedKey, Ledger } from '../core/ledger.ts';
+import { multiply } from '../core/money.ts';
 import { identityOf, newestOf } from '../core/observations.ts';
-import type { Drift, Observation, Reading, Reconciliation } from '../core/statement.ts';
+import { type Rates, rateAt } from '../core/rates.ts';
+import type { Drift, Note, Observation, Reading, Reconciliation } from '../core/statement.ts';
 import type { Instant, Range } from '../core/time.ts';
-import type { Coverage, Feed, FeedContext } from '../providers/provider.ts';
+import { type Feed, type FeedContext, NOTHING_KNOWN } from '../providers/provider.ts';
 import { PollError } from './errors.ts';
 import type { HttpClient } from './http.ts';
 
@@ -15,6 +17,7 @@ export interface PollTarget {
   readonly config: unknown;
   readonly client: HttpClient;
   readonly ledger: Ledger;
+  readonly rates: Rates;
   readonly now: () => Instant;
   /** Turns the moment of a first request into an as-of that no other statement of the account has. */
   readonly asOf: (at: Instant) => Instant;
@@ -23,6 +26,10 @@ export interface PollTarget {
 export interface PollWatcher {
   applied(applied: Applied): void;
   drift(drift: Drift): void;
+  /** A warning that the last poll had not given. */
+  warned(note: Note): void;
+  /** An amount met no rate outside a statement. */
+  unconverted(currency: string): void;
   /** After each range of a poll that reads several. */
   progress(done: number, total: number): void;
 }
@@ -35,7 +42,7 @@ export interface PollWatcher {
  * @throws {PollError} for the first range that failed. What was applied stays.
  */
 export async function pollFeed(target: PollTarget, watcher: PollWatcher, signal: AbortSignal): Promise<void> {
-  const context = contextOf(target, signal);
+  const context = contextOf(target, watcher, signal);
   const ranges = [...target.feed.plan(context)];
   const planned = ranges.length;
   const learned = nothingLearned(context.memo);
@@ -54,13 +61,13 @@ export async function pollFeed(target: PollTarget, watcher: PollWatcher, signal:
       inARow += 1;
       if (known) failures.push(known);
       if (known?.reason !== 'contract' || inARow >= patienceWith(known)) {
-        learn(target, learned, false);
+        learn(target, learned, watcher, false);
         throw failures[0] ?? error;
       }
     }
     watcher.progress(index + 1, ranges.length);
   }
-  learn(target, learned, failures.length === 0);
+  learn(target, learned, watcher, failures.length === 0);
   if (failures[0]) throw failures[0];
 }
 
@@ -76,13 +83,14 @@ interface Learned {
   memo: string | undefined;
   readonly observations: Observation[];
   readonly reconciliations: Reconciliation[];
+  readonly notes: Map<string, Note>;
   /** Tiers whose absence is not believed yet. */
   readonly held: Set<string>;
   ranges: number;
 }
 
 function nothingLearned(memo: string | undefined): Learned {
-  return { memo, observations: [], reconciliations: [], held: new Set(), ranges: 0 };
+  return { memo, observations: [], reconciliations: [], notes: new Map(), held: new Set(), ranges: 0 };
 }
 
 async function readInto(
@@ -97,6 +105,7 @@ async function readInto(
   learned.memo = reading.memo ?? learned.memo;
   learned.observations.push(...reading.observations);
   if (reading.reconciliation) learned.reconciliations.push(reading.reconciliation);
+  for (const note of reading.notes ?? []) learned.notes.set(note.topic, note);
   for (const tier of applied.held) learned.held.add(tier);
   learned.ranges += 1;
   for (const drift of reading.drift) watcher.drift(drift);
@@ -108,8 +117,14 @@ async function readInto(
  * Stores what a poll learned. What it did not say anew stays where it failed in part, and where a tier's silence is not
  * believed yet.
  */
-function learn({ key, ledger, now }: PollTarget, learned: Learned, isComplete: boolean): void {
-  const before = ledger.book.feed(key.account, key.feed)?.observations ?? [];
+function learn(
+  { key, ledger, now }: PollTarget,
+  learned: Learned,
+  watcher: PollWatcher,
+  isComplete: boolean,
+): void {
+  const known = ledger.book.feed(key.account, key.feed);
+  const before = known?.observations ?? [];
   const observations = newestOf(learned.observations);
   const said = new Set(observations.map(identityOf));
   const stays = before.filter((each) => {
@@ -121,13 +136,15 @@ function learn({ key, ledger, now }: PollTarget, learned: Learned, isComplete: b
     observations: learned.ranges > 0 ? [...stays, ...observations] : undefined,
     reconciliation: summed(learned.reconciliations),
     memo: learned.memo,
+    notes: learned.ranges > 0 ? [...learned.notes.values()] : undefined,
   });
+  const isKnown = ({ topic, text }: Note) =>
+    known?.notes.some((note) => note.topic === topic && note.text === text) ?? false;
+  for (const note of learned.notes.values()) if (note.isWarning && !isKnown(note)) watcher.warned(note);
 }
 
-function contextOf(
-  { key, feed, config, ledger, now }: PollTarget,
-  signal: AbortSignal,
-): FeedContext<unknown> {
+function contextOf(target: PollTarget, watcher: PollWatcher, signal: AbortSignal): FeedContext<unknown> {
+  const { key, feed, config, ledger, rates, now } = target;
   const at = now();
   const knows = (series: SeriesKey) => {
     const stream = feed.books && ledger.book.streamOf(key.account, feed.books.stream);
@@ -136,17 +153,23 @@ function contextOf(
   return {
     now: at,
     knows,
+    memoOf: (name) => ledger.book.feed(key.account, name)?.memo,
+    billed: (range, which) => ledger.billed(key.account, range, which),
+    usdOf(amount, currency) {
+      const rate = rateAt(rates, currency, at);
+      if (rate !== undefined) return multiply(amount, rate);
+      watcher.unconverted(currency);
+      return undefined;
+    },
     config,
     since: ledger.since(key.account, feed.books?.stream, at),
     coverage: feed.books
       ? ledger.coverage(key.account, feed.books.stream, feed.books.granularity)
-      : NO_COVERAGE,
+      : NOTHING_KNOWN.coverage,
     memo: ledger.book.feed(key.account, key.feed)?.memo,
     signal,
   };
 }
-
-const NO_COVERAGE: Coverage = { asOf: () => undefined, latest: () => undefined, gaps: (range) => [range] };
 
 /** One range: all of its pages, folded into one reading. Its as-of is when the first request went out. */
 async function readRange(target: PollTarget, range: Range, context: FeedContext<unknown>) {

@@ -1,6 +1,6 @@
 import type { Applied } from '../core/ledger.ts';
-import type { Drift } from '../core/statement.ts';
-import { DAY, type Instant, MINUTE, SECOND } from '../core/time.ts';
+import type { Drift, Note } from '../core/statement.ts';
+import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../core/time.ts';
 import { type FailureReason, POLL_FAILURES, PollError } from './errors.ts';
 import { type PollTarget, pollErrorOf, pollFeed } from './poll.ts';
 import { type Schedule, schedule } from './schedule.ts';
@@ -18,11 +18,23 @@ export interface PollerEvents {
   pollEnded(feed: ScheduledFeed, outcome: PollOutcome): void;
   applied(feed: ScheduledFeed, applied: Applied): void;
   drift(feed: ScheduledFeed, drift: Drift): void;
+  warned(feed: ScheduledFeed, note: Note): void;
+  unconverted(feed: ScheduledFeed, currency: string): void;
   progress(feed: ScheduledFeed, progress: Progress): void;
 }
 
 export type PollOutcome =
   | { readonly ok: true; readonly at: Instant; readonly seconds: number }
+  | {
+      /** Neither: the account may not read an optional feed, or does not have it. */
+      readonly ok: null;
+      readonly at: Instant;
+      readonly seconds: number;
+      readonly reason: FailureReason;
+      readonly message: string;
+      /** It was not so at its last poll. */
+      readonly isNews: boolean;
+    }
   | {
       readonly ok: false;
       readonly at: Instant;
@@ -111,6 +123,8 @@ function createRunner({ feed, events, now, signal }: RunnerOptions) {
   const watcher = {
     applied: (applied: Applied) => events.applied(feed, applied),
     drift: (drift: Drift) => events.drift(feed, drift),
+    warned: (note: Note) => events.warned(feed, note),
+    unconverted: (currency: string) => events.unconverted(feed, currency),
     progress(done: number, total: number) {
       progress = total > 1 ? { done, total } : undefined;
       if (progress) events.progress(feed, progress);
@@ -127,18 +141,33 @@ function createRunner({ feed, events, now, signal }: RunnerOptions) {
       progress = undefined;
       return { ok: true, at: startedAt, seconds: seconds() };
     } catch (error) {
-      failures += 1;
-      return failureOf(error, { at: startedAt, seconds: seconds() });
+      return ended(error, { at: startedAt, seconds: seconds() });
     }
   };
 
+  const ended = (error: unknown, when: { at: Instant; seconds: number }): PollOutcome => {
+    if (feed.feed.optional && isRefusal(error)) {
+      try {
+        feed.ledger.silence(feed.key);
+        failures = 0;
+        const { reason, message } = error;
+        return { ok: null, ...when, reason, message, isNews: last?.ok !== null };
+      } catch (unwritten) {
+        return ended(unwritten, when);
+      }
+    }
+    failures += 1;
+    return failureOf(error, when);
+  };
+
   const run = (): Promise<PollOutcome> => {
+    if (last?.ok === null && now() - last.at < OFF_MS) return Promise.resolve(last);
     clearTimeout(retry);
     running ??= poll().then((outcome) => {
       running = undefined;
       if (signal.aborted) return outcome;
       last = outcome;
-      if (!outcome.ok) lastError = outcome;
+      if (outcome.ok === false) lastError = outcome;
       events.pollEnded(feed, outcome);
       retryLater(outcome);
       return outcome;
@@ -148,7 +177,7 @@ function createRunner({ feed, events, now, signal }: RunnerOptions) {
 
   /** A failed poll does not wait for a distant next run: it is tried again sooner, each time later than the last. */
   const retryLater = (outcome: PollOutcome) => {
-    const due = outcome.ok ? undefined : retryAt(outcome, failures, now());
+    const due = outcome.ok === false ? retryAt(outcome, failures, now()) : undefined;
     const next = timing?.nextRun();
     if (due === undefined || next === undefined || due >= next) return;
     retry = setTimeout(() => void run(), Math.max(0, due - now()));
@@ -181,6 +210,14 @@ function failureOf(error: unknown, when: { at: Instant; seconds: number }): Poll
     return { ok: false, ...when, reason: known.reason, message: known.message, error: known, isBug: false };
   const message = error instanceof Error ? error.message : String(error);
   return { ok: false, ...when, reason: 'contract', message, error, isBug: true };
+}
+
+/** How long a feed that is switched off is left alone: keys and permissions change. */
+const OFF_MS = HOUR;
+const REFUSALS: ReadonlySet<number | undefined> = new Set([401, 402, 403, 404, 410]);
+
+function isRefusal(error: unknown): error is PollError {
+  return error instanceof PollError && REFUSALS.has(error.status);
 }
 
 const FIRST_RETRY_MS = 30 * SECOND;

@@ -14,6 +14,16 @@ export function targetOf(baseUrl: string, versionPrefix: string): Target {
   return { origin, basePath: path.endsWith(versionPrefix) ? path : path + versionPrefix };
 }
 
+/** `GET`, unless a preview is to be calculated. */
+export function methodOf({ preview }: Pick<Request<unknown>, 'preview'>): 'GET' | 'POST' {
+  return preview === undefined ? 'GET' : 'POST';
+}
+
+/** How messages name a request: without its query, headers and body. */
+export function titleOf(request: Pick<Request<unknown>, 'path' | 'preview'>): string {
+  return `${methodOf(request)} ${request.path}`;
+}
+
 /** The path and query of a request, below `basePath`. */
 export function pathOf(
   basePath: string,

@@ -1,14 +1,21 @@
 import type { z } from 'zod';
+import type { Billed, LabelFilter } from '../core/billed.ts';
 import type { SeriesKey } from '../core/book.ts';
+import type { Fixed, Usd } from '../core/money.ts';
 import type { Reading } from '../core/statement.ts';
 import type { Granularity, Instant, Range } from '../core/time.ts';
 
-/** A `GET` that a feed wants answered. */
+/** A question that a feed wants answered: a `GET`, or a preview. */
 export interface Request<Body> {
   /** Below the provider's version prefix, starting with a slash, its segments already escaped. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Sent as JSON by `POST`, for a calculation that changes nothing and costs nothing. The path must be one of the provider's
+   * `previews`.
+   */
+  readonly preview?: unknown;
   /**
    * The door: only this turns the JSON into a value. A number that has more than 15 digits reaches it as a `string` of
    * its source text, so schemas for exact values take both (see `schemas.ts`).
@@ -42,6 +49,15 @@ export interface FeedContext<Config> {
   readonly memo: string | undefined;
   /** Whether any feed of this one's stream ever had a line with these labels applied; of earlier ranges of this poll, too. */
   knows(series: SeriesKey): boolean;
+  /** What another feed of the account remembered of its last poll. */
+  memoOf(feed: string): string | undefined;
+  /**
+   * What the ledger holds of the account for a range of whole UTC days, to be set against a total of the provider's own; undefined
+   * unless all of it was read.
+   */
+  billed(range: Range, which?: LabelFilter): Billed | undefined;
+  /** US dollars of an amount at the rate of `now`; undefined, and the user is warned, where no rate is configured. */
+  usdOf(amount: Fixed, currency: string): Usd | undefined;
   /** Ends a wait when the exporter stops or the account is removed. */
   readonly signal: AbortSignal;
 }
@@ -55,6 +71,16 @@ export interface Coverage {
   /** The parts of `range` that were never read, oldest first. */
   gaps(range: Range): Range[];
 }
+
+/** What is known of an account of which nothing was read yet. */
+export const NOTHING_KNOWN = {
+  coverage: { asOf: () => undefined, latest: () => undefined, gaps: (range: Range) => [range] },
+  memo: undefined,
+  knows: () => false,
+  memoOf: () => undefined,
+  billed: () => undefined,
+  usdOf: () => undefined,
+} as const satisfies Partial<FeedContext<unknown>>;
 
 /** Folds the pages of one range into one reading. Pure: the same pages give the same reading. */
 export interface Reader<Page> {
@@ -85,6 +111,11 @@ export interface Feed<Config, Page> {
   /** Upper bound of the random delay added to each scheduled run, in milliseconds. */
   readonly jitterMs: number;
   readonly books?: Books<Config>;
+  /**
+   * Not every account has it, or may read it: refused with 401, 402, 403, 404 or 410 it is switched off, without failure, and asked
+   * for again an hour later at the earliest.
+   */
+  readonly optional?: boolean;
   /** Requests of the budget that this feed leaves to the others: its poll ends early, without failure, below that. */
   readonly leaves?: number;
   /**
@@ -105,6 +136,23 @@ export interface RateLimit {
   readonly resetAt?: Instant;
 }
 
+/** An entry of a list of the configuration that only one provider reads. */
+export interface SectionEntry {
+  /** Unique within the list. */
+  readonly name: string;
+  /** The account it is meant for; absent: every account of the provider. */
+  readonly account?: string | undefined;
+}
+
+/** A list of the configuration beside the accounts. */
+export interface Section<Config, Entry extends SectionEntry> {
+  /** Pinned: the configuration's key. */
+  readonly key: string;
+  readonly entry: z.ZodType<Entry>;
+  /** The configuration of an account with the entries meant for it. */
+  into(config: Config, entries: readonly Entry[]): Config;
+}
+
 /** One supported service: everything the rest of the program needs to know about it. */
 export interface Provider<Config = unknown> {
   /** Pinned: the `provider` label and the configuration's `provider`. */
@@ -117,6 +165,10 @@ export interface Provider<Config = unknown> {
   readonly environmentKey: string;
   /** The account keys only this provider has, with their defaults. */
   readonly config: z.ZodType<Config>;
+  /** The list of the configuration that only this provider reads. */
+  readonly section?: Section<Config, SectionEntry>;
+  /** Paths to which a `preview` may be sent; nothing else is ever sent but `GET`. */
+  readonly previews?: readonly string[];
   /** Headers of every request, authorization included. */
   headers(config: Config, key: string): Record<string, string>;
   /** Reads the provider's own rate-limit headers; the standard Retry-After is read for all. */
@@ -131,6 +183,13 @@ export interface Provider<Config = unknown> {
 /** Lets TypeScript infer a provider's configuration from its schema and check the feeds against it. */
 export function defineProvider<Config>(provider: Provider<Config>): Provider<Config> {
   return provider;
+}
+
+/** Checks a section's `into` against what its `entry` parses to; outside, its entries are nobody's business. */
+export function defineSection<Config, Entry extends SectionEntry>(
+  section: Section<Config, Entry>,
+): Section<Config, SectionEntry> {
+  return section;
 }
 
 /** Checks a feed's `reader` against what its `ask` yields; outside, its pages are nobody's business. */

@@ -14,12 +14,14 @@ const FEED: FeedStatus = {
   up: true,
   lastSuccess: '2026-11-22T02:07:05.000Z',
   lastError: null,
+  off: null,
   dataFrom: '2026-10-01T00:00:00.000Z',
   dataThrough: '2026-11-22T02:00:00.000Z',
   nextRun: '2026-11-22T02:22:05.000Z',
   notBefore: null,
   reconciliation: null,
   history: null,
+  notes: [],
 };
 
 function shown(feed: Partial<FeedStatus>, account: Partial<AccountStatus> = {}): string {

@@ -23,11 +23,13 @@ export interface AccountStatus {
 /** One feed of an account. */
 export interface FeedStatus {
   readonly name: string;
-  /** Did the last poll succeed? null before the first. */
+  /** Did the last poll succeed? null before the first, and while the feed is switched off. */
   readonly up: boolean | null;
   readonly lastSuccess: Timestamp | null;
   /** The failure of the last poll; null once one has succeeded. */
   readonly lastError: FailureStatus | null;
+  /** Why the account may not read this feed; null where it may. */
+  readonly off: FailureStatus | null;
   /** The unbroken range read so far; null for a feed that reads no billing facts. */
   readonly dataFrom: Timestamp | null;
   readonly dataThrough: Timestamp | null;
@@ -38,6 +40,8 @@ export interface FeedStatus {
   readonly reconciliation: { readonly differenceUsd: DecimalText; readonly against: string } | null;
   /** How many older ranges are still to be read, where a feed reads history bit by bit. */
   readonly history: { readonly remaining: number } | null;
+  /** What the provider said that is no number: a tier, an expression that failed. */
+  readonly notes: readonly { readonly topic: string; readonly text: string }[];
 }
 
 /** Why a poll failed. */

@@ -73,6 +73,8 @@ const StoredObservation = z
     }),
   );
 
+const StoredNote = z.object({ topic: z.string(), text: z.string(), isWarning: z.boolean() });
+
 const StoredRange = z.object({ start: z.number(), end: z.number() });
 
 const Feed = z
@@ -85,6 +87,7 @@ const Feed = z
     observations: z.string(),
     reconciliation: Amount.nullable(),
     against: z.string().nullable(),
+    notes: z.string(),
   })
   .transform((row) => ({
     account: row.account,
@@ -93,6 +96,7 @@ const Feed = z
     lastSuccess: row.last_success,
     memo: row.memo ?? undefined,
     observations: z.array(StoredObservation).parse(JSON.parse(row.observations)),
+    notes: z.array(StoredNote).parse(JSON.parse(row.notes)),
     reconciliation:
       row.reconciliation === null
         ? undefined

@@ -62,4 +62,5 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (account, feed)
   ) STRICT, WITHOUT ROWID;
   `,
+  `ALTER TABLE feeds ADD COLUMN notes TEXT NOT NULL DEFAULT '[]'`,
 ];

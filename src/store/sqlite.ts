@@ -145,7 +145,7 @@ function prepareAll(database: DatabaseSync) {
     sums: arrays('SELECT series, value FROM sums WHERE kind = ? AND start = ?'),
     dropSums: prepare('DELETE FROM sums WHERE kind = ? AND start < ?'),
     requests: prepare('INSERT OR REPLACE INTO requests VALUES (?, ?)'),
-    feed: prepare('INSERT OR REPLACE INTO feeds VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
+    feed: prepare('INSERT OR REPLACE INTO feeds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     silence: prepare('INSERT INTO silences VALUES (?, ?, ?, ?, ?, ?)'),
     dropSilences: prepare('DELETE FROM silences WHERE stream = ?'),
     compacted: prepare('INSERT INTO compacted VALUES (?, ?, ?)'),
@@ -196,6 +196,7 @@ function writeLists(statements: Statements, commit: Commit): void {
       storedObservations(row.observations),
       reconciliation ? `${reconciliation.difference}` : null,
       reconciliation?.against ?? null,
+      JSON.stringify(row.notes),
     );
   }
   for (const row of commit.requests ?? []) statements.requests.run(row.account, row.state);

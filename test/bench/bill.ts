@@ -87,7 +87,7 @@ export function ledgerOf(store: Store, series: number): { ledger: Ledger; bill: 
   ledger.apply({ account, feed: FEED }, statement, bill.resources, NOW);
   ledger.observe(
     { account, feed: FEED },
-    { at: NOW, observations: undefined, reconciliation: undefined, memo: undefined },
+    { at: NOW, observations: undefined, reconciliation: undefined, memo: undefined, notes: undefined },
   );
   return { ledger, bill, account };
 }

@@ -3,6 +3,7 @@ import { Pool } from 'undici';
 import { z } from 'zod';
 import { DAY } from '../../src/core/time.ts';
 import { createHttpClient } from '../../src/poll/http.ts';
+import { NOTHING_KNOWN } from '../../src/providers/provider.ts';
 import { venice } from '../../src/providers/venice/index.ts';
 import { say } from './child.ts';
 
@@ -35,15 +36,8 @@ async function ours(): Promise<number> {
   const feed = venice.feeds.find(({ name }) => name === 'usage_history');
   if (!feed) throw new Error('the feed has another name');
   const range = { start: Number(start), end: Number(start) + DAY };
-  const coverage = { asOf: () => undefined, latest: () => undefined, gaps: () => [range] };
-  const known = {
-    config: { ledgerApi: 'auto' as const },
-    coverage,
-    memo: undefined,
-    knows: () => false,
-    signal,
-  };
-  const context = { ...known, now: range.end, since: range.start };
+  const config = { ledgerApi: 'auto' as const };
+  const context = { ...NOTHING_KNOWN, config, signal, now: range.end, since: range.start };
   const reader = feed.reader(range, context);
   for await (const page of feed.ask(client.ask(signal), range, context)) reader.take(page);
   const { statement } = reader.done();

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { multiply, parseDecimal } from '../../src/core/money.ts';
+import { DEFAULT_RATES, rateAt } from '../../src/core/rates.ts';
 import type { Instant } from '../../src/core/time.ts';
 import type { FeedContext, Provider } from '../../src/providers/provider.ts';
 import { coverageOf, type Interval } from './coverage.ts';
@@ -26,6 +28,14 @@ const Situation = z.strictObject({
   memo: z.string().optional(),
   /** Models with requests in what was read before. */
   known: z.array(z.string()).default([]),
+  /** Entries of the provider's own list of the configuration that are meant for the account. */
+  entries: z.array(z.unknown()).default([]),
+  /** What other feeds of the account remember. */
+  memos: z.record(z.string(), z.string()).default({}),
+  /** What the ledger holds: the first day, the day after the last, net dollars, when it was read. Label filters are not simulated. */
+  billed: z.array(z.tuple([Time, Time, z.string(), Time])).default([]),
+  /** Dollars for one unit, beside the default rates. */
+  rates: z.record(z.string(), z.string()).default({}),
 });
 type Situation = z.infer<typeof Situation>;
 
@@ -111,10 +121,31 @@ export function contextOf(situation: Situation, provider: Provider): FeedContext
   return {
     now: situation.now,
     since: situation.since,
-    config: provider.config.parse(situation.config),
+    config: configOf(situation, provider),
     coverage: coverageOf(intervals),
     memo: situation.memo,
     knows: ({ measure, model }) => measure === 'requests' && situation.known.includes(model),
+    memoOf: (feed) => situation.memos[feed],
+    billed: (range) => {
+      const found = situation.billed.find(([start, end]) => start === range.start && end === range.end);
+      return found && { usd: parseDecimal(found[2]), asOf: found[3] };
+    },
+    usdOf: (amount, currency) => {
+      const configured = situation.rates[currency];
+      const rate =
+        configured === undefined ? rateAt(DEFAULT_RATES, currency, situation.now) : parseDecimal(configured);
+      return rate === undefined ? undefined : multiply(amount, rate);
+    },
     signal: new AbortController().signal,
   };
+}
+
+function configOf({ config, entries }: Situation, { config: schema, section }: Provider): unknown {
+  const own = schema.parse(config);
+  return section
+    ? section.into(
+        own,
+        entries.map((entry) => section.entry.parse(entry)),
+      )
+    : own;
 }

@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type App, createApp } from '../../src/app.ts';
 import type { Account, Config } from '../../src/config/config.ts';
+import type { Budget } from '../../src/core/budget.ts';
 import { DEFAULT_RATES } from '../../src/core/rates.ts';
 import type { SnapshotSource } from '../../src/core/snapshot.ts';
 import { DAY, type Instant, SECOND } from '../../src/core/time.ts';
 import { createLog } from '../../src/log.ts';
 import type { PollOutcome } from '../../src/poll/poller.ts';
-import { PROVIDERS } from '../../src/providers/index.ts';
+import { providerById } from '../../src/providers/index.ts';
 import { createServer } from '../../src/server/server.ts';
 import { createPrometheusPage } from '../../src/sinks/prometheus/page.ts';
 import { statusOf } from '../../src/status.ts';
@@ -32,6 +33,8 @@ export interface ExporterAccount {
   readonly timeoutMs?: number;
   /** What only this provider has, as the configuration file says it. */
   readonly config?: unknown;
+  /** Entries of the list that only this provider reads, such as price probes. */
+  readonly entries?: readonly unknown[];
 }
 
 /** A page, and what stands on it. */
@@ -73,9 +76,10 @@ export async function startExporter(
   scope: Scope,
   clock: OwnClock,
   accounts: readonly ExporterAccount[],
+  budgets: readonly Budget[] = [],
 ): Promise<Exporter> {
   const folder = await mkdtemp(join(tmpdir(), 'exporter-'));
-  const config = configOf(accounts, join(folder, 'ledger.db'));
+  const config = { ...configOf(accounts, join(folder, 'ledger.db')), budgets };
   let log = '';
   const write = (line: string) => {
     log += line;
@@ -110,13 +114,16 @@ function configOf(accounts: readonly ExporterAccount[], path: string): Config {
     state: { path },
     metrics: { newSeriesZeroMs: 0, maxSeries: 10_000 },
     accounts: accounts.map(accountOf),
+    budgets: [],
     currencies: DEFAULT_RATES,
   };
 }
 
-function accountOf({ url, key, since, config = {}, ...given }: ExporterAccount): Account {
-  const provider = PROVIDERS.find(({ id }) => id === given.provider);
+function accountOf({ url, key, since, config = {}, entries = [], ...given }: ExporterAccount): Account {
+  const provider = providerById(given.provider);
   if (!provider) throw new Error(`there is no provider ${given.provider}`);
+  const { section } = provider;
+  const own = provider.config.parse(config);
   return {
     provider,
     name: given.name ?? 'test',
@@ -126,7 +133,12 @@ function accountOf({ url, key, since, config = {}, ...given }: ExporterAccount):
     since,
     timeoutMs: given.timeoutMs ?? 30 * SECOND,
     schedule: {},
-    config: provider.config.parse(config),
+    config: section
+      ? section.into(
+          own,
+          entries.map((entry) => section.entry.parse(entry)),
+        )
+      : own,
   };
 }
 

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { readAnswer } from '../../src/poll/contract.ts';
 import { PollError } from '../../src/poll/errors.ts';
 import { reasonOfStatus } from '../../src/poll/status.ts';
+import { titleOf } from '../../src/poll/target.ts';
 import type { Answer, Ask, Request } from '../../src/providers/provider.ts';
 
 const Recording = z.strictObject({
@@ -11,6 +12,8 @@ const Recording = z.strictObject({
     path: z.string().startsWith('/'),
     query: z.record(z.string(), z.string()).default({}),
     headers: z.record(z.string(), z.string()).default({}),
+    /** The body of a preview. */
+    preview: z.json().optional(),
   }),
   answer: z.strictObject({
     status: z.int().default(200),
@@ -55,7 +58,8 @@ export function fakeAsk(exchange: Exchange): FakeAsk {
 }
 
 function faultOf(request: Request<unknown>, recording: Recording | undefined): string | undefined {
-  const asked = { path: request.path, query: request.query ?? {}, headers: request.headers ?? {} };
+  const { path, query = {}, headers = {}, preview } = request;
+  const asked = { path, query, headers, ...(preview !== undefined && { preview }) };
   if (!recording) return `has no recording: ${JSON.stringify(asked)}`;
   if (isDeepStrictEqual(asked, recording.request)) return undefined;
   return `is not the recorded one: ${JSON.stringify(asked)}, recorded ${JSON.stringify(recording.request)}`;
@@ -63,7 +67,7 @@ function faultOf(request: Request<unknown>, recording: Recording | undefined): s
 
 function answerOf<Body>({ request, answer }: Recording, schema: z.ZodType<Body>): Answer<Body> {
   const { status, headers, body, bodyText = JSON.stringify(body) ?? '' } = answer;
-  const label = `answer of GET ${request.path}`;
+  const label = `answer of ${titleOf(request)}`;
   if (status === 200) return { headers, body: readAnswer(Buffer.from(bodyText), schema, label) };
-  throw new PollError(reasonOfStatus(status), `GET ${request.path} answered ${status}`, { status });
+  throw new PollError(reasonOfStatus(status), `${titleOf(request)} answered ${status}`, { status });
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { openBench, settings, utc, valuesOf } from '../../../test/support/ledger.ts';
+import { DEFAULT_RATES } from '../../core/rates.ts';
 import { HOUR, type Instant, MINUTE } from '../../core/time.ts';
 import { PollError } from '../../poll/errors.ts';
 import { pollFeed } from '../../poll/poll.ts';
@@ -46,11 +47,19 @@ function account(entries: Entry[]) {
     return { body: schema.parse({ data, nextCursor: null }), headers: {} };
   };
   const client = { ask: () => ask, notBefore: () => 0, budgetLeft: () => 1000, close: async () => {} };
-  const watcher = { applied() {}, drift: ({ what }: { what: string }) => drift.push(what), progress() {} };
+  const unheard = { applied() {}, warned() {}, unconverted() {}, progress() {} };
+  const watcher = { ...unheard, drift: ({ what }: { what: string }) => drift.push(what) };
   const poll = async (name: string) => {
     const feed = venice.feeds.find((each) => each.name === name);
     assert.ok(feed);
-    const target = { ledger, client, feed, config: Config.parse({}), key: { account: id, feed: name } };
+    const target = {
+      ledger,
+      rates: DEFAULT_RATES,
+      client,
+      feed,
+      config: Config.parse({}),
+      key: { account: id, feed: name },
+    };
     const clock = { now: () => now, asOf: () => (asOf += 1) };
     await pollFeed({ ...target, ...clock }, watcher, new AbortController().signal);
   };

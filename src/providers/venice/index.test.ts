@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { coverageOf } from '../../../test/support/coverage.ts';
 import { parseDecimal } from '../../core/money.ts';
 import { floorTo, HOUR, MINUTE, type Range } from '../../core/time.ts';
-import type { FeedContext } from '../provider.ts';
+import { type FeedContext, NOTHING_KNOWN } from '../provider.ts';
 import { Decimal } from '../schemas.ts';
 import { Config } from './config.ts';
 import { historyPages } from './history.ts';
@@ -20,12 +20,11 @@ const RANGE: Range = { start: START, end: START + 11 * MINUTE };
 
 function contextAt(now: number): FeedContext<Config> {
   return {
+    ...NOTHING_KNOWN,
     now,
     config: Config.parse({}),
     since: 0,
     coverage: coverageOf([]),
-    memo: undefined,
-    knows: () => false,
     signal: new AbortController().signal,
   };
 }

@@ -19,6 +19,8 @@ export interface FeedLabels extends AccountLabels {
 /** How a poll ended, when, and how long it took. */
 export type PollOutcome =
   | { readonly ok: true; readonly seconds: number; readonly at: Instant }
+  /** Switched off. */
+  | { readonly ok: null; readonly seconds: number; readonly at: Instant }
   | { readonly ok: false; readonly reason: string; readonly seconds: number; readonly at: Instant };
 
 /** What the exporter tells about itself: every row of the catalogue whose source is `exporter`, and the process metrics. */
@@ -147,9 +149,10 @@ function keyOf({ provider, account }: AccountLabels): string {
 function countPoll(own: Own, feed: FeedLabels, outcome: PollOutcome): void {
   own.polls.inc(feedOf(feed));
   own.pollDuration.observe(feedOf(feed), outcome.seconds);
-  own.up.set(feedOf(feed), outcome.ok ? 1 : 0);
+  if (outcome.ok === null) own.up.remove(feedOf(feed));
+  else own.up.set(feedOf(feed), outcome.ok ? 1 : 0);
   if (outcome.ok) own.lastSuccess.set(feedOf(feed), outcome.at / 1000);
-  else own.pollFailures.inc({ ...feedOf(feed), reason: outcome.reason });
+  else if (outcome.ok === false) own.pollFailures.inc({ ...feedOf(feed), reason: outcome.reason });
 }
 
 async function removeAccount(own: Own, { provider, account }: AccountLabels): Promise<void> {

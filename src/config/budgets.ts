@@ -1,0 +1,39 @@
+import { type Budget, matcherOf } from '../core/budget.ts';
+import type { Document } from './document.ts';
+import type { Sections } from './schema.ts';
+
+/** An account as budgets name it. */
+interface Named {
+  readonly provider: string;
+  readonly account: string;
+}
+
+/** The configured budgets; one that is about no account at all is a mistake, for it would show 0 for ever. */
+export function budgetsOf(
+  configured: Sections['budgets'],
+  accounts: readonly Named[],
+  { problems }: Document,
+): Budget[] {
+  reportTwice(configured, ['budgets'], problems);
+  for (const [index, { match }] of configured.entries()) {
+    if (accounts.length === 0 || accounts.some(matcherOf(match))) continue;
+    const known = accounts.map(({ provider, account }) => `${provider} "${account}"`).join(', ');
+    problems.add(['budgets', index, 'match'], `is about none of the accounts; there are ${known}`);
+  }
+  return configured.map(({ limitUsd, ...budget }) => ({ ...budget, limit: limitUsd }));
+}
+
+/** Entries of one list are told apart by their names. */
+export function reportTwice(
+  entries: readonly { readonly name: string }[],
+  path: readonly [string],
+  problems: Document['problems'],
+): void {
+  const first = new Map<string, number>();
+  for (const [index, { name }] of entries.entries()) {
+    const before = first.get(name);
+    if (before === undefined) first.set(name, index);
+    else
+      problems.add([...path, index, 'name'], `is the name of ${path}[${before}] already; give each its own`);
+  }
+}
