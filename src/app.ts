@@ -54,6 +54,7 @@ const MAINTAIN_EVERY_MS = 60 * 60 * 1000;
 export function createApp(options: AppOptions): App {
   const { config, now, log } = options;
   const ledger = openLedger(cacheCells(sqliteStore(openDatabase(config.state.path))));
+  ledger.setBudgets(config.budgets);
   const self = createSelfMetrics({ ...options, failureReasons: Object.keys(POLL_FAILURES) });
   const failed = (error: unknown) =>
     log.warn({ err: error }, 'the snapshot could not be stored; the last one stays');

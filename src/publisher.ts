@@ -36,6 +36,7 @@ export function createPublisher({ ledger, now, zeroForMs, failed }: PublisherOpt
   let soon: NodeJS.Timeout | undefined;
   let lastAt = Number.NEGATIVE_INFINITY;
   let alarm: NodeJS.Timeout | undefined;
+  let warming: NodeJS.Immediate | undefined;
   let stopped = false;
 
   const publish = () => {
@@ -49,10 +50,27 @@ export function createPublisher({ ledger, now, zeroForMs, failed }: PublisherOpt
       snapshot = { ...ledger.publish(at), at };
       for (const listener of listeners) listener(snapshot);
       wakeAt(Math.min(holdEnds ?? Number.POSITIVE_INFINITY, startOfDay(at) + DAY));
+      warming ??= setImmediate(warm, false);
     } catch (error) {
       failed(error);
       wakeAt(now() + LONGEST_SLEEP_MS);
     }
+  };
+
+  /** Between the turns of others: what forecasts look back on is days of sums. */
+  const warm = (isAnyNew: boolean) => {
+    warming = undefined;
+    if (stopped) return;
+    try {
+      if (ledger.warm(now())) warming = setImmediate(warm, true);
+      else if (isAnyNew) changed();
+    } catch (error) {
+      failed(error);
+    }
+  };
+
+  const changed = () => {
+    soon ??= setTimeout(publish, Math.max(0, lastAt + PUBLISH_EVERY_MS - performance.now()));
   };
 
   const wakeAt = (due: Instant) => {
@@ -76,14 +94,13 @@ export function createPublisher({ ledger, now, zeroForMs, failed }: PublisherOpt
         failed(error);
       }
     },
-    changed() {
-      soon ??= setTimeout(publish, Math.max(0, lastAt + PUBLISH_EVERY_MS - performance.now()));
-    },
+    changed,
     publish,
     stop() {
       stopped = true;
       clearTimeout(soon);
       clearTimeout(alarm);
+      clearImmediate(warming);
     },
   };
 }

@@ -37,6 +37,7 @@ export async function poll(options: PollOptions, io: Io): Promise<number> {
   try {
     const outcomes = await app.poller.pollAll();
     progress.stop();
+    while (app.ledger.warm(Date.now()));
     app.publisher.publish();
     const states = app.poller.states();
     const status = statusOf({ version, startedAt, now: Date.now(), ledger: app.ledger, states });

@@ -1,5 +1,5 @@
 import type { Fixed } from './money.ts';
-import { joinedRanges, type Run, type Runs } from './runs.ts';
+import { joinedRanges, known, type Run, type Runs } from './runs.ts';
 import type { Line, Measure } from './statement.ts';
 import type {
   AccountRow,
@@ -126,11 +126,6 @@ export function openBook(store: Store): Book {
       for (const key of sums.keys()) if (!needed.has(key)) sums.delete(key);
     },
   };
-}
-
-/** What a reading knows of: of a bucket that was open, the part before its as-of. */
-function known({ start, end, asOf }: Run): Range[] {
-  return asOf > start ? [{ start, end: Math.min(end, asOf) }] : [];
 }
 
 /** One text for one label set of one measure; the separator cannot stand in a label, see `assign.ts`. */

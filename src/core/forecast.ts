@@ -16,7 +16,7 @@ export interface SpendHistory {
 }
 
 /** Four of each weekday. */
-const LOOK_BACK_DAYS = 28;
+export const LOOK_BACK_DAYS = 28;
 
 /**
  * Net dollars expected between `through` and `end`, a UTC midnight; 0 once `through` has reached it, and never negative.

@@ -1,18 +1,20 @@
 import { type Billed, billed, type LabelFilter } from './billed.ts';
 import { type Book, openBook } from './book.ts';
+import type { Budget } from './budget.ts';
+import type { BudgetState } from './budgets.ts';
 import { changeOf, emptyFeed, nextKey, present } from './change.ts';
 import { released } from './hold.ts';
-import { maintain } from './maintain.ts';
-import { familiesOf, knownWindows } from './publish.ts';
+import { firstClosing, maintain } from './maintain.ts';
+import { openOutlook } from './outlook.ts';
+import { familiesOf } from './publish.ts';
 import type { Rates } from './rates.ts';
+import { knownWindows } from './reach.ts';
 import { asOfAt, gapsIn, joinedRanges } from './runs.ts';
 import { nothingShown } from './shown.ts';
 import type { Family } from './snapshot.ts';
 import type { Note, Observation, Reconciliation, ResourceFacts, Statement } from './statement.ts';
-import type { Commit, SeriesRow, Store, StreamRow } from './store.ts';
+import type { Commit, Store } from './store.ts';
 import {
-  DAY,
-  floorTo,
   GRANULARITIES,
   type Granularities,
   type Granularity,
@@ -20,6 +22,7 @@ import {
   type Range,
   startOfMonth,
 } from './time.ts';
+import { openUnshown } from './unshown.ts';
 import type { Window } from './windows.ts';
 
 /** What the configuration says of an account, as far as the ledger needs it. */
@@ -96,6 +99,12 @@ export interface Ledger {
   release(now: Instant, zeroForMs: number): Instant | undefined;
   /** The samples as they stand at `now`, and the number of this publication. */
   publish(now: Instant): { readonly version: number; readonly families: Family[] };
+  /** Takes the configured budgets, in place of those before. */
+  setBudgets(budgets: readonly Budget[]): void;
+  /** How each budget stands. */
+  budgets(now: Instant): BudgetState[];
+  /** Adds up one more day that forecasts look back on; false once there is none left. Each takes a moment. */
+  warm(now: Instant): boolean;
   /** Was the window read without a hole? */
   isKnown(stream: number, window: Window, now: Instant): boolean;
   /** Notes that a publication reached a reader: what it held at 0 counts as shown. True if anything was. */
@@ -122,32 +131,21 @@ export interface LedgerCoverage {
 export function openLedger(store: Store): Ledger {
   const book = openBook(store);
   const accounts = new Map<number, AccountSettings>();
+  const outlook = openOutlook(book, store);
 
   let published = 0;
   const shown = nothingShown();
-  // Held series no reader has seen yet, and the publication in which they first stand.
-  const unshown = new Map<number, number>();
-  const accountOf = ({ stream }: SeriesRow) => book.streams.get(stream)?.account ?? 0;
-  const standsFrom = (account: number) => (accounts.has(account) ? published + 1 : Number.POSITIVE_INFINITY);
-  const watch = (rows: Iterable<SeriesRow>) => {
-    for (const row of rows) {
-      if (row.hold && !row.hold.shown) unshown.set(row.id, unshown.get(row.id) ?? standsFrom(accountOf(row)));
-      else unshown.delete(row.id);
-    }
-  };
-  /** After an account was opened or shut: what nobody has seen stands in no publication before the next. */
-  const watchAgain = (account: number) => {
-    for (const id of unshown.keys()) {
-      const row = book.series.get(id);
-      if (row && accountOf(row) === account) unshown.set(id, standsFrom(account));
-    }
-  };
-  watch(book.series.values());
+  const unshown = openUnshown(book, (account) =>
+    accounts.has(account) ? published + 1 : Number.POSITIVE_INFINITY,
+  );
+  unshown.watch(book.series.values());
 
   const commit = (change: Commit) => {
     store.commit(change);
+    const followed = outlook.following(change);
     book.absorb(change);
-    watch(change.series ?? []);
+    followed();
+    unshown.watch(change.series ?? []);
     shown.renamed(change.resources ?? []);
   };
   const sinceOf = (account: number, streamName: string | undefined, now: Instant) => {
@@ -172,7 +170,7 @@ export function openLedger(store: Store): Ledger {
       if (!known) commit({ accounts: [row] });
       const isShut = !accounts.has(id);
       accounts.set(id, settings);
-      if (isShut) watchAgain(id);
+      if (isShut) unshown.watchAgain(id);
       return id;
     },
     apply(feed, statement, resources, now) {
@@ -255,7 +253,7 @@ export function openLedger(store: Store): Ledger {
     since: sinceOf,
     shut(account) {
       accounts.delete(account);
-      watchAgain(account);
+      unshown.watchAgain(account);
     },
     maintain(now) {
       for (const stream of book.streams.values()) {
@@ -271,28 +269,24 @@ export function openLedger(store: Store): Ledger {
     },
     publish(now) {
       published += 1;
-      return { version: published, families: familiesOf({ ...publishInput(now), shown }) };
+      const input = publishInput(now);
+      const families = familiesOf({
+        ...input,
+        shown,
+        budgets: () => outlook.budgets(input),
+        recent: (stream) => outlook.recent(input, stream),
+      });
+      return { version: published, families };
     },
+    setBudgets: outlook.setBudgets,
+    budgets: (now) => outlook.budgets(publishInput(now)),
+    warm: (now) => outlook.warm(publishInput(now)),
     isKnown: (stream, window, now) => knownWindows(publishInput(now), stream).includes(window),
     carried(version) {
-      const shown = [...unshown].filter(([, first]) => first <= version).map(([id]) => book.series.get(id));
-      const rows = shown.flatMap((row) =>
-        row?.hold ? [{ ...row, hold: { ...row.hold, shown: true } }] : [],
-      );
+      const rows = unshown.seenIn(version);
       if (rows.length > 0) commit({ series: rows });
       return rows.length > 0;
     },
     close: () => store.close(),
   };
-}
-
-/** A stream begins with everything open that its first read may reach. */
-function firstClosing(
-  settings: AccountSettings,
-  stream: StreamSettings,
-  now: Instant,
-): Pick<StreamRow, 'closedBefore' | 'closedIn'> {
-  const lastMonth = startOfMonth(now, -1);
-  const closedBefore = Math.min(lastMonth, settings.since ?? lastMonth, floorTo(DAY, now - stream.reachMs));
-  return { closedBefore, closedIn: startOfMonth(now) };
 }

@@ -1,6 +1,6 @@
 import type { Book } from './book.ts';
 import { compose, type View } from './compose.ts';
-import type { StreamSettings } from './ledger.ts';
+import type { AccountSettings, StreamSettings } from './ledger.ts';
 import type { Fixed } from './money.ts';
 import {
   asOfAt,
@@ -42,6 +42,17 @@ export function* maintain(input: MaintainInput): Generator<Commit> {
   if (month > stream.closedIn && closedBefore > stream.closedBefore) {
     yield closed(input, present(book.streams.get(stream.id)), closedBefore);
   }
+}
+
+/** A stream begins with everything open that its first read may reach. */
+export function firstClosing(
+  settings: AccountSettings,
+  stream: StreamSettings,
+  now: Instant,
+): Pick<StreamRow, 'closedBefore' | 'closedIn'> {
+  const lastMonth = startOfMonth(now, -1);
+  const closedBefore = Math.min(lastMonth, settings.since ?? lastMonth, floorTo(DAY, now - stream.reachMs));
+  return { closedBefore, closedIn: startOfMonth(now) };
 }
 
 function present(row: StreamRow | undefined): StreamRow {

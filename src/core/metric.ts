@@ -13,6 +13,11 @@ export interface Metric {
   readonly source: 'ledger' | 'feed' | 'exporter';
 }
 
+/** Labels of every cost and usage family; an absent one is `""`. */
+export const CORE = ['provider', 'account', 'resource', 'model', 'tier'] as const;
+export const ACCOUNT = ['provider', 'account'] as const;
+export const FEED = ['provider', 'account', 'feed'] as const;
+
 type Shape = Omit<Metric, 'name' | 'labels' | 'help' | 'type' | 'summable'>;
 
 export function counter(

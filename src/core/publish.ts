@@ -1,27 +1,25 @@
 import type { Book } from './book.ts';
+import type { BudgetState } from './budgets.ts';
 import { exposed, isRetired } from './hold.ts';
-import type { AccountSettings } from './ledger.ts';
 import { METRICS, type Metric, type MetricKey } from './metrics.ts';
 import { type Fixed, toNumber } from './money.ts';
 import { newestOf } from './observations.ts';
+import { knownWindows, type PublishInput } from './reach.ts';
+import type { Recent } from './recent.ts';
+import { runwayOf } from './runway.ts';
 import { PLACES, type Shown } from './shown.ts';
 import type { Family, Sample } from './snapshot.ts';
 import type { Measure, Observation } from './statement.ts';
 import type { AccountRow, FeedRow, SeriesRow, StreamRow } from './store.ts';
 import type { Instant } from './time.ts';
-import { isKnown, WINDOWS, type Window, windowAt } from './windows.ts';
+import { WINDOWS, type Window, windowAt } from './windows.ts';
 
-export interface PublishInput {
-  readonly book: Book;
-  /** Accounts that are configured; others are kept in the ledger and not shown. */
-  readonly accounts: ReadonlyMap<number, AccountSettings>;
-  readonly now: Instant;
-  readonly since: (account: number, stream: string) => Instant;
-}
-
-/** What was published before, besides. */
+/** What was published before, besides, and what only some accounts need. */
 export interface PublishAfter extends PublishInput {
   readonly shown: Shown;
+  readonly budgets: () => readonly BudgetState[];
+  /** What a stream's series cost of late, where that is known. */
+  readonly recent: (stream: number) => Recent | undefined;
 }
 
 const COUNTERS: Record<Measure, MetricKey> = {
@@ -54,8 +52,10 @@ export function familiesOf(input: PublishAfter): Family[] {
     const account = input.book.accounts.get(id);
     if (!account) continue;
     samples.feeds(account, input.now);
+    samples.runway(account, input);
     samples.account(account);
   }
+  for (const state of input.budgets()) samples.budget(state);
   return samples.families();
 }
 
@@ -120,34 +120,6 @@ function openWindows(input: PublishInput, samples: Samples): Map<number, OpenWin
   return open;
 }
 
-/** Which windows of a stream can be shown at `now`. */
-export function knownWindows({ book, accounts, now, since }: PublishInput, id: number): Window[] {
-  const stream = book.streams.get(id);
-  const settings = stream && accounts.get(stream.account)?.streams.find(({ name }) => name === stream.name);
-  if (!settings) return [];
-  const reach = {
-    covered: book.covered(id),
-    through: knownThrough(book, id, settings.granularities),
-    since: since(stream.account, stream.name),
-    lagMs: settings.lagMs,
-  };
-  return WINDOWS.filter((window) => isKnown(windowAt(window, now), reach));
-}
-
-/** The newest instant that any reading of the stream knows of. */
-export function knownThrough(
-  book: Book,
-  stream: number,
-  granularities: AccountSettings['streams'][number]['granularities'],
-): Instant {
-  let through = Number.NEGATIVE_INFINITY;
-  for (const granularity of granularities) {
-    const last = book.runs(stream, granularity, 'newest').at(-1);
-    if (last) through = Math.max(through, Math.min(last.end, last.asOf));
-  }
-  return through;
-}
-
 /** Collects samples by family. */
 class Samples {
   readonly #book: Book;
@@ -200,9 +172,34 @@ class Samples {
         });
       }
     }
-    const observations = newestFirst(rows).flatMap((row) => row.observations);
-    for (const observation of newestOf(observations.filter((each) => holdsAt(each, now))))
+    for (const observation of observationsAt(this.#book, account.id, now))
       this.#observation(account, observation);
+  }
+
+  runway(account: AccountRow, { now, recent }: PublishAfter): void {
+    const balances = observationsAt(this.#book, account.id, now).filter(({ metric }) => metric === 'balance');
+    if (balances.length === 0) return;
+    const streams = [...this.#book.streams.values()].filter((stream) => stream.account === account.id);
+    const seconds = runwayOf(
+      this.#book,
+      balances,
+      streams.map(({ id }) => recent(id)),
+    );
+    if (seconds === undefined) return;
+    const labels = [account.provider, account.name];
+    this.#add(account.id, METRICS.runway.name, { labels, value: toNumber(seconds) });
+  }
+
+  budget({ budget, period, spent, forecast }: BudgetState): void {
+    const labels = [budget.name];
+    const usd = (metric: Metric, amount: Fixed | undefined) => {
+      if (amount !== undefined) this.of(metric).push({ labels, value: toNumber(amount) });
+    };
+    usd(METRICS.budgetLimit, budget.limit);
+    usd(METRICS.budgetSpent, spent);
+    usd(METRICS.budgetForecast, forecast);
+    this.of(METRICS.budgetStart).push({ labels, value: period.start / 1000 });
+    this.of(METRICS.budgetEnd).push({ labels, value: period.end / 1000 });
   }
 
   #observation({ id, provider, name }: AccountRow, { metric: key, labels, value }: Observation): void {
@@ -243,6 +240,12 @@ const BY_KEY: ReadonlyMap<string, Metric> = new Map(Object.entries(METRICS));
 
 function observed(key: string): Metric | undefined {
   return BY_KEY.get(key);
+}
+
+/** What the account's feeds say that holds at `now`, each thing once. */
+function observationsAt(book: Book, account: number, now: Instant): Observation[] {
+  const all = newestFirst(book.feedsOf(account)).flatMap((row) => row.observations);
+  return newestOf(all.filter((each) => holdsAt(each, now)));
 }
 
 function holdsAt({ until }: Observation, now: Instant): boolean {

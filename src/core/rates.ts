@@ -29,6 +29,9 @@ export const DEFAULT_RATES: Rates = new Map([
   ['EARNED_CREDITS', constantRate(ONE)],
 ]);
 
+/** Currencies of which there is as much again every day: a balance in them never runs out for good. */
+export const REFILLING: ReadonlySet<string> = new Set(['DIEM', 'VCU']);
+
 /**
  * Dollars for one unit of `currency` in the bucket that starts at `at`.
  *

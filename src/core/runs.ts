@@ -85,6 +85,11 @@ export function asOfAt(runs: Runs, at: Instant): Instant | undefined {
   return run && run.start <= at ? run.asOf : undefined;
 }
 
+/** What a reading knows of: of a bucket that was open, the part before its as-of. */
+export function known({ start, end, asOf }: Run): Range[] {
+  return asOf > start ? [{ start, end: Math.min(end, asOf) }] : [];
+}
+
 /** The runs cut to `range`. */
 export function runsWithin(runs: Runs, range: Range): Run[] {
   const first = firstEndingAfter(runs, range.start);

@@ -4,8 +4,12 @@ import { DAY, type Instant, type Range, startOfDay, startOfMonth } from './time.
 export const WINDOWS = ['today', 'yesterday', 'month_to_date', 'last_month'] as const;
 export type Window = (typeof WINDOWS)[number];
 
-export interface UtcWindow extends Range {
+export interface UtcWindow extends Period {
   readonly kind: SumKind;
+}
+
+/** A stretch of UTC days. */
+export interface Period extends Range {
   /** No bucket will be added to it. */
   readonly isOver: boolean;
 }
@@ -43,7 +47,7 @@ export interface Reach {
  * One that begins after the readings end is 0 for as long as the feed normally lags, then unknown; one that is over may miss no
  * more of its end than that.
  */
-export function isKnown(window: UtcWindow, reach: Reach): boolean {
+export function isKnown(window: Period, reach: Reach): boolean {
   if (window.end <= reach.since) return false;
   if (window.isOver && window.end - reach.through > reach.lagMs) return false;
   const start = Math.max(window.start, reach.since);

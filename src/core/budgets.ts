@@ -1,0 +1,127 @@
+import { type Budget, matcherOf, periodAt } from './budget.ts';
+import type { BudgetTotals } from './budget-totals.ts';
+import { expectedSpend, LOOK_BACK_DAYS, type SpendHistory } from './forecast.ts';
+import type { Usd } from './money.ts';
+import { type PublishInput, reachOf } from './reach.ts';
+import { gapsIn } from './runs.ts';
+import type { StreamRow } from './store.ts';
+import { ceilTo, DAY, type Instant, type Range, startOfDay } from './time.ts';
+import { isKnown, type Reach } from './windows.ts';
+
+/** How a budget stands in its current period. */
+export interface BudgetState {
+  readonly budget: Budget;
+  readonly period: Range;
+  /** Net dollars so far; undefined until everything it is about was read without a hole. */
+  readonly spent: Usd | undefined;
+  /** Net dollars expected at the end of the period; undefined without `spent`, and below 24 hours of data. */
+  readonly forecast: Usd | undefined;
+}
+
+/** How each budget stands at `now`. A forecast waits until the days it looks back on were {@link nextToLoad loaded}. */
+export function budgetsAt(input: PublishInput, totals: BudgetTotals): BudgetState[] {
+  return totals.budgets.map((budget) => {
+    const period = periodAt(budget.period, input.now);
+    const parts = partsOf(input, budget, period);
+    if (!parts) return { budget, period, spent: undefined, forecast: undefined };
+    const spent = parts.reduce((sum, { stream }) => sum + spentIn(totals, budget, stream.id, period), 0n);
+    const rests = parts.map((part) => restOf(totals, budget, part, period));
+    const isUnknown = rests.length === 0 || rests.includes(undefined);
+    const forecast = isUnknown ? undefined : rests.reduce<Usd>((sum, rest) => sum + (rest ?? 0n), spent);
+    return { budget, period, spent, forecast };
+  });
+}
+
+/** The newest day that a forecast looks back on and that is not loaded yet. */
+export function nextToLoad(input: PublishInput, totals: BudgetTotals): Instant | undefined {
+  let next: Instant | undefined;
+  for (const budget of totals.budgets) {
+    for (const part of partsOf(input, budget, periodAt(budget.period, input.now)) ?? []) {
+      const missing = part.days.findLast((day) => !totals.isLoaded('day', day));
+      if (missing !== undefined) next = Math.max(next ?? missing, missing);
+    }
+  }
+  return next;
+}
+
+/** A stream that a budget is about, and what is known of it. */
+interface Part {
+  readonly stream: StreamRow;
+  /** How far its readings reach. */
+  readonly through: Instant;
+  /** The days that were read whole, up to the one that holds `through`: oldest first, without a hole. */
+  readonly days: readonly Instant[];
+}
+
+/** Undefined where anything that the budget is about was not read without a hole. */
+function partsOf(input: PublishInput, { match }: Budget, period: Range): Part[] | undefined {
+  const matches = matcherOf(match);
+  const parts: Part[] = [];
+  for (const [id, settings] of input.accounts) {
+    if (!matches({ provider: settings.provider, account: settings.name })) continue;
+    for (const { name } of settings.streams) {
+      const stream = input.book.streamOf(id, name);
+      const part = stream && partOf(input, stream, period);
+      if (!part) return undefined;
+      parts.push(part);
+    }
+  }
+  return parts;
+}
+
+function partOf(input: PublishInput, stream: StreamRow, period: Range): Part | undefined {
+  const reach = reachOf(input, stream.id);
+  if (!reach || !isKnown({ ...period, isOver: false }, reach)) return undefined;
+  return { stream, through: reach.through, days: daysRead(reach, stream.closedBefore) };
+}
+
+function daysRead({ covered, through, since }: Reach, closedBefore: Instant): Instant[] {
+  const today = startOfDay(through);
+  const stretch = covered.find(
+    (range) => range.start <= today && gapsIn([range], { start: today, end: through }).length === 0,
+  );
+  const first = Math.max(
+    ceilTo(DAY, stretch?.start ?? today),
+    since,
+    closedBefore,
+    today - LOOK_BACK_DAYS * DAY,
+  );
+  return Array.from({ length: Math.max(0, (today - first) / DAY) }, (_, index) => first + index * DAY);
+}
+
+function spentIn(totals: BudgetTotals, budget: Budget, stream: number, period: Range): Usd {
+  if (budget.period === 'month')
+    return totalOf(totals, budget, stream, { kind: 'month', start: period.start });
+  let sum = 0n;
+  for (let start = period.start; start < period.end; start += DAY) {
+    sum += totalOf(totals, budget, stream, { kind: 'day', start });
+  }
+  return sum;
+}
+
+/** Loads what is asked for: of a period these are few. */
+function totalOf(
+  totals: BudgetTotals,
+  budget: Budget,
+  stream: number,
+  { kind, start }: { kind: 'day' | 'month'; start: Instant },
+): Usd {
+  if (!totals.isLoaded(kind, start)) totals.load(kind, start);
+  return totals.of(budget, kind, start)?.get(stream) ?? 0n;
+}
+
+/** Net dollars expected of a stream between now and the period's end. */
+function restOf(totals: BudgetTotals, budget: Budget, part: Part, period: Range): Usd | undefined {
+  const { stream, through, days } = part;
+  if (!days.every((day) => totals.isLoaded('day', day))) return undefined;
+  const usdOn = (start: Instant) => totalOf(totals, budget, stream.id, { kind: 'day', start });
+  const history: SpendHistory = {
+    days: days.map((start) => ({ start, usd: usdOn(start) })),
+    today: usdOn(startOfDay(through)),
+    through,
+  };
+  const untilEnd = expectedSpend(history, period.end);
+  // Where the readings lag behind the period's start, what is still to come before it is not the period's.
+  const untilStart = through < period.start ? expectedSpend(history, period.start) : 0n;
+  return untilEnd === undefined || untilStart === undefined ? undefined : untilEnd - untilStart;
+}

@@ -1,0 +1,169 @@
+import { ACCOUNT, CORE, counter, FEED, ledgerGauge, type Metric, own } from './metric.ts';
+
+const BUDGET = ['budget'] as const;
+
+const DAY_LAG =
+  'Of a feed of closed hours it is 0 until the first hour of the day is due. Absent until the window was read without a hole.';
+
+/** What was billed, and what follows from it. */
+export const LEDGER_METRICS = {
+  cost: counter(
+    'ai_billing_cost_usd_total',
+    [...CORE, 'currency'],
+    'US dollars charged since the baseline, before account credits and tax; currency is what it was paid with.',
+    {
+      name: 'ai_billing_cost_corrections_usd_total',
+      help: 'US dollars by which later statements lowered what was charged. Net is the counter less this.',
+    },
+  ),
+  costToday: ledgerGauge(
+    'ai_billing_cost_today_usd',
+    [...CORE, 'currency'],
+    `Net US dollars of the current UTC day as billed so far. ${DAY_LAG}`,
+  ),
+  costYesterday: ledgerGauge(
+    'ai_billing_cost_yesterday_usd',
+    [...CORE, 'currency'],
+    'Net US dollars of the previous UTC day. Final once data-through has passed midnight and the settle time of the provider. Absent until the window was read without a hole.',
+  ),
+  costMonthToDate: ledgerGauge(
+    'ai_billing_cost_month_to_date_usd',
+    [...CORE, 'currency'],
+    'Net US dollars of the current UTC month as billed so far. Absent until the window was read without a hole.',
+  ),
+  costLastMonth: ledgerGauge(
+    'ai_billing_cost_last_month_usd',
+    [...CORE, 'currency'],
+    'Net US dollars of the previous UTC month. Absent until the window was read without a hole.',
+  ),
+  componentCost: counter(
+    'ai_billing_component_cost_usd_total',
+    [...CORE, 'component'],
+    'US dollars since the baseline by component (cpu, memory, storage, gpu, vcpu, gpu_memory, cluster); may not add up to the cost.',
+    {
+      name: 'ai_billing_component_cost_corrections_usd_total',
+      help: 'US dollars by which later statements lowered a component.',
+    },
+  ),
+  tokens: counter(
+    'ai_billing_tokens_total',
+    [...CORE, 'token_type'],
+    'Tokens billed since the baseline. The token types are disjoint: input is without the cached ones.',
+    {
+      name: 'ai_billing_tokens_corrections_total',
+      help: 'Tokens by which later statements lowered the count.',
+    },
+  ),
+  requests: counter('ai_billing_requests_total', CORE, 'Requests billed since the baseline.', {
+    name: 'ai_billing_requests_corrections_total',
+    help: 'Requests by which later statements lowered the count.',
+  }),
+  billedSeconds: counter(
+    'ai_billing_billed_seconds_total',
+    CORE,
+    'Run time billed since the baseline, in seconds.',
+    {
+      name: 'ai_billing_billed_corrections_seconds_total',
+      help: 'Seconds by which later statements lowered the billed run time.',
+    },
+  ),
+  units: counter(
+    'ai_billing_units_total',
+    [...CORE, 'sku'],
+    'Units billed since the baseline that are not tokens, by SKU; add up within one SKU only.',
+    {
+      name: 'ai_billing_units_corrections_total',
+      help: 'Units by which later statements lowered the count.',
+    },
+  ),
+  topUps: counter(
+    'ai_billing_top_ups_usd_total',
+    [...ACCOUNT, 'currency'],
+    'US dollars of balance purchased since the baseline.',
+    {
+      name: 'ai_billing_top_ups_corrections_usd_total',
+      help: 'US dollars by which later statements lowered the purchases.',
+    },
+  ),
+  unconverted: counter(
+    'ai_billing_unconverted_amount_total',
+    [...ACCOUNT, 'currency'],
+    'Amounts since the baseline, in their own currency, that no configured rate turns into US dollars.',
+    {
+      name: 'ai_billing_unconverted_corrections_amount_total',
+      help: 'Amounts by which later statements lowered what could not be converted.',
+    },
+  ),
+  runway: ledgerGauge(
+    'ai_billing_runway_seconds',
+    ACCOUNT,
+    'How long the balance lasts at the net spend of the last 24 hours, of the currencies that do not refill by themselves (not DIEM). Absent without spend.',
+    false,
+  ),
+  budgetLimit: ledgerGauge(
+    'ai_billing_budget_limit_usd',
+    BUDGET,
+    'US dollars that the budget allows in a period. Budgets may overlap.',
+    false,
+  ),
+  budgetSpent: ledgerGauge(
+    'ai_billing_budget_spent_usd',
+    BUDGET,
+    'Net US dollars of what the budget matches in the current UTC period as billed so far. Absent until the period was read without a hole.',
+    false,
+  ),
+  budgetForecast: ledgerGauge(
+    'ai_billing_budget_forecast_usd',
+    BUDGET,
+    'Net US dollars expected at the end of the current UTC period. Absent below 24 hours of data.',
+    false,
+  ),
+  budgetStart: ledgerGauge(
+    'ai_billing_budget_period_start_timestamp_seconds',
+    BUDGET,
+    'When the current period of the budget began.',
+    false,
+  ),
+  budgetEnd: ledgerGauge(
+    'ai_billing_budget_period_end_timestamp_seconds',
+    BUDGET,
+    'When the current period of the budget ends.',
+    false,
+  ),
+  resourceInfo: ledgerGauge(
+    'ai_billing_resource_info',
+    [
+      ...ACCOUNT,
+      'resource',
+      'name',
+      'kind',
+      'project',
+      'team',
+      'environment_name',
+      'instance_type',
+      'deleted',
+    ],
+    'Always 1. Current names and properties of a resource, exactly one per resource on a cost family; several values are joined by commas.',
+  ),
+  dataFrom: ledgerGauge(
+    'ai_billing_data_from_timestamp_seconds',
+    FEED,
+    'Start of the unbroken range read so far.',
+    false,
+  ),
+  dataThrough: ledgerGauge(
+    'ai_billing_data_through_timestamp_seconds',
+    FEED,
+    'End of the unbroken range read so far, spend or none: no later than when it was read.',
+    false,
+  ),
+  series: ledgerGauge('ai_billing_series', ACCOUNT, 'Series exposed for the account.'),
+  seriesFolded: own(
+    'counter',
+    'ai_billing_series_folded_total',
+    ACCOUNT,
+    'Label sets that were folded into the overflow series because the account had reached maxSeries.',
+    true,
+    { source: 'ledger' },
+  ),
+} as const satisfies Record<string, Metric>;
