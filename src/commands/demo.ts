@@ -1,5 +1,7 @@
 import type { DemoOptions } from '../cli.ts';
 import type { Account, Config } from '../config/config.ts';
+import type { Budget } from '../core/budget.ts';
+import { parseDecimal } from '../core/money.ts';
 import { DEFAULT_RATES } from '../core/rates.ts';
 import { DAY, HOUR, SECOND, startOfDay } from '../core/time.ts';
 import { startDemoWorld } from '../demo/all.ts';
@@ -14,6 +16,12 @@ const SCHEDULES: Readonly<Record<string, string>> = {
   breakdown_1d: '*/15 * * * * *',
   usage_recent: '*/30 * * * * *',
 };
+
+const BUDGETS: readonly Budget[] = [
+  { name: 'everything', limit: parseDecimal('14000'), period: 'month', match: {} },
+  { name: 'venice-today', limit: parseDecimal('15'), period: 'day', match: { provider: ['venice'] } },
+  { name: 'gpu-deployments', limit: parseDecimal('2500'), period: 'week', match: { tier: ['dedicated'] } },
+];
 
 /** Does the provider count requests by the hour? Two months of its hours would take longer than anybody watches. */
 function isSlow({ requestBudget }: (typeof PROVIDERS)[number]): boolean {
@@ -49,7 +57,7 @@ export async function demo(options: DemoOptions, io: Io): Promise<number> {
       state: { path: ':memory:' },
       metrics: { newSeriesZeroMs: 10 * SECOND, maxSeries: 10_000 },
       accounts,
-      budgets: [],
+      budgets: BUDGETS,
       currencies: DEFAULT_RATES,
     };
     return await run(config, io, (url) => {

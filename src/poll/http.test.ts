@@ -803,3 +803,46 @@ it('closes with a request in flight', async () => {
   await client.close();
   await pending;
 });
+
+describe('a preview', () => {
+  const PREVIEW: Request<z.infer<typeof Total>> = {
+    path: '/evaluate',
+    preview: { pricing: { prices: { a: 1 } } },
+    schema: Total,
+  };
+  const calculating = async () => {
+    const seen: string[] = [];
+    const url = await serve(async (request, response) => {
+      let body = '';
+      for await (const chunk of request) body += chunk;
+      const { 'content-type': type, 'content-length': length } = request.headers;
+      seen.push([request.method, request.url, type, length, body].join(' '));
+      response.writeHead(seen.length === 1 ? 503 : 200).end(GOOD);
+    });
+    return { seen, url };
+  };
+  const calculate = (client: HttpClient, request = PREVIEW) =>
+    client.ask(new AbortController().signal)(request);
+
+  it('is posted as JSON to where the provider says that one may be, with the key and the version prefix', async () => {
+    const { seen, url } = await calculating();
+    const { client } = clientOf(url, { provider: providerOf({ previews: ['/evaluate'] }) });
+    const failure = await calculate(client).catch((error: unknown) => error);
+    assert.ok(failure instanceof PollError);
+    assert.equal(failure.message, 'POST /evaluate answered 503');
+    assert.deepEqual((await calculate(client)).body, { total: 1.5 });
+    const body = '{"pricing":{"prices":{"a":1}}}';
+    const sent = `POST /v1/evaluate application/json ${body.length} ${body}`;
+    assert.deepEqual(seen, [sent, sent]);
+  });
+
+  it('is sent nowhere else: the exporter only reads', async () => {
+    const { seen, url } = await calculating();
+    for (const previews of [undefined, [], ['/evaluate/more'], ['/usage']]) {
+      const { client } = clientOf(url, { provider: providerOf(previews && { previews }) });
+      await assert.rejects(calculate(client), /POST \/evaluate is not one of the provider's previews/);
+      await assert.rejects(calculate(client, { ...PREVIEW, preview: null }), /not one of/);
+    }
+    assert.deepEqual(seen, []);
+  });
+});
