@@ -30,6 +30,7 @@ export const KINDS: readonly Kind[] = [
   { name: 'noise of 30 %', shape: noise(0.3) },
   { name: 'quiet weekends', shape: quietWeekends },
   { name: 'one spike of 10 to 50 days, in the last ten days', shape: once(10, 50) },
+  { name: 'quiet weekends and one such spike', shape: quietWeekendsAndSpike },
   { name: 'spikes of 5 to 20 days, on 3 % of days', shape: spikes },
   { name: 'a batch of 20 days, every week', shape: weeklyBatch },
   { name: 'growth of 2 % a day', shape: growth },
@@ -60,6 +61,11 @@ function noise(part: number): Shape {
 function quietWeekends(place: Place) {
   const quiet = 0.1 + 0.2 * roll(place.seed, 3);
   return overNoise(place, (day) => (day % 7 < 5 ? 1 : quiet));
+}
+
+function quietWeekendsAndSpike(place: Place) {
+  const [level, spike] = [quietWeekends(place), once(10, 50)(place)];
+  return (day: number) => level(day) * spike(day);
 }
 
 function once(low: number, high: number): Shape {
