@@ -69,6 +69,8 @@ const CASES: readonly { about: string; days: number[]; today?: number; next: num
   },
   { about: 'a refund day', days: [...times(9, 10), -500, ...times(4, 10)], next: 9, rest: 100 },
   { about: 'refunds only', days: times(14, -10), next: 9, rest: 0 },
+  { about: 'a week that comes to nothing', days: times(2, 6, -1, -1, -1, -1, -1, -1), next: 6, rest: 0 },
+  { about: 'a weekday of refunds', days: times(2, 10, -5, 10, 10, 10, 10, 10), today: 10, next: 1, rest: 0 },
   { about: 'half of today is spent', days: times(14, 10), today: 5, next: 1, rest: 15 },
   { about: 'today costs more than usual already', days: times(14, 10), today: 25, next: 1, rest: 10 },
   { about: 'what is refunded today is not spent again', days: times(14, 10), today: -30, next: 1, rest: 20 },
@@ -93,11 +95,12 @@ const CASES: readonly { about: string; days: number[]; today?: number; next: num
   { about: 'a batch every week', days: times(4, 1, 1, 1, 8, 1, 1, 1), next: 7, rest: 15 },
   { about: 'two batches in two weeks', days: times(2, 8, 1, 1, 1, 1, 1, 1), today: 8, next: 6, rest: 6 },
   { about: 'two days of a new level are two outliers', days: [...times(26, 10), 30, 30], next: 9, rest: 100 },
+  { about: 'nor are they one of three weeks', days: [...times(18, 10), 30, 30], next: 9, rest: 120 },
   { about: 'three days are a new level', days: [...times(25, 10), 30, 30, 30], next: 9, rest: 300 },
   { about: 'three days without spend too', days: [...times(25, 10), 0, 0, 0], next: 9, rest: 0 },
   {
-    about: 'a week above what was usual is a new level, though one day before cost more',
-    days: [...times(14, 10, 9), 40, ...times(7, 20)],
+    about: 'a week above what was usual is a new level, though one day of it cost more',
+    days: [...times(9, 10, 9), 40, 10, 9, ...times(7, 20)],
     next: 9,
     rest: 200,
   },
@@ -112,6 +115,20 @@ const CASES: readonly { about: string; days: number[]; today?: number; next: num
 for (const { about, days, today, next, rest } of CASES) {
   test(`expected: ${about}`, () => assert.equal(expected(historyOf(days, today), next), rest));
 }
+
+test('a new level is seen beside weekdays without spend', () => {
+  const days = [...times(3, 0, 0, 10, 10, 10, 10, 10), 0, 0, 10, 10, 30, 30, 30];
+  const week = expected(historyOf(days), 6) ?? 0;
+  assert.ok(week > 140 && week <= 150, `${week}`);
+});
+
+test('weekdays that usually cost next to nothing make no level', () => {
+  for (const last of [-100, 10]) {
+    const days = [...times(3, 1000, 1000, 1000, 1000, -3, -3, -3), 1000, 1000, 1000, 1000, last, last, last];
+    const monday = expected(historyOf(days), 0) ?? 0;
+    assert.ok(monday > 950 && monday <= 1000, `${monday}`);
+  }
+});
 
 test('nothing more is expected of a period that is over', () => {
   assert.equal(expectedSpend(historyOf([10], 0, TODAY), TODAY), 0n);

@@ -72,7 +72,7 @@ function partsOfWeekdays(days: readonly Usd[]): readonly bigint[] {
 
 /**
  * Where the present level begins: at the shortest stretch of latest days that all lie on one side of the two weeks before. Three to six
- * days lie beyond all of those; seven or more beyond their middle half.
+ * days lie beyond all of those; seven or more beyond their middle half. Days that together usually cost less than one tell no level.
  */
 function startOfLevel(days: readonly Usd[], parts: readonly bigint[]): number {
   const places = placesOf(days, parts);
@@ -82,14 +82,14 @@ function startOfLevel(days: readonly Usd[], parts: readonly bigint[]): number {
     const cut = since.length < WEEK ? 0 : (before.length - 1) >> 2;
     const [low = 0, high = 0] = [before[cut], before[before.length - 1 - cut]];
     const isNew = Math.min(...since) > high || Math.max(...since) < low;
-    if (isNew && sum(parts.slice(start)) > 0n) return start;
+    if (isNew && sum(parts.slice(start)) >= WHOLE) return start;
   }
   return 0;
 }
 
-/** The place of each day in the order of what a part of it cost; equal ones share it. A day of few parts says little. */
+/** The place of each day in the order of what a part of it cost; equal ones share it. */
 function placesOf(days: readonly Usd[], parts: readonly bigint[]): readonly number[] {
-  const weights = parts.map((each) => greater(each, WHOLE / 20n));
+  const weights = parts.map((each) => greater(each, 1n));
   const compare = (a: number, b: number) =>
     ascending(at(days, a) * at(weights, b), at(days, b) * at(weights, a));
   const order = days.map((_, index) => index).sort(compare);
