@@ -5,6 +5,7 @@ import type {
   AccountRow,
   Commit,
   FeedRow,
+  HourRow,
   ResourceRow,
   SeriesRow,
   SilenceRow,
@@ -31,6 +32,8 @@ export interface Book {
   feed(account: number, feed: string): FeedRow | undefined;
   feedsOf(account: number): FeedRow[];
   requests(account: number): string | undefined;
+  /** Net dollars by hour and currency, of the last two days at least. */
+  hours(stream: number): ReadonlyMap<Instant, ReadonlyMap<string, Fixed>>;
   sums(kind: SumKind, start: Instant): ReadonlyMap<number, Fixed>;
   absorb(commit: Commit): void;
   /** Lets go of sums that no window at `now` needs; they are read again when a late reading does. */
@@ -50,6 +53,7 @@ export function openBook(store: Store): Book {
   const granularities = new Map<number, Set<Granularity>>();
   const feeds = new Map<string, FeedRow>();
   const requests = new Map<number, string>();
+  const hours = new Map<number, Hours>();
   const silences = new Map<number, readonly SilenceRow[]>();
   const compacted = new Map<number, readonly Range[]>();
   const sums = new Map<string, Map<number, Fixed>>();
@@ -75,6 +79,8 @@ export function openBook(store: Store): Book {
     }
     for (const row of commit.feeds ?? []) feeds.set(`${row.account} ${row.feed}`, row);
     for (const row of commit.requests ?? []) requests.set(row.account, row.state);
+    for (const row of commit.hours ?? []) setHour(hours, row);
+    if (commit.droppedHours) dropHours(hours.get(commit.droppedHours.stream), commit.droppedHours.before);
     for (const { stream, rows } of commit.silences ?? []) silences.set(stream, rows);
     for (const { stream, days } of commit.compacted ?? []) compacted.set(stream, days);
     for (const row of commit.sums ?? []) sumsOf(row.kind, row.start).set(row.series, row.value);
@@ -113,6 +119,7 @@ export function openBook(store: Store): Book {
     feed: (account, feed) => feeds.get(`${account} ${feed}`),
     feedsOf: (account) => [...feeds.values()].filter((row) => row.account === account),
     requests: (account) => requests.get(account),
+    hours: (stream) => hours.get(stream) ?? NO_HOURS,
     sums: sumsOf,
     absorb,
     forgetSums(now) {
@@ -126,6 +133,18 @@ export function openBook(store: Store): Book {
       for (const key of sums.keys()) if (!needed.has(key)) sums.delete(key);
     },
   };
+}
+
+type Hours = Map<Instant, Map<string, Fixed>>;
+const NO_HOURS: Hours = new Map();
+
+function setHour(hours: Map<number, Hours>, { stream, hour, currency, value }: HourRow): void {
+  const known = hours.get(stream) ?? new Map();
+  hours.set(stream, known.set(hour, (known.get(hour) ?? new Map()).set(currency, value)));
+}
+
+function dropHours(hours: Hours | undefined, before: Instant): void {
+  for (const hour of hours?.keys() ?? []) if (hour < before) hours?.delete(hour);
 }
 
 /** One text for one label set of one measure; the separator cannot stand in a label, see `assign.ts`. */

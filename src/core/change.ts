@@ -11,6 +11,7 @@ import {
 import type { Book } from './book.ts';
 import type { Stand } from './cells.ts';
 import { isRetired } from './hold.ts';
+import { hasHours, hourRows } from './hours.ts';
 import type { AccountSettings, Applied, FeedKey, StreamSettings } from './ledger.ts';
 import { sumLines } from './lines.ts';
 import type { Fixed } from './money.ts';
@@ -74,6 +75,9 @@ export function changeOf(input: ChangeInput): { commit: Commit; applied: Applied
       runs: outcome[side],
     })),
     sums: sumRows(book, outcome.deltas, row),
+    hours: hasHours(input.streamSettings)
+      ? hourRows({ book, stream: stream.id, now: input.now }, outcome.deltas, row)
+      : [],
     feeds: [extended(book.feed(account.id, input.feed.feed) ?? emptyFeed(input.feed), statement)],
     silences: [{ stream: stream.id, rows: silence.open }],
   };

@@ -1,5 +1,6 @@
 import type { Book } from './book.ts';
 import { compose, type View } from './compose.ts';
+import { firstHour, hasHours } from './hours.ts';
 import type { AccountSettings, StreamSettings } from './ledger.ts';
 import type { Fixed } from './money.ts';
 import {
@@ -33,6 +34,7 @@ const PATIENCE_MS = 7 * DAY;
  */
 export function* maintain(input: MaintainInput): Generator<Commit> {
   const { book, stream, settings, now } = input;
+  if (hasHours(settings)) yield { droppedHours: { stream: stream.id, before: firstHour(now) } };
   const finest = settings.granularities[0];
   if (finest !== 'day') {
     for (const day of compactable(input)) yield compacted(input, day);

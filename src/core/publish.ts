@@ -18,7 +18,7 @@ import { WINDOWS, type Window, windowAt } from './windows.ts';
 export interface PublishAfter extends PublishInput {
   readonly shown: Shown;
   readonly budgets: () => readonly BudgetState[];
-  /** What a stream's series cost of late, where that is known. */
+  /** What a stream cost of late, where that is known. */
   readonly recent: (stream: number) => Recent | undefined;
 }
 
@@ -181,7 +181,6 @@ class Samples {
     if (balances.length === 0) return;
     const streams = [...this.#book.streams.values()].filter((stream) => stream.account === account.id);
     const seconds = runwayOf(
-      this.#book,
       balances,
       streams.map(({ id }) => recent(id)),
     );

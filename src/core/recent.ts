@@ -1,70 +1,82 @@
 import type { Cells } from './cells.ts';
 import { compose } from './compose.ts';
+import { hasHours } from './hours.ts';
 import type { StreamSettings } from './ledger.ts';
-import type { Fixed, Usd } from './money.ts';
+import { divideHalfEven, type Fixed, type Usd } from './money.ts';
 import { type PublishInput, reachOf, settingsOf } from './reach.ts';
 import { gapsIn, known } from './runs.ts';
-import {
-  coarsestOf,
-  DAY,
-  floorTo,
-  type Granularities,
-  type Granularity,
-  type Range,
-  sizeOf,
-} from './time.ts';
+import { DAY, floorTo, type Granularity, HOUR, type Instant, type Range } from './time.ts';
 
 /** Reads cells of a stream. */
 export type ReadCells = (granularity: Granularity, range: Range) => Cells;
 
-/** What was spent of late, at what currency. */
-export interface Recent {
-  /** From a bucket boundary at least 24 hours before the readings' end, up to there. */
-  readonly range: Range;
-  /** Net US dollars by series. */
-  readonly usd: ReadonlyMap<number, Usd>;
-}
+/** Net US dollars by the currency they were paid with. */
+export type Recent = ReadonlyMap<string, Usd>;
 
 /**
- * What a stream's series cost in the last 24 hours that were read. Undefined where there is a hole, where the readings ended longer
- * ago than they normally lag, or where all that is read are days.
+ * What a stream cost in the last 24 hours that were read; of the hour in which they begin, its share.
+ *
+ * Undefined where there is a hole, where the readings ended longer ago than they normally lag, and where all that is read are days.
  */
 export function recentSpend(input: PublishInput, stream: number, read: ReadCells): Recent | undefined {
   const settings = settingsOf(input, stream);
   const reach = reachOf(input, stream);
-  const granularities = settings && finerThanDays(settings);
-  if (!reach || !granularities || input.now - reach.through > reach.lagMs) return undefined;
-  const resolution = coarsestOf(granularities);
-  const start = floorTo(sizeOf(resolution), reach.through - DAY);
-  const range = { start, end: reach.through };
-  const runs = (granularity: Granularity) => input.book.runs(stream, granularity, 'newest');
-  if (
-    gapsIn(
-      granularities.flatMap((each) => runs(each).flatMap(known)),
-      range,
-    ).length > 0
-  )
-    return undefined;
-  const whole = { start, end: reach.through + sizeOf(resolution) };
-  const cells = new Map(granularities.map((each) => [each, read(each, whole)]));
-  const amounts = (granularity: Granularity, bucket: number) => valuesOf(cells.get(granularity), bucket);
-  const view = { granularities, settleMs: settings.settleMs, runs, amounts };
-  const usd = new Map<number, Usd>();
-  for (let bucket = start; bucket < reach.through; bucket += sizeOf(resolution)) {
-    for (const [series, value] of compose(view, resolution, bucket)) {
-      if (input.book.series.get(series)?.measure === 'cost') usd.set(series, (usd.get(series) ?? 0n) + value);
+  if (!settings || !reach || input.now - reach.through > reach.lagMs) return undefined;
+  const range = { start: reach.through - DAY, end: reach.through };
+  const finer = settings.granularities.filter((each) => each !== 'day');
+  const covered = finer.flatMap((each) => input.book.runs(stream, each, 'newest').flatMap(known));
+  if (finer.length === 0 || gapsIn(covered, range).length > 0) return undefined;
+  const hourOf = hasHours(settings)
+    ? (hour: Instant) => input.book.hours(stream).get(hour)
+    : composedHours(input, { stream, settings, read });
+  return summed(range, hourOf);
+}
+
+function summed({ start, end }: Range, hourOf: (hour: Instant) => Recent | undefined): Recent {
+  const spent = new Map<string, Usd>();
+  for (let hour = floorTo(HOUR, start); hour < end; hour += HOUR) {
+    const share = BigInt(hour + HOUR - Math.max(hour, start));
+    for (const [currency, value] of hourOf(hour) ?? []) {
+      const part = divideHalfEven(value * share, BigInt(HOUR));
+      spent.set(currency, (spent.get(currency) ?? 0n) + part);
     }
   }
-  return { range, usd };
+  return spent;
 }
 
-/** Days are too coarse to tell the last 24 hours. */
-function finerThanDays({ granularities }: StreamSettings): Granularities | undefined {
-  const [finest, ...coarser] = granularities.filter((each) => each !== 'day');
-  return finest && [finest, ...coarser];
+interface Composed {
+  readonly stream: number;
+  readonly settings: StreamSettings;
+  readonly read: ReadCells;
 }
 
-function valuesOf(cells: Cells | undefined, bucket: number): ReadonlyMap<number, Fixed> | undefined {
-  const found = cells?.get(bucket);
+/** Hours of a stream that has several granularities. Finer ones are looked at only where an hour is not over. */
+function composedHours({ book }: PublishInput, { stream, settings, read }: Composed) {
+  const [finest, ...coarser] = settings.granularities.filter((each) => each !== 'day');
+  return (hour: Instant): Recent | undefined => {
+    if (!finest) return undefined;
+    const whole = { start: hour, end: hour + HOUR };
+    const cells = new Map<Granularity, Cells>();
+    const amounts = (granularity: Granularity, bucket: Instant) => {
+      const found = cells.get(granularity) ?? read(granularity, whole);
+      cells.set(granularity, found);
+      return valuesOf(found, bucket);
+    };
+    const runs = (granularity: Granularity) => book.runs(stream, granularity, 'newest');
+    const view = { granularities: [finest, ...coarser] as const, settleMs: SETTLED_MS, runs, amounts };
+    const byCurrency = new Map<string, Usd>();
+    for (const [series, value] of compose(view, coarser.at(-1) ?? finest, hour)) {
+      const row = book.series.get(series);
+      if (row?.measure === 'cost') byCurrency.set(row.detail, (byCurrency.get(row.detail) ?? 0n) + value);
+    }
+    return byCurrency;
+  };
+}
+
+/** An hour that was read so long after its end is near enough to what its minutes come to. */
+const SETTLED_MS = HOUR / 6;
+
+function valuesOf(cells: Cells, bucket: Instant): ReadonlyMap<number, Fixed> | undefined {
+  const found = cells.get(bucket);
   return found && new Map([...found].map(([series, { value }]) => [series, value]));
 }

@@ -90,6 +90,14 @@ export interface SumRow {
   readonly value: Fixed;
 }
 
+/** Net dollars of a stream in an hour, by the currency they were paid with. Kept of the last two days. */
+export interface HourRow {
+  readonly stream: number;
+  readonly hour: Instant;
+  readonly currency: string;
+  readonly value: Fixed;
+}
+
 /** A tier that an answer left out although money stood there: see rule 13. */
 export interface SilenceRow {
   readonly stream: number;
@@ -127,6 +135,7 @@ export interface Commit {
   readonly cells?: readonly CellRow[];
   readonly readings?: readonly ReadingsRow[];
   readonly sums?: readonly SumRow[];
+  readonly hours?: readonly HourRow[];
   readonly feeds?: readonly FeedRow[];
   readonly requests?: readonly RequestsRow[];
   /** All silences of a stream, in place of what stood. */
@@ -139,6 +148,7 @@ export interface Commit {
     readonly granularity: Granularity;
     readonly range: Range;
   }[];
+  readonly droppedHours?: { readonly stream: number; readonly before: Instant };
   readonly droppedSums?: { readonly kind: SumKind; readonly before: Instant };
 }
 
@@ -151,6 +161,7 @@ export interface Stored {
   readonly readings: readonly ReadingsRow[];
   readonly feeds: readonly FeedRow[];
   readonly requests: readonly RequestsRow[];
+  readonly hours: readonly HourRow[];
   readonly silences: readonly SilenceRow[];
   readonly compacted: readonly { readonly stream: number; readonly days: readonly Range[] }[];
 }

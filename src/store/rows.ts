@@ -103,6 +103,8 @@ const Feed = z
         : { difference: row.reconciliation, against: row.against ?? '' },
   }));
 
+const Hour = z.object({ stream: z.number(), hour: z.number(), currency: z.string(), value: Amount });
+
 const Requests = z.object({ account: z.number(), state: z.string() });
 
 const Days = z.object({ stream: z.number(), start: z.number(), end: z.number() });
@@ -140,6 +142,7 @@ export function readAll(database: DatabaseSync): Stored {
       ];
     }),
     feeds: all(Feed, 'SELECT * FROM feeds'),
+    hours: all(Hour, 'SELECT * FROM hours'),
     requests: all(Requests, 'SELECT * FROM requests'),
     silences: all(Silence, 'SELECT * FROM silences'),
     compacted: [...Map.groupBy(compacted, ({ stream }) => stream)].map(([stream, days]) => ({

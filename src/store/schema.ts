@@ -62,5 +62,11 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (account, feed)
   ) STRICT, WITHOUT ROWID;
   `,
-  `ALTER TABLE feeds ADD COLUMN notes TEXT NOT NULL DEFAULT '[]'`,
+  `
+  ALTER TABLE feeds ADD COLUMN notes TEXT NOT NULL DEFAULT '[]';
+  CREATE TABLE hours (
+    stream INTEGER NOT NULL, hour INTEGER NOT NULL, currency TEXT NOT NULL, value TEXT NOT NULL,
+    PRIMARY KEY (stream, hour, currency)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -42,6 +42,9 @@ export function sqliteStore(database: DatabaseSync): Store {
     for (const row of commit.readings ?? [])
       writeReadings(statements, row, written.get(readingsKey(row)) ?? []);
     for (const row of commit.sums ?? []) statements.sum.run(row.kind, row.start, row.series, `${row.value}`);
+    for (const row of commit.hours ?? [])
+      statements.hour.run(row.stream, row.hour, row.currency, `${row.value}`);
+    if (commit.droppedHours) statements.dropHours.run(commit.droppedHours.stream, commit.droppedHours.before);
     if (commit.droppedSums) statements.dropSums.run(commit.droppedSums.kind, commit.droppedSums.before);
     writeLists(statements, commit);
   };
@@ -143,6 +146,8 @@ function prepareAll(database: DatabaseSync) {
     dropRun: prepare('DELETE FROM readings WHERE stream = ? AND granularity = ? AND side = ? AND start = ?'),
     sum: prepare('INSERT OR REPLACE INTO sums VALUES (?, ?, ?, ?)'),
     sums: arrays('SELECT series, value FROM sums WHERE kind = ? AND start = ?'),
+    hour: prepare('INSERT OR REPLACE INTO hours VALUES (?, ?, ?, ?)'),
+    dropHours: prepare('DELETE FROM hours WHERE stream = ? AND hour < ?'),
     dropSums: prepare('DELETE FROM sums WHERE kind = ? AND start < ?'),
     requests: prepare('INSERT OR REPLACE INTO requests VALUES (?, ?)'),
     feed: prepare('INSERT OR REPLACE INTO feeds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),

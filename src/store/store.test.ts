@@ -223,6 +223,7 @@ function dump(database: DatabaseSync): unknown {
     'cells',
     'readings',
     'sums',
+    'hours',
     'feeds',
     'silences',
     'compacted',

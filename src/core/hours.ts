@@ -1,0 +1,66 @@
+import type { Book } from './book.ts';
+import type { Delta } from './cells.ts';
+import type { StreamSettings } from './ledger.ts';
+import type { Fixed } from './money.ts';
+import type { HourRow, SeriesRow, Store } from './store.ts';
+import { floorTo, HOUR, type Instant } from './time.ts';
+
+/** Enough for the last 24 hours, however far the readings lag. */
+const KEPT_MS = 48 * HOUR;
+
+/** Whether each delta of the stream lies in one hour, so that hours can be added up as they come. */
+export function hasHours({ granularities }: StreamSettings): boolean {
+  return granularities.length === 1 && granularities[0] !== 'day';
+}
+
+/** The first hour that is kept at `now`. */
+export function firstHour(now: Instant): Instant {
+  return floorTo(HOUR, now - KEPT_MS);
+}
+
+/** The hours that the deltas of cost move, as they stand after them. */
+export function hourRows(
+  { book, stream, now }: { book: Book; stream: number; now: Instant },
+  deltas: readonly Delta[],
+  row: (id: number) => SeriesRow,
+): HourRow[] {
+  const known = book.hours(stream);
+  const sums = openSums((hour, currency) => known.get(hour)?.get(currency) ?? 0n);
+  for (const { series, bucket, value } of deltas) {
+    if (bucket < firstHour(now) || value === 0n) continue;
+    const { measure, detail } = row(series);
+    if (measure === 'cost') sums.add(bucket, detail, value);
+  }
+  return sums.rows(stream);
+}
+
+/** The hours as the cells have them: for a ledger that was written before hours were kept. */
+export function hoursOfCells(
+  { book, store, stream, now }: { book: Book; store: Store; stream: number; now: Instant },
+  { granularities }: StreamSettings,
+): HourRow[] {
+  const sums = openSums(() => 0n);
+  const range = { start: firstHour(now), end: Number.MAX_SAFE_INTEGER };
+  for (const [bucket, cells] of store.cells(stream, granularities[0], range)) {
+    for (const [series, { value }] of cells) {
+      const row = book.series.get(series);
+      if (row?.measure === 'cost') sums.add(bucket, row.detail, value);
+    }
+  }
+  return sums.rows(stream);
+}
+
+function openSums(before: (hour: Instant, currency: string) => Fixed) {
+  const hours = new Map<Instant, Map<string, Fixed>>();
+  return {
+    add(bucket: Instant, currency: string, value: Fixed) {
+      const hour = floorTo(HOUR, bucket);
+      const sums = hours.get(hour) ?? new Map<string, Fixed>();
+      hours.set(hour, sums.set(currency, (sums.get(currency) ?? before(hour, currency)) + value));
+    },
+    rows: (stream: number): HourRow[] =>
+      [...hours].flatMap(([hour, sums]) =>
+        [...sums].map(([currency, value]) => ({ stream, hour, currency, value })),
+      ),
+  };
+}
