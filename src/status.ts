@@ -4,7 +4,14 @@ import { type Instant, sizeOf } from './core/time.ts';
 import { type Window, windowAt } from './core/windows.ts';
 import { POLL_FAILURES } from './poll/errors.ts';
 import type { FeedState, PollOutcome } from './poll/poller.ts';
-import type { AccountStatus, FailureStatus, FeedStatus, Status } from './server/status.ts';
+import type {
+  AccountStatus,
+  BudgetStatus,
+  FailureStatus,
+  FeedStatus,
+  RequestBudgetStatus,
+  Status,
+} from './server/status.ts';
 
 export interface StatusInput {
   readonly version: string;
@@ -12,10 +19,11 @@ export interface StatusInput {
   readonly now: Instant;
   readonly ledger: Ledger;
   readonly states: readonly FeedState[];
+  readonly budgets: readonly BudgetStatus[];
 }
 
 /** What the page and `/api/v1/status` show, out of the ledger and the poller. */
-export function statusOf({ version, startedAt, now, ledger, states }: StatusInput): Status {
+export function statusOf({ version, startedAt, now, ledger, states, budgets }: StatusInput): Status {
   const accounts = [...Map.groupBy(states, ({ feed }) => feed.key.account)];
   return {
     version,
@@ -28,9 +36,11 @@ export function statusOf({ version, startedAt, now, ledger, states }: StatusInpu
         name: account,
         todayUsd: usd('today'),
         monthToDateUsd: usd('month_to_date'),
+        requestBudget: requestBudgetOf(feeds, now),
         feeds: feeds.map((state) => feedStatus(ledger, state, now)),
       };
     }),
+    budgets,
   };
 }
 
@@ -49,10 +59,19 @@ function usdOf(ledger: Ledger, account: number, window: Window, now: Instant): s
   return formatDecimal(sum);
 }
 
+/** Of the one client that an account's feeds share. */
+function requestBudgetOf([first]: readonly FeedState[], now: Instant): RequestBudgetStatus {
+  const { client } = first?.feed ?? {};
+  const remaining = client?.budgetLeft() ?? Number.POSITIVE_INFINITY;
+  return {
+    remaining: Number.isFinite(remaining) ? remaining : null,
+    notBefore: later(client?.notBefore(), now),
+  };
+}
+
 function feedStatus(ledger: Ledger, state: FeedState, now: Instant): FeedStatus {
-  const { feed, last, lastError, nextRun } = state;
+  const { feed, last, lastError, nextRun, isPolling } = state;
   const row = ledger.book.feed(feed.key.account, feed.key.feed);
-  const notBefore = feed.client.notBefore();
   return {
     name: feed.feed.name,
     up: last?.ok ?? null,
@@ -61,8 +80,10 @@ function feedStatus(ledger: Ledger, state: FeedState, now: Instant): FeedStatus 
     off: last?.ok === null ? failureStatus(last) : null,
     dataFrom: maybe(row?.read.at(-1)?.start),
     dataThrough: maybe(row?.read.at(-1)?.end),
+    schedule: feed.schedule,
+    isPolling,
     nextRun: maybe(nextRun),
-    notBefore: notBefore > now ? iso(notBefore) : null,
+    notBefore: later(feed.client.notBefore(), now),
     reconciliation: row?.reconciliation
       ? { differenceUsd: formatDecimal(row.reconciliation.difference), against: row.reconciliation.against }
       : null,
@@ -84,6 +105,11 @@ function historyOf(ledger: Ledger, state: FeedState, now: Instant): FeedStatus['
 
 function failureStatus({ reason, message, at }: Exclude<PollOutcome, { ok: true }>): FailureStatus {
   return { reason, message, hint: POLL_FAILURES[reason].hint, at: iso(at) };
+}
+
+/** What lies ahead of `now`. */
+function later(at: Instant | undefined, now: Instant): string | null {
+  return at !== undefined && at > now ? iso(at) : null;
 }
 
 function maybe(at: Instant | undefined): string | null {

@@ -2,6 +2,7 @@ import { type App, createApp } from '../app.ts';
 import type { ServeOptions } from '../cli.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
+import { costsAt } from '../costs.ts';
 import { createLog, type Logger } from '../log.ts';
 import { createProgress } from '../progress.ts';
 import { PROVIDERS } from '../providers/index.ts';
@@ -32,8 +33,10 @@ export async function run(config: Config, io: Io, listening?: (url: string) => v
     ready: () => readinessOf(app),
     status: () => {
       const states = app.poller.states();
-      return statusOf({ version, startedAt, now: Date.now(), ledger: app.ledger, states });
+      return statusOf({ version, startedAt, now: Date.now(), ledger: app.ledger, states, budgets: [] });
     },
+    costs: (question) =>
+      costsAt({ ledger: app.ledger, states: app.poller.states(), now: Date.now() }, question),
     now: Date.now,
     onError: (error) => log.error({ err: error }, 'a request failed: a bug of ours'),
   });

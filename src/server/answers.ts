@@ -15,6 +15,16 @@ export function plain(reply: FastifyReply, status: number, text: string): Fastif
   return reply.code(status).headers(SECURITY_HEADERS).type('text/plain; charset=utf-8').send(`${text}\n`);
 }
 
+/** JSON that people can read too. */
+export function jsonText(body: unknown): string {
+  return `${JSON.stringify(body, null, 2)}\n`;
+}
+
+/** Answers with a text that is JSON. */
+export function json(reply: FastifyReply, text: string): FastifyReply {
+  return reply.type('application/json; charset=utf-8').send(text);
+}
+
 const STATUS_LINES: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { html, renderHtml, trusted } from './html.ts';
 import { firstPage } from './page.ts';
-import type { AccountStatus, FeedStatus, Status } from './status.ts';
+import type { AccountStatus, BudgetStatus, FeedStatus, Status } from './status.ts';
 import { STYLE_HASH } from './style.ts';
 import { distanceText, dollarsText, instantText } from './words.ts';
 
@@ -17,6 +17,8 @@ const FEED: FeedStatus = {
   off: null,
   dataFrom: '2026-10-01T00:00:00.000Z',
   dataThrough: '2026-11-22T02:00:00.000Z',
+  schedule: '*/10 * * * *',
+  isPolling: false,
   nextRun: '2026-11-22T02:22:05.000Z',
   notBefore: null,
   reconciliation: null,
@@ -24,10 +26,22 @@ const FEED: FeedStatus = {
   notes: [],
 };
 
+const ACCOUNT: AccountStatus = {
+  provider: 'venice',
+  name: 'prod',
+  todayUsd: '1',
+  monthToDateUsd: '2',
+  requestBudget: { remaining: null, notBefore: null },
+  feeds: [FEED],
+};
+
 function shown(feed: Partial<FeedStatus>, account: Partial<AccountStatus> = {}): string {
   const feeds = [{ ...FEED, ...feed }];
-  const first = { provider: 'venice', name: 'prod', todayUsd: '1', monthToDateUsd: '2', feeds, ...account };
-  const status: Status = { version: '1.2.3', startedAt: '2026-11-20T00:00:00.000Z', accounts: [first] };
+  return pageOf([{ ...ACCOUNT, feeds, ...account }]);
+}
+
+function pageOf(accounts: readonly AccountStatus[], budgets: readonly BudgetStatus[] = []): string {
+  const status: Status = { version: '1.2.3', startedAt: '2026-11-20T00:00:00.000Z', accounts, budgets };
   return firstPage(status, NOW);
 }
 
@@ -72,7 +86,7 @@ describe('the first page', () => {
     const evil = `<script>alert("1")</script>'&`;
     const lastError = { reason: evil, message: evil, hint: evil, at: '2026-11-22T02:15:05.000Z' };
     assert.doesNotMatch(
-      firstPage({ version: evil, startedAt: FEED.lastSuccess ?? '', accounts: [] }, NOW),
+      firstPage({ version: evil, startedAt: FEED.lastSuccess ?? '', accounts: [], budgets: [] }, NOW),
       /<script/,
     );
     const page = shown({ name: evil, lastError }, { name: evil, provider: evil });
@@ -88,10 +102,7 @@ describe('the first page', () => {
   });
 
   test('says so when there is no account', () => {
-    assert.match(
-      firstPage({ version: '1', startedAt: '2026-11-20T00:00:00.000Z', accounts: [] }, NOW),
-      /No account is configured/,
-    );
+    assert.match(pageOf([]), /No account is configured/);
   });
 });
 

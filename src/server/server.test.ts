@@ -6,12 +6,23 @@ import { describe, type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { parseExposition } from '../../test/support/exposition.ts';
 import { counterFamily, createFakeSource, type FakeSource } from '../../test/support/fake-source.ts';
+import type { Costs, CostsQuestion } from '../core/costs.ts';
+import { formatDecimal, ONE } from '../core/money.ts';
+import { DAY } from '../core/time.ts';
 import { createPrometheusPage } from '../sinks/prometheus/page.ts';
 import { createServer, type ServerOptions } from './server.ts';
 import type { Status } from './status.ts';
 
-const STATUS: Status = { version: '1.2.3', startedAt: '2026-11-20T00:00:00.000Z', accounts: [] };
+const STATUS: Status = { version: '1.2.3', startedAt: '2026-11-20T00:00:00.000Z', accounts: [], budgets: [] };
 const LIVE = { render: async () => Buffer.from('# HELP live L.\n# TYPE live gauge\nlive 1\n') };
+
+/** Nothing was read of one account, and ten dollars of another. */
+function someCosts(question: CostsQuestion): Costs {
+  const start = Date.parse('2026-11-22T00:00:00Z');
+  const unknown = [{ provider: 'venice', account: 'prod', reason: 'nothing_read' }] as const;
+  const groups = [{ values: question.by.map((label) => `${label} 1`), usd: 10n * ONE + 1n }];
+  return { ...question, start, end: start + DAY, unknown, groups, total: undefined };
+}
 
 interface Started {
   readonly url: string;
@@ -27,6 +38,7 @@ async function started(t: TestContext, options: Partial<ServerOptions> = {}, ser
     metrics: createPrometheusPage(source, LIVE),
     ready: () => ({ ready: true, reason: 'ready' }),
     status: () => STATUS,
+    costs: someCosts,
     now: () => Date.parse('2026-11-22T02:17:05Z'),
     onError: (error) => errors.push(error),
     ...options,
@@ -126,7 +138,15 @@ describe('the server', () => {
 
   test('guards every answer, errors included', async (t) => {
     const { url } = await started(t);
-    for (const path of ['/', '/metrics', '/-/healthy', '/api/v1/status', '/nothing', '/%zz']) {
+    for (const path of [
+      '/',
+      '/metrics',
+      '/-/healthy',
+      '/api/v1/status',
+      '/api/v1/costs',
+      '/nothing',
+      '/%zz',
+    ]) {
       const response = await fetch(url + path, { headers: { origin: 'https://elsewhere.example' } });
       await response.arrayBuffer();
       assert.match(
@@ -141,11 +161,86 @@ describe('the server', () => {
 
   test('answers HEAD like GET without a body', async (t) => {
     const { url } = await started(t);
-    for (const path of ['/', '/metrics', '/-/healthy', '/-/ready', '/api/v1/status']) {
+    for (const path of [
+      '/',
+      '/metrics',
+      '/-/healthy',
+      '/-/ready',
+      '/api/v1/status',
+      '/api/v1/costs?window=today',
+    ]) {
       const get = await fetch(url + path, { headers: { 'accept-encoding': 'identity' } });
       const head = await fetch(url + path, { method: 'HEAD', headers: { 'accept-encoding': 'identity' } });
       assert.deepEqual(await text(head), [get.status, ''], path);
       assert.equal(head.headers.get('content-length'), String((await get.arrayBuffer()).byteLength), path);
+    }
+  });
+
+  test('answers costs by the labels asked for, in their order', async (t) => {
+    const { url } = await started(t);
+    const asked = await fetch(`${url}/api/v1/costs?by=tier%2Cprovider&window=last_month`);
+    assert.equal(asked.headers.get('content-type'), 'application/json; charset=utf-8');
+    const text = await asked.text();
+    assert.deepEqual(JSON.parse(text), {
+      window: 'last_month',
+      start: '2026-11-22T00:00:00.000Z',
+      end: '2026-11-23T00:00:00.000Z',
+      isComplete: false,
+      unknown: [{ provider: 'venice', account: 'prod', reason: 'nothing_read' }],
+      costs: [{ tier: 'tier 1', provider: 'provider 1', usd: '10.000000000001' }],
+      totalUsd: null,
+    });
+    assert.match(text, /"tier":"tier 1","provider"/);
+    for (const query of ['window=today', 'window=today&by=', '&by&window=today'])
+      assert.equal((await fetch(`${url}/api/v1/costs?${query}`)).status, 200, query);
+  });
+
+  test('answers many costs in several turns, and none as none', async (t) => {
+    const groups = Array.from({ length: 1200 }, (_, index) => ({
+      values: [`$&"\n${index}`],
+      usd: BigInt(index),
+    }));
+    const { url } = await started(t, {
+      costs: (question) => ({ ...someCosts(question), groups: question.window === 'today' ? groups : [] }),
+    });
+    const many = JSON.parse(await (await fetch(`${url}/api/v1/costs?window=today&by=resource`)).text());
+    assert.deepEqual(
+      many.costs,
+      groups.map(({ values: [resource], usd }) => ({ resource, usd: formatDecimal(usd) })),
+    );
+    const none = JSON.parse(await (await fetch(`${url}/api/v1/costs?window=yesterday&by=resource`)).text());
+    assert.deepEqual(none, { ...many, window: 'yesterday', costs: [] });
+  });
+
+  test('refuses a query for costs that it does not understand, and says what it would', async (t) => {
+    const { url } = await started(t);
+    const windows = 'window must be one of today, yesterday, month_to_date, last_month';
+    const labels = 'provider, account, resource, model, tier, currency';
+    const by = (name: string) => `by must be some of ${labels}, with commas, not ${name}`;
+    const table: [query: string, error: string][] = [
+      ['', windows],
+      ['?', windows],
+      ['?window=', `${windows}, not ""`],
+      ['?window=Today', `${windows}, not "Today"`],
+      ['?window=today?by=tier', `${windows}, not "today?by=tier"`],
+      ['?window=%zz', `${windows}, not "%zz"`],
+      ['?window=today&window=today', 'window is given twice'],
+      ['?window=today&by=model&by=tier', 'by is given twice'],
+      ['?window=today&by=,', by('""')],
+      ['?window=today&by=provider,%20tier', by('" tier"')],
+      ['?window=today&by=constructor', by('"constructor"')],
+      ['?window=today&by=tier,model,tier', `by names tier twice; each of ${labels} once`],
+      ['?window=today&limit=1', 'there is no parameter "limit"; there are window and by'],
+      [
+        `?window=today&${'x'.repeat(50)}`,
+        `there is no parameter "${'x'.repeat(40)}"; there are window and by`,
+      ],
+    ];
+    for (const [query, error] of table) {
+      const response = await fetch(`${url}/api/v1/costs${query}`);
+      assert.equal(response.status, 400, query);
+      assert.equal(response.headers.get('content-type'), 'application/json; charset=utf-8');
+      assert.deepEqual(await response.json(), { error }, query);
     }
   });
 

@@ -1,7 +1,9 @@
 import { finished } from 'node:stream/promises';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Costs, CostsQuestion } from '../core/costs.ts';
 import type { Instant } from '../core/time.ts';
-import { answerBrokenRequest, plain, SECURITY_HEADERS } from './answers.ts';
+import { answerBrokenRequest, json, jsonText, plain, SECURITY_HEADERS } from './answers.ts';
+import { sendCosts } from './costs.ts';
 import { firstPage } from './page.ts';
 import { writeInSlices } from './send.ts';
 import type { Status } from './status.ts';
@@ -36,6 +38,7 @@ export interface ServerOptions {
   readonly metrics: MetricsPage;
   ready(): Readiness;
   status(): Status;
+  costs(question: CostsQuestion): Costs;
   now(): Instant;
   /** Missing: `POST /-/reload` answers 403. */
   reload?(): Promise<ReloadOutcome>;
@@ -85,8 +88,8 @@ function addRoutes(server: FastifyInstance, options: ServerOptions): void {
       const { ready, reason } = options.ready();
       return plain(reply, ready ? 200 : 503, reason);
     },
-    '/api/v1/status': (_request, reply) =>
-      reply.type('application/json; charset=utf-8').send(JSON.stringify(options.status(), null, 2)),
+    '/api/v1/status': (_request, reply) => json(reply, jsonText(options.status())),
+    '/api/v1/costs': (request, reply) => sendCosts(options.costs, request, reply),
   };
   for (const [url, handler] of Object.entries(handlers)) server.route({ method, url, handler });
   server.post('/-/reload', async (_request, reply) => {

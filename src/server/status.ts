@@ -1,3 +1,5 @@
+import type { Period } from '../core/budget.ts';
+
 /** An instant as `2026-11-22T02:17:00.000Z`. */
 export type Timestamp = string;
 /** An exact decimal, as `-0.06356`. */
@@ -8,6 +10,7 @@ export interface Status {
   readonly version: string;
   readonly startedAt: Timestamp;
   readonly accounts: readonly AccountStatus[];
+  readonly budgets: readonly BudgetStatus[];
 }
 
 /** One account as its feeds and the ledger stand. */
@@ -17,7 +20,16 @@ export interface AccountStatus {
   /** Exact US dollars of the UTC window; null until it was read without a hole. */
   readonly todayUsd: DecimalText | null;
   readonly monthToDateUsd: DecimalText | null;
+  readonly requestBudget: RequestBudgetStatus;
   readonly feeds: readonly FeedStatus[];
+}
+
+/** How many requests the account may still send. */
+export interface RequestBudgetStatus {
+  /** At once; null where neither the provider nor the exporter counts. */
+  readonly remaining: number | null;
+  /** None before this; null where one may be sent now. */
+  readonly notBefore: Timestamp | null;
 }
 
 /** One feed of an account. */
@@ -33,6 +45,10 @@ export interface FeedStatus {
   /** The unbroken range read so far; null for a feed that reads no billing facts. */
   readonly dataFrom: Timestamp | null;
   readonly dataThrough: Timestamp | null;
+  /** A cron line in UTC. */
+  readonly schedule: string;
+  readonly isPolling: boolean;
+  /** By the schedule; null where none is followed, and at the end. */
   readonly nextRun: Timestamp | null;
   /** The provider asked not to be asked again before this. */
   readonly notBefore: Timestamp | null;
@@ -52,4 +68,17 @@ export interface FailureStatus {
   /** What to do about it. */
   readonly hint: string;
   readonly at: Timestamp;
+}
+
+/** A budget in its current period. */
+export interface BudgetStatus {
+  readonly name: string;
+  readonly period: Period;
+  readonly start: Timestamp;
+  readonly end: Timestamp;
+  readonly limitUsd: DecimalText;
+  /** null until all that it is about was read without a hole. */
+  readonly spentUsd: DecimalText | null;
+  /** What will have been spent by the end of the period; null where too little was read to tell. */
+  readonly forecastUsd: DecimalText | null;
 }

@@ -24,9 +24,8 @@ const { ledger } = ledgerOf(sqliteStore(openDatabase(':memory:')), Number(series
 const server = createServer({
   metrics: variant === 'ours' ? ourPage() : promClientPage(ledger.publish(NOW).families),
   ready: () => ({ ready: true, reason: 'ready' }),
-  status: () => {
-    throw new Error('not asked for');
-  },
+  status: unasked,
+  costs: unasked,
   now: () => NOW,
   onError: (error) => console.error(error),
 });
@@ -35,6 +34,10 @@ server.addHook('onRequest', async (_request, reply) => {
   reply.raw.once('finish', () => longest.push(turns?.longest() ?? 0));
 });
 const url = await server.listen({ host: '127.0.0.1', port: 0 });
+
+function unasked(): never {
+  throw new Error('not asked for');
+}
 
 function ourPage(): MetricsPage {
   const failed = (error: unknown) => console.error(error);

@@ -7,6 +7,7 @@ import type { Budget } from '../../src/core/budget.ts';
 import { DEFAULT_RATES } from '../../src/core/rates.ts';
 import type { SnapshotSource } from '../../src/core/snapshot.ts';
 import { DAY, type Instant, SECOND } from '../../src/core/time.ts';
+import { costsAt } from '../../src/costs.ts';
 import { createLog } from '../../src/log.ts';
 import type { PollOutcome } from '../../src/poll/poller.ts';
 import { providerById } from '../../src/providers/index.ts';
@@ -165,12 +166,12 @@ async function open(config: Config, clock: OwnClock, write: (line: string) => vo
   const { source, carried } = watched(app.publisher);
   const page = createPrometheusPage(source, app.self, (error) => log.error({ err: error }, 'not rendered'));
   const startedAt = now();
-  const status = () =>
-    statusOf({ version: '0.0.0', startedAt, now: now(), ledger: app.ledger, states: app.poller.states() });
+  const shown = () => ({ now: now(), ledger: app.ledger, states: app.poller.states() });
   const server = createServer({
     metrics: page,
     ready: () => ({ ready: true, reason: 'ready' }),
-    status,
+    status: () => statusOf({ ...shown(), version: '0.0.0', startedAt, budgets: [] }),
+    costs: (question) => costsAt(shown(), question),
     now,
     onError: (error) => log.error({ err: error }, 'a request failed'),
   });

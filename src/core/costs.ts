@@ -1,0 +1,146 @@
+import type { BudgetLabel } from './budget.ts';
+import { isRetired } from './hold.ts';
+import type { Ledger } from './ledger.ts';
+import type { Usd } from './money.ts';
+import type { SeriesRow } from './store.ts';
+import type { Instant, Range } from './time.ts';
+import { type Window, windowAt } from './windows.ts';
+
+/** By which costs are added up: the labels of a cost, which budgets match too. */
+export type CostLabel = BudgetLabel;
+
+/** What is asked of the ledger: the dollars of a UTC window, added up by some labels, or all of them. */
+export interface CostsQuestion {
+  readonly window: Window;
+  /** In the order wanted, each once. */
+  readonly by: readonly CostLabel[];
+}
+
+/** A configured account, as far as its costs go. */
+export interface CostsAccount {
+  readonly id: number;
+  readonly provider: string;
+  readonly account: string;
+  /** The streams that its feeds read. */
+  readonly streams: readonly string[];
+}
+
+export interface CostsInput extends CostsQuestion {
+  readonly ledger: Pick<Ledger, 'book' | 'isKnown' | 'since'>;
+  readonly accounts: readonly CostsAccount[];
+  readonly now: Instant;
+}
+
+/**
+ * Why the dollars of an account are not known: the window ended before the account's `since`, nothing was read yet, or the window
+ * was not read without a hole.
+ */
+export const UNKNOWN_REASONS = ['before_since', 'nothing_read', 'not_read_whole'] as const;
+export type UnknownReason = (typeof UNKNOWN_REASONS)[number];
+
+export interface UnknownCosts extends Pick<CostsAccount, 'provider' | 'account'> {
+  readonly reason: UnknownReason;
+}
+
+/** Net dollars of the label sets that have these values of the labels asked for, in their order. */
+export interface CostGroup {
+  readonly values: readonly string[];
+  readonly usd: Usd;
+}
+
+export interface Costs extends CostsQuestion, Range {
+  /** Accounts that are in no group, as unknown cost is not zero. */
+  readonly unknown: readonly UnknownCosts[];
+  /** Dearest first. */
+  readonly groups: readonly CostGroup[];
+  /** Undefined while any account is unknown: a part must not pass for the whole. */
+  readonly total: Usd | undefined;
+}
+
+/** What the window gauges show at `now`, exactly, added up by the labels asked for. Groups of zero are groups. */
+export function costsOf(input: CostsInput): Costs {
+  const { window, by, now } = input;
+  const known = new Map<number, CostsAccount>();
+  const unknown = input.accounts.flatMap((account): UnknownCosts[] => {
+    const reason = whyUnknown(input, account);
+    if (reason) return [{ provider: account.provider, account: account.account, reason }];
+    for (const stream of streamsOf(input, account)) known.set(stream, account);
+    return [];
+  });
+  const { start, end } = windowAt(window, now);
+  const groups = groupsOf(input, known);
+  const sum = groups.reduce((total, { usd }) => total + usd, 0n);
+  const total = unknown.length === 0 ? sum : undefined;
+  const whole = total === undefined ? [] : [{ values: [], usd: total }];
+  return {
+    window,
+    by,
+    start,
+    end,
+    unknown,
+    groups: by.length === 0 ? whole : groups.sort(dearestFirst),
+    total,
+  };
+}
+
+function whyUnknown(input: CostsInput, { id, streams }: CostsAccount): UnknownReason | undefined {
+  const { ledger, window, now } = input;
+  const { end } = windowAt(window, now);
+  for (const name of streams) {
+    const stream = ledger.book.streamOf(id, name)?.id;
+    if (stream !== undefined && ledger.isKnown(stream, window, now)) continue;
+    if (end <= ledger.since(id, name, now)) return 'before_since';
+    const isRead = stream !== undefined && ledger.book.covered(stream).length > 0;
+    return isRead ? 'not_read_whole' : 'nothing_read';
+  }
+  return undefined;
+}
+
+function streamsOf({ ledger }: CostsInput, { id, streams }: CostsAccount): number[] {
+  return streams.flatMap((name) => ledger.book.streamOf(id, name)?.id ?? []);
+}
+
+/** Adds up the series of the streams that are known. */
+function groupsOf(
+  { ledger: { book }, window, by, now }: CostsInput,
+  known: ReadonlyMap<number, CostsAccount>,
+): CostGroup[] {
+  const { kind, start } = windowAt(window, now);
+  const sums = book.sums(kind, start);
+  const groups = new Map<string, { readonly values: readonly string[]; usd: Usd }>();
+  for (const row of book.series.values()) {
+    const account = known.get(row.stream);
+    if (!account || !isShown(row, now)) continue;
+    const values = by.map((label) => labelOf(label, account, row));
+    // No label holds the separator: see `assign.ts`.
+    const key = values.join('\0');
+    const group = groups.get(key) ?? { values, usd: 0n };
+    group.usd += sums.get(row.id) ?? 0n;
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+/** As the gauges have it. */
+function isShown(row: SeriesRow, now: Instant): boolean {
+  return row.measure === 'cost' && row.target === row.id && !isRetired(row, now);
+}
+
+function labelOf(label: CostLabel, { provider, account }: CostsAccount, row: SeriesRow): string {
+  switch (label) {
+    case 'provider':
+      return provider;
+    case 'account':
+      return account;
+    case 'currency':
+      return row.detail;
+    default:
+      return row[label];
+  }
+}
+
+function dearestFirst(a: CostGroup, b: CostGroup): number {
+  if (a.usd !== b.usd) return a.usd > b.usd ? -1 : 1;
+  const place = a.values.findIndex((value, index) => value !== b.values[index]);
+  return (a.values[place] ?? '') < (b.values[place] ?? '') ? -1 : 1;
+}
