@@ -82,6 +82,67 @@ describe('the first page', () => {
     assert.doesNotMatch(shown({ notBefore: '2026-11-22T02:00:00.000Z' }), /not sooner/);
   });
 
+  test('says in plain words that a feed is off, and why', () => {
+    const off = {
+      reason: 'auth',
+      message: 'answered 403',
+      hint: 'Use an admin key.',
+      at: '2026-11-22T01:47:05.000Z',
+    };
+    const page = shown({ up: null, off });
+    assert.match(page, /Feeds: 1 off\./);
+    assert.match(page, /state untried">off</);
+    assert.match(
+      page,
+      /Switched off:<\/strong> the account does not have .* answered 403<br>.*Use an .* 30 min ago/,
+    );
+    assert.doesNotMatch(page, /<\w+ class="[^"]*(failing|bad)/);
+  });
+
+  test('shows what the provider has to say', () => {
+    const notes = [
+      { topic: 'tier', text: 'pro' },
+      { topic: 'probe flux', text: 'no such <field>' },
+    ];
+    assert.match(
+      shown({ notes }),
+      /<strong>tier:<\/strong> pro<br><strong>probe flux:<\/strong> no such &#60;field&#62;<\/p>/,
+    );
+    assert.doesNotMatch(shown({}), /class="more"/);
+  });
+
+  test('shows budgets with what is spent, of what, and what is to come', () => {
+    assert.doesNotMatch(pageOf([ACCOUNT]), /Budgets/);
+    const month = {
+      period: 'month',
+      start: '2026-11-01T00:00:00.000Z',
+      end: '2026-12-01T00:00:00.000Z',
+      limitUsd: '5000',
+    } as const;
+    const page = pageOf(
+      [],
+      [
+        { ...month, name: 'fine', spentUsd: '1234.5678', forecastUsd: '5000' },
+        { ...month, name: '<over>', spentUsd: '4999.995', forecastUsd: '5000.000000000001' },
+        { ...month, name: 'unread', limitUsd: '0.01', spentUsd: null, forecastUsd: null },
+      ],
+    );
+    const rows = page.match(/<tr>\n[\s\S]*?<\/tr>/g)?.map((row) =>
+      row
+        .replace(/<[^>]*>/g, '')
+        .trim()
+        .split('\n'),
+    );
+    const period = 'month from 2026-11-01, ends in 8 d';
+    assert.deepEqual(rows, [
+      ['fine', period, '$1,234.57 of $5,000.00 24 %', '$5,000.00 100 %'],
+      ['&#60;over&#62;', period, '$5,000.00 of $5,000.00 99 %', '$5,000.00 100 %, over the limit'],
+      ['unread', period, 'not known yet of $0.01 ', 'not known yet'],
+    ]);
+    assert.match(page, /<span title="\$1234\.5678">/);
+    assert.equal(page.match(/class="failing"/g)?.length, 1);
+  });
+
   test('escapes whatever comes from elsewhere', () => {
     const evil = `<script>alert("1")</script>'&`;
     const lastError = { reason: evil, message: evil, hint: evil, at: '2026-11-22T02:15:05.000Z' };
@@ -89,7 +150,8 @@ describe('the first page', () => {
       firstPage({ version: evil, startedAt: FEED.lastSuccess ?? '', accounts: [], budgets: [] }, NOW),
       /<script/,
     );
-    const page = shown({ name: evil, lastError }, { name: evil, provider: evil });
+    const more = { off: lastError, notes: [{ topic: evil, text: evil }] };
+    const page = shown({ name: evil, lastError, ...more }, { name: evil, provider: evil });
     assert.doesNotMatch(page, /<script|alert\("/);
     assert.match(page, /&#60;script&#62;alert\(&#34;1&#34;\)&#60;\/script&#62;&#39;&#38;/);
   });

@@ -1,8 +1,10 @@
 import type { Instant } from '../core/time.ts';
-import { type Html, html, renderHtml, trusted } from './html.ts';
-import type { AccountStatus, FailureStatus, FeedStatus, Status, Timestamp } from './status.ts';
+import { budgetsSection } from './budgets-table.ts';
+import { type Html, html, type Part, renderHtml, trusted } from './html.ts';
+import { moment, utc } from './moments.ts';
+import type { AccountStatus, DecimalText, FailureStatus, FeedStatus, Status } from './status.ts';
 import { STYLE } from './style.ts';
-import { distanceText, dollarsText, instantText } from './words.ts';
+import { distanceText, dollarsText } from './words.ts';
 
 /** The first page: every account, what it costs and how its feeds fare. */
 export function firstPage(status: Status, now: Instant): string {
@@ -21,12 +23,14 @@ export function firstPage(status: Status, now: Instant): string {
 <nav>
 <a href="metrics">Metrics</a>
 <a href="api/v1/status">Status as JSON</a>
+<a href="api/v1/costs?window=month_to_date&amp;by=provider,account">Costs as JSON</a>
 <a href="-/healthy">Health</a>
 <a href="-/ready">Readiness</a>
 </nav>
 </header>
 <main>
 <p class="summary">${summaryOf(status)}Up since ${utc(status.startedAt)}. Shown as of ${utc(new Date(now).toISOString())}.</p>
+${budgetsSection(status.budgets, now)}
 ${accounts.length > 0 ? accounts : html`<section class="account"><p class="empty">No account is configured.</p></section>`}
 </main>
 </body>
@@ -37,7 +41,7 @@ ${accounts.length > 0 ? accounts : html`<section class="account"><p class="empty
 
 function summaryOf({ accounts }: Status): string {
   const feeds = accounts.flatMap((account) => account.feeds);
-  const states = (['ok', 'failing', 'not tried'] as const)
+  const states = (['ok', 'failing', 'off', 'not tried'] as const)
     .map((state) => ({ state, count: feeds.filter((feed) => stateOf(feed) === state).length }))
     .filter(({ count }) => count > 0)
     .map(({ state, count }) => `${count} ${state}`);
@@ -63,15 +67,21 @@ ${account.feeds.map((feed) => feedRows(feed, now))}
 `;
 }
 
-function dollars(exact: string | null): Html {
+function dollars(exact: DecimalText | null): Html {
   if (exact === null) return html`<dd class="quiet" title="Not yet read without a hole">not known yet</dd>`;
   return html`<dd title="$${exact}">${dollarsText(exact)}</dd>`;
 }
 
-type State = 'ok' | 'failing' | 'not tried';
-const STATE_CLASSES: Record<State, string> = { ok: 'ok', failing: 'failing', 'not tried': 'untried' };
+type State = 'ok' | 'failing' | 'off' | 'not tried';
+const STATE_CLASSES: Record<State, string> = {
+  ok: 'ok',
+  failing: 'failing',
+  off: 'untried',
+  'not tried': 'untried',
+};
 
-function stateOf({ up }: FeedStatus): State {
+function stateOf({ up, off }: FeedStatus): State {
+  if (off) return 'off';
   if (up === null) return 'not tried';
   return up ? 'ok' : 'failing';
 }
@@ -85,7 +95,9 @@ function feedRows(feed: FeedStatus, now: Instant): Html {
 <td data-label="Data through, UTC"><div>${moment(feed.dataThrough, now)}${historyOf(feed)}</div></td>
 <td data-label="Next poll, UTC"><div>${nextOf(feed, now)}</div></td>
 </tr>
-${feed.lastError && errorRow(feed.lastError, now)}`;
+${feed.lastError && moreRow(failureOf(feed.lastError, now), 'bad')}${feed.off && moreRow(offOf(feed.off, now))}${
+  feed.notes.length > 0 ? moreRow(notesOf(feed)) : null
+}`;
 }
 
 function historyOf({ history }: FeedStatus): Html | null {
@@ -99,17 +111,21 @@ function nextOf({ nextRun, notBefore }: FeedStatus, now: Instant): Html {
   return html`${moment(notBefore, now)}<br><span class="quiet">not sooner, as the provider asked</span>`;
 }
 
-function errorRow({ reason, message, hint, at }: FailureStatus, now: Instant): Html {
-  return html`<tr><td class="error" colspan="5"><p><strong class="failing">${reason}</strong> ${message}<br><span class="quiet">${hint} Seen ${utc(at)}, ${distanceText(Date.parse(at), now)}.</span></p></td></tr>
+function failureOf({ reason, message, hint, at }: FailureStatus, now: Instant): Html {
+  return html`<strong class="failing">${reason}</strong> ${message}<br><span class="quiet">${hint} Seen ${utc(at)}, ${distanceText(Date.parse(at), now)}.</span>`;
+}
+
+function offOf({ message, hint, at }: FailureStatus, now: Instant): Html {
+  return html`<strong>Switched off:</strong> the account does not have this feed, or its key may not read it. ${message}<br><span class="quiet">${hint} Last asked ${utc(at)}, ${distanceText(Date.parse(at), now)}.</span>`;
+}
+
+function notesOf({ notes }: FeedStatus): Html[] {
+  return notes.map(
+    ({ topic, text }, index) => html`${index > 0 ? html`<br>` : null}<strong>${topic}:</strong> ${text}`,
+  );
+}
+
+function moreRow(content: Part, kind = 'plain'): Html {
+  return html`<tr><td class="more" colspan="5"><p class="${kind}">${content}</p></td></tr>
 `;
-}
-
-function moment(at: Timestamp | null, now: Instant): Html {
-  if (at === null) return html`<span class="quiet">–</span>`;
-  const instant = Date.parse(at);
-  return html`<time datetime="${at}">${instantText(instant)}</time> <span class="quiet age">${distanceText(instant, now)}</span>`;
-}
-
-function utc(at: Timestamp): Html {
-  return html`<time datetime="${at}">${instantText(Date.parse(at))} UTC</time>`;
 }

@@ -41,6 +41,7 @@ th, td { padding: 0.35rem 0 0.35rem 1.25rem; vertical-align: baseline; }
 th:last-child, td:last-child { padding-right: 1.25rem; }
 th:nth-child(1) { width: 16%; }
 th:nth-child(2) { width: 11%; }
+.budgets th:nth-child(n) { width: 25%; }
 td:first-child { font-weight: 500; overflow-wrap: anywhere; }
 time, .state, .age { white-space: nowrap; }
 time:has(+ .age) { margin-right: 0.35em; }
@@ -48,18 +49,19 @@ time:has(+ .age) { margin-right: 0.35em; }
 .ok { color: var(--good); }
 .failing { color: var(--bad); }
 .untried { color: var(--quiet); }
-td.error { padding-top: 0.1rem; padding-bottom: 0.6rem; font-weight: 400; }
-td.error p { border-left: 2px solid var(--bad); padding-left: 0.8rem; max-width: 62rem; overflow-wrap: anywhere; }
+td.more { padding-top: 0.1rem; padding-bottom: 0.6rem; font-weight: 400; }
+td.more p { border-left: 2px solid var(--line); padding-left: 0.8rem; max-width: 62rem; overflow-wrap: anywhere; }
+td.more p.bad { border-color: var(--bad); }
 .empty { padding: 1rem 1.25rem; }
 @media (max-width: 60rem) {
   nav, dl { margin-left: 0; }
   thead { display: none; }
   tr { display: block; padding: 0.35rem 0; }
-  tr + tr:not(:has(.error)) { border-top: 1px solid var(--line); }
+  tr + tr:not(:has(.more)) { border-top: 1px solid var(--line); }
   td { display: grid; grid-template-columns: 8.5rem 1fr; padding-block: 0.1rem; }
   td:first-child { display: block; }
   td::before { content: attr(data-label); }
-  td.error::before { content: none; }
+  td.more::before { content: none; }
 }
 `;
 
