@@ -11,6 +11,7 @@ import { costsAt } from '../../src/costs.ts';
 import { createLog } from '../../src/log.ts';
 import type { PollOutcome } from '../../src/poll/poller.ts';
 import { providerById } from '../../src/providers/index.ts';
+import type { Provider } from '../../src/providers/provider.ts';
 import { createServer } from '../../src/server/server.ts';
 import { createPrometheusPage } from '../../src/sinks/prometheus/page.ts';
 import { statusOf } from '../../src/status.ts';
@@ -25,6 +26,8 @@ export interface OwnClock {
 /** One account, at a simulator. */
 export interface ExporterAccount {
   readonly provider: string;
+  /** In place of what the registry has under that name. */
+  readonly definition?: Provider<unknown>;
   /** `test` when absent. */
   readonly name?: string;
   readonly url: string;
@@ -121,7 +124,7 @@ function configOf(accounts: readonly ExporterAccount[], path: string): Config {
 }
 
 function accountOf({ url, key, since, config = {}, entries = [], ...given }: ExporterAccount): Account {
-  const provider = providerById(given.provider);
+  const provider = given.definition ?? providerById(given.provider);
   if (!provider) throw new Error(`there is no provider ${given.provider}`);
   const { section } = provider;
   const own = provider.config.parse(config);

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BUDGET_LABELS } from '../../src/core/budget.ts';
+import { parseDecimal } from '../../src/core/money.ts';
+import { DAY, MINUTE, type Range, startOfDay } from '../../src/core/time.ts';
+import { WINDOWS } from '../../src/core/windows.ts';
+import { startAll } from '../../src/demo/all.ts';
+import { dialAt } from '../../src/demo/world.ts';
+import { type Exporter, type Scrape, startExporter, windowsAt } from '../support/exporter.ts';
+import { NOON, sum } from '../support/simulated.ts';
+
+test('/api/v1/costs answers what /metrics shows and the providers bill, to the last digit', async (context) => {
+  const dial = dialAt(NOON);
+  const { close, ...simulators } = await startAll({ clock: dial, genesis: NOON - 40 * DAY });
+  context.after(close);
+  const since = startOfDay(NOON) - DAY;
+  const accounts = Object.entries(simulators).map(([provider, { url, key }]) => ({ provider, url, key }));
+  const exporter = await startExporter(
+    context,
+    dial,
+    // Northflank's hours are asked for one by one.
+    accounts.map((each) => (each.provider === 'northflank' ? { ...each, since } : each)),
+  );
+  const resource = { id: 'dep-hand', kind: 'MODEL_DEPLOYMENT', name: 'by hand', model_name: 'm' } as const;
+  const row = { category: 'dedicated', at: NOON - DAY, resource, minutes: 7, inference_requests: 1 } as const;
+  const refunded = simulators.baseten.book({ ...row, subtotal: parseDecimal('171.150000000001') });
+  await exporter.pollAll();
+  const page = await exporter.fresh();
+  for (const window of WINDOWS) await assertAgrees(exporter, page, window);
+
+  refunded.revise({ subtotal: parseDecimal('-0.000000000001') });
+  dial.advance(20 * MINUTE);
+  await exporter.pollAll();
+  const later = await exporter.fresh();
+  await exporter.restart();
+  for (const window of WINDOWS) await assertAgrees(exporter, later, window);
+  const billed = (range: Range) =>
+    sum(
+      simulators.baseten
+        .truth(range)
+        .entries.flatMap(({ measure, value }) => (measure === 'cost' ? value : [])),
+    );
+  for (const window of WINDOWS) {
+    const { costs } = await costsOf(exporter, window, 'provider');
+    const { usd = '' } = costs.find(({ provider }) => provider === 'baseten') ?? {};
+    assert.equal(parseDecimal(usd), billed(windowsAt(dial.now())[window]), window);
+  }
+});
+
+interface Answered {
+  readonly unknown: readonly unknown[];
+  readonly totalUsd: string | null;
+  readonly costs: readonly Readonly<Record<string, string>>[];
+}
+
+async function costsOf({ url }: Exporter, window: string, by: string): Promise<Answered> {
+  const response = await fetch(`${url}/api/v1/costs?window=${window}&by=${by}`);
+  return JSON.parse(await response.text());
+}
+
+/** Holds each cost against its gauge, and the total against the costs. */
+async function assertAgrees(
+  exporter: Exporter,
+  page: Scrape,
+  window: (typeof WINDOWS)[number],
+): Promise<void> {
+  const { costs, totalUsd, unknown } = await costsOf(exporter, window, BUDGET_LABELS.join());
+  const keyOf = (labels: Readonly<Record<string, string>>) =>
+    BUDGET_LABELS.map((label) => labels[label] ?? '').join('\n');
+  const gauges = page.families.get(`ai_billing_cost_${window}_usd`)?.samples ?? [];
+  assert.ok(gauges.length > 20, `${window}: ${gauges.length}`);
+  assert.deepEqual(
+    new Map(costs.map((cost) => [keyOf(cost), Number(cost.usd)])),
+    new Map(gauges.map(({ labels, value }) => [keyOf(labels), value])),
+  );
+  const total = sum(costs.map(({ usd = '' }) => parseDecimal(usd)));
+  // Of last month Northflank is not read at all.
+  assert.equal(unknown.length, window === 'last_month' ? 1 : 0);
+  assert.equal(totalUsd === null ? null : parseDecimal(totalUsd), window === 'last_month' ? null : total);
+}

@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { describe, type TestContext, test } from 'node:test';
+import { BUDGET_LABELS, PERIODS } from '../../src/core/budget.ts';
+import { DAY, HOUR, startOfDay } from '../../src/core/time.ts';
+import { WINDOWS } from '../../src/core/windows.ts';
+import { startBaseten } from '../../src/demo/baseten/server.ts';
+import { startInferenceSh } from '../../src/demo/inference-sh/server.ts';
+import { startNorthflank } from '../../src/demo/northflank/server.ts';
+import { startVenice } from '../../src/demo/venice/server.ts';
+import { dialAt } from '../../src/demo/world.ts';
+import { baseten } from '../../src/providers/baseten/index.ts';
+import type { Feed, Provider } from '../../src/providers/provider.ts';
+import { createServer, type ServerOptions } from '../../src/server/server.ts';
+import type { BudgetStatus } from '../../src/server/status.ts';
+import { startExporter } from '../support/exporter.ts';
+import { createJudge, type Judge, readOpenApi } from '../support/openapi.ts';
+import { configure, folderOf, serve } from '../support/process.ts';
+import { NOON } from '../support/simulated.ts';
+
+const document = await readOpenApi();
+const CANARY = 'canary-3c5d-key-that-must-never-show';
+
+describe('every answer is as docs/openapi.yaml says, and everything it says comes', () => {
+  const judge = createJudge(document);
+  // The last test asks what the others have seen.
+  test('from the first start to a restart, with feeds that fail and one that is off', (context) =>
+    liveAnswers(context, judge));
+  test('of a process whose provider hangs', (context) => hangingAnswers(context, judge));
+  test('of reloads and budgets', (context) => otherAnswers(context, judge));
+  test('nothing is documented that never came', () => assert.deepEqual(judge.unseen(), []));
+});
+
+/** Asks for everything that can be read, and gives the status and the costs as text. */
+async function readAll(judge: Judge, url: string): Promise<string> {
+  const bodies: unknown[] = [];
+  for (const path of Object.keys(document.paths)) {
+    if (document.paths[path]?.get === undefined || path === '/api/v1/costs') continue;
+    bodies.push(await judge.judge('get', path, await fetch(url + path)));
+  }
+  for (const window of WINDOWS) {
+    for (const by of ['', 'provider', BUDGET_LABELS.join()]) {
+      const response = await fetch(`${url}/api/v1/costs?window=${window}&by=${by}`);
+      bodies.push(await judge.judge('get', '/api/v1/costs', response));
+    }
+  }
+  const text = JSON.stringify(bodies);
+  assert.doesNotMatch(text, new RegExp(CANARY));
+  return text;
+}
+
+async function liveAnswers(context: TestContext, judge: Judge): Promise<void> {
+  const dial = dialAt(NOON);
+  const options = { clock: dial, genesis: NOON - DAY, key: CANARY };
+  const simulators = await Promise.all([
+    startBaseten(options),
+    startBaseten(options),
+    startVenice(options),
+    startInferenceSh(options),
+    startNorthflank(options),
+  ]);
+  const [fine, refused, venice, inference, northflank] = simulators;
+  context.after(() => Promise.all(simulators.map((simulator) => simulator.close())));
+  const since = startOfDay(NOON);
+  const at = ({ url }: { readonly url: string }) => ({ url, key: CANARY, since });
+  const exporter = await startExporter(context, dial, [
+    {
+      ...at(fine),
+      provider: 'baseten',
+      name: 'fine',
+      definition: talkative(baseten),
+      since: NOON - 60 * DAY,
+    },
+    { ...at(refused), provider: 'baseten', name: 'refused', definition: optional(baseten) },
+    { ...at(venice), provider: 'venice' },
+    { ...at(inference), provider: 'inference_sh' },
+    { ...at(northflank), provider: 'northflank' },
+  ]);
+  const fresh = await readAll(judge, exporter.url);
+  assert.match(fresh, /"nothing_read"/);
+
+  refused.fault({ kind: 'status', status: 403 });
+  venice.fault({ kind: 'throttle', waitSeconds: (25 * HOUR) / 1000, style: 'seconds' });
+  northflank.fault({ kind: 'status', status: 500, after: 8 });
+  await exporter.pollAll();
+  const failing = await readAll(judge, exporter.url);
+  assert.match(failing, /"not_read_whole".*"before_since"/);
+  assert.match(failing, /"off":\{"reason":"auth"/);
+  assert.match(failing, /"lastError":\{"reason":"rate_limited"/);
+  assert.match(failing, /"requestBudget":\{"remaining":0,"notBefore":"2026-11-23T12:47:13.000Z"\}/);
+  await otherFormats(judge, exporter.url);
+
+  for (const simulator of simulators) simulator.fault(undefined);
+  dial.advance(26 * HOUR);
+  await exporter.pollAll();
+  const mended = await readAll(judge, exporter.url);
+  assert.match(mended, /"isComplete":true/);
+  assert.doesNotMatch(mended, /"up":(false|null)/);
+  await exporter.restart();
+  const restarted = await readAll(judge, exporter.url);
+  assert.match(restarted, /"isComplete":true/);
+  assert.doesNotMatch(restarted, /"up":(false|true)/);
+}
+
+/** What is answered to those who ask in other ways. */
+async function otherFormats(judge: Judge, url: string): Promise<void> {
+  for (const version of ['1.0.0', '0.0.1']) {
+    const headers = { accept: `application/openmetrics-text;version=${version}` };
+    await judge.judge('get', '/metrics', await fetch(`${url}/metrics`, { headers }));
+  }
+  for (const query of ['', '?window=week', '?window=today&by=date', '?window=today&limit=1'])
+    await judge.judge('get', '/api/v1/costs', await fetch(`${url}/api/v1/costs${query}`));
+}
+
+/** The provider with feeds that have something to say beside the numbers. */
+function talkative(provider: Provider<unknown>): Provider<unknown> {
+  const notes = [{ topic: 'tier', text: 'pro', isWarning: false }];
+  const talking = (feed: Feed<unknown, unknown>): Feed<unknown, unknown> => ({
+    ...feed,
+    reader(range, feedContext) {
+      const reader = feed.reader(range, feedContext);
+      return { take: (page) => reader.take(page), done: () => ({ ...reader.done(), notes }) };
+    },
+  });
+  return { ...provider, feeds: provider.feeds.map(talking) };
+}
+
+/** The provider with feeds that not every account may read. */
+function optional(provider: Provider<unknown>): Provider<unknown> {
+  return { ...provider, feeds: provider.feeds.map((feed) => ({ ...feed, optional: true })) };
+}
+
+async function hangingAnswers(context: TestContext, judge: Judge): Promise<void> {
+  const simulator = await startBaseten({ key: CANARY });
+  context.after(() => simulator.close());
+  simulator.fault({ kind: 'hang' });
+  const { url, key } = simulator;
+  const file = await configure(await folderOf(context), { accounts: { baseten: { url, key } } });
+  const exporter = await serve(context, file);
+  const text = await readAll(judge, exporter.url);
+  assert.match(text, /"isPolling":true/);
+  assert.match(text, /"nextRun":"/);
+  assert.match(text, /not ready: not tried yet: baseten/);
+}
+
+async function otherAnswers(context: TestContext, judge: Judge): Promise<void> {
+  const answers = { ok: true, wrong: false, missing: undefined };
+  for (const ok of Object.values(answers)) {
+    const outcome = ok ? { ok } : { ok: false as const, reason: 'accounts[0]: no key' };
+    const reload = ok === undefined ? {} : { reload: async () => outcome };
+    const url = await listening(context, reload);
+    await judge.judge('post', '/-/reload', await fetch(`${url}/-/reload`, { method: 'POST' }));
+  }
+  const url = await listening(context, {});
+  const large = { method: 'POST', body: 'x'.repeat(2000) };
+  await judge.judge('post', '/-/reload', await fetch(`${url}/-/reload`, large));
+  await judge.judge('get', '/api/v1/status', await fetch(`${url}/api/v1/status`));
+}
+
+/** Stands in for configured budgets. */
+const BUDGETS: readonly BudgetStatus[] = PERIODS.map((period, index) => ({
+  name: `per ${period}`,
+  period,
+  start: '2026-11-22T00:00:00.000Z',
+  end: '2026-11-23T00:00:00.000Z',
+  limitUsd: '5000',
+  spentUsd: index === 0 ? null : '-0.000000000001',
+  forecastUsd: index === 0 ? null : '5000.01',
+}));
+
+async function listening(context: TestContext, options: Partial<ServerOptions>): Promise<string> {
+  const server = createServer({ ...UNASKED, ...options });
+  context.after(() => server.close());
+  return server.listen({ host: '127.0.0.1', port: 0 });
+}
+
+const UNASKED: ServerOptions = {
+  metrics: { answer: () => Promise.reject(new Error('not asked for')) },
+  ready: () => ({ ready: true, reason: 'ready' }),
+  status: () => ({ version: '1', startedAt: '2026-11-22T00:00:00.000Z', accounts: [], budgets: BUDGETS }),
+  costs: () => {
+    throw new Error('not asked for');
+  },
+  now: () => NOON,
+  onError: () => {},
+};
