@@ -1,3 +1,4 @@
+import type { BudgetState } from './core/budgets.ts';
 import type { Ledger } from './core/ledger.ts';
 import { formatDecimal } from './core/money.ts';
 import { type Instant, sizeOf } from './core/time.ts';
@@ -19,11 +20,10 @@ export interface StatusInput {
   readonly now: Instant;
   readonly ledger: Ledger;
   readonly states: readonly FeedState[];
-  readonly budgets: readonly BudgetStatus[];
 }
 
 /** What the page and `/api/v1/status` show, out of the ledger and the poller. */
-export function statusOf({ version, startedAt, now, ledger, states, budgets }: StatusInput): Status {
+export function statusOf({ version, startedAt, now, ledger, states }: StatusInput): Status {
   const accounts = [...Map.groupBy(states, ({ feed }) => feed.key.account)];
   return {
     version,
@@ -40,7 +40,19 @@ export function statusOf({ version, startedAt, now, ledger, states, budgets }: S
         feeds: feeds.map((state) => feedStatus(ledger, state, now)),
       };
     }),
-    budgets,
+    budgets: ledger.budgets(now).map(budgetStatus),
+  };
+}
+
+function budgetStatus({ budget, period, spent, forecast }: BudgetState): BudgetStatus {
+  return {
+    name: budget.name,
+    period: budget.period,
+    start: iso(period.start),
+    end: iso(period.end),
+    limitUsd: formatDecimal(budget.limit),
+    spentUsd: spent === undefined ? null : formatDecimal(spent),
+    forecastUsd: forecast === undefined ? null : formatDecimal(forecast),
   };
 }
 

@@ -33,7 +33,7 @@ export async function run(config: Config, io: Io, listening?: (url: string) => v
     ready: () => readinessOf(app),
     status: () => {
       const states = app.poller.states();
-      return statusOf({ version, startedAt, now: Date.now(), ledger: app.ledger, states, budgets: [] });
+      return statusOf({ version, startedAt, now: Date.now(), ledger: app.ledger, states });
     },
     costs: (question) =>
       costsAt({ ledger: app.ledger, states: app.poller.states(), now: Date.now() }, question),

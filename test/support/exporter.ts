@@ -173,7 +173,7 @@ async function open(config: Config, clock: OwnClock, write: (line: string) => vo
   const server = createServer({
     metrics: page,
     ready: () => ({ ready: true, reason: 'ready' }),
-    status: () => statusOf({ ...shown(), version: '0.0.0', startedAt, budgets: [] }),
+    status: () => statusOf({ ...shown(), version: '0.0.0', startedAt }),
     costs: (question) => costsAt(shown(), question),
     now,
     onError: (error) => log.error({ err: error }, 'a request failed'),
