@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isLabel, LABEL_FORM } from '../core/label.ts';
 import { type Fixed, fromNumber, parseDecimal } from '../core/money.ts';
 import { type Instant, isoDay } from '../core/time.ts';
 import { cronProblem } from './cron.ts';
@@ -86,9 +87,7 @@ export const Cron = z
   .meta({ description: 'A cron line of five or six fields, in UTC.' });
 
 /** A name that is shown as a label. */
-export const Label = text('1 to 64 printable characters, without spaces around them', (name) =>
-  /^(?!\s)\P{C}{1,64}(?<!\s)$/u.test(name) ? name : undefined,
-);
+export const Label = text(LABEL_FORM, (name) => (isLabel(name) ? name : undefined));
 
 /** One pattern or several: exact, or with `*` and `?`. */
 const PATTERNS_FORM = 'text such as "team/*", or a list of such texts';

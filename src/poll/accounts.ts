@@ -49,7 +49,10 @@ export function openAccount(account: PolledAccount, options: OpenAccountOptions)
     lastAsOf = Math.max(at, lastAsOf + 1);
     return lastAsOf;
   };
-  const feeds = account.provider.feeds.map((feed) => ({
+  const [present, absent] = feedsOf(account);
+  // What it read while it still had something to read is nobody's any more.
+  for (const { name } of absent) ledger.silence({ account: id, feed: name });
+  const feeds = present.map((feed) => ({
     key: { account: id, feed: feed.name },
     labels: { provider: account.provider.id, account: account.name, feed: feed.name },
     feed,
@@ -64,6 +67,12 @@ export function openAccount(account: PolledAccount, options: OpenAccountOptions)
     asOf,
   }));
   return { id, client, feeds };
+}
+
+/** The feeds that have something to read for the account, and those that have not. */
+function feedsOf({ provider, config }: PolledAccount) {
+  const applies = (feed: (typeof provider.feeds)[number]) => feed.applies?.(config) ?? true;
+  return [provider.feeds.filter(applies), provider.feeds.filter((feed) => !applies(feed))] as const;
 }
 
 function settingsOf(account: PolledAccount, { maxSeries, rates }: OpenAccountOptions): AccountSettings {

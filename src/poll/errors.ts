@@ -34,7 +34,7 @@ export type FailureReason = keyof typeof POLL_FAILURES;
 /** What is known about a failure beyond its reason. */
 export interface PollErrorOptions {
   readonly cause?: unknown;
-  /** HTTP status, where an answer came. */
+  /** HTTP status, where an answer came, or the one that an answer with 200 says it is. */
   readonly status?: number;
   /** Not before this instant may the account be asked again. */
   readonly retryAt?: number;
@@ -53,4 +53,11 @@ export class PollError extends Error {
     this.status = options.status;
     this.retryAt = options.retryAt;
   }
+}
+
+const REFUSALS: ReadonlySet<number | undefined> = new Set([401, 402, 403, 404, 410]);
+
+/** The account may not read it, or does not have it: other keys may. */
+export function isRefusal(error: unknown): error is PollError {
+  return error instanceof PollError && REFUSALS.has(error.status);
 }

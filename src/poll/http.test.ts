@@ -754,6 +754,14 @@ describe('a broken exchange', () => {
   });
 });
 
+it('a key that the provider echoes reaches nobody', async () => {
+  const url = await serve((_request, response) => response.end(`{"note":"a ${CANARY} b ${CANARY}","é":1}`));
+  const { client } = clientOf(url);
+  const request = { path: '/notes', schema: z.unknown() };
+  const { body } = await client.ask(new AbortController().signal)(request);
+  assert.deepEqual(body, { note: 'a [key] b [key]', é: 1 });
+});
+
 describe('an abort', () => {
   it('ends a request in flight with the reason of the signal', async () => {
     const stop = new AbortController();

@@ -7,7 +7,7 @@ import { readAnswer } from './contract.ts';
 import { PollError } from './errors.ts';
 import { askUntilAnswered, type Exchange, type Line } from './exchange.ts';
 import { createGate, LONGEST_WAIT_MS, type RequestMemory } from './gate.ts';
-import { withoutKeys } from './redact.ts';
+import { bytesWithoutKeys, withoutKeys } from './redact.ts';
 import { methodOf, targetOf, titleOf } from './target.ts';
 import { createTurns } from './turns.ts';
 
@@ -87,7 +87,8 @@ export function createHttpClient(options: HttpOptions): HttpClient {
       const exchange: Exchange = { ...line, request, signal, sending, keys: new Set() };
       try {
         const { headers, bytes } = await askUntilAnswered(exchange);
-        return { headers, body: readAnswer(bytes, request.schema, `answer of ${titleOf(request)}`) };
+        const safe = bytesWithoutKeys(bytes, exchange.keys);
+        return { headers, body: readAnswer(safe, request.schema, `answer of ${titleOf(request)}`) };
       } catch (error) {
         throw withoutKeys(error, exchange.keys);
       } finally {

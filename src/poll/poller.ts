@@ -1,7 +1,7 @@
 import type { Applied } from '../core/ledger.ts';
 import type { Drift, Note } from '../core/statement.ts';
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../core/time.ts';
-import { type FailureReason, POLL_FAILURES, PollError } from './errors.ts';
+import { type FailureReason, isRefusal, POLL_FAILURES, PollError } from './errors.ts';
 import { type PollTarget, pollErrorOf, pollFeed } from './poll.ts';
 import { type Schedule, schedule } from './schedule.ts';
 
@@ -214,11 +214,6 @@ function failureOf(error: unknown, when: { at: Instant; seconds: number }): Poll
 
 /** How long a feed that is switched off is left alone: keys and permissions change. */
 const OFF_MS = HOUR;
-const REFUSALS: ReadonlySet<number | undefined> = new Set([401, 402, 403, 404, 410]);
-
-function isRefusal(error: unknown): error is PollError {
-  return error instanceof PollError && REFUSALS.has(error.status);
-}
 
 const FIRST_RETRY_MS = 30 * SECOND;
 const LAST_RETRY_MS = 10 * MINUTE;

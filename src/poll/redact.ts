@@ -11,7 +11,7 @@ const SHORTEST_KEY = 6;
  */
 export function withoutKeys(error: unknown, keys: ReadonlySet<string>): unknown {
   if (!(error instanceof PollError)) return error;
-  const secrets = [...keys].filter((key) => key.length >= SHORTEST_KEY);
+  const secrets = secretsIn(keys);
   const holdsKey = (text: string) => secrets.some((key) => text.includes(key));
   if (!holdsKey(inspect(error, { depth: null }))) return error;
 
@@ -22,4 +22,16 @@ export function withoutKeys(error: unknown, keys: ReadonlySet<string>): unknown 
     ...(retryAt === undefined ? {} : { retryAt }),
     ...(cause === undefined || holdsKey(inspect(cause, { depth: null })) ? {} : { cause }),
   });
+}
+
+/** An answer free of the keys that were sent: what a provider echoes must become no label, note or output. */
+export function bytesWithoutKeys(bytes: Buffer, keys: ReadonlySet<string>): Buffer {
+  const echoed = secretsIn(keys).filter((key) => bytes.includes(key));
+  if (echoed.length === 0) return bytes;
+  const text = echoed.reduce((rest, key) => rest.replaceAll(key, '[key]'), bytes.toString('latin1'));
+  return Buffer.from(text, 'latin1');
+}
+
+function secretsIn(keys: ReadonlySet<string>): string[] {
+  return [...keys].filter((key) => key.length >= SHORTEST_KEY);
 }

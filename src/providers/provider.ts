@@ -4,6 +4,7 @@ import type { SeriesKey } from '../core/book.ts';
 import type { Fixed, Usd } from '../core/money.ts';
 import type { Reading } from '../core/statement.ts';
 import type { Granularity, Instant, Range } from '../core/time.ts';
+import type { Tasks } from './tasks.ts';
 
 /** A question that a feed wants answered: a `GET`, or a preview. */
 export interface Request<Body> {
@@ -116,6 +117,8 @@ export interface Feed<Config, Page> {
    * for again an hour later at the earliest.
    */
   readonly optional?: boolean;
+  /** Whether the account has anything for the feed to read; absent: it has. One that has not is not polled and shows nothing. */
+  applies?(config: Config): boolean;
   /** Requests of the budget that this feed leaves to the others: its poll ends early, without failure, below that. */
   readonly leaves?: number;
   /**
@@ -177,6 +180,8 @@ export interface Provider<Config = unknown> {
   retryAfterOfBody?(body: unknown): number | undefined;
   /** What the provider allows; the exporter never sends more, over all feeds of the account. */
   readonly requestBudget?: { readonly requests: number; readonly perMs: number };
+  /** What a single run cost, where the provider tells. */
+  readonly tasks?: Tasks;
   readonly feeds: readonly Feed<Config, unknown>[];
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { type FailureReason, PollError } from '../../poll/errors.ts';
+import { PollError } from '../../poll/errors.ts';
 import { reasonOfStatus } from '../../poll/status.ts';
+import { titleOf } from '../../poll/target.ts';
 import type { Answer, Ask, Request } from '../provider.ts';
 
 // https://inference.sh/docs/api/rest/overview
@@ -25,7 +26,7 @@ type Refusal = z.infer<typeof Refusal>;
 export async function askUnwrapped<Body>(ask: Ask, request: Request<Body>): Promise<Answer<Body>> {
   const { headers, body } = await ask({ ...request, schema: enveloped(request.schema) });
   if ('content' in body) return { headers, body: body.content };
-  throw refused(request.path, body.refusal);
+  throw refused(request, body.refusal);
 }
 
 /** The door for whatever may come around a body. */
@@ -47,16 +48,20 @@ function unwrapped(value: unknown): unknown {
   return isEnvelope && typeof value.data === 'object' && value.data !== null ? value.data : value;
 }
 
-const REASONS: Readonly<Record<string, FailureReason>> = {
-  unauthorized: 'auth',
-  forbidden: 'auth',
-  otp_required: 'auth',
-  rate_limited: 'rate_limited',
-  internal_error: 'server',
+/** https://inference.sh/docs/api/rest/overview: what each code is sent with. */
+const STATUSES: Readonly<Record<string, number>> = {
+  invalid_request: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  otp_required: 403,
+  not_found: 404,
+  rate_limited: 429,
+  internal_error: 500,
 };
 
-function refused(path: string, { status = 200, error }: Refusal): PollError {
+/** The failure that the same refusal would be with its own status in place of 200. */
+function refused(request: Request<unknown>, { status = 200, error }: Refusal): PollError {
   const code = error?.code ?? 'no code given';
-  const reason = REASONS[code] ?? (status < 400 ? 'contract' : reasonOfStatus(status));
-  return new PollError(reason, `GET ${path} was refused: ${code}`, { status: 200 });
+  const meant = STATUSES[code] ?? (status < 400 ? 200 : status);
+  return new PollError(reasonOfStatus(meant), `${titleOf(request)} was refused: ${code}`, { status: meant });
 }
