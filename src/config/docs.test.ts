@@ -122,7 +122,7 @@ test('the example is a good configuration, as it is and with everything switched
 });
 
 test('the example shows every key but the reserved one', () => {
-  const reserved = ['webConfig', 'priceProbes'];
+  const reserved = ['webConfig'];
   const feeds = PROVIDERS.flatMap((provider) => provider.feeds.map(({ name }) => name));
   for (const name of propertiesIn(configurationSchema(PROVIDERS))) {
     if (reserved.includes(name) || feeds.includes(name)) continue;

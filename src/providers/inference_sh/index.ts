@@ -1,14 +1,14 @@
-import { z } from 'zod';
-import type { Reading } from '../../core/statement.ts';
 import { DAY, type Granularity, HOUR, SECOND } from '../../core/time.ts';
-import { defineFeed, defineProvider, type RateLimit, type Reader } from '../provider.ts';
+import { defineFeed, defineProvider, type RateLimit } from '../provider.ts';
+import { balance } from './balance.ts';
 import { readBreakdown } from './breakdown.ts';
+import { AccountKeys, type Config, priceProbesSection } from './config.ts';
 import { askUnwrapped } from './envelope.ts';
+import { EVALUATE, priceProbes } from './price-probes.ts';
+import { singleReader } from './readers.ts';
 import { Breakdown, Summary } from './schema.ts';
 import { readSummary } from './summary.ts';
-
-const Config = z.strictObject({});
-type Config = z.infer<typeof Config>;
+import { tasks } from './task-cost.ts';
 
 /** One range of the breakdown: the provider slides it along with its own clock and chooses the buckets by its length. */
 interface Sliding {
@@ -56,20 +56,6 @@ const summary = defineFeed<Config, Summary>({
   reader: () => singleReader(readSummary),
 });
 
-/** Every answer is a whole: there are no pages to fold. */
-function singleReader<Page>(read: (page: Page) => Reading): Reader<Page> {
-  const pages: Page[] = [];
-  return {
-    take: (page) => void pages.push(page),
-    done() {
-      const [page] = pages;
-      if (page === undefined || pages.length > 1)
-        throw new RangeError(`${pages.length} answers in place of one`);
-      return read(page);
-    },
-  };
-}
-
 /** https://inference.sh/docs/api/rest/overview: the reset is in Unix seconds. */
 function rateLimitOf(headers: Readonly<Record<string, string>>): RateLimit {
   const remaining = wholeNumber(headers['x-ratelimit-remaining']);
@@ -92,8 +78,11 @@ export const inferenceSh = defineProvider<Config>({
   // There is none. Older documentation tells of an optional /v1, which a `baseUrl` may end in.
   versionPrefix: '',
   environmentKey: 'INFERENCE_API_KEY',
-  config: Config,
+  config: AccountKeys,
+  section: priceProbesSection,
+  previews: [EVALUATE],
   headers: (_, key) => ({ authorization: `Bearer ${key}`, 'x-api-version': '2' }),
   rateLimit: rateLimitOf,
-  feeds: [...SLIDING.map(breakdownFeed), summary],
+  tasks,
+  feeds: [...SLIDING.map(breakdownFeed), summary, balance, priceProbes],
 });

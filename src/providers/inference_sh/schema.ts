@@ -52,3 +52,40 @@ export const Summary = z.looseObject({
   total_usage: Decimal,
 });
 export type Summary = z.infer<typeof Summary>;
+
+/** One part of an evaluated price. Without an error there is a value. */
+const Fee = z
+  .looseObject({ value: Microcents.nullish(), error: z.string().nullish() })
+  .refine(({ value, error }) => error || (value !== undefined && value !== null), {
+    path: ['value'],
+    error: 'neither a value nor an error',
+  });
+
+/** `POST /usage/cel/evaluate`. The total is required; a fee that is absent is not known. */
+export const Evaluation = z.looseObject({
+  resource_fee: Fee.nullish(),
+  inference_fee: Fee.nullish(),
+  royalty_fee: Fee.nullish(),
+  partner_fee: Fee.nullish(),
+  total: Fee,
+  description: z.looseObject({ value: z.string().nullish(), error: z.string().nullish() }).nullish(),
+});
+export type Evaluation = z.infer<typeof Evaluation>;
+
+// https://inference.sh/docs/api/rest/billing
+
+/** `GET /billing/balance`. */
+export const Balance = z.looseObject({ balance: Microcents.nullable() });
+export type Balance = z.infer<typeof Balance>;
+
+/** `GET /billing`: the cached balance and its currency, in upper case. */
+export const Billing = z.looseObject({
+  balance: Microcents.nullable(),
+  currency: z
+    .string()
+    .regex(/^([A-Za-z]\w{0,31})?$/)
+    .transform((name) => name.toUpperCase())
+    .nullish(),
+  status: z.unknown().optional(),
+});
+export type Billing = z.infer<typeof Billing>;

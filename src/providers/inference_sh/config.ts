@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { isLabel, LABEL_FORM } from '../../core/label.ts';
+import { defineSection } from '../provider.ts';
+
+/** Accounts have no keys of their own; what is put in comes from the list beside them. */
+export interface Config {
+  readonly priceProbes?: readonly PriceProbe[];
+}
+
+export const AccountKeys = z.strictObject({});
+
+/** A mapping that is sent as it is. */
+const Sent = z.record(z.string(), z.unknown()).check(({ value, issues }) => {
+  for (const path of inexactIn(value)) {
+    const message = 'must be a number that JSON can hold: finite, and if whole below 2^53';
+    issues.push({ code: 'custom', message, path, input: value });
+  }
+});
+
+/** Where a value holds numbers that would not arrive as they were written. */
+function inexactIn(value: unknown, path: readonly string[] = []): string[][] {
+  if (typeof value === 'number') {
+    const isExact = Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
+    return isExact ? [] : [[...path]];
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]) => inexactIn(item, [...path, key]));
+}
+
+const Pricing = Sent.check(({ value, issues }) => {
+  const blame = (message: string, ...path: string[]) =>
+    issues.push({ code: 'custom', message, path, input: value });
+  const expressions = Object.keys(value).filter((key) => key.endsWith('_expression'));
+  const { prices } = value;
+  if (expressions.length === 0 && prices === undefined)
+    blame('must hold prices, or a key that ends in _expression');
+  if (prices !== undefined && (typeof prices !== 'object' || prices === null || Array.isArray(prices)))
+    blame('must be a mapping of names to prices', 'prices');
+  for (const key of expressions) {
+    const expression = value[key];
+    if (typeof expression !== 'string' || expression.trim() === '') blame('must be an expression', key);
+  }
+});
+
+/** A price that the provider is to calculate. All but `name` and `account` are keys of the request. */
+export const PriceProbe = z.strictObject({
+  name: z.string().refine(isLabel, `must be ${LABEL_FORM}`).meta({ description: 'The label probe; unique.' }),
+  account: z.string().optional().meta({
+    description: 'The account that asks. Default: every inference_sh account.',
+  }),
+  pricing: Pricing.meta({
+    description: 'AppPricing: prices in microcents, and an expression for each kind of fee.',
+  }),
+  output_meta: Sent.optional().meta({ description: 'Inputs and outputs of a run, for the formulas.' }),
+  resources: z
+    .array(Sent)
+    .optional()
+    .meta({ description: 'Resources with their rates, for resource_expression.' }),
+  usage_seconds: z.int().min(0).optional().meta({ description: 'How long the run takes.' }),
+  task_inputs: Sent.optional().meta({ description: 'Inputs of the task, for get(task_inputs, ...).' }),
+});
+export type PriceProbe = z.infer<typeof PriceProbe>;
+
+export const priceProbesSection = defineSection<Config, PriceProbe>({
+  key: 'priceProbes',
+  entry: PriceProbe,
+  into: (config, priceProbes) => ({ ...config, priceProbes }),
+});

@@ -1,0 +1,18 @@
+import type { Reading } from '../../core/statement.ts';
+import type { Reader } from '../provider.ts';
+
+/** For answers that are a whole: there are no pages to fold. */
+export function singleReader<Page>(read: (page: Page) => Reading): Reader<Page> {
+  return pagesReader((pages) => {
+    const [page] = pages;
+    if (page === undefined || pages.length > 1)
+      throw new RangeError(`${pages.length} answers in place of one`);
+    return read(page);
+  });
+}
+
+/** For answers that are read side by side. */
+export function pagesReader<Page>(read: (pages: readonly Page[]) => Reading): Reader<Page> {
+  const pages: Page[] = [];
+  return { take: (page) => void pages.push(page), done: () => read(pages) };
+}

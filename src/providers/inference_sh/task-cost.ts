@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { fromInteger } from '../../core/money.ts';
+import { Integer } from '../schemas.ts';
+import type { TaskAmount, TaskCost, Tasks } from '../tasks.ts';
+import { askUnwrapped } from './envelope.ts';
+import { oneLine } from './one-line.ts';
+
+/** `GET /usage/tasks/{taskID}/cost`: https://inference.sh/docs/api/rest/usage names it, and no page shows its answer. */
+export const tasks: Tasks = {
+  idForm: '1 to 128 letters, digits, "-", "_" and ".", and more than points',
+  isId: (text) => /^(?!\.+$)[A-Za-z0-9_.-]{1,128}$/.test(text),
+  async cost(ask, id) {
+    const path = `/usage/tasks/${encodeURIComponent(id)}/cost`;
+    return readTaskCost((await askUnwrapped(ask, { path, schema: z.unknown() })).body);
+  },
+};
+
+/** What other answers of the API call money, always in microcents. */
+const NAMES: ReadonlySet<unknown> = new Set([
+  'resource_fee',
+  'inference_fee',
+  'royalty_fee',
+  'partner_fee',
+  'total',
+  'cost',
+  'total_cost',
+  'amount',
+  'microcents',
+]);
+/** Microcents are whole: a fraction under a known name is of a unit that nobody told. */
+const Amount = z.union([
+  Integer.transform((value) => ({ value, error: undefined })),
+  z.object({ value: Integer.nullish(), error: z.string().nullish() }),
+]);
+const DEEPEST = 8;
+
+/** Reads an answer of unknown shape by its shape. What is in a list, or not in dollars, is not taken for the task's cost. */
+export function readTaskCost(body: unknown): TaskCost {
+  const found = { amounts: [] as TaskAmount[], others: [] as TaskCost['others'][number][] };
+  collect(body, { path: [], isDollars: isInDollars(body) }, found);
+  return found;
+}
+
+function isInDollars(body: unknown): boolean {
+  const told = z.object({ currency: z.string() }).safeParse(body);
+  return !told.success || told.data.currency.toUpperCase() === 'USD';
+}
+
+interface Place {
+  readonly path: readonly (string | number)[];
+  readonly isDollars: boolean;
+}
+
+interface Found {
+  readonly amounts: TaskAmount[];
+  readonly others: TaskCost['others'][number][];
+}
+
+function collect(value: unknown, place: Place, found: Found): void {
+  const { path, isDollars } = place;
+  const amount = isDollars && NAMES.has(path.at(-1)) ? amountOf(value, titleOf(path)) : undefined;
+  if (amount) found.amounts.push(amount);
+  const inner = membersOf(value).filter(([key]) => !amount || (key !== 'value' && key !== 'error'));
+  if (inner.length > 0 && path.length < DEEPEST) {
+    const below = isDollars && !Array.isArray(value);
+    for (const [key, member] of inner) collect(member, { path: [...path, key], isDollars: below }, found);
+  } else if (!amount) {
+    found.others.push({ path: titleOf(path), text: textOf(value) });
+  }
+}
+
+function amountOf(value: unknown, name: string): TaskAmount | undefined {
+  const amount = Amount.safeParse(value);
+  if (!amount.success) return undefined;
+  const { value: microcents, error } = amount.data;
+  if (error) return { name, error: oneLine(error) };
+  return microcents === undefined || microcents === null
+    ? undefined
+    : { name, usd: fromInteger(microcents, -8) };
+}
+
+function membersOf(value: unknown): (readonly [string | number, unknown])[] {
+  if (Array.isArray(value)) return [...value.entries()];
+  return typeof value === 'object' && value !== null ? Object.entries(value) : [];
+}
+
+/** `fees.total`, `events[0].type`. */
+function titleOf(path: Place['path']): string {
+  const steps = path.map((step, index) =>
+    typeof step === 'number' ? `[${step}]` : `${index === 0 ? '' : '.'}${step}`,
+  );
+  return oneLine(steps.join(''));
+}
+
+function textOf(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? '[]' : '[…]';
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0 ? '{}' : '{…}';
+  return oneLine(String(value));
+}
