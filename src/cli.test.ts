@@ -25,6 +25,7 @@ async function run(args: readonly string[], override: Partial<Commands> = {}): P
     demo: note('demo'),
     check: note('check'),
     poll: note('poll'),
+    taskCost: note('taskCost'),
     configSchema: note('configSchema'),
     ...override,
   };
@@ -48,6 +49,12 @@ const CALLS: readonly [args: string, call: string][] = [
   ['check --config c.yml --offline', 'check {"config":"c.yml","offline":true}'],
   ['poll --config c.yml --json', 'poll {"config":"c.yml","json":true}'],
   ['poll --config c.yml --metrics', 'poll {"config":"c.yml","metrics":true}'],
+  ['task-cost t1', 'taskCost {"task":"t1"}'],
+  [
+    'task-cost --config c.yml --account a --json t1',
+    'taskCost {"config":"c.yml","account":"a","json":true,"task":"t1"}',
+  ],
+  ['task-cost -c c.yml -- -t1', 'taskCost {"config":"c.yml","task":"-t1"}'],
   ['config-schema', 'configSchema {}'],
 ];
 
@@ -63,11 +70,11 @@ const REFUSED: readonly [args: string, message: string][] = [
   ['chek', "error: unknown command 'chek'; did you mean check?\n"],
   [
     'frobnicate',
-    "error: unknown command 'frobnicate'; known are serve, demo, check, poll, config-schema, help\n",
+    "error: unknown command 'frobnicate'; known are serve, demo, check, poll, task-cost, config-schema, help\n",
   ],
   [
     'backfill',
-    "error: unknown command 'backfill'; known are serve, demo, check, poll, config-schema, help\n",
+    "error: unknown command 'backfill'; known are serve, demo, check, poll, task-cost, config-schema, help\n",
   ],
   ['serve more', "error: too many arguments for 'serve'. Expected 0 arguments but got 1: more.\n"],
   ['--confg c.yml', "error: unknown option '--confg'\n(Did you mean --config?)\n"],
@@ -77,6 +84,8 @@ const REFUSED: readonly [args: string, message: string][] = [
     'demo --port 65536',
     "error: option '-p, --port <number>' argument '65536' is invalid. A port is a number from 0 to 65535.\n",
   ],
+  ['task-cost', "error: missing required argument 'task-id'\n"],
+  ['task-cost a b', "error: too many arguments for 'task-cost'. Expected 1 argument but got 2: a, b.\n"],
   ['poll --json --metrics', "error: option '--json' cannot be used with option '--metrics'\n"],
 ];
 
@@ -92,7 +101,7 @@ test('help and version go to stdout and are no failure', async () => {
   const help = await run(['--help']);
   assert.equal(help.code, 0);
   assert.equal(help.err, '');
-  for (const name of ['serve', 'demo', 'check', 'poll', 'config-schema', 'Exit codes']) {
+  for (const name of ['serve', 'demo', 'check', 'poll', 'task-cost', 'config-schema', 'Exit codes']) {
     assert.ok(help.out.includes(name), name);
   }
   assert.match((await run(['poll', '--help'])).out, /--metrics/);

@@ -18,12 +18,20 @@ export interface PollOptions {
   readonly metrics?: boolean;
 }
 
+export interface TaskCostOptions {
+  readonly task: string;
+  readonly config?: string;
+  readonly account?: string;
+  readonly json?: boolean;
+}
+
 /** The commands, each of which resolves to the exit code. */
 export interface Commands {
   serve(options: ServeOptions, io: Io): Promise<number>;
   demo(options: DemoOptions, io: Io): Promise<number>;
   check(options: CheckOptions, io: Io): Promise<number>;
   poll(options: PollOptions, io: Io): Promise<number>;
+  taskCost(options: TaskCostOptions, io: Io): Promise<number>;
   configSchema(options: object, io: Io): Promise<number>;
 }
 
@@ -111,6 +119,14 @@ function programOf({ commands, io, version }: Cli, done: (code: number) => void)
     .addOption(new Option('--json', 'print JSON').conflicts('metrics'))
     .addOption(new Option('--metrics', 'print the metrics page'))
     .action(async (options: PollOptions) => done(await commands.poll(options, io)));
+  add('task-cost', 'ask the provider what a single task cost')
+    .argument('<task-id>', 'as the provider names it')
+    .addOption(config())
+    .option('-a, --account <name>', 'the account that asks (default: the only one that can)')
+    .option('--json', 'print JSON')
+    .action(async (task: string, options: Omit<TaskCostOptions, 'task'>) =>
+      done(await commands.taskCost({ ...options, task }, io)),
+    );
   add('config-schema', 'print the JSON Schema of the configuration').action(async (options: object) =>
     done(await commands.configSchema(options, io)),
   );

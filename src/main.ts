@@ -27,6 +27,10 @@ const code = await runCli(process.argv.slice(2), {
       ]);
       return check(options, io, { registry: await registry(), probe });
     },
+    taskCost: async (options, io) => {
+      const { taskCost } = await import('./commands/task-cost.ts');
+      return taskCost(options, io, await registry());
+    },
     configSchema: async (options, io) => {
       const { configSchema } = await import('./commands/config-schema.ts');
       return configSchema(options, io, await registry());

@@ -1,28 +1,18 @@
 import type { Account } from '../config/config.ts';
 import { SECOND, startOfMonth } from '../core/time.ts';
 import { PollError } from '../poll/errors.ts';
-import { createHttpClient, type HttpEvents } from '../poll/http.ts';
 import { type Feed, type FeedContext, NOTHING_KNOWN } from '../providers/provider.ts';
 import type { Probed } from './check.ts';
+import { openClient } from './client.ts';
 
-const UNHEARD: HttpEvents = { answered() {}, retried() {}, rateLimit() {} };
 /** Long enough for a fault to be met with one more try. */
 const PATIENCE_MS = 10 * SECOND;
 
 /** Asks the account's provider for the first page of its first feed with something due: enough to know whether the credential works. */
 export async function probe(account: Account, stop: AbortSignal): Promise<Probed> {
-  const { provider, baseUrl, config, key, timeoutMs } = account;
-  const late = AbortSignal.timeout(timeoutMs + PATIENCE_MS);
+  const late = AbortSignal.timeout(account.timeoutMs + PATIENCE_MS);
   const signal = AbortSignal.any([stop, late]);
-  const client = createHttpClient({
-    provider,
-    baseUrl,
-    config,
-    key,
-    timeoutMs,
-    events: UNHEARD,
-    now: Date.now,
-  });
+  const client = openClient(account);
   try {
     return { ok: true, isTried: await askOnce(account, client.ask(signal), signal) };
   } catch (error) {

@@ -1,0 +1,20 @@
+import type { Account } from '../config/config.ts';
+import { createHttpClient, type HttpClient, type HttpEvents } from '../poll/http.ts';
+
+const UNHEARD: HttpEvents = { answered() {}, retried() {}, rateLimit() {} };
+
+/** Opens the way to an account's provider for a few questions, beside any ledger. A longer wait for a limit fails. */
+export function openClient(account: Account, longestWaitMs?: number): HttpClient {
+  const { provider, baseUrl, config, key, timeoutMs } = account;
+  const waits = longestWaitMs === undefined ? {} : { longestWaitMs };
+  return createHttpClient({
+    provider,
+    baseUrl,
+    config,
+    key,
+    timeoutMs,
+    events: UNHEARD,
+    now: Date.now,
+    ...waits,
+  });
+}
