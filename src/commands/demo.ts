@@ -4,8 +4,9 @@ import type { Budget } from '../core/budget.ts';
 import { parseDecimal } from '../core/money.ts';
 import { DEFAULT_RATES } from '../core/rates.ts';
 import { DAY, HOUR, SECOND, startOfDay } from '../core/time.ts';
-import { startDemoWorld } from '../demo/all.ts';
+import { DEMO_SECTIONS, startDemoWorld } from '../demo/all.ts';
 import { PROVIDERS } from '../providers/index.ts';
+import type { Provider } from '../providers/provider.ts';
 import type { Io } from './io.ts';
 import { run } from './serve.ts';
 
@@ -15,6 +16,8 @@ const SCHEDULES: Readonly<Record<string, string>> = {
   breakdown_1h: '*/5 * * * * *',
   breakdown_1d: '*/15 * * * * *',
   usage_recent: '*/30 * * * * *',
+  balance: '*/15 * * * * *',
+  price_probes: '*/15 * * * * *',
 };
 
 const BUDGETS: readonly Budget[] = [
@@ -26,6 +29,17 @@ const BUDGETS: readonly Budget[] = [
 /** Does the provider count requests by the hour? Two months of its hours would take longer than anybody watches. */
 function isSlow({ requestBudget }: (typeof PROVIDERS)[number]): boolean {
   return requestBudget !== undefined && requestBudget.perMs >= HOUR;
+}
+
+function configOf({ config, section }: Provider): unknown {
+  const own = config.parse({});
+  const entries = section ? (DEMO_SECTIONS[section.key] ?? []) : [];
+  return section
+    ? section.into(
+        own,
+        entries.map((entry) => section.entry.parse(entry)),
+      )
+    : own;
 }
 
 /** Simulated providers on loopback, and the real exporter polling them. No keys needed; the ledger is a throw-away one. */
@@ -49,7 +63,7 @@ export async function demo(options: DemoOptions, io: Io): Promise<number> {
         schedule: Object.fromEntries(
           provider.feeds.map(({ name, schedule }) => [name, SCHEDULES[name] ?? schedule]),
         ),
-        config: provider.config.parse({}),
+        config: configOf(provider),
       };
     });
     const config: Config = {

@@ -1,6 +1,8 @@
+import type { Instant } from '../core/time.ts';
 import { type BasetenSimulator, startBaseten } from './baseten/server.ts';
+import { DEMO_PROBES, demoPrices } from './inference-sh/probes.ts';
 import type { InferenceShRow } from './inference-sh/rows.ts';
-import { startInferenceSh } from './inference-sh/server.ts';
+import { type InferenceShOptions, startInferenceSh } from './inference-sh/server.ts';
 import type { NorthflankRow } from './northflank/rows.ts';
 import { startNorthflank } from './northflank/server.ts';
 import type { Simulator } from './service.ts';
@@ -20,31 +22,38 @@ export interface Providers {
 
 type Shared = Omit<SimulatorOptions, 'port' | 'key' | 'weather'>;
 
+/** What the demo configures beside its accounts: the entries of each list, by its key. */
+export const DEMO_SECTIONS: Readonly<Record<string, readonly object[]>> = { priceProbes: DEMO_PROBES };
+
 /** Starts all four on free loopback ports, without failures of their own. */
 export function startAll(options: Shared = {}): Promise<Providers> {
   return started(() => options);
 }
 
 /**
- * The world that `demo` shows: two months of history, spend that grows while one watches, corrections and refunds, new models, and
- * an outage of one provider every few minutes.
+ * The world that `demo` shows: two months of history, spend that grows while one watches, corrections and refunds, new models, a
+ * price that moves and one that goes, and an outage of one provider every few minutes.
  */
 export function startDemoWorld(options: Shared = {}): Promise<Providers> {
   const { seed = 1, clock = { now: () => Date.now() } } = options;
   const opened = clock.now();
-  return started((index) => ({
+  const optionsOf = (index: number) => ({
     ...options,
     seed,
     clock,
-    weather: (now) => outage(seed, opened, index, now),
-  }));
+    weather: (now: Instant) => outage(seed, opened, index, now),
+  });
+  return started(optionsOf, { prices: demoPrices(opened) });
 }
 
-async function started(optionsOf: (index: number) => SimulatorOptions): Promise<Providers> {
+async function started(
+  optionsOf: (index: number) => SimulatorOptions,
+  ofInferenceSh: InferenceShOptions = {},
+): Promise<Providers> {
   const [baseten, venice, inference_sh, northflank] = await Promise.all([
     startBaseten(optionsOf(0)),
     startVenice(optionsOf(1)),
-    startInferenceSh(optionsOf(2)),
+    startInferenceSh({ ...optionsOf(2), ...ofInferenceSh }),
     startNorthflank(optionsOf(3)),
   ]);
   const all = [baseten, venice, inference_sh, northflank];

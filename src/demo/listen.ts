@@ -7,7 +7,7 @@ import type { SimulatorOptions, World } from './world.ts';
 type Socketed = Pick<Simulator, 'url' | 'requests' | 'fault' | 'close'>;
 type Recording = { -readonly [Key in keyof RecordedRequest]: RecordedRequest[Key] };
 
-/** Puts a service on loopback. Everything but `GET` is refused, and recorded. */
+/** Puts a service on loopback. Everything but `GET` and previews is refused, and recorded. */
 export async function listen(service: Service, world: World, options: SimulatorOptions): Promise<Socketed> {
   const faults = armory();
   const requests: Recording[] = [];
@@ -22,7 +22,9 @@ export async function listen(service: Service, world: World, options: SimulatorO
     });
     const fault = faults.strike(recording.path) ?? options.weather?.(at);
     const call = callOf(request, recording, at, fault);
-    void send(response, service, call, recording).catch((error: unknown) => response.destroy(asError(error)));
+    void previewOf(request, service, call)
+      .then((preview) => send(response, service, { ...call, preview }, recording))
+      .catch((error: unknown) => response.destroy(asError(error)));
   });
   const port = await bound(server, options.port ?? 0);
   return {
@@ -50,6 +52,16 @@ function callOf(request: IncomingMessage, { path }: Recording, at: number, fault
   const now = fault?.kind === 'skew' ? at + fault.aheadMs : at;
   const query = new URL(request.url ?? '/', 'http://127.0.0.1').searchParams;
   return { path, query, headers: request.headers, now, fault };
+}
+
+/** What a preview is to be made of; undefined where none is asked for, null where it is no JSON. */
+async function previewOf(request: IncomingMessage, service: Service, { path }: Call): Promise<unknown> {
+  if (request.method !== 'POST' || !service.previews?.test(path)) return undefined;
+  try {
+    return JSON.parse(Buffer.concat(await request.toArray()).toString());
+  } catch {
+    return null;
+  }
 }
 
 async function send(
@@ -81,7 +93,7 @@ async function send(
 }
 
 function replyOf(service: Service, call: Call, method: string): Reply {
-  if (method !== 'GET') {
+  if (method !== 'GET' && call.preview === undefined) {
     const refused = service.refuse(405, call);
     return { ...refused, headers: { ...refused.headers, allow: 'GET' } };
   }

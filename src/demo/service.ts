@@ -13,6 +13,8 @@ export interface Call {
   /** The provider's time. */
   readonly now: Instant;
   readonly fault: Fault | undefined;
+  /** The JSON of a preview; undefined of a `GET`. */
+  readonly preview?: unknown;
 }
 
 export interface Reply {
@@ -26,6 +28,8 @@ export interface Reply {
 
 /** One provider, without its socket. */
 export interface Service {
+  /** Paths that answer a `POST` because it changes nothing: all others are refused one. */
+  readonly previews?: RegExp;
   answer(call: Call): Reply;
   /** The provider's own shape of an error. */
   refuse(status: number, call: Call): Reply;

@@ -68,6 +68,7 @@ function task(world: World, minute: Instant, nth: number, live: boolean): Infere
   return [
     {
       at,
+      task: `task-${minute / MINUTE}-${nth}`,
       app: kind.app,
       microcents: BigInt(between(400_000, 1_600_000, dice(73)) * kind.cents),
       seconds: between(2, 90, dice(74)),

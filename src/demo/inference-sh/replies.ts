@@ -9,6 +9,7 @@ const CODES: Readonly<Record<number, readonly [code: string, title: string]>> = 
   403: ['forbidden', 'Forbidden'],
   404: ['not_found', 'Not Found'],
   405: ['invalid_request', 'Method Not Allowed'],
+  422: ['invalid_request', 'Unprocessable Entity'],
   429: ['rate_limited', 'Rate Limited'],
 };
 const INTERNAL = ['internal_error', 'Internal Error'] as const;

@@ -13,6 +13,8 @@ export interface InferenceShRow extends Billed {
   readonly tier?: 'cloud' | 'private';
   readonly type?: string;
   readonly model?: string;
+  /** The id under which its cost can be asked for. */
+  readonly task?: string;
 }
 
 /** Microcents as an exact count, for the wire. */

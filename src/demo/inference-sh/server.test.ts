@@ -175,3 +175,100 @@ test('the summary cuts one total three ways; the balance is in microcents', asyn
   const Billing = z.strictObject({ balance: z.int(), currency: z.literal('usd'), status: z.string() });
   assert.equal(Billing.parse((await ask(inference, '/billing', V2)).body).balance, balance);
 });
+
+/** The documented request. */
+const EXAMPLE = {
+  pricing: {
+    prices: { per_image: 200000 },
+    inference_expression: 'image_count(output_meta.outputs) * prices.per_image',
+  },
+  output_meta: { inputs: [], outputs: [{ type: 'image', count: 2 }] },
+  usage_seconds: 45,
+};
+
+function evaluation(inference: Simulator<InferenceShRow>, preview: unknown, path = '/usage/cel/evaluate') {
+  return ask(inference, path, V2, { method: 'POST', body: JSON.stringify(preview) });
+}
+
+test('the documented example is evaluated, and so is a resource; what else is asked fails by itself', async () => {
+  const inference = await start();
+  const zero = { value: 0 };
+  assert.deepEqual((await evaluation(inference, EXAMPLE, '/v1/usage/cel/evaluate')).body, {
+    resource_fee: zero,
+    inference_fee: { value: 400_000 },
+    royalty_fee: zero,
+    partner_fee: zero,
+    total: { value: 400_000 },
+    description: { value: '' },
+  });
+  const other = {
+    pricing: {
+      description: 'by the second',
+      resource_expression: 'sum(resources.price_per_second) * elapsed_ms / 1000',
+      inference_expression: 'prices.per_clip',
+      royalty_expression: 'pow(2, 3)',
+      partner_expression: 'usage_seconds * prices.share',
+      prices: { share: 10 },
+    },
+    resources: [{ price_per_second: 12_000 }, { price_per_second: 1 }],
+    usage_seconds: 45,
+  };
+  assert.deepEqual((await evaluation(inference, other)).body, {
+    resource_fee: { value: 540_045 },
+    inference_fee: { value: 0, error: 'no such key: per_clip' },
+    royalty_fee: {
+      value: 0,
+      error: "ERROR: <input>:1:1: undeclared reference to 'pow(2, 3)' (in container '')",
+    },
+    partner_fee: { value: 450 },
+    total: { value: 540_495, error: '2 of the fees failed' },
+    description: { value: 'by the second' },
+  });
+});
+
+test('the provider charges prices of its own where it has them, or has them no more', async () => {
+  let perImage: number | null = 300_000;
+  const inference = await start({ prices: () => ({ per_image: perImage }) });
+  const Fee = z.object({ inference_fee: z.object({ value: z.int(), error: z.string().optional() }) });
+  const feeOf = async () => Fee.parse((await evaluation(inference, EXAMPLE)).body).inference_fee;
+  assert.deepEqual(await feeOf(), { value: 600_000 });
+  perImage = null;
+  assert.deepEqual(await feeOf(), { value: 0, error: 'no such key: per_image' });
+});
+
+test('only a preview may be posted, and only what can be read is evaluated', async () => {
+  const inference = await start();
+  for (const preview of [null, {}, { pricing: [] }, { pricing: { prices: { per_image: 'dear' } } }]) {
+    assert.equal((await evaluation(inference, preview)).status, 400);
+  }
+  assert.equal((await ask(inference, '/usage/cel/evaluate', V2, { method: 'POST', body: '{' })).status, 400);
+  assert.equal((await ask(inference, '/usage/cel/evaluate', V2)).status, 405);
+  assert.equal((await ask(inference, '/usage/cel/evaluate', V2, { method: 'PUT' })).status, 405);
+  assert.equal((await evaluation(inference, EXAMPLE, '/billing/charge')).status, 405);
+  assert.equal((await evaluation(inference, EXAMPLE, '/usage/breakdown')).status, 405);
+  const current = await start({ contract: 'current' });
+  assert.ok(Wrapped.safeParse((await evaluation(current, EXAMPLE)).body).success);
+  await inference.close();
+});
+
+test('the cost of a task is known once it is on the books', async () => {
+  const row = { at: NOON, app: 'a/b', microcents: 1_000_001n, task: 'task-1', seconds: 3, model: 'A100' };
+  const inference = await start({ generate: false });
+  assert.equal((await ask(inference, '/usage/tasks/task-1/cost', V2)).status, 404);
+  inference.book(row);
+  const fees = {
+    resource_fee: 600_000,
+    inference_fee: 400_001,
+    royalty_fee: 0,
+    partner_fee: 0,
+    total: 1_000_001,
+  };
+  const rest = { status: 10, usage: { seconds: 3, tier: 'cloud', model: 'A100' } };
+  assert.deepEqual((await ask(inference, '/usage/tasks/task-1/cost', V2)).body, { ...fees, ...rest });
+  await inference.close();
+  const current = await start({ generate: false, contract: 'current' });
+  current.book(row);
+  const values = Object.fromEntries(Object.entries(fees).map(([name, value]) => [name, { value }]));
+  const { data } = Wrapped.parse((await ask(current, '/v1/usage/tasks/task-1/cost', V2)).body);
+  assert.deepEqual(data, { ...values, ...rest });
+});

@@ -1,5 +1,5 @@
 import { fromInteger } from '../../core/money.ts';
-import { MINUTE, type Range, SECOND } from '../../core/time.ts';
+import { type Instant, MINUTE, type Range, SECOND } from '../../core/time.ts';
 import { type Books, openBooks } from '../books.ts';
 import { keyOf, meter } from '../http.ts';
 import { listen } from '../listen.ts';
@@ -7,9 +7,11 @@ import type { Call, Reply, Service, Simulator } from '../service.ts';
 import { truthOf } from '../truth.ts';
 import { type SimulatorOptions, type World, worldOf } from '../world.ts';
 import { type BreakdownStyle, breakdownOf, costOf, WINDOWS, windowOf } from './breakdown.ts';
+import { evaluate, type PriceList } from './evaluate.ts';
 import { inferenceShHistory } from './history.ts';
 import { failure, success, throttled } from './replies.ts';
 import { counted, entryOf, type InferenceShRow } from './rows.ts';
+import { taskCostOf } from './task-cost.ts';
 
 /** Not published for these endpoints; generous. */
 const PER_MINUTE = 1000;
@@ -17,12 +19,19 @@ const PER_MINUTE = 1000;
 const FULL_MICROCENTS = 500_00000000n;
 const RECHARGE_MICROCENTS = 450_00000000n;
 
+const TASK_COST = '/usage/tasks/{id}/cost';
+
 export interface InferenceShOptions extends SimulatorOptions, Partial<Omit<BreakdownStyle, 'seed'>> {
   /** A key without the scope `billing:read`, answered with 403. */
   readonly scopelessKey?: string;
+  /** What it charges by the name of a price, in place of what a preview says. */
+  readonly prices?: (now: Instant) => PriceList;
 }
 
-/** `/usage/breakdown`, `/usage/summary`, `/billing` and `/billing/balance` on loopback, with or without `/v1` before them. */
+/**
+ * `/usage/breakdown`, `/usage/summary`, `/usage/tasks/{id}/cost`, `/usage/cel/evaluate`, `/billing` and `/billing/balance` on loopback,
+ * with or without `/v1` before them.
+ */
 export async function startInferenceSh(options: InferenceShOptions = {}): Promise<Simulator<InferenceShRow>> {
   const world = worldOf(options);
   const { contract } = world;
@@ -32,6 +41,7 @@ export async function startInferenceSh(options: InferenceShOptions = {}): Promis
   const routes = routesOf(books, world, options);
 
   const service: Service = {
+    previews: /^(\/v1)?\/usage\/cel\/evaluate$/,
     refuse: (status, call) => failure(call, contract, status, `Request failed with status ${status}`),
     throttle: (waitSeconds, style, call) => throttled(call, contract, waitSeconds, style),
     answer: (call) => {
@@ -42,8 +52,10 @@ export async function startInferenceSh(options: InferenceShOptions = {}): Promis
       if (given !== key) return failure(call, contract, 403, 'Missing scope billing:read');
       const { remaining, resetAt, exhausted } = rate.count(call.now);
       if (exhausted) return throttled(call, contract, Math.ceil((resetAt - call.now) / SECOND), 'reset');
-      const route = routes[call.path.replace(/^\/v1(?=\/)/, '')];
-      const reply = route?.(call) ?? failure(call, contract, 404, 'No such resource');
+      const path = call.path.replace(/^\/v1(?=\/)/, '');
+      const [, task] = /^\/usage\/tasks\/([^/]+)\/cost$/.exec(path) ?? [];
+      const route = routes[task === undefined ? path : TASK_COST];
+      const reply = route?.(call, task) ?? failure(call, contract, 404, 'No such resource');
       const reset = String(Math.ceil(resetAt / SECOND));
       return {
         ...reply,
@@ -64,9 +76,9 @@ function routesOf(
   books: Books<InferenceShRow>,
   world: World,
   options: InferenceShOptions,
-): Readonly<Record<string, (call: Call) => Reply>> {
+): Readonly<Record<string, (call: Call, task?: string) => Reply | undefined>> {
   const { contract, seed } = world;
-  const { window = 'sliding', zeroFilled = false, top = 10 } = options;
+  const { window = 'sliding', zeroFilled = false, top = 10, prices = () => ({}) } = options;
   const style: BreakdownStyle = { seed, window, zeroFilled, top };
   const everything = (now: number) => rowsOf(books, { start: 0, end: now + 1 }, now);
   const balance = (now: number) => counted(FULL_MICROCENTS - (costOf(everything(now)) % RECHARGE_MICROCENTS));
@@ -87,6 +99,17 @@ function routesOf(
     '/billing': (call) =>
       success(call, contract, { balance: balance(call.now), currency: 'usd', status: 'active' }),
     '/billing/balance': (call) => success(call, contract, { balance: balance(call.now) }),
+    '/usage/cel/evaluate': (call) => {
+      if (call.preview === undefined) return failure(call, contract, 405, 'POST only');
+      const evaluated = evaluate(call.preview, prices(call.now));
+      return evaluated
+        ? success(call, contract, evaluated)
+        : failure(call, contract, 400, 'pricing cannot be read');
+    },
+    [TASK_COST]: (call, task) => {
+      const row = everything(call.now).find((one) => one.task === task);
+      return row && success(call, contract, taskCostOf(row, contract));
+    },
   };
 }
 
