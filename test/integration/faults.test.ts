@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { METRICS, type Metric } from '../../src/core/metrics.ts';
 import { fromInteger, ONE } from '../../src/core/money.ts';
 import { DAY, floorTo, HOUR, MINUTE, type Range, SECOND } from '../../src/core/time.ts';
 import { startBaseten } from '../../src/demo/baseten/server.ts';
@@ -150,7 +151,7 @@ function nextHour(dial: Dial): void {
 }
 
 async function pollWell(exporter: Exporter): Promise<Scrape> {
-  const failed = (await exporter.pollAll()).filter(({ outcome }) => !outcome.ok);
+  const failed = (await exporter.pollAll()).filter(({ outcome }) => outcome.ok === false);
   assert.deepEqual(failed, []);
   return exporter.fresh();
 }
@@ -163,10 +164,23 @@ function assertTruth(page: Scrape, { dial, simulators, steady }: World): void {
   }
 }
 
-/** What the ledger shows of the accounts that something happens to. */
-function troubled(page: Scrape): string[] {
-  return ledgerLines(page).filter((line) => !line.includes('account="steady"'));
+/**
+ * What the ledger shows of the accounts that something happens to. A refusal switches optional feeds off, and what only they told
+ * goes with them; what was billed stays.
+ */
+function troubled(page: Scrape, fault: Fault): string[] {
+  const isOff = fault.kind === 'status' && [401, 402, 403, 404, 410].includes(fault.status);
+  return ledgerLines(page).filter(
+    (line) => !line.includes('account="steady"') && !(isOff && TOLD.has(/^\w+/.exec(line)?.[0] ?? '')),
+  );
 }
+
+/** Names of what is the provider's own figure, and of how much is shown. */
+const TOLD: ReadonlySet<string> = new Set(
+  Object.values<Metric>(METRICS)
+    .filter((metric) => metric.source === 'feed' || metric === METRICS.series)
+    .map(({ name }) => name),
+);
 
 function failures(page: Scrape, provider: string, reason: string): number {
   return page.sum('ai_billing_poll_failures_total', { provider, account: 'test', reason });
@@ -204,9 +218,10 @@ async function strike(world: World, exporter: Exporter, { fault, reason, not = [
   for (const provider of struck) world.simulators[provider].fault(fault);
   await exporter.pollAll();
   const after = await exporter.fresh();
-  if (not.length === 0) assert.deepEqual(troubled(after), troubled(before));
+  if (not.length === 0) assert.deepEqual(troubled(after, fault), troubled(before, fault));
   for (const provider of struck) {
-    const own = (page: Scrape) => troubled(page).filter((line) => line.includes(`provider="${provider}"`));
+    const own = (page: Scrape) =>
+      troubled(page, fault).filter((line) => line.includes(`provider="${provider}"`));
     assert.deepEqual(own(after), own(before));
     assertDown(before, after, provider, reason);
   }

@@ -97,8 +97,10 @@ async function spendFor(seconds: number, spending: Spending): Promise<void> {
 
 function everyFeedIsUp(prometheus: Prometheus): Promise<void> {
   return waitUntil('every feed was read once', async () => {
-    const up = await prometheus.query(`${METRICS.up.name}{job="text"}`);
-    return up.length === 9 && up.every(({ value }) => value === '1');
+    const query = ({ name }: { name: string }) => prometheus.query(`${name}{job="text"}`);
+    const [polls, up] = await Promise.all([query(METRICS.polls), query(METRICS.up)]);
+    const isRead = polls.length > 0 && polls.every(({ value }) => value !== '0');
+    return isRead && up.length > 0 && up.every(({ value }) => value === '1');
   });
 }
 
