@@ -34,7 +34,22 @@ export function hourRows(
   return sums.rows(stream);
 }
 
-/** The hours as the cells have them: for a ledger that was written before hours were kept. */
+/** The hours of an account in a ledger that was written before hours were kept: counted once. */
+export function missingHours(
+  book: Book,
+  store: Store,
+  account: number,
+  streams: readonly StreamSettings[],
+): HourRow[] {
+  return streams.filter(hasHours).flatMap((settings) => {
+    const stream = book.streamOf(account, settings.name)?.id;
+    const now = stream && book.runs(stream, settings.granularities[0], 'newest').at(-1)?.asOf;
+    if (stream === undefined || now === undefined || book.hours(stream).size > 0) return [];
+    return hoursOfCells({ book, store, stream, now }, settings);
+  });
+}
+
+/** The hours as the cells have them. */
 export function hoursOfCells(
   { book, store, stream, now }: { book: Book; store: Store; stream: number; now: Instant },
   { granularities }: StreamSettings,

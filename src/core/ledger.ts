@@ -4,7 +4,7 @@ import type { Budget } from './budget.ts';
 import type { BudgetState } from './budgets.ts';
 import { changeOf, emptyFeed, nextKey, present } from './change.ts';
 import { released } from './hold.ts';
-import { hasHours, hoursOfCells } from './hours.ts';
+import { missingHours } from './hours.ts';
 import { firstClosing, maintain } from './maintain.ts';
 import { openOutlook } from './outlook.ts';
 import { familiesOf } from './publish.ts';
@@ -154,14 +154,6 @@ export function openLedger(store: Store): Ledger {
     const stream = streamName === undefined ? undefined : book.streamOf(account, streamName);
     return Math.max(configured, stream?.closedBefore ?? Number.NEGATIVE_INFINITY);
   };
-  /** Once, for a ledger that was written before hours were kept. */
-  const countHours = (account: number, settings: StreamSettings) => {
-    const stream = book.streamOf(account, settings.name)?.id;
-    if (stream === undefined || !hasHours(settings) || book.hours(stream).size > 0) return;
-    const newest = book.runs(stream, settings.granularities[0], 'newest').at(-1)?.asOf;
-    const hours = newest === undefined ? [] : hoursOfCells({ book, store, stream, now: newest }, settings);
-    if (hours.length > 0) commit({ hours });
-  };
   const settingsOf = (id: number) => present(accounts.get(id), `settings of account ${id}`);
   const publishInput = (now: Instant) => ({
     book,
@@ -180,7 +172,8 @@ export function openLedger(store: Store): Ledger {
       const isShut = !accounts.has(id);
       accounts.set(id, settings);
       if (isShut) unshown.watchAgain(id);
-      for (const stream of settings.streams) countHours(id, stream);
+      const hours = missingHours(book, store, id, settings.streams);
+      if (hours.length > 0) commit({ hours });
       return id;
     },
     apply(feed, statement, resources, now) {
