@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { targetOf } from '../../poll/target.ts';
 import { baseten } from './index.ts';
+import { readPrices } from './prices.ts';
+import { InstanceTypePrices, Models } from './schema.ts';
+import { readModels } from './teams.ts';
 
 describe('Baseten', () => {
   it('sends the key with the scheme of the account, Api-Key unless told', () => {
@@ -35,4 +38,28 @@ describe('Baseten', () => {
       assert.equal(baseten.retryAfterOfBody?.(body), seconds);
     });
   }
+
+  it('shows a thousand prices and no more', () => {
+    const types = Array.from({ length: 1001 }, (_, index) => ({
+      instance_type: { id: `${index}`, name: `n${index}` },
+      price: index,
+    }));
+    const { observations, memo, drift } = readPrices(InstanceTypePrices.parse({ instance_types: types }));
+    assert.equal(observations.length, 1000);
+    assert.equal(Object.keys(JSON.parse(memo)).length, 1000);
+    assert.deepEqual(drift, [{ kind: 'too_many_rows', what: 'instance types' }]);
+  });
+
+  it('remembers five thousand models and no more, and knows of the others that they share a name', () => {
+    const models = Array.from({ length: 5001 }, (_, index) => ({
+      id: `m${index}`,
+      name: `n${index % 5000}`,
+      team_name: index < 5000 ? 'Core' : 'Speech',
+    }));
+    const { memo, drift } = readModels(Models.parse({ models }));
+    const { ids, names } = JSON.parse(memo);
+    assert.deepEqual([Object.keys(ids).length, Object.keys(names).length], [5000, 4999]);
+    assert.equal(names.n0, undefined);
+    assert.deepEqual(drift, [{ kind: 'too_many_rows', what: 'models by id' }]);
+  });
 });

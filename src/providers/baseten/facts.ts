@@ -1,21 +1,23 @@
 import type { ResourceFacts } from '../../core/statement.ts';
+import type { Names } from './names.ts';
 import type { BillableResource } from './schema.ts';
 import type { Usage } from './usage.ts';
 
 /** One description of each resource, whichever rows and tiers name it; the values of unlike rows are joined by commas. */
-export function factsOf(usage: readonly Usage[]): ResourceFacts[] {
+export function factsOf(usage: readonly Usage[], names: Names): ResourceFacts[] {
   const rows = new Map<string, Map<BillableResource, ResourceFacts>>();
   for (const { item } of usage) {
     const resource = item?.billable_resource;
     if (!resource) continue;
     const known = rows.get(resource.id) ?? new Map<BillableResource, ResourceFacts>();
-    if (!known.has(resource)) rows.set(resource.id, known.set(resource, factsOfRow(resource)));
+    if (!known.has(resource)) rows.set(resource.id, known.set(resource, factsOfRow(resource, names)));
   }
   return [...rows].map(([id, known]) => joined(id, [...known.values()]));
 }
 
-function factsOfRow(resource: BillableResource): ResourceFacts {
-  const { id, name, kind, model_name, chain_metadata, team_name, environment_name, instance_type } = resource;
+function factsOfRow(resource: BillableResource, names: Names): ResourceFacts {
+  const { id, name, kind, model_name, chain_metadata, environment_name } = resource;
+  const [team, instance_type] = [names.teamOf(resource), names.instanceTypeOf(resource)];
   // The parent of a deployment is its model, which may be renamed: the label `model` is frozen, this is not.
   const project = chain_metadata?.chain_name || model_name;
   return {
@@ -23,7 +25,7 @@ function factsOfRow(resource: BillableResource): ResourceFacts {
     ...(name && { name }),
     ...(kind && { kind }),
     ...(project && { project }),
-    ...(team_name && { team: team_name }),
+    ...(team && { team }),
     ...(environment_name && { environment_name }),
     ...(instance_type && { instance_type }),
     ...(typeof resource.is_deleted === 'boolean' && { deleted: resource.is_deleted }),

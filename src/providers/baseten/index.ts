@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { DAY, type Range, SECOND } from '../../core/time.ts';
 import { type Ask, defineFeed, defineProvider, type FeedContext } from '../provider.ts';
+import { lookups } from './lookups.ts';
+import { namesOf } from './names.ts';
 import { boundsOf, daysOf, isCurrent, monthToDate, rangesToRead } from './plan.ts';
 import { type Page, usageReader } from './read.ts';
 import { UsageSummary } from './schema.ts';
@@ -29,7 +31,7 @@ const usage = defineFeed<Config, Page>({
   books: { stream: 'usage', granularity: 'day', settleMs: 31 * DAY },
   plan: rangesToRead,
   ask: askUsage,
-  reader: usageReader,
+  reader: (_, context) => usageReader(namesOf(context)),
 });
 
 /** Totals of categories hold for the range that was asked, so that those of the month need a request of their own. */
@@ -68,5 +70,5 @@ export const baseten = defineProvider<Config>({
   retryAfterOfBody: (body) => TooMany.safeParse(body).data?.retry_after,
   // https://docs.baseten.co/reference/management-api/rate-limits
   requestBudget: { requests: 100, perMs: SECOND },
-  feeds: [usage],
+  feeds: [usage, ...lookups],
 });

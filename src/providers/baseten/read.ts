@@ -5,6 +5,7 @@ import type { Reader } from '../provider.ts';
 import { unknownFieldsOf } from '../unknown-fields.ts';
 import { factsOf } from './facts.ts';
 import { linesOf, tokenDriftOf } from './lines.ts';
+import type { Names } from './names.ts';
 import { categoryOf, KINDS, TIERS, UsageSummary } from './schema.ts';
 import { type Answered, type TierUsage, type Usage, usageByTier } from './usage.ts';
 
@@ -14,15 +15,15 @@ export interface Page extends Answered {
 }
 
 /** Reads the answers about a range of UTC days, and about the month to date where that was asked for too. */
-export function usageReader(): Reader<Page> {
+export function usageReader(names: Names): Reader<Page> {
   const pages: Page[] = [];
   return {
     take: (page) => void pages.push(page),
-    done: () => readingOf(pages),
+    done: () => readingOf(pages, names),
   };
 }
 
-function readingOf(pages: readonly Page[]): Reading {
+function readingOf(pages: readonly Page[], names: Names): Reading {
   const whole = pages.find(({ about }) => about === 'range');
   if (!whole) throw new RangeError('the answer about the whole range is missing');
   const tiers = usageByTier({ whole, days: pages.filter(({ about }) => about === 'day') });
@@ -33,7 +34,7 @@ function readingOf(pages: readonly Page[]): Reading {
   const reconciliation = months.length > 0 ? reconciliationOf(whole.summary, lines) : undefined;
   return {
     statement: { granularity: 'day', range: whole.asked, lines, silentTiers },
-    resources: factsOf(usage),
+    resources: factsOf(usage, names),
     observations: months.flatMap(monthTotalsOf),
     ...(reconciliation && { reconciliation }),
     drift: distinct([

@@ -100,6 +100,51 @@ export const UsageSummary = z
   });
 export type UsageSummary = z.infer<typeof UsageSummary>;
 
+/** Documented, and of no use here. */
+const Unused = z.unknown().optional();
+
+/** `GET /v1/instance_type_prices`: US dollars a minute. */
+export const InstanceTypePrices = z.looseObject({
+  instance_types: z.array(
+    z.looseObject({
+      instance_type: z.looseObject({
+        id: z.string().min(1),
+        name: Text,
+        memory_limit_mib: Unused,
+        millicpu_limit: Unused,
+        gpu_count: Unused,
+        gpu_type: Unused,
+        gpu_memory_limit_mib: Unused,
+      }),
+      price: Decimal,
+    }),
+  ),
+});
+export type InstanceTypePrices = z.infer<typeof InstanceTypePrices>;
+
+/** `GET /v1/models`. */
+export const Models = z.looseObject({
+  models: z.array(
+    z.looseObject({
+      id: z.string().min(1),
+      name: Text,
+      production_deployment_id: Text,
+      development_deployment_id: Text,
+      team_name: Text,
+      created_at: Unused,
+      deployments_count: Unused,
+      instance_type_name: Unused,
+    }),
+  ),
+});
+export type Models = z.infer<typeof Models>;
+
+/** `GET /v1/teams`. */
+export const Teams = z.looseObject({
+  teams: z.array(z.looseObject({ id: z.string().min(1), name: Text, default: Unused, created_at: Unused })),
+});
+export type Teams = z.infer<typeof Teams>;
+
 /** The tier label of each category. */
 export const TIERS = [
   { tier: 'dedicated', key: 'dedicated_usage' },

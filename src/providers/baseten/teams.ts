@@ -1,0 +1,54 @@
+import type { Reading } from '../../core/statement.ts';
+import { unknownFieldsOf } from '../unknown-fields.ts';
+import { type Memo, within } from './memo.ts';
+import { Models, Teams } from './schema.ts';
+
+/** What is remembered is written anew with every poll. */
+const MOST_IDS = 5000;
+
+type Named = Reading & { readonly memo: string };
+type Owned = readonly [thing: string, team: string];
+
+/** Reads which team owns which model; what several teams own, by name or by id, tells nothing. */
+export function readModels(body: Models): Named {
+  const owned = (thingsOf: (model: Models['models'][number]) => readonly (string | null | undefined)[]) =>
+    unambiguous(body.models.flatMap((model) => thingsOf(model).flatMap((it) => owner(it, model.team_name))));
+  const ids = within(
+    MOST_IDS,
+    'models by id',
+    owned((model) => [model.id, model.production_deployment_id, model.development_deployment_id]),
+  );
+  const names = within(
+    MOST_IDS,
+    'models by name',
+    owned(({ name }) => [name]),
+  );
+  const teams = [...new Set([...ids.kept, ...names.kept].map(([, team]) => team))];
+  const indexed = (all: readonly Owned[]) =>
+    Object.fromEntries(all.map(([thing, team]) => [thing, teams.indexOf(team)]));
+  const memo: Memo['models'] = { teams, ids: indexed(ids.kept), names: indexed(names.kept) };
+  return named(memo, [...ids.drift, ...names.drift, ...unknownFieldsOf(Models, body)]);
+}
+
+/** Reads the names of the teams. */
+export function readTeams(body: Teams): Named {
+  const names = within(MOST_IDS, 'teams', unambiguous(body.teams.flatMap(({ id, name }) => owner(id, name))));
+  const memo: Memo['teams'] = Object.fromEntries(names.kept);
+  return named(memo, [...names.drift, ...unknownFieldsOf(Teams, body)]);
+}
+
+function named(memo: Memo[keyof Memo], drift: Reading['drift']): Named {
+  return { resources: [], observations: [], drift, memo: JSON.stringify(memo) };
+}
+
+function owner(thing: string | null | undefined, team: string | null | undefined): Owned[] {
+  return thing ? [[thing, team ?? '']] : [];
+}
+
+function unambiguous(owned: readonly Owned[]): Owned[] {
+  const owners = Map.groupBy(owned, ([thing]) => thing);
+  return [...owners].flatMap(([thing, all]): Owned[] => {
+    const [team = '', ...others] = new Set(all.map(([, each]) => each));
+    return team !== '' && others.length === 0 ? [[thing, team]] : [];
+  });
+}
