@@ -3,6 +3,7 @@ import { DAY, HOUR, type Instant, MINUTE, type Range, SECOND, startOfDay } from 
 import { MICRO, truncateTo } from '../json.ts';
 import { roll } from '../random.ts';
 import { bornAt, spentBy, type World } from '../world.ts';
+import { priceOf } from './catalogue.ts';
 import type { BasetenRow, DedicatedRow, ModelApiRow, Resource, TrainingRow } from './rows.ts';
 
 /** The meter shows itself anew this often; the real one does so every hour. */
@@ -24,6 +25,8 @@ export function basetenHistory(world: World): (range: Range, now: Instant) => Ba
 
 interface Spend {
   readonly subtotal: Fixed;
+  /** Whole minutes of a price, and what they come to. */
+  metered(price: Fixed): { readonly minutes: number; readonly subtotal: Fixed };
   /** Part of the day's own total, as a ratio of two integers: counts follow the money. */
   part(whole: number): number;
 }
@@ -38,8 +41,11 @@ function spend(world: World, item: number, dailyUsd: number, day: Instant, now: 
   );
   const elapsed = Math.floor((now - day) / METER_MS) * METER_MS;
   const steady = truncateTo(MICRO, spentBy(whole, elapsed));
+  const estimate = (exact: Fixed) =>
+    exact + truncateTo(MICRO, (exact * surplus(world, item, day, now)) / 10_000n);
   return {
-    subtotal: steady + truncateTo(MICRO, (steady * surplus(world, item, day, now)) / 10_000n),
+    subtotal: estimate(steady),
+    metered: (price) => ({ minutes: Number(steady / price), subtotal: estimate((steady / price) * price) }),
     part: (count) => Number(spentBy(BigInt(count), elapsed)),
   };
 }
@@ -52,7 +58,7 @@ function surplus(world: World, item: number, day: Instant, now: Instant): bigint
 }
 
 interface Deployment {
-  readonly resource: Resource;
+  readonly resource: Resource & { readonly instance_type: string };
   readonly dailyUsd: number;
   readonly dailyRequests: number;
   readonly newer?: true;
@@ -73,7 +79,7 @@ const DEPLOYMENTS: readonly Deployment[] = [
     dailyRequests: 9_480,
   },
   {
-    resource: deployment('dep-whisper', 'whisper-v3-turbo', '1x L4', 'staging'),
+    resource: { ...deployment('dep-whisper', 'whisper-v3-turbo', '1x L4', 'staging'), team: 'Speech' },
     dailyUsd: 17,
     dailyRequests: 5_020,
   },
@@ -82,6 +88,7 @@ const DEPLOYMENTS: readonly Deployment[] = [
       ...deployment('chn-retriever', 'rag', '1x A10G', 'production'),
       kind: 'CHAINLET',
       name: 'Retriever',
+      team: 'Search',
       chain: RAG,
     },
     dailyUsd: 24,
@@ -105,7 +112,7 @@ function deployment(
   model_name: string,
   instance_type: string,
   environment_name?: string,
-): Resource {
+): Deployment['resource'] {
   const name = `${model_name}${environment_name ? ` ${environment_name}` : ''}`;
   return {
     id,
@@ -119,8 +126,9 @@ function deployment(
 
 function dedicated(world: World, item: Deployment, index: number, at: Instant, now: Instant): DedicatedRow[] {
   if (item.newer && world.contract === 'seed') return [];
-  const { subtotal, part } = spend(world, index, item.dailyUsd, at, now);
-  if (subtotal === 0n) return [];
+  const { metered, part } = spend(world, index, item.dailyUsd, at, now);
+  const { minutes, subtotal } = metered(priceOf(item.resource.instance_type));
+  if (minutes === 0) return [];
   return [
     {
       category: 'dedicated',
@@ -128,26 +136,28 @@ function dedicated(world: World, item: Deployment, index: number, at: Instant, n
       resource: item.resource,
       subtotal,
       credits: truncateTo(MICRO, subtotal / 20n),
-      minutes: part(item.dailyUsd * 8),
+      minutes,
       inference_requests: part(item.dailyRequests),
     },
   ];
 }
 
+const JOB_INSTANCE = '8x H100';
+
 /** A job now and then: on other days the category is empty. */
 function training(world: World, at: Instant, now: Instant): TrainingRow[] {
   const number = Math.floor(at / DAY / 4);
   if (roll(world.seed, 3, number) < 0.5) return [];
-  const { subtotal, part } = spend(world, 1000 + number, 62, at, now);
-  if (subtotal === 0n) return [];
+  const { minutes, subtotal } = spend(world, 1000 + number, 62, at, now).metered(priceOf(JOB_INSTANCE));
+  if (minutes === 0) return [];
   const resource: Resource = {
     id: `job-${number}`,
     kind: 'TRAINING_JOB',
     name: `finetune-${number}`,
     model_name: 'support-bot',
-    instance_type: '8x H100',
+    instance_type: JOB_INSTANCE,
   };
-  return [{ category: 'training', at, resource, subtotal, minutes: part(310) }];
+  return [{ category: 'training', at, resource, subtotal, minutes }];
 }
 
 /** Two from the beginning, one more each twelve days, then one every few minutes. */

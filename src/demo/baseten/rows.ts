@@ -23,6 +23,8 @@ export interface Resource {
   readonly is_deleted?: boolean;
   readonly instance_type?: string;
   readonly environment_name?: string;
+  /** `Core` when absent. Rows of the seed's contract do not tell it. */
+  readonly team?: string;
   readonly chain?: {
     readonly chain_id: string;
     readonly chain_name: string;

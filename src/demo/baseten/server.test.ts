@@ -73,6 +73,47 @@ const Summary = z.strictObject({
     .nullish(),
 });
 
+const Prices = z.strictObject({
+  instance_types: z.array(
+    z.strictObject({
+      instance_type: z.strictObject({
+        id: z.string(),
+        name: z.string(),
+        memory_limit_mib: z.int(),
+        millicpu_limit: z.int(),
+        gpu_count: z.int(),
+        gpu_type: z.string().nullable(),
+        gpu_memory_limit_mib: z.int().nullable(),
+      }),
+      price: z.number(),
+    }),
+  ),
+});
+const Models = z.strictObject({
+  models: z.array(
+    z.strictObject({
+      id: z.string(),
+      created_at: z.iso.datetime(),
+      name: z.string(),
+      deployments_count: z.int(),
+      production_deployment_id: z.string().nullable(),
+      development_deployment_id: z.string().nullable(),
+      instance_type_name: z.string(),
+      team_name: z.string(),
+    }),
+  ),
+});
+const Teams = z.strictObject({
+  teams: z.array(
+    z.strictObject({
+      id: z.string(),
+      name: z.string(),
+      default: z.boolean(),
+      created_at: z.iso.datetime(),
+    }),
+  ),
+});
+
 const TODAY = Date.UTC(2026, 10, 22);
 let simulator: BasetenSimulator | undefined;
 afterEach(() => simulator?.close());
@@ -243,4 +284,61 @@ test('spend grows within the day and is corrected downward now and then', async 
   assert.ok(seen.some((value, index) => value < (seen[index - 1] ?? 0n)));
   const settled = baseten.truth(yesterday).total('cost');
   assert.ok(settled < baseten.truth(yesterday, TODAY + 3_600_000).total('cost'));
+});
+
+test('the lists fit their descriptions, and name what the bill names', async () => {
+  const baseten = await start();
+  const list = async (name: string) =>
+    (await ask(baseten, `/v1/${name}`, { authorization: `Api-Key ${baseten.key}` })).body;
+  const { instance_types: types } = Prices.parse(await list('instance_type_prices'));
+  const prices = new Map(types.map(({ instance_type: { name }, price }) => [name, price]));
+  const { models } = Models.parse(await list('models'));
+  const { teams } = Teams.parse(await list('teams'));
+  assert.deepEqual(teams.map(({ name }) => name).sort(), ['Core', 'Search', 'Speech']);
+  assert.deepEqual(models.map(({ name, team_name }) => `${name} ${team_name}`).sort(), [
+    'llama-3-3-70b Core',
+    'whisper-v3-turbo Speech',
+  ]);
+
+  const { body } = await summary(baseten, { start: TODAY - 30 * DAY, end: TODAY + DAY });
+  const { dedicated_usage, training_usage } = Summary.parse(body);
+  const items = [...(dedicated_usage?.breakdown ?? []), ...(training_usage?.breakdown ?? [])];
+  const settled = items.flatMap(({ billable_resource: { instance_type }, daily }) =>
+    daily.filter(({ date }) => date < '2026-11-21').map((day) => ({ ...day, instance_type })),
+  );
+  assert.ok(settled.length > 100);
+  for (const { subtotal, minutes, instance_type } of settled) {
+    const price = parseDecimal(String(prices.get(instance_type ?? '')));
+    assert.equal(subtotal, price * BigInt(minutes), `${minutes} minutes of ${instance_type}`);
+  }
+  const llama = models.find(({ name }) => name === 'llama-3-3-70b');
+  assert.deepEqual([llama?.production_deployment_id, llama?.deployments_count], ['dep-llama', 1]);
+});
+
+test('a key for the bill alone reads nothing else, and one without billing nothing at all', async () => {
+  const baseten = await start({ billOnlyKey: 'demo-bill', memberKey: 'demo-member', generate: false });
+  const lists = ['instance_type_prices', 'models', 'teams'].map((name) => `/v1/${name}`);
+  const bill = path('2026-10-01T00:00:00.000Z', '2026-11-01T00:00:00.000Z');
+  const statuses = async (key: string) =>
+    Promise.all(
+      [bill, ...lists].map(
+        async (each) => (await ask(baseten, each, { authorization: `Api-Key ${key}` })).status,
+      ),
+    );
+  assert.deepEqual(await statuses(baseten.key), [200, 200, 200, 200]);
+  assert.deepEqual(await statuses('demo-bill'), [200, 403, 403, 403]);
+  assert.deepEqual(await statuses('demo-member'), [403, 403, 403, 403]);
+  assert.deepEqual(await statuses('wrong'), [401, 401, 401, 401]);
+});
+
+test('teams are in the newer bill, and in the lists of both', async () => {
+  for (const contract of ['seed', 'current'] as const) {
+    const baseten = await start({ contract, generate: false });
+    baseten.book({ ...ROW, resource: { ...ROW.resource, team: 'Speech' } });
+    const { text } = await summary(baseten, { start: TODAY, end: TODAY + DAY });
+    assert.equal(text.includes('"team_id":"team-speech","team_name":"Speech"'), contract === 'current');
+    const models = await ask(baseten, '/v1/models', { authorization: `Api-Key ${baseten.key}` });
+    assert.match(models.text, /"name":"m".*"team_name":"Speech"/);
+    await baseten.close();
+  }
 });

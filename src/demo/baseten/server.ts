@@ -5,9 +5,10 @@ import { listen } from '../listen.ts';
 import type { Call, Reply, Service, Simulator } from '../service.ts';
 import { truthOf } from '../truth.ts';
 import { type SimulatorOptions, worldOf } from '../world.ts';
+import { modelsBody, pricesBody, teamsBody } from './catalogue.ts';
 import { basetenHistory } from './history.ts';
 import { type BasetenRow, type Category, entriesOf } from './rows.ts';
-import { type Depth, type Silence, summaryOf } from './summary.ts';
+import { type Depth, type Silence, type Style, summaryOf } from './summary.ts';
 
 const EARLIEST = Date.UTC(2026, 0, 1);
 const LONGEST_MS = 31 * DAY;
@@ -17,6 +18,8 @@ const PER_SECOND = 100;
 export interface BasetenOptions extends SimulatorOptions {
   /** A key without the admin role, answered with 403. */
   readonly memberKey?: string;
+  /** A key that may read the bill, and is answered with 403 everywhere else. */
+  readonly billOnlyKey?: string;
   /** `daily` when absent. */
   readonly depth?: Depth;
   /** Lists the day before and the day after the range among `daily`, as some answers do. */
@@ -28,7 +31,14 @@ export interface BasetenSimulator extends Simulator<BasetenRow> {
   silence(category: Category, as: Silence | undefined): void;
 }
 
-/** `GET /v1/billing/usage_summary` on loopback. */
+const BILL = '/v1/billing/usage_summary';
+const LISTS: Readonly<Record<string, (rows: readonly BasetenRow[], createdAt: string) => object>> = {
+  '/v1/instance_type_prices': pricesBody,
+  '/v1/models': modelsBody,
+  '/v1/teams': teamsBody,
+};
+
+/** The bill, and the lists of instance prices, models and teams, on loopback. */
 export async function startBaseten(options: BasetenOptions = {}): Promise<BasetenSimulator> {
   const world = worldOf(options);
   const key = options.key ?? 'demo-baseten-admin';
@@ -36,22 +46,20 @@ export async function startBaseten(options: BasetenOptions = {}): Promise<Basete
   const silent = new Map<Category, Silence>();
   const style = { seed: world.seed, contract: world.contract, depth: options.depth ?? 'daily', silent };
   const rate = meter(PER_SECOND, 1000);
+  const rowsOf = (range: Range, call: Call) => books.rows(range, books.moment(call.now));
 
   const service: Service = {
     refuse,
     throttle,
     answer: (call) => {
-      const refused = unauthorized(call, key, options.memberKey, world.contract === 'seed');
+      const refused = unauthorized(call, { ...options, key }, world.contract === 'seed');
       if (refused) return refused;
       if (rate.count(call.now).exhausted) return throttle(1, 'body', call);
-      if (call.path !== '/v1/billing/usage_summary') return error(404, 'Not found');
-      const range = rangeOf(call);
-      if (typeof range === 'string') return error(400, range);
-      const moment = books.moment(call.now);
-      const days = wholeDays(range);
-      const wide = { start: days.start - DAY, end: days.end + DAY };
-      const strays = options.strayDays ? books.rows(wide, moment).filter((row) => !holds(days, row.at)) : [];
-      return { status: 200, body: summaryOf(books.rows(days, moment), strays, style) };
+      if (call.path === BILL) return billOf(call, (range) => rowsOf(range, call), { ...options, style });
+      const list = LISTS[call.path];
+      if (!list) return error(404, 'Not found');
+      const recent = { start: call.now - LONGEST_MS, end: call.now + DAY };
+      return { status: 200, body: list(rowsOf(recent, call), new Date(world.genesis).toISOString()) };
     },
   };
   const socket = await listen(service, world, options);
@@ -65,18 +73,29 @@ export async function startBaseten(options: BasetenOptions = {}): Promise<Basete
   };
 }
 
-function unauthorized(
+function billOf(
   call: Call,
-  key: string,
-  memberKey: string | undefined,
-  legacy: boolean,
-): Reply | undefined {
+  rowsOf: (range: Range) => BasetenRow[],
+  { style, strayDays }: { readonly style: Style; readonly strayDays?: boolean },
+): Reply {
+  const range = rangeOf(call);
+  if (typeof range === 'string') return error(400, range);
+  const days = wholeDays(range);
+  const wide = { start: days.start - DAY, end: days.end + DAY };
+  const strays = strayDays ? rowsOf(wide).filter((row) => !holds(days, row.at)) : [];
+  return { status: 200, body: summaryOf(rowsOf(days), strays, style) };
+}
+
+type Keys = Pick<BasetenOptions, 'key' | 'memberKey' | 'billOnlyKey'>;
+
+function unauthorized(call: Call, keys: Keys, legacy: boolean): Reply | undefined {
   // The older description names one scheme only.
   const given = legacy ? keyOf(call, 'Api-Key') : keyOf(call, 'Api-Key', 'Bearer');
-  if (given === key) return undefined;
-  if (given !== undefined && given === memberKey)
+  if (given === keys.key) return undefined;
+  if (given !== undefined && given === keys.memberKey)
     return error(403, 'You do not have permission to view billing.');
-  return error(401, 'Invalid or missing API key.');
+  if (given === undefined || given !== keys.billOnlyKey) return error(401, 'Invalid or missing API key.');
+  return call.path === BILL ? undefined : error(403, 'You do not have permission to view this resource.');
 }
 
 /** The range asked for, or why it is refused. */

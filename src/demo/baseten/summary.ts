@@ -2,6 +2,7 @@ import { type Fixed, formatDecimal } from '../../core/money.ts';
 import { DAY, type Instant, isoDay } from '../../core/time.ts';
 import { roll } from '../random.ts';
 import type { Contract } from '../world.ts';
+import { teamOf } from './catalogue.ts';
 import type { BasetenRow, Category, DedicatedRow, ModelApiRow, Resource, TrainingRow } from './rows.ts';
 
 /** How a category without usage is shown, or one that stays silent about the usage it has. */
@@ -150,6 +151,7 @@ function parts(row: { readonly subtotal: Fixed }, { contract }: Style): object {
 }
 
 function billable(resource: Resource | undefined, { contract }: Style): object {
+  const team = teamOf(resource ?? {});
   return {
     id: resource?.id,
     kind: resource?.kind,
@@ -159,7 +161,7 @@ function billable(resource: Resource | undefined, { contract }: Style): object {
     instance_type: resource?.instance_type ?? null,
     environment_name: resource?.environment_name ?? null,
     chain_metadata: resource?.chain ?? null,
-    ...(contract === 'current' && { team_id: 'team-core', team_name: 'Core' }),
+    ...(contract === 'current' && { team_id: team.id, team_name: team.name }),
   };
 }
 
