@@ -73,7 +73,7 @@ async function walk({ dial, exporter, owner, truth, windows }: Walk, steps: read
 }
 
 async function pollWell(exporter: Exporter): Promise<void> {
-  const failed = (await exporter.pollAll()).filter(({ outcome }) => !outcome.ok);
+  const failed = (await exporter.pollAll()).filter(({ outcome }) => outcome.ok === false);
   assert.deepEqual(failed, []);
 }
 

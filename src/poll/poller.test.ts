@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openBench, settings, utc } from '../../test/support/ledger.ts';
+import type { Ledger } from '../core/ledger.ts';
+import { fromNumber } from '../core/money.ts';
+import { DEFAULT_RATES } from '../core/rates.ts';
+import { HOUR, MINUTE } from '../core/time.ts';
+import type { Feed } from '../providers/provider.ts';
+import { PollError } from './errors.ts';
+import { createPoller, type PollOutcome } from './poller.ts';
+import { reasonOfStatus } from './status.ts';
+
+const NOON = utc('2026-11-20T12:00');
+
+type Answer = 'well' | PollError;
+
+const answered = (status: number) =>
+  new PollError(reasonOfStatus(status), `GET /x answered ${status}`, { status });
+
+/** One feed that learns something of everything a feed can learn, unless it is answered otherwise. */
+function bench(optional = true, change: (ledger: Ledger) => Ledger = (ledger) => ledger) {
+  const { ledger, account } = openBench(settings());
+  const key = { account, feed: 'prices' };
+  const queue: Answer[] = [];
+  const ended: PollOutcome[] = [];
+  let now = NOON;
+  let asked = 0;
+  const feed: Feed<unknown, unknown> = {
+    name: 'prices',
+    schedule: '0 * * * *',
+    jitterMs: 0,
+    optional,
+    plan: () => [{ start: now, end: now }],
+    async *ask() {
+      asked += 1;
+      const answer = queue.shift();
+      if (answer instanceof PollError) throw answer;
+      yield answer;
+    },
+    reader: () => ({
+      take() {},
+      done: () => ({
+        resources: [],
+        observations: [{ metric: 'monthGross', labels: { tier: 'x' }, value: fromNumber(1) }],
+        reconciliation: { difference: fromNumber(2), against: 'a total' },
+        drift: [],
+        notes: [{ topic: 'tier', text: 'paid', isWarning: false }],
+        memo: 'remembered',
+      }),
+    }),
+  };
+  const client = {
+    ask: () => async () => assert.fail('nothing is asked here'),
+    notBefore: () => 0,
+    budgetLeft: () => Number.POSITIVE_INFINITY,
+    close: async () => {},
+  };
+  const labels = { provider: 'test', account: 'prod', feed: 'prices' };
+  const target = { key, feed, config: {}, ledger: change(ledger), rates: DEFAULT_RATES, client, labels };
+  const clock = { now: () => now, asOf: (at: number) => at };
+  const quiet = { applied() {}, drift() {}, warned() {}, unconverted() {}, progress() {} };
+  const poller = createPoller({
+    feeds: [{ ...target, ...clock, schedule: feed.schedule, readsHistory: false }],
+    events: { ...quiet, pollEnded: (_, outcome) => void ended.push(outcome) },
+    now: () => now,
+    random: () => 0,
+  });
+  return {
+    ended,
+    asked: () => asked,
+    state: () => poller.states()[0],
+    row: () => ledger.book.feed(account, 'prices'),
+    wait: (ms: number) => {
+      now += ms;
+    },
+    async poll(answer: Answer) {
+      queue.splice(0, queue.length, answer);
+      const [outcome] = await poller.pollAll();
+      assert.ok(outcome);
+      return outcome;
+    },
+  };
+}
+
+const OFF = [401, 402, 403, 404, 410];
+const NOT_OFF = [400, 405, 408, 409, 422, 429, 500, 501, 502, 503, 504, 200];
+
+test('an optional feed is switched off by a refusal, and fails by anything else', async () => {
+  for (const status of [...OFF, ...NOT_OFF]) {
+    const { poll, state } = bench();
+    await poll('well');
+    const outcome = await poll(answered(status));
+    assert.equal(outcome.ok, OFF.includes(status) ? null : false, `${status}`);
+    assert.equal(state()?.lastError === undefined, OFF.includes(status), `${status}`);
+  }
+  for (const reason of ['network', 'timeout', 'contract', 'storage'] as const) {
+    const { poll } = bench();
+    assert.equal((await poll(new PollError(reason, reason))).ok, false, reason);
+  }
+});
+
+test('a feed that is not optional fails by a refusal, and what it learned stays', async () => {
+  for (const status of OFF) {
+    const { poll, row } = bench(false);
+    await poll('well');
+    assert.equal((await poll(answered(status))).ok, false, `${status}`);
+    assert.equal(row()?.memo, 'remembered');
+    assert.equal(row()?.observations.length, 1);
+  }
+});
+
+test('what a feed learned goes when it is switched off, but for when it last succeeded', async () => {
+  const { poll, row } = bench();
+  await poll('well');
+  const { lastSuccess, read, ...learned } = row() ?? assert.fail('nothing was stored');
+  assert.equal(lastSuccess, NOON);
+  assert.equal(learned.notes.length, 1);
+  assert.equal(learned.reconciliation?.difference, fromNumber(2));
+  await poll(answered(403));
+  assert.deepEqual(row(), {
+    account: learned.account,
+    feed: 'prices',
+    read,
+    lastSuccess: NOON,
+    memo: undefined,
+    observations: [],
+    notes: [],
+    reconciliation: undefined,
+  });
+});
+
+test('what a feed learned stays when its poll merely fails', async () => {
+  const { poll, row } = bench();
+  await poll('well');
+  const before = row();
+  for (const failure of [answered(503), answered(429), new PollError('contract', 'empty')]) {
+    await poll(failure);
+    assert.deepEqual(row(), before);
+  }
+});
+
+test('a feed that is switched off is left alone for an hour, says so once, and comes back', async () => {
+  const { poll, wait, asked, ended, row } = bench();
+  const off = await poll(answered(403));
+  assert.ok(off.ok === null && off.isNews && off.reason === 'auth');
+  wait(HOUR - 1);
+  assert.equal((await poll('well')).ok, null);
+  assert.deepEqual([asked(), ended.length], [1, 1], 'neither asked nor told');
+  wait(1);
+  const still = await poll(answered(404));
+  assert.ok(still.ok === null && !still.isNews, 'no news');
+  wait(HOUR);
+  assert.equal((await poll('well')).ok, true);
+  assert.equal(row()?.memo, 'remembered');
+  const again = await poll(answered(410));
+  assert.ok(again.ok === null && again.isNews, 'it had been back');
+});
+
+test('a feed that was switched off fails like any other once it is answered otherwise', async () => {
+  const { poll, wait, state } = bench();
+  await poll(answered(403));
+  wait(HOUR);
+  assert.equal((await poll(answered(500))).ok, false);
+  assert.equal(state()?.lastError?.reason, 'server');
+  wait(MINUTE);
+  assert.equal((await poll('well')).ok, true, 'a failure does not wait for the hour');
+});
+
+test('a ledger that cannot be written while a feed is switched off makes that a failed poll', async () => {
+  let isFull = true;
+  const { poll, wait, row } = bench(true, (ledger) => ({
+    ...ledger,
+    silence(feed) {
+      if (isFull) throw Object.assign(new Error('disk full'), { code: 'ERR_SQLITE_ERROR' });
+      ledger.silence(feed);
+    },
+  }));
+  await poll('well');
+  const failed = await poll(answered(403));
+  assert.ok(failed.ok === false && failed.reason === 'storage' && !failed.isBug);
+  assert.equal(row()?.memo, 'remembered', 'nothing is half forgotten');
+  isFull = false;
+  wait(MINUTE);
+  const off = await poll(answered(403));
+  assert.ok(off.ok === null && off.isNews);
+  assert.equal(row()?.memo, undefined);
+});
+
+test('a feed that never read anything can be switched off', async () => {
+  const { poll, row } = bench();
+  assert.equal((await poll(answered(403))).ok, null);
+  assert.equal(row()?.lastSuccess, undefined);
+});
