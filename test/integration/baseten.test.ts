@@ -1,0 +1,415 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { ONE, parseDecimal } from '../../src/core/money.ts';
+import { DAY, HOUR, MINUTE, type Range, SECOND } from '../../src/core/time.ts';
+import type { DedicatedRow } from '../../src/demo/baseten/rows.ts';
+import { type BasetenOptions, type BasetenSimulator, startBaseten } from '../../src/demo/baseten/server.ts';
+import type { Fault } from '../../src/demo/faults.ts';
+import { type Contract, type Dial, dialAt } from '../../src/demo/world.ts';
+import { type FailureReason, POLL_FAILURES } from '../../src/poll/errors.ts';
+import {
+  assertNoneFell,
+  assertOnlyReads,
+  assertWindows,
+  ledgerLines,
+  samplesOf,
+} from '../support/expected.ts';
+import { type Exporter, type Scrape, startExporter } from '../support/exporter.ts';
+
+const START = Date.UTC(2026, 10, 10, 6, 20);
+const CONTRACTS: readonly Contract[] = ['seed', 'current'];
+const LOOKUPS = ['prices', 'models', 'teams'] as const;
+/** Their paths. */
+const LISTS = /(instance_type_prices|models|teams)$/;
+
+interface Scene {
+  readonly dial: Dial;
+  readonly baseten: BasetenSimulator;
+  readonly exporter: Exporter;
+}
+
+/** Two accounts at two servers that bill the same: of `test` the look-ups are spoiled, of `whole` nothing is. */
+async function scene(context: TestContext, contract: Contract, keys: BasetenOptions = {}): Promise<Scene> {
+  const dial = dialAt(START);
+  const options = { clock: dial, contract, genesis: Date.UTC(2026, 10, 1) };
+  const [baseten, whole] = await Promise.all([startBaseten({ ...options, ...keys }), startBaseten(options)]);
+  context.after(() => Promise.all([baseten.close(), whole.close()]));
+  const exporter = await startExporter(context, dial, [
+    { provider: 'baseten', url: baseten.url, key: keys.billOnlyKey ?? baseten.key },
+    { provider: 'baseten', name: 'whole', url: whole.url, key: whole.key },
+  ]);
+  return { dial, baseten, exporter };
+}
+
+async function pollOnce({ exporter }: Pick<Scene, 'exporter'>): Promise<Scrape> {
+  await exporter.pollAll();
+  return exporter.fresh();
+}
+
+function labelsOf(feed: string, account = 'test') {
+  return { provider: 'baseten', account, feed };
+}
+
+function upOf(page: Scrape, feed: string): number | undefined {
+  return page.value('ai_billing_up', labelsOf(feed));
+}
+
+/** Prices, and how many series there are. */
+const BESIDES = /^ai_billing_(unit_price_usd|series)\b/;
+
+/** What the ledger shows of an account's bill, without what only the look-ups know. */
+function billOf(page: Scrape, account: string): string[] {
+  return ledgerLines(page)
+    .filter((line) => line.includes(`account="${account}"`) && !BESIDES.test(line))
+    .map((line) => line.replace(`account="${account}"`, '').replace(/team="[^"]*"/, ''))
+    .sort();
+}
+
+/** The bill is read as it is by an account that may read everything, and it is right. */
+function assertBillUntouched(page: Scrape, { dial, baseten }: Scene): void {
+  assert.equal(upOf(page, 'usage'), 1);
+  assert.deepEqual(billOf(page, 'test'), billOf(page, 'whole'));
+  const truth = (range: Range) => baseten.truth(range);
+  assertWindows(page, { provider: 'baseten' }, dial.now(), truth, ['today', 'month_to_date']);
+}
+
+function pricesOn(page: Scrape, account = 'test') {
+  const samples = samplesOf(page, 'ai_billing_unit_price_usd');
+  return samples.filter(({ labels }) => labels.account === account);
+}
+
+function teamsOn(page: Scrape): Set<string> {
+  const infos = samplesOf(page, 'ai_billing_resource_info').filter(({ labels }) => labels.account === 'test');
+  return new Set(infos.map(({ labels }) => labels.team ?? ''));
+}
+
+function failuresOf(page: Scrape, feed: string): number {
+  return page.sum('ai_billing_poll_failures_total', labelsOf(feed));
+}
+
+/** Lines that say that a look-up was switched off. */
+function switchedOff(exporter: Exporter, feed: string): string[] {
+  const lines = exporter.log().split('\n');
+  return lines.filter((line) => line.includes('switched off') && line.includes(`"feed":"${feed}"`));
+}
+
+function assertOff(page: Scrape, { exporter }: Scene, times: number): void {
+  for (const feed of LOOKUPS) {
+    assert.equal(upOf(page, feed), undefined, `${feed} is neither up nor down`);
+    assert.equal(failuresOf(page, feed), 0, feed);
+    assert.equal(switchedOff(exporter, feed).length, times, `${feed} is said to be off`);
+    assert.ok(
+      !exporter
+        .log()
+        .split('\n')
+        .some((line) => line.includes(`"${feed}"`) && line.includes('poll failed')),
+    );
+  }
+  assert.deepEqual(pricesOn(page), []);
+  assert.ok(pricesOn(page, 'whole').length > 0);
+}
+
+function assertOn(page: Scrape): void {
+  for (const feed of LOOKUPS) assert.equal(upOf(page, feed), 1, feed);
+  assert.equal(pricesOn(page).length, 6);
+}
+
+const REFUSED = [401, 402, 403, 404, 410];
+
+for (const contract of CONTRACTS) {
+  for (const status of REFUSED) {
+    test(`look-ups refused with ${status} are off without a trace on the bill, ${contract} contract`, async (context) => {
+      const here = await scene(context, contract);
+      const { dial, baseten } = here;
+      baseten.fault({ kind: 'status', status }, LISTS);
+      // Two polls an hour: every other one asks again.
+      for (let poll = 0; poll < 7; poll += 1) {
+        const page = await pollOnce(here);
+        assertBillUntouched(page, here);
+        assertOff(page, here, 1);
+        dial.advance(30 * MINUTE);
+      }
+      const refused = baseten.requests.filter(({ path }) => path === '/v1/models');
+      assert.deepEqual(
+        refused.map(({ at }) => (at - START) / HOUR),
+        [0, 1, 2, 3],
+      );
+
+      // Half an hour after the last refusal the permission is there.
+      baseten.fault(undefined);
+      assertOff(await pollOnce(here), here, 1);
+      dial.advance(30 * MINUTE);
+      assertOn(await pollOnce(here));
+      const back = await pollOnce(here);
+      assertOn(back);
+      assertBillUntouched(back, here);
+      assert.deepEqual(teamsOn(back).has('Speech'), true);
+
+      dial.advance(HOUR);
+      baseten.fault({ kind: 'status', status }, LISTS);
+      const gone = await pollOnce(here);
+      assertOff(gone, here, 2);
+      assertBillUntouched(gone, here);
+      assertNoneFell(back, gone);
+      for (const feed of LOOKUPS) {
+        const success = gone.value('ai_billing_last_success_timestamp_seconds', labelsOf(feed));
+        assert.equal(success, back.value('ai_billing_last_success_timestamp_seconds', labelsOf(feed)), feed);
+      }
+      assertOnlyReads(baseten.requests);
+    });
+  }
+}
+
+test('a key for the bill alone reads the bill, through restarts', async (context) => {
+  const here = await scene(context, 'current', { billOnlyKey: 'demo-bill-only' });
+  for (let start = 1; start <= 2; start += 1) {
+    for (let poll = 0; poll < 3; poll += 1) {
+      const page = await pollOnce(here);
+      assertBillUntouched(page, here);
+      assertOff(page, here, start);
+      here.dial.advance(HOUR);
+    }
+    await here.exporter.restart();
+  }
+});
+
+test('names of teams come from the bill, else from the look-ups, and go with them', async (context) => {
+  const here = await scene(context, 'seed');
+  const { dial, baseten } = here;
+  await pollOnce(here);
+  const named = await pollOnce(here);
+  const teams = samplesOf(named, 'ai_billing_resource_info')
+    .filter(({ labels }) => labels.account === 'test' && labels.team)
+    .map(({ labels }) => `${labels.resource} ${labels.team}`);
+  assert.deepEqual(teams.sort(), ['dep-llama Core', 'dep-whisper Speech']);
+  dial.advance(HOUR);
+  baseten.fault({ kind: 'status', status: 403 }, LISTS);
+  await pollOnce(here);
+  const unnamed = await pollOnce(here);
+  assert.deepEqual(teamsOn(unnamed), new Set(['']));
+  assertBillUntouched(unnamed, here);
+  assertNoneFell(named, unnamed);
+});
+
+const SPOILED: Readonly<Record<string, readonly [Fault, FailureReason]>> = {
+  'a 429 with seconds in its body': [{ kind: 'throttle', waitSeconds: 90, style: 'body' }, 'rate_limited'],
+  'a 429 that does not say': [{ kind: 'throttle', waitSeconds: 90, style: 'none' }, 'rate_limited'],
+  'a 500': [{ kind: 'status', status: 500 }, 'server'],
+  'a 503': [{ kind: 'status', status: 503 }, 'server'],
+  'a 400': [{ kind: 'status', status: 400 }, 'contract'],
+  'a 422': [{ kind: 'status', status: 422 }, 'contract'],
+  HTML: [{ kind: 'html' }, 'contract'],
+  'an empty answer': [{ kind: 'empty' }, 'contract'],
+  null: [{ kind: 'edit', edit: () => 'null' }, 'contract'],
+  'an empty object': [{ kind: 'edit', edit: () => '{}' }, 'contract'],
+  'a list': [{ kind: 'edit', edit: () => '[]' }, 'contract'],
+  'truncated JSON': [{ kind: 'truncated' }, 'contract'],
+  'a reset connection': [{ kind: 'reset' }, 'network'],
+};
+
+test('look-ups that fail are down, keep what they knew and leave the bill alone', async (context) => {
+  const here = await scene(context, 'seed');
+  const { dial, baseten, exporter } = here;
+  await pollOnce(here);
+  let before = await pollOnce(here);
+  for (const [what, [fault, reason]] of Object.entries(SPOILED)) {
+    await context.test(what, async () => {
+      dial.advance(15 * MINUTE);
+      baseten.fault(fault, LISTS);
+      const page = await pollOnce(here);
+      for (const feed of LOOKUPS) {
+        assert.equal(upOf(page, feed), 0, feed);
+        for (const each of Object.keys(POLL_FAILURES)) {
+          const labels = { ...labelsOf(feed), reason: each };
+          const [was = 0, is] = [before, page].map((one) =>
+            one.value('ai_billing_poll_failures_total', labels),
+          );
+          assert.equal(is, each === reason ? was + 1 : was, `${feed} fails by ${each}`);
+        }
+        assert.equal(switchedOff(exporter, feed).length, 0, feed);
+      }
+      assert.equal(pricesOn(page).length, 6);
+      assert.deepEqual(teamsOn(page), new Set(['Core', 'Speech', '']));
+      assertBillUntouched(page, here);
+      baseten.fault(undefined);
+      dial.advance(2 * MINUTE);
+      before = await pollOnce(here);
+      assertOn(before);
+      assertBillUntouched(before, here);
+    });
+  }
+});
+
+const BUSY: DedicatedRow = {
+  category: 'dedicated',
+  at: START,
+  resource: {
+    id: 'dep-busy',
+    kind: 'MODEL_DEPLOYMENT',
+    model_name: 'busy',
+    instance_type: '1x H100',
+    environment_name: 'production',
+  },
+  subtotal: parseDecimal('6.4998'),
+  minutes: 60,
+  inference_requests: 10,
+};
+const IDLE: DedicatedRow = {
+  ...BUSY,
+  resource: { ...BUSY.resource, id: 'dep-idle', model_name: 'idle' },
+  inference_requests: 0,
+};
+
+/** One account at a server whose bill is written by hand. */
+async function byHand(context: TestContext): Promise<Scene> {
+  const dial = dialAt(START);
+  const baseten = await startBaseten({ clock: dial, generate: false });
+  context.after(() => baseten.close());
+  const { url, key } = baseten;
+  return { dial, baseten, exporter: await startExporter(context, dial, [{ provider: 'baseten', url, key }]) };
+}
+
+test('a deployment that is billed without requests is told from one with requests', async (context) => {
+  const here = await byHand(context);
+  const { dial, baseten } = here;
+  const [busy, idle] = [baseten.book(BUSY), baseten.book(IDLE)];
+  await pollOnce(here);
+  const moved = async () => {
+    dial.advance(15 * MINUTE);
+    const page = await pollOnce(here);
+    const of = (resource: string) => {
+      const model = resource.replace('dep-', '');
+      const labels = { provider: 'baseten', account: 'test', resource, model, tier: 'dedicated' };
+      return {
+        seconds: page.value('ai_billing_billed_seconds_total', labels),
+        secondsBack: page.value('ai_billing_billed_corrections_seconds_total', labels),
+        requests: page.value('ai_billing_requests_total', labels),
+        requestsBack: page.value('ai_billing_requests_corrections_total', labels),
+        usd: page.value('ai_billing_cost_usd_total', { ...labels, currency: 'USD' }),
+      };
+    };
+    return { busy: of('dep-busy'), idle: of('dep-idle') };
+  };
+  const still = { seconds: 0, secondsBack: 0, requests: 0, requestsBack: 0, usd: 0 };
+  assert.deepEqual(await moved(), { busy: still, idle: still });
+
+  busy.revise({ minutes: 90, subtotal: parseDecimal('9.7497'), inference_requests: 25 });
+  idle.revise({ minutes: 70, subtotal: parseDecimal('7.5831') });
+  const spent = {
+    busy: { ...still, seconds: 1800, requests: 15, usd: 3.2499 },
+    idle: { ...still, seconds: 600, usd: 1.0833 },
+  };
+  assert.deepEqual(await moved(), spent);
+
+  // Some of it is taken back: idle still, and no busier.
+  busy.revise({ inference_requests: 24 });
+  idle.revise({ minutes: 69, subtotal: parseDecimal('7.47477') });
+  assert.deepEqual(await moved(), {
+    busy: { ...spent.busy, requestsBack: 1 },
+    idle: { ...spent.idle, secondsBack: 60 },
+  });
+});
+
+const BILL = /usage_summary$/;
+
+/** An answer whose first category comes to so much more than its rows, before and after credits. */
+function overstated(byUsd: number): Fault {
+  const more = (head: string) =>
+    head.replace(/"(total|subtotal)":"?([\d.]+)"?,/g, (_, key: string, amount: string) => {
+      return `"${key}":${Number(amount) + byUsd},`;
+    });
+  return { kind: 'edit', edit: (body) => body.replace(/^\{"dedicated_usage":\{.*?"minutes"/, more) };
+}
+
+test("the month's totals, and how far they are from the rows, move with the bill", async (context) => {
+  const here = await byHand(context);
+  const { dial, baseten } = here;
+  const row = baseten.book({ ...BUSY, subtotal: 8n * ONE, credits: 2n * ONE });
+  const shown = async () => {
+    const page = await pollOnce(here);
+    dial.advance(15 * MINUTE);
+    const labels = { provider: 'baseten', account: 'test' };
+    const month = ['gross', 'credits', 'net'].map((total) => {
+      return page.value(`ai_billing_month_${total}_usd`, { ...labels, tier: 'dedicated' });
+    });
+    return [...month, page.value('ai_billing_reconciliation_difference_usd', { ...labels, feed: 'usage' })];
+  };
+  assert.deepEqual(await shown(), [8, 2, 6, 0]);
+  row.revise({ subtotal: parseDecimal('10.25'), credits: parseDecimal('2.5') });
+  assert.deepEqual(await shown(), [10.25, 2.5, 7.75, 0]);
+  baseten.fault(overstated(0.5), BILL);
+  assert.deepEqual(await shown(), [10.75, 2.5, 8.25, 0.5]);
+  baseten.fault(overstated(-0.25), BILL);
+  assert.deepEqual(await shown(), [10, 2.5, 7.5, -0.25]);
+  baseten.fault(undefined);
+  row.revise({ subtotal: ONE, credits: 0n });
+  assert.deepEqual(await shown(), [1, 0, 1, 0]);
+});
+
+test('a new month shows totals once it was read, and last month its own no longer', async (context) => {
+  const here = await byHand(context);
+  const { dial, baseten, exporter } = here;
+  baseten.book({ ...BUSY, subtotal: 8n * ONE, credits: 2n * ONE });
+  const grossOf = (page: Scrape) =>
+    page.value('ai_billing_month_gross_usd', { provider: 'baseten', account: 'test', tier: 'dedicated' });
+  assert.equal(grossOf(await pollOnce(here)), 8);
+  dial.set(Date.UTC(2026, 11, 1) + SECOND);
+  assert.equal(grossOf(await exporter.fresh()), undefined);
+  baseten.book({ ...BUSY, at: dial.now(), subtotal: 3n * ONE });
+  assert.equal(grossOf(await pollOnce(here)), 3);
+});
+
+test('unit prices move with the price list, and leave with it', async (context) => {
+  const here = await byHand(context);
+  const { dial, baseten } = here;
+  const PRICES = /instance_type_prices$/;
+  const priceOf = async (sku: string) => {
+    dial.advance(6 * HOUR);
+    const page = await pollOnce(here);
+    const labels = { provider: 'baseten', account: 'test', resource: '', model: '', tier: 'dedicated', sku };
+    return page.value('ai_billing_unit_price_usd', labels);
+  };
+  assert.equal(await priceOf('1x L4'), 0.01414);
+  baseten.fault({ kind: 'edit', edit: (body) => body.replace('0.01414', '0.0142') }, PRICES);
+  assert.equal(await priceOf('1x L4'), 0.0142);
+  baseten.fault({ kind: 'edit', edit: (body) => body.replaceAll('1x L4', '1x L4 (old)') }, PRICES);
+  assert.equal(await priceOf('1x L4'), undefined);
+  assert.equal(await priceOf('1x L4 (old)'), 0.01414);
+  baseten.fault(undefined);
+  assert.equal(await priceOf('1x L4'), 0.01414);
+});
+
+test('a deployment is joined to its price by name, whether its bill has the name or the id', async (context) => {
+  const here = await byHand(context);
+  const { baseten } = here;
+  baseten.book(BUSY);
+  baseten.book({ ...IDLE, resource: { ...IDLE.resource, instance_type: 'H100' } });
+  await pollOnce(here);
+  const page = await pollOnce(here);
+  const infos = samplesOf(page, 'ai_billing_resource_info').filter(({ labels }) => labels.resource !== '');
+  const skus = pricesOn(page).map(({ labels }) => labels.sku);
+  assert.deepEqual(
+    infos.map(({ labels }) => labels.instance_type),
+    ['1x H100', '1x H100'],
+  );
+  assert.ok(skus.includes('1x H100'));
+});
+
+test('contract drift counts what each poll meets, and whom it met', async (context) => {
+  const here = await byHand(context);
+  const { dial, baseten } = here;
+  baseten.book(BUSY);
+  const driftOf = async (feed: string) => {
+    const page = await pollOnce(here);
+    dial.advance(DAY / 4);
+    return page.value('ai_billing_contract_drift_total', { ...labelsOf(feed), kind: 'unknown_field' }) ?? 0;
+  };
+  assert.deepEqual([await driftOf('usage'), await driftOf('prices'), await driftOf('models')], [0, 0, 0]);
+  baseten.fault({ kind: 'edit', edit: (body) => body.replace('{', '{"region":"eu",') }, BILL);
+  // Twice a poll: the range and the month, of which one reading is made.
+  assert.equal(await driftOf('usage'), 1);
+  assert.equal(await driftOf('usage'), 2);
+  baseten.fault(undefined);
+  baseten.fault({ kind: 'edit', edit: (body) => body.replace('"price"', '"tax":0,"price"') }, LISTS);
+  assert.deepEqual([await driftOf('usage'), await driftOf('prices'), await driftOf('models')], [2, 2, 0]);
+});
