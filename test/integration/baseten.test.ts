@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ONE, parseDecimal } from '../../src/core/money.ts';
 import { DAY, HOUR, MINUTE, type Range, SECOND } from '../../src/core/time.ts';
@@ -7,6 +10,8 @@ import { type BasetenOptions, type BasetenSimulator, startBaseten } from '../../
 import type { Fault } from '../../src/demo/faults.ts';
 import { type Contract, type Dial, dialAt } from '../../src/demo/world.ts';
 import { type FailureReason, POLL_FAILURES } from '../../src/poll/errors.ts';
+import { realServerTest } from '../support/binaries.ts';
+import { run } from '../support/child.ts';
 import {
   assertNoneFell,
   assertOnlyReads,
@@ -412,4 +417,60 @@ test('contract drift counts what each poll meets, and whom it met', async (conte
   baseten.fault(undefined);
   baseten.fault({ kind: 'edit', edit: (body) => body.replace('"price"', '"tax":0,"price"') }, LISTS);
   assert.deepEqual([await driftOf('usage'), await driftOf('prices'), await driftOf('models')], [2, 2, 0]);
+});
+
+const README = new URL('../../src/providers/baseten/README.md', import.meta.url);
+
+/** A counter stands still for a day, and then all of it happens. */
+function seriesOf(before: Scrape, after: Scrape) {
+  const samples = [...after.families.values()].flatMap((family) => family.samples);
+  return samples
+    .filter(({ name, labels }) => labels.provider === 'baseten' && !name.includes('_bucket'))
+    .map(({ name, labels, value }) => {
+      const written = Object.entries(labels).map(([label, text]) => `${label}=${JSON.stringify(text)}`);
+      return {
+        series: `${name}{${written.join(',')}}`,
+        values: `${before.value(name, labels) ?? 0}x1430 ${value}x30`,
+      };
+    });
+}
+
+realServerTest("the README's queries find idle spend and prices", ['promtool'], async (context, pathOf) => {
+  const here = await byHand(context);
+  const [busy, idle] = [here.baseten.book(BUSY), here.baseten.book(IDLE)];
+  await pollOnce(here);
+  const before = await pollOnce(here);
+  busy.revise({ minutes: 90, subtotal: parseDecimal('9.7497'), inference_requests: 25 });
+  idle.revise({ minutes: 70, subtotal: parseDecimal('7.5831') });
+  const after = await pollOnce(here);
+
+  const blocks = (await readFile(README, 'utf8')).matchAll(/^```promql\n([\s\S]*?)^```/gm);
+  const [priceOf = '', idleUsd = '', secondsEach = ''] = Array.from(blocks, ([, query = '']) => query.trim());
+  const expected = [
+    [`sum by (resource) (${priceOf})`, { 'dep-busy': 0.10833, 'dep-idle': 0.10833 }],
+    [`count by (resource) (${idleUsd})`, { 'dep-idle': 1 }],
+    [`round(sum by (resource) (${secondsEach}))`, { 'dep-busy': 120 }],
+  ] as const;
+  const rules = {
+    rule_files: [],
+    tests: [
+      {
+        interval: '1m',
+        input_series: seriesOf(before, after),
+        promql_expr_test: expected.map(([expr, values]) => ({
+          expr,
+          eval_time: '1d',
+          exp_samples: Object.entries(values).map(([resource, value]) => {
+            return { labels: `{resource="${resource}"}`, value };
+          }),
+        })),
+      },
+    ],
+  };
+  const folder = await mkdtemp(join(tmpdir(), 'queries-'));
+  context.after(() => rm(folder, { recursive: true, force: true }));
+  const file = join(folder, 'test.yml');
+  await writeFile(file, JSON.stringify(rules));
+  const { code, output } = await run(pathOf('promtool'), ['test', 'rules', file]);
+  assert.equal(code, 0, output);
 });
