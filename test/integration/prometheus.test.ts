@@ -13,7 +13,14 @@ import {
   promtoolCheckMetrics,
   startPrometheus,
 } from '../support/prometheus.ts';
-import { type Amounts, growth, LASTING_COUNTERS, type Spending, startSpending } from '../support/spending.ts';
+import {
+  type Amounts,
+  areFeedsUp,
+  growth,
+  LASTING_COUNTERS,
+  type Spending,
+  startSpending,
+} from '../support/spending.ts';
 import { COUNTERS, netGrowth, samplesOf, storedKey, TWINS } from '../support/stored.ts';
 
 const SCRAPE_MS = 1000;
@@ -37,7 +44,7 @@ realServerTest('what Prometheus holds is what was spent', ['prometheus'], async 
       { address: listen, job: 'text', protocols: ['PrometheusText0.0.4'] },
     ],
   });
-  await everyFeedIsUp(prometheus);
+  await everyFeedIsUp(prometheus, spending);
   const before = spending.billed();
 
   await spendFor(8, spending);
@@ -95,12 +102,10 @@ async function spendFor(seconds: number, spending: Spending): Promise<void> {
   }
 }
 
-function everyFeedIsUp(prometheus: Prometheus): Promise<void> {
+function everyFeedIsUp(prometheus: Prometheus, { accounts }: Spending): Promise<void> {
   return waitUntil('every feed was read once', async () => {
-    const query = ({ name }: { name: string }) => prometheus.query(`${name}{job="text"}`);
-    const [polls, up] = await Promise.all([query(METRICS.polls), query(METRICS.up)]);
-    const isRead = polls.length > 0 && polls.every(({ value }) => value !== '0');
-    return isRead && up.length > 0 && up.every(({ value }) => value === '1');
+    const up = await prometheus.query(`${METRICS.up.name}{job="text"}`);
+    return areFeedsUp(accounts, up);
   });
 }
 

@@ -10,6 +10,7 @@ import type { Simulator } from '../../src/demo/service.ts';
 import type { TruthEntry, TruthMeasure } from '../../src/demo/truth.ts';
 import { charge, type VeniceRow } from '../../src/demo/venice/rows.ts';
 import { startVenice } from '../../src/demo/venice/server.ts';
+import { providerById } from '../../src/providers/index.ts';
 import type { Exposition, Labels } from './exposition.ts';
 
 /** Amounts by series, as a page shows them: the metric's name and its labels. Series at 0 are left out. */
@@ -180,6 +181,19 @@ function keyOf(provider: string, { name, labels }: Metric, entry: TruthEntry): s
 export function seriesKey(name: string, labels: Labels): string {
   const present = Object.entries(labels).filter(([, value]) => value !== '');
   return `${name}${JSON.stringify(present.sort(([a], [b]) => (a < b ? -1 : 1)))}`;
+}
+
+/** Whether every feed that is shown is up, and none is missing but such as not every account has. */
+export function areFeedsUp(
+  accounts: Spending['accounts'],
+  up: readonly { readonly labels: Labels; readonly value: number | string }[],
+): boolean {
+  const isShown = (id: string, name: string) =>
+    up.some(({ labels: { provider, feed } }) => provider === id && feed === name);
+  const feeds = Object.keys(accounts).flatMap((id) =>
+    (providerById(id)?.feeds ?? []).map(({ name, optional }) => optional || isShown(id, name)),
+  );
+  return feeds.length > 0 && feeds.every(Boolean) && up.every(({ value }) => Number(value) === 1);
 }
 
 /** `after - before`, without what did not move. */
