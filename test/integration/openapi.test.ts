@@ -74,7 +74,7 @@ async function liveAnswers(context: TestContext, judge: Judge): Promise<void> {
     { ...at(inference), provider: 'inference_sh' },
     { ...at(northflank), provider: 'northflank' },
   ];
-  const exporter = await startExporter(context, dial, accounts, BUDGETS);
+  const exporter = await startExporter(context, dial, accounts, { budgets: BUDGETS });
   const fresh = await readAll(judge, exporter.url);
   assert.match(fresh, /"nothing_read"/);
 

@@ -80,10 +80,12 @@ export async function startExporter(
   scope: Scope,
   clock: OwnClock,
   accounts: readonly ExporterAccount[],
-  budgets: readonly Budget[] = [],
+  more: { readonly budgets?: readonly Budget[]; readonly maxSeries?: number } = {},
 ): Promise<Exporter> {
   const folder = await mkdtemp(join(tmpdir(), 'exporter-'));
-  const config = { ...configOf(accounts, join(folder, 'ledger.db')), budgets };
+  const { budgets = [], maxSeries = 10_000 } = more;
+  const known = configOf(accounts, join(folder, 'ledger.db'));
+  const config = { ...known, budgets, metrics: { ...known.metrics, maxSeries } };
   let log = '';
   const write = (line: string) => {
     log += line;
