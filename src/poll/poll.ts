@@ -155,8 +155,8 @@ function contextOf(target: PollTarget, watcher: PollWatcher, signal: AbortSignal
     knows,
     memoOf: (name) => ledger.book.feed(key.account, name)?.memo,
     billed: (range, which) => ledger.billed(key.account, range, which),
-    usdOf(amount, currency) {
-      const rate = rateAt(rates, currency, at);
+    usdOf(amount, currency, then = at) {
+      const rate = rateAt(rates, currency, then);
       if (rate !== undefined) return multiply(amount, rate);
       watcher.unconverted(currency);
       return undefined;

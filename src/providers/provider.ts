@@ -57,8 +57,8 @@ export interface FeedContext<Config> {
    * unless all of it was read.
    */
   billed(range: Range, which?: LabelFilter): Billed | undefined;
-  /** US dollars of an amount at the rate of `now`; undefined, and the user is warned, where no rate is configured. */
-  usdOf(amount: Fixed, currency: string): Usd | undefined;
+  /** US dollars of an amount at the rate of `at`, else of `now`; undefined, and the user is warned, where no rate is configured. */
+  usdOf(amount: Fixed, currency: string, at?: Instant): Usd | undefined;
   /** Ends a wait when the exporter stops or the account is removed. */
   readonly signal: AbortSignal;
 }

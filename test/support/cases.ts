@@ -32,8 +32,8 @@ const Situation = z.strictObject({
   entries: z.array(z.unknown()).default([]),
   /** What other feeds of the account remember. */
   memos: z.record(z.string(), z.string()).default({}),
-  /** What the ledger holds: the first day, the day after the last, net dollars, when it was read. Label filters are not simulated. */
-  billed: z.array(z.tuple([Time, Time, z.string(), Time])).default([]),
+  /** What the ledger holds: the first day, the day after the last, net dollars, when it was read, and in which currency, if told. */
+  billed: z.array(z.tuple([Time, Time, z.string(), Time, z.string().optional()])).default([]),
   /** Dollars for one unit, beside the default rates. */
   rates: z.record(z.string(), z.string()).default({}),
 });
@@ -126,14 +126,19 @@ export function contextOf(situation: Situation, provider: Provider): FeedContext
     memo: situation.memo,
     knows: ({ measure, model }) => measure === 'requests' && situation.known.includes(model),
     memoOf: (feed) => situation.memos[feed],
-    billed: (range) => {
-      const found = situation.billed.find(([start, end]) => start === range.start && end === range.end);
-      return found && { usd: parseDecimal(found[2]), asOf: found[3] };
+    billed: (range, which) => {
+      const held = situation.billed.filter(([start, end]) => start === range.start && end === range.end);
+      if (held.length === 0) return undefined;
+      const labels = { resource: '', model: '', tier: '' };
+      const picked = held.filter(
+        ([, , , , detail]) => detail === undefined || (which?.({ ...labels, detail }) ?? true),
+      );
+      const usd = picked.reduce((sum, [, , text]) => sum + parseDecimal(text), 0n);
+      return { usd, asOf: Math.min(...held.map(([, , , asOf]) => asOf)) };
     },
-    usdOf: (amount, currency) => {
+    usdOf: (amount, currency, at = situation.now) => {
       const configured = situation.rates[currency];
-      const rate =
-        configured === undefined ? rateAt(DEFAULT_RATES, currency, situation.now) : parseDecimal(configured);
+      const rate = configured === undefined ? rateAt(DEFAULT_RATES, currency, at) : parseDecimal(configured);
       return rate === undefined ? undefined : multiply(amount, rate);
     },
     signal: new AbortController().signal,

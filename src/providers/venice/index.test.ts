@@ -195,7 +195,7 @@ describe('the account', () => {
 
 describe('a memo', () => {
   it('that cannot be read is forgotten', () => {
-    const empty = { putOff: [], prices: {} };
+    const empty = { putOff: [], prices: {}, refunds: {} };
     for (const memo of [undefined, '', '{', '[]', '{"putOff":3}', 'null'])
       assert.deepEqual(recall(memo), empty);
   });

@@ -1,10 +1,14 @@
 import { MINUTE, SECOND } from '../../core/time.ts';
 import { defineFeed, defineProvider } from '../provider.ts';
+import { type Analytics, analyticsReader, askAnalytics, planAnalytics } from './analytics.ts';
+import { Balance, readBalance } from './balance.ts';
 import { Config } from './config.ts';
 import { type LedgerPage, ledgerPages } from './ledger.ts';
+import { RateLimits, readLimits } from './limits.ts';
 import { planHistory, planRecent, planTail, SETTLE_MS } from './plan.ts';
 import { rateLimit } from './rate-limit.ts';
 import { usageReader } from './read.ts';
+import { singleReader } from './single.ts';
 
 /** All of them read the same ledger, further back the seldomer they do. */
 const BOOKS = { stream: 'usage', granularity: 'minute', settleMs: SETTLE_MS } as const;
@@ -42,6 +46,43 @@ const usageHistory = defineFeed<Config, LedgerPage>({
   reader: (range, context) => usageReader({ range, context, readsHistory: true }),
 });
 
+/** What is left to spend. */
+const balance = defineFeed<Config, Balance>({
+  name: 'balance',
+  schedule: '*/5 * * * *',
+  jitterMs: 20 * SECOND,
+  optional: true,
+  plan: ({ now }) => [{ start: now, end: now }],
+  async *ask(ask) {
+    yield (await ask({ path: '/billing/balance', schema: Balance })).body;
+  },
+  reader: (_, context) => singleReader((body) => readBalance(body, context)),
+});
+
+/** Spend of today by key and model. Answers are kept for ten minutes; the first of a day is asked for when it has well begun. */
+const analytics = defineFeed<Config, Analytics>({
+  name: 'analytics',
+  schedule: '4-59/10 * * * *',
+  jitterMs: 30 * SECOND,
+  optional: true,
+  plan: planAnalytics,
+  ask: askAnalytics,
+  reader: analyticsReader,
+});
+
+/** The tier of the account and what it allows. */
+const rateLimits = defineFeed<Config, RateLimits>({
+  name: 'rate_limits',
+  schedule: '23 * * * *',
+  jitterMs: 2 * MINUTE,
+  optional: true,
+  plan: ({ now }) => [{ start: now, end: now }],
+  async *ask(ask) {
+    yield (await ask({ path: '/api_keys/rate_limits', schema: RateLimits })).body;
+  },
+  reader: (_, { now }) => singleReader((body) => readLimits(body, now)),
+});
+
 /** Venice.ai: https://docs.venice.ai/api-reference/endpoint/billing/usage-history */
 export const venice = defineProvider<Config>({
   id: 'venice',
@@ -53,5 +94,5 @@ export const venice = defineProvider<Config>({
   // Both endpoints answer CSV to who accepts it.
   headers: (_config, key) => ({ authorization: `Bearer ${key}`, accept: 'application/json' }),
   rateLimit,
-  feeds: [usage, usageRecent, usageHistory],
+  feeds: [usage, usageRecent, usageHistory, balance, analytics, rateLimits],
 });

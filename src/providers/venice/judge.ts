@@ -20,7 +20,7 @@ export function judge(tally: Tally, { wasCharged, mayWait }: Knowledge): Instant
   for (const row of tally.undecided) {
     const minute = emptyMinute(floorTo(MINUTE, row.at));
     if (tally.charged.has(row.sku) || wasCharged(row.sku))
-      refund(openSku(minute, skuOf(tally, row.sku)), row);
+      refund(tally, openSku(minute, skuOf(tally, row.sku)), row);
     else if (mayWait()) from = Math.max(from, minute.at + MINUTE);
     else {
       note(tally, 'unknown_value', `positive amount of ${row.sku}`);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { formatDecimal } from '../../core/money.ts';
+import { type Fixed, formatDecimal } from '../../core/money.ts';
 import { DAY, type Instant } from '../../core/time.ts';
 import { Decimal } from '../schemas.ts';
 
@@ -13,6 +13,8 @@ const Memory = z.object({
   putOff: z.array(z.number()).default([]),
   /** By SKU: when it was last charged, and the price of that in US dollars. */
   prices: z.record(z.string(), z.tuple([z.number(), Decimal])).default({}),
+  /** By settled UTC day and currency: what was counted as refunds. */
+  refunds: z.record(z.string(), z.record(z.string(), Decimal)).default({}),
 });
 export type Memory = z.infer<typeof Memory>;
 
@@ -31,13 +33,19 @@ function jsonOf(memo: string | undefined): unknown {
 }
 
 /** The memo of a memory, without what is empty. */
-export function memoOf({ legacyAt, putOff, prices }: Memory): string {
+export function memoOf({ legacyAt, putOff, prices, refunds }: Memory): string {
   const written = Object.entries(prices).map(([sku, [at, price]]) => [sku, [at, formatDecimal(price)]]);
+  const days = Object.entries(refunds).map(([day, amounts]) => [day, textOf(amounts)]);
   return JSON.stringify({
     ...(legacyAt !== undefined && { legacyAt }),
     ...(putOff.length > 0 && { putOff }),
     ...(written.length > 0 && { prices: Object.fromEntries(written) }),
+    ...(days.length > 0 && { refunds: Object.fromEntries(days) }),
   });
+}
+
+function textOf(amounts: Readonly<Record<string, Fixed>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, formatDecimal(amount)]));
 }
 
 /** A server may have learnt the new endpoint since. */

@@ -6,6 +6,7 @@ import { judge, type Knowledge } from './judge.ts';
 import type { LedgerApi, LedgerPage } from './ledger.ts';
 import { isLegacy, type Memory, memoOf, recall } from './memo.ts';
 import { observationsOf, pricesOf } from './prices.ts';
+import { refundsAfter } from './refunds.ts';
 import type { Row } from './rows.ts';
 import { closeBefore, count, emptyTally, note, type Tally } from './tally.ts';
 
@@ -38,11 +39,15 @@ export function usageReader({ range, context, readsHistory }: ReaderOptions): Re
       const prices = pricesOf(tally.prices, memory.prices, context.now);
       const legacyAt = legacyAtOf(memory, context, api);
       const others = memory.putOff.filter((start) => start !== range.start);
+      const isWhole = from === range.start;
+      const refunds = readsHistory
+        ? refundsAfter(memory.refunds, tally, { now: context.now, isWhole })
+        : memory.refunds;
       const putOff = isPutOff ? [...others, range.start] : others;
       return {
         ...readingOf(tally, from),
         observations: observationsOf(prices),
-        memo: memoOf({ putOff, prices, ...(legacyAt !== undefined && { legacyAt }) }),
+        memo: memoOf({ putOff, prices, refunds, ...(legacyAt !== undefined && { legacyAt }) }),
         ...(isPutOff && { again: true }),
       };
     },

@@ -7,7 +7,7 @@ import type { Sku } from './sku.ts';
 const TOKENS_PER_UNIT = 1_000_000n;
 
 /** An amount in one currency, as the currency is written. */
-interface Purse {
+export interface Purse {
   readonly currency: string;
   amount: Fixed;
 }

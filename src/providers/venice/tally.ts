@@ -3,14 +3,30 @@ import type { Drift, Line } from '../../core/statement.ts';
 import { floorTo, type Instant, MINUTE, type Range } from '../../core/time.ts';
 import type { Row } from './rows.ts';
 import { parseSku, type Sku } from './sku.ts';
-import { addTo, countRequest, emptyMinute, linesOf, type MinuteSums, openSku, type SkuSums } from './sums.ts';
+import {
+  addTo,
+  countRequest,
+  emptyMinute,
+  linesOf,
+  type MinuteSums,
+  openSku,
+  type Purse,
+  type SkuSums,
+} from './sums.ts';
 
 /**
  * Rows come in order of time. A minute stays open until rows are this much later, so that a row slightly out of order still
  * finds the requests of its minute. One that comes later yet is counted in full, but if its request was counted before, as another.
  */
 const ORDER_SLACK_MS = 2 * MINUTE;
-const CURRENCIES = new Set(['USD', 'DIEM', 'VCU', 'BUNDLED_CREDITS', 'EARNED_CREDITS']);
+/** The currencies that are documented. */
+export const CURRENCIES: ReadonlySet<string> = new Set([
+  'USD',
+  'DIEM',
+  'VCU',
+  'BUNDLED_CREDITS',
+  'EARNED_CREDITS',
+]);
 /** Enough to see what is going on. */
 const MOST_DRIFT = 50;
 
@@ -33,6 +49,8 @@ export interface Tally {
   readonly charged: Set<string>;
   /** Positive rows that do not tell what they are: `judge` does, once all rows are in. */
   readonly undecided: Row[];
+  /** What was counted as refunds, by currency. */
+  readonly refunds: Purse[];
   /** By SKU, the price of its newest charge. */
   readonly prices: Map<string, Price>;
   /** By kind and text: each is told once. */
@@ -49,6 +67,7 @@ export function emptyTally(range: Range): Tally {
     lines: [],
     charged: new Set(),
     undecided: [],
+    refunds: [],
     prices: new Map(),
     drift: new Map(),
   };
@@ -60,7 +79,7 @@ export function count(tally: Tally, row: Row): void {
   const sums = minute.bySku.get(row.sku) ?? openSku(minute, skuOf(tally, row.sku));
   if (sums.sku.kind === 'purchase') topUp(tally, minute, row);
   else if (row.amount <= 0n) charge(tally, sums, row);
-  else if (sums.sku.kind !== 'unknown' || row.requestId !== undefined) refund(sums, row);
+  else if (sums.sku.kind !== 'unknown' || row.requestId !== undefined) refund(tally, sums, row);
   else tally.undecided.push(row);
 }
 
@@ -79,7 +98,8 @@ function charge({ charged }: Tally, sums: SkuSums, row: Row): void {
  * Money comes back; what was consumed stays consumed. A refund's units are those of the charge it undoes, or say nothing at all:
  * they lower the count only where they are negative.
  */
-export function refund(sums: SkuSums, row: Row): void {
+export function refund({ refunds }: Tally, sums: SkuSums, row: Row): void {
+  addTo(refunds, row.currency.toUpperCase(), row.amount);
   addTo(sums.costs, row.currency, -row.amount);
   if (row.units < 0n) sums.units += row.units;
 }

@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import type { Drift, Reading } from '../../core/statement.ts';
+import { DAY, isoDay, type Range, startOfDay } from '../../core/time.ts';
+import type { Ask, FeedContext, Reader } from '../provider.ts';
+import { Decimal } from '../schemas.ts';
+import { unknownFieldsOf } from '../unknown-fields.ts';
+import { daysToAsk, memoOfAttempt, recallAttempt } from './attempt.ts';
+import { comparableDays, reconciliationOf } from './reconcile.ts';
+import { singleReader } from './single.ts';
+import { spendersOf } from './spenders.ts';
+
+// https://docs.venice.ai/api-reference/endpoint/billing/usage-analytics
+
+const unread = z.unknown().optional();
+
+/**
+ * `GET /billing/usage-analytics`, in beta: sums of charges, positive. `USD` holds what bundled credits paid, and not what
+ * earned ones did. The daily lists are charts of the same by display names.
+ */
+export const Analytics = z.looseObject({
+  lookback: unread,
+  byDate: z.array(z.looseObject({ date: z.iso.date(), USD: Decimal, DIEM: Decimal })),
+  byModel: z.array(
+    z.looseObject({
+      modelName: z.string(),
+      unitType: unread,
+      modelType: unread,
+      totalUsd: Decimal,
+      totalDiem: Decimal,
+      totalUnits: unread,
+      breakdown: unread,
+    }),
+  ),
+  byKey: z.array(
+    z.looseObject({
+      apiKeyId: z.string().nullable(),
+      description: z.string().nullish(),
+      totalUsd: Decimal,
+      totalDiem: Decimal,
+      totalUnits: unread,
+    }),
+  ),
+  byModelDaily: unread,
+  topModels: unread,
+  byKeyDaily: unread,
+  topKeyNames: unread,
+  // Not documented, but there.
+  byModelDailyUsd: unread,
+  byKeyDailyUsd: unread,
+});
+export type Analytics = z.infer<typeof Analytics>;
+
+type Context = FeedContext<unknown>;
+
+/** The current UTC day, and once an hour the closed days that the ledger can be set against. */
+export function planAnalytics(context: Context): Range[] {
+  const start = startOfDay(context.now);
+  const closed = closedDays(context);
+  return [{ start, end: start + DAY }, ...(closed ? [closed] : [])];
+}
+
+function closedDays(context: Context): Range | undefined {
+  const days = comparableDays(context, daysToAsk(recallAttempt(context.memo), context.now));
+  const [newest] = days;
+  const oldest = days.at(-1);
+  return newest === undefined || oldest === undefined ? undefined : { start: oldest, end: newest + DAY };
+}
+
+/** One request: both days are included. */
+export async function* askAnalytics(ask: Ask, { start, end }: Range): AsyncGenerator<Analytics> {
+  const query = { startDate: isoDay(start), endDate: isoDay(end - DAY) };
+  yield (await ask({ path: '/billing/usage-analytics', query, schema: Analytics })).body;
+}
+
+/** Reads the current day into samples, and closed days into a reconciliation. */
+export function analyticsReader(range: Range, context: Context): Reader<Analytics> {
+  return singleReader((body) => {
+    const reading = range.end > context.now ? todayOf(body, range, context) : closedOf(body, range, context);
+    const drift = [...(reading.drift ?? []), ...unknownFieldsOf(Analytics, body)];
+    return { resources: [], observations: [], ...reading, drift };
+  });
+}
+
+type Part = Partial<Reading> & { readonly memo?: string };
+
+/** What is noted of the attempt on the closed days comes first: should they fail, fewer of them are asked for next time. */
+function todayOf(body: Analytics, range: Range, context: Context): Part {
+  const closed = closedDays(context);
+  const days = closed && daysToAsk(recallAttempt(context.memo), context.now);
+  const memo = days ? { memo: memoOfAttempt({ at: context.now, days, ok: false }) } : {};
+  if (!isOf(range, body)) return { drift: [OTHER_DAYS], ...memo };
+  return { ...spendersOf(body, range.end, context), ...memo };
+}
+
+function closedOf(body: Analytics, range: Range, context: Context): Part {
+  const attempt = recallAttempt(context.memo);
+  const memo = attempt ? { memo: memoOfAttempt({ ...attempt, ok: true }) } : {};
+  if (!isOf(range, body)) return { drift: [OTHER_DAYS], ...memo };
+  return { ...reconciliationOf(body, range, context), ...memo };
+}
+
+const OTHER_DAYS: Drift = { kind: 'stray_row', what: 'analytics of days that were not asked for' };
+
+/** Whether an answer is of the days that were asked for: parameters may be ignored, and answers are kept for ten minutes. */
+function isOf({ start, end }: Range, { byDate, byModel, byKey }: Analytics): boolean {
+  if (byDate.length === 0) return byModel.length + byKey.length === 0;
+  return byDate.every(({ date }) => Date.parse(date) >= start && Date.parse(date) < end);
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { ONE } from '../../core/money.ts';
+import type { Drift, Note, Observation, Reading } from '../../core/statement.ts';
+import { DAY, type Instant } from '../../core/time.ts';
+import { Decimal } from '../schemas.ts';
+import { unknownFieldsOf } from '../unknown-fields.ts';
+
+// https://docs.venice.ai/api-reference/endpoint/api_keys/rate_limits
+
+/** `GET /api_keys/rate_limits`. What only informs may be missing; its balances are those of `GET /billing/balance`, which counts. */
+export const RateLimits = z.looseObject({
+  data: z.looseObject({
+    accessPermitted: z.boolean().nullish(),
+    apiTier: z.looseObject({ id: z.string(), isCharged: z.unknown().optional() }),
+    balances: z.unknown().optional(),
+    keyExpiration: z.string().nullish(),
+    nextEpochBegins: z.string().nullish(),
+    rateLimits: z.array(
+      z.looseObject({
+        /** Not among the required ones. */
+        apiModelId: z.string().nullish(),
+        rateLimits: z.array(z.looseObject({ amount: Decimal, type: z.string() })),
+      }),
+    ),
+  }),
+});
+export type RateLimits = z.infer<typeof RateLimits>;
+type Limits = RateLimits['data'];
+
+const TYPES = new Set(['RPM', 'RPD', 'TPM']);
+/** An expiration that is nearer is a warning. */
+const NEAR_MS = 7 * DAY;
+
+/** Reads what the account may ask of each model, and what becomes of the key. */
+export function readLimits(body: RateLimits, now: Instant): Reading {
+  const { data } = body;
+  const tier: Observation = { metric: 'apiTierInfo', labels: { tier: data.apiTier.id }, value: ONE };
+  const limits = limitsOf(data);
+  return {
+    resources: [],
+    observations: [tier, ...limits],
+    drift: [...unknownFieldsOf(RateLimits, body), ...driftOf(limits)],
+    notes: [...accessOf(data), ...expirationOf(data, now), ...epochOf(data)],
+  };
+}
+
+function limitsOf({ rateLimits }: Limits): Observation[] {
+  return rateLimits.flatMap(({ apiModelId, rateLimits: own }) =>
+    own.map(({ amount, type }) => ({
+      metric: 'modelRateLimit',
+      labels: { model: apiModelId ?? '', limit_type: type },
+      value: amount,
+    })),
+  );
+}
+
+function driftOf(limits: readonly Observation[]): Drift[] {
+  const types = new Set(limits.flatMap(({ labels }) => labels.limit_type ?? []));
+  const unknown = [...types].filter((type) => !TYPES.has(type));
+  return unknown.map((type) => ({ kind: 'unknown_value', what: `limit of type ${type}`.slice(0, 100) }));
+}
+
+function accessOf({ accessPermitted }: Limits): Note[] {
+  if (accessPermitted !== false) return [];
+  return [{ topic: 'access', text: 'the key may not use the inference API', isWarning: true }];
+}
+
+/** The text changes with the warning: a note that was told before is not logged again. */
+function expirationOf({ keyExpiration }: Limits, now: Instant): Note[] {
+  if (typeof keyExpiration !== 'string') return [];
+  const left = Date.parse(keyExpiration) - now;
+  const isNear = left < NEAR_MS;
+  const soon = left < 0 ? ', which is past' : ', in less than 7 days';
+  const text = `${keyExpiration.slice(0, 40)}${isNear ? soon : ''}`;
+  return [{ topic: 'key expires', text, isWarning: isNear }];
+}
+
+function epochOf({ nextEpochBegins }: Limits): Note[] {
+  if (typeof nextEpochBegins !== 'string') return [];
+  return [{ topic: 'next epoch begins', text: nextEpochBegins.slice(0, 40), isWarning: false }];
+}
