@@ -1,15 +1,17 @@
-import { type Fixed, ONE, parseDecimal } from '../../core/money.ts';
-import { DAY, HOUR, type Instant, isoDay, MINUTE, type Range, startOfDay } from '../../core/time.ts';
+import type { Fixed } from '../../core/money.ts';
+import { DAY, type Instant, isoDay, MINUTE, type Range, startOfDay } from '../../core/time.ts';
 import type { Books } from '../books.ts';
 import type { Call, Reply } from '../service.ts';
-import type { World } from '../world.ts';
 import { PIECES, TOKEN_MODELS } from './catalogue.ts';
 import { invalid } from './replies.ts';
-import { modelOf, tokenTypeOf, type VeniceRow } from './rows.ts';
+import { modelOf, PURCHASE, tokenTypeOf, type VeniceRow } from './rows.ts';
 
 const CACHED_MS = 10 * MINUTE;
+/** Models and keys that are named; the description says 8. */
+const MOST = 50;
+const OTHER = 'Other';
 
-/** `GET /billing/usage-analytics`: sums of debits, positive, ten minutes old at most. */
+/** `GET /billing/usage-analytics`: sums of debits, positive, ten minutes old at most; all keys are one user's. */
 export function analyticsOf(books: Books<VeniceRow>): (call: Call) => Reply {
   const cache = new Map<string, { readonly until: Instant; readonly reply: Reply }>();
   return (call) => {
@@ -17,11 +19,15 @@ export function analyticsOf(books: Books<VeniceRow>): (call: Call) => Reply {
     if ('status' in period) return period;
     const cached = cache.get(period.lookback);
     if (cached && call.now < cached.until) return cached.reply;
-    const debits = books.rows(period.range, books.moment(call.now)).filter((row) => row.amount < 0n);
+    const debits = books.rows(period.range, books.moment(call.now)).filter(isDebit);
     const reply = { status: 200, body: bodyOf(period.lookback, period.range, debits) };
     cache.set(period.lookback, { until: call.now + CACHED_MS, reply });
     return reply;
   };
+}
+
+function isDebit({ amount, sku }: VeniceRow): boolean {
+  return amount < 0n && sku !== PURCHASE;
 }
 
 function periodOf({ query, now }: Call): { lookback: string; range: Range } | Reply {
@@ -62,14 +68,15 @@ function sumsOf(rows: readonly VeniceRow[]): Sums {
 
 function bodyOf(lookback: string, range: Range, rows: readonly VeniceRow[]): object {
   const days = Map.groupBy(rows, (row) => startOfDay(row.at));
-  const models = grouped(rows, modelOf);
-  const keys = grouped(rows, (row) => row.apiKey?.description ?? 'Web App');
+  const models = topOf(grouped(rows, nameOf));
+  const keys = topOf(grouped(rows, (row) => JSON.stringify(row.apiKey ?? WEB_APP)));
   const dates = Array.from(
     { length: (range.end - range.start) / DAY },
     (_, index) => range.start + index * DAY,
   );
-  const daily = (nameOf: (row: VeniceRow) => string) =>
-    dates.map((date) => ({ date, ...Object.fromEntries(totals(days.get(date) ?? [], nameOf)) }));
+  const daily = (labelOf: (row: VeniceRow) => string) =>
+    dates.map((date) => ({ date, ...Object.fromEntries(totals(days.get(date) ?? [], labelOf)) }));
+  const byKey = keys.map(([, own], index) => keyEntry(own, index === MOST));
   return {
     lookback,
     byDate: dates.map((date) => {
@@ -77,44 +84,60 @@ function bodyOf(lookback: string, range: Range, rows: readonly VeniceRow[]): obj
       return { date: isoDay(date), USD: usd, DIEM: diem };
     }),
     byModel: models.map(([model, own]) => modelEntry(model, own)),
-    byModelDaily: daily((row) => displayName(modelOf(row))),
-    topModels: models.slice(0, 50).map(([model]) => displayName(model)),
-    byKey: keys.map(([description, own]) => {
-      const { usd, diem, units } = sumsOf(own);
-      const apiKeyId = own[0]?.apiKey?.id ?? null;
-      return { apiKeyId, description, totalUsd: usd, totalDiem: diem, totalUnits: units };
-    }),
-    byKeyDaily: daily((row) => row.apiKey?.description ?? 'Web App'),
-    topKeyNames: keys.slice(0, 50).map(([description]) => description),
+    byModelDaily: daily(nameOf),
+    topModels: models.map(([model]) => model),
+    byKey,
+    byKeyDaily: daily((row) => (row.apiKey ?? WEB_APP).description),
+    topKeyNames: byKey.map(({ description }) => description),
   };
 }
 
+type Groups = (readonly [name: string, rows: VeniceRow[]])[];
+
 /** Groups with the highest spend first. */
-function grouped(rows: readonly VeniceRow[], nameOf: (row: VeniceRow) => string): [string, VeniceRow[]][] {
+function grouped(rows: readonly VeniceRow[], labelOf: (row: VeniceRow) => string): Groups {
   const spend = (own: readonly VeniceRow[]) => own.reduce((sum, row) => sum - row.amount, 0n);
-  return [...Map.groupBy(rows, nameOf)].sort((a, b) => (spend(b[1]) > spend(a[1]) ? 1 : -1));
+  return [...Map.groupBy(rows, labelOf)].sort((a, b) => compare(spend(b[1]), spend(a[1])));
+}
+
+function compare(a: Fixed, b: Fixed): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+/** The highest, and all others as one. */
+function topOf(groups: Groups): Groups {
+  const others = groups.slice(MOST).flatMap(([, rows]) => rows);
+  return [...groups.slice(0, MOST), ...(others.length > 0 ? [[OTHER, others] as const] : [])];
 }
 
 /** Dollars and DIEM together, by display name. */
-function totals(rows: readonly VeniceRow[], nameOf: (row: VeniceRow) => string): [string, Fixed][] {
-  return grouped(rows, nameOf).map(([name, own]) => {
+function totals(rows: readonly VeniceRow[], labelOf: (row: VeniceRow) => string): [string, Fixed][] {
+  return topOf(grouped(rows, labelOf)).map(([name, own]) => {
     const { usd, diem } = sumsOf(own);
     return [name, usd + diem];
   });
 }
 
+const WEB_APP = { id: null, description: 'Web App' };
+
+function keyEntry(rows: readonly VeniceRow[], isOther: boolean) {
+  const { id, description } = isOther ? { id: null, description: OTHER } : (rows[0]?.apiKey ?? WEB_APP);
+  const { usd, diem, units } = sumsOf(rows);
+  return { apiKeyId: id, description, totalUsd: usd, totalDiem: diem, totalUnits: units };
+}
+
 const TYPES = { input: 'Input', output: 'Output', cached_input: 'Cache Read', cache_write: 'Cache Write' };
 
-function modelEntry(model: string, rows: readonly VeniceRow[]): object {
+function modelEntry(modelName: string, rows: readonly VeniceRow[]): object {
   const { usd, diem, units } = sumsOf(rows);
-  const piece = PIECES.find((kind) => kind.model === model);
+  const piece = PIECES.find(({ name }) => name === modelName);
   const breakdown = Object.entries(TYPES).flatMap(([token, type]) => {
     const own = rows.filter((row) => tokenTypeOf(row.sku) === token);
     const sums = sumsOf(own);
     return own.length === 0 ? [] : [{ type, usd: sums.usd, diem: sums.diem, units: sums.units }];
   });
   return {
-    modelName: displayName(model),
+    modelName,
     unitType: piece?.type ?? 'tokens',
     modelType: piece ? piece.modelType : 'LLM',
     totalUsd: usd,
@@ -124,40 +147,9 @@ function modelEntry(model: string, rows: readonly VeniceRow[]): object {
   };
 }
 
-function displayName(model: string): string {
+/** The display name of a row's model. */
+function nameOf(row: VeniceRow): string {
+  const model = modelOf(row);
   const known = TOKEN_MODELS.find(({ id }) => id === model) ?? PIECES.find((kind) => kind.model === model);
   return known?.name ?? model;
-}
-
-const ALLOCATION = parseDecimal('100');
-const OPENING = parseDecimal('400');
-
-/** `GET /billing/balance`: what was bought less what was charged; the DIEM allowance comes anew each UTC day. */
-export function balanceOf(books: Books<VeniceRow>, world: World): (call: Call) => Reply {
-  const settled = new Map<string, Fixed>();
-  const netOf = (day: Instant, now: Instant) => {
-    const moment = books.moment(now);
-    const key = `${moment.version} ${day}`;
-    const net = settled.get(key) ?? paid(books.rows({ start: day, end: day + DAY }, moment), 'USD');
-    if (day + DAY + 6 * HOUR < now) settled.set(key, net);
-    return net;
-  };
-  return ({ now }) => {
-    const today = startOfDay(now);
-    let usd = OPENING;
-    for (let day = startOfDay(world.genesis); day <= today; day += DAY) usd += netOf(day, now);
-    const spent = paid(books.rows({ start: today, end: now + 1 }, books.moment(now)), 'DIEM');
-    const diem = ALLOCATION + spent;
-    const body = {
-      canConsume: usd + diem >= ONE / 10n,
-      consumptionCurrency: diem > 0n ? 'DIEM' : 'USD',
-      balances: { diem, usd: usd > 0n ? usd : null },
-      diemEpochAllocation: ALLOCATION,
-    };
-    return { status: 200, body };
-  };
-}
-
-function paid(rows: readonly VeniceRow[], currency: string): Fixed {
-  return rows.filter((row) => row.currency === currency).reduce((sum, row) => sum + row.amount, 0n);
 }

@@ -49,7 +49,9 @@ function rowsOfMinute(world: World, minute: Instant): VeniceRow[] {
   }
   if (roll(world.seed, 11, number) < 0.02) rows.push(piece(world, minute, number));
   if (roll(world.seed, 12, number) < (live ? 0.5 : 1 / 480)) rows.push(refund(world, minute, number));
-  if (roll(world.seed, 13, number) < 1 / (7 * 1440)) rows.push(purchase(minute));
+  if (roll(world.seed, 13, number) < 1 / (7 * 1440)) rows.push(purchase(minute, '50'));
+  if (live && spendsDollars(minute) && roll(world.seed, 14, number) < 1 / 65)
+    rows.push(purchase(minute, '5'));
   return rows;
 }
 
@@ -113,8 +115,13 @@ function tokenRows(
 
 /** The staked allowance goes first each UTC day, credits of the plan next, dollars last. */
 function currencyOf(at: Instant, rolled: number): string {
-  if (at - startOfDay(at) < 13 * HOUR) return rolled < 0.9 ? 'DIEM' : 'BUNDLED_CREDITS';
+  if (!spendsDollars(at)) return rolled < 0.9 ? 'DIEM' : 'BUNDLED_CREDITS';
   return rolled < 0.9 ? 'USD' : 'BUNDLED_CREDITS';
+}
+
+/** The allowance of a day lasts until the afternoon. */
+function spendsDollars(at: Instant): boolean {
+  return at - startOfDay(at) >= 13 * HOUR;
 }
 
 function piece(world: World, minute: Instant, number: number): VeniceRow {
@@ -147,8 +154,9 @@ function refund(world: World, minute: Instant, number: number): VeniceRow {
   };
 }
 
-function purchase(minute: Instant): VeniceRow {
-  const amount = parseDecimal('50');
+/** Bought by hand now and then, and a little about as fast as it goes while somebody watches. */
+function purchase(minute: Instant, dollars: string): VeniceRow {
+  const amount = parseDecimal(dollars);
   return {
     at: minute + 15_000,
     sku: PURCHASE,

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { z } from 'zod';
 import { Amount, ask, NOON, sum } from '../../../test/support/simulated.ts';
-import { DAY, SECOND } from '../../core/time.ts';
+import { type Fixed, ONE } from '../../core/money.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../core/time.ts';
 import type { Simulator } from '../service.ts';
 import { dialAt } from '../world.ts';
 import type { VeniceRow } from './rows.ts';
@@ -180,15 +181,125 @@ test('analytics fit the description, are positive, and are ten minutes old at mo
   assert.equal(clamped.lookback, '90d');
 });
 
+const ROW: VeniceRow = {
+  at: NOON - SECOND,
+  sku: 'm-llm-input-mtoken',
+  model: 'm',
+  amount: -ONE,
+  currency: 'USD',
+  units: ONE,
+  pricePerUnitUsd: ONE,
+  notes: 'API Inference',
+  inferenceDetails: null,
+};
+
+test('analytics name fifty keys and models, and sum up the others', async () => {
+  const venice = await start({ generate: false });
+  for (let index = 1; index <= 53; index += 1) {
+    const apiKey = { id: `key-${index}`, description: `Key ${index}` };
+    venice.book({ ...ROW, model: `m-${index}`, amount: -ONE * BigInt(index), apiKey });
+  }
+  const path = `${BASE}/usage-analytics?startDate=2026-11-22&endDate=2026-11-22`;
+  const { byModel, byKey, byKeyDaily } = Analytics.parse((await ask(venice, path)).body);
+  assert.deepEqual([byModel.length, byKey.length, Object.keys(byKeyDaily[0] ?? {}).length], [51, 51, 52]);
+  assert.deepEqual(byModel.at(-1)?.totalUsd, 6n * ONE);
+  const { apiKeyId, description, totalUsd } = byKey.at(-1) ?? {};
+  assert.deepEqual([apiKeyId, description, totalUsd], [null, 'Other', 6n * ONE]);
+  assert.equal(byKey[0]?.apiKeyId, 'key-53');
+});
+
+test('analytics count debits of usage, dollars with bundled credits and without earned ones', async () => {
+  const venice = await start({ generate: false });
+  venice.book(ROW);
+  venice.book({ ...ROW, currency: 'BUNDLED_CREDITS', amount: -2n * ONE });
+  venice.book({ ...ROW, currency: 'EARNED_CREDITS', amount: -4n * ONE });
+  venice.book({ ...ROW, currency: 'DIEM', amount: -8n * ONE });
+  venice.book({ ...ROW, amount: 16n * ONE, notes: 'Refund' });
+  venice.book({ ...ROW, sku: 'credit-purchase', amount: -32n * ONE });
+  const path = `${BASE}/usage-analytics?startDate=2026-11-22&endDate=2026-11-22`;
+  const { byDate, byModel } = Analytics.parse((await ask(venice, path)).body);
+  assert.deepEqual(byDate, [{ date: '2026-11-22', USD: 3n * ONE, DIEM: 8n * ONE }]);
+  assert.deepEqual(
+    byModel.map(({ modelName, totalUsd }) => [modelName, totalUsd]),
+    [['m', 3n * ONE]],
+  );
+});
+
+const Balance = z.strictObject({
+  canConsume: z.boolean(),
+  consumptionCurrency: z.enum(['USD', 'VCU', 'DIEM', 'BUNDLED_CREDITS', 'EARNED_CREDITS']).nullable(),
+  balances: z.strictObject({
+    diem: Amount.nullable(),
+    usd: Amount.nullable(),
+    bundledCredits: Amount.nullable().optional(),
+    earnedCredits: Amount.nullable().optional(),
+  }),
+  diemEpochAllocation: Amount,
+});
+
+async function balanceOf(venice: Simulator<VeniceRow>) {
+  return Balance.parse((await ask(venice, `${BASE}/balance`)).body);
+}
+
 test('the balance fits the description', async () => {
   const venice = await start();
-  const Balance = z.strictObject({
-    canConsume: z.boolean(),
-    consumptionCurrency: z.enum(['USD', 'VCU', 'DIEM', 'BUNDLED_CREDITS']).nullable(),
-    balances: z.strictObject({ diem: Amount.nullable(), usd: Amount.nullable() }),
-    diemEpochAllocation: Amount,
-  });
-  const { balances, diemEpochAllocation } = Balance.parse((await ask(venice, `${BASE}/balance`)).body);
+  const { balances, diemEpochAllocation, ...more } = await balanceOf(venice);
   const spent = venice.truth({ start: TODAY, end: NOON + 1 }).total('cost', { detail: 'DIEM' });
   assert.equal(balances.diem, diemEpochAllocation - spent);
+  assert.deepEqual(more, { canConsume: true, consumptionCurrency: 'DIEM' });
+});
+
+test('credits and dollars are null when not positive, and credits are not in the seed', async () => {
+  const venice = await start({ generate: false });
+  const opened = (await balanceOf(venice)).balances;
+  assert.ok(opened.usd && opened.bundledCredits);
+  assert.equal(opened.earnedCredits, null);
+  venice.book({ ...ROW, amount: -opened.usd });
+  venice.book({ ...ROW, amount: -opened.bundledCredits - 1n, currency: 'BUNDLED_CREDITS' });
+  venice.book({ ...ROW, amount: -100n * ONE, currency: 'DIEM' });
+  const spent = await balanceOf(venice);
+  assert.deepEqual(spent.balances, { diem: 0n, usd: null, bundledCredits: null, earnedCredits: null });
+  assert.deepEqual([spent.canConsume, spent.consumptionCurrency], [false, null]);
+  await venice.close();
+  const seed = await start({ generate: false, contract: 'seed' });
+  assert.deepEqual(Object.keys((await balanceOf(seed)).balances), ['diem', 'usd']);
+});
+
+test('the dollars fall while one watches, and are topped up now and then', async () => {
+  const clock = dialAt(TODAY + 13 * HOUR);
+  const venice = await start({ clock });
+  const seen: Fixed[] = [];
+  for (let turn = 0; turn < 30; turn += 1) {
+    seen.push((await balanceOf(venice)).balances.usd ?? 0n);
+    clock.advance(10 * MINUTE);
+  }
+  const steps = seen.slice(1).map((usd, index) => usd - (seen[index] ?? 0n));
+  assert.ok(steps.filter((step) => step < 0n).length > 20);
+  assert.ok(steps.some((step) => step > ONE));
+});
+
+const RateLimits = z.strictObject({
+  data: z.strictObject({
+    accessPermitted: z.boolean(),
+    apiTier: z.strictObject({ id: z.string(), isCharged: z.boolean() }),
+    balances: z.strictObject({ USD: Amount, DIEM: Amount }),
+    keyExpiration: z.iso.datetime().nullable(),
+    nextEpochBegins: z.iso.datetime(),
+    rateLimits: z.array(
+      z.strictObject({
+        apiModelId: z.string(),
+        rateLimits: z.array(z.strictObject({ amount: number, type: z.enum(['RPM', 'RPD', 'TPM']) })),
+      }),
+    ),
+  }),
+});
+
+test('rate limits fit the description, and are for keys of every type', async () => {
+  const venice = await start({ inferenceKey: 'demo-inference' });
+  const path = '/api/v1/api_keys/rate_limits';
+  const { data } = RateLimits.parse((await ask(venice, path)).body);
+  assert.equal(data.nextEpochBegins, '2026-11-23T00:00:00.000Z');
+  assert.ok(data.rateLimits.length > 10);
+  assert.equal((await ask(venice, path, { authorization: 'Bearer demo-inference' })).status, 200);
+  assert.equal((await ask(venice, path, { authorization: 'Bearer wrong' })).status, 401);
 });

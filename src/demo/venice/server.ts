@@ -5,8 +5,11 @@ import { listen } from '../listen.ts';
 import type { Call, Reply, Service, Simulator } from '../service.ts';
 import { truthOf } from '../truth.ts';
 import { type SimulatorOptions, worldOf } from '../world.ts';
-import { analyticsOf, balanceOf } from './analytics.ts';
+import { analyticsOf } from './analytics.ts';
+import { balanceOf } from './balance.ts';
 import { veniceHistory } from './history.ts';
+import { limitsOf } from './limits.ts';
+import { purseOf } from './purse.ts';
 import { failure, PAYMENT_REQUIRED, SUNSET, throttled } from './replies.ts';
 import { entriesOf, type VeniceRow } from './rows.ts';
 import { usageHistory } from './usage-history.ts';
@@ -14,6 +17,8 @@ import { usageLegacy } from './usage-legacy.ts';
 
 /** Not published; generous. */
 const PER_MINUTE = 1000;
+/** Answers keys of type INFERENCE, too. */
+const ANY_KEY = '/api/v1/api_keys/rate_limits';
 
 export interface VeniceOptions extends SimulatorOptions {
   /** A key of type INFERENCE, which billing refuses. */
@@ -25,7 +30,7 @@ export interface VeniceOptions extends SimulatorOptions {
   readonly legacyPerMinute?: number;
 }
 
-/** The billing endpoints below `/api/v1` on loopback: `usage-history`, or the seed's `usage`, `usage-analytics` and `balance`. */
+/** The billing endpoints below `/api/v1` on loopback: `usage-history`, or the seed's `usage`; `usage-analytics`, `balance` and the key's rate limits. */
 export async function startVenice(options: VeniceOptions = {}): Promise<Simulator<VeniceRow>> {
   const world = worldOf(options);
   const key = options.key ?? 'demo-venice-admin';
@@ -40,11 +45,13 @@ export async function startVenice(options: VeniceOptions = {}): Promise<Simulato
   const legacyRate =
     options.legacyPerMinute === undefined ? undefined : meter(options.legacyPerMinute, MINUTE);
   const analytics = analyticsOf(books);
-  const balance = balanceOf(books, world);
+  const purse = purseOf(books, world);
+  const balance = balanceOf(purse, world.contract);
 
   const routes: Readonly<Record<string, (call: Call) => Reply>> = {
     '/api/v1/billing/usage-analytics': analytics,
     '/api/v1/billing/balance': balance,
+    [ANY_KEY]: limitsOf(purse),
     ...(world.contract === 'current' && {
       '/api/v1/billing/usage-history': (call) => usageHistory(call, history),
     }),
@@ -113,6 +120,7 @@ function unauthorized(call: Call, key: string, inferenceKey: string | undefined)
   if (call.headers.authorization === undefined) return PAYMENT_REQUIRED;
   const given = keyOf(call, 'Bearer');
   if (given === key) return undefined;
+  if (given !== undefined && given === inferenceKey && call.path === ANY_KEY) return undefined;
   if (given !== undefined && given === inferenceKey) return failure(401, 'Admin API key required');
   return failure(401, 'Authentication failed');
 }
