@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { samplesOf } from '../../../test/support/expected.ts';
+import type { Scrape } from '../../../test/support/exporter.ts';
+import { ME, poll, row, scene, TODAY } from '../../../test/support/venice.ts';
+import { HOUR, MINUTE } from '../../core/time.ts';
+
+const OPTIONAL = {
+  balance: [/billing\/balance$/, 'ai_billing_balance_usd'],
+  analytics: [/usage-analytics$/, 'ai_billing_api_key_cost_today_usd'],
+  rate_limits: [/rate_limits$/, 'ai_billing_api_tier_info'],
+} as const;
+
+/** What the ledger shows, and how the other feeds are. */
+function others({ text }: Scrape, feed: string): string[] {
+  const own = /^ai_billing_(cost|tokens|requests|top_ups|up|poll_failures)/;
+  return text.split('\n').filter((line) => own.test(line) && !line.includes(`feed="${feed}"`));
+}
+
+for (const [feed, [paths, family]] of Object.entries(OPTIONAL)) {
+  test(`${feed} is switched off where it is refused, and nothing else`, async (context) => {
+    const here = await scene(context, { generate: false });
+    const { venice, dial, exporter } = here;
+    venice.book(row(TODAY + HOUR));
+    let before = await poll(here);
+    for (const status of [401, 402, 403, 404, 410]) {
+      venice.fault({ kind: 'status', status }, paths);
+      const off = (await exporter.pollAll()).filter(({ outcome }) => outcome.ok !== true);
+      assert.deepEqual(
+        off.map((polled) => [polled.feed, polled.outcome.ok]),
+        [[feed, null]],
+      );
+      const page = await exporter.fresh();
+      assert.deepEqual(samplesOf(page, family), [], `${status}`);
+      assert.equal(page.value('ai_billing_up', { ...ME, feed }), undefined);
+      assert.deepEqual(others(page, feed), others(before, feed));
+      venice.fault(undefined, paths);
+      dial.advance(61 * MINUTE);
+      before = await poll(here);
+      assert.ok(samplesOf(before, family).length > 0);
+    }
+  });
+
+  test(`${feed} fails alone, and shows what it last knew`, async (context) => {
+    const here = await scene(context, { generate: false });
+    const { venice, dial, exporter } = here;
+    venice.book(row(TODAY + HOUR));
+    let before = await poll(here);
+    const faults = {
+      'rate_limited 429': { kind: 'throttle', waitSeconds: 2, style: 'seconds' },
+      'server 500': { kind: 'status', status: 500 },
+      'server 504': { kind: 'status', status: 504 },
+      'contract 422': { kind: 'status', status: 422 },
+      'contract HTML': { kind: 'html' },
+      'contract empty': { kind: 'empty' },
+      'contract truncated': { kind: 'truncated' },
+      'contract null': { kind: 'edit', edit: () => 'null' },
+      'contract {}': { kind: 'edit', edit: () => '{}' },
+    } as const;
+    for (const [name, fault] of Object.entries(faults)) {
+      dial.advance(11 * MINUTE);
+      venice.fault(fault, paths);
+      const down = (await exporter.pollAll()).filter(({ outcome }) => outcome.ok !== true);
+      venice.fault(undefined, paths);
+      assert.deepEqual(
+        down.map(({ feed: which, outcome }) => [which, 'reason' in outcome && outcome.reason]),
+        [[feed, name.split(' ')[0]]],
+        name,
+      );
+      const page = await exporter.fresh();
+      assert.deepEqual(samplesOf(page, family), samplesOf(before, family), name);
+      assert.equal(page.value('ai_billing_up', { ...ME, feed }), 0);
+      assert.deepEqual(others(page, feed), others(before, feed), name);
+      before = await poll(here);
+    }
+  });
+}

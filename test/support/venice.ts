@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { ONE } from '../../src/core/money.ts';
+import { DAY, HOUR } from '../../src/core/time.ts';
+import type { Simulator } from '../../src/demo/service.ts';
+import type { VeniceRow } from '../../src/demo/venice/rows.ts';
+import { startVenice, type VeniceOptions } from '../../src/demo/venice/server.ts';
+import { type Dial, dialAt } from '../../src/demo/world.ts';
+import { type Exporter, type Scrape, startExporter } from './exporter.ts';
+import { unwatched } from './world.ts';
+
+/** The day on which a scene begins, at 15:00 UTC. */
+export const TODAY = Date.UTC(2026, 10, 22);
+/** The labels of the account. */
+export const ME = { provider: 'venice', account: 'test' };
+
+/** An account at a provider, and the clock of both. */
+export interface Scene {
+  readonly dial: Dial;
+  readonly venice: Simulator<VeniceRow>;
+  readonly exporter: Exporter;
+}
+
+/** A simulated Venice with five days of history, and the real exporter of it. */
+export async function scene(context: TestContext, options: VeniceOptions = {}): Promise<Scene> {
+  const dial = dialAt(TODAY + 15 * HOUR);
+  const genesis = TODAY - 5 * DAY;
+  const venice = await unwatched(dial, () => startVenice({ clock: dial, genesis, ...options }));
+  context.after(() => venice.close());
+  const { url, key } = venice;
+  const exporter = await startExporter(context, dial, [{ provider: 'venice', url, key, since: genesis }]);
+  return { dial, venice, exporter };
+}
+
+/** Polls all feeds, none of which fails. */
+export async function poll({ exporter }: Scene): Promise<Scrape> {
+  const failed = (await exporter.pollAll()).filter(({ outcome }) => outcome.ok !== true);
+  assert.deepEqual(failed, []);
+  return exporter.fresh();
+}
+
+/** A charge, unless told otherwise. */
+export function row(at: number, more: Partial<VeniceRow> = {}): VeniceRow {
+  const charge = { amount: -ONE, units: ONE, pricePerUnitUsd: ONE, currency: 'USD' };
+  const sku = 'm-llm-output-mtoken';
+  return { at, sku, model: 'm', ...charge, notes: 'API Inference', inferenceDetails: null, ...more };
+}
