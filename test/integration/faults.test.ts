@@ -378,7 +378,7 @@ for (const [contract, what, fault, reason] of SPOILED_WALKS) {
       notes: 'API Inference',
       inferenceDetails: null,
     });
-    venice.fault(fault, /usage/);
+    venice.fault(fault, /usage(-history)?$/);
     await exporter.pollAll();
     venice.fault(undefined);
     const after = await exporter.fresh();
@@ -397,7 +397,7 @@ for (const [contract, what, fault, reason] of SPOILED_WALKS) {
 
 /** All but how far the feeds have read: the shortest of them is a single page. */
 function amounts(page: Scrape): string[] {
-  return ledgerLines(page).filter((line) => !line.startsWith('ai_billing_data_'));
+  return ledgerLines(page).filter((line) => isOfLedger(line) && !line.startsWith('ai_billing_data_'));
 }
 
 test('Venice: a cursor that comes back ends the walk', async (context) => {
@@ -411,7 +411,10 @@ test('Venice: a cursor that comes back ends the walk', async (context) => {
   const after = await exporter.fresh();
   const own = (page: Scrape) => ledgerLines(page).filter((line) => line.includes('"venice"'));
   assert.deepEqual(own(after), own(before));
-  assertDown(before, after, 'venice', 'contract');
+  const walks = ['usage', 'usage_history', 'usage_recent'];
+  const down = samplesOf(after, 'ai_billing_up').filter(({ value }) => value === 0);
+  assert.deepEqual(down.map(({ labels }) => labels.feed).sort(), walks);
+  assert.equal(failures(after, 'venice', 'contract'), walks.length);
   world.simulators.venice.fault(undefined);
   assertTruth(await pollWell(exporter), world);
 });
