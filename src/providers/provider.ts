@@ -123,7 +123,7 @@ export interface Feed<Config, Page> {
   readonly leaves?: number;
   /**
    * The ranges to read now, in the order to read them: each becomes one statement, all or nothing. Empty: nothing is due.
-   * A feed without `books`, or whose range the provider chooses, gives one range that ends at `now`.
+   * A feed without `books`, or whose range the provider chooses, gives one range that ends at `now`, unless it asks for days.
    */
   plan(context: FeedContext<Config>): Range[];
   /** All of the asking and none of the thinking: one page a yield. */
