@@ -178,7 +178,7 @@ function troubled(page: Scrape, fault: Fault): string[] {
 /** Names of what is the provider's own figure, and of how much is shown. */
 const TOLD: ReadonlySet<string> = new Set(
   Object.values<Metric>(METRICS)
-    .filter((metric) => metric.source === 'feed' || metric === METRICS.series)
+    .filter((metric) => metric.source === 'feed' || metric === METRICS.series || metric === METRICS.runway)
     .map(({ name }) => name),
 );
 
@@ -397,7 +397,9 @@ for (const [contract, what, fault, reason] of SPOILED_WALKS) {
 
 /** All but how far the feeds have read: the shortest of them is a single page. */
 function amounts(page: Scrape): string[] {
-  return ledgerLines(page).filter((line) => isOfLedger(line) && !line.startsWith('ai_billing_data_'));
+  return ledgerLines(page).filter(
+    (line) => !TOLD.has(/^\w+/.exec(line)?.[0] ?? '') && !line.startsWith('ai_billing_data_'),
+  );
 }
 
 test('Venice: a cursor that comes back ends the walk', async (context) => {

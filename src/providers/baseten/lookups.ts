@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import type { Reading } from '../../core/statement.ts';
 import { SECOND } from '../../core/time.ts';
-import { defineFeed, type Feed, type Reader } from '../provider.ts';
+import { defineFeed, type Feed } from '../provider.ts';
+import { singleReader } from '../readers.ts';
 import { readPrices } from './prices.ts';
 import { InstanceTypePrices, Models, Teams } from './schema.ts';
 import { readModels, readTeams } from './teams.ts';
@@ -39,16 +40,4 @@ function lookup<Body>({ path, schema, read, ...named }: Lookup<Body>): Feed<unkn
     },
     reader: () => singleReader(read),
   });
-}
-
-function singleReader<Body>(read: Lookup<Body>['read']): Reader<Body> {
-  const bodies: Body[] = [];
-  return {
-    take: (body) => void bodies.push(body),
-    done() {
-      const [body] = bodies;
-      if (body === undefined) throw new RangeError('the answer is missing');
-      return read(body);
-    },
-  };
 }

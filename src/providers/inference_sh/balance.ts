@@ -2,10 +2,10 @@ import type { Note, Reading } from '../../core/statement.ts';
 import { SECOND } from '../../core/time.ts';
 import { isRefusal, type PollError } from '../../poll/errors.ts';
 import { type Ask, defineFeed, type FeedContext, type Request } from '../provider.ts';
+import { singleReader } from '../readers.ts';
 import { unknownFieldsOf } from '../unknown-fields.ts';
 import type { Config } from './config.ts';
 import { askUnwrapped } from './envelope.ts';
-import { singleReader } from './readers.ts';
 import { Balance, Billing } from './schema.ts';
 
 // https://inference.sh/docs/api/rest/billing

@@ -1,11 +1,11 @@
 import { DAY, type Granularity, HOUR, SECOND } from '../../core/time.ts';
 import { defineFeed, defineProvider, type RateLimit } from '../provider.ts';
+import { singleReader } from '../readers.ts';
 import { balance } from './balance.ts';
 import { readBreakdown } from './breakdown.ts';
 import { AccountKeys, type Config, priceProbesSection } from './config.ts';
 import { askUnwrapped } from './envelope.ts';
 import { EVALUATE, priceProbes } from './price-probes.ts';
-import { singleReader } from './readers.ts';
 import { Breakdown, Summary } from './schema.ts';
 import { readSummary } from './summary.ts';
 import { tasks } from './task-cost.ts';

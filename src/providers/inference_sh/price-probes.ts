@@ -3,11 +3,11 @@ import type { Note, Observation, Reading } from '../../core/statement.ts';
 import { MINUTE } from '../../core/time.ts';
 import { PollError } from '../../poll/errors.ts';
 import { type Ask, defineFeed } from '../provider.ts';
+import { pagesReader } from '../readers.ts';
 import { unknownFieldsOf } from '../unknown-fields.ts';
 import type { Config, PriceProbe } from './config.ts';
 import { askUnwrapped } from './envelope.ts';
 import { oneLine } from './one-line.ts';
-import { pagesReader } from './readers.ts';
 import { Evaluation } from './schema.ts';
 
 /** A preview of pricing: it costs nothing and changes nothing. https://inference.sh/docs/api/rest/usage */

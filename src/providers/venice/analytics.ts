@@ -2,11 +2,11 @@ import { z } from 'zod';
 import type { Drift, Reading } from '../../core/statement.ts';
 import { DAY, isoDay, type Range, startOfDay } from '../../core/time.ts';
 import type { Ask, FeedContext, Reader } from '../provider.ts';
+import { singleReader } from '../readers.ts';
 import { Decimal } from '../schemas.ts';
 import { unknownFieldsOf } from '../unknown-fields.ts';
 import { daysToAsk, memoOfAttempt, recallAttempt } from './attempt.ts';
 import { comparableDays, reconciliationOf } from './reconcile.ts';
-import { singleReader } from './single.ts';
 import { spendersOf } from './spenders.ts';
 
 // https://docs.venice.ai/api-reference/endpoint/billing/usage-analytics

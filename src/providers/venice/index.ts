@@ -1,5 +1,6 @@
 import { MINUTE, SECOND } from '../../core/time.ts';
 import { defineFeed, defineProvider } from '../provider.ts';
+import { singleReader } from '../readers.ts';
 import { type Analytics, analyticsReader, askAnalytics, planAnalytics } from './analytics.ts';
 import { Balance, readBalance } from './balance.ts';
 import { Config } from './config.ts';
@@ -8,7 +9,6 @@ import { RateLimits, readLimits } from './limits.ts';
 import { planHistory, planRecent, planTail, SETTLE_MS } from './plan.ts';
 import { rateLimit } from './rate-limit.ts';
 import { usageReader } from './read.ts';
-import { singleReader } from './single.ts';
 
 /** All of them read the same ledger, further back the seldomer they do. */
 const BOOKS = { stream: 'usage', granularity: 'minute', settleMs: SETTLE_MS } as const;

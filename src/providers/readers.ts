@@ -1,8 +1,9 @@
-import type { Reading } from '../../core/statement.ts';
-import type { Reader } from '../provider.ts';
+import type { Reader } from './provider.ts';
+
+type Told<Page> = ReturnType<Reader<Page>['done']>;
 
 /** For answers that are a whole: there are no pages to fold. */
-export function singleReader<Page>(read: (page: Page) => Reading): Reader<Page> {
+export function singleReader<Page>(read: (page: Page) => Told<Page>): Reader<Page> {
   return pagesReader((pages) => {
     const [page] = pages;
     if (page === undefined || pages.length > 1)
@@ -12,7 +13,7 @@ export function singleReader<Page>(read: (page: Page) => Reading): Reader<Page> 
 }
 
 /** For answers that are read side by side. */
-export function pagesReader<Page>(read: (pages: readonly Page[]) => Reading): Reader<Page> {
+export function pagesReader<Page>(read: (pages: readonly Page[]) => Told<Page>): Reader<Page> {
   const pages: Page[] = [];
   return { take: (page) => void pages.push(page), done: () => read(pages) };
 }
