@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { type TestContext, test } from 'node:test';
 import { METRICS, type Metric } from '../../src/core/metrics.ts';
 import { ONE, parseDecimal } from '../../src/core/money.ts';
@@ -17,13 +18,13 @@ const CONSTANT: Readonly<Record<string, string>> = {
   ai_billing_budget_limit_usd: 'src/core/budgets.test.ts',
   ai_billing_config_last_reload_successful: 'src/sinks/prometheus/self.test.ts',
   ai_billing_config_last_reload_success_timestamp_seconds: 'src/sinks/prometheus/self.test.ts',
-  ai_billing_api_tier_info: 'src/providers/venice/rate-limits.test.ts',
+  ai_billing_api_tier_info: 'src/providers/venice/account.test.ts',
 };
 
 test('every family of the catalogue is filled by a provider, and moves', async (context) => {
   const world = await startWorld(context);
   const seen = new Map<string, Set<string>>();
-  for (const change of [nothing, spend, revise, fail, recover, nextMonth]) {
+  for (const change of [nothing, spend, revise, fail, recover, nextMonth, afterwards]) {
     await change(world);
     await world.exporter.pollAll();
     note(seen, await world.exporter.fresh());
@@ -35,6 +36,10 @@ test('every family of the catalogue is filled by a provider, and moves', async (
   assert.deepEqual(missing, [], 'every family is exposed');
   const still = names.filter((name) => seen.get(name)?.size === 1 && !(name in CONSTANT));
   assert.deepEqual(still, [], 'every family moves');
+  for (const [name, path] of Object.entries(CONSTANT)) {
+    const text = await readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
+    assert.ok(text.includes(name), `${path} tests ${name}`);
+  }
 });
 
 interface World {
@@ -54,7 +59,7 @@ async function startWorld(context: TestContext): Promise<World> {
     return { provider, url, key, since, ...(provider === 'inference_sh' && { entries: PROBES }) };
   });
   const budgets = [{ name: 'all', limit: usd('500'), period: 'month', match: {} }] as const;
-  const exporter = await startExporter(context, dial, accounts, { budgets, maxSeries: 330 });
+  const exporter = await startExporter(context, dial, accounts, { budgets, maxSeries: 260 });
   return { dial, providers, exporter, entries: bookedBy(providers) };
 }
 
@@ -124,7 +129,9 @@ async function spend({ dial, providers: { venice, baseten }, entries }: World): 
   venice.book({ ...more, sku: 'credit-purchase', amount: usd('20'), currency: 'USD' });
   venice.book({ ...more, sku: 'thing', amount: usd('-1'), currency: 'EUR' });
   entries.deployment.revise({ subtotal: usd('5'), minutes: 90, inference_requests: 9 });
-  baseten.fault({ kind: 'edit', edit: (body) => body.replace('{', '{"brand_new":1,') }, /usage_summary/);
+  const unlike = (body: string) =>
+    body.replace('{', '{"brand_new":1,').replace(/"total":"?[\d.]+"?/g, '"total":9');
+  baseten.fault({ kind: 'edit', edit: unlike }, /usage_summary/);
 }
 
 async function revise({ dial, providers: { baseten }, entries }: World): Promise<void> {
@@ -136,7 +143,6 @@ async function revise({ dial, providers: { baseten }, entries }: World): Promise
   entries.foreign.remove();
   entries.deployment.revise({ subtotal: usd('3'), minutes: 30, inference_requests: 4 });
   entries.hour.revise({ price: { total: usd('1'), cpu: usd('0.5') } });
-  await Promise.resolve();
 }
 
 async function fail({ dial, providers: { baseten, venice, northflank } }: World): Promise<void> {
@@ -146,12 +152,39 @@ async function fail({ dial, providers: { baseten, venice, northflank } }: World)
   northflank.fault({ kind: 'status', status: 401 });
 }
 
+/** One fee fails, and the total is another. */
+function dearer(body: string): string {
+  return body
+    .replace(/"value":\d+/, '"value":1,"error":"no such price"')
+    .replace(/"total":\{"value":\d+/, '"total":{"value":5');
+}
+
 async function recover({ dial, providers }: World): Promise<void> {
   for (const simulator of [providers.baseten, providers.venice, providers.northflank])
     simulator.fault(undefined);
   dial.advance(26 * HOUR);
+  const edited = (find: RegExp, put: string) =>
+    ({ kind: 'edit', edit: (body: string) => body.replace(find, put) }) as const;
+  providers.venice.fault(edited(/"canConsume":true/, '"canConsume":false'), /balance/);
+  providers.venice.fault(edited(/"amount":\d+/, '"amount":7'), /rate_limits/);
+  providers.inference_sh.fault({ kind: 'edit', edit: dearer }, /evaluate/);
+  const apiKey = { id: 'key-new', description: 'New' };
+  const row = {
+    at: dial.now() - MINUTE,
+    units: ONE,
+    pricePerUnitUsd: usd('1'),
+    notes: '',
+    inferenceDetails: null,
+  };
+  providers.venice.book({ ...row, sku: 'new-image-unit', amount: usd('-2'), currency: 'USD', apiKey });
 }
 
 async function nextMonth({ dial }: World): Promise<void> {
   dial.set(Date.UTC(2026, 11, 1, 10, 5));
+}
+
+/** What came late. */
+async function afterwards({ dial, entries }: World): Promise<void> {
+  dial.advance(2 * HOUR);
+  entries.deployment.revise({ subtotal: usd('3.25') });
 }
