@@ -1,0 +1,37 @@
+import { writeFile } from 'node:fs/promises';
+import { stringify } from 'yaml';
+import { GROUPS } from './groups.ts';
+import { type Alert, type Group, isAlert, type Rule } from './rule.ts';
+import { RUNBOOKS } from './thresholds.ts';
+
+/** The rule files by name, as Prometheus reads them. */
+export function ruleFiles(): Map<string, string> {
+  return new Map(GROUPS.map((group) => [`${group.name}.yml`, fileOf(group)]));
+}
+
+function fileOf({ name, about, interval, rules }: Group): string {
+  const head = `# ${about}\n# Generated from deploy/prometheus/src by \`npm run generate\`.\n`;
+  const group = { name, ...(interval && { interval }), rules: rules.map(ruleOf) };
+  return head + stringify({ groups: [group] }, { lineWidth: 120 });
+}
+
+function ruleOf(rule: Rule): object {
+  if (!isAlert(rule)) return { record: rule.record, expr: rule.expr };
+  return {
+    alert: rule.alert,
+    expr: rule.expr,
+    ...(rule.for && { for: rule.for }),
+    ...(rule.keepFiringFor && { keep_firing_for: rule.keepFiringFor }),
+    labels: { severity: rule.severity },
+    annotations: annotationsOf(rule),
+  };
+}
+
+/** The link is added here, so that none is forgotten. */
+function annotationsOf({ alert, summary, description }: Alert): object {
+  return { summary, description, runbook_url: `${RUNBOOKS}/${alert}.md` };
+}
+
+if (import.meta.main) {
+  for (const [name, text] of ruleFiles()) await writeFile(new URL(`../rules/${name}`, import.meta.url), text);
+}

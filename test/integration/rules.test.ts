@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { realServerTest } from '../support/binaries.ts';
+import { run } from '../support/child.ts';
+
+const FOLDER = join(import.meta.dirname, '../../deploy/prometheus');
+
+async function filesOf(folder: string): Promise<string[]> {
+  const names = await readdir(join(FOLDER, folder));
+  return names.filter((name) => name.endsWith('.yml')).map((name) => join(FOLDER, folder, name));
+}
+
+realServerTest('promtool takes the rules, without a word', ['promtool'], async (_context, pathOf) => {
+  const { code, output } = await run(pathOf('promtool'), ['check', 'rules', ...(await filesOf('rules'))]);
+  assert.equal(code, 0, output);
+});
+
+realServerTest(
+  'every alert fires when it must, and not when it must not',
+  ['promtool'],
+  async (_context, pathOf) => {
+    const { code, output } = await run(pathOf('promtool'), ['test', 'rules', ...(await filesOf('tests'))]);
+    assert.equal(code, 0, output);
+  },
+);

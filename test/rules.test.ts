@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { ruleFiles } from '../deploy/prometheus/src/generate.ts';
+import { GROUPS } from '../deploy/prometheus/src/groups.ts';
+import { isAlert } from '../deploy/prometheus/src/rule.ts';
+import { EXPOSED, type Known, selectionsOf, strangersIn } from './support/promql.ts';
+
+const root = new URL('../', import.meta.url);
+const rules = GROUPS.flatMap((group) => group.rules);
+const alerts = rules.filter(isAlert);
+
+/** What rules record, beside what the exporter exposes; their labels are not known here. */
+const KNOWN: Known = new Map([
+  ...EXPOSED,
+  ...rules.flatMap((rule): [string, string[]][] =>
+    isAlert(rule) ? [] : [[rule.record, [...new Set([...EXPOSED.values()].flat())]]],
+  ),
+]);
+
+test('the rule files are what their source makes of them', async () => {
+  const folder = new URL('deploy/prometheus/rules/', root);
+  const files = ruleFiles();
+  assert.deepEqual((await readdir(folder)).sort(), [...files.keys()].sort());
+  for (const [name, text] of files) assert.equal(await readFile(new URL(name, folder), 'utf8'), text, name);
+});
+
+test('no rule names a metric or a label that is not there', () => {
+  for (const { expr } of rules) assert.deepEqual(strangersIn(expr, KNOWN), [], expr);
+});
+
+test('a name that is not there is seen', () => {
+  assert.deepEqual(strangersIn('rate(ai_billing_cost_total[6h])'), ['the metric ai_billing_cost_total']);
+  assert.deepEqual(strangersIn('ai_billing_up{model="x"}'), ['ai_billing_up{model}']);
+  assert.deepEqual(strangersIn('sum by (team) (ai_billing_up)'), ['the label team']);
+  assert.deepEqual(strangersIn('sum by (x) (label_replace(up, "x", "$1", "job", "(.*)"))'), []);
+  assert.throws(() => selectionsOf('sum(('), SyntaxError);
+});
+
+test('every alert says how bad it is, what it is and what to do, and has a runbook and a test', async () => {
+  const tests = await Promise.all(
+    (await readdir(new URL('deploy/prometheus/tests/', root))).map((name) =>
+      readFile(new URL(`deploy/prometheus/tests/${name}`, root), 'utf8'),
+    ),
+  );
+  for (const { alert, summary, description } of alerts) {
+    assert.match(alert, /^AiBilling[A-Z]\w+$/);
+    assert.ok(summary.length < 160 && summary.endsWith('.'), `${alert}: the summary is one line`);
+    assert.ok(description.length > 40, `${alert}: the description says more`);
+    const page = await readFile(new URL(`docs/runbooks/${alert}.md`, root), 'utf8');
+    for (const heading of [`# ${alert}`, '## What it means', '## How to confirm', '## What to do'])
+      assert.ok(page.includes(`${heading}\n`), `${alert}: ${heading}`);
+    const own = tests.filter((text) => text.includes(`alertname: ${alert}\n`)).join();
+    assert.match(own, /exp_alerts:\n\s+- /, `${alert} is seen to fire`);
+    assert.match(own, /exp_alerts: \[\]/, `${alert} is seen to be silent`);
+  }
+  assert.equal(new Set(alerts.map(({ alert }) => alert)).size, alerts.length);
+});
