@@ -101,6 +101,6 @@ export const FEED_METRICS = {
   reconciliation: feedGauge(
     'ai_billing_reconciliation_difference_usd',
     FEED,
-    "The provider's own total less the same from the rows it listed, in US dollars. Not 0: rows and totals disagree.",
+    "The provider's own total less the same from the ledger, in US dollars; the status says which total. Not 0: they disagree.",
   ),
 } as const satisfies Record<string, Metric>;

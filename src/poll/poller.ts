@@ -212,8 +212,8 @@ function failureOf(error: unknown, when: { at: Instant; seconds: number }): Poll
   return { ok: false, ...when, reason: 'contract', message, error, isBug: true };
 }
 
-/** How long a feed that is switched off is left alone: keys and permissions change. */
-const OFF_MS = HOUR;
+/** How long a feed that is switched off is left alone: keys and permissions change. Hourly runs waver by their jitter. */
+const OFF_MS = HOUR - 2 * MINUTE;
 
 const FIRST_RETRY_MS = 30 * SECOND;
 const LAST_RETRY_MS = 10 * MINUTE;
