@@ -38,7 +38,7 @@ export interface Answer<Body> {
  */
 export type Ask = <Body>(request: Request<Body>) => Promise<Answer<Body>>;
 
-/** What a feed may know when it plans, asks and reads. Only what it `knows` grows during a poll. */
+/** What a feed may know when it plans, asks and reads. During a poll, only what it `knows` grows and what the other feeds remember changes. */
 export interface FeedContext<Config> {
   readonly now: Instant;
   readonly config: Config;

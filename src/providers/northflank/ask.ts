@@ -2,8 +2,8 @@ import { type Range, SECOND } from '../../core/time.ts';
 import { PollError } from '../../poll/errors.ts';
 import type { Ask } from '../provider.ts';
 import { assertAnswered, type History } from './answered.ts';
-import type { NorthflankConfig } from './config.ts';
 import { nextCall } from './drill.ts';
+import { billingPath } from './path.ts';
 import { UsageHour } from './schema.ts';
 import type { Call, Page } from './tree.ts';
 
@@ -17,16 +17,14 @@ export async function* askHour(ask: Ask, range: Range, history: History): AsyncG
   const pages: Page[] = [];
   const isTeamForm = config.teamId !== undefined;
   for (let call = nextCall(pages, isTeamForm); call; call = nextCall(pages, isTeamForm)) {
-    const page = { call, hour: await hourOf(ask, pathOf(range, config), call) };
+    const page = {
+      call,
+      hour: await hourOf(ask, billingPath(config, `usage/${range.start / SECOND}`), call),
+    };
     if (pages.length === 0 && !page.hour) assertAnswered(history);
     pages.push(page);
     yield page;
   }
-}
-
-function pathOf({ start }: Range, { teamId }: NorthflankConfig): string {
-  const scope = teamId === undefined ? '' : `/teams/${encodeURIComponent(teamId)}`;
-  return `${scope}/billing/usage/${start / SECOND}`;
 }
 
 async function hourOf(ask: Ask, path: string, call: Call): Promise<UsageHour | undefined> {

@@ -19,6 +19,7 @@ function everyHour(from: number, to: number, asOf: (end: number) => number): Map
   return new Map(hours.map((start) => [start, asOf(start + HOUR)]));
 }
 
+const nothing = () => false;
 const nothingRead = read(new Map());
 const starts = (ranges: readonly { start: number }[]) => ranges.map(({ start }) => (start - MIDNIGHT) / HOUR);
 
@@ -73,7 +74,7 @@ describe('history', () => {
 
   it('begins where the due hours end: every hour belongs to one feed', () => {
     const context = { ...base, since: at(-25) };
-    const [recent, history] = [dueHours(context), historyHours(context)];
+    const [recent, history] = [dueHours(context), historyHours(context, nothing)];
     assert.deepEqual(
       [...starts(recent), ...starts(history)],
       Array.from({ length: 35 }, (_, index) => 9 - index),
@@ -81,9 +82,21 @@ describe('history', () => {
   });
 
   it('takes the newest two hundred hours a run', () => {
-    const ranges = historyHours({ ...base, since: at(-1000) });
+    const ranges = historyHours({ ...base, since: at(-1000) }, nothing);
     assert.equal(ranges.length, 200);
     assert.deepEqual(starts(ranges.slice(0, 2)), [-17, -18]);
+  });
+
+  it('takes any number of hours that need no request beside them, all in their order', () => {
+    const isNight = ({ start }: { start: number }) => (start / HOUR) % 24 < 8;
+    const ranges = historyHours({ ...base, since: at(-1000) }, isNight);
+    const nights = ranges.filter(isNight);
+    assert.equal(ranges.length - nights.length, 200);
+    assert.equal(nights.length, 984 / 3);
+    assert.deepEqual(
+      starts(ranges),
+      starts(ranges).toSorted((a, b) => b - a),
+    );
   });
 
   it('skips what was read after it settled, and takes up what was not', () => {
@@ -91,7 +104,7 @@ describe('history', () => {
     settled.set(at(-30), at(-4, -45));
     settled.set(at(-40), at(-39, 15));
     settled.delete(at(-60));
-    const ranges = historyHours({ ...base, coverage: read(settled) });
+    const ranges = historyHours({ ...base, coverage: read(settled) }, nothing);
     assert.deepEqual(starts(ranges), [-40, -60]);
   });
 });

@@ -2,50 +2,112 @@ import { HOUR, MINUTE, type Range, SECOND } from '../../core/time.ts';
 import { defineFeed, defineProvider, type FeedContext, type RateLimit, type Reader } from '../provider.ts';
 import { scopeOf } from './answered.ts';
 import { askHour } from './ask.ts';
+import { CreditBalance, readBalance } from './balance.ts';
 import { NorthflankConfig } from './config.ts';
-import { dueHours, historyHours } from './due.ts';
+import { dueHours, historyHours, SETTLE_MS } from './due.ts';
+import type { InvoiceList } from './invoice-schema.ts';
+import { askInvoices, readInvoices } from './invoices.ts';
+import { askList } from './list-ask.ts';
+import { listRanges } from './list-plan.ts';
+import { readList } from './list-read.ts';
+import type { UsageList } from './list-schema.ts';
+import { billingPath } from './path.ts';
 import { readHour } from './read.ts';
+import { isFree, LIST_FEED, statedEmpty } from './stated.ts';
 import type { Page } from './tree.ts';
 
 const books = {
   stream: 'usage',
   granularity: 'hour',
-  settleMs: 24 * HOUR,
+  settleMs: SETTLE_MS,
   // The hour itself, the wait until it is due, and the time until it is read.
   lagMs: ({ dueAfter }: NorthflankConfig) => dueAfter + 2 * HOUR,
 } as const;
 
-/** How both feeds walk through an hour and read it. */
-const hourly = {
-  books,
-  ask: askHour,
-  reader: (range: Range, { config }: FeedContext<NorthflankConfig>): Reader<Page> => {
-    const pages: Page[] = [];
-    return {
-      take: (page) => void pages.push(page),
-      done: () => ({ ...readHour(pages, range, config), ...(pages[0]?.hour && { memo: scopeOf(config) }) }),
-    };
-  },
-} as const;
+type Context = FeedContext<NorthflankConfig>;
+
+/** Requests of the hour that the feeds beside the usage leave to it. */
+const LEFT_TO_USAGE = 200;
 
 /** The newest hours: each once it is due, and again while Northflank may still revise it. */
 const usage = defineFeed<NorthflankConfig, Page>({
-  ...hourly,
   name: 'usage',
+  books,
+  ask: askHour,
+  reader: hourReader,
   schedule: '*/5 * * * *',
   jitterMs: 30 * SECOND,
   plan: dueHours,
 });
 
-/** Everything older, newest first, while enough of the request budget is left for `usage`. */
+/** Every hour in one list, without resources: the totals of the month, a check of the ledger, and what history need not ask for. */
+const usageList = defineFeed<NorthflankConfig, UsageList>({
+  name: LIST_FEED,
+  schedule: '27 * * * *',
+  jitterMs: MINUTE,
+  optional: true,
+  leaves: LEFT_TO_USAGE,
+  plan: listRanges,
+  ask: askList,
+  reader: (range, context) => collected((pages) => readList(pages, range, context)),
+});
+
+/** Everything older, newest first, while enough of the request budget is left for `usage`; of hours that are known to be empty all. */
 const usageHistory = defineFeed<NorthflankConfig, Page>({
-  ...hourly,
   name: 'usage_history',
+  books,
   schedule: '*/10 * * * *',
   jitterMs: MINUTE,
   leaves: 400,
-  plan: historyHours,
+  plan: (context) => historyHours(context, isFree(context)),
+  async *ask(ask, range, context) {
+    // Looked up anew: on the first day the list is read while history is.
+    if (!isFree(context)(range)) yield* askHour(ask, range, context);
+  },
+  reader: hourReader,
 });
+
+/** Finalized invoices, set against the ledger. */
+const invoices = defineFeed<NorthflankConfig, InvoiceList>({
+  name: 'invoices',
+  schedule: '41 5 * * *',
+  jitterMs: 10 * MINUTE,
+  optional: true,
+  leaves: LEFT_TO_USAGE,
+  plan: ({ now, since }) => [{ start: Math.min(since, now), end: now }],
+  ask: askInvoices,
+  reader: (_range, context) => collected((pages) => readInvoices(pages, context)),
+});
+
+/** Prepaid credit. */
+const balance = defineFeed<NorthflankConfig, CreditBalance>({
+  name: 'balance',
+  schedule: '*/30 * * * *',
+  jitterMs: MINUTE,
+  optional: true,
+  leaves: LEFT_TO_USAGE,
+  plan: ({ now }) => [{ start: now, end: now }],
+  async *ask(ask, _range, { config }) {
+    yield (await ask({ path: billingPath(config, 'credit-balance'), schema: CreditBalance })).body;
+  },
+  reader: (_range, context) =>
+    collected(([page]) =>
+      page ? readBalance(page, context) : { resources: [], observations: [], drift: [] },
+    ),
+});
+
+/** How both hourly feeds read an hour; without a page it was not asked for, which `usage_history` alone may do. */
+function hourReader(range: Range, { config }: Context): Reader<Page> {
+  return collected((pages) => {
+    if (pages.length === 0) return statedEmpty(range);
+    return { ...readHour(pages, range, config), ...(pages[0]?.hour && { memo: scopeOf(config) }) };
+  });
+}
+
+function collected<Item>(read: (pages: readonly Item[]) => ReturnType<Reader<Item>['done']>): Reader<Item> {
+  const pages: Item[] = [];
+  return { take: (page) => void pages.push(page), done: () => read(pages) };
+}
 
 /** Northflank: the hourly billing API, in the legacy contract (cents) and the current one (units of a currency). */
 export const northflank = defineProvider<NorthflankConfig>({
@@ -59,7 +121,7 @@ export const northflank = defineProvider<NorthflankConfig>({
   rateLimit,
   // https://northflank.com/docs/v1/api/use-the-api: 1000 requests an hour for an account.
   requestBudget: { requests: 1000, perMs: HOUR },
-  feeds: [usage, usageHistory],
+  feeds: [usage, usageList, usageHistory, invoices, balance],
 });
 
 /** `x-ratelimit-reset` counts seconds from now. https://northflank.com/docs/v1/api/use-the-api */

@@ -6,12 +6,8 @@ import { driftOf } from './drift.ts';
 import { factsOf, type Place, placesOf } from './resources.ts';
 import type { Price, UsageHour } from './schema.ts';
 import { viewsOf } from './team.ts';
+import { priceOf, type Tier, tiersOf } from './tiers.ts';
 import type { Page } from './tree.ts';
-
-type Tier = 'paas' | 'byoc' | 'egress_ip' | 'load_balancer';
-
-/** What Northflank bills to the customer and to no team. */
-const CUSTOMER_TIERS: readonly Tier[] = ['byoc', 'egress_ip', 'load_balancer'];
 
 /**
  * Reads the walk through one hour.
@@ -24,7 +20,7 @@ export function readHour(pages: readonly Page[], range: Range, config: Northflan
   const hour = pages[0]?.hour;
   const isTeamForm = config.teamId !== undefined;
   const places = placesOf(viewsOf(pages, isTeamForm), !isTeamForm);
-  const tiers = config.customerCosts ? (['paas', ...CUSTOMER_TIERS] as const) : (['paas'] as const);
+  const tiers = tiersOf(config);
   const lines = hour ? linesOf(hour, places, tiers, range.start) : [];
   const reconciliation = hour && reconciliationOf(hour, tiers, lines);
   return {
@@ -55,12 +51,6 @@ function linesOf(hour: UsageHour, places: readonly Place[], tiers: readonly Tier
     return price ? priced(tier, '', price) : [];
   });
   return [...resources, ...residual, ...whole];
-}
-
-function priceOf(hour: UsageHour, tier: Tier): Price | undefined {
-  if (tier === 'paas') return hour.paas?.price;
-  if (tier === 'byoc') return hour.byoc;
-  return tier === 'egress_ip' ? hour.egressIp : hour.loadBalancer;
 }
 
 /** The legacy contract has no egress IPs and load balancers that it could be silent about. */

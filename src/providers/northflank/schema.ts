@@ -96,7 +96,8 @@ function customerCategoryIn(money: Money) {
 }
 
 const customerCategory = customerCategoryIn(Decimal);
-const Data = z.looseObject({
+/** A billing hour as it stands in any answer. */
+export const HourData = z.looseObject({
   timestamp: z.number().nullish(),
   currency: z.string().min(1).nullish(),
   total: Decimal.nullish(),
@@ -112,14 +113,12 @@ const Data = z.looseObject({
 export type Contract = 'legacy' | 'current' | 'unknown';
 
 /**
- * `GET /v1/billing/usage/{timestamp}` in either contract, in whole units of `currency`.
+ * A billing hour of either contract, in whole units of `currency`.
  *
  * The unit follows from the key a price stands under, never from the date: a mistake is a factor of 100.
- * https://northflank.com/docs/v1/api/billing-api and https://northflank.com/docs/v1/api/org/billing/get-usage
  */
-export const UsageHour = z
-  .object({ data: Data, pagination: z.object({ hasNextPage: z.boolean().nullish() }).nullish() })
-  .transform(({ data, pagination }) => ({
+export function hourOf(data: z.infer<typeof HourData>) {
+  return {
     contract: contractOf(data),
     /** Unix seconds of the hour's start, where the answer repeats it. */
     timestamp: data.timestamp ?? undefined,
@@ -129,12 +128,24 @@ export const UsageHour = z
     byoc: data.byoc ?? data.byocUsage,
     egressIp: data.egressIp,
     loadBalancer: data.loadBalancer,
+    unknownFields: Object.keys(data).filter((key) => !(key in HourData.shape)),
+  };
+}
+export type BilledHour = ReturnType<typeof hourOf>;
+
+/**
+ * `GET /v1/billing/usage/{timestamp}` in either contract.
+ * https://northflank.com/docs/v1/api/billing-api and https://northflank.com/docs/v1/api/org/billing/get-usage
+ */
+export const UsageHour = z
+  .object({ data: HourData, pagination: z.object({ hasNextPage: z.boolean().nullish() }).nullish() })
+  .transform(({ data, pagination }) => ({
+    ...hourOf(data),
     hasNextPage: pagination?.hasNextPage ?? false,
-    unknownFields: Object.keys(data).filter((key) => !(key in Data.shape)),
   }));
 export type UsageHour = z.infer<typeof UsageHour>;
 
-function contractOf(data: z.infer<typeof Data>): Contract {
+function contractOf(data: z.infer<typeof HourData>): Contract {
   if (data.paas) return 'current';
   if (data.paasUsage || data.byocUsage) return 'legacy';
   const isCurrent = data.byoc || data.egressIp || data.loadBalancer || data.total || data.currency;

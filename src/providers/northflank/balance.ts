@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { formatDecimal } from '../../core/money.ts';
+import type { Note, Reading } from '../../core/statement.ts';
+import type { FeedContext } from '../provider.ts';
+import { Decimal } from '../schemas.ts';
+import type { NorthflankConfig } from './config.ts';
+
+const amount = Decimal.nullish();
+
+/**
+ * `GET /v1/billing/credit-balance`, in whole units of the currency. Only the current contract has it, and none of its members is
+ * promised. https://northflank.com/docs/v1/api/org/billing/get-credit-balance
+ */
+export const CreditBalance = z
+  .object({
+    data: z.object({
+      currency: z.string().min(1).nullish(),
+      total: z.object({ available: amount, pending: amount }).nullish(),
+      /** Credit in the customer's favour, or negative: owed, which does not lower what is available. */
+      customerBalance: z.object({ amount }).nullish(),
+    }),
+  })
+  .refine(({ data }) => data.currency || typeof data.total?.available !== 'bigint', {
+    path: ['data', 'currency'],
+    message: 'expected the currency of an amount',
+  })
+  .transform(({ data }) => ({
+    currency: (data.currency ?? '').trim().toUpperCase(),
+    available: data.total?.available ?? undefined,
+    pending: data.total?.pending ?? 0n,
+    owed: -(data.customerBalance?.amount ?? 0n),
+  }));
+export type CreditBalance = z.infer<typeof CreditBalance>;
+
+/** What may be spent is the balance; what is pending or owed can be read in the status. */
+export function readBalance(
+  { currency, available, pending, owed }: CreditBalance,
+  { usdOf }: Pick<FeedContext<NorthflankConfig>, 'usdOf'>,
+): Reading {
+  const value = available === undefined ? undefined : usdOf(available, currency);
+  const notes: Note[] = [];
+  if (pending > 0n)
+    notes.push({
+      topic: 'pending credit',
+      text: `${formatDecimal(pending)} ${currency}`.trim(),
+      isWarning: false,
+    });
+  if (owed > 0n)
+    notes.push({ topic: 'owed', text: `${formatDecimal(owed)} ${currency}`.trim(), isWarning: true });
+  return {
+    resources: [],
+    observations: value === undefined ? [] : [{ metric: 'balance', labels: { currency }, value }],
+    drift: [],
+    notes,
+  };
+}

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { divideHalfEven, type Fixed } from '../../core/money.ts';
+import { type Instant, SECOND } from '../../core/time.ts';
+import { Decimal } from '../schemas.ts';
+
+const amount = Decimal.nullish();
+const category = z.object({ price: z.object({ total: amount }).nullish() }).nullish();
+
+const Written = z.object({
+  id: z.string().nullish(),
+  /** Unix seconds. */
+  period: z.object({ start: z.number(), end: z.number() }),
+  currency: z.string().min(1).nullish(),
+  total: amount,
+  subTotal: amount,
+  paid: z.boolean().nullish(),
+  paas: category,
+  byoc: category,
+  egressIp: category,
+  loadBalancer: category,
+  paasUsage: category,
+  byocUsage: category,
+});
+
+/** A finalized invoice, its amounts in whole units of its currency. */
+export interface Invoice {
+  readonly id: string;
+  readonly start: Instant;
+  readonly end: Instant;
+  /** Upper case; undefined where the invoice does not name it. */
+  readonly currency: string | undefined;
+  /** With tax; undefined where nothing tells whether it is in cents. */
+  readonly total: Fixed | undefined;
+  /** Before tax and discounts. */
+  readonly subTotal: Fixed | undefined;
+  /** Platform spend alone. */
+  readonly paas: Fixed | undefined;
+  readonly paid: boolean | undefined;
+}
+
+/**
+ * `GET /v1/billing/invoices`, newest first, in either contract: cents where the categories have the legacy names, whole units where
+ * they have the current ones. Without any of them the unit is unknown, and so are the amounts.
+ * https://northflank.com/docs/v1/api/team/billing/list-invoices
+ */
+export const InvoiceList = z
+  .object({
+    // One documented example has the invoice itself where another has the list.
+    data: z.object({ invoices: z.union([z.array(Written), Written.transform((invoice) => [invoice])]) }),
+    pagination: z
+      .object({ hasNextPage: z.boolean().nullish(), cursor: z.union([z.string(), z.number()]).nullish() })
+      .nullish(),
+  })
+  .transform(({ data, pagination }) => ({
+    invoices: data.invoices.map(invoiceOf),
+    cursor: pagination?.hasNextPage ? pagination.cursor?.toString() : undefined,
+  }));
+export type InvoiceList = z.infer<typeof InvoiceList>;
+
+function invoiceOf(invoice: z.infer<typeof Written>): Invoice {
+  const { id, period, currency, total, subTotal, paid } = invoice;
+  const units = unitsOf(invoice);
+  return {
+    id: id ?? '',
+    start: period.start * SECOND,
+    end: period.end * SECOND,
+    currency: currency?.trim().toUpperCase(),
+    total: units(total),
+    subTotal: units(subTotal),
+    paas: units((invoice.paas ?? invoice.paasUsage)?.price?.total),
+    paid: paid ?? undefined,
+  };
+}
+
+type Units = (amount: Fixed | null | undefined) => Fixed | undefined;
+
+/** As in the hours, the current names count where both are there. */
+function unitsOf({
+  paas,
+  byoc,
+  egressIp,
+  loadBalancer,
+  paasUsage,
+  byocUsage,
+}: z.infer<typeof Written>): Units {
+  if (paas || byoc || egressIp || loadBalancer) return (amount) => amount ?? undefined;
+  if (paasUsage || byocUsage)
+    return (cents) => (typeof cents === 'bigint' ? divideHalfEven(cents, 100n) : undefined);
+  return () => undefined;
+}

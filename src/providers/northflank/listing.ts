@@ -1,0 +1,96 @@
+import type { Fixed } from '../../core/money.ts';
+import { floorTo, HOUR, type Instant, type Range, SECOND } from '../../core/time.ts';
+import { PollError } from '../../poll/errors.ts';
+import type { Amounts, ListMemo } from './list-memo.ts';
+import type { UsageList } from './list-schema.ts';
+import type { BilledHour } from './schema.ts';
+import { priceOf, type Tier } from './tiers.ts';
+
+/** The hours of one walk through the list, by their start. */
+export interface Listing {
+  readonly range: Range;
+  /** Those of the range, and the one before it. */
+  readonly hours: ReadonlyMap<Instant, BilledHour>;
+  /** The list went to its end: nothing older is in it, as far as was asked for. */
+  readonly isEnd: boolean;
+  /** The oldest hour that this or an earlier walk found. */
+  readonly oldest: Instant | undefined;
+  readonly contract: 'legacy' | 'current' | undefined;
+}
+
+/**
+ * The pages as one. Hours outside of the range are left out, for instance those that are not due yet; an hour that a later page
+ * repeats adds nothing.
+ *
+ * @throws {PollError} `contract` when one page holds an hour twice: which of the two counts, nobody says.
+ */
+export function listingOf(pages: readonly UsageList[], range: Range, known: ListMemo | undefined): Listing {
+  const hours = new Map<Instant, BilledHour>();
+  for (const page of pages) {
+    const starts = page.hours.map(startOf);
+    if (new Set(starts).size < starts.length) throw new PollError('contract', 'the list has an hour twice');
+    for (const hour of page.hours) {
+      const start = startOf(hour);
+      const isWanted = start >= range.start - HOUR && start < range.end;
+      if (isWanted && !hours.has(start)) hours.set(start, hour);
+    }
+  }
+  const oldest = Math.min(known?.oldest ?? Number.POSITIVE_INFINITY, ...hours.keys());
+  return {
+    ...{ range, hours },
+    isEnd: pages.at(-1)?.hasNextPage === false,
+    oldest: Number.isFinite(oldest) ? oldest : undefined,
+    contract: pages.findLast(({ contract }) => contract)?.contract ?? known?.contract,
+  };
+}
+
+function startOf({ timestamp }: { readonly timestamp: number }): Instant {
+  return floorTo(HOUR, timestamp * SECOND);
+}
+
+/**
+ * What the list says of an hour: `listed` with amounts; `left_out` between two that are listed, which counts as nothing;
+ * `before` the first of all; or no word, `unknown`.
+ */
+export type Standing = 'listed' | 'left_out' | 'before' | 'unknown';
+
+export function standingOf({ hours, isEnd, oldest }: Listing, at: Instant): Standing {
+  const hour = hours.get(at);
+  if (hour) return hour.contract === 'unknown' ? 'unknown' : 'listed';
+  if (hours.has(at - HOUR) && hours.has(at + HOUR)) return 'left_out';
+  return isEnd && oldest !== undefined && at < oldest ? 'before' : 'unknown';
+}
+
+/** Whether the list shows nothing at all for an hour: explicit zeros, or its absence between two neighbours. */
+export function isEmpty(listing: Listing, at: Instant, tiers: readonly Tier[]): boolean {
+  const hour = listing.hours.get(at);
+  if (!hour) return standingOf(listing, at) === 'left_out';
+  if (!hour.paas || hour.unknownFields.length > 0 || (tiers.length > 1 && hour.total)) return false;
+  const prices = tiers.flatMap((tier) => priceOf(hour, tier) ?? []);
+  return prices.every(({ total, components }) => !total && Object.values(components).every((part) => !part));
+}
+
+/** The amounts of the hours that start in a range, added up. */
+export function amountsIn({ hours }: Listing, { start, end }: Range, tiers: readonly Tier[]): Amounts {
+  const within = [...hours].filter(([at]) => at >= start && at < end);
+  return sumOf(within.map(([, hour]) => amountsOf(hour, tiers)));
+}
+
+/** The provider's own total counts where all tiers do: it may know of more than they. */
+function amountsOf(hour: BilledHour, tiers: readonly Tier[]): Amounts {
+  const { currency } = hour;
+  const priced = tiers.flatMap((tier): [string, Fixed][] => {
+    const price = priceOf(hour, tier);
+    return price ? [[`${currency} ${tier}`, price.total]] : [];
+  });
+  const whole = tiers.length > 1 ? hour.total : undefined;
+  const total = whole ?? priced.reduce((sum, [, amount]) => sum + amount, 0n);
+  return new Map([...priced, [`${currency} total`, total]]);
+}
+
+export function sumOf(all: readonly Amounts[]): Amounts {
+  const sums = new Map<string, Fixed>();
+  for (const [key, amount] of all.flatMap((amounts) => [...amounts]))
+    sums.set(key, (sums.get(key) ?? 0n) + amount);
+  return sums;
+}

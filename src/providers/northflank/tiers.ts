@@ -1,0 +1,16 @@
+import type { NorthflankConfig } from './config.ts';
+import type { BilledHour, Price } from './schema.ts';
+
+export type Tier = 'paas' | 'byoc' | 'egress_ip' | 'load_balancer';
+
+/** The tiers that an account counts: what Northflank bills to the customer and to no team only with `customerCosts`. */
+export function tiersOf({ customerCosts }: NorthflankConfig): readonly Tier[] {
+  return customerCosts ? ['paas', 'byoc', 'egress_ip', 'load_balancer'] : ['paas'];
+}
+
+/** What an hour says of a tier; undefined where it is silent. */
+export function priceOf(hour: BilledHour, tier: Tier): Price | undefined {
+  if (tier === 'paas') return hour.paas?.price;
+  if (tier === 'byoc') return hour.byoc;
+  return tier === 'egress_ip' ? hour.egressIp : hour.loadBalancer;
+}
