@@ -78,7 +78,8 @@ function drilled(
   return { price: scaled(left, scale), total: priceOf(left).total, teams: bills };
 }
 
-function passes(row: PaasRow, filter: Filter): boolean {
+/** Whether the filters leave a row in. */
+export function passes(row: PaasRow, filter: Filter): boolean {
   return (
     (filter.team ?? row.team) === row.team &&
     (filter.project === undefined || filter.project === row.project) &&

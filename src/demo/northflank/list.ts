@@ -14,6 +14,9 @@ export function listingOf({ query, now }: Call, contract: Contract, genesis: Ins
   const size = Number(query.get(contract === 'seed' ? 'per_page' : 'perPage') ?? 50);
   if (!Number.isInteger(size) || size < 1 || size > 100)
     return failure(400, { perPage: ['Must be from 1 to 100'] });
+  // Days and months are not simulated.
+  if (contract === 'current' && (query.get('granularity') ?? 'hour') !== 'hour')
+    return failure(400, { granularity: ['Must be hour'] });
   const [from, to, cursor] = ['startTime', 'endTime', 'cursor'].map((name) => secondsOf(query.get(name)));
   if ([from, to, cursor].some((value) => Number.isNaN(value)))
     return failure(400, { startTime: ['Must be Unix seconds'] });

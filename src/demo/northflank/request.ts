@@ -16,18 +16,23 @@ const SEED_TYPES = [
 const CURRENT_TYPES = [...SEED_TYPES, 'harness'];
 const MOST = 100;
 
-/** What a path asks for: the list of hours, or one hour; for everything, or in the name of a team. */
+/** What a path asks for, for everything or in the name of a team. */
 export interface Target {
+  readonly what: 'usage' | 'invoices' | 'credit-balance';
   readonly team?: string;
-  /** Undecoded; absent for the list. */
+  /** Of one hour, undecoded; absent for the list. */
   readonly timestamp?: string;
 }
 
 export function targetOf(path: string): Target | undefined {
-  const match = /^\/v1(?:\/teams\/([^/]+))?\/billing\/usage(?:\/([^/]+))?$/.exec(path);
-  if (!match) return undefined;
-  const [, team, timestamp] = match;
-  return { ...(team && { team: decodeURIComponent(team) }), ...(timestamp && { timestamp }) };
+  const match = /^\/v1(?:\/teams\/([^/]+))?\/billing\/(usage|invoices|credit-balance)(?:\/([^/]+))?$/.exec(
+    path,
+  );
+  const [, team, what, timestamp] = match ?? [];
+  const scope = team ? { team: decodeURIComponent(team) } : {};
+  if (what === 'usage') return { what, ...scope, ...(timestamp && { timestamp }) };
+  if (timestamp !== undefined || (what !== 'invoices' && what !== 'credit-balance')) return undefined;
+  return { what, ...scope };
 }
 
 /** The start of the billing hour in a path, or the refusal. A future hour has no bill yet. */

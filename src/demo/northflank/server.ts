@@ -4,13 +4,15 @@ import { keyOf, meter } from '../http.ts';
 import { listen } from '../listen.ts';
 import type { Call, Reply, Service, Simulator } from '../service.ts';
 import { truthOf } from '../truth.ts';
-import { type SimulatorOptions, type World, worldOf } from '../world.ts';
-import { currentBill, legacyBill } from './bill.ts';
+import { type Contract, type SimulatorOptions, type World, worldOf } from '../world.ts';
+import { currentBill, type Filter, legacyBill } from './bill.ts';
+import { type Credit, creditBalance, DEMO_CREDIT } from './credit.ts';
 import { northflankHistory } from './history.ts';
+import { type Invoicing, invoiceOf, invoicePage, periodsOf } from './invoices.ts';
 import { listingOf } from './list.ts';
 import { failure, limits, throttled } from './replies.ts';
-import { filterOf, hourOf, targetOf } from './request.ts';
-import { entriesOf, type NorthflankRow } from './rows.ts';
+import { filterOf, hourOf, type Target, targetOf } from './request.ts';
+import { entriesOf, type NorthflankRow, priceOf } from './rows.ts';
 
 export interface NorthflankOptions extends SimulatorOptions {
   /** A key without the permission to read billing, answered with 403. */
@@ -19,9 +21,12 @@ export interface NorthflankOptions extends SimulatorOptions {
   readonly teamKey?: { readonly key: string; readonly team: string };
   /** Requests an hour; 1000, as documented, when absent. */
   readonly perHour?: number;
+  readonly invoicing?: Invoicing;
+  /** What the customer paid in advance; enough for the demo when absent. Only the current contract shows it. */
+  readonly credit?: Credit;
 }
 
-/** `/v1/billing/usage`, the list and one hour, on loopback; also below `/v1/teams/{teamId}`. */
+/** `/v1/billing/usage`, the list and one hour, `/invoices` and `/credit-balance`, on loopback; also below `/v1/teams/{teamId}`. */
 export async function startNorthflank(options: NorthflankOptions = {}): Promise<Simulator<NorthflankRow>> {
   const world = worldOf(options);
   const key = options.key ?? 'demo-northflank';
@@ -36,7 +41,7 @@ export async function startNorthflank(options: NorthflankOptions = {}): Promise<
       if (given !== undefined && given === options.powerlessKey) return failure(403);
       const ownTeam = given === options.teamKey?.key ? options.teamKey?.team : undefined;
       if (given === undefined || (given !== key && ownTeam === undefined)) return failure(401);
-      return billing(call, books, world, ownTeam);
+      return billing(call, { ...options, books, world }, ownTeam);
     },
     finish: (reply, call) => {
       const { remaining, resetAt, exhausted } = rate.count(call.now);
@@ -68,25 +73,57 @@ function isBilled(row: NorthflankRow, { contract }: World): boolean {
   return contract === 'current' || row.scope === 'paas' || row.scope === 'byoc';
 }
 
-function billing(call: Call, books: Books<NorthflankRow>, world: World, ownTeam: string | undefined): Reply {
+interface Customer extends Pick<NorthflankOptions, 'invoicing' | 'credit'> {
+  readonly books: Books<NorthflankRow>;
+  readonly world: World;
+}
+
+function billing(call: Call, customer: Customer, ownTeam: string | undefined): Reply {
   const target = targetOf(call.path);
   if (!target) return failure(404);
   // An account on the first contract may ask for the current one.
-  const contract = call.query.get('removeLegacyFields') === 'true' ? 'current' : world.contract;
+  const contract = call.query.get('removeLegacyFields') === 'true' ? 'current' : customer.world.contract;
   const filter = filterOf(call, target, contract, ownTeam);
   if ('status' in filter) return filter;
+  const view = { ...customer, contract, filter };
+  if (target.what === 'invoices') return invoices(call, view);
+  if (target.what === 'credit-balance') return contract === 'seed' ? failure(404) : credit(call, view);
+  return usage(call, view, target);
+}
+
+interface View extends Customer {
+  readonly contract: Contract;
+  readonly filter: Filter;
+}
+
+function usage(call: Call, { books, world, contract, filter }: View, { timestamp }: Target): Reply {
   const billOf = (hour: number) => {
     const rows = books.rows({ start: hour, end: hour + HOUR }, books.moment(call.now));
     return contract === 'seed' ? legacyBill(hour, rows, filter) : currentBill(hour, rows, filter);
   };
-  if (target.timestamp !== undefined) {
-    const hour = hourOf(target.timestamp, call.now);
+  if (timestamp !== undefined) {
+    const hour = hourOf(timestamp, call.now);
     return typeof hour === 'number' ? { status: 200, body: { data: billOf(hour) } } : hour;
   }
   const listing = listingOf(call, contract, world.genesis);
   if ('status' in listing) return listing;
-  const usage = listing.hours.map((hour) => shallow(billOf(hour)));
-  return { status: 200, body: { data: { usage }, pagination: listing.pagination } };
+  const hours = listing.hours.map((hour) => shallow(billOf(hour)));
+  return { status: 200, body: { data: { usage: hours }, pagination: listing.pagination } };
+}
+
+function invoices({ query, now }: Call, view: View): Reply {
+  const { books, world, contract, filter, invoicing = {} } = view;
+  const all = periodsOf(invoicing, world.genesis, now).map((period, index) => {
+    const rows = books.rows(period, books.moment(now));
+    const paid = index > 0 || !invoicing.isNewestOpen;
+    return invoiceOf({ period, rows, filter, contract, paid });
+  });
+  return invoicePage(all, query, contract);
+}
+
+function credit({ now }: Call, { books, world, credit = DEMO_CREDIT }: View): Reply {
+  const rows = books.rows({ start: world.genesis, end: now }, books.moment(now));
+  return creditBalance(credit, priceOf(rows).total, now);
 }
 
 /** A list shows prices only. */
