@@ -44,14 +44,19 @@ function monthTotals(memo: ListMemo, listing: Listing, context: Context): Observ
   const until = startOfMonth(context.now, 1);
   const days = memo.days.filter((day) => day.start >= start && day.start < memo.through);
   const rest = { start: Math.max(start, memo.through), end: listing.range.end };
-  const isWhole = days.length * DAY === Math.max(start, memo.through) - start;
-  if (!isWhole || !days.every((day) => day.isWhole) || !isKnown(listing, rest)) return [];
+  const hasAll = days.length * DAY === rest.start - start;
+  if (!hasAll || !days.every((day) => isCounted(day, memo)) || !isKnown(listing, rest)) return [];
   const tiers = tiersOf(context.config);
   const sums = sumOf([...days.map(({ amounts }) => amounts), amountsIn(listing, rest, tiers)]);
   return tiers.flatMap((tier) => {
     const value = dollarsOf(sums, tier, context);
     return value === undefined ? [] : [{ metric: 'monthGross', labels: { tier }, value, until }];
   });
+}
+
+/** A day that was listed before anything was used at all turns out to be one without use. */
+function isCounted({ isWhole, start }: ListedDay, { oldest }: ListMemo): boolean {
+  return isWhole || (oldest !== undefined && start + DAY <= oldest);
 }
 
 /** Undefined where the sums have nothing of the tier, and where a part of it has no rate. */

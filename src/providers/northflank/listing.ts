@@ -35,7 +35,8 @@ export function listingOf(pages: readonly UsageList[], range: Range, known: List
       if (isWanted && !hours.has(start)) hours.set(start, hour);
     }
   }
-  const oldest = Math.min(known?.oldest ?? Number.POSITIVE_INFINITY, ...hours.keys());
+  const found = pages.flatMap((page) => page.hours.map(startOf)).filter((start) => start < range.end);
+  const oldest = Math.min(known?.oldest ?? Number.POSITIVE_INFINITY, ...found);
   return {
     ...{ range, hours },
     isEnd: pages.at(-1)?.hasNextPage === false,

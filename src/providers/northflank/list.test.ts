@@ -1,0 +1,251 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { coverageOf, type Interval } from '../../../test/support/coverage.ts';
+import { type Fixed, fromInteger } from '../../core/money.ts';
+import { DAY, floorTo, HOUR, type Instant, MINUTE, SECOND, startOfMonth } from '../../core/time.ts';
+import { readAnswer } from '../../poll/contract.ts';
+import { type Ask, type Feed, type FeedContext, NOTHING_KNOWN, type Reader } from '../provider.ts';
+import { NorthflankConfig } from './config.ts';
+import { northflank } from './index.ts';
+
+const config = NorthflankConfig.parse({});
+
+/** A customer in the legacy contract: cents by hour; undefined is an hour that the list leaves out. */
+interface Customer {
+  readonly centsOf: (hour: Instant) => number | undefined;
+  readonly firstHour: Instant;
+  readonly now: Instant;
+  readonly pageSize: number;
+}
+
+function serverOf(customer: Customer) {
+  const asked = { list: 0, hours: 0 };
+  const ask: Ask = async ({ path, query = {}, schema }) => {
+    const hour = /\/usage\/(\d+)$/.exec(path)?.[1];
+    asked[hour === undefined ? 'list' : 'hours'] += 1;
+    const body =
+      hour === undefined
+        ? listed(customer, query)
+        : drilled(customer, Number(hour) * SECOND, query.projectId);
+    return { body: readAnswer(Buffer.from(JSON.stringify(body)), schema, path), headers: {} };
+  };
+  return { ask, asked };
+}
+
+function listed({ centsOf, firstHour, now, pageSize }: Customer, query: Readonly<Record<string, string>>) {
+  const [start = 0, end = 0, cursor = Number.POSITIVE_INFINITY] = ['startTime', 'endTime', 'cursor'].map(
+    (name) => (query[name] === undefined ? undefined : Number(query[name]) * SECOND),
+  );
+  const hours: Instant[] = [];
+  const newest = Math.min(floorTo(HOUR, now), end - HOUR, cursor - HOUR);
+  for (let hour = newest; hour >= Math.max(start, firstHour); hour -= HOUR)
+    if (centsOf(hour) !== undefined) hours.push(hour);
+  const size = Math.min(pageSize, Number(query.per_page ?? 50));
+  const page = hours.slice(0, size);
+  const hasNextPage = hours.length > size;
+  const usage = page.map((hour) => ({ timestamp: hour / SECOND, ...priced(centsOf(hour) ?? 0) }));
+  return {
+    data: { usage },
+    pagination: {
+      hasNextPage,
+      count: page.length,
+      ...(hasNextPage && { cursor: `${(page.at(-1) ?? 0) / SECOND}` }),
+    },
+  };
+}
+
+function priced(cents: number) {
+  return { paasUsage: { price: { total: cents } }, byocUsage: { price: { total: 0 } } };
+}
+
+/** One team with one project of one service. */
+function drilled({ centsOf }: Customer, hour: Instant, project: string | undefined) {
+  const price = { total: centsOf(hour) ?? 0 };
+  const resources = [{ id: 's', price }];
+  const found = {
+    id: 'p',
+    price,
+    ...(project && { resourceTypes: [{ resourceType: 'service', resources }] }),
+  };
+  const teams = [{ id: 't', price, projects: [found] }];
+  return { data: { timestamp: hour / SECOND, ...priced(price.total), paasUsage: { price, teams } } };
+}
+
+interface Account {
+  readonly ask: Ask;
+  readonly since: Instant;
+  readonly memos: Map<string, string>;
+  readonly read: Interval[];
+}
+
+type Done = ReturnType<Reader<unknown>['done']>;
+
+/** Polls a feed once; what it reads is remembered as the ledger would. */
+async function poll(account: Account, name: string, now: Instant): Promise<Done[]> {
+  const feed = northflank.feeds.find((each) => each.name === name);
+  assert.ok(feed);
+  const context = contextOf(account, name, now);
+  const done: Done[] = [];
+  for (const range of feed.plan(context)) {
+    const reading = await readingOf(
+      feed,
+      range,
+      contextOf(account, name, now, context.coverage),
+      account.ask,
+    );
+    done.push(reading);
+    if (reading.statement) account.read.push({ ...reading.statement.range, asOf: now });
+    if (reading.memo !== undefined) account.memos.set(name, reading.memo);
+  }
+  return done;
+}
+
+function contextOf(
+  { since, memos, read }: Account,
+  name: string,
+  now: Instant,
+  coverage = coverageOf([...read]),
+): FeedContext<NorthflankConfig> {
+  return {
+    ...NOTHING_KNOWN,
+    ...{ now, config, since, coverage },
+    memo: memos.get(name),
+    memoOf: (feed) => memos.get(feed),
+    usdOf: (amount) => amount,
+    signal: new AbortController().signal,
+  };
+}
+
+async function readingOf(
+  feed: Feed<NorthflankConfig, unknown>,
+  range: { start: Instant; end: Instant },
+  context: FeedContext<NorthflankConfig>,
+  ask: Ask,
+): Promise<Done> {
+  const reader = feed.reader(range, context);
+  for await (const page of feed.ask(ask, range, context)) reader.take(page);
+  return reader.done();
+}
+
+function monthOf(done: readonly Done[]): Fixed | undefined {
+  const [total] = done.flatMap(({ observations }) =>
+    observations.filter(({ metric, labels }) => metric === 'monthGross' && labels.tier === 'paas'),
+  );
+  return total?.value;
+}
+
+const cents = (amount: number): Fixed => fromInteger(BigInt(amount), -2);
+
+/** What the list says of the due hours of the month, read by itself and whole; undefined where it leaves a doubt. */
+function monthByList({ centsOf, firstHour, now }: Customer): Fixed | undefined {
+  const due = floorTo(HOUR, now - config.dueAfter);
+  const isListed = (hour: Instant) => hour >= firstHour && hour < due && centsOf(hour) !== undefined;
+  let sum = 0;
+  let isUsed = false;
+  const first = Math.max(startOfMonth(now), oldestListed({ centsOf, firstHour, due }) ?? due);
+  for (let hour = first; hour < due; hour += HOUR) {
+    if (!isListed(hour) && !(isListed(hour - HOUR) && isListed(hour + HOUR))) return undefined;
+    isUsed ||= isListed(hour);
+    sum += isListed(hour) ? (centsOf(hour) ?? 0) : 0;
+  }
+  return isUsed ? cents(sum) : undefined;
+}
+
+function oldestListed({
+  centsOf,
+  firstHour,
+  due,
+}: Pick<Customer, 'centsOf' | 'firstHour'> & { due: Instant }) {
+  for (let hour = firstHour; hour < due; hour += HOUR) if (centsOf(hour) !== undefined) return hour;
+  return undefined;
+}
+
+const NOVEMBER = Date.UTC(2026, 10, 1);
+const NOW = Date.UTC(2026, 10, 22, 10, 27);
+const OCTOBER = Date.UTC(2026, 9, 1);
+
+/** Nothing runs from 20 to 6 o'clock. */
+const byDay = (hour: Instant) =>
+  (hour / HOUR) % 24 >= 6 && (hour / HOUR) % 24 < 20 ? 1 + ((hour / HOUR) % 7) : 0;
+
+describe('the list of hours', () => {
+  it('takes one page a poll, and more only after a downtime', async () => {
+    let now = NOVEMBER - 3 * DAY + 27 * MINUTE;
+    const customer = { centsOf: byDay, firstHour: OCTOBER - DAY, pageSize: 100 };
+    const { ask, asked } = serverOf({
+      ...customer,
+      get now() {
+        return now;
+      },
+    });
+    const account = { ask, since: OCTOBER, memos: new Map<string, string>(), read: [] };
+    const pages: number[] = [];
+    for (let hour = 0; hour < 120; hour += 1) {
+      const before = asked.list;
+      const done = await poll(account, 'usage_list', now);
+      assert.equal(monthOf(done), monthByList({ ...customer, now }));
+      pages.push(asked.list - before);
+      now += hour === 80 ? 8 * DAY : HOUR;
+    }
+    // 28 days of hours, 50 on the first page; then 8 days and what had not settled.
+    assert.deepEqual([pages[0], pages[81]], [8, 3]);
+    assert.ok(pages.every((count, poll) => count === 1 || poll === 0 || poll === 81));
+  });
+
+  it('gives the total of the month exactly when the whole list would, whenever and however it is read', async () => {
+    const missing = fc.array(fc.nat({ max: 24 * 60 }), { maxLength: 3 });
+    const polls = fc.array(fc.nat({ max: 200 }), { minLength: 1, maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(
+        missing,
+        polls,
+        fc.integer({ min: 3, max: 100 }),
+        fc.nat({ max: 1000 }),
+        async (gone, waits, pageSize, born) => {
+          const isGone = new Set(gone.map((hours) => OCTOBER + hours * HOUR));
+          const centsOf = (hour: Instant) => (isGone.has(hour) ? undefined : byDay(hour));
+          const customer = { centsOf, firstHour: OCTOBER + born * HOUR, pageSize };
+          let now = NOVEMBER - 5 * DAY + 27 * MINUTE;
+          const account = { since: OCTOBER, memos: new Map<string, string>(), read: [] };
+          for (const wait of waits) {
+            now += wait * HOUR;
+            const { ask } = serverOf({ ...customer, now });
+            const done = await poll({ ...account, ask }, 'usage_list', now);
+            assert.equal(monthOf(done), monthByList({ ...customer, now }));
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('a first read of two months of an account that is idle at night', () => {
+  /** Reads all history, with the list or without. */
+  async function firstRead(hasList: boolean) {
+    const { ask, asked } = serverOf({ centsOf: byDay, firstHour: OCTOBER - DAY, now: NOW, pageSize: 100 });
+    const account = { ask, since: OCTOBER, memos: new Map<string, string>(), read: [] };
+    const lines = (await poll(account, 'usage', NOW)).flatMap(({ statement }) => statement?.lines ?? []);
+    if (hasList) await poll(account, 'usage_list', NOW);
+    for (;;) {
+      const done = await poll(account, 'usage_history', NOW);
+      if (done.length === 0) break;
+      lines.push(...done.flatMap(({ statement }) => statement?.lines ?? []));
+    }
+    const total = lines.reduce((sum, { measure, value }) => (measure === 'cost' ? sum + value : sum), 0n);
+    return {
+      asked,
+      total,
+      gaps: coverageOf(account.read).gaps({ start: OCTOBER, end: floorTo(HOUR, NOW - 15 * MINUTE) }),
+    };
+  }
+
+  it('asks for no idle hour that the list showed, and comes to the same', async () => {
+    const [without, having] = [await firstRead(false), await firstRead(true)];
+    assert.deepEqual([having.total, having.gaps], [without.total, []]);
+    // 1258 hours, 732 of them with spend, which take two requests each; ten of the idle ones are of the last night.
+    assert.deepEqual(without.asked, { list: 0, hours: 1258 + 732 });
+    assert.deepEqual(having.asked, { list: 14, hours: 10 + 2 * 732 });
+  });
+});
