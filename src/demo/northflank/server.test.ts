@@ -267,3 +267,130 @@ test('cents keep their fractions', async () => {
   northflank.book({ scope: 'paas', at: HOUR_START, team: 't', price });
   assert.match((await ask(northflank, PATH)).text, /"total":0\.0003700001/);
 });
+
+test('the list knows hours only; days and months are refused', async () => {
+  const northflank = await start({ contract: 'current' });
+  assert.equal((await ask(northflank, '/v1/billing/usage?granularity=hour')).status, 200);
+  assert.equal((await ask(northflank, '/v1/billing/usage?granularity=day')).status, 400);
+});
+
+const Category = z.strictObject({ price: z.looseObject({ total: Amount }) }).optional();
+const Invoices = z.strictObject({
+  data: z.strictObject({
+    invoices: z.array(
+      z.strictObject({
+        id: z.string(),
+        period: z.strictObject({ start: z.int(), end: z.int() }),
+        currency: z.literal('usd'),
+        total: Amount,
+        subTotal: Amount,
+        paid: z.boolean(),
+        paas: Category,
+        byoc: Category,
+        egressIp: Category,
+        loadBalancer: Category,
+        paasUsage: Category,
+        byocUsage: Category,
+      }),
+    ),
+  }),
+  pagination: z.strictObject({ hasNextPage: z.boolean(), cursor: z.string().optional(), count: z.int() }),
+});
+
+async function invoicesOf(northflank: Simulator<NorthflankRow>, query = '', scope = '') {
+  return Invoices.parse((await ask(northflank, `/v1${scope}/billing/invoices${query}`)).body);
+}
+
+const SEPTEMBER = { start: Date.UTC(2026, 8, 1), end: Date.UTC(2026, 9, 1) };
+const OCTOBER = { start: Date.UTC(2026, 9, 1), end: Date.UTC(2026, 10, 1) };
+
+test('a finished month is invoiced in the unit of the contract, before tax and with it', async () => {
+  for (const [contract, scale] of [
+    ['seed', 100n],
+    ['current', 1n],
+  ] as const) {
+    const northflank = await start({ contract, genesis: SEPTEMBER.start });
+    const { data, pagination } = await invoicesOf(northflank);
+    const periods = data.invoices.map(({ period }) => [period.start * 1000, (period.end + 1) * 1000]);
+    assert.deepEqual(
+      periods,
+      [OCTOBER, SEPTEMBER].map(({ start, end }) => [start, end]),
+    );
+    const truth = northflank.truth(OCTOBER).total('cost');
+    assert.deepEqual(data.invoices[0] && [data.invoices[0].subTotal, data.invoices[0].total], [
+      truth * scale,
+      (truth * scale * 6n) / 5n,
+    ]);
+    const categories =
+      contract === 'seed' ? ['paasUsage', 'byocUsage'] : ['paas', 'byoc', 'egressIp', 'loadBalancer'];
+    assert.deepEqual(
+      Object.keys(data.invoices[0] ?? {}).filter((key) => categories.includes(key)),
+      categories,
+    );
+    assert.deepEqual(pagination, { hasNextPage: false, count: 2 });
+    await northflank.close();
+  }
+});
+
+test('invoices are finalized a day after their period, cut by thresholds, paged, and narrowed to a team', async () => {
+  const clock = dialAt(OCTOBER.end + DAY - 1);
+  const cut = OCTOBER.start + 10 * DAY + HOUR;
+  const invoicing = { cuts: [cut], isNewestOpen: true };
+  const northflank = await start({ clock, contract: 'current', genesis: SEPTEMBER.start, invoicing });
+  const startsOf = (page: z.infer<typeof Invoices>) =>
+    page.data.invoices.map(({ period }) => period.start * 1000);
+  assert.deepEqual(startsOf(await invoicesOf(northflank)), [OCTOBER.start, SEPTEMBER.start]);
+  clock.advance(1);
+  const whole = await invoicesOf(northflank);
+  assert.deepEqual(startsOf(whole), [cut, OCTOBER.start, SEPTEMBER.start]);
+  assert.deepEqual(
+    whole.data.invoices.map(({ paid }) => paid),
+    [false, true, true],
+  );
+
+  const first = await invoicesOf(northflank, '?perPage=2');
+  const second = await invoicesOf(northflank, `?perPage=2&cursor=${first.pagination.cursor}`);
+  assert.deepEqual([...startsOf(first), ...startsOf(second)], startsOf(whole));
+  assert.equal(second.pagination.hasNextPage, false);
+  assert.equal((await ask(northflank, '/v1/billing/invoices?perPage=101')).status, 400);
+
+  const [ofTeam] = (await invoicesOf(northflank, '', '/teams/core')).data.invoices;
+  const resources = northflank
+    .truth({ start: cut, end: OCTOBER.end })
+    .entries.filter(({ measure }) => measure === 'cost');
+  const named = resources.filter(({ resource }) => resource.startsWith('core/'));
+  assert.equal(ofTeam?.byoc, undefined);
+  assert.ok(ofTeam && ofTeam.subTotal > sum(named.map(({ value }) => value)));
+  assert.ok(ofTeam.subTotal < (whole.data.invoices[0]?.subTotal ?? 0n));
+});
+
+test('the credit falls with what is spent, and beyond it is owed; the first contract has none', async () => {
+  const Balance = z.strictObject({
+    data: z.strictObject({
+      currency: z.literal('usd'),
+      total: z.strictObject({ available: Amount, pending: Amount }),
+      grants: z.strictObject({ available: Amount, pending: Amount }),
+      customerBalance: z.strictObject({ amount: Amount }),
+      lastSyncedAt: z.iso.datetime(),
+    }),
+  });
+  const clock = dialAt(NOON);
+  const northflank = await start({ clock, contract: 'current', credit: { granted: 3000n * ONE } });
+  const path = '/v1/billing/credit-balance';
+  const balance = async () => Balance.parse((await ask(northflank, path)).body).data;
+  const spent = () => northflank.truth({ start: 0, end: clock.now() }).total('cost');
+  const before = await balance();
+  assert.ok(spent() > 3000n * ONE);
+  assert.deepEqual([before.total.available, before.customerBalance.amount], [0n, 3000n * ONE - spent()]);
+  await northflank.close();
+
+  const rich = await start({ clock, contract: 'current' });
+  const read = async () => Balance.parse((await ask(rich, path)).body).data.total.available;
+  const first = await read();
+  const was = rich.truth({ start: 0, end: clock.now() }).total('cost');
+  clock.advance(HOUR);
+  assert.equal(first - (await read()), rich.truth({ start: 0, end: clock.now() }).total('cost') - was);
+  await rich.close();
+
+  assert.equal((await ask(await start({ contract: 'seed' }), path)).status, 404);
+});
