@@ -8,7 +8,7 @@ import type { NorthflankRow } from '../../src/demo/northflank/rows.ts';
 import { type NorthflankOptions, startNorthflank } from '../../src/demo/northflank/server.ts';
 import type { Simulator } from '../../src/demo/service.ts';
 import { type Contract, type Dial, dialAt } from '../../src/demo/world.ts';
-import { assertOnlyReads, assertWindows } from '../support/expected.ts';
+import { assertOnlyReads, assertWindows, samplesOf } from '../support/expected.ts';
 import { type Exporter, type Polled, type Scrape, startExporter } from '../support/exporter.ts';
 
 const CONTRACTS: readonly Contract[] = ['seed', 'current'];
@@ -25,6 +25,8 @@ const PATHS = {
 
 interface Situation extends NorthflankOptions {
   readonly since: Instant;
+  /** The account's own keys. */
+  readonly config?: unknown;
 }
 
 interface World {
@@ -33,12 +35,12 @@ interface World {
   readonly exporter: Exporter;
 }
 
-async function start(context: TestContext, { since, ...options }: Situation): Promise<World> {
+async function start(context: TestContext, { since, config, ...options }: Situation): Promise<World> {
   const dial = dialAt(NOW);
   const northflank = await startNorthflank({ clock: dial, ...options });
   context.after(() => northflank.close());
   const { url, key } = northflank;
-  const exporter = await startExporter(context, dial, [{ provider: 'northflank', url, key, since }]);
+  const exporter = await startExporter(context, dial, [{ provider: 'northflank', url, key, since, config }]);
   return { dial, northflank, exporter };
 }
 
@@ -116,6 +118,21 @@ for (const contract of CONTRACTS) {
     const page = await pollTwice(world);
     assert.equal(differenceOf(page, 'usage_list'), 0.5);
     assertTruth(page, world);
+  });
+}
+
+for (const contract of CONTRACTS) {
+  test(`${contract} contract: a team's list without the customer's costs agrees with its hours`, async (context) => {
+    const config = { teamId: 'core', customerCosts: false };
+    const world = await start(context, { since: DECEMBER, contract, genesis: DECEMBER - DAY, config });
+    const page = await pollTwice(world);
+    const gross = samplesOf(page, 'ai_billing_month_gross_usd');
+    assert.deepEqual(
+      gross.map(({ labels }) => labels.tier),
+      ['paas'],
+    );
+    assert.equal(gross[0]?.value, page.sum('ai_billing_cost_month_to_date_usd'));
+    assert.equal(differenceOf(page, 'usage_list'), 0);
   });
 }
 
@@ -304,6 +321,7 @@ test('the feeds beside the hours ask little: a page of the list, of the invoices
   const before = Object.values(PATHS).map((path) => asked(world.northflank, path).length);
   for (let poll = 0; poll < 5; poll += 1) {
     world.dial.advance(HOUR);
+    if (poll === 2) await world.exporter.restart();
     await world.exporter.pollAll();
   }
   const after = Object.values(PATHS).map((path) => asked(world.northflank, path).length);
