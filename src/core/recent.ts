@@ -4,7 +4,7 @@ import { hasHours } from './hours.ts';
 import type { StreamSettings } from './ledger.ts';
 import { divideHalfEven, type Fixed, type Usd } from './money.ts';
 import { type PublishInput, reachOf, settingsOf } from './reach.ts';
-import { gapsIn, known } from './runs.ts';
+import { joinedRanges, known } from './runs.ts';
 import { DAY, floorTo, type Granularity, HOUR, type Instant, type Range } from './time.ts';
 
 /** Reads cells of a stream. */
@@ -13,22 +13,29 @@ export type ReadCells = (granularity: Granularity, range: Range) => Cells;
 /** Net US dollars by the currency they were paid with. */
 export type Recent = ReadonlyMap<string, Usd>;
 
+/** A provider that shows the last day by the hour leaves out the hour in which it begins. */
+const LEAST_MS = 23 * HOUR;
+
 /**
- * What a stream cost in the last 24 hours that were read; of the hour in which they begin, its share.
+ * What a stream costs in 24 hours, by the last 24 hours that were read; of the hour in which they begin, its share. Where the first
+ * of them were not read, by the 23 hours or more behind them.
  *
  * Undefined where there is a hole, where the readings ended longer ago than they normally lag, and where all that is read are days.
  */
-export function recentSpend(input: PublishInput, stream: number, read: ReadCells): Recent | undefined {
+export function recentSpend(input: PublishInput, stream: number, readCells: ReadCells): Recent | undefined {
   const settings = settingsOf(input, stream);
   const reach = reachOf(input, stream);
   if (!settings || !reach || input.now - reach.through > reach.lagMs) return undefined;
-  const range = { start: reach.through - DAY, end: reach.through };
   const finer = settings.granularities.filter((each) => each !== 'day');
-  const covered = finer.flatMap((each) => input.book.runs(stream, each, 'newest').flatMap(known));
-  if (finer.length === 0 || gapsIn(covered, range).length > 0) return undefined;
+  const covered = joinedRanges(
+    finer.flatMap((each) => input.book.runs(stream, each, 'newest').flatMap(known)),
+  );
+  const read = covered.find(({ start, end }) => start < reach.through && end >= reach.through);
+  const range = { start: Math.max(reach.through - DAY, read?.start ?? reach.through), end: reach.through };
+  if (range.end - range.start < LEAST_MS) return undefined;
   const hourOf = hasHours(settings)
     ? (hour: Instant) => input.book.hours(stream).get(hour)
-    : composedHours(input, { stream, settings, read });
+    : composedHours(input, { stream, settings, read: readCells });
   return summed(range, hourOf);
 }
 
@@ -37,11 +44,11 @@ function summed({ start, end }: Range, hourOf: (hour: Instant) => Recent | undef
   for (let hour = floorTo(HOUR, start); hour < end; hour += HOUR) {
     const share = BigInt(hour + HOUR - Math.max(hour, start));
     for (const [currency, value] of hourOf(hour) ?? []) {
-      const part = divideHalfEven(value * share, BigInt(HOUR));
-      spent.set(currency, (spent.get(currency) ?? 0n) + part);
+      spent.set(currency, (spent.get(currency) ?? 0n) + value * share);
     }
   }
-  return spent;
+  const scale = (sum: Usd) => divideHalfEven(sum * BigInt(DAY), BigInt(HOUR) * BigInt(end - start));
+  return new Map([...spent].map(([currency, sum]) => [currency, scale(sum)]));
 }
 
 interface Composed {

@@ -110,6 +110,12 @@ describe('the runway', () => {
     const daily = [0, 1, 2].map((day) => cost(days.start + day * DAY, 'a', day === 2 ? 12 : 24));
     bench.apply(statement('day', days, NOON, daily), NOON);
     assert.equal(bench.values(NOON).get(RUNWAY), undefined);
+    const few = { start: NOON - DAY + 2 * HOUR, end: NOON };
+    bench.apply(statement('hour', few, NOON + 1, spend(few.start, few.end, 1)), NOON + 1);
+    assert.equal(bench.values(NOON + 1).get(RUNWAY), undefined, 'two hours are not known');
+    const most = { start: NOON - DAY + HOUR, end: NOON };
+    bench.apply(statement('hour', most, NOON + 1, spend(most.start, most.end, 1)), NOON + 1);
+    assert.equal(bench.values(NOON + 1).get(RUNWAY), 2 * 86_400, 'one hour is, as the provider shows them');
     const hours = { start: NOON - DAY, end: NOON };
     bench.apply(statement('hour', hours, NOON + 1, spend(hours.start, hours.end, 1)), NOON + 1);
     assert.equal(bench.values(NOON + 1).get(RUNWAY), 2 * 86_400);
