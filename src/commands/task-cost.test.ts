@@ -108,7 +108,7 @@ const MISUSES: readonly [names: string[], options: { task: string; account?: str
   ...['..', 'a/../b', '', 'a\u001b[31m'].map((task): [string[], { task: string }, string] => [
     ['a'],
     { task },
-    `${JSON.stringify(task)} is no task id: it has 1 to 128 letters, digits, "-", "_" and ".", and more than points\n`,
+    `${JSON.stringify(task)} is no task id: it has 1 to 128 letters, digits, "-", "_" and ".", and not points alone\n`,
   ]),
 ];
 

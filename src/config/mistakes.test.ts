@@ -333,6 +333,11 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     beside('budgets:', '  - name: all'),
     'c.yml:5:5: budgets[0].limitUsd: is missing; add it',
   ],
+  'a budget whose limit is called otherwise': [
+    beside('budgets:', '  - { name: all, limit: 5 }'),
+    'c.yml:5:5: budgets[0].limitUsd: is missing; add it',
+    'c.yml:5:18: budgets[0].limit: unknown key; did you mean "limitUsd"?',
+  ],
   'a budget of nothing': [
     beside('budgets:', '  - { name: all, limitUsd: 0 }'),
     'c.yml:5:28: budgets[0].limitUsd: must be a number of dollars above 0 (found 0)',

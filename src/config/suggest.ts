@@ -15,6 +15,8 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   file: 'path',
   type: 'provider',
   team: 'teamid',
+  limit: 'limitusd',
+  amount: 'limitusd',
 };
 
 /** The known word that was most likely meant, if one is near enough to be worth a guess. */

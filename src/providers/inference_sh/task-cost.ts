@@ -7,7 +7,7 @@ import { oneLine } from './one-line.ts';
 
 /** `GET /usage/tasks/{taskID}/cost`: https://inference.sh/docs/api/rest/usage names it, and no page shows its answer. */
 export const tasks: Tasks = {
-  idForm: '1 to 128 letters, digits, "-", "_" and ".", and more than points',
+  idForm: '1 to 128 letters, digits, "-", "_" and ".", and not points alone',
   isId: (text) => /^(?!\.+$)[A-Za-z0-9_.-]{1,128}$/.test(text),
   async cost(ask, id) {
     const path = `/usage/tasks/${encodeURIComponent(id)}/cost`;
