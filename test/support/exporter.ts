@@ -64,6 +64,8 @@ export interface Exporter {
   scrape(format?: ExpositionFormat, gzip?: boolean): Promise<Scrape>;
   /** The page once everything that was polled stands on it, zeros of new series shown and ended. */
   fresh(): Promise<Scrape>;
+  /** The page that shows new series at 0, and the one after it. */
+  pages(): Promise<readonly [Scrape, Scrape]>;
   /** Ends it and opens it again over the same file. */
   restart(): Promise<void>;
   /** Everything logged so far, restarts included. */
@@ -106,6 +108,7 @@ export async function startExporter(
       await running.published();
       return running.published();
     },
+    pages: async () => [await running.published(), await running.published()],
     async restart() {
       await running.stop();
       running = await open(config, clock, write);

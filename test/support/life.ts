@@ -1,0 +1,209 @@
+import { parseDecimal, type Usd } from '../../src/core/money.ts';
+import { HOUR, type Instant, startOfDay } from '../../src/core/time.ts';
+import { startBaseten } from '../../src/demo/baseten/server.ts';
+import { startInferenceSh } from '../../src/demo/inference-sh/server.ts';
+import { startNorthflank } from '../../src/demo/northflank/server.ts';
+import { roll } from '../../src/demo/random.ts';
+import { startVenice } from '../../src/demo/venice/server.ts';
+import { type Dial, dialAt } from '../../src/demo/world.ts';
+import { providerById } from '../../src/providers/index.ts';
+import type { Feed, Provider } from '../../src/providers/provider.ts';
+import { type Exporter, type ExporterAccount, type Scope, startExporter } from './exporter.ts';
+
+/** What somebody may change about a life that is otherwise quiet. */
+export interface Circumstances {
+  /** How many times the usual is spent at Venice. */
+  venice: number;
+  /** Of Venice's input tokens, those that are read from the cache: 0 to 1. */
+  cached: number;
+  /** Dollars a million of Venice's output tokens. */
+  price: number;
+  /** Requests an hour of the second deployment, which goes on being billed. */
+  requests: number;
+  /** Dollars an hour of a service that nobody saw before. */
+  newcomer: number;
+  /** Dollars an hour in a currency without a rate. */
+  foreign: number;
+  /** Dollars left at Venice. */
+  balance: number;
+  canConsume: boolean;
+}
+
+const QUIET: Circumstances = {
+  venice: 1,
+  cached: 0.5,
+  price: 2,
+  requests: 120,
+  newcomer: 0,
+  foreign: 0,
+  balance: 3000,
+  canConsume: true,
+};
+
+type Simulators = Awaited<ReturnType<typeof startSimulators>>;
+
+/** Four accounts whose spend comes by the hour, with quiet weekends and a noise of a fifth. */
+export interface Life {
+  readonly dial: Dial;
+  readonly simulators: Simulators;
+  readonly exporter: Exporter;
+  readonly now: Circumstances;
+  /** Lives the next hour and polls at its end. */
+  hour(): Promise<void>;
+  /** As it was before somebody changed something. */
+  calm(): void;
+}
+
+/** Feeds that tell everything here; the others would read the same again. */
+const FEEDS: Readonly<Record<string, readonly string[]>> = {
+  baseten: ['usage'],
+  venice: ['usage', 'usage_history', 'balance'],
+  inference_sh: ['breakdown_1d', 'balance'],
+  northflank: ['usage'],
+};
+
+export async function startLife(scope: Scope, start: Instant): Promise<Life> {
+  const dial = dialAt(start);
+  const simulators = await startSimulators(dial);
+  scope.after(async () => {
+    await Promise.all(Object.values(simulators).map((simulator) => simulator.close()));
+  });
+  const accounts = Object.entries(simulators).map(([id, { url, key }]): ExporterAccount => {
+    const provider = providerById(id);
+    if (!provider) throw new Error(`there is no provider ${id}`);
+    return {
+      provider: id,
+      name: 'prod',
+      url,
+      key,
+      since: startOfDay(start),
+      definition: withFeeds(provider),
+    };
+  });
+  const budgets = [{ name: 'all', limit: parseDecimal('9000'), period: 'month', match: {} }] as const;
+  const exporter = await startExporter(scope, dial, accounts, { budgets });
+  const now = { ...QUIET };
+  const books = openBooks(simulators, now);
+  return {
+    dial,
+    simulators,
+    exporter,
+    now,
+    async hour() {
+      books.live(dial.now());
+      dial.advance(HOUR);
+      await exporter.pollAll();
+    },
+    calm() {
+      Object.assign(now, QUIET);
+      for (const simulator of Object.values(simulators)) simulator.fault(undefined);
+    },
+  };
+}
+
+async function startSimulators(dial: Dial) {
+  const options = { clock: dial, generate: false };
+  const [baseten, venice, inference_sh, northflank] = await Promise.all([
+    startBaseten(options),
+    startVenice(options),
+    startInferenceSh(options),
+    startNorthflank(options),
+  ]);
+  return { baseten, venice, inference_sh, northflank };
+}
+
+function withFeeds(provider: Provider<unknown>): Provider<unknown> {
+  const feeds = provider.feeds.filter(({ name }) => FEEDS[provider.id]?.includes(name));
+  return { ...provider, feeds: feeds.map((feed) => (feed.name === 'usage_history' ? once(feed) : feed)) };
+}
+
+/** What lies back is read when the life begins; from then on nothing lies back. */
+function once(feed: Feed<unknown, unknown>): Feed<unknown, unknown> {
+  return { ...feed, plan: (context) => (context.coverage.latest() ? [] : feed.plan(context)) };
+}
+
+/** Dollars as exact text of cents of a cent. */
+function usd(dollars: number): Usd {
+  return parseDecimal(dollars.toFixed(4));
+}
+
+function openBooks(simulators: Simulators, now: Circumstances) {
+  const { baseten, venice, inference_sh, northflank } = simulators;
+  const days = new Map<string, { revise(row: object): void; readonly sum: Record<string, number> }>();
+
+  /** A day of a deployment, restated with each of its hours. */
+  const deployment = (id: string, at: Instant, more: { dollars: number; requests: number }) => {
+    const key = `${id} ${startOfDay(at)}`;
+    const known = days.get(key);
+    const sum = known?.sum ?? { dollars: 0, minutes: 0, requests: 0 };
+    const total = {
+      dollars: (sum.dollars ?? 0) + more.dollars,
+      minutes: (sum.minutes ?? 0) + 60,
+      requests: (sum.requests ?? 0) + more.requests,
+    };
+    const row = { subtotal: usd(total.dollars), minutes: total.minutes, inference_requests: total.requests };
+    if (known) known.revise(row);
+    const resource = { id, kind: 'MODEL_DEPLOYMENT', name: `${id}-name`, model_name: `${id}-model` };
+    const entry = known ?? baseten.book({ category: 'dedicated', at: startOfDay(at), resource, ...row });
+    days.set(key, { revise: (next) => entry.revise(next), sum: total });
+  };
+  const charge = (at: Instant, sku: string, units: number, price: number, currency = 'USD') =>
+    venice.book({
+      ...{ at, sku, currency, units: usd(units), pricePerUnitUsd: usd(price), amount: -usd(units * price) },
+      ...{ notes: 'API Inference', inferenceDetails: null },
+    });
+  const purse = () =>
+    venice.fault(
+      {
+        kind: 'edit',
+        edit: (body) =>
+          body
+            .replace(/"usd":[^,}]+/, `"usd":${now.balance}`)
+            .replace(/"canConsume":\w+/, `"canConsume":${now.canConsume}`),
+      },
+      /billing\/balance/,
+    );
+
+  /** Whoever pays it up now and then is not in this world. */
+  const prepaid = () =>
+    inference_sh.fault(
+      { kind: 'edit', edit: (body) => body.replace(/"balance":\d+/, '"balance":250000000000') },
+      /billing/,
+    );
+
+  return {
+    live(hour: Instant) {
+      const busy = busyness(hour);
+      deployment('dep-busy', hour, { dollars: 2 * busy, requests: 400 });
+      deployment('dep-idle', hour, { dollars: 1.5, requests: now.requests });
+      const at = hour + HOUR / 2;
+      const input = 0.8 * busy * now.venice;
+      charge(at, 'alpha-llm-input-mtoken', input * (1 - now.cached), 1);
+      charge(at, 'alpha-llm-cache-input-mtoken', input * now.cached, 0.1);
+      charge(at, 'alpha-llm-output-mtoken', 0.5 * busy * now.venice, now.price);
+      if (now.foreign > 0) charge(at, 'thing', now.foreign, 1, 'EUR');
+      inference_sh.book({ app: 'acme/app', at, microcents: BigInt(Math.round(1e8 * busy)), seconds: 60 });
+      const paas = {
+        scope: 'paas',
+        at: hour,
+        team: 'core',
+        project: 'api',
+        resourceType: 'service',
+      } as const;
+      northflank.book({ ...paas, resource: 'web', name: 'Web', price: { total: usd(0.8 * busy) } });
+      northflank.book({ ...paas, resource: 'db', name: 'Db', price: { total: usd(0.4) } });
+      if (now.newcomer > 0) {
+        northflank.book({ ...paas, resource: 'gpu', name: 'Gpu', price: { total: usd(now.newcomer) } });
+      }
+      purse();
+      prepaid();
+    },
+  };
+}
+
+/** 1 on a working day, a little more or less; 0.6 at weekends. */
+function busyness(hour: Instant): number {
+  const isWeekend = [0, 6].includes(new Date(hour).getUTCDay());
+  const noise = 0.8 + 0.4 * roll(7, 1, Math.floor(hour / HOUR));
+  return (isWeekend ? 0.6 : 1) * noise;
+}

@@ -1,0 +1,122 @@
+import { stringify } from 'yaml';
+import { GROUPS } from '../../deploy/prometheus/src/groups.ts';
+import { HOUR, MINUTE } from '../../src/core/time.ts';
+import type { Scrape } from './exporter.ts';
+import { selectionsOf } from './promql.ts';
+
+/** Samples of every five minutes: Prometheus looks back no further. */
+const EVERY_MS = 5 * MINUTE;
+const STEPS = HOUR / EVERY_MS;
+
+/** What Prometheus would have stored of an exporter, hour by hour, as far as rules ask for it. */
+export interface Recorder {
+  /** The page on which new series are 0, and the one that stands for the rest of the hour. */
+  scraped(first: Scrape, rest: Scrape): void;
+  /** The exporter was not there for an hour. */
+  missed(): void;
+  /** Hours so far. */
+  hours(): number;
+  /** Series for promtool, an hour a step. */
+  inputSeries(): { series: string; values: string }[];
+}
+
+type Values = (readonly [first: number | undefined, rest: number | undefined])[];
+
+export function openRecorder(): Recorder {
+  const wanted = new Set(
+    GROUPS.flatMap(({ rules }) => rules.flatMap(({ expr }) => selectionsOf(expr))).map((one) => one.metric),
+  );
+  const series = new Map<string, Values>();
+  let hours = 0;
+  const put = (page: Scrape, place: 0 | 1) => {
+    for (const { samples } of page.families.values()) {
+      for (const { name, labels, value } of samples) {
+        if (!wanted.has(name)) continue;
+        const key = seriesText(name, labels);
+        const values = series.get(key) ?? [];
+        series.set(key, values);
+        const before = values[hours] ?? [undefined, undefined];
+        values[hours] = place === 0 ? [value, before[1]] : [before[0], value];
+      }
+    }
+  };
+  return {
+    scraped(first, rest) {
+      put(first, 0);
+      put(rest, 1);
+      hours += 1;
+    },
+    missed() {
+      hours += 1;
+    },
+    hours: () => hours,
+    inputSeries: () => [
+      { series: 'up{job="ai-billing", instance="exporter:9464"}', values: upOf(series, hours) },
+      ...[...series].map(([text, values]) => ({ series: text, values: notationOf(text, values, hours) })),
+    ],
+  };
+}
+
+function seriesText(name: string, labels: Readonly<Record<string, string>>): string {
+  const all = Object.entries({ ...labels, job: 'ai-billing', instance: 'exporter:9464' });
+  return `${name}{${all.map(([label, value]) => `${label}=${JSON.stringify(value)}`).join(', ')}}`;
+}
+
+function upOf(series: ReadonlyMap<string, Values>, hours: number): string {
+  const isThere = (hour: number) => [...series.values()].some((values) => values[hour] !== undefined);
+  return Array.from({ length: hours }, (_, hour) => `${isThere(hour) ? 1 : 0}x${STEPS - 1}`).join(' ');
+}
+
+/** Timestamps go on between two polls that both told of new data: the feeds they are of poll more often than once an hour. */
+function notationOf(text: string, values: Values, hours: number): string {
+  const isMoving = /^ai_billing_(last_success|data_through)_timestamp_seconds/.test(text);
+  const parts: string[] = [];
+  for (let hour = 0; hour < hours; hour++) {
+    const [first, rest] = values[hour] ?? [undefined, undefined];
+    const [, next] = values[hour + 1] ?? [undefined, undefined];
+    if (rest === undefined)
+      parts.push(hour > 0 && values[hour - 1] ? `stale _x${STEPS - 2}` : `_x${STEPS - 1}`);
+    else if (isMoving && next !== undefined && next - rest === HOUR / 1000)
+      parts.push(`${rest}+${EVERY_MS / 1000}x${STEPS - 1}`);
+    else parts.push(`${first ?? rest} ${rest}x${STEPS - 2}`);
+  }
+  return parts.join(' ');
+}
+
+/** A stretch of the recorded time whose alerts are asked for. */
+export interface Window {
+  readonly name: string;
+  readonly start: number;
+  /** Both in hours since the first. */
+  readonly end: number;
+}
+
+/** Something that fired in a window. */
+export interface Fired {
+  readonly window: string;
+  readonly alert: string;
+  readonly severity: string;
+  readonly labels: string;
+  /** Hours since the first. */
+  readonly first: number;
+}
+
+/** The text of a promtool test that expects nothing to fire, ever. */
+export function testOf(recorder: Recorder, ruleFiles: readonly string[], windows: readonly Window[]): string {
+  return stringify({
+    rule_files: ruleFiles,
+    evaluation_interval: '5m',
+    tests: [
+      {
+        interval: '5m',
+        input_series: recorder.inputSeries(),
+        promql_expr_test: windows.map(({ start, end }) => ({
+          // From the window's start: promtool prints four digits.
+          expr: `min_over_time(timestamp(ALERTS{alertstate="firing"})[${end - start}h:5m]) - ${start * 3600}`,
+          eval_time: `${end}h`,
+          exp_samples: [],
+        })),
+      },
+    ],
+  });
+}
