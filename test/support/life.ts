@@ -1,5 +1,5 @@
 import { parseDecimal, type Usd } from '../../src/core/money.ts';
-import { HOUR, type Instant, startOfDay } from '../../src/core/time.ts';
+import { DAY, HOUR, type Instant, startOfDay } from '../../src/core/time.ts';
 import { startBaseten } from '../../src/demo/baseten/server.ts';
 import { startInferenceSh } from '../../src/demo/inference-sh/server.ts';
 import { startNorthflank } from '../../src/demo/northflank/server.ts';
@@ -24,18 +24,22 @@ export interface Circumstances {
   newcomer: number;
   /** Dollars an hour in a currency without a rate. */
   foreign: number;
+  /** Dollars that Venice gives back in an hour. */
+  refund: number;
   /** Dollars left at Venice. */
   balance: number;
   canConsume: boolean;
 }
 
-const QUIET: Circumstances = {
+/** Nothing that anybody has to be told of. */
+export const QUIET: Circumstances = {
   venice: 1,
   cached: 0.5,
   price: 2,
   requests: 120,
   newcomer: 0,
   foreign: 0,
+  refund: 0,
   balance: 3000,
   canConsume: true,
 };
@@ -50,8 +54,6 @@ export interface Life {
   readonly now: Circumstances;
   /** Lives the next hour and polls at its end. */
   hour(): Promise<void>;
-  /** As it was before somebody changed something. */
-  calm(): void;
 }
 
 /** Feeds that tell everything here; the others would read the same again. */
@@ -93,10 +95,6 @@ export async function startLife(scope: Scope, start: Instant): Promise<Life> {
       books.live(dial.now());
       dial.advance(HOUR);
       await exporter.pollAll();
-    },
-    calm() {
-      Object.assign(now, QUIET);
-      for (const simulator of Object.values(simulators)) simulator.fault(undefined);
     },
   };
 }
@@ -176,12 +174,16 @@ function openBooks(simulators: Simulators, now: Circumstances) {
       const busy = busyness(hour);
       deployment('dep-busy', hour, { dollars: 2 * busy, requests: 400 });
       deployment('dep-idle', hour, { dollars: 1.5, requests: now.requests });
+      // Some are billed once a day, and a day late.
+      if (new Date(hour).getUTCHours() === 6)
+        deployment('dep-daily', hour - DAY, { dollars: 24 * busy, requests: 900 });
       const at = hour + HOUR / 2;
       const input = 0.8 * busy * now.venice;
       charge(at, 'alpha-llm-input-mtoken', input * (1 - now.cached), 1);
       charge(at, 'alpha-llm-cache-input-mtoken', input * now.cached, 0.1);
       charge(at, 'alpha-llm-output-mtoken', 0.5 * busy * now.venice, now.price);
       if (now.foreign > 0) charge(at, 'thing', now.foreign, 1, 'EUR');
+      if (now.refund > 0) charge(at, 'alpha-llm-output-mtoken', -now.refund, 1);
       inference_sh.book({ app: 'acme/app', at, microcents: BigInt(Math.round(1e8 * busy)), seconds: 60 });
       const paas = {
         scope: 'paas',

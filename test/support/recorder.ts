@@ -96,9 +96,31 @@ export interface Fired {
   readonly window: string;
   readonly alert: string;
   readonly severity: string;
-  readonly labels: string;
-  /** Hours since the first. */
-  readonly first: number;
+  readonly labels: Readonly<Record<string, string>>;
+  /** From the window's start until it was told first. */
+  readonly hours: number;
+}
+
+/** What promtool says that it got in place of nothing, window by window. */
+export function firedIn(output: string, windows: readonly Window[]): Fired[] {
+  return output.split(/^\s+expr: /m).flatMap((block) => {
+    const window = windows.find(({ start, end }) => block.startsWith(JSON.stringify(exprOf({ start, end }))));
+    if (!window) return [];
+    const got = /got: (.*)/.exec(block)?.[1] ?? '';
+    return [...got.matchAll(/\{([^}]*)\} (\S+?)(?:,|$)/g)].map(([, text = '', seconds]) => {
+      const { alertname = '', severity = '', ...labels } = labelsOf(text);
+      return { window: window.name, alert: alertname, severity, labels, hours: Number(seconds) / 3600 };
+    });
+  });
+}
+
+function labelsOf(text: string): Record<string, string> {
+  const named = [...text.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, label = '', value = '']) => [
+    label,
+    value,
+  ]);
+  const { alertstate: _state, job: _job, instance: _instance, ...labels } = Object.fromEntries(named);
+  return labels;
 }
 
 /** The text of a promtool test that expects nothing to fire, ever. */
@@ -110,13 +132,17 @@ export function testOf(recorder: Recorder, ruleFiles: readonly string[], windows
       {
         interval: '5m',
         input_series: recorder.inputSeries(),
-        promql_expr_test: windows.map(({ start, end }) => ({
-          // From the window's start: promtool prints four digits.
-          expr: `min_over_time(timestamp(ALERTS{alertstate="firing"})[${end - start}h:5m]) - ${start * 3600}`,
-          eval_time: `${end}h`,
+        promql_expr_test: windows.map((window) => ({
+          expr: exprOf(window),
+          eval_time: `${window.end}h`,
           exp_samples: [],
         })),
       },
     ],
   });
+}
+
+/** Seconds from the window's start: promtool prints four digits. */
+function exprOf({ start, end }: Pick<Window, 'start' | 'end'>): string {
+  return `min_over_time(timestamp(ALERTS{alertstate="firing"})[${end - start}h:5m]) - ${start * 3600}`;
 }

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { realServerTest } from '../support/binaries.ts';
+import { run } from '../support/child.ts';
+import { INCIDENTS, type Incident } from '../support/incidents.ts';
+import { type Life, startLife } from '../support/life.ts';
+import {
+  type Fired,
+  firedIn,
+  openRecorder,
+  type Recorder,
+  testOf,
+  type Window,
+} from '../support/recorder.ts';
+
+/** A Monday; the month that follows holds the end of one, and Europe's end of summer time. */
+const START = Date.UTC(2026, 9, 12);
+const QUIET_HOURS = 31 * 24;
+/** An alert goes on for a while, and some need a day to be sure. */
+const AFTERMATH_HOURS = 30;
+
+const RULES = join(import.meta.dirname, '../../deploy/prometheus/rules');
+
+realServerTest(
+  'nobody is told of anything in a quiet month, and of every incident soon',
+  ['promtool'],
+  async (context, pathOf) => {
+    const recorder = openRecorder();
+    const life = await startLife({ after: (end) => context.after(end) }, START);
+    await liveQuietly(life, recorder);
+    await liveThrough(life, recorder, INCIDENTS);
+
+    const quiet: Window = { name: 'the quiet month', start: 0, end: QUIET_HOURS };
+    const windows = [quiet, ...INCIDENTS.map(windowOf)];
+    const fired = await judged(context, pathOf('promtool'), recorder, windows);
+    for (const incident of INCIDENTS) context.diagnostic(lineOf(incident, fired));
+    const pages = fired.filter(({ window, severity }) => window !== quiet.name && severity === 'critical');
+    context.diagnostic(
+      `${INCIDENTS.length} incidents, ${fired.length} alerts, ${pages.length} of them pages`,
+    );
+
+    assert.deepEqual(
+      fired.filter(({ window }) => window === quiet.name),
+      [],
+      'a quiet month',
+    );
+    const untold = INCIDENTS.filter((incident) => tellersOf(incident, fired).length === 0);
+    assert.deepEqual(
+      untold.map(({ name }) => name),
+      [],
+      'every incident is told of',
+    );
+  },
+);
+
+/** With a restart on the tenth day, and one in the last hour of the month. */
+async function liveQuietly(life: Life, recorder: Recorder): Promise<void> {
+  const restarts = [9 * 24 + 10, 19 * 24 + 23];
+  for (let hour = 0; hour < QUIET_HOURS; hour++) {
+    if (restarts.includes(hour)) await life.exporter.restart();
+    await life.hour();
+    recorder.scraped(...(await life.exporter.pages()));
+  }
+}
+
+async function liveThrough(life: Life, recorder: Recorder, incidents: readonly Incident[]): Promise<void> {
+  const last = Math.max(...incidents.map(({ at, hours }) => at + hours));
+  for (let hour = 0; hour < last + AFTERMATH_HOURS; hour++) {
+    for (const incident of incidents) {
+      if (incident.at === hour) incident.begin(life);
+      if (incident.at + incident.hours === hour) incident.end(life);
+    }
+    const isGone = incidents.some(({ isGone, at, hours }) => isGone && hour >= at && hour < at + hours);
+    await life.hour();
+    if (isGone) recorder.missed();
+    else recorder.scraped(...(await life.exporter.pages()));
+  }
+}
+
+function windowOf({ name, at, hours }: Incident): Window {
+  const start = QUIET_HOURS + at;
+  return { name, start, end: start + hours + AFTERMATH_HOURS };
+}
+
+async function judged(
+  context: TestContext,
+  promtool: string,
+  recorder: Recorder,
+  windows: readonly Window[],
+): Promise<Fired[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'pages-'));
+  context.after(() => rm(folder, { recursive: true }));
+  const rules = (await readdir(RULES)).map((name) => join(RULES, name));
+  const file = join(folder, 'life.yml');
+  await writeFile(file, testOf(recorder, rules, windows));
+  const { code, output } = await run(promtool, ['test', 'rules', file]);
+  const fired = firedIn(output, windows);
+  assert.equal(code, fired.length > 0 ? 1 : 0, output.slice(0, 2000));
+  return fired;
+}
+
+function tellersOf({ name, tells }: Incident, fired: readonly Fired[]): Fired[] {
+  return fired.filter(({ window, alert }) => window === name && tells.includes(alert));
+}
+
+/** `Venice is out: AiBillingFeedDown after 1.2 h; also AiBillingDataStale`. */
+function lineOf(incident: Incident, fired: readonly Fired[]): string {
+  const told = [...Map.groupBy(tellersOf(incident, fired), ({ alert }) => alert)].map(([alert, all]) => {
+    const hours = Math.min(...all.map((one) => one.hours));
+    return `${alert} after ${hours.toFixed(1)} h`;
+  });
+  const others = fired
+    .filter(({ window, alert }) => window === incident.name && !incident.tells.includes(alert))
+    .map(({ alert, labels }) => `${alert}(${labels.provider ?? labels.budget ?? ''})`);
+  const also = others.length > 0 ? `; also ${[...new Set(others)].join(', ')}` : '';
+  return `${incident.name}: ${told.join(', ') || 'NOT TOLD'}${also}`;
+}

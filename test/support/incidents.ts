@@ -1,0 +1,136 @@
+import type { Simulator } from '../../src/demo/service.ts';
+import type { Circumstances, Life } from './life.ts';
+import { QUIET } from './life.ts';
+
+/** Something that somebody has to be told of. */
+export interface Incident {
+  readonly name: string;
+  /** Hours since the quiet month ended. */
+  readonly at: number;
+  readonly hours: number;
+  /** The alerts of which one must fire: the first is what it is all about. */
+  readonly tells: readonly string[];
+  begin(life: Life): void;
+  end(life: Life): void;
+  /** The exporter is not there meanwhile. */
+  readonly isGone?: boolean;
+}
+
+type When = Pick<Incident, 'at' | 'hours' | 'tells'>;
+type SimulatorOf = (life: Life) => Pick<Simulator, 'fault'>;
+
+/** The spend is other than usual. */
+function spending(name: string, when: When, change: Partial<Circumstances>): Incident {
+  const usual = Object.fromEntries(Object.entries(QUIET).filter(([key]) => Object.hasOwn(change, key)));
+  return {
+    name,
+    ...when,
+    begin: (life) => void Object.assign(life.now, change),
+    end: (life) => void Object.assign(life.now, usual),
+  };
+}
+
+/** A provider misbehaves. */
+function failing(name: string, when: When, of: SimulatorOf, fault: Parameters<Simulator['fault']>): Incident {
+  const [, paths] = fault;
+  return {
+    name,
+    ...when,
+    begin: (life) => of(life).fault(...fault),
+    end: (life) => of(life).fault(undefined, paths),
+  };
+}
+
+const venice: SimulatorOf = ({ simulators }) => simulators.venice;
+const baseten: SimulatorOf = ({ simulators }) => simulators.baseten;
+const northflank: SimulatorOf = ({ simulators }) => simulators.northflank;
+const BILL = /usage_summary/;
+
+/** Days between incidents of one account, so that one is not taken for another. */
+export const INCIDENTS: readonly Incident[] = [
+  spending(
+    'ten times the usual at Venice',
+    { at: 10, hours: 12, tells: ['AiBillingSpendSpike'] },
+    { venice: 12 },
+  ),
+  failing(
+    'fields nobody knows in the bill of Baseten',
+    { at: 12, hours: 10, tells: ['AiBillingContractDrift'] },
+    baseten,
+    [{ kind: 'edit', edit: (body) => body.replace('{', '{"brand_new":1,') }, BILL],
+  ),
+  failing(
+    'Northflank refuses the key',
+    { at: 14, hours: 10, tells: ['AiBillingCredentialsRefused'] },
+    northflank,
+    [{ kind: 'status', status: 401 }],
+  ),
+  failing('Venice is out', { at: 40, hours: 8, tells: ['AiBillingFeedDown'] }, venice, [
+    { kind: 'status', status: 503 },
+    /usage/,
+  ]),
+  failing('Baseten answers HTML', { at: 44, hours: 8, tells: ['AiBillingContractBroken'] }, baseten, [
+    { kind: 'html' },
+    BILL,
+  ]),
+  {
+    ...spending('the exporter is gone', { at: 60, hours: 4, tells: ['AiBillingExporterDown'] }, {}),
+    isGone: true,
+  },
+  spending(
+    'tokens are not read from the cache any more',
+    { at: 80, hours: 40, tells: ['AiBillingCachedShareCollapsed'] },
+    { cached: 0.02 },
+  ),
+  spending(
+    'a currency without a rate',
+    { at: 84, hours: 8, tells: ['AiBillingUnconvertedCurrency'] },
+    { foreign: 3 },
+  ),
+  spending(
+    'a deployment nobody asks',
+    { at: 90, hours: 110, tells: ['AiBillingIdleSpend'] },
+    { requests: 0 },
+  ),
+  spending(
+    'the price of output doubles',
+    { at: 170, hours: 40, tells: ['AiBillingPriceChanged', 'AiBillingTokensDearer'] },
+    { price: 4.4 },
+  ),
+  spending(
+    'a balance for two and a half days',
+    { at: 180, hours: 12, tells: ['AiBillingRunwayShort'] },
+    { balance: 150 },
+  ),
+  spending('a balance for a day', { at: 240, hours: 12, tells: ['AiBillingRunwayEnding'] }, { balance: 30 }),
+  spending(
+    'a balance that cannot be spent',
+    { at: 260, hours: 8, tells: ['AiBillingBalanceCannotConsume'] },
+    { canConsume: false },
+  ),
+  spending('much is given back', { at: 280, hours: 2, tells: ['AiBillingCorrections'] }, { refund: 60 }),
+  failing(
+    'totals of Baseten that its rows do not come to',
+    { at: 284, hours: 16, tells: ['AiBillingReconciliationDrift'] },
+    baseten,
+    [{ kind: 'edit', edit: (body) => body.replace(/"total":[^,}]+/, '"total":99999') }, BILL],
+  ),
+  failing('an endpoint is retired', { at: 310, hours: 8, tells: ['AiBillingEndpointSunset'] }, venice, [
+    { kind: 'status', status: 410 },
+    /usage/,
+  ]),
+  spending(
+    'a new service for 80 dollars an hour',
+    {
+      at: 340,
+      hours: 60,
+      tells: [
+        'AiBillingNewSpend',
+        'AiBillingBudgetBurnFast',
+        'AiBillingBudgetForecastOver',
+        'AiBillingBudgetExceeded',
+      ],
+    },
+    { newcomer: 80 },
+  ),
+];
