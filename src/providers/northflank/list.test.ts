@@ -249,3 +249,66 @@ describe('a first read of two months of an account that is idle at night', () =>
     assert.deepEqual(having.asked, { list: 14, hours: 10 + 2 * 732 });
   });
 });
+
+describe('an hour that only looks empty', () => {
+  const HOUR_ASKED = OCTOBER + 5 * DAY;
+  const isHour = (path: string) => /\/usage\/\d+$/.test(path);
+  const secondsIn = (path: string) => Number(path.split('/').at(-1));
+
+  /** What history reads of one hour, with a server that says something else of it in the list than when it is asked. */
+  async function readOf(answer: (path: string, query: Readonly<Record<string, string>>) => unknown) {
+    const ask: Ask = async ({ path, query = {}, schema }) => ({
+      body: readAnswer(Buffer.from(JSON.stringify(answer(path, query))), schema, path),
+      headers: {},
+    });
+    const account = { ask, since: OCTOBER + 4 * DAY, memos: new Map<string, string>(), read: [] };
+    const now = OCTOBER + 10 * DAY + 27 * MINUTE;
+    await poll(account, 'usage', now);
+    await poll(account, 'usage_list', now);
+    const read = (await poll(account, 'usage_history', now)).flatMap(({ statement }) => statement ?? []);
+    const lines = read.find(({ range }) => range.start === HOUR_ASKED)?.lines ?? [];
+    return lines.reduce((sum, { measure, value }) => (measure === 'cost' ? sum + value : sum), 0n);
+  }
+
+  const hoursOf = (query: Readonly<Record<string, string>>, size: number) => {
+    const newest = Math.min(Number(query.endTime), Number(query.cursor ?? query.endTime)) * SECOND - HOUR;
+    return Array.from({ length: size }, (_, index) => newest - index * HOUR);
+  };
+
+  it('is asked for where the list tells of the platform alone and the account counts more', async () => {
+    const paasUsage = { price: { total: 0 } };
+    const listed = (query: Readonly<Record<string, string>>) => ({
+      data: { usage: hoursOf(query, 200).map((hour) => ({ timestamp: hour / SECOND, paasUsage })) },
+    });
+    const isLeftOut = (at: number) => (at / HOUR) % 24 === 7;
+    const withHole = (query: Readonly<Record<string, string>>) => ({
+      data: { usage: listed(query).data.usage.filter(({ timestamp }) => !isLeftOut(timestamp * SECOND)) },
+    });
+    const hour = (path: string) => ({
+      data: { timestamp: secondsIn(path), paasUsage, byocUsage: { price: { total: 500 } } },
+    });
+    for (const list of [listed, withHole]) {
+      const sum = await readOf((path, query) => (isHour(path) ? hour(path) : list(query)));
+      assert.equal(sum, cents(500));
+    }
+  });
+
+  it('is asked for where it lies between two pages, which is where a list loses one', async () => {
+    const price = { total: 700 };
+    // The cursor leads past one hour more than the page held.
+    const listed = (query: Readonly<Record<string, string>>) => {
+      const all = hoursOf(query, 200).filter((hour) => hour >= Number(query.startTime) * SECOND);
+      const page = all.filter((hour) => (query.cursor ? hour < HOUR_ASKED : hour > HOUR_ASKED));
+      const entry = (hour: Instant) => ({ timestamp: hour / SECOND, ...priced(700) });
+      const hasNextPage = query.cursor === undefined;
+      return {
+        data: { usage: page.map(entry) },
+        pagination: { hasNextPage, ...(hasNextPage && { cursor: String(HOUR_ASKED / SECOND) }) },
+      };
+    };
+    const hour = (path: string) => ({
+      data: { timestamp: secondsIn(path), ...priced(700), paasUsage: { price } },
+    });
+    assert.equal(await readOf((path, query) => (isHour(path) ? hour(path) : listed(query))), cents(700));
+  });
+});

@@ -4,13 +4,15 @@ import { PollError } from '../../poll/errors.ts';
 import type { Amounts, ListMemo } from './list-memo.ts';
 import type { UsageList } from './list-schema.ts';
 import type { BilledHour } from './schema.ts';
-import { priceOf, type Tier } from './tiers.ts';
+import { priceOf, silentTiersOf, type Tier } from './tiers.ts';
 
 /** The hours of one walk through the list, by their start. */
 export interface Listing {
   readonly range: Range;
   /** Those of the range, and the one before it. */
   readonly hours: ReadonlyMap<Instant, BilledHour>;
+  /** Hours missing between two of one page. Between two pages one may just have been lost. */
+  readonly leftOut: ReadonlySet<Instant>;
   /** The list went to its end: nothing older is in it, as far as was asked for. */
   readonly isEnd: boolean;
   /** The oldest hour that this or an earlier walk found. */
@@ -39,10 +41,18 @@ export function listingOf(pages: readonly UsageList[], range: Range, known: List
   const oldest = Math.min(known?.oldest ?? Number.POSITIVE_INFINITY, ...found);
   return {
     ...{ range, hours },
+    leftOut: new Set(pages.flatMap(leftOutOf)),
     isEnd: pages.at(-1)?.hasNextPage === false,
     oldest: Number.isFinite(oldest) ? oldest : undefined,
     contract: pages.findLast(({ contract }) => contract)?.contract ?? known?.contract,
   };
+}
+
+function leftOutOf(page: UsageList): Instant[] {
+  const starts = new Set(page.hours.map(startOf));
+  return [...starts]
+    .map((start) => start + HOUR)
+    .filter((start) => !starts.has(start) && starts.has(start + HOUR));
 }
 
 function startOf({ timestamp }: { readonly timestamp: number }): Instant {
@@ -62,13 +72,21 @@ export function standingOf({ hours, isEnd, oldest }: Listing, at: Instant): Stan
   return isEnd && oldest !== undefined && at < oldest ? 'before' : 'unknown';
 }
 
-/** Whether the list shows nothing at all for an hour: explicit zeros, or its absence between two neighbours. */
-export function isEmpty(listing: Listing, at: Instant, tiers: readonly Tier[]): boolean {
-  const hour = listing.hours.get(at);
-  if (!hour) return standingOf(listing, at) === 'left_out';
-  if (!hour.paas || hour.unknownFields.length > 0 || (tiers.length > 1 && hour.total)) return false;
+/** Whether the list shows nothing at all for an hour: explicit zeros, or its absence between two neighbours that tell of all tiers. */
+export function isEmpty({ hours, leftOut }: Listing, at: Instant, tiers: readonly Tier[]): boolean {
+  const hour = hours.get(at);
+  if (!hour)
+    return leftOut.has(at) && [at - HOUR, at + HOUR].every((start) => tellsOfAll(hours.get(start), tiers));
+  if (!tellsOfAll(hour, tiers) || hour.unknownFields.length > 0 || (tiers.length > 1 && hour.total))
+    return false;
   const prices = tiers.flatMap((tier) => priceOf(hour, tier) ?? []);
   return prices.every(({ total, components }) => !total && Object.values(components).every((part) => !part));
+}
+
+/** An hour may be listed with the platform alone: of what is billed to the customer its total tells, or each tier itself. */
+function tellsOfAll(hour: BilledHour | undefined, tiers: readonly Tier[]): boolean {
+  if (!hour?.paas) return false;
+  return hour.total !== undefined || silentTiersOf(hour, tiers).length === 0;
 }
 
 /** The amounts of the hours that start in a range, added up. */

@@ -6,7 +6,7 @@ import { driftOf } from './drift.ts';
 import { factsOf, type Place, placesOf } from './resources.ts';
 import type { Price, UsageHour } from './schema.ts';
 import { viewsOf } from './team.ts';
-import { priceOf, type Tier, tiersOf } from './tiers.ts';
+import { priceOf, silentTiersOf, type Tier, tiersOf } from './tiers.ts';
 import type { Page } from './tree.ts';
 
 /**
@@ -24,7 +24,7 @@ export function readHour(pages: readonly Page[], range: Range, config: Northflan
   const lines = hour ? linesOf(hour, places, tiers, range.start) : [];
   const reconciliation = hour && reconciliationOf(hour, tiers, lines);
   return {
-    statement: { granularity: 'hour', range, lines, silentTiers: silentTiersOf(hour, tiers) },
+    statement: { granularity: 'hour', range, lines, silentTiers: hour ? silentTiersOf(hour, tiers) : tiers },
     resources: factsOf(places),
     observations: [],
     ...(reconciliation && { reconciliation }),
@@ -51,14 +51,6 @@ function linesOf(hour: UsageHour, places: readonly Place[], tiers: readonly Tier
     return price ? priced(tier, '', price) : [];
   });
   return [...resources, ...residual, ...whole];
-}
-
-/** The legacy contract has no egress IPs and load balancers that it could be silent about. */
-function silentTiersOf(hour: UsageHour | undefined, tiers: readonly Tier[]): Tier[] {
-  if (!hour) return [...tiers];
-  const isLegacy = hour.contract === 'legacy';
-  const expected = tiers.filter((tier) => !isLegacy || tier === 'paas' || tier === 'byoc');
-  return expected.filter((tier) => priceOf(hour, tier) === undefined);
 }
 
 /** In dollars only: a difference in another currency has no dollar value here. */

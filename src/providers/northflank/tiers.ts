@@ -14,3 +14,10 @@ export function priceOf(hour: BilledHour, tier: Tier): Price | undefined {
   if (tier === 'byoc') return hour.byoc;
   return tier === 'egress_ip' ? hour.egressIp : hour.loadBalancer;
 }
+
+/** Those an hour should tell of and does not. The legacy contract has no egress IPs and load balancers to be silent about. */
+export function silentTiersOf(hour: BilledHour, tiers: readonly Tier[]): Tier[] {
+  const isLegacy = hour.contract === 'legacy';
+  const expected = tiers.filter((tier) => !isLegacy || tier === 'paas' || tier === 'byoc');
+  return expected.filter((tier) => priceOf(hour, tier) === undefined);
+}
