@@ -26,22 +26,37 @@ export type Labels = Readonly<Partial<Record<BudgetLabel, string>>>;
 /** Tells which label sets a budget is about; labels that are not given match. */
 export function matcherOf(match: BudgetMatch): (labels: Labels) => boolean {
   const tests = BUDGET_LABELS.flatMap((label) => {
-    const patterns = match[label]?.map(expressionOf);
+    const patterns = match[label]?.map((pattern) => [...pattern]);
     return patterns ? [{ label, patterns }] : [];
   });
   return (labels) =>
     tests.every(({ label, patterns }) => {
       const value = labels[label];
-      return value === undefined || patterns.some((pattern) => pattern.test(value));
+      if (value === undefined) return true;
+      const text = [...value];
+      return patterns.some((pattern) => isMatch(pattern, text));
     });
 }
 
-function expressionOf(pattern: string): RegExp {
-  const source = pattern
-    .replace(/[\\^$.+()[\]{}|]/g, '\\$&')
-    .replace(/\*+/g, '.*')
-    .replace(/\?/g, '.');
-  return new RegExp(`^${source}$`, 'su');
+/**
+ * Whether a text matches, both by their characters. When it fails, only the last `*` takes one more: those before it need
+ * not, so that no pattern takes long, as a regular expression of several may.
+ */
+function isMatch(pattern: readonly string[], text: readonly string[]): boolean {
+  let [at, star, taken] = [0, -1, 0];
+  for (let index = 0; index < text.length; ) {
+    if (pattern[at] === '*') {
+      star = at++;
+      taken = index;
+    } else if (at < pattern.length && (pattern[at] === '?' || pattern[at] === text[index])) {
+      at += 1;
+      index += 1;
+    } else if (star >= 0) {
+      at = star + 1;
+      index = ++taken;
+    } else return false;
+  }
+  return pattern.slice(at).every((character) => character === '*');
 }
 
 /** The period that holds `now`. */
