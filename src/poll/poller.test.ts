@@ -191,3 +191,11 @@ test('a feed that never read anything can be switched off', async () => {
   assert.equal((await poll(answered(403))).ok, null);
   assert.equal(row()?.lastSuccess, undefined);
 });
+
+test('a feed that is switched off is asked again where the clock was set back since', async () => {
+  const { poll, wait, asked } = bench();
+  await poll(answered(403));
+  wait(-30 * HOUR);
+  assert.equal((await poll('well')).ok, true);
+  assert.equal(asked(), 2);
+});

@@ -161,7 +161,7 @@ function createRunner({ feed, events, now, signal }: RunnerOptions) {
   };
 
   const run = (): Promise<PollOutcome> => {
-    if (last?.ok === null && now() - last.at < OFF_MS) return Promise.resolve(last);
+    if (last?.ok === null && isYoung(last.at, now())) return Promise.resolve(last);
     clearTimeout(retry);
     running ??= poll().then((outcome) => {
       running = undefined;
@@ -214,6 +214,11 @@ function failureOf(error: unknown, when: { at: Instant; seconds: number }): Poll
 
 /** How long a feed that is switched off is left alone: keys and permissions change. Hourly runs waver by their jitter. */
 const OFF_MS = HOUR - 2 * MINUTE;
+
+/** What lies ahead is not young: the clock was set back since, perhaps by far. */
+function isYoung(at: Instant, now: Instant): boolean {
+  return at <= now && now - at < OFF_MS;
+}
 
 const FIRST_RETRY_MS = 30 * SECOND;
 const LAST_RETRY_MS = 10 * MINUTE;
