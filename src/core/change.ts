@@ -76,7 +76,11 @@ export function changeOf(input: ChangeInput): { commit: Commit; applied: Applied
     })),
     sums: sumRows(book, outcome.deltas, row),
     hours: hasHours(input.streamSettings)
-      ? hourRows({ book, stream: stream.id, now: input.now }, outcome.deltas, row)
+      ? hourRows(
+          { book, stream: stream.id, settings: input.streamSettings, now: input.now },
+          outcome.deltas,
+          row,
+        )
       : [],
     feeds: [extended(book.feed(account.id, input.feed.feed) ?? emptyFeed(input.feed), statement)],
     silences: [{ stream: stream.id, rows: silence.open }],

@@ -46,7 +46,7 @@ describe('hours', () => {
     fc.assert(
       fc.property(history, fc.nat(11), (statements, refused) => {
         const bench = openBench({ ...MINUTES, maxSeries: 30 });
-        const begin = firstHour(NOON);
+        const begin = firstHour(NOON, { lagMs: 0 });
         for (const [index, { from, length, lines }] of statements.entries()) {
           const range = { start: begin + from * HOUR, end: begin + (from + length) * HOUR };
           const inside = lines

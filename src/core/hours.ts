@@ -3,9 +3,9 @@ import type { Delta } from './cells.ts';
 import type { StreamSettings } from './ledger.ts';
 import type { Fixed } from './money.ts';
 import type { HourRow, SeriesRow, Store } from './store.ts';
-import { floorTo, HOUR, type Instant } from './time.ts';
+import { DAY, floorTo, HOUR, type Instant } from './time.ts';
 
-/** Enough for the last 24 hours, however far the readings lag. */
+/** At the least: enough for the last 24 hours where the readings hardly lag. */
 const KEPT_MS = 48 * HOUR;
 
 /** Whether each delta of the stream lies in one hour, so that hours can be added up as they come. */
@@ -13,21 +13,22 @@ export function hasHours({ granularities }: StreamSettings): boolean {
   return granularities.length === 1 && granularities[0] !== 'day';
 }
 
-/** The first hour that is kept at `now`. */
-export function firstHour(now: Instant): Instant {
-  return floorTo(HOUR, now - KEPT_MS);
+/** The first hour that is kept at `now`: that with which the last 24 hours begin, however far the readings lag. */
+export function firstHour(now: Instant, { lagMs }: Pick<StreamSettings, 'lagMs'>): Instant {
+  return floorTo(HOUR, now - Math.max(KEPT_MS, lagMs + DAY));
 }
 
 /** The hours that the deltas of cost move, as they stand after them. */
 export function hourRows(
-  { book, stream, now }: { book: Book; stream: number; now: Instant },
+  { book, stream, settings, now }: { book: Book; stream: number; settings: StreamSettings; now: Instant },
   deltas: readonly Delta[],
   row: (id: number) => SeriesRow,
 ): HourRow[] {
   const known = book.hours(stream);
+  const first = firstHour(now, settings);
   const sums = openSums((hour, currency) => known.get(hour)?.get(currency) ?? 0n);
   for (const { series, bucket, value } of deltas) {
-    if (bucket < firstHour(now) || value === 0n) continue;
+    if (bucket < first || value === 0n) continue;
     const { measure, detail } = row(series);
     if (measure === 'cost') sums.add(bucket, detail, value);
   }
@@ -52,11 +53,11 @@ export function missingHours(
 /** The hours as the cells have them. */
 export function hoursOfCells(
   { book, store, stream, now }: { book: Book; store: Store; stream: number; now: Instant },
-  { granularities }: StreamSettings,
+  settings: StreamSettings,
 ): HourRow[] {
   const sums = openSums(() => 0n);
-  const range = { start: firstHour(now), end: Number.MAX_SAFE_INTEGER };
-  for (const [bucket, cells] of store.cells(stream, granularities[0], range)) {
+  const range = { start: firstHour(now, settings), end: Number.MAX_SAFE_INTEGER };
+  for (const [bucket, cells] of store.cells(stream, settings.granularities[0], range)) {
     for (const [series, { value }] of cells) {
       const row = book.series.get(series);
       if (row?.measure === 'cost') sums.add(bucket, row.detail, value);

@@ -34,7 +34,7 @@ const PATIENCE_MS = 7 * DAY;
  */
 export function* maintain(input: MaintainInput): Generator<Commit> {
   const { book, stream, settings, now } = input;
-  if (hasHours(settings)) yield { droppedHours: { stream: stream.id, before: firstHour(now) } };
+  if (hasHours(settings)) yield { droppedHours: { stream: stream.id, before: firstHour(now, settings) } };
   const finest = settings.granularities[0];
   if (finest !== 'day') {
     for (const day of compactable(input)) yield compacted(input, day);

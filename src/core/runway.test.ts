@@ -81,6 +81,19 @@ describe('the runway', () => {
     holed.ledger.close();
   });
 
+  test('knows the last 24 hours that were read, however late the provider bills them', () => {
+    const lagMs = 32 * HOUR;
+    const bench = openBench(settings({ lagMs }));
+    const end = NOON - 30 * HOUR;
+    bench.apply(statement('hour', { start: end - DAY, end }, NOON, spend(end - DAY, end, 1)), NOON);
+    hold(bench, { USD: 24 });
+    assert.equal(bench.values(NOON).get(RUNWAY), 86_400);
+    bench.ledger.maintain(NOON);
+    bench.reopen();
+    assert.equal(bench.values(NOON).get(RUNWAY), 86_400, 'after upkeep and a restart');
+    bench.ledger.close();
+  });
+
   test('is 0 once nothing is left', () => {
     const bench = openBench(settings());
     read(bench, NOON - DAY, NOON, spend(NOON - DAY, NOON, 1));
