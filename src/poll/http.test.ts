@@ -762,6 +762,22 @@ it('a key that the provider echoes reaches nobody', async () => {
   assert.deepEqual(body, { note: 'a [key] b [key]', é: 1 });
 });
 
+it('a key is taken out however its special characters are written', async () => {
+  const key = 'sk+ab/cd&ef="gh~12';
+  const echoes = [
+    key.replace('"', '\\"'),
+    key.replace('"', '\\"').replace('/', '\\/').replace('&', '\\u0026'),
+    'sk\\u002Bab\\u002fcd\\u0026ef\\u003d\\u0022gh~12',
+    encodeURIComponent(key),
+    encodeURIComponent(key).toLowerCase(),
+  ];
+  const url = await serve((_request, response) => response.end(`["é ${echoes.join(' ')} sk+ab"]`));
+  const { client } = clientOf(url, { key: () => key });
+  const request = { path: '/notes', schema: z.unknown() };
+  const { body } = await client.ask(new AbortController().signal)(request);
+  assert.deepEqual(body, ['é [key] [key] [key] [key] [key] sk+ab']);
+});
+
 describe('an abort', () => {
   it('ends a request in flight with the reason of the signal', async () => {
     const stop = new AbortController();

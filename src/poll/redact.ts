@@ -12,7 +12,7 @@ const SHORTEST_KEY = 6;
 export function withoutKeys(error: unknown, keys: ReadonlySet<string>): unknown {
   if (!(error instanceof PollError)) return error;
   const secrets = secretsIn(keys);
-  const holdsKey = (text: string) => secrets.some((key) => text.includes(key));
+  const holdsKey = (text: string) => secrets.some((key) => text.search(key) >= 0);
   if (!holdsKey(inspect(error, { depth: null }))) return error;
 
   const { reason, status, retryAt, cause } = error;
@@ -26,12 +26,28 @@ export function withoutKeys(error: unknown, keys: ReadonlySet<string>): unknown 
 
 /** An answer free of the keys that were sent: what a provider echoes must become no label, note or output. */
 export function bytesWithoutKeys(bytes: Buffer, keys: ReadonlySet<string>): Buffer {
-  const echoed = secretsIn(keys).filter((key) => bytes.includes(key));
-  if (echoed.length === 0) return bytes;
-  const text = echoed.reduce((rest, key) => rest.replaceAll(key, '[key]'), bytes.toString('latin1'));
+  const plain = [...keys].every((key) => isPlain(key) && !bytes.includes(key));
+  const secrets = plain ? [] : secretsIn(keys);
+  if (secrets.length === 0) return bytes;
+  const text = secrets.reduce((rest, key) => rest.replaceAll(key, '[key]'), bytes.toString('latin1'));
   return Buffer.from(text, 'latin1');
 }
 
-function secretsIn(keys: ReadonlySet<string>): string[] {
-  return [...keys].filter((key) => key.length >= SHORTEST_KEY);
+/** Nobody has a reason to escape what such a key is made of. */
+function isPlain(key: string): boolean {
+  return /^[\w.~-]*$/.test(key);
+}
+
+/** Each key as it may be written: as it is, or with its special characters escaped as in JSON or in a URL. */
+function secretsIn(keys: ReadonlySet<string>): RegExp[] {
+  return [...keys]
+    .filter((key) => key.length >= SHORTEST_KEY)
+    .map((key) => new RegExp([...Buffer.from(key).toString('latin1')].map(formsOf).join(''), 'g'));
+}
+
+function formsOf(character: string): string {
+  if (/\w/.test(character)) return character;
+  const hex = character.charCodeAt(0).toString(16).padStart(2, '0');
+  const digits = hex.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
+  return `(?:\\\\?\\x${hex}|\\\\u00${digits}|%${digits})`;
 }
