@@ -49,19 +49,19 @@ function unwrapped(value: unknown): unknown {
 }
 
 /** https://inference.sh/docs/api/rest/overview: what each code is sent with. */
-const STATUSES: Readonly<Record<string, number>> = {
-  invalid_request: 400,
-  unauthorized: 401,
-  forbidden: 403,
-  otp_required: 403,
-  not_found: 404,
-  rate_limited: 429,
-  internal_error: 500,
-};
+const STATUSES: ReadonlyMap<string, number> = new Map([
+  ['invalid_request', 400],
+  ['unauthorized', 401],
+  ['forbidden', 403],
+  ['otp_required', 403],
+  ['not_found', 404],
+  ['rate_limited', 429],
+  ['internal_error', 500],
+]);
 
 /** The failure that the same refusal would be with its own status in place of 200. */
 function refused(request: Request<unknown>, { status = 200, error }: Refusal): PollError {
   const code = error?.code ?? 'no code given';
-  const meant = STATUSES[code] ?? (status < 400 ? 200 : status);
+  const meant = STATUSES.get(code) ?? (status < 400 ? 200 : status);
   return new PollError(reasonOfStatus(meant), `${titleOf(request)} was refused: ${code}`, { status: meant });
 }
