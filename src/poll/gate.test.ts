@@ -38,6 +38,14 @@ describe('an account without a budget', () => {
 });
 
 describe("the provider's own count", () => {
+  it('ends at an instant that has a date, whatever the provider says: the status shows it', () => {
+    for (const resetAt of [1e18, Number.POSITIVE_INFINITY]) {
+      const gate = createGate(UNCOUNTED);
+      gate.learn({ remaining: 0, resetAt }, NOW);
+      assert.equal(new Date(gate.earliest(NOW)).toISOString(), '+275760-09-13T00:00:00.000Z');
+    }
+  });
+
   const limit = (remaining: number, seconds: number) => ({ remaining, resetAt: NOW + seconds * SECOND });
 
   it('falls with each request and holds until its reset', () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { HOUR, type Instant, SECOND } from '../core/time.ts';
 import type { RateLimit } from '../providers/provider.ts';
+import { LAST_INSTANT } from './rate-limit.ts';
 
 /** What must survive a restart, so that no limit is overrun by restarting. Plain JSON. */
 export const RequestState = z.object({
@@ -113,7 +114,8 @@ function createCountdown() {
       if (remaining === undefined || resetAt === undefined || !(resetAt > now)) return;
       const same = told.resetAt > now && Math.abs(resetAt - told.resetAt) <= SAME_WINDOW_MS;
       // Answers may overtake each other: within a window the count only falls.
-      told = { remaining: same ? Math.min(told.remaining, remaining) : remaining, resetAt };
+      const until = Math.min(resetAt, LAST_INSTANT);
+      told = { remaining: same ? Math.min(told.remaining, remaining) : remaining, resetAt: until };
     },
   };
 }

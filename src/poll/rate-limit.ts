@@ -15,7 +15,8 @@ export interface Advice {
 /** How long to wait after a 429 that does not say. */
 export const UNTOLD_WAIT_MS = 60 * SECOND;
 
-const LAST_INSTANT: Instant = 8.64e15;
+/** The last that has a date. */
+export const LAST_INSTANT: Instant = 8.64e15;
 
 /**
  * When the account may be asked again after an answer that refused or exhausted it: the latest of all it says.
