@@ -1,4 +1,5 @@
 import { ACCOUNT_MEASURES, type Book, keyOf, type SeriesKey } from './book.ts';
+import { cleanLabel, isClean } from './label.ts';
 import { type Line, MEASURES, type Measure, type ResourceFacts } from './statement.ts';
 import type { AccountRow, ResourceRow, SeriesRow } from './store.ts';
 import type { Instant } from './time.ts';
@@ -127,25 +128,16 @@ export function openAssigner(options: AssignerOptions): Assigner {
   };
 }
 
-/** Labels as they can be stored and shown: half a surrogate pair or a NUL would make two label sets one. */
 function cleaned(line: Line): Line {
   const { resource, model, tier, detail } = line;
   if (isClean(resource) && isClean(model) && isClean(tier) && isClean(detail)) return line;
   return {
     ...line,
-    resource: clean(resource),
-    model: clean(model),
-    tier: clean(tier),
-    detail: clean(detail),
+    resource: cleanLabel(resource),
+    model: cleanLabel(model),
+    tier: cleanLabel(tier),
+    detail: cleanLabel(detail),
   };
-}
-
-function isClean(label: string): boolean {
-  return label.isWellFormed() && !label.includes('\0');
-}
-
-function clean(label: string): string {
-  return label.toWellFormed().replaceAll('\0', '\uFFFD');
 }
 
 function isSameSeries(a: Line, b: Line): boolean {

@@ -137,6 +137,13 @@ test('a feed that leaves requests to others ends early without failure', async (
   assert.notEqual(row()?.lastSuccess, undefined);
 });
 
+test('labels that would be shown alike are one thing', async () => {
+  const [half, other] = ['x\ud800', 'x\ud801'];
+  const { poll, row } = bench([{ observations: [gross(half, 1), gross(other, 2), gross('y\0', 3)] }]);
+  await poll();
+  assert.deepEqual(row()?.observations, [gross('x\ufffd', 1), gross('y\ufffd', 3)]);
+});
+
 test('what a failed poll did not say anew stays; what a good one leaves out goes', async () => {
   const { poll, row } = bench([{ dollars: 1, observations: [gross('x', 10), gross('y', 5)] }]);
   await poll();

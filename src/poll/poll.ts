@@ -1,4 +1,5 @@
 import type { SeriesKey } from '../core/book.ts';
+import { cleanLabel } from '../core/label.ts';
 import type { Applied, FeedKey, Ledger } from '../core/ledger.ts';
 import { multiply } from '../core/money.ts';
 import { identityOf, newestOf } from '../core/observations.ts';
@@ -103,7 +104,7 @@ async function readInto(
   const { reading, asOf } = await readRange(target, range, { ...context, memo: learned.memo });
   const applied = book(target, reading, asOf);
   learned.memo = reading.memo ?? learned.memo;
-  learned.observations.push(...reading.observations);
+  learned.observations.push(...reading.observations.map(cleaned));
   if (reading.reconciliation) learned.reconciliations.push(reading.reconciliation);
   for (const note of reading.notes ?? []) learned.notes.set(note.topic, note);
   for (const tier of applied.held) learned.held.add(tier);
@@ -111,6 +112,11 @@ async function readInto(
   for (const drift of reading.drift) watcher.drift(drift);
   watcher.applied(applied);
   return reading;
+}
+
+function cleaned(observation: Observation): Observation {
+  const labels = Object.entries(observation.labels).map(([name, text]) => [name, cleanLabel(text)]);
+  return { ...observation, labels: Object.fromEntries(labels) };
 }
 
 /**
