@@ -118,7 +118,7 @@ function textOf(cost: TaskCost, { account }: Asked, task: string): string {
 }
 
 function table(rows: readonly (readonly string[])[]): string[] {
-  const width = Math.max(...rows.map(([name = '']) => name.length));
+  const width = rows.reduce((widest, [name = '']) => Math.max(widest, name.length), 0);
   return rows.map(([name = '', value]) => `  ${name.padEnd(width)}  ${value}`);
 }
 

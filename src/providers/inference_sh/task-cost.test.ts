@@ -53,10 +53,20 @@ const SHAPES: Record<string, readonly [body: unknown, amounts: string[], others:
     ['total 0.00000003'],
     ['events[0].amount 1', 'events[1].amount 2', 'empty []', 'none {}'],
   ],
+  'totals of what is no money': [
+    { tokens: { total: 500 }, usage: { amount: 12 }, fees: { total: 7, amount: { value: 8 } }, total: 9 },
+    ['fees.total 0.00000007', 'fees.amount 0.00000008', 'total 0.00000009'],
+    ['tokens.total 500', 'usage.amount 12'],
+  ],
   'another currency': [
     { currency: 'eur', total: 100, fees: { resource_fee: 5 } },
     [],
     ['currency eur', 'total 100', 'fees.resource_fee 5'],
+  ],
+  'another currency, told beside the amount': [
+    { cost: { currency: 'EUR', total: 100 }, total: 3, refund_fee: { total: { value: 1, currency: 'EUR' } } },
+    ['total 0.00000003'],
+    ['cost.currency EUR', 'cost.total 100', 'refund_fee.total.value 1', 'refund_fee.total.currency EUR'],
   ],
   'dollars, as told': [{ currency: 'usd', microcents: 100 }, ['microcents 0.000001'], ['currency usd']],
   'nothing at all': [{}, [], [' {}']],

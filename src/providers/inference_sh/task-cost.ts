@@ -27,6 +27,9 @@ const NAMES: ReadonlySet<unknown> = new Set([
   'amount',
   'microcents',
 ]);
+/** These count other things, too: they are money on their own, or below what speaks of money. */
+const VAGUE: ReadonlySet<unknown> = new Set(['total', 'amount']);
+const MONEY = /cost|fee|price|bill|charge/i;
 /** Microcents are whole: a fraction under a known name is of a unit that nobody told. */
 const Amount = z.union([
   Integer.transform((value) => ({ value, error: undefined })),
@@ -37,7 +40,7 @@ const DEEPEST = 8;
 /** Reads an answer of unknown shape by its shape. What is in a list, or not in dollars, is not taken for the task's cost. */
 export function readTaskCost(body: unknown): TaskCost {
   const found = { amounts: [] as TaskAmount[], others: [] as TaskCost['others'][number][] };
-  collect(body, { path: [], isDollars: isInDollars(body) }, found);
+  collect(body, { path: [], isDollars: true }, found);
   return found;
 }
 
@@ -57,8 +60,9 @@ interface Found {
 }
 
 function collect(value: unknown, place: Place, found: Found): void {
-  const { path, isDollars } = place;
-  const amount = isDollars && NAMES.has(path.at(-1)) ? amountOf(value, titleOf(path)) : undefined;
+  const { path } = place;
+  const isDollars = place.isDollars && isInDollars(value);
+  const amount = isDollars && isMoney(path) ? amountOf(value, titleOf(path)) : undefined;
   if (amount) found.amounts.push(amount);
   const inner = membersOf(value).filter(([key]) => !amount || (key !== 'value' && key !== 'error'));
   if (inner.length > 0 && path.length < DEEPEST) {
@@ -67,6 +71,12 @@ function collect(value: unknown, place: Place, found: Found): void {
   } else if (!amount) {
     found.others.push({ path: titleOf(path), text: textOf(value) });
   }
+}
+
+function isMoney(path: Place['path']): boolean {
+  const name = path.at(-1);
+  if (VAGUE.has(name)) return path.slice(0, -1).every((step) => MONEY.test(String(step)));
+  return NAMES.has(name);
 }
 
 function amountOf(value: unknown, name: string): TaskAmount | undefined {
