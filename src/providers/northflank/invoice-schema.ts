@@ -4,7 +4,11 @@ import { type Instant, SECOND } from '../../core/time.ts';
 import { Decimal } from '../schemas.ts';
 
 const amount = Decimal.nullish();
-const category = z.object({ price: z.object({ total: amount }).nullish() }).nullish();
+/** One without a price is as good as absent, as in the hours: its name alone does not tell the unit. */
+const category = z
+  .object({ price: z.object({ total: amount }).nullish() })
+  .nullish()
+  .transform((written) => written?.price?.total ?? undefined);
 
 const Written = z.object({
   id: z.string().nullish(),
@@ -67,7 +71,7 @@ function invoiceOf(invoice: z.infer<typeof Written>): Invoice {
     currency: currency?.trim().toUpperCase(),
     total: units(total),
     subTotal: units(subTotal),
-    paas: units((invoice.paas ?? invoice.paasUsage)?.price?.total),
+    paas: units(invoice.paas ?? invoice.paasUsage),
     paid: paid ?? undefined,
   };
 }
@@ -75,16 +79,11 @@ function invoiceOf(invoice: z.infer<typeof Written>): Invoice {
 type Units = (amount: Fixed | null | undefined) => Fixed | undefined;
 
 /** As in the hours, the current names count where both are there. */
-function unitsOf({
-  paas,
-  byoc,
-  egressIp,
-  loadBalancer,
-  paasUsage,
-  byocUsage,
-}: z.infer<typeof Written>): Units {
-  if (paas || byoc || egressIp || loadBalancer) return (amount) => amount ?? undefined;
-  if (paasUsage || byocUsage)
+function unitsOf(invoice: z.infer<typeof Written>): Units {
+  const isTold = (...categories: (Fixed | undefined)[]) => categories.some((total) => total !== undefined);
+  if (isTold(invoice.paas, invoice.byoc, invoice.egressIp, invoice.loadBalancer))
+    return (amount) => amount ?? undefined;
+  if (isTold(invoice.paasUsage, invoice.byocUsage))
     return (cents) => (typeof cents === 'bigint' ? divideHalfEven(cents, 100n) : undefined);
   return () => undefined;
 }
