@@ -1,5 +1,5 @@
 import { type Budget, matcherOf, periodAt } from './budget.ts';
-import type { BudgetTotals } from './budget-totals.ts';
+import type { BudgetTotals, Summed } from './budget-totals.ts';
 import { expectedSpend, LOOK_BACK_DAYS, type SpendHistory } from './forecast.ts';
 import type { Usd } from './money.ts';
 import { type PublishInput, reachOf } from './reach.ts';
@@ -24,10 +24,10 @@ export function budgetsAt(input: PublishInput, totals: BudgetTotals): BudgetStat
     const period = periodAt(budget.period, input.now);
     const parts = partsOf(input, budget, period);
     if (!parts) return { budget, period, spent: undefined, forecast: undefined };
-    const spent = parts.reduce((sum, { stream }) => sum + spentIn(totals, budget, stream.id, period), 0n);
-    const rests = parts.map((part) => restOf(totals, budget, part, period));
-    const isUnknown = rests.length === 0 || rests.includes(undefined);
-    const forecast = isUnknown ? undefined : rests.reduce<Usd>((sum, rest) => sum + (rest ?? 0n), spent);
+    const spent = summed(parts.map(({ stream }) => spentIn(totals, budget, stream.id, period)));
+    const rest = summed(parts.map((part) => restOf(totals, budget, part, period)));
+    const forecast =
+      spent === undefined || rest === undefined || parts.length === 0 ? undefined : spent + rest;
     return { budget, period, spent, forecast };
   });
 }
@@ -89,39 +89,48 @@ function daysRead({ covered, through, since }: Reach, closedBefore: Instant): In
   return Array.from({ length: Math.max(0, (today - first) / DAY) }, (_, index) => first + index * DAY);
 }
 
-function spentIn(totals: BudgetTotals, budget: Budget, stream: number, period: Range): Usd {
+/** Undefined where any part is. */
+function summed(parts: readonly (Usd | undefined)[]): Usd | undefined {
+  const known = parts.flatMap((part) => part ?? []);
+  return known.length < parts.length ? undefined : known.reduce((sum, part) => sum + part, 0n);
+}
+
+function spentIn(totals: BudgetTotals, budget: Budget, stream: number, period: Range): Usd | undefined {
   if (budget.period === 'month')
     return totalOf(totals, budget, stream, { kind: 'month', start: period.start });
-  let sum = 0n;
-  for (let start = period.start; start < period.end; start += DAY) {
-    sum += totalOf(totals, budget, stream, { kind: 'day', start });
-  }
-  return sum;
+  const days = Array.from(
+    { length: (period.end - period.start) / DAY },
+    (_, day) => period.start + day * DAY,
+  );
+  return summed(days.map((start) => totalOf(totals, budget, stream, { kind: 'day', start })));
 }
 
 /** Loads what is asked for: of a period these are few. */
-function totalOf(
-  totals: BudgetTotals,
-  budget: Budget,
-  stream: number,
-  { kind, start }: { kind: 'day' | 'month'; start: Instant },
-): Usd {
-  if (!totals.isLoaded(kind, start)) totals.load(kind, start);
-  return totals.of(budget, kind, start)?.get(stream) ?? 0n;
+function totalOf(totals: BudgetTotals, budget: Budget, stream: number, period: Summed): Usd | undefined {
+  if (!totals.isLoaded(period.kind, period.start)) totals.load(period.kind, period.start);
+  return totals.of(budget, stream, period);
 }
 
 /** Net dollars expected of a stream between now and the period's end. */
 function restOf(totals: BudgetTotals, budget: Budget, part: Part, period: Range): Usd | undefined {
   const { stream, through, days } = part;
   if (!days.every((day) => totals.isLoaded('day', day))) return undefined;
-  const usdOn = (start: Instant) => totalOf(totals, budget, stream.id, { kind: 'day', start });
-  const history: SpendHistory = {
-    days: days.map((start) => ({ start, usd: usdOn(start) })),
-    today: usdOn(startOfDay(through)),
-    through,
-  };
+  const history = historyOf(part, (start) => totalOf(totals, budget, stream.id, { kind: 'day', start }));
+  if (!history) return undefined;
   const untilEnd = expectedSpend(history, period.end);
   // Where the readings lag behind the period's start, what is still to come before it is not the period's.
   const untilStart = through < period.start ? expectedSpend(history, period.start) : 0n;
   return untilEnd === undefined || untilStart === undefined ? undefined : untilEnd - untilStart;
+}
+
+function historyOf(
+  { through, days }: Part,
+  usdOn: (day: Instant) => Usd | undefined,
+): SpendHistory | undefined {
+  const known = days.flatMap((start) => {
+    const usd = usdOn(start);
+    return usd === undefined ? [] : [{ start, usd }];
+  });
+  const today = usdOn(startOfDay(through));
+  return today === undefined || known.length < days.length ? undefined : { days: known, today, through };
 }

@@ -27,6 +27,7 @@ function bench(
   answers: readonly Answer[],
   more: Partial<Feed<unknown, unknown>> = {},
   budget = Number.POSITIVE_INFINITY,
+  hasBooks = true,
 ) {
   const { ledger, account } = openBench(settings());
   const asked: number[] = [];
@@ -35,7 +36,7 @@ function bench(
     name: FEED,
     schedule: '* * * * *',
     jitterMs: 0,
-    books: { stream: 'usage', granularity: 'hour', settleMs: 48 * HOUR },
+    ...(hasBooks && { books: { stream: 'usage', granularity: 'hour', settleMs: 48 * HOUR } }),
     plan: () => queue.map((_, index) => ({ start: NOON - (index + 1) * HOUR, end: NOON - index * HOUR })),
     async *ask(_ask, range) {
       asked.push(range.start);
@@ -135,6 +136,13 @@ test('a feed that leaves requests to others ends early without failure', async (
   await poll();
   assert.equal(asked.length, 0);
   assert.notEqual(row()?.lastSuccess, undefined);
+});
+
+test('a feed without billing facts that leaves requests to others has not succeeded: what it told is as old as it was', async () => {
+  const observations = [gross('x', 1)];
+  const { poll, row } = bench([{ observations }], { leaves: 400 }, 399, false);
+  assert.equal(await poll(), 'postponed');
+  assert.equal(row(), undefined);
 });
 
 test('labels that would be shown alike are one thing', async () => {

@@ -39,10 +39,15 @@ export interface PollWatcher {
  * Polls a feed once: plans what to read, and applies each range as soon as all of it was read.
  *
  * A range whose answer is not as documented does not keep the others from being read, within {@link PATIENCE}; any other
- * failure ends the poll. A feed that leaves requests to others ends early, without failure.
+ * failure ends the poll. A feed that leaves requests to others ends early, without failure: `postponed` where it is one without billing
+ * facts and has read nothing, for what it read before is as old as it was.
  * @throws {PollError} for the first range that failed. What was applied stays.
  */
-export async function pollFeed(target: PollTarget, watcher: PollWatcher, signal: AbortSignal): Promise<void> {
+export async function pollFeed(
+  target: PollTarget,
+  watcher: PollWatcher,
+  signal: AbortSignal,
+): Promise<'done' | 'postponed'> {
   const context = contextOf(target, watcher, signal);
   const ranges = [...target.feed.plan(context)];
   const planned = ranges.length;
@@ -51,7 +56,10 @@ export async function pollFeed(target: PollTarget, watcher: PollWatcher, signal:
   let inARow = 0;
   for (const [index, range] of ranges.entries()) {
     signal.throwIfAborted();
-    if (target.client.budgetLeft() < (target.feed.leaves ?? 0)) break;
+    if (target.client.budgetLeft() < (target.feed.leaves ?? 0)) {
+      if (!target.feed.books && index === 0) return 'postponed';
+      break;
+    }
     try {
       const { again } = await readInto(learned, target, range, context, watcher);
       // Plans go back in time: what comes last is the oldest, and is read again first.
@@ -70,6 +78,7 @@ export async function pollFeed(target: PollTarget, watcher: PollWatcher, signal:
   }
   learn(target, learned, watcher, failures.length === 0);
   if (failures[0]) throw failures[0];
+  return 'done';
 }
 
 /** How many ranges in a row may be answered badly: refusals are few, for some providers lock out who collects them. */

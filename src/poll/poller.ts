@@ -24,7 +24,13 @@ export interface PollerEvents {
 }
 
 export type PollOutcome =
-  | { readonly ok: true; readonly at: Instant; readonly seconds: number }
+  | {
+      readonly ok: true;
+      readonly at: Instant;
+      readonly seconds: number;
+      /** Nothing was asked, for the requests are left to other feeds. */
+      readonly isPostponed: boolean;
+    }
   | {
       /** Neither: the account may not read an optional feed, or does not have it. */
       readonly ok: null;
@@ -136,10 +142,10 @@ function createRunner({ feed, events, now, signal }: RunnerOptions) {
     const started = performance.now();
     const seconds = () => (performance.now() - started) / 1000;
     try {
-      await pollFeed(feed, watcher, signal);
+      const isPostponed = (await pollFeed(feed, watcher, signal)) === 'postponed';
       failures = 0;
       progress = undefined;
-      return { ok: true, at: startedAt, seconds: seconds() };
+      return { ok: true, at: startedAt, seconds: seconds(), isPostponed };
     } catch (error) {
       return ended(error, { at: startedAt, seconds: seconds() });
     }

@@ -21,7 +21,9 @@ async function pageOf(self: SelfMetrics, format: Format = 'text'): Promise<Expos
 /** Everything the exporter can count, once. */
 function exercise(self: SelfMetrics): void {
   self.feedSeen(FEED);
-  self.pollEnded(FEED, { ok: true, seconds: 0.2, at: 1_795_000_000_000 });
+  self.pollEnded(FEED, { ok: true, isPostponed: false, seconds: 0.2, at: 1_795_000_000_000 });
+  // What asked nothing tells nothing about the feed.
+  self.pollEnded(FEED, { ok: true, isPostponed: true, seconds: 0.1, at: 1_795_000_060_000 });
   self.pollEnded(FEED, { ok: false, reason: 'network', seconds: 61, at: 1_795_000_060_000 });
   self.apiAnswered(ACCOUNT, 200);
   self.apiAnswered(ACCOUNT);

@@ -18,7 +18,7 @@ export interface FeedLabels extends AccountLabels {
 
 /** How a poll ended, when, and how long it took. */
 export type PollOutcome =
-  | { readonly ok: true; readonly seconds: number; readonly at: Instant }
+  | { readonly ok: true; readonly isPostponed: boolean; readonly seconds: number; readonly at: Instant }
   /** Switched off. */
   | { readonly ok: null; readonly seconds: number; readonly at: Instant }
   | { readonly ok: false; readonly reason: string; readonly seconds: number; readonly at: Instant };
@@ -147,6 +147,7 @@ function keyOf({ provider, account }: AccountLabels): string {
 }
 
 function countPoll(own: Own, feed: FeedLabels, outcome: PollOutcome): void {
+  if (outcome.ok && outcome.isPostponed) return;
   own.polls.inc(feedOf(feed));
   own.pollDuration.observe(feedOf(feed), outcome.seconds);
   if (outcome.ok === null) own.up.remove(feedOf(feed));
