@@ -17,6 +17,7 @@ export const EXPOSED: Known = new Map<string, readonly string[]>([
   ['process_cpu_seconds_total', TARGET],
   ['process_start_time_seconds', TARGET],
   ['nodejs_eventloop_lag_p99_seconds', TARGET],
+  ['nodejs_heap_size_used_bytes', TARGET],
   ['ALERTS', [...TARGET, 'alertname', 'alertstate', 'severity']],
 ]);
 

@@ -1,0 +1,83 @@
+import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
+import type { Board, Panel, Row } from './board.ts';
+import { DATASOURCE, type Place, panelAt } from './panels.ts';
+import { variablesOf } from './variables.ts';
+
+const GRID_WIDTH = 24;
+/** Of the grid, by kind; thirty pixels each. */
+const HEIGHTS: Readonly<Record<Panel['kind'], number>> = {
+  stat: 4,
+  gauge: 8,
+  lines: 9,
+  stack: 9,
+  bars: 9,
+  timeline: 8,
+  table: 10,
+};
+
+/** The mark by which the dashboards find one another. */
+export const TAG = 'ai-billing';
+
+/** A dashboard as Grafana reads it. Pure: the same board is the same dashboard. */
+export function dashboardOf(board: Board): dashboard.Dashboard {
+  const builder = new dashboard.DashboardBuilder(board.title)
+    .uid(board.uid)
+    .description(board.about)
+    .tags([TAG])
+    .readonly()
+    .timezone('utc')
+    .time({ from: `now-${board.back}`, to: 'now' })
+    .refresh('1m')
+    .tooltip(dashboard.DashboardCursorSync.Crosshair)
+    .link(others())
+    .annotation(alerts());
+  for (const variable of variablesOf(board.variables)) builder.withVariable(variable);
+  let y = 0;
+  for (const [index, row] of board.rows.entries()) y = place(builder, row, { y, index });
+  return builder.build();
+}
+
+/** The other dashboards, with what was chosen here. */
+function others(): dashboard.DashboardLinkBuilder {
+  return new dashboard.DashboardLinkBuilder('AI billing')
+    .type(dashboard.DashboardLinkType.Dashboards)
+    .tags([TAG])
+    .asDropdown(true)
+    .includeVars(true)
+    .keepTime(true);
+}
+
+/** Alerts of the shipped rules, where they fired. */
+function alerts(): dashboard.AnnotationQueryBuilder {
+  return new dashboard.AnnotationQueryBuilder()
+    .name('Alerts')
+    .datasource(DATASOURCE)
+    .enable(true)
+    .iconColor('red')
+    .expr('ALERTS{alertname=~"AiBilling.+", alertstate="firing"}')
+    .titleFormat('{{alertname}}')
+    .textFormat('{{provider}} {{account}} {{feed}} {{budget}}');
+}
+
+interface At {
+  readonly y: number;
+  readonly index: number;
+}
+
+/** Ids of headings, apart from those of panels. */
+const ROW_IDS = 1000;
+
+/** Puts a row and its panels on the grid; gives the line below them. */
+function place(builder: dashboard.DashboardBuilder, { title, panels }: Row, { y, index }: At): number {
+  const heading = new dashboard.RowBuilder(title).id(ROW_IDS + index);
+  builder.withRow(heading.gridPos({ x: 0, y, w: GRID_WIDTH, h: 1 }));
+  const at = { x: 0, y: y + 1, below: y + 1 };
+  for (const panel of panels) {
+    if (at.x + panel.width > GRID_WIDTH) Object.assign(at, { x: 0, y: at.below });
+    const spot: Place = { x: at.x, y: at.y, w: panel.width, h: HEIGHTS[panel.kind] };
+    builder.withPanel(panelAt(panel, spot));
+    at.x += panel.width;
+    at.below = Math.max(at.below, spot.y + spot.h);
+  }
+  return at.below;
+}

@@ -1,0 +1,127 @@
+import { METRICS, type Metric } from '../../src/core/metrics.ts';
+import type { Board, Panel, Variable } from './board.ts';
+import { balances, runway } from './budget-panels.ts';
+import { FRESHNESS } from './freshness.ts';
+import { queriesOf } from './promql.ts';
+import { reconciliation } from './reconciliation-panels.ts';
+import { dearest, perDay, resources, totals } from './spend.ts';
+
+const variables: readonly Variable[] = ['account', 'resource'];
+const queries = queriesOf({ provider: 'inference_sh', variables });
+const { gauge, latest } = queries;
+const freshness = FRESHNESS.inference_sh;
+
+const trend: Panel = {
+  id: 6,
+  kind: 'gauge',
+  title: 'Trend by range',
+  about:
+    'Change of the cost against the period of equal length before, as inference.sh gives it. Read with each range, every minute to day.',
+  unit: 'percentunit',
+  width: 12,
+  queries: [{ expr: latest(METRICS.trend), legend: '{{account}} {{range}}' }],
+  steps: [
+    [null, 'green'],
+    [0.25, 'yellow'],
+    [1, 'red'],
+  ],
+};
+
+function usage(id: number, title: string, metric: Metric, label: string): Panel {
+  return {
+    id,
+    kind: 'stack',
+    title,
+    about:
+      'Hours of usage as inference.sh sums them; one total cut three ways. Which period they cover is not documented. Read every ten minutes.',
+    unit: 'h',
+    width: 8,
+    queries: [{ expr: `${gauge(metric, [label])} / 3600`, legend: `{{${label}}}` }],
+  };
+}
+
+const probes: Panel = {
+  id: 15,
+  kind: 'lines',
+  title: 'Price probes',
+  about:
+    'What each configured request would cost at the prices of the moment. A step is a new price. Read hourly.',
+  unit: 'currencyUSD',
+  width: 12,
+  queries: [{ expr: latest(METRICS.priceProbeTotal), legend: '{{account}} {{probe}}' }],
+  empty: 'no price probe',
+};
+
+const fees: Panel = {
+  id: 16,
+  kind: 'table',
+  title: 'Price probes by fee',
+  about: 'What each probe comes to, fee by fee, and how many of its expressions failed. Read hourly.',
+  unit: 'currencyUSD',
+  width: 12,
+  labels: ['account', 'probe'],
+  sortBy: 'Total',
+  queries: [
+    { expr: latest(METRICS.priceProbeTotal, ['account', 'probe']), column: 'Total' },
+    fee('resource', 'Resource'),
+    fee('inference', 'Inference'),
+    fee('royalty', 'Royalty'),
+    fee('partner', 'Partner'),
+    { expr: latest(METRICS.priceProbeErrors, ['account', 'probe']), column: 'Errors', unit: 'short' },
+  ],
+  empty: 'no price probe',
+};
+
+function fee(name: string, column: string) {
+  return { expr: latest(METRICS.priceProbeFee, ['account', 'probe'], { also: `fee="${name}"` }), column };
+}
+
+/** What only inference.sh has: apps, usage by hardware, a trend, price probes. */
+export const inferenceSh: Board = {
+  uid: 'ai-billing-inference_sh',
+  title: 'AI billing / inference.sh',
+  about: 'Apps, usage by tier, type and hardware, the trend, balance and price probes.',
+  variables,
+  back: '7d',
+  rows: [
+    totals(queries, freshness),
+    {
+      title: 'Apps',
+      panels: [
+        dearest(queries, {
+          id: 7,
+          title: 'Spend per hour by app',
+          by: ['provider', 'account', 'resource'],
+          legend: '{{name}}',
+          freshness,
+        }),
+        perDay(queries, {
+          id: 8,
+          title: 'Spend per day by app',
+          by: ['resource'],
+          legend: '{{resource}}',
+          freshness,
+        }),
+        resources(queries, { id: 9, title: 'Dearest apps', freshness, info: ['name', 'kind'] }),
+      ],
+    },
+    {
+      title: 'Usage',
+      panels: [
+        usage(10, 'Usage by tier', METRICS.usageByTier, 'tier'),
+        usage(11, 'Usage by type', METRICS.usageByType, 'usage_type'),
+        usage(12, 'Usage by hardware', METRICS.usageByModel, 'model'),
+      ],
+    },
+    {
+      title: 'Trend and balance',
+      panels: [
+        trend,
+        balances(queries, { id: 13, width: 12 }),
+        runway(queries, { id: 14, width: 12 }),
+        reconciliation(queries, { id: 17, width: 12 }),
+      ],
+    },
+    { title: 'Prices', panels: [probes, fees] },
+  ],
+};

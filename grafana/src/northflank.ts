@@ -1,0 +1,135 @@
+import { METRICS } from '../../src/core/metrics.ts';
+import type { Board, Panel, Variable } from './board.ts';
+import { COUNTED, FRESHNESS } from './freshness.ts';
+import { named, queriesOf, RESOURCE } from './promql.ts';
+import { reconciliation } from './reconciliation-panels.ts';
+import { BARS, DAILY, dearest, perDay, resources, totals } from './spend.ts';
+
+const variables: readonly Variable[] = ['account', 'resource'];
+const queries = queriesOf({ provider: 'northflank', variables });
+const { net, gauge, of } = queries;
+const freshness = FRESHNESS.northflank;
+const info = of(METRICS.resourceInfo);
+
+/** Spend by what is known about resources. */
+function byInfo(id: number, title: string, labels: readonly string[]): Panel {
+  const spent = named(net(METRICS.cost, RESOURCE, DAILY), info, ['name', ...labels]);
+  return {
+    id,
+    kind: 'bars',
+    every: '1d',
+    title,
+    about: `US dollars a day under the current names; what no resource accounts for has none. ${BARS} ${COUNTED} ${freshness}`,
+    unit: 'currencyUSD',
+    width: 12,
+    queries: [
+      {
+        expr: `sum by (${labels.join(', ')}) (${spent})`,
+        legend: labels.map((label) => `{{${label}}}`).join(' / '),
+      },
+    ],
+  };
+}
+
+const components: Panel = {
+  id: 8,
+  kind: 'bars',
+  every: '1d',
+  title: 'Spend per day by component',
+  about: `CPU, memory, storage and so on; components may not add up to the cost. ${BARS} ${COUNTED} ${freshness}`,
+  unit: 'currencyUSD',
+  width: 12,
+  queries: [{ expr: net(METRICS.componentCost, ['component'], DAILY), legend: '{{component}}' }],
+};
+
+const customer: Panel = {
+  id: 9,
+  kind: 'table',
+  title: 'Platform, BYOC, egress and load balancers',
+  about: `What each category costs: paas is the platform itself, the others are billed to the customer and to no team. ${freshness}`,
+  unit: 'currencyUSD',
+  width: 12,
+  labels: ['account', 'tier'],
+  sortBy: 'Month to date',
+  queries: [
+    { expr: gauge(METRICS.costToday, ['account', 'tier']), column: 'Today' },
+    { expr: gauge(METRICS.costYesterday, ['account', 'tier']), column: 'Yesterday' },
+    { expr: gauge(METRICS.costMonthToDate, ['account', 'tier']), column: 'Month to date' },
+    { expr: gauge(METRICS.costLastMonth, ['account', 'tier']), column: 'Last month' },
+  ],
+};
+
+const componentsOfResources: Panel = {
+  id: 13,
+  kind: 'table',
+  title: 'Components of resources',
+  about: `The fifty dearest components of resources in the time shown. ${COUNTED} ${freshness}`,
+  unit: 'currencyUSD',
+  width: 24,
+  labels: ['account', 'team', 'project', 'name', 'kind', 'component', 'resource'],
+  sortBy: 'Spent',
+  queries: [
+    {
+      expr: named(
+        `topk(50, ${net(METRICS.componentCost, [...RESOURCE, 'component'], { range: '$__range' })})`,
+        info,
+        ['name', 'kind', 'project', 'team'],
+      ),
+      column: 'Spent',
+    },
+  ],
+};
+
+/** What only Northflank has: teams and projects, components, and what is billed to the customer. */
+export const northflank: Board = {
+  uid: 'ai-billing-northflank',
+  title: 'AI billing / Northflank',
+  about: 'Teams, projects and resources, their components, BYOC, egress and load balancers.',
+  variables,
+  back: '7d',
+  rows: [
+    totals(queries, freshness),
+    {
+      title: 'Teams and projects',
+      panels: [
+        byInfo(6, 'Spend per day by team', ['team']),
+        byInfo(7, 'Spend per day by project', ['team', 'project']),
+      ],
+    },
+    {
+      title: 'Categories and components',
+      panels: [
+        perDay(queries, {
+          id: 10,
+          title: 'Spend per day by category',
+          by: ['tier'],
+          legend: '{{tier}}',
+          freshness,
+        }),
+        customer,
+        components,
+        reconciliation(queries, { id: 11, width: 12 }),
+      ],
+    },
+    {
+      title: 'Resources',
+      panels: [
+        dearest(queries, {
+          id: 12,
+          title: 'Spend per hour by resource',
+          by: RESOURCE,
+          legend: '{{name}}',
+          freshness,
+        }),
+        byInfo(15, 'Spend per day by kind', ['kind']),
+        resources(queries, {
+          id: 14,
+          title: 'Dearest resources',
+          freshness,
+          info: ['team', 'project', 'name', 'kind'],
+        }),
+        componentsOfResources,
+      ],
+    },
+  ],
+};

@@ -1,0 +1,56 @@
+import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
+import { METRICS, type Metric } from '../../src/core/metrics.ts';
+import type { Variable } from './board.ts';
+import { DATASOURCE } from './panels.ts';
+
+/** The family whose series know every value of a variable. */
+const KNOWN_BY: Readonly<Record<Variable, Metric>> = {
+  provider: METRICS.series,
+  account: METRICS.series,
+  model: METRICS.cost,
+  resource: METRICS.cost,
+  budget: METRICS.budgetLimit,
+};
+
+/** Where `""` is a value: what a provider bills without naming a model or a resource belongs to all of them. */
+const MAY_BE_EMPTY: readonly Variable[] = ['model', 'resource'];
+
+/** The data source, what was scraped, and what the dashboard asks for; each narrows those after it. */
+export function variablesOf(own: readonly Variable[]) {
+  const source = new dashboard.DatasourceVariableBuilder('datasource')
+    .label('Data source')
+    .type('prometheus');
+  const { name } = METRICS.buildInfo;
+  return [
+    source,
+    choice('job', `label_values(${name}, job)`),
+    choice('instance', `label_values(${name}{job=~"$job"}, instance)`),
+    ...own.map((variable, index) => choice(variable, valuesOf(variable, own.slice(0, index)))),
+  ];
+}
+
+function valuesOf(variable: Variable, before: readonly Variable[]): string {
+  const { name, labels } = KNOWN_BY[variable];
+  const narrowing = [
+    'job',
+    'instance',
+    ...before.filter((each) => labels.includes(each) && each !== 'model'),
+  ];
+  const matchers = narrowing.map((each) => `${each}=~"$${each}"`);
+  return `label_values(${name}{${matchers.join(', ')}}, ${variable})`;
+}
+
+function choice(name: Variable | 'job' | 'instance', query: string): dashboard.QueryVariableBuilder {
+  const isEmptyToo = MAY_BE_EMPTY.some((each) => each === name);
+  return new dashboard.QueryVariableBuilder(name)
+    .label(name.charAt(0).toUpperCase() + name.slice(1))
+    .datasource(DATASOURCE)
+    .query(query)
+    .definition(query)
+    .refresh(dashboard.VariableRefresh.OnTimeRangeChanged)
+    .sort(dashboard.VariableSort.AlphabeticalAsc)
+    .multi(true)
+    .includeAll(true)
+    .allValue(isEmptyToo ? '.*' : '.+')
+    .current({ text: ['All'], value: ['$__all'] });
+}

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { dashboardFiles } from '../grafana/src/generate.ts';
+import { TOPICS } from '../grafana/src/topics.ts';
+import { METRICS, type Metric } from '../src/core/metrics.ts';
+import { PROVIDERS } from '../src/providers/index.ts';
+import { DASHBOARD_RULES } from './support/dashboard-rules.ts';
+import { Dashboard, filledIn, panelsOf, usesIn } from './support/dashboards.ts';
+import { EXPOSED, strangersIn } from './support/promql.ts';
+
+const root = new URL('../', import.meta.url);
+const files = dashboardFiles();
+const dashboards = [...files.values()].map((text) => Dashboard.parse(JSON.parse(text)));
+
+test('the dashboards are what their source makes of them', async () => {
+  const folder = new URL('grafana/dashboards/', root);
+  assert.deepEqual((await readdir(folder)).sort(), [...files.keys()].sort());
+  for (const [name, text] of files) assert.equal(await readFile(new URL(name, folder), 'utf8'), text, name);
+});
+
+for (const { name, findings, spoil } of DASHBOARD_RULES) {
+  test(name, () => {
+    for (const dashboard of dashboards) assert.deepEqual(findings(dashboard), [], dashboard.title);
+  });
+
+  test(`seen when broken: ${name}`, () => {
+    for (const dashboard of dashboards) {
+      const broken = structuredClone(dashboard);
+      spoil(broken);
+      assert.notDeepEqual(findings(broken), [], dashboard.title);
+    }
+  });
+}
+
+test('no dashboard names a metric or a label that is not there', () => {
+  for (const dashboard of dashboards) {
+    const targets = panelsOf(dashboard).flatMap((panel) => panel.targets);
+    const asked = [...targets, ...dashboard.annotations.list].flatMap(({ expr }) => (expr ? [expr] : []));
+    for (const expr of asked) assert.deepEqual(strangersIn(filledIn(expr, dashboard)), [], expr);
+    const queries = dashboard.templating.list.filter(({ type }) => type === 'query');
+    for (const { query } of queries) {
+      const [, selection = '', label = ''] = /^label_values\((.+), (\w+)\)$/.exec(query) ?? [];
+      assert.deepEqual(strangersIn(`count by (${label}) (${selection})`), [], query);
+    }
+  }
+});
+
+/** Labels that mean something else than the variable of their name; and panels of a dashboard that a label narrows already. */
+const OPEN: Readonly<Record<string, readonly string[]>> = {
+  ai_billing_usage_by_model_seconds: ['model'], // hardware
+  ai_billing_model_cost_today_usd: ['model'], // display names
+  ai_billing_api_model_rate_limit: ['model'], // models that were never used, too
+  ai_billing_unit_price_usd: ['resource', 'model'], // list prices of Baseten have neither
+};
+
+test('what is chosen narrows every selection that has the label', () => {
+  for (const dashboard of dashboards) {
+    const variables = dashboard.templating.list
+      .filter(({ type }) => type === 'query')
+      .map(({ name }) => name);
+    for (const { expr } of panelsOf(dashboard).flatMap((panel) => panel.targets))
+      for (const { metric, matchers } of usesIn(expr.replaceAll(/\[\$__\w+/g, '[1d'))) {
+        const labels = EXPOSED.get(metric) ?? [];
+        const due = variables.filter((name) => labels.includes(name) && !OPEN[metric]?.includes(name));
+        const missing = due.filter((name) => !matchers.includes(`${name}=~"$${name}"`));
+        assert.deepEqual(missing, [], `${dashboard.title}: ${expr}`);
+      }
+  }
+});
+
+/** Families that no panel shows, and why. */
+const UNSHOWN: Readonly<Record<string, string>> = {};
+
+test('every family of the catalogue is on a dashboard', () => {
+  const shown = new Set(
+    dashboards.flatMap((dashboard) =>
+      panelsOf(dashboard).flatMap(({ targets }) =>
+        targets.flatMap(({ expr }) => usesIn(filledIn(expr, dashboard)).map(({ metric }) => metric)),
+      ),
+    ),
+  );
+  const names = Object.values<Metric>(METRICS).flatMap(({ name, type, twin }) =>
+    type === 'histogram' ? [`${name}_bucket`] : [name, ...(twin ? [twin.name] : [])],
+  );
+  assert.deepEqual(
+    names.filter((name) => !shown.has(name) && !(name in UNSHOWN)),
+    [],
+  );
+});
+
+test('every provider has a dashboard under its name', () => {
+  const uids = dashboards.map(({ uid }) => uid);
+  for (const { id } of PROVIDERS) assert.ok(uids.includes(`ai-billing-${id}`), id);
+  assert.equal(new Set(uids).size, uids.length);
+});
+
+test('every topic of alerts points at a panel', () => {
+  for (const [topic, { dashboardUid, panelId }] of Object.entries(TOPICS)) {
+    const dashboard = dashboards.find(({ uid }) => uid === dashboardUid);
+    assert.ok(dashboard && panelsOf(dashboard).some(({ id }) => id === panelId), topic);
+  }
+});
+
+test('the documentation names every dashboard', async () => {
+  const page = await readFile(new URL('docs/dashboards.md', root), 'utf8');
+  for (const { uid, title } of dashboards)
+    assert.ok(page.includes(`\`${uid}\``) && page.includes(title.replace('AI billing / ', '')), title);
+});
+
+test('Grafana is told where its data and the dashboards are', async () => {
+  const read = async (path: string) =>
+    parse(await readFile(new URL(`grafana/provisioning/${path}`, root), 'utf8'));
+  const Sources = z.object({
+    apiVersion: z.literal(1),
+    datasources: z.array(z.object({ type: z.literal('prometheus') })),
+  });
+  const Folders = z.object({
+    apiVersion: z.literal(1),
+    providers: z.array(z.object({ type: z.literal('file') })),
+  });
+  assert.equal(Sources.parse(await read('datasources/prometheus.yml')).datasources.length, 1);
+  assert.equal(Folders.parse(await read('dashboards/ai-billing.yml')).providers.length, 1);
+});

@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { dashboardFiles } from '../../grafana/src/generate.ts';
+import { closedDay, highest, named, queriesOf } from '../../grafana/src/promql.ts';
+import { METRICS } from '../../src/core/metrics.ts';
+import { realServerTest } from '../support/binaries.ts';
+import { run } from '../support/child.ts';
+import { Dashboard, filledIn, panelsOf } from '../support/dashboards.ts';
+import { folderOf, LISTENING, start } from '../support/process.ts';
+import { type Prometheus, startPrometheus } from '../support/prometheus.ts';
+
+const dashboards = [...dashboardFiles().values()].map((text) => Dashboard.parse(JSON.parse(text)));
+
+/** What is new is shown at 0 for ten seconds and then grows. */
+const PATIENCE_MS = 45_000;
+
+const NO_DAY = 'no UTC day has ended since the start';
+const NO_CORRECTION = 'nothing need be taken back in the first minute';
+const NO_DRIFT = 'the demo keeps to what is documented';
+const NO_OTHERS = 'the demo has ten or fewer';
+const NO_IDLE = 'every deployment of the demo is asked';
+const YOUNG = 'the demo reads Northflank from yesterday on';
+
+/** Expressions that need not have data in the first minute of the demo, by dashboard, panel and query; and why. */
+const EMPTY: Readonly<Record<string, string>> = {
+  'ai-billing-overview Change by provider and account A': NO_DAY,
+  'ai-billing-overview Change by model and resource A': NO_DAY,
+  'ai-billing-baseten Deployments: run time against requests F': NO_IDLE,
+  'ai-billing-baseten Idle spend per day A': NO_IDLE,
+  'ai-billing-baseten Spend per hour by model B': NO_OTHERS,
+  'ai-billing-venice Spend per hour by model B': NO_OTHERS,
+  'ai-billing-venice Reconciliation by feed A': 'closed days are compared an hour after the start',
+  'ai-billing-venice Unit prices that changed A': 'no price of Venice.ai changes in the first minute',
+  'ai-billing-inference_sh Spend per hour by app B': NO_OTHERS,
+  'ai-billing-inference_sh Runway A': '24 hours without a hole are there an hour after the start',
+  'ai-billing-northflank Last month A': YOUNG,
+  'ai-billing-northflank Platform, BYOC, egress and load balancers D': YOUNG,
+  'ai-billing-northflank Spend per hour by resource B': NO_OTHERS,
+  'ai-billing-tokens Tokens per hour by model B': NO_OTHERS,
+  'ai-billing-corrections What was taken back A': NO_CORRECTION,
+  'ai-billing-corrections What was taken back B': NO_CORRECTION,
+  'ai-billing-corrections Unconverted amounts per day A': 'the demo has no currency without a rate',
+  'ai-billing-corrections Contract drift A': NO_DRIFT,
+  'ai-billing-corrections Contract drift by kind A': NO_DRIFT,
+  'ai-billing-health Contract drift A': NO_DRIFT,
+  'ai-billing-health Failed polls by reason A': 'no outage need have come yet',
+};
+
+/** What every panel asks, by where it stands. */
+const ASKED = new Map<string, string>(
+  dashboards.flatMap((dashboard) =>
+    panelsOf(dashboard).flatMap(({ title, targets }) =>
+      targets.map(
+        ({ refId, expr }) => [`${dashboard.uid} ${title} ${refId}`, filledIn(expr, dashboard)] as const,
+      ),
+    ),
+  ),
+);
+
+realServerTest('every panel has data in the demo', ['prometheus'], async (context) => {
+  for (const name of Object.keys(EMPTY)) assert.ok(ASKED.has(name), name);
+  const demo = start(context, ['demo', '--port', '0']);
+  const [, url = ''] = await demo.said(LISTENING);
+  const address = new URL(url).host;
+  // Two jobs read one exporter: nothing may count twice.
+  const prometheus = await startPrometheus(context, {
+    intervalMs: 1000,
+    targets: ['one', 'other'].map((job) => ({ address, job })),
+  });
+  const missing = await emptyFor(PATIENCE_MS, prometheus);
+  context.diagnostic(`${ASKED.size} expressions, ${missing.length} without data`);
+  const unexplained = missing.filter((name) => !(name in EMPTY));
+  assert.deepEqual(
+    unexplained.map((name) => `${name}: ${ASKED.get(name)}`),
+    [],
+  );
+  await context.test('what two jobs scrape counts once', () => countsOnce(prometheus));
+});
+
+/** Expressions that have no data for so long; one that Prometheus does not take fails at once. */
+async function emptyFor(ms: number, prometheus: Prometheus): Promise<string[]> {
+  const deadline = performance.now() + ms;
+  let missing = [...ASKED.keys()];
+  while (performance.now() < deadline && missing.some((name) => !(name in EMPTY))) {
+    await wait(3000);
+    const found = new Set<string>();
+    for (const name of missing)
+      if ((await prometheus.query(ASKED.get(name) ?? '')).length > 0) found.add(name);
+    missing = missing.filter((name) => !found.has(name));
+  }
+  return missing;
+}
+
+async function countsOnce(prometheus: Prometheus): Promise<void> {
+  const { gauge, net } = queriesOf({ variables: [] });
+  const of = async (expr: string, job: string) => {
+    const filled = expr.replaceAll('"$job"', `"${job}"`).replaceAll('"$instance"', '".+"');
+    const [{ value } = { value: 'nothing' }] = await prometheus.query(filled, asked);
+    return Number(value);
+  };
+  const asked = Date.now() - 3000;
+  for (const expr of [gauge(METRICS.costYesterday, []), net(METRICS.polls, [], { range: '6h' })]) {
+    const [one, both] = [await of(expr, 'one'), await of(expr, '.+')];
+    assert.ok(one > 0 && Math.abs(both / one - 1) < 0.1, `${both} of both, ${one} of one: ${expr}`);
+  }
+}
+
+const { net } = queriesOf({ variables: [] });
+const SPEND = net(METRICS.cost, ['provider', 'account', 'resource'], { range: '6h' });
+const LABELS = 'provider="p", account="a"';
+const COST = 'ai_billing_cost_usd_total';
+const TWIN = 'ai_billing_cost_corrections_usd_total';
+
+/** Samples of one series each minute, as promtool writes them. */
+function series(name: string, labels: string, values: string): object {
+  return { series: `${name}{${labels}}`, values };
+}
+
+/** A charge of one resource that grows by `step` a minute from the start on, and corrections that never do. */
+function charges(labels: string, values: string): object[] {
+  return [series(COST, labels, values), series(TWIN, labels, '0x4400')];
+}
+
+const WHERE = (job: string, instance: string, resource: string) =>
+  `job="${job}", instance="${instance}", ${LABELS}, resource="${resource}"`;
+
+interface Case {
+  readonly name: string;
+  readonly input: readonly object[];
+  readonly at: string;
+  readonly expr: string;
+  readonly expected: readonly object[];
+}
+
+/** An answer: its labels are those of the account and these. */
+function answer(value: number, more: string): object {
+  return { labels: `{${LABELS}${more === '' ? '' : `, ${more}`}}`, value };
+}
+
+const CASES: readonly Case[] = [
+  {
+    name: 'two jobs that read one bill count once',
+    input: ['one', 'other'].flatMap((job) => charges(WHERE(job, 'i', 'r'), '0+1x4400')),
+    at: '12h',
+    expr: SPEND,
+    expected: [answer(360, 'resource="r"')],
+  },
+  {
+    name: 'a pod that is replaced goes on',
+    input: [
+      ...charges(WHERE('j', 'old', 'r'), '0+1x540'),
+      ...charges(WHERE('j', 'new', 'r'), '_x540 540+1x4000'),
+    ],
+    at: '12h',
+    expr: `round(${SPEND}, 10)`,
+    expected: [answer(360, 'resource="r"')],
+  },
+  {
+    name: 'what was taken back is off',
+    input: [series(COST, WHERE('j', 'i', 'r'), '0+2x4400'), series(TWIN, WHERE('j', 'i', 'r'), '0+1x4400')],
+    at: '12h',
+    expr: SPEND,
+    expected: [answer(360, 'resource="r"')],
+  },
+  {
+    name: 'a resource with two names for a while has one, one without any goes by its id',
+    input: [
+      ...charges(WHERE('j', 'i', 'r'), '0+1x4400'),
+      ...charges(WHERE('j', 'i', 's'), '0+2x4400'),
+      series('ai_billing_resource_info', `${WHERE('j', 'i', 'r')}, name="n"`, '1x4400'),
+      series('ai_billing_resource_info', `${WHERE('k', 'i', 'r')}, name="n"`, '1x4400'),
+    ],
+    at: '12h',
+    expr: named(SPEND, 'ai_billing_resource_info'),
+    expected: [answer(360, 'name="n", resource="r"'), answer(720, 'name="s", resource="s"')],
+  },
+  {
+    name: 'a closed day is the UTC day, whatever the hour',
+    input: charges(WHERE('j', 'i', 'r'), '0+1x1440 1440+2x1440 4320+5x1440'),
+    at: '60h',
+    expr: `round(${closedDay(net(METRICS.cost, ['provider', 'account'], { range: '1d' }))}, 10)`,
+    expected: [answer(2880, '')],
+  },
+  {
+    name: 'the day before it',
+    input: charges(WHERE('j', 'i', 'r'), '0+1x1440 1440+2x1440 4320+5x1440'),
+    at: '60h',
+    expr: `round(${closedDay(net(METRICS.cost, ['provider', 'account'], { range: '1d' }), 1)}, 10)`,
+    expected: [answer(1440, '')],
+  },
+  {
+    name: 'what is not among the highest is together',
+    input: [1, 2, 3].flatMap((step) => charges(WHERE('j', 'i', `r${step}`), `0+${step}x4400`)),
+    at: '12h',
+    expr: highest(1, ['resource'], {
+      at: (window) => net(METRICS.cost, ['resource'], window),
+      over: { range: '6h' },
+    }).others,
+    expected: [{ labels: '{}', value: 1080 }],
+  },
+];
+
+realServerTest('expressions mean what they say', ['promtool'], async (context, pathOf) => {
+  const file = join(await folderOf(context), 'tests.yml');
+  const filled = (expr: string) =>
+    expr
+      .replaceAll(/"\$(job|instance)"/g, '".+"')
+      .replaceAll('$__range', '6h')
+      .replaceAll('@ end()', '@ 43200');
+  const tests = CASES.map(({ name, input, at, expr, expected }) => ({
+    name,
+    interval: '1m',
+    input_series: input,
+    promql_expr_test: [{ expr: filled(expr), eval_time: at, exp_samples: expected }],
+  }));
+  await writeFile(file, JSON.stringify({ tests })); // JSON is YAML
+  const { code, output } = await run(pathOf('promtool'), ['test', 'rules', file]);
+  assert.equal(code, 0, output);
+});

@@ -1,0 +1,108 @@
+import { parser } from '@prometheus-io/lezer-promql';
+import { z } from 'zod';
+
+const Source = z.object({ type: z.string(), uid: z.string() });
+const Target = z.object({ refId: z.string(), expr: z.string(), datasource: Source });
+const GridPos = z.object({ x: z.number(), y: z.number(), w: z.number(), h: z.number() });
+const Panel = z.object({
+  id: z.number(),
+  type: z.string(),
+  title: z.string().default(''),
+  description: z.string().default(''),
+  datasource: Source.optional(),
+  targets: z.array(Target).default([]),
+  gridPos: GridPos,
+  interval: z.string().optional(),
+  fieldConfig: z.object({ defaults: z.object({ unit: z.string().optional() }) }).optional(),
+});
+const Variable = z.object({
+  name: z.string(),
+  type: z.string(),
+  label: z.string().optional(),
+  query: z.string(),
+  datasource: Source.optional(),
+  refresh: z.number().optional(),
+  multi: z.boolean().default(false),
+  includeAll: z.boolean().default(false),
+  allValue: z.string().optional(),
+});
+
+/** What tests look at in a dashboard's JSON. */
+export const Dashboard = z.object({
+  uid: z.string(),
+  title: z.string(),
+  tags: z.array(z.string()),
+  editable: z.boolean().default(true),
+  timezone: z.string(),
+  panels: z.array(Panel),
+  templating: z.object({ list: z.array(Variable) }),
+  links: z.array(
+    z.object({
+      type: z.string(),
+      tags: z.array(z.string()),
+      includeVars: z.boolean(),
+      keepTime: z.boolean(),
+    }),
+  ),
+  annotations: z.object({ list: z.array(z.object({ expr: z.string().optional() })) }),
+});
+
+export type Dashboard = z.infer<typeof Dashboard>;
+export type Panel = z.infer<typeof Panel>;
+export type Target = z.infer<typeof Target>;
+
+/** Panels without the headings. */
+export function panelsOf({ panels }: Dashboard): Panel[] {
+  return panels.filter(({ type }) => type !== 'row');
+}
+
+/** Durations that Grafana fills in. */
+const DURATIONS: Readonly<Record<string, string>> = {
+  __range: '1d',
+  __interval: '1d',
+  __rate_interval: '5m',
+};
+
+/** An expression as Grafana asks it with every variable at All; each key of `chosen` at that instead. */
+export function filledIn(
+  expr: string,
+  { templating }: Dashboard,
+  durations: Readonly<Record<string, string>> = DURATIONS,
+): string {
+  const all = new Map(templating.list.map(({ name, allValue }) => [name, allValue]));
+  return expr.replace(/\$([a-z_]\w*)/g, (_match, name: string) => {
+    const value = durations[name] ?? all.get(name);
+    if (value === undefined) throw new Error(`nothing fills in $${name}: ${expr}`);
+    return value;
+  });
+}
+
+/** A selection of series and the functions that it is an argument of, innermost first. */
+export interface Use {
+  readonly metric: string;
+  readonly matchers: readonly string[];
+  readonly functions: readonly string[];
+  readonly isOffset: boolean;
+}
+
+/** Every selection in an expression without variables. */
+export function usesIn(expr: string): Use[] {
+  const uses: Use[] = [];
+  parser.parse(expr).iterate({
+    enter({ name, from, to, node }) {
+      if (name !== 'VectorSelector') return;
+      const functions: string[] = [];
+      let isOffset = false;
+      for (let up = node.parent; up; up = up.parent) {
+        if (up.name === 'OffsetExpr') isOffset = true;
+        const called = up.name === 'FunctionCall' ? up.getChild('FunctionIdentifier') : undefined;
+        if (called) functions.push(expr.slice(called.from, called.to));
+      }
+      const text = expr.slice(from, to);
+      const [metric = ''] = /^\w+/.exec(text) ?? [];
+      const matchers = Array.from(text.matchAll(/\w+(?:=~|!=|=)"[^"]*"/g), ([matcher]) => matcher);
+      uses.push({ metric, matchers, functions, isOffset });
+    },
+  });
+  return uses;
+}
