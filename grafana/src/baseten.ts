@@ -4,8 +4,9 @@ import { COUNTED, FRESHNESS } from './freshness.ts';
 import { named, queriesOf, type Window } from './promql.ts';
 import { dearest, perDay, resources, totals } from './spend.ts';
 
+const provider = 'baseten';
 const variables: readonly Variable[] = ['account', 'model', 'resource'];
-const queries = queriesOf({ provider: 'baseten', variables });
+const queries = queriesOf({ provider, variables });
 const { net, gauge, of } = queries;
 const freshness = FRESHNESS.baseten;
 const DAY: Window = { range: '1d' };
@@ -178,6 +179,7 @@ export const baseten: Board = {
   title: 'AI billing / Baseten',
   about: 'Dedicated deployments, training and model APIs: credits, idle time, list prices and teams.',
   variables,
+  provider,
   back: '7d',
   rows: [
     totals(queries, freshness, [idleStat]),

@@ -44,9 +44,10 @@ interface Common {
   readonly empty?: string;
 }
 
-/** Values of now. */
+/** Values of now; `names` shows what the series are called in their place. */
 export interface Stat extends Common {
   readonly kind: 'stat' | 'gauge';
+  readonly names?: boolean;
 }
 
 /** Values over time. `every` is the shortest step: what `$__interval` is at least. */
@@ -84,6 +85,8 @@ export interface Board {
   readonly title: string;
   readonly about: string;
   readonly variables: readonly Variable[];
+  /** The one provider that it is about. */
+  readonly provider?: string;
   /** How far it looks back at first, such as `7d`. */
   readonly back: string;
   readonly rows: readonly Row[];

@@ -69,7 +69,7 @@ export function runway({ latest }: Queries, { id, width }: Spot): Panel {
     kind: 'gauge',
     title: 'Runway',
     about:
-      'Days that a prepaid balance lasts at the net spend of the last 24 hours, without what refills by itself. Absent without spend or without a balance. Balances are read every five to ten minutes.',
+      'Days that a prepaid balance lasts at the net spend of the last 24 hours, without what refills by itself. Absent without spend or without a balance. Balances are read every five to thirty minutes.',
     unit: 'd',
     width,
     queries: [{ expr: `${latest(METRICS.runway)} / 86400`, legend: '{{provider}} {{account}}' }],
@@ -83,6 +83,21 @@ export function runway({ latest }: Queries, { id, width }: Spot): Panel {
   };
 }
 
+/** What is left now, in all. */
+export function balance({ gauge }: Queries, { id, width }: Spot): Panel {
+  return {
+    id,
+    kind: 'stat',
+    title: 'Balance',
+    about:
+      'Prepaid balance of each account in US dollars, whatever it is held in. As of the last poll of the balance, every five to thirty minutes.',
+    unit: 'currencyUSD',
+    width,
+    queries: [{ expr: gauge(METRICS.balance, ['provider', 'account']), legend: '{{account}}' }],
+    empty: 'no balance',
+  };
+}
+
 /** What is left, over time. */
 export function balances({ latest }: Queries, { id, width }: Spot): Panel {
   return {
@@ -90,7 +105,7 @@ export function balances({ latest }: Queries, { id, width }: Spot): Panel {
     kind: 'lines',
     title: 'Balance by currency',
     about:
-      'Prepaid balance in US dollars by what it is held in, as the provider gives it. Read every five to ten minutes.',
+      'Prepaid balance in US dollars by what it is held in, as the provider gives it. Read every five to thirty minutes.',
     unit: 'currencyUSD',
     width,
     queries: [{ expr: latest(METRICS.balance), legend: '{{provider}} {{account}} {{currency}}' }],

@@ -1,19 +1,12 @@
 import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
-import type { Board, Panel, Row } from './board.ts';
+import type { Board, Row } from './board.ts';
 import { DATASOURCE, type Place, panelAt } from './panels.ts';
 import { variablesOf } from './variables.ts';
 
 const GRID_WIDTH = 24;
-/** Of the grid, by kind; thirty pixels each. */
-const HEIGHTS: Readonly<Record<Panel['kind'], number>> = {
-  stat: 4,
-  gauge: 8,
-  lines: 9,
-  stack: 9,
-  bars: 9,
-  timeline: 8,
-  table: 10,
-};
+/** Of the grid: thirty pixels each, and what is between them. */
+const HEIGHT = 9;
+const HEIGHT_OF_STAT = 4;
 
 /** The mark by which the dashboards find one another. */
 export const TAG = 'ai-billing';
@@ -31,7 +24,7 @@ export function dashboardOf(board: Board): dashboard.Dashboard {
     .tooltip(dashboard.DashboardCursorSync.Crosshair)
     .link(others())
     .annotation(alerts());
-  for (const variable of variablesOf(board.variables)) builder.withVariable(variable);
+  for (const variable of variablesOf(board)) builder.withVariable(variable);
   let y = 0;
   for (const [index, row] of board.rows.entries()) y = place(builder, row, { y, index });
   return builder.build();
@@ -74,7 +67,12 @@ function place(builder: dashboard.DashboardBuilder, { title, panels }: Row, { y,
   const at = { x: 0, y: y + 1, below: y + 1 };
   for (const panel of panels) {
     if (at.x + panel.width > GRID_WIDTH) Object.assign(at, { x: 0, y: at.below });
-    const spot: Place = { x: at.x, y: at.y, w: panel.width, h: HEIGHTS[panel.kind] };
+    const spot: Place = {
+      x: at.x,
+      y: at.y,
+      w: panel.width,
+      h: panel.kind === 'stat' ? HEIGHT_OF_STAT : HEIGHT,
+    };
     builder.withPanel(panelAt(panel, spot));
     at.x += panel.width;
     at.below = Math.max(at.below, spot.y + spot.h);

@@ -61,11 +61,13 @@ const stats: readonly Panel[] = [
   {
     id: 4,
     kind: 'stat',
-    title: 'Contract drift',
-    about: `Unknown fields, values or shapes met in answers in the time shown. ${LIVE}`,
+    title: 'Kinds of contract drift',
+    about: `Kinds of unknown fields, values or shapes that answers of each feed have had since the exporter started. ${LIVE}`,
     unit: 'short',
     width: 6,
-    queries: [{ expr: net(METRICS.contractDrift, [], RANGE) }],
+    queries: [
+      { expr: `count(${net(METRICS.contractDrift, ['provider', 'account', 'feed', 'kind'], RANGE)})` },
+    ],
     steps: [
       [null, 'green'],
       [1, 'yellow'],

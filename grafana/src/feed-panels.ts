@@ -29,10 +29,6 @@ export function dataAge({ latest }: Queries, id: number): Panel {
     unit: 's',
     width: 12,
     queries: [{ expr: `time() - ${latest(METRICS.dataThrough)}`, legend: FEED }],
-    steps: [
-      [null, 'green'],
-      [4 * 3600, 'yellow'],
-      [26 * 3600, 'red'],
-    ],
+    steps: [[null, 'blue']],
   };
 }

@@ -1,13 +1,14 @@
 import { METRICS, type Metric } from '../../src/core/metrics.ts';
 import type { Board, Panel, Variable } from './board.ts';
-import { balances, runway } from './budget-panels.ts';
+import { balance, balances, runway } from './budget-panels.ts';
 import { FRESHNESS } from './freshness.ts';
 import { queriesOf } from './promql.ts';
 import { reconciliation } from './reconciliation-panels.ts';
 import { dearest, perDay, resources, totals } from './spend.ts';
 
+const provider = 'inference_sh';
 const variables: readonly Variable[] = ['account', 'resource'];
-const queries = queriesOf({ provider: 'inference_sh', variables });
+const queries = queriesOf({ provider, variables });
 const { gauge, latest } = queries;
 const freshness = FRESHNESS.inference_sh;
 
@@ -82,9 +83,10 @@ export const inferenceSh: Board = {
   title: 'AI billing / inference.sh',
   about: 'Apps, usage by tier, type and hardware, the trend, balance and price probes.',
   variables,
+  provider,
   back: '7d',
   rows: [
-    totals(queries, freshness),
+    totals(queries, freshness, [balance(queries, { id: 18, width: 4 })]),
     {
       title: 'Apps',
       panels: [

@@ -1,12 +1,14 @@
 import { METRICS } from '../../src/core/metrics.ts';
 import type { Board, Panel, Variable } from './board.ts';
+import { balance, balances, runway } from './budget-panels.ts';
 import { COUNTED, FRESHNESS } from './freshness.ts';
 import { named, queriesOf, RESOURCE } from './promql.ts';
 import { reconciliation } from './reconciliation-panels.ts';
 import { BARS, DAILY, dearest, perDay, resources, totals } from './spend.ts';
 
+const provider = 'northflank';
 const variables: readonly Variable[] = ['account', 'resource'];
-const queries = queriesOf({ provider: 'northflank', variables });
+const queries = queriesOf({ provider, variables });
 const { net, gauge, of } = queries;
 const freshness = FRESHNESS.northflank;
 const info = of(METRICS.resourceInfo);
@@ -46,7 +48,7 @@ const customer: Panel = {
   id: 9,
   kind: 'table',
   title: 'Platform, BYOC, egress and load balancers',
-  about: `What each category costs: paas is the platform itself, the others are billed to the customer and to no team. ${freshness}`,
+  about: `What each category costs: paas is the platform itself, the others are billed to the customer and to no team. The list of hours, which Northflank gives beside, is read hourly and has its own total of the month. ${freshness}`,
   unit: 'currencyUSD',
   width: 12,
   labels: ['account', 'tier'],
@@ -55,6 +57,7 @@ const customer: Panel = {
     { expr: gauge(METRICS.costToday, ['account', 'tier']), column: 'Today' },
     { expr: gauge(METRICS.costYesterday, ['account', 'tier']), column: 'Yesterday' },
     { expr: gauge(METRICS.costMonthToDate, ['account', 'tier']), column: 'Month to date' },
+    { expr: gauge(METRICS.monthGross, ['account', 'tier']), column: 'Month by the list' },
     { expr: gauge(METRICS.costLastMonth, ['account', 'tier']), column: 'Last month' },
   ],
 };
@@ -86,9 +89,10 @@ export const northflank: Board = {
   title: 'AI billing / Northflank',
   about: 'Teams, projects and resources, their components, BYOC, egress and load balancers.',
   variables,
+  provider,
   back: '7d',
   rows: [
-    totals(queries, freshness),
+    totals(queries, freshness, [balance(queries, { id: 16, width: 4 })]),
     {
       title: 'Teams and projects',
       panels: [
@@ -110,6 +114,10 @@ export const northflank: Board = {
         components,
         reconciliation(queries, { id: 11, width: 12 }),
       ],
+    },
+    {
+      title: 'Credit balance',
+      panels: [balances(queries, { id: 17, width: 12 }), runway(queries, { id: 18, width: 12 })],
     },
     {
       title: 'Resources',

@@ -59,11 +59,12 @@ function thresholdsOf(steps: readonly Step[]): dashboard.ThresholdsConfigBuilder
     .steps(steps.map(([value, color]) => ({ value, color })));
 }
 
-function statOf({ steps }: Stat): stat.PanelBuilder {
+function statOf({ steps, names = false }: Stat): stat.PanelBuilder {
   const colored = steps ? common.BigValueColorMode.Value : common.BigValueColorMode.None;
   return new stat.PanelBuilder()
     .graphMode(common.BigValueGraphMode.None)
     .colorMode(colored)
+    .textMode(names ? common.BigValueTextMode.Name : common.BigValueTextMode.Auto)
     .reduceOptions(lastOf());
 }
 

@@ -1,6 +1,6 @@
 import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 import { METRICS, type Metric } from '../../src/core/metrics.ts';
-import type { Variable } from './board.ts';
+import type { Board, Variable } from './board.ts';
 import { DATASOURCE } from './panels.ts';
 
 /** The family whose series know every value of a variable. */
@@ -16,7 +16,7 @@ const KNOWN_BY: Readonly<Record<Variable, Metric>> = {
 const MAY_BE_EMPTY: readonly Variable[] = ['model', 'resource'];
 
 /** The data source, what was scraped, and what the dashboard asks for; each narrows those after it. */
-export function variablesOf(own: readonly Variable[]) {
+export function variablesOf({ variables, provider }: Pick<Board, 'variables' | 'provider'>) {
   const source = new dashboard.DatasourceVariableBuilder('datasource')
     .label('Data source')
     .type('prometheus');
@@ -25,18 +25,26 @@ export function variablesOf(own: readonly Variable[]) {
     source,
     choice('job', `label_values(${name}, job)`),
     choice('instance', `label_values(${name}{job=~"$job"}, instance)`),
-    ...own.map((variable, index) => choice(variable, valuesOf(variable, own.slice(0, index)))),
+    ...variables.map((variable, index) =>
+      choice(variable, valuesOf(variable, { before: variables.slice(0, index), provider })),
+    ),
   ];
 }
 
-function valuesOf(variable: Variable, before: readonly Variable[]): string {
+interface Narrowed {
+  readonly before: readonly Variable[];
+  readonly provider: string | undefined;
+}
+
+function valuesOf(variable: Variable, { before, provider }: Narrowed): string {
   const { name, labels } = KNOWN_BY[variable];
   const narrowing = [
     'job',
     'instance',
     ...before.filter((each) => labels.includes(each) && each !== 'model'),
   ];
-  const matchers = narrowing.map((each) => `${each}=~"$${each}"`);
+  const chosen = narrowing.map((each) => `${each}=~"$${each}"`);
+  const matchers = provider === undefined ? chosen : [...chosen, `provider="${provider}"`];
   return `label_values(${name}{${matchers.join(', ')}}, ${variable})`;
 }
 

@@ -6,8 +6,9 @@ import { queriesOf } from './promql.ts';
 import { reconciliation } from './reconciliation-panels.ts';
 import { dearest, perDay, totals } from './spend.ts';
 
+const provider = 'venice';
 const variables: readonly Variable[] = ['account', 'model'];
-const queries = queriesOf({ provider: 'venice', variables });
+const queries = queriesOf({ provider, variables });
 const { net, gauge, latest, of } = queries;
 const freshness = FRESHNESS.venice;
 const ANALYTICS = "Venice's own analytics of the current UTC day, charges only. Read every ten minutes.";
@@ -16,14 +17,14 @@ const OPEN = { open: ['model'] } as const;
 
 const tier: Panel = {
   id: 6,
-  kind: 'table',
+  kind: 'stat',
+  names: true,
   title: 'Rate limit tier',
-  about: 'The tier that the account is in. Read hourly.',
+  about: 'The tier that each account is in. Read hourly.',
   unit: 'none',
   width: 4,
-  labels: ['account', 'tier'],
-  sortBy: 'Account',
-  queries: [{ expr: latest(METRICS.apiTierInfo), column: 'In it' }],
+  queries: [{ expr: latest(METRICS.apiTierInfo), legend: '{{account}}: {{tier}}' }],
+  empty: 'not read',
 };
 
 /** Charges of today by API key under its current name. */
@@ -136,6 +137,7 @@ export const venice: Board = {
   title: 'AI billing / Venice.ai',
   about: 'Models, currencies and balances, units and their prices, API keys and rate limits.',
   variables,
+  provider,
   back: '7d',
   rows: [
     totals(queries, freshness, [tier]),
