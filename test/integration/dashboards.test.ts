@@ -20,13 +20,16 @@ const NO_DAY = 'no UTC day has ended since the start';
 const NO_CORRECTION = 'nothing need be taken back in the first minute';
 const NO_DRIFT = 'the demo keeps to what is documented';
 const NO_OTHERS = 'the demo has ten or fewer';
-const NO_IDLE = 'every deployment of the demo is asked';
+const NO_MINUTE = 'run time is billed by the minute';
+const NO_IDLE = 'the deployments of the demo are asked, but for a minute at times';
 const YOUNG = 'the demo reads Northflank from yesterday on';
 
 /** Expressions that need not have data in the first minute of the demo, by dashboard, panel and query; and why. */
 const EMPTY: Readonly<Record<string, string>> = {
   'ai-billing-overview Change by provider and account A': NO_DAY,
   'ai-billing-overview Change by model and resource A': NO_DAY,
+  'ai-billing-baseten Deployments: run time against requests B': NO_MINUTE,
+  'ai-billing-baseten Deployments: run time against requests E': NO_MINUTE,
   'ai-billing-baseten Deployments: run time against requests F': NO_IDLE,
   'ai-billing-baseten Idle spend per day A': NO_IDLE,
   'ai-billing-baseten Spend per hour by model B': NO_OTHERS,
@@ -65,7 +68,7 @@ realServerTest('every panel has data in the demo', ['prometheus'], async (contex
   const address = new URL(url).host;
   // Two jobs read one exporter: nothing may count twice.
   const prometheus = await startPrometheus(context, {
-    intervalMs: 1000,
+    intervalMs: 2000,
     targets: ['one', 'other'].map((job) => ({ address, job })),
   });
   const missing = await emptyFor(PATIENCE_MS, prometheus);
@@ -96,17 +99,27 @@ async function emptyFor(ms: number, prometheus: Prometheus): Promise<string[]> {
 
 async function countsOnce(prometheus: Prometheus): Promise<void> {
   const { gauge, net } = queriesOf({ variables: [] });
+  for (const expr of [gauge(METRICS.costYesterday, []), net(METRICS.polls, [], { range: '6h' })]) {
+    const { one, both } = await oneAndBoth(expr, prometheus);
+    // Twice would be 2; how far Prometheus extrapolates differs between the two.
+    assert.ok(both / one < 1.5, `${both} of both, ${one} of one: ${expr}`);
+  }
+}
+
+/** What one job says and both say at one instant. Tried again where a scrape came late, for then nothing is there. */
+async function oneAndBoth(
+  expr: string,
+  prometheus: Prometheus,
+  tries = 5,
+): Promise<{ one: number; both: number }> {
   await prometheus.scraped();
   const asked = Date.now();
-  const of = async (expr: string, job: string) => {
+  const of = async (job: string) => {
     const filled = expr.replaceAll('"$job"', `"${job}"`).replaceAll('"$instance"', '".+"');
-    const [{ value } = { value: 'nothing' }] = await prometheus.query(filled, asked);
-    return Number(value);
+    return Number((await prometheus.query(filled, asked))[0]?.value);
   };
-  for (const expr of [gauge(METRICS.costYesterday, []), net(METRICS.polls, [], { range: '6h' })]) {
-    const [one, both] = [await of(expr, 'one'), await of(expr, '.+')];
-    assert.ok(one > 0 && Math.abs(both / one - 1) < 0.1, `${both} of both, ${one} of one: ${expr}`);
-  }
+  const [one, both] = [await of('one'), await of('.+')];
+  return one > 0 || tries === 0 ? { one, both } : oneAndBoth(expr, prometheus, tries - 1);
 }
 
 const { net } = queriesOf({ variables: [] });
