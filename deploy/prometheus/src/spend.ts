@@ -1,0 +1,147 @@
+import { METRICS } from '../../../src/core/metrics.ts';
+import { RECORDS } from './recordings.ts';
+import type { Group } from './rule.ts';
+import { BILLED_THROUGH, dollarsOf, firstOf } from './text.ts';
+import { THRESHOLDS } from './thresholds.ts';
+
+const T = THRESHOLDS;
+const COST = METRICS.cost.name;
+const INFO = METRICS.resourceInfo.name;
+const THREE_DAYS = 3 * 86_400;
+
+const ACCOUNT = ['provider', 'account'] as const;
+const MODEL = [...ACCOUNT, 'model'] as const;
+const RESOURCE = [...ACCOUNT, 'resource'] as const;
+const ITEM = [...RESOURCE, 'model'] as const;
+
+/** Absent in an account's first ten days. */
+const IS_KNOWN = `on (provider, account) ${RECORDS.accountUsual3d}`;
+
+/** A spike is dear beside the same hours of past weeks and beside yesterday: a new level is told of for a day. */
+const SPIKE = [
+  `${RECORDS.account6h} > ${T.spikeRatio} * ${RECORDS.accountUsual6h}`,
+  `${RECORDS.account6h} - ${RECORDS.accountUsual6h} > ${T.spikeFloorUsd}`,
+  `${RECORDS.account6h} > ${T.spikeRatio} * max_over_time(${RECORDS.account6h}[1d] offset 1d)`,
+  // Spend that is only late is none too much over three days; what a gap of more than these brings is taken as three days' worth.
+  `${RECORDS.account3d} * ${THREE_DAYS} / clamp_min(${RECORDS.advance3d}, ${THREE_DAYS}) - ${RECORDS.accountUsual3d} > (${RECORDS.account6h} - ${RECORDS.accountUsual6h}) / 2`,
+].join(' and ');
+
+const NEW_SPEND = [
+  `${RECORDS.item3d}{resource!="__overflow__"} > ${T.newSpendFloorUsd}`,
+  `${RECORDS.item3d} > on (provider, account) group_left () ${T.newSpendShare} * ${RECORDS.account3d}`,
+  // Where the account was not to be seen three days ago, everything looks new.
+  `on (provider, account) group by (provider, account) (${COST} offset 3d)`,
+  IS_KNOWN,
+].join(' and ');
+
+const IDLE = [
+  `${RECORDS.item3d} > ${T.idleFloorUsd}`,
+  `${RECORDS.seconds3d} > ${T.idleSeconds}`,
+  // A training job has no requests to count, and no such series.
+  `${RECORDS.requests3d} == 0`,
+  `group by (${ITEM.join(', ')}) (${COST} offset 3d)`,
+].join(' and ');
+
+const DELETED = [
+  `sum by (${RESOURCE.join(', ')}) (${RECORDS.item3d}) > ${T.deletedFloorUsd}`,
+  `on (${RESOURCE.join(', ')}) ${INFO}{deleted="true"}`,
+  // Its last day may be billed a day late.
+  `on (${RESOURCE.join(', ')}) ${INFO}{deleted="true"} offset 4d`,
+].join(' and ');
+
+const CACHED_SHARE = [
+  `${RECORDS.cachedShare} < ${T.cachedShareLeft} * (${RECORDS.cachedShareUsual} > ${T.cachedShareUsual})`,
+  `${RECORDS.modelPerMillion} > ${T.cachedShareDearer} * ${RECORDS.modelPerMillionUsual}`,
+  `${RECORDS.model1d} > ${T.tokensFloorUsd}`,
+  IS_KNOWN,
+].join(' and ');
+
+const DEARER = `(${RECORDS.perMillion} - ${RECORDS.perMillionUsual}) * ${RECORDS.tokens1d} / 1e6`;
+const TOKENS_DEARER = [
+  `${DEARER} > ${T.tokensFloorUsd}`,
+  `${RECORDS.perMillion} > ${T.tokensDearer} * ${RECORDS.perMillionUsual}`,
+  IS_KNOWN,
+].join(' and ');
+
+const WHERE = '{{ $labels.provider }}/{{ $labels.account }}';
+const ITEM_NAME = '{{ with $labels.resource }}{{ . }}{{ else }}{{ $labels.model }}{{ end }}';
+
+export const spend: Group = {
+  name: 'ai-billing-spend',
+  about: 'Spend that is unlike what was usual, or for nothing.',
+  interval: '1m',
+  rules: [
+    {
+      alert: 'AiBillingSpendSpike',
+      expr: SPIKE,
+      for: '30m',
+      keepFiringFor: '1h',
+      severity: 'warning',
+      summary: `${WHERE} was billed {{ $value | printf "$%.2f" }} in 6 hours, several times what is usual.`,
+      description: `In the same hours of past weeks it was ${dollarsOf(of(RECORDS.accountUsual6h, ACCOUNT), ACCOUNT)} at the most. Most of it is for ${most(RECORDS.item6h)}. ${BILLED_THROUGH}`,
+    },
+    {
+      alert: 'AiBillingNewSpend',
+      expr: `${NEW_SPEND} unless on (${ITEM.join(', ')}) ${COST} offset 3d`,
+      for: '1h',
+      keepFiringFor: '6h',
+      severity: 'info',
+      summary: `${WHERE}: ${ITEM_NAME} is new and was billed {{ $value | printf "$%.2f" }}.`,
+      description: `The resource "{{ $labels.resource }}"${named()} with the model "{{ $labels.model }}" was not seen three days ago. The account was billed ${dollarsOf(of(RECORDS.account3d, ACCOUNT), ACCOUNT)} in these days. ${BILLED_THROUGH}`,
+    },
+    {
+      alert: 'AiBillingIdleSpend',
+      expr: IDLE,
+      for: '6h',
+      keepFiringFor: '1h',
+      severity: 'warning',
+      summary: `${WHERE}: ${ITEM_NAME} ran without a request for 3 days, for {{ $value | printf "$%.2f" }}.`,
+      description: `It was billed {{ $value | printf "$%.2f" }} for ${firstOf(of(RECORDS.seconds3d, ITEM), ITEM, 'humanizeDuration')} of run time in three days. The resource is "{{ $labels.resource }}"${named()}, its model "{{ $labels.model }}". ${BILLED_THROUGH}`,
+    },
+    {
+      alert: 'AiBillingDeletedStillBilled',
+      expr: DELETED,
+      for: '6h',
+      keepFiringFor: '1h',
+      severity: 'warning',
+      summary: `${WHERE}: {{ $labels.resource }} is deleted and was billed {{ $value | printf "$%.2f" }} in 3 days.`,
+      description: `The provider has called the resource "{{ $labels.resource }}"${named()} deleted for more than four days, and billed {{ $value | printf "$%.2f" }} for it in the last three. ${BILLED_THROUGH}`,
+    },
+    {
+      alert: 'AiBillingCachedShareCollapsed',
+      expr: CACHED_SHARE,
+      for: '2h',
+      keepFiringFor: '6h',
+      severity: 'warning',
+      summary: `${WHERE}: only {{ $value | humanizePercentage }} of the input of {{ $labels.model }} was cached in a day.`,
+      description: `In the week before it was ${firstOf(of(RECORDS.cachedShareUsual, MODEL), MODEL, 'humanizePercentage')}. A million tokens now cost ${dollarsOf(of(RECORDS.modelPerMillion, MODEL), MODEL)} instead of ${dollarsOf(of(RECORDS.modelPerMillionUsual, MODEL), MODEL)}; the model cost ${dollarsOf(of(RECORDS.model1d, MODEL), MODEL)} in the last day. ${BILLED_THROUGH}`,
+    },
+    {
+      alert: 'AiBillingTokensDearer',
+      expr: TOKENS_DEARER,
+      for: '2h',
+      keepFiringFor: '6h',
+      severity: 'warning',
+      summary: `${WHERE}: a day's tokens cost {{ $value | printf "$%.2f" }} more than at last week's dearest.`,
+      description: `A million tokens cost ${dollarsOf(of(RECORDS.perMillion, ACCOUNT), ACCOUNT)} over the last day, and ${dollarsOf(of(RECORDS.perMillionUsual, ACCOUNT), ACCOUNT)} on the dearest day of the week before: other models, longer answers, fewer cached tokens or other prices. Most of the day's spend is for ${most(RECORDS.item1d)}. ${BILLED_THROUGH}`,
+    },
+  ],
+};
+
+function of(record: string, labels: readonly string[]): string {
+  return `${record}{${labels.map((label) => `${label}=%q`).join(', ')}}`;
+}
+
+/** The dearest item of the account, by its ids, with its dollars. */
+function most(record: string): string {
+  const query = `printf \`topk(1, ${of(record, ACCOUNT)})\` $labels.provider $labels.account | query`;
+  const item =
+    'resource "{{ .Labels.resource }}", model "{{ .Labels.model }}" ({{ .Value | printf "$%.2f" }})';
+  return `{{ with ${query} }}{{ with first . }}${item}{{ end }}{{ else }}?{{ end }}`;
+}
+
+/** Asked for in the text: as a label a rename would be another alert. */
+function named(): string {
+  const query = `printf \`topk(1, ${of(INFO, RESOURCE)})\` $labels.provider $labels.account $labels.resource | query`;
+  return `{{ with ${query} }}{{ with . | first | label "name" }} ("{{ . }}"){{ end }}{{ end }}`;
+}
