@@ -64,7 +64,7 @@ const TOKENS_DEARER = [
 ].join(' and ');
 
 const WHERE = '{{ $labels.provider }}/{{ $labels.account }}';
-const ITEM_NAME = '{{ with $labels.resource }}{{ . }}{{ else }}{{ $labels.model }}{{ end }}';
+const ITEM_NAME = '{{ or $labels.resource $labels.model }}';
 
 export const spend: Group = {
   name: 'ai-billing-spend',
