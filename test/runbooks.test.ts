@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { GROUPS } from '../deploy/prometheus/src/groups.ts';
+import { isAlert } from '../deploy/prometheus/src/rule.ts';
+import { EXPOSED, type Known, strangersIn } from './support/promql.ts';
+
+const folder = new URL('../docs/runbooks/', import.meta.url);
+const names = (await readdir(folder)).sort();
+
+/** What can be asked for: what is exposed, and what rules record; the labels of these are any. */
+const KNOWN: Known = new Map([
+  ...EXPOSED,
+  ...GROUPS.flatMap(({ rules }) => rules).flatMap((rule): [string, string[]][] =>
+    isAlert(rule) ? [] : [[rule.record, [...new Set([...EXPOSED.values()].flat())]]],
+  ),
+]);
+
+test('every query of a runbook, one a line, is PromQL about what is there', async () => {
+  for (const name of names) {
+    const page = await readFile(new URL(name, folder), 'utf8');
+    const blocks = [...page.matchAll(/^```promql\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block);
+    for (const query of blocks.flatMap((block) => block.trim().split('\n')))
+      assert.deepEqual(strangersIn(query, KNOWN), [], `${name}: ${query}`);
+  }
+});
+
+test('the index of the runbooks is sorted', async () => {
+  const page = await readFile(new URL('README.md', folder), 'utf8');
+  const listed = [...page.matchAll(/^- \[\w+\]\((\w+\.md)\): /gm)].map(([, name]) => name);
+  assert(listed.length > 0);
+  assert.deepEqual(listed, listed.toSorted());
+});
