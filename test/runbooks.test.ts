@@ -24,10 +24,3 @@ test('every query of a runbook, one a line, is PromQL about what is there', asyn
       assert.deepEqual(strangersIn(query, KNOWN), [], `${name}: ${query}`);
   }
 });
-
-test('the index of the runbooks is sorted', async () => {
-  const page = await readFile(new URL('README.md', folder), 'utf8');
-  const listed = [...page.matchAll(/^- \[\w+\]\((\w+\.md)\): /gm)].map(([, name]) => name);
-  assert(listed.length > 0);
-  assert.deepEqual(listed, listed.toSorted());
-});

@@ -64,8 +64,8 @@ export interface Exporter {
   scrape(format?: ExpositionFormat, gzip?: boolean): Promise<Scrape>;
   /** The page once everything that was polled stands on it, zeros of new series shown and ended. */
   fresh(): Promise<Scrape>;
-  /** The page that shows new series at 0, and the one after it. */
-  pages(): Promise<readonly [Scrape, Scrape]>;
+  /** The text of the page that shows new series at 0, and of the one after it. */
+  pages(): Promise<readonly [string, string]>;
   /** Ends it and opens it again over the same file. */
   restart(): Promise<void>;
   /** Everything logged so far, restarts included. */
@@ -105,10 +105,10 @@ export async function startExporter(
     scrape: (format = 'text', gzip = false) => scrape(running.url, format, gzip),
     async fresh() {
       // The first page shows new series at 0; only then may they show their values.
-      await running.published();
-      return running.published();
+      await running.publishedText();
+      return scrapeOf(await running.publishedText(), 'text');
     },
-    pages: async () => [await running.published(), await running.published()],
+    pages: async () => [await running.publishedText(), await running.publishedText()],
     async restart() {
       await running.stop();
       running = await open(config, clock, write);
@@ -155,7 +155,7 @@ interface Running {
   readonly app: App;
   readonly url: string;
   /** Publishes, and scrapes until what was published is what is served. */
-  published(): Promise<Scrape>;
+  publishedText(): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -187,13 +187,13 @@ async function open(config: Config, clock: OwnClock, write: (line: string) => vo
   return {
     app,
     url,
-    async published() {
+    async publishedText() {
       app.publisher.publish();
       const { version } = app.publisher.current();
       for (;;) {
         const next = carried();
-        const scraped = await scrape(url, 'text', false);
-        if ((await next) >= version) return scraped;
+        const text = await scrapeText(url, 'text', false);
+        if ((await next) >= version) return text;
       }
     },
     async stop() {
@@ -236,6 +236,10 @@ const ACCEPT: Record<ExpositionFormat, string> = {
 };
 
 async function scrape(url: string, format: ExpositionFormat, gzip: boolean): Promise<Scrape> {
+  return scrapeOf(await scrapeText(url, format, gzip), format);
+}
+
+async function scrapeText(url: string, format: ExpositionFormat, gzip: boolean): Promise<string> {
   const headers = { accept: ACCEPT[format], 'accept-encoding': gzip ? 'gzip' : 'identity' };
   const response = await fetch(`${url}/metrics`, { headers });
   const text = await response.text();
@@ -243,6 +247,10 @@ async function scrape(url: string, format: ExpositionFormat, gzip: boolean): Pro
   const type = response.headers.get('content-type') ?? '';
   if (response.status !== 200 || encoding !== (gzip ? 'gzip' : null) || !type.startsWith(mediaOf(format)))
     throw new Error(`asked for ${format}, gzip ${gzip}: ${response.status} ${type} ${encoding}`);
+  return text;
+}
+
+function scrapeOf(text: string, format: ExpositionFormat): Scrape {
   const exposition = parseExposition(text, format);
   const samples = [...exposition.families.values()].flatMap((family) => family.samples);
   return {

@@ -12,7 +12,7 @@ export function ruleFiles(): Map<string, string> {
 function fileOf({ name, about, interval, rules }: Group): string {
   const head = `# ${about}\n# Generated from deploy/prometheus/src by \`npm run generate\`.\n`;
   const group = { name, ...(interval && { interval }), rules: rules.map(ruleOf) };
-  return head + stringify({ groups: [group] }, { lineWidth: 120 });
+  return head + stringify({ groups: [group] }, { lineWidth: 120, blockQuote: 'literal' });
 }
 
 function ruleOf(rule: Rule): object {

@@ -1,9 +1,11 @@
 import { balances } from './balances.ts';
 import { budgets } from './budgets.ts';
-import { health } from './health.ts';
+import { exporter } from './exporter.ts';
+import { feeds } from './feeds.ts';
+import { quality } from './quality.ts';
 import { recordings } from './recordings.ts';
 import type { Group } from './rule.ts';
 import { spend } from './spend.ts';
 
 /** Every group of rules: a line each. */
-export const GROUPS: readonly Group[] = [recordings, budgets, spend, balances, health];
+export const GROUPS: readonly Group[] = [recordings, budgets, spend, balances, exporter, feeds, quality];

@@ -1,0 +1,47 @@
+import cron from 'node-cron';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/time.ts';
+import { PROVIDERS } from '../../../src/providers/index.ts';
+import type { Feed, Provider } from '../../../src/providers/provider.ts';
+import { THRESHOLDS } from './thresholds.ts';
+
+/** How long a feed may stand still before its figures are too old. */
+export interface Rhythm {
+  readonly provider: string;
+  readonly feed: string;
+  readonly allowedSeconds: number;
+  /** It looks after the past, so that the end of what it read says nothing. */
+  readonly isHistory: boolean;
+}
+
+/** The rhythm of every feed of every provider, from its own schedule and buckets. */
+export const RHYTHMS: readonly Rhythm[] = PROVIDERS.flatMap((provider: Provider) =>
+  provider.feeds.map((feed) => rhythmOf(provider, feed)),
+);
+
+function rhythmOf(provider: Provider, feed: Feed<unknown, unknown>): Rhythm {
+  const { books } = feed;
+  const isHistory = readsHistory(provider, feed);
+  const intervalMs = longestWait(feed.schedule);
+  const readsMinutes = books === undefined || books.granularity === 'minute';
+  const isFast = intervalMs <= 10 * MINUTE && readsMinutes && !isHistory;
+  const lagMs = books?.lagMs?.(provider.config.parse({})) ?? THRESHOLDS.staleLagSeconds * SECOND;
+  const slowMs = Math.max(intervalMs, isHistory ? DAY : HOUR) + lagMs;
+  return {
+    provider: provider.id,
+    feed: feed.name,
+    allowedSeconds: isFast ? THRESHOLDS.staleFastSeconds : slowMs / SECOND,
+    isHistory,
+  };
+}
+
+/** The last of several feeds that fill one stream. */
+function readsHistory({ feeds }: Provider, feed: Feed<unknown, unknown>): boolean {
+  const same = feeds.filter(({ books }) => books !== undefined && books.stream === feed.books?.stream);
+  return same.length > 1 && same.at(-1) === feed;
+}
+
+/** The longest time between two of the next runs, in milliseconds. */
+function longestWait(schedule: string): number {
+  const runs = cron.createTask(schedule, () => {}, { timezone: 'UTC' }).getNextRuns(100);
+  return Math.max(...runs.slice(1).map((run, index) => run.getTime() - (runs[index]?.getTime() ?? 0)));
+}

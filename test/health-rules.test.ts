@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { failuresOf, TOLD_BY } from '../deploy/prometheus/src/failing.ts';
+import { GROUPS } from '../deploy/prometheus/src/groups.ts';
+import { RHYTHMS } from '../deploy/prometheus/src/rhythms.ts';
+import { isAlert } from '../deploy/prometheus/src/rule.ts';
+import { POLL_FAILURES } from '../src/poll/errors.ts';
+import { PROVIDERS } from '../src/providers/index.ts';
+import { EXPOSED, strangersIn } from './support/promql.ts';
+
+const rules = GROUPS.flatMap((group) => group.rules);
+const alerts = rules.filter(isAlert);
+const recordings = rules.flatMap((rule) => (isAlert(rule) ? [] : [rule]));
+const known = new Map([
+  ...EXPOSED,
+  ...recordings.map(({ record }) => [record, [...new Set([...EXPOSED.values()].flat())]] as const),
+]);
+
+test('every feed of every provider has one age that it is allowed, and the rule knows it', () => {
+  const expr = recordings.find(({ record }) => record === 'ai_billing:feed_allowed_age:seconds')?.expr ?? '';
+  const terms = [...expr.matchAll(/^(\d+) \* .*provider="(\w+)",feed=~"([\w|]+)"/gm)];
+  const allowed = terms.flatMap(([, seconds, provider, names = '']) =>
+    names.split('|').map((feed) => `${provider} ${feed} ${seconds}`),
+  );
+  const wanted = RHYTHMS.map(({ provider, feed, allowedSeconds }) => `${provider} ${feed} ${allowedSeconds}`);
+  assert.deepEqual(allowed.toSorted(), wanted.toSorted());
+  const feeds = PROVIDERS.flatMap(({ id, feeds }) => feeds.map(({ name }) => `${id} ${name}`));
+  assert.deepEqual(RHYTHMS.map(({ provider, feed }) => `${provider} ${feed}`).toSorted(), feeds.toSorted());
+});
+
+test('the ages suit the rhythms', () => {
+  const hoursOf = (provider: string, feed: string) => {
+    const rhythm = RHYTHMS.find((one) => one.provider === provider && one.feed === feed);
+    return (rhythm?.allowedSeconds ?? 0) / 3600;
+  };
+  // Minutes, a list of every five minutes, and days that move by the hour.
+  assert.deepEqual(
+    [hoursOf('venice', 'usage'), hoursOf('venice', 'balance'), hoursOf('baseten', 'usage')],
+    [0.5, 0.5, 3],
+  );
+  // An hour, the wait until it is due, and the time until it is read.
+  assert.equal(hoursOf('northflank', 'usage'), 1 + 0.25 + 2);
+  // Hourly, every six hours, daily, and history in which nothing is new for long.
+  assert.deepEqual(
+    [
+      hoursOf('venice', 'usage_recent'),
+      hoursOf('baseten', 'prices'),
+      hoursOf('inference_sh', 'breakdown_90d'),
+    ],
+    [3, 8, 26],
+  );
+  assert.equal(hoursOf('northflank', 'usage_history'), 26.25);
+});
+
+test('a name that means history means it at every provider', () => {
+  const history = new Set(RHYTHMS.filter(({ isHistory }) => isHistory).map(({ feed }) => feed));
+  assert.deepEqual(
+    RHYTHMS.filter(({ feed, isHistory }) => history.has(feed) && !isHistory),
+    [],
+  );
+});
+
+test('one alert tells of each reason that a poll fails for', () => {
+  for (const reason of Object.keys(POLL_FAILURES)) {
+    const tellers = alerts.filter(({ expr }) =>
+      [...expr.matchAll(/reason=~"([\w|]+)"/g)].some(([, reasons = '']) =>
+        reasons.split('|').includes(reason),
+      ),
+    );
+    const names = tellers.map(({ alert }) => alert);
+    assert.deepEqual(names, [Object.entries(TOLD_BY).find(([told]) => told === reason)?.[1]], reason);
+  }
+  assert.match(failuresOf('AiBillingFeedDown'), /reason=~"network\|server\|timeout"/);
+});
+
+test('what the text of an alert looks up is there, too', () => {
+  const queries = alerts.flatMap(({ description }) =>
+    [...description.matchAll(/printf `([^`]+)`/g)].map(([, query = '']) => query.replaceAll('%q', '"x"')),
+  );
+  assert(queries.length > 5);
+  for (const query of queries) assert.deepEqual(strangersIn(query, known), [], query);
+});
+
+test('runbooks ask for what is there, and their index has every alert, in order', async () => {
+  const folder = new URL('../docs/runbooks/', import.meta.url);
+  const pages = (await readdir(folder)).filter((name) => name !== 'README.md');
+  for (const name of pages) {
+    const text = await readFile(new URL(name, folder), 'utf8');
+    for (const [, query = ''] of text.matchAll(/```promql\n([\s\S]*?)```/g))
+      assert.deepEqual(strangersIn(query, known), [], `${name}: ${query}`);
+  }
+  const index = await readFile(new URL('README.md', folder), 'utf8');
+  const listed = [...index.matchAll(/^\| \[(\w+)\]\((\w+)\.md\) \| (\w+) \|/gm)];
+  assert.deepEqual(
+    listed.map(([, name, page, severity]) => `${name} ${page} ${severity}`),
+    alerts.map(({ alert, severity }) => `${alert} ${alert} ${severity}`).toSorted(),
+  );
+  assert.deepEqual(pages.toSorted(), alerts.map(({ alert }) => `${alert}.md`).toSorted());
+});
