@@ -9,6 +9,7 @@ export interface ServeOptions {
 }
 
 export interface DemoOptions {
+  readonly host: string;
   readonly port: number;
 }
 
@@ -108,6 +109,7 @@ function programOf({ commands, io, version }: Cli, done: (code: number) => void)
     .addOption(config())
     .action(async (options: ServeOptions) => done(await commands.serve(options, io)));
   add('demo', 'run simulated providers and the exporter; no keys needed')
+    .option('--host <address>', 'address the exporter listens on', '127.0.0.1')
     .option('-p, --port <number>', 'port of the exporter', portOf, 9464)
     .action(async (options: DemoOptions) => done(await commands.demo(options, io)));
   add('check', 'validate the configuration and try each credential once')

@@ -67,7 +67,7 @@ export async function demo(options: DemoOptions, io: Io): Promise<number> {
       };
     });
     const config: Config = {
-      server: { host: '127.0.0.1', port: options.port },
+      server: { host: options.host, port: options.port },
       state: { path: ':memory:' },
       metrics: { newSeriesZeroMs: 10 * SECOND, maxSeries: 10_000 },
       accounts,

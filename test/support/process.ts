@@ -26,8 +26,8 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The Node that runs it; this one when absent. */
   readonly node?: string;
-  /** {@link MAIN} when absent. */
-  readonly program?: string;
+  /** {@link MAIN} when absent; null where `node` is no Node and takes the arguments alone. */
+  readonly program?: string | null;
   readonly cwd?: string;
 }
 
@@ -46,9 +46,10 @@ export interface Running {
 /** Starts the exporter's program; the end of the test is the end of the process. */
 export function start(context: TestContext, args: readonly string[], options: StartOptions = {}): Running {
   const { node = process.execPath, program = MAIN, env = {}, cwd = ROOT } = options;
+  const words = program === null ? args : [program, ...args];
   const { PATH = '', HOME = '' } = process.env;
   const startedAt = performance.now();
-  const child = spawn(node, [program, ...args], { cwd, env: { PATH, HOME, ...env } });
+  const child = spawn(node, words, { cwd, env: { PATH, HOME, ...env } });
   child.stdin.end();
   const said = { out: '', err: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -146,7 +147,7 @@ export interface ConfigurationOptions {
   readonly accounts: Readonly<Record<string, { readonly url: string; readonly key: string }>>;
   /** A free loopback port when absent. */
   readonly listen?: string;
-  /** `ledger.db` of the folder when absent. */
+  /** `ledger.db` of the folder when absent; without a folder, where the exporter keeps it unless told. */
   readonly ledger?: string;
   /** `0s` when absent. */
   readonly newSeriesZero?: string;
@@ -159,7 +160,13 @@ export interface ConfigurationOptions {
 /** Writes a configuration into a folder and gives its path. */
 export async function configure(folder: string, options: ConfigurationOptions): Promise<string> {
   const file = join(folder, 'config.yml');
-  const { listen = '127.0.0.1:0', ledger = join(folder, 'ledger.db'), newSeriesZero = '0s' } = options;
+  await writeFile(file, configurationOf({ ledger: join(folder, 'ledger.db'), ...options }));
+  return file;
+}
+
+/** The text of a configuration. */
+export function configurationOf(options: ConfigurationOptions): string {
+  const { listen = '127.0.0.1:0', ledger, newSeriesZero = '0s' } = options;
   const accounts = Object.entries(options.accounts).map(([provider, { url, key }]) => ({
     provider,
     name: 'test',
@@ -168,10 +175,7 @@ export async function configure(folder: string, options: ConfigurationOptions): 
     schedule: options.schedule ?? '* * * * * *',
     ...options.account,
   }));
+  const state = ledger === undefined ? {} : { state: { path: ledger } };
   // JSON is YAML.
-  await writeFile(
-    file,
-    JSON.stringify({ server: { listen }, state: { path: ledger }, metrics: { newSeriesZero }, accounts }),
-  );
-  return file;
+  return JSON.stringify({ server: { listen }, ...state, metrics: { newSeriesZero }, accounts });
 }

@@ -1,0 +1,19 @@
+#!/bin/sh
+# Builds the image of this checkout, labelled with its version and commit: npm run image -- [further arguments of the builder]
+# BUILDER is docker, podman or buildah; TAG is what the image is called.
+set -eu
+cd "$(dirname "$0")/../.."
+
+builder=${BUILDER:-docker}
+version=$(sed -n 's/^  "version": "\(.*\)",$/\1/p' package.json)
+revision=$(git rev-parse HEAD)
+committed=$(git log -1 --format=%ct)
+test -z "$(git status --porcelain)" || revision="$revision-dirty"
+
+case $builder in
+  # Their own format knows no HEALTHCHECK. With one time for all files, the same commit is the same image, to the last byte.
+  buildah | podman) set -- --format docker --timestamp "$committed" "$@" ;;
+  *) set -- --build-arg "SOURCE_DATE_EPOCH=$committed" "$@" ;;
+esac
+exec "$builder" build --build-arg "VERSION=$version" --build-arg "REVISION=$revision" \
+  --tag "${TAG:-ai-billing-exporter:$version}" "$@" .

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Exposition, parseExposition } from './exposition.ts';
+import { configurationOf, type Ended, LISTENING, type Running } from './process.ts';
+import { startSpending } from './spending.ts';
+
+/** What a container runtime does with an image: the image's user and environment, its root read-only, state in `/data`. */
+export interface Image {
+  /** What its entrypoint and command come to. */
+  readonly entrypoint: readonly string[];
+  readonly command: readonly string[];
+  readonly healthcheck: readonly string[];
+  readonly version: string;
+  readonly revision: string;
+  /** Puts a file to where the command looks for its configuration. */
+  configure(text: string): Promise<void>;
+  run(context: TestContext, words: readonly string[]): Running;
+  /** Tells it to end as a runtime does. */
+  stop(running: Running): Promise<Ended>;
+}
+
+/** Runs the program of an image, or of what stands for one, through a life with a restart. */
+export async function liveThroughARestart(context: TestContext, image: Image): Promise<void> {
+  const { entrypoint, command } = image;
+  const spending = await startSpending(Math.random);
+  context.after(() => spending.close());
+  await image.configure(configurationOf({ accounts: spending.accounts }));
+
+  const first = image.run(context, [...entrypoint, ...command]);
+  const [, url = ''] = await first.said(LISTENING);
+  const health = () => image.run(context, [...image.healthcheck, `${url}/-/healthy`]).ended;
+  await until('every feed was tried', async () => (await fetch(`${url}/-/ready`)).ok);
+  assert.deepEqual(buildOf(await pageOf(url)), { version: image.version, revision: image.revision });
+  const healthy = await health();
+  assert.equal(healthy.code, 0, healthy.err);
+  const before = costsIn(await pageOf(url));
+  spending.grow();
+  await until('what is spent is shown', async () => costsIn(await pageOf(url)) > before);
+  const shown = costsIn(await pageOf(url));
+
+  const ended = await image.stop(first);
+  assert.equal(ended.code, 0, ended.err);
+  const gone = await health();
+  assert.equal(gone.code, 1);
+  assert.match(gone.err, /^http:\/\/127\.0\.0\.1:\d+\/-\/healthy: \S/);
+
+  const second = image.run(context, [...entrypoint, ...command]);
+  const [, again = ''] = await second.said(LISTENING);
+  assert.ok(costsIn(await pageOf(again)) >= shown, 'the ledger outlives the process');
+  const last = await image.stop(second);
+  assert.equal(last.code, 0, last.err);
+  assert.doesNotMatch(last.err, /(?<!Experimental)Warning|"level":"(warn|error)"/);
+}
+
+/** A command line that cannot work ends with the exit code that says so. */
+export async function refuseMissingConfiguration(context: TestContext, image: Image): Promise<void> {
+  const { code, err } = await image.run(context, [...image.entrypoint, 'serve', '--config', '/none.yml'])
+    .ended;
+  assert.equal(code, 2);
+  assert.match(err, /none\.yml/);
+}
+
+async function pageOf(url: string): Promise<Exposition> {
+  return parseExposition(await (await fetch(`${url}/metrics`)).text(), 'text');
+}
+
+function buildOf(page: Exposition): { version: string; revision: string } {
+  const { version = '', revision = '' } =
+    page.families.get('ai_billing_build_info')?.samples[0]?.labels ?? {};
+  return { version, revision };
+}
+
+function costsIn(page: Exposition): number {
+  const samples = page.families.get('ai_billing_cost_usd_total')?.samples ?? [];
+  return samples.reduce((sum, { value }) => sum + value, 0);
+}
+
+async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`not within 30 s: ${what}`);
+    await wait(50);
+  }
+}
