@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { run, startDaemon } from './support/child.ts';
-import { sourcesOf } from './support/debian.ts';
+import { launchFrom, readingBeside, sourcesOf } from './support/debian.ts';
 import { locked } from './support/lock.ts';
 
 const STANZAS = `Types: deb deb-src
@@ -100,3 +100,17 @@ async function hasFlock(): Promise<boolean> {
     () => false,
   );
 }
+
+test('a program that was built to read a folder reads the one it is launched from', async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), 'moved '));
+  context.after(() => rm(folder, { recursive: true }));
+  const [program, launcher] = [join(folder, 'program'), join(folder, "it's")];
+  await writeFile(program, '#!/bin/sh\ncat /usr/share/there/file "$1"\n');
+  await writeFile(join(folder, 'file'), 'beside\n');
+  await launchFrom(folder, [await readingBeside(program, '/usr/share/there')], launcher);
+  assert.deepEqual(await run(launcher, ['file']), { code: 0, output: 'beside\nbeside\n' });
+  await assert.rejects(
+    readingBeside(program, '/usr/share/elsewhere'),
+    /does not read \/usr\/share\/elsewhere/,
+  );
+});

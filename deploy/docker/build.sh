@@ -11,7 +11,8 @@ committed=$(git log -1 --format=%ct)
 test -z "$(git status --porcelain)" || revision="$revision-dirty"
 
 case $builder in
-  # Their own format knows no HEALTHCHECK. With one time for all files, the same commit is the same image, to the last byte.
+  # Their own format knows no HEALTHCHECK. With one time for all files, the same commit gives the same
+  # layer, to the last byte.
   buildah | podman) set -- --format docker --timestamp "$committed" "$@" ;;
   *) set -- --build-arg "SOURCE_DATE_EPOCH=$committed" "$@" ;;
 esac

@@ -3,7 +3,14 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { run } from './child.ts';
-import { launchWithOwnLibraries, ownSuite, prepareAptRoot, unpack } from './debian.ts';
+import {
+  launchFrom,
+  launchWithOwnLibraries,
+  ownSuite,
+  prepareAptRoot,
+  readingBeside,
+  unpack,
+} from './debian.ts';
 import { locked } from './lock.ts';
 
 interface Program {
@@ -13,6 +20,8 @@ interface Program {
   readonly package: string;
   /** The oldest version that tests count on. */
   readonly atLeast: readonly [major: number, minor: number];
+  /** A folder that Debian's build reads at start, wherever the package was unpacked to. */
+  readonly reads?: string;
 }
 
 const PROGRAMS = {
@@ -22,6 +31,7 @@ const PROGRAMS = {
     commands: ['alertmanager', 'prometheus-alertmanager'],
     package: 'prometheus-alertmanager',
     atLeast: [0, 26],
+    reads: '/usr/share/prometheus/alertmanager',
   },
   amtool: { commands: ['amtool'], package: 'prometheus-alertmanager', atLeast: [0, 26] },
   'victoria-metrics': { commands: ['victoria-metrics'], package: 'victoria-metrics', atLeast: [1, 100] },
@@ -101,7 +111,7 @@ async function fromDebian(name: BinaryName, program: Program, suite: string): Pr
   await ownSuite();
   const cache = cacheFolder();
   const root = join(cache, `${suite}-${process.arch}`);
-  const launcher = join(root, 'bin', name);
+  const launcher = join(root, 'bin', program.reads === undefined ? name : `${name}-moved`);
   if (await isExecutable(launcher)) return launcher;
   await mkdir(cache, { recursive: true });
   return locked(join(cache, 'lock'), async () => {
@@ -123,11 +133,14 @@ async function fetchProgram(root: string, suite: string, program: Program, launc
   if (!isRecent(program, version))
     throw new Error(`${suite} has ${program.package} ${version}, which is too old`);
 
-  const path = join(folder, 'usr/bin', program.commands.at(-1) ?? '');
+  const unpacked = join(folder, 'usr/bin', program.commands.at(-1) ?? '');
+  const path = program.reads === undefined ? unpacked : await readingBeside(unpacked, program.reads);
+  const from = program.reads === undefined ? undefined : join(folder, program.reads);
   const draft = `${launcher}.new`;
   await rm(draft, { force: true });
-  if (await runs(path)) await symlink(path, draft);
-  else await launchWithOwnLibraries(root, path, draft);
+  if (!(await runs(path))) await launchWithOwnLibraries(root, path, draft, from);
+  else if (from === undefined) await symlink(path, draft);
+  else await launchFrom(from, [path], draft);
   if (!(await runs(draft))) throw new Error(`${path} of ${suite} does not run on this machine`);
   await rename(draft, launcher);
 }

@@ -151,8 +151,13 @@ async function succeed(command: string, args: readonly string[], cwd = '/'): Pro
 /** What a program needs from its own suite where the machine's C library is older. */
 const LIBRARIES = ['libc6', 'libzstd1'];
 
-/** Writes a script at `launcher` that starts `program` with the C library of its own suite. */
-export async function launchWithOwnLibraries(root: string, program: string, launcher: string): Promise<void> {
+/** Writes a script at `launcher` that starts `program` with the C library of its own suite, in the folder `from` if it names one. */
+export async function launchWithOwnLibraries(
+  root: string,
+  program: string,
+  launcher: string,
+  from?: string,
+): Promise<void> {
   const folders: string[] = [];
   for (const name of LIBRARIES) {
     const { folder } = await unpack(root, name);
@@ -160,8 +165,33 @@ export async function launchWithOwnLibraries(root: string, program: string, laun
   }
   const [loader] = await matches(join(root, 'packages/libc6/*/usr/lib/*-linux-gnu*/ld-linux*.so.*'));
   if (loader === undefined) throw new Error(`libc6 below ${root} has no loader`);
-  const quoted = [loader, '--library-path', folders.join(':'), program].map(quote).join(' ');
-  await writeFile(launcher, `#!/bin/sh\nexec ${quoted} "$@"\n`, { mode: 0o755 });
+  await launchFrom(from, [loader, '--library-path', folders.join(':'), program], launcher);
+}
+
+/** Writes a script at `launcher` that starts a command, in the folder `from` if it names one. */
+export async function launchFrom(
+  from: string | undefined,
+  command: readonly string[],
+  launcher: string,
+): Promise<void> {
+  const enter = from === undefined ? '' : `cd ${quote(from)}\n`;
+  const text = `#!/bin/sh\n${enter}exec ${command.map(quote).join(' ')} "$@"\n`;
+  await writeFile(launcher, text, { mode: 0o755 });
+}
+
+/**
+ * A copy of a program in which the folder it was built to read is the one it is started in: `./////` is a path of any length.
+ *
+ * @throws when it was built to read no such folder.
+ */
+export async function readingBeside(program: string, folder: string): Promise<string> {
+  const bytes = await readFile(program);
+  const here = `.${'/'.repeat(folder.length - 1)}`;
+  let at = bytes.indexOf(folder);
+  if (at === -1) throw new Error(`${program} does not read ${folder}`);
+  for (; at !== -1; at = bytes.indexOf(folder, at + here.length)) bytes.write(here, at, 'latin1');
+  await writeFile(`${program}-moved`, bytes, { mode: 0o755 });
+  return `${program}-moved`;
 }
 
 async function matches(pattern: string): Promise<string[]> {

@@ -28,6 +28,8 @@ export interface PrometheusOptions {
   readonly intervalMs?: number;
   /** Paths of rule files. */
   readonly rules?: readonly string[];
+  /** Who is told of alerts, as `host:port`. */
+  readonly alertmanagers?: readonly string[];
   /** Further command line flags. */
   readonly flags?: readonly string[];
 }
@@ -111,11 +113,13 @@ export async function startPrometheus(context: TestContext, options: PrometheusO
   return { url, ...api(url, daemon.log), log: daemon.log, stop: daemon.stop };
 }
 
-function configurationOf({ targets, intervalMs = 200, rules = [] }: PrometheusOptions): unknown {
+function configurationOf(options: PrometheusOptions): unknown {
+  const { targets, intervalMs = 200, rules = [], alertmanagers = [] } = options;
   const interval = `${intervalMs}ms`;
   return {
     global: { scrape_interval: interval, scrape_timeout: interval, evaluation_interval: interval },
     rule_files: rules,
+    alerting: { alertmanagers: [{ static_configs: [{ targets: alertmanagers }] }] },
     scrape_configs: targets.map(({ address, job = 'test', path = '/metrics', protocols, more }) => ({
       job_name: job,
       metrics_path: path,

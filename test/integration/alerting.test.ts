@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { TestContext } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { z } from 'zod';
+import { startAlerting, told } from '../support/alerting.ts';
+import { type AlertToTell, shippedConfig, startAlertmanager } from '../support/alertmanager.ts';
+import { realServerTest } from '../support/binaries.ts';
+import type { ScrapeTarget } from '../support/prometheus.ts';
+import { startWebhook } from '../support/webhook.ts';
+
+const FEED = { provider: 'venice', account: 'prod', feed: 'usage' };
+const RUNBOOK = /^https:\/\/.+\/docs\/runbooks\/AiBillingFeedDown\.md$/;
+
+realServerTest(
+  'an outage is paged with its runbook, and is over when it is over',
+  ['prometheus', 'alertmanager'],
+  async (context) => {
+    const provider = { isUp: true };
+    const target = await serveFeed(context, provider);
+    const { prometheus, webhook } = await startAlerting(context, { targets: [target], holdFor: '1s' });
+    await prometheus.scraped();
+    provider.isUp = false;
+    const page = await told(webhook, 'AiBillingFeedDown', 'firing');
+    assert.equal(page.receiver, 'warning');
+    assert.match(page.annotations.summary ?? '', /usage.*venice|venice.*usage/);
+    assert.ok((page.annotations.description ?? '').length > 40);
+    assert.match(page.annotations.runbook_url ?? '', RUNBOOK);
+
+    const slack = await webhook.received('a message to Slack', slackMessage);
+    assert.equal(slack.color, 'warning');
+    assert.equal(slack.title, `[FIRING] ${page.annotations.summary}`);
+    assert.match(slack.title_link, RUNBOOK);
+    for (const part of ['summary', 'description', 'runbook_url'])
+      assert.ok(slack.text.includes(page.annotations[part] ?? 'nothing'), part);
+    const event = await webhook.received('an event to PagerDuty', pagerDutyEvent);
+    assert.equal(event.payload.severity, 'warning');
+    assert.equal(event.payload.summary, slack.title);
+    assert.equal(event.links[0]?.href, page.annotations.runbook_url);
+
+    provider.isUp = true;
+    const end = await told(webhook, 'AiBillingFeedDown', 'resolved');
+    assert.equal(end.receiver, 'warning');
+  },
+);
+
+realServerTest('who is told of the cause is not told of what follows', ['alertmanager'], async (context) => {
+  const webhook = await startWebhook(context);
+  const alertmanager = await startAlertmanager(context, await shippedConfig(webhook.url));
+  const { provider, account } = FEED;
+  const alerts = (causes: readonly AlertToTell[]) => [
+    ...causes,
+    alert('AiBillingFeedDown', 'warning', FEED),
+    alert('AiBillingFeedDown', 'warning', { ...FEED, account: 'other' }),
+    alert('AiBillingDataStale', 'warning', { ...FEED, account: 'other' }),
+    alert('AiBillingBudgetForecastOver', 'warning', { budget: 'all' }),
+    alert('AiBillingBudgetForecastOver', 'warning', { budget: 'other' }),
+    alert('AiBillingRunway', 'warning', { provider, account }),
+    alert('AiBillingRunway', 'warning', { provider, account: 'other' }),
+  ];
+  const suppressed = async () => {
+    const known = await alertmanager.alerts();
+    const all = known
+      .filter(({ status }) => status.state === 'suppressed')
+      .map(({ labels }) => nameOf(labels));
+    return all.sort();
+  };
+  const becomes = async (causes: readonly AlertToTell[], expected: readonly string[]) => {
+    await alertmanager.tell(alerts(causes));
+    const deadline = performance.now() + 15_000;
+    while ((await suppressed()).join() !== expected.join() && performance.now() < deadline) await wait(100);
+    assert.deepEqual(await suppressed(), expected);
+  };
+  await becomes([], ['AiBillingDataStale other']);
+  await becomes(
+    [
+      alert('AiBillingCredentialsRefused', 'warning', { provider, account }),
+      alert('AiBillingBudgetExceeded', 'critical', { budget: 'all' }),
+      alert('AiBillingRunway', 'critical', { provider, account }),
+    ],
+    [
+      'AiBillingBudgetForecastOver all',
+      'AiBillingDataStale other',
+      'AiBillingFeedDown prod',
+      'AiBillingRunway prod',
+    ],
+  );
+  await becomes(
+    [alert('AiBillingExporterDown', 'critical', { job: 'ai-billing' })],
+    [
+      'AiBillingBudgetForecastOver all',
+      'AiBillingDataStale other',
+      'AiBillingFeedDown other',
+      'AiBillingFeedDown prod',
+      'AiBillingRunway prod',
+    ],
+  );
+});
+
+function alert(alertname: string, severity: string, labels: Readonly<Record<string, string>>): AlertToTell {
+  return { labels: { alertname, severity, ...labels }, annotations: { summary: alertname } };
+}
+
+function nameOf({ alertname, account, budget }: Readonly<Record<string, string>>): string {
+  return `${alertname} ${account ?? budget}`;
+}
+
+/** A page with one feed. While its provider is down, each scrape finds one more failed poll. */
+async function serveFeed(context: TestContext, provider: { readonly isUp: boolean }): Promise<ScrapeTarget> {
+  const labels = Object.entries(FEED)
+    .map(([name, value]) => `${name}="${value}"`)
+    .join();
+  let [polls, failures] = [0, 0];
+  const server = createServer((_, response) => {
+    polls += 1;
+    if (!provider.isUp) failures += 1;
+    response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8').end(
+      `ai_billing_up{${labels}} ${Number(provider.isUp)}
+ai_billing_polls_total{${labels}} ${polls}
+ai_billing_poll_failures_total{${labels},reason="server"} ${failures}
+`,
+    );
+  }).listen(0, '127.0.0.1');
+  context.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  await once(server, 'listening');
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  return { address: `127.0.0.1:${address.port}`, job: 'ai-billing' };
+}
+
+type Received = { readonly path: string; readonly body: unknown };
+
+function slackMessage({ path, body }: Received) {
+  const Message = z.object({
+    attachments: z.tuple([
+      z.object({ color: z.string(), title: z.string(), title_link: z.string(), text: z.string() }),
+    ]),
+  });
+  return path === '/slack' ? Message.parse(body).attachments[0] : undefined;
+}
+
+function pagerDutyEvent({ path, body }: Received) {
+  const Event = z.object({
+    payload: z.object({ summary: z.string(), severity: z.string() }),
+    links: z.array(z.object({ href: z.string() })),
+  });
+  return path === '/pagerduty' ? Event.parse(body) : undefined;
+}
