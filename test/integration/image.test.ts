@@ -1,4 +1,5 @@
-import { chmod, chown, copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { z } from 'zod';
@@ -6,7 +7,7 @@ import { run } from '../support/child.ts';
 import { copiesOf, type Stage, stagesOf, wordsOf } from '../support/dockerfile.ts';
 import { type Image, liveThroughARestart, refuseMissingConfiguration } from '../support/image.ts';
 import { manifestOf } from '../support/manifest.ts';
-import { folderOf, start } from '../support/process.ts';
+import { start } from '../support/process.ts';
 
 // What `npm run image:try` does with a real image, without root and a builder: the files that the Dockerfile's last stage
 // copies are laid out from this checkout, and run as the image says. The runtime and its libraries are those of the machine.
@@ -32,8 +33,12 @@ test('what the image holds is enough to live, read-only but for its volume', asy
 
 /** The image's file system in a folder. */
 async function layOut(context: TestContext): Promise<Image> {
-  const folder = await folderOf(context);
+  const folder = await mkdtemp(join(tmpdir(), 'image-'));
   const root = join(folder, 'root');
+  context.after(async () => {
+    await run('chmod', ['-R', 'u+w', root]);
+    await rm(folder, { recursive: true, force: true });
+  });
   const last = stagesOf(await readFile(join(ROOT, 'Dockerfile'), 'utf8')).at(-1);
   if (last === undefined) throw new Error('the Dockerfile is empty');
   await mkdir(join(root, 'data'), { recursive: true });
@@ -42,7 +47,7 @@ async function layOut(context: TestContext): Promise<Image> {
   await writeFile(join(root, CONFIG), '');
   await mkdir(join(root, 'usr/local/bin'), { recursive: true });
   await copyFile(process.execPath, join(root, 'usr/local/bin/node'));
-  await protect(context, folder, root);
+  await protect(folder, root);
   return imageAt(root, last);
 }
 
@@ -59,9 +64,9 @@ async function copyProgram(last: Stage, root: string): Promise<void> {
 }
 
 async function compile(to: string): Promise<void> {
-  const { code, output } = await run('npx', ['tsc', '-p', 'tsconfig.build.json', '--outDir', to], {
-    cwd: ROOT,
-  });
+  const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
+  const args = [compiler, '-p', 'tsconfig.build.json', '--outDir', to];
+  const { code, output } = await run(process.execPath, args, { cwd: ROOT });
   if (code !== 0) throw new Error(output);
 }
 
@@ -79,8 +84,7 @@ async function copyPackages(to: string): Promise<void> {
 }
 
 /** Nobody but root may write; as root, the program runs as another user. */
-async function protect(context: TestContext, folder: string, root: string): Promise<void> {
-  context.after(() => run('chmod', ['-R', 'u+w', root]));
+async function protect(folder: string, root: string): Promise<void> {
   await chmod(folder, 0o755);
   await run('chmod', ['-R', 'a+rX,a-w', root]);
   if (!IS_ROOT) await chmod(join(root, CONFIG), 0o644);
