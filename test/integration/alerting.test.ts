@@ -56,8 +56,8 @@ realServerTest('who is told of the cause is not told of what follows', ['alertma
     alert('AiBillingDataStale', 'warning', { ...FEED, account: 'other' }),
     alert('AiBillingBudgetForecastOver', 'warning', { budget: 'all' }),
     alert('AiBillingBudgetForecastOver', 'warning', { budget: 'other' }),
-    alert('AiBillingRunway', 'warning', { provider, account }),
-    alert('AiBillingRunway', 'warning', { provider, account: 'other' }),
+    alert('AiBillingRunwayShort', 'warning', { provider, account }),
+    alert('AiBillingRunwayShort', 'warning', { provider, account: 'other' }),
   ];
   const suppressed = async () => {
     const known = await alertmanager.alerts();
@@ -77,13 +77,13 @@ realServerTest('who is told of the cause is not told of what follows', ['alertma
     [
       alert('AiBillingCredentialsRefused', 'warning', { provider, account }),
       alert('AiBillingBudgetExceeded', 'critical', { budget: 'all' }),
-      alert('AiBillingRunway', 'critical', { provider, account }),
+      alert('AiBillingRunwayEnding', 'critical', { provider, account }),
     ],
     [
       'AiBillingBudgetForecastOver all',
       'AiBillingDataStale other',
       'AiBillingFeedDown prod',
-      'AiBillingRunway prod',
+      'AiBillingRunwayShort prod',
     ],
   );
   await becomes(
@@ -93,7 +93,7 @@ realServerTest('who is told of the cause is not told of what follows', ['alertma
       'AiBillingDataStale other',
       'AiBillingFeedDown other',
       'AiBillingFeedDown prod',
-      'AiBillingRunway prod',
+      'AiBillingRunwayShort prod',
     ],
   );
 });
