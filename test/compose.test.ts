@@ -55,9 +55,7 @@ test('what is mounted is there and cannot be written to; what is written is a vo
   assert.deepEqual(used.sort(), Object.keys(volumes).sort());
 });
 
-test('Grafana finds its dashboards where they are mounted', {
-  todo: 'they are not written yet',
-}, async () => {
+test('Grafana finds its dashboards where they are mounted', async () => {
   const mounts = services.grafana?.volumes ?? [];
   const targetOf = (source: string) => mounts.find((mount) => mount.source === source)?.target;
   const provisioning = join(root, 'grafana/provisioning');
@@ -116,9 +114,7 @@ test('Prometheus scrapes often enough to see a new series at 0', async () => {
   assert.ok(intervalSeconds * 2 <= Number(documented?.[1]) * 60);
 });
 
-test('the alerts that Alertmanager inhibits are alerts of the rules', {
-  todo: 'not all of them are written yet',
-}, async () => {
+test('the alerts that Alertmanager inhibits are alerts of the rules', async () => {
   const alertmanager = await readFile(join(root, 'deploy/alertmanager/alertmanager.yml'), 'utf8');
   const folder = join(root, 'deploy/prometheus/rules');
   const files = (await readdir(folder)).map((name) => readFile(join(folder, name), 'utf8'));
