@@ -103,20 +103,23 @@ function burntName(window: string): string {
  */
 function held(metric: string): Recording {
   const value = `max by (budget) (${metric})`;
-  const end = `max by (budget) (${METRICS.budgetEnd.name})`;
   return {
     record: lastName(metric),
-    expr: `last_over_time(${value}[1d:5m]) and last_over_time((${end} and ${value})[1d:5m]) > time()`,
+    expr: `${value} or (${before(value)})`,
   };
+}
+
+/** To five minutes, and only what was seen in this period. */
+function before(value: string): string {
+  const end = `max by (budget) (${METRICS.budgetEnd.name})`;
+  return `last_over_time(${value}[1d:5m]) and last_over_time((${end} and ${value})[1d:5m]) > time()`;
 }
 
 /** It is held only while no exporter is there: otherwise the budget was taken out of the configuration. */
 function limit(): Recording {
-  const { record, expr } = held(METRICS.budgetLimit.name);
-  return {
-    record,
-    expr: `max by (budget) (${METRICS.budgetLimit.name}) or (${expr}) unless on () group(${METRICS.buildInfo.name})`,
-  };
+  const value = `max by (budget) (${METRICS.budgetLimit.name})`;
+  const expr = `${value} or (${before(value)}) unless on () group(${METRICS.buildInfo.name})`;
+  return { record: lastName(METRICS.budgetLimit.name), expr };
 }
 
 /** Only within one period, and five minutes: until then what was spent may still be that of the last one. */
