@@ -40,9 +40,9 @@ export async function startAlerting(context: TestContext, options: AlertingOptio
 }
 
 /** Copies of the rule files that do not wait. */
-async function impatientRules(
+export async function impatientRules(
   context: TestContext,
-  { holdFor, edit = (text) => text }: AlertingOptions,
+  { holdFor, edit = (text) => text }: Pick<AlertingOptions, 'holdFor' | 'edit'>,
 ): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'rules-'));
   context.after(() => rm(folder, { recursive: true, force: true }));

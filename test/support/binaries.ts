@@ -61,8 +61,9 @@ export function realServerTest<const Name extends BinaryName>(
   name: string,
   needed: readonly Name[],
   body: (context: TestContext, pathOf: (name: Name) => string) => Promise<void>,
+  timeoutMs = 600_000,
 ): void {
-  test(name, { timeout: 600_000 }, async (context) => {
+  test(name, { timeout: timeoutMs }, async (context) => {
     const found = new Map<BinaryName, string>();
     for (const program of needed) {
       const { path, problem } = await search(program);

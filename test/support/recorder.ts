@@ -71,8 +71,7 @@ function notationOf(text: string, values: Values, hours: number): string {
   for (let hour = 0; hour < hours; hour++) {
     const [first, rest] = values[hour] ?? [undefined, undefined];
     const [, next] = values[hour + 1] ?? [undefined, undefined];
-    if (rest === undefined)
-      parts.push(hour > 0 && values[hour - 1] ? `stale _x${STEPS - 2}` : `_x${STEPS - 1}`);
+    if (rest === undefined) parts.push(hour > 0 && values[hour - 1] ? `stale _x${STEPS - 1}` : `_x${STEPS}`);
     else if (isMoving && next !== undefined && next - rest === HOUR / 1000)
       parts.push(`${rest}+${EVERY_MS / 1000}x${STEPS - 1}`);
     else parts.push(`${first ?? rest} ${rest}x${STEPS - 2}`);
