@@ -102,7 +102,7 @@ export const INCIDENTS: readonly Incident[] = [
     { at: 180, hours: 12, tells: ['AiBillingRunwayShort'] },
     { balance: 150 },
   ),
-  spending('a balance for a day', { at: 240, hours: 12, tells: ['AiBillingRunwayEnding'] }, { balance: 30 }),
+  spending('a balance for a day', { at: 240, hours: 12, tells: ['AiBillingRunwayEnding'] }, { balance: -20 }),
   spending(
     'a balance that cannot be spent',
     { at: 260, hours: 8, tells: ['AiBillingBalanceCannotConsume'] },
@@ -113,7 +113,14 @@ export const INCIDENTS: readonly Incident[] = [
     'totals of Baseten that its rows do not come to',
     { at: 284, hours: 16, tells: ['AiBillingReconciliationDrift'] },
     baseten,
-    [{ kind: 'edit', edit: (body) => body.replace(/"total":[^,}]+/, '"total":99999') }, BILL],
+    [
+      {
+        kind: 'edit',
+        edit: (body) =>
+          body.replace(/"subtotal":[^,}]+/, '"subtotal":88888').replace(/"total":[^,}]+/, '"total":99999'),
+      },
+      BILL,
+    ],
   ),
   failing('an endpoint is retired', { at: 310, hours: 8, tells: ['AiBillingEndpointSunset'] }, venice, [
     { kind: 'status', status: 410 },

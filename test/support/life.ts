@@ -7,7 +7,7 @@ import { roll } from '../../src/demo/random.ts';
 import { startVenice } from '../../src/demo/venice/server.ts';
 import { type Dial, dialAt } from '../../src/demo/world.ts';
 import { providerById } from '../../src/providers/index.ts';
-import type { Feed, Provider } from '../../src/providers/provider.ts';
+import type { Feed, FeedContext, Provider } from '../../src/providers/provider.ts';
 import { type Exporter, type ExporterAccount, type Scope, startExporter } from './exporter.ts';
 
 /** What somebody may change about a life that is otherwise quiet. */
@@ -115,9 +115,14 @@ function withFeeds(provider: Provider<unknown>): Provider<unknown> {
   return { ...provider, feeds: feeds.map((feed) => (feed.name === 'usage_history' ? once(feed) : feed)) };
 }
 
-/** What lies back is read when the life begins; from then on nothing lies back. */
+/** What lies back is read where it was not: when the life begins, and after an outage. */
 function once(feed: Feed<unknown, unknown>): Feed<unknown, unknown> {
-  return { ...feed, plan: (context) => (context.coverage.latest() ? [] : feed.plan(context)) };
+  const isRead = ({ coverage, since, now }: FeedContext<unknown>) =>
+    coverage.gaps({ start: since, end: now - HOUR }).length === 0;
+  return {
+    ...feed,
+    plan: (context) => (context.now - context.since > HOUR && isRead(context) ? [] : feed.plan(context)),
+  };
 }
 
 /** Dollars as exact text of cents of a cent. */

@@ -64,16 +64,23 @@ function upOf(series: ReadonlyMap<string, Values>, hours: number): string {
   return Array.from({ length: hours }, (_, hour) => `${isThere(hour) ? 1 : 0}x${STEPS - 1}`).join(' ');
 }
 
-/** Timestamps go on between two polls that both told of new data: the feeds they are of poll more often than once an hour. */
+/**
+ * Feeds poll more often than once an hour, and again soon where they fail: timestamps go on between two polls that both told of new data,
+ * and counts of polls between two that both counted.
+ */
 function notationOf(text: string, values: Values, hours: number): string {
   const isMoving = /^ai_billing_(last_success|data_through)_timestamp_seconds/.test(text);
+  const isCounting = /^ai_billing_(polls|poll_failures)_total/.test(text);
   const parts: string[] = [];
   for (let hour = 0; hour < hours; hour++) {
     const [first, rest] = values[hour] ?? [undefined, undefined];
     const [, next] = values[hour + 1] ?? [undefined, undefined];
+    const [, last] = values[hour - 1] ?? [undefined, undefined];
     if (rest === undefined) parts.push(hour > 0 && values[hour - 1] ? `stale _x${STEPS - 1}` : `_x${STEPS}`);
     else if (isMoving && next !== undefined && next - rest === HOUR / 1000)
       parts.push(`${rest}+${EVERY_MS / 1000}x${STEPS - 1}`);
+    else if (isCounting && next !== undefined && rest > (last ?? 0) && next > rest)
+      parts.push(`${rest}+${(next - rest) / STEPS}x${STEPS - 1}`);
     else parts.push(`${first ?? rest} ${rest}x${STEPS - 2}`);
   }
   return parts.join(' ');
@@ -123,7 +130,7 @@ function labelsOf(text: string): Record<string, string> {
 export function testOf(recorder: Recorder, ruleFiles: readonly string[], windows: readonly Window[]): string {
   return stringify({
     rule_files: ruleFiles,
-    evaluation_interval: '15m',
+    evaluation_interval: '30m',
     // Side by side, as Prometheus has them, alerts would be judged on records of before.
     group_eval_order: GROUPS.map(({ name }) => name),
     tests: [
@@ -142,5 +149,5 @@ export function testOf(recorder: Recorder, ruleFiles: readonly string[], windows
 
 /** Seconds from the window's start: promtool prints four digits. */
 function exprOf({ start, end }: Pick<Window, 'start' | 'end'>): string {
-  return `min_over_time(timestamp(ALERTS{alertstate="firing"})[${end - start}h:15m]) - ${start * 3600}`;
+  return `min_over_time(timestamp(ALERTS{alertstate="firing"})[${end - start}h:30m]) - ${start * 3600}`;
 }
