@@ -28,7 +28,7 @@ realServerTest(
   'nobody is told of anything in a quiet month, and of every incident soon',
   ['promtool'],
   async (context, pathOf) => {
-    const recorder = openRecorder();
+    const recorder = openRecorder(START);
     const life = await startLife({ after: (end) => context.after(end) }, START);
     await liveQuietly(life, recorder);
     await liveThrough(life, recorder, INCIDENTS);

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { GROUPS } from '../../deploy/prometheus/src/groups.ts';
-import { HOUR, MINUTE } from '../../src/core/time.ts';
+import { HOUR, type Instant, MINUTE } from '../../src/core/time.ts';
 import { selectionsOf } from './promql.ts';
 
 /** Samples of every five minutes: Prometheus looks back no further. */
@@ -21,7 +21,8 @@ export interface Recorder {
 
 type Values = (readonly [first: number | undefined, rest: number | undefined])[];
 
-export function openRecorder(): Recorder {
+/** @param start promtool's time begins at 0: timestamps are told from there. */
+export function openRecorder(start: Instant): Recorder {
   const wanted = new Set(
     GROUPS.flatMap(({ rules }) => rules.flatMap(({ expr }) => selectionsOf(expr))).map((one) => one.metric),
   );
@@ -35,7 +36,8 @@ export function openRecorder(): Recorder {
       const values = series.get(key) ?? [];
       series.set(key, values);
       const before = values[hours] ?? [undefined, undefined];
-      values[hours] = place === 0 ? [Number(value), before[1]] : [before[0], Number(value)];
+      const told = Number(value) - (name.endsWith('_timestamp_seconds') ? start / 1000 : 0);
+      values[hours] = place === 0 ? [told, before[1]] : [before[0], told];
     }
   };
   return {
