@@ -42,6 +42,9 @@ export interface App {
   stop(): Promise<void>;
 }
 
+/** Different warnings that are remembered, so that each is told once. */
+const MOST_WARNED = 10_000;
+
 /** How often what has settled is made compact; each run is short. */
 const MAINTAIN_EVERY_MS = 60 * 60 * 1000;
 
@@ -118,6 +121,8 @@ function eventsOf({ log, progress }: AppOptions, publisher: Publisher, self: Sel
   const warned = new Set<string>();
   const once = (key: string, warn: () => void) => {
     if (warned.has(key)) return;
+    // What is told may hold whatever a provider writes: after so many it is told again.
+    if (warned.size >= MOST_WARNED) warned.clear();
     warned.add(key);
     warn();
   };

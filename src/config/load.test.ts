@@ -63,8 +63,12 @@ accounts:
     teamId: t
     mode: old
     dueAfter: 5m
-budgets: []
-priceProbes: []
+budgets:
+  - { name: all, limitUsd: "12.5" }
+  - { name: some, limitUsd: 7, period: week, match: { provider: globex, model: [a*, b], currency: usd } }
+priceProbes:
+  - { name: mine, pricing: { a: 1 } }
+  - { name: other, account: "ünï côde", pricing: {} }
 currencies:
   DIEM: 0.9
   eur: [{ from: 2026-02-01, usd: 1.1 }, { from: 2026-01-01, usd: "1.08" }]
@@ -83,8 +87,21 @@ currencies:
     since: Date.UTC(2026, 10, 22),
     timeoutMs: 90_000,
     schedule: { usage: '30 5,35 * * * *' },
-    config: { teamId: 't', mode: 'old', dueAfter: 5 },
+    config: {
+      ...{ teamId: 't', mode: 'old', dueAfter: 5 },
+      probes: [
+        { name: 'mine', pricing: { a: 1 } },
+        { name: 'other', account: 'ünï côde', pricing: {} },
+      ],
+    },
   });
+  assert.deepEqual(config.budgets, [
+    { name: 'all', limit: parseDecimal('12.5'), period: 'month', match: {} },
+    {
+      ...{ name: 'some', limit: parseDecimal('7'), period: 'week' },
+      match: { provider: ['globex'], model: ['a*', 'b'], currency: ['USD'] },
+    },
+  ]);
   assert.equal(rateAt(config.currencies, 'DIEM', 0), parseDecimal('0.9'));
   assert.equal(rateAt(config.currencies, 'EUR', Date.UTC(2026, 0, 31)), parseDecimal('1.08'));
   assert.equal(rateAt(config.currencies, 'EUR', Date.UTC(2026, 1, 1)), parseDecimal('1.1'));

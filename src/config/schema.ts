@@ -71,7 +71,7 @@ const Budget = z.strictObject({
       resource: patterns('resource'),
       model: patterns('model'),
       tier: patterns('tier'),
-      currency: patterns('currency'),
+      currency: patterns('currency').transform((list) => list?.map((pattern) => pattern.toUpperCase())),
     })
     .prefault({})
     .meta({ description: 'What is counted: all of these must match. Default: everything.' }),

@@ -27,6 +27,8 @@ export const RateLimits = z.looseObject({
 export type RateLimits = z.infer<typeof RateLimits>;
 type Limits = RateLimits['data'];
 
+/** More than any account has; each is a series. */
+const MOST_LIMITS = 1000;
 const TYPES = new Set(['RPM', 'RPD', 'TPM']);
 /** An expiration that is nearer is a warning. */
 const NEAR_MS = 7 * DAY;
@@ -36,10 +38,13 @@ export function readLimits(body: RateLimits, now: Instant): Reading {
   const { data } = body;
   const tier: Observation = { metric: 'apiTierInfo', labels: { tier: data.apiTier.id }, value: ONE };
   const limits = limitsOf(data);
+  const shown = limits.slice(0, MOST_LIMITS);
+  const tooMany: Drift[] =
+    shown.length < limits.length ? [{ kind: 'too_many_rows', what: 'rate limits of models' }] : [];
   return {
     resources: [],
-    observations: [tier, ...limits],
-    drift: [...unknownFieldsOf(RateLimits, body), ...driftOf(limits)],
+    observations: [tier, ...shown],
+    drift: [...unknownFieldsOf(RateLimits, body), ...driftOf(shown), ...tooMany],
     notes: [...accessOf(data), ...expirationOf(data, now), ...epochOf(data)],
   };
 }
