@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { ruleFiles } from '../deploy/prometheus/src/generate.ts';
 import { GROUPS } from '../deploy/prometheus/src/groups.ts';
+import { PANELS } from '../deploy/prometheus/src/panels.ts';
 import { isAlert } from '../deploy/prometheus/src/rule.ts';
 import { EXPOSED, type Known, selectionsOf, strangersIn } from './support/promql.ts';
 
@@ -37,7 +38,7 @@ test('a name that is not there is seen', () => {
   assert.throws(() => selectionsOf('sum(('), SyntaxError);
 });
 
-test('every alert says how bad it is, what it is and what to do, and has a runbook and a test', async () => {
+test('every alert says how bad it is, what it is and what to do, and has a runbook, a panel and a test', async () => {
   const tests = await Promise.all(
     (await readdir(new URL('deploy/prometheus/tests/', root))).map((name) =>
       readFile(new URL(`deploy/prometheus/tests/${name}`, root), 'utf8'),
@@ -55,4 +56,5 @@ test('every alert says how bad it is, what it is and what to do, and has a runbo
     assert.match(own, /exp_alerts: \[\]/, `${alert} is seen to be silent`);
   }
   assert.equal(new Set(alerts.map(({ alert }) => alert)).size, alerts.length);
+  assert.deepEqual(alerts.map(({ alert }) => alert).toSorted(), Object.keys(PANELS).toSorted());
 });

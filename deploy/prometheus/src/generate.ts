@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { stringify } from 'yaml';
+import { TOPICS } from '../../../grafana/src/topics.ts';
 import { GROUPS } from './groups.ts';
+import { PANELS } from './panels.ts';
 import { type Alert, type Group, isAlert, type Rule } from './rule.ts';
 import { RUNBOOKS } from './thresholds.ts';
 
@@ -27,9 +29,17 @@ function ruleOf(rule: Rule): object {
   };
 }
 
-/** The link is added here, so that none is forgotten. */
+/** The links are added here, so that none is forgotten. */
 function annotationsOf({ alert, summary, description }: Alert): object {
-  return { summary, description, runbook_url: `${RUNBOOKS}/${alert}.md` };
+  const topic = PANELS[alert];
+  const panel = topic && TOPICS[topic];
+  return {
+    summary,
+    description,
+    runbook_url: `${RUNBOOKS}/${alert}.md`,
+    // https://grafana.com/docs/grafana/latest/alerting/alerting-rules/link-alert-rules-to-panels/
+    ...(panel && { __dashboardUid__: panel.dashboardUid, __panelId__: String(panel.panelId) }),
+  };
 }
 
 if (import.meta.main) {
