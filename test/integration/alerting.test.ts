@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
 import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { startAlerting, told } from '../support/alerting.ts';
 import { type AlertToTell, shippedConfig, startAlertmanager } from '../support/alertmanager.ts';
 import { realServerTest } from '../support/binaries.ts';
+import { servedOnLoopback } from '../support/loopback.ts';
 import type { ScrapeTarget } from '../support/prometheus.ts';
 import { startWebhook } from '../support/webhook.ts';
 
@@ -112,7 +111,7 @@ async function serveFeed(context: TestContext, provider: { readonly isUp: boolea
     .map(([name, value]) => `${name}="${value}"`)
     .join();
   let [polls, failures] = [0, 0];
-  const server = createServer((_, response) => {
+  const address = await servedOnLoopback(context, (_, response) => {
     polls += 1;
     if (!provider.isUp) failures += 1;
     response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8').end(
@@ -121,15 +120,8 @@ ai_billing_polls_total{${labels}} ${polls}
 ai_billing_poll_failures_total{${labels},reason="server"} ${failures}
 `,
     );
-  }).listen(0, '127.0.0.1');
-  context.after(() => {
-    server.close();
-    server.closeAllConnections();
   });
-  await once(server, 'listening');
-  const address = server.address();
-  assert.ok(address !== null && typeof address === 'object');
-  return { address: `127.0.0.1:${address.port}`, job: 'ai-billing' };
+  return { address, job: 'ai-billing' };
 }
 
 type Received = { readonly path: string; readonly body: unknown };

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { servedOnLoopback } from './loopback.ts';
 
 /** What somebody posted. */
 export interface Posted {
@@ -25,19 +24,12 @@ const PATIENCE_MS = 30_000;
 /** Starts a receiver of notifications on a free loopback port; it ends with its test. */
 export async function startWebhook(context: TestContext): Promise<Webhook> {
   const all: Posted[] = [];
-  const server = createServer(async (request, response) => {
+  const address = await servedOnLoopback(context, async (request, response) => {
     all.push({ path: request.url ?? '', body: JSON.parse(await text(request)) });
     response.end('{}');
-  }).listen(0, '127.0.0.1');
-  context.after(() => {
-    server.close();
-    server.closeAllConnections();
   });
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `http://${address}`,
     posted: () => all,
     async received(what, find) {
       const deadline = performance.now() + PATIENCE_MS;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { z } from 'zod';
 import { Amount, ask, NOON, sum } from '../../../test/support/simulated.ts';
+import { row } from '../../../test/support/venice.ts';
 import { type Fixed, ONE } from '../../core/money.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../core/time.ts';
 import type { Simulator } from '../service.ts';
@@ -181,17 +182,7 @@ test('analytics fit the description, are positive, and are ten minutes old at mo
   assert.equal(clamped.lookback, '90d');
 });
 
-const ROW: VeniceRow = {
-  at: NOON - SECOND,
-  sku: 'm-llm-input-mtoken',
-  model: 'm',
-  amount: -ONE,
-  currency: 'USD',
-  units: ONE,
-  pricePerUnitUsd: ONE,
-  notes: 'API Inference',
-  inferenceDetails: null,
-};
+const ROW = row(NOON - SECOND, { sku: 'm-llm-input-mtoken' });
 
 test('analytics name fifty keys and models, and sum up the others', async () => {
   const venice = await start({ generate: false });

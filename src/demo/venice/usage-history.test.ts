@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { z } from 'zod';
 import { Amount, ask, NOON, sum } from '../../../test/support/simulated.ts';
+import { row } from '../../../test/support/venice.ts';
 import { ONE, parseDecimal } from '../../core/money.ts';
 import { DAY, HOUR, MINUTE } from '../../core/time.ts';
 import type { Simulator } from '../service.ts';
@@ -163,17 +164,7 @@ test('a cursor stands alone, expires, and belongs to one key', async () => {
   assert.match(JSON.stringify(body), /Invalid or expired cursor; restart from the first page/);
 });
 
-const ROW: VeniceRow = {
-  at: TODAY - DAY,
-  sku: 'a-llm-input-mtoken',
-  model: 'a',
-  amount: -ONE,
-  currency: 'USD',
-  units: ONE,
-  pricePerUnitUsd: ONE,
-  notes: 'API Inference',
-  inferenceDetails: null,
-};
+const ROW = row(TODAY - DAY, { sku: 'a-llm-input-mtoken', model: 'a' });
 
 test('pages stay as they are while rows are booked, and rows of one instant are neither lost nor doubled', async () => {
   const venice = await start({ generate: false });
