@@ -86,7 +86,7 @@ function feedStatus(ledger: Ledger, state: FeedState, now: Instant): FeedStatus 
   const row = ledger.book.feed(feed.key.account, feed.key.feed);
   return {
     name: feed.feed.name,
-    up: last?.ok ?? null,
+    up: last?.ok && last.isPostponed ? null : (last?.ok ?? null),
     lastSuccess: maybe(row?.lastSuccess),
     lastError: last?.ok === false && lastError ? failureStatus(lastError) : null,
     off: last?.ok === null ? failureStatus(last) : null,

@@ -57,8 +57,9 @@ export async function pollFeed(
   for (const [index, range] of ranges.entries()) {
     signal.throwIfAborted();
     if (target.client.budgetLeft() < (target.feed.leaves ?? 0)) {
-      if (!target.feed.books && index === 0) return 'postponed';
-      break;
+      if (target.feed.books || index > 0) break;
+      // A pause that the provider asked for is waited for, as by all feeds.
+      if (target.client.notBefore() <= target.now()) return 'postponed';
     }
     try {
       const { again } = await readInto(learned, target, range, context, watcher);

@@ -172,7 +172,7 @@ function createRunner({ feed, events, now, signal }: RunnerOptions) {
     running ??= poll().then((outcome) => {
       running = undefined;
       if (signal.aborted) return outcome;
-      last = outcome;
+      if (!(outcome.ok && outcome.isPostponed && last)) last = outcome;
       if (outcome.ok === false) lastError = outcome;
       events.pollEnded(feed, outcome);
       retryLater(outcome);

@@ -27,9 +27,9 @@ import {
 const CANARY = 'canary-9f31-key-that-must-never-show';
 const NEVER = '0 0 1 1 *';
 
-/** The four providers with today's bill, and a configuration that reads them once with a key to look for. */
+/** The four providers with the bill of yesterday and today, and a configuration that reads them once with a key to look for. */
 async function world(context: TestContext): Promise<World> {
-  const options = { genesis: TODAY, key: CANARY };
+  const options = { genesis: YESTERDAY, key: CANARY };
   const [baseten, venice, inferenceSh, northflank] = await Promise.all([
     startBaseten(options),
     startVenice(options),
@@ -39,7 +39,7 @@ async function world(context: TestContext): Promise<World> {
   const providers = { baseten, venice, inference_sh: inferenceSh, northflank };
   for (const simulator of Object.values(providers)) context.after(() => simulator.close());
   const folder = await folderOf(context);
-  const account = { since: new Date(TODAY).toISOString().slice(0, 10), timeout: '20s' };
+  const account = { since: new Date(YESTERDAY).toISOString().slice(0, 10), timeout: '20s' };
   const write = (more: Partial<ConfigurationOptions> = {}) =>
     configure(folder, { accounts: providers, schedule: NEVER, account, ...more });
   return { providers, folder, write };
@@ -53,7 +53,8 @@ interface World {
   write(options?: Partial<ConfigurationOptions>): Promise<string>;
 }
 
-const TODAY = Math.floor(Date.now() / 86_400_000) * 86_400_000;
+/** In the first hour of a day nothing of it is due. */
+const YESTERDAY = Math.floor(Date.now() / 86_400_000 - 1) * 86_400_000;
 
 /** Nobody outside this machine is asked: no name is ever found. */
 const NO_NAMES = `data:text/javascript,${encodeURIComponent(`
