@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
-import { createServer, type RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -9,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { realServerTest } from '../support/binaries.ts';
 import { run } from '../support/child.ts';
 import { launchWithOwnLibraries } from '../support/debian.ts';
+import { servedOnLoopback } from '../support/loopback.ts';
 import { promtoolCheckMetrics, type ScrapeTarget, startPrometheus } from '../support/prometheus.ts';
 
 const TEXT = `# HELP cost_usd_total US dollars.
@@ -29,14 +28,14 @@ cost_usd_total{model="a"} 0.30000000000000004
 const OPEN_METRICS_TYPE = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
 
 async function serveText(context: TestContext): Promise<ScrapeTarget> {
-  const address = await serve(context, (_, response) => {
+  const address = await servedOnLoopback(context, (_, response) => {
     response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8').end(TEXT);
   });
   return { address, job: 'text', protocols: ['PrometheusText0.0.4'] };
 }
 
 async function serveOpenMetrics(context: TestContext): Promise<ScrapeTarget> {
-  const address = await serve(context, ({ headers, url }, response) => {
+  const address = await servedOnLoopback(context, ({ headers, url }, response) => {
     assert.match(headers.accept ?? '', /^application\/openmetrics-text;version=1\.0\.0/);
     assert.match(String(headers['accept-encoding']), /gzip/);
     assert.equal(url, '/other');
@@ -47,23 +46,10 @@ async function serveOpenMetrics(context: TestContext): Promise<ScrapeTarget> {
 }
 
 async function serveTruncated(context: TestContext): Promise<ScrapeTarget> {
-  const address = await serve(context, (_, response) => {
+  const address = await servedOnLoopback(context, (_, response) => {
     response.setHeader('content-type', OPEN_METRICS_TYPE).end(OPEN_METRICS.replace('# EOF\n', ''));
   });
   return { address, job: 'truncated' };
-}
-
-/** Serves on a free loopback port until the test ends; gives the address. */
-async function serve(context: TestContext, listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
-  context.after(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  await once(server, 'listening');
-  const address = server.address();
-  assert(address !== null && typeof address === 'object');
-  return `127.0.0.1:${address.port}`;
 }
 
 realServerTest('Prometheus says exactly what it was served', ['prometheus'], async (context) => {
