@@ -41,7 +41,7 @@ export function breakdownOf(
     cost: costOf(own),
   }));
   apps.sort((a, b) => (b.cost > a.cost ? 1 : -1));
-  const trend = trendOf(costOf(rows), costOf(previous), window.end, style.seed);
+  const trend = trendOf(costOf(rows), costOf(previous), window, style.seed);
   return {
     timeseries: timeseriesOf(window, bucketMs, rows, style.zeroFilled),
     per_model: apps
@@ -80,8 +80,9 @@ function timeseriesOf(
   return series;
 }
 
-/** Percent to two places; absent without a previous period, and now and then besides. */
-function trendOf(cost: bigint, previous: bigint, at: Instant, seed: number): number | undefined {
-  if (previous === 0n || roll(seed, 80, Math.floor(at / MINUTE)) < 0.1) return undefined;
+/** Percent to two places; absent without a previous period, and now and then where the period is under a day. */
+function trendOf(cost: bigint, previous: bigint, { start, end }: Range, seed: number): number | undefined {
+  const left = end - start < DAY && roll(seed, 80, Math.floor(end / MINUTE)) < 0.1;
+  if (previous === 0n || left) return undefined;
   return Number(((cost - previous) * 10_000n) / previous) / 100;
 }
