@@ -26,7 +26,7 @@ export const LAYER_RULES: readonly Rule[] = [
     ],
   },
   {
-    name: 'SQL is in store, the network in poll, server and demo, and the core and the providers import no package but zod',
+    name: 'SQL is in store, the network in poll, push, server and demo, and the core and the providers import no package but zod',
     findings: strayPackages,
     broken: [
       { 'src/app.ts': `import { DatabaseSync } from 'node:sqlite';` },
@@ -43,9 +43,9 @@ export const LAYER_RULES: readonly Rule[] = [
     ],
   },
   {
-    name: 'nothing but poll, server and demo fetches anything',
+    name: 'nothing but poll, push, server and demo fetches anything',
     findings: inCode(
-      (path) => isProgram(path) && !['poll', 'server', 'demo'].includes(roomOf(path)),
+      (path) => isProgram(path) && !['poll', 'push', 'server', 'demo'].includes(roomOf(path)),
       /\bfetch\(|\bnew (WebSocket|EventSource)\(/,
     ),
     broken: [{ 'src/sinks/otel/push.ts': `await fetch(url);` }],

@@ -2,7 +2,20 @@ import { dirname, join } from 'node:path';
 import { type Import, importsOf, type Sources } from './source-text.ts';
 
 /** All that the files of `src/` itself put together. */
-const PARTS = ['core', 'contract', 'registry', 'poll', 'store', 'sinks', 'config', 'server', 'demo', 'root'];
+const PARTS = [
+  'core',
+  'contract',
+  'registry',
+  'poll',
+  'store',
+  'sinks',
+  'push',
+  'telemetry',
+  'config',
+  'server',
+  'demo',
+  'root',
+];
 
 /**
  * The rooms of the program, and which others each may look into. A room always sees itself, but a provider no other one.
@@ -16,6 +29,8 @@ const SEES: Readonly<Record<string, readonly string[]>> = {
   poll: ['core', 'contract'],
   store: ['core'],
   sinks: ['core'],
+  push: ['core', 'sinks'],
+  telemetry: ['core', 'push'],
   config: ['core', 'contract', 'registry'],
   server: ['core', 'sinks', 'config'],
   demo: ['core'],
@@ -37,11 +52,12 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 const HOMES: readonly { readonly of: RegExp; readonly rooms: readonly string[] }[] = [
   { of: /^node:sqlite$/, rooms: ['store'] },
   {
-    of: /^(undici|fastify|@fastify\/.*|node:(http|https|http2|net|tls|dgram|dns)(\/.*)?)$/,
-    rooms: ['poll', 'server', 'demo'],
+    of: /^(undici|fastify|@fastify\/.*|@grpc\/.*|node:(http|https|http2|net|tls|dgram|dns)(\/.*)?)$/,
+    rooms: ['poll', 'push', 'server', 'demo'],
   },
   { of: /^node-cron$/, rooms: ['poll', 'config'] },
-  { of: /^(prom-client|@opentelemetry\/.*)$/, rooms: ['sinks'] },
+  { of: /^prom-client$/, rooms: ['sinks'] },
+  { of: /^@opentelemetry\/.*$/, rooms: ['sinks', 'push', 'telemetry'] },
   { of: /^yaml$/, rooms: ['config'] },
   { of: /^(commander|cli-progress)$/, rooms: ['root', 'cli', 'commands'] },
   { of: /^node:child_process$/, rooms: [] },
