@@ -6,6 +6,8 @@ export interface Sample {
   /** Values of the family's labels, in the family's order. */
   readonly labels: readonly string[];
   readonly value: number;
+  /** When the series was first 0. Of counters only. */
+  readonly zeroAt?: Instant;
 }
 
 /** One exposed family. A counter's twin is a family of its own, right behind it. */
