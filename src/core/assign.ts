@@ -56,7 +56,7 @@ export function openAssigner(options: AssignerOptions): Assigner {
     const id = nextId++;
     const { measure, resource, model, tier, detail } = key;
     const counters = { total: 0n, corrections: 0n, rolled: 0n, hold: undefined };
-    const times = { lastCell: 0, changedAt: options.now };
+    const times = { zeroAt: options.now, lastCell: 0, changedAt: options.now };
     const row = {
       id,
       stream,

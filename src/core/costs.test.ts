@@ -110,7 +110,7 @@ test('an account whose window is not known is left out and named, and there is n
   world.bench.ledger.apply({ account: other?.id ?? 0, feed: 'usage' }, late, [], NOON);
   assert.deepEqual(unknown('today'), [['dev', 'not_read_whole']]);
   world.bench.reopen();
-  world.bench.ledger.open(settings({}, { provider: 'other', name: 'dev', since: NOON - 2 * HOUR }));
+  world.bench.ledger.open(settings({}, { provider: 'other', name: 'dev', since: NOON - 2 * HOUR }), NOON);
   assert.deepEqual(unknown('today'), []);
   assert.deepEqual(unknown('yesterday'), [['dev', 'before_since']]);
   assert.deepEqual(texts(costs(world, 'today', 'account')), ['dev=3', 'prod=1']);

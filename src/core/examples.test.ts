@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cost, openBench, Refused, settings, statement, utc } from '../../test/support/ledger.ts';
+import { cost, OPENED, openBench, Refused, settings, statement, utc } from '../../test/support/ledger.ts';
 import { fromNumber, ONE, parseDecimal } from './money.ts';
 import { constantRate, DEFAULT_RATES } from './rates.ts';
 import type { Line } from './statement.ts';
@@ -134,7 +134,7 @@ test('an amount that gets a rate later leaves the unconverted ones when its buck
   bench.apply(statement('hour', hour(at - HOUR), at));
   bench.apply(statement('hour', hour(at), at + HOUR, lines));
   const rates = new Map([...DEFAULT_RATES, ['EUR', constantRate(fromNumber(1.08))] as const]);
-  bench.ledger.open(settings({}, { rates }));
+  bench.ledger.open(settings({}, { rates }), OPENED);
   bench.apply(statement('hour', hour(at), at + 2 * HOUR, lines));
   const [unconverted, dollars] = ['unconverted', 'cost'].map((measure) =>
     [...bench.ledger.book.series.values()].find((row) => row.measure === measure),

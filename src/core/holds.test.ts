@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Bench, cost, openBench, settings, statement, utc } from '../../test/support/ledger.ts';
+import { type Bench, cost, OPENED, openBench, settings, statement, utc } from '../../test/support/ledger.ts';
 import { ONE } from './money.ts';
 import { DAY, HOUR, type Instant, MINUTE } from './time.ts';
 
@@ -78,7 +78,7 @@ test('what is carried while an account is shut was not shown', () => {
   bench.apply(statement('hour', hour(AT), AT + HOUR, [cost(AT, 'new', 5)]));
   bench.ledger.shut(bench.account);
   bench.ledger.carried(publish(bench, AT + 2 * HOUR));
-  bench.ledger.open(settings());
+  bench.ledger.open(settings(), OPENED);
   publish(bench, AT + 3 * HOUR);
   assert.equal(bench.value(TOTAL, 'new', AT + 3 * HOUR), 0);
   bench.ledger.close();
@@ -138,7 +138,7 @@ test('label sets beyond maxSeries fold into __overflow__, once and for life, and
   const overflow = bench.value(TOTAL, '__overflow__', AT + 2 * HOUR);
   assert.ok(overflow !== undefined && overflow > 0);
   // More room and a restart later they are still folded; a corrected one moves the overflow's twin.
-  bench.ledger.open(settings({}, { maxSeries: 10_000 }));
+  bench.ledger.open(settings({}, { maxSeries: 10_000 }), OPENED);
   bench.reopen();
   bench.apply(statement('hour', hour(AT), AT + 3 * HOUR, spend(AT).slice(0, 39)));
   assert.equal(bench.value(TOTAL, 'r39', AT + 3 * HOUR), undefined);

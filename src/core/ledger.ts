@@ -3,6 +3,7 @@ import { type Book, openBook } from './book.ts';
 import type { Budget } from './budget.ts';
 import type { BudgetState } from './budgets.ts';
 import { changeOf, emptyFeed, nextKey, present } from './change.ts';
+import type { Deliveries } from './delivery.ts';
 import { released } from './hold.ts';
 import { missingHours } from './hours.ts';
 import { firstClosing, maintain } from './maintain.ts';
@@ -70,7 +71,7 @@ export interface Applied {
 export interface Ledger {
   readonly book: Book;
   /** Registers an account, or takes its new settings. */
-  open(settings: AccountSettings): number;
+  open(settings: AccountSettings, now: Instant): number;
   /**
    * Applies a statement, all of it or nothing.
    *
@@ -110,6 +111,8 @@ export interface Ledger {
   isKnown(stream: number, window: Window, now: Instant): boolean;
   /** Notes that a publication reached a reader: what it held at 0 counts as shown. True if anything was. */
   carried(version: number): boolean;
+  /** What a receiver of differences was told, and how it is remembered. */
+  deliveries(receiver: string): Deliveries;
   close(): void;
 }
 
@@ -164,10 +167,11 @@ export function openLedger(store: Store): Ledger {
 
   return {
     book,
-    open(settings) {
+    open(settings, now) {
       const known = book.accountOf(settings.provider, settings.name);
       const id = known?.id ?? nextKey(book.accounts);
-      const row = { id, provider: settings.provider, name: settings.name, baseline: undefined, folded: 0 };
+      const { provider, name } = settings;
+      const row = { id, provider, name, openedAt: now, baseline: undefined, folded: 0 };
       if (!known) commit({ accounts: [row] });
       const isShut = !accounts.has(id);
       accounts.set(id, settings);
@@ -290,6 +294,11 @@ export function openLedger(store: Store): Ledger {
       if (rows.length > 0) commit({ series: rows });
       return rows.length > 0;
     },
+    deliveries: (receiver) => ({
+      isNew: store.deliveries(receiver) === undefined,
+      load: () => store.deliveries(receiver) ?? [],
+      remember: (rows) => commit({ deliveries: [{ receiver, rows }] }),
+    }),
     close: () => store.close(),
   };
 }

@@ -211,7 +211,7 @@ class Samples {
 
   account(account: AccountRow): void {
     const labels = [account.provider, account.name];
-    this.of(METRICS.seriesFolded).push({ labels, value: account.folded });
+    this.of(METRICS.seriesFolded).push({ labels, value: account.folded, zeroAt: account.openedAt });
     this.of(METRICS.series).push({ labels, value: (this.#counts.get(account.id) ?? 0) + 2 });
   }
 

@@ -3,6 +3,7 @@ import { type Fixed, toNumber } from './money.ts';
 import type { Sample } from './snapshot.ts';
 import type { ResourceFacts } from './statement.ts';
 import type { AccountRow, ResourceRow, SeriesRow } from './store.ts';
+import type { Instant } from './time.ts';
 
 /**
  * What publications showed, so that the next one shows what did not change as the very same objects: at 100,000 series it takes
@@ -41,7 +42,7 @@ export function nothingShown(): Shown {
   const keyOf = (account: number, resource: string) => `${account} ${resource}`;
   return {
     series(metric, account, row) {
-      const known = series[row.id] ?? openSeries(seriesLabels(metric, account, row));
+      const known = series[row.id] ?? openSeries(seriesLabels(metric, account, row), row.zeroAt);
       series[row.id] = known;
       return known;
     },
@@ -63,7 +64,7 @@ function forgetResource(series: ShownSeries): void {
   series.resource = undefined;
 }
 
-function openSeries(labels: readonly string[]): ShownSeries {
+function openSeries(labels: readonly string[], zeroAt: Instant): ShownSeries {
   const amounts: Fixed[] = [];
   const samples: Sample[] = [];
   return {
@@ -71,7 +72,8 @@ function openSeries(labels: readonly string[]): ShownSeries {
     show(place, amount) {
       const known = samples[place];
       if (known && amounts[place] === amount) return known;
-      const sample = { labels, value: toNumber(amount) };
+      const value = toNumber(amount);
+      const sample = place < PLACES.firstWindow ? { labels, value, zeroAt } : { labels, value };
       amounts[place] = amount;
       samples[place] = sample;
       return sample;

@@ -1,4 +1,5 @@
 import type { Cells } from './cells.ts';
+import type { Delivery } from './delivery.ts';
 import type { Fixed } from './money.ts';
 import type { Run } from './runs.ts';
 import type { Measure, Note, Observation, ResourceFacts } from './statement.ts';
@@ -10,6 +11,8 @@ export interface AccountRow {
   readonly id: number;
   readonly provider: string;
   readonly name: string;
+  /** When it was first configured: its own counters were 0. */
+  readonly openedAt: Instant;
   /** As-of of the first applied statement, stored for good. */
   readonly baseline: Instant | undefined;
   /** Label sets that went to the overflow series so far. */
@@ -53,6 +56,8 @@ export interface SeriesRow {
   readonly detail: string;
   /** The series that shows this one's amounts: its own id, or the overflow series'. */
   readonly target: number;
+  /** When it was created, with its counters at 0. */
+  readonly zeroAt: Instant;
   readonly total: Fixed;
   readonly corrections: Fixed;
   readonly hold: Hold | undefined;
@@ -138,6 +143,8 @@ export interface Commit {
   readonly hours?: readonly HourRow[];
   readonly feeds?: readonly FeedRow[];
   readonly requests?: readonly RequestsRow[];
+  /** What a receiver was told of some counters, in place of what stood of these. */
+  readonly deliveries?: readonly { readonly receiver: string; readonly rows: readonly Delivery[] }[];
   /** All silences of a stream, in place of what stood. */
   readonly silences?: readonly { readonly stream: number; readonly rows: readonly SilenceRow[] }[];
   /** All compacted ranges of a stream, in place of what stood. */
@@ -171,6 +178,8 @@ export interface Store {
   load(): Stored;
   cells(stream: number, granularity: Granularity, range: Range): Cells;
   sums(kind: SumKind, start: Instant): ReadonlyMap<number, Fixed>;
+  /** What a receiver was told last; undefined where it is not known. */
+  deliveries(receiver: string): readonly Delivery[] | undefined;
   /** @throws when nothing was written. */
   commit(commit: Commit): void;
   close(): void;

@@ -39,7 +39,7 @@ export interface OpenAccount {
 /** Registers an account with the ledger and opens the way to its provider. Nothing is sent yet. */
 export function openAccount(account: PolledAccount, options: OpenAccountOptions): OpenAccount {
   const { ledger, now, wait, events, longestWaitMs } = options;
-  const id = ledger.open(settingsOf(account, options));
+  const id = ledger.open(settingsOf(account, options), now());
   const waits = { ...(wait && { wait }), ...(longestWaitMs !== undefined && { longestWaitMs }) };
   const edge = { events, now, ...waits, memory: memoryOf(ledger, id) };
   const client = createHttpClient({ ...account, ...edge });

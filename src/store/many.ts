@@ -10,14 +10,14 @@ import type { Hold, ResourceRow, SeriesRow } from '../core/store.ts';
 type SeriesColumns = readonly [
   ...[id: number, stream: number, measure: string, resource: string, model: string, tier: string],
   ...[detail: string, target: number, total: string, corrections: string, rolled: string],
-  ...[lastCell: number, changedAt: number, ...HoldColumns],
+  ...[lastCell: number, changedAt: number, zeroAt: number, ...HoldColumns],
 ];
 type HoldColumns = readonly [
   ...[heldTotal: string | null, heldCorrections: string | null, heldSince: number | null, heldShown: number],
 ];
 
 const SERIES = `SELECT id, stream, measure, resource, model, tier, detail, target, total, corrections, rolled,
-  last_cell, changed_at, held_total, held_corrections, held_since, held_shown FROM series`;
+  last_cell, changed_at, zero_at, held_total, held_corrections, held_since, held_shown FROM series`;
 
 /** @throws {Error} for a row that the ledger did not write. */
 export function seriesRows(database: DatabaseSync): SeriesRow[] {
@@ -26,7 +26,7 @@ export function seriesRows(database: DatabaseSync): SeriesRow[] {
 
 function seriesOf(columns: SeriesColumns): SeriesRow {
   const [id, stream, measure, resource, model, tier, detail, target, ...rest] = columns;
-  const [total, corrections, rolled, lastCell, changedAt, ...held] = rest;
+  const [total, corrections, rolled, lastCell, changedAt, zeroAt, ...held] = rest;
   return {
     id,
     stream,
@@ -36,6 +36,7 @@ function seriesOf(columns: SeriesColumns): SeriesRow {
     tier,
     detail,
     target,
+    zeroAt,
     total: BigInt(total),
     corrections: BigInt(corrections),
     hold: holdOf(held),

@@ -15,13 +15,16 @@ const Maybe = z
 const Side = z.enum(['newest', 'oldest']);
 const GranularityName = z.enum(GRANULARITIES);
 
-const Account = z.object({
-  id: z.number(),
-  provider: z.string(),
-  name: z.string(),
-  baseline: Maybe,
-  folded: z.number(),
-});
+const Account = z
+  .object({
+    id: z.number(),
+    provider: z.string(),
+    name: z.string(),
+    baseline: Maybe,
+    folded: z.number(),
+    opened_at: z.number(),
+  })
+  .transform(({ opened_at, ...row }) => ({ ...row, openedAt: opened_at }));
 
 const Stream = z
   .object({

@@ -69,4 +69,18 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (stream, hour, currency)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE accounts ADD COLUMN opened_at INTEGER NOT NULL DEFAULT 0;
+  UPDATE accounts SET opened_at = coalesce(baseline, unixepoch() * 1000);
+  ALTER TABLE series ADD COLUMN zero_at INTEGER NOT NULL DEFAULT 0;
+  UPDATE series SET zero_at = (
+    SELECT opened_at FROM accounts JOIN streams ON streams.account = accounts.id WHERE streams.id = series.stream
+  );
+  CREATE TABLE receivers (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+  CREATE TABLE deliveries (
+    receiver INTEGER NOT NULL REFERENCES receivers, family TEXT NOT NULL, labels TEXT NOT NULL,
+    zero_at INTEGER NOT NULL, total REAL NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (receiver, family, labels)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

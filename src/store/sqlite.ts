@@ -3,18 +3,20 @@ import type { Cell } from '../core/cells.ts';
 import type { Fixed } from '../core/money.ts';
 import type { Run } from '../core/runs.ts';
 import type { Commit, ReadingsRow, Store } from '../core/store.ts';
+import { prepareDeliveries } from './deliveries.ts';
 import { damagedError } from './open.ts';
 import { readAll, storedObservations } from './rows.ts';
 
 /** The ledger's durable form in SQLite: WAL, `synchronous=FULL`, one transaction a commit. */
 export function sqliteStore(database: DatabaseSync): Store {
   const statements = orDamaged(database, () => prepareAll(database));
+  const deliveries = orDamaged(database, () => prepareDeliveries(database));
   // What stands in the file, so that of a long list of runs only what changed is written.
   const written = new Map<string, readonly Run[]>();
 
   const write = (commit: Commit) => {
     for (const row of commit.accounts ?? []) {
-      statements.account.run(row.id, row.provider, row.name, row.baseline ?? null, row.folded);
+      statements.account.run(row.id, row.provider, row.name, row.baseline ?? null, row.folded, row.openedAt);
     }
     for (const row of commit.streams ?? []) {
       statements.stream.run(row.id, row.account, row.name, row.closedBefore, row.closedIn);
@@ -47,6 +49,7 @@ export function sqliteStore(database: DatabaseSync): Store {
     if (commit.droppedHours) statements.dropHours.run(commit.droppedHours.stream, commit.droppedHours.before);
     if (commit.droppedSums) statements.dropSums.run(commit.droppedSums.kind, commit.droppedSums.before);
     writeLists(statements, commit);
+    for (const { receiver, rows } of commit.deliveries ?? []) deliveries.write(receiver, rows);
   };
 
   return {
@@ -78,6 +81,7 @@ export function sqliteStore(database: DatabaseSync): Store {
       }
       return sums;
     },
+    deliveries: (receiver) => orDamaged(database, () => deliveries.read(receiver)),
     commit(commit) {
       database.exec('BEGIN IMMEDIATE');
       try {
@@ -119,7 +123,7 @@ function prepareAll(database: DatabaseSync) {
   };
   return {
     account: prepare(
-      'INSERT INTO accounts VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET baseline = excluded.baseline, folded = excluded.folded',
+      'INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET baseline = excluded.baseline, folded = excluded.folded',
     ),
     stream: prepare(
       'INSERT INTO streams VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET closed_before = excluded.closed_before, closed_in = excluded.closed_in',
@@ -128,7 +132,7 @@ function prepareAll(database: DatabaseSync) {
       'INSERT INTO resources VALUES (?, ?, ?, ?, ?) ON CONFLICT (account, resource) DO UPDATE SET facts = excluded.facts',
     ),
     series: prepare(
-      `INSERT INTO series VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO series VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET total = excluded.total, corrections = excluded.corrections,
          held_total = excluded.held_total, held_corrections = excluded.held_corrections,
          held_since = excluded.held_since, held_shown = excluded.held_shown,
@@ -170,7 +174,7 @@ function writeSeries(statements: Statements, commit: Commit): void {
         hold?.since ?? null,
         hold?.shown ? 1 : 0,
       ],
-      ...[row.lastCell, row.changedAt, `${row.rolled}`],
+      ...[row.lastCell, row.changedAt, `${row.rolled}`, row.zeroAt],
     );
   }
 }

@@ -185,7 +185,7 @@ test('a disk that is full in the middle of a commit leaves memory and file as th
   const path = join(folder(t), 'ledger.db');
   const database = openDatabase(path);
   const ledger = openLedger(sqliteStore(database));
-  const feed = { account: ledger.open(settings()), feed: 'usage' };
+  const feed = { account: ledger.open(settings(), AT), feed: 'usage' };
   const apply = (from: number, count: number, resources: number) => {
     const range = { start: AT + from * HOUR, end: AT + (from + count) * HOUR };
     const lines = Array.from({ length: count * resources }, (_, index) =>
@@ -209,7 +209,7 @@ test('a disk that is full in the middle of a commit leaves memory and file as th
   const after = valuesOf(ledger, now);
   ledger.close();
   const again = openLedger(sqliteStore(openDatabase(path)));
-  again.open(settings());
+  again.open(settings(), AT);
   assert.deepEqual(valuesOf(again, now), after);
   again.close();
 });

@@ -79,7 +79,7 @@ export function statementOf(range: Range, asOf: Instant, lines: readonly Line[])
 export function ledgerOf(store: Store, series: number): { ledger: Ledger; bill: Bill; account: number } {
   const bill = billOf(Math.floor((series - 4) / 7));
   const ledger = openLedger(store);
-  const account = ledger.open(bill.settings);
+  const account = ledger.open(bill.settings, bill.settings.since ?? 0);
   const today = startOfDay(NOW);
   const lastMonth = startOfMonth(NOW, -1);
   const lines = linesOf(bill, [lastMonth, startOfMonth(NOW), today - DAY, today]);

@@ -92,6 +92,9 @@ export class Refused extends Error {
   override readonly name = 'Refused';
 }
 
+/** When the bench's accounts are first configured: before anything is read. */
+export const OPENED = utc('2026-01-01');
+
 export interface BenchOptions {
   readonly path?: string;
   readonly isCached?: boolean;
@@ -114,7 +117,7 @@ export function openBench(accountSettings: AccountSettings, options: BenchOption
   const opened = [accountSettings];
   let store = fresh();
   let ledger = openLedger(store);
-  const account = ledger.open(accountSettings);
+  const account = ledger.open(accountSettings, OPENED);
   return {
     get ledger() {
       return ledger;
@@ -131,11 +134,11 @@ export function openBench(accountSettings: AccountSettings, options: BenchOption
     reopen() {
       store = fresh();
       ledger = openLedger(store);
-      for (const each of opened) ledger.open(each);
+      for (const each of opened) ledger.open(each, OPENED);
     },
     open(more) {
       opened.push(more);
-      return ledger.open(more);
+      return ledger.open(more, OPENED);
     },
     values: (now) => valuesOf(ledger, now),
     value: (name, resource, now) => {
