@@ -47,31 +47,41 @@ export function createLiveRenderer(
   };
 }
 
-async function encodeRegistry(registry: Registry, format: Format): Promise<Buffer> {
-  const pace = createPace(SLICE_MS);
-  let text = '';
-  for (const { name } of registry.getMetricsAsArray()) {
-    await pace();
-    const metric = await registry.getSingleMetric(name)?.get();
-    if (metric && metric.values.length > 0) text += await encodeMetric(metric, format, pace);
-  }
-  return Buffer.from(text);
-}
-
-interface Collected {
-  readonly name: string;
-  readonly help: string;
-  readonly type: FamilyHeader['type'];
+/** What a registry counted in one family, as it stands. */
+export interface CollectedFamily extends FamilyHeader {
   readonly values: readonly CollectedValue[];
 }
 
-interface CollectedValue {
+/** One sample; that of a histogram has a name and, where it is a bucket, an edge `le` of its own. */
+export interface CollectedValue {
   readonly metricName?: string;
   readonly labels: Readonly<Record<string, string | number | undefined>>;
   readonly value: number;
 }
 
-async function encodeMetric(metric: Collected, format: Format, pace: Pace): Promise<string> {
+/** Reads the families of a registry that hold anything, for sinks that render them in another form. */
+export async function collectRegistry(registry: Registry): Promise<CollectedFamily[]> {
+  const families: CollectedFamily[] = [];
+  for await (const family of familiesIn(registry, createPace(SLICE_MS))) families.push(family);
+  return families;
+}
+
+async function* familiesIn(registry: Registry, pace: Pace): AsyncGenerator<CollectedFamily, void> {
+  for (const { name } of registry.getMetricsAsArray()) {
+    await pace();
+    const metric = await registry.getSingleMetric(name)?.get();
+    if (metric && metric.values.length > 0) yield metric;
+  }
+}
+
+async function encodeRegistry(registry: Registry, format: Format): Promise<Buffer> {
+  const pace = createPace(SLICE_MS);
+  let text = '';
+  for await (const metric of familiesIn(registry, pace)) text += await encodeMetric(metric, format, pace);
+  return Buffer.from(text);
+}
+
+async function encodeMetric(metric: CollectedFamily, format: Format, pace: Pace): Promise<string> {
   let text = headerOf(metric, format);
   for (const [index, value] of metric.values.entries()) {
     if (index % VALUES_A_BATCH === 0) await pace();

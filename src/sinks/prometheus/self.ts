@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { METRICS, type Metric } from '../../core/metrics.ts';
 import type { Instant } from '../../core/time.ts';
-import { createLiveRenderer } from './live.ts';
+import { type CollectedFamily, collectRegistry, createLiveRenderer } from './live.ts';
 import type { LiveMetrics } from './page.ts';
 import { addProcessMetrics } from './process.ts';
 
@@ -25,6 +25,8 @@ export type PollOutcome =
 
 /** What the exporter tells about itself: every row of the catalogue whose source is `exporter`, and the process metrics. */
 export interface SelfMetrics extends LiveMetrics {
+  /** The families that hold anything, as they stand. */
+  collect(): Promise<CollectedFamily[]>;
   /** Shows the feed's counters, each from 0, before its first poll. May be said again. */
   feedSeen(feed: FeedLabels): void;
   /** When a poll last succeeded, as the store remembers it from before a restart. */
@@ -72,6 +74,7 @@ export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
   };
   return {
     render,
+    collect: () => collectRegistry(registry),
     feedSeen: recorded(zeros.show),
     restore: recorded((feed, at) => own.lastSuccess.set(feedOf(feed), at / 1000)),
     pollEnded: recorded((feed, outcome) => {
