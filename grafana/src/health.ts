@@ -164,6 +164,64 @@ const series: readonly Panel[] = [
   }),
 ];
 
+const NO_RECEIVER = 'nothing is pushed';
+
+const pushes: readonly Panel[] = [
+  {
+    id: 24,
+    kind: 'timeline',
+    title: 'Pushes',
+    about: `Whether the last push to each receiver of OTLP went through. ${LIVE}`,
+    unit: 'none',
+    width: 12,
+    queries: [
+      {
+        expr: `min by (job, instance, receiver) (${of(METRICS.otlpUp)})`,
+        legend: '{{instance}} {{receiver}}',
+      },
+    ],
+    states: { '0': ['failing', 'red'], '1': ['taken', 'green'] },
+    empty: NO_RECEIVER,
+  },
+  ...[
+    drawn('lines', {
+      id: 25,
+      title: 'Time since the last push',
+      about: 'Since a push to each receiver last went through.',
+      unit: 's',
+      expr: `time() - max by (job, instance, receiver) (${of(METRICS.otlpLastSuccess)})`,
+      legend: '{{instance}} {{receiver}}',
+    }),
+    drawn('stack', {
+      id: 26,
+      title: 'Points per hour',
+      about: 'Data points that receivers took in the hour before each point.',
+      unit: 'short',
+      width: 8,
+      expr: net(METRICS.otlpPoints, ['receiver'], HOUR),
+      legend: '{{receiver}}',
+    }),
+    drawn('stack', {
+      id: 27,
+      title: 'Points not delivered',
+      about: 'Data points that receivers did not take in the hour before each point, by reason.',
+      unit: 'short',
+      width: 8,
+      expr: `${net(METRICS.otlpUndelivered, ['receiver', 'reason'], HOUR)} > 0`,
+      legend: '{{receiver}} {{reason}}',
+    }),
+    drawn('lines', {
+      id: 28,
+      title: 'Duration of pushes',
+      about: 'What 95 of 100 pushes of the hour before each point stayed below, by receiver.',
+      unit: 's',
+      width: 8,
+      expr: `histogram_quantile(0.95, sum by (le, receiver) (increase(${select('ai_billing_otlp_push_duration_seconds_bucket', ['receiver'])}[1h])))`,
+      legend: '{{receiver}}',
+    }),
+  ].map((panel) => ({ ...panel, empty: NO_RECEIVER })),
+];
+
 /** A family of the process itself, one series a process. */
 function ofProcess(name: string, id: number, title: string, unit: Unit, about: string): Panel {
   return drawn('lines', {
@@ -250,6 +308,7 @@ export const health: Board = {
     { title: 'Feeds', panels: [feedStates(queries, 22), dataAge(queries, 23), feedTable, ...feeds] },
     { title: 'Provider APIs', panels: api },
     { title: 'Series', panels: series },
+    { title: 'OpenTelemetry', panels: pushes },
     { title: 'Process', panels: process },
   ],
 };

@@ -33,6 +33,7 @@ export const TOPICS = {
   apiRequests: { dashboardUid: 'ai-billing-health', panelId: 10 },
   rateLimit: { dashboardUid: 'ai-billing-health', panelId: 11 },
   contractDrift: { dashboardUid: 'ai-billing-health', panelId: 13 },
+  pushes: { dashboardUid: 'ai-billing-health', panelId: 24 },
   seriesFolded: { dashboardUid: 'ai-billing-health', panelId: 15 },
 } as const satisfies Record<string, PanelLink>;
 

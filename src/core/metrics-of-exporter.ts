@@ -1,5 +1,7 @@
 import { ACCOUNT, FEED, type Metric, own } from './metric.ts';
 
+const RECEIVER = ['receiver'] as const;
+
 /** What the exporter tells about itself. */
 export const EXPORTER_METRICS = {
   up: own(
@@ -57,6 +59,41 @@ export const EXPORTER_METRICS = {
     'ai_billing_contract_drift_total',
     [...FEED, 'kind'],
     'Unknown fields, enum values or shapes met in answers.',
+    true,
+  ),
+  otlpUp: own(
+    'gauge',
+    'ai_billing_otlp_up',
+    RECEIVER,
+    '1 if the last push to the receiver succeeded.',
+    false,
+  ),
+  otlpLastSuccess: own(
+    'gauge',
+    'ai_billing_otlp_last_success_timestamp_seconds',
+    RECEIVER,
+    'When a push to the receiver last succeeded.',
+    false,
+  ),
+  otlpPushDuration: own(
+    'histogram',
+    'ai_billing_otlp_push_duration_seconds',
+    RECEIVER,
+    'How long pushes to the receiver took, failed ones included.',
+    true,
+  ),
+  otlpPoints: own(
+    'counter',
+    'ai_billing_otlp_points_total',
+    RECEIVER,
+    'Data points that the receiver took.',
+    true,
+  ),
+  otlpUndelivered: own(
+    'counter',
+    'ai_billing_otlp_undelivered_points_total',
+    [...RECEIVER, 'reason'],
+    'Data points that the receiver did not take, by reason. The next push holds the same totals again.',
     true,
   ),
   buildInfo: own(

@@ -50,6 +50,16 @@ const configReloadFailed: Alert = {
     'It goes on with the old one: accounts, budgets and rates that were changed since are not in force. At its next start it would not come up.',
 };
 
+const pushFailing: Alert = {
+  alert: 'AiBillingPushFailing',
+  expr: 'min by (job, instance, receiver) (ai_billing_otlp_up) == 0',
+  for: THRESHOLDS.pushFailingFor,
+  keepFiringFor: '10m',
+  severity: 'warning',
+  summary: `The billing exporter ${INSTANCE} cannot push to {{ $labels.receiver }}.`,
+  description: `For ${THRESHOLDS.pushFailingFor} no push over OTLP went through: whoever reads that receiver sees old figures. Nothing is lost, the next push that goes through holds the totals. What Prometheus scrapes is not touched.`,
+};
+
 const storageFailing: Alert = {
   alert: 'AiBillingStorageFailing',
   expr: `sum by (job, instance) (
@@ -65,5 +75,5 @@ const storageFailing: Alert = {
 export const exporter: Group = {
   name: 'ai-billing-exporter',
   about: 'Whether the exporter runs, and with what it was told.',
-  rules: [exporterDown, restartLoop, configReloadFailed, storageFailing],
+  rules: [exporterDown, restartLoop, configReloadFailed, pushFailing, storageFailing],
 };

@@ -25,6 +25,7 @@ export const PANELS: Readonly<Record<string, Topic>> = {
   AiBillingPriceProbeChanged: 'priceProbes',
   AiBillingPriceProbeFailing: 'priceProbes',
   AiBillingReconciliationDrift: 'reconciliation',
+  AiBillingPushFailing: 'pushes',
   AiBillingRequestBudgetExhausted: 'rateLimit',
   AiBillingRunwayEnding: 'runway',
   AiBillingRunwayShort: 'runway',

@@ -70,6 +70,8 @@ export const THRESHOLDS = {
   /** Starts within an hour beyond which it is no deployment. */
   restarts: 4,
   configReloadFailedFor: '15m',
+  /** Pushes come every minute; a receiver may be away for as long as its own upgrade takes. */
+  pushFailingFor: '30m',
   /** Most feeds answer within this time. */
   driftWithin: '6h',
   driftFor: '1h',

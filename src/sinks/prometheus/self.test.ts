@@ -32,6 +32,11 @@ function exercise(self: SelfMetrics): void {
   self.drift(FEED, 'unknown_field', 3);
   self.configLoaded({ ok: true, at: 1_795_000_000_000 });
   self.configLoaded({ ok: false, at: 1_795_000_090_000 });
+  self.receiverSeen('vendor', ['network', 'partial']);
+  self.pushEnded('vendor', { ok: true, seconds: 0.3, at: 1_795_000_000_000 });
+  self.pushEnded('vendor', { ok: false, seconds: 11, at: 1_795_000_060_000 });
+  self.pointsTaken('vendor', 500);
+  self.pointsLost('vendor', 20, 'network');
 }
 
 describe('self-metrics', () => {
@@ -70,6 +75,12 @@ describe('self-metrics', () => {
         [3, 'ai_billing_contract_drift_total', { ...FEED, kind: 'unknown_field' }],
         [0, 'ai_billing_config_last_reload_successful', {}],
         [1_795_000_000, 'ai_billing_config_last_reload_success_timestamp_seconds', {}],
+        [0, 'ai_billing_otlp_up', { receiver: 'vendor' }],
+        [1_795_000_000, 'ai_billing_otlp_last_success_timestamp_seconds', { receiver: 'vendor' }],
+        [500, 'ai_billing_otlp_points_total', { receiver: 'vendor' }],
+        [20, 'ai_billing_otlp_undelivered_points_total', { receiver: 'vendor', reason: 'network' }],
+        [0, 'ai_billing_otlp_undelivered_points_total', { receiver: 'vendor', reason: 'partial' }],
+        [11.3, 'ai_billing_otlp_push_duration_seconds_sum', { receiver: 'vendor' }],
         [1, 'ai_billing_build_info', { version: '1.2.3', revision: 'abc', node_version: process.version }],
       ];
       for (const [value, name, labels] of values) assert.equal(page.value(name, labels), value, name);

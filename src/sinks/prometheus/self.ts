@@ -4,6 +4,7 @@ import type { Instant } from '../../core/time.ts';
 import { type CollectedFamily, collectRegistry, createLiveRenderer } from './live.ts';
 import type { LiveMetrics } from './page.ts';
 import { addProcessMetrics } from './process.ts';
+import { createPushMetrics, type PushMetrics } from './pushes.ts';
 
 /** An account as metrics name it. */
 export interface AccountLabels {
@@ -24,7 +25,7 @@ export type PollOutcome =
   | { readonly ok: false; readonly reason: string; readonly seconds: number; readonly at: Instant };
 
 /** What the exporter tells about itself: every row of the catalogue whose source is `exporter`, and the process metrics. */
-export interface SelfMetrics extends LiveMetrics {
+export interface SelfMetrics extends LiveMetrics, PushMetrics {
   /** The families that hold anything, as they stand. */
   collect(): Promise<CollectedFamily[]>;
   /** Shows the feed's counters, each from 0, before its first poll. May be said again. */
@@ -59,6 +60,7 @@ const POLL_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
   const registry = new Registry();
   const own = ownMetrics(registry);
+  const pushes = createPushMetrics(registry);
   if (options.processMetrics ?? true) addProcessMetrics(registry);
   own.buildInfo.set(
     { version: options.version, revision: options.revision, node_version: process.version },
@@ -93,6 +95,10 @@ export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
       own.configReloadOk.set(ok ? 1 : 0);
       if (ok) own.configReloadTime.set(at / 1000);
     }),
+    receiverSeen: recorded(pushes.receiverSeen),
+    pointsTaken: recorded(pushes.pointsTaken),
+    pointsLost: recorded(pushes.pointsLost),
+    pushEnded: recorded(pushes.pushEnded),
     async accountRemoved(account) {
       zeros.forget(account);
       await removeAccount(own, account);

@@ -1,0 +1,50 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { METRICS, type Metric } from '../../core/metrics.ts';
+import type { Instant } from '../../core/time.ts';
+
+/** How a push to a receiver ended, when, and how long it took. */
+export interface PushEnd {
+  readonly ok: boolean;
+  readonly at: Instant;
+  readonly seconds: number;
+}
+
+/** What the exporter tells about its pushes. */
+export interface PushMetrics {
+  /** Shows the receiver's counters from 0, before its first push. */
+  receiverSeen(receiver: string, reasons: readonly string[]): void;
+  pointsTaken(receiver: string, points: number): void;
+  pointsLost(receiver: string, points: number, reason: string): void;
+  pushEnded(receiver: string, end: PushEnd): void;
+}
+
+/** From a push of a few points to one that takes as long as it may. */
+const PUSH_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+export function createPushMetrics(registry: Registry): PushMetrics {
+  const shape = ({ name, help, labels }: Metric) => ({
+    name,
+    help,
+    labelNames: [...labels],
+    registers: [registry],
+  });
+  const up = new Gauge(shape(METRICS.otlpUp));
+  const lastSuccess = new Gauge(shape(METRICS.otlpLastSuccess));
+  const duration = new Histogram({ ...shape(METRICS.otlpPushDuration), buckets: PUSH_SECONDS });
+  const taken = new Counter(shape(METRICS.otlpPoints));
+  const lost = new Counter(shape(METRICS.otlpUndelivered));
+  return {
+    receiverSeen(receiver, reasons) {
+      duration.zero({ receiver });
+      taken.inc({ receiver }, 0);
+      for (const reason of reasons) lost.inc({ receiver, reason }, 0);
+    },
+    pointsTaken: (receiver, points) => taken.inc({ receiver }, points),
+    pointsLost: (receiver, points, reason) => lost.inc({ receiver, reason }, points),
+    pushEnded(receiver, { ok, at, seconds }) {
+      up.set({ receiver }, ok ? 1 : 0);
+      if (ok) lastSuccess.set({ receiver }, at / 1000);
+      duration.observe({ receiver }, seconds);
+    },
+  };
+}
