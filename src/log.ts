@@ -3,8 +3,12 @@ import type { Output } from './output.ts';
 
 export type { Logger };
 
-/** Structured lines, one event each, on stderr. Keys never reach it; what could hold one is cut out all the same. */
-export function createLog(output: Output): Logger {
+/**
+ * Structured lines, one event each, on stderr. Keys never reach it; what could hold one is cut out all the same.
+ *
+ * @param context what each line carries besides, asked when it is written, such as the ids of a trace.
+ */
+export function createLog(output: Output, context?: () => Readonly<Record<string, string>>): Logger {
   return pino(
     {
       base: null,
@@ -15,6 +19,7 @@ export function createLog(output: Output): Logger {
         censor: '[redacted]',
       },
       serializers: { err: errorLine },
+      ...(context && { mixin: () => ({ ...context() }) }),
     },
     { write: (line: string) => void output.write(line) },
   );

@@ -83,12 +83,19 @@ export interface PollerOptions {
   readonly now: () => Instant;
   /** From 0 to 1: jitter. */
   readonly random: () => number;
+  /** Runs each poll, the telling of how it ended included; `stopping` has aborted where the poll was abandoned. */
+  readonly around?: (
+    feed: ScheduledFeed,
+    poll: () => Promise<PollOutcome>,
+    stopping: AbortSignal,
+  ) => Promise<PollOutcome>;
 }
 
 /** Feeds run side by side, each never over itself: a slow or failing one delays no other. */
-export function createPoller({ feeds, events, now, random }: PollerOptions): Poller {
+export function createPoller(options: PollerOptions): Poller {
+  const { feeds, random } = options;
   const stopping = new AbortController();
-  const runners = feeds.map((feed) => createRunner({ feed, events, now, signal: stopping.signal }));
+  const runners = feeds.map((feed) => createRunner(feed, options, stopping.signal));
   const schedules: Schedule[] = [];
   return {
     start() {
@@ -110,14 +117,8 @@ export function createPoller({ feeds, events, now, random }: PollerOptions): Pol
   };
 }
 
-interface RunnerOptions {
-  readonly feed: ScheduledFeed;
-  readonly events: PollerEvents;
-  readonly now: () => Instant;
-  readonly signal: AbortSignal;
-}
-
-function createRunner({ feed, events, now, signal }: RunnerOptions) {
+function createRunner(feed: ScheduledFeed, options: PollerOptions, signal: AbortSignal) {
+  const { events, now, around = (_feed, unwatched) => unwatched() } = options;
   let running: Promise<PollOutcome> | undefined;
   let last: PollOutcome | undefined;
   let lastError: FeedState['lastError'];
@@ -169,16 +170,22 @@ function createRunner({ feed, events, now, signal }: RunnerOptions) {
   const run = (): Promise<PollOutcome> => {
     if (last?.ok === null && isYoung(last.at, now())) return Promise.resolve(last);
     clearTimeout(retry);
-    running ??= poll().then((outcome) => {
-      running = undefined;
-      if (signal.aborted) return outcome;
-      if (!(outcome.ok && outcome.isPostponed && last)) last = outcome;
-      if (outcome.ok === false) lastError = outcome;
-      events.pollEnded(feed, outcome);
-      retryLater(outcome);
+    // What comes after a poll is none of it: the timer of the next one is set outside.
+    running ??= around(feed, pollAndTell, signal).then((outcome) => {
+      if (!signal.aborted) retryLater(outcome);
       return outcome;
     });
     return running;
+  };
+
+  const pollAndTell = async (): Promise<PollOutcome> => {
+    const outcome = await poll();
+    running = undefined;
+    if (signal.aborted) return outcome;
+    if (!(outcome.ok && outcome.isPostponed && last)) last = outcome;
+    if (outcome.ok === false) lastError = outcome;
+    events.pollEnded(feed, outcome);
+    return outcome;
   };
 
   /** A failed poll does not wait for a distant next run: it is tried again sooner, each time later than the last. */

@@ -1,0 +1,113 @@
+import {
+  context,
+  createContextKey,
+  type MeterProvider,
+  ProxyTracerProvider,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import type { Resource } from '@opentelemetry/resources';
+import {
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace';
+import type { Instant } from '../core/time.ts';
+import type { Receiver } from '../push/receiver.ts';
+import type { Transport } from '../push/transport.ts';
+import { createSpanExporter, type TraceDelivery } from './exporter.ts';
+import { type AroundPoll, spansOfPolls } from './polls.ts';
+import { watchRequests } from './requests.ts';
+
+export type { AroundPoll, TraceDelivery };
+
+export interface TelemetryOptions {
+  /** Where spans go; none are made when absent. */
+  readonly traces: TracesOptions | undefined;
+  /** Whose readers get `http.client.request.duration`; it is not counted when absent. */
+  readonly meterProvider: MeterProvider | undefined;
+  readonly resource: Resource;
+  readonly now: () => Instant;
+}
+
+export interface TracesOptions {
+  readonly receiver: Pick<Receiver, 'protocol' | 'timeoutMs'>;
+  /** To the receiver's traces; closed by `stop`. */
+  readonly transport: Transport;
+  /** From 0 to 1: which part of all polls is traced. */
+  readonly sampleRatio: number;
+  /** Hears when spans begin to be lost, when they are for another reason than before, and when they arrive again. */
+  readonly told: (delivery: TraceDelivery) => void;
+}
+
+/** What the exporter tells about itself while it polls. */
+export interface Telemetry {
+  readonly around: AroundPoll;
+  /** What a log line carries: the ids of the span it is written in, where that is one that will be sent. */
+  readonly logFields: () => Readonly<Record<string, string>>;
+  /** Once polls have ended: sends what is left, for at most `graceMs`, and leaves nothing behind in the process. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/**
+ * Opens the exporter's own telemetry. Of OpenTelemetry's globals only the context manager is set; a propagator never is.
+ * Where several are open in one process they share the first one's contexts, until that one is stopped.
+ */
+export function openTelemetry(options: TelemetryOptions): Telemetry {
+  const giveUp = new AbortController();
+  const isPolling = createContextKey('a poll is going on');
+  const contexts = new AsyncLocalStorageContextManager().enable();
+  const isFirst = context.setGlobalContextManager(contexts);
+  const { traces, resource, now, meterProvider } = options;
+  const spans = traces && openTracerProvider(traces, resource, now, giveUp.signal);
+  const tracerProvider = spans ?? new ProxyTracerProvider();
+  const unwatch = watchRequests({
+    tracerProvider,
+    meterProvider,
+    isPolling: () => context.active().getValue(isPolling) === true,
+  });
+  return {
+    around: spansOfPolls(tracerProvider.getTracer('ai-billing-exporter'), isPolling),
+    logFields,
+    async stop(graceMs) {
+      unwatch();
+      const grace = setTimeout(() => giveUp.abort(), graceMs);
+      await spans?.shutdown();
+      clearTimeout(grace);
+      if (isFirst) context.disable();
+    },
+  };
+}
+
+/** Spans of some hundred polls: beyond that, while the receiver is down, the newest are dropped. */
+const MOST_WAITING = 2048;
+
+function openTracerProvider(
+  { receiver, transport, sampleRatio, told }: TracesOptions,
+  resource: Resource,
+  now: () => Instant,
+  signal: AbortSignal,
+): TracerProvider {
+  const exporter = createSpanExporter({ ...receiver, transport, now, told, signal });
+  const processor = new BatchSpanProcessor({
+    exporter,
+    maxQueueSize: MOST_WAITING,
+    // Later than the exporter's own end, which alone knows how to give up.
+    exportTimeoutMillis: 2 * receiver.timeoutMs,
+  });
+  return new TracerProvider({
+    resource,
+    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(sampleRatio) }),
+    spanProcessors: [processor],
+    // Events are stacks of failed requests, which say where we are installed; code and message are on the span itself.
+    spanLimits: { eventCountLimit: 0, attributeValueLengthLimit: 1000 },
+  });
+}
+
+function logFields(): Readonly<Record<string, string>> {
+  const span = trace.getActiveSpan()?.spanContext();
+  if (span === undefined || (span.traceFlags & TraceFlags.SAMPLED) === 0) return {};
+  return { trace_id: span.traceId, span_id: span.spanId };
+}
