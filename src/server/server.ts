@@ -36,6 +36,8 @@ export type ReloadOutcome = { readonly ok: true } | { readonly ok: false; readon
 /** What the server shows and whom it tells. */
 export interface ServerOptions {
   readonly metrics: MetricsPage;
+  /** The same as OpenTelemetry's Prometheus exporter writes it. Missing: there is no `/otel/metrics`. */
+  readonly otelMetrics?: MetricsPage | undefined;
   ready(): Readiness;
   status(): Status;
   costs(question: CostsQuestion): Costs;
@@ -79,10 +81,12 @@ export function createServer(options: ServerOptions): FastifyInstance {
 
 function addRoutes(server: FastifyInstance, options: ServerOptions): void {
   const method = ['GET', 'HEAD'];
+  const { otelMetrics } = options;
   const handlers: Record<string, (request: FastifyRequest, reply: FastifyReply) => unknown> = {
     '/': (_request, reply) =>
       reply.type('text/html; charset=utf-8').send(firstPage(options.status(), options.now())),
     '/metrics': (request, reply) => sendMetrics(options.metrics, request, reply),
+    ...(otelMetrics && { '/otel/metrics': (request, reply) => sendMetrics(otelMetrics, request, reply) }),
     '/-/healthy': (_request, reply) => plain(reply, 200, 'healthy'),
     '/-/ready': (_request, reply) => {
       const { ready, reason } = options.ready();
