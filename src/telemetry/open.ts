@@ -1,11 +1,4 @@
-import {
-  context,
-  createContextKey,
-  type MeterProvider,
-  ProxyTracerProvider,
-  TraceFlags,
-  trace,
-} from '@opentelemetry/api';
+import { context, type MeterProvider, ProxyTracerProvider, TraceFlags, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import type { Resource } from '@opentelemetry/resources';
 import {
@@ -57,7 +50,8 @@ export interface Telemetry {
  */
 export function openTelemetry(options: TelemetryOptions): Telemetry {
   const giveUp = new AbortController();
-  const isPolling = createContextKey('a poll is going on');
+  // `createContextKey` would give every one the same key for the same name.
+  const isPolling = Symbol('a poll is going on');
   const contexts = new AsyncLocalStorageContextManager().enable();
   const isFirst = context.setGlobalContextManager(contexts);
   const { traces, resource, now, meterProvider } = options;

@@ -1,0 +1,378 @@
+import assert from 'node:assert/strict';
+import { channel } from 'node:diagnostics_channel';
+import type { IncomingHttpHeaders, RequestListener, ServerResponse } from 'node:http';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Context, context, propagation, trace } from '@opentelemetry/api';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics';
+import { servedOnLoopback } from '../../test/support/loopback.ts';
+import {
+  fetchTransport,
+  pollerOf,
+  QUIET,
+  type SentSpan,
+  startTraceReceiver,
+  type WatchedPollsOptions,
+} from '../../test/support/watched-polls.ts';
+import { createLog } from '../log.ts';
+import type { PollerEvents } from '../poll/poller.ts';
+import { openTelemetry, type Telemetry, type TraceDelivery } from './open.ts';
+
+const KEY = 'sk-canary-7f3a';
+const GRACE_MS = 5000;
+const CHANNELS = ['create', 'headers', 'trailers', 'error'].map((name) => `undici:request:${name}`);
+
+interface WatchOptions {
+  readonly url: string;
+  readonly sampleRatio?: number;
+  readonly timeoutMs?: number;
+  readonly meterProvider?: MeterProvider;
+}
+
+function watch({ url, sampleRatio = 1, timeoutMs = 10_000, meterProvider }: WatchOptions) {
+  const told: TraceDelivery[] = [];
+  const transport = fetchTransport(url);
+  const telemetry = openTelemetry({
+    traces: {
+      receiver: { protocol: 'http/json', timeoutMs },
+      transport,
+      sampleRatio,
+      told: (delivery) => told.push(delivery),
+    },
+    meterProvider,
+    resource: resourceFromAttributes({ 'service.name': 'ai-billing-exporter' }),
+    now: Date.now,
+  });
+  return { telemetry, told, transport };
+}
+
+/** A provider that remembers what headers came. */
+async function startProvider(
+  context: TestContext,
+  answer: RequestListener = (_, response) => response.end('{}'),
+) {
+  const headers: IncomingHttpHeaders[] = [];
+  const host = await servedOnLoopback(context, (request, response) => {
+    headers.push(request.headers);
+    answer(request, response);
+  });
+  return { baseUrl: `http://${host}`, headers };
+}
+
+/** Polls everything once, watched, and gives what its receiver got. */
+async function tracesOf(
+  context: TestContext,
+  options: WatchedPollsOptions,
+  more: Partial<WatchOptions> = {},
+) {
+  const receiver = await startTraceReceiver(context);
+  const { telemetry } = watch({ url: receiver.url, ...more });
+  await pollerOf(context, { key: KEY, around: telemetry.around, ...options }).pollAll();
+  await telemetry.stop(GRACE_MS);
+  return receiver;
+}
+
+const logsEnds = (telemetry: Telemetry) => {
+  const lines: Record<string, unknown>[] = [];
+  const log = createLog({ write: (line: string) => lines.push(JSON.parse(line)) }, telemetry.logFields);
+  const events: PollerEvents = {
+    ...QUIET,
+    pollEnded: ({ labels }) => log.info(labels, 'poll ended'),
+  };
+  return { log, lines, events };
+};
+
+const pollsIn = (spans: readonly SentSpan[]) => spans.filter(({ name }) => name.startsWith('poll '));
+const requestsOf = (spans: readonly SentSpan[], { spanId }: SentSpan) =>
+  spans.filter(({ parentSpanId }) => parentSpanId === spanId);
+
+test('a poll is a trace: its span, those of its requests below it, and log lines with its ids', async (context) => {
+  const { baseUrl } = await startProvider(context);
+  const receiver = await startTraceReceiver(context);
+  const { telemetry, transport } = watch({ url: receiver.url });
+  const { log, lines, events } = logsEnds(telemetry);
+  await pollerOf(context, { baseUrl, around: telemetry.around, events, pages: 2 }).pollAll();
+  log.info('afterwards');
+  await telemetry.stop(GRACE_MS);
+  assert.ok(transport.isClosed());
+
+  const spans = receiver.spans();
+  const [poll, ...others] = pollsIn(spans);
+  assert.ok(poll && others.length === 0);
+  assert.deepEqual([poll.name, poll.kind, poll.parentSpanId], ['poll fake usage', 1, undefined]);
+  assert.deepEqual(poll.attributes, {
+    'ai_billing.provider': 'fake',
+    'ai_billing.account': 'prod',
+    'ai_billing.feed': 'usage',
+    'ai_billing.outcome': 'succeeded',
+  });
+  const requests = requestsOf(spans, poll);
+  assert.equal(spans.length, 3);
+  assert.deepEqual(
+    requests.map(({ name, kind }) => `${name} ${kind}`),
+    ['GET 3', 'GET 3'],
+  );
+  assert.deepEqual(new Set(spans.map(({ traceId }) => traceId)), new Set([poll.traceId]));
+
+  assert.deepEqual(
+    lines.map(({ msg, trace_id, span_id }) => [msg, trace_id, span_id]),
+    [
+      ['poll ended', poll.traceId, poll.spanId],
+      ['afterwards', undefined, undefined],
+    ],
+  );
+  assert.match(receiver.texts.join(), /"service\.name".*ai-billing-exporter/);
+});
+
+test('requests belong to their own poll, however many go on side by side and share connections', async (context) => {
+  const { baseUrl } = await startProvider(context, async (_request, response) => {
+    await sleep(5 * Math.random());
+    response.end('{}');
+  });
+  const names = Array.from({ length: 30 }, (_, index) => `feed${index}`);
+  const spans = (await tracesOf(context, { baseUrl, names, pages: 3 })).spans();
+  const polls = pollsIn(spans);
+  assert.equal(polls.length, 30);
+  for (const poll of polls) {
+    const paths = requestsOf(spans, poll).map(({ attributes }) => attributes['url.path']);
+    assert.deepEqual(paths, Array(3).fill(`/v1/usage/${poll.attributes['ai_billing.feed']}`));
+  }
+});
+
+test('a request that fails is an error of its span and of its poll, and an answer is told by its status alone', async (context) => {
+  const answers: Record<string, (response: ServerResponse) => void> = {
+    refused: (response) => response.writeHead(403).end('{"error":"canary-body"}'),
+    cut: (response) => {
+      response.writeHead(200, { 'content-length': 100 }).write('{"canary-body":1');
+      setTimeout(() => response.destroy(), 10);
+    },
+    reset: (response) => response.destroy(),
+    odd: (response) => response.end('{"canary-body": oops'),
+    silent: () => {},
+  };
+  const { baseUrl } = await startProvider(context, ({ url = '' }, response) => {
+    answers[new URL(url, 'http://x').pathname.slice('/v1/usage/'.length)]?.(response);
+  });
+  const receiver = await tracesOf(context, { baseUrl, names: Object.keys(answers), timeoutMs: 300 });
+  const spans = receiver.spans();
+  const shown = pollsIn(spans).map((poll) => {
+    const requests = requestsOf(spans, poll).map(({ attributes, status }) =>
+      [attributes['http.response.status_code'], attributes['error.type'], status.code].join(' '),
+    );
+    const {
+      'ai_billing.feed': feed,
+      'ai_billing.reason': reason,
+      'ai_billing.outcome': outcome,
+    } = poll.attributes;
+    return [feed, outcome, reason, poll.status.code, [...new Set(requests)].join()].join(' ');
+  });
+  assert.deepEqual(shown.sort(), [
+    'cut failed contract 2 200 UND_ERR_SOCKET 2',
+    'odd failed contract 2 200  0',
+    'refused failed auth 2 403 403 2',
+    'reset failed network 2  UND_ERR_SOCKET 2',
+    'silent failed timeout 2   0',
+  ]);
+  assert.doesNotMatch(receiver.texts.join(), /canary/);
+  assert.ok(
+    spans.every(({ events }) => events.length === 0),
+    'no stacks',
+  );
+});
+
+test('no key, query or header is in what is sent', async (context) => {
+  const { baseUrl, headers } = await startProvider(context);
+  const withUser = baseUrl.replace('http://', 'http://user:canary-password@');
+  const { texts } = await tracesOf(context, { baseUrl: withUser });
+  assert.equal(headers[0]?.authorization, `Bearer ${KEY}`);
+  const text = texts.join();
+  assert.doesNotMatch(text, /canary|Bearer|authorization|user:|url\.query/i);
+  assert.ok(text.includes(`${baseUrl}/v1/usage/usage`));
+});
+
+test('no trace header reaches anybody, not even where other code has set a propagator', async (context) => {
+  const { baseUrl, headers } = await startProvider(context);
+  let asked = 0;
+  propagation.setGlobalPropagator({
+    fields: () => ['traceparent'],
+    extract: (current) => current,
+    inject(_context: Context, carrier, setter) {
+      asked += 1;
+      for (const name of ['traceparent', 'tracestate', 'baggage']) setter.set(carrier, name, 'canary');
+    },
+  });
+  context.after(() => propagation.disable());
+  const receiver = await tracesOf(context, { baseUrl });
+  assert.ok(asked > 0, 'the propagator was asked, in vain');
+  for (const received of [headers, receiver.headers]) {
+    assert.equal(received.length, 1);
+    assert.doesNotMatch(Object.keys(received[0] ?? {}).join(), /traceparent|tracestate|baggage/);
+  }
+});
+
+test('no propagator is set', async (context) => {
+  const { baseUrl, headers } = await startProvider(context);
+  await tracesOf(context, { baseUrl });
+  assert.deepEqual(propagation.fields(), []);
+  const ours = ['accept', 'accept-encoding', 'authorization', 'connection', 'host', 'user-agent'];
+  assert.deepEqual(Object.keys(headers[0] ?? {}).sort(), ours);
+});
+
+test('only what polls ask is watched: neither what is sent to receivers nor anything else', async (context) => {
+  const { baseUrl } = await startProvider(context);
+  const receiver = await startTraceReceiver(context);
+  const { telemetry } = watch({ url: receiver.url });
+  await fetch(baseUrl);
+  await pollerOf(context, { baseUrl }).pollAll();
+  await pollerOf(context, { baseUrl, around: telemetry.around }).pollAll();
+  await telemetry.stop(GRACE_MS);
+  assert.equal(receiver.spans().length, 2);
+});
+
+test('requests are counted by method, status and server', async (context) => {
+  const { baseUrl } = await startProvider(context, ({ url = '' }, response) =>
+    response.writeHead(url.includes('bad') ? 500 : 200).end('{}'),
+  );
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 1e6 });
+  const meterProvider = new MeterProvider({ readers: [reader] });
+  const names = ['a', 'b', 'bad'];
+  for (const sampleRatio of [0, 1])
+    await tracesOf(context, { baseUrl, names }, { meterProvider, sampleRatio });
+  await meterProvider.shutdown();
+
+  const [metric, ...others] = exporter
+    .getMetrics()
+    .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics }) => metrics));
+  assert.ok(metric && others.length === 0);
+  assert.deepEqual([metric.descriptor.name, metric.descriptor.unit], ['http.client.request.duration', 's']);
+  const server = {
+    'http.request.method': 'GET',
+    'server.address': '127.0.0.1',
+    'server.port': Number(new URL(baseUrl).port),
+    'url.scheme': 'http',
+    'network.protocol.version': '1.1',
+  };
+  assert.deepEqual(
+    metric.dataPoints.map(({ attributes }) => attributes),
+    [
+      { ...server, 'http.response.status_code': 200 },
+      { ...server, 'http.response.status_code': 500, 'error.type': '500' },
+    ],
+  );
+});
+
+test('requests can be counted without spans being made', async (context) => {
+  const { baseUrl } = await startProvider(context);
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 1e6 });
+  const meterProvider = new MeterProvider({ readers: [reader] });
+  const telemetry = openTelemetry({
+    traces: undefined,
+    meterProvider,
+    resource: resourceFromAttributes({}),
+    now: Date.now,
+  });
+  const { lines, events } = logsEnds(telemetry);
+  await pollerOf(context, { baseUrl, around: telemetry.around, events }).pollAll();
+  await telemetry.stop(GRACE_MS);
+  await meterProvider.shutdown();
+  assert.equal(exporter.getMetrics().length, 1);
+  assert.deepEqual(
+    lines.map(({ msg, trace_id }) => [msg, trace_id]),
+    [['poll ended', undefined]],
+  );
+});
+
+test('a part of all polls is traced, with all of their requests; lines of the others carry no ids', async (context) => {
+  const { baseUrl } = await startProvider(context);
+  const receiver = await startTraceReceiver(context);
+  const { telemetry } = watch({ url: receiver.url, sampleRatio: 0.5 });
+  const { lines, events } = logsEnds(telemetry);
+  const names = Array.from({ length: 200 }, (_, index) => `feed${index}`);
+  await pollerOf(context, { baseUrl, names, around: telemetry.around, events }).pollAll();
+  await telemetry.stop(GRACE_MS);
+  const polls = pollsIn(receiver.spans());
+  assert.ok(polls.length > 50 && polls.length < 150, `${polls.length}`);
+  assert.equal(receiver.spans().length, 2 * polls.length);
+  const withIds = lines.flatMap(({ feed, trace_id }) => (trace_id === undefined ? [] : [feed]));
+  assert.deepEqual(withIds.sort(), polls.map(({ attributes }) => attributes['ai_billing.feed']).sort());
+});
+
+test('a receiver that hangs delays no poll, and the end by no more than its grace', async (context) => {
+  const { baseUrl } = await startProvider(context);
+  const receiver = await startTraceReceiver(context, () => {});
+  const { telemetry, told, transport } = watch({ url: receiver.url, timeoutMs: 60_000 });
+  const poller = pollerOf(context, { baseUrl, around: telemetry.around });
+  for (let polls = 0; polls < 300; polls++) {
+    assert.ok((await poller.pollAll()).every(({ ok }) => ok));
+  }
+  const before = performance.now();
+  await telemetry.stop(100);
+  assert.ok(performance.now() - before < 1000);
+  assert.ok(transport.isClosed());
+  assert.deepEqual(
+    told.map((delivery) => !delivery.ok && delivery.reason),
+    ['timeout'],
+  );
+});
+
+test('a receiver that is down costs its spans, and is told once', async (context) => {
+  const { baseUrl } = await startProvider(context);
+  const { telemetry, told } = watch({ url: 'http://127.0.0.1:1/v1/traces', timeoutMs: 100 });
+  await pollerOf(context, { baseUrl, around: telemetry.around }).pollAll();
+  await telemetry.stop(GRACE_MS);
+  assert.deepEqual(
+    told.map((delivery) => !delivery.ok && delivery.reason),
+    ['network'],
+  );
+});
+
+test('nothing of it is left in the process once it is stopped', async (context) => {
+  const { baseUrl } = await startProvider(context);
+  assert.deepEqual(leftovers(), [], 'nor was anything before');
+  for (let round = 0; round < 2; round++) {
+    const receiver = await startTraceReceiver(context);
+    const { telemetry } = watch({ url: receiver.url });
+    assert.notDeepEqual(leftovers(), []);
+    await pollerOf(context, { baseUrl, around: telemetry.around }).pollAll();
+    await telemetry.stop(GRACE_MS);
+    assert.equal(receiver.spans().length, 2);
+    assert.deepEqual(leftovers(), []);
+  }
+});
+
+test('two in one process do not see the polls of each other', async (context) => {
+  const receivers = [await startTraceReceiver(context), await startTraceReceiver(context)];
+  const opened = receivers.map(({ url }) => watch({ url }).telemetry);
+  const { baseUrl } = await startProvider(context);
+  for (const [index, { around }] of opened.entries()) {
+    await pollerOf(context, { baseUrl, around, names: [`feed${index}`] }).pollAll();
+  }
+  for (const telemetry of opened.toReversed()) await telemetry.stop(GRACE_MS);
+  assert.deepEqual(
+    receivers.map((receiver) => receiver.spans().map(({ name }) => name)),
+    [
+      ['GET', 'poll fake feed0'],
+      ['GET', 'poll fake feed1'],
+    ],
+  );
+});
+
+/** What the process is changed by. */
+function leftovers(): string[] {
+  const manager = context.with(trace.setSpanContext(context.active(), NOWHERE), () =>
+    trace.getSpanContext(context.active()) === undefined ? [] : ['context manager'],
+  );
+  const subscribed = CHANNELS.filter((name) => channel(name).hasSubscribers);
+  const tracer = trace.getTracer('test').startSpan('x').isRecording() ? ['tracer'] : [];
+  return [...manager, ...subscribed, ...tracer, ...propagation.fields()];
+}
+
+const NOWHERE = { traceId: '0'.repeat(31).concat('1'), spanId: '0'.repeat(15).concat('1'), traceFlags: 1 };
