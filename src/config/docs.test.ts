@@ -15,7 +15,10 @@ const example = readFileSync(join(root, 'deploy/ai-billing-exporter.example.yml'
 const folder = mkdtempSync(join(tmpdir(), 'docs-'));
 after(() => rmSync(folder, { recursive: true }));
 
-const ENV = Object.fromEntries(PROVIDERS.map(({ environmentKey }) => [environmentKey, 'k']));
+const ENV = {
+  ...Object.fromEntries(PROVIDERS.map(({ environmentKey }) => [environmentKey, 'k'])),
+  VENDOR_KEY: 'k',
+};
 
 /** Rows of the page's tables, each cell without its backticks. */
 const rows = page

@@ -32,10 +32,15 @@ export function formatProblem(problem: Problem): string {
 
 const PLAIN_STEP = /^[A-Za-z_][\w-]*$/;
 
-/** `accounts[1].schedule.usage`; a step that is no plain word is quoted, and cut where it runs long. */
+/**
+ * `accounts[1].schedule.usage`; a step that is no plain word is quoted, and cut where it runs long.
+ *
+ * In `headers: { key:secret }`, without a space, YAML sees one long name: what follows the colon is not repeated.
+ */
 export function formatPath(path: Path): string {
-  return path.reduce<string>((text, step) => {
-    if (typeof step === 'number') return `${text}[${step}]`;
+  return path.reduce<string>((text, part, index) => {
+    if (typeof part === 'number') return `${text}[${part}]`;
+    const step = path[index - 1] === 'headers' ? part.replace(/[^\w.-].*$/s, '') : part;
     if (!PLAIN_STEP.test(step)) return `${text}[${shortened(JSON.stringify(step))}]`;
     return text === '' ? shortened(step) : `${text}.${shortened(step)}`;
   }, '');

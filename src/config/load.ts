@@ -8,8 +8,9 @@ import { budgetsOf } from './budgets.ts';
 import type { Config, Environment } from './config.ts';
 import { type Document, isMapping, readDocument } from './document.ts';
 import { configOfEnvironment } from './environment-only.ts';
-import { ConfigError } from './errors.ts';
+import { ConfigError, type Problem } from './errors.ts';
 import { checked } from './issues.ts';
+import { readOpenTelemetry } from './open-telemetry.ts';
 import { Sections } from './schema.ts';
 import { reasonUnreadable } from './secrets.ts';
 import { withSections } from './section.ts';
@@ -66,7 +67,16 @@ function configOfText(
   const currencies = ratesOf(rates ?? {}, document);
   const named = accounts.map(({ provider, name }) => ({ provider: provider.id, account: name }));
   const budgets = budgetsOf(sections?.budgets ?? [], named, document);
-  if (!sections || problems.list.length > 0) throw new ConfigError(problems.list);
+  const ofVariables: Problem[] = [];
+  const section = checked({
+    schema: Sections.shape.opentelemetry,
+    value: value.opentelemetry,
+    path: ['opentelemetry'],
+    problems,
+  });
+  const openTelemetry = readOpenTelemetry(section && { section, document, file }, env, ofVariables);
+  const all = [...problems.list, ...ofVariables];
+  if (!sections || all.length > 0) throw new ConfigError(all);
   const { server, state, metrics } = sections;
   return {
     server: server.listen,
@@ -75,6 +85,7 @@ function configOfText(
     accounts,
     budgets,
     currencies,
+    openTelemetry,
   };
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type BUDGET_LABELS, PERIODS } from '../core/budget.ts';
 import { DAY, MINUTE } from '../core/time.ts';
+import { OpenTelemetrySection } from './open-telemetry-schema.ts';
 import {
   BaseUrl,
   Cron,
@@ -119,5 +120,8 @@ export const Sections = z.strictObject({
     .array(z.unknown())
     .prefault([])
     .meta({ description: 'Prices that inference.sh calculates every hour, to see when they change.' }),
+  opentelemetry: OpenTelemetrySection.optional().meta({
+    description: 'Metrics over OTLP, /otel/metrics, and spans of the exporter itself.',
+  }),
 });
 export type Sections = z.infer<typeof Sections>;

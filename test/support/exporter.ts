@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type App, createApp } from '../../src/app.ts';
 import type { Account, Config } from '../../src/config/config.ts';
+import { NO_OPEN_TELEMETRY } from '../../src/config/open-telemetry.ts';
 import type { Budget } from '../../src/core/budget.ts';
 import { DEFAULT_RATES } from '../../src/core/rates.ts';
 import type { SnapshotSource } from '../../src/core/snapshot.ts';
@@ -130,6 +131,7 @@ function configOf(accounts: readonly ExporterAccount[], path: string): Config {
     accounts: accounts.map(accountOf),
     budgets: [],
     currencies: DEFAULT_RATES,
+    openTelemetry: NO_OPEN_TELEMETRY,
   };
 }
 
