@@ -25,9 +25,13 @@ export function resultOfFault(error: unknown): SendResult {
   return { kind: 'again', reason: 'network', message: messageOf(code), retryAfterMs: undefined };
 }
 
+/** Also how a receiver leaves that wants a certificate of ours and gets none. */
+const CLOSED = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+
 function messageOf(code: string): string {
+  if (CLOSED.has(code)) return 'the receiver closed the connection';
   if (code.includes('_ALERT_')) return `the receiver ended the TLS handshake: ${code}`;
-  if (code.startsWith('HPE_')) return `no answer in HTTP: ${code}`;
+  if (code === 'HTTPParserError') return 'no answer in HTTP';
   if (code.startsWith('ERR_SSL_')) return `no TLS connection: ${code}`;
   if (CERTIFICATE.test(code)) return `the certificate of the receiver is not trusted: ${code}`;
   return `no answer: ${code}`;

@@ -1,0 +1,101 @@
+import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+
+/** PEM texts of one certificate and its key. */
+export interface Certified {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** An authority of one test, a server it vouches for at localhost and 127.0.0.1, and a client. */
+export interface Certificates {
+  readonly ca: string;
+  readonly server: Certified;
+  readonly client: Certified;
+}
+
+/** Makes certificates whose keys nobody else has or keeps. */
+export function makeCertificates(): Certificates {
+  const authority = {
+    name: 'Authority of a test',
+    ...generateKeyPairSync('ec', { namedCurve: 'prime256v1' }),
+  };
+  const ca = certificate({ subject: authority, issuer: authority, extensions: [BASIC_CONSTRAINTS_CA] });
+  const vouchedFor = (name: string, extensions: readonly Buffer[]) => {
+    const subject = { name, ...generateKeyPairSync('ec', { namedCurve: 'prime256v1' }) };
+    const key = subject.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    return { cert: certificate({ subject, issuer: authority, extensions }), key };
+  };
+  return {
+    ca,
+    server: vouchedFor('Server of a test', [AT_LOOPBACK]),
+    client: vouchedFor('Client of a test', []),
+  };
+}
+
+interface Party {
+  readonly name: string;
+  readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
+}
+
+interface Wanted {
+  readonly subject: Party;
+  readonly issuer: Party;
+  readonly extensions: readonly Buffer[];
+}
+
+/** https://www.rfc-editor.org/rfc/rfc5280#section-4.1 */
+function certificate({ subject, issuer, extensions }: Wanted): string {
+  const content = sequence(
+    der(0xa0, integer(Buffer.of(2))),
+    integer(Buffer.concat([Buffer.of(1), randomBytes(15)])),
+    ECDSA_WITH_SHA256,
+    nameOf(issuer),
+    sequence(der(0x17, Buffer.from('200101000000Z')), der(0x17, Buffer.from('491231235959Z'))),
+    nameOf(subject),
+    subject.publicKey.export({ type: 'spki', format: 'der' }),
+    ...(extensions.length > 0 ? [der(0xa3, sequence(...extensions))] : []),
+  );
+  const signature = Buffer.concat([Buffer.of(0), sign('sha256', content, issuer.privateKey)]);
+  const base64 = sequence(content, ECDSA_WITH_SHA256, der(0x03, signature)).toString('base64');
+  return [
+    '-----BEGIN CERTIFICATE-----',
+    ...(base64.match(/.{1,64}/g) ?? []),
+    '-----END CERTIFICATE-----',
+    '',
+  ].join('\n');
+}
+
+function nameOf({ name }: Party): Buffer {
+  return sequence(der(0x31, sequence(oid('550403'), der(0x0c, Buffer.from(name)))));
+}
+
+const ECDSA_WITH_SHA256 = sequence(oid('2a8648ce3d040302'));
+const BASIC_CONSTRAINTS_CA = extension('551d13', sequence(der(0x01, Buffer.of(0xff))));
+const AT_LOOPBACK = extension(
+  '551d11',
+  sequence(der(0x82, Buffer.from('localhost')), der(0x87, Buffer.of(127, 0, 0, 1))),
+);
+
+function extension(identifier: string, value: Buffer): Buffer {
+  return sequence(oid(identifier), der(0x04, value));
+}
+
+/** @param hex as it is encoded. */
+function oid(hex: string): Buffer {
+  return der(0x06, Buffer.from(hex, 'hex'));
+}
+
+function integer(bytes: Buffer): Buffer {
+  return der(0x02, bytes);
+}
+
+function sequence(...parts: readonly Buffer[]): Buffer {
+  return der(0x30, Buffer.concat(parts));
+}
+
+function der(tag: number, content: Buffer): Buffer {
+  const { length } = content;
+  const header = length < 128 ? [tag, length] : [tag, 0x82, length >> 8, length % 256];
+  return Buffer.concat([Buffer.from(header), content]);
+}
