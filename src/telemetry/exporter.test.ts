@@ -150,7 +150,7 @@ test('it shuts down once what is under way has ended, and then closes its transp
   assert.deepEqual(order, ['ended', 'closed']);
 });
 
-test('a batch is given up when its time is up, and when the signal aborts', async () => {
+test('a batch is given up when its time is up, and when the signal aborts', { timeout: 5000 }, async () => {
   const hanging = (_body: Uint8Array, signal: AbortSignal) =>
     new Promise<SendResult>((resolve) => signal.addEventListener('abort', () => resolve(again())));
   const transport = { send: hanging, close: async () => {} };

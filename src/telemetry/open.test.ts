@@ -227,29 +227,42 @@ test('no propagator is set', async (context) => {
 test('only what polls ask is watched: neither what is sent to receivers nor anything else', async (context) => {
   const { baseUrl } = await startProvider(context);
   const receiver = await startTraceReceiver(context);
-  const { telemetry } = watch({ url: receiver.url });
+  const { meterProvider, counted } = meter();
+  const { telemetry } = watch({ url: receiver.url, meterProvider });
   await fetch(baseUrl);
   await pollerOf(context, { baseUrl }).pollAll();
-  await pollerOf(context, { baseUrl, around: telemetry.around }).pollAll();
+  // So many spans that a batch of them is sent while a poll ends.
+  const names = Array.from({ length: 60 }, (_, index) => `feed${index}`);
+  await pollerOf(context, { baseUrl, names, pages: 10, around: telemetry.around }).pollAll();
   await telemetry.stop(GRACE_MS);
-  assert.equal(receiver.spans().length, 2);
+  assert.ok(receiver.texts.length > 1);
+  assert.equal(receiver.spans().length, 60 * 11);
+  const [metric] = await counted();
+  assert.equal(metric?.dataPoints.length, 1, 'GET from the provider');
 });
+
+/** A provider of meters that keeps what is counted, for as long as it takes. */
+function meter() {
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 1e6 });
+  const meterProvider = new MeterProvider({ readers: [reader] });
+  const counted = async () => {
+    await meterProvider.shutdown();
+    const all = exporter.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics);
+    return all.flatMap(({ metrics }) => metrics);
+  };
+  return { meterProvider, counted };
+}
 
 test('requests are counted by method, status and server', async (context) => {
   const { baseUrl } = await startProvider(context, ({ url = '' }, response) =>
     response.writeHead(url.includes('bad') ? 500 : 200).end('{}'),
   );
-  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
-  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 1e6 });
-  const meterProvider = new MeterProvider({ readers: [reader] });
+  const { meterProvider, counted } = meter();
   const names = ['a', 'b', 'bad'];
   for (const sampleRatio of [0, 1])
     await tracesOf(context, { baseUrl, names }, { meterProvider, sampleRatio });
-  await meterProvider.shutdown();
-
-  const [metric, ...others] = exporter
-    .getMetrics()
-    .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics }) => metrics));
+  const [metric, ...others] = await counted();
   assert.ok(metric && others.length === 0);
   assert.deepEqual([metric.descriptor.name, metric.descriptor.unit], ['http.client.request.duration', 's']);
   const server = {
@@ -270,9 +283,7 @@ test('requests are counted by method, status and server', async (context) => {
 
 test('requests can be counted without spans being made', async (context) => {
   const { baseUrl } = await startProvider(context);
-  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
-  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 1e6 });
-  const meterProvider = new MeterProvider({ readers: [reader] });
+  const { meterProvider, counted } = meter();
   const telemetry = openTelemetry({
     traces: undefined,
     meterProvider,
@@ -282,8 +293,7 @@ test('requests can be counted without spans being made', async (context) => {
   const { lines, events } = logsEnds(telemetry);
   await pollerOf(context, { baseUrl, around: telemetry.around, events }).pollAll();
   await telemetry.stop(GRACE_MS);
-  await meterProvider.shutdown();
-  assert.equal(exporter.getMetrics().length, 1);
+  assert.equal((await counted()).length, 1);
   assert.deepEqual(
     lines.map(({ msg, trace_id }) => [msg, trace_id]),
     [['poll ended', undefined]],
