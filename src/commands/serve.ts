@@ -11,6 +11,7 @@ import { createPrometheusPage } from '../sinks/prometheus/page.ts';
 import { statusOf } from '../status.ts';
 import { StoreError } from '../store/open.ts';
 import { packageRevision, packageVersion } from '../version.ts';
+import { followWeb } from '../web.ts';
 import { EXIT, type Io } from './io.ts';
 
 /** Runs the exporter until the process is asked to end. */
@@ -21,6 +22,8 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
 /** Runs the exporter with a configuration that was read, or made. `listening` hears where. */
 export async function run(config: Config, io: Io, listening?: (url: string) => void): Promise<number> {
   const log = createLog(io.stderr);
+  const { host, port, webConfig } = config.server;
+  const web = followWeb(webConfig, log);
   const app = opened(config, io, log);
   if (app === undefined) return EXIT.failed;
   const page = createPrometheusPage(app.publisher, app.self, (error) =>
@@ -39,9 +42,11 @@ export async function run(config: Config, io: Io, listening?: (url: string) => v
       costsAt({ ledger: app.ledger, states: app.poller.states(), now: Date.now() }, question),
     now: Date.now,
     onError: (error) => log.error({ err: error }, 'a request failed: a bug of ours'),
+    web,
   });
   try {
-    const url = await server.listen(config.server);
+    const address = await server.listen({ host, port });
+    const url = web?.current().tls ? address.replace(/^http:/, 'https:') : address;
     log.info({ url, version, accounts: config.accounts.length }, 'listening');
     listening?.(url);
     app.poller.start();

@@ -26,7 +26,12 @@ export interface Account {
 
 /** The whole configuration, checked. */
 export interface Config {
-  readonly server: { readonly host: string; readonly port: number };
+  readonly server: {
+    readonly host: string;
+    readonly port: number;
+    /** Path of the exporter-toolkit's web configuration; absent: HTTP in the clear, for everybody. */
+    readonly webConfig?: string;
+  };
   readonly state: { readonly path: string };
   readonly metrics: { readonly newSeriesZeroMs: number; readonly maxSeries: number };
   readonly accounts: readonly Account[];

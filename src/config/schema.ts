@@ -17,9 +17,6 @@ import {
 
 /** The shape of the configuration: what may stand where, and what each key is for. */
 
-/** What a version that has no TLS yet says to it: ignoring it would be a lie. */
-const NOT_YET = 'is not supported by this version yet; remove it';
-
 /** Keys of every account, whatever its provider. */
 export const AccountKeys = z.strictObject({
   provider: z.string().meta({ description: 'Which service is read.' }),
@@ -86,7 +83,10 @@ export const Sections = z.strictObject({
         description:
           'Address and port of the web server; ":9464" is every IPv4 address, port 0 any free one.',
       }),
-      webConfig: z.never(NOT_YET).optional().meta({ description: 'Reserved: TLS and authentication.' }),
+      webConfig: z.string(must('the path of a file')).min(1, 'must name a file').optional().meta({
+        description:
+          'A file with TLS, users, headers and a rate limit, relative to the configuration; read again when it changes.',
+      }),
     })
     .prefault({}),
   state: z

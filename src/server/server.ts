@@ -1,12 +1,19 @@
+import type { RequestListener } from 'node:http';
 import { finished } from 'node:stream/promises';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Costs, CostsQuestion } from '../core/costs.ts';
 import type { Instant } from '../core/time.ts';
-import { answerBrokenRequest, json, jsonText, plain, SECURITY_HEADERS } from './answers.ts';
+import { answerBrokenRequest, json, jsonText, plain } from './answers.ts';
 import { sendCosts } from './costs.ts';
+import { guarded } from './guard.ts';
+import { LIMITS, type Limits } from './limits.ts';
 import { firstPage } from './page.ts';
-import { writeInSlices } from './send.ts';
+import { outgoing, writeInSlices } from './send.ts';
 import type { Status } from './status.ts';
+import { createTransport, type Transport } from './transport.ts';
+import { frontOf } from './web/front.ts';
+import { createGate } from './web/gate.ts';
+import type { WebSource } from './web/source.ts';
 
 /** What `/metrics` needs of a page: see the Prometheus sink. */
 export interface MetricsPage {
@@ -46,37 +53,44 @@ export interface ServerOptions {
   reload?(): Promise<ReloadOutcome>;
   /** Hears of our own bugs: a handler that threw. */
   onError(error: unknown): void;
+  /** TLS, users, headers and a rate limit. Missing: HTTP in the clear, for everybody. */
+  readonly web?: WebSource | undefined;
+  /** Others than {@link LIMITS}. */
+  readonly limits?: Partial<Limits>;
 }
-
-/** No body means anything to us, not even a reload's. */
-const BODY_BYTES = 1024;
-/** Far more than a pair of Prometheus servers and some people at their browsers. */
-const MAX_CONNECTIONS = 512;
-/** After this, a reader that still takes its answer no longer holds up the end. */
-const CLOSE_MS = 5000;
 
 /** The HTTP server, not yet listening: `listen` and `close` are fastify's. */
 export function createServer(options: ServerOptions): FastifyInstance {
+  const limits = { ...LIMITS, ...options.limits };
+  const transports: Transport[] = [];
   const server = fastify({
-    http: { maxHeaderSize: 16 * 1024, headersTimeout: 10_000 },
-    requestTimeout: 15_000,
-    connectionTimeout: 60_000,
-    maxRequestsPerSocket: 10_000,
-    bodyLimit: BODY_BYTES,
+    serverFactory: (route) => {
+      const transport = transportOf(route, limits, options);
+      transports.push(transport);
+      return transport.server;
+    },
+    bodyLimit: limits.bodyBytes,
     exposeHeadRoutes: false,
     clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (_error, _request, reply) => void plain(reply, 400, 'bad request'),
   });
-  server.server.maxConnections = MAX_CONNECTIONS;
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null));
-  server.addHook('onRequest', async (_request, reply) => void reply.headers(SECURITY_HEADERS));
   server.addHook('preClose', async () => {
-    setTimeout(() => server.server.closeAllConnections(), CLOSE_MS).unref();
+    for (const transport of transports) {
+      transport.close();
+      setTimeout(transport.destroy, limits.closeMs).unref();
+    }
   });
   addRoutes(server, options);
   addErrors(server, options);
   return server;
+}
+
+function transportOf(route: RequestListener, limits: Limits, { web, onError }: ServerOptions): Transport {
+  const gate = web && createGate({ web, now: () => performance.now() });
+  const handler = guarded(route, { limits, gate, onError });
+  return createTransport({ handler, limits, layer: web && frontOf({ web, handler, limits }) });
 }
 
 function addRoutes(server: FastifyInstance, options: ServerOptions): void {
@@ -113,11 +127,12 @@ async function sendMetrics(
   const answer = await page.answer({ accept, acceptEncoding });
   reply.headers(answer.headers);
   if (request.method === 'HEAD') return reply.send('');
+  const reader = outgoing(reply.raw);
   // A reader who goes away before the last byte has carried nothing.
-  finished(reply.raw, { readable: false }).then(answer.carried, () => {});
+  finished(reader, { readable: false }).then(answer.carried, () => {});
   reply.hijack();
   reply.raw.writeHead(200, Object.fromEntries(Object.entries(reply.getHeaders())));
-  await writeInSlices(reply.raw, answer.body);
+  await writeInSlices(reader, answer.body);
   return reply;
 }
 
