@@ -43,30 +43,36 @@ function createFront({ web, handler, limits }: FrontOptions, first: WebTls, abov
     const begun: Era = { tls, server };
     server.on('tlsClientError', (_error, socket) => void socket.destroy());
     server.on('secureConnection', (socket) => {
-      if (!admits(tls, socket)) return void socket.destroy();
+      if (isClosed || !admits(tls, socket)) return void socket.destroy();
       eras.set(socket, begun);
       if (socket.alpnProtocol === 'h2') http2?.emit('connection', socket);
       else above.accept(socket);
     });
     return begun;
   };
-  const close = () => {
+  const endSessions = () => {
     for (const session of sessions) session.close();
   };
 
+  let isClosed = false;
   let era = begin(first);
   const renew = () => {
     const { tls } = web.current();
     if (tls === undefined || tls === era.tls) return;
     era = begin(tls);
     above.closeIdle();
-    close();
+    endSessions();
   };
   http2?.on('request', renew).on('request', handler);
   return {
-    close,
+    close() {
+      isClosed = true;
+      endSessions();
+    },
     connect(socket) {
       renew();
+      // Who hangs up in the middle of a handshake would otherwise be waited for.
+      socket.allowHalfOpen = false;
       era.server.emit('connection', socket);
     },
     seen({ socket }, response) {
