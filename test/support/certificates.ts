@@ -34,18 +34,21 @@ export interface Sans {
 /** What a server of a test is reached by. */
 export const AT_LOOPBACK: Sans = { dns: 'localhost', ip: [127, 0, 0, 1] };
 
+export type KeyPair = Pick<Party, 'publicKey' | 'privateKey'>;
+
 /** Somebody who vouches for others. */
 export interface Authority {
   readonly ca: string;
-  vouchFor(name: string, sans?: Sans): Certified;
+  /** With a new pair of keys, unless one is given. */
+  vouchFor(name: string, sans?: Sans, pair?: KeyPair): Certified;
 }
 
 export function createAuthority(name: string): Authority {
   const authority = { name, ...generateKeyPairSync('ec', { namedCurve: 'prime256v1' }) };
   return {
     ca: certificate({ subject: authority, issuer: authority, extensions: [BASIC_CONSTRAINTS_CA] }),
-    vouchFor(name, sans = {}) {
-      const subject = { name, ...generateKeyPairSync('ec', { namedCurve: 'prime256v1' }) };
+    vouchFor(name, sans = {}, pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })) {
+      const subject = { name, ...pair };
       const key = subject.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
       return { cert: certificate({ subject, issuer: authority, extensions: namesOf(sans) }), key };
     },

@@ -90,25 +90,28 @@ export type TlsSection = z.infer<typeof TlsSection>;
 
 const HeaderText = Text.regex(/^[\t\x20-\x7e]*$/, 'must be one line that a header can carry');
 
-const HttpSection = z.strictObject({
-  http2: z.boolean().prefault(true),
-  headers: z
-    .strictObject({
-      'Content-Security-Policy': HeaderText.optional(),
-      'X-Frame-Options': z.enum(['deny', 'sameorigin']).optional(),
-      'X-Content-Type-Options': z.enum(['nosniff']).optional(),
-      'X-XSS-Protection': HeaderText.optional(),
-      'Strict-Transport-Security': HeaderText.optional(),
-    })
-    .prefault({}),
+const Headers = z.strictObject({
+  'Content-Security-Policy': HeaderText.optional(),
+  'X-Frame-Options': z.enum(['deny', 'sameorigin']).optional(),
+  'X-Content-Type-Options': z.enum(['nosniff']).optional(),
+  'X-XSS-Protection': HeaderText.optional(),
+  'Strict-Transport-Security': HeaderText.optional(),
 });
 
+const HttpSection = z.strictObject({ http2: z.boolean().prefault(true), headers: Headers.prefault({}) });
+
 const INTERVAL_FORM = 'a duration such as 500ms, 1s or 1m30s, or 0 for no limit';
-const Interval = z.union([z.literal(0), z.string()], must(INTERVAL_FORM)).transform((value, context) => {
-  const ms = parseGoDuration(String(value));
+const Interval = z.union([z.number(), z.string()], must(INTERVAL_FORM)).transform((value, context) => {
+  // A number is of nanoseconds in Go, which nobody means.
+  const ms = typeof value === 'string' || value === 0 ? parseGoDuration(String(value)) : undefined;
   if (ms !== undefined) return ms;
   context.issues.push({ code: 'custom', message: `must be ${INTERVAL_FORM}`, input: value });
   return z.NEVER;
+});
+
+const RateSection = z.strictObject({
+  interval: Interval.prefault(0),
+  burst: z.int(must('a whole number from 0 on')).min(0).prefault(0),
 });
 
 /** Everything but the users, whose names are up to whoever writes the file. */
@@ -116,8 +119,11 @@ export const WebFile = z.strictObject({
   tls_server_config: TlsSection.optional(),
   http_server_config: HttpSection.prefault({}),
   basic_auth_users: z.unknown().optional(),
-  rate_limit: z
-    .strictObject({ interval: Interval.prefault(0), burst: z.int(must('a whole number')).min(0).prefault(0) })
-    .prefault({}),
+  rate_limit: RateSection.prefault({}),
 });
 export type WebFile = z.infer<typeof WebFile>;
+
+/** Every name of a key that the format has. */
+export const KEYS: readonly string[] = [WebFile, TlsSection, HttpSection, Headers, RateSection].flatMap(
+  ({ shape }) => Object.keys(shape),
+);

@@ -4,7 +4,7 @@ import { ConfigError, type Problem } from '../../config/errors.ts';
 import { checked } from '../../config/issues.ts';
 import type { WebConfig } from './config.ts';
 import { createFileReader, type FileReader } from './files.ts';
-import { WebFile } from './format.ts';
+import { KEYS, WebFile } from './format.ts';
 import { checkTogether } from './rules.ts';
 import { tlsOf } from './tls.ts';
 import { usersOf } from './users.ts';
@@ -70,13 +70,19 @@ function resultOf(file: string, text: string, reader: FileReader): WebReading['r
   };
 }
 
-/** A key without a value is one that is not there, and so is a section without keys: as in the toolkit. */
+/** A key without a value is one that is not there, and so is TLS without a key: as in the toolkit. */
 function withoutBlanks(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const entries = Object.entries(value).map(([key, inner]) => [
     key,
     isMapping(inner) ? withoutBlanks(inner) : inner,
   ]);
   return Object.fromEntries(
-    entries.filter(([, inner]) => inner !== null && !(isMapping(inner) && Object.keys(inner).length === 0)),
+    entries.filter(([key, inner]) => !KEYS.includes(String(key)) || !isBlank(key, inner)),
+  );
+}
+
+function isBlank(key: unknown, value: unknown): boolean {
+  return (
+    value === null || (key === 'tls_server_config' && isMapping(value) && Object.keys(value).length === 0)
   );
 }
