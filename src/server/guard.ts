@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { SECURITY_HEADERS } from './answers.ts';
 import type { Limits } from './limits.ts';
+import { outgoing } from './send.ts';
 
 /** Why a request is not answered, and with what. */
 export interface Refusal {
@@ -44,9 +45,10 @@ export function guarded(route: RequestListener, { limits, gate, onError }: Guard
   };
 }
 
-/** Whoever reads slowly would otherwise keep what was rendered for him for as long as he likes. */
+/** Whoever reads slowly would otherwise keep what was rendered for him for as long as he likes. What is cut off must not look whole. */
 function endInTime(response: ServerResponse, ms: number): void {
-  const timer = setTimeout(() => response.destroy(), ms).unref();
+  const cutOff = () => outgoing(response).destroy(new Error('the answer was not taken in time'));
+  const timer = setTimeout(cutOff, ms).unref();
   response.once('close', () => clearTimeout(timer));
 }
 
