@@ -126,6 +126,7 @@ function sequence(...parts: readonly Buffer[]): Buffer {
 
 function der(tag: number, content: Buffer): Buffer {
   const { length } = content;
-  const header = length < 128 ? [tag, length] : [tag, 0x82, length >> 8, length % 256];
-  return Buffer.concat([Buffer.from(header), content]);
+  // The shortest form there is: Go reads no other.
+  const long = length < 256 ? [0x81, length] : [0x82, length >> 8, length % 256];
+  return Buffer.concat([Buffer.from([tag, ...(length < 128 ? [length] : long)]), content]);
 }
