@@ -82,8 +82,9 @@ export function createServer(options: ServerOptions): FastifyInstance {
       setTimeout(transport.destroy, limits.closeMs).unref();
     }
   });
+  const methods = methodsOf(server);
   addRoutes(server, options);
-  addErrors(server, options);
+  addErrors(server, methods, options);
   return server;
 }
 
@@ -136,13 +137,24 @@ async function sendMetrics(
   return reply;
 }
 
-const METHODS = ['GET', 'HEAD', 'POST'] as const;
+/** By path, the methods of the routes that are added from now on. `hasRoute` would take what is asked for as a pattern. */
+function methodsOf(server: FastifyInstance): ReadonlyMap<string, readonly string[]> {
+  const methods = new Map<string, string[]>();
+  server.addHook('onRoute', ({ url, method }) => {
+    methods.set(url, [...(methods.get(url) ?? []), ...[method].flat()]);
+  });
+  return methods;
+}
 
-function addErrors(server: FastifyInstance, { onError }: ServerOptions): void {
+function addErrors(
+  server: FastifyInstance,
+  methods: ReadonlyMap<string, readonly string[]>,
+  { onError }: ServerOptions,
+): void {
   server.setNotFoundHandler((request, reply) => {
     const [url = ''] = request.url.split('?', 1);
-    const allowed = METHODS.filter((method) => server.hasRoute({ method, url }));
-    if (allowed.length === 0) return plain(reply, 404, 'not found');
+    const allowed = methods.get(url);
+    if (allowed === undefined) return plain(reply, 404, 'not found');
     return plain(reply.header('allow', allowed.join(', ')), 405, 'method not allowed');
   });
   server.setErrorHandler((error, _request, reply) => {
