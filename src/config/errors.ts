@@ -32,7 +32,7 @@ export function formatProblem(problem: Problem): string {
 
 /** Keys that hold names which are up to the user, each with a secret. */
 const HOLDERS: readonly unknown[] = ['headers', 'basic_auth_users'];
-const GLUED = /(?<=^[A-Za-z_]\w*)[:=].*$/s;
+const GLUED = /[:=].*$/s;
 const PLAIN_STEP = /^[A-Za-z_][\w-]*$/;
 
 /**
