@@ -202,6 +202,10 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     'basic_auth_users: { alice:do-not-print-me, alice:do-not-print-me }',
     'web.yml:1:44: basic_auth_users.alice: stands twice here, first on line 1; keep one',
   ],
+  'a user and a password without a colon': [
+    'basic_auth_users: { alice do-not-print-me: }',
+    `web.yml:1:44: basic_auth_users.alice: has no hash; ${HOW}`,
+  ],
   'a cost out of bounds': [
     `basic_auth_users: { alice: ${hash(19)}, bob: ${hash(3)} }`,
     `web.yml:1:28: basic_auth_users.alice: has a cost above 18, which takes too long to check; ${HOW}`,
