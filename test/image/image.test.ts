@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { z } from 'zod';
 import { run } from '../support/child.ts';
-import { type Image, liveThroughARestart, refuseMissingConfiguration } from '../support/image.ts';
+import {
+  type Image,
+  liveThroughARestart,
+  loadBinaries,
+  refuseMissingConfiguration,
+} from '../support/image.ts';
 import { folderOf, start } from '../support/process.ts';
 
 // The image itself, as built by `BUILDER=buildah npm run image`, run the way a container runtime runs it: in namespaces of its own,
@@ -18,6 +23,7 @@ test(`${TAG} lives, restarts and refuses what it must`, async (context) => {
   const image = await mount(context);
   await context.test('a life with a restart', (inner) => liveThroughARestart(inner, image));
   await context.test('no configuration', (inner) => refuseMissingConfiguration(inner, image));
+  await context.test('binaries of packages', (inner) => loadBinaries(inner, image));
   await context.test('only /data can be written to', async (inner) => {
     const { out, err } = await image.run(inner, ['node', '-e', WRITE, '/', '/app', '/etc', '/data']).ended;
     assert.equal(out, '/ EROFS\n/app EROFS\n/etc EROFS\n/data written\n65532 1\n', err);

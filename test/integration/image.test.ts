@@ -5,7 +5,12 @@ import { type TestContext, test } from 'node:test';
 import { z } from 'zod';
 import { run } from '../support/child.ts';
 import { copiesOf, type Stage, stagesOf, wordsOf } from '../support/dockerfile.ts';
-import { type Image, liveThroughARestart, refuseMissingConfiguration } from '../support/image.ts';
+import {
+  type Image,
+  liveThroughARestart,
+  loadBinaries,
+  refuseMissingConfiguration,
+} from '../support/image.ts';
 import { manifestOf } from '../support/manifest.ts';
 import { start } from '../support/process.ts';
 
@@ -29,6 +34,7 @@ test('what the image holds is enough to live, read-only but for its volume', asy
   const image = await layOut(context);
   await liveThroughARestart(context, image);
   await refuseMissingConfiguration(context, image);
+  await loadBinaries(context, image);
 });
 
 /** The image's file system in a folder. */

@@ -61,6 +61,15 @@ export async function refuseMissingConfiguration(context: TestContext, image: Im
   assert.match(err, /none\.yml/);
 }
 
+/** What is no JavaScript finds the libraries that it is linked with. */
+export async function loadBinaries(
+  context: TestContext,
+  { entrypoint: [node = ''], run }: Image,
+): Promise<void> {
+  const { code, err } = await run(context, [node, '/app/node_modules/bcrypt/bcrypt.js']).ended;
+  assert.equal(code, 0, err);
+}
+
 async function pageOf(url: string): Promise<Exposition> {
   return parseExposition(await (await fetch(`${url}/metrics`)).text(), 'text');
 }
