@@ -8,6 +8,7 @@ import {
   createPoller,
   type Poller,
   type PollerEvents,
+  type PollerOptions,
   type PollOutcome,
   type ScheduledFeed,
 } from './poll/poller.ts';
@@ -29,6 +30,8 @@ export interface AppOptions {
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
   /** A longer wait for a provider's limit fails a poll instead. */
   readonly longestWaitMs?: number;
+  /** Runs each poll. */
+  readonly around?: PollerOptions['around'];
 }
 
 /** Everything of the exporter but its HTTP server. */
@@ -39,7 +42,8 @@ export interface App {
   readonly poller: Poller;
   /** The ledger held readings when it was opened. */
   readonly wasRestored: boolean;
-  stop(): Promise<void>;
+  /** Ends polls, then calls back what still has to hear of what they learned, then closes the ledger. */
+  stop(last?: () => Promise<void>): Promise<void>;
 }
 
 /** Different warnings that are remembered, so that each is told once. */
@@ -70,6 +74,7 @@ export function createApp(options: AppOptions): App {
     events: eventsOf(options, publisher, self),
     now,
     random: Math.random,
+    ...(options.around && { around: options.around }),
   });
   self.configLoaded({ ok: true, at: now() });
   publisher.publish();
@@ -81,9 +86,11 @@ export function createApp(options: AppOptions): App {
     self,
     poller,
     wasRestored: ledger.book.streams.size > 0,
-    async stop() {
+    async stop(last) {
       clearInterval(upkeep);
       await poller.stop();
+      publisher.publish();
+      await last?.();
       publisher.stop();
       await Promise.all(accounts.map(({ client }) => client.close()));
       ledger.close();

@@ -1,17 +1,22 @@
-import { type App, createApp } from '../app.ts';
+import { type App, type AppOptions, createApp } from '../app.ts';
 import type { ServeOptions } from '../cli.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { costsAt } from '../costs.ts';
 import { createLog, type Logger } from '../log.ts';
+import { openOtelPage, openOwnTelemetry, openPushes } from '../opentelemetry.ts';
 import { createProgress } from '../progress.ts';
 import { PROVIDERS } from '../providers/index.ts';
 import { createServer } from '../server/server.ts';
 import { createPrometheusPage } from '../sinks/prometheus/page.ts';
 import { statusOf } from '../status.ts';
 import { StoreError } from '../store/open.ts';
+import type { Telemetry } from '../telemetry/open.ts';
 import { packageRevision, packageVersion } from '../version.ts';
 import { EXIT, type Io } from './io.ts';
+
+/** How long spans may take to leave once everything else has ended. */
+const GRACE_MS = 2000;
 
 /** Runs the exporter until the process is asked to end. */
 export async function serve(options: ServeOptions, io: Io): Promise<number> {
@@ -20,16 +25,27 @@ export async function serve(options: ServeOptions, io: Io): Promise<number> {
 
 /** Runs the exporter with a configuration that was read, or made. `listening` hears where. */
 export async function run(config: Config, io: Io, listening?: (url: string) => void): Promise<number> {
-  const log = createLog(io.stderr);
-  const app = opened(config, io, log);
-  if (app === undefined) return EXIT.failed;
+  let own: Telemetry | undefined;
+  const log = createLog(io.stderr, () => own?.logFields() ?? {});
+  const version = packageVersion();
+  const process = { version, now: Date.now, log };
+  for (const warning of config.openTelemetry.warnings) log.warn({ warning }, 'ignored');
+  own = await openOwnTelemetry(config.openTelemetry, process);
+  const app = opened(config, io, log, own?.around);
+  if (app === undefined) {
+    await own?.stop(0);
+    return EXIT.failed;
+  }
+  const pushes = await openPushes(config.openTelemetry, app, process);
+  if (pushes) own?.measure(pushes.meterProvider);
+  const otelPage = await openOtelPage(config.openTelemetry, app, process);
   const page = createPrometheusPage(app.publisher, app.self, (error) =>
     log.error({ err: error }, 'a snapshot could not be rendered; the last one stays'),
   );
   const startedAt = Date.now();
-  const version = packageVersion();
   const server = createServer({
     metrics: page,
+    otelMetrics: otelPage,
     ready: () => readinessOf(app),
     status: () => {
       const states = app.poller.states();
@@ -54,17 +70,19 @@ export async function run(config: Config, io: Io, listening?: (url: string) => v
   } finally {
     await server.close();
     page.close();
-    await app.stop();
+    otelPage?.close();
+    await app.stop(pushes?.stop);
+    await own?.stop(GRACE_MS);
   }
 }
 
-function opened(config: Config, io: Io, log: Logger): App | undefined {
+function opened(config: Config, io: Io, log: Logger, around: AppOptions['around']): App | undefined {
   const progress = createProgress(io.stderr, (name, done, total) =>
     log.info({ read: name, done, total }, 'reading'),
   );
   try {
     const build = { version: packageVersion(), revision: packageRevision() };
-    return createApp({ ...build, config, now: Date.now, log, progress });
+    return createApp({ ...build, config, now: Date.now, log, progress, ...(around && { around }) });
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     io.stderr.write(`${error.message}\n`);

@@ -1,3 +1,4 @@
+import type { Store } from './store.ts';
 import type { Instant } from './time.ts';
 
 /** What a receiver of differences was last told of a counter. */
@@ -21,4 +22,12 @@ export interface Deliveries {
   load(): readonly Delivery[];
   /** Stores what was told, all of it or nothing. From then on the receiver is known. */
   remember(rows: readonly Delivery[]): void;
+}
+
+export function deliveriesOf(receiver: string, store: Store): Deliveries {
+  return {
+    isNew: store.deliveries(receiver) === undefined,
+    load: () => store.deliveries(receiver) ?? [],
+    remember: (rows) => store.commit({ deliveries: [{ receiver, rows }] }),
+  };
 }

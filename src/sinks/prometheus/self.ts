@@ -98,6 +98,7 @@ export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
     receiverSeen: recorded(pushes.receiverSeen),
     pointsTaken: recorded(pushes.pointsTaken),
     pointsLost: recorded(pushes.pointsLost),
+    pushRetried: recorded(pushes.pushRetried),
     pushEnded: recorded(pushes.pushEnded),
     async accountRemoved(account) {
       zeros.forget(account);
