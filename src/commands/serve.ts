@@ -29,7 +29,7 @@ export async function run(config: Config, io: Io, listening?: (url: string) => v
   const log = createLog(io.stderr, () => own?.logFields() ?? {});
   const version = packageVersion();
   const process = { version, now: Date.now, log };
-  for (const warning of config.openTelemetry.warnings) log.warn({ warning }, 'ignored');
+  for (const warning of config.openTelemetry.warnings) log.warn({ warning }, 'not followed');
   own = await openOwnTelemetry(config.openTelemetry, process);
   const app = opened(config, io, log, own?.around);
   if (app === undefined) {
