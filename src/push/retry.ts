@@ -76,5 +76,5 @@ async function sendOnce(body: Uint8Array, { transport, now, until, cut }: Patien
 
 function backoffMs(repetitions: number, random: number): number {
   const ms = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * GROWTH ** repetitions);
-  return ms * (1 + JITTER * (2 * random - 1));
+  return Math.round(ms * (1 + JITTER * (2 * random - 1)));
 }
