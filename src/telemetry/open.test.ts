@@ -378,6 +378,26 @@ test('a receiver that hangs delays no poll, and the end by no more than its grac
   );
 });
 
+test('what waits for a receiver that hangs is bounded: the newest spans are dropped', async (context) => {
+  let hang: (response: ServerResponse) => void = () => {};
+  const receiver = await startTraceReceiver(context, (response) => hang(response));
+  const { telemetry, told } = await watch({ url: receiver.url, timeoutMs: 500 });
+  const labels = { provider: 'fake', account: 'prod', feed: 'usage' };
+  for (let polls = 0; polls < 6000; polls++) {
+    await telemetry.around(
+      { labels },
+      async () => ({ ok: true, isPostponed: false }) as const,
+      new AbortController().signal,
+    );
+  }
+  while (told.length === 0) await sleep(10);
+  const before = receiver.spans().length;
+  hang = (response) => response.end('{}');
+  await telemetry.stop(GRACE_MS);
+  const kept = receiver.spans().length - before;
+  assert.ok(kept > 1000 && kept <= 2048 + 512, `${kept} of 6000: the queue, and a batch under way`);
+});
+
 test('a receiver that is down costs its spans, and is told once', async (context) => {
   const { baseUrl } = await startProvider(context);
   const { telemetry, told } = await watch({ url: 'http://127.0.0.1:1/v1/traces', timeoutMs: 100 });
