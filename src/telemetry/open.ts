@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { context, type MeterProvider, ProxyTracerProvider, TraceFlags, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import type { Resource } from '@opentelemetry/resources';
+import { resourceFromAttributes } from '@opentelemetry/resources';
 import {
   BatchSpanProcessor,
   ParentBasedSampler,
@@ -19,7 +19,8 @@ export type { AroundPoll, TraceDelivery };
 export interface TelemetryOptions {
   /** Where spans go; none are made when absent. */
   readonly traces: TracesOptions | undefined;
-  readonly resource: Resource;
+  /** Attributes of the resource. */
+  readonly resource: Readonly<Record<string, string>>;
 }
 
 export interface TracesOptions {
@@ -70,7 +71,7 @@ export function openTelemetry({ traces, resource }: TelemetryOptions): Telemetry
 /** Spans of some hundred polls: beyond that, while the receiver is down, the newest are dropped. */
 const MOST_WAITING = 2048;
 
-function openSpans({ sampleRatio, ...traces }: TracesOptions, resource: Resource) {
+function openSpans({ sampleRatio, ...traces }: TracesOptions, resource: TelemetryOptions['resource']) {
   const giveUp = new AbortController();
   const exporter = createSpanExporter({
     ...traces,
@@ -87,7 +88,7 @@ function openSpans({ sampleRatio, ...traces }: TracesOptions, resource: Resource
     exportTimeoutMillis: 2 * traces.receiver.timeoutMs,
   });
   const provider = new TracerProvider({
-    resource,
+    resource: resourceFromAttributes(resource),
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(sampleRatio) }),
     spanProcessors: [processor],
     // Events are stacks of failed requests, which say where we are installed; code and message are on the span itself.
