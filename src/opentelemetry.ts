@@ -1,5 +1,5 @@
 import type { OpenTelemetry, Receiver } from './config/config.ts';
-import type { Deliveries } from './core/delivery.ts';
+import type { Deliveries } from './core/deliveries.ts';
 import type { SnapshotSource } from './core/snapshot.ts';
 import type { Instant } from './core/time.ts';
 import type { Logger } from './log.ts';
@@ -31,8 +31,7 @@ export async function openOwnTelemetry(
   { version, now, log }: Process,
 ): Promise<Telemetry | undefined> {
   if (!traces) return undefined;
-  const [{ resourceFromAttributes }, { openTransport }, { openTelemetry }] = await Promise.all([
-    import('@opentelemetry/resources'),
+  const [{ openTransport }, { openTelemetry }] = await Promise.all([
     import('./push/open.ts'),
     import('./telemetry/open.ts'),
   ]);
@@ -44,7 +43,7 @@ export async function openOwnTelemetry(
   };
   return openTelemetry({
     traces: { receiver, transport, sampleRatio, told },
-    resource: resourceFromAttributes(resource),
+    resource,
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Cells } from './cells.ts';
-import type { Delivery } from './delivery.ts';
+import type { Delivery } from './deliveries.ts';
 import type { Fixed } from './money.ts';
 import type { Run } from './runs.ts';
 import type { Measure, Note, Observation, ResourceFacts } from './statement.ts';

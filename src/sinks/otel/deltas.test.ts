@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { AggregationTemporality, type DataPoint } from '@opentelemetry/sdk-metrics';
 import fc from 'fast-check';
 import { createFakeSource } from '../../../test/support/fake-source.ts';
-import type { Deliveries, Delivery } from '../../core/delivery.ts';
+import type { Deliveries, Delivery } from '../../core/deliveries.ts';
 import { parseDecimal, toNumber } from '../../core/money.ts';
 import type { Family, Sample } from '../../core/snapshot.ts';
 import { createLedgerProducer } from './producer.ts';
@@ -13,6 +13,7 @@ const NAME = 'ai_billing_cost_usd_total';
 
 /** What the ledger's database does with deliveries. */
 function createStore(failures = 0) {
+  let standing: Totals = [];
   const rows = new Map<string, Delivery>();
   const remembered: (readonly Delivery[])[] = [];
   let isNew = true;
@@ -20,6 +21,11 @@ function createStore(failures = 0) {
   const deliveries: Deliveries = {
     get isNew() {
       return isNew;
+    },
+    begin(at) {
+      deliveries.remember(
+        standing.map(([name, total, zeroAt]) => ({ family: NAME, labels: [name], zeroAt, total, at })),
+      );
     },
     load: () => [...rows.values()],
     remember(news) {
@@ -32,7 +38,10 @@ function createStore(failures = 0) {
       for (const row of news) rows.set(JSON.stringify([row.family, row.labels]), structuredClone(row));
     },
   };
-  return { deliveries, remembered };
+  const holding = (totals: Totals) => {
+    standing = totals;
+  };
+  return { deliveries, remembered, holding };
 }
 
 type Totals = readonly (readonly [name: string, value: number, zeroAt: number])[];
@@ -45,6 +54,7 @@ function counter(totals: Totals): Family {
 /** A ledger, a clock and a receiver of differences, which can be restarted. */
 function createWorld(totals: Totals = [], store = createStore()) {
   const source = createFakeSource([counter(totals)]);
+  store.holding(totals);
   let now = BEGUN;
   const open = () =>
     createLedgerProducer({
