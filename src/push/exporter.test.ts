@@ -250,8 +250,10 @@ test('shutting down cuts off what hangs once the grace is over', async (context)
   const { push, exporter, next, heard } = await exporterTo(context, [HANGING], { graceMs: 50 });
   const pushing = push(countersOf(5));
   await next();
+  const begun = performance.now();
   await exporter.shutdown();
   await pushing;
+  assert(performance.now() - begun < 5000);
   assert.deepEqual(heard.losses, [[5, 'timeout']]);
 });
 
