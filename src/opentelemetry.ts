@@ -84,7 +84,6 @@ async function subscriptionOf(
   let wasOk = true;
   const events: PushEvents = {
     taken(points) {
-      self.pointsTaken(name, points.length);
       own.taken(points);
       try {
         costs.taken(points);
@@ -94,9 +93,10 @@ async function subscriptionOf(
     },
     lost: (count, reason) => self.pointsLost(name, count, reason),
     retried: () => self.pushRetried(name),
+    carried: costs.carried,
     ended({ ok, at, seconds, taken, lost, reason, message }) {
+      self.pointsTaken(name, taken);
       self.pushEnded(name, { ok, at, seconds });
-      if (ok) costs.carried();
       if (!ok) log.warn({ receiver: name, seconds, taken, lost, reason, message }, 'push failed');
       else if (!wasOk) log.info({ receiver: name, seconds, taken }, 'push succeeded again');
       wasOk = ok;

@@ -167,6 +167,34 @@ test('a partly rejected batch is told as taken, one rejected as a whole is not',
   ]);
 });
 
+test('a push is carried once every request was answered, in part or not, and some of it was taken', async (context) => {
+  const carries = async (answers: readonly Answer[], points: number) => {
+    const { push, heard } = await exporterTo(context, answers);
+    await push(countersOf(points));
+    return heard.carries;
+  };
+  for (const answers of [[], [SOME_REJECTED], [ALL_REJECTED], [{ status: 400 }]])
+    assert.equal(await carries(answers, 700), 1);
+  assert.equal(await carries([ALL_REJECTED], 500), 0);
+  for (const status of [400, 401]) assert.equal(await carries([{ status }], 500), 0);
+  for (const status of [401, 404, 500]) assert.equal(await carries([{}, { status }], 1200), 0);
+});
+
+test('a clock that is put back makes no push longer', async (context) => {
+  const wait = (_ms: number, signal: AbortSignal): Promise<void> => {
+    clock.waits.push(-HOUR);
+    return sleep(2 ** 30, undefined, { signal });
+  };
+  const { push, heard, clock } = await exporterTo(
+    context,
+    [{ status: 503 }],
+    { wait },
+    { pushTimeoutMs: 1500 },
+  );
+  await push(countersOf(2));
+  assert.partialDeepStrictEqual(heard.ends, [{ ok: false, seconds: 0, lost: 2, reason: 'server' }]);
+});
+
 test('what a receiver remarks is told though it took everything', async (context) => {
   const { push, heard } = await exporterTo(context, [partial(0)]);
   await push(countersOf(1));

@@ -100,6 +100,13 @@ describe('/otel/metrics', () => {
     assert.deepEqual(sorted({ ...page, families }), sorted(expected));
   });
 
+  test('names each label of the resource once, and so that it can be scraped', async () => {
+    const resource = { 'b.c': '2', b_c: '3', '1x': '4', '': '5', é: '6', __d__: '7' };
+    const page = read(await open({ source: createFakeSource(), resource }).answer({}));
+    const [sample] = page.families.get('target_info')?.samples ?? [];
+    assert.deepEqual({ ...sample?.labels }, { _: '5;6', _1x: '4', _d_: '7', b_c: '2;3' });
+  });
+
   test('is gzipped for whoever prefers that, with nothing to show too', async () => {
     for (const series of [0, 1, 3000]) {
       const page = open({ source: createFakeSource([counterFamily(series, 7)]) });
