@@ -245,6 +245,17 @@ test('a listener that fails ends the push, and the next one comes through', asyn
   assert.deepEqual(await push(countersOf(3)), { code: 0 });
 });
 
+test('a listener that fails at the end of a push keeps no other from being made', async (context) => {
+  let full = true;
+  const ended = () => {
+    if (full) throw new Error('disk full');
+  };
+  const { push } = await exporterTo(context, [], { events: { ...hear(), ended } });
+  assert.equal((await push(countersOf(3))).code, 1);
+  full = false;
+  assert.deepEqual(await push(countersOf(3)), { code: 0 });
+});
+
 test('shutting down ends a wait at once, and nothing is sent from then on', async (context) => {
   const { push, pushes, exporter, next, heard } = await exporterTo(
     context,

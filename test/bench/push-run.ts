@@ -53,6 +53,7 @@ const events: PushEvents = {
   },
   lost: (count, reason) => failed(new Error(`${count} points were lost: ${reason}`)),
   retried: () => {},
+  carried: () => {},
   ended: () => {},
 };
 const receiver: Receiver = {
