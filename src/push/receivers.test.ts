@@ -133,12 +133,12 @@ function open(
   options: Partial<ReceiversOptions> = {},
 ) {
   const resource = { 'service.name': 'test' };
-  const receivers = openReceivers(subscriptions, { resource, now: Date.now, graceMs: 100, ...options });
+  const receivers = openReceivers(subscriptions, { resource, now: Date.now, graceMs: 1500, ...options });
   context.after(() => receivers.stop());
   return receivers;
 }
 
-/** A program that pushes twice to each URL, the second time as it stops. */
+/** A program that pushes twice to each URL, the second time as it stops; the first one may hang. */
 function programOf(protocol: OtlpProtocol, urls: readonly string[]): string {
   const module = (path: string) => JSON.stringify(new URL(path, import.meta.url));
   return `
@@ -146,12 +146,12 @@ function programOf(protocol: OtlpProtocol, urls: readonly string[]): string {
     import { openReceivers } from ${module('receivers.ts')};
     import { countersOf, hear, receiverAt } from ${module('../../test/support/pushing.ts')};
     const producer = { collect: async () => ({ resourceMetrics: countersOf(3), errors: [] }) };
-    const subscriptions = await Promise.all(${JSON.stringify(urls)}.map(async (url) => {
-      const receiver = receiverAt(url, { protocol: '${protocol}', timeoutMs: 100 });
+    const subscriptions = await Promise.all(${JSON.stringify(urls)}.map(async (url, index) => {
+      const receiver = receiverAt(url, { protocol: '${protocol}', timeoutMs: index === 0 ? 200 : 10_000 });
       const transport = await openTransport(receiver, 'metrics', { userAgent: 'test/1', now: Date.now });
       return { receiver, transport, events: hear(), producers: [producer] };
     }));
-    const receivers = openReceivers(subscriptions, { resource: {}, now: Date.now, graceMs: 1000 });
+    const receivers = openReceivers(subscriptions, { resource: {}, now: Date.now, graceMs: 10_000 });
     await receivers.flush();
     await receivers.stop();
     process.on('exit', () => console.log('stopped'));

@@ -205,7 +205,7 @@ test('a request that fails is an error of its span and of its poll, and an answe
   const { baseUrl } = await startProvider(context, ({ url = '' }, response) => {
     answers[new URL(url, 'http://x').pathname.slice('/v1/usage/'.length)]?.(response);
   });
-  const receiver = await tracesOf(context, { baseUrl, names: Object.keys(answers), timeoutMs: 300 });
+  const receiver = await tracesOf(context, { baseUrl, names: Object.keys(answers), timeoutMs: 2000 });
   const spans = receiver.spans();
   const shown = pollsIn(spans).map((poll) => {
     const requests = requestsOf(spans, poll).map(({ attributes, status }) =>
