@@ -211,7 +211,7 @@ test('a receiver that hangs costs the time of one request', async (context) => {
 });
 
 test('there are never two pushes at once, and none waits for its turn', async (context) => {
-  const { push, pushes, heard, next } = await exporterTo(context, [HANGING, {}], {}, { timeoutMs: 2000 });
+  const { push, pushes, heard, next } = await exporterTo(context, [HANGING, {}], {}, { timeoutMs: 900 });
   const first = push(countersOf(10));
   await next();
   assert.equal((await push(countersOf(7))).code, 1);
