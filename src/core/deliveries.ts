@@ -28,7 +28,7 @@ export interface Deliveries {
   /** Makes it known: every counter as it stands, shown or not, counts as told. What stood before it came is not told to it. */
   begin(at: Instant): void;
   load(): readonly Delivery[];
-  /** Stores what was told, all of it or nothing. */
+  /** Stores what was told, all of it or nothing; of a series that comes twice, the last. */
   remember(rows: readonly Delivery[]): void;
 }
 

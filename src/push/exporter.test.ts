@@ -99,6 +99,17 @@ test('a pause longer than a request may take ends the push, and nothing is sent 
   );
 });
 
+test('a receiver that asked for no pause is asked again by the next push, however soon', async (context) => {
+  const { push, pushes, heard } = await exporterTo(context, [{ status: 503 }], {}, { timeoutMs: 500 });
+  await push(countersOf(2));
+  await push(countersOf(2));
+  assert.equal(pushes.length, 2);
+  assert.deepEqual(
+    heard.ends.map(({ ok }) => ok),
+    [false, true],
+  );
+});
+
 test('an absurd pause lasts an hour', async (context) => {
   const { push, pushes, clock } = await exporterTo(context, [
     { status: 503, headers: { 'retry-after': '99999999999999999999' } },

@@ -21,10 +21,16 @@ export function createStoredDeltas(deliveries: Deliveries, openedAt: Instant): T
     temporality,
     point,
     taken(points) {
-      for (const row of taken(points)) unstored.set(JSON.stringify([row.family, row.labels]), row);
-      if (unstored.size === 0) return;
-      deliveries.remember([...unstored.values()]);
-      unstored.clear();
+      const news = taken(points);
+      const rows = [...unstored.values(), ...news];
+      if (rows.length === 0) return;
+      try {
+        deliveries.remember(rows);
+        unstored.clear();
+      } catch (error) {
+        for (const row of news) unstored.set(JSON.stringify([row.family, row.labels]), row);
+        throw error;
+      }
     },
   };
 }
