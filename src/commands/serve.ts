@@ -7,7 +7,9 @@ import { createLog, type Logger } from '../log.ts';
 import { openOtelPage, openOwnTelemetry, openPushes } from '../opentelemetry.ts';
 import { createProgress } from '../progress.ts';
 import { PROVIDERS } from '../providers/index.ts';
-import { createServer } from '../server/server.ts';
+import { createReloader } from '../reload.ts';
+import { createServer, type Readiness } from '../server/server.ts';
+import type { Signals } from '../signals.ts';
 import { createPrometheusPage } from '../sinks/prometheus/page.ts';
 import { statusOf } from '../status.ts';
 import { StoreError } from '../store/open.ts';
@@ -18,13 +20,29 @@ import { EXIT, type Io } from './io.ts';
 /** How long spans may take to leave once everything else has ended. */
 const GRACE_MS = 2000;
 
+/** What a daemon has of the outside world. */
+export interface ServeIo extends Io, Pick<Signals, 'onHangUp'> {}
+
 /** Runs the exporter until the process is asked to end. */
-export async function serve(options: ServeOptions, io: Io): Promise<number> {
-  return run(loadConfig(options.config, io.env, PROVIDERS), io);
+export async function serve(options: ServeOptions, io: ServeIo): Promise<number> {
+  const read = () => loadConfig(options.config, io.env, PROVIDERS);
+  return run(read(), io, { onHangUp: io.onHangUp, ...(options.config !== undefined && { read }) });
 }
 
-/** Runs the exporter with a configuration that was read, or made. `listening` hears where. */
-export async function run(config: Config, io: Io, listening?: (url: string) => void): Promise<number> {
+/** What else there is to running: each is left out where it makes no sense. */
+export interface RunOptions extends Partial<Pick<Signals, 'onHangUp'>> {
+  /** Hears where it listens. */
+  readonly listening?: (url: string) => void;
+  /** Reads the configuration again, at a hang-up or by HTTP. */
+  readonly read?: () => Config;
+}
+
+/** Runs the exporter with a configuration that was read, or made. */
+export async function run(
+  config: Config,
+  io: Io,
+  { listening, read, onHangUp }: RunOptions,
+): Promise<number> {
   let own: Telemetry | undefined;
   const log = createLog(io.stderr, () => own?.logFields() ?? {});
   const version = packageVersion();
@@ -43,10 +61,12 @@ export async function run(config: Config, io: Io, listening?: (url: string) => v
     log.error({ err: error }, 'a snapshot could not be rendered; the last one stays'),
   );
   const startedAt = Date.now();
+  const reloader = createReloader({ started: config, read, app, log, now: Date.now });
+  const readiness = readinessOf(app);
   const server = createServer({
     metrics: page,
     otelMetrics: otelPage,
-    ready: () => readinessOf(app),
+    ready: readiness,
     status: () => {
       const states = app.poller.states();
       return statusOf({ version, startedAt, now: Date.now(), ledger: app.ledger, states });
@@ -54,13 +74,16 @@ export async function run(config: Config, io: Io, listening?: (url: string) => v
     costs: (question) =>
       costsAt({ ledger: app.ledger, states: app.poller.states(), now: Date.now() }, question),
     now: Date.now,
+    ...(config.server.enableReload && { reload: reloader.reload }),
     onError: (error) => log.error({ err: error }, 'a request failed: a bug of ours'),
   });
   try {
-    const url = await server.listen(config.server);
+    const { host, port } = config.server;
+    const url = await server.listen({ host, port });
     log.info({ url, version, accounts: config.accounts.length }, 'listening');
     listening?.(url);
     app.poller.start();
+    onHangUp?.(() => void reloader.reload());
     await aborted(io.signal);
     log.info('stopping');
     return EXIT.good;
@@ -69,6 +92,7 @@ export async function run(config: Config, io: Io, listening?: (url: string) => v
     return EXIT.failed;
   } finally {
     await server.close();
+    await reloader.stop();
     page.close();
     otelPage?.close();
     await app.stop(pushes?.stop);
@@ -91,11 +115,19 @@ function opened(config: Config, io: Io, log: Logger, around: AppOptions['around'
 }
 
 /**
- * Ready once there is something to show: what the ledger held, or each feed's first try. Outages do not count, nor does a
- * wait that the provider asked for.
+ * Ready once, and from then on, there is something to show: what the ledger held, or each feed's first try. Outages do not count,
+ * nor does a wait that the provider asked for, nor an account that a reload adds.
  */
-function readinessOf(app: App): { ready: boolean; reason: string } {
-  if (app.wasRestored) return { ready: true, reason: 'ready: the ledger was restored' };
+function readinessOf(app: App): () => Readiness {
+  let known = app.wasRestored ? { ready: true, reason: 'ready: the ledger was restored' } : undefined;
+  return () => {
+    const now = known ?? triedBy(app);
+    if (now.ready) known = now;
+    return now;
+  };
+}
+
+function triedBy(app: App): Readiness {
   const now = Date.now();
   const untried = app.poller
     .states()
