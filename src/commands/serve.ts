@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, type AppOptions, createApp } from '../app.ts';
 import type { ServeOptions } from '../cli.ts';
 import type { Config } from '../config/config.ts';
@@ -19,6 +20,9 @@ import { EXIT, type Io } from './io.ts';
 
 /** How long spans may take to leave once everything else has ended. */
 const GRACE_MS = 2000;
+
+/** After a signal the process is gone within 15 s. Each part has a shorter time of its own: this is for what nobody thought of. */
+const LONGEST_END_MS = 13_000;
 
 /** What a daemon has of the outside world. */
 export interface ServeIo extends Io, Pick<Signals, 'onHangUp'> {}
@@ -91,12 +95,25 @@ export async function run(
     io.stderr.write(`${listenProblem(config, error)}\n`);
     return EXIT.failed;
   } finally {
-    await server.close();
-    await reloader.stop();
-    page.close();
-    otelPage?.close();
-    await app.stop(pushes?.stop);
-    await own?.stop(GRACE_MS);
+    await within(LONGEST_END_MS, log, async () => {
+      await server.close();
+      await reloader.stop();
+      page.close();
+      otelPage?.close();
+      await app.stop(pushes?.stop);
+      await own?.stop(GRACE_MS);
+    });
+  }
+}
+
+/** Whatever hangs is left behind: what was read is in the ledger already. */
+async function within(ms: number, log: Logger, end: () => Promise<void>): Promise<void> {
+  const over = new AbortController();
+  const isLate = sleep(ms, true, { signal: over.signal }).catch(() => false);
+  try {
+    if (await Promise.race([end(), isLate])) log.warn({ ms }, 'not everything ended in time: the rest is left');
+  } finally {
+    over.abort();
   }
 }
 
