@@ -10,6 +10,7 @@ import { pollerEvents } from './poller-events.ts';
 import type { ProgressView } from './progress.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import { createSelfMetrics, type SelfMetrics } from './sinks/prometheus/self.ts';
+import { createBackups } from './store/backup.ts';
 import { cacheCells } from './store/cache.ts';
 import { openDatabase } from './store/open.ts';
 import { sqliteStore } from './store/sqlite.ts';
@@ -44,6 +45,13 @@ export interface App {
    * @throws what the store throws when an account cannot be opened: then all goes on as before.
    */
   take(config: Config): Promise<Replaced>;
+  /**
+   * Writes a copy of the ledger, all of one instant, beside it: `<state.path>.backup`, in place of the one before. Those that ask while
+   * one is under way share it.
+   *
+   * @throws {StoreError} when it cannot be written.
+   */
+  backUp(): Promise<string>;
   /** Ends polls, then calls back what still has to hear of what they learned, then closes the ledger. */
   stop(last?: () => Promise<void>): Promise<void>;
 }
@@ -60,7 +68,8 @@ const MAINTAIN_EVERY_MS = 60 * 60 * 1000;
 export function createApp(options: AppOptions): App {
   const { now, log, progress } = options;
   let { config } = options;
-  const ledger = openLedger(cacheCells(sqliteStore(openDatabase(config.state.path))));
+  const database = openDatabase(config.state.path);
+  const ledger = openLedger(cacheCells(sqliteStore(database)));
   ledger.setBudgets(config.budgets);
   const self = createSelfMetrics({ ...options, failureReasons: Object.keys(POLL_FAILURES) });
   const failed = (error: unknown) =>
@@ -76,6 +85,7 @@ export function createApp(options: AppOptions): App {
   publisher.publish();
   const upkeep = setInterval(() => maintain(ledger, now, log), MAINTAIN_EVERY_MS);
   upkeep.unref();
+  const backups = createBackups(database);
   return {
     ledger,
     publisher,
@@ -90,6 +100,7 @@ export function createApp(options: AppOptions): App {
       publisher.publish();
       return replaced;
     },
+    backUp: backups.make,
     async stop(last) {
       clearInterval(upkeep);
       await accounts.poller.stop();
@@ -97,6 +108,7 @@ export function createApp(options: AppOptions): App {
       await last?.();
       publisher.stop();
       await accounts.stop();
+      await backups.ended();
       ledger.close();
     },
   };

@@ -7,7 +7,7 @@ enableCompileCache();
 
 // A signal that comes while the rest is loaded is heard already.
 const { watchSignals } = await import('./signals.ts');
-const { stop, onHangUp, endOnHangUp } = watchSignals(process, (code) => process.exit(code));
+const { stop, onHangUp, onBackUp, endOnHangUp } = watchSignals(process, (code) => process.exit(code));
 
 const { runCli } = await import('./cli.ts');
 const { packageVersion } = await import('./version.ts');
@@ -27,7 +27,8 @@ const code = await runCli(process.argv.slice(2), {
   version: packageVersion(),
   io,
   commands: {
-    serve: async (options) => (await import('./commands/serve.ts')).serve(options, { ...io, onHangUp }),
+    serve: async (options) =>
+      (await import('./commands/serve.ts')).serve(options, { ...io, onHangUp, onBackUp }),
     demo: once(async (options, io) => (await import('./commands/demo.ts')).demo(options, io)),
     poll: once(async (options, io) => (await import('./commands/poll.ts')).poll(options, io)),
     check: once(async (options, io) => {
@@ -40,6 +41,10 @@ const code = await runCli(process.argv.slice(2), {
     taskCost: once(async (options, io) => {
       const { taskCost } = await import('./commands/task-cost.ts');
       return taskCost(options, io, await registry());
+    }),
+    ledger: once(async (options, io) => {
+      const { careForLedger } = await import('./commands/ledger.ts');
+      return careForLedger(options, io, await registry());
     }),
     configSchema: once(async (options, io) => {
       const { configSchema } = await import('./commands/config-schema.ts');

@@ -6,6 +6,8 @@ export interface Signals {
   readonly stop: AbortSignal;
   /** Calls the listener at each SIGHUP, and soon if there was one before anybody listened. Until then none ends the process. */
   onHangUp(listener: () => void): void;
+  /** The same of SIGUSR2. */
+  onBackUp(listener: () => void): void;
   /** Has a SIGHUP end the process as SIGTERM does: the terminal of a command is gone. */
   endOnHangUp(): void;
 }
@@ -18,10 +20,6 @@ export interface Signalled {
 /** Listens to the signals of a process from now on. `endNow` ends it with an exit code. */
 export function watchSignals(process: Signalled, endNow: (code: number) => void): Signals {
   const stop = new AbortController();
-  let wasHungUp = false;
-  let hangUp = () => {
-    wasHungUp = true;
-  };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       // What a shell says of a process that a signal ended.
@@ -29,10 +27,19 @@ export function watchSignals(process: Signalled, endNow: (code: number) => void)
       else stop.abort();
     });
   }
-  process.on('SIGHUP', () => hangUp());
-  const onHangUp = (listener: () => void) => {
-    hangUp = listener;
-    if (wasHungUp) setImmediate(listener);
+  const onHangUp = listening(process, 'SIGHUP');
+  const onBackUp = listening(process, 'SIGUSR2');
+  return { stop: stop.signal, onHangUp, onBackUp, endOnHangUp: () => onHangUp(() => stop.abort()) };
+}
+
+function listening(process: Signalled, signal: NodeJS.Signals): (listener: () => void) => void {
+  let hasCome = false;
+  let heard = () => {
+    hasCome = true;
   };
-  return { stop: stop.signal, onHangUp, endOnHangUp: () => onHangUp(() => stop.abort()) };
+  process.on(signal, () => heard());
+  return (listener) => {
+    heard = listener;
+    if (hasCome) setImmediate(listener);
+  };
 }

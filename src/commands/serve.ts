@@ -25,16 +25,16 @@ const GRACE_MS = 2000;
 const LONGEST_END_MS = 13_000;
 
 /** What a daemon has of the outside world. */
-export interface ServeIo extends Io, Pick<Signals, 'onHangUp'> {}
+export interface ServeIo extends Io, Pick<Signals, 'onHangUp' | 'onBackUp'> {}
 
 /** Runs the exporter until the process is asked to end. */
 export async function serve(options: ServeOptions, io: ServeIo): Promise<number> {
   const read = () => loadConfig(options.config, io.env, PROVIDERS);
-  return run(read(), io, { onHangUp: io.onHangUp, ...(options.config !== undefined && { read }) });
+  return run(read(), io, { ...io, ...(options.config !== undefined && { read }) });
 }
 
 /** What else there is to running: each is left out where it makes no sense. */
-export interface RunOptions extends Partial<Pick<Signals, 'onHangUp'>> {
+export interface RunOptions extends Partial<Pick<Signals, 'onHangUp' | 'onBackUp'>> {
   /** Hears where it listens. */
   readonly listening?: (url: string) => void;
   /** Reads the configuration again, at a hang-up or by HTTP. */
@@ -45,7 +45,7 @@ export interface RunOptions extends Partial<Pick<Signals, 'onHangUp'>> {
 export async function run(
   config: Config,
   io: Io,
-  { listening, read, onHangUp }: RunOptions,
+  { listening, read, onHangUp, onBackUp }: RunOptions,
 ): Promise<number> {
   let own: Telemetry | undefined;
   const log = createLog(io.stderr, () => own?.logFields() ?? {});
@@ -88,6 +88,7 @@ export async function run(
     listening?.(url);
     app.poller.start();
     onHangUp?.(() => void reloader.reload());
+    onBackUp?.(() => void backUp(app, log));
     await aborted(io.signal);
     log.info('stopping');
     return EXIT.good;
@@ -106,12 +107,21 @@ export async function run(
   }
 }
 
+async function backUp(app: App, log: Logger): Promise<void> {
+  try {
+    log.info({ file: await app.backUp() }, 'the ledger was backed up');
+  } catch (error) {
+    log.warn({ err: error }, 'the ledger was not backed up');
+  }
+}
+
 /** Whatever hangs is left behind: what was read is in the ledger already. */
 async function within(ms: number, log: Logger, end: () => Promise<void>): Promise<void> {
   const over = new AbortController();
   const isLate = sleep(ms, true, { signal: over.signal }).catch(() => false);
   try {
-    if (await Promise.race([end(), isLate])) log.warn({ ms }, 'not everything ended in time: the rest is left');
+    if (await Promise.race([end(), isLate]))
+      log.warn({ ms }, 'not everything ended in time: the rest is left');
   } finally {
     over.abort();
   }

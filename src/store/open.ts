@@ -26,6 +26,30 @@ export function openDatabase(path: string, fullyChecked = FULLY_CHECKED_PAGES): 
   }
 }
 
+/**
+ * Opens a ledger that is there, to look after it: nobody else may use it meanwhile, and nothing of it is changed.
+ *
+ * @throws {StoreError} when there is none, or it is of a newer version, not a ledger, or in use by another process. It may be damaged.
+ */
+export function openExisting(path: string): DatabaseSync {
+  if (!existsSync(path)) throw new StoreError(`${path} does not exist.`);
+  const database = connect(path);
+  try {
+    if (isNew(database, path)) throw new StoreError(`${path} is empty: no exporter has written to it yet.`);
+    refuseOther(database, path);
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; ROLLBACK;');
+    return database;
+  } catch (error) {
+    database.close();
+    throw error instanceof StoreError ? error : new StoreError(refusalOf(path, error), { cause: error });
+  }
+}
+
+/** Runs the migrations that the database lacks, within the transaction that is open. */
+export function migrateWithin(database: DatabaseSync): void {
+  for (const script of MIGRATIONS.slice(numberOf(database, 'PRAGMA user_version'))) database.exec(script);
+}
+
 function connect(path: string): DatabaseSync {
   // Before SQLite makes files beside it, which would be this user's.
   const obstacle = path === ':memory:' ? undefined : obstacleTo(path);
@@ -58,6 +82,11 @@ function isNew(database: DatabaseSync, path: string): boolean {
 }
 
 function refuseForeign(database: DatabaseSync, path: string, fullyChecked: number): void {
+  refuseOther(database, path);
+  if (!isSound(database, fullyChecked)) throw new StoreError(damaged(path));
+}
+
+function refuseOther(database: DatabaseSync, path: string): void {
   if (numberOf(database, 'PRAGMA application_id') !== APPLICATION_ID) {
     throw new StoreError(`${path} is not a ledger of ai-billing-exporter. Set state.path to another file.`);
   }
@@ -70,7 +99,6 @@ function refuseForeign(database: DatabaseSync, path: string, fullyChecked: numbe
         'Run that version again, or set state.path to a new file.',
     );
   }
-  if (!isSound(database, fullyChecked)) throw new StoreError(damaged(path));
 }
 
 /** 16 MB. Checking so many pages in full takes some 50 ms, and most ledgers are smaller. */
@@ -99,9 +127,8 @@ function isSound(database: DatabaseSync, fullyChecked: number): boolean {
 }
 
 function migrate(database: DatabaseSync, path: string): void {
-  const version = numberOf(database, 'PRAGMA user_version');
   database.exec('BEGIN IMMEDIATE');
-  for (const script of MIGRATIONS.slice(version)) database.exec(script);
+  migrateWithin(database);
   // Also where there is nothing to migrate: only what is written shows now whether the file can be.
   database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length}`);
   database.exec('COMMIT');
