@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, type AppOptions, createApp } from '../app.ts';
 import type { ServeOptions } from '../cli.ts';
 import type { Config } from '../config/config.ts';
@@ -7,7 +8,9 @@ import { createLog, type Logger } from '../log.ts';
 import { openOtelPage, openOwnTelemetry, openPushes } from '../opentelemetry.ts';
 import { createProgress } from '../progress.ts';
 import { PROVIDERS } from '../providers/index.ts';
-import { createServer } from '../server/server.ts';
+import { createReloader } from '../reload.ts';
+import { createServer, type Readiness } from '../server/server.ts';
+import type { Signals } from '../signals.ts';
 import { createPrometheusPage } from '../sinks/prometheus/page.ts';
 import { statusOf } from '../status.ts';
 import { StoreError } from '../store/open.ts';
@@ -18,13 +21,32 @@ import { EXIT, type Io } from './io.ts';
 /** How long spans may take to leave once everything else has ended. */
 const GRACE_MS = 2000;
 
+/** After a signal the process is gone within 15 s. Each part has a shorter time of its own: this is for what nobody thought of. */
+const LONGEST_END_MS = 13_000;
+
+/** What a daemon has of the outside world. */
+export interface ServeIo extends Io, Pick<Signals, 'onHangUp' | 'onBackUp'> {}
+
 /** Runs the exporter until the process is asked to end. */
-export async function serve(options: ServeOptions, io: Io): Promise<number> {
-  return run(loadConfig(options.config, io.env, PROVIDERS), io);
+export async function serve(options: ServeOptions, io: ServeIo): Promise<number> {
+  const read = () => loadConfig(options.config, io.env, PROVIDERS);
+  return run(read(), io, { ...io, ...(options.config !== undefined && { read }) });
 }
 
-/** Runs the exporter with a configuration that was read, or made. `listening` hears where. */
-export async function run(config: Config, io: Io, listening?: (url: string) => void): Promise<number> {
+/** What else there is to running: each is left out where it makes no sense. */
+export interface RunOptions extends Partial<Pick<Signals, 'onHangUp' | 'onBackUp'>> {
+  /** Hears where it listens. */
+  readonly listening?: (url: string) => void;
+  /** Reads the configuration again, at a hang-up or by HTTP. */
+  readonly read?: () => Config;
+}
+
+/** Runs the exporter with a configuration that was read, or made. */
+export async function run(
+  config: Config,
+  io: Io,
+  { listening, read, onHangUp, onBackUp }: RunOptions,
+): Promise<number> {
   let own: Telemetry | undefined;
   const log = createLog(io.stderr, () => own?.logFields() ?? {});
   const version = packageVersion();
@@ -43,10 +65,12 @@ export async function run(config: Config, io: Io, listening?: (url: string) => v
     log.error({ err: error }, 'a snapshot could not be rendered; the last one stays'),
   );
   const startedAt = Date.now();
+  const reloader = createReloader({ started: config, read, app, log, now: Date.now });
+  const readiness = readinessOf(app);
   const server = createServer({
     metrics: page,
     otelMetrics: otelPage,
-    ready: () => readinessOf(app),
+    ready: readiness,
     status: () => {
       const states = app.poller.states();
       return statusOf({ version, startedAt, now: Date.now(), ledger: app.ledger, states });
@@ -54,13 +78,17 @@ export async function run(config: Config, io: Io, listening?: (url: string) => v
     costs: (question) =>
       costsAt({ ledger: app.ledger, states: app.poller.states(), now: Date.now() }, question),
     now: Date.now,
+    ...(config.server.enableReload && { reload: reloader.reload }),
     onError: (error) => log.error({ err: error }, 'a request failed: a bug of ours'),
   });
   try {
-    const url = await server.listen(config.server);
+    const { host, port } = config.server;
+    const url = await server.listen({ host, port });
     log.info({ url, version, accounts: config.accounts.length }, 'listening');
     listening?.(url);
     app.poller.start();
+    onHangUp?.(() => void reloader.reload());
+    onBackUp?.(() => void backUp(app, log));
     await aborted(io.signal);
     log.info('stopping');
     return EXIT.good;
@@ -68,11 +96,34 @@ export async function run(config: Config, io: Io, listening?: (url: string) => v
     io.stderr.write(`${listenProblem(config, error)}\n`);
     return EXIT.failed;
   } finally {
-    await server.close();
-    page.close();
-    otelPage?.close();
-    await app.stop(pushes?.stop);
-    await own?.stop(GRACE_MS);
+    await within(LONGEST_END_MS, log, async () => {
+      await server.close();
+      await reloader.stop();
+      page.close();
+      otelPage?.close();
+      await app.stop(pushes?.stop);
+      await own?.stop(GRACE_MS);
+    });
+  }
+}
+
+async function backUp(app: App, log: Logger): Promise<void> {
+  try {
+    log.info({ file: await app.backUp() }, 'the ledger was backed up');
+  } catch (error) {
+    log.warn({ err: error }, 'the ledger was not backed up');
+  }
+}
+
+/** Whatever hangs is left behind: what was read is in the ledger already. */
+async function within(ms: number, log: Logger, end: () => Promise<void>): Promise<void> {
+  const over = new AbortController();
+  const isLate = sleep(ms, true, { signal: over.signal }).catch(() => false);
+  try {
+    if (await Promise.race([end(), isLate]))
+      log.warn({ ms }, 'not everything ended in time: the rest is left');
+  } finally {
+    over.abort();
   }
 }
 
@@ -91,11 +142,19 @@ function opened(config: Config, io: Io, log: Logger, around: AppOptions['around'
 }
 
 /**
- * Ready once there is something to show: what the ledger held, or each feed's first try. Outages do not count, nor does a
- * wait that the provider asked for.
+ * Ready once, and from then on, there is something to show: what the ledger held, or each feed's first try. Outages do not count,
+ * nor does a wait that the provider asked for, nor an account that a reload adds.
  */
-function readinessOf(app: App): { ready: boolean; reason: string } {
-  if (app.wasRestored) return { ready: true, reason: 'ready: the ledger was restored' };
+function readinessOf(app: App): () => Readiness {
+  let known = app.wasRestored ? { ready: true, reason: 'ready: the ledger was restored' } : undefined;
+  return () => {
+    const now = known ?? triedBy(app);
+    if (now.ready) known = now;
+    return now;
+  };
+}
+
+function triedBy(app: App): Readiness {
   const now = Date.now();
   const untried = app.poller
     .states()

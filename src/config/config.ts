@@ -26,7 +26,12 @@ export interface Account {
 
 /** The whole configuration, checked. */
 export interface Config {
-  readonly server: { readonly host: string; readonly port: number };
+  readonly server: {
+    readonly host: string;
+    readonly port: number;
+    /** `POST /-/reload` reads the configuration again. */
+    readonly enableReload: boolean;
+  };
   readonly state: { readonly path: string };
   readonly metrics: { readonly newSeriesZeroMs: number; readonly maxSeries: number };
   readonly accounts: readonly Account[];

@@ -79,7 +79,7 @@ function configOfText(
   if (!sections || all.length > 0) throw new ConfigError(all);
   const { server, state, metrics } = sections;
   return {
-    server: server.listen,
+    server: { ...server.listen, enableReload: server.enableReload },
     state,
     metrics: { newSeriesZeroMs: metrics.newSeriesZero, maxSeries: metrics.maxSeries },
     accounts,

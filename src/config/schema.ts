@@ -86,6 +86,9 @@ export const Sections = z.strictObject({
         description:
           'Address and port of the web server; ":9464" is every IPv4 address, port 0 any free one.',
       }),
+      enableReload: z.boolean().prefault(false).meta({
+        description: 'Lets POST /-/reload read the configuration again; SIGHUP always does.',
+      }),
       webConfig: z.never(NOT_YET).optional().meta({ description: 'Reserved: TLS and authentication.' }),
     })
     .prefault({}),

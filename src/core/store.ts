@@ -64,7 +64,7 @@ export interface SeriesRow {
   /** End of the newest bucket that mentioned it. */
   readonly lastCell: Instant;
   readonly changedAt: Instant;
-  /** Cells less baseline of the buckets that were rolled up. */
+  /** Cells less baseline of the buckets that were rolled up, and what was set off when an epoch began. */
   readonly rolled: Fixed;
 }
 

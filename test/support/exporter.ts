@@ -138,7 +138,7 @@ export async function startExporter(
 
 function configOf(accounts: readonly ExporterAccount[], path: string): Config {
   return {
-    server: { host: '127.0.0.1', port: 0 },
+    server: { host: '127.0.0.1', port: 0, enableReload: false },
     state: { path },
     metrics: { newSeriesZeroMs: 0, maxSeries: 10_000 },
     accounts: accounts.map(accountOf),

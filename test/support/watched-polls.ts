@@ -107,7 +107,7 @@ export function pollerOf(context: TestContext, options: WatchedPollsOptions) {
     const feed = feedOf(name, options.pages ?? 1);
     const labels = { provider: 'fake', account: 'prod', feed: name };
     const clock = { now: Date.now, asOf: (at: number) => at };
-    const where = { key: { account, feed: name }, ledger, rates: DEFAULT_RATES, client, config: {} };
+    const where = { key: { account, feed: name }, ledger, rates: () => DEFAULT_RATES, client, config: {} };
     return { ...where, ...clock, feed, labels, schedule: feed.schedule, readsHistory: false };
   });
   const { around } = options;
