@@ -3,6 +3,8 @@ import { loadConfig } from '../config/load.ts';
 import { isoDay, SECOND } from '../core/time.ts';
 import type { FailureReason } from '../poll/errors.ts';
 import type { Provider } from '../providers/provider.ts';
+import { loadWebConfig } from '../server/web/read.ts';
+import { summaryOfWeb } from '../web.ts';
 import { EXIT, type Io } from './io.ts';
 
 export interface CheckOptions {
@@ -50,10 +52,15 @@ function summaryOf({ accounts, server, state, openTelemetry }: Config, file: str
   return [
     `${file ?? 'environment'}: good, ${count}`,
     `listens on ${host}:${server.port}, keeps its ledger in ${state.path}`,
+    ...webLines(server.webConfig),
     ...accounts.flatMap((account) => ['', ...linesOf(account)]),
     ...openTelemetryLines(openTelemetry),
     '',
   ].join('\n');
+}
+
+function webLines(file: string | undefined): string[] {
+  return file === undefined ? [] : [`web configuration ${file}: ${summaryOfWeb(loadWebConfig(file))}`];
 }
 
 function linesOf(account: Account): string[] {

@@ -16,6 +16,7 @@ import { statusOf } from '../status.ts';
 import { StoreError } from '../store/open.ts';
 import type { Telemetry } from '../telemetry/open.ts';
 import { packageRevision, packageVersion } from '../version.ts';
+import { followWeb } from '../web.ts';
 import { EXIT, type Io } from './io.ts';
 
 /** How long spans may take to leave once everything else has ended. */
@@ -52,6 +53,8 @@ export async function run(
   const version = packageVersion();
   const process = { version, now: Date.now, log };
   for (const warning of config.openTelemetry.warnings) log.warn({ warning }, 'not followed');
+  const { host, port, webConfig } = config.server;
+  const web = followWeb(webConfig, log);
   own = await openOwnTelemetry(config.openTelemetry, process);
   const app = opened(config, io, log, own?.around);
   if (app === undefined) {
@@ -80,10 +83,11 @@ export async function run(
     now: Date.now,
     ...(config.server.enableReload && { reload: reloader.reload }),
     onError: (error) => log.error({ err: error }, 'a request failed: a bug of ours'),
+    web,
   });
   try {
-    const { host, port } = config.server;
-    const url = await server.listen({ host, port });
+    const address = await server.listen({ host, port });
+    const url = web?.current().tls ? address.replace(/^http:/, 'https:') : address;
     log.info({ url, version, accounts: config.accounts.length }, 'listening');
     listening?.(url);
     app.poller.start();

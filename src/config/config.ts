@@ -31,6 +31,8 @@ export interface Config {
     readonly port: number;
     /** `POST /-/reload` reads the configuration again. */
     readonly enableReload: boolean;
+    /** Path of the exporter-toolkit's web configuration; absent: HTTP in the clear, for everybody. */
+    readonly webConfig?: string;
   };
   readonly state: { readonly path: string };
   readonly metrics: { readonly newSeriesZeroMs: number; readonly maxSeries: number };

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { constantRate, DEFAULT_RATES, type Rate, type Rates } from '../core/rates.ts';
 import { isoDay } from '../core/time.ts';
 import type { Provider } from '../providers/provider.ts';
@@ -30,7 +31,12 @@ export function loadConfig(
   return configOfText(file, textOf(file), { env, registry, now });
 }
 
-function textOf(file: string): string {
+/**
+ * The text of a file.
+ *
+ * @throws {ConfigError} when it cannot be read, or is no text.
+ */
+export function textOf(file: string): string {
   const refuse = (message: string) => new ConfigError([{ file, key: '', message }]);
   let bytes: Buffer;
   try {
@@ -79,7 +85,11 @@ function configOfText(
   if (!sections || all.length > 0) throw new ConfigError(all);
   const { server, state, metrics } = sections;
   return {
-    server: { ...server.listen, enableReload: server.enableReload },
+    server: {
+      ...server.listen,
+      enableReload: server.enableReload,
+      ...(server.webConfig && { webConfig: resolve(dirname(file), server.webConfig) }),
+    },
     state,
     metrics: { newSeriesZeroMs: metrics.newSeriesZero, maxSeries: metrics.maxSeries },
     accounts,

@@ -32,7 +32,7 @@ export interface Problems {
 }
 
 /** The keys whose value no message repeats. */
-const SECRET_KEYS: readonly unknown[] = ['apiKey', 'headers'];
+const SECRET_KEYS: readonly unknown[] = ['apiKey', 'headers', 'key', 'basic_auth_users'];
 
 export function problemsOf(file: string, places: ReadonlyMap<string, Places>): Problems {
   const byKey = new Map<string, Problem>();

@@ -17,9 +17,6 @@ import {
 
 /** The shape of the configuration: what may stand where, and what each key is for. */
 
-/** What a version that has no TLS yet says to it: ignoring it would be a lie. */
-const NOT_YET = 'is not supported by this version yet; remove it';
-
 /** Keys of every account, whatever its provider. */
 export const AccountKeys = z.strictObject({
   provider: z.string().meta({ description: 'Which service is read.' }),
@@ -89,7 +86,10 @@ export const Sections = z.strictObject({
       enableReload: z.boolean().prefault(false).meta({
         description: 'Lets POST /-/reload read the configuration again; SIGHUP always does.',
       }),
-      webConfig: z.never(NOT_YET).optional().meta({ description: 'Reserved: TLS and authentication.' }),
+      webConfig: z.string(must('the path of a file')).min(1, 'must name a file').optional().meta({
+        description:
+          'A file with TLS, users, headers and a rate limit, relative to the configuration; read again when it changes.',
+      }),
     })
     .prefault({}),
   state: z

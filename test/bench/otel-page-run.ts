@@ -18,7 +18,7 @@ const failed = (error: unknown) => {
   throw error;
 };
 const now = () => NOW;
-const publisher = createPublisher({ ledger, now, zeroForMs: 0, failed });
+const publisher = createPublisher({ ledger, now, zeroForMs: () => 0, failed });
 publisher.publish();
 let carried = 0;
 const source: SnapshotSource = {

@@ -35,7 +35,7 @@ const failed = (error: unknown) => {
 };
 let clock = NOW;
 const now = () => clock;
-const publisher = createPublisher({ ledger, now, zeroForMs: 0, failed });
+const publisher = createPublisher({ ledger, now, zeroForMs: () => 0, failed });
 publisher.publish();
 
 const { producer, taken } = createLedgerProducer({

@@ -15,20 +15,43 @@ export interface Certificates {
 
 /** Makes certificates whose keys nobody else has or keeps. */
 export function makeCertificates(): Certificates {
-  const authority = {
-    name: 'Authority of a test',
-    ...generateKeyPairSync('ec', { namedCurve: 'prime256v1' }),
-  };
-  const ca = certificate({ subject: authority, issuer: authority, extensions: [BASIC_CONSTRAINTS_CA] });
-  const vouchedFor = (name: string, extensions: readonly Buffer[]) => {
-    const subject = { name, ...generateKeyPairSync('ec', { namedCurve: 'prime256v1' }) };
-    const key = subject.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-    return { cert: certificate({ subject, issuer: authority, extensions }), key };
-  };
+  const { ca, vouchFor } = createAuthority('Authority of a test');
   return {
     ca,
-    server: vouchedFor('Server of a test', [AT_LOOPBACK]),
-    client: vouchedFor('Client of a test', []),
+    server: vouchFor('Server of a test', AT_LOOPBACK),
+    client: vouchFor('Client of a test'),
+  };
+}
+
+/** Names a certificate is made out for; an IP address as its bytes. */
+export interface Sans {
+  readonly email?: string;
+  readonly dns?: string;
+  readonly uri?: string;
+  readonly ip?: readonly number[];
+}
+
+/** What a server of a test is reached by. */
+export const AT_LOOPBACK: Sans = { dns: 'localhost', ip: [127, 0, 0, 1] };
+
+export type KeyPair = Pick<Party, 'publicKey' | 'privateKey'>;
+
+/** Somebody who vouches for others. */
+export interface Authority {
+  readonly ca: string;
+  /** With a new pair of keys, unless one is given. */
+  vouchFor(name: string, sans?: Sans, pair?: KeyPair): Certified;
+}
+
+export function createAuthority(name: string): Authority {
+  const authority = { name, ...generateKeyPairSync('ec', { namedCurve: 'prime256v1' }) };
+  return {
+    ca: certificate({ subject: authority, issuer: authority, extensions: [BASIC_CONSTRAINTS_CA] }),
+    vouchFor(name, sans = {}, pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })) {
+      const subject = { name, ...pair };
+      const key = subject.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+      return { cert: certificate({ subject, issuer: authority, extensions: namesOf(sans) }), key };
+    },
   };
 }
 
@@ -72,10 +95,17 @@ function nameOf({ name }: Party): Buffer {
 
 const ECDSA_WITH_SHA256 = sequence(oid('2a8648ce3d040302'));
 const BASIC_CONSTRAINTS_CA = extension('551d13', sequence(der(0x01, Buffer.of(0xff))));
-const AT_LOOPBACK = extension(
-  '551d11',
-  sequence(der(0x82, Buffer.from('localhost')), der(0x87, Buffer.of(127, 0, 0, 1))),
-);
+
+/** https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.6 */
+function namesOf({ email, dns, uri, ip }: Sans): Buffer[] {
+  const names = [
+    ...(email === undefined ? [] : [der(0x81, Buffer.from(email))]),
+    ...(dns === undefined ? [] : [der(0x82, Buffer.from(dns))]),
+    ...(uri === undefined ? [] : [der(0x86, Buffer.from(uri))]),
+    ...(ip === undefined ? [] : [der(0x87, Buffer.from(ip))]),
+  ];
+  return names.length === 0 ? [] : [extension('551d11', sequence(...names))];
+}
 
 function extension(identifier: string, value: Buffer): Buffer {
   return sequence(oid(identifier), der(0x04, value));
@@ -96,6 +126,7 @@ function sequence(...parts: readonly Buffer[]): Buffer {
 
 function der(tag: number, content: Buffer): Buffer {
   const { length } = content;
-  const header = length < 128 ? [tag, length] : [tag, 0x82, length >> 8, length % 256];
-  return Buffer.concat([Buffer.from(header), content]);
+  // The shortest form there is: Go reads no other.
+  const long = length < 256 ? [0x81, length] : [0x82, length >> 8, length % 256];
+  return Buffer.concat([Buffer.from([tag, ...(length < 128 ? [length] : long)]), content]);
 }
