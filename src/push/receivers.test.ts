@@ -54,6 +54,17 @@ test('receivers are pushed to at their intervals, one that hangs and one that is
   assert(down.heard.ends.every(({ ok }) => !ok));
 });
 
+test('what cannot be collected is a push that failed', async (context) => {
+  const { subscription, heard, pushes } = await subscribed(context, {});
+  const broken: MetricProducer = { collect: () => Promise.reject(new Error('no figures')) };
+  const { flush } = open(context, [{ ...subscription, producers: [broken, ...subscription.producers] }]);
+  await flush();
+  assert.equal(pushes.length, 0);
+  assert.partialDeepStrictEqual(heard.ends, [
+    { ok: false, lost: 0, message: 'failed on our side: Error: no figures' },
+  ]);
+});
+
 test('stopping pushes a last time, once', async (context) => {
   const { subscription, pushes, heard } = await subscribed(context, {});
   const { stop, flush } = open(context, [subscription], { graceMs: 5000 });

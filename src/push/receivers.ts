@@ -69,10 +69,29 @@ function openLine(subscription: Subscription, options: ReceiversOptions) {
   const exporter = createPushExporter({ ...options, ...subscription, serializer, graceMs: 0 });
   const reader = new PeriodicExportingMetricReader({
     exporter,
-    metricProducers: [...subscription.producers],
+    metricProducers: subscription.producers.map((producer) => watched(producer, subscription, options)),
     exportIntervalMillis: intervalMs,
     // The exporter ends a push in time itself, and tells why.
     exportTimeoutMillis: intervalMs,
   });
   return { exporter, reader };
+}
+
+/** Where nothing can be collected nothing is pushed, and the library tells nobody. */
+function watched(
+  producer: MetricProducer,
+  { events }: Pick<Subscription, 'events'>,
+  { now }: Pick<ReceiversOptions, 'now'>,
+): MetricProducer {
+  return {
+    async collect(options) {
+      try {
+        return await producer.collect(options);
+      } catch (error) {
+        const message = `failed on our side: ${error}`;
+        events.ended({ ok: false, at: now(), seconds: 0, taken: 0, lost: 0, message });
+        throw error;
+      }
+    },
+  };
 }
