@@ -5,7 +5,7 @@ import process from 'node:process';
 enableCompileCache();
 
 const { runCli } = await import('./cli.ts');
-const { packageVersion } = await import('./version.ts');
+const { buildText } = await import('./version.ts');
 const registry = async () => (await import('./providers/index.ts')).PROVIDERS;
 
 const stop = new AbortController();
@@ -14,7 +14,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
 const code = await runCli(process.argv.slice(2), {
-  version: packageVersion(),
+  version: buildText(),
   io: { stdout: process.stdout, stderr: process.stderr, env: process.env, signal: stop.signal },
   commands: {
     serve: async (options, io) => (await import('./commands/serve.ts')).serve(options, io),
