@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { z } from 'zod';
 import { CHART, chartFiles } from '../../deploy/helm/src/generate.ts';
+import { dashboardFiles } from '../../grafana/src/generate.ts';
 import { realServerTest } from '../support/binaries.ts';
-import { chartCases, RELEASE, withoutFiles } from '../support/chart.ts';
+import { chartCases, objectsIn, RELEASE, withoutFiles } from '../support/chart.ts';
 import { run } from '../support/child.ts';
+import { MANIFESTS, manifestObjects, withoutHelm } from '../support/manifests.ts';
 import { folderOf } from '../support/process.ts';
+import { configurationIn } from '../support/workload.ts';
 
 const USUAL = 'deploy/helm/cases/keys-in-files/values.yaml';
 const isUpdate = process.env.UPDATE_CHART === '1';
@@ -36,6 +41,51 @@ realServerTest('a packed chart has its rules and dashboards', ['helm'], async (c
   const inside = output.trim().split('\n');
   for (const path of chartFiles().keys()) assert.ok(inside.includes(join('ai-billing-exporter', path)), path);
 });
+
+realServerTest('kubectl makes of the manifests what is in them', ['kubectl'], async (_, pathOf) => {
+  for (const [folder, files] of [
+    ['', '*.yaml'],
+    ['monitoring', 'monitoring/*.yaml'],
+  ] as const) {
+    const { code, output } = await run(pathOf('kubectl'), ['kustomize', join(MANIFESTS, folder)]);
+    assert.equal(code, 0, output);
+    // What is generated from files is called after its content.
+    const text = output.replaceAll(/\bai-billing-exporter-\w{10}\b/g, 'ai-billing-exporter');
+    const made = objectsIn(text).filter(({ kind }) => kind !== 'ConfigMap');
+    const namespace = folder === '' ? 'ai-billing' : 'monitoring';
+    for (const { kind, metadata } of made)
+      if (kind !== 'Namespace') assert.equal(metadata.namespace, namespace, kind);
+    assert.deepEqual(sorted(withoutHelm(made, '')), sorted(withoutHelm(await manifestObjects(files), '')));
+  }
+});
+
+realServerTest(
+  'kubectl makes a ConfigMap of the configuration and of each dashboard',
+  ['kubectl'],
+  async (_, pathOf) => {
+    const plain = await run(pathOf('kubectl'), ['kustomize', MANIFESTS]);
+    const configuration = await readFile(join(MANIFESTS, 'config.yml'), 'utf8');
+    assert.equal(configurationIn(objectsIn(plain.output)), configuration);
+    const named = objectsIn(plain.output).find(({ kind }) => kind === 'ConfigMap')?.metadata.name ?? 'none';
+    assert.match(named, /^ai-billing-exporter-\w+$/);
+    assert.ok(
+      JSON.stringify(objectsIn(plain.output)).includes(`"configMap":{"name":"${named}"}`),
+      'it is mounted',
+    );
+
+    const monitoring = await run(pathOf('kubectl'), ['kustomize', join(MANIFESTS, 'monitoring')]);
+    const maps = objectsIn(monitoring.output).filter(({ kind }) => kind === 'ConfigMap');
+    const held = maps.flatMap(({ data, metadata }) => {
+      assert.equal(metadata.labels.grafana_dashboard, '1');
+      return Object.entries(z.record(z.string(), z.string()).parse(data));
+    });
+    assert.deepEqual(new Map(held.sort()), new Map([...dashboardFiles()].sort()));
+  },
+);
+
+function sorted(objects: readonly unknown[]): string[] {
+  return objects.map((object) => stringify(object, { sortMapEntries: true })).sort();
+}
 
 /** What is not to be had, as an argument of Helm, and what Helm says to it. */
 const REFUSED: readonly (readonly [argument: string, message: RegExp])[] = [
