@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 
-// Prints the bill of materials of what the package brings: npm run --silent sbom > sbom.cdx.json
+// Prints the bill of materials of what the package brings: npm run sbom --silent > sbom.cdx.json
 
 const ROOT = join(import.meta.dirname, '../..');
 

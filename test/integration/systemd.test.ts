@@ -145,7 +145,7 @@ async function layOut(context: TestContext, settings: ReadonlyMap<string, string
   const [line = ''] = settings.get('ExecStart') ?? [];
   const command = line
     .replace(/^node /, `${process.execPath} `)
-    .replace('/usr/lib/ai-billing-exporter', ROOT)
+    .replace('/usr/lib/ai-billing-exporter/node_modules/ai-billing-exporter', ROOT)
     .replace('/etc/ai-billing-exporter/config.yml', config);
   const [fixed = ''] = settings.get('Environment') ?? [];
   const [name = '', value = ''] = fixed.split('=');
