@@ -10,7 +10,7 @@ const { watchSignals } = await import('./signals.ts');
 const { stop, onHangUp, onBackUp, endOnHangUp } = watchSignals(process, (code) => process.exit(code));
 
 const { runCli } = await import('./cli.ts');
-const { packageVersion } = await import('./version.ts');
+const { buildText } = await import('./version.ts');
 const registry = async () => (await import('./providers/index.ts')).PROVIDERS;
 const io = { stdout: process.stdout, stderr: process.stderr, env: process.env, signal: stop };
 /** Only the daemon outlives its terminal. */
@@ -24,7 +24,7 @@ const once =
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
 const code = await runCli(process.argv.slice(2), {
-  version: packageVersion(),
+  version: buildText(),
   io,
   commands: {
     serve: async (options) =>
