@@ -91,13 +91,26 @@ async function headOf(
   const method = methodOf(request);
   try {
     const sent = method === 'POST' ? JSON.stringify(request.preview) : null;
-    const response = await pool.request({ method, path, headers, body: sent, signal: deadline.signal });
+    const { signal } = deadline;
+    const response = await untilAborted(pool.request({ method, path, headers, body: sent, signal }), signal);
     events.answered(String(response.statusCode));
     const { statusCode: status, body } = response;
     return { exchange, status, headers: flat(response.headers), body };
   } catch (error) {
     events.answered('');
     return failed(exchange, deadline.expired() ? TIMED_OUT : faultOfHead(error), error);
+  }
+}
+
+/** The library itself hears of an abort only once it is connected, and a name may take long to be looked up. */
+async function untilAborted<T>(response: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([response, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }
 
