@@ -24,7 +24,7 @@ const clock = {
 const receiver = receiverAt(setup.receiver, {
   temporality: 'delta',
   intervalMs: 2 ** 31 - 1,
-  timeoutMs: 250,
+  timeoutMs: 300,
   pushTimeoutMs: 500,
 });
 const scope = { after: (end: () => Promise<void>) => void ends.unshift(end) };
@@ -76,7 +76,9 @@ function figures(): Figures {
   globalThis.gc?.();
   globalThis.gc?.();
   const { heapUsed, rss } = process.memoryUsage();
-  const sizes = ['', '-wal'].map((end) => statSync(`${setup.ledger}${end}`, { throwIfNoEntry: false })?.size ?? 0);
+  const sizes = ['', '-wal'].map(
+    (end) => statSync(`${setup.ledger}${end}`, { throwIfNoEntry: false })?.size ?? 0,
+  );
   const handles = readdirSync('/proc/self/fd').length;
   return { heap: heapUsed, rss, handles, ledger: sizes[0] ?? 0, wal: sizes[1] ?? 0 };
 }

@@ -1,8 +1,8 @@
 import { type Fixed, fromNumber } from '../../src/core/money.ts';
+import type { Scope } from '../support/exporter.ts';
 import type { OtlpMetric } from '../support/otlp-metrics.ts';
 import { type Answer, type Push, startOtlpReceiver } from '../support/otlp-receiver.ts';
 import { LASTING_COUNTERS } from '../support/spending.ts';
-import type { Scope } from '../support/exporter.ts';
 
 /** Adds up differences. */
 export interface Sums {

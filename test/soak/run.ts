@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +11,7 @@ import { assertNets, assertNoneFell, assertWindows } from '../support/expected.t
 import { type Scrape, scrapeOf } from '../support/exporter.ts';
 import { LASTING_COUNTERS } from '../support/spending.ts';
 import { type Lab, startLab } from './labs.ts';
-import { keyOf, startSums, type Sums } from './receiver.ts';
+import { keyOf, type Sums, startSums } from './receiver.ts';
 import type { Figures } from './words.ts';
 import { IDS, startWorld, type World } from './world.ts';
 
@@ -30,6 +31,8 @@ export interface SoakPlan {
   readonly lives: readonly Life[];
   /** From poll to poll, on the average. */
   readonly everyMs: number;
+  /** How many of the polls meet a provider that fails. */
+  readonly shareFailing: number;
 }
 
 /** What a process took at an instant. */
@@ -57,6 +60,10 @@ const MEASURE_EVERY_MS = 6 * HOUR;
 /** Nothing is restated or refunded so long after it was billed, but by Baseten. */
 const SETTLED_MS = 3 * DAY;
 
+const MOST_TRIES = 5;
+/** What a killed process has written is there without a disk, too, and is written in half the time. */
+const MEMORY = '/dev/shm';
+
 interface Course {
   readonly plan: SoakPlan;
   readonly world: World;
@@ -75,28 +82,40 @@ interface Course {
   last: Scrape | undefined;
 }
 
-/** Lives through the plan, life after life over one ledger, and holds it against the providers' books. */
-export async function soak(plan: SoakPlan): Promise<Soaked> {
+/**
+ * Lives through the plan, life after life over one ledger, and holds it against the providers' books.
+ *
+ * @param begins hears of each life.
+ */
+export async function soak(plan: SoakPlan, begins: (now: Instant) => void = () => {}): Promise<Soaked> {
   const ends: (() => Promise<void>)[] = [];
   const scope = { after: (end: () => Promise<void>) => void ends.unshift(end) };
   const dice = diceOf(plan.seed);
   try {
-    const folder = await mkdtemp(join(tmpdir(), 'soak-'));
+    const folder = await mkdtemp(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'soak-'));
     scope.after(() => rm(folder, { recursive: true, force: true }));
-    const world = await startWorld(plan.start, dice);
+    const world = await startWorld(plan, dice);
     scope.after(() => world.close());
     const sums = await startSums(scope, dice);
-    const tally = { polls: 0, kills: 0, restarts: 0, pages: 0, failures: new Map<string, number>(), measured: [] };
+    const tally = {
+      polls: 0,
+      kills: 0,
+      restarts: 0,
+      pages: 0,
+      failures: new Map<string, number>(),
+      measured: [],
+    };
     const course: Course = { plan, world, sums, folder, dice, tally, last: undefined };
-    for (const [index, life] of plan.lives.entries()) await live(course, life, index);
-    const { dial } = world;
+    for (const [index, life] of plan.lives.entries()) {
+      begins(world.dial.now());
+      await live(course, life, index);
+    }
     return {
       ...tally,
-      days: (dial.now() - plan.start) / DAY,
+      days: (world.dial.now() - plan.start) / DAY,
       requests: world.requests(),
       refusedPushes: sums.refused(),
       counters: countersOf(course.last).size,
-      measured: course.tally.measured,
     };
   } finally {
     for (const end of ends) await end();
@@ -168,11 +187,16 @@ async function look(course: Course, lab: Lab): Promise<Scrape> {
   return page;
 }
 
+/** Polls until all feeds are well: on a busy machine an answer may take longer than an account waits. */
 async function pollWell(course: Course, lab: Lab): Promise<void> {
   course.world.calm();
-  const { failed } = await lab.ask('poll');
-  course.tally.polls += 1;
-  assert.deepEqual(failed, []);
+  for (let tries = 1; ; tries += 1) {
+    const { failed = [] } = await lab.ask('poll');
+    course.tally.polls += 1;
+    if (failed.length === 0) return;
+    assert.ok(tries < MOST_TRIES, `${failed} without a fault`);
+    course.world.dial.advance(MINUTE);
+  }
 }
 
 /** Lets everything settle, and holds what is shown and what was pushed against the books. */

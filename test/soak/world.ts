@@ -19,8 +19,8 @@ export interface World {
   readonly accounts: LabSetup['accounts'];
   /** Something is spent, refunded, restated or comes late, by hand besides what goes on by itself. */
   happen(): void;
-  /** One of them may fail from now on, the others are well. Says which. */
-  weather(): string | undefined;
+  /** One of them may fail from now on, the others are well. */
+  weather(): void;
   /** All are well. */
   calm(): void;
   /** What the books say, of Northflank what it said when it was last asked with success. */
@@ -48,13 +48,15 @@ const FAULTS: readonly Fault[] = [
   { kind: 'html' },
   { kind: 'empty' },
   { kind: 'hang' },
-  { kind: 'hang', afterHeaders: true },
+  { kind: 'hang', afterHeaders: true, times: 1 },
   { kind: 'slow', delayMs: 20 },
 ];
-const SHARE_FAILING = 0.2;
-const TIMEOUT_MS = 400;
+const TIMEOUT_MS = 1500;
 
-export async function startWorld(start: Instant, dice: () => number): Promise<World> {
+export async function startWorld(
+  { start, shareFailing }: { readonly start: Instant; readonly shareFailing: number },
+  dice: () => number,
+): Promise<World> {
   const dial = dialAt(start);
   const since = startOfDay(start) - DAY;
   const providers = await unwatched(dial, () => startAll({ clock: dial, genesis: since }));
@@ -70,11 +72,9 @@ export async function startWorld(start: Instant, dice: () => number): Promise<Wo
     happen: hand,
     weather() {
       calm(providers);
-      if (dice() > SHARE_FAILING) return undefined;
+      if (dice() > shareFailing) return;
       const id = IDS[Math.floor(dice() * IDS.length)] ?? 'baseten';
-      const fault = FAULTS[Math.floor(dice() * FAULTS.length)];
-      providers[id].fault(fault);
-      return `${id}: ${JSON.stringify(fault)}`;
+      providers[id].fault(FAULTS[Math.floor(dice() * FAULTS.length)]);
     },
     calm: () => calm(providers),
     truth: (id, range) => (id === 'northflank' ? told(providers, range) : providers[id].truth(range)),
@@ -116,7 +116,13 @@ function openHand({ baseten, venice, inference_sh }: Providers, dial: Dial, dice
   const acts: readonly (() => void)[] = [
     () => {
       const at = startOfDay(dial.now());
-      const row = { category: 'dedicated', at, subtotal: cents(), minutes: below(1440), inference_requests: below(999) } as const;
+      const row = {
+        category: 'dedicated',
+        at,
+        subtotal: cents(),
+        minutes: below(1440),
+        inference_requests: below(999),
+      } as const;
       deployments.push({ at, entry: baseten.book({ ...row, resource: RESOURCE }) });
     },
     () => {
@@ -124,7 +130,8 @@ function openHand({ baseten, venice, inference_sh }: Providers, dial: Dial, dice
       const open = deployments.filter(({ at }) => dial.now() - at < 29 * DAY);
       open[below(open.length)]?.entry.revise({ subtotal: cents(), minutes: below(1440) });
     },
-    () => void charges.push(venice.book(charge(dial.now() - below(20 * HOUR), `-${1 + below(4)}.000000000001`))),
+    () =>
+      void charges.push(venice.book(charge(dial.now() - below(20 * HOUR), `-${1 + below(4)}.000000000001`))),
     () => void venice.book(charge(dial.now() - MINUTE, '0.5')),
     () => charges.splice(0).at(-1)?.remove(),
     () => {
