@@ -625,6 +625,13 @@ describe('a broken exchange', () => {
       codes: ['200'],
     },
     {
+      title: 'a head with two lengths',
+      act: (s) => s.end(answer(['content-length: 2', 'content-length: 3'], GOOD)),
+      reason: 'contract',
+      message: /HTTP/,
+      codes: [''],
+    },
+    {
       title: 'a protocol that is not HTTP',
       act: (s) => s.end(`SSH-2.0-${CANARY}\r\n`),
       reason: 'contract',
