@@ -6,8 +6,15 @@ enableCompileCache();
 
 const { runCli } = await import('./cli.ts');
 const { packageVersion } = await import('./version.ts');
+const { createVault, stackOf } = await import('./vault.ts');
 const registry = async () => (await import('./providers/index.ts')).PROVIDERS;
 
+const vault = createVault();
+// What nobody foresaw ends the process as it would by itself, but says nothing that is secret.
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`${vault.clean(stackOf(error))}\n`);
+  process.exit(1);
+});
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
 // `poll | head` closes the pipe early, which is no failure.
@@ -15,7 +22,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.
 
 const code = await runCli(process.argv.slice(2), {
   version: packageVersion(),
-  io: { stdout: process.stdout, stderr: process.stderr, env: process.env, signal: stop.signal },
+  io: { stdout: process.stdout, stderr: process.stderr, env: process.env, signal: stop.signal, vault },
   commands: {
     serve: async (options, io) => (await import('./commands/serve.ts')).serve(options, io),
     demo: async (options, io) => (await import('./commands/demo.ts')).demo(options, io),

@@ -1,7 +1,6 @@
 import { type App, type AppOptions, createApp } from '../app.ts';
 import type { ServeOptions } from '../cli.ts';
 import type { Config } from '../config/config.ts';
-import { loadConfig } from '../config/load.ts';
 import { costsAt } from '../costs.ts';
 import { createLog, type Logger } from '../log.ts';
 import { openOtelPage, openOwnTelemetry, openPushes } from '../opentelemetry.ts';
@@ -13,6 +12,7 @@ import { statusOf } from '../status.ts';
 import { StoreError } from '../store/open.ts';
 import type { Telemetry } from '../telemetry/open.ts';
 import { packageRevision, packageVersion } from '../version.ts';
+import { configured } from './configured.ts';
 import { EXIT, type Io } from './io.ts';
 
 /** How long spans may take to leave once everything else has ended. */
@@ -20,13 +20,13 @@ const GRACE_MS = 2000;
 
 /** Runs the exporter until the process is asked to end. */
 export async function serve(options: ServeOptions, io: Io): Promise<number> {
-  return run(loadConfig(options.config, io.env, PROVIDERS), io);
+  return run(configured(options.config, io, PROVIDERS), io);
 }
 
 /** Runs the exporter with a configuration that was read, or made. `listening` hears where. */
 export async function run(config: Config, io: Io, listening?: (url: string) => void): Promise<number> {
   let own: Telemetry | undefined;
-  const log = createLog(io.stderr, () => own?.logFields() ?? {});
+  const log = createLog(io.vault.over(io.stderr), () => own?.logFields() ?? {});
   const version = packageVersion();
   const process = { version, now: Date.now, log };
   for (const warning of config.openTelemetry.warnings) log.warn({ warning }, 'not followed');

@@ -785,6 +785,16 @@ it('a key is taken out however its special characters are written', async () => 
   assert.deepEqual(body, ['é [key] [key] [key] [key] [key] sk+ab']);
 });
 
+it('a key of letters is taken out where JSON writes every letter as an escape', async () => {
+  const escaped = [...CANARY].map((letter) => `\\u00${letter.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  const url = await serve((_request, response) => response.end(`{"note":"a ${escaped.join('')} b"}`));
+  const { body } = await clientOf(url).client.ask(new AbortController().signal)({
+    path: '/notes',
+    schema: z.unknown(),
+  });
+  assert.deepEqual(body, { note: 'a [key] b' });
+});
+
 describe('an abort', () => {
   it('ends a request in flight with the reason of the signal', async () => {
     const stop = new AbortController();
