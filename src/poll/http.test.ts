@@ -729,6 +729,18 @@ describe('a broken exchange', () => {
     assert.equal((await failureOf(clientOf(url.replace('http:', 'https:')).client)).reason, 'network');
   });
 
+  it('a provider that never greets where TLS is expected is given up in time, and an abort does not wait for it', async () => {
+    const url = (await serveBytes(() => {})).replace('http:', 'https:');
+    const begun = performance.now();
+    assert.equal((await failureOf(clientOf(url, { timeoutMs: 100 }).client)).reason, 'timeout');
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(new Error('stopping')), 50);
+    const { client } = clientOf(url, { timeoutMs: 60_000 });
+    await assert.rejects(ask(client, stop.signal), { message: 'stopping' });
+    await client.close();
+    assert.ok(performance.now() - begun < 5000);
+  });
+
   it('a key with a line break fails as config', async () => {
     const url = await serve((_request, response) => response.end(GOOD));
     assert.equal((await failureOf(clientOf(url, { key: () => `${CANARY}\n` }).client)).reason, 'config');
