@@ -142,7 +142,11 @@ function figuresOf(
   const note = errors[0] ?? `${sinceSent.length} scrapes of ${series} series in ${seconds.toFixed(1)} s`;
   const each = `${(bytes / sinceSent.length / 1e6).toFixed(2)} MB each`;
   return [
-    bounded('scrapes that failed', errors.length, { atMost: 0, unit: '', note }),
+    {
+      what: 'scrapes that failed',
+      measured: `${errors.length} (${note})`,
+      target: { text: 'none', met: errors.length === 0 },
+    },
     told('scrapes a second, gzipped', `${(sinceSent.length / seconds).toFixed(0)} (${each})`),
     told('a scrape from its request to its last byte: p50', `${rounded(quantile(sinceSent, 0.5))} ms`),
     bounded('a scrape from its request to its last byte: p99', quantile(sinceSent, 0.99), {
