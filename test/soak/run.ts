@@ -78,6 +78,7 @@ interface Course {
     readonly failures: Map<string, number>;
     measured: Measured[];
   };
+  readonly passes: (now: Instant) => void;
   /** The newest page: no counter of a later one may be lower. */
   last: Scrape | undefined;
 }
@@ -85,9 +86,9 @@ interface Course {
 /**
  * Lives through the plan, life after life over one ledger, and holds it against the providers' books.
  *
- * @param begins hears of each life.
+ * @param passes hears of each life, and of every fifth day.
  */
-export async function soak(plan: SoakPlan, begins: (now: Instant) => void = () => {}): Promise<Soaked> {
+export async function soak(plan: SoakPlan, passes: (now: Instant) => void = () => {}): Promise<Soaked> {
   const ends: (() => Promise<void>)[] = [];
   const scope = { after: (end: () => Promise<void>) => void ends.unshift(end) };
   const dice = diceOf(plan.seed);
@@ -105,9 +106,9 @@ export async function soak(plan: SoakPlan, begins: (now: Instant) => void = () =
       failures: new Map<string, number>(),
       measured: [],
     };
-    const course: Course = { plan, world, sums, folder, dice, tally, last: undefined };
+    const course: Course = { plan, world, sums, folder, dice, tally, passes, last: undefined };
     for (const [index, life] of plan.lives.entries()) {
-      begins(world.dial.now());
+      passes(world.dial.now());
       await live(course, life, index);
     }
     return {
@@ -169,9 +170,10 @@ async function stepOf(course: Course, lab: Lab, step: number): Promise<void> {
 }
 
 /** What the exporter does every hour by itself, and what is looked at now and then. */
-async function hourly({ world, tally }: Course, lab: Lab, before: Instant): Promise<void> {
+async function hourly({ world, tally, passes }: Course, lab: Lab, before: Instant): Promise<void> {
   const passed = (everyMs: number) => Math.floor(before / everyMs) !== Math.floor(world.dial.now() / everyMs);
   if (passed(HOUR)) await lab.ask('maintain');
+  if (passed(5 * DAY)) passes(world.dial.now());
   if (!passed(MEASURE_EVERY_MS)) return;
   const { figures } = await lab.ask('figures');
   if (figures) tally.measured.push({ at: world.dial.now(), ...figures });
