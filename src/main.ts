@@ -11,8 +11,15 @@ const { stop, onHangUp, onBackUp, endOnHangUp } = watchSignals(process, leave);
 
 const { runCli } = await import('./cli.ts');
 const { buildText } = await import('./version.ts');
+const { createVault, stackOf } = await import('./vault.ts');
 const registry = async () => (await import('./providers/index.ts')).PROVIDERS;
-const io = { stdout: process.stdout, stderr: process.stderr, env: process.env, signal: stop };
+const vault = createVault();
+// What nobody foresaw ends the process as it would by itself, but says nothing that is secret.
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`${vault.clean(stackOf(error))}\n`);
+  process.exit(1);
+});
+const io = { stdout: process.stdout, stderr: process.stderr, env: process.env, signal: stop, vault };
 /** Only the daemon outlives its terminal. */
 const once =
   <Options>(command: (options: Options, io: Io) => Promise<number>) =>

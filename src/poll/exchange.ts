@@ -1,5 +1,6 @@
 import type { Dispatcher, Pool } from 'undici';
 import { type Instant, MINUTE } from '../core/time.ts';
+import { untilAborted } from '../core/until.ts';
 import type { Request } from '../providers/provider.ts';
 import { type Attempt, type Failed, failed, failureOf, type Head, type Received, receive } from './answer.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
@@ -92,25 +93,13 @@ async function headOf(
   try {
     const sent = method === 'POST' ? JSON.stringify(request.preview) : null;
     const { signal } = deadline;
-    const response = await untilAborted(pool.request({ method, path, headers, body: sent, signal }), signal);
+    const response = await untilAborted(signal, pool.request({ method, path, headers, body: sent, signal }));
     events.answered(String(response.statusCode));
     const { statusCode: status, body } = response;
     return { exchange, status, headers: flat(response.headers), body };
   } catch (error) {
     events.answered('');
     return failed(exchange, deadline.expired() ? TIMED_OUT : faultOfHead(error), error);
-  }
-}
-
-/** The library itself hears of an abort only once it is connected, and a name may take long to be looked up. */
-async function untilAborted<T>(response: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([response, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
   }
 }
 
