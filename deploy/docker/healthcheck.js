@@ -1,12 +1,34 @@
 // Is the exporter of this container alive? For images without a shell and curl. Exit code 0 if so, else 1 and the reason.
-// Where server.listen has another port: node /app/healthcheck.js http://127.0.0.1:PORT/-/healthy
+// Where server.listen has another port, or server.webConfig has TLS: node /app/healthcheck.js https://127.0.0.1:PORT/-/healthy
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+
 const PATIENCE_MS = 4000; // less than the HEALTHCHECK's own, so that the reason is told
 
+// Whoever asks for a password, or for fewer requests, is alive.
+const ALIVE = [200, 401, 429];
+
 const url = process.argv[2] ?? 'http://127.0.0.1:9464/-/healthy';
-try {
-  const { status } = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
-  if (status !== 200) throw new Error(`answered ${status}`);
-} catch (error) {
-  console.error(`${url}: ${error.cause?.message ?? error.message}`);
-  process.exitCode = 1;
+
+function end(problem) {
+  if (problem) console.error(`${url}: ${problem}`);
+  process.exit(problem ? 1 : 0);
 }
+
+// The certificate is for those outside; here it is the process that is asked for, on this machine.
+const options = { rejectUnauthorized: false, signal: AbortSignal.timeout(PATIENCE_MS) };
+let isSecure = false;
+(url.startsWith('https:') ? httpsRequest : httpRequest)(url, options, ({ statusCode }) => {
+  end(ALIVE.includes(statusCode) ? undefined : `answered ${statusCode}`);
+})
+  .on('socket', (socket) => {
+    socket.once('secureConnect', () => {
+      isSecure = true;
+    });
+  })
+  .on('error', (error) => {
+    // Who wants a client certificate says so in an alert, or hangs up once TLS is agreed on.
+    const asksForCertificate = /SSL alert|TLSV13_ALERT/.test(`${error.code} ${error.message}`);
+    end(asksForCertificate || (isSecure && error.code === 'ECONNRESET') ? undefined : error.message);
+  })
+  .end();

@@ -7,6 +7,7 @@ import { reapplyFigures } from './reapply.ts';
 import { restartFigures } from './restart.ts';
 import { scrapeFigures } from './scrape.ts';
 import { veniceFigures } from './venice.ts';
+import { webFigures } from './web.ts';
 
 /** Every part measures in processes of its own, one part after the other. A name on the command line runs that part alone. */
 const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
@@ -16,6 +17,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   venice: veniceFigures,
   reapply: reapplyFigures,
   restart: restartFigures,
+  web: webFigures,
 };
 
 const asked = process.argv.slice(2);

@@ -6,6 +6,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import type { Family } from '../../src/core/snapshot.ts';
 import { createPublisher } from '../../src/publisher.ts';
 import { createServer, type MetricsPage } from '../../src/server/server.ts';
+import { openWebSource } from '../../src/server/web/source.ts';
 import { createPrometheusPage } from '../../src/sinks/prometheus/page.ts';
 import { createSelfMetrics } from '../../src/sinks/prometheus/self.ts';
 import { openDatabase } from '../../src/store/open.ts';
@@ -16,9 +17,9 @@ import { type Turns, watchTurns } from './turns.ts';
 
 /**
  * Serves the same series from the same HTTP server: `ours` as `serve` does, `prom-client` by its registry's `metrics()` at
- * each scrape. Tells what scraping does to its event loop.
+ * each scrape; with a web configuration where one is named. Tells what scraping does to its event loop.
  */
-const [variant, series = ''] = process.argv.slice(2);
+const [variant, series = '', webConfig] = process.argv.slice(2);
 const { ledger } = ledgerOf(sqliteStore(openDatabase(':memory:')), Number(series));
 
 const server = createServer({
@@ -28,6 +29,10 @@ const server = createServer({
   costs: unasked,
   now: () => NOW,
   onError: (error) => console.error(error),
+  web:
+    webConfig === undefined
+      ? undefined
+      : openWebSource({ file: webConfig, now: () => performance.now(), told: () => {} }),
 });
 server.addHook('onRequest', async (_request, reply) => {
   turns?.longest();

@@ -3,12 +3,16 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { createServer, type ServerOptions } from '../../src/server/server.ts';
 import { openWebSource, type WebChange } from '../../src/server/web/source.ts';
 import { createPrometheusPage } from '../../src/sinks/prometheus/page.ts';
 import { AT_LOOPBACK, type Authority, createAuthority } from './certificates.ts';
 import { counterFamily, createFakeSource, type FakeSource } from './fake-source.ts';
+
+/** What ends with a test, or with a program. */
+export interface Scope {
+  after(end: () => void): void;
+}
 
 /** `secret`, at the least cost there is. */
 export const SECRET_HASH = '$2b$04$J8HKxIWOFmemhYRjnQls1.FFL8x0/AA3Ng5ZwCXGBZ57t8IuLjP/O';
@@ -22,7 +26,7 @@ export interface WebFolder {
   write(name: string, text: string): string;
 }
 
-export function webFolder(context: Pick<TestContext, 'after'>): WebFolder {
+export function webFolder(context: Scope): WebFolder {
   const path = mkdtempSync(join(tmpdir(), 'web-'));
   context.after(() => rmSync(path, { recursive: true }));
   const [trusted, other] = [createAuthority('Trusted'), createAuthority('Other')];
@@ -60,7 +64,7 @@ export interface ServedWeb {
 
 /** Serves a page of 3 series until the test ends. */
 export async function serveWeb(
-  context: Pick<TestContext, 'after'>,
+  context: Scope,
   folder: WebFolder,
   text: string,
   options: Partial<ServerOptions> & { readonly series?: number } = {},
