@@ -20,7 +20,7 @@ const monitoring = await manifestObjects('monitoring/*.yaml');
 sets.set('deploy/kubernetes', [...plain, ...monitoring]);
 
 test('Kubernetes and the Prometheus operator know every field, and take every value', async () => {
-  for (const [name, objects] of sets) assert.deepEqual(await faultsOf(objects), [], name);
+  assert.deepEqual(await faultsOf([...sets.values()].flat()), []);
 });
 
 test('an object that they would not take is seen', async () => {
