@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { addLedger, type LedgerOptions } from './cli-ledger.ts';
 import type { CheckOptions } from './commands/check.ts';
 import { EXIT, type Io } from './commands/io.ts';
 import { ConfigError } from './config/errors.ts';
@@ -33,6 +34,7 @@ export interface Commands {
   check(options: CheckOptions, io: Io): Promise<number>;
   poll(options: PollOptions, io: Io): Promise<number>;
   taskCost(options: TaskCostOptions, io: Io): Promise<number>;
+  ledger(options: LedgerOptions, io: Io): Promise<number>;
   configSchema(options: object, io: Io): Promise<number>;
 }
 
@@ -78,7 +80,7 @@ function codeOf(error: unknown, io: Io): number {
 
 /** What the system or a provider refused needs no stack; anything else is a bug, and its stack is what a report needs. */
 function isForeseen(error: unknown): error is Error {
-  return error instanceof Error && ('syscall' in error || error.name === 'PollError');
+  return error instanceof Error && ('syscall' in error || ['PollError', 'StoreError'].includes(error.name));
 }
 
 function stackOf(error: unknown): string {
@@ -129,6 +131,9 @@ function programOf({ commands, io, version }: Cli, done: (code: number) => void)
     .action(async (task: string, options: Omit<TaskCostOptions, 'task'>) =>
       done(await commands.taskCost({ ...options, task }, io)),
     );
+  addLedger(add('ledger', 'look after a ledger that no exporter uses'), async (options) =>
+    done(await commands.ledger(options, io)),
+  );
   add('config-schema', 'print the JSON Schema of the configuration').action(async (options: object) =>
     done(await commands.configSchema(options, io)),
   );

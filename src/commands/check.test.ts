@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { FAKE_PROVIDERS } from '../../test/fake-providers.ts';
+import type { Environment } from '../config/config.ts';
 import { type CheckOptions, check, type Probed } from './check.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'check-'));
@@ -18,13 +19,13 @@ accounts:
 `,
 );
 
-async function run(options: CheckOptions, probed: Record<string, Probed> = {}) {
+async function run(options: CheckOptions, probed: Record<string, Probed> = {}, env: Environment = {}) {
   let out = '';
   const asked: string[] = [];
   const io = {
     stdout: { write: (text: string) => (out += text) },
     stderr: { write: assert.fail },
-    env: { KEY: 'do-not-print-me' },
+    env: { KEY: 'do-not-print-me', ...env },
     signal: new AbortController().signal,
   };
   const code = await check(options, io, {
@@ -80,6 +81,29 @@ test('a credential that nothing is due for is said to be untried, which is no fa
   assert.equal(
     out,
     `${SUMMARY}acme "one": not tried: nothing is due yet\nglobex "globex": the credential works\n`,
+  );
+});
+
+test('it is said what goes out over OpenTelemetry, and where to, without what may be secret', async () => {
+  const env = {
+    OTEL_METRICS_EXPORTER: 'otlp,prometheus',
+    OTEL_TRACES_EXPORTER: 'otlp',
+    OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'https://otlp.example/in?key=do-not-print-me',
+    OTEL_EXPORTER_OTLP_HEADERS: 'x=do-not-print-me',
+    OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'grpc',
+    OTEL_METRIC_EXPORT_INTERVAL: 'do-not-print-me',
+  };
+  const { code, asked, out } = await run({ config: file, offline: true }, {}, env);
+  assert.deepEqual({ code, asked }, { code: 0, asked: [] });
+  assert.equal(
+    out,
+    `${SUMMARY}OpenTelemetry
+  serves /otel/metrics
+  pushes metrics to "default" every 60 s: http/protobuf to https://otlp.example/in
+  sends its own traces: grpc to http://localhost:4317
+  warning: OTEL_METRIC_EXPORT_INTERVAL is not a whole number of milliseconds from 1 to 2147483647: ignored
+
+`,
   );
 });
 

@@ -1,8 +1,10 @@
-import type { Account, Config } from '../config/config.ts';
+import type { Account, Config, OpenTelemetry, Receiver } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
-import { isoDay } from '../core/time.ts';
+import { isoDay, SECOND } from '../core/time.ts';
 import type { FailureReason } from '../poll/errors.ts';
 import type { Provider } from '../providers/provider.ts';
+import { loadWebConfig } from '../server/web/read.ts';
+import { summaryOfWeb } from '../web.ts';
 import { EXIT, type Io } from './io.ts';
 
 export interface CheckOptions {
@@ -44,15 +46,21 @@ function verdictOf(account: Account, probed: Probed): string {
   return `${name}: ${probed.isTried ? 'the credential works' : 'not tried: nothing is due yet'}`;
 }
 
-function summaryOf({ accounts, server, state }: Config, file: string | undefined): string {
+function summaryOf({ accounts, server, state, openTelemetry }: Config, file: string | undefined): string {
   const count = accounts.length === 1 ? '1 account' : `${accounts.length} accounts`;
   const host = server.host.includes(':') ? `[${server.host}]` : server.host;
   return [
     `${file ?? 'environment'}: good, ${count}`,
     `listens on ${host}:${server.port}, keeps its ledger in ${state.path}`,
+    ...webLines(server.webConfig),
     ...accounts.flatMap((account) => ['', ...linesOf(account)]),
+    ...openTelemetryLines(openTelemetry),
     '',
   ].join('\n');
+}
+
+function webLines(file: string | undefined): string[] {
+  return file === undefined ? [] : [`web configuration ${file}: ${summaryOfWeb(loadWebConfig(file))}`];
 }
 
 function linesOf(account: Account): string[] {
@@ -65,6 +73,24 @@ function linesOf(account: Account): string[] {
     `  reads from ${since === undefined ? 'the start of last month' : isoDay(since)} on`,
     ...Object.entries(schedule).map(([feed, line]) => `  feed ${feed.padEnd(width)}  ${line}`),
   ];
+}
+
+function openTelemetryLines({ prometheus, receivers, traces, warnings }: OpenTelemetry): string[] {
+  const lines = [
+    ...(prometheus ? ['  serves /otel/metrics'] : []),
+    ...receivers.map(
+      (receiver) =>
+        `  pushes metrics to "${receiver.name}" every ${receiver.intervalMs / SECOND} s: ${destinationOf(receiver)}`,
+    ),
+    ...(traces ? [`  sends its own traces: ${destinationOf(traces.receiver)}`] : []),
+    ...warnings.map((warning) => `  warning: ${warning}`),
+  ];
+  return lines.length > 0 ? ['', 'OpenTelemetry', ...lines] : [];
+}
+
+/** Without the query, which may hold a key. */
+function destinationOf({ protocol, url }: Receiver): string {
+  return `${protocol} to ${url.replace(/\?.*/s, '')}`;
 }
 
 function titleOf({ provider, name }: Account): string {

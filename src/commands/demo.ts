@@ -1,5 +1,6 @@
 import type { DemoOptions } from '../cli.ts';
 import type { Account, Config } from '../config/config.ts';
+import { openTelemetryOfEnvironment } from '../config/open-telemetry.ts';
 import type { Budget } from '../core/budget.ts';
 import { parseDecimal } from '../core/money.ts';
 import { DEFAULT_RATES } from '../core/rates.ts';
@@ -44,6 +45,7 @@ function configOf({ config, section }: Provider): unknown {
 
 /** Simulated providers on loopback, and the real exporter polling them. No keys needed; the ledger is a throw-away one. */
 export async function demo(options: DemoOptions, io: Io): Promise<number> {
+  const openTelemetry = openTelemetryOfEnvironment(io.env);
   const world = await startDemoWorld();
   const { close, ...simulators } = world;
   const started = new Map(Object.entries(simulators));
@@ -67,16 +69,17 @@ export async function demo(options: DemoOptions, io: Io): Promise<number> {
       };
     });
     const config: Config = {
-      server: { host: options.host, port: options.port },
+      server: { host: options.host, port: options.port, enableReload: false },
       state: { path: ':memory:' },
       metrics: { newSeriesZeroMs: 10 * SECOND, maxSeries: 10_000 },
       accounts,
       budgets: BUDGETS,
       currencies: DEFAULT_RATES,
+      openTelemetry,
     };
-    return await run(config, io, (url) => {
+    const listening = (url: string) =>
       io.stdout.write(`Demo on ${url} with simulated providers. Metrics: ${url}/metrics. Ctrl-C ends it.\n`);
-    });
+    return await run(config, io, { listening });
   } finally {
     await close();
   }

@@ -1,5 +1,6 @@
 import { type Budget, matcherOf } from '../core/budget.ts';
 import type { Document } from './document.ts';
+import { formatPath, type Path } from './errors.ts';
 import type { Sections } from './schema.ts';
 
 /** An account as budgets name it. */
@@ -26,7 +27,7 @@ export function budgetsOf(
 /** Entries of one list are told apart by their names. */
 export function reportTwice(
   entries: readonly { readonly name: string }[],
-  path: readonly [string],
+  path: Path,
   problems: Document['problems'],
 ): void {
   const first = new Map<string, number>();
@@ -34,6 +35,9 @@ export function reportTwice(
     const before = first.get(name);
     if (before === undefined) first.set(name, index);
     else
-      problems.add([...path, index, 'name'], `is the name of ${path}[${before}] already; give each its own`);
+      problems.add(
+        [...path, index, 'name'],
+        `is the name of ${formatPath([...path, before])} already; give each its own`,
+      );
   }
 }

@@ -7,6 +7,8 @@ import { parse } from 'yaml';
 import { PROVIDERS } from '../providers/index.ts';
 import { configurationSchema, ownKeys } from './json-schema.ts';
 import { loadConfig } from './load.ts';
+import { openTelemetryOfEnvironment } from './open-telemetry.ts';
+import { OpenTelemetrySection } from './open-telemetry-schema.ts';
 import { AccountKeys, Sections } from './schema.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -15,7 +17,10 @@ const example = readFileSync(join(root, 'deploy/ai-billing-exporter.example.yml'
 const folder = mkdtempSync(join(tmpdir(), 'docs-'));
 after(() => rmSync(folder, { recursive: true }));
 
-const ENV = Object.fromEntries(PROVIDERS.map(({ environmentKey }) => [environmentKey, 'k']));
+const ENV = {
+  ...Object.fromEntries(PROVIDERS.map(({ environmentKey }) => [environmentKey, 'k'])),
+  VENDOR_KEY: 'k',
+};
 
 /** Rows of the page's tables, each cell without its backticks. */
 const rows = page
@@ -61,6 +66,11 @@ test('the page names the defaults of the keys, and the own keys of each provider
     newSeriesZero: '2m',
     maxSeries: '10000',
     timeout: '30s',
+    interval: '60s',
+    compression: 'none',
+    temporality: 'cumulative',
+    serviceName: 'ai-billing-exporter',
+    sampleRatio: '1',
   };
   const sections = Sections.parse({ accounts: [0] });
   assert.deepEqual(
@@ -76,6 +86,19 @@ test('the page names the defaults of the keys, and the own keys of each provider
     AccountKeys.parse({ provider: 'x', timeout: defaults.timeout }),
     AccountKeys.parse({ provider: 'x' }),
   );
+  const opentelemetry = OpenTelemetrySection.parse({ receivers: [{ name: 'a' }], traces: {} });
+  const { interval, compression, temporality, sampleRatio } = defaults;
+  assert.deepEqual(
+    OpenTelemetrySection.parse({
+      receivers: [
+        { name: 'a', protocol: 'http/protobuf', timeout: '10s', interval, compression, temporality },
+      ],
+      traces: { sampleRatio: Number(sampleRatio) },
+      genAiAttributes: false,
+    }),
+    opentelemetry,
+  );
+  assert.equal(openTelemetryOfEnvironment({}).resource['service.name'], defaults.serviceName);
   for (const [key, text] of Object.entries(defaults)) {
     assert.ok(
       rows.some((cells) => cells[0] === key && cells[1] === text),
@@ -102,6 +125,30 @@ test('the page names every feed and its schedule, and every variable', () => {
   }
 });
 
+test('the page names every variable of OpenTelemetry that is read, and no other', () => {
+  const read = new Set<string>();
+  const on: Record<string, string> = {
+    ...{ OTEL_METRICS_EXPORTER: 'otlp', OTEL_TRACES_EXPORTER: 'otlp', OTEL_TRACES_SAMPLER: 'traceidratio' },
+  };
+  const record = (_: typeof on, name: string) => {
+    read.add(name);
+    return on[name];
+  };
+  openTelemetryOfEnvironment(new Proxy(on, { get: record }));
+  const general = [...read].filter((name) => !isTwin(name, read));
+  const told = rows.map(([name = '']) => name).filter((name) => name.startsWith('OTEL_'));
+  assert.deepEqual(told.sort(), general.sort());
+});
+
+/** Is it the one for a signal, of a variable that is there for all? The page has only endpoints as both. */
+function isTwin(name: string, all: ReadonlySet<string>): boolean {
+  return (
+    !name.endsWith('_ENDPOINT') &&
+    /_OTLP_(METRICS|TRACES)_/.test(name) &&
+    all.has(name.replace(/_(METRICS|TRACES)_/, '_'))
+  );
+}
+
 test('every example on the page is a good configuration', () => {
   const blocks = Array.from(page.matchAll(/^```yaml\n([\s\S]*?)^```/gm), ([, text = '']) => text);
   assert.ok(blocks.length >= 3);
@@ -113,13 +160,23 @@ test('the example is a good configuration, as it is and with everything switched
     load(example).accounts.map(({ provider }) => provider.id),
     PROVIDERS.map(({ id }) => id),
   );
-  const whole = example
-    .replaceAll(/^( +)# (\w+:.*| {2}\w+: ".*")$/gm, '$1$2')
-    .replace(/^ +apiKeyFile: .*\n/m, '');
-  const { accounts } = load(whole);
+  const { accounts, openTelemetry } = load(wholeExample());
   assert.equal(accounts[0]?.since, Date.UTC(2026, 10, 1));
   assert.equal(accounts.find(({ provider }) => provider.id === 'northflank')?.schedule.usage, '5,35 * * * *');
+  assert.deepEqual(
+    openTelemetry.receivers.map(({ name, url }) => `${name} ${url}`),
+    ['collector http://collector:4317', 'vendor https://otlp.vendor.example/v1/metrics'],
+  );
+  assert.equal(openTelemetry.traces?.sampleRatio, 0.1);
 });
+
+/** The example with everything switched on but what excludes something else, or names files that are not there. */
+function wholeExample(): string {
+  return example
+    .replace(/^# opentelemetry:\n(?:# .*\n)+/m, (section) => section.replaceAll(/^# /gm, ''))
+    .replaceAll(/^( +)# (\w+:.*| {2}\w+: ".*")$/gm, '$1$2')
+    .replaceAll(/^ +(apiKeyFile|metricsEndpoint|tracesEndpoint|caFile|certFile|keyFile): .*\n/gm, '');
+}
 
 test('the example shows every key but the reserved one', () => {
   const reserved = ['webConfig'];
@@ -132,6 +189,7 @@ test('the example shows every key but the reserved one', () => {
 
 test('the example fits the JSON Schema', () => {
   assert.deepEqual(misfits(configurationSchema(PROVIDERS), parse(example), ''), []);
+  assert.deepEqual(misfits(configurationSchema(PROVIDERS), parse(wholeExample()), ''), []);
   const broken = { ...parse(example), foo: 1, accounts: [{ provider: 'venice', apiKey: 'k', teamId: 't' }] };
   assert.deepEqual(misfits(configurationSchema(PROVIDERS), broken, ''), [
     '.accounts[0] fits 0 of oneOf',

@@ -43,8 +43,8 @@ const SYNTAX: Readonly<Record<string, string>> = {
   MULTIPLE_DOCS: 'a second YAML document starts here; a configuration is one document',
 };
 
-/** Reads YAML, notes where everything stands and puts environment variables in place. */
-export function readDocument(file: string, text: string, env: Environment): Document {
+/** Reads YAML, notes where everything stands and, where there is an environment, puts its variables in place. */
+export function readDocument(file: string, text: string, env?: Environment): Document {
   const lines = new LineCounter();
   const yaml = parseDocument(text, {
     lineCounter: lines,
@@ -69,7 +69,7 @@ export function readDocument(file: string, text: string, env: Environment): Docu
 
 interface Walk {
   readonly yaml: Yaml;
-  readonly env: Environment;
+  readonly env: Environment | undefined;
   readonly places: Map<string, Places>;
   readonly problems: Problems;
   readonly position: (offset: number) => Position;
@@ -150,6 +150,7 @@ function mergedEntries(walk: Walk, { key, value }: Pair, path: Path): [string, u
 }
 
 function textOf(walk: Walk, written: string, path: Path): string {
+  if (walk.env === undefined) return written;
   const { text, names, problems } = substitute(written, walk.env);
   if (text === written && names.length === 0 && problems.length === 0) return written;
   for (const problem of problems) walk.problems.add(path, problem);

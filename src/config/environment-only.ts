@@ -2,6 +2,7 @@ import { DEFAULT_RATES } from '../core/rates.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Account, Config, Environment } from './config.ts';
 import { ConfigError, type Problem } from './errors.ts';
+import { readOpenTelemetry } from './open-telemetry.ts';
 import { AccountKeys, Sections } from './schema.ts';
 import { secretOfText } from './secrets.ts';
 
@@ -10,15 +11,17 @@ export function configOfEnvironment(env: Environment, registry: readonly Provide
   const present = registry.filter((provider) => env[provider.environmentKey]);
   const problems =
     present.length === 0 ? [nothingSet(registry)] : present.flatMap((provider) => problemOf(provider, env));
+  const openTelemetry = readOpenTelemetry(undefined, env, problems);
   if (problems.length > 0) throw new ConfigError(problems);
   const { server, state, metrics } = Sections.parse({ accounts: present });
   return {
-    server: server.listen,
+    server: { ...server.listen, enableReload: server.enableReload },
     state,
     metrics: { newSeriesZeroMs: metrics.newSeriesZero, maxSeries: metrics.maxSeries },
     accounts: present.map((provider) => accountOf(provider, env)),
     budgets: [],
     currencies: DEFAULT_RATES,
+    openTelemetry,
   };
 }
 

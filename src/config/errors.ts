@@ -30,12 +30,21 @@ export function formatProblem(problem: Problem): string {
   return [place, problem.key, problem.message].filter((part) => part !== '').join(': ');
 }
 
+/** Keys that hold names which are up to the user, each with a secret. */
+const HOLDERS: readonly unknown[] = ['headers', 'basic_auth_users'];
+const GLUED = /(?<=^[A-Za-z_]\w*)[:=].*$/s;
 const PLAIN_STEP = /^[A-Za-z_][\w-]*$/;
 
-/** `accounts[1].schedule.usage`; a step that is no plain word is quoted, and cut where it runs long. */
+/**
+ * `accounts[1].schedule.usage`; a step that is no plain word is quoted, and cut where it runs long.
+ *
+ * In `{ key:secret }`, without a space, YAML sees one long name: what follows the colon is not repeated.
+ */
 export function formatPath(path: Path): string {
-  return path.reduce<string>((text, step) => {
-    if (typeof step === 'number') return `${text}[${step}]`;
+  return path.reduce<string>((text, part, index) => {
+    if (typeof part === 'number') return `${text}[${part}]`;
+    const holds = HOLDERS.includes(path[index - 1]);
+    const step = holds ? part.replace(/[^\w.@-].*$/s, '') : part.replace(GLUED, '');
     if (!PLAIN_STEP.test(step)) return `${text}[${shortened(JSON.stringify(step))}]`;
     return text === '' ? shortened(step) : `${text}.${shortened(step)}`;
   }, '');

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { constantRate, DEFAULT_RATES, type Rate, type Rates } from '../core/rates.ts';
 import { isoDay } from '../core/time.ts';
 import type { Provider } from '../providers/provider.ts';
@@ -8,8 +9,9 @@ import { budgetsOf } from './budgets.ts';
 import type { Config, Environment } from './config.ts';
 import { type Document, isMapping, readDocument } from './document.ts';
 import { configOfEnvironment } from './environment-only.ts';
-import { ConfigError } from './errors.ts';
+import { ConfigError, type Problem } from './errors.ts';
 import { checked } from './issues.ts';
+import { readOpenTelemetry } from './open-telemetry.ts';
 import { Sections } from './schema.ts';
 import { reasonUnreadable } from './secrets.ts';
 import { withSections } from './section.ts';
@@ -29,7 +31,12 @@ export function loadConfig(
   return configOfText(file, textOf(file), { env, registry, now });
 }
 
-function textOf(file: string): string {
+/**
+ * The text of a file.
+ *
+ * @throws {ConfigError} when it cannot be read, or is no text.
+ */
+export function textOf(file: string): string {
   const refuse = (message: string) => new ConfigError([{ file, key: '', message }]);
   let bytes: Buffer;
   try {
@@ -66,15 +73,29 @@ function configOfText(
   const currencies = ratesOf(rates ?? {}, document);
   const named = accounts.map(({ provider, name }) => ({ provider: provider.id, account: name }));
   const budgets = budgetsOf(sections?.budgets ?? [], named, document);
-  if (!sections || problems.list.length > 0) throw new ConfigError(problems.list);
+  const ofVariables: Problem[] = [];
+  const section = checked({
+    schema: Sections.shape.opentelemetry,
+    value: value.opentelemetry,
+    path: ['opentelemetry'],
+    problems,
+  });
+  const openTelemetry = readOpenTelemetry(section && { section, document, file }, env, ofVariables);
+  const all = [...problems.list, ...ofVariables];
+  if (!sections || all.length > 0) throw new ConfigError(all);
   const { server, state, metrics } = sections;
   return {
-    server: server.listen,
+    server: {
+      ...server.listen,
+      enableReload: server.enableReload,
+      ...(server.webConfig && { webConfig: resolve(dirname(file), server.webConfig) }),
+    },
     state,
     metrics: { newSeriesZeroMs: metrics.newSeriesZero, maxSeries: metrics.maxSeries },
     accounts,
     budgets,
     currencies,
+    openTelemetry,
   };
 }
 

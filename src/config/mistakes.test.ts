@@ -126,7 +126,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   'an unknown section': [beside('acounts: []'), 'c.yml:4:1: acounts: unknown key; did you mean "accounts"?'],
   'an unknown section like no other': [
     beside('frobnicate: 1'),
-    'c.yml:4:1: frobnicate: unknown key; known here: server, state, metrics, accounts, budgets, currencies, priceProbes',
+    'c.yml:4:1: frobnicate: unknown key; known here: server, state, metrics, accounts, budgets, currencies, priceProbes, opentelemetry',
   ],
 
   'a provider left out': [
@@ -444,7 +444,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     `c.yml:5:13: accounts[1].apiKey: the environment variable NOPE is not set; set it, or write $\${NOPE} for the literal text`,
     `c.yml:6:14: accounts[1].timeout: must be a duration from 0.1s to 10m: ${DURATION} (found 1)`,
     'c.yml:7:15: currencies.USD: is what everything is counted in, at 1; remove it',
-    'c.yml:8:1: foo: unknown key; known here: server, state, metrics, accounts, budgets, currencies, priceProbes',
+    'c.yml:8:1: foo: unknown key; known here: server, state, metrics, accounts, budgets, currencies, priceProbes, opentelemetry',
   ],
 };
 
@@ -505,7 +505,8 @@ test('whatever the text, it is a configuration or a ConfigError', () => {
     'schedule: { usage: "*/5 * * * *" }',
     'since: 2026-01-01',
     'currencies: { EUR: 1 }',
-  );
+    'opentelemetry: { receivers: [{ name: a, endpoint: "http://h", headers: { k: v } }], traces: { protocol: grpc } }',
+  ).replaceAll(/^ {4}(?=opentelemetry)/gm, '');
   const piece = fc.oneof(
     fc.constantFrom(
       ...`\t : - , [ ] { } & * ! | > " ' # % @ ? ~ << \${ $\${ null true 1 .inf __proto__`.split(' '),

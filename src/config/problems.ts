@@ -31,8 +31,8 @@ export interface Problems {
   readonly list: readonly Problem[];
 }
 
-/** The key whose value no message repeats. */
-const SECRET_KEY = 'apiKey';
+/** The keys whose value no message repeats. */
+const SECRET_KEYS: readonly unknown[] = ['apiKey', 'headers', 'key', 'basic_auth_users'];
 
 export function problemsOf(file: string, places: ReadonlyMap<string, Places>): Problems {
   const byKey = new Map<string, Problem>();
@@ -46,7 +46,9 @@ export function problemsOf(file: string, places: ReadonlyMap<string, Places>): P
     addAt: put,
     place: (path, at) => positionOf(path, at, places),
     found: (path, value) =>
-      path.at(-1) === SECRET_KEY ? '' : foundText(places.get(formatPath(path))?.written, value),
+      path.slice(-2).some((step) => SECRET_KEYS.includes(step))
+        ? ''
+        : foundText(places.get(formatPath(path))?.written, value),
     get list() {
       return [...byKey.values()].sort(
         (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type BUDGET_LABELS, PERIODS } from '../core/budget.ts';
 import { DAY, MINUTE } from '../core/time.ts';
+import { OpenTelemetrySection } from './open-telemetry-schema.ts';
 import {
   BaseUrl,
   Cron,
@@ -15,9 +16,6 @@ import {
 } from './values.ts';
 
 /** The shape of the configuration: what may stand where, and what each key is for. */
-
-/** What a version that has no TLS yet says to it: ignoring it would be a lie. */
-const NOT_YET = 'is not supported by this version yet; remove it';
 
 /** Keys of every account, whatever its provider. */
 export const AccountKeys = z.strictObject({
@@ -85,7 +83,13 @@ export const Sections = z.strictObject({
         description:
           'Address and port of the web server; ":9464" is every IPv4 address, port 0 any free one.',
       }),
-      webConfig: z.never(NOT_YET).optional().meta({ description: 'Reserved: TLS and authentication.' }),
+      enableReload: z.boolean().prefault(false).meta({
+        description: 'Lets POST /-/reload read the configuration again; SIGHUP always does.',
+      }),
+      webConfig: z.string(must('the path of a file')).min(1, 'must name a file').optional().meta({
+        description:
+          'A file with TLS, users, headers and a rate limit, relative to the configuration; read again when it changes.',
+      }),
     })
     .prefault({}),
   state: z
@@ -119,5 +123,8 @@ export const Sections = z.strictObject({
     .array(z.unknown())
     .prefault([])
     .meta({ description: 'Prices that inference.sh calculates every hour, to see when they change.' }),
+  opentelemetry: OpenTelemetrySection.optional().meta({
+    description: 'Metrics over OTLP, /otel/metrics, and spans of the exporter itself.',
+  }),
 });
 export type Sections = z.infer<typeof Sections>;

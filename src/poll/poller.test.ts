@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { test } from 'node:test';
 import { openBench, settings, utc } from '../../test/support/ledger.ts';
 import type { Ledger } from '../core/ledger.ts';
@@ -7,7 +8,7 @@ import { DEFAULT_RATES } from '../core/rates.ts';
 import { HOUR, MINUTE } from '../core/time.ts';
 import type { Feed } from '../providers/provider.ts';
 import { PollError } from './errors.ts';
-import { createPoller, type PollOutcome } from './poller.ts';
+import { createPoller, type PollerOptions, type PollOutcome } from './poller.ts';
 import { reasonOfStatus } from './status.ts';
 
 const NOON = utc('2026-11-20T12:00');
@@ -18,7 +19,11 @@ const answered = (status: number) =>
   new PollError(reasonOfStatus(status), `GET /x answered ${status}`, { status });
 
 /** One feed that learns something of everything a feed can learn, unless it is answered otherwise. */
-function bench(optional = true, change: (ledger: Ledger) => Ledger = (ledger) => ledger) {
+function bench(
+  optional = true,
+  change: (ledger: Ledger) => Ledger = (ledger) => ledger,
+  around?: PollerOptions['around'],
+) {
   const { ledger, account } = openBench(settings());
   const key = { account, feed: 'prices' };
   const queue: Answer[] = [];
@@ -56,7 +61,15 @@ function bench(optional = true, change: (ledger: Ledger) => Ledger = (ledger) =>
     close: async () => {},
   };
   const labels = { provider: 'test', account: 'prod', feed: 'prices' };
-  const target = { key, feed, config: {}, ledger: change(ledger), rates: DEFAULT_RATES, client, labels };
+  const target = {
+    key,
+    feed,
+    config: {},
+    ledger: change(ledger),
+    rates: () => DEFAULT_RATES,
+    client,
+    labels,
+  };
   const clock = { now: () => now, asOf: (at: number) => at };
   const quiet = { applied() {}, drift() {}, warned() {}, unconverted() {}, progress() {} };
   const poller = createPoller({
@@ -64,12 +77,15 @@ function bench(optional = true, change: (ledger: Ledger) => Ledger = (ledger) =>
     events: { ...quiet, pollEnded: (_, outcome) => void ended.push(outcome) },
     now: () => now,
     random: () => 0,
+    ...(around && { around }),
   });
   return {
     ended,
     asked: () => asked,
     state: () => poller.states()[0],
     row: () => ledger.book.feed(account, 'prices'),
+    poller,
+    queue,
     wait: (ms: number) => {
       now += ms;
     },
@@ -198,4 +214,36 @@ test('a feed that is switched off is asked again where the clock was set back si
   wait(-30 * HOUR);
   assert.equal((await poll('well')).ok, true);
   assert.equal(asked(), 2);
+});
+
+test('a poll can be run within something else, which sees it end and be told of', async () => {
+  const order: string[] = [];
+  const { poll, ended } = bench(true, undefined, async (feed, run, stopping) => {
+    order.push(`begins ${feed.labels.feed} ${stopping.aborted}`);
+    const outcome = await run();
+    order.push(`ends ${outcome.ok} ${ended.length}`);
+    return outcome;
+  });
+  await poll('well');
+  await poll(answered(500));
+  await poll(answered(403));
+  await poll('well');
+  const begins = 'begins prices false';
+  assert.deepEqual(order, [begins, 'ends true 1', begins, 'ends false 2', begins, 'ends null 3']);
+});
+
+test('a poll that is tried again sooner is not run within the one before', async () => {
+  const within = new AsyncLocalStorage<string>();
+  const begun: (string | undefined)[] = [];
+  const again = Promise.withResolvers<void>();
+  const { poller, queue } = bench(true, undefined, (_feed, run) => {
+    begun.push(within.getStore());
+    if (begun.length === 2) again.resolve();
+    return within.run('a poll', run);
+  });
+  queue.push(new PollError('rate_limited', 'GET /x answered 429', { retryAt: NOON + 20 }));
+  poller.start();
+  await again.promise;
+  await poller.stop();
+  assert.deepEqual(begun, [undefined, undefined]);
 });

@@ -1,3 +1,5 @@
+import type { Instant } from '../core/time.ts';
+
 /** Why a receiver did not take points. */
 export const PUSH_FAILURES = [
   'auth',
@@ -21,7 +23,24 @@ export type SendResult =
       readonly message: string;
       readonly retryAfterMs: number | undefined;
     }
-  | { readonly kind: 'refused'; readonly reason: PushFailure; readonly message: string };
+  | Refused;
+
+/** The same body must not be sent again. */
+export interface Refused {
+  readonly kind: 'refused';
+  readonly reason: PushFailure;
+  readonly message: string;
+  /** Only what this body holds, or its size, was refused: another one may be taken. */
+  readonly bodyAtFault?: boolean;
+}
+
+/** What a transport is besides its receiver. */
+export interface TransportOptions {
+  /** Name and version of the program, such as `ai-billing-exporter/1.0.0`. */
+  readonly userAgent: string;
+  /** For a Retry-After that is a date. */
+  readonly now: () => Instant;
+}
 
 /** Carries encoded requests to one receiver. */
 export interface Transport {

@@ -12,7 +12,7 @@ export const SECURITY_HEADERS = {
 
 /** Answers with one line of text. */
 export function plain(reply: FastifyReply, status: number, text: string): FastifyReply {
-  return reply.code(status).headers(SECURITY_HEADERS).type('text/plain; charset=utf-8').send(`${text}\n`);
+  return reply.code(status).type('text/plain; charset=utf-8').send(`${text}\n`);
 }
 
 /** JSON that people can read too. */

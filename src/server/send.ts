@@ -1,9 +1,15 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { Writable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** What is written in one turn of the event loop: less than half a millisecond on the loopback. */
 const SLICE_BYTES = 512 * 1024;
+
+/** What a response's body is written to: over HTTP/2 the stream, as the response made for it neither tells when it is over, nor how. */
+export function outgoing(response: ServerResponse): Writable {
+  return 'stream' in response && response.stream instanceof Writable ? response.stream : response;
+}
 
 /**
  * Writes a body whose length was announced, and ends the response. Between slices others have their turn: a reader as fast as the
@@ -11,7 +17,7 @@ const SLICE_BYTES = 512 * 1024;
  *
  * Resolves without the rest when the reader goes away.
  */
-export async function writeInSlices(response: ServerResponse, body: readonly Uint8Array[]): Promise<void> {
+export async function writeInSlices(response: Writable, body: readonly Uint8Array[]): Promise<void> {
   for (const slice of slicesOf(body)) {
     if (response.destroyed) return;
     if (!writeSlice(response, slice)) await writable(response);
@@ -39,7 +45,7 @@ function slicesOf(chunks: readonly Uint8Array[]): Uint8Array[][] {
 }
 
 /** One system call for all of its parts. False: wait until the reader has taken some. */
-function writeSlice(response: ServerResponse, slice: readonly Uint8Array[]): boolean {
+function writeSlice(response: Writable, slice: readonly Uint8Array[]): boolean {
   response.cork();
   let isReady = true;
   for (const part of slice) isReady = response.write(part);
@@ -47,7 +53,7 @@ function writeSlice(response: ServerResponse, slice: readonly Uint8Array[]): boo
   return isReady;
 }
 
-async function writable(response: ServerResponse): Promise<void> {
+async function writable(response: Writable): Promise<void> {
   const over = new AbortController();
   const { signal } = over;
   try {

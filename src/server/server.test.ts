@@ -247,6 +247,8 @@ describe('the server', () => {
   test('answers what it does not have, or not that way, in plain text', async (t) => {
     const { url } = await started(t);
     assert.deepEqual(await text(await fetch(`${url}/nothing`)), [404, 'not found\n']);
+    for (const path of ['/x*y', '/:x', '/metrics*', '/(x'])
+      assert.deepEqual(await text(await fetch(url + path)), [404, 'not found\n'], path);
     assert.deepEqual(await text(await fetch(`${url}/%zz`)), [400, 'bad request\n']);
     const reload = await fetch(`${url}/-/reload`);
     assert.equal(reload.headers.get('allow'), 'POST');

@@ -1,12 +1,19 @@
+import type { RequestListener } from 'node:http';
 import { finished } from 'node:stream/promises';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Costs, CostsQuestion } from '../core/costs.ts';
 import type { Instant } from '../core/time.ts';
-import { answerBrokenRequest, json, jsonText, plain, SECURITY_HEADERS } from './answers.ts';
+import { answerBrokenRequest, json, jsonText, plain } from './answers.ts';
 import { sendCosts } from './costs.ts';
+import { guarded } from './guard.ts';
+import { LIMITS, type Limits } from './limits.ts';
 import { firstPage } from './page.ts';
-import { writeInSlices } from './send.ts';
+import { outgoing, writeInSlices } from './send.ts';
 import type { Status } from './status.ts';
+import { createTransport, type Transport } from './transport.ts';
+import { frontOf } from './web/front.ts';
+import { createGate } from './web/gate.ts';
+import type { WebSource } from './web/source.ts';
 
 /** What `/metrics` needs of a page: see the Prometheus sink. */
 export interface MetricsPage {
@@ -31,7 +38,10 @@ export interface Readiness {
 }
 
 /** How a reload ended; the reason says what is wrong with the new configuration. */
-export type ReloadOutcome = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+export type ReloadOutcome =
+  /** The warnings say what has to wait for a restart. */
+  | { readonly ok: true; readonly warnings?: readonly string[] }
+  | { readonly ok: false; readonly reason: string };
 
 /** What the server shows and whom it tells. */
 export interface ServerOptions {
@@ -46,37 +56,45 @@ export interface ServerOptions {
   reload?(): Promise<ReloadOutcome>;
   /** Hears of our own bugs: a handler that threw. */
   onError(error: unknown): void;
+  /** TLS, users, headers and a rate limit. Missing: HTTP in the clear, for everybody. */
+  readonly web?: WebSource | undefined;
+  /** Others than {@link LIMITS}. */
+  readonly limits?: Partial<Limits>;
 }
-
-/** No body means anything to us, not even a reload's. */
-const BODY_BYTES = 1024;
-/** Far more than a pair of Prometheus servers and some people at their browsers. */
-const MAX_CONNECTIONS = 512;
-/** After this, a reader that still takes its answer no longer holds up the end. */
-const CLOSE_MS = 5000;
 
 /** The HTTP server, not yet listening: `listen` and `close` are fastify's. */
 export function createServer(options: ServerOptions): FastifyInstance {
+  const limits = { ...LIMITS, ...options.limits };
+  const transports: Transport[] = [];
   const server = fastify({
-    http: { maxHeaderSize: 16 * 1024, headersTimeout: 10_000 },
-    requestTimeout: 15_000,
-    connectionTimeout: 60_000,
-    maxRequestsPerSocket: 10_000,
-    bodyLimit: BODY_BYTES,
+    serverFactory: (route) => {
+      const transport = transportOf(route, limits, options);
+      transports.push(transport);
+      return transport.server;
+    },
+    bodyLimit: limits.bodyBytes,
     exposeHeadRoutes: false,
     clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (_error, _request, reply) => void plain(reply, 400, 'bad request'),
   });
-  server.server.maxConnections = MAX_CONNECTIONS;
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null));
-  server.addHook('onRequest', async (_request, reply) => void reply.headers(SECURITY_HEADERS));
   server.addHook('preClose', async () => {
-    setTimeout(() => server.server.closeAllConnections(), CLOSE_MS).unref();
+    for (const transport of transports) {
+      transport.close();
+      setTimeout(transport.destroy, limits.closeMs).unref();
+    }
   });
+  const methods = methodsOf(server);
   addRoutes(server, options);
-  addErrors(server, options);
+  addErrors(server, methods, options);
   return server;
+}
+
+function transportOf(route: RequestListener, limits: Limits, { web, onError }: ServerOptions): Transport {
+  const gate = web && createGate({ web, now: () => performance.now() });
+  const handler = guarded(route, { limits, gate, onError });
+  return createTransport({ handler, limits, layer: web && frontOf({ web, handler, limits }) });
 }
 
 function addRoutes(server: FastifyInstance, options: ServerOptions): void {
@@ -97,9 +115,11 @@ function addRoutes(server: FastifyInstance, options: ServerOptions): void {
   };
   for (const [url, handler] of Object.entries(handlers)) server.route({ method, url, handler });
   server.post('/-/reload', async (_request, reply) => {
-    if (!options.reload) return plain(reply, 403, 'reloading is not enabled in this build');
+    if (!options.reload)
+      return plain(reply, 403, 'reloading is not enabled; set server.enableReload, or send SIGHUP');
     const outcome = await options.reload();
-    return outcome.ok ? plain(reply, 200, 'reloaded') : plain(reply, 400, outcome.reason);
+    if (!outcome.ok) return plain(reply, 400, outcome.reason);
+    return plain(reply, 200, ['reloaded', ...(outcome.warnings ?? [])].join('\n'));
   });
 }
 
@@ -113,21 +133,33 @@ async function sendMetrics(
   const answer = await page.answer({ accept, acceptEncoding });
   reply.headers(answer.headers);
   if (request.method === 'HEAD') return reply.send('');
+  const reader = outgoing(reply.raw);
   // A reader who goes away before the last byte has carried nothing.
-  finished(reply.raw, { readable: false }).then(answer.carried, () => {});
+  finished(reader, { readable: false }).then(answer.carried, () => {});
   reply.hijack();
   reply.raw.writeHead(200, Object.fromEntries(Object.entries(reply.getHeaders())));
-  await writeInSlices(reply.raw, answer.body);
+  await writeInSlices(reader, answer.body);
   return reply;
 }
 
-const METHODS = ['GET', 'HEAD', 'POST'] as const;
+/** By path, the methods of the routes that are added from now on. `hasRoute` would take what is asked for as a pattern. */
+function methodsOf(server: FastifyInstance): ReadonlyMap<string, readonly string[]> {
+  const methods = new Map<string, string[]>();
+  server.addHook('onRoute', ({ url, method }) => {
+    methods.set(url, [...(methods.get(url) ?? []), ...[method].flat()]);
+  });
+  return methods;
+}
 
-function addErrors(server: FastifyInstance, { onError }: ServerOptions): void {
+function addErrors(
+  server: FastifyInstance,
+  methods: ReadonlyMap<string, readonly string[]>,
+  { onError }: ServerOptions,
+): void {
   server.setNotFoundHandler((request, reply) => {
     const [url = ''] = request.url.split('?', 1);
-    const allowed = METHODS.filter((method) => server.hasRoute({ method, url }));
-    if (allowed.length === 0) return plain(reply, 404, 'not found');
+    const allowed = methods.get(url);
+    if (allowed === undefined) return plain(reply, 404, 'not found');
     return plain(reply.header('allow', allowed.join(', ')), 405, 'method not allowed');
   });
   server.setErrorHandler((error, _request, reply) => {

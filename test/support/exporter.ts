@@ -2,13 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type App, createApp } from '../../src/app.ts';
-import type { Account, Config } from '../../src/config/config.ts';
+import type { Account, Config, OpenTelemetry } from '../../src/config/config.ts';
+import { NO_OPEN_TELEMETRY } from '../../src/config/open-telemetry.ts';
 import type { Budget } from '../../src/core/budget.ts';
 import { DEFAULT_RATES } from '../../src/core/rates.ts';
 import type { SnapshotSource } from '../../src/core/snapshot.ts';
 import { DAY, type Instant, SECOND } from '../../src/core/time.ts';
 import { costsAt } from '../../src/costs.ts';
 import { createLog } from '../../src/log.ts';
+import { openOtelPage, openPushes } from '../../src/opentelemetry.ts';
 import type { PollOutcome } from '../../src/poll/poller.ts';
 import { providerById } from '../../src/providers/index.ts';
 import type { Provider } from '../../src/providers/provider.ts';
@@ -66,6 +68,8 @@ export interface Exporter {
   fresh(): Promise<Scrape>;
   /** The text of the page that shows new series at 0, and of the one after it. */
   pages(): Promise<readonly [string, string]>;
+  /** Pushes to every receiver, and waits until all have answered. */
+  push(): Promise<void>;
   /** Ends it and opens it again over the same file. */
   restart(): Promise<void>;
   /** Everything logged so far, restarts included. */
@@ -77,17 +81,26 @@ export interface Scope {
   after(end: () => Promise<void>): void;
 }
 
+/** What a test may want of the configuration besides accounts. */
+export interface MoreOfExporter {
+  readonly budgets?: readonly Budget[];
+  readonly maxSeries?: number;
+  /** Off when absent. */
+  readonly openTelemetry?: Partial<OpenTelemetry>;
+}
+
 /** Starts the real exporter against simulators. It ends with its test, and its file goes. */
 export async function startExporter(
   scope: Scope,
   clock: OwnClock,
   accounts: readonly ExporterAccount[],
-  more: { readonly budgets?: readonly Budget[]; readonly maxSeries?: number } = {},
+  more: MoreOfExporter = {},
 ): Promise<Exporter> {
   const folder = await mkdtemp(join(tmpdir(), 'exporter-'));
   const { budgets = [], maxSeries = 10_000 } = more;
   const known = configOf(accounts, join(folder, 'ledger.db'));
-  const config = { ...known, budgets, metrics: { ...known.metrics, maxSeries } };
+  const openTelemetry = { ...known.openTelemetry, ...more.openTelemetry };
+  const config = { ...known, budgets, metrics: { ...known.metrics, maxSeries }, openTelemetry };
   let log = '';
   const write = (line: string) => {
     log += line;
@@ -114,6 +127,7 @@ export async function startExporter(
       return scrapeOf(await running.publishedText(), 'text');
     },
     pages: async () => [await running.publishedText(), await running.publishedText()],
+    push: () => running.push(),
     async restart() {
       await running.stop();
       running = await open(config, clock, write);
@@ -124,12 +138,13 @@ export async function startExporter(
 
 function configOf(accounts: readonly ExporterAccount[], path: string): Config {
   return {
-    server: { host: '127.0.0.1', port: 0 },
+    server: { host: '127.0.0.1', port: 0, enableReload: false },
     state: { path },
     metrics: { newSeriesZeroMs: 0, maxSeries: 10_000 },
     accounts: accounts.map(accountOf),
     budgets: [],
     currencies: DEFAULT_RATES,
+    openTelemetry: NO_OPEN_TELEMETRY,
   };
 }
 
@@ -161,6 +176,7 @@ interface Running {
   readonly url: string;
   /** Publishes, and scrapes until what was published is what is served. */
   publishedText(): Promise<string>;
+  push(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -177,11 +193,15 @@ async function open(config: Config, clock: OwnClock, write: (line: string) => vo
     wait: async (ms) => clock.advance(ms),
   });
   const { source, carried } = watched(app.publisher);
+  const process = { version: '0.0.0', now, log };
+  const pushes = await openPushes(config.openTelemetry, app, process);
+  const otelPage = await openOtelPage(config.openTelemetry, app, process);
   const page = createPrometheusPage(source, app.self, (error) => log.error({ err: error }, 'not rendered'));
   const startedAt = now();
   const shown = () => ({ now: now(), ledger: app.ledger, states: app.poller.states() });
   const server = createServer({
     metrics: page,
+    otelMetrics: otelPage,
     ready: () => ({ ready: true, reason: 'ready' }),
     status: () => statusOf({ ...shown(), version: '0.0.0', startedAt }),
     costs: (question) => costsAt(shown(), question),
@@ -201,10 +221,14 @@ async function open(config: Config, clock: OwnClock, write: (line: string) => vo
         if ((await next) >= version) return text;
       }
     },
+    async push() {
+      await pushes?.flush();
+    },
     async stop() {
       await server.close();
       page.close();
-      await app.stop();
+      otelPage?.close();
+      await app.stop(pushes?.stop);
     },
   };
 }

@@ -23,6 +23,9 @@ const SAMPLES_A_BATCH = 256;
 /** Smaller neighbours are joined, so that a page of few series is one write; larger ones stay shared by both formats. */
 const CHUNK_BYTES = 16 * 1024;
 
+/** The lines of samples that follow each other in a family: the same in both formats. */
+export type Lines = (family: Family, samples: readonly Sample[]) => string;
+
 /** Turns snapshots into pages. */
 export type Encoder = (snapshot: Snapshot, pace?: Pace) => Promise<EncodedSnapshot>;
 
@@ -36,7 +39,7 @@ interface Batch {
  * Encodes snapshots without `# EOF`, pausing between batches. Families without samples are left out. Batches whose samples are
  * those of the snapshot before keep their bytes.
  */
-export function createEncoder(): Encoder {
+export function createEncoder(lines: Lines = linesOf): Encoder {
   const known = new Map<string, readonly Batch[]>();
   return async (snapshot, pace = createPace()) => {
     const text: Buffer[] = [];
@@ -49,7 +52,8 @@ export function createEncoder(): Encoder {
       for (let from = 0; from < family.samples.length; from += SAMPLES_A_BATCH) {
         const samples = family.samples.slice(from, from + SAMPLES_A_BATCH);
         const last = known.get(family.name)?.[batches.length];
-        const batch = last && isSame(last.samples, samples) ? last : batchOf(family, samples);
+        const isKnown = last && isSame(last.samples, samples);
+        const batch = isKnown ? last : { samples, bytes: Buffer.from(lines(family, samples)) };
         batches.push(batch);
         text.push(batch.bytes);
         openmetrics.push(batch.bytes);
@@ -70,10 +74,10 @@ function isSame(a: readonly Sample[], b: readonly Sample[]): boolean {
   return a.length === b.length && a.every((sample, index) => sample === b[index]);
 }
 
-function batchOf({ name, labels }: Family, samples: readonly Sample[]): Batch {
+function linesOf({ name, labels }: Family, samples: readonly Sample[]): string {
   let lines = '';
   for (const sample of samples) lines += sampleLine(name, labels, sample.labels, sample.value);
-  return { samples, bytes: Buffer.from(lines) };
+  return lines;
 }
 
 /** HELP, TYPE and, in OpenMetrics where the name ends in one, UNIT of a family. */

@@ -27,8 +27,13 @@ const VALUES_A_BATCH = 64;
  * counters for good), writes `Nan`, knows no UNIT, leaves quotes in HELP bare and renders everything without a pause. One registry
  * also means one set of event-loop monitors.
  */
-export function createLiveRenderer(
-  registry: Registry,
+export function createLiveRenderer(registry: Registry, now?: () => number): LiveRenderer {
+  return createFreshRenderer((format) => encodeRegistry(registry, format), now);
+}
+
+/** Renders anew what something was counted in since, or what is no longer fresh. */
+export function createFreshRenderer(
+  encode: LiveMetrics['render'],
   now: () => number = () => performance.now(),
 ): LiveRenderer {
   const rendered = new Map<Format, Rendered>();
@@ -40,7 +45,7 @@ export function createLiveRenderer(
     render(format) {
       const known = rendered.get(format);
       if (known && known.revision === revision && now() - known.at < FRESH_MS) return known.bytes;
-      const bytes = encodeRegistry(registry, format);
+      const bytes = encode(format);
       rendered.set(format, { revision, at: now(), bytes });
       return bytes;
     },

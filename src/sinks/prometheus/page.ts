@@ -1,5 +1,5 @@
 import type { Snapshot, SnapshotSource } from '../../core/snapshot.ts';
-import { type Chunks, createEncoder, type EncodedSnapshot } from './encode.ts';
+import { type Chunks, createEncoder, type EncodedSnapshot, type Encoder } from './encode.ts';
 import { type Format, negotiate, prefersGzip } from './format.ts';
 import { type DeflatedPrefix, deflateEnd, deflatePrefix, gzipMember } from './gzip.ts';
 
@@ -55,10 +55,10 @@ export function createPrometheusPage(
   source: SnapshotSource,
   live: LiveMetrics,
   onError: (error: unknown) => void = () => {},
+  encode: Encoder = createEncoder(),
 ): PrometheusPage {
   const gzipped = new Set<Format>();
   const endOf = createEnds(live);
-  const encode = createEncoder();
   let served: Rendition | undefined;
   let rendering: Promise<Rendition> | undefined;
 

@@ -1,0 +1,127 @@
+import type * as Grpc from '@grpc/grpc-js';
+import { SECOND } from '../core/time.ts';
+import { resultOfGrpc } from './grpc-answer.ts';
+import { resultOfFault, TIMED_OUT } from './http-faults.ts';
+import { partialSuccessIn } from './partial.ts';
+import type { Receiver } from './receiver.ts';
+import type { SendResult, Transport, TransportOptions } from './transport.ts';
+import { type Wording, wordingFor } from './words.ts';
+
+/** https://opentelemetry.io/docs/specs/otlp/#otlpgrpc */
+export const METRICS_METHOD = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export';
+
+export interface GrpcTransportOptions extends TransportOptions {
+  /** The method's path; {@link METRICS_METHOD} when absent. */
+  readonly method?: string;
+}
+
+/**
+ * Opens the way to a receiver that speaks OTLP over gRPC. Nothing is sent before the first request.
+ *
+ * The library is loaded here, so that whoever has no such receiver does not wait for it.
+ *
+ * @throws when the receiver's certificates or key are no PEM texts, or do not belong together.
+ */
+export async function createGrpcTransport(
+  receiver: Receiver,
+  options: GrpcTransportOptions,
+): Promise<Transport> {
+  const grpc = await import('@grpc/grpc-js');
+  const line: Line = {
+    grpc,
+    receiver,
+    words: wordingFor(receiver),
+    method: options.method ?? METRICS_METHOD,
+  };
+  let client = openClient(grpc, receiver, options);
+  return {
+    async send(body, signal) {
+      if (signal.aborted) return TIMED_OUT;
+      const result = await callOnce(client, body, signal, line).catch(resultOfFault);
+      if (signal.aborted && client.getChannel().getConnectivityState(false) === READY) {
+        // The connection may have gone silent, which the library would not notice for a quarter of an hour.
+        client.close();
+        client = openClient(grpc, receiver, options);
+      }
+      return result;
+    },
+    close: async () => client.close(),
+  };
+}
+
+/** Value of `connectivityState.READY`. */
+const READY = 2;
+
+interface Line {
+  readonly grpc: typeof Grpc;
+  readonly receiver: Receiver;
+  readonly words: Wording;
+  readonly method: string;
+}
+
+function callOnce(
+  client: Grpc.Client,
+  body: Uint8Array,
+  signal: AbortSignal,
+  line: Line,
+): Promise<SendResult> {
+  return new Promise((resolve) => {
+    const metadata = metadataOf(line);
+    const call = client.makeUnaryRequest(line.method, bufferOf, same, body, metadata, (error, answer) => {
+      signal.removeEventListener('abort', cancel);
+      if (error) return resolve(signal.aborted ? TIMED_OUT : resultOfGrpc(error, line.words));
+      const { rejected, message } = partialSuccessIn(answer ?? new Uint8Array(), 'grpc');
+      resolve({ kind: 'taken', rejected, message: line.words(message) });
+    });
+    const cancel = () => call.cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+  });
+}
+
+function openClient(grpc: typeof Grpc, receiver: Receiver, { userAgent }: TransportOptions): Grpc.Client {
+  const { protocol, hostname, port } = new URL(receiver.url);
+  const secure = protocol === 'https:';
+  const credentials = secure ? secureCredentials(grpc, receiver) : grpc.credentials.createInsecure();
+  return new grpc.Client(`dns:${hostname}:${port || (secure ? 443 : 80)}`, credentials, {
+    'grpc.primary_user_agent': userAgent,
+    ...(receiver.compression === 'gzip' && {
+      'grpc.default_compression_algorithm': grpc.compressionAlgorithms.gzip,
+    }),
+    // A receiver that is back is found within seconds; the library's own patience is two minutes.
+    'grpc.initial_reconnect_backoff_ms': SECOND,
+    'grpc.max_reconnect_backoff_ms': 5 * SECOND,
+    'grpc.dns_min_time_between_resolutions_ms': SECOND,
+    // Connections of its own, which end when it is closed.
+    'grpc.use_local_subchannel_pool': 1,
+    // Neither a proxy from the environment, which no other request of ours takes, nor settings from DNS.
+    'grpc.enable_http_proxy': 0,
+    'grpc.service_config_disable_resolution': 1,
+    'grpc.enable_retries': 0,
+  });
+}
+
+function secureCredentials(grpc: typeof Grpc, { tls }: Receiver): Grpc.ChannelCredentials {
+  const [ca, key, cert] = [tls.ca, tls.key, tls.cert].map((pem) =>
+    pem === undefined ? null : Buffer.from(pem),
+  );
+  return grpc.credentials.createSsl(ca, key, cert);
+}
+
+/** Headers that gRPC cannot carry are not sent. */
+function metadataOf({ grpc, receiver }: Line): Grpc.Metadata {
+  const metadata = new grpc.Metadata();
+  for (const [name, value] of Object.entries(receiver.headers())) {
+    try {
+      if (!name.toLowerCase().endsWith('-bin')) metadata.set(name, value);
+    } catch {}
+  }
+  return metadata;
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function same(bytes: Buffer): Buffer {
+  return bytes;
+}

@@ -1,0 +1,67 @@
+import { STATUS_CODES } from 'node:http';
+import { z } from 'zod';
+import { type Instant, SECOND } from '../core/time.ts';
+import { partialSuccessIn } from './partial.ts';
+import type { OtlpProtocol } from './receiver.ts';
+import { readRpcStatus } from './rpc-status.ts';
+import type { SendResult } from './transport.ts';
+import type { Wording } from './words.ts';
+
+/** An answer as it came. */
+export interface HttpAnswer {
+  readonly status: number;
+  /** Value of `retry-after`. */
+  readonly retryAfter: string | undefined;
+  /** Its beginning, or nothing where it could not be read: the status alone says what became of the request. */
+  readonly body: Uint8Array;
+}
+
+/** What reading an answer takes besides. */
+export interface HttpReading {
+  readonly protocol: OtlpProtocol;
+  readonly words: Wording;
+  readonly now: Instant;
+}
+
+/** https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
+const RETRYABLE = new Set([429, 502, 503, 504]);
+const AUTH = new Set([401, 403]);
+const BODY_AT_FAULT = new Set([400, 413]);
+
+/** What a receiver's answer means: https://opentelemetry.io/docs/specs/otlp/#otlphttp-response */
+export function resultOfHttp(answer: HttpAnswer, { protocol, words, now }: HttpReading): SendResult {
+  const { status, body } = answer;
+  if (status >= 200 && status < 300) {
+    const { rejected, message } = partialSuccessIn(body, protocol);
+    return { kind: 'taken', rejected, message: words(message) };
+  }
+  const told = statusMessageIn(body, protocol);
+  const message = words([`${status} ${STATUS_CODES[status] ?? ''}`.trim(), told].filter(Boolean).join(': '));
+  const server = status >= 500 ? 'server' : 'refused';
+  if (RETRYABLE.has(status)) {
+    const reason = status === 429 ? 'rate_limited' : 'server';
+    return { kind: 'again', reason, message, retryAfterMs: retryAfterMs(answer.retryAfter, now) };
+  }
+  const reason = AUTH.has(status) ? 'auth' : server;
+  return { kind: 'refused', reason, message, bodyAtFault: BODY_AT_FAULT.has(status) };
+}
+
+/** Seconds or an HTTP date: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3 */
+function retryAfterMs(value: string | undefined, now: Instant): number | undefined {
+  const text = value?.trim() ?? '';
+  if (/^\d+$/.test(text)) return Number(text) * SECOND;
+  const at = / \d\d:\d\d:\d\d /.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
+}
+
+/** Its `google.rpc.Status`: https://opentelemetry.io/docs/specs/otlp/#failures-1 */
+function statusMessageIn(body: Uint8Array, protocol: OtlpProtocol): string {
+  if (protocol !== 'http/json') return readRpcStatus(body).message;
+  try {
+    return JsonStatus.parse(JSON.parse(Buffer.from(body).toString())).message;
+  } catch {
+    return '';
+  }
+}
+
+const JsonStatus = z.object({ message: z.string() });

@@ -1,0 +1,43 @@
+import type { SendResult } from './transport.ts';
+
+/** A receiver that did not answer in time. What became of the request is not known. */
+export const TIMED_OUT: SendResult = {
+  kind: 'again',
+  reason: 'timeout',
+  message: 'no answer in time',
+  retryAfterMs: undefined,
+};
+
+/** Node and undici give up a connection on their own, earlier than a long timeout of ours. */
+const CONNECT_TIMEOUTS = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT']);
+
+/** Certificates are named after OpenSSL's reasons: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+const CERTIFICATE =
+  /CERT|UNABLE_TO_|SELF_SIGNED|HOSTNAME_MISMATCH|PATH_LENGTH|INVALID_CA|INVALID_PURPOSE|CRL/;
+
+/** What an error means that came instead of an answer. */
+export function resultOfFault(error: unknown): SendResult {
+  const code = codeOf(error);
+  if (CONNECT_TIMEOUTS.has(code)) return TIMED_OUT;
+  if (code === 'UND_ERR_INVALID_ARG') {
+    return { kind: 'refused', reason: 'refused', message: 'a header holds a character HTTP does not allow' };
+  }
+  return { kind: 'again', reason: 'network', message: messageOf(code), retryAfterMs: undefined };
+}
+
+/** Also how a receiver leaves that wants a certificate of ours and gets none. */
+const CLOSED = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+
+function messageOf(code: string): string {
+  if (CLOSED.has(code)) return 'the receiver closed the connection';
+  if (code.includes('_ALERT_')) return `the receiver ended the TLS handshake: ${code}`;
+  if (code === 'HTTPParserError') return 'no answer in HTTP';
+  if (code.startsWith('ERR_SSL_')) return `no TLS connection: ${code}`;
+  if (CERTIFICATE.test(code)) return `the certificate of the receiver is not trusted: ${code}`;
+  return `no answer: ${code}`;
+}
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+}

@@ -1,0 +1,338 @@
+import assert from 'node:assert/strict';
+import { createServer, type Socket } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { makeCertificates } from '../../test/support/certificates.ts';
+import { servedOnLoopback } from '../../test/support/loopback.ts';
+import { type Answer, startOtlpReceiver } from '../../test/support/otlp-receiver.ts';
+import { receiverAt } from '../../test/support/pushing.ts';
+import { createHttpTransport } from './http.ts';
+import type { Receiver } from './receiver.ts';
+import type { SendResult } from './transport.ts';
+
+const NOW = Date.parse('2027-01-10T12:00:00Z');
+const OPTIONS = { userAgent: 'test/1', now: () => NOW };
+/** An `ExportMetricsServiceRequest` without anything in it. */
+const EMPTY = new Uint8Array();
+
+const HTML = '<html><body>Sign in, please</body></html>';
+/** `google.rpc.Status` with code 3 and the message "bad name". */
+const STATUS = Buffer.from([8, 3, 18, 8, ...Buffer.from('bad name')]);
+
+const answers: readonly (readonly [what: string, answer: Answer, result: SendResult])[] = [
+  ['an empty success', {}, taken(0)],
+  ['202', { status: 202 }, taken(0)],
+  ['a success whose body is no protobuf', { body: HTML }, taken(0)],
+  [
+    'a partial success',
+    { body: Buffer.from([10, 9, 8, 200, 1, 18, 4, ...Buffer.from('late')]) },
+    taken(200, 'late'),
+  ],
+  ['a negative number of rejected points', { body: Buffer.from([10, 11, 8, ...ones(9), 1]) }, taken(0)],
+  ['429 without a time', { status: 429 }, again('rate_limited', '429 Too Many Requests')],
+  [
+    '429 with seconds',
+    { status: 429, headers: { 'retry-after': '17' } },
+    again('rate_limited', '429 Too Many Requests', 17_000),
+  ],
+  [
+    '503 with a date',
+    { status: 503, headers: { 'retry-after': 'Sun, 10 Jan 2027 12:00:30 GMT' } },
+    again('server', '503 Service Unavailable', 30_000),
+  ],
+  [
+    '503 with a date that has passed',
+    { status: 503, headers: { 'retry-after': 'Sun, 10 Jan 2027 11:00:00 GMT' } },
+    again('server', '503 Service Unavailable', 0),
+  ],
+  [
+    '503 with nonsense',
+    { status: 503, headers: { 'retry-after': '-1' } },
+    again('server', '503 Service Unavailable'),
+  ],
+  ['502', { status: 502, body: HTML }, again('server', '502 Bad Gateway')],
+  ['504', { status: 504 }, again('server', '504 Gateway Timeout')],
+  ['400', { status: 400, body: STATUS }, refused('refused', '400 Bad Request: bad name', true)],
+  ['413', { status: 413 }, refused('refused', '413 Payload Too Large', true)],
+  ['401', { status: 401, body: HTML }, refused('auth', '401 Unauthorized')],
+  ['403', { status: 403 }, refused('auth', '403 Forbidden')],
+  ['404', { status: 404 }, refused('refused', '404 Not Found')],
+  ['500', { status: 500 }, refused('server', '500 Internal Server Error')],
+  ['599', { status: 599 }, refused('server', '599')],
+  [
+    'a redirection, which is not followed',
+    { status: 301, headers: { location: '/elsewhere' } },
+    refused('refused', '301 Moved Permanently'),
+  ],
+];
+
+for (const [what, answer, expected] of answers) {
+  test(`over HTTP, ${what} is ${expected.kind}`, async (context) => {
+    const { url, pushes } = await startOtlpReceiver(context, {
+      protocol: 'http/protobuf',
+      answer: () => answer,
+    });
+    assert.deepEqual(await sendTo(context, receiverAt(url)), expected);
+    assert.equal(pushes.length, 1);
+  });
+}
+
+const jsonAnswers: readonly (readonly [what: string, answer: Answer, result: SendResult])[] = [
+  [
+    'rejected points as a string',
+    { body: '{"partialSuccess":{"rejectedDataPoints":"200","errorMessage":"late"}}' },
+    taken(200, 'late'),
+  ],
+  ['rejected points as a number', { body: '{"partialSuccess":{"rejectedDataPoints":3}}' }, taken(3)],
+  ['rejected spans', { body: '{"partialSuccess":{"rejectedSpans":"4"}}' }, taken(4)],
+  ['a remark', { body: '{"partialSuccess":{"errorMessage":"use v2"}}' }, taken(0, 'use v2')],
+  ['nonsense', { body: '{"partialSuccess":{"rejectedDataPoints":"many"}}' }, taken(0)],
+  ['null', { body: '{"partialSuccess":null}' }, taken(0)],
+  ['HTML', { body: HTML }, taken(0)],
+  [
+    'a status',
+    { status: 400, body: '{"code":3,"message":"bad\\u0000\\nname"}' },
+    refused('refused', '400 Bad Request: bad name', true),
+  ],
+  ['a status that is none', { status: 400, body: '[]' }, refused('refused', '400 Bad Request', true)],
+];
+
+for (const [what, answer, expected] of jsonAnswers) {
+  test(`in JSON, ${what} is ${expected.kind}`, async (context) => {
+    const { url } = await startOtlpReceiver(context, { protocol: 'http/json', answer: () => answer });
+    assert.deepEqual(
+      await sendTo(
+        context,
+        receiverAt(url, { protocol: 'http/json' }),
+        Buffer.from('{"resourceMetrics":[]}'),
+      ),
+      expected,
+    );
+  });
+}
+
+test('a request has its path with the query, its headers and its body packed', async (context) => {
+  const seen: unknown[] = [];
+  const address = await servedOnLoopback(context, async (request, response) => {
+    const { method, url, headers } = request;
+    const chunks = await request.toArray();
+    seen.push(method, url, headers, gunzipSync(Buffer.concat(chunks)).toString());
+    response.end();
+  });
+  const headers = () => ({ 'X-Api-Key': 'secret', 'Content-Type': 'text/plain', 'User-Agent': 'mine/1' });
+  const receiver = receiverAt(`http://${address}/v1/metrics?tenant=a`, { headers, compression: 'gzip' });
+  await sendTo(context, receiver, Buffer.from('a'.repeat(1000)));
+  const [method, url, sent, body] = seen;
+  assert.deepEqual([method, url, body], ['POST', '/v1/metrics?tenant=a', 'a'.repeat(1000)]);
+  assert.partialDeepStrictEqual(sent, {
+    'x-api-key': 'secret',
+    'content-type': 'application/x-protobuf',
+    'content-encoding': 'gzip',
+    'user-agent': 'mine/1',
+  });
+});
+
+test('one connection serves request after request', async (context) => {
+  const ports = new Set<number | undefined>();
+  const address = await servedOnLoopback(context, (request, response) => {
+    ports.add(request.socket.remotePort);
+    request.resume().on('end', () => response.end('x'.repeat(10_000)));
+  });
+  const transport = opened(context, receiverAt(`http://${address}`));
+  for (let i = 0; i < 3; i++) await transport.send(EMPTY, patience());
+  assert.equal(ports.size, 1);
+});
+
+test('a key that the receiver echoes is not told, nor more than a line of what it says', async (context) => {
+  const told = `who is Bearer abcdef-123 or abcdef-123 or query-key?\n${'x'.repeat(500)}`;
+  const body = JSON.stringify({ message: told });
+  const { url } = await startOtlpReceiver(context, {
+    protocol: 'http/json',
+    answer: () => ({ status: 401, body }),
+  });
+  const headers = () => ({ authorization: 'Bearer abcdef-123' });
+  const receiver = receiverAt(`${url}?key=query-key`, { protocol: 'http/json', headers });
+  const { message } = await sendTo(context, receiver, Buffer.from('{"resourceMetrics":[]}'));
+  assert.match(message, /^401 Unauthorized: who is \[key\] or \[key\] or \[key\]\? x+…$/);
+  assert(message.length <= 201);
+});
+
+test('nobody there is a fault of the network', async (context) => {
+  const { url, stop } = await startOtlpReceiver(context, { protocol: 'http/protobuf' });
+  stop();
+  assert.deepEqual(await sendTo(context, receiverAt(url)), again('network', 'no answer: ECONNREFUSED'));
+});
+
+test('a host that does not exist is a fault of the network', async (context) => {
+  const result = await sendTo(context, receiverAt('http://nobody.invalid:4318'));
+  assert.equal(result.kind === 'again' && result.reason, 'network');
+  assert.match(result.message, /^no answer: E(NOTFOUND|AI_AGAIN)$/);
+});
+
+test('a connection that is reset is a fault of the network, and the next request finds another', async (context) => {
+  let first = true;
+  const url = await rawServer(context, (socket) => {
+    socket.once('data', () => {
+      if (first) socket.resetAndDestroy();
+      else socket.end('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+      first = false;
+    });
+  });
+  const transport = opened(context, receiverAt(url));
+  assert.deepEqual(
+    await transport.send(EMPTY, patience()),
+    again('network', 'the receiver closed the connection'),
+  );
+  assert.deepEqual(await transport.send(EMPTY, patience()), taken(0));
+});
+
+test('what is no HTTP is a fault of the network', async (context) => {
+  const url = await rawServer(context, (socket) => socket.end('SSH-2.0-OpenSSH\r\n'));
+  const result = await sendTo(context, receiverAt(url));
+  assert.deepEqual(result, again('network', 'no answer in HTTP'));
+});
+
+test('a receiver that hangs is left at the deadline, and answers the next request', async (context) => {
+  let asked = 0;
+  const { url } = await startOtlpReceiver(context, {
+    protocol: 'http/protobuf',
+    answer: () => (asked++ === 0 ? new Promise<Answer>(() => {}) : {}),
+  });
+  const transport = opened(context, receiverAt(url));
+  assert.deepEqual(await transport.send(EMPTY, patience(50)), again('timeout', 'no answer in time'));
+  assert.deepEqual(await transport.send(EMPTY, patience()), taken(0));
+});
+
+test('nothing is sent after the deadline', async (context) => {
+  const { url, pushes } = await startOtlpReceiver(context, { protocol: 'http/protobuf' });
+  const transport = opened(context, receiverAt(url));
+  assert.deepEqual(await transport.send(EMPTY, AbortSignal.abort()), again('timeout', 'no answer in time'));
+  assert.equal(pushes.length, 0);
+});
+
+test('an answer that hangs after its head counts by its status: what was taken is not sent twice', async (context) => {
+  for (const [status, expected] of [
+    [200, taken(0)],
+    [503, again('server', '503 Service Unavailable')],
+  ] as const) {
+    const address = await servedOnLoopback(context, (_request, response) => {
+      response.writeHead(status).write('x');
+    });
+    const transport = opened(context, receiverAt(`http://${address}`));
+    assert.deepEqual(await transport.send(EMPTY, patience(100)), expected);
+  }
+});
+
+test('an endless answer is cut off, and costs the connection only', async (context) => {
+  let sent = 0;
+  const address = await servedOnLoopback(context, (_request, response) => {
+    const more = () => {
+      while (!response.destroyed && response.write('x'.repeat(16_384))) sent += 16_384;
+    };
+    response.on('drain', more);
+    more();
+  });
+  const transport = opened(context, receiverAt(`http://${address}`));
+  assert.deepEqual(await transport.send(EMPTY, patience()), taken(0));
+  assert.deepEqual(await transport.send(EMPTY, patience()), taken(0));
+  assert(sent < 32 * 2 ** 20, `${sent} bytes`);
+});
+
+test('a header that HTTP does not allow is refused, unsent', async (context) => {
+  const { url, pushes } = await startOtlpReceiver(context, { protocol: 'http/protobuf' });
+  const headers = () => ({ authorization: 'two\nlines' });
+  const result = await sendTo(context, receiverAt(url, { headers }));
+  assert.deepEqual(result, {
+    kind: 'refused',
+    reason: 'refused',
+    message: 'a header holds a character HTTP does not allow',
+  });
+  assert.equal(pushes.length, 0);
+});
+
+test('a certificate is trusted by its own authority only, and ours is shown', async (context) => {
+  const { ca, server, client } = makeCertificates();
+  const tls = { ...server, clientCa: ca };
+  const { url } = await startOtlpReceiver(context, { protocol: 'http/protobuf', tls });
+  assert.deepEqual(await sendTo(context, receiverAt(url, { tls: { ca, ...client } })), taken(0));
+  assert.deepEqual(
+    await sendTo(context, receiverAt(url, { tls: client })),
+    again('network', 'the certificate of the receiver is not trusted: SELF_SIGNED_CERT_IN_CHAIN'),
+  );
+  const unknown = await sendTo(context, receiverAt(url, { tls: { ca } }));
+  assert.equal(unknown.kind === 'again' && unknown.reason, 'network');
+  assert.match(
+    unknown.message,
+    /^the receiver (closed the connection|ended the TLS handshake: ERR_SSL_\w+)$/,
+  );
+});
+
+test('a certificate for another host is not trusted', async (context) => {
+  const { ca, client } = makeCertificates();
+  const { url } = await startOtlpReceiver(context, { protocol: 'http/protobuf', tls: client });
+  const message = 'the certificate of the receiver is not trusted: ERR_TLS_CERT_ALTNAME_INVALID';
+  assert.deepEqual(await sendTo(context, receiverAt(url, { tls: { ca } })), again('network', message));
+});
+
+test('keys that are none are told when the way is opened', () => {
+  assert.throws(() =>
+    createHttpTransport(receiverAt('https://localhost', { tls: { ca: 'x', cert: 'y', key: 'z' } }), OPTIONS),
+  );
+});
+
+function taken(rejected: number, message = ''): SendResult {
+  return { kind: 'taken', rejected, message };
+}
+
+function again(
+  reason: 'rate_limited' | 'server' | 'network' | 'timeout',
+  message: string,
+  retryAfterMs?: number,
+): SendResult {
+  return { kind: 'again', reason, message, retryAfterMs };
+}
+
+function refused(reason: 'auth' | 'server' | 'refused', message: string, bodyAtFault = false): SendResult {
+  return { kind: 'refused', reason, message, bodyAtFault };
+}
+
+function ones(count: number): number[] {
+  return Array.from({ length: count }, () => 255);
+}
+
+function opened(context: TestContext, receiver: Receiver) {
+  const transport = createHttpTransport(receiver, OPTIONS);
+  context.after(() => transport.close());
+  return transport;
+}
+
+function sendTo(context: TestContext, receiver: Receiver, body: Uint8Array = EMPTY): Promise<SendResult> {
+  return opened(context, receiver).send(body, patience());
+}
+
+/** Long enough for what is expected to end by itself. */
+function patience(ms = 20_000): AbortSignal {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), ms).unref();
+  return controller.signal;
+}
+
+async function rawServer(context: TestContext, serve: (socket: Socket) => void): Promise<string> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket.on('error', () => {}));
+    serve(socket);
+  });
+  context.after(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  const port = await new Promise<number>((resolve, reject) =>
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      if (address === null || typeof address === 'string') reject(new Error('no port'));
+      else resolve(address.port);
+    }),
+  );
+  return `http://127.0.0.1:${port}`;
+}

@@ -1,0 +1,85 @@
+import { createSecureContext } from 'node:tls';
+import { promisify } from 'node:util';
+import { constants, gzip } from 'node:zlib';
+import { type Dispatcher, Pool } from 'undici';
+import { resultOfHttp } from './http-answer.ts';
+import { resultOfFault, TIMED_OUT } from './http-faults.ts';
+import type { Receiver } from './receiver.ts';
+import type { Transport, TransportOptions } from './transport.ts';
+import { wordingFor } from './words.ts';
+
+/** More of an answer is not read: its connection is closed instead. */
+const ANSWER_BYTES = 64 * 1024;
+
+/**
+ * Opens the way to a receiver that speaks OTLP over HTTP/1.1. Nothing is sent before the first request.
+ *
+ * @throws when the receiver's certificates or key are no PEM texts, or do not belong together.
+ */
+export function createHttpTransport(receiver: Receiver, options: TransportOptions): Transport {
+  const url = new URL(receiver.url);
+  const pool = openPool(url, receiver);
+  const words = wordingFor(receiver);
+  return {
+    async send(body, signal) {
+      if (signal.aborted) return TIMED_OUT;
+      try {
+        const headers = headersOf(receiver, options);
+        const path = url.pathname + url.search;
+        const sent = receiver.compression === 'gzip' ? await packed(body) : body;
+        const response = await pool.request({ method: 'POST', path, headers, body: sent, signal });
+        const answer = {
+          status: response.statusCode,
+          retryAfter: [response.headers['retry-after']].flat()[0],
+          body: await beginningOf(response.body),
+        };
+        return resultOfHttp(answer, { protocol: receiver.protocol, words, now: options.now() });
+      } catch (error) {
+        return signal.aborted ? TIMED_OUT : resultOfFault(error);
+      }
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+function openPool(url: URL, { tls }: Receiver): Pool {
+  return new Pool(url.origin, {
+    connections: 1,
+    allowH2: false,
+    // The signal covers connecting, head and body, to the millisecond.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    ...(url.protocol === 'https:' && { connect: { secureContext: createSecureContext(tls) } }),
+  });
+}
+
+function headersOf(receiver: Receiver, { userAgent }: TransportOptions): Record<string, string> {
+  const given = Object.entries(receiver.headers()).map(([name, value]) => [name.toLowerCase(), value]);
+  return {
+    'user-agent': userAgent,
+    ...Object.fromEntries(given),
+    'content-type': receiver.protocol === 'http/json' ? 'application/json' : 'application/x-protobuf',
+    ...(receiver.compression === 'gzip' && { 'content-encoding': 'gzip' }),
+  };
+}
+
+/** On the thread pool. The fastest level takes half the time of the usual one for bodies a sixth larger. */
+function packed(body: Uint8Array): Promise<Uint8Array> {
+  return promisify(gzip)(body, { level: constants.Z_BEST_SPEED });
+}
+
+/** The status has told already what became of the request: a body that breaks is an empty one. */
+async function beginningOf(body: Dispatcher.ResponseData['body']): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let left = ANSWER_BYTES;
+  try {
+    for await (const chunk of body) {
+      chunks.push(chunk.subarray(0, left));
+      left -= chunk.length;
+      if (left <= 0) break;
+    }
+    return Buffer.concat(chunks);
+  } catch {
+    return new Uint8Array();
+  }
+}

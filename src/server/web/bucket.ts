@@ -1,0 +1,23 @@
+import type { RateLimit } from './config.ts';
+
+/** Lets requests through at a rate. */
+export interface Bucket {
+  /** 0 lets the request through; else how long it takes until one would be. */
+  take(): number;
+}
+
+/** A token bucket that starts full: https://pkg.go.dev/golang.org/x/time/rate#Limiter */
+export function createBucket({ intervalMs, burst }: RateLimit, now: () => number): Bucket {
+  let tokens = burst;
+  let filledAt = now();
+  return {
+    take() {
+      const at = now();
+      tokens = Math.min(burst, tokens + (at - filledAt) / intervalMs);
+      filledAt = at;
+      if (tokens < 1) return (1 - tokens) * intervalMs;
+      tokens -= 1;
+      return 0;
+    },
+  };
+}

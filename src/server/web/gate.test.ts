@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { ask, SECRET_HASH, type ServedWeb, serveWeb, webFolder } from '../../../test/support/web.ts';
+
+const ALICE = `basic_auth_users: { alice: ${SECRET_HASH} }\n`;
+const TLS = 'tls_server_config: { cert_file: server.crt, key_file: server.key }\n';
+const PATHS = [
+  ...['/', '/metrics', '/otel/metrics', '/-/healthy', '/-/ready', '/-/reload', '/api/v1/status'],
+  ...['/api/v1/costs?window=today', '/nothing', '/%zz', '//', '/metrics/', '/favicon.ico'],
+];
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'OPTIONS', 'TRACE', 'PROPFIND'];
+
+async function statusOf(served: ServedWeb, auth?: string, path = '/-/healthy'): Promise<number> {
+  return (await ask(served, path, auth === undefined ? {} : { auth })).status;
+}
+
+test('without a password nothing is told, by any path or method', async (t) => {
+  const served = await serveWeb(t, webFolder(t), ALICE);
+  for (const method of METHODS) {
+    for (const path of PATHS) {
+      const { status, headers, body } = await ask(served, path, { method });
+      assert.equal(status, 401, `${method} ${path}`);
+      assert.equal(headers['www-authenticate'], 'Basic realm="ai-billing-exporter", charset="UTF-8"');
+      assert.equal(body, method === 'HEAD' ? '' : 'unauthorized\n');
+      assert.equal(headers['x-content-type-options'], 'nosniff');
+      assert.match(String(headers['content-security-policy']), /frame-ancestors 'none'/);
+    }
+  }
+});
+
+test('with the password everything is as without one', async (t) => {
+  const served = await serveWeb(t, webFolder(t), ALICE);
+  const open = await serveWeb(t, webFolder(t), '');
+  for (const method of METHODS) {
+    for (const path of PATHS.filter((each) => !each.startsWith('/api/v1/costs'))) {
+      const [guarded, free] = [
+        await ask(served, path, { method, auth: 'alice:secret' }),
+        await ask(open, path, { method }),
+      ];
+      assert.deepEqual([guarded.status, guarded.body], [free.status, free.body], `${method} ${path}`);
+    }
+  }
+  assert.deepEqual(served.errors, []);
+});
+
+test('a wrong user, a wrong password and another scheme are refused alike', async (t) => {
+  const served = await serveWeb(t, webFolder(t), ALICE);
+  const answers = await Promise.all(
+    [
+      { auth: 'alice:Secret' },
+      { auth: 'bob:secret' },
+      { auth: ':' },
+      { headers: { authorization: 'Bearer secret' } },
+      { headers: { authorization: 'Basic not-base64' } },
+    ].map((options) => ask(served, '/metrics', options)),
+  );
+  const [first] = answers;
+  for (const { status, headers, body } of answers) {
+    assert.deepEqual([status, body], [401, 'unauthorized\n']);
+    assert.deepEqual({ ...headers, date: '' }, { ...first?.headers, date: '' });
+  }
+});
+
+test('users come and go without a restart', async (t) => {
+  const served = await serveWeb(t, webFolder(t), '');
+  assert.equal(await statusOf(served), 200);
+  served.rewrite(ALICE);
+  assert.equal(await statusOf(served), 401);
+  assert.equal(await statusOf(served, 'alice:secret'), 200);
+  served.rewrite(`basic_auth_users: { bob: ${SECRET_HASH} }`);
+  assert.equal(await statusOf(served, 'alice:secret'), 401);
+  assert.equal(await statusOf(served, 'bob:secret'), 200);
+  served.rewrite('basic_auth_users: { bob: broken }');
+  assert.equal(await statusOf(served, 'bob:secret'), 200);
+  assert.equal(await statusOf(served), 401, 'a broken file lets nobody in');
+});
+
+test('passwords and HTTP/2 go together', async (t) => {
+  const served = await serveWeb(t, webFolder(t), TLS + ALICE);
+  const session = connectHttp2(served.url, { ca: served.ca });
+  t.after(() => session.destroy());
+  const authorization = `Basic ${Buffer.from('alice:secret').toString('base64')}`;
+  const get = async (headers: Record<string, string>) => {
+    const stream = session.request({ ':path': '/-/healthy', ...headers });
+    const [answer] = await once(stream, 'response');
+    return [answer[':status'], Buffer.concat(await stream.toArray()).toString()];
+  };
+  assert.deepEqual(await get({}), [401, 'unauthorized\n']);
+  assert.deepEqual(await get({ authorization }), [200, 'healthy\n']);
+  assert.deepEqual(await get({ ':method': 'HEAD' }), [401, '']);
+});
+
+test('headers of the file are sent with every answer; policies add up', async (t) => {
+  const served = await serveWeb(t, webFolder(t), '');
+  const ours = String((await ask(served)).headers['content-security-policy']);
+  served.rewrite(`http_server_config:
+  headers:
+    Content-Security-Policy: script-src 'self'
+    X-Frame-Options: sameorigin
+    X-XSS-Protection: "0"
+    Strict-Transport-Security: max-age=1
+basic_auth_users: { alice: ${SECRET_HASH} }`);
+  for (const path of ['/', '/metrics', '/nothing', '/%zz']) {
+    for (const options of [{ auth: 'alice:secret' }, {}]) {
+      const { headers } = await ask(served, path, options);
+      assert.equal(headers['content-security-policy'], `${ours}, script-src 'self'`, path);
+      assert.equal(headers['x-frame-options'], 'sameorigin');
+      assert.equal(headers['x-xss-protection'], '0');
+      assert.equal(headers['strict-transport-security'], 'max-age=1');
+    }
+  }
+  served.rewrite('');
+  const { headers } = await ask(served);
+  assert.equal(headers['x-frame-options'], undefined);
+  assert.equal(headers['content-security-policy'], ours);
+});
+
+test('beyond the rate requests are told when to come again, and a new rate is a new start', async (t) => {
+  const served = await serveWeb(t, webFolder(t), `rate_limit: { interval: 1h, burst: 2 }\n${ALICE}`);
+  const codes = async (count: number) => {
+    const all: number[] = [];
+    for (let asked = 0; asked < count; asked++) all.push(await statusOf(served, 'alice:secret'));
+    return all;
+  };
+  assert.deepEqual(await codes(2), [200, 200]);
+  const { status, headers, body } = await ask(served, '/%zz');
+  assert.deepEqual([status, body], [429, 'too many requests\n']);
+  assert.ok(Number(headers['retry-after']) > 3500 && Number(headers['retry-after']) <= 3600);
+  served.rewrite(`${ALICE}rate_limit: { interval: 1h, burst: 2 }`);
+  assert.deepEqual(await codes(1), [429], 'the same rate goes on');
+  served.rewrite(`${ALICE}rate_limit: { interval: 1h, burst: 1 }`);
+  assert.deepEqual(await codes(2), [200, 429]);
+  served.rewrite(ALICE);
+  assert.deepEqual(await codes(2), [200, 200]);
+});
+
+test('pages of other sites cannot make a browser post', async (t) => {
+  const served = await serveWeb(t, webFolder(t), '', { reload: async () => ({ ok: true }) });
+  const post = async (site: string | undefined, method = 'POST') =>
+    (
+      await ask(served, '/-/reload', {
+        method,
+        headers: site === undefined ? {} : { 'sec-fetch-site': site },
+      })
+    ).status;
+  assert.deepEqual(
+    await Promise.all(['cross-site', 'same-site', 'anything'].map((site) => post(site))),
+    [403, 403, 403],
+  );
+  assert.deepEqual(
+    await Promise.all([undefined, 'none', 'same-origin'].map((site) => post(site))),
+    [200, 200, 200],
+  );
+  const page = await ask(served, '/', { headers: { 'sec-fetch-site': 'cross-site' } });
+  assert.equal(page.status, 200, 'a link may lead here');
+});
+
+test('what is pipelined is answered in its order, each for itself', async (t) => {
+  const served = await serveWeb(t, webFolder(t), ALICE);
+  const authorization = `Authorization: Basic ${Buffer.from('alice:secret').toString('base64')}\r\n`;
+  const get = (more: string) => `GET /-/healthy HTTP/1.1\r\nHost: x\r\n${more}\r\n`;
+  const socket = connect(served.port, '127.0.0.1');
+  socket.write([get(authorization), get(''), get(`${authorization}Connection: close\r\n`)].join(''));
+  const answers = Buffer.concat(await socket.toArray()).toString();
+  assert.deepEqual(answers.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 200', 'HTTP/1.1 401', 'HTTP/1.1 200']);
+});

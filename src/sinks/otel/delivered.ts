@@ -1,0 +1,36 @@
+import type { Deliveries, Delivery } from '../../core/deliveries.ts';
+import type { Instant } from '../../core/time.ts';
+import { createDeltas, growthOf } from './deltas.ts';
+import type { Teller } from './teller.ts';
+
+/**
+ * Tells differences, and stores what was told. To a receiver that is new, all that stands is as good as told: what was spent
+ * before it came would be one spike.
+ *
+ * @throws what the store throws: here where a new receiver's beginning cannot be stored; later from `taken`, which tries again
+ * with what it is called for next, and counts from what was taken in any case.
+ */
+export function createStoredDeltas(deliveries: Deliveries, openedAt: Instant): Teller<number> {
+  const { isNew } = deliveries;
+  if (isNew) deliveries.begin(openedAt);
+  const told = deliveries.load();
+  const from = isNew ? openedAt : Number.NEGATIVE_INFINITY;
+  const { temporality, point, taken } = createDeltas({ told, openedAt, from, growth: growthOf });
+  const unstored = new Map<string, Delivery>();
+  return {
+    temporality,
+    point,
+    taken(points) {
+      const news = taken(points);
+      const rows = [...unstored.values(), ...news];
+      if (rows.length === 0) return;
+      try {
+        deliveries.remember(rows);
+        unstored.clear();
+      } catch (error) {
+        for (const row of news) unstored.set(JSON.stringify([row.family, row.labels]), row);
+        throw error;
+      }
+    },
+  };
+}

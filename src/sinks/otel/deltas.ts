@@ -1,0 +1,88 @@
+import { AggregationTemporality } from '@opentelemetry/sdk-metrics';
+import type { Delivery } from '../../core/deliveries.ts';
+import { fromNumber, toNumber } from '../../core/money.ts';
+import type { Instant } from '../../core/time.ts';
+import { byIdentity } from './attributes.ts';
+import { hrTime } from './metric.ts';
+import type { Teller } from './teller.ts';
+
+/** A {@link Delivery} of any kind of total. */
+export interface Telling<Total> extends Omit<Delivery, 'total'> {
+  readonly total: Total;
+}
+
+/** Tells by how much totals grew. */
+export interface Deltas<Total> extends Teller<Total> {
+  /** Returns what the receiver was told by these points. */
+  taken(points: Iterable<object>): Telling<Total>[];
+}
+
+export interface DeltasOptions<Total> {
+  /** What the receiver was told before. */
+  readonly told: Iterable<Telling<Total>>;
+  /** When the receiver is opened. */
+  readonly openedAt: Instant;
+  /** Nothing before this is told of: when the receiver became known, where that is remembered. */
+  readonly from: Instant;
+  /** By how much a total grew, exactly; undefined where it is the same, all of it where it is lower and so began anew. */
+  readonly growth: (total: Total, told: Total) => Total | undefined;
+}
+
+/**
+ * Tells by how much totals grew since what the receiver was told last. Intervals of a series follow one another and none is
+ * empty: while the clock does not stand behind the end of the last one, what grew waits.
+ */
+export function createDeltas<Total>(options: DeltasOptions<Total>): Deltas<Total> {
+  const { openedAt, from, growth } = options;
+  const told = createTold(options.told);
+  const tellings = new WeakMap<object, Telling<Total>>();
+  return {
+    temporality: AggregationTemporality.DELTA,
+    point({ family, labels, total, zeroAt: begun, attributes }, at) {
+      const known = told.of({ family, labels });
+      const zeroAt = begun ?? known?.zeroAt ?? openedAt;
+      const start = Math.max(zeroAt, known?.at ?? from);
+      if (at <= start) return undefined;
+      const value = known?.zeroAt === zeroAt ? growth(total, known.total) : total;
+      if (value === undefined) return undefined;
+      const point = { startTime: hrTime(start), endTime: hrTime(at), attributes, value };
+      tellings.set(point, { family, labels, zeroAt, total, at });
+      return point;
+    },
+    taken(points) {
+      const news = [...points].flatMap((point) => tellings.get(point) ?? []).filter(told.isNews);
+      news.forEach(told.note);
+      return news;
+    },
+  };
+}
+
+type Series = Pick<Delivery, 'family' | 'labels'>;
+
+function createTold<Total>(rows: Iterable<Telling<Total>>) {
+  const told = new Map<string, Map<string, Telling<Total>>>();
+  const keyOf = byIdentity((labels: readonly string[]) => JSON.stringify(labels));
+  const of = ({ family, labels }: Series) => told.get(family)?.get(keyOf(labels));
+  const note = (telling: Telling<Total>): void => {
+    const rows = told.get(telling.family) ?? new Map();
+    told.set(telling.family, rows.set(keyOf(telling.labels), telling));
+  };
+  for (const row of rows) note(row);
+  return {
+    of,
+    note,
+    /** An answer that comes late does not take back what was told since. */
+    isNews: (telling: Telling<Total>) => telling.at > (of(telling)?.at ?? Number.NEGATIVE_INFINITY),
+  };
+}
+
+/** {@link DeltasOptions.growth} of numbers. */
+export function growthOf(total: number, told: number): number | undefined {
+  if (total === told) return undefined;
+  return total < told ? total : difference(total, told);
+}
+
+/** As decimals: 0.3 - 0.1 is 0.2. */
+export function difference(a: number, b: number): number {
+  return toNumber(fromNumber(a) - fromNumber(b));
+}

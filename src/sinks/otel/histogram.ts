@@ -1,0 +1,38 @@
+import type { Histogram } from '@opentelemetry/sdk-metrics';
+import type { CollectedFamily, CollectedValue } from '../prometheus/live.ts';
+import { difference } from './deltas.ts';
+
+/** Puts the samples of each histogram of a family together; buckets hold what lies above the edge before. */
+export function histogramsIn(family: CollectedFamily) {
+  const series = Map.groupBy(family.values, ({ labels: { le: _, ...own } }) => JSON.stringify(own));
+  return [...series.values()].map((values) => {
+    const { le: _, ...labels } = values[0]?.labels ?? {};
+    return { labels, value: histogramOf(family.name, values) };
+  });
+}
+
+function histogramOf(name: string, values: readonly CollectedValue[]): Histogram {
+  const buckets = values.filter(({ labels }) => labels.le !== undefined);
+  const sampleOf = (suffix: string) =>
+    values.find(({ metricName }) => metricName === name + suffix)?.value ?? 0;
+  return {
+    buckets: {
+      boundaries: buckets.map(({ labels }) => Number(labels.le)).filter(Number.isFinite),
+      counts: buckets.map(({ value }, index) => value - (buckets[index - 1]?.value ?? 0)),
+    },
+    sum: sampleOf('_sum'),
+    count: sampleOf('_count'),
+  };
+}
+
+/** What was observed since; undefined where that is nothing, all of it where a bucket holds less and so began anew. */
+export function growthOfHistogram(total: Histogram, told: Histogram): Histogram | undefined {
+  const counts = total.buckets.counts.map((count, index) => count - (told.buckets.counts[index] ?? 0));
+  if (counts.some((count) => count < 0)) return total;
+  if (total.count === told.count) return undefined;
+  return {
+    buckets: { boundaries: total.buckets.boundaries, counts },
+    sum: difference(total.sum ?? 0, told.sum ?? 0),
+    count: total.count - told.count,
+  };
+}

@@ -1,0 +1,131 @@
+import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
+import { emptyResource, resourceFromAttributes } from '@opentelemetry/resources';
+import { DataPointType, type MetricData } from '@opentelemetry/sdk-metrics';
+import type { Family, Sample, SnapshotSource } from '../../core/snapshot.ts';
+import type { Instant } from '../../core/time.ts';
+import { createEncoder } from '../prometheus/encode.ts';
+import { type CollectedFamily, createFreshRenderer } from '../prometheus/live.ts';
+import { createPace } from '../prometheus/pace.ts';
+import { createPrometheusPage, type LiveMetrics, type PrometheusPage } from '../prometheus/page.ts';
+import { attributesOf } from './attributes.ts';
+import { hrTime, numbersOf } from './metric.ts';
+import { createSelfProducer } from './self.ts';
+
+export interface OtelPageOptions {
+  readonly source: SnapshotSource;
+  readonly self: { collect(): Promise<CollectedFamily[]> };
+  /** Attributes of the resource: the labels of `target_info`. */
+  readonly resource: Readonly<Record<string, string>>;
+  readonly now: () => Instant;
+  /** Of the exporter: the scope's. */
+  readonly version: string;
+  /** Hears of a snapshot that could not be rendered; the one before is served on. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/**
+ * The `/otel/metrics` page: what OTLP receivers are told, as OpenTelemetry's Prometheus exporter writes it, in text 0.0.4 whatever
+ * was asked for. That exporter itself would write every page anew and in one go, and answer 200 where it failed.
+ */
+export function createOtelPage(options: OtelPageOptions): PrometheusPage {
+  const serializer = new PrometheusSerializer(undefined, false, undefined, true, true);
+  const write = (metric: MetricData) => written(serializer, metric);
+  const encode = createEncoder((family, samples) => bare(write(metricOf(family, samples))));
+  const page = createPrometheusPage(options.source, createLive(options, write), options.onError, encode);
+  return { answer: ({ acceptEncoding }) => page.answer({ acceptEncoding }), close: page.close };
+}
+
+type Write = (metric: MetricData) => string;
+
+/** Units are left out: text 0.0.4 has no line for them, and `{USD}` is the suffix of no name. */
+function written(serializer: PrometheusSerializer, metric: MetricData): string {
+  const metrics = [{ ...metric, descriptor: { ...metric.descriptor, unit: '' } }];
+  const scopeMetrics = [{ scope: NAMELESS, metrics }];
+  return serializer.serialize({ resource: emptyResource(), scopeMetrics });
+}
+
+/** Scopes are not written. */
+const NAMELESS = { name: '' } as const;
+
+/** Without HELP and TYPE, which stand above a family's first samples only. */
+function bare(text: string): string {
+  return text.replace(/^(#.*\n)+/, '');
+}
+
+/** Times are not written. */
+const TIMELESS = hrTime(0);
+
+function metricOf(family: Family, samples: readonly Sample[]): MetricData {
+  const points = samples.map(({ labels, value }) => {
+    const attributes = attributesOf(family.labels, labels, false);
+    return { startTime: TIMELESS, endTime: TIMELESS, attributes, value };
+  });
+  return numbersOf(family, points);
+}
+
+/** A scrape may not hold the event loop for a millisecond. */
+const LIVE_SLICE_MS = 0.1;
+const LIVE_POINTS_A_SLICE = 16;
+
+/** The self-metrics, behind what is known of the resource. */
+function createLive({ self, now, version, resource }: OtelPageOptions, write: Write): LiveMetrics {
+  const { producer } = createSelfProducer({
+    self,
+    now,
+    version,
+    startedAt: now(),
+    genAi: false,
+    isDelta: false,
+  });
+  const target = targetInfo(resource);
+  return createFreshRenderer(async () => {
+    const { resourceMetrics, errors } = await producer.collect();
+    if (errors.length > 0) throw new AggregateError(errors, 'the self-metrics have no form for this page');
+    const pace = createPace(LIVE_SLICE_MS);
+    let text = target;
+    for (const metric of resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics)) {
+      for (const [index, slice] of slicesOf(metric).entries()) {
+        await pace();
+        text += index === 0 ? write(slice) : bare(write(slice));
+      }
+    }
+    return Buffer.from(text);
+  });
+}
+
+/** Behind it, where nothing is registered, the serializer says so in a comment. */
+function targetInfo(attributes: OtelPageOptions['resource']): string {
+  const serializer = new PrometheusSerializer(undefined, false, undefined, false, true);
+  const resource = resourceFromAttributes(labelsOf(attributes));
+  return serializer.serialize({ resource, scopeMetrics: [] }).replace(/#.*$/, '');
+}
+
+/** The library's own names may begin with a digit or stand twice, and then no scrape is taken: https://github.com/open-telemetry/opentelemetry-specification/blob/main/specification/compatibility/prometheus_and_openmetrics.md */
+function labelsOf(attributes: OtelPageOptions['resource']): Record<string, string> {
+  const byLabel = Map.groupBy(Object.keys(attributes).sort(), (name) =>
+    name.replaceAll(/[^a-zA-Z0-9]+/g, '_').replace(/^(?=\d|$)/, '_'),
+  );
+  return Object.fromEntries(
+    [...byLabel].map(([label, names]) => [label, names.map((name) => attributes[name]).join(';')]),
+  );
+}
+
+function slicesOf(metric: MetricData): MetricData[] {
+  switch (metric.dataPointType) {
+    case DataPointType.SUM:
+      return cut(metric.dataPoints).map((dataPoints) => ({ ...metric, dataPoints }));
+    case DataPointType.GAUGE:
+      return cut(metric.dataPoints).map((dataPoints) => ({ ...metric, dataPoints }));
+    case DataPointType.HISTOGRAM:
+      return cut(metric.dataPoints).map((dataPoints) => ({ ...metric, dataPoints }));
+    case DataPointType.EXPONENTIAL_HISTOGRAM:
+      return [metric];
+  }
+}
+
+function cut<Point>(points: readonly Point[]): Point[][] {
+  const slices = Math.ceil(points.length / LIVE_POINTS_A_SLICE);
+  return Array.from({ length: slices }, (_, index) =>
+    points.slice(index * LIVE_POINTS_A_SLICE, (index + 1) * LIVE_POINTS_A_SLICE),
+  );
+}

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { context, SpanStatusCode, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { type PollEnd, spansOfPolls } from './polls.ts';
+
+const VENICE = { labels: { provider: 'venice', account: 'prod', feed: 'usage' } };
+const RUNNING = new AbortController().signal;
+const DONE: PollEnd = { ok: true, isPostponed: false };
+
+function bench(testContext: TestContext) {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  testContext.after(() => context.disable());
+  const exporter = new InMemorySpanExporter();
+  const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
+  const isPolling = Symbol('polling');
+  const around = spansOfPolls(provider.getTracer('test'), isPolling);
+  return { around, isPolling, spans: () => exporter.getFinishedSpans() };
+}
+
+test('the span says how the poll ended', async (testContext) => {
+  const { around, spans } = bench(testContext);
+  const failure = { ok: false, reason: 'auth', message: 'GET /usage answered 403', isBug: false } as const;
+  const ends: [PollEnd, string, string | undefined, string | undefined][] = [
+    [DONE, 'succeeded', undefined, undefined],
+    [{ ok: true, isPostponed: true }, 'postponed', undefined, undefined],
+    [{ ...failure, ok: null }, 'switched_off', 'auth', undefined],
+    [failure, 'failed', 'auth', 'GET /usage answered 403'],
+    [{ ...failure, isBug: true, message: 'canary is undefined' }, 'failed', 'auth', 'a bug of ours'],
+  ];
+  for (const [end] of ends) assert.equal(await around(VENICE, async () => end, RUNNING), end);
+  for (const [index, [, outcome, reason, message]] of ends.entries()) {
+    const { name, attributes, status } = spans()[index] ?? assert.fail();
+    assert.equal(name, 'poll venice usage');
+    assert.equal(attributes['ai_billing.outcome'], outcome);
+    assert.equal(attributes['ai_billing.reason'], reason);
+    const code = message === undefined ? SpanStatusCode.UNSET : SpanStatusCode.ERROR;
+    assert.deepEqual(status, message === undefined ? { code } : { code, message });
+  }
+});
+
+test('a poll that is abandoned because the exporter stops has not failed', async (testContext) => {
+  const { around, spans } = bench(testContext);
+  const stopped: PollEnd = { ok: false, reason: 'contract', message: 'stopping', isBug: true };
+  await around(VENICE, async () => stopped, AbortSignal.abort());
+  const [span] = spans();
+  assert.equal(span?.attributes['ai_billing.outcome'], 'abandoned');
+  assert.equal(span.attributes['ai_billing.reason'], undefined);
+  assert.equal(span.status.code, SpanStatusCode.UNSET);
+});
+
+test('each poll is the root of its trace, also one that another has led to', async (testContext) => {
+  const { around, spans } = bench(testContext);
+  await around(VENICE, () => around(VENICE, async () => DONE, RUNNING), RUNNING);
+  const [inner, outer] = spans();
+  assert.ok(inner && outer);
+  assert.equal(inner.parentSpanContext, undefined);
+  assert.notEqual(inner.spanContext().traceId, outer.spanContext().traceId);
+});
+
+test('the poll runs in the context of its span, which is marked and ends with it', async (testContext) => {
+  const { around, isPolling, spans } = bench(testContext);
+  const seen = () => [context.active().getValue(isPolling), trace.getActiveSpan()?.spanContext().spanId];
+  let within: unknown;
+  const poll = async () => {
+    await new Promise(setImmediate);
+    within = seen();
+    return DONE;
+  };
+  await around(VENICE, poll, RUNNING);
+  assert.deepEqual(within, [true, spans()[0]?.spanContext().spanId]);
+  assert.deepEqual(seen(), [undefined, undefined]);
+  await assert.rejects(
+    around(VENICE, () => Promise.reject(new Error('a bug')), RUNNING),
+    /a bug/,
+  );
+  assert.equal(spans().length, 2, 'it ends whatever happens');
+});

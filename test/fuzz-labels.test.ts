@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { cleanLabel } from '../src/core/label.ts';
+import { METRICS } from '../src/core/metrics.ts';
+import { DAY } from '../src/core/time.ts';
+import { firstPage } from '../src/server/page.ts';
+import type { Status } from '../src/server/status.ts';
+import { createPrometheusPage } from '../src/sinks/prometheus/page.ts';
+import { type Exposition, parseExposition } from './support/exposition.ts';
+import { createFakeSource } from './support/fake-source.ts';
+import { hostileText } from './support/hostile.ts';
+import { cost, openBench, settings, statement, utc } from './support/ledger.ts';
+
+/** 10,000 of each, so many at a time. */
+const RUNS = 40;
+const EACH = 250;
+
+const NOW = utc('2026-11-22T09:30');
+const TODAY = utc('2026-11-22');
+
+interface Names {
+  readonly resource: string;
+  readonly model: string;
+  readonly tier: string;
+}
+
+const Labels = fc.record({ resource: hostileText(), model: hostileText(), tier: hostileText(2) });
+
+/** The page of a ledger in which each label set costs its number in dollars. */
+async function pageOf(labels: readonly Names[], accept: string): Promise<Buffer> {
+  const bench = openBench(settings({ granularities: ['day'] }));
+  const lines = labels.map((names, index) => cost(TODAY, names.resource, index + 1, names));
+  const resources = labels.map(({ resource, model, tier }) => ({ resource, name: model, kind: tier }));
+  bench.apply(statement('day', { start: utc('2026-10-01'), end: TODAY + DAY }, NOW, lines), NOW, resources);
+  const page = createPrometheusPage(createFakeSource(bench.ledger.publish(NOW).families), {
+    render: async () => Buffer.from(''),
+  });
+  const { body } = await page.answer({ accept });
+  page.close();
+  return Buffer.concat(body);
+}
+
+describe('hostile labels', () => {
+  test('reach the page as they are, in both formats, and break nothing', async () => {
+    const Sets = fc.array(Labels, { minLength: EACH, maxLength: EACH });
+    await fc.assert(
+      fc.asyncProperty(Sets, async (sets) => {
+        // A resource of its own for each, so that nothing is added up.
+        const labels = sets.map((names, index) => ({ ...names, resource: `${index} ${names.resource}` }));
+        const text = parseExposition(await pageOf(labels, 'text/plain'), 'text');
+        const open = parseExposition(await pageOf(labels, 'application/openmetrics-text'), 'openmetrics');
+        for (const exposition of [text, open]) assertHolds(exposition, labels);
+      }),
+      { numRuns: RUNS, endOnFailure: true },
+    );
+  });
+});
+
+function assertHolds(exposition: Exposition, labels: readonly Names[]): void {
+  const { name } = METRICS.costToday;
+  for (const [index, { resource, model, tier }] of labels.entries()) {
+    const [shown, ofModel, ofTier] = [resource, model, tier].map(cleanLabel);
+    const all = { resource: shown ?? '', model: ofModel ?? '', tier: ofTier ?? '' };
+    const value = exposition.value(name, { provider: 'test', account: 'prod', currency: 'USD', ...all });
+    assert.equal(value, index + 1, JSON.stringify(all));
+  }
+  assert.equal(exposition.families.get(name)?.samples.length, labels.length);
+}
+
+/** A page with these texts, one after the other, wherever a text can stand. */
+function statusOf(texts: Iterable<string>): Status {
+  const at = '2026-11-22T02:15:05.000Z';
+  const rest = texts[Symbol.iterator]();
+  const text = () => rest.next().value ?? '';
+  const failure = (reason: string) => ({ reason, message: text(), hint: text(), at });
+  const feed = () => ({
+    ...{
+      name: text(),
+      up: false,
+      lastSuccess: null,
+      dataFrom: null,
+      dataThrough: null,
+      schedule: '* * * * *',
+    },
+    ...{ isPolling: false, nextRun: null, notBefore: null, reconciliation: null, history: { remaining: 3 } },
+    ...{ lastError: failure(text()), off: failure('auth') },
+    notes: [{ topic: text(), text: text() }],
+  });
+  const account = () => ({
+    ...{ provider: text(), name: text(), todayUsd: '1', monthToDateUsd: null },
+    requestBudget: { remaining: null, notBefore: null },
+    feeds: [feed(), feed()],
+  });
+  return {
+    version: text(),
+    startedAt: at,
+    accounts: [account(), account()],
+    budgets: [
+      { name: text(), period: 'month', start: at, end: at, limitUsd: '5', spentUsd: '6', forecastUsd: null },
+    ],
+  };
+}
+
+/** How many texts it takes. */
+const TEXTS = 1 + 2 * (2 + 2 * 8) + 1;
+
+/** The tags of a page in their order, each with its attributes; and what stands between them. */
+function partsOf(page: string): { tags: string[]; texts: string[] } {
+  const parts = page.split(/(<(?:[^<>"]|"[^"]*")*>)/);
+  return {
+    tags: parts.filter((_, index) => index % 2 === 1),
+    texts: parts.filter((_, index) => index % 2 === 0),
+  };
+}
+
+function unescaped(text: string): string {
+  return text.replaceAll(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)));
+}
+
+test('hostile texts are text on the first page, and never markup', () => {
+  const plain = partsOf(firstPage(statusOf(Array.from({ length: TEXTS }, () => 'plain')), NOW));
+  const Texts = fc.array(hostileText(), { minLength: TEXTS, maxLength: TEXTS });
+  fc.assert(
+    fc.property(Texts, (texts) => {
+      const page = firstPage(statusOf(texts), NOW);
+      const { tags, texts: between } = partsOf(page);
+      assert.deepEqual(tags, plain.tags);
+      const whole = between.map(unescaped).join('\0\0');
+      for (const text of texts) assert.ok(whole.includes(text), JSON.stringify(text));
+      const style = plain.tags.indexOf('<style>') + 1;
+      assert.equal(between[style], plain.texts[style], 'what the policy lets pass is ours');
+      const others = between.toSpliced(style, 1);
+      assert.doesNotMatch(others.join(''), /[<>"']|&(?!#\d+;|amp;)/);
+    }),
+    { numRuns: Math.ceil(10_000 / TEXTS) },
+  );
+});
