@@ -122,7 +122,8 @@ function begin(account: PolledAccount, terms: Terms, options: AccountsOptions): 
 
 async function end({ open, poller }: Running): Promise<void> {
   await poller.stop();
-  await open.client.close();
+  // Not waited for: a resolver that does not answer would hold it up, and nothing comes of it any more.
+  void open.client.close();
 }
 
 /** Shows the feeds' own metrics, from what the ledger remembers on. */

@@ -4,6 +4,7 @@ import { type Commands, runCli } from './cli.ts';
 import type { Io } from './commands/io.ts';
 import { ConfigError } from './config/errors.ts';
 import { PollError } from './poll/errors.ts';
+import { createVault } from './vault.ts';
 
 interface Outcome {
   readonly code: number;
@@ -35,6 +36,7 @@ async function run(args: readonly string[], override: Partial<Commands> = {}): P
     stderr: { write: (text) => (written.err += text) },
     env: {},
     signal: new AbortController().signal,
+    vault: createVault(),
   };
   return { code: await runCli(args, { commands, io, version: '1.2.3' }), called, ...written };
 }

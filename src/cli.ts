@@ -4,6 +4,7 @@ import type { CheckOptions } from './commands/check.ts';
 import { EXIT, type Io } from './commands/io.ts';
 import { ConfigError } from './config/errors.ts';
 import { nearest } from './config/suggest.ts';
+import { stackOf } from './vault.ts';
 
 export interface ServeOptions {
   readonly config?: string;
@@ -74,17 +75,13 @@ function codeOf(error: unknown, io: Io): number {
     io.stderr.write('stopped before the end\n');
     return EXIT.failed;
   }
-  io.stderr.write(`${isForeseen(error) ? error.message : stackOf(error)}\n`);
+  io.stderr.write(`${io.vault.clean(isForeseen(error) ? error.message : stackOf(error))}\n`);
   return EXIT.failed;
 }
 
 /** What the system or a provider refused needs no stack; anything else is a bug, and its stack is what a report needs. */
 function isForeseen(error: unknown): error is Error {
   return error instanceof Error && ('syscall' in error || ['PollError', 'StoreError'].includes(error.name));
-}
-
-function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function programOf({ commands, io, version }: Cli, done: (code: number) => void): Command {

@@ -7,12 +7,19 @@ enableCompileCache();
 
 // A signal that comes while the rest is loaded is heard already.
 const { watchSignals } = await import('./signals.ts');
-const { stop, onHangUp, onBackUp, endOnHangUp } = watchSignals(process, (code) => process.exit(code));
+const { stop, onHangUp, onBackUp, endOnHangUp } = watchSignals(process, leave);
 
 const { runCli } = await import('./cli.ts');
 const { buildText } = await import('./version.ts');
+const { createVault, stackOf } = await import('./vault.ts');
 const registry = async () => (await import('./providers/index.ts')).PROVIDERS;
-const io = { stdout: process.stdout, stderr: process.stderr, env: process.env, signal: stop };
+const vault = createVault();
+// What nobody foresaw ends the process as it would by itself, but says nothing that is secret.
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`${vault.clean(stackOf(error))}\n`);
+  process.exit(1);
+});
+const io = { stdout: process.stdout, stderr: process.stderr, env: process.env, signal: stop, vault };
 /** Only the daemon outlives its terminal. */
 const once =
   <Options>(command: (options: Options, io: Io) => Promise<number>) =>
@@ -52,4 +59,15 @@ const code = await runCli(process.argv.slice(2), {
     }),
   },
 });
-process.stdout.write('', () => process.exit(code));
+process.stdout.write('', () => leave(code));
+
+/**
+ * `process.exit` waits for the threads that look names up, which a resolver that does not answer keeps for half a minute or longer:
+ * then a fresh process takes this one's place, which ends with the code.
+ */
+function leave(code: number): void {
+  const isLookingUp = process.getActiveResourcesInfo().includes('GetAddrInfoReqWrap');
+  if (isLookingUp)
+    process.execve?.(process.execPath, [process.execPath, '--eval', `process.exit(${code})`], {});
+  process.exit(code);
+}

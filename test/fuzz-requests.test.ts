@@ -8,7 +8,7 @@ import { hostileText } from './support/hostile.ts';
 import { ask, SECRET_HASH, type ServedWeb, serveWeb, webFolder } from './support/web.ts';
 
 /** 10,000 requests, so many side by side. */
-const EACH = 50;
+const EACH = 250;
 
 /** A password that is sent, a hash and a key that are held: none of them may come back. */
 const CANARY = 'canary-do-not-print-me';

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { FAKE_PROVIDERS } from '../../test/fake-providers.ts';
 import type { Environment } from '../config/config.ts';
+import { createVault } from '../vault.ts';
 import { type CheckOptions, check, type Probed } from './check.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'check-'));
@@ -27,6 +28,7 @@ async function run(options: CheckOptions, probed: Record<string, Probed> = {}, e
     stderr: { write: assert.fail },
     env: { KEY: 'do-not-print-me', ...env },
     signal: new AbortController().signal,
+    vault: createVault(),
   };
   const code = await check(options, io, {
     registry: FAKE_PROVIDERS,

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, type AppOptions, createApp } from '../app.ts';
 import type { ServeOptions } from '../cli.ts';
 import type { Config } from '../config/config.ts';
-import { loadConfig } from '../config/load.ts';
 import { costsAt } from '../costs.ts';
 import { createLog, type Logger } from '../log.ts';
 import { openOtelPage, openOwnTelemetry, openPushes } from '../opentelemetry.ts';
@@ -17,6 +16,7 @@ import { StoreError } from '../store/open.ts';
 import type { Telemetry } from '../telemetry/open.ts';
 import { packageRevision, packageVersion } from '../version.ts';
 import { followWeb } from '../web.ts';
+import { configured } from './configured.ts';
 import { EXIT, type Io } from './io.ts';
 
 /** How long spans may take to leave once everything else has ended. */
@@ -30,7 +30,7 @@ export interface ServeIo extends Io, Pick<Signals, 'onHangUp' | 'onBackUp'> {}
 
 /** Runs the exporter until the process is asked to end. */
 export async function serve(options: ServeOptions, io: ServeIo): Promise<number> {
-  const read = () => loadConfig(options.config, io.env, PROVIDERS);
+  const read = () => configured(options.config, io, PROVIDERS);
   return run(read(), io, { ...io, ...(options.config !== undefined && { read }) });
 }
 
@@ -49,7 +49,7 @@ export async function run(
   { listening, read, onHangUp, onBackUp }: RunOptions,
 ): Promise<number> {
   let own: Telemetry | undefined;
-  const log = createLog(io.stderr, () => own?.logFields() ?? {});
+  const log = createLog(io.vault.over(io.stderr), () => own?.logFields() ?? {});
   const version = packageVersion();
   const process = { version, now: Date.now, log };
   for (const warning of config.openTelemetry.warnings) log.warn({ warning }, 'not followed');

@@ -325,9 +325,9 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     beside('server: { listen: "::1:80" }'),
     `c.yml:4:19: server.listen: ${LISTEN} (found "::1:80")`,
   ],
-  'TLS, which is to come': [
-    beside('server: { webConfig: web.yml }'),
-    'c.yml:4:22: server.webConfig: is not supported by this version yet; remove it (found "web.yml")',
+  'a web configuration that is no path': [
+    beside('server: { webConfig: 5 }'),
+    'c.yml:4:22: server.webConfig: must be the path of a file (found 5)',
   ],
   'a budget without a limit': [
     beside('budgets:', '  - name: all'),

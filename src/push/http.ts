@@ -2,6 +2,7 @@ import { createSecureContext } from 'node:tls';
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import { type Dispatcher, Pool } from 'undici';
+import { untilAborted } from '../core/until.ts';
 import { resultOfHttp } from './http-answer.ts';
 import { resultOfFault, TIMED_OUT } from './http-faults.ts';
 import type { Receiver } from './receiver.ts';
@@ -27,7 +28,8 @@ export function createHttpTransport(receiver: Receiver, options: TransportOption
         const headers = headersOf(receiver, options);
         const path = url.pathname + url.search;
         const sent = receiver.compression === 'gzip' ? await packed(body) : body;
-        const response = await pool.request({ method: 'POST', path, headers, body: sent, signal });
+        const asked = pool.request({ method: 'POST', path, headers, body: sent, signal });
+        const response = await untilAborted(signal, asked);
         const answer = {
           status: response.statusCode,
           retryAfter: [response.headers['retry-after']].flat()[0],

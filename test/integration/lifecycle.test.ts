@@ -15,6 +15,7 @@ import {
   type Exporter,
   folderOf,
   LISTENING,
+  MAIN,
   serve,
   start,
 } from '../support/process.ts';
@@ -100,6 +101,30 @@ test('SIGTERM ends it with 0 within 15 s, whatever hangs', async (context) => {
   assert.equal(code, 0, err);
   assert.ok(ms < 15_000, `${ms}`);
   assert.doesNotMatch(err, /\n\s+at |not everything ended/);
+});
+
+/** Starts `serve` in a namespace of its own, in which nobody answers for names. */
+const UNANSWERED = `mount --bind "$1" /etc/resolv.conf && shift && exec "$@"`;
+
+test('a resolver that does not answer holds up no end', async (context) => {
+  const folder = await folderOf(context);
+  const resolver = join(folder, 'resolv.conf');
+  // https://www.rfc-editor.org/rfc/rfc5737: nobody has these addresses.
+  await writeFile(resolver, [1, 2, 3].map((last) => `nameserver 192.0.2.${last}\n`).join(''));
+  const accounts = { venice: { url: 'https://venice.example.com', key: 'k' } };
+  const file = await configure(folder, { accounts });
+  const args = ['--user', '--map-root-user', '--mount', 'sh', '-c', UNANSWERED, 'sh', resolver];
+  const program = [process.execPath, MAIN, 'serve', '--config', file];
+  const exporter = start(context, [...args, ...program], { node: 'unshare', program: null });
+  const isUp = await exporter.said(LISTENING).catch(() => undefined);
+  if (!isUp) return context.skip(`no namespace of its own can be made here: ${exporter.err()}`);
+  await wait(500);
+  if (/"reason":"network"/.test(exporter.err())) return context.skip('names are refused at once here');
+  const stoppingAt = performance.now();
+  assert.equal((await exporter.end('SIGTERM')).code, 0, exporter.err());
+  const ms = performance.now() - stoppingAt;
+  context.diagnostic(`ended in ${Math.round(ms)} ms`);
+  assert.ok(ms < 3000, `${ms}`);
 });
 
 test('a second signal ends it at once', async (context) => {

@@ -22,7 +22,8 @@ import { type Exposition, type ExpositionFormat, type Labels, parseExposition } 
 /** Our own clock. Waiting moves it: nothing in a test waits for real. */
 export interface OwnClock {
   now(): Instant;
-  advance(byMs: number): void;
+  /** A promise where somebody else's clock has to move with it. */
+  advance(byMs: number): void | Promise<void>;
 }
 
 /** One account, at a simulator. */
@@ -70,6 +71,8 @@ export interface Exporter {
   pages(): Promise<readonly [string, string]>;
   /** Pushes to every receiver, and waits until all have answered. */
   push(): Promise<void>;
+  /** What the exporter does by itself every hour. */
+  maintain(): void;
   /** Ends it and opens it again over the same file. */
   restart(): Promise<void>;
   /** Everything logged so far, restarts included. */
@@ -87,9 +90,13 @@ export interface MoreOfExporter {
   readonly maxSeries?: number;
   /** Off when absent. */
   readonly openTelemetry?: Partial<OpenTelemetry>;
+  /** The ledger's file, which stays; else one that goes with the scope. */
+  readonly ledger?: string;
+  /** Hears what is logged, which then is not remembered. */
+  readonly logged?: (line: string) => void;
 }
 
-/** Starts the real exporter against simulators. It ends with its test, and its file goes. */
+/** Starts the real exporter against simulators. It ends with its scope. */
 export async function startExporter(
   scope: Scope,
   clock: OwnClock,
@@ -98,13 +105,14 @@ export async function startExporter(
 ): Promise<Exporter> {
   const folder = await mkdtemp(join(tmpdir(), 'exporter-'));
   const { budgets = [], maxSeries = 10_000 } = more;
-  const known = configOf(accounts, join(folder, 'ledger.db'));
+  const known = configOf(accounts, more.ledger ?? join(folder, 'ledger.db'));
   const openTelemetry = { ...known.openTelemetry, ...more.openTelemetry };
   const config = { ...known, budgets, metrics: { ...known.metrics, maxSeries }, openTelemetry };
   let log = '';
-  const write = (line: string) => {
+  const remember = (line: string) => {
     log += line;
   };
+  const write = more.logged ?? remember;
   let running = await open(config, clock, write);
   scope.after(async () => {
     await running.stop();
@@ -128,6 +136,7 @@ export async function startExporter(
     },
     pages: async () => [await running.publishedText(), await running.publishedText()],
     push: () => running.push(),
+    maintain: () => running.app.ledger.maintain(clock.now()),
     async restart() {
       await running.stop();
       running = await open(config, clock, write);
@@ -190,7 +199,7 @@ async function open(config: Config, clock: OwnClock, write: (line: string) => vo
     now,
     log,
     progress: { update: () => {}, stop: () => {} },
-    wait: async (ms) => clock.advance(ms),
+    wait: async (ms) => await clock.advance(ms),
   });
   const { source, carried } = watched(app.publisher);
   const process = { version: '0.0.0', now, log };
@@ -279,7 +288,8 @@ async function scrapeText(url: string, format: ExpositionFormat, gzip: boolean):
   return text;
 }
 
-function scrapeOf(text: string, format: ExpositionFormat): Scrape {
+/** A page, read. */
+export function scrapeOf(text: string, format: ExpositionFormat): Scrape {
   const exposition = parseExposition(text, format);
   const samples = [...exposition.families.values()].flatMap((family) => family.samples);
   return {

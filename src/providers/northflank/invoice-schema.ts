@@ -10,10 +10,12 @@ const category = z
   .nullish()
   .transform((written) => written?.price?.total ?? undefined);
 
+/** Until the end of the year 9999: what lies beyond is in another unit, and no instant of JavaScript a little later. */
+const UnixSeconds = z.number().min(0).max(253_402_300_799);
+
 const Written = z.object({
   id: z.string().nullish(),
-  /** Unix seconds. */
-  period: z.object({ start: z.number(), end: z.number() }),
+  period: z.object({ start: UnixSeconds, end: UnixSeconds }),
   currency: z.string().min(1).nullish(),
   total: amount,
   subTotal: amount,

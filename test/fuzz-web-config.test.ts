@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { inspect } from 'node:util';
+import fc from 'fast-check';
+import { createLog } from '../src/log.ts';
+import { readWebConfig } from '../src/server/web/read.ts';
+import { hostileText } from './support/hostile.ts';
+import { SECRET_HASH, webFolder } from './support/web.ts';
+
+/** A password where a hash belongs, and what a key is made of: neither may come back. */
+const CANARY = 'canary-do-not-print-me';
+
+/** Every key, some of them with what is secret. */
+function textsOf(key: string): readonly string[] {
+  const indented = key.trimEnd().replaceAll('\n', '\n    ');
+  return [
+    'tls_server_config:',
+    '  cert_file: server.crt',
+    '  key_file: server.key',
+    `  key: |\n    ${indented}`,
+    `  key: ${CANARY}`,
+    `  key:${CANARY}`,
+    `  key_file: ${CANARY}`,
+    '  client_auth_type: RequireAndVerifyClientCert',
+    '  client_ca_file: ca.crt',
+    '  client_allowed_sans: [a.example, "::1"]',
+    '  min_version: TLS12',
+    '  max_version: TLS13',
+    '  cipher_suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256]',
+    '  curve_preferences: [X25519]',
+    'http_server_config:',
+    '  http2: false',
+    '  headers:',
+    '    X-Frame-Options: deny',
+    `    Content-Security-Policy: ${CANARY}`,
+    'basic_auth_users:',
+    `  alice: ${SECRET_HASH}`,
+    `  bob: ${CANARY}`,
+    `  carol:${CANARY}`,
+    `  ${CANARY.length}: { ${CANARY}: }`,
+    `  dave: &hash ${CANARY}`,
+    '  erin: *hash',
+    `  "frank:${CANARY}": x`,
+    'rate_limit: { interval: 1s, burst: 3 }',
+    '---',
+    '<<: *hash',
+  ];
+}
+
+/** Lines of the format, most of them in their place, some bent. */
+function textOf(key: string): fc.Arbitrary<string> {
+  const lines = textsOf(key);
+  const line = fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom(...lines) },
+    { weight: 1, arbitrary: hostileText() },
+    {
+      weight: 2,
+      arbitrary: fc
+        .tuple(fc.constantFrom(...lines), fc.nat(40), fc.nat(6), hostileText(1))
+        .map(([text, at, length, more]) => text.slice(0, at) + more + text.slice(at + length)),
+    },
+  );
+  return fc.oneof(
+    fc.subarray([...lines], { minLength: 1 }).map((some) => some.join('\n')),
+    fc.array(line, { maxLength: 12 }).map((some) => some.join('\n')),
+  );
+}
+
+test('10,000 texts are a configuration or are refused, and none of their secrets is told', (t) => {
+  const folder = webFolder(t);
+  const key = readFileSync(join(folder.path, 'server.key'), 'utf8');
+  const secrets = [CANARY, SECRET_HASH, ...key.split('\n').filter((line) => line.length > 40)];
+  let good = 0;
+  fc.assert(
+    fc.property(textOf(key), (text) => {
+      const { result } = readWebConfig(folder.write('web.yml', text));
+      let told = inspect(result, { depth: 9 });
+      if ('config' in result) {
+        good += 1;
+        told = inspect(result.config.tls, { depth: 9 });
+      } else {
+        assert.ok(result.problems.length > 0);
+        createLog({ write: (line) => (told += line) }).warn({ problems: result.problems });
+      }
+      for (const secret of secrets) assert.ok(!told.includes(secret), told);
+    }),
+    { numRuns: 10_000 },
+  );
+  assert.ok(good > 100, `${good} were good`);
+});
