@@ -8,7 +8,7 @@ const Labels = z.record(z.string(), z.string());
 const Container = z.object({
   image: z.string(),
   args: z.array(z.string()),
-  env: z.array(z.object({ name: z.string() })).default([]),
+  env: z.array(z.object({ name: z.string(), value: z.string().optional() })).default([]),
   ports: z.tuple([z.object({ containerPort: z.number() })]),
   securityContext: z.strictObject({
     allowPrivilegeEscalation: z.literal(false),

@@ -45,6 +45,13 @@ test('systemd runs the unit from its installation to a wrong configuration', {
     );
     assert.match(await inside('touch', '/usr/lib/x', '/etc/x'), /(Read-only file system[\s\S]*){2}/);
   });
+  await context.test('a reload takes a new budget', async () => {
+    await systemd('sh', '-c', `echo 'budgets: [{ name: new, limitUsd: 7 }]' >> /etc/${UNIT}/config.yml`);
+    assert.equal(await systemctl('reload', UNIT), '');
+    const page = async () => (await fetch(`${PAGES}/metrics`)).text();
+    await until(async () => (await page()).includes('\nai_billing_budget_limit_usd{budget="new"} 7\n'));
+    assert.equal(await systemctl('show', '-p', 'MainPID', '--value', UNIT), pid);
+  });
   await context.test('it ends well, and starts with the ledger that it had', async () => {
     assert.equal(await systemctl('restart', UNIT), '');
     await until(async () =>
