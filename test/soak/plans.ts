@@ -4,15 +4,15 @@ import type { SoakPlan } from './run.ts';
 /** Three short lives over the end of a month, in one of them clocks are set back. */
 export function shortPlan(seed: number): SoakPlan {
   return {
-    start: Date.UTC(2026, 9, 31, 19, 7),
+    start: Date.UTC(2026, 9, 31, 20, 30),
     seed,
     everyMs: 40 * MINUTE,
     shareFailing: 0.4,
     lives: [
-      { zone: 'Pacific/Auckland', days: 0.3, end: 'kill' },
+      { zone: 'Pacific/Auckland', days: 0.22, end: 'kill' },
       // Clocks are set back on 1 November at 06:00 UTC.
-      { zone: 'America/New_York', days: 0.3, end: 'kill' },
-      { zone: 'Asia/Kolkata', days: 0.3, end: 'stop', restartEveryDays: 0.15 },
+      { zone: 'America/New_York', days: 0.22, end: 'kill' },
+      { zone: 'Asia/Kolkata', days: 0.22, end: 'stop', restartEveryDays: 0.1 },
     ],
   };
 }

@@ -124,33 +124,40 @@ export async function soak(plan: SoakPlan, passes: (now: Instant) => void = () =
 }
 
 async function live(course: Course, life: Life, index: number): Promise<void> {
-  const { plan, world, sums, folder } = course;
-  const { dial, accounts } = world;
-  const lab = await startLab(dial, life.zone, {
-    ledger: join(folder, 'ledger.db'),
-    receiver: sums.url,
-    accounts: [...accounts],
-  });
-  if (index === 0) {
-    // The first reading is what everything after it is counted from.
-    await pollWell(course, lab);
-    world.begin();
-    await lab.ask('push');
+  const { world, sums, folder } = course;
+  const ledger = join(folder, 'ledger.db');
+  const setup = { ledger, receiver: sums.url, accounts: [...world.accounts] };
+  const lab = await startLab(world.dial, life.zone, setup);
+  try {
+    if (index === 0) await begin(course, lab);
+    await pass(course, life, lab);
+    if (index === course.plan.lives.length - 1) await settle(course, lab);
+    if (life.end === 'kill') await killAmid(course, lab);
+    else await lab.end();
+  } finally {
+    await lab.kill();
   }
+}
+
+/** The first reading is what everything after it is counted from. */
+async function begin(course: Course, lab: Lab): Promise<void> {
+  await pollWell(course, lab);
+  course.world.begin();
+  await lab.ask('push');
+}
+
+async function pass(course: Course, { days, restartEveryDays = Number.POSITIVE_INFINITY }: Life, lab: Lab) {
+  const { dial } = course.world;
   course.tally.measured = [];
-  const until = dial.now() + life.days * DAY;
-  let nextRestart = dial.now() + (life.restartEveryDays ?? Number.POSITIVE_INFINITY) * DAY;
+  const until = dial.now() + days * DAY;
+  let nextRestart = dial.now() + restartEveryDays * DAY;
   for (let step = 0; dial.now() < until; step += 1) {
     await stepOf(course, lab, step);
     if (dial.now() < nextRestart) continue;
-    nextRestart += (life.restartEveryDays ?? 0) * DAY;
+    nextRestart += restartEveryDays * DAY;
     await lab.ask('restart');
     course.tally.restarts += 1;
   }
-  const isLast = index === plan.lives.length - 1;
-  if (isLast) await settle(course, lab);
-  if (life.end === 'stop') return lab.end();
-  await killAmid(course, lab);
 }
 
 /** Some time passes, something happens, and the exporter polls, and is scraped, and pushes. */
