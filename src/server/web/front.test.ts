@@ -332,9 +332,14 @@ describe('HTTP/2', () => {
   });
 });
 
-test('who does not finish a handshake is cut off', async (t) => {
-  const served = await serveWeb(t, webFolder(t), tls(), { limits: { handshakeMs: 100 } });
-  const silent = connectTcp(served.port, '127.0.0.1');
-  await once(silent, 'close');
-  assert.equal(await isAnswered(served), true);
+test('who does not finish a handshake is cut off, and who hangs up in its middle is let go', async (t) => {
+  const slow = await serveWeb(t, webFolder(t), tls(), { limits: { handshakeMs: 100 } });
+  await once(connectTcp(slow.port, '127.0.0.1'), 'close');
+  assert.equal(await isAnswered(slow), true);
+  const served = await serveWeb(t, webFolder(t), tls());
+  const begun = performance.now();
+  const half = connectTcp(served.port, '127.0.0.1');
+  half.resume().end(Buffer.from('1603010200', 'hex'));
+  await once(half, 'close');
+  assert.ok(performance.now() - begun < 5000, 'long before the handshake is over');
 });

@@ -6,7 +6,7 @@ const NAME = /(?:^|, )([^:",]+):((?:"(?:[^"\\\p{Cc}]|\\(?:["\\/bfnrt]|u[\da-f]{4
 const KINDS: readonly unknown[] = ['DNS', 'email', 'URI', 'IP Address'];
 
 /** The names a certificate was made out for: DNS, e-mail, URI and IP; none where they cannot be told apart beyond doubt. */
-export function sansOf({ subjectAltName: text = '' }: X509Certificate): string[] {
+export function sansOf({ subjectAltName: text = '' }: Pick<X509Certificate, 'subjectAltName'>): string[] {
   const found = [...text.matchAll(NAME)];
   if (found.map(([whole]) => whole).join('') !== text) return [];
   return found.flatMap(([, kind, name = '']) => (KINDS.includes(kind) ? [normalSan(unquoted(name))] : []));
