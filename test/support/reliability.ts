@@ -7,14 +7,17 @@ export interface FaultRow {
   readonly proofs: readonly { readonly path: string; readonly name: string | undefined }[];
 }
 
-/** The rows of every table of the page that has these four columns. */
+/** The rows of every table of the page that begins with the column `fault`. */
 export function faultRows(page: string): FaultRow[] {
-  return page.split('\n').flatMap((line) => {
-    const cells = line.split(/(?<!\\)\|/).map((cell) => cell.trim());
-    const [, fault = '', seen = '', lost = '', proved = ''] = cells;
-    if (cells.length !== 6 || fault === 'fault' || /^-+$/.test(fault)) return [];
-    return [{ fault, seen, lost, proofs: proved.split('<br>').map(proofOf) }];
-  });
+  const tables = page.match(/^\| fault \|.*\n\|[- |]+\n(?:\|.*\n)*/gm) ?? [];
+  return tables.flatMap((table) => table.trim().split('\n').slice(2).map(rowOf));
+}
+
+function rowOf(line: string): FaultRow {
+  const [, fault = '', seen = '', lost = '', proved = ''] = line
+    .split(/(?<!\\)\|/)
+    .map((cell) => cell.trim());
+  return { fault, seen, lost, proofs: proved === '' ? [] : proved.split('<br>').map(proofOf) };
 }
 
 function proofOf(text: string): FaultRow['proofs'][number] {
