@@ -103,9 +103,9 @@ export async function startExporter(
   accounts: readonly ExporterAccount[],
   more: MoreOfExporter = {},
 ): Promise<Exporter> {
-  const folder = await mkdtemp(join(tmpdir(), 'exporter-'));
+  const folder = more.ledger === undefined ? await mkdtemp(join(tmpdir(), 'exporter-')) : undefined;
   const { budgets = [], maxSeries = 10_000 } = more;
-  const known = configOf(accounts, more.ledger ?? join(folder, 'ledger.db'));
+  const known = configOf(accounts, more.ledger ?? join(folder ?? '', 'ledger.db'));
   const openTelemetry = { ...known.openTelemetry, ...more.openTelemetry };
   const config = { ...known, budgets, metrics: { ...known.metrics, maxSeries }, openTelemetry };
   let log = '';
@@ -116,7 +116,7 @@ export async function startExporter(
   let running = await open(config, clock, write);
   scope.after(async () => {
     await running.stop();
-    await rm(folder, { recursive: true, force: true });
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   });
   return {
     get url() {
