@@ -65,7 +65,7 @@ async function neededFiles(): Promise<string[]> {
       compiled.push(path.replace(/^src\//, 'dist/').replace(/\.ts$/, '.js'));
   const pages: string[] = [];
   for await (const path of glob('docs/*.md', { cwd: ROOT })) pages.push(path);
-  const named = ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE', 'docs/openapi.yaml'];
+  const named = ['package.json', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'LICENSE', 'docs/openapi.yaml'];
   return ['bin/ai-billing-exporter.js', 'dist/revision', ...named, ...compiled, ...pages].sort();
 }
 
