@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { FAKE_PROVIDERS } from '../../test/fake-providers.ts';
+import { SECRET_HASH, webFolder } from '../../test/support/web.ts';
 import type { Environment } from '../config/config.ts';
 import { createVault } from '../vault.ts';
 import { type CheckOptions, check, type Probed } from './check.ts';
@@ -61,6 +62,41 @@ globex "globex"
 
 test('offline, the configuration is shown and nobody is asked', async () => {
   assert.deepEqual(await run({ config: file, offline: true }), { code: 0, asked: [], out: SUMMARY });
+});
+
+test('the web configuration is shown for what it comes to, and refused where it is wrong', async (t) => {
+  const web = webFolder(t);
+  const config = web.write(
+    'c.yml',
+    'server: { webConfig: web.yml }\naccounts: [{ provider: acme, apiKey: k }]\n',
+  );
+  const lineOf = async (text: string) => {
+    const path = web.write('web.yml', text);
+    const { out } = await run({ config, offline: true });
+    return out
+      .split('\n')
+      .find((line) => line.startsWith(`web configuration ${path}: `))
+      ?.split(': ', 2)[1];
+  };
+  const tls = 'tls_server_config: { cert_file: server.crt, key_file: server.key';
+  const client = 'client_ca_file: ca.crt, client_auth_type: RequireAndVerifyClientCert';
+  assert.equal(await lineOf(''), 'no TLS');
+  assert.equal(await lineOf(`${tls} }`), 'TLS and HTTP/2');
+  assert.equal(
+    await lineOf(
+      `${tls}, ${client} }\nhttp_server_config: { http2: false }\nbasic_auth_users: { a: ${SECRET_HASH} }`,
+    ),
+    'TLS, client certificates required, 1 user',
+  );
+  assert.equal(
+    await lineOf(`${tls}, client_auth_type: RequestClientCert }\nrate_limit: { interval: 1s, burst: 3 }`),
+    'TLS and HTTP/2, client certificates asked for, a request every 1000 ms and 3 at once',
+  );
+  await assert.rejects(lineOf('basic_auth_users: { a: do-not-print-me }'), (error) => {
+    assert.match(String(error), /web\.yml:1:24: basic_auth_users\.a: must be a bcrypt hash/);
+    assert.doesNotMatch(String(error), /do-not-print-me/);
+    return true;
+  });
 });
 
 test('each credential is tried once', async () => {

@@ -49,7 +49,7 @@ test('a provider and a key are enough', () => {
 test('every key is read', () => {
   const config = load(
     `
-server: { listen: "[::1]:0", enableReload: true }
+server: { listen: "[::1]:0", enableReload: true, webConfig: conf/web.yml }
 state: { path: /var/lib/x.db }
 metrics: { newSeriesZero: 90s, maxSeries: 5 }
 accounts:
@@ -75,7 +75,12 @@ currencies:
 `,
     { KEY: 'k' },
   );
-  assert.deepEqual(config.server, { host: '::1', port: 0, enableReload: true });
+  assert.deepEqual(config.server, {
+    host: '::1',
+    port: 0,
+    enableReload: true,
+    webConfig: join(folder, 'conf/web.yml'),
+  });
   assert.deepEqual(config.state, { path: '/var/lib/x.db' });
   assert.deepEqual(config.metrics, { newSeriesZeroMs: 90_000, maxSeries: 5 });
   const { provider: _, key, ...rest } = onlyAccount(config);

@@ -325,9 +325,13 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     beside('server: { listen: "::1:80" }'),
     `c.yml:4:19: server.listen: ${LISTEN} (found "::1:80")`,
   ],
-  'a web configuration that is no path': [
-    beside('server: { webConfig: 5 }'),
-    'c.yml:4:22: server.webConfig: must be the path of a file (found 5)',
+  'a web configuration without a name': [
+    beside('server: { webConfig: "" }'),
+    'c.yml:4:22: server.webConfig: must name a file (found "")',
+  ],
+  'a web configuration in place of its name': [
+    beside('server: { webConfig: { basic_auth_users: {} } }'),
+    'c.yml:4:22: server.webConfig: must be the path of a file',
   ],
   'a budget without a limit': [
     beside('budgets:', '  - name: all'),

@@ -7,7 +7,7 @@ import { loadWebConfig } from '../../src/server/web/read.ts';
 import { realServerTest } from '../support/binaries.ts';
 import { AT_LOOPBACK } from '../support/certificates.ts';
 import { run } from '../support/child.ts';
-import { configure, serve } from '../support/process.ts';
+import { configure, runToEnd, serve } from '../support/process.ts';
 import { type ScrapeTarget, startPrometheus } from '../support/prometheus.ts';
 import { SECRET_HASH, type WebFolder, webFolder } from '../support/web.ts';
 
@@ -113,6 +113,19 @@ test('the example with everything switched on is good', async (context) => {
   const { rateLimit, headers } = loadWebConfig(folder.write('web.yml', text));
   assert.deepEqual(rateLimit, { intervalMs: 100, burst: 20 });
   assert.equal(Object.keys(headers).length, 5);
+});
+
+test('a web configuration that is wrong keeps the exporter from starting, and check finds it', async (context) => {
+  const folder = webFolder(context);
+  folder.write('web.yml', 'basic_auth_users: { alice: do-not-print-me }');
+  const config = { server: { webConfig: 'web.yml' }, accounts: [{ provider: 'venice', apiKey: 'k' }] };
+  const file = folder.write('config.yml', JSON.stringify(config));
+  for (const words of [['serve'], ['check', '--offline']]) {
+    const { code, out, err } = await runToEnd(context, [...words, '--config', file], { cwd: folder.path });
+    assert.deepEqual([code, out], [2, ''], err);
+    assert.match(err, /^\S+\/web\.yml:1:28: basic_auth_users\.alice: must be a bcrypt hash, [^\n]+\n$/);
+    assert.doesNotMatch(err, /do-not-print-me/);
+  }
 });
 
 /** An exporter with the example's rules, and `secret` for a password. */

@@ -42,7 +42,12 @@ export const VERSIONS = {
 } as const;
 
 /** How OpenSSL calls the curves. */
-const CURVES = { CurveP256: 'P-256', CurveP384: 'P-384', CurveP521: 'P-521', X25519: 'X25519' } as const;
+export const CURVES = {
+  CurveP256: 'P-256',
+  CurveP384: 'P-384',
+  CurveP521: 'P-521',
+  X25519: 'X25519',
+} as const;
 
 /** Whether clients are asked for a certificate, must have one, and have it verified: https://pkg.go.dev/crypto/tls#ClientAuthType */
 export const CLIENT_AUTH = {

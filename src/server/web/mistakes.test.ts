@@ -91,8 +91,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     'web.yml:1:55: tls_server_config.key_file: holds a private key that does not belong to the certificate',
   ],
   'a key in place of its path': [
-    'tls_server_config: { cert_file: server.crt, key_file: "-----BEGIN PRIVATE' +
-      ' KEY-----/do-not-print-me" }',
+    `tls_server_config: { cert_file: server.crt, key_file: "-----BEGIN ${'PRIVATE'} KEY-----/do-not-print-me" }`,
     'web.yml:1:55: tls_server_config.key_file: cannot be read: the file does not exist; correct the path or create it',
   ],
   'a key that is a number': [
