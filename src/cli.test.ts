@@ -4,6 +4,7 @@ import { type Commands, runCli } from './cli.ts';
 import type { Io } from './commands/io.ts';
 import { ConfigError } from './config/errors.ts';
 import { PollError } from './poll/errors.ts';
+import { createVault } from './vault.ts';
 
 interface Outcome {
   readonly code: number;
@@ -26,6 +27,7 @@ async function run(args: readonly string[], override: Partial<Commands> = {}): P
     check: note('check'),
     poll: note('poll'),
     taskCost: note('taskCost'),
+    ledger: note('ledger'),
     configSchema: note('configSchema'),
     ...override,
   };
@@ -34,6 +36,7 @@ async function run(args: readonly string[], override: Partial<Commands> = {}): P
     stderr: { write: (text) => (written.err += text) },
     env: {},
     signal: new AbortController().signal,
+    vault: createVault(),
   };
   return { code: await runCli(args, { commands, io, version: '1.2.3' }), called, ...written };
 }
@@ -55,6 +58,11 @@ const CALLS: readonly [args: string, call: string][] = [
     'taskCost {"config":"c.yml","account":"a","json":true,"task":"t1"}',
   ],
   ['task-cost -c c.yml -- -t1', 'taskCost {"config":"c.yml","task":"-t1"}'],
+  ['ledger check --state l.db', 'ledger {"state":"l.db","action":"check"}'],
+  ['ledger backup -c c.yml b.db', 'ledger {"config":"c.yml","action":"backup","file":"b.db"}'],
+  ['ledger restore b.db', 'ledger {"action":"restore","file":"b.db"}'],
+  ['ledger forget -s l.db -a venice/a/b', 'ledger {"state":"l.db","account":"venice/a/b","action":"forget"}'],
+  ['ledger forget --account a/b --yes', 'ledger {"account":"a/b","yes":true,"action":"forget"}'],
   ['config-schema', 'configSchema {}'],
 ];
 
@@ -70,11 +78,11 @@ const REFUSED: readonly [args: string, message: string][] = [
   ['chek', "error: unknown command 'chek'; did you mean check?\n"],
   [
     'frobnicate',
-    "error: unknown command 'frobnicate'; known are serve, demo, check, poll, task-cost, config-schema, help\n",
+    "error: unknown command 'frobnicate'; known are serve, demo, check, poll, task-cost, ledger, config-schema, help\n",
   ],
   [
     'backfill',
-    "error: unknown command 'backfill'; known are serve, demo, check, poll, task-cost, config-schema, help\n",
+    "error: unknown command 'backfill'; known are serve, demo, check, poll, task-cost, ledger, config-schema, help\n",
   ],
   ['serve more', "error: too many arguments for 'serve'. Expected 0 arguments but got 1: more.\n"],
   ['--confg c.yml', "error: unknown option '--confg'\n(Did you mean --config?)\n"],
@@ -86,6 +94,13 @@ const REFUSED: readonly [args: string, message: string][] = [
   ],
   ['task-cost', "error: missing required argument 'task-id'\n"],
   ['task-cost a b', "error: too many arguments for 'task-cost'. Expected 1 argument but got 2: a, b.\n"],
+  ['ledger chek', "error: unknown command 'chek'\n(Did you mean check?)\n"],
+  ['ledger restore', "error: missing required argument 'file'\n"],
+  ['ledger forget', "error: required option '-a, --account <provider/name>' not specified\n"],
+  [
+    'ledger check -s a -c b',
+    "error: option '-s, --state <file>' cannot be used with option '-c, --config <file>'\n",
+  ],
   ['poll --json --metrics', "error: option '--json' cannot be used with option '--metrics'\n"],
 ];
 

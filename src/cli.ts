@@ -1,8 +1,10 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { addLedger, type LedgerOptions } from './cli-ledger.ts';
 import type { CheckOptions } from './commands/check.ts';
 import { EXIT, type Io } from './commands/io.ts';
 import { ConfigError } from './config/errors.ts';
 import { nearest } from './config/suggest.ts';
+import { stackOf } from './vault.ts';
 
 export interface ServeOptions {
   readonly config?: string;
@@ -33,6 +35,7 @@ export interface Commands {
   check(options: CheckOptions, io: Io): Promise<number>;
   poll(options: PollOptions, io: Io): Promise<number>;
   taskCost(options: TaskCostOptions, io: Io): Promise<number>;
+  ledger(options: LedgerOptions, io: Io): Promise<number>;
   configSchema(options: object, io: Io): Promise<number>;
 }
 
@@ -72,17 +75,13 @@ function codeOf(error: unknown, io: Io): number {
     io.stderr.write('stopped before the end\n');
     return EXIT.failed;
   }
-  io.stderr.write(`${isForeseen(error) ? error.message : stackOf(error)}\n`);
+  io.stderr.write(`${io.vault.clean(isForeseen(error) ? error.message : stackOf(error))}\n`);
   return EXIT.failed;
 }
 
 /** What the system or a provider refused needs no stack; anything else is a bug, and its stack is what a report needs. */
 function isForeseen(error: unknown): error is Error {
-  return error instanceof Error && ('syscall' in error || error.name === 'PollError');
-}
-
-function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return error instanceof Error && ('syscall' in error || ['PollError', 'StoreError'].includes(error.name));
 }
 
 function programOf({ commands, io, version }: Cli, done: (code: number) => void): Command {
@@ -129,6 +128,9 @@ function programOf({ commands, io, version }: Cli, done: (code: number) => void)
     .action(async (task: string, options: Omit<TaskCostOptions, 'task'>) =>
       done(await commands.taskCost({ ...options, task }, io)),
     );
+  addLedger(add('ledger', 'look after a ledger that no exporter uses'), async (options) =>
+    done(await commands.ledger(options, io)),
+  );
   add('config-schema', 'print the JSON Schema of the configuration').action(async (options: object) =>
     done(await commands.configSchema(options, io)),
   );

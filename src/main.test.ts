@@ -25,8 +25,10 @@ function run(args: readonly string[], env: Record<string, string> = {}): Promise
   });
 }
 
-test('the version is the one of the package', async () => {
+test('the version is the one of the package, and the commit the one that the build noted', async () => {
   assert.deepEqual(await run([main, '--version']), { code: 0, out: `${packageVersion()}\n`, err: '' });
+  const built = await run([main, '--version'], { AI_BILLING_EXPORTER_REVISION: '0123abc' });
+  assert.deepEqual(built, { code: 0, out: `${packageVersion()} (commit 0123abc)\n`, err: '' });
 });
 
 test('the bin runs the program', async () => {

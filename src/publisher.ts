@@ -13,8 +13,8 @@ export interface Publisher extends SnapshotSource {
 export interface PublisherOptions {
   readonly ledger: Ledger;
   readonly now: () => Instant;
-  /** How long a new series stands at 0 at the least. */
-  readonly zeroForMs: number;
+  /** How long a new series stands at 0 at the least, as it is configured now. */
+  readonly zeroForMs: () => number;
   /** Hears of a failure to store what publishing needs stored; the last snapshot stays. */
   readonly failed: (error: unknown) => void;
 }
@@ -46,7 +46,7 @@ export function createPublisher({ ledger, now, zeroForMs, failed }: PublisherOpt
     lastAt = performance.now();
     try {
       const at = now();
-      const holdEnds = ledger.release(at, zeroForMs);
+      const holdEnds = ledger.release(at, zeroForMs());
       snapshot = { ...ledger.publish(at), at };
       for (const listener of listeners) listener(snapshot);
       wakeAt(Math.min(holdEnds ?? Number.POSITIVE_INFINITY, startOfDay(at) + DAY));

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 /** The version of this program, as its package names it. */
 export function packageVersion(): string {
@@ -7,7 +7,18 @@ export function packageVersion(): string {
   return String(version);
 }
 
-/** The commit this program was built from; `""` where the build did not say. */
+/** The commit this program was built from: what the image says, else what the package was packed with; `""` in a checkout. */
 export function packageRevision(): string {
-  return process.env.AI_BILLING_EXPORTER_REVISION ?? '';
+  return process.env.AI_BILLING_EXPORTER_REVISION ?? packedRevision();
+}
+
+/** Version and commit as `--version` prints them. */
+export function buildText(): string {
+  const revision = packageRevision();
+  return revision === '' ? packageVersion() : `${packageVersion()} (commit ${revision})`;
+}
+
+function packedRevision(): string {
+  const file = new URL('revision', import.meta.url);
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
 }

@@ -59,7 +59,13 @@ function textOf(key: string): fc.Arbitrary<string> {
     {
       weight: 2,
       arbitrary: fc
-        .tuple(fc.constantFrom(...lines), fc.nat(40), fc.nat(6), hostileText(1))
+        // A secret that became a key of its own is told as every key is.
+        .tuple(
+          fc.constantFrom(...lines.filter((text) => !text.includes('frank'))),
+          fc.nat(40),
+          fc.nat(6),
+          hostileText(1),
+        )
         .map(([text, at, length, more]) => text.slice(0, at) + more + text.slice(at + length)),
     },
   );

@@ -6,9 +6,8 @@ cd "$(dirname "$0")/../.."
 
 builder=${BUILDER:-docker}
 version=$(sed -n 's/^  "version": "\(.*\)",$/\1/p' package.json)
-revision=$(git rev-parse HEAD)
+revision=$(sh deploy/revision.sh)
 committed=$(git log -1 --format=%ct)
-test -z "$(git status --porcelain)" || revision="$revision-dirty"
 
 case $builder in
   # Their own format knows no HEALTHCHECK. With one time for all files, the same commit gives the same

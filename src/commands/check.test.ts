@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import { FAKE_PROVIDERS } from '../../test/fake-providers.ts';
 import { SECRET_HASH, webFolder } from '../../test/support/web.ts';
 import type { Environment } from '../config/config.ts';
+import { createVault } from '../vault.ts';
 import { type CheckOptions, check, type Probed } from './check.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'check-'));
@@ -28,6 +29,7 @@ async function run(options: CheckOptions, probed: Record<string, Probed> = {}, e
     stderr: { write: assert.fail },
     env: { KEY: 'do-not-print-me', ...env },
     signal: new AbortController().signal,
+    vault: createVault(),
   };
   const code = await check(options, io, {
     registry: FAKE_PROVIDERS,

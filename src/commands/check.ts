@@ -1,10 +1,10 @@
 import type { Account, Config, OpenTelemetry, Receiver } from '../config/config.ts';
-import { loadConfig } from '../config/load.ts';
 import { isoDay, SECOND } from '../core/time.ts';
 import type { FailureReason } from '../poll/errors.ts';
 import type { Provider } from '../providers/provider.ts';
 import { loadWebConfig } from '../server/web/read.ts';
 import { summaryOfWeb } from '../web.ts';
+import { configured } from './configured.ts';
 import { EXIT, type Io } from './io.ts';
 
 export interface CheckOptions {
@@ -30,7 +30,7 @@ export interface CheckTools {
  * @throws {ConfigError} when the configuration cannot be used.
  */
 export async function check(options: CheckOptions, io: Io, tools: CheckTools): Promise<number> {
-  const config = loadConfig(options.config, io.env, tools.registry);
+  const config = configured(options.config, io, tools.registry);
   io.stdout.write(`${summaryOf(config, options.config)}\n`);
   if (options.offline) return EXIT.good;
   const results = await Promise.all(

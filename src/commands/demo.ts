@@ -69,7 +69,7 @@ export async function demo(options: DemoOptions, io: Io): Promise<number> {
       };
     });
     const config: Config = {
-      server: { host: options.host, port: options.port },
+      server: { host: options.host, port: options.port, enableReload: false },
       state: { path: ':memory:' },
       metrics: { newSeriesZeroMs: 10 * SECOND, maxSeries: 10_000 },
       accounts,
@@ -77,9 +77,9 @@ export async function demo(options: DemoOptions, io: Io): Promise<number> {
       currencies: DEFAULT_RATES,
       openTelemetry,
     };
-    return await run(config, io, (url) => {
+    const listening = (url: string) =>
       io.stdout.write(`Demo on ${url} with simulated providers. Metrics: ${url}/metrics. Ctrl-C ends it.\n`);
-    });
+    return await run(config, io, { listening });
   } finally {
     await close();
   }

@@ -1,5 +1,6 @@
 import type { Environment } from '../config/config.ts';
 import type { Output } from '../output.ts';
+import type { Vault } from '../vault.ts';
 
 /** What a command has of the outside world. */
 export interface Io {
@@ -8,6 +9,8 @@ export interface Io {
   readonly env: Environment;
   /** Aborts when the process is asked to end. */
   readonly signal: AbortSignal;
+  /** What no output may hold. */
+  readonly vault: Vault;
 }
 
 /** What a command tells the shell. */

@@ -1,6 +1,5 @@
 import { createApp } from '../app.ts';
 import type { PollOptions } from '../cli.ts';
-import { loadConfig } from '../config/load.ts';
 import { SECOND } from '../core/time.ts';
 import { createLog } from '../log.ts';
 import { createProgress } from '../progress.ts';
@@ -9,6 +8,7 @@ import type { Status } from '../server/status.ts';
 import { encodeSnapshot } from '../sinks/prometheus/encode.ts';
 import { statusOf } from '../status.ts';
 import { packageRevision, packageVersion } from '../version.ts';
+import { configured } from './configured.ts';
 import { EXIT, type Io } from './io.ts';
 
 /** Whoever waits at a terminal rather hears that the provider wants no requests for an hour. */
@@ -16,9 +16,9 @@ const PATIENCE_MS = 30 * SECOND;
 
 /** Polls everything once into a throw-away ledger, prints it, and ends: 1 if any feed failed. */
 export async function poll(options: PollOptions, io: Io): Promise<number> {
-  const configured = loadConfig(options.config, io.env, PROVIDERS);
-  const config = { ...configured, state: { path: ':memory:' } };
-  const log = createLog(io.stderr);
+  const known = configured(options.config, io, PROVIDERS);
+  const config = { ...known, state: { path: ':memory:' } };
+  const log = createLog(io.vault.over(io.stderr));
   const progress = createProgress(io.stderr, (name, done, total) =>
     log.info({ read: name, done, total }, 'reading'),
   );

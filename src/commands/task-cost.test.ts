@@ -7,6 +7,7 @@ import { startInferenceSh } from '../demo/inference-sh/server.ts';
 import { type Contract, dialAt } from '../demo/world.ts';
 import { PollError } from '../poll/errors.ts';
 import { PROVIDERS } from '../providers/index.ts';
+import { createVault } from '../vault.ts';
 import { taskCost } from './task-cost.ts';
 
 const CONTRACTS: readonly Contract[] = ['seed', 'current'];
@@ -37,6 +38,7 @@ async function run(url: string, names: readonly string[], options: Parameters<ty
     stderr: { write: (text: string) => (said.err += text) },
     env: {},
     signal: new AbortController().signal,
+    vault: createVault(),
   };
   try {
     const code = await taskCost({ config, ...options }, io, PROVIDERS);

@@ -1,12 +1,12 @@
 import type { TaskCostOptions } from '../cli.ts';
 import type { Account } from '../config/config.ts';
-import { loadConfig } from '../config/load.ts';
 import { formatDecimal } from '../core/money.ts';
 import { SECOND } from '../core/time.ts';
 import { PollError } from '../poll/errors.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { TaskCost, Tasks } from '../providers/tasks.ts';
 import { openClient } from './client.ts';
+import { configured } from './configured.ts';
 import { EXIT, type Io } from './io.ts';
 
 /** Whoever waits at a terminal rather hears that the provider wants no requests for an hour. */
@@ -29,7 +29,7 @@ export async function taskCost(
   io: Io,
   registry: readonly Provider<unknown>[],
 ): Promise<number> {
-  const { accounts } = loadConfig(options.config, io.env, registry);
+  const { accounts } = configured(options.config, io, registry);
   const asked = askedOf(accounts, options, registry);
   if ('problem' in asked) {
     io.stderr.write(`${asked.problem}\n`);

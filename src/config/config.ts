@@ -29,6 +29,8 @@ export interface Config {
   readonly server: {
     readonly host: string;
     readonly port: number;
+    /** `POST /-/reload` reads the configuration again. */
+    readonly enableReload: boolean;
     /** Path of the exporter-toolkit's web configuration; absent: HTTP in the clear, for everybody. */
     readonly webConfig?: string;
   };

@@ -34,7 +34,10 @@ const GRPC_FORM = 'must be host:port, https://host:port or http://host:port, as 
 export function grpcUrl({ base, own, insecure }: Endpoint, source: Source): string {
   const setting = own ?? base ?? { path: [], text: 'http://localhost:4317' };
   const hasScheme = setting.text.includes('://');
-  const url = urlOf(hasScheme ? setting.text : `${insecure ? 'http' : 'https'}://${setting.text}`);
+  // A colon without a port, as in `unix:/run/otlp.sock`, is that of a scheme.
+  const hasOther = !hasScheme && /:(\/|$)/.test(setting.text);
+  const text = hasScheme || hasOther ? setting.text : `${insecure ? 'http' : 'https'}://${setting.text}`;
+  const url = urlOf(text);
   if (!url) source.refuse(setting.path, GRPC_FORM);
   if (!url || holdsUser(url, setting, source)) return '';
   if (!['', '/'].includes(url.pathname + url.search + url.hash))

@@ -15,7 +15,7 @@ export function configOfEnvironment(env: Environment, registry: readonly Provide
   if (problems.length > 0) throw new ConfigError(problems);
   const { server, state, metrics } = Sections.parse({ accounts: present });
   return {
-    server: server.listen,
+    server: { ...server.listen, enableReload: server.enableReload },
     state,
     metrics: { newSeriesZeroMs: metrics.newSeriesZero, maxSeries: metrics.maxSeries },
     accounts: present.map((provider) => accountOf(provider, env)),

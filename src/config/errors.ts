@@ -45,7 +45,8 @@ export function formatPath(path: Path): string {
     if (typeof part === 'number') return `${text}[${part}]`;
     const holds = HOLDERS.includes(path[index - 1]);
     const step = holds ? part.replace(/[^\w.@-].*$/s, '') : part.replace(GLUED, '');
-    if (!PLAIN_STEP.test(step)) return `${text}[${shortened(JSON.stringify(step))}]`;
+    // Where a key is glued to what no name is, only that is told.
+    if (!PLAIN_STEP.test(step)) return `${text}[${shortened(JSON.stringify(step.replace(/[:=].*$/s, '')))}]`;
     return text === '' ? shortened(step) : `${text}.${shortened(step)}`;
   }, '');
 }

@@ -28,7 +28,7 @@ function onlyAccount(config: Config): Account {
 
 test('a provider and a key are enough', () => {
   const config = load('accounts: [{ provider: globex, apiKey: k }]');
-  assert.deepEqual(config.server, { host: '0.0.0.0', port: 9464 });
+  assert.deepEqual(config.server, { host: '0.0.0.0', port: 9464, enableReload: false });
   assert.deepEqual(config.state, { path: './data/ledger.db' });
   assert.deepEqual(config.metrics, { newSeriesZeroMs: 120_000, maxSeries: 10_000 });
   assert.deepEqual(config.currencies, DEFAULT_RATES);
@@ -49,7 +49,7 @@ test('a provider and a key are enough', () => {
 test('every key is read', () => {
   const config = load(
     `
-server: { listen: "[::1]:0", webConfig: conf/web.yml }
+server: { listen: "[::1]:0", enableReload: true, webConfig: conf/web.yml }
 state: { path: /var/lib/x.db }
 metrics: { newSeriesZero: 90s, maxSeries: 5 }
 accounts:
@@ -75,7 +75,12 @@ currencies:
 `,
     { KEY: 'k' },
   );
-  assert.deepEqual(config.server, { host: '::1', port: 0, webConfig: join(folder, 'conf/web.yml') });
+  assert.deepEqual(config.server, {
+    host: '::1',
+    port: 0,
+    enableReload: true,
+    webConfig: join(folder, 'conf/web.yml'),
+  });
   assert.deepEqual(config.state, { path: '/var/lib/x.db' });
   assert.deepEqual(config.metrics, { newSeriesZeroMs: 90_000, maxSeries: 5 });
   const { provider: _, key, ...rest } = onlyAccount(config);
@@ -109,8 +114,12 @@ currencies:
 });
 
 test('an address may leave out the host or name it', () => {
-  const listen = (text: string) =>
-    load(`server: { listen: "${text}" }\naccounts: [{ provider: acme, apiKey: k }]`).server;
+  const listen = (text: string) => {
+    const { host, port } = load(
+      `server: { listen: "${text}" }\naccounts: [{ provider: acme, apiKey: k }]`,
+    ).server;
+    return { host, port };
+  };
   assert.deepEqual(listen(':80'), { host: '0.0.0.0', port: 80 });
   assert.deepEqual(listen('localhost:65535'), { host: 'localhost', port: 65_535 });
   assert.deepEqual(listen('127.0.0.1:1'), { host: '127.0.0.1', port: 1 });
@@ -204,7 +213,7 @@ test('nothing that prints a configuration prints a key', () => {
 
 test('without a file, each key in the environment is an account', () => {
   const config = loadConfig(undefined, { GLOBEX_API_KEY: 'k', ACME_API_KEY: '', OTHER: 'x' }, FAKE_PROVIDERS);
-  assert.deepEqual(config.server, { host: '0.0.0.0', port: 9464 });
+  assert.deepEqual(config.server, { host: '0.0.0.0', port: 9464, enableReload: false });
   const { provider, key, ...rest } = onlyAccount(config);
   assert.equal(provider.id, 'globex');
   assert.equal(key(), 'k');

@@ -87,6 +87,7 @@ function configOfText(
   return {
     server: {
       ...server.listen,
+      enableReload: server.enableReload,
       ...(server.webConfig && { webConfig: resolve(dirname(file), server.webConfig) }),
     },
     state,

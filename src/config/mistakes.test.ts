@@ -509,7 +509,8 @@ test('whatever the text, it is a configuration or a ConfigError', () => {
     'schedule: { usage: "*/5 * * * *" }',
     'since: 2026-01-01',
     'currencies: { EUR: 1 }',
-  );
+    'opentelemetry: { receivers: [{ name: a, endpoint: "http://h", headers: { k: v } }], traces: { protocol: grpc } }',
+  ).replaceAll(/^ {4}(?=opentelemetry)/gm, '');
   const piece = fc.oneof(
     fc.constantFrom(
       ...`\t : - , [ ] { } & * ! | > " ' # % @ ? ~ << \${ $\${ null true 1 .inf __proto__`.split(' '),

@@ -236,6 +236,10 @@ const VARIABLES: Record<string, readonly [env: Environment, ...messages: string[
     { [`${OTLP}_PROTOCOL`]: 'grpc', [`${OTLP}_ENDPOINT`]: 'unix:///do-not-print-me' },
     `environment: ${OTLP}_ENDPOINT: ${GRPC_URL}`,
   ],
+  'an endpoint for grpc that is a socket': [
+    { [`${OTLP}_PROTOCOL`]: 'grpc', [`${OTLP}_ENDPOINT`]: 'unix:/do-not-print-me' },
+    `environment: ${OTLP}_ENDPOINT: ${GRPC_URL}`,
+  ],
   'headers that are no pairs': [
     { ...BOTH, [`${OTLP}_HEADERS`]: 'a=1,do-not-print-me' },
     `environment: ${OTLP}_HEADERS: ${HEADERS}`,

@@ -83,6 +83,9 @@ export const Sections = z.strictObject({
         description:
           'Address and port of the web server; ":9464" is every IPv4 address, port 0 any free one.',
       }),
+      enableReload: z.boolean().prefault(false).meta({
+        description: 'Lets POST /-/reload read the configuration again; SIGHUP always does.',
+      }),
       webConfig: z.string(must('the path of a file')).min(1, 'must name a file').optional().meta({
         description:
           'A file with TLS, users, headers and a rate limit, relative to the configuration; read again when it changes.',

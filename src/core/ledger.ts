@@ -3,7 +3,7 @@ import { type Book, openBook } from './book.ts';
 import type { Budget } from './budget.ts';
 import type { BudgetState } from './budgets.ts';
 import { changeOf, emptyFeed, nextKey, present } from './change.ts';
-import type { Deliveries } from './delivery.ts';
+import { type Deliveries, deliveriesOf } from './deliveries.ts';
 import { released } from './hold.ts';
 import { missingHours } from './hours.ts';
 import { firstClosing, maintain } from './maintain.ts';
@@ -294,11 +294,7 @@ export function openLedger(store: Store): Ledger {
       if (rows.length > 0) commit({ series: rows });
       return rows.length > 0;
     },
-    deliveries: (receiver) => ({
-      isNew: store.deliveries(receiver) === undefined,
-      load: () => store.deliveries(receiver) ?? [],
-      remember: (rows) => commit({ deliveries: [{ receiver, rows }] }),
-    }),
+    deliveries: (receiver) => deliveriesOf(receiver, store, book),
     close: () => store.close(),
   };
 }

@@ -129,7 +129,15 @@ function summedDay({ store, stream, settings }: MaintainInput, day: Range) {
 }
 
 /** Both sides of a day of a stream that has several granularities, as they are composed. */
-function composedDay({ store, book, stream, settings }: MaintainInput, day: Instant) {
+export function composedDay(
+  {
+    store,
+    book,
+    stream,
+    settings,
+  }: Pick<MaintainInput, 'book' | 'stream' | 'settings'> & { readonly store: Pick<Store, 'cells'> },
+  day: Instant,
+) {
   const baseline = book.accounts.get(stream.account)?.baseline;
   const known = new Map(
     settings.granularities.map((granularity) => [

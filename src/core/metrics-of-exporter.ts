@@ -89,6 +89,13 @@ export const EXPORTER_METRICS = {
     'Data points that the receiver took.',
     true,
   ),
+  otlpRetries: own(
+    'counter',
+    'ai_billing_otlp_retries_total',
+    RECEIVER,
+    'Requests to the receiver that were sent again after a fault.',
+    true,
+  ),
   otlpUndelivered: own(
     'counter',
     'ai_billing_otlp_undelivered_points_total',

@@ -22,7 +22,8 @@ export interface PublishAfter extends PublishInput {
   readonly recent: (stream: number) => Recent | undefined;
 }
 
-const COUNTERS: Record<Measure, MetricKey> = {
+/** The family of each measure's totals. */
+export const COUNTERS: Record<Measure, MetricKey> = {
   cost: 'cost',
   component_cost: 'componentCost',
   tokens: 'tokens',

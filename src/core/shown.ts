@@ -93,7 +93,8 @@ function openResource(labels: readonly string[]): ShownResource {
   };
 }
 
-function seriesLabels(metric: Metric, account: AccountRow, row: SeriesRow): string[] {
+/** Values of the labels of a measure's families. */
+export function seriesLabels(metric: Metric, account: AccountRow, row: SeriesRow): string[] {
   const own = [account.provider, account.name];
   const core = metric.labels.length > 3 ? [row.resource, row.model, row.tier] : [];
   const detail = metric.labels.length === own.length + core.length ? [] : [row.detail];

@@ -1,5 +1,5 @@
 import type { Cells } from './cells.ts';
-import type { Delivery } from './delivery.ts';
+import type { Delivery } from './deliveries.ts';
 import type { Fixed } from './money.ts';
 import type { Run } from './runs.ts';
 import type { Measure, Note, Observation, ResourceFacts } from './statement.ts';
@@ -64,7 +64,7 @@ export interface SeriesRow {
   /** End of the newest bucket that mentioned it. */
   readonly lastCell: Instant;
   readonly changedAt: Instant;
-  /** Cells less baseline of the buckets that were rolled up. */
+  /** Cells less baseline of the buckets that were rolled up, and what was set off when an epoch began. */
   readonly rolled: Fixed;
 }
 

@@ -52,3 +52,29 @@ test('the count of what was folded begins with the account; a gauge has no begin
   assert.equal(today?.value, 1);
   assert.ok(!('zeroAt' in today));
 });
+
+test('to a new receiver every counter counts as told, also of what is not shown', () => {
+  const { bench, read } = opened();
+  read(0, AT + HOUR, 'old');
+  read(1, AT + 2 * HOUR, 'old', 'held');
+  const shown = () => {
+    const samples = bench.ledger
+      .publish(AT + 3 * HOUR)
+      .families.flatMap((family) =>
+        family.type === 'counter' ? family.samples.map((sample) => ({ family: family.name, ...sample })) : [],
+      );
+    return samples.map(({ family, labels, value, zeroAt }) => [family, labels, value, zeroAt]);
+  };
+  const before = shown();
+  assert.equal(before.length, 5);
+  bench.ledger.shut(bench.account);
+  assert.deepEqual(shown(), []);
+  const deliveries = bench.ledger.deliveries('vendor');
+  deliveries.begin(AT + 3 * HOUR);
+  const rows = deliveries.load();
+  const told = new Set(
+    rows.map(({ family, labels, total, zeroAt }) => JSON.stringify([family, labels, total, zeroAt])),
+  );
+  assert.deepEqual(told, new Set(before.map((row) => JSON.stringify(row))));
+  assert.ok(rows.every(({ at }) => at === AT + 3 * HOUR));
+});

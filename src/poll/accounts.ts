@@ -18,10 +18,14 @@ export interface PolledAccount {
   readonly config: unknown;
 }
 
-export interface OpenAccountOptions {
-  readonly ledger: Ledger;
+/** What holds for all accounts and may change while they are polled. */
+export interface Terms {
   readonly maxSeries: number;
   readonly rates: Rates;
+}
+
+export interface OpenAccountOptions extends Terms {
+  readonly ledger: Ledger;
   readonly now: () => Instant;
   /** Resolves once `now` has moved on by `ms`; the wall clock's when absent. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -34,19 +38,23 @@ export interface OpenAccount {
   readonly id: number;
   readonly client: HttpClient;
   readonly feeds: readonly ScheduledFeed[];
+  /** Takes other terms, and the credential from where it is found now, for what is asked and read from now on. */
+  take(credential: Pick<PolledAccount, 'key'>, terms: Terms): void;
 }
 
 /** Registers an account with the ledger and opens the way to its provider. Nothing is sent yet. */
 export function openAccount(account: PolledAccount, options: OpenAccountOptions): OpenAccount {
   const { ledger, now, wait, events, longestWaitMs } = options;
   const id = ledger.open(settingsOf(account, options), now());
+  let { key } = account;
+  let { rates } = options;
   const waits = { ...(wait && { wait }), ...(longestWaitMs !== undefined && { longestWaitMs }) };
   const edge = { events, now, ...waits, memory: memoryOf(ledger, id) };
-  const client = createHttpClient({ ...account, ...edge });
+  const client = createHttpClient({ ...account, ...edge, key: () => key() });
   // Also where the clock was set back since: what is read now must not count as older than what was read before.
-  let lastAsOf = ledger.lastAsOf(id);
+  let lastAsOf: Instant | undefined;
   const asOf = (at: Instant) => {
-    lastAsOf = Math.max(at, lastAsOf + 1);
+    lastAsOf = Math.max(at, (lastAsOf ?? ledger.lastAsOf(id)) + 1);
     return lastAsOf;
   };
   const [present, absent] = feedsOf(account);
@@ -62,11 +70,20 @@ export function openAccount(account: PolledAccount, options: OpenAccountOptions)
       feed === account.provider.feeds.findLast(({ books }) => books?.stream === feed.books?.stream),
     client,
     ledger,
-    rates: options.rates,
+    rates: () => rates,
     now,
     asOf,
   }));
-  return { id, client, feeds };
+  return {
+    id,
+    client,
+    feeds,
+    take(credential, terms) {
+      ledger.open(settingsOf(account, terms), now());
+      ({ key } = credential);
+      ({ rates } = terms);
+    },
+  };
 }
 
 /** The feeds that have something to read for the account, and those that have not. */
@@ -75,7 +92,7 @@ function feedsOf({ provider, config }: PolledAccount) {
   return [provider.feeds.filter(applies), provider.feeds.filter((feed) => !applies(feed))] as const;
 }
 
-function settingsOf(account: PolledAccount, { maxSeries, rates }: OpenAccountOptions): AccountSettings {
+function settingsOf(account: PolledAccount, { maxSeries, rates }: Terms): AccountSettings {
   const { provider, name, since } = account;
   return {
     provider: provider.id,

@@ -1,5 +1,6 @@
 import type { Dispatcher, Pool } from 'undici';
 import { type Instant, MINUTE } from '../core/time.ts';
+import { untilAborted } from '../core/until.ts';
 import type { Request } from '../providers/provider.ts';
 import { type Attempt, type Failed, failed, failureOf, type Head, type Received, receive } from './answer.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
@@ -91,7 +92,8 @@ async function headOf(
   const method = methodOf(request);
   try {
     const sent = method === 'POST' ? JSON.stringify(request.preview) : null;
-    const response = await pool.request({ method, path, headers, body: sent, signal: deadline.signal });
+    const { signal } = deadline;
+    const response = await untilAborted(signal, pool.request({ method, path, headers, body: sent, signal }));
     events.answered(String(response.statusCode));
     const { statusCode: status, body } = response;
     return { exchange, status, headers: flat(response.headers), body };

@@ -35,6 +35,9 @@ const CUT = new Set([
   'ERR_STREAM_PREMATURE_CLOSE',
 ]);
 
+/** Headers without an end, or with two lengths. */
+const BROKEN_HEADS = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
+
 export const TIMED_OUT: Fault = {
   reason: 'timeout',
   what: 'got no whole answer in time',
@@ -52,7 +55,7 @@ export function faultOfHead(error: unknown): Fault {
       retries: 0,
     };
   }
-  if (nameOf(error) === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW') {
+  if (nameOf(error) === 'HTTPParserError' || BROKEN_HEADS.has(code)) {
     return { reason: 'contract', what: 'was not answered in HTTP', retries: 0 };
   }
   return {

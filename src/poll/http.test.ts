@@ -625,6 +625,13 @@ describe('a broken exchange', () => {
       codes: ['200'],
     },
     {
+      title: 'a head with two lengths',
+      act: (s) => s.end(answer(['content-length: 2', 'content-length: 3'], GOOD)),
+      reason: 'contract',
+      message: /HTTP/,
+      codes: [''],
+    },
+    {
       title: 'a protocol that is not HTTP',
       act: (s) => s.end(`SSH-2.0-${CANARY}\r\n`),
       reason: 'contract',
@@ -722,6 +729,18 @@ describe('a broken exchange', () => {
     assert.equal((await failureOf(clientOf(url.replace('http:', 'https:')).client)).reason, 'network');
   });
 
+  it('a provider that never greets where TLS is expected is given up in time, and an abort does not wait for it', async () => {
+    const url = (await serveBytes(() => {})).replace('http:', 'https:');
+    const begun = performance.now();
+    assert.equal((await failureOf(clientOf(url, { timeoutMs: 100 }).client)).reason, 'timeout');
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(new Error('stopping')), 50);
+    const { client } = clientOf(url, { timeoutMs: 60_000 });
+    await assert.rejects(ask(client, stop.signal), { message: 'stopping' });
+    await client.close();
+    assert.ok(performance.now() - begun < 5000);
+  });
+
   it('a key with a line break fails as config', async () => {
     const url = await serve((_request, response) => response.end(GOOD));
     assert.equal((await failureOf(clientOf(url, { key: () => `${CANARY}\n` }).client)).reason, 'config');
@@ -776,6 +795,16 @@ it('a key is taken out however its special characters are written', async () => 
   const request = { path: '/notes', schema: z.unknown() };
   const { body } = await client.ask(new AbortController().signal)(request);
   assert.deepEqual(body, ['é [key] [key] [key] [key] [key] sk+ab']);
+});
+
+it('a key of letters is taken out where JSON writes every letter as an escape', async () => {
+  const escaped = [...CANARY].map((letter) => `\\u00${letter.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  const url = await serve((_request, response) => response.end(`{"note":"a ${escaped.join('')} b"}`));
+  const { body } = await clientOf(url).client.ask(new AbortController().signal)({
+    path: '/notes',
+    schema: z.unknown(),
+  });
+  assert.deepEqual(body, { note: 'a [key] b' });
 });
 
 describe('an abort', () => {

@@ -67,7 +67,7 @@ const DEFAULT_LIMITS: BodyLimits = { wireBytes: 64 * 2 ** 20, decodedBytes: 256 
 export function createHttpClient(options: HttpOptions): HttpClient {
   const { provider, now } = options;
   const target = targetOf(options.baseUrl, provider.versionPrefix);
-  const pool = openPool(target.origin);
+  const pool = openPool(target.origin, options.timeoutMs);
   const memory = options.memory && loud(options.memory);
   const gate = createGate({ now: now(), budget: provider.requestBudget, memory });
   const line: Line = {
@@ -107,11 +107,13 @@ function assertHarmless(request: Request<unknown>, { previews = [] }: Provider<u
   throw new Error(`${titleOf(request)} is not one of the provider's previews`);
 }
 
-function openPool(origin: string): Pool {
+function openPool(origin: string, timeoutMs: number): Pool {
   return new Pool(origin, {
     connections: CONCURRENT_REQUESTS,
     // One protocol: how a cut answer or a reset shows is tested for HTTP/1.1.
     allowH2: false,
+    // Else undici gives an attempt up after ten seconds of its own.
+    connect: { timeout: timeoutMs },
     // One deadline covers connecting, head and body, to the millisecond.
     headersTimeout: 0,
     bodyTimeout: 0,

@@ -72,7 +72,7 @@ function bench(
     feed,
     config: {},
     ledger,
-    rates: DEFAULT_RATES,
+    rates: () => DEFAULT_RATES,
     now: () => lastAsOf,
     asOf: () => (lastAsOf += 1),
     client: {

@@ -18,7 +18,8 @@ export interface PollTarget {
   readonly config: unknown;
   readonly client: HttpClient;
   readonly ledger: Ledger;
-  readonly rates: Rates;
+  /** As they are now. */
+  readonly rates: () => Rates;
   readonly now: () => Instant;
   /** Turns the moment of a first request into an as-of that no other statement of the account has. */
   readonly asOf: (at: Instant) => Instant;
@@ -160,7 +161,8 @@ function learn(
 }
 
 function contextOf(target: PollTarget, watcher: PollWatcher, signal: AbortSignal): FeedContext<unknown> {
-  const { key, feed, config, ledger, rates, now } = target;
+  const { key, feed, config, ledger, now } = target;
+  const rates = target.rates();
   const at = now();
   const knows = (series: SeriesKey) => {
     const stream = feed.books && ledger.book.streamOf(key.account, feed.books.stream);

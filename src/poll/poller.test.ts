@@ -61,7 +61,15 @@ function bench(
     close: async () => {},
   };
   const labels = { provider: 'test', account: 'prod', feed: 'prices' };
-  const target = { key, feed, config: {}, ledger: change(ledger), rates: DEFAULT_RATES, client, labels };
+  const target = {
+    key,
+    feed,
+    config: {},
+    ledger: change(ledger),
+    rates: () => DEFAULT_RATES,
+    client,
+    labels,
+  };
   const clock = { now: () => now, asOf: (at: number) => at };
   const quiet = { applied() {}, drift() {}, warned() {}, unconverted() {}, progress() {} };
   const poller = createPoller({

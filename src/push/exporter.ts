@@ -15,9 +15,13 @@ const FAILED = 1;
 export function createPushExporter(options: PushExporterOptions): PushMetricExporter {
   const pushes = openPushes(options);
   return {
-    async export(metrics, done) {
-      const { ok, message } = await pushes.push(metrics);
-      done(ok ? { code: SUCCESS } : { code: FAILED, error: new Error(message) });
+    export(metrics, done) {
+      const failed = (message: string | undefined) => done({ code: FAILED, error: new Error(message) });
+      // Whoever hears of the push may throw; a reader that is not called back would never push again.
+      pushes.push(metrics).then(
+        ({ ok, message }) => (ok ? done({ code: SUCCESS }) : failed(message)),
+        (error) => failed(String(error)),
+      );
     },
     forceFlush: pushes.settled,
     shutdown: pushes.close,

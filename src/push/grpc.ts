@@ -5,9 +5,9 @@ import { resultOfFault, TIMED_OUT } from './http-faults.ts';
 import { partialSuccessIn } from './partial.ts';
 import type { Receiver } from './receiver.ts';
 import type { SendResult, Transport, TransportOptions } from './transport.ts';
-import { wordingFor } from './words.ts';
+import { type Wording, wordingFor } from './words.ts';
 
-/** Also what a path is in `TransportOptions` of metrics: https://opentelemetry.io/docs/specs/otlp/#otlpgrpc */
+/** https://opentelemetry.io/docs/specs/otlp/#otlpgrpc */
 export const METRICS_METHOD = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export';
 
 export interface GrpcTransportOptions extends TransportOptions {
@@ -27,25 +27,55 @@ export async function createGrpcTransport(
   options: GrpcTransportOptions,
 ): Promise<Transport> {
   const grpc = await import('@grpc/grpc-js');
-  const client = openClient(grpc, receiver, options);
-  const words = wordingFor(receiver);
-  const method = options.method ?? METRICS_METHOD;
-  const call = (body: Uint8Array, signal: AbortSignal) =>
-    new Promise<SendResult>((resolve) => {
-      const metadata = metadataOf(grpc, receiver);
-      const request = client.makeUnaryRequest(method, bufferOf, same, body, metadata, (error, answer) => {
-        signal.removeEventListener('abort', cancel);
-        if (error) return resolve(signal.aborted ? TIMED_OUT : resultOfGrpc(error, words));
-        const { rejected, message } = partialSuccessIn(answer ?? new Uint8Array(), 'grpc');
-        resolve({ kind: 'taken', rejected, message: words(message) });
-      });
-      const cancel = () => request.cancel();
-      signal.addEventListener('abort', cancel, { once: true });
-    });
+  const line: Line = {
+    grpc,
+    receiver,
+    words: wordingFor(receiver),
+    method: options.method ?? METRICS_METHOD,
+  };
+  let client = openClient(grpc, receiver, options);
   return {
-    send: async (body, signal) => (signal.aborted ? TIMED_OUT : call(body, signal).catch(resultOfFault)),
+    async send(body, signal) {
+      if (signal.aborted) return TIMED_OUT;
+      const result = await callOnce(client, body, signal, line).catch(resultOfFault);
+      if (signal.aborted && client.getChannel().getConnectivityState(false) === READY) {
+        // The connection may have gone silent, which the library would not notice for a quarter of an hour.
+        client.close();
+        client = openClient(grpc, receiver, options);
+      }
+      return result;
+    },
     close: async () => client.close(),
   };
+}
+
+/** Value of `connectivityState.READY`. */
+const READY = 2;
+
+interface Line {
+  readonly grpc: typeof Grpc;
+  readonly receiver: Receiver;
+  readonly words: Wording;
+  readonly method: string;
+}
+
+function callOnce(
+  client: Grpc.Client,
+  body: Uint8Array,
+  signal: AbortSignal,
+  line: Line,
+): Promise<SendResult> {
+  return new Promise((resolve) => {
+    const metadata = metadataOf(line);
+    const call = client.makeUnaryRequest(line.method, bufferOf, same, body, metadata, (error, answer) => {
+      signal.removeEventListener('abort', cancel);
+      if (error) return resolve(signal.aborted ? TIMED_OUT : resultOfGrpc(error, line.words));
+      const { rejected, message } = partialSuccessIn(answer ?? new Uint8Array(), 'grpc');
+      resolve({ kind: 'taken', rejected, message: line.words(message) });
+    });
+    const cancel = () => call.cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+  });
 }
 
 function openClient(grpc: typeof Grpc, receiver: Receiver, { userAgent }: TransportOptions): Grpc.Client {
@@ -78,7 +108,7 @@ function secureCredentials(grpc: typeof Grpc, { tls }: Receiver): Grpc.ChannelCr
 }
 
 /** Headers that gRPC cannot carry are not sent. */
-function metadataOf(grpc: typeof Grpc, receiver: Receiver): Grpc.Metadata {
+function metadataOf({ grpc, receiver }: Line): Grpc.Metadata {
   const metadata = new grpc.Metadata();
   for (const [name, value] of Object.entries(receiver.headers())) {
     try {

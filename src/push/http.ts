@@ -2,6 +2,7 @@ import { createSecureContext } from 'node:tls';
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import { type Dispatcher, Pool } from 'undici';
+import { untilAborted } from '../core/until.ts';
 import { resultOfHttp } from './http-answer.ts';
 import { resultOfFault, TIMED_OUT } from './http-faults.ts';
 import type { Receiver } from './receiver.ts';
@@ -27,7 +28,8 @@ export function createHttpTransport(receiver: Receiver, options: TransportOption
         const headers = headersOf(receiver, options);
         const path = url.pathname + url.search;
         const sent = receiver.compression === 'gzip' ? await packed(body) : body;
-        const response = await pool.request({ method: 'POST', path, headers, body: sent, signal });
+        const asked = pool.request({ method: 'POST', path, headers, body: sent, signal });
+        const response = await untilAborted(signal, asked);
         const answer = {
           status: response.statusCode,
           retryAfter: [response.headers['retry-after']].flat()[0],
@@ -63,7 +65,7 @@ function headersOf(receiver: Receiver, { userAgent }: TransportOptions): Record<
   };
 }
 
-/** On the thread pool. The fastest level leaves a seventh of what such bodies are; the best one a ninth. */
+/** On the thread pool. The fastest level takes half the time of the usual one for bodies a sixth larger. */
 function packed(body: Uint8Array): Promise<Uint8Array> {
   return promisify(gzip)(body, { level: constants.Z_BEST_SPEED });
 }

@@ -12,6 +12,8 @@ export interface PushEvents {
   lost(count: number, reason: PushFailure): void;
   /** One request is sent again after a fault. */
   retried(): void;
+  /** Nothing of a push is left to be sent and some of it was taken: what was refused would be refused again. */
+  carried(): void;
   /** Once per push, after everything else of it. */
   ended(end: PushEnd): void;
 }
@@ -61,6 +63,7 @@ export async function pushAll(metrics: ResourceMetrics, options: PushOptions): P
     tally = { ...tally, lost: tally.lost + rest };
     return sent.kind === 'given up' ? { ...tally, notBefore: sent.notBefore } : tally;
   }
+  if (tally.taken > 0) options.events.carried();
   return tally;
 }
 

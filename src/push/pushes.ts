@@ -100,7 +100,9 @@ function unsent(metrics: ResourceMetrics, obstacle: Obstacle, events: PushEvents
 
 async function run(metrics: ResourceMetrics, line: Line, options: PushesOptions): Promise<Tally> {
   const { receiver, now, events } = options;
-  const deadline = startDeadline(receiver.pushTimeoutMs, line.cut.signal);
+  // By timers of the runtime, which go on where the clock is put back.
+  const leaving = startDeadline(receiver.pushTimeoutMs, line.leaving.signal);
+  const cut = startDeadline(receiver.pushTimeoutMs, line.cut.signal);
   const pushing = pushAll(metrics, {
     wait: (ms, signal) => sleep(ms, undefined, { signal }),
     random: Math.random,
@@ -108,14 +110,15 @@ async function run(metrics: ResourceMetrics, line: Line, options: PushesOptions)
     encoding: { batchPoints: BATCH_POINTS, batchBytes: BATCH_BYTES, ...options },
     timeoutMs: receiver.timeoutMs,
     until: now() + receiver.pushTimeoutMs,
-    leaving: line.leaving.signal,
-    cut: deadline.signal,
+    leaving: leaving.signal,
+    cut: cut.signal,
   }).catch((error) =>
     unsent(metrics, { reason: 'refused', message: `failed on our side: ${error}` }, events),
   );
   line.running = pushing;
   const tally = await pushing;
-  deadline.end();
+  leaving.end();
+  cut.end();
   line.running = undefined;
   line.silence = silenceAfter(tally, now());
   return tally;
@@ -127,7 +130,7 @@ function silenceAfter({ notBefore, reason }: Tally, at: Instant): Line['silence'
 }
 
 function endOf({ notBefore: _, ...tally }: Tally, begun: Instant, at: Instant): PushEnd {
-  return { ok: tally.lost === 0, at, seconds: (at - begun) / SECOND, ...tally };
+  return { ok: tally.lost === 0, at, seconds: Math.max(0, at - begun) / SECOND, ...tally };
 }
 
 async function close({ leaving, cut, running }: Line, options: PushesOptions): Promise<void> {

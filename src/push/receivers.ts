@@ -1,5 +1,5 @@
 import { JsonMetricsSerializer, ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
-import type { Resource } from '@opentelemetry/resources';
+import { resourceFromAttributes } from '@opentelemetry/resources';
 import {
   MeterProvider,
   type MetricProducer,
@@ -7,28 +7,29 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { SECOND } from '../core/time.ts';
 import { createPushExporter } from './exporter.ts';
-import { createGrpcTransport } from './grpc.ts';
-import { createHttpTransport } from './http.ts';
 import type { PushesOptions } from './pushes.ts';
 import type { Receiver } from './receiver.ts';
-import type { Transport, TransportOptions } from './transport.ts';
+import type { Transport } from './transport.ts';
 
-export interface OpenReceiverOptions
-  extends TransportOptions,
-    Pick<PushesOptions, 'events' | 'now' | 'wait' | 'random'> {
+/** A receiver, and what it is told. */
+export interface Subscription extends Pick<PushesOptions, 'events'> {
   readonly receiver: Receiver;
-  /** What is pushed, besides what instruments of its meter provider measure. */
+  readonly transport: Transport;
   readonly producers: readonly MetricProducer[];
-  readonly resource: Resource;
+}
+
+export interface ReceiversOptions extends Pick<PushesOptions, 'now' | 'wait' | 'random'> {
+  /** Attributes of the resource. */
+  readonly resource: Readonly<Record<string, string>>;
   /** How long stopping may take in all; 5 s when absent. */
   readonly graceMs?: number;
 }
 
-/** A receiver that is pushed to at its interval. */
-export interface OpenReceiver {
-  /** For instruments whose measurements this receiver is to be told. */
+/** Receivers that are pushed to, each at its interval. */
+export interface OpenReceivers {
+  /** For instruments whose measurements all of them are told. */
   readonly meterProvider: MeterProvider;
-  /** Pushes now, once the push under way has ended. Never rejects: the events tell how it went. */
+  /** Pushes now, once a push under way has ended. Never rejects: the events tell how it went. */
   flush(): Promise<void>;
   /** Pushes a last time and closes the connections; what hangs is cut off. Never rejects. */
   stop(): Promise<void>;
@@ -37,30 +38,23 @@ export interface OpenReceiver {
 const GRACE_MS = 5 * SECOND;
 
 /**
- * Opens a receiver; its first push comes after one interval. Its timer keeps no process alive.
+ * Opens receivers; the first push to each comes after one of its intervals. Their timers keep no process alive.
  *
  * Failures are told by the events and nowhere else: the library says nothing on its own unless it is given a logger.
- *
- * @throws when the receiver's certificates or key cannot be used.
  */
-export async function openReceiver(options: OpenReceiverOptions): Promise<OpenReceiver> {
-  const { receiver, producers, resource, graceMs = GRACE_MS } = options;
-  const serializer = receiver.protocol === 'http/json' ? JsonMetricsSerializer : ProtobufMetricsSerializer;
-  const transport = await openTransport(receiver, options);
-  const exporter = createPushExporter({ ...options, transport, serializer, graceMs: 0 });
-  const reader = new PeriodicExportingMetricReader({
-    exporter,
-    metricProducers: [...producers],
-    exportIntervalMillis: receiver.intervalMs,
-    // The exporter ends a push in time itself, and tells why.
-    exportTimeoutMillis: receiver.intervalMs,
-  });
-  const meterProvider = new MeterProvider({ resource, readers: [reader] });
+export function openReceivers(
+  subscriptions: readonly Subscription[],
+  options: ReceiversOptions,
+): OpenReceivers {
+  const lines = subscriptions.map((subscription) => openLine(subscription, options));
+  const readers = lines.map(({ reader }) => reader);
+  const meterProvider = new MeterProvider({ resource: resourceFromAttributes(options.resource), readers });
   let stopping: Promise<void> | undefined;
   const stop = async () => {
-    const cut = setTimeout(exporter.shutdown, graceMs);
+    const cut = () => void Promise.all(lines.map(({ exporter }) => exporter.shutdown()));
+    const grace = setTimeout(cut, options.graceMs ?? GRACE_MS);
     await meterProvider.shutdown().catch(() => {});
-    clearTimeout(cut);
+    clearTimeout(grace);
   };
   return {
     meterProvider,
@@ -69,9 +63,35 @@ export async function openReceiver(options: OpenReceiverOptions): Promise<OpenRe
   };
 }
 
-/** Opens the way to a receiver, by its protocol. */
-function openTransport(receiver: Receiver, options: TransportOptions): Transport | Promise<Transport> {
-  return receiver.protocol === 'grpc'
-    ? createGrpcTransport(receiver, options)
-    : createHttpTransport(receiver, options);
+function openLine(subscription: Subscription, options: ReceiversOptions) {
+  const { protocol, intervalMs } = subscription.receiver;
+  const serializer = protocol === 'http/json' ? JsonMetricsSerializer : ProtobufMetricsSerializer;
+  const exporter = createPushExporter({ ...options, ...subscription, serializer, graceMs: 0 });
+  const reader = new PeriodicExportingMetricReader({
+    exporter,
+    metricProducers: subscription.producers.map((producer) => watched(producer, subscription, options)),
+    exportIntervalMillis: intervalMs,
+    // The exporter ends a push in time itself, and tells why.
+    exportTimeoutMillis: intervalMs,
+  });
+  return { exporter, reader };
+}
+
+/** Where nothing can be collected nothing is pushed, and the library tells nobody. */
+function watched(
+  producer: MetricProducer,
+  { events }: Pick<Subscription, 'events'>,
+  { now }: Pick<ReceiversOptions, 'now'>,
+): MetricProducer {
+  return {
+    async collect(options) {
+      try {
+        return await producer.collect(options);
+      } catch (error) {
+        const message = `failed on our side: ${error}`;
+        events.ended({ ok: false, at: now(), seconds: 0, taken: 0, lost: 0, message });
+        throw error;
+      }
+    },
+  };
 }

@@ -20,7 +20,7 @@ export interface Patience {
   readonly cut: AbortSignal;
 }
 
-/** The receiver did not take the body in time; it may be asked again later. */
+/** The receiver did not take the body in time; it may be asked again later, at once where it said nothing else. */
 export interface GivenUp extends Omit<Refused, 'kind'> {
   readonly kind: 'given up';
   readonly notBefore: Instant;
@@ -44,9 +44,9 @@ export async function sendPatiently(body: Uint8Array, patience: Patience): Promi
     if (repetitions > 0) patience.retried();
     result = await sendOnce(body, patience);
     if (result.kind !== 'again') return result;
-    const delay = Math.max(backoffMs(repetitions, patience.random()), result.retryAfterMs ?? 0);
-    const notBefore = now() + delay;
-    if (notBefore >= until) return givenUp(result, notBefore);
+    const asked = result.retryAfterMs ?? 0;
+    const delay = Math.max(backoffMs(repetitions, patience.random()), asked);
+    if (now() + delay >= until) return givenUp(result, now() + asked);
     await wait(delay, leaving).catch(() => {});
   }
   return givenUp(result, now());
@@ -76,5 +76,5 @@ async function sendOnce(body: Uint8Array, { transport, now, until, cut }: Patien
 
 function backoffMs(repetitions: number, random: number): number {
   const ms = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * GROWTH ** repetitions);
-  return ms * (1 + JITTER * (2 * random - 1));
+  return Math.round(ms * (1 + JITTER * (2 * random - 1)));
 }

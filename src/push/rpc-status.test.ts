@@ -26,8 +26,11 @@ test('a status tells its message and when to come again', () => {
 
 test('a RetryInfo without a delay, or with a negative one, asks for no pause', () => {
   for (const info of [message(), message(field(10, message([8, ...ones(9), 1])))]) {
-    const any = message(field(10, Buffer.from('type.googleapis.com/google.rpc.RetryInfo')), field(18, info));
-    assert.equal(readRpcStatus(message(field(26, any))).retryAfterMs, 0);
+    const detail = message(
+      field(10, Buffer.from('type.googleapis.com/google.rpc.RetryInfo')),
+      field(18, info),
+    );
+    assert.equal(readRpcStatus(message(field(26, detail))).retryAfterMs, 0);
   }
 });
 

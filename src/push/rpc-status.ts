@@ -9,14 +9,14 @@ export interface RpcStatus {
 export function readRpcStatus(bytes: Uint8Array): RpcStatus {
   const delays = fieldsOf(bytes)
     .filter(({ number }) => number === 3)
-    .map(({ bytes: any }) => delayOf(any));
+    .map(({ bytes: detail }) => delayOf(detail));
   return { message: textOf(bytes, 2), retryAfterMs: delays.find((delay) => delay !== undefined) };
 }
 
 /** The delay of an `Any` that holds a RetryInfo. */
-function delayOf(any: Uint8Array): number | undefined {
-  if (!textOf(any, 1).endsWith('/google.rpc.RetryInfo')) return undefined;
-  const duration = bytesOf(bytesOf(any, 2), 1);
+function delayOf(detail: Uint8Array): number | undefined {
+  if (!textOf(detail, 1).endsWith('/google.rpc.RetryInfo')) return undefined;
+  const duration = bytesOf(bytesOf(detail, 2), 1);
   const [seconds = 0, nanoseconds = 0] = [1, 2].map((number) => lastOf(duration, number)?.varint);
   const ms = seconds * 1000 + Math.ceil(nanoseconds / 1e6);
   // A negative one is written as 64 bits, which no delay needs.

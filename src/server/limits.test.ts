@@ -51,13 +51,13 @@ describe('limits', { concurrency: true }, () => {
       answers.map((answer) => answer?.split('\r\n')[0]),
       Array.from(answers, () => 'HTTP/1.1 408 Request Timeout'),
     );
-    assert.ok(performance.now() - begun < 3000);
+    assert.ok(performance.now() - begun < 20_000);
   });
 
   for (const text of ['', TLS]) {
     const name = text === '' ? 'in the clear' : 'over TLS';
     test(`who does not take his answer in time is cut off, ${name}, and others are not`, async (t) => {
-      const served = await serve(t, { answerMs: 1000 }, text, 200_000);
+      const served = await serve(t, { answerMs: 2000 }, text, 200_000);
       const request = 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n';
       const options = { port: served.port, host: '127.0.0.1', ca: served.ca };
       const slow = text === '' ? connect(options) : connectTls(options);
@@ -66,7 +66,7 @@ describe('limits', { concurrency: true }, () => {
       // Takes a little now and then, so that there is no silence.
       const timer = setInterval(() => slow.read(1000), 10);
       assert.equal((await ask(served, '/-/healthy')).status, 200);
-      await wait(1300);
+      await wait(2600);
       clearInterval(timer);
       assert.ok((await said(slow)).length < 10_000_000);
       assert.deepEqual(served.source.carriedVersions, []);
@@ -77,7 +77,7 @@ describe('limits', { concurrency: true }, () => {
   }
 
   test('a stream of HTTP/2 that is not taken in time is cut off, its session is not', async (t) => {
-    const served = await serve(t, { answerMs: 500 }, TLS, 10_000);
+    const served = await serve(t, { answerMs: 2000 }, TLS, 10_000);
     const session = connectHttp2(served.url, { ca: served.ca });
     t.after(() => session.destroy());
     await ask(served, '/metrics');

@@ -38,7 +38,10 @@ export interface Readiness {
 }
 
 /** How a reload ended; the reason says what is wrong with the new configuration. */
-export type ReloadOutcome = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+export type ReloadOutcome =
+  /** The warnings say what has to wait for a restart. */
+  | { readonly ok: true; readonly warnings?: readonly string[] }
+  | { readonly ok: false; readonly reason: string };
 
 /** What the server shows and whom it tells. */
 export interface ServerOptions {
@@ -112,9 +115,11 @@ function addRoutes(server: FastifyInstance, options: ServerOptions): void {
   };
   for (const [url, handler] of Object.entries(handlers)) server.route({ method, url, handler });
   server.post('/-/reload', async (_request, reply) => {
-    if (!options.reload) return plain(reply, 403, 'reloading is not enabled in this build');
+    if (!options.reload)
+      return plain(reply, 403, 'reloading is not enabled; set server.enableReload, or send SIGHUP');
     const outcome = await options.reload();
-    return outcome.ok ? plain(reply, 200, 'reloaded') : plain(reply, 400, outcome.reason);
+    if (!outcome.ok) return plain(reply, 400, outcome.reason);
+    return plain(reply, 200, ['reloaded', ...(outcome.warnings ?? [])].join('\n'));
   });
 }
 

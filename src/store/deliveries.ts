@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import type { Delivery } from '../core/delivery.ts';
+import type { Delivery } from '../core/deliveries.ts';
 
 /** The tables of what receivers were told. */
 export interface DeliveryTables {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { damaged, notOurs, obstacleTo, refusalOf } from './refusal.ts';
 import { APPLICATION_ID, MIGRATIONS } from './schema.ts';
 
 /** The ledger's file cannot be used. The message says what to do; the file was left as it was. */
@@ -21,16 +22,43 @@ export function openDatabase(path: string, fullyChecked = FULLY_CHECKED_PAGES): 
     return database;
   } catch (error) {
     database.close();
-    throw error instanceof StoreError ? error : new StoreError(explain(path, error), { cause: error });
+    throw error instanceof StoreError ? error : new StoreError(refusalOf(path, error), { cause: error });
   }
 }
 
+/**
+ * Opens a ledger that is there, to look after it: nobody else may use it meanwhile, and nothing of it is changed.
+ *
+ * @throws {StoreError} when there is none, or it is of a newer version, not a ledger, or in use by another process. It may be damaged.
+ */
+export function openExisting(path: string): DatabaseSync {
+  if (!existsSync(path)) throw new StoreError(`${path} does not exist.`);
+  const database = connect(path);
+  try {
+    if (isNew(database, path)) throw new StoreError(`${path} is empty: no exporter has written to it yet.`);
+    refuseOther(database, path);
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; ROLLBACK;');
+    return database;
+  } catch (error) {
+    database.close();
+    throw error instanceof StoreError ? error : new StoreError(refusalOf(path, error), { cause: error });
+  }
+}
+
+/** Runs the migrations that the database lacks, within the transaction that is open. */
+export function migrateWithin(database: DatabaseSync): void {
+  for (const script of MIGRATIONS.slice(numberOf(database, 'PRAGMA user_version'))) database.exec(script);
+}
+
 function connect(path: string): DatabaseSync {
+  // Before SQLite makes files beside it, which would be this user's.
+  const obstacle = path === ':memory:' ? undefined : obstacleTo(path);
+  if (obstacle !== undefined) throw new StoreError(obstacle);
   try {
     if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
     return new DatabaseSync(path, { timeout: 2000 });
   } catch (error) {
-    throw new StoreError(explain(path, error), { cause: error });
+    throw new StoreError(refusalOf(path, error), { cause: error });
   }
 }
 
@@ -54,6 +82,11 @@ function isNew(database: DatabaseSync, path: string): boolean {
 }
 
 function refuseForeign(database: DatabaseSync, path: string, fullyChecked: number): void {
+  refuseOther(database, path);
+  if (!isSound(database, fullyChecked)) throw new StoreError(damaged(path));
+}
+
+function refuseOther(database: DatabaseSync, path: string): void {
   if (numberOf(database, 'PRAGMA application_id') !== APPLICATION_ID) {
     throw new StoreError(`${path} is not a ledger of ai-billing-exporter. Set state.path to another file.`);
   }
@@ -66,7 +99,6 @@ function refuseForeign(database: DatabaseSync, path: string, fullyChecked: numbe
         'Run that version again, or set state.path to a new file.',
     );
   }
-  if (!isSound(database, fullyChecked)) throw new StoreError(damaged(path));
 }
 
 /** 16 MB. Checking so many pages in full takes some 50 ms, and most ledgers are smaller. */
@@ -95,13 +127,10 @@ function isSound(database: DatabaseSync, fullyChecked: number): boolean {
 }
 
 function migrate(database: DatabaseSync, path: string): void {
-  const version = numberOf(database, 'PRAGMA user_version');
-  // An immediate transaction even when there is nothing to migrate: it shows now whether the file can be written.
   database.exec('BEGIN IMMEDIATE');
-  for (const script of MIGRATIONS.slice(version)) database.exec(script);
-  if (version < MIGRATIONS.length) {
-    database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length}`);
-  }
+  migrateWithin(database);
+  // Also where there is nothing to migrate: only what is written shows now whether the file can be.
+  database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length}`);
   database.exec('COMMIT');
   if (path !== ':memory:' && !existsSync(path)) throw new StoreError(`${path} could not be created.`);
 }
@@ -114,30 +143,4 @@ function numberOf(database: DatabaseSync, sql: string): number {
 /** What is in the database is not what a ledger has: says so, naming the file. */
 export function damagedError(database: DatabaseSync, cause: unknown): StoreError {
   return new StoreError(damaged(database.location() ?? ':memory:'), { cause });
-}
-
-const notOurs = (path: string) =>
-  `${path} is not a ledger of ai-billing-exporter, or its beginning is damaged. It was left as it is: set state.path to another file.`;
-
-const damaged = (path: string) =>
-  `${path} is damaged. It was left as it is: restore a backup, or move it away to start a new ledger ` +
-  '(counters then start at 0 and what was spent so far becomes the new baseline).';
-
-/** SQLite's primary result codes: https://www.sqlite.org/rescode.html */
-const CODES: Readonly<Record<number, (path: string) => string>> = {
-  5: (path) =>
-    `${path} is in use by another process. One ledger serves one exporter: stop the other one, or set state.path.`,
-  8: (path) => `${path} cannot be written: it or its folder is read-only for this user.`,
-  11: damaged,
-  13: (path) => `${path} cannot be written: the disk is full.`,
-  14: (path) => `${path} cannot be opened. Check that its folder exists and that this user may write there.`,
-  26: notOurs,
-};
-
-function explain(path: string, error: unknown): string {
-  const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined;
-  const known = code === undefined ? undefined : CODES[code];
-  return (
-    known?.(path) ?? `${path} cannot be opened: ${error instanceof Error ? error.message : String(error)}`
-  );
 }

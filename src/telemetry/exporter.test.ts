@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { emptyResource } from '@opentelemetry/resources';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
-import { SECOND } from '../core/time.ts';
+import { HOUR, SECOND } from '../core/time.ts';
 import type { SendResult } from '../push/transport.ts';
 import { createSpanExporter, type SpanExporterOptions, type TraceDelivery } from './exporter.ts';
 
@@ -53,8 +53,8 @@ function bench(answers: SendResult[], more: Partial<SpanExporterOptions> = {}) {
       },
       close: async () => {},
     },
-    protocol: 'http/protobuf',
-    timeoutMs: 10 * SECOND,
+    receiver: { protocol: 'http/protobuf', timeoutMs: 10 * SECOND },
+    random: () => 0.5,
     now: () => now,
     wait: async (ms) => {
       now += ms;
@@ -71,17 +71,17 @@ const exported = (exporter: SpanExporter, spans = [SPAN]) =>
 
 test('spans are encoded as the protocol says', async () => {
   for (const protocol of ['http/json', 'http/protobuf', 'grpc'] as const) {
-    const { exporter, bodies } = bench([], { protocol });
+    const { exporter, bodies } = bench([], { receiver: { protocol, timeoutMs: SECOND } });
     await exported(exporter);
     assert.equal(bodies[0]?.[0] === '{'.charCodeAt(0), protocol === 'http/json', protocol);
     assert.match(String(bodies[0]), /poll/);
   }
 });
 
-test('a batch is sent again, later each time, until its tries are used up', async () => {
-  const { exporter, sentAt, told } = bench([again(), again(), again(), again()]);
+test('a batch is sent again, later each time, until its time is up', async () => {
+  const { exporter, sentAt, told } = bench([again(), again(), again(), again(), again()]);
   await exported(exporter);
-  assert.deepEqual(sentAt, [0, 500, 1500, 3500]);
+  assert.deepEqual(sentAt, [0, 1000, 2500, 4750, 8125]);
   assert.deepEqual(told, [{ ok: false, reason: 'server', message: 'answered 503' }]);
 });
 
@@ -95,10 +95,23 @@ test('nothing is sent earlier than told, nor is a batch kept that cannot wait th
   sleep(55 * SECOND);
   await exported(exporter);
   assert.deepEqual(sentAt.at(-1), 63_000, 'the next one that can wait does');
+  await exported(exporter);
+  assert.deepEqual(sentAt.length, 5, 'and then none has to');
   assert.deepEqual(
     told.map(({ ok }) => ok),
     [false, true],
   );
+});
+
+test('an absurd pause is one of an hour', async () => {
+  const { exporter, sentAt, sleep } = bench([again(1000 * HOUR)]);
+  await exported(exporter);
+  sleep(HOUR - 20 * SECOND);
+  await exported(exporter);
+  assert.equal(sentAt.length, 1);
+  sleep(20 * SECOND);
+  await exported(exporter);
+  assert.deepEqual(sentAt, [0, HOUR]);
 });
 
 test('what is refused is not sent again', async () => {
@@ -154,11 +167,11 @@ test('a batch is given up when its time is up, and when the signal aborts', { ti
   const hanging = (_body: Uint8Array, signal: AbortSignal) =>
     new Promise<SendResult>((resolve) => signal.addEventListener('abort', () => resolve(again())));
   const transport = { send: hanging, close: async () => {} };
-  const late = bench([], { transport, timeoutMs: 20 });
+  const late = bench([], { transport, receiver: { protocol: 'grpc', timeoutMs: 20 }, now: Date.now });
   await exported(late.exporter);
   assert.equal(late.told.length, 1);
   const stopping = new AbortController();
-  const stopped = bench([], { transport, signal: stopping.signal, timeoutMs: 60 * SECOND });
+  const stopped = bench([], { transport, signal: stopping.signal });
   const pending = exported(stopped.exporter);
   stopping.abort();
   await pending;

@@ -1,14 +1,20 @@
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { JsonTraceSerializer, ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
-import type { OtlpProtocol } from '../push/receiver.ts';
-import type { PushFailure, SendResult } from '../push/transport.ts';
-import { type DeliveryOptions, deliveryTo } from './delivery.ts';
+import { HOUR, type Instant } from '../core/time.ts';
+import type { Receiver } from '../push/receiver.ts';
+import { type Patience, type Sent, sendPatiently } from '../push/retry.ts';
+import type { PushFailure, Transport } from '../push/transport.ts';
 
-export interface SpanExporterOptions extends DeliveryOptions {
-  readonly protocol: OtlpProtocol;
+export interface SpanExporterOptions extends Pick<Patience, 'now' | 'wait' | 'random'> {
+  /** A batch may take as long as its `timeoutMs`, repetitions and waits included. */
+  readonly receiver: Pick<Receiver, 'protocol' | 'timeoutMs'>;
+  /** To the receiver's traces; closed when the exporter is shut down. */
+  readonly transport: Transport;
   /** Hears when spans begin to be lost, when they are for another reason than before, and when they arrive again. */
   readonly told: (delivery: TraceDelivery) => void;
+  /** Gives up what is under way. */
+  readonly signal: AbortSignal;
 }
 
 /** How the last batch of spans ended. */
@@ -16,27 +22,14 @@ export type TraceDelivery =
   | { readonly ok: true }
   | { readonly ok: false; readonly reason: PushFailure; readonly message: string };
 
-/**
- * Sends finished spans to one receiver, whose transport it closes in the end. What cannot be delivered in time is dropped:
- * spans are worth less than memory.
- */
+/** Sends finished spans to one receiver. What cannot be delivered in time is dropped: spans are worth less than memory. */
 export function createSpanExporter(options: SpanExporterOptions): SpanExporter {
-  const serializer = options.protocol === 'http/json' ? JsonTraceSerializer : ProtobufTraceSerializer;
   const deliver = deliveryTo(options);
   const underWay = new Set<Promise<void>>();
   let last: TraceDelivery = { ok: true };
 
-  const attempt = async (spans: ReadableSpan[]): Promise<TraceDelivery> => {
-    try {
-      const body = serializer.serializeRequest(spans);
-      return body === undefined ? UNENCODED : deliveryOf(await deliver(body));
-    } catch {
-      return UNENCODED;
-    }
-  };
-
   const send = async (spans: ReadableSpan[]): Promise<void> => {
-    const delivery = await attempt(spans);
+    const delivery = await deliver(spans).catch(() => UNENCODED);
     const isNews = reasonOf(delivery) !== reasonOf(last);
     last = delivery;
     if (isNews) options.told(delivery);
@@ -61,14 +54,32 @@ export function createSpanExporter(options: SpanExporterOptions): SpanExporter {
 
 const UNENCODED: TraceDelivery = { ok: false, reason: 'refused', message: 'spans could not be encoded' };
 
-function deliveryOf(result: SendResult): TraceDelivery {
-  if (result.kind !== 'taken') return { ok: false, reason: result.reason, message: result.message };
-  if (result.rejected === 0) return { ok: true };
-  return {
-    ok: false,
-    reason: 'partial',
-    message: `${result.rejected} spans were refused: ${result.message}`,
+/** An absurd Retry-After silences nobody for longer. */
+const LONGEST_SILENCE_MS = HOUR;
+
+function deliveryTo({ receiver, signal, ...options }: SpanExporterOptions) {
+  const { now, wait } = options;
+  const serializer = receiver.protocol === 'http/json' ? JsonTraceSerializer : ProtobufTraceSerializer;
+  const patience = { ...options, retried() {}, leaving: signal, cut: signal };
+  let silence: { readonly until: Instant; readonly delivery: TraceDelivery } | undefined;
+  return async (spans: ReadableSpan[]): Promise<TraceDelivery> => {
+    const body = serializer.serializeRequest(spans) ?? new Uint8Array();
+    const until = now() + receiver.timeoutMs;
+    // What the receiver said about one batch holds for the next, which is not even sent where it cannot wait that long.
+    if (silence && silence.until >= until) return silence.delivery;
+    if (silence && silence.until > now()) await wait(silence.until - now(), signal).catch(() => {});
+    const sent = await sendPatiently(body, { ...patience, until });
+    const delivery = deliveryOf(sent);
+    const longest = now() + LONGEST_SILENCE_MS;
+    silence = sent.kind === 'given up' ? { until: Math.min(sent.notBefore, longest), delivery } : undefined;
+    return delivery;
   };
+}
+
+function deliveryOf(sent: Sent): TraceDelivery {
+  if (sent.kind !== 'taken') return { ok: false, reason: sent.reason, message: sent.message };
+  if (sent.rejected === 0) return { ok: true };
+  return { ok: false, reason: 'partial', message: `${sent.rejected} spans were refused: ${sent.message}` };
 }
 
 function reasonOf(delivery: TraceDelivery): PushFailure | undefined {

@@ -3,8 +3,9 @@ import { channel } from 'node:diagnostics_channel';
 import type { IncomingHttpHeaders, RequestListener, ServerResponse } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js';
 import { type Context, context, propagation, trace } from '@opentelemetry/api';
-import { resourceFromAttributes } from '@opentelemetry/resources';
 import {
   AggregationTemporality,
   InMemoryMetricExporter,
@@ -13,15 +14,17 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { servedOnLoopback } from '../../test/support/loopback.ts';
 import {
-  fetchTransport,
   pollerOf,
   QUIET,
   type SentSpan,
   startTraceReceiver,
+  type TraceReceiver,
   type WatchedPollsOptions,
 } from '../../test/support/watched-polls.ts';
 import { createLog } from '../log.ts';
 import type { PollerEvents } from '../poll/poller.ts';
+import { openTransport } from '../push/open.ts';
+import type { Receiver } from '../push/receiver.ts';
 import { openTelemetry, type Telemetry, type TraceDelivery } from './open.ts';
 
 const KEY = 'sk-canary-7f3a';
@@ -32,25 +35,33 @@ interface WatchOptions {
   readonly url: string;
   readonly sampleRatio?: number;
   readonly timeoutMs?: number;
+  readonly protocol?: Receiver['protocol'];
   readonly meterProvider?: MeterProvider;
 }
 
-function watch({ url, sampleRatio = 1, timeoutMs = 10_000, meterProvider }: WatchOptions) {
+async function watch({ url, sampleRatio = 1, meterProvider, ...more }: WatchOptions) {
   const told: TraceDelivery[] = [];
-  const transport = fetchTransport(url);
+  const receiver = { ...RECEIVER, ...more, url };
+  const transport = await openTransport(receiver, 'traces', { userAgent: 'test', now: Date.now });
   const telemetry = openTelemetry({
-    traces: {
-      receiver: { protocol: 'http/json', timeoutMs },
-      transport,
-      sampleRatio,
-      told: (delivery) => told.push(delivery),
-    },
-    meterProvider,
-    resource: resourceFromAttributes({ 'service.name': 'ai-billing-exporter' }),
-    now: Date.now,
+    traces: { receiver, transport, sampleRatio, told: (delivery) => told.push(delivery) },
+    resource: { 'service.name': 'ai-billing-exporter' },
   });
-  return { telemetry, told, transport };
+  if (meterProvider) telemetry.measure(meterProvider);
+  return { telemetry, told };
 }
+
+const RECEIVER: Omit<Receiver, 'url'> = {
+  name: 'traces',
+  protocol: 'http/json',
+  headers: () => ({}),
+  compression: 'none',
+  temporality: 'cumulative',
+  intervalMs: 60_000,
+  timeoutMs: 10_000,
+  pushTimeoutMs: 30_000,
+  tls: {},
+};
 
 /** A provider that remembers what headers came. */
 async function startProvider(
@@ -72,7 +83,7 @@ async function tracesOf(
   more: Partial<WatchOptions> = {},
 ) {
   const receiver = await startTraceReceiver(context);
-  const { telemetry } = watch({ url: receiver.url, ...more });
+  const { telemetry } = await watch({ url: receiver.url, ...more });
   await pollerOf(context, { key: KEY, around: telemetry.around, ...options }).pollAll();
   await telemetry.stop(GRACE_MS);
   return receiver;
@@ -88,6 +99,7 @@ const logsEnds = (telemetry: Telemetry) => {
   return { log, lines, events };
 };
 
+const textOf = ({ bodies }: TraceReceiver) => Buffer.concat(bodies).toString('latin1');
 const pollsIn = (spans: readonly SentSpan[]) => spans.filter(({ name }) => name.startsWith('poll '));
 const requestsOf = (spans: readonly SentSpan[], { spanId }: SentSpan) =>
   spans.filter(({ parentSpanId }) => parentSpanId === spanId);
@@ -95,12 +107,11 @@ const requestsOf = (spans: readonly SentSpan[], { spanId }: SentSpan) =>
 test('a poll is a trace: its span, those of its requests below it, and log lines with its ids', async (context) => {
   const { baseUrl } = await startProvider(context);
   const receiver = await startTraceReceiver(context);
-  const { telemetry, transport } = watch({ url: receiver.url });
+  const { telemetry } = await watch({ url: receiver.url });
   const { log, lines, events } = logsEnds(telemetry);
   await pollerOf(context, { baseUrl, around: telemetry.around, events, pages: 2 }).pollAll();
   log.info('afterwards');
   await telemetry.stop(GRACE_MS);
-  assert.ok(transport.isClosed());
 
   const spans = receiver.spans();
   const [poll, ...others] = pollsIn(spans);
@@ -127,8 +138,43 @@ test('a poll is a trace: its span, those of its requests below it, and log lines
       ['afterwards', undefined, undefined],
     ],
   );
-  assert.match(receiver.texts.join(), /"service\.name".*ai-billing-exporter/);
+  assert.match(textOf(receiver), /"service\.name".*ai-billing-exporter/);
 });
+
+test('spans go as protobuf, over gRPC too', async (context) => {
+  const { baseUrl } = await startProvider(context);
+  const { headers, bodies } = await tracesOf(context, { baseUrl }, { protocol: 'http/protobuf' });
+  assert.equal(headers[0]?.['content-type'], 'application/x-protobuf');
+  const called = await startGrpcReceiver(context);
+  const { telemetry, told } = await watch({ url: called.url, protocol: 'grpc' });
+  await pollerOf(context, { baseUrl, around: telemetry.around }).pollAll();
+  await telemetry.stop(GRACE_MS);
+  assert.deepEqual(told, []);
+  for (const [body, ...others] of [bodies, called.bodies]) {
+    assert.equal(others.length, 0);
+    assert.match(String(body), /poll fake usage/);
+  }
+});
+
+/** Takes spans over gRPC on a loopback port until the test ends. */
+async function startGrpcReceiver(context: TestContext) {
+  const bodies: Buffer[] = [];
+  const server = new Server();
+  const path = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
+  const same = (bytes: Buffer) => bytes;
+  const codec = { requestSerialize: same, requestDeserialize: same };
+  const method = { path, requestStream: false, responseStream: false, ...codec };
+  const definition = { export: { ...method, responseSerialize: same, responseDeserialize: same } };
+  const take: handleUnaryCall<Buffer, Buffer> = ({ request }, answer) => {
+    bodies.push(request);
+    answer(null, Buffer.alloc(0));
+  };
+  server.addService(definition, { export: take });
+  context.after(() => server.forceShutdown());
+  const bind = promisify(server.bindAsync.bind(server));
+  const port = await bind('127.0.0.1:0', ServerCredentials.createInsecure());
+  return { bodies, url: `http://127.0.0.1:${port}` };
+}
 
 test('requests belong to their own poll, however many go on side by side and share connections', async (context) => {
   const { baseUrl } = await startProvider(context, async (_request, response) => {
@@ -159,7 +205,7 @@ test('a request that fails is an error of its span and of its poll, and an answe
   const { baseUrl } = await startProvider(context, ({ url = '' }, response) => {
     answers[new URL(url, 'http://x').pathname.slice('/v1/usage/'.length)]?.(response);
   });
-  const receiver = await tracesOf(context, { baseUrl, names: Object.keys(answers), timeoutMs: 300 });
+  const receiver = await tracesOf(context, { baseUrl, names: Object.keys(answers), timeoutMs: 2000 });
   const spans = receiver.spans();
   const shown = pollsIn(spans).map((poll) => {
     const requests = requestsOf(spans, poll).map(({ attributes, status }) =>
@@ -179,7 +225,7 @@ test('a request that fails is an error of its span and of its poll, and an answe
     'reset failed network 2  UND_ERR_SOCKET 2',
     'silent failed timeout 2   0',
   ]);
-  assert.doesNotMatch(receiver.texts.join(), /canary/);
+  assert.doesNotMatch(textOf(receiver), /canary/);
   assert.ok(
     spans.every(({ events }) => events.length === 0),
     'no stacks',
@@ -189,9 +235,9 @@ test('a request that fails is an error of its span and of its poll, and an answe
 test('no key, query or header is in what is sent', async (context) => {
   const { baseUrl, headers } = await startProvider(context);
   const withUser = baseUrl.replace('http://', 'http://user:canary-password@');
-  const { texts } = await tracesOf(context, { baseUrl: withUser });
+  const receiver = await tracesOf(context, { baseUrl: withUser });
   assert.equal(headers[0]?.authorization, `Bearer ${KEY}`);
-  const text = texts.join();
+  const text = textOf(receiver);
   assert.doesNotMatch(text, /canary|Bearer|authorization|user:|url\.query/i);
   assert.ok(text.includes(`${baseUrl}/v1/usage/usage`));
 });
@@ -228,14 +274,14 @@ test('only what polls ask is watched: neither what is sent to receivers nor anyt
   const { baseUrl } = await startProvider(context);
   const receiver = await startTraceReceiver(context);
   const { meterProvider, counted } = meter();
-  const { telemetry } = watch({ url: receiver.url, meterProvider });
+  const { telemetry } = await watch({ url: receiver.url, meterProvider });
   await fetch(baseUrl);
   await pollerOf(context, { baseUrl }).pollAll();
   // So many spans that a batch of them is sent while a poll ends.
   const names = Array.from({ length: 60 }, (_, index) => `feed${index}`);
   await pollerOf(context, { baseUrl, names, pages: 10, around: telemetry.around }).pollAll();
   await telemetry.stop(GRACE_MS);
-  assert.ok(receiver.texts.length > 1);
+  assert.ok(receiver.bodies.length > 1);
   assert.equal(receiver.spans().length, 60 * 11);
   const [metric] = await counted();
   assert.equal(metric?.dataPoints.length, 1, 'GET from the provider');
@@ -286,10 +332,9 @@ test('requests can be counted without spans being made', async (context) => {
   const { meterProvider, counted } = meter();
   const telemetry = openTelemetry({
     traces: undefined,
-    meterProvider,
-    resource: resourceFromAttributes({}),
-    now: Date.now,
+    resource: {},
   });
+  telemetry.measure(meterProvider);
   const { lines, events } = logsEnds(telemetry);
   await pollerOf(context, { baseUrl, around: telemetry.around, events }).pollAll();
   await telemetry.stop(GRACE_MS);
@@ -303,7 +348,7 @@ test('requests can be counted without spans being made', async (context) => {
 test('a part of all polls is traced, with all of their requests; lines of the others carry no ids', async (context) => {
   const { baseUrl } = await startProvider(context);
   const receiver = await startTraceReceiver(context);
-  const { telemetry } = watch({ url: receiver.url, sampleRatio: 0.5 });
+  const { telemetry } = await watch({ url: receiver.url, sampleRatio: 0.5 });
   const { lines, events } = logsEnds(telemetry);
   const names = Array.from({ length: 200 }, (_, index) => `feed${index}`);
   await pollerOf(context, { baseUrl, names, around: telemetry.around, events }).pollAll();
@@ -318,7 +363,7 @@ test('a part of all polls is traced, with all of their requests; lines of the ot
 test('a receiver that hangs delays no poll, and the end by no more than its grace', async (context) => {
   const { baseUrl } = await startProvider(context);
   const receiver = await startTraceReceiver(context, () => {});
-  const { telemetry, told, transport } = watch({ url: receiver.url, timeoutMs: 60_000 });
+  const { telemetry, told } = await watch({ url: receiver.url, timeoutMs: 60_000 });
   const poller = pollerOf(context, { baseUrl, around: telemetry.around });
   for (let polls = 0; polls < 300; polls++) {
     assert.ok((await poller.pollAll()).every(({ ok }) => ok));
@@ -326,16 +371,35 @@ test('a receiver that hangs delays no poll, and the end by no more than its grac
   const before = performance.now();
   await telemetry.stop(100);
   assert.ok(performance.now() - before < 1000);
-  assert.ok(transport.isClosed());
   assert.deepEqual(
     told.map((delivery) => !delivery.ok && delivery.reason),
     ['timeout'],
   );
 });
 
+test('what waits for a receiver that hangs is bounded: the newest spans are dropped', async (context) => {
+  let hang: (response: ServerResponse) => void = () => {};
+  const receiver = await startTraceReceiver(context, (response) => hang(response));
+  const { telemetry, told } = await watch({ url: receiver.url, timeoutMs: 1500 });
+  const labels = { provider: 'fake', account: 'prod', feed: 'usage' };
+  for (let polls = 0; polls < 6000; polls++) {
+    await telemetry.around(
+      { labels },
+      async () => ({ ok: true, isPostponed: false }) as const,
+      new AbortController().signal,
+    );
+  }
+  while (told.length === 0) await sleep(10);
+  const before = receiver.spans().length;
+  hang = (response) => response.end('{}');
+  await telemetry.stop(GRACE_MS);
+  const kept = receiver.spans().length - before;
+  assert.ok(kept > 1000 && kept <= 2048 + 512, `${kept} of 6000: the queue, and a batch under way`);
+});
+
 test('a receiver that is down costs its spans, and is told once', async (context) => {
   const { baseUrl } = await startProvider(context);
-  const { telemetry, told } = watch({ url: 'http://127.0.0.1:1/v1/traces', timeoutMs: 100 });
+  const { telemetry, told } = await watch({ url: 'http://127.0.0.1:1/v1/traces', timeoutMs: 100 });
   await pollerOf(context, { baseUrl, around: telemetry.around }).pollAll();
   await telemetry.stop(GRACE_MS);
   assert.deepEqual(
@@ -349,7 +413,7 @@ test('nothing of it is left in the process once it is stopped', async (context) 
   assert.deepEqual(leftovers(), [], 'nor was anything before');
   for (let round = 0; round < 2; round++) {
     const receiver = await startTraceReceiver(context);
-    const { telemetry } = watch({ url: receiver.url });
+    const { telemetry } = await watch({ url: receiver.url });
     assert.notDeepEqual(leftovers(), []);
     await pollerOf(context, { baseUrl, around: telemetry.around }).pollAll();
     await telemetry.stop(GRACE_MS);
@@ -360,7 +424,7 @@ test('nothing of it is left in the process once it is stopped', async (context) 
 
 test('two in one process do not see the polls of each other', async (context) => {
   const receivers = [await startTraceReceiver(context), await startTraceReceiver(context)];
-  const opened = receivers.map(({ url }) => watch({ url }).telemetry);
+  const opened = await Promise.all(receivers.map(async ({ url }) => (await watch({ url })).telemetry));
   const { baseUrl } = await startProvider(context);
   for (const [index, { around }] of opened.entries()) {
     await pollerOf(context, { baseUrl, around, names: [`feed${index}`] }).pollAll();

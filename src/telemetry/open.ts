@@ -1,13 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { context, type MeterProvider, ProxyTracerProvider, TraceFlags, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import type { Resource } from '@opentelemetry/resources';
+import { resourceFromAttributes } from '@opentelemetry/resources';
 import {
   BatchSpanProcessor,
   ParentBasedSampler,
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
-import type { Instant } from '../core/time.ts';
 import type { Receiver } from '../push/receiver.ts';
 import type { Transport } from '../push/transport.ts';
 import { createSpanExporter, type TraceDelivery } from './exporter.ts';
@@ -19,10 +19,8 @@ export type { AroundPoll, TraceDelivery };
 export interface TelemetryOptions {
   /** Where spans go; none are made when absent. */
   readonly traces: TracesOptions | undefined;
-  /** Whose readers get `http.client.request.duration`; it is not counted when absent. */
-  readonly meterProvider: MeterProvider | undefined;
-  readonly resource: Resource;
-  readonly now: () => Instant;
+  /** Attributes of the resource. */
+  readonly resource: Readonly<Record<string, string>>;
 }
 
 export interface TracesOptions {
@@ -38,6 +36,8 @@ export interface TracesOptions {
 /** What the exporter tells about itself while it polls. */
 export interface Telemetry {
   readonly around: AroundPoll;
+  /** Counts `http.client.request.duration` for the readers of this provider from now on. */
+  measure(meterProvider: MeterProvider): void;
   /** What a log line carries: the ids of the span it is written in, where that is one that will be sent. */
   readonly logFields: () => Readonly<Record<string, string>>;
   /** Once polls have ended: sends what is left, for at most `graceMs`, and leaves nothing behind in the process. */
@@ -48,28 +48,21 @@ export interface Telemetry {
  * Opens the exporter's own telemetry. Of OpenTelemetry's globals only the context manager is set; a propagator never is.
  * Where several are open in one process they share the first one's contexts, until that one is stopped.
  */
-export function openTelemetry(options: TelemetryOptions): Telemetry {
-  const giveUp = new AbortController();
-  // `createContextKey` would give every one the same key for the same name.
-  const isPolling = Symbol('a poll is going on');
-  const contexts = new AsyncLocalStorageContextManager().enable();
-  const isFirst = context.setGlobalContextManager(contexts);
-  const { traces, resource, now, meterProvider } = options;
-  const spans = traces && openTracerProvider(traces, resource, now, giveUp.signal);
-  const tracerProvider = spans ?? new ProxyTracerProvider();
-  const unwatch = watchRequests({
-    tracerProvider,
-    meterProvider,
-    isPolling: () => context.active().getValue(isPolling) === true,
-  });
+export function openTelemetry({ traces, resource }: TelemetryOptions): Telemetry {
+  const spans = traces && openSpans(traces, resource);
+  const tracerProvider = spans?.provider ?? new ProxyTracerProvider();
+  // Not `createContextKey`, which gives the same key for the same name.
+  const key = Symbol('a poll is going on');
+  const isFirst = context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  const isPolling = () => context.active().getValue(key) === true;
+  const requests = watchRequests({ tracerProvider, isPolling });
   return {
-    around: spansOfPolls(tracerProvider.getTracer('ai-billing-exporter'), isPolling),
+    around: spansOfPolls(tracerProvider.getTracer('ai-billing-exporter'), key),
+    measure: requests.measure,
     logFields,
     async stop(graceMs) {
-      unwatch();
-      const grace = setTimeout(() => giveUp.abort(), graceMs);
-      await spans?.shutdown();
-      clearTimeout(grace);
+      requests.stop();
+      await spans?.stop(graceMs);
       if (isFirst) context.disable();
     },
   };
@@ -78,26 +71,35 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
 /** Spans of some hundred polls: beyond that, while the receiver is down, the newest are dropped. */
 const MOST_WAITING = 2048;
 
-function openTracerProvider(
-  { receiver, transport, sampleRatio, told }: TracesOptions,
-  resource: Resource,
-  now: () => Instant,
-  signal: AbortSignal,
-): TracerProvider {
-  const exporter = createSpanExporter({ ...receiver, transport, now, told, signal });
+function openSpans({ sampleRatio, ...traces }: TracesOptions, resource: TelemetryOptions['resource']) {
+  const giveUp = new AbortController();
+  const exporter = createSpanExporter({
+    ...traces,
+    // Only differences count, and they must not jump.
+    now: () => performance.now(),
+    wait: (ms, signal) => sleep(ms, undefined, { signal }),
+    random: Math.random,
+    signal: giveUp.signal,
+  });
   const processor = new BatchSpanProcessor({
     exporter,
     maxQueueSize: MOST_WAITING,
     // Later than the exporter's own end, which alone knows how to give up.
-    exportTimeoutMillis: 2 * receiver.timeoutMs,
+    exportTimeoutMillis: 2 * traces.receiver.timeoutMs,
   });
-  return new TracerProvider({
-    resource,
+  const provider = new TracerProvider({
+    resource: resourceFromAttributes(resource),
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(sampleRatio) }),
     spanProcessors: [processor],
     // Events are stacks of failed requests, which say where we are installed; code and message are on the span itself.
     spanLimits: { eventCountLimit: 0, attributeValueLengthLimit: 1000 },
   });
+  const stop = async (graceMs: number) => {
+    const grace = setTimeout(() => giveUp.abort(), graceMs);
+    await provider.shutdown();
+    clearTimeout(grace);
+  };
+  return { provider, stop };
 }
 
 function logFields(): Readonly<Record<string, string>> {

@@ -2,6 +2,7 @@ import { availableParallelism, cpus } from 'node:os';
 import process from 'node:process';
 import { type Figure, tableOf } from './figure.ts';
 import { publishFigures } from './publish.ts';
+import { pushFigures } from './push.ts';
 import { reapplyFigures } from './reapply.ts';
 import { restartFigures } from './restart.ts';
 import { scrapeFigures } from './scrape.ts';
@@ -12,6 +13,7 @@ import { webFigures } from './web.ts';
 const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   scrape: scrapeFigures,
   publish: publishFigures,
+  push: pushFigures,
   venice: veniceFigures,
   reapply: reapplyFigures,
   restart: restartFigures,

@@ -76,18 +76,22 @@ export function statementOf(range: Range, asOf: Instant, lines: readonly Line[])
 }
 
 /** A ledger that exposes about so many series: six of cost and one of its resource for each deployment, some of the account. */
-export function ledgerOf(store: Store, series: number): { ledger: Ledger; bill: Bill; account: number } {
-  const bill = billOf(Math.floor((series - 4) / 7));
+export function ledgerOf(
+  store: Store,
+  series: number,
+  now = NOW,
+): { ledger: Ledger; bill: Bill; account: number } {
+  const bill = billOf(Math.floor((series - 4) / 7), now);
   const ledger = openLedger(store);
   const account = ledger.open(bill.settings, bill.settings.since ?? 0);
-  const today = startOfDay(NOW);
-  const lastMonth = startOfMonth(NOW, -1);
-  const lines = linesOf(bill, [lastMonth, startOfMonth(NOW), today - DAY, today]);
-  const statement = statementOf({ start: lastMonth, end: today + DAY }, NOW, lines);
-  ledger.apply({ account, feed: FEED }, statement, bill.resources, NOW);
+  const today = startOfDay(now);
+  const lastMonth = startOfMonth(now, -1);
+  const lines = linesOf(bill, [lastMonth, startOfMonth(now), today - DAY, today]);
+  const statement = statementOf({ start: lastMonth, end: today + DAY }, now, lines);
+  ledger.apply({ account, feed: FEED }, statement, bill.resources, now);
   ledger.observe(
     { account, feed: FEED },
-    { at: NOW, observations: undefined, reconciliation: undefined, memo: undefined, notes: undefined },
+    { at: now, observations: undefined, reconciliation: undefined, memo: undefined, notes: undefined },
   );
   return { ledger, bill, account };
 }

@@ -17,7 +17,7 @@ const { ledger, bill, account } = ledgerOf(sqliteStore(openDatabase(':memory:'))
 const failed = (error: unknown) => {
   throw error;
 };
-const publisher = createPublisher({ ledger, now: () => NOW, zeroForMs: 0, failed });
+const publisher = createPublisher({ ledger, now: () => NOW, zeroForMs: () => 0, failed });
 publisher.publish();
 let carried = 0;
 const source: SnapshotSource = {

@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { resultOf } from './child.ts';
 import { openClient } from './client.ts';
 import { bounded, type Figure, median, told } from './figure.ts';
+import { freePort, portOf } from './port.ts';
 
 const Written = z.object({ cells: z.number() });
 const STARTS = 6;
@@ -101,20 +102,4 @@ async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return;
   child.kill('SIGTERM');
   await exit;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const port = portOf(server);
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-function portOf(server: ReturnType<typeof createServer>): number {
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new Error('the server has no port');
-  return address.port;
 }

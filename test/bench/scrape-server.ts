@@ -46,7 +46,7 @@ function unasked(): never {
 
 function ourPage(): MetricsPage {
   const failed = (error: unknown) => console.error(error);
-  const publisher = createPublisher({ ledger, now: () => NOW, zeroForMs: 0, failed });
+  const publisher = createPublisher({ ledger, now: () => NOW, zeroForMs: () => 0, failed });
   const self = createSelfMetrics({ version: '0', revision: 'bench', failureReasons: ['network'] });
   publisher.publish();
   return createPrometheusPage(publisher, self, failed);

@@ -1,3 +1,5 @@
+import process from 'node:process';
+
 /** Measures how long each turn of the event loop lasts. It keeps the loop turning all the time. */
 export interface Turns {
   /** The longest turn since the last call, in milliseconds. */
@@ -19,6 +21,32 @@ export function watchTurns(): Turns {
   return {
     longest() {
       const found = Math.max(longest, performance.now() - last);
+      longest = 0;
+      return found;
+    },
+    stop: () => clearImmediate(next),
+  };
+}
+
+/** The same of the time that the loop's thread itself worked: without what other programs of the machine took meanwhile. */
+export function watchWork(): Turns {
+  let last = process.threadCpuUsage();
+  let longest = 0;
+  let next: NodeJS.Immediate;
+  const sinceLast = () => {
+    const { user, system } = process.threadCpuUsage(last);
+    last = process.threadCpuUsage();
+    longest = Math.max(longest, (user + system) / 1000);
+  };
+  const turn = () => {
+    sinceLast();
+    next = setImmediate(turn);
+  };
+  next = setImmediate(turn);
+  return {
+    longest() {
+      sinceLast();
+      const found = longest;
       longest = 0;
       return found;
     },

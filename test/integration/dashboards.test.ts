@@ -27,6 +27,7 @@ const NO_DRIFT = 'the demo keeps to what is documented';
 const NO_OTHERS = 'the demo has ten or fewer';
 const NO_MINUTE = 'run time is billed by the minute, and this may be over before one is';
 const NO_IDLE = 'the deployments of the demo are asked, but for a minute at times';
+const NO_RECEIVER = 'the demo pushes nothing unless a variable says where';
 const YOUNG = 'the demo reads Northflank from yesterday on';
 
 /** Expressions that need not have data in the first minute of the demo, by dashboard, panel and query; and why. */
@@ -54,6 +55,12 @@ const EMPTY: Readonly<Record<string, string>> = {
   'ai-billing-corrections Contract drift by kind A': NO_DRIFT,
   'ai-billing-health Contract drift A': NO_DRIFT,
   'ai-billing-health Failed polls by reason A': 'no outage need have come yet',
+  'ai-billing-health Pushes A': NO_RECEIVER,
+  'ai-billing-health Time since the last push A': NO_RECEIVER,
+  'ai-billing-health Points per hour A': NO_RECEIVER,
+  'ai-billing-health Points not delivered A': NO_RECEIVER,
+  'ai-billing-health Retries of pushes A': NO_RECEIVER,
+  'ai-billing-health Duration of pushes A': NO_RECEIVER,
 };
 
 const PAST_DAYS = 'it looks back on more days than the demo has lasted';
@@ -70,6 +77,7 @@ const LATER: Readonly<Record<string, string>> = {
   'budget:ai_billing_budget_spent_usd:net1d': PAST_HOURS,
   'budget:ai_billing_budget_spent_usd:net3d': PAST_DAYS,
   ai_billing_contract_drift_total: NO_DRIFT,
+  ai_billing_otlp_up: NO_RECEIVER,
   ai_billing_unconverted_amount_total: 'the demo has no currency without a rate',
   ai_billing_unconverted_corrections_amount_total: 'the demo has no currency without a rate',
 };

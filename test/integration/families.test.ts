@@ -4,6 +4,8 @@ import { test } from 'node:test';
 import { METRICS, type Metric } from '../../src/core/metrics.ts';
 import type { Scrape } from '../support/exporter.ts';
 import { HAPPENINGS, startEveryFamily } from '../support/families.ts';
+import { type Answer, startOtlpReceiver } from '../support/otlp-receiver.ts';
+import { receiverAt } from '../support/pushing.ts';
 
 /** What says 1, or the same all the time, whatever happens; and where each is tested. */
 const CONSTANT: Readonly<Record<string, string>> = {
@@ -15,11 +17,16 @@ const CONSTANT: Readonly<Record<string, string>> = {
 };
 
 test('every family of the catalogue is filled by a provider, and moves', async (context) => {
-  const world = await startEveryFamily(context);
+  const answers: Answer[] = [];
+  const answer = () => answers.shift() ?? {};
+  const { url } = await startOtlpReceiver(context, { protocol: 'http/protobuf', answer });
+  const world = await startEveryFamily(context, { receivers: [receiverAt(url)] });
   const seen = new Map<string, Set<string>>();
   for (const change of HAPPENINGS) {
     await change(world);
     await world.exporter.pollAll();
+    if (change.name === 'fail') answers.push({ status: 503 }, { status: 400 });
+    await world.exporter.push();
     note(seen, await world.exporter.fresh());
   }
   const names = Object.values<Metric>(METRICS).flatMap(({ name, twin }) =>

@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
-import { METRICS, type Metric } from '../../src/core/metrics.ts';
-import { fromInteger, ONE } from '../../src/core/money.ts';
+import { test } from 'node:test';
+import { ONE } from '../../src/core/money.ts';
 import { DAY, floorTo, HOUR, MINUTE, type Range, SECOND } from '../../src/core/time.ts';
-import { startBaseten } from '../../src/demo/baseten/server.ts';
 import type { Fault, WaitStyle } from '../../src/demo/faults.ts';
 import { startInferenceSh } from '../../src/demo/inference-sh/server.ts';
-import { startNorthflank } from '../../src/demo/northflank/server.ts';
-import type { Simulator } from '../../src/demo/service.ts';
 import { charge } from '../../src/demo/venice/rows.ts';
 import { startVenice } from '../../src/demo/venice/server.ts';
-import { type Contract, type Dial, dialAt } from '../../src/demo/world.ts';
-import { type FailureReason, POLL_FAILURES } from '../../src/poll/errors.ts';
+import { type Contract, dialAt } from '../../src/demo/world.ts';
+import type { FailureReason } from '../../src/poll/errors.ts';
 import {
   assertNoneFell,
   assertOnlyReads,
@@ -20,10 +16,24 @@ import {
   samplesOf,
 } from '../support/expected.ts';
 import { type Exporter, type Scrape, startExporter } from '../support/exporter.ts';
+import {
+  type AnySimulator,
+  assertDown,
+  assertTruth,
+  assertUp,
+  exporterOf,
+  failures,
+  nextHour,
+  PROVIDERS,
+  pollWell,
+  START,
+  startWorld,
+  TOLD,
+  troubled,
+  type World,
+} from '../support/struck.ts';
 
 const CONTRACTS: readonly Contract[] = ['seed', 'current'];
-/** Twenty minutes past: the hour before is due. */
-const START = Date.UTC(2026, 10, 10, 0, 20);
 const CANARY = 'canary-5f0e1c7b2a94';
 const WAIT_SECONDS = 90;
 /** How long to wait where an answer does not say. */
@@ -75,140 +85,6 @@ const CASES: Readonly<Record<string, Case>> = {
   'an empty 200': { fault: { kind: 'empty' }, reason: 'contract' },
 };
 
-const PROVIDERS = ['baseten', 'venice', 'inference_sh', 'northflank'] as const;
-type ProviderId = (typeof PROVIDERS)[number];
-type AnySimulator = Pick<Simulator, 'url' | 'key' | 'requests' | 'fault' | 'truth' | 'close'>;
-
-interface World {
-  readonly dial: Dial;
-  readonly simulators: Readonly<Record<ProviderId, AnySimulator>>;
-  /** A second Baseten account, which nothing ever happens to. */
-  readonly steady: AnySimulator;
-  /** Something more is spent at each of them. */
-  spend(): void;
-}
-
-async function startWorld(context: TestContext, contract: Contract): Promise<World> {
-  const dial = dialAt(START);
-  const options = { clock: dial, contract, generate: false, key: CANARY };
-  const [baseten, venice, inference_sh, northflank, steady] = await Promise.all([
-    startBaseten(options),
-    startVenice(options),
-    startInferenceSh(options),
-    startNorthflank(options),
-    startBaseten(options),
-  ]);
-  const all = [baseten, venice, inference_sh, northflank, steady];
-  context.after(() => Promise.all(all.map((simulator) => simulator.close())));
-  let spent = 0n;
-  return {
-    dial,
-    simulators: { baseten, venice, inference_sh, northflank },
-    steady,
-    spend() {
-      spent += 1n;
-      const now = dial.now();
-      const model = { category: 'model_api', at: now, model_name: 'm' } as const;
-      const tokens = { input_tokens: 10, output_tokens: 5, cached_input_tokens: 2 };
-      for (const simulator of [baseten, steady])
-        simulator.book({ ...model, ...tokens, subtotal: fromInteger(spent, -3) });
-      venice.book({
-        at: now - 90 * SECOND,
-        sku: 'm-llm-output-mtoken',
-        model: 'm',
-        ...charge(fromInteger(spent, -6), 3n * ONE),
-        currency: 'USD',
-        notes: 'API Inference',
-        inferenceDetails: null,
-      });
-      inference_sh.book({ at: now - 90 * SECOND, app: 'acme/app', microcents: spent * 12_345n });
-      northflank.book({
-        scope: 'paas',
-        at: floorTo(HOUR, now) - HOUR,
-        team: 'core',
-        project: 'api',
-        resourceType: 'service',
-        resource: 'web',
-        price: { total: fromInteger(spent, -5) },
-      });
-    },
-  };
-}
-
-function exporterOf(context: TestContext, { dial, simulators, steady }: World, timeoutMs?: number) {
-  const accounts = PROVIDERS.map((provider) => {
-    const { url, key } = simulators[provider];
-    return { provider, url, key, since: floorTo(DAY, START) - DAY, ...(timeoutMs && { timeoutMs }) };
-  });
-  const { url, key } = steady;
-  return startExporter(context, dial, [...accounts, { provider: 'baseten', name: 'steady', url, key }]);
-}
-
-/** On to the next hour that is due, well before midnight. */
-function nextHour(dial: Dial): void {
-  dial.set(floorTo(HOUR, dial.now()) + HOUR + 20 * MINUTE);
-  if (new Date(dial.now()).getUTCHours() >= 20) dial.set(floorTo(DAY, dial.now()) + DAY + 80 * MINUTE);
-}
-
-async function pollWell(exporter: Exporter): Promise<Scrape> {
-  const failed = (await exporter.pollAll()).filter(({ outcome }) => outcome.ok === false);
-  assert.deepEqual(failed, []);
-  return exporter.fresh();
-}
-
-function assertTruth(page: Scrape, { dial, simulators, steady }: World): void {
-  const owners: [string, string, AnySimulator][] = PROVIDERS.map((id) => [id, 'test', simulators[id]]);
-  for (const [provider, account, simulator] of [...owners, ['baseten', 'steady', steady] as const]) {
-    const truth = (range: Range) => simulator.truth(range);
-    assertWindows(page, { provider, account }, dial.now(), truth, ['today', 'month_to_date']);
-  }
-}
-
-/**
- * What the ledger shows of the accounts that something happens to. A refusal switches optional feeds off, and what only they told
- * goes with them; what was billed stays.
- */
-function troubled(page: Scrape, fault: Fault): string[] {
-  const isOff = fault.kind === 'status' && [401, 402, 403, 404, 410].includes(fault.status);
-  return ledgerLines(page).filter(
-    (line) => !line.includes('account="steady"') && !(isOff && TOLD.has(/^\w+/.exec(line)?.[0] ?? '')),
-  );
-}
-
-/** Names of what is the provider's own figure, and of how much is shown. */
-const TOLD: ReadonlySet<string> = new Set(
-  Object.values<Metric>(METRICS)
-    .filter((metric) => metric.source === 'feed' || metric === METRICS.series || metric === METRICS.runway)
-    .map(({ name }) => name),
-);
-
-function failures(page: Scrape, provider: string, reason: string): number {
-  return page.sum('ai_billing_poll_failures_total', { provider, account: 'test', reason });
-}
-
-/** Every feed of the account is down for this reason, once more than before; no other count moved. */
-function assertDown(before: Scrape, after: Scrape, provider: string, reason: FailureReason): void {
-  const ups = samplesOf(after, 'ai_billing_up').filter(
-    ({ labels }) => labels.provider === provider && labels.account === 'test',
-  );
-  const down = ups.filter(({ value }) => value === 0);
-  // Northflank's history is well when it has nothing to ask.
-  const mayBeUp = provider === 'northflank' ? ['usage_history'] : [];
-  const up = ups.filter(({ value }) => value === 1).map(({ labels }) => labels.feed ?? '');
-  assert.ok(down.length > 0 && up.every((feed) => mayBeUp.includes(feed)), `${provider}: ${up} are up`);
-  for (const each of Object.keys(POLL_FAILURES)) {
-    const more = failures(after, provider, each) - failures(before, provider, each);
-    assert.equal(more, each === reason ? down.length : 0, `${provider} failures by ${each}`);
-  }
-}
-
-function assertUp(page: Scrape, provider: string, account: string): void {
-  const ups = samplesOf(page, 'ai_billing_up').filter(
-    ({ labels }) => labels.provider === provider && labels.account === account,
-  );
-  assert.ok(ups.length > 0 && ups.every(({ value }) => value === 1), `${provider} ${account} is not up`);
-}
-
 /** Strikes with a fault, polls, lets it heal and polls again. */
 async function strike(world: World, exporter: Exporter, { fault, reason, not = [] }: Case): Promise<void> {
   const struck = PROVIDERS.filter((provider) => !not.includes(provider));
@@ -254,7 +130,7 @@ async function assertSilent(exporter: Exporter): Promise<void> {
 
 for (const contract of CONTRACTS) {
   test(`faults of every provider, ${contract} contract`, async (context) => {
-    const world = await startWorld(context, contract);
+    const world = await startWorld(context, contract, CANARY);
     world.spend();
     const exporter = await exporterOf(context, world);
     assertTruth(await pollWell(exporter), world);
@@ -275,7 +151,7 @@ const STYLES: readonly WaitStyle[] = ['seconds', 'date', 'reset', 'body', 'none'
 
 for (const provider of PROVIDERS) {
   test(`after a 429 ${provider} is left alone for as long as it said`, async (context) => {
-    const world = await startWorld(context, 'current');
+    const world = await startWorld(context, 'current', CANARY);
     const simulator = world.simulators[provider];
     const { url, key } = simulator;
     // Alone: the waits of others would move the clock.
@@ -294,9 +170,9 @@ for (const provider of PROVIDERS) {
 }
 
 test('a provider that hangs is given up in time, before its answer or in the middle of it', async (context) => {
-  const world = await startWorld(context, 'current');
+  const world = await startWorld(context, 'current', CANARY);
   world.spend();
-  const exporter = await exporterOf(context, world, 700);
+  const exporter = await exporterOf(context, world, { timeoutMs: 700 });
   await pollWell(exporter);
   await strike(world, exporter, { fault: { kind: 'hang' }, reason: 'timeout' });
   await strike(world, exporter, { fault: { kind: 'hang', afterHeaders: true }, reason: 'timeout' });
@@ -330,7 +206,7 @@ test('a provider that is gone comes back with the truth', async (context) => {
 });
 
 test('a fault of one feed leaves the others of its account alone', async (context) => {
-  const world = await startWorld(context, 'current');
+  const world = await startWorld(context, 'current', CANARY);
   const exporter = await exporterOf(context, world);
   await pollWell(exporter);
   nextHour(world.dial);
@@ -403,7 +279,7 @@ function amounts(page: Scrape): string[] {
 }
 
 test('Venice: a cursor that comes back ends the walk', async (context) => {
-  const world = await startWorld(context, 'current');
+  const world = await startWorld(context, 'current', CANARY);
   world.spend();
   const exporter = await exporterOf(context, world);
   const before = await pollWell(exporter);

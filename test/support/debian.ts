@@ -151,17 +151,21 @@ async function succeed(command: string, args: readonly string[], cwd = '/'): Pro
 /** What a program needs from its own suite where the machine's C library is older. */
 const LIBRARIES = ['libc6', 'libzstd1'];
 
-/** Writes a script at `launcher` that starts `program` with the C library of its own suite, in the folder `from` if it names one. */
+/**
+ * Writes a script at `launcher` that starts `program` with the C library of its own suite and with what is in the packages
+ * `libraries`, in the folder `from` if it names one.
+ */
 export async function launchWithOwnLibraries(
   root: string,
   program: string,
   launcher: string,
-  from?: string,
+  { from, libraries = [] }: { from?: string | undefined; libraries?: readonly string[] | undefined } = {},
 ): Promise<void> {
   const folders: string[] = [];
-  for (const name of LIBRARIES) {
+  for (const name of [...LIBRARIES, ...libraries]) {
     const { folder } = await unpack(root, name);
-    folders.push(...(await matches(join(folder, 'usr/lib/*-linux-gnu*'))));
+    // systemd keeps its own in a folder of that name.
+    folders.push(...(await matches(join(folder, 'usr/lib/*-linux-gnu*{,/systemd}'))));
   }
   const [loader] = await matches(join(root, 'packages/libc6/*/usr/lib/*-linux-gnu*/ld-linux*.so.*'));
   if (loader === undefined) throw new Error(`libc6 below ${root} has no loader`);

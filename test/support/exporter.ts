@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type App, createApp } from '../../src/app.ts';
-import type { Account, Config } from '../../src/config/config.ts';
+import type { Account, Config, OpenTelemetry } from '../../src/config/config.ts';
 import { NO_OPEN_TELEMETRY } from '../../src/config/open-telemetry.ts';
 import type { Budget } from '../../src/core/budget.ts';
 import { DEFAULT_RATES } from '../../src/core/rates.ts';
@@ -10,6 +10,7 @@ import type { SnapshotSource } from '../../src/core/snapshot.ts';
 import { DAY, type Instant, SECOND } from '../../src/core/time.ts';
 import { costsAt } from '../../src/costs.ts';
 import { createLog } from '../../src/log.ts';
+import { openOtelPage, openPushes } from '../../src/opentelemetry.ts';
 import type { PollOutcome } from '../../src/poll/poller.ts';
 import { providerById } from '../../src/providers/index.ts';
 import type { Provider } from '../../src/providers/provider.ts';
@@ -21,7 +22,8 @@ import { type Exposition, type ExpositionFormat, type Labels, parseExposition } 
 /** Our own clock. Waiting moves it: nothing in a test waits for real. */
 export interface OwnClock {
   now(): Instant;
-  advance(byMs: number): void;
+  /** A promise where somebody else's clock has to move with it. */
+  advance(byMs: number): void | Promise<void>;
 }
 
 /** One account, at a simulator. */
@@ -67,6 +69,10 @@ export interface Exporter {
   fresh(): Promise<Scrape>;
   /** The text of the page that shows new series at 0, and of the one after it. */
   pages(): Promise<readonly [string, string]>;
+  /** Pushes to every receiver, and waits until all have answered. */
+  push(): Promise<void>;
+  /** What the exporter does by itself every hour. */
+  maintain(): void;
   /** Ends it and opens it again over the same file. */
   restart(): Promise<void>;
   /** Everything logged so far, restarts included. */
@@ -78,25 +84,39 @@ export interface Scope {
   after(end: () => Promise<void>): void;
 }
 
-/** Starts the real exporter against simulators. It ends with its test, and its file goes. */
+/** What a test may want of the configuration besides accounts. */
+export interface MoreOfExporter {
+  readonly budgets?: readonly Budget[];
+  readonly maxSeries?: number;
+  /** Off when absent. */
+  readonly openTelemetry?: Partial<OpenTelemetry>;
+  /** The ledger's file, which stays; else one that goes with the scope. */
+  readonly ledger?: string;
+  /** Hears what is logged, which then is not remembered. */
+  readonly logged?: (line: string) => void;
+}
+
+/** Starts the real exporter against simulators. It ends with its scope. */
 export async function startExporter(
   scope: Scope,
   clock: OwnClock,
   accounts: readonly ExporterAccount[],
-  more: { readonly budgets?: readonly Budget[]; readonly maxSeries?: number } = {},
+  more: MoreOfExporter = {},
 ): Promise<Exporter> {
-  const folder = await mkdtemp(join(tmpdir(), 'exporter-'));
+  const folder = more.ledger === undefined ? await mkdtemp(join(tmpdir(), 'exporter-')) : undefined;
   const { budgets = [], maxSeries = 10_000 } = more;
-  const known = configOf(accounts, join(folder, 'ledger.db'));
-  const config = { ...known, budgets, metrics: { ...known.metrics, maxSeries } };
+  const known = configOf(accounts, more.ledger ?? join(folder ?? '', 'ledger.db'));
+  const openTelemetry = { ...known.openTelemetry, ...more.openTelemetry };
+  const config = { ...known, budgets, metrics: { ...known.metrics, maxSeries }, openTelemetry };
   let log = '';
-  const write = (line: string) => {
+  const remember = (line: string) => {
     log += line;
   };
+  const write = more.logged ?? remember;
   let running = await open(config, clock, write);
   scope.after(async () => {
     await running.stop();
-    await rm(folder, { recursive: true, force: true });
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   });
   return {
     get url() {
@@ -115,6 +135,8 @@ export async function startExporter(
       return scrapeOf(await running.publishedText(), 'text');
     },
     pages: async () => [await running.publishedText(), await running.publishedText()],
+    push: () => running.push(),
+    maintain: () => running.app.ledger.maintain(clock.now()),
     async restart() {
       await running.stop();
       running = await open(config, clock, write);
@@ -125,7 +147,7 @@ export async function startExporter(
 
 function configOf(accounts: readonly ExporterAccount[], path: string): Config {
   return {
-    server: { host: '127.0.0.1', port: 0 },
+    server: { host: '127.0.0.1', port: 0, enableReload: false },
     state: { path },
     metrics: { newSeriesZeroMs: 0, maxSeries: 10_000 },
     accounts: accounts.map(accountOf),
@@ -163,6 +185,7 @@ interface Running {
   readonly url: string;
   /** Publishes, and scrapes until what was published is what is served. */
   publishedText(): Promise<string>;
+  push(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -176,14 +199,18 @@ async function open(config: Config, clock: OwnClock, write: (line: string) => vo
     now,
     log,
     progress: { update: () => {}, stop: () => {} },
-    wait: async (ms) => clock.advance(ms),
+    wait: async (ms) => await clock.advance(ms),
   });
   const { source, carried } = watched(app.publisher);
+  const process = { version: '0.0.0', now, log };
+  const pushes = await openPushes(config.openTelemetry, app, process);
+  const otelPage = await openOtelPage(config.openTelemetry, app, process);
   const page = createPrometheusPage(source, app.self, (error) => log.error({ err: error }, 'not rendered'));
   const startedAt = now();
   const shown = () => ({ now: now(), ledger: app.ledger, states: app.poller.states() });
   const server = createServer({
     metrics: page,
+    otelMetrics: otelPage,
     ready: () => ({ ready: true, reason: 'ready' }),
     status: () => statusOf({ ...shown(), version: '0.0.0', startedAt }),
     costs: (question) => costsAt(shown(), question),
@@ -203,10 +230,14 @@ async function open(config: Config, clock: OwnClock, write: (line: string) => vo
         if ((await next) >= version) return text;
       }
     },
+    async push() {
+      await pushes?.flush();
+    },
     async stop() {
       await server.close();
       page.close();
-      await app.stop();
+      otelPage?.close();
+      await app.stop(pushes?.stop);
     },
   };
 }
@@ -257,7 +288,8 @@ async function scrapeText(url: string, format: ExpositionFormat, gzip: boolean):
   return text;
 }
 
-function scrapeOf(text: string, format: ExpositionFormat): Scrape {
+/** A page, read. */
+export function scrapeOf(text: string, format: ExpositionFormat): Scrape {
   const exposition = parseExposition(text, format);
   const samples = [...exposition.families.values()].flatMap((family) => family.samples);
   return {

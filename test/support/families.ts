@@ -1,4 +1,5 @@
 import type { TestContext } from 'node:test';
+import type { OpenTelemetry } from '../../src/config/config.ts';
 import { ONE, parseDecimal } from '../../src/core/money.ts';
 import { DAY, HOUR, MINUTE, startOfDay } from '../../src/core/time.ts';
 import { type Providers, startAll } from '../../src/demo/all.ts';
@@ -32,7 +33,10 @@ export interface EveryFamily {
 }
 
 /** Starts it, with two days of generated bills. The clock stands near the end of a month that is past. */
-export async function startEveryFamily(context: TestContext): Promise<EveryFamily> {
+export async function startEveryFamily(
+  context: TestContext,
+  openTelemetry: Partial<OpenTelemetry> = {},
+): Promise<EveryFamily> {
   const dial = dialAt(START);
   const since = startOfDay(START) - DAY;
   const providers = await startAll({ clock: dial, genesis: since });
@@ -42,7 +46,7 @@ export async function startEveryFamily(context: TestContext): Promise<EveryFamil
     return { provider, url, key, since, ...(provider === 'inference_sh' && { entries: PROBES }) };
   });
   const budgets = [{ name: 'all', limit: usd('500'), period: 'month', match: {} }] as const;
-  const exporter = await startExporter(context, dial, accounts, { budgets, maxSeries: 260 });
+  const exporter = await startExporter(context, dial, accounts, { budgets, maxSeries: 260, openTelemetry });
   return { dial, providers, exporter, entries: bookedBy(providers) };
 }
 

@@ -21,13 +21,14 @@ export interface ModelOptions {
   /** Finest first. */
   readonly granularities: readonly Granularity[];
   readonly settleMs: number;
+  /** So many of the statements were in the database when it was restored: a new epoch began. */
+  readonly restoredAfter?: number;
 }
 
 /** @param statements in the order in which they were applied: only which one was the first matters. */
 export function modelOf(statements: readonly Statement[], options: ModelOptions): Model {
   const newest: Side = { readings: statements, wins: (a, b) => a > b, baseline: undefined };
-  const baseline = statements[0]?.asOf ?? 0;
-  const first: Side = { readings: eligible(statements, baseline, options), wins: (a, b) => a < b, baseline };
+  const first = baselineOf(statements, options);
   const compose = composer(options);
   const coarsest = options.granularities.at(-1) ?? 'day';
   const sumOfDay = (side: Side, start: Instant) =>
@@ -57,6 +58,24 @@ interface Side {
   readonly wins: (challenger: Instant, holder: Instant) => boolean;
   /** Set for the first readings. */
   readonly baseline: Instant | undefined;
+}
+
+function baselineOf(statements: readonly Statement[], options: ModelOptions): Side {
+  const { restoredAfter } = options;
+  if (restoredAfter === undefined) {
+    const baseline = statements[0]?.asOf ?? 0;
+    return { readings: eligible(statements, baseline, options), wins: (a, b) => a < b, baseline };
+  }
+  // What was restored, as it was read last; and the first reading of what was not in it.
+  const restored = statements.slice(0, restoredAfter);
+  const known = new Set(restored.map(({ asOf }) => asOf));
+  const baseline = Math.max(...known);
+  const later = eligible([...restored.slice(0, 1), ...statements.slice(restoredAfter)], baseline, options);
+  return {
+    readings: [...restored, ...later.slice(1)],
+    wins: (a, b) => (known.has(b) ? known.has(a) && a > b : known.has(a) || a < b),
+    baseline,
+  };
 }
 
 /**

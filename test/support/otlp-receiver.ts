@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { buffer } from 'node:stream/consumers';
-import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { type handleUnaryCall, Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js';
@@ -52,9 +51,9 @@ const METHOD = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export'
 /** As much as the collector takes over gRPC by default, and more than enough over HTTP. */
 const LONGEST_MESSAGE = 4 * 2 ** 20;
 
-/** Takes OTLP metrics on a loopback port until the test ends. */
+/** Takes OTLP metrics on a loopback port until the test, or whatever else, ends. */
 export async function startOtlpReceiver(
-  context: TestContext,
+  context: { after(end: () => void): void },
   options: OtlpReceiverOptions,
 ): Promise<OtlpReceiver> {
   const inbox = openInbox();

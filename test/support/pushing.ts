@@ -66,6 +66,8 @@ export interface Heard extends PushEvents {
   readonly losses: (readonly [count: number, reason: PushFailure])[];
   readonly ends: PushEnd[];
   retries: number;
+  /** How many pushes were carried. */
+  carries: number;
 }
 
 export function hear(): Heard {
@@ -74,9 +76,11 @@ export function hear(): Heard {
     losses: [],
     ends: [],
     retries: 0,
+    carries: 0,
     taken: (points) => heard.told.push(...points),
     lost: (count, reason) => heard.losses.push([count, reason]),
     retried: () => heard.retries++,
+    carried: () => heard.carries++,
     ended: (end) => heard.ends.push(end),
   };
   return heard;

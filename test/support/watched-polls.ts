@@ -1,12 +1,11 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { json } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { z } from 'zod';
 import { DEFAULT_RATES } from '../../src/core/rates.ts';
 import { createHttpClient } from '../../src/poll/http.ts';
 import { createPoller, type PollerOptions, type ScheduledFeed } from '../../src/poll/poller.ts';
 import type { Feed, Provider } from '../../src/providers/provider.ts';
-import type { Transport } from '../../src/push/transport.ts';
 import { openBench, settings } from './ledger.ts';
 import { servedOnLoopback } from './loopback.ts';
 
@@ -44,30 +43,29 @@ export interface TraceReceiver {
   readonly url: string;
   readonly headers: IncomingHttpHeaders[];
   /** Bodies as they came. */
-  readonly texts: string[];
+  readonly bodies: Buffer[];
+  /** Of bodies in JSON. */
   spans(): SentSpan[];
 }
 
-/** Takes spans as JSON on a loopback port until the test ends. */
+/** Takes spans on a loopback port until the test ends. */
 export async function startTraceReceiver(
   context: TestContext,
   answer: (response: ServerResponse) => void = (response) => response.end('{}'),
 ): Promise<TraceReceiver> {
   const headers: IncomingHttpHeaders[] = [];
-  const bodies: unknown[] = [];
+  const bodies: Buffer[] = [];
   const listener = async (request: IncomingMessage, response: ServerResponse) => {
     headers.push(request.headers);
-    bodies.push(await json(request));
+    bodies.push(await buffer(request));
     answer(response);
   };
   const host = await servedOnLoopback(context, (request, response) => void listener(request, response));
   return {
     url: `http://${host}/v1/traces`,
     headers,
-    get texts() {
-      return bodies.map((body) => JSON.stringify(body));
-    },
-    spans: () => bodies.flatMap(spansIn),
+    bodies,
+    spans: () => bodies.flatMap((body) => spansIn(JSON.parse(String(body)))),
   };
 }
 
@@ -80,29 +78,6 @@ function spansIn(body: unknown): SentSpan[] {
       parentSpanId: span.parentSpanId,
       attributes: Object.fromEntries(span.attributes.map(({ key, value }) => [key, Object.values(value)[0]])),
     }));
-}
-
-/** Posts JSON with the runtime's own undici, which publishes to the same channels as ours. */
-export function fetchTransport(url: string): Transport & { readonly isClosed: () => boolean } {
-  let closed = false;
-  return {
-    async send(body, signal) {
-      try {
-        const headers = { 'content-type': 'application/json' };
-        const response = await fetch(url, { method: 'POST', body: Buffer.from(body), headers, signal });
-        await response.text();
-        if (response.ok) return { kind: 'taken', rejected: 0, message: '' };
-        return { kind: 'refused', reason: 'refused', message: `answered ${response.status}` };
-      } catch {
-        const reason = signal.aborted ? 'timeout' : 'network';
-        return { kind: 'again', reason, message: 'no answer', retryAfterMs: undefined };
-      }
-    },
-    async close() {
-      closed = true;
-    },
-    isClosed: () => closed,
-  };
 }
 
 export interface WatchedPollsOptions extends Partial<Pick<PollerOptions, 'around' | 'events'>> {
@@ -132,7 +107,7 @@ export function pollerOf(context: TestContext, options: WatchedPollsOptions) {
     const feed = feedOf(name, options.pages ?? 1);
     const labels = { provider: 'fake', account: 'prod', feed: name };
     const clock = { now: Date.now, asOf: (at: number) => at };
-    const where = { key: { account, feed: name }, ledger, rates: DEFAULT_RATES, client, config: {} };
+    const where = { key: { account, feed: name }, ledger, rates: () => DEFAULT_RATES, client, config: {} };
     return { ...where, ...clock, feed, labels, schedule: feed.schedule, readsHistory: false };
   });
   const { around } = options;

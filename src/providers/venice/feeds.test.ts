@@ -54,7 +54,7 @@ function account(entries: Entry[]) {
     assert.ok(feed);
     const target = {
       ledger,
-      rates: DEFAULT_RATES,
+      rates: () => DEFAULT_RATES,
       client,
       feed,
       config: Config.parse({}),

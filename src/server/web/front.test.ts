@@ -310,7 +310,7 @@ describe('HTTP/2', () => {
     await once(session, 'close');
     const begun = performance.now();
     await served.close();
-    assert.ok(performance.now() - begun < 2000, 'nothing holds up the end');
+    assert.ok(performance.now() - begun < 4500, 'nothing holds up the end');
   });
 
   test('a session ends when its certificate is replaced, and when the server does', async (t) => {

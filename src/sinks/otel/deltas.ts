@@ -1,5 +1,5 @@
 import { AggregationTemporality } from '@opentelemetry/sdk-metrics';
-import type { Delivery } from '../../core/delivery.ts';
+import type { Delivery } from '../../core/deliveries.ts';
 import { fromNumber, toNumber } from '../../core/money.ts';
 import type { Instant } from '../../core/time.ts';
 import { byIdentity } from './attributes.ts';

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { METRICS, type Metric } from '../../core/metrics.ts';
 import { createSelfMetrics } from '../prometheus/self.ts';
@@ -75,6 +76,17 @@ describe('names over OTLP', () => {
       ['ai_billing_resource_info', ''],
     ] as const;
     for (const [name, unit] of units) assert.equal(otlpUnit(name), unit, name);
+  });
+
+  test('are those of the documentation', async () => {
+    const page = readFileSync(new URL('../../../docs/opentelemetry.md', import.meta.url), 'utf8');
+    const rows = [...page.matchAll(/^\| `(\w+)` \| `([\w.]+)`, .* unit `(.+)` \|$/gm)];
+    const known = new Map((await families()).map((family) => [family.name, family]));
+    assert.ok(rows.length > 3);
+    for (const [, name = '', otlp, unit] of rows) {
+      const { type } = known.get(name) ?? assert.fail(`there is no ${name}`);
+      assert.deepEqual([otlpName({ name, type }), otlpUnit(name)], [otlp, unit]);
+    }
   });
 
   test('have the unit 1 only where they end in ratio, and a twin has the unit of its counter', async () => {

@@ -96,8 +96,18 @@ function createLive({ self, now, version, resource }: OtelPageOptions, write: Wr
 /** Behind it, where nothing is registered, the serializer says so in a comment. */
 function targetInfo(attributes: OtelPageOptions['resource']): string {
   const serializer = new PrometheusSerializer(undefined, false, undefined, false, true);
-  const resource = resourceFromAttributes({ ...attributes });
+  const resource = resourceFromAttributes(labelsOf(attributes));
   return serializer.serialize({ resource, scopeMetrics: [] }).replace(/#.*$/, '');
+}
+
+/** The library's own names may begin with a digit or stand twice, and then no scrape is taken: https://github.com/open-telemetry/opentelemetry-specification/blob/main/specification/compatibility/prometheus_and_openmetrics.md */
+function labelsOf(attributes: OtelPageOptions['resource']): Record<string, string> {
+  const byLabel = Map.groupBy(Object.keys(attributes).sort(), (name) =>
+    name.replaceAll(/[^a-zA-Z0-9]+/g, '_').replace(/^(?=\d|$)/, '_'),
+  );
+  return Object.fromEntries(
+    [...byLabel].map(([label, names]) => [label, names.map((name) => attributes[name]).join(';')]),
+  );
 }
 
 function slicesOf(metric: MetricData): MetricData[] {

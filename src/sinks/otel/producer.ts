@@ -1,5 +1,5 @@
 import type { DataPoint, MetricData } from '@opentelemetry/sdk-metrics';
-import type { Deliveries } from '../../core/delivery.ts';
+import type { Deliveries } from '../../core/deliveries.ts';
 import type { Family, Snapshot, SnapshotSource } from '../../core/snapshot.ts';
 import type { Instant } from '../../core/time.ts';
 import { createPace, type Pace } from '../prometheus/pace.ts';
@@ -15,7 +15,6 @@ export interface LedgerProducer extends AcknowledgedProducer {
 }
 
 export interface LedgerProducerOptions {
-  /** Has published, where the receiver is one of differences. */
   readonly source: SnapshotSource;
   readonly now: () => Instant;
   /** Of the exporter: the scope's. */
@@ -36,9 +35,7 @@ const SAMPLES_A_BATCH = 256;
  */
 export function createLedgerProducer(options: LedgerProducerOptions): LedgerProducer {
   const { source, now, version, deliveries } = options;
-  const counters = deliveries
-    ? createStoredDeltas(deliveries, source.current(), now())
-    : createTotals<number>(now());
+  const counters = deliveries ? createStoredDeltas(deliveries, now()) : createTotals<number>(now());
   const gauges = createMoments();
   const attributes = createAttributes(options.genAi);
   let collected: Snapshot | undefined;

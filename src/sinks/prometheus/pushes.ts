@@ -15,6 +15,7 @@ export interface PushMetrics {
   receiverSeen(receiver: string, reasons: readonly string[]): void;
   pointsTaken(receiver: string, points: number): void;
   pointsLost(receiver: string, points: number, reason: string): void;
+  pushRetried(receiver: string): void;
   pushEnded(receiver: string, end: PushEnd): void;
 }
 
@@ -32,15 +33,18 @@ export function createPushMetrics(registry: Registry): PushMetrics {
   const lastSuccess = new Gauge(shape(METRICS.otlpLastSuccess));
   const duration = new Histogram({ ...shape(METRICS.otlpPushDuration), buckets: PUSH_SECONDS });
   const taken = new Counter(shape(METRICS.otlpPoints));
+  const retries = new Counter(shape(METRICS.otlpRetries));
   const lost = new Counter(shape(METRICS.otlpUndelivered));
   return {
     receiverSeen(receiver, reasons) {
       duration.zero({ receiver });
       taken.inc({ receiver }, 0);
+      retries.inc({ receiver }, 0);
       for (const reason of reasons) lost.inc({ receiver, reason }, 0);
     },
     pointsTaken: (receiver, points) => taken.inc({ receiver }, points),
     pointsLost: (receiver, points, reason) => lost.inc({ receiver, reason }, points),
+    pushRetried: (receiver) => retries.inc({ receiver }),
     pushEnded(receiver, { ok, at, seconds }) {
       up.set({ receiver }, ok ? 1 : 0);
       if (ok) lastSuccess.set({ receiver }, at / 1000);

@@ -35,6 +35,7 @@ function exercise(self: SelfMetrics): void {
   self.receiverSeen('vendor', ['network', 'partial']);
   self.pushEnded('vendor', { ok: true, seconds: 0.3, at: 1_795_000_000_000 });
   self.pushEnded('vendor', { ok: false, seconds: 11, at: 1_795_000_060_000 });
+  self.pushRetried('vendor');
   self.pointsTaken('vendor', 500);
   self.pointsLost('vendor', 20, 'network');
 }
@@ -77,6 +78,7 @@ describe('self-metrics', () => {
         [1_795_000_000, 'ai_billing_config_last_reload_success_timestamp_seconds', {}],
         [0, 'ai_billing_otlp_up', { receiver: 'vendor' }],
         [1_795_000_000, 'ai_billing_otlp_last_success_timestamp_seconds', { receiver: 'vendor' }],
+        [1, 'ai_billing_otlp_retries_total', { receiver: 'vendor' }],
         [500, 'ai_billing_otlp_points_total', { receiver: 'vendor' }],
         [20, 'ai_billing_otlp_undelivered_points_total', { receiver: 'vendor', reason: 'network' }],
         [0, 'ai_billing_otlp_undelivered_points_total', { receiver: 'vendor', reason: 'partial' }],

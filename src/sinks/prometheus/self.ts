@@ -41,6 +41,8 @@ export interface SelfMetrics extends LiveMetrics, PushMetrics {
   configLoaded(outcome: { readonly ok: boolean; readonly at: Instant }): void;
   /** Takes every series of the account away. */
   accountRemoved(account: AccountLabels): Promise<void>;
+  /** Takes every series of the feed away. */
+  feedRemoved(feed: FeedLabels): Promise<void>;
 }
 
 /** What the self-metrics need to know. */
@@ -98,10 +100,16 @@ export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
     receiverSeen: recorded(pushes.receiverSeen),
     pointsTaken: recorded(pushes.pointsTaken),
     pointsLost: recorded(pushes.pointsLost),
+    pushRetried: recorded(pushes.pushRetried),
     pushEnded: recorded(pushes.pushEnded),
-    async accountRemoved(account) {
-      zeros.forget(account);
-      await removeAccount(own, account);
+    async accountRemoved({ provider, account }) {
+      zeros.forget({ provider, account });
+      await removeSeries(own, { provider, account });
+      changed();
+    },
+    async feedRemoved({ provider, account, feed }) {
+      zeros.forget({ provider, account }, feed);
+      await removeSeries(own, { provider, account, feed });
       changed();
     },
   };
@@ -145,8 +153,10 @@ function createZeros(own: Own, reasons: readonly string[]) {
       own.apiRetries.inc(accountOf(feed), 0);
       for (const reason of reasons) own.pollFailures.inc({ ...feedOf(feed), reason }, 0);
     },
-    forget(account: AccountLabels): void {
-      shown.delete(keyOf(account));
+    /** All feeds of the account, unless one is named. */
+    forget(account: AccountLabels, feed?: string): void {
+      if (feed === undefined) shown.delete(keyOf(account));
+      else shown.get(keyOf(account))?.delete(feed);
     },
   };
 }
@@ -165,11 +175,13 @@ function countPoll(own: Own, feed: FeedLabels, outcome: PollOutcome): void {
   else if (outcome.ok === false) own.pollFailures.inc({ ...feedOf(feed), reason: outcome.reason });
 }
 
-async function removeAccount(own: Own, { provider, account }: AccountLabels): Promise<void> {
+/** Takes away the series that have all of these labels. */
+async function removeSeries(own: Own, wanted: Readonly<Record<string, string>>): Promise<void> {
   for (const metric of Object.values(own)) {
     const { values } = await metric.get();
     for (const { labels } of values) {
-      if (labels.provider !== provider || labels.account !== account) continue;
+      const found: Readonly<Record<string, unknown>> = labels;
+      if (Object.entries(wanted).some(([name, value]) => found[name] !== value)) continue;
       const { le: _, ...series } = labels;
       metric.remove(series);
     }

@@ -1,0 +1,44 @@
+import { type Command, Option } from 'commander';
+
+/** Looks after a ledger that no exporter uses. */
+export type LedgerOptions = LedgerPlace &
+  (
+    | { readonly action: 'check' }
+    | { readonly action: 'backup'; readonly file: string }
+    | { readonly action: 'restore'; readonly file: string }
+    | { readonly action: 'forget'; readonly account: string; readonly yes?: boolean }
+  );
+
+/** Which ledger: `state` names the file itself. */
+export interface LedgerPlace {
+  readonly config?: string;
+  readonly state?: string;
+}
+
+/** Adds what can be done with a ledger to its command. */
+export function addLedger(ledger: Command, run: (options: LedgerOptions) => Promise<void>): void {
+  const add = (name: string, description: string) =>
+    ledger
+      .command(name)
+      .description(description)
+      .allowExcessArguments(false)
+      .option('-c, --config <file>', 'the configuration whose state.path it is')
+      .addOption(new Option('-s, --state <file>', 'the ledger itself').conflicts('config'));
+  add('check', 'say everything that is wrong with it; nothing is changed').action(
+    async (place: LedgerPlace) => run({ ...place, action: 'check' }),
+  );
+  for (const [action, what] of [
+    ['backup', 'write a copy; a running exporter does so at SIGUSR2'],
+    ['restore', 'put a backup in its place, in a new epoch'],
+  ] as const) {
+    add(action, what)
+      .argument('<file>', 'the backup')
+      .action(async (file: string, place: LedgerPlace) => run({ ...place, action, file }));
+  }
+  add('forget', 'take an account out of it for good')
+    .requiredOption('-a, --account <provider/name>', 'the account')
+    .option('--yes', 'do it; without it nothing is changed')
+    .action(async (options: LedgerPlace & { account: string; yes?: boolean }) =>
+      run({ ...options, action: 'forget' }),
+    );
+}

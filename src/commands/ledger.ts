@@ -1,0 +1,113 @@
+import type { LedgerOptions, LedgerPlace } from '../cli-ledger.ts';
+import { loadConfig } from '../config/load.ts';
+import type { AuditInput } from '../core/audit.ts';
+import { streamsOf } from '../poll/accounts.ts';
+import type { Provider } from '../providers/provider.ts';
+import { backUp } from '../store/backup.ts';
+import { problemsIn } from '../store/check.ts';
+import { accountsIn, forgetAccount } from '../store/forget.ts';
+import { openDatabase, openExisting } from '../store/open.ts';
+import { restoreLedger } from '../store/restore.ts';
+import { EXIT, type Io } from './io.ts';
+
+type Registry = readonly Provider<unknown>[];
+
+/**
+ * Checks, backs up or restores a ledger, or takes an account out of it. No exporter may use it meanwhile.
+ *
+ * @throws {ConfigError} when the configuration that names it cannot be used.
+ * @throws {StoreError} when the ledger cannot be used, or is to be left as it is.
+ */
+export async function careForLedger(options: LedgerOptions, io: Io, registry: Registry): Promise<number> {
+  const path = pathOf(options, io, registry);
+  if (path === undefined) {
+    io.stderr.write('name the ledger: --state FILE, or --config FILE for the one of a configuration\n');
+    return EXIT.misused;
+  }
+  if (options.action === 'check') return check(path, io, registry);
+  if (options.action === 'backup') return write(path, options.file, io);
+  if (options.action === 'restore') return restore(path, options.file, io, registry);
+  return forget(path, options, io);
+}
+
+function pathOf({ config, state }: LedgerPlace, io: Io, registry: Registry): string | undefined {
+  return state ?? (config === undefined ? undefined : loadConfig(config, io.env, registry).state.path);
+}
+
+/** How each stream is read, whatever the account is configured like. */
+function settingsFrom(registry: Registry): AuditInput['settingsOf'] {
+  return ({ provider: id }, stream) => {
+    const provider = registry.find((each) => each.id === id);
+    return provider && streamsOf(provider, provider.config.parse({})).find(({ name }) => name === stream);
+  };
+}
+
+function check(path: string, io: Io, registry: Registry): number {
+  const database = openExisting(path);
+  try {
+    const problems = problemsIn(database, settingsFrom(registry));
+    io.stdout.write(
+      problems.length === 0
+        ? `${path}: good\n`
+        : `${problems.map((problem) => `${path}: ${problem}`).join('\n')}\n`,
+    );
+    return problems.length === 0 ? EXIT.good : EXIT.failed;
+  } finally {
+    if (database.isOpen) database.close();
+  }
+}
+
+async function write(path: string, file: string, io: Io): Promise<number> {
+  const database = openExisting(path);
+  try {
+    await backUp(database, file, false);
+  } finally {
+    database.close();
+  }
+  io.stdout.write(`${path} was backed up to ${file}\n`);
+  return EXIT.good;
+}
+
+async function restore(path: string, from: string, io: Io, registry: Registry): Promise<number> {
+  const aside = await restoreLedger({ path, from, now: Date.now(), settingsOf: settingsFrom(registry) });
+  io.stdout.write(`${path} was restored from ${from}: its counters begin at 0\n`);
+  if (aside !== undefined) io.stdout.write(`what stood there is kept as ${aside}\n`);
+  return EXIT.good;
+}
+
+function forget(path: string, { account, yes }: LedgerOptions & { action: 'forget' }, io: Io): number {
+  const [, provider = '', name = ''] = /^([^/]*)\/(.*)$/s.exec(account) ?? [];
+  const known = knownIn(path);
+  if (!known.includes(account)) {
+    const there = known.length > 0 ? `; there is ${known.map(quoted).join(', ')}` : '';
+    io.stderr.write(`${path} has no account ${quoted(account)}${there}\n`);
+    return EXIT.failed;
+  }
+  if (!yes) {
+    io.stderr.write(
+      `this takes all that ${path} holds of ${quoted(account)} out of it for good; say --yes to do it\n`,
+    );
+    return EXIT.misused;
+  }
+  const database = openDatabase(path);
+  try {
+    forgetAccount(database, provider, name);
+  } finally {
+    database.close();
+  }
+  io.stdout.write(`${path} holds nothing of ${quoted(account)} any more\n`);
+  return EXIT.good;
+}
+
+function knownIn(path: string): string[] {
+  const database = openExisting(path);
+  try {
+    return accountsIn(database);
+  } finally {
+    database.close();
+  }
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text);
+}

@@ -1,0 +1,355 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { JsonMetricsSerializer } from '@opentelemetry/otlp-transformer';
+import { AggregationTemporality, InstrumentType, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import { type Answer, startOtlpReceiver } from '../../test/support/otlp-receiver.ts';
+import {
+  counterOf,
+  countersOf,
+  hear,
+  metricsWith,
+  pointsOf,
+  receiverAt,
+  stillClock,
+} from '../../test/support/pushing.ts';
+import { createPushExporter, type PushExporterOptions } from './exporter.ts';
+import { createHttpTransport } from './http.ts';
+import type { Receiver } from './receiver.ts';
+
+const NOW = Date.parse('2027-01-10T12:00:00Z');
+const HOUR = 3_600_000;
+const SOME_REJECTED = partial(3);
+const ALL_REJECTED = partial(500);
+
+test('a push goes out in batches, and the very points are told as taken', async (context) => {
+  const { push, pushes, heard } = await exporterTo(context, []);
+  const metrics = countersOf(700, 0, 450, 1);
+  assert.deepEqual(await push(metrics), { code: 0 });
+  assert.deepEqual(
+    pushes.map(({ metrics: families }) => families.reduce((sum, { points }) => sum + points.length, 0)),
+    [500, 500, 151],
+  );
+  const given = pointsOf(metrics);
+  assert(heard.told.every((point, index) => point === given[index]));
+  assert.equal(heard.told.length, 1151);
+  assert.deepEqual(heard.ends, [{ ok: true, at: NOW, seconds: 0, taken: 1151, lost: 0 }]);
+  assert.deepEqual([heard.losses, heard.retries], [[], 0]);
+});
+
+test('an empty push sends nothing and is well', async (context) => {
+  const { push, pushes, heard } = await exporterTo(context, []);
+  assert.deepEqual(await push(countersOf(0)), { code: 0 });
+  assert.equal(pushes.length, 0);
+  assert.deepEqual(heard.ends, [{ ok: true, at: NOW, seconds: 0, taken: 0, lost: 0 }]);
+});
+
+test('a batch is sent again, the same, when the receiver says so, not earlier', async (context) => {
+  const { push, pushes, heard, clock } = await exporterTo(context, [
+    { status: 429, headers: { 'retry-after': '3' } },
+    { status: 503, headers: { 'retry-after': 'Sun, 10 Jan 2027 12:00:07 GMT' } },
+  ]);
+  await push(countersOf(2));
+  assert.deepEqual(clock.waits, [3000, 4000]);
+  assert.deepEqual(pushes[2]?.metrics, pushes[0]?.metrics);
+  assert.deepEqual([pushes.length, heard.retries, heard.losses], [3, 2, []]);
+  assert.deepEqual(heard.ends, [{ ok: true, at: NOW + 7000, seconds: 7, taken: 2, lost: 0 }]);
+});
+
+test('waits grow, with jitter, until the time of the request is over; then the rest is not sent', async (context) => {
+  const answers = Array.from({ length: 9 }, (_, index) => ({ status: index === 0 ? 200 : 503 }));
+  const dice = [0, 0.75, 0.5, 0.5, 0.5];
+  const random = () => dice.shift() ?? assert.fail('no die left');
+  const { push, pushes, heard, clock } = await exporterTo(context, answers, { random });
+  assert.equal((await push(countersOf(1200))).code, 1);
+  assert.deepEqual(clock.waits, [800, 1650, 2250, 3375]);
+  assert.deepEqual([pushes.length, heard.retries, heard.told.length], [6, 4, 500]);
+  assert.deepEqual(heard.losses, [
+    [500, 'server'],
+    [200, 'server'],
+  ]);
+  assert.partialDeepStrictEqual(heard.ends, [
+    { ok: false, taken: 500, lost: 700, reason: 'server', message: '503 Service Unavailable' },
+  ]);
+});
+
+test('a pause longer than a request may take ends the push, and nothing is sent before it is over', async (context) => {
+  const { push, pushes, heard, clock } = await exporterTo(context, [
+    { status: 429, headers: { 'retry-after': '120' } },
+  ]);
+  await push(countersOf(2));
+  assert.deepEqual(clock.waits, []);
+  await clock.wait(119_999);
+  await push(countersOf(2));
+  assert.equal(pushes.length, 1);
+  await clock.wait(1);
+  await push(countersOf(2));
+  assert.equal(pushes.length, 2);
+  assert.deepEqual(heard.losses, [
+    [2, 'rate_limited'],
+    [2, 'rate_limited'],
+  ]);
+  assert.deepEqual(
+    heard.ends.map(({ ok, message }) => [ok, message]),
+    [
+      [false, '429 Too Many Requests'],
+      [false, 'not sent: the receiver is left alone until 2027-01-10T12:02:00.000Z'],
+      [true, undefined],
+    ],
+  );
+});
+
+test('a receiver that asked for no pause is asked again by the next push, however soon', async (context) => {
+  const { push, pushes, heard } = await exporterTo(context, [{ status: 503 }], {}, { timeoutMs: 500 });
+  await push(countersOf(2));
+  await push(countersOf(2));
+  assert.equal(pushes.length, 2);
+  assert.deepEqual(
+    heard.ends.map(({ ok }) => ok),
+    [false, true],
+  );
+});
+
+test('an absurd pause lasts an hour', async (context) => {
+  const { push, pushes, clock } = await exporterTo(context, [
+    { status: 503, headers: { 'retry-after': '99999999999999999999' } },
+  ]);
+  await push(countersOf(1));
+  await clock.wait(HOUR - 1);
+  await push(countersOf(1));
+  assert.equal(pushes.length, 1);
+  await clock.wait(1);
+  await push(countersOf(1));
+  assert.equal(pushes.length, 2);
+});
+
+test('all requests of a push share its time', async (context) => {
+  const answers = [{ status: 503 }, {}, { status: 503 }];
+  const { push, pushes, heard } = await exporterTo(context, answers, {}, { pushTimeoutMs: 1500 });
+  await push(countersOf(1100));
+  assert.equal(pushes.length, 3);
+  assert.partialDeepStrictEqual(heard.ends, [{ seconds: 1, taken: 500, lost: 600, reason: 'server' }]);
+});
+
+test('a receiver that refuses us is sent nothing more of the push', async (context) => {
+  for (const [status, reason] of [
+    [401, 'auth'],
+    [404, 'refused'],
+    [500, 'server'],
+    [301, 'refused'],
+  ] as const) {
+    const { push, pushes, heard } = await exporterTo(context, [{}, { status }]);
+    await push(countersOf(1700));
+    assert.deepEqual([pushes.length, heard.told.length], [2, 500]);
+    assert.deepEqual(heard.losses, [
+      [500, reason],
+      [700, reason],
+    ]);
+    // The next push tries again.
+    await push(countersOf(1));
+    assert.equal(pushes.length, 3);
+  }
+});
+
+test('a receiver that refuses what one request holds is sent the others', async (context) => {
+  for (const status of [400, 413]) {
+    const { push, pushes, heard } = await exporterTo(context, [{}, { status }]);
+    await push(countersOf(1200));
+    assert.deepEqual([pushes.length, heard.told.length], [3, 700]);
+    assert.deepEqual(heard.losses, [[500, 'refused']]);
+    assert.partialDeepStrictEqual(heard.ends, [{ ok: false, taken: 700, lost: 500, reason: 'refused' }]);
+  }
+});
+
+test('a partly rejected batch is told as taken, one rejected as a whole is not', async (context) => {
+  const { push, pushes, heard } = await exporterTo(context, [SOME_REJECTED, ALL_REJECTED, partial(99_999)]);
+  const metrics = countersOf(1600);
+  await push(metrics);
+  assert.equal(pushes.length, 4);
+  const given = pointsOf(metrics);
+  assert.deepEqual(new Set(heard.told), new Set([...given.slice(0, 500), ...given.slice(1500)]));
+  assert.deepEqual(heard.losses, [
+    [3, 'partial'],
+    [500, 'partial'],
+    [500, 'partial'],
+  ]);
+  assert.partialDeepStrictEqual(heard.ends, [
+    { ok: false, taken: 597, lost: 1003, reason: 'partial', message: 'too old' },
+  ]);
+});
+
+test('a push is carried once every request was answered, in part or not, and some of it was taken', async (context) => {
+  const carries = async (answers: readonly Answer[], points: number) => {
+    const { push, heard } = await exporterTo(context, answers);
+    await push(countersOf(points));
+    return heard.carries;
+  };
+  for (const answers of [[], [SOME_REJECTED], [ALL_REJECTED], [{ status: 400 }]])
+    assert.equal(await carries(answers, 700), 1);
+  assert.equal(await carries([ALL_REJECTED], 500), 0);
+  for (const status of [400, 401]) assert.equal(await carries([{ status }], 500), 0);
+  for (const status of [401, 404, 500]) assert.equal(await carries([{}, { status }], 1200), 0);
+});
+
+test('a clock that is put back makes no push longer', async (context) => {
+  const wait = (_ms: number, signal: AbortSignal): Promise<void> => {
+    clock.waits.push(-HOUR);
+    return sleep(2 ** 30, undefined, { signal });
+  };
+  const { push, heard, clock } = await exporterTo(
+    context,
+    [{ status: 503 }],
+    { wait },
+    { pushTimeoutMs: 1500 },
+  );
+  await push(countersOf(2));
+  assert.partialDeepStrictEqual(heard.ends, [{ ok: false, seconds: 0, lost: 2, reason: 'server' }]);
+});
+
+test('what a receiver remarks is told though it took everything', async (context) => {
+  const { push, heard } = await exporterTo(context, [partial(0)]);
+  await push(countersOf(1));
+  assert.partialDeepStrictEqual(heard.ends, [{ ok: true, lost: 0, message: 'too old' }]);
+});
+
+test('a receiver that hangs costs the time of one request', async (context) => {
+  const { push, pushes, heard } = await exporterTo(context, [HANGING], {}, { timeoutMs: 80 });
+  const begun = performance.now();
+  await push(countersOf(900));
+  assert(performance.now() - begun < 5000);
+  assert.equal(pushes.length, 1);
+  assert.partialDeepStrictEqual(heard.ends, [{ taken: 0, lost: 900, reason: 'timeout' }]);
+});
+
+test('there are never two pushes at once, and none waits for its turn', async (context) => {
+  const { push, pushes, heard, next } = await exporterTo(context, [HANGING, {}], {}, { timeoutMs: 900 });
+  const first = push(countersOf(10));
+  await next();
+  assert.equal((await push(countersOf(7))).code, 1);
+  assert.deepEqual(heard.losses, [[7, 'timeout']]);
+  await first;
+  assert.equal(pushes.length, 1);
+});
+
+test('a point that is larger than a request may be is dropped, and the others are sent', async (context) => {
+  const { push, pushes, heard } = await exporterTo(context, [], { batchBytes: 10_000 });
+  const metrics = metricsWith([counterOf(40), counterOf(1, 1, { a: 'x'.repeat(10_000) }), counterOf(40, 2)]);
+  await push(metrics);
+  assert.deepEqual([heard.told.length, heard.losses], [80, [[1, 'refused']]]);
+  assert(pushes.every(({ bytes }) => bytes <= 10_000));
+  const [end] = heard.ends;
+  assert.equal(end?.message, 'a point is larger than a request may be');
+});
+
+test('a listener that fails ends the push, and the next one comes through', async (context) => {
+  let full = true;
+  const events = hear();
+  const taken = () => {
+    if (full) throw new Error('disk full');
+  };
+  const { push } = await exporterTo(context, [], { events: { ...events, taken } });
+  assert.equal((await push(countersOf(3))).code, 1);
+  assert.partialDeepStrictEqual(events.ends, [
+    { ok: false, message: 'failed on our side: Error: disk full' },
+  ]);
+  full = false;
+  assert.deepEqual(await push(countersOf(3)), { code: 0 });
+});
+
+test('a listener that fails at the end of a push keeps no other from being made', async (context) => {
+  let full = true;
+  const ended = () => {
+    if (full) throw new Error('disk full');
+  };
+  const { push } = await exporterTo(context, [], { events: { ...hear(), ended } });
+  assert.equal((await push(countersOf(3))).code, 1);
+  full = false;
+  assert.deepEqual(await push(countersOf(3)), { code: 0 });
+});
+
+test('shutting down ends a wait at once, and nothing is sent from then on', async (context) => {
+  const { push, pushes, exporter, next, heard } = await exporterTo(
+    context,
+    [{ status: 503, headers: { 'retry-after': '9' } }],
+    { wait: (ms, signal) => sleep(ms, undefined, { signal }) },
+  );
+  const pushing = push(countersOf(5));
+  await next();
+  const begun = performance.now();
+  await exporter.shutdown();
+  await pushing;
+  assert(performance.now() - begun < 5000);
+  assert.partialDeepStrictEqual(heard.ends, [{ lost: 5, reason: 'server' }]);
+  assert.equal((await push(countersOf(5))).code, 1);
+  assert.equal(pushes.length, 1);
+  assert.equal(heard.ends.length, 1);
+});
+
+test('shutting down lets a request in flight end, and sends no other', async (context) => {
+  const slow = Promise.withResolvers<Answer>();
+  const { push, pushes, exporter, next, heard } = await exporterTo(context, [slow.promise]);
+  const pushing = push(countersOf(700));
+  await next();
+  const down = exporter.shutdown();
+  slow.resolve({});
+  await Promise.all([down, pushing, exporter.forceFlush(), exporter.shutdown()]);
+  assert.deepEqual([pushes.length, heard.told.length, heard.losses], [1, 500, [[200, 'timeout']]]);
+});
+
+test('shutting down cuts off what hangs once the grace is over', async (context) => {
+  const { push, exporter, next, heard } = await exporterTo(context, [HANGING], { graceMs: 50 });
+  const pushing = push(countersOf(5));
+  await next();
+  const begun = performance.now();
+  await exporter.shutdown();
+  await pushing;
+  assert(performance.now() - begun < 5000);
+  assert.deepEqual(heard.losses, [[5, 'timeout']]);
+});
+
+test('instruments of the library are told as the specification says', async (context) => {
+  const { DELTA } = AggregationTemporality;
+  for (const [temporality, expected] of [
+    ['cumulative', []],
+    ['delta', ['COUNTER', 'HISTOGRAM', 'OBSERVABLE_COUNTER']],
+    ['lowmemory', ['COUNTER', 'HISTOGRAM']],
+  ] as const) {
+    const { exporter } = await exporterTo(context, [], {}, { temporality });
+    const differing = Object.values(InstrumentType).filter(
+      (instrument) => exporter.selectAggregationTemporality?.(instrument) === DELTA,
+    );
+    assert.deepEqual(differing, expected);
+  }
+});
+
+const HANGING = new Promise<Answer>(() => {});
+
+function partial(rejected: number): Answer {
+  const partialSuccess = { rejectedDataPoints: `${rejected}`, errorMessage: 'too old' };
+  return { body: JSON.stringify({ partialSuccess }) };
+}
+
+/** An exporter whose receiver gives these answers, then takes everything. */
+async function exporterTo(
+  context: TestContext,
+  answers: readonly (Answer | Promise<Answer>)[],
+  changes: Partial<PushExporterOptions> = {},
+  settings: Partial<Receiver> = {},
+) {
+  const script = [...answers];
+  const answer = () => script.shift() ?? {};
+  const { url, pushes, next } = await startOtlpReceiver(context, { protocol: 'http/json', answer });
+  const receiver = receiverAt(url, { protocol: 'http/json', ...settings });
+  const heard = hear();
+  const clock = stillClock(NOW);
+  const { now, wait } = clock;
+  const transport = createHttpTransport(receiver, { userAgent: 'test/1', now });
+  const serializer = JsonMetricsSerializer;
+  const random = () => 0.5;
+  const options = { receiver, transport, serializer, events: heard, now, wait, random, ...changes };
+  const exporter = createPushExporter(options);
+  context.after(() => exporter.shutdown());
+  const push = (metrics: ResourceMetrics) =>
+    new Promise<{ code: number }>((resolve) => exporter.export(metrics, resolve));
+  return { push, pushes, next, heard, clock, exporter };
+}

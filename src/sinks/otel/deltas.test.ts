@@ -1,0 +1,320 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { AggregationTemporality, type DataPoint } from '@opentelemetry/sdk-metrics';
+import fc from 'fast-check';
+import { createFakeSource } from '../../../test/support/fake-source.ts';
+import type { Deliveries, Delivery } from '../../core/deliveries.ts';
+import { parseDecimal, toNumber } from '../../core/money.ts';
+import type { Family, Sample } from '../../core/snapshot.ts';
+import { createLedgerProducer } from './producer.ts';
+
+const BEGUN = 1_795_000_000_000;
+const NAME = 'ai_billing_cost_usd_total';
+
+/** What the ledger's database does with deliveries. */
+function createStore(failures = 0) {
+  let standing: Totals = [];
+  const rows = new Map<string, Delivery>();
+  const remembered: (readonly Delivery[])[] = [];
+  let isNew = true;
+  let failing = failures;
+  const deliveries: Deliveries = {
+    get isNew() {
+      return isNew;
+    },
+    begin(at) {
+      deliveries.remember(
+        standing.map(([name, total, zeroAt]) => ({ family: NAME, labels: [name], zeroAt, total, at })),
+      );
+    },
+    load: () => [...rows.values()],
+    remember(news) {
+      if (!isNew && failing > 0) {
+        failing -= 1;
+        throw new Error('disk full');
+      }
+      isNew = false;
+      remembered.push(news);
+      for (const row of news) rows.set(JSON.stringify([row.family, row.labels]), structuredClone(row));
+    },
+  };
+  const holding = (totals: Totals) => {
+    standing = totals;
+  };
+  return { deliveries, remembered, holding };
+}
+
+type Totals = readonly (readonly [name: string, value: number, zeroAt: number])[];
+
+function counter(totals: Totals): Family {
+  const samples: Sample[] = totals.map(([name, value, zeroAt]) => ({ labels: [name], value, zeroAt }));
+  return { name: NAME, type: 'counter', help: 'Help.', labels: ['resource'], samples };
+}
+
+/** A ledger, a clock and a receiver of differences, which can be restarted. */
+function createWorld(totals: Totals = [], store = createStore()) {
+  const source = createFakeSource([counter(totals)]);
+  store.holding(totals);
+  let now = BEGUN;
+  const open = () =>
+    createLedgerProducer({
+      source,
+      now: () => now,
+      version: '1',
+      genAi: false,
+      deliveries: store.deliveries,
+    });
+  let ledger = open();
+  return {
+    now: () => now,
+    pass: (ms: number) => {
+      now += ms;
+    },
+    publish: (next: Totals) => source.publish([counter(next)]),
+    restart: () => {
+      ledger = open();
+    },
+    taken: (points: readonly object[]) => ledger.taken(points),
+    async collect(): Promise<DataPoint<number>[]> {
+      const { resourceMetrics } = await ledger.producer.collect();
+      const [metric] = resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics);
+      if (!metric) return [];
+      assert.equal(metric.aggregationTemporality, AggregationTemporality.DELTA);
+      return metric.dataPoints.map((point) => point as DataPoint<number>);
+    },
+  };
+}
+
+/** Milliseconds since the beginning of the test, and value. */
+function told(points: readonly DataPoint<number>[]) {
+  return points.map(({ startTime, endTime, attributes, value }) => [
+    attributes.resource,
+    millis(startTime) - BEGUN,
+    millis(endTime) - BEGUN,
+    value,
+  ]);
+}
+
+function millis([seconds, nanos]: DataPoint<number>['startTime']): number {
+  return seconds * 1000 + nanos / 1e6;
+}
+
+describe('differences', () => {
+  test('are from what was taken last, as decimals, and nothing where nothing grew', async () => {
+    const world = createWorld();
+    world.publish([
+      ['a', 0.1, BEGUN - 500],
+      ['b', 0, BEGUN + 400],
+    ]);
+    world.pass(1000);
+    const first = await world.collect();
+    assert.deepEqual(told(first), [
+      ['a', 0, 1000, 0.1],
+      ['b', 400, 1000, 0],
+    ]);
+    world.taken(first);
+    world.publish([
+      ['a', 0.3, BEGUN - 500],
+      ['b', 0, BEGUN + 400],
+    ]);
+    world.pass(1000);
+    assert.deepEqual(told(await world.collect()), [['a', 1000, 2000, 0.2]]);
+  });
+
+  test('that were not taken are in the next, of the time since what was', async () => {
+    const world = createWorld([['a', 5, BEGUN - 500]]);
+    world.publish([['a', 6, BEGUN - 500]]);
+    world.pass(1000);
+    assert.deepEqual(told(await world.collect()), [['a', 0, 1000, 1]]);
+    world.publish([['a', 6.5, BEGUN - 500]]);
+    world.pass(1000);
+    assert.deepEqual(told(await world.collect()), [['a', 0, 2000, 1.5]]);
+  });
+
+  test('do not tell a new receiver what was spent before it came, nor one that is back after a restart', async () => {
+    const world = createWorld([['a', 5000, BEGUN - 500]]);
+    world.pass(1000);
+    assert.deepEqual(await world.collect(), []);
+    world.publish([['a', 5001, BEGUN - 500]]);
+    world.taken(await world.collect());
+    world.restart();
+    world.pass(1000);
+    assert.deepEqual(await world.collect(), []);
+    world.publish([['a', 5003, BEGUN - 500]]);
+    assert.deepEqual(told(await world.collect()), [['a', 1000, 2000, 2]]);
+  });
+
+  test('begin again from 0, behind what was told, where the series did', async () => {
+    const world = createWorld([['a', 5, BEGUN - 500]]);
+    world.pass(1000);
+    world.publish([['a', 7, BEGUN + 300]]);
+    assert.deepEqual(told(await world.collect()), [['a', 300, 1000, 7]]);
+    world.publish([['a', 7, BEGUN - 200]]);
+    assert.deepEqual(told(await world.collect()), [['a', 0, 1000, 7]]);
+  });
+
+  test('are never negative: a total that went down began anew', async () => {
+    const world = createWorld([['a', 5, BEGUN - 500]]);
+    world.pass(1000);
+    world.publish([['a', 2, BEGUN - 500]]);
+    assert.deepEqual(told(await world.collect()), [['a', 0, 1000, 2]]);
+  });
+
+  test('wait while the clock has not passed what was told of', async () => {
+    const world = createWorld([['a', 5, BEGUN - 500]]);
+    world.publish([['a', 6, BEGUN - 500]]);
+    assert.deepEqual(await world.collect(), []);
+    world.pass(-5000);
+    assert.deepEqual(await world.collect(), []);
+    world.pass(5001);
+    assert.deepEqual(told(await world.collect()), [['a', 0, 1, 1]]);
+  });
+
+  test('are stored by rows that changed, and only those', async () => {
+    const store = createStore();
+    const world = createWorld([['a', 5, BEGUN - 500]], store);
+    world.pass(1000);
+    world.publish([
+      ['a', 5, BEGUN - 500],
+      ['b', 1, BEGUN + 1],
+    ]);
+    const points = await world.collect();
+    world.taken(points);
+    world.taken(points);
+    world.taken([{}]);
+    const row = { family: NAME, zeroAt: BEGUN - 500, at: BEGUN };
+    assert.deepEqual(store.remembered, [
+      [{ ...row, labels: ['a'], total: 5 }],
+      [{ ...row, labels: ['b'], total: 1, zeroAt: BEGUN + 1, at: BEGUN + 1000 }],
+    ]);
+  });
+
+  test('that the store did not take are stored with the next, and not told again', async () => {
+    const store = createStore(1);
+    const world = createWorld([], store);
+    world.publish([['a', 1, BEGUN]]);
+    world.pass(1000);
+    const points = await world.collect();
+    assert.throws(() => world.taken(points), /disk full/);
+    world.pass(1000);
+    assert.deepEqual(await world.collect(), []);
+    world.taken([]);
+    assert.deepEqual(
+      store.deliveries.load().map(({ total }) => total),
+      [1],
+    );
+  });
+
+  test('taken late do not take back what was told since', async () => {
+    const world = createWorld();
+    world.publish([['a', 1, BEGUN]]);
+    world.pass(1000);
+    const late = await world.collect();
+    world.publish([['a', 3, BEGUN]]);
+    world.pass(1000);
+    world.taken(await world.collect());
+    world.taken(late);
+    world.pass(1000);
+    assert.deepEqual(await world.collect(), []);
+  });
+});
+
+type Command = typeof command extends fc.Arbitrary<infer Made> ? Made : never;
+
+const SERIES = ['a', 'b', 'c'] as const;
+const series = fc.constantFrom(...SERIES);
+/** In units of 1e-12, so small that no sum of them leaves what doubles hold. */
+const amount = fc.oneof(fc.bigInt(0n, 10n ** 14n), fc.constant(0n));
+const command = fc.oneof(
+  fc.record({ kind: fc.constant('grow' as const), series, amount }),
+  fc.record({ kind: fc.constant('begin anew' as const), series, amount }),
+  fc.record({ kind: fc.constant('vanish' as const), series }),
+  fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: -300, max: 1000 }) }),
+  fc.record({
+    kind: fc.constant('push' as const),
+    taken: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
+  }),
+  fc.record({ kind: fc.constant('restart' as const) }),
+);
+
+interface Known {
+  total: bigint;
+  zeroAt: number;
+  isShown: boolean;
+  /** What the receiver has once everything is told. */
+  owed: bigint;
+  has: bigint;
+  /** End of what it was told of. */
+  end: number;
+}
+
+/** The naive way: adds up what is spent and what is taken. The series of `before` stood when the receiver came. */
+function createModel(before: readonly bigint[]) {
+  const known = new Map<string, Known>();
+  const fresh = { total: 0n, isShown: true, owed: 0n, has: 0n };
+  for (const [index, total] of before.entries()) {
+    known.set(SERIES[index] ?? '', { ...fresh, total, zeroAt: BEGUN - 100, end: BEGUN });
+  }
+  return {
+    all: () => [...known.values()],
+    of(name: string, now: number): Known {
+      const one = known.get(name) ?? { ...fresh, zeroAt: now, end: Number.NEGATIVE_INFINITY };
+      known.set(name, one);
+      return one;
+    },
+    shown: (): Totals =>
+      [...known].flatMap(([name, { total, zeroAt, isShown }]) =>
+        isShown ? [[name, toNumber(total), zeroAt] as const] : [],
+      ),
+    took({ attributes, startTime, endTime, value }: DataPoint<number>): void {
+      const one = known.get(String(attributes.resource)) ?? assert.fail();
+      assert.ok(millis(startTime) < millis(endTime) && millis(startTime) >= one.end && value >= 0);
+      one.end = millis(endTime);
+      one.has += parseDecimal(String(value));
+    },
+  };
+}
+
+function spend(one: Known, amount: bigint): void {
+  one.isShown = true;
+  one.total += amount;
+  one.owed += amount;
+}
+
+/** What was not told of the series that was is lost. */
+function beginAnew(one: Known, now: number, total: bigint): void {
+  const zeroAt = one.zeroAt === now ? now + 1 : now;
+  Object.assign(one, { total, zeroAt, isShown: true, owed: one.has + total });
+}
+
+async function live(before: readonly bigint[], commands: readonly Command[]): Promise<void> {
+  const model = createModel(before);
+  const world = createWorld(model.shown());
+  const push = async (taken: readonly boolean[]) => {
+    world.publish(model.shown());
+    const points = (await world.collect()).filter((_, index) => taken[index]);
+    points.forEach(model.took);
+    world.taken(points);
+  };
+  for (const each of commands) {
+    if (each.kind === 'pass') world.pass(each.ms);
+    else if (each.kind === 'restart') world.restart();
+    else if (each.kind === 'push') await push(each.taken);
+    else if (each.kind === 'vanish') model.of(each.series, world.now()).isShown = false;
+    else if (each.kind === 'grow') spend(model.of(each.series, world.now()), each.amount);
+    else beginAnew(model.of(each.series, world.now()), world.now(), each.amount);
+  }
+  for (const one of model.all()) one.isShown = true;
+  world.pass(50_000);
+  await push([true, true, true]);
+  for (const { has, owed } of model.all()) assert.equal(has, owed);
+}
+
+test('whatever is lost, half taken or restarted: what was taken adds up to what was spent since the receiver came', async () => {
+  const lives = fc.asyncProperty(
+    fc.array(amount, { maxLength: 3 }),
+    fc.array(command, { maxLength: 40 }),
+    live,
+  );
+  await fc.assert(lives, { numRuns: 1000 });
+});

@@ -1,0 +1,75 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { type AuditInput, audit } from '../core/audit.ts';
+import { openBook } from '../core/book.ts';
+import { migrateWithin, StoreError } from './open.ts';
+import { sqliteStore } from './sqlite.ts';
+
+/**
+ * Everything that is wrong with a ledger, in words: pages, rows, and amounts that do not add up. Nothing is changed: an older ledger is
+ * migrated for the time of the check only.
+ */
+export function problemsIn(database: DatabaseSync, settingsOf: AuditInput['settingsOf']): string[] {
+  const pages = damagedPages(database);
+  if (pages.length > 0) return pages;
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    migrateWithin(database);
+    const rows = [...strays(database), ...orphans(database)];
+    return rows.length > 0 ? rows : unbalanced(database, settingsOf);
+  } finally {
+    // A row that does not fit has closed it.
+    if (database.isOpen && database.isTransaction) database.exec('ROLLBACK');
+  }
+}
+
+function damagedPages(database: DatabaseSync): string[] {
+  try {
+    return textsOf(database, 'PRAGMA integrity_check(20)').filter((text) => text !== 'ok');
+  } catch (error) {
+    // So damaged that even this cannot be read.
+    return [error instanceof Error ? error.message : String(error)];
+  }
+}
+
+function textsOf(database: DatabaseSync, sql: string): string[] {
+  return database
+    .prepare(sql)
+    .all()
+    .map((row) => String(Object.values(row)[0]));
+}
+
+/** References that the schema declares. */
+function strays(database: DatabaseSync): string[] {
+  const found = database.prepare('PRAGMA foreign_key_check').all();
+  return [...Map.groupBy(found, ({ table, parent }) => `${table} that belong to no row of ${parent}`)].map(
+    ([what, rows]) => `${rows.length} rows of ${what}`,
+  );
+}
+
+/** Those that it does not: looking them up at each write would cost too much. */
+const REFERENCES = [
+  ...['cells', 'readings', 'compacted', 'silences', 'hours'].map(
+    (table) => [table, 'stream', 'streams'] as const,
+  ),
+  ...['cells', 'sums'].map((table) => [table, 'series', 'series'] as const),
+  ['series', 'target', 'series'],
+] as const;
+
+function orphans(database: DatabaseSync): string[] {
+  return REFERENCES.flatMap(([table, column, parent]) => {
+    const sql = `SELECT count(*) FROM ${table} WHERE ${column} NOT IN (SELECT id FROM ${parent})`;
+    const [count = '0'] = textsOf(database, sql);
+    return count === '0' ? [] : [`${count} rows of ${table} that belong to no row of ${parent}`];
+  });
+}
+
+function unbalanced(database: DatabaseSync, settingsOf: AuditInput['settingsOf']): string[] {
+  try {
+    const store = sqliteStore(database);
+    return audit({ book: openBook(store), store, settingsOf });
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    const { cause } = error;
+    return [`a row is not as the ledger writes it: ${cause instanceof Error ? cause.message : cause}`];
+  }
+}

@@ -1,0 +1,103 @@
+import { accessSync, constants, existsSync, type Stats, statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** The texts of a ledger's file that cannot be used: each names the file and what to do, in one line. */
+
+export const notOurs = (path: string) =>
+  `${path} is not a ledger of ai-billing-exporter, or its beginning is damaged. It was left as it is: set state.path to another file.`;
+
+export const damaged = (path: string) =>
+  `${path} is damaged. It was left as it is: restore a backup (ledger restore), or move it away to start a new ledger ` +
+  '(counters then start at 0 and what was spent so far becomes the new baseline).';
+
+export const inUse = (path: string) =>
+  `${path} is in use by another process. One ledger serves one exporter: stop the other one, or set state.path.`;
+
+const full = (path: string) =>
+  `${path} cannot be written: the disk is full. Free some space; nothing was changed.`;
+
+/** SQLite's primary result codes: https://www.sqlite.org/rescode.html */
+const CODES: Readonly<Record<number, (path: string) => string>> = {
+  5: inUse,
+  8: (path) => obstacleTo(path) ?? readOnly(path),
+  10: failing,
+  11: damaged,
+  13: full,
+  14: (path) =>
+    obstacleTo(path) ??
+    `${path} cannot be opened. Check that its folder exists and that this user may write there.`,
+  26: notOurs,
+};
+
+/** Says why what SQLite or the file system has refused cannot be done. */
+export function refusalOf(path: string, error: unknown): string {
+  const known =
+    error instanceof Error && 'errcode' in error ? CODES[Number(error.errcode) & 0xff] : undefined;
+  return (
+    known?.(path) ?? `${path} cannot be opened: ${error instanceof Error ? error.message : String(error)}`
+  );
+}
+
+/** What keeps this user from writing the file, seen without touching it; undefined where nothing does. */
+export function obstacleTo(path: string): string | undefined {
+  const folder = nearestFolder(path);
+  if (!statOf(folder)?.isDirectory())
+    return `${path} cannot be opened: ${folder} is a file, not a folder. Set state.path to a file in a folder.`;
+  if (statOf(path)?.isDirectory())
+    return `${path} cannot be opened: it is a directory. Set state.path to a file in it.`;
+  for (const place of [folder, path]) {
+    const code = refusedAccess(place);
+    if (code === 'EROFS') return readOnly(path);
+    if (code === 'EACCES' || code === 'EPERM') return notThisUsers(path, place);
+  }
+  return undefined;
+}
+
+function readOnly(path: string): string {
+  return `${path} cannot be written: its disk is mounted read-only. Mount it to be written, or set state.path.`;
+}
+
+function notThisUsers(path: string, place: string): string {
+  const stats = statOf(place);
+  const owner = stats
+    ? ` belongs to user ${stats.uid}, mode ${(stats.mode & 0o777).toString(8)}`
+    : ' is closed to it';
+  return (
+    `${path} cannot be opened by user ${process.geteuid?.()}: ${place}${owner}. ` +
+    'Let it read and write the file and its folder (chown), or run as that user.'
+  );
+}
+
+/** Less than a start needs. */
+const LITTLE_SPACE = 256 * 1024;
+
+function failing(path: string): string {
+  const { bavail, bsize } = statfsSync(nearestFolder(path));
+  if (bavail * bsize < LITTLE_SPACE) return full(path);
+  return `${path} cannot be written: the disk fails, or a limit on the size of files holds (disk I/O error). Look at the system's log and at ulimit -f; nothing was changed.`;
+}
+
+/** The folder a file is in; where there is none, the nearest thing above that is there. */
+function nearestFolder(path: string): string {
+  const folder = dirname(path);
+  return existsSync(folder) || folder === dirname(folder) ? folder : nearestFolder(folder);
+}
+
+/** Undefined where it is not there, or may not even be looked at. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Why this user may not read and write what is there. */
+function refusedAccess(path: string): unknown {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? error.code : undefined;
+  }
+}

@@ -1,0 +1,116 @@
+import { chownSync, existsSync, linkSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { AuditInput } from '../core/audit.ts';
+import type { Instant } from '../core/time.ts';
+import { copyInto, removeDatabase, settle } from './backup.ts';
+import { problemsIn } from './check.ts';
+import { beginEpoch } from './epoch.ts';
+import { openDatabase, openExisting, StoreError } from './open.ts';
+import { inUse, obstacleTo, refusalOf } from './refusal.ts';
+
+export interface RestoreOptions {
+  /** The ledger that is restored. */
+  readonly path: string;
+  /** The backup. */
+  readonly from: string;
+  readonly now: Instant;
+  readonly settingsOf: AuditInput['settingsOf'];
+}
+
+/**
+ * Puts a backup in the place of a ledger, in a new epoch. The backup is left as it is, and what stood there is kept.
+ *
+ * @returns where the ledger that stood there is kept; undefined where there was none.
+ * @throws {StoreError} when nothing was changed: the backup is no good, the ledger is in use, or there is no space.
+ */
+export async function restoreLedger(options: RestoreOptions): Promise<string | undefined> {
+  const { path, from, now } = options;
+  const obstacle = obstacleTo(path);
+  if (obstacle !== undefined) throw new StoreError(obstacle);
+  if (existsSync(path) && existsSync(from) && realpathSync(path) === realpathSync(from))
+    throw new StoreError(`${from} is the ledger itself: name a backup.`);
+  const draft = `${path}.restoring`;
+  const lock = existsSync(path) ? lockOf(path) : undefined;
+  try {
+    await prepare(draft, options);
+    const aside = `${path}.before-restore-${new Date(now).toISOString().replace(/[-:]|\.\d+/g, '')}`;
+    return swap({ path, draft, aside, lock });
+  } catch (error) {
+    throw error instanceof StoreError ? error : new StoreError(refusalOf(path, error), { cause: error });
+  } finally {
+    removeDatabase(draft);
+    lock?.close();
+  }
+}
+
+/** Makes of the backup what is to be the ledger. */
+async function prepare(draft: string, { path, from, now, settingsOf }: RestoreOptions): Promise<void> {
+  const source = openExisting(from);
+  try {
+    await copyInto(source, draft);
+  } finally {
+    source.close();
+  }
+  const database = openDatabase(draft);
+  try {
+    const problems = problemsIn(database, settingsOf);
+    if (problems.length > 0)
+      throw new StoreError(`${from} is no good backup, and nothing was changed: ${problems.join('; ')}`);
+    beginEpoch(database, now, settingsOf);
+    database.exec('PRAGMA journal_mode = DELETE');
+  } finally {
+    if (database.isOpen) database.close();
+  }
+  giveTo(existsSync(path) ? path : dirname(path), draft);
+}
+
+/** Whoever ran the exporter must be able to go on, also where root restores. */
+function giveTo(owned: string, file: string): void {
+  const { uid, gid } = statSync(owned);
+  if (process.geteuid?.() === 0) chownSync(file, uid, gid);
+}
+
+/** Keeps every other process from the ledger; undefined where it is too damaged to be locked: then nobody can use it. */
+function lockOf(path: string): DatabaseSync | undefined {
+  const database = new DatabaseSync(path, { timeout: 2000 });
+  try {
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; ROLLBACK;');
+    return database;
+  } catch (error) {
+    database.close();
+    const isBusy = error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === 5;
+    if (isBusy) throw new StoreError(inUse(path), { cause: error });
+    return undefined;
+  }
+}
+
+/** Moves what stands in the log into the file it belongs to. */
+function foldLog(lock: DatabaseSync): void {
+  try {
+    lock.exec('PRAGMA journal_mode = DELETE');
+  } catch {
+    // Too damaged: the log is kept beside it.
+  }
+}
+
+interface Swap {
+  readonly path: string;
+  readonly draft: string;
+  readonly aside: string;
+  readonly lock: DatabaseSync | undefined;
+}
+
+/** There is a whole ledger at `path` at every instant. The log of the old one must never meet the new one. */
+function swap({ path, draft, aside, lock }: Swap): string | undefined {
+  const isThere = existsSync(path);
+  if (lock) foldLog(lock);
+  if (isThere) {
+    linkSync(path, aside);
+    if (existsSync(`${path}-wal`)) renameSync(`${path}-wal`, `${aside}-wal`);
+    rmSync(`${path}-shm`, { force: true });
+  }
+  renameSync(draft, path);
+  settle(dirname(path));
+  return isThere ? aside : undefined;
+}

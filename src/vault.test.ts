@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createVault, stackOf } from './vault.ts';
+
+test('what is hidden is in no text, in whatever form, and neither is a key that was rotated away', () => {
+  const vault = createVault();
+  let key = 'first/key';
+  vault.hide(() => key);
+  vault.hide(() => 'short');
+  assert.equal(
+    vault.clean('a first/key, a first\\/key and a first%2Fkey: short'),
+    'a [key], a [key] and a [key]: short',
+  );
+  key = 'second-key';
+  assert.equal(vault.clean('first/key second-key'), '[key] [key]');
+});
+
+test('an output that is guarded is written what is clean', () => {
+  const vault = createVault();
+  vault.hide(() => 'the-only-key');
+  const written: string[] = [];
+  vault.over({ write: (text) => written.push(text) }).write('{"key":"the-only-key"}\n');
+  assert.deepEqual(written, ['{"key":"[key]"}\n']);
+});
+
+test('of a crash the stack is told, and nothing that hangs on the error', () => {
+  const error = Object.assign(new Error('broken'), { headers: { authorization: 'Bearer x' } });
+  assert.match(stackOf(error), /^Error: broken\n +at /);
+  assert.doesNotMatch(stackOf(error), /Bearer/);
+  assert.equal(stackOf({ authorization: 'Bearer x' }), '[object Object]');
+});

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { z } from 'zod';
+import { CHART, chartFiles } from '../../deploy/helm/src/generate.ts';
+import { dashboardFiles } from '../../grafana/src/generate.ts';
+import { realServerTest } from '../support/binaries.ts';
+import { chartCases, objectsIn, RELEASE, withoutFiles } from '../support/chart.ts';
+import { run } from '../support/child.ts';
+import { MANIFESTS, manifestObjects, withoutHelm } from '../support/manifests.ts';
+import { folderOf } from '../support/process.ts';
+import { configurationIn } from '../support/workload.ts';
+
+const USUAL = 'deploy/helm/cases/keys-in-files/values.yaml';
+const isUpdate = process.env.UPDATE_CHART === '1';
+
+realServerTest('Helm makes of the values of each case what is expected', ['helm'], async (_, pathOf) => {
+  for (const { name, values, expected } of await chartCases()) {
+    const { code, output } = await run(pathOf('helm'), ['template', ...RELEASE, '--values', values]);
+    assert.equal(code, 0, `${name}: ${output}`);
+    const made = withoutFiles(output);
+    if (isUpdate) await writeFile(expected, made);
+    assert.equal(made, await readFile(expected, 'utf8'), name);
+  }
+});
+
+realServerTest('Helm has nothing to say against the chart', ['helm'], async (_, pathOf) => {
+  for (const { name, values } of await chartCases()) {
+    const { code, output } = await run(pathOf('helm'), ['lint', '--strict', '--values', values, CHART]);
+    assert.equal(code, 0, `${name}: ${output}`);
+  }
+});
+
+realServerTest('a packed chart has its rules and dashboards', ['helm'], async (context, pathOf) => {
+  const folder = await folderOf(context);
+  const packed = await run(pathOf('helm'), ['package', CHART, '--destination', folder]);
+  assert.equal(packed.code, 0, packed.output);
+  const [archive = ''] = /\S+\.tgz/.exec(packed.output) ?? [];
+  const { output } = await run('tar', ['-tzf', archive]);
+  const inside = output.trim().split('\n');
+  for (const path of chartFiles().keys()) assert.ok(inside.includes(join('ai-billing-exporter', path)), path);
+});
+
+realServerTest('kubectl makes of the manifests what is in them', ['kubectl'], async (_, pathOf) => {
+  for (const [folder, files] of [
+    ['', '*.yaml'],
+    ['monitoring', 'monitoring/*.yaml'],
+  ] as const) {
+    const { code, output } = await run(pathOf('kubectl'), ['kustomize', join(MANIFESTS, folder)]);
+    assert.equal(code, 0, output);
+    // What is generated from files is called after its content.
+    const text = output.replaceAll(/\bai-billing-exporter-\w{10}\b/g, 'ai-billing-exporter');
+    const made = objectsIn(text).filter(({ kind }) => kind !== 'ConfigMap');
+    const namespace = folder === '' ? 'ai-billing' : 'monitoring';
+    for (const { kind, metadata } of made)
+      if (kind !== 'Namespace') assert.equal(metadata.namespace, namespace, kind);
+    assert.deepEqual(sorted(withoutHelm(made, '')), sorted(withoutHelm(await manifestObjects(files), '')));
+  }
+});
+
+realServerTest(
+  'kubectl makes a ConfigMap of the configuration and of each dashboard',
+  ['kubectl'],
+  async (_, pathOf) => {
+    const plain = await run(pathOf('kubectl'), ['kustomize', MANIFESTS]);
+    const configuration = await readFile(join(MANIFESTS, 'config.yml'), 'utf8');
+    assert.equal(configurationIn(objectsIn(plain.output)), configuration);
+    const named = objectsIn(plain.output).find(({ kind }) => kind === 'ConfigMap')?.metadata.name ?? 'none';
+    assert.match(named, /^ai-billing-exporter-\w+$/);
+    assert.ok(
+      JSON.stringify(objectsIn(plain.output)).includes(`"configMap":{"name":"${named}"}`),
+      'it is mounted',
+    );
+
+    const monitoring = await run(pathOf('kubectl'), ['kustomize', join(MANIFESTS, 'monitoring')]);
+    const maps = objectsIn(monitoring.output).filter(({ kind }) => kind === 'ConfigMap');
+    const held = maps.flatMap(({ data, metadata }) => {
+      assert.equal(metadata.labels.grafana_dashboard, '1');
+      return Object.entries(z.record(z.string(), z.string()).parse(data));
+    });
+    assert.deepEqual(new Map(held.sort()), new Map([...dashboardFiles()].sort()));
+  },
+);
+
+function sorted(objects: readonly unknown[]): string[] {
+  return objects.map((object) => stringify(object, { sortMapEntries: true })).sort();
+}
+
+/** What is not to be had, as an argument of Helm, and what Helm says to it. */
+const REFUSED: readonly (readonly [argument: string, message: RegExp])[] = [
+  ['--set=config.accounts=null', /\/config\/accounts': got null, want array/],
+  ['--set=replicas=2', /'replicas' not allowed/],
+  ['--set=keys.env[0].value=a-key-in-the-values', /'value' not allowed/],
+  ['--set=config.accounts[0].apiKy=x', /\/config\/accounts\/0': additional properties 'apiKy' not allowed/],
+  ['--set=config.accounts[0].provider=venise', /\/config\/accounts\/0\/provider': value must be 'venice'/],
+  ['--set=config.budgets[0].period=year', /\/config\/budgets\/0\/period/],
+  [
+    '--set=config.state.path=/var/lib/ledger.db',
+    /config\.state\.path is \/var\/lib\/ledger\.db, but only \/data/,
+  ],
+  ['--set=config.server.listen=:0', /config\.server\.listen must name a port/],
+  ['--set=persistence.accessMode=ReadWriteMany', /\/persistence\/accessMode/],
+  ['--set=podDisruptionBudget.maxUnavailable=2', /\/podDisruptionBudget\/maxUnavailable/],
+  ['--set=terminationGracePeriodSeconds=5', /\/terminationGracePeriodSeconds/],
+  ['--set=image.tag=has space', /\/image\/tag/],
+];
+
+realServerTest('what cannot work is refused, with the reason', ['helm'], async (_, pathOf) => {
+  const bare = await run(pathOf('helm'), ['template', ...RELEASE]);
+  assert.equal(bare.code, 1);
+  assert.match(
+    bare.output,
+    /name your accounts: in config\.accounts, or by a key of each provider in keys\.env/,
+  );
+  for (const [argument, message] of REFUSED) {
+    const { code, output } = await run(pathOf('helm'), ['template', ...RELEASE, '--values', USUAL, argument]);
+    assert.equal(code, 1, argument);
+    assert.match(output, message, argument);
+  }
+});

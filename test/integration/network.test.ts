@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { assertNoneFell, assertOnlyReads } from '../support/expected.ts';
+import type { Exporter } from '../support/exporter.ts';
+import { HARMFUL, HARMLESS, startSpoilingProxy, type Wire } from '../support/spoiling-proxy.ts';
+import {
+  assertDown,
+  assertTruth,
+  assertUp,
+  exporterOf,
+  nextHour,
+  PROVIDERS,
+  pollWell,
+  startWorld,
+  troubled,
+  type World,
+} from '../support/struck.ts';
+
+const KEY = 'the-key-of-the-network';
+/** A busy machine answers honestly within it. */
+const TIMEOUT_MS = 900;
+
+interface Scene {
+  readonly world: World;
+  readonly exporter: Exporter;
+  /** What becomes of all answers, but those to the steady account. */
+  spoil(wire?: Wire): void;
+}
+
+/** The four behind a proxy each, a fifth account without one. */
+async function startScene(context: TestContext): Promise<Scene> {
+  const world = await startWorld(context, 'current', KEY);
+  const proxies = await Promise.all(
+    PROVIDERS.map(async (provider) => {
+      const proxy = await startSpoilingProxy(context, world.simulators[provider].url);
+      return [provider, proxy] as const;
+    }),
+  );
+  const through = Object.fromEntries(proxies.map(([provider, { url }]) => [provider, url]));
+  const exporter = await exporterOf(context, world, {
+    timeoutMs: TIMEOUT_MS,
+    through: (provider) => through[provider] ?? '',
+  });
+  return {
+    world,
+    exporter,
+    spoil: (wire) => {
+      for (const [, proxy] of proxies) proxy.spoil(wire);
+    },
+  };
+}
+
+test('what a network does to an answer and leaves whole is no failure, and the numbers are the truth', async (context) => {
+  const { world, exporter, spoil } = await startScene(context);
+  let before = await pollWell(exporter);
+  for (const [name, wire] of Object.entries(HARMLESS)) {
+    await context.test(name, async () => {
+      nextHour(world.dial);
+      world.spend();
+      spoil(wire);
+      const after = await pollWell(exporter);
+      assertNoneFell(before, after);
+      assertTruth(after, world);
+      before = after;
+    });
+  }
+});
+
+for (const [reason, wires] of Object.entries(HARMFUL)) {
+  test(`what a network does to an answer fails as ${reason} at every provider, and nothing of it counts`, async (context) => {
+    const { world, exporter, spoil } = await startScene(context);
+    await pollWell(exporter);
+    for (const [name, wire] of Object.entries(wires)) {
+      await context.test(name, async () => {
+        nextHour(world.dial);
+        const before = await exporter.fresh();
+        world.spend();
+        spoil(wire);
+        await exporter.pollAll();
+        const after = await exporter.fresh();
+        assert.deepEqual(troubled(after), troubled(before));
+        for (const provider of PROVIDERS) assertDown(before, after, provider, reasonOf(reason));
+        assertUp(after, 'baseten', 'steady');
+        spoil();
+        const healed = await pollWell(exporter);
+        assertNoneFell(before, healed);
+        assertTruth(healed, world);
+      });
+    }
+    for (const provider of PROVIDERS) assertOnlyReads(world.simulators[provider].requests);
+    assert.ok(!exporter.log().includes(KEY));
+  });
+}
+
+function reasonOf(text: string): 'network' | 'timeout' | 'contract' {
+  if (text === 'network' || text === 'timeout' || text === 'contract') return text;
+  throw new Error(text);
+}

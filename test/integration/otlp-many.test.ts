@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { NO_OPEN_TELEMETRY } from '../../src/config/open-telemetry.ts';
+import { createLog } from '../../src/log.ts';
+import { openOtelPage, openPushes } from '../../src/opentelemetry.ts';
+import { createServer } from '../../src/server/server.ts';
+import { createPrometheusPage } from '../../src/sinks/prometheus/page.ts';
+import { createSelfMetrics } from '../../src/sinks/prometheus/self.ts';
+import { realServerTest } from '../support/binaries.ts';
+import { everyFamilyOf, fillSelf } from '../support/catalogue.ts';
+import { type Receivers, type Shown, startComparing, startReceivers } from '../support/otlp-parity.ts';
+
+const NOW = Date.UTC(2026, 2, 22, 9, 30, 13, 250);
+
+/** Ten of each family, and as many as large accounts have. */
+for (const series of [500, 50_000]) {
+  realServerTest(
+    `of ${series} series over every family, of any text and any number, who is pushed to holds what who scrapes holds`,
+    ['prometheus', 'victoria-metrics'],
+    async (context) => {
+      const told = await startReceivers(context);
+      const clock = { now: NOW };
+      const shown = await startShowing(context, series, told, () => clock.now);
+      const compare = await startComparing(context, shown, told, 1000);
+      clock.now += 60_000;
+      const names = await compare(clock.now, `${series} series`);
+      assert.deepEqual(shown.logged, []);
+      assert.ok(names.length > 80, `${names.length} names`);
+    },
+  );
+}
+
+/** A snapshot in the ledger's place; everything behind it is the exporter's own. */
+async function startShowing(
+  context: TestContext,
+  series: number,
+  { receivers }: Receivers,
+  now: () => number,
+): Promise<Shown & { readonly logged: readonly string[] }> {
+  const logged: string[] = [];
+  const source = everyFamilyOf(series, NOW);
+  const self = createSelfMetrics({ version: '0', revision: 'test', failureReasons: ['network'] });
+  fillSelf(self, NOW);
+  const failed = (error: unknown) => assert.fail(String(error));
+  const page = createPrometheusPage(source, self, failed);
+  const options = { ...NO_OPEN_TELEMETRY, prometheus: true, receivers };
+  const about = { version: '0', now, log: createLog({ write: (line) => logged.push(line) }) };
+  const told = {
+    publisher: source,
+    self,
+    ledger: { deliveries: () => assert.fail('nobody wants differences') },
+  };
+  const otelPage = await openOtelPage(options, told, about);
+  const pushes = await openPushes(options, told, about);
+  const unasked = () => assert.fail('nobody asks');
+  const server = createServer({
+    metrics: page,
+    otelMetrics: otelPage,
+    ready: () => ({ ready: true, reason: 'ready' }),
+    status: unasked,
+    costs: unasked,
+    now,
+    onError: failed,
+  });
+  context.after(async () => {
+    await server.close();
+    page.close();
+    otelPage?.close();
+    await pushes?.stop();
+  });
+  const url = await server.listen({ host: '127.0.0.1', port: 0 });
+  return { url, logged, push: async () => pushes?.flush() };
+}

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { METRICS, type Metric } from '../../src/core/metrics.ts';
+import { MINUTE } from '../../src/core/time.ts';
+import { realServerTest } from '../support/binaries.ts';
+import { HAPPENINGS, startEveryFamily } from '../support/families.ts';
+import { assertSame, RARELY, startComparing, startReceivers } from '../support/otlp-parity.ts';
+import { type Answer, type Push, startOtlpReceiver } from '../support/otlp-receiver.ts';
+import {
+  named,
+  type Series,
+  seriesOfDifferences,
+  seriesOfPage,
+  seriesOfPush,
+} from '../support/otlp-series.ts';
+import { receiverAt } from '../support/pushing.ts';
+
+realServerTest(
+  'who is pushed to holds every series that who scrapes holds, with the same value, whatever happens',
+  ['prometheus', 'victoria-metrics'],
+  async (context) => {
+    const told = await startReceivers(context);
+    const world = await startEveryFamily(context, { prometheus: true, receivers: told.receivers });
+    const compare = await startComparing(context, world.exporter, told);
+    world.dial.advance(MINUTE);
+    const seen = new Set<string>();
+    for (const happens of HAPPENINGS) {
+      await happens(world);
+      await world.exporter.pollAll();
+      await world.exporter.fresh();
+      for (const name of await compare(world.dial.now(), happens.name)) seen.add(name);
+    }
+    assert.deepEqual(
+      catalogue().filter((name) => !seen.has(name)),
+      [],
+      'every family was compared',
+    );
+  },
+);
+
+test('with GenAI attributes each series is the same one, and says besides what the conventions call it', async (context) => {
+  const { url, pushes } = await startOtlpReceiver(context, { protocol: 'http/json' });
+  const receivers = [receiverAt(url, { ...RARELY, protocol: 'http/json' })];
+  const { exporter } = await startEveryFamily(context, { genAi: true, receivers });
+  await exporter.pollAll();
+  const page = await exporter.fresh();
+  await exporter.push();
+  const told = new Map<string, number>();
+  const plain = pushes.map((push) => ({
+    ...push,
+    metrics: push.metrics.map((metric) => ({
+      ...metric,
+      points: metric.points.map((point) => ({ ...point, attributes: withoutGenAi(point.attributes, told) })),
+    })),
+  }));
+  const costs = (series: Series) => named(series, (name) => !/^(process|nodejs|ai_billing_otlp)_/.test(name));
+  assertSame(costs(seriesOfPush(plain)), costs(seriesOfPage(page)), 'without them');
+  const [providers = 0, models = 0, tokenTypes = 0] = Object.values(GEN_AI).map((name) => told.get(name));
+  assert.ok(providers > models && models > tokenTypes && tokenTypes > 0, JSON.stringify([...told]));
+});
+
+test('differences add up to the totals, over restarts and over a push that was refused', async (context) => {
+  const answers: Answer[] = [];
+  const answer = () => answers.shift() ?? {};
+  const { url, pushes } = await startOtlpReceiver(context, { protocol: 'http/protobuf', answer });
+  const receivers = [receiverAt(url, { ...RARELY, temporality: 'delta' })];
+  const world = await startEveryFamily(context, { receivers });
+  const { exporter } = world;
+  const refused: Push[] = [];
+  for (const happens of HAPPENINGS) {
+    await happens(world);
+    await exporter.pollAll();
+    if (happens.name === 'revise') {
+      const before = pushes.length;
+      answers.push(...Array.from({ length: 20 }, () => ({ status: 400 })));
+      await exporter.push();
+      answers.length = 0;
+      refused.push(...pushes.slice(before));
+    }
+    if (happens.name !== 'spend') await exporter.push();
+    if (happens.name === 'revise' || happens.name === 'recover') await exporter.restart();
+  }
+  const page = await exporter.fresh();
+  await exporter.push();
+  // What stood at 0 when the receiver came is as good as told.
+  const counted = (series: Series) =>
+    new Map([...named(series, (name) => LEDGER_COUNTERS.has(name))].filter(([, total]) => total !== 0));
+  const totals = counted(seriesOfPage(page));
+  const sums = counted(seriesOfDifferences(pushes.filter((push) => !refused.includes(push))));
+  assert.ok(refused.length > 0 && totals.size > 20);
+  assertSame(sums, totals, 'sums of differences', { within: 1e-12 });
+});
+
+const GEN_AI = {
+  provider: 'gen_ai.provider.name',
+  model: 'gen_ai.request.model',
+  token_type: 'gen_ai.token.type',
+} as const;
+
+/** Checks that each is there just where its label is and not empty, and counts it. */
+function withoutGenAi(attributes: Push['resource'], told: Map<string, number>): Push['resource'] {
+  const left = { ...attributes };
+  for (const [label, name] of Object.entries(GEN_AI)) {
+    assert.equal(left[name], attributes[label] || undefined, name);
+    if (left[name] !== undefined) told.set(name, (told.get(name) ?? 0) + 1);
+    delete left[name];
+  }
+  return left;
+}
+
+const LEDGER_COUNTERS: ReadonlySet<string> = new Set(
+  Object.values<Metric>(METRICS)
+    .filter(({ type, source }) => type === 'counter' && source === 'ledger')
+    .flatMap(({ name, twin }) => (twin ? [name, twin.name] : [name])),
+);
+
+/** The names of all series that the catalogue brings about. */
+function catalogue(): string[] {
+  return Object.values<Metric>(METRICS).flatMap(({ name, type, twin }) => {
+    if (type === 'histogram') return ['bucket', 'count', 'sum'].map((part) => `${name}_${part}`);
+    return twin ? [name, twin.name] : [name];
+  });
+}

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { glob, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { run } from '../support/child.ts';
+import { manifestOf } from '../support/manifest.ts';
+import { copyCheckout, pack, type Tarball, unpackWithDependencies } from '../support/package.ts';
+import { folderOf, start } from '../support/process.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const MANIFEST = await readFile(join(ROOT, 'package.json'), 'utf8');
+const { version } = manifestOf(new Map([['package.json', MANIFEST]]));
+/** The oldest release that `engines` promises. */
+const OLDEST = '24.0.0';
+
+test('the package is the same to the last byte, holds what is needed, and works', async (context) => {
+  const copy = await copyCheckout(context);
+  const tarball = await pack(copy, 'first');
+
+  await context.test('packed twice, it is the same', async () => {
+    assert.equal(await digestOf((await pack(copy, 'second')).path), await digestOf(tarball.path));
+  });
+
+  const folder = await unpackWithDependencies(tarball, await folderOf(context));
+  const bin = join(folder, 'bin/ai-billing-exporter.js');
+
+  await context.test('it holds the compiled program, what a user reads, and nothing else', async () => {
+    assert.deepEqual(tarball.files, await neededFiles());
+    for (const path of tarball.files) {
+      const text = await readFile(join(folder, path), 'utf8');
+      for (const trace of [copy.folder, ROOT, 'sourceMappingURL=']) assert.ok(!text.includes(trace), path);
+    }
+    assert.equal((await stat(bin)).mode & 0o111, 0o111, 'the command may be run');
+  });
+
+  await context.test('its command tells version and commit, and has the schema', async () => {
+    const told = await run(process.execPath, [bin, '--version'], { cwd: folder });
+    assert.deepEqual(told, { code: 0, output: `${version} (commit ${copy.revision})\n` });
+    const schema = await run(process.execPath, [bin, 'config-schema'], { cwd: folder });
+    assert.equal(schema.code, 0, schema.output);
+    assert.equal(JSON.parse(schema.output).type, 'object');
+  });
+
+  await context.test('what it serves tells version and commit', async (inner) => {
+    const demo = start(inner, ['demo', '--port', '0'], { program: bin, cwd: folder });
+    const [, url = ''] = await demo.said(/Demo on (http:\S+)/);
+    const page = await (await fetch(`${url}/metrics`)).text();
+    const [labels = ''] = /^ai_billing_build_info\{.*\} 1$/m.exec(page) ?? [];
+    assert.ok(labels.includes(`version="${version}"`), labels);
+    assert.ok(labels.includes(`revision="${copy.revision}"`), labels);
+    assert.equal((await demo.end('SIGTERM')).code, 0);
+  });
+
+  await context.test(`npx runs it in an empty folder, on Node ${OLDEST}`, (inner) =>
+    tryNpx(inner, tarball, copy.revision),
+  );
+});
+
+/** What the sources say that the package must hold, and no more. */
+async function neededFiles(): Promise<string[]> {
+  const compiled: string[] = [];
+  for await (const path of glob('src/**/*.ts', { cwd: ROOT }))
+    if (!path.endsWith('.test.ts') && path !== 'src/docs.ts')
+      compiled.push(path.replace(/^src\//, 'dist/').replace(/\.ts$/, '.js'));
+  const pages: string[] = [];
+  for await (const path of glob('docs/*.md', { cwd: ROOT })) pages.push(path);
+  const named = ['package.json', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'LICENSE', 'docs/openapi.yaml'];
+  return ['bin/ai-billing-exporter.js', 'dist/revision', ...named, ...compiled, ...pages].sort();
+}
+
+/** Needs the registry for what the packages are described by; skipped where there is none, but for `CI=true`. */
+async function tryNpx(context: TestContext, { path }: Tarball, revision: string): Promise<void> {
+  const packages = [`--package=node@${OLDEST}`, `--package=${path}`];
+  const words = ['exec', '--yes', '--prefer-offline', ...packages, '--', 'ai-billing-exporter', '--version'];
+  const { code, output } = await run('npm', words, { cwd: await folderOf(context), timeoutMs: 240_000 });
+  const isOffline = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENOTCACHED)\b/.test(output);
+  if (isOffline && process.env.CI !== 'true') return context.skip('npm reaches no registry here');
+  assert.equal(code, 0, output);
+  assert.ok(output.split('\n').includes(`${version} (commit ${revision})`), output);
+}
+
+async function digestOf(path: string): Promise<string> {
+  return createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
+}

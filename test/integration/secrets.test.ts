@@ -1,0 +1,257 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startBaseten } from '../../src/demo/baseten/server.ts';
+import { startInferenceSh } from '../../src/demo/inference-sh/server.ts';
+import { startNorthflank } from '../../src/demo/northflank/server.ts';
+import { startVenice } from '../../src/demo/venice/server.ts';
+import { type Canary, canariesIn, canaryOf } from '../support/canary.ts';
+import { ECHOES, goodEcho } from '../support/echoes.ts';
+import { servedOnLoopback } from '../support/loopback.ts';
+import { type Ended, folderOf, type Running, runToEnd, serve } from '../support/process.ts';
+import { type SpoilingProxy, startSpoilingProxy, type Wire } from '../support/spoiling-proxy.ts';
+
+const IDS = ['baseten', 'venice', 'inference_sh', 'northflank'] as const;
+const KEYS = IDS.map(canaryOf);
+const [OTLP, TRACES, USER] = [canaryOf('otlp'), canaryOf('traces'), canaryOf('user')];
+const ALL: readonly Canary[] = [...KEYS, OTLP, TRACES, USER];
+const PATHS = [
+  '/',
+  '/metrics',
+  '/otel/metrics',
+  '/api/v1/status',
+  '/api/v1/costs',
+  '/-/ready',
+  '/nothing-there',
+];
+
+/** What was seen anywhere, by the place. */
+type Seen = Map<string, string | Buffer>;
+
+interface World {
+  readonly folder: string;
+  readonly config: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Bodies that were pushed, and where to. */
+  readonly pushed: Seen;
+  /** How the answers of all providers travel, made for each one's key. */
+  spoil(wire: (canary: Canary) => Wire): void;
+}
+
+/** Four providers behind proxies, two keys in the environment and two in files, and receivers that need keys of their own. */
+async function startWorld(context: TestContext): Promise<World> {
+  const folder = await folderOf(context);
+  const starts = [startBaseten, startVenice, startInferenceSh, startNorthflank];
+  const genesis = Math.floor(Date.now() / 86_400_000 - 1) * 86_400_000;
+  const proxies: [Canary, SpoilingProxy][] = [];
+  for (const [index, canary] of KEYS.entries()) {
+    const simulator = await starts[index]?.({ genesis, key: canary.key });
+    if (!simulator) throw new Error('there are four');
+    context.after(() => simulator.close());
+    proxies.push([canary, await startSpoilingProxy(context, simulator.url)]);
+  }
+  const pushed: Seen = new Map();
+  const receiver = await servedOnLoopback(
+    context,
+    (request, response) => void take(request, response, pushed),
+  );
+  const accounts = await Promise.all(
+    IDS.map(async (provider, index) => {
+      const file = join(folder, `${provider}.key`);
+      await writeFile(file, KEYS[index]?.key ?? '');
+      const key = index < 2 ? { apiKey: `\${${provider.toUpperCase()}}` } : { apiKeyFile: file };
+      return { provider, name: 'test', baseUrl: proxies[index]?.[1].url, ...key, ...SETTINGS(genesis) };
+    }),
+  );
+  // Nothing speaks TLS there.
+  const insecure = { ...accounts[0], name: 'tls', baseUrl: `https://${receiver}` };
+  const config = join(folder, 'config.yml');
+  // JSON is YAML.
+  await writeFile(
+    config,
+    JSON.stringify({
+      server: { listen: '127.0.0.1:0' },
+      state: { path: join(folder, 'ledger.db') },
+      metrics: { newSeriesZero: '0s' },
+      accounts: [...accounts, insecure],
+      opentelemetry: {
+        prometheus: true,
+        receivers: [{ name: 'r', endpoint: `http://${receiver}`, interval: '1s', ...bearer(OTLP) }],
+        traces: { endpoint: `http://${receiver}`, ...bearer(TRACES) },
+      },
+    }),
+  );
+  const env = { BASETEN: KEYS[0]?.key ?? '', VENICE: KEYS[1]?.key ?? '' };
+  const spoil = (wire: (canary: Canary) => Wire) => {
+    for (const [canary, proxy] of proxies) proxy.spoil(wire(canary));
+  };
+  return { folder, config, env, pushed, spoil };
+}
+
+const SETTINGS = (genesis: number) => ({
+  schedule: '* * * * * *',
+  timeout: '1s',
+  since: new Date(genesis).toISOString().slice(0, 10),
+});
+
+function bearer({ key }: Canary) {
+  return { headers: { authorization: `Bearer ${key}` } };
+}
+
+/** Keeps a body, and refuses every third with what authorized it. */
+async function take(request: IncomingMessage, response: ServerResponse, pushed: Seen): Promise<void> {
+  const { authorization = '' } = request.headers;
+  pushed.set(`push ${pushed.size} to ${request.url}`, await buffer(request));
+  const isKnown = authorization.includes(OTLP.key) || authorization.includes(TRACES.key);
+  if (!isKnown) pushed.set('a push without its key', USER.key);
+  if (pushed.size % 3 > 0) return void response.writeHead(200).end();
+  response
+    .writeHead(pushed.size % 2 === 0 ? 400 : 401, authorization, { 'x-key': authorization })
+    .end(authorization);
+}
+
+async function look(url: string, seen: Seen, when: string): Promise<void> {
+  for (const path of PATHS) {
+    const { status, headers, text } = await asked(`${url}${path}`);
+    seen.set(`${path} ${status} at ${when}`, `${JSON.stringify([...headers])}${text}`);
+  }
+  const open = await asked(`${url}/metrics`, { headers: { accept: 'application/openmetrics-text' } });
+  seen.set(`OpenMetrics at ${when}`, open.text);
+  seen.set(`a POST at ${when}`, (await asked(`${url}/metrics`, { method: 'POST', body: '{' })).text);
+}
+
+async function asked(url: string, init: RequestInit = {}) {
+  const response = await fetch(url, init);
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+/** Every account's next poll, the slowest one's too. */
+async function nextPolls(running: Running): Promise<void> {
+  const from = running.err().length;
+  const deadline = performance.now() + 10_000;
+  const isOver = () =>
+    IDS.every((id) => running.err().slice(from).includes(`"provider":"${id}","account":"test"`));
+  while (!isOver() && performance.now() < deadline) await sleep(50);
+  assert.ok(isOver(), 'every account is polled');
+  // What failed before the change may have been told only then.
+  await sleep(100);
+}
+
+test('no key is in any answer, log, push, ledger or command line, whatever a provider does with it', async (context) => {
+  const { config, env, folder, pushed, spoil } = await startWorld(context);
+  spoil(goodEcho);
+  const exporter = await serve(context, config, { env });
+  const seen: Seen = new Map();
+  await nextPolls(exporter);
+  await look(exporter.url, seen, 'good answers');
+  assert.match(
+    String(seen.get('/metrics 200 at good answers')),
+    /\[key\]/,
+    'what echoes a key is shown without it',
+  );
+  for (const [name, wire] of Object.entries(ECHOES)) {
+    spoil(wire);
+    await nextPolls(exporter);
+    await look(exporter.url, seen, name);
+  }
+  seen.set('command line', await readFile(`/proc/${exporter.pid}/cmdline`));
+  seen.set('process title', await readFile(`/proc/${exporter.pid}/comm`));
+  for (const file of await readdir(folder)) {
+    if (file.startsWith('ledger')) seen.set(`${file} while it runs`, await readFile(join(folder, file)));
+  }
+  const { code, out, err } = await exporter.end('SIGTERM');
+  assert.equal(code, 0, err);
+  seen
+    .set('the ledger', await readFile(join(folder, 'ledger.db')))
+    .set('output', out)
+    .set('log', err);
+  for (const [place, body] of pushed) seen.set(place, body);
+  assert.deepEqual(canariesIn(ALL, seen), []);
+  for (const reason of ['auth', 'network', 'timeout', 'contract', 'server', 'rate_limited'])
+    assert.ok(err.includes(`"reason":"${reason}"`), `${reason} happened`);
+  assert.ok(
+    [...pushed.keys()].some((place) => place.endsWith('/v1/traces')),
+    'spans were sent',
+  );
+});
+
+test('no command prints a key, whatever a provider does with it', async (context) => {
+  const { config, env, spoil } = await startWorld(context);
+  const run = (...args: string[]) => runToEnd(context, [...args, '--config', config], { env });
+  const seen: Seen = new Map();
+  const note = async (name: string, ended: Promise<Ended>) => {
+    const { out, err } = await ended;
+    assert.ok(out !== '' || err !== '', name);
+    seen.set(name, out + err);
+  };
+  const shape = ECHOES['JSON in which every value is the key'] ?? goodEcho;
+  spoil(shape);
+  await Promise.all([
+    note('task-cost', run('task-cost', 'task-1', '--json')),
+    note('poll', run('poll', '--json')),
+  ]);
+  spoil(ECHOES['a 401 with the key in its body, its headers and its reason'] ?? goodEcho);
+  await Promise.all([note('check', run('check')), note('task-cost refused', run('task-cost', 'task-1'))]);
+  spoil(goodEcho);
+  await note('poll --metrics', run('poll', '--metrics'));
+  assert.deepEqual(canariesIn(ALL, seen), []);
+});
+
+test('a configuration that holds a key where none may be is refused without repeating it', async (context) => {
+  const { folder } = await startWorld(context);
+  const file = join(folder, 'wrong.yml');
+  const account = { provider: 'baseten', apiKey: 'x', name: 'a' };
+  const at = (baseUrl: string, more: object) =>
+    writeFile(file, JSON.stringify({ accounts: [{ ...account, baseUrl, ...more }] }));
+  const seen: Seen = new Map();
+  const wrongs: readonly [string, object][] = [
+    [`http://${USER.core}:${USER.core}@127.0.0.1/`, {}],
+    [`http://127.0.0.1/?key=${USER.core}`, { apiKey: `two ${USER.core}`, apikey: USER.core }],
+  ];
+  for (const [index, [baseUrl, more]] of wrongs.entries()) {
+    await at(baseUrl, more);
+    const { code, out, err } = await runToEnd(context, ['check', '--offline', '--config', file]);
+    assert.equal(code, 2, err);
+    seen.set(`wrong ${index}`, out + err);
+  }
+  assert.deepEqual(canariesIn(ALL, seen), []);
+});
+
+/** A bug of ours that holds what a request holds. */
+const BUG = `const e = new Error('a bug: ' + process.env.BASETEN);
+  e.cause = new Error(process.env.VENICE); e.headers = { authorization: process.env.BASETEN };`;
+const BUGS: Readonly<Record<string, string>> = {
+  'an exception': `setTimeout(() => { ${BUG} throw e; }, 2500);`,
+  'a promise that nobody waits for': `setTimeout(() => { ${BUG} Promise.reject(e); }, 2500);`,
+};
+
+for (const [name, code] of Object.entries(BUGS)) {
+  test(`a crash by ${name} says what happened, without the key that its message holds`, async (context) => {
+    const { config, env } = await startWorld(context);
+    const NODE_OPTIONS = `--import data:text/javascript,${encodeURIComponent(code)}`;
+    const exporter = await serve(context, config, { env: { ...env, NODE_OPTIONS } });
+    const { code: exit, out, err } = await exporter.ended;
+    assert.equal(exit, 1);
+    assert.match(err, /Error: a bug: \[key\]\n +at /);
+    assert.deepEqual(canariesIn(ALL, new Map([['output', out + err]])), []);
+  });
+}
+
+test('a canary is seen in every form that is looked for', () => {
+  const { key, core } = canaryOf('form');
+  const forms = [
+    key,
+    encodeURIComponent(key),
+    Buffer.from(`Bearer ${key}`).toString('base64'),
+    `\\u0063${core}`,
+  ];
+  for (const form of forms)
+    assert.notDeepEqual(canariesIn([{ key, core }], new Map([['x', form]])), [], form);
+  const escaped = [...core].map((letter) => `\\u00${letter.charCodeAt(0).toString(16)}`).join('');
+  assert.equal(canariesIn([{ key, core }], new Map([['x', escaped]])).length, 1);
+  assert.deepEqual(canariesIn([{ key, core }], new Map([['x', 'nothing']])), []);
+});

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { chmod, chown, mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { type TestContext, test } from 'node:test';
+import { openLedger } from '../../src/core/ledger.ts';
+import { HOUR } from '../../src/core/time.ts';
+import { openDatabase } from '../../src/store/open.ts';
+import { sqliteStore } from '../../src/store/sqlite.ts';
+import { run } from '../support/child.ts';
+import { cost, settings, statement, utc } from '../support/ledger.ts';
+import { configure, type Ended, folderOf, MAIN, runToEnd } from '../support/process.ts';
+
+/** Nobody but root may write anywhere; where this is root, the program runs as another user. */
+const IS_ROOT = process.getuid?.() === 0;
+const USER = IS_ROOT ? 65_534 : process.getuid?.();
+
+/** A folder of that user, with a ledger in it. */
+async function folderWithLedger(context: TestContext): Promise<{ folder: string; ledger: string }> {
+  const folder = await folderOf(context);
+  await chmod(folder, 0o755);
+  const ledger = join(folder, 'ledger.db');
+  const opened = openLedger(sqliteStore(openDatabase(ledger)));
+  const at = utc('2026-11-20T10:00');
+  const account = opened.open(settings(), at);
+  const range = { start: at, end: at + HOUR };
+  opened.apply({ account, feed: 'usage' }, statement('hour', range, range.end, [cost(at, 'a', 1)]), [], at);
+  opened.close();
+  if (IS_ROOT) for (const path of [folder, ledger]) await chown(path, 65_534, 65_534);
+  return { folder, ledger };
+}
+
+/** What starts a program as the user; nothing where this is no root. */
+const AS_USER = IS_ROOT ? ['setpriv', '--reuid', `${USER}`, '--regid', `${USER}`, '--clear-groups'] : [];
+
+/** Starts `serve` over a ledger to its end. */
+async function served(
+  context: TestContext,
+  ledger: string,
+  before: readonly string[] = AS_USER,
+): Promise<Ended> {
+  const accounts = { baseten: { url: 'http://127.0.0.1:9', key: 'k' } };
+  const configuration = await folderOf(context);
+  await chmod(configuration, 0o755);
+  const file = await configure(configuration, { accounts, ledger, schedule: '0 0 1 1 *' });
+  const args = ['serve', '--config', file];
+  const env = { NODE_DISABLE_COMPILE_CACHE: '1' };
+  const [program, ...more] = before;
+  if (program === undefined) return runToEnd(context, args, { env });
+  return runToEnd(context, [...more, process.execPath, MAIN, ...args], { env, node: program, program: null });
+}
+
+/** One line that names the file and says what to do; the exit code is 1, and no byte has changed. */
+async function assertRefused(
+  context: TestContext,
+  ledger: string,
+  says: RegExp,
+  before?: readonly string[],
+): Promise<void> {
+  const bytes = async () =>
+    (await stat(ledger).catch(() => undefined))?.isFile() ? readFile(ledger, 'hex') : '';
+  const was = await bytes();
+  const { code, out, err } = await served(context, ledger, before);
+  assert.equal(code, 1, err);
+  assert.equal(out, '');
+  assert.match(err, says);
+  assert.ok(err.startsWith(ledger), err);
+  assert.equal(err.trimEnd().split('\n').length, 1, err);
+  assert.ok((await bytes()) === was, `${ledger} was changed`);
+}
+
+const NOT_THIS_USERS = /cannot be opened by user \d+: .* belongs to user \d+, mode \d+\. .*\(chown\)/;
+
+test('a ledger that is not this user to write is left alone, and nothing is put beside it', async (context) => {
+  const { folder, ledger } = await folderWithLedger(context);
+  await chmod(ledger, 0o444);
+  await assertRefused(context, ledger, /ledger\.db belongs to user \d+, mode 444/);
+  await chmod(ledger, 0o000);
+  await assertRefused(context, ledger, NOT_THIS_USERS);
+  await chmod(ledger, 0o600);
+  if (IS_ROOT) {
+    await chown(ledger, 0, 0);
+    await assertRefused(context, ledger, /ledger\.db belongs to user 0, mode 600/);
+    await chown(ledger, 65_534, 65_534);
+  }
+  await chmod(folder, 0o555);
+  for (const path of [ledger, join(folder, 'new.db'), join(folder, 'sub', 'new.db')])
+    await assertRefused(context, path, NOT_THIS_USERS);
+  assert.deepEqual(await readdir(folder), ['ledger.db']);
+  await chmod(folder, 0o755);
+});
+
+test('a place where no ledger can be is named', async (context) => {
+  const { folder, ledger } = await folderWithLedger(context);
+  await mkdir(join(folder, 'folder.db'));
+  await assertRefused(
+    context,
+    join(folder, 'folder.db'),
+    /it is a directory\. Set state\.path to a file in it/,
+  );
+  await assertRefused(
+    context,
+    join(ledger, 'ledger.db'),
+    /ledger\.db is a file, not a folder\. Set state\.path/,
+  );
+});
+
+test("another program's database is left alone", async (context) => {
+  const { folder } = await folderWithLedger(context);
+  const path = join(folder, 'grafana.db');
+  const database = new DatabaseSync(path);
+  database.exec('PRAGMA application_id = 77; CREATE TABLE dashboards (id INTEGER)');
+  database.close();
+  if (IS_ROOT) await chown(path, 65_534, 65_534);
+  await assertRefused(context, path, /is not a ledger of ai-billing-exporter\. Set state\.path/);
+});
+
+test('a disk that takes nothing is told of, and no byte changes', async (context) => {
+  const { folder, ledger } = await folderWithLedger(context);
+  const limited = ['prlimit', '--fsize=0', ...AS_USER];
+  if ((await run('prlimit', ['--fsize=0', 'true']).catch(() => undefined))?.code !== 0)
+    return context.skip('no prlimit');
+  const says = /cannot be written: the disk fails, or a limit on the size of files holds/;
+  await assertRefused(context, ledger, says, limited);
+  await assertRefused(context, join(folder, 'new.db'), says, limited);
+  assert.equal((await stat(join(folder, 'new.db'))).size, 0, 'what stays of a first start');
+});
+
+/** A disk of 128 KiB in a namespace of its own, full but for nothing; `then` runs in it. */
+const onFullDisk = (folder: string, then: string) => `set -e
+mount -t tmpfs -o size=128k none ${folder}/disk
+cp ${folder}/ledger.db ${folder}/disk/ledger.db
+dd if=/dev/zero of=${folder}/disk/filler bs=1k count=128 2>/dev/null || true
+cksum < ${folder}/disk/ledger.db
+${then} || echo "code $?"
+cksum < ${folder}/disk/ledger.db
+mount -o remount,ro ${folder}/disk
+${then} || echo "code $?"
+cksum < ${folder}/disk/ledger.db`;
+
+test('a disk that is full, and one that is mounted read-only, are told of, and no byte changes', async (context) => {
+  const { folder } = await folderWithLedger(context);
+  const ledger = join(folder, 'disk', 'ledger.db');
+  await mkdir(join(folder, 'disk'));
+  const accounts = { baseten: { url: 'http://127.0.0.1:9', key: 'k' } };
+  const file = await configure(folder, { accounts, ledger, schedule: '0 0 1 1 *' });
+  const serve = `NODE_DISABLE_COMPILE_CACHE=1 ${process.execPath} ${MAIN} serve --config ${file} 2>&1`;
+  const script = ['--user', '--map-root-user', '--mount', 'sh', '-c', onFullDisk(folder, serve)];
+  const { output } = await run('unshare', script).catch(() => ({ output: '' }));
+  const [first, ...lines] = output.trimEnd().split('\n');
+  if (!/^\d+ \d+$/.test(first ?? '')) return context.skip(`no disk of its own can be mounted here: ${first}`);
+  assert.deepEqual(lines, [
+    `${ledger} cannot be written: the disk is full. Free some space; nothing was changed.`,
+    'code 1',
+    first,
+    `${ledger} cannot be written: its disk is mounted read-only. Mount it to be written, or set state.path.`,
+    'code 1',
+    first,
+  ]);
+});

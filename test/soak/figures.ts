@@ -1,0 +1,60 @@
+import { DAY } from '../../src/core/time.ts';
+import { bounded, type Figure, told } from '../bench/figure.ts';
+import type { Measured, Soaked } from './run.ts';
+
+const MB = 1e6;
+
+/** What was lived through, and whether it took more and more. */
+export function figuresOf(soaked: Soaked): Figure[] {
+  const { measured, failures } = soaked;
+  const later = measured.slice(Math.floor(measured.length / 3));
+  const span = ((later.at(-1)?.at ?? 0) - (later[0]?.at ?? 0)) / DAY;
+  const failed = [...failures].sort().map(([reason, count]) => `${reason} ${count}`);
+  const grown = (of: (one: Measured) => number) => slopeOf(later, of) * span;
+  const most = (of: (one: Measured) => number) => Math.max(...later.map(of));
+  const note = `over the last ${span.toFixed(0)} days of one process`;
+  return [
+    told('days lived', `${soaked.days.toFixed(1)}`),
+    told('polls of all feeds', `${soaked.polls}, ${soaked.requests} requests`),
+    told('feeds that failed', failed.join(', ')),
+    told('killed with -9; closed and opened again', `${soaked.kills}; ${soaked.restarts}`),
+    told('pushes refused or not answered', `${soaked.refusedPushes}`),
+    told('pages on which no counter had fallen', `${soaked.pages}`),
+    told('counters that are exactly what the books grew by', `${soaked.counters}`),
+    told('counters that are exactly the sum of what was pushed', `${soaked.counters}`),
+    bounded('growth of the heap', grown(({ heap }) => heap) / MB, {
+      atMost: 2,
+      unit: ' MB',
+      note: `${note}; at most ${(most(({ heap }) => heap) / MB).toFixed(0)} MB`,
+    }),
+    bounded(
+      'growth of open files and sockets',
+      grown(({ handles }) => handles),
+      {
+        atMost: 2,
+        unit: '',
+        note: `at most ${most(({ handles }) => handles)}`,
+      },
+    ),
+    bounded('growth of the ledger', grown(({ ledger }) => ledger) / MB, {
+      atMost: 1,
+      unit: ' MB',
+      note: `at most ${(most(({ ledger }) => ledger) / MB).toFixed(1)} MB`,
+    }),
+    bounded("largest of the ledger's write-ahead log", most(({ wal }) => wal) / MB, {
+      atMost: 16,
+      unit: ' MB',
+    }),
+    told('largest resident memory', `${(most(({ rss }) => rss) / MB).toFixed(0)} MB`),
+  ];
+}
+
+/** By least squares, of a day. */
+export function slopeOf(measured: readonly Measured[], of: (one: Measured) => number): number {
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const days = measured.map(({ at }) => at / DAY);
+  const [day, value] = [mean(days), mean(measured.map(of))];
+  const up = measured.reduce((sum, one, index) => sum + ((days[index] ?? 0) - day) * (of(one) - value), 0);
+  const across = days.reduce((sum, one) => sum + (one - day) ** 2, 0);
+  return across === 0 ? 0 : up / across;
+}

@@ -1,0 +1,88 @@
+/**
+ * Run as a program: the real exporter in a process of its own, in whatever zone `TZ` names. Its clock is the parent's, which it asks
+ * to move when it has to wait.
+ */
+import { readdirSync, statSync } from 'node:fs';
+import process from 'node:process';
+import { startExporter } from '../support/exporter.ts';
+import { receiverAt } from '../support/pushing.ts';
+import { type Figures, type Heard, LabSetup, type Said, Word } from './words.ts';
+
+const setup = LabSetup.parse(JSON.parse(process.argv[2] ?? ''));
+const ends: (() => Promise<void>)[] = [];
+const waiting: (() => void)[] = [];
+let at = setup.now;
+
+const clock = {
+  now: () => at,
+  advance: (ms: number) =>
+    new Promise<void>((resolve) => {
+      waiting.push(resolve);
+      say({ kind: 'wait', ms });
+    }),
+};
+const receiver = receiverAt(setup.receiver, {
+  temporality: 'delta',
+  intervalMs: 2 ** 31 - 1,
+  timeoutMs: 300,
+  pushTimeoutMs: 500,
+});
+const scope = { after: (end: () => Promise<void>) => void ends.unshift(end) };
+const exporter = await startExporter(scope, clock, setup.accounts, {
+  ledger: setup.ledger,
+  openTelemetry: { receivers: [receiver] },
+  logged: () => {},
+});
+
+const WORDS: Readonly<Record<Exclude<Word, 'moved'>, () => Promise<Heard> | Heard>> = {
+  async poll() {
+    const polled = await exporter.pollAll();
+    return { failed: polled.flatMap(({ outcome }) => (outcome.ok === false ? [outcome.reason] : [])) };
+  },
+  async push() {
+    await exporter.push();
+    return {};
+  },
+  page: async () => ({ text: (await exporter.fresh()).text }),
+  async scrape() {
+    await exporter.scrape('openmetrics', true);
+    return {};
+  },
+  maintain() {
+    exporter.maintain();
+    return {};
+  },
+  async restart() {
+    await exporter.restart();
+    return {};
+  },
+  figures: () => ({ figures: figures() }),
+  async end() {
+    for (const end of ends) await end();
+    return {};
+  },
+};
+
+process.on('message', (message) => {
+  const { word, now } = Word.parse(message);
+  at = now;
+  if (word === 'moved') waiting.shift()?.();
+  else void Promise.resolve(WORDS[word]()).then((heard) => say({ kind: 'heard', heard }));
+});
+say({ kind: 'heard', heard: {} });
+
+/** After everything that is not held was collected. */
+function figures(): Figures {
+  globalThis.gc?.();
+  globalThis.gc?.();
+  const { heapUsed, rss } = process.memoryUsage();
+  const sizes = ['', '-wal'].map(
+    (end) => statSync(`${setup.ledger}${end}`, { throwIfNoEntry: false })?.size ?? 0,
+  );
+  const handles = readdirSync('/proc/self/fd').length;
+  return { heap: heapUsed, rss, handles, ledger: sizes[0] ?? 0, wal: sizes[1] ?? 0 };
+}
+
+function say(said: Said): void {
+  process.send?.(said);
+}

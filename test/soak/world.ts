@@ -1,0 +1,169 @@
+import { parseDecimal } from '../../src/core/money.ts';
+import { DAY, HOUR, type Instant, MINUTE, type Range, startOfDay } from '../../src/core/time.ts';
+import { type Providers, startAll } from '../../src/demo/all.ts';
+import type { DedicatedRow } from '../../src/demo/baseten/rows.ts';
+import type { Entry } from '../../src/demo/books.ts';
+import type { Fault } from '../../src/demo/faults.ts';
+import type { Truth } from '../../src/demo/truth.ts';
+import type { VeniceRow } from '../../src/demo/venice/rows.ts';
+import { type Dial, dialAt } from '../../src/demo/world.ts';
+import { asAsked, unwatched } from '../support/world.ts';
+import type { LabSetup } from './words.ts';
+
+export const IDS = ['baseten', 'venice', 'inference_sh', 'northflank'] as const;
+export type Id = (typeof IDS)[number];
+
+/** Four providers whose bills go on, are revised, and which fail now and then. */
+export interface World {
+  readonly dial: Dial;
+  readonly accounts: LabSetup['accounts'];
+  /** Something is spent, refunded, restated or comes late, by hand besides what goes on by itself. */
+  happen(): void;
+  /** One of them may fail from now on, the others are well. */
+  weather(): void;
+  /** All are well. */
+  calm(): void;
+  /** What the books say, of Northflank what it said when it was last asked with success. */
+  truth(id: Id, range: Range): Truth;
+  /** What of it is in the first readings, by the time of the first poll. */
+  baseline(id: Id, range: Range): Truth;
+  /** Remembers the books as those of the first poll. */
+  begin(): void;
+  requests(): number;
+  close(): Promise<void>;
+}
+
+/** What a provider fails with, all of it over in one poll. */
+const FAULTS: readonly Fault[] = [
+  { kind: 'status', status: 503 },
+  { kind: 'status', status: 500, after: 1 },
+  { kind: 'status', status: 401 },
+  { kind: 'throttle', waitSeconds: 40, style: 'seconds', times: 1 },
+  { kind: 'throttle', waitSeconds: 90, style: 'none', times: 1 },
+  { kind: 'reset' },
+  { kind: 'reset', times: 1 },
+  { kind: 'cut' },
+  { kind: 'truncated' },
+  { kind: 'truncated', after: 2 },
+  { kind: 'html' },
+  { kind: 'empty' },
+  { kind: 'hang' },
+  { kind: 'hang', afterHeaders: true, times: 1 },
+  { kind: 'slow', delayMs: 20 },
+];
+const TIMEOUT_MS = 1500;
+
+export async function startWorld(
+  { start, shareFailing }: { readonly start: Instant; readonly shareFailing: number },
+  dice: () => number,
+): Promise<World> {
+  const dial = dialAt(start);
+  const since = startOfDay(start) - DAY;
+  const providers = await unwatched(dial, () => startAll({ clock: dial, genesis: since }));
+  const hand = openHand(providers, dial, dice);
+  let first = start;
+  const before = new Map<Id, (range: Range) => Truth>();
+  return {
+    dial,
+    accounts: IDS.map((provider) => {
+      const { url, key } = providers[provider];
+      return { provider, url, key, since, timeoutMs: TIMEOUT_MS };
+    }),
+    happen: hand,
+    weather() {
+      calm(providers);
+      if (dice() > shareFailing) return;
+      const id = IDS[Math.floor(dice() * IDS.length)] ?? 'baseten';
+      providers[id].fault(FAULTS[Math.floor(dice() * FAULTS.length)]);
+    },
+    calm: () => calm(providers),
+    truth: (id, range) => (id === 'northflank' ? told(providers, range) : providers[id].truth(range)),
+    begin() {
+      first = dial.now();
+      for (const id of ['baseten', 'venice', 'inference_sh'] as const) {
+        const books = providers[id].truth({ start: since - 90 * DAY, end: first + DAY });
+        before.set(id, () => books);
+      }
+      before.set('northflank', (range) => asAsked(answered(providers), range, 'first', first));
+    },
+    baseline: (id, range) => before.get(id)?.(range) ?? providers[id].truth(range),
+    requests: () => IDS.reduce((sum, id) => sum + providers[id].requests.length, 0),
+    close: () => providers.close(),
+  };
+}
+
+function calm(providers: Providers): void {
+  for (const id of IDS) providers[id].fault(undefined);
+}
+
+/** Northflank, but for the requests that it failed. */
+function answered({ northflank }: Providers): Providers['northflank'] {
+  return { ...northflank, requests: northflank.requests.filter(({ status }) => status === 200) };
+}
+
+function told(providers: Providers, range: Range): Truth {
+  return asAsked(answered(providers), range);
+}
+
+const usd = parseDecimal;
+
+/** Writes into the books what the generators leave out. */
+function openHand({ baseten, venice, inference_sh }: Providers, dial: Dial, dice: () => number): () => void {
+  const deployments: { readonly at: Instant; readonly entry: Entry<DedicatedRow> }[] = [];
+  const charges: Entry<VeniceRow>[] = [];
+  const below = (limit: number) => Math.floor(dice() * limit);
+  const cents = () => usd(`0.${String(below(1_000_000_000) + 1).padStart(12, '0')}`);
+  const acts: readonly (() => void)[] = [
+    () => {
+      const at = startOfDay(dial.now());
+      const row = {
+        category: 'dedicated',
+        at,
+        subtotal: cents(),
+        minutes: below(1440),
+        inference_requests: below(999),
+      } as const;
+      deployments.push({ at, entry: baseten.book({ ...row, resource: RESOURCE }) });
+    },
+    () => {
+      // Baseten restates for a month.
+      const open = deployments.filter(({ at }) => dial.now() - at < 29 * DAY);
+      open[below(open.length)]?.entry.revise({ subtotal: cents(), minutes: below(1440) });
+    },
+    () =>
+      void charges.push(venice.book(charge(dial.now() - below(20 * HOUR), `-${1 + below(4)}.000000000001`))),
+    () => void venice.book(charge(dial.now() - MINUTE, '0.5')),
+    () => charges.splice(0).at(-1)?.remove(),
+    () => {
+      const at = dial.now() - 5 * MINUTE;
+      inference_sh.book({ at, app: 'infsh/by-hand', microcents: BigInt(below(1e9) + 1), seconds: 3 });
+    },
+    () => {
+      const at = dial.now() - 20 * MINUTE;
+      const row = { at, app: 'infsh/by-hand', microcents: BigInt(below(1e9) + 1), seconds: 3 };
+      inference_sh.book({ ...row, refundedAt: dial.now() + 10 * HOUR });
+    },
+  ];
+  return () => acts[below(acts.length)]?.();
+}
+
+const RESOURCE: DedicatedRow['resource'] = {
+  id: 'dep-by-hand',
+  kind: 'MODEL_DEPLOYMENT',
+  name: 'by-hand',
+  model_name: 'hand',
+};
+
+function charge(at: Instant, dollars: string): VeniceRow {
+  return {
+    at,
+    sku: 'hand-image-unit',
+    model: 'hand',
+    amount: usd(dollars),
+    units: usd('1'),
+    pricePerUnitUsd: usd('1'),
+    currency: 'USD',
+    notes: '',
+    inferenceDetails: null,
+  };
+}

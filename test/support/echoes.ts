@@ -1,0 +1,86 @@
+import { gzipSync } from 'node:zlib';
+import { allForms, type Canary } from './canary.ts';
+import { asItIs, type Wire } from './spoiling-proxy.ts';
+
+/** Everything that a provider, or whatever stands before it, can do with the key that it was sent, but for a good answer. */
+export const ECHOES: Readonly<Record<string, (canary: Canary) => Wire>> = {
+  'a 500 with the key in its body': refusal(500),
+  'HTML with the key': (canary) => answer('200 OK', `<!doctype html><p>${allForms(canary)}</p>`, 'text/html'),
+  'a redirect to an address with the key': (canary) => (socket) => {
+    const location = `location: https://elsewhere.invalid/?key=${encodeURIComponent(canary.key)}`;
+    socket.end(
+      `HTTP/1.1 302 Found\r\n${location}\r\nset-cookie: k=${canary.core}\r\ncontent-length: 0\r\n\r\n`,
+    );
+  },
+  'JSON that ends in the key': (canary) => answer('200 OK', `{"data":["${canary.core}`),
+  'JSON of another shape, made of the key': (canary) =>
+    answer(
+      '200 OK',
+      JSON.stringify([canary.key, { [canary.key]: allForms(canary), [canary.core]: canary.core }]),
+    ),
+  'JSON in which every value is the key': (canary) => (socket, honest) => {
+    const body = Buffer.from(
+      honest.body.toString().replace(/"(?:[^"\\]|\\.)*"(?!\s*:)/g, JSON.stringify(canary.key)),
+    );
+    asItIs(socket, { ...honest, body });
+  },
+  'bytes that are the key':
+    ({ key }) =>
+    (socket) =>
+      void socket.end(`${key} ${key}\r\n\r\n${key}`),
+  'a header that is the key':
+    ({ key, core }) =>
+    (socket) =>
+      void socket.end(
+        `HTTP/1.1 200 OK\r\n${core}: ${key}\r\ncontent-length: ${core}\r\nx-ratelimit-remaining: ${key}\r\n\r\n`,
+      ),
+  'gzip of the key that ends in the middle':
+    ({ key }) =>
+    (socket) => {
+      const zipped = gzipSync(key.repeat(99)).subarray(0, -9);
+      socket.write('HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ntransfer-encoding: chunked\r\n\r\n');
+      socket.end(
+        Buffer.concat([
+          Buffer.from(`${zipped.length.toString(16)}\r\n`),
+          zipped,
+          Buffer.from('\r\n0\r\n\r\n'),
+        ]),
+      );
+    },
+  'the key, and then silence':
+    ({ key }) =>
+    (socket) =>
+      void socket.write(`HTTP/1.1 200 OK\r\nx-key: ${key}\r\n\r\n{"${key}`),
+  'a 429 with the key in its body': refusal(429),
+  'a 401 with the key in its body, its headers and its reason': refusal(401),
+};
+
+function refusal(status: number): (canary: Canary) => Wire {
+  return (canary) => {
+    const body = JSON.stringify({ error: allForms(canary), message: canary.key, retry_after: canary.key });
+    return answer(`${status} ${canary.key}`, body, `application/json; k="${canary.core}"`, [
+      `www-authenticate: Bearer realm="${canary.core}", error="${canary.key}"`,
+      `x-ratelimit-reset: ${canary.core}`,
+      'retry-after: 0',
+    ]);
+  };
+}
+
+function answer(status: string, body: string, type = 'application/json', more: readonly string[] = []): Wire {
+  const head = [`content-type: ${type}`, `content-length: ${Buffer.byteLength(body)}`, ...more];
+  return (socket) => void socket.write(`HTTP/1.1 ${status}\r\n${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+/** A good answer that repeats the key in what is new to us and in names. */
+export function goodEcho({ key }: Canary): Wire {
+  const escaped = JSON.stringify(key).slice(1, -1);
+  return (socket, honest) => {
+    const text = honest.body.toString();
+    const named = text.replace(
+      /("(?:name|notes|description)"\s*:\s*")/g,
+      `$1${escaped.replaceAll('$', '$$$$')} `,
+    );
+    const body = named.replace(/^\{/, `{"new_${escaped}":"${escaped}","new":["${escaped}"],`);
+    asItIs(socket, { ...honest, body: Buffer.from(body) });
+  };
+}

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import type { Receiver } from '../../src/config/config.ts';
+import { HOUR, type Instant } from '../../src/core/time.ts';
+import { type OtlpReceiver, startOtlpReceiver } from './otlp-receiver.ts';
+import {
+  differences,
+  named,
+  namesIn,
+  type Series,
+  seriesOfPush,
+  seriesOfStored,
+  seriesOfVector,
+} from './otlp-series.ts';
+import { startPrometheus } from './prometheus.ts';
+import { receiverAt } from './pushing.ts';
+import { startVictoriaMetrics, type VictoriaMetrics } from './victoria-metrics.ts';
+
+/** Nobody is pushed to but when the test says so. */
+export const RARELY = { intervalMs: 24 * HOUR };
+
+/** Figures of the process: they move between two looks, and so do their label sets. */
+const PROCESS = /^(process|nodejs)_/;
+/** Not always there: no value while nothing was measured since the last look, and none is sent of what is no number. */
+const AT_TIMES = /^nodejs_(active_requests|eventloop_lag_(mean|stddev)_seconds)$/;
+/** Figures of the very pushes that are compared. */
+const MOVING = /^ai_billing_otlp_/;
+type Likeness = Parameters<typeof differences>[2];
+const EXACT = { within: 0, moving: MOVING };
+/** VictoriaMetrics keeps some twelve digits. */
+const ROUNDED = { within: 1e-11, moving: MOVING };
+
+/** Who is pushed to, in every way there is. */
+export interface Receivers {
+  /** As the exporter's configuration has them. */
+  readonly receivers: readonly Receiver[];
+  readonly backend: VictoriaMetrics;
+  readonly own: Readonly<Record<string, OtlpReceiver>>;
+}
+
+export async function startReceivers(context: TestContext): Promise<Receivers> {
+  const backend = await startVictoriaMetrics(context);
+  const json = await startOtlpReceiver(context, { protocol: 'http/json' });
+  const grpc = await startOtlpReceiver(context, { protocol: 'grpc' });
+  return {
+    backend,
+    own: { json, grpc },
+    receivers: [
+      receiverAt(backend.otlpUrl, { ...RARELY, name: 'backend', compression: 'gzip' }),
+      receiverAt(json.url, { ...RARELY, name: 'json', protocol: 'http/json' }),
+      receiverAt(grpc.url, { ...RARELY, name: 'grpc', protocol: 'grpc' }),
+    ],
+  };
+}
+
+/** What is pushed and scraped. It shows nothing new while it is looked at. */
+export interface Shown {
+  readonly url: string;
+  /** Pushes to every receiver, and waits until all have answered. */
+  push(): Promise<void>;
+}
+
+/** Pushes at an instant of the exporter's clock, scrapes, and compares what all of them hold. Gives the names of that. */
+export type Compare = (at: Instant, what: string) => Promise<string[]>;
+
+/** Lets a real Prometheus scrape both pages. What is told of pushes is there from now on. */
+export async function startComparing(
+  context: TestContext,
+  shown: Shown,
+  { backend, own }: Receivers,
+  intervalMs?: number,
+): Promise<Compare> {
+  const scrape = await scraperOf(context, shown, intervalMs);
+  await shown.push();
+  return async (at, what) => {
+    const before = Object.entries(own).map(([name, { pushes }]) => ({ name, pushes, length: pushes.length }));
+    await shown.push();
+    const { page, otelPage } = await scrape();
+    assertSame(otelPage, page, `${what}: /otel/metrics`);
+    for (const { name, pushes, length } of before)
+      assertSame(seriesOfPush(pushes.slice(length)), page, `${what}: ${name}`);
+    assertSame(await storedAt(backend, at, page), page, `${what}: protobuf`, ROUNDED);
+    return namesIn(page);
+  };
+}
+
+async function scraperOf(context: TestContext, { url }: Shown, intervalMs = 200) {
+  const address = new URL(url).host;
+  // In OpenMetrics the whole edges of histograms are 1.0, over OTLP they are 1.
+  const protocols = ['PrometheusText0.0.4'] as const;
+  const prometheus = await startPrometheus(context, {
+    intervalMs,
+    targets: [
+      { address, job: 'page', protocols },
+      { address, job: 'otel', protocols, path: '/otel/metrics' },
+    ],
+  });
+  const held = async (job: string) => seriesOfVector(await prometheus.query(`{job="${job}"}`));
+  return async () => {
+    const deadline = performance.now() + 20_000;
+    for (;;) {
+      for (const { health, lastError } of await prometheus.scraped()) assert.equal(health, 'up', lastError);
+      const [page, otelPage] = [await held('page'), await held('otel')];
+      // A page that is rendered in the background may be one snapshot behind.
+      if (unlike(otelPage, page).length === 0 || performance.now() > deadline) return { page, otelPage };
+    }
+  };
+}
+
+/** What the database holds of one instant, once that is all of what is expected, or whatever it holds in the end. */
+async function storedAt(backend: VictoriaMetrics, instant: Instant, expected: Series): Promise<Series> {
+  let held: Series = new Map();
+  await backend.exported((all) => {
+    held = seriesOfStored(all.filter(({ at }) => at === instant));
+    return unlike(held, expected, ROUNDED).length === 0;
+  });
+  return held;
+}
+
+/** Fails and says what is not the same in both; of process metrics only their names are. */
+export function assertSame(actual: Series, expected: Series, what: string, options: Likeness = EXACT): void {
+  const found = unlike(actual, expected, options);
+  assert.deepEqual(found.slice(0, 20), [], `${what}: ${found.length} of ${expected.size} series`);
+}
+
+function unlike(actual: Series, expected: Series, options: Likeness = EXACT): string[] {
+  const isProcess = (name: string) => PROCESS.test(name);
+  const others = (series: Series) => named(series, (name) => !isProcess(name));
+  const namesOf = (series: Series) =>
+    namesIn(named(series, (name) => isProcess(name) && !AT_TIMES.test(name)));
+  const [ours, theirs] = [namesOf(actual), namesOf(expected)];
+  return [
+    ...differences(others(actual), others(expected), options),
+    ...theirs.filter((name) => !ours.includes(name)).map((name) => `missing: ${name}`),
+    ...ours.filter((name) => !theirs.includes(name)).map((name) => `too much: ${name}`),
+  ];
+}

