@@ -82,13 +82,18 @@ async function subscriptionOf(
   const own = createSelfProducer({ ...shared, self, startedAt: now(), isDelta });
   self.receiverSeen(name, PUSH_FAILURES);
   let wasOk = true;
+  let wasStored = true;
   const events: PushEvents = {
     taken(points) {
       own.taken(points);
       try {
         costs.taken(points);
+        wasStored = true;
       } catch (error) {
-        log.warn({ receiver: name, err: error }, 'what a receiver was told could not be stored');
+        // A ledger that cannot be written is told of elsewhere, too: one line until it can.
+        if (wasStored)
+          log.warn({ receiver: name, err: error }, 'what a receiver was told could not be stored');
+        wasStored = false;
       }
     },
     lost: (count, reason) => self.pointsLost(name, count, reason),

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import { METRICS } from '../../src/core/metrics.ts';
-import { type Exposition, parseExposition } from '../support/exposition.ts';
-import { configure, type Ended, type Exporter, folderOf, runToEnd, serve } from '../support/process.ts';
+import type { Exposition } from '../support/exposition.ts';
+import { configure, type Ended, folderOf, runToEnd, serve } from '../support/process.ts';
+import { pageWhen } from '../support/shown-page.ts';
 import {
   type Amounts,
   areFeedsUp,
@@ -15,19 +15,6 @@ import {
   shownBy,
   startSpending,
 } from '../support/spending.ts';
-
-const PATIENCE_MS = 20_000;
-
-async function pageWhen({ url, err }: Exporter, holds: (page: Exposition) => boolean): Promise<Exposition> {
-  const deadline = performance.now() + PATIENCE_MS;
-  for (;;) {
-    const response = await fetch(`${url}/metrics`, { headers: { accept: 'text/plain;version=0.0.4' } });
-    const page = parseExposition(await response.text(), 'text');
-    if (holds(page)) return page;
-    assert.ok(performance.now() < deadline, `not shown in time:\n${err()}`);
-    await wait(50);
-  }
-}
 
 const textOf = (amounts: Amounts) =>
   [...amounts]

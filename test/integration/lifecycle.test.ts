@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { METRICS } from '../../src/core/metrics.ts';
 import { run } from '../support/child.ts';
-import { type Exposition, parseExposition } from '../support/exposition.ts';
+import type { Exposition } from '../support/exposition.ts';
 import {
   configurationOf,
   configure,
@@ -19,29 +19,13 @@ import {
   serve,
   start,
 } from '../support/process.ts';
+import { pageWhen } from '../support/shown-page.ts';
 import { areFeedsUp, growth, netOf, type Spending, startSpending } from '../support/spending.ts';
-
-const PATIENCE_MS = 30_000;
 
 async function spendingOf(context: TestContext): Promise<Spending> {
   const spending = await startSpending(() => 0.5);
   context.after(() => spending.close());
   return spending;
-}
-
-async function pageOf({ url }: Pick<Exporter, 'url'>): Promise<Exposition> {
-  const response = await fetch(`${url}/metrics`, { headers: { accept: 'text/plain;version=0.0.4' } });
-  return parseExposition(await response.text(), 'text');
-}
-
-async function pageWhen(exporter: Exporter, holds: (page: Exposition) => boolean): Promise<Exposition> {
-  const deadline = performance.now() + PATIENCE_MS;
-  for (;;) {
-    const page = await pageOf(exporter);
-    if (holds(page)) return page;
-    assert.ok(performance.now() < deadline, `not shown in time:\n${exporter.err()}`);
-    await wait(50);
-  }
 }
 
 /** Takes what it is sent and never answers. */

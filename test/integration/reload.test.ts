@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { METRICS } from '../../src/core/metrics.ts';
-import { type Exposition, parseExposition } from '../support/exposition.ts';
+import type { Exposition } from '../support/exposition.ts';
 import type { SampleLine } from '../support/exposition-line.ts';
 import { type Exporter, folderOf, serve } from '../support/process.ts';
+import { pageOf, pageWhen } from '../support/shown-page.ts';
 import {
   areFeedsUp,
   LASTING_COUNTERS,
@@ -17,8 +18,6 @@ import {
 
 const CANARY = 'canary-52c8-key-that-must-never-show';
 const ALL = ['baseten', 'venice', 'inference_sh'];
-const PATIENCE_MS = 20_000;
-
 interface Stage {
   readonly exporter: Exporter;
   readonly spending: Spending;
@@ -49,21 +48,6 @@ async function stage(context: TestContext): Promise<Stage> {
 function accountOf(provider: string, { accounts }: Spending) {
   const { url, key } = accounts[provider] ?? assert.fail(provider);
   return { provider, name: 'test', baseUrl: url, apiKey: key, schedule: '* * * * * *' };
-}
-
-async function pageOf({ url }: Exporter): Promise<Exposition> {
-  const response = await fetch(`${url}/metrics`, { headers: { accept: 'text/plain;version=0.0.4' } });
-  return parseExposition(await response.text(), 'text');
-}
-
-async function pageWhen(exporter: Exporter, holds: (page: Exposition) => boolean): Promise<Exposition> {
-  const deadline = performance.now() + PATIENCE_MS;
-  for (;;) {
-    const page = await pageOf(exporter);
-    if (holds(page)) return page;
-    assert.ok(performance.now() < deadline, `not shown in time:\n${exporter.err()}`);
-    await wait(50);
-  }
 }
 
 async function post({ url }: Exporter): Promise<[status: number, text: string]> {
