@@ -5,8 +5,7 @@ import { createVault, stackOf } from './vault.ts';
 test('what is hidden is in no text, in whatever form, and neither is a key that was rotated away', () => {
   const vault = createVault();
   let key = 'first/key';
-  vault.hide(() => key);
-  vault.hide(() => 'short');
+  vault.hide([() => key, () => 'short']);
   assert.equal(
     vault.clean('a first/key, a first\\/key and a first%2Fkey: short'),
     'a [key], a [key] and a [key]: short',
@@ -15,9 +14,23 @@ test('what is hidden is in no text, in whatever form, and neither is a key that 
   assert.equal(vault.clean('first/key second-key'), '[key] [key]');
 });
 
+test('new secrets take the place of those before, which are asked no more and stay hidden', () => {
+  const vault = createVault();
+  let asked = 0;
+  const old = () => {
+    asked += 1;
+    return 'key-of-before';
+  };
+  vault.hide([old]);
+  vault.hide([() => 'key-of-now']);
+  const before = asked;
+  assert.equal(vault.clean('key-of-before key-of-now'), '[key] [key]');
+  assert.equal(asked, before);
+});
+
 test('an output that is guarded is written what is clean', () => {
   const vault = createVault();
-  vault.hide(() => 'the-only-key');
+  vault.hide([() => 'the-only-key']);
   const written: string[] = [];
   vault.over({ write: (text) => written.push(text) }).write('{"key":"the-only-key"}\n');
   assert.deepEqual(written, ['{"key":"[key]"}\n']);

@@ -1,10 +1,10 @@
+import { textWithoutKeys } from './net/keys.ts';
 import type { Output } from './output.ts';
-import { textWithoutKeys } from './poll/redact.ts';
 
 /** Keeps secrets out of what is written, as the last line of defence: nothing should have written one. */
 export interface Vault {
-  /** What this gives, now and after every rotation, is a secret from now on. */
-  hide(secret: () => string): void;
+  /** What these give, now and after every rotation, are the secrets from now on; those that were known before stay secret. */
+  hide(secrets: readonly (() => string)[]): void;
   /** The text without any of the secrets. */
   clean(text: string): string;
   /** The output, to which only clean text gets. */
@@ -12,15 +12,21 @@ export interface Vault {
 }
 
 export function createVault(): Vault {
-  const sources: (() => string)[] = [];
+  let sources: readonly (() => string)[] = [];
   const known = new Set<string>();
-  const clean = (text: string) => {
-    // A key that was replaced may still be good.
+  // A key that was replaced may still be good.
+  const learn = () => {
     for (const secret of sources) known.add(secret());
+  };
+  const clean = (text: string) => {
+    learn();
     return textWithoutKeys(text, known);
   };
   return {
-    hide: (secret) => void sources.push(secret),
+    hide(secrets) {
+      learn();
+      sources = secrets;
+    },
     clean,
     over: (output) => ({ write: (text) => output.write(clean(text)) }),
   };

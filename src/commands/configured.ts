@@ -15,13 +15,11 @@ export function configured(
 ): Config {
   const config = loadConfig(file, env, registry);
   const { receivers, traces } = config.openTelemetry;
-  for (const { key } of config.accounts) vault.hide(key);
-  for (const { headers } of [...receivers, ...(traces ? [traces.receiver] : [])]) {
-    for (const value of Object.values(headers())) {
-      vault.hide(() => value);
-      // What follows the name of a scheme, such as Bearer.
-      vault.hide(() => value.replace(/^\S+\s+/, ''));
-    }
-  }
+  const sent = [...receivers, ...(traces ? [traces.receiver] : [])].flatMap(({ headers }) =>
+    Object.values(headers()),
+  );
+  // Of a header also what follows the name of a scheme, such as Bearer.
+  const headers = sent.flatMap((value) => [value, value.replace(/^\S+\s+/, '')]);
+  vault.hide([...config.accounts.map(({ key }) => key), ...headers.map((value) => () => value)]);
   return config;
 }

@@ -196,9 +196,9 @@ const CASES: Record<string, readonly [lines: string | readonly string[], ...mess
   ],
   'files that are no PEM': [
     receiver('caFile: none.pem, certFile: key.pem, keyFile: cert.pem'),
-    'c.yml:3:34: opentelemetry.receivers[0].caFile: names a file that holds no certificate in PEM form',
-    'c.yml:3:54: opentelemetry.receivers[0].certFile: names a file that holds no certificate in PEM form',
-    'c.yml:3:72: opentelemetry.receivers[0].keyFile: names a file that holds no private key in PEM form, or one that needs a passphrase',
+    'c.yml:3:34: opentelemetry.receivers[0].caFile: names a file that holds no certificate in PEM form, or a broken one',
+    'c.yml:3:54: opentelemetry.receivers[0].certFile: names a file that holds no certificate in PEM form, or a broken one',
+    'c.yml:3:72: opentelemetry.receivers[0].keyFile: names a file that holds no private key in PEM form',
   ],
   'a certificate without its key': [
     receiver('certFile: cert.pem'),

@@ -80,7 +80,10 @@ function rereading(file: string, first: string, firstStats: Stats): () => string
   };
 }
 
-/** Kubernetes replaces a mounted secret by pointing a link at another file, hence the inode. */
-function versionOf({ mtimeMs, size, ino }: Stats): string {
-  return `${mtimeMs}/${size}/${ino}`;
+/**
+ * Another text for every change of a file. Kubernetes replaces what it mounts by pointing a link at another file, hence the inode;
+ * `chmod` and tools that keep the time of the last change alter the status alone.
+ */
+export function versionOf({ mtimeMs, ctimeMs, size, ino }: Stats): string {
+  return `${mtimeMs}/${ctimeMs}/${size}/${ino}`;
 }

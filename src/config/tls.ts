@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ReceiverTls } from './config.ts';
+import { certificatesIn, NO_CERTIFICATE, privateKeyIn } from './pem.ts';
 import { reasonUnreadable } from './secrets.ts';
 import type { Setting, Source } from './setting.ts';
 
@@ -48,7 +49,7 @@ function pemOf(
     const text = readFileSync(resolve(source.folder, setting.text), 'utf8');
     const problem = problemOf(text);
     if (problem === undefined) return text;
-    source.refuse(setting.path, problem);
+    source.refuse(setting.path, `names a file that ${problem}`);
   } catch (error) {
     source.refuse(setting.path, `cannot be read: ${reasonUnreadable(error)}`);
   }
@@ -56,22 +57,10 @@ function pemOf(
 }
 
 function certificateProblem(text: string): string | undefined {
-  return throws(() => new X509Certificate(text))
-    ? 'names a file that holds no certificate in PEM form'
-    : undefined;
+  return certificatesIn(text).length === 0 ? NO_CERTIFICATE : undefined;
 }
 
 function keyProblem(text: string): string | undefined {
-  return throws(() => createPrivateKey(text))
-    ? 'names a file that holds no private key in PEM form, or one that needs a passphrase'
-    : undefined;
-}
-
-function throws(attempt: () => unknown): boolean {
-  try {
-    attempt();
-    return false;
-  } catch {
-    return true;
-  }
+  const found = privateKeyIn(text);
+  return 'problem' in found ? found.problem : undefined;
 }

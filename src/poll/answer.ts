@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Instant } from '../core/time.ts';
+import type { Deadline } from '../net/deadline.ts';
 import { type BodyLimits, readBody } from './body.ts';
-import type { Deadline } from './deadline.ts';
 import { type FailureReason, PollError, type PollErrorOptions } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { causeOf, type Fault, faultOfBody, TIMED_OUT } from './faults.ts';

@@ -1,9 +1,9 @@
 import type { Dispatcher, Pool } from 'undici';
 import { type Instant, MINUTE } from '../core/time.ts';
-import { untilAborted } from '../core/until.ts';
+import { type Deadline, startDeadline } from '../net/deadline.ts';
+import { untilAborted } from '../net/until.ts';
 import type { Request } from '../providers/provider.ts';
 import { type Attempt, type Failed, failed, failureOf, type Head, type Received, receive } from './answer.ts';
-import { type Deadline, startDeadline } from './deadline.ts';
 import { causeOf, faultOfHead, TIMED_OUT } from './faults.ts';
 import type { Gate } from './gate.ts';
 import type { HttpOptions } from './http.ts';

@@ -1,3 +1,4 @@
+import { CONNECT_TIMEOUTS, codeOf, nameOf } from '../net/error-code.ts';
 import type { FailureReason } from './errors.ts';
 
 /** What went wrong with one request, and whether sending it again may help. */
@@ -26,8 +27,6 @@ const PASSING = new Set([
   'EHOSTUNREACH',
   'UND_ERR_SOCKET',
 ]);
-/** Node and undici give up a connection attempt on their own, earlier than a long timeout of ours. */
-const CONNECT_TIMEOUTS = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT']);
 const CUT = new Set([
   'UND_ERR_SOCKET',
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
@@ -85,14 +84,4 @@ export function causeOf(error: unknown): Error {
   const cause = new Error(error instanceof Error ? error.message || codeOf(error) : 'unknown');
   if (error instanceof Error && error.stack) cause.stack = error.stack;
   return Object.assign(cause, { name: nameOf(error), code: codeOf(error) });
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : nameOf(error);
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : 'unknown';
 }

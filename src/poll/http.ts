@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
 import type { Instant } from '../core/time.ts';
+import { bytesWithoutKeys } from '../net/keys.ts';
 import type { Ask, Provider, RateLimit, Request } from '../providers/provider.ts';
 import type { BodyLimits } from './body.ts';
 import { readAnswer } from './contract.ts';
 import { PollError } from './errors.ts';
 import { askUntilAnswered, type Exchange, type Line } from './exchange.ts';
 import { createGate, LONGEST_WAIT_MS, type RequestMemory } from './gate.ts';
-import { bytesWithoutKeys, withoutKeys } from './redact.ts';
+import { withoutKeys } from './redact.ts';
 import { methodOf, targetOf, titleOf } from './target.ts';
 import { createTurns } from './turns.ts';
 

@@ -1,3 +1,4 @@
+import { CONNECT_TIMEOUTS, codeOf } from '../net/error-code.ts';
 import type { SendResult } from './transport.ts';
 
 /** A receiver that did not answer in time. What became of the request is not known. */
@@ -7,9 +8,6 @@ export const TIMED_OUT: SendResult = {
   message: 'no answer in time',
   retryAfterMs: undefined,
 };
-
-/** Node and undici give up a connection on their own, earlier than a long timeout of ours. */
-const CONNECT_TIMEOUTS = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT']);
 
 /** Certificates are named after OpenSSL's reasons: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
 const CERTIFICATE =
@@ -35,9 +33,4 @@ function messageOf(code: string): string {
   if (code.startsWith('ERR_SSL_')) return `no TLS connection: ${code}`;
   if (CERTIFICATE.test(code)) return `the certificate of the receiver is not trusted: ${code}`;
   return `no answer: ${code}`;
-}
-
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }

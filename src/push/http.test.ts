@@ -223,6 +223,21 @@ test('an answer that hangs after its head counts by its status: what was taken i
   }
 });
 
+test('a receiver that never greets where TLS is expected is not waited for', async (context) => {
+  const { port } = new URL(await rawServer(context, () => {}));
+  const transport = createHttpTransport(receiverAt(`https://127.0.0.1:${port}/v1/metrics`), OPTIONS);
+  const over = new AbortController();
+  setTimeout(() => over.abort(), 50);
+  const begun = performance.now();
+  assert.partialDeepStrictEqual(await transport.send(EMPTY, over.signal), {
+    kind: 'again',
+    reason: 'timeout',
+  });
+  // The library by itself would wait for ten.
+  assert.ok(performance.now() - begun < 8000);
+  await transport.close();
+});
+
 test('an endless answer is cut off, and costs the connection only', async (context) => {
   let sent = 0;
   const address = await servedOnLoopback(context, (_request, response) => {

@@ -2,7 +2,7 @@ import { createSecureContext } from 'node:tls';
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import { type Dispatcher, Pool } from 'undici';
-import { untilAborted } from '../core/until.ts';
+import { untilAborted } from '../net/until.ts';
 import { resultOfHttp } from './http-answer.ts';
 import { resultOfFault, TIMED_OUT } from './http-faults.ts';
 import type { Receiver } from './receiver.ts';

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
-import { HOUR, type Instant, SECOND } from '../core/time.ts';
-import { startDeadline } from './deadline.ts';
+import { type Instant, SECOND } from '../core/time.ts';
+import { startDeadline } from '../net/deadline.ts';
 import { type PushEnd, type PushEvents, pushAll, type Tally } from './push.ts';
 import type { Receiver } from './receiver.ts';
-import type { Patience } from './retry.ts';
+import { LONGEST_SILENCE_MS, type Patience } from './retry.ts';
 import { countPoints, type Encoding } from './split.ts';
 import type { Transport } from './transport.ts';
 
@@ -19,8 +19,6 @@ export interface PushesOptions extends Partial<Pick<Patience, 'wait' | 'random'>
   readonly batchPoints?: number;
   /** At most so many bytes a request, before compression; 4 MB when absent: gRPC and many a proxy take 4 MiB. */
   readonly batchBytes?: number;
-  /** How long a request in flight may take yet when the pushes are closed; 5 s when absent. */
-  readonly graceMs?: number;
 }
 
 /** The pushes to one receiver. None of its promises rejects. */
@@ -28,21 +26,17 @@ export interface Pushes {
   push(metrics: ResourceMetrics): Promise<PushEnd>;
   /** Resolves once no push is under way. */
   settled(): Promise<void>;
-  /** Ends the push under way, after its request in flight, and the connections. */
+  /** Ends the push under way, its request in flight too, and the connections. */
   close(): Promise<void>;
 }
 
 const BATCH_POINTS = 500;
 const BATCH_BYTES = 4_000_000;
-const GRACE_MS = 5 * SECOND;
-/** An absurd Retry-After, or a clock that was put back, silences nobody for longer. */
-const LONGEST_SILENCE_MS = HOUR;
 
 type Obstacle = Required<Pick<PushEnd, 'reason' | 'message'>>;
 
 interface Line {
-  readonly leaving: AbortController;
-  readonly cut: AbortController;
+  readonly closed: AbortController;
   /** The push under way. */
   running: Promise<unknown> | undefined;
   /** The receiver is left alone until then, after a failure for this reason. */
@@ -59,8 +53,7 @@ interface Line {
 export function openPushes(options: PushesOptions): Pushes {
   const { now, events } = options;
   const line: Line = {
-    leaving: new AbortController(),
-    cut: new AbortController(),
+    closed: new AbortController(),
     running: undefined,
     silence: undefined,
   };
@@ -100,9 +93,8 @@ function unsent(metrics: ResourceMetrics, obstacle: Obstacle, events: PushEvents
 
 async function run(metrics: ResourceMetrics, line: Line, options: PushesOptions): Promise<Tally> {
   const { receiver, now, events } = options;
-  // By timers of the runtime, which go on where the clock is put back.
-  const leaving = startDeadline(receiver.pushTimeoutMs, line.leaving.signal);
-  const cut = startDeadline(receiver.pushTimeoutMs, line.cut.signal);
+  // By a timer of the runtime, which goes on where the clock is put back.
+  const deadline = startDeadline(line.closed.signal, receiver.pushTimeoutMs);
   const pushing = pushAll(metrics, {
     wait: (ms, signal) => sleep(ms, undefined, { signal }),
     random: Math.random,
@@ -110,33 +102,28 @@ async function run(metrics: ResourceMetrics, line: Line, options: PushesOptions)
     encoding: { batchPoints: BATCH_POINTS, batchBytes: BATCH_BYTES, ...options },
     timeoutMs: receiver.timeoutMs,
     until: now() + receiver.pushTimeoutMs,
-    leaving: leaving.signal,
-    cut: cut.signal,
+    signal: deadline.signal,
   }).catch((error) =>
     unsent(metrics, { reason: 'refused', message: `failed on our side: ${error}` }, events),
   );
   line.running = pushing;
   const tally = await pushing;
-  leaving.end();
-  cut.end();
+  deadline.end();
   line.running = undefined;
-  line.silence = silenceAfter(tally, now());
+  line.silence = silenceAfter(tally);
   return tally;
 }
 
-function silenceAfter({ notBefore, reason }: Tally, at: Instant): Line['silence'] {
-  if (notBefore === undefined || reason === undefined) return undefined;
-  return { until: Math.min(notBefore, at + LONGEST_SILENCE_MS), reason };
+function silenceAfter({ notBefore: until, reason }: Tally): Line['silence'] {
+  return until === undefined || reason === undefined ? undefined : { until, reason };
 }
 
 function endOf({ notBefore: _, ...tally }: Tally, begun: Instant, at: Instant): PushEnd {
   return { ok: tally.lost === 0, at, seconds: Math.max(0, at - begun) / SECOND, ...tally };
 }
 
-async function close({ leaving, cut, running }: Line, options: PushesOptions): Promise<void> {
-  leaving.abort();
-  const grace = setTimeout(() => cut.abort(), options.graceMs ?? GRACE_MS);
+async function close({ closed, running }: Line, { transport }: PushesOptions): Promise<void> {
+  closed.abort();
   await running;
-  clearTimeout(grace);
-  await options.transport.close().catch(() => {});
+  await transport.close().catch(() => {});
 }

@@ -66,7 +66,7 @@ export function openReceivers(
 function openLine(subscription: Subscription, options: ReceiversOptions) {
   const { protocol, intervalMs } = subscription.receiver;
   const serializer = protocol === 'http/json' ? JsonMetricsSerializer : ProtobufMetricsSerializer;
-  const exporter = createPushExporter({ ...options, ...subscription, serializer, graceMs: 0 });
+  const exporter = createPushExporter({ ...options, ...subscription, serializer });
   const reader = new PeriodicExportingMetricReader({
     exporter,
     metricProducers: subscription.producers.map((producer) => watched(producer, subscription, options)),

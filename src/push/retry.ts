@@ -1,5 +1,5 @@
-import { type Instant, SECOND } from '../core/time.ts';
-import { startDeadline } from './deadline.ts';
+import { HOUR, type Instant, SECOND } from '../core/time.ts';
+import { startDeadline } from '../net/deadline.ts';
 import type { Refused, SendResult, Transport } from './transport.ts';
 
 /** What sending patiently takes. */
@@ -14,10 +14,8 @@ export interface Patience {
   readonly retried: () => void;
   /** When the last request must have ended. */
   readonly until: Instant;
-  /** Ends the waiting: no request begins from then on. */
-  readonly leaving: AbortSignal;
-  /** Ends a request in flight, too. */
-  readonly cut: AbortSignal;
+  /** Ends the waiting and a request in flight; none begins from then on. */
+  readonly signal: AbortSignal;
 }
 
 /** The receiver did not take the body in time; it may be asked again later, at once where it said nothing else. */
@@ -33,21 +31,23 @@ export type Sent = Exclude<SendResult, { readonly kind: 'again' }> | GivenUp;
 const FIRST_BACKOFF_MS = SECOND;
 const LONGEST_BACKOFF_MS = 5 * SECOND;
 const GROWTH = 1.5;
+/** An absurd Retry-After, or a clock that was put back, silences nobody for longer. */
+export const LONGEST_SILENCE_MS = HOUR;
 /** So much earlier or later, lest a receiver that comes back meets all of its senders at once. */
 const JITTER = 0.2;
 
 /** Sends a body until it is taken or refused, or until the next repetition would come too late. */
 export async function sendPatiently(body: Uint8Array, patience: Patience): Promise<Sent> {
-  const { now, wait, until, leaving } = patience;
+  const { now, wait, until, signal } = patience;
   let result: SendResult = UNSENT;
-  for (let repetitions = 0; now() < until && !leaving.aborted; repetitions++) {
+  for (let repetitions = 0; now() < until && !signal.aborted; repetitions++) {
     if (repetitions > 0) patience.retried();
     result = await sendOnce(body, patience);
     if (result.kind !== 'again') return result;
     const asked = result.retryAfterMs ?? 0;
     const delay = Math.max(backoffMs(repetitions, patience.random()), asked);
-    if (now() + delay >= until) return givenUp(result, now() + asked);
-    await wait(delay, leaving).catch(() => {});
+    if (now() + delay >= until) return givenUp(result, now() + Math.min(asked, LONGEST_SILENCE_MS));
+    await wait(delay, signal).catch(() => {});
   }
   return givenUp(result, now());
 }
@@ -65,8 +65,8 @@ function givenUp({ reason, message }: Again, notBefore: Instant): GivenUp {
   return { kind: 'given up', reason, message, notBefore };
 }
 
-async function sendOnce(body: Uint8Array, { transport, now, until, cut }: Patience): Promise<SendResult> {
-  const deadline = startDeadline(until - now(), cut);
+async function sendOnce(body: Uint8Array, { transport, now, until, signal }: Patience): Promise<SendResult> {
+  const deadline = startDeadline(signal, until - now());
   try {
     return await transport.send(body, deadline.signal);
   } finally {

@@ -1,20 +1,18 @@
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { JsonTraceSerializer, ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
-import { HOUR, type Instant } from '../core/time.ts';
+import type { Instant } from '../core/time.ts';
 import type { Receiver } from '../push/receiver.ts';
 import { type Patience, type Sent, sendPatiently } from '../push/retry.ts';
 import type { PushFailure, Transport } from '../push/transport.ts';
 
-export interface SpanExporterOptions extends Pick<Patience, 'now' | 'wait' | 'random'> {
+export interface SpanExporterOptions extends Pick<Patience, 'now' | 'wait' | 'random' | 'signal'> {
   /** A batch may take as long as its `timeoutMs`, repetitions and waits included. */
   readonly receiver: Pick<Receiver, 'protocol' | 'timeoutMs'>;
   /** To the receiver's traces; closed when the exporter is shut down. */
   readonly transport: Transport;
   /** Hears when spans begin to be lost, when they are for another reason than before, and when they arrive again. */
   readonly told: (delivery: TraceDelivery) => void;
-  /** Gives up what is under way. */
-  readonly signal: AbortSignal;
 }
 
 /** How the last batch of spans ended. */
@@ -54,13 +52,10 @@ export function createSpanExporter(options: SpanExporterOptions): SpanExporter {
 
 const UNENCODED: TraceDelivery = { ok: false, reason: 'refused', message: 'spans could not be encoded' };
 
-/** An absurd Retry-After silences nobody for longer. */
-const LONGEST_SILENCE_MS = HOUR;
-
-function deliveryTo({ receiver, signal, ...options }: SpanExporterOptions) {
-  const { now, wait } = options;
+function deliveryTo({ receiver, ...options }: SpanExporterOptions) {
+  const { now, wait, signal } = options;
   const serializer = receiver.protocol === 'http/json' ? JsonTraceSerializer : ProtobufTraceSerializer;
-  const patience = { ...options, retried() {}, leaving: signal, cut: signal };
+  const patience = { ...options, retried() {} };
   let silence: { readonly until: Instant; readonly delivery: TraceDelivery } | undefined;
   return async (spans: ReadableSpan[]): Promise<TraceDelivery> => {
     const body = serializer.serializeRequest(spans) ?? new Uint8Array();
@@ -70,8 +65,7 @@ function deliveryTo({ receiver, signal, ...options }: SpanExporterOptions) {
     if (silence && silence.until > now()) await wait(silence.until - now(), signal).catch(() => {});
     const sent = await sendPatiently(body, { ...patience, until });
     const delivery = deliveryOf(sent);
-    const longest = now() + LONGEST_SILENCE_MS;
-    silence = sent.kind === 'given up' ? { until: Math.min(sent.notBefore, longest), delivery } : undefined;
+    silence = sent.kind === 'given up' ? { until: sent.notBefore, delivery } : undefined;
     return delivery;
   };
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { METRICS } from '../../src/core/metrics.ts';
+import { skipUnlessRequired } from '../support/binaries.ts';
 import { run } from '../support/child.ts';
 import type { Exposition } from '../support/exposition.ts';
 import {
@@ -170,7 +171,7 @@ test('a disk that is full while it runs keeps the last page, is told of, and is 
   const isBooked = (page: Exposition) =>
     JSON.stringify([...netOf(page)].sort(), text) === JSON.stringify(expected(), text);
   const before = await pageWhen(exporter, isBooked);
-  if (!(await limitFiles(exporter.pid, '0'))) return context.skip('no prlimit');
+  if (!(await limitFiles(exporter.pid, '0'))) return skipUnlessRequired(context, 'no prlimit');
   spending.grow();
   const storage = (page: Exposition) =>
     (page.families.get(METRICS.pollFailures.name)?.samples ?? []).filter(

@@ -7,6 +7,7 @@ import { openLedger } from '../../src/core/ledger.ts';
 import { HOUR } from '../../src/core/time.ts';
 import { openDatabase } from '../../src/store/open.ts';
 import { sqliteStore } from '../../src/store/sqlite.ts';
+import { skipUnlessRequired } from '../support/binaries.ts';
 import { run } from '../support/child.ts';
 import { cost, settings, statement, utc } from '../support/ledger.ts';
 import { configure, type Ended, folderOf, MAIN, runToEnd } from '../support/process.ts';
@@ -119,7 +120,7 @@ test('a disk that takes nothing is told of, and no byte changes', async (context
   const { folder, ledger } = await folderWithLedger(context);
   const limited = ['prlimit', '--fsize=0', ...AS_USER];
   if ((await run('prlimit', ['--fsize=0', 'true']).catch(() => undefined))?.code !== 0)
-    return context.skip('no prlimit');
+    return skipUnlessRequired(context, 'no prlimit');
   const says = /cannot be written: the disk fails, or a limit on the size of files holds/;
   await assertRefused(context, ledger, says, limited);
   await assertRefused(context, join(folder, 'new.db'), says, limited);

@@ -46,15 +46,16 @@ export function realServerTest<const Name extends BinaryName>(
     for (const program of needed) {
       const { path, problem } = await search(program);
       if (path !== undefined) found.set(program, path);
-      else if (isRequired()) throw new Error(`${program} is required here: ${problem}`);
-      else return context.skip(`${program} is not to be had: ${problem}`);
+      else return skipUnlessRequired(context, `${program} is not to be had: ${problem}`);
     }
     await body(context, (program) => found.get(program) ?? '');
   });
 }
 
-function isRequired(): boolean {
-  return process.env.CI === 'true' || process.env.REQUIRE_REAL_SERVERS === '1';
+/** Skips a test for what is missing here; with `CI=true` or `REQUIRE_REAL_SERVERS=1` it fails. */
+export function skipUnlessRequired(context: TestContext, missing: string): void {
+  if (process.env.CI === 'true' || process.env.REQUIRE_REAL_SERVERS === '1') throw new Error(missing);
+  context.skip(missing);
 }
 
 /** Where a program is, or why it is nowhere. */

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { reasonUnreadable } from '../../config/secrets.ts';
+import { reasonUnreadable, versionOf } from '../../config/secrets.ts';
 
 /** Far more than a chain of certificates or a list of users has, and little enough to be read between two requests. */
 const MAX_BYTES = 1 << 20;
@@ -8,7 +8,7 @@ const MAX_BYTES = 1 << 20;
 export interface FileReader {
   /** The text, or why there is none, in words that hold neither path nor contents. */
   read(path: string): { readonly text: string } | { readonly problem: string };
-  /** By path, what {@link versionOf} said before the file was read. */
+  /** By path, what {@link versionAt} said before the file was read. */
   readonly seen: ReadonlyMap<string, string>;
 }
 
@@ -17,7 +17,7 @@ export function createFileReader(): FileReader {
   return {
     seen,
     read(path) {
-      seen.set(path, versionOf(path));
+      seen.set(path, versionAt(path));
       try {
         if (statSync(path).size > MAX_BYTES) return { problem: 'is larger than 1 MiB' };
         return { text: readFileSync(path, 'utf8') };
@@ -28,16 +28,10 @@ export function createFileReader(): FileReader {
   };
 }
 
-/**
- * Another text for every change of a file, or of why it cannot be read.
- *
- * Kubernetes replaces what it mounts by pointing a link at another file, hence the inode; `chmod` and tools that keep the time of
- * the last change alter the status alone.
- */
-export function versionOf(path: string): string {
+/** Another text for every change of a file, or of why it cannot be read. */
+export function versionAt(path: string): string {
   try {
-    const { mtimeMs, ctimeMs, size, ino } = statSync(path);
-    return `${mtimeMs}/${ctimeMs}/${size}/${ino}`;
+    return versionOf(statSync(path));
   } catch (error) {
     return reasonUnreadable(error);
   }

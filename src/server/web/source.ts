@@ -1,6 +1,6 @@
 import type { Problem } from '../../config/errors.ts';
 import type { WebConfig } from './config.ts';
-import { versionOf } from './files.ts';
+import { versionAt } from './files.ts';
 import { configOf, readWebConfig } from './read.ts';
 
 /** The web configuration as its files have it, or as they last had it right. */
@@ -52,7 +52,7 @@ export function openWebSource({ file, now, told }: WebSourceOptions): WebSource 
     current() {
       if (now() - lookedAt < LOOK_EVERY_MS) return current;
       lookedAt = now();
-      if ([...seen].some(([path, version]) => versionOf(path) !== version)) readAgain();
+      if ([...seen].some(([path, version]) => versionAt(path) !== version)) readAgain();
       return current;
     },
   };

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { certificatesIn, NO_CERTIFICATE, privateKeyIn } from '../../config/pem.ts';
 import type { Problems } from '../../config/problems.ts';
 import type { WebTls } from './config.ts';
 import type { FileReader } from './files.ts';
 import { CIPHERS, type TlsSection, VERSIONS } from './format.ts';
-import { certificatesIn, privateKeyIn } from './pem.ts';
 import { normalSan } from './sans.ts';
 
 /** What the section is read with. */
@@ -72,8 +72,6 @@ function pemOf({ section, folder, reader, problems }: TlsReading, name: PemName)
   problems.add(path, answer.problem);
   return undefined;
 }
-
-const NO_CERTIFICATE = 'holds no certificate in PEM form, or a broken one';
 
 function checkPair(cert: Pem, key: Pem, problems: Problems): void {
   const [leaf] = certificatesIn(cert.text);

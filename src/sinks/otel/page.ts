@@ -1,6 +1,6 @@
 import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { emptyResource, resourceFromAttributes } from '@opentelemetry/resources';
-import { DataPointType, type MetricData } from '@opentelemetry/sdk-metrics';
+import type { MetricData } from '@opentelemetry/sdk-metrics';
 import type { Family, Sample, SnapshotSource } from '../../core/snapshot.ts';
 import type { Instant } from '../../core/time.ts';
 import { createEncoder } from '../prometheus/encode.ts';
@@ -111,21 +111,12 @@ function labelsOf(attributes: OtelPageOptions['resource']): Record<string, strin
 }
 
 function slicesOf(metric: MetricData): MetricData[] {
-  switch (metric.dataPointType) {
-    case DataPointType.SUM:
-      return cut(metric.dataPoints).map((dataPoints) => ({ ...metric, dataPoints }));
-    case DataPointType.GAUGE:
-      return cut(metric.dataPoints).map((dataPoints) => ({ ...metric, dataPoints }));
-    case DataPointType.HISTOGRAM:
-      return cut(metric.dataPoints).map((dataPoints) => ({ ...metric, dataPoints }));
-    case DataPointType.EXPONENTIAL_HISTOGRAM:
-      return [metric];
-  }
-}
-
-function cut<Point>(points: readonly Point[]): Point[][] {
-  const slices = Math.ceil(points.length / LIVE_POINTS_A_SLICE);
-  return Array.from({ length: slices }, (_, index) =>
-    points.slice(index * LIVE_POINTS_A_SLICE, (index + 1) * LIVE_POINTS_A_SLICE),
-  );
+  const slices = Math.ceil(metric.dataPoints.length / LIVE_POINTS_A_SLICE);
+  return Array.from({ length: slices }, (_, index) => {
+    const from = index * LIVE_POINTS_A_SLICE;
+    return Object.assign(
+      { ...metric },
+      { dataPoints: metric.dataPoints.slice(from, from + LIVE_POINTS_A_SLICE) },
+    );
+  });
 }

@@ -3,6 +3,9 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 const PRIVATE_KEY = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/;
 
+/** What is wrong with a text in which there is none. */
+export const NO_CERTIFICATE = 'holds no certificate in PEM form, or a broken one';
+
 /** The certificates of a PEM text, in their order; none where one of them is broken. */
 export function certificatesIn(pem: string): X509Certificate[] {
   try {

@@ -1,0 +1,41 @@
+/** Shorter ones would also be found where they are not meant. */
+const SHORTEST_KEY = 6;
+
+/** An answer free of the keys that were sent: what a provider echoes must become no label, note or output. */
+export function bytesWithoutKeys(bytes: Buffer, keys: ReadonlySet<string>): Buffer {
+  // JSON may write any letter as \u00xx, and whoever parses it would make the key of it again.
+  const areLettersEscaped = bytes.includes('\\u00');
+  const plain = !areLettersEscaped && [...keys].every((key) => isPlain(key) && !bytes.includes(key));
+  const secrets = plain ? [] : secretsIn(keys, areLettersEscaped);
+  if (secrets.length === 0) return bytes;
+  const text = secrets.reduce((rest, key) => rest.replaceAll(key, '[key]'), bytes.toString('latin1'));
+  return Buffer.from(text, 'latin1');
+}
+
+/** Text free of the keys, however they are written. */
+export function textWithoutKeys(text: string, keys: ReadonlySet<string>): string {
+  return secretsIn(keys, true).reduce((rest, key) => rest.replaceAll(key, '[key]'), text);
+}
+
+/** Nobody has a reason to escape what such a key is made of. */
+function isPlain(key: string): boolean {
+  return /^[\w.~-]*$/.test(key);
+}
+
+/** Each key as it may be written: as it is, or with characters escaped as in JSON or in a URL; seldom letters, too. Longest first: one may hold another. */
+export function secretsIn(keys: ReadonlySet<string>, areLettersEscaped: boolean): RegExp[] {
+  const formOf = (character: string) => formsOf(character, areLettersEscaped);
+  return [...keys]
+    .filter((key) => key.length >= SHORTEST_KEY)
+    .sort((a, b) => b.length - a.length)
+    .map((key) => new RegExp([...Buffer.from(key).toString('latin1')].map(formOf).join(''), 'g'));
+}
+
+function formsOf(character: string, areLettersEscaped: boolean): string {
+  const isLetter = /\w/.test(character);
+  if (isLetter && !areLettersEscaped) return character;
+  const hex = character.charCodeAt(0).toString(16).padStart(2, '0');
+  const digits = hex.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
+  const plain = isLetter ? character : `\\\\?\\x${hex}`;
+  return `(?:${plain}|\\\\u00${digits}|%${digits})`;
+}
