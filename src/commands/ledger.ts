@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { LedgerOptions, LedgerPlace } from '../cli-ledger.ts';
 import { loadConfig } from '../config/load.ts';
 import type { AuditInput } from '../core/audit.ts';
@@ -6,7 +7,7 @@ import type { Provider } from '../providers/provider.ts';
 import { backUp } from '../store/backup.ts';
 import { problemsIn } from '../store/check.ts';
 import { accountsIn, forgetAccount } from '../store/forget.ts';
-import { openDatabase, openExisting } from '../store/open.ts';
+import { openExisting } from '../store/open.ts';
 import { restoreLedger } from '../store/restore.ts';
 import { EXIT, type Io } from './io.ts';
 
@@ -75,7 +76,11 @@ async function restore(path: string, from: string, io: Io, registry: Registry): 
   return EXIT.good;
 }
 
-function forget(path: string, { account, yes }: LedgerOptions & { action: 'forget' }, io: Io): number {
+async function forget(
+  path: string,
+  { account, yes }: LedgerOptions & { action: 'forget' },
+  io: Io,
+): Promise<number> {
   const [, provider = '', name = ''] = /^([^/]*)\/(.*)$/s.exec(account) ?? [];
   const known = knownIn(path);
   if (!known.includes(account)) {
@@ -89,13 +94,10 @@ function forget(path: string, { account, yes }: LedgerOptions & { action: 'forge
     );
     return EXIT.misused;
   }
-  const database = openDatabase(path);
-  try {
-    forgetAccount(database, provider, name);
-  } finally {
-    database.close();
-  }
+  await forgetAccount(path, provider, name);
   io.stdout.write(`${path} holds nothing of ${quoted(account)} any more\n`);
+  const backup = `${path}.backup`;
+  if (existsSync(backup)) io.stdout.write(`${backup} may still hold it: delete that file too\n`);
   return EXIT.good;
 }
 

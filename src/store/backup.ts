@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs';
+import { chownSync, closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { StoreError } from './open.ts';
@@ -77,6 +77,12 @@ export function settle(folder: string): void {
   } finally {
     closeSync(handle);
   }
+}
+
+/** Gives a new file to the owner of another one or of its folder: root may look after a ledger that the exporter's user must write. */
+export function giveTo(owned: string, file: string): void {
+  const { uid, gid } = statSync(owned);
+  if (process.geteuid?.() === 0) chownSync(file, uid, gid);
 }
 
 /** With the files that SQLite keeps beside it. */

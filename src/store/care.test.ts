@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -289,19 +290,42 @@ test('a restore that is refused changes no byte', async (t) => {
   assert.deepEqual(readdirSync(dirname(path)), ['ledger.db']);
 });
 
-test('an account that is forgotten leaves nothing, and nothing else moves', (t) => {
+test('an account that is forgotten leaves nothing, and nothing else moves', async (t) => {
   const path = ledgerFile(t);
   const before = shownBy(path);
+  leaveTraces(path);
+  assert.equal(await forgetAccount(path, 'test', 'nobody'), false);
+  assert.ok(readFileSync(path).includes('dev-trace'));
+  assert.equal(await forgetAccount(path, 'test', 'dev'), true);
   const database = openDatabase(path);
-  assert.deepEqual(accountsIn(database), ['test/dev', 'test/prod']);
-  assert.equal(forgetAccount(database, 'test', 'nobody'), false);
-  assert.equal(forgetAccount(database, 'test', 'dev'), true);
   assert.deepEqual(accountsIn(database), ['test/prod']);
   assert.equal(sqliteStore(database).deliveries('a')?.length, 1);
   database.close();
-  assert.ok(!readFileSync(path).includes('dev-resource'), 'not even in free pages');
+  for (const text of ['dev-resource', 'dev-trace'])
+    assert.ok(!readFileSync(path).includes(text), `${text}: not even in unused parts of pages`);
+  assert.deepEqual(readdirSync(dirname(path)), ['ledger.db']);
   assert.deepEqual(checked(path), []);
   assert.deepEqual(ofAccount(shownBy(path, ['prod']), 'prod'), ofAccount(before, 'prod'));
   renameSync(path, `${path}.moved`);
   assert.deepEqual(checked(`${path}.moved`), []);
+});
+
+/** Writes notes that are replaced by others: parts of them stay in unused parts of pages. */
+function leaveTraces(path: string): void {
+  const database = openDatabase(path);
+  const { id = null } = database.prepare(`SELECT id FROM accounts WHERE name = 'dev'`).get() ?? {};
+  const write = database.prepare('INSERT OR REPLACE INTO requests VALUES (?, ?)');
+  for (const size of [3000, 2000, 1000, 10]) write.run(id, 'dev-trace '.repeat(size / 10));
+  database.close();
+}
+
+test('an account that cannot be forgotten for want of space stays whole', async (t) => {
+  const path = ledgerFile(t);
+  const before = shownBy(path);
+  mkdirSync(`${path}.forgetting`);
+  writeFileSync(join(`${path}.forgetting`, 'in-the-way'), '');
+  await assert.rejects(forgetAccount(path, 'test', 'dev'), StoreError);
+  rmSync(`${path}.forgetting`, { recursive: true });
+  assert.deepEqual(shownBy(path), before);
+  assert.deepEqual(checked(path), []);
 });

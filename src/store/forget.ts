@@ -1,4 +1,9 @@
-import type { DatabaseSync } from 'node:sqlite';
+import { renameSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { copyInto, giveTo, removeDatabase, settle } from './backup.ts';
+import { openDatabase, StoreError } from './open.ts';
+import { refusalOf } from './refusal.ts';
 
 const STREAMS = 'SELECT id FROM streams WHERE account = :id';
 const SERIES = `SELECT id FROM series WHERE stream IN (${STREAMS})`;
@@ -7,7 +12,7 @@ const SERIES = `SELECT id FROM series WHERE stream IN (${STREAMS})`;
 const FORGET: readonly string[] = [
   `DELETE FROM cells WHERE stream IN (${STREAMS})`,
   `DELETE FROM sums WHERE series IN (${SERIES})`,
-  ...['readings', 'compacted', 'silences', 'hours', 'series'].map(
+  ...['readings', 'compacted', 'silences', 'hours', 'folded', 'series'].map(
     (table) => `DELETE FROM ${table} WHERE stream IN (${STREAMS})`,
   ),
   ...['resources', 'requests', 'feeds', 'streams'].map((table) => `DELETE FROM ${table} WHERE account = :id`),
@@ -24,21 +29,58 @@ export function accountsIn(database: DatabaseSync): string[] {
   return rows.map(({ provider, name }) => `${provider}/${name}`);
 }
 
-/** Takes an account out of the ledger for good: its bytes are overwritten. False where it has no such account. */
-export function forgetAccount(database: DatabaseSync, provider: string, name: string): boolean {
-  const account = database
-    .prepare('SELECT id FROM accounts WHERE provider = ? AND name = ?')
-    .get(provider, name);
-  if (!account) return false;
-  const { id = null } = account;
-  database.exec('PRAGMA secure_delete = ON; BEGIN IMMEDIATE');
+/**
+ * Removes an account from the ledger file for good. False if the file has no such account.
+ *
+ * The work is done on a copy that is compacted and then put in place: pages that SQLite has freed or reused still hold parts of old
+ * rows, and a `VACUUM` is what leaves them behind. Until then the file is as it was.
+ *
+ * @throws {StoreError} when nothing was changed: there is no space for the copy, or the ledger is in use.
+ */
+export async function forgetAccount(path: string, provider: string, name: string): Promise<boolean> {
+  const database = openDatabase(path);
   try {
+    if (!database.prepare(ACCOUNT).get(provider, name)) return false;
+    await replaceWithout(database, path, { provider, name });
+    return true;
+  } catch (error) {
+    throw error instanceof StoreError ? error : new StoreError(refusalOf(path, error), { cause: error });
+  } finally {
+    database.close();
+  }
+}
+
+interface AccountName {
+  readonly provider: string;
+  readonly name: string;
+}
+
+async function replaceWithout(database: DatabaseSync, path: string, account: AccountName): Promise<void> {
+  const draft = `${path}.forgetting`;
+  try {
+    await copyInto(database, draft);
+    remove(draft, account);
+    giveTo(path, draft);
+    // The log of the old file must never meet the new one.
+    database.exec('PRAGMA journal_mode = DELETE');
+    renameSync(draft, path);
+    settle(dirname(path));
+  } finally {
+    removeDatabase(draft);
+  }
+}
+
+const ACCOUNT = 'SELECT id FROM accounts WHERE provider = ? AND name = ?';
+
+function remove(draft: string, { provider, name }: AccountName): void {
+  const database = new DatabaseSync(draft);
+  try {
+    const { id = null } = database.prepare(ACCOUNT).get(provider, name) ?? {};
+    database.exec('PRAGMA temp_store = MEMORY; BEGIN');
     for (const sql of FORGET) database.prepare(sql).run({ id });
     database.prepare(DELIVERIES).run({ provider, name });
-    database.exec('COMMIT');
-  } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK');
-    throw error;
+    database.exec('COMMIT; VACUUM');
+  } finally {
+    database.close();
   }
-  return true;
 }

@@ -1,9 +1,9 @@
-import { chownSync, existsSync, linkSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, linkSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { AuditInput } from '../core/audit.ts';
 import type { Instant } from '../core/time.ts';
-import { copyInto, removeDatabase, settle } from './backup.ts';
+import { copyInto, giveTo, removeDatabase, settle } from './backup.ts';
 import { problemsIn } from './check.ts';
 import { beginEpoch } from './epoch.ts';
 import { openDatabase, openExisting, StoreError } from './open.ts';
@@ -63,12 +63,6 @@ async function prepare(draft: string, { path, from, now, settingsOf }: RestoreOp
     if (database.isOpen) database.close();
   }
   giveTo(existsSync(path) ? path : dirname(path), draft);
-}
-
-/** Whoever ran the exporter must be able to go on, also where root restores. */
-function giveTo(owned: string, file: string): void {
-  const { uid, gid } = statSync(owned);
-  if (process.geteuid?.() === 0) chownSync(file, uid, gid);
 }
 
 /** Keeps every other process from the ledger; undefined where it is too damaged to be locked: then nobody can use it. */
