@@ -1,4 +1,5 @@
 import { ACCOUNT_MEASURES, type Book, keyOf, type SeriesKey } from './book.ts';
+import { foldedDigest, MAX_FOLDED } from './folded.ts';
 import { cleanLabel, isClean } from './label.ts';
 import { type Line, MEASURES, type Measure, type ResourceFacts } from './statement.ts';
 import type { AccountRow, ResourceRow, SeriesRow } from './store.ts';
@@ -9,12 +10,12 @@ export const OVERFLOW = '__overflow__';
 
 /** Gives lines their series: frozen labels, and a series of its own or the overflow one, once and for life. */
 export interface Assigner {
-  /** The series that holds the line's cells. Its `target` shows them. */
+  /** The series that holds the line's cells: its own, or the overflow series of its measure. */
   seriesOf(line: Line): SeriesRow;
   readonly created: ReadonlyMap<number, SeriesRow>;
   readonly resources: ReadonlyMap<string, ResourceRow>;
-  /** How many label sets were folded. */
-  folded(): number;
+  /** Digests of the label sets that are folded from now on. */
+  readonly folded: ReadonlySet<number>;
 }
 
 export interface AssignerOptions {
@@ -49,10 +50,12 @@ export function openAssigner(options: AssignerOptions): Assigner {
   const resources = new Map<string, ResourceRow>();
   let nextId = options.nextId;
   let room: number | undefined;
-  let folded = 0;
+  const alreadyFolded = book.folded(stream);
+  const folded = new Set<number>();
+  const overflow = new Map<Measure, SeriesRow>();
   let recent: { readonly line: Line; readonly row: SeriesRow }[] = [];
 
-  const create = (key: SeriesKey, target?: number): SeriesRow => {
+  const create = (key: SeriesKey): SeriesRow => {
     const id = nextId++;
     const { measure, resource, model, tier, detail } = key;
     const counters = { total: 0n, corrections: 0n, rolled: 0n, hold: undefined };
@@ -65,7 +68,7 @@ export function openAssigner(options: AssignerOptions): Assigner {
       model,
       tier,
       detail,
-      target: target ?? id,
+      target: id,
       ...counters,
       ...times,
     };
@@ -89,33 +92,48 @@ export function openAssigner(options: AssignerOptions): Assigner {
     costly.add(resource);
     return known;
   };
-  const place = (key: SeriesKey): SeriesRow => {
-    if (ACCOUNT_MEASURES.has(key.measure)) return create(key);
+  const hasRoom = ({ measure, resource }: SeriesKey): boolean => {
     room ??= options.room();
-    const isNamed = key.measure !== 'cost' || hasCost(key.resource);
-    const lines = exposedLines(key.measure) + (isNamed ? 0 : 1);
-    if (lines <= room) {
-      room -= lines;
-      return create(key);
-    }
-    folded += 1;
-    const overflow = { measure: key.measure, resource: OVERFLOW, model: '', tier: '', detail: '' };
-    return create(key, (find(overflow) ?? create(overflow)).id);
+    const isNamed = measure !== 'cost' || hasCost(resource);
+    const lines = exposedLines(measure) + (isNamed ? 0 : 1);
+    if (lines > room) return false;
+    room -= lines;
+    return true;
   };
+  const place = (key: SeriesKey): SeriesRow => {
+    if (ACCOUNT_MEASURES.has(key.measure)) return open(key);
+    const isAnyFolded = alreadyFolded.size + folded.size > 0;
+    if (!isAnyFolded && hasRoom(key)) return open(key);
+    const digest = foldedDigest(key);
+    const isFolded = alreadyFolded.has(digest) || folded.has(digest);
+    const isFull = alreadyFolded.size + folded.size >= MAX_FOLDED;
+    if (isAnyFolded && !isFolded && !isFull && hasRoom(key)) return open(key);
+    if (!isFolded && !isFull) folded.add(digest);
+    return overflowOf(key.measure);
+  };
+  const overflowOf = (measure: Measure): SeriesRow => {
+    const key = { measure, resource: OVERFLOW, model: '', tier: '', detail: '' };
+    const row = overflow.get(measure) ?? find(key) ?? create(key);
+    overflow.set(measure, row);
+    return row;
+  };
+  const open = (key: SeriesKey): SeriesRow => {
+    const { resource, model, tier } = key;
+    const isNew = resource !== '' && resourceOf(resource) === undefined;
+    if (isNew) resources.set(resource, { account: account.id, resource, model, tier, facts: { resource } });
+    return create(key);
+  };
+  const resourceOf = (resource: string) => book.resource(account.id, resource) ?? resources.get(resource);
   const frozen = (raw: Line): SeriesKey => {
     const line = cleaned(raw);
     if (ACCOUNT_MEASURES.has(line.measure)) return { ...line, resource: '', model: '', tier: '' };
-    if (line.resource === '') return line;
-    const known = book.resource(account.id, line.resource) ?? resources.get(line.resource);
-    if (known) return { ...line, model: known.model, tier: known.tier };
-    const { resource, model, tier } = line;
-    resources.set(resource, { account: account.id, resource, model, tier, facts: { resource } });
-    return line;
+    const known = line.resource === '' ? undefined : resourceOf(line.resource);
+    return known ? { ...line, model: known.model, tier: known.tier } : line;
   };
   return {
     created,
     resources,
-    folded: () => folded,
+    folded,
     seriesOf(line) {
       const known = recent.find((each) => isSameSeries(line, each.line));
       if (known) return known.row;
@@ -158,8 +176,14 @@ export function renamed(
   fresh: ReadonlyMap<string, ResourceRow>,
 ): ResourceRow[] {
   const rows = new Map(fresh);
-  for (const [resource, current] of mergedFacts(facts)) {
-    const known = rows.get(resource) ?? book.resource(account, resource);
+  const rowOf = (resource: string) => rows.get(resource) ?? book.resource(account, resource);
+  // Folded resources have no row, and there may be many of them.
+  const shown = facts.flatMap((each) => {
+    const resource = cleanLabel(each.resource);
+    return rowOf(resource) ? [{ ...each, resource }] : [];
+  });
+  for (const [resource, current] of mergedFacts(shown)) {
+    const known = rowOf(resource);
     if (!known || JSON.stringify(known.facts) === JSON.stringify(current)) continue;
     rows.set(resource, { ...known, facts: current });
   }
@@ -180,7 +204,7 @@ function mergedFacts(facts: readonly ResourceFacts[]): Map<string, ResourceFacts
     }
     const texts = [...values]
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, set]) => [name, [...set].sort().join(',')]);
+      .map(([name, set]) => [name, cleanLabel([...set].sort().join(','))]);
     merged.set(resource, {
       resource,
       ...Object.fromEntries(texts),

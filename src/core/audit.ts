@@ -32,8 +32,10 @@ export function audit(input: AuditInput, most = 20): string[] {
     const settings = account && input.settingsOf(account, stream.name);
     if (!settings) continue;
     const held = heldOf(input, stream, settings);
-    found.push(...countersOff(input.book, stream, held), ...windowsOff(input, stream, held));
-    if (found.length > most) return [...found.slice(0, most), `and more`];
+    for (const problem of [...countersOff(input.book, stream, held), ...windowsOff(input, stream, held)]) {
+      if (found.length === most) return [...found, 'and more'];
+      found.push(problem);
+    }
   }
   return found;
 }

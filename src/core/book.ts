@@ -23,6 +23,8 @@ export interface Book {
   accountOf(provider: string, name: string): AccountRow | undefined;
   streamOf(account: number, name: string): StreamRow | undefined;
   seriesOf(stream: number, line: SeriesKey): SeriesRow | undefined;
+  /** Digests of the label sets of a stream that share the overflow series. */
+  folded(stream: number): ReadonlySet<number>;
   resource(account: number, resource: string): ResourceRow | undefined;
   runs(stream: number, granularity: Granularity, side: 'newest' | 'oldest'): Runs;
   /** What was read at any granularity, joined; of buckets that were open, the part before the as-of. */
@@ -48,6 +50,7 @@ export function openBook(store: Store): Book {
   const streams = new Map<number, StreamRow>();
   const series = new Map<number, SeriesRow>();
   const seriesIds = new Map<string, number>();
+  const folded = new Map<number, Set<number>>();
   const resources = new Map<string, ResourceRow>();
   const readings = new Map<string, readonly Run[]>();
   const granularities = new Map<number, Set<Granularity>>();
@@ -71,6 +74,9 @@ export function openBook(store: Store): Book {
     for (const row of commit.series ?? []) {
       series.set(row.id, row);
       seriesIds.set(keyOf(row.stream, row), row.id);
+    }
+    for (const { stream, digest } of commit.folded ?? []) {
+      folded.set(stream, (folded.get(stream) ?? new Set()).add(digest));
     }
     for (const row of commit.resources ?? []) resources.set(`${row.account} ${row.resource}`, row);
     for (const { stream, granularity, side, runs } of commit.readings ?? []) {
@@ -106,6 +112,7 @@ export function openBook(store: Store): Book {
       const id = seriesIds.get(keyOf(stream, key));
       return id === undefined ? undefined : series.get(id);
     },
+    folded: (stream) => folded.get(stream) ?? NONE_FOLDED,
     resource: (account, resource) => resources.get(`${account} ${resource}`),
     runs: (stream, granularity, side) => readings.get(`${stream} ${granularity} ${side}`) ?? [],
     covered: (stream) =>
@@ -137,6 +144,7 @@ export function openBook(store: Store): Book {
 
 type Hours = Map<Instant, Map<string, Fixed>>;
 const NO_HOURS: Hours = new Map();
+const NONE_FOLDED: ReadonlySet<number> = new Set();
 
 function setHour(hours: Map<number, Hours>, { stream, hour, currency, value }: HourRow): void {
   const known = hours.get(stream) ?? new Map();

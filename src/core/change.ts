@@ -64,9 +64,10 @@ export function changeOf(input: ChangeInput): { commit: Commit; applied: Applied
       : [];
   const resources = renamed(book, account.id, input.resources, assigner.resources);
   const commit: Commit = {
-    accounts: [{ ...account, baseline: outcome.baseline, folded: account.folded + assigner.folded() }],
+    accounts: [{ ...account, baseline: outcome.baseline, folded: account.folded + assigner.folded.size }],
     series,
     resources,
+    folded: [...assigner.folded].map((digest) => ({ stream: stream.id, digest })),
     cells: outcome.cells.map((cell) => ({ ...cell, stream: stream.id })),
     readings: (['newest', 'oldest'] as const).map((side) => ({
       stream: stream.id,

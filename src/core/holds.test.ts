@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Bench, cost, OPENED, openBench, settings, statement, utc } from '../../test/support/ledger.ts';
-import { ONE } from './money.ts';
+import { MAX_FOLDED } from './folded.ts';
+import { fromNumber, ONE } from './money.ts';
+import { DEFAULT_RATES } from './rates.ts';
 import { DAY, HOUR, type Instant, MINUTE } from './time.ts';
 
 const TOTAL = 'ai_billing_cost_usd_total';
@@ -158,5 +160,73 @@ test('an account shows no more series than maxSeries and one overflow each measu
   bench.apply(statement('hour', hour(AT), AT + HOUR, lines));
   const series = bench.values(AT + HOUR).get('ai_billing_series|test|prod') ?? Number.NaN;
   assert.ok(series <= 100 + 20, `${series} series`);
+  bench.ledger.close();
+});
+
+function billedOnDay({ ledger }: Bench): bigint {
+  return ledger.book
+    .sums('day', utc('2026-11-20'))
+    .values()
+    .reduce((sum, value) => sum + value, 0n);
+}
+
+test('folded label sets cost no row each: neither series, resources nor cells', () => {
+  const bench = openBench(settings({}, { maxSeries: 60 }));
+  bench.apply(statement('hour', hour(AT - HOUR), AT));
+  const spend = (at: Instant) => Array.from({ length: 5000 }, (_, index) => cost(at, `app-${index}`, 1));
+  const facts = spend(AT).map(({ resource }) => ({ resource, name: `name of ${resource}` }));
+  bench.apply(statement('hour', hour(AT), AT + HOUR, spend(AT)), AT + HOUR, facts);
+  bench.apply(statement('hour', hour(AT + HOUR), AT + 2 * HOUR, spend(AT + HOUR)), AT + 2 * HOUR, facts);
+  const rowsOf = ({ ledger, store, account }: Bench) => {
+    const stream = ledger.book.streamOf(account, 'usage')?.id ?? 0;
+    const cells = [...store.cells(stream, 'hour', { start: AT, end: AT + 2 * HOUR }).values()];
+    return [ledger.book.series.size, store.load().resources.length, ...cells.map(({ size }) => size)];
+  };
+  assert.ok(
+    rowsOf(bench).every((rows) => rows < 20),
+    `${rowsOf(bench)}`,
+  );
+  const count = 'ai_billing_series_folded_total|test|prod';
+  const folded = bench.values(AT + 2 * HOUR).get(count);
+  const known = rowsOf(bench);
+  bench.reopen();
+  bench.apply(statement('hour', hour(AT), AT + 3 * HOUR, spend(AT)));
+  assert.deepEqual(rowsOf(bench), known);
+  assert.equal(bench.values(AT + 3 * HOUR).get(count), folded, 'each is counted once');
+  assert.equal(billedOnDay(bench), 10_000n * ONE);
+  bench.ledger.close();
+});
+
+test('more label sets than can be remembered stay folded, and the total stays exact', () => {
+  const bench = openBench(settings({}, { maxSeries: 60 }));
+  bench.apply(statement('hour', hour(AT - HOUR), AT));
+  const lines = Array.from({ length: MAX_FOLDED + 1000 }, (_, index) => cost(AT, `app-${index}`, 1));
+  bench.apply(statement('hour', hour(AT), AT + HOUR, lines));
+  const known = bench.ledger.book.series.size;
+  bench.ledger.open(settings({}, { maxSeries: 1_000_000 }), OPENED);
+  bench.apply(statement('hour', hour(AT), AT + 2 * HOUR, lines.toReversed()));
+  const folded = bench.values(AT + 2 * HOUR).get('ai_billing_series_folded_total|test|prod');
+  assert.equal(folded, MAX_FOLDED);
+  assert.equal(bench.ledger.book.series.size, known);
+  assert.equal(billedOnDay(bench), BigInt(lines.length) * ONE);
+  bench.ledger.close();
+});
+
+test('amounts of several currencies that share a cell are converted each at its own rate', () => {
+  const rates = new Map([...DEFAULT_RATES, ['EUR', [{ from: 0, usd: fromNumber(2) }]] as const]);
+  const bench = openBench(settings({}, { maxSeries: 60, rates }));
+  bench.apply(statement('hour', hour(AT - HOUR), AT));
+  const lines = Array.from({ length: 100 }, (_, index) =>
+    cost(AT, `app-${index}`, 1, index % 2 === 0 ? {} : { currency: 'EUR', detail: 'EUR' }),
+  );
+  const component = { measure: 'component_cost', detail: 'gpu' } as const;
+  lines.push(cost(AT, 'app-0', 1, component), cost(AT, 'app-0', 1, { ...component, currency: 'EUR' }));
+  bench.apply(statement('hour', hour(AT), AT + HOUR, lines));
+  assert.equal(billedOnDay(bench), 150n * ONE);
+  const parts = [...bench.ledger.book.series.values()].filter(({ measure }) => measure === 'component_cost');
+  assert.deepEqual(
+    parts.map(({ total }) => total),
+    [3n * ONE],
+  );
   bench.ledger.close();
 });

@@ -15,7 +15,7 @@ export function sumLines(input: SumLinesInput, assigner: Assigner, range: Range)
   const { statement, settings } = input;
   const size = sizeOf(statement.granularity);
   const amounts = new Map<Instant, Map<number, Fixed>>();
-  const rates = new Map<Map<number, Fixed>, Map<number, Fixed>>();
+  const foreign: ForeignSums = new Map();
   const unconverted = new Set<string>();
   for (const line of statement.lines) {
     const bucket = floorTo(size, line.at);
@@ -29,14 +29,33 @@ export function sumLines(input: SumLinesInput, assigner: Assigner, range: Range)
     const { id } = assigner.seriesOf(known);
     const cells = amounts.get(bucket) ?? new Map<number, Fixed>();
     if (cells.size === 0) amounts.set(bucket, cells);
-    const sum = cells.get(id);
-    cells.set(id, sum === undefined ? line.value : sum + line.value);
-    if (rate !== undefined && rate !== ONE) rates.set(cells, (rates.get(cells) ?? new Map()).set(id, rate));
+    if (rate === undefined || rate === ONE) cells.set(id, (cells.get(id) ?? 0n) + line.value);
+    else addForeign(foreign, cells, id, rate, line.value);
   }
-  for (const [cells, due] of rates) {
-    for (const [id, rate] of due) cells.set(id, multiply(cells.get(id) ?? 0n, rate));
+  for (const [cells, sums] of foreign) {
+    for (const { id, rate, sum } of sums.values()) cells.set(id, (cells.get(id) ?? 0n) + multiply(sum, rate));
   }
   return { amounts, unconverted };
+}
+
+/** Sums in other currencies than dollars, by cell and rate: the overflow series and a component may hold several. */
+type ForeignSums = Map<
+  Map<number, Fixed>,
+  Map<string, { readonly id: number; readonly rate: Fixed; sum: Fixed }>
+>;
+
+function addForeign(
+  foreign: ForeignSums,
+  cells: Map<number, Fixed>,
+  id: number,
+  rate: Fixed,
+  value: Fixed,
+): void {
+  const sums = foreign.get(cells) ?? new Map();
+  if (sums.size === 0) foreign.set(cells, sums);
+  const known = sums.get(`${id} ${rate}`) ?? { id, rate, sum: 0n };
+  known.sum += value;
+  sums.set(`${id} ${rate}`, known);
 }
 
 const MONEY: ReadonlySet<Measure> = new Set(['cost', 'component_cost', 'top_ups']);

@@ -130,12 +130,20 @@ export interface RequestsRow {
   readonly state: string;
 }
 
+/** A label set of a stream that shares the overflow series, by its digest. */
+export interface FoldedRow {
+  readonly stream: number;
+  readonly digest: number;
+}
+
 /** Everything one change writes: all of it or nothing. */
 export interface Commit {
   readonly accounts?: readonly AccountRow[];
   readonly streams?: readonly StreamRow[];
   readonly series?: readonly SeriesRow[];
   readonly resources?: readonly ResourceRow[];
+  /** Label sets that are folded from now on. */
+  readonly folded?: readonly FoldedRow[];
   /** Cells of value 0 and base 0 are not kept. */
   readonly cells?: readonly CellRow[];
   readonly readings?: readonly ReadingsRow[];
@@ -165,6 +173,7 @@ export interface Stored {
   readonly streams: readonly StreamRow[];
   readonly series: readonly SeriesRow[];
   readonly resources: readonly ResourceRow[];
+  readonly folded: readonly FoldedRow[];
   readonly readings: readonly ReadingsRow[];
   readonly feeds: readonly FeedRow[];
   readonly requests: readonly RequestsRow[];

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { cost, FEED, openBench, settings, utc } from '../../test/support/ledger.ts';
 import { fromNumber } from '../core/money.ts';
 import { DEFAULT_RATES } from '../core/rates.ts';
-import type { Observation } from '../core/statement.ts';
+import type { Drift, Observation } from '../core/statement.ts';
 import { HOUR, type Range } from '../core/time.ts';
 import type { Feed } from '../providers/provider.ts';
 import { type FailureReason, PollError, type PollErrorOptions } from './errors.ts';
@@ -82,14 +82,21 @@ function bench(
       close: async () => {},
     },
   };
-  const watcher = { applied() {}, drift() {}, warned() {}, unconverted() {}, progress() {} };
+  const drift: Drift[] = [];
+  const watcher = {
+    applied() {},
+    drift: (each: Drift) => void drift.push(each),
+    warned() {},
+    unconverted() {},
+    progress() {},
+  };
   const poll = (next?: readonly Answer[]) => {
     queue.push(...(next ?? []));
     return pollFeed(target, watcher, new AbortController().signal);
   };
   const spent = () =>
     [...ledger.book.sums('month', utc('2026-11-01')).values()].reduce((sum, value) => sum + value, 0n);
-  return { poll, asked, ledger, spent, row: () => ledger.book.feed(account, FEED) };
+  return { poll, asked, ledger, spent, drift, row: () => ledger.book.feed(account, FEED) };
 }
 
 test('an unreadable range fails the poll, and the ranges behind it are read all the same', async () => {
@@ -214,4 +221,21 @@ test('a feed knows what was applied before, in this poll too', async () => {
   });
   await poll();
   assert.deepEqual(known, [false, false, true, false]);
+});
+
+test('a long label is cut in the ledger and counted as drift once per poll', async () => {
+  const long = 'x'.repeat(2 ** 20);
+  const { poll, drift, ledger, row } = bench([{ dollars: 1, observations: [gross(long, 5)] }]);
+  await poll();
+  assert.deepEqual(drift, [{ kind: 'long_label', what: 'a tier of 1048576 characters' }]);
+  assert.ok((row()?.observations[0]?.labels.tier?.length ?? 0) <= 256);
+  assert.equal(ledger.book.series.size, 1);
+});
+
+test('a feed keeps 10,000 values beyond the bill, and counts the rest as drift', async () => {
+  const observations = Array.from({ length: 200_000 }, (_, index) => gross(`tier-${index}`, 5));
+  const { poll, drift, row } = bench([{ dollars: 1, observations }]);
+  await poll();
+  assert.deepEqual(drift, [{ kind: 'too_many_values', what: '200000 values, 10000 are kept' }]);
+  assert.equal(row()?.observations.length, 10_000);
 });

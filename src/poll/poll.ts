@@ -1,5 +1,6 @@
 import type { SeriesKey } from '../core/book.ts';
-import { cleanLabel } from '../core/label.ts';
+import { hasLabelSet } from '../core/folded.ts';
+import { cleanLabel, isLong } from '../core/label.ts';
 import type { Applied, FeedKey, Ledger } from '../core/ledger.ts';
 import { multiply } from '../core/money.ts';
 import { identityOf, newestOf } from '../core/observations.ts';
@@ -90,6 +91,9 @@ function patienceWith({ status }: PollError): number {
   return status === undefined || status === 200 ? PATIENCE.unreadable : PATIENCE.refused;
 }
 
+/** How many values beyond the bill, such as prices or balances, a feed keeps. Each is a series or more, and a row in memory. */
+const MAX_OBSERVATIONS = 10_000;
+
 /** What the ranges of one poll say together, beyond their statements. */
 interface Learned {
   memo: string | undefined;
@@ -115,14 +119,35 @@ async function readInto(
   const { reading, asOf } = await readRange(target, range, { ...context, memo: learned.memo });
   const applied = book(target, reading, asOf);
   learned.memo = reading.memo ?? learned.memo;
-  learned.observations.push(...reading.observations.map(cleaned));
+  for (const observation of reading.observations) learned.observations.push(cleaned(observation));
   if (reading.reconciliation) learned.reconciliations.push(reading.reconciliation);
   for (const note of reading.notes ?? []) learned.notes.set(note.topic, note);
   for (const tier of applied.held) learned.held.add(tier);
   learned.ranges += 1;
-  for (const drift of reading.drift) watcher.drift(drift);
+  for (const drift of [...reading.drift, ...longLabels(reading)]) watcher.drift(drift);
   watcher.applied(applied);
   return reading;
+}
+
+/** One drift per kind of label that is shown cut. */
+function longLabels({ statement, observations }: Reading): Drift[] {
+  const found = new Map<string, number>();
+  const look = (name: string, label: string) => {
+    if (isLong(label)) found.set(name, Math.max(found.get(name) ?? 0, label.length));
+  };
+  for (const { resource, model, tier, detail } of statement?.lines ?? []) {
+    look('resource', resource);
+    look('model', model);
+    look('tier', tier);
+    look('detail', detail);
+  }
+  for (const { labels } of observations) {
+    for (const [name, label] of Object.entries(labels)) look(name, label);
+  }
+  return [...found].map(([name, length]) => ({
+    kind: 'long_label',
+    what: `a ${name} of ${length} characters`,
+  }));
 }
 
 function cleaned(observation: Observation): Observation {
@@ -148,9 +173,12 @@ function learn(
     const isDoubted = each.labels.tier !== undefined && learned.held.has(each.labels.tier);
     return !said.has(identityOf(each)) && (!isComplete || isDoubted);
   });
+  const all = [...observations, ...stays];
+  if (all.length > MAX_OBSERVATIONS)
+    watcher.drift({ kind: 'too_many_values', what: `${all.length} values, ${MAX_OBSERVATIONS} are kept` });
   ledger.observe(key, {
     at: isComplete ? now() : undefined,
-    observations: learned.ranges > 0 ? [...stays, ...observations] : undefined,
+    observations: learned.ranges > 0 ? all.slice(0, MAX_OBSERVATIONS) : undefined,
     reconciliation: summed(learned.reconciliations),
     memo: learned.memo,
     notes: learned.ranges > 0 ? [...learned.notes.values()] : undefined,
@@ -166,7 +194,7 @@ function contextOf(target: PollTarget, watcher: PollWatcher, signal: AbortSignal
   const at = now();
   const knows = (series: SeriesKey) => {
     const stream = feed.books && ledger.book.streamOf(key.account, feed.books.stream);
-    return stream !== undefined && ledger.book.seriesOf(stream.id, series) !== undefined;
+    return stream !== undefined && hasLabelSet(ledger.book, stream.id, series);
   };
   return {
     now: at,

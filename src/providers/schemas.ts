@@ -11,6 +11,18 @@ export const Decimal = z.union([z.number(), z.string()]).transform((value, conte
   }
 });
 
+/** An object whose keys are data, such as names of apps. `z.record` would drop the key `__proto__`, and its money with it. */
+export function mapOf<Value>(item: z.ZodType<Value>) {
+  return z.preprocess(
+    (value) => (isObject(value) ? new Map(Object.entries(value)) : value),
+    z.map(z.string(), item, { error: 'not an object' }),
+  );
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** An integer, exact beyond 2^53: as a JSON number, or as the source text of a longer one. */
 export const Integer = z.union([z.int(), z.string().regex(/^-?\d+$/)]).transform((value) => BigInt(value));
 

@@ -48,7 +48,7 @@ function strays(database: DatabaseSync): string[] {
 
 /** Those that it does not: looking them up at each write would cost too much. */
 const REFERENCES = [
-  ...['cells', 'readings', 'compacted', 'silences', 'hours'].map(
+  ...['cells', 'readings', 'compacted', 'silences', 'hours', 'folded'].map(
     (table) => [table, 'stream', 'streams'] as const,
   ),
   ...['cells', 'sums'].map((table) => [table, 'series', 'series'] as const),

@@ -108,6 +108,8 @@ const Feed = z
 
 const Hour = z.object({ stream: z.number(), hour: z.number(), currency: z.string(), value: Amount });
 
+const Folded = z.object({ stream: z.number(), digest: z.number() });
+
 const Requests = z.object({ account: z.number(), state: z.string() });
 
 const Days = z.object({ stream: z.number(), start: z.number(), end: z.number() });
@@ -126,6 +128,7 @@ export function readAll(database: DatabaseSync): Stored {
     streams: all(Stream, 'SELECT * FROM streams'),
     series: seriesRows(database),
     resources: resourceRows(database),
+    folded: all(Folded, 'SELECT * FROM folded'),
     readings: [
       ...Map.groupBy(
         readings,

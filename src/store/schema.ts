@@ -83,4 +83,10 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (receiver, family, labels)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE folded (
+    stream INTEGER NOT NULL, digest INTEGER NOT NULL,
+    PRIMARY KEY (stream, digest)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

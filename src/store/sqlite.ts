@@ -25,6 +25,7 @@ export function sqliteStore(database: DatabaseSync): Store {
       statements.resource.run(row.account, row.resource, row.model, row.tier, JSON.stringify(row.facts));
     }
     writeSeries(statements, commit);
+    for (const { stream, digest } of commit.folded ?? []) statements.folded.run(stream, digest);
     for (const { stream, granularity, range } of commit.dropped ?? []) {
       statements.dropCells.run(stream, granularity, range.start, range.end);
     }
@@ -153,6 +154,7 @@ function prepareAll(database: DatabaseSync) {
     hour: prepare('INSERT OR REPLACE INTO hours VALUES (?, ?, ?, ?)'),
     dropHours: prepare('DELETE FROM hours WHERE stream = ? AND hour < ?'),
     dropSums: prepare('DELETE FROM sums WHERE kind = ? AND start < ?'),
+    folded: prepare('INSERT OR IGNORE INTO folded VALUES (?, ?)'),
     requests: prepare('INSERT OR REPLACE INTO requests VALUES (?, ?)'),
     feed: prepare('INSERT OR REPLACE INTO feeds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     silence: prepare('INSERT INTO silences VALUES (?, ?, ?, ?, ?, ?)'),

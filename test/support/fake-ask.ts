@@ -19,7 +19,8 @@ const Recording = z.strictObject({
     status: z.int().default(200),
     /** Names in lower case. */
     headers: z.record(z.string(), z.string()).default({}),
-    body: z.json().optional(),
+    // Not `z.json()`, which would drop the key `__proto__`.
+    body: z.unknown().optional(),
     /** The body as it came, for numbers that a double would bend and for text that is no JSON. */
     bodyText: z.string().optional(),
   }),

@@ -60,7 +60,7 @@ function windowOf({ period_start, period_end }: Breakdown, size: number): { touc
 
 function spendsOf({ timeseries }: Breakdown, size: number): Spend[] {
   return (timeseries ?? []).flatMap(({ date, per_app }) =>
-    Object.entries(per_app ?? {}).map(([app, cost]) => ({ at: floorTo(size, date), app, cost })),
+    [...(per_app ?? [])].map(([app, cost]) => ({ at: floorTo(size, date), app, cost })),
   );
 }
 

@@ -36,7 +36,7 @@ function enveloped<Body>(schema: z.ZodType<Body>) {
     if (refusal.success) return { refusal: refusal.data };
     const content = schema.safeParse(unwrapped(value));
     if (content.success) return { content: content.data };
-    context.issues.push(...content.error.issues.map((issue) => ({ ...issue, input: undefined })));
+    for (const issue of content.error.issues) context.issues.push({ ...issue, input: undefined });
     return z.NEVER;
   });
 }

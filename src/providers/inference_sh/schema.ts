@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { divideHalfEven, type Usd } from '../../core/money.ts';
-import { Decimal } from '../schemas.ts';
+import { Decimal, mapOf } from '../schemas.ts';
 import { Timestamp } from './instants.ts';
 
 // https://inference.sh/docs/api/rest/usage
@@ -11,7 +11,7 @@ const MICROCENTS_PER_DOLLAR = 100_000_000n;
 const Microcents = Decimal.transform((microcents): Usd => divideHalfEven(microcents, MICROCENTS_PER_DOLLAR));
 
 /** One bucket: spend by app path (`namespace/name`). */
-const Point = z.looseObject({ date: Timestamp, per_app: z.record(z.string(), Microcents).nullish() });
+const Point = z.looseObject({ date: Timestamp, per_app: mapOf(Microcents).nullish() });
 export type Point = z.infer<typeof Point>;
 
 /** `GET /usage/breakdown`: money and the window are required. A list that holds nothing may come as null. */
@@ -38,11 +38,11 @@ export const Breakdown = z
 export type Breakdown = z.infer<typeof Breakdown>;
 
 function hasSpend({ per_app }: Point): boolean {
-  return Object.keys(per_app ?? {}).length > 0;
+  return (per_app?.size ?? 0) > 0;
 }
 
 /** Seconds by name. */
-const Seconds = z.record(z.string(), Decimal).nullish();
+const Seconds = mapOf(Decimal).nullish();
 
 /** `GET /usage/summary`: one total of seconds, cut three ways. */
 export const Summary = z.looseObject({

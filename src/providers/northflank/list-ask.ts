@@ -36,7 +36,10 @@ export async function* askList(
     };
     const { body } = await ask({ path, query, schema: UsageList });
     yield body;
-    const reached = Math.min(...body.hours.map(({ timestamp }) => timestamp * SECOND));
+    const reached = body.hours.reduce(
+      (first, { timestamp }) => Math.min(first, timestamp * SECOND),
+      Number.POSITIVE_INFINITY,
+    );
     if (!body.hasNextPage || reached <= until) return;
     if (body.cursor === undefined)
       throw new PollError('contract', `${path} promises a page without a cursor`);
