@@ -33,6 +33,7 @@ export function createHttpTransport(receiver: Receiver, options: TransportOption
         const answer = {
           status: response.statusCode,
           retryAfter: [response.headers['retry-after']].flat()[0],
+          contentType: [response.headers['content-type']].flat()[0],
           body: await beginningOf(response.body),
         };
         return resultOfHttp(answer, { protocol: receiver.protocol, words, now: options.now() });
