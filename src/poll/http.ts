@@ -7,7 +7,7 @@ import type { BodyLimits } from './body.ts';
 import { readAnswer } from './contract.ts';
 import { PollError } from './errors.ts';
 import { askUntilAnswered, type Exchange, type Line } from './exchange.ts';
-import { createGate, LONGEST_WAIT_MS, type RequestMemory } from './gate.ts';
+import { createGate, type RequestMemory } from './gate.ts';
 import { withoutKeys } from './redact.ts';
 import { methodOf, targetOf, titleOf } from './target.ts';
 import { createTurns } from './turns.ts';
@@ -20,6 +20,8 @@ export interface HttpEvents {
   retried(): void;
   /** After each answer that says it, and after every answer of a provider with a request budget. */
   rateLimit(limit: RateLimit): void;
+  /** An answer asked for a pause of so many seconds; the account is asked again after an hour. */
+  waitCut(seconds: number): void;
 }
 
 export interface HttpOptions {
@@ -34,7 +36,7 @@ export interface HttpOptions {
   readonly timeoutMs: number;
   readonly events: HttpEvents;
   readonly now: () => Instant;
-  /** A longer wait fails the poll instead; a day when absent. */
+  /** A longer wait fails the poll instead; every wait is waited for when absent. */
   readonly longestWaitMs?: number;
   /** Keeps what was spent and what was told over a restart. */
   readonly memory?: RequestMemory;
@@ -70,14 +72,15 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   const target = targetOf(options.baseUrl, provider.versionPrefix);
   const pool = openPool(target.origin, options.timeoutMs);
   const memory = options.memory && loud(options.memory);
-  const gate = createGate({ now: now(), budget: provider.requestBudget, memory });
+  const gate = createGate({ budget: provider.requestBudget, memory });
   const line: Line = {
     ...options,
     limits: options.limits ?? DEFAULT_LIMITS,
-    longestWaitMs: options.longestWaitMs ?? LONGEST_WAIT_MS,
+    longestWaitMs: options.longestWaitMs ?? Number.POSITIVE_INFINITY,
     wait: options.wait ?? ((ms, signal) => sleep(ms, undefined, { signal })),
     pool,
     gate,
+    takeGate: createTurns(1),
     basePath: target.basePath,
   };
   const takeTurn = createTurns(CONCURRENT_REQUESTS);
