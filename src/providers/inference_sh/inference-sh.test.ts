@@ -11,7 +11,9 @@ describe('inference.sh', () => {
   it('understands a reset in any unit', () => {
     const now = 1_639_999_940_000;
     for (const reset of ['1640000000', '1640000000000', '60'])
-      assert.deepEqual(inferenceSh.rateLimit({ 'x-ratelimit-reset': reset }, now), { resetAt: 1_640_000_000_000 });
+      assert.deepEqual(inferenceSh.rateLimit({ 'x-ratelimit-reset': reset }, now), {
+        resetAt: 1_640_000_000_000,
+      });
   });
 
   it('reads what is left and when that is full again, in Unix seconds', () => {
