@@ -1,5 +1,6 @@
-import type { Dispatcher, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
 import { type Instant, MINUTE } from '../core/time.ts';
+import type { Connections } from '../net/connections.ts';
 import { type Deadline, startDeadline } from '../net/deadline.ts';
 import { untilAborted } from '../net/until.ts';
 import type { Request } from '../providers/provider.ts';
@@ -12,7 +13,8 @@ import type { TakeTurn } from './turns.ts';
 
 /** What all requests of an account share. */
 export interface Line extends Required<Omit<HttpOptions, 'memory' | 'baseUrl'>> {
-  readonly pool: Pool;
+  readonly connections: Connections;
+  readonly origin: string;
   readonly gate: Gate;
   /** Lets one request at a time wait at the gate, in the order they came. */
   readonly takeGate: TakeTurn;
@@ -103,19 +105,20 @@ async function headOf(
   deadline: Deadline,
   number: number,
 ): Promise<Head | Failed> {
-  const { pool, request, basePath, events } = exchange;
+  const { connections, origin, request, basePath, events } = exchange;
   const path = pathOf(basePath, request);
   const method = methodOf(request);
   try {
     const sent = method === 'POST' ? JSON.stringify(request.preview) : null;
     const { signal } = deadline;
-    const response = await untilAborted(signal, pool.request({ method, path, headers, body: sent, signal }));
+    const asked = connections.dispatcher.request({ origin, method, path, headers, body: sent, signal });
+    const response = await untilAborted(signal, asked);
     events.answered(String(response.statusCode));
     const { statusCode: status, body } = response;
     return { exchange, number, status, headers: flat(response.headers), body };
   } catch (error) {
     events.answered('');
-    return failed(exchange, deadline.expired() ? TIMED_OUT : faultOfHead(error), error);
+    return failed(exchange, deadline.expired() ? TIMED_OUT : faultOfHead(error, connections.route()), error);
   }
 }
 

@@ -37,7 +37,9 @@ export async function createGrpcTransport(
   return {
     async send(body, signal) {
       if (signal.aborted) return TIMED_OUT;
-      const result = await callOnce(client, body, signal, line).catch(resultOfFault);
+      const result = await callOnce(client, body, signal, line).catch((error: unknown) =>
+        resultOfFault(error, new URL(receiver.url).host),
+      );
       if (signal.aborted && client.getChannel().getConnectivityState(false) === READY) {
         // The connection may have gone silent, which the library would not notice for a quarter of an hour.
         client.close();

@@ -182,13 +182,16 @@ test('a key that the receiver echoes is not told, nor more than a line of what i
 test('nobody there is a fault of the network', async (context) => {
   const { url, stop } = await startOtlpReceiver(context, { protocol: 'http/protobuf' });
   stop();
-  assert.deepEqual(await sendTo(context, receiverAt(url)), again('network', 'no answer: ECONNREFUSED'));
+  assert.deepEqual(
+    await sendTo(context, receiverAt(url)),
+    again('network', `no answer from ${new URL(url).host}: ECONNREFUSED`),
+  );
 });
 
 test('a host that does not exist is a fault of the network', async (context) => {
   const result = await sendTo(context, receiverAt('http://nobody.invalid:4318'));
   assert.equal(result.kind === 'again' && result.reason, 'network');
-  assert.match(result.message, /^no answer: E(NOTFOUND|AI_AGAIN)$/);
+  assert.match(result.message, /^no answer from nobody\.invalid:4318: E(NOTFOUND|AI_AGAIN)$/);
 });
 
 test('a connection that is reset is a fault of the network, and the next request finds another', async (context) => {
