@@ -81,6 +81,7 @@ function bench(context: TestContext, change: (ledger: Ledger) => Ledger = (ledge
         events: { ...events, pollEnded: ({ labels }, outcome) => self.pollEnded(labels, outcome) },
         now: () => NOON,
         random: () => 0,
+        waitCut() {},
       } satisfies Parameters<typeof createAccounts>[0];
       const accounts = createAccounts(options, terms(first));
       context.after(() => accounts.stop());
@@ -199,7 +200,7 @@ test('an account that the ledger cannot take leaves all as it was', async (t) =>
 test('before the start nothing is asked', async (t) => {
   const { account, asked, terms, ledger } = bench(t);
   const self = createSelfMetrics({ version: '1', revision: '', failureReasons: [], processMetrics: false });
-  const options = { ledger, self, events: QUIET, now: () => NOON, random: () => 0 };
+  const options = { ledger, self, events: QUIET, now: () => NOON, random: () => 0, waitCut() {} };
   const accounts = createAccounts(options, terms([account('a')]));
   t.after(() => accounts.stop());
   await accounts.replace(terms([account('b')]));

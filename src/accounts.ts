@@ -10,6 +10,8 @@ export interface AccountsOptions extends Omit<PollerOptions, 'feeds'> {
   readonly self: SelfMetrics;
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly longestWaitMs?: number | undefined;
+  /** An answer asked an account for a pause of so many seconds, more than is believed. */
+  readonly waitCut: (account: AccountLabels, seconds: number) => void;
 }
 
 /** The accounts that are to be polled, and what holds for all of them. */
@@ -115,7 +117,7 @@ export function createAccounts(options: AccountsOptions, first: AccountsConfig):
 
 function begin(account: PolledAccount, terms: Terms, options: AccountsOptions): Running {
   const { maxSeries, rates } = terms;
-  const events = httpEvents(labelsOf(account), options.self);
+  const events = httpEvents(labelsOf(account), options);
   const open = openAccount(account, { ...options, maxSeries, rates, events });
   return { account, open, poller: createPoller({ ...options, feeds: open.feeds }) };
 }
@@ -172,12 +174,13 @@ function labelsOf({ provider, name }: PolledAccount): AccountLabels {
   return { provider: provider.id, account: name };
 }
 
-function httpEvents(labels: AccountLabels, self: SelfMetrics): HttpEvents {
+function httpEvents(labels: AccountLabels, { self, waitCut }: AccountsOptions): HttpEvents {
   return {
     answered: (code) => self.apiAnswered(labels, code === '' ? undefined : Number(code)),
     retried: () => self.apiRetried(labels),
     rateLimit: ({ remaining }) => {
       if (remaining !== undefined) self.rateLimitSeen(labels, remaining);
     },
+    waitCut: (seconds) => waitCut(labels, seconds),
   };
 }

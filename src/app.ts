@@ -9,7 +9,7 @@ import type { Poller, PollerOptions } from './poll/poller.ts';
 import { pollerEvents } from './poller-events.ts';
 import type { ProgressView } from './progress.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
-import { createSelfMetrics, type SelfMetrics } from './sinks/prometheus/self.ts';
+import { type AccountLabels, createSelfMetrics, type SelfMetrics } from './sinks/prometheus/self.ts';
 import { createBackups } from './store/backup.ts';
 import { cacheCells } from './store/cache.ts';
 import { openDatabase } from './store/open.ts';
@@ -77,8 +77,10 @@ export function createApp(options: AppOptions): App {
   const zeroForMs = () => config.metrics.newSeriesZeroMs;
   const publisher = createPublisher({ ledger, now, zeroForMs, failed });
   const events = pollerEvents({ log, progress, publisher, self });
+  const waitCut = (labels: AccountLabels, seconds: number) =>
+    log.warn({ ...labels, seconds }, 'the provider asked for an implausible wait: asking again in an hour');
   const accounts = createAccounts(
-    { ...options, ledger, self, events, random: Math.random },
+    { ...options, ledger, self, events, waitCut, random: Math.random },
     accountsOf(config),
   );
   self.configLoaded({ ok: true, at: now() });

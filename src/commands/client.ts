@@ -1,7 +1,7 @@
 import type { Account } from '../config/config.ts';
 import { createHttpClient, type HttpClient, type HttpEvents } from '../poll/http.ts';
 
-const UNHEARD: HttpEvents = { answered() {}, retried() {}, rateLimit() {} };
+const UNHEARD: HttpEvents = { answered() {}, retried() {}, rateLimit() {}, waitCut() {} };
 
 /** Opens the way to an account's provider for a few questions, beside any ledger. A longer wait for a limit fails. */
 export function openClient(account: Account, longestWaitMs?: number): HttpClient {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { constantRate, DEFAULT_RATES, type Rate, type Rates } from '../core/rates.ts';
 import { isoDay } from '../core/time.ts';
+import { proxyProblems } from '../net/connections.ts';
 import type { Provider } from '../providers/provider.ts';
 import { readAccounts } from './accounts.ts';
 import { budgetsOf } from './budgets.ts';
@@ -27,6 +28,8 @@ export function loadConfig(
   registry: readonly Provider<unknown>[],
   now = Date.now(),
 ): Config {
+  const ofProxies = proxyProblems(env).map((problem) => ({ file: 'environment', ...problem }));
+  if (ofProxies.length > 0) throw new ConfigError(ofProxies);
   if (file === undefined) return configOfEnvironment(env, registry);
   return configOfText(file, textOf(file), { env, registry, now });
 }

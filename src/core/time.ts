@@ -12,6 +12,20 @@ export interface Range {
   readonly end: Instant;
 }
 
+/** Below this a number of seconds is a delay; from it on a Unix time, for it would be a delay of 31 years. */
+const FIRST_UNIX_SECONDS = 1e9;
+/** From this on a Unix time is in milliseconds, for in seconds it would be the year 33658. */
+const FIRST_UNIX_MILLISECONDS = 1e12;
+
+/**
+ * The instant that a server means by a number, whatever the unit: seconds from `now`, or Unix seconds or milliseconds. Servers mix them up:
+ * a Unix time in `Retry-After`, a reset in milliseconds where seconds are documented.
+ */
+export function instantOf(value: number, now: Instant): Instant {
+  if (value >= FIRST_UNIX_MILLISECONDS) return value;
+  return value >= FIRST_UNIX_SECONDS ? value * SECOND : now + Math.ceil(value * SECOND);
+}
+
 /** The size of the buckets that a reading is made of, finest first. */
 export const GRANULARITIES = ['minute', 'hour', 'day'] as const;
 export type Granularity = (typeof GRANULARITIES)[number];

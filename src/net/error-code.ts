@@ -8,6 +8,12 @@ export function codeOf(error: unknown): string {
     : nameOf(error);
 }
 
+/** What a proxy answered that would not make a connection, such as 407 where it wants a password. */
+export function refusalOfProxy(error: unknown): string | undefined {
+  const status = error instanceof Error ? /^Proxy response \((\d{3})\)/.exec(error.message)?.[1] : undefined;
+  return status && `the proxy answered ${status}`;
+}
+
 export function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : 'unknown';
 }

@@ -46,7 +46,7 @@ function accountWith(config: readonly string[]): PolledAccount {
 test('a feed that has nothing to read for the account is not polled, and shows nothing any more', async () => {
   const { ledger, account } = openBench(settings());
   const openWith = async (config: readonly string[]) => {
-    const events = { answered() {}, retried() {}, rateLimit() {} };
+    const events = { answered() {}, retried() {}, rateLimit() {}, waitCut() {} };
     const options = { ledger, maxSeries: 10, rates: DEFAULT_RATES, now: () => 0, events };
     const { client, feeds } = openAccount(accountWith(config), options);
     await client.close();

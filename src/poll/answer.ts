@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream';
-import type { Instant } from '../core/time.ts';
+import { type Instant, SECOND } from '../core/time.ts';
 import type { Deadline } from '../net/deadline.ts';
 import { type BodyLimits, readBody } from './body.ts';
 import { type FailureReason, PollError, type PollErrorOptions } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { causeOf, type Fault, faultOfBody, TIMED_OUT } from './faults.ts';
-import { retryAtOf } from './rate-limit.ts';
+import { MAX_WAIT_MS, retryAtOf } from './rate-limit.ts';
 import { reasonOfStatus } from './status.ts';
 import { titleOf } from './target.ts';
 
@@ -14,6 +14,8 @@ type Headers = Readonly<Record<string, string>>;
 /** The head of an answer; its body is still on the way. */
 export interface Head {
   readonly exchange: Exchange;
+  /** Of its request: see {@link Gate.spend}. */
+  readonly number: number;
   readonly status: number;
   readonly headers: Headers;
   readonly body: Readable;
@@ -95,13 +97,15 @@ async function errorBodyOf(head: Head): Promise<unknown> {
 }
 
 /** Learns from an answer when the account may be asked again; the instant where the answer asks for a pause. */
-function heed({ exchange, status, headers }: Head, body?: unknown): Instant | undefined {
+function heed({ exchange, number, status, headers }: Head, body?: unknown): Instant | undefined {
   const { provider, gate, events } = exchange;
   const now = exchange.now();
   const limit = provider.rateLimit(headers, now);
-  gate.learn(limit, now);
-  const retryAt = retryAtOf({ status, headers, body, limit, now }, provider);
-  if (retryAt !== undefined) gate.close(retryAt);
+  gate.learn(limit, now, number);
+  const told = retryAtOf({ status, headers, body, limit, now }, provider);
+  const retryAt = told === undefined ? undefined : Math.min(told, now + MAX_WAIT_MS);
+  if (retryAt !== undefined) gate.close(retryAt, now);
+  if (told !== undefined && told !== retryAt) events.waitCut((told - now) / SECOND);
   if (provider.requestBudget) events.rateLimit({ ...limit, remaining: gate.left(now) });
   else if (limit.remaining !== undefined || limit.resetAt !== undefined) events.rateLimit(limit);
   return retryAt;

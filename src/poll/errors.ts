@@ -9,7 +9,7 @@ export const POLL_FAILURES = {
   },
   rate_limited: {
     retrySooner: true,
-    hint: 'The provider asked for fewer requests (429). The exporter waits as long as it was told.',
+    hint: 'The provider asked for fewer requests (429). The exporter waits as long as the provider says, but never more than an hour.',
   },
   timeout: { retrySooner: true, hint: 'No complete answer arrived in time. See `timeout` of the account.' },
   network: { retrySooner: true, hint: 'The connection failed: name resolution, TLS, refused or reset.' },

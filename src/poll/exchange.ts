@@ -1,5 +1,6 @@
-import type { Dispatcher, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
 import { type Instant, MINUTE } from '../core/time.ts';
+import type { Connections } from '../net/connections.ts';
 import { type Deadline, startDeadline } from '../net/deadline.ts';
 import { untilAborted } from '../net/until.ts';
 import type { Request } from '../providers/provider.ts';
@@ -8,11 +9,15 @@ import { causeOf, faultOfHead, TIMED_OUT } from './faults.ts';
 import type { Gate } from './gate.ts';
 import type { HttpOptions } from './http.ts';
 import { methodOf, pathOf } from './target.ts';
+import type { TakeTurn } from './turns.ts';
 
 /** What all requests of an account share. */
 export interface Line extends Required<Omit<HttpOptions, 'memory' | 'baseUrl'>> {
-  readonly pool: Pool;
+  readonly connections: Connections;
+  readonly origin: string;
   readonly gate: Gate;
+  /** Lets one request at a time wait at the gate, in the order they came. */
+  readonly takeGate: TakeTurn;
   readonly basePath: string;
 }
 
@@ -37,22 +42,34 @@ const LONGEST_SLEEP_MS = MINUTE;
  */
 export async function askUntilAnswered(exchange: Exchange): Promise<Received> {
   for (let sent = 1; ; sent++) {
-    await passGate(exchange);
+    const number = await passGate(exchange);
     if (sent > 1) exchange.events.retried();
-    const attempt = await send(exchange);
+    const attempt = await send(exchange, number);
     if (!('fault' in attempt)) return attempt;
     if (sent > attempt.fault.retries) throw attempt.failure;
     await pause(exchange, BACKOFF_MS[sent - 1] ?? 0);
   }
 }
 
-/** Waits, with no request in flight, until the account may be asked, and counts the request. */
-async function passGate(exchange: Exchange): Promise<void> {
+/**
+ * Waits, with no request in flight, until the account may be asked, and counts the request. Those who wait go first come, first
+ * served: where each answer moves the reset, a feed that asks often would take every slot.
+ */
+async function passGate(exchange: Exchange): Promise<number> {
+  const endTurn = await exchange.takeGate(exchange.signal);
+  try {
+    return await waitForGate(exchange);
+  } finally {
+    endTurn();
+  }
+}
+
+async function waitForGate(exchange: Exchange): Promise<number> {
   for (;;) {
     exchange.signal.throwIfAborted();
     const now = exchange.now();
     const openAt = exchange.gate.earliest(now);
-    // Nothing may come between looking and counting: another feed's request would slip in.
+    // Check and count in the same tick, or another feed could take the slot.
     if (openAt <= now) return exchange.gate.spend(now);
     if (openAt - now > exchange.longestWaitMs) {
       const what = `was not sent: the provider asked for none before ${new Date(openAt).toISOString()}`;
@@ -70,12 +87,12 @@ async function pause({ wait, signal }: Exchange, ms: number): Promise<void> {
   }
 }
 
-async function send(exchange: Exchange): Promise<Attempt> {
+async function send(exchange: Exchange, number: number): Promise<Attempt> {
   const headers = headersOf(exchange);
   const deadline = startDeadline(exchange.signal, exchange.timeoutMs);
   try {
     exchange.sending?.(exchange.now());
-    const head = await headOf(exchange, headers, deadline);
+    const head = await headOf(exchange, headers, deadline, number);
     return 'fault' in head ? head : await receive(head, deadline);
   } finally {
     deadline.end();
@@ -86,20 +103,22 @@ async function headOf(
   exchange: Exchange,
   headers: Record<string, string>,
   deadline: Deadline,
+  number: number,
 ): Promise<Head | Failed> {
-  const { pool, request, basePath, events } = exchange;
+  const { connections, origin, request, basePath, events } = exchange;
   const path = pathOf(basePath, request);
   const method = methodOf(request);
   try {
     const sent = method === 'POST' ? JSON.stringify(request.preview) : null;
     const { signal } = deadline;
-    const response = await untilAborted(signal, pool.request({ method, path, headers, body: sent, signal }));
+    const asked = connections.dispatcher.request({ origin, method, path, headers, body: sent, signal });
+    const response = await untilAborted(signal, asked);
     events.answered(String(response.statusCode));
     const { statusCode: status, body } = response;
-    return { exchange, status, headers: flat(response.headers), body };
+    return { exchange, number, status, headers: flat(response.headers), body };
   } catch (error) {
     events.answered('');
-    return failed(exchange, deadline.expired() ? TIMED_OUT : faultOfHead(error), error);
+    return failed(exchange, deadline.expired() ? TIMED_OUT : faultOfHead(error, connections.route()), error);
   }
 }
 

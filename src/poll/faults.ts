@@ -1,4 +1,4 @@
-import { CONNECT_TIMEOUTS, codeOf, nameOf } from '../net/error-code.ts';
+import { CONNECT_TIMEOUTS, codeOf, nameOf, refusalOfProxy } from '../net/error-code.ts';
 import type { FailureReason } from './errors.ts';
 
 /** What went wrong with one request, and whether sending it again may help. */
@@ -43,8 +43,8 @@ export const TIMED_OUT: Fault = {
   retries: TIMEOUT_RETRIES,
 };
 
-/** What an error means that came before the head of an answer. */
-export function faultOfHead(error: unknown): Fault {
+/** What an error means that came before the head of an answer. `route` says which server was asked. */
+export function faultOfHead(error: unknown, route: string): Fault {
   const code = codeOf(error);
   if (CONNECT_TIMEOUTS.has(code)) return TIMED_OUT;
   if (code === 'UND_ERR_INVALID_ARG') {
@@ -59,7 +59,7 @@ export function faultOfHead(error: unknown): Fault {
   }
   return {
     reason: 'network',
-    what: `got no answer: ${code}`,
+    what: `got no answer from ${route}: ${refusalOfProxy(error) ?? code}`,
     retries: PASSING.has(code) ? CONNECTION_RETRIES : 0,
   };
 }

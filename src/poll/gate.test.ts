@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { HOUR, MINUTE, SECOND } from '../core/time.ts';
-import { createGate, LONGEST_WAIT_MS, type RequestMemory, RequestState } from './gate.ts';
+import { createGate, type RequestMemory, RequestState } from './gate.ts';
+import { MAX_WAIT_MS } from './rate-limit.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 12);
-const UNCOUNTED = { now: NOW, budget: undefined, memory: undefined };
+const UNCOUNTED = { budget: undefined, memory: undefined };
 
 /** Remembers as text, as a store would. */
 function notebook(): () => RequestMemory {
@@ -28,8 +29,8 @@ describe('an account without a budget', () => {
 
   it('never has a longer wait shortened', () => {
     const gate = createGate(UNCOUNTED);
-    gate.close(NOW + 9);
-    gate.close(NOW + 5);
+    gate.close(NOW + 9, NOW);
+    gate.close(NOW + 5, NOW);
     assert.deepEqual(
       [gate.earliest(NOW), gate.left(NOW + 8), gate.left(NOW + 9)],
       [NOW + 9, 0, Number.POSITIVE_INFINITY],
@@ -38,11 +39,12 @@ describe('an account without a budget', () => {
 });
 
 describe("the provider's own count", () => {
-  it('ends at an instant that has a date, whatever the provider says: the status shows it', () => {
-    for (const resetAt of [1e18, Number.POSITIVE_INFINITY]) {
+  it('ends within an hour, whatever the provider says', () => {
+    for (const resetAt of [NOW + HOUR + 1, 1e18, Number.POSITIVE_INFINITY]) {
       const gate = createGate(UNCOUNTED);
-      gate.learn({ remaining: 0, resetAt }, NOW);
-      assert.equal(new Date(gate.earliest(NOW)).toISOString(), '+275760-09-13T00:00:00.000Z');
+      gate.learn({ remaining: 0, resetAt }, NOW, gate.spend(NOW));
+      assert.equal(gate.earliest(NOW), NOW + HOUR);
+      assert.equal(gate.left(NOW - 1), Number.POSITIVE_INFINITY, 'a clock that was set back ends it');
     }
   });
 
@@ -50,7 +52,7 @@ describe("the provider's own count", () => {
 
   it('falls with each request and holds until its reset', () => {
     const gate = createGate(UNCOUNTED);
-    gate.learn(limit(2, 30), NOW);
+    gate.learn(limit(2, 30), NOW, gate.spend(NOW));
     gate.spend(NOW);
     assert.equal(gate.left(NOW), 1);
     gate.spend(NOW);
@@ -58,34 +60,37 @@ describe("the provider's own count", () => {
     assert.equal(gate.left(NOW + 30 * SECOND), Number.POSITIVE_INFINITY);
   });
 
-  it('does not rise within a window when answers overtake each other', () => {
+  it('is what the answer to the newest request says, less what was sent since', () => {
     const gate = createGate(UNCOUNTED);
-    gate.learn(limit(4, 30), NOW);
-    gate.learn(limit(5, 31), NOW);
-    assert.equal(gate.left(NOW), 4);
+    const [first, second] = [gate.spend(NOW), gate.spend(NOW)];
+    gate.spend(NOW);
+    gate.learn(limit(4, 30), NOW, second);
+    assert.equal(gate.left(NOW), 3);
+    gate.learn(limit(5, 30), NOW, first);
+    assert.equal(gate.left(NOW), 3, 'an older answer that was overtaken says nothing');
   });
 
-  it('may rise in a window that ends at another time', () => {
+  it('rises with a sliding window, within the second too', () => {
     const gate = createGate(UNCOUNTED);
-    gate.learn(limit(4, 30), NOW);
-    gate.learn(limit(60, 90), NOW);
-    assert.equal(gate.left(NOW), 60);
+    gate.learn(limit(1, 60), NOW, gate.spend(NOW));
+    gate.learn(limit(4, 60.5), NOW + 500, gate.spend(NOW + 500));
+    assert.equal(gate.left(NOW + 500), 4);
   });
 
   it('says nothing without a reset ahead', () => {
     const gate = createGate(UNCOUNTED);
-    gate.learn({ remaining: 0 }, NOW);
-    gate.learn(limit(0, 0), NOW);
-    gate.learn({ remaining: 0, resetAt: Number.NaN }, NOW);
+    gate.learn({ remaining: 0 }, NOW, gate.spend(NOW));
+    gate.learn(limit(0, 0), NOW, gate.spend(NOW));
+    gate.learn({ remaining: 0, resetAt: Number.NaN }, NOW, gate.spend(NOW));
     assert.equal(gate.left(NOW), Number.POSITIVE_INFINITY);
   });
 
   it('counts beside the own budget: the smaller holds', () => {
     const gate = createGate({ ...UNCOUNTED, budget: { requests: 10, perMs: HOUR } });
-    gate.learn(limit(3, 30), NOW);
+    gate.learn(limit(3, 30), NOW, gate.spend(NOW));
     assert.equal(gate.left(NOW), 3);
-    gate.learn(limit(500, 90), NOW);
-    assert.equal(gate.left(NOW), 10);
+    gate.learn(limit(500, 90), NOW, gate.spend(NOW));
+    assert.equal(gate.left(NOW), 8);
   });
 });
 
@@ -98,11 +103,11 @@ describe('the request budget', () => {
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const memory = notebook();
         let now = NOW;
-        let gate = createGate({ now, budget, memory: memory() });
+        let gate = createGate({ budget, memory: memory() });
         const sent: number[] = [];
         for (const { afterMs, restart } of steps) {
           now = Math.max(now + afterMs, gate.earliest(now));
-          if (restart) gate = createGate({ now, budget, memory: memory() });
+          if (restart) gate = createGate({ budget, memory: memory() });
           assert.ok(gate.left(now) > 0);
           gate.spend(now);
           sent.push(now);
@@ -116,7 +121,7 @@ describe('the request budget', () => {
   });
 
   it('does not wait longer than its window when the clock is set back', () => {
-    const gate = createGate({ now: NOW, budget, memory: undefined });
+    const gate = createGate({ budget, memory: undefined });
     for (let request = 0; request < 3; request++) gate.spend(NOW);
     const earlier = NOW - 24 * HOUR;
     assert.ok(gate.earliest(earlier) <= earlier + budget.perMs + SECOND);
@@ -127,14 +132,19 @@ describe('the request budget', () => {
 describe('the memory', () => {
   it('holds a wait over a restart', () => {
     const memory = notebook();
-    createGate({ ...UNCOUNTED, memory: memory() }).close(NOW + HOUR);
+    createGate({ ...UNCOUNTED, memory: memory() }).close(NOW + HOUR, NOW);
     assert.equal(createGate({ ...UNCOUNTED, memory: memory() }).earliest(NOW), NOW + HOUR);
   });
 
-  it('lets a restart ask once more when the wait is longer than a day', () => {
+  it('ends a wait that a clock which ran ahead left behind, in a restart and in a running exporter', () => {
     const memory = notebook();
-    createGate({ ...UNCOUNTED, memory: memory() }).close(NOW + LONGEST_WAIT_MS + 1);
-    assert.ok(createGate({ ...UNCOUNTED, memory: memory() }).earliest(NOW) <= NOW);
+    const gate = createGate({ ...UNCOUNTED, memory: memory() });
+    gate.close(NOW + 9, NOW);
+    const earlier = NOW - MAX_WAIT_MS;
+    assert.ok(createGate({ ...UNCOUNTED, memory: memory() }).earliest(earlier) <= earlier);
+    assert.ok(gate.earliest(earlier) <= earlier);
+    gate.close(earlier + 5, earlier);
+    assert.equal(gate.earliest(earlier), earlier + 5);
   });
 
   it('is not written to by requests that nobody counts', () => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { HOUR, type Instant, SECOND } from '../core/time.ts';
+import { type Instant, SECOND } from '../core/time.ts';
 import type { RateLimit } from '../providers/provider.ts';
-import { LAST_INSTANT } from './rate-limit.ts';
+import { MAX_WAIT_MS } from './rate-limit.ts';
 
 /** What must survive a restart, so that no limit is overrun by restarting. Plain JSON. */
 export const RequestState = z.object({
@@ -21,7 +21,6 @@ export interface RequestMemory {
 }
 
 export interface GateOptions {
-  readonly now: Instant;
   readonly budget: { readonly requests: number; readonly perMs: number } | undefined;
   readonly memory: RequestMemory | undefined;
 }
@@ -32,49 +31,49 @@ export interface Gate {
   earliest(now: Instant): Instant;
   /** How many requests may go out at once; Infinity where nobody counts. */
   left(now: Instant): number;
-  /** Takes note of a request that is about to go out. */
-  spend(now: Instant): void;
-  /** Takes note of what an answer says of the provider's own count. */
-  learn(limit: RateLimit, now: Instant): void;
-  /** Closes the gate until an instant. Never shortens a longer wait. */
-  close(until: Instant): void;
+  /** Takes note of a request that is about to go out. Returns its number. */
+  spend(now: Instant): number;
+  /** Takes note of what the answer to a request says of the provider's own count. */
+  learn(limit: RateLimit, now: Instant, request: number): void;
+  /** Closes the gate until an instant, for an hour at most. Never shortens a longer wait. */
+  close(until: Instant, now: Instant): void;
 }
-
-/** A wait longer than this is not waited for: each poll fails, so that it is seen. A restart asks once more. */
-export const LONGEST_WAIT_MS = 24 * HOUR;
 
 /** Requests do not all travel equally fast, and the provider counts when they arrive. */
 const TRAVEL_MS = SECOND;
-
-/** Reset times given as seconds from now waver by their rounding and by the way. */
-const SAME_WINDOW_MS = 5 * SECOND;
 
 /**
  * Keeps an account within every limit known: the waits it was told, what the provider's headers leave, and the request
  * budget, of which no window of `perMs`, wherever it starts, holds more than `requests`.
  */
-export function createGate({ now, budget, memory }: GateOptions): Gate {
+export function createGate({ budget, memory }: GateOptions): Gate {
   const before = memory?.state;
-  let notBefore = before && before.notBefore - now <= LONGEST_WAIT_MS ? before.notBefore : 0;
+  let notBefore = before?.notBefore ?? 0;
   const own = createWindow(budget, before?.spent ?? []);
   const told = createCountdown();
   const remember = () => memory?.remember({ notBefore, spent: own.spent() });
 
   return {
-    earliest: (now) => Math.max(notBefore, own.earliest(now), told.earliest(now)),
-    left: (now) => (notBefore > now ? 0 : Math.min(own.left(now), told.left(now))),
+    earliest: (now) => Math.max(heldUntil(notBefore, now), own.earliest(now), told.earliest(now)),
+    left: (now) => (heldUntil(notBefore, now) > now ? 0 : Math.min(own.left(now), told.left(now))),
     spend(now) {
-      told.spend();
       own.spend(now);
       if (budget) remember();
+      return told.spend();
     },
     learn: told.learn,
-    close(until) {
-      if (until <= notBefore) return;
-      notBefore = until;
+    close(until, now) {
+      const end = Math.min(until, now + MAX_WAIT_MS);
+      if (end <= heldUntil(notBefore, now)) return;
+      notBefore = end;
       remember();
     },
   };
+}
+
+/** No wait is made longer than an hour: where more is left of one, the clock was set back, and the wait is over. */
+function heldUntil(until: Instant, now: Instant): Instant {
+  return until - now > MAX_WAIT_MS ? 0 : until;
 }
 
 /** Our own count: a sliding window, which is right wherever the provider's window starts. */
@@ -98,24 +97,26 @@ function createWindow(budget: GateOptions['budget'], before: readonly Instant[])
   };
 }
 
-/** The provider's count, which knows of other users of the key too. */
+/**
+ * The provider's count, which knows of other users of the key too. The answer to the newest request holds: answers may overtake each
+ * other, and what it says cannot include the requests sent since.
+ */
 function createCountdown() {
-  let told = { remaining: Number.POSITIVE_INFINITY, resetAt: 0 };
+  let sent = 0;
+  let told = { request: 0, remaining: Number.POSITIVE_INFINITY, resetAt: 0 };
   const left = (now: Instant) =>
-    told.resetAt <= now ? Number.POSITIVE_INFINITY : Math.max(0, told.remaining);
+    heldUntil(told.resetAt, now) <= now
+      ? Number.POSITIVE_INFINITY
+      : Math.max(0, told.remaining - (sent - told.request));
 
   return {
     left,
     earliest: (now: Instant): Instant => (left(now) > 0 ? 0 : told.resetAt),
-    spend(): void {
-      told.remaining--;
-    },
-    learn({ remaining, resetAt }: RateLimit, now: Instant): void {
+    spend: () => ++sent,
+    learn({ remaining, resetAt }: RateLimit, now: Instant, request: number): void {
       if (remaining === undefined || resetAt === undefined || !(resetAt > now)) return;
-      const same = told.resetAt > now && Math.abs(resetAt - told.resetAt) <= SAME_WINDOW_MS;
-      // Answers may overtake each other: within a window the count only falls.
-      const until = Math.min(resetAt, LAST_INSTANT);
-      told = { remaining: same ? Math.min(told.remaining, remaining) : remaining, resetAt: until };
+      if (request < told.request && told.resetAt > now) return;
+      told = { request, remaining, resetAt: Math.min(resetAt, now + MAX_WAIT_MS) };
     },
   };
 }

@@ -84,6 +84,7 @@ function clientOf(baseUrl: string, more: Partial<HttpOptions> = {}) {
   const waits: number[] = [];
   const codes: string[] = [];
   const limits: unknown[] = [];
+  const cuts: number[] = [];
   const count = { retries: 0 };
   const client = createHttpClient({
     provider: providerOf(),
@@ -100,11 +101,12 @@ function clientOf(baseUrl: string, more: Partial<HttpOptions> = {}) {
       answered: (code) => codes.push(code),
       retried: () => count.retries++,
       rateLimit: (limit) => limits.push(limit),
+      waitCut: (seconds) => cuts.push(seconds),
     },
     ...more,
   });
   cleanups.push(() => client.close());
-  return { client, clock, waits, codes, limits, count };
+  return { client, clock, waits, codes, limits, cuts, count };
 }
 
 /** Each call is what the next start of the exporter finds. */
@@ -349,6 +351,22 @@ describe('a 429', () => {
       waitMs: 1800 * SECOND,
     },
     {
+      title: 'with a Unix time in Retry-After',
+      headers: { 'retry-after': unixSeconds },
+      waitMs: 90 * SECOND,
+    },
+    {
+      title: 'with Unix milliseconds in Retry-After',
+      headers: { 'retry-after': String(NOW + 90 * SECOND) },
+      waitMs: 90 * SECOND,
+    },
+    {
+      title: 'with a Unix time in the body',
+      body: `{"retry_after":${unixSeconds}}`,
+      provider: bodySeconds,
+      waitMs: 90 * SECOND,
+    },
+    {
       title: 'with a reset in Unix seconds, as inference.sh, and a later Retry-After',
       headers: { 'retry-after': '100', 'x-ratelimit-reset': unixSeconds },
       provider: header('x-ratelimit-reset', (value) => value * SECOND),
@@ -391,17 +409,30 @@ describe('a 429', () => {
     assert.equal(asked, 1);
   });
 
-  it('that asks for more than a day fails each poll, and none is sent', async () => {
+  it('that asks for more than an hour is believed for an hour, and the rest is reported', async () => {
+    let asked = 0;
+    const url = await serve((_request, response) => {
+      if (++asked === 1) response.writeHead(429, { 'retry-after': String(3 * 86_400) }).end();
+      else response.end(GOOD);
+    });
+    const { client, clock, cuts } = clientOf(url);
+    const failure = await failureOf(client);
+    assert.deepEqual([failure.reason, failure.retryAt, cuts], ['rate_limited', NOW + HOUR, [3 * 86_400]]);
+    await ask(client);
+    assert.deepEqual([clock.now, asked], [NOW + HOUR, 2]);
+  });
+
+  it('that asks for more than a caller waits for fails, and none is sent', async () => {
     let asked = 0;
     const url = await serve((_request, response) => {
       asked++;
-      response.writeHead(429, { 'retry-after': String(3 * 86_400) }).end();
+      response.writeHead(429, { 'retry-after': '600' }).end();
     });
-    const { client } = clientOf(url);
+    const { client } = clientOf(url, { longestWaitMs: 60 * SECOND });
     await failureOf(client);
     const again = await failureOf(client);
-    assert.deepEqual([again.reason, again.retryAt, asked], ['rate_limited', NOW + 72 * HOUR, 1]);
-    assert.match(again.message, /before 2026-11-25T12:00:00.000Z/);
+    assert.deepEqual([again.reason, again.retryAt, asked], ['rate_limited', NOW + 600 * SECOND, 1]);
+    assert.match(again.message, /before 2026-11-22T12:10:00.000Z/);
   });
 
   it('is remembered over a restart', async () => {
@@ -418,6 +449,28 @@ it('a 503 that names a Retry-After closes the account, too', async () => {
   const failure = await failureOf(client);
   assert.deepEqual([failure.reason, failure.retryAt], ['server', NOW + 45 * SECOND]);
   assert.equal(client.notBefore(), NOW + 45 * SECOND);
+});
+
+it('requests that wait for a limit go first come, first served, though each answer moves the reset', async () => {
+  const order: string[] = [];
+  const url = await serve((request, response) => {
+    order.push(new URL(request.url ?? '', 'http://localhost').pathname);
+    response.setHeader('x-ratelimit-remaining', '0').setHeader('x-ratelimit-reset', '60').end(GOOD);
+  });
+  const provider = providerOf({
+    rateLimit: (headers, now) => ({
+      remaining: Number(headers['x-ratelimit-remaining']),
+      resetAt: now + Number(headers['x-ratelimit-reset']) * SECOND,
+    }),
+  });
+  const { client } = clientOf(url, { provider });
+  await ask(client);
+  const asked = (path: string) => client.ask(new AbortController().signal)({ ...USAGE, path });
+  const often = async () => {
+    for (let poll = 0; poll < 5; poll++) await asked('/often');
+  };
+  await Promise.all([often(), asked('/rare'), asked('/rarer')]);
+  assert.deepEqual(order.slice(1, 5).sort(), ['/v1/often', '/v1/often', '/v1/rare', '/v1/rarer']);
 });
 
 describe('a limit that is nearly used up', () => {

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Pool } from 'undici';
 import type { Instant } from '../core/time.ts';
+import { openConnections } from '../net/connections.ts';
 import { bytesWithoutKeys } from '../net/keys.ts';
 import type { Ask, Provider, RateLimit, Request } from '../providers/provider.ts';
 import type { BodyLimits } from './body.ts';
 import { readAnswer } from './contract.ts';
 import { PollError } from './errors.ts';
 import { askUntilAnswered, type Exchange, type Line } from './exchange.ts';
-import { createGate, LONGEST_WAIT_MS, type RequestMemory } from './gate.ts';
+import { createGate, type RequestMemory } from './gate.ts';
 import { withoutKeys } from './redact.ts';
 import { methodOf, targetOf, titleOf } from './target.ts';
 import { createTurns } from './turns.ts';
@@ -20,6 +20,8 @@ export interface HttpEvents {
   retried(): void;
   /** After each answer that says it, and after every answer of a provider with a request budget. */
   rateLimit(limit: RateLimit): void;
+  /** An answer asked for a pause of so many seconds; the account is asked again after an hour. */
+  waitCut(seconds: number): void;
 }
 
 export interface HttpOptions {
@@ -34,7 +36,7 @@ export interface HttpOptions {
   readonly timeoutMs: number;
   readonly events: HttpEvents;
   readonly now: () => Instant;
-  /** A longer wait fails the poll instead; a day when absent. */
+  /** A longer wait fails the poll instead; every wait is waited for when absent. */
   readonly longestWaitMs?: number;
   /** Keeps what was spent and what was told over a restart. */
   readonly memory?: RequestMemory;
@@ -68,16 +70,22 @@ const DEFAULT_LIMITS: BodyLimits = { wireBytes: 64 * 2 ** 20, decodedBytes: 256 
 export function createHttpClient(options: HttpOptions): HttpClient {
   const { provider, now } = options;
   const target = targetOf(options.baseUrl, provider.versionPrefix);
-  const pool = openPool(target.origin, options.timeoutMs);
+  const connections = openConnections({
+    origin: target.origin,
+    connections: CONCURRENT_REQUESTS,
+    connectTimeoutMs: options.timeoutMs,
+  });
   const memory = options.memory && loud(options.memory);
-  const gate = createGate({ now: now(), budget: provider.requestBudget, memory });
+  const gate = createGate({ budget: provider.requestBudget, memory });
   const line: Line = {
     ...options,
     limits: options.limits ?? DEFAULT_LIMITS,
-    longestWaitMs: options.longestWaitMs ?? LONGEST_WAIT_MS,
+    longestWaitMs: options.longestWaitMs ?? Number.POSITIVE_INFINITY,
     wait: options.wait ?? ((ms, signal) => sleep(ms, undefined, { signal })),
-    pool,
+    connections,
+    origin: target.origin,
     gate,
+    takeGate: createTurns(1),
     basePath: target.basePath,
   };
   const takeTurn = createTurns(CONCURRENT_REQUESTS);
@@ -98,7 +106,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     },
     notBefore: () => gate.earliest(now()),
     budgetLeft: () => gate.left(now()),
-    close: () => pool.destroy(),
+    close: () => connections.dispatcher.destroy(),
   };
 }
 
@@ -106,19 +114,6 @@ export function createHttpClient(options: HttpOptions): HttpClient {
 function assertHarmless(request: Request<unknown>, { previews = [] }: Provider<unknown>): void {
   if (methodOf(request) === 'GET' || previews.includes(request.path)) return;
   throw new Error(`${titleOf(request)} is not one of the provider's previews`);
-}
-
-function openPool(origin: string, timeoutMs: number): Pool {
-  return new Pool(origin, {
-    connections: CONCURRENT_REQUESTS,
-    // One protocol: how a cut answer or a reset shows is tested for HTTP/1.1.
-    allowH2: false,
-    // Else undici gives an attempt up after ten seconds of its own.
-    connect: { timeout: timeoutMs },
-    // One deadline covers connecting, head and body, to the millisecond.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
 }
 
 /** A count that cannot be written is a failed poll: the request would be forgotten by the next start. */

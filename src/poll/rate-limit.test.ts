@@ -112,15 +112,4 @@ describe('retryAtOf', () => {
       assert.equal(retryAt, waitMs === undefined ? undefined : NOW + waitMs);
     });
   }
-
-  it('stays an instant that can be written as a date, however long the wait', () => {
-    const advice = {
-      status: 429,
-      headers: { 'retry-after': '9'.repeat(400) },
-      body: undefined,
-      limit: {},
-      now: NOW,
-    };
-    assert.equal(new Date(retryAtOf(advice, {}) ?? 0).toISOString(), '+275760-09-13T00:00:00.000Z');
-  });
 });

@@ -110,6 +110,21 @@ test('a receiver that asked for no pause is asked again by the next push, howeve
   );
 });
 
+test('a pause given as a Unix time, in seconds or milliseconds, ends then', async (context) => {
+  for (const unit of [1000, 1]) {
+    const { push, pushes, clock } = await exporterTo(context, [
+      { status: 503, headers: { 'retry-after': String((NOW + 120_000) / unit) } },
+    ]);
+    await push(countersOf(1));
+    await clock.wait(119_999);
+    await push(countersOf(1));
+    assert.equal(pushes.length, 1);
+    await clock.wait(1);
+    await push(countersOf(1));
+    assert.equal(pushes.length, 2);
+  }
+});
+
 test('an absurd pause lasts an hour', async (context) => {
   const { push, pushes, clock } = await exporterTo(context, [
     { status: 503, headers: { 'retry-after': '99999999999999999999' } },

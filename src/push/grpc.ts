@@ -2,7 +2,7 @@ import type * as Grpc from '@grpc/grpc-js';
 import { SECOND } from '../core/time.ts';
 import { resultOfGrpc } from './grpc-answer.ts';
 import { resultOfFault, TIMED_OUT } from './http-faults.ts';
-import { partialSuccessIn } from './partial.ts';
+import { NOTHING_REJECTED, partialSuccessIn } from './partial.ts';
 import type { Receiver } from './receiver.ts';
 import type { SendResult, Transport, TransportOptions } from './transport.ts';
 import { type Wording, wordingFor } from './words.ts';
@@ -37,7 +37,9 @@ export async function createGrpcTransport(
   return {
     async send(body, signal) {
       if (signal.aborted) return TIMED_OUT;
-      const result = await callOnce(client, body, signal, line).catch(resultOfFault);
+      const result = await callOnce(client, body, signal, line).catch((error: unknown) =>
+        resultOfFault(error, new URL(receiver.url).host),
+      );
       if (signal.aborted && client.getChannel().getConnectivityState(false) === READY) {
         // The connection may have gone silent, which the library would not notice for a quarter of an hour.
         client.close();
@@ -70,7 +72,7 @@ function callOnce(
     const call = client.makeUnaryRequest(line.method, bufferOf, same, body, metadata, (error, answer) => {
       signal.removeEventListener('abort', cancel);
       if (error) return resolve(signal.aborted ? TIMED_OUT : resultOfGrpc(error, line.words));
-      const { rejected, message } = partialSuccessIn(answer ?? new Uint8Array(), 'grpc');
+      const { rejected, message } = partialSuccessIn(answer ?? new Uint8Array(), 'grpc') ?? NOTHING_REJECTED;
       resolve({ kind: 'taken', rejected, message: line.words(message) });
     });
     const cancel = () => call.cancel();

@@ -12,6 +12,8 @@ export interface HttpAnswer {
   readonly status: number;
   /** Value of `retry-after`. */
   readonly retryAfter: string | undefined;
+  /** Value of `content-type`. */
+  readonly contentType: string | undefined;
   /** Its beginning, or nothing where it could not be read: the status alone says what became of the request. */
   readonly body: Uint8Array;
 }
@@ -32,8 +34,11 @@ const BODY_AT_FAULT = new Set([400, 413]);
 export function resultOfHttp(answer: HttpAnswer, { protocol, words, now }: HttpReading): SendResult {
   const { status, body } = answer;
   if (status >= 200 && status < 300) {
-    const { rejected, message } = partialSuccessIn(body, protocol);
-    return { kind: 'taken', rejected, message: words(message) };
+    const encoding = encodingOf(answer.contentType, protocol);
+    const partial = encoding && partialSuccessIn(body, encoding);
+    if (!partial)
+      return { kind: 'refused', reason: 'refused', message: NOT_OTLP(status), bodyAtFault: false };
+    return { kind: 'taken', rejected: partial.rejected, message: words(partial.message) };
   }
   const told = statusMessageIn(body, protocol);
   const message = words([`${status} ${STATUS_CODES[status] ?? ''}`.trim(), told].filter(Boolean).join(': '));
@@ -45,6 +50,22 @@ export function resultOfHttp(answer: HttpAnswer, { protocol, words, now }: HttpR
   const reason = AUTH.has(status) ? 'auth' : server;
   return { kind: 'refused', reason, message, bodyAtFault: BODY_AT_FAULT.has(status) };
 }
+
+/** A proxy's login page, or a server that is no receiver: what was sent is lost unless it is sent again. */
+const NOT_OTLP = (status: number) =>
+  `${status} with a body that is not OTLP: is this the URL of an OTLP receiver?`;
+
+/** How an answer is encoded; undefined for what OTLP has no encoding for. Some receivers answer in the encoding they prefer. */
+function encodingOf(contentType: string | undefined, protocol: OtlpProtocol): OtlpProtocol | undefined {
+  const type = contentType?.split(';')[0]?.trim().toLowerCase();
+  if (!type) return protocol;
+  return ENCODINGS.get(type);
+}
+
+const ENCODINGS: ReadonlyMap<string, OtlpProtocol> = new Map([
+  ['application/json', 'http/json'],
+  ['application/x-protobuf', 'http/protobuf'],
+]);
 
 /** Seconds or an HTTP date: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3 */
 function retryAfterMs(value: string | undefined, now: Instant): number | undefined {

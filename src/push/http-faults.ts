@@ -1,4 +1,4 @@
-import { CONNECT_TIMEOUTS, codeOf } from '../net/error-code.ts';
+import { CONNECT_TIMEOUTS, codeOf, refusalOfProxy } from '../net/error-code.ts';
 import type { SendResult } from './transport.ts';
 
 /** A receiver that did not answer in time. What became of the request is not known. */
@@ -14,23 +14,28 @@ const CERTIFICATE =
   /CERT|UNABLE_TO_|SELF_SIGNED|HOSTNAME_MISMATCH|PATH_LENGTH|INVALID_CA|INVALID_PURPOSE|CRL/;
 
 /** What an error means that came instead of an answer. */
-export function resultOfFault(error: unknown): SendResult {
+export function resultOfFault(error: unknown, route: string): SendResult {
   const code = codeOf(error);
   if (CONNECT_TIMEOUTS.has(code)) return TIMED_OUT;
   if (code === 'UND_ERR_INVALID_ARG') {
     return { kind: 'refused', reason: 'refused', message: 'a header holds a character HTTP does not allow' };
   }
-  return { kind: 'again', reason: 'network', message: messageOf(code), retryAfterMs: undefined };
+  return {
+    kind: 'again',
+    reason: 'network',
+    message: refusalOfProxy(error) ?? messageOf(code, route),
+    retryAfterMs: undefined,
+  };
 }
 
 /** Also how a receiver leaves that wants a certificate of ours and gets none. */
 const CLOSED = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
-function messageOf(code: string): string {
+function messageOf(code: string, route: string): string {
   if (CLOSED.has(code)) return 'the receiver closed the connection';
   if (code.includes('_ALERT_')) return `the receiver ended the TLS handshake: ${code}`;
   if (code === 'HTTPParserError') return 'no answer in HTTP';
   if (code.startsWith('ERR_SSL_')) return `no TLS connection: ${code}`;
   if (CERTIFICATE.test(code)) return `the certificate of the receiver is not trusted: ${code}`;
-  return `no answer: ${code}`;
+  return `no answer from ${route}: ${code}`;
 }

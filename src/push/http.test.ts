@@ -19,10 +19,23 @@ const HTML = '<html><body>Sign in, please</body></html>';
 /** `google.rpc.Status` with code 3 and the message "bad name". */
 const STATUS = Buffer.from([8, 3, 18, 8, ...Buffer.from('bad name')]);
 
+const NOT_OTLP = refused('refused', '200 with a body that is not OTLP: is this the URL of an OTLP receiver?');
+
 const answers: readonly (readonly [what: string, answer: Answer, result: SendResult])[] = [
   ['an empty success', {}, taken(0)],
   ['202', { status: 202 }, taken(0)],
-  ['a success whose body is no protobuf', { body: HTML }, taken(0)],
+  ['an empty 204', { status: 204 }, taken(0)],
+  ['a 200 whose body is HTML', { body: HTML }, NOT_OTLP],
+  ['a 200 whose body is text', { body: 'ok' }, NOT_OTLP],
+  ['a 200 of another content type', { headers: { 'content-type': 'text/html; charset=utf-8' } }, NOT_OTLP],
+  [
+    'a 200 in JSON',
+    {
+      headers: { 'content-type': 'application/json' },
+      body: '{"partialSuccess":{"rejectedDataPoints":"2"}}',
+    },
+    taken(2),
+  ],
   [
     'a partial success',
     { body: Buffer.from([10, 9, 8, 200, 1, 18, 4, ...Buffer.from('late')]) },
@@ -88,7 +101,16 @@ const jsonAnswers: readonly (readonly [what: string, answer: Answer, result: Sen
   ['a remark', { body: '{"partialSuccess":{"errorMessage":"use v2"}}' }, taken(0, 'use v2')],
   ['nonsense', { body: '{"partialSuccess":{"rejectedDataPoints":"many"}}' }, taken(0)],
   ['null', { body: '{"partialSuccess":null}' }, taken(0)],
-  ['HTML', { body: HTML }, taken(0)],
+  ['HTML', { body: HTML }, NOT_OTLP],
+  ['HTML that says it is JSON', { headers: { 'content-type': 'application/json' }, body: HTML }, NOT_OTLP],
+  ['an object of another shape', { body: '{"status":"ok"}' }, NOT_OTLP],
+  ['an object with a partial success of another shape', { body: '{"partialSuccess":"no"}' }, NOT_OTLP],
+  ['a list', { body: '[]' }, NOT_OTLP],
+  ['a text', { body: '"ok"' }, NOT_OTLP],
+  ['no object', { body: 'null' }, NOT_OTLP],
+  ['cut JSON', { body: '{"partialSuccess":' }, NOT_OTLP],
+  ['an empty object', { body: '{}' }, taken(0)],
+  ['a field of a later version', { body: '{"partialSuccess":{},"later":1}' }, taken(0)],
   [
     'a status',
     { status: 400, body: '{"code":3,"message":"bad\\u0000\\nname"}' },
@@ -160,13 +182,16 @@ test('a key that the receiver echoes is not told, nor more than a line of what i
 test('nobody there is a fault of the network', async (context) => {
   const { url, stop } = await startOtlpReceiver(context, { protocol: 'http/protobuf' });
   stop();
-  assert.deepEqual(await sendTo(context, receiverAt(url)), again('network', 'no answer: ECONNREFUSED'));
+  assert.deepEqual(
+    await sendTo(context, receiverAt(url)),
+    again('network', `no answer from ${new URL(url).host}: ECONNREFUSED`),
+  );
 });
 
 test('a host that does not exist is a fault of the network', async (context) => {
   const result = await sendTo(context, receiverAt('http://nobody.invalid:4318'));
   assert.equal(result.kind === 'again' && result.reason, 'network');
-  assert.match(result.message, /^no answer: E(NOTFOUND|AI_AGAIN)$/);
+  assert.match(result.message, /^no answer from nobody\.invalid:4318: E(NOTFOUND|AI_AGAIN)$/);
 });
 
 test('a connection that is reset is a fault of the network, and the next request finds another', async (context) => {

@@ -1,7 +1,8 @@
 import { createSecureContext } from 'node:tls';
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
-import { type Dispatcher, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
+import { openConnections } from '../net/connections.ts';
 import { untilAborted } from '../net/until.ts';
 import { resultOfHttp } from './http-answer.ts';
 import { resultOfFault, TIMED_OUT } from './http-faults.ts';
@@ -19,7 +20,13 @@ const ANSWER_BYTES = 64 * 1024;
  */
 export function createHttpTransport(receiver: Receiver, options: TransportOptions): Transport {
   const url = new URL(receiver.url);
-  const pool = openPool(url, receiver);
+  const connections = openConnections({
+    origin: url.origin,
+    connections: 1,
+    // The signal covers connecting, too.
+    connectTimeoutMs: 0,
+    ...(url.protocol === 'https:' && { secureContext: createSecureContext(receiver.tls) }),
+  });
   const words = wordingFor(receiver);
   return {
     async send(body, signal) {
@@ -28,31 +35,22 @@ export function createHttpTransport(receiver: Receiver, options: TransportOption
         const headers = headersOf(receiver, options);
         const path = url.pathname + url.search;
         const sent = receiver.compression === 'gzip' ? await packed(body) : body;
-        const asked = pool.request({ method: 'POST', path, headers, body: sent, signal });
+        const target = { origin: url.origin, method: 'POST', path, headers } as const;
+        const asked = connections.dispatcher.request({ ...target, body: sent, signal });
         const response = await untilAborted(signal, asked);
         const answer = {
           status: response.statusCode,
           retryAfter: [response.headers['retry-after']].flat()[0],
+          contentType: [response.headers['content-type']].flat()[0],
           body: await beginningOf(response.body),
         };
         return resultOfHttp(answer, { protocol: receiver.protocol, words, now: options.now() });
       } catch (error) {
-        return signal.aborted ? TIMED_OUT : resultOfFault(error);
+        return signal.aborted ? TIMED_OUT : resultOfFault(error, connections.route());
       }
     },
-    close: () => pool.destroy(),
+    close: () => connections.dispatcher.destroy(),
   };
-}
-
-function openPool(url: URL, { tls }: Receiver): Pool {
-  return new Pool(url.origin, {
-    connections: 1,
-    allowH2: false,
-    // The signal covers connecting, head and body, to the millisecond.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    ...(url.protocol === 'https:' && { connect: { secureContext: createSecureContext(tls) } }),
-  });
 }
 
 function headersOf(receiver: Receiver, { userAgent }: TransportOptions): Record<string, string> {

@@ -1,4 +1,4 @@
-import { JsonMetricsSerializer, ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
+import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
 import { z } from 'zod';
 import type { OtlpProtocol } from './receiver.ts';
 
@@ -8,32 +8,37 @@ export interface PartialSuccess {
   readonly message: string;
 }
 
-const NONE: PartialSuccess = { rejected: 0, message: '' };
+export const NOTHING_REJECTED: PartialSuccess = { rejected: 0, message: '' };
 
 /** A 64-bit integer is a string in JSON; nonsense counts as 0. */
 const Count = z.coerce.number().int().nonnegative().catch(0);
 
 /** Of metrics or of traces: https://opentelemetry.io/docs/specs/otlp/#partial-success-1 */
-const ExportResponse = z.object({
-  partialSuccess: z.object({
-    rejectedDataPoints: Count.optional(),
-    rejectedSpans: Count.optional(),
-    errorMessage: z.string().catch(''),
-  }),
+const PartialSuccessBody = z.object({
+  rejectedDataPoints: Count.optional(),
+  rejectedSpans: Count.optional(),
+  errorMessage: z.string().catch(''),
 });
 
-/** Reads the body of a success; one that cannot be read says nothing. */
-export function partialSuccessIn(body: Uint8Array, protocol: OtlpProtocol): PartialSuccess {
+/** Its only field is optional. An object with other fields alone is somebody else's. */
+const ExportResponse = z
+  .looseObject({ partialSuccess: PartialSuccessBody.nullish() })
+  .refine((body) => 'partialSuccess' in body || Object.keys(body).length === 0);
+
+/** Reads the body of a success; undefined for one that is no answer in OTLP, such as a login page. An empty one is. */
+export function partialSuccessIn(body: Uint8Array, protocol: OtlpProtocol): PartialSuccess | undefined {
+  if (body.length === 0) return NOTHING_REJECTED;
   const response = ExportResponse.safeParse(decoded(body, protocol));
-  if (!response.success) return NONE;
-  const { rejectedDataPoints, rejectedSpans, errorMessage } = response.data.partialSuccess;
+  if (!response.success) return undefined;
+  const { rejectedDataPoints, rejectedSpans, errorMessage = '' } = response.data.partialSuccess ?? {};
   return { rejected: rejectedDataPoints ?? rejectedSpans ?? 0, message: errorMessage };
 }
 
 function decoded(body: Uint8Array, protocol: OtlpProtocol): unknown {
-  const serializer = protocol === 'http/json' ? JsonMetricsSerializer : ProtobufMetricsSerializer;
   try {
-    return serializer.deserializeResponse(body);
+    // The library's serializer takes whatever is no JSON for an empty answer.
+    if (protocol === 'http/json') return JSON.parse(Buffer.from(body).toString());
+    return ProtobufMetricsSerializer.deserializeResponse(body);
   } catch {
     return undefined;
   }

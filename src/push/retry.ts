@@ -1,4 +1,4 @@
-import { HOUR, type Instant, SECOND } from '../core/time.ts';
+import { HOUR, type Instant, instantOf, SECOND } from '../core/time.ts';
 import { startDeadline } from '../net/deadline.ts';
 import type { Refused, SendResult, Transport } from './transport.ts';
 
@@ -44,7 +44,7 @@ export async function sendPatiently(body: Uint8Array, patience: Patience): Promi
     if (repetitions > 0) patience.retried();
     result = await sendOnce(body, patience);
     if (result.kind !== 'again') return result;
-    const asked = result.retryAfterMs ?? 0;
+    const asked = Math.max(0, instantOf((result.retryAfterMs ?? 0) / SECOND, now()) - now());
     const delay = Math.max(backoffMs(repetitions, patience.random()), asked);
     if (now() + delay >= until) return givenUp(result, now() + Math.min(asked, LONGEST_SILENCE_MS));
     await wait(delay, signal).catch(() => {});

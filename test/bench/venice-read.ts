@@ -29,7 +29,7 @@ async function plain(): Promise<number> {
 }
 
 async function ours(): Promise<number> {
-  const events = { answered: () => {}, retried: () => {}, rateLimit: () => {} };
+  const events = { answered: () => {}, retried: () => {}, rateLimit: () => {}, waitCut: () => {} };
   const options = { config: { ledgerApi: 'auto' }, key: () => 'key', timeoutMs: 30_000, events };
   const client = createHttpClient({ ...options, provider: venice, baseUrl, now: Date.now });
   const { signal } = new AbortController();

@@ -59,7 +59,7 @@ test('with GenAI attributes each series is the same one, and says besides what t
   assert.ok(providers > models && models > tokenTypes && tokenTypes > 0, JSON.stringify([...told]));
 });
 
-test('differences add up to the totals, over restarts and over a push that was refused', async (context) => {
+test('differences add up to the totals, over restarts, refused pushes and a 200 that is not OTLP', async (context) => {
   const answers: Answer[] = [];
   const answer = () => answers.shift() ?? {};
   const { url, pushes } = await startOtlpReceiver(context, { protocol: 'http/protobuf', answer });
@@ -70,9 +70,10 @@ test('differences add up to the totals, over restarts and over a push that was r
   for (const happens of HAPPENINGS) {
     await happens(world);
     await exporter.pollAll();
-    if (happens.name === 'revise') {
+    const refusal = REFUSALS.get(happens.name);
+    if (refusal) {
       const before = pushes.length;
-      answers.push(...Array.from({ length: 20 }, () => ({ status: 400 })));
+      answers.push(...Array.from({ length: 20 }, () => refusal));
       await exporter.push();
       answers.length = 0;
       refused.push(...pushes.slice(before));
@@ -90,6 +91,12 @@ test('differences add up to the totals, over restarts and over a push that was r
   assert.ok(refused.length > 0 && totals.size > 20);
   assertSame(sums, totals, 'sums of differences', { within: 1e-12 });
 });
+
+/** What the receiver answers to a push after something happened. */
+const REFUSALS: ReadonlyMap<string, Answer> = new Map([
+  ['revise', { status: 400 }],
+  ['recover', { headers: { 'content-type': 'text/html' }, body: '<html>sign in</html>' }],
+]);
 
 const GEN_AI = {
   provider: 'gen_ai.provider.name',

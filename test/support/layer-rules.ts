@@ -26,7 +26,7 @@ export const LAYER_RULES: readonly Rule[] = [
     ],
   },
   {
-    name: 'SQL is in store, the network in poll, push, server and demo, and the core and the providers import no package but zod',
+    name: 'SQL is in store, the network in net, poll, push, server and demo, and the core and the providers import no package but zod',
     findings: strayPackages,
     broken: [
       { 'src/app.ts': `import { DatabaseSync } from 'node:sqlite';` },

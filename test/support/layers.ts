@@ -33,7 +33,7 @@ const SEES: Readonly<Record<string, readonly string[]>> = {
   sinks: ['core'],
   push: ['core', 'net', 'sinks'],
   telemetry: ['core', 'push'],
-  config: ['core', 'contract', 'registry'],
+  config: ['core', 'net', 'contract', 'registry'],
   server: ['core', 'sinks', 'config'],
   demo: ['core'],
   root: [...PARTS, 'commands'],
@@ -55,7 +55,7 @@ const HOMES: readonly { readonly of: RegExp; readonly rooms: readonly string[] }
   { of: /^node:sqlite$/, rooms: ['store'] },
   {
     of: /^(undici|fastify|@fastify\/.*|@grpc\/.*|node:(http|https|http2|net|tls|dgram|dns)(\/.*)?)$/,
-    rooms: ['poll', 'push', 'server', 'demo'],
+    rooms: ['net', 'poll', 'push', 'server', 'demo'],
   },
   { of: /^node-cron$/, rooms: ['poll', 'config'] },
   { of: /^prom-client$/, rooms: ['sinks'] },

@@ -100,7 +100,7 @@ export function pollerOf(context: TestContext, options: WatchedPollsOptions) {
     key: () => options.key ?? 'sk-key',
     timeoutMs: options.timeoutMs ?? 5000,
     now: Date.now,
-    events: { answered() {}, retried() {}, rateLimit() {} },
+    events: { answered() {}, retried() {}, rateLimit() {}, waitCut() {} },
   });
   context.after(() => client.close());
   const feeds = (options.names ?? ['usage']).map((name): ScheduledFeed => {

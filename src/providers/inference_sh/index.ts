@@ -1,4 +1,4 @@
-import { DAY, type Granularity, HOUR, SECOND } from '../../core/time.ts';
+import { DAY, type Granularity, HOUR, type Instant, instantOf, SECOND } from '../../core/time.ts';
 import { defineFeed, defineProvider, type RateLimit } from '../provider.ts';
 import { singleReader } from '../readers.ts';
 import { balance } from './balance.ts';
@@ -57,12 +57,12 @@ const summary = defineFeed<Config, Summary>({
 });
 
 /** https://inference.sh/docs/api/rest/overview: the reset is in Unix seconds. */
-function rateLimitOf(headers: Readonly<Record<string, string>>): RateLimit {
+function rateLimitOf(headers: Readonly<Record<string, string>>, now: Instant): RateLimit {
   const remaining = wholeNumber(headers['x-ratelimit-remaining']);
-  const resetSeconds = wholeNumber(headers['x-ratelimit-reset']);
+  const reset = wholeNumber(headers['x-ratelimit-reset']);
   return {
     ...(remaining !== undefined && { remaining }),
-    ...(resetSeconds !== undefined && { resetAt: resetSeconds * SECOND }),
+    ...(reset !== undefined && { resetAt: instantOf(reset, now) }),
   };
 }
 

@@ -8,6 +8,14 @@ describe('inference.sh', () => {
     assert.deepEqual(inferenceSh.headers({}, 'k'), { authorization: 'Bearer k', 'x-api-version': '2' });
   });
 
+  it('understands a reset in any unit', () => {
+    const now = 1_639_999_940_000;
+    for (const reset of ['1640000000', '1640000000000', '60'])
+      assert.deepEqual(inferenceSh.rateLimit({ 'x-ratelimit-reset': reset }, now), {
+        resetAt: 1_640_000_000_000,
+      });
+  });
+
   it('reads what is left and when that is full again, in Unix seconds', () => {
     const headers = { 'x-ratelimit-remaining': '95', 'x-ratelimit-reset': '1640000000' };
     assert.deepEqual(inferenceSh.rateLimit(headers, 0), { remaining: 95, resetAt: 1_640_000_000_000 });

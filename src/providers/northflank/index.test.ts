@@ -24,6 +24,12 @@ describe('northflank', () => {
     );
   });
 
+  it('understands a reset that is a Unix time, in seconds or milliseconds', () => {
+    const now = 1_795_348_800_000;
+    for (const reset of ['1795348890', '1795348890000'])
+      assert.deepEqual(northflank.rateLimit({ 'x-ratelimit-reset': reset }, now), { resetAt: now + 90_000 });
+  });
+
   it('sends the token as a bearer', () => {
     const config = northflank.config.parse({});
     assert.deepEqual(northflank.headers(config, 'token'), { authorization: 'Bearer token' });

@@ -1,4 +1,4 @@
-import { HOUR, MINUTE, type Range, SECOND } from '../../core/time.ts';
+import { HOUR, instantOf, MINUTE, type Range, SECOND } from '../../core/time.ts';
 import { defineFeed, defineProvider, type FeedContext, type RateLimit, type Reader } from '../provider.ts';
 import { scopeOf } from './answered.ts';
 import { askHour } from './ask.ts';
@@ -130,7 +130,7 @@ function rateLimit(headers: Readonly<Record<string, string>>, now: number): Rate
   const reset = countOf(headers['x-ratelimit-reset']);
   return {
     ...(remaining !== undefined && { remaining }),
-    ...(reset !== undefined && { resetAt: now + reset * SECOND }),
+    ...(reset !== undefined && { resetAt: instantOf(reset, now) }),
   };
 }
 

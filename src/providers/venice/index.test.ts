@@ -176,6 +176,12 @@ describe('rate limits', () => {
     const headers = { 'x-ratelimit-remaining': '0', 'x-ratelimit-resets': '1783555200000' };
     assert.deepEqual(venice.rateLimit(headers, now), { remaining: 0, resetAt: 1_783_555_200_000 });
   });
+  it('are understood in any unit', () => {
+    const resetAt = 1_783_555_200_000;
+    for (const name of ['x-ratelimit-reset-requests', 'x-ratelimit-resets'])
+      for (const reset of ['1783555200', '1783555200000', '60'])
+        assert.deepEqual(venice.rateLimit({ [name]: reset }, resetAt - 60_000), { resetAt });
+  });
   it('that are absent or no numbers say nothing', () => {
     assert.deepEqual(venice.rateLimit({ 'x-ratelimit-remaining': 'many' }, now), {});
   });

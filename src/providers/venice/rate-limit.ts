@@ -1,4 +1,4 @@
-import { SECOND } from '../../core/time.ts';
+import { type Instant, instantOf } from '../../core/time.ts';
 import type { RateLimit } from '../provider.ts';
 
 /**
@@ -7,11 +7,13 @@ import type { RateLimit } from '../provider.ts';
  * The retired endpoint has names and units of its own: its reset is in milliseconds, that of all others in seconds, both since
  * the epoch: https://docs.venice.ai/api-reference/rate-limiting
  */
-export function rateLimit(headers: Readonly<Record<string, string>>): RateLimit {
+export function rateLimit(headers: Readonly<Record<string, string>>, now: Instant): RateLimit {
   const remaining = numberIn(headers['x-ratelimit-remaining-requests'] ?? headers['x-ratelimit-remaining']);
-  const seconds = numberIn(headers['x-ratelimit-reset-requests']);
-  const resetAt = seconds === undefined ? numberIn(headers['x-ratelimit-resets']) : seconds * SECOND;
-  return { ...(remaining !== undefined && { remaining }), ...(resetAt !== undefined && { resetAt }) };
+  const reset = numberIn(headers['x-ratelimit-reset-requests'] ?? headers['x-ratelimit-resets']);
+  return {
+    ...(remaining !== undefined && { remaining }),
+    ...(reset !== undefined && { resetAt: instantOf(reset, now) }),
+  };
 }
 
 function numberIn(text: string | undefined): number | undefined {

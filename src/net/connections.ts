@@ -1,0 +1,118 @@
+import { isIP } from 'node:net';
+import type { SecureContext } from 'node:tls';
+import { buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
+
+export interface ConnectionOptions {
+  /** Scheme, host and port, such as `https://api.example.com`. */
+  readonly origin: string;
+  readonly connections: number;
+  /** Else undici gives up on a connection after ten seconds of its own. */
+  readonly connectTimeoutMs?: number;
+  readonly secureContext?: SecureContext;
+  /** Where the proxy variables are. Default: the process's. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** The connections to one server, direct or through a proxy. */
+export interface Connections {
+  readonly dispatcher: Dispatcher;
+  /** Where requests go, for messages: `api.example.com`, or `api.example.com through the proxy proxy:3128`. No user, no password. */
+  route(): string;
+}
+
+/** The values of the proxy variables. As in curl and Node, the lower-case name wins. */
+interface Proxies {
+  readonly http: string;
+  readonly https: string;
+  readonly none: string;
+}
+
+/**
+ * Opens connections. `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` hold; a loopback address is always reached directly, as in Go.
+ *
+ * @throws {TypeError} for a proxy variable that {@link proxyProblems} names.
+ */
+export function openConnections(options: ConnectionOptions): Connections {
+  const { protocol, host, hostname } = new URL(options.origin);
+  const proxies = proxiesIn(options.env ?? process.env);
+  const proxy = (protocol === 'https:' && proxies.https) || proxies.http;
+  if (proxy === '' || isLoopback(hostname)) return { dispatcher: openPool(options), route: () => host };
+  let isDirect = false;
+  const dispatcher = openProxied(options, proxies, () => {
+    isDirect = true;
+  });
+  return {
+    dispatcher,
+    route: () => (isDirect ? host : `${host} through the proxy ${new URL(proxy).host}`),
+  };
+}
+
+/** What is wrong with the proxy variables, without their values: these may hold a password. */
+export function proxyProblems(env: NodeJS.ProcessEnv): { readonly key: string; readonly message: string }[] {
+  return Object.entries(env)
+    .filter(([name, value]) => /^https?_proxy$/i.test(name) && value && !isProxyUrl(withScheme(value)))
+    .map(([key]) => ({ key, message: 'must be the URL of a proxy, such as http://proxy.example.com:3128' }));
+}
+
+function openPool({ origin, connections, connectTimeoutMs, secureContext }: ConnectionOptions): Pool {
+  return new Pool(origin, {
+    ...poolOptions(connections),
+    connect: {
+      ...(connectTimeoutMs !== undefined && { timeout: connectTimeoutMs }),
+      ...(secureContext && { secureContext }),
+    },
+  });
+}
+
+function openProxied(options: ConnectionOptions, proxies: Proxies, wentDirect: () => void): Dispatcher {
+  const { connections, connectTimeoutMs = 10_000, secureContext } = options;
+  const tls = { ...(secureContext && { secureContext }) };
+  const direct = buildConnector({ timeout: connectTimeoutMs, allowH2: false, ...tls });
+  return new EnvHttpProxyAgent({
+    ...poolOptions(connections),
+    httpProxy: proxies.http,
+    httpsProxy: proxies.https,
+    noProxy: proxies.none,
+    connectTimeout: connectTimeoutMs,
+    requestTls: tls,
+    // Only hosts that NO_PROXY names get here.
+    connect(target, callback) {
+      wentDirect();
+      direct(target, callback);
+    },
+  });
+}
+
+function poolOptions(connections: number) {
+  return {
+    connections,
+    // One protocol: how a cut answer or a reset shows is tested for HTTP/1.1.
+    allowH2: false,
+    // The caller's deadline covers connecting, head and body, to the millisecond.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  };
+}
+
+function proxiesIn(env: NodeJS.ProcessEnv): Proxies {
+  const textOf = (name: string) => env[name] ?? env[name.toUpperCase()] ?? '';
+  return {
+    http: withScheme(textOf('http_proxy')),
+    https: withScheme(textOf('https_proxy')),
+    none: textOf('no_proxy'),
+  };
+}
+
+function withScheme(value: string): string {
+  return value === '' || value.includes('://') ? value : `http://${value}`;
+}
+
+function isProxyUrl(text: string): boolean {
+  return URL.canParse(text) && /^(https?|socks5?):$/.test(new URL(text).protocol);
+}
+
+function isLoopback(hostname: string): boolean {
+  return (
+    hostname === 'localhost' || hostname === '[::1]' || (isIP(hostname) === 4 && hostname.startsWith('127.'))
+  );
+}
