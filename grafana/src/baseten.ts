@@ -68,6 +68,19 @@ const monthOverTime: Panel = {
   ],
 };
 
+const components: Panel = {
+  id: 19,
+  kind: 'bars',
+  every: '1d',
+  title: 'Spend per day by component',
+  about: `Computing and surcharges of dedicated deployments; other categories have no components. ${COUNTED} ${freshness}`,
+  unit: 'currencyUSD',
+  width: 12,
+  queries: [
+    { expr: net(METRICS.componentCost, ['component'], { range: '$__interval' }), legend: '{{component}}' },
+  ],
+};
+
 const deployments: Panel = {
   id: 11,
   kind: 'table',
@@ -196,6 +209,7 @@ export const baseten: Board = {
           freshness,
         }),
         teams,
+        components,
       ],
     },
     { title: 'Run time against requests', panels: [deployments, secondsAndRequests, idleOverTime] },

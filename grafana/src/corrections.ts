@@ -66,7 +66,7 @@ const stats: readonly Panel[] = [
     unit: 'short',
     width: 6,
     queries: [
-      { expr: `count(${net(METRICS.contractDrift, ['provider', 'account', 'feed', 'kind'], RANGE)})` },
+      { expr: `count(${net(METRICS.contractDrift, ['provider', 'account', 'feed', 'kind'], RANGE)} > 0)` },
     ],
     steps: [
       [null, 'green'],
@@ -183,7 +183,7 @@ const drift: Panel = {
   width: 12,
   queries: [
     {
-      expr: net(METRICS.contractDrift, ['provider', 'account', 'feed', 'kind'], DAILY),
+      expr: `${net(METRICS.contractDrift, ['provider', 'account', 'feed', 'kind'], DAILY)} > 0`,
       legend: '{{provider}} {{account}} {{feed}} {{kind}}',
     },
   ],

@@ -140,7 +140,7 @@ const api: readonly Panel[] = [
     title: 'Contract drift',
     about: 'Answers that were not as documented, in the six hours before each point.',
     unit: 'short',
-    expr: net(METRICS.contractDrift, [...FEED, 'kind'], SMOOTH),
+    expr: `${net(METRICS.contractDrift, [...FEED, 'kind'], SMOOTH)} > 0`,
     legend: `${BY_FEED} {{kind}}`,
   }),
 ];

@@ -41,6 +41,23 @@ function usage(id: number, title: string, metric: Metric, label: string): Panel 
   };
 }
 
+const calls: Panel = {
+  id: 19,
+  kind: 'table',
+  title: 'Requests by app',
+  about:
+    'How often the top apps ran in windows that end now, as inference.sh counts them; windows overlap. Read with each range, every minute to day.',
+  unit: 'short',
+  width: 12,
+  labels: ['account', 'resource'],
+  sortBy: '24 hours',
+  queries: [range('1h', '1 hour'), range('1d', '24 hours'), range('30d', '30 days'), range('90d', '90 days')],
+};
+
+function range(name: string, column: string) {
+  return { expr: gauge(METRICS.rangeRequests, ['account', 'resource'], { also: `range="${name}"` }), column };
+}
+
 const probes: Panel = {
   id: 15,
   kind: 'lines',
@@ -105,6 +122,7 @@ export const inferenceSh: Board = {
           freshness,
         }),
         resources(queries, { id: 9, title: 'Dearest apps', freshness, info: ['name', 'kind'] }),
+        calls,
       ],
     },
     {

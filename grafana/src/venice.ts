@@ -14,6 +14,7 @@ const freshness = FRESHNESS.venice;
 const ANALYTICS = "Venice's own analytics of the current UTC day, charges only. Read every ten minutes.";
 /** Analytics and limits name models in their own way. */
 const OPEN = { open: ['model'] } as const;
+const KEY = ['provider', 'account', 'api_key'] as const;
 
 const tier: Panel = {
   id: 6,
@@ -39,7 +40,7 @@ const keys: Panel = {
   sortBy: 'Today',
   queries: [
     {
-      expr: withKeyNames(gauge(METRICS.apiKeyCostToday, ['provider', 'account', 'api_key'])),
+      expr: withKeyNames(gauge(METRICS.apiKeyCostToday, KEY)),
       column: 'Today',
     },
   ],
@@ -131,6 +132,49 @@ function limit(type: string, column: string) {
   return { expr: latest(METRICS.modelRateLimit, ['account', 'model'], narrowing), column };
 }
 
+const keyLimits: Panel = {
+  id: 20,
+  kind: 'table',
+  title: 'Limits of API keys',
+  about:
+    'What each key may spend in its period, what it has spent, and in how long it expires; self is the key that the exporter uses. Keys are read every five minutes, that one hourly.',
+  unit: 'currencyUSD',
+  width: 12,
+  labels: ['account', 'name', 'api_key'],
+  sortBy: 'Spent',
+  queries: [
+    { expr: withKeyNames(gauge(METRICS.apiKeyLimit, KEY)), column: 'May spend' },
+    { expr: withKeyNames(gauge(METRICS.apiKeyUsed, KEY)), column: 'Spent' },
+    {
+      expr: withKeyNames(`(${latest(METRICS.apiKeyExpiry, KEY)} - time())`),
+      column: 'Expires in',
+      unit: 's',
+    },
+  ],
+  empty: 'no key has a limit',
+};
+
+const quota: Panel = {
+  id: 21,
+  kind: 'table',
+  title: 'Quota of the epoch',
+  about:
+    'What a stake gives in each UTC day, and in how long it does so again. Read every five minutes and hourly.',
+  unit: 'currencyUSD',
+  width: 12,
+  labels: ['account', 'currency'],
+  sortBy: 'In an epoch',
+  queries: [
+    { expr: gauge(METRICS.quota, ['account', 'currency']), column: 'In an epoch' },
+    {
+      expr: `${latest(METRICS.quotaReset, ['account', 'currency'])} - time()`,
+      column: 'Begins again in',
+      unit: 's',
+    },
+  ],
+  empty: 'no quota',
+};
+
 /** What only Venice.ai has: several currencies, SKUs with prices, API keys, rate limits. */
 export const venice: Board = {
   uid: 'ai-billing-venice',
@@ -171,6 +215,9 @@ export const venice: Board = {
     },
     { title: "Today by Venice's own analytics", panels: [keys, models] },
     { title: 'Units and prices', panels: [units, prices, changes] },
-    { title: 'Limits and reconciliation', panels: [limits, reconciliation(queries, { id: 19, width: 12 })] },
+    {
+      title: 'Limits and reconciliation',
+      panels: [keyLimits, quota, limits, reconciliation(queries, { id: 19, width: 12 })],
+    },
   ],
 };

@@ -59,6 +59,33 @@ export const FEED_METRICS = {
     [...ACCOUNT, 'api_key', 'name'],
     'Always 1. Names of the API keys that were charged today.',
   ),
+  apiKeyLimit: feedGauge(
+    'ai_billing_api_key_limit_usd',
+    [...ACCOUNT, 'api_key'],
+    'US dollars that the API key may spend in its current period, all limited currencies together. Absent without a limit.',
+  ),
+  apiKeyUsed: feedGauge(
+    'ai_billing_api_key_used_usd',
+    [...ACCOUNT, 'api_key'],
+    "US dollars that the API key spent of its limit in the current period, the provider's own figure.",
+  ),
+  apiKeyExpiry: feedGauge(
+    'ai_billing_api_key_expiry_timestamp_seconds',
+    [...ACCOUNT, 'api_key'],
+    'When the API key expires; self is the key that the exporter uses. Absent where it never does.',
+    false,
+  ),
+  quota: feedGauge(
+    'ai_billing_quota_usd',
+    [...ACCOUNT, 'currency'],
+    'US dollars that the account may spend in each period of a quota that refills by itself, such as the DIEM of an epoch.',
+  ),
+  quotaReset: feedGauge(
+    'ai_billing_quota_reset_timestamp_seconds',
+    [...ACCOUNT, 'currency'],
+    'When the quota refills next.',
+    false,
+  ),
   modelCostToday: feedGauge(
     'ai_billing_model_cost_today_usd',
     [...ACCOUNT, 'model'],
@@ -91,6 +118,12 @@ export const FEED_METRICS = {
     'ai_billing_price_probe_errors',
     [...ACCOUNT, 'probe'],
     'Expressions of a configured price probe that failed; their text is in the status and the log.',
+  ),
+  rangeRequests: feedGauge(
+    'ai_billing_range_requests',
+    [...ACCOUNT, 'resource', 'range'],
+    'Requests of the resource in a sliding window that ends now, as the provider counts them; of its top resources only. Ranges overlap.',
+    false,
   ),
   trend: feedGauge(
     'ai_billing_cost_trend_ratio',

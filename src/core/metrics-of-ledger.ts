@@ -39,7 +39,7 @@ export const LEDGER_METRICS = {
   componentCost: counter(
     'ai_billing_component_cost_usd_total',
     [...CORE, 'component'],
-    'US dollars since the baseline by component (cpu, memory, storage, gpu, vcpu, gpu_memory, cluster); may not add up to the cost.',
+    'US dollars since the baseline by component (cpu, memory, storage, gpu, vcpu, gpu_memory, cluster; compute and surcharge); may not add up to the cost.',
     {
       name: 'ai_billing_component_cost_corrections_usd_total',
       help: 'US dollars by which later statements lowered a component.',

@@ -87,10 +87,24 @@ export interface Observation {
   readonly until?: Instant;
 }
 
+/** The kinds of {@link Drift}, which is a metric label: each is shown from 0, so that its first count is a rise. */
+export const DRIFT_KINDS = [
+  'unknown_field',
+  'unknown_value',
+  'stray_row',
+  'repeated_row',
+  'unordered_row',
+  'too_many_rows',
+  'cached_exceeds_input',
+  'missing_hour',
+  'refused_filter',
+  'late_statement',
+] as const;
+export type DriftKind = (typeof DRIFT_KINDS)[number];
+
 /** Something in an answer that is not as documented, but harmless to the numbers. Counted by kind. */
 export interface Drift {
-  /** `unknown_field`, `unknown_value`, `stray_row` and the like: a metric label, so a small closed set per provider. */
-  readonly kind: string;
+  readonly kind: DriftKind;
   /** What it was, for the log: a field path or an enum value, never a key or a whole body. */
   readonly what: string;
 }

@@ -305,12 +305,13 @@ test('a balance is read as far as the key may read it', async (context) => {
   assert.equal(balanceOf(await pollWell(exporter)), -1.5);
 });
 
-test('the trend, the usage by tier, type and model, and the drift of the contract move', async (context) => {
+test('the trend, the calls of the top apps, the usage by tier, type and model, and the drift of the contract move', async (context) => {
   const { dial, inference, exporter } = await startWorld(context, 'current');
   const read = async () => {
     const page = await pollWell(exporter);
     return {
       trend: page.value('ai_billing_cost_trend_ratio', { ...OWNER, range: '1d' }),
+      calls: page.value('ai_billing_range_requests', { ...OWNER, resource: 'acme/app', range: '1h' }),
       cloud: page.value('ai_billing_usage_by_tier_seconds', { ...OWNER, tier: 'cloud' }),
       gpu: page.value('ai_billing_usage_by_type_seconds', { ...OWNER, usage_type: 'gpu' }),
       model: page.value('ai_billing_usage_by_model_seconds', { ...OWNER, model: 'H100' }),
@@ -321,7 +322,7 @@ test('the trend, the usage by tier, type and model, and the drift of the contrac
       }),
     };
   };
-  const before = { trend: 0, cloud: 20, gpu: undefined, model: undefined, drift: undefined };
+  const before = { trend: 0, calls: 1, cloud: 20, gpu: undefined, model: undefined, drift: 0 };
   assert.deepEqual(await read(), before);
 
   const task = { app: 'acme/app', microcents: 25n, seconds: 7, type: 'gpu', model: 'H100' };
@@ -330,9 +331,9 @@ test('the trend, the usage by tier, type and model, and the drift of the contrac
     { kind: 'edit', edit: (text) => text.replace('"total_usage"', '"news":1,"total_usage"') },
     /summary$/,
   );
-  assert.deepEqual(await read(), { trend: 0.25, cloud: 27, gpu: 7, model: 7, drift: 1 });
+  assert.deepEqual(await read(), { trend: 0.25, calls: 2, cloud: 27, gpu: 7, model: 7, drift: 1 });
   inference.book({ ...task, at: dial.now() - MINUTE, microcents: 50n, seconds: 3 });
-  assert.deepEqual(await read(), { trend: 0.75, cloud: 30, gpu: 10, model: 10, drift: 2 });
+  assert.deepEqual(await read(), { trend: 0.75, calls: 3, cloud: 30, gpu: 10, model: 10, drift: 2 });
 });
 
 test('task-cost needs a configuration and no ledger', async (context) => {

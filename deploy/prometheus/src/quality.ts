@@ -5,7 +5,7 @@ import { THRESHOLDS } from './thresholds.ts';
 
 const ACCOUNT = '{{ $labels.provider }}/{{ $labels.account }}';
 
-/** A kind of drift that is met for the first time has no sample before it that it could have risen from. */
+/** Every kind is shown from 0; one that is met before the first scrape has no sample that it could have risen from. */
 const contractDrift: Alert = {
   alert: 'AiBillingContractDrift',
   expr: `max by (provider, account, feed, kind) (

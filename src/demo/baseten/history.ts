@@ -136,6 +136,8 @@ function dedicated(world: World, item: Deployment, index: number, at: Instant, n
       resource: item.resource,
       subtotal,
       credits: truncateTo(MICRO, subtotal / 20n),
+      // Chains cost a little more than what they compute.
+      ...(item.resource.chain && { surcharge: truncateTo(MICRO, subtotal / 25n) }),
       minutes,
       inference_requests: part(item.dailyRequests),
     },

@@ -1,6 +1,7 @@
 import { type Fixed, fromInteger } from '../../core/money.ts';
 import type { Instant } from '../../core/time.ts';
 import type { TruthEntry, TruthLabels, TruthMeasure } from '../truth.ts';
+import type { Contract } from '../world.ts';
 
 export const CATEGORIES = ['dedicated', 'training', 'model_api'] as const;
 export type Category = (typeof CATEGORIES)[number];
@@ -36,6 +37,8 @@ export interface Resource {
 export interface DedicatedRow extends Day {
   readonly category: 'dedicated';
   readonly resource: Resource;
+  /** The part of the subtotal that is no computing; none when absent. Rows of the seed's contract do not tell it. */
+  readonly surcharge?: Fixed;
   readonly minutes: number;
   readonly inference_requests: number;
 }
@@ -61,7 +64,7 @@ export interface ModelApiRow extends Day {
 export type BasetenRow = DedicatedRow | TrainingRow | ModelApiRow;
 
 /** What the rows say in the design's words. */
-export function entriesOf(row: BasetenRow): TruthEntry[] {
+export function entriesOf(row: BasetenRow, contract: Contract): TruthEntry[] {
   const labels = {
     resource: row.category === 'model_api' ? '' : row.resource.id,
     model: row.category === 'model_api' ? row.model_name : (row.resource.model_name ?? ''),
@@ -71,7 +74,19 @@ export function entriesOf(row: BasetenRow): TruthEntry[] {
   if (row.category === 'model_api') return [cost, ...tokens(row, labels)];
   const seconds = count('billed_seconds', labels, '', row.minutes * 60);
   if (row.category === 'training') return [cost, seconds];
-  return [cost, seconds, count('requests', labels, '', row.inference_requests)];
+  const requests = count('requests', labels, '', row.inference_requests);
+  return [cost, seconds, requests, ...(contract === 'seed' ? [] : partsOf(row, labels))];
+}
+
+function partsOf(
+  { subtotal, surcharge = 0n }: DedicatedRow,
+  labels: Omit<TruthLabels, 'detail'>,
+): TruthEntry[] {
+  const part = { ...labels, measure: 'component_cost' } as const;
+  return [
+    { ...part, detail: 'compute', value: subtotal - surcharge },
+    { ...part, detail: 'surcharge', value: surcharge },
+  ];
 }
 
 function tokens(row: ModelApiRow, labels: Omit<TruthLabels, 'detail'>): TruthEntry[] {

@@ -68,7 +68,7 @@ export async function startBaseten(options: BasetenOptions = {}): Promise<Basete
     key,
     book: (row) => books.book(row),
     truth: (range, now = world.clock.now()) =>
-      truthOf(books.rows(range, books.moment(now)).flatMap(entriesOf)),
+      truthOf(books.rows(range, books.moment(now)).flatMap((row) => entriesOf(row, world.contract))),
     silence: (category, as) => (as ? silent.set(category, as) : silent.delete(category)),
   };
 }

@@ -139,15 +139,19 @@ function daily<Row extends BasetenRow>(
 
 function money(rows: readonly BasetenRow[], style: Style): { subtotal: unknown } {
   const subtotal = rows.reduce((total, row) => total + row.subtotal, 0n);
-  const [first] = rows;
-  const split = first?.category === 'dedicated' ? parts({ ...first, subtotal }, style) : {};
+  const dedicated = rows.filter((row) => row.category === 'dedicated');
+  const surcharge = dedicated.reduce((total, row) => total + (row.surcharge ?? 0n), 0n);
+  const split = dedicated.length > 0 ? parts({ subtotal, surcharge }, style) : {};
   return { subtotal: dollars(subtotal, rows.length), ...split };
 }
 
-/** What the descriptions from October on add to dedicated usage. */
-function parts(row: { readonly subtotal: Fixed }, { contract }: Style): object {
+/** What the descriptions from August 2026 on add to dedicated usage. */
+function parts(
+  { subtotal, surcharge = 0n }: Pick<DedicatedRow, 'subtotal' | 'surcharge'>,
+  { contract }: Style,
+): object {
   if (contract === 'seed') return {};
-  return { compute_cost: dollars(row.subtotal, 0), surcharge_cost: 0 };
+  return { compute_cost: dollars(subtotal - surcharge, 0), surcharge_cost: dollars(surcharge, 1) };
 }
 
 function billable(resource: Resource | undefined, { contract }: Style): object {

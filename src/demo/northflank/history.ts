@@ -123,7 +123,7 @@ function rowsOfHour(world: World, hour: Instant, now: Instant): NorthflankRow[] 
     scope: 'paas',
     at: hour,
     team: 'core',
-    price: priced({ flat: 21 }, scale(90)),
+    price: priced({ cpu: 13, memory: 8 }, scale(90)),
   };
   const customer = CUSTOMER.map(({ scope, ...components }, index): NorthflankRow => {
     return { scope, at: hour, price: priced(components, scale(100 + index)) };

@@ -7,7 +7,7 @@ import { invalid } from './replies.ts';
 import { modelOf, PURCHASE, tokenTypeOf, type VeniceRow } from './rows.ts';
 
 const CACHED_MS = 10 * MINUTE;
-/** Models and keys that are named; the description says 8. */
+/** Models and keys that the charts name; the description says 8. The lists have all. */
 const MOST = 50;
 const OTHER = 'Other';
 
@@ -68,15 +68,15 @@ function sumsOf(rows: readonly VeniceRow[]): Sums {
 
 function bodyOf(lookback: string, range: Range, rows: readonly VeniceRow[]): object {
   const days = Map.groupBy(rows, (row) => startOfDay(row.at));
-  const models = topOf(grouped(rows, nameOf));
-  const keys = topOf(grouped(rows, (row) => JSON.stringify(row.apiKey ?? WEB_APP)));
+  const models = grouped(rows, nameOf);
+  const keys = grouped(rows, (row) => JSON.stringify(row.apiKey ?? WEB_APP));
   const dates = Array.from(
     { length: (range.end - range.start) / DAY },
     (_, index) => range.start + index * DAY,
   );
   const daily = (labelOf: (row: VeniceRow) => string) =>
     dates.map((date) => ({ date, ...Object.fromEntries(totals(days.get(date) ?? [], labelOf)) }));
-  const byKey = keys.map(([, own], index) => keyEntry(own, index === MOST));
+  const byKey = keys.map(([, own]) => keyEntry(own));
   return {
     lookback,
     byDate: dates.map((date) => {
@@ -85,10 +85,10 @@ function bodyOf(lookback: string, range: Range, rows: readonly VeniceRow[]): obj
     }),
     byModel: models.map(([model, own]) => modelEntry(model, own)),
     byModelDaily: daily(nameOf),
-    topModels: models.map(([model]) => model),
+    topModels: models.slice(0, MOST).map(([model]) => model),
     byKey,
     byKeyDaily: daily((row) => (row.apiKey ?? WEB_APP).description),
-    topKeyNames: byKey.map(({ description }) => description),
+    topKeyNames: byKey.slice(0, MOST).map(({ description }) => description),
   };
 }
 
@@ -120,8 +120,8 @@ function totals(rows: readonly VeniceRow[], labelOf: (row: VeniceRow) => string)
 
 const WEB_APP = { id: null, description: 'Web App' };
 
-function keyEntry(rows: readonly VeniceRow[], isOther: boolean) {
-  const { id, description } = isOther ? { id: null, description: OTHER } : (rows[0]?.apiKey ?? WEB_APP);
+function keyEntry(rows: readonly VeniceRow[]) {
+  const { id, description } = rows[0]?.apiKey ?? WEB_APP;
   const { usd, diem, units } = sumsOf(rows);
   return { apiKeyId: id, description, totalUsd: usd, totalDiem: diem, totalUnits: units };
 }

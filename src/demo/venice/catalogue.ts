@@ -45,6 +45,22 @@ export const PIECES = [
     price: parseDecimal('0.01'),
   },
   {
+    sku: 'wan-2.5-preview-text-to-video-duration-resolution-rate-10s-720p-audio',
+    model: 'wan-2.5-preview',
+    name: 'Wan 2.5 Preview',
+    type: 'seconds',
+    modelType: 'VIDEO',
+    price: parseDecimal('0.8'),
+  },
+  {
+    sku: 'minimax-music-v2-fixed',
+    model: 'minimax-music-v2',
+    name: 'MiniMax Music v2',
+    type: 'seconds',
+    modelType: null,
+    price: parseDecimal('0.05'),
+  },
+  {
     sku: 'web-search-request',
     model: 'web-search-request',
     name: 'Web Search',
@@ -58,6 +74,18 @@ export const API_KEYS = [
   { id: 'a1f0c3d2-0000-4000-8000-000000000001', description: 'Production' },
   { id: 'a1f0c3d2-0000-4000-8000-000000000002', description: 'Evaluation' },
   { id: null, description: 'Web App' },
+] as const;
+
+/** What the keys may spend: one in dollars a month, one in both currencies a day; the latter expires. */
+export const KEY_LIMITS = [
+  {
+    ...API_KEYS[0],
+    ...{ usd: '2500', diem: null, period: 'MONTH', expiresInDays: null },
+  },
+  {
+    ...API_KEYS[1],
+    ...{ usd: '50', diem: '40', period: 'EPOCH', expiresInDays: 20 },
+  },
 ] as const;
 
 function model(

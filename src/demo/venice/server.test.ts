@@ -184,18 +184,17 @@ test('analytics fit the description, are positive, and are ten minutes old at mo
 
 const ROW = row(NOON - SECOND, { sku: 'm-llm-input-mtoken' });
 
-test('analytics name fifty keys and models, and sum up the others', async () => {
+test('analytics list every key and model, and fifty in their charts', async () => {
   const venice = await start({ generate: false });
   for (let index = 1; index <= 53; index += 1) {
     const apiKey = { id: `key-${index}`, description: `Key ${index}` };
     venice.book({ ...ROW, model: `m-${index}`, amount: -ONE * BigInt(index), apiKey });
   }
   const path = `${BASE}/usage-analytics?startDate=2026-11-22&endDate=2026-11-22`;
-  const { byModel, byKey, byKeyDaily } = Analytics.parse((await ask(venice, path)).body);
-  assert.deepEqual([byModel.length, byKey.length, Object.keys(byKeyDaily[0] ?? {}).length], [51, 51, 52]);
-  assert.deepEqual(byModel.at(-1)?.totalUsd, 6n * ONE);
-  const { apiKeyId, description, totalUsd } = byKey.at(-1) ?? {};
-  assert.deepEqual([apiKeyId, description, totalUsd], [null, 'Other', 6n * ONE]);
+  const { byModel, byKey, byKeyDaily, topKeyNames } = Analytics.parse((await ask(venice, path)).body);
+  assert.deepEqual([byModel.length, byKey.length, topKeyNames.length], [53, 53, 50]);
+  assert.equal(Object.keys(byKeyDaily[0] ?? {}).length, 52, 'a date, fifty keys, and the others');
+  assert.deepEqual([byModel.at(-1)?.totalUsd, byKey.at(-1)?.apiKeyId], [ONE, 'key-1']);
   assert.equal(byKey[0]?.apiKeyId, 'key-53');
 });
 
@@ -293,4 +292,45 @@ test('rate limits fit the description, and are for keys of every type', async ()
   assert.ok(data.rateLimits.length > 10);
   assert.equal((await ask(venice, path, { authorization: 'Bearer demo-inference' })).status, 200);
   assert.equal((await ask(venice, path, { authorization: 'Bearer wrong' })).status, 401);
+});
+
+const Decimals = z.strictObject({
+  usd: z.string().regex(/^\d+\.\d{4}$/),
+  diem: z.string().regex(/^\d+\.\d{4}$/),
+});
+const Keys = z.strictObject({
+  object: z.literal('list'),
+  data: z.array(
+    z.strictObject({
+      id: z.uuid(),
+      apiKeyType: z.enum(['INFERENCE', 'ADMIN']),
+      description: z.string(),
+      createdAt: z.iso.datetime(),
+      expiresAt: z.iso.datetime().nullable(),
+      lastUsedAt: z.iso.datetime().nullable(),
+      last6Chars: z.string().length(6),
+      consumptionLimits: z.strictObject({ usd: Amount.nullable(), diem: Amount.nullable(), vcu: z.null() }),
+      limitPeriod: z.enum(['EPOCH', 'MONTH', 'LIFETIME']),
+      usage: z.strictObject({ trailingSevenDays: Decimals.extend({ vcu: z.string() }) }),
+      currentPeriodUsage: Decimals.optional(),
+    }),
+  ),
+});
+
+test('keys fit the description, and say what was spent of their limits', async () => {
+  const venice = await start({ generate: false });
+  const apiKey = { id: 'a1f0c3d2-0000-4000-8000-000000000002', description: 'Evaluation' };
+  venice.book({ ...ROW, amount: -2n * ONE, apiKey });
+  venice.book({ ...ROW, amount: -3n * ONE, currency: 'DIEM', apiKey });
+  venice.book({ ...ROW, amount: -4n * ONE, currency: 'EARNED_CREDITS', apiKey });
+  const { data } = Keys.parse((await ask(venice, '/api/v1/api_keys')).body);
+  const key = data.find(({ id }) => id === apiKey.id);
+  assert.deepEqual(key?.currentPeriodUsage, { usd: '2.0000', diem: '3.0000' });
+  assert.deepEqual(key?.consumptionLimits, { usd: 50n * ONE, diem: 40n * ONE, vcu: null });
+});
+
+test('keys are not listed for a key of type INFERENCE', async () => {
+  const venice = await start({ generate: false, inferenceKey: 'i' });
+  const { status } = await ask(venice, '/api/v1/api_keys', { authorization: 'Bearer i' });
+  assert.equal(status, 401);
 });

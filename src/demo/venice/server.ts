@@ -8,6 +8,7 @@ import { type SimulatorOptions, worldOf } from '../world.ts';
 import { analyticsOf } from './analytics.ts';
 import { balanceOf } from './balance.ts';
 import { veniceHistory } from './history.ts';
+import { keysOf } from './keys.ts';
 import { limitsOf } from './limits.ts';
 import { purseOf } from './purse.ts';
 import { failure, PAYMENT_REQUIRED, SUNSET, throttled } from './replies.ts';
@@ -30,7 +31,7 @@ export interface VeniceOptions extends SimulatorOptions {
   readonly legacyPerMinute?: number;
 }
 
-/** The billing endpoints below `/api/v1` on loopback: `usage-history`, or the seed's `usage`; `usage-analytics`, `balance` and the key's rate limits. */
+/** The billing endpoints below `/api/v1` on loopback: `usage-history`, or the seed's `usage`; `usage-analytics`, `balance`, the keys and the rate limits of the one that asks. */
 export async function startVenice(options: VeniceOptions = {}): Promise<Simulator<VeniceRow>> {
   const world = worldOf(options);
   const key = options.key ?? 'demo-venice-admin';
@@ -52,6 +53,7 @@ export async function startVenice(options: VeniceOptions = {}): Promise<Simulato
     '/api/v1/billing/usage-analytics': analytics,
     '/api/v1/billing/balance': balance,
     [ANY_KEY]: limitsOf(purse),
+    '/api/v1/api_keys': keysOf(books, world),
     ...(world.contract === 'current' && {
       '/api/v1/billing/usage-history': (call) => usageHistory(call, history),
     }),

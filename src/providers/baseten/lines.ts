@@ -2,7 +2,7 @@ import type { Fixed } from '../../core/money.ts';
 import type { Drift, Line, Measure } from '../../core/statement.ts';
 import type { Usage } from './usage.ts';
 
-/** The billed facts of a row: cost, requests, run time and tokens, as far as its tier has them. */
+/** The billed facts of a row: cost and its parts, requests, run time and tokens, as far as its tier has them. */
 export function linesOf({ tier, date, item, figures }: Usage): Line[] {
   const resource = item?.billable_resource;
   const model = resource ? resource.model_name : item?.model_name;
@@ -18,10 +18,16 @@ export function linesOf({ tier, date, item, figures }: Usage): Line[] {
   const { subtotal, minutes, inference_requests: requests } = figures;
   return [
     line('cost', subtotal, 'USD'),
+    ...partsOf(figures).map(([component, value]) => line('component_cost', value, component)),
     ...(requests === undefined ? [] : [line('requests', requests)]),
     ...(minutes === undefined ? [] : [line('billed_seconds', minutes * 60n)]),
     ...tokensOf(figures).map(([type, value]) => line('tokens', value, type)),
   ];
+}
+
+function partsOf({ compute_cost: compute, surcharge_cost: surcharge }: Usage['figures']): [string, Fixed][] {
+  const parts = Object.entries({ compute, surcharge });
+  return parts.flatMap(([component, value]) => (typeof value === 'bigint' ? [[component, value]] : []));
 }
 
 /** Disjoint, so that their sum is the tokens billed. */

@@ -12,6 +12,9 @@ const Text = z.string().nullish();
 export interface Figures {
   /** US dollars. */
   readonly subtotal: Fixed;
+  /** Parts of the subtotal, of dedicated usage. */
+  readonly compute_cost?: Fixed | null | undefined;
+  readonly surcharge_cost?: Fixed | null | undefined;
   readonly minutes?: Fixed;
   readonly inference_requests?: Fixed;
   /** Includes the cached ones. */
@@ -84,7 +87,7 @@ function category<Identity extends z.ZodRawShape, Usage extends z.ZodRawShape, T
 
 const resource = { billable_resource: BillableResource };
 const minutes = { minutes: Decimal };
-/** Parts of the subtotal, met since October 2026. */
+/** Parts of the subtotal, required since 2026-08-22; older answers lack them. */
 const costs = { compute_cost: Decimal.nullish(), surcharge_cost: Decimal.nullish() };
 const tokens = { input_tokens: Count, output_tokens: Count, cached_input_tokens: Count };
 

@@ -10,6 +10,7 @@ import {
   sizeOf,
 } from '../../core/time.ts';
 import { unknownFieldsOf } from '../unknown-fields.ts';
+import { callsOf } from './calls.ts';
 import { Breakdown } from './schema.ts';
 
 /** What a breakdown feed knows of itself. */
@@ -34,18 +35,19 @@ export function readBreakdown(body: Breakdown, { range, granularity, since }: Br
   const window = windowOf(body, size);
   const spends = spendsOf(body, size);
   const wanted = intersection(window.whole, { start: since, end: Number.POSITIVE_INFINITY });
+  const calls = callsOf(body.per_model, range);
   const lines = spends.filter(({ at }) => wanted && isWithin(wanted, at)).map(lineOf);
   // A whole answer without a cent: likely a fault where money stood, and no change where none did.
   const silentTiers = spends.some(({ cost }) => cost !== 0n) ? [] : [''];
   return {
     ...(wanted && { statement: { granularity, range: wanted, lines, silentTiers } }),
     resources: factsOf(lines),
-    observations: trendOf(body, range),
+    observations: [...trendOf(body, range), ...calls.observations],
     reconciliation: {
       difference: spends.reduce((rest, { cost }) => rest - cost, body.total_cost),
       against: 'total_cost',
     },
-    drift: [...unknownFieldsOf(Breakdown, body), ...straysOf(spends, window.touched)],
+    drift: [...unknownFieldsOf(Breakdown, body), ...straysOf(spends, window.touched), ...calls.drift],
   };
 }
 

@@ -23,8 +23,9 @@ export const Breakdown = z
     period_end: Timestamp,
     /** Per cent against the previous period. */
     trend_percent: Decimal.nullish(),
-    // The top apps of the window and how often they ran: from neither can anything be counted.
+    /** The top apps of the window, and how often they ran. */
     per_model: z.unknown().optional(),
+    // The names of all apps in the series, which the series has, too.
     models: z.unknown().optional(),
   })
   .refine(({ period_start, period_end }) => period_start < period_end, {

@@ -34,7 +34,7 @@ export function readHour(pages: readonly Page[], range: Range, config: Northflan
 
 function linesOf(hour: UsageHour, places: readonly Place[], tiers: readonly Tier[], at: number): Line[] {
   const { currency } = hour;
-  const priced = (tier: Tier, resource: string, price: Price) => {
+  const priced = (tier: Tier, resource: string, price: Pick<Price, 'total' | 'components'>): Line[] => {
     const base = { at, resource, model: '', tier, ...(currency !== 'USD' && { currency }) };
     return [
       { ...base, measure: 'cost' as const, detail: currency, value: price.total },
@@ -44,13 +44,30 @@ function linesOf(hour: UsageHour, places: readonly Place[], tiers: readonly Tier
     ];
   };
   const resources = places.flatMap(({ label, resource }) => priced('paas', label, resource.price));
-  const missing = (hour.paas?.price.total ?? 0n) - sumOf(resources);
-  const residual = missing === 0n ? [] : priced('paas', '', { total: missing, components: {} });
+  const prices = places.map(({ resource }) => resource.price);
+  const rest = residualOf(hour.paas?.price, prices);
+  const residual = priced('paas', '', rest).filter(({ value }) => value !== 0n);
   const whole = tiers.flatMap((tier) => {
     const price = tier === 'paas' ? undefined : priceOf(hour, tier);
     return price ? priced(tier, '', price) : [];
   });
   return [...resources, ...residual, ...whole];
+}
+
+/**
+ * What no resource accounts for, in all and by component, so that the components add up wherever the cost does. Of a component that
+ * the hour does not tell, nothing is left over.
+ */
+function residualOf(
+  whole: Price | undefined,
+  resources: readonly Price[],
+): Pick<Price, 'total' | 'components'> {
+  const rest = (all: Fixed, partOf: (price: Price) => Fixed | null | undefined) =>
+    resources.reduce((sum, price) => sum - (partOf(price) ?? 0n), all);
+  const told = Object.entries(whole?.components ?? {}).flatMap(([name, value]) =>
+    typeof value === 'bigint' ? [[name, rest(value, ({ components }) => components[name])] as const] : [],
+  );
+  return { total: rest(whole?.total ?? 0n, ({ total }) => total), components: Object.fromEntries(told) };
 }
 
 /** In dollars only: a difference in another currency has no dollar value here. */

@@ -7,6 +7,8 @@ export interface Price {
   readonly total: Fixed;
   /** By component label; absent or null where the answer has none. */
   readonly components: Readonly<Record<string, Fixed | null | undefined>>;
+  /** Keys that are none of the documented components. */
+  readonly unknownKeys: readonly string[];
 }
 
 /** Cents, as a JSON number or its source text, in dollars: shifted as text, so that it rounds once. */
@@ -24,20 +26,21 @@ type Money = typeof Cents;
 /** The total is required wherever a price stands: half an answer must fail, not shrink. */
 function priceIn(money: Money) {
   const part = money.nullish();
-  return z
-    .object({
-      total: money,
-      cpu: part,
-      memory: part,
-      storage: part,
-      gpu: part,
-      vcpu: part,
-      gpuMemory: part,
-      cluster: part,
-    })
-    .transform(
-      ({ total, gpuMemory, ...parts }): Price => ({ total, components: { ...parts, gpu_memory: gpuMemory } }),
-    );
+  const parts = {
+    cpu: part,
+    memory: part,
+    storage: part,
+    gpu: part,
+    vcpu: part,
+    gpuMemory: part,
+    cluster: part,
+  };
+  return z.looseObject({ total: money, ...parts }).transform((price): Price => {
+    const { cpu, memory, storage, gpu, vcpu, gpuMemory, cluster } = price;
+    const components = { cpu, memory, storage, gpu, vcpu, cluster, gpu_memory: gpuMemory };
+    const unknownKeys = Object.keys(price).filter((key) => key !== 'total' && !Object.hasOwn(parts, key));
+    return { total: price.total, components, unknownKeys };
+  });
 }
 
 const Name = z
@@ -68,7 +71,10 @@ function teamIn(money: Money) {
 /** A team; the id is `""` where the answer starts at the projects. */
 export type Team = z.infer<ReturnType<typeof teamIn>>;
 
-/** Platform spend. A category without a price and without entries is as good as absent. */
+/**
+ * Platform spend. A category without a price and without entries is as good as absent. Its `usage`, quantities whose units and
+ * keys no page names, is known and not read.
+ */
 function paasIn(money: Money) {
   const shape = z.object({
     price: priceIn(money).nullish(),
@@ -128,10 +134,28 @@ export function hourOf(data: z.infer<typeof HourData>) {
     byoc: data.byoc ?? data.byocUsage,
     egressIp: data.egressIp,
     loadBalancer: data.loadBalancer,
-    unknownFields: Object.keys(data).filter((key) => !(key in HourData.shape)),
+    unknownFields: unknownFieldsOf(data),
   };
 }
 export type BilledHour = ReturnType<typeof hourOf>;
+
+/** Those of the hour, and of the price of each category: what is charged for something new stands there. */
+function unknownFieldsOf(data: z.infer<typeof HourData>): string[] {
+  const prices = {
+    'paas.price': data.paas?.price,
+    'paasUsage.price': data.paasUsage?.price,
+    'byoc.price': data.byoc,
+    'byocUsage.price': data.byocUsage,
+    'egressIp.price': data.egressIp,
+    'loadBalancer.price': data.loadBalancer,
+  };
+  return [
+    ...Object.keys(data).filter((key) => !(key in HourData.shape)),
+    ...Object.entries(prices).flatMap(([path, price]) =>
+      (price?.unknownKeys ?? []).map((key) => `${path}.${key}`),
+    ),
+  ];
+}
 
 /**
  * `GET /v1/billing/usage/{timestamp}` in either contract.

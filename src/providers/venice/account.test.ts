@@ -62,6 +62,17 @@ async function analyticsOf(venice: Simulator<VeniceRow>, day: string) {
   };
 }
 
+const ApiKeys = z.object({
+  data: z.array(
+    z.object({
+      id: z.string(),
+      expiresAt: z.string().nullable(),
+      consumptionLimits: z.object({ usd: Amount.nullable(), diem: Amount.nullable() }),
+      currentPeriodUsage: z.object({ usd: Amount, diem: Amount }),
+    }),
+  ),
+});
+
 const Balance = z.object({ balances: z.record(z.string(), Amount.nullable()), canConsume: z.boolean() });
 const CURRENCIES: Record<string, string> = {
   diem: 'DIEM',
@@ -103,6 +114,32 @@ for (const contract of CONTRACTS) {
     assert.deepEqual((await statusOf(here, 'balance'))?.notes, [
       { topic: 'consumption currency', text: 'DIEM' },
     ]);
+  });
+
+  test(`limits of keys and the quota of the epoch are shown in dollars, ${contract} contract`, async (context) => {
+    const here = await scene(context, { contract });
+    const page = await poll(here);
+    const { body } = await ask(here.venice, '/api/v1/api_keys');
+    const { data } = ApiKeys.parse(body);
+    const of = (family: string) => shown(page, family, 'api_key');
+    const limits = data.map(({ id, consumptionLimits: { usd, diem } }) => [
+      id,
+      toNumber((usd ?? 0n) + (diem ?? 0n)),
+    ]);
+    assert.deepEqual(of('ai_billing_api_key_limit_usd'), Object.fromEntries(limits));
+    const used = data.map(({ id, consumptionLimits, currentPeriodUsage: { usd, diem } }) => {
+      return [id, toNumber(usd + (consumptionLimits.diem === null ? 0n : diem))];
+    });
+    assert.deepEqual(of('ai_billing_api_key_used_usd'), Object.fromEntries(used));
+    assert.ok(Object.values(of('ai_billing_api_key_used_usd')).some((value) => value > 0));
+    const expiring = data.flatMap(({ id, expiresAt }) =>
+      expiresAt ? [[id, Date.parse(expiresAt) / 1000]] : [],
+    );
+    assert.deepEqual(of('ai_billing_api_key_expiry_timestamp_seconds'), Object.fromEntries(expiring));
+    assert.equal(expiring.length, 1);
+    assert.deepEqual(shown(page, 'ai_billing_quota_usd', 'currency'), { DIEM: 100 });
+    const reset = shown(page, 'ai_billing_quota_reset_timestamp_seconds', 'currency');
+    assert.deepEqual(reset, { DIEM: (TODAY + DAY) / 1000 });
   });
 
   test(`closed days agree with the ledger, until they do not, ${contract} contract`, async (context) => {

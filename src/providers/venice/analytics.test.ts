@@ -62,11 +62,18 @@ function today(context: FeedContext<unknown>, keys: readonly Charged[]) {
 const one = () => ONE;
 
 describe('keys and models of today', () => {
-  it('are fifty, and the others together', () => {
+  it('are all that the answer lists, however many its top fifty leave out', () => {
     const charged = Array.from({ length: 60 }, (_, index) => ({ id: `k${index}`, usd: index + 1 }));
+    const { keys, models, infos } = today(contextOf(one), charged);
+    assert.deepEqual([keys.size, models.size, infos.size], [60, 60, 60]);
+    for (const { id, usd } of charged) assert.equal(keys.get(id), fromInteger(BigInt(usd)), id);
+  });
+
+  it('are a thousand, and the others together', () => {
+    const charged = Array.from({ length: 1010 }, (_, index) => ({ id: `k${index}`, usd: index + 1 }));
     const { keys, models, infos } = today(contextOf(one), [...charged, { id: null, usd: 1000 }]);
     const rest = fromInteger(1000n + 55n);
-    assert.deepEqual([keys.size, models.size, infos.size], [51, 51, 51]);
+    assert.deepEqual([keys.size, models.size, infos.size], [1001, 1001, 1001]);
     assert.deepEqual([keys.get('other'), models.get('Other')], [rest, rest]);
     assert.equal(keys.get('k10'), fromInteger(11n));
     assert.equal(keys.get('k9'), undefined);

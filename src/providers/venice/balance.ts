@@ -1,14 +1,17 @@
 import { z } from 'zod';
 import { type Fixed, ONE } from '../../core/money.ts';
 import type { Drift, Note, Observation, Reading } from '../../core/statement.ts';
-import type { FeedContext } from '../provider.ts';
+import type { Ask, FeedContext } from '../provider.ts';
 import { Decimal } from '../schemas.ts';
 import { unknownFieldsOf } from '../unknown-fields.ts';
+import { askKeys, type Keys, memoOfKeys, readKeys } from './keys.ts';
 import { CURRENCIES } from './tally.ts';
 
 // https://docs.venice.ai/api-reference/endpoint/billing/balance
 
 const Amount = Decimal.nullish();
+/** What refills in each epoch. */
+export const QUOTA_CURRENCY = 'DIEM';
 
 /** `GET /billing/balance`. The two kinds of credits came after the description of 2026-08; there may be more. */
 export const Balance = z.looseObject({
@@ -22,16 +25,49 @@ export const Balance = z.looseObject({
     bundledCredits: Amount,
     earnedCredits: Amount,
   }),
+  /** What the stake gives in each epoch, which is a UTC day. */
   diemEpochAllocation: z.unknown().optional(),
 });
 export type Balance = z.infer<typeof Balance>;
+
+/** What is left, and what the keys may spend of it. */
+export interface AccountPage {
+  readonly balance: Balance;
+  readonly keys: Keys;
+}
+
+export async function* askAccount(
+  ask: Ask,
+  _: unknown,
+  context: FeedContext<unknown>,
+): AsyncGenerator<AccountPage> {
+  const balance = (await ask({ path: '/billing/balance', schema: Balance })).body;
+  yield { balance, keys: await askKeys(ask, context) };
+}
+
+export function readAccount({ balance, keys }: AccountPage, context: FeedContext<unknown>) {
+  const reading = readBalance(balance, context);
+  const { observations, drift } = keys.body ? readKeys(keys.body, context) : { observations: [], drift: [] };
+  return {
+    ...reading,
+    observations: [...reading.observations, ...observations],
+    drift: [...reading.drift, ...drift],
+    notes: [...(reading.notes ?? []), ...notesOf(keys)],
+    ...memoOfKeys(keys),
+  };
+}
+
+function notesOf({ body }: Keys): Note[] {
+  const text = 'their limits may not be read: asked for again an hour after the refusal';
+  return body ? [] : [{ topic: 'API keys', text, isWarning: false }];
+}
 
 /** Reads what is left, in dollars. Null is not zero: a balance that is not told has no sample. */
 export function readBalance(body: Balance, { usdOf }: Pick<FeedContext<unknown>, 'usdOf'>): Reading {
   const currency = body.consumptionCurrency ?? undefined;
   return {
     resources: [],
-    observations: [...balancesOf(body, usdOf), ...canConsumeOf(body)],
+    observations: [...balancesOf(body, usdOf), ...canConsumeOf(body), ...quotaOf(body, usdOf)],
     drift: [...unknownFieldsOf(Balance, body), ...driftOf(currency)],
     notes: currency === undefined ? [] : [noteOf(currency)],
   };
@@ -44,6 +80,12 @@ function balancesOf({ balances }: Balance, usdOf: FeedContext<unknown>['usdOf'])
     const usd = amount === undefined ? undefined : usdOf(amount, currency);
     return usd === undefined ? [] : [{ metric: 'balance', labels: { currency }, value: usd }];
   });
+}
+
+function quotaOf({ diemEpochAllocation }: Balance, usdOf: FeedContext<unknown>['usdOf']): Observation[] {
+  const amount = amountOf(diemEpochAllocation);
+  const usd = amount === undefined ? undefined : usdOf(amount, QUOTA_CURRENCY);
+  return usd === undefined ? [] : [{ metric: 'quota', labels: { currency: QUOTA_CURRENCY }, value: usd }];
 }
 
 /** Known kinds are read already; of others nobody knows what they hold. */

@@ -45,6 +45,7 @@ const row = fc.record({
   units: fc.bigInt({ min: 0n, max: 10n ** 12n }),
   price: fc.constant(undefined),
   requestId: fc.constantFrom('r1', 'r2', 'r3', undefined),
+  notes: fc.constantFrom('API Inference', 'Refund', ''),
 });
 const rowsInOrder = fc.array(row, { maxLength: 60 }).map((rows) => rows.sort((a, b) => a.at - b.at));
 

@@ -2,7 +2,7 @@ import { MINUTE, SECOND } from '../../core/time.ts';
 import { defineFeed, defineProvider } from '../provider.ts';
 import { singleReader } from '../readers.ts';
 import { type Analytics, analyticsReader, askAnalytics, planAnalytics } from './analytics.ts';
-import { Balance, readBalance } from './balance.ts';
+import { type AccountPage, askAccount, readAccount } from './balance.ts';
 import { Config } from './config.ts';
 import { type LedgerPage, ledgerPages } from './ledger.ts';
 import { RateLimits, readLimits } from './limits.ts';
@@ -46,17 +46,15 @@ const usageHistory = defineFeed<Config, LedgerPage>({
   reader: (range, context) => usageReader({ range, context, readsHistory: true }),
 });
 
-/** What is left to spend. */
-const balance = defineFeed<Config, Balance>({
+/** What is left to spend, and what each key may. */
+const balance = defineFeed<Config, AccountPage>({
   name: 'balance',
   schedule: '*/5 * * * *',
   jitterMs: 20 * SECOND,
   optional: true,
   plan: ({ now }) => [{ start: now, end: now }],
-  async *ask(ask) {
-    yield (await ask({ path: '/billing/balance', schema: Balance })).body;
-  },
-  reader: (_, context) => singleReader((body) => readBalance(body, context)),
+  ask: askAccount,
+  reader: (_, context) => singleReader((page) => readAccount(page, context)),
 });
 
 /** Spend of today by key and model. Answers are kept for ten minutes; the first of a day is asked for when it has well begun. */

@@ -4,6 +4,8 @@ import type { Drift, Note, Observation, Reading } from '../../core/statement.ts'
 import { DAY, type Instant } from '../../core/time.ts';
 import { Decimal } from '../schemas.ts';
 import { unknownFieldsOf } from '../unknown-fields.ts';
+import { QUOTA_CURRENCY } from './balance.ts';
+import { expiryOf, OWN_KEY, secondsOf } from './keys.ts';
 
 // https://docs.venice.ai/api-reference/endpoint/api_keys/rate_limits
 
@@ -39,12 +41,13 @@ export function readLimits(body: RateLimits, now: Instant): Reading {
   const tier: Observation = { metric: 'apiTierInfo', labels: { tier: data.apiTier.id }, value: ONE };
   const limits = limitsOf(data);
   const shown = limits.slice(0, MOST_LIMITS);
+  const expiry = expiryOf(OWN_KEY, data.keyExpiration);
   const tooMany: Drift[] =
     shown.length < limits.length ? [{ kind: 'too_many_rows', what: 'rate limits of models' }] : [];
   return {
     resources: [],
-    observations: [tier, ...shown],
-    drift: [...unknownFieldsOf(RateLimits, body), ...driftOf(shown), ...tooMany],
+    observations: [tier, ...shown, ...expiry.observations, ...resetOf(data)],
+    drift: [...unknownFieldsOf(RateLimits, body), ...driftOf(shown), ...expiry.drift, ...tooMany],
     notes: [...accessOf(data), ...expirationOf(data, now), ...epochOf(data)],
   };
 }
@@ -78,6 +81,11 @@ function expirationOf({ keyExpiration }: Limits, now: Instant): Note[] {
   const soon = left < 0 ? ', which is past' : ', in less than 7 days';
   const text = `${keyExpiration.slice(0, 40)}${isNear ? soon : ''}`;
   return [{ topic: 'key expires', text, isWarning: isNear }];
+}
+
+function resetOf({ nextEpochBegins }: Limits): Observation[] {
+  const value = typeof nextEpochBegins === 'string' ? secondsOf(nextEpochBegins) : undefined;
+  return value === undefined ? [] : [{ metric: 'quotaReset', labels: { currency: QUOTA_CURRENCY }, value }];
 }
 
 function epochOf({ nextEpochBegins }: Limits): Note[] {

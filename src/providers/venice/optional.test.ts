@@ -75,3 +75,26 @@ for (const [feed, [paths, family]] of Object.entries(OPTIONAL)) {
     }
   });
 }
+
+const KEYS = /api_keys$/;
+
+test('keys that are refused are left out for an hour, and the balance goes on', async (context) => {
+  const here = await scene(context, { generate: false });
+  const { venice, dial } = here;
+  const asked = () => venice.requests.filter(({ path }) => KEYS.test(path)).length;
+  for (const status of [401, 402, 403, 404, 410]) {
+    assert.ok(samplesOf(await poll(here), 'ai_billing_api_key_limit_usd').length > 0);
+    venice.fault({ kind: 'status', status }, KEYS);
+    const before = asked();
+    for (const minutes of [0, 5, 50]) {
+      dial.advance(minutes * MINUTE);
+      const page = await poll(here);
+      assert.deepEqual(samplesOf(page, 'ai_billing_api_key_limit_usd'), [], `${status}`);
+      assert.ok(samplesOf(page, 'ai_billing_balance_usd').length > 0);
+      assert.equal(page.value('ai_billing_up', { ...ME, feed: 'balance' }), 1);
+    }
+    assert.equal(asked(), before + 1, 'they are asked for once');
+    venice.fault(undefined, KEYS);
+    dial.advance(6 * MINUTE);
+  }
+});

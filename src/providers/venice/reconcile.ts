@@ -55,7 +55,10 @@ export function reconciliationOf(
       if (ours !== undefined && usd !== undefined) compared.push({ day, total, theirs: usd, ours });
     }
   }
-  const drift = [...untold].map((day) => ({ kind: 'unknown_value', what: `analytics without ${day}` }));
+  const drift = [...untold].map((day) => ({
+    kind: 'unknown_value' as const,
+    what: `analytics without ${day}`,
+  }));
   return { drift, ...(compared.length > 0 && { reconciliation: differenceOf(compared) }) };
 }
 

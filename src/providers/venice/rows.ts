@@ -16,6 +16,8 @@ export interface Row {
   /** US dollars per unit. */
   readonly price: Fixed | undefined;
   readonly requestId: string | undefined;
+  /** What the provider says the row is; `""` where it says nothing. */
+  readonly notes: string;
 }
 
 const Exact = z.union([z.number(), z.string()]);
@@ -25,6 +27,8 @@ export const WireRow = z.object({
   amount: Exact,
   currency: z.string(),
   inferenceDetails: z.object({ requestId: z.string().nullish() }).nullish(),
+  /** Only read where it is a text: no money hangs on a usage row's. */
+  notes: z.unknown().optional(),
   pricePerUnitUsd: Exact.nullish(),
   sku: z.string(),
   timestamp: z.string(),
@@ -101,6 +105,7 @@ function rowOf(wire: WireRow, instantOf: (text: string) => Instant): Row {
     units: exactOf(wire.units),
     price: wire.pricePerUnitUsd == null ? undefined : exactOf(wire.pricePerUnitUsd),
     requestId: wire.inferenceDetails?.requestId || undefined,
+    notes: typeof wire.notes === 'string' ? wire.notes : '',
   };
 }
 

@@ -15,8 +15,11 @@ interface Spender {
   readonly diem: Fixed;
 }
 
-/** The provider names so many; whatever comes behind them joins its `Other`. */
-const MOST = 50;
+/**
+ * The provider lists every key and model (`topKeyNames` and `topModels` alone end at fifty). An account may have 500 keys; what
+ * comes behind so many joins its `Other`.
+ */
+const MOST = 1000;
 const OTHER = 'Other';
 /** The key of the provider's `Other`: it has no id, like the web app. */
 const OTHER_KEY = 'other';

@@ -1,8 +1,8 @@
 import type { Fixed } from '../../core/money.ts';
-import type { Drift, Line } from '../../core/statement.ts';
+import type { Drift, DriftKind, Line } from '../../core/statement.ts';
 import { floorTo, type Instant, MINUTE, type Range } from '../../core/time.ts';
 import type { Row } from './rows.ts';
-import { parseSku, type Sku } from './sku.ts';
+import { creditIn, isGrantBack, isPurchaseBack, parseSku, type Sku } from './sku.ts';
 import {
   addTo,
   countRequest,
@@ -77,31 +77,63 @@ export function emptyTally(range: Range): Tally {
 export function count(tally: Tally, row: Row): void {
   const minute = minuteOf(tally, row.at);
   const sums = minute.bySku.get(row.sku) ?? openSku(minute, skuOf(tally, row.sku));
-  if (sums.sku.kind === 'purchase') topUp(tally, minute, row);
+  const { sku } = sums;
+  if (isPurchase(sku, row)) topUp(tally, minute, row);
+  else if (isGrant(sku, row)) grant(tally, row);
   else if (row.amount <= 0n) charge(tally, sums, row);
-  else if (sums.sku.kind !== 'unknown' || row.requestId !== undefined) refund(tally, sums, row);
+  else if (isRefund(sku, row)) refund(tally, sums, row);
   else tally.undecided.push(row);
 }
 
-function charge({ charged }: Tally, sums: SkuSums, row: Row): void {
-  sums.units += row.units;
+/** Money that was paid in, or went back. */
+function isPurchase({ kind, name }: Sku, { amount, requestId }: Row): boolean {
+  if (kind === 'purchase') return true;
+  return kind === 'refund' && amount < 0n && requestId === undefined && isPurchaseBack(name);
+}
+
+/** By its name. A negative row is a charge unless it surely takes credits back. */
+function isGrant({ kind, name }: Sku, { amount, requestId }: Row): boolean {
+  return kind === 'grant' && (amount > 0n || (requestId === undefined && isGrantBack(name)));
+}
+
+/** A positive row is one by the shape of its SKU, its request, its name or its notes; else the charges tell, once all rows are in. */
+function isRefund({ kind }: Sku, { requestId, notes }: Row): boolean {
+  return kind !== 'unknown' || requestId !== undefined || creditIn(notes) === 'refund';
+}
+
+function charge(tally: Tally, sums: SkuSums, row: Row): void {
   addTo(sums.costs, row.currency, -row.amount);
+  noteIfNew(tally, sums.sku);
+  // What is charged after all is no usage.
+  if (sums.sku.kind === 'refund' && row.requestId === undefined) return;
+  sums.units += row.units;
   countRequest(sums.requests, row.requestId);
   if (row.price !== undefined && row.at >= sums.pricedAt) {
     sums.price = row.price;
     sums.pricedAt = row.at;
   }
-  if (sums.sku.kind === 'unknown') charged.add(row.sku);
+  if (sums.sku.kind === 'unknown') tally.charged.add(row.sku);
 }
 
 /**
  * Money comes back; what was consumed stays consumed. A refund's units are those of the charge it undoes, or say nothing at all:
  * they lower the count only where they are negative.
  */
-export function refund({ refunds }: Tally, sums: SkuSums, row: Row): void {
-  addTo(refunds, row.currency.toUpperCase(), row.amount);
+export function refund(tally: Tally, sums: SkuSums, row: Row): void {
+  addTo(tally.refunds, row.currency.toUpperCase(), row.amount);
   addTo(sums.costs, row.currency, -row.amount);
   if (row.units < 0n) sums.units += row.units;
+  noteIfNew(tally, sums.sku);
+}
+
+/** Told once a reading, so that somebody finds out what the SKU is. */
+function noteIfNew(tally: Tally, { name, kind }: Sku): void {
+  if (kind !== 'tokens' && kind !== 'units') note(tally, 'unknown_value', `SKU ${name}`);
+}
+
+/** Credits that were given, or that expire: neither bought nor spent. The balance has them. */
+export function grant(tally: Tally, { sku }: Row): void {
+  note(tally, 'unknown_value', `credits granted as ${sku}`);
 }
 
 /** A negative purchase is one taken back, and not spend. */
@@ -167,7 +199,7 @@ function isMoney({ measure }: Line): boolean {
 }
 
 /** Notes something that is not as documented, once. */
-export function note({ drift }: Tally, kind: string, what: string): void {
+export function note({ drift }: Tally, kind: DriftKind, what: string): void {
   const text = what.slice(0, 100);
   if (drift.size < MOST_DRIFT) drift.set(`${kind} ${text}`, { kind, what: text });
 }

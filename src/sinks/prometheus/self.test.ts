@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Exposition, parseExposition } from '../../../test/support/exposition.ts';
 import { METRICS, type Metric } from '../../core/metrics.ts';
+import { DRIFT_KINDS } from '../../core/statement.ts';
 import type { Format } from './format.ts';
 import { createSelfMetrics, type SelfMetrics } from './self.ts';
 
@@ -49,6 +50,8 @@ describe('self-metrics', () => {
     assert.equal(page.value('ai_billing_polls_total', FEED), 0);
     for (const reason of REASONS)
       assert.equal(page.value('ai_billing_poll_failures_total', { ...FEED, reason }), 0);
+    for (const kind of DRIFT_KINDS)
+      assert.equal(page.value('ai_billing_contract_drift_total', { ...FEED, kind }), 0);
     assert.equal(page.value('ai_billing_poll_duration_seconds_count', FEED), 0);
     assert.equal(page.value('ai_billing_api_retries_total', ACCOUNT), 0);
     assert.equal(page.families.get('ai_billing_up'), undefined);

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { METRICS, type Metric } from '../../core/metrics.ts';
+import { DRIFT_KINDS, type DriftKind } from '../../core/statement.ts';
 import type { Instant } from '../../core/time.ts';
 import { type CollectedFamily, collectRegistry, createLiveRenderer } from './live.ts';
 import type { LiveMetrics } from './page.ts';
@@ -37,7 +38,7 @@ export interface SelfMetrics extends LiveMetrics, PushMetrics {
   apiAnswered(account: AccountLabels, status?: number): void;
   apiRetried(account: AccountLabels): void;
   rateLimitSeen(account: AccountLabels, remaining: number): void;
-  drift(feed: FeedLabels, kind: string, count?: number): void;
+  drift(feed: FeedLabels, kind: DriftKind, count?: number): void;
   configLoaded(outcome: { readonly ok: boolean; readonly at: Instant }): void;
   /** Takes every series of the account away. */
   accountRemoved(account: AccountLabels): Promise<void>;
@@ -152,6 +153,7 @@ function createZeros(own: Own, reasons: readonly string[]) {
       own.pollDuration.zero(feedOf(feed));
       own.apiRetries.inc(accountOf(feed), 0);
       for (const reason of reasons) own.pollFailures.inc({ ...feedOf(feed), reason }, 0);
+      for (const kind of DRIFT_KINDS) own.contractDrift.inc({ ...feedOf(feed), kind }, 0);
     },
     /** All feeds of the account, unless one is named. */
     forget(account: AccountLabels, feed?: string): void {
