@@ -95,6 +95,8 @@ export const DRIFT_KINDS = [
   'repeated_row',
   'unordered_row',
   'too_many_rows',
+  'too_many_values',
+  'long_label',
   'cached_exceeds_input',
   'missing_hour',
   'refused_filter',
