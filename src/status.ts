@@ -58,15 +58,12 @@ function budgetStatus({ budget, period, spent, forecast }: BudgetState): BudgetS
 
 /** Exact dollars of an account in a window; null until all of its streams were read without a hole. */
 function usdOf(ledger: Ledger, account: number, window: Window, now: Instant): string | null {
-  const streams = [...ledger.book.streams.values()].filter((stream) => stream.account === account);
-  if (streams.length === 0) return null;
+  if (!ledger.windowState(account, window, now).isKnown) return null;
+  const { series, streams, sums } = ledger.book;
   const { kind, start } = windowAt(window, now);
   let sum = 0n;
-  for (const stream of streams) {
-    if (!ledger.isKnown(stream.id, window, now)) return null;
-    for (const [id, value] of ledger.book.sums(kind, start)) {
-      if (ledger.book.series.get(id)?.stream === stream.id) sum += value;
-    }
+  for (const [id, value] of sums(kind, start)) {
+    if (streams.get(series.get(id)?.stream ?? 0)?.account === account) sum += value;
   }
   return formatDecimal(sum);
 }

@@ -120,6 +120,7 @@ export function streamsOf(provider: Provider<unknown>, config: unknown): StreamS
       settleMs: Math.max(...all.map(({ settleMs }) => settleMs)),
       reachMs: Math.max(...all.map(({ settleMs, reachMs }) => reachMs ?? settleMs)),
       lagMs: Math.max(...all.map((each) => each.lagMs?.(config) ?? DEFAULT_LAG_MS)),
+      closedBuckets: all.every(({ closedBuckets = false }) => closedBuckets),
     };
   });
 }
