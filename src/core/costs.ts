@@ -1,5 +1,5 @@
 import type { BudgetLabel } from './budget.ts';
-import { isRetired } from './hold.ts';
+import { isShownCost, ZERO_SERIES } from './known-zero.ts';
 import type { Ledger } from './ledger.ts';
 import type { Usd } from './money.ts';
 import type { UnknownReason } from './reach.ts';
@@ -91,25 +91,28 @@ function groupsOf(
   const { kind, start } = windowAt(window, now);
   const sums = book.sums(kind, start);
   const groups = new Map<string, { readonly values: readonly string[]; usd: Usd }>();
-  for (const row of book.series.values()) {
-    const account = known.get(row.stream);
-    if (!account || !isShown(row, now)) continue;
+  const add = (account: CostsAccount, row: CostLabels, usd: Usd) => {
     const values = by.map((label) => labelOf(label, account, row));
     // No label holds the separator: see `assign.ts`.
     const key = values.join('\0');
     const group = groups.get(key) ?? { values, usd: 0n };
-    group.usd += sums.get(row.id) ?? 0n;
+    group.usd += usd;
     groups.set(key, group);
+  };
+  const idle = new Set(known.values());
+  for (const row of book.series.values()) {
+    const account = known.get(row.stream);
+    if (!account || !isShownCost(row, now)) continue;
+    idle.delete(account);
+    add(account, row, sums.get(row.id) ?? 0n);
   }
+  for (const account of idle) add(account, ZERO_SERIES, 0n);
   return [...groups.values()];
 }
 
-/** As the gauges have it. */
-function isShown(row: SeriesRow, now: Instant): boolean {
-  return row.measure === 'cost' && row.target === row.id && !isRetired(row, now);
-}
+type CostLabels = Pick<SeriesRow, 'resource' | 'model' | 'tier' | 'detail'>;
 
-function labelOf(label: CostLabel, { provider, account }: CostsAccount, row: SeriesRow): string {
+function labelOf(label: CostLabel, { provider, account }: CostsAccount, row: CostLabels): string {
   switch (label) {
     case 'provider':
       return provider;

@@ -259,8 +259,7 @@ export function openLedger(store: Store): Ledger {
     setBudgets: outlook.setBudgets,
     budgets: (now) => outlook.budgets(publishInput(now)),
     warm: (now) => outlook.warm(publishInput(now)),
-    windowState: (account, window, now, streams) =>
-      windowState(publishInput(now), account, window, streams),
+    windowState: (account, window, now, streams) => windowState(publishInput(now), account, window, streams),
     carried(version) {
       const rows = unshown.seenIn(version);
       if (rows.length > 0) commit({ series: rows });

@@ -36,6 +36,12 @@ export const LEDGER_METRICS = {
     [...CORE, 'currency'],
     'Net US dollars of the previous UTC month. Absent until the window was read without a hole.',
   ),
+  costWindowComplete: ledgerGauge(
+    'ai_billing_cost_window_complete',
+    [...ACCOUNT, 'window'],
+    "1 if the account's whole UTC window (today, yesterday, month_to_date, last_month) was read, from its start; 0 if not, and where it begins before the account's since.",
+    false,
+  ),
   componentCost: counter(
     'ai_billing_component_cost_usd_total',
     [...CORE, 'component'],
