@@ -2,7 +2,7 @@ import type { BudgetState } from './core/budgets.ts';
 import type { Ledger } from './core/ledger.ts';
 import { formatDecimal } from './core/money.ts';
 import { type Instant, sizeOf } from './core/time.ts';
-import { type Window, windowAt } from './core/windows.ts';
+import { WINDOWS, type Window, windowAt } from './core/windows.ts';
 import { POLL_FAILURES } from './poll/errors.ts';
 import type { FeedState, PollOutcome } from './poll/poller.ts';
 import type {
@@ -36,6 +36,10 @@ export function statusOf({ version, startedAt, now, ledger, states }: StatusInpu
         name: account,
         todayUsd: usd('today'),
         monthToDateUsd: usd('month_to_date'),
+        incomplete: WINDOWS.flatMap((window) => {
+          const { incomplete: reason } = ledger.windowState(id, window, now);
+          return reason ? [{ window, reason }] : [];
+        }),
         requestBudget: requestBudgetOf(feeds, now),
         feeds: feeds.map((state) => feedStatus(ledger, state, now)),
       };

@@ -31,6 +31,7 @@ const ACCOUNT: AccountStatus = {
   name: 'prod',
   todayUsd: '1',
   monthToDateUsd: '2',
+  incomplete: [],
   requestBudget: { remaining: null, notBefore: null },
   feeds: [FEED],
 };
