@@ -59,6 +59,12 @@ describe('the first page', () => {
     assert.doesNotMatch(page, /\$/);
   });
 
+  test('says which windows are incomplete, and why', () => {
+    const page = shown({}, { incomplete: [{ window: 'month_to_date', reason: 'before_since' }] });
+    assert.match(page, /Incomplete: month to date \(begins before the account&#39;s since\)\./);
+    assert.doesNotMatch(shown({}), /Incomplete/);
+  });
+
   test('tells the three states apart', () => {
     assert.match(shown({ up: true }), /Feeds: 1 ok\./);
     assert.match(shown({ up: false }), /state failing">failing</);
