@@ -94,13 +94,14 @@ function feedsOf({ provider, config }: PolledAccount) {
 
 function settingsOf(account: PolledAccount, { maxSeries, rates }: Terms): AccountSettings {
   const { provider, name, since } = account;
+  const [feeds] = feedsOf(account);
   return {
     provider: provider.id,
     name,
     since,
     maxSeries,
     rates,
-    streams: streamsOf(provider, account.config),
+    streams: streamsOf({ ...provider, feeds }, account.config),
   };
 }
 
