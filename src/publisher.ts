@@ -1,6 +1,6 @@
 import type { Ledger } from './core/ledger.ts';
 import type { Snapshot, SnapshotSource } from './core/snapshot.ts';
-import { DAY, type Instant, MINUTE, startOfDay } from './core/time.ts';
+import { DAY, HOUR, type Instant, MINUTE, startOfDay } from './core/time.ts';
 
 export interface Publisher extends SnapshotSource {
   /** Publishes soon: changes that come together are shown together. */
@@ -22,11 +22,14 @@ export interface PublisherOptions {
 /** Changes are shown together that come within this time: rendering many series is not free. */
 const PUBLISH_EVERY_MS = 200;
 
+/** What is known also changes because nothing is read: a 0 becomes unknown once the readings are late. */
+const PUBLISH_AGAIN_MS = HOUR;
+
 /** Timers wake at least this often: the clock may have been set. */
 const LONGEST_SLEEP_MS = MINUTE;
 
 /**
- * Turns the ledger into snapshots: after each change, at midnight UTC, and when a series' time at 0 is over.
+ * Turns the ledger into snapshots: after each change, at midnight UTC, every hour, and when a series' time at 0 is over.
  *
  * What a snapshot shows is in the store before the snapshot exists.
  */
@@ -49,7 +52,7 @@ export function createPublisher({ ledger, now, zeroForMs, failed }: PublisherOpt
       const holdEnds = ledger.release(at, zeroForMs());
       snapshot = { ...ledger.publish(at), at };
       for (const listener of listeners) listener(snapshot);
-      wakeAt(Math.min(holdEnds ?? Number.POSITIVE_INFINITY, startOfDay(at) + DAY));
+      wakeAt(Math.min(holdEnds ?? Number.POSITIVE_INFINITY, startOfDay(at) + DAY, at + PUBLISH_AGAIN_MS));
       warming ??= setImmediate(warm, false);
     } catch (error) {
       failed(error);

@@ -2,7 +2,7 @@ import type { BudgetState } from './core/budgets.ts';
 import type { Ledger } from './core/ledger.ts';
 import { formatDecimal } from './core/money.ts';
 import { type Instant, sizeOf } from './core/time.ts';
-import { type Window, windowAt } from './core/windows.ts';
+import { WINDOWS, type Window, windowAt } from './core/windows.ts';
 import { POLL_FAILURES } from './poll/errors.ts';
 import type { FeedState, PollOutcome } from './poll/poller.ts';
 import type {
@@ -36,6 +36,10 @@ export function statusOf({ version, startedAt, now, ledger, states }: StatusInpu
         name: account,
         todayUsd: usd('today'),
         monthToDateUsd: usd('month_to_date'),
+        incomplete: WINDOWS.flatMap((window) => {
+          const { incomplete: reason } = ledger.windowState(id, window, now);
+          return reason ? [{ window, reason }] : [];
+        }),
         requestBudget: requestBudgetOf(feeds, now),
         feeds: feeds.map((state) => feedStatus(ledger, state, now)),
       };
@@ -58,15 +62,12 @@ function budgetStatus({ budget, period, spent, forecast }: BudgetState): BudgetS
 
 /** Exact dollars of an account in a window; null until all of its streams were read without a hole. */
 function usdOf(ledger: Ledger, account: number, window: Window, now: Instant): string | null {
-  const streams = [...ledger.book.streams.values()].filter((stream) => stream.account === account);
-  if (streams.length === 0) return null;
+  if (!ledger.windowState(account, window, now).isKnown) return null;
+  const { series, streams, sums } = ledger.book;
   const { kind, start } = windowAt(window, now);
   let sum = 0n;
-  for (const stream of streams) {
-    if (!ledger.isKnown(stream.id, window, now)) return null;
-    for (const [id, value] of ledger.book.sums(kind, start)) {
-      if (ledger.book.series.get(id)?.stream === stream.id) sum += value;
-    }
+  for (const [id, value] of sums(kind, start)) {
+    if (streams.get(series.get(id)?.stream ?? 0)?.account === account) sum += value;
   }
   return formatDecimal(sum);
 }

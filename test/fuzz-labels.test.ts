@@ -88,7 +88,7 @@ function statusOf(texts: Iterable<string>): Status {
     notes: [{ topic: text(), text: text() }],
   });
   const account = () => ({
-    ...{ provider: text(), name: text(), todayUsd: '1', monthToDateUsd: null },
+    ...{ provider: text(), name: text(), todayUsd: '1', monthToDateUsd: null, incomplete: [] },
     requestBudget: { remaining: null, notBefore: null },
     feeds: [feed(), feed()],
   });

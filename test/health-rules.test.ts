@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { failuresOf, TOLD_BY } from '../deploy/prometheus/src/failing.ts';
 import { GROUPS } from '../deploy/prometheus/src/groups.ts';
-import { RHYTHMS } from '../deploy/prometheus/src/rhythms.ts';
+import { RHYTHMS, rhythmOf } from '../deploy/prometheus/src/rhythms.ts';
 import { isAlert } from '../deploy/prometheus/src/rule.ts';
 import { POLL_FAILURES } from '../src/poll/errors.ts';
 import { PROVIDERS } from '../src/providers/index.ts';
@@ -51,6 +51,22 @@ test('the ages suit the rhythms', () => {
     [3, 8, 26],
   );
   assert.equal(hoursOf('northflank', 'usage_history'), 26.25);
+});
+
+test('a feed of completed days is as old as the newest of them may be, and no older', () => {
+  const provider = PROVIDERS.find(({ id }) => id === 'baseten') ?? assert.fail();
+  const [usage = assert.fail()] = provider.feeds;
+  const books = { stream: 'usage', granularity: 'day', settleMs: 0, closedBuckets: true } as const;
+  const hoursOf = (schedule: string, more: object = {}) => {
+    const feed = { ...usage, schedule, books: { ...books, ...more } };
+    return rhythmOf({ ...provider, feeds: [feed] }, feed).allowedSeconds / 3600;
+  };
+  // A day, the interval of its polls, and how late it may be billed.
+  assert.equal(hoursOf('30 * * * *'), 24 + 1 + 2);
+  assert.equal(hoursOf('*/5 * * * *'), 24 + 1 + 2);
+  assert.equal(hoursOf('45 0 * * *'), 24 + 24 + 2);
+  assert.equal(hoursOf('30 * * * *', { lagMs: () => 6 * 3_600_000 }), 24 + 1 + 6);
+  assert.equal(hoursOf('30 * * * *', { closedBuckets: false }), 1 + 2);
 });
 
 test('a name that means history means it at every provider', () => {

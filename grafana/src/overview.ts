@@ -4,7 +4,7 @@ import { budgetTable, runway } from './budget-panels.ts';
 import { dataAge, feedStates } from './feed-panels.ts';
 import { COUNTED, LEDGER } from './freshness.ts';
 import { closedDay, queriesOf } from './promql.ts';
-import { dearest, perDay, perHour, rate, resources, windows } from './spend.ts';
+import { dearest, incomplete, perDay, perHour, rate, resources, windows } from './spend.ts';
 
 const variables: readonly Variable[] = ['provider', 'account', 'model', 'resource'];
 const queries = queriesOf({ variables });
@@ -64,7 +64,7 @@ export const overview: Board = {
   rows: [
     {
       title: 'Now',
-      panels: [...windows(queries, freshness), rate(queries, freshness), worstBudget],
+      panels: [...windows(queries, freshness), rate(queries, freshness), worstBudget, incomplete(queries)],
     },
     {
       title: 'Budgets',

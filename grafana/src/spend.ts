@@ -1,4 +1,5 @@
 import { METRICS } from '../../src/core/metrics.ts';
+import { WINDOWS, type Window } from '../../src/core/windows.ts';
 import type { Panel, Row } from './board.ts';
 import { COUNTED } from './freshness.ts';
 import { highest, named, type Queries, RESOURCE } from './promql.ts';
@@ -9,6 +10,37 @@ const SMOOTH = { range: '6h' };
 export const DAILY = { range: '$__interval' };
 /** What a bar says of its place. */
 export const BARS = 'Each bar is the time that ends where it stands, a UTC day or longer.';
+
+/** How many accounts each of the totals of {@link windows} lacks, in whole or in part. Id 30. */
+export function incomplete({ latest }: Queries): Panel {
+  const count = (window: Window) => {
+    const complete = latest(METRICS.costWindowComplete, ['provider', 'account'], {
+      also: `window="${window}"`,
+    });
+    return `count(${complete} == 0) or 0 * count(${complete})`;
+  };
+  const names = {
+    today: 'today',
+    yesterday: 'yesterday',
+    month_to_date: 'month to date',
+    last_month: 'last month',
+  };
+  return {
+    id: 30,
+    kind: 'stat',
+    title: 'Accounts that these totals lack',
+    about:
+      'Accounts whose UTC day or month was not read whole, from its start: a total is without them, or holds only a part of them. Where a provider bills only days that have ended, today is never complete.',
+    unit: 'none',
+    width: 24,
+    queries: WINDOWS.map((window) => ({ expr: count(window), legend: names[window] })),
+    steps: [
+      [null, 'green'],
+      [1, 'yellow'],
+    ],
+    empty: 'no account',
+  };
+}
 
 /** The dollars of today, yesterday and the months, exact. Ids 1 to 4. */
 export function windows({ gauge }: Queries, freshness: string): Panel[] {
@@ -127,5 +159,6 @@ export function resources(
 
 /** The first row of a provider's dashboard: what it costs. Ids 1 to 5. */
 export function totals(queries: Queries, freshness: string, more: readonly Panel[] = []): Row {
-  return { title: 'Totals', panels: [...windows(queries, freshness), rate(queries, freshness), ...more] };
+  const now = [...windows(queries, freshness), rate(queries, freshness), ...more];
+  return { title: 'Totals', panels: [...now, incomplete(queries)] };
 }

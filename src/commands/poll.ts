@@ -1,10 +1,11 @@
 import { createApp } from '../app.ts';
 import type { PollOptions } from '../cli.ts';
 import { SECOND } from '../core/time.ts';
+import type { Window } from '../core/windows.ts';
 import { createLog } from '../log.ts';
 import { createProgress } from '../progress.ts';
 import { PROVIDERS } from '../providers/index.ts';
-import type { Status } from '../server/status.ts';
+import type { AccountStatus, Status } from '../server/status.ts';
 import { encodeSnapshot } from '../sinks/prometheus/encode.ts';
 import { statusOf } from '../status.ts';
 import { packageRevision, packageVersion } from '../version.ts';
@@ -56,10 +57,14 @@ async function printMetrics({ publisher, self }: ReturnType<typeof createApp>, i
   io.stdout.write((await self.render('text')).toString());
 }
 
+function unitOf({ incomplete }: AccountStatus, window: Window): string {
+  return incomplete.some((each) => each.window === window) ? 'USD, incomplete' : 'USD';
+}
+
 function tableOf({ accounts }: Status): string {
   const rows = accounts.flatMap((account) => [
-    [`${account.provider}/${account.name}`, 'today', account.todayUsd ?? 'unknown', 'USD'],
-    ['', 'month to date', account.monthToDateUsd ?? 'unknown', 'USD'],
+    [`${account.provider}/${account.name}`, 'today', account.todayUsd ?? 'unknown', unitOf(account, 'today')],
+    ['', 'month to date', account.monthToDateUsd ?? 'unknown', unitOf(account, 'month_to_date')],
     ...account.feeds.map(({ name, up, lastError, off }) => [
       '',
       name,

@@ -1,5 +1,6 @@
 import { ACCOUNT_MEASURES, type Book, keyOf, type SeriesKey } from './book.ts';
 import { foldedDigest, MAX_FOLDED } from './folded.ts';
+import { isZeroSeries, zeroSince } from './known-zero.ts';
 import { cleanLabel, isClean } from './label.ts';
 import { type Line, MEASURES, type Measure, type ResourceFacts } from './statement.ts';
 import type { AccountRow, ResourceRow, SeriesRow } from './store.ts';
@@ -59,7 +60,8 @@ export function openAssigner(options: AssignerOptions): Assigner {
     const id = nextId++;
     const { measure, resource, model, tier, detail } = key;
     const counters = { total: 0n, corrections: 0n, rolled: 0n, hold: undefined };
-    const times = { zeroAt: options.now, lastCell: 0, changedAt: options.now };
+    const zeroAt = isZeroSeries(key) && account.baseline !== undefined ? zeroSince(account) : options.now;
+    const times = { zeroAt, lastCell: 0, changedAt: options.now };
     const row = {
       id,
       stream,

@@ -3,7 +3,6 @@ import type { BudgetTotals, Summed } from './budget-totals.ts';
 import { expectedSpend, LOOK_BACK_DAYS, type SpendHistory } from './forecast.ts';
 import type { Usd } from './money.ts';
 import { type PublishInput, reachOf } from './reach.ts';
-import { gapsIn } from './runs.ts';
 import type { StreamRow } from './store.ts';
 import { ceilTo, DAY, type Instant, type Range, startOfDay } from './time.ts';
 import { isKnown, type Reach } from './windows.ts';
@@ -77,9 +76,7 @@ function partOf(input: PublishInput, stream: StreamRow, period: Range): Part | u
 
 function daysRead({ covered, through, since }: Reach, closedBefore: Instant): Instant[] {
   const today = startOfDay(through);
-  const stretch = covered.find(
-    (range) => range.start <= today && gapsIn([range], { start: today, end: through }).length === 0,
-  );
+  const stretch = covered.find(({ start, end }) => start <= today && end >= through);
   const first = Math.max(
     ceilTo(DAY, stretch?.start ?? today),
     since,

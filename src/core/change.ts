@@ -16,7 +16,7 @@ import type { AccountSettings, Applied, FeedKey, StreamSettings } from './ledger
 import { sumLines } from './lines.ts';
 import type { Fixed } from './money.ts';
 import { newestOf } from './observations.ts';
-import { joinedRanges } from './runs.ts';
+import { joinedRanges, known, knownWhole } from './runs.ts';
 import { silencesOf } from './standing.ts';
 import type { ResourceFacts, Statement } from './statement.ts';
 import type { AccountRow, Commit, FeedRow, Hold, SeriesRow, Store, StreamRow } from './store.ts';
@@ -83,7 +83,7 @@ export function changeOf(input: ChangeInput): { commit: Commit; applied: Applied
           row,
         )
       : [],
-    feeds: [extended(book.feed(account.id, input.feed.feed) ?? emptyFeed(input.feed), statement)],
+    feeds: [extended(book.feed(account.id, input.feed.feed) ?? emptyFeed(input.feed), input)],
     silences: [{ stream: stream.id, rows: silence.open }],
   };
   const changed = outcome.deltas.length > 0 || series.length > 0 || resources.length > 0;
@@ -175,10 +175,12 @@ export function emptyFeed({ account, feed }: FeedKey): FeedRow {
 const STRETCHES = 64;
 
 /** The feed with what a statement covers added to what it has read. */
-function extended(row: FeedRow, { range, asOf }: Statement): FeedRow {
-  const end = Math.min(range.end, asOf);
-  if (end <= range.start) return row;
-  return { ...row, read: joinedRanges([...row.read, { start: range.start, end }]).slice(-STRETCHES) };
+function extended(row: FeedRow, { statement, streamSettings }: ChangeInput): FeedRow {
+  const { range, asOf, granularity } = statement;
+  const run = { ...range, asOf };
+  const read = streamSettings.closedBuckets ? knownWhole(run, sizeOf(granularity)) : known(run);
+  if (read.length === 0) return row;
+  return { ...row, read: joinedRanges([...row.read, ...read]).slice(-STRETCHES) };
 }
 
 /** The next free number. */

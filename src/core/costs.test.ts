@@ -111,8 +111,19 @@ test('an account whose window is not known is left out and named, and there is n
   assert.deepEqual(unknown('today'), [['dev', 'not_read_whole']]);
   world.bench.reopen();
   world.bench.ledger.open(settings({}, { provider: 'other', name: 'dev', since: NOON - 2 * HOUR }), NOON);
-  assert.deepEqual(unknown('today'), []);
+  assert.deepEqual(
+    unknown('today'),
+    [['dev', 'before_since']],
+    'of a window that begins before it a part is known',
+  );
   assert.deepEqual(unknown('yesterday'), [['dev', 'before_since']]);
+  assert.deepEqual(texts(costs(world, 'today', 'account')), ['prod=1']);
+  world.bench.ledger.open(settings({}, { provider: 'other', name: 'dev', since: utc('2026-11-20') }), NOON);
+  const whole = statement('hour', { start: utc('2026-11-20'), end: NOON }, NOON + 1, [
+    cost(NOON - HOUR, 'a', 3),
+  ]);
+  world.bench.ledger.apply({ account: other?.id ?? 0, feed: 'usage' }, whole, [], NOON + 1);
+  assert.deepEqual(unknown('today'), []);
   assert.deepEqual(texts(costs(world, 'today', 'account')), ['dev=3', 'prod=1']);
 });
 
@@ -170,7 +181,11 @@ test('what was folded is a resource of its own', () => {
   assertAgrees(world, 'today');
   read(world, [], world.accounts[1]?.id);
   assertAgrees(world, 'today');
-  assert.deepEqual(texts(costs(world, 'today', 'resource')), [`${OVERFLOW}=18`, 'b=2', 'a=1']);
+  assert.deepEqual(
+    texts(costs(world, 'today', 'resource')),
+    [`${OVERFLOW}=18`, 'b=2', 'a=1', '=0'],
+    'the other account has spent nothing, and that is known',
+  );
 });
 
 test('what the gauges no longer show is no group', () => {

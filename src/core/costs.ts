@@ -1,10 +1,13 @@
 import type { BudgetLabel } from './budget.ts';
-import { isRetired } from './hold.ts';
+import { isShownCost, ZERO_SERIES } from './known-zero.ts';
 import type { Ledger } from './ledger.ts';
 import type { Usd } from './money.ts';
+import type { UnknownReason } from './reach.ts';
 import type { SeriesRow } from './store.ts';
 import type { Instant, Range } from './time.ts';
 import { type Window, windowAt } from './windows.ts';
+
+export { UNKNOWN_REASONS, type UnknownReason } from './reach.ts';
 
 /** By which costs are added up: the labels of a cost, which budgets match too. */
 export type CostLabel = BudgetLabel;
@@ -26,17 +29,10 @@ export interface CostsAccount {
 }
 
 export interface CostsInput extends CostsQuestion {
-  readonly ledger: Pick<Ledger, 'book' | 'isKnown' | 'since'>;
+  readonly ledger: Pick<Ledger, 'book' | 'windowState'>;
   readonly accounts: readonly CostsAccount[];
   readonly now: Instant;
 }
-
-/**
- * Why the dollars of an account are not known: the window ended before the account's `since`, nothing was read yet, or the window
- * was not read without a hole.
- */
-export const UNKNOWN_REASONS = ['before_since', 'nothing_read', 'not_read_whole'] as const;
-export type UnknownReason = (typeof UNKNOWN_REASONS)[number];
 
 export interface UnknownCosts extends Pick<CostsAccount, 'provider' | 'account'> {
   readonly reason: UnknownReason;
@@ -59,10 +55,10 @@ export interface Costs extends CostsQuestion, Range {
 
 /** What the window gauges show at `now`, exactly, added up by the labels asked for. Groups of zero are groups. */
 export function costsOf(input: CostsInput): Costs {
-  const { window, by, now } = input;
+  const { ledger, window, by, now } = input;
   const known = new Map<number, CostsAccount>();
   const unknown = input.accounts.flatMap((account): UnknownCosts[] => {
-    const reason = whyUnknown(input, account);
+    const reason = ledger.windowState(account.id, window, now, account.streams).incomplete;
     if (reason) return [{ provider: account.provider, account: account.account, reason }];
     for (const stream of streamsOf(input, account)) known.set(stream, account);
     return [];
@@ -83,19 +79,6 @@ export function costsOf(input: CostsInput): Costs {
   };
 }
 
-function whyUnknown(input: CostsInput, { id, streams }: CostsAccount): UnknownReason | undefined {
-  const { ledger, window, now } = input;
-  const { end } = windowAt(window, now);
-  for (const name of streams) {
-    const stream = ledger.book.streamOf(id, name)?.id;
-    if (stream !== undefined && ledger.isKnown(stream, window, now)) continue;
-    if (end <= ledger.since(id, name, now)) return 'before_since';
-    const isRead = stream !== undefined && ledger.book.covered(stream).length > 0;
-    return isRead ? 'not_read_whole' : 'nothing_read';
-  }
-  return undefined;
-}
-
 function streamsOf({ ledger }: CostsInput, { id, streams }: CostsAccount): number[] {
   return streams.flatMap((name) => ledger.book.streamOf(id, name)?.id ?? []);
 }
@@ -108,25 +91,28 @@ function groupsOf(
   const { kind, start } = windowAt(window, now);
   const sums = book.sums(kind, start);
   const groups = new Map<string, { readonly values: readonly string[]; usd: Usd }>();
-  for (const row of book.series.values()) {
-    const account = known.get(row.stream);
-    if (!account || !isShown(row, now)) continue;
+  const add = (account: CostsAccount, row: CostLabels, usd: Usd) => {
     const values = by.map((label) => labelOf(label, account, row));
     // No label holds the separator: see `assign.ts`.
     const key = values.join('\0');
     const group = groups.get(key) ?? { values, usd: 0n };
-    group.usd += sums.get(row.id) ?? 0n;
+    group.usd += usd;
     groups.set(key, group);
+  };
+  const idle = new Set(known.values());
+  for (const row of book.series.values()) {
+    const account = known.get(row.stream);
+    if (!account || !isShownCost(row, now)) continue;
+    idle.delete(account);
+    add(account, row, sums.get(row.id) ?? 0n);
   }
+  for (const account of idle) add(account, ZERO_SERIES, 0n);
   return [...groups.values()];
 }
 
-/** As the gauges have it. */
-function isShown(row: SeriesRow, now: Instant): boolean {
-  return row.measure === 'cost' && row.target === row.id && !isRetired(row, now);
-}
+type CostLabels = Pick<SeriesRow, 'resource' | 'model' | 'tier' | 'detail'>;
 
-function labelOf(label: CostLabel, { provider, account }: CostsAccount, row: SeriesRow): string {
+function labelOf(label: CostLabel, { provider, account }: CostsAccount, row: CostLabels): string {
   switch (label) {
     case 'provider':
       return provider;

@@ -9,47 +9,18 @@ import { missingHours } from './hours.ts';
 import { firstClosing, maintain } from './maintain.ts';
 import { openOutlook } from './outlook.ts';
 import { familiesOf } from './publish.ts';
-import type { Rates } from './rates.ts';
-import { knownWindows } from './reach.ts';
+import { type WindowState, windowState } from './reach.ts';
 import { asOfAt, gapsIn, joinedRanges } from './runs.ts';
+import type { AccountSettings } from './settings.ts';
 import { nothingShown } from './shown.ts';
 import type { Family } from './snapshot.ts';
 import type { Note, Observation, Reconciliation, ResourceFacts, Statement } from './statement.ts';
 import type { Commit, Store } from './store.ts';
-import {
-  GRANULARITIES,
-  type Granularities,
-  type Granularity,
-  type Instant,
-  type Range,
-  startOfMonth,
-} from './time.ts';
+import { GRANULARITIES, type Granularity, type Instant, type Range, startOfMonth } from './time.ts';
 import { openUnshown } from './unshown.ts';
 import type { Window } from './windows.ts';
 
-/** What the configuration says of an account, as far as the ledger needs it. */
-export interface AccountSettings {
-  readonly provider: string;
-  readonly name: string;
-  /** How far back the first read goes. Default: the start of last month. */
-  readonly since: Instant | undefined;
-  /** Series the account may expose before further label sets are folded. */
-  readonly maxSeries: number;
-  readonly rates: Rates;
-  readonly streams: readonly StreamSettings[];
-}
-
-export interface StreamSettings {
-  readonly name: string;
-  /** Finest first. */
-  readonly granularities: Granularities;
-  /** How long after its end a bucket may still be revised. */
-  readonly settleMs: number;
-  /** How far back any feed reads again. */
-  readonly reachMs: number;
-  /** How far behind the present the readings normally are. */
-  readonly lagMs: number;
-}
+export type { AccountSettings, StreamSettings } from './settings.ts';
 
 export interface FeedKey {
   readonly account: number;
@@ -107,8 +78,8 @@ export interface Ledger {
   budgets(now: Instant): BudgetState[];
   /** Adds up one more day that forecasts look back on; false once there is none left. Each takes a moment. */
   warm(now: Instant): boolean;
-  /** Was the window read without a hole? */
-  isKnown(stream: number, window: Window, now: Instant): boolean;
+  /** What is known of a window of an account; `streams` are those that the settings name unless given. */
+  windowState(account: number, window: Window, now: Instant, streams?: readonly string[]): WindowState;
   /** Notes that a publication reached a reader: what it held at 0 counts as shown. True if anything was. */
   carried(version: number): boolean;
   /** What a receiver of differences was told, and how it is remembered. */
@@ -288,7 +259,7 @@ export function openLedger(store: Store): Ledger {
     setBudgets: outlook.setBudgets,
     budgets: (now) => outlook.budgets(publishInput(now)),
     warm: (now) => outlook.warm(publishInput(now)),
-    isKnown: (stream, window, now) => knownWindows(publishInput(now), stream).includes(window),
+    windowState: (account, window, now, streams) => windowState(publishInput(now), account, window, streams),
     carried(version) {
       const rows = unshown.seenIn(version);
       if (rows.length > 0) commit({ series: rows });

@@ -2,15 +2,17 @@ import { ACCOUNT, CORE, counter, FEED, ledgerGauge, type Metric, own } from './m
 
 const BUDGET = ['budget'] as const;
 
-const DAY_LAG =
-  'Of a feed of closed hours it is 0 until the first hour of the day is due. Absent until the window was read without a hole.';
+const ABSENT = 'Absent until the window was read without a hole.';
+const DAY_LAG = `Of a feed of closed hours it is 0 until the first hour of the day is due, of one of closed days it is absent. ${ABSENT}`;
+const ZERO =
+  'An account without any series of cost shows its known 0 as one with resource="", model="", tier="" and currency="USD".';
 
 /** What was billed, and what follows from it. */
 export const LEDGER_METRICS = {
   cost: counter(
     'ai_billing_cost_usd_total',
     [...CORE, 'currency'],
-    'US dollars charged since the baseline, before account credits and tax; currency is what it was paid with.',
+    `US dollars charged since the baseline, before account credits and tax; currency is what it was paid with. ${ZERO}`,
     {
       name: 'ai_billing_cost_corrections_usd_total',
       help: 'US dollars by which later statements lowered what was charged. Net is the counter less this.',
@@ -24,17 +26,23 @@ export const LEDGER_METRICS = {
   costYesterday: ledgerGauge(
     'ai_billing_cost_yesterday_usd',
     [...CORE, 'currency'],
-    'Net US dollars of the previous UTC day. Final once data-through has passed midnight and the settle time of the provider. Absent until the window was read without a hole.',
+    'Net US dollars of the previous UTC day. Final once data-through has passed midnight and the settle time of the provider. Absent until the window was read without a hole, of a feed of closed days until that day was read.',
   ),
   costMonthToDate: ledgerGauge(
     'ai_billing_cost_month_to_date_usd',
     [...CORE, 'currency'],
-    'Net US dollars of the current UTC month as billed so far. Absent until the window was read without a hole.',
+    `Net US dollars of the current UTC month as billed so far, from the account's since on; see ai_billing_cost_window_complete. ${ABSENT}`,
   ),
   costLastMonth: ledgerGauge(
     'ai_billing_cost_last_month_usd',
     [...CORE, 'currency'],
-    'Net US dollars of the previous UTC month. Absent until the window was read without a hole.',
+    `Net US dollars of the previous UTC month, from the account's since on; see ai_billing_cost_window_complete. ${ABSENT}`,
+  ),
+  costWindowComplete: ledgerGauge(
+    'ai_billing_cost_window_complete',
+    [...ACCOUNT, 'window'],
+    "1 if the account's whole UTC window (today, yesterday, month_to_date, last_month) was read, from its start; 0 if not, and where it begins before the account's since.",
+    false,
   ),
   componentCost: counter(
     'ai_billing_component_cost_usd_total',
@@ -97,7 +105,7 @@ export const LEDGER_METRICS = {
   runway: ledgerGauge(
     'ai_billing_runway_seconds',
     ACCOUNT,
-    'How long the balance lasts at the net spend of the last 24 hours, of the currencies that do not refill by themselves (not DIEM). Absent without spend.',
+    'How long the balance lasts at the net spend of the last 24 hours that were read (the last whole day where a provider bills by the day), of the currencies that do not refill by themselves (not DIEM). Absent without spend.',
     false,
   ),
   budgetLimit: ledgerGauge(

@@ -1,10 +1,11 @@
 import type { Book } from './book.ts';
 import type { BudgetState } from './budgets.ts';
 import { exposed, isRetired } from './hold.ts';
+import { ZERO_SERIES, zeroCounters } from './known-zero.ts';
 import { METRICS, type Metric, type MetricKey } from './metrics.ts';
 import { type Fixed, toNumber } from './money.ts';
 import { newestOf } from './observations.ts';
-import { knownWindows, type PublishInput } from './reach.ts';
+import { knownWindows, type PublishInput, windowState } from './reach.ts';
 import type { Recent } from './recent.ts';
 import { runwayOf } from './runway.ts';
 import { PLACES, type Shown } from './shown.ts';
@@ -52,6 +53,7 @@ export function familiesOf(input: PublishAfter): Family[] {
   for (const id of input.accounts.keys()) {
     const account = input.book.accounts.get(id);
     if (!account) continue;
+    samples.windows(account, input);
     samples.feeds(account, input.now);
     samples.runway(account, input);
     samples.account(account);
@@ -127,6 +129,8 @@ class Samples {
   readonly #shown: Shown;
   readonly #samples = new Map<string, Sample[]>();
   readonly #counts = new Map<number, number>();
+  /** Accounts with a series of cost. */
+  readonly #costly = new Set<number>();
 
   constructor({ book, shown }: PublishAfter) {
     this.#book = book;
@@ -148,9 +152,34 @@ class Samples {
     this.#count(account.id, (corrections ? 2 : 1) + windows.length);
     for (const { place, samples, sums } of windows) samples.push(shown.show(place, sums.get(row.id) ?? 0n));
     if (row.measure !== 'cost') return;
+    this.#costly.add(account.id);
     shown.resource ??= this.#shown.resource(account, row.resource, () => this.#factsOf(account, row));
     if (shown.resource.isFirstIn(this))
       this.#add(account.id, METRICS.resourceInfo.name, shown.resource.sample);
+  }
+
+  /** Whether each window of the account is complete; and its known 0 where it has no series of cost. */
+  windows(account: AccountRow, input: PublishInput): void {
+    const labels = [account.provider, account.name];
+    const states = WINDOWS.map((window) => ({ window, ...windowState(input, account.id, window) }));
+    for (const { window, incomplete } of states) {
+      const value = incomplete === undefined ? 1 : 0;
+      this.#add(account.id, METRICS.costWindowComplete.name, { labels: [...labels, window], value });
+    }
+    const known = states.filter(({ isKnown }) => isKnown);
+    if (known.length > 0 && !this.#costly.has(account.id)) this.#zero(account, known);
+  }
+
+  #zero(account: AccountRow, known: readonly { readonly window: Window }[]): void {
+    const { resource, model, tier, detail } = ZERO_SERIES;
+    const labels = [account.provider, account.name, resource, model, tier, detail];
+    const { total, corrections, zeroAt } = zeroCounters(this.#book, account);
+    const { name, twin }: Metric = METRICS.cost;
+    this.#add(account.id, name, { labels, value: toNumber(total), zeroAt });
+    if (twin) this.#add(account.id, twin.name, { labels, value: toNumber(corrections), zeroAt });
+    for (const { window } of known) this.#add(account.id, METRICS[GAUGES[window]].name, { labels, value: 0 });
+    const info = this.#shown.resource(account, resource, () => undefined);
+    this.#add(account.id, METRICS.resourceInfo.name, info.sample);
   }
 
   #factsOf(account: AccountRow, { resource }: SeriesRow) {

@@ -1,11 +1,13 @@
+import type { Book } from './book.ts';
 import type { Cells } from './cells.ts';
 import { compose } from './compose.ts';
 import { hasHours } from './hours.ts';
-import type { StreamSettings } from './ledger.ts';
 import { divideHalfEven, type Fixed, type Usd } from './money.ts';
 import { type PublishInput, reachOf, settingsOf } from './reach.ts';
 import { joinedRanges, known } from './runs.ts';
+import type { StreamSettings } from './settings.ts';
 import { DAY, floorTo, type Granularity, HOUR, type Instant, type Range } from './time.ts';
+import type { Reach } from './windows.ts';
 
 /** Reads cells of a stream. */
 export type ReadCells = (granularity: Granularity, range: Range) => Cells;
@@ -18,14 +20,19 @@ const LEAST_MS = 23 * HOUR;
 
 /**
  * What a stream costs in 24 hours, by the last 24 hours that were read; of the hour in which they begin, its share. Where the first
- * of them were not read, by the 23 hours or more behind them.
+ * of them were not read, by the 23 hours or more behind them. Of a stream that is read by the day alone, by the last whole day.
  *
- * Undefined where there is a hole, where the readings ended longer ago than they normally lag, and where all that is read are days.
+ * Undefined where there is a hole, where the readings ended longer ago than they normally lag, and where finer readings are missing.
  */
 export function recentSpend(input: PublishInput, stream: number, readCells: ReadCells): Recent | undefined {
   const settings = settingsOf(input, stream);
   const reach = reachOf(input, stream);
-  if (!settings || !reach || input.now - reach.through > reach.lagMs) return undefined;
+  if (!settings || !reach) return undefined;
+  // What is billed only once its day has ended lags by a day more.
+  const lagMs = reach.lagMs + (reach.hasClosedDays ? DAY : 0);
+  if (input.now - reach.through > lagMs) return undefined;
+  if (settings.granularities[0] === 'day')
+    return spendOfLastDay(input, reach, (day) => readCells('day', day));
   const finer = settings.granularities.filter((each) => each !== 'day');
   const covered = joinedRanges(
     finer.flatMap((each) => input.book.runs(stream, each, 'newest').flatMap(known)),
@@ -37,6 +44,30 @@ export function recentSpend(input: PublishInput, stream: number, readCells: Read
     ? (hour: Instant) => input.book.hours(stream).get(hour)
     : composedHours(input, { stream, settings, read: readCells });
   return summed(range, hourOf);
+}
+
+function spendOfLastDay(
+  { book }: PublishInput,
+  { covered, through }: Reach,
+  read: (day: Range) => Cells,
+): Recent | undefined {
+  const end = floorTo(DAY, through);
+  const day = { start: end - DAY, end };
+  if (!covered.some((range) => range.start <= day.start && range.end >= day.end)) return undefined;
+  return byCurrency(
+    book,
+    [...read(day).values()].flatMap((cells) => [...cells].map(([id, { value }]) => [id, value] as const)),
+  );
+}
+
+/** Adds up what is cost. */
+function byCurrency(book: Book, amounts: Iterable<readonly [series: number, value: Fixed]>): Recent {
+  const spent = new Map<string, Usd>();
+  for (const [series, value] of amounts) {
+    const row = book.series.get(series);
+    if (row?.measure === 'cost') spent.set(row.detail, (spent.get(row.detail) ?? 0n) + value);
+  }
+  return spent;
 }
 
 function summed({ start, end }: Range, hourOf: (hour: Instant) => Recent | undefined): Recent {
@@ -71,12 +102,7 @@ function composedHours({ book }: PublishInput, { stream, settings, read }: Compo
     };
     const runs = (granularity: Granularity) => book.runs(stream, granularity, 'newest');
     const view = { granularities: [finest, ...coarser] as const, settleMs: SETTLED_MS, runs, amounts };
-    const byCurrency = new Map<string, Usd>();
-    for (const [series, value] of compose(view, coarser.at(-1) ?? finest, hour)) {
-      const row = book.series.get(series);
-      if (row?.measure === 'cost') byCurrency.set(row.detail, (byCurrency.get(row.detail) ?? 0n) + value);
-    }
-    return byCurrency;
+    return byCurrency(book, compose(view, coarser.at(-1) ?? finest, hour));
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Instant, Range } from './time.ts';
+import { floorTo, type Instant, type Range } from './time.ts';
 
 /** A stretch of time whose buckets were last (or first) read by statements of one as-of. */
 export interface Run extends Range {
@@ -88,6 +88,12 @@ export function asOfAt(runs: Runs, at: Instant): Instant | undefined {
 /** What a reading knows of: of a bucket that was open, the part before its as-of. */
 export function known({ start, end, asOf }: Run): Range[] {
   return asOf > start ? [{ start, end: Math.min(end, asOf) }] : [];
+}
+
+/** The same of buckets of `sizeMs` that say nothing before they have ended. */
+export function knownWhole({ start, end, asOf }: Run, sizeMs: number): Range[] {
+  const whole = asOf < end ? floorTo(sizeMs, asOf) : end;
+  return whole > start ? [{ start, end: whole }] : [];
 }
 
 /** The runs cut to `range`. */

@@ -64,6 +64,17 @@ test('after a long outage a day that has not been read is absent, and so is one 
   bench.ledger.close();
 });
 
+test('what has begun is 0 only while the readings may be behind, and unknown once they are late', () => {
+  const bench = openBench(settings({}, { since: utc('2026-10-01') }));
+  const end = utc('2026-12-01');
+  read(bench, utc('2026-10-01'), end - HOUR);
+  assert.deepEqual(shown(bench, end + HOUR), [0, 23, 0, 30 * 24 - 1]);
+  assert.deepEqual(shown(bench, end + HOUR + 1), [undefined, 23, undefined, 30 * 24 - 1]);
+  read(bench, end - HOUR, end + 2 * HOUR);
+  assert.deepEqual(shown(bench, end + 20 * HOUR), [2, 24, 2, 30 * 24], 'what was read stays');
+  bench.ledger.close();
+});
+
 test('a day that was open when it was last read is not whole once it is over', () => {
   const bench = openBench(settings(SLIDING, { since: NOON - 30 * DAY }));
   const [midnight, back] = [NOON - 12 * HOUR, NOON + DAY];

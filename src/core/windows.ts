@@ -37,21 +37,26 @@ export interface Reach {
   readonly through: Instant;
   /** How far back the account is read. */
   readonly since: Instant;
-  /** How far `through` may lie before a window that has just begun, or before the end of one that is over. */
+  readonly now: Instant;
+  /** How far `through` may lie before `now` while a window has just begun, or before the end of one that is over. */
   readonly lagMs: number;
+  /** A day is unknown until it has ended and was read. */
+  readonly hasClosedDays: boolean;
 }
 
 /**
  * A window is shown once it was read without a hole from its start (or from `since`) to where the readings end.
  *
  * One that begins after the readings end is 0 for as long as the feed normally lags, then unknown; one that is over may miss no
- * more of its end than that.
+ * more of its end than that. Where a provider bills only days that have ended, a window is unknown until the first of its days
+ * was read, and one that is over until the last was.
  */
 export function isKnown(window: Period, reach: Reach): boolean {
   if (window.end <= reach.since) return false;
-  if (window.isOver && window.end - reach.through > reach.lagMs) return false;
+  const missing = window.end - reach.through;
+  if (window.isOver && missing > (reach.hasClosedDays ? 0 : reach.lagMs)) return false;
   const start = Math.max(window.start, reach.since);
   const end = Math.min(window.end, reach.through);
-  if (end <= start) return start - reach.through <= reach.lagMs && reach.covered.length > 0;
-  return reach.covered.some((range) => range.start <= start && range.end >= end);
+  if (end > start) return reach.covered.some((range) => range.start <= start && range.end >= end);
+  return !reach.hasClosedDays && reach.now - reach.through <= reach.lagMs && reach.covered.length > 0;
 }

@@ -5,7 +5,7 @@ import { openBench, settings } from '../../test/support/ledger.ts';
 import { ONE } from '../core/money.ts';
 import { DEFAULT_RATES } from '../core/rates.ts';
 import type { Feed } from '../providers/provider.ts';
-import { openAccount, type PolledAccount } from './accounts.ts';
+import { openAccount, type PolledAccount, streamsOf } from './accounts.ts';
 
 /** A feed that has something to read only where the configuration says so. */
 function feed(name: string): Feed<unknown, unknown> {
@@ -42,6 +42,24 @@ function accountWith(config: readonly string[]): PolledAccount {
     config,
   };
 }
+
+test('a stream has completed buckets where all of its feeds say so', () => {
+  const { provider } = accountWith([]);
+  const closedOf = (...closed: readonly (boolean | undefined)[]) => {
+    const feeds = closed.map((closedBuckets, index) => {
+      const books = { stream: 'usage', granularity: 'day', settleMs: 1 } as const;
+      return {
+        ...feed(`${index}`),
+        books: closedBuckets === undefined ? books : { ...books, closedBuckets },
+      };
+    });
+    return streamsOf({ ...provider, feeds }, []).map(({ closedBuckets }) => closedBuckets);
+  };
+  assert.deepEqual(closedOf(true), [true]);
+  assert.deepEqual(closedOf(true, true), [true]);
+  assert.deepEqual(closedOf(true, undefined), [false]);
+  assert.deepEqual(closedOf(undefined), [false]);
+});
 
 test('a feed that has nothing to read for the account is not polled, and shows nothing any more', async () => {
   const { ledger, account } = openBench(settings());

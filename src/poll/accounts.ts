@@ -94,13 +94,14 @@ function feedsOf({ provider, config }: PolledAccount) {
 
 function settingsOf(account: PolledAccount, { maxSeries, rates }: Terms): AccountSettings {
   const { provider, name, since } = account;
+  const [feeds] = feedsOf(account);
   return {
     provider: provider.id,
     name,
     since,
     maxSeries,
     rates,
-    streams: streamsOf(provider, account.config),
+    streams: streamsOf({ ...provider, feeds }, account.config),
   };
 }
 
@@ -120,6 +121,7 @@ export function streamsOf(provider: Provider<unknown>, config: unknown): StreamS
       settleMs: Math.max(...all.map(({ settleMs }) => settleMs)),
       reachMs: Math.max(...all.map(({ settleMs, reachMs }) => reachMs ?? settleMs)),
       lagMs: Math.max(...all.map((each) => each.lagMs?.(config) ?? DEFAULT_LAG_MS)),
+      closedBuckets: all.every(({ closedBuckets = false }) => closedBuckets),
     };
   });
 }

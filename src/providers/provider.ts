@@ -99,8 +99,13 @@ export interface Books<Config = unknown> {
   readonly settleMs: number;
   /** How far back this feed reads again, where that is more than the settle time. */
   readonly reachMs?: number;
-  /** How far behind the present the readings normally are; default two hours. */
+  /** How far behind the present the readings normally are; default two hours, of closed days after their end. */
   lagMs?(config: Config): number;
+  /**
+   * The provider bills a bucket only once it has ended, so that one that was not read is unknown and not 0. Of days, `today` is
+   * then absent and `yesterday` until it was read. All feeds of a stream must say so.
+   */
+  readonly closedBuckets?: boolean;
 }
 
 /** One scheduled reading of an account: an endpoint at one granularity. */

@@ -31,6 +31,7 @@ const ACCOUNT: AccountStatus = {
   name: 'prod',
   todayUsd: '1',
   monthToDateUsd: '2',
+  incomplete: [],
   requestBudget: { remaining: null, notBefore: null },
   feeds: [FEED],
 };
@@ -56,6 +57,12 @@ describe('the first page', () => {
     const page = shown({}, { todayUsd: null, monthToDateUsd: null });
     assert.equal(page.match(/not known yet/g)?.length, 2);
     assert.doesNotMatch(page, /\$/);
+  });
+
+  test('says which windows are incomplete, and why', () => {
+    const page = shown({}, { incomplete: [{ window: 'month_to_date', reason: 'before_since' }] });
+    assert.match(page, /Incomplete: month to date \(begins before the account&#39;s since\)\./);
+    assert.doesNotMatch(shown({}), /Incomplete/);
   });
 
   test('tells the three states apart', () => {

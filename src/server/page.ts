@@ -1,4 +1,6 @@
+import type { UnknownReason } from '../core/costs.ts';
 import type { Instant } from '../core/time.ts';
+import type { Window } from '../core/windows.ts';
 import { budgetsSection } from './budgets-table.ts';
 import { type Html, html, type Part, renderHtml, trusted } from './html.ts';
 import { moment, utc } from './moments.ts';
@@ -57,6 +59,7 @@ function accountSection(account: AccountStatus, now: Instant): Html {
 <div><dt>Month to date</dt>${dollars(account.monthToDateUsd)}</div>
 </dl>
 </header>
+${incompleteOf(account)}
 <table>
 <thead><tr><th>Feed</th><th>State</th><th>Last success, UTC</th><th>Data through, UTC</th><th>Next poll, UTC</th></tr></thead>
 <tbody>
@@ -65,6 +68,26 @@ ${account.feeds.map((feed) => feedRows(feed, now))}
 </table>
 </section>
 `;
+}
+
+const WINDOW_NAMES: Record<Window, string> = {
+  today: 'today',
+  yesterday: 'yesterday',
+  month_to_date: 'month to date',
+  last_month: 'last month',
+};
+
+const UNKNOWN_TEXTS: Record<UnknownReason, string> = {
+  before_since: "begins before the account's since",
+  nothing_read: 'nothing read yet',
+  not_read_whole: 'not read whole',
+};
+
+/** Says which windows are partial or unknown, so that a part does not pass for the whole. */
+function incompleteOf({ incomplete = [] }: AccountStatus): Html | null {
+  if (incomplete.length === 0) return null;
+  const texts = incomplete.map(({ window, reason }) => `${WINDOW_NAMES[window]} (${UNKNOWN_TEXTS[reason]})`);
+  return html`<p class="incomplete">Incomplete: ${texts.join(', ')}.</p>`;
 }
 
 function dollars(exact: DecimalText | null): Html {

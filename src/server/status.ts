@@ -1,4 +1,6 @@
 import type { Period } from '../core/budget.ts';
+import type { UnknownReason } from '../core/costs.ts';
+import type { Window } from '../core/windows.ts';
 
 /** An instant as `2026-11-22T02:17:00.000Z`. */
 export type Timestamp = string;
@@ -17,11 +19,18 @@ export interface Status {
 export interface AccountStatus {
   readonly provider: string;
   readonly name: string;
-  /** Exact US dollars of the UTC window; null until it was read without a hole. */
+  /** Exact US dollars of the UTC window, from the account's `since` on; null until that was read without a hole. */
   readonly todayUsd: DecimalText | null;
   readonly monthToDateUsd: DecimalText | null;
+  /** Windows that were not read whole, from their start, and why. */
+  readonly incomplete: readonly IncompleteWindow[];
   readonly requestBudget: RequestBudgetStatus;
   readonly feeds: readonly FeedStatus[];
+}
+
+export interface IncompleteWindow {
+  readonly window: Window;
+  readonly reason: UnknownReason;
 }
 
 /** How many requests the account may still send. */

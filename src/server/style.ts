@@ -30,9 +30,10 @@ header { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0.25rem 1.7
 nav, dl { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; margin-left: auto; }
 dl { column-gap: 2rem; }
 dl div { display: flex; align-items: baseline; gap: 0.6rem; }
-.quiet, th, dt, .summary, td::before { color: var(--quiet); font-weight: 400; }
+.quiet, th, dt, .summary, .incomplete, td::before { color: var(--quiet); font-weight: 400; }
 th, dt, td::before, td .quiet { font-size: 0.8125rem; }
 .summary { margin: 0.3rem 0 2rem; }
+.incomplete { padding: 0.5rem 1.25rem 0; font-size: 0.8125rem; }
 section { background: var(--sheet); border: 1px solid var(--line); border-radius: 10px; margin-bottom: 1.25rem; overflow: hidden; }
 section > header { padding: 0.9rem 1.25rem; border-bottom: 1px solid var(--line); }
 table { width: 100%; table-layout: fixed; border-collapse: collapse; margin: 0.4rem 0 0.6rem; }

@@ -172,3 +172,18 @@ function steps(start: Instant, end: Instant, size: number): Instant[] {
     (_, index) => start + index * size,
   );
 }
+
+/**
+ * Whether a provider that bills only days that have ended has told a range of days: without a hole from the first to the last that
+ * it told, and where the range is over, all of them.
+ */
+export function isTold(
+  statements: readonly Statement[],
+  days: { readonly start: Instant; readonly end: Instant; readonly isOver: boolean },
+): boolean {
+  const isDayTold = (day: Instant) =>
+    statements.some(({ range, asOf }) => range.start <= day && day < range.end && asOf >= day + DAY);
+  const all = steps(days.start, days.end, DAY);
+  const due = days.isOver ? all : all.slice(0, all.findLastIndex(isDayTold) + 1);
+  return due.length > 0 && due.every(isDayTold);
+}

@@ -18,14 +18,17 @@ export const RHYTHMS: readonly Rhythm[] = PROVIDERS.flatMap((provider: Provider)
   provider.feeds.map((feed) => rhythmOf(provider, feed)),
 );
 
-function rhythmOf(provider: Provider, feed: Feed<unknown, unknown>): Rhythm {
+/** The rhythm of one feed. */
+export function rhythmOf(provider: Provider, feed: Feed<unknown, unknown>): Rhythm {
   const { books } = feed;
   const isHistory = readsHistory(provider, feed);
   const intervalMs = longestWait(feed.schedule);
   const readsMinutes = books === undefined || books.granularity === 'minute';
   const isFast = intervalMs <= 10 * MINUTE && readsMinutes && !isHistory;
   const lagMs = books?.lagMs?.(provider.config.parse({})) ?? THRESHOLDS.staleLagSeconds * SECOND;
-  const slowMs = Math.max(intervalMs, isHistory ? DAY : HOUR) + lagMs;
+  // A day that is billed only once it has ended is the newest one for a day.
+  const bucketMs = books?.closedBuckets && books.granularity === 'day' ? DAY : 0;
+  const slowMs = Math.max(intervalMs, isHistory ? DAY : HOUR) + bucketMs + lagMs;
   return {
     provider: provider.id,
     feed: feed.name,

@@ -22,6 +22,7 @@ const books = {
   settleMs: SETTLE_MS,
   // The hour itself, the wait until it is due, and the time until it is read.
   lagMs: ({ dueAfter }: NorthflankConfig) => dueAfter + 2 * HOUR,
+  closedBuckets: true,
 } as const;
 
 type Context = FeedContext<NorthflankConfig>;
