@@ -5,6 +5,7 @@ export interface ProgressView {
   update(name: string, done: number, total: number): void;
   /** It has ended, however far it came. */
   end(name: string): void;
+  /** Takes all bars away; from then on nothing is shown. */
   stop(): void;
 }
 
@@ -27,7 +28,9 @@ const REDRAW_MS = 100;
 function bars(show: NonNullable<Output['footer']>): ProgressView {
   const open = new Map<string, Reading>();
   let drawnAt = Number.NEGATIVE_INFINITY;
+  let isStopped = false;
   const draw = () => {
+    if (isStopped) return;
     drawnAt = performance.now();
     show([...open].map(([name, reading]) => barOf(name, reading, drawnAt)));
   };
@@ -43,13 +46,13 @@ function bars(show: NonNullable<Output['footer']>): ProgressView {
     },
     end,
     stop() {
-      open.clear();
+      isStopped = true;
       show([]);
     },
   };
 }
 
-const BAR_WIDTH = 30;
+const BAR_WIDTH = 20;
 
 function barOf(name: string, { done, total, startedAt }: Reading, now: number): string {
   const filled = Math.round((done / total) * BAR_WIDTH);

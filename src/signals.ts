@@ -18,8 +18,8 @@ export interface Signalled {
 }
 
 /**
- * The same signal again so soon is the first one once more: npm passes on the Ctrl-C that the terminal has sent to both of them.
- * https://github.com/npm/promise-spawn and npm's own `run` forward SIGINT and SIGTERM. Seconds pass between a person's two.
+ * The same signal again so soon is the first one once more: npm passes on the Ctrl-C that the terminal has sent to both.
+ * https://github.com/npm/run-script/blob/main/lib/signal-manager.js; seconds pass between the two of a person.
  */
 const ECHO_MS = 1000;
 

@@ -137,7 +137,12 @@ function erase(height: number): string {
   return `\r${height > 1 ? `\x1b[${height - 1}A` : ''}\x1b[J`;
 }
 
+/** The terminal writes `^C` at the cursor. */
+const ECHO_COLUMNS = 4;
+
 /** A line that wrapped, or scrolled away, could not be erased. */
 function fit(lines: readonly string[], { columns, rows }: { columns: number; rows: number }): string[] {
-  return lines.slice(0, Math.max(1, rows - 1)).map((line) => line.slice(0, columns - 1));
+  return lines
+    .slice(0, Math.max(1, rows - 1))
+    .map((line) => line.slice(0, Math.max(0, columns - ECHO_COLUMNS)));
 }
