@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { removeDatabase, withDraft } from './draft.ts';
 import { createFile, modeOf } from './files.ts';
 import { StoreError } from './open.ts';
-import { refusalOf } from './refusal.ts';
+import { obstacleTo, refusalOf } from './refusal.ts';
 
 /** Pages that are copied at a time: some milliseconds. Others have their turn in between. */
 const PAGES_A_TURN = 200;
@@ -17,6 +17,8 @@ const PAGES_A_TURN = 200;
  * @throws {StoreError} when the copy cannot be written.
  */
 export async function backUp(database: DatabaseSync, file: string, isReplaced: boolean): Promise<void> {
+  const obstacle = isReplaced ? obstacleTo(file) : undefined;
+  if (obstacle !== undefined) throw new StoreError(obstacle);
   try {
     await withDraft(file, async (draft) => {
       await copyInto(database, draft);

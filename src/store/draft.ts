@@ -65,7 +65,7 @@ function lockOf(file: string): DatabaseSync | undefined {
   const inode = createdInode(path);
   const lock = new DatabaseSync(path, { timeout: 0 });
   try {
-    lock.exec('BEGIN EXCLUSIVE');
+    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch {
     lock.close();
     return undefined;

@@ -106,6 +106,11 @@ test('a place where no ledger can be is named', async (context) => {
   );
 });
 
+test('a folder that takes no other is named at once', async (context) => {
+  for (const ledger of ['/proc/nope/ledger.db', '/proc/nope/sub/ledger.db'])
+    await assertRefused(context, ledger, /its folder cannot be created \(ENOENT/, []);
+});
+
 test("another program's database is left alone", async (context) => {
   const { folder } = await folderWithLedger(context);
   const path = join(folder, 'grafana.db');
@@ -135,6 +140,7 @@ dd if=/dev/zero of=${folder}/disk/filler bs=1k count=128 2>/dev/null || true
 cksum < ${folder}/disk/ledger.db
 ${then} || echo "code $?"
 cksum < ${folder}/disk/ledger.db
+ls ${folder}/disk
 mount -o remount,ro ${folder}/disk
 ${then} || echo "code $?"
 cksum < ${folder}/disk/ledger.db`;
@@ -143,6 +149,8 @@ test('a disk that is full, and one that is mounted read-only, are told of, and n
   const { folder } = await folderWithLedger(context);
   const ledger = join(folder, 'disk', 'ledger.db');
   await mkdir(join(folder, 'disk'));
+  // Nobody but the owner may read it, and the namespace knows only this process's user.
+  if (IS_ROOT) await chown(join(folder, 'ledger.db'), 0, 0);
   const accounts = { baseten: { url: 'http://127.0.0.1:9', key: 'k' } };
   const file = await configure(folder, { accounts, ledger, schedule: '0 0 1 1 *' });
   const serve = `NODE_DISABLE_COMPILE_CACHE=1 ${process.execPath} ${MAIN} serve --config ${file} 2>&1`;
@@ -154,6 +162,9 @@ test('a disk that is full, and one that is mounted read-only, are told of, and n
     `${ledger} cannot be written: the disk is full. Free some space; nothing was changed.`,
     'code 1',
     first,
+    // Nothing is left beside it.
+    'filler',
+    'ledger.db',
     `${ledger} cannot be written: its disk is mounted read-only. Mount it to be written, or set state.path.`,
     'code 1',
     first,
