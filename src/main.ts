@@ -24,10 +24,7 @@ process.on('uncaughtException', (error) => {
   stderr.write(`${vault.clean(stackOf(error))}\n`);
   leave(1);
 });
-/** A daemon's pages and ledger are its result; a command's is what it prints. */
-let isDaemon = false;
 const stdout = openStdout((error) => {
-  if (isDaemon) return;
   // `poll | head` closes the pipe early, which is no failure.
   if (error.code === 'EPIPE') leave(0);
   stderr.write(`standard output cannot be written: ${error.message}\n`);
@@ -44,7 +41,7 @@ const once =
 const daemon =
   <Options, DaemonIo>(command: (options: Options, io: DaemonIo) => Promise<number>) =>
   (options: Options, io: DaemonIo) => {
-    isDaemon = true;
+    stdout.release();
     return command(options, io);
   };
 
@@ -78,13 +75,13 @@ const code = await runCli(process.argv.slice(2), {
     }),
   },
 });
-leave((await isTaken()) || isDaemon ? code : 1);
+leave((await isTaken()) ? code : 1);
 
 /** Waits for the reader of what was printed, but not once the process is asked to end: it may take nothing. */
 async function isTaken(): Promise<boolean> {
   const asked = new Promise<boolean>((resolve) => {
     const giveUp = () => setTimeout(resolve, UNREAD_MS, false);
-    if (stop.aborted || isDaemon) giveUp();
+    if (stop.aborted) giveUp();
     else stop.addEventListener('abort', giveUp, { once: true });
   });
   return Promise.race([stdout.end().then(() => true), asked]);
