@@ -10,7 +10,7 @@ import { sqliteStore } from '../../src/store/sqlite.ts';
 import { skipUnlessRequired } from '../support/binaries.ts';
 import { run } from '../support/child.ts';
 import { cost, settings, statement, utc } from '../support/ledger.ts';
-import { configure, type Ended, folderOf, MAIN, runToEnd } from '../support/process.ts';
+import { configure, type Ended, folderOf, LISTENING, MAIN, runToEnd, start } from '../support/process.ts';
 
 /** Nobody but root may write anywhere; where this is root, the program runs as another user. */
 const IS_ROOT = process.getuid?.() === 0;
@@ -89,6 +89,47 @@ test('a ledger that is not this user to write is left alone, and nothing is put 
     await assertRefused(context, path, NOT_THIS_USERS);
   assert.deepEqual(await readdir(folder), ['ledger.db']);
   await chmod(folder, 0o755);
+});
+
+test('the next user of the same group goes on with a ledger, a user of another group does not see it', async (context) => {
+  if (!IS_ROOT) return context.skip('only root can run as two others');
+  const folder = await folderOf(context);
+  await chown(folder, 0, 0);
+  await chmod(folder, 0o2770);
+  const ledger = join(folder, 'sub', 'ledger.db');
+  const accounts = { baseten: { url: 'http://127.0.0.1:9', key: 'k' } };
+  const configuration = await folderOf(context);
+  await chmod(configuration, 0o755);
+  const file = await configure(configuration, { accounts, ledger, schedule: '0 0 1 1 *' });
+  const as = (user: string, group: string) =>
+    start(
+      context,
+      [
+        '--reuid',
+        user,
+        '--regid',
+        group,
+        '--clear-groups',
+        process.execPath,
+        MAIN,
+        'serve',
+        '--config',
+        file,
+      ],
+      { node: 'setpriv', program: null, env: { NODE_DISABLE_COMPILE_CACHE: '1', HOME: '/' } },
+    );
+  // As on OpenShift: users of the namespace's range without a name, in group 0.
+  for (const user of ['1000680000', '1000680001']) {
+    const exporter = as(user, '0');
+    await exporter.said(LISTENING);
+    process.kill(exporter.pid, 'SIGUSR2');
+    await exporter.said(/the ledger was backed up/);
+    assert.equal((await exporter.end('SIGTERM')).code, 0, user);
+    for (const name of [ledger, `${ledger}.backup`])
+      assert.equal(((await stat(name)).mode & 0o777).toString(8), '660', name);
+  }
+  const stranger = await as('1000680002', '1000680002').ended;
+  assert.equal(stranger.code, 1);
 });
 
 test('a place where no ledger can be is named', async (context) => {
