@@ -12,6 +12,7 @@ COPY package.json package-lock.json .npmrc ./
 # No script of a dependency runs: the only one there is fetches another Node.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
+COPY deploy/npm/require-node.cjs deploy/npm/
 COPY src src
 RUN npm run build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
     # Types and source maps are a quarter of what is installed, and nothing reads them.

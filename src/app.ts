@@ -12,6 +12,7 @@ import { createPublisher, type Publisher } from './publisher.ts';
 import { type AccountLabels, createSelfMetrics, type SelfMetrics } from './sinks/prometheus/self.ts';
 import { createBackups } from './store/backup.ts';
 import { cacheCells } from './store/cache.ts';
+import { removeLeftovers } from './store/draft.ts';
 import { openDatabase } from './store/open.ts';
 import { sqliteStore } from './store/sqlite.ts';
 
@@ -69,6 +70,7 @@ export function createApp(options: AppOptions): App {
   const { now, log, progress } = options;
   let { config } = options;
   const database = openDatabase(config.state.path);
+  if (config.state.path !== ':memory:') removeLeftovers(config.state.path);
   const ledger = openLedger(cacheCells(sqliteStore(database)));
   ledger.setBudgets(config.budgets);
   const self = createSelfMetrics({ ...options, failureReasons: Object.keys(POLL_FAILURES) });

@@ -38,6 +38,7 @@ export function pollerEvents({ log, progress, publisher, self }: Listeners): Pol
   };
   return {
     pollEnded({ labels }, outcome) {
+      progress.end(readName(labels));
       self.pollEnded(labels, outcome);
       publisher.changed();
       const seconds = Number(outcome.seconds.toFixed(3));
@@ -68,8 +69,12 @@ export function pollerEvents({ log, progress, publisher, self }: Listeners): Pol
       log.warn({ ...labels, topic, text }, 'the provider has something to say');
     },
     unconverted: ({ labels }, currency) => unconverted(labels, currency),
-    progress({ labels: { provider, account, feed } }, { done, total }) {
-      progress.update(`${provider}/${account} ${feed}`, done, total);
+    progress({ labels }, { done, total }) {
+      progress.update(readName(labels), done, total);
     },
   };
+}
+
+function readName({ provider, account, feed }: FeedLabels): string {
+  return `${provider}/${account} ${feed}`;
 }

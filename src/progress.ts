@@ -1,9 +1,11 @@
-import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import type { Output } from './output.ts';
 
 export interface ProgressView {
   /** A long read has come so far; `done === total` ends it. */
   update(name: string, done: number, total: number): void;
+  /** It has ended, however far it came. */
+  end(name: string): void;
+  /** Takes all bars away; from then on nothing is shown. */
   stop(): void;
 }
 
@@ -12,29 +14,50 @@ export function createProgress(
   output: Output,
   line: (name: string, done: number, total: number) => void,
 ): ProgressView {
-  return output === process.stderr && process.stderr.isTTY ? bars() : lines(line);
+  return output.footer ? bars(output.footer) : lines(line);
 }
 
-function bars(): ProgressView {
-  const options = {
-    format: '{name} {bar} {value}/{total} {eta_formatted} left',
-    stream: process.stderr,
-    clearOnComplete: true,
-    hideCursor: true,
+interface Reading {
+  readonly done: number;
+  readonly total: number;
+  readonly startedAt: number;
+}
+
+const REDRAW_MS = 100;
+
+function bars(show: NonNullable<Output['footer']>): ProgressView {
+  const open = new Map<string, Reading>();
+  let drawnAt = Number.NEGATIVE_INFINITY;
+  let isStopped = false;
+  const draw = () => {
+    if (isStopped) return;
+    drawnAt = performance.now();
+    show([...open].map(([name, reading]) => barOf(name, reading, drawnAt)));
   };
-  const all = new MultiBar(options, Presets.shades_grey);
-  const open = new Map<string, SingleBar>();
+  const end = (name: string) => {
+    if (open.delete(name)) draw();
+  };
   return {
     update(name, done, total) {
-      const bar = open.get(name) ?? all.create(total, 0, { name });
-      open.set(name, bar);
-      bar.update(done, { name });
-      if (done < total) return;
-      all.remove(bar);
-      open.delete(name);
+      if (done >= total) return end(name);
+      const now = performance.now();
+      open.set(name, { done, total, startedAt: open.get(name)?.startedAt ?? now });
+      if (now - drawnAt >= REDRAW_MS) draw();
     },
-    stop: () => all.stop(),
+    end,
+    stop() {
+      isStopped = true;
+      show([]);
+    },
   };
+}
+
+const BAR_WIDTH = 20;
+
+function barOf(name: string, { done, total, startedAt }: Reading, now: number): string {
+  const filled = Math.round((done / total) * BAR_WIDTH);
+  const left = done === 0 ? '' : `, ${Math.ceil(((now - startedAt) / 1000 / done) * (total - done))} s left`;
+  return `${name} ${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${done}/${total}${left}`;
 }
 
 function lines(line: (name: string, done: number, total: number) => void): ProgressView {
@@ -47,6 +70,7 @@ function lines(line: (name: string, done: number, total: number) => void): Progr
       line(name, done, total);
       if (done === total) tenths.delete(name);
     },
+    end: (name) => void tenths.delete(name),
     stop() {},
   };
 }

@@ -6,8 +6,17 @@ import { watchSignals } from './signals.ts';
 function bench() {
   const process = new EventEmitter();
   const codes: number[] = [];
-  const signals = watchSignals(process, (code) => void codes.push(code));
-  return { ...signals, codes, send: (signal: string) => void process.emit(signal) };
+  let ms = 0;
+  const signals = watchSignals(
+    process,
+    (code) => void codes.push(code),
+    () => ms,
+  );
+  const send = (signal: string, afterMs = 0) => {
+    ms += afterMs;
+    process.emit(signal);
+  };
+  return { ...signals, codes, send };
 }
 
 test('the first signal asks for the end, a second one is the end', () => {
@@ -20,9 +29,19 @@ test('the first signal asks for the end, a second one is the end', () => {
     assert.equal(stop.aborted, false);
     send(first);
     assert.deepEqual([stop.aborted, codes], [true, []]);
-    send(second);
+    send(second, 1000);
     assert.deepEqual(codes, [code]);
   }
+});
+
+test('the same signal within a second is an echo of the first, the other one is not', () => {
+  const { codes, send } = bench();
+  send('SIGINT');
+  send('SIGINT', 3);
+  send('SIGINT', 900);
+  assert.deepEqual(codes, []);
+  send('SIGTERM', 1);
+  assert.deepEqual(codes, [143]);
 });
 
 test('a hang-up is told to whoever listens, also one that came before', async () => {

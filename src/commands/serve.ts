@@ -56,7 +56,10 @@ export async function run(
   const { host, port, webConfig } = config.server;
   const web = followWeb(webConfig, log);
   own = await openOwnTelemetry(config.openTelemetry, process);
-  const app = opened(config, io, log, own?.around);
+  const progress = createProgress(io.stderr, (name, done, total) =>
+    log.info({ read: name, done, total }, 'reading'),
+  );
+  const app = opened(config, io, { log, progress, ...(own && { around: own.around }) });
   if (app === undefined) {
     await own?.stop(0);
     return EXIT.failed;
@@ -100,6 +103,7 @@ export async function run(
     io.stderr.write(`${listenProblem(config, error)}\n`);
     return EXIT.failed;
   } finally {
+    progress.stop();
     await within(LONGEST_END_MS, log, async () => {
       await server.close();
       await reloader.stop();
@@ -131,13 +135,14 @@ async function within(ms: number, log: Logger, end: () => Promise<void>): Promis
   }
 }
 
-function opened(config: Config, io: Io, log: Logger, around: AppOptions['around']): App | undefined {
-  const progress = createProgress(io.stderr, (name, done, total) =>
-    log.info({ read: name, done, total }, 'reading'),
-  );
+function opened(
+  config: Config,
+  io: Io,
+  listeners: Pick<AppOptions, 'log' | 'progress' | 'around'>,
+): App | undefined {
   try {
     const build = { version: packageVersion(), revision: packageRevision() };
-    return createApp({ ...build, config, now: Date.now, log, progress, ...(around && { around }) });
+    return createApp({ ...build, ...listeners, config, now: Date.now });
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     io.stderr.write(`${error.message}\n`);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Instant } from '../core/time.ts';
 import type { Provider } from '../providers/provider.ts';
@@ -48,11 +49,20 @@ function inText(apiKey: string, path: Path, { document }: AccountsContext): KeyS
 }
 
 function inFile(apiKeyFile: string, path: Path, { document, file }: AccountsContext): KeySource | undefined {
-  const written = document.places.get(formatPath(path))?.written ?? apiKeyFile;
-  // A key pasted in place of a path must not be repeated, so that only what looks like a path is.
-  const source = /[/\\]/.test(written) ? `file ${written}` : 'file';
-  const blame = /[/\\]/.test(written) ? document.problems.found(path, apiKeyFile) : '';
-  return reported(secretOfFile(resolve(dirname(file), apiKeyFile)), path, { document, source, blame });
+  const place = document.places.get(formatPath(path));
+  const written = place?.written ?? apiKeyFile;
+  const absolute = resolve(dirname(file), apiKeyFile);
+  const isPath = /[/\\]/.test(written);
+  const source = isPath ? `file ${written}` : 'file';
+  const isSafe = place?.written !== undefined || existsSync(absolute);
+  const found = isSafe ? document.problems.found(path, apiKeyFile) : folderOf(absolute);
+  return reported(secretOfFile(absolute), path, { document, source, blame: isPath ? found : '' });
+}
+
+/** A key pasted in place of a path must not be repeated, though it may hold slashes: only what is there is named. */
+function folderOf(missing: string): string {
+  const folder = dirname(missing);
+  return existsSync(folder) ? ` (in the folder ${JSON.stringify(folder)})` : '';
 }
 
 function reported(

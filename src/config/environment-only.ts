@@ -37,12 +37,12 @@ function problemOf({ environmentKey }: Provider<unknown>, env: Environment): Pro
 }
 
 function accountOf(provider: Provider<unknown>, env: Environment): Account {
-  const text = env[provider.environmentKey] ?? '';
+  const secret = secretOfText(env[provider.environmentKey] ?? '');
   return {
     provider,
     name: 'default',
     baseUrl: provider.baseUrl,
-    key: () => text,
+    key: 'key' in secret ? secret.key : () => '',
     keySource: `variable ${provider.environmentKey}`,
     since: undefined,
     timeoutMs: AccountKeys.parse({ provider: provider.id }).timeout,

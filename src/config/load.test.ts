@@ -233,15 +233,28 @@ test('without a file, each key in the environment is an account', () => {
   );
 });
 
+test('line breaks at the end of a key are cut, whichever way it comes', () => {
+  for (const end of ['\n', '\r\n', '\n\n', '\r']) {
+    const env = { K: `key-1${end}`, ACME_API_KEY: `key-1${end}` };
+    writeFileSync(join(folder, 'key'), env.K);
+    for (const key of [`apiKey: "\${K}"`, `apiKey: ${JSON.stringify(env.K)}`, 'apiKeyFile: key'])
+      assert.equal(onlyAccount(load(`accounts:\n  - { provider: acme, ${key} }`, env)).key(), 'key-1', key);
+    assert.equal(onlyAccount(loadConfig(undefined, env, FAKE_PROVIDERS)).key(), 'key-1');
+  }
+});
+
 test('an environment without a usable key is met with words that help', () => {
   assert.throws(() => loadConfig(undefined, {}, FAKE_PROVIDERS), {
     name: 'ConfigError',
     message:
       'environment: no account to read: set one of ACME_API_KEY, GLOBEX_API_KEY, name a configuration with --config FILE, or try the demo command, which needs no key',
   });
-  assert.throws(() => loadConfig(undefined, { ACME_API_KEY: 'a b', GLOBEX_API_KEY: 'c\n' }, FAKE_PROVIDERS), {
-    name: 'ConfigError',
-    message:
-      'environment: ACME_API_KEY: holds a space or a tab; a key has none\nenvironment: GLOBEX_API_KEY: holds a line break; a key is a single line',
-  });
+  assert.throws(
+    () => loadConfig(undefined, { ACME_API_KEY: 'a b', GLOBEX_API_KEY: 'c\nd' }, FAKE_PROVIDERS),
+    {
+      name: 'ConfigError',
+      message:
+        'environment: ACME_API_KEY: holds a space or a tab; a key has none\nenvironment: GLOBEX_API_KEY: holds a line break; a key is a single line',
+    },
+  );
 });

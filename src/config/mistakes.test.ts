@@ -251,7 +251,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   ],
   'a secret file that is not there': [
     'accounts:\n  - { provider: acme, apiKeyFile: run/nope }',
-    'c.yml:2:35: accounts[0].apiKeyFile: cannot be read: the file does not exist; correct the path or create it (found "run/nope")',
+    'c.yml:2:35: accounts[0].apiKeyFile: cannot be read: the file does not exist; correct the path or create it',
   ],
   'a credential where its file should be named': [
     'accounts:\n  - { provider: acme, apiKeyFile: do-not-print-me }',
@@ -492,6 +492,14 @@ test('a folder, an empty file and a file of several lines are no secret', () => 
     message('secrets/large'),
     'names a file of more than 64 KiB, which is no key (found "secrets/large")',
   );
+});
+
+test('a key that is pasted in place of its file is not repeated, though it holds slashes', () => {
+  for (const key of ['sk-do/not+print/me==', '/do-not-print-me', 'do-not-print-me', '/sk/do-not-print/me']) {
+    const [message = ''] = mistakesIn(`accounts:\n  - { provider: acme, apiKeyFile: ${key} }`);
+    assert.match(message, /^c\.yml:2:35: accounts\[0\]\.apiKeyFile: cannot be read: the file does not exist/);
+    assert.doesNotMatch(message, /not.print/);
+  }
 });
 
 test('thousands of nested aliases are refused, not followed', () => {

@@ -28,9 +28,13 @@ export function keyProblem(key: string): string | undefined {
   return undefined;
 }
 
-/** The credential in a file: without the line break that ends it. */
+/** The line breaks that editors put at the end of a file are no part of a key, whichever way it comes from there. */
+function withoutLineEnd(text: string): string {
+  return text.replace(/[\r\n]+$/, '');
+}
+
 function readKey(file: string): string {
-  return readFileSync(file, 'utf8').replace(/(\r?\n)+$/, '');
+  return withoutLineEnd(readFileSync(file, 'utf8'));
 }
 
 /** A credential held by a closure, or what is wrong with it. */
@@ -38,8 +42,9 @@ export type Secret = { readonly key: () => string } | { readonly problem: string
 
 /** A credential whose text is known. */
 export function secretOfText(text: string): Secret {
-  const problem = keyProblem(text);
-  return problem === undefined ? { key: () => text } : { problem };
+  const key = withoutLineEnd(text);
+  const problem = keyProblem(key);
+  return problem === undefined ? { key: () => key } : { problem };
 }
 
 /**

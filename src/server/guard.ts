@@ -63,13 +63,27 @@ function setHeaders(response: ServerResponse, more: Readonly<Record<string, stri
   }
 }
 
-/** A page of another origin may make its visitor's browser post, with the password that the browser remembers. */
+/**
+ * A page of another origin may make its visitor's browser post, with the password that the browser remembers.
+ *
+ * Browsers send `Sec-Fetch-Site` only to HTTPS and to the loopback; elsewhere the origin has to be the host that was asked. Programs
+ * send neither. https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html
+ */
 function fromElsewhere({ method, headers }: IncomingMessage): Refusal | undefined {
-  const reads = method === 'GET' || method === 'HEAD';
-  const site = headers['sec-fetch-site'] ?? 'none';
-  return reads || site === 'none' || site === 'same-origin'
-    ? undefined
-    : { status: 403, text: 'this was sent by a page of another site' };
+  if (method === 'GET' || method === 'HEAD') return undefined;
+  const site = headers['sec-fetch-site'];
+  const { origin } = headers;
+  const isOwn =
+    site === undefined
+      ? origin === undefined ||
+        hostOf(origin) === (headers[':authority'] ?? headers.host)?.toString().toLowerCase()
+      : site === 'none' || site === 'same-origin';
+  return isOwn ? undefined : { status: 403, text: 'this was sent by a page of another site' };
+}
+
+/** Undefined for `null`, which sandboxed pages and files are. */
+function hostOf(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined;
 }
 
 function refuse(

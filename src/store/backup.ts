@@ -1,8 +1,11 @@
-import { chownSync, closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, fsyncSync, linkSync, openSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { removeDatabase, withDraft } from './draft.ts';
+import { createFile, modeOf } from './files.ts';
 import { StoreError } from './open.ts';
-import { refusalOf } from './refusal.ts';
+import { obstacleTo, refusalOf } from './refusal.ts';
 
 /** Pages that are copied at a time: some milliseconds. Others have their turn in between. */
 const PAGES_A_TURN = 200;
@@ -14,19 +17,21 @@ const PAGES_A_TURN = 200;
  * @throws {StoreError} when the copy cannot be written.
  */
 export async function backUp(database: DatabaseSync, file: string, isReplaced: boolean): Promise<void> {
-  const draft = `${file}.draft`;
+  const obstacle = isReplaced ? obstacleTo(file) : undefined;
+  if (obstacle !== undefined) throw new StoreError(obstacle);
   try {
-    await copyInto(database, draft);
-    if (isReplaced) renameSync(draft, file);
-    else linkSync(draft, file);
-    settle(dirname(file));
+    await withDraft(file, async (draft) => {
+      await copyInto(database, draft);
+      if (isReplaced) renameSync(draft, file);
+      else linkSync(draft, file);
+      settle(dirname(file));
+    });
   } catch (error) {
+    if (error instanceof StoreError) throw error;
     const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
     throw new StoreError(exists ? `${file} exists already, and is left as it is.` : refusalOf(file, error), {
       cause: error,
     });
-  } finally {
-    removeDatabase(draft);
   }
 }
 
@@ -57,15 +62,38 @@ export function createBackups(database: DatabaseSync): Backups {
   };
 }
 
-/** Copies a ledger into one plain file, without a log beside it. */
+/** Copies a ledger into one plain file, without a log beside it, that the same users may read. */
 export async function copyInto(database: DatabaseSync, file: string): Promise<void> {
   removeDatabase(file);
-  await backup(database, file, { rate: PAGES_A_TURN });
+  const path = database.location();
+  createFile(file, path === null ? undefined : modeOf(path));
+  await copyPages(database, file);
   const copy = new DatabaseSync(file);
   try {
     copy.exec('PRAGMA journal_mode = DELETE');
   } finally {
     copy.close();
+  }
+}
+
+const BUSY_RETRY_MS = 20;
+/** 2 s in all, as long as any other statement waits. */
+const MAX_BUSY_TRIES = 100;
+
+/**
+ * The pages are read by another thread. Where this one is in the middle of a transaction when the first of them is, Node fails with
+ * "not an error", code 0, rather than try again, as it does later on.
+ */
+async function copyPages(database: DatabaseSync, file: string, tries = 1): Promise<void> {
+  try {
+    await backup(database, file, { rate: PAGES_A_TURN });
+  } catch (error) {
+    const isBusy = error instanceof Error && 'errcode' in error && error.errcode === 0;
+    if (!isBusy) throw error;
+    if (tries === MAX_BUSY_TRIES)
+      throw new StoreError(`${file} is locked by another process.`, { cause: error });
+    await sleep(BUSY_RETRY_MS);
+    await copyPages(database, file, tries + 1);
   }
 }
 
@@ -77,15 +105,4 @@ export function settle(folder: string): void {
   } finally {
     closeSync(handle);
   }
-}
-
-/** Gives a new file to the owner of another one or of its folder: root may look after a ledger that the exporter's user must write. */
-export function giveTo(owned: string, file: string): void {
-  const { uid, gid } = statSync(owned);
-  if (process.geteuid?.() === 0) chownSync(file, uid, gid);
-}
-
-/** With the files that SQLite keeps beside it. */
-export function removeDatabase(file: string): void {
-  for (const each of [file, `${file}-wal`, `${file}-shm`, `${file}-journal`]) rmSync(each, { force: true });
 }

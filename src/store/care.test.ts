@@ -322,10 +322,10 @@ function leaveTraces(path: string): void {
 test('an account that cannot be forgotten for want of space stays whole', async (t) => {
   const path = ledgerFile(t);
   const before = shownBy(path);
-  mkdirSync(`${path}.forgetting`);
-  writeFileSync(join(`${path}.forgetting`, 'in-the-way'), '');
+  mkdirSync(`${path}.draft`);
+  writeFileSync(join(`${path}.draft`, 'in-the-way'), '');
   await assert.rejects(forgetAccount(path, 'test', 'dev'), StoreError);
-  rmSync(`${path}.forgetting`, { recursive: true });
+  rmSync(`${path}.draft`, { recursive: true });
   assert.deepEqual(shownBy(path), before);
   assert.deepEqual(checked(path), []);
 });

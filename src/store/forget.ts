@@ -1,7 +1,9 @@
 import { renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { copyInto, giveTo, removeDatabase, settle } from './backup.ts';
+import { copyInto, settle } from './backup.ts';
+import { withDraft } from './draft.ts';
+import { giveTo } from './files.ts';
 import { openDatabase, StoreError } from './open.ts';
 import { refusalOf } from './refusal.ts';
 
@@ -56,8 +58,7 @@ interface AccountName {
 }
 
 async function replaceWithout(database: DatabaseSync, path: string, account: AccountName): Promise<void> {
-  const draft = `${path}.forgetting`;
-  try {
+  await withDraft(path, async (draft) => {
     await copyInto(database, draft);
     remove(draft, account);
     giveTo(path, draft);
@@ -65,9 +66,7 @@ async function replaceWithout(database: DatabaseSync, path: string, account: Acc
     database.exec('PRAGMA journal_mode = DELETE');
     renameSync(draft, path);
     settle(dirname(path));
-  } finally {
-    removeDatabase(draft);
-  }
+  });
 }
 
 const ACCOUNT = 'SELECT id FROM accounts WHERE provider = ? AND name = ?';

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { closeToOthers, createFile, createFolder } from './files.ts';
 import { damaged, notOurs, obstacleTo, refusalOf } from './refusal.ts';
 import { APPLICATION_ID, MIGRATIONS } from './schema.ts';
 
@@ -37,7 +38,7 @@ export function openExisting(path: string): DatabaseSync {
   try {
     if (isNew(database, path)) throw new StoreError(`${path} is empty: no exporter has written to it yet.`);
     refuseOther(database, path);
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; ROLLBACK;');
+    database.exec('BEGIN IMMEDIATE; ROLLBACK;');
     return database;
   } catch (error) {
     database.close();
@@ -55,8 +56,13 @@ function connect(path: string): DatabaseSync {
   const obstacle = path === ':memory:' ? undefined : obstacleTo(path);
   if (obstacle !== undefined) throw new StoreError(obstacle);
   try {
-    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
-    return new DatabaseSync(path, { timeout: 2000 });
+    if (path !== ':memory:') createFolder(dirname(path));
+    if (path !== ':memory:') createFile(path);
+    const database = new DatabaseSync(path, { timeout: 2000 });
+    // Exclusive: a second process is refused, and the lock is gone with the process, however it ends. From the first read on: no
+    // index of the log is put beside the file, which a full disk may not take.
+    database.exec('PRAGMA locking_mode = EXCLUSIVE');
+    return database;
   } catch (error) {
     throw new StoreError(refusalOf(path, error), { cause: error });
   }
@@ -64,8 +70,8 @@ function connect(path: string): DatabaseSync {
 
 function prepare(database: DatabaseSync, path: string, fullyChecked: number): void {
   if (!isNew(database, path)) refuseForeign(database, path, fullyChecked);
-  // Exclusive: a second process is refused, and the lock is gone with the process, however it ends.
-  database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+  if (path !== ':memory:') closeToOthers(path);
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
   database.exec('PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 1000; PRAGMA cache_size = -32000;');
   migrate(database, path);
 }

@@ -33,6 +33,8 @@ const CODES: Readonly<Record<number, (path: string) => string>> = {
 export function refusalOf(path: string, error: unknown): string {
   const known =
     error instanceof Error && 'errcode' in error ? CODES[Number(error.errcode) & 0xff] : undefined;
+  if (error instanceof Error && 'syscall' in error && error.syscall === 'mkdir')
+    return `${path} cannot be opened: its folder cannot be created (${error.message}). Set state.path to a file in a folder that takes files.`;
   return (
     known?.(path) ?? `${path} cannot be opened: ${error instanceof Error ? error.message : String(error)}`
   );
@@ -45,6 +47,8 @@ export function obstacleTo(path: string): string | undefined {
     return `${path} cannot be opened: ${folder} is a file, not a folder. Set state.path to a file in a folder.`;
   if (statOf(path)?.isDirectory())
     return `${path} cannot be opened: it is a directory. Set state.path to a file in it.`;
+  if (statOf(path)?.isFile() === false)
+    return `${path} cannot be opened: it is a device, a pipe or a socket. Set state.path to a file.`;
   for (const place of [folder, path]) {
     const code = refusedAccess(place);
     if (code === 'EROFS') return readOnly(path);

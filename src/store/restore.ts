@@ -3,9 +3,11 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { AuditInput } from '../core/audit.ts';
 import type { Instant } from '../core/time.ts';
-import { copyInto, giveTo, removeDatabase, settle } from './backup.ts';
+import { copyInto, settle } from './backup.ts';
 import { problemsIn } from './check.ts';
+import { removeLeftovers, withDraft } from './draft.ts';
 import { beginEpoch } from './epoch.ts';
+import { giveTo } from './files.ts';
 import { openDatabase, openExisting, StoreError } from './open.ts';
 import { inUse, obstacleTo, refusalOf } from './refusal.ts';
 
@@ -30,17 +32,21 @@ export async function restoreLedger(options: RestoreOptions): Promise<string | u
   if (obstacle !== undefined) throw new StoreError(obstacle);
   if (existsSync(path) && existsSync(from) && realpathSync(path) === realpathSync(from))
     throw new StoreError(`${from} is the ledger itself: name a backup.`);
-  const draft = `${path}.restoring`;
-  const lock = existsSync(path) ? lockOf(path) : undefined;
+  const aside = `${path}.before-restore-${new Date(now).toISOString().replace(/[-:]|\.\d+/g, '')}`;
   try {
-    await prepare(draft, options);
-    const aside = `${path}.before-restore-${new Date(now).toISOString().replace(/[-:]|\.\d+/g, '')}`;
-    return swap({ path, draft, aside, lock });
+    return await withDraft(path, async (draft) => {
+      const isThere = existsSync(path);
+      const lock = isThere ? lockOf(path) : undefined;
+      try {
+        removeLeftovers(path);
+        await prepare(draft, options);
+        return swap({ path, draft, aside: isThere ? aside : undefined, lock });
+      } finally {
+        lock?.close();
+      }
+    });
   } catch (error) {
     throw error instanceof StoreError ? error : new StoreError(refusalOf(path, error), { cause: error });
-  } finally {
-    removeDatabase(draft);
-    lock?.close();
   }
 }
 
@@ -91,20 +97,32 @@ function foldLog(lock: DatabaseSync): void {
 interface Swap {
   readonly path: string;
   readonly draft: string;
-  readonly aside: string;
+  /** Where the ledger that stands there goes; undefined where there is none. */
+  readonly aside: string | undefined;
   readonly lock: DatabaseSync | undefined;
 }
 
 /** There is a whole ledger at `path` at every instant. The log of the old one must never meet the new one. */
 function swap({ path, draft, aside, lock }: Swap): string | undefined {
-  const isThere = existsSync(path);
   if (lock) foldLog(lock);
-  if (isThere) {
+  if (aside === undefined) {
+    takeFreePlace(path, draft);
+  } else {
     linkSync(path, aside);
     if (existsSync(`${path}-wal`)) renameSync(`${path}-wal`, `${aside}-wal`);
     rmSync(`${path}-shm`, { force: true });
+    renameSync(draft, path);
   }
-  renameSync(draft, path);
   settle(dirname(path));
-  return isThere ? aside : undefined;
+  return aside;
+}
+
+/** An exporter may have begun a ledger there since. */
+function takeFreePlace(path: string, draft: string): void {
+  try {
+    linkSync(draft, path);
+  } catch (error) {
+    const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+    throw exists ? new StoreError(`${path} was created meanwhile: nothing was changed.`) : error;
+  }
 }

@@ -25,6 +25,37 @@ realServerTest('Helm makes of the values of each case what is expected', ['helm'
   }
 });
 
+realServerTest(
+  'the chart sets the user and the groups that it is given, and none where they are empty',
+  ['helm'],
+  async (_, pathOf) => {
+    const context = async (...args: string[]) => {
+      const { code, output } = await run(pathOf('helm'), [
+        'template',
+        ...RELEASE,
+        '--values',
+        USUAL,
+        ...args,
+      ]);
+      assert.equal(code, 0, output);
+      return output.match(/^ +(runAsUser|runAsGroup|fsGroup): .*/gm)?.map((line) => line.trim()) ?? [];
+    };
+    const set = (user: string, group: string, volume: string, kind = 'set') =>
+      [
+        ['runAsUser', user],
+        ['runAsGroup', group],
+        ['fsGroup', volume],
+      ].map(([name, value]) => `--${kind}=podSecurityContext.${name}=${value}`);
+    assert.deepEqual(await context(), ['runAsUser: 65532', 'runAsGroup: 65532', 'fsGroup: 65532']);
+    assert.deepEqual(await context(...set('null', 'null', 'null')), []);
+    assert.deepEqual(await context(...set('', '', '', 'set-string')), []);
+    assert.deepEqual(await context(...set('1000680000', '0', 'null')), [
+      'runAsUser: 1000680000',
+      'runAsGroup: 0',
+    ]);
+  },
+);
+
 realServerTest('Helm has nothing to say against the chart', ['helm'], async (_, pathOf) => {
   for (const { name, values } of await chartCases()) {
     const { code, output } = await run(pathOf('helm'), ['lint', '--strict', '--values', values, CHART]);
@@ -104,6 +135,8 @@ const REFUSED: readonly (readonly [argument: string, message: RegExp])[] = [
   ['--set=podDisruptionBudget.maxUnavailable=2', /\/podDisruptionBudget\/maxUnavailable/],
   ['--set=terminationGracePeriodSeconds=5', /\/terminationGracePeriodSeconds/],
   ['--set=image.tag=has space', /\/image\/tag/],
+  ['--set=podSecurityContext.runAsUser=0', /\/podSecurityContext\/runAsUser/],
+  ['--set=podSecurityContext.runAsUsers=1', /'runAsUsers' not allowed/],
 ];
 
 realServerTest('what cannot work is refused, with the reason', ['helm'], async (_, pathOf) => {

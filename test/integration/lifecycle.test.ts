@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { skipUnlessRequired } from '../support/binaries.ts';
 import { run } from '../support/child.ts';
 import type { Exposition } from '../support/exposition.ts';
 import {
+  catchesHangUps,
   configurationOf,
   configure,
   type Exporter,
@@ -121,6 +122,18 @@ test('a second signal ends it at once', async (context) => {
   assert.ok(performance.now() - stoppingAt < 5000);
 });
 
+test('the same signal at once is passed over, a second later it ends it at once', async (context) => {
+  const exporter = await hangingExporter(context);
+  process.kill(exporter.pid, 'SIGINT');
+  await exporter.said(/"msg":"stopping"/);
+  process.kill(exporter.pid, 'SIGINT');
+  const ended = await Promise.race([exporter.ended, wait(1200, undefined)]);
+  assert.equal(ended, undefined, `the echo ended it with ${ended?.code}`);
+  const stoppingAt = performance.now();
+  assert.equal((await exporter.end('SIGINT')).code, 130);
+  assert.ok(performance.now() - stoppingAt < 5000);
+});
+
 test('a hang-up while it starts is a reload once it has started', async (context) => {
   const spending = await spendingOf(context);
   const file = await configure(await folderOf(context), { accounts: spending.accounts });
@@ -143,12 +156,6 @@ test('a command ends when its terminal is gone', async (context) => {
   process.kill(polling.pid, 'SIGHUP');
   assert.equal((await polling.ended).code, 1);
 });
-
-/** https://man7.org/linux/man-pages/man5/proc_pid_status.5.html */
-async function catchesHangUps(pid: number): Promise<boolean> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return (Number.parseInt(/^SigCgt:\s*(\w+)/m.exec(status)?.[1]?.slice(-1) ?? '0', 16) & 1) === 1;
-}
 
 /** No file may grow beyond so many bytes: to a process that writes, the disk is full. */
 async function limitFiles(pid: number, bytes: string): Promise<boolean> {

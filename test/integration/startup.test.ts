@@ -10,7 +10,7 @@ import { sqliteStore } from '../../src/store/sqlite.ts';
 import { skipUnlessRequired } from '../support/binaries.ts';
 import { run } from '../support/child.ts';
 import { cost, settings, statement, utc } from '../support/ledger.ts';
-import { configure, type Ended, folderOf, MAIN, runToEnd } from '../support/process.ts';
+import { configure, type Ended, folderOf, LISTENING, MAIN, runToEnd, start } from '../support/process.ts';
 
 /** Nobody but root may write anywhere; where this is root, the program runs as another user. */
 const IS_ROOT = process.getuid?.() === 0;
@@ -91,6 +91,47 @@ test('a ledger that is not this user to write is left alone, and nothing is put 
   await chmod(folder, 0o755);
 });
 
+test('the next user of the same group goes on with a ledger, a user of another group does not see it', async (context) => {
+  if (!IS_ROOT) return context.skip('only root can run as two others');
+  const folder = await folderOf(context);
+  await chown(folder, 0, 0);
+  await chmod(folder, 0o2770);
+  const ledger = join(folder, 'sub', 'ledger.db');
+  const accounts = { baseten: { url: 'http://127.0.0.1:9', key: 'k' } };
+  const configuration = await folderOf(context);
+  await chmod(configuration, 0o755);
+  const file = await configure(configuration, { accounts, ledger, schedule: '0 0 1 1 *' });
+  const as = (user: string, group: string) =>
+    start(
+      context,
+      [
+        '--reuid',
+        user,
+        '--regid',
+        group,
+        '--clear-groups',
+        process.execPath,
+        MAIN,
+        'serve',
+        '--config',
+        file,
+      ],
+      { node: 'setpriv', program: null, env: { NODE_DISABLE_COMPILE_CACHE: '1', HOME: '/' } },
+    );
+  // As on OpenShift: users of the namespace's range without a name, in group 0.
+  for (const user of ['1000680000', '1000680001']) {
+    const exporter = as(user, '0');
+    await exporter.said(LISTENING);
+    process.kill(exporter.pid, 'SIGUSR2');
+    await exporter.said(/the ledger was backed up/);
+    assert.equal((await exporter.end('SIGTERM')).code, 0, user);
+    for (const name of [ledger, `${ledger}.backup`])
+      assert.equal(((await stat(name)).mode & 0o777).toString(8), '660', name);
+  }
+  const stranger = await as('1000680002', '1000680002').ended;
+  assert.equal(stranger.code, 1);
+});
+
 test('a place where no ledger can be is named', async (context) => {
   const { folder, ledger } = await folderWithLedger(context);
   await mkdir(join(folder, 'folder.db'));
@@ -104,6 +145,11 @@ test('a place where no ledger can be is named', async (context) => {
     join(ledger, 'ledger.db'),
     /ledger\.db is a file, not a folder\. Set state\.path/,
   );
+});
+
+test('a folder that takes no other is named at once', async (context) => {
+  for (const ledger of ['/proc/nope/ledger.db', '/proc/nope/sub/ledger.db'])
+    await assertRefused(context, ledger, /its folder cannot be created \(ENOENT/, []);
 });
 
 test("another program's database is left alone", async (context) => {
@@ -135,6 +181,7 @@ dd if=/dev/zero of=${folder}/disk/filler bs=1k count=128 2>/dev/null || true
 cksum < ${folder}/disk/ledger.db
 ${then} || echo "code $?"
 cksum < ${folder}/disk/ledger.db
+ls ${folder}/disk
 mount -o remount,ro ${folder}/disk
 ${then} || echo "code $?"
 cksum < ${folder}/disk/ledger.db`;
@@ -143,6 +190,8 @@ test('a disk that is full, and one that is mounted read-only, are told of, and n
   const { folder } = await folderWithLedger(context);
   const ledger = join(folder, 'disk', 'ledger.db');
   await mkdir(join(folder, 'disk'));
+  // Nobody but the owner may read it, and the namespace knows only this process's user.
+  if (IS_ROOT) await chown(join(folder, 'ledger.db'), 0, 0);
   const accounts = { baseten: { url: 'http://127.0.0.1:9', key: 'k' } };
   const file = await configure(folder, { accounts, ledger, schedule: '0 0 1 1 *' });
   const serve = `NODE_DISABLE_COMPILE_CACHE=1 ${process.execPath} ${MAIN} serve --config ${file} 2>&1`;
@@ -154,6 +203,9 @@ test('a disk that is full, and one that is mounted read-only, are told of, and n
     `${ledger} cannot be written: the disk is full. Free some space; nothing was changed.`,
     'code 1',
     first,
+    // Nothing is left beside it.
+    'filler',
+    'ledger.db',
     `${ledger} cannot be written: its disk is mounted read-only. Mount it to be written, or set state.path.`,
     'code 1',
     first,

@@ -198,7 +198,7 @@ async function open(config: Config, clock: OwnClock, write: (line: string) => vo
     revision: 'test',
     now,
     log,
-    progress: { update: () => {}, stop: () => {} },
+    progress: { update() {}, end() {}, stop() {} },
     wait: async (ms) => await clock.advance(ms),
   });
   const { source, carried } = watched(app.publisher);

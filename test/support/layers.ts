@@ -62,7 +62,7 @@ const HOMES: readonly { readonly of: RegExp; readonly rooms: readonly string[] }
   { of: /^@opentelemetry\/.*$/, rooms: ['sinks', 'push', 'telemetry'] },
   { of: /^yaml$/, rooms: ['config'] },
   { of: /^bcrypt$/, rooms: ['server'] },
-  { of: /^(commander|cli-progress)$/, rooms: ['root', 'cli', 'commands'] },
+  { of: /^commander$/, rooms: ['root', 'cli', 'commands'] },
   { of: /^node:child_process$/, rooms: [] },
 ];
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -29,6 +29,8 @@ export interface StartOptions {
   /** {@link MAIN} when absent; null where `node` is no Node and takes the arguments alone. */
   readonly program?: string | null;
   readonly cwd?: string;
+  /** Standard input stays open for {@link Running.type}; else it ends at once. */
+  readonly keepsInput?: boolean;
 }
 
 /** A process of the exporter. */
@@ -39,6 +41,10 @@ export interface Running {
   err(): string;
   /** Waits until it has said what matches on either stream. Rejects when it ends before, or after 30 s. */
   said(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Writes to its standard input. */
+  type(text: string): void;
+  /** Closes both streams, as a reader that leaves. */
+  stopReading(): void;
   /** Sends a signal and waits for the end. */
   end(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): Promise<Ended>;
 }
@@ -50,7 +56,7 @@ export function start(context: TestContext, args: readonly string[], options: St
   const { PATH = '', HOME = '' } = process.env;
   const startedAt = performance.now();
   const child = spawn(node, words, { cwd, env: { PATH, HOME, ...env } });
-  child.stdin.end();
+  if (!options.keepsInput) child.stdin.end();
   const said = { out: '', err: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     said.out += text;
@@ -75,6 +81,11 @@ export function start(context: TestContext, args: readonly string[], options: St
     out: () => said.out,
     err: () => said.err,
     said: (pattern) => heard(pattern, said, ended),
+    type: (text) => void child.stdin.write(text),
+    stopReading() {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    },
     end: (signal) => {
       child.kill(signal);
       return ended;
@@ -104,6 +115,12 @@ async function heard(
     }
     await wait(10);
   }
+}
+
+/** Whether a process listens to SIGHUP yet: https://man7.org/linux/man-pages/man5/proc_pid_status.5.html */
+export async function catchesHangUps(pid: number): Promise<boolean> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return (Number.parseInt(/^SigCgt:\s*(\w+)/m.exec(status)?.[1]?.slice(-1) ?? '0', 16) & 1) === 1;
 }
 
 /** Runs the exporter's program to its end. */

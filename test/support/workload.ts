@@ -18,6 +18,12 @@ const Container = z.object({
   volumeMounts: z.array(z.object({ name: z.string() })),
 });
 
+const CONFINED = {
+  runAsNonRoot: z.literal(true),
+  fsGroupChangePolicy: z.literal('OnRootMismatch'),
+  seccompProfile: z.strictObject({ type: z.literal('RuntimeDefault') }),
+};
+
 const Pod = z.object({
   automountServiceAccountToken: z.literal(false),
   enableServiceLinks: z.literal(false),
@@ -25,14 +31,16 @@ const Pod = z.object({
   hostNetwork: z.undefined().optional(),
   hostPID: z.undefined().optional(),
   terminationGracePeriodSeconds: z.number().min(30),
-  securityContext: z.strictObject({
-    runAsNonRoot: z.literal(true),
-    runAsUser: z.literal(USER),
-    runAsGroup: z.literal(USER),
-    fsGroup: z.literal(USER),
-    fsGroupChangePolicy: z.literal('OnRootMismatch'),
-    seccompProfile: z.strictObject({ type: z.literal('RuntimeDefault') }),
-  }),
+  // All of them, or where the platform chooses none.
+  securityContext: z.union([
+    z.strictObject({
+      ...CONFINED,
+      runAsUser: z.literal(USER),
+      runAsGroup: z.literal(USER),
+      fsGroup: z.literal(USER),
+    }),
+    z.strictObject(CONFINED),
+  ]),
   containers: z.tuple([Container]),
   volumes: z.array(z.object({ name: z.string(), hostPath: z.undefined().optional() })),
 });

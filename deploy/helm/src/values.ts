@@ -13,6 +13,10 @@ const Port = z.int().min(1).max(65_535);
 const Duration = z.string().regex(/^[0-9]+(ms|s|m|h)$/);
 const Quantity = z.union([z.number().positive(), z.string().regex(/^[0-9]+(\.[0-9]+)?(m|[kMGT]i?)?$/)]);
 
+/** Null or empty: the platform chooses. */
+const Id = (least: number) =>
+  z.union([z.int().min(least).max(2_147_483_647), z.literal(''), z.null()]).optional();
+
 const MONITORED = { enabled: z.boolean(), namespace: Name, labels: Texts };
 
 /** What the chart takes: values.yaml has every key, its default and what it is for. */
@@ -64,6 +68,7 @@ const Values = z.strictObject({
   }),
   podDisruptionBudget: z.strictObject({ enabled: z.boolean(), maxUnavailable: z.int().min(0).max(1) }),
   probes: z.strictObject({ kind: z.enum(['http', 'tcp']), scheme: z.enum(['HTTP', 'HTTPS']) }),
+  podSecurityContext: z.strictObject({ runAsUser: Id(1), runAsGroup: Id(0), fsGroup: Id(0) }),
   resources: z.strictObject({
     requests: z.record(z.string(), Quantity).optional(),
     limits: z.record(z.string(), Quantity).optional(),

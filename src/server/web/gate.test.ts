@@ -158,6 +158,25 @@ test('pages of other sites cannot make a browser post', async (t) => {
   assert.equal(page.status, 200, 'a link may lead here');
 });
 
+test('pages of other sites cannot make a browser post over plain HTTP, where it says only where they are from', async (t) => {
+  const served = await serveWeb(t, webFolder(t), '', { reload: async () => ({ ok: true }) });
+  const host = `127.0.0.1:${served.port}`;
+  const post = async (headers: Record<string, string>) =>
+    (await ask(served, '/-/reload', { method: 'POST', headers })).status;
+  for (const origin of ['http://evil.example', 'http://127.0.0.1', `http://${host}1`, 'null', 'x', ''])
+    assert.equal(await post({ origin }), 403, origin);
+  for (const origin of [`http://${host}`, `https://${host}`])
+    assert.equal(await post({ origin }), 200, origin);
+  assert.equal(await post({ origin: 'http://Exporter.example:80', host: 'exporter.example' }), 200);
+  assert.equal(
+    await post({ origin: 'https://front.example', 'sec-fetch-site': 'same-origin' }),
+    200,
+    'a proxy',
+  );
+  assert.equal(await post({ origin: `http://${host}`, 'sec-fetch-site': 'cross-site' }), 403);
+  assert.equal((await ask(served, '/', { headers: { origin: 'http://evil.example' } })).status, 200);
+});
+
 test('what is pipelined is answered in its order, each for itself', async (t) => {
   const served = await serveWeb(t, webFolder(t), ALICE);
   const authorization = `Authorization: Basic ${Buffer.from('alice:secret').toString('base64')}\r\n`;

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { freePort, portOf } from '../bench/port.ts';
+import { configurationOf, configure, folderOf, LISTENING, MAIN, type Running } from '../support/process.ts';
+import { startSpending } from '../support/spending.ts';
+import { inTerminal, screenOf } from '../support/terminal.ts';
+
+const CTRL_C = '\x03';
+const CTRL_S = '\x13';
+const CTRL_Q = '\x11';
+
+/** The terminal is as it was before, and nobody missed a part of a line. */
+function assertUntouched({ out }: { out: string }): void {
+  const { showsCursor, wraps, isCut } = screenOf(out);
+  assert.deepEqual({ showsCursor, wraps, isCut }, { showsCursor: true, wraps: true, isCut: false });
+}
+
+/** Every line is a whole line of the log, or what `also` allows; no bar is left. */
+function assertWholeLines({ out }: { out: string }, also: RegExp): void {
+  for (const shown of screenOf(out).lines) {
+    // The terminal's own echo.
+    const line = shown.replace(/^\^C/, '');
+    if (line === '' || also.test(line)) continue;
+    assert.match(line, /^\{"level":.*\}$/, JSON.stringify(line));
+    assert.doesNotThrow(() => JSON.parse(line), line);
+  }
+}
+
+/** `demo` in a terminal, once it shows a bar. */
+async function demoWithBar(context: TestContext, env?: Record<string, string>): Promise<Running | undefined> {
+  const command = `echo pid $$; exec ${process.execPath} ${MAIN} demo --port 0`;
+  const demo = await inTerminal(context, command, env);
+  await demo?.said(/[█░]{2,} \d+\/\d+/);
+  return demo;
+}
+
+const pidOf = ({ out }: Running) => Number(/^pid (\d+)/m.exec(out())?.[1]);
+const DEMO_LINES = /^(pid \d+|Demo on .*)$/;
+
+test('demo leaves the terminal as it was after Ctrl-C, and cuts and mixes no line before', async (context) => {
+  const demo = await demoWithBar(context);
+  if (demo === undefined) return;
+  await demo.said(/"feed":"usage_history","seconds"/);
+  demo.type(CTRL_C);
+  const ended = await demo.ended;
+  assert.equal(ended.code, 0, ended.out);
+  assertUntouched(ended);
+  assertWholeLines(ended, DEMO_LINES);
+  assert.match(ended.out, /"msg":"stopping"/);
+});
+
+for (const [signal, code] of [
+  ['SIGTERM', 0],
+  ['SIGINT', 0],
+  ['SIGHUP', 0],
+] as const) {
+  test(`demo leaves the terminal as it was after ${signal} in the middle of a long read`, async (context) => {
+    const demo = await demoWithBar(context);
+    if (demo === undefined) return;
+    process.kill(pidOf(demo), signal);
+    const ended = await demo.ended;
+    assert.equal(ended.code, code, ended.out);
+    assertUntouched(ended);
+    assertWholeLines(ended, DEMO_LINES);
+  });
+}
+
+test('a crash leaves the terminal as it was, without a bar and with its last words', async (context) => {
+  const bug = `process.on('SIGALRM', () => { throw new Error('a bug') })`;
+  const demo = await demoWithBar(context, {
+    NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(bug)}`,
+  });
+  if (demo === undefined) return;
+  process.kill(pidOf(demo), 'SIGALRM');
+  const ended = await demo.ended;
+  assert.equal(ended.code, 1, ended.out);
+  assertUntouched(ended);
+  assertWholeLines(ended, /^(pid \d+|Demo on .*|Error: a bug| {4}at .*)$/);
+  assert.match(ended.out, /Error: a bug\r\n +at /);
+});
+
+test('kill -9 leaves the terminal as it was', async (context) => {
+  const demo = await demoWithBar(context);
+  if (demo === undefined) return;
+  process.kill(pidOf(demo), 'SIGKILL');
+  assertUntouched(await demo.ended);
+});
+
+test('serve and poll leave the terminal as it was, and their lines whole', async (context) => {
+  const spending = await startSpending(() => 0.5);
+  context.after(() => spending.close());
+  const file = await configure(await folderOf(context), { accounts: spending.accounts });
+  const served = await inTerminal(context, `exec ${process.execPath} ${MAIN} serve --config ${file}`);
+  if (served === undefined) return;
+  await served.said(/poll succeeded/);
+  served.type(CTRL_C);
+  const ended = await served.ended;
+  assert.equal(ended.code, 0, ended.out);
+  assertUntouched(ended);
+  assertWholeLines(ended, /^$/);
+  const polled = await inTerminal(context, `exec ${process.execPath} ${MAIN} poll --config ${file}`);
+  assert.ok(polled);
+  const printed = await polled.ended;
+  assert.equal(printed.code, 0, printed.out);
+  assertUntouched(printed);
+  assertWholeLines(printed, /^(\S+\/test)? +(today|month to date|\w+) +(\S+ +USD|ok)$/);
+});
+
+test('a terminal that is stopped with Ctrl-S holds up nothing', async (context) => {
+  const folder = await folderOf(context);
+  const url = `127.0.0.1:${await freePort()}`;
+  const accounts = { venice: { url: 'http://127.0.0.1:9', key: 'not-a-key' } };
+  const file = await configure(folder, { accounts, listen: url });
+  const command = `echo pid $$; exec ${process.execPath} ${MAIN} serve --config ${file}`;
+  const exporter = await inTerminal(context, command);
+  if (exporter === undefined) return;
+  await exporter.said(LISTENING);
+  exporter.type(CTRL_S);
+  // By then the exporter has tried to write more lines than it had when the terminal stopped.
+  const failures = async () => {
+    const page = await (await fetch(`http://${url}/metrics`)).text();
+    const counts = page.matchAll(/^ai_billing_poll_failures_total\{.*\} (\d+)/gm);
+    return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+  };
+  const before = await failures();
+  while ((await failures()) < before + 12) await wait(50);
+  exporter.type(CTRL_Q);
+  await exporter.said(/poll failed/);
+  process.kill(pidOf(exporter), 'SIGTERM');
+  const ended = await exporter.ended;
+  assert.equal(ended.code, 0, ended.out);
+  assertUntouched(ended);
+});
+
+test('Ctrl-C under npm is one signal: it ends with 0, and the last push is made', async (context) => {
+  let pushes = 0;
+  const receiver = createServer((request, response) => {
+    request.resume().on('end', () => {
+      pushes += 1;
+      response.setHeader('content-type', 'application/x-protobuf').end();
+    });
+  }).listen(0, '127.0.0.1');
+  context.after(() => void receiver.close());
+  await new Promise((resolve) => receiver.once('listening', resolve));
+  const spending = await startSpending(() => 0.5);
+  context.after(() => spending.close());
+  const folder = await folderOf(context);
+  const known: object = JSON.parse(
+    configurationOf({ accounts: spending.accounts, ledger: join(folder, 'ledger.db') }),
+  );
+  const endpoint = `http://127.0.0.1:${portOf(receiver)}/v1/metrics`;
+  const file = join(folder, 'config.yml');
+  // The only push is that of the end.
+  const opentelemetry = { receivers: [{ name: 'a', endpoint, interval: '1h' }] };
+  await writeFile(file, JSON.stringify({ ...known, opentelemetry }));
+  const npm = await inTerminal(context, `exec npm start --silent -- serve --config ${file}`);
+  if (npm === undefined) return;
+  await npm.said(/poll succeeded/);
+  const before = pushes;
+  npm.type(CTRL_C);
+  const ended = await npm.ended;
+  assert.equal(ended.code, 0, ended.out);
+  assert.equal(pushes, before + 1);
+  assertUntouched(ended);
+});
