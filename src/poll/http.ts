@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
+import type { Drift } from '../core/statement.ts';
 import type { Instant } from '../core/time.ts';
 import { bytesWithoutKeys } from '../net/keys.ts';
 import type { Ask, Provider, RateLimit, Request } from '../providers/provider.ts';
@@ -89,7 +90,9 @@ export function createHttpClient(options: HttpOptions): HttpClient {
       try {
         const { headers, bytes } = await askUntilAnswered(exchange);
         const safe = bytesWithoutKeys(bytes, exchange.keys);
-        return { headers, body: readAnswer(safe, request.schema, `answer of ${titleOf(request)}`) };
+        const drift: Drift[] = [];
+        const body = readAnswer(safe, request.schema, `answer of ${titleOf(request)}`, drift);
+        return { headers, body, drift };
       } catch (error) {
         throw withoutKeys(error, exchange.keys);
       } finally {

@@ -6,7 +6,7 @@ import { identityOf, newestOf } from '../core/observations.ts';
 import { type Rates, rateAt } from '../core/rates.ts';
 import type { Drift, Note, Observation, Reading, Reconciliation } from '../core/statement.ts';
 import type { Instant, Range } from '../core/time.ts';
-import { type Feed, type FeedContext, NOTHING_KNOWN } from '../providers/provider.ts';
+import { type Ask, type Feed, type FeedContext, NOTHING_KNOWN } from '../providers/provider.ts';
 import { PollError } from './errors.ts';
 import type { HttpClient } from './http.ts';
 
@@ -192,12 +192,30 @@ function contextOf(target: PollTarget, watcher: PollWatcher, signal: AbortSignal
 /** One range: all of its pages, folded into one reading. Its as-of is when the first request went out. */
 async function readRange(target: PollTarget, range: Range, context: FeedContext<unknown>) {
   let asOf: Instant | undefined;
-  const ask = target.client.ask(context.signal, (at) => {
+  const send = target.client.ask(context.signal, (at) => {
     asOf ??= target.asOf(at);
   });
+  const { ask, drift } = watchDrift(send);
   const reader = target.feed.reader(range, context);
   for await (const page of target.feed.ask(ask, range, context)) reader.take(page);
-  return { reading: reader.done(), asOf: asOf ?? target.asOf(target.now()) };
+  const reading = reader.done();
+  return {
+    reading: { ...reading, drift: [...reading.drift, ...drift()] },
+    asOf: asOf ?? target.asOf(target.now()),
+  };
+}
+
+/** Gathers what the answers hold that is not as documented, each oddity once, however many pages show it. */
+export function watchDrift(send: Ask): { readonly ask: Ask; drift(): readonly Drift[] } {
+  const found = new Map<string, Drift>();
+  return {
+    async ask(request) {
+      const answer = await send(request);
+      for (const drift of answer.drift ?? []) found.set(`${drift.kind} ${drift.what}`, drift);
+      return answer;
+    },
+    drift: () => [...found.values()],
+  };
 }
 
 function book(target: PollTarget, reading: Reading, asOf: Instant): Applied {

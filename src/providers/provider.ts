@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Billed, LabelFilter } from '../core/billed.ts';
 import type { SeriesKey } from '../core/book.ts';
 import type { Fixed, Usd } from '../core/money.ts';
-import type { Reading } from '../core/statement.ts';
+import type { Drift, Reading } from '../core/statement.ts';
 import type { Granularity, Instant, Range } from '../core/time.ts';
 import type { Tasks } from './tasks.ts';
 
@@ -29,6 +29,8 @@ export interface Answer<Body> {
   readonly body: Body;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
+  /** What its schema read on without: the poll counts it, a feed need not. */
+  readonly drift?: readonly Drift[];
 }
 
 /**

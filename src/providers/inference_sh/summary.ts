@@ -16,5 +16,7 @@ export function readSummary(body: Summary): Reading {
 }
 
 function secondsOf(metric: string, label: string, seconds: Summary['tier_usage']): Observation[] {
-  return Object.entries(seconds ?? {}).map(([name, value]) => ({ metric, labels: { [label]: name }, value }));
+  return Object.entries(seconds ?? {}).flatMap(([name, value]) =>
+    value === undefined ? [] : [{ metric, labels: { [label]: name }, value }],
+  );
 }
