@@ -26,21 +26,22 @@ type Note = (drift: Drift) => void;
 function walk(schema: z.core.$ZodType, value: unknown, place: Place, note: Note): void {
   if (!isTolerant(schema)) return;
   if (isOdd(schema, value)) note(driftAt(place, value));
-  else if (value === undefined || value === null) return;
   else if (schema instanceof z.ZodObject) walkObject(schema, value, place, note);
   else if (schema instanceof z.ZodArray && Array.isArray(value)) {
     for (const item of value) walk(schema.element, item, place, note);
   } else if (schema instanceof z.ZodRecord) {
     const below = { ...place, path: `${place.path}.*` };
-    for (const item of Object.values(value)) walk(schema.valueType, item, below, note);
+    for (const item of Object.values(value ?? {})) walk(schema.valueType, item, below, note);
   } else if (schema instanceof z.ZodPipe) walkPipe(schema, value, place, note);
   else if (schema instanceof z.ZodUnion) {
     const option = schema.options.find((each) => z.safeParse(each, value).success);
     if (option) walk(option, value, place, note);
-  } else if (isWrapper(schema)) walk(schema.unwrap(), value, place, note);
+  } else if (isWrapper(schema) && value !== undefined && value !== null)
+    walk(schema.unwrap(), value, place, note);
 }
 
-function walkObject(schema: z.ZodObject, value: object, { path }: Place, note: Note): void {
+function walkObject(schema: z.ZodObject, value: unknown, { path }: Place, note: Note): void {
+  if (typeof value !== 'object' || value === null) return;
   const known: Readonly<Record<string, unknown>> = { ...value };
   for (const [field, inner] of Object.entries(schema.shape)) {
     const item = Object.hasOwn(known, field) ? known[field] : undefined;
