@@ -68,6 +68,16 @@ export interface FailureStatus {
   /** What to do about it. */
   readonly hint: string;
   readonly at: Timestamp;
+  /** Each range that failed, in the order they were read: the reason above is the most telling of theirs. At most 50. */
+  readonly ranges?: readonly RangeFailureStatus[];
+}
+
+/** Why one range of a poll failed. */
+export interface RangeFailureStatus {
+  readonly start: Timestamp;
+  readonly end: Timestamp;
+  readonly reason: string;
+  readonly message: string;
 }
 
 /** A budget in its current period. */
