@@ -23,14 +23,17 @@ export interface StatusInput {
   readonly now: Instant;
   readonly ledger: Ledger;
   readonly states: readonly FeedState[];
+  readonly warnings?: readonly string[];
 }
 
 /** What the page and `/api/v1/status` show, out of the ledger and the poller. */
-export function statusOf({ version, startedAt, now, ledger, states }: StatusInput): Status {
+export function statusOf(input: StatusInput): Status {
+  const { version, startedAt, now, ledger, states, warnings = [] } = input;
   const accounts = [...Map.groupBy(states, ({ feed }) => feed.key.account)];
   return {
     version,
     startedAt: iso(startedAt),
+    warnings,
     accounts: accounts.map(([id, feeds]): AccountStatus => {
       const { provider = '', account = '' } = feeds[0]?.feed.labels ?? {};
       const usd = (window: Window) => usdOf(ledger, id, window, now);

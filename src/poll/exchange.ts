@@ -87,8 +87,9 @@ async function headOf(
   headers: Record<string, string>,
   deadline: Deadline,
 ): Promise<Head | Failed> {
-  const { pool, request, basePath, events } = exchange;
-  const path = pathOf(basePath, request);
+  const { pool, request, basePath, events, provider, config } = exchange;
+  const query = { ...provider.query?.(config), ...request.query };
+  const path = pathOf(basePath, { ...request, query });
   const method = methodOf(request);
   try {
     const sent = method === 'POST' ? JSON.stringify(request.preview) : null;

@@ -176,6 +176,10 @@ export interface Provider<Config = unknown> {
   readonly previews?: readonly string[];
   /** Headers of every request, authorization included. */
   headers(config: Config, key: string): Record<string, string>;
+  /** Parameters of every request; a request's own ones of the same name count instead. */
+  query?(config: Config): Readonly<Record<string, string>>;
+  /** The part of the key's bill that the account reads, such as a team; undefined: all of it. Two parts have nothing in common. */
+  billScope?(config: Config): string | undefined;
   /** Reads the provider's own rate-limit headers; the standard Retry-After is read for all. */
   rateLimit(headers: Readonly<Record<string, string>>, now: Instant): RateLimit;
   /** Seconds to wait that a 429's JSON body names, if it does. */

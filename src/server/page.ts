@@ -37,6 +37,7 @@ export function firstPage(status: Status, now: Instant): string {
 </header>
 <main>
 <p class="summary">${summaryOf(status)}Up since ${utc(status.startedAt)}. Shown as of ${utc(new Date(now).toISOString())}.</p>
+${(status.warnings ?? []).map((warning) => html`<p class="bad"><strong>Warning:</strong> ${warning}.</p>\n`)}
 ${budgetsSection(status.budgets, now)}
 ${accounts.length > 0 ? accounts : html`<section class="account"><p class="empty">No account is configured.</p></section>`}
 </main>

@@ -9,6 +9,8 @@ export type DecimalText = string;
 export interface Status {
   readonly version: string;
   readonly startedAt: Timestamp;
+  /** What the user may want to mend in the configuration, such as one bill that two accounts read. */
+  readonly warnings?: readonly string[];
   readonly accounts: readonly AccountStatus[];
   readonly budgets: readonly BudgetStatus[];
 }
