@@ -108,10 +108,7 @@ export function createApp(options: AppOptions): App {
     self,
     poller: accounts.poller,
     wasRestored: ledger.book.streams.size > 0,
-    warnings() {
-      sameBills.look();
-      return sameBills.warnings();
-    },
+    warnings: () => sameBills.warnings(),
     async take(next) {
       const replaced = await accounts.replace(accountsOf(next));
       // Budgets that are the same keep what was added up for their forecasts.

@@ -22,7 +22,7 @@ function warningsOf(...accounts: readonly string[]): string[] {
 }
 
 test('one key in two accounts of a provider is a warning, in whichever form each has it', () => {
-  const forms = ['apiKey: ${KEY}', 'apiKeyFile: key', `apiKey: ${KEY}`];
+  const forms = [`apiKey: "\${KEY}"`, 'apiKeyFile: key', `apiKey: ${KEY}`];
   for (const one of forms)
     for (const other of forms) {
       const [warning, ...more] = warningsOf(

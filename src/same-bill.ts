@@ -54,8 +54,9 @@ export interface SameBillWatch {
   take(accounts: readonly Account[]): void;
   /** What is read has changed. */
   changed(): void;
-  /** Looks again, unless nothing changed or the last look took long just now. Logs what is new. */
+  /** Looks again and logs what is new, unless nothing changed or looking takes too much of the time. */
   look(): void;
+  /** What is so now. */
   warnings(): readonly string[];
 }
 
@@ -82,11 +83,24 @@ export function watchSameBills({ book, now, log }: SameBillOptions): SameBillWat
       told.add(name);
     }
   };
+  const look = () => {
+    if (!isDirty) return;
+    isDirty = false;
+    const started = performance.now();
+    const found = sharedCostWarnings(accounts, book, now());
+    ofCosts = found.map(({ warning }) => warning);
+    // The figures of a warning grow by the day: what it is about is logged once.
+    tell(
+      ofCosts,
+      found.map(({ about }) => about),
+    );
+    const ended = performance.now();
+    notBefore = ended + (ended - started) / SHARE;
+  };
   return {
     take(next) {
       accounts = next;
       isDirty = true;
-      notBefore = Number.NEGATIVE_INFINITY;
       ofKeys = sharedKeyWarnings(accounts);
       tell(ofKeys);
     },
@@ -94,19 +108,12 @@ export function watchSameBills({ book, now, log }: SameBillOptions): SameBillWat
       isDirty = true;
     },
     look() {
-      const started = performance.now();
-      if (!isDirty || started < notBefore) return;
-      isDirty = false;
-      const found = sharedCostWarnings(accounts, book, now());
-      ofCosts = found.map(({ warning }) => warning);
-      // The figures of a warning grow by the day: what it is about is logged once.
-      tell(
-        ofCosts,
-        found.map(({ about }) => about),
-      );
-      notBefore = performance.now() + (performance.now() - started) / SHARE;
+      if (performance.now() >= notBefore) look();
     },
-    warnings: () => [...ofKeys, ...ofCosts],
+    warnings() {
+      look();
+      return [...ofKeys, ...ofCosts];
+    },
   };
 }
 

@@ -39,17 +39,18 @@ export function containedCosts(
 }
 
 function costsOf(book: Book, account: number, days: readonly Instant[]): Costs {
-  const rows = [...book.series.values()].filter(
-    (row) =>
-      row.measure === 'cost' && row.target === row.id && book.streams.get(row.stream)?.account === account,
-  );
-  return new Map(
-    days.map((day) => {
-      const sums = book.sums('day', day);
-      const costs = rows.map((row) => [labelsOf(row), sums.get(row.id) ?? 0n] as const);
-      return [day, new Map(costs.filter(([, value]) => value !== 0n))];
-    }),
-  );
+  return new Map(days.map((day) => [day, costsOn(book, account, day)]));
+}
+
+function costsOn(book: Book, account: number, day: Instant): ReadonlyMap<string, Fixed> {
+  const costs = new Map<string, Fixed>();
+  for (const [id, value] of book.sums('day', day)) {
+    const row = book.series.get(id);
+    if (value === 0n || !row || book.streams.get(row.stream)?.account !== account) continue;
+    const labels = labelsOf(row);
+    costs.set(labels, (costs.get(labels) ?? 0n) + value);
+  }
+  return costs;
 }
 
 /** No label holds the separator: see `assign.ts`. */

@@ -41,9 +41,9 @@ test('two accounts with the same costs to the last digit are told of in log, pag
   await exporter.pollAll();
   assert.equal(exporter.log().split('one bill may be counted twice').length, 2, 'it is logged once');
   const page = await exporter.fresh();
-  const today = (account: string) => page.sum('ai_billing_cost_today_usd', { account });
-  assert.ok(today('n0') > 0);
-  assert.equal(today('n0'), today('n1'));
+  const spent = (account: string) => page.sum('ai_billing_cost_yesterday_usd', { account });
+  assert.ok(spent('n0') > 0);
+  assert.equal(spent('n0'), spent('n1'));
 });
 
 test('the program warns at its start of one key in two accounts, and again after a reload that adds one', async (context) => {
