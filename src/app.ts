@@ -9,6 +9,7 @@ import type { Poller, PollerOptions } from './poll/poller.ts';
 import { pollerEvents } from './poller-events.ts';
 import type { ProgressView } from './progress.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
+import { watchSameBills } from './same-bill.ts';
 import { type AccountLabels, createSelfMetrics, type SelfMetrics } from './sinks/prometheus/self.ts';
 import { createBackups } from './store/backup.ts';
 import { cacheCells } from './store/cache.ts';
@@ -39,6 +40,8 @@ export interface App {
   readonly poller: Poller;
   /** The ledger held readings when it was opened. */
   readonly wasRestored: boolean;
+  /** What the user may want to mend in the configuration, as far as is known by now. None holds a key. */
+  warnings(): readonly string[];
   /**
    * Takes the accounts, budgets, rates and limits of another configuration; all else of it is left as it is. Not to be called again
    * before it has ended, nor once the app stops.
@@ -78,13 +81,26 @@ export function createApp(options: AppOptions): App {
     log.warn({ err: error }, 'the snapshot could not be stored; the last one stays');
   const zeroForMs = () => config.metrics.newSeriesZeroMs;
   const publisher = createPublisher({ ledger, now, zeroForMs, failed });
-  const events = pollerEvents({ log, progress, publisher, self });
   const waitCut = (labels: AccountLabels, seconds: number) =>
     log.warn({ ...labels, seconds }, 'the provider asked for an implausible wait: asking again in an hour');
+  const sameBills = watchSameBills({ book: ledger.book, now, log });
+  const heard = pollerEvents({ log, progress, publisher, self });
+  const events: typeof heard = {
+    ...heard,
+    applied(feed, applied) {
+      heard.applied(feed, applied);
+      if (applied.changed) sameBills.changed();
+    },
+    pollEnded(feed, outcome) {
+      heard.pollEnded(feed, outcome);
+      sameBills.look();
+    },
+  };
   const accounts = createAccounts(
     { ...options, ledger, self, events, waitCut, random: Math.random },
     accountsOf(config),
   );
+  sameBills.take(config.accounts);
   self.configLoaded({ ok: true, at: now() });
   publisher.publish();
   const upkeep = setInterval(() => maintain(ledger, now, log), MAINTAIN_EVERY_MS);
@@ -96,11 +112,13 @@ export function createApp(options: AppOptions): App {
     self,
     poller: accounts.poller,
     wasRestored: ledger.book.streams.size > 0,
+    warnings: () => sameBills.warnings(),
     async take(next) {
       const replaced = await accounts.replace(accountsOf(next));
       // Budgets that are the same keep what was added up for their forecasts.
       if (!isDeepStrictEqual(next.budgets, config.budgets)) ledger.setBudgets(next.budgets);
       config = next;
+      sameBills.take(config.accounts);
       publisher.publish();
       return replaced;
     },

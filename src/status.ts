@@ -3,7 +3,7 @@ import type { Ledger } from './core/ledger.ts';
 import { formatDecimal } from './core/money.ts';
 import { type Instant, sizeOf } from './core/time.ts';
 import { WINDOWS, type Window, windowAt } from './core/windows.ts';
-import { POLL_FAILURES } from './poll/errors.ts';
+import { POLL_FAILURES, PollError, type RangeFailure } from './poll/errors.ts';
 import type { FeedState, PollOutcome } from './poll/poller.ts';
 import type {
   AccountStatus,
@@ -14,20 +14,26 @@ import type {
   Status,
 } from './server/status.ts';
 
+/** More failed ranges of one poll than these tell nobody anything new. */
+const MAX_RANGES = 50;
+
 export interface StatusInput {
   readonly version: string;
   readonly startedAt: Instant;
   readonly now: Instant;
   readonly ledger: Ledger;
   readonly states: readonly FeedState[];
+  readonly warnings?: readonly string[];
 }
 
 /** What the page and `/api/v1/status` show, out of the ledger and the poller. */
-export function statusOf({ version, startedAt, now, ledger, states }: StatusInput): Status {
+export function statusOf(input: StatusInput): Status {
+  const { version, startedAt, now, ledger, states, warnings = [] } = input;
   const accounts = [...Map.groupBy(states, ({ feed }) => feed.key.account)];
   return {
     version,
     startedAt: iso(startedAt),
+    warnings,
     accounts: accounts.map(([id, feeds]): AccountStatus => {
       const { provider = '', account = '' } = feeds[0]?.feed.labels ?? {};
       const usd = (window: Window) => usdOf(ledger, id, window, now);
@@ -116,8 +122,15 @@ function historyOf(ledger: Ledger, state: FeedState, now: Instant): FeedStatus['
   return buckets > 0 ? { remaining: Math.ceil(buckets) } : null;
 }
 
-function failureStatus({ reason, message, at }: Exclude<PollOutcome, { ok: true }>): FailureStatus {
-  return { reason, message, hint: POLL_FAILURES[reason].hint, at: iso(at) };
+function failureStatus(outcome: Exclude<PollOutcome, { ok: true }>): FailureStatus {
+  const { reason, message, at } = outcome;
+  const ranges = outcome.ok === false && outcome.error instanceof PollError ? outcome.error.ranges : [];
+  const { hint } = POLL_FAILURES[reason];
+  return { reason, message, hint, at: iso(at), ranges: ranges.slice(0, MAX_RANGES).map(rangeStatus) };
+}
+
+function rangeStatus({ start, end, reason, message }: RangeFailure) {
+  return { start: iso(start), end: iso(end), reason, message };
 }
 
 /** What lies ahead of `now`. */

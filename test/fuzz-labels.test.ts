@@ -73,6 +73,7 @@ function statusOf(texts: Iterable<string>): Status {
   const at = '2026-11-22T02:15:05.000Z';
   const rest = texts[Symbol.iterator]();
   const text = () => rest.next().value ?? '';
+  const range = () => ({ start: at, end: at, reason: text(), message: text() });
   const failure = (reason: string) => ({ reason, message: text(), hint: text(), at });
   const feed = () => ({
     ...{
@@ -84,7 +85,7 @@ function statusOf(texts: Iterable<string>): Status {
       schedule: '* * * * *',
     },
     ...{ isPolling: false, nextRun: null, notBefore: null, reconciliation: null, history: { remaining: 3 } },
-    ...{ lastError: failure(text()), off: failure('auth') },
+    ...{ lastError: { ...failure(text()), ranges: [range(), range()] }, off: failure('auth') },
     notes: [{ topic: text(), text: text() }],
   });
   const account = () => ({
@@ -103,7 +104,7 @@ function statusOf(texts: Iterable<string>): Status {
 }
 
 /** How many texts it takes. */
-const TEXTS = 1 + 2 * (2 + 2 * 8) + 1;
+const TEXTS = 1 + 2 * (2 + 2 * 12) + 1;
 
 /** The tags of a page in their order, each with its attributes; and what stands between them. */
 function partsOf(page: string): { tags: string[]; texts: string[] } {

@@ -148,3 +148,16 @@ test('it is said what goes out over OpenTelemetry, and where to, without what ma
 test('a bad configuration is thrown before anything is printed', async () => {
   await assert.rejects(run({ config: join(folder, 'nope.yml') }), { name: 'ConfigError' });
 });
+
+test('one key in two accounts of a provider is warned about, and is no failure', async () => {
+  const twice = join(folder, 'twice.yml');
+  const account = (name: string) => `  - { provider: acme, name: ${name}, apiKey: do-not-print-me }\n`;
+  writeFileSync(twice, `accounts:\n${account('a')}${account('b')}`);
+  const { code, out } = await run({ config: twice });
+  assert.equal(code, 0);
+  assert.match(
+    out,
+    /^warning: acme "a" and acme "b" have the same key at the same address: one bill is read twice/m,
+  );
+  assert.doesNotMatch((await run({ config: file })).out, /warning/);
+});

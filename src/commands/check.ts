@@ -2,6 +2,7 @@ import type { Account, Config, OpenTelemetry, Receiver } from '../config/config.
 import { isoDay, SECOND } from '../core/time.ts';
 import type { FailureReason } from '../poll/errors.ts';
 import type { Provider } from '../providers/provider.ts';
+import { sharedKeyWarnings } from '../same-bill.ts';
 import { loadWebConfig } from '../server/web/read.ts';
 import { summaryOfWeb } from '../web.ts';
 import { configured } from './configured.ts';
@@ -54,6 +55,7 @@ function summaryOf({ accounts, server, state, openTelemetry }: Config, file: str
     `listens on ${host}:${server.port}, keeps its ledger in ${state.path}`,
     ...webLines(server.webConfig),
     ...accounts.flatMap((account) => ['', ...linesOf(account)]),
+    ...warningLines(accounts),
     ...openTelemetryLines(openTelemetry),
     '',
   ].join('\n');
@@ -73,6 +75,11 @@ function linesOf(account: Account): string[] {
     `  reads from ${since === undefined ? 'the start of last month' : isoDay(since)} on`,
     ...Object.entries(schedule).map(([feed, line]) => `  feed ${feed.padEnd(width)}  ${line}`),
   ];
+}
+
+function warningLines(accounts: readonly Account[]): string[] {
+  const lines = sharedKeyWarnings(accounts).map((warning) => `warning: ${warning}`);
+  return lines.length > 0 ? ['', ...lines] : [];
 }
 
 function openTelemetryLines({ prometheus, receivers, traces, warnings }: OpenTelemetry): string[] {

@@ -41,7 +41,8 @@ export async function poll(options: PollOptions, io: Io): Promise<number> {
     while (app.ledger.warm(Date.now()));
     app.publisher.publish();
     const states = app.poller.states();
-    const status = statusOf({ version, startedAt, now: Date.now(), ledger: app.ledger, states });
+    const warnings = app.warnings();
+    const status = statusOf({ version, startedAt, now: Date.now(), ledger: app.ledger, states, warnings });
     if (options.metrics) await printMetrics(app, io);
     else if (options.json) io.stdout.write(`${JSON.stringify(status, null, 2)}\n`);
     else io.stdout.write(tableOf(status));

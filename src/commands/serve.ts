@@ -79,7 +79,8 @@ export async function run(
     ready: readiness,
     status: () => {
       const states = app.poller.states();
-      return statusOf({ version, startedAt, now: Date.now(), ledger: app.ledger, states });
+      const warnings = app.warnings();
+      return statusOf({ version, startedAt, now: Date.now(), ledger: app.ledger, states, warnings });
     },
     costs: (question) =>
       costsAt({ ledger: app.ledger, states: app.poller.states(), now: Date.now() }, question),

@@ -90,6 +90,7 @@ export interface Observation {
 /** The kinds of {@link Drift}, which is a metric label: each is shown from 0, so that its first count is a rise. */
 export const DRIFT_KINDS = [
   'unknown_field',
+  'undocumented_field',
   'unknown_value',
   'stray_row',
   'repeated_row',

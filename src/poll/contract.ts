@@ -1,4 +1,6 @@
 import type { z } from 'zod';
+import type { Drift } from '../core/statement.ts';
+import { undocumentedIn } from '../providers/undocumented.ts';
 import { PollError } from './errors.ts';
 import { parseExactJson } from './exact-json.ts';
 
@@ -9,22 +11,36 @@ const LONGEST_KEY = 60;
  * Turns the bytes of an answer into a value, or says in which way they are not as documented. Messages name places and
  * what was expected there, never what was received.
  *
+ * @param drift gets what the schema read on without.
  * @throws {PollError} with the reason `contract`.
  */
-export function readAnswer<Body>(bytes: Buffer, schema: z.ZodType<Body>, label: string): Body {
-  const parsed = parsedBy(schema, jsonOf(bytes, label), label);
-  if (parsed.success) return parsed.data;
+export function readAnswer<Body>(
+  bytes: Buffer,
+  schema: z.ZodType<Body>,
+  label: string,
+  drift: Drift[] = [],
+): Body {
+  const json = jsonOf(bytes, label);
+  const parsed = parsedBy(schema, json, label);
+  if (parsed.success) {
+    drift.push(...undocumentedIn(schema, json));
+    return parsed.data;
+  }
   const { issues } = parsed.error;
   const more = issues.length > MOST_ISSUES ? ` (and ${issues.length - MOST_ISSUES} more)` : '';
   const what = issues.slice(0, MOST_ISSUES).map(describeIssue).join('; ');
   throw unreadable(`${label} is not as documented: ${what}${more}`);
 }
 
-/** A transform that throws is a schema's way of refusing, too; its message may quote the value, so only its kind is told. */
+/**
+ * A transform that throws is a schema's way of refusing, too; its message may quote the value, so only its kind is told. What it says as a
+ * {@link PollError} stays as it is.
+ */
 function parsedBy<Body>(schema: z.ZodType<Body>, json: unknown, label: string): z.ZodSafeParseResult<Body> {
   try {
     return schema.safeParse(json);
   } catch (error) {
+    if (error instanceof PollError) throw error;
     const kind = error instanceof Error ? error.name : 'an error';
     throw unreadable(`${label} is not as documented: its schema threw ${kind}`, error);
   }

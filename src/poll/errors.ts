@@ -1,3 +1,5 @@
+import type { Range } from '../core/time.ts';
+
 /**
  * Every way a poll can fail. The reason is a metric label, a log field and a heading in `docs/errors.md`, which is checked
  * against this table. `retrySooner`: a failed poll is tried again ahead of its schedule, later each time.
@@ -31,6 +33,34 @@ export const POLL_FAILURES = {
 
 export type FailureReason = keyof typeof POLL_FAILURES;
 
+/**
+ * Of several failures the one to report: an answered refusal says what to mend, a fault that passes says to wait, and what does not fit
+ * the documentation may be a consequence of either.
+ */
+const MOST_TELLING_FIRST: readonly FailureReason[] = [
+  'auth',
+  'sunset',
+  'config',
+  'storage',
+  'server',
+  'rate_limited',
+  'timeout',
+  'network',
+  'contract',
+];
+
+/** The most telling of some failures; of equals the first. */
+export function mostTelling(first: PollError, ...others: readonly PollError[]): PollError {
+  const rank = ({ reason }: PollError) => MOST_TELLING_FIRST.indexOf(reason);
+  return others.reduce((best, each) => (rank(each) < rank(best) ? each : best), first);
+}
+
+/** Why one of the ranges of a poll could not be read. */
+export interface RangeFailure extends Range {
+  readonly reason: FailureReason;
+  readonly message: string;
+}
+
 /** What is known about a failure beyond its reason. */
 export interface PollErrorOptions {
   readonly cause?: unknown;
@@ -46,6 +76,8 @@ export class PollError extends Error {
   readonly reason: FailureReason;
   readonly status: number | undefined;
   readonly retryAt: number | undefined;
+  /** Of the failure of a whole poll: each of its ranges that failed. */
+  ranges: readonly RangeFailure[] = [];
 
   constructor(reason: FailureReason, message: string, options: PollErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });

@@ -105,8 +105,9 @@ async function headOf(
   deadline: Deadline,
   number: number,
 ): Promise<Head | Failed> {
-  const { connections, origin, request, basePath, events } = exchange;
-  const path = pathOf(basePath, request);
+  const { connections, origin, request, basePath, events, provider, config } = exchange;
+  const query = { ...provider.query?.(config), ...request.query };
+  const path = pathOf(basePath, { ...request, query });
   const method = methodOf(request);
   try {
     const sent = method === 'POST' ? JSON.stringify(request.preview) : null;

@@ -7,6 +7,7 @@ import { inspect } from 'node:util';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { HOUR, SECOND } from '../core/time.ts';
+import { inferenceSh } from '../providers/inference_sh/index.ts';
 import type { Provider, Request } from '../providers/provider.ts';
 import { type FailureReason, PollError } from './errors.ts';
 import type { RequestMemory, RequestState } from './gate.ts';
@@ -139,6 +140,25 @@ async function failureOf(client: HttpClient): Promise<PollError> {
 const answer = (headers: string[], body = '') => [`HTTP/1.1 200 OK`, ...headers, '', body].join('\r\n');
 
 describe('a good answer', () => {
+  it('is asked for with the parameters of the account, escaped, and those of the request before them', async () => {
+    const asked: (string | undefined)[] = [];
+    const url = await serve((request, response) => {
+      asked.push(request.url);
+      response.end(GOOD);
+    });
+    const teamId = '../a&b=c d';
+    const { client } = clientOf(url, { provider: inferenceSh, config: { teamId } });
+    await ask(client);
+    await client.ask(new AbortController().signal)({ ...USAGE, query: { team_id: 'own' } });
+    const all = clientOf(url, { provider: inferenceSh, config: {} });
+    await ask(all.client);
+    assert.deepEqual(asked, [
+      '/usage?team_id=..%2Fa%26b%3Dc+d&from=2026-11-01T00%3A00%3A00Z',
+      '/usage?team_id=own',
+      '/usage?from=2026-11-01T00%3A00%3A00Z',
+    ]);
+  });
+
   it('is asked for with the key, the version prefix and the query', async () => {
     const seen: unknown[] = [];
     const url = await serve((request, response) => {

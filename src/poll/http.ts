@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Drift } from '../core/statement.ts';
 import type { Instant } from '../core/time.ts';
 import { openConnections } from '../net/connections.ts';
 import { bytesWithoutKeys } from '../net/keys.ts';
@@ -97,7 +98,9 @@ export function createHttpClient(options: HttpOptions): HttpClient {
       try {
         const { headers, bytes } = await askUntilAnswered(exchange);
         const safe = bytesWithoutKeys(bytes, exchange.keys);
-        return { headers, body: readAnswer(safe, request.schema, `answer of ${titleOf(request)}`) };
+        const drift: Drift[] = [];
+        const body = readAnswer(safe, request.schema, `answer of ${titleOf(request)}`, drift);
+        return { headers, body, drift };
       } catch (error) {
         throw withoutKeys(error, exchange.keys);
       } finally {

@@ -6,7 +6,7 @@ import { DEFAULT_RATES } from '../core/rates.ts';
 import type { Drift, Observation } from '../core/statement.ts';
 import { HOUR, type Range } from '../core/time.ts';
 import type { Feed } from '../providers/provider.ts';
-import { type FailureReason, PollError, type PollErrorOptions } from './errors.ts';
+import { type FailureReason, mostTelling, PollError, type PollErrorOptions } from './errors.ts';
 import { type PollTarget, pollFeed } from './poll.ts';
 
 const NOON = utc('2026-11-20T12:00');
@@ -127,15 +127,67 @@ test('a server whose every answer is unreadable is not asked more than ten times
   assert.equal(asked.length, 10);
 });
 
-test('any other failure ends the poll at once, and the first failure is the one that is told', async () => {
+test('any other failure ends the poll at once', async () => {
   for (const reason of ['auth', 'rate_limited', 'server', 'timeout', 'network', 'sunset'] as const) {
     const { poll, asked, spent } = bench([{ dollars: 1 }, failed(reason), { dollars: 2 }]);
     await assert.rejects(poll(), { reason });
     assert.equal(asked.length, 2);
     assert.equal(spent(), fromNumber(1));
   }
-  const mixed = bench([failed('contract'), failed('server'), { dollars: 2 }]);
-  await assert.rejects(mixed.poll(), { reason: 'contract' });
+});
+
+test('of several failures in a poll the most telling is reported, with the reason of each range', async () => {
+  for (const reason of [
+    'auth',
+    'sunset',
+    'server',
+    'rate_limited',
+    'timeout',
+    'network',
+    'storage',
+    'config',
+  ] as const) {
+    const { poll } = bench([
+      failed('contract', { status: 404 }),
+      { dollars: 1 },
+      failed(reason),
+      { dollars: 2 },
+    ]);
+    const hour = (index: number, of: FailureReason) => ({
+      start: NOON - (index + 1) * HOUR,
+      end: NOON - index * HOUR,
+      reason: of,
+      message: of,
+    });
+    await assert.rejects(poll(), { reason, ranges: [hour(0, 'contract'), hour(2, reason)] });
+  }
+});
+
+test('of failures that tell as much the first is reported', () => {
+  const [first, second] = [failed('contract'), failed('contract')];
+  assert.equal(mostTelling(first, second), first);
+  const order = ['auth', 'sunset', 'server', 'rate_limited', 'timeout', 'network', 'contract'] as const;
+  const shuffled = [...order].reverse().map((reason) => failed(reason));
+  for (const reason of order) {
+    const [head, ...rest] = shuffled;
+    assert.ok(head);
+    const told = mostTelling(head, ...rest);
+    assert.equal(told.reason, reason);
+    shuffled.splice(shuffled.indexOf(told), 1);
+  }
+});
+
+test('a bug of ours hides behind no other failure', async () => {
+  const bug = new TypeError('a bug');
+  let asked = 0;
+  const { poll } = bench([failed('contract'), {}], {
+    async *ask() {
+      asked += 1;
+      yield {};
+      throw asked === 1 ? failed('contract') : bug;
+    },
+  });
+  await assert.rejects(poll(), bug);
 });
 
 test('a feed that leaves requests to others ends early without failure', async () => {

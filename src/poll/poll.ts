@@ -7,8 +7,8 @@ import { identityOf, newestOf } from '../core/observations.ts';
 import { type Rates, rateAt } from '../core/rates.ts';
 import type { Drift, Note, Observation, Reading, Reconciliation } from '../core/statement.ts';
 import type { Instant, Range } from '../core/time.ts';
-import { type Feed, type FeedContext, NOTHING_KNOWN } from '../providers/provider.ts';
-import { PollError } from './errors.ts';
+import { type Ask, type Feed, type FeedContext, NOTHING_KNOWN } from '../providers/provider.ts';
+import { mostTelling, PollError } from './errors.ts';
 import type { HttpClient } from './http.ts';
 
 /** A feed of an account, with everything a poll of it needs. */
@@ -43,7 +43,7 @@ export interface PollWatcher {
  * A range whose answer is not as documented does not keep the others from being read, within {@link PATIENCE}; any other
  * failure ends the poll. A feed that leaves requests to others ends early, without failure: `postponed` where it is one without billing
  * facts and has read nothing, for what it read before is as old as it was.
- * @throws {PollError} for the first range that failed. What was applied stays.
+ * @throws {PollError} the most telling failure, with those of all ranges. What was applied stays.
  */
 export async function pollFeed(
   target: PollTarget,
@@ -54,7 +54,7 @@ export async function pollFeed(
   const ranges = [...target.feed.plan(context)];
   const planned = ranges.length;
   const learned = nothingLearned(context.memo);
-  const failures: PollError[] = [];
+  const failures: FailedRange[] = [];
   let inARow = 0;
   for (const [index, range] of ranges.entries()) {
     signal.throwIfAborted();
@@ -71,17 +71,33 @@ export async function pollFeed(
     } catch (error) {
       const known = pollErrorOf(error);
       inARow += 1;
-      if (known) failures.push(known);
+      if (known) failures.push({ range, error: known });
       if (known?.reason !== 'contract' || inARow >= patienceWith(known)) {
         learn(target, learned, watcher, false);
-        throw failures[0] ?? error;
+        // A bug of ours hides behind no other failure.
+        throw known ? failureOf(failures) : error;
       }
     }
     watcher.progress(index + 1, ranges.length);
   }
   learn(target, learned, watcher, failures.length === 0);
-  if (failures[0]) throw failures[0];
+  const failure = failureOf(failures);
+  if (failure) throw failure;
   return 'done';
+}
+
+interface FailedRange {
+  readonly range: Range;
+  readonly error: PollError;
+}
+
+/** The failures of a poll as one. */
+function failureOf(failures: readonly FailedRange[]): PollError | undefined {
+  const [first, ...others] = failures.map(({ error }) => error);
+  if (!first) return undefined;
+  const telling = mostTelling(first, ...others);
+  telling.ranges = failures.map(({ range, error: { reason, message } }) => ({ ...range, reason, message }));
+  return telling;
 }
 
 /** How many ranges in a row may be answered badly: refusals are few, for some providers lock out who collects them. */
@@ -220,12 +236,30 @@ function contextOf(target: PollTarget, watcher: PollWatcher, signal: AbortSignal
 /** One range: all of its pages, folded into one reading. Its as-of is when the first request went out. */
 async function readRange(target: PollTarget, range: Range, context: FeedContext<unknown>) {
   let asOf: Instant | undefined;
-  const ask = target.client.ask(context.signal, (at) => {
+  const send = target.client.ask(context.signal, (at) => {
     asOf ??= target.asOf(at);
   });
+  const { ask, drift } = watchDrift(send);
   const reader = target.feed.reader(range, context);
   for await (const page of target.feed.ask(ask, range, context)) reader.take(page);
-  return { reading: reader.done(), asOf: asOf ?? target.asOf(target.now()) };
+  const reading = reader.done();
+  return {
+    reading: { ...reading, drift: [...reading.drift, ...drift()] },
+    asOf: asOf ?? target.asOf(target.now()),
+  };
+}
+
+/** Gathers what the answers hold that is not as documented, each oddity once, however many pages show it. */
+export function watchDrift(send: Ask): { readonly ask: Ask; drift(): readonly Drift[] } {
+  const found = new Map<string, Drift>();
+  return {
+    async ask(request) {
+      const answer = await send(request);
+      for (const drift of answer.drift ?? []) found.set(`${drift.kind} ${drift.what}`, drift);
+      return answer;
+    },
+    drift: () => [...found.values()],
+  };
 }
 
 function book(target: PollTarget, reading: Reading, asOf: Instant): Applied {

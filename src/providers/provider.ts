@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Billed, LabelFilter } from '../core/billed.ts';
 import type { SeriesKey } from '../core/book.ts';
 import type { Fixed, Usd } from '../core/money.ts';
-import type { Reading } from '../core/statement.ts';
+import type { Drift, Reading } from '../core/statement.ts';
 import type { Granularity, Instant, Range } from '../core/time.ts';
 import type { Tasks } from './tasks.ts';
 
@@ -29,6 +29,8 @@ export interface Answer<Body> {
   readonly body: Body;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
+  /** What its schema read on without: the poll counts it, a feed need not. */
+  readonly drift?: readonly Drift[];
 }
 
 /**
@@ -179,6 +181,10 @@ export interface Provider<Config = unknown> {
   readonly previews?: readonly string[];
   /** Headers of every request, authorization included. */
   headers(config: Config, key: string): Record<string, string>;
+  /** Parameters of every request; a request's own ones of the same name count instead. */
+  query?(config: Config): Readonly<Record<string, string>>;
+  /** The part of the key's bill that the account reads, such as a team; undefined: all of it. Two parts have nothing in common. */
+  billScope?(config: Config): string | undefined;
   /** Reads the provider's own rate-limit headers; the standard Retry-After is read for all. */
   rateLimit(headers: Readonly<Record<string, string>>, now: Instant): RateLimit;
   /** Seconds to wait that a 429's JSON body names, if it does. */

@@ -1,15 +1,37 @@
 import { z } from 'zod';
-import { type Fixed, fromInteger, fromNumber, parseDecimal } from '../core/money.ts';
+import { type Fixed, fromInteger, fromNumber, ONE, parseDecimal } from '../core/money.ts';
+import { type Instant, startOfDay } from '../core/time.ts';
+import { Timestamp } from './instants.ts';
 
-/** An exact amount, as a JSON number, as decimal text, or as the source text of a number too long for a double. */
-export const Decimal = z.union([z.number(), z.string()]).transform((value, context): Fixed => {
-  try {
-    return typeof value === 'number' ? fromNumber(value) : parseDecimal(value);
-  } catch {
-    context.issues.push({ code: 'custom', message: 'not a decimal number', input: value });
-    return z.NEVER;
-  }
-});
+/**
+ * Reads a number or decimal text exactly, times ten to the power of `exponent`. Shifted as text, so that it rounds once.
+ *
+ * @throws {RangeError} for any other text, and for what is infinite as a double: no provider bills 1e400 dollars.
+ */
+export function exactOf(value: number | string, exponent = 0): Fixed {
+  const exact = typeof value === 'number' ? fromNumber(value) : parseDecimal(value);
+  if (!Number.isFinite(Number(value))) throw new RangeError('not a finite number');
+  if (exponent === 0) return exact;
+  const [digits, shift = '0'] = String(value).split(/e/i);
+  return parseDecimal(`${digits}e${Number(shift) + exponent}`);
+}
+
+/** An exact amount times ten to the power of `exponent`, as a JSON number, as decimal text, or as the source text of a long number. */
+export function decimal(exponent = 0) {
+  return z.union([z.number(), z.string()]).transform((value, context): Fixed => {
+    try {
+      return exactOf(value, exponent);
+    } catch {
+      context.issues.push({ code: 'custom', message: 'not a decimal number', input: value });
+      return z.NEVER;
+    }
+  });
+}
+
+/** An exact amount. */
+export const Decimal = decimal();
+
+const WHOLE = /^-?\d{1,40}$/;
 
 /** An object whose keys are data, such as names of apps. `z.record` would drop the key `__proto__`, and its money with it. */
 export function mapOf<Value>(item: z.ZodType<Value>) {
@@ -24,7 +46,36 @@ function isObject(value: unknown): value is object {
 }
 
 /** An integer, exact beyond 2^53: as a JSON number, or as the source text of a longer one. */
-export const Integer = z.union([z.int(), z.string().regex(/^-?\d+$/)]).transform((value) => BigInt(value));
+export const Integer = z.union([z.number(), z.string()]).transform((value, context): bigint => {
+  if (typeof value === 'string' && WHOLE.test(value)) return BigInt(value);
+  if (typeof value === 'number' && Number.isInteger(value)) return fromNumber(value) / ONE;
+  context.issues.push({ code: 'custom', message: 'not a whole number', input: value });
+  return z.NEVER;
+});
 
 /** An integer count as an exact amount. */
 export const Count = Integer.transform((value): Fixed => fromInteger(value));
+
+/**
+ * For what is no money: a value that is missing or not as `documented` becomes `undefined` and never fails the answer. It is counted as
+ * drift by `undocumentedIn`, once for each field, unless `documented` allows for its absence.
+ */
+export function lenient<Documented extends z.ZodType>(documented: Documented) {
+  return z.catch(z.optional(documented), undefined);
+}
+
+/** For text that only names or describes. */
+export const Text = lenient(z.string().nullish());
+
+/** For money that the ledger does not need: it may be missing, which is drift, but what is there has to be money. */
+export const OtherMoney = Decimal.nullish().meta({ tolerated: 'absence' });
+
+const Midnight = Timestamp.refine((at) => startOfDay(at) === at, 'not a midnight');
+
+/**
+ * A UTC day as its first instant. A midnight in place of the plain date is read, too, and counted as drift: the money of the day is
+ * not lost for it.
+ */
+export const Day = z
+  .union([z.iso.date().transform((text): Instant => Date.parse(text)), Midnight])
+  .meta({ tolerated: 'other form' });

@@ -15,7 +15,7 @@ export function unknownFieldsOf(schema: z.core.$ZodType, value: unknown): Drift[
 
 function walk(schema: z.core.$ZodType, value: unknown, path: string, found: Set<string>): void {
   if (value === null || typeof value !== 'object') return;
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodCatch) {
     walk(schema.unwrap(), value, path, found);
   } else if (schema instanceof z.ZodArray && Array.isArray(value)) {
     for (const item of value) walk(schema.element, item, path, found);

@@ -77,11 +77,31 @@ describe('the first page', () => {
       message: 'answered 403',
       hint: 'Use an admin key.',
       at: '2026-11-22T02:15:05.000Z',
+      ranges: [],
     };
     const page = shown({ up: false, lastError, history: { remaining: 412 } });
     assert.match(page, /2026-11-22 02:07:05<\/time> <span class="quiet age">10 min ago/);
     assert.match(page, /auth<\/strong> answered 403<br>.*Use an admin key\..*2 min ago/);
     assert.match(page, /older ranges to read: 412/);
+  });
+
+  test('lists the reason of each range that failed', () => {
+    const range = (hour: number, reason: string, message: string) => ({
+      start: `2026-11-22T0${hour}:00:00.000Z`,
+      end: `2026-11-22T0${hour + 1}:00:00.000Z`,
+      ...{ reason, message },
+    });
+    const lastError = {
+      ...{ reason: 'server', message: 'answered 500', hint: 'Wait.', at: '2026-11-22T02:15:05.000Z' },
+      ranges: [range(1, 'contract', 'not found <b>'), range(0, 'server', 'answered 500')],
+    };
+    const page = shown({ up: false, lastError });
+    const text = page.replaceAll(/<\/?(?:time|span|br)\b[^>]*>/g, '');
+    assert.match(
+      text,
+      / 01:00:00 UTC to 2026-11-22 02:00:00 UTC: <strong>contract<\/strong> not found &#60;b&#62;/,
+    );
+    assert.match(text, / 00:00:00 UTC to 2026-11-22 01:00:00 UTC: <strong>server<\/strong> answered 500/);
   });
 
   test('shows until when the provider wants to be left alone, while it lasts', () => {
@@ -95,6 +115,7 @@ describe('the first page', () => {
       message: 'answered 403',
       hint: 'Use an admin key.',
       at: '2026-11-22T01:47:05.000Z',
+      ranges: [],
     };
     const page = shown({ up: null, off });
     assert.match(page, /Feeds: 1 off\./);
@@ -152,7 +173,9 @@ describe('the first page', () => {
 
   test('escapes whatever comes from elsewhere', () => {
     const evil = `<script>alert("1")</script>'&`;
-    const lastError = { reason: evil, message: evil, hint: evil, at: '2026-11-22T02:15:05.000Z' };
+    const at = '2026-11-22T02:15:05.000Z';
+    const range = { start: at, end: at, reason: evil, message: evil };
+    const lastError = { reason: evil, message: evil, hint: evil, at, ranges: [range, range] };
     assert.doesNotMatch(
       firstPage({ version: evil, startedAt: FEED.lastSuccess ?? '', accounts: [], budgets: [] }, NOW),
       /<script/,

@@ -4,7 +4,14 @@ import type { Window } from '../core/windows.ts';
 import { budgetsSection } from './budgets-table.ts';
 import { type Html, html, type Part, renderHtml, trusted } from './html.ts';
 import { moment, utc } from './moments.ts';
-import type { AccountStatus, DecimalText, FailureStatus, FeedStatus, Status } from './status.ts';
+import type {
+  AccountStatus,
+  DecimalText,
+  FailureStatus,
+  FeedStatus,
+  RangeFailureStatus,
+  Status,
+} from './status.ts';
 import { STYLE } from './style.ts';
 import { distanceText, dollarsText } from './words.ts';
 
@@ -32,6 +39,7 @@ export function firstPage(status: Status, now: Instant): string {
 </header>
 <main>
 <p class="summary">${summaryOf(status)}Up since ${utc(status.startedAt)}. Shown as of ${utc(new Date(now).toISOString())}.</p>
+${(status.warnings ?? []).map((warning) => html`<p class="bad"><strong>Warning:</strong> ${warning}.</p>\n`)}
 ${budgetsSection(status.budgets, now)}
 ${accounts.length > 0 ? accounts : html`<section class="account"><p class="empty">No account is configured.</p></section>`}
 </main>
@@ -134,8 +142,12 @@ function nextOf({ nextRun, notBefore }: FeedStatus, now: Instant): Html {
   return html`${moment(notBefore, now)}<br><span class="quiet">not sooner, as the provider asked</span>`;
 }
 
-function failureOf({ reason, message, hint, at }: FailureStatus, now: Instant): Html {
-  return html`<strong class="failing">${reason}</strong> ${message}<br><span class="quiet">${hint} Seen ${utc(at)}, ${distanceText(Date.parse(at), now)}.</span>`;
+function failureOf({ reason, message, hint, at, ranges = [] }: FailureStatus, now: Instant): Html {
+  return html`<strong class="failing">${reason}</strong> ${message}<br><span class="quiet">${hint} Seen ${utc(at)}, ${distanceText(Date.parse(at), now)}.</span>${ranges.length > 1 ? ranges.map(rangeOf) : null}`;
+}
+
+function rangeOf({ start, end, reason, message }: RangeFailureStatus): Html {
+  return html`<br><span class="quiet">${utc(start)} to ${utc(end)}:</span> <strong>${reason}</strong> ${message}`;
 }
 
 function offOf({ message, hint, at }: FailureStatus, now: Instant): Html {

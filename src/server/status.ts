@@ -11,6 +11,8 @@ export type DecimalText = string;
 export interface Status {
   readonly version: string;
   readonly startedAt: Timestamp;
+  /** What the user may want to mend in the configuration, such as one bill that two accounts read. */
+  readonly warnings?: readonly string[];
   readonly accounts: readonly AccountStatus[];
   readonly budgets: readonly BudgetStatus[];
 }
@@ -77,6 +79,16 @@ export interface FailureStatus {
   /** What to do about it. */
   readonly hint: string;
   readonly at: Timestamp;
+  /** Each range that failed, in the order they were read: the reason above is the most telling of theirs. At most 50. */
+  readonly ranges?: readonly RangeFailureStatus[];
+}
+
+/** Why one range of a poll failed. */
+export interface RangeFailureStatus {
+  readonly start: Timestamp;
+  readonly end: Timestamp;
+  readonly reason: string;
+  readonly message: string;
 }
 
 /** A budget in its current period. */

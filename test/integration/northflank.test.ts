@@ -339,3 +339,53 @@ test('with 200 requests left of the hour all of them are for the hours', async (
   assert.deepEqual(endingsOf(await world.exporter.pollAll()), WELL);
   assert.equal(world.northflank.requests.length, before);
 });
+
+test('an hour that fails with 500 at its drill-down is not hidden behind the 404 of another', async (context) => {
+  const world = await start(context, { since: DECEMBER, contract: 'current', genesis: DECEMBER - DAY });
+  const [newest, older] = [floorTo(HOUR, NOW) - HOUR, floorTo(HOUR, NOW) - 2 * HOUR];
+  const pathOf = (hour: Instant) => new RegExp(`/billing/usage/${hour / SECOND}$`);
+  world.northflank.fault({ kind: 'status', status: 404 }, pathOf(newest));
+  world.northflank.fault({ kind: 'status', status: 500, after: 1 }, pathOf(older));
+  const polled = await world.exporter.pollAll();
+  const usage = polled.find(({ feed }) => feed === 'usage')?.outcome;
+  assert.equal(usage?.ok === false && usage.reason, 'server');
+  const page = await world.exporter.scrape();
+  const failures = (reason: string) =>
+    sampleOf(page, 'ai_billing_poll_failures_total', { feed: 'usage', reason });
+  assert.deepEqual([failures('server'), failures('contract')], [1, 0]);
+
+  const status: unknown = await (await fetch(`${world.exporter.url}/api/v1/status`)).json();
+  const { accounts } = Told.parse(status);
+  const { reason, message, ranges } =
+    accounts[0]?.feeds.find(({ name }) => name === 'usage')?.lastError ?? {};
+  assert.equal(reason, 'server');
+  assert.match(message ?? '', /answered 500/);
+  assert.deepEqual(
+    ranges?.map((range) => [Date.parse(range.start), range.reason]),
+    [
+      [newest, 'contract'],
+      [older, 'server'],
+    ],
+  );
+  const first = await (await fetch(world.exporter.url)).text();
+  assert.match(first, /<strong>contract<\/strong> the hour was not found/);
+});
+
+const Told = z.object({
+  accounts: z.array(
+    z.object({
+      feeds: z.array(
+        z.object({
+          name: z.string(),
+          lastError: z
+            .object({
+              reason: z.string(),
+              message: z.string(),
+              ranges: z.array(z.object({ start: z.string(), reason: z.string() })),
+            })
+            .nullable(),
+        }),
+      ),
+    }),
+  ),
+});

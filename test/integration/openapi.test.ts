@@ -176,7 +176,13 @@ async function listening(context: TestContext, options: Partial<ServerOptions>):
 const UNASKED: ServerOptions = {
   metrics: { answer: () => Promise.reject(new Error('not asked for')) },
   ready: () => ({ ready: true, reason: 'ready' }),
-  status: () => ({ version: '1', startedAt: '2026-11-22T00:00:00.000Z', accounts: [], budgets: [] }),
+  status: () => ({
+    version: '1',
+    startedAt: '2026-11-22T00:00:00.000Z',
+    warnings: ['one bill'],
+    accounts: [],
+    budgets: [],
+  }),
   costs: () => {
     throw new Error('not asked for');
   },

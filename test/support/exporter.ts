@@ -212,7 +212,7 @@ async function open(config: Config, clock: OwnClock, write: (line: string) => vo
     metrics: page,
     otelMetrics: otelPage,
     ready: () => ({ ready: true, reason: 'ready' }),
-    status: () => statusOf({ ...shown(), version: '0.0.0', startedAt }),
+    status: () => statusOf({ ...shown(), version: '0.0.0', startedAt, warnings: app.warnings() }),
     costs: (question) => costsAt(shown(), question),
     now,
     onError: (error) => log.error({ err: error }, 'a request failed'),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import type { Drift } from '../../src/core/statement.ts';
 import { readAnswer } from '../../src/poll/contract.ts';
 import { PollError } from '../../src/poll/errors.ts';
 import { reasonOfStatus } from '../../src/poll/status.ts';
@@ -69,6 +70,8 @@ function faultOf(request: Request<unknown>, recording: Recording | undefined): s
 function answerOf<Body>({ request, answer }: Recording, schema: z.ZodType<Body>): Answer<Body> {
   const { status, headers, body, bodyText = JSON.stringify(body) ?? '' } = answer;
   const label = `answer of ${titleOf(request)}`;
-  if (status === 200) return { headers, body: readAnswer(Buffer.from(bodyText), schema, label) };
+  const drift: Drift[] = [];
+  if (status === 200)
+    return { headers, body: readAnswer(Buffer.from(bodyText), schema, label, drift), drift };
   throw new PollError(reasonOfStatus(status), `${titleOf(request)} answered ${status}`, { status });
 }

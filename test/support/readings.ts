@@ -4,6 +4,7 @@ import { METRICS, type Metric } from '../../src/core/metrics.ts';
 import { formatDecimal } from '../../src/core/money.ts';
 import type { Line, Observation, Reading } from '../../src/core/statement.ts';
 import { floorTo, type Instant, type Range, sizeOf } from '../../src/core/time.ts';
+import { watchDrift } from '../../src/poll/poll.ts';
 import type { Feed, FeedContext } from '../../src/providers/provider.ts';
 import type { FakeAsk } from './fake-ask.ts';
 
@@ -29,9 +30,11 @@ export async function pollOnce(
       given.knows(key) || applied.some((line) => LABELS.every((name) => line[name] === key[name]));
     const context = { ...given, memo, knows };
     const pages: unknown[] = [];
-    for await (const page of feed.ask(ask, range, context)) pages.push(page);
-    const [reading, again] = [read(feed, range, context, pages), read(feed, range, context, pages)];
-    assert.deepEqual(again, reading, 'the same pages give the same reading');
+    const watched = watchDrift(ask);
+    for await (const page of feed.ask(watched.ask, range, context)) pages.push(page);
+    const [own, again] = [read(feed, range, context, pages), read(feed, range, context, pages)];
+    assert.deepEqual(again, own, 'the same pages give the same reading');
+    const reading = { ...own, drift: [...own.drift, ...watched.drift()] };
     assertLawful(feed, reading);
     readings.push({ range, reading });
     applied.push(...(reading.statement?.lines ?? []));

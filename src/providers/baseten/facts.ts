@@ -8,15 +8,16 @@ export function factsOf(usage: readonly Usage[], names: Names): ResourceFacts[] 
   const rows = new Map<string, Map<BillableResource, ResourceFacts>>();
   for (const { item } of usage) {
     const resource = item?.billable_resource;
-    if (!resource) continue;
+    if (resource?.id === undefined) continue;
     const known = rows.get(resource.id) ?? new Map<BillableResource, ResourceFacts>();
-    if (!known.has(resource)) rows.set(resource.id, known.set(resource, factsOfRow(resource, names)));
+    if (!known.has(resource))
+      rows.set(resource.id, known.set(resource, factsOfRow(resource.id, resource, names)));
   }
   return [...rows].map(([id, known]) => joined(id, [...known.values()]));
 }
 
-function factsOfRow(resource: BillableResource, names: Names): ResourceFacts {
-  const { id, name, kind, model_name, chain_metadata, environment_name } = resource;
+function factsOfRow(id: string, resource: BillableResource, names: Names): ResourceFacts {
+  const { name, kind, model_name, chain_metadata, environment_name } = resource;
   const [team, instance_type] = [names.teamOf(resource), names.instanceTypeOf(resource)];
   // The parent of a deployment is its model, which may be renamed: the label `model` is frozen, this is not.
   const project = chain_metadata?.chain_name || model_name;

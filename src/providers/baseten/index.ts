@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DAY, type Range, SECOND } from '../../core/time.ts';
 import { type Ask, defineFeed, defineProvider, type FeedContext } from '../provider.ts';
+import { askInParts, SHORTER_MEMO } from './longest.ts';
 import { lookups } from './lookups.ts';
 import { namesOf } from './names.ts';
 import { boundsOf, daysOf, isCurrent, monthToDate, rangesToRead } from './plan.ts';
@@ -35,20 +36,21 @@ const usage = defineFeed<Config, Page>({
 });
 
 /** Totals of categories hold for the range that was asked, so that those of the month need a request of their own. */
-async function* askUsage(ask: Ask, range: Range, { now }: FeedContext<Config>): AsyncGenerator<Page> {
-  const whole = await summaryOf(ask, range);
-  yield { about: 'range', asked: range, summary: whole };
-  const days = daysOf(range);
-  if (days.length > 1 && lacksDays(whole)) {
-    for (const start of days) {
-      const asked = { start, end: start + DAY };
-      yield { about: 'day', asked, summary: await summaryOf(ask, asked) };
-    }
+async function* askUsage(ask: Ask, range: Range, { now, memo }: FeedContext<Config>): AsyncGenerator<Page> {
+  const answer = async (asked: Range) => ({ asked, summary: await summaryOf(ask, asked) });
+  const wholes = await askInParts(range, memo, answer);
+  for (const whole of wholes) yield { about: 'range', ...whole };
+  for (const { asked, summary } of wholes) {
+    const days = daysOf(asked);
+    if (days.length === 1 || !lacksDays(summary)) continue;
+    for (const start of days) yield { about: 'day', ...(await answer({ start, end: start + DAY })) };
   }
   if (!isCurrent(range, now)) return;
   const month = monthToDate(now);
   const isSame = month.start === range.start && month.end === range.end;
-  yield { about: 'month', asked: month, summary: isSame ? whole : await summaryOf(ask, month) };
+  const known = wholes.length > 1 ? SHORTER_MEMO : memo;
+  const months = isSame ? wholes : await askInParts(month, known, answer);
+  for (const each of months) yield { about: 'month', ...each };
 }
 
 async function summaryOf(ask: Ask, range: Range): Promise<UsageSummary> {

@@ -30,23 +30,21 @@ function partsOf({ compute_cost: compute, surcharge_cost: surcharge }: Usage['fi
   return parts.flatMap(([component, value]) => (typeof value === 'bigint' ? [[component, value]] : []));
 }
 
-/** Disjoint, so that their sum is the tokens billed. */
+/** Disjoint, so that their sum is the tokens billed. What the row does not tell is absent, and takes nothing from the others. */
 function tokensOf(figures: Usage['figures']): [string, Fixed][] {
   const { input_tokens: input, cached_input_tokens: cached, output_tokens: output } = figures;
-  if (input === undefined || cached === undefined || output === undefined) return [];
-  return [
-    ['input', hasCachedWithin(figures) ? input - cached : input],
-    ['cached_input', cached],
-    ['output', output],
-  ];
+  const uncached =
+    input !== undefined && cached !== undefined && hasCachedWithin(figures) ? input - cached : input;
+  const all = Object.entries({ input: uncached, cached_input: cached, output });
+  return all.flatMap(([type, value]): [string, Fixed][] => (value === undefined ? [] : [[type, value]]));
 }
 
 /**
  * Whether the cached tokens can be a part of the input tokens, which they are to all appearances (a sibling endpoint lists
  * `uncached_input_tokens` beside them). More cached than input tokens must have been counted apart.
  */
-function hasCachedWithin({ input_tokens = 0n, cached_input_tokens = 0n }: Usage['figures']): boolean {
-  return cached_input_tokens <= input_tokens;
+function hasCachedWithin({ input_tokens: input, cached_input_tokens: cached }: Usage['figures']): boolean {
+  return input === undefined || cached === undefined || cached <= input;
 }
 
 /** What of a row contradicts how it is read. */

@@ -21,7 +21,7 @@ export function namesOf({ memoOf }: Pick<FeedContext<unknown>, 'memoOf'>): Names
       if (told) return told;
       // The `model_name` of anything else is the name of its chain or training project.
       const byName = kind === 'MODEL_DEPLOYMENT' ? names.get(model_name ?? '') : undefined;
-      return models?.teams[ids.get(id) ?? ids.get(model_id ?? '') ?? byName ?? -1];
+      return models?.teams[ids.get(id ?? '') ?? ids.get(model_id ?? '') ?? byName ?? -1];
     },
     instanceTypeOf: ({ instance_type: type }) => (type ? (skus.get(type) ?? type) : undefined),
   };

@@ -8,31 +8,31 @@ import {
   startOfMonth,
 } from '../../core/time.ts';
 import type { FeedContext } from '../provider.ts';
+import { longestMs } from './longest.ts';
 
-/** The longest range the API answers, and how far back it restates: 31 days. */
-const LONGEST_MS = 31 * DAY;
 /** The first day that can be asked for. */
 const EARLIEST = Date.UTC(2026, 0, 1);
 
-/** The 31 days up to today's end, then older days that still have to be read, newest first, in ranges of at most 31 days. */
+/** The longest range up to today's end, 31 days or 30, then older days that still have to be read, newest first, in ranges as long. */
 export function rangesToRead(context: FeedContext<unknown>): Range[] {
+  const longest = longestMs(context.memo);
   const end = startOfDay(context.now) + DAY;
   const start = Math.max(startOfDay(context.since), EARLIEST);
-  const current = intersection({ start, end }, { start: end - LONGEST_MS, end });
+  const current = intersection({ start, end }, { start: end - longest, end });
   if (!current) return [];
-  return [current, ...chunksOf(olderDays({ start, end: current.start }, context))];
+  return [current, ...chunksOf(olderDays({ start, end: current.start }, context), longest)];
 }
 
 /**
- * Days that left the 31-day window unread, or when they had last been read before their last day in it: the exporter was
+ * Days that left the window unread, or when they had last been read before their last day in it: the exporter was
  * down. Each is read again once.
  */
-function olderDays(older: Range, { coverage }: FeedContext<unknown>): Instant[] {
+function olderDays(older: Range, { coverage, memo }: FeedContext<unknown>): Instant[] {
   if (older.start >= older.end) return [];
   const unread = new Set(coverage.gaps(older).flatMap(daysOf));
   const isStale = (day: Instant) => {
     const asOf = coverage.asOf(day);
-    return asOf !== undefined && asOf < day + LONGEST_MS - DAY;
+    return asOf !== undefined && asOf < day + longestMs(memo) - DAY;
   };
   return daysOf(older).filter((day) => unread.has(day) || isStale(day));
 }
@@ -46,11 +46,11 @@ export function daysOf({ start, end }: Range): Instant[] {
   );
 }
 
-function chunksOf(days: readonly Instant[]): Range[] {
+function chunksOf(days: readonly Instant[], longest: number): Range[] {
   const chunks: Range[] = [];
   for (const day of days.toReversed()) {
     const last = chunks.at(-1);
-    if (last && last.start === day + DAY && last.end - day <= LONGEST_MS) {
+    if (last && last.start === day + DAY && last.end - day <= longest) {
       chunks.splice(-1, 1, { start: day, end: last.end });
     } else chunks.push({ start: day, end: day + DAY });
   }

@@ -1,3 +1,4 @@
+import type { Fixed } from '../../core/money.ts';
 import type { Drift, Observation, Reading } from '../../core/statement.ts';
 import { unknownFieldsOf } from '../unknown-fields.ts';
 import { type Memo, within } from './memo.ts';
@@ -5,26 +6,35 @@ import { InstanceTypePrices } from './schema.ts';
 
 const MOST_TYPES = 1000;
 
-type Type = InstanceTypePrices['instance_types'][number]['instance_type'];
+interface Type {
+  readonly id: string;
+  readonly name: string | null | undefined;
+  readonly price: Fixed | null | undefined;
+}
 
 /** Reads what a minute of each instance type costs. The memo says under which SKU each id stands, where that is not the id. */
 export function readPrices(body: InstanceTypePrices): Reading & { readonly memo: string } {
-  const listed = within(MOST_TYPES, 'instance types', body.instance_types);
-  const skuOf = skusOf(body.instance_types.map(({ instance_type }) => instance_type));
-  const skus = listed.kept.map(({ instance_type: { id } }): [string, string] => [id, skuOf(id)]);
+  const types = typesIn(body);
+  const listed = within(MOST_TYPES, 'instance types', types);
+  const skuOf = skusOf(types);
+  const skus = listed.kept.map(({ id }): [string, string] => [id, skuOf(id)]);
   const memo: Memo['prices'] = Object.fromEntries(skus.filter(([id, sku]) => id !== sku));
   return {
     resources: [],
-    observations: listed.kept.map(({ instance_type: { id }, price: value }): Observation => {
-      return {
-        metric: 'unitPrice',
-        labels: { resource: '', model: '', tier: 'dedicated', sku: skuOf(id) },
-        value,
-      };
+    observations: listed.kept.flatMap(({ id, price }): Observation[] => {
+      const labels = { resource: '', model: '', tier: 'dedicated', sku: skuOf(id) };
+      return typeof price === 'bigint' ? [{ metric: 'unitPrice', labels, value: price }] : [];
     }),
-    drift: [...repeatsIn(body), ...listed.drift, ...unknownFieldsOf(InstanceTypePrices, body)],
+    drift: [...repeatsIn(types), ...listed.drift, ...unknownFieldsOf(InstanceTypePrices, body)],
     memo: JSON.stringify(memo),
   };
+}
+
+/** Without an id nothing tells which type it is. */
+function typesIn({ instance_types: rows }: InstanceTypePrices): Type[] {
+  return rows.flatMap(({ instance_type: { id, name }, price }) =>
+    id === undefined ? [] : [{ id, name, price }],
+  );
 }
 
 /** The name is what bills call a type by. Where it tells no single type, only the id does. */
@@ -39,8 +49,8 @@ function skusOf(types: readonly Type[]): (id: string) => string {
 }
 
 /** Of a type that is listed twice the first price counts. */
-function repeatsIn({ instance_types: types }: InstanceTypePrices): Drift[] {
-  const rows = Map.groupBy(types, ({ instance_type }) => instance_type.id);
+function repeatsIn(types: readonly Type[]): Drift[] {
+  const rows = Map.groupBy(types, ({ id }) => id);
   return [...rows].flatMap(([id, { length }]) =>
     length > 1 ? [{ kind: 'repeated_row', what: `instance type ${id}` }] : [],
   );

@@ -1,15 +1,16 @@
 import type { Fixed } from '../../core/money.ts';
 import type { Drift, Line, Observation, Reading, Reconciliation } from '../../core/statement.ts';
-import { isoDay, startOfMonth } from '../../core/time.ts';
+import { intersection, isoDay, type Range, startOfMonth } from '../../core/time.ts';
 import type { Reader } from '../provider.ts';
 import { unknownFieldsOf } from '../unknown-fields.ts';
 import { factsOf } from './facts.ts';
 import { linesOf, tokenDriftOf } from './lines.ts';
+import { SHORTER_MEMO } from './longest.ts';
 import type { Names } from './names.ts';
-import { categoryOf, KINDS, TIERS, UsageSummary } from './schema.ts';
+import { type Category, categoryOf, KINDS, TIERS, UsageSummary } from './schema.ts';
 import { type Answered, type TierUsage, type Usage, usageByTier } from './usage.ts';
 
-/** One answer: about the whole range (always the first page), about one day of it, or about the month to date. */
+/** One answer: about the whole range or a part of it (always the first pages), about one day of it, or about the month to date. */
 export interface Page extends Answered {
   readonly about: 'range' | 'day' | 'month';
 }
@@ -23,20 +24,24 @@ export function usageReader(names: Names): Reader<Page> {
   };
 }
 
-function readingOf(pages: readonly Page[], names: Names): Reading {
-  const whole = pages.find(({ about }) => about === 'range');
-  if (!whole) throw new RangeError('the answer about the whole range is missing');
-  const tiers = usageByTier({ whole, days: pages.filter(({ about }) => about === 'day') });
+function readingOf(pages: readonly Page[], names: Names): Reading & { readonly memo?: string } {
+  const wholes = pages.filter(({ about }) => about === 'range');
+  if (wholes.length === 0) throw new RangeError('the answer about the whole range is missing');
+  const days = pages.filter(({ about }) => about === 'day');
+  const tiers = wholes.flatMap((whole) =>
+    usageByTier({ whole, days: days.filter(({ asked }) => intersection(asked, whole.asked)) }),
+  );
   const usage = tiers.flatMap((one) => one.usage);
   const lines = usage.flatMap(linesOf);
-  const silentTiers = tiers.filter(({ isSilent }) => isSilent).map(({ tier }) => tier);
+  const silentTiers = [...new Set(tiers.filter(({ isSilent }) => isSilent).map(({ tier }) => tier))];
   const months = pages.filter(({ about }) => about === 'month');
-  const reconciliation = months.length > 0 ? reconciliationOf(whole.summary, lines) : undefined;
+  const reconciliation = months.length > 0 ? reconciliationOf(wholes, lines) : undefined;
   return {
-    statement: { granularity: 'day', range: whole.asked, lines, silentTiers },
+    statement: { granularity: 'day', range: spanOf(wholes), lines, silentTiers },
     resources: factsOf(usage, names),
-    observations: months.flatMap(monthTotalsOf),
+    observations: monthTotalsOf(months),
     ...(reconciliation && { reconciliation }),
+    ...(wholes.length > 1 && { memo: SHORTER_MEMO }),
     drift: distinct([
       ...tiers.flatMap(strayDriftOf),
       ...usage.flatMap(tokenDriftOf),
@@ -46,16 +51,34 @@ function readingOf(pages: readonly Page[], names: Names): Reading {
   };
 }
 
-/** The provider's totals of the month, before and after account credits; where a category is missing, nothing is known. */
-function monthTotalsOf({ asked, summary }: Page): Observation[] {
-  const until = startOfMonth(asked.start, 1);
+/** What answers about adjoining ranges cover together. */
+function spanOf(answers: readonly Answered[]): Range {
+  const start = Math.min(...answers.map(({ asked }) => asked.start));
+  return { start, end: Math.max(...answers.map(({ asked }) => asked.end)) };
+}
+
+const MONTH_TOTALS = { monthGross: 'total', monthCredits: 'credits_used', monthNet: 'subtotal' } as const;
+
+/** The provider's totals of the month, before and after account credits; where a category or total is missing, nothing is known. */
+function monthTotalsOf(months: readonly Page[]): Observation[] {
+  if (months.length === 0) return [];
+  const until = startOfMonth(spanOf(months).start, 1);
   return TIERS.flatMap(({ tier, key }) => {
-    const category = categoryOf(summary, key);
-    if (!category) return [];
-    const { total, credits_used, subtotal } = category;
-    const totals = { monthGross: total, monthCredits: credits_used, monthNet: subtotal };
-    return Object.entries(totals).map(([metric, value]) => ({ metric, labels: { tier }, value, until }));
+    const categories = months.map(({ summary }) => categoryOf(summary, key));
+    return Object.entries(MONTH_TOTALS).flatMap(([metric, name]): Observation[] => {
+      const value = totalOf(categories, name);
+      return value === undefined ? [] : [{ metric, labels: { tier }, value, until }];
+    });
   });
+}
+
+/** Undefined while it is missing from any of the categories: a part must not pass for the whole. */
+function totalOf(
+  categories: readonly (Category | undefined)[],
+  name: (typeof MONTH_TOTALS)[keyof typeof MONTH_TOTALS],
+): Fixed | undefined {
+  const values = categories.flatMap((category) => category?.[name] ?? []);
+  return values.length === categories.length ? sum(values) : undefined;
 }
 
 /**
@@ -63,14 +86,16 @@ function monthTotalsOf({ asked, summary }: Page): Observation[] {
  *
  * Whether rows are before or after account credits is not documented: the nearer of the two totals is the one compared.
  */
-function reconciliationOf(summary: UsageSummary, lines: readonly Line[]): Reconciliation | undefined {
-  const categories = TIERS.flatMap(({ key }) => categoryOf(summary, key) ?? []);
+function reconciliationOf(answers: readonly Answered[], lines: readonly Line[]): Reconciliation | undefined {
+  const categories = answers.flatMap(({ summary }) =>
+    TIERS.flatMap(({ key }) => categoryOf(summary, key) ?? []),
+  );
   if (categories.length === 0) return undefined;
   const listed = sum(lines.filter(({ measure }) => measure === 'cost').map(({ value }) => value));
   const gross = sum(categories.map(({ total }) => total)) - listed;
-  const net = sum(categories.map(({ subtotal }) => subtotal)) - listed;
-  return magnitude(net) < magnitude(gross)
-    ? { difference: net, against: 'subtotal, after credits' }
+  const net = totalOf(categories, 'subtotal');
+  return net !== undefined && magnitude(net - listed) < magnitude(gross)
+    ? { difference: net - listed, against: 'subtotal, after credits' }
     : { difference: gross, against: 'total, before credits' };
 }
 

@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import type { Fixed } from '../../core/money.ts';
 import type { Instant } from '../../core/time.ts';
-import { Count, Decimal } from '../schemas.ts';
+import { Count, Day, Decimal, lenient, OtherMoney, Text } from '../schemas.ts';
 
 // https://docs.baseten.co/reference/management-api/billing/gets-billing-usage-summary-for-a-date-range
-// Money and counts are required as documented: half a page must fail, not shrink. What only names things may be missing.
-
-const Text = z.string().nullish();
+// What the ledger adds up is required as documented, and so is the day it belongs to: half a page must fail, not shrink. Whatever else is
+// missing or not as documented is absent, and drift.
 
 /** What was used at what cost: of a category, of an item, or of a day of an item. */
 export interface Figures {
@@ -15,12 +14,12 @@ export interface Figures {
   /** Parts of the subtotal, of dedicated usage. */
   readonly compute_cost?: Fixed | null | undefined;
   readonly surcharge_cost?: Fixed | null | undefined;
-  readonly minutes?: Fixed;
-  readonly inference_requests?: Fixed;
+  readonly minutes?: Fixed | undefined;
+  readonly inference_requests?: Fixed | undefined;
   /** Includes the cached ones. */
-  readonly input_tokens?: Fixed;
-  readonly cached_input_tokens?: Fixed;
-  readonly output_tokens?: Fixed;
+  readonly input_tokens?: Fixed | undefined;
+  readonly cached_input_tokens?: Fixed | undefined;
+  readonly output_tokens?: Fixed | undefined;
 }
 
 /** The figures of one UTC day. */
@@ -30,22 +29,24 @@ export interface Daily extends Figures {
 
 /** A deployment, a training job or a chainlet. */
 export const BillableResource = z.looseObject({
-  id: z.string().min(1),
+  id: lenient(z.string().min(1)),
   kind: Text,
   name: Text,
   model_name: Text,
-  is_deleted: z.boolean().nullish(),
+  is_deleted: lenient(z.boolean().nullish()),
   instance_type: Text,
   environment_name: Text,
-  chain_metadata: z
-    .looseObject({
-      chain_id: Text,
-      chain_name: Text,
-      chain_deployment_id: Text,
-      chainlet_id: Text,
-      chainlet_name: Text,
-    })
-    .nullish(),
+  chain_metadata: lenient(
+    z
+      .looseObject({
+        chain_id: Text,
+        chain_name: Text,
+        chain_deployment_id: Text,
+        chainlet_id: Text,
+        chainlet_name: Text,
+      })
+      .nullish(),
+  ),
   // Met since October 2026.
   model_id: Text,
   base_model: Text,
@@ -56,22 +57,19 @@ export type BillableResource = z.infer<typeof BillableResource>;
 
 /** One row of a breakdown; the same resource may have several. */
 export interface Item extends Figures {
-  readonly billable_resource?: BillableResource;
-  readonly model_name?: string;
+  readonly billable_resource?: BillableResource | undefined;
+  readonly model_name?: string | undefined;
   readonly daily?: readonly Daily[] | null | undefined;
 }
 
 /** Dedicated serving, training or model APIs: `total` is gross, `subtotal` is what remains of it after credits. */
 export interface Category {
   readonly total: Fixed;
-  readonly credits_used: Fixed;
-  readonly subtotal: Fixed;
-  readonly minutes?: Fixed;
+  readonly credits_used?: Fixed | null | undefined;
+  readonly subtotal?: Fixed | null | undefined;
+  readonly minutes?: Fixed | undefined;
   readonly breakdown?: readonly Item[] | null | undefined;
 }
-
-/** A UTC day as its first instant. */
-const Day = z.iso.date().transform((text): Instant => Date.parse(text));
 
 /** A category whose items are told apart by `identity` and measured in `figures`. */
 function category<Identity extends z.ZodRawShape, Usage extends z.ZodRawShape, Totals extends z.ZodRawShape>(
@@ -81,22 +79,23 @@ function category<Identity extends z.ZodRawShape, Usage extends z.ZodRawShape, T
 ) {
   const daily = z.looseObject({ date: Day, subtotal: Decimal, ...figures });
   const item = z.looseObject({ ...identity, subtotal: Decimal, ...figures, daily: z.array(daily).nullish() });
-  const money = { subtotal: Decimal, credits_used: Decimal, total: Decimal };
+  const money = { subtotal: OtherMoney, credits_used: OtherMoney, total: Decimal };
   return z.looseObject({ ...money, ...totals, breakdown: z.array(item).nullish() }).nullish();
 }
 
-const resource = { billable_resource: BillableResource };
-const minutes = { minutes: Decimal };
+const resource = { billable_resource: lenient(BillableResource) };
+const minutes = { minutes: lenient(Decimal) };
+const count = lenient(Count);
 /** Parts of the subtotal, required since 2026-08-22; older answers lack them. */
 const costs = { compute_cost: Decimal.nullish(), surcharge_cost: Decimal.nullish() };
-const tokens = { input_tokens: Count, output_tokens: Count, cached_input_tokens: Count };
+const tokens = { input_tokens: count, output_tokens: count, cached_input_tokens: count };
 
 /** `GET /v1/billing/usage_summary`. `{}` is a documented answer; an object of other keys is another document. */
 export const UsageSummary = z
   .looseObject({
-    dedicated_usage: category(resource, { ...minutes, inference_requests: Count, ...costs }, minutes),
+    dedicated_usage: category(resource, { ...minutes, inference_requests: count, ...costs }, minutes),
     training_usage: category(resource, minutes, minutes),
-    model_apis_usage: category({ model_name: z.string(), model_family: Text }, tokens, {}),
+    model_apis_usage: category({ model_name: lenient(z.string()), model_family: Text }, tokens, {}),
   })
   .refine((body) => Object.keys(body).length === 0 || TIERS.some(({ key }) => Object.hasOwn(body, key)), {
     error: 'holds none of the documented categories',
@@ -111,7 +110,7 @@ export const InstanceTypePrices = z.looseObject({
   instance_types: z.array(
     z.looseObject({
       instance_type: z.looseObject({
-        id: z.string().min(1),
+        id: lenient(z.string().min(1)),
         name: Text,
         memory_limit_mib: Unused,
         millicpu_limit: Unused,
@@ -119,7 +118,7 @@ export const InstanceTypePrices = z.looseObject({
         gpu_type: Unused,
         gpu_memory_limit_mib: Unused,
       }),
-      price: Decimal,
+      price: OtherMoney,
     }),
   ),
 });
@@ -129,7 +128,7 @@ export type InstanceTypePrices = z.infer<typeof InstanceTypePrices>;
 export const Models = z.looseObject({
   models: z.array(
     z.looseObject({
-      id: z.string().min(1),
+      id: lenient(z.string().min(1)),
       name: Text,
       production_deployment_id: Text,
       development_deployment_id: Text,
@@ -144,7 +143,9 @@ export type Models = z.infer<typeof Models>;
 
 /** `GET /v1/teams`. */
 export const Teams = z.looseObject({
-  teams: z.array(z.looseObject({ id: z.string().min(1), name: Text, default: Unused, created_at: Unused })),
+  teams: z.array(
+    z.looseObject({ id: lenient(z.string().min(1)), name: Text, default: Unused, created_at: Unused }),
+  ),
 });
 export type Teams = z.infer<typeof Teams>;
 

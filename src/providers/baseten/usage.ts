@@ -52,7 +52,7 @@ function isSomething({ subtotal, minutes, inference_requests: requests, ...token
 
 /** A category's own figures, before account credits. */
 function grossOf({ total, minutes }: Category): Figures {
-  return { subtotal: total, ...(minutes !== undefined && { minutes }) };
+  return { subtotal: total, minutes };
 }
 
 /** Tier by tier, what the answers say was used. */

@@ -1,6 +1,6 @@
 import type { Note, Reading } from '../../core/statement.ts';
 import { SECOND } from '../../core/time.ts';
-import { isRefusal, type PollError } from '../../poll/errors.ts';
+import { isRefusal, mostTelling, type PollError } from '../../poll/errors.ts';
 import { type Ask, defineFeed, type FeedContext, type Request } from '../provider.ts';
 import { singleReader } from '../readers.ts';
 import { unknownFieldsOf } from '../unknown-fields.ts';
@@ -29,7 +29,7 @@ export const balance = defineFeed<Config, Balances>({
   async *ask(ask) {
     const fresh = await unlessRefused(ask, { path: '/billing/balance', schema: Balance });
     const cached = await unlessRefused(ask, { path: '/billing', schema: Billing });
-    if ('refusal' in fresh && 'refusal' in cached) throw fresh.refusal;
+    if ('refusal' in fresh && 'refusal' in cached) throw mostTelling(fresh.refusal, cached.refusal);
     yield { fresh, cached };
   },
   reader: (_, context) => singleReader((balances) => readBalance(balances, context)),

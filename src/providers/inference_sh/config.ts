@@ -2,12 +2,19 @@ import { z } from 'zod';
 import { isLabel, LABEL_FORM } from '../../core/label.ts';
 import { defineSection } from '../provider.ts';
 
-/** Accounts have no keys of their own; what is put in comes from the list beside them. */
-export interface Config {
+/** The keys of the account, and what is put in from the list beside the accounts. */
+export interface Config extends z.infer<typeof AccountKeys> {
   readonly priceProbes?: readonly PriceProbe[];
 }
 
-export const AccountKeys = z.strictObject({});
+export const AccountKeys = z.strictObject({
+  teamId: z
+    .string()
+    .trim()
+    .min(1, 'must be the id of a team')
+    .optional()
+    .describe('Read this team only, with a key of several teams. Default: all that the key may read.'),
+});
 
 /** A mapping that is sent as it is. */
 const Sent = z.record(z.string(), z.unknown()).check(({ value, issues }) => {

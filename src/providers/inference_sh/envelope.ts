@@ -24,25 +24,14 @@ type Refusal = z.infer<typeof Refusal>;
  * @throws {PollError} also for an answer of status 200 that says `success: false`.
  */
 export async function askUnwrapped<Body>(ask: Ask, request: Request<Body>): Promise<Answer<Body>> {
-  const { headers, body } = await ask({ ...request, schema: enveloped(request.schema) });
-  if ('content' in body) return { headers, body: body.content };
-  throw refused(request, body.refusal);
+  const content = z.unknown().transform((value) => contentOf(value, request));
+  return ask({ ...request, schema: content.pipe(request.schema) });
 }
 
-/** The door for whatever may come around a body. */
-function enveloped<Body>(schema: z.ZodType<Body>) {
-  return z.unknown().transform((value, context): { content: Body } | { refusal: Refusal } => {
-    const refusal = Refusal.safeParse(value);
-    if (refusal.success) return { refusal: refusal.data };
-    const content = schema.safeParse(unwrapped(value));
-    if (content.success) return { content: content.data };
-    for (const issue of content.error.issues) context.issues.push({ ...issue, input: undefined });
-    return z.NEVER;
-  });
-}
-
-/** No body of ours has a `data` of its own. */
-function unwrapped(value: unknown): unknown {
+/** @throws {PollError} for a refusal. No body of ours has a `data` of its own. */
+function contentOf(value: unknown, request: Request<unknown>): unknown {
+  const refusal = Refusal.safeParse(value);
+  if (refusal.success) throw refused(request, refusal.data);
   if (typeof value !== 'object' || value === null || !('data' in value)) return value;
   const isEnvelope = 'messages' in value || 'success' in value || 'status' in value;
   return isEnvelope && typeof value.data === 'object' && value.data !== null ? value.data : value;

@@ -82,6 +82,9 @@ export const inferenceSh = defineProvider<Config>({
   section: priceProbesSection,
   previews: [EVALUATE],
   headers: (_, key) => ({ authorization: `Bearer ${key}`, 'x-api-version': '2' }),
+  // https://inference.sh/docs/api/rest/overview: of keys of several teams, since 2026-10-11.
+  query: ({ teamId }) => (teamId === undefined ? {} : { team_id: teamId }),
+  billScope: ({ teamId }) => teamId,
   rateLimit: rateLimitOf,
   tasks,
   feeds: [...SLIDING.map(breakdownFeed), summary, balance, priceProbes],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Timestamp } from '../instants.ts';
 import { inferenceSh } from './index.ts';
-import { Timestamp } from './instants.ts';
 
 describe('inference.sh', () => {
   it('sends the key as a bearer token and names the version it reads', () => {

@@ -1,14 +1,12 @@
 import { z } from 'zod';
-import { divideHalfEven, type Usd } from '../../core/money.ts';
-import { Decimal, mapOf } from '../schemas.ts';
-import { Timestamp } from './instants.ts';
+import { fromInteger, type Usd } from '../../core/money.ts';
+import { Timestamp } from '../instants.ts';
+import { Decimal, Integer, lenient, mapOf, Text } from '../schemas.ts';
 
 // https://inference.sh/docs/api/rest/usage
 
-const MICROCENTS_PER_DOLLAR = 100_000_000n;
-
-/** Dollars, from an int64 of microcents. */
-const Microcents = Decimal.transform((microcents): Usd => divideHalfEven(microcents, MICROCENTS_PER_DOLLAR));
+/** Dollars, from an int64 of microcents: a fraction is of another unit. */
+const Microcents = Integer.transform((microcents): Usd => fromInteger(microcents, -8));
 
 /** One bucket: spend by app path (`namespace/name`). */
 const Point = z.looseObject({ date: Timestamp, per_app: mapOf(Microcents).nullish() });
@@ -22,7 +20,7 @@ export const Breakdown = z
     period_start: Timestamp,
     period_end: Timestamp,
     /** Per cent against the previous period. */
-    trend_percent: Decimal.nullish(),
+    trend_percent: lenient(Decimal.nullish()),
     /** The top apps of the window, and how often they ran. */
     per_model: z.unknown().optional(),
     // The names of all apps in the series, which the series has, too.
@@ -43,20 +41,25 @@ function hasSpend({ per_app }: Point): boolean {
 }
 
 /** Seconds by name. */
-const Seconds = mapOf(Decimal).nullish();
+const Seconds = lenient(mapOf(lenient(Decimal)).nullish());
+const SUMMARY_FIELDS = ['tier_usage', 'type_usage', 'model_usage', 'total_usage'];
 
-/** `GET /usage/summary`: one total of seconds, cut three ways. */
-export const Summary = z.looseObject({
-  tier_usage: Seconds,
-  type_usage: Seconds,
-  model_usage: Seconds,
-  total_usage: Decimal,
-});
+/** `GET /usage/summary`: one total of seconds, cut three ways. The total itself is not used. */
+export const Summary = z
+  .looseObject({
+    tier_usage: Seconds,
+    type_usage: Seconds,
+    model_usage: Seconds,
+    total_usage: lenient(Decimal),
+  })
+  .refine((body) => SUMMARY_FIELDS.some((field) => Object.hasOwn(body, field)), {
+    error: 'holds none of the documented fields',
+  });
 export type Summary = z.infer<typeof Summary>;
 
 /** One part of an evaluated price. Without an error there is a value. */
 const Fee = z
-  .looseObject({ value: Microcents.nullish(), error: z.string().nullish() })
+  .looseObject({ value: Microcents.nullish(), error: Text })
   .refine(({ value, error }) => error || (value !== undefined && value !== null), {
     path: ['value'],
     error: 'neither a value nor an error',
@@ -69,7 +72,7 @@ export const Evaluation = z.looseObject({
   royalty_fee: Fee.nullish(),
   partner_fee: Fee.nullish(),
   total: Fee,
-  description: z.looseObject({ value: z.string().nullish(), error: z.string().nullish() }).nullish(),
+  description: lenient(z.looseObject({ value: Text, error: Text }).nullish()),
 });
 export type Evaluation = z.infer<typeof Evaluation>;
 

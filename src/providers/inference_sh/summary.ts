@@ -16,5 +16,7 @@ export function readSummary(body: Summary): Reading {
 }
 
 function secondsOf(metric: string, label: string, seconds: Summary['tier_usage']): Observation[] {
-  return [...(seconds ?? [])].map(([name, value]) => ({ metric, labels: { [label]: name }, value }));
+  return [...(seconds ?? [])].flatMap(([name, value]) =>
+    value === undefined ? [] : [{ metric, labels: { [label]: name }, value }],
+  );
 }

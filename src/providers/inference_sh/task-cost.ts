@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { fromInteger } from '../../core/money.ts';
 import { Integer } from '../schemas.ts';
+import { segment } from '../segment.ts';
 import type { TaskAmount, TaskCost, Tasks } from '../tasks.ts';
 import { askUnwrapped } from './envelope.ts';
 import { oneLine } from './one-line.ts';
@@ -10,7 +11,7 @@ export const tasks: Tasks = {
   idForm: '1 to 128 letters, digits, "-", "_" and ".", and not points alone',
   isId: (text) => /^(?!\.+$)[A-Za-z0-9_.-]{1,128}$/.test(text),
   async cost(ask, id) {
-    const path = `/usage/tasks/${encodeURIComponent(id)}/cost`;
+    const path = `/usage/tasks/${segment(id)}/cost`;
     return readTaskCost((await askUnwrapped(ask, { path, schema: z.unknown() })).body);
   },
 };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DAY, HOUR, MINUTE, SECOND } from '../../core/time.ts';
+import { isSegment } from '../segment.ts';
 
 const UNITS: Readonly<Record<string, number>> = { s: SECOND, m: MINUTE, h: HOUR, d: DAY };
 
@@ -10,7 +11,11 @@ const Duration = z
 
 /** The account keys that only Northflank has; `dueAfter` in milliseconds. */
 export const NorthflankConfig = z.strictObject({
-  teamId: z.string().min(1).optional().describe('Read this team only, through the team form of the path.'),
+  teamId: z
+    .string()
+    .refine(isSegment, 'must be the id of a team, which is neither empty nor . or ..')
+    .optional()
+    .describe('Read this team only, through the team form of the path.'),
   dueAfter: Duration.default('15m')
     .transform((text) => Number(text.slice(0, -1)) * (UNITS[text.slice(-1)] ?? 0))
     .describe('An hour is not asked for before this much time has passed since its end.'),

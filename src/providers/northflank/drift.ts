@@ -35,7 +35,7 @@ function typesOf({ hour }: Page): Drift[] {
   const projects = (hour?.paas?.teams ?? []).flatMap((team) => team.projects);
   const types = projects.flatMap(rowsOf).map(({ resourceType }) => resourceType);
   return types
-    .filter((type) => !KNOWN_TYPES.has(type))
+    .filter((type) => type !== '' && !KNOWN_TYPES.has(type))
     .map((type) => ({ kind: 'unknown_value', what: `resourceType=${type}` }));
 }
 

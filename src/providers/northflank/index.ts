@@ -119,6 +119,7 @@ export const northflank = defineProvider<NorthflankConfig>({
   environmentKey: 'NORTHFLANK_API_TOKEN',
   config: NorthflankConfig,
   headers: (_config, key) => ({ authorization: `Bearer ${key}` }),
+  billScope: ({ teamId }) => teamId,
   rateLimit,
   // https://northflank.com/docs/v1/api/use-the-api: 1000 requests an hour for an account.
   requestBudget: { requests: 1000, perMs: HOUR },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { divideHalfEven, type Fixed } from '../../core/money.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
-import { Decimal } from '../schemas.ts';
+import { Decimal, lenient, Text } from '../schemas.ts';
 
 const amount = Decimal.nullish();
 /** One without a price is as good as absent, as in the hours: its name alone does not tell the unit. */
@@ -14,12 +14,12 @@ const category = z
 const UnixSeconds = z.number().min(0).max(253_402_300_799);
 
 const Written = z.object({
-  id: z.string().nullish(),
+  id: Text,
   period: z.object({ start: UnixSeconds, end: UnixSeconds }),
   currency: z.string().min(1).nullish(),
   total: amount,
   subTotal: amount,
-  paid: z.boolean().nullish(),
+  paid: lenient(z.boolean().nullish()),
   paas: category,
   byoc: category,
   egressIp: category,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type Fixed, parseDecimal } from '../../core/money.ts';
-import { Decimal } from '../schemas.ts';
+import type { Fixed } from '../../core/money.ts';
+import { Decimal, decimal, lenient, Text } from '../schemas.ts';
 
 /** A price in whole units of the currency. Components may add up to less than the total: some kinds of use have no name. */
 export interface Price {
@@ -11,16 +11,8 @@ export interface Price {
   readonly unknownKeys: readonly string[];
 }
 
-/** Cents, as a JSON number or its source text, in dollars: shifted as text, so that it rounds once. */
-const Cents = z.union([z.number(), z.string()]).transform((value, context): Fixed => {
-  const [digits, exponent] = String(value).split(/e/i);
-  try {
-    return parseDecimal(`${digits}e${Number(exponent ?? 0) - 2}`);
-  } catch {
-    context.issues.push({ code: 'custom', message: 'not a decimal number', input: value });
-    return z.NEVER;
-  }
-});
+/** Cents in dollars. */
+const Cents = decimal(-2);
 type Money = typeof Cents;
 
 /** The total is required wherever a price stands: half an answer must fail, not shrink. */
@@ -43,10 +35,9 @@ function priceIn(money: Money) {
   });
 }
 
-const Name = z
-  .string()
-  .nullish()
-  .transform((name) => name ?? undefined);
+const Name = Text.transform((name) => name ?? undefined);
+/** `""` where there is none. */
+const Id = lenient(z.string()).transform((id) => id ?? '');
 
 function listOf<Item extends z.ZodType>(item: Item) {
   return z
@@ -55,18 +46,24 @@ function listOf<Item extends z.ZodType>(item: Item) {
     .transform((items) => items ?? []);
 }
 
+/** Of a list, what can be told apart. What has no id is left to the price above it: it becomes part of the residual. */
+function namedListOf<Item extends z.ZodType<{ readonly id: string }>>(item: Item) {
+  return listOf(item).transform((items) => items.filter(({ id }) => id !== ''));
+}
+
 function projectIn(money: Money) {
   const price = priceIn(money);
-  const resource = z.object({ id: z.string(), name: Name, price });
-  const resourceType = z.object({ resourceType: z.string(), resources: listOf(resource) });
-  return z.object({ id: z.string(), name: Name, price, resourceTypes: listOf(resourceType) });
+  const resource = z.object({ id: Id, name: Name, price });
+  const type = lenient(z.string()).transform((text) => text ?? '');
+  const resourceType = z.object({ resourceType: type, resources: namedListOf(resource) });
+  return z.object({ id: Id, name: Name, price, resourceTypes: listOf(resourceType) });
 }
 export type Project = z.infer<ReturnType<typeof projectIn>>;
 export type ResourceType = Project['resourceTypes'][number];
 export type Resource = ResourceType['resources'][number];
 
 function teamIn(money: Money) {
-  return z.object({ id: z.string(), name: Name, price: priceIn(money), projects: listOf(projectIn(money)) });
+  return z.object({ id: Id, name: Name, price: priceIn(money), projects: namedListOf(projectIn(money)) });
 }
 /** A team; the id is `""` where the answer starts at the projects. */
 export type Team = z.infer<ReturnType<typeof teamIn>>;
@@ -78,8 +75,8 @@ export type Team = z.infer<ReturnType<typeof teamIn>>;
 function paasIn(money: Money) {
   const shape = z.object({
     price: priceIn(money).nullish(),
-    teams: listOf(teamIn(money)),
-    projects: listOf(projectIn(money)),
+    teams: namedListOf(teamIn(money)),
+    projects: namedListOf(projectIn(money)),
   });
   return shape.nullish().transform((paas, context) => {
     if (!paas) return undefined;
@@ -104,7 +101,7 @@ function customerCategoryIn(money: Money) {
 const customerCategory = customerCategoryIn(Decimal);
 /** A billing hour as it stands in any answer. */
 export const HourData = z.looseObject({
-  timestamp: z.number().nullish(),
+  timestamp: lenient(z.number().nullish()),
   currency: z.string().min(1).nullish(),
   total: Decimal.nullish(),
   paas: paasIn(Decimal),
@@ -162,7 +159,11 @@ function unknownFieldsOf(data: z.infer<typeof HourData>): string[] {
  * https://northflank.com/docs/v1/api/billing-api and https://northflank.com/docs/v1/api/org/billing/get-usage
  */
 export const UsageHour = z
-  .object({ data: HourData, pagination: z.object({ hasNextPage: z.boolean().nullish() }).nullish() })
+  .object({
+    data: HourData,
+    // Without it a list is known to be cut by what its entries do not make up.
+    pagination: lenient(z.object({ hasNextPage: lenient(z.boolean().nullish()) }).nullish()),
+  })
   .transform(({ data, pagination }) => ({
     ...hourOf(data),
     hasNextPage: pagination?.hasNextPage ?? false,

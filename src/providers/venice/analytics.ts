@@ -3,7 +3,7 @@ import type { Drift, Reading } from '../../core/statement.ts';
 import { DAY, isoDay, type Range, startOfDay } from '../../core/time.ts';
 import type { Ask, FeedContext, Reader } from '../provider.ts';
 import { singleReader } from '../readers.ts';
-import { Decimal } from '../schemas.ts';
+import { Day, Decimal, Text } from '../schemas.ts';
 import { unknownFieldsOf } from '../unknown-fields.ts';
 import { daysToAsk, memoOfAttempt, recallAttempt } from './attempt.ts';
 import { comparableDays, reconciliationOf } from './reconcile.ts';
@@ -19,7 +19,7 @@ const unread = z.unknown().optional();
  */
 export const Analytics = z.looseObject({
   lookback: unread,
-  byDate: z.array(z.looseObject({ date: z.iso.date(), USD: Decimal, DIEM: Decimal })),
+  byDate: z.array(z.looseObject({ date: Day, USD: Decimal, DIEM: Decimal })),
   byModel: z.array(
     z.looseObject({
       modelName: z.string(),
@@ -34,7 +34,7 @@ export const Analytics = z.looseObject({
   byKey: z.array(
     z.looseObject({
       apiKeyId: z.string().nullable(),
-      description: z.string().nullish(),
+      description: Text,
       totalUsd: Decimal,
       totalDiem: Decimal,
       totalUnits: unread,
@@ -104,5 +104,5 @@ const OTHER_DAYS: Drift = { kind: 'stray_row', what: 'analytics of days that wer
 /** Whether an answer is of the days that were asked for: parameters may be ignored, and answers are kept for ten minutes. */
 function isOf({ start, end }: Range, { byDate, byModel, byKey }: Analytics): boolean {
   if (byDate.length === 0) return byModel.length + byKey.length === 0;
-  return byDate.every(({ date }) => Date.parse(date) >= start && Date.parse(date) < end);
+  return byDate.every(({ date }) => date >= start && date < end);
 }

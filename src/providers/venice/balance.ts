@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Fixed, ONE } from '../../core/money.ts';
 import type { Drift, Note, Observation, Reading } from '../../core/statement.ts';
 import type { Ask, FeedContext } from '../provider.ts';
-import { Decimal } from '../schemas.ts';
+import { Decimal, lenient, Text } from '../schemas.ts';
 import { unknownFieldsOf } from '../unknown-fields.ts';
 import { askKeys, type Keys, memoOfKeys, readKeys } from './keys.ts';
 import { CURRENCIES } from './tally.ts';
@@ -15,8 +15,8 @@ export const QUOTA_CURRENCY = 'DIEM';
 
 /** `GET /billing/balance`. The two kinds of credits came after the description of 2026-08; there may be more. */
 export const Balance = z.looseObject({
-  canConsume: z.boolean().nullish(),
-  consumptionCurrency: z.string().nullish(),
+  canConsume: lenient(z.boolean().nullish()),
+  consumptionCurrency: Text,
   balances: z.looseObject({
     /** Null without a stake. */
     diem: Amount,

@@ -116,7 +116,7 @@ describe('the door', () => {
   });
 
   it('refuses a row that lacks what the bill is made of', () => {
-    for (const field of ['amount', 'currency', 'sku', 'timestamp', 'units']) {
+    for (const field of ['amount', 'currency', 'sku', 'timestamp']) {
       for (const value of [undefined, null, {}]) {
         const page = { data: [wire, { ...wire, [field]: value }], nextCursor: null };
         assert.equal(HistoryPage.safeParse(page).success, false, `${field} ${value}`);

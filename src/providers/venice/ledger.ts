@@ -1,6 +1,6 @@
 import type { Drift } from '../../core/statement.ts';
 import type { Range } from '../../core/time.ts';
-import { PollError } from '../../poll/errors.ts';
+import { mostTelling, PollError } from '../../poll/errors.ts';
 import type { Ask, FeedContext } from '../provider.ts';
 import type { Config } from './config.ts';
 import { historyPages } from './history.ts';
@@ -39,7 +39,16 @@ export async function* ledgerPages(
     }
   } catch (error) {
     if (answered || !other || !isMissing(error, api)) throw error;
-    yield* pagesOf(other, ask, range, context);
+    yield* insteadOf(error, pagesOf(other, ask, range, context));
+  }
+}
+
+/** Where the other endpoint fails as well, the more telling failure of the two is reported. */
+async function* insteadOf(missing: PollError, pages: AsyncGenerator<LedgerPage>): AsyncGenerator<LedgerPage> {
+  try {
+    yield* pages;
+  } catch (error) {
+    throw error instanceof PollError ? mostTelling(error, missing) : error;
   }
 }
 
@@ -57,7 +66,7 @@ function pagesOf(
   return api === 'usage' ? usagePages(ask, range, now) : historyPages(ask, range);
 }
 
-function isMissing(error: unknown, api: LedgerApi): boolean {
+function isMissing(error: unknown, api: LedgerApi): error is PollError {
   if (!(error instanceof PollError)) return false;
   return error.status === 404 || (api === 'usage' && error.status === 410);
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ONE } from '../../core/money.ts';
 import type { Drift, Note, Observation, Reading } from '../../core/statement.ts';
 import { DAY, type Instant } from '../../core/time.ts';
-import { Decimal } from '../schemas.ts';
+import { Decimal, lenient, Text } from '../schemas.ts';
 import { unknownFieldsOf } from '../unknown-fields.ts';
 import { QUOTA_CURRENCY } from './balance.ts';
 import { expiryOf, OWN_KEY, secondsOf } from './keys.ts';
@@ -12,16 +12,16 @@ import { expiryOf, OWN_KEY, secondsOf } from './keys.ts';
 /** `GET /api_keys/rate_limits`. What only informs may be missing; its balances are those of `GET /billing/balance`, which counts. */
 export const RateLimits = z.looseObject({
   data: z.looseObject({
-    accessPermitted: z.boolean().nullish(),
-    apiTier: z.looseObject({ id: z.string(), isCharged: z.unknown().optional() }),
+    accessPermitted: lenient(z.boolean().nullish()),
+    apiTier: lenient(z.looseObject({ id: z.string(), isCharged: z.unknown().optional() })),
     balances: z.unknown().optional(),
-    keyExpiration: z.string().nullish(),
-    nextEpochBegins: z.string().nullish(),
+    keyExpiration: Text,
+    nextEpochBegins: Text,
     rateLimits: z.array(
       z.looseObject({
         /** Not among the required ones. */
-        apiModelId: z.string().nullish(),
-        rateLimits: z.array(z.looseObject({ amount: Decimal, type: z.string() })),
+        apiModelId: Text,
+        rateLimits: z.array(z.looseObject({ amount: lenient(Decimal), type: lenient(z.string()) })),
       }),
     ),
   }),
@@ -38,7 +38,9 @@ const NEAR_MS = 7 * DAY;
 /** Reads what the account may ask of each model, and what becomes of the key. */
 export function readLimits(body: RateLimits, now: Instant): Reading {
   const { data } = body;
-  const tier: Observation = { metric: 'apiTierInfo', labels: { tier: data.apiTier.id }, value: ONE };
+  const tiers = data.apiTier
+    ? [{ metric: 'apiTierInfo', labels: { tier: data.apiTier.id }, value: ONE }]
+    : [];
   const limits = limitsOf(data);
   const shown = limits.slice(0, MOST_LIMITS);
   const expiry = expiryOf(OWN_KEY, data.keyExpiration);
@@ -46,7 +48,7 @@ export function readLimits(body: RateLimits, now: Instant): Reading {
     shown.length < limits.length ? [{ kind: 'too_many_rows', what: 'rate limits of models' }] : [];
   return {
     resources: [],
-    observations: [tier, ...shown, ...expiry.observations, ...resetOf(data)],
+    observations: [...tiers, ...shown, ...expiry.observations, ...resetOf(data)],
     drift: [...unknownFieldsOf(RateLimits, body), ...driftOf(shown), ...expiry.drift, ...tooMany],
     notes: [...accessOf(data), ...expirationOf(data, now), ...epochOf(data)],
   };
@@ -54,11 +56,11 @@ export function readLimits(body: RateLimits, now: Instant): Reading {
 
 function limitsOf({ rateLimits }: Limits): Observation[] {
   return rateLimits.flatMap(({ apiModelId, rateLimits: own }) =>
-    own.map(({ amount, type }) => ({
-      metric: 'modelRateLimit',
-      labels: { model: apiModelId ?? '', limit_type: type },
-      value: amount,
-    })),
+    own.flatMap(({ amount, type }): Observation[] => {
+      if (amount === undefined || type === undefined) return [];
+      const labels = { model: apiModelId ?? '', limit_type: type };
+      return [{ metric: 'modelRateLimit', labels, value: amount }];
+    }),
   );
 }
 

@@ -43,7 +43,7 @@ export function reconciliationOf(
   range: Range,
   context: Context,
 ): Pick<Reading, 'reconciliation' | 'drift'> {
-  const theirs = Map.groupBy(body.byDate, ({ date }) => Date.parse(date));
+  const theirs = Map.groupBy(body.byDate, ({ date }) => date);
   const compared: Compared[] = [];
   const untold = new Set<string>();
   for (let day = range.start; day < range.end; day += DAY) {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { type Fixed, fromNumber, parseDecimal } from '../../core/money.ts';
+import type { Fixed } from '../../core/money.ts';
 import type { Instant } from '../../core/time.ts';
 import { describeIssue } from '../../poll/contract.ts';
+import { Decimal, exactOf, lenient, Text } from '../schemas.ts';
 import { orderedInstants } from './instant.ts';
 
 /** One entry of the ledger, as far as it is used. */
@@ -11,7 +12,7 @@ export interface Row {
   readonly currency: string;
   /** In `currency`; negative is spend. */
   readonly amount: Fixed;
-  /** Millions of tokens for LLM SKUs. */
+  /** Millions of tokens for LLM SKUs; 0 where the row does not tell. */
   readonly units: Fixed;
   /** US dollars per unit. */
   readonly price: Fixed | undefined;
@@ -21,6 +22,7 @@ export interface Row {
 }
 
 const Exact = z.union([z.number(), z.string()]);
+const Quantity = z.union([z.number(), z.string().refine(isDecimal, 'not a decimal number')]);
 
 /** A row on the wire. */
 export const WireRow = z.object({
@@ -29,13 +31,21 @@ export const WireRow = z.object({
   inferenceDetails: z.object({ requestId: z.string().nullish() }).nullish(),
   /** Only read where it is a text: no money hangs on a usage row's. */
   notes: z.unknown().optional(),
-  pricePerUnitUsd: Exact.nullish(),
+  pricePerUnitUsd: Quantity.nullish(),
   sku: z.string(),
   timestamp: z.string(),
-  units: Exact,
+  units: Quantity,
 });
-type WireRow = z.infer<typeof WireRow>;
-const WireRows = z.array(WireRow);
+const { pricePerUnitUsd, units } = WireRow.shape;
+
+/** The same without what may be missing: the amount counts, in which currency, when, and for what. */
+export const LenientRow = WireRow.extend({
+  inferenceDetails: lenient(z.object({ requestId: Text }).nullish()),
+  pricePerUnitUsd: lenient(pricePerUnitUsd),
+  units: lenient(units),
+});
+type LenientRow = z.infer<typeof LenientRow>;
+const LenientRows = z.array(LenientRow);
 
 /**
  * The rows of a page. A first read is millions of them, so that this is a loop over the page, and not a transform: zod keeps what
@@ -57,9 +67,9 @@ function readRows(payload: z.core.ParsePayload): void {
   });
 }
 
-function wiresOf({ value, issues }: z.core.ParsePayload): readonly WireRow[] {
+function wiresOf({ value, issues }: z.core.ParsePayload): readonly LenientRow[] {
   if (Array.isArray(value) && value.every(isPlainRow)) return value;
-  const { data, error } = WireRows.safeParse(value);
+  const { data, error } = LenientRows.safeParse(value);
   for (const issue of error?.issues ?? []) {
     const message = describeIssue({ ...issue, path: [] });
     issues.push({ code: 'custom', message, input: value, path: issue.path });
@@ -68,14 +78,14 @@ function wiresOf({ value, issues }: z.core.ParsePayload): readonly WireRow[] {
 }
 
 /** What passes here passes {@link WireRow}, which says of other rows what is wrong with them. The property test holds them together. */
-export function isPlainRow(row: unknown): row is WireRow {
+export function isPlainRow(row: unknown): row is z.infer<typeof WireRow> {
   if (typeof row !== 'object' || row === null || Array.isArray(row)) return false;
   const { amount, currency, inferenceDetails, pricePerUnitUsd, sku, timestamp, units }: Partial<Untyped> =
     row;
   return (
     isExact(amount) &&
-    isExact(units) &&
-    (pricePerUnitUsd == null || isExact(pricePerUnitUsd)) &&
+    isQuantity(units) &&
+    (pricePerUnitUsd == null || isQuantity(pricePerUnitUsd)) &&
     typeof currency === 'string' &&
     typeof sku === 'string' &&
     typeof timestamp === 'string' &&
@@ -83,7 +93,7 @@ export function isPlainRow(row: unknown): row is WireRow {
   );
 }
 
-type Untyped = Record<keyof WireRow, unknown>;
+type Untyped = Record<keyof LenientRow, unknown>;
 
 function isPlainDetails(details: unknown): boolean {
   if (typeof details !== 'object' || details === null || Array.isArray(details)) return false;
@@ -95,21 +105,24 @@ function isExact(value: unknown): boolean {
   return typeof value === 'string' || Number.isFinite(value);
 }
 
-function rowOf(wire: WireRow, instantOf: (text: string) => Instant): Row {
+function isQuantity(value: unknown): boolean {
+  return typeof value === 'string' ? isDecimal(value) : Number.isFinite(value);
+}
+
+function isDecimal(text: string): boolean {
+  return Decimal.safeParse(text).success;
+}
+
+function rowOf(wire: LenientRow, instantOf: (text: string) => Instant): Row {
   if (wire.currency === '') throw new RangeError('an amount without a currency');
   return {
     at: instantOf(wire.timestamp),
     sku: wire.sku,
     currency: wire.currency,
     amount: exactOf(wire.amount),
-    units: exactOf(wire.units),
+    units: wire.units === undefined ? 0n : exactOf(wire.units),
     price: wire.pricePerUnitUsd == null ? undefined : exactOf(wire.pricePerUnitUsd),
     requestId: wire.inferenceDetails?.requestId || undefined,
     notes: typeof wire.notes === 'string' ? wire.notes : '',
   };
-}
-
-/** @throws {RangeError} when it is not a decimal number. */
-function exactOf(value: number | string): Fixed {
-  return typeof value === 'number' ? fromNumber(value) : parseDecimal(value);
 }

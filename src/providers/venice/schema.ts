@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Drift } from '../../core/statement.ts';
+import { undocumentedIn } from '../undocumented.ts';
 import { unknownFieldsOf } from '../unknown-fields.ts';
-import { Rows } from './rows.ts';
+import { isPlainRow, LenientRow, Rows } from './rows.ts';
 
 // https://docs.venice.ai/api-reference/endpoint/billing/usage-history
 // https://docs.venice.ai/api-reference/endpoint/billing/usage (retired on 2026-09-16; servers that copy it remain)
@@ -33,10 +34,16 @@ const Documented = z.object({
   pagination: anything,
 });
 
+const OddRows = z.object({ data: z.array(LenientRow) });
+
 /** Field names are looked at in the first row of a page only: a new field comes with all rows or is found on the next page. */
 function driftOf(page: unknown): Drift[] {
   if (typeof page !== 'object' || page === null || !('data' in page) || !Array.isArray(page.data)) return [];
-  return unknownFieldsOf(Documented, { ...page, data: page.data.slice(0, 1) });
+  const odd = page.data.filter((row) => !isPlainRow(row));
+  return [
+    ...unknownFieldsOf(Documented, { ...page, data: page.data.slice(0, 1) }),
+    ...undocumentedIn(OddRows, { data: odd }),
+  ];
 }
 
 /** A check, not a transform: see {@link Rows}. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Instant, isoDay } from '../../core/time.ts';
+import { type Instant, isoDay } from '../core/time.ts';
 
 const FORM = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d)(:\d\d)?(:\d\d(?:\.\d+)?)?)? ?(Z|UTC|[+-]\d\d:?\d\d)?$/i;
 

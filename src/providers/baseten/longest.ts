@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { DAY, type Range } from '../../core/time.ts';
+import { PollError } from '../../poll/errors.ts';
+import { recall } from './memo.ts';
+
+/** The longest range that is documented. */
+const DOCUMENTED_MS = 31 * DAY;
+/** Servers were seen that count 31 days with an exclusive end as 32, and refuse them. */
+const SHORTER_MS = 30 * DAY;
+
+const Memory = z.object({ longestDays: z.literal(30) });
+/** What the feed remembers once a server has refused 31 days and answered 30. */
+export const SHORTER_MEMO = JSON.stringify({ longestDays: 30 } satisfies z.infer<typeof Memory>);
+
+/** The longest range that this account's server answers, as far as is known. */
+export function longestMs(memo: string | undefined): number {
+  return recall(Memory, memo) ? SHORTER_MS : DOCUMENTED_MS;
+}
+
+/** A range in as few parts as the server answers, the newest first. */
+export function partsOf({ start, end }: Range, longest: number): Range[] {
+  if (end - start <= longest) return [{ start, end }];
+  return [{ start: end - longest, end }, ...partsOf({ start, end: end - longest }, longest)];
+}
+
+/**
+ * Asks for a range in as few parts as the server answers: one that is refused although it is no longer than documented is asked for in
+ * shorter parts at once.
+ *
+ * @throws {PollError} where these are refused, too.
+ */
+export async function askInParts<Answer>(
+  range: Range,
+  memo: string | undefined,
+  ask: (part: Range) => Promise<Answer>,
+): Promise<Answer[]> {
+  try {
+    return await askEach(partsOf(range, longestMs(memo)), ask);
+  } catch (error) {
+    const parts = partsOf(range, SHORTER_MS);
+    if (longestMs(memo) === SHORTER_MS || parts.length === 1 || !isRefused(error)) throw error;
+    return askEach(parts, ask);
+  }
+}
+
+async function askEach<Answer>(
+  parts: readonly Range[],
+  ask: (part: Range) => Promise<Answer>,
+): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  for (const part of parts) answers.push(await ask(part));
+  return answers;
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof PollError && (error.status === 400 || error.status === 422);
+}

@@ -1,0 +1,289 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { formatDecimal } from '../src/core/money.ts';
+import { PollError } from '../src/poll/errors.ts';
+import { allCases, contextOf, exchangeOf, providerOf, situationOf } from './support/cases.ts';
+import { type Exchange, fakeAsk } from './support/fake-ask.ts';
+import { pollOnce } from './support/readings.ts';
+
+/** Stands for a JSON number that no double holds; put in as text. */
+const HUGE = '@@1e400@@';
+
+/** What is no money in any documented form. `1.5` is none where money is a whole number. */
+const NO_MONEY: readonly unknown[] = [
+  ...[HUGE, '1e400', '-1e400', '123456789012345678e390', 'Infinity', '-Infinity', 'NaN', 'null'],
+  ...[
+    '',
+    ' ',
+    ' 1',
+    '1 ',
+    '1\n',
+    '\t1',
+    '0x10',
+    '0b1',
+    '0o7',
+    '1n',
+    '1_000',
+    '1,000',
+    '1.000,50',
+    '1,5',
+    '1 000',
+  ],
+  ...['$1', '1 USD', '-', '+', '.', '--1', '1e', '1e5e5', '1e 5', '1e0x10', '1.2.3', '\u0661', 'free'],
+  ...[true, false, [], [1], {}, { value: 1 }],
+];
+const NO_COUNT: readonly unknown[] = [null, 'many', HUGE, '1e400', true, [], {}, ''];
+const NO_TEXT: readonly unknown[] = [7, true, [], { a: 1 }];
+const GONE = Symbol('gone');
+const CASES = allCases();
+
+interface Answered {
+  readonly provider: string;
+  readonly case: string;
+  /** Which of the case's answers is altered. */
+  readonly at: number;
+  /** Money that the ledger adds up: it has to be there, and to be money. */
+  readonly money: readonly string[];
+  /** Money of an open map, where nobody can tell that a row is missing. */
+  readonly rows?: readonly string[];
+  /** Money that it does not need: it may be missing. */
+  readonly otherMoney?: readonly string[];
+  readonly counts?: readonly string[];
+  readonly texts?: readonly string[];
+  /** Money in whole numbers only. */
+  readonly isWhole?: boolean;
+}
+
+const ANSWERS: readonly Answered[] = [
+  {
+    provider: 'baseten',
+    case: 'all-categories',
+    at: 0,
+    money: [
+      'dedicated_usage.total',
+      'dedicated_usage.breakdown.0.subtotal',
+      'dedicated_usage.breakdown.0.daily.0.subtotal',
+      'training_usage.total',
+      'training_usage.breakdown.0.daily.0.subtotal',
+      'model_apis_usage.total',
+      'model_apis_usage.breakdown.0.subtotal',
+      'model_apis_usage.breakdown.0.daily.1.subtotal',
+    ],
+    otherMoney: [
+      'dedicated_usage.subtotal',
+      'dedicated_usage.credits_used',
+      'dedicated_usage.breakdown.0.compute_cost',
+      'dedicated_usage.breakdown.0.surcharge_cost',
+    ],
+    counts: [
+      'dedicated_usage.minutes',
+      'dedicated_usage.breakdown.0.minutes',
+      'dedicated_usage.breakdown.0.inference_requests',
+      'dedicated_usage.breakdown.0.daily.0.minutes',
+      'dedicated_usage.breakdown.0.daily.0.inference_requests',
+      'training_usage.minutes',
+      'training_usage.breakdown.0.daily.0.minutes',
+      'model_apis_usage.breakdown.0.input_tokens',
+      'model_apis_usage.breakdown.0.daily.0.input_tokens',
+      'model_apis_usage.breakdown.0.daily.0.output_tokens',
+      'model_apis_usage.breakdown.0.daily.1.cached_input_tokens',
+    ],
+    texts: [
+      'dedicated_usage.breakdown.0.billable_resource',
+      'dedicated_usage.breakdown.0.billable_resource.id',
+      'dedicated_usage.breakdown.0.billable_resource.kind',
+      'dedicated_usage.breakdown.0.billable_resource.name',
+      'dedicated_usage.breakdown.0.billable_resource.model_name',
+      'dedicated_usage.breakdown.0.billable_resource.instance_type',
+      'dedicated_usage.breakdown.0.billable_resource.team_name',
+      'dedicated_usage.breakdown.1.billable_resource.chain_metadata.chain_name',
+      'model_apis_usage.breakdown.0.model_name',
+      'model_apis_usage.breakdown.0.model_family',
+    ],
+  },
+  {
+    provider: 'venice',
+    case: 'documented-example',
+    at: 0,
+    money: ['data.0.amount', 'data.1.amount'],
+    counts: ['data.0.units', 'data.1.units', 'data.1.pricePerUnitUsd'],
+    texts: ['data.1.inferenceDetails', 'data.1.inferenceDetails.requestId', 'data.1.notes'],
+  },
+  {
+    provider: 'venice',
+    case: 'balance-documented-example',
+    at: 0,
+    money: [],
+    otherMoney: ['balances.diem', 'balances.usd'],
+    texts: ['consumptionCurrency'],
+  },
+  {
+    provider: 'inference_sh',
+    case: 'documented-breakdown',
+    at: 0,
+    isWhole: true,
+    money: ['total_cost'],
+    rows: ['timeseries.0.per_app.infsh/echo', 'timeseries.0.per_app.myteam/flux-dev'],
+    counts: ['trend_percent'],
+  },
+  {
+    provider: 'inference_sh',
+    case: 'documented-summary',
+    at: 0,
+    money: [],
+    counts: ['total_usage', 'tier_usage', 'type_usage', 'model_usage'],
+  },
+  {
+    provider: 'inference_sh',
+    case: 'documented-balance',
+    at: 0,
+    isWhole: true,
+    money: ['balance'],
+  },
+  {
+    provider: 'northflank',
+    case: 'legacy-single-team',
+    at: 1,
+    money: [
+      'data.paasUsage.price.total',
+      'data.paasUsage.teams.0.price.total',
+      'data.paasUsage.teams.0.projects.0.price.total',
+      'data.paasUsage.teams.0.projects.0.resourceTypes.0.resources.0.price.total',
+      'data.byocUsage.price.total',
+    ],
+    otherMoney: [
+      'data.paasUsage.teams.0.projects.0.resourceTypes.0.resources.0.price.cpu',
+      'data.byocUsage.price.gpuMemory',
+    ],
+    counts: ['data.timestamp'],
+    texts: [
+      'data.paasUsage.teams.0.name',
+      'data.paasUsage.teams.0.projects.0.name',
+      'data.paasUsage.teams.0.projects.0.resourceTypes.0.resourceType',
+      'data.paasUsage.teams.0.projects.0.resourceTypes.0.resources.0.name',
+    ],
+  },
+  {
+    provider: 'northflank',
+    case: 'current-contract',
+    at: 0,
+    money: [
+      'data.paas.price.total',
+      'data.paas.teams.0.price.total',
+      'data.byoc.price.total',
+      'data.egressIp.price.total',
+      'data.loadBalancer.price.total',
+    ],
+    otherMoney: ['data.total'],
+    counts: ['data.timestamp'],
+    texts: ['data.paas.teams.0.name', 'pagination'],
+  },
+];
+
+/** Documented, and not read by anyone. */
+const UNREAD = new Set(['data.1.notes', 'tier_usage', 'type_usage', 'model_usage']);
+
+for (const answered of ANSWERS) {
+  const { money, rows = [], otherMoney = [], counts = [], texts = [], isWhole = false } = answered;
+  describe(`${answered.provider}, ${answered.case}`, () => {
+    for (const path of [...money, ...rows, ...otherMoney]) {
+      it(`${path} that is no money is refused, and nothing is booked`, async () => {
+        for (const value of isWhole ? [...NO_MONEY, 1.5, '1.5', 1e-7] : NO_MONEY) {
+          const { error } = await pollWith(answered, path, value);
+          assert.equal(error?.reason, 'contract', `${path} ${JSON.stringify(value)}`);
+        }
+      });
+    }
+
+    for (const path of money) {
+      it(`${path} that is missing is refused`, async () => {
+        const { error } = await pollWith(answered, path, GONE);
+        assert.equal(error?.reason, 'contract');
+      });
+    }
+
+    const others = [
+      ...otherMoney.map((path) => ({ path, values: [GONE, null] })),
+      ...counts.map((path) => ({ path, values: [GONE, ...NO_COUNT] })),
+      ...texts.map((path) => ({ path, values: [GONE, null, ...NO_TEXT] })),
+    ];
+    for (const { path, values } of others) {
+      it(`${path} that is missing or not as documented loses no money`, async () => {
+        const whole = await pollWith(answered, path, undefined);
+        assert.equal(whole.error, undefined);
+        for (const value of values) {
+          const { error, cost } = await pollWith(answered, path, value);
+          assert.equal(error?.message, undefined, String(value));
+          assert.deepEqual(cost, whole.cost, String(value));
+        }
+      });
+    }
+
+    for (const path of [...counts, ...texts].filter((each) => !UNREAD.has(each))) {
+      it(`${path} that is not as documented is drift`, async () => {
+        const { drift } = await pollWith(answered, path, { a: 1, id: [], requestId: [], hasNextPage: 'x' });
+        assert.ok(drift.includes('undocumented_field'), `${path}: ${drift}`);
+      });
+    }
+  });
+}
+
+interface Outcome {
+  readonly error: PollError | undefined;
+  /** Of each currency, all costs together. */
+  readonly cost: Readonly<Record<string, string>>;
+  readonly drift: readonly string[];
+}
+
+/** Polls a case with one value of one answer replaced; `undefined` leaves it as it is. */
+async function pollWith(
+  { provider: id, case: name, at }: Answered,
+  path: string,
+  value: unknown,
+): Promise<Outcome> {
+  const found = CASES.find((one) => one.provider === id && one.name === name);
+  assert.ok(found);
+  const [provider, situation] = [await providerOf(id), situationOf(found)];
+  const feed = provider.feeds.find((each) => each.name === situation.feed);
+  assert.ok(feed);
+  const exchange = exchangeOf(found).map((recording, index) =>
+    index === at && value !== undefined ? altered(recording, path.split('.'), value) : recording,
+  );
+  try {
+    const readings = await pollOnce(feed, contextOf(situation, provider), fakeAsk(exchange));
+    const lines = readings.flatMap(({ reading }) => reading.statement?.lines ?? []);
+    const sums = Map.groupBy(
+      lines.filter(({ measure }) => measure === 'cost'),
+      ({ detail }) => detail,
+    );
+    const cost = [...sums].map(
+      ([detail, all]) => [detail, all.reduce((sum, line) => sum + line.value, 0n)] as const,
+    );
+    return {
+      error: undefined,
+      cost: Object.fromEntries(cost.map(([detail, sum]) => [detail, formatDecimal(sum)])),
+      drift: readings.flatMap(({ reading }) => reading.drift.map(({ kind }) => kind)),
+    };
+  } catch (error) {
+    if (error instanceof PollError) return { error, cost: {}, drift: [] };
+    if (error instanceof RangeError)
+      return { error: new PollError('contract', error.message), cost: {}, drift: [] };
+    throw error;
+  }
+}
+
+function altered(
+  { request, answer }: Exchange[number],
+  path: readonly string[],
+  value: unknown,
+): Exchange[number] {
+  const body = structuredClone(answer.body);
+  let place: unknown = body;
+  for (const step of path.slice(0, -1)) place = Reflect.get(Object(place), step);
+  const last = path.at(-1) ?? '';
+  assert.ok(Object.hasOwn(Object(place), last), `the case has ${path.join('.')}`);
+  if (value === GONE) Reflect.deleteProperty(Object(place), last);
+  else Reflect.set(Object(place), last, value);
+  const { body: _, ...head } = answer;
+  return { request, answer: { ...head, bodyText: JSON.stringify(body).replaceAll(`"${HUGE}"`, '1e400') } };
+}

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { z } from 'zod';
+import { DAY } from '../../src/core/time.ts';
+import { startBaseten } from '../../src/demo/baseten/server.ts';
+import { startVenice } from '../../src/demo/venice/server.ts';
+import { dialAt } from '../../src/demo/world.ts';
+import { startExporter } from '../support/exporter.ts';
+import { folderOf, serve } from '../support/process.ts';
+
+const START = Date.UTC(2026, 10, 10, 6, 20);
+const Told = z.object({ warnings: z.array(z.string()) });
+
+async function warningsOf(url: string): Promise<string[]> {
+  const status: unknown = await (await fetch(`${url}/api/v1/status`)).json();
+  return Told.parse(status).warnings;
+}
+
+test('two accounts with the same costs to the last digit are told of in log, page and status, and nothing else changes', async (context) => {
+  const dial = dialAt(START);
+  const options = { clock: dial, genesis: START - 5 * DAY };
+  const simulators = await Promise.all([
+    startBaseten({ ...options, key: 'one-key' }),
+    startBaseten({ ...options, key: 'another-key' }),
+    startBaseten({ ...options, key: 'a-third-key', seed: 7 }),
+  ]);
+  for (const simulator of simulators) context.after(() => simulator.close());
+  const exporter = await startExporter(
+    context,
+    dial,
+    simulators.map(({ url, key }, index) => ({ provider: 'baseten', name: `n${index}`, url, key })),
+  );
+  assert.deepEqual(await warningsOf(exporter.url), []);
+  await exporter.pollAll();
+  const [warning, ...more] = await warningsOf(exporter.url);
+  assert.match(warning ?? '', /baseten "n0" and baseten "n1" cost the same to the last digit/);
+  assert.deepEqual(more, []);
+  assert.match(await (await fetch(exporter.url)).text(), /Warning:<\/strong> baseten &#34;n0&#34; and/);
+  await exporter.pollAll();
+  assert.equal(exporter.log().split('one bill may be counted twice').length, 2, 'it is logged once');
+  const page = await exporter.fresh();
+  const spent = (account: string) => page.sum('ai_billing_cost_yesterday_usd', { account });
+  assert.ok(spent('n0') > 0);
+  assert.equal(spent('n0'), spent('n1'));
+});
+
+test('the program warns at its start of one key in two accounts, and again after a reload that adds one', async (context) => {
+  const venice = await startVenice({ key: 'canary-9f31-key' });
+  context.after(() => venice.close());
+  const folder = await folderOf(context);
+  const file = join(folder, 'config.yml');
+  const account = (name: string) => ({ provider: 'venice', name, apiKey: venice.key, baseUrl: venice.url });
+  const write = (names: readonly string[]) =>
+    writeFile(
+      file,
+      JSON.stringify({
+        server: { listen: '127.0.0.1:0', enableReload: true },
+        state: { path: join(folder, 'ledger.db') },
+        accounts: names.map(account),
+      }),
+    );
+  await write(['a', 'b']);
+  const exporter = await serve(context, file);
+  await exporter.said(/"warning":"venice \\"a\\" and venice \\"b\\" have the same key/);
+  assert.equal((await warningsOf(exporter.url)).length, 1);
+  await write(['a', 'b', 'c']);
+  await fetch(`${exporter.url}/-/reload`, { method: 'POST' });
+  await exporter.said(/"warning":"venice \\"a\\" and venice \\"c\\" have the same key/);
+  assert.equal((await warningsOf(exporter.url)).length, 3);
+});
