@@ -87,12 +87,25 @@ export interface Observation {
   readonly until?: Instant;
 }
 
+/** The ways in which an answer may differ from its documentation and still be read. A metric label, so a closed set. */
+export type DriftKind =
+  | 'unknown_field'
+  | 'unknown_value'
+  | 'stray_row'
+  | 'unordered_row'
+  | 'repeated_row'
+  | 'too_many_rows'
+  | 'refused_filter'
+  | 'missing_hour'
+  | 'cached_exceeds_input';
+
 /** Something in an answer that is not as documented, but harmless to the numbers. Counted by kind. */
 export interface Drift {
-  /** `unknown_field`, `unknown_value`, `stray_row` and the like: a metric label, so a small closed set per provider. */
-  readonly kind: string;
+  readonly kind: DriftKind;
   /** What it was, for the log: a field path or an enum value, never a key or a whole body. */
   readonly what: string;
+  /** How many others this one stands for; `what` then says no more than that. */
+  readonly more?: number;
 }
 
 /** Something an answer says that no sample can hold: shown by the status page. */

@@ -22,6 +22,8 @@ export interface Request<Body> {
    * its source text, so schemas for exact values take both (see `schemas.ts`).
    */
   readonly schema: z.ZodType<Body>;
+  /** How many values the JSON may hold, where that may be more than of any other answer: see `poll/limits.ts`. */
+  readonly maxValues?: number;
 }
 
 /** An answer with status 200 whose body passed the schema. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Fixed } from '../../core/money.ts';
 import type { Instant } from '../../core/time.ts';
-import { Count, Decimal } from '../schemas.ts';
+import { Count, Decimal, listOf } from '../schemas.ts';
 
 // https://docs.baseten.co/reference/management-api/billing/gets-billing-usage-summary-for-a-date-range
 // Money and counts are required as documented: half a page must fail, not shrink. What only names things may be missing.
@@ -77,9 +77,9 @@ function category<Identity extends z.ZodRawShape, Usage extends z.ZodRawShape, T
   totals: Totals,
 ) {
   const daily = z.looseObject({ date: Day, subtotal: Decimal, ...figures });
-  const item = z.looseObject({ ...identity, subtotal: Decimal, ...figures, daily: z.array(daily).nullish() });
+  const item = z.looseObject({ ...identity, subtotal: Decimal, ...figures, daily: listOf(daily).nullish() });
   const money = { subtotal: Decimal, credits_used: Decimal, total: Decimal };
-  return z.looseObject({ ...money, ...totals, breakdown: z.array(item).nullish() }).nullish();
+  return z.looseObject({ ...money, ...totals, breakdown: listOf(item).nullish() }).nullish();
 }
 
 const resource = { billable_resource: BillableResource };
@@ -105,7 +105,7 @@ const Unused = z.unknown().optional();
 
 /** `GET /v1/instance_type_prices`: US dollars a minute. */
 export const InstanceTypePrices = z.looseObject({
-  instance_types: z.array(
+  instance_types: listOf(
     z.looseObject({
       instance_type: z.looseObject({
         id: z.string().min(1),
@@ -124,7 +124,7 @@ export type InstanceTypePrices = z.infer<typeof InstanceTypePrices>;
 
 /** `GET /v1/models`. */
 export const Models = z.looseObject({
-  models: z.array(
+  models: listOf(
     z.looseObject({
       id: z.string().min(1),
       name: Text,
@@ -141,7 +141,7 @@ export type Models = z.infer<typeof Models>;
 
 /** `GET /v1/teams`. */
 export const Teams = z.looseObject({
-  teams: z.array(z.looseObject({ id: z.string().min(1), name: Text, default: Unused, created_at: Unused })),
+  teams: listOf(z.looseObject({ id: z.string().min(1), name: Text, default: Unused, created_at: Unused })),
 });
 export type Teams = z.infer<typeof Teams>;
 

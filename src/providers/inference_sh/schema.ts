@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { divideHalfEven, type Usd } from '../../core/money.ts';
-import { Decimal } from '../schemas.ts';
+import { Decimal, listOf, recordOf } from '../schemas.ts';
 import { Timestamp } from './instants.ts';
 
 // https://inference.sh/docs/api/rest/usage
@@ -11,13 +11,13 @@ const MICROCENTS_PER_DOLLAR = 100_000_000n;
 const Microcents = Decimal.transform((microcents): Usd => divideHalfEven(microcents, MICROCENTS_PER_DOLLAR));
 
 /** One bucket: spend by app path (`namespace/name`). */
-const Point = z.looseObject({ date: Timestamp, per_app: z.record(z.string(), Microcents).nullish() });
+const Point = z.looseObject({ date: Timestamp, per_app: recordOf(Microcents).nullish() });
 export type Point = z.infer<typeof Point>;
 
 /** `GET /usage/breakdown`: money and the window are required. A list that holds nothing may come as null. */
 export const Breakdown = z
   .looseObject({
-    timeseries: z.array(Point).nullish(),
+    timeseries: listOf(Point).nullish(),
     total_cost: Microcents,
     period_start: Timestamp,
     period_end: Timestamp,
@@ -42,7 +42,7 @@ function hasSpend({ per_app }: Point): boolean {
 }
 
 /** Seconds by name. */
-const Seconds = z.record(z.string(), Decimal).nullish();
+const Seconds = recordOf(Decimal).nullish();
 
 /** `GET /usage/summary`: one total of seconds, cut three ways. */
 export const Summary = z.looseObject({

@@ -112,6 +112,6 @@ function driftOf(pages: readonly UsageList[]): Drift[] {
   const isOff = hours.some(({ timestamp }) => (timestamp * SECOND) % HOUR !== 0);
   return [
     ...[...new Set(fields)].map((what): Drift => ({ kind: 'unknown_field', what })),
-    ...(isOff ? [{ kind: 'unknown_value', what: 'timestamp off the start of the hour' }] : []),
+    ...(isOff ? [{ kind: 'unknown_value', what: 'timestamp off the start of the hour' } as const] : []),
   ];
 }

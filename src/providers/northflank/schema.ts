@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Fixed, parseDecimal } from '../../core/money.ts';
-import { Decimal } from '../schemas.ts';
+import { Decimal, listOf } from '../schemas.ts';
 
 /** A price in whole units of the currency. Components may add up to less than the total: some kinds of use have no name. */
 export interface Price {
@@ -45,9 +45,8 @@ const Name = z
   .nullish()
   .transform((name) => name ?? undefined);
 
-function listOf<Item extends z.ZodType>(item: Item) {
-  return z
-    .array(item)
+function entriesOf<Item extends z.ZodType>(item: Item) {
+  return listOf(item)
     .nullish()
     .transform((items) => items ?? []);
 }
@@ -55,15 +54,20 @@ function listOf<Item extends z.ZodType>(item: Item) {
 function projectIn(money: Money) {
   const price = priceIn(money);
   const resource = z.object({ id: z.string(), name: Name, price });
-  const resourceType = z.object({ resourceType: z.string(), resources: listOf(resource) });
-  return z.object({ id: z.string(), name: Name, price, resourceTypes: listOf(resourceType) });
+  const resourceType = z.object({ resourceType: z.string(), resources: entriesOf(resource) });
+  return z.object({ id: z.string(), name: Name, price, resourceTypes: entriesOf(resourceType) });
 }
 export type Project = z.infer<ReturnType<typeof projectIn>>;
 export type ResourceType = Project['resourceTypes'][number];
 export type Resource = ResourceType['resources'][number];
 
 function teamIn(money: Money) {
-  return z.object({ id: z.string(), name: Name, price: priceIn(money), projects: listOf(projectIn(money)) });
+  return z.object({
+    id: z.string(),
+    name: Name,
+    price: priceIn(money),
+    projects: entriesOf(projectIn(money)),
+  });
 }
 /** A team; the id is `""` where the answer starts at the projects. */
 export type Team = z.infer<ReturnType<typeof teamIn>>;
@@ -72,8 +76,8 @@ export type Team = z.infer<ReturnType<typeof teamIn>>;
 function paasIn(money: Money) {
   const shape = z.object({
     price: priceIn(money).nullish(),
-    teams: listOf(teamIn(money)),
-    projects: listOf(projectIn(money)),
+    teams: entriesOf(teamIn(money)),
+    projects: entriesOf(projectIn(money)),
   });
   return shape.nullish().transform((paas, context) => {
     if (!paas) return undefined;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ONE } from '../../core/money.ts';
 import type { Drift, Note, Observation, Reading } from '../../core/statement.ts';
 import { DAY, type Instant } from '../../core/time.ts';
-import { Decimal } from '../schemas.ts';
+import { Decimal, listOf } from '../schemas.ts';
 import { unknownFieldsOf } from '../unknown-fields.ts';
 
 // https://docs.venice.ai/api-reference/endpoint/api_keys/rate_limits
@@ -15,11 +15,11 @@ export const RateLimits = z.looseObject({
     balances: z.unknown().optional(),
     keyExpiration: z.string().nullish(),
     nextEpochBegins: z.string().nullish(),
-    rateLimits: z.array(
+    rateLimits: listOf(
       z.looseObject({
         /** Not among the required ones. */
         apiModelId: z.string().nullish(),
-        rateLimits: z.array(z.looseObject({ amount: Decimal, type: z.string() })),
+        rateLimits: listOf(z.looseObject({ amount: Decimal, type: z.string() })),
       }),
     ),
   }),

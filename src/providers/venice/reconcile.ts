@@ -1,5 +1,5 @@
 import { type Fixed, formatDecimal, ONE, type Usd } from '../../core/money.ts';
-import type { Reading } from '../../core/statement.ts';
+import type { Drift, Reading } from '../../core/statement.ts';
 import { DAY, type Instant, isoDay, type Range, startOfDay } from '../../core/time.ts';
 import type { FeedContext } from '../provider.ts';
 import type { Analytics } from './analytics.ts';
@@ -55,7 +55,9 @@ export function reconciliationOf(
       if (ours !== undefined && usd !== undefined) compared.push({ day, total, theirs: usd, ours });
     }
   }
-  const drift = [...untold].map((day) => ({ kind: 'unknown_value', what: `analytics without ${day}` }));
+  const drift = [...untold].map(
+    (day): Drift => ({ kind: 'unknown_value', what: `analytics without ${day}` }),
+  );
   return { drift, ...(compared.length > 0 && { reconciliation: differenceOf(compared) }) };
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Fixed, fromNumber, parseDecimal } from '../../core/money.ts';
 import type { Instant } from '../../core/time.ts';
 import { describeIssue } from '../../poll/contract.ts';
+import { listOf, MAX_ISSUES } from '../schemas.ts';
 import { orderedInstants } from './instant.ts';
 
 /** One entry of the ledger, as far as it is used. */
@@ -31,7 +32,7 @@ export const WireRow = z.object({
   units: Exact,
 });
 type WireRow = z.infer<typeof WireRow>;
-const WireRows = z.array(WireRow);
+const WireRows = listOf(WireRow);
 
 /**
  * The rows of a page. A first read is millions of them, so that this is a loop over the page, and not a transform: zod keeps what
@@ -42,15 +43,17 @@ export const Rows = z.unknown().check(readRows).pipe(z.custom<readonly Row[]>(Ar
 function readRows(payload: z.core.ParsePayload): void {
   const { issues } = payload;
   const instantOf = orderedInstants();
-  payload.value = wiresOf(payload).map((wire, index) => {
+  const rows: Row[] = [];
+  for (const [index, wire] of wiresOf(payload).entries()) {
     try {
-      return rowOf(wire, instantOf);
+      rows.push(rowOf(wire, instantOf));
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       issues.push({ code: 'custom', message: error.message, input: wire, path: [index] });
-      return undefined;
+      if (issues.length >= MAX_ISSUES) break;
     }
-  });
+  }
+  payload.value = rows;
 }
 
 function wiresOf({ value, issues }: z.core.ParsePayload): readonly WireRow[] {

@@ -1,5 +1,5 @@
 import type { Fixed } from '../../core/money.ts';
-import type { Drift, Line } from '../../core/statement.ts';
+import type { Drift, DriftKind, Line } from '../../core/statement.ts';
 import { floorTo, type Instant, MINUTE, type Range } from '../../core/time.ts';
 import type { Row } from './rows.ts';
 import { parseSku, type Sku } from './sku.ts';
@@ -167,7 +167,7 @@ function isMoney({ measure }: Line): boolean {
 }
 
 /** Notes something that is not as documented, once. */
-export function note({ drift }: Tally, kind: string, what: string): void {
+export function note({ drift }: Tally, kind: DriftKind, what: string): void {
   const text = what.slice(0, 100);
   if (drift.size < MOST_DRIFT) drift.set(`${kind} ${text}`, { kind, what: text });
 }
