@@ -58,8 +58,8 @@ export function pollerEvents({ log, progress, publisher, self }: Listeners): Pol
         );
       }
     },
-    drift({ labels }, { kind, what }) {
-      self.drift(labels, kind);
+    drift({ labels }, { kind, what, more }) {
+      self.drift(labels, kind, more);
       once(`${labels.provider} ${kind} ${what}`, () =>
         log.warn({ ...labels, kind, what }, 'not as documented'),
       );

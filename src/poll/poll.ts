@@ -4,11 +4,13 @@ import type { Applied, FeedKey, Ledger } from '../core/ledger.ts';
 import { multiply } from '../core/money.ts';
 import { identityOf, newestOf } from '../core/observations.ts';
 import { type Rates, rateAt } from '../core/rates.ts';
-import type { Drift, Note, Observation, Reading, Reconciliation } from '../core/statement.ts';
+import type { Drift, Note, Observation, Reading, Reconciliation, ResourceFacts } from '../core/statement.ts';
 import type { Instant, Range } from '../core/time.ts';
 import { type Feed, type FeedContext, NOTHING_KNOWN } from '../providers/provider.ts';
+import { createDigest, shortNotes, shownObservations } from './digest.ts';
 import { PollError } from './errors.ts';
 import type { HttpClient } from './http.ts';
+import { EndlessAnswers, guardRange } from './range-guard.ts';
 
 /** A feed of an account, with everything a poll of it needs. */
 export interface PollTarget {
@@ -49,6 +51,23 @@ export async function pollFeed(
   watcher: PollWatcher,
   signal: AbortSignal,
 ): Promise<'done' | 'postponed'> {
+  const digest = createDigest(watcher);
+  const applied = (known: Applied) => {
+    for (const currency of known.unconverted) digest.unconverted(currency);
+    watcher.applied({ ...known, unconverted: new Set() });
+  };
+  try {
+    return await pollRanges(target, { ...watcher, ...digest, applied }, signal);
+  } finally {
+    digest.end();
+  }
+}
+
+async function pollRanges(
+  target: PollTarget,
+  watcher: PollWatcher,
+  signal: AbortSignal,
+): Promise<'done' | 'postponed'> {
   const context = contextOf(target, watcher, signal);
   const ranges = [...target.feed.plan(context)];
   const planned = ranges.length;
@@ -84,9 +103,11 @@ export async function pollFeed(
 }
 
 /** How many ranges in a row may be answered badly: refusals are few, for some providers lock out who collects them. */
-const PATIENCE = { refused: 3, unreadable: 10 };
+const PATIENCE = { refused: 3, unreadable: 10, endless: 2 };
 
-function patienceWith({ status }: PollError): number {
+function patienceWith(error: PollError): number {
+  if (error instanceof EndlessAnswers) return PATIENCE.endless;
+  const { status } = error;
   return status === undefined || status === 200 ? PATIENCE.unreadable : PATIENCE.refused;
 }
 
@@ -115,19 +136,15 @@ async function readInto(
   const { reading, asOf } = await readRange(target, range, { ...context, memo: learned.memo });
   const applied = book(target, reading, asOf);
   learned.memo = reading.memo ?? learned.memo;
-  learned.observations.push(...reading.observations.map(cleaned));
+  const { shown, drift } = shownObservations(reading.observations);
+  for (const observation of shown) learned.observations.push(observation);
   if (reading.reconciliation) learned.reconciliations.push(reading.reconciliation);
-  for (const note of reading.notes ?? []) learned.notes.set(note.topic, note);
+  for (const note of shortNotes(reading.notes ?? [])) learned.notes.set(note.topic, note);
   for (const tier of applied.held) learned.held.add(tier);
   learned.ranges += 1;
-  for (const drift of reading.drift) watcher.drift(drift);
+  for (const each of [...reading.drift, ...drift]) watcher.drift(each);
   watcher.applied(applied);
   return reading;
-}
-
-function cleaned(observation: Observation): Observation {
-  const labels = Object.entries(observation.labels).map(([name, text]) => [name, cleanLabel(text)]);
-  return { ...observation, labels: Object.fromEntries(labels) };
 }
 
 /**
@@ -192,11 +209,16 @@ function contextOf(target: PollTarget, watcher: PollWatcher, signal: AbortSignal
 /** One range: all of its pages, folded into one reading. Its as-of is when the first request went out. */
 async function readRange(target: PollTarget, range: Range, context: FeedContext<unknown>) {
   let asOf: Instant | undefined;
-  const ask = target.client.ask(context.signal, (at) => {
-    asOf ??= target.asOf(at);
-  });
   const reader = target.feed.reader(range, context);
-  for await (const page of target.feed.ask(ask, range, context)) reader.take(page);
+  const guard = guardRange(reader.kept === undefined);
+  const sending = (at: Instant) => {
+    asOf ??= target.asOf(at);
+  };
+  const ask = target.client.ask(context.signal, sending, guard.received);
+  for await (const page of target.feed.ask(ask, range, context)) {
+    reader.take(page);
+    guard.kept(reader.kept?.() ?? 0);
+  }
   return { reading: reader.done(), asOf: asOf ?? target.asOf(target.now()) };
 }
 
@@ -206,9 +228,17 @@ function book(target: PollTarget, reading: Reading, asOf: Instant): Applied {
   return target.ledger.apply(
     target.key,
     { ...reading.statement, stream, asOf },
-    reading.resources,
+    reading.resources.map(shownFacts),
     target.now(),
   );
+}
+
+function shownFacts(facts: ResourceFacts): ResourceFacts {
+  const texts = Object.entries(facts).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? cleanLabel(value) : value,
+  ]);
+  return { resource: facts.resource, ...Object.fromEntries(texts) };
 }
 
 /** Any error of a poll with its reason; undefined for one that is our own fault. */

@@ -88,6 +88,8 @@ export const NOTHING_KNOWN = {
 /** Folds the pages of one range into one reading. Pure: the same pages give the same reading. */
 export interface Reader<Page> {
   take(page: Page): void;
+  /** How many lines, names and the like it keeps so far; absent: it keeps the pages themselves. */
+  kept?(): number;
   /** `again`: the range is to be read once more after all others of the poll, which may tell what this reading could not. */
   done(): Reading & { readonly memo?: string; readonly again?: boolean };
 }

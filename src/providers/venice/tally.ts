@@ -7,6 +7,7 @@ import {
   addTo,
   countRequest,
   emptyMinute,
+  entriesOf,
   linesOf,
   type MinuteSums,
   openSku,
@@ -134,6 +135,12 @@ function opened(tally: Tally, start: Instant): MinuteSums {
   const minute = emptyMinute(start);
   tally.open.set(start, minute);
   return minute;
+}
+
+/** How many entries there are of whatever may become many. */
+export function keptBy({ lines, skus, open, undecided, refunds }: Tally): number {
+  const counted = lines.length + skus.size + undecided.length + refunds.length;
+  return [...open.values()].reduce((sum, minute) => sum + entriesOf(minute), counted);
 }
 
 /** Turns the minutes before `at` into lines. */
