@@ -47,10 +47,9 @@ export function pollerEvents({ log, progress, publisher, self }: Listeners): Pol
         log.error({ ...labels, seconds, err: outcome.error }, 'poll failed: a bug of ours');
       else log.warn({ ...labels, seconds, reason: outcome.reason, message: outcome.message }, 'poll failed');
     },
-    applied({ labels }, { changed, unconverted: currencies, late, held }) {
+    applied({ labels }, { changed, late, held }) {
       if (changed) publisher.changed();
       if (late.length > 0) self.drift(labels, 'late_statement');
-      for (const currency of currencies) unconverted(labels, currency);
       for (const tier of held) {
         log.warn(
           { ...labels, tier },
