@@ -1,11 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-
-/** What ends with a test, or a part of the bench. */
-export interface Ending {
-  after(end: () => void): void;
-}
+import type { Ending } from './process.ts';
 
 /** Answers one request, to do harm. */
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -45,7 +41,7 @@ function row(index: number, at: number, more: object = {}): object {
 }
 
 const rows = (count: number, more: (index: number) => object = () => ({})) =>
-  Array.from({ length: count }, (_, index) => row(index, Date.now() - MIB, more(index)));
+  Array.from({ length: count }, (_, index) => row(index, Date.now() - 60_000, more(index)));
 const page = (data: readonly object[], nextCursor: string | null = null) =>
   JSON.stringify({ data, nextCursor });
 const TAIL = '{}],"nextCursor":null}';
@@ -59,11 +55,12 @@ function balanceWith(fields: number): Answer {
 /** Each page has new rows, of other SKUs, and another cursor. */
 function endlessPages(): Answer {
   let pages = 0;
-  return (request, response) => {
+  const at = JSON.stringify(new Date(Date.now() - 60_000));
+  const rest = `"timestamp":${at},"units":1,"amount":-1,"currency":"USD"`;
+  return (_, response) => {
     pages += 1;
-    const base = pages * 1000;
-    const data = Array.from({ length: 1000 }, (_, index) => row(base + index, Date.now() - 60_000));
-    json(page(data, `cursor-${pages}`))(request, response);
+    const data = Array.from({ length: 1000 }, (_, index) => `{"sku":"sku ${pages} ${index}",${rest}}`);
+    response.end(`{"data":[${data}],"nextCursor":"cursor-${pages}"}`);
   };
 }
 

@@ -49,9 +49,12 @@ export function emptyMinute(at: Instant): MinuteSums {
   return { at, bySku: new Map(), byModel: new Map(), topUps: [] };
 }
 
-/** How many SKUs and requests a minute has. */
+/** A SKU and its sums take as much memory as so many lines: five thousand of them are as much as a range may keep. */
+export const SKU_WEIGHT = 25;
+
+/** What a minute keeps, in lines. */
 export function entriesOf({ bySku, byModel }: MinuteSums): number {
-  return [...byModel.values()].reduce((sum, { ids }) => sum + ids.size, bySku.size);
+  return [...byModel.values()].reduce((sum, { ids }) => sum + ids.size, SKU_WEIGHT * bySku.size);
 }
 
 /** Opens the sums of a SKU that is new to the minute. */

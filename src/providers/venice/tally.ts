@@ -12,6 +12,7 @@ import {
   type MinuteSums,
   openSku,
   type Purse,
+  SKU_WEIGHT,
   type SkuSums,
 } from './sums.ts';
 
@@ -137,9 +138,9 @@ function opened(tally: Tally, start: Instant): MinuteSums {
   return minute;
 }
 
-/** How many entries there are of whatever may become many. */
+/** How many lines it has, with everything else that may become many counted by its memory. */
 export function keptBy({ lines, skus, open, undecided, refunds }: Tally): number {
-  const counted = lines.length + skus.size + undecided.length + refunds.length;
+  const counted = lines.length + SKU_WEIGHT * skus.size + undecided.length + refunds.length;
   return [...open.values()].reduce((sum, minute) => sum + entriesOf(minute), counted);
 }
 
