@@ -7,6 +7,9 @@ import { type JsonLimits, JsonScan } from './json-scan.ts';
 const CHUNK_BYTES = 64 * 1024;
 /** A smaller body cannot hold enough to harm: it is not scanned. */
 const HARMLESS_BYTES = 512 * 1024;
+/** A body may come in so many pieces that are smaller than this on average. */
+const MAX_SMALL_CHUNKS = 20_000;
+const SMALL_CHUNK_BYTES = 64;
 /** A larger body waits until no other large one is in memory. */
 const LARGE_BYTES = 2 ** 20;
 
@@ -67,8 +70,13 @@ export async function readBody(body: Readable, options: BodyOptions): Promise<Bo
 function capped(bytes: number, message: string) {
   return async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     let seen = 0;
+    let chunks = 0;
     for await (const chunk of source) {
       seen += chunk.length;
+      chunks += 1;
+      // Each costs as much as kilobytes of one that is whole.
+      if (chunks > MAX_SMALL_CHUNKS && seen < chunks * SMALL_CHUNK_BYTES)
+        throw new PollError('contract', `${message}: it comes in too many pieces`);
       if (seen > bytes) throw new PollError('contract', `${message}: more than ${bytes} bytes`);
       yield chunk;
     }
