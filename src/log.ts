@@ -18,16 +18,25 @@ export function createLog(output: Output, context?: () => Readonly<Record<string
         paths: ['key', 'apiKey', 'authorization', '*.key', '*.apiKey', '*.authorization'],
         censor: '[redacted]',
       },
-      serializers: { err: errorLine },
+      serializers: { err: (error: unknown) => errorLine(error) },
       ...(context && { mixin: () => ({ ...context() }) }),
     },
     { write: (line: string) => void output.write(line) },
   );
 }
 
+/** A message may quote what a provider or a client wrote. */
+const MAX_TEXT_CHARACTERS = 10_000;
+const MAX_CAUSES = 8;
+
 /** An error and its causes by message; the stack is for our own bugs. */
-function errorLine(error: unknown): unknown {
-  if (!(error instanceof Error)) return String(error);
-  const { name, message, stack, cause } = error;
-  return { name, message, stack, ...(cause === undefined ? {} : { cause: errorLine(cause) }) };
+function errorLine(error: unknown, depth = 0): unknown {
+  const short = (text: string) => text.slice(0, MAX_TEXT_CHARACTERS);
+  if (!(error instanceof Error)) return short(String(error));
+  const { name, message, stack = '', cause } = error;
+  const isLast = cause === undefined || depth >= MAX_CAUSES;
+  return {
+    ...{ name, message: short(message), stack: short(stack) },
+    ...(!isLast && { cause: errorLine(cause, depth + 1) }),
+  };
 }

@@ -48,10 +48,9 @@ export function pollerEvents({ log, progress, publisher, self }: Listeners): Pol
         log.error({ ...labels, seconds, err: outcome.error }, 'poll failed: a bug of ours');
       else log.warn({ ...labels, seconds, reason: outcome.reason, message: outcome.message }, 'poll failed');
     },
-    applied({ labels }, { changed, unconverted: currencies, late, held }) {
+    applied({ labels }, { changed, late, held }) {
       if (changed) publisher.changed();
       if (late.length > 0) self.drift(labels, 'late_statement');
-      for (const currency of currencies) unconverted(labels, currency);
       for (const tier of held) {
         log.warn(
           { ...labels, tier },
@@ -59,8 +58,8 @@ export function pollerEvents({ log, progress, publisher, self }: Listeners): Pol
         );
       }
     },
-    drift({ labels }, { kind, what }) {
-      self.drift(labels, kind);
+    drift({ labels }, { kind, what, more }) {
+      self.drift(labels, kind, more);
       once(`${labels.provider} ${kind} ${what}`, () =>
         log.warn({ ...labels, kind, what }, 'not as documented'),
       );

@@ -16,6 +16,9 @@ export const FIXED_DIGITS = 12;
 /** One whole unit: one dollar, one token, one second. */
 export const ONE: Fixed = 1_000_000_000_000n;
 
+/** A double written without an exponent has at most 1,077 characters. What is longer, or comes to more digits, is no amount. */
+const MAX_DIGITS = 1100;
+
 const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?$/;
 
 /**
@@ -25,7 +28,7 @@ const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?$/;
  * @throws {RangeError} when the text is not a decimal number; the message holds the text, cut to 40 characters.
  */
 export function parseDecimal(text: string): Fixed {
-  const match = DECIMAL.exec(text);
+  const match = text.length > MAX_DIGITS ? null : DECIMAL.exec(text);
   const whole = match?.[2] ?? '';
   const fraction = match?.[3] ?? '';
   if (!match || whole.length + fraction.length === 0) {
@@ -39,6 +42,8 @@ export function parseDecimal(text: string): Fixed {
 function shifted(digits: string, places: number): bigint {
   const value = BigInt(digits);
   if (value === 0n) return 0n;
+  if (digits.length + places > MAX_DIGITS)
+    throw new RangeError(`not a decimal number: more than ${MAX_DIGITS} digits`);
   if (places >= 0) return value * 10n ** BigInt(places);
   if (-places > digits.length) return 0n;
   return divideHalfEven(value, 10n ** BigInt(-places));

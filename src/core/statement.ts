@@ -110,6 +110,8 @@ export interface Drift {
   readonly kind: DriftKind;
   /** What it was, for the log: a field path or an enum value, never a key or a whole body. */
   readonly what: string;
+  /** How many others this one stands for; `what` then says no more than that. */
+  readonly more?: number;
 }
 
 /** Something an answer says that no sample can hold: shown by the status page. */

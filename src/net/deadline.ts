@@ -2,6 +2,8 @@
 export interface Deadline {
   readonly signal: AbortSignal;
   readonly expired: () => boolean;
+  /** Waits for our own sake, which does not count. */
+  readonly pauseFor: (waiting: Promise<void>) => Promise<void>;
   /** Frees the timer and the listener. */
   readonly end: () => void;
 }
@@ -16,16 +18,29 @@ export function startDeadline(signal: AbortSignal, ms: number): Deadline {
   const controller = new AbortController();
   let expired = false;
   const follow = () => controller.abort(signal.reason);
-  const timer = setTimeout(() => {
+  const expire = () => {
     expired = true;
     controller.abort();
-  }, ms);
+  };
+  let left = ms;
+  let startedAt = performance.now();
+  let timer = setTimeout(expire, left);
+  let isOver = false;
   if (signal.aborted) follow();
   signal.addEventListener('abort', follow, { once: true });
   return {
     signal: controller.signal,
     expired: () => expired,
+    async pauseFor(waiting) {
+      clearTimeout(timer);
+      left -= performance.now() - startedAt;
+      await waiting;
+      if (isOver || controller.signal.aborted) return;
+      startedAt = performance.now();
+      timer = setTimeout(expire, Math.max(0, left));
+    },
     end() {
+      isOver = true;
       clearTimeout(timer);
       signal.removeEventListener('abort', follow);
     },

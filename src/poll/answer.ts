@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { type Instant, SECOND } from '../core/time.ts';
 import type { Deadline } from '../net/deadline.ts';
-import { type BodyLimits, readBody } from './body.ts';
+import { type Body, type BodyLimits, readBody } from './body.ts';
 import { type FailureReason, PollError, type PollErrorOptions } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { causeOf, type Fault, faultOfBody, TIMED_OUT } from './faults.ts';
@@ -22,9 +22,8 @@ export interface Head {
 }
 
 /** A whole answer with status 200, not yet looked into. */
-export interface Received {
+export interface Received extends Body {
   readonly headers: Headers;
-  readonly bytes: Buffer;
 }
 
 /** A request without a whole answer, which may be sent again as often as the fault allows. */
@@ -47,8 +46,10 @@ export async function receive(head: Head, deadline: Deadline): Promise<Attempt> 
   if (status !== 200) throw await refusalOf(head);
   heed(head);
   try {
-    return { headers, bytes: await bytesOf(head, exchange.limits) };
+    const beforeLarge = () => deadline.pauseFor(exchange.room.enter());
+    return { headers, ...(await bodyOf(head, limitsOf(exchange), beforeLarge)) };
   } catch (error) {
+    exchange.room.leave();
     if (error instanceof PollError) throw error;
     return failed(exchange, deadline.expired() ? TIMED_OUT : faultOfBody(error), error);
   }
@@ -69,9 +70,20 @@ export function failureOf(
   return new PollError(reason, `${titleOf(request)} ${what}`, options);
 }
 
-function bytesOf({ exchange, headers, body }: Head, limits: BodyLimits): Promise<Buffer> {
+function bodyOf(
+  { exchange, headers, body }: Head,
+  limits: BodyLimits,
+  beforeLarge?: () => Promise<void>,
+): Promise<Body> {
   const label = `answer of ${titleOf(exchange.request)}`;
-  return readBody(body, { encoding: headers['content-encoding'], limits, label });
+  const encoding = headers['content-encoding'];
+  return readBody(body, { encoding, limits, label, ...(beforeLarge && { beforeLarge }) });
+}
+
+function limitsOf({ limits, request: { maxValues } }: Exchange): BodyLimits {
+  return limits.json && maxValues !== undefined
+    ? { ...limits, json: { ...limits.json, values: maxValues } }
+    : limits;
 }
 
 /** Only a 429's body is read, for the wait it may name; nothing of it is told. */
@@ -89,7 +101,7 @@ async function refusalOf(head: Head): Promise<PollError> {
 
 async function errorBodyOf(head: Head): Promise<unknown> {
   try {
-    return JSON.parse(String(await bytesOf(head, ERROR_BODY)));
+    return JSON.parse(String((await bodyOf(head, ERROR_BODY)).bytes));
   } catch {
     // The status has told already what matters.
     return undefined;

@@ -2,8 +2,16 @@ import type { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { PollError } from './errors.ts';
+import { type JsonLimits, JsonScan } from './json-scan.ts';
 
 const CHUNK_BYTES = 64 * 1024;
+/** A smaller body cannot hold enough to harm: it is not scanned. */
+const HARMLESS_BYTES = 512 * 1024;
+/** A body may come in so many pieces that are smaller than this on average. */
+const MAX_SMALL_CHUNKS = 20_000;
+const SMALL_CHUNK_BYTES = 64;
+/** A larger body waits until no other large one is in memory. */
+const LARGE_BYTES = 2 ** 20;
 
 /** `gzip` is what requests ask for; some servers answer with another one all the same. */
 const DECODERS: Readonly<Record<string, () => Transform>> = {
@@ -17,6 +25,8 @@ const DECODERS: Readonly<Record<string, () => Transform>> = {
 export interface BodyLimits {
   readonly wireBytes: number;
   readonly decodedBytes: number;
+  /** What the JSON in it may hold; absent: anything, for bodies too small to harm. */
+  readonly json?: JsonLimits;
 }
 
 /** How a body travels. */
@@ -26,6 +36,15 @@ export interface BodyOptions {
   readonly limits: BodyLimits;
   /** What the messages call it, such as `answer of GET /usage`. */
   readonly label: string;
+  /** Called once, when the body turns out to be large; reading goes on when it resolves. */
+  readonly beforeLarge?: () => Promise<void>;
+}
+
+/** A whole body, decoded. */
+export interface Body {
+  readonly bytes: Buffer;
+  /** Values that its JSON holds, as far as they were counted: 0 of a small body. */
+  readonly values: number;
 }
 
 /**
@@ -33,7 +52,8 @@ export interface BodyOptions {
  *
  * @throws {PollError} `contract` beyond a limit or for an unknown encoding; else whatever breaks the stream.
  */
-export async function readBody(body: Readable, { encoding, limits, label }: BodyOptions): Promise<Buffer> {
+export async function readBody(body: Readable, options: BodyOptions): Promise<Body> {
+  const { encoding, limits, label } = options;
   const name = encoding?.trim().toLowerCase() ?? '';
   const decoder = DECODERS[name];
   if (name !== '' && name !== 'identity' && !decoder) {
@@ -42,6 +62,7 @@ export async function readBody(body: Readable, { encoding, limits, label }: Body
   }
   const wire = capped(limits.wireBytes, `${label} is too large`);
   const decoded = capped(limits.decodedBytes, `${label} is too large once decoded`);
+  const whole = (source: AsyncIterable<Buffer>) => collect(source, options);
   return decoder ? pipeline(body, wire, decoder(), decoded, whole) : pipeline(body, wire, decoded, whole);
 }
 
@@ -49,16 +70,40 @@ export async function readBody(body: Readable, { encoding, limits, label }: Body
 function capped(bytes: number, message: string) {
   return async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     let seen = 0;
+    let chunks = 0;
     for await (const chunk of source) {
       seen += chunk.length;
+      chunks += 1;
+      // Each costs as much as kilobytes of one that is whole.
+      if (chunks > MAX_SMALL_CHUNKS && seen < chunks * SMALL_CHUNK_BYTES)
+        throw new PollError('contract', `${message}: it comes in too many pieces`);
       if (seen > bytes) throw new PollError('contract', `${message}: more than ${bytes} bytes`);
       yield chunk;
     }
   };
 }
 
-async function whole(source: AsyncIterable<Buffer>): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of source) chunks.push(chunk);
-  return Buffer.concat(chunks);
+/** Copies chunks into one buffer: kept as they are, those of a byte each would cost a hundred times their size. */
+async function collect(source: AsyncIterable<Buffer>, options: BodyOptions): Promise<Body> {
+  const { limits, label, beforeLarge } = options;
+  const scan = limits.json && new JsonScan(limits.json);
+  let buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  let [length, scanned] = [0, 0];
+  for await (const chunk of source) {
+    if (length <= LARGE_BYTES && length + chunk.length > LARGE_BYTES) await beforeLarge?.();
+    buffer = withRoomFor(buffer, length, chunk.length);
+    length += chunk.copy(buffer, length);
+    if (length <= HARMLESS_BYTES) continue;
+    const excess = scan?.push(buffer.subarray(scanned, length));
+    if (excess !== undefined) throw new PollError('contract', `${label} ${excess}`);
+    scanned = length;
+  }
+  return { bytes: buffer.subarray(0, length), values: scanned > 0 ? (scan?.values ?? 0) : 0 };
+}
+
+function withRoomFor(buffer: Buffer<ArrayBuffer>, length: number, more: number): Buffer<ArrayBuffer> {
+  if (length + more <= buffer.length) return buffer;
+  const larger = Buffer.allocUnsafeSlow(Math.max(2 * buffer.length, length + more));
+  buffer.copy(larger, 0, 0, length);
+  return larger;
 }

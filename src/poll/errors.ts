@@ -70,6 +70,9 @@ export interface PollErrorOptions {
   readonly retryAt?: number;
 }
 
+/** What a provider writes may be part of it. */
+const MAX_MESSAGE_CHARACTERS = 1000;
+
 /** A failed poll. The message never holds a query, a header, a body or a key. */
 export class PollError extends Error {
   override readonly name = 'PollError';
@@ -80,7 +83,10 @@ export class PollError extends Error {
   ranges: readonly RangeFailure[] = [];
 
   constructor(reason: FailureReason, message: string, options: PollErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      message.slice(0, MAX_MESSAGE_CHARACTERS),
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.reason = reason;
     this.status = options.status;
     this.retryAt = options.retryAt;

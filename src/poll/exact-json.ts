@@ -18,8 +18,14 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true });
  */
 export function parseExactJson(input: string | Uint8Array): unknown {
   const text = textOf(input);
-  const value = parse(text);
-  return mayHoldLong(text) ? parse(withLongNumbersQuoted(text)) : value;
+  if (!mayHoldLong(text)) return parse(text);
+  assertJson(text);
+  return parse(withLongNumbersQuoted(text));
+}
+
+/** In a function of its own, so that what it parses is not kept beside what is returned. */
+function assertJson(text: string): void {
+  parse(text);
 }
 
 function textOf(input: string | Uint8Array): string {

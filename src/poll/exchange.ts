@@ -8,6 +8,7 @@ import { type Attempt, type Failed, failed, failureOf, type Head, type Received,
 import { causeOf, faultOfHead, TIMED_OUT } from './faults.ts';
 import type { Gate } from './gate.ts';
 import type { HttpOptions } from './http.ts';
+import type { Room } from './room.ts';
 import { methodOf, pathOf } from './target.ts';
 import type { TakeTurn } from './turns.ts';
 
@@ -26,6 +27,8 @@ export interface Exchange extends Line {
   readonly request: Request<unknown>;
   readonly signal: AbortSignal;
   readonly sending: ((at: Instant) => void) | undefined;
+  /** For a large body. */
+  readonly room: Room;
   /** The keys that were sent, to be kept out of errors. */
   readonly keys: Set<string>;
 }

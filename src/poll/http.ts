@@ -4,12 +4,14 @@ import type { Instant } from '../core/time.ts';
 import { openConnections } from '../net/connections.ts';
 import { bytesWithoutKeys } from '../net/keys.ts';
 import type { Ask, Provider, RateLimit, Request } from '../providers/provider.ts';
-import type { BodyLimits } from './body.ts';
+import type { Body, BodyLimits } from './body.ts';
 import { readAnswer } from './contract.ts';
 import { PollError } from './errors.ts';
 import { askUntilAnswered, type Exchange, type Line } from './exchange.ts';
 import { createGate, type RequestMemory } from './gate.ts';
+import { ANSWER_LIMITS } from './limits.ts';
 import { withoutKeys } from './redact.ts';
+import { createRooms } from './room.ts';
 import { methodOf, targetOf, titleOf } from './target.ts';
 import { createTurns } from './turns.ts';
 
@@ -46,14 +48,22 @@ export interface HttpOptions {
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
+/** How large an answer is. */
+export interface AnswerSize {
+  readonly bytes: number;
+  /** Its part of what a single answer to this request may be, from 0 to 1. */
+  readonly share: number;
+}
+
 /** The connections and limits of one account. */
 export interface HttpClient {
   /**
    * Asks on behalf of one poll. When `signal` aborts, a pending request rejects with its reason, not with a `PollError`.
    *
    * @param sending hears of each request just before it goes out, after all waiting: what an as-of is made of.
+   * @param received hears of each answer before it is parsed; what it throws fails the request.
    */
-  ask(signal: AbortSignal, sending?: (at: Instant) => void): Ask;
+  ask(signal: AbortSignal, sending?: (at: Instant) => void, received?: (size: AnswerSize) => void): Ask;
   /** The instant until which the account must not be asked; in the past: it may be. */
   notBefore(): Instant;
   /** How many requests may go out at once; Infinity where nobody counts. Feeds in no hurry stop well above zero. */
@@ -64,8 +74,6 @@ export interface HttpClient {
 
 /** More than any provider has feeds: a hanging one never takes another's turn. */
 export const CONCURRENT_REQUESTS = 8;
-
-const DEFAULT_LIMITS: BodyLimits = { wireBytes: 64 * 2 ** 20, decodedBytes: 256 * 2 ** 20 };
 
 /** Opens the way to an account's provider. Nothing is sent before the first request. */
 export function createHttpClient(options: HttpOptions): HttpClient {
@@ -80,7 +88,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   const gate = createGate({ budget: provider.requestBudget, memory });
   const line: Line = {
     ...options,
-    limits: options.limits ?? DEFAULT_LIMITS,
+    limits: options.limits ?? ANSWER_LIMITS,
     longestWaitMs: options.longestWaitMs ?? Number.POSITIVE_INFINITY,
     wait: options.wait ?? ((ms, signal) => sleep(ms, undefined, { signal })),
     connections,
@@ -90,20 +98,24 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     basePath: target.basePath,
   };
   const takeTurn = createTurns(CONCURRENT_REQUESTS);
+  const roomFor = createRooms();
   return {
-    ask: (signal, sending) => async (request) => {
+    ask: (signal, sending, arrived) => async (request) => {
       assertHarmless(request, provider);
       const endTurn = await takeTurn(signal);
-      const exchange: Exchange = { ...line, request, signal, sending, keys: new Set() };
+      const room = roomFor(signal);
+      const exchange: Exchange = { ...line, request, signal, sending, room, keys: new Set() };
       try {
-        const { headers, bytes } = await askUntilAnswered(exchange);
-        const safe = bytesWithoutKeys(bytes, exchange.keys);
+        const { headers, ...received } = await askUntilAnswered(exchange);
+        arrived?.(sizeOf(received, exchange));
+        const safe = bytesWithoutKeys(received.bytes, exchange.keys);
         const drift: Drift[] = [];
         const body = readAnswer(safe, request.schema, `answer of ${titleOf(request)}`, drift);
         return { headers, body, drift };
       } catch (error) {
         throw withoutKeys(error, exchange.keys);
       } finally {
+        room.leave();
         endTurn();
       }
     },
@@ -111,6 +123,11 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     budgetLeft: () => gate.left(now()),
     close: () => connections.dispatcher.destroy(),
   };
+}
+
+function sizeOf({ bytes, values }: Body, { limits, request }: Exchange): AnswerSize {
+  const most = request.maxValues ?? limits.json?.values ?? Number.POSITIVE_INFINITY;
+  return { bytes: bytes.length, share: Math.max(bytes.length / limits.decodedBytes, values / most) };
 }
 
 /** The last line of defence of a promise: nothing is sent that could spend or change anything. */

@@ -1,6 +1,5 @@
 import type { SeriesKey } from '../core/book.ts';
 import { hasLabelSet } from '../core/folded.ts';
-import { cleanLabel, isLong } from '../core/label.ts';
 import type { Applied, FeedKey, Ledger } from '../core/ledger.ts';
 import { multiply } from '../core/money.ts';
 import { identityOf, newestOf } from '../core/observations.ts';
@@ -8,8 +7,10 @@ import { type Rates, rateAt } from '../core/rates.ts';
 import type { Drift, Note, Observation, Reading, Reconciliation } from '../core/statement.ts';
 import type { Instant, Range } from '../core/time.ts';
 import { type Ask, type Feed, type FeedContext, NOTHING_KNOWN } from '../providers/provider.ts';
+import { cleanObservation, createDigest, longLabels, shortNotes } from './digest.ts';
 import { mostTelling, PollError } from './errors.ts';
 import type { HttpClient } from './http.ts';
+import { EndlessAnswers, guardRange } from './range-guard.ts';
 
 /** A feed of an account, with everything a poll of it needs. */
 export interface PollTarget {
@@ -46,6 +47,23 @@ export interface PollWatcher {
  * @throws {PollError} the most telling failure, with those of all ranges. What was applied stays.
  */
 export async function pollFeed(
+  target: PollTarget,
+  watcher: PollWatcher,
+  signal: AbortSignal,
+): Promise<'done' | 'postponed'> {
+  const digest = createDigest(watcher);
+  const applied = (known: Applied) => {
+    for (const currency of known.unconverted) digest.unconverted(currency);
+    watcher.applied({ ...known, unconverted: new Set() });
+  };
+  try {
+    return await pollRanges(target, { ...watcher, ...digest, applied }, signal);
+  } finally {
+    digest.end();
+  }
+}
+
+async function pollRanges(
   target: PollTarget,
   watcher: PollWatcher,
   signal: AbortSignal,
@@ -101,9 +119,11 @@ function failureOf(failures: readonly FailedRange[]): PollError | undefined {
 }
 
 /** How many ranges in a row may be answered badly: refusals are few, for some providers lock out who collects them. */
-const PATIENCE = { refused: 3, unreadable: 10 };
+const PATIENCE = { refused: 3, unreadable: 10, endless: 2 };
 
-function patienceWith({ status }: PollError): number {
+function patienceWith(error: PollError): number {
+  if (error instanceof EndlessAnswers) return PATIENCE.endless;
+  const { status } = error;
   return status === undefined || status === 200 ? PATIENCE.unreadable : PATIENCE.refused;
 }
 
@@ -135,40 +155,14 @@ async function readInto(
   const { reading, asOf } = await readRange(target, range, { ...context, memo: learned.memo });
   const applied = book(target, reading, asOf);
   learned.memo = reading.memo ?? learned.memo;
-  for (const observation of reading.observations) learned.observations.push(cleaned(observation));
+  for (const observation of reading.observations) learned.observations.push(cleanObservation(observation));
   if (reading.reconciliation) learned.reconciliations.push(reading.reconciliation);
-  for (const note of reading.notes ?? []) learned.notes.set(note.topic, note);
+  for (const note of shortNotes(reading.notes ?? [])) learned.notes.set(note.topic, note);
   for (const tier of applied.held) learned.held.add(tier);
   learned.ranges += 1;
   for (const drift of [...reading.drift, ...longLabels(reading)]) watcher.drift(drift);
   watcher.applied(applied);
   return reading;
-}
-
-/** One drift per kind of label that is shown cut. */
-function longLabels({ statement, observations }: Reading): Drift[] {
-  const found = new Map<string, number>();
-  const look = (name: string, label: string) => {
-    if (isLong(label)) found.set(name, Math.max(found.get(name) ?? 0, label.length));
-  };
-  for (const { resource, model, tier, detail } of statement?.lines ?? []) {
-    look('resource', resource);
-    look('model', model);
-    look('tier', tier);
-    look('detail', detail);
-  }
-  for (const { labels } of observations) {
-    for (const [name, label] of Object.entries(labels)) look(name, label);
-  }
-  return [...found].map(([name, length]) => ({
-    kind: 'long_label',
-    what: `a ${name} of ${length} characters`,
-  }));
-}
-
-function cleaned(observation: Observation): Observation {
-  const labels = Object.entries(observation.labels).map(([name, text]) => [name, cleanLabel(text)]);
-  return { ...observation, labels: Object.fromEntries(labels) };
 }
 
 /**
@@ -236,12 +230,16 @@ function contextOf(target: PollTarget, watcher: PollWatcher, signal: AbortSignal
 /** One range: all of its pages, folded into one reading. Its as-of is when the first request went out. */
 async function readRange(target: PollTarget, range: Range, context: FeedContext<unknown>) {
   let asOf: Instant | undefined;
-  const send = target.client.ask(context.signal, (at) => {
-    asOf ??= target.asOf(at);
-  });
-  const { ask, drift } = watchDrift(send);
   const reader = target.feed.reader(range, context);
-  for await (const page of target.feed.ask(ask, range, context)) reader.take(page);
+  const guard = guardRange(reader.kept === undefined);
+  const sending = (at: Instant) => {
+    asOf ??= target.asOf(at);
+  };
+  const { ask, drift } = watchDrift(target.client.ask(context.signal, sending, guard.received));
+  for await (const page of target.feed.ask(ask, range, context)) {
+    reader.take(page);
+    guard.kept(reader.kept?.() ?? 0);
+  }
   const reading = reader.done();
   return {
     reading: { ...reading, drift: [...reading.drift, ...drift()] },

@@ -22,6 +22,8 @@ export interface Request<Body> {
    * its source text, so schemas for exact values take both (see `schemas.ts`).
    */
   readonly schema: z.ZodType<Body>;
+  /** How many values the JSON may hold, where that may be more than of any other answer: see `poll/limits.ts`. */
+  readonly maxValues?: number;
 }
 
 /** An answer with status 200 whose body passed the schema. */
@@ -88,6 +90,8 @@ export const NOTHING_KNOWN = {
 /** Folds the pages of one range into one reading. Pure: the same pages give the same reading. */
 export interface Reader<Page> {
   take(page: Page): void;
+  /** How many lines, names and the like it keeps so far; absent: it keeps the pages themselves. */
+  kept?(): number;
   /** `again`: the range is to be read once more after all others of the poll, which may tell what this reading could not. */
   done(): Reading & { readonly memo?: string; readonly again?: boolean };
 }

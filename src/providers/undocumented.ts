@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Drift } from '../core/statement.ts';
+import { itemOf } from './schemas.ts';
 
 /**
  * One drift for each field that an answer has not, or not as documented, and that its schema reads on without: see `lenient` and its
@@ -20,18 +21,23 @@ function walk(schema: z.core.$ZodType, value: unknown, path: string, note: Note)
   if (!isTolerant(schema)) return;
   if (isOdd(schema, value)) note(driftAt(path, value));
   else if (schema instanceof z.ZodObject) walkObject(schema, value, path, note);
+  else if (itemOf(schema)) walkMembers(itemOf(schema), value, path, note);
   else if (schema instanceof z.ZodArray && Array.isArray(value)) {
     for (const item of value) walk(schema.element, item, path, note);
   } else if (schema instanceof z.ZodRecord) {
     for (const item of Object.values(value ?? {})) walk(schema.valueType, item, `${path}.*`, note);
-  } else if (schema instanceof z.ZodMap && value instanceof Map) {
-    for (const item of value.values()) walk(schema.valueType, item, `${path}.*`, note);
   } else if (schema instanceof z.ZodPipe) walkPipe(schema, value, path, note);
   else if (schema instanceof z.ZodUnion) {
     const option = schema.options.find((each) => z.safeParse(each, value).success);
     if (option) walk(option, value, path, note);
   } else if (isWrapper(schema) && value !== undefined && value !== null)
     walk(schema.unwrap(), value, path, note);
+}
+
+function walkMembers(item: z.core.$ZodType | undefined, value: unknown, path: string, note: Note): void {
+  if (!item || typeof value !== 'object' || value === null) return;
+  const below = Array.isArray(value) ? path : `${path}.*`;
+  for (const member of Object.values(value)) walk(item, member, below, note);
 }
 
 function walkObject(schema: z.ZodObject, value: unknown, path: string, note: Note): void {
@@ -77,8 +83,9 @@ function toleranceOf(schema: z.core.$ZodType): unknown {
 function isTolerant(schema: z.core.$ZodType): boolean {
   if (schema instanceof z.ZodCatch || toleranceOf(schema) !== undefined) return true;
   if (schema instanceof z.ZodObject) return Object.values(schema.shape).some(isTolerant);
-  if (schema instanceof z.ZodArray) return isTolerant(schema.element);
-  if (schema instanceof z.ZodRecord || schema instanceof z.ZodMap) return isTolerant(schema.valueType);
+  const item = itemOf(schema) ?? (schema instanceof z.ZodArray ? schema.element : undefined);
+  if (item) return isTolerant(item);
+  if (schema instanceof z.ZodRecord) return isTolerant(schema.valueType);
   if (schema instanceof z.ZodPipe) return isTolerant(schema.in) || isTolerant(schema.out);
   if (schema instanceof z.ZodUnion) return schema.options.some(isTolerant);
   return isWrapper(schema) && isTolerant(schema.unwrap());

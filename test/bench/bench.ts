@@ -1,6 +1,7 @@
 import { availableParallelism, cpus } from 'node:os';
 import process from 'node:process';
 import { type Figure, tableOf } from './figure.ts';
+import { hostileFigures } from './hostile.ts';
 import { publishFigures } from './publish.ts';
 import { pushFigures } from './push.ts';
 import { reapplyFigures } from './reapply.ts';
@@ -18,6 +19,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   reapply: reapplyFigures,
   restart: restartFigures,
   web: webFigures,
+  hostile: hostileFigures,
 };
 
 const asked = process.argv.slice(2);

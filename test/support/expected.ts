@@ -151,7 +151,7 @@ function keyOf(labels: readonly string[]): string {
 
 /** The samples of that name. */
 export function samplesOf(
-  page: Scrape,
+  page: Pick<Scrape, 'families'>,
   name: string,
 ): readonly { readonly labels: Labels; readonly value: number }[] {
   const family = page.families.get(name) ?? page.families.get(name.replace(/_total$/, ''));

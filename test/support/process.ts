@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
+
 import { setTimeout as wait } from 'node:timers/promises';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -11,6 +11,11 @@ const ROOT = join(import.meta.dirname, '../..');
 export const MAIN = join(ROOT, 'src/main.ts');
 /** What the package installs as its command. */
 export const BIN = join(ROOT, 'bin/ai-billing-exporter.js');
+
+/** Ends what was begun: a test, or a part of the bench. */
+export interface Ending {
+  after(end: () => unknown): void;
+}
 
 /** What a process said and how it ended; `code` is undefined when a signal ended it. */
 export interface Ended {
@@ -50,7 +55,7 @@ export interface Running {
 }
 
 /** Starts the exporter's program; the end of the test is the end of the process. */
-export function start(context: TestContext, args: readonly string[], options: StartOptions = {}): Running {
+export function start(context: Ending, args: readonly string[], options: StartOptions = {}): Running {
   const { node = process.execPath, program = MAIN, env = {}, cwd = ROOT } = options;
   const words = program === null ? args : [program, ...args];
   const { PATH = '', HOME = '' } = process.env;
@@ -125,7 +130,7 @@ export async function catchesHangUps(pid: number): Promise<boolean> {
 
 /** Runs the exporter's program to its end. */
 export function runToEnd(
-  context: TestContext,
+  context: Ending,
   args: readonly string[],
   options: StartOptions = {},
 ): Promise<Ended> {
@@ -141,18 +146,14 @@ export interface Exporter extends Running {
 export const LISTENING = /"url":"([^"]+)","version"/;
 
 /** Starts `serve` and waits until it listens. */
-export async function serve(
-  context: TestContext,
-  file: string,
-  options: StartOptions = {},
-): Promise<Exporter> {
+export async function serve(context: Ending, file: string, options: StartOptions = {}): Promise<Exporter> {
   const running = start(context, ['serve', '--config', file], options);
   const [, url = ''] = await running.said(LISTENING);
   return { ...running, url };
 }
 
 /** A folder that is gone with the test. */
-export async function folderOf(context: TestContext): Promise<string> {
+export async function folderOf(context: Ending): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'exporter-'));
   context.after(() => rm(folder, { recursive: true, force: true }));
   return folder;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Fixed } from '../../core/money.ts';
 import type { Instant } from '../../core/time.ts';
-import { Count, Day, Decimal, lenient, OtherMoney, Text } from '../schemas.ts';
+import { Count, Day, Decimal, lenient, listOf, OtherMoney, Text } from '../schemas.ts';
 
 // https://docs.baseten.co/reference/management-api/billing/gets-billing-usage-summary-for-a-date-range
 // What the ledger adds up is required as documented, and so is the day it belongs to: half a page must fail, not shrink. Whatever else is
@@ -78,9 +78,9 @@ function category<Identity extends z.ZodRawShape, Usage extends z.ZodRawShape, T
   totals: Totals,
 ) {
   const daily = z.looseObject({ date: Day, subtotal: Decimal, ...figures });
-  const item = z.looseObject({ ...identity, subtotal: Decimal, ...figures, daily: z.array(daily).nullish() });
+  const item = z.looseObject({ ...identity, subtotal: Decimal, ...figures, daily: listOf(daily).nullish() });
   const money = { subtotal: OtherMoney, credits_used: OtherMoney, total: Decimal };
-  return z.looseObject({ ...money, ...totals, breakdown: z.array(item).nullish() }).nullish();
+  return z.looseObject({ ...money, ...totals, breakdown: listOf(item).nullish() }).nullish();
 }
 
 const resource = { billable_resource: lenient(BillableResource) };
@@ -107,7 +107,7 @@ const Unused = z.unknown().optional();
 
 /** `GET /v1/instance_type_prices`: US dollars a minute. */
 export const InstanceTypePrices = z.looseObject({
-  instance_types: z.array(
+  instance_types: listOf(
     z.looseObject({
       instance_type: z.looseObject({
         id: lenient(z.string().min(1)),
@@ -126,7 +126,7 @@ export type InstanceTypePrices = z.infer<typeof InstanceTypePrices>;
 
 /** `GET /v1/models`. */
 export const Models = z.looseObject({
-  models: z.array(
+  models: listOf(
     z.looseObject({
       id: lenient(z.string().min(1)),
       name: Text,
@@ -143,7 +143,7 @@ export type Models = z.infer<typeof Models>;
 
 /** `GET /v1/teams`. */
 export const Teams = z.looseObject({
-  teams: z.array(
+  teams: listOf(
     z.looseObject({ id: lenient(z.string().min(1)), name: Text, default: Unused, created_at: Unused }),
   ),
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { fromInteger, type Usd } from '../../core/money.ts';
 import { Timestamp } from '../instants.ts';
-import { Decimal, Integer, lenient, mapOf, Text } from '../schemas.ts';
+import { Decimal, Integer, lenient, listOf, mapOf, Text } from '../schemas.ts';
 
 // https://inference.sh/docs/api/rest/usage
 
@@ -15,7 +15,7 @@ export type Point = z.infer<typeof Point>;
 /** `GET /usage/breakdown`: money and the window are required. A list that holds nothing may come as null. */
 export const Breakdown = z
   .looseObject({
-    timeseries: z.array(Point).nullish(),
+    timeseries: listOf(Point).nullish(),
     total_cost: Microcents,
     period_start: Timestamp,
     period_end: Timestamp,

@@ -37,6 +37,8 @@ const Amount = z.union([
   z.object({ value: Integer.nullish(), error: z.string().nullish() }),
 ]);
 const DEEPEST = 8;
+/** More is no answer that anybody would read. */
+const MAX_OTHERS = 100;
 
 /** Reads an answer of unknown shape by its shape. What is in a list, or not in dollars, is not taken for the task's cost. */
 export function readTaskCost(body: unknown): TaskCost {
@@ -69,7 +71,7 @@ function collect(value: unknown, place: Place, found: Found): void {
   if (inner.length > 0 && path.length < DEEPEST) {
     const below = isDollars && !Array.isArray(value);
     for (const [key, member] of inner) collect(member, { path: [...path, key], isDollars: below }, found);
-  } else if (!amount) {
+  } else if (!amount && found.others.length < MAX_OTHERS) {
     found.others.push({ path: titleOf(path), text: textOf(value) });
   }
 }

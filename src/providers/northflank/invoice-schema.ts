@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { divideHalfEven, type Fixed } from '../../core/money.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
-import { Decimal, lenient, Text } from '../schemas.ts';
+import { Decimal, lenient, listOf, Text } from '../schemas.ts';
 
 const amount = Decimal.nullish();
 /** One without a price is as good as absent, as in the hours: its name alone does not tell the unit. */
@@ -52,7 +52,7 @@ export interface Invoice {
 export const InvoiceList = z
   .object({
     // One documented example has the invoice itself where another has the list.
-    data: z.object({ invoices: z.union([z.array(Written), Written.transform((invoice) => [invoice])]) }),
+    data: z.object({ invoices: z.preprocess(asList, listOf(Written)) }),
     pagination: z
       .object({ hasNextPage: z.boolean().nullish(), cursor: z.union([z.string(), z.number()]).nullish() })
       .nullish(),
@@ -76,6 +76,11 @@ function invoiceOf(invoice: z.infer<typeof Written>): Invoice {
     paas: units(invoice.paas ?? invoice.paasUsage),
     paid: paid ?? undefined,
   };
+}
+
+function asList(invoices: unknown): unknown {
+  const isOne = typeof invoices === 'object' && invoices !== null && !Array.isArray(invoices);
+  return isOne ? [invoices] : invoices;
 }
 
 type Units = (amount: Fixed | null | undefined) => Fixed | undefined;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { listOf } from '../schemas.ts';
 import { HourData, hourOf } from './schema.ts';
 
 /** An hour of the list says which it is: without that its amounts belong nowhere. */
@@ -13,7 +14,7 @@ const Entry = HourData.extend({ timestamp: z.number() }).transform((data) => ({
  */
 export const UsageList = z
   .object({
-    data: z.object({ usage: z.array(Entry) }),
+    data: z.object({ usage: listOf(Entry) }),
     pagination: z
       .object({ hasNextPage: z.boolean().nullish(), cursor: z.union([z.string(), z.number()]).nullish() })
       .nullish(),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Fixed } from '../../core/money.ts';
-import { Decimal, decimal, lenient, Text } from '../schemas.ts';
+import { Decimal, decimal, lenient, listOf, Text } from '../schemas.ts';
 
 /** A price in whole units of the currency. Components may add up to less than the total: some kinds of use have no name. */
 export interface Price {
@@ -39,16 +39,15 @@ const Name = Text.transform((name) => name ?? undefined);
 /** `""` where there is none. */
 const Id = lenient(z.string()).transform((id) => id ?? '');
 
-function listOf<Item extends z.ZodType>(item: Item) {
-  return z
-    .array(item)
+function entriesOf<Item extends z.ZodType>(item: Item) {
+  return listOf(item)
     .nullish()
     .transform((items) => items ?? []);
 }
 
 /** Of a list, what can be told apart. What has no id is left to the price above it: it becomes part of the residual. */
 function namedListOf<Item extends z.ZodType<{ readonly id: string }>>(item: Item) {
-  return listOf(item).transform((items) => items.filter(({ id }) => id !== ''));
+  return entriesOf(item).transform((items) => items.filter(({ id }) => id !== ''));
 }
 
 function projectIn(money: Money) {
@@ -56,7 +55,7 @@ function projectIn(money: Money) {
   const resource = z.object({ id: Id, name: Name, price });
   const type = lenient(z.string()).transform((text) => text ?? '');
   const resourceType = z.object({ resourceType: type, resources: namedListOf(resource) });
-  return z.object({ id: Id, name: Name, price, resourceTypes: listOf(resourceType) });
+  return z.object({ id: Id, name: Name, price, resourceTypes: entriesOf(resourceType) });
 }
 export type Project = z.infer<ReturnType<typeof projectIn>>;
 export type ResourceType = Project['resourceTypes'][number];

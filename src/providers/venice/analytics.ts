@@ -3,7 +3,7 @@ import type { Drift, Reading } from '../../core/statement.ts';
 import { DAY, isoDay, type Range, startOfDay } from '../../core/time.ts';
 import type { Ask, FeedContext, Reader } from '../provider.ts';
 import { singleReader } from '../readers.ts';
-import { Day, Decimal, Text } from '../schemas.ts';
+import { Day, Decimal, listOf, Text } from '../schemas.ts';
 import { unknownFieldsOf } from '../unknown-fields.ts';
 import { daysToAsk, memoOfAttempt, recallAttempt } from './attempt.ts';
 import { comparableDays, reconciliationOf } from './reconcile.ts';
@@ -19,8 +19,8 @@ const unread = z.unknown().optional();
  */
 export const Analytics = z.looseObject({
   lookback: unread,
-  byDate: z.array(z.looseObject({ date: Day, USD: Decimal, DIEM: Decimal })),
-  byModel: z.array(
+  byDate: listOf(z.looseObject({ date: Day, USD: Decimal, DIEM: Decimal })),
+  byModel: listOf(
     z.looseObject({
       modelName: z.string(),
       unitType: unread,
@@ -31,7 +31,7 @@ export const Analytics = z.looseObject({
       breakdown: unread,
     }),
   ),
-  byKey: z.array(
+  byKey: listOf(
     z.looseObject({
       apiKeyId: z.string().nullable(),
       description: Text,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ONE } from '../../core/money.ts';
 import type { Drift, Note, Observation, Reading } from '../../core/statement.ts';
 import { DAY, type Instant } from '../../core/time.ts';
-import { Decimal, lenient, Text } from '../schemas.ts';
+import { Decimal, lenient, listOf, Text } from '../schemas.ts';
 import { unknownFieldsOf } from '../unknown-fields.ts';
 import { QUOTA_CURRENCY } from './balance.ts';
 import { expiryOf, OWN_KEY, secondsOf } from './keys.ts';
@@ -17,11 +17,11 @@ export const RateLimits = z.looseObject({
     balances: z.unknown().optional(),
     keyExpiration: Text,
     nextEpochBegins: Text,
-    rateLimits: z.array(
+    rateLimits: listOf(
       z.looseObject({
         /** Not among the required ones. */
         apiModelId: Text,
-        rateLimits: z.array(z.looseObject({ amount: lenient(Decimal), type: lenient(z.string()) })),
+        rateLimits: listOf(z.looseObject({ amount: lenient(Decimal), type: lenient(z.string()) })),
       }),
     ),
   }),

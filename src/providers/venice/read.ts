@@ -8,7 +8,7 @@ import { isLegacy, type Memory, memoOf, recall } from './memo.ts';
 import { observationsOf, pricesOf } from './prices.ts';
 import { refundsAfter } from './refunds.ts';
 import type { Row } from './rows.ts';
-import { closeBefore, count, emptyTally, note, type Tally } from './tally.ts';
+import { closeBefore, count, emptyTally, keptBy, note, type Tally } from './tally.ts';
 
 interface ReaderOptions {
   readonly range: Range;
@@ -32,6 +32,7 @@ export function usageReader({ range, context, readsHistory }: ReaderOptions): Re
         else stray(tally, row, page.api);
       }
     },
+    kept: () => keptBy(tally),
     done() {
       closeBefore(tally, Number.POSITIVE_INFINITY);
       const from = judge(tally, knowledgeOf(range, context, memory));

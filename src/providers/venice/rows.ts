@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Fixed } from '../../core/money.ts';
 import type { Instant } from '../../core/time.ts';
 import { describeIssue } from '../../poll/contract.ts';
-import { Decimal, exactOf, lenient, Text } from '../schemas.ts';
+import { Decimal, exactOf, lenient, listOf, MAX_ISSUES, Text } from '../schemas.ts';
 import { orderedInstants } from './instant.ts';
 
 /** One entry of the ledger, as far as it is used. */
@@ -45,7 +45,7 @@ export const LenientRow = WireRow.extend({
   units: lenient(units),
 });
 type LenientRow = z.infer<typeof LenientRow>;
-const LenientRows = z.array(LenientRow);
+const LenientRows = listOf(LenientRow);
 
 /**
  * The rows of a page. A first read is millions of them, so that this is a loop over the page, and not a transform: zod keeps what
@@ -56,15 +56,17 @@ export const Rows = z.unknown().check(readRows).pipe(z.custom<readonly Row[]>(Ar
 function readRows(payload: z.core.ParsePayload): void {
   const { issues } = payload;
   const instantOf = orderedInstants();
-  payload.value = wiresOf(payload).map((wire, index) => {
+  const rows: Row[] = [];
+  for (const [index, wire] of wiresOf(payload).entries()) {
     try {
-      return rowOf(wire, instantOf);
+      rows.push(rowOf(wire, instantOf));
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       issues.push({ code: 'custom', message: error.message, input: wire, path: [index] });
-      return undefined;
+      if (issues.length >= MAX_ISSUES) break;
     }
-  });
+  }
+  payload.value = rows;
 }
 
 function wiresOf({ value, issues }: z.core.ParsePayload): readonly LenientRow[] {

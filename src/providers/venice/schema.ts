@@ -57,8 +57,13 @@ function watched<Page>(page: z.ZodType<Page>) {
     .pipe(z.object({ page, drift: z.custom<Drift[]>(Array.isArray) }));
 }
 
+/** All cursors of a walk are remembered. */
+const MAX_CURSOR_CHARACTERS = 2048;
+
 /** A page of `GET /billing/usage-history`; the last one has no cursor. */
-export const HistoryPage = watched(z.object({ data: Rows, nextCursor: z.string().min(1).nullable() }));
+export const HistoryPage = watched(
+  z.object({ data: Rows, nextCursor: z.string().min(1).max(MAX_CURSOR_CHARACTERS).nullable() }),
+);
 
 /**
  * A page of the retired `GET /billing/usage`. Of its pagination only the total is believed: the documented example has `limit`

@@ -6,6 +6,9 @@ import type { Sku } from './sku.ts';
 /** Units of an LLM SKU are millions of tokens. */
 const TOKENS_PER_UNIT = 1_000_000n;
 
+/** There are five. */
+const MAX_CURRENCIES = 100;
+
 /** An amount in one currency, as the currency is written. */
 export interface Purse {
   readonly currency: string;
@@ -46,6 +49,14 @@ export function emptyMinute(at: Instant): MinuteSums {
   return { at, bySku: new Map(), byModel: new Map(), topUps: [] };
 }
 
+/** A SKU and its sums take as much memory as so many lines: five thousand of them are as much as a range may keep. */
+export const SKU_WEIGHT = 25;
+
+/** What a minute keeps, in lines. */
+export function entriesOf({ bySku, byModel }: MinuteSums): number {
+  return [...byModel.values()].reduce((sum, { ids }) => sum + ids.size, SKU_WEIGHT * bySku.size);
+}
+
 /** Opens the sums of a SKU that is new to the minute. */
 export function openSku({ at, bySku, byModel }: MinuteSums, sku: Sku): SkuSums {
   const { name, model } = sku;
@@ -70,6 +81,7 @@ export function addTo(purses: Purse[], currency: string, amount: Fixed): void {
     purse.amount += amount;
     return;
   }
+  if (purses.length >= MAX_CURRENCIES) throw new RangeError(`more than ${MAX_CURRENCIES} currencies`);
   purses.push({ currency, amount });
 }
 

@@ -7,10 +7,12 @@ import {
   addTo,
   countRequest,
   emptyMinute,
+  entriesOf,
   linesOf,
   type MinuteSums,
   openSku,
   type Purse,
+  SKU_WEIGHT,
   type SkuSums,
 } from './sums.ts';
 
@@ -166,6 +168,12 @@ function opened(tally: Tally, start: Instant): MinuteSums {
   const minute = emptyMinute(start);
   tally.open.set(start, minute);
   return minute;
+}
+
+/** How many lines it has, with everything else that may become many counted by its memory. */
+export function keptBy({ lines, skus, open, undecided, refunds }: Tally): number {
+  const counted = lines.length + SKU_WEIGHT * skus.size + undecided.length + refunds.length;
+  return [...open.values()].reduce((sum, minute) => sum + entriesOf(minute), counted);
 }
 
 /** Turns the minutes before `at` into lines. */

@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HOSTILE_ANSWERS, startHostile } from '../support/hostile-provider.ts';
+import { configure, folderOf, serve } from '../support/process.ts';
+import { type Watched, watchProcess } from '../support/watched-process.ts';
+import { bounded, type Figure } from './figure.ts';
+
+/** Long enough for every feed to end a poll. */
+const WATCHED_MS = 15_000;
+const HARMLESS = 'an empty object';
+
+/** What each hostile answer does to an exporter of which every feed gets it. */
+export async function hostileFigures(): Promise<Figure[]> {
+  const calm = await watched(() => (_, response) => void response.end('{}'));
+  const figures = figuresOf(HARMLESS, calm, calm);
+  for (const [name, answer] of Object.entries(HOSTILE_ANSWERS)) {
+    figures.push(...figuresOf(name, await watched(answer), calm));
+  }
+  return figures;
+}
+
+function figuresOf(name: string, { lagMs, slowestMs, peakBytes }: Watched, calm: Watched): Figure[] {
+  const note = `slowest answer ${slowestMs.toFixed(0)} ms`;
+  const megabytes = (peakBytes - calm.peakBytes) / 1e6;
+  return [
+    bounded(`${name}: longest event-loop delay`, lagMs, { atMost: 250, unit: ' ms', note }),
+    bounded(`${name}: peak memory above that of harmless answers`, megabytes, { atMost: 150, unit: ' MB' }),
+  ];
+}
+
+async function watched(answerOf: (typeof HOSTILE_ANSWERS)[string]): Promise<Watched> {
+  const ends: (() => unknown)[] = [];
+  const ending = { after: (end: () => unknown) => void ends.unshift(end) };
+  try {
+    const url = await startHostile(ending, answerOf());
+    const folder = await folderOf(ending);
+    const accounts = { venice: { url, key: 'key-of-venice' }, baseten: { url, key: 'key-of-baseten' } };
+    const file = await configure(folder, { accounts, schedule: '0 0 1 1 *' });
+    const exporter = await serve(ending, file);
+    const stop = watchProcess(exporter);
+    await sleep(WATCHED_MS);
+    return await stop();
+  } finally {
+    for (const end of ends) await end();
+  }
+}

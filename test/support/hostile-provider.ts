@@ -1,0 +1,138 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import type { Ending } from './process.ts';
+
+/** Answers one request, to do harm. */
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+const MIB = 2 ** 20;
+
+/** Text as gzip members of one piece each, so that no large text has to be made. */
+function gzipped(head: string, piece: string, times: number, tail: string): Buffer {
+  const block = piece.repeat(Math.ceil(MIB / piece.length));
+  const member = gzipSync(block, { level: 9 });
+  const blocks = Math.ceil((times * piece.length) / block.length);
+  return Buffer.concat([gzipSync(head), ...Array<Buffer>(blocks).fill(member), gzipSync(tail)]);
+}
+
+function body(bytes: Buffer, encoding = 'gzip'): Answer {
+  const headers = { 'content-type': 'application/json', 'content-encoding': encoding };
+  return (_, response) => void response.writeHead(200, headers).end(bytes);
+}
+
+function json(text: string): Answer {
+  return body(gzipSync(text));
+}
+
+/** A row of Venice's ledger that is as documented. */
+function row(index: number, at: number, more: object = {}): object {
+  return {
+    timestamp: new Date(at).toISOString(),
+    sku: `model-${index}-llm-output-mtoken`,
+    pricePerUnitUsd: 2,
+    units: 0.5,
+    amount: -1,
+    currency: 'USD',
+    notes: 'API Inference',
+    inferenceDetails: { requestId: `request-${index}`, promptTokens: 1, completionTokens: 1 },
+    ...more,
+  };
+}
+
+const rows = (count: number, more: (index: number) => object = () => ({})) =>
+  Array.from({ length: count }, (_, index) => row(index, Date.now() - 60_000, more(index)));
+const page = (data: readonly object[], nextCursor: string | null = null) =>
+  JSON.stringify({ data, nextCursor });
+const TAIL = '{}],"nextCursor":null}';
+
+/** Unknown fields of a balance that is as documented otherwise. */
+function balanceWith(fields: number): Answer {
+  const unknown = Array.from({ length: fields }, (_, index) => [`field_${index}`, 1]);
+  return json(JSON.stringify({ canConsume: true, balances: { usd: 1 }, ...Object.fromEntries(unknown) }));
+}
+
+/** Each page has new rows, of other SKUs, and another cursor. */
+function endlessPages(): Answer {
+  let pages = 0;
+  const at = JSON.stringify(new Date(Date.now() - 60_000));
+  const rest = `"timestamp":${at},"units":1,"amount":-1,"currency":"USD"`;
+  return (_, response) => {
+    pages += 1;
+    const data = Array.from({ length: 1000 }, (_, index) => `{"sku":"sku ${pages} ${index}",${rest}}`);
+    response.end(`{"data":[${data}],"nextCursor":"cursor-${pages}"}`);
+  };
+}
+
+function pieces(count: number): Answer {
+  return (_, response) => {
+    response.writeHead(200);
+    const { socket } = response;
+    const burst = '1\r\n[\r\n'.repeat(10_000);
+    let left = count;
+    const more = () => {
+      while (left > 0 && !socket?.destroyed) {
+        left -= 10_000;
+        if (!socket?.write(burst)) return void socket?.once('drain', more);
+      }
+    };
+    response.flushHeaders();
+    more();
+  };
+}
+
+function manyHeads(): Answer {
+  return (_, response) => {
+    for (let count = 0; count < 20_000; count++) response.writeProcessing();
+    response.writeHead(200).end('{}');
+  };
+}
+
+/** What a provider, or whoever stands in its place, may answer to do harm. Each is made when it is asked for. */
+export const HOSTILE_ANSWERS: Readonly<Record<string, () => Answer>> = {
+  'a list of empty objects, 45 MB in 44 kB': () => body(gzipped('[', '{},', 15_000_000, '{}]')),
+  'a list of empty objects, 240 MB': () => body(gzipped('[', '{},', 80_000_000, '{}]')),
+  'a page of empty rows, 45 MB': () => body(gzipped('{"data":[', '{},', 15_000_000, TAIL)),
+  'a page of as many empty rows as are allowed': () => json(page(Array(99_000).fill({}))),
+  'a page of as many rows as are allowed': () => json(page(rows(7000))),
+  'numbers of 100,000 digits': () => json(page(rows(300)).replaceAll('-1,', `-${'7'.repeat(100_000)},`)),
+  'exponents of 9999': () => json(page(rows(7000, () => ({ amount: '-1e9999' })))),
+  'as many currencies as rows': () =>
+    json(page(rows(7000, (index) => ({ currency: `C${index}`, sku: 'a-llm-output-mtoken' })))),
+  'arrays nested ten million deep': () => body(gzipped('', '[', 10_000_000, '')),
+  'an object of two million keys': () => body(gzipped('{', '"a":1,', 2_000_000, '"a":1}')),
+  'one string of 100 MB': () => body(gzipped('{"a":"', 'x', 100_000_000, '"}')),
+  'strings of 32 MB with escapes': () => body(gzipped('{"a":["', `${'\\u00e9'.repeat(9000)}","`, 590, '"]}')),
+  'a gigabyte of blanks': () => body(gzipped('', ' ', 1_000_000_000, '')),
+  'a brotli bomb': () =>
+    body(
+      brotliCompressSync(Buffer.alloc(256 * MIB, '[1],'), {
+        params: { [constants.BROTLI_PARAM_QUALITY]: 5 },
+      }),
+      'br',
+    ),
+  'gzip within gzip': () => body(gzipSync(gzipped('[', '{},', 15_000_000, '{}]')), 'gzip, gzip'),
+  'chunks of a byte each': () => pieces(3_000_000),
+  '20,000 interim answers': manyHeads,
+  'an error with a deep body': () => (_, response) =>
+    void response.writeHead(429, { 'content-encoding': 'gzip' }).end(gzipped('', '[', 10_000_000, '')),
+  '50,000 unknown fields': () => balanceWith(50_000),
+  '400,000 unknown fields': () => balanceWith(400_000),
+  'pages without an end': endlessPages,
+};
+
+/** A provider on a free loopback port that answers every request alike. */
+export async function startHostile(ending: Ending, answer: Answer): Promise<string> {
+  const server = createServer((request, response) => {
+    response.on('error', () => {});
+    answer(request, response);
+  }).listen(0, '127.0.0.1');
+  ending.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return `http://127.0.0.1:${address.port}`;
+}
