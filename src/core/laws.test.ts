@@ -4,12 +4,14 @@ import fc from 'fast-check';
 import { ALL, type History, START } from '../../test/support/histories.ts';
 import { type Bench, netOf, openBench, Refused, settings, valuesOf } from '../../test/support/ledger.ts';
 import { modelOf } from '../../test/support/model.ts';
+import { assertProperty } from '../../test/support/property.ts';
 import type { Fixed } from './money.ts';
 import type { Statement } from './statement.ts';
 import { DAY, type Instant, MINUTE, startOfMonth } from './time.ts';
 
-/** Histories per law; a long run sets it higher: `LEDGER_RUNS=100000`. */
-const RUNS = Number(process.env.LEDGER_RUNS ?? 400);
+/** Histories per law in the gate. */
+const RUNS = 400;
+
 /** Runs a history, holding what is exposed to the laws at each step. Returns the statements that were applied, in order. */
 function play(history: History, bench: Bench): Statement[] {
   const applied: Statement[] = [];
@@ -98,7 +100,7 @@ function sums(bench: Bench, kind: 'day' | 'month', start: Instant): Map<string, 
 const benchOf = (history: History) => openBench(settings(history.stream));
 
 test('whatever is read in whatever order, the ledger is what a naive model makes of all statements', () => {
-  fc.assert(
+  assertProperty(
     fc.property(ALL, (history) => {
       const bench = benchOf(history);
       const applied = play(history, bench);
@@ -113,7 +115,7 @@ test('cells and net do not depend on the order of what follows the first reading
   const shuffled = ALL.chain((history) =>
     fc.record({ history: fc.constant(history), order: fc.array(fc.nat(), { minLength: 14, maxLength: 14 }) }),
   );
-  fc.assert(
+  assertProperty(
     fc.property(shuffled, ({ history, order }) => {
       const [first, ...rest] = history.steps.flatMap((step) =>
         step.kind === 'read' ? [step.statement] : [],

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { ALL, type History, START } from '../../test/support/histories.ts';
 import { netOf, OPENED, settings, valuesOf } from '../../test/support/ledger.ts';
 import { modelOf } from '../../test/support/model.ts';
+import { assertProperty } from '../../test/support/property.ts';
 import { audit } from '../core/audit.ts';
 import { type AccountSettings, openLedger } from '../core/ledger.ts';
 import type { Fixed } from '../core/money.ts';
@@ -13,8 +14,8 @@ import { beginEpoch } from './epoch.ts';
 import { openDatabase } from './open.ts';
 import { sqliteStore } from './sqlite.ts';
 
-/** Histories per law; a long run sets it higher: `LEDGER_RUNS=100000`. */
-const RUNS = Number(process.env.LEDGER_RUNS ?? 150);
+/** Histories per law in the gate. */
+const RUNS = 150;
 const RESTORED = START + 10 * DAY;
 
 /** A ledger over a database that is the test's. */
@@ -68,48 +69,60 @@ function laterThan(before: readonly Statement[], after: readonly Statement[]): S
 
 const isCounter = (name: string) => /_total\|/.test(name);
 
+/** Restores the ledger after its first statements, and holds it to what is read then. */
+function assertRestored(history: History, restoredAfter: number): void {
+  const statements = statementsOf(history);
+  const before = statements.slice(0, restoredAfter);
+  const after = laterThan(before, statements.slice(restoredAfter));
+  if (before.length === 0) return;
+  const life = bench(history);
+  const { read, restore, shown, close } = life;
+  for (const statement of before) read(statement);
+  const was = shown();
+  restore();
+  for (const [name, value] of shown()) assert.equal(value, isCounter(name) ? 0 : was.get(name), name);
+  assert.equal(shown().size, was.size);
+  assert.deepEqual(life.audit(), []);
+  for (const statement of after) read(statement);
+  assert.deepEqual(life.audit(), []);
+  const model = (known: readonly Statement[]) =>
+    modelOf(known, { ...history, restoredAfter: before.length }).net();
+  const expected = difference(model([...before, ...after]), model(before));
+  assert.deepEqual(nonZero(netOf(life.ledger)), nonZero(expected));
+  close();
+}
+
+/** Of every name that either side has: a later reading need not name what was restored. */
+function difference(
+  after: ReadonlyMap<string, Fixed>,
+  before: ReadonlyMap<string, Fixed>,
+): Map<string, Fixed> {
+  const names = new Set([...after.keys(), ...before.keys()]);
+  return new Map([...names].map((name) => [name, (after.get(name) ?? 0n) - (before.get(name) ?? 0n)]));
+}
+
+/** Reads a history and lets the months pass. */
+function assertKept(history: History): void {
+  const { read, maintain, audit, close } = bench(history);
+  for (const statement of statementsOf(history)) read(statement);
+  assert.deepEqual(audit(), []);
+  for (const days of [8, 20, 80]) {
+    maintain(START + days * DAY);
+    assert.deepEqual(audit(), []);
+  }
+  close();
+}
+
+const statementsOf = ({ steps }: History) =>
+  steps.flatMap((step) => (step.kind === 'read' ? [step.statement] : []));
+
 test('after a restore counters are 0, gauges as they were, and from then on net is cells less those restored', () => {
-  fc.assert(
-    fc.property(restoredHistories, ({ history, at }) => {
-      const statements = history.steps.flatMap((step) => (step.kind === 'read' ? [step.statement] : []));
-      const restoredAfter = Math.min(at + 1, statements.length);
-      const before = statements.slice(0, restoredAfter);
-      const after = laterThan(before, statements.slice(restoredAfter));
-      if (before.length === 0) return;
-      const life = bench(history);
-      const { read, restore, shown, close } = life;
-      for (const statement of before) read(statement);
-      const was = shown();
-      restore();
-      for (const [name, value] of shown()) assert.equal(value, isCounter(name) ? 0 : was.get(name), name);
-      assert.equal(shown().size, was.size);
-      assert.deepEqual(life.audit(), []);
-      for (const statement of after) read(statement);
-      assert.deepEqual(life.audit(), []);
-      const model = (known: readonly Statement[]) => modelOf(known, { ...history, restoredAfter }).net();
-      const set = model(before);
-      const expected = [...model([...before, ...after])].map(
-        ([name, value]) => [name, value - (set.get(name) ?? 0n)] as const,
-      );
-      assert.deepEqual(nonZero(netOf(life.ledger)), nonZero(new Map(expected)));
-      close();
-    }),
+  assertProperty(
+    fc.property(restoredHistories, ({ history, at }) => assertRestored(history, at + 1)),
     { numRuns: RUNS },
   );
 });
 
 test('whatever was read in whatever order and made compact, the ledger adds up', () => {
-  fc.assert(
-    fc.property(ALL, (history) => {
-      const { read, maintain, audit, close } = bench(history);
-      for (const step of history.steps) if (step.kind === 'read') read(step.statement);
-      assert.deepEqual(audit(), []);
-      for (const days of [8, 20, 80]) {
-        maintain(START + days * DAY);
-        assert.deepEqual(audit(), []);
-      }
-      close();
-    }),
-    { numRuns: RUNS },
-  );
+  assertProperty(fc.property(ALL, assertKept), { numRuns: RUNS });
 });
