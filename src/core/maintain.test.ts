@@ -6,6 +6,7 @@ import { assertProperty } from '../../test/support/property.ts';
 import { compose, type View } from './compose.ts';
 import type { Fixed } from './money.ts';
 import {
+  coarsestOf,
   DAY,
   type Granularities,
   type Granularity,
@@ -78,6 +79,7 @@ const SHAPES: readonly Granularities[] = [
   ['day'],
   ['minute', 'hour', 'day'],
   ['hour', 'day'],
+  ['minute', 'hour'],
 ];
 
 for (const granularities of SHAPES) {
@@ -157,9 +159,10 @@ function cellsLessBaseline({ ledger, store }: Bench, granularities: Granularitie
     };
   };
   const [value, base] = [view('value', 'newest'), view('base', 'oldest')];
-  for (let day = START; day < START + 33 * DAY; day += sizeOf('day')) {
-    for (const [series, amount] of compose(value, 'day', day)) add(series, amount);
-    for (const [series, amount] of compose(base, 'day', day)) add(series, -amount);
+  const coarsest = coarsestOf(granularities);
+  for (let bucket = START; bucket < START + 33 * DAY; bucket += sizeOf(coarsest)) {
+    for (const [series, amount] of compose(value, coarsest, bucket)) add(series, amount);
+    for (const [series, amount] of compose(base, coarsest, bucket)) add(series, -amount);
   }
   return net;
 }

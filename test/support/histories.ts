@@ -122,4 +122,5 @@ export const ALL = fc.oneof(
   histories({ granularities: ['day'] }, ['day']),
   histories(ONE_TRUTH, ['minute', 'hour', 'day']),
   histories({ ...ONE_TRUTH, granularities: ['hour', 'day'] }, ['hour', 'day']),
+  histories({ ...ONE_TRUTH, granularities: ['minute', 'hour'] }, ['minute', 'hour']),
 );
