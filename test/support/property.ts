@@ -1,15 +1,16 @@
 import fc from 'fast-check';
+import { roll } from '../../src/demo/random.ts';
 
-/** What every property test of the gate starts from, so that each run of the gate tries the same examples. */
+/** What the gate draws its examples from: each run of it tries the same ones. */
 const GATE_SEED = 20_261_120;
 
-/** `npm run laws` sets these, see CONTRIBUTING.md. */
+/** `npm run laws` sets the first two; the last is the path that a failing property prints. */
 const { LEDGER_SEED, LEDGER_RUNS, LEDGER_PATH } = process.env;
 
 /** The seed of this run: that of the gate unless one is given. */
 export const SEED = LEDGER_SEED ? Number(LEDGER_SEED) : GATE_SEED;
 
-/** Examples that a property is tried on, and how the search ends. Where the search starts is not the test's to choose. */
+/** How many examples a property is tried on, and whether a failing one is made smaller. */
 export type Effort = Pick<fc.Parameters<unknown>, 'numRuns' | 'endOnFailure'>;
 
 /** Holds a property to `numRuns` examples (100 unless given), or to `LEDGER_RUNS` where that is more. */
@@ -25,4 +26,10 @@ export function assertAsyncProperty<Ts>(property: fc.IAsyncProperty<Ts>, effort?
 function parametersOf(effort: Effort = {}) {
   const numRuns = Math.max(effort.numRuns ?? 100, Number(LEDGER_RUNS ?? 0));
   return { ...effort, ...(LEDGER_PATH ? { path: LEDGER_PATH } : {}), numRuns, seed: SEED };
+}
+
+/** Numbers in [0, 1), the same ones in each run with the same seed. */
+export function createDice(seed = SEED): () => number {
+  let thrown = 0;
+  return () => roll(seed, ++thrown);
 }
