@@ -39,12 +39,19 @@ function bench({ stream }: History) {
       ledger.apply({ account: id, feed: 'usage' }, statement, [], now);
     },
     /** The file is as it was, and the program starts again over it. */
-    restore() {
-      beginEpoch(database, RESTORED, settingsOf);
+    restore(at = now) {
+      beginEpoch(database, at, settingsOf);
       ({ store, ledger, id } = opened());
-      now = RESTORED;
+      now = at;
     },
-    maintain: (at: Instant) => ledger.maintain(at),
+    /** Time passes, and what is shown then is the same before and after maintenance. */
+    maintain(at: Instant) {
+      now = at;
+      const before = valuesOf(ledger, now);
+      ledger.maintain(now);
+      assert.deepEqual(valuesOf(ledger, now), before);
+    },
+    now: () => now,
     audit: () => audit({ book: ledger.book, store, settingsOf }),
     shown: () => valuesOf(ledger, RESTORED),
     deliveries: () => store.deliveries('a'),
@@ -76,10 +83,10 @@ function assertRestored(history: History, restoredAfter: number) {
   const after = laterThan(before, statements.slice(restoredAfter));
   if (before.length === 0) return {};
   const life = bench(history);
-  const { read, restore, shown, close } = life;
+  const { read, shown, close } = life;
   for (const statement of before) read(statement);
   const was = shown();
-  restore();
+  life.restore(RESTORED);
   for (const [name, value] of shown()) assert.equal(value, isCounter(name) ? 0 : was.get(name), name);
   assert.equal(shown().size, was.size);
   assert.deepEqual(life.audit(), []);
@@ -116,6 +123,33 @@ test('after a restore counters are 0, gauges as they were, and from then on net 
 
 test('whatever was read in whatever order and made compact, the ledger adds up', () => {
   assertProperty(fc.property(ALL, assertKept), { numRuns: RUNS });
+});
+
+const EVENTS = ['nothing', 'nothing', 'days', 'months', 'restore'] as const;
+const eventfulHistories = ALL.chain((history) =>
+  fc.record({
+    history: fc.constant(history),
+    events: fc.array(fc.constantFrom(...EVENTS), { minLength: 14, maxLength: 14 }),
+  }),
+);
+
+test('whatever is read, made compact, closed and restored in turn, the ledger adds up at each step', () => {
+  assertProperty(
+    fc.property(eventfulHistories, ({ history, events }) => {
+      const { read, maintain, restore, now, audit, close } = bench(history);
+      for (const [index, statement] of statementsOf(history).entries()) {
+        read(statement);
+        assert.deepEqual(audit(), []);
+        const event = events[index];
+        if (event === 'days') maintain(now() + 3 * DAY);
+        else if (event === 'months') maintain(now() + 45 * DAY);
+        else if (event === 'restore') restore();
+        assert.deepEqual(audit(), []);
+      }
+      close();
+    }),
+    { numRuns: RUNS },
+  );
 });
 
 /** A history of readings alone. */
