@@ -11,6 +11,7 @@ import { type Exposition, parseExposition } from './support/exposition.ts';
 import { createFakeSource } from './support/fake-source.ts';
 import { hostileText } from './support/hostile.ts';
 import { cost, openBench, settings, statement, utc } from './support/ledger.ts';
+import { assertAsyncProperty, assertProperty } from './support/property.ts';
 
 /** 10,000 of each, so many at a time. */
 const RUNS = 40;
@@ -44,7 +45,7 @@ async function pageOf(labels: readonly Names[], accept: string): Promise<Buffer>
 describe('hostile labels', () => {
   test('reach the page as they are, in both formats, and break nothing', async () => {
     const Sets = fc.array(Labels, { minLength: EACH, maxLength: EACH });
-    await fc.assert(
+    await assertAsyncProperty(
       fc.asyncProperty(Sets, async (sets) => {
         // A resource of its own for each, so that nothing is added up.
         const labels = sets.map((names, index) => ({ ...names, resource: `${index} ${names.resource}` }));
@@ -122,7 +123,7 @@ function unescaped(text: string): string {
 test('hostile texts are text on the first page, and never markup', () => {
   const plain = partsOf(firstPage(statusOf(Array.from({ length: TEXTS }, () => 'plain')), NOW));
   const Texts = fc.array(hostileText(), { minLength: TEXTS, maxLength: TEXTS });
-  fc.assert(
+  assertProperty(
     fc.property(Texts, (texts) => {
       const page = firstPage(statusOf(texts), NOW);
       const { tags, texts: between } = partsOf(page);

@@ -14,6 +14,7 @@ import {
 } from './support/cases.ts';
 import { type Exchange, fakeAsk } from './support/fake-ask.ts';
 import { hostileText } from './support/hostile.ts';
+import { assertAsyncProperty } from './support/property.ts';
 import { pollOnce } from './support/readings.ts';
 
 /** Of all providers together. */
@@ -163,7 +164,7 @@ for (const folder of providerFolders()) {
         .map((one) => ({ name: one.name, exchange: exchangeOf(one), situation: situationOf(one) }))
         .filter(({ exchange }) => exchange.length > 0);
       const ends = new Map<string, number>();
-      await fc.assert(
+      await assertAsyncProperty(
         fc.asyncProperty(Input, async (input) => {
           const one = documented[input.of % documented.length];
           assert.ok(one);

@@ -5,6 +5,7 @@ import { describe, type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import type { ServerOptions } from '../src/server/server.ts';
 import { hostileText } from './support/hostile.ts';
+import { assertAsyncProperty } from './support/property.ts';
 import { ask, SECRET_HASH, type ServedWeb, serveWeb, webFolder } from './support/web.ts';
 
 /** 10,000 requests, so many side by side. */
@@ -191,7 +192,7 @@ function assertEarned(answer: string, { isKnown, headers, ...rest }: Wanted): vo
 describe('requests of any kind', { concurrency: true }, () => {
   test('are answered or refused, 10,000 over HTTP/1.1, and tell nothing', async (t) => {
     const served = await serve(t);
-    await fc.assert(
+    await assertAsyncProperty(
       fc.asyncProperty(Batch, async (batch) => {
         await Promise.all(batch.map(async (one) => assertEarned(await answersTo(served, written(one)), one)));
         assert.deepEqual(served.errors, []);
@@ -210,7 +211,7 @@ describe('requests of any kind', { concurrency: true }, () => {
       return session;
     };
     t.after(() => session?.destroy());
-    await fc.assert(
+    await assertAsyncProperty(
       fc.asyncProperty(Batch, async (batch) => {
         const statuses = await Promise.all(batch.map((one) => statusOver(open(), one)));
         for (const status of statuses)

@@ -9,6 +9,7 @@ import { ConfigError, formatProblem } from '../src/config/errors.ts';
 import { createLog } from '../src/log.ts';
 import { readWebConfig } from '../src/server/web/read.ts';
 import { hostileText } from './support/hostile.ts';
+import { assertProperty } from './support/property.ts';
 import { SECRET_HASH, webFolder } from './support/web.ts';
 
 /** A password where a hash belongs, and what a key is made of: neither may come back. */
@@ -101,7 +102,7 @@ test('10,000 texts are a configuration or are refused, and none of their secrets
       told += line;
     },
   });
-  fc.assert(
+  assertProperty(
     fc.property(textOf(key), (text) => {
       fc.pre(!text.includes(CANARY) || !isName(text));
       // To open a file takes longer than to read one.

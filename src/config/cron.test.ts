@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { validate } from 'node-cron';
+import { assertProperty } from '../../test/support/property.ts';
 import { cronProblem } from './cron.ts';
 
 const GOOD = [
@@ -66,7 +67,7 @@ test('whatever passes here passes in node-cron', () => {
     fc.array(token, { minLength: 1, maxLength: 5 }).map((tokens) => tokens.join('')),
   );
   const line = fc.array(field, { minLength: 5, maxLength: 6 }).map((fields) => fields.join(' '));
-  fc.assert(
+  assertProperty(
     fc.property(line, (text) => cronProblem(text) !== undefined || validate(text)),
     { numRuns: 5000 },
   );

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { FAKE_PROVIDERS } from '../../test/fake-providers.ts';
+import { assertProperty } from '../../test/support/property.ts';
 import { ConfigError } from './errors.ts';
 import { loadConfig } from './load.ts';
 
@@ -532,7 +533,7 @@ test('whatever the text, it is a configuration or a ConfigError', () => {
     .map((edits) =>
       edits.reduce((text, [at, cut, put]) => text.slice(0, at) + put + text.slice(at + cut), whole),
     );
-  fc.assert(
+  assertProperty(
     fc.property(edited, (text) => void mistakesIn(text)),
     { numRuns: 1000 },
   );

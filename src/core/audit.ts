@@ -1,9 +1,9 @@
 import type { Book } from './book.ts';
 import type { StreamSettings } from './ledger.ts';
-import { composedDay } from './maintain.ts';
+import { composedDay, heldDays } from './maintain.ts';
 import { type Fixed, formatDecimal } from './money.ts';
 import type { AccountRow, SeriesRow, Store, StreamRow, SumKind } from './store.ts';
-import { DAY, floorTo, GRANULARITIES, type Granularity, type Instant, startOfMonth } from './time.ts';
+import { DAY, type Granularity, type Instant, startOfMonth } from './time.ts';
 
 /** Adds the ledger up from its cells, and holds what is stored of counters and windows against that. */
 
@@ -45,8 +45,7 @@ export function heldOf({ book, store }: AuditInput, stream: StreamRow, settings:
   const net: Totals = new Map();
   const days = new Map<Instant, Totals>();
   const rowOf = (id: number) => book.series.get(id);
-  const { first, last } = spanOf(book, stream);
-  for (let day = first; day < last; day += DAY) {
+  for (const day of heldDays(book, stream)) {
     const { value, base } = cellsOfDay({ book, store, stream, settings }, day);
     const costs: Totals = new Map();
     for (const [id, amount] of value) {
@@ -81,16 +80,6 @@ function cellsOfDay(input: DayInput, day: Instant) {
     }
   }
   return { value, base };
-}
-
-/** The days that were read, in whole or in part, and are not rolled up. */
-function spanOf(book: Book, { id, closedBefore }: StreamRow): { first: Instant; last: Instant } {
-  const runs = GRANULARITIES.flatMap((granularity) =>
-    (['newest', 'oldest'] as const).flatMap((side) => book.runs(id, granularity, side)),
-  );
-  const start = runs.reduce((least, run) => Math.min(least, run.start), Number.POSITIVE_INFINITY);
-  const last = runs.reduce((most, { end }) => Math.max(most, end), Number.NEGATIVE_INFINITY);
-  return { first: floorTo(DAY, Math.max(start, closedBefore)), last };
 }
 
 /** Rule 2: total less corrections is cells less baseline. */

@@ -29,6 +29,8 @@ export interface Book {
   runs(stream: number, granularity: Granularity, side: 'newest' | 'oldest'): Runs;
   /** What was read at any granularity, joined; of buckets that were open, the part before the as-of. */
   covered(stream: number): Range[];
+  /** From the start of the first reading to the end of the last, of either side; undefined before any. */
+  span(stream: number): Range | undefined;
   compacted(stream: number): readonly Range[];
   silences(stream: number): readonly SilenceRow[];
   feed(account: number, feed: string): FeedRow | undefined;
@@ -43,6 +45,8 @@ export interface Book {
 }
 
 export type SeriesKey = Pick<Line, 'measure' | 'resource' | 'model' | 'tier' | 'detail'>;
+
+const SIDES = ['newest', 'oldest'] as const;
 
 /** Reads the store into memory. */
 export function openBook(store: Store): Book {
@@ -121,6 +125,14 @@ export function openBook(store: Store): Book {
           (granularity) => readings.get(`${stream} ${granularity} newest`)?.flatMap(known) ?? [],
         ),
       ),
+    span(stream) {
+      const runs = [...(granularities.get(stream) ?? [])].flatMap((granularity) =>
+        SIDES.flatMap((side) => readings.get(`${stream} ${granularity} ${side}`) ?? []),
+      );
+      const joined = joinedRanges(runs);
+      const [first, last] = [joined[0], joined.at(-1)];
+      return first && last && { start: first.start, end: last.end };
+    },
     compacted: (stream) => compacted.get(stream) ?? [],
     silences: (stream) => silences.get(stream) ?? [],
     feed: (account, feed) => feeds.get(`${account} ${feed}`),

@@ -1,6 +1,13 @@
 import type { Fixed } from './money.ts';
 import { asOfAt, type Runs, runsWithin } from './runs.ts';
-import { type Granularities, type Granularity, type Instant, type Range, sizeOf } from './time.ts';
+import {
+  coarsestOf,
+  type Granularities,
+  type Granularity,
+  type Instant,
+  type Range,
+  sizeOf,
+} from './time.ts';
 
 /** The values of one bucket by series. A series that is absent is 0. */
 export type Amounts = ReadonlyMap<number, Fixed>;
@@ -35,14 +42,21 @@ export function compose(view: View, granularity: Granularity, bucket: Instant): 
   const range = { start: bucket, end: bucket + sizeOf(granularity) };
   const asOf = asOfAt(view.runs(granularity), bucket);
   if (asOf !== undefined && (asOf > range.end + view.settleMs || asOf === view.baseline)) return own;
-  const parts = bucketsOf(finer, range).map((start) => compose(view, finer, start));
-  const sum = parts.some((part) => part.size > 0) ? summed(parts) : NOTHING;
-  if (asOf === undefined) return sum;
-  if (reaches(view, finer, range, asOf)) return sum;
   const isReadFiner = view.granularities
     .slice(0, index)
     .some((each) => runsWithin(view.runs(each), range).length > 0);
+  const sum = isReadFiner
+    ? summed(bucketsOf(finer, range).map((start) => compose(view, finer, start)))
+    : NOTHING;
+  if (asOf === undefined) return sum;
+  if (reaches(view, finer, range, asOf)) return sum;
   return isReadFiner ? larger(own, sum) : own;
+}
+
+/** The value of a stretch of whole buckets of the coarsest granularity. */
+export function composeAll(view: View, range: Range): Map<number, Fixed> {
+  const coarsest = coarsestOf(view.granularities);
+  return summed(bucketsOf(coarsest, range).map((start) => compose(view, coarsest, start)));
 }
 
 const NOTHING: Amounts = new Map();

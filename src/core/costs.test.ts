@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Bench, cost, openBench, settings, statement, utc } from '../../test/support/ledger.ts';
+import { assertProperty } from '../../test/support/property.ts';
 import { OVERFLOW } from './assign.ts';
 import { BUDGET_LABELS } from './budget.ts';
 import { type CostLabel, type Costs, type CostsAccount, costsOf } from './costs.ts';
@@ -156,7 +157,7 @@ const LINES = SPENT.map((spent) =>
 );
 
 test('costs are what the gauges show, to the last digit, after refunds, folding and a restart', () => {
-  fc.assert(
+  assertProperty(
     fc.property(LINES, LINES, LINES, (first, revised, other) => {
       const world = twoAccounts(40);
       read(world, first);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { assertProperty } from '../../test/support/property.ts';
 import { expectedSpend, type SpendHistory } from './forecast.ts';
 import { fromNumber, toNumber, type Usd } from './money.ts';
 import { DAY, HOUR, type Instant, startOfDay, startOfMonth } from './time.ts';
@@ -157,7 +158,7 @@ const spend = fc.record({
 });
 
 test('the amounts twice over are expected twice over, to the last digit', () => {
-  fc.assert(
+  assertProperty(
     fc.property(spend, ({ days, today, next }) => {
       const once = restOf(days, today, next);
       const twice = restOf(
@@ -172,7 +173,7 @@ test('the amounts twice over are expected twice over, to the last digit', () => 
 });
 
 test('a constant spend is expected to the last digit', () => {
-  fc.assert(
+  assertProperty(
     fc.property(amount, fc.integer({ min: 1, max: 56 }), period, (usd, length, next) => {
       const constant = usd > 0n ? usd : 0n;
       const days = Array.from({ length }, () => constant);
@@ -182,7 +183,7 @@ test('a constant spend is expected to the last digit', () => {
 });
 
 test('whole weeks later the same is expected', () => {
-  fc.assert(
+  assertProperty(
     fc.property(spend, fc.integer({ min: -99, max: 99 }), ({ days, today, next }, weeks) => {
       assert.equal(restOf(days, today, next, NOON + weeks * 7 * DAY), restOf(days, today, next));
     }),
@@ -190,7 +191,7 @@ test('whole weeks later the same is expected', () => {
 });
 
 test('what is expected is never negative', () => {
-  fc.assert(
+  assertProperty(
     fc.property(spend, ({ days, today, next }) => {
       const rest = restOf(days, today, next);
       assert.ok(rest >= 0n, `${rest}`);
@@ -202,7 +203,7 @@ test('what is expected is never negative', () => {
 test('a spike of fifty times on any day moves what is expected by less than a third', () => {
   const around = fc.bigInt({ min: 900_000_000n, max: 1_100_000_000n });
   const days = fc.array(around, { minLength: 7, maxLength: 56 });
-  fc.assert(
+  assertProperty(
     fc.property(days, fc.nat(55), period, (calm, drawn, next) => {
       const at = drawn % calm.length;
       const spiky = calm.with(at, 50n * (calm[at] ?? 0n));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type Bench, cost, openBench, settings, statement, utc } from '../../test/support/ledger.ts';
+import { assertProperty } from '../../test/support/property.ts';
 import { firstHour, hoursOfCells } from './hours.ts';
 import { HOUR, type Instant, MINUTE } from './time.ts';
 
@@ -43,7 +44,7 @@ const history = fc.array(
 
 describe('hours', () => {
   test('are what the cells come to, whatever is restated, folded or lost in a refused commit', () => {
-    fc.assert(
+    assertProperty(
       fc.property(history, fc.nat(11), (statements, refused) => {
         const bench = openBench({ ...MINUTES, maxSeries: 30 });
         const begin = firstHour(NOON, { lagMs: 0 });

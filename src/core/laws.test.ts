@@ -4,13 +4,15 @@ import fc from 'fast-check';
 import { ALL, CLOSED_DAYS, type History, START } from '../../test/support/histories.ts';
 import { type Bench, netOf, openBench, Refused, settings, valuesOf } from '../../test/support/ledger.ts';
 import { isTold, modelOf } from '../../test/support/model.ts';
+import { assertProperty } from '../../test/support/property.ts';
 import { type Fixed, ONE } from './money.ts';
 import type { Statement } from './statement.ts';
 import { DAY, HOUR, type Instant, MINUTE, startOfMonth } from './time.ts';
 import { WINDOWS, windowAt } from './windows.ts';
 
-/** Histories per law; a long run sets it higher: `LEDGER_RUNS=100000`. */
-const RUNS = Number(process.env.LEDGER_RUNS ?? 400);
+/** Histories per law in the gate. */
+const RUNS = 400;
+
 /** Runs a history, holding what is exposed to the laws at each step. Returns the statements that were applied, in order. */
 function play(history: History, bench: Bench): Statement[] {
   const applied: Statement[] = [];
@@ -101,7 +103,7 @@ function sums(bench: Bench, kind: 'day' | 'month', start: Instant): Map<string, 
 const benchOf = (history: History) => openBench(settings(history.stream));
 
 test('whatever is read in whatever order, the ledger is what a naive model makes of all statements', () => {
-  fc.assert(
+  assertProperty(
     fc.property(ALL, (history) => {
       const bench = benchOf(history);
       const applied = play(history, bench);
@@ -114,7 +116,7 @@ test('whatever is read in whatever order, the ledger is what a naive model makes
 
 test('of days that are billed once they have ended, windows show what was told, and nothing else', () => {
   const lags = fc.record({ since: fc.nat(2), later: fc.nat(40), lagHours: fc.nat(60) });
-  fc.assert(
+  assertProperty(
     fc.property(CLOSED_DAYS, lags, (history, { since: first, later, lagHours }) => {
       const since = START + first * DAY;
       const lagMs = lagHours * HOUR;
@@ -138,7 +140,7 @@ test('of days that are billed once they have ended, windows show what was told, 
       }
       bench.ledger.close();
     }),
-    { numRuns: RUNS, seed: 1 },
+    { numRuns: RUNS },
   );
 });
 
@@ -146,7 +148,7 @@ test('cells and net do not depend on the order of what follows the first reading
   const shuffled = ALL.chain((history) =>
     fc.record({ history: fc.constant(history), order: fc.array(fc.nat(), { minLength: 14, maxLength: 14 }) }),
   );
-  fc.assert(
+  assertProperty(
     fc.property(shuffled, ({ history, order }) => {
       const [first, ...rest] = history.steps.flatMap((step) =>
         step.kind === 'read' ? [step.statement] : [],

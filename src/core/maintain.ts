@@ -1,5 +1,5 @@
 import type { Book } from './book.ts';
-import { compose, type View } from './compose.ts';
+import { composeAll, type View } from './compose.ts';
 import { firstHour, hasHours } from './hours.ts';
 import type { AccountSettings, StreamSettings } from './ledger.ts';
 import type { Fixed } from './money.ts';
@@ -128,6 +128,22 @@ function summedDay({ store, stream, settings }: MaintainInput, day: Range) {
   return { value, base };
 }
 
+/**
+ * The days that may hold cells: all that was read and is not rolled up. A reading counts even if it is older than its bucket and so
+ * says nothing of what was spent: what it listed is in the counters.
+ */
+export function heldDays(
+  book: Pick<Book, 'span'>,
+  { id, closedBefore }: StreamRow,
+  before = Number.POSITIVE_INFINITY,
+): Instant[] {
+  const span = book.span(id);
+  if (!span) return [];
+  const first = floorTo(DAY, Math.max(span.start, closedBefore));
+  const count = Math.ceil((Math.min(span.end, before) - first) / DAY);
+  return Array.from({ length: Math.max(0, count) }, (_, index) => first + index * DAY);
+}
+
 /** Both sides of a day of a stream that has several granularities, as they are composed. */
 export function composedDay(
   {
@@ -139,11 +155,9 @@ export function composedDay(
   day: Instant,
 ) {
   const baseline = book.accounts.get(stream.account)?.baseline;
+  const range = { start: day, end: day + DAY };
   const known = new Map(
-    settings.granularities.map((granularity) => [
-      granularity,
-      store.cells(stream.id, granularity, { start: day, end: day + DAY }),
-    ]),
+    settings.granularities.map((granularity) => [granularity, store.cells(stream.id, granularity, range)]),
   );
   const view = (field: 'value' | 'base', side: 'newest' | 'oldest'): View => ({
     granularities: settings.granularities,
@@ -158,8 +172,8 @@ export function composedDay(
     ...(side === 'oldest' && baseline !== undefined ? { baseline } : {}),
   });
   return {
-    value: compose(view('value', 'newest'), 'day', day),
-    base: compose(view('base', 'oldest'), 'day', day),
+    value: composeAll(view('value', 'newest'), range),
+    base: composeAll(view('base', 'oldest'), range),
   };
 }
 
@@ -213,8 +227,7 @@ function closed(input: MaintainInput, stream: StreamRow, closedBefore: Instant):
     rolled.set(target, (rolled.get(target) ?? 0n) + net);
   };
   if (settings.granularities.length > 1) {
-    const from = floorTo(DAY, book.covered(stream.id)[0]?.start ?? closedBefore);
-    for (let day = from; day < closedBefore; day += DAY) {
+    for (const day of heldDays(book, stream, closedBefore)) {
       const { value, base } = composedDay(input, day);
       for (const [series, amount] of value) add(series, amount);
       for (const [series, amount] of base) add(series, -amount);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { assertProperty } from '../../test/support/property.ts';
 import { parseExactJson } from './exact-json.ts';
 
 const cases: { title: string; text: string; value: unknown }[] = [
@@ -105,7 +106,7 @@ describe('parseExactJson', () => {
   });
 
   it('agrees with a reviver that sees the source text', () => {
-    fc.assert(
+    assertProperty(
       fc.property(json, (text) => assert.deepEqual(parseExactJson(text), slowly(text))),
       { numRuns: 2000 },
     );

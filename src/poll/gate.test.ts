@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { assertProperty } from '../../test/support/property.ts';
 import { HOUR, MINUTE, SECOND } from '../core/time.ts';
 import { createGate, type RequestMemory, RequestState } from './gate.ts';
 import { MAX_WAIT_MS } from './rate-limit.ts';
@@ -99,7 +100,7 @@ describe('the request budget', () => {
 
   it('lets no window hold more requests than allowed, over restarts too', () => {
     const step = fc.record({ afterMs: fc.nat(40_000), restart: fc.boolean() });
-    fc.assert(
+    assertProperty(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const memory = notebook();
         let now = NOW;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { assertProperty } from '../../test/support/property.ts';
 import { readRpcStatus } from './rpc-status.ts';
 
 const NOTHING = { message: '', retryAfterMs: undefined };
@@ -40,13 +41,13 @@ test('a cut status tells what it holds, whatever its bytes are', () => {
     assert(['', 'slow down'].includes(text), text);
     assert.equal(retryAfterMs, undefined);
   }
-  fc.assert(
+  assertProperty(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
       const { retryAfterMs = 0 } = readRpcStatus(bytes);
       assert(Number.isSafeInteger(retryAfterMs) && retryAfterMs >= 0);
     }),
   );
-  fc.assert(
+  assertProperty(
     fc.property(fc.nat(STATUS.length - 1), fc.nat(255), (at, byte) => {
       const { retryAfterMs = 0 } = readRpcStatus(Buffer.from(STATUS).fill(byte, at, at + 1));
       assert(Number.isSafeInteger(retryAfterMs) && retryAfterMs >= 0);

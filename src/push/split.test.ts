@@ -4,6 +4,7 @@ import { JsonMetricsSerializer, ProtobufMetricsSerializer } from '@opentelemetry
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import fc from 'fast-check';
 import { readJson, readProtobuf } from '../../test/support/otlp-metrics.ts';
+import { assertAsyncProperty } from '../../test/support/property.ts';
 import { counterOf, metricsWith, pointsOf } from '../../test/support/pushing.ts';
 import { countPoints, type EncodedBatch, type Encoding, encodedBatches } from './split.ts';
 
@@ -20,7 +21,7 @@ function spying(seen: ResourceMetrics[]): Encoding['serializer'] {
 const Scopes = fc.array(fc.array(fc.nat(20), { maxLength: 5 }), { maxLength: 3 });
 
 test('batches hold the very points, in their order, as many as may be', async () => {
-  await fc.assert(
+  await assertAsyncProperty(
     fc.asyncProperty(Scopes, fc.integer({ min: 1, max: 15 }), async (scopes, batchPoints) => {
       const metrics = withScopes(scopes);
       const seen: ResourceMetrics[] = [];

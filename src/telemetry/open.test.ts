@@ -13,6 +13,7 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
 import { servedOnLoopback } from '../../test/support/loopback.ts';
+import { createDice } from '../../test/support/property.ts';
 import {
   pollerOf,
   QUIET,
@@ -177,8 +178,9 @@ async function startGrpcReceiver(context: TestContext) {
 }
 
 test('requests belong to their own poll, however many go on side by side and share connections', async (context) => {
+  const dice = createDice();
   const { baseUrl } = await startProvider(context, async (_request, response) => {
-    await sleep(5 * Math.random());
+    await sleep(5 * dice());
     response.end('{}');
   });
   const names = Array.from({ length: 30 }, (_, index) => `feed${index}`);

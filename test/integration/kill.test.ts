@@ -3,7 +3,6 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { METRICS } from '../../src/core/metrics.ts';
 import { DAY, startOfDay, startOfMonth } from '../../src/core/time.ts';
-import { roll } from '../../src/demo/random.ts';
 import { type Exposition, parseExposition } from '../support/exposition.ts';
 import {
   configure,
@@ -14,6 +13,7 @@ import {
   serve,
   start,
 } from '../support/process.ts';
+import { createDice } from '../support/property.ts';
 import {
   areFeedsUp,
   growth,
@@ -33,9 +33,7 @@ const SHARE_KILLED_LATE = 0.75;
 const ALL_BOOKED_MS = 20_000;
 
 test('kill -9 at any instant loses nothing, counts nothing twice and lowers no counter', async (context) => {
-  const seed = Number(process.env.KILL_SEED ?? Math.floor(Math.random() * 2 ** 32));
-  context.diagnostic(`KILL_SEED=${seed}`);
-  const dice = diceOf(seed);
+  const dice = createDice();
   const spending = await startSpending(dice);
   context.after(() => spending.close());
   const file = await configure(await folderOf(context), { accounts: spending.accounts });
@@ -185,12 +183,4 @@ function sorted<Value>(amounts: ReadonlyMap<string, Value>): [string, Value][] {
 
 function sameAmounts<Value>(a: ReadonlyMap<string, Value>, b: ReadonlyMap<string, Value>): boolean {
   return a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);
-}
-
-function diceOf(seed: number): () => number {
-  let thrown = 0;
-  return () => {
-    thrown += 1;
-    return roll(seed, thrown);
-  };
 }

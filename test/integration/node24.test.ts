@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { run } from '../support/child.ts';
 import { parseExposition } from '../support/exposition.ts';
 import { BIN, configure, folderOf, runToEnd, serve } from '../support/process.ts';
+import { createDice } from '../support/property.ts';
 import { startSpending } from '../support/spending.ts';
 
 /** The oldest release that `engines` promises. */
@@ -17,7 +18,7 @@ test(`the exporter runs on Node ${OLDEST}`, { timeout: 300_000 }, async (context
   const version = await runToEnd(context, ['--version'], { node, program: BIN });
   assert.equal(version.code, 0, version.err);
   assert.match(version.out, /^\d+\.\d+\.\d+\n$/);
-  const spending = await startSpending(Math.random);
+  const spending = await startSpending(createDice());
   context.after(() => spending.close());
   const file = await configure(await folderOf(context), { accounts: spending.accounts });
   const first = await serve(context, file, { node, program: BIN });

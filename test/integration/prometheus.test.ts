@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { METRICS } from '../../src/core/metrics.ts';
 import { type Fixed, formatDecimal, toNumber } from '../../src/core/money.ts';
 import type { Range } from '../../src/core/time.ts';
-import { roll } from '../../src/demo/random.ts';
 import { realServerTest } from '../support/binaries.ts';
 import { configure, folderOf, LISTENING, serve, start } from '../support/process.ts';
 import {
@@ -13,6 +11,7 @@ import {
   promtoolCheckMetrics,
   startPrometheus,
 } from '../support/prometheus.ts';
+import { createDice } from '../support/property.ts';
 import {
   type Amounts,
   areFeedsUp,
@@ -28,7 +27,7 @@ const ZERO_MS = 3000;
 const NEWCOMER = 'brand-new';
 
 realServerTest('what Prometheus holds is what was spent', ['prometheus'], async (context) => {
-  const spending = await startSpending(diceOf(context));
+  const spending = await startSpending(createDice());
   context.after(() => spending.close());
   const folder = await folderOf(context);
   const accounts = spending.accounts;
@@ -86,13 +85,6 @@ realServerTest('promtool has nothing to say about the page of the demo', ['promt
   assert.match(page, /^ai_billing_cost_usd_total\{.+\} /m);
   assert.deepEqual(await promtoolCheckMetrics(page), { code: 0, output: '' });
 });
-
-function diceOf(context: TestContext): () => number {
-  const seed = Math.floor(Math.random() * 2 ** 32);
-  context.diagnostic(`seed ${seed}`);
-  let thrown = 0;
-  return () => roll(seed, ++thrown);
-}
 
 /** Seconds of spending, a little each quarter. */
 async function spendFor(seconds: number, spending: Spending): Promise<void> {

@@ -3,11 +3,10 @@ import { test } from 'node:test';
 import { slopeOf } from '../soak/figures.ts';
 import { shortPlan } from '../soak/plans.ts';
 import { soak } from '../soak/run.ts';
+import { SEED } from '../support/property.ts';
 
 test('days of polls, faults, revisions, kills and restarts in three time zones over the end of a month end with exact totals', async (context) => {
-  const seed = Number(process.env.SOAK_SEED ?? Math.floor(Math.random() * 2 ** 32));
-  context.diagnostic(`SOAK_SEED=${seed}`);
-  const { polls, kills, restarts, refusedPushes, failures, counters, measured } = await soak(shortPlan(seed));
+  const { polls, kills, restarts, refusedPushes, failures, counters, measured } = await soak(shortPlan(SEED));
   context.diagnostic(`${polls} polls, ${[...failures.keys()].join(' ')}, ${refusedPushes} pushes refused`);
   assert.ok(kills === 2 && restarts > 0 && failures.size > 0 && counters > 50);
   assert.ok(measured.length > 0 && measured.every(({ handles, heap }) => handles > 0 && heap > 0));

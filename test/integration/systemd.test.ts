@@ -6,6 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { realServerTest } from '../support/binaries.ts';
 import { run } from '../support/child.ts';
 import { configurationOf, folderOf, LISTENING, start } from '../support/process.ts';
+import { createDice } from '../support/property.ts';
 import { startSpending } from '../support/spending.ts';
 import { callsAllowedBy, settingsOf, UNIT } from '../support/unit.ts';
 
@@ -124,7 +125,7 @@ interface Service {
 
 /** What systemd makes of the unit before it starts it, in a folder, with this checkout as what is installed. */
 async function layOut(context: TestContext, settings: ReadonlyMap<string, string[]>): Promise<Service> {
-  const spending = await startSpending(Math.random);
+  const spending = await startSpending(createDice());
   context.after(() => spending.close());
   const folder = await folderOf(context);
   const [state, credentials] = [join(folder, 'state'), join(folder, 'credentials')];

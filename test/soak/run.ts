@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Fixed, fromNumber } from '../../src/core/money.ts';
 import { DAY, HOUR, type Instant, MINUTE, startOfDay } from '../../src/core/time.ts';
-import { roll } from '../../src/demo/random.ts';
 import { assertNets, assertNoneFell, assertWindows } from '../support/expected.ts';
 import { type Scrape, scrapeOf } from '../support/exporter.ts';
+import { createDice } from '../support/property.ts';
 import { LASTING_COUNTERS } from '../support/spending.ts';
 import { type Lab, startLab } from './labs.ts';
 import { keyOf, type Sums, startSums } from './receiver.ts';
@@ -91,7 +91,7 @@ interface Course {
 export async function soak(plan: SoakPlan, passes: (now: Instant) => void = () => {}): Promise<Soaked> {
   const ends: (() => Promise<void>)[] = [];
   const scope = { after: (end: () => Promise<void>) => void ends.unshift(end) };
-  const dice = diceOf(plan.seed);
+  const dice = createDice(plan.seed);
   try {
     const folder = await mkdtemp(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'soak-'));
     scope.after(() => rm(folder, { recursive: true, force: true }));
@@ -258,12 +258,4 @@ async function killAmid({ world, tally, dice }: Course, lab: Lab): Promise<void>
   await lab.kill();
   await asked;
   tally.kills += 1;
-}
-
-function diceOf(seed: number): () => number {
-  let thrown = 0;
-  return () => {
-    thrown += 1;
-    return roll(seed, thrown);
-  };
 }

@@ -13,6 +13,8 @@ export interface Ended {
 /** What a program is given beyond its arguments. */
 export interface RunOptions {
   readonly cwd?: string;
+  /** Beyond what this process has; undefined takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Standard input; without it, it is empty. */
   readonly input?: string;
   readonly timeoutMs?: number;
@@ -25,7 +27,7 @@ export interface RunOptions {
  */
 export async function run(path: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
   const child = spawn(path, args, {
-    env: { ...process.env, LC_ALL: 'C' },
+    env: { ...process.env, LC_ALL: 'C', ...options.env },
     timeout: options.timeoutMs ?? 120_000,
     killSignal: 'SIGKILL',
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),

@@ -126,4 +126,5 @@ export const ALL = fc.oneof(
   CLOSED_DAYS,
   histories(ONE_TRUTH, ['minute', 'hour', 'day']),
   histories({ ...ONE_TRUTH, granularities: ['hour', 'day'] }, ['hour', 'day']),
+  histories({ ...ONE_TRUTH, granularities: ['minute', 'hour'] }, ['minute', 'hour']),
 );

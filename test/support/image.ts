@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Exposition, parseExposition } from './exposition.ts';
 import { configurationOf, type Ended, LISTENING, type Running } from './process.ts';
+import { createDice } from './property.ts';
 import { startSpending } from './spending.ts';
 
 /** What a container runtime does with an image: the image's user and environment, its root read-only, state in `/data`. */
@@ -23,7 +24,7 @@ export interface Image {
 /** Runs the program of an image, or of what stands for one, through a life with a restart. */
 export async function liveThroughARestart(context: TestContext, image: Image): Promise<void> {
   const { entrypoint, command } = image;
-  const spending = await startSpending(Math.random);
+  const spending = await startSpending(createDice());
   context.after(() => spending.close());
   await image.configure(configurationOf({ accounts: spending.accounts }));
 

@@ -13,9 +13,11 @@ export interface Model {
   baselineOf(start: Instant): Map<string, Fixed>;
   /** Days that any statement touched. */
   days(): Instant[];
-  /** What the counters' difference must be, by resource. */
+  /** What the counters' difference must be, by resource: cells less baseline, since the restore where there was one. */
   net(): Map<string, Fixed>;
 }
+
+type Cells = Omit<Model, 'net'>;
 
 export interface ModelOptions {
   /** Finest first. */
@@ -27,6 +29,21 @@ export interface ModelOptions {
 
 /** @param statements in the order in which they were applied: only which one was the first matters. */
 export function modelOf(statements: readonly Statement[], options: ModelOptions): Model {
+  const { restoredAfter } = options;
+  const cells = cellsOf(statements, options);
+  // A restore sets counters to 0, whatever the cells and the baseline then come to.
+  const atZero =
+    restoredAfter === undefined
+      ? new Map<string, Fixed>()
+      : netOf(cellsOf(statements.slice(0, restoredAfter), options));
+  return { ...cells, net: () => difference(netOf(cells), atZero) };
+}
+
+function netOf({ day, baselineOf, days }: Cells): Map<string, Fixed> {
+  return difference(sum(days().map(day)), sum(days().map(baselineOf)));
+}
+
+function cellsOf(statements: readonly Statement[], options: ModelOptions): Cells {
   const newest: Side = { readings: statements, wins: (a, b) => a > b, baseline: undefined };
   const first = baselineOf(statements, options);
   const compose = composer(options);
@@ -44,12 +61,6 @@ export function modelOf(statements: readonly Statement[], options: ModelOptions)
     day: (start) => sumOfDay(newest, start),
     baselineOf: (start) => sumOfDay(first, start),
     days,
-    net() {
-      const total = sum(days().map((start) => sumOfDay(newest, start)));
-      const before = sum(days().map((start) => sumOfDay(first, start)));
-      const names = new Set([...total.keys(), ...before.keys()]);
-      return new Map([...names].map((name) => [name, (total.get(name) ?? 0n) - (before.get(name) ?? 0n)]));
-    },
   };
 }
 
@@ -156,6 +167,12 @@ function larger(a: Amounts, b: Amounts): Amounts {
   const most = (name: string) =>
     ((a.get(name) ?? 0n) > (b.get(name) ?? 0n) ? a.get(name) : b.get(name)) ?? 0n;
   return new Map([...names].map((name) => [name, most(name)]));
+}
+
+/** Of every name that either has: what is gone is below where it was. */
+function difference(after: Amounts, before: Amounts): Map<string, Fixed> {
+  const names = new Set([...after.keys(), ...before.keys()]);
+  return new Map([...names].map((name) => [name, (after.get(name) ?? 0n) - (before.get(name) ?? 0n)]));
 }
 
 function sum(parts: readonly Amounts[]): Map<string, Fixed> {

@@ -105,7 +105,7 @@ export const HARMLESS: Readonly<Record<string, Wire>> = {
     const bytes = Buffer.concat([Buffer.from(headOf(honest, [lengthOf(honest.body)])), honest.body]);
     const size = Math.ceil(bytes.length / 4);
     for (let at = 0; at < bytes.length; at += size) {
-      await sleep(Math.random() * 15);
+      await sleep((at / size) * 5);
       socket.write(bytes.subarray(at, at + size));
     }
   },

@@ -6,6 +6,9 @@ import { commentsOf, occurrences } from './source-text.ts';
 /** How far a file may grow, in lines. */
 const LONGEST_FILE = 300;
 
+/** Where properties are run. */
+const PROPERTY = 'test/support/property.ts';
+
 /** How the code reads, where the linter has no rule for it. */
 export const STYLE_RULES: readonly Rule[] = [
   {
@@ -85,6 +88,37 @@ export const STYLE_RULES: readonly Rule[] = [
     ],
   },
   {
+    name: 'only test/support/property.ts runs properties and no test throws dice of its own: each run of the gate tries the same',
+    findings: (sources) => [
+      ...inCode(
+        (path) => path !== PROPERTY && isTest(path),
+        /\bfc\s*(\.\s*(assert|check|sample|statistics)\b|\[).*|=\s*fc\b(?!\s*\.).*/,
+        /(?<!\{)\bMath\.random\b|\brandomInt\b/,
+      )(sources),
+      ...[...sources].flatMap(([path, text]) =>
+        path.endsWith('.ts') && path !== PROPERTY
+          ? occurrences(path, text, /^import(?!\s+(?:type\b|fc\s+from\b))[^;]*?\bfrom 'fast-check';/)
+          : [],
+      ),
+    ],
+    broken: [
+      { 'src/core/a.test.ts': `import fc from 'fast-check';\nfc.assert(fc.property(fc.nat(), () => true));` },
+      { 'test/support/a.ts': `await fc\n  .assert(law, { seed: 1 });` },
+      { 'test/a.test.ts': 'const { failed } = fc.check(law);' },
+      { 'test/a.test.ts': 'const { assert } = fc;' },
+      { 'test/a.test.ts': `import { assert, property } from 'fast-check';` },
+      { 'test/a.test.ts': `import * as fc from 'fast-check';` },
+      { 'test/integration/a.test.ts': 'const seed = Math.floor(Math.random() * 2 ** 32);' },
+    ],
+    sound: [
+      { [PROPERTY]: 'fc.assert(property, { seed });' },
+      { 'src/a.ts': 'const random = Math.random;', 'test/soak/soak.ts': 'const seed = Math.random();' },
+      {
+        'test/a.test.ts': `import fc from 'fast-check';\nassertProperty(fc.property(fc.nat(), () => true));`,
+      },
+    ],
+  },
+  {
     name: `no file of src is longer than ${LONGEST_FILE} lines`,
     findings: (sources) =>
       [...sources].flatMap(([path, text]) => {
@@ -115,6 +149,11 @@ export const STYLE_RULES: readonly Rule[] = [
     ],
   },
 ];
+
+/** Tests and what they are made of; what is started by hand (`npm run soak`, `bench`, `laws`) may begin anywhere. */
+function isTest(path: string): boolean {
+  return path.endsWith('.test.ts') || path.startsWith('test/support/');
+}
 
 function always(): boolean {
   return true;

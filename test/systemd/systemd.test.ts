@@ -7,6 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { run } from '../support/child.ts';
 import { copyCheckout, pack } from '../support/package.ts';
 import { configurationOf, folderOf, start } from '../support/process.ts';
+import { createDice } from '../support/property.ts';
 import { startSpending } from '../support/spending.ts';
 import { SYSTEMD } from '../support/unit.ts';
 
@@ -71,7 +72,7 @@ test('systemd runs the unit from its installation to a wrong configuration', {
 
 /** What the documentation says to install, in a folder: Node, the npm package, a configuration and keys. */
 async function layOut(context: TestContext): Promise<string> {
-  const spending = await startSpending(Math.random);
+  const spending = await startSpending(createDice());
   context.after(() => spending.close());
   const folder = await folderOf(context);
   const [keys, bin] = [join(folder, 'etc', UNIT, 'keys'), join(folder, 'usr/local/bin')];

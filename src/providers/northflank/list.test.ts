@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { coverageOf, type Interval } from '../../../test/support/coverage.ts';
+import { assertAsyncProperty } from '../../../test/support/property.ts';
 import { type Fixed, fromInteger } from '../../core/money.ts';
 import { DAY, floorTo, HOUR, type Instant, MINUTE, SECOND, startOfMonth } from '../../core/time.ts';
 import { readAnswer } from '../../poll/contract.ts';
@@ -196,7 +197,7 @@ describe('the list of hours', () => {
   it('gives the total of the month exactly when the whole list would, whenever and however it is read', async () => {
     const missing = fc.array(fc.nat({ max: 24 * 60 }), { maxLength: 3 });
     const polls = fc.array(fc.nat({ max: 200 }), { minLength: 1, maxLength: 6 });
-    await fc.assert(
+    await assertAsyncProperty(
       fc.asyncProperty(
         missing,
         polls,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { coverageOf } from '../../../test/support/coverage.ts';
+import { assertAsyncProperty } from '../../../test/support/property.ts';
 import { ONE } from '../../core/money.ts';
 import type { Reading } from '../../core/statement.ts';
 import { HOUR } from '../../core/time.ts';
@@ -133,7 +134,7 @@ function costs(reading: Reading, tier: string): Map<string, bigint> {
 
 describe('a walk through an hour', () => {
   it('finds every resource, keeps the total and books the rest apart, however the server answers', async () => {
-    await fc.assert(
+    await assertAsyncProperty(
       fc.asyncProperty(bills, async (bill) => {
         const { reading } = await readingOf(bill);
         const expected = new Map<string, bigint>();
@@ -152,7 +153,7 @@ describe('a walk through an hour', () => {
   });
 
   it('takes no more requests than one a project, beside the lists', async () => {
-    await fc.assert(
+    await assertAsyncProperty(
       fc.asyncProperty(bills, async (bill) => {
         const { asked } = await readingOf({ ...bill, pageSize: 100 });
         const spent = bill.resources.filter(({ cents }) => cents !== 0);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { coverageOf } from '../../../test/support/coverage.ts';
+import { assertProperty } from '../../../test/support/property.ts';
 import { parseDecimal } from '../../core/money.ts';
 import { floorTo, HOUR, MINUTE, type Range } from '../../core/time.ts';
 import { type FeedContext, NOTHING_KNOWN } from '../provider.ts';
@@ -69,7 +70,7 @@ function naive(rows: readonly Row[]): Map<string, bigint> {
 describe('readings of the ledger', () => {
   it('equal the sums by definition, however the rows fall on pages', () => {
     const split = fc.tuple(rowsInOrder, fc.array(fc.nat(60), { maxLength: 4 }));
-    fc.assert(
+    assertProperty(
       fc.property(split, ([rows, cuts]) => {
         const bounds = [0, ...cuts.sort((a, b) => a - b), rows.length];
         const pages = bounds.slice(1).map((end, index) => rows.slice(bounds[index], end));
@@ -105,7 +106,7 @@ describe('the door', () => {
       fc.constant('-12345.678901234567'),
       fc.constantFrom(1e-7, 0.1, -0),
     );
-    fc.assert(
+    assertProperty(
       fc.property(amount, (value) => {
         const expected = Decimal.safeParse(value);
         const found = HistoryPage.safeParse({ data: [{ ...wire, amount: value }], nextCursor: null });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { assertProperty } from '../../../test/support/property.ts';
 import { orderedInstants, parseInstant } from './instant.ts';
 
 const OUTCOMES = (read: (text: string) => number) => (text: string) => {
@@ -42,7 +43,7 @@ describe('instants', () => {
       '2026-06-15 19:05:',
     );
     const text = fc.tuple(minute, tail, zone).map((parts) => parts.join(''));
-    fc.assert(
+    assertProperty(
       fc.property(fc.array(text, { maxLength: 20 }), (texts) => {
         assert.deepEqual(texts.map(OUTCOMES(orderedInstants())), texts.map(OUTCOMES(parseInstant)));
       }),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { assertProperty } from '../../../test/support/property.ts';
 import { isPlainRow, Rows, WireRow } from './rows.ts';
 
 const ROW = {
@@ -31,7 +32,7 @@ const almostRows = fc
 
 describe('rows of a page', () => {
   it('that the quick look lets pass, the schema lets pass, and the other way round', () => {
-    fc.assert(
+    assertProperty(
       fc.property(fc.oneof(almostRows, oddity), (row) => {
         assert.equal(isPlainRow(row), WireRow.safeParse(row).success);
       }),

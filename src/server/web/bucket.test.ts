@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { assertProperty } from '../../../test/support/property.ts';
 import { createBucket } from './bucket.ts';
 
 test('a bucket starts full, and fills by one each interval', () => {
@@ -17,7 +18,7 @@ test('a bucket starts full, and fills by one each interval', () => {
 
 test('in no time do more pass than the burst and one an interval', () => {
   const Steps = fc.array(fc.integer({ min: 0, max: 500 }), { maxLength: 200 });
-  fc.assert(
+  assertProperty(
     fc.property(
       Steps,
       fc.integer({ min: 1, max: 300 }),

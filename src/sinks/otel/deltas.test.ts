@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { AggregationTemporality, type DataPoint } from '@opentelemetry/sdk-metrics';
 import fc from 'fast-check';
 import { createFakeSource } from '../../../test/support/fake-source.ts';
+import { assertAsyncProperty } from '../../../test/support/property.ts';
 import type { Deliveries, Delivery } from '../../core/deliveries.ts';
 import { parseDecimal, toNumber } from '../../core/money.ts';
 import type { Family, Sample } from '../../core/snapshot.ts';
@@ -316,5 +317,5 @@ test('whatever is lost, half taken or restarted: what was taken adds up to what 
     fc.array(command, { maxLength: 40 }),
     live,
   );
-  await fc.assert(lives, { numRuns: 1000 });
+  await assertAsyncProperty(lives, { numRuns: 1000 });
 });

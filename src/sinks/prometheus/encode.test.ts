@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { parseExposition } from '../../../test/support/exposition.ts';
+import { assertAsyncProperty } from '../../../test/support/property.ts';
 import { METRICS, type Metric } from '../../core/metrics.ts';
 import type { Family, Snapshot } from '../../core/snapshot.ts';
 import { type Chunks, createEncoder, encodeSnapshot, formatValue } from './encode.ts';
@@ -53,7 +54,7 @@ const samples = fc.uniqueArray(fc.record({ labels: fc.tuple(hostile, hostile), v
 describe('an encoded snapshot', () => {
   for (const format of FORMATS) {
     test(`reads back whatever its labels, values and help hold, in ${format}`, async () => {
-      await fc.assert(
+      await assertAsyncProperty(
         fc.asyncProperty(samples, hostile, async (rows, help) => {
           const family: Family = { name: 'x', type: 'gauge', help, labels: ['a', 'b'], samples: rows };
           const page = parseExposition(ended(await encoded([family], format), format), format);
