@@ -75,8 +75,10 @@ export function createPublisher({ ledger, now, zeroForMs, failed }: PublisherOpt
 
   const wakeAt = (due: Instant) => {
     clearTimeout(alarm);
-    const wait = Math.min(Math.max(0, due - now()), LONGEST_SLEEP_MS);
-    alarm = setTimeout(() => (now() >= due ? publish() : wakeAt(due)), wait);
+    const from = now();
+    const wait = Math.min(Math.max(0, due - from), LONGEST_SLEEP_MS);
+    // Also where the clock was set back: other windows hold now.
+    alarm = setTimeout(() => (now() >= due || now() < from ? publish() : wakeAt(due)), wait);
     alarm.unref();
   };
 

@@ -26,7 +26,7 @@ export interface GateOptions {
   readonly memory: RequestMemory | undefined;
 }
 
-/** Says when an account may be asked. Time is passed in. */
+/** Says when an account may be asked. Time is passed in; where it goes back, so do the ends of all waits: none gets longer. */
 export interface Gate {
   /** When the next request may go out; in the past: at once. */
   earliest(now: Instant): Instant;
@@ -59,16 +59,35 @@ export function createGate({ now, budget, memory }: GateOptions): Gate {
   const own = createWindow(budget, before?.spent ?? []);
   const told = createCountdown();
   const remember = () => memory?.remember({ notBefore, spent: own.spent() });
+  let seenAt = now;
+  const follow = (now: Instant) => {
+    const byMs = Math.max(0, seenAt - now);
+    seenAt = now;
+    if (byMs === 0) return;
+    notBefore -= byMs;
+    own.setBack(byMs);
+    told.setBack(byMs);
+  };
 
   return {
-    earliest: (now) => Math.max(notBefore, own.earliest(now), told.earliest(now)),
-    left: (now) => (notBefore > now ? 0 : Math.min(own.left(now), told.left(now))),
+    earliest(now) {
+      follow(now);
+      return Math.max(notBefore, own.earliest(now), told.earliest(now));
+    },
+    left(now) {
+      follow(now);
+      return notBefore > now ? 0 : Math.min(own.left(now), told.left(now));
+    },
     spend(now) {
+      follow(now);
       told.spend();
       own.spend(now);
       if (budget) remember();
     },
-    learn: told.learn,
+    learn(limit, now) {
+      follow(now);
+      told.learn(limit, now);
+    },
     close(until) {
       if (until <= notBefore) return;
       notBefore = until;
@@ -82,11 +101,14 @@ function createWindow(budget: GateOptions['budget'], before: readonly Instant[])
   const { requests, perMs } = budget ?? { requests: Number.POSITIVE_INFINITY, perMs: 0 };
   const windowMs = perMs + TRAVEL_MS;
   let spent = [...before];
-  // A clock that was set back must not keep requests of the "future" for longer than a window.
+  // The clock may have been set back between two processes: requests of the "future" count for a window from now.
   const counted = (now: Instant) => spent.map((at) => Math.min(at, now)).filter((at) => at > now - windowMs);
 
   return {
     spent: () => [...spent],
+    setBack(byMs: number): void {
+      spent = spent.map((at) => at - byMs);
+    },
     left: (now: Instant) => Math.max(0, requests - counted(now).length),
     earliest(now: Instant): Instant {
       const blocking = counted(now).at(-requests);
@@ -106,6 +128,9 @@ function createCountdown() {
 
   return {
     left,
+    setBack(byMs: number): void {
+      told = { ...told, resetAt: told.resetAt - byMs };
+    },
     earliest: (now: Instant): Instant => (left(now) > 0 ? 0 : told.resetAt),
     spend(): void {
       told.remaining--;

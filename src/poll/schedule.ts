@@ -1,4 +1,4 @@
-import cron from 'node-cron';
+import cron, { type ScheduledTask } from 'node-cron';
 import { type Instant, SECOND } from '../core/time.ts';
 
 export interface Schedule {
@@ -17,35 +17,75 @@ export interface ScheduleOptions {
   readonly run: () => void;
 }
 
+/** Timers wake at least this often to read the clock: it may have been set, or the machine may have slept. */
+const LONGEST_SLEEP_MS = 30 * SECOND;
+
+/** A clock that is slewed and a timer that is late differ by less; more is a clock that was set, or a process that slept. */
+const ON_TIME_MS = SECOND;
+
 /**
- * Runs by a cron line in UTC. A run that was missed because the process was busy or asleep is caught up once, at once.
+ * Runs by a cron line in UTC, read from the clock as it is now. Runs that were missed, however many, are caught up once, at once;
+ * so is the run of a clock that was set back, since what was read under the old time no longer counts as read.
+ *
+ * node-cron says when a line is due. Its own runner keeps the instant of the next run, which a clock that was set back reaches late,
+ * and walks through every run that a clock set forward has skipped.
  *
  * Whether two runs may overlap is the caller's to say: a run that is still going on is not started again.
  */
 export function schedule({ line, jitterMs, random, run }: ScheduleOptions): Schedule {
+  const pattern = patternOf(line);
   const delays = new Set<NodeJS.Timeout>();
-  const [first, second] = cron.createTask(line, () => {}, { timezone: 'UTC' }).getNextRuns(2);
-  const periodMs = first && second ? second.getTime() - first.getTime() : SECOND;
-  const task = cron.schedule(
-    line,
-    () => {
-      const timer = setTimeout(
-        () => {
-          delays.delete(timer);
-          run();
-        },
-        random() * Math.min(jitterMs, periodMs / 10),
-      );
-      delays.add(timer);
-    },
-    { timezone: 'UTC', suppressMissedWarning: true },
-  );
-  task.on('execution:missed', run);
+  let seenAt = Date.now();
+  let due = nextAfterNow(pattern);
+  let alarm: NodeJS.Timeout | undefined;
+  let isStopped = false;
+
+  const runLater = (ms: number) => {
+    const timer = setTimeout(() => {
+      delays.delete(timer);
+      run();
+    }, ms);
+    delays.add(timer);
+  };
+  const look = () => {
+    const at = Date.now();
+    const wasSetBack = at < seenAt - ON_TIME_MS;
+    if (wasSetBack || at >= due) {
+      const isOnTime = !wasSetBack && at - due <= ON_TIME_MS;
+      runLater(isOnTime ? random() * Math.min(jitterMs, periodOf(pattern) / 10) : 0);
+      due = nextAfterNow(pattern);
+    }
+    seenAt = at;
+    sleep();
+  };
+  const sleep = () => {
+    alarm = setTimeout(look, Math.max(0, Math.min(due - Date.now(), LONGEST_SLEEP_MS)));
+  };
+  sleep();
   return {
-    nextRun: () => task.getNextRun()?.getTime(),
+    nextRun: () => (isStopped ? undefined : nextAfterNow(pattern)),
     stop() {
+      isStopped = true;
+      clearTimeout(alarm);
       for (const timer of delays) clearTimeout(timer);
-      void task.destroy();
     },
   };
+}
+
+/** Lines that were read: accounts of a provider share theirs, and node-cron keeps every task it ever made. */
+const patterns = new Map<string, ScheduledTask>();
+
+function patternOf(line: string): ScheduledTask {
+  const pattern = patterns.get(line) ?? cron.createTask(line, () => {}, { timezone: 'UTC' });
+  patterns.set(line, pattern);
+  return pattern;
+}
+
+function nextAfterNow(pattern: ScheduledTask): Instant {
+  return pattern.getNextRuns(1)[0]?.getTime() ?? Number.POSITIVE_INFINITY;
+}
+
+function periodOf(pattern: ScheduledTask): number {
+  const [first, second] = pattern.getNextRuns(2);
+  return first && second ? second.getTime() - first.getTime() : SECOND;
 }
