@@ -3,6 +3,7 @@ import type { Ledger } from './core/ledger.ts';
 import { type OpenAccount, openAccount, type PolledAccount, type Terms } from './poll/accounts.ts';
 import type { HttpEvents } from './poll/http.ts';
 import { createPoller, type Poller, type PollerOptions } from './poll/poller.ts';
+import { createPatterns } from './poll/schedule.ts';
 import type { AccountLabels, SelfMetrics } from './sinks/prometheus/self.ts';
 
 export interface AccountsOptions extends Omit<PollerOptions, 'feeds'> {
@@ -46,7 +47,8 @@ interface Running {
 }
 
 /** Registers the accounts with the ledger. Nothing is sent before their poller is started. */
-export function createAccounts(options: AccountsOptions, first: AccountsConfig): Accounts {
+export function createAccounts(given: AccountsOptions, first: AccountsConfig): Accounts {
+  const options = { ...given, patternOf: createPatterns() };
   const { ledger } = options;
   let terms: Terms = first;
   let running = first.accounts.map((account) => begin(account, terms, options));

@@ -3,7 +3,9 @@ import { type Book, openBook } from './book.ts';
 import type { Budget } from './budget.ts';
 import type { BudgetState } from './budgets.ts';
 import { changeOf, emptyFeed, nextKey, present } from './change.ts';
+import { coverageOf, type LedgerCoverage, unreadOf } from './coverage.ts';
 import { type Deliveries, deliveriesOf } from './deliveries.ts';
+import { healed, isCredible } from './heal.ts';
 import { released } from './hold.ts';
 import { missingHours } from './hours.ts';
 import { firstClosing, maintain } from './maintain.ts';
@@ -11,7 +13,6 @@ import { openOutlook } from './outlook.ts';
 import { familiesOf } from './publish.ts';
 import type { Rates } from './rates.ts';
 import { knownWindows } from './reach.ts';
-import { asOfAt, gapsIn, joinedRanges } from './runs.ts';
 import { nothingShown } from './shown.ts';
 import type { Family } from './snapshot.ts';
 import type { Note, Observation, Reconciliation, ResourceFacts, Statement } from './statement.ts';
@@ -80,6 +81,11 @@ export interface Ledger {
   apply(feed: FeedKey, statement: Statement, resources: readonly ResourceFacts[], now: Instant): Applied;
   /** The newest as-of of any statement of the account; `-Infinity` before the first. */
   lastAsOf(account: number): Instant;
+  /**
+   * Takes back what an account owes to a clock that ran ahead, or was not set. Statements that were under way meanwhile count as older
+   * than what is read from now on.
+   */
+  heal(account: number, now: Instant): void;
   /** Stores what a poll learned beyond its statements. */
   observe(feed: FeedKey, poll: ObservedPoll): void;
   /** Forgets what the polls of a feed learned beyond its statements: nobody may read it any more. */
@@ -125,16 +131,11 @@ export interface ObservedPoll {
   readonly notes: readonly Note[] | undefined;
 }
 
-export interface LedgerCoverage {
-  asOf(at: Instant): Instant | undefined;
-  latest(): Range | undefined;
-  gaps(range: Range): Range[];
-}
-
 /** Opens the ledger over its store. Synchronous throughout: a commit is done before anything it changed can be seen. */
 export function openLedger(store: Store): Ledger {
   const book = openBook(store);
   const accounts = new Map<number, AccountSettings>();
+  const healedAt = new Map<number, Instant>();
   const outlook = openOutlook(book, store);
 
   let published = 0;
@@ -180,7 +181,10 @@ export function openLedger(store: Store): Ledger {
       if (hours.length > 0) commit({ hours });
       return id;
     },
-    apply(feed, statement, resources, now) {
+    apply(feed, given, resources, now) {
+      const since = healedAt.get(feed.account);
+      const isLost = since !== undefined && !isCredible(given.asOf, now);
+      const statement = isLost ? { ...given, asOf: since } : given;
       const settings = settingsOf(feed.account);
       const streamSettings = present(
         settings.streams.find(({ name }) => name === statement.stream),
@@ -216,6 +220,12 @@ export function openLedger(store: Store): Ledger {
         .flatMap((stream) => GRANULARITIES.flatMap((each) => book.runs(stream.id, each, 'newest')));
       return runs.reduce((last, { asOf }) => Math.max(last, asOf), Number.NEGATIVE_INFINITY);
     },
+    heal(id, now) {
+      const account = present(book.accounts.get(id), `account ${id}`);
+      const change = healed({ store, book, account, settings: settingsOf(id), now });
+      if (change) commit(change);
+      healedAt.set(id, now);
+    },
     observe(feed, poll) {
       const known = book.feed(feed.account, feed.feed) ?? emptyFeed(feed);
       const row = {
@@ -238,25 +248,9 @@ export function openLedger(store: Store): Ledger {
       state: book.requests(account),
       remember: (state) => commit({ requests: [{ account, state }] }),
     }),
-    coverage(account, streamName, granularity) {
-      const stream = book.streamOf(account, streamName);
-      const runs = stream ? book.runs(stream.id, granularity, 'newest') : [];
-      const covered = joinedRanges(runs);
-      const silences = stream ? book.silences(stream.id) : [];
-      const doubted = silences.filter((row) => row.granularity === granularity).map(({ range }) => range);
-      return {
-        // A silence that is not believed yet is not read: whoever plans by this asks again.
-        asOf: (at) =>
-          doubted.some((range) => range.start <= at && at < range.end) ? undefined : asOfAt(runs, at),
-        latest: () => covered.at(-1),
-        gaps: (range) => gapsIn(runs, range),
-      };
-    },
-    unread(account, streamName, since) {
-      const stream = book.streamOf(account, streamName);
-      const covered = stream ? book.covered(stream.id) : [];
-      return gapsIn(covered, { start: since, end: covered.at(-1)?.start ?? since });
-    },
+    coverage: (account, stream, granularity) =>
+      coverageOf(book, book.streamOf(account, stream)?.id, granularity),
+    unread: (account, stream, since) => unreadOf(book, book.streamOf(account, stream)?.id, since),
     since: sinceOf,
     shut(account) {
       accounts.delete(account);

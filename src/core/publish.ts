@@ -164,7 +164,8 @@ class Samples {
       const last = row.read.at(-1);
       if (last) {
         this.#add(account.id, METRICS.dataFrom.name, { labels, value: last.start / 1000 });
-        this.#add(account.id, METRICS.dataThrough.name, { labels, value: last.end / 1000 });
+        // The clock may have been set back since.
+        this.#add(account.id, METRICS.dataThrough.name, { labels, value: Math.min(last.end, now) / 1000 });
       }
       if (row.reconciliation) {
         this.#add(account.id, METRICS.reconciliation.name, {

@@ -1,3 +1,4 @@
+import { isCredible } from '../core/heal.ts';
 import type { AccountSettings, Ledger, StreamSettings } from '../core/ledger.ts';
 import type { Rates } from '../core/rates.ts';
 import { GRANULARITIES, type Granularity, HOUR, type Instant } from '../core/time.ts';
@@ -51,10 +52,15 @@ export function openAccount(account: PolledAccount, options: OpenAccountOptions)
   const waits = { ...(wait && { wait }), ...(longestWaitMs !== undefined && { longestWaitMs }) };
   const edge = { events, now, ...waits, memory: memoryOf(ledger, id) };
   const client = createHttpClient({ ...account, ...edge, key: () => key() });
-  // Also where the clock was set back since: what is read now must not count as older than what was read before.
-  let lastAsOf: Instant | undefined;
+  ledger.heal(id, now());
+  let lastAsOf = ledger.lastAsOf(id);
   const asOf = (at: Instant) => {
-    lastAsOf = Math.max(at, (lastAsOf ?? ledger.lastAsOf(id)) + 1);
+    if (lastAsOf > Number.NEGATIVE_INFINITY && !isCredible(lastAsOf, at)) {
+      // The clock was set since: what was read under the old time must not outrank what is read now.
+      ledger.heal(id, at);
+      lastAsOf = ledger.lastAsOf(id);
+    }
+    lastAsOf = Math.max(at, lastAsOf + 1);
     return lastAsOf;
   };
   const [present, absent] = feedsOf(account);

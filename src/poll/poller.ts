@@ -3,7 +3,7 @@ import type { Drift, Note } from '../core/statement.ts';
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../core/time.ts';
 import { type FailureReason, isRefusal, POLL_FAILURES, PollError } from './errors.ts';
 import { type PollTarget, pollErrorOf, pollFeed } from './poll.ts';
-import { type Schedule, schedule } from './schedule.ts';
+import { createPatterns, type Pattern, type Schedule, schedule } from './schedule.ts';
 
 /** A feed as the poller runs it. */
 export interface ScheduledFeed extends PollTarget {
@@ -83,6 +83,8 @@ export interface PollerOptions {
   readonly now: () => Instant;
   /** From 0 to 1: jitter. */
   readonly random: () => number;
+  /** Shared by pollers, so that a line is read once. */
+  readonly patternOf?: (line: string) => Pattern;
   /** Runs each poll, the telling of how it ended included; `stopping` has aborted where the poll was abandoned. */
   readonly around?: (
     feed: ScheduledFeed,
@@ -93,7 +95,7 @@ export interface PollerOptions {
 
 /** Feeds run side by side, each never over itself: a slow or failing one delays no other. */
 export function createPoller(options: PollerOptions): Poller {
-  const { feeds, random } = options;
+  const { feeds, random, patternOf = createPatterns() } = options;
   const stopping = new AbortController();
   const runners = feeds.map((feed) => createRunner(feed, options, stopping.signal));
   const schedules: Schedule[] = [];
@@ -101,7 +103,8 @@ export function createPoller(options: PollerOptions): Poller {
     start() {
       for (const runner of runners) {
         const { schedule: line, feed } = runner.feed;
-        const timing = schedule({ line, jitterMs: feed.jitterMs, random, run: () => void runner.run() });
+        const { jitterMs } = feed;
+        const timing = schedule({ pattern: patternOf(line), jitterMs, random, run: () => void runner.run() });
         schedules.push(timing);
         runner.plan(timing);
         void runner.run();

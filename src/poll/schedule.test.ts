@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../core/time.ts';
-import { schedule } from './schedule.ts';
+import { createPatterns, schedule } from './schedule.ts';
 
 const NOON = Date.UTC(2026, 10, 20, 12);
 
@@ -19,7 +19,12 @@ function bench(context: TestContext, line: string, start: Instant = NOON) {
   }
   globalThis.Date = Object.assign(Own);
   const runs: Instant[] = [];
-  const timing = schedule({ line, jitterMs: 0, random: () => 0, run: () => runs.push(at) });
+  const timing = schedule({
+    pattern: createPatterns()(line),
+    jitterMs: 0,
+    random: () => 0,
+    run: () => runs.push(at),
+  });
   const end = () => {
     timing.stop();
     globalThis.Date = Real;

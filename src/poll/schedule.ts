@@ -7,9 +7,21 @@ export interface Schedule {
   stop(): void;
 }
 
+/** Says when a line is due. */
+export type Pattern = Pick<ScheduledTask, 'getNextRuns'>;
+
+/** Reads cron lines in UTC, of five or six fields, each once: accounts of a provider share theirs, and node-cron keeps all it made. */
+export function createPatterns(): (line: string) => Pattern {
+  const known = new Map<string, Pattern>();
+  return (line) => {
+    const pattern = known.get(line) ?? cron.createTask(line, () => {}, { timezone: 'UTC' });
+    known.set(line, pattern);
+    return pattern;
+  };
+}
+
 export interface ScheduleOptions {
-  /** A cron line in UTC, five or six fields. */
-  readonly line: string;
+  readonly pattern: Pattern;
   /** Upper bound of the random delay of each run; at most a tenth of the time between two. */
   readonly jitterMs: number;
   /** From 0 to 1. */
@@ -32,8 +44,7 @@ const ON_TIME_MS = SECOND;
  *
  * Whether two runs may overlap is the caller's to say: a run that is still going on is not started again.
  */
-export function schedule({ line, jitterMs, random, run }: ScheduleOptions): Schedule {
-  const pattern = patternOf(line);
+export function schedule({ pattern, jitterMs, random, run }: ScheduleOptions): Schedule {
   const delays = new Set<NodeJS.Timeout>();
   let seenAt = Date.now();
   let due = nextAfterNow(pattern);
@@ -72,20 +83,11 @@ export function schedule({ line, jitterMs, random, run }: ScheduleOptions): Sche
   };
 }
 
-/** Lines that were read: accounts of a provider share theirs, and node-cron keeps every task it ever made. */
-const patterns = new Map<string, ScheduledTask>();
-
-function patternOf(line: string): ScheduledTask {
-  const pattern = patterns.get(line) ?? cron.createTask(line, () => {}, { timezone: 'UTC' });
-  patterns.set(line, pattern);
-  return pattern;
-}
-
-function nextAfterNow(pattern: ScheduledTask): Instant {
+function nextAfterNow(pattern: Pattern): Instant {
   return pattern.getNextRuns(1)[0]?.getTime() ?? Number.POSITIVE_INFINITY;
 }
 
-function periodOf(pattern: ScheduledTask): number {
+function periodOf(pattern: Pattern): number {
   const [first, second] = pattern.getNextRuns(2);
   return first && second ? second.getTime() - first.getTime() : SECOND;
 }

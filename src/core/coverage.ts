@@ -1,0 +1,31 @@
+import type { Book } from './book.ts';
+import { asOfAt, gapsIn, joinedRanges } from './runs.ts';
+import type { Granularity, Instant, Range } from './time.ts';
+
+/** What was read of a stream at a granularity. */
+export interface LedgerCoverage {
+  asOf(at: Instant): Instant | undefined;
+  latest(): Range | undefined;
+  gaps(range: Range): Range[];
+}
+
+/** As it stands now: a poll plans by it. */
+export function coverageOf(book: Book, stream: number | undefined, granularity: Granularity): LedgerCoverage {
+  const runs = stream === undefined ? [] : book.runs(stream, granularity, 'newest');
+  const covered = joinedRanges(runs);
+  const silences = stream === undefined ? [] : book.silences(stream);
+  const doubted = silences.filter((row) => row.granularity === granularity).map(({ range }) => range);
+  return {
+    // A silence that is not believed yet is not read: whoever plans by this asks again.
+    asOf: (at) =>
+      doubted.some((range) => range.start <= at && at < range.end) ? undefined : asOfAt(runs, at),
+    latest: () => covered.at(-1),
+    gaps: (range) => gapsIn(runs, range),
+  };
+}
+
+/** The holes in what was read of a stream, from `since` to the newest reading. */
+export function unreadOf(book: Book, stream: number | undefined, since: Instant): Range[] {
+  const covered = stream === undefined ? [] : book.covered(stream);
+  return gapsIn(covered, { start: since, end: covered.at(-1)?.start ?? since });
+}
