@@ -4,11 +4,14 @@ import { type OpenAccount, openAccount, type PolledAccount, type Terms } from '.
 import type { HttpEvents } from './poll/http.ts';
 import { createPoller, type Poller, type PollerOptions } from './poll/poller.ts';
 import { createPatterns } from './poll/schedule.ts';
+import type { Witness } from './poll/witness.ts';
 import type { AccountLabels, SelfMetrics } from './sinks/prometheus/self.ts';
 
 export interface AccountsOptions extends Omit<PollerOptions, 'feeds'> {
   readonly ledger: Ledger;
   readonly self: SelfMetrics;
+  /** Hears what answers say of the time. */
+  readonly witness?: Witness;
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly longestWaitMs?: number | undefined;
 }
@@ -117,7 +120,7 @@ export function createAccounts(given: AccountsOptions, first: AccountsConfig): A
 
 function begin(account: PolledAccount, terms: Terms, options: AccountsOptions): Running {
   const { maxSeries, rates } = terms;
-  const events = httpEvents(labelsOf(account), options.self);
+  const events = httpEvents(labelsOf(account), options);
   const open = openAccount(account, { ...options, maxSeries, rates, events });
   return { account, open, poller: createPoller({ ...options, feeds: open.feeds }) };
 }
@@ -174,9 +177,12 @@ function labelsOf({ provider, name }: PolledAccount): AccountLabels {
   return { provider: provider.id, account: name };
 }
 
-function httpEvents(labels: AccountLabels, self: SelfMetrics): HttpEvents {
+function httpEvents(labels: AccountLabels, { self, witness }: AccountsOptions): HttpEvents {
   return {
-    answered: (code) => self.apiAnswered(labels, code === '' ? undefined : Number(code)),
+    answered(code, date) {
+      self.apiAnswered(labels, code === '' ? undefined : Number(code));
+      if (code !== '') witness?.answered(date);
+    },
     retried: () => self.apiRetried(labels),
     rateLimit: ({ remaining }) => {
       if (remaining !== undefined) self.rateLimitSeen(labels, remaining);

@@ -8,6 +8,7 @@ import { causeOf, faultOfHead, TIMED_OUT } from './faults.ts';
 import type { Gate } from './gate.ts';
 import type { HttpOptions } from './http.ts';
 import { methodOf, pathOf } from './target.ts';
+import { dateOf } from './witness.ts';
 
 /** What all requests of an account share. */
 export interface Line extends Required<Omit<HttpOptions, 'memory' | 'baseUrl'>> {
@@ -94,7 +95,7 @@ async function headOf(
     const sent = method === 'POST' ? JSON.stringify(request.preview) : null;
     const { signal } = deadline;
     const response = await untilAborted(signal, pool.request({ method, path, headers, body: sent, signal }));
-    events.answered(String(response.statusCode));
+    events.answered(String(response.statusCode), dateOf(response.headers.date));
     const { statusCode: status, body } = response;
     return { exchange, status, headers: flat(response.headers), body };
   } catch (error) {

@@ -14,8 +14,8 @@ import { createTurns } from './turns.ts';
 
 /** What self-metrics and logs hear of. */
 export interface HttpEvents {
-  /** Once per request sent, those sent again included: `200`, `429`; `''` where no answer came. */
-  answered(code: string): void;
+  /** Once per request sent, those sent again included: `200`, `429`; `''` where no answer came. `date` is what the answer says of now. */
+  answered(code: string, date?: Instant): void;
   /** One request is sent again after a fault. */
   retried(): void;
   /** After each answer that says it, and after every answer of a provider with a request budget. */
