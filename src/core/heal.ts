@@ -14,8 +14,8 @@ import {
   GRANULARITIES,
   HOUR,
   type Instant,
+  MINUTE,
   type Range,
-  SECOND,
   sizeOf,
   startOfMonth,
 } from './time.ts';
@@ -28,8 +28,8 @@ export interface HealInput {
   readonly now: Instant;
 }
 
-/** As-ofs of one account differ by at least a millisecond each, so that the newest may run ahead by a little. */
-const SLACK_MS = SECOND;
+/** As-ofs of one account are at least a millisecond apart, so that the newest may run ahead; order is kept where it is set back by less. */
+const SLACK_MS = MINUTE;
 
 /** Whether a clock that shows `now` could have shown `at` before. */
 export function isCredible(at: Instant, now: Instant): boolean {
@@ -44,7 +44,7 @@ export function isCredible(at: Instant, now: Instant): boolean {
  */
 export function healed(input: HealInput): Commit | undefined {
   const { book, account, now } = input;
-  const streams = [...book.streams.values()].filter((stream) => stream.account === account.id);
+  const streams = book.streamsOf(account.id);
   const last = lastCredible(input, streams);
   const readings = streams.flatMap((stream) => readingsOf(input, stream, last));
   const feeds = book.feedsOf(account.id).flatMap((row) => feedOf(row, last, now) ?? []);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { HOUR, MINUTE, SECOND } from '../core/time.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../core/time.ts';
 import { createGate, LONGEST_WAIT_MS, type RequestMemory, RequestState } from './gate.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 12);
@@ -121,6 +121,29 @@ describe('the request budget', () => {
     const earlier = NOW - 24 * HOUR;
     assert.ok(gate.earliest(earlier) <= earlier + budget.perMs + SECOND);
     assert.equal(gate.left(earlier), 0);
+  });
+});
+
+describe('a clock that is set back', () => {
+  const earlier = NOW - 26 * HOUR;
+
+  it('makes no wait longer: what was told, what is left and what was spent move with it', () => {
+    const gate = createGate({ now: NOW, budget: { requests: 2, perMs: MINUTE }, memory: undefined });
+    gate.close(NOW + 30 * SECOND);
+    assert.equal(gate.earliest(earlier), earlier + 30 * SECOND);
+    const told = createGate(UNCOUNTED);
+    told.learn({ remaining: 0, resetAt: NOW + MINUTE }, NOW);
+    assert.equal(told.earliest(earlier), earlier + MINUTE);
+    gate.spend(earlier);
+    gate.spend(earlier);
+    assert.equal(gate.earliest(earlier - DAY), earlier - DAY + MINUTE + SECOND);
+  });
+
+  it('and forward again ends waits early at most: the provider says so', () => {
+    const gate = createGate(UNCOUNTED);
+    gate.close(NOW + MINUTE);
+    gate.earliest(earlier);
+    assert.ok(gate.earliest(NOW) <= NOW);
   });
 });
 
