@@ -8,15 +8,40 @@ export interface Schedule {
 }
 
 /** Says when a line is due. */
-export type Pattern = Pick<ScheduledTask, 'getNextRuns'>;
+export interface Pattern {
+  /** The next run after now. */
+  next(): Instant;
+  /** The time between the next two. */
+  periodMs(): number;
+}
 
 /** Reads cron lines in UTC, of five or six fields, each once: accounts of a provider share theirs, and node-cron keeps all it made. */
 export function createPatterns(): (line: string) => Pattern {
   const known = new Map<string, Pattern>();
   return (line) => {
-    const pattern = known.get(line) ?? cron.createTask(line, () => {}, { timezone: 'UTC' });
+    const pattern = known.get(line) ?? patternOf(cron.createTask(line, () => {}, { timezone: 'UTC' }));
     known.set(line, pattern);
     return pattern;
+  };
+}
+
+/** Thousands of feeds ask, and all within a period are told the same. */
+function patternOf(task: ScheduledTask): Pattern {
+  let asked = { from: Number.POSITIVE_INFINITY, due: Number.NEGATIVE_INFINITY };
+  const runs = (count: number) => task.getNextRuns(count).map((date) => date.getTime());
+  return {
+    next() {
+      const now = Date.now();
+      if (now < asked.from || now >= asked.due) {
+        const [due = Number.POSITIVE_INFINITY] = runs(1);
+        asked = { from: now, due };
+      }
+      return asked.due;
+    },
+    periodMs() {
+      const [first = 0, second = first + SECOND] = runs(2);
+      return second - first;
+    },
   };
 }
 
@@ -47,7 +72,7 @@ const ON_TIME_MS = SECOND;
 export function schedule({ pattern, jitterMs, random, run }: ScheduleOptions): Schedule {
   const delays = new Set<NodeJS.Timeout>();
   let seenAt = Date.now();
-  let due = nextAfterNow(pattern);
+  let due = pattern.next();
   let alarm: NodeJS.Timeout | undefined;
   let isStopped = false;
 
@@ -63,8 +88,8 @@ export function schedule({ pattern, jitterMs, random, run }: ScheduleOptions): S
     const wasSetBack = at < seenAt - ON_TIME_MS;
     if (wasSetBack || at >= due) {
       const isOnTime = !wasSetBack && at - due <= ON_TIME_MS;
-      runLater(isOnTime ? random() * Math.min(jitterMs, periodOf(pattern) / 10) : 0);
-      due = nextAfterNow(pattern);
+      runLater(isOnTime ? random() * Math.min(jitterMs, pattern.periodMs() / 10) : 0);
+      due = pattern.next();
     }
     seenAt = at;
     sleep();
@@ -74,20 +99,11 @@ export function schedule({ pattern, jitterMs, random, run }: ScheduleOptions): S
   };
   sleep();
   return {
-    nextRun: () => (isStopped ? undefined : nextAfterNow(pattern)),
+    nextRun: () => (isStopped ? undefined : pattern.next()),
     stop() {
       isStopped = true;
       clearTimeout(alarm);
       for (const timer of delays) clearTimeout(timer);
     },
   };
-}
-
-function nextAfterNow(pattern: Pattern): Instant {
-  return pattern.getNextRuns(1)[0]?.getTime() ?? Number.POSITIVE_INFINITY;
-}
-
-function periodOf(pattern: Pattern): number {
-  const [first, second] = pattern.getNextRuns(2);
-  return first && second ? second.getTime() - first.getTime() : SECOND;
 }
