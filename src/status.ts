@@ -58,7 +58,7 @@ function budgetStatus({ budget, period, spent, forecast }: BudgetState): BudgetS
 
 /** Exact dollars of an account in a window; null until all of its streams were read without a hole. */
 function usdOf(ledger: Ledger, account: number, window: Window, now: Instant): string | null {
-  const streams = [...ledger.book.streams.values()].filter((stream) => stream.account === account);
+  const streams = ledger.book.streamsOf(account);
   if (streams.length === 0) return null;
   const { kind, start } = windowAt(window, now);
   let sum = 0n;

@@ -1,6 +1,6 @@
 import type { Book } from './book.ts';
 import { asOfAt, gapsIn, joinedRanges } from './runs.ts';
-import type { Granularity, Instant, Range } from './time.ts';
+import { GRANULARITIES, type Granularity, type Instant, type Range } from './time.ts';
 
 /** What was read of a stream at a granularity. */
 export interface LedgerCoverage {
@@ -28,4 +28,12 @@ export function coverageOf(book: Book, stream: number | undefined, granularity: 
 export function unreadOf(book: Book, stream: number | undefined, since: Instant): Range[] {
   const covered = stream === undefined ? [] : book.covered(stream);
   return gapsIn(covered, { start: since, end: covered.at(-1)?.start ?? since });
+}
+
+/** The newest as-of of any statement of the account; `-Infinity` before the first. */
+export function lastAsOf(book: Book, account: number): Instant {
+  const runs = book
+    .streamsOf(account)
+    .flatMap(({ id }) => GRANULARITIES.flatMap((granularity) => book.runs(id, granularity, 'newest')));
+  return runs.reduce((last, { asOf }) => Math.max(last, asOf), Number.NEGATIVE_INFINITY);
 }

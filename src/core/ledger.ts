@@ -2,9 +2,10 @@ import { type Billed, billed, type LabelFilter } from './billed.ts';
 import { type Book, openBook } from './book.ts';
 import type { Budget } from './budget.ts';
 import type { BudgetState } from './budgets.ts';
-import { changeOf, emptyFeed, nextKey, present } from './change.ts';
-import { coverageOf, type LedgerCoverage, unreadOf } from './coverage.ts';
+import { changeOf, nextKey, present } from './change.ts';
+import { coverageOf, type LedgerCoverage, lastAsOf, unreadOf } from './coverage.ts';
 import { type Deliveries, deliveriesOf } from './deliveries.ts';
+import { emptyFeed, isSilent, type ObservedPoll, observed, silent } from './feed-row.ts';
 import { healed, isCredible } from './heal.ts';
 import { released } from './hold.ts';
 import { missingHours } from './hours.ts';
@@ -15,16 +16,9 @@ import type { Rates } from './rates.ts';
 import { knownWindows } from './reach.ts';
 import { nothingShown } from './shown.ts';
 import type { Family } from './snapshot.ts';
-import type { Note, Observation, Reconciliation, ResourceFacts, Statement } from './statement.ts';
+import type { ResourceFacts, Statement } from './statement.ts';
 import type { Commit, Store } from './store.ts';
-import {
-  GRANULARITIES,
-  type Granularities,
-  type Granularity,
-  type Instant,
-  type Range,
-  startOfMonth,
-} from './time.ts';
+import { type Granularities, type Granularity, type Instant, type Range, startOfMonth } from './time.ts';
 import { openUnshown } from './unshown.ts';
 import type { Window } from './windows.ts';
 
@@ -86,6 +80,12 @@ export interface Ledger {
    * than what is read from now on.
    */
   heal(account: number, now: Instant): void;
+  /**
+   * Does work that commits several times, all of it made durable at once. Nothing may be shown meanwhile.
+   *
+   * @throws what the work throws, and what the store throws: then nothing of it was written, and none of it is known any more.
+   */
+  together(work: () => void): void;
   /** Stores what a poll learned beyond its statements. */
   observe(feed: FeedKey, poll: ObservedPoll): void;
   /** Forgets what the polls of a feed learned beyond its statements: nobody may read it any more. */
@@ -120,15 +120,6 @@ export interface Ledger {
   /** What a receiver of differences was told, and how it is remembered. */
   deliveries(receiver: string): Deliveries;
   close(): void;
-}
-
-export interface ObservedPoll {
-  /** When it succeeded; undefined where it failed in part. */
-  readonly at: Instant | undefined;
-  readonly observations: readonly Observation[] | undefined;
-  readonly reconciliation: Reconciliation | undefined;
-  readonly memo: string | undefined;
-  readonly notes: readonly Note[] | undefined;
 }
 
 /** Opens the ledger over its store. Synchronous throughout: a commit is done before anything it changed can be seen. */
@@ -214,34 +205,31 @@ export function openLedger(store: Store): Ledger {
       book.forgetSums(now);
       return change.applied;
     },
-    lastAsOf(account) {
-      const runs = [...book.streams.values()]
-        .filter((stream) => stream.account === account)
-        .flatMap((stream) => GRANULARITIES.flatMap((each) => book.runs(stream.id, each, 'newest')));
-      return runs.reduce((last, { asOf }) => Math.max(last, asOf), Number.NEGATIVE_INFINITY);
-    },
+    lastAsOf: (account) => lastAsOf(book, account),
     heal(id, now) {
       const account = present(book.accounts.get(id), `account ${id}`);
       const change = healed({ store, book, account, settings: settingsOf(id), now });
       if (change) commit(change);
       healedAt.set(id, now);
     },
+    together(work) {
+      try {
+        store.together(work);
+      } catch (error) {
+        book.reload();
+        for (const id of accounts.keys()) if (!book.accounts.has(id)) accounts.delete(id);
+        outlook.reload();
+        unshown.clear();
+        unshown.watch(book.series.values());
+        throw error;
+      }
+    },
     observe(feed, poll) {
-      const known = book.feed(feed.account, feed.feed) ?? emptyFeed(feed);
-      const row = {
-        ...known,
-        lastSuccess: poll.at ?? known.lastSuccess,
-        memo: poll.memo ?? known.memo,
-        observations: poll.observations ?? known.observations,
-        reconciliation: poll.reconciliation ?? known.reconciliation,
-        notes: poll.notes ?? known.notes,
-      };
-      commit({ feeds: [row] });
+      commit({ feeds: [observed(book.feed(feed.account, feed.feed) ?? emptyFeed(feed), poll)] });
     },
     silence(feed) {
       const known = book.feed(feed.account, feed.feed);
-      if (!known) return;
-      commit({ feeds: [{ ...emptyFeed(feed), read: known.read, lastSuccess: known.lastSuccess }] });
+      if (known && !isSilent(known)) commit({ feeds: [silent(known)] });
     },
     billed: (account, range, which) => billed(book, account, range, which),
     requests: (account) => ({

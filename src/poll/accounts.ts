@@ -6,6 +6,7 @@ import type { Provider } from '../providers/provider.ts';
 import { RequestState } from './gate.ts';
 import { createHttpClient, type HttpClient, type HttpEvents } from './http.ts';
 import type { ScheduledFeed } from './poller.ts';
+import type { Write } from './writer.ts';
 
 /** What the configuration says of an account, as far as polling it goes. */
 export interface PolledAccount {
@@ -31,6 +32,8 @@ export interface OpenAccountOptions extends Terms {
   /** Resolves once `now` has moved on by `ms`; the wall clock's when absent. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly events: HttpEvents;
+  /** Stores what polls read; at once when absent. */
+  readonly write?: Write | undefined;
   /** A longer wait for a limit fails the poll instead. */
   readonly longestWaitMs?: number | undefined;
 }
@@ -79,6 +82,7 @@ export function openAccount(account: PolledAccount, options: OpenAccountOptions)
     rates: () => rates,
     now,
     asOf,
+    ...(options.write && { write: options.write }),
   }));
   return {
     id,

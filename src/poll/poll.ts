@@ -9,6 +9,7 @@ import type { Instant, Range } from '../core/time.ts';
 import { type Feed, type FeedContext, NOTHING_KNOWN } from '../providers/provider.ts';
 import { PollError } from './errors.ts';
 import type { HttpClient } from './http.ts';
+import type { Write } from './writer.ts';
 
 /** A feed of an account, with everything a poll of it needs. */
 export interface PollTarget {
@@ -21,6 +22,8 @@ export interface PollTarget {
   /** As they are now. */
   readonly rates: () => Rates;
   readonly now: () => Instant;
+  /** Stores what was read; at once when absent. */
+  readonly write?: Write;
   /** Turns the moment of a first request into an as-of that no other statement of the account has. */
   readonly asOf: (at: Instant) => Instant;
 }
@@ -72,13 +75,13 @@ export async function pollFeed(
       inARow += 1;
       if (known) failures.push(known);
       if (known?.reason !== 'contract' || inARow >= patienceWith(known)) {
-        learn(target, learned, watcher, false);
+        await learn(target, learned, watcher, false);
         throw failures[0] ?? error;
       }
     }
     watcher.progress(index + 1, ranges.length);
   }
-  learn(target, learned, watcher, failures.length === 0);
+  await learn(target, learned, watcher, failures.length === 0);
   if (failures[0]) throw failures[0];
   return 'done';
 }
@@ -113,7 +116,8 @@ async function readInto(
   watcher: PollWatcher,
 ): Promise<{ readonly again?: boolean }> {
   const { reading, asOf } = await readRange(target, range, { ...context, memo: learned.memo });
-  const applied = book(target, reading, asOf);
+  const isFact = reading.statement !== undefined && target.feed.books !== undefined;
+  const applied = isFact ? await written(target, () => book(target, reading, asOf)) : NOTHING;
   learned.memo = reading.memo ?? learned.memo;
   learned.observations.push(...reading.observations.map(cleaned));
   if (reading.reconciliation) learned.reconciliations.push(reading.reconciliation);
@@ -134,12 +138,13 @@ function cleaned(observation: Observation): Observation {
  * Stores what a poll learned. What it did not say anew stays where it failed in part, and where a tier's silence is not
  * believed yet.
  */
-function learn(
-  { key, ledger, now }: PollTarget,
+async function learn(
+  target: PollTarget,
   learned: Learned,
   watcher: PollWatcher,
   isComplete: boolean,
-): void {
+): Promise<void> {
+  const { key, ledger, now } = target;
   const known = ledger.book.feed(key.account, key.feed);
   const before = known?.observations ?? [];
   const observations = newestOf(learned.observations);
@@ -148,16 +153,22 @@ function learn(
     const isDoubted = each.labels.tier !== undefined && learned.held.has(each.labels.tier);
     return !said.has(identityOf(each)) && (!isComplete || isDoubted);
   });
-  ledger.observe(key, {
+  const poll = {
     at: isComplete ? now() : undefined,
     observations: learned.ranges > 0 ? [...stays, ...observations] : undefined,
     reconciliation: summed(learned.reconciliations),
     memo: learned.memo,
     notes: learned.ranges > 0 ? [...learned.notes.values()] : undefined,
-  });
+  };
+  await written(target, () => ledger.observe(key, poll));
   const isKnown = ({ topic, text }: Note) =>
     known?.notes.some((note) => note.topic === topic && note.text === text) ?? false;
   for (const note of learned.notes.values()) if (note.isWarning && !isKnown(note)) watcher.warned(note);
+}
+
+/** Does work on the ledger; ends once that is stored. */
+export async function written<Result>({ write }: PollTarget, work: () => Result): Promise<Result> {
+  return write ? write(work) : work();
 }
 
 function contextOf(target: PollTarget, watcher: PollWatcher, signal: AbortSignal): FeedContext<unknown> {

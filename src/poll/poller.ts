@@ -1,8 +1,9 @@
 import type { Applied } from '../core/ledger.ts';
 import type { Drift, Note } from '../core/statement.ts';
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../core/time.ts';
+import type { Admit } from './admission.ts';
 import { type FailureReason, isRefusal, POLL_FAILURES, PollError } from './errors.ts';
-import { type PollTarget, pollErrorOf, pollFeed } from './poll.ts';
+import { type PollTarget, pollErrorOf, pollFeed, written } from './poll.ts';
 import { createPatterns, type Pattern, type Schedule, schedule } from './schedule.ts';
 
 /** A feed as the poller runs it. */
@@ -68,7 +69,7 @@ export interface FeedState {
 }
 
 export interface Poller {
-  /** Polls every feed once now, then each by its schedule. */
+  /** Polls every feed once now, then each by its schedule. Nothing where it was stopped. */
   start(): void;
   /** Polls every feed once, side by side, and says how each ended. */
   pollAll(): Promise<readonly PollOutcome[]>;
@@ -85,6 +86,8 @@ export interface PollerOptions {
   readonly random: () => number;
   /** Shared by pollers, so that a line is read once. */
   readonly patternOf?: (line: string) => Pattern;
+  /** Lets a poll begin; at once when absent. */
+  readonly admit?: Admit;
   /** Runs each poll, the telling of how it ended included; `stopping` has aborted where the poll was abandoned. */
   readonly around?: (
     feed: ScheduledFeed,
@@ -101,6 +104,7 @@ export function createPoller(options: PollerOptions): Poller {
   const schedules: Schedule[] = [];
   return {
     start() {
+      if (stopping.signal.aborted) return;
       for (const runner of runners) {
         const { schedule: line, feed } = runner.feed;
         const { jitterMs } = feed;
@@ -122,6 +126,7 @@ export function createPoller(options: PollerOptions): Poller {
 
 function createRunner(feed: ScheduledFeed, options: PollerOptions, signal: AbortSignal) {
   const { events, now, around = (_feed, unwatched) => unwatched() } = options;
+  const admit: Admit = options.admit ?? ((_signal, work) => work());
   let running: Promise<PollOutcome> | undefined;
   let last: PollOutcome | undefined;
   let lastError: FeedState['lastError'];
@@ -151,14 +156,14 @@ function createRunner(feed: ScheduledFeed, options: PollerOptions, signal: Abort
       progress = undefined;
       return { ok: true, at: startedAt, seconds: seconds(), isPostponed };
     } catch (error) {
-      return ended(error, { at: startedAt, seconds: seconds() });
+      return await ended(error, { at: startedAt, seconds: seconds() });
     }
   };
 
-  const ended = (error: unknown, when: { at: Instant; seconds: number }): PollOutcome => {
+  const ended = async (error: unknown, when: { at: Instant; seconds: number }): Promise<PollOutcome> => {
     if (feed.feed.optional && isRefusal(error)) {
       try {
-        feed.ledger.silence(feed.key);
+        await written(feed, () => feed.ledger.silence(feed.key));
         failures = 0;
         const { reason, message } = error;
         return { ok: null, ...when, reason, message, isNews: last?.ok !== null };
@@ -174,11 +179,21 @@ function createRunner(feed: ScheduledFeed, options: PollerOptions, signal: Abort
     if (last?.ok === null && isYoung(last.at, now())) return Promise.resolve(last);
     clearTimeout(retry);
     // What comes after a poll is none of it: the timer of the next one is set outside.
-    running ??= around(feed, pollAndTell, signal).then((outcome) => {
+    running ??= admitted().then((outcome) => {
       if (!signal.aborted) retryLater(outcome);
       return outcome;
     });
     return running;
+  };
+
+  const admitted = async (): Promise<PollOutcome> => {
+    try {
+      return await admit(signal, () => around(feed, pollAndTell, signal));
+    } catch (error) {
+      // It was abandoned before it began.
+      running = undefined;
+      return failureOf(error, { at: now(), seconds: 0 });
+    }
   };
 
   const pollAndTell = async (): Promise<PollOutcome> => {
