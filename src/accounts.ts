@@ -1,13 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Ledger } from './core/ledger.ts';
 import { type OpenAccount, openAccount, type PolledAccount, type Terms } from './poll/accounts.ts';
+import { createAdmission } from './poll/admission.ts';
 import type { HttpEvents } from './poll/http.ts';
 import { createPoller, type Poller, type PollerOptions } from './poll/poller.ts';
+import { createPatterns } from './poll/schedule.ts';
+import type { Witness } from './poll/witness.ts';
+import { createWriter, type Write } from './poll/writer.ts';
 import type { AccountLabels, SelfMetrics } from './sinks/prometheus/self.ts';
 
 export interface AccountsOptions extends Omit<PollerOptions, 'feeds'> {
   readonly ledger: Ledger;
   readonly self: SelfMetrics;
+  /** Hears what answers say of the time. */
+  readonly witness?: Witness;
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly longestWaitMs?: number | undefined;
   /** An answer asked an account for a pause of so many seconds, more than is believed. */
@@ -47,25 +53,39 @@ interface Running {
   readonly poller: Poller;
 }
 
+/** More than a few accounts have feeds. Of thousands it is what a turn of the event loop can take. */
+const CONCURRENT_POLLS = 64;
+
 /** Registers the accounts with the ledger. Nothing is sent before their poller is started. */
-export function createAccounts(options: AccountsOptions, first: AccountsConfig): Accounts {
+export function createAccounts(given: AccountsOptions, first: AccountsConfig): Accounts {
+  const { together } = given.ledger;
+  const write = createWriter(together);
+  const options = { ...given, patternOf: createPatterns(), admit: createAdmission(CONCURRENT_POLLS), write };
   const { ledger } = options;
   let terms: Terms = first;
-  let running = first.accounts.map((account) => begin(account, terms, options));
+  let running: Running[] = [];
+  together(() => {
+    running = first.accounts.map((account) => begin(account, terms, options));
+  });
   let isStarted = false;
   for (const each of running) show(each, options);
 
   /** Those that stay as they are, and new ones for the others. */
   const opened = (next: AccountsConfig): Running[] => {
     const fresh: Running[] = [];
+    const before = byTitle(running);
     try {
-      return next.accounts.map((account) => {
-        const known = running.find((each) => isSame(each.account, account));
-        if (known) return known;
-        const begun = begin(account, next, options);
-        fresh.push(begun);
-        return begun;
+      let all: Running[] = [];
+      together(() => {
+        all = next.accounts.map((account) => {
+          const known = before.get(titleOf({ account }));
+          if (known && isSame(known.account, account)) return known;
+          const begun = begin(account, next, options);
+          fresh.push(begun);
+          return begun;
+        });
       });
+      return all;
     } catch (error) {
       for (const { open } of fresh) void open.client.close();
       for (const account of next.accounts) restore(account);
@@ -73,7 +93,7 @@ export function createAccounts(options: AccountsOptions, first: AccountsConfig):
     }
   };
   const restore = (account: PolledAccount) => {
-    const before = running.find((each) => isNamesake(each.account, account));
+    const before = byTitle(running).get(titleOf({ account }));
     const { id } = ledger.book.accountOf(account.provider.id, account.name) ?? {};
     if (before) before.open.take(before.account, terms);
     else if (id !== undefined) ledger.shut(id);
@@ -84,7 +104,7 @@ export function createAccounts(options: AccountsOptions, first: AccountsConfig):
     poller: {
       start() {
         isStarted = true;
-        for (const poller of all()) poller.start();
+        startAll(all());
       },
       pollAll: async () => (await Promise.all(all().map((poller) => poller.pollAll()))).flat(),
       states: () => all().flatMap((poller) => poller.states()),
@@ -94,15 +114,16 @@ export function createAccounts(options: AccountsOptions, first: AccountsConfig):
       const before = running;
       running = opened(next);
       terms = next;
-      const begun = running.filter((each) => !before.includes(each));
-      const ended = before.filter((each) => !running.includes(each));
+      const [were, are] = [byTitle(before), byTitle(running)];
+      const begun = running.filter((each) => were.get(titleOf(each)) !== each);
+      const ended = before.filter((each) => are.get(titleOf(each)) !== each);
       next.accounts.forEach((account, index) => void running[index]?.open.take(account, next));
       await Promise.all(ended.map(end));
-      for (const each of ended) await hide(each, running, options);
+      for (const each of ended) await hide(each, are, options);
       for (const each of begun) show(each, options);
       if (isStarted) for (const { poller } of begun) poller.start();
-      const isNew = ({ account }: Running) => !before.some((each) => isNamesake(each.account, account));
-      const isGone = ({ account }: Running) => !running.some((each) => isNamesake(each.account, account));
+      const isNew = (each: Running) => !were.has(titleOf(each));
+      const isGone = (each: Running) => !are.has(titleOf(each));
       return {
         added: begun.filter(isNew).map(titleOf),
         changed: begun.filter((each) => !isNew(each)).map(titleOf),
@@ -115,7 +136,19 @@ export function createAccounts(options: AccountsOptions, first: AccountsConfig):
   };
 }
 
-function begin(account: PolledAccount, terms: Terms, options: AccountsOptions): Running {
+/** So many start in one turn of the event loop, and more for so long. */
+const START_AT_ONCE = 16;
+const START_SLICE_MS = 10;
+
+function startAll(pollers: readonly Poller[]): void {
+  const begun = performance.now();
+  const isRoom = (count: number) => count < START_AT_ONCE || performance.now() - begun < START_SLICE_MS;
+  let count = 0;
+  while (count < pollers.length && isRoom(count)) pollers[count++]?.start();
+  if (count < pollers.length) setImmediate(startAll, pollers.slice(count));
+}
+
+function begin(account: PolledAccount, terms: Terms, options: AccountsOptions & { write: Write }): Running {
   const { maxSeries, rates } = terms;
   const events = httpEvents(labelsOf(account), options);
   const open = openAccount(account, { ...options, maxSeries, rates, events });
@@ -140,10 +173,10 @@ function show({ open }: Running, { ledger, self }: AccountsOptions): void {
 /** Takes from the page what has no successor: the account, or feeds of it that have nothing to read any more. */
 async function hide(
   { account, open }: Running,
-  running: readonly Running[],
+  running: ReadonlyMap<string, Running>,
   { ledger, self }: AccountsOptions,
 ): Promise<void> {
-  const successor = running.find((each) => isNamesake(each.account, account));
+  const successor = running.get(titleOf({ account }));
   if (!successor) {
     ledger.shut(open.id);
     return self.accountRemoved(labelsOf(account));
@@ -153,20 +186,20 @@ async function hide(
   for (const { labels } of gone) await self.feedRemoved(labels);
 }
 
-function isNamesake(a: PolledAccount, b: PolledAccount): boolean {
-  return a.provider === b.provider && a.name === b.name;
-}
-
-/** Nothing that is asked, or how, is different. Where the credential is kept does not count, only what it is. */
+/** Of two accounts of one title: nothing that is asked, or how, is different. Where the credential is kept does not count, only what it is. */
 function isSame(a: PolledAccount, b: PolledAccount): boolean {
-  return isNamesake(a, b) && a.key() === b.key() && isDeepStrictEqual(askedOf(a), askedOf(b));
+  return a.provider === b.provider && a.key() === b.key() && isDeepStrictEqual(askedOf(a), askedOf(b));
 }
 
 function askedOf({ baseUrl, since, timeoutMs, schedule, config }: PolledAccount) {
   return { baseUrl, since, timeoutMs, schedule, config };
 }
 
-function titleOf({ account: { provider, name } }: Running): string {
+function byTitle(all: readonly Running[]): ReadonlyMap<string, Running> {
+  return new Map(all.map((each) => [titleOf(each), each]));
+}
+
+function titleOf({ account: { provider, name } }: Pick<Running, 'account'>): string {
   return `${provider.id}/${name}`;
 }
 
@@ -174,9 +207,12 @@ function labelsOf({ provider, name }: PolledAccount): AccountLabels {
   return { provider: provider.id, account: name };
 }
 
-function httpEvents(labels: AccountLabels, { self, waitCut }: AccountsOptions): HttpEvents {
+function httpEvents(labels: AccountLabels, { self, waitCut, witness }: AccountsOptions): HttpEvents {
   return {
-    answered: (code) => self.apiAnswered(labels, code === '' ? undefined : Number(code)),
+    answered(code, date) {
+      self.apiAnswered(labels, code === '' ? undefined : Number(code));
+      if (code !== '') witness?.answered(date);
+    },
     retried: () => self.apiRetried(labels),
     rateLimit: ({ remaining }) => {
       if (remaining !== undefined) self.rateLimitSeen(labels, remaining);

@@ -6,6 +6,7 @@ import type { Instant } from './core/time.ts';
 import type { Logger } from './log.ts';
 import { POLL_FAILURES } from './poll/errors.ts';
 import type { Poller, PollerOptions } from './poll/poller.ts';
+import { createWitness, type Witness } from './poll/witness.ts';
 import { pollerEvents } from './poller-events.ts';
 import type { ProgressView } from './progress.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
@@ -96,14 +97,15 @@ export function createApp(options: AppOptions): App {
       sameBills.look();
     },
   };
+  const witness = createWitness();
   const accounts = createAccounts(
-    { ...options, ledger, self, events, waitCut, random: Math.random },
+    { ...options, ledger, self, events, waitCut, witness, random: Math.random },
     accountsOf(config),
   );
   sameBills.take(config.accounts);
   self.configLoaded({ ok: true, at: now() });
   publisher.publish();
-  const upkeep = setInterval(() => maintain(ledger, now, log), MAINTAIN_EVERY_MS);
+  const upkeep = setInterval(() => maintain(ledger, witness, now(), log), MAINTAIN_EVERY_MS);
   upkeep.unref();
   const backups = createBackups(database);
   return {
@@ -140,9 +142,16 @@ function accountsOf({ accounts, currencies, metrics }: Config) {
   return { accounts, rates: currencies, maxSeries: metrics.maxSeries };
 }
 
-function maintain(ledger: Ledger, now: () => Instant, log: Logger): void {
+/** What is closed stays closed: that needs a clock that is right. */
+function maintain(ledger: Ledger, witness: Witness, now: Instant, log: Logger): void {
+  if (!witness.confirms(now)) {
+    log.info(
+      'upkeep of the ledger waits: no provider has answered, or their clocks are more than a day behind',
+    );
+    return;
+  }
   try {
-    ledger.maintain(now());
+    ledger.maintain(now);
   } catch (error) {
     log.warn({ err: error }, 'upkeep of the ledger failed; it is tried again in an hour');
   }

@@ -21,6 +21,9 @@ export interface PublisherOptions {
 
 /** Changes are shown together that come within this time: rendering many series is not free. */
 const PUBLISH_EVERY_MS = 200;
+/** Of thousands of accounts publishing takes long: no more than this share of the time, and a change is shown within seconds. */
+const PUBLISHING_SHARE = 1 / 20;
+const LONGEST_PAUSE_MS = 5000;
 
 /** What is known also changes because nothing is read: a 0 becomes unknown once the readings are late. */
 const PUBLISH_AGAIN_MS = HOUR;
@@ -38,6 +41,7 @@ export function createPublisher({ ledger, now, zeroForMs, failed }: PublisherOpt
   let snapshot: Snapshot = { version: 0, at: now(), families: [] };
   let soon: NodeJS.Timeout | undefined;
   let lastAt = Number.NEGATIVE_INFINITY;
+  let pauseMs = PUBLISH_EVERY_MS;
   let alarm: NodeJS.Timeout | undefined;
   let warming: NodeJS.Immediate | undefined;
   let stopped = false;
@@ -52,6 +56,8 @@ export function createPublisher({ ledger, now, zeroForMs, failed }: PublisherOpt
       const holdEnds = ledger.release(at, zeroForMs());
       snapshot = { ...ledger.publish(at), at };
       for (const listener of listeners) listener(snapshot);
+      const tookMs = performance.now() - lastAt;
+      pauseMs = Math.min(Math.max(PUBLISH_EVERY_MS, tookMs / PUBLISHING_SHARE), LONGEST_PAUSE_MS);
       wakeAt(Math.min(holdEnds ?? Number.POSITIVE_INFINITY, startOfDay(at) + DAY, at + PUBLISH_AGAIN_MS));
       warming ??= setImmediate(warm, false);
     } catch (error) {
@@ -73,13 +79,15 @@ export function createPublisher({ ledger, now, zeroForMs, failed }: PublisherOpt
   };
 
   const changed = () => {
-    soon ??= setTimeout(publish, Math.max(0, lastAt + PUBLISH_EVERY_MS - performance.now()));
+    soon ??= setTimeout(publish, Math.max(0, lastAt + pauseMs - performance.now()));
   };
 
   const wakeAt = (due: Instant) => {
     clearTimeout(alarm);
-    const wait = Math.min(Math.max(0, due - now()), LONGEST_SLEEP_MS);
-    alarm = setTimeout(() => (now() >= due ? publish() : wakeAt(due)), wait);
+    const from = now();
+    const wait = Math.min(Math.max(0, due - from), LONGEST_SLEEP_MS);
+    // Also where the clock was set back: other windows hold now.
+    alarm = setTimeout(() => (now() >= due || now() < from ? publish() : wakeAt(due)), wait);
     alarm.unref();
   };
 

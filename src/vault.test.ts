@@ -28,6 +28,15 @@ test('new secrets take the place of those before, which are asked no more and st
   assert.equal(asked, before);
 });
 
+test('each of thousands of secrets is found, as it is and escaped', () => {
+  const vault = createVault();
+  const keys = Array.from({ length: 5000 }, (_, index) => `key/of-account-${index}.`);
+  vault.hide(keys.map((key) => () => key));
+  assert.equal(vault.clean('a key/of-account-4711. and key/of-account-7'), 'a [key] and key/of-account-7');
+  assert.equal(vault.clean('50% of key%2Fof-account-12.'), '50% of [key]');
+  assert.equal(vault.clean('"key\\/of-account-4999."'), '"[key]"');
+});
+
 test('an output that is guarded is written what is clean', () => {
   const vault = createVault();
   vault.hide([() => 'the-only-key']);

@@ -1,4 +1,4 @@
-import { textWithoutKeys } from './net/keys.ts';
+import { createRedactor } from './net/keys.ts';
 import type { Output } from './output.ts';
 
 /** Keeps secrets out of what is written, as the last line of defence: nothing should have written one. */
@@ -14,13 +14,16 @@ export interface Vault {
 export function createVault(): Vault {
   let sources: readonly (() => string)[] = [];
   const known = new Set<string>();
+  let redact = createRedactor(known);
   // A key that was replaced may still be good.
   const learn = () => {
+    const before = known.size;
     for (const secret of sources) known.add(secret());
+    if (known.size > before) redact = createRedactor(known);
   };
   const clean = (text: string) => {
     learn();
-    return textWithoutKeys(text, known);
+    return redact(text);
   };
   return {
     hide(secrets) {

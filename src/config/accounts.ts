@@ -1,3 +1,4 @@
+import { FIRST_INSTANT } from '../core/time.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Account } from './config.ts';
 import { type AccountsContext, type Raw, secretOf } from './credentials.ts';
@@ -78,7 +79,7 @@ function only(entry: Raw, keys: readonly string[]): Raw {
 
 function checkSince(since: unknown, path: Path, { document, now }: AccountsContext): void {
   const here = [...path, 'since'];
-  if (typeof since !== 'string' || (parseDay(since) ?? now) <= now) return;
+  if (typeof since !== 'string' || (parseDay(since) ?? now) <= now || now < FIRST_INSTANT) return;
   document.problems.add(here, `must not lie in the future${document.problems.found(here, since)}`);
 }
 

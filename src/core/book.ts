@@ -22,6 +22,7 @@ export interface Book {
   readonly series: ReadonlyMap<number, SeriesRow>;
   accountOf(provider: string, name: string): AccountRow | undefined;
   streamOf(account: number, name: string): StreamRow | undefined;
+  streamsOf(account: number): StreamRow[];
   seriesOf(stream: number, line: SeriesKey): SeriesRow | undefined;
   /** Digests of the label sets of a stream that share the overflow series. */
   folded(stream: number): ReadonlySet<number>;
@@ -40,6 +41,8 @@ export interface Book {
   hours(stream: number): ReadonlyMap<Instant, ReadonlyMap<string, Fixed>>;
   sums(kind: SumKind, start: Instant): ReadonlyMap<number, Fixed>;
   absorb(commit: Commit): void;
+  /** Reads the store again: what was absorbed did not last. */
+  reload(): void;
   /** Lets go of sums that no window at `now` needs; they are read again when a late reading does. */
   forgetSums(now: Instant): void;
 }
@@ -58,7 +61,9 @@ export function openBook(store: Store): Book {
   const resources = new Map<string, ResourceRow>();
   const readings = new Map<string, readonly Run[]>();
   const granularities = new Map<number, Set<Granularity>>();
-  const feeds = new Map<string, FeedRow>();
+  const accountIds = new Map<string, number>();
+  const streamIds = new Map<number, Map<string, number>>();
+  const feeds = new Map<number, Map<string, FeedRow>>();
   const requests = new Map<number, string>();
   const hours = new Map<number, Hours>();
   const silences = new Map<number, readonly SilenceRow[]>();
@@ -73,8 +78,14 @@ export function openBook(store: Store): Book {
   };
 
   const absorb = (commit: Commit) => {
-    for (const row of commit.accounts ?? []) accounts.set(row.id, row);
-    for (const row of commit.streams ?? []) streams.set(row.id, row);
+    for (const row of commit.accounts ?? []) {
+      accounts.set(row.id, row);
+      accountIds.set(`${row.provider}\0${row.name}`, row.id);
+    }
+    for (const row of commit.streams ?? []) {
+      streams.set(row.id, row);
+      within(streamIds, row.account).set(row.name, row.id);
+    }
     for (const row of commit.series ?? []) {
       series.set(row.id, row);
       seriesIds.set(keyOf(row.stream, row), row.id);
@@ -87,7 +98,7 @@ export function openBook(store: Store): Book {
       readings.set(`${stream} ${granularity} ${side}`, runs);
       granularities.set(stream, (granularities.get(stream) ?? new Set()).add(granularity));
     }
-    for (const row of commit.feeds ?? []) feeds.set(`${row.account} ${row.feed}`, row);
+    for (const row of commit.feeds ?? []) within(feeds, row.account).set(row.feed, row);
     for (const row of commit.requests ?? []) requests.set(row.account, row.state);
     for (const row of commit.hours ?? []) setHour(hours, row);
     if (commit.droppedHours) dropHours(hours.get(commit.droppedHours.stream), commit.droppedHours.before);
@@ -96,22 +107,29 @@ export function openBook(store: Store): Book {
     for (const row of commit.sums ?? []) sumsOf(row.kind, row.start).set(row.series, row.value);
   };
 
-  const stored = store.load();
-  absorb({
-    ...stored,
-    silences: [...Map.groupBy(stored.silences, (row) => row.stream)].map(([stream, rows]) => ({
-      stream,
-      rows,
-    })),
-  });
+  const reload = () => {
+    const stored = store.load();
+    for (const map of [accounts, accountIds, streams, streamIds, series, seriesIds, resources]) map.clear();
+    for (const map of [readings, granularities, feeds]) map.clear();
+    for (const map of [requests, hours, silences, compacted, sums]) map.clear();
+    absorb({
+      ...stored,
+      silences: [...Map.groupBy(stored.silences, (row) => row.stream)].map(([stream, rows]) => ({
+        stream,
+        rows,
+      })),
+    });
+  };
+  reload();
 
   return {
     accounts,
     streams,
     series,
-    accountOf: (provider, name) =>
-      accounts.values().find((row) => row.provider === provider && row.name === name),
-    streamOf: (account, name) => streams.values().find((row) => row.account === account && row.name === name),
+    accountOf: (provider, name) => accounts.get(accountIds.get(`${provider}\0${name}`) ?? 0),
+    streamOf: (account, name) => streams.get(streamIds.get(account)?.get(name) ?? 0),
+    streamsOf: (account) =>
+      [...(streamIds.get(account)?.values() ?? [])].flatMap((id) => streams.get(id) ?? []),
     seriesOf(stream, key) {
       const id = seriesIds.get(keyOf(stream, key));
       return id === undefined ? undefined : series.get(id);
@@ -135,12 +153,13 @@ export function openBook(store: Store): Book {
     },
     compacted: (stream) => compacted.get(stream) ?? [],
     silences: (stream) => silences.get(stream) ?? [],
-    feed: (account, feed) => feeds.get(`${account} ${feed}`),
-    feedsOf: (account) => [...feeds.values()].filter((row) => row.account === account),
+    feed: (account, feed) => feeds.get(account)?.get(feed),
+    feedsOf: (account) => [...(feeds.get(account)?.values() ?? [])],
     requests: (account) => requests.get(account),
     hours: (stream) => hours.get(stream) ?? NO_HOURS,
     sums: sumsOf,
     absorb,
+    reload,
     forgetSums(now) {
       const day = startOfDay(now);
       const needed = new Set([
@@ -152,6 +171,12 @@ export function openBook(store: Store): Book {
       for (const key of sums.keys()) if (!needed.has(key)) sums.delete(key);
     },
   };
+}
+
+function within<Row>(rows: Map<number, Map<string, Row>>, account: number): Map<string, Row> {
+  const own = rows.get(account) ?? new Map<string, Row>();
+  rows.set(account, own);
+  return own;
 }
 
 type Hours = Map<Instant, Map<string, Fixed>>;

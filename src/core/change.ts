@@ -10,6 +10,7 @@ import {
 } from './assign.ts';
 import type { Book } from './book.ts';
 import type { Stand } from './cells.ts';
+import { emptyFeed } from './feed-row.ts';
 import { isRetired } from './hold.ts';
 import { hasHours, hourRows } from './hours.ts';
 import type { AccountSettings, Applied, FeedKey, StreamSettings } from './ledger.ts';
@@ -163,12 +164,6 @@ function movedSeries(
 function holdOf(row: SeriesRow, isLate: boolean, now: Instant): Hold | undefined {
   const start = { total: row.total, corrections: row.corrections, since: now, shown: false };
   return isLate || isRetired(row, now) ? start : row.hold;
-}
-
-/** A feed that has not read anything yet. */
-export function emptyFeed({ account, feed }: FeedKey): FeedRow {
-  const unknown = { lastSuccess: undefined, memo: undefined, reconciliation: undefined };
-  return { account, feed, read: [], observations: [], notes: [], ...unknown };
 }
 
 /** More stretches than a feed that reads newest first leaves open at a time. */

@@ -19,9 +19,12 @@ export function released(
   let nextAt: Instant | undefined;
   for (const row of series) {
     if (!row.hold?.shown) continue;
-    const due = row.hold.since + zeroForMs;
+    // A clock that has been set back since would lengthen the hold by as much.
+    const since = Math.min(row.hold.since, now);
+    const due = since + zeroForMs;
     if (due <= now) rows.push({ ...row, hold: undefined });
     else nextAt = Math.min(nextAt ?? due, due);
+    if (due > now && since < row.hold.since) rows.push({ ...row, hold: { ...row.hold, since } });
   }
   return { rows, nextAt };
 }

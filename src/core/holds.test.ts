@@ -64,6 +64,19 @@ for (const restart of [
   });
 }
 
+test('a hold lasts no longer because the clock is set back', () => {
+  const bench = begun();
+  const ahead = AT + 26 * HOUR;
+  bench.apply(statement('hour', hour(AT), ahead, [cost(AT, 'new', 5)]));
+  assert.equal(bench.ledger.carried(publish(bench, ahead)), true);
+  const back = AT + HOUR;
+  publish(bench, back);
+  assert.equal(bench.value(TOTAL, 'new', back), 0);
+  publish(bench, back + ZERO_FOR);
+  assert.equal(bench.value(TOTAL, 'new', back + ZERO_FOR), 5);
+  bench.ledger.close();
+});
+
 test('a publication from before a label set was known carries nothing of it', () => {
   const bench = begun();
   const early = publish(bench, AT + 1);

@@ -2,21 +2,23 @@ import { type Billed, billed, type LabelFilter } from './billed.ts';
 import { type Book, openBook } from './book.ts';
 import type { Budget } from './budget.ts';
 import type { BudgetState } from './budgets.ts';
-import { changeOf, emptyFeed, nextKey, present } from './change.ts';
+import { changeOf, nextKey, present } from './change.ts';
+import { coverageOf, type LedgerCoverage, lastAsOf, unreadOf } from './coverage.ts';
 import { type Deliveries, deliveriesOf } from './deliveries.ts';
+import { emptyFeed, isSilent, type ObservedPoll, observed, silent } from './feed-row.ts';
+import { healed, isCredible } from './heal.ts';
 import { released } from './hold.ts';
 import { missingHours } from './hours.ts';
 import { firstClosing, maintain } from './maintain.ts';
 import { openOutlook } from './outlook.ts';
 import { familiesOf } from './publish.ts';
 import { type WindowState, windowState } from './reach.ts';
-import { asOfAt, gapsIn, joinedRanges } from './runs.ts';
 import type { AccountSettings } from './settings.ts';
 import { nothingShown } from './shown.ts';
 import type { Family } from './snapshot.ts';
-import type { Note, Observation, Reconciliation, ResourceFacts, Statement } from './statement.ts';
+import type { ResourceFacts, Statement } from './statement.ts';
 import type { Commit, Store } from './store.ts';
-import { GRANULARITIES, type Granularity, type Instant, type Range, startOfMonth } from './time.ts';
+import { type Granularity, type Instant, type Range, startOfMonth } from './time.ts';
 import { openUnshown } from './unshown.ts';
 import type { Window } from './windows.ts';
 
@@ -51,6 +53,17 @@ export interface Ledger {
   apply(feed: FeedKey, statement: Statement, resources: readonly ResourceFacts[], now: Instant): Applied;
   /** The newest as-of of any statement of the account; `-Infinity` before the first. */
   lastAsOf(account: number): Instant;
+  /**
+   * Takes back what an account owes to a clock that ran ahead, or was not set. Statements that were under way meanwhile count as older
+   * than what is read from now on.
+   */
+  heal(account: number, now: Instant): void;
+  /**
+   * Does work that commits several times, all of it made durable at once. Nothing may be shown meanwhile.
+   *
+   * @throws what the work throws, and what the store throws: then nothing of it was written, and none of it is known any more.
+   */
+  together(work: () => void): void;
   /** Stores what a poll learned beyond its statements. */
   observe(feed: FeedKey, poll: ObservedPoll): void;
   /** Forgets what the polls of a feed learned beyond its statements: nobody may read it any more. */
@@ -87,25 +100,11 @@ export interface Ledger {
   close(): void;
 }
 
-export interface ObservedPoll {
-  /** When it succeeded; undefined where it failed in part. */
-  readonly at: Instant | undefined;
-  readonly observations: readonly Observation[] | undefined;
-  readonly reconciliation: Reconciliation | undefined;
-  readonly memo: string | undefined;
-  readonly notes: readonly Note[] | undefined;
-}
-
-export interface LedgerCoverage {
-  asOf(at: Instant): Instant | undefined;
-  latest(): Range | undefined;
-  gaps(range: Range): Range[];
-}
-
 /** Opens the ledger over its store. Synchronous throughout: a commit is done before anything it changed can be seen. */
 export function openLedger(store: Store): Ledger {
   const book = openBook(store);
   const accounts = new Map<number, AccountSettings>();
+  const healedAt = new Map<number, Instant>();
   const outlook = openOutlook(book, store);
 
   let published = 0;
@@ -151,7 +150,10 @@ export function openLedger(store: Store): Ledger {
       if (hours.length > 0) commit({ hours });
       return id;
     },
-    apply(feed, statement, resources, now) {
+    apply(feed, given, resources, now) {
+      const since = healedAt.get(feed.account);
+      const isLost = since !== undefined && !isCredible(given.asOf, now);
+      const statement = isLost ? { ...given, asOf: since } : given;
       const settings = settingsOf(feed.account);
       const streamSettings = present(
         settings.streams.find(({ name }) => name === statement.stream),
@@ -181,53 +183,40 @@ export function openLedger(store: Store): Ledger {
       book.forgetSums(now);
       return change.applied;
     },
-    lastAsOf(account) {
-      const runs = [...book.streams.values()]
-        .filter((stream) => stream.account === account)
-        .flatMap((stream) => GRANULARITIES.flatMap((each) => book.runs(stream.id, each, 'newest')));
-      return runs.reduce((last, { asOf }) => Math.max(last, asOf), Number.NEGATIVE_INFINITY);
+    lastAsOf: (account) => lastAsOf(book, account),
+    heal(id, now) {
+      const account = present(book.accounts.get(id), `account ${id}`);
+      const change = healed({ store, book, account, settings: settingsOf(id), now });
+      if (change) commit(change);
+      healedAt.set(id, now);
+    },
+    together(work) {
+      try {
+        store.together(work);
+      } catch (error) {
+        book.reload();
+        for (const id of accounts.keys()) if (!book.accounts.has(id)) accounts.delete(id);
+        outlook.reload();
+        unshown.clear();
+        unshown.watch(book.series.values());
+        throw error;
+      }
     },
     observe(feed, poll) {
-      const known = book.feed(feed.account, feed.feed) ?? emptyFeed(feed);
-      const row = {
-        ...known,
-        lastSuccess: poll.at ?? known.lastSuccess,
-        memo: poll.memo ?? known.memo,
-        observations: poll.observations ?? known.observations,
-        reconciliation: poll.reconciliation ?? known.reconciliation,
-        notes: poll.notes ?? known.notes,
-      };
-      commit({ feeds: [row] });
+      commit({ feeds: [observed(book.feed(feed.account, feed.feed) ?? emptyFeed(feed), poll)] });
     },
     silence(feed) {
       const known = book.feed(feed.account, feed.feed);
-      if (!known) return;
-      commit({ feeds: [{ ...emptyFeed(feed), read: known.read, lastSuccess: known.lastSuccess }] });
+      if (known && !isSilent(known)) commit({ feeds: [silent(known)] });
     },
     billed: (account, range, which) => billed(book, account, range, which),
     requests: (account) => ({
       state: book.requests(account),
       remember: (state) => commit({ requests: [{ account, state }] }),
     }),
-    coverage(account, streamName, granularity) {
-      const stream = book.streamOf(account, streamName);
-      const runs = stream ? book.runs(stream.id, granularity, 'newest') : [];
-      const covered = joinedRanges(runs);
-      const silences = stream ? book.silences(stream.id) : [];
-      const doubted = silences.filter((row) => row.granularity === granularity).map(({ range }) => range);
-      return {
-        // A silence that is not believed yet is not read: whoever plans by this asks again.
-        asOf: (at) =>
-          doubted.some((range) => range.start <= at && at < range.end) ? undefined : asOfAt(runs, at),
-        latest: () => covered.at(-1),
-        gaps: (range) => gapsIn(runs, range),
-      };
-    },
-    unread(account, streamName, since) {
-      const stream = book.streamOf(account, streamName);
-      const covered = stream ? book.covered(stream.id) : [];
-      return gapsIn(covered, { start: since, end: covered.at(-1)?.start ?? since });
-    },
+    coverage: (account, stream, granularity) =>
+      coverageOf(book, book.streamOf(account, stream)?.id, granularity),
+    unread: (account, stream, since) => unreadOf(book, book.streamOf(account, stream)?.id, since),
     since: sinceOf,
     shut(account) {
       accounts.delete(account);

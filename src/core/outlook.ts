@@ -13,6 +13,8 @@ export interface Outlook {
   following(commit: Commit): () => void;
   /** Takes the configured budgets, in place of those before. */
   setBudgets(budgets: readonly Budget[]): void;
+  /** The ledger was read again: nothing that was added up holds. */
+  reload(): void;
   budgets(input: PublishInput): BudgetState[];
   /** Adds up one more day that forecasts look back on; false once there is none left. */
   warm(input: PublishInput): boolean;
@@ -40,6 +42,10 @@ export function openOutlook(book: Book, store: Pick<Store, 'cells'>): Outlook {
     },
     setBudgets(budgets) {
       totals = openBudgetTotals(book, budgets);
+    },
+    reload() {
+      recent.clear();
+      totals = openBudgetTotals(book, totals.budgets);
     },
     budgets: (input) => budgetsAt(input, totals),
     warm(input) {

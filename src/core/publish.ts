@@ -12,7 +12,7 @@ import { PLACES, type Shown } from './shown.ts';
 import type { Family, Sample } from './snapshot.ts';
 import type { Measure, Observation } from './statement.ts';
 import type { AccountRow, FeedRow, SeriesRow, StreamRow } from './store.ts';
-import type { Instant } from './time.ts';
+import { type Instant, SECOND } from './time.ts';
 import { WINDOWS, type Window, windowAt } from './windows.ts';
 
 /** What was published before, besides, and what only some accounts need. */
@@ -193,7 +193,9 @@ class Samples {
       const last = row.read.at(-1);
       if (last) {
         this.#add(account.id, METRICS.dataFrom.name, { labels, value: last.start / 1000 });
-        this.#add(account.id, METRICS.dataThrough.name, { labels, value: last.end / 1000 });
+        // As-ofs of one account are milliseconds apart; an end further ahead is that of a clock that was set back since.
+        const through = last.end - now > SECOND ? now : last.end;
+        this.#add(account.id, METRICS.dataThrough.name, { labels, value: through / 1000 });
       }
       if (row.reconciliation) {
         this.#add(account.id, METRICS.reconciliation.name, {
@@ -209,7 +211,7 @@ class Samples {
   runway(account: AccountRow, { now, recent }: PublishAfter): void {
     const balances = observationsAt(this.#book, account.id, now).filter(({ metric }) => metric === 'balance');
     if (balances.length === 0) return;
-    const streams = [...this.#book.streams.values()].filter((stream) => stream.account === account.id);
+    const streams = this.#book.streamsOf(account.id);
     const seconds = runwayOf(
       balances,
       streams.map(({ id }) => recent(id)),

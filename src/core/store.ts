@@ -191,5 +191,7 @@ export interface Store {
   deliveries(receiver: string): readonly Delivery[] | undefined;
   /** @throws when nothing was written. */
   commit(commit: Commit): void;
+  /** Makes all that is committed meanwhile durable at once. @throws when nothing of it was written. */
+  together(work: () => void): void;
   close(): void;
 }

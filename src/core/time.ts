@@ -6,6 +6,9 @@ export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
+/** A clock that shows an earlier time has not been set yet. */
+export const FIRST_INSTANT: Instant = Date.UTC(2020, 0);
+
 /** A half-open interval `[start, end)`. */
 export interface Range {
   readonly start: Instant;

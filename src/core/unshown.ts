@@ -4,6 +4,8 @@ import type { SeriesRow } from './store.ts';
 /** The held series that no reader has seen yet, and the publication in which each first stands. */
 export interface Unshown {
   watch(rows: Iterable<SeriesRow>): void;
+  /** Forgets all. */
+  clear(): void;
   /** After an account was opened or shut: what nobody has seen stands in no publication before the next. */
   watchAgain(account: number): void;
   /** The series that a publication held, as they are once it was seen. */
@@ -21,6 +23,7 @@ export function openUnshown(book: Book, next: (account: number) => number): Unsh
         else unshown.delete(row.id);
       }
     },
+    clear: () => unshown.clear(),
     watchAgain(account) {
       for (const id of unshown.keys()) {
         const row = book.series.get(id);

@@ -1,3 +1,4 @@
+import { isCredible } from '../core/heal.ts';
 import type { AccountSettings, Ledger, StreamSettings } from '../core/ledger.ts';
 import type { Rates } from '../core/rates.ts';
 import { GRANULARITIES, type Granularity, HOUR, type Instant } from '../core/time.ts';
@@ -5,6 +6,7 @@ import type { Provider } from '../providers/provider.ts';
 import { RequestState } from './gate.ts';
 import { createHttpClient, type HttpClient, type HttpEvents } from './http.ts';
 import type { ScheduledFeed } from './poller.ts';
+import type { Write } from './writer.ts';
 
 /** What the configuration says of an account, as far as polling it goes. */
 export interface PolledAccount {
@@ -30,6 +32,8 @@ export interface OpenAccountOptions extends Terms {
   /** Resolves once `now` has moved on by `ms`; the wall clock's when absent. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly events: HttpEvents;
+  /** Stores what polls read; at once when absent. */
+  readonly write?: Write | undefined;
   /** A longer wait for a limit fails the poll instead. */
   readonly longestWaitMs?: number | undefined;
 }
@@ -51,10 +55,15 @@ export function openAccount(account: PolledAccount, options: OpenAccountOptions)
   const waits = { ...(wait && { wait }), ...(longestWaitMs !== undefined && { longestWaitMs }) };
   const edge = { events, now, ...waits, memory: memoryOf(ledger, id) };
   const client = createHttpClient({ ...account, ...edge, key: () => key() });
-  // Also where the clock was set back since: what is read now must not count as older than what was read before.
-  let lastAsOf: Instant | undefined;
+  ledger.heal(id, now());
+  let lastAsOf = ledger.lastAsOf(id);
   const asOf = (at: Instant) => {
-    lastAsOf = Math.max(at, (lastAsOf ?? ledger.lastAsOf(id)) + 1);
+    if (lastAsOf > Number.NEGATIVE_INFINITY && !isCredible(lastAsOf, at)) {
+      // The clock was set since: what was read under the old time must not outrank what is read now.
+      ledger.heal(id, at);
+      lastAsOf = ledger.lastAsOf(id);
+    }
+    lastAsOf = Math.max(at, lastAsOf + 1);
     return lastAsOf;
   };
   const [present, absent] = feedsOf(account);
@@ -73,6 +82,7 @@ export function openAccount(account: PolledAccount, options: OpenAccountOptions)
     rates: () => rates,
     now,
     asOf,
+    ...(options.write && { write: options.write }),
   }));
   return {
     id,

@@ -11,6 +11,7 @@ import type { HttpOptions } from './http.ts';
 import type { Room } from './room.ts';
 import { methodOf, pathOf } from './target.ts';
 import type { TakeTurn } from './turns.ts';
+import { dateOf } from './witness.ts';
 
 /** What all requests of an account share. */
 export interface Line extends Required<Omit<HttpOptions, 'memory' | 'baseUrl'>> {
@@ -117,7 +118,7 @@ async function headOf(
     const { signal } = deadline;
     const asked = connections.dispatcher.request({ origin, method, path, headers, body: sent, signal });
     const response = await untilAborted(signal, asked);
-    events.answered(String(response.statusCode));
+    events.answered(String(response.statusCode), dateOf(response.headers.date));
     const { statusCode: status, body } = response;
     return { exchange, number, status, headers: flat(response.headers), body };
   } catch (error) {

@@ -21,11 +21,12 @@ export interface RequestMemory {
 }
 
 export interface GateOptions {
+  readonly now: Instant;
   readonly budget: { readonly requests: number; readonly perMs: number } | undefined;
   readonly memory: RequestMemory | undefined;
 }
 
-/** Says when an account may be asked. Time is passed in. */
+/** Says when an account may be asked. Time is passed in; where it goes back, so do the ends of all waits: none gets longer. */
 export interface Gate {
   /** When the next request may go out; in the past: at once. */
   earliest(now: Instant): Instant;
@@ -46,34 +47,50 @@ const TRAVEL_MS = SECOND;
  * Keeps an account within every limit known: the waits it was told, what the provider's headers leave, and the request
  * budget, of which no window of `perMs`, wherever it starts, holds more than `requests`.
  */
-export function createGate({ budget, memory }: GateOptions): Gate {
+export function createGate({ now, budget, memory }: GateOptions): Gate {
   const before = memory?.state;
-  let notBefore = before?.notBefore ?? 0;
+  // No wait is longer than an hour: where more is left of one, the clock ran ahead.
+  let notBefore = before && before.notBefore - now <= MAX_WAIT_MS ? before.notBefore : 0;
   const own = createWindow(budget, before?.spent ?? []);
   const told = createCountdown();
   const remember = () => memory?.remember({ notBefore, spent: own.spent() });
+  let seenAt = now;
+  const follow = (now: Instant) => {
+    const byMs = Math.max(0, seenAt - now);
+    seenAt = now;
+    if (byMs === 0) return;
+    notBefore -= byMs;
+    own.setBack(byMs);
+    told.setBack(byMs);
+  };
 
   return {
-    earliest: (now) => Math.max(heldUntil(notBefore, now), own.earliest(now), told.earliest(now)),
-    left: (now) => (heldUntil(notBefore, now) > now ? 0 : Math.min(own.left(now), told.left(now))),
+    earliest(now) {
+      follow(now);
+      return Math.max(notBefore, own.earliest(now), told.earliest(now));
+    },
+    left(now) {
+      follow(now);
+      return notBefore > now ? 0 : Math.min(own.left(now), told.left(now));
+    },
     spend(now) {
+      follow(now);
       own.spend(now);
       if (budget) remember();
       return told.spend();
     },
-    learn: told.learn,
+    learn(limit, now, request) {
+      follow(now);
+      told.learn(limit, now, request);
+    },
     close(until, now) {
+      follow(now);
       const end = Math.min(until, now + MAX_WAIT_MS);
-      if (end <= heldUntil(notBefore, now)) return;
+      if (end <= notBefore) return;
       notBefore = end;
       remember();
     },
   };
-}
-
-/** No wait is made longer than an hour: where more is left of one, the clock was set back, and the wait is over. */
-function heldUntil(until: Instant, now: Instant): Instant {
-  return until - now > MAX_WAIT_MS ? 0 : until;
 }
 
 /** Our own count: a sliding window, which is right wherever the provider's window starts. */
@@ -81,11 +98,14 @@ function createWindow(budget: GateOptions['budget'], before: readonly Instant[])
   const { requests, perMs } = budget ?? { requests: Number.POSITIVE_INFINITY, perMs: 0 };
   const windowMs = perMs + TRAVEL_MS;
   let spent = [...before];
-  // A clock that was set back must not keep requests of the "future" for longer than a window.
+  // The clock may have been set back between two processes: requests of the "future" count for a window from now.
   const counted = (now: Instant) => spent.map((at) => Math.min(at, now)).filter((at) => at > now - windowMs);
 
   return {
     spent: () => [...spent],
+    setBack(byMs: number): void {
+      spent = spent.map((at) => at - byMs);
+    },
     left: (now: Instant) => Math.max(0, requests - counted(now).length),
     earliest(now: Instant): Instant {
       const blocking = counted(now).at(-requests);
@@ -105,12 +125,13 @@ function createCountdown() {
   let sent = 0;
   let told = { request: 0, remaining: Number.POSITIVE_INFINITY, resetAt: 0 };
   const left = (now: Instant) =>
-    heldUntil(told.resetAt, now) <= now
-      ? Number.POSITIVE_INFINITY
-      : Math.max(0, told.remaining - (sent - told.request));
+    told.resetAt <= now ? Number.POSITIVE_INFINITY : Math.max(0, told.remaining - (sent - told.request));
 
   return {
     left,
+    setBack(byMs: number): void {
+      told = { ...told, resetAt: told.resetAt - byMs };
+    },
     earliest: (now: Instant): Instant => (left(now) > 0 ? 0 : told.resetAt),
     spend: () => ++sent,
     learn({ remaining, resetAt }: RateLimit, now: Instant, request: number): void {

@@ -17,8 +17,8 @@ import { createTurns } from './turns.ts';
 
 /** What self-metrics and logs hear of. */
 export interface HttpEvents {
-  /** Once per request sent, those sent again included: `200`, `429`; `''` where no answer came. */
-  answered(code: string): void;
+  /** Once per request sent, those sent again included: `200`, `429`; `''` where no answer came. `date` is what the answer says of now. */
+  answered(code: string, date?: Instant): void;
   /** One request is sent again after a fault. */
   retried(): void;
   /** After each answer that says it, and after every answer of a provider with a request budget. */
@@ -85,7 +85,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     connectTimeoutMs: options.timeoutMs,
   });
   const memory = options.memory && loud(options.memory);
-  const gate = createGate({ budget: provider.requestBudget, memory });
+  const gate = createGate({ now: now(), budget: provider.requestBudget, memory });
   const line: Line = {
     ...options,
     limits: options.limits ?? ANSWER_LIMITS,

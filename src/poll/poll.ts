@@ -11,6 +11,7 @@ import { cleanObservation, createDigest, longLabels, shortNotes } from './digest
 import { mostTelling, PollError } from './errors.ts';
 import type { HttpClient } from './http.ts';
 import { EndlessAnswers, guardRange } from './range-guard.ts';
+import type { Write } from './writer.ts';
 
 /** A feed of an account, with everything a poll of it needs. */
 export interface PollTarget {
@@ -23,6 +24,8 @@ export interface PollTarget {
   /** As they are now. */
   readonly rates: () => Rates;
   readonly now: () => Instant;
+  /** Stores what was read; at once when absent. */
+  readonly write?: Write;
   /** Turns the moment of a first request into an as-of that no other statement of the account has. */
   readonly asOf: (at: Instant) => Instant;
 }
@@ -91,14 +94,14 @@ async function pollRanges(
       inARow += 1;
       if (known) failures.push({ range, error: known });
       if (known?.reason !== 'contract' || inARow >= patienceWith(known)) {
-        learn(target, learned, watcher, false);
+        await learn(target, learned, watcher, false);
         // A bug of ours hides behind no other failure.
         throw known ? failureOf(failures) : error;
       }
     }
     watcher.progress(index + 1, ranges.length);
   }
-  learn(target, learned, watcher, failures.length === 0);
+  await learn(target, learned, watcher, failures.length === 0);
   const failure = failureOf(failures);
   if (failure) throw failure;
   return 'done';
@@ -153,7 +156,8 @@ async function readInto(
   watcher: PollWatcher,
 ): Promise<{ readonly again?: boolean }> {
   const { reading, asOf } = await readRange(target, range, { ...context, memo: learned.memo });
-  const applied = book(target, reading, asOf);
+  const isFact = reading.statement !== undefined && target.feed.books !== undefined;
+  const applied = isFact ? await written(target, () => book(target, reading, asOf)) : NOTHING;
   learned.memo = reading.memo ?? learned.memo;
   for (const observation of reading.observations) learned.observations.push(cleanObservation(observation));
   if (reading.reconciliation) learned.reconciliations.push(reading.reconciliation);
@@ -169,12 +173,13 @@ async function readInto(
  * Stores what a poll learned. What it did not say anew stays where it failed in part, and where a tier's silence is not
  * believed yet.
  */
-function learn(
-  { key, ledger, now }: PollTarget,
+async function learn(
+  target: PollTarget,
   learned: Learned,
   watcher: PollWatcher,
   isComplete: boolean,
-): void {
+): Promise<void> {
+  const { key, ledger, now } = target;
   const known = ledger.book.feed(key.account, key.feed);
   const before = known?.observations ?? [];
   const observations = newestOf(learned.observations);
@@ -186,16 +191,22 @@ function learn(
   const all = [...observations, ...stays];
   if (all.length > MAX_OBSERVATIONS)
     watcher.drift({ kind: 'too_many_values', what: `${all.length} values, ${MAX_OBSERVATIONS} are kept` });
-  ledger.observe(key, {
+  const poll = {
     at: isComplete ? now() : undefined,
     observations: learned.ranges > 0 ? all.slice(0, MAX_OBSERVATIONS) : undefined,
     reconciliation: summed(learned.reconciliations),
     memo: learned.memo,
     notes: learned.ranges > 0 ? [...learned.notes.values()] : undefined,
-  });
+  };
+  await written(target, () => ledger.observe(key, poll));
   const isKnown = ({ topic, text }: Note) =>
     known?.notes.some((note) => note.topic === topic && note.text === text) ?? false;
   for (const note of learned.notes.values()) if (note.isWarning && !isKnown(note)) watcher.warned(note);
+}
+
+/** Does work on the ledger; ends once that is stored. */
+export async function written<Result>({ write }: PollTarget, work: () => Result): Promise<Result> {
+  return write ? write(work) : work();
 }
 
 function contextOf(target: PollTarget, watcher: PollWatcher, signal: AbortSignal): FeedContext<unknown> {

@@ -1,9 +1,10 @@
 import type { Applied } from '../core/ledger.ts';
 import type { Drift, Note } from '../core/statement.ts';
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../core/time.ts';
+import type { Admit } from './admission.ts';
 import { type FailureReason, isRefusal, POLL_FAILURES, PollError } from './errors.ts';
-import { type PollTarget, pollErrorOf, pollFeed } from './poll.ts';
-import { type Schedule, schedule } from './schedule.ts';
+import { type PollTarget, pollErrorOf, pollFeed, written } from './poll.ts';
+import { createPatterns, type Pattern, type Schedule, schedule } from './schedule.ts';
 
 /** A feed as the poller runs it. */
 export interface ScheduledFeed extends PollTarget {
@@ -68,7 +69,7 @@ export interface FeedState {
 }
 
 export interface Poller {
-  /** Polls every feed once now, then each by its schedule. */
+  /** Polls every feed once now, then each by its schedule. Nothing where it was stopped. */
   start(): void;
   /** Polls every feed once, side by side, and says how each ended. */
   pollAll(): Promise<readonly PollOutcome[]>;
@@ -83,6 +84,10 @@ export interface PollerOptions {
   readonly now: () => Instant;
   /** From 0 to 1: jitter. */
   readonly random: () => number;
+  /** Shared by pollers, so that a line is read once. */
+  readonly patternOf?: (line: string) => Pattern;
+  /** Lets a poll begin; at once when absent. */
+  readonly admit?: Admit;
   /** Runs each poll, the telling of how it ended included; `stopping` has aborted where the poll was abandoned. */
   readonly around?: (
     feed: ScheduledFeed,
@@ -93,15 +98,17 @@ export interface PollerOptions {
 
 /** Feeds run side by side, each never over itself: a slow or failing one delays no other. */
 export function createPoller(options: PollerOptions): Poller {
-  const { feeds, random } = options;
+  const { feeds, random, patternOf = createPatterns() } = options;
   const stopping = new AbortController();
   const runners = feeds.map((feed) => createRunner(feed, options, stopping.signal));
   const schedules: Schedule[] = [];
   return {
     start() {
+      if (stopping.signal.aborted) return;
       for (const runner of runners) {
         const { schedule: line, feed } = runner.feed;
-        const timing = schedule({ line, jitterMs: feed.jitterMs, random, run: () => void runner.run() });
+        const { jitterMs } = feed;
+        const timing = schedule({ pattern: patternOf(line), jitterMs, random, run: () => void runner.run() });
         schedules.push(timing);
         runner.plan(timing);
         void runner.run();
@@ -119,6 +126,7 @@ export function createPoller(options: PollerOptions): Poller {
 
 function createRunner(feed: ScheduledFeed, options: PollerOptions, signal: AbortSignal) {
   const { events, now, around = (_feed, unwatched) => unwatched() } = options;
+  const admit: Admit = options.admit ?? ((_signal, work) => work());
   let running: Promise<PollOutcome> | undefined;
   let last: PollOutcome | undefined;
   let lastError: FeedState['lastError'];
@@ -148,14 +156,14 @@ function createRunner(feed: ScheduledFeed, options: PollerOptions, signal: Abort
       progress = undefined;
       return { ok: true, at: startedAt, seconds: seconds(), isPostponed };
     } catch (error) {
-      return ended(error, { at: startedAt, seconds: seconds() });
+      return await ended(error, { at: startedAt, seconds: seconds() });
     }
   };
 
-  const ended = (error: unknown, when: { at: Instant; seconds: number }): PollOutcome => {
+  const ended = async (error: unknown, when: { at: Instant; seconds: number }): Promise<PollOutcome> => {
     if (feed.feed.optional && isRefusal(error)) {
       try {
-        feed.ledger.silence(feed.key);
+        await written(feed, () => feed.ledger.silence(feed.key));
         failures = 0;
         const { reason, message } = error;
         return { ok: null, ...when, reason, message, isNews: last?.ok !== null };
@@ -171,11 +179,21 @@ function createRunner(feed: ScheduledFeed, options: PollerOptions, signal: Abort
     if (last?.ok === null && isYoung(last.at, now())) return Promise.resolve(last);
     clearTimeout(retry);
     // What comes after a poll is none of it: the timer of the next one is set outside.
-    running ??= around(feed, pollAndTell, signal).then((outcome) => {
+    running ??= admitted().then((outcome) => {
       if (!signal.aborted) retryLater(outcome);
       return outcome;
     });
     return running;
+  };
+
+  const admitted = async (): Promise<PollOutcome> => {
+    try {
+      return await admit(signal, () => around(feed, pollAndTell, signal));
+    } catch (error) {
+      // It was abandoned before it began.
+      running = undefined;
+      return failureOf(error, { at: now(), seconds: 0 });
+    }
   };
 
   const pollAndTell = async (): Promise<PollOutcome> => {

@@ -1,4 +1,4 @@
-import cron from 'node-cron';
+import cron, { type ScheduledTask } from 'node-cron';
 import { type Instant, SECOND } from '../core/time.ts';
 
 export interface Schedule {
@@ -7,9 +7,46 @@ export interface Schedule {
   stop(): void;
 }
 
+/** Says when a line is due. */
+export interface Pattern {
+  /** The next run after now. */
+  next(): Instant;
+  /** The time between the next two. */
+  periodMs(): number;
+}
+
+/** Reads cron lines in UTC, of five or six fields, each once: accounts of a provider share theirs, and node-cron keeps all it made. */
+export function createPatterns(): (line: string) => Pattern {
+  const known = new Map<string, Pattern>();
+  return (line) => {
+    const pattern = known.get(line) ?? patternOf(cron.createTask(line, () => {}, { timezone: 'UTC' }));
+    known.set(line, pattern);
+    return pattern;
+  };
+}
+
+/** Thousands of feeds ask, and all within a period are told the same. */
+function patternOf(task: ScheduledTask): Pattern {
+  let asked = { from: Number.POSITIVE_INFINITY, due: Number.NEGATIVE_INFINITY };
+  const runs = (count: number) => task.getNextRuns(count).map((date) => date.getTime());
+  return {
+    next() {
+      const now = Date.now();
+      if (now < asked.from || now >= asked.due) {
+        const [due = Number.POSITIVE_INFINITY] = runs(1);
+        asked = { from: now, due };
+      }
+      return asked.due;
+    },
+    periodMs() {
+      const [first = 0, second = first + SECOND] = runs(2);
+      return second - first;
+    },
+  };
+}
+
 export interface ScheduleOptions {
-  /** A cron line in UTC, five or six fields. */
-  readonly line: string;
+  readonly pattern: Pattern;
   /** Upper bound of the random delay of each run; at most a tenth of the time between two. */
   readonly jitterMs: number;
   /** From 0 to 1. */
@@ -17,35 +54,56 @@ export interface ScheduleOptions {
   readonly run: () => void;
 }
 
+/** Timers wake at least this often to read the clock: it may have been set, or the machine may have slept. */
+const LONGEST_SLEEP_MS = 30 * SECOND;
+
+/** A clock that is slewed and a timer that is late differ by less; more is a clock that was set, or a process that slept. */
+const ON_TIME_MS = SECOND;
+
 /**
- * Runs by a cron line in UTC. A run that was missed because the process was busy or asleep is caught up once, at once.
+ * Runs by a cron line in UTC, read from the clock as it is now. Runs that were missed, however many, are caught up once, at once;
+ * so is the run of a clock that was set back, since what was read under the old time no longer counts as read.
+ *
+ * node-cron says when a line is due. Its own runner keeps the instant of the next run, which a clock that was set back reaches late,
+ * and walks through every run that a clock set forward has skipped.
  *
  * Whether two runs may overlap is the caller's to say: a run that is still going on is not started again.
  */
-export function schedule({ line, jitterMs, random, run }: ScheduleOptions): Schedule {
+export function schedule({ pattern, jitterMs, random, run }: ScheduleOptions): Schedule {
   const delays = new Set<NodeJS.Timeout>();
-  const [first, second] = cron.createTask(line, () => {}, { timezone: 'UTC' }).getNextRuns(2);
-  const periodMs = first && second ? second.getTime() - first.getTime() : SECOND;
-  const task = cron.schedule(
-    line,
-    () => {
-      const timer = setTimeout(
-        () => {
-          delays.delete(timer);
-          run();
-        },
-        random() * Math.min(jitterMs, periodMs / 10),
-      );
-      delays.add(timer);
-    },
-    { timezone: 'UTC', suppressMissedWarning: true },
-  );
-  task.on('execution:missed', run);
+  let seenAt = Date.now();
+  let due = pattern.next();
+  let alarm: NodeJS.Timeout | undefined;
+  let isStopped = false;
+
+  const runLater = (ms: number) => {
+    const timer = setTimeout(() => {
+      delays.delete(timer);
+      run();
+    }, ms);
+    delays.add(timer);
+  };
+  const look = () => {
+    const at = Date.now();
+    const wasSetBack = at < seenAt - ON_TIME_MS;
+    if (wasSetBack || at >= due) {
+      const isOnTime = !wasSetBack && at - due <= ON_TIME_MS;
+      runLater(isOnTime ? random() * Math.min(jitterMs, pattern.periodMs() / 10) : 0);
+      due = pattern.next();
+    }
+    seenAt = at;
+    sleep();
+  };
+  const sleep = () => {
+    alarm = setTimeout(look, Math.max(0, Math.min(due - Date.now(), LONGEST_SLEEP_MS)));
+  };
+  sleep();
   return {
-    nextRun: () => task.getNextRun()?.getTime(),
+    nextRun: () => (isStopped ? undefined : pattern.next()),
     stop() {
+      isStopped = true;
+      clearTimeout(alarm);
       for (const timer of delays) clearTimeout(timer);
-      void task.destroy();
     },
   };
 }

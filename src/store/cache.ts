@@ -56,6 +56,14 @@ export function cacheCells(store: Store, mostCells = CACHED_CELLS): Store {
       store.commit(commit);
       absorb(commit);
     },
+    together(work) {
+      try {
+        store.together(work);
+      } catch (error) {
+        clear();
+        throw error;
+      }
+    },
   };
 
   /** Follows a commit that succeeded; cells where nothing is known yet stay unknown. */

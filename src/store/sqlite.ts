@@ -14,6 +14,8 @@ export function sqliteStore(database: DatabaseSync): Store {
   // What stands in the file, so that of a long list of runs only what changed is written.
   const written = new Map<string, readonly Run[]>();
 
+  const transaction = transactions(database);
+
   const write = (commit: Commit) => {
     for (const row of commit.accounts ?? []) {
       statements.account.run(row.id, row.provider, row.name, row.baseline ?? null, row.folded, row.openedAt);
@@ -56,6 +58,7 @@ export function sqliteStore(database: DatabaseSync): Store {
   return {
     load() {
       const stored = orDamaged(database, () => readAll(database));
+      written.clear();
       for (const row of stored.readings) written.set(readingsKey(row), row.runs);
       return stored;
     },
@@ -84,17 +87,40 @@ export function sqliteStore(database: DatabaseSync): Store {
     },
     deliveries: (receiver) => orDamaged(database, () => deliveries.read(receiver)),
     commit(commit) {
-      database.exec('BEGIN IMMEDIATE');
-      try {
-        write(commit);
-        database.exec('COMMIT');
-      } catch (error) {
-        if (database.isTransaction) database.exec('ROLLBACK');
-        throw error;
-      }
+      transaction(() => write(commit));
       for (const row of commit.readings ?? []) written.set(readingsKey(row), row.runs);
     },
+    together: transaction,
     close: () => database.close(),
+  };
+}
+
+/** Runs work in a transaction, or in a part of the one that is open: a part that fails takes nothing else with it. */
+function transactions(database: DatabaseSync): (work: () => void) => void {
+  let isOpen = false;
+  const within = (begin: string, end: string, undo: string, work: () => void) => {
+    database.exec(begin);
+    try {
+      work();
+      database.exec(end);
+    } catch (error) {
+      // SQLite has undone all of it by itself where the disk is full.
+      if (database.isTransaction) database.exec(undo);
+      throw error;
+    }
+  };
+  return (work) => {
+    if (isOpen) {
+      if (!database.isTransaction) throw new Error('the transaction was undone');
+      within('SAVEPOINT part', 'RELEASE part', 'ROLLBACK TO part; RELEASE part', work);
+      return;
+    }
+    isOpen = true;
+    try {
+      within('BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK', work);
+    } finally {
+      isOpen = false;
+    }
   };
 }
 

@@ -50,5 +50,5 @@ function textOf(amounts: Readonly<Record<string, Fixed>>): Record<string, string
 
 /** A server may have learnt the new endpoint since. */
 export function isLegacy({ legacyAt }: Memory, now: Instant): boolean {
-  return legacyAt !== undefined && now - legacyAt < RECHECK_MS;
+  return legacyAt !== undefined && legacyAt <= now && now - legacyAt < RECHECK_MS;
 }

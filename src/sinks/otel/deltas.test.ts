@@ -171,6 +171,22 @@ describe('differences', () => {
     assert.deepEqual(told(await world.collect()), [['a', 0, 1, 1]]);
   });
 
+  test('do not wait for a clock that was days ahead when the receiver was told last, nor tell anything twice', async () => {
+    const world = createWorld([['a', 5, BEGUN - 500]]);
+    const day = 24 * 3600 * 1000;
+    world.publish([['a', 6, BEGUN - 500]]);
+    world.pass(40 * day);
+    world.taken(await world.collect());
+    world.pass(-39 * day);
+    world.publish([['a', 8, BEGUN - 500]]);
+    const first = await world.collect();
+    assert.deepEqual(told(first), [['a', day - 1, day, 2]]);
+    world.taken(first);
+    world.publish([['a', 9, BEGUN - 500]]);
+    world.pass(1000);
+    assert.deepEqual(told(await world.collect()), [['a', day, day + 1000, 1]]);
+  });
+
   test('are stored by rows that changed, and only those', async () => {
     const store = createStore();
     const world = createWorld([['a', 5, BEGUN - 500]], store);

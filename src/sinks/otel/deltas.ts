@@ -1,7 +1,7 @@
 import { AggregationTemporality } from '@opentelemetry/sdk-metrics';
 import type { Delivery } from '../../core/deliveries.ts';
 import { fromNumber, toNumber } from '../../core/money.ts';
-import type { Instant } from '../../core/time.ts';
+import { HOUR, type Instant } from '../../core/time.ts';
 import { byIdentity } from './attributes.ts';
 import { hrTime } from './metric.ts';
 import type { Teller } from './teller.ts';
@@ -30,7 +30,8 @@ export interface DeltasOptions<Total> {
 
 /**
  * Tells by how much totals grew since what the receiver was told last. Intervals of a series follow one another and none is
- * empty: while the clock does not stand behind the end of the last one, what grew waits.
+ * empty: while the clock does not stand behind the end of the last one, what grew waits. Not for longer than an hour: an end further
+ * ahead comes from a clock that was wrong.
  */
 export function createDeltas<Total>(options: DeltasOptions<Total>): Deltas<Total> {
   const { openedAt, from, growth } = options;
@@ -41,7 +42,7 @@ export function createDeltas<Total>(options: DeltasOptions<Total>): Deltas<Total
     point({ family, labels, total, zeroAt: begun, attributes }, at) {
       const known = told.of({ family, labels });
       const zeroAt = begun ?? known?.zeroAt ?? openedAt;
-      const start = Math.max(zeroAt, known?.at ?? from);
+      const start = Math.max(believed(zeroAt, at), believed(known?.at ?? from, at));
       if (at <= start) return undefined;
       const value = known?.zeroAt === zeroAt ? growth(total, known.total) : total;
       if (value === undefined) return undefined;
@@ -55,6 +56,13 @@ export function createDeltas<Total>(options: DeltasOptions<Total>): Deltas<Total
       return news;
     },
   };
+}
+
+const LONGEST_WAIT_MS = HOUR;
+
+/** The instant, or the last one before `at` where it lies too far ahead. */
+function believed(instant: Instant, at: Instant): Instant {
+  return instant - at > LONGEST_WAIT_MS ? at - 1 : instant;
 }
 
 type Series = Pick<Delivery, 'family' | 'labels'>;
@@ -72,7 +80,8 @@ function createTold<Total>(rows: Iterable<Telling<Total>>) {
     of,
     note,
     /** An answer that comes late does not take back what was told since. */
-    isNews: (telling: Telling<Total>) => telling.at > (of(telling)?.at ?? Number.NEGATIVE_INFINITY),
+    isNews: (telling: Telling<Total>) =>
+      telling.at > believed(of(telling)?.at ?? Number.NEGATIVE_INFINITY, telling.at),
   };
 }
 

@@ -20,6 +20,8 @@ interface Rendered {
 const FRESH_MS = 250;
 /** A scrape may not hold the event loop for a millisecond, and the percentiles of its delay alone take most of one. */
 const SLICE_MS = 0.1;
+/** Nor may the page of thousands of accounts take thousands of turns. */
+const LONGEST_SLICE_MS = 5;
 const VALUES_A_BATCH = 64;
 
 /**
@@ -67,7 +69,8 @@ export interface CollectedValue {
 /** Reads the families of a registry that hold anything, for sinks that render them in another form. */
 export async function collectRegistry(registry: Registry): Promise<CollectedFamily[]> {
   const families: CollectedFamily[] = [];
-  for await (const family of familiesIn(registry, createPace(SLICE_MS))) families.push(family);
+  for await (const family of familiesIn(registry, createPace(SLICE_MS, LONGEST_SLICE_MS)))
+    families.push(family);
   return families;
 }
 
@@ -80,7 +83,7 @@ async function* familiesIn(registry: Registry, pace: Pace): AsyncGenerator<Colle
 }
 
 async function encodeRegistry(registry: Registry, format: Format): Promise<Buffer> {
-  const pace = createPace(SLICE_MS);
+  const pace = createPace(SLICE_MS, LONGEST_SLICE_MS);
   let text = '';
   for await (const metric of familiesIn(registry, pace)) text += await encodeMetric(metric, format, pace);
   return Buffer.from(text);

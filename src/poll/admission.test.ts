@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createAdmission } from './admission.ts';
+
+const turn = () => new Promise(setImmediate);
+
+test('so many begin at once, the others as room is made, first come, first served', async () => {
+  const admit = createAdmission(2);
+  const { signal } = new AbortController();
+  const ends: (() => void)[] = [];
+  const begun: number[] = [];
+  const all = [0, 1, 2, 3].map((index) =>
+    admit(signal, () => {
+      begun.push(index);
+      return new Promise<void>((resolve) => ends.push(resolve));
+    }),
+  );
+  assert.deepEqual(begun, [0, 1]);
+  ends[1]?.();
+  await turn();
+  assert.deepEqual(begun, [0, 1, 2]);
+  for (const end of ends) end();
+  await turn();
+  assert.deepEqual(begun, [0, 1, 2, 3]);
+  ends[3]?.();
+  await Promise.all(all);
+});
+
+test('what hangs makes room for others', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const admit = createAdmission(1, 2000);
+  const { signal } = new AbortController();
+  void admit(signal, () => new Promise(() => {}));
+  const second = admit(signal, async () => 'second');
+  const third = admit(signal, async () => 'third');
+  context.mock.timers.tick(2000);
+  assert.deepEqual(await Promise.all([second, third]), ['second', 'third']);
+});
+
+test('who waits leaves when it is abandoned, and takes no room', async () => {
+  const admit = createAdmission(1);
+  const [mine, other] = [new AbortController(), new AbortController()];
+  const first = Promise.withResolvers<void>();
+  const running = admit(mine.signal, () => first.promise);
+  const waiting = admit(other.signal, async () => 'never');
+  other.abort(new Error('the exporter is stopping'));
+  await assert.rejects(waiting, /stopping/);
+  await assert.rejects(
+    admit(other.signal, async () => 'never'),
+    /stopping/,
+  );
+  first.resolve();
+  await running;
+  assert.equal(await admit(mine.signal, async () => 'next'), 'next');
+});

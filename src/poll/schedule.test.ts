@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../core/time.ts';
+import { createPatterns, schedule } from './schedule.ts';
+
+const NOON = Date.UTC(2026, 10, 20, 12);
+
+/** Timers that a test moves, and a clock that can be set without them. */
+function bench(context: TestContext, line: string, start: Instant = NOON) {
+  const { mock } = context;
+  mock.timers.enable({ apis: ['setTimeout'] });
+  const Real = Date;
+  let at = start;
+  class Own extends Real {
+    constructor(...[given = at]: [] | [number]) {
+      super(given);
+    }
+    static override now = () => at;
+  }
+  globalThis.Date = Object.assign(Own);
+  const runs: Instant[] = [];
+  const timing = schedule({
+    pattern: createPatterns()(line),
+    jitterMs: 0,
+    random: () => 0,
+    run: () => runs.push(at),
+  });
+  const end = () => {
+    timing.stop();
+    globalThis.Date = Real;
+    mock.timers.reset();
+  };
+  context.after(end);
+  return {
+    end,
+    timing,
+    now: () => at,
+    set: (byMs: number) => {
+      at += byMs;
+    },
+    /** The runs of so much time, as timers count it. */
+    pass(ms: number) {
+      const before = runs.length;
+      for (let passed = 0; passed < ms; passed += SECOND) {
+        at += SECOND;
+        mock.timers.tick(SECOND);
+      }
+      return runs.slice(before);
+    },
+  };
+}
+
+test('a line runs when it is due, each time once', (context) => {
+  const { pass } = bench(context, '* * * * *');
+  assert.deepEqual(pass(3 * MINUTE), [NOON + MINUTE, NOON + 2 * MINUTE, NOON + 3 * MINUTE]);
+});
+
+for (const [title, ms] of [
+  ['2 hours', 2 * HOUR],
+  ['26 hours', 26 * HOUR],
+  ['40 days', 40 * DAY],
+] as const) {
+  test(`a clock that is set back by ${title} is followed within a minute`, (context) => {
+    const { pass, set, now, timing } = bench(context, '* * * * *');
+    pass(90 * SECOND);
+    set(-ms);
+    const [first, ...rest] = pass(3 * MINUTE);
+    assert.ok(first !== undefined && first <= NOON - ms + 90 * SECOND + MINUTE);
+    assert.ok(rest.length >= 2);
+    assert.ok((timing.nextRun() ?? 0) - now() <= MINUTE);
+  });
+
+  test(`a clock that is set forward by ${title} has one run caught up`, (context) => {
+    for (const line of ['* * * * *', '*/15 * * * *', '0 3 * * *']) {
+      const { pass, set, end } = bench(context, line);
+      set(ms);
+      assert.equal(pass(31 * SECOND).length, ms < DAY && line === '0 3 * * *' ? 0 : 1, line);
+      end();
+    }
+  });
+}
+
+test('a clock that is set forward from 1970 has one run caught up, at once where the line runs each second', (context) => {
+  const { pass, set, now } = bench(context, '* * * * * *', 0);
+  pass(5 * SECOND);
+  set(NOON - now());
+  assert.equal(pass(SECOND).length, 1);
+  assert.equal(pass(10 * SECOND).length, 10);
+});
+
+test('a daily line runs at its time after the clock was set back over it, too', (context) => {
+  const { pass, set } = bench(context, '0 13 * * *');
+  assert.deepEqual(pass(2 * HOUR), [NOON + HOUR]);
+  set(-2 * HOUR);
+  const again = pass(2 * HOUR);
+  assert.equal(again.at(-1), NOON + HOUR);
+});
+
+test('a stopped schedule runs no more and is due never', (context) => {
+  const { pass, timing } = bench(context, '* * * * *');
+  timing.stop();
+  assert.deepEqual([pass(5 * MINUTE), timing.nextRun()], [[], undefined]);
+});

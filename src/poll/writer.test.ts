@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { cost, openBench, settings, statement, utc } from '../../test/support/ledger.ts';
+import { HOUR } from '../core/time.ts';
+import { createWriter } from './writer.ts';
+
+const AT = utc('2026-11-20T10:00');
+const TOTAL = 'ai_billing_cost_usd_total';
+
+/** A ledger with its baseline, a writer over it, and how often it was made durable. */
+function bench() {
+  const ledger = openBench(settings());
+  const hour = (index: number) => ({ start: AT + index * HOUR, end: AT + (index + 1) * HOUR });
+  ledger.apply(statement('hour', hour(0), AT + 1, [cost(AT, 'a', 1)]));
+  let groups = 0;
+  let fails = false;
+  const write = createWriter((work) => {
+    groups += 1;
+    ledger.ledger.together(() => {
+      work();
+      if (fails) throw new Error('the disk is full');
+    });
+  }, Number.POSITIVE_INFINITY);
+  const reading = (index: number, asOf: number) =>
+    statement('hour', hour(index), asOf, [cost(AT + index * HOUR, 'a', 2 ** index)]);
+  return {
+    ...ledger,
+    write,
+    apply: (index: number) => write(() => ledger.apply(reading(index, AT + HOUR + index))),
+    groups: () => groups,
+    failGroups(next: boolean) {
+      fails = next;
+    },
+    total: () => ledger.value(TOTAL, 'a', AT + 9 * HOUR),
+  };
+}
+
+test('what is written in one turn is made durable at once; the first is alone', async () => {
+  const { apply, groups, total } = bench();
+  await Promise.all([1, 2, 3, 4].map(apply));
+  assert.equal(groups(), 1);
+  assert.equal(total(), 2 + 4 + 8 + 16);
+});
+
+test('one that fails takes no other with it', async () => {
+  const { apply, write, failNextCommit, total } = bench();
+  const first = apply(1);
+  const all = await Promise.allSettled([
+    first,
+    write(() => failNextCommit()),
+    apply(2),
+    write(() => {
+      throw new RangeError('not as documented');
+    }),
+    apply(3),
+  ]);
+  assert.deepEqual(
+    all.map(({ status }) => status),
+    ['fulfilled', 'fulfilled', 'rejected', 'rejected', 'fulfilled'],
+  );
+  assert.equal(total(), 2 + 8);
+});
+
+test('a group that is not stored is not known any more, and is written when it is read again', async () => {
+  const { apply, failGroups, total, ledger, account } = bench();
+  failGroups(true);
+  const ended = await Promise.allSettled([1, 2, 3].map(apply));
+  assert.deepEqual(
+    ended.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'rejected'],
+  );
+  assert.equal(total(), 2);
+  assert.equal(ledger.lastAsOf(account), AT + HOUR + 1);
+  failGroups(false);
+  await Promise.all([2, 3].map(apply));
+  assert.equal(total(), 2 + 4 + 8);
+});

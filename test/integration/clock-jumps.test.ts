@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { DAY, HOUR, type Instant, MINUTE } from '../../src/core/time.ts';
+import type { Exposition } from '../support/exposition.ts';
+import { configure, type Exporter, folderOf, serve } from '../support/process.ts';
+import { pageOf } from '../support/shown-page.ts';
+
+const SHIFT = pathToFileURL(join(import.meta.dirname, '../support/shift-clock.ts')).href;
+/** A run each minute, and as long again for a busy machine. */
+const PATIENCE_MS = 150_000;
+
+interface Spent {
+  readonly at: Instant;
+  readonly usd: number;
+}
+
+/** Venice by the right clock: what was spent in the range that is asked for. */
+async function venice(context: TestContext, spent: readonly Spent[]): Promise<string> {
+  const server = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost');
+    const [from = Number.NaN, to = Number.NaN] = ['startTimestamp', 'endTimestamp'].map((name) =>
+      Date.parse(searchParams.get(name) ?? ''),
+    );
+    const rows = spent.filter(({ at }) => at >= from && at < to);
+    response.setHeader('content-type', 'application/json');
+    if (!pathname.endsWith('/usage-history')) response.statusCode = 404;
+    response.end(JSON.stringify({ data: rows.map(rowOf), nextCursor: null }));
+  }).listen(0, '127.0.0.1');
+  context.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  await once(server, 'listening');
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address);
+  return `http://127.0.0.1:${address.port}`;
+}
+
+function rowOf({ at, usd }: Spent) {
+  const timestamp = new Date(at).toISOString();
+  const money = { amount: -usd, currency: 'USD', units: 0.1, pricePerUnitUsd: usd * 10 };
+  const about = { sku: 'm-llm-output-mtoken', notes: 'API Inference', inferenceDetails: null };
+  return { timestamp, ...money, ...about };
+}
+
+/** An exporter whose clock is off until it is put right. */
+async function scene(context: TestContext, offsetMs: number, schedule?: string) {
+  const folder = await folderOf(context);
+  const spent: Spent[] = [{ at: Date.now() - MINUTE, usd: 10 }];
+  const url = await venice(context, spent);
+  const accounts = { venice: { url, key: 'a-key-of-the-test' } };
+  const file = await configure(folder, { accounts, schedule: schedule ?? '* * * * *' });
+  const right = join(folder, 'right');
+  const env = {
+    NODE_OPTIONS: `--import ${SHIFT}`,
+    CLOCK_OFF_MS: String(offsetMs),
+    CLOCK_RIGHT: right,
+  };
+  return {
+    spend: (usd: number) => spent.push({ at: Date.now(), usd }),
+    setRight: () => writeFile(right, ''),
+    start: () => serve(context, file, { env }),
+  };
+}
+
+function sum({ families }: Exposition, name: string, labels: Readonly<Record<string, string>> = {}): number {
+  const samples = [...families.values()].flatMap((family) => family.samples);
+  return samples
+    .filter((sample) => sample.name === name)
+    .filter((sample) => Object.entries(labels).every(([label, value]) => sample.labels[label] === value))
+    .reduce((total, { value }) => total + value, 0);
+}
+
+const usagePolls = (page: Exposition) => sum(page, 'ai_billing_polls_total', { feed: 'usage' });
+const spentOf = (page: Exposition) =>
+  sum(page, 'ai_billing_cost_usd_total') - sum(page, 'ai_billing_cost_corrections_usd_total');
+/** Of both months, since a test may run on the first of one. */
+const monthsOf = (page: Exposition) =>
+  sum(page, 'ai_billing_cost_month_to_date_usd') + sum(page, 'ai_billing_cost_last_month_usd');
+
+async function shown(exporter: Exporter, holds: (page: Exposition) => boolean): Promise<Exposition> {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const page = await pageOf(exporter);
+    if (holds(page)) return page;
+    assert.ok(performance.now() < deadline, `not shown in time:\n${exporter.err()}`);
+    await wait(200);
+  }
+}
+
+function assertNoFuture(page: Exposition): void {
+  const times = [...page.families.values()]
+    .flatMap(({ samples }) => samples)
+    .filter(({ name }) => name === 'ai_billing_data_through_timestamp_seconds');
+  assert.ok(times.length > 0);
+  for (const { value, labels } of times) assert.ok(value <= Date.now() / 1000, JSON.stringify(labels));
+}
+
+for (const [title, ms] of [
+  ['2 hours', 2 * HOUR],
+  ['26 hours', 26 * HOUR],
+] as const) {
+  test(`a clock that is set back by ${title} stops no polls, and what is spent afterwards shows`, async (context) => {
+    const here = await scene(context, ms);
+    const exporter = await here.start();
+    const before = usagePolls(await shown(exporter, (page) => usagePolls(page) > 0 && monthsOf(page) === 10));
+    await here.setRight();
+    here.spend(7);
+    const page = await shown(exporter, (each) => usagePolls(each) > before && monthsOf(each) === 17);
+    assert.equal(spentOf(page), 7);
+    assertNoFuture(page);
+  });
+}
+
+test('what was stored under a clock 40 days ahead heals at the first right reading', async (context) => {
+  const here = await scene(context, 40 * DAY);
+  const wrong = await here.start();
+  await shown(wrong, (page) => usagePolls(page) > 0);
+  assert.equal((await wrong.end('SIGTERM')).code, 0);
+  await here.setRight();
+  here.spend(7);
+  const exporter = await here.start();
+  const page = await shown(exporter, (each) => usagePolls(each) > 0 && monthsOf(each) === 17);
+  assertNoFuture(page);
+  // Under the wrong clock nothing of this month was read: the first right reading is the first.
+  assert.ok([0, 7].includes(spentOf(page)));
+  const before = spentOf(page);
+  here.spend(5);
+  assert.equal(spentOf(await shown(exporter, (each) => monthsOf(each) === 22)), before + 5);
+});
+
+/** How long the program takes to answer, at most, until that is over. */
+async function longestAnswer({ url }: Exporter, over: Promise<unknown>): Promise<number> {
+  let longest = 0;
+  let isOver = false;
+  const end = () => {
+    isOver = true;
+  };
+  over.then(end, end);
+  while (!isOver) {
+    const asked = performance.now();
+    const answer = await fetch(`${url}/-/healthy`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    assert.equal(answer.status, 200);
+    longest = Math.max(longest, performance.now() - asked);
+    await wait(20);
+  }
+  return longest;
+}
+
+for (const [title, offsetMs, schedule] of [
+  ['by 40 days', -40 * DAY, '* * * * *'],
+  ['by 40 days, each feed every second', -40 * DAY, '* * * * * *'],
+  ['from 1970', -Date.now(), '* * * * *'],
+] as const) {
+  test(`a clock that is set forward ${title} holds up no answer and is caught up with once`, async (context) => {
+    const here = await scene(context, offsetMs, schedule);
+    const exporter = await here.start();
+    const before = usagePolls(await shown(exporter, (page) => usagePolls(page) > 0));
+    await here.setRight();
+    here.spend(7);
+    const caughtUp = shown(exporter, (each) => usagePolls(each) > before && monthsOf(each) === 17);
+    const longest = await longestAnswer(exporter, caughtUp);
+    const page = await caughtUp;
+    // Walking through 40 days of minutes took 5 s, through those since 1970 for ever.
+    assert.ok(longest < 2000, `${longest} ms`);
+    if (!schedule.startsWith('* * * * * *')) assert.ok(usagePolls(page) - before <= 3);
+    assertNoFuture(page);
+    assert.equal((await exporter.end('SIGTERM')).code, 0);
+  });
+}

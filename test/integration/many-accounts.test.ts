@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { folderOf, serve } from '../support/process.ts';
+
+const ACCOUNTS = 1000;
+/** Generous: what is held is that nothing waits for all accounts, which took minutes. */
+const PATIENCE_MS = 15_000;
+
+/** Venice for an account without any use. */
+async function venice(context: TestContext): Promise<{ readonly url: string; asked(): number }> {
+  let count = 0;
+  const server = createServer((request, response) => {
+    count += 1;
+    const isUsage = request.url?.includes('/usage-history') ?? false;
+    response.writeHead(isUsage ? 200 : 404, { 'content-type': 'application/json' });
+    response.end('{"data":[],"nextCursor":null}');
+  }).listen(0, '127.0.0.1');
+  context.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  await once(server, 'listening');
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address);
+  return { url: `http://127.0.0.1:${address.port}`, asked: () => count };
+}
+
+test('a thousand accounts hold up neither answers nor the end', async (context) => {
+  const folder = await folderOf(context);
+  const provider = await venice(context);
+  const file = join(folder, 'config.yml');
+  const accounts = Array.from({ length: ACCOUNTS }, (_, index) => ({
+    provider: 'venice',
+    name: `account-${index}`,
+    apiKey: `key-of-the-test-${index}`,
+    baseUrl: provider.url,
+  }));
+  const server = { listen: '127.0.0.1:0' };
+  await writeFile(file, JSON.stringify({ server, state: { path: join(folder, 'ledger.db') }, accounts }));
+  const exporter = await serve(context, file);
+  for (let asks = 0; asks < 50 || provider.asked() < ACCOUNTS / 4; asks += 1) {
+    const answer = await fetch(`${exporter.url}/-/healthy`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    assert.equal(answer.status, 200);
+    await wait(50);
+  }
+  const asking = performance.now();
+  const { code } = await exporter.end('SIGTERM');
+  assert.equal(code, 0);
+  assert.ok(performance.now() - asking < 2 * PATIENCE_MS);
+});
