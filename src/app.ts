@@ -56,6 +56,8 @@ export interface App {
   stop(last?: () => Promise<void>): Promise<void>;
 }
 
+type Database = ReturnType<typeof openDatabase>;
+
 /** How often what has settled is made compact; each run is short. */
 const MAINTAIN_EVERY_MS = 60 * 60 * 1000;
 
@@ -66,16 +68,28 @@ const MAINTAIN_EVERY_MS = 60 * 60 * 1000;
  * @throws {StoreError} when the ledger's file cannot be used.
  */
 export function createApp(options: AppOptions): App {
+  const database = openDatabase(options.config.state.path);
+  const ledger = openLedger(cacheCells(sqliteStore(database)));
+  try {
+    return createOver(database, ledger, options);
+  } catch (error) {
+    ledger.close();
+    throw error;
+  }
+}
+
+function createOver(database: Database, ledger: Ledger, options: AppOptions): App {
   const { now, log, progress } = options;
   let { config } = options;
-  const database = openDatabase(config.state.path);
-  const ledger = openLedger(cacheCells(sqliteStore(database)));
   ledger.setBudgets(config.budgets);
   const self = createSelfMetrics({ ...options, failureReasons: Object.keys(POLL_FAILURES) });
-  const failed = (error: unknown) =>
+  const failed = (error: unknown) => {
+    // There is no last one yet: nobody is to see a page without money.
+    if (publisher.current().version === 0) throw error;
     log.warn({ err: error }, 'the snapshot could not be stored; the last one stays');
+  };
   const zeroForMs = () => config.metrics.newSeriesZeroMs;
-  const publisher = createPublisher({ ledger, now, zeroForMs, failed });
+  const publisher: Publisher = createPublisher({ ledger, now, zeroForMs, failed });
   const events = pollerEvents({ log, progress, publisher, self });
   const accounts = createAccounts(
     { ...options, ledger, self, events, random: Math.random },

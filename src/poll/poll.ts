@@ -5,6 +5,7 @@ import { multiply } from '../core/money.ts';
 import { identityOf, newestOf } from '../core/observations.ts';
 import { type Rates, rateAt } from '../core/rates.ts';
 import type { Drift, Note, Observation, Reading, Reconciliation } from '../core/statement.ts';
+import { StoreError } from '../core/store.ts';
 import type { Instant, Range } from '../core/time.ts';
 import { type Feed, type FeedContext, NOTHING_KNOWN } from '../providers/provider.ts';
 import { PollError } from './errors.ts';
@@ -214,6 +215,7 @@ function book(target: PollTarget, reading: Reading, asOf: Instant): Applied {
 /** Any error of a poll with its reason; undefined for one that is our own fault. */
 export function pollErrorOf(error: unknown): PollError | undefined {
   if (error instanceof PollError) return error;
+  if (error instanceof StoreError) return new PollError('storage', error.message, { cause: error });
   if (error instanceof RangeError) return new PollError('contract', error.message, { cause: error });
   const isSqlite = error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR';
   if (isSqlite)

@@ -1,4 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { refuseBroken } from './open.ts';
+import { seal } from './seals.ts';
 
 const STREAMS = 'SELECT id FROM streams WHERE account = :id';
 const SERIES = `SELECT id FROM series WHERE stream IN (${STREAMS})`;
@@ -24,17 +26,23 @@ export function accountsIn(database: DatabaseSync): string[] {
   return rows.map(({ provider, name }) => `${provider}/${name}`);
 }
 
+/** The number of an account; undefined where the ledger has no such account. */
+export function accountId(database: DatabaseSync, provider: string, name: string): number | undefined {
+  const sql = 'SELECT id FROM accounts WHERE provider = ? AND name = ?';
+  const id = database.prepare(sql).get(provider, name)?.id;
+  return typeof id === 'number' ? id : undefined;
+}
+
 /** Takes an account out of the ledger for good: its bytes are overwritten. False where it has no such account. */
 export function forgetAccount(database: DatabaseSync, provider: string, name: string): boolean {
-  const account = database
-    .prepare('SELECT id FROM accounts WHERE provider = ? AND name = ?')
-    .get(provider, name);
-  if (!account) return false;
-  const { id = null } = account;
+  const id = accountId(database, provider, name);
+  if (id === undefined) return false;
+  refuseBroken(database);
   database.exec('PRAGMA secure_delete = ON; BEGIN IMMEDIATE');
   try {
     for (const sql of FORGET) database.prepare(sql).run({ id });
     database.prepare(DELIVERIES).run({ provider, name });
+    seal(database);
     database.exec('COMMIT');
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');

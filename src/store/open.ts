@@ -1,13 +1,12 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { StoreError } from '../core/store.ts';
 import { damaged, notOurs, obstacleTo, refusalOf } from './refusal.ts';
-import { APPLICATION_ID, MIGRATIONS } from './schema.ts';
+import { APPLICATION_ID, MIGRATIONS, SEALED_SINCE } from './schema.ts';
+import { brokenSeals, seal, smallTables } from './seals.ts';
 
-/** The ledger's file cannot be used. The message says what to do; the file was left as it was. */
-export class StoreError extends Error {
-  override readonly name = 'StoreError';
-}
+export { StoreError } from '../core/store.ts';
 
 /**
  * Opens the ledger's database, creating or migrating it. `:memory:` is a throw-away one.
@@ -22,7 +21,7 @@ export function openDatabase(path: string, fullyChecked = FULLY_CHECKED_PAGES): 
     return database;
   } catch (error) {
     database.close();
-    throw error instanceof StoreError ? error : new StoreError(refusalOf(path, error), { cause: error });
+    throw error instanceof StoreError ? error : new StoreError(reasonOf(path, error), { cause: error });
   }
 }
 
@@ -45,9 +44,26 @@ export function openExisting(path: string): DatabaseSync {
   }
 }
 
-/** Runs the migrations that the database lacks, within the transaction that is open. */
+/** Runs the migrations that the database lacks, within the transaction that is open. What they make of the rows is sealed. */
 export function migrateWithin(database: DatabaseSync): void {
-  for (const script of MIGRATIONS.slice(numberOf(database, 'PRAGMA user_version'))) database.exec(script);
+  const missing = MIGRATIONS.slice(numberOf(database, 'PRAGMA user_version'));
+  for (const script of missing) database.exec(script);
+  if (missing.length > 0) seal(database);
+}
+
+/** Has the ledger had digests for as long as it has its version? An older one gets them with its migration. */
+export function isSealed(database: DatabaseSync): boolean {
+  return numberOf(database, 'PRAGMA user_version') >= SEALED_SINCE;
+}
+
+/**
+ * Before rows are changed by other means than commits and sealed again: what is damaged would pass for sound from then on.
+ *
+ * @throws {StoreError} when any row is not as the ledger wrote it.
+ */
+export function refuseBroken(database: DatabaseSync): void {
+  const [first] = brokenSeals(database);
+  if (first !== undefined) throw storeError(database, new Error(first));
 }
 
 function connect(path: string): DatabaseSync {
@@ -81,9 +97,18 @@ function isNew(database: DatabaseSync, path: string): boolean {
   return written.every((sql) => numberOf(database, sql) === 0);
 }
 
+/** The rows that are read once are held against their digests here, before anything is written; the others when they are read. */
 function refuseForeign(database: DatabaseSync, path: string, fullyChecked: number): void {
   refuseOther(database, path);
   if (!isSound(database, fullyChecked)) throw new StoreError(damaged(path));
+  const broken = isSealed(database) ? brokenSeals(database, smallTables()) : problemsBeforeSeal(database);
+  if (broken.length > 0) throw new StoreError(damaged(path), { cause: new Error(broken[0]) });
+}
+
+/** An older ledger is looked at in full, once: what it holds is taken for sound from then on. */
+function problemsBeforeSeal(database: DatabaseSync): string[] {
+  const found = database.prepare('PRAGMA integrity_check(1)').all();
+  return found.flatMap(({ integrity_check: text }) => (text === 'ok' ? [] : [String(text)]));
 }
 
 function refuseOther(database: DatabaseSync, path: string): void {
@@ -140,7 +165,26 @@ function numberOf(database: DatabaseSync, sql: string): number {
   return typeof value === 'number' ? value : 0;
 }
 
-/** What is in the database is not what a ledger has: says so, naming the file. */
-export function damagedError(database: DatabaseSync, cause: unknown): StoreError {
-  return new StoreError(damaged(database.location() ?? ':memory:'), { cause });
+/** What was asked of an open ledger failed: says why, naming the file. */
+export function storeError(database: DatabaseSync, cause: unknown): StoreError {
+  return new StoreError(reasonOf(database.location() ?? ':memory:', cause), { cause });
+}
+
+function reasonOf(path: string, error: unknown): string {
+  return KNOWN.includes(codeOf(error)) ? refusalOf(path, error) : damaged(path);
+}
+
+/** SQLite met what it cannot have written. */
+export function isMalformed(error: unknown): boolean {
+  return error instanceof RangeError || [CORRUPT, NOT_A_DATABASE].includes(codeOf(error));
+}
+
+const CORRUPT = 11;
+const NOT_A_DATABASE = 26;
+/** Locked, no memory, read-only, a failing disk, a full one, a file that cannot be opened or is none of SQLite's. */
+const KNOWN = [5, 6, 7, 8, 10, 13, 14, NOT_A_DATABASE];
+
+/** SQLite's primary result code, or -1. */
+function codeOf(error: unknown): number {
+  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : -1;
 }

@@ -83,4 +83,13 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (receiver, family, labels)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE digests (
+    rows TEXT NOT NULL, unit INTEGER NOT NULL, digest INTEGER NOT NULL,
+    PRIMARY KEY (rows, unit)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
+
+/** The first version whose rows have digests, see `seals.ts`. */
+export const SEALED_SINCE = 4;
