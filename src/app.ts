@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { createAccounts, type Replaced } from './accounts.ts';
 import type { Config } from './config/config.ts';
 import { type Ledger, openLedger } from './core/ledger.ts';
+import { StoreError } from './core/store.ts';
 import type { Instant } from './core/time.ts';
 import type { Logger } from './log.ts';
 import { POLL_FAILURES } from './poll/errors.ts';
@@ -12,7 +13,7 @@ import { createPublisher, type Publisher } from './publisher.ts';
 import { createSelfMetrics, type SelfMetrics } from './sinks/prometheus/self.ts';
 import { createBackups } from './store/backup.ts';
 import { cacheCells } from './store/cache.ts';
-import { openDatabase } from './store/open.ts';
+import { openVerified } from './store/open.ts';
 import { sqliteStore } from './store/sqlite.ts';
 
 export interface AppOptions {
@@ -56,7 +57,7 @@ export interface App {
   stop(last?: () => Promise<void>): Promise<void>;
 }
 
-type Database = ReturnType<typeof openDatabase>;
+type Database = ReturnType<typeof openVerified>['database'];
 
 /** How often what has settled is made compact; each run is short. */
 const MAINTAIN_EVERY_MS = 60 * 60 * 1000;
@@ -68,8 +69,8 @@ const MAINTAIN_EVERY_MS = 60 * 60 * 1000;
  * @throws {StoreError} when the ledger's file cannot be used.
  */
 export function createApp(options: AppOptions): App {
-  const database = openDatabase(options.config.state.path);
-  const ledger = openLedger(cacheCells(sqliteStore(database)));
+  const { database, read } = openVerified(options.config.state.path);
+  const ledger = openLedger(cacheCells(sqliteStore(database, { read })));
   try {
     return createOver(database, ledger, options);
   } catch (error) {
@@ -85,7 +86,7 @@ function createOver(database: Database, ledger: Ledger, options: AppOptions): Ap
   const self = createSelfMetrics({ ...options, failureReasons: Object.keys(POLL_FAILURES) });
   const failed = (error: unknown) => {
     // There is no last one yet: nobody is to see a page without money.
-    if (publisher.current().version === 0) throw error;
+    if (error instanceof StoreError && publisher.current().version === 0) throw error;
     log.warn({ err: error }, 'the snapshot could not be stored; the last one stays');
   };
   const zeroForMs = () => config.metrics.newSeriesZeroMs;

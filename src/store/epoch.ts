@@ -3,6 +3,8 @@ import { type AuditInput, heldOf } from '../core/audit.ts';
 import { openBook } from '../core/book.ts';
 import type { SeriesRow } from '../core/store.ts';
 import type { Instant } from '../core/time.ts';
+import { accountId } from './forget.ts';
+import { refuseBroken } from './open.ts';
 import { seal } from './seals.ts';
 import { sqliteStore } from './sqlite.ts';
 
@@ -52,6 +54,26 @@ export function beginEpoch(
     throw error;
   }
   balance(database, settingsOf, account);
+}
+
+export interface RebaseOptions {
+  readonly provider: string;
+  readonly name: string;
+  readonly now: Instant;
+  readonly settingsOf: AuditInput['settingsOf'];
+}
+
+/**
+ * Begins a new epoch for one account: its counters are 0 from `now` on, and nothing else moves. False where it is not known.
+ *
+ * @throws {StoreError} when the ledger is damaged: nothing was changed.
+ */
+export function rebaseAccount(database: DatabaseSync, { provider, name, now, settingsOf }: RebaseOptions): boolean {
+  const id = accountId(database, provider, name);
+  if (id === undefined) return false;
+  refuseBroken(database);
+  beginEpoch(database, now, settingsOf, id);
+  return true;
 }
 
 /**

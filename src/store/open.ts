@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../core/store.ts';
 import { damaged, notOurs, obstacleTo, refusalOf } from './refusal.ts';
 import { APPLICATION_ID, MIGRATIONS, SEALED_SINCE } from './schema.ts';
-import { brokenSeals, seal, smallTables } from './seals.ts';
+import { brokenSeals, type ReadRows, seal, smallTables } from './seals.ts';
 
 export { StoreError } from '../core/store.ts';
 
@@ -15,10 +15,23 @@ export { StoreError } from '../core/store.ts';
  * @throws {StoreError} when the file is damaged, of a newer version, not a ledger, or in use by another process.
  */
 export function openDatabase(path: string, fullyChecked = FULLY_CHECKED_PAGES): DatabaseSync {
+  return openVerified(path, fullyChecked).database;
+}
+
+/**
+ * Opens the database like {@link openDatabase}, and gives the rows that it had to read for that: they need not be read again.
+ *
+ * @throws {StoreError} like {@link openDatabase}.
+ */
+export function openVerified(
+  path: string,
+  fullyChecked = FULLY_CHECKED_PAGES,
+): { readonly database: DatabaseSync; readonly read: ReadRows } {
   const database = connect(path);
+  const read: ReadRows = new Map();
   try {
-    prepare(database, path, fullyChecked);
-    return database;
+    prepare(database, path, fullyChecked, read);
+    return { database, read };
   } catch (error) {
     database.close();
     throw error instanceof StoreError ? error : new StoreError(reasonOf(path, error), { cause: error });
@@ -44,11 +57,12 @@ export function openExisting(path: string): DatabaseSync {
   }
 }
 
-/** Runs the migrations that the database lacks, within the transaction that is open. What they make of the rows is sealed. */
-export function migrateWithin(database: DatabaseSync): void {
+/** Runs the migrations that the database lacks, within the transaction that is open, and seals the rows. True if there were any. */
+export function migrateWithin(database: DatabaseSync): boolean {
   const missing = MIGRATIONS.slice(numberOf(database, 'PRAGMA user_version'));
   for (const script of missing) database.exec(script);
   if (missing.length > 0) seal(database);
+  return missing.length > 0;
 }
 
 /** Has the ledger had digests for as long as it has its version? An older one gets them with its migration. */
@@ -78,12 +92,12 @@ function connect(path: string): DatabaseSync {
   }
 }
 
-function prepare(database: DatabaseSync, path: string, fullyChecked: number): void {
-  if (!isNew(database, path)) refuseForeign(database, path, fullyChecked);
+function prepare(database: DatabaseSync, path: string, fullyChecked: number, read: ReadRows): void {
+  if (!isNew(database, path)) refuseForeign(database, path, fullyChecked, read);
   // Exclusive: a second process is refused, and the lock is gone with the process, however it ends.
   database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
   database.exec('PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 1000; PRAGMA cache_size = -32000;');
-  migrate(database, path);
+  migrate(database, path, read);
 }
 
 /** Nothing was written yet: the file is empty, or a first start ended before it had written anything of ours. */
@@ -98,10 +112,12 @@ function isNew(database: DatabaseSync, path: string): boolean {
 }
 
 /** The rows that are read once are held against their digests here, before anything is written; the others when they are read. */
-function refuseForeign(database: DatabaseSync, path: string, fullyChecked: number): void {
+function refuseForeign(database: DatabaseSync, path: string, fullyChecked: number, read: ReadRows): void {
   refuseOther(database, path);
   if (!isSound(database, fullyChecked)) throw new StoreError(damaged(path));
-  const broken = isSealed(database) ? brokenSeals(database, smallTables()) : problemsBeforeSeal(database);
+  const broken = isSealed(database)
+    ? brokenSeals(database, smallTables(), read)
+    : problemsBeforeSeal(database);
   if (broken.length > 0) throw new StoreError(damaged(path), { cause: new Error(broken[0]) });
 }
 
@@ -151,9 +167,10 @@ function isSound(database: DatabaseSync, fullyChecked: number): boolean {
   return isWhole && isOk(`'sqlite_schema'`) && numberOf(database, 'PRAGMA auto_vacuum') === 0;
 }
 
-function migrate(database: DatabaseSync, path: string): void {
+function migrate(database: DatabaseSync, path: string, read: ReadRows): void {
   database.exec('BEGIN IMMEDIATE');
-  migrateWithin(database);
+  // What was read before rows were changed is not what they are now.
+  if (migrateWithin(database)) read.clear();
   // Also where there is nothing to migrate: only what is written shows now whether the file can be.
   database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length}`);
   database.exec('COMMIT');

@@ -5,10 +5,12 @@ import type { SumKind } from '../core/store.ts';
 import { floorTo, type Granularity, type Instant, type Range } from '../core/time.ts';
 import { type DeliveryTables, prepareDeliveries } from './deliveries.ts';
 import { type Digest, EMPTY, hashRow, plus } from './digest.ts';
-import type { Seals } from './seals.ts';
+import type { ReadRows, Seals } from './seals.ts';
 import { cellsOf, sumsOf, unitSize, wholeUnits } from './tables.ts';
 
 export interface StoreOptions {
+  /** What the start has read already; emptied once it is loaded. */
+  readonly read?: ReadRows;
   /** To look at a ledger that is damaged: what is read is not held against its digests. */
   readonly isUnverified?: boolean;
 }

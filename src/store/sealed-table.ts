@@ -1,7 +1,14 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { hashRow } from './digest.ts';
 import type { Seals } from './seals.ts';
-import { type DigestKey, shapeOf, type TableName, type TableShape, type Values } from './tables.ts';
+import {
+  type DigestKey,
+  LARGE_TABLES,
+  shapeOf,
+  type TableName,
+  type TableShape,
+  type Values,
+} from './tables.ts';
 
 /** Writes the rows of a table, and keeps their digests. To be used within a transaction. */
 export class SealedTable {
@@ -12,6 +19,8 @@ export class SealedTable {
   readonly #put: StatementSync;
   readonly #database: DatabaseSync;
   readonly #keyPlaces: readonly number[];
+  /** What is stored is what was given, numbers and digits only: many rows are written, and none has to be read back. */
+  readonly #isExact: boolean;
 
   constructor(database: DatabaseSync, seals: Seals, table: TableName) {
     const shape = shapeOf(table);
@@ -24,14 +33,17 @@ export class SealedTable {
       shape.key.length === 0
         ? undefined
         : arrays(database, `SELECT ${list(shape.columns)} FROM ${table} WHERE ${conditionOf(shape.key)}`);
-    this.#put = arrays(database, upsertOf(table, shape));
+    this.#isExact = LARGE_TABLES.includes(table);
+    this.#put = arrays(database, upsertOf(table, shape, !this.#isExact));
   }
 
   /** Adds a row, or changes the one that has its key. The values are in the order of the columns. */
   put(...values: SQLInputValue[]): void {
     const before = this.#find?.get(...this.#keyPlaces.map((place) => values[place] ?? null));
     if (before !== undefined) this.#count(before, 'remove');
-    this.#count(this.#put.get(...values), 'add');
+    if (!this.#isExact) return this.#count(this.#put.get(...values), 'add');
+    this.#put.run(...values);
+    this.#count(values, 'add');
   }
 
   /** What deletes the rows that meet a condition. */
@@ -54,12 +66,12 @@ export class SealedTable {
 }
 
 /** As stored, not as given: the columns of a known row that a change leaves alone count as they are. */
-function upsertOf(table: TableName, { columns, key, changes }: TableShape): string {
+function upsertOf(table: TableName, { columns, key, changes }: TableShape, isReadBack: boolean): string {
   const places = columns.map(() => '?').join(', ');
   const insert = `INSERT INTO ${table} (${list(columns)}) VALUES (${places})`;
   const set = changes.map((column) => `"${column}" = excluded."${column}"`).join(', ');
   const update = key.length === 0 ? '' : ` ON CONFLICT (${list(key)}) DO UPDATE SET ${set}`;
-  return `${insert}${update} RETURNING ${list(columns)}`;
+  return `${insert}${update}${isReadBack ? ` RETURNING ${list(columns)}` : ''}`;
 }
 
 function conditionOf(key: readonly string[]): string {

@@ -1,4 +1,4 @@
-import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Range } from '../core/time.ts';
 import { type Digest, EMPTY, hashRow, minus, plus } from './digest.ts';
 import {
@@ -87,17 +87,26 @@ export class Seals {
 
 const NONE: ReadonlyMap<number, Digest> = new Map();
 
-/** What is not as it was written, in words; of a small ledger or of `tables` only. */
-export function brokenSeals(database: DatabaseSync, tables: readonly TableName[] = tableNames()): string[] {
+/** Rows that were read, by table. */
+export type ReadRows = Map<TableName, readonly Values[]>;
+
+/**
+ * What is not as it was written, in words.
+ *
+ * @param kept takes the rows of these tables, for whoever needs them next.
+ */
+export function brokenSeals(database: DatabaseSync, tables = tableNames(), kept?: ReadRows): string[] {
   const stored = readDigests(database);
   const found: Digests = new Map([[SCHEMA, new Map([[0, schemaDigest(database)]])]]);
-  for (const table of tables) addTable(database, table, found);
-  const isAsked = (rows: string) => rows in { [SCHEMA]: 0 } || tables.some((table) => belongs(rows, table));
+  for (const table of tables) {
+    if (kept) kept.set(table, allOf(database, table));
+    addRows(found, table, kept?.get(table) ?? rowsOf(database.prepare(selectOf(table))));
+  }
+  const isAsked = (rows: string) => rows === SCHEMA || tables.some((table) => belongs(rows, table));
   const names = new Set([...stored.keys(), ...found.keys()].filter(isAsked));
   return [...names].flatMap((rows) => {
     const [is, was] = [found.get(rows) ?? NONE, stored.get(rows) ?? NONE];
-    const units = new Set([...is.keys(), ...was.keys()]);
-    return [...units]
+    return [...new Set([...is.keys(), ...was.keys()])]
       .filter((unit) => (is.get(unit) ?? EMPTY) !== (was.get(unit) ?? EMPTY))
       .map((unit) => whatOf(rows, unit));
   });
@@ -111,7 +120,7 @@ export function smallTables(): TableName[] {
 /** Takes every row as it is: for what no digest followed, such as a migration. To be called within a transaction. */
 export function seal(database: DatabaseSync): void {
   const found: Digests = new Map([[SCHEMA, new Map([[0, schemaDigest(database)]])]]);
-  for (const table of tableNames()) addTable(database, table, found);
+  for (const table of tableNames()) addRows(found, table, rowsOf(database.prepare(selectOf(table))));
   database.exec('DELETE FROM digests');
   const put = database.prepare('INSERT INTO digests VALUES (?, ?, ?)');
   for (const [rows, units] of found)
@@ -131,14 +140,30 @@ function schemaDigest(database: DatabaseSync): Digest {
   return digest;
 }
 
+/** Every row of a table, in the order of its columns. */
+export function allOf(database: DatabaseSync, table: TableName): readonly Values[] {
+  const statement = database.prepare(selectOf(table));
+  statement.setReturnArrays(true);
+  return statement.all() as unknown as Values[];
+}
+
 /** An index that is damaged must not choose the rows. */
-function addTable(database: DatabaseSync, table: TableName, digests: Digests): void {
-  const { columns, named, digestOf } = shapeOf(table);
-  const statement = database.prepare(`SELECT ${columns.map(quoted).join(', ')} FROM ${table} NOT INDEXED`);
-  for (const row of rowsOf(statement)) {
-    const { rows, unit } = digestOf?.(row) ?? { rows: table, unit: 0 };
-    setDigest(digests, rows, unit, plus(digests.get(rows)?.get(unit) ?? EMPTY, hashRow(row, named)));
+function selectOf(table: TableName): string {
+  return `SELECT ${shapeOf(table).columns.map(quoted).join(', ')} FROM ${table} NOT INDEXED`;
+}
+
+function addRows(digests: Digests, table: TableName, all: Iterable<Values>): void {
+  const { named, digestOf } = shapeOf(table);
+  let digest = EMPTY;
+  for (const row of all) {
+    const hash = hashRow(row, named);
+    if (digestOf === undefined) digest = plus(digest, hash);
+    else {
+      const { rows, unit } = digestOf(row);
+      setDigest(digests, rows, unit, plus(digests.get(rows)?.get(unit) ?? EMPTY, hash));
+    }
   }
+  if (digest !== EMPTY) setDigest(digests, table, 0, digest);
 }
 
 function readDigests(database: DatabaseSync): Digests {
@@ -148,9 +173,9 @@ function readDigests(database: DatabaseSync): Digests {
   return digests;
 }
 
-export function* rowsOf(statement: StatementSync): Generator<Values> {
+function* rowsOf(statement: StatementSync): Generator<Values> {
   statement.setReturnArrays(true);
-  for (const row of statement.iterate()) yield row as unknown as SQLOutputValue[];
+  for (const row of statement.iterate()) yield row as unknown as Values;
 }
 
 function setDigest(digests: Digests, rows: string, unit: number, digest: Digest): void {

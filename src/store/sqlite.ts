@@ -34,7 +34,8 @@ export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}):
 
   return {
     load() {
-      const stored = orClosed(database, () => readAll(database));
+      const stored = orClosed(database, () => readAll(database, options.read));
+      options.read?.clear();
       for (const row of stored.readings) written.set(readingsKey(row), row.runs);
       return stored;
     },
