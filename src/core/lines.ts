@@ -1,6 +1,6 @@
 import type { Assigner } from './assign.ts';
 import type { AccountSettings } from './ledger.ts';
-import { type Fixed, multiply, ONE } from './money.ts';
+import { assertPlausible, type Fixed, MAX_DOLLARS, MAX_QUANTITY, multiply, ONE } from './money.ts';
 import { rateAt } from './rates.ts';
 import type { Line, Measure, Statement } from './statement.ts';
 import { floorTo, type Instant, type Range, sizeOf } from './time.ts';
@@ -17,6 +17,7 @@ export function sumLines(input: SumLinesInput, assigner: Assigner, range: Range)
   const amounts = new Map<Instant, Map<number, Fixed>>();
   const rates = new Map<Map<number, Fixed>, Map<number, Fixed>>();
   const unconverted = new Set<string>();
+  const count = plausibility();
   for (const line of statement.lines) {
     const bucket = floorTo(size, line.at);
     if (line.at < statement.range.start || line.at >= statement.range.end) {
@@ -25,6 +26,7 @@ export function sumLines(input: SumLinesInput, assigner: Assigner, range: Range)
     if (bucket < range.start) continue;
     const { known, rate } = isPlain(line) ? { known: line, rate: ONE } : priced(line, bucket, settings);
     if (rate === undefined) unconverted.add(line.currency ?? '');
+    count(line, rate);
     if (!known) continue;
     const { id } = assigner.seriesOf(known);
     const cells = amounts.get(bucket) ?? new Map<number, Fixed>();
@@ -37,6 +39,22 @@ export function sumLines(input: SumLinesInput, assigner: Assigner, range: Range)
     for (const [id, rate] of due) cells.set(id, multiply(cells.get(id) ?? 0n, rate));
   }
   return { amounts, unconverted };
+}
+
+/** All amounts of one statement together: ten such statements still leave a double its cents. */
+const MAX_AMOUNTS = 10n;
+
+/** Refuses a statement for an amount that no provider can mean, in dollars where there is a rate; and for what all of them come to. */
+function plausibility(): (line: Line, rate: Fixed | undefined) => void {
+  const total = { dollars: 0n, other: 0n };
+  return ({ measure, value }, rate) => {
+    const isMoney = rate !== undefined && MONEY.has(measure);
+    const amount = isMoney && rate !== ONE ? multiply(value, rate) : value;
+    const [kind, bound] = isMoney ? (['dollars', MAX_DOLLARS] as const) : (['other', MAX_QUANTITY] as const);
+    assertPlausible(amount, bound, `an amount of ${measure}`);
+    total[kind] += amount < 0n ? -amount : amount;
+    assertPlausible(total[kind], MAX_AMOUNTS * bound, `amounts that together lie`);
+  };
 }
 
 const MONEY: ReadonlySet<Measure> = new Set(['cost', 'component_cost', 'top_ups']);

@@ -2,7 +2,7 @@ import type { SeriesKey } from '../core/book.ts';
 import { cleanLabel } from '../core/label.ts';
 import type { Applied, FeedKey, Ledger } from '../core/ledger.ts';
 import { multiply } from '../core/money.ts';
-import { identityOf, newestOf } from '../core/observations.ts';
+import { assertPlausibleReading, identityOf, newestOf } from '../core/observations.ts';
 import { type Rates, rateAt } from '../core/rates.ts';
 import type { Drift, Note, Observation, Reading, Reconciliation } from '../core/statement.ts';
 import { StoreError } from '../core/store.ts';
@@ -114,6 +114,7 @@ async function readInto(
   watcher: PollWatcher,
 ): Promise<{ readonly again?: boolean }> {
   const { reading, asOf } = await readRange(target, range, { ...context, memo: learned.memo });
+  assertPlausibleReading(reading);
   const applied = book(target, reading, asOf);
   learned.memo = reading.memo ?? learned.memo;
   learned.observations.push(...reading.observations.map(cleaned));

@@ -68,7 +68,10 @@ export interface RebaseOptions {
  *
  * @throws {StoreError} when the ledger is damaged: nothing was changed.
  */
-export function rebaseAccount(database: DatabaseSync, { provider, name, now, settingsOf }: RebaseOptions): boolean {
+export function rebaseAccount(
+  database: DatabaseSync,
+  { provider, name, now, settingsOf }: RebaseOptions,
+): boolean {
   const id = accountId(database, provider, name);
   if (id === undefined) return false;
   refuseBroken(database);
@@ -80,11 +83,7 @@ export function rebaseAccount(database: DatabaseSync, { provider, name, now, set
  * Where one truth is read at several granularities, the baseline is composed by rules of its own: what it comes to then differs from
  * the cells is set off once.
  */
-function balance(
-  database: DatabaseSync,
-  settingsOf: AuditInput['settingsOf'],
-  only: number | null,
-): void {
+function balance(database: DatabaseSync, settingsOf: AuditInput['settingsOf'], only: number | null): void {
   const store = sqliteStore(database);
   const book = openBook(store);
   const series: SeriesRow[] = [];

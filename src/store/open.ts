@@ -127,8 +127,13 @@ function problemsBeforeSeal(database: DatabaseSync): string[] {
   return found.flatMap(({ integrity_check: text }) => (text === 'ok' ? [] : [String(text)]));
 }
 
+/** Tables that no other program's database has: only the mark is damaged then. */
+const OURS = ['accounts', 'cells', 'readings', 'compacted', 'silences'];
+const OUR_TABLES = `SELECT count(*) FROM sqlite_schema WHERE name IN ('${OURS.join("', '")}')`;
+
 function refuseOther(database: DatabaseSync, path: string): void {
   if (numberOf(database, 'PRAGMA application_id') !== APPLICATION_ID) {
+    if (numberOf(database, OUR_TABLES) === OURS.length) throw new StoreError(damaged(path));
     throw new StoreError(`${path} is not a ledger of ai-billing-exporter. Set state.path to another file.`);
   }
   const version = numberOf(database, 'PRAGMA user_version');
@@ -136,8 +141,8 @@ function refuseOther(database: DatabaseSync, path: string): void {
   if (version < 1) throw new StoreError(damaged(path));
   if (version > MIGRATIONS.length) {
     throw new StoreError(
-      `${path} was written by a newer version (schema ${version}, this one knows ${MIGRATIONS.length}). ` +
-        'Run that version again, or set state.path to a new file.',
+      `${path} was written by a newer version (schema ${version}, this one knows ${MIGRATIONS.length}), or its beginning is damaged. ` +
+        'Run that version again, restore a backup, or set state.path to a new file.',
     );
   }
 }

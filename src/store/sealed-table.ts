@@ -41,9 +41,8 @@ export class SealedTable {
   put(...values: SQLInputValue[]): void {
     const before = this.#find?.get(...this.#keyPlaces.map((place) => values[place] ?? null));
     if (before !== undefined) this.#count(before, 'remove');
-    if (!this.#isExact) return this.#count(this.#put.get(...values), 'add');
-    this.#put.run(...values);
-    this.#count(values, 'add');
+    if (this.#isExact) this.#put.run(...values);
+    this.#count(this.#isExact ? values : this.#put.get(...values), 'add');
   }
 
   /** What deletes the rows that meet a condition. */

@@ -12,7 +12,11 @@ import type { TableName } from './tables.ts';
 export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}): Store {
   const { seals, tables, readCells, readSums, deliveries } = orClosed(database, () => {
     const known = new Seals(database);
-    return { seals: known, tables: prepareTables(database, known), ...prepareReads(database, known, options) };
+    return {
+      seals: known,
+      tables: prepareTables(database, known),
+      ...prepareReads(database, known, options),
+    };
   });
   // What stands in the file, so that of a long list of runs only what changed is written.
   const written = new Map<string, readonly Run[]>();
@@ -39,8 +43,7 @@ export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}):
       for (const row of stored.readings) written.set(readingsKey(row), row.runs);
       return stored;
     },
-    cells: (stream, granularity, range) =>
-      orDamaged(database, () => readCells(stream, granularity, range)),
+    cells: (stream, granularity, range) => orDamaged(database, () => readCells(stream, granularity, range)),
     sums: (kind, start) => orDamaged(database, () => readSums(kind, start)),
     deliveries: (receiver) => orDamaged(database, () => deliveries.read(receiver)),
     commit(commit) {
