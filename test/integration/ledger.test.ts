@@ -113,23 +113,23 @@ test('a key that is damaged books no phantom money: the feed fails as storage, a
   assert.doesNotMatch(out, /\n\s+at /);
 });
 
-/** Where the value of a cell of Venice stands: behind its granularity, six bytes of its hour and one of its series. */
+/** Where the value of a cell of Venice stands: behind its granularity, six bytes of its minute and one of its series. */
 function placeOfCell(path: string, bytes: Buffer): number {
   const database = new DatabaseSync(path, { readOnly: true });
   const sql = `SELECT cells.value FROM cells JOIN series ON series.id = cells.series JOIN streams ON streams.id = cells.stream
-    JOIN accounts ON accounts.id = streams.account WHERE provider = 'venice' AND measure = 'cost' AND granularity = 'hour'`;
+    JOIN accounts ON accounts.id = streams.account WHERE provider = 'venice' AND measure = 'cost' AND granularity = 'minute'`;
   const values = database.prepare(sql).all();
   database.close();
   for (const { value } of values) {
-    const at = placeBehindHour(bytes, String(value));
+    const at = placeBehindMinute(bytes, String(value));
     if (at > 0) return at;
   }
   return assert.fail('no cell was found');
 }
 
-function placeBehindHour(bytes: Buffer, value: string): number {
+function placeBehindMinute(bytes: Buffer, value: string): number {
   for (let at = bytes.indexOf(value); at >= 0; at = bytes.indexOf(value, at + 1))
-    if (bytes.toString('latin1', at - 11, at - 7) === 'hour') return at;
+    if (bytes.toString('latin1', at - 13, at - 7) === 'minute') return at;
   return -1;
 }
 
