@@ -19,6 +19,7 @@ import { type Ledger, openLedger } from '../core/ledger.ts';
 import { HOUR } from '../core/time.ts';
 import { backUp, createBackups } from './backup.ts';
 import { problemsIn } from './check.ts';
+import { rebaseAccount } from './epoch.ts';
 import { accountsIn, forgetAccount } from './forget.ts';
 import { openDatabase, openExisting, StoreError } from './open.ts';
 import { restoreLedger } from './restore.ts';
@@ -304,4 +305,38 @@ test('an account that is forgotten leaves nothing, and nothing else moves', (t) 
   assert.deepEqual(ofAccount(shownBy(path, ['prod']), 'prod'), ofAccount(before, 'prod'));
   renameSync(path, `${path}.moved`);
   assert.deepEqual(checked(`${path}.moved`), []);
+});
+
+test('an account whose counters begin at 0 again leaves the others alone, and the ledger adds up', (t) => {
+  const path = ledgerFile(t);
+  const before = shownBy(path);
+  const database = openDatabase(path);
+  assert.equal(rebaseAccount(database, { provider: 'test', name: 'nobody', now: NOW, settingsOf }), false);
+  assert.equal(rebaseAccount(database, { provider: 'test', name: 'prod', now: NOW, settingsOf }), true);
+  const store = sqliteStore(database);
+  const labels = store.deliveries('a')?.map((row) => row.labels[1]);
+  assert.deepEqual(labels, ['dev'], 'a receiver is told of the account from 0 on');
+  store.close();
+  assert.deepEqual(checked(path), []);
+  const after = shownBy(path);
+  assert.deepEqual(ofAccount(after, 'dev'), ofAccount(before, 'dev'));
+  for (const [name, value] of ofAccount(before, 'prod'))
+    assert.equal(after.get(name), name.includes('_total|') ? 0 : value, name);
+});
+
+test('rows that are damaged are not sealed by a command that changes others', (t) => {
+  const path = changed(
+    ledgerFile(t),
+    `UPDATE cells SET value = '7' WHERE series = 3 AND bucket = ${AT + HOUR}`,
+  );
+  for (const change of [
+    forgetAccount,
+    (database: DatabaseSync) =>
+      rebaseAccount(database, { provider: 'test', name: 'dev', now: NOW, settingsOf }),
+  ]) {
+    const database = openDatabase(path);
+    assert.throws(() => change(database, 'test', 'dev'), /ledger\.db is damaged/);
+    database.close();
+  }
+  assert.match(checked(path).join(), /the file is damaged: cells/);
 });

@@ -77,7 +77,7 @@ function placesOf(path: string, bytes: Buffer, sql: string): number[] {
 /** A few values of each table that numbers come from. */
 const VALUES = {
   cells: 'SELECT value FROM cells WHERE length(value) > 9 ORDER BY bucket, series LIMIT 4 OFFSET 30',
-  sums: 'SELECT value FROM sums WHERE length(value) > 9 ORDER BY kind, start, series LIMIT 3',
+  sums: 'SELECT value FROM sums WHERE length(value) > 9 ORDER BY kind DESC, start, series LIMIT 3',
   hours: 'SELECT value FROM hours WHERE length(value) > 9 ORDER BY hour LIMIT 3',
   series: 'SELECT total FROM series WHERE length(total) > 9 ORDER BY id LIMIT 3',
 };
@@ -94,10 +94,10 @@ function nullsAt(bytes: Buffer, at: number): (readonly [number, number])[] {
   return Array.from({ length: 24 }, (_, index) => [at - 1 - index, bytes[at - 1 - index] ?? 0] as const);
 }
 
-function assertHarmless(options: DamageOptions, bytes: Buffer, only: readonly (keyof typeof VALUES)[]): void {
-  for (const table of only) {
-    const places = placesOf(options.path, bytes, VALUES[table]);
-    assert.ok(places.length > 1, table);
+function assertHarmless(options: DamageOptions, bytes: Buffer, mostPlaces: number): void {
+  for (const [table, sql] of Object.entries(VALUES)) {
+    const places = placesOf(options.path, bytes, sql).slice(0, mostPlaces);
+    assert.ok(places.length > 0, table);
     const changes = places.flatMap((at) => [
       ...changesAt(at),
       ...(table === 'cells' ? nullsAt(bytes, at) : []),
@@ -112,7 +112,7 @@ function assertHarmless(options: DamageOptions, bytes: Buffer, only: readonly (k
 test('after a key or a digit of a small ledger has changed it is refused, or every number is right', (t) => {
   const options = { path: join(temporaryFolder(t), 'ledger.db'), resources: 6, hours: 12 };
   writeLedger(options);
-  assertHarmless(options, readFileSync(options.path), ['cells', 'sums', 'hours', 'series']);
+  assertHarmless(options, readFileSync(options.path), 4);
 });
 
 test('after a key or a digit of a large ledger has changed it is refused, or every number is right', (t) => {
@@ -120,5 +120,5 @@ test('after a key or a digit of a large ledger has changed it is refused, or eve
   writeLedger(options);
   const bytes = readFileSync(options.path);
   assert.ok(bytes.length > LARGE, `${bytes.length} bytes`);
-  assertHarmless(options, bytes, ['cells', 'sums', 'hours', 'series']);
+  assertHarmless(options, bytes, 1);
 });
