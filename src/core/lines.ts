@@ -42,18 +42,20 @@ export function sumLines(input: SumLinesInput, assigner: Assigner, range: Range)
 }
 
 /** All amounts of one statement together: ten such statements still leave a double its cents. */
-const MAX_AMOUNTS = 10n;
+const MAX_TOGETHER = { dollars: 10n * MAX_DOLLARS, counts: 10n * MAX_QUANTITY };
+/** What is smaller needs no closer look: not even a million of them come near a bound. */
+const SMALL = MAX_DOLLARS / 1_000_000n;
 
 /** Refuses a statement for an amount that no provider can mean, in dollars where there is a rate; and for what all of them come to. */
 function plausibility(): (line: Line, rate: Fixed | undefined) => void {
-  const total = { dollars: 0n, other: 0n };
+  const together = { dollars: 0n, counts: 0n };
   return ({ measure, value }, rate) => {
-    const isMoney = rate !== undefined && MONEY.has(measure);
-    const amount = isMoney && rate !== ONE ? multiply(value, rate) : value;
-    const [kind, bound] = isMoney ? (['dollars', MAX_DOLLARS] as const) : (['other', MAX_QUANTITY] as const);
-    assertPlausible(amount, bound, `an amount of ${measure}`);
-    total[kind] += amount < 0n ? -amount : amount;
-    assertPlausible(total[kind], MAX_AMOUNTS * bound, `amounts that together lie`);
+    const amount = rate === undefined || rate === ONE ? value : multiply(value, rate);
+    if (amount < SMALL && amount > -SMALL) return;
+    const kind = rate !== undefined && MONEY.has(measure) ? 'dollars' : 'counts';
+    assertPlausible(amount, kind === 'dollars' ? MAX_DOLLARS : MAX_QUANTITY, `an amount of ${measure}`);
+    together[kind] += amount < 0n ? -amount : amount;
+    assertPlausible(together[kind], MAX_TOGETHER[kind], 'amounts that together lie');
   };
 }
 
