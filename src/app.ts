@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { createAccounts, type Replaced } from './accounts.ts';
 import type { Config } from './config/config.ts';
 import { type Ledger, openLedger } from './core/ledger.ts';
+import { StoreError } from './core/store.ts';
 import type { Instant } from './core/time.ts';
 import type { Logger } from './log.ts';
 import { POLL_FAILURES } from './poll/errors.ts';
@@ -15,7 +16,7 @@ import { type AccountLabels, createSelfMetrics, type SelfMetrics } from './sinks
 import { createBackups } from './store/backup.ts';
 import { cacheCells } from './store/cache.ts';
 import { removeLeftovers } from './store/draft.ts';
-import { openDatabase } from './store/open.ts';
+import { openVerified } from './store/open.ts';
 import { sqliteStore } from './store/sqlite.ts';
 
 export interface AppOptions {
@@ -61,6 +62,8 @@ export interface App {
   stop(last?: () => Promise<void>): Promise<void>;
 }
 
+type Database = ReturnType<typeof openVerified>['database'];
+
 /** How often what has settled is made compact; each run is short. */
 const MAINTAIN_EVERY_MS = 60 * 60 * 1000;
 
@@ -71,17 +74,30 @@ const MAINTAIN_EVERY_MS = 60 * 60 * 1000;
  * @throws {StoreError} when the ledger's file cannot be used.
  */
 export function createApp(options: AppOptions): App {
+  const { path } = options.config.state;
+  const { database, read } = openVerified(path);
+  if (path !== ':memory:') removeLeftovers(path);
+  const ledger = openLedger(cacheCells(sqliteStore(database, { read })));
+  try {
+    return createOver(database, ledger, options);
+  } catch (error) {
+    ledger.close();
+    throw error;
+  }
+}
+
+function createOver(database: Database, ledger: Ledger, options: AppOptions): App {
   const { now, log, progress } = options;
   let { config } = options;
-  const database = openDatabase(config.state.path);
-  if (config.state.path !== ':memory:') removeLeftovers(config.state.path);
-  const ledger = openLedger(cacheCells(sqliteStore(database)));
   ledger.setBudgets(config.budgets);
   const self = createSelfMetrics({ ...options, failureReasons: Object.keys(POLL_FAILURES) });
-  const failed = (error: unknown) =>
+  const failed = (error: unknown) => {
+    // There is no last one yet: nobody is to see a page without money.
+    if (error instanceof StoreError && publisher.current().version === 0) throw error;
     log.warn({ err: error }, 'the snapshot could not be stored; the last one stays');
+  };
   const zeroForMs = () => config.metrics.newSeriesZeroMs;
-  const publisher = createPublisher({ ledger, now, zeroForMs, failed });
+  const publisher: Publisher = createPublisher({ ledger, now, zeroForMs, failed });
   const waitCut = (labels: AccountLabels, seconds: number) =>
     log.warn({ ...labels, seconds }, 'the provider asked for an implausible wait: asking again in an hour');
   const sameBills = watchSameBills({ book: ledger.book, now, log });

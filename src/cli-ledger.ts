@@ -6,7 +6,7 @@ export type LedgerOptions = LedgerPlace &
     | { readonly action: 'check' }
     | { readonly action: 'backup'; readonly file: string }
     | { readonly action: 'restore'; readonly file: string }
-    | { readonly action: 'forget'; readonly account: string; readonly yes?: boolean }
+    | { readonly action: 'forget' | 'rebase'; readonly account: string; readonly yes?: boolean }
   );
 
 /** Which ledger: `state` names the file itself. */
@@ -35,10 +35,15 @@ export function addLedger(ledger: Command, run: (options: LedgerOptions) => Prom
       .argument('<file>', 'the backup')
       .action(async (file: string, place: LedgerPlace) => run({ ...place, action, file }));
   }
-  add('forget', 'take an account out of it for good')
-    .requiredOption('-a, --account <provider/name>', 'the account')
-    .option('--yes', 'do it; without it nothing is changed')
-    .action(async (options: LedgerPlace & { account: string; yes?: boolean }) =>
-      run({ ...options, action: 'forget' }),
-    );
+  for (const [action, what] of [
+    ['rebase', "begin an account's counters at 0 again, in a new epoch; cells and windows stay"],
+    ['forget', 'take an account out of it for good'],
+  ] as const) {
+    add(action, what)
+      .requiredOption('-a, --account <provider/name>', 'the account')
+      .option('--yes', 'do it; without it nothing is changed')
+      .action(async (options: LedgerPlace & { account: string; yes?: boolean }) =>
+        run({ ...options, action }),
+      );
+  }
 }

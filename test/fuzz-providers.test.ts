@@ -73,7 +73,12 @@ const Change: fc.Arbitrary<(value: unknown) => unknown> = fc.oneof(
     weight: 1,
     arbitrary: fc.constant((value: unknown) => (Array.isArray(value) ? [...value, ...value] : [value])),
   },
-  { weight: 1, arbitrary: fc.constant((value: unknown) => String(value)) },
+  {
+    weight: 1,
+    arbitrary: fc.constant((value: unknown) =>
+      typeof value === 'object' ? JSON.stringify(value) : String(value),
+    ),
+  },
   {
     weight: 1,
     arbitrary: fc.constant((value: unknown) => ({ ...Object(value), [LONG]: value, __proto__: 1 })),

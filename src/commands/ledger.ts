@@ -6,15 +6,16 @@ import { streamsOf } from '../poll/accounts.ts';
 import type { Provider } from '../providers/provider.ts';
 import { backUp } from '../store/backup.ts';
 import { problemsIn } from '../store/check.ts';
+import { rebaseAccount } from '../store/epoch.ts';
 import { accountsIn, forgetAccount } from '../store/forget.ts';
-import { openExisting } from '../store/open.ts';
+import { openDatabase, openExisting } from '../store/open.ts';
 import { restoreLedger } from '../store/restore.ts';
 import { EXIT, type Io } from './io.ts';
 
 type Registry = readonly Provider<unknown>[];
 
 /**
- * Checks, backs up or restores a ledger, or takes an account out of it. No exporter may use it meanwhile.
+ * Checks, backs up or restores a ledger, begins an account's counters again, or takes it out of it. No exporter may use it meanwhile.
  *
  * @throws {ConfigError} when the configuration that names it cannot be used.
  * @throws {StoreError} when the ledger cannot be used, or is to be left as it is.
@@ -28,7 +29,7 @@ export async function careForLedger(options: LedgerOptions, io: Io, registry: Re
   if (options.action === 'check') return check(path, io, registry);
   if (options.action === 'backup') return write(path, options.file, io);
   if (options.action === 'restore') return restore(path, options.file, io, registry);
-  return forget(path, options, io);
+  return changeAccount(path, options, io, registry);
 }
 
 function pathOf({ config, state }: LedgerPlace, io: Io, registry: Registry): string | undefined {
@@ -43,15 +44,14 @@ function settingsFrom(registry: Registry): AuditInput['settingsOf'] {
   };
 }
 
+const REMEDY = 'restore a backup (ledger restore), or move the file away to start a new ledger';
+
 function check(path: string, io: Io, registry: Registry): number {
   const database = openExisting(path);
   try {
     const problems = problemsIn(database, settingsFrom(registry));
-    io.stdout.write(
-      problems.length === 0
-        ? `${path}: good\n`
-        : `${problems.map((problem) => `${path}: ${problem}`).join('\n')}\n`,
-    );
+    const lines = problems.length === 0 ? ['good'] : [...problems, REMEDY];
+    io.stdout.write(`${lines.map((line) => `${path}: ${line}`).join('\n')}\n`);
     return problems.length === 0 ? EXIT.good : EXIT.failed;
   } finally {
     if (database.isOpen) database.close();
@@ -76,11 +76,20 @@ async function restore(path: string, from: string, io: Io, registry: Registry): 
   return EXIT.good;
 }
 
-async function forget(
+type AccountOptions = LedgerOptions & { action: 'forget' | 'rebase' };
+
+const WARNINGS = {
+  forget: (path: string, account: string) => `takes all that ${path} holds of ${account} out of it for good`,
+  rebase: (path: string, account: string) => `sets every counter of ${account} in ${path} to 0`,
+};
+
+async function changeAccount(
   path: string,
-  { account, yes }: LedgerOptions & { action: 'forget' },
+  options: AccountOptions,
   io: Io,
+  registry: Registry,
 ): Promise<number> {
+  const { action, account, yes } = options;
   const [, provider = '', name = ''] = /^([^/]*)\/(.*)$/s.exec(account) ?? [];
   const known = knownIn(path);
   if (!known.includes(account)) {
@@ -89,15 +98,23 @@ async function forget(
     return EXIT.failed;
   }
   if (!yes) {
-    io.stderr.write(
-      `this takes all that ${path} holds of ${quoted(account)} out of it for good; say --yes to do it\n`,
-    );
+    io.stderr.write(`this ${WARNINGS[action](path, quoted(account))}; say --yes to do it\n`);
     return EXIT.misused;
   }
-  await forgetAccount(path, provider, name);
-  io.stdout.write(`${path} holds nothing of ${quoted(account)} any more\n`);
-  const backup = `${path}.backup`;
-  if (existsSync(backup)) io.stdout.write(`${backup} may still hold it: delete that file too\n`);
+  if (action === 'forget') {
+    await forgetAccount(path, provider, name);
+    io.stdout.write(`${path} holds nothing of ${quoted(account)} any more\n`);
+    const backup = `${path}.backup`;
+    if (existsSync(backup)) io.stdout.write(`${backup} may still hold it: delete that file too\n`);
+    return EXIT.good;
+  }
+  const database = openDatabase(path);
+  try {
+    rebaseAccount(database, { provider, name, now: Date.now(), settingsOf: settingsFrom(registry) });
+  } finally {
+    database.close();
+  }
+  io.stdout.write(`the counters of ${quoted(account)} in ${path} begin at 0; its cells and windows stay\n`);
   return EXIT.good;
 }
 

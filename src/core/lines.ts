@@ -1,6 +1,6 @@
 import type { Assigner } from './assign.ts';
 import type { AccountSettings } from './ledger.ts';
-import { type Fixed, multiply, ONE } from './money.ts';
+import { assertPlausible, type Fixed, MAX_DOLLARS, MAX_QUANTITY, multiply, ONE } from './money.ts';
 import { rateAt } from './rates.ts';
 import type { Line, Measure, Statement } from './statement.ts';
 import { floorTo, type Instant, type Range, sizeOf } from './time.ts';
@@ -17,6 +17,7 @@ export function sumLines(input: SumLinesInput, assigner: Assigner, range: Range)
   const amounts = new Map<Instant, Map<number, Fixed>>();
   const foreign: ForeignSums = new Map();
   const unconverted = new Set<string>();
+  const count = plausibility();
   for (const line of statement.lines) {
     const bucket = floorTo(size, line.at);
     if (line.at < statement.range.start || line.at >= statement.range.end) {
@@ -25,6 +26,7 @@ export function sumLines(input: SumLinesInput, assigner: Assigner, range: Range)
     if (bucket < range.start) continue;
     const { known, rate } = isPlain(line) ? { known: line, rate: ONE } : priced(line, bucket, settings);
     if (rate === undefined) unconverted.add(line.currency ?? '');
+    count(line, rate);
     if (!known) continue;
     const { id } = assigner.seriesOf(known);
     const cells = amounts.get(bucket) ?? new Map<number, Fixed>();
@@ -56,6 +58,24 @@ function addForeign(
   const known = sums.get(`${id} ${rate}`) ?? { id, rate, sum: 0n };
   known.sum += value;
   sums.set(`${id} ${rate}`, known);
+}
+
+/** All amounts of one statement together: ten such statements still leave a double its cents. */
+const MAX_TOGETHER = { dollars: 10n * MAX_DOLLARS, counts: 10n * MAX_QUANTITY };
+/** What is smaller needs no closer look: not even a million of them come near a bound. */
+const SMALL = MAX_DOLLARS / 1_000_000n;
+
+/** Refuses a statement for an amount that no provider can mean, in dollars where there is a rate; and for what all of them come to. */
+function plausibility(): (line: Line, rate: Fixed | undefined) => void {
+  const together = { dollars: 0n, counts: 0n };
+  return ({ measure, value }, rate) => {
+    const amount = rate === undefined || rate === ONE ? value : multiply(value, rate);
+    if (amount < SMALL && amount > -SMALL) return;
+    const kind = rate !== undefined && MONEY.has(measure) ? 'dollars' : 'counts';
+    assertPlausible(amount, kind === 'dollars' ? MAX_DOLLARS : MAX_QUANTITY, `an amount of ${measure}`);
+    together[kind] += amount < 0n ? -amount : amount;
+    assertPlausible(together[kind], MAX_TOGETHER[kind], 'amounts that together lie');
+  };
 }
 
 const MONEY: ReadonlySet<Measure> = new Set(['cost', 'component_cost', 'top_ups']);

@@ -100,3 +100,18 @@ export function toNumber(value: Fixed): number {
   if (value < 9_007_199_254_740_992n && value > -9_007_199_254_740_992n) return Number(value) / 1e12;
   return Number(formatDecimal(value));
 }
+
+/** A trillion dollars: more than everybody together spends on what is billed here. */
+export const MAX_DOLLARS = 1_000_000_000_000n * ONE;
+/** Of tokens, seconds, units and currencies that no rate converts: a double still counts them one by one. */
+export const MAX_QUANTITY = 1_000_000_000_000_000n * ONE;
+
+/**
+ * Refuses what no provider can mean: one such amount, even taken back, would leave its counter so large that cents are lost for good.
+ *
+ * @throws {RangeError} when the amount, of either sign, lies beyond the bound; the message does not hold it.
+ */
+export function assertPlausible(value: Fixed, bound: Fixed, what: string): void {
+  if (value <= bound && value >= -bound) return;
+  throw new RangeError(`${what} beyond ${formatDecimal(bound)} cannot be right`);
+}

@@ -182,7 +182,15 @@ export interface Stored {
   readonly compacted: readonly { readonly stream: number; readonly days: readonly Range[] }[];
 }
 
-/** The ledger's durable form. Every call is synchronous, so that a commit is done before anything is published. */
+/** The ledger's file cannot be used. The message names it and says what to do. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+}
+
+/**
+ * The ledger's durable form. What is read is what was written, or a {@link StoreError} is thrown. Every call is synchronous, so
+ * that a commit is done before anything is published.
+ */
 export interface Store {
   load(): Stored;
   cells(stream: number, granularity: Granularity, range: Range): Cells;

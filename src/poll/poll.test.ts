@@ -112,6 +112,19 @@ test('an unreadable range fails the poll, and the ranges behind it are read all 
   assert.equal(row()?.memo, '3', 'what was applied is remembered');
 });
 
+test('an absurd amount fails the poll as contract and books nothing of its answer, beside the statement too', async () => {
+  for (const absurd of [
+    { dollars: 1e13 },
+    { dollars: -1e13 },
+    { dollars: 5, observations: [gross('x', 1e13)] },
+  ]) {
+    const { poll, spent, row } = bench([{ dollars: 1 }, absurd]);
+    await assert.rejects(poll(), { reason: 'contract', message: /cannot be right/ });
+    assert.equal(spent(), fromNumber(1));
+    assert.deepEqual(row()?.observations, []);
+  }
+});
+
 test('a server that refuses everything is not asked more than three times', async () => {
   for (const status of [400, 404, 422]) {
     const refusals = Array.from({ length: 50 }, () => failed('contract', { status }));

@@ -2,9 +2,10 @@ import type { SeriesKey } from '../core/book.ts';
 import { hasLabelSet } from '../core/folded.ts';
 import type { Applied, FeedKey, Ledger } from '../core/ledger.ts';
 import { multiply } from '../core/money.ts';
-import { identityOf, newestOf } from '../core/observations.ts';
+import { assertPlausibleReading, identityOf, newestOf } from '../core/observations.ts';
 import { type Rates, rateAt } from '../core/rates.ts';
 import type { Drift, Note, Observation, Reading, Reconciliation } from '../core/statement.ts';
+import { StoreError } from '../core/store.ts';
 import type { Instant, Range } from '../core/time.ts';
 import { type Ask, type Feed, type FeedContext, NOTHING_KNOWN } from '../providers/provider.ts';
 import { cleanObservation, createDigest, longLabels, shortNotes } from './digest.ts';
@@ -156,6 +157,7 @@ async function readInto(
   watcher: PollWatcher,
 ): Promise<{ readonly again?: boolean }> {
   const { reading, asOf } = await readRange(target, range, { ...context, memo: learned.memo });
+  assertPlausibleReading(reading);
   const isFact = reading.statement !== undefined && target.feed.books !== undefined;
   const applied = isFact ? await written(target, () => book(target, reading, asOf)) : NOTHING;
   learned.memo = reading.memo ?? learned.memo;
@@ -285,6 +287,7 @@ function book(target: PollTarget, reading: Reading, asOf: Instant): Applied {
 /** Any error of a poll with its reason; undefined for one that is our own fault. */
 export function pollErrorOf(error: unknown): PollError | undefined {
   if (error instanceof PollError) return error;
+  if (error instanceof StoreError) return new PollError('storage', error.message, { cause: error });
   if (error instanceof RangeError) return new PollError('contract', error.message, { cause: error });
   const isSqlite = error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR';
   if (isSqlite)

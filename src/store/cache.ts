@@ -2,6 +2,7 @@ import type { Cell, Cells } from '../core/cells.ts';
 import { gapsIn, joinedRanges } from '../core/runs.ts';
 import type { Commit, Store } from '../core/store.ts';
 import type { Granularity, Instant, Range } from '../core/time.ts';
+import { wholeUnits } from './tables.ts';
 
 /** Cells that are kept in memory at the most: about 20 MB. */
 export const CACHED_CELLS = 150_000;
@@ -31,7 +32,9 @@ export function cacheCells(store: Store, mostCells = CACHED_CELLS): Store {
     size = 0;
   };
   const fill = (stream: number, granularity: Granularity, range: Range) => {
-    for (const gap of gapsIn(shelfOf(stream, granularity).known, range)) {
+    // What the store must read to prove a part of it is kept.
+    const whole = wholeUnits(granularity, range);
+    for (const gap of gapsIn(shelfOf(stream, granularity).known, whole)) {
       const cells = store.cells(stream, granularity, gap);
       if (size > mostCells) clear();
       const shelf = shelfOf(stream, granularity);

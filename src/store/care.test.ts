@@ -20,10 +20,12 @@ import { type Ledger, openLedger } from '../core/ledger.ts';
 import { HOUR } from '../core/time.ts';
 import { backUp, createBackups } from './backup.ts';
 import { problemsIn } from './check.ts';
+import { rebaseAccount } from './epoch.ts';
 import { accountsIn, forgetAccount } from './forget.ts';
 import { openDatabase, openExisting, StoreError } from './open.ts';
 import { restoreLedger } from './restore.ts';
 import { MIGRATIONS } from './schema.ts';
+import { seal } from './seals.ts';
 import { sqliteStore } from './sqlite.ts';
 
 const settingsOf = () => settings().streams[0];
@@ -316,6 +318,7 @@ function leaveTraces(path: string): void {
   const { id = null } = database.prepare(`SELECT id FROM accounts WHERE name = 'dev'`).get() ?? {};
   const write = database.prepare('INSERT OR REPLACE INTO requests VALUES (?, ?)');
   for (const size of [3000, 2000, 1000, 10]) write.run(id, 'dev-trace '.repeat(size / 10));
+  seal(database);
   database.close();
 }
 
@@ -328,4 +331,36 @@ test('an account that cannot be forgotten for want of space stays whole', async 
   rmSync(`${path}.draft`, { recursive: true });
   assert.deepEqual(shownBy(path), before);
   assert.deepEqual(checked(path), []);
+});
+
+test('an account whose counters begin at 0 again leaves the others alone, and the ledger adds up', (t) => {
+  const path = ledgerFile(t);
+  const before = shownBy(path);
+  const database = openDatabase(path);
+  assert.equal(rebaseAccount(database, { provider: 'test', name: 'nobody', now: NOW, settingsOf }), false);
+  assert.equal(rebaseAccount(database, { provider: 'test', name: 'prod', now: NOW, settingsOf }), true);
+  const store = sqliteStore(database);
+  const labels = store.deliveries('a')?.map((row) => row.labels[1]);
+  assert.deepEqual(labels, ['dev'], 'a receiver is told of the account from 0 on');
+  store.close();
+  assert.deepEqual(checked(path), []);
+  const after = shownBy(path);
+  assert.deepEqual(ofAccount(after, 'dev'), ofAccount(before, 'dev'));
+  for (const [name, value] of ofAccount(before, 'prod'))
+    assert.equal(after.get(name), name.includes('_total|') ? 0 : value, name);
+});
+
+test('rows that are damaged are not sealed by a command that changes others', async (t) => {
+  const path = changed(
+    ledgerFile(t),
+    `UPDATE cells SET value = '7' WHERE series = 3 AND bucket = ${AT + HOUR}`,
+  );
+  await assert.rejects(forgetAccount(path, 'test', 'dev'), /ledger\.db is damaged/);
+  const database = openDatabase(path);
+  assert.throws(
+    () => rebaseAccount(database, { provider: 'test', name: 'dev', now: NOW, settingsOf }),
+    /ledger\.db is damaged/,
+  );
+  database.close();
+  assert.match(checked(path).join(), /the file is damaged: cells/);
 });

@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type AuditInput, audit } from '../core/audit.ts';
 import { openBook } from '../core/book.ts';
-import { migrateWithin, StoreError } from './open.ts';
+import { isSealed, migrateWithin, StoreError } from './open.ts';
+import { brokenSeals } from './seals.ts';
 import { sqliteStore } from './sqlite.ts';
 
 /**
@@ -13,22 +14,37 @@ export function problemsIn(database: DatabaseSync, settingsOf: AuditInput['setti
   if (pages.length > 0) return pages;
   database.exec('BEGIN IMMEDIATE');
   try {
+    const wasSealed = isSealed(database);
     migrateWithin(database);
+    const broken = wasSealed ? brokenSeals(database).slice(0, MOST).map(damagedRows) : [];
     const rows = [...strays(database), ...orphans(database)];
-    return rows.length > 0 ? rows : unbalanced(database, settingsOf);
+    return [...(rows.length > 0 ? rows : unbalanced(database, settingsOf)), ...broken];
+  } catch (error) {
+    // So damaged that the questions themselves have no answer, such as a table that is not there.
+    return [damagedRows(textOf(error))];
   } finally {
     // A row that does not fit has closed it.
     if (database.isOpen && database.isTransaction) database.exec('ROLLBACK');
   }
 }
 
+/** No more than these are named. */
+const MOST = 20;
+
+const damagedRows = (what: string) => `the file is damaged: ${what}`;
+
 function damagedPages(database: DatabaseSync): string[] {
   try {
-    return textsOf(database, 'PRAGMA integrity_check(20)').filter((text) => text !== 'ok');
+    const found = textsOf(database, `PRAGMA integrity_check(${MOST})`).filter((text) => text !== 'ok');
+    return found.map((text) => damagedRows(text.replaceAll(/\s+/g, ' ')));
   } catch (error) {
     // So damaged that even this cannot be read.
-    return [error instanceof Error ? error.message : String(error)];
+    return [damagedRows(textOf(error))];
   }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function textsOf(database: DatabaseSync, sql: string): string[] {
@@ -65,11 +81,10 @@ function orphans(database: DatabaseSync): string[] {
 
 function unbalanced(database: DatabaseSync, settingsOf: AuditInput['settingsOf']): string[] {
   try {
-    const store = sqliteStore(database);
+    const store = sqliteStore(database, { isUnverified: true });
     return audit({ book: openBook(store), store, settingsOf });
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    const { cause } = error;
-    return [`a row is not as the ledger writes it: ${cause instanceof Error ? cause.message : cause}`];
+    return [`a row is not as the ledger writes it: ${textOf(error.cause)}`];
   }
 }

@@ -1,6 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import type { Delivery } from '../core/deliveries.ts';
+import { SealedTable } from './sealed-table.ts';
+import type { Seals } from './seals.ts';
 
 /** The tables of what receivers were told. */
 export interface DeliveryTables {
@@ -20,13 +22,14 @@ const Row = z
 
 const Id = z.object({ id: z.number() });
 
-export function prepareDeliveries(database: DatabaseSync): DeliveryTables {
-  const known = database.prepare('SELECT id FROM receivers WHERE name = ?');
-  const add = database.prepare('INSERT INTO receivers (name) VALUES (?) ON CONFLICT (name) DO NOTHING');
+export function prepareDeliveries(database: DatabaseSync, seals: Seals): DeliveryTables {
+  // By the rows alone: their digest was checked, and nothing holds the index against them.
+  const known = database.prepare('SELECT id FROM receivers NOT INDEXED WHERE name = ?');
   const all = database.prepare(
     'SELECT family, labels, zero_at, total, at FROM deliveries WHERE receiver = ?',
   );
-  const put = database.prepare('INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?, ?, ?, ?)');
+  const receivers = new SealedTable(database, seals, 'receivers');
+  const deliveries = new SealedTable(database, seals, 'deliveries');
   const idOf = (receiver: string) => Id.optional().parse(known.get(receiver))?.id;
   return {
     read(receiver) {
@@ -34,10 +37,10 @@ export function prepareDeliveries(database: DatabaseSync): DeliveryTables {
       return id === undefined ? undefined : all.all(id).map((row) => Row.parse(row));
     },
     write(receiver, rows) {
-      add.run(receiver);
+      if (idOf(receiver) === undefined) receivers.put(null, receiver);
       const id = idOf(receiver) ?? 0;
       for (const { family, labels, zeroAt, total, at } of rows)
-        put.run(id, family, JSON.stringify(labels), zeroAt, total, at);
+        deliveries.put(id, family, JSON.stringify(labels), zeroAt, total, at);
     },
   };
 }

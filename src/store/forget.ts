@@ -4,8 +4,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { copyInto, settle } from './backup.ts';
 import { withDraft } from './draft.ts';
 import { giveTo } from './files.ts';
-import { openDatabase, StoreError } from './open.ts';
+import { openDatabase, refuseBroken, StoreError } from './open.ts';
 import { refusalOf } from './refusal.ts';
+import { seal } from './seals.ts';
 
 const STREAMS = 'SELECT id FROM streams WHERE account = :id';
 const SERIES = `SELECT id FROM series WHERE stream IN (${STREAMS})`;
@@ -31,18 +32,26 @@ export function accountsIn(database: DatabaseSync): string[] {
   return rows.map(({ provider, name }) => `${provider}/${name}`);
 }
 
+/** The number of an account; undefined where the ledger has no such account. */
+export function accountId(database: DatabaseSync, provider: string, name: string): number | undefined {
+  const sql = 'SELECT id FROM accounts WHERE provider = ? AND name = ?';
+  const id = database.prepare(sql).get(provider, name)?.id;
+  return typeof id === 'number' ? id : undefined;
+}
+
 /**
  * Removes an account from the ledger file for good. False if the file has no such account.
  *
  * The work is done on a copy that is compacted and then put in place: pages that SQLite has freed or reused still hold parts of old
  * rows, and a `VACUUM` is what leaves them behind. Until then the file is as it was.
  *
- * @throws {StoreError} when nothing was changed: there is no space for the copy, or the ledger is in use.
+ * @throws {StoreError} when nothing was changed: there is no space for the copy, or the ledger is damaged or in use.
  */
 export async function forgetAccount(path: string, provider: string, name: string): Promise<boolean> {
   const database = openDatabase(path);
   try {
-    if (!database.prepare(ACCOUNT).get(provider, name)) return false;
+    if (accountId(database, provider, name) === undefined) return false;
+    refuseBroken(database);
     await replaceWithout(database, path, { provider, name });
     return true;
   } catch (error) {
@@ -69,15 +78,14 @@ async function replaceWithout(database: DatabaseSync, path: string, account: Acc
   });
 }
 
-const ACCOUNT = 'SELECT id FROM accounts WHERE provider = ? AND name = ?';
-
 function remove(draft: string, { provider, name }: AccountName): void {
   const database = new DatabaseSync(draft);
   try {
-    const { id = null } = database.prepare(ACCOUNT).get(provider, name) ?? {};
+    const id = accountId(database, provider, name) ?? null;
     database.exec('PRAGMA temp_store = MEMORY; BEGIN');
     for (const sql of FORGET) database.prepare(sql).run({ id });
     database.prepare(DELIVERIES).run({ provider, name });
+    seal(database);
     database.exec('COMMIT; VACUUM');
   } finally {
     database.close();

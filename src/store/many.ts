@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { MEASURES, type Measure, type ResourceFacts } from '../core/statement.ts';
 import type { Hold, ResourceRow, SeriesRow } from '../core/store.ts';
+import { allOf } from './seals.ts';
 
 /**
  * The doors of the two tables that a start reads tens of thousands of rows from. Both are STRICT: SQLite hands out what its column
@@ -9,24 +10,25 @@ import type { Hold, ResourceRow, SeriesRow } from '../core/store.ts';
 
 type SeriesColumns = readonly [
   ...[id: number, stream: number, measure: string, resource: string, model: string, tier: string],
-  ...[detail: string, target: number, total: string, corrections: string, rolled: string],
-  ...[lastCell: number, changedAt: number, zeroAt: number, ...HoldColumns],
+  ...[detail: string, target: number, total: string, corrections: string, ...HoldColumns],
+  ...[lastCell: number, changedAt: number, rolled: string, zeroAt: number],
 ];
 type HoldColumns = readonly [
   ...[heldTotal: string | null, heldCorrections: string | null, heldSince: number | null, heldShown: number],
 ];
 
-const SERIES = `SELECT id, stream, measure, resource, model, tier, detail, target, total, corrections, rolled,
-  last_cell, changed_at, zero_at, held_total, held_corrections, held_since, held_shown FROM series`;
-
-/** @throws {Error} for a row that the ledger did not write. */
-export function seriesRows(database: DatabaseSync): SeriesRow[] {
-  return arraysOf(database, SERIES).map((row) => seriesOf(row as SeriesColumns));
+/**
+ * @param rows those of the table, where they were read already.
+ * @throws {Error} for a row that the ledger did not write.
+ */
+export function seriesRows(database: DatabaseSync, rows = allOf(database, 'series')): SeriesRow[] {
+  return rows.map((row) => seriesOf(row as unknown as SeriesColumns));
 }
 
 function seriesOf(columns: SeriesColumns): SeriesRow {
   const [id, stream, measure, resource, model, tier, detail, target, ...rest] = columns;
-  const [total, corrections, rolled, lastCell, changedAt, zeroAt, ...held] = rest;
+  const [total, corrections, heldTotal, heldCorrections, heldSince, heldShown, ...last] = rest;
+  const [lastCell, changedAt, rolled, zeroAt] = last;
   return {
     id,
     stream,
@@ -39,7 +41,7 @@ function seriesOf(columns: SeriesColumns): SeriesRow {
     zeroAt,
     total: BigInt(total),
     corrections: BigInt(corrections),
-    hold: holdOf(held),
+    hold: holdOf([heldTotal, heldCorrections, heldSince, heldShown]),
     lastCell,
     changedAt,
     rolled: BigInt(rolled),
@@ -65,12 +67,13 @@ type ResourceColumns = readonly [
   facts: string,
 ];
 
-const RESOURCES = 'SELECT account, resource, model, tier, facts FROM resources';
-
-/** @throws {Error} for a row that the ledger did not write. */
-export function resourceRows(database: DatabaseSync): ResourceRow[] {
-  return arraysOf(database, RESOURCES).map((row) => {
-    const [account, resource, model, tier, facts] = row as ResourceColumns;
+/**
+ * @param rows those of the table, where they were read already.
+ * @throws {Error} for a row that the ledger did not write.
+ */
+export function resourceRows(database: DatabaseSync, rows = allOf(database, 'resources')): ResourceRow[] {
+  return rows.map((row) => {
+    const [account, resource, model, tier, facts] = row as unknown as ResourceColumns;
     return { account, resource, model, tier, facts: factsOf(facts) };
   });
 }
@@ -85,10 +88,4 @@ function isFacts(facts: unknown): facts is ResourceFacts {
   return (
     typeof facts === 'object' && facts !== null && 'resource' in facts && typeof facts.resource === 'string'
   );
-}
-
-function arraysOf(database: DatabaseSync, sql: string): unknown[] {
-  const statement = database.prepare(sql);
-  statement.setReturnArrays(true);
-  return statement.all();
 }

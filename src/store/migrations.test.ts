@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { ledgerFile } from '../../test/support/ledger-file.ts';
 import { openDatabase } from './open.ts';
 import { APPLICATION_ID, MIGRATIONS } from './schema.ts';
+import { brokenSeals } from './seals.ts';
 import { sqliteStore } from './sqlite.ts';
 
 const BASELINE = Date.parse('2026-11-01T00:00:00Z');
@@ -35,4 +37,41 @@ test('series of a ledger of schema 2 were 0 when their account was first read', 
   assert.ok(unread && unread.openedAt >= before && unread.openedAt <= Date.now() + 1000);
   assert.equal(store.deliveries('default'), undefined);
   store.close();
+});
+
+/** A ledger as schema 3 had it: without digests. */
+function unsealed(path: string): void {
+  const database = new DatabaseSync(path);
+  database.exec(
+    'PRAGMA journal_mode = DELETE; DROP TABLE digests; DROP TABLE folded; PRAGMA user_version = 3',
+  );
+  database.close();
+}
+
+test('a ledger of schema 3 gets the digests of all of its rows', (t) => {
+  const path = ledgerFile(t);
+  unsealed(path);
+  const database = openDatabase(path);
+  assert.deepEqual(brokenSeals(database), []);
+  const [count] = Object.values(database.prepare('SELECT count(*) FROM digests').get() ?? {});
+  assert.ok(Number(count) > 10, `${count} digests`);
+  database.exec(`UPDATE cells SET value = '7' WHERE series = 3`);
+  assert.match(
+    brokenSeals(database).join(),
+    /cells \(1 hour\) of 2026-11-20T00:00 are not as the ledger wrote them/,
+  );
+  database.close();
+});
+
+test('a ledger of schema 3 whose rows are out of order is refused before it gets digests', (t) => {
+  const path = ledgerFile(t);
+  unsealed(path);
+  const bytes = readFileSync(path);
+  // The granularity, six bytes of the hour and one of the series stand before the value: 39 dollars.
+  let at = bytes.indexOf('39000000000000');
+  while (bytes.toString('latin1', at - 11, at - 7) !== 'hour') at = bytes.indexOf('39000000000000', at + 1);
+  bytes[at - 7] = (bytes[at - 7] ?? 0) ^ 0x02;
+  writeFileSync(path, bytes);
+  assert.throws(() => openDatabase(path), /ledger\.db is damaged/);
+  assert.ok(readFileSync(path).equals(bytes), 'it is left as it is');
 });

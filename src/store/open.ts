@@ -1,14 +1,13 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { StoreError } from '../core/store.ts';
 import { closeToOthers, createFile, createFolder } from './files.ts';
 import { damaged, notOurs, obstacleTo, refusalOf } from './refusal.ts';
-import { APPLICATION_ID, MIGRATIONS } from './schema.ts';
+import { APPLICATION_ID, MIGRATIONS, SEALED_SINCE } from './schema.ts';
+import { brokenSeals, type ReadRows, seal, smallTables } from './seals.ts';
 
-/** The ledger's file cannot be used. The message says what to do; the file was left as it was. */
-export class StoreError extends Error {
-  override readonly name = 'StoreError';
-}
+export { StoreError } from '../core/store.ts';
 
 /**
  * Opens the ledger's database, creating or migrating it. `:memory:` is a throw-away one.
@@ -17,13 +16,26 @@ export class StoreError extends Error {
  * @throws {StoreError} when the file is damaged, of a newer version, not a ledger, or in use by another process.
  */
 export function openDatabase(path: string, fullyChecked = FULLY_CHECKED_PAGES): DatabaseSync {
+  return openVerified(path, fullyChecked).database;
+}
+
+/**
+ * Opens the database like {@link openDatabase}, and gives the rows that it had to read for that: they need not be read again.
+ *
+ * @throws {StoreError} like {@link openDatabase}.
+ */
+export function openVerified(
+  path: string,
+  fullyChecked = FULLY_CHECKED_PAGES,
+): { readonly database: DatabaseSync; readonly read: ReadRows } {
   const database = connect(path);
+  const read: ReadRows = new Map();
   try {
-    prepare(database, path, fullyChecked);
-    return database;
+    prepare(database, path, fullyChecked, read);
+    return { database, read };
   } catch (error) {
     database.close();
-    throw error instanceof StoreError ? error : new StoreError(refusalOf(path, error), { cause: error });
+    throw error instanceof StoreError ? error : new StoreError(reasonOf(path, error), { cause: error });
   }
 }
 
@@ -46,9 +58,27 @@ export function openExisting(path: string): DatabaseSync {
   }
 }
 
-/** Runs the migrations that the database lacks, within the transaction that is open. */
-export function migrateWithin(database: DatabaseSync): void {
-  for (const script of MIGRATIONS.slice(numberOf(database, 'PRAGMA user_version'))) database.exec(script);
+/** Runs the migrations that the database lacks, within the transaction that is open, and seals the rows. True if there were any. */
+export function migrateWithin(database: DatabaseSync): boolean {
+  const missing = MIGRATIONS.slice(numberOf(database, 'PRAGMA user_version'));
+  for (const script of missing) database.exec(script);
+  if (missing.length > 0) seal(database);
+  return missing.length > 0;
+}
+
+/** Has the ledger had digests for as long as it has its version? An older one gets them with its migration. */
+export function isSealed(database: DatabaseSync): boolean {
+  return numberOf(database, 'PRAGMA user_version') >= SEALED_SINCE;
+}
+
+/**
+ * Before rows are changed by other means than commits and sealed again: what is damaged would pass for sound from then on.
+ *
+ * @throws {StoreError} when any row is not as the ledger wrote it.
+ */
+export function refuseBroken(database: DatabaseSync): void {
+  const [first] = brokenSeals(database);
+  if (first !== undefined) throw storeError(database, new Error(first));
 }
 
 function connect(path: string): DatabaseSync {
@@ -68,12 +98,12 @@ function connect(path: string): DatabaseSync {
   }
 }
 
-function prepare(database: DatabaseSync, path: string, fullyChecked: number): void {
-  if (!isNew(database, path)) refuseForeign(database, path, fullyChecked);
+function prepare(database: DatabaseSync, path: string, fullyChecked: number, read: ReadRows): void {
+  if (!isNew(database, path)) refuseForeign(database, path, fullyChecked, read);
   if (path !== ':memory:') closeToOthers(path);
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
   database.exec('PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 1000; PRAGMA cache_size = -32000;');
-  migrate(database, path);
+  migrate(database, path, read);
 }
 
 /** Nothing was written yet: the file is empty, or a first start ended before it had written anything of ours. */
@@ -87,13 +117,29 @@ function isNew(database: DatabaseSync, path: string): boolean {
   return written.every((sql) => numberOf(database, sql) === 0);
 }
 
-function refuseForeign(database: DatabaseSync, path: string, fullyChecked: number): void {
+/** The rows that are read once are held against their digests here, before anything is written; the others when they are read. */
+function refuseForeign(database: DatabaseSync, path: string, fullyChecked: number, read: ReadRows): void {
   refuseOther(database, path);
   if (!isSound(database, fullyChecked)) throw new StoreError(damaged(path));
+  const broken = isSealed(database)
+    ? brokenSeals(database, smallTables(), read)
+    : problemsBeforeSeal(database);
+  if (broken.length > 0) throw new StoreError(damaged(path), { cause: new Error(broken[0]) });
 }
+
+/** An older ledger is looked at in full, once: what it holds is taken for sound from then on. */
+function problemsBeforeSeal(database: DatabaseSync): string[] {
+  const found = database.prepare('PRAGMA integrity_check(1)').all();
+  return found.flatMap(({ integrity_check: text }) => (text === 'ok' ? [] : [String(text)]));
+}
+
+/** Tables that no other program's database has: only the mark is damaged then. */
+const OURS = ['accounts', 'cells', 'readings', 'compacted', 'silences'];
+const OUR_TABLES = `SELECT count(*) FROM sqlite_schema WHERE name IN ('${OURS.join("', '")}')`;
 
 function refuseOther(database: DatabaseSync, path: string): void {
   if (numberOf(database, 'PRAGMA application_id') !== APPLICATION_ID) {
+    if (numberOf(database, OUR_TABLES) === OURS.length) throw new StoreError(damaged(path));
     throw new StoreError(`${path} is not a ledger of ai-billing-exporter. Set state.path to another file.`);
   }
   const version = numberOf(database, 'PRAGMA user_version');
@@ -101,8 +147,8 @@ function refuseOther(database: DatabaseSync, path: string): void {
   if (version < 1) throw new StoreError(damaged(path));
   if (version > MIGRATIONS.length) {
     throw new StoreError(
-      `${path} was written by a newer version (schema ${version}, this one knows ${MIGRATIONS.length}). ` +
-        'Run that version again, or set state.path to a new file.',
+      `${path} was written by a newer version (schema ${version}, this one knows ${MIGRATIONS.length}), or its beginning is damaged. ` +
+        'Run that version again, restore a backup, or set state.path to a new file.',
     );
   }
 }
@@ -132,9 +178,10 @@ function isSound(database: DatabaseSync, fullyChecked: number): boolean {
   return isWhole && isOk(`'sqlite_schema'`) && numberOf(database, 'PRAGMA auto_vacuum') === 0;
 }
 
-function migrate(database: DatabaseSync, path: string): void {
+function migrate(database: DatabaseSync, path: string, read: ReadRows): void {
   database.exec('BEGIN IMMEDIATE');
-  migrateWithin(database);
+  // What was read before rows were changed is not what they are now.
+  if (migrateWithin(database)) read.clear();
   // Also where there is nothing to migrate: only what is written shows now whether the file can be.
   database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length}`);
   database.exec('COMMIT');
@@ -146,7 +193,26 @@ function numberOf(database: DatabaseSync, sql: string): number {
   return typeof value === 'number' ? value : 0;
 }
 
-/** What is in the database is not what a ledger has: says so, naming the file. */
-export function damagedError(database: DatabaseSync, cause: unknown): StoreError {
-  return new StoreError(damaged(database.location() ?? ':memory:'), { cause });
+/** What was asked of an open ledger failed: says why, naming the file. */
+export function storeError(database: DatabaseSync, cause: unknown): StoreError {
+  return new StoreError(reasonOf(database.location() ?? ':memory:', cause), { cause });
+}
+
+function reasonOf(path: string, error: unknown): string {
+  return KNOWN.includes(codeOf(error)) ? refusalOf(path, error) : damaged(path);
+}
+
+/** SQLite met what it cannot have written. */
+export function isMalformed(error: unknown): boolean {
+  return error instanceof RangeError || [CORRUPT, NOT_A_DATABASE].includes(codeOf(error));
+}
+
+const CORRUPT = 11;
+const NOT_A_DATABASE = 26;
+/** Locked, no memory, read-only, a failing disk, a full one, a file that cannot be opened or is none of SQLite's. */
+const KNOWN = [5, 6, 7, 8, 10, 13, 14, NOT_A_DATABASE];
+
+/** SQLite's primary result code, or -1. */
+function codeOf(error: unknown): number {
+  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : -1;
 }

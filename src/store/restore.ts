@@ -58,17 +58,26 @@ async function prepare(draft: string, { path, from, now, settingsOf }: RestoreOp
   } finally {
     source.close();
   }
+  const problems = problemsOf(draft, settingsOf);
+  if (problems.length > 0)
+    throw new StoreError(`${from} is no good backup, and nothing was changed: ${problems.join('; ')}`);
   const database = openDatabase(draft);
   try {
-    const problems = problemsIn(database, settingsOf);
-    if (problems.length > 0)
-      throw new StoreError(`${from} is no good backup, and nothing was changed: ${problems.join('; ')}`);
     beginEpoch(database, now, settingsOf);
     database.exec('PRAGMA journal_mode = DELETE');
   } finally {
     if (database.isOpen) database.close();
   }
   giveTo(existsSync(path) ? path : dirname(path), draft);
+}
+
+function problemsOf(file: string, settingsOf: AuditInput['settingsOf']): string[] {
+  const database = openExisting(file);
+  try {
+    return problemsIn(database, settingsOf);
+  } finally {
+    if (database.isOpen) database.close();
+  }
 }
 
 /** Keeps every other process from the ledger; undefined where it is too damaged to be locked: then nobody can use it. */

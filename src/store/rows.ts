@@ -4,6 +4,7 @@ import type { Observation } from '../core/statement.ts';
 import type { Stored } from '../core/store.ts';
 import { GRANULARITIES } from '../core/time.ts';
 import { resourceRows, seriesRows } from './many.ts';
+import type { ReadRows } from './seals.ts';
 
 /** The doors from the database's rows to the ledger's: a row that does not fit is a damaged file. */
 
@@ -115,7 +116,7 @@ const Requests = z.object({ account: z.number(), state: z.string() });
 const Days = z.object({ stream: z.number(), start: z.number(), end: z.number() });
 
 /** Everything that is kept in memory. */
-export function readAll(database: DatabaseSync): Stored {
+export function readAll(database: DatabaseSync, read?: ReadRows): Stored {
   const all = <T>(schema: z.ZodType<T>, sql: string): T[] =>
     database
       .prepare(sql)
@@ -126,8 +127,8 @@ export function readAll(database: DatabaseSync): Stored {
   return {
     accounts: all(Account, 'SELECT * FROM accounts'),
     streams: all(Stream, 'SELECT * FROM streams'),
-    series: seriesRows(database),
-    resources: resourceRows(database),
+    series: seriesRows(database, read?.get('series')),
+    resources: resourceRows(database, read?.get('resources')),
     folded: all(Folded, 'SELECT * FROM folded'),
     readings: [
       ...Map.groupBy(

@@ -88,5 +88,12 @@ export const MIGRATIONS: readonly string[] = [
     stream INTEGER NOT NULL, digest INTEGER NOT NULL,
     PRIMARY KEY (stream, digest)
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE digests (
+    rows TEXT NOT NULL, unit INTEGER NOT NULL, digest INTEGER NOT NULL,
+    PRIMARY KEY (rows, unit)
+  ) STRICT, WITHOUT ROWID;
   `,
 ];
+
+/** The first version whose rows have digests, see `seals.ts`. */
+export const SEALED_SINCE = 4;

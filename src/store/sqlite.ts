@@ -1,90 +1,54 @@
-import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
-import type { Cell } from '../core/cells.ts';
-import type { Fixed } from '../core/money.ts';
+import type { DatabaseSync } from 'node:sqlite';
 import type { Run } from '../core/runs.ts';
-import type { Commit, ReadingsRow, Store } from '../core/store.ts';
-import { prepareDeliveries } from './deliveries.ts';
-import { damagedError } from './open.ts';
+import type { Commit, ReadingsRow, SeriesRow, Store } from '../core/store.ts';
+import { isMalformed, storeError } from './open.ts';
+import { prepareReads, type StoreOptions } from './reads.ts';
 import { readAll, storedObservations } from './rows.ts';
+import { SealedTable } from './sealed-table.ts';
+import { Seals } from './seals.ts';
+import type { TableName } from './tables.ts';
 
-/** The ledger's durable form in SQLite: WAL, `synchronous=FULL`, one transaction a commit. */
-export function sqliteStore(database: DatabaseSync): Store {
-  const statements = orDamaged(database, () => prepareAll(database));
-  const deliveries = orDamaged(database, () => prepareDeliveries(database));
+/** The ledger's durable form in SQLite: WAL, `synchronous=FULL`, one transaction a commit. Rows are held against their digests. */
+export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}): Store {
+  const { seals, tables, readCells, readSums, deliveries } = orClosed(database, () => {
+    const known = new Seals(database);
+    return {
+      seals: known,
+      tables: prepareTables(database, known),
+      ...prepareReads(database, known, options),
+    };
+  });
   // What stands in the file, so that of a long list of runs only what changed is written.
   const written = new Map<string, readonly Run[]>();
 
-  const transaction = transactions(database);
+  const transaction = transactions(database, seals);
 
   const write = (commit: Commit) => {
-    for (const row of commit.accounts ?? []) {
-      statements.account.run(row.id, row.provider, row.name, row.baseline ?? null, row.folded, row.openedAt);
-    }
-    for (const row of commit.streams ?? []) {
-      statements.stream.run(row.id, row.account, row.name, row.closedBefore, row.closedIn);
-    }
-    for (const row of commit.resources ?? []) {
-      statements.resource.run(row.account, row.resource, row.model, row.tier, JSON.stringify(row.facts));
-    }
-    writeSeries(statements, commit);
-    for (const { stream, digest } of commit.folded ?? []) statements.folded.run(stream, digest);
-    for (const { stream, granularity, range } of commit.dropped ?? []) {
-      statements.dropCells.run(stream, granularity, range.start, range.end);
-    }
-    for (const row of commit.cells ?? []) {
-      if (row.value === 0n && row.base === 0n)
-        statements.dropCell.run(row.stream, row.granularity, row.bucket, row.series);
-      else
-        statements.cell.run(
-          row.stream,
-          row.granularity,
-          row.bucket,
-          row.series,
-          `${row.value}`,
-          `${row.base}`,
-        );
-    }
-    for (const row of commit.readings ?? [])
-      writeReadings(statements, row, written.get(readingsKey(row)) ?? []);
-    for (const row of commit.sums ?? []) statements.sum.run(row.kind, row.start, row.series, `${row.value}`);
-    for (const row of commit.hours ?? [])
-      statements.hour.run(row.stream, row.hour, row.currency, `${row.value}`);
-    if (commit.droppedHours) statements.dropHours.run(commit.droppedHours.stream, commit.droppedHours.before);
-    if (commit.droppedSums) statements.dropSums.run(commit.droppedSums.kind, commit.droppedSums.before);
-    writeLists(statements, commit);
+    for (const row of commit.accounts ?? [])
+      tables.accounts.put(row.id, row.provider, row.name, row.baseline ?? null, row.folded, row.openedAt);
+    for (const row of commit.streams ?? [])
+      tables.streams.put(row.id, row.account, row.name, row.closedBefore, row.closedIn);
+    for (const row of commit.resources ?? [])
+      tables.resources.put(row.account, row.resource, row.model, row.tier, JSON.stringify(row.facts));
+    for (const row of commit.series ?? []) writeSeries(tables, row);
+    for (const { stream, digest } of commit.folded ?? []) tables.folded.put(stream, digest);
+    writeCells(tables, commit);
+    for (const row of commit.readings ?? []) writeReadings(tables, row, written.get(readingsKey(row)) ?? []);
+    writeSums(tables, commit);
+    writeLists(tables, commit);
     for (const { receiver, rows } of commit.deliveries ?? []) deliveries.write(receiver, rows);
   };
 
   return {
     load() {
-      const stored = orDamaged(database, () => readAll(database));
+      const stored = orClosed(database, () => readAll(database, options.read));
+      options.read?.clear();
       written.clear();
       for (const row of stored.readings) written.set(readingsKey(row), row.runs);
       return stored;
     },
-    cells(stream, granularity, range) {
-      const buckets = new Map<number, Map<number, Cell>>();
-      let bucket: Map<number, Cell> | undefined;
-      let at: SQLOutputValue | undefined;
-      for (const row of statements.cells.all(stream, granularity, range.start, range.end)) {
-        const [start, series, value, base] = row as unknown as readonly [number, number, string, string];
-        if (!bucket || start !== at) {
-          bucket = new Map();
-          at = start;
-          buckets.set(start, bucket);
-        }
-        bucket.set(series, { value: BigInt(value), base: base === '0' ? 0n : BigInt(base) });
-      }
-      return buckets;
-    },
-    sums(kind, start) {
-      const sums = new Map<number, Fixed>();
-      for (const row of statements.sums.all(kind, start)) {
-        const [series, value] = row as unknown as readonly [number, string];
-        sums.set(series, BigInt(value));
-      }
-      return sums;
-    },
+    cells: (stream, granularity, range) => orDamaged(database, () => readCells(stream, granularity, range)),
+    sums: (kind, start) => orDamaged(database, () => readSums(kind, start)),
     deliveries: (receiver) => orDamaged(database, () => deliveries.read(receiver)),
     commit(commit) {
       transaction(() => write(commit));
@@ -96,28 +60,40 @@ export function sqliteStore(database: DatabaseSync): Store {
 }
 
 /** Runs work in a transaction, or in a part of the one that is open: a part that fails takes nothing else with it. */
-function transactions(database: DatabaseSync): (work: () => void) => void {
+function transactions(database: DatabaseSync, seals: Seals): (work: () => void) => void {
   let isOpen = false;
-  const within = (begin: string, end: string, undo: string, work: () => void) => {
-    database.exec(begin);
+  const whole = (work: () => void) => {
+    database.exec('BEGIN IMMEDIATE');
     try {
       work();
-      database.exec(end);
+      seals.write();
+      database.exec('COMMIT');
+      seals.keep();
     } catch (error) {
+      seals.discard();
       // SQLite has undone all of it by itself where the disk is full.
-      if (database.isTransaction) database.exec(undo);
-      throw error;
+      if (database.isTransaction) database.exec('ROLLBACK');
+      throw isMalformed(error) ? storeError(database, error) : error;
+    }
+  };
+  const part = (work: () => void) => {
+    if (!database.isTransaction) throw new Error('the transaction was undone');
+    const restoreSeals = seals.mark();
+    database.exec('SAVEPOINT part');
+    try {
+      work();
+      database.exec('RELEASE part');
+    } catch (error) {
+      restoreSeals();
+      if (database.isTransaction) database.exec('ROLLBACK TO part; RELEASE part');
+      throw isMalformed(error) ? storeError(database, error) : error;
     }
   };
   return (work) => {
-    if (isOpen) {
-      if (!database.isTransaction) throw new Error('the transaction was undone');
-      within('SAVEPOINT part', 'RELEASE part', 'ROLLBACK TO part; RELEASE part', work);
-      return;
-    }
+    if (isOpen) return part(work);
     isOpen = true;
     try {
-      within('BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK', work);
+      whole(work);
     } finally {
       isOpen = false;
     }
@@ -129,9 +105,17 @@ function orDamaged<T>(database: DatabaseSync, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    const damaged = damagedError(database, error);
+    throw storeError(database, error);
+  }
+}
+
+/** Nobody can go on with a ledger that cannot be opened. */
+function orClosed<T>(database: DatabaseSync, read: () => T): T {
+  try {
+    return orDamaged(database, read);
+  } catch (error) {
     database.close();
-    throw damaged;
+    throw error;
   }
 }
 
@@ -139,75 +123,64 @@ function readingsKey(row: Pick<ReadingsRow, 'stream' | 'granularity' | 'side'>):
   return `${row.stream} ${row.granularity} ${row.side}`;
 }
 
-type Statements = ReturnType<typeof prepareAll>;
+type Tables = ReturnType<typeof prepareTables>;
 
-function prepareAll(database: DatabaseSync) {
-  const prepare = (sql: string) => database.prepare(sql);
-  const arrays = (sql: string): StatementSync => {
-    const statement = database.prepare(sql);
-    statement.setReturnArrays(true);
-    return statement;
-  };
+function prepareTables(database: DatabaseSync, seals: Seals) {
+  const table = (name: TableName) => new SealedTable(database, seals, name);
+  const [cells, sums, hours, readings] = [table('cells'), table('sums'), table('hours'), table('readings')];
+  const [silences, compacted] = [table('silences'), table('compacted')];
   return {
-    account: prepare(
-      'INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET baseline = excluded.baseline, folded = excluded.folded',
-    ),
-    stream: prepare(
-      'INSERT INTO streams VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET closed_before = excluded.closed_before, closed_in = excluded.closed_in',
-    ),
-    resource: prepare(
-      'INSERT INTO resources VALUES (?, ?, ?, ?, ?) ON CONFLICT (account, resource) DO UPDATE SET facts = excluded.facts',
-    ),
-    series: prepare(
-      `INSERT INTO series VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET total = excluded.total, corrections = excluded.corrections,
-         held_total = excluded.held_total, held_corrections = excluded.held_corrections,
-         held_since = excluded.held_since, held_shown = excluded.held_shown,
-         last_cell = excluded.last_cell, changed_at = excluded.changed_at, rolled = excluded.rolled`,
-    ),
-    cell: prepare('INSERT OR REPLACE INTO cells VALUES (?, ?, ?, ?, ?, ?)'),
-    dropCell: prepare('DELETE FROM cells WHERE stream = ? AND granularity = ? AND bucket = ? AND series = ?'),
-    dropCells: prepare(
-      'DELETE FROM cells WHERE stream = ? AND granularity = ? AND bucket >= ? AND bucket < ?',
-    ),
-    cells: arrays(
-      'SELECT bucket, series, value, base FROM cells WHERE stream = ? AND granularity = ? AND bucket >= ? AND bucket < ? ORDER BY bucket, series',
-    ),
-    run: prepare('INSERT INTO readings VALUES (?, ?, ?, ?, ?, ?)'),
-    dropRun: prepare('DELETE FROM readings WHERE stream = ? AND granularity = ? AND side = ? AND start = ?'),
-    sum: prepare('INSERT OR REPLACE INTO sums VALUES (?, ?, ?, ?)'),
-    sums: arrays('SELECT series, value FROM sums WHERE kind = ? AND start = ?'),
-    hour: prepare('INSERT OR REPLACE INTO hours VALUES (?, ?, ?, ?)'),
-    dropHours: prepare('DELETE FROM hours WHERE stream = ? AND hour < ?'),
-    dropSums: prepare('DELETE FROM sums WHERE kind = ? AND start < ?'),
-    folded: prepare('INSERT OR IGNORE INTO folded VALUES (?, ?)'),
-    requests: prepare('INSERT OR REPLACE INTO requests VALUES (?, ?)'),
-    feed: prepare('INSERT OR REPLACE INTO feeds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
-    silence: prepare('INSERT INTO silences VALUES (?, ?, ?, ?, ?, ?)'),
-    dropSilences: prepare('DELETE FROM silences WHERE stream = ?'),
-    compacted: prepare('INSERT INTO compacted VALUES (?, ?, ?)'),
-    dropCompacted: prepare('DELETE FROM compacted WHERE stream = ?'),
+    accounts: table('accounts'),
+    streams: table('streams'),
+    resources: table('resources'),
+    series: table('series'),
+    folded: table('folded'),
+    cells,
+    dropCell: cells.dropper('stream = ? AND granularity = ? AND bucket = ? AND series = ?'),
+    dropCells: cells.dropper('stream = ? AND granularity = ? AND bucket >= ? AND bucket < ?'),
+    readings,
+    dropRun: readings.dropper('stream = ? AND granularity = ? AND side = ? AND start = ?'),
+    sums,
+    dropSums: sums.dropper('kind = ? AND start < ?'),
+    hours,
+    dropHours: hours.dropper('stream = ? AND hour < ?'),
+    requests: table('requests'),
+    feeds: table('feeds'),
+    silences,
+    dropSilences: silences.dropper('stream = ?'),
+    compacted,
+    dropCompacted: compacted.dropper('stream = ?'),
   };
 }
 
-function writeSeries(statements: Statements, commit: Commit): void {
-  for (const row of commit.series ?? []) {
-    const { hold } = row;
-    statements.series.run(
-      ...[row.id, row.stream, row.measure, row.resource, row.model, row.tier, row.detail, row.target],
-      ...[`${row.total}`, `${row.corrections}`],
-      ...[
-        hold ? `${hold.total}` : null,
-        hold ? `${hold.corrections}` : null,
-        hold?.since ?? null,
-        hold?.shown ? 1 : 0,
-      ],
-      ...[row.lastCell, row.changedAt, `${row.rolled}`, row.zeroAt],
-    );
+function writeSeries(tables: Tables, row: SeriesRow): void {
+  const { hold } = row;
+  tables.series.put(
+    ...[row.id, row.stream, row.measure, row.resource, row.model, row.tier, row.detail, row.target],
+    ...[`${row.total}`, `${row.corrections}`],
+    ...[hold ? `${hold.total}` : null, hold ? `${hold.corrections}` : null],
+    ...[hold?.since ?? null, hold?.shown ? 1 : 0],
+    ...[row.lastCell, row.changedAt, `${row.rolled}`, row.zeroAt],
+  );
+}
+
+function writeCells(tables: Tables, commit: Commit): void {
+  for (const { stream, granularity, range } of commit.dropped ?? [])
+    tables.dropCells(stream, granularity, range.start, range.end);
+  for (const { stream, granularity, bucket, series, value, base } of commit.cells ?? []) {
+    if (value === 0n && base === 0n) tables.dropCell(stream, granularity, bucket, series);
+    else tables.cells.put(stream, granularity, bucket, series, `${value}`, `${base}`);
   }
 }
 
-function writeReadings(statements: Statements, row: ReadingsRow, before: readonly Run[]): void {
+function writeSums(tables: Tables, commit: Commit): void {
+  for (const row of commit.sums ?? []) tables.sums.put(row.kind, row.start, row.series, `${row.value}`);
+  for (const row of commit.hours ?? []) tables.hours.put(row.stream, row.hour, row.currency, `${row.value}`);
+  if (commit.droppedHours) tables.dropHours(commit.droppedHours.stream, commit.droppedHours.before);
+  if (commit.droppedSums) tables.dropSums(commit.droppedSums.kind, commit.droppedSums.before);
+}
+
+function writeReadings(tables: Tables, row: ReadingsRow, before: readonly Run[]): void {
   const { stream, granularity, side, runs } = row;
   let head = 0;
   while (head < runs.length && head < before.length && isSameRun(runs[head], before[head])) head += 1;
@@ -215,9 +188,9 @@ function writeReadings(statements: Statements, row: ReadingsRow, before: readonl
   const most = Math.min(runs.length, before.length) - head;
   while (tail < most && isSameRun(runs.at(-1 - tail), before.at(-1 - tail))) tail += 1;
   for (const run of before.slice(head, before.length - tail))
-    statements.dropRun.run(stream, granularity, side, run.start);
+    tables.dropRun(stream, granularity, side, run.start);
   for (const run of runs.slice(head, runs.length - tail)) {
-    statements.run.run(stream, granularity, side, run.start, run.end, run.asOf);
+    tables.readings.put(stream, granularity, side, run.start, run.end, run.asOf);
   }
 }
 
@@ -225,10 +198,10 @@ function isSameRun(a: Run | undefined, b: Run | undefined): boolean {
   return a?.start === b?.start && a?.end === b?.end && a?.asOf === b?.asOf;
 }
 
-function writeLists(statements: Statements, commit: Commit): void {
+function writeLists(tables: Tables, commit: Commit): void {
   for (const row of commit.feeds ?? []) {
     const { reconciliation } = row;
-    statements.feed.run(
+    tables.feeds.put(
       ...[row.account, row.feed, JSON.stringify(row.read), row.lastSuccess ?? null, row.memo ?? null],
       storedObservations(row.observations),
       reconciliation ? `${reconciliation.difference}` : null,
@@ -236,15 +209,15 @@ function writeLists(statements: Statements, commit: Commit): void {
       JSON.stringify(row.notes),
     );
   }
-  for (const row of commit.requests ?? []) statements.requests.run(row.account, row.state);
+  for (const row of commit.requests ?? []) tables.requests.put(row.account, row.state);
   for (const { stream, rows } of commit.silences ?? []) {
-    statements.dropSilences.run(stream);
+    tables.dropSilences(stream);
     for (const { granularity, tier, range, since } of rows) {
-      statements.silence.run(stream, granularity, tier, range.start, range.end, since);
+      tables.silences.put(stream, granularity, tier, range.start, range.end, since);
     }
   }
   for (const { stream, days } of commit.compacted ?? []) {
-    statements.dropCompacted.run(stream);
-    for (const range of days) statements.compacted.run(stream, range.start, range.end);
+    tables.dropCompacted(stream);
+    for (const range of days) tables.compacted.put(stream, range.start, range.end);
   }
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { METRICS } from '../../src/core/metrics.ts';
+import { fromInteger } from '../../src/core/money.ts';
 import type { Exposition } from '../support/exposition.ts';
 import { configure, type Ended, folderOf, runToEnd, serve } from '../support/process.ts';
 import { pageWhen } from '../support/shown-page.ts';
@@ -22,7 +24,7 @@ const textOf = (amounts: Amounts) =>
     .sort()
     .join('\n');
 const isRead =
-  ({ accounts }: Spending) =>
+  ({ accounts }: Pick<Spending, 'accounts'>) =>
   (page: Exposition) =>
     areFeedsUp(accounts, page.families.get(METRICS.up.name)?.samples ?? []);
 
@@ -80,6 +82,107 @@ test('a ledger is backed up while it is used, checked, restored in a new epoch, 
   assert.equal((await second.end('SIGTERM')).code, 0);
   assert.equal((await ledger('check')).code, 0);
   await forgets(context, folder, ledger);
+});
+
+test('a key that is damaged books no phantom money: the feed fails as storage, and the check says so', async (context) => {
+  const spending = await startSpending(() => 0.5);
+  context.after(() => spending.close());
+  const accounts = { venice: spending.venice };
+  const areUp = isRead({ accounts });
+  const folder = await folderOf(context);
+  const path = join(folder, 'ledger.db');
+  const file = await configure(folder, { accounts });
+  const first = await serve(context, file);
+  await pageWhen(first, areUp);
+  spending.grow();
+  const before = await pageWhen(first, (page) => netOf(page).size > 0 && areUp(page));
+  assert.equal((await first.end('SIGTERM')).code, 0);
+
+  const bytes = await readFile(path);
+  const at = placeOfCell(path, bytes);
+  bytes[at - 7] = (bytes[at - 7] ?? 0) ^ 0x02;
+  await writeFile(path, bytes);
+
+  const second = await serve(context, file);
+  await second.said(/"reason":"storage".*ledger\.db is damaged.*restore a backup/);
+  const page = await pageWhen(second, (shown) => shown.families.size > 0);
+  const venice = (shown: Exposition) => [...netOf(shown)].filter(([key]) => key.includes('"venice"'));
+  assert.deepEqual(venice(page), venice(before), 'the same bills are no new spend');
+  assert.equal((await second.end('SIGTERM')).code, 0);
+  const { code, out, err } = await runToEnd(context, ['ledger', 'check', '--state', path]);
+  assert.deepEqual([code, err], [1, '']);
+  assert.match(out, /ledger\.db: the file is damaged: .*\n.*ledger\.db: restore a backup/);
+  assert.doesNotMatch(out, /\n\s+at /);
+});
+
+/** Where the value of a cell of Venice stands: behind its granularity, six bytes of its minute and one of its series. */
+function placeOfCell(path: string, bytes: Buffer): number {
+  const database = new DatabaseSync(path, { readOnly: true });
+  const sql = `SELECT cells.value FROM cells JOIN series ON series.id = cells.series JOIN streams ON streams.id = cells.stream
+    JOIN accounts ON accounts.id = streams.account WHERE provider = 'venice' AND measure = 'cost' AND granularity = 'minute'`;
+  const values = database.prepare(sql).all();
+  database.close();
+  for (const { value } of values) {
+    const at = placeBehindMinute(bytes, String(value));
+    if (at > 0) return at;
+  }
+  return assert.fail('no cell was found');
+}
+
+function placeBehindMinute(bytes: Buffer, value: string): number {
+  for (let at = bytes.indexOf(value); at >= 0; at = bytes.indexOf(value, at + 1))
+    if (bytes.toString('latin1', at - 13, at - 7) === 'minute') return at;
+  return -1;
+}
+
+test('an account that took a lie in begins at 0 again, and nothing else moves', async (context) => {
+  const spending = await startSpending(() => 0.5);
+  context.after(() => spending.close());
+  const accounts = { venice: spending.venice, baseten: spending.baseten };
+  const areUp = isRead({ accounts });
+  const folder = await folderOf(context);
+  const path = join(folder, 'ledger.db');
+  const file = await configure(folder, { accounts });
+  const ledger = (...args: string[]) => runToEnd(context, ['ledger', ...args, '--state', path]);
+  const first = await serve(context, file);
+  await pageWhen(first, areUp);
+  const resource = { id: 'dep-lie', kind: 'MODEL_DEPLOYMENT', name: 'lie', model_name: 'lie' };
+  const usage = { at: Date.now(), minutes: 1, inference_requests: 1, resource };
+  const lie = spending.baseten.book({ category: 'dedicated', ...usage, subtotal: fromInteger(5n, 11) });
+  const ofBaseten = (page: Exposition, name: string) =>
+    (page.families.get(name)?.samples ?? []).filter(({ labels }) => labels.provider === 'baseten');
+  const sum = (page: Exposition, name: string) =>
+    ofBaseten(page, name).reduce((total, { value }) => total + Number(value), 0);
+  spending.grow();
+  await pageWhen(first, (page) => sum(page, METRICS.cost.name) > 4e11);
+  lie.revise({ subtotal: fromInteger(1n) });
+  const twin = METRICS.cost.twin?.name ?? '';
+  const before = await pageWhen(first, (page) => sum(page, twin) > 4e11 && areUp(page));
+  assert.equal((await first.end('SIGTERM')).code, 0);
+
+  const unsure = await ledger('rebase', '--account', 'baseten/test');
+  assert.deepEqual([unsure.code, unsure.out], [2, '']);
+  assert.match(unsure.err, /sets every counter of "baseten\/test" .* to 0; say --yes/);
+  assert.equal((await ledger('rebase', '--account', 'baseten/nobody', '--yes')).code, 1);
+  const done = await ledger('rebase', '--account', 'baseten/test', '--yes');
+  assert.deepEqual([done.code, done.err], [0, '']);
+  assert.match(done.out, /the counters of "baseten\/test" in .*ledger\.db begin at 0/);
+  assert.equal((await ledger('check')).code, 0);
+
+  const atRebase = spending.billed();
+  const second = await serve(context, file);
+  const page = await pageWhen(second, areUp);
+  assert.deepEqual([sum(page, METRICS.cost.name), sum(page, twin)], [0, 0]);
+  const others = (shown: Exposition) =>
+    textOf(new Map([...netOf(shown)].filter(([key]) => !key.includes('"baseten"'))));
+  assert.equal(others(page), others(before));
+  assert.notEqual(others(page), '');
+  assert.deepEqual(shownBy(METRICS.costToday, page), shownBy(METRICS.costToday, before));
+  spending.grow();
+  const grown = () => [...growth(atRebase, spending.billed())].filter(([key]) => key.includes('"baseten"'));
+  const since = (shown: Exposition) => [...netOf(shown)].filter(([key]) => key.includes('"baseten"'));
+  await pageWhen(second, (shown) => textOf(new Map(since(shown))) === textOf(new Map(grown())));
+  assert.equal((await second.end('SIGTERM')).code, 0);
 });
 
 async function forgets(

@@ -1,0 +1,92 @@
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { Cell, Cells } from '../core/cells.ts';
+import type { Fixed } from '../core/money.ts';
+import type { SumKind } from '../core/store.ts';
+import { floorTo, type Granularity, type Instant, type Range } from '../core/time.ts';
+import { type DeliveryTables, prepareDeliveries } from './deliveries.ts';
+import { type Digest, EMPTY, hashRow, plus } from './digest.ts';
+import type { ReadRows, Seals } from './seals.ts';
+import { cellsOf, sumsOf, unitSize, wholeUnits } from './tables.ts';
+
+export interface StoreOptions {
+  /** What the start has read already; emptied once it is loaded. */
+  readonly read?: ReadRows;
+  /** To look at a ledger that is damaged: what is read is not held against its digests. */
+  readonly isUnverified?: boolean;
+}
+
+/** What is read from the file while the program runs. Whole units are read, and held against their digests before any of it is used. */
+export interface Reads {
+  readCells(stream: number, granularity: Granularity, range: Range): Cells;
+  readSums(kind: SumKind, start: Instant): ReadonlyMap<number, Fixed>;
+  readonly deliveries: DeliveryTables;
+}
+
+type CellColumns = readonly [bucket: number, series: number, value: string, base: string];
+type SumColumns = readonly [series: number, value: string];
+
+const CELLS = `SELECT bucket, series, value, base FROM cells
+  WHERE stream = ? AND granularity = ? AND bucket >= ? AND bucket < ? ORDER BY bucket, series`;
+const SUMS = 'SELECT series, value FROM sums WHERE kind = ? AND start = ?';
+
+export function prepareReads(database: DatabaseSync, seals: Seals, options: StoreOptions): Reads {
+  const rowsOf = <T>(sql: string) => {
+    const statement = database.prepare(sql);
+    statement.setReturnArrays(true);
+    return (...values: SQLInputValue[]) => statement.all(...values) as unknown[] as readonly T[];
+  };
+  const cellRows = rowsOf<CellColumns>(CELLS);
+  const sumRows = rowsOf<SumColumns>(SUMS);
+  const verify: Seals['verify'] = (...what) => {
+    if (!options.isUnverified) seals.verify(...what);
+  };
+  return {
+    deliveries: prepareDeliveries(database, seals),
+    readCells(stream, granularity, range) {
+      const whole = wholeUnits(granularity, range);
+      const rows = cellRows(stream, granularity, whole.start, whole.end);
+      verify(cellsOf(stream, granularity), whole, digestsOf(rows, unitSize(granularity)));
+      return cellsIn(rows, range);
+    },
+    readSums(kind, start) {
+      const rows = sumRows(kind, start);
+      const digest = rows.reduce((sum, row) => plus(sum, hashRow(row)), EMPTY);
+      verify(sumsOf(kind), { start, end: start + 1 }, new Map([[start, digest]]));
+      return new Map(rows.map(([series, value]) => [series, BigInt(value)]));
+    },
+  };
+}
+
+/** The digests of rows that come in order of their buckets. */
+function digestsOf(rows: readonly CellColumns[], size: number): Map<number, Digest> {
+  const digests = new Map<number, Digest>();
+  let unit = Number.NaN;
+  let digest = EMPTY;
+  for (const row of rows) {
+    const [bucket] = row;
+    if (!(bucket >= unit && bucket < unit + size)) {
+      if (digest !== EMPTY) digests.set(unit, digest);
+      unit = floorTo(size, bucket);
+      digest = digests.get(unit) ?? EMPTY;
+    }
+    digest = plus(digest, hashRow(row));
+  }
+  if (digest !== EMPTY) digests.set(unit, digest);
+  return digests;
+}
+
+function cellsIn(rows: readonly CellColumns[], { start, end }: Range): Cells {
+  const buckets = new Map<Instant, Map<number, Cell>>();
+  let cells: Map<number, Cell> | undefined;
+  let at: Instant | undefined;
+  for (const [bucket, series, value, base] of rows) {
+    if (bucket < start || bucket >= end) continue;
+    if (!cells || bucket !== at) {
+      cells = new Map();
+      at = bucket;
+      buckets.set(bucket, cells);
+    }
+    cells.set(series, { value: BigInt(value), base: base === '0' ? 0n : BigInt(base) });
+  }
+  return buckets;
+}
