@@ -1,5 +1,6 @@
 import { cleanLabel, isLong } from '../core/label.ts';
 import type { Drift, DriftKind, Note, Observation, Reading } from '../core/statement.ts';
+import type { Ask } from '../providers/provider.ts';
 
 /** Of each kind of drift, and of currencies, so many are named; the rest of a poll is a number. */
 const MAX_TOLD = 10;
@@ -92,6 +93,19 @@ export function longLabels({ statement, observations }: Reading): Drift[] {
     kind: 'long_label',
     what: `a ${name} of ${length} characters`,
   }));
+}
+
+/** Gathers what the answers hold that is not as documented, each oddity once, however many pages show it. */
+export function watchDrift(send: Ask): { readonly ask: Ask; drift(): readonly Drift[] } {
+  const found = new Map<string, Drift>();
+  return {
+    async ask(request) {
+      const answer = await send(request);
+      for (const drift of answer.drift ?? []) found.set(`${drift.kind} ${drift.what}`, drift);
+      return answer;
+    },
+    drift: () => [...found.values()],
+  };
 }
 
 function shortText(text: string): string {

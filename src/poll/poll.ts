@@ -7,8 +7,8 @@ import { type Rates, rateAt } from '../core/rates.ts';
 import type { Drift, Note, Observation, Reading, Reconciliation } from '../core/statement.ts';
 import { StoreError } from '../core/store.ts';
 import type { Instant, Range } from '../core/time.ts';
-import { type Ask, type Feed, type FeedContext, NOTHING_KNOWN } from '../providers/provider.ts';
-import { cleanObservation, createDigest, longLabels, shortNotes } from './digest.ts';
+import { type Feed, type FeedContext, NOTHING_KNOWN } from '../providers/provider.ts';
+import { cleanObservation, createDigest, longLabels, shortNotes, watchDrift } from './digest.ts';
 import { mostTelling, PollError } from './errors.ts';
 import type { HttpClient } from './http.ts';
 import { EndlessAnswers, guardRange } from './range-guard.ts';
@@ -257,19 +257,6 @@ async function readRange(target: PollTarget, range: Range, context: FeedContext<
   return {
     reading: { ...reading, drift: [...reading.drift, ...drift()] },
     asOf: asOf ?? target.asOf(target.now()),
-  };
-}
-
-/** Gathers what the answers hold that is not as documented, each oddity once, however many pages show it. */
-export function watchDrift(send: Ask): { readonly ask: Ask; drift(): readonly Drift[] } {
-  const found = new Map<string, Drift>();
-  return {
-    async ask(request) {
-      const answer = await send(request);
-      for (const drift of answer.drift ?? []) found.set(`${drift.kind} ${drift.what}`, drift);
-      return answer;
-    },
-    drift: () => [...found.values()],
   };
 }
 

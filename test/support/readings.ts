@@ -4,7 +4,7 @@ import { METRICS, type Metric } from '../../src/core/metrics.ts';
 import { formatDecimal } from '../../src/core/money.ts';
 import type { Line, Observation, Reading } from '../../src/core/statement.ts';
 import { floorTo, type Instant, type Range, sizeOf } from '../../src/core/time.ts';
-import { watchDrift } from '../../src/poll/poll.ts';
+import { watchDrift } from '../../src/poll/digest.ts';
 import type { Feed, FeedContext } from '../../src/providers/provider.ts';
 import type { FakeAsk } from './fake-ask.ts';
 

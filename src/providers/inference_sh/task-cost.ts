@@ -37,8 +37,8 @@ const Amount = z.union([
   z.object({ value: Integer.nullish(), error: z.string().nullish() }),
 ]);
 const DEEPEST = 8;
-/** More is no answer that anybody would read. */
-const MAX_OTHERS = 100;
+/** A program that reads `--json` may want all of a real answer; more is a mistake of the server. */
+const MAX_OTHERS = 10_000;
 
 /** Reads an answer of unknown shape by its shape. What is in a list, or not in dollars, is not taken for the task's cost. */
 export function readTaskCost(body: unknown): TaskCost {
