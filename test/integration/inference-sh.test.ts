@@ -233,7 +233,8 @@ const MOVING = /^ai_billing_(data_|series\{)/;
 function others(page: Scrape, own: RegExp, feed: string): string[] {
   const lines = ledgerLines(page).filter((line) => !own.test(line) && !MOVING.test(line));
   const ups = samplesOf(page, 'ai_billing_up').filter(({ labels }) => labels.feed !== feed);
-  return [...lines, ...ups.map(({ labels, value }) => `${labels.feed} ${value}`)];
+  // Feeds end in any order, and so do the samples of a family that several of them give.
+  return [...lines.sort(), ...ups.map(({ labels, value }) => `${labels.feed} ${value}`)];
 }
 
 function own(page: Scrape, lines: RegExp): string[] {

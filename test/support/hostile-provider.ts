@@ -46,10 +46,16 @@ const page = (data: readonly object[], nextCursor: string | null = null) =>
   JSON.stringify({ data, nextCursor });
 const TAIL = '{}],"nextCursor":null}';
 
-/** Unknown fields of a balance that is as documented otherwise. */
+/** Unknown fields of a balance that is as documented otherwise. The keys of the account may not be read. */
 function balanceWith(fields: number): Answer {
   const unknown = Array.from({ length: fields }, (_, index) => [`field_${index}`, 1]);
-  return json(JSON.stringify({ canConsume: true, balances: { usd: 1 }, ...Object.fromEntries(unknown) }));
+  const balance = json(
+    JSON.stringify({ canConsume: true, balances: { usd: 1 }, ...Object.fromEntries(unknown) }),
+  );
+  return (request, response) => {
+    if (request.url?.endsWith('/api_keys')) response.writeHead(403).end();
+    else balance(request, response);
+  };
 }
 
 /** Each page has new rows, of other SKUs, and another cursor. */

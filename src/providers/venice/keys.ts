@@ -4,7 +4,7 @@ import type { Drift, Observation } from '../../core/statement.ts';
 import { HOUR, type Instant } from '../../core/time.ts';
 import { isRefusal } from '../../poll/errors.ts';
 import type { Ask, FeedContext } from '../provider.ts';
-import { Decimal } from '../schemas.ts';
+import { Decimal, lenient, listOf, Text } from '../schemas.ts';
 import { unknownFieldsOf } from '../unknown-fields.ts';
 import { parseInstant } from './instant.ts';
 
@@ -12,27 +12,28 @@ import { parseInstant } from './instant.ts';
 
 const PATH = '/api_keys';
 const unread = z.unknown().optional();
-const Amounts = z.looseObject({ usd: Decimal.nullish(), diem: Decimal.nullish(), vcu: Decimal.nullish() });
+const amount = lenient(Decimal.nullish());
+const Amounts = lenient(z.looseObject({ usd: amount, diem: amount, vcu: amount }).nullish());
 
 const ApiKey = z.looseObject({
-  id: z.string().min(1),
+  id: lenient(z.string().min(1)),
   apiKeyType: unread,
-  consumptionLimits: Amounts.nullish(),
+  consumptionLimits: Amounts,
   createdAt: unread,
   /** What is spent in the current period; only of a key that has a limit. */
-  currentPeriodUsage: Amounts.nullish(),
+  currentPeriodUsage: Amounts,
   description: unread,
-  expiresAt: z.string().nullish(),
+  expiresAt: Text,
   last6Chars: unread,
   lastUsedAt: unread,
-  limitPeriod: z.string().nullish(),
+  limitPeriod: Text,
   modelPrivacy: unread,
   usage: unread,
 });
 type ApiKey = z.infer<typeof ApiKey>;
 
-/** `GET /api_keys`: the keys that did not expire, without their secrets. */
-export const ApiKeys = z.looseObject({ data: z.array(ApiKey), object: unread });
+/** `GET /api_keys`: the keys that did not expire, without their secrets. None of it is money of the ledger. */
+export const ApiKeys = z.looseObject({ data: lenient(listOf(ApiKey)), object: unread });
 export type ApiKeys = z.infer<typeof ApiKeys>;
 
 /** More than the 500 an account may have; each is three series. */
@@ -78,7 +79,8 @@ export function readKeys(
   body: ApiKeys,
   context: Pick<FeedContext<unknown>, 'usdOf'>,
 ): { readonly observations: Observation[]; readonly drift: Drift[] } {
-  const shown = body.data.slice(0, MOST_KEYS);
+  const keys = (body.data ?? []).flatMap((key) => (key.id === undefined ? [] : [{ ...key, id: key.id }]));
+  const shown = keys.slice(0, MOST_KEYS);
   const periods = new Set(shown.flatMap(({ limitPeriod }) => limitPeriod ?? []));
   const odd = [...periods].filter((period) => !PERIODS.has(period)).map((period) => `limitPeriod ${period}`);
   const expiries = shown.map((key) => expiryOf(key.id, key.expiresAt));
@@ -91,7 +93,7 @@ export function readKeys(
       ...unknownFieldsOf(ApiKeys, body),
       ...odd.map((what) => ({ kind: 'unknown_value' as const, what: what.slice(0, 100) })),
       ...expiries.flatMap(({ drift }) => drift).slice(0, 1),
-      ...(shown.length < body.data.length ? [{ kind: 'too_many_rows' as const, what: 'API keys' }] : []),
+      ...(shown.length < keys.length ? [{ kind: 'too_many_rows' as const, what: 'API keys' }] : []),
     ],
   };
 }
@@ -101,7 +103,7 @@ export function readKeys(
  * spent in a currency without a limit is not a part of any.
  */
 function limitOf(
-  { id, consumptionLimits, currentPeriodUsage: used }: ApiKey,
+  { id, consumptionLimits, currentPeriodUsage: used }: ApiKey & { readonly id: string },
   { usdOf }: Pick<FeedContext<unknown>, 'usdOf'>,
 ): Observation[] {
   const { usd, diem, vcu } = consumptionLimits ?? {};
