@@ -88,12 +88,16 @@ describe('an account that spent nothing', () => {
     bench.ledger.close();
   });
 
-  test('shows what it spends in its place', () => {
+  test('shows what it spends beside its 0, which no reader misses', () => {
     const bench = openBench(settings({}, { since: SINCE }));
     read(bench, SINCE, NOON);
+    const resources = (now: Instant) =>
+      new Set(Object.keys(costs(bench, now)).map((key) => key.split('|')[1]));
+    assert.deepEqual(resources(NOON), new Set(['']));
     read(bench, NOON, NOON + HOUR, [cost(NOON, 'a', 5)]);
-    const shown = Object.keys(costs(bench, NOON + HOUR));
-    assert.deepEqual(new Set(shown.map((key) => key.split('|')[1])), new Set(['a']));
+    assert.deepEqual(resources(NOON + HOUR), new Set(['', 'a']));
+    bench.reopen();
+    assert.deepEqual(resources(NOON + HOUR), new Set(['', 'a']), 'a restart does not end it');
     bench.ledger.close();
   });
 

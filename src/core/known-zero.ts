@@ -4,8 +4,9 @@ import type { AccountRow, SeriesRow } from './store.ts';
 import type { Instant } from './time.ts';
 
 /**
- * The series that shows the known 0 of an account without a series of cost. It is not stored: a charge with these very labels
- * gets a row of its own, which begins where this one did and at what this one shows.
+ * The series that shows the known 0 of an account without a series of cost. It has no row, only a mark on
+ * its account once it has been shown: a charge with these very labels gets a row, which begins where this series did and at what it
+ * shows.
  */
 export const ZERO_SERIES = {
   measure: 'cost',

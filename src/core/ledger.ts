@@ -141,7 +141,7 @@ export function openLedger(store: Store): Ledger {
       const known = book.accountOf(settings.provider, settings.name);
       const id = known?.id ?? nextKey(book.accounts);
       const { provider, name } = settings;
-      const row = { id, provider, name, openedAt: now, baseline: undefined, folded: 0 };
+      const row = { id, provider, name, openedAt: now, baseline: undefined, folded: 0, zeroShown: false };
       if (!known) commit({ accounts: [row] });
       const isShut = !accounts.has(id);
       accounts.set(id, settings);
@@ -237,12 +237,18 @@ export function openLedger(store: Store): Ledger {
     publish(now) {
       published += 1;
       const input = publishInput(now);
+      const zeros = new Set(
+        [...book.accounts.values()].filter(({ zeroShown }) => zeroShown).map(({ id }) => id),
+      );
       const families = familiesOf({
         ...input,
         shown,
+        zeros,
         budgets: () => outlook.budgets(input),
         recent: (stream) => outlook.recent(input, stream),
       });
+      const rows = [...zeros].flatMap((id) => book.accounts.get(id) ?? []).filter((row) => !row.zeroShown);
+      if (rows.length > 0) commit({ accounts: rows.map((row) => ({ ...row, zeroShown: true })) });
       return { version: published, families };
     },
     setBudgets: outlook.setBudgets,

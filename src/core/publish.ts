@@ -1,7 +1,7 @@
 import type { Book } from './book.ts';
 import type { BudgetState } from './budgets.ts';
 import { exposed, isRetired } from './hold.ts';
-import { ZERO_SERIES, zeroCounters } from './known-zero.ts';
+import { isZeroSeries, ZERO_SERIES, zeroCounters } from './known-zero.ts';
 import { METRICS, type Metric, type MetricKey } from './metrics.ts';
 import { type Fixed, toNumber } from './money.ts';
 import { newestOf } from './observations.ts';
@@ -18,6 +18,8 @@ import { WINDOWS, type Window, windowAt } from './windows.ts';
 /** What was published before, besides, and what only some accounts need. */
 export interface PublishAfter extends PublishInput {
   readonly shown: Shown;
+  /** Accounts whose known 0 has been shown before. Those that show it for the first time are added. */
+  readonly zeros: Set<number>;
   readonly budgets: () => readonly BudgetState[];
   /** What a stream cost of late, where that is known. */
   readonly recent: (stream: number) => Recent | undefined;
@@ -127,14 +129,16 @@ function openWindows(input: PublishInput, samples: Samples): Map<number, OpenWin
 class Samples {
   readonly #book: Book;
   readonly #shown: Shown;
+  readonly #zeros: Set<number>;
   readonly #samples = new Map<string, Sample[]>();
   readonly #counts = new Map<number, number>();
   /** Accounts with a series of cost. */
   readonly #costly = new Set<number>();
 
-  constructor({ book, shown }: PublishAfter) {
+  constructor({ book, shown, zeros }: PublishAfter) {
     this.#book = book;
     this.#shown = shown;
+    this.#zeros = zeros;
   }
 
   /** The samples of a family so far. */
@@ -153,6 +157,7 @@ class Samples {
     for (const { place, samples, sums } of windows) samples.push(shown.show(place, sums.get(row.id) ?? 0n));
     if (row.measure !== 'cost') return;
     this.#costly.add(account.id);
+    if (isZeroSeries(row)) this.#zeros.delete(account.id);
     shown.resource ??= this.#shown.resource(account, row.resource, () => this.#factsOf(account, row));
     if (shown.resource.isFirstIn(this))
       this.#add(account.id, METRICS.resourceInfo.name, shown.resource.sample);
@@ -167,7 +172,9 @@ class Samples {
       this.#add(account.id, METRICS.costWindowComplete.name, { labels: [...labels, window], value });
     }
     const known = states.filter(({ isKnown }) => isKnown);
-    if (known.length > 0 && !this.#costly.has(account.id)) this.#zero(account, known);
+    if (known.length > 0 && !this.#costly.has(account.id)) this.#zeros.add(account.id);
+    // Once shown it stays, so that no reader sees a counter go, unless a charge has its very labels.
+    if (this.#zeros.has(account.id)) this.#zero(account, known);
   }
 
   #zero(account: AccountRow, known: readonly { readonly window: Window }[]): void {

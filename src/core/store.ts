@@ -17,6 +17,8 @@ export interface AccountRow {
   readonly baseline: Instant | undefined;
   /** Label sets that went to the overflow series so far. */
   readonly folded: number;
+  /** Its known 0 has been exposed: see `known-zero.ts`. */
+  readonly zeroShown: boolean;
 }
 
 export interface StreamRow {

@@ -43,7 +43,7 @@ test('series of a ledger of schema 2 were 0 when their account was first read', 
 function unsealed(path: string): void {
   const database = new DatabaseSync(path);
   database.exec(
-    'PRAGMA journal_mode = DELETE; DROP TABLE digests; DROP TABLE folded; PRAGMA user_version = 3',
+    'PRAGMA journal_mode = DELETE; DROP TABLE digests; DROP TABLE folded; ALTER TABLE accounts DROP COLUMN zero_shown; PRAGMA user_version = 3',
   );
   database.close();
 }

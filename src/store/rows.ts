@@ -24,8 +24,13 @@ const Account = z
     baseline: Maybe,
     folded: z.number(),
     opened_at: z.number(),
+    zero_shown: z.number(),
   })
-  .transform(({ opened_at, ...row }) => ({ ...row, openedAt: opened_at }));
+  .transform(({ opened_at, zero_shown, ...row }) => ({
+    ...row,
+    openedAt: opened_at,
+    zeroShown: zero_shown === 1,
+  }));
 
 const Stream = z
   .object({

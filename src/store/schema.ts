@@ -88,6 +88,7 @@ export const MIGRATIONS: readonly string[] = [
     stream INTEGER NOT NULL, digest INTEGER NOT NULL,
     PRIMARY KEY (stream, digest)
   ) STRICT, WITHOUT ROWID;
+  ALTER TABLE accounts ADD COLUMN zero_shown INTEGER NOT NULL DEFAULT 0;
   CREATE TABLE digests (
     rows TEXT NOT NULL, unit INTEGER NOT NULL, digest INTEGER NOT NULL,
     PRIMARY KEY (rows, unit)

@@ -25,7 +25,10 @@ export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}):
 
   const write = (commit: Commit) => {
     for (const row of commit.accounts ?? [])
-      tables.accounts.put(row.id, row.provider, row.name, row.baseline ?? null, row.folded, row.openedAt);
+      tables.accounts.put(
+        ...[row.id, row.provider, row.name, row.baseline ?? null, row.folded, row.openedAt],
+        row.zeroShown ? 1 : 0,
+      );
     for (const row of commit.streams ?? [])
       tables.streams.put(row.id, row.account, row.name, row.closedBefore, row.closedIn);
     for (const row of commit.resources ?? [])

@@ -55,9 +55,9 @@ const FEED = ['ranges', 'last_success', 'memo', 'observations', 'reconciliation'
 /** Every table but that of the digests themselves. */
 export const TABLES = {
   accounts: {
-    columns: ['id', 'provider', 'name', 'baseline', 'folded', 'opened_at'],
+    columns: ['id', 'provider', 'name', 'baseline', 'folded', 'opened_at', 'zero_shown'],
     key: ['id'],
-    changes: ['baseline', 'folded'],
+    changes: ['baseline', 'folded', 'zero_shown'],
     named: 0,
   },
   streams: {

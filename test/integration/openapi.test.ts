@@ -87,7 +87,7 @@ async function liveAnswers(context: TestContext, judge: Judge): Promise<void> {
   assert.match(failing, /"off":\{"reason":"auth"/);
   assert.match(failing, /"lastError":\{"reason":"rate_limited"/);
   assert.match(failing, /"spentUsd":null,"forecastUsd":null.*"spentUsd":"[\d.]+","forecastUsd":"[\d.]+"/);
-  assert.match(failing, /"requestBudget":\{"remaining":0,"notBefore":"2026-11-23T12:47:13.000Z"\}/);
+  assert.match(failing, /"requestBudget":\{"remaining":0,"notBefore":"2026-11-22T12:47:13.000Z"\}/);
   await otherFormats(judge, exporter.url);
 
   for (const simulator of simulators) simulator.fault(undefined);
