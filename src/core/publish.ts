@@ -186,7 +186,7 @@ class Samples {
     if (twin) this.#add(account.id, twin.name, { labels, value: toNumber(corrections), zeroAt });
     for (const { window } of known) this.#add(account.id, METRICS[GAUGES[window]].name, { labels, value: 0 });
     const info = this.#shown.resource(account, resource, () => undefined);
-    this.#add(account.id, METRICS.resourceInfo.name, info.sample);
+    if (info.isFirstIn(this)) this.#add(account.id, METRICS.resourceInfo.name, info.sample);
   }
 
   #factsOf(account: AccountRow, { resource }: SeriesRow) {

@@ -11,7 +11,8 @@ const contractDrift: Alert = {
   expr: `max by (provider, account, feed, kind) (
   increase(ai_billing_contract_drift_total[${THRESHOLDS.driftWithin}]) > 0
   or
-  ai_billing_contract_drift_total unless ai_billing_contract_drift_total offset ${THRESHOLDS.driftWithin}
+  (ai_billing_contract_drift_total > 0)
+  unless ai_billing_contract_drift_total offset ${THRESHOLDS.driftWithin}
 )`,
   for: THRESHOLDS.driftFor,
   keepFiringFor: '1h',
