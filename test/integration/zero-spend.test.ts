@@ -75,7 +75,10 @@ test('an account that was read and never billed is a known 0: on the page, by pu
   const spent = await exporter.fresh();
   assert.deepEqual(
     samplesOf(spent, 'ai_billing_cost_today_usd').map((sample) => [sample.labels.model, sample.value]),
-    [['m', 1]],
-    'what is spent takes its place',
+    [
+      ['m', 1],
+      ['', 0],
+    ],
+    'its 0 stays beside what is spent',
   );
 });
