@@ -110,7 +110,7 @@ export function openBook(store: Store): Book {
   const reload = () => {
     const stored = store.load();
     for (const map of [accounts, accountIds, streams, streamIds, series, seriesIds, resources]) map.clear();
-    for (const map of [readings, granularities, feeds]) map.clear();
+    for (const map of [folded, readings, granularities, feeds]) map.clear();
     for (const map of [requests, hours, silences, compacted, sums]) map.clear();
     absorb({
       ...stored,

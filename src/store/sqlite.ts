@@ -62,22 +62,29 @@ export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}):
 /** Runs work in a transaction, or in a part of the one that is open: a part that fails takes nothing else with it. */
 function transactions(database: DatabaseSync, seals: Seals): (work: () => void) => void {
   let isOpen = false;
+  /** Why SQLite has undone the open transaction by itself, as it does where the disk is full. */
+  let undoneBy: { readonly error: unknown } | undefined;
+  const assertNotUndone = () => {
+    if (undoneBy) throw undoneBy.error;
+  };
   const whole = (work: () => void) => {
+    undoneBy = undefined;
     database.exec('BEGIN IMMEDIATE');
     try {
       work();
+      // Digests that are written outside of a transaction would outlast the rows they are of.
+      assertNotUndone();
       seals.write();
       database.exec('COMMIT');
       seals.keep();
     } catch (error) {
       seals.discard();
-      // SQLite has undone all of it by itself where the disk is full.
       if (database.isTransaction) database.exec('ROLLBACK');
       throw isMalformed(error) ? storeError(database, error) : error;
     }
   };
   const part = (work: () => void) => {
-    if (!database.isTransaction) throw new Error('the transaction was undone');
+    assertNotUndone();
     const restoreSeals = seals.mark();
     database.exec('SAVEPOINT part');
     try {
@@ -86,6 +93,11 @@ function transactions(database: DatabaseSync, seals: Seals): (work: () => void) 
     } catch (error) {
       restoreSeals();
       if (database.isTransaction) database.exec('ROLLBACK TO part; RELEASE part');
+      else {
+        // The parts before are undone with it: what is still read must fit the rows that are left.
+        seals.discard();
+        undoneBy ??= { error };
+      }
       throw isMalformed(error) ? storeError(database, error) : error;
     }
   };
