@@ -17,7 +17,7 @@ import type { AccountSettings } from './settings.ts';
 import { nothingShown } from './shown.ts';
 import type { Family } from './snapshot.ts';
 import type { ResourceFacts, Statement } from './statement.ts';
-import type { Commit, Store } from './store.ts';
+import { type Commit, type Store, StoreError } from './store.ts';
 import { type Granularity, type Instant, type Range, startOfMonth } from './time.ts';
 import { openUnshown } from './unshown.ts';
 import type { Window } from './windows.ts';
@@ -114,7 +114,24 @@ export function openLedger(store: Store): Ledger {
   );
   unshown.watch(book.series.values());
 
+  /** Memory is ahead of the file: what was undone is known, and could not be read again yet. */
+  let isAhead = false;
+  const reread = () => {
+    isAhead = true;
+    book.reload();
+    isAhead = false;
+    for (const id of accounts.keys()) if (!book.accounts.has(id)) accounts.delete(id);
+    outlook.reload();
+    unshown.clear();
+    unshown.watch(book.series.values());
+  };
   const commit = (change: Commit) => {
+    if (isAhead) {
+      reread();
+      throw new StoreError(
+        'the ledger was read again: what was to be written was made of what is not stored',
+      );
+    }
     store.commit(change);
     const followed = outlook.following(change);
     book.absorb(change);
@@ -191,14 +208,11 @@ export function openLedger(store: Store): Ledger {
       healedAt.set(id, now);
     },
     together(work) {
+      if (isAhead) reread();
       try {
         store.together(work);
       } catch (error) {
-        book.reload();
-        for (const id of accounts.keys()) if (!book.accounts.has(id)) accounts.delete(id);
-        outlook.reload();
-        unshown.clear();
-        unshown.watch(book.series.values());
+        reread();
         throw error;
       }
     },

@@ -21,6 +21,8 @@ export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}):
   // What stands in the file, so that of a long list of runs only what changed is written.
   const written = new Map<string, readonly Run[]>();
 
+  let isLoaded = false;
+
   const transaction = transactions(database, seals);
 
   const write = (commit: Commit) => {
@@ -41,7 +43,10 @@ export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}):
 
   return {
     load() {
-      const stored = orClosed(database, () => readAll(database, options.read));
+      // Read again, it may be read once more: a disk fails for a moment.
+      const guarded = isLoaded ? orDamaged : orClosed;
+      const stored = guarded(database, () => readAll(database, options.read));
+      isLoaded = true;
       options.read?.clear();
       written.clear();
       for (const row of stored.readings) written.set(readingsKey(row), row.runs);
