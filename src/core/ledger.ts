@@ -83,7 +83,11 @@ export interface Ledger {
   maintain(now: Instant): void;
   /** Ends the holds that are due, durably, before their values are shown. Returns when the next one is due. */
   release(now: Instant, zeroForMs: number): Instant | undefined;
-  /** The samples as they stand at `now`, and the number of this publication. */
+  /**
+   * The samples as they stand at `now`, and the number of this publication.
+   *
+   * @throws {StoreError} while what was undone cannot be read again.
+   */
   publish(now: Instant): { readonly version: number; readonly families: Family[] };
   /** Takes the configured budgets, in place of those before. */
   setBudgets(budgets: readonly Budget[]): void;
@@ -114,7 +118,7 @@ export function openLedger(store: Store): Ledger {
   );
   unshown.watch(book.series.values());
 
-  /** Memory is ahead of the file: what was undone is known, and could not be read again yet. */
+  /** Memory is ahead of the file: a group was undone, and the file could not be read again yet. Nothing of it is shown or built upon. */
   let isAhead = false;
   const reread = () => {
     isAhead = true;
@@ -249,6 +253,7 @@ export function openLedger(store: Store): Ledger {
       return nextAt;
     },
     publish(now) {
+      if (isAhead) reread();
       published += 1;
       const input = publishInput(now);
       const families = familiesOf({

@@ -115,6 +115,7 @@ test('a group that is neither stored nor read again at once is not built upon', 
   assert.deepEqual(await statuses([1, 2, 3]), ['fulfilled', 'rejected', 'rejected']);
   failsGroup = false;
   await setImmediate();
+  assert.throws(() => ledger.publish(AT + 9 * HOUR), StoreError, 'what is not stored is not shown');
   assert.deepEqual(await statuses([4]), ['rejected']);
   failsLoad = false;
   await setImmediate();
