@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { readingsKey } from '../core/book.ts';
 import type { Run } from '../core/runs.ts';
 import type { Commit, ReadingsRow, SeriesRow, Store } from '../core/store.ts';
 import { isMalformed, storeError } from './open.ts';
@@ -35,7 +36,7 @@ export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}):
     for (const row of commit.series ?? []) writeSeries(tables, row);
     for (const { stream, digest } of commit.folded ?? []) tables.folded.put(stream, digest);
     writeCells(tables, commit);
-    for (const row of commit.readings ?? []) writeReadings(tables, row, written.get(readingsKey(row)) ?? []);
+    for (const row of commit.readings ?? []) writeReadings(tables, row, written.get(keyOf(row)) ?? []);
     writeSums(tables, commit);
     writeLists(tables, commit);
     for (const { receiver, rows } of commit.deliveries ?? []) deliveries.write(receiver, rows);
@@ -49,7 +50,7 @@ export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}):
       isLoaded = true;
       options.read?.clear();
       written.clear();
-      for (const row of stored.readings) written.set(readingsKey(row), row.runs);
+      for (const row of stored.readings) written.set(keyOf(row), row.runs);
       return stored;
     },
     cells: (stream, granularity, range) => orDamaged(database, () => readCells(stream, granularity, range)),
@@ -57,7 +58,7 @@ export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}):
     deliveries: (receiver) => orDamaged(database, () => deliveries.read(receiver)),
     commit(commit) {
       transaction(() => write(commit));
-      for (const row of commit.readings ?? []) written.set(readingsKey(row), row.runs);
+      for (const row of commit.readings ?? []) written.set(keyOf(row), row.runs);
     },
     together: transaction,
     close: () => database.close(),
@@ -136,8 +137,8 @@ function orClosed<T>(database: DatabaseSync, read: () => T): T {
   }
 }
 
-function readingsKey(row: Pick<ReadingsRow, 'stream' | 'granularity' | 'side'>): string {
-  return `${row.stream} ${row.granularity} ${row.side}`;
+function keyOf({ stream, granularity, side }: ReadingsRow): string {
+  return readingsKey(stream, granularity, side);
 }
 
 type Tables = ReturnType<typeof prepareTables>;
