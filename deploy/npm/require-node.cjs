@@ -1,5 +1,5 @@
-// Stands before every npm script: where install scripts are off, the pinned Node is not there and the machine's own runs. Plain and
-// old-fashioned on purpose, as bin/ai-billing-exporter.js: a Node that is too old must still get as far as the message.
+// Runs before every npm script: if install scripts are disabled, the pinned Node is missing and the machine's own runs. Written in old
+// syntax on purpose, as bin/ai-billing-exporter.js is: a Node that is too old must still get as far as the message.
 'use strict';
 
 var OLDEST = 24;
@@ -11,8 +11,8 @@ if (parseInt(process.versions.node, 10) < OLDEST) {
       ' or newer; this is ' +
       process.version +
       '.\n' +
-      'npm installs one beside the program, unless it is told to run no install scripts (ignore-scripts): allow them and run npm ci ' +
-      'again, or install a newer Node.js from https://nodejs.org.',
+      'npm ci installs one with the program unless install scripts are disabled (ignore-scripts): enable them and run npm ci again, ' +
+      'or install a newer Node.js from https://nodejs.org.',
   );
   process.exit(2);
 }

@@ -6,6 +6,7 @@ import type {
   Commit,
   FeedRow,
   HourRow,
+  ReadingsRow,
   ResourceRow,
   SeriesRow,
   SilenceRow,
@@ -95,7 +96,7 @@ export function openBook(store: Store): Book {
     }
     for (const row of commit.resources ?? []) resources.set(`${row.account} ${row.resource}`, row);
     for (const { stream, granularity, side, runs } of commit.readings ?? []) {
-      readings.set(`${stream} ${granularity} ${side}`, runs);
+      readings.set(readingsKey(stream, granularity, side), runs);
       granularities.set(stream, (granularities.get(stream) ?? new Set()).add(granularity));
     }
     for (const row of commit.feeds ?? []) within(feeds, row.account).set(row.feed, row);
@@ -110,7 +111,7 @@ export function openBook(store: Store): Book {
   const reload = () => {
     const stored = store.load();
     for (const map of [accounts, accountIds, streams, streamIds, series, seriesIds, resources]) map.clear();
-    for (const map of [readings, granularities, feeds]) map.clear();
+    for (const map of [folded, readings, granularities, feeds]) map.clear();
     for (const map of [requests, hours, silences, compacted, sums]) map.clear();
     absorb({
       ...stored,
@@ -136,16 +137,16 @@ export function openBook(store: Store): Book {
     },
     folded: (stream) => folded.get(stream) ?? NONE_FOLDED,
     resource: (account, resource) => resources.get(`${account} ${resource}`),
-    runs: (stream, granularity, side) => readings.get(`${stream} ${granularity} ${side}`) ?? [],
+    runs: (stream, granularity, side) => readings.get(readingsKey(stream, granularity, side)) ?? [],
     covered: (stream) =>
       joinedRanges(
         [...(granularities.get(stream) ?? [])].flatMap(
-          (granularity) => readings.get(`${stream} ${granularity} newest`)?.flatMap(known) ?? [],
+          (granularity) => readings.get(readingsKey(stream, granularity, 'newest'))?.flatMap(known) ?? [],
         ),
       ),
     span(stream) {
       const runs = [...(granularities.get(stream) ?? [])].flatMap((granularity) =>
-        SIDES.flatMap((side) => readings.get(`${stream} ${granularity} ${side}`) ?? []),
+        SIDES.flatMap((side) => readings.get(readingsKey(stream, granularity, side)) ?? []),
       );
       const joined = joinedRanges(runs);
       const [first, last] = [joined[0], joined.at(-1)];
@@ -190,6 +191,11 @@ function setHour(hours: Map<number, Hours>, { stream, hour, currency, value }: H
 
 function dropHours(hours: Hours | undefined, before: Instant): void {
   for (const hour of hours?.keys() ?? []) if (hour < before) hours?.delete(hour);
+}
+
+/** One text for one list of runs. */
+export function readingsKey(stream: number, granularity: Granularity, side: ReadingsRow['side']): string {
+  return `${stream} ${granularity} ${side}`;
 }
 
 /** One text for one label set of one measure; the separator cannot stand in a label, see `assign.ts`. */

@@ -1,4 +1,4 @@
-import type { Book } from './book.ts';
+import { type Book, readingsKey } from './book.ts';
 import type { Delta } from './cells.ts';
 import type { AccountSettings, StreamSettings } from './ledger.ts';
 import { composedDay, firstClosing } from './maintain.ts';
@@ -136,12 +136,12 @@ function silencesOf(book: Book, stream: number, now: Instant) {
 function moved(input: HealInput, readings: readonly ReadingsRow[], baseline: Instant | undefined) {
   const { book, account, settings } = input;
   const runs = new Map<string, Runs>(
-    readings.map((row) => [keyOf(row.stream, row.granularity, row.side), row.runs]),
+    readings.map((row) => [readingsKey(row.stream, row.granularity, row.side), row.runs]),
   );
   const after: Book = {
     ...book,
     accounts: new Map(book.accounts).set(account.id, { ...account, baseline }),
-    runs: (...key) => runs.get(keyOf(...key)) ?? book.runs(...key),
+    runs: (...key) => runs.get(readingsKey(...key)) ?? book.runs(...key),
   };
   const deltas = [...new Set(readings.map(({ stream }) => stream))].flatMap((id) => {
     const stream = book.streams.get(id);
@@ -200,8 +200,4 @@ function countersOf(deltas: readonly Delta[], row: (id: number) => SeriesRow): S
       ? { ...known, total: known.total + sum }
       : { ...known, corrections: known.corrections - sum };
   });
-}
-
-function keyOf(stream: number, granularity: string, side: string): string {
-  return `${stream} ${granularity} ${side}`;
 }

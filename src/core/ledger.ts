@@ -17,7 +17,7 @@ import type { AccountSettings } from './settings.ts';
 import { nothingShown } from './shown.ts';
 import type { Family } from './snapshot.ts';
 import type { ResourceFacts, Statement } from './statement.ts';
-import type { Commit, Store } from './store.ts';
+import { type Commit, type Store, StoreError } from './store.ts';
 import { type Granularity, type Instant, type Range, startOfMonth } from './time.ts';
 import { openUnshown } from './unshown.ts';
 import type { Window } from './windows.ts';
@@ -83,7 +83,11 @@ export interface Ledger {
   maintain(now: Instant): void;
   /** Ends the holds that are due, durably, before their values are shown. Returns when the next one is due. */
   release(now: Instant, zeroForMs: number): Instant | undefined;
-  /** The samples as they stand at `now`, and the number of this publication. */
+  /**
+   * The samples as they stand at `now`, and the number of this publication.
+   *
+   * @throws {StoreError} while what was undone cannot be read again.
+   */
   publish(now: Instant): { readonly version: number; readonly families: Family[] };
   /** Takes the configured budgets, in place of those before. */
   setBudgets(budgets: readonly Budget[]): void;
@@ -114,7 +118,24 @@ export function openLedger(store: Store): Ledger {
   );
   unshown.watch(book.series.values());
 
+  /** Memory is ahead of the file: a group was undone, and the file could not be read again yet. Nothing of it is shown or built upon. */
+  let isAhead = false;
+  const reread = () => {
+    isAhead = true;
+    book.reload();
+    isAhead = false;
+    for (const id of accounts.keys()) if (!book.accounts.has(id)) accounts.delete(id);
+    outlook.reload();
+    unshown.clear();
+    unshown.watch(book.series.values());
+  };
   const commit = (change: Commit) => {
+    if (isAhead) {
+      reread();
+      throw new StoreError(
+        'the ledger was read again: what was to be written was made of what is not stored',
+      );
+    }
     store.commit(change);
     const followed = outlook.following(change);
     book.absorb(change);
@@ -191,14 +212,11 @@ export function openLedger(store: Store): Ledger {
       healedAt.set(id, now);
     },
     together(work) {
+      if (isAhead) reread();
       try {
         store.together(work);
       } catch (error) {
-        book.reload();
-        for (const id of accounts.keys()) if (!book.accounts.has(id)) accounts.delete(id);
-        outlook.reload();
-        unshown.clear();
-        unshown.watch(book.series.values());
+        reread();
         throw error;
       }
     },
@@ -235,6 +253,7 @@ export function openLedger(store: Store): Ledger {
       return nextAt;
     },
     publish(now) {
+      if (isAhead) reread();
       published += 1;
       const input = publishInput(now);
       const zeros = new Set(

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cost, openBench, settings, statement, utc } from '../../test/support/ledger.ts';
+import { setImmediate } from 'node:timers/promises';
+import { cost, FEED, netOf, openBench, settings, statement, utc } from '../../test/support/ledger.ts';
+import { openLedger } from '../core/ledger.ts';
+import { fromNumber } from '../core/money.ts';
+import { StoreError } from '../core/store.ts';
 import { HOUR } from '../core/time.ts';
+import { cacheCells } from '../store/cache.ts';
+import { openDatabase } from '../store/open.ts';
+import { sqliteStore } from '../store/sqlite.ts';
 import { createWriter } from './writer.ts';
 
 const AT = utc('2026-11-20T10:00');
@@ -74,4 +81,47 @@ test('a group that is not stored is not known any more, and is written when it i
   failGroups(false);
   await Promise.all([2, 3].map(apply));
   assert.equal(total(), 2 + 4 + 8);
+});
+
+test('a group that is neither stored nor read again at once is not built upon', async () => {
+  const real = sqliteStore(openDatabase(':memory:'));
+  let [failsGroup, failsLoad] = [false, false];
+  const store = cacheCells({
+    ...real,
+    together: (work) =>
+      real.together(() => {
+        work();
+        if (failsGroup) throw new Error('disk I/O error');
+      }),
+    load() {
+      if (failsLoad) throw new StoreError('disk I/O error');
+      return real.load();
+    },
+  });
+  const ledger = openLedger(store);
+  const account = ledger.open(settings(), AT);
+  const write = createWriter(ledger.together, Number.POSITIVE_INFINITY);
+  const apply = (index: number) => {
+    const range = { start: AT + index * HOUR, end: AT + (index + 1) * HOUR };
+    const lines = [cost(range.start, 'a', 2 ** index)];
+    const given = statement('hour', range, AT + HOUR + index, lines);
+    return write(() => ledger.apply({ account, feed: FEED }, given, [], given.asOf));
+  };
+  const statuses = async (indexes: readonly number[]) =>
+    (await Promise.allSettled(indexes.map(apply))).map(({ status }) => status);
+  await apply(0);
+  await setImmediate();
+  [failsGroup, failsLoad] = [true, true];
+  assert.deepEqual(await statuses([1, 2, 3]), ['fulfilled', 'rejected', 'rejected']);
+  failsGroup = false;
+  await setImmediate();
+  assert.throws(() => ledger.publish(AT + 9 * HOUR), StoreError, 'what is not stored is not shown');
+  assert.deepEqual(await statuses([4]), ['rejected']);
+  failsLoad = false;
+  await setImmediate();
+  assert.deepEqual(await statuses([4]), ['rejected'], 'it was made of what is not stored');
+  await setImmediate();
+  assert.deepEqual(await statuses([2, 3]), ['fulfilled', 'fulfilled']);
+  assert.equal([...netOf(ledger).values()][0], fromNumber(2 + 4 + 8));
+  assert.deepEqual(netOf(openLedger(store)), netOf(ledger));
 });

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { readingsKey } from '../core/book.ts';
 import type { Run } from '../core/runs.ts';
 import type { Commit, ReadingsRow, SeriesRow, Store } from '../core/store.ts';
 import { isMalformed, storeError } from './open.ts';
@@ -21,6 +22,8 @@ export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}):
   // What stands in the file, so that of a long list of runs only what changed is written.
   const written = new Map<string, readonly Run[]>();
 
+  let isLoaded = false;
+
   const transaction = transactions(database, seals);
 
   const write = (commit: Commit) => {
@@ -36,7 +39,7 @@ export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}):
     for (const row of commit.series ?? []) writeSeries(tables, row);
     for (const { stream, digest } of commit.folded ?? []) tables.folded.put(stream, digest);
     writeCells(tables, commit);
-    for (const row of commit.readings ?? []) writeReadings(tables, row, written.get(readingsKey(row)) ?? []);
+    for (const row of commit.readings ?? []) writeReadings(tables, row, written.get(keyOf(row)) ?? []);
     writeSums(tables, commit);
     writeLists(tables, commit);
     for (const { receiver, rows } of commit.deliveries ?? []) deliveries.write(receiver, rows);
@@ -44,10 +47,13 @@ export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}):
 
   return {
     load() {
-      const stored = orClosed(database, () => readAll(database, options.read));
+      // Read again, it may be read once more: a disk fails for a moment.
+      const guarded = isLoaded ? orDamaged : orClosed;
+      const stored = guarded(database, () => readAll(database, options.read));
+      isLoaded = true;
       options.read?.clear();
       written.clear();
-      for (const row of stored.readings) written.set(readingsKey(row), row.runs);
+      for (const row of stored.readings) written.set(keyOf(row), row.runs);
       return stored;
     },
     cells: (stream, granularity, range) => orDamaged(database, () => readCells(stream, granularity, range)),
@@ -55,7 +61,7 @@ export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}):
     deliveries: (receiver) => orDamaged(database, () => deliveries.read(receiver)),
     commit(commit) {
       transaction(() => write(commit));
-      for (const row of commit.readings ?? []) written.set(readingsKey(row), row.runs);
+      for (const row of commit.readings ?? []) written.set(keyOf(row), row.runs);
     },
     together: transaction,
     close: () => database.close(),
@@ -65,22 +71,29 @@ export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}):
 /** Runs work in a transaction, or in a part of the one that is open: a part that fails takes nothing else with it. */
 function transactions(database: DatabaseSync, seals: Seals): (work: () => void) => void {
   let isOpen = false;
+  /** Why SQLite has undone the open transaction by itself, as it does where the disk is full. */
+  let undoneBy: { readonly error: unknown } | undefined;
+  const assertNotUndone = () => {
+    if (undoneBy) throw undoneBy.error;
+  };
   const whole = (work: () => void) => {
+    undoneBy = undefined;
     database.exec('BEGIN IMMEDIATE');
     try {
       work();
+      // Digests that are written outside of a transaction would outlast the rows they are of.
+      assertNotUndone();
       seals.write();
       database.exec('COMMIT');
       seals.keep();
     } catch (error) {
       seals.discard();
-      // SQLite has undone all of it by itself where the disk is full.
       if (database.isTransaction) database.exec('ROLLBACK');
       throw isMalformed(error) ? storeError(database, error) : error;
     }
   };
   const part = (work: () => void) => {
-    if (!database.isTransaction) throw new Error('the transaction was undone');
+    assertNotUndone();
     const restoreSeals = seals.mark();
     database.exec('SAVEPOINT part');
     try {
@@ -89,6 +102,11 @@ function transactions(database: DatabaseSync, seals: Seals): (work: () => void) 
     } catch (error) {
       restoreSeals();
       if (database.isTransaction) database.exec('ROLLBACK TO part; RELEASE part');
+      else {
+        // The parts before are undone with it: what is still read must fit the rows that are left.
+        seals.discard();
+        undoneBy ??= { error };
+      }
       throw isMalformed(error) ? storeError(database, error) : error;
     }
   };
@@ -122,8 +140,8 @@ function orClosed<T>(database: DatabaseSync, read: () => T): T {
   }
 }
 
-function readingsKey(row: Pick<ReadingsRow, 'stream' | 'granularity' | 'side'>): string {
-  return `${row.stream} ${row.granularity} ${row.side}`;
+function keyOf({ stream, granularity, side }: ReadingsRow): string {
+  return readingsKey(stream, granularity, side);
 }
 
 type Tables = ReturnType<typeof prepareTables>;

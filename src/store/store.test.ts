@@ -14,9 +14,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { cost, openBench, settings, statement, utc, valuesOf } from '../../test/support/ledger.ts';
-import { openLedger } from '../core/ledger.ts';
+import { type Ledger, openLedger } from '../core/ledger.ts';
 import { HOUR } from '../core/time.ts';
+import { createWriter } from '../poll/writer.ts';
+import { cacheCells } from './cache.ts';
 import { openDatabase, StoreError } from './open.ts';
+import { brokenSeals } from './seals.ts';
 import { sqliteStore } from './sqlite.ts';
 
 const AT = utc('2026-11-20T10:00');
@@ -211,6 +214,55 @@ test('a disk that is full in the middle of a commit leaves memory and file as th
   const again = openLedger(sqliteStore(openDatabase(path)));
   again.open(settings(), AT);
   assert.deepEqual(valuesOf(again, now), after);
+  again.close();
+});
+
+test('a disk that is full in the middle of a group leaves nothing of it, and damages nothing', async (t) => {
+  const path = join(folder(t), 'ledger.db');
+  const database = openDatabase(path);
+  const ledger = openLedger(cacheCells(sqliteStore(database)));
+  const feed = { account: ledger.open(settings({}, { maxSeries: 200 }), AT), feed: 'usage' };
+  const write = createWriter(ledger.together, Number.POSITIVE_INFINITY);
+  const apply = (from: number, count: number, resources: number) =>
+    write(() => {
+      const range = { start: AT + from * HOUR, end: AT + (from + count) * HOUR };
+      const lines = Array.from({ length: count * resources }, (_, index) =>
+        cost(range.start + (index % count) * HOUR, `resource-${Math.floor(index / count)}`, index),
+      );
+      return ledger.apply(feed, statement('hour', range, range.end, lines), [], range.end);
+    });
+  const now = AT + 700 * HOUR;
+  await apply(0, 10, 5);
+  const group = () =>
+    Promise.allSettled([apply(10, 1, 5), apply(11, 5, 40), apply(16, 400, 40), apply(416, 5, 6)]);
+  const foldedOf = ({ book }: Ledger) =>
+    [...book.streams.keys()].map((stream) => [...book.folded(stream)].sort((a, b) => a - b));
+  for (const spare of [1, 3, 10, 30]) {
+    const pages = Object.values(database.prepare('PRAGMA page_count').get() ?? {})[0];
+    database.exec(`PRAGMA max_page_count = ${Number(pages) + spare}`);
+    const foldedBefore = foldedOf(ledger);
+    const alone = await apply(10, 1, 5).then(() => valuesOf(ledger, now));
+    const ended = await group();
+    for (const each of ended.slice(1)) {
+      assert.equal(each.status, 'rejected');
+      assert.match(`${each.reason}`, /full/);
+    }
+    assert.deepEqual(valuesOf(ledger, now), alone);
+    assert.deepEqual(foldedOf(ledger), foldedBefore);
+    assert.deepEqual(brokenSeals(database), []);
+  }
+  database.exec('PRAGMA max_page_count = 1000000');
+  const ended = await group();
+  assert.deepEqual(
+    ended.map(({ status }) => status),
+    Array(4).fill('fulfilled'),
+  );
+  const [after, foldedAfter] = [valuesOf(ledger, now), foldedOf(ledger)];
+  ledger.close();
+  const again = openLedger(sqliteStore(openDatabase(path)));
+  again.open(settings({}, { maxSeries: 200 }), AT);
+  assert.deepEqual(valuesOf(again, now), after);
+  assert.deepEqual(foldedOf(again), foldedAfter);
   again.close();
 });
 

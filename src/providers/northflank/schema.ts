@@ -87,7 +87,6 @@ function paasIn(money: Money) {
     return z.NEVER;
   });
 }
-export type Paas = NonNullable<z.infer<ReturnType<typeof paasIn>>>;
 
 /** Spend of the whole customer, which has a price and no entries. */
 function customerCategoryIn(money: Money) {
