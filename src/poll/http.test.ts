@@ -705,6 +705,14 @@ describe('a broken exchange', () => {
       codes: [''],
     },
     {
+      title: 'seventeen interim answers',
+      act: (s) =>
+        s.end(`${'HTTP/1.1 102 Processing\r\n\r\n'.repeat(17)}${answer(['content-length: 13'], GOOD)}`),
+      reason: 'contract',
+      message: /HTTP/,
+      codes: [''],
+    },
+    {
       title: 'a protocol that is not HTTP',
       act: (s) => s.end(`SSH-2.0-${CANARY}\r\n`),
       reason: 'contract',
