@@ -46,10 +46,12 @@ const page = (data: readonly object[], nextCursor: string | null = null) =>
   JSON.stringify({ data, nextCursor });
 const TAIL = '{}],"nextCursor":null}';
 
-/** Unknown fields of a balance that is as documented otherwise. */
+/** Unknown fields of a balance that is as documented otherwise, and of the empty list of keys that its feed asks for, too. */
 function balanceWith(fields: number): Answer {
   const unknown = Array.from({ length: fields }, (_, index) => [`field_${index}`, 1]);
-  return json(JSON.stringify({ canConsume: true, balances: { usd: 1 }, ...Object.fromEntries(unknown) }));
+  return json(
+    JSON.stringify({ canConsume: true, balances: { usd: 1 }, data: [], ...Object.fromEntries(unknown) }),
+  );
 }
 
 /** Each page has new rows, of other SKUs, and another cursor. */
