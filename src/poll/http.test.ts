@@ -731,6 +731,13 @@ describe('a broken exchange', () => {
       codes: [''],
     },
     {
+      title: 'a body of 6,000 pieces of a byte each',
+      act: (s) => s.write(answer(['transfer-encoding: chunked'], '1\r\n[\r\n'.repeat(6000))),
+      reason: 'contract',
+      message: /too many pieces/,
+      codes: ['200'],
+    },
+    {
       title: 'a protocol that is not HTTP',
       act: (s) => s.end(`SSH-2.0-${CANARY}\r\n`),
       reason: 'contract',
