@@ -5,7 +5,8 @@ const SHORTEST_KEY = 6;
 export function bytesWithoutKeys(bytes: Buffer, keys: ReadonlySet<string>): Buffer {
   // JSON may write any letter as \u00xx, and whoever parses it would make the key of it again.
   // Of ASCII, that is: an escaped é is no letter of a key, and looking for keys in all forms takes long.
-  const areLettersEscaped = [2, 3, 4, 5, 6, 7].some((row) => bytes.includes(`\\u00${row}`));
+  // One search for all six rows: each false start of a search through bytes takes as long as a hundred bytes.
+  const areLettersEscaped = bytes.includes('\\u00') && /\\u00[2-7]/.test(bytes.toString('latin1'));
   const plain = !areLettersEscaped && [...keys].every((key) => isPlain(key) && !bytes.includes(key));
   const secrets = plain ? [] : secretsIn(keys, areLettersEscaped);
   if (secrets.length === 0) return bytes;

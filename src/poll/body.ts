@@ -8,7 +8,7 @@ const CHUNK_BYTES = 64 * 1024;
 /** A smaller body cannot hold enough to harm: it is not scanned. */
 const HARMLESS_BYTES = 512 * 1024;
 /** A body may come in so many pieces that are smaller than this on average. */
-const MAX_SMALL_CHUNKS = 20_000;
+const MAX_SMALL_CHUNKS = 5000;
 const SMALL_CHUNK_BYTES = 64;
 /** A larger body waits until no other large one is in memory. */
 const LARGE_BYTES = 2 ** 20;

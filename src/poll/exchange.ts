@@ -1,4 +1,4 @@
-import type { Dispatcher } from 'undici';
+import { type Dispatcher, errors } from 'undici';
 import { type Instant, MINUTE } from '../core/time.ts';
 import type { Connections } from '../net/connections.ts';
 import { type Deadline, startDeadline } from '../net/deadline.ts';
@@ -36,6 +36,8 @@ export interface Exchange extends Line {
 
 /** Before the first and the second repetition. */
 const BACKOFF_MS = [250, 1000];
+/** A server has a reason for one or two, such as 100 and 103. */
+const MAX_INTERIM_ANSWERS = 16;
 /** Long waits look at the clock in between: timers stand still while a machine sleeps. */
 const LONGEST_SLEEP_MS = MINUTE;
 
@@ -116,7 +118,16 @@ async function headOf(
   try {
     const sent = method === 'POST' ? JSON.stringify(request.preview) : null;
     const { signal } = deadline;
-    const asked = connections.dispatcher.request({ origin, method, path, headers, body: sent, signal });
+    const onInfo = limitInterimAnswers();
+    const asked = connections.dispatcher.request({
+      origin,
+      method,
+      path,
+      headers,
+      body: sent,
+      signal,
+      onInfo,
+    });
     const response = await untilAborted(signal, asked);
     events.answered(String(response.statusCode), dateOf(response.headers.date));
     const { statusCode: status, body } = response;
@@ -125,6 +136,15 @@ async function headOf(
     events.answered('');
     return failed(exchange, deadline.expired() ? TIMED_OUT : faultOfHead(error, connections.route()), error);
   }
+}
+
+/** Ends the connection at an answer 1xx too many: undici reads on without end, each of them before anything else of the process. */
+function limitInterimAnswers(): () => void {
+  let count = 0;
+  return () => {
+    count += 1;
+    if (count > MAX_INTERIM_ANSWERS) throw new errors.HeadersOverflowError('too many interim answers');
+  };
 }
 
 function headersOf(exchange: Exchange): Record<string, string> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { after, describe, it } from 'node:test';
 import { inspect } from 'node:util';
@@ -140,6 +140,24 @@ async function failureOf(client: HttpClient): Promise<PollError> {
 const answer = (headers: string[], body = '') => [`HTTP/1.1 200 OK`, ...headers, '', body].join('\r\n');
 
 describe('a good answer', () => {
+  it('is read with a turn of the event loop after another large one', async () => {
+    const held: ServerResponse[] = [];
+    const url = await serve((_, response) => {
+      held.push(response);
+      if (held.length === 3) for (const each of held) each.end(`{"total":1,"more":"${'x'.repeat(40_000)}"}`);
+    });
+    const order: string[] = [];
+    const schema = Total.refine(() => {
+      order.push('read');
+      setImmediate(() => order.push('turn'));
+      return true;
+    });
+    const clients = [1, 2, 3].map(() => clientOf(url).client);
+    const { signal } = new AbortController();
+    await Promise.all(clients.map((client) => client.ask(signal)({ ...USAGE, schema })));
+    assert.deepEqual(order.slice(0, 5), ['read', 'turn', 'read', 'turn', 'read']);
+  });
+
   it('is asked for with the parameters of the account, escaped, and those of the request before them', async () => {
     const asked: (string | undefined)[] = [];
     const url = await serve((request, response) => {
@@ -703,6 +721,21 @@ describe('a broken exchange', () => {
       reason: 'contract',
       message: /HTTP/,
       codes: [''],
+    },
+    {
+      title: 'seventeen interim answers',
+      act: (s) =>
+        s.end(`${'HTTP/1.1 102 Processing\r\n\r\n'.repeat(17)}${answer(['content-length: 13'], GOOD)}`),
+      reason: 'contract',
+      message: /HTTP/,
+      codes: [''],
+    },
+    {
+      title: 'a body of 6,000 pieces of a byte each',
+      act: (s) => s.write(answer(['transfer-encoding: chunked'], '1\r\n[\r\n'.repeat(6000))),
+      reason: 'contract',
+      message: /too many pieces/,
+      codes: ['200'],
     },
     {
       title: 'a protocol that is not HTTP',

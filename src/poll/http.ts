@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Drift } from '../core/statement.ts';
 import type { Instant } from '../core/time.ts';
 import { openConnections } from '../net/connections.ts';
@@ -75,6 +75,10 @@ export interface HttpClient {
 /** More than any provider has feeds: a hanging one never takes another's turn. */
 export const CONCURRENT_REQUESTS = 8;
 
+/** Many accounts may get an answer at the same moment: others have a turn of the event loop between two that take milliseconds. */
+const takeReadTurn = createTurns(1);
+const QUICKLY_READ_BYTES = 32 * 1024;
+
 /** Opens the way to an account's provider. Nothing is sent before the first request. */
 export function createHttpClient(options: HttpOptions): HttpClient {
   const { provider, now } = options;
@@ -108,10 +112,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
       try {
         const { headers, ...received } = await askUntilAnswered(exchange);
         arrived?.(sizeOf(received, exchange));
-        const safe = bytesWithoutKeys(received.bytes, exchange.keys);
-        const drift: Drift[] = [];
-        const body = readAnswer(safe, request.schema, `answer of ${titleOf(request)}`, drift);
-        return { headers, body, drift };
+        return { headers, ...(await readInTurn(received.bytes, request, exchange)) };
       } catch (error) {
         throw withoutKeys(error, exchange.keys);
       } finally {
@@ -123,6 +124,26 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     budgetLeft: () => gate.left(now()),
     close: () => connections.dispatcher.destroy(),
   };
+}
+
+type Sent = Pick<Exchange, 'signal' | 'keys'>;
+
+async function readInTurn<Body>(bytes: Buffer, request: Request<Body>, sent: Sent) {
+  if (bytes.length <= QUICKLY_READ_BYTES) return readBytes(bytes, request, sent);
+  const endTurn = await takeReadTurn(sent.signal);
+  try {
+    await setImmediate();
+    return readBytes(bytes, request, sent);
+  } finally {
+    endTurn();
+  }
+}
+
+function readBytes<Body>(bytes: Buffer, request: Request<Body>, { keys }: Sent) {
+  const drift: Drift[] = [];
+  const safe = bytesWithoutKeys(bytes, keys);
+  const body = readAnswer(safe, request.schema, `answer of ${titleOf(request)}`, drift);
+  return { body, drift };
 }
 
 function sizeOf({ bytes, values }: Body, { limits, request }: Exchange): AnswerSize {

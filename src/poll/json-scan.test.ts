@@ -11,6 +11,7 @@ const LIMITS: JsonLimits = {
   keyBytes: 20,
   stringBytes: 100,
   numberBytes: 30,
+  escapes: 120,
 };
 
 /** What a scan says of a text that arrives in pieces of so many bytes. */
@@ -27,6 +28,12 @@ function scanned(text: string, piece: number, limits: JsonLimits = LIMITS): stri
 const keys = (count: number) => `{${Array.from({ length: count }, (_, index) => `"k${index}":1`).join()}}`;
 
 const CASES: readonly (readonly [title: string, good: string, bad: string, excess: RegExp])[] = [
+  [
+    'escaped characters of all strings',
+    `[${'"\\u00e9\\n",'.repeat(60)}1]`,
+    `[${'"\\u00e9\\n",'.repeat(60)}"\\\\"]`,
+    /more than 120 escaped characters/,
+  ],
   ['values of an array', `[${'1,'.repeat(990)}1]`, `[${'1,'.repeat(1000)}1]`, /more than 1000 values/],
   ['empty objects', `[${'{},'.repeat(490)}1]`, `[${'{},'.repeat(500)}{}]`, /more than 1000 values/],
   [
@@ -104,6 +111,7 @@ describe('a scan', () => {
       keyBytes: 1e9,
       stringBytes: 1e9,
       numberBytes: 1e9,
+      escapes: 1e9,
     };
     assertProperty(
       fc.property(fc.jsonValue(), fc.integer({ min: 1, max: 9 }), (value, piece) => {

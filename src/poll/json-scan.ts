@@ -9,6 +9,8 @@ export interface JsonLimits {
   readonly stringBytes: number;
   /** Characters of one number. */
   readonly numberBytes: number;
+  /** Backslashes of all strings together: a parser takes many times as long for them. */
+  readonly escapes: number;
 }
 
 const [QUOTE, BACKSLASH, COMMA, COLON, SPACE] = [0x22, 0x5c, 0x2c, 0x3a, 0x20];
@@ -30,6 +32,7 @@ export class JsonScan {
   #isEscaped = false;
   /** Bytes of the open string or number. */
   #length = 0;
+  #escapes = 0;
   #excess: string | undefined;
 
   constructor(limits: JsonLimits) {
@@ -52,19 +55,22 @@ export class JsonScan {
 
   /** Returns the index behind the open string, or behind all bytes. */
   #takeString(bytes: Uint8Array, start: number): number {
-    const { keyBytes, stringBytes } = this.#limits;
+    const { keyBytes, stringBytes, escapes } = this.#limits;
     let at = start;
     let isEscaped = this.#isEscaped;
     for (; at < bytes.length; at++) {
       const byte = bytes[at];
       if (isEscaped) isEscaped = false;
-      else if (byte === BACKSLASH) isEscaped = true;
-      else if (byte === QUOTE) break;
+      else if (byte === BACKSLASH) {
+        isEscaped = true;
+        this.#escapes += 1;
+      } else if (byte === QUOTE) break;
     }
     this.#isEscaped = isEscaped;
     this.#length += at - start;
     if (this.#isKey && this.#length > keyBytes) this.#excess = `has a key of more than ${keyBytes} bytes`;
     else if (this.#length > stringBytes) this.#excess = `has a string of more than ${stringBytes} bytes`;
+    else if (this.#escapes > escapes) this.#excess = `has more than ${escapes} escaped characters`;
     if (at < bytes.length) {
       this.#isString = false;
       this.#length = 0;

@@ -16,6 +16,8 @@ export const ANSWER_LIMITS = {
     stringBytes: 64 * 1024,
     // A double written without an exponent has at most 1,077 characters.
     numberBytes: 1100,
+    // Ten for each value: names in Chinese, as Python escapes them by default.
+    escapes: 1_000_000,
   },
 } as const satisfies BodyLimits;
 

@@ -9,70 +9,133 @@ import { itemOf } from './schemas.ts';
  * @param json as it came: what a schema made of it no longer tells.
  */
 export function undocumentedIn(schema: z.core.$ZodType, json: unknown): Drift[] {
-  const found = new Map<string, Drift>();
-  walk(schema, json, '', (drift) => found.set(drift.what, drift));
-  return [...found.values()];
+  const found: Drift[] = [];
+  lookOf(schema, '', (drift) => found.push(drift))?.(json);
+  return found;
 }
 
 type Note = (drift: Drift) => void;
+/** Looks at one value; rows of a list share a look. */
+type Look = (value: unknown) => void;
 
-/** @param path such as `dedicated_usage.breakdown.minutes`; rows of a list share one. */
-function walk(schema: z.core.$ZodType, value: unknown, path: string, note: Note): void {
-  if (!isTolerant(schema)) return;
-  if (isOdd(schema, value)) note(driftAt(path, value));
-  else if (schema instanceof z.ZodObject) walkObject(schema, value, path, note);
-  else if (itemOf(schema)) walkMembers(itemOf(schema), value, path, note);
-  else if (schema instanceof z.ZodArray && Array.isArray(value)) {
-    for (const item of value) walk(schema.element, item, path, note);
-  } else if (schema instanceof z.ZodRecord) {
-    for (const item of Object.values(value ?? {})) walk(schema.valueType, item, `${path}.*`, note);
-  } else if (schema instanceof z.ZodPipe) walkPipe(schema, value, path, note);
-  else if (schema instanceof z.ZodUnion) {
-    const option = schema.options.find((each) => z.safeParse(each, value).success);
-    if (option) walk(option, value, path, note);
-  } else if (isWrapper(schema) && value !== undefined && value !== null)
-    walk(schema.unwrap(), value, path, note);
+/**
+ * How to look at the values of a schema, worked out once for all rows; undefined where it tolerates nothing.
+ *
+ * @param path such as `dedicated_usage.breakdown.minutes`; rows of a list share one.
+ */
+function lookOf(schema: z.core.$ZodType, path: string, note: Note): Look | undefined {
+  if (!isTolerant(schema)) return undefined;
+  const inside = lookInside(schema, path, note);
+  const documented = documentedBy(schema);
+  if (!documented) return inside;
+  const noteOnce = onceEach(path, note);
+  return (value) => {
+    // What is inside of a missing value is nothing; inside of another, a row may lack what the others have.
+    if (noteOnce.isKnown(value) && (!inside || isMissing(value))) return;
+    if (documented(value)) inside?.(value);
+    else if (!noteOnce.isKnown(value)) noteOnce.note(value);
+  };
 }
 
-function walkMembers(item: z.core.$ZodType | undefined, value: unknown, path: string, note: Note): void {
-  if (!item || typeof value !== 'object' || value === null) return;
-  const below = Array.isArray(value) ? path : `${path}.*`;
-  for (const member of Object.values(value)) walk(item, member, below, note);
+/** Notes a field at most once as missing and once as something else; a value that could only be noted again needs no look. */
+function onceEach(path: string, note: Note) {
+  let [isMissingKnown, isOddKnown] = [false, false];
+  return {
+    isKnown: (value: unknown) => (isMissing(value) ? isMissingKnown : isOddKnown),
+    note(value: unknown): void {
+      if (isMissing(value)) isMissingKnown = true;
+      else isOddKnown = true;
+      note(driftAt(path, value));
+    },
+  };
 }
 
-function walkObject(schema: z.ZodObject, value: unknown, path: string, note: Note): void {
-  if (typeof value !== 'object' || value === null) return;
-  const known: Readonly<Record<string, unknown>> = { ...value };
-  for (const [field, inner] of Object.entries(schema.shape)) {
-    const item = Object.hasOwn(known, field) ? known[field] : undefined;
-    walk(inner, item, path === '' ? field : `${path}.${field}`, note);
-  }
+function lookInside(schema: z.core.$ZodType, path: string, note: Note): Look | undefined {
+  const item = itemOf(schema) ?? (schema instanceof z.ZodArray ? schema.element : undefined);
+  if (schema instanceof z.ZodObject) return lookAtFields(schema, path, note);
+  if (item) return lookAtMembers(item, path, note);
+  if (schema instanceof z.ZodRecord) return lookAtMembers(schema.valueType, path, note);
+  if (schema instanceof z.ZodPipe) return lookThrough(schema, path, note);
+  if (schema instanceof z.ZodUnion) return lookAtOption(schema.options, path, note);
+  if (!isWrapper(schema)) return undefined;
+  const look = lookOf(schema.unwrap(), path, note);
+  return look && ((value) => (isMissing(value) ? undefined : look(value)));
+}
+
+/** Rows of a list share its path; those of a map are below it. */
+function lookAtMembers(item: z.core.$ZodType, path: string, note: Note): Look {
+  const inList = lookOf(item, path, note);
+  const inMap = lookOf(item, `${path}.*`, note);
+  return (value) => {
+    if (Array.isArray(value)) for (const member of value) inList?.(member);
+    else if (isObject(value)) for (const member of Object.values(value)) inMap?.(member);
+  };
+}
+
+function lookAtFields(schema: z.ZodObject, path: string, note: Note): Look {
+  const looks = Object.entries(schema.shape).flatMap(([field, inner]) => {
+    const look = lookOf(inner, path === '' ? field : `${path}.${field}`, note);
+    return look ? [{ field, look }] : [];
+  });
+  return (value) => {
+    if (!isObject(value)) return;
+    for (const { field, look } of looks) look(Object.hasOwn(value, field) ? value[field] : undefined);
+  };
 }
 
 /** What a transform is given is looked into before it; what another schema is given, after the one before it. */
-function walkPipe(schema: z.ZodPipe, value: unknown, path: string, note: Note): void {
-  walk(schema.in, value, path, note);
-  if (!isTolerant(schema.out)) return;
-  const given = z.safeParse(schema.in, value);
-  if (given.success) walk(schema.out, given.data, path, note);
+function lookThrough(schema: z.ZodPipe, path: string, note: Note): Look {
+  const before = lookOf(schema.in, path, note);
+  const after = lookOf(schema.out, path, note);
+  return (value) => {
+    before?.(value);
+    if (!after) return;
+    const given = run(schema.in, value);
+    if (given.issues.length === 0) after(given.value);
+  };
 }
 
-/** Whether the schema reads the value on although it is not as documented. */
-function isOdd(schema: z.core.$ZodType, value: unknown): boolean {
+function lookAtOption(options: readonly z.core.$ZodType[], path: string, note: Note): Look {
+  const each = options.map((option) => ({ option, look: lookOf(option, path, note) }));
+  return (value) => each.find(({ option }) => isValid(option, value))?.look?.(value);
+}
+
+/** Whether a value is as documented, where the schema reads on what is not; undefined where it refuses that. */
+function documentedBy(schema: z.core.$ZodType): ((value: unknown) => boolean) | undefined {
   if (schema instanceof z.ZodCatch) {
     const inner = schema.unwrap();
-    return !z.safeParse(inner instanceof z.ZodOptional ? inner.unwrap() : inner, value).success;
+    const documented = inner instanceof z.ZodOptional ? inner.unwrap() : inner;
+    return (value) => isValid(documented, value);
   }
   switch (toleranceOf(schema)) {
     case 'absence':
-      return value === undefined || value === null;
+      return (value) => !isMissing(value);
     case 'other form': {
       const [documented] = schema instanceof z.ZodUnion ? schema.options : [];
-      return documented !== undefined && !z.safeParse(documented, value).success;
+      return documented && ((value) => isValid(documented, value));
     }
     default:
-      return false;
+      return undefined;
   }
+}
+
+function isValid(schema: z.core.$ZodType, value: unknown): boolean {
+  return run(schema, value).issues.length === 0;
+}
+
+/** `safeParse` describes what is wrong, for which a failure takes ten times as long. */
+function run(schema: z.core.$ZodType, value: unknown): z.core.ParsePayload {
+  const parsed = schema._zod.run({ value, issues: [] }, { async: false });
+  if (parsed instanceof Promise) throw new z.core.$ZodAsyncError();
+  return parsed;
+}
+
+function isMissing(value: unknown): value is undefined | null {
+  return value === undefined || value === null;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
 
 function toleranceOf(schema: z.core.$ZodType): unknown {
@@ -96,6 +159,6 @@ function isWrapper(schema: z.core.$ZodType): schema is z.ZodOptional | z.ZodNull
 }
 
 function driftAt(path: string, value: unknown): Drift {
-  const what = value === undefined || value === null ? 'is missing' : 'is not as documented';
+  const what = isMissing(value) ? 'is missing' : 'is not as documented';
   return { kind: 'undocumented_field', what: `${path || 'the answer'} ${what}` };
 }

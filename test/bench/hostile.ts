@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HOSTILE_ANSWERS, startHostile } from '../support/hostile-provider.ts';
+import { Worker } from 'node:worker_threads';
+import { HOSTILE_ANSWERS } from '../support/hostile-provider.ts';
 import { configure, folderOf, serve } from '../support/process.ts';
 import { type Watched, watchProcess } from '../support/watched-process.ts';
 import { bounded, type Figure } from './figure.ts';
@@ -10,10 +12,10 @@ const HARMLESS = 'an empty object';
 
 /** What each hostile answer does to an exporter of which every feed gets it. */
 export async function hostileFigures(): Promise<Figure[]> {
-  const calm = await watched(() => (_, response) => void response.end('{}'));
+  const calm = await watched(HARMLESS);
   const figures = figuresOf(HARMLESS, calm, calm);
-  for (const [name, answer] of Object.entries(HOSTILE_ANSWERS)) {
-    figures.push(...figuresOf(name, await watched(answer), calm));
+  for (const name of Object.keys(HOSTILE_ANSWERS)) {
+    figures.push(...figuresOf(name, await watched(name), calm));
   }
   return figures;
 }
@@ -27,11 +29,13 @@ function figuresOf(name: string, { lagMs, slowestMs, peakBytes }: Watched, calm:
   ];
 }
 
-async function watched(answerOf: (typeof HOSTILE_ANSWERS)[string]): Promise<Watched> {
+async function watched(name: string): Promise<Watched> {
   const ends: (() => unknown)[] = [];
   const ending = { after: (end: () => unknown) => void ends.unshift(end) };
   try {
-    const url = await startHostile(ending, answerOf());
+    const server = new Worker(new URL('../support/hostile-thread.ts', import.meta.url), { workerData: name });
+    ending.after(() => server.terminate());
+    const [url] = await once(server, 'message');
     const folder = await folderOf(ending);
     const accounts = { venice: { url, key: 'key-of-venice' }, baseten: { url, key: 'key-of-baseten' } };
     const file = await configure(folder, { accounts, schedule: '0 0 1 1 *' });
