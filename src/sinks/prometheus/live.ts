@@ -30,6 +30,8 @@ const SLICE_MS = 0.1;
 /** Nor may the page of thousands of accounts take thousands of turns. */
 const LONGEST_SLICE_MS = 20;
 const VALUES_A_BATCH = 64;
+/** Between scrapes, what changed is brought up to date this often, so that a scrape has to wait for little. */
+const REFRESH_MS = 500;
 
 /**
  * prom-client only counts here; its own text is not used. That would need registries per format (its OpenMetrics output renames the
@@ -37,8 +39,22 @@ const VALUES_A_BATCH = 64;
  * of registries also means one of event-loop monitors.
  */
 export function createLiveRenderer(parts: () => Iterable<Part>, now?: () => number): LiveRenderer {
-  const encode = createRegistryEncoder(parts);
-  return createFreshRenderer(encode, now);
+  const encoder = createRegistryEncoder(parts);
+  const { render, changed } = createFreshRenderer(encoder.encode, now);
+  let isDue = false;
+  const refresh = async () => {
+    isDue = false;
+    // What cannot be encoded is told by the scrape.
+    await encoder.refresh().catch(() => undefined);
+  };
+  return {
+    render,
+    changed() {
+      changed();
+      if (!isDue) setTimeout(() => void refresh(), REFRESH_MS).unref();
+      isDue = true;
+    },
+  };
 }
 
 /**
@@ -121,10 +137,9 @@ async function* familiesIn(registry: Registry, pace: Pace): AsyncGenerator<Colle
   }
 }
 
-/** A family of one part, as lines. */
-interface Block {
+/** The lines of a family of one part: in both formats the same, except for a histogram's edges. */
+interface Block extends Readonly<Record<Format, Buffer>> {
   readonly family: FamilyHeader;
-  readonly lines: Buffer;
 }
 
 interface EncodedPart {
@@ -133,32 +148,42 @@ interface EncodedPart {
 }
 
 /** Families stand in the order in which parts first show them; lines of parts that did not change are kept. */
-function createRegistryEncoder(parts: () => Iterable<Part>): LiveMetrics['render'] {
-  const known = {
-    text: new WeakMap<Registry, EncodedPart>(),
-    openmetrics: new WeakMap<Registry, EncodedPart>(),
-  };
-  const blocksOf = async ({ registry, revision }: Part, format: Format, pace: Pace) => {
-    const last = known[format].get(registry);
+function createRegistryEncoder(parts: () => Iterable<Part>) {
+  const known = new WeakMap<Registry, EncodedPart>();
+  const blocksOf = async ({ registry, revision }: Part, pace: Pace): Promise<readonly Block[]> => {
+    const last = known.get(registry);
     if (last && revision !== undefined && last.revision === revision) return last.blocks;
     const blocks: Block[] = [];
-    for await (const family of familiesIn(registry, pace))
-      blocks.push({ family, lines: Buffer.from(await linesOf(family, format, pace)) });
-    known[format].set(registry, { revision, blocks });
+    for await (const family of familiesIn(registry, pace)) blocks.push(await blockOf(family, pace));
+    known.set(registry, { revision, blocks });
     return blocks;
   };
-  return async (format) => {
-    const pace = createPace(SLICE_MS, LONGEST_SLICE_MS);
-    const families = new Map<string, Buffer[]>();
-    for (const part of parts()) {
-      for (const { family, lines } of await blocksOf(part, format, pace)) {
-        const chunks = families.get(family.name) ?? [Buffer.from(headerOf(family, format))];
-        families.set(family.name, chunks);
-        chunks.push(lines);
+  return {
+    async encode(format: Format): Promise<Buffer> {
+      const pace = createPace(SLICE_MS, LONGEST_SLICE_MS);
+      const families = new Map<string, Buffer[]>();
+      for (const part of parts()) {
+        for (const { family, [format]: lines } of await blocksOf(part, pace)) {
+          const chunks = families.get(family.name) ?? [Buffer.from(headerOf(family, format))];
+          families.set(family.name, chunks);
+          chunks.push(lines);
+        }
       }
-    }
-    return Buffer.concat([...families.values()].flat());
+      return Buffer.concat([...families.values()].flat());
+    },
+    /** Encodes the parts that changed, for those who ask next. */
+    async refresh(): Promise<void> {
+      const pace = createPace();
+      for (const part of parts()) if (part.revision !== undefined) await blocksOf(part, pace);
+    },
   };
+}
+
+async function blockOf(family: CollectedFamily, pace: Pace): Promise<Block> {
+  const { name, type, help } = family;
+  const text = Buffer.from(await linesOf(family, 'text', pace));
+  const openmetrics = type === 'histogram' ? Buffer.from(await linesOf(family, 'openmetrics', pace)) : text;
+  return { family: { name, type, help }, text, openmetrics };
 }
 
 async function linesOf({ name, values }: CollectedFamily, format: Format, pace: Pace): Promise<string> {
