@@ -49,24 +49,23 @@ function deflate(plain: Buffer, finishFlush: number): Promise<Buffer> {
   return deflateRawAsync(plain, { level: constants.Z_BEST_SPEED, chunkSize, finishFlush });
 }
 
-/** The same bytes; small neighbours are joined, large chunks divided. */
+/** The same bytes; small neighbours are joined, and what is large is divided without copying. */
 function piecesOf(chunks: Chunks): Buffer[] {
-  const pieces: Buffer[] = [];
-  let open: Buffer[] = [];
-  let room = PIECE_BYTES;
+  const pieces: Buffer[][] = [];
+  let room = 0;
   for (const chunk of chunks) {
     for (let from = 0; from < chunk.length; ) {
+      if (room === 0) {
+        pieces.push([]);
+        room = PIECE_BYTES;
+      }
       const part = chunk.subarray(from, from + room);
-      open.push(part);
+      pieces.at(-1)?.push(part);
       from += part.length;
       room -= part.length;
-      if (room > 0) continue;
-      pieces.push(Buffer.concat(open));
-      open = [];
-      room = PIECE_BYTES;
     }
   }
-  return open.length > 0 ? [...pieces, Buffer.concat(open)] : pieces;
+  return pieces.map((parts) => (parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)));
 }
 
 /** One gzip member of the prefix and the plain `end`, of which `deflatedEnd` is the deflated form. */
