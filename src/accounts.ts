@@ -68,7 +68,9 @@ export function createAccounts(given: AccountsOptions, first: AccountsConfig): A
     running = first.accounts.map((account) => begin(account, terms, options));
   });
   let isStarted = false;
-  for (const each of running) show(each, options);
+  inSlices(running, (each) => {
+    if (running.includes(each)) show(each, options);
+  });
 
   /** Those that stay as they are, and new ones for the others. */
   const opened = (next: AccountsConfig): Running[] => {
@@ -104,7 +106,7 @@ export function createAccounts(given: AccountsOptions, first: AccountsConfig): A
     poller: {
       start() {
         isStarted = true;
-        startAll(all());
+        inSlices(all(), (poller) => poller.start());
       },
       pollAll: async () => (await Promise.all(all().map((poller) => poller.pollAll()))).flat(),
       states: () => all().flatMap((poller) => poller.states()),
@@ -136,16 +138,20 @@ export function createAccounts(given: AccountsOptions, first: AccountsConfig): A
   };
 }
 
-/** So many start in one turn of the event loop, and more for so long. */
-const START_AT_ONCE = 16;
-const START_SLICE_MS = 10;
+/** So many have their turn in one of the event loop, and more for so long. */
+const AT_ONCE = 16;
+const SLICE_MS = 10;
 
-function startAll(pollers: readonly Poller[]): void {
+function inSlices<Item>(items: readonly Item[], work: (item: Item) => void): void {
   const begun = performance.now();
-  const isRoom = (count: number) => count < START_AT_ONCE || performance.now() - begun < START_SLICE_MS;
+  const isRoom = (count: number) => count < AT_ONCE || performance.now() - begun < SLICE_MS;
   let count = 0;
-  while (count < pollers.length && isRoom(count)) pollers[count++]?.start();
-  if (count < pollers.length) setImmediate(startAll, pollers.slice(count));
+  for (const item of items) {
+    if (!isRoom(count)) break;
+    work(item);
+    count += 1;
+  }
+  if (count < items.length) setImmediate(() => inSlices(items.slice(count), work));
 }
 
 function begin(account: PolledAccount, terms: Terms, options: AccountsOptions & { write: Write }): Running {

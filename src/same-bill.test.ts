@@ -77,3 +77,12 @@ test('two teams of one key are two bills; the whole and a team are not', () => {
     assert.equal(warningsOf(a, b, whole).length, 2);
   }
 });
+
+test('a thousand accounts of one key are each told of, yet not each with each', () => {
+  const found = warningsOf(
+    ...Array.from({ length: 1000 }, (_, index) => `provider: venice, apiKey: ${KEY}, name: a${index}`),
+  );
+  assert.ok(found.length < 5000, String(found.length));
+  for (let index = 0; index < 1000; index += 1)
+    assert.ok(found.some((warning) => warning.includes(`"a${index}"`)));
+});

@@ -1,6 +1,6 @@
 import type { Account } from './config/config.ts';
 import type { Book } from './core/book.ts';
-import { containedCosts, type SharedCosts } from './core/shared-costs.ts';
+import { containedCosts, likePairs, recentCosts, type SharedCosts } from './core/shared-costs.ts';
 import type { Instant } from './core/time.ts';
 import type { Logger } from './log.ts';
 import { targetOf } from './poll/target.ts';
@@ -12,8 +12,8 @@ type Pair = readonly [Account, Account];
  * bill may well be wanted under two names. No text holds a key.
  */
 export function sharedKeyWarnings(accounts: readonly Account[]): string[] {
-  return pairsOf(accounts).flatMap(([a, b]) => {
-    if (!hasSameKey(a, b) || areApart(a, b)) return [];
+  return pairsOfOneKey(accounts).flatMap(([a, b]) => {
+    if (areApart(a, b)) return [];
     const [whole, part] = scopeOf(a) === undefined ? [a, b] : [b, a];
     const names = `${titleOf(a)} and ${titleOf(b)} have the same key at the same address`;
     return scopeOf(a) === scopeOf(b)
@@ -22,16 +22,22 @@ export function sharedKeyWarnings(accounts: readonly Account[]): string[] {
   });
 }
 
-function pairsOf(accounts: readonly Account[]): Pair[] {
-  return accounts.flatMap((a, index) =>
-    accounts.slice(index + 1).flatMap((b): Pair[] => (a.provider.id === b.provider.id ? [[a, b]] : [])),
-  );
+/** So many accounts of one key are told of beside each: the pairs of a thousand are half a million. */
+const MOST_PAIRED = 4;
+
+function pairsOfOneKey(accounts: readonly Account[]): Pair[] {
+  const groups = Map.groupBy(accounts, accessOf);
+  return accounts.flatMap((a) => {
+    const group = groups.get(accessOf(a)) ?? [];
+    const next = group.indexOf(a) + 1;
+    return group.slice(next, next + MOST_PAIRED).map((b): Pair => [a, b]);
+  });
 }
 
-/** Compared in memory: nothing of a key is kept or shown. */
-function hasSameKey(a: Account, b: Account): boolean {
-  const [one, other] = [a, b].map(({ baseUrl, provider }) => targetOf(baseUrl, provider.versionPrefix));
-  return a.key() === b.key() && one?.origin === other?.origin && one?.basePath === other?.basePath;
+/** Equal for accounts with one key at one address. Compared in memory: nothing of a key is kept or shown. */
+function accessOf({ baseUrl, provider, key }: Account): string {
+  const { origin, basePath } = targetOf(baseUrl, provider.versionPrefix);
+  return JSON.stringify([provider.id, origin, basePath, key()]);
 }
 
 /** Two parts of one bill, such as two teams. */
@@ -118,14 +124,18 @@ export function watchSameBills({ book, now, log }: SameBillOptions): SameBillWat
 }
 
 function sharedCostWarnings(accounts: readonly Account[], book: Book, now: Instant) {
-  return pairsOf(accounts)
-    .filter(([a, b]) => !hasSameKey(a, b))
-    .flatMap(([a, b]) => {
-      const [one, other] = [a, b].map(({ provider, name }) => book.accountOf(provider.id, name)?.id);
-      if (one === undefined || other === undefined) return [];
-      const shared = containedCosts(book, [one, other], now);
+  const costs = recentCosts(book, now);
+  const idOf = ({ provider, name }: Account) => book.accountOf(provider.id, name)?.id ?? 0;
+  const byId = new Map(accounts.map((account) => [idOf(account), account]));
+  const ofProviders = Map.groupBy(accounts, ({ provider }) => provider.id).values();
+  return [...ofProviders].flatMap((some) =>
+    likePairs(costs, some.map(idOf), now).flatMap(([one, other]) => {
+      const [a, b] = [byId.get(one), byId.get(other)];
+      if (!a || !b || accessOf(a) === accessOf(b)) return [];
+      const shared = containedCosts(costs, [one, other], now);
       return shared ? [{ about: `${titleOf(a)} ${titleOf(b)}`, warning: textOf(a, b, shared) }] : [];
-    });
+    }),
+  );
 }
 
 function textOf(a: Account, b: Account, { amounts, days, contained }: SharedCosts): string {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cost, FEED, openBench, settings, statement, utc } from '../../test/support/ledger.ts';
-import { containedCosts } from './shared-costs.ts';
+import { containedCosts, likePairs, recentCosts } from './shared-costs.ts';
 import type { Line } from './statement.ts';
 import { DAY, HOUR } from './time.ts';
 
@@ -26,7 +26,7 @@ function sharedBy(first: Bill, second: Bill, more: Partial<Line> = {}) {
     [],
     NOW,
   );
-  return containedCosts(bench.ledger.book, [bench.account, other], NOW);
+  return containedCosts(recentCosts(bench.ledger.book, NOW), [bench.account, other], NOW);
 }
 
 test('costs that are equal to the last digit over several days are seen, whatever today says', () => {
@@ -64,4 +64,23 @@ test('days on which one of the two has no costs say nothing, and zeros are no co
   assert.equal(sharedBy([...bill, { a: 7 }], bill)?.amounts, 3);
   assert.equal(sharedBy(bill, [{}, { a: 1, b: 0 }, { a: 2 }, { a: 3 }])?.contained, 'both');
   assert.equal(sharedBy(bill, [{}, {}, {}, {}]), undefined);
+});
+
+test('of many accounts only those that have costs in common are compared, and one bill is no pair of each with each', () => {
+  const bench = openBench(settings());
+  const range = { start: TODAY - 9 * DAY, end: TODAY + HOUR };
+  const accounts = Array.from({ length: 60 }, (_, index) => {
+    const account = bench.open(settings({}, { name: `account-${index}` }));
+    // Twenty read one bill, twenty have a bill each, twenty have too few costs to tell.
+    const dollars = index < 20 ? 1 : 1 + index;
+    const days = index < 40 ? [1, 2, 3] : [1];
+    const lines = days.map((back) => cost(TODAY - back * DAY, 'a', dollars));
+    bench.ledger.apply({ account, feed: FEED }, statement('hour', range, NOW + index, lines), [], NOW);
+    return account;
+  });
+  const pairs = likePairs(recentCosts(bench.ledger.book, NOW), accounts, NOW);
+  assert.deepEqual(
+    pairs,
+    accounts.slice(1, 20).map((account) => [accounts[0], account]),
+  );
 });

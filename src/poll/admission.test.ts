@@ -53,3 +53,33 @@ test('who waits leaves when it is abandoned, and takes no room', async () => {
   await running;
   assert.equal(await admit(mine.signal, async () => 'next'), 'next');
 });
+
+test('long turns of the event loop let fewer in, short ones as many as before', async () => {
+  let turnMs = 1000;
+  const admit = createAdmission(64, 2000, () => turnMs);
+  const { signal } = new AbortController();
+  const ends: (() => void)[] = [];
+  let [inside, most] = [0, 0];
+  const polls = () =>
+    Array.from({ length: 300 }, () =>
+      admit(signal, async () => {
+        inside += 1;
+        most = Math.max(most, inside);
+        await new Promise<void>((resolve) => ends.push(resolve));
+        inside -= 1;
+      }),
+    );
+  const end = async (all: Promise<void>[], from: number) => {
+    for (let ended = 0; ended < all.length; ended += 1) {
+      if (ended === from) most = 0;
+      ends.shift()?.();
+      await turn();
+    }
+    await Promise.all(all);
+  };
+  await end(polls(), 100);
+  assert.equal(most, 8);
+  turnMs = 1;
+  await end(polls(), 0);
+  assert.equal(most, 64);
+});

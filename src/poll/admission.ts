@@ -4,20 +4,39 @@ export type Admit = <Result>(signal: AbortSignal, work: () => Promise<Result>) =
 /** What takes longer, such as a provider that hangs or a long history, makes room for others while it goes on. */
 const LONGEST_STAY_MS = 2000;
 
-/** Lets `count` things go on at a time, first come, first served. */
-export function createAdmission(count: number, longestStayMs = LONGEST_STAY_MS): Admit {
-  let room = count;
+/** What the event loop may take for a turn before fewer things are let in: whoever asks by HTTP waits for a few of them. */
+const LONG_TURN_MS = 40;
+/** However long turns are. */
+const LEAST_ROOM = 8;
+
+/**
+ * Lets `count` things go on at a time, first come, first served. Where many of them go on in each turn of the event loop, it lets in
+ * fewer, one at a time, until turns are short again.
+ */
+export function createAdmission(
+  count: number,
+  longestStayMs = LONGEST_STAY_MS,
+  turn: () => number = createTurnWatch(),
+): Admit {
+  let limit = count;
+  let inside = 0;
   const waiting = new Set<() => void>();
-  const leave = () => {
-    const [next] = waiting;
-    if (!next) room += 1;
-    else {
+  const letIn = () => {
+    for (const next of waiting) {
+      if (inside >= limit) return;
       waiting.delete(next);
+      inside += 1;
       next();
     }
   };
+  const leave = () => {
+    inside -= 1;
+    limit =
+      turn() > LONG_TURN_MS ? Math.max(Math.min(LEAST_ROOM, count), limit - 1) : Math.min(count, limit + 1);
+    letIn();
+  };
   return async (signal, work) => {
-    if (room > 0) room -= 1;
+    if (inside < limit) inside += 1;
     else await inLine(waiting, signal);
     let isIn = true;
     const out = () => {
@@ -32,6 +51,24 @@ export function createAdmission(count: number, longestStayMs = LONGEST_STAY_MS):
       clearTimeout(timer);
       out();
     }
+  };
+}
+
+/** Tells how long a turn of the event loop took of late, and measures the next. */
+function createTurnWatch(): () => number {
+  let last = 0;
+  let isMeasuring = false;
+  const measure = () => {
+    const begun = performance.now();
+    setImmediate(() => {
+      last = performance.now() - begun;
+      isMeasuring = false;
+    });
+  };
+  return () => {
+    if (!isMeasuring) setImmediate(measure);
+    isMeasuring = true;
+    return last;
   };
 }
 

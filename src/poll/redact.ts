@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { secretsIn } from '../net/keys.ts';
+import { createRedactor } from '../net/keys.ts';
 import { PollError } from './errors.ts';
 
 /**
@@ -9,13 +9,12 @@ import { PollError } from './errors.ts';
  */
 export function withoutKeys(error: unknown, keys: ReadonlySet<string>): unknown {
   if (!(error instanceof PollError)) return error;
-  const secrets = secretsIn(keys, true);
-  const holdsKey = (text: string) => secrets.some((key) => text.search(key) >= 0);
+  const redact = createRedactor(keys);
+  const holdsKey = (text: string) => redact(text) !== text;
   if (!holdsKey(inspect(error, { depth: null }))) return error;
 
   const { reason, status, retryAt, cause } = error;
-  const message = secrets.reduce((text, key) => text.replaceAll(key, '[key]'), error.message);
-  return new PollError(reason, message, {
+  return new PollError(reason, redact(error.message), {
     ...(status === undefined ? {} : { status }),
     ...(retryAt === undefined ? {} : { retryAt }),
     ...(cause === undefined || holdsKey(inspect(cause, { depth: null })) ? {} : { cause }),

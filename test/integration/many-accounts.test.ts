@@ -30,6 +30,20 @@ async function venice(context: TestContext): Promise<{ readonly url: string; ask
   return { url: `http://127.0.0.1:${address.port}`, asked: () => count };
 }
 
+const OPENMETRICS = 'application/openmetrics-text; version=1.0.0';
+
+/** A page is whole, and shows what was counted of each feed once. */
+async function scrape(url: string, accept: string): Promise<void> {
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const page = await (await fetch(`${url}/metrics`, { headers: { accept }, signal })).text();
+  assert.equal(page.endsWith('# EOF\n'), accept === OPENMETRICS);
+  const feeds = [...page.matchAll(/^ai_billing_polls_total(\{.*\}) \d+$/gm)].map(([, labels]) => labels);
+  assert.equal(feeds.length, new Set(feeds).size);
+  assert.ok(
+    new Set(feeds.map((labels) => /account="([^"]+)"/.exec(labels ?? '')?.[1])).size > ACCOUNTS / 100,
+  );
+}
+
 test('a thousand accounts hold up neither answers nor the end', async (context) => {
   const folder = await folderOf(context);
   const provider = await venice(context);
@@ -46,6 +60,7 @@ test('a thousand accounts hold up neither answers nor the end', async (context) 
   for (let asks = 0; asks < 50 || provider.asked() < ACCOUNTS / 4; asks += 1) {
     const answer = await fetch(`${exporter.url}/-/healthy`, { signal: AbortSignal.timeout(PATIENCE_MS) });
     assert.equal(answer.status, 200);
+    if (asks % 10 === 0) await scrape(exporter.url, asks % 20 === 0 ? 'text/plain' : OPENMETRICS);
     await wait(50);
   }
   const asking = performance.now();

@@ -4,7 +4,14 @@ import type { Format } from './format.ts';
 import { createPace, type Pace } from './pace.ts';
 import type { LiveMetrics } from './page.ts';
 
-/** Renders a prom-client registry. */
+/** A registry whose text is kept until something is counted in it. */
+export interface Part {
+  readonly registry: Registry;
+  /** Another whenever something was counted. Missing: what it holds moves by itself. */
+  readonly revision: number | undefined;
+}
+
+/** Renders prom-client registries. */
 export interface LiveRenderer extends LiveMetrics {
   /** Something was counted: the next scrape must see it. */
   changed(): void;
@@ -21,34 +28,71 @@ const FRESH_MS = 250;
 /** A scrape may not hold the event loop for a millisecond, and the percentiles of its delay alone take most of one. */
 const SLICE_MS = 0.1;
 /** Nor may the page of thousands of accounts take thousands of turns. */
-const LONGEST_SLICE_MS = 5;
+const LONGEST_SLICE_MS = 20;
 const VALUES_A_BATCH = 64;
+/** Between scrapes, what changed is brought up to date this often, so that a scrape has to wait for little. */
+const REFRESH_MS = 500;
 
 /**
- * prom-client only counts here; its own text is not used. That would need a registry per format (its OpenMetrics output renames the
- * counters for good), writes `Nan`, knows no UNIT, leaves quotes in HELP bare and renders everything without a pause. One registry
- * also means one set of event-loop monitors.
+ * prom-client only counts here; its own text is not used. That would need registries per format (its OpenMetrics output renames the
+ * counters for good), writes `Nan`, knows no UNIT, leaves quotes in HELP bare and renders everything without a pause. One set
+ * of registries also means one of event-loop monitors.
  */
-export function createLiveRenderer(registry: Registry, now?: () => number): LiveRenderer {
-  return createFreshRenderer((format) => encodeRegistry(registry, format), now);
+export function createLiveRenderer(parts: () => Iterable<Part>, now?: () => number): LiveRenderer {
+  const encoder = createRegistryEncoder(parts);
+  const { render, changed } = createFreshRenderer(encoder.encode, now);
+  let isDue = false;
+  const refresh = async () => {
+    isDue = false;
+    // What cannot be encoded is told by the scrape.
+    await encoder.refresh().catch(() => undefined);
+  };
+  return {
+    render,
+    changed() {
+      changed();
+      if (!isDue) setTimeout(() => void refresh(), REFRESH_MS).unref();
+      isDue = true;
+    },
+  };
 }
 
-/** Renders anew what something was counted in since, or what is no longer fresh. */
+/**
+ * Renders anew what something was counted in since, or what is no longer fresh; one rendering of a format at a time, so that those who
+ * ask meanwhile share the next.
+ */
 export function createFreshRenderer(
   encode: LiveMetrics['render'],
   now: () => number = () => performance.now(),
 ): LiveRenderer {
   const rendered = new Map<Format, Rendered>();
+  const running = new Map<Format, Promise<Buffer>>();
+  const queued = new Map<Format, Promise<Buffer>>();
   let revision = 0;
+  const isFresh = ({ revision: of, at }: Rendered) => of === revision && now() - at < FRESH_MS;
+  const begin = (format: Format): Promise<Buffer> => {
+    const bytes = encode(format);
+    rendered.set(format, { revision, at: now(), bytes });
+    running.set(format, bytes);
+    const ended = () => running.delete(format);
+    bytes.then(ended, ended);
+    return bytes;
+  };
+  const beginLater = async (format: Format, before: Promise<Buffer>): Promise<Buffer> => {
+    await before.catch(() => undefined);
+    queued.delete(format);
+    return begin(format);
+  };
   return {
     changed() {
       revision += 1;
     },
     render(format) {
       const known = rendered.get(format);
-      if (known && known.revision === revision && now() - known.at < FRESH_MS) return known.bytes;
-      const bytes = encode(format);
-      rendered.set(format, { revision, at: now(), bytes });
+      if (known && isFresh(known)) return known.bytes;
+      const before = running.get(format);
+      const bytes = queued.get(format) ?? (before ? beginLater(format, before) : begin(format));
+      if (before) queued.set(format, bytes);
       return bytes;
     },
   };
@@ -66,12 +110,23 @@ export interface CollectedValue {
   readonly value: number;
 }
 
-/** Reads the families of a registry that hold anything, for sinks that render them in another form. */
-export async function collectRegistry(registry: Registry): Promise<CollectedFamily[]> {
-  const families: CollectedFamily[] = [];
-  for await (const family of familiesIn(registry, createPace(SLICE_MS, LONGEST_SLICE_MS)))
-    families.push(family);
-  return families;
+/** Reads the families of registries that hold anything, for sinks that render them in another form. */
+export async function collectParts(parts: Iterable<Part>): Promise<CollectedFamily[]> {
+  const pace = createPace(SLICE_MS, LONGEST_SLICE_MS);
+  const families = new Map<string, { family: CollectedFamily; values: CollectedValue[] }>();
+  for (const { registry } of parts) {
+    for await (const family of familiesIn(registry, pace)) {
+      const known = families.get(family.name) ?? { family, values: [] };
+      families.set(family.name, known);
+      for (const value of family.values) known.values.push(value);
+    }
+  }
+  return [...families.values()].map(({ family: { name, type, help }, values }) => ({
+    name,
+    type,
+    help,
+    values,
+  }));
 }
 
 async function* familiesIn(registry: Registry, pace: Pace): AsyncGenerator<CollectedFamily, void> {
@@ -82,18 +137,60 @@ async function* familiesIn(registry: Registry, pace: Pace): AsyncGenerator<Colle
   }
 }
 
-async function encodeRegistry(registry: Registry, format: Format): Promise<Buffer> {
-  const pace = createPace(SLICE_MS, LONGEST_SLICE_MS);
-  let text = '';
-  for await (const metric of familiesIn(registry, pace)) text += await encodeMetric(metric, format, pace);
-  return Buffer.from(text);
+/** The lines of a family of one part: in both formats the same, except for a histogram's edges. */
+interface Block extends Readonly<Record<Format, Buffer>> {
+  readonly family: FamilyHeader;
 }
 
-async function encodeMetric(metric: CollectedFamily, format: Format, pace: Pace): Promise<string> {
-  let text = headerOf(metric, format);
-  for (const [index, value] of metric.values.entries()) {
+interface EncodedPart {
+  readonly revision: number | undefined;
+  readonly blocks: readonly Block[];
+}
+
+/** Families stand in the order in which parts first show them; lines of parts that did not change are kept. */
+function createRegistryEncoder(parts: () => Iterable<Part>) {
+  const known = new WeakMap<Registry, EncodedPart>();
+  const blocksOf = async ({ registry, revision }: Part, pace: Pace): Promise<readonly Block[]> => {
+    const last = known.get(registry);
+    if (last && revision !== undefined && last.revision === revision) return last.blocks;
+    const blocks: Block[] = [];
+    for await (const family of familiesIn(registry, pace)) blocks.push(await blockOf(family, pace));
+    known.set(registry, { revision, blocks });
+    return blocks;
+  };
+  return {
+    async encode(format: Format): Promise<Buffer> {
+      const pace = createPace(SLICE_MS, LONGEST_SLICE_MS);
+      const families = new Map<string, Buffer[]>();
+      for (const part of parts()) {
+        for (const { family, [format]: lines } of await blocksOf(part, pace)) {
+          const chunks = families.get(family.name) ?? [Buffer.from(headerOf(family, format))];
+          families.set(family.name, chunks);
+          chunks.push(lines);
+        }
+      }
+      return Buffer.concat([...families.values()].flat());
+    },
+    /** Encodes the parts that changed, for those who ask next. */
+    async refresh(): Promise<void> {
+      const pace = createPace();
+      for (const part of parts()) if (part.revision !== undefined) await blocksOf(part, pace);
+    },
+  };
+}
+
+async function blockOf(family: CollectedFamily, pace: Pace): Promise<Block> {
+  const { name, type, help } = family;
+  const text = Buffer.from(await linesOf(family, 'text', pace));
+  const openmetrics = type === 'histogram' ? Buffer.from(await linesOf(family, 'openmetrics', pace)) : text;
+  return { family: { name, type, help }, text, openmetrics };
+}
+
+async function linesOf({ name, values }: CollectedFamily, format: Format, pace: Pace): Promise<string> {
+  let text = '';
+  for (const [index, value] of values.entries()) {
     if (index % VALUES_A_BATCH === 0) await pace();
-    text += lineOf(metric.name, value, format);
+    text += lineOf(name, value, format);
   }
   return text;
 }

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 export type Pace = () => Promise<void>;
 
 /** By so much is each slice longer than the one before: on a busy event loop each turn is a wait. */
-const GROWTH = 1.25;
+const GROWTH = 2;
 
 /** A pace whose slices end at the first call after `sliceMs`; those of long work grow up to `mostMs`. */
 export function createPace(sliceMs = 2, mostMs = sliceMs): Pace {

@@ -90,6 +90,24 @@ describe('the page', () => {
     assert.equal(a.body[1], c.body[1]);
   });
 
+  test('does not wait for many live families: the last ones are served while the next are rendered', async () => {
+    const next = Promise.withResolvers<void>();
+    const help = 'x'.repeat(5 * 1024 * 1024);
+    let renders = 0;
+    const render = async () => {
+      renders += 1;
+      const shown = renders;
+      if (shown === 2) await next.promise;
+      return Buffer.from(`# HELP live ${help}\n# TYPE live gauge\nlive ${shown}\n`);
+    };
+    const page = createPrometheusPage(createFakeSource([]), { render });
+    const shown = async () => String(Buffer.concat((await page.answer({})).body)).slice(-7);
+    assert.deepEqual([await shown(), await shown(), await shown()], ['live 1\n', 'live 1\n', 'live 1\n']);
+    assert.equal(renders, 2);
+    next.resolve();
+    await until(async () => (await shown()) !== 'live 1\n');
+  });
+
   test('serves the snapshot before until the next is rendered whole, and never a mixture', async () => {
     const source = createFakeSource([counterFamily(5000, 1)]);
     const page = createPrometheusPage(source, createLive());

@@ -111,17 +111,44 @@ async function zipped(rendition: Rendition, format: Format, end: End): Promise<C
   return gzipMember(await prefixOf(rendition, format), end.plain, await end.deflated);
 }
 
+/** So many bytes of live families, those of some 250 accounts, take long to render and to gzip while all of them are polled. */
+const LARGE_BYTES = 4 * 1024 * 1024;
+/** Then whoever asks is given what was rendered for a scrape that came at most this long before, while the next is made. */
+const LARGE_AGE_MS = 5000;
+
 function createEnds(live: LiveMetrics): (format: Format) => Promise<End> {
-  const ends = new Map<Format, End>();
-  return async (format) => {
+  const ends = new Map<Format, { readonly end: End; readonly at: number }>();
+  const making = new Set<Format>();
+  const make = async (format: Format): Promise<End> => {
+    const at = performance.now();
     const bytes = await live.render(format);
-    const known = ends.get(format);
-    if (known?.live === bytes) return known;
-    const plain = format === 'openmetrics' ? Buffer.concat([bytes, EOF]) : bytes;
-    const end = { live: bytes, plain, deflated: deflateEnd(plain) };
-    ends.set(format, end);
+    const known = ends.get(format)?.end;
+    const end = known?.live === bytes ? known : endWith(bytes, format);
+    ends.set(format, { end, at });
     return end;
   };
+  const makeNext = async (format: Format): Promise<void> => {
+    if (making.has(format)) return;
+    making.add(format);
+    try {
+      await make(format);
+    } finally {
+      making.delete(format);
+    }
+  };
+  return async (format) => {
+    const known = ends.get(format);
+    const isLarge = known !== undefined && known.end.plain.length > LARGE_BYTES;
+    if (!isLarge || performance.now() - known.at > LARGE_AGE_MS) return make(format);
+    // What fails is told once the last is too old.
+    makeNext(format).catch(() => undefined);
+    return known.end;
+  };
+}
+
+function endWith(live: Buffer, format: Format): End {
+  const plain = format === 'openmetrics' ? Buffer.concat([live, EOF]) : live;
+  return { live, plain, deflated: deflateEnd(plain) };
 }
 
 const EOF = Buffer.from('# EOF\n');

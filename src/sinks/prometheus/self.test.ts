@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { Counter, Histogram } from 'prom-client';
 import { type Exposition, parseExposition } from '../../../test/support/exposition.ts';
 import { METRICS, type Metric } from '../../core/metrics.ts';
 import { DRIFT_KINDS } from '../../core/statement.ts';
@@ -122,6 +123,45 @@ describe('self-metrics', () => {
     self.apiRetried(ACCOUNT);
     assert.equal((await pageOf(self)).value('ai_billing_api_retries_total', ACCOUNT), 1);
     assert.equal((await pageOf(self, 'openmetrics')).value('ai_billing_api_retries_total', ACCOUNT), 1);
+  });
+
+  for (const format of ['text', 'openmetrics'] as const) {
+    test(`of accounts that counted nothing since keep their lines, in ${format}`, async (context) => {
+      const self = created();
+      const feeds = Array.from({ length: 50 }, (_, index) => ({ ...FEED, account: `a${index}` }));
+      for (const feed of feeds) self.feedSeen(feed);
+      await self.render(format);
+      const read: string[] = [];
+      for (const metric of [Counter, Histogram]) {
+        const { get } = metric.prototype;
+        context.mock.method(metric.prototype, 'get', async function (this: Counter) {
+          const family = await get.call(this);
+          for (const { labels } of family.values)
+            read.push(String(Object.entries(labels).find(([name]) => name === 'account')?.[1]));
+          return family;
+        });
+      }
+      const last = feeds.at(-1) ?? FEED;
+      self.pollEnded(last, { ok: false, reason: 'network', seconds: 61, at: 1_795_000_060_000 });
+      const page = await pageOf(self, format);
+      assert.deepEqual(new Set(read), new Set([last.account]));
+      for (const feed of feeds) {
+        const polls = feed === last ? 1 : 0;
+        assert.equal(page.value('ai_billing_polls_total', feed), polls);
+        assert.equal(page.value('ai_billing_poll_duration_seconds_count', feed), polls);
+      }
+    });
+  }
+
+  test('are rendered once for all who ask while a rendering is under way', async () => {
+    const self = created();
+    exercise(self);
+    const first = self.render('text');
+    self.apiRetried(ACCOUNT);
+    const [second, third] = [self.render('text'), self.render('text')];
+    assert.notEqual(await second, await first);
+    assert.equal(await second, await third);
+    assert.match(String(await third), /^ai_billing_api_retries_total\{.*\} 2$/m);
   });
 
   test('forget an account that was removed, and only that', async () => {

@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { METRICS, type Metric } from '../../core/metrics.ts';
 import { DRIFT_KINDS, type DriftKind } from '../../core/statement.ts';
 import type { Instant } from '../../core/time.ts';
-import { type CollectedFamily, collectRegistry, createLiveRenderer } from './live.ts';
+import { type CollectedFamily, collectParts, createLiveRenderer } from './live.ts';
 import type { LiveMetrics } from './page.ts';
 import { addProcessMetrics } from './process.ts';
 import { createPushMetrics, type PushMetrics } from './pushes.ts';
@@ -69,31 +69,37 @@ export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
     { version: options.version, revision: options.revision, node_version: process.version },
     1,
   );
-  const zeros = createZeros(own, options.failureReasons);
-  const { render, changed } = createLiveRenderer(registry);
+  const accounts = createAccountsMetrics(options.failureReasons);
+  const parts = () => [...accounts.parts(), { registry, revision: undefined }];
+  const { render, changed } = createLiveRenderer(parts);
   const recorded = <Args extends unknown[]>(record: (...args: Args) => void) => {
     return (...args: Args): void => {
       record(...args);
       changed();
     };
   };
+  const ofAccount = <Of extends AccountLabels, Args extends unknown[]>(
+    record: (account: AccountMetrics, labels: Of, ...args: Args) => void,
+  ) => recorded((labels: Of, ...args: Args) => record(accounts.touch(labels), labels, ...args));
   return {
     render,
-    collect: () => collectRegistry(registry),
-    feedSeen: recorded(zeros.show),
-    restore: recorded((feed, at) => own.lastSuccess.set(feedOf(feed), at / 1000)),
-    pollEnded: recorded((feed, outcome) => {
-      zeros.show(feed);
-      countPoll(own, feed, outcome);
+    collect: () => collectParts(parts()),
+    feedSeen: ofAccount((account, feed: FeedLabels) => account.show(feed)),
+    restore: ofAccount(({ lastSuccess }, feed: FeedLabels, at) => lastSuccess.set(feedOf(feed), at / 1000)),
+    pollEnded: ofAccount((account, feed: FeedLabels, outcome) => {
+      account.show(feed);
+      countPoll(account, feed, outcome);
     }),
-    apiAnswered: recorded((account, status) =>
-      own.apiRequests.inc({ ...accountOf(account), code: String(status ?? '') }),
+    apiAnswered: ofAccount(({ apiRequests }, account, status?: number) =>
+      apiRequests.inc({ ...accountOf(account), code: String(status ?? '') }),
     ),
-    apiRetried: recorded((account) => own.apiRetries.inc(accountOf(account))),
-    rateLimitSeen: recorded((account, remaining) =>
-      own.rateLimitRemaining.set(accountOf(account), remaining),
+    apiRetried: ofAccount(({ apiRetries }, account) => apiRetries.inc(accountOf(account))),
+    rateLimitSeen: ofAccount(({ rateLimitRemaining }, account, remaining) =>
+      rateLimitRemaining.set(accountOf(account), remaining),
     ),
-    drift: recorded((feed, kind, count = 1) => own.contractDrift.inc({ ...feedOf(feed), kind }, count)),
+    drift: ofAccount(({ contractDrift }, feed: FeedLabels, kind, count = 1) =>
+      contractDrift.inc({ ...feedOf(feed), kind }, count),
+    ),
     configLoaded: recorded(({ ok, at }) => {
       own.configReloadOk.set(ok ? 1 : 0);
       if (ok) own.configReloadTime.set(at / 1000);
@@ -103,29 +109,63 @@ export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
     pointsLost: recorded(pushes.pointsLost),
     pushRetried: recorded(pushes.pushRetried),
     pushEnded: recorded(pushes.pushEnded),
-    async accountRemoved({ provider, account }) {
-      zeros.forget({ provider, account });
-      await removeSeries(own, { provider, account });
+    async accountRemoved(account) {
+      accounts.remove(account);
       changed();
     },
-    async feedRemoved({ provider, account, feed }) {
-      zeros.forget({ provider, account }, feed);
-      await removeSeries(own, { provider, account, feed });
+    async feedRemoved(feed) {
+      await accounts.touch(feed).forget(feed);
       changed();
     },
   };
 }
 
-type Own = ReturnType<typeof ownMetrics>;
-
-function ownMetrics(registry: Registry) {
-  const shape = ({ name, help, labels }: Metric) => ({
+function shapeIn(registry: Registry) {
+  return ({ name, help, labels }: Metric) => ({
     name,
     help,
     labelNames: [...labels],
     registers: [registry],
   });
+}
+
+function ownMetrics(registry: Registry) {
+  const shape = shapeIn(registry);
   return {
+    buildInfo: new Gauge(shape(METRICS.buildInfo)),
+    configReloadOk: new Gauge(shape(METRICS.configReloadOk)),
+    configReloadTime: new Gauge(shape(METRICS.configReloadTime)),
+  };
+}
+
+/** A registry for each account: what was counted for one changes the text of no other. */
+function createAccountsMetrics(reasons: readonly string[]) {
+  const known = new Map<
+    string,
+    { revision: number; readonly registry: Registry; readonly own: AccountMetrics }
+  >();
+  const created = () => {
+    const registry = new Registry();
+    return { revision: 0, registry, own: accountMetrics(registry, reasons) };
+  };
+  return {
+    parts: () => [...known.values()].map(({ registry, revision }) => ({ registry, revision })),
+    /** What is counted of the account; it has changed from now on. */
+    touch(labels: AccountLabels): AccountMetrics {
+      const account = known.get(keyOf(labels)) ?? created();
+      known.set(keyOf(labels), account);
+      account.revision += 1;
+      return account.own;
+    },
+    remove: (labels: AccountLabels) => known.delete(keyOf(labels)),
+  };
+}
+
+type AccountMetrics = ReturnType<typeof accountMetrics>;
+
+function accountMetrics(registry: Registry, reasons: readonly string[]) {
+  const shape = shapeIn(registry);
+  const own = {
     up: new Gauge(shape(METRICS.up)),
     lastSuccess: new Gauge(shape(METRICS.lastSuccess)),
     polls: new Counter(shape(METRICS.polls)),
@@ -135,30 +175,31 @@ function ownMetrics(registry: Registry) {
     apiRetries: new Counter(shape(METRICS.apiRetries)),
     rateLimitRemaining: new Gauge(shape(METRICS.rateLimitRemaining)),
     contractDrift: new Counter(shape(METRICS.contractDrift)),
-    buildInfo: new Gauge(shape(METRICS.buildInfo)),
-    configReloadOk: new Gauge(shape(METRICS.configReloadOk)),
-    configReloadTime: new Gauge(shape(METRICS.configReloadTime)),
   };
-}
-
-/** Shows a feed once: a histogram set to 0 again would lose what it holds. */
-function createZeros(own: Own, reasons: readonly string[]) {
-  const shown = new Map<string, Set<string>>();
+  const shown = new Set<string>();
   return {
+    ...own,
+    /** Shows a feed once: a histogram set to 0 again would lose what it holds. */
     show(feed: FeedLabels): void {
-      const feeds = shown.get(keyOf(feed)) ?? new Set();
-      if (feeds.has(feed.feed)) return;
-      shown.set(keyOf(feed), feeds.add(feed.feed));
+      if (shown.has(feed.feed)) return;
+      shown.add(feed.feed);
       own.polls.inc(feedOf(feed), 0);
       own.pollDuration.zero(feedOf(feed));
       own.apiRetries.inc(accountOf(feed), 0);
       for (const reason of reasons) own.pollFailures.inc({ ...feedOf(feed), reason }, 0);
       for (const kind of DRIFT_KINDS) own.contractDrift.inc({ ...feedOf(feed), kind }, 0);
     },
-    /** All feeds of the account, unless one is named. */
-    forget(account: AccountLabels, feed?: string): void {
-      if (feed === undefined) shown.delete(keyOf(account));
-      else shown.get(keyOf(account))?.delete(feed);
+    async forget({ feed }: FeedLabels): Promise<void> {
+      shown.delete(feed);
+      for (const metric of Object.values(own)) {
+        const { values } = await metric.get();
+        for (const { labels } of values) {
+          const found: Readonly<Record<string, unknown>> = labels;
+          if (found.feed !== feed) continue;
+          const { le: _, ...series } = labels;
+          metric.remove(series);
+        }
+      }
     },
   };
 }
@@ -167,7 +208,7 @@ function keyOf({ provider, account }: AccountLabels): string {
   return JSON.stringify([provider, account]);
 }
 
-function countPoll(own: Own, feed: FeedLabels, outcome: PollOutcome): void {
+function countPoll(own: AccountMetrics, feed: FeedLabels, outcome: PollOutcome): void {
   if (outcome.ok && outcome.isPostponed) return;
   own.polls.inc(feedOf(feed));
   own.pollDuration.observe(feedOf(feed), outcome.seconds);
@@ -175,19 +216,6 @@ function countPoll(own: Own, feed: FeedLabels, outcome: PollOutcome): void {
   else own.up.set(feedOf(feed), outcome.ok ? 1 : 0);
   if (outcome.ok) own.lastSuccess.set(feedOf(feed), outcome.at / 1000);
   else if (outcome.ok === false) own.pollFailures.inc({ ...feedOf(feed), reason: outcome.reason });
-}
-
-/** Takes away the series that have all of these labels. */
-async function removeSeries(own: Own, wanted: Readonly<Record<string, string>>): Promise<void> {
-  for (const metric of Object.values(own)) {
-    const { values } = await metric.get();
-    for (const { labels } of values) {
-      const found: Readonly<Record<string, unknown>> = labels;
-      if (Object.entries(wanted).some(([name, value]) => found[name] !== value)) continue;
-      const { le: _, ...series } = labels;
-      metric.remove(series);
-    }
-  }
 }
 
 // prom-client keeps the objects it is given and refuses labels it was not told of.

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { deflateEnd, deflatePrefix, gzipMember } from './gzip.ts';
+
+const PIECE = 2 * 1024 * 1024;
+
+async function roundTrip(prefix: readonly Buffer[], end: Buffer): Promise<{ plain: Buffer; chunks: number }> {
+  const deflated = await deflatePrefix(prefix);
+  const member = Buffer.concat(gzipMember(deflated, end, await deflateEnd(end)));
+  return { plain: gunzipSync(member), chunks: deflated.chunks.length };
+}
+
+test('a page of any size is one member, deflated in pieces that wait for few turns of the event loop', async () => {
+  const line = Buffer.from('ai_billing_polls_total{provider="venice",account="a",feed="usage"} 1\n');
+  const sizes = [0, 1, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE, 5 * PIECE + 7];
+  for (const size of sizes) {
+    const text = Buffer.alloc(size, line);
+    const parts = [text.subarray(0, size / 3), text.subarray(size / 3, size / 2), text.subarray(size / 2)];
+    const { plain, chunks } = await roundTrip(parts, text);
+    assert.ok(plain.equals(Buffer.concat([text, text])), String(size));
+    assert.ok(chunks <= Math.ceil(size / PIECE), `${size}: ${chunks}`);
+  }
+});
+
+test('what does not shrink is whole, too', async () => {
+  // Multiplication by a prime modulo 2^32: no two pieces alike, and the same at every run.
+  const noise = Buffer.from(
+    Uint32Array.from({ length: PIECE / 2 }, (_, index) => Math.imul(index, 2_654_435_761)).buffer,
+  );
+  const { plain } = await roundTrip([noise], noise);
+  assert.ok(plain.equals(Buffer.concat([noise, noise])));
+});
