@@ -16,7 +16,7 @@ export function coverageOf(book: Book, stream: number | undefined, granularity: 
   const silences = stream === undefined ? [] : book.silences(stream);
   const doubted = silences.filter((row) => row.granularity === granularity).map(({ range }) => range);
   return {
-    // A silence that is not believed yet is not read: whoever plans by this asks again.
+    // An omission that is not confirmed yet counts as unread, so that the next plan asks again.
     asOf: (at) =>
       doubted.some((range) => range.start <= at && at < range.end) ? undefined : asOfAt(runs, at),
     latest: () => covered.at(-1),

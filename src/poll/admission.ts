@@ -4,7 +4,7 @@ export type Admit = <Result>(signal: AbortSignal, work: () => Promise<Result>) =
 /** What takes longer, such as a provider that hangs or a long history, makes room for others while it goes on. */
 const LONGEST_STAY_MS = 2000;
 
-/** What the event loop may take for a turn before fewer things are let in: whoever asks by HTTP waits for a few of them. */
+/** How long a turn of the event loop may take before fewer polls are let in: an HTTP request waits for a few turns. */
 const LONG_TURN_MS = 40;
 /** However long turns are. */
 const LEAST_ROOM = 8;

@@ -24,7 +24,7 @@ export function createRooms(): (signal: AbortSignal) => Room {
         const own = held;
         for (const take of [takeOwnTurn, takeTurn]) {
           const end = await take(signal);
-          // Whoever left while it was in line passes its turn on.
+          // A caller that left the queue passes its turn on.
           if (held !== own) return end();
           own.push(end);
         }

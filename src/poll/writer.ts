@@ -1,7 +1,7 @@
 /** Does work on the ledger, and resolves with what it gives once that is stored; rejects with what it throws. */
 export type Write = <Result>(work: () => Result) => Promise<Result>;
 
-/** A group ends with the piece that goes beyond this: whoever asks by HTTP waits for no more than that and one `fsync`. */
+/** A group ends with the piece that exceeds this: an HTTP request waits no longer than that and one `fsync`. */
 const SLICE_MS = 10;
 
 type Settle = (failed?: { readonly error: unknown }) => void;

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from './open.ts';
 
 const DRAFT = '.draft';
-/** Locked by whoever works on the draft beside it. The kernel frees a lock with its process, however that ends. */
+/** Locked by the process that works on the draft beside it. The kernel frees a lock with its process, however that ends. */
 const LOCK = `${DRAFT}.lock`;
 
 /**
@@ -40,7 +40,7 @@ function removeStaleDrafts(folder: string): void {
   }
 }
 
-/** Removes what killed backups and restores of a ledger have left, also those of older versions. Whoever calls holds the ledger. */
+/** Removes what killed backups and restores of a ledger have left, also those of older versions. The caller must hold the ledger. */
 export function removeLeftovers(ledger: string): void {
   removeStaleDrafts(dirname(ledger));
   for (const name of [`${ledger}.backup.draft`, `${ledger}.restoring`]) removeDatabase(name);

@@ -11,7 +11,7 @@ import {
 import { dirname } from 'node:path';
 
 /**
- * Whoever runs the exporter, and its group: on OpenShift each namespace has users of its own, all of group 0.
+ * Readable by the exporter's user and its group: on OpenShift each namespace has users of its own, all of group 0.
  * The umask takes no part, or the next user of the group could not open what this one has made.
  */
 const FILE_MODE = 0o660;
@@ -42,7 +42,7 @@ export function createFile(file: string, mode = FILE_MODE): void {
   }
 }
 
-/** Takes from others what an older version, or a copy, has given them. Whoever does not own the file leaves it as it is. */
+/** Takes from others what an older version, or a copy, has given them. A process that does not own the file leaves it as it is. */
 export function closeToOthers(file: string): void {
   for (const each of [file, `${file}-wal`, `${file}-shm`, `${file}-journal`]) {
     try {

@@ -103,7 +103,7 @@ export type ReadRows = Map<TableName, readonly Values[]>;
 /**
  * What is not as it was written, in words.
  *
- * @param kept takes the rows of these tables, for whoever needs them next.
+ * @param kept takes the rows of these tables, so that the next step need not read them again.
  */
 export function brokenSeals(database: DatabaseSync, tables = tableNames(), kept?: ReadRows): string[] {
   const stored = readDigests(database);

@@ -90,7 +90,7 @@ function manyHeads(): Answer {
   };
 }
 
-/** What a provider, or whoever stands in its place, may answer to do harm. Each is made when it is asked for. */
+/** Harmful answers of a provider, or of a server in its place. Each is made when it is asked for. */
 export const HOSTILE_ANSWERS: Readonly<Record<string, () => Answer>> = {
   'a list of empty objects, 45 MB in 44 kB': () => body(gzipped('[', '{},', 15_000_000, '{}]')),
   'a list of empty objects, 240 MB': () => body(gzipped('[', '{},', 80_000_000, '{}]')),

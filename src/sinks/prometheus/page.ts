@@ -113,7 +113,7 @@ async function zipped(rendition: Rendition, format: Format, end: End): Promise<C
 
 /** So many bytes of live families, those of some 250 accounts, take long to render and to gzip while all of them are polled. */
 const LARGE_BYTES = 4 * 1024 * 1024;
-/** Then whoever asks is given what was rendered for a scrape that came at most this long before, while the next is made. */
+/** A scrape then gets the page of one that came at most this long before, while the next page is made. */
 const LARGE_AGE_MS = 5000;
 
 function createEnds(live: LiveMetrics): (format: Format) => Promise<End> {
