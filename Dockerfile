@@ -14,6 +14,7 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY deploy/npm/require-node.cjs deploy/npm/
 COPY src src
+COPY test/simulators test/simulators
 RUN npm run build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
     # Types and source maps are a quarter of what is installed, and nothing reads them.
     && find node_modules -type f -name '*.*ts' -delete -o -type f -name '*.map' -delete \

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import module from 'node:module';
 
 var OLDEST = 24;
-var compiled = new URL('../dist/main.js', import.meta.url);
+var compiled = new URL('../dist/src/main.js', import.meta.url);
 var source = new URL('../src/main.ts', import.meta.url);
 
 if (parseInt(process.versions.node, 10) < OLDEST) {

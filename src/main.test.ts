@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { PROVIDERS } from './providers/index.ts';
-import { packageVersion } from './version.ts';
+import { packageVersion } from './runtime/version.ts';
 
 const root = join(import.meta.dirname, '..');
 const bin = join(root, 'bin/ai-billing-exporter.js');

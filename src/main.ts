@@ -9,14 +9,14 @@ enableCompileCache();
 const UNREAD_MS = 500;
 
 // A signal that comes while the rest is loaded is heard already, and what is said at its end is written.
-const [{ watchSignals }, { openStderr }] = await Promise.all([import('./signals.ts'), import('./stderr.ts')]);
+const [{ watchSignals }, { openStderr }] = await Promise.all([import('./runtime/signals.ts'), import('./runtime/stderr.ts')]);
 const stderr = openStderr();
 const { stop, onHangUp, onBackUp, endOnHangUp } = watchSignals(process, leave);
 
-const { runCli } = await import('./cli.ts');
-const { buildText } = await import('./version.ts');
-const { createVault, stackOf } = await import('./vault.ts');
-const { openStdout } = await import('./stdout.ts');
+const { runCli } = await import('./cli/program.ts');
+const { buildText } = await import('./runtime/version.ts');
+const { createVault, stackOf } = await import('./runtime/redactor.ts');
+const { openStdout } = await import('./runtime/stdout.ts');
 const registry = async () => (await import('./providers/index.ts')).PROVIDERS;
 const vault = createVault();
 // An unforeseen error ends the process as it would by itself, but its text holds no secret.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { formatDecimal } from '../src/core/money.ts';
-import { PollError } from '../src/poll/errors.ts';
+import { formatDecimal } from '../src/core/values/money.ts';
+import { PollError } from '../src/providers/api/errors.ts';
 import { allCases, contextOf, exchangeOf, providerOf, situationOf } from './support/cases.ts';
 import { type Exchange, fakeAsk } from './support/fake-ask.ts';
 import { pollOnce } from './support/readings.ts';

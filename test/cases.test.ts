@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { PollError } from '../src/poll/errors.ts';
+import { PollError } from '../src/providers/api/errors.ts';
 import {
   allCases,
   type Case,

@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { dashboardFiles } from '../grafana/src/generate.ts';
 import { TOPICS } from '../grafana/src/topics.ts';
-import { METRICS, type Metric } from '../src/core/metrics.ts';
+import { METRICS, type Metric } from '../src/core/metrics/catalog.ts';
 import { PROVIDERS } from '../src/providers/index.ts';
 import { DASHBOARD_RULES } from './support/dashboard-rules.ts';
 import { Dashboard, filledIn, panelsOf, usesIn } from './support/dashboards.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineFeed, defineProvider, defineSection, type Provider } from '../src/providers/provider.ts';
+import { defineFeed, defineProvider, defineSection, type Provider } from '../src/providers/api/provider.ts';
 
 /** A feed that asks nothing. */
 function feed(name: string, schedule: string) {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
-import { PollError } from '../src/poll/errors.ts';
-import type { Provider } from '../src/providers/provider.ts';
+import { PollError } from '../src/providers/api/errors.ts';
+import type { Provider } from '../src/providers/api/provider.ts';
 import {
   allCases,
   contextOf,

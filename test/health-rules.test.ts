@@ -5,7 +5,7 @@ import { failuresOf, TOLD_BY } from '../deploy/prometheus/src/failing.ts';
 import { GROUPS } from '../deploy/prometheus/src/groups.ts';
 import { RHYTHMS, rhythmOf } from '../deploy/prometheus/src/rhythms.ts';
 import { isAlert } from '../deploy/prometheus/src/rule.ts';
-import { POLL_FAILURES } from '../src/poll/errors.ts';
+import { POLL_FAILURES } from '../src/providers/api/errors.ts';
 import { PROVIDERS } from '../src/providers/index.ts';
 import { EXPOSED, strangersIn } from './support/promql.ts';
 

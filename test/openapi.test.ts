@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { BUDGET_LABELS, PERIODS } from '../src/core/budget.ts';
-import { UNKNOWN_REASONS } from '../src/core/costs.ts';
-import { WINDOWS } from '../src/core/windows.ts';
-import { POLL_FAILURES } from '../src/poll/errors.ts';
+import { BUDGET_LABELS, PERIODS } from '../src/core/reports/budget.ts';
+import { UNKNOWN_REASONS } from '../src/core/reports/cost-query.ts';
+import { WINDOWS } from '../src/core/reports/windows.ts';
+import { POLL_FAILURES } from '../src/providers/api/errors.ts';
 import { createServer } from '../src/server/server.ts';
-import { packageVersion } from '../src/version.ts';
+import { packageVersion } from '../src/runtime/version.ts';
 import { createJudge, type OpenApi, readOpenApi, schemasOf } from './support/openapi.ts';
 
 const document = await readOpenApi();

@@ -1,4 +1,4 @@
-import { METRICS } from '../../src/core/metrics.ts';
+import { METRICS } from '../../src/core/metrics/catalog.ts';
 import type { Board, Panel, Variable } from './board.ts';
 import { COUNTED, FRESHNESS } from './freshness.ts';
 import { named, queriesOf, type Window } from './promql.ts';

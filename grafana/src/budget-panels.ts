@@ -1,4 +1,4 @@
-import { METRICS } from '../../src/core/metrics.ts';
+import { METRICS } from '../../src/core/metrics/catalog.ts';
 import type { Panel, Step } from './board.ts';
 import { LEDGER } from './freshness.ts';
 import type { Queries } from './promql.ts';

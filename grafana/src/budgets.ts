@@ -1,4 +1,4 @@
-import { METRICS } from '../../src/core/metrics.ts';
+import { METRICS } from '../../src/core/metrics/catalog.ts';
 import type { Board, Panel, Variable } from './board.ts';
 import { balances, budgetShare, budgetTable, canConsume, elapsed, runway, topUps } from './budget-panels.ts';
 import { LEDGER } from './freshness.ts';

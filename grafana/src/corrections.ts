@@ -1,4 +1,4 @@
-import { METRICS, type Metric } from '../../src/core/metrics.ts';
+import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
 import type { Board, Panel, Variable } from './board.ts';
 import { topUps } from './budget-panels.ts';
 import { COUNTED, LEDGER, LIVE } from './freshness.ts';

@@ -1,4 +1,4 @@
-import { METRICS, type Metric } from '../../src/core/metrics.ts';
+import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
 import type { Board, Panel, Variable } from './board.ts';
 import { balance, balances, runway } from './budget-panels.ts';
 import { FRESHNESS } from './freshness.ts';

@@ -1,4 +1,4 @@
-import { METRICS } from '../../src/core/metrics.ts';
+import { METRICS } from '../../src/core/metrics/catalog.ts';
 import type { Board, Panel, Variable } from './board.ts';
 import { budgetTable, runway } from './budget-panels.ts';
 import { dataAge, feedStates } from './feed-panels.ts';

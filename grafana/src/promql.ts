@@ -1,4 +1,4 @@
-import type { Metric } from '../../src/core/metrics.ts';
+import type { Metric } from '../../src/core/metrics/catalog.ts';
 import type { Variable } from './board.ts';
 
 /** What every expression of a dashboard is narrowed by. */

@@ -1,5 +1,5 @@
-import { METRICS } from '../../src/core/metrics.ts';
-import { WINDOWS, type Window } from '../../src/core/windows.ts';
+import { METRICS } from '../../src/core/metrics/catalog.ts';
+import { WINDOWS, type Window } from '../../src/core/reports/windows.ts';
 import type { Panel, Row } from './board.ts';
 import { COUNTED } from './freshness.ts';
 import { highest, named, type Queries, RESOURCE } from './promql.ts';

@@ -1,4 +1,4 @@
-import { METRICS } from '../../src/core/metrics.ts';
+import { METRICS } from '../../src/core/metrics/catalog.ts';
 import type { Board, Panel, Variable } from './board.ts';
 import { COUNTED, LEDGER } from './freshness.ts';
 import { highest, queriesOf, SHOWN, type Window } from './promql.ts';

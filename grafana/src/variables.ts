@@ -1,5 +1,5 @@
 import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
-import { METRICS, type Metric } from '../../src/core/metrics.ts';
+import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
 import type { Board, Variable } from './board.ts';
 import { DATASOURCE } from './panels.ts';
 

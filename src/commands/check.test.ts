@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { FAKE_PROVIDERS } from '../../test/fake-providers.ts';
 import { SECRET_HASH, webFolder } from '../../test/support/web.ts';
 import type { Environment } from '../config/config.ts';
-import { createVault } from '../vault.ts';
+import { createVault } from '../runtime/redactor.ts';
 import { type CheckOptions, check, type Probed } from './check.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'check-'));

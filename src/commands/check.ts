@@ -1,10 +1,10 @@
 import type { Account, Config, OpenTelemetry, Receiver } from '../config/config.ts';
-import { isoDay, SECOND } from '../core/time.ts';
-import type { FailureReason } from '../poll/errors.ts';
-import type { Provider } from '../providers/provider.ts';
-import { sharedKeyWarnings } from '../same-bill.ts';
+import { isoDay, SECOND } from '../core/values/time.ts';
+import type { FailureReason } from '../providers/api/errors.ts';
+import type { Provider } from '../providers/api/provider.ts';
+import { sharedKeyWarnings } from '../app/same-bill.ts';
 import { loadWebConfig } from '../server/web/read.ts';
-import { summaryOfWeb } from '../web.ts';
+import { summaryOfWeb } from '../app/web-config.ts';
 import { configured } from './configured.ts';
 import { EXIT, type Io } from './io.ts';
 

@@ -1,5 +1,5 @@
 import type { Account } from '../config/config.ts';
-import { createHttpClient, type HttpClient, type HttpEvents } from '../poll/http.ts';
+import { createHttpClient, type HttpClient, type HttpEvents } from '../poll/http/client.ts';
 
 const UNHEARD: HttpEvents = { answered() {}, retried() {}, rateLimit() {}, waitCut() {} };
 

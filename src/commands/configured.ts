@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
-import type { Provider } from '../providers/provider.ts';
+import type { Provider } from '../providers/api/provider.ts';
 import type { Io } from './io.ts';
 
 /**

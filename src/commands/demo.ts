@@ -1,13 +1,13 @@
-import type { DemoOptions } from '../cli.ts';
+import type { DemoOptions } from '../cli/program.ts';
 import type { Account, Config } from '../config/config.ts';
-import { openTelemetryOfEnvironment } from '../config/open-telemetry.ts';
-import type { Budget } from '../core/budget.ts';
-import { parseDecimal } from '../core/money.ts';
-import { DEFAULT_RATES } from '../core/rates.ts';
-import { DAY, HOUR, SECOND, startOfDay } from '../core/time.ts';
-import { DEMO_SECTIONS, startDemoWorld } from '../demo/all.ts';
+import { openTelemetryOfEnvironment } from '../config/otel/open-telemetry.ts';
+import type { Budget } from '../core/reports/budget.ts';
+import { parseDecimal } from '../core/values/money.ts';
+import { DEFAULT_RATES } from '../core/values/exchange-rates.ts';
+import { DAY, HOUR, SECOND, startOfDay } from '../core/values/time.ts';
+import { DEMO_SECTIONS, startDemoWorld } from '../../test/simulators/all.ts';
 import { PROVIDERS } from '../providers/index.ts';
-import type { Provider } from '../providers/provider.ts';
+import type { Provider } from '../providers/api/provider.ts';
 import type { Io } from './io.ts';
 import { run } from './serve.ts';
 

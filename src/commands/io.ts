@@ -1,6 +1,6 @@
 import type { Environment } from '../config/config.ts';
-import type { Output } from '../output.ts';
-import type { Vault } from '../vault.ts';
+import type { Output } from '../runtime/output.ts';
+import type { Vault } from '../runtime/redactor.ts';
 
 /** What a command has of the outside world. */
 export interface Io {

@@ -1,14 +1,14 @@
-import { createApp } from '../app.ts';
-import type { PollOptions } from '../cli.ts';
-import { SECOND } from '../core/time.ts';
-import type { Window } from '../core/windows.ts';
-import { createLog } from '../log.ts';
-import { createProgress } from '../progress.ts';
+import { createApp } from '../app/app.ts';
+import type { PollOptions } from '../cli/program.ts';
+import { SECOND } from '../core/values/time.ts';
+import type { Window } from '../core/reports/windows.ts';
+import { createLog } from '../runtime/log.ts';
+import { createProgress } from '../runtime/progress.ts';
 import { PROVIDERS } from '../providers/index.ts';
-import type { AccountStatus, Status } from '../server/status.ts';
+import type { AccountStatus, Status } from '../server/pages/status.ts';
 import { encodeSnapshot } from '../sinks/prometheus/encode.ts';
-import { statusOf } from '../status.ts';
-import { packageRevision, packageVersion } from '../version.ts';
+import { statusOf } from '../app/status.ts';
+import { packageRevision, packageVersion } from '../runtime/version.ts';
 import { configured } from './configured.ts';
 import { EXIT, type Io } from './io.ts';
 

@@ -1,7 +1,7 @@
 import type { Account } from '../config/config.ts';
-import { SECOND, startOfMonth } from '../core/time.ts';
-import { PollError } from '../poll/errors.ts';
-import { type Feed, type FeedContext, NOTHING_KNOWN } from '../providers/provider.ts';
+import { SECOND, startOfMonth } from '../core/values/time.ts';
+import { PollError } from '../providers/api/errors.ts';
+import { type Feed, type FeedContext, NOTHING_KNOWN } from '../providers/api/provider.ts';
 import type { Probed } from './check.ts';
 import { openClient } from './client.ts';
 

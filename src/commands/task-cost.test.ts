@@ -3,11 +3,11 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
-import { startInferenceSh } from '../demo/inference-sh/server.ts';
-import { type Contract, dialAt } from '../demo/world.ts';
-import { PollError } from '../poll/errors.ts';
+import { startInferenceSh } from '../../test/simulators/inference-sh/server.ts';
+import { type Contract, dialAt } from '../../test/simulators/kit/world.ts';
+import { PollError } from '../providers/api/errors.ts';
 import { PROVIDERS } from '../providers/index.ts';
-import { createVault } from '../vault.ts';
+import { createVault } from '../runtime/redactor.ts';
 import { taskCost } from './task-cost.ts';
 
 const CONTRACTS: readonly Contract[] = ['seed', 'current'];

@@ -1,10 +1,10 @@
-import type { TaskCostOptions } from '../cli.ts';
+import type { TaskCostOptions } from '../cli/program.ts';
 import type { Account } from '../config/config.ts';
-import { formatDecimal } from '../core/money.ts';
-import { SECOND } from '../core/time.ts';
-import { PollError } from '../poll/errors.ts';
-import type { Provider } from '../providers/provider.ts';
-import type { TaskCost, Tasks } from '../providers/tasks.ts';
+import { formatDecimal } from '../core/values/money.ts';
+import { SECOND } from '../core/values/time.ts';
+import { PollError } from '../providers/api/errors.ts';
+import type { Provider } from '../providers/api/provider.ts';
+import type { TaskCost, Tasks } from '../providers/api/tasks.ts';
 import { openClient } from './client.ts';
 import { configured } from './configured.ts';
 import { EXIT, type Io } from './io.ts';

@@ -1,14 +1,14 @@
-import { FIRST_INSTANT } from '../core/time.ts';
-import type { Provider } from '../providers/provider.ts';
+import { FIRST_INSTANT } from '../core/values/time.ts';
+import type { Provider } from '../providers/api/provider.ts';
 import type { Account } from './config.ts';
 import { type AccountsContext, type Raw, secretOf } from './credentials.ts';
-import { isMapping } from './document.ts';
-import type { Path } from './errors.ts';
-import { checked, unknownKey } from './issues.ts';
+import { isMapping } from './yaml/document.ts';
+import type { Path } from './yaml/errors.ts';
+import { checked, unknownKey } from './yaml/issues.ts';
 import { ownKeys } from './json-schema.ts';
 import { AccountKeys, COMMON_KEYS } from './schema.ts';
-import { suggestion } from './suggest.ts';
-import { parseDay } from './values.ts';
+import { suggestion } from './yaml/suggest.ts';
+import { parseDay } from './values/values.ts';
 
 /** The accounts that are good; what is wrong with the others is noted. */
 export function readAccounts(entries: readonly unknown[], context: AccountsContext): Account[] {

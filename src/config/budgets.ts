@@ -1,6 +1,6 @@
-import { type Budget, matcherOf } from '../core/budget.ts';
-import type { Document } from './document.ts';
-import { formatPath, type Path } from './errors.ts';
+import { type Budget, matcherOf } from '../core/reports/budget.ts';
+import type { Document } from './yaml/document.ts';
+import { formatPath, type Path } from './yaml/errors.ts';
 import type { Sections } from './schema.ts';
 
 /** An account as budgets name it. */

@@ -1,7 +1,7 @@
-import type { Budget } from '../core/budget.ts';
-import type { Rates } from '../core/rates.ts';
-import type { Instant } from '../core/time.ts';
-import type { Provider } from '../providers/provider.ts';
+import type { Budget } from '../core/reports/budget.ts';
+import type { Rates } from '../core/values/exchange-rates.ts';
+import type { Instant } from '../core/values/time.ts';
+import type { Provider } from '../providers/api/provider.ts';
 
 /** One set of credentials at a provider, ready to be polled. */
 export interface Account {

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { Instant } from '../core/time.ts';
-import type { Provider } from '../providers/provider.ts';
+import type { Instant } from '../core/values/time.ts';
+import type { Provider } from '../providers/api/provider.ts';
 import type { Account } from './config.ts';
-import type { Document } from './document.ts';
-import { formatPath, type Path } from './errors.ts';
+import type { Document } from './yaml/document.ts';
+import { formatPath, type Path } from './yaml/errors.ts';
 import { COMMON_KEYS } from './schema.ts';
-import { type Secret, secretOfFile, secretOfText } from './secrets.ts';
-import { nearest } from './suggest.ts';
+import { type Secret, secretOfFile, secretOfText } from './values/secrets.ts';
+import { nearest } from './yaml/suggest.ts';
 
 /** What the accounts of one file are read with. */
 export interface AccountsContext {

@@ -7,8 +7,8 @@ import { parse } from 'yaml';
 import { PROVIDERS } from '../providers/index.ts';
 import { configurationSchema, ownKeys } from './json-schema.ts';
 import { loadConfig } from './load.ts';
-import { openTelemetryOfEnvironment } from './open-telemetry.ts';
-import { OpenTelemetrySection } from './open-telemetry-schema.ts';
+import { openTelemetryOfEnvironment } from './otel/open-telemetry.ts';
+import { OpenTelemetrySection } from './otel/schema.ts';
 import { AccountKeys, Sections } from './schema.ts';
 
 const root = join(import.meta.dirname, '../..');

@@ -1,10 +1,10 @@
-import { DEFAULT_RATES } from '../core/rates.ts';
-import type { Provider } from '../providers/provider.ts';
+import { DEFAULT_RATES } from '../core/values/exchange-rates.ts';
+import type { Provider } from '../providers/api/provider.ts';
 import type { Account, Config, Environment } from './config.ts';
-import { ConfigError, type Problem } from './errors.ts';
-import { readOpenTelemetry } from './open-telemetry.ts';
+import { ConfigError, type Problem } from './yaml/errors.ts';
+import { readOpenTelemetry } from './otel/open-telemetry.ts';
 import { AccountKeys, Sections } from './schema.ts';
-import { secretOfText } from './secrets.ts';
+import { secretOfText } from './values/secrets.ts';
 
 /** The configuration of a process that has no file: an account named `default` for each provider whose key is set. */
 export function configOfEnvironment(env: Environment, registry: readonly Provider<unknown>[]): Config {

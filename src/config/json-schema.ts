@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Provider } from '../providers/provider.ts';
+import type { Provider } from '../providers/api/provider.ts';
 import { AccountKeys, Sections } from './schema.ts';
 
 type JsonSchema = Readonly<Record<string, unknown>>;

@@ -1,20 +1,20 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { constantRate, DEFAULT_RATES, type Rate, type Rates } from '../core/rates.ts';
-import { isoDay } from '../core/time.ts';
+import { constantRate, DEFAULT_RATES, type Rate, type Rates } from '../core/values/exchange-rates.ts';
+import { isoDay } from '../core/values/time.ts';
 import { proxyProblems } from '../net/connections.ts';
-import type { Provider } from '../providers/provider.ts';
+import type { Provider } from '../providers/api/provider.ts';
 import { readAccounts } from './accounts.ts';
 import { budgetsOf } from './budgets.ts';
 import type { Config, Environment } from './config.ts';
-import { type Document, isMapping, readDocument } from './document.ts';
+import { type Document, isMapping, readDocument } from './yaml/document.ts';
 import { configOfEnvironment } from './environment-only.ts';
-import { ConfigError, type Problem } from './errors.ts';
-import { checked } from './issues.ts';
-import { readOpenTelemetry } from './open-telemetry.ts';
+import { ConfigError, type Problem } from './yaml/errors.ts';
+import { checked } from './yaml/issues.ts';
+import { readOpenTelemetry } from './otel/open-telemetry.ts';
 import { Sections } from './schema.ts';
-import { reasonUnreadable } from './secrets.ts';
+import { reasonUnreadable } from './values/secrets.ts';
 import { withSections } from './section.ts';
 
 /**

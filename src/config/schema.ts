@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { type BUDGET_LABELS, PERIODS } from '../core/budget.ts';
-import { DAY, MINUTE } from '../core/time.ts';
-import { OpenTelemetrySection } from './open-telemetry-schema.ts';
+import { type BUDGET_LABELS, PERIODS } from '../core/reports/budget.ts';
+import { DAY, MINUTE } from '../core/values/time.ts';
+import { OpenTelemetrySection } from './otel/schema.ts';
 import {
   BaseUrl,
   Cron,
@@ -13,7 +13,7 @@ import {
   must,
   Patterns,
   RateOrHistory,
-} from './values.ts';
+} from './values/values.ts';
 
 /** The shape of the configuration: what may stand where, and what each key is for. */
 

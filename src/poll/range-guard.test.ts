@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { RANGE_LIMITS } from './limits.ts';
+import { RANGE_LIMITS } from './http/limits.ts';
 import { EndlessAnswers, guardRange } from './range-guard.ts';
 
 const small = { bytes: 1, share: 0 };

@@ -1,6 +1,6 @@
-import { PollError } from './errors.ts';
-import type { AnswerSize } from './http.ts';
-import { RANGE_LIMITS } from './limits.ts';
+import { PollError } from '../providers/api/errors.ts';
+import type { AnswerSize } from './http/client.ts';
+import { RANGE_LIMITS } from './http/limits.ts';
 
 /** The answers about one range went on for too long. Another range is not likely to be better. */
 export class EndlessAnswers extends PollError {

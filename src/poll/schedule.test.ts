@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../core/time.ts';
+import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../core/values/time.ts';
 import { createPatterns, schedule } from './schedule.ts';
 
 const NOON = Date.UTC(2026, 10, 20, 12);

@@ -1,5 +1,5 @@
 import cron, { type ScheduledTask } from 'node-cron';
-import { type Instant, SECOND } from '../core/time.ts';
+import { type Instant, SECOND } from '../core/values/time.ts';
 
 export interface Schedule {
   /** When the next run is due, without jitter; undefined once stopped. */

@@ -1,5 +1,5 @@
 import type { PushMetricExporter } from '@opentelemetry/sdk-metrics';
-import { openPushes, type PushesOptions } from './pushes.ts';
+import { openPushes, type PushesOptions } from './exporter-queue.ts';
 import type { Receiver } from './receiver.ts';
 import { temporalityOf } from './temporality.ts';
 

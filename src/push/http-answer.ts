@@ -1,11 +1,11 @@
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
-import { type Instant, SECOND } from '../core/time.ts';
+import { type Instant, SECOND } from '../core/values/time.ts';
 import { partialSuccessIn } from './partial.ts';
 import type { OtlpProtocol } from './receiver.ts';
 import { readRpcStatus } from './rpc-status.ts';
 import type { SendResult } from './transport.ts';
-import type { Wording } from './words.ts';
+import type { Wording } from './sanitize.ts';
 
 /** An answer as it came. */
 export interface HttpAnswer {

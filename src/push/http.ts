@@ -8,7 +8,7 @@ import { resultOfHttp } from './http-answer.ts';
 import { resultOfFault, TIMED_OUT } from './http-faults.ts';
 import type { Receiver } from './receiver.ts';
 import type { Transport, TransportOptions } from './transport.ts';
-import { wordingFor } from './words.ts';
+import { wordingFor } from './sanitize.ts';
 
 /** More of an answer is not read: its connection is closed instead. */
 const ANSWER_BYTES = 64 * 1024;

@@ -1,5 +1,5 @@
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
-import type { Instant } from '../core/time.ts';
+import type { Instant } from '../core/values/time.ts';
 import { type Patience, type Sent, sendPatiently } from './retry.ts';
 import { countPoints, type EncodedBatch, type Encoding, encodedBatches, type Point } from './split.ts';
 import type { PushFailure, Refused } from './transport.ts';

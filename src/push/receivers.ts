@@ -5,9 +5,9 @@ import {
   type MetricProducer,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
-import { SECOND } from '../core/time.ts';
+import { SECOND } from '../core/values/time.ts';
 import { createPushExporter } from './exporter.ts';
-import type { PushesOptions } from './pushes.ts';
+import type { PushesOptions } from './exporter-queue.ts';
 import type { Receiver } from './receiver.ts';
 import type { Transport } from './transport.ts';
 

@@ -1,4 +1,4 @@
-import { HOUR, type Instant, instantOf, SECOND } from '../core/time.ts';
+import { HOUR, type Instant, instantOf, SECOND } from '../core/values/time.ts';
 import { startDeadline } from '../net/deadline.ts';
 import type { Refused, SendResult, Transport } from './transport.ts';
 

@@ -1,4 +1,4 @@
-import type { Instant } from '../core/time.ts';
+import type { Instant } from '../core/values/time.ts';
 
 /** Why a receiver did not take points. */
 export const PUSH_FAILURES = [

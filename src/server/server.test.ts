@@ -6,12 +6,12 @@ import { describe, type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { parseExposition } from '../../test/support/exposition.ts';
 import { counterFamily, createFakeSource, type FakeSource } from '../../test/support/fake-source.ts';
-import type { Costs, CostsQuestion } from '../core/costs.ts';
-import { formatDecimal, ONE } from '../core/money.ts';
-import { DAY } from '../core/time.ts';
+import type { Costs, CostsQuestion } from '../core/reports/cost-query.ts';
+import { formatDecimal, ONE } from '../core/values/money.ts';
+import { DAY } from '../core/values/time.ts';
 import { createPrometheusPage } from '../sinks/prometheus/page.ts';
 import { createServer, type ServerOptions } from './server.ts';
-import type { Status } from './status.ts';
+import type { Status } from './pages/status.ts';
 
 const STATUS: Status = { version: '1.2.3', startedAt: '2026-11-20T00:00:00.000Z', accounts: [], budgets: [] };
 const LIVE = { render: async () => Buffer.from('# HELP live L.\n# TYPE live gauge\nlive 1\n') };

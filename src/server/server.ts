@@ -1,18 +1,18 @@
 import type { RequestListener } from 'node:http';
 import { finished } from 'node:stream/promises';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { Costs, CostsQuestion } from '../core/costs.ts';
-import type { Instant } from '../core/time.ts';
-import { answerBrokenRequest, json, jsonText, plain } from './answers.ts';
-import { sendCosts } from './costs.ts';
-import { guarded } from './guard.ts';
-import { LIMITS, type Limits } from './limits.ts';
-import { firstPage } from './page.ts';
-import { outgoing, writeInSlices } from './send.ts';
-import type { Status } from './status.ts';
-import { createTransport, type Transport } from './transport.ts';
-import { frontOf } from './web/front.ts';
-import { createGate } from './web/gate.ts';
+import type { Costs, CostsQuestion } from '../core/reports/cost-query.ts';
+import type { Instant } from '../core/values/time.ts';
+import { answerBrokenRequest, json, jsonText, plain } from './http/replies.ts';
+import { sendCosts } from './pages/costs.ts';
+import { guarded } from './http/guard.ts';
+import { LIMITS, type Limits } from './http/limits.ts';
+import { firstPage } from './pages/status-page.ts';
+import { outgoing, writeInSlices } from './http/send.ts';
+import type { Status } from './pages/status.ts';
+import { createTransport, type Transport } from './http/connections.ts';
+import { frontOf } from './web/tls-listener.ts';
+import { createGate } from './web/auth.ts';
 import type { WebSource } from './web/source.ts';
 
 /** What `/metrics` needs of a page: see the Prometheus sink. */

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { removeDatabase, withDraft } from './draft.ts';
 import { createFile, modeOf } from './files.ts';
 import { StoreError } from './open.ts';
-import { obstacleTo, refusalOf } from './refusal.ts';
+import { obstacleTo, refusalOf } from './error-messages.ts';
 
 /** Pages that are copied at a time: some milliseconds. Others have their turn in between. */
 const PAGES_A_TURN = 200;

@@ -1,7 +1,7 @@
-import type { Cell, Cells } from '../core/cells.ts';
-import { gapsIn, joinedRanges } from '../core/runs.ts';
-import type { Commit, Store } from '../core/store.ts';
-import type { Granularity, Instant, Range } from '../core/time.ts';
+import type { Cell, Cells } from '../core/ledger/cell.ts';
+import { gapsIn, joinedRanges } from '../core/ledger/readings.ts';
+import type { Commit, Store } from '../core/ledger/records.ts';
+import type { Granularity, Instant, Range } from '../core/values/time.ts';
 import { wholeUnits } from './tables.ts';
 
 /** Cells that are kept in memory at the most: about 20 MB. */

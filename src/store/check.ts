@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { type AuditInput, audit } from '../core/audit.ts';
-import { openBook } from '../core/book.ts';
+import { type AuditInput, audit } from '../core/ledger/audit.ts';
+import { openBook } from '../core/ledger/state.ts';
 import { isSealed, migrateWithin, StoreError } from './open.ts';
 import { brokenSeals } from './seals.ts';
 import { sqliteStore } from './sqlite.ts';

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { run } from '../../test/support/child.ts';
 import { settings } from '../../test/support/ledger.ts';
 import { AT, hashOf, ledgerFile, temporaryFolder } from '../../test/support/ledger-file.ts';
-import { HOUR } from '../core/time.ts';
+import { HOUR } from '../core/values/time.ts';
 import { backUp, createBackups } from './backup.ts';
 import { openDatabase, openExisting, StoreError } from './open.ts';
 import { restoreLedger } from './restore.ts';

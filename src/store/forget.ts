@@ -5,7 +5,7 @@ import { copyInto, settle } from './backup.ts';
 import { withDraft } from './draft.ts';
 import { giveTo } from './files.ts';
 import { openDatabase, refuseBroken, StoreError } from './open.ts';
-import { refusalOf } from './refusal.ts';
+import { refusalOf } from './error-messages.ts';
 import { seal } from './seals.ts';
 
 const STREAMS = 'SELECT id FROM streams WHERE account = :id';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openBench, settings } from '../../test/support/ledger.ts';
-import { ONE } from '../core/money.ts';
+import { ONE } from '../core/values/money.ts';
 
 /** A long run sets it higher: `LEDGER_KILLS=20`. */
 const ROUNDS = Number(process.env.LEDGER_KILLS ?? 4);

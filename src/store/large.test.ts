@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { cost, openBench, settings, statement, utc } from '../../test/support/ledger.ts';
-import { HOUR } from '../core/time.ts';
+import { HOUR } from '../core/values/time.ts';
 import { openDatabase, StoreError } from './open.ts';
 
 const AT = utc('2026-11-20T10:00');

@@ -1,13 +1,13 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { StoreError } from '../core/store.ts';
+import { StoreError } from '../core/ledger/records.ts';
 import { closeToOthers, createFile, createFolder } from './files.ts';
-import { damaged, notOurs, obstacleTo, refusalOf } from './refusal.ts';
+import { damaged, notOurs, obstacleTo, refusalOf } from './error-messages.ts';
 import { APPLICATION_ID, MIGRATIONS, SEALED_SINCE } from './schema.ts';
 import { brokenSeals, type ReadRows, seal, smallTables } from './seals.ts';
 
-export { StoreError } from '../core/store.ts';
+export { StoreError } from '../core/ledger/records.ts';
 
 /**
  * Opens the ledger's database, creating or migrating it. `:memory:` is a throw-away one.

@@ -1,15 +1,15 @@
 import { existsSync, linkSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { AuditInput } from '../core/audit.ts';
-import type { Instant } from '../core/time.ts';
+import type { AuditInput } from '../core/ledger/audit.ts';
+import type { Instant } from '../core/values/time.ts';
 import { copyInto, settle } from './backup.ts';
 import { problemsIn } from './check.ts';
 import { removeLeftovers, withDraft } from './draft.ts';
-import { beginEpoch } from './epoch.ts';
+import { beginEpoch } from './reset-counters.ts';
 import { giveTo } from './files.ts';
 import { openDatabase, openExisting, StoreError } from './open.ts';
-import { inUse, obstacleTo, refusalOf } from './refusal.ts';
+import { inUse, obstacleTo, refusalOf } from './error-messages.ts';
 
 export interface RestoreOptions {
   /** The ledger that is restored. */

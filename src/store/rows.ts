@@ -1,9 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import type { Observation } from '../core/statement.ts';
-import type { Stored } from '../core/store.ts';
-import { GRANULARITIES } from '../core/time.ts';
-import { resourceRows, seriesRows } from './many.ts';
+import type { Observation } from '../core/statement/statement.ts';
+import type { Stored } from '../core/ledger/records.ts';
+import { GRANULARITIES } from '../core/values/time.ts';
+import { resourceRows, seriesRows } from './bulk-load.ts';
 import type { ReadRows } from './seals.ts';
 
 /** The doors from the database's rows to the ledger's: a row that does not fit is a damaged file. */

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Range } from '../core/time.ts';
+import type { Range } from '../core/values/time.ts';
 import { type Digest, EMPTY, hashRow, minus, plus } from './digest.ts';
 import {
   type DigestKey,

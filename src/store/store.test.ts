@@ -15,7 +15,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { cost, openBench, settings, statement, utc, valuesOf } from '../../test/support/ledger.ts';
 import { type Ledger, openLedger } from '../core/ledger.ts';
-import { HOUR } from '../core/time.ts';
+import { HOUR } from '../core/values/time.ts';
 import { createWriter } from '../poll/writer.ts';
 import { cacheCells } from './cache.ts';
 import { openDatabase, StoreError } from './open.ts';

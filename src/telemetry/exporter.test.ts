@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { emptyResource } from '@opentelemetry/resources';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
-import { HOUR, SECOND } from '../core/time.ts';
+import { HOUR, SECOND } from '../core/values/time.ts';
 import type { SendResult } from '../push/transport.ts';
 import { createSpanExporter, type SpanExporterOptions, type TraceDelivery } from './exporter.ts';
 

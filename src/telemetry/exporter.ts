@@ -1,7 +1,7 @@
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { JsonTraceSerializer, ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
-import type { Instant } from '../core/time.ts';
+import type { Instant } from '../core/values/time.ts';
 import type { Receiver } from '../push/receiver.ts';
 import { type Patience, type Sent, sendPatiently } from '../push/retry.ts';
 import type { PushFailure, Transport } from '../push/transport.ts';

@@ -22,7 +22,7 @@ import {
   type TraceReceiver,
   type WatchedPollsOptions,
 } from '../../test/support/watched-polls.ts';
-import { createLog } from '../log.ts';
+import { createLog } from '../runtime/log.ts';
 import type { PollerEvents } from '../poll/poller.ts';
 import { openTransport } from '../push/open.ts';
 import type { Receiver } from '../push/receiver.ts';

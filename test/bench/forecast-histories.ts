@@ -1,4 +1,4 @@
-import { roll } from '../../src/demo/random.ts';
+import { roll } from '../simulators/kit/random.ts';
 
 /** A kind of spend. */
 export interface Kind {

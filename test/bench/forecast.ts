@@ -1,7 +1,7 @@
-import { expectedSpend } from '../../src/core/forecast.ts';
-import { fromInteger, toNumber, type Usd } from '../../src/core/money.ts';
-import { DAY, HOUR } from '../../src/core/time.ts';
-import { between, pick, roll } from '../../src/demo/random.ts';
+import { expectedSpend } from '../../src/core/reports/forecast.ts';
+import { fromInteger, toNumber, type Usd } from '../../src/core/values/money.ts';
+import { DAY, HOUR } from '../../src/core/values/time.ts';
+import { between, pick, roll } from '../simulators/kit/random.ts';
 import { median } from './figure.ts';
 import { hoursOf, KINDS, type Kind } from './forecast-histories.ts';
 

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import process from 'node:process';
 import { openLedger } from '../../src/core/ledger.ts';
-import { DAY, MINUTE, startOfDay } from '../../src/core/time.ts';
+import { DAY, MINUTE, startOfDay } from '../../src/core/values/time.ts';
 import { cacheCells } from '../../src/store/cache.ts';
 import { openDatabase } from '../../src/store/open.ts';
 import { sqliteStore } from '../../src/store/sqlite.ts';

@@ -8,7 +8,7 @@ import {
   type Range,
   sizeOf,
   startOfDay,
-} from '../../src/core/time.ts';
+} from '../../src/core/values/time.ts';
 import { openDatabase } from '../../src/store/open.ts';
 import { sqliteStore } from '../../src/store/sqlite.ts';
 import { billOf, FEED, linesOf } from './bill.ts';

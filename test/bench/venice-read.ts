@@ -1,9 +1,9 @@
 import process from 'node:process';
 import { Pool } from 'undici';
 import { z } from 'zod';
-import { DAY } from '../../src/core/time.ts';
-import { createHttpClient } from '../../src/poll/http.ts';
-import { NOTHING_KNOWN } from '../../src/providers/provider.ts';
+import { DAY } from '../../src/core/values/time.ts';
+import { createHttpClient } from '../../src/poll/http/client.ts';
+import { NOTHING_KNOWN } from '../../src/providers/api/provider.ts';
 import { venice } from '../../src/providers/venice/index.ts';
 import { say } from './child.ts';
 

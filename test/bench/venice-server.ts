@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { z } from 'zod';
-import { DAY } from '../../src/core/time.ts';
+import { DAY } from '../../src/core/values/time.ts';
 import { NOW } from './bill.ts';
 import { say } from './child.ts';
 

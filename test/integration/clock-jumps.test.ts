@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { DAY, HOUR, type Instant, MINUTE } from '../../src/core/time.ts';
+import { DAY, HOUR, type Instant, MINUTE } from '../../src/core/values/time.ts';
 import type { Exposition } from '../support/exposition.ts';
 import { configure, type Exporter, folderOf, serve } from '../support/process.ts';
 import { pageOf } from '../support/shown-page.ts';

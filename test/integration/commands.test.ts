@@ -6,11 +6,11 @@ import { delimiter, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { startBaseten } from '../../src/demo/baseten/server.ts';
-import { startInferenceSh } from '../../src/demo/inference-sh/server.ts';
-import { startNorthflank } from '../../src/demo/northflank/server.ts';
-import type { Simulator } from '../../src/demo/service.ts';
-import { startVenice } from '../../src/demo/venice/server.ts';
+import { startBaseten } from '../simulators/baseten/server.ts';
+import { startInferenceSh } from '../simulators/inference-sh/server.ts';
+import { startNorthflank } from '../simulators/northflank/server.ts';
+import type { Simulator } from '../simulators/kit/service.ts';
+import { startVenice } from '../simulators/venice/server.ts';
 import { run } from '../support/child.ts';
 import { parseExposition } from '../support/exposition.ts';
 import {

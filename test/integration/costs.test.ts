@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BUDGET_LABELS } from '../../src/core/budget.ts';
-import { parseDecimal } from '../../src/core/money.ts';
-import { DAY, MINUTE, type Range, startOfDay } from '../../src/core/time.ts';
-import { WINDOWS } from '../../src/core/windows.ts';
-import { startAll } from '../../src/demo/all.ts';
-import { dialAt } from '../../src/demo/world.ts';
+import { BUDGET_LABELS } from '../../src/core/reports/budget.ts';
+import { parseDecimal } from '../../src/core/values/money.ts';
+import { DAY, MINUTE, type Range, startOfDay } from '../../src/core/values/time.ts';
+import { WINDOWS } from '../../src/core/reports/windows.ts';
+import { startAll } from '../simulators/all.ts';
+import { dialAt } from '../simulators/kit/world.ts';
 import { type Exporter, type Scrape, startExporter, windowsAt } from '../support/exporter.ts';
 import { NOON, sum } from '../support/simulated.ts';
 

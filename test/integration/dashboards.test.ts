@@ -6,7 +6,7 @@ import { GROUPS } from '../../deploy/prometheus/src/groups.ts';
 import { isAlert } from '../../deploy/prometheus/src/rule.ts';
 import { dashboardFiles } from '../../grafana/src/generate.ts';
 import { closedDay, highest, named, queriesOf } from '../../grafana/src/promql.ts';
-import { METRICS } from '../../src/core/metrics.ts';
+import { METRICS } from '../../src/core/metrics/catalog.ts';
 import { impatientRules } from '../support/alerting.ts';
 import { realServerTest } from '../support/binaries.ts';
 import { run } from '../support/child.ts';

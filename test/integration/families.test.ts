@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { METRICS, type Metric } from '../../src/core/metrics.ts';
+import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
 import type { Scrape } from '../support/exporter.ts';
 import { HAPPENINGS, startEveryFamily } from '../support/families.ts';
 import { type Answer, startOtlpReceiver } from '../support/otlp-receiver.ts';
@@ -10,7 +10,7 @@ import { receiverAt } from '../support/pushing.ts';
 /** What says 1, or the same all the time, whatever happens; and where each is tested. */
 const CONSTANT: Readonly<Record<string, string>> = {
   ai_billing_build_info: 'src/sinks/prometheus/self.test.ts',
-  ai_billing_budget_limit_usd: 'src/core/budgets.test.ts',
+  ai_billing_budget_limit_usd: 'src/core/reports/budget-status.test.ts',
   ai_billing_config_last_reload_successful: 'src/sinks/prometheus/self.test.ts',
   ai_billing_config_last_reload_success_timestamp_seconds: 'src/sinks/prometheus/self.test.ts',
   ai_billing_api_tier_info: 'src/providers/venice/account.test.ts',

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { METRICS } from '../../src/core/metrics.ts';
-import { DAY, startOfDay, startOfMonth } from '../../src/core/time.ts';
+import { METRICS } from '../../src/core/metrics/catalog.ts';
+import { DAY, startOfDay, startOfMonth } from '../../src/core/values/time.ts';
 import { type Exposition, parseExposition } from '../support/exposition.ts';
 import {
   configure,

@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { METRICS } from '../../src/core/metrics.ts';
+import { METRICS } from '../../src/core/metrics/catalog.ts';
 import { skipUnlessRequired } from '../support/binaries.ts';
 import { run } from '../support/child.ts';
 import type { Exposition } from '../support/exposition.ts';

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { z } from 'zod';
-import { fromInteger, ONE, toNumber } from '../../src/core/money.ts';
-import { DAY, floorTo, HOUR, type Instant, MINUTE, type Range, SECOND } from '../../src/core/time.ts';
-import type { Fault } from '../../src/demo/faults.ts';
-import type { NorthflankRow } from '../../src/demo/northflank/rows.ts';
-import { type NorthflankOptions, startNorthflank } from '../../src/demo/northflank/server.ts';
-import type { Simulator } from '../../src/demo/service.ts';
-import { type Contract, type Dial, dialAt } from '../../src/demo/world.ts';
+import { fromInteger, ONE, toNumber } from '../../src/core/values/money.ts';
+import { DAY, floorTo, HOUR, type Instant, MINUTE, type Range, SECOND } from '../../src/core/values/time.ts';
+import type { Fault } from '../simulators/kit/faults.ts';
+import type { NorthflankRow } from '../simulators/northflank/rows.ts';
+import { type NorthflankOptions, startNorthflank } from '../simulators/northflank/server.ts';
+import type { Simulator } from '../simulators/kit/service.ts';
+import { type Contract, type Dial, dialAt } from '../simulators/kit/world.ts';
 import { assertOnlyReads, assertWindows, samplesOf } from '../support/expected.ts';
 import { type Exporter, type Polled, type Scrape, startExporter } from '../support/exporter.ts';
 

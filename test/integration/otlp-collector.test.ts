@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MINUTE } from '../../src/core/time.ts';
+import { MINUTE } from '../../src/core/values/time.ts';
 import { startEveryFamily } from '../support/families.ts';
 import { collectorTest, startCollector, validateCollector } from '../support/otel-collector.ts';
 import { assertSame, RARELY } from '../support/otlp-parity.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { METRICS, type Metric } from '../../src/core/metrics.ts';
-import { MINUTE } from '../../src/core/time.ts';
+import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
+import { MINUTE } from '../../src/core/values/time.ts';
 import { realServerTest } from '../support/binaries.ts';
 import { HAPPENINGS, startEveryFamily } from '../support/families.ts';
 import { assertSame, RARELY, startComparing, startReceivers } from '../support/otlp-parity.ts';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Budget } from '../../src/core/budget.ts';
-import { ONE, parseDecimal } from '../../src/core/money.ts';
-import { HOUR, startOfMonth } from '../../src/core/time.ts';
-import { startBaseten } from '../../src/demo/baseten/server.ts';
-import type { VeniceRow } from '../../src/demo/venice/rows.ts';
-import { startVenice } from '../../src/demo/venice/server.ts';
+import type { Budget } from '../../src/core/reports/budget.ts';
+import { ONE, parseDecimal } from '../../src/core/values/money.ts';
+import { HOUR, startOfMonth } from '../../src/core/values/time.ts';
+import { startBaseten } from '../simulators/baseten/server.ts';
+import type { VeniceRow } from '../simulators/venice/rows.ts';
+import { startVenice } from '../simulators/venice/server.ts';
 import { startAlerting, told } from '../support/alerting.ts';
 import { realServerTest } from '../support/binaries.ts';
 import { type Exporter, startExporter } from '../support/exporter.ts';

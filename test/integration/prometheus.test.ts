@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { setTimeout as wait } from 'node:timers/promises';
-import { METRICS } from '../../src/core/metrics.ts';
-import { type Fixed, formatDecimal, toNumber } from '../../src/core/money.ts';
-import type { Range } from '../../src/core/time.ts';
+import { METRICS } from '../../src/core/metrics/catalog.ts';
+import { type Fixed, formatDecimal, toNumber } from '../../src/core/values/money.ts';
+import type { Range } from '../../src/core/values/time.ts';
 import { realServerTest } from '../support/binaries.ts';
 import { configure, folderOf, LISTENING, serve, start } from '../support/process.ts';
 import {

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { METRICS } from '../../src/core/metrics.ts';
+import { METRICS } from '../../src/core/metrics/catalog.ts';
 import type { Exposition } from '../support/exposition.ts';
 import type { SampleLine } from '../support/exposition-line.ts';
 import { type Exporter, folderOf, serve } from '../support/process.ts';

@@ -3,10 +3,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { DAY } from '../../src/core/time.ts';
-import { startBaseten } from '../../src/demo/baseten/server.ts';
-import { startVenice } from '../../src/demo/venice/server.ts';
-import { dialAt } from '../../src/demo/world.ts';
+import { DAY } from '../../src/core/values/time.ts';
+import { startBaseten } from '../simulators/baseten/server.ts';
+import { startVenice } from '../simulators/venice/server.ts';
+import { dialAt } from '../simulators/kit/world.ts';
 import { startExporter } from '../support/exporter.ts';
 import { folderOf, serve } from '../support/process.ts';
 

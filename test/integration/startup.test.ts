@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { openLedger } from '../../src/core/ledger.ts';
-import { HOUR } from '../../src/core/time.ts';
+import { HOUR } from '../../src/core/values/time.ts';
 import { openDatabase } from '../../src/store/open.ts';
 import { sqliteStore } from '../../src/store/sqlite.ts';
 import { skipUnlessRequired } from '../support/binaries.ts';

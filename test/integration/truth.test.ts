@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { ONE, parseDecimal } from '../../src/core/money.ts';
-import { DAY, HOUR, MINUTE, type Range } from '../../src/core/time.ts';
-import { startAll } from '../../src/demo/all.ts';
-import type { DedicatedRow } from '../../src/demo/baseten/rows.ts';
-import { startBaseten } from '../../src/demo/baseten/server.ts';
-import type { InferenceShRow } from '../../src/demo/inference-sh/rows.ts';
-import { startInferenceSh } from '../../src/demo/inference-sh/server.ts';
-import type { NorthflankRow } from '../../src/demo/northflank/rows.ts';
-import { startNorthflank } from '../../src/demo/northflank/server.ts';
-import type { Simulator } from '../../src/demo/service.ts';
-import type { Truth } from '../../src/demo/truth.ts';
-import { charge, PURCHASE, type VeniceRow } from '../../src/demo/venice/rows.ts';
-import { startVenice } from '../../src/demo/venice/server.ts';
-import { type Contract, type Dial, dialAt } from '../../src/demo/world.ts';
+import { ONE, parseDecimal } from '../../src/core/values/money.ts';
+import { DAY, HOUR, MINUTE, type Range } from '../../src/core/values/time.ts';
+import { startAll } from '../simulators/all.ts';
+import type { DedicatedRow } from '../simulators/baseten/rows.ts';
+import { startBaseten } from '../simulators/baseten/server.ts';
+import type { InferenceShRow } from '../simulators/inference-sh/rows.ts';
+import { startInferenceSh } from '../simulators/inference-sh/server.ts';
+import type { NorthflankRow } from '../simulators/northflank/rows.ts';
+import { startNorthflank } from '../simulators/northflank/server.ts';
+import type { Simulator } from '../simulators/kit/service.ts';
+import type { Truth } from '../simulators/kit/truth.ts';
+import { charge, PURCHASE, type VeniceRow } from '../simulators/venice/rows.ts';
+import { startVenice } from '../simulators/venice/server.ts';
+import { type Contract, type Dial, dialAt } from '../simulators/kit/world.ts';
 import { realServerTest } from '../support/binaries.ts';
 import {
   assertNets,

@@ -1,4 +1,4 @@
-import { DAY } from '../../src/core/time.ts';
+import { DAY } from '../../src/core/values/time.ts';
 import { bounded, type Figure, told } from '../bench/figure.ts';
 import type { Measured, Soaked } from './run.ts';
 

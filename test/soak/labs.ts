@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import process from 'node:process';
-import type { Dial } from '../../src/demo/world.ts';
+import type { Dial } from '../simulators/kit/world.ts';
 import { type Heard, type LabSetup, Said, type Word } from './words.ts';
 
 const PROGRAM = join(import.meta.dirname, 'lab.ts');

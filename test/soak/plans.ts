@@ -1,4 +1,4 @@
-import { HOUR, MINUTE } from '../../src/core/time.ts';
+import { HOUR, MINUTE } from '../../src/core/values/time.ts';
 import type { SoakPlan } from './run.ts';
 
 /** Three short lives over the end of a month, in one of them clocks are set back. */

@@ -1,4 +1,4 @@
-import { type Fixed, fromNumber } from '../../src/core/money.ts';
+import { type Fixed, fromNumber } from '../../src/core/values/money.ts';
 import type { Scope } from '../support/exporter.ts';
 import type { OtlpMetric } from '../support/otlp-metrics.ts';
 import { type Answer, type Push, startOtlpReceiver } from '../support/otlp-receiver.ts';

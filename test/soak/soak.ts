@@ -1,6 +1,6 @@
 import { loadavg } from 'node:os';
 import process from 'node:process';
-import { DAY } from '../../src/core/time.ts';
+import { DAY } from '../../src/core/values/time.ts';
 import { tableOf } from '../bench/figure.ts';
 import { figuresOf } from './figures.ts';
 import { longPlan } from './plans.ts';

@@ -1,12 +1,12 @@
-import { parseDecimal } from '../../src/core/money.ts';
-import { DAY, HOUR, type Instant, MINUTE, type Range, startOfDay } from '../../src/core/time.ts';
-import { type Providers, startAll } from '../../src/demo/all.ts';
-import type { DedicatedRow } from '../../src/demo/baseten/rows.ts';
-import type { Entry } from '../../src/demo/books.ts';
-import type { Fault } from '../../src/demo/faults.ts';
-import type { Truth } from '../../src/demo/truth.ts';
-import type { VeniceRow } from '../../src/demo/venice/rows.ts';
-import { type Dial, dialAt } from '../../src/demo/world.ts';
+import { parseDecimal } from '../../src/core/values/money.ts';
+import { DAY, HOUR, type Instant, MINUTE, type Range, startOfDay } from '../../src/core/values/time.ts';
+import { type Providers, startAll } from '../simulators/all.ts';
+import type { DedicatedRow } from '../simulators/baseten/rows.ts';
+import type { Entry } from '../simulators/kit/books.ts';
+import type { Fault } from '../simulators/kit/faults.ts';
+import type { Truth } from '../simulators/kit/truth.ts';
+import type { VeniceRow } from '../simulators/venice/rows.ts';
+import { type Dial, dialAt } from '../simulators/kit/world.ts';
 import { asAsked, unwatched } from '../support/world.ts';
 import type { LabSetup } from './words.ts';
 

@@ -1,6 +1,6 @@
-import { METRICS, type Metric } from '../../src/core/metrics.ts';
-import type { Family, Sample, SnapshotSource } from '../../src/core/snapshot.ts';
-import { type Instant, MINUTE } from '../../src/core/time.ts';
+import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
+import type { Family, Sample, SnapshotSource } from '../../src/core/metrics/snapshot.ts';
+import { type Instant, MINUTE } from '../../src/core/values/time.ts';
 import type { SelfMetrics } from '../../src/sinks/prometheus/self.ts';
 
 /** What labels may hold; an empty one is as good as absent. */

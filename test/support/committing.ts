@@ -1,4 +1,4 @@
-import { DAY, HOUR } from '../../src/core/time.ts';
+import { DAY, HOUR } from '../../src/core/values/time.ts';
 import { cost, openBench, settings, statement, utc } from './ledger.ts';
 
 /** Commits to the ledger named by the first argument until it is killed, and prints the counter after each commit. */

@@ -1,5 +1,5 @@
-import type { Instant, Range } from '../../src/core/time.ts';
-import type { Coverage } from '../../src/providers/provider.ts';
+import type { Instant, Range } from '../../src/core/values/time.ts';
+import type { Coverage } from '../../src/providers/api/provider.ts';
 
 /** A range of buckets and when it was read. */
 export interface Interval extends Range {

@@ -1,9 +1,9 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { type Ledger, openLedger } from '../../src/core/ledger.ts';
-import type { Statement } from '../../src/core/statement.ts';
-import { StoreError } from '../../src/core/store.ts';
-import type { Instant } from '../../src/core/time.ts';
-import { pollErrorOf } from '../../src/poll/poll.ts';
+import type { Statement } from '../../src/core/statement/statement.ts';
+import { StoreError } from '../../src/core/ledger/records.ts';
+import type { Instant } from '../../src/core/values/time.ts';
+import { pollErrorOf } from '../../src/poll/poll-feed.ts';
 import { cacheCells } from '../../src/store/cache.ts';
 import { openVerified } from '../../src/store/open.ts';
 import { sqliteStore } from '../../src/store/sqlite.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { METRICS, type Metric } from '../../src/core/metrics.ts';
-import { type Fixed, formatDecimal, multiply, ONE, parseDecimal } from '../../src/core/money.ts';
-import type { Instant, Range } from '../../src/core/time.ts';
-import type { RecordedRequest } from '../../src/demo/service.ts';
-import type { Truth, TruthEntry } from '../../src/demo/truth.ts';
+import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
+import { type Fixed, formatDecimal, multiply, ONE, parseDecimal } from '../../src/core/values/money.ts';
+import type { Instant, Range } from '../../src/core/values/time.ts';
+import type { RecordedRequest } from '../simulators/kit/service.ts';
+import type { Truth, TruthEntry } from '../simulators/kit/truth.ts';
 import { type Scrape, windowsAt } from './exporter.ts';
 import type { Labels } from './exposition.ts';
 

@@ -1,22 +1,22 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type App, createApp } from '../../src/app.ts';
+import { type App, createApp } from '../../src/app/app.ts';
 import type { Account, Config, OpenTelemetry } from '../../src/config/config.ts';
-import { NO_OPEN_TELEMETRY } from '../../src/config/open-telemetry.ts';
-import type { Budget } from '../../src/core/budget.ts';
-import { DEFAULT_RATES } from '../../src/core/rates.ts';
-import type { SnapshotSource } from '../../src/core/snapshot.ts';
-import { DAY, type Instant, SECOND } from '../../src/core/time.ts';
-import { costsAt } from '../../src/costs.ts';
-import { createLog } from '../../src/log.ts';
-import { openOtelPage, openPushes } from '../../src/opentelemetry.ts';
+import { NO_OPEN_TELEMETRY } from '../../src/config/otel/open-telemetry.ts';
+import type { Budget } from '../../src/core/reports/budget.ts';
+import { DEFAULT_RATES } from '../../src/core/values/exchange-rates.ts';
+import type { SnapshotSource } from '../../src/core/metrics/snapshot.ts';
+import { DAY, type Instant, SECOND } from '../../src/core/values/time.ts';
+import { costsAt } from '../../src/app/costs.ts';
+import { createLog } from '../../src/runtime/log.ts';
+import { openOtelPage, openPushes } from '../../src/app/opentelemetry.ts';
 import type { PollOutcome } from '../../src/poll/poller.ts';
 import { providerById } from '../../src/providers/index.ts';
-import type { Provider } from '../../src/providers/provider.ts';
+import type { Provider } from '../../src/providers/api/provider.ts';
 import { createServer } from '../../src/server/server.ts';
 import { createPrometheusPage } from '../../src/sinks/prometheus/page.ts';
-import { statusOf } from '../../src/status.ts';
+import { statusOf } from '../../src/app/status.ts';
 import { type Exposition, type ExpositionFormat, type Labels, parseExposition } from './exposition.ts';
 
 /** Our own clock. Waiting moves it: nothing in a test waits for real. */

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import type { Drift } from '../../src/core/statement.ts';
-import { readAnswer } from '../../src/poll/contract.ts';
-import { PollError } from '../../src/poll/errors.ts';
-import { reasonOfStatus } from '../../src/poll/status.ts';
-import { titleOf } from '../../src/poll/target.ts';
-import type { Answer, Ask, Request } from '../../src/providers/provider.ts';
+import type { Drift } from '../../src/core/statement/statement.ts';
+import { readAnswer } from '../../src/poll/http/parse-response.ts';
+import { PollError } from '../../src/providers/api/errors.ts';
+import { reasonOfStatus } from '../../src/providers/api/status.ts';
+import { titleOf } from '../../src/poll/http/url.ts';
+import type { Answer, Ask, Request } from '../../src/providers/api/provider.ts';
 
 const Recording = z.strictObject({
   request: z.strictObject({

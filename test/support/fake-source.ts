@@ -1,4 +1,4 @@
-import type { Family, Snapshot, SnapshotSource } from '../../src/core/snapshot.ts';
+import type { Family, Snapshot, SnapshotSource } from '../../src/core/metrics/snapshot.ts';
 
 /** A source whose snapshots a test publishes by hand. */
 export interface FakeSource extends SnapshotSource {

@@ -1,9 +1,9 @@
 import type { TestContext } from 'node:test';
 import type { OpenTelemetry } from '../../src/config/config.ts';
-import { ONE, parseDecimal } from '../../src/core/money.ts';
-import { DAY, HOUR, MINUTE, startOfDay } from '../../src/core/time.ts';
-import { type Providers, startAll } from '../../src/demo/all.ts';
-import { type Dial, dialAt } from '../../src/demo/world.ts';
+import { ONE, parseDecimal } from '../../src/core/values/money.ts';
+import { DAY, HOUR, MINUTE, startOfDay } from '../../src/core/values/time.ts';
+import { type Providers, startAll } from '../simulators/all.ts';
+import { type Dial, dialAt } from '../simulators/kit/world.ts';
 import { type Exporter, startExporter } from './exporter.ts';
 
 /**

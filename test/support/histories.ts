@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { StreamSettings } from '../../src/core/ledger.ts';
-import { ONE } from '../../src/core/money.ts';
-import type { Statement } from '../../src/core/statement.ts';
-import { DAY, type Granularity, HOUR, MINUTE, sizeOf } from '../../src/core/time.ts';
+import { ONE } from '../../src/core/values/money.ts';
+import type { Statement } from '../../src/core/statement/statement.ts';
+import { DAY, type Granularity, HOUR, MINUTE, sizeOf } from '../../src/core/values/time.ts';
 import { utc } from './ledger.ts';
 
 /** Lives of a ledger, drawn at random. */

@@ -1,4 +1,4 @@
-import type { Simulator } from '../../src/demo/service.ts';
+import type { Simulator } from '../simulators/kit/service.ts';
 import type { Circumstances, Life } from './life.ts';
 import { QUIET } from './life.ts';
 

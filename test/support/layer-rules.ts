@@ -14,8 +14,8 @@ export const LAYER_RULES: readonly Rule[] = [
       { 'src/providers/a/index.ts': `import {\n  x,\n} from '../b/schema.ts';` },
       { 'src/providers/a/index.ts': `export * from '../index.ts';` },
       { 'src/sinks/prometheus/page.ts': `const store = await import('../../store/ledger.ts');` },
-      { 'src/poll/http.ts': `import { config } from '../config/config.ts';` },
-      { 'src/app.ts': `import { serve } from './commands/serve.ts';` },
+      { 'src/poll/http/client.ts': `import { config } from '../config/config.ts';` },
+      { 'src/app/app.ts': `import { serve } from './commands/serve.ts';` },
       { 'src/brand-new/a.ts': `import { parseUsd } from '../core/money.ts';` },
     ],
     sound: [
@@ -29,7 +29,7 @@ export const LAYER_RULES: readonly Rule[] = [
     name: 'SQL is in store, the network in net, poll, push, server and demo, and the core and the providers import no package but zod',
     findings: strayPackages,
     broken: [
-      { 'src/app.ts': `import { DatabaseSync } from 'node:sqlite';` },
+      { 'src/app/app.ts': `import { DatabaseSync } from 'node:sqlite';` },
       { 'src/sinks/otel/push.ts': `import { request } from 'undici';` },
       { 'src/config/load.ts': `import http from 'node:http';` },
       { 'src/core/a.ts': `import { readFile } from 'node:fs/promises';` },
@@ -49,7 +49,7 @@ export const LAYER_RULES: readonly Rule[] = [
       /\bfetch\(|\bnew (WebSocket|EventSource)\(/,
     ),
     broken: [{ 'src/sinks/otel/push.ts': `await fetch(url);` }],
-    sound: [{ 'src/poll/http.ts': `await fetch(url);` }, { 'src/sinks/a.ts': `await prefetch(url);` }],
+    sound: [{ 'src/poll/http/client.ts': `await fetch(url);` }, { 'src/sinks/a.ts': `await prefetch(url);` }],
   },
   {
     name: 'the core and the providers are calculators: no clock, dice, timer, environment or console',
@@ -61,7 +61,7 @@ export const LAYER_RULES: readonly Rule[] = [
       { 'src/core/a.ts': `const now = Date.now();` },
       { 'src/core/a.ts': `const now = new Date();` },
       { 'src/core/a.ts': `const id = \`\${Math.random()}\`;` },
-      { 'src/providers/provider.ts': `const key = process.env.KEY;` },
+      { 'src/providers/api/provider.ts': `const key = process.env.KEY;` },
       { 'src/providers/a/read.ts': `const begun = performance.now();` },
     ],
     sound: [
@@ -78,9 +78,9 @@ export const LAYER_RULES: readonly Rule[] = [
     ),
     broken: [
       { 'src/commands/serve.ts': `process.exit(1);` },
-      { 'src/app.ts': `const leave = process.exit;` },
+      { 'src/app/app.ts': `const leave = process.exit;` },
     ],
-    sound: [{ 'src/main.ts': `process.exit(1);` }, { 'src/app.ts': `process.exitCode = 1;` }],
+    sound: [{ 'src/main.ts': `process.exit(1);` }, { 'src/app/app.ts': `process.exitCode = 1;` }],
   },
   {
     name: 'files do not import one another in a ring',
@@ -114,11 +114,11 @@ export const LAYER_RULES: readonly Rule[] = [
     ],
     sound: [
       {
-        'package.json': manifest({ scripts: { start: 'node src/main.ts serve', docs: 'node src/docs.ts' } }),
+        'package.json': manifest({ scripts: { start: 'node src/main.ts serve', docs: 'node src/tools/metrics-doc.ts' } }),
         'src/main.ts': `const { a } = await import('./core/a.ts');`,
         'src/core/a.ts': `new Worker(new URL('./worker.ts', import.meta.url));`,
         'src/core/worker.ts': '',
-        'src/docs.ts': '',
+        'src/tools/metrics-doc.ts': '',
       },
     ],
   },

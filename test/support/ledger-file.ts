@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { HOUR } from '../../src/core/time.ts';
+import { HOUR } from '../../src/core/values/time.ts';
 import { cost, openBench, settings, statement, utc } from './ledger.ts';
 
 /** The first hour that a ledger's file of a test holds. */

@@ -1,4 +1,4 @@
-import type { Amounts } from '../../src/core/compose.ts';
+import type { Amounts } from '../../src/core/ledger/composition.ts';
 import {
   type AccountSettings,
   type Applied,
@@ -6,11 +6,11 @@ import {
   openLedger,
   type StreamSettings,
 } from '../../src/core/ledger.ts';
-import { type Fixed, fromNumber } from '../../src/core/money.ts';
-import { DEFAULT_RATES } from '../../src/core/rates.ts';
-import type { Line, ResourceFacts, Statement } from '../../src/core/statement.ts';
-import type { Store } from '../../src/core/store.ts';
-import { DAY, type Granularity, HOUR, type Instant, type Range } from '../../src/core/time.ts';
+import { type Fixed, fromNumber } from '../../src/core/values/money.ts';
+import { DEFAULT_RATES } from '../../src/core/values/exchange-rates.ts';
+import type { Line, ResourceFacts, Statement } from '../../src/core/statement/statement.ts';
+import type { Store } from '../../src/core/ledger/records.ts';
+import { DAY, type Granularity, HOUR, type Instant, type Range } from '../../src/core/values/time.ts';
 import { cacheCells } from '../../src/store/cache.ts';
 import { openDatabase } from '../../src/store/open.ts';
 import { sqliteStore } from '../../src/store/sqlite.ts';

@@ -1,6 +1,6 @@
-import type { Fixed } from '../../src/core/money.ts';
-import type { Statement } from '../../src/core/statement.ts';
-import { DAY, floorTo, type Granularity, type Instant, sizeOf } from '../../src/core/time.ts';
+import type { Fixed } from '../../src/core/values/money.ts';
+import type { Statement } from '../../src/core/statement/statement.ts';
+import { DAY, floorTo, type Granularity, type Instant, sizeOf } from '../../src/core/values/time.ts';
 
 /**
  * A ledger that keeps every statement and works everything out from scratch, one bucket at a time. Written from the design,

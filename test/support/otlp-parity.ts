@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Receiver } from '../../src/config/config.ts';
-import { HOUR, type Instant } from '../../src/core/time.ts';
+import { HOUR, type Instant } from '../../src/core/values/time.ts';
 import { type OtlpReceiver, startOtlpReceiver } from './otlp-receiver.ts';
 import {
   differences,

@@ -1,4 +1,4 @@
-import { type Fixed, fromNumber, toNumber } from '../../src/core/money.ts';
+import { type Fixed, fromNumber, toNumber } from '../../src/core/values/money.ts';
 import type { Exposition } from './exposition.ts';
 import type { OtlpBody, OtlpMetric, OtlpPoint } from './otlp-metrics.ts';
 import type { VectorSeries } from './prometheus.ts';

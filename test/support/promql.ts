@@ -1,5 +1,5 @@
 import { parser } from '@prometheus-io/lezer-promql';
-import { METRICS, type Metric } from '../../src/core/metrics.ts';
+import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
 
 /** Labels by the name of a metric. */
 export type Known = ReadonlyMap<string, readonly string[]>;

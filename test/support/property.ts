@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { roll } from '../../src/demo/random.ts';
+import { roll } from '../simulators/kit/random.ts';
 
 /** What the gate draws its examples from: each run of it tries the same ones. */
 const GATE_SEED = 20_261_120;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import type { SeriesKey } from '../../src/core/book.ts';
-import { METRICS, type Metric } from '../../src/core/metrics.ts';
-import { formatDecimal } from '../../src/core/money.ts';
-import type { Line, Observation, Reading } from '../../src/core/statement.ts';
-import { floorTo, type Instant, type Range, sizeOf } from '../../src/core/time.ts';
-import { watchDrift } from '../../src/poll/digest.ts';
-import type { Feed, FeedContext } from '../../src/providers/provider.ts';
+import type { SeriesKey } from '../../src/core/ledger/state.ts';
+import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
+import { formatDecimal } from '../../src/core/values/money.ts';
+import type { Line, Observation, Reading } from '../../src/core/statement/statement.ts';
+import { floorTo, type Instant, type Range, sizeOf } from '../../src/core/values/time.ts';
+import { watchDrift } from '../../src/poll/poll-summary.ts';
+import type { Feed, FeedContext } from '../../src/providers/api/provider.ts';
 import type { FakeAsk } from './fake-ask.ts';
 
 /** What one range of the plan came to. */

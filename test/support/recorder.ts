@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { GROUPS } from '../../deploy/prometheus/src/groups.ts';
-import { HOUR, type Instant, MINUTE } from '../../src/core/time.ts';
+import { HOUR, type Instant, MINUTE } from '../../src/core/values/time.ts';
 import { selectionsOf } from './promql.ts';
 
 /** Samples of every five minutes: Prometheus looks back no further. */

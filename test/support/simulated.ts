@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type Fixed, fromNumber, parseDecimal } from '../../src/core/money.ts';
-import type { Simulator } from '../../src/demo/service.ts';
+import { type Fixed, fromNumber, parseDecimal } from '../../src/core/values/money.ts';
+import type { Simulator } from '../simulators/kit/service.ts';
 
 /** 22 November 2026, a little before noon. */
 export const NOON = Date.UTC(2026, 10, 22, 11, 47, 13);

@@ -1,15 +1,15 @@
-import { METRICS, type Metric } from '../../src/core/metrics.ts';
-import { type Fixed, fromInteger, fromNumber, ONE } from '../../src/core/money.ts';
-import { HOUR, type Range } from '../../src/core/time.ts';
-import type { BasetenRow } from '../../src/demo/baseten/rows.ts';
-import { type BasetenSimulator, startBaseten } from '../../src/demo/baseten/server.ts';
-import type { Entry } from '../../src/demo/books.ts';
-import type { InferenceShRow } from '../../src/demo/inference-sh/rows.ts';
-import { startInferenceSh } from '../../src/demo/inference-sh/server.ts';
-import type { Simulator } from '../../src/demo/service.ts';
-import type { TruthEntry, TruthMeasure } from '../../src/demo/truth.ts';
-import { charge, type VeniceRow } from '../../src/demo/venice/rows.ts';
-import { startVenice } from '../../src/demo/venice/server.ts';
+import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
+import { type Fixed, fromInteger, fromNumber, ONE } from '../../src/core/values/money.ts';
+import { HOUR, type Range } from '../../src/core/values/time.ts';
+import type { BasetenRow } from '../simulators/baseten/rows.ts';
+import { type BasetenSimulator, startBaseten } from '../simulators/baseten/server.ts';
+import type { Entry } from '../simulators/kit/books.ts';
+import type { InferenceShRow } from '../simulators/inference-sh/rows.ts';
+import { startInferenceSh } from '../simulators/inference-sh/server.ts';
+import type { Simulator } from '../simulators/kit/service.ts';
+import type { TruthEntry, TruthMeasure } from '../simulators/kit/truth.ts';
+import { charge, type VeniceRow } from '../simulators/venice/rows.ts';
+import { startVenice } from '../simulators/venice/server.ts';
 import { providerById } from '../../src/providers/index.ts';
 import type { Exposition, Labels } from './exposition.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
-import { METRICS, type Metric } from '../../src/core/metrics.ts';
-import { type Fixed, fromNumber } from '../../src/core/money.ts';
+import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
+import { type Fixed, fromNumber } from '../../src/core/values/money.ts';
 import type { MatrixSeries, Prometheus } from './prometheus.ts';
 import { type Amounts, LASTING_COUNTERS, seriesKey } from './spending.ts';
 

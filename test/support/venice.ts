@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { ONE } from '../../src/core/money.ts';
-import { DAY, HOUR } from '../../src/core/time.ts';
-import type { Simulator } from '../../src/demo/service.ts';
-import type { VeniceRow } from '../../src/demo/venice/rows.ts';
-import { startVenice, type VeniceOptions } from '../../src/demo/venice/server.ts';
-import { type Dial, dialAt } from '../../src/demo/world.ts';
+import { ONE } from '../../src/core/values/money.ts';
+import { DAY, HOUR } from '../../src/core/values/time.ts';
+import type { Simulator } from '../simulators/kit/service.ts';
+import type { VeniceRow } from '../simulators/venice/rows.ts';
+import { startVenice, type VeniceOptions } from '../simulators/venice/server.ts';
+import { type Dial, dialAt } from '../simulators/kit/world.ts';
 import { type Exporter, type Scrape, startExporter } from './exporter.ts';
 import { unwatched } from './world.ts';
 

@@ -3,9 +3,9 @@
  * each page against the truth, and writes what the ledger showed.
  */
 import assert from 'node:assert/strict';
-import { DAY, HOUR, type Range, startOfDay } from '../../src/core/time.ts';
-import { startAll } from '../../src/demo/all.ts';
-import { dialAt } from '../../src/demo/world.ts';
+import { DAY, HOUR, type Range, startOfDay } from '../../src/core/values/time.ts';
+import { startAll } from '../simulators/all.ts';
+import { dialAt } from '../simulators/kit/world.ts';
 import { assertWindows, ledgerLines } from './expected.ts';
 import { startExporter } from './exporter.ts';
 import { asAsked, unwatched } from './world.ts';

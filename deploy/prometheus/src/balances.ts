@@ -1,5 +1,5 @@
-import { METRICS } from '../../../src/core/metrics.ts';
-import { REFILLING } from '../../../src/core/rates.ts';
+import { METRICS } from '../../../src/core/metrics/catalog.ts';
+import { REFILLING } from '../../../src/core/values/exchange-rates.ts';
 import type { Alert, Group } from './rule.ts';
 import { dollarsOf } from './text.ts';
 import { THRESHOLDS } from './thresholds.ts';

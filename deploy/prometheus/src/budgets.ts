@@ -1,4 +1,4 @@
-import { METRICS } from '../../../src/core/metrics.ts';
+import { METRICS } from '../../../src/core/metrics/catalog.ts';
 import type { Group, Recording } from './rule.ts';
 import { AS_BILLED, dollarsOf, firstOf } from './text.ts';
 import { THRESHOLDS } from './thresholds.ts';

@@ -1,4 +1,4 @@
-import { type FailureReason, POLL_FAILURES } from '../../../src/poll/errors.ts';
+import { type FailureReason, POLL_FAILURES } from '../../../src/providers/api/errors.ts';
 import { THRESHOLDS } from './thresholds.ts';
 
 /** Which alert tells of which reason: none tells of two, and none is left out. */

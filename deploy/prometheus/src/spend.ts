@@ -1,4 +1,4 @@
-import { METRICS } from '../../../src/core/metrics.ts';
+import { METRICS } from '../../../src/core/metrics/catalog.ts';
 import { RECORDS } from './recordings.ts';
 import type { Group } from './rule.ts';
 import { BILLED_THROUGH, dollarsOf, firstOf } from './text.ts';

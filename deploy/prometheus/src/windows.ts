@@ -1,4 +1,4 @@
-import { METRICS, type Metric } from '../../../src/core/metrics.ts';
+import { METRICS, type Metric } from '../../../src/core/metrics/catalog.ts';
 import type { Recording } from './rule.ts';
 
 /** Counters of the ledger whose net is recorded. */

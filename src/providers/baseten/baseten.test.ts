@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { targetOf } from '../../poll/target.ts';
+import { targetOf } from '../../poll/http/url.ts';
 import { baseten } from './index.ts';
 import { readPrices } from './prices.ts';
 import { InstanceTypePrices, Models } from './schema.ts';

@@ -1,4 +1,4 @@
-import type { ResourceFacts } from '../../core/statement.ts';
+import type { ResourceFacts } from '../../core/statement/statement.ts';
 import type { Names } from './names.ts';
 import type { BillableResource } from './schema.ts';
 import type { Usage } from './usage.ts';

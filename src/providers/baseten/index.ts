@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { DAY, type Range, SECOND } from '../../core/time.ts';
-import { type Ask, defineFeed, defineProvider, type FeedContext } from '../provider.ts';
+import { DAY, type Range, SECOND } from '../../core/values/time.ts';
+import { type Ask, defineFeed, defineProvider, type FeedContext } from '../api/provider.ts';
 import { askInParts, SHORTER_MEMO } from './longest.ts';
 import { lookups } from './lookups.ts';
 import { namesOf } from './names.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { DAY, type Range } from '../../core/time.ts';
-import { PollError } from '../../poll/errors.ts';
+import { DAY, type Range } from '../../core/values/time.ts';
+import { PollError } from '../api/errors.ts';
 import { recall } from './memo.ts';
 
 /** The longest range that is documented. */

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
-import type { Reading } from '../../core/statement.ts';
-import { SECOND } from '../../core/time.ts';
-import { defineFeed, type Feed } from '../provider.ts';
-import { singleReader } from '../readers.ts';
+import type { Reading } from '../../core/statement/statement.ts';
+import { SECOND } from '../../core/values/time.ts';
+import { defineFeed, type Feed } from '../api/provider.ts';
+import { singleReader } from '../api/readers.ts';
 import { readPrices } from './prices.ts';
 import { InstanceTypePrices, Models, Teams } from './schema.ts';
 import { readModels, readTeams } from './teams.ts';

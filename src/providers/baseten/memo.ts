@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Drift } from '../../core/statement.ts';
+import type { Drift } from '../../core/statement/statement.ts';
 
 /** What each look-up remembers, by the name of its feed, for the bill to be read with. */
 export const MEMOS = {

@@ -1,4 +1,4 @@
-import type { FeedContext } from '../provider.ts';
+import type { FeedContext } from '../api/provider.ts';
 import { MEMOS, recall } from './memo.ts';
 import type { BillableResource } from './schema.ts';
 

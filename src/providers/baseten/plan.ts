@@ -6,8 +6,8 @@ import {
   type Range,
   startOfDay,
   startOfMonth,
-} from '../../core/time.ts';
-import type { FeedContext } from '../provider.ts';
+} from '../../core/values/time.ts';
+import type { FeedContext } from '../api/provider.ts';
 import { longestMs } from './longest.ts';
 
 /** The first day that can be asked for. */

@@ -1,8 +1,8 @@
-import type { Fixed } from '../../core/money.ts';
-import type { Drift, Line, Observation, Reading, Reconciliation } from '../../core/statement.ts';
-import { intersection, isoDay, type Range, startOfMonth } from '../../core/time.ts';
-import type { Reader } from '../provider.ts';
-import { unknownFieldsOf } from '../unknown-fields.ts';
+import type { Fixed } from '../../core/values/money.ts';
+import type { Drift, Line, Observation, Reading, Reconciliation } from '../../core/statement/statement.ts';
+import { intersection, isoDay, type Range, startOfMonth } from '../../core/values/time.ts';
+import type { Reader } from '../api/provider.ts';
+import { unknownFieldsOf } from '../api/unknown-fields.ts';
 import { factsOf } from './facts.ts';
 import { linesOf, tokenDriftOf } from './lines.ts';
 import { SHORTER_MEMO } from './longest.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Fixed } from '../../core/money.ts';
-import type { Instant } from '../../core/time.ts';
-import { Count, Day, Decimal, lenient, listOf, OtherMoney, Text } from '../schemas.ts';
+import type { Fixed } from '../../core/values/money.ts';
+import type { Instant } from '../../core/values/time.ts';
+import { Count, Day, Decimal, lenient, listOf, OtherMoney, Text } from '../api/schemas.ts';
 
 // https://docs.baseten.co/reference/management-api/billing/gets-billing-usage-summary-for-a-date-range
 // What the ledger adds up is required as documented, and so is the day it belongs to: half a page must fail, not shrink. Whatever else is

@@ -1,5 +1,5 @@
-import type { Reading } from '../../core/statement.ts';
-import { unknownFieldsOf } from '../unknown-fields.ts';
+import type { Reading } from '../../core/statement/statement.ts';
+import { unknownFieldsOf } from '../api/unknown-fields.ts';
 import { type Memo, within } from './memo.ts';
 import { Models, Teams } from './schema.ts';
 

@@ -1,5 +1,5 @@
-import type { Instant, Range } from '../../core/time.ts';
-import { DAY } from '../../core/time.ts';
+import type { Instant, Range } from '../../core/values/time.ts';
+import { DAY } from '../../core/values/time.ts';
 import { type Category, categoryOf, type Figures, type Item, TIERS, type UsageSummary } from './schema.ts';
 
 /** What was asked for, and the answer. */

@@ -1,5 +1,5 @@
-import { divideHalfEven, type Usd } from '../../core/money.ts';
-import type { Drift, Line, Observation, Reading, ResourceFacts } from '../../core/statement.ts';
+import { divideHalfEven, type Usd } from '../../core/values/money.ts';
+import type { Drift, Line, Observation, Reading, ResourceFacts } from '../../core/statement/statement.ts';
 import {
   ceilTo,
   floorTo,
@@ -8,8 +8,8 @@ import {
   intersection,
   type Range,
   sizeOf,
-} from '../../core/time.ts';
-import { unknownFieldsOf } from '../unknown-fields.ts';
+} from '../../core/values/time.ts';
+import { unknownFieldsOf } from '../api/unknown-fields.ts';
 import { callsOf } from './calls.ts';
 import { Breakdown } from './schema.ts';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { Fixed } from '../../core/money.ts';
-import type { Drift, Observation } from '../../core/statement.ts';
-import { Count } from '../schemas.ts';
-import { unknownFieldsOf } from '../unknown-fields.ts';
+import type { Fixed } from '../../core/values/money.ts';
+import type { Drift, Observation } from '../../core/statement/statement.ts';
+import { Count } from '../api/schemas.ts';
+import { unknownFieldsOf } from '../api/unknown-fields.ts';
 
 /** One of the top apps of a breakdown's window. Its cost is in the timeseries, too. */
 const TopApp = z.looseObject({

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { ConfigError } from '../../config/errors.ts';
+import { ConfigError } from '../../config/yaml/errors.ts';
 import { loadConfig } from '../../config/load.ts';
 import { inferenceSh } from './index.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { isLabel, LABEL_FORM } from '../../core/label.ts';
-import { defineSection } from '../provider.ts';
+import { isLabel, LABEL_FORM } from '../../core/values/label.ts';
+import { defineSection } from '../api/provider.ts';
 
 /** The keys of the account, and what is put in from the list beside the accounts. */
 export interface Config extends z.infer<typeof AccountKeys> {

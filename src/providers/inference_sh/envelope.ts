@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { PollError } from '../../poll/errors.ts';
-import { reasonOfStatus } from '../../poll/status.ts';
-import { titleOf } from '../../poll/target.ts';
-import type { Answer, Ask, Request } from '../provider.ts';
+import { PollError } from '../api/errors.ts';
+import { reasonOfStatus } from '../api/status.ts';
+import { titleOf } from '../../poll/http/url.ts';
+import type { Answer, Ask, Request } from '../api/provider.ts';
 
 // https://inference.sh/docs/api/rest/overview
 

@@ -1,6 +1,6 @@
-import { DAY, type Granularity, HOUR, type Instant, instantOf, SECOND } from '../../core/time.ts';
-import { defineFeed, defineProvider, type RateLimit } from '../provider.ts';
-import { singleReader } from '../readers.ts';
+import { DAY, type Granularity, HOUR, type Instant, instantOf, SECOND } from '../../core/values/time.ts';
+import { defineFeed, defineProvider, type RateLimit } from '../api/provider.ts';
+import { singleReader } from '../api/readers.ts';
 import { balance } from './balance.ts';
 import { readBreakdown } from './breakdown.ts';
 import { AccountKeys, type Config, priceProbesSection } from './config.ts';

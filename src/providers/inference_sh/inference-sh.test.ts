@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Timestamp } from '../instants.ts';
+import { Timestamp } from '../api/instants.ts';
 import { inferenceSh } from './index.ts';
 
 describe('inference.sh', () => {

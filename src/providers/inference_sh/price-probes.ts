@@ -1,10 +1,10 @@
-import { fromInteger } from '../../core/money.ts';
-import type { Note, Observation, Reading } from '../../core/statement.ts';
-import { MINUTE } from '../../core/time.ts';
-import { PollError } from '../../poll/errors.ts';
-import { type Ask, defineFeed } from '../provider.ts';
-import { pagesReader } from '../readers.ts';
-import { unknownFieldsOf } from '../unknown-fields.ts';
+import { fromInteger } from '../../core/values/money.ts';
+import type { Note, Observation, Reading } from '../../core/statement/statement.ts';
+import { MINUTE } from '../../core/values/time.ts';
+import { PollError } from '../api/errors.ts';
+import { type Ask, defineFeed } from '../api/provider.ts';
+import { pagesReader } from '../api/readers.ts';
+import { unknownFieldsOf } from '../api/unknown-fields.ts';
 import type { Config, PriceProbe } from './config.ts';
 import { askUnwrapped } from './envelope.ts';
 import { oneLine } from './one-line.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { fromInteger, type Usd } from '../../core/money.ts';
-import { Timestamp } from '../instants.ts';
-import { Decimal, Integer, lenient, listOf, mapOf, Text } from '../schemas.ts';
+import { fromInteger, type Usd } from '../../core/values/money.ts';
+import { Timestamp } from '../api/instants.ts';
+import { Decimal, Integer, lenient, listOf, mapOf, Text } from '../api/schemas.ts';
 
 // https://inference.sh/docs/api/rest/usage
 

@@ -1,5 +1,5 @@
-import type { Observation, Reading } from '../../core/statement.ts';
-import { unknownFieldsOf } from '../unknown-fields.ts';
+import type { Observation, Reading } from '../../core/statement/statement.ts';
+import { unknownFieldsOf } from '../api/unknown-fields.ts';
 import { Summary } from './schema.ts';
 
 /** Reads the usage summary: seconds by tier, by type of event and by model, of a period that is not documented. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { formatDecimal } from '../../core/money.ts';
+import { formatDecimal } from '../../core/values/money.ts';
 import { readTaskCost, tasks } from './task-cost.ts';
 
 /** What is understood, as `name amount`, and what is not, as `path text`. */

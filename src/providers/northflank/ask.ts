@@ -1,8 +1,8 @@
-import { type Range, SECOND } from '../../core/time.ts';
-import { PollError } from '../../poll/errors.ts';
-import type { Ask } from '../provider.ts';
-import { assertAnswered, type History } from './answered.ts';
-import { nextCall } from './drill.ts';
+import { type Range, SECOND } from '../../core/values/time.ts';
+import { PollError } from '../api/errors.ts';
+import type { Ask } from '../api/provider.ts';
+import { assertAnswered, type History } from './verify-scope.ts';
+import { nextCall } from './drilldown.ts';
 import { billingPath } from './path.ts';
 import { UsageHour } from './schema.ts';
 import type { Call, Page } from './tree.ts';

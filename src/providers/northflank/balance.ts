@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { formatDecimal } from '../../core/money.ts';
-import type { Note, Reading } from '../../core/statement.ts';
-import type { FeedContext } from '../provider.ts';
-import { Decimal } from '../schemas.ts';
+import { formatDecimal } from '../../core/values/money.ts';
+import type { Note, Reading } from '../../core/statement/statement.ts';
+import type { FeedContext } from '../api/provider.ts';
+import { Decimal } from '../api/schemas.ts';
 import type { NorthflankConfig } from './config.ts';
 
 const amount = Decimal.nullish();

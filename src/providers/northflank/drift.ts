@@ -1,7 +1,7 @@
-import type { Drift } from '../../core/statement.ts';
-import { HOUR, type Range, SECOND } from '../../core/time.ts';
-import { PollError } from '../../poll/errors.ts';
-import { KNOWN_TYPES } from './drill.ts';
+import type { Drift } from '../../core/statement/statement.ts';
+import { HOUR, type Range, SECOND } from '../../core/values/time.ts';
+import { PollError } from '../api/errors.ts';
+import { KNOWN_TYPES } from './drilldown.ts';
 import { type Page, rowsOf } from './tree.ts';
 
 /** What the answers hold that is not as documented, each once. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { HOUR, MINUTE } from '../../core/time.ts';
+import { HOUR, MINUTE } from '../../core/values/time.ts';
 import { northflank } from './index.ts';
 
 describe('northflank', () => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { divideHalfEven, type Fixed } from '../../core/money.ts';
-import { type Instant, SECOND } from '../../core/time.ts';
-import { Decimal, lenient, listOf, Text } from '../schemas.ts';
+import { divideHalfEven, type Fixed } from '../../core/values/money.ts';
+import { type Instant, SECOND } from '../../core/values/time.ts';
+import { Decimal, lenient, listOf, Text } from '../api/schemas.ts';
 
 const amount = Decimal.nullish();
 /** One without a price is as good as absent, as in the hours: its name alone does not tell the unit. */

@@ -1,6 +1,6 @@
-import { gapsIn, joinedRanges } from '../../core/runs.ts';
-import { DAY, floorTo, HOUR, type Instant, type Range, startOfDay, startOfMonth } from '../../core/time.ts';
-import type { FeedContext } from '../provider.ts';
+import { gapsIn, joinedRanges } from '../../core/ledger/readings.ts';
+import { DAY, floorTo, HOUR, type Instant, type Range, startOfDay, startOfMonth } from '../../core/values/time.ts';
+import type { FeedContext } from '../api/provider.ts';
 import type { NorthflankConfig } from './config.ts';
 import type { ListedDay, ListMemo } from './list-memo.ts';
 import { settledEnd } from './list-plan.ts';

@@ -1,9 +1,9 @@
-import type { Fixed } from '../../core/money.ts';
-import type { Drift, Observation, Reading, Reconciliation } from '../../core/statement.ts';
-import { DAY, HOUR, isoDay, type Range, SECOND, startOfMonth } from '../../core/time.ts';
-import type { FeedContext } from '../provider.ts';
+import type { Fixed } from '../../core/values/money.ts';
+import type { Drift, Observation, Reading, Reconciliation } from '../../core/statement/statement.ts';
+import { DAY, HOUR, isoDay, type Range, SECOND, startOfMonth } from '../../core/values/time.ts';
+import type { FeedContext } from '../api/provider.ts';
 import type { NorthflankConfig } from './config.ts';
-import { GRACE_MS, SETTLE_MS } from './due.ts';
+import { GRACE_MS, SETTLE_MS } from './plan.ts';
 import { folded, isKnown } from './list-fold.ts';
 import { type Amounts, type ListedDay, type ListMemo, written } from './list-memo.ts';
 import { dueEnd, knownOf } from './list-plan.ts';

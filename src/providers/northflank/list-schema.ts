@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listOf } from '../schemas.ts';
+import { listOf } from '../api/schemas.ts';
 import { HourData, hourOf } from './schema.ts';
 
 /** An hour of the list says which it is: without that its amounts belong nowhere. */

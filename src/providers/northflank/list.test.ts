@@ -3,10 +3,10 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { coverageOf, type Interval } from '../../../test/support/coverage.ts';
 import { assertAsyncProperty } from '../../../test/support/property.ts';
-import { type Fixed, fromInteger } from '../../core/money.ts';
-import { DAY, floorTo, HOUR, type Instant, MINUTE, SECOND, startOfMonth } from '../../core/time.ts';
-import { readAnswer } from '../../poll/contract.ts';
-import { type Ask, type Feed, type FeedContext, NOTHING_KNOWN, type Reader } from '../provider.ts';
+import { type Fixed, fromInteger } from '../../core/values/money.ts';
+import { DAY, floorTo, HOUR, type Instant, MINUTE, SECOND, startOfMonth } from '../../core/values/time.ts';
+import { readAnswer } from '../../poll/http/parse-response.ts';
+import { type Ask, type Feed, type FeedContext, NOTHING_KNOWN, type Reader } from '../api/provider.ts';
 import { NorthflankConfig } from './config.ts';
 import { northflank } from './index.ts';
 

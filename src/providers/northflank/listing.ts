@@ -1,6 +1,6 @@
-import type { Fixed } from '../../core/money.ts';
-import { floorTo, HOUR, type Instant, type Range, SECOND } from '../../core/time.ts';
-import { PollError } from '../../poll/errors.ts';
+import type { Fixed } from '../../core/values/money.ts';
+import { floorTo, HOUR, type Instant, type Range, SECOND } from '../../core/values/time.ts';
+import { PollError } from '../api/errors.ts';
 import type { Amounts, ListMemo } from './list-memo.ts';
 import type { UsageList } from './list-schema.ts';
 import type { BilledHour } from './schema.ts';

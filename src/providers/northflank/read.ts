@@ -1,6 +1,6 @@
-import type { Fixed } from '../../core/money.ts';
-import type { Line, Reading, Reconciliation } from '../../core/statement.ts';
-import type { Range } from '../../core/time.ts';
+import type { Fixed } from '../../core/values/money.ts';
+import type { Line, Reading, Reconciliation } from '../../core/statement/statement.ts';
+import type { Range } from '../../core/values/time.ts';
 import type { NorthflankConfig } from './config.ts';
 import { driftOf } from './drift.ts';
 import { factsOf, type Place, placesOf } from './resources.ts';

@@ -1,4 +1,4 @@
-import type { ResourceFacts } from '../../core/statement.ts';
+import type { ResourceFacts } from '../../core/statement/statement.ts';
 import type { Project, Team } from './schema.ts';
 import type { TeamView } from './team.ts';
 import type { Row } from './tree.ts';

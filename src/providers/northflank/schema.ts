@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Fixed } from '../../core/money.ts';
-import { Decimal, decimal, lenient, listOf, Text } from '../schemas.ts';
+import type { Fixed } from '../../core/values/money.ts';
+import { Decimal, decimal, lenient, listOf, Text } from '../api/schemas.ts';
 
 /** A price in whole units of the currency. Components may add up to less than the total: some kinds of use have no name. */
 export interface Price {

@@ -1,4 +1,4 @@
-import type { Fixed } from '../../core/money.ts';
+import type { Fixed } from '../../core/values/money.ts';
 import type { Price, Project, Team } from './schema.ts';
 import { type Call, isSameWalk, type Page, type Row, rowsOf, teamsOf } from './tree.ts';
 

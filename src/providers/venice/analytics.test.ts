@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Fixed, fromInteger, multiply, ONE, parseDecimal } from '../../core/money.ts';
-import { DAY, HOUR, type Instant, isoDay, MINUTE } from '../../core/time.ts';
-import { type FeedContext, NOTHING_KNOWN } from '../provider.ts';
+import { type Fixed, fromInteger, multiply, ONE, parseDecimal } from '../../core/values/money.ts';
+import { DAY, HOUR, type Instant, isoDay, MINUTE } from '../../core/values/time.ts';
+import { type FeedContext, NOTHING_KNOWN } from '../api/provider.ts';
 import { Analytics, analyticsReader, planAnalytics } from './analytics.ts';
-import { daysToAsk, memoOfAttempt, recallAttempt } from './attempt.ts';
+import { daysToAsk, memoOfAttempt, recallAttempt } from './analytics-window.ts';
 
 const TODAY = Date.UTC(2026, 10, 22);
 const NOW = TODAY + 12 * HOUR;

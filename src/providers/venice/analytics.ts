@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import type { Drift, Reading } from '../../core/statement.ts';
-import { DAY, isoDay, type Range, startOfDay } from '../../core/time.ts';
-import type { Ask, FeedContext, Reader } from '../provider.ts';
-import { singleReader } from '../readers.ts';
-import { Day, Decimal, listOf, Text } from '../schemas.ts';
-import { unknownFieldsOf } from '../unknown-fields.ts';
-import { daysToAsk, memoOfAttempt, recallAttempt } from './attempt.ts';
+import type { Drift, Reading } from '../../core/statement/statement.ts';
+import { DAY, isoDay, type Range, startOfDay } from '../../core/values/time.ts';
+import type { Ask, FeedContext, Reader } from '../api/provider.ts';
+import { singleReader } from '../api/readers.ts';
+import { Day, Decimal, listOf, Text } from '../api/schemas.ts';
+import { unknownFieldsOf } from '../api/unknown-fields.ts';
+import { daysToAsk, memoOfAttempt, recallAttempt } from './analytics-window.ts';
 import { comparableDays, reconciliationOf } from './reconcile.ts';
-import { spendersOf } from './spenders.ts';
+import { spendersOf } from './top-consumers.ts';
 
 // https://docs.venice.ai/api-reference/endpoint/billing/usage-analytics
 

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { type Fixed, ONE } from '../../core/money.ts';
-import type { Drift, Note, Observation, Reading } from '../../core/statement.ts';
-import type { Ask, FeedContext } from '../provider.ts';
-import { Decimal, lenient, Text } from '../schemas.ts';
-import { unknownFieldsOf } from '../unknown-fields.ts';
+import { type Fixed, ONE } from '../../core/values/money.ts';
+import type { Drift, Note, Observation, Reading } from '../../core/statement/statement.ts';
+import type { Ask, FeedContext } from '../api/provider.ts';
+import { Decimal, lenient, Text } from '../api/schemas.ts';
+import { unknownFieldsOf } from '../api/unknown-fields.ts';
 import { askKeys, type Keys, memoOfKeys, readKeys } from './keys.ts';
-import { CURRENCIES } from './tally.ts';
+import { CURRENCIES } from './usage-aggregator.ts';
 
 // https://docs.venice.ai/api-reference/endpoint/billing/balance
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { openBench, settings, utc, valuesOf } from '../../../test/support/ledger.ts';
-import { DEFAULT_RATES } from '../../core/rates.ts';
-import { HOUR, type Instant, MINUTE } from '../../core/time.ts';
-import { PollError } from '../../poll/errors.ts';
-import { pollFeed } from '../../poll/poll.ts';
-import type { Ask } from '../provider.ts';
+import { DEFAULT_RATES } from '../../core/values/exchange-rates.ts';
+import { HOUR, type Instant, MINUTE } from '../../core/values/time.ts';
+import { PollError } from '../api/errors.ts';
+import { pollFeed } from '../../poll/poll-feed.ts';
+import type { Ask } from '../api/provider.ts';
 import { Config } from './config.ts';
 import { venice } from './index.ts';
 import { SETTLE_MS } from './plan.ts';

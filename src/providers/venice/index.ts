@@ -1,10 +1,10 @@
-import { MINUTE, SECOND } from '../../core/time.ts';
-import { defineFeed, defineProvider } from '../provider.ts';
-import { singleReader } from '../readers.ts';
+import { MINUTE, SECOND } from '../../core/values/time.ts';
+import { defineFeed, defineProvider } from '../api/provider.ts';
+import { singleReader } from '../api/readers.ts';
 import { type Analytics, analyticsReader, askAnalytics, planAnalytics } from './analytics.ts';
 import { type AccountPage, askAccount, readAccount } from './balance.ts';
 import { Config } from './config.ts';
-import { type LedgerPage, ledgerPages } from './ledger.ts';
+import { type LedgerPage, ledgerPages } from './usage-api.ts';
 import { RateLimits, readLimits } from './limits.ts';
 import { planHistory, planRecent, planTail, SETTLE_MS } from './plan.ts';
 import { rateLimit } from './rate-limit.ts';

@@ -1,4 +1,4 @@
-import { floorTo, type Instant, MINUTE, SECOND } from '../../core/time.ts';
+import { floorTo, type Instant, MINUTE, SECOND } from '../../core/values/time.ts';
 
 /** Without a zone, a text would be read in the zone of this machine. */
 const INSTANT = /^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;

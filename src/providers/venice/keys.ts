@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { type Fixed, fromInteger } from '../../core/money.ts';
-import type { Drift, Observation } from '../../core/statement.ts';
-import { HOUR, type Instant } from '../../core/time.ts';
-import { isRefusal } from '../../poll/errors.ts';
-import type { Ask, FeedContext } from '../provider.ts';
-import { Decimal, lenient, listOf, Text } from '../schemas.ts';
-import { unknownFieldsOf } from '../unknown-fields.ts';
+import { type Fixed, fromInteger } from '../../core/values/money.ts';
+import type { Drift, Observation } from '../../core/statement/statement.ts';
+import { HOUR, type Instant } from '../../core/values/time.ts';
+import { isRefusal } from '../api/errors.ts';
+import type { Ask, FeedContext } from '../api/provider.ts';
+import { Decimal, lenient, listOf, Text } from '../api/schemas.ts';
+import { unknownFieldsOf } from '../api/unknown-fields.ts';
 import { parseInstant } from './instant.ts';
 
 // https://docs.venice.ai/api-reference/endpoint/api_keys/list

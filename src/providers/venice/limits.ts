@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { ONE } from '../../core/money.ts';
-import type { Drift, Note, Observation, Reading } from '../../core/statement.ts';
-import { DAY, type Instant } from '../../core/time.ts';
-import { Decimal, lenient, listOf, Text } from '../schemas.ts';
-import { unknownFieldsOf } from '../unknown-fields.ts';
+import { ONE } from '../../core/values/money.ts';
+import type { Drift, Note, Observation, Reading } from '../../core/statement/statement.ts';
+import { DAY, type Instant } from '../../core/values/time.ts';
+import { Decimal, lenient, listOf, Text } from '../api/schemas.ts';
+import { unknownFieldsOf } from '../api/unknown-fields.ts';
 import { QUOTA_CURRENCY } from './balance.ts';
 import { expiryOf, OWN_KEY, secondsOf } from './keys.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { type Fixed, formatDecimal } from '../../core/money.ts';
-import { DAY, type Instant } from '../../core/time.ts';
-import { Decimal } from '../schemas.ts';
+import { type Fixed, formatDecimal } from '../../core/values/money.ts';
+import { DAY, type Instant } from '../../core/values/time.ts';
+import { Decimal } from '../api/schemas.ts';
 
 const RECHECK_MS = DAY;
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { samplesOf } from '../../../test/support/expected.ts';
 import type { Scrape } from '../../../test/support/exporter.ts';
 import { ME, poll, row, scene, TODAY } from '../../../test/support/venice.ts';
-import { HOUR, MINUTE } from '../../core/time.ts';
+import { HOUR, MINUTE } from '../../core/values/time.ts';
 
 const OPTIONAL = {
   balance: [/billing\/balance$/, 'ai_billing_balance_usd'],

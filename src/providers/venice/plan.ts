@@ -1,5 +1,5 @@
-import { DAY, floorTo, HOUR, type Instant, MINUTE, type Range, startOfDay } from '../../core/time.ts';
-import type { FeedContext } from '../provider.ts';
+import { DAY, floorTo, HOUR, type Instant, MINUTE, type Range, startOfDay } from '../../core/values/time.ts';
+import type { FeedContext } from '../api/provider.ts';
 
 /** How long after a bucket's end rows still come in: a client in the field re-reads six hours for back-dated ones. */
 export const SETTLE_MS = 48 * HOUR;

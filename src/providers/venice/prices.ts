@@ -1,9 +1,9 @@
-import type { Fixed } from '../../core/money.ts';
-import type { Observation } from '../../core/statement.ts';
-import { DAY, type Instant } from '../../core/time.ts';
+import type { Fixed } from '../../core/values/money.ts';
+import type { Observation } from '../../core/statement/statement.ts';
+import { DAY, type Instant } from '../../core/values/time.ts';
 import type { Memory } from './memo.ts';
 import { parseSku } from './sku.ts';
-import type { Tally } from './tally.ts';
+import type { Tally } from './usage-aggregator.ts';
 
 /** A price is forgotten when its SKU was not charged for this long: its other series leave then, too. */
 const PRICE_MS = 70 * DAY;

@@ -1,5 +1,5 @@
-import { type Instant, instantOf } from '../../core/time.ts';
-import type { RateLimit } from '../provider.ts';
+import { type Instant, instantOf } from '../../core/values/time.ts';
+import type { RateLimit } from '../api/provider.ts';
 
 /**
  * Reads what is left of the current window.

@@ -1,7 +1,7 @@
-import { type Fixed, formatDecimal, ONE, type Usd } from '../../core/money.ts';
-import type { Reading } from '../../core/statement.ts';
-import { DAY, type Instant, isoDay, type Range, startOfDay } from '../../core/time.ts';
-import type { FeedContext } from '../provider.ts';
+import { type Fixed, formatDecimal, ONE, type Usd } from '../../core/values/money.ts';
+import type { Reading } from '../../core/statement/statement.ts';
+import { DAY, type Instant, isoDay, type Range, startOfDay } from '../../core/values/time.ts';
+import type { FeedContext } from '../api/provider.ts';
 import type { Analytics } from './analytics.ts';
 import { SETTLE_MS } from './plan.ts';
 import { refundsOn } from './refunds.ts';

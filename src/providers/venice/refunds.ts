@@ -1,8 +1,8 @@
-import type { Fixed } from '../../core/money.ts';
-import { DAY, type Instant, isoDay, type Range, startOfDay } from '../../core/time.ts';
+import type { Fixed } from '../../core/values/money.ts';
+import { DAY, type Instant, isoDay, type Range, startOfDay } from '../../core/values/time.ts';
 import { type Memory, recall } from './memo.ts';
 import { SETTLE_MS } from './plan.ts';
-import type { Tally } from './tally.ts';
+import type { Tally } from './usage-aggregator.ts';
 
 /** Settled days that are remembered: those that analytics are set against, and some more. */
 const KEPT_MS = 10 * DAY;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { Fixed } from '../../core/money.ts';
-import type { Instant } from '../../core/time.ts';
-import { describeIssue } from '../../poll/contract.ts';
-import { Decimal, exactOf, lenient, listOf, MAX_ISSUES, Text } from '../schemas.ts';
+import type { Fixed } from '../../core/values/money.ts';
+import type { Instant } from '../../core/values/time.ts';
+import { describeIssue } from '../../poll/http/parse-response.ts';
+import { Decimal, exactOf, lenient, listOf, MAX_ISSUES, Text } from '../api/schemas.ts';
 import { orderedInstants } from './instant.ts';
 
 /** One entry of the ledger, as far as it is used. */

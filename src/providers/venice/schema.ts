@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Drift } from '../../core/statement.ts';
-import { undocumentedIn } from '../undocumented.ts';
-import { unknownFieldsOf } from '../unknown-fields.ts';
+import type { Drift } from '../../core/statement/statement.ts';
+import { undocumentedIn } from '../api/undocumented.ts';
+import { unknownFieldsOf } from '../api/unknown-fields.ts';
 import { isPlainRow, LenientRow, Rows } from './rows.ts';
 
 // https://docs.venice.ai/api-reference/endpoint/billing/usage-history

@@ -1,4 +1,4 @@
-import type { TokenType } from '../../core/statement.ts';
+import type { TokenType } from '../../core/statement/statement.ts';
 
 /**
  * What a SKU's name says. The set is open: `unknown` is a name without a known shape.

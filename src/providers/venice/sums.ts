@@ -1,6 +1,6 @@
-import { type Fixed, fromInteger } from '../../core/money.ts';
-import type { Line, TokenType } from '../../core/statement.ts';
-import type { Instant } from '../../core/time.ts';
+import { type Fixed, fromInteger } from '../../core/values/money.ts';
+import type { Line, TokenType } from '../../core/statement/statement.ts';
+import type { Instant } from '../../core/values/time.ts';
 import type { Sku } from './sku.ts';
 
 /** Units of an LLM SKU are millions of tokens. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { LIMITS } from '../limits.ts';
+import { LIMITS } from '../http/limits.ts';
 import { CLIENT_AUTH, CURVES, KEYS } from './format.ts';
 
 const root = join(import.meta.dirname, '../../..');

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { reasonUnreadable, versionOf } from '../../config/secrets.ts';
+import { reasonUnreadable, versionOf } from '../../config/values/secrets.ts';
 
 /** Far more than a chain of certificates or a list of users has, and little enough to be read between two requests. */
 const MAX_BYTES = 1 << 20;

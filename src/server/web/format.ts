@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { must } from '../../config/values.ts';
+import { must } from '../../config/values/values.ts';
 import { parseGoDuration } from './go-duration.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { createQuota } from '../quota.ts';
+import { createQuota } from '../http/connection-limit.ts';
 
 /** What a request says of who sends it. */
 export interface Credentials {

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
-import { isMapping, readDocument } from '../../config/document.ts';
-import { ConfigError, type Problem } from '../../config/errors.ts';
-import { checked } from '../../config/issues.ts';
+import { isMapping, readDocument } from '../../config/yaml/document.ts';
+import { ConfigError, type Problem } from '../../config/yaml/errors.ts';
+import { checked } from '../../config/yaml/issues.ts';
 import type { WebConfig } from './config.ts';
 import { createFileReader, type FileReader } from './files.ts';
 import { KEYS, WebFile } from './format.ts';

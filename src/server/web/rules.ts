@@ -1,4 +1,4 @@
-import type { Problems } from '../../config/problems.ts';
+import type { Problems } from '../../config/yaml/problems.ts';
 import { CIPHERS, HTTP2_CIPHERS, type WebFile } from './format.ts';
 
 /** What no key is wrong about alone, but two are together. */

@@ -1,4 +1,4 @@
-import type { Problem } from '../../config/errors.ts';
+import type { Problem } from '../../config/yaml/errors.ts';
 import type { WebConfig } from './config.ts';
 import { versionAt } from './files.ts';
 import { configOf, readWebConfig } from './read.ts';

@@ -1,5 +1,5 @@
-import { isMapping } from '../../config/document.ts';
-import type { Problems } from '../../config/problems.ts';
+import { isMapping } from '../../config/yaml/document.ts';
+import type { Problems } from '../../config/yaml/problems.ts';
 
 /** https://pkg.go.dev/golang.org/x/crypto/bcrypt takes all of these versions for the same. */
 const HASH = /^\$2[abxy]?\$(\d\d)\$[./A-Za-z0-9]{53}$/;

@@ -1,7 +1,7 @@
-import type { Deliveries, Delivery } from '../../core/deliveries.ts';
-import type { Instant } from '../../core/time.ts';
+import type { Deliveries, Delivery } from '../../core/metrics/deliveries.ts';
+import type { Instant } from '../../core/values/time.ts';
 import { createDeltas, growthOf } from './deltas.ts';
-import type { Teller } from './teller.ts';
+import type { Teller } from './point-builder.ts';
 
 /**
  * Tells differences, and stores what was told. To a receiver that is new, all that stands is as good as told: what was spent

@@ -1,10 +1,10 @@
 import { AggregationTemporality } from '@opentelemetry/sdk-metrics';
-import type { Delivery } from '../../core/deliveries.ts';
-import { fromNumber, toNumber } from '../../core/money.ts';
-import { HOUR, type Instant } from '../../core/time.ts';
+import type { Delivery } from '../../core/metrics/deliveries.ts';
+import { fromNumber, toNumber } from '../../core/values/money.ts';
+import { HOUR, type Instant } from '../../core/values/time.ts';
 import { byIdentity } from './attributes.ts';
 import { hrTime } from './metric.ts';
-import type { Teller } from './teller.ts';
+import type { Teller } from './point-builder.ts';
 
 /** A {@link Delivery} of any kind of total. */
 export interface Telling<Total> extends Omit<Delivery, 'total'> {

@@ -12,7 +12,7 @@ import {
   type MetricProducer,
   type SumMetricData,
 } from '@opentelemetry/sdk-metrics';
-import type { Instant } from '../../core/time.ts';
+import type { Instant } from '../../core/values/time.ts';
 import type { FamilyHeader } from '../prometheus/encode.ts';
 import { otlpName, otlpUnit } from './names.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { METRICS, type Metric } from '../../core/metrics.ts';
+import { METRICS, type Metric } from '../../core/metrics/catalog.ts';
 import { createSelfMetrics } from '../prometheus/self.ts';
 import { otlpName, otlpUnit } from './names.ts';
 

@@ -1,8 +1,8 @@
 import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { emptyResource, resourceFromAttributes } from '@opentelemetry/resources';
 import type { MetricData } from '@opentelemetry/sdk-metrics';
-import type { Family, Sample, SnapshotSource } from '../../core/snapshot.ts';
-import type { Instant } from '../../core/time.ts';
+import type { Family, Sample, SnapshotSource } from '../../core/metrics/snapshot.ts';
+import type { Instant } from '../../core/values/time.ts';
 import { createEncoder } from '../prometheus/encode.ts';
 import { type CollectedFamily, createFreshRenderer } from '../prometheus/live.ts';
 import { createPace } from '../prometheus/pace.ts';

@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { AggregationTemporality, type CollectionResult, DataPointType } from '@opentelemetry/sdk-metrics';
 import { counterFamily, createFakeSource, type FakeSource } from '../../../test/support/fake-source.ts';
-import type { Family, Sample } from '../../core/snapshot.ts';
+import type { Family, Sample } from '../../core/metrics/snapshot.ts';
 import { createLedgerProducer } from './producer.ts';
 
 const ZERO_AT = 1_795_000_000_123;

@@ -1,12 +1,12 @@
 import type { DataPoint, MetricData } from '@opentelemetry/sdk-metrics';
-import type { Deliveries } from '../../core/deliveries.ts';
-import type { Family, Snapshot, SnapshotSource } from '../../core/snapshot.ts';
-import type { Instant } from '../../core/time.ts';
+import type { Deliveries } from '../../core/metrics/deliveries.ts';
+import type { Family, Snapshot, SnapshotSource } from '../../core/metrics/snapshot.ts';
+import type { Instant } from '../../core/values/time.ts';
 import { createPace, type Pace } from '../prometheus/pace.ts';
 import { createAttributes } from './attributes.ts';
 import { createStoredDeltas } from './delivered.ts';
 import { type AcknowledgedProducer, collection, numbersOf } from './metric.ts';
-import { createMoments, createTotals } from './teller.ts';
+import { createMoments, createTotals } from './point-builder.ts';
 
 /** The ledger for one receiver. */
 export interface LedgerProducer extends AcknowledgedProducer {

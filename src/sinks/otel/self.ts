@@ -1,11 +1,11 @@
 import type { MetricData } from '@opentelemetry/sdk-metrics';
-import type { Instant } from '../../core/time.ts';
+import type { Instant } from '../../core/values/time.ts';
 import type { CollectedFamily, CollectedValue } from '../prometheus/live.ts';
 import { attributesOf } from './attributes.ts';
 import { createDeltas, growthOf } from './deltas.ts';
 import { growthOfHistogram, histogramsIn } from './histogram.ts';
 import { type AcknowledgedProducer, collection, histogramsOf, numbersOf } from './metric.ts';
-import { createMoments, createTotals, type Teller } from './teller.ts';
+import { createMoments, createTotals, type Teller } from './point-builder.ts';
 
 export interface SelfProducerOptions {
   readonly self: { collect(): Promise<CollectedFamily[]> };

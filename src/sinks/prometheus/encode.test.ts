@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { parseExposition } from '../../../test/support/exposition.ts';
 import { assertAsyncProperty } from '../../../test/support/property.ts';
-import { METRICS, type Metric } from '../../core/metrics.ts';
-import type { Family, Snapshot } from '../../core/snapshot.ts';
+import { METRICS, type Metric } from '../../core/metrics/catalog.ts';
+import type { Family, Snapshot } from '../../core/metrics/snapshot.ts';
 import { type Chunks, createEncoder, encodeSnapshot, formatValue } from './encode.ts';
 import type { Format } from './format.ts';
 

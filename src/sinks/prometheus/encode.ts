@@ -1,5 +1,5 @@
-import type { MetricType } from '../../core/metrics.ts';
-import type { Family, Sample, Snapshot } from '../../core/snapshot.ts';
+import type { MetricType } from '../../core/metrics/catalog.ts';
+import type { Family, Sample, Snapshot } from '../../core/metrics/snapshot.ts';
 import type { Format } from './format.ts';
 import { createPace, type Pace } from './pace.ts';
 

@@ -1,4 +1,4 @@
-import type { Snapshot, SnapshotSource } from '../../core/snapshot.ts';
+import type { Snapshot, SnapshotSource } from '../../core/metrics/snapshot.ts';
 import { type Chunks, createEncoder, type EncodedSnapshot, type Encoder } from './encode.ts';
 import { type Format, negotiate, prefersGzip } from './format.ts';
 import { type DeflatedPrefix, deflateEnd, deflatePrefix, gzipMember } from './gzip.ts';

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { METRICS, type Metric } from '../../core/metrics.ts';
-import type { Instant } from '../../core/time.ts';
+import { METRICS, type Metric } from '../../core/metrics/catalog.ts';
+import type { Instant } from '../../core/values/time.ts';
 
 /** How a push to a receiver ended, when, and how long it took. */
 export interface PushEnd {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Counter, Histogram } from 'prom-client';
 import { type Exposition, parseExposition } from '../../../test/support/exposition.ts';
-import { METRICS, type Metric } from '../../core/metrics.ts';
-import { DRIFT_KINDS } from '../../core/statement.ts';
+import { METRICS, type Metric } from '../../core/metrics/catalog.ts';
+import { DRIFT_KINDS } from '../../core/statement/statement.ts';
 import type { Format } from './format.ts';
 import { createSelfMetrics, type SelfMetrics } from './self.ts';
 

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { METRICS, type Metric } from '../../core/metrics.ts';
-import { DRIFT_KINDS, type DriftKind } from '../../core/statement.ts';
-import type { Instant } from '../../core/time.ts';
+import { METRICS, type Metric } from '../../core/metrics/catalog.ts';
+import { DRIFT_KINDS, type DriftKind } from '../../core/statement/statement.ts';
+import type { Instant } from '../../core/values/time.ts';
 import { type CollectedFamily, collectParts, createLiveRenderer } from './live.ts';
 import type { LiveMetrics } from './page.ts';
 import { addProcessMetrics } from './process.ts';

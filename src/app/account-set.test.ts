@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { z } from 'zod';
+import { openBench, Refused, settings, utc } from '../../test/support/ledger.ts';
+import { QUIET } from '../../test/support/watched-polls.ts';
+import { createAccounts } from './account-set.ts';
+import type { Ledger } from '../core/ledger.ts';
+import { ONE } from '../core/values/money.ts';
+import { constantRate, DEFAULT_RATES, type Rates } from '../core/values/exchange-rates.ts';
+import type { PolledAccount } from '../poll/open-account.ts';
+import type { FeedContext, Provider } from '../providers/api/provider.ts';
+import { createSelfMetrics } from '../sinks/prometheus/self.ts';
+
+const NOON = utc('2026-11-20T12:00');
+
+/** A poll that was asked and waits to be answered. */
+interface Asked {
+  readonly account: unknown;
+  readonly context: FeedContext<unknown>;
+  answer(): void;
+}
+
+function bench(context: TestContext, change: (ledger: Ledger) => Ledger = (ledger) => ledger) {
+  const asked: Asked[] = [];
+  const feed = (name: string): Provider<unknown>['feeds'][number] => ({
+    name,
+    schedule: '0 0 1 1 *',
+    jitterMs: 0,
+    applies: (config) => name === 'usage' || z.object({ more: z.boolean() }).parse(config).more,
+    plan: () => [{ start: NOON, end: NOON }],
+    async *ask(_ask, _range, inPoll) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      inPoll.signal.addEventListener('abort', () => reject(inPoll.signal.reason));
+      asked.push({ account: inPoll.config, context: inPoll, answer: resolve });
+      yield await promise;
+    },
+    reader: () => ({ take() {}, done: () => ({ resources: [], observations: [], drift: [] }) }),
+  });
+  const provider: Provider<unknown> = {
+    id: 'test',
+    title: 'Test',
+    baseUrl: '',
+    versionPrefix: '',
+    environmentKey: 'TEST',
+    config: z.unknown(),
+    headers: () => ({}),
+    rateLimit: () => ({}),
+    feeds: [feed('usage'), feed('more')],
+  };
+  const account = (name: string, more: Partial<PolledAccount> = {}): PolledAccount => ({
+    provider,
+    name,
+    baseUrl: 'http://127.0.0.1:9',
+    key: () => `key-of-${name}`,
+    since: undefined,
+    timeoutMs: 1000,
+    schedule: {},
+    config: { of: name, more: false },
+    ...more,
+  });
+  const opened = openBench(settings());
+  opened.ledger.shut(opened.account);
+  const ledger = change(opened.ledger);
+  const build = { version: '1', revision: '', failureReasons: ['auth'], processMetrics: false };
+  const self = createSelfMetrics(build);
+  const events = { ...QUIET, pollEnded: self.pollEnded };
+  const terms = (accounts: readonly PolledAccount[], rates: Rates = DEFAULT_RATES, maxSeries = 10) => ({
+    accounts,
+    rates,
+    maxSeries,
+  });
+  return {
+    account,
+    asked,
+    terms,
+    ledger,
+    open(first: readonly PolledAccount[]) {
+      const options = {
+        ledger,
+        self,
+        events: { ...events, pollEnded: ({ labels }, outcome) => self.pollEnded(labels, outcome) },
+        now: () => NOON,
+        random: () => 0,
+        waitCut() {},
+      } satisfies Parameters<typeof createAccounts>[0];
+      const accounts = createAccounts(options, terms(first));
+      context.after(() => accounts.stop());
+      accounts.poller.start();
+      return accounts;
+    },
+    page: async () => (await self.render('text')).toString(),
+  };
+}
+
+const titles = (states: ReturnType<ReturnType<typeof createAccounts>['poller']['states']>) =>
+  states.map(({ feed: { labels }, isPolling }) => `${labels.account} ${labels.feed} ${isPolling}`);
+
+test('an account that did not change keeps its poll, one that did is polled anew, one that is gone is ended', async (t) => {
+  const { account, asked, terms, open, page, ledger } = bench(t);
+  const accounts = open([account('same'), account('changed'), account('gone')]);
+  await new Promise(setImmediate);
+  assert.deepEqual(
+    asked.map(({ context }) => context.signal.aborted),
+    [false, false, false],
+  );
+  const [before] = accounts.poller.states();
+  const rotated = account('same', { key: () => 'key-of-same' });
+  const next = [account('new'), rotated, account('changed', { timeoutMs: 2000 })];
+  const replaced = await accounts.replace(terms(next));
+  assert.deepEqual(replaced, { added: ['test/new'], changed: ['test/changed'], removed: ['test/gone'] });
+  await new Promise(setImmediate);
+  assert.deepEqual(
+    asked.map(({ context }) => context.signal.aborted),
+    [false, true, true, false, false],
+  );
+  assert.equal(accounts.poller.states()[1]?.feed, before?.feed, 'the very same feed');
+  assert.deepEqual(titles(accounts.poller.states()), [
+    'new usage true',
+    'same usage true',
+    'changed usage true',
+  ]);
+  asked[0]?.answer();
+  await new Promise(setImmediate);
+  assert.equal(accounts.poller.states()[1]?.last?.ok, true);
+  const text = await page();
+  assert.match(text, /^ai_billing_polls_total\{provider="test",account="same",feed="usage"\} 1$/m);
+  assert.doesNotMatch(text, /account="gone"/);
+  const shown = ledger.publish(NOON).families.find(({ name }) => name === 'ai_billing_series');
+  assert.deepEqual(shown?.samples.map(({ labels }) => labels[1]).sort(), ['changed', 'new', 'same']);
+});
+
+test('each thing that an account is asked with makes it another one', async (t) => {
+  const changes: Partial<PolledAccount>[] = [
+    { baseUrl: 'http://127.0.0.1:10' },
+    { key: () => 'another' },
+    { since: NOON },
+    { timeoutMs: 1 },
+    { schedule: { usage: '1 1 1 1 *' } },
+    { config: { of: 'a', more: true } },
+  ];
+  const { account, terms, open } = bench(t);
+  const accounts = open([account('a')]);
+  for (const change of changes) {
+    assert.deepEqual((await accounts.replace(terms([account('a', change)]))).changed, ['test/a']);
+    assert.deepEqual((await accounts.replace(terms([account('a')]))).changed, ['test/a']);
+    assert.deepEqual((await accounts.replace(terms([account('a')]))).changed, []);
+  }
+});
+
+test('rates and limits hold for what is read from then on, in accounts that did not change too', async (t) => {
+  const { account, asked, terms, open } = bench(t);
+  const accounts = open([account('a')]);
+  await new Promise(setImmediate);
+  const usd = (poll: Asked | undefined) => poll?.context.usdOf(ONE, 'EUR');
+  const eur = new Map([...DEFAULT_RATES, ['EUR', constantRate(2n * ONE)] as const]);
+  await accounts.replace(terms([account('a')], eur));
+  assert.equal(usd(asked[0]), undefined, 'the poll in flight goes on as it began');
+  asked[0]?.answer();
+  await new Promise(setImmediate);
+  const again = accounts.poller.pollAll();
+  await new Promise(setImmediate);
+  assert.equal(usd(asked[1]), 2n * ONE);
+  asked[1]?.answer();
+  await again;
+});
+
+test('a feed that has nothing to read any more leaves the page', async (t) => {
+  const { account, terms, open, page } = bench(t);
+  const accounts = open([account('a', { config: { of: 'a', more: true } })]);
+  assert.match(await page(), /feed="more"/);
+  await accounts.replace(terms([account('a')]));
+  const text = await page();
+  assert.doesNotMatch(text, /feed="more"/);
+  assert.match(text, /feed="usage"/);
+});
+
+test('an account that the ledger cannot take leaves all as it was', async (t) => {
+  let isFull = false;
+  const { account, asked, terms, open, ledger, page } = bench(t, (real) => ({
+    ...real,
+    open(account, now) {
+      if (isFull && account.name === 'b') throw new Refused('full');
+      return real.open(account, now);
+    },
+  }));
+  const accounts = open([account('a'), account('z')]);
+  await new Promise(setImmediate);
+  isFull = true;
+  const next = [account('first'), account('a', { timeoutMs: 5 }), account('b')];
+  await assert.rejects(accounts.replace(terms(next)), Refused);
+  assert.deepEqual(titles(accounts.poller.states()), ['a usage true', 'z usage true']);
+  assert.ok(asked.every(({ context }) => !context.signal.aborted));
+  const shown = ledger.publish(NOON).families.find(({ name }) => name === 'ai_billing_series');
+  assert.deepEqual(shown?.samples.map(({ labels }) => labels[1]).sort(), ['a', 'z']);
+  assert.doesNotMatch(await page(), /account="first"/);
+  isFull = false;
+  assert.deepEqual((await accounts.replace(terms(next))).added, ['test/first', 'test/b']);
+});
+
+test('before the start nothing is asked', async (t) => {
+  const { account, asked, terms, ledger } = bench(t);
+  const self = createSelfMetrics({ version: '1', revision: '', failureReasons: [], processMetrics: false });
+  const options = { ledger, self, events: QUIET, now: () => NOON, random: () => 0, waitCut() {} };
+  const accounts = createAccounts(options, terms([account('a')]));
+  t.after(() => accounts.stop());
+  await accounts.replace(terms([account('b')]));
+  await new Promise(setImmediate);
+  assert.deepEqual(asked, []);
+  accounts.poller.start();
+  await new Promise(setImmediate);
+  assert.equal(asked.length, 1);
+});

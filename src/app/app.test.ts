@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type TestContext, test } from 'node:test';
+import { createApp } from './app.ts';
+import { NO_OPEN_TELEMETRY } from '../config/otel/open-telemetry.ts';
+import { DEFAULT_RATES } from '../core/values/exchange-rates.ts';
+import { DAY, HOUR, SECOND } from '../core/values/time.ts';
+import { createLog } from '../runtime/log.ts';
+import { providerById } from '../providers/index.ts';
+
+async function provider(context: TestContext): Promise<string> {
+  const server = createServer((_request, response) => {
+    response.setHeader('content-type', 'application/json');
+    response.end('{"data":[],"nextCursor":null}');
+  }).listen(0, '127.0.0.1');
+  context.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  await once(server, 'listening');
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address);
+  return `http://127.0.0.1:${address.port}`;
+}
+
+/** An exporter whose clock is off by so much, and how upkeep fared in its first hour. */
+async function upkeepWith(context: TestContext, offsetMs: number): Promise<readonly string[]> {
+  const baseUrl = await provider(context);
+  const venice = providerById('venice');
+  assert.ok(venice);
+  context.mock.timers.enable({ apis: ['setInterval'] });
+  const lines: string[] = [];
+  const common = { key: () => 'a-key-of-the-test', keySource: 'the test', timeoutMs: 30 * SECOND };
+  const app = createApp({
+    config: {
+      server: { host: '127.0.0.1', port: 0, enableReload: false },
+      state: { path: ':memory:' },
+      metrics: { newSeriesZeroMs: 0, maxSeries: 10_000 },
+      accounts: [
+        {
+          ...{ provider: venice, name: 'test', baseUrl, since: undefined, schedule: {}, config: {} },
+          ...common,
+        },
+      ],
+      budgets: [],
+      currencies: DEFAULT_RATES,
+      openTelemetry: NO_OPEN_TELEMETRY,
+    },
+    version: '0.0.0',
+    revision: 'test',
+    now: () => Date.now() + offsetMs,
+    log: createLog({ write: (line) => lines.push(line) }),
+    progress: { update() {}, end() {}, stop() {} },
+  });
+  await app.poller.pollAll();
+  const before = [...app.ledger.book.streams.values()].map(({ closedIn }) => closedIn);
+  assert.ok(before.length > 0);
+  context.mock.timers.tick(HOUR);
+  context.mock.timers.reset();
+  await app.stop();
+  return lines.filter((line) => line.includes('upkeep'));
+}
+
+test('a clock that runs 40 days ahead of the providers closes nothing', async (context) => {
+  assert.match((await upkeepWith(context, 40 * DAY)).join(), /upkeep of the ledger waits/);
+});
+
+test('a clock that agrees with the providers, or runs behind them, keeps the ledger small', async (context) => {
+  assert.deepEqual(await upkeepWith(context, 0), []);
+  assert.deepEqual(await upkeepWith(context, -DAY), []);
+});

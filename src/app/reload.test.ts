@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Replaced } from './account-set.ts';
+import type { Config, Receiver } from '../config/config.ts';
+import { ConfigError } from '../config/yaml/errors.ts';
+import { NO_OPEN_TELEMETRY } from '../config/otel/open-telemetry.ts';
+import { DEFAULT_RATES } from '../core/values/exchange-rates.ts';
+import { createLog } from '../runtime/log.ts';
+import { createReloader } from './reload.ts';
+import { waitingForRestart } from './restart.ts';
+
+const STARTED: Config = {
+  server: { host: '127.0.0.1', port: 9464, enableReload: false },
+  state: { path: 'ledger.db' },
+  metrics: { newSeriesZeroMs: 0, maxSeries: 10 },
+  accounts: [],
+  budgets: [],
+  currencies: DEFAULT_RATES,
+  openTelemetry: NO_OPEN_TELEMETRY,
+};
+const NOTHING: Replaced = { added: [], changed: [], removed: [] };
+
+/** A reloader whose parts are the test's. */
+function bench(parts: { read?: (() => Config) | undefined; take?: (config: Config) => Promise<Replaced> }) {
+  const loads: boolean[] = [];
+  let log = '';
+  const { take = async () => NOTHING } = parts;
+  const reloader = createReloader({
+    started: STARTED,
+    read: 'read' in parts ? parts.read : () => STARTED,
+    app: { take, self: { configLoaded: ({ ok }) => void loads.push(ok) } },
+    log: createLog({
+      write: (line) => {
+        log += line;
+      },
+    }),
+    now: () => 0,
+  });
+  return { ...reloader, loads, log: () => log };
+}
+
+test('reloads are one after the other, and those that wait share one', async () => {
+  const takes: PromiseWithResolvers<Replaced>[] = [];
+  let read = 0;
+  const { reload } = bench({
+    read() {
+      read += 1;
+      return STARTED;
+    },
+    take() {
+      const take = Promise.withResolvers<Replaced>();
+      takes.push(take);
+      return take.promise;
+    },
+  });
+  const first = reload();
+  await Promise.resolve();
+  const [second, third] = [reload(), reload()];
+  assert.equal(second, third);
+  assert.deepEqual([read, takes.length], [1, 1], 'the second has not even been read');
+  takes[0]?.resolve(NOTHING);
+  assert.equal((await first).ok, true);
+  await new Promise(setImmediate);
+  assert.equal(read, 2);
+  const fourth = reload();
+  takes[1]?.resolve(NOTHING);
+  assert.equal((await second).ok, true);
+  await new Promise(setImmediate);
+  takes[2]?.reject(new RangeError('no'));
+  assert.equal((await fourth).ok, false, 'and one that fails ends the row for nobody');
+});
+
+test('stopping waits for the reload under way and refuses the others', async () => {
+  const taking = Promise.withResolvers<Replaced>();
+  const { reload, stop, loads } = bench({ take: () => taking.promise });
+  const first = reload();
+  await Promise.resolve();
+  const second = reload();
+  let isStopped = false;
+  const stopped = stop().then(() => {
+    isStopped = true;
+  });
+  await new Promise(setImmediate);
+  assert.equal(isStopped, false);
+  taking.resolve(NOTHING);
+  await stopped;
+  assert.equal((await first).ok, true);
+  const refusal = { ok: false, reason: 'the exporter is stopping' };
+  assert.deepEqual([await second, await reload()], [refusal, refusal]);
+  assert.deepEqual(loads, [true]);
+});
+
+test('what is wrong is told whole, and the gauge falls', async () => {
+  const problem = { file: 'c.yml', line: 1, column: 2, key: 'a', message: 'is bad' };
+  const wrong = bench({
+    read() {
+      throw new ConfigError([problem, { ...problem, key: 'b' }]);
+    },
+  });
+  const both = ['c.yml:1:2: a: is bad', 'c.yml:1:2: b: is bad'];
+  assert.deepEqual(await wrong.reload(), { ok: false, reason: both.join('\n') });
+  assert.deepEqual(wrong.loads, [false]);
+  assert.deepEqual(JSON.parse(wrong.log()).problems, both);
+
+  const full = bench({
+    take: () =>
+      Promise.reject(Object.assign(new Error('database or disk is full'), { code: 'ERR_SQLITE_ERROR' })),
+  });
+  assert.deepEqual(await full.reload(), {
+    ok: false,
+    reason: 'the ledger could not be written: database or disk is full',
+  });
+  assert.equal(JSON.parse(full.log()).reason, 'storage');
+
+  const bug = bench({ take: () => Promise.reject(new TypeError('x is canary')) });
+  assert.deepEqual(await bug.reload(), { ok: false, reason: 'a bug of ours; the log has more' });
+  assert.equal(JSON.parse(bug.log()).level, 'error');
+});
+
+test('without a file a reload works, changes nothing and says so', async () => {
+  const taken: Config[] = [];
+  const { reload, loads } = bench({
+    read: undefined,
+    take: async (config) => {
+      taken.push(config);
+      return NOTHING;
+    },
+  });
+  const outcome = await reload();
+  assert.ok(outcome.ok);
+  assert.match(outcome.warnings?.join() ?? '', /there is no configuration file/);
+  assert.deepEqual([taken, loads], [[STARTED], [true]]);
+});
+
+const RECEIVER: Receiver = {
+  name: 'a',
+  protocol: 'http/protobuf',
+  url: 'https://a.example/v1/metrics',
+  headers: () => ({ authorization: 'one' }),
+  compression: 'none',
+  temporality: 'delta',
+  intervalMs: 1,
+  timeoutMs: 1,
+  pushTimeoutMs: 1,
+  tls: {},
+};
+
+const withReceiver = (more: Partial<Receiver>): Config => ({
+  ...STARTED,
+  openTelemetry: { ...NO_OPEN_TELEMETRY, receivers: [{ ...RECEIVER, ...more }] },
+});
+
+test('what cannot change in a running process is named', () => {
+  const { server } = STARTED;
+  const table: readonly [Config, string[]][] = [
+    [{ ...STARTED, metrics: { newSeriesZeroMs: 1, maxSeries: 1 }, currencies: new Map() }, []],
+    [{ ...STARTED, server: { ...server, port: 1 } }, ['server']],
+    [{ ...STARTED, server: { ...server, enableReload: true } }, ['server']],
+    [{ ...STARTED, server: { ...server, host: '::' }, state: { path: 'b' } }, ['server', 'state.path']],
+    [{ ...STARTED, openTelemetry: { ...NO_OPEN_TELEMETRY, genAi: true } }, ['opentelemetry']],
+    [withReceiver({}), ['opentelemetry']],
+  ];
+  for (const [next, keys] of table) {
+    const warnings = waitingForRestart(STARTED, next);
+    assert.deepEqual(
+      warnings.map((warning) => warning.split(' ', 1)[0]),
+      keys,
+    );
+  }
+});
+
+test('a receiver is another one where only its headers or its key are, which nothing prints', () => {
+  const headers = (text: string) => () => ({ authorization: text });
+  assert.deepEqual(waitingForRestart(withReceiver({}), withReceiver({ headers: headers('one') })), []);
+  assert.equal(waitingForRestart(withReceiver({}), withReceiver({ headers: headers('two') })).length, 1);
+  const keyed = (key: string) =>
+    withReceiver({ tls: Object.defineProperty({ cert: 'c' }, 'key', { value: key }) });
+  assert.deepEqual(waitingForRestart(keyed('k'), keyed('k')), []);
+  assert.equal(waitingForRestart(keyed('k'), keyed('l')).length, 1);
+});

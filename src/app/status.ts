@@ -1,0 +1,147 @@
+import type { BudgetState } from '../core/reports/budget-status.ts';
+import type { Ledger } from '../core/ledger.ts';
+import { formatDecimal } from '../core/values/money.ts';
+import { type Instant, sizeOf } from '../core/values/time.ts';
+import { WINDOWS, type Window, windowAt } from '../core/reports/windows.ts';
+import { POLL_FAILURES, PollError, type RangeFailure } from '../providers/api/errors.ts';
+import type { FeedState, PollOutcome } from '../poll/poller.ts';
+import type {
+  AccountStatus,
+  BudgetStatus,
+  FailureStatus,
+  FeedStatus,
+  RequestBudgetStatus,
+  Status,
+} from '../server/pages/status.ts';
+
+/** More failed ranges of one poll than these tell nobody anything new. */
+const MAX_RANGES = 50;
+
+export interface StatusInput {
+  readonly version: string;
+  readonly startedAt: Instant;
+  readonly now: Instant;
+  readonly ledger: Ledger;
+  readonly states: readonly FeedState[];
+  readonly warnings?: readonly string[];
+}
+
+/** What the page and `/api/v1/status` show, out of the ledger and the poller. */
+export function statusOf(input: StatusInput): Status {
+  const { version, startedAt, now, ledger, states, warnings = [] } = input;
+  const accounts = [...Map.groupBy(states, ({ feed }) => feed.key.account)];
+  return {
+    version,
+    startedAt: iso(startedAt),
+    warnings,
+    accounts: accounts.map(([id, feeds]): AccountStatus => {
+      const { provider = '', account = '' } = feeds[0]?.feed.labels ?? {};
+      const usd = (window: Window) => usdOf(ledger, id, window, now);
+      return {
+        provider,
+        name: account,
+        todayUsd: usd('today'),
+        monthToDateUsd: usd('month_to_date'),
+        incomplete: WINDOWS.flatMap((window) => {
+          const { incomplete: reason } = ledger.windowState(id, window, now);
+          return reason ? [{ window, reason }] : [];
+        }),
+        requestBudget: requestBudgetOf(feeds, now),
+        feeds: feeds.map((state) => feedStatus(ledger, state, now)),
+      };
+    }),
+    budgets: ledger.budgets(now).map(budgetStatus),
+  };
+}
+
+function budgetStatus({ budget, period, spent, forecast }: BudgetState): BudgetStatus {
+  return {
+    name: budget.name,
+    period: budget.period,
+    start: iso(period.start),
+    end: iso(period.end),
+    limitUsd: formatDecimal(budget.limit),
+    spentUsd: spent === undefined ? null : formatDecimal(spent),
+    forecastUsd: forecast === undefined ? null : formatDecimal(forecast),
+  };
+}
+
+/** Exact dollars of an account in a window; null until all of its streams were read without a hole. */
+function usdOf(ledger: Ledger, account: number, window: Window, now: Instant): string | null {
+  if (!ledger.windowState(account, window, now).isKnown) return null;
+  const { series, streams, sums } = ledger.book;
+  const { kind, start } = windowAt(window, now);
+  let sum = 0n;
+  for (const [id, value] of sums(kind, start)) {
+    if (streams.get(series.get(id)?.stream ?? 0)?.account === account) sum += value;
+  }
+  return formatDecimal(sum);
+}
+
+/** Of the one client that an account's feeds share. */
+function requestBudgetOf([first]: readonly FeedState[], now: Instant): RequestBudgetStatus {
+  const { client } = first?.feed ?? {};
+  const remaining = client?.budgetLeft() ?? Number.POSITIVE_INFINITY;
+  return {
+    remaining: Number.isFinite(remaining) ? remaining : null,
+    notBefore: later(client?.notBefore(), now),
+  };
+}
+
+function feedStatus(ledger: Ledger, state: FeedState, now: Instant): FeedStatus {
+  const { feed, last, lastError, nextRun, isPolling } = state;
+  const row = ledger.book.feed(feed.key.account, feed.key.feed);
+  return {
+    name: feed.feed.name,
+    up: last?.ok && last.isPostponed ? null : (last?.ok ?? null),
+    lastSuccess: maybe(row?.lastSuccess),
+    lastError: last?.ok === false && lastError ? failureStatus(lastError) : null,
+    off: last?.ok === null ? failureStatus(last) : null,
+    dataFrom: maybe(row?.read.at(-1)?.start),
+    dataThrough: maybe(row?.read.at(-1)?.end),
+    schedule: feed.schedule,
+    isPolling,
+    nextRun: maybe(nextRun),
+    notBefore: later(feed.client.notBefore(), now),
+    reconciliation: row?.reconciliation
+      ? { differenceUsd: formatDecimal(row.reconciliation.difference), against: row.reconciliation.against }
+      : null,
+    history: historyOf(ledger, state, now),
+    notes: row?.notes.map(({ topic, text }) => ({ topic, text })) ?? [],
+  };
+}
+
+/** What is still to be read of the past, where this is the feed that reads it: the last of those that fill the stream. */
+function historyOf(ledger: Ledger, state: FeedState, now: Instant): FeedStatus['history'] {
+  const { key, feed, readsHistory } = state.feed;
+  if (!feed.books || !readsHistory) return null;
+  const since = ledger.since(key.account, feed.books.stream, now);
+  const unread = ledger.unread(key.account, feed.books.stream, since);
+  const buckets =
+    unread.reduce((sum, { start, end }) => sum + (end - start), 0) / sizeOf(feed.books.granularity);
+  return buckets > 0 ? { remaining: Math.ceil(buckets) } : null;
+}
+
+function failureStatus(outcome: Exclude<PollOutcome, { ok: true }>): FailureStatus {
+  const { reason, message, at } = outcome;
+  const ranges = outcome.ok === false && outcome.error instanceof PollError ? outcome.error.ranges : [];
+  const { hint } = POLL_FAILURES[reason];
+  return { reason, message, hint, at: iso(at), ranges: ranges.slice(0, MAX_RANGES).map(rangeStatus) };
+}
+
+function rangeStatus({ start, end, reason, message }: RangeFailure) {
+  return { start: iso(start), end: iso(end), reason, message };
+}
+
+/** What lies ahead of `now`. */
+function later(at: Instant | undefined, now: Instant): string | null {
+  return at !== undefined && at > now ? iso(at) : null;
+}
+
+function maybe(at: Instant | undefined): string | null {
+  return at === undefined ? null : iso(at);
+}
+
+function iso(at: Instant): string {
+  return new Date(at).toISOString();
+}

@@ -1,0 +1,153 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { addLedger, type LedgerOptions } from './ledger-options.ts';
+import type { CheckOptions } from '../commands/check.ts';
+import { EXIT, type Io } from '../commands/io.ts';
+import { ConfigError } from '../config/yaml/errors.ts';
+import { nearest } from '../config/yaml/suggest.ts';
+import { stackOf } from '../runtime/redactor.ts';
+
+export interface ServeOptions {
+  readonly config?: string;
+}
+
+export interface DemoOptions {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface PollOptions {
+  readonly config?: string;
+  readonly json?: boolean;
+  readonly metrics?: boolean;
+}
+
+export interface TaskCostOptions {
+  readonly task: string;
+  readonly config?: string;
+  readonly account?: string;
+  readonly json?: boolean;
+}
+
+/** The commands, each of which resolves to the exit code. */
+export interface Commands {
+  serve(options: ServeOptions, io: Io): Promise<number>;
+  demo(options: DemoOptions, io: Io): Promise<number>;
+  check(options: CheckOptions, io: Io): Promise<number>;
+  poll(options: PollOptions, io: Io): Promise<number>;
+  taskCost(options: TaskCostOptions, io: Io): Promise<number>;
+  ledger(options: LedgerOptions, io: Io): Promise<number>;
+  configSchema(options: object, io: Io): Promise<number>;
+}
+
+/** What the command line is made of. */
+export interface Cli {
+  readonly commands: Commands;
+  readonly io: Io;
+  readonly version: string;
+}
+
+const NAME = 'ai-billing-exporter';
+
+/** Runs the command that `args` (without the program's own name) ask for and resolves to the exit code. */
+export async function runCli(args: readonly string[], cli: Cli): Promise<number> {
+  const { io } = cli;
+  let code: number = EXIT.good;
+  const program = programOf(cli, (result) => {
+    code = result;
+  });
+  try {
+    refuseUnknownCommand(program, args[0]);
+    await program.parseAsync([...args], { from: 'user' });
+    return code;
+  } catch (error) {
+    return codeOf(error, io);
+  }
+}
+
+function codeOf(error: unknown, io: Io): number {
+  // Commander has printed its own message; it also throws where it was asked for help or the version.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.good : EXIT.misused;
+  if (error instanceof ConfigError) {
+    io.stderr.write(`${error.message}\n`);
+    return EXIT.misused;
+  }
+  if (io.signal.aborted && error === io.signal.reason) {
+    io.stderr.write('stopped before the end\n');
+    return EXIT.failed;
+  }
+  io.stderr.write(`${io.vault.clean(isForeseen(error) ? error.message : stackOf(error))}\n`);
+  return EXIT.failed;
+}
+
+/** What the system or a provider refused needs no stack; anything else is a bug, and its stack is what a report needs. */
+function isForeseen(error: unknown): error is Error {
+  return error instanceof Error && ('syscall' in error || ['PollError', 'StoreError'].includes(error.name));
+}
+
+function programOf({ commands, io, version }: Cli, done: (code: number) => void): Command {
+  const program = new Command(NAME)
+    .description('Exact costs of AI infrastructure providers for Prometheus and OpenTelemetry.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+    })
+    .showHelpAfterError(`See ${NAME} --help.`)
+    .addHelpText('after', `\nExit codes: 0 good, 1 failed at run time, 2 bad usage or configuration.`);
+  const add = (name: string, description: string) =>
+    program
+      .command(name, { isDefault: name === 'serve' })
+      .description(description)
+      .allowExcessArguments(false);
+  const config = () =>
+    new Option('-c, --config <file>', 'configuration (default: one account per key in the environment)');
+
+  add('serve', 'run the exporter (the default command)')
+    .addOption(config())
+    .action(async (options: ServeOptions) => done(await commands.serve(options, io)));
+  add('demo', 'run simulated providers and the exporter; no keys needed')
+    .option('--host <address>', 'address the exporter listens on', '127.0.0.1')
+    .option('-p, --port <number>', 'port of the exporter', portOf, 9464)
+    .action(async (options: DemoOptions) => done(await commands.demo(options, io)));
+  add('check', 'validate the configuration and try each credential once')
+    .addOption(config())
+    .option('--offline', 'do not try the credentials')
+    .action(async (options: CheckOptions) => done(await commands.check(options, io)));
+  add('poll', 'poll everything once, print it and exit')
+    .addOption(config())
+    .addOption(new Option('--json', 'print JSON').conflicts('metrics'))
+    .addOption(new Option('--metrics', 'print the metrics page'))
+    .action(async (options: PollOptions) => done(await commands.poll(options, io)));
+  add('task-cost', 'ask the provider what a single task cost')
+    .argument('<task-id>', 'as the provider names it')
+    .addOption(config())
+    .option('-a, --account <name>', 'the account that asks (default: the only one that can)')
+    .option('--json', 'print JSON')
+    .action(async (task: string, options: Omit<TaskCostOptions, 'task'>) =>
+      done(await commands.taskCost({ ...options, task }, io)),
+    );
+  addLedger(add('ledger', 'look after a ledger that no exporter uses'), async (options) =>
+    done(await commands.ledger(options, io)),
+  );
+  add('config-schema', 'print the JSON Schema of the configuration').action(async (options: object) =>
+    done(await commands.configSchema(options, io)),
+  );
+  return program;
+}
+
+/** Because there is a default command, an unknown one would be blamed on its arguments. */
+function refuseUnknownCommand(program: Command, first: string | undefined): void {
+  const known = [...program.commands.map((command) => command.name()), 'help'];
+  if (first === undefined || first.startsWith('-') || known.includes(first)) return;
+  const guess = nearest(first, known);
+  const hint = guess === undefined ? `known are ${known.join(', ')}` : `did you mean ${guess}?`;
+  program.error(`error: unknown command '${first}'; ${hint}`);
+}
+
+function portOf(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port >= 0 && port <= 65_535) return port;
+  throw new InvalidArgumentError('A port is a number from 0 to 65535.');
+}

@@ -1,0 +1,96 @@
+import { type Receiver, TEMPORALITIES, type Traces } from '../config.ts';
+import { hasEndpoint, otlpSettings, type Signal } from './otlp-env.ts';
+import { RECEIVER_DEFAULTS, receiverOf } from './receiver.ts';
+import type { Source } from './setting.ts';
+import {
+  ATTRIBUTE_PAIR,
+  durationOf,
+  pairsOf,
+  ratioOf,
+  textOf,
+  timeoutOf,
+  type Variables,
+  wordOf,
+} from './env-values.ts';
+
+const EXPORTERS: Readonly<Record<Signal, readonly string[]>> = {
+  METRICS: ['otlp', 'prometheus', 'none'],
+  TRACES: ['otlp', 'none'],
+};
+/** Those of the specification that are not ours: who chose one of them did not choose OTLP. */
+const FOREIGN_EXPORTERS: readonly string[] = ['console', 'logging', 'otlp/stdout', 'zipkin'];
+
+/** The exporters that are chosen for a signal; undefined where nobody chose. */
+export function exportersOf(signal: Signal, variables: Variables): readonly string[] | undefined {
+  const name = `OTEL_${signal}_EXPORTER`;
+  const ours = EXPORTERS[signal];
+  const words = (textOf(variables, name)?.toLowerCase() ?? '').split(',').map((word) => word.trim());
+  if (words.some((word) => word !== '' && !ours.includes(word)))
+    variables.warn(name, `holds something other than ${ours.join(', ')}: ignored`);
+  const chosen = words.filter((word) => ours.includes(word) || FOREIGN_EXPORTERS.includes(word));
+  if (!chosen.includes('none')) return chosen.length > 0 ? chosen : undefined;
+  if (chosen.length > 1) variables.warn(name, 'holds none beside others: none it is');
+  return ['none'];
+}
+
+/** The receiver `default`, where the exporters hold `otlp` or where nobody chose and an endpoint is set. */
+export function receiversOfVariables(
+  exporters: readonly string[] | undefined,
+  variables: Variables,
+  source: Source,
+): Receiver[] {
+  const isWanted = exporters?.includes('otlp') ?? hasEndpoint('METRICS', variables);
+  return isWanted ? [defaultReceiver(variables, source)] : [];
+}
+
+function defaultReceiver(variables: Variables, source: Source): Receiver {
+  const temporality = wordOf(variables, 'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', TEMPORALITIES);
+  const timeout = 'OTEL_METRIC_EXPORT_TIMEOUT';
+  const pushTimeoutMs = timeoutOf(variables, timeout);
+  // The histograms have their buckets already, so that there is nothing to choose.
+  wordOf(variables, 'OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION', [
+    'explicit_bucket_histogram',
+  ]);
+  const settings = {
+    ...otlpSettings('METRICS', variables, source),
+    ...(temporality && { temporality }),
+    intervalMs: durationOf(variables, 'OTEL_METRIC_EXPORT_INTERVAL') ?? RECEIVER_DEFAULTS.intervalMs,
+    pushTimeout: pushTimeoutMs === undefined ? undefined : { path: [timeout], ms: pushTimeoutMs },
+  };
+  return receiverOf(settings, source);
+}
+
+/** Where spans go, if OTEL_TRACES_EXPORTER holds `otlp`. */
+export function tracesOfVariables(variables: Variables, source: Source): Traces | undefined {
+  if (!exportersOf('TRACES', variables)?.includes('otlp')) return undefined;
+  const receiver = receiverOf(otlpSettings('TRACES', variables, source), source);
+  return { receiver, sampleRatio: sampleRatioOf(variables) };
+}
+
+const SAMPLERS = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const;
+
+function sampleRatioOf(variables: Variables): number {
+  const sampler = wordOf(variables, 'OTEL_TRACES_SAMPLER', SAMPLERS);
+  if (sampler?.endsWith('always_off')) return 0;
+  return sampler?.endsWith('traceidratio') ? (ratioOf(variables, 'OTEL_TRACES_SAMPLER_ARG') ?? 1) : 1;
+}
+
+/** https://opentelemetry.io/docs/specs/otel/resource/sdk/#specifying-resource-information-via-an-environment-variable */
+export function resourceOfVariables(variables: Variables): Readonly<Record<string, string>> {
+  const name = 'OTEL_RESOURCE_ATTRIBUTES';
+  const pairs = pairsOf(textOf(variables, name) ?? '', ATTRIBUTE_PAIR);
+  if (!pairs)
+    variables.warn(name, 'is not key=value pairs with commas between them, %-encoded: ignored as a whole');
+  const serviceName = textOf(variables, 'OTEL_SERVICE_NAME');
+  return {
+    ...Object.fromEntries(pairs ?? []),
+    ...(serviceName !== undefined && { 'service.name': serviceName }),
+  };
+}

@@ -1,0 +1,83 @@
+import { reportTwice } from '../budgets.ts';
+import type { Receiver, Traces } from '../config.ts';
+import type { Document } from '../yaml/document.ts';
+import type { Path } from '../yaml/errors.ts';
+import type { OpenTelemetrySection, ReceiverSection, TracesSection } from './schema.ts';
+import { RECEIVER_DEFAULTS, type ReceiverSettings, receiverOf } from './receiver.ts';
+import { type Source, sourceOfFile } from './setting.ts';
+
+/** The section `opentelemetry` of a file. */
+export interface FileSection {
+  readonly section: OpenTelemetrySection;
+  readonly document: Document;
+  readonly file: string;
+}
+
+/** The receivers that a file lists; undefined where it has no list. */
+export function receiversOfFile({ section, document, file }: FileSection): Receiver[] | undefined {
+  const path = ['opentelemetry', 'receivers'];
+  const source = sourceOfFile(file, document);
+  reportTwice(section.receivers ?? [], path, document.problems);
+  return section.receivers?.map((entry, index) =>
+    receiverOf(metricsSettings(entry, [...path, index], source), source),
+  );
+}
+
+function metricsSettings(entry: ReceiverSection, path: Path, source: Source): ReceiverSettings {
+  const { name, temporality, interval, pushTimeout } = entry;
+  return {
+    ...settingsOf(entry, [...path, 'metricsEndpoint'], source),
+    signal: 'v1/metrics',
+    name,
+    temporality,
+    intervalMs: interval,
+    pushTimeout: pushTimeout === undefined ? undefined : { path: [...path, 'pushTimeout'], ms: pushTimeout },
+  };
+}
+
+/** Where spans go, where a file says so. */
+export function tracesOfFile({ section: { traces }, document, file }: FileSection): Traces | undefined {
+  if (!traces) return undefined;
+  const source = sourceOfFile(file, document);
+  const settings = settingsOf(traces, ['opentelemetry', 'traces', 'tracesEndpoint'], source);
+  return { receiver: receiverOf(settings, source), sampleRatio: traces.sampleRatio };
+}
+
+/** What the file says of metrics and of traces alike; `own` is the key that stands instead of `endpoint`. */
+function settingsOf(entry: ReceiverSection | TracesSection, own: Path, source: Source): ReceiverSettings {
+  const { protocol, insecure, headers, compression, timeout } = entry;
+  const path = own.slice(0, -1);
+  const texts: Readonly<Record<string, unknown>> = entry;
+  const setting = (key: string) => {
+    const text = texts[key];
+    return typeof text === 'string' ? { path: [...path, key], text } : undefined;
+  };
+  const endpoint = {
+    base: setting('endpoint'),
+    own: setting(String(own.at(-1))),
+    insecure: insecure ?? false,
+  };
+  if (endpoint.base && endpoint.own) source.refuse(own, 'stands beside endpoint; keep one of the two');
+  const hasScheme = (endpoint.own ?? endpoint.base)?.text.includes('://') ?? true;
+  if (insecure !== undefined && (protocol !== 'grpc' || hasScheme))
+    source.pass(
+      [...path, 'insecure'],
+      'is for the protocol grpc and an endpoint without a scheme; remove it',
+    );
+  return {
+    ...RECEIVER_DEFAULTS,
+    name: 'traces',
+    signal: 'v1/traces',
+    protocol,
+    endpoint,
+    headers: Object.entries(headers).map(([name, text]) => ({
+      path: [...path, 'headers', name],
+      name,
+      text,
+    })),
+    compression,
+    timeoutMs: timeout,
+    pushTimeout: undefined,
+    files: { ca: setting('caFile'), cert: setting('certFile'), key: setting('keyFile') },
+  };
+}

@@ -1,0 +1,45 @@
+import { SECOND } from '../../core/values/time.ts';
+import type { Receiver } from '../config.ts';
+import { type Endpoint, grpcUrl, httpUrl, type SignalPath } from './endpoint.ts';
+import type { Path } from '../yaml/errors.ts';
+import { type Header, headersOf } from './headers.ts';
+import type { Source } from './setting.ts';
+import { type TlsFiles, tlsOf } from './tls.ts';
+
+/** A receiver as a file or the variables describe it. */
+export interface ReceiverSettings
+  extends Pick<Receiver, 'name' | 'protocol' | 'compression' | 'temporality' | 'intervalMs' | 'timeoutMs'> {
+  readonly signal: SignalPath;
+  readonly endpoint: Endpoint;
+  readonly headers: readonly Header[];
+  readonly pushTimeout: { readonly path: Path; readonly ms: number } | undefined;
+  readonly files: TlsFiles;
+}
+
+/** What the specification has for whatever is left out. */
+export const RECEIVER_DEFAULTS = {
+  protocol: 'http/protobuf',
+  compression: 'none',
+  temporality: 'cumulative',
+  intervalMs: 60 * SECOND,
+  timeoutMs: 10 * SECOND,
+  pushTimeoutMs: 30 * SECOND,
+} as const;
+
+/** The receiver, ready to be sent to; what is wrong with it was told to the source. */
+export function receiverOf(settings: ReceiverSettings, source: Source): Receiver {
+  const { signal, endpoint, headers, pushTimeout, files, ...rest } = settings;
+  const { protocol, intervalMs } = rest;
+  if (pushTimeout && pushTimeout.ms > intervalMs)
+    source.pass(
+      pushTimeout.path,
+      `is longer than the interval of ${intervalMs / SECOND} s; pushes do not overlap`,
+    );
+  return {
+    ...rest,
+    url: protocol === 'grpc' ? grpcUrl(endpoint, source) : httpUrl(endpoint, signal, source),
+    headers: headersOf(headers, source),
+    pushTimeoutMs: Math.min(pushTimeout?.ms ?? RECEIVER_DEFAULTS.pushTimeoutMs, intervalMs),
+    tls: tlsOf(files, source),
+  };
+}

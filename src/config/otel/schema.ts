@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { DAY, MINUTE } from '../../core/values/time.ts';
+import { COMPRESSIONS, PROTOCOLS, TEMPORALITIES } from '../config.ts';
+import { duration, Label } from '../values/values.ts';
+
+/** The section `opentelemetry`: what may stand in it, and what each key is for. */
+
+const file = (description: string) =>
+  z
+    .string()
+    .min(1, 'must name a file')
+    .optional()
+    .meta({ description: `${description}, in PEM form; relative to the configuration.` });
+
+/** Keys of whatever is sent to over OTLP. */
+const RECEIVER_KEYS = {
+  protocol: z.enum(PROTOCOLS).prefault('http/protobuf').meta({ description: 'How it is sent.' }),
+  endpoint: z.string().optional().meta({
+    description: 'Where to. With HTTP, v1/metrics or v1/traces is appended to the path.',
+  }),
+  insecure: z.boolean().optional().meta({
+    description: 'With grpc and an endpoint without a scheme: no TLS.',
+  }),
+  headers: z.record(z.string(), z.string()).prefault({}).meta({
+    description: `What every request carries besides, such as a key; best as variables: \${NAME}.`,
+  }),
+  compression: z.enum(COMPRESSIONS).prefault('none').meta({ description: 'Of what is sent.' }),
+  timeout: duration(100, 10 * MINUTE)
+    .prefault('10s')
+    .meta({
+      description: 'How long one request may take, asked again or not.',
+    }),
+  caFile: file('Certificates that are trusted instead of the usual ones'),
+  certFile: file('The certificate to show, with its chain'),
+  keyFile: file('The private key of certFile, without a passphrase'),
+};
+
+const Receiver = z.strictObject({
+  name: Label.meta({ description: 'The label receiver; unique. What it was told last is kept under it.' }),
+  ...RECEIVER_KEYS,
+  metricsEndpoint: z.string().optional().meta({ description: 'Instead of endpoint: used as it is.' }),
+  temporality: z.enum(TEMPORALITIES).prefault('cumulative').meta({
+    description:
+      'Totals, differences (delta), or differences of what the exporter counts of itself (lowmemory).',
+  }),
+  interval: duration(100, DAY).prefault('60s').meta({
+    description: 'From the start of one push to that of the next.',
+  }),
+  pushTimeout: duration(100, DAY).optional().meta({
+    description: 'How long a push may take as a whole, at most the interval. Default: 30s, or the interval.',
+  }),
+});
+export type ReceiverSection = z.infer<typeof Receiver>;
+
+const Traces = z.strictObject({
+  ...RECEIVER_KEYS,
+  tracesEndpoint: z.string().optional().meta({ description: 'Instead of endpoint: used as it is.' }),
+  sampleRatio: z.number().min(0).max(1).prefault(1).meta({
+    description: 'The share of traces that are recorded, from 0 to 1.',
+  }),
+});
+export type TracesSection = z.infer<typeof Traces>;
+
+export const OpenTelemetrySection = z.strictObject({
+  prometheus: z.boolean().optional().meta({
+    description: 'Serve /otel/metrics. Default: what OTEL_METRICS_EXPORTER says.',
+  }),
+  genAiAttributes: z.boolean().prefault(false).meta({
+    description: 'Add attributes under the names of the GenAI semantic conventions.',
+  }),
+  serviceName: z.string().min(1, 'must hold a name').optional().meta({
+    description: 'The resource attribute service.name. Default: ai-billing-exporter.',
+  }),
+  resourceAttributes: z.record(z.string(), z.string()).prefault({}).meta({
+    description: 'What is said of the exporter as a whole; before OTEL_RESOURCE_ATTRIBUTES.',
+  }),
+  receivers: z.array(Receiver).optional().meta({
+    description: 'Who is sent metrics. Default: what the variables OTEL_EXPORTER_OTLP_* describe.',
+  }),
+  traces: Traces.optional().meta({
+    description: "Send the exporter's own spans. Default: off, unless OTEL_TRACES_EXPORTER is otlp.",
+  }),
+});
+export type OpenTelemetrySection = z.infer<typeof OpenTelemetrySection>;

@@ -1,0 +1,169 @@
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Pair,
+  parseDocument,
+  type Document as Yaml,
+} from 'yaml';
+import type { Environment } from '../config.ts';
+import { substitute } from './substitute.ts';
+import { formatPath, type Path } from './errors.ts';
+import { type Places, type Position, type Problems, problemsOf } from './problems.ts';
+
+/** A configuration file as plain values, and the problems met so far. */
+export interface Document {
+  /** Undefined where the text is not YAML at all. */
+  readonly value: unknown;
+  readonly places: ReadonlyMap<string, Places>;
+  readonly problems: Problems;
+}
+
+/** More aliases than a configuration needs, and few enough that nested ones cannot fill the memory. */
+const MAX_ALIASES = 1000;
+const NO_ANCHOR = 'an alias (*name) without its anchor (&name) above; put text that starts with * in quotes';
+
+const TOO_MANY = 'too many aliases; write the values out';
+const MERGE = '<<';
+
+/** Messages of the YAML parser may quote the text, which may be a key: so it says what is wrong in these words. */
+const SYNTAX: Readonly<Record<string, string>> = {
+  TAB_AS_INDENT: 'a tab cannot indent YAML; use spaces',
+  BAD_INDENT: 'the indentation does not fit the lines above; keys of one mapping start in the same column',
+  MISSING_CHAR: 'a colon, a quote, a comma or a bracket is missing here or just before',
+  BLOCK_AS_IMPLICIT_KEY: 'a value cannot go on like this; put text that holds a colon and a space in quotes',
+  MULTILINE_IMPLICIT_KEY: 'a key cannot span lines; is a colon (and a space behind it) missing?',
+  BAD_SCALAR_START: 'text that starts with this character must be in quotes',
+  BAD_DQ_ESCAPE: 'this backslash sequence is none of YAML; use single quotes, where a backslash is just one',
+  BAD_ALIAS: NO_ANCHOR,
+  TAG_RESOLVE_FAILED:
+    'tags (words that start with !) are not understood; put text that starts with ! in quotes',
+  MULTIPLE_DOCS: 'a second YAML document starts here; a configuration is one document',
+};
+
+/** Reads YAML, notes where everything stands and, where there is an environment, puts its variables in place. */
+export function readDocument(file: string, text: string, env?: Environment): Document {
+  const lines = new LineCounter();
+  const yaml = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: false,
+    stringKeys: true,
+  });
+  const top = { line: 1, column: 1 };
+  const places = new Map<string, Places>([['', { key: top, value: top }]]);
+  const problems = problemsOf(file, places);
+  const position = (offset: number): Position => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  for (const { code, pos } of [...yaml.errors, ...yaml.warnings]) {
+    problems.addAt(position(pos[0]), [], SYNTAX[code] ?? 'the text is not valid YAML from here on');
+  }
+  if (problems.list.length > 0) return { value: undefined, places, problems };
+  const walk: Walk = { yaml, env, places, problems, position, aliases: { count: 0, open: new Set() } };
+  return { value: plain(walk, yaml.contents, []), places, problems };
+}
+
+interface Walk {
+  readonly yaml: Yaml;
+  readonly env: Environment | undefined;
+  readonly places: Map<string, Places>;
+  readonly problems: Problems;
+  readonly position: (offset: number) => Position;
+  /** How many aliases were followed so far, and what those point to that are being followed now. */
+  readonly aliases: { count: number; readonly open: Set<unknown> };
+}
+
+function plain(walk: Walk, node: unknown, path: Path): unknown {
+  if (isAlias(node)) return aliased(walk, node.resolve(walk.yaml), node.range?.[0] ?? 0, path);
+  if (isScalar(node)) return typeof node.value === 'string' ? textOf(walk, node.value, path) : node.value;
+  if (isSeq(node)) {
+    return node.items.map((item, index) => {
+      const start = walk.position(startOf(item));
+      walk.places.set(formatPath([...path, index]), { key: start, value: start });
+      return plain(walk, item, [...path, index]);
+    });
+  }
+  return isMap(node) ? Object.fromEntries(entriesOf(walk, node.items, path)) : null;
+}
+
+function aliased(walk: Walk, target: unknown, offset: number, path: Path): unknown {
+  const problem = aliasProblem(walk, target);
+  if (problem !== undefined) {
+    walk.problems.addAt(walk.position(offset), problem === TOO_MANY ? [] : path, problem);
+    return null;
+  }
+  walk.aliases.count += 1;
+  walk.aliases.open.add(target);
+  const value = plain(walk, target, path);
+  walk.aliases.open.delete(target);
+  return value;
+}
+
+function aliasProblem({ aliases }: Walk, target: unknown): string | undefined {
+  if (target === undefined) return NO_ANCHOR;
+  if (aliases.open.has(target)) return 'an alias within its own anchor; write the value out';
+  return aliases.count < MAX_ALIASES ? undefined : TOO_MANY;
+}
+
+/** Keys that stand twice are told apart here; those of a merged mapping (`<<: *defaults`) yield to the ones beside it. */
+function entriesOf(walk: Walk, pairs: readonly Pair[], path: Path): [string, unknown][] {
+  const merged = pairs
+    .filter(({ key }) => nameOf(key) === MERGE)
+    .flatMap((pair) => mergedEntries(walk, pair, path));
+  const own = new Map<string, unknown>();
+  const firstLines = new Map<string, number>();
+  for (const { key, value } of pairs.filter((pair) => nameOf(pair.key) !== MERGE)) {
+    const here = [...path, nameOf(key)];
+    const place = { key: walk.position(startOf(key)), value: walk.position(startOf(value ?? key)) };
+    const firstLine = firstLines.get(nameOf(key));
+    if (firstLine !== undefined) {
+      walk.problems.addAt(place.key, here, `stands twice here, first on line ${firstLine}; keep one`);
+      continue;
+    }
+    firstLines.set(nameOf(key), place.key.line);
+    walk.places.set(formatPath(here), place);
+    own.set(nameOf(key), plain(walk, value, here));
+  }
+  return [...merged, ...own];
+}
+
+function nameOf(key: unknown): string {
+  return String(isScalar(key) ? key.value : key);
+}
+
+function mergedEntries(walk: Walk, { key, value }: Pair, path: Path): [string, unknown][] {
+  const sources = isSeq(value) ? value.items.toReversed() : [value];
+  return sources.flatMap((source) => {
+    const mapping = plain(walk, source, path);
+    if (isMapping(mapping)) return Object.entries(mapping);
+    walk.problems.addAt(
+      walk.position(startOf(key)),
+      [...path, MERGE],
+      'must merge a mapping, such as <<: *defaults',
+    );
+    return [];
+  });
+}
+
+function textOf(walk: Walk, written: string, path: Path): string {
+  if (walk.env === undefined) return written;
+  const { text, names, problems } = substitute(written, walk.env);
+  if (text === written && names.length === 0 && problems.length === 0) return written;
+  for (const problem of problems) walk.problems.add(path, problem);
+  const place = walk.places.get(formatPath(path));
+  if (place) walk.places.set(formatPath(path), { ...place, written, variables: names });
+  return text;
+}
+
+function startOf(node: unknown): number {
+  return isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? (node.range?.[0] ?? 0) : 0;
+}
+
+/** Is it a mapping with text keys? */
+export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

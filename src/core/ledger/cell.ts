@@ -1,0 +1,46 @@
+import type { Fixed } from '../values/money.ts';
+import type { Runs } from './readings.ts';
+import type { Granularities, Granularity, Instant, Range } from '../values/time.ts';
+
+/** What the ledger holds of one bucket of one series. */
+export interface Cell {
+  /** The newest reading. */
+  readonly value: Fixed;
+  /** The part of it that belongs to the baseline: the first reading of a bucket that the baseline covers, else 0. */
+  readonly base: Fixed;
+}
+
+/** Cells by bucket start and series. */
+export type Cells = ReadonlyMap<Instant, ReadonlyMap<number, Cell>>;
+
+/** What is known of a stream before a statement, as far as the statement touches it. */
+export interface Stand {
+  readonly granularities: Granularities;
+  readonly settleMs: number;
+  /** As-of of the account's first applied statement; undefined before it. */
+  readonly baseline: Instant | undefined;
+  /** Whole days that are kept at day resolution, oldest first. */
+  readonly compacted: readonly Range[];
+  newest(granularity: Granularity): Runs;
+  oldest(granularity: Granularity): Runs;
+  cells(granularity: Granularity, range: Range): Cells;
+}
+
+/** A cell that a statement gives another value. */
+export interface CellChange extends Cell {
+  readonly granularity: Granularity;
+  readonly bucket: Instant;
+  readonly series: number;
+}
+
+/** What moved in one bucket of one series, on the composed value. */
+export interface Delta {
+  readonly series: number;
+  readonly bucket: Instant;
+  /** New less old value of the cell: moves the window gauges. */
+  readonly value: Fixed;
+  /** The same without what belongs to the baseline: moves the counters. */
+  readonly net: Fixed;
+}
+
+export const ZERO_CELL: Cell = { value: 0n, base: 0n };

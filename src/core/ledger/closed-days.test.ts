@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type Bench, cost, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
+import { formatDecimal, fromNumber } from '../values/money.ts';
+import type { AccountSettings, StreamSettings } from './settings.ts';
+import { DAY, HOUR, type Instant, MINUTE } from '../values/time.ts';
+import { WINDOWS } from '../reports/windows.ts';
+
+const SINCE = utc('2026-10-01');
+const MIDNIGHT = utc('2026-11-20');
+const MONTH = utc('2026-11-01');
+
+function opened(stream: Partial<StreamSettings> = {}, account: Partial<AccountSettings> = {}): Bench {
+  const days = { granularities: ['day'], closedBuckets: true, ...stream } as const;
+  return openBench(settings(days, { since: SINCE, ...account }));
+}
+
+/** Reads days that cost a dollar each. */
+function read(bench: Bench, start: Instant, end: Instant, asOf = end + 30 * MINUTE, dollars = 1): void {
+  const lines = Array.from({ length: (end - start) / DAY }, (_, day) =>
+    cost(start + day * DAY, 'a', dollars),
+  );
+  bench.apply(statement('day', { start, end }, asOf, lines), asOf);
+}
+
+/** What is shown of each window, in the order of {@link WINDOWS}. */
+function shown(bench: Bench, now: Instant): (number | undefined)[] {
+  return WINDOWS.map((window) => bench.value(`ai_billing_cost_${window}_usd`, 'a', now));
+}
+
+function complete(bench: Bench, now: Instant): (number | undefined)[] {
+  const values = bench.values(now);
+  return WINDOWS.map((window) => values.get(`ai_billing_cost_window_complete|test|prod|${window}`));
+}
+
+describe('a provider that bills only days that have ended', () => {
+  test('has no today, and no yesterday until that day was read, however long its lag may be', () => {
+    for (const lagMs of [0, 2 * HOUR, 40 * HOUR]) {
+      const bench = opened({ lagMs });
+      read(bench, SINCE, MIDNIGHT - DAY);
+      for (const now of [MIDNIGHT, MIDNIGHT + 29 * MINUTE, MIDNIGHT + 23 * HOUR]) {
+        assert.deepEqual(shown(bench, now), [undefined, undefined, 18, 31], `${now} with a lag of ${lagMs}`);
+        assert.deepEqual(complete(bench, now), [0, 0, 1, 1]);
+      }
+      read(bench, MIDNIGHT - DAY, MIDNIGHT);
+      assert.deepEqual(shown(bench, MIDNIGHT + HOUR), [undefined, 1, 19, 31]);
+      assert.deepEqual(complete(bench, MIDNIGHT + HOUR), [0, 1, 1, 1]);
+      bench.reopen();
+      assert.deepEqual(shown(bench, MIDNIGHT + 23 * HOUR), [undefined, 1, 19, 31]);
+      bench.ledger.close();
+    }
+  });
+
+  test('has no month before its first day was read, and no last month before its last', () => {
+    const bench = opened({ lagMs: 40 * HOUR });
+    read(bench, SINCE, MONTH - DAY);
+    assert.deepEqual(shown(bench, MONTH + HOUR), [undefined, undefined, undefined, undefined]);
+    assert.deepEqual(complete(bench, MONTH + HOUR), [0, 0, 0, 0]);
+    read(bench, MONTH - DAY, MONTH);
+    assert.deepEqual(shown(bench, MONTH + HOUR), [undefined, 1, undefined, 31]);
+    read(bench, MONTH, MONTH + DAY);
+    assert.deepEqual(shown(bench, MONTH + DAY + HOUR), [undefined, 1, 1, 31]);
+    bench.ledger.close();
+  });
+
+  test('says nothing of a day that had not ended when it was asked for', () => {
+    const bench = opened();
+    const noon = MIDNIGHT + 12 * HOUR;
+    read(bench, SINCE, MIDNIGHT + DAY, noon);
+    assert.deepEqual(shown(bench, noon), [undefined, 1, 20, 31]);
+    assert.deepEqual(shown(bench, noon + DAY), [undefined, undefined, 20, 31]);
+    const through = bench.values(noon).get('ai_billing_data_through_timestamp_seconds|test|prod|usage');
+    assert.equal(through, MIDNIGHT / 1000);
+    bench.ledger.close();
+  });
+
+  test('a day that was left out is a hole', () => {
+    const bench = opened();
+    read(bench, SINCE, MIDNIGHT - 2 * DAY);
+    read(bench, MIDNIGHT - DAY, MIDNIGHT);
+    assert.deepEqual(shown(bench, MIDNIGHT + HOUR), [undefined, 1, undefined, 31]);
+    assert.deepEqual(complete(bench, MIDNIGHT + HOUR), [0, 1, 0, 1]);
+    bench.ledger.close();
+  });
+
+  test('closed hours keep what they show: 0 until the first hour is due', () => {
+    const bench = opened({ granularities: ['hour'] });
+    bench.apply(
+      statement('hour', { start: SINCE, end: MIDNIGHT }, MIDNIGHT + 1, [cost(MIDNIGHT - HOUR, 'a', 1)]),
+    );
+    assert.deepEqual(shown(bench, MIDNIGHT + HOUR), [0, 1, 1, 0]);
+    assert.deepEqual(complete(bench, MIDNIGHT + HOUR), [1, 1, 1, 1]);
+    bench.ledger.close();
+  });
+
+  test('budgets cover the days that were billed, and are unknown before the first of their period', () => {
+    const bench = opened();
+    const budgets = (['day', 'week', 'month'] as const).map((period) => {
+      return { name: period, limit: fromNumber(100), period, match: {} };
+    });
+    bench.ledger.setBudgets(budgets);
+    const standing = (now: Instant) => {
+      while (bench.ledger.warm(now));
+      return bench.ledger
+        .budgets(now)
+        .map(({ spent, forecast }) =>
+          [spent, forecast].map((usd) => usd !== undefined && formatDecimal(usd)),
+        );
+    };
+    // The 20th is a Friday, the 23rd a Monday.
+    read(bench, SINCE, MIDNIGHT);
+    const unknown = [false, false];
+    assert.deepEqual(standing(MIDNIGHT + 12 * HOUR), [unknown, ['4', '7'], ['19', '30']]);
+    read(bench, MIDNIGHT, MIDNIGHT + 3 * DAY);
+    assert.deepEqual(standing(MIDNIGHT + 3 * DAY + 12 * HOUR), [unknown, unknown, ['22', '30']]);
+    read(bench, MIDNIGHT + 3 * DAY, MIDNIGHT + 4 * DAY, undefined, 3);
+    assert.deepEqual(standing(MIDNIGHT + 4 * DAY + HOUR)[1]?.[0], '3');
+    bench.ledger.close();
+  });
+
+  test('a forecast looks back on no day behind a hole, though the readings end at midnight', () => {
+    for (const granularity of ['day', 'hour'] as const) {
+      const bench = opened({ granularities: [granularity] });
+      bench.ledger.setBudgets([{ name: 'all', limit: fromNumber(100), period: 'week', match: {} }]);
+      const week = utc('2026-11-16');
+      const lines = (start: Instant, end: Instant) =>
+        Array.from({ length: (end - start) / DAY }, (_, day) => cost(start + day * DAY, 'a', 1));
+      for (const [start, end] of [
+        [SINCE, week - 7 * DAY],
+        [week, MIDNIGHT],
+      ] as const)
+        bench.apply(statement(granularity, { start, end }, end + 1, lines(start, end)));
+      while (bench.ledger.warm(MIDNIGHT + 1));
+      const [{ spent, forecast } = {}] = bench.ledger.budgets(MIDNIGHT + 1);
+      assert.deepEqual([spent, forecast], [fromNumber(4), fromNumber(7)], granularity);
+      bench.ledger.close();
+    }
+  });
+});
+
+describe('the runway of a stream of days', () => {
+  const balance = ({ ledger, account }: Bench, dollars: number) => {
+    const observations = [{ metric: 'balance', labels: { currency: 'USD' }, value: fromNumber(dollars) }];
+    const nothing = { reconciliation: undefined, memo: undefined, notes: undefined };
+    ledger.observe({ account, feed: 'balance' }, { at: MIDNIGHT, observations, ...nothing });
+  };
+  const runway = (bench: Bench, now: Instant) => bench.values(now).get('ai_billing_runway_seconds|test|prod');
+
+  test('takes the last whole day that was read for its 24 hours, until the next one is late', () => {
+    const bench = opened();
+    balance(bench, 12);
+    assert.equal(runway(bench, MIDNIGHT), undefined);
+    read(bench, SINCE, MIDNIGHT - DAY);
+    read(bench, MIDNIGHT - DAY, MIDNIGHT, undefined, 4);
+    for (const now of [MIDNIGHT + HOUR, MIDNIGHT + 23 * HOUR, MIDNIGHT + 26 * HOUR])
+      assert.equal(runway(bench, now), 3 * 86_400, `${(now - MIDNIGHT) / HOUR} hours on`);
+    assert.equal(runway(bench, MIDNIGHT + 26 * HOUR + MINUTE), undefined);
+    bench.ledger.close();
+  });
+
+  test('is absent where that day cost nothing, or only what refills by itself', () => {
+    const bench = opened();
+    balance(bench, 12);
+    read(bench, SINCE, MIDNIGHT - DAY);
+    read(bench, MIDNIGHT - DAY, MIDNIGHT, undefined, 0);
+    assert.equal(runway(bench, MIDNIGHT + HOUR), undefined);
+    const diem = cost(MIDNIGHT - DAY, 'a', 5, { detail: 'DIEM' });
+    const day = { start: MIDNIGHT - DAY, end: MIDNIGHT };
+    bench.apply(statement('day', day, MIDNIGHT + 31 * MINUTE, [diem]));
+    assert.equal(runway(bench, MIDNIGHT + HOUR), undefined);
+    bench.ledger.close();
+  });
+
+  test('of days that are billed while they last is that of the day before, and absent where that has a hole', () => {
+    const bench = opened({ closedBuckets: false });
+    balance(bench, 12);
+    const noon = MIDNIGHT + 12 * HOUR;
+    const day = (start: Instant, dollars: number, asOf: Instant) =>
+      bench.apply(statement('day', { start, end: start + DAY }, asOf, [cost(start, 'a', dollars)]), asOf);
+    day(MIDNIGHT, 100, noon);
+    assert.equal(runway(bench, noon), undefined, 'no whole day was read');
+    day(MIDNIGHT - DAY, 2, noon + 1);
+    assert.equal(runway(bench, noon + 1), 6 * 86_400);
+    assert.equal(runway(bench, noon + 3 * HOUR), undefined, 'the readings are late');
+    bench.ledger.close();
+  });
+});

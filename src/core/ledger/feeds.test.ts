@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FEED, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
+import { DAY, HOUR } from '../values/time.ts';
+
+const NOON = utc('2026-11-20T12:00');
+
+test("a feed's unbroken range begins where it did after a day is read newest first", () => {
+  const bench = openBench(settings({}, { since: utc('2026-11-01') }));
+  const range = () => bench.ledger.book.feed(bench.account, FEED)?.read.at(-1);
+  bench.apply(statement('hour', { start: utc('2026-11-01'), end: NOON }, NOON));
+  assert.deepEqual(range(), { start: utc('2026-11-01'), end: NOON });
+
+  const tomorrow = NOON + DAY;
+  bench.apply(statement('hour', { start: utc('2026-11-21'), end: tomorrow }, tomorrow));
+  assert.deepEqual(range(), { start: utc('2026-11-21'), end: tomorrow }, 'there is a hole');
+  bench.apply(statement('hour', { start: utc('2026-11-20'), end: utc('2026-11-21') }, tomorrow + 1));
+  assert.deepEqual(range(), { start: utc('2026-11-01'), end: tomorrow }, 'the hole was read');
+  bench.reopen();
+  assert.deepEqual(range(), { start: utc('2026-11-01'), end: tomorrow });
+  bench.ledger.close();
+});
+
+test('an open bucket is read up to the as-of, a bucket of the future not at all', () => {
+  const bench = openBench(settings());
+  const range = () => bench.ledger.book.feed(bench.account, FEED)?.read.at(-1);
+  bench.apply(statement('hour', { start: NOON, end: NOON + HOUR }, NOON + 1000));
+  assert.deepEqual(range(), { start: NOON, end: NOON + 1000 });
+  bench.apply(statement('hour', { start: NOON + 2 * HOUR, end: NOON + 3 * HOUR }, NOON + 2000));
+  assert.deepEqual(range(), { start: NOON, end: NOON + 1000 });
+  bench.ledger.close();
+});

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { type Bench, cost, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
+import { assertProperty } from '../../../test/support/property.ts';
+import { firstHour, hoursOfCells } from './hourly-totals.ts';
+import { HOUR, type Instant, MINUTE } from '../values/time.ts';
+
+const NOON = utc('2026-11-20T12:00');
+const MINUTES = settings({ granularities: ['minute'] });
+
+/** Hours as text, those that came to nothing left out. */
+function hoursOf({ ledger }: Bench): string[] {
+  return [...ledger.book.hours(1)]
+    .flatMap(([hour, sums]) => [...sums].map(([currency, value]) => ({ hour, currency, value })))
+    .flatMap(({ hour, currency, value }) => (value === 0n ? [] : `${hour} ${currency} ${value}`))
+    .sort();
+}
+
+function recounted({ ledger, store }: Bench, now: Instant): string[] {
+  const rows = hoursOfCells(
+    { book: ledger.book, store, stream: 1, now },
+    MINUTES.streams[0] ?? assert.fail(),
+  );
+  return rows
+    .flatMap(({ hour, currency, value }) => (value === 0n ? [] : `${hour} ${currency} ${value}`))
+    .sort();
+}
+
+const line = fc.record({
+  minute: fc.integer({ min: 0, max: 60 * 60 - 1 }),
+  resource: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
+  detail: fc.constantFrom('USD', 'DIEM'),
+  dollars: fc.integer({ min: -5, max: 50 }),
+});
+const history = fc.array(
+  fc.record({
+    from: fc.nat(59),
+    length: fc.integer({ min: 1, max: 20 }),
+    lines: fc.array(line, { maxLength: 20 }),
+  }),
+  { minLength: 1, maxLength: 12 },
+);
+
+describe('hours', () => {
+  test('are what the cells come to, whatever is restated, folded or lost in a refused commit', () => {
+    assertProperty(
+      fc.property(history, fc.nat(11), (statements, refused) => {
+        const bench = openBench({ ...MINUTES, maxSeries: 30 });
+        const begin = firstHour(NOON, { lagMs: 0 });
+        for (const [index, { from, length, lines }] of statements.entries()) {
+          const range = { start: begin + from * HOUR, end: begin + (from + length) * HOUR };
+          const inside = lines
+            .map(({ minute, resource, detail, dollars }) =>
+              cost(begin + minute * MINUTE, resource, dollars, { detail }),
+            )
+            .filter(({ at }) => at >= range.start && at < range.end);
+          if (index === refused) {
+            bench.failNextCommit();
+            assert.throws(() => bench.apply(statement('minute', range, NOON + index, inside), NOON));
+          } else bench.apply(statement('minute', range, NOON + index, inside), NOON);
+        }
+        if (bench.ledger.book.streams.size > 0) assert.deepEqual(hoursOf(bench), recounted(bench, NOON));
+        const before = hoursOf(bench);
+        bench.reopen();
+        assert.deepEqual(hoursOf(bench), before);
+        bench.ledger.close();
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('are kept for two days', () => {
+    const bench = openBench(MINUTES);
+    const range = { start: NOON - 72 * HOUR, end: NOON };
+    const lines = Array.from({ length: 72 }, (_, index) => cost(range.start + index * HOUR, 'a', 1));
+    bench.apply(statement('minute', range, NOON, lines));
+    assert.equal(bench.ledger.book.hours(1).size, 48);
+    bench.ledger.maintain(NOON + 5 * HOUR);
+    assert.equal(bench.ledger.book.hours(1).size, 43);
+    bench.reopen();
+    assert.equal(bench.ledger.book.hours(1).size, 43);
+    bench.ledger.close();
+  });
+
+  test('are counted once from the cells of a ledger that was written before they were kept', () => {
+    const bench = openBench(MINUTES);
+    const range = { start: NOON - 30 * HOUR, end: NOON };
+    const lines = [cost(NOON - MINUTE, 'a', 1), cost(NOON - HOUR, 'b', 2, { detail: 'DIEM' })];
+    bench.apply(statement('minute', range, NOON, lines));
+    const before = hoursOf(bench);
+    assert.equal(before.length, 2);
+    bench.store.commit({ droppedHours: { stream: 1, before: Number.MAX_SAFE_INTEGER } });
+    bench.reopen();
+    assert.deepEqual(hoursOf(bench), before);
+    bench.ledger.close();
+  });
+});

@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { cost, OPENED, openBench, Refused, settings, statement, utc } from '../../../test/support/ledger.ts';
+import { fromNumber, ONE, parseDecimal } from '../values/money.ts';
+import { constantRate, DEFAULT_RATES } from '../values/exchange-rates.ts';
+import type { Line } from '../statement/statement.ts';
+import { DAY, HOUR, MINUTE, startOfDay } from '../values/time.ts';
+
+const TOTAL = 'ai_billing_cost_usd_total';
+const CORRECTIONS = 'ai_billing_cost_corrections_usd_total';
+const UNCONVERTED = 'ai_billing_unconverted_amount_total';
+const hour = (at: number) => ({ start: at, end: at + HOUR });
+
+test('1236 hours of history, read newest first in pieces of which some fail, move no counter', () => {
+  const bench = openBench(
+    settings({ settleMs: 24 * HOUR, reachMs: 24 * HOUR }, { since: utc('2026-10-01') }),
+  );
+  const now = utc('2026-11-21T12:20');
+  bench.apply(
+    statement('hour', hour(utc('2026-11-21T11:00')), now, [cost(utc('2026-11-21T11:00'), 'job', 1)]),
+  );
+  let clock = now;
+  for (let index = 1; index <= 1236; index += 1) {
+    const start = utc('2026-11-21T11:00') - index * HOUR;
+    clock += 3700;
+    // Half of the hours name resources that nobody has met before.
+    const lines = [cost(start, 'job', 0.25), cost(start, `job-${index % 50}`, index)];
+    const given = statement('hour', hour(start), clock, lines);
+    if (index % 7 === 0) {
+      bench.failNextCommit();
+      assert.throws(() => bench.apply(given, clock), Refused);
+      clock += MINUTE;
+      bench.apply({ ...given, asOf: clock }, clock);
+    } else bench.apply(given, clock);
+    if (index % 400 === 0) bench.reopen();
+  }
+  for (const [key, value] of bench.values(clock)) {
+    if (key.startsWith(TOTAL) || key.startsWith(CORRECTIONS)) assert.equal(value, 0, key);
+  }
+  assert.equal(bench.value('ai_billing_cost_month_to_date_usd', 'job', clock), 1 + 0.25 * (20 * 24 + 11));
+  assert.equal(bench.value('ai_billing_cost_last_month_usd', 'job', clock), 0.25 * 31 * 24);
+  bench.ledger.close();
+});
+
+test('a slow 48 h read that lands after the tail changes nothing of what the tail said', () => {
+  const bench = openBench(settings({ granularities: ['minute'] }));
+  const at = utc('2026-11-20T10:00');
+  bench.apply(statement('minute', { start: at - 48 * HOUR, end: at }, at, [cost(at - HOUR, 'm', 1)]));
+  bench.apply(
+    statement('minute', { start: at - MINUTE, end: at + 5 * MINUTE }, at + 5 * MINUTE, [cost(at, 'm', 7)]),
+  );
+  const slow = statement('minute', { start: at - 48 * HOUR, end: at + 3 * MINUTE }, at + 2 * MINUTE, [
+    cost(at - HOUR, 'm', 1),
+    cost(at, 'm', 3),
+  ]);
+  const before = bench.values(at + 6 * MINUTE);
+  bench.apply(slow, at + 6 * MINUTE);
+  const money = (all: Map<string, number>) => [...all].filter(([key]) => key.includes('_cost_'));
+  assert.deepEqual(money(bench.values(at + 6 * MINUTE)), money(before));
+  bench.ledger.close();
+});
+
+test('a month end read through a 31-day window and a month to date books nothing twice', () => {
+  const bench = openBench(settings({ granularities: ['day'], settleMs: 31 * DAY, reachMs: 31 * DAY }));
+  const spend = (from: number, to: number) =>
+    Array.from({ length: (to - from) / DAY }, (_, index) => cost(from + index * DAY, 'd', 10));
+  let clock = utc('2026-10-29T09:00');
+  for (; clock < utc('2026-11-03'); clock += 6 * HOUR) {
+    const today = startOfDay(clock);
+    const month = Math.max(utc('2026-11-01'), clock < utc('2026-11-01') ? utc('2026-10-01') : 0);
+    const end = today + DAY;
+    bench.apply(statement('day', { start: today - 30 * DAY, end }, clock, spend(today - 30 * DAY, end)));
+    bench.apply(statement('day', { start: month, end }, clock + 1, spend(month, end)));
+  }
+  // Baseline: everything up to the 29th. Since then the 30th, the 31st, the 1st and the 2nd.
+  assert.equal(bench.value(TOTAL, 'd', clock - HOUR), 40);
+  assert.equal(bench.value(CORRECTIONS, 'd', clock - HOUR), 0);
+  assert.equal(bench.value('ai_billing_cost_month_to_date_usd', 'd', clock - HOUR), 20);
+  assert.equal(bench.value('ai_billing_cost_last_month_usd', 'd', clock - HOUR), 310);
+  bench.ledger.close();
+});
+
+test('a renamed model or tier moves no money: the first one stays, the names are on info', () => {
+  const bench = openBench(settings());
+  const at = utc('2026-11-20T10:00');
+  const line = (start: number, model: string, tier: string) => cost(start, 'dep', 2, { model, tier });
+  const facts = (name: string) => [{ resource: 'dep', name }];
+  bench.apply(statement('hour', hour(at), at + HOUR, [line(at, 'old', 'a')]), at + HOUR, facts('before'));
+  const later = at + 3 * HOUR;
+  const lines = [line(at, 'new', 'b'), line(at + HOUR, 'new', 'b')];
+  bench.apply(statement('hour', { start: at, end: at + 2 * HOUR }, later, lines), later, facts('after'));
+  const shown = [...bench.values(later)].filter(([key]) => key.includes('_cost_') || key.includes('_info'));
+  const series = (name: string) => `${name}|test|prod|dep|old|a|USD`;
+  const of = Object.fromEntries(shown);
+  assert.equal(of[series(TOTAL)], 2);
+  assert.equal(of[series(CORRECTIONS)], 0);
+  assert.equal(of[series('ai_billing_cost_today_usd')], undefined, 'the hours before ten were not read');
+  assert.equal(of['ai_billing_resource_info|test|prod|dep|after||||||'], 1);
+  assert.ok(!JSON.stringify(of).includes('new'));
+  bench.ledger.close();
+});
+
+test('DIEM counts as one dollar and VCU as a tenth; a currency without a rate is never dollars', () => {
+  const bench = openBench(settings());
+  const at = utc('2026-11-20T10:00');
+  bench.apply(statement('hour', hour(at - HOUR), at));
+  const paid = (currency: string, dollars: number): Line =>
+    cost(at, 'm', dollars, { currency, detail: currency });
+  const { unconverted } = bench.apply(
+    statement('hour', hour(at), at + HOUR, [
+      paid('DIEM', 1.5),
+      paid('VCU', 1.5),
+      paid('EUR', 9),
+      paid('EUR', -2),
+    ]),
+  );
+  bench.ledger.carried(0);
+  bench.values(at + HOUR);
+  bench.ledger.carried(1);
+  bench.ledger.release(at + 2 * HOUR, MINUTE);
+  const values = bench.values(at + 2 * HOUR);
+  assert.equal(values.get(`${TOTAL}|test|prod|m|||DIEM`), 1.5);
+  assert.equal(values.get(`${TOTAL}|test|prod|m|||VCU`), 0.15);
+  assert.equal(values.get(`${TOTAL}|test|prod|m|||EUR`), undefined);
+  assert.equal(values.get(`${UNCONVERTED}|test|prod|EUR`), 7);
+  assert.deepEqual([...unconverted], ['EUR']);
+  bench.ledger.close();
+});
+
+test('an amount that gets a rate later leaves the unconverted ones when its bucket is read again', () => {
+  const bench = openBench(settings());
+  const at = utc('2026-11-20T10:00');
+  const lines = [cost(at, 'm', 100, { currency: 'EUR', detail: 'EUR' })];
+  bench.apply(statement('hour', hour(at - HOUR), at));
+  bench.apply(statement('hour', hour(at), at + HOUR, lines));
+  const rates = new Map([...DEFAULT_RATES, ['EUR', constantRate(fromNumber(1.08))] as const]);
+  bench.ledger.open(settings({}, { rates }), OPENED);
+  bench.apply(statement('hour', hour(at), at + 2 * HOUR, lines));
+  const [unconverted, dollars] = ['unconverted', 'cost'].map((measure) =>
+    [...bench.ledger.book.series.values()].find((row) => row.measure === measure),
+  );
+  assert.deepEqual([unconverted?.total, unconverted?.corrections], [100n * ONE, 100n * ONE]);
+  assert.deepEqual([dollars?.total, dollars?.corrections], [108n * ONE, 0n]);
+  bench.ledger.close();
+});
+
+test('a list of rates with from holds by the time of the bucket, whenever it is read', () => {
+  const at = utc('2026-11-20');
+  const rates = new Map([
+    [
+      'EUR',
+      [
+        { from: at, usd: ONE },
+        { from: at + 12 * HOUR, usd: 2n * ONE },
+      ],
+    ],
+  ]);
+  const bench = openBench(settings({}, { rates }));
+  const paid = (start: number) => cost(start, 'm', 5, { currency: 'EUR', detail: 'EUR' });
+  const range = { start: at - HOUR, end: at + DAY };
+  bench.apply(statement('hour', range, at + 2 * DAY, [at - HOUR, at + 11 * HOUR, at + 12 * HOUR].map(paid)));
+  const values = bench.values(at + DAY - 1);
+  // The day before has no rate: its amount is not in any window of dollars.
+  assert.equal(values.get('ai_billing_cost_today_usd|test|prod|m|||EUR'), 15);
+  assert.equal(values.get(`${UNCONVERTED}|test|prod|EUR`), 0, 'shown from its baseline on');
+  bench.ledger.close();
+});
+
+test('cells of 50 million and sums of a billion dollars come out exact to the last digit of a double', () => {
+  const bench = openBench(settings({}, { since: utc('2026-11-01') }));
+  const at = utc('2026-11-01');
+  bench.apply(statement('hour', hour(at), at));
+  const texts = ['50000000.123456789012', '49999999.999999999999', '0.000000000001'];
+  const lines = Array.from({ length: 24 }, (_, index) => {
+    const value = parseDecimal(texts[index % texts.length] ?? '');
+    return { ...cost(at + index * HOUR, 'big', 0), value };
+  });
+  bench.apply(statement('hour', { start: at, end: at + DAY }, at + DAY, lines));
+  bench.ledger.carried(99);
+  bench.ledger.release(at + 2 * DAY, MINUTE);
+  assert.equal(bench.value(TOTAL, 'big', at + DAY + HOUR), Number('800000000.987654312096'));
+  const again = lines.map((line) => ({ ...line, value: line.value + 10_000_000n * ONE }));
+  bench.apply(statement('hour', { start: at, end: at + DAY }, at + DAY + 1, again));
+  bench.reopen();
+  assert.equal(bench.value(TOTAL, 'big', at + DAY + HOUR), Number('1040000000.987654312096'));
+  assert.equal(bench.value('ai_billing_cost_yesterday_usd', 'big', at + DAY + HOUR), 1040000000.9876543);
+  bench.ledger.close();
+});

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { cost, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
+import { type Fixed, ONE } from '../values/money.ts';
+import type { Line } from '../statement/statement.ts';
+import { DAY, HOUR } from '../values/time.ts';
+
+const AT = utc('2026-11-20T10:00');
+const TRILLION = 1_000_000_000_000n * ONE;
+
+/** A ledger with a bill, and the same bill read again with one more line. */
+function openBill() {
+  const bench = openBench(settings());
+  const range = { start: AT, end: AT + HOUR };
+  const bill = [cost(AT, 'a', 1)];
+  let asOf = AT + HOUR;
+  const read = (more: readonly Line[]) => bench.apply(statement('hour', range, ++asOf, [...bill, ...more]));
+  read([]);
+  return { read, values: () => bench.values(AT + DAY) };
+}
+
+const line = (value: Fixed, more: Partial<Line> = {}): Line => ({ ...cost(AT, 'b', 0), value, ...more });
+
+test('an amount beyond a trillion dollars, of either sign, is refused, and the ledger stays as it was', () => {
+  const { read, values } = openBill();
+  const before = values();
+  for (const sign of [1n, -1n])
+    for (const measure of ['cost', 'component_cost', 'top_ups'] as const)
+      for (const excess of [1n, TRILLION * 10n ** 12n])
+        assert.throws(() => read([line(sign * (TRILLION + excess), { measure })]), {
+          name: 'RangeError',
+          message: /an amount of \w+ beyond 1000000000000 cannot be right/,
+        });
+  assert.deepEqual(values(), before);
+  for (const sign of [1n, -1n]) read([line(sign * TRILLION)]);
+});
+
+test('the bound holds after conversion', () => {
+  const { read } = openBill();
+  // DIEM and VCU are dollars by default; a tenth of a trillion of them is plausible, eleven tenths are not.
+  const diem = { currency: 'DIEM', detail: 'DIEM' };
+  read([line(TRILLION / 10n, diem)]);
+  assert.throws(() => read([line((TRILLION / 10n) * 11n, diem)]), RangeError);
+});
+
+test('counts have a bound, and so has what no rate converts', () => {
+  const { read } = openBill();
+  for (const more of [
+    { measure: 'tokens', detail: 'input' },
+    { measure: 'requests', detail: '' },
+    { measure: 'billed_seconds', detail: '' },
+    { measure: 'units', detail: 'sku' },
+    { measure: 'cost', currency: 'XYZ', detail: 'XYZ' },
+  ] as const) {
+    read([line(TRILLION * 1000n, more)]);
+    assert.throws(() => read([line(TRILLION * 1000n + 1n, more)]), RangeError, more.measure);
+    assert.throws(() => read([line(-TRILLION * 1000n - 1n, more)]), RangeError, more.measure);
+  }
+});
+
+test('many plausible amounts that together are absurd are refused', () => {
+  const { read, values } = openBill();
+  const before = values();
+  const many = (count: number) =>
+    Array.from({ length: count }, (_, index) => line(index % 2 === 0 ? TRILLION : -TRILLION));
+  assert.throws(() => read(many(11)), /amounts that together lie beyond 10000000000000 cannot be right/);
+  assert.deepEqual(values(), before);
+  read(many(9));
+});

@@ -1,0 +1,207 @@
+import type { Cells } from './cell.ts';
+import type { Delivery } from '../metrics/deliveries.ts';
+import type { Fixed } from '../values/money.ts';
+import type { Run } from './readings.ts';
+import type { Measure, Note, Observation, ResourceFacts } from '../statement/statement.ts';
+import type { Granularity, Instant, Range } from '../values/time.ts';
+
+/** Rows are immutable: what changes is replaced by a new row with the same key. */
+
+export interface AccountRow {
+  readonly id: number;
+  readonly provider: string;
+  readonly name: string;
+  /** When it was first configured: its own counters were 0. */
+  readonly openedAt: Instant;
+  /** As-of of the first applied statement, stored for good. */
+  readonly baseline: Instant | undefined;
+  /** Label sets that went to the overflow series so far. */
+  readonly folded: number;
+  /** Its known 0 has been exposed: see `known-zero.ts`. */
+  readonly zeroShown: boolean;
+}
+
+export interface StreamRow {
+  readonly id: number;
+  readonly account: number;
+  readonly name: string;
+  /** Buckets before this are rolled up; later statements about them are ignored. */
+  readonly closedBefore: Instant;
+  /** Start of the month in which `closedBefore` was last moved. */
+  readonly closedIn: Instant;
+}
+
+/** One body of readings of a stream at one granularity: the newest of each bucket, or the baseline's first ones. */
+export interface ReadingsRow {
+  readonly stream: number;
+  readonly granularity: Granularity;
+  readonly side: 'newest' | 'oldest';
+  readonly runs: readonly Run[];
+}
+
+/** Counters of a series as they were when it was last hidden, shown until the hold ends. */
+export interface Hold {
+  readonly total: Fixed;
+  readonly corrections: Fixed;
+  readonly since: Instant;
+  /** A scrape or push has carried the held values. */
+  readonly shown: boolean;
+}
+
+export interface SeriesRow {
+  readonly id: number;
+  readonly stream: number;
+  readonly measure: Measure;
+  readonly resource: string;
+  readonly model: string;
+  readonly tier: string;
+  readonly detail: string;
+  /** The series that shows this one's amounts: its own id, or the overflow series'. */
+  readonly target: number;
+  /** When it was created, with its counters at 0. */
+  readonly zeroAt: Instant;
+  readonly total: Fixed;
+  readonly corrections: Fixed;
+  readonly hold: Hold | undefined;
+  /** End of the newest bucket that mentioned it. */
+  readonly lastCell: Instant;
+  readonly changedAt: Instant;
+  /** Cells less baseline of the buckets that were rolled up, and what was set off when an epoch began. */
+  readonly rolled: Fixed;
+}
+
+export interface ResourceRow {
+  readonly account: number;
+  readonly resource: string;
+  /** Frozen at first sight. */
+  readonly model: string;
+  readonly tier: string;
+  readonly facts: ResourceFacts;
+}
+
+export interface CellRow {
+  readonly stream: number;
+  readonly granularity: Granularity;
+  readonly bucket: Instant;
+  readonly series: number;
+  readonly value: Fixed;
+  readonly base: Fixed;
+}
+
+/** Sum of the composed cost cells of a series in a UTC day or month: what the window gauges are made of. */
+export type SumKind = 'day' | 'month';
+export interface SumRow {
+  readonly kind: SumKind;
+  readonly start: Instant;
+  readonly series: number;
+  readonly value: Fixed;
+}
+
+/** Net dollars of a stream in an hour, by the currency they were paid with. Kept of the last two days. */
+export interface HourRow {
+  readonly stream: number;
+  readonly hour: Instant;
+  readonly currency: string;
+  readonly value: Fixed;
+}
+
+/** A tier that an answer left out although money stood there: see rule 13. */
+export interface SilenceRow {
+  readonly stream: number;
+  readonly granularity: Granularity;
+  readonly tier: string;
+  readonly range: Range;
+  readonly since: Instant;
+}
+
+export interface FeedRow {
+  readonly account: number;
+  readonly feed: string;
+  /** What its statements covered, up to their as-of: joined, oldest first, the last few stretches only. */
+  readonly read: readonly Range[];
+  readonly lastSuccess: Instant | undefined;
+  readonly memo: string | undefined;
+  readonly observations: readonly Observation[];
+  readonly notes: readonly Note[];
+  readonly reconciliation: { readonly difference: Fixed; readonly against: string } | undefined;
+}
+
+/** What the HTTP edge must remember of an account's request budget over a restart; its own JSON text. */
+export interface RequestsRow {
+  readonly account: number;
+  readonly state: string;
+}
+
+/** A label set of a stream that shares the overflow series, by its digest. */
+export interface FoldedRow {
+  readonly stream: number;
+  readonly digest: number;
+}
+
+/** Everything one change writes: all of it or nothing. */
+export interface Commit {
+  readonly accounts?: readonly AccountRow[];
+  readonly streams?: readonly StreamRow[];
+  readonly series?: readonly SeriesRow[];
+  readonly resources?: readonly ResourceRow[];
+  /** Label sets that are folded from now on. */
+  readonly folded?: readonly FoldedRow[];
+  /** Cells of value 0 and base 0 are not kept. */
+  readonly cells?: readonly CellRow[];
+  readonly readings?: readonly ReadingsRow[];
+  readonly sums?: readonly SumRow[];
+  readonly hours?: readonly HourRow[];
+  readonly feeds?: readonly FeedRow[];
+  readonly requests?: readonly RequestsRow[];
+  /** What a receiver was told of some counters, in place of what stood of these. */
+  readonly deliveries?: readonly { readonly receiver: string; readonly rows: readonly Delivery[] }[];
+  /** All silences of a stream, in place of what stood. */
+  readonly silences?: readonly { readonly stream: number; readonly rows: readonly SilenceRow[] }[];
+  /** All compacted ranges of a stream, in place of what stood. */
+  readonly compacted?: readonly { readonly stream: number; readonly days: readonly Range[] }[];
+  /** Taken out before `cells` are written. */
+  readonly dropped?: readonly {
+    readonly stream: number;
+    readonly granularity: Granularity;
+    readonly range: Range;
+  }[];
+  readonly droppedHours?: { readonly stream: number; readonly before: Instant };
+  readonly droppedSums?: { readonly kind: SumKind; readonly before: Instant };
+}
+
+/** What is in memory while the program runs: everything but cells and old sums. */
+export interface Stored {
+  readonly accounts: readonly AccountRow[];
+  readonly streams: readonly StreamRow[];
+  readonly series: readonly SeriesRow[];
+  readonly resources: readonly ResourceRow[];
+  readonly folded: readonly FoldedRow[];
+  readonly readings: readonly ReadingsRow[];
+  readonly feeds: readonly FeedRow[];
+  readonly requests: readonly RequestsRow[];
+  readonly hours: readonly HourRow[];
+  readonly silences: readonly SilenceRow[];
+  readonly compacted: readonly { readonly stream: number; readonly days: readonly Range[] }[];
+}
+
+/** The ledger's file cannot be used. The message names it and says what to do. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+}
+
+/**
+ * The ledger's durable form. What is read is what was written, or a {@link StoreError} is thrown. Every call is synchronous, so
+ * that a commit is done before anything is published.
+ */
+export interface Store {
+  load(): Stored;
+  cells(stream: number, granularity: Granularity, range: Range): Cells;
+  sums(kind: SumKind, start: Instant): ReadonlyMap<number, Fixed>;
+  /** What a receiver was told last; undefined where it is not known. */
+  deliveries(receiver: string): readonly Delivery[] | undefined;
+  /** @throws when nothing was written. */
+  commit(commit: Commit): void;
+  /** Makes all that is committed meanwhile durable at once. @throws when nothing of it was written. */
+  together(work: () => void): void;
+  close(): void;
+}

@@ -1,0 +1,33 @@
+import type { Rates } from '../values/exchange-rates.ts';
+import type { Granularities, Instant } from '../values/time.ts';
+
+/** What the configuration says of an account, as far as the ledger needs it. */
+export interface AccountSettings {
+  readonly provider: string;
+  readonly name: string;
+  /** How far back the first read goes. Default: the start of last month. */
+  readonly since: Instant | undefined;
+  /** Series the account may expose before further label sets are folded. */
+  readonly maxSeries: number;
+  readonly rates: Rates;
+  readonly streams: readonly StreamSettings[];
+}
+
+export interface StreamSettings {
+  readonly name: string;
+  /** Finest first. */
+  readonly granularities: Granularities;
+  /** How long after its end a bucket may still be revised. */
+  readonly settleMs: number;
+  /** How far back any feed reads again. */
+  readonly reachMs: number;
+  /** How far behind the present the readings normally are. */
+  readonly lagMs: number;
+  /** The provider bills a bucket only once it has ended: until it was read, it is unknown and not 0. */
+  readonly closedBuckets?: boolean;
+}
+
+/** Whether nothing is known of a day before it has ended and was read. */
+export function hasClosedDays({ closedBuckets = false, granularities }: StreamSettings): boolean {
+  return closedBuckets && granularities[0] === 'day';
+}

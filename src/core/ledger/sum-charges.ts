@@ -1,0 +1,95 @@
+import type { Assigner } from './series-allocator.ts';
+import type { AccountSettings } from '../ledger.ts';
+import { assertPlausible, type Fixed, MAX_DOLLARS, MAX_QUANTITY, multiply, ONE } from '../values/money.ts';
+import { rateAt } from '../values/exchange-rates.ts';
+import type { Line, Measure, Statement } from '../statement/statement.ts';
+import { floorTo, type Instant, type Range, sizeOf } from '../values/time.ts';
+
+export interface SumLinesInput {
+  readonly statement: Statement;
+  readonly settings: AccountSettings;
+}
+
+/** Adds the lines up by cell in their own currency, then converts each sum once, at the rate of its bucket. */
+export function sumLines(input: SumLinesInput, assigner: Assigner, range: Range) {
+  const { statement, settings } = input;
+  const size = sizeOf(statement.granularity);
+  const amounts = new Map<Instant, Map<number, Fixed>>();
+  const foreign: ForeignSums = new Map();
+  const unconverted = new Set<string>();
+  const count = plausibility();
+  for (const line of statement.lines) {
+    const bucket = floorTo(size, line.at);
+    if (line.at < statement.range.start || line.at >= statement.range.end) {
+      throw new RangeError(`a line of ${new Date(line.at).toISOString()} lies outside the statement's range`);
+    }
+    if (bucket < range.start) continue;
+    const { known, rate } = isPlain(line) ? { known: line, rate: ONE } : priced(line, bucket, settings);
+    if (rate === undefined) unconverted.add(line.currency ?? '');
+    count(line, rate);
+    if (!known) continue;
+    const { id } = assigner.seriesOf(known);
+    const cells = amounts.get(bucket) ?? new Map<number, Fixed>();
+    if (cells.size === 0) amounts.set(bucket, cells);
+    if (rate === undefined || rate === ONE) cells.set(id, (cells.get(id) ?? 0n) + line.value);
+    else addForeign(foreign, cells, id, rate, line.value);
+  }
+  for (const [cells, sums] of foreign) {
+    for (const { id, rate, sum } of sums.values()) cells.set(id, (cells.get(id) ?? 0n) + multiply(sum, rate));
+  }
+  return { amounts, unconverted };
+}
+
+/** Sums in other currencies than dollars, by cell and rate: the overflow series and a component may hold several. */
+type ForeignSums = Map<
+  Map<number, Fixed>,
+  Map<string, { readonly id: number; readonly rate: Fixed; sum: Fixed }>
+>;
+
+function addForeign(
+  foreign: ForeignSums,
+  cells: Map<number, Fixed>,
+  id: number,
+  rate: Fixed,
+  value: Fixed,
+): void {
+  const sums = foreign.get(cells) ?? new Map();
+  if (sums.size === 0) foreign.set(cells, sums);
+  const known = sums.get(`${id} ${rate}`) ?? { id, rate, sum: 0n };
+  known.sum += value;
+  sums.set(`${id} ${rate}`, known);
+}
+
+/** All amounts of one statement together: ten such statements still leave a double its cents. */
+const MAX_TOGETHER = { dollars: 10n * MAX_DOLLARS, counts: 10n * MAX_QUANTITY };
+/** What is smaller needs no closer look: not even a million of them come near a bound. */
+const SMALL = MAX_DOLLARS / 1_000_000n;
+
+/** Refuses a statement for an amount that no provider can mean, in dollars where there is a rate; and for what all of them come to. */
+function plausibility(): (line: Line, rate: Fixed | undefined) => void {
+  const together = { dollars: 0n, counts: 0n };
+  return ({ measure, value }, rate) => {
+    const amount = rate === undefined || rate === ONE ? value : multiply(value, rate);
+    if (amount < SMALL && amount > -SMALL) return;
+    const kind = rate !== undefined && MONEY.has(measure) ? 'dollars' : 'counts';
+    assertPlausible(amount, kind === 'dollars' ? MAX_DOLLARS : MAX_QUANTITY, `an amount of ${measure}`);
+    together[kind] += amount < 0n ? -amount : amount;
+    assertPlausible(together[kind], MAX_TOGETHER[kind], 'amounts that together lie');
+  };
+}
+
+const MONEY: ReadonlySet<Measure> = new Set(['cost', 'component_cost', 'top_ups']);
+
+/** It is in dollars, or no money. */
+function isPlain({ currency, measure }: Line): boolean {
+  return currency === undefined || !MONEY.has(measure);
+}
+
+/** The line as it is booked and the rate that turns its amount into dollars; without a rate it is booked unconverted. */
+function priced(line: Line, bucket: Instant, settings: AccountSettings): { known?: Line; rate?: Fixed } {
+  if (line.currency === undefined) return { known: line, rate: ONE };
+  const rate = rateAt(settings.rates, line.currency, bucket);
+  if (rate !== undefined) return { known: line, rate };
+  if (line.measure === 'component_cost') return {};
+  return { known: { ...line, measure: 'unconverted', detail: line.currency } };
+}

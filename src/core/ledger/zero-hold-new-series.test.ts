@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { cost, openBench, SLIDING, settings, statement, utc } from '../../../test/support/ledger.ts';
+import { DAY, HOUR, type Instant, MINUTE, SECOND, startOfDay } from '../values/time.ts';
+
+const B = utc('2026-11-10T13:37:21');
+const TOTAL = 'ai_billing_cost_usd_total';
+
+/** A new app in the open minute, as a reading of each granularity tells it. */
+function minutes(asOf: Instant, dollars?: number) {
+  const start = utc('2026-11-10T13:37');
+  const lines = dollars === undefined ? [] : [cost(start, 'new', dollars)];
+  return statement('minute', { start: start - 37 * MINUTE, end: start + MINUTE }, asOf, lines);
+}
+
+function hours(asOf: Instant, dollars?: number) {
+  const start = utc('2026-11-10T13:00');
+  const lines = dollars === undefined ? [] : [cost(start, 'new', dollars)];
+  return statement('hour', { start, end: start + HOUR }, asOf, lines);
+}
+
+test('a newcomer that a coarser reading tells of first stands at 0 before its value', () => {
+  const bench = openBench(settings(SLIDING));
+  bench.apply(minutes(B));
+  bench.apply(hours(B + SECOND));
+  bench.apply(hours(B + 5 * SECOND, 3));
+  bench.apply(minutes(B + 6 * SECOND, 3));
+
+  bench.ledger.release(B + 7 * SECOND, 0);
+  assert.equal(bench.value(TOTAL, 'new', B + 7 * SECOND), 0);
+  bench.ledger.carried(1);
+  bench.ledger.release(B + 8 * SECOND, 0);
+  assert.equal(bench.value(TOTAL, 'new', B + 8 * SECOND), 3);
+});
+
+test('a label set that history tells of stands at 0 before its first spend, if nobody has seen it yet', () => {
+  const bench = openBench(settings(SLIDING));
+  bench.apply(minutes(B));
+  const yesterday = startOfDay(B) - DAY;
+  const range = { start: yesterday, end: yesterday + DAY };
+  bench.apply(statement('day', range, B + SECOND, [cost(yesterday, 'new', 9)]));
+  bench.apply(minutes(B + 2 * SECOND, 3));
+
+  bench.ledger.release(B + 3 * SECOND, 0);
+  assert.equal(bench.value(TOTAL, 'new', B + 3 * SECOND), 0);
+  bench.ledger.carried(1);
+  bench.ledger.release(B + 4 * SECOND, 0);
+  assert.equal(bench.value(TOTAL, 'new', B + 4 * SECOND), 3);
+});

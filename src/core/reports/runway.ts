@@ -1,0 +1,27 @@
+import { divideHalfEven, type Fixed, fromInteger, type Usd } from '../values/money.ts';
+import { REFILLING } from '../values/exchange-rates.ts';
+import type { Recent } from './burn-rate.ts';
+import type { Observation } from '../statement/statement.ts';
+import { DAY, SECOND } from '../values/time.ts';
+
+/**
+ * Seconds that the balance lasts at the spend of the last 24 hours, of the currencies that do not refill by themselves; 0 where
+ * nothing is left. Undefined without such a balance, without such a spend, and where some of the spend is not known.
+ */
+export function runwayOf(
+  balances: readonly Observation[],
+  spends: readonly (Recent | undefined)[],
+): Fixed | undefined {
+  const lasting = balances.filter(({ labels }) => !REFILLING.has(labels.currency ?? ''));
+  const known = spends.flatMap((spend) => spend ?? []);
+  if (lasting.length === 0 || spends.length === 0 || known.length < spends.length) return undefined;
+  const spent = known.flatMap((spend) => [...spend]).reduce(addLasting, 0n);
+  if (spent <= 0n) return undefined;
+  const balance = lasting.reduce((sum, { value }) => sum + value, 0n);
+  const day = fromInteger(BigInt(DAY / SECOND));
+  return balance <= 0n ? 0n : divideHalfEven(balance * day, spent);
+}
+
+function addLasting(sum: Usd, [currency, value]: readonly [string, Usd]): Usd {
+  return REFILLING.has(currency) ? sum : sum + value;
+}

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { cost, FEED, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
+import { containedCosts, likePairs, recentCosts } from './shared-costs.ts';
+import type { Line } from '../statement/statement.ts';
+import { DAY, HOUR } from '../values/time.ts';
+
+const TODAY = utc('2026-11-20');
+const NOW = TODAY + 10 * HOUR;
+
+/** Dollars by resource, of today and of the days before it. */
+type Bill = readonly Readonly<Record<string, number>>[];
+
+function sharedBy(first: Bill, second: Bill, more: Partial<Line> = {}) {
+  const bench = openBench(settings());
+  const other = bench.open(settings({}, { name: 'other' }));
+  const linesOf = (bill: Bill, of: Partial<Line>) =>
+    bill.flatMap((costs, back) =>
+      Object.entries(costs).map(([resource, dollars]) => cost(TODAY - back * DAY, resource, dollars, of)),
+    );
+  const range = { start: TODAY - 9 * DAY, end: TODAY + HOUR };
+  bench.apply(statement('hour', range, NOW, linesOf(first, {})));
+  bench.ledger.apply(
+    { account: other, feed: FEED },
+    statement('hour', range, NOW + 1, linesOf(second, more)),
+    [],
+    NOW,
+  );
+  return containedCosts(recentCosts(bench.ledger.book, NOW), [bench.account, other], NOW);
+}
+
+test('costs that are equal to the last digit over several days are seen, whatever today says', () => {
+  const days = [{ a: 1.25 }, { a: 2.5, b: 0.000000000001 }, { a: 3 }];
+  assert.deepEqual(sharedBy([{ a: 9 }, ...days], [{ a: 8.5 }, ...days]), {
+    amounts: 4,
+    days: 3,
+    contained: 'both',
+  });
+});
+
+test('today counts where the days before tell too little', () => {
+  const bill = [{ a: 1, b: 2, c: 3 }];
+  assert.deepEqual(sharedBy(bill, bill), { amounts: 3, days: 1, contained: 'both' });
+  assert.equal(sharedBy([{ a: 1, b: 2 }], [{ a: 1, b: 2 }]), undefined);
+});
+
+test('the costs of a team within those of its organization are seen', () => {
+  const team = [{}, { a: 1 }, { a: 2 }, { a: 3 }];
+  const organization = [{}, { a: 1, x: 5 }, { a: 2 }, { a: 3, y: 1 }];
+  assert.equal(sharedBy(team, organization)?.contained, 'first');
+  assert.equal(sharedBy(organization, team)?.contained, 'second');
+});
+
+test('a difference in the last digit, in a label or on any day is another bill', () => {
+  const bill = [{}, { a: 1 }, { a: 2 }, { a: 3 }, { a: 4 }];
+  assert.equal(sharedBy(bill, [{}, { a: 1 }, { a: 2 }, { a: 3 }, { a: 4.000000000001 }]), undefined);
+  assert.equal(sharedBy(bill, bill, { tier: 'x' }), undefined);
+  assert.equal(sharedBy(bill, bill, { model: 'x' }), undefined);
+  assert.equal(sharedBy(bill, [{}, { b: 1 }, { a: 2 }, { a: 3 }, { a: 4 }]), undefined);
+});
+
+test('days on which one of the two has no costs say nothing, and zeros are no costs', () => {
+  const bill = [{}, { a: 1 }, { a: 2 }, { a: 3 }];
+  assert.equal(sharedBy([...bill, { a: 7 }], bill)?.amounts, 3);
+  assert.equal(sharedBy(bill, [{}, { a: 1, b: 0 }, { a: 2 }, { a: 3 }])?.contained, 'both');
+  assert.equal(sharedBy(bill, [{}, {}, {}, {}]), undefined);
+});
+
+test('of many accounts only those that have costs in common are compared, and one bill is no pair of each with each', () => {
+  const bench = openBench(settings());
+  const range = { start: TODAY - 9 * DAY, end: TODAY + HOUR };
+  const accounts = Array.from({ length: 60 }, (_, index) => {
+    const account = bench.open(settings({}, { name: `account-${index}` }));
+    // Twenty read one bill, twenty have a bill each, twenty have too few costs to tell.
+    const dollars = index < 20 ? 1 : 1 + index;
+    const days = index < 40 ? [1, 2, 3] : [1];
+    const lines = days.map((back) => cost(TODAY - back * DAY, 'a', dollars));
+    bench.ledger.apply({ account, feed: FEED }, statement('hour', range, NOW + index, lines), [], NOW);
+    return account;
+  });
+  const pairs = likePairs(recentCosts(bench.ledger.book, NOW), accounts, NOW);
+  assert.deepEqual(
+    pairs,
+    accounts.slice(1, 20).map((account) => [accounts[0], account]),
+  );
+});

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ONE, parseDecimal } from './money.ts';
+import { constantRate, DEFAULT_RATES, type Rates, rateAt } from './exchange-rates.ts';
+
+const MARCH = Date.UTC(2026, 2, 1);
+const APRIL = Date.UTC(2026, 3, 1);
+const RATES: Rates = new Map([
+  [
+    'EUR',
+    [
+      { from: MARCH, usd: parseDecimal('1.08') },
+      { from: APRIL, usd: parseDecimal('1.1') },
+    ],
+  ],
+  ['DIEM', constantRate(parseDecimal('0.9'))],
+]);
+
+test('the dollar and the virtual currencies have a rate without configuration', () => {
+  const defaults = Object.fromEntries(
+    [...DEFAULT_RATES.keys()].map((name) => [name, rateAt(DEFAULT_RATES, name, 0)]),
+  );
+  assert.deepEqual(defaults, {
+    USD: ONE,
+    DIEM: ONE,
+    VCU: parseDecimal('0.1'),
+    BUNDLED_CREDITS: ONE,
+    EARNED_CREDITS: ONE,
+  });
+});
+
+test('a currency nobody gave a rate has none', () => {
+  assert.equal(rateAt(DEFAULT_RATES, 'EUR', MARCH), undefined);
+  assert.equal(rateAt(DEFAULT_RATES, 'constructor', MARCH), undefined);
+});
+
+test('a dated rate holds from its instant until the next one, and there is none before the first', () => {
+  assert.equal(rateAt(RATES, 'EUR', MARCH - 1), undefined);
+  assert.equal(rateAt(RATES, 'EUR', MARCH), parseDecimal('1.08'));
+  assert.equal(rateAt(RATES, 'EUR', APRIL - 1), parseDecimal('1.08'));
+  assert.equal(rateAt(RATES, 'EUR', APRIL), parseDecimal('1.1'));
+  assert.equal(rateAt(RATES, 'EUR', APRIL * 2), parseDecimal('1.1'));
+});
+
+test('a constant rate holds at every instant, and names are read in any case', () => {
+  assert.equal(rateAt(RATES, 'diem', -1), parseDecimal('0.9'));
+  assert.equal(rateAt(RATES, 'Eur', APRIL), parseDecimal('1.1'));
+});

@@ -1,0 +1,172 @@
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import type { Drift } from '../../core/statement/statement.ts';
+import type { Instant } from '../../core/values/time.ts';
+import { openConnections } from '../../net/connections.ts';
+import { bytesWithoutKeys } from '../../runtime/secrets.ts';
+import type { Ask, Provider, RateLimit, Request } from '../../providers/api/provider.ts';
+import type { Body, BodyLimits } from './body.ts';
+import { readAnswer } from './parse-response.ts';
+import { PollError } from '../../providers/api/errors.ts';
+import { askUntilAnswered, type Exchange, type Line } from './exchange.ts';
+import { createGate, type RequestMemory } from './rate-limiter.ts';
+import { ANSWER_LIMITS } from './limits.ts';
+import { withoutKeys } from './redact.ts';
+import { createRooms } from './memory-budget.ts';
+import { methodOf, targetOf, titleOf } from './url.ts';
+import { createTurns } from './semaphore.ts';
+
+/** What self-metrics and logs hear of. */
+export interface HttpEvents {
+  /** Once per request sent, those sent again included: `200`, `429`; `''` where no answer came. `date` is what the answer says of now. */
+  answered(code: string, date?: Instant): void;
+  /** One request is sent again after a fault. */
+  retried(): void;
+  /** After each answer that says it, and after every answer of a provider with a request budget. */
+  rateLimit(limit: RateLimit): void;
+  /** An answer asked for a pause of so many seconds; the account is asked again after an hour. */
+  waitCut(seconds: number): void;
+}
+
+export interface HttpOptions {
+  readonly provider: Provider<unknown>;
+  /** Its path is kept. */
+  readonly baseUrl: string;
+  /** The account's keys that only this provider has, parsed by its schema. */
+  readonly config: unknown;
+  /** Read anew for each request: secrets rotate. */
+  readonly key: () => string;
+  /** From the sending of one request to the last byte of its answer. */
+  readonly timeoutMs: number;
+  readonly events: HttpEvents;
+  readonly now: () => Instant;
+  /** A longer wait fails the poll instead; every wait is waited for when absent. */
+  readonly longestWaitMs?: number;
+  /** Keeps what was spent and what was told over a restart. */
+  readonly memory?: RequestMemory;
+  readonly limits?: BodyLimits;
+  /** Resolves once `now` has moved on by `ms`; ends early when the signal aborts. */
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** How large an answer is. */
+export interface AnswerSize {
+  readonly bytes: number;
+  /** Its part of what a single answer to this request may be, from 0 to 1. */
+  readonly share: number;
+}
+
+/** The connections and limits of one account. */
+export interface HttpClient {
+  /**
+   * Asks on behalf of one poll. When `signal` aborts, a pending request rejects with its reason, not with a `PollError`.
+   *
+   * @param sending hears of each request just before it goes out, after all waiting: what an as-of is made of.
+   * @param received hears of each answer before it is parsed; what it throws fails the request.
+   */
+  ask(signal: AbortSignal, sending?: (at: Instant) => void, received?: (size: AnswerSize) => void): Ask;
+  /** The instant until which the account must not be asked; in the past: it may be. */
+  notBefore(): Instant;
+  /** How many requests may go out at once; Infinity where nobody counts. Feeds in no hurry stop well above zero. */
+  budgetLeft(): number;
+  /** Ends connections and whatever is still in flight. */
+  close(): Promise<void>;
+}
+
+/** More than any provider has feeds: a hanging one never takes another's turn. */
+export const CONCURRENT_REQUESTS = 8;
+
+/** Many accounts may get an answer at the same moment: others have a turn of the event loop between two that take milliseconds. */
+const takeReadTurn = createTurns(1);
+const QUICKLY_READ_BYTES = 32 * 1024;
+
+/** Opens the way to an account's provider. Nothing is sent before the first request. */
+export function createHttpClient(options: HttpOptions): HttpClient {
+  const { provider, now } = options;
+  const target = targetOf(options.baseUrl, provider.versionPrefix);
+  const connections = openConnections({
+    origin: target.origin,
+    connections: CONCURRENT_REQUESTS,
+    connectTimeoutMs: options.timeoutMs,
+  });
+  const memory = options.memory && loud(options.memory);
+  const gate = createGate({ now: now(), budget: provider.requestBudget, memory });
+  const line: Line = {
+    ...options,
+    limits: options.limits ?? ANSWER_LIMITS,
+    longestWaitMs: options.longestWaitMs ?? Number.POSITIVE_INFINITY,
+    wait: options.wait ?? ((ms, signal) => sleep(ms, undefined, { signal })),
+    connections,
+    origin: target.origin,
+    gate,
+    takeGate: createTurns(1),
+    basePath: target.basePath,
+  };
+  const takeTurn = createTurns(CONCURRENT_REQUESTS);
+  const roomFor = createRooms();
+  return {
+    ask: (signal, sending, arrived) => async (request) => {
+      assertHarmless(request, provider);
+      const endTurn = await takeTurn(signal);
+      const room = roomFor(signal);
+      const exchange: Exchange = { ...line, request, signal, sending, room, keys: new Set() };
+      try {
+        const { headers, ...received } = await askUntilAnswered(exchange);
+        arrived?.(sizeOf(received, exchange));
+        return { headers, ...(await readInTurn(received.bytes, request, exchange)) };
+      } catch (error) {
+        throw withoutKeys(error, exchange.keys);
+      } finally {
+        room.leave();
+        endTurn();
+      }
+    },
+    notBefore: () => gate.earliest(now()),
+    budgetLeft: () => gate.left(now()),
+    close: () => connections.dispatcher.destroy(),
+  };
+}
+
+type Sent = Pick<Exchange, 'signal' | 'keys'>;
+
+async function readInTurn<Body>(bytes: Buffer, request: Request<Body>, sent: Sent) {
+  if (bytes.length <= QUICKLY_READ_BYTES) return readBytes(bytes, request, sent);
+  const endTurn = await takeReadTurn(sent.signal);
+  try {
+    await setImmediate();
+    return readBytes(bytes, request, sent);
+  } finally {
+    endTurn();
+  }
+}
+
+function readBytes<Body>(bytes: Buffer, request: Request<Body>, { keys }: Sent) {
+  const drift: Drift[] = [];
+  const safe = bytesWithoutKeys(bytes, keys);
+  const body = readAnswer(safe, request.schema, `answer of ${titleOf(request)}`, drift);
+  return { body, drift };
+}
+
+function sizeOf({ bytes, values }: Body, { limits, request }: Exchange): AnswerSize {
+  const most = request.maxValues ?? limits.json?.values ?? Number.POSITIVE_INFINITY;
+  return { bytes: bytes.length, share: Math.max(bytes.length / limits.decodedBytes, values / most) };
+}
+
+/** The last line of defence of a promise: nothing is sent that could spend or change anything. */
+function assertHarmless(request: Request<unknown>, { previews = [] }: Provider<unknown>): void {
+  if (methodOf(request) === 'GET' || previews.includes(request.path)) return;
+  throw new Error(`${titleOf(request)} is not one of the provider's previews`);
+}
+
+/** A count that cannot be written is a failed poll: the request would be forgotten by the next start. */
+function loud({ state, remember }: RequestMemory): RequestMemory {
+  return {
+    state,
+    remember(next) {
+      try {
+        remember(next);
+      } catch (cause) {
+        throw new PollError('storage', 'the count of requests could not be written', { cause });
+      }
+    },
+  };
+}

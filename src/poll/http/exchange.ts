@@ -1,0 +1,175 @@
+import { type Dispatcher, errors } from 'undici';
+import { type Instant, MINUTE } from '../../core/values/time.ts';
+import type { Connections } from '../../net/connections.ts';
+import { type Deadline, startDeadline } from '../../net/deadline.ts';
+import { untilAborted } from '../../net/until.ts';
+import type { Request } from '../../providers/api/provider.ts';
+import { type Attempt, type Failed, failed, failureOf, type Head, type Received, receive } from './response.ts';
+import { causeOf, faultOfHead, TIMED_OUT } from './faults.ts';
+import type { Gate } from './rate-limiter.ts';
+import type { HttpOptions } from './client.ts';
+import type { Room } from './memory-budget.ts';
+import { methodOf, pathOf } from './url.ts';
+import type { TakeTurn } from './semaphore.ts';
+import { dateOf } from './server-clock.ts';
+
+/** What all requests of an account share. */
+export interface Line extends Required<Omit<HttpOptions, 'memory' | 'baseUrl'>> {
+  readonly connections: Connections;
+  readonly origin: string;
+  readonly gate: Gate;
+  /** Lets one request at a time wait at the gate, in the order they came. */
+  readonly takeGate: TakeTurn;
+  readonly basePath: string;
+}
+
+/** One request of a feed, from the first waiting to the last byte. */
+export interface Exchange extends Line {
+  readonly request: Request<unknown>;
+  readonly signal: AbortSignal;
+  readonly sending: ((at: Instant) => void) | undefined;
+  /** For a large body. */
+  readonly room: Room;
+  /** The keys that were sent, to be kept out of errors. */
+  readonly keys: Set<string>;
+}
+
+/** Before the first and the second repetition. */
+const BACKOFF_MS = [250, 1000];
+/** A server has a reason for one or two, such as 100 and 103. */
+const MAX_INTERIM_ANSWERS = 16;
+/** Long waits look at the clock in between: timers stand still while a machine sleeps. */
+const LONGEST_SLEEP_MS = MINUTE;
+
+/**
+ * Sends the request as often as its faults allow, each time when the gate is open, and reads the whole answer.
+ *
+ * @throws {PollError} when that fails; the signal's reason when it aborts.
+ */
+export async function askUntilAnswered(exchange: Exchange): Promise<Received> {
+  for (let sent = 1; ; sent++) {
+    const number = await passGate(exchange);
+    if (sent > 1) exchange.events.retried();
+    const attempt = await send(exchange, number);
+    if (!('fault' in attempt)) return attempt;
+    if (sent > attempt.fault.retries) throw attempt.failure;
+    await pause(exchange, BACKOFF_MS[sent - 1] ?? 0);
+  }
+}
+
+/**
+ * Waits, with no request in flight, until the account may be asked, and counts the request. Those who wait go first come, first
+ * served: where each answer moves the reset, a feed that asks often would take every slot.
+ */
+async function passGate(exchange: Exchange): Promise<number> {
+  const endTurn = await exchange.takeGate(exchange.signal);
+  try {
+    return await waitForGate(exchange);
+  } finally {
+    endTurn();
+  }
+}
+
+async function waitForGate(exchange: Exchange): Promise<number> {
+  for (;;) {
+    exchange.signal.throwIfAborted();
+    const now = exchange.now();
+    const openAt = exchange.gate.earliest(now);
+    // Check and count in the same tick, or another feed could take the slot.
+    if (openAt <= now) return exchange.gate.spend(now);
+    if (openAt - now > exchange.longestWaitMs) {
+      const what = `was not sent: the provider asked for none before ${new Date(openAt).toISOString()}`;
+      throw failureOf(exchange, 'rate_limited', what, { retryAt: openAt });
+    }
+    await pause(exchange, Math.min(openAt - now, LONGEST_SLEEP_MS));
+  }
+}
+
+async function pause({ wait, signal }: Exchange, ms: number): Promise<void> {
+  try {
+    await wait(ms, signal);
+  } finally {
+    signal.throwIfAborted();
+  }
+}
+
+async function send(exchange: Exchange, number: number): Promise<Attempt> {
+  const headers = headersOf(exchange);
+  const deadline = startDeadline(exchange.signal, exchange.timeoutMs);
+  try {
+    exchange.sending?.(exchange.now());
+    const head = await headOf(exchange, headers, deadline, number);
+    return 'fault' in head ? head : await receive(head, deadline);
+  } finally {
+    deadline.end();
+  }
+}
+
+async function headOf(
+  exchange: Exchange,
+  headers: Record<string, string>,
+  deadline: Deadline,
+  number: number,
+): Promise<Head | Failed> {
+  const { connections, origin, request, basePath, events, provider, config } = exchange;
+  const query = { ...provider.query?.(config), ...request.query };
+  const path = pathOf(basePath, { ...request, query });
+  const method = methodOf(request);
+  try {
+    const sent = method === 'POST' ? JSON.stringify(request.preview) : null;
+    const { signal } = deadline;
+    const onInfo = limitInterimAnswers();
+    const asked = connections.dispatcher.request({
+      origin,
+      method,
+      path,
+      headers,
+      body: sent,
+      signal,
+      onInfo,
+    });
+    const response = await untilAborted(signal, asked);
+    events.answered(String(response.statusCode), dateOf(response.headers.date));
+    const { statusCode: status, body } = response;
+    return { exchange, number, status, headers: flat(response.headers), body };
+  } catch (error) {
+    events.answered('');
+    return failed(exchange, deadline.expired() ? TIMED_OUT : faultOfHead(error, connections.route()), error);
+  }
+}
+
+/** Ends the connection at an answer 1xx too many: undici reads on without end, each of them before anything else of the process. */
+function limitInterimAnswers(): () => void {
+  let count = 0;
+  return () => {
+    count += 1;
+    if (count > MAX_INTERIM_ANSWERS) throw new errors.HeadersOverflowError('too many interim answers');
+  };
+}
+
+function headersOf(exchange: Exchange): Record<string, string> {
+  const { provider, config, request, keys } = exchange;
+  const key = keyOf(exchange);
+  keys.add(key);
+  const own = {
+    accept: 'application/json',
+    'accept-encoding': 'gzip',
+    'user-agent': 'ai-billing-exporter',
+    ...(methodOf(request) === 'POST' && { 'content-type': 'application/json' }),
+  };
+  const named = [own, provider.headers(config, key), request.headers ?? {}].flatMap(Object.entries<string>);
+  return Object.fromEntries(named.map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function keyOf(exchange: Exchange): string {
+  try {
+    return exchange.key();
+  } catch (error) {
+    throw failureOf(exchange, 'config', 'was not sent: the key cannot be read', { cause: causeOf(error) });
+  }
+}
+
+function flat(headers: Dispatcher.ResponseData['headers']): Head['headers'] {
+  const entries = Object.entries(headers).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries.map(([name, value]) => [name, [value].flat().join(', ')]));
+}

@@ -1,0 +1,87 @@
+import { CONNECT_TIMEOUTS, codeOf, nameOf, refusalOfProxy } from '../../net/error-code.ts';
+import type { FailureReason } from '../../providers/api/errors.ts';
+
+/** What went wrong with one request, and whether sending it again may help. */
+export interface Fault {
+  readonly reason: FailureReason;
+  /** Continues `GET /path`. */
+  readonly what: string;
+  /** How many requests in all may be sent again before this one is the last. */
+  readonly retries: number;
+}
+
+const CONNECTION_RETRIES = 2;
+/** A server that hangs is asked once more, not twice: each try costs the whole timeout. */
+const TIMEOUT_RETRIES = 1;
+
+const PASSING = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'UND_ERR_SOCKET',
+]);
+const CUT = new Set([
+  'UND_ERR_SOCKET',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  'Z_BUF_ERROR',
+  'ERR_STREAM_PREMATURE_CLOSE',
+]);
+
+/** Headers without an end, or with two lengths. */
+const BROKEN_HEADS = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
+
+export const TIMED_OUT: Fault = {
+  reason: 'timeout',
+  what: 'got no whole answer in time',
+  retries: TIMEOUT_RETRIES,
+};
+
+/** What an error means that came before the head of an answer. `route` says which server was asked. */
+export function faultOfHead(error: unknown, route: string): Fault {
+  const code = codeOf(error);
+  if (CONNECT_TIMEOUTS.has(code)) return TIMED_OUT;
+  if (code === 'UND_ERR_INVALID_ARG') {
+    return {
+      reason: 'config',
+      what: 'cannot be sent: the key or a header holds a character HTTP does not allow',
+      retries: 0,
+    };
+  }
+  if (nameOf(error) === 'HTTPParserError' || BROKEN_HEADS.has(code)) {
+    return { reason: 'contract', what: 'was not answered in HTTP', retries: 0 };
+  }
+  return {
+    reason: 'network',
+    what: `got no answer from ${route}: ${refusalOfProxy(error) ?? code}`,
+    retries: PASSING.has(code) ? CONNECTION_RETRIES : 0,
+  };
+}
+
+/** What an error means that came while the body of an answer was read. */
+export function faultOfBody(error: unknown): Fault {
+  const code = codeOf(error);
+  if (CUT.has(code) || nameOf(error) === 'HTTPParserError') {
+    return { reason: 'contract', what: 'was answered with a truncated body', retries: CONNECTION_RETRIES };
+  }
+  if (code.startsWith('Z_') || code.startsWith('ERR_')) {
+    return { reason: 'contract', what: 'was answered with a body that cannot be decompressed', retries: 0 };
+  }
+  return { reason: 'network', what: `lost its answer: ${code}`, retries: CONNECTION_RETRIES };
+}
+
+/**
+ * The error as a cause to keep: name, message, code and stack. undici puts bytes of the answer on some of its errors, and
+ * these end in logs.
+ */
+export function causeOf(error: unknown): Error {
+  const cause = new Error(error instanceof Error ? error.message || codeOf(error) : 'unknown');
+  if (error instanceof Error && error.stack) cause.stack = error.stack;
+  return Object.assign(cause, { name: nameOf(error), code: codeOf(error) });
+}

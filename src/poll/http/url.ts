@@ -1,0 +1,34 @@
+import type { Request } from '../../providers/api/provider.ts';
+
+/** Where an account's requests go. */
+export interface Target {
+  readonly origin: string;
+  /** Without a trailing slash; ends with the provider's version prefix. */
+  readonly basePath: string;
+}
+
+/** Adds the provider's version prefix unless the path of `baseUrl` ends with it already. */
+export function targetOf(baseUrl: string, versionPrefix: string): Target {
+  const { origin, pathname } = new URL(baseUrl);
+  const path = pathname.replace(/\/+$/, '');
+  return { origin, basePath: path.endsWith(versionPrefix) ? path : path + versionPrefix };
+}
+
+/** `GET`, unless a preview is to be calculated. */
+export function methodOf({ preview }: Pick<Request<unknown>, 'preview'>): 'GET' | 'POST' {
+  return preview === undefined ? 'GET' : 'POST';
+}
+
+/** How messages name a request: without its query, headers and body. */
+export function titleOf(request: Pick<Request<unknown>, 'path' | 'preview'>): string {
+  return `${methodOf(request)} ${request.path}`;
+}
+
+/** The path and query of a request, below `basePath`. */
+export function pathOf(
+  basePath: string,
+  { path, query = {} }: Pick<Request<unknown>, 'path' | 'query'>,
+): string {
+  const search = new URLSearchParams(query).toString();
+  return basePath + path + (search === '' ? '' : `?${search}`);
+}

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { z } from 'zod';
+import { openBench, settings } from '../../test/support/ledger.ts';
+import { ONE } from '../core/values/money.ts';
+import { DEFAULT_RATES } from '../core/values/exchange-rates.ts';
+import type { Feed } from '../providers/api/provider.ts';
+import { openAccount, type PolledAccount, streamsOf } from './open-account.ts';
+
+/** A feed that has something to read only where the configuration says so. */
+function feed(name: string): Feed<unknown, unknown> {
+  return {
+    name,
+    schedule: '* * * * *',
+    jitterMs: 0,
+    applies: (config) => z.array(z.string()).parse(config).includes(name),
+    plan: () => [],
+    async *ask() {},
+    reader: () => ({ take() {}, done: assert.fail }),
+  };
+}
+
+function accountWith(config: readonly string[]): PolledAccount {
+  return {
+    provider: {
+      id: 'test',
+      title: 'Test',
+      baseUrl: '',
+      versionPrefix: '',
+      environmentKey: 'TEST',
+      config: z.unknown(),
+      headers: () => ({}),
+      rateLimit: () => ({}),
+      feeds: [feed('one'), feed('two')],
+    },
+    name: 'prod',
+    baseUrl: 'http://127.0.0.1:9',
+    key: () => 'k',
+    since: undefined,
+    timeoutMs: 1000,
+    schedule: {},
+    config,
+  };
+}
+
+test('a stream has completed buckets where all of its feeds say so', () => {
+  const { provider } = accountWith([]);
+  const closedOf = (...closed: readonly (boolean | undefined)[]) => {
+    const feeds = closed.map((closedBuckets, index) => {
+      const books = { stream: 'usage', granularity: 'day', settleMs: 1 } as const;
+      return {
+        ...feed(`${index}`),
+        books: closedBuckets === undefined ? books : { ...books, closedBuckets },
+      };
+    });
+    return streamsOf({ ...provider, feeds }, []).map(({ closedBuckets }) => closedBuckets);
+  };
+  assert.deepEqual(closedOf(true), [true]);
+  assert.deepEqual(closedOf(true, true), [true]);
+  assert.deepEqual(closedOf(true, undefined), [false]);
+  assert.deepEqual(closedOf(undefined), [false]);
+});
+
+test('a feed that has nothing to read for the account is not polled, and shows nothing any more', async () => {
+  const { ledger, account } = openBench(settings());
+  const openWith = async (config: readonly string[]) => {
+    const events = { answered() {}, retried() {}, rateLimit() {}, waitCut() {} };
+    const options = { ledger, maxSeries: 10, rates: DEFAULT_RATES, now: () => 0, events };
+    const { client, feeds } = openAccount(accountWith(config), options);
+    await client.close();
+    return feeds.map(({ key }) => key.feed);
+  };
+  const observations = [{ metric: 'balance', labels: { currency: 'USD' }, value: ONE }];
+  const notes = [{ topic: 't', text: 'x', isWarning: true }];
+  for (const name of ['one', 'two']) {
+    const poll = { at: 1, observations, notes, reconciliation: undefined, memo: undefined };
+    ledger.observe({ account, feed: name }, poll);
+  }
+  assert.deepEqual(await openWith(['one', 'two']), ['one', 'two']);
+  assert.deepEqual(await openWith(['one']), ['one']);
+  assert.deepEqual(ledger.book.feed(account, 'one')?.observations, observations);
+  const silent = ledger.book.feed(account, 'two');
+  assert.deepEqual([silent?.observations, silent?.notes, silent?.lastSuccess], [[], [], 1]);
+});

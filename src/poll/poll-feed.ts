@@ -1,0 +1,293 @@
+import type { SeriesKey } from '../core/ledger/state.ts';
+import { hasLabelSet } from '../core/ledger/overflow.ts';
+import type { Applied, FeedKey, Ledger } from '../core/ledger.ts';
+import { multiply } from '../core/values/money.ts';
+import { assertPlausibleReading, identityOf, newestOf } from '../core/statement/observations.ts';
+import { type Rates, rateAt } from '../core/values/exchange-rates.ts';
+import type { Drift, Note, Observation, Reading, Reconciliation } from '../core/statement/statement.ts';
+import { StoreError } from '../core/ledger/records.ts';
+import type { Instant, Range } from '../core/values/time.ts';
+import { type Feed, type FeedContext, NOTHING_KNOWN } from '../providers/api/provider.ts';
+import { cleanObservation, createDigest, longLabels, shortNotes, watchDrift } from './poll-summary.ts';
+import { mostTelling, PollError } from '../providers/api/errors.ts';
+import type { HttpClient } from './http/client.ts';
+import { EndlessAnswers, guardRange } from './range-guard.ts';
+import type { Write } from './writer.ts';
+
+/** A feed of an account, with everything a poll of it needs. */
+export interface PollTarget {
+  readonly key: FeedKey;
+  readonly feed: Feed<unknown, unknown>;
+  /** The account's keys that only its provider has. */
+  readonly config: unknown;
+  readonly client: HttpClient;
+  readonly ledger: Ledger;
+  /** As they are now. */
+  readonly rates: () => Rates;
+  readonly now: () => Instant;
+  /** Stores what was read; at once when absent. */
+  readonly write?: Write;
+  /** Turns the moment of a first request into an as-of that no other statement of the account has. */
+  readonly asOf: (at: Instant) => Instant;
+}
+
+export interface PollWatcher {
+  applied(applied: Applied): void;
+  drift(drift: Drift): void;
+  /** A warning that the last poll had not given. */
+  warned(note: Note): void;
+  /** An amount met no rate outside a statement. */
+  unconverted(currency: string): void;
+  /** After each range of a poll that reads several. */
+  progress(done: number, total: number): void;
+}
+
+/**
+ * Polls a feed once: plans what to read, and applies each range as soon as all of it was read.
+ *
+ * A range whose answer is not as documented does not keep the others from being read, within {@link PATIENCE}; any other
+ * failure ends the poll. A feed that leaves requests to others ends early, without failure: `postponed` where it is one without billing
+ * facts and has read nothing, for what it read before is as old as it was.
+ * @throws {PollError} the most telling failure, with those of all ranges. What was applied stays.
+ */
+export async function pollFeed(
+  target: PollTarget,
+  watcher: PollWatcher,
+  signal: AbortSignal,
+): Promise<'done' | 'postponed'> {
+  const digest = createDigest(watcher);
+  const applied = (known: Applied) => {
+    for (const currency of known.unconverted) digest.unconverted(currency);
+    watcher.applied({ ...known, unconverted: new Set() });
+  };
+  try {
+    return await pollRanges(target, { ...watcher, ...digest, applied }, signal);
+  } finally {
+    digest.end();
+  }
+}
+
+async function pollRanges(
+  target: PollTarget,
+  watcher: PollWatcher,
+  signal: AbortSignal,
+): Promise<'done' | 'postponed'> {
+  const context = contextOf(target, watcher, signal);
+  const ranges = [...target.feed.plan(context)];
+  const planned = ranges.length;
+  const learned = nothingLearned(context.memo);
+  const failures: FailedRange[] = [];
+  let inARow = 0;
+  for (const [index, range] of ranges.entries()) {
+    signal.throwIfAborted();
+    if (target.client.budgetLeft() < (target.feed.leaves ?? 0)) {
+      if (target.feed.books || index > 0) break;
+      // A pause that the provider asked for is waited for, as by all feeds.
+      if (target.client.notBefore() <= target.now()) return 'postponed';
+    }
+    try {
+      const { again } = await readInto(learned, target, range, context, watcher);
+      // Plans go back in time: what comes last is the oldest, and is read again first.
+      if (again && index < planned) ranges.splice(planned, 0, range);
+      inARow = 0;
+    } catch (error) {
+      const known = pollErrorOf(error);
+      inARow += 1;
+      if (known) failures.push({ range, error: known });
+      if (known?.reason !== 'contract' || inARow >= patienceWith(known)) {
+        await learn(target, learned, watcher, false);
+        // A bug of ours hides behind no other failure.
+        throw known ? failureOf(failures) : error;
+      }
+    }
+    watcher.progress(index + 1, ranges.length);
+  }
+  await learn(target, learned, watcher, failures.length === 0);
+  const failure = failureOf(failures);
+  if (failure) throw failure;
+  return 'done';
+}
+
+interface FailedRange {
+  readonly range: Range;
+  readonly error: PollError;
+}
+
+/** The failures of a poll as one. */
+function failureOf(failures: readonly FailedRange[]): PollError | undefined {
+  const [first, ...others] = failures.map(({ error }) => error);
+  if (!first) return undefined;
+  const telling = mostTelling(first, ...others);
+  telling.ranges = failures.map(({ range, error: { reason, message } }) => ({ ...range, reason, message }));
+  return telling;
+}
+
+/** How many ranges in a row may be answered badly: refusals are few, for some providers lock out who collects them. */
+const PATIENCE = { refused: 3, unreadable: 10, endless: 2 };
+
+function patienceWith(error: PollError): number {
+  if (error instanceof EndlessAnswers) return PATIENCE.endless;
+  const { status } = error;
+  return status === undefined || status === 200 ? PATIENCE.unreadable : PATIENCE.refused;
+}
+
+/** How many values beyond the bill, such as prices or balances, a feed keeps. Each is a series or more, and a row in memory. */
+const MAX_OBSERVATIONS = 10_000;
+
+/** What the ranges of one poll say together, beyond their statements. */
+interface Learned {
+  memo: string | undefined;
+  readonly observations: Observation[];
+  readonly reconciliations: Reconciliation[];
+  readonly notes: Map<string, Note>;
+  /** Tiers whose absence is not believed yet. */
+  readonly held: Set<string>;
+  ranges: number;
+}
+
+function nothingLearned(memo: string | undefined): Learned {
+  return { memo, observations: [], reconciliations: [], notes: new Map(), held: new Set(), ranges: 0 };
+}
+
+async function readInto(
+  learned: Learned,
+  target: PollTarget,
+  range: Range,
+  context: FeedContext<unknown>,
+  watcher: PollWatcher,
+): Promise<{ readonly again?: boolean }> {
+  const { reading, asOf } = await readRange(target, range, { ...context, memo: learned.memo });
+  assertPlausibleReading(reading);
+  const isFact = reading.statement !== undefined && target.feed.books !== undefined;
+  const applied = isFact ? await written(target, () => book(target, reading, asOf)) : NOTHING;
+  learned.memo = reading.memo ?? learned.memo;
+  for (const observation of reading.observations) learned.observations.push(cleanObservation(observation));
+  if (reading.reconciliation) learned.reconciliations.push(reading.reconciliation);
+  for (const note of shortNotes(reading.notes ?? [])) learned.notes.set(note.topic, note);
+  for (const tier of applied.held) learned.held.add(tier);
+  learned.ranges += 1;
+  for (const drift of [...reading.drift, ...longLabels(reading)]) watcher.drift(drift);
+  watcher.applied(applied);
+  return reading;
+}
+
+/**
+ * Stores what a poll learned. What it did not say anew stays where it failed in part, and where a tier's silence is not
+ * believed yet.
+ */
+async function learn(
+  target: PollTarget,
+  learned: Learned,
+  watcher: PollWatcher,
+  isComplete: boolean,
+): Promise<void> {
+  const { key, ledger, now } = target;
+  const known = ledger.book.feed(key.account, key.feed);
+  const before = known?.observations ?? [];
+  const observations = newestOf(learned.observations);
+  const said = new Set(observations.map(identityOf));
+  const stays = before.filter((each) => {
+    const isDoubted = each.labels.tier !== undefined && learned.held.has(each.labels.tier);
+    return !said.has(identityOf(each)) && (!isComplete || isDoubted);
+  });
+  const all = [...observations, ...stays];
+  if (all.length > MAX_OBSERVATIONS)
+    watcher.drift({ kind: 'too_many_values', what: `${all.length} values, ${MAX_OBSERVATIONS} are kept` });
+  const poll = {
+    at: isComplete ? now() : undefined,
+    observations: learned.ranges > 0 ? all.slice(0, MAX_OBSERVATIONS) : undefined,
+    reconciliation: summed(learned.reconciliations),
+    memo: learned.memo,
+    notes: learned.ranges > 0 ? [...learned.notes.values()] : undefined,
+  };
+  await written(target, () => ledger.observe(key, poll));
+  const isKnown = ({ topic, text }: Note) =>
+    known?.notes.some((note) => note.topic === topic && note.text === text) ?? false;
+  for (const note of learned.notes.values()) if (note.isWarning && !isKnown(note)) watcher.warned(note);
+}
+
+/** Does work on the ledger; ends once that is stored. */
+export async function written<Result>({ write }: PollTarget, work: () => Result): Promise<Result> {
+  return write ? write(work) : work();
+}
+
+function contextOf(target: PollTarget, watcher: PollWatcher, signal: AbortSignal): FeedContext<unknown> {
+  const { key, feed, config, ledger, now } = target;
+  const rates = target.rates();
+  const at = now();
+  const knows = (series: SeriesKey) => {
+    const stream = feed.books && ledger.book.streamOf(key.account, feed.books.stream);
+    return stream !== undefined && hasLabelSet(ledger.book, stream.id, series);
+  };
+  return {
+    now: at,
+    knows,
+    memoOf: (name) => ledger.book.feed(key.account, name)?.memo,
+    billed: (range, which) => ledger.billed(key.account, range, which),
+    usdOf(amount, currency, then = at) {
+      const rate = rateAt(rates, currency, then);
+      if (rate !== undefined) return multiply(amount, rate);
+      watcher.unconverted(currency);
+      return undefined;
+    },
+    config,
+    since: ledger.since(key.account, feed.books?.stream, at),
+    coverage: feed.books
+      ? ledger.coverage(key.account, feed.books.stream, feed.books.granularity)
+      : NOTHING_KNOWN.coverage,
+    memo: ledger.book.feed(key.account, key.feed)?.memo,
+    signal,
+  };
+}
+
+/** One range: all of its pages, folded into one reading. Its as-of is when the first request went out. */
+async function readRange(target: PollTarget, range: Range, context: FeedContext<unknown>) {
+  let asOf: Instant | undefined;
+  const reader = target.feed.reader(range, context);
+  const guard = guardRange(reader.kept === undefined);
+  const sending = (at: Instant) => {
+    asOf ??= target.asOf(at);
+  };
+  const { ask, drift } = watchDrift(target.client.ask(context.signal, sending, guard.received));
+  for await (const page of target.feed.ask(ask, range, context)) {
+    reader.take(page);
+    guard.kept(reader.kept?.() ?? 0);
+  }
+  const reading = reader.done();
+  return {
+    reading: { ...reading, drift: [...reading.drift, ...drift()] },
+    asOf: asOf ?? target.asOf(target.now()),
+  };
+}
+
+function book(target: PollTarget, reading: Reading, asOf: Instant): Applied {
+  const stream = target.feed.books?.stream;
+  if (!reading.statement || stream === undefined) return NOTHING;
+  return target.ledger.apply(
+    target.key,
+    { ...reading.statement, stream, asOf },
+    reading.resources,
+    target.now(),
+  );
+}
+
+/** Any error of a poll with its reason; undefined for one that is our own fault. */
+export function pollErrorOf(error: unknown): PollError | undefined {
+  if (error instanceof PollError) return error;
+  if (error instanceof StoreError) return new PollError('storage', error.message, { cause: error });
+  if (error instanceof RangeError) return new PollError('contract', error.message, { cause: error });
+  const isSqlite = error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR';
+  if (isSqlite)
+    return new PollError('storage', `the ledger could not be written: ${error.message}`, { cause: error });
+  return undefined;
+}
+
+const NOTHING: Applied = { changed: false, unconverted: new Set(), late: [], held: new Set() };
+
+/** What the ranges of one poll say together. */
+function summed(all: readonly Reconciliation[]): Reconciliation | undefined {
+  const last = all.at(-1);
+  return (
+    last && { difference: all.reduce((sum, { difference }) => sum + difference, 0n), against: last.against }
+  );
+}

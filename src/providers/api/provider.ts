@@ -1,0 +1,218 @@
+import type { z } from 'zod';
+import type { Billed, LabelFilter } from '../../core/reports/net-cost.ts';
+import type { SeriesKey } from '../../core/ledger/state.ts';
+import type { Fixed, Usd } from '../../core/values/money.ts';
+import type { Drift, Reading } from '../../core/statement/statement.ts';
+import type { Granularity, Instant, Range } from '../../core/values/time.ts';
+import type { Tasks } from './tasks.ts';
+
+/** A question that a feed wants answered: a `GET`, or a preview. */
+export interface Request<Body> {
+  /** Below the provider's version prefix, starting with a slash, its segments already escaped. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Sent as JSON by `POST`, for a calculation that changes nothing and costs nothing. The path must be one of the provider's
+   * `previews`.
+   */
+  readonly preview?: unknown;
+  /**
+   * The door: only this turns the JSON into a value. A number that has more than 15 digits reaches it as a `string` of
+   * its source text, so schemas for exact values take both (see `schemas.ts`).
+   */
+  readonly schema: z.ZodType<Body>;
+  /** How many values the JSON may hold, where that may be more than of any other answer: see `poll/http/limits.ts`. */
+  readonly maxValues?: number;
+}
+
+/** An answer with status 200 whose body passed the schema. */
+export interface Answer<Body> {
+  readonly body: Body;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** What its schema read on without: the poll counts it, a feed need not. */
+  readonly drift?: readonly Drift[];
+}
+
+/**
+ * Asks the account's provider: authenticated, timed, limited in size, within the request budget, one request at a time.
+ *
+ * @throws {PollError} for anything but a 200 that fits the schema; `status` says which.
+ */
+export type Ask = <Body>(request: Request<Body>) => Promise<Answer<Body>>;
+
+/** What a feed may know when it plans, asks and reads. During a poll, only what it `knows` grows and what the other feeds remember changes. */
+export interface FeedContext<Config> {
+  readonly now: Instant;
+  readonly config: Config;
+  /** How far back the first read goes; a bucket boundary of the day. */
+  readonly since: Instant;
+  /** The buckets of this feed's stream and granularity that were read before, and when: see {@link Coverage}. */
+  readonly coverage: Coverage;
+  /** What the feed remembered of its last poll (`Reader.done().memo`); survives a restart. */
+  readonly memo: string | undefined;
+  /** Whether any feed of this one's stream ever had a line with these labels applied; of earlier ranges of this poll, too. */
+  knows(series: SeriesKey): boolean;
+  /** What another feed of the account remembered of its last poll. */
+  memoOf(feed: string): string | undefined;
+  /**
+   * What the ledger holds of the account for a range of whole UTC days, to be set against a total of the provider's own; undefined
+   * unless all of it was read.
+   */
+  billed(range: Range, which?: LabelFilter): Billed | undefined;
+  /** US dollars of an amount at the rate of `at`, else of `now`; undefined, and the user is warned, where no rate is configured. */
+  usdOf(amount: Fixed, currency: string, at?: Instant): Usd | undefined;
+  /** Ends a wait when the exporter stops or the account is removed. */
+  readonly signal: AbortSignal;
+}
+
+/** Which buckets were read before, and as of when. */
+export interface Coverage {
+  /** The as-of of the newest reading of the bucket that starts at or holds `at`; undefined where none was. */
+  asOf(at: Instant): Instant | undefined;
+  /** The unbroken range read so far that ends last, or undefined before the first reading. Its end may be an open bucket's. */
+  latest(): Range | undefined;
+  /** The parts of `range` that were never read, oldest first. */
+  gaps(range: Range): Range[];
+}
+
+/** What is known of an account of which nothing was read yet. */
+export const NOTHING_KNOWN = {
+  coverage: { asOf: () => undefined, latest: () => undefined, gaps: (range: Range) => [range] },
+  memo: undefined,
+  knows: () => false,
+  memoOf: () => undefined,
+  billed: () => undefined,
+  usdOf: () => undefined,
+} as const satisfies Partial<FeedContext<unknown>>;
+
+/** Folds the pages of one range into one reading. Pure: the same pages give the same reading. */
+export interface Reader<Page> {
+  take(page: Page): void;
+  /** How many lines, names and the like it keeps so far; absent: it keeps the pages themselves. */
+  kept?(): number;
+  /** `again`: the range is to be read once more after all others of the poll, which may tell what this reading could not. */
+  done(): Reading & { readonly memo?: string; readonly again?: boolean };
+}
+
+/** The buckets a feed fills, when it reads billing facts at all. */
+export interface Books<Config = unknown> {
+  /** Feeds that name the same stream read the same body of facts. */
+  readonly stream: string;
+  readonly granularity: Granularity;
+  /** How long after a bucket's end the provider may still revise it. */
+  readonly settleMs: number;
+  /** How far back this feed reads again, where that is more than the settle time. */
+  readonly reachMs?: number;
+  /** How far behind the present the readings normally are; default two hours, of closed days after their end. */
+  lagMs?(config: Config): number;
+  /**
+   * The provider bills a bucket only once it has ended, so that one that was not read is unknown and not 0. Of days, `today` is
+   * then absent and `yesterday` until it was read. All feeds of a stream must say so.
+   */
+  readonly closedBuckets?: boolean;
+}
+
+/** One scheduled reading of an account: an endpoint at one granularity. */
+export interface Feed<Config, Page> {
+  /** Pinned: a metric label and a configuration key. */
+  readonly name: string;
+  /** A cron line in UTC, five or six fields. */
+  readonly schedule: string;
+  /** Upper bound of the random delay added to each scheduled run, in milliseconds. */
+  readonly jitterMs: number;
+  readonly books?: Books<Config>;
+  /**
+   * Not every account has it, or may read it: refused with 401, 402, 403, 404 or 410 it is switched off, without failure, and asked
+   * for again an hour later at the earliest.
+   */
+  readonly optional?: boolean;
+  /** Whether the account has anything for the feed to read; absent: it has. One that has not is not polled and shows nothing. */
+  applies?(config: Config): boolean;
+  /** Requests of the budget that this feed leaves to the others: its poll ends early, without failure, below that. */
+  readonly leaves?: number;
+  /**
+   * The ranges to read now, in the order to read them: each becomes one statement, all or nothing. Empty: nothing is due.
+   * A feed without `books`, or whose range the provider chooses, gives one range that ends at `now`, unless it asks for days.
+   */
+  plan(context: FeedContext<Config>): Range[];
+  /** All of the asking and none of the thinking: one page a yield. */
+  ask(ask: Ask, range: Range, context: FeedContext<Config>): AsyncIterable<Page>;
+  /** All of the thinking and no asking. */
+  reader(range: Range, context: FeedContext<Config>): Reader<Page>;
+}
+
+/** What rate-limit headers (or a 429's body) say, made alike. */
+export interface RateLimit {
+  readonly remaining?: number;
+  /** When the window resets and `remaining` is full again. */
+  readonly resetAt?: Instant;
+}
+
+/** An entry of a list of the configuration that only one provider reads. */
+export interface SectionEntry {
+  /** Unique within the list. */
+  readonly name: string;
+  /** The account it is meant for; absent: every account of the provider. */
+  readonly account?: string | undefined;
+}
+
+/** A list of the configuration beside the accounts. */
+export interface Section<Config, Entry extends SectionEntry> {
+  /** Pinned: the configuration's key. */
+  readonly key: string;
+  readonly entry: z.ZodType<Entry>;
+  /** The configuration of an account with the entries meant for it. */
+  into(config: Config, entries: readonly Entry[]): Config;
+}
+
+/** One supported service: everything the rest of the program needs to know about it. */
+export interface Provider<Config = unknown> {
+  /** Pinned: the `provider` label and the configuration's `provider`. */
+  readonly id: string;
+  readonly title: string;
+  readonly baseUrl: string;
+  /** Put between `baseUrl` and a request's path unless the path of `baseUrl` ends with it already. */
+  readonly versionPrefix: string;
+  /** Variable that holds the key when there is no configuration file. */
+  readonly environmentKey: string;
+  /** The account keys only this provider has, with their defaults. */
+  readonly config: z.ZodType<Config>;
+  /** The list of the configuration that only this provider reads. */
+  readonly section?: Section<Config, SectionEntry>;
+  /** Paths to which a `preview` may be sent; nothing else is ever sent but `GET`. */
+  readonly previews?: readonly string[];
+  /** Headers of every request, authorization included. */
+  headers(config: Config, key: string): Record<string, string>;
+  /** Parameters of every request; a request's own ones of the same name count instead. */
+  query?(config: Config): Readonly<Record<string, string>>;
+  /** The part of the key's bill that the account reads, such as a team; undefined: all of it. Two parts have nothing in common. */
+  billScope?(config: Config): string | undefined;
+  /** Reads the provider's own rate-limit headers; the standard Retry-After is read for all. */
+  rateLimit(headers: Readonly<Record<string, string>>, now: Instant): RateLimit;
+  /** Seconds to wait that a 429's JSON body names, if it does. */
+  retryAfterOfBody?(body: unknown): number | undefined;
+  /** What the provider allows; the exporter never sends more, over all feeds of the account. */
+  readonly requestBudget?: { readonly requests: number; readonly perMs: number };
+  /** What a single run cost, where the provider tells. */
+  readonly tasks?: Tasks;
+  readonly feeds: readonly Feed<Config, unknown>[];
+}
+
+/** Lets TypeScript infer a provider's configuration from its schema and check the feeds against it. */
+export function defineProvider<Config>(provider: Provider<Config>): Provider<Config> {
+  return provider;
+}
+
+/** Checks a section's `into` against what its `entry` parses to; outside, its entries are nobody's business. */
+export function defineSection<Config, Entry extends SectionEntry>(
+  section: Section<Config, Entry>,
+): Section<Config, SectionEntry> {
+  return section;
+}
+
+/** Checks a feed's `reader` against what its `ask` yields; outside, its pages are nobody's business. */
+export function defineFeed<Config, Page>(feed: Feed<Config, Page>): Feed<Config, unknown> {
+  return feed;
+}

@@ -1,0 +1,213 @@
+import type { Fixed } from '../../core/values/money.ts';
+import type { Drift, DriftKind, Line } from '../../core/statement/statement.ts';
+import { floorTo, type Instant, MINUTE, type Range } from '../../core/values/time.ts';
+import type { Row } from './rows.ts';
+import { creditIn, isGrantBack, isPurchaseBack, parseSku, type Sku } from './sku.ts';
+import {
+  addTo,
+  countRequest,
+  emptyMinute,
+  entriesOf,
+  linesOf,
+  type MinuteSums,
+  openSku,
+  type Purse,
+  SKU_WEIGHT,
+  type SkuSums,
+} from './sums.ts';
+
+/**
+ * Rows come in order of time. A minute stays open until rows are this much later, so that a row slightly out of order still
+ * finds the requests of its minute. One that comes later yet is counted in full, but if its request was counted before, as another.
+ */
+const ORDER_SLACK_MS = 2 * MINUTE;
+/** The currencies that are documented. */
+export const CURRENCIES: ReadonlySet<string> = new Set([
+  'USD',
+  'DIEM',
+  'VCU',
+  'BUNDLED_CREDITS',
+  'EARNED_CREDITS',
+]);
+/** Enough to see what is going on. */
+const MOST_DRIFT = 50;
+
+/** US dollars per unit, and when they were charged. */
+interface Price {
+  readonly at: Instant;
+  readonly price: Fixed;
+}
+
+/** What the rows of a range come to, taken one by one. Of rows, only what the open minutes need is kept. */
+export interface Tally {
+  readonly range: Range;
+  readonly skus: Map<string, Sku>;
+  readonly open: Map<Instant, MinuteSums>;
+  current: MinuteSums | undefined;
+  newest: Instant;
+  /** Lines of closed minutes. */
+  readonly lines: Line[];
+  /** SKUs of no known shape that were charged. */
+  readonly charged: Set<string>;
+  /** Positive rows that do not tell what they are: `judge` does, once all rows are in. */
+  readonly undecided: Row[];
+  /** What was counted as refunds, by currency. */
+  readonly refunds: Purse[];
+  /** By SKU, the price of its newest charge. */
+  readonly prices: Map<string, Price>;
+  /** By kind and text: each is told once. */
+  readonly drift: Map<string, Drift>;
+}
+
+export function emptyTally(range: Range): Tally {
+  return {
+    range,
+    skus: new Map(),
+    open: new Map(),
+    current: undefined,
+    newest: range.start,
+    lines: [],
+    charged: new Set(),
+    undecided: [],
+    refunds: [],
+    prices: new Map(),
+    drift: new Map(),
+  };
+}
+
+/** Counts a row that lies within the range. */
+export function count(tally: Tally, row: Row): void {
+  const minute = minuteOf(tally, row.at);
+  const sums = minute.bySku.get(row.sku) ?? openSku(minute, skuOf(tally, row.sku));
+  const { sku } = sums;
+  if (isPurchase(sku, row)) topUp(tally, minute, row);
+  else if (isGrant(sku, row)) grant(tally, row);
+  else if (row.amount <= 0n) charge(tally, sums, row);
+  else if (isRefund(sku, row)) refund(tally, sums, row);
+  else tally.undecided.push(row);
+}
+
+/** Money that was paid in, or went back. */
+function isPurchase({ kind, name }: Sku, { amount, requestId }: Row): boolean {
+  if (kind === 'purchase') return true;
+  return kind === 'refund' && amount < 0n && requestId === undefined && isPurchaseBack(name);
+}
+
+/** By its name. A negative row is a charge unless it surely takes credits back. */
+function isGrant({ kind, name }: Sku, { amount, requestId }: Row): boolean {
+  return kind === 'grant' && (amount > 0n || (requestId === undefined && isGrantBack(name)));
+}
+
+/** A positive row is one by the shape of its SKU, its request, its name or its notes; else the charges tell, once all rows are in. */
+function isRefund({ kind }: Sku, { requestId, notes }: Row): boolean {
+  return kind !== 'unknown' || requestId !== undefined || creditIn(notes) === 'refund';
+}
+
+function charge(tally: Tally, sums: SkuSums, row: Row): void {
+  addTo(sums.costs, row.currency, -row.amount);
+  noteIfNew(tally, sums.sku);
+  // What is charged after all is no usage.
+  if (sums.sku.kind === 'refund' && row.requestId === undefined) return;
+  sums.units += row.units;
+  countRequest(sums.requests, row.requestId);
+  if (row.price !== undefined && row.at >= sums.pricedAt) {
+    sums.price = row.price;
+    sums.pricedAt = row.at;
+  }
+  if (sums.sku.kind === 'unknown') tally.charged.add(row.sku);
+}
+
+/**
+ * Money comes back; what was consumed stays consumed. A refund's units are those of the charge it undoes, or say nothing at all:
+ * they lower the count only where they are negative.
+ */
+export function refund(tally: Tally, sums: SkuSums, row: Row): void {
+  addTo(tally.refunds, row.currency.toUpperCase(), row.amount);
+  addTo(sums.costs, row.currency, -row.amount);
+  if (row.units < 0n) sums.units += row.units;
+  noteIfNew(tally, sums.sku);
+}
+
+/** Told once a reading, so that somebody finds out what the SKU is. */
+function noteIfNew(tally: Tally, { name, kind }: Sku): void {
+  if (kind !== 'tokens' && kind !== 'units') note(tally, 'unknown_value', `SKU ${name}`);
+}
+
+/** Credits that were given, or that expire: neither bought nor spent. The balance has them. */
+export function grant(tally: Tally, { sku }: Row): void {
+  note(tally, 'unknown_value', `credits granted as ${sku}`);
+}
+
+/** A negative purchase is one taken back, and not spend. */
+export function topUp(tally: Tally, minute: MinuteSums, row: Row): void {
+  if (row.amount < 0n) note(tally, 'unknown_value', `negative amount of ${row.sku}`);
+  addTo(minute.topUps, row.currency, row.amount);
+}
+
+/** What a SKU's name says, read once for all of its rows. */
+export function skuOf(tally: Tally, name: string): Sku {
+  const known = tally.skus.get(name);
+  if (known) return known;
+  const sku = parseSku(name);
+  tally.skus.set(name, sku);
+  if (sku.odd) note(tally, 'unknown_value', `unit of ${name}`);
+  return sku;
+}
+
+function minuteOf(tally: Tally, at: Instant): MinuteSums {
+  const start = floorTo(MINUTE, at);
+  if (tally.current?.at === start) return tally.current;
+  tally.current = tally.open.get(start) ?? opened(tally, start);
+  return tally.current;
+}
+
+function opened(tally: Tally, start: Instant): MinuteSums {
+  if (start < tally.newest - ORDER_SLACK_MS) note(tally, 'unordered_row', 'rows are not in order of time');
+  tally.newest = Math.max(tally.newest, start);
+  closeBefore(tally, tally.newest - ORDER_SLACK_MS);
+  const minute = emptyMinute(start);
+  tally.open.set(start, minute);
+  return minute;
+}
+
+/** How many lines it has, with everything else that may become many counted by its memory. */
+export function keptBy({ lines, skus, open, undecided, refunds }: Tally): number {
+  const counted = lines.length + SKU_WEIGHT * skus.size + undecided.length + refunds.length;
+  return [...open.values()].reduce((sum, minute) => sum + entriesOf(minute), counted);
+}
+
+/** Turns the minutes before `at` into lines. */
+export function closeBefore(tally: Tally, at: Instant): void {
+  for (const [start, minute] of tally.open) {
+    if (start >= at) continue;
+    tally.open.delete(start);
+    keepPrices(tally, minute);
+    keepLines(tally, minute);
+  }
+}
+
+/** Adds the lines of a minute. */
+export function keepLines(tally: Tally, minute: MinuteSums): void {
+  for (const line of linesOf(minute)) {
+    tally.lines.push(line);
+    if (isMoney(line) && !CURRENCIES.has(line.detail))
+      note(tally, 'unknown_value', `currency ${line.detail}`);
+  }
+}
+
+function keepPrices({ prices }: Tally, { bySku }: MinuteSums): void {
+  for (const [sku, { price, pricedAt }] of bySku) {
+    if (price !== undefined && pricedAt >= (prices.get(sku)?.at ?? pricedAt))
+      prices.set(sku, { at: pricedAt, price });
+  }
+}
+
+function isMoney({ measure }: Line): boolean {
+  return measure === 'cost' || measure === 'top_ups';
+}
+
+/** Notes something that is not as documented, once. */
+export function note({ drift }: Tally, kind: DriftKind, what: string): void {
+  const text = what.slice(0, 100);
+  if (drift.size < MOST_DRIFT) drift.set(`${kind} ${text}`, { kind, what: text });
+}

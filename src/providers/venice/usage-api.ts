@@ -1,0 +1,72 @@
+import type { Drift } from '../../core/statement/statement.ts';
+import type { Range } from '../../core/values/time.ts';
+import { mostTelling, PollError } from '../api/errors.ts';
+import type { Ask, FeedContext } from '../api/provider.ts';
+import type { Config } from './config.ts';
+import { historyPages } from './usage-history.ts';
+import { isLegacy, recall } from './memo.ts';
+import { usagePages } from './usage-legacy.ts';
+import type { Row } from './rows.ts';
+
+export type LedgerApi = 'usage-history' | 'usage';
+
+/** One page of the ledger, whichever endpoint gave it. */
+export interface LedgerPage {
+  readonly api: LedgerApi;
+  /** A walk starts here: what earlier pages said no longer counts. */
+  readonly first: boolean;
+  readonly rows: readonly Row[];
+  readonly drift: readonly Drift[];
+}
+
+/**
+ * All rows of a range, from the endpoint that the configuration names, or that the server has.
+ *
+ * `auto` asks for `usage-history`, and for the retired `usage` where that is missing (404). A server known to have only the retired one
+ * is asked for that first, until a day has passed or it retires it too.
+ */
+export async function* ledgerPages(
+  ask: Ask,
+  range: Range,
+  context: FeedContext<Config>,
+): AsyncGenerator<LedgerPage> {
+  const [api, other] = apisOf(context);
+  let answered = false;
+  try {
+    for await (const page of pagesOf(api, ask, range, context)) {
+      answered = true;
+      yield page;
+    }
+  } catch (error) {
+    if (answered || !other || !isMissing(error, api)) throw error;
+    yield* insteadOf(error, pagesOf(other, ask, range, context));
+  }
+}
+
+/** Where the other endpoint fails as well, the more telling failure of the two is reported. */
+async function* insteadOf(missing: PollError, pages: AsyncGenerator<LedgerPage>): AsyncGenerator<LedgerPage> {
+  try {
+    yield* pages;
+  } catch (error) {
+    throw error instanceof PollError ? mostTelling(error, missing) : error;
+  }
+}
+
+function apisOf({ config, memo, now }: FeedContext<Config>): [LedgerApi, LedgerApi?] {
+  if (config.ledgerApi !== 'auto') return [config.ledgerApi];
+  return isLegacy(recall(memo), now) ? ['usage', 'usage-history'] : ['usage-history', 'usage'];
+}
+
+function pagesOf(
+  api: LedgerApi,
+  ask: Ask,
+  range: Range,
+  { now }: FeedContext<Config>,
+): AsyncGenerator<LedgerPage> {
+  return api === 'usage' ? usagePages(ask, range, now) : historyPages(ask, range);
+}
+
+function isMissing(error: unknown, api: LedgerApi): error is PollError {
+  if (!(error instanceof PollError)) return false;
+  return error.status === 404 || (api === 'usage' && error.status === 410);
+}

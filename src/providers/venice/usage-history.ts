@@ -1,0 +1,72 @@
+import type { Range } from '../../core/values/time.ts';
+import { PollError } from '../api/errors.ts';
+import type { Answer, Ask } from '../api/provider.ts';
+import type { LedgerPage } from './usage-api.ts';
+import { HistoryPage } from './schema.ts';
+
+const PATH = '/billing/usage-history';
+const PAGE_SIZE = '1000';
+/** Pages may be empty and still have a successor, but a walk has to end. */
+const EMPTY_PAGES = 1000;
+
+type Continued = Answer<{
+  page: { data: LedgerPage['rows']; nextCursor: string | null };
+  drift: LedgerPage['drift'];
+}>;
+
+/**
+ * Walks `GET /billing/usage-history` from cursor to cursor, rows in ascending order of time.
+ *
+ * A refused cursor means to start again, which is done once.
+ *
+ * @throws {PollError} `contract` when a cursor is refused twice, comes back, or leads nowhere.
+ */
+export async function* historyPages(ask: Ask, range: Range): AsyncGenerator<LedgerPage> {
+  try {
+    yield* walk(ask, range);
+  } catch (error) {
+    if (!(error instanceof RefusedCursor)) throw error;
+    yield* walk(ask, range);
+  }
+}
+
+async function* walk(ask: Ask, range: Range): AsyncGenerator<LedgerPage> {
+  const seen = new Set<string>();
+  let answer = await firstPage(ask, range);
+  for (let empty = 0; ; ) {
+    const { page, drift } = answer.body;
+    yield { api: 'usage-history', first: seen.size === 0, rows: page.data, drift };
+    const cursor = page.nextCursor;
+    if (cursor === null) return;
+    if (seen.has(cursor)) throw new PollError('contract', `${PATH} gave a cursor it had given before`);
+    seen.add(cursor);
+    empty = page.data.length === 0 ? empty + 1 : 0;
+    if (empty > EMPTY_PAGES)
+      throw new PollError('contract', `${PATH} gave ${EMPTY_PAGES} empty pages in a row`);
+    answer = await continuation(ask, cursor);
+  }
+}
+
+function firstPage(ask: Ask, { start, end }: Range): Promise<Continued> {
+  const query = {
+    startTimestamp: new Date(start).toISOString(),
+    endTimestamp: new Date(end).toISOString(),
+    pageSize: PAGE_SIZE,
+  };
+  return ask({ path: PATH, query, schema: HistoryPage });
+}
+
+/** The cursor goes alone: filters travel inside it, and are refused beside it. A 400 can therefore mean only the cursor. */
+async function continuation(ask: Ask, cursor: string): Promise<Continued> {
+  try {
+    return await ask({ path: PATH, query: { cursor }, schema: HistoryPage });
+  } catch (error) {
+    throw error instanceof PollError && error.status === 400 ? new RefusedCursor(error) : error;
+  }
+}
+
+class RefusedCursor extends PollError {
+  constructor(cause: PollError) {
+    super('contract', `${PATH} refused its own cursor, after a fresh start too`, { cause, status: 400 });
+  }
+}

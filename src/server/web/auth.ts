@@ -1,0 +1,64 @@
+import type { Gate, Refusal } from '../http/guard.ts';
+import { credentialsOf } from './basic.ts';
+import { type Bucket, createBucket } from './token-bucket.ts';
+import type { RateLimit, WebConfig } from './config.ts';
+import { createPasswords, type Passwords } from './passwords.ts';
+import type { WebSource } from './source.ts';
+
+export interface GateOptions {
+  readonly web: WebSource;
+  /** Milliseconds from any start, which never go back. */
+  readonly now: () => number;
+  readonly passwords?: Passwords;
+}
+
+/** Lets requests pass as the web configuration has it now: first the rate, then the user, as in the toolkit. */
+export function createGate({ web, now, passwords = createPasswords() }: GateOptions): Gate {
+  const bucketOf = createBuckets(now);
+  return {
+    headers: () => web.current().headers,
+    async judge({ headers, socket }) {
+      const { rateLimit, users } = web.current();
+      const waitMs = bucketOf(rateLimit)?.take() ?? 0;
+      if (waitMs > 0) return tooMany('too many requests', waitMs);
+      return users.size === 0
+        ? undefined
+        : refusalOf(passwords, headers.authorization, users, socket.remoteAddress ?? '');
+    },
+  };
+}
+
+async function refusalOf(
+  passwords: Passwords,
+  authorization: string | undefined,
+  users: WebConfig['users'],
+  from: string,
+): Promise<Refusal | undefined> {
+  const credentials = credentialsOf(authorization);
+  const isRight = credentials ? await passwords.check(credentials, users, from) : false;
+  if (isRight === undefined) return tooMany('too many passwords are being checked', 1000);
+  return isRight ? undefined : UNAUTHORIZED;
+}
+
+const UNAUTHORIZED: Refusal = {
+  status: 401,
+  text: 'unauthorized',
+  headers: { 'www-authenticate': 'Basic realm="ai-billing-exporter", charset="UTF-8"' },
+};
+
+function tooMany(text: string, waitMs: number): Refusal {
+  return { status: 429, text, headers: { 'retry-after': String(Math.ceil(waitMs / 1000)) } };
+}
+
+/** The bucket of a limit: a new one whenever the limit is another. */
+function createBuckets(now: () => number): (limit: RateLimit | undefined) => Bucket | undefined {
+  let of: RateLimit | undefined;
+  let bucket: Bucket | undefined;
+  return (limit) => {
+    if (limit?.intervalMs !== of?.intervalMs || limit?.burst !== of?.burst) {
+      bucket = limit && createBucket(limit, now);
+    }
+    of = limit;
+    return bucket;
+  };
+}

@@ -1,0 +1,101 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { type AuditInput, heldOf } from '../core/ledger/audit.ts';
+import { openBook } from '../core/ledger/state.ts';
+import type { SeriesRow } from '../core/ledger/records.ts';
+import type { Instant } from '../core/values/time.ts';
+import { accountId } from './forget.ts';
+import { refuseBroken } from './open.ts';
+import { seal } from './seals.ts';
+import { sqliteStore } from './sqlite.ts';
+
+const STREAMS = 'SELECT id FROM streams WHERE account = coalesce(:account, account)';
+
+/** Every reading that the ledger holds is one of the baseline; counters, and what receivers were told of them, begin anew. */
+const BEGIN = `
+  UPDATE accounts SET folded = 0, opened_at = :now, baseline = (
+    SELECT max(as_of) FROM readings JOIN streams ON streams.id = readings.stream
+    WHERE streams.account = accounts.id AND side = 'newest'
+  ) WHERE id = coalesce(:account, id);
+  UPDATE series SET total = '0', corrections = '0', rolled = '0', zero_at = :now,
+    held_total = NULL, held_corrections = NULL, held_since = NULL, held_shown = 0 WHERE stream IN (${STREAMS});
+  UPDATE cells SET base = value WHERE stream IN (${STREAMS});
+  DELETE FROM cells WHERE value = '0' AND stream IN (${STREAMS});
+  DELETE FROM readings WHERE side = 'oldest' AND stream IN (${STREAMS});
+  INSERT INTO readings SELECT stream, granularity, 'oldest', start, end, as_of FROM readings
+    JOIN streams ON streams.id = readings.stream
+    WHERE side = 'newest' AND end > closed_before AND stream IN (${STREAMS});
+  DELETE FROM deliveries WHERE :account IS NULL OR EXISTS (
+    SELECT * FROM accounts WHERE id = :account
+    AND provider = json_extract(labels, '$[0]') AND name = json_extract(labels, '$[1]')
+  );
+`;
+
+/**
+ * Begins a new epoch in a ledger, or for one of its accounts: counters were higher once, or hold what should never have been counted,
+ * and who has read them must see a restart. They are 0, and the cells are the baseline. Window gauges stay as they are.
+ */
+export function beginEpoch(
+  database: DatabaseSync,
+  now: Instant,
+  settingsOf: AuditInput['settingsOf'],
+  account: number | null = null,
+): void {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    for (const sql of BEGIN.split(';').filter((text) => text.trim() !== '')) {
+      const statement = database.prepare(sql);
+      statement.setAllowUnknownNamedParameters(true);
+      statement.run({ now, account });
+    }
+    seal(database);
+    database.exec('COMMIT');
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+  balance(database, settingsOf, account);
+}
+
+export interface RebaseOptions {
+  readonly provider: string;
+  readonly name: string;
+  readonly now: Instant;
+  readonly settingsOf: AuditInput['settingsOf'];
+}
+
+/**
+ * Begins a new epoch for one account: its counters are 0 from `now` on, and nothing else moves. False where it is not known.
+ *
+ * @throws {StoreError} when the ledger is damaged: nothing was changed.
+ */
+export function rebaseAccount(
+  database: DatabaseSync,
+  { provider, name, now, settingsOf }: RebaseOptions,
+): boolean {
+  const id = accountId(database, provider, name);
+  if (id === undefined) return false;
+  refuseBroken(database);
+  beginEpoch(database, now, settingsOf, id);
+  return true;
+}
+
+/**
+ * Where one truth is read at several granularities, the baseline is composed by rules of its own: what it comes to then differs from
+ * the cells is set off once.
+ */
+function balance(database: DatabaseSync, settingsOf: AuditInput['settingsOf'], only: number | null): void {
+  const store = sqliteStore(database);
+  const book = openBook(store);
+  const series: SeriesRow[] = [];
+  for (const stream of book.streams.values()) {
+    if (only !== null && stream.account !== only) continue;
+    const account = book.accounts.get(stream.account);
+    const settings = account && settingsOf(account, stream.name);
+    if (!settings) continue;
+    for (const [id, net] of heldOf({ book, store, settingsOf }, stream, settings).net) {
+      const row = book.series.get(id);
+      if (row && net !== 0n) series.push({ ...row, rolled: -net });
+    }
+  }
+  store.commit({ series });
+}

@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { METRICS, type Metric } from '../core/metrics/catalog.ts';
+import { metricsPage } from './metrics-doc.ts';
+
+test('docs/metrics.md is what the catalogue says; `npm run docs` writes it', async () => {
+  const written = await readFile(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
+  assert.equal(written, metricsPage());
+});
+
+test('every family and every twin is documented', () => {
+  const page = metricsPage();
+  for (const { name, help, twin } of Object.values<Metric>(METRICS)) {
+    assert.ok(page.includes(`### \`${name}\`\n\n${help}\n`), name);
+    if (twin) assert.ok(page.includes(`\`${twin.name}\`. ${twin.help}`), twin.name);
+  }
+});

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { afterEach, test } from 'node:test';
+import { ask, NOON } from '../support/simulated.ts';
+import { DAY, MINUTE, SECOND } from '../../src/core/values/time.ts';
+import { type Providers, startAll, startDemoWorld } from './all.ts';
+import { outage } from './kit/outages.ts';
+import { bornAt, dialAt, worldOf } from './kit/world.ts';
+
+const TODAY = Date.UTC(2026, 10, 22);
+let running: Pick<Providers, 'close'>[] = [];
+afterEach(async () => {
+  await Promise.all(running.map((providers) => providers.close()));
+  running = [];
+});
+
+function kept(providers: Providers): Providers {
+  running.push(providers);
+  return providers;
+}
+
+const RANGE = { start: TODAY - 2 * DAY, end: TODAY + DAY };
+
+test('the same seed and clock give the same bill, another seed another', async () => {
+  const truths = async (seed: number) => {
+    const providers = kept(await startAll({ seed, clock: dialAt(NOON) }));
+    const { baseten, venice, inference_sh, northflank } = providers;
+    const entries = [baseten, venice, inference_sh, northflank].map((one) => one.truth(RANGE).entries);
+    return entries;
+  };
+  const [once, twice, other] = [await truths(7), await truths(7), await truths(8)];
+  assert.deepEqual(once, twice);
+  for (const index of [0, 1, 2, 3]) {
+    assert.ok((once[index]?.length ?? 0) > 0);
+    assert.notDeepEqual(once[index], other[index]);
+  }
+});
+
+test('spend of every provider grows while one watches, and new models appear', async () => {
+  const clock = dialAt(NOON);
+  const providers = kept(await startDemoWorld({ clock }));
+  const { baseten, venice, inference_sh, northflank } = providers;
+  const all = [baseten, venice, inference_sh, northflank];
+  const modelsOf = () => new Set(venice.truth(RANGE).entries.map(({ model }) => model)).size;
+  const before = all.map((one) => one.truth(RANGE).total('cost'));
+  const models = modelsOf();
+  clock.advance(40 * MINUTE);
+  all.forEach((one, index) => {
+    assert.ok(one.truth(RANGE).total('cost') > (before[index] ?? 0n));
+  });
+  assert.ok(modelsOf() > models);
+});
+
+test('spend is corrected downward every few minutes', async () => {
+  const clock = dialAt(NOON);
+  const providers = kept(await startDemoWorld({ clock }));
+  for (const one of [providers.baseten, providers.venice, providers.inference_sh]) {
+    clock.set(NOON);
+    const seen = Array.from({ length: 200 }, () => {
+      clock.advance(10 * SECOND);
+      return one.truth({ start: TODAY, end: TODAY + DAY }).total('cost');
+    });
+    assert.ok(seen.some((cost, index) => cost < (seen[index - 1] ?? 0n)));
+  }
+});
+
+test('a catalogue has founders, settlers and newcomers', () => {
+  const world = worldOf({ clock: dialAt(NOON) });
+  assert.equal(world.genesis, Date.UTC(2026, 8, 1));
+  assert.equal(bornAt(world, 1, 2, 1), world.genesis);
+  assert.equal(bornAt(world, 2, 2, 1), world.genesis + 12 * DAY);
+  assert.equal(bornAt(world, 3, 2, 1), NOON + 4 * MINUTE);
+});
+
+test('one provider at a time is out for 20 to 40 seconds, never in the first minutes', async () => {
+  const out = (index: number, at: number) => outage(1, NOON, index, NOON + at) !== undefined;
+  const lengths = new Map<string, number>();
+  for (let at = 0; at < 3 * 60 * MINUTE; at += SECOND) {
+    const down = [0, 1, 2, 3].filter((index) => out(index, at));
+    assert.ok(down.length <= 1);
+    assert.ok(down.length === 0 || at >= 3 * MINUTE);
+    for (const index of down) {
+      const key = `${index} ${Math.floor(at / (3 * MINUTE))}`;
+      lengths.set(key, (lengths.get(key) ?? 0) + 1);
+    }
+  }
+  assert.equal(lengths.size, 59);
+  assert.ok([...lengths.values()].every((seconds) => seconds >= 20 && seconds <= 40));
+  assert.deepEqual(new Set([...lengths.keys()].map((key) => key[0])), new Set(['0', '1', '2', '3']));
+});
+
+test('an outage reaches the wire', async () => {
+  const clock = dialAt(NOON);
+  const providers = kept(await startDemoWorld({ clock }));
+  const failing = Array.from({ length: 3600 }, (_, second) => NOON + second * SECOND).find(
+    (at) => outage(1, NOON, 1, at)?.kind === 'status',
+  );
+  assert.ok(failing);
+  clock.set(failing);
+  assert.equal((await ask(providers.venice, '/api/v1/billing/balance')).status, 503);
+});

@@ -1,0 +1,29 @@
+import { type Fixed, fromInteger } from '../../../src/core/values/money.ts';
+import type { Billed } from '../kit/books.ts';
+import type { TruthEntry } from '../kit/truth.ts';
+
+/** One completed task's billing record; a refunded one leaves the breakdown. */
+export interface InferenceShRow extends Billed {
+  /** `namespace/name`. */
+  readonly app: string;
+  /** 1e8 a dollar. */
+  readonly microcents: bigint;
+  /** Run time in seconds, for the usage summary. */
+  readonly seconds?: number;
+  readonly tier?: 'cloud' | 'private';
+  readonly type?: string;
+  readonly model?: string;
+  /** The id under which its cost can be asked for. */
+  readonly task?: string;
+}
+
+/** Microcents as an exact count, for the wire. */
+export function counted(microcents: bigint): Fixed {
+  return fromInteger(microcents);
+}
+
+/** What the row says in the design's words: dollars. */
+export function entryOf(row: InferenceShRow): TruthEntry {
+  const value = fromInteger(row.microcents, -8);
+  return { measure: 'cost', resource: row.app, model: '', tier: '', detail: 'USD', value };
+}

@@ -1,0 +1,26 @@
+import type { Contract } from '../kit/world.ts';
+import { counted, type InferenceShRow } from './rows.ts';
+
+/**
+ * The answer to `GET /usage/tasks/{taskID}/cost`. No page shows it: this one has the fees of the pricing preview, flat or as it has
+ * them, and a few words that nobody could foresee.
+ */
+export function taskCostOf(
+  { microcents, seconds = 0, tier, model }: InferenceShRow,
+  contract: Contract,
+): object {
+  const resource = (microcents * 3n) / 5n;
+  const fees = {
+    resource_fee: counted(resource),
+    inference_fee: counted(microcents - resource),
+    royalty_fee: counted(0n),
+    partner_fee: counted(0n),
+    total: counted(microcents),
+  };
+  const nested = Object.entries(fees).map(([name, value]) => [name, { value }] as const);
+  return {
+    ...(contract === 'seed' ? fees : Object.fromEntries(nested)),
+    status: 10,
+    usage: { seconds, tier: tier ?? 'cloud', ...(model !== undefined && { model }) },
+  };
+}

@@ -1,0 +1,95 @@
+import type { Instant, Range } from '../../../src/core/values/time.ts';
+
+/** Anything a provider bills, at the instant it bills it for. */
+export interface Billed {
+  readonly at: Instant;
+  /** When the row appeared, if later than what it bills. */
+  readonly recordedAt?: Instant;
+  /** When it was taken off the books again. */
+  readonly refundedAt?: Instant;
+}
+
+/** Is the row on the books at `now`? */
+export function shows(row: Billed, now: Instant): boolean {
+  return (
+    (row.recordedAt ?? Number.NEGATIVE_INFINITY) <= now && now < (row.refundedAt ?? Number.POSITIVE_INFINITY)
+  );
+}
+
+/** One state of the books: a walk over pages that starts at a moment sees that moment to its end. */
+export interface Moment {
+  readonly now: Instant;
+  readonly version: number;
+}
+
+/** A row booked by hand. */
+export interface Entry<Row> {
+  /** Restates it, up or down. */
+  revise(change: Partial<Row>): void;
+  /** Takes it off the books. */
+  remove(): void;
+}
+
+/** A provider's books: what the seed gives, and what a test wrote in by hand. */
+export interface Books<Row extends Billed> {
+  /** Adds a row, for whatever time: a late row is one with an `at` long past. */
+  book(row: Row): Entry<Row>;
+  moment(now: Instant): Moment;
+  /** Rows of the range as the books stood at the moment, oldest first. */
+  rows(range: Range, moment: Moment): Row[];
+}
+
+interface Written<Row> {
+  readonly row: Row;
+  /** First version that holds it. */
+  readonly born: number;
+  /** First version that no longer does. */
+  died: number;
+}
+
+/** Opens books over a generator, a pure function of range and time whose rows come oldest first. */
+export function openBooks<Row extends Billed>(generated: (range: Range, now: Instant) => Row[]): Books<Row> {
+  const written: Written<Row>[] = [];
+  let version = 0;
+  const write = (row: Row): Written<Row> => {
+    const line = { row, born: version, died: Number.POSITIVE_INFINITY };
+    written.push(line);
+    return line;
+  };
+  return {
+    book: (row) => {
+      version += 1;
+      let line = write(row);
+      const strike = () => {
+        version += 1;
+        line.died = Math.min(line.died, version);
+      };
+      return {
+        revise: (change) => {
+          strike();
+          line = write({ ...line.row, ...change });
+        },
+        remove: strike,
+      };
+    },
+    moment: (now) => ({ now, version }),
+    rows: (range, moment) => merged(generated(range, moment.now), byHand(written, range, moment)),
+  };
+}
+
+function byHand<Row extends Billed>(
+  written: readonly Written<Row>[],
+  range: Range,
+  { version, now }: Moment,
+): Row[] {
+  return written
+    .filter((line) => line.born <= version && line.died > version)
+    .map((line) => line.row)
+    .filter((row) => row.at >= range.start && row.at < range.end && shows(row, now));
+}
+
+/** Oldest first; rows of one instant keep the order in which they were booked. */
+function merged<Row extends Billed>(generated: Row[], booked: Row[]): Row[] {
+  if (booked.length === 0) return generated;
+  return [...generated, ...booked].sort((a, b) => a.at - b.at);
+}

@@ -1,0 +1,70 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Instant, Range } from '../../../src/core/values/time.ts';
+import type { Billed, Entry } from './books.ts';
+import type { Fault, WaitStyle } from './faults.ts';
+import type { Truth } from './truth.ts';
+
+/** One request, as far as a provider may look at it. */
+export interface Call {
+  /** Without the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  /** The provider's time. */
+  readonly now: Instant;
+  readonly fault: Fault | undefined;
+  /** The JSON of a preview; undefined of a `GET`. */
+  readonly preview?: unknown;
+}
+
+export interface Reply {
+  readonly status: number;
+  /** Content type; JSON when absent. */
+  readonly type?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A string is sent as it is; all else as exact JSON. */
+  readonly body: unknown;
+}
+
+/** One provider, without its socket. */
+export interface Service {
+  /** Paths that answer a `POST` because it changes nothing: all others are refused one. */
+  readonly previews?: RegExp;
+  answer(call: Call): Reply;
+  /** The provider's own shape of an error. */
+  refuse(status: number, call: Call): Reply;
+  /** The provider's own way to say 429. */
+  throttle(waitSeconds: number, style: WaitStyle, call: Call): Reply;
+  /** Adds what every answer carries and counts what the provider counts. */
+  finish?(reply: Reply, call: Call): Reply;
+}
+
+/** What came in. Keys are never kept. */
+export interface RecordedRequest {
+  readonly method: string;
+  readonly path: string;
+  /** Decoded, a repeated name once. */
+  readonly query: Readonly<Record<string, string>>;
+  readonly at: Instant;
+  /** `Bearer`, `Api-Key`, or `""` where no authorization came. */
+  readonly scheme: string;
+  /** Others that were under way when it came. */
+  readonly inFlight: number;
+  /** 0 until an answer was sent. */
+  readonly status: number;
+}
+
+/** A provider on loopback. */
+export interface Simulator<Row extends Billed = Billed> {
+  readonly url: string;
+  /** The key it accepts. */
+  readonly key: string;
+  readonly requests: readonly RecordedRequest[];
+  /** Arms a fault for the paths that match, or for all; undefined disarms. */
+  fault(fault: Fault | undefined, paths?: RegExp): void;
+  /** Books a row by hand. */
+  book(row: Row): Entry<Row>;
+  /** Sums of the provider's books over a range, as they stand at `now` (the clock's time when absent). */
+  truth(range: Range, now?: Instant): Truth;
+  close(): Promise<void>;
+}

@@ -1,0 +1,110 @@
+import { DAY, type Instant, startOfMonth } from '../../../src/core/values/time.ts';
+import type { Fault } from './faults.ts';
+
+/** Tells the time; the demo reads the wall clock, tests turn a dial. */
+export interface Clock {
+  now(): Instant;
+}
+
+/** A clock that stands still until it is told to move. */
+export interface Dial extends Clock {
+  set(at: Instant): void;
+  advance(byMs: number): void;
+}
+
+export function dialAt(start: Instant): Dial {
+  let at = start;
+  return {
+    now: () => at,
+    set: (next) => {
+      at = next;
+    },
+    advance: (byMs) => {
+      at += byMs;
+    },
+  };
+}
+
+/** `seed`: as the API was documented when the exporter was asked for. `current`: as it has been since. */
+export type Contract = 'seed' | 'current';
+
+export interface SimulatorOptions {
+  /** The same seed and clock give the same bill. 1 when absent. */
+  readonly seed?: number;
+  /** The wall clock when absent. */
+  readonly clock?: Clock;
+  /** `current` when absent. */
+  readonly contract?: Contract;
+  /** False: no bill but what a test books by hand. True when absent. */
+  readonly generate?: boolean;
+  /** The day generated history begins: two months before the current one when absent. */
+  readonly genesis?: Instant;
+  /** 0, a free one, when absent. */
+  readonly port?: number;
+  /** The key that is accepted; a harmless one when absent. */
+  readonly key?: string;
+  /** What fails by itself, and when. */
+  readonly weather?: (now: Instant) => Fault | undefined;
+}
+
+/** What every generator is a pure function of. */
+export interface World {
+  readonly seed: number;
+  readonly clock: Clock;
+  readonly contract: Contract;
+  readonly generate: boolean;
+  readonly genesis: Instant;
+  /** When somebody started to watch: from here on new things appear within minutes. */
+  readonly opened: Instant;
+}
+
+export function worldOf(options: SimulatorOptions): World {
+  const clock = options.clock ?? { now: () => Date.now() };
+  const opened = clock.now();
+  return {
+    seed: options.seed ?? 1,
+    clock,
+    contract: options.contract ?? 'current',
+    generate: options.generate ?? true,
+    genesis: options.genesis ?? startOfMonth(opened, -2),
+    opened,
+  };
+}
+
+const NEWCOMER_EVERY_MS = 4 * 60_000;
+
+/**
+ * When the item at `index` of a catalogue first appears: the first `founders` with the world, the next `settlers` every twelve days,
+ * the others one by one while somebody watches.
+ */
+export function bornAt(world: World, index: number, founders: number, settlers: number): Instant {
+  if (index < founders) return world.genesis;
+  if (index < founders + settlers) return world.genesis + (index - founders + 1) * 12 * DAY;
+  return world.opened + (index - founders - settlers + 1) * NEWCOMER_EVERY_MS;
+}
+
+/** Does somebody watch the minute? From the first one on that began after the world was opened, much more happens. */
+export function isWatched(world: World, minute: Instant): boolean {
+  return minute >= world.opened;
+}
+
+/** Thousandths of a day's spend that fall into each UTC hour. */
+const HOURS = [
+  18, 15, 13, 12, 13, 17, 25, 36, 48, 58, 64, 66, 63, 65, 68, 66, 62, 57, 52, 46, 41, 37, 31, 27,
+] as const;
+const HOUR_MS = 3_600_000;
+const WHOLE = BigInt(HOURS.reduce((sum, share) => sum + share, 0) * HOUR_MS);
+
+/** The part of a day's `total` that was spent `elapsedMs` after midnight. */
+export function spentBy(total: bigint, elapsedMs: number): bigint {
+  if (elapsedMs >= DAY) return total;
+  if (elapsedMs <= 0) return 0n;
+  const hour = Math.floor(elapsedMs / HOUR_MS);
+  const before = HOURS.slice(0, hour).reduce<number>((sum, share) => sum + share, 0) * HOUR_MS;
+  return (total * BigInt(before + (HOURS[hour] ?? 0) * (elapsedMs - hour * HOUR_MS))) / WHOLE;
+}
+
+/** How busy the hour that holds `at` is: 1 on average. */
+export function bustle(at: Instant): number {
+  return ((HOURS[Math.floor(at / HOUR_MS) % 24] ?? 0) * 24 * HOUR_MS) / Number(WHOLE);
+}

@@ -1,0 +1,50 @@
+import { type Fixed, parseDecimal } from '../../../src/core/values/money.ts';
+import { DAY, HOUR, type Instant, startOfDay, startOfMonth } from '../../../src/core/values/time.ts';
+import type { Books } from '../kit/books.ts';
+import type { World } from '../kit/world.ts';
+import type { VeniceRow } from './rows.ts';
+
+/** DIEM that a stake gives each UTC day; what is left of it is lost at midnight. */
+export const ALLOCATION = parseDecimal('100');
+/** Credits of the plan, anew each month. */
+const PLAN = parseDecimal('60');
+/** Dollars that were there when the books were opened. */
+const OPENING = parseDecimal('40');
+
+/** What is left of everything that can be spent. */
+export interface Purse {
+  readonly diem: Fixed;
+  readonly usd: Fixed;
+  readonly bundled: Fixed;
+  readonly earned: Fixed;
+}
+
+/** What was bought, earned and given less what was charged. */
+export function purseOf(books: Books<VeniceRow>, world: World): (now: Instant) => Purse {
+  const settled = new Map<string, ReadonlyMap<string, Fixed>>();
+  const netsOf = (day: Instant, now: Instant) => {
+    const moment = books.moment(now);
+    const key = `${moment.version} ${day}`;
+    const nets = settled.get(key) ?? netsIn(books.rows({ start: day, end: day + DAY }, moment));
+    if (day + DAY + 6 * HOUR < now) settled.set(key, nets);
+    return nets;
+  };
+  const since = (start: Instant, currency: string, now: Instant) => {
+    let sum = 0n;
+    for (let day = Math.max(start, startOfDay(world.genesis)); day <= now; day += DAY)
+      sum += netsOf(day, now).get(currency) ?? 0n;
+    return sum;
+  };
+  return (now) => ({
+    diem: ALLOCATION + since(startOfDay(now), 'DIEM', now),
+    usd: OPENING + since(world.genesis, 'USD', now),
+    bundled: PLAN + since(startOfMonth(now), 'BUNDLED_CREDITS', now),
+    earned: since(world.genesis, 'EARNED_CREDITS', now),
+  });
+}
+
+function netsIn(rows: readonly VeniceRow[]): ReadonlyMap<string, Fixed> {
+  const nets = new Map<string, Fixed>();
+  for (const { currency, amount } of rows) nets.set(currency, (nets.get(currency) ?? 0n) + amount);
+  return nets;
+}
