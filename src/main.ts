@@ -9,7 +9,10 @@ enableCompileCache();
 const UNREAD_MS = 500;
 
 // A signal that comes while the rest is loaded is heard already, and what is said at its end is written.
-const [{ watchSignals }, { openStderr }] = await Promise.all([import('./runtime/signals.ts'), import('./runtime/stderr.ts')]);
+const [{ watchSignals }, { openStderr }] = await Promise.all([
+  import('./runtime/signals.ts'),
+  import('./runtime/stderr.ts'),
+]);
 const stderr = openStderr();
 const { stop, onHangUp, onBackUp, endOnHangUp } = watchSignals(process, leave);
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { cleanLabel } from '../src/core/values/label.ts';
 import { METRICS } from '../src/core/metrics/catalog.ts';
+import { cleanLabel } from '../src/core/values/label.ts';
 import { DAY } from '../src/core/values/time.ts';
-import { firstPage } from '../src/server/pages/status-page.ts';
 import type { Status } from '../src/server/pages/status.ts';
+import { firstPage } from '../src/server/pages/status-page.ts';
 import { createPrometheusPage } from '../src/sinks/prometheus/page.ts';
 import { type Exposition, parseExposition } from './support/exposition.ts';
 import { createFakeSource } from './support/fake-source.ts';

@@ -4,8 +4,8 @@ import { BUDGET_LABELS, PERIODS } from '../src/core/reports/budget.ts';
 import { UNKNOWN_REASONS } from '../src/core/reports/cost-query.ts';
 import { WINDOWS } from '../src/core/reports/windows.ts';
 import { POLL_FAILURES } from '../src/providers/api/errors.ts';
-import { createServer } from '../src/server/server.ts';
 import { packageVersion } from '../src/runtime/version.ts';
+import { createServer } from '../src/server/server.ts';
 import { createJudge, type OpenApi, readOpenApi, schemasOf } from './support/openapi.ts';
 
 const document = await readOpenApi();

@@ -3,13 +3,13 @@ import { type TestContext, test } from 'node:test';
 import { z } from 'zod';
 import { openBench, Refused, settings, utc } from '../../test/support/ledger.ts';
 import { QUIET } from '../../test/support/watched-polls.ts';
-import { createAccounts } from './account-set.ts';
 import type { Ledger } from '../core/ledger.ts';
-import { ONE } from '../core/values/money.ts';
 import { constantRate, DEFAULT_RATES, type Rates } from '../core/values/exchange-rates.ts';
+import { ONE } from '../core/values/money.ts';
 import type { PolledAccount } from '../poll/open-account.ts';
 import type { FeedContext, Provider } from '../providers/api/provider.ts';
 import { createSelfMetrics } from '../sinks/prometheus/self.ts';
+import { createAccounts } from './account-set.ts';
 
 const NOON = utc('2026-11-20T12:00');
 

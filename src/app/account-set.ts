@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Ledger } from '../core/ledger.ts';
-import { type OpenAccount, openAccount, type PolledAccount, type Terms } from '../poll/open-account.ts';
 import { createAdmission } from '../poll/admission.ts';
-import type { HttpEvents } from '../poll/http/client.ts';
+import type { HttpEvents } from '../poll/http/context.ts';
+import type { Witness } from '../poll/http/server-clock.ts';
+import { type OpenAccount, openAccount, type PolledAccount, type Terms } from '../poll/open-account.ts';
 import { createPoller, type Poller, type PollerOptions } from '../poll/poller.ts';
 import { createPatterns } from '../poll/schedule.ts';
-import type { Witness } from '../poll/http/server-clock.ts';
 import { createWriter, type Write } from '../poll/writer.ts';
 import type { AccountLabels, SelfMetrics } from '../sinks/prometheus/self.ts';
 

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type TestContext, test } from 'node:test';
-import { createApp } from './app.ts';
 import { NO_OPEN_TELEMETRY } from '../config/otel/open-telemetry.ts';
 import { DEFAULT_RATES } from '../core/values/exchange-rates.ts';
 import { DAY, HOUR, SECOND } from '../core/values/time.ts';
-import { createLog } from '../runtime/log.ts';
 import { providerById } from '../providers/index.ts';
+import { createLog } from '../runtime/log.ts';
+import { createApp } from './app.ts';
 
 async function provider(context: TestContext): Promise<string> {
   const server = createServer((_request, response) => {

@@ -1,23 +1,23 @@
 import { isDeepStrictEqual } from 'node:util';
-import { createAccounts, type Replaced } from './account-set.ts';
 import type { Config } from '../config/config.ts';
-import { type Ledger, openLedger } from '../core/ledger.ts';
 import { StoreError } from '../core/ledger/records.ts';
+import { type Ledger, openLedger } from '../core/ledger.ts';
 import type { Instant } from '../core/values/time.ts';
-import type { Logger } from '../runtime/log.ts';
-import { POLL_FAILURES } from '../providers/api/errors.ts';
-import type { Poller, PollerOptions } from '../poll/poller.ts';
 import { createWitness, type Witness } from '../poll/http/server-clock.ts';
-import { pollerEvents } from './poll-listener.ts';
+import type { Poller, PollerOptions } from '../poll/poller.ts';
+import { POLL_FAILURES } from '../providers/api/errors.ts';
+import type { Logger } from '../runtime/log.ts';
 import type { ProgressView } from '../runtime/progress.ts';
-import { createPublisher, type Publisher } from './publisher.ts';
-import { watchSameBills } from './same-bill.ts';
 import { type AccountLabels, createSelfMetrics, type SelfMetrics } from '../sinks/prometheus/self.ts';
 import { createBackups } from '../store/backup.ts';
 import { cacheCells } from '../store/cache.ts';
 import { removeLeftovers } from '../store/draft.ts';
 import { openVerified } from '../store/open.ts';
 import { sqliteStore } from '../store/sqlite.ts';
+import { createAccounts, type Replaced } from './account-set.ts';
+import { pollerEvents } from './poll-listener.ts';
+import { createPublisher, type Publisher } from './publisher.ts';
+import { watchSameBills } from './same-bill.ts';
 
 export interface AppOptions {
   readonly config: Config;

@@ -1,5 +1,5 @@
-import { type Costs, type CostsAccount, type CostsQuestion, costsOf } from '../core/reports/cost-query.ts';
 import type { Ledger } from '../core/ledger.ts';
+import { type Costs, type CostsAccount, type CostsQuestion, costsOf } from '../core/reports/cost-query.ts';
 import type { Instant } from '../core/values/time.ts';
 import type { FeedState } from '../poll/poller.ts';
 

@@ -5,8 +5,8 @@ import { type Answer, startOtlpReceiver } from '../../test/support/otlp-receiver
 import { receiverAt } from '../../test/support/pushing.ts';
 import { NO_OPEN_TELEMETRY } from '../config/otel/open-telemetry.ts';
 import { createLog } from '../runtime/log.ts';
-import { openPushes } from './opentelemetry.ts';
 import { createSelfMetrics } from '../sinks/prometheus/self.ts';
+import { openPushes } from './opentelemetry.ts';
 
 test('zeros are carried to a receiver that always rejects a part, and only what it took is counted as taken', async (context) => {
   const { source, push, countOf } = await pushing(context, () => REJECTS_THREE);

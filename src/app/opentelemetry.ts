@@ -1,10 +1,10 @@
-import type { OpenTelemetry, Receiver } from '../config/config.ts';
+import type { OpenTelemetry, Receiver } from '../config/otel/config.ts';
 import type { Deliveries } from '../core/metrics/deliveries.ts';
 import type { SnapshotSource } from '../core/metrics/snapshot.ts';
 import type { Instant } from '../core/values/time.ts';
-import type { Logger } from '../runtime/log.ts';
 import type { PushEvents } from '../push/push.ts';
 import type { OpenReceivers, Subscription } from '../push/receivers.ts';
+import type { Logger } from '../runtime/log.ts';
 import type { PrometheusPage } from '../sinks/prometheus/page.ts';
 import type { SelfMetrics } from '../sinks/prometheus/self.ts';
 import type { Telemetry, TraceDelivery } from '../telemetry/open.ts';

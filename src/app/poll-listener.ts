@@ -1,8 +1,8 @@
-import type { Logger } from '../runtime/log.ts';
 import type { PollerEvents, PollOutcome } from '../poll/poller.ts';
+import type { Logger } from '../runtime/log.ts';
 import type { ProgressView } from '../runtime/progress.ts';
-import type { Publisher } from './publisher.ts';
 import type { FeedLabels, SelfMetrics } from '../sinks/prometheus/self.ts';
+import type { Publisher } from './publisher.ts';
 
 /** Who hears of polls. */
 export interface Listeners {

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Replaced } from './account-set.ts';
-import type { Config, Receiver } from '../config/config.ts';
-import { ConfigError } from '../config/yaml/errors.ts';
+import type { Config } from '../config/config.ts';
+import type { Receiver } from '../config/otel/config.ts';
 import { NO_OPEN_TELEMETRY } from '../config/otel/open-telemetry.ts';
+import { ConfigError } from '../config/yaml/errors.ts';
 import { DEFAULT_RATES } from '../core/values/exchange-rates.ts';
 import { createLog } from '../runtime/log.ts';
-import { createReloader } from './reload.ts';
-import { waitingForRestart } from './restart.ts';
-
+import type { Replaced } from './account-set.ts';
+import { createReloader, waitingForRestart } from './reload.ts';
 const STARTED: Config = {
   server: { host: '127.0.0.1', port: 9464, enableReload: false },
   state: { path: 'ledger.db' },

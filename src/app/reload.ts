@@ -1,11 +1,12 @@
-import type { Replaced } from './account-set.ts';
+import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.ts';
+import type { OpenTelemetry, Receiver } from '../config/otel/config.ts';
 import { ConfigError, formatProblem } from '../config/yaml/errors.ts';
 import type { Instant } from '../core/values/time.ts';
-import type { Logger } from '../runtime/log.ts';
 import { pollErrorOf } from '../poll/poll-feed.ts';
-import { waitingForRestart } from './restart.ts';
+import type { Logger } from '../runtime/log.ts';
 import type { ReloadOutcome } from '../server/server.ts';
+import type { Replaced } from './account-set.ts';
 
 export interface ReloaderOptions {
   /** The configuration that the process was started with. */
@@ -84,3 +85,36 @@ function reasonOf(error: unknown, log: Logger): string {
   else log.error({ err: error }, `${what}: a bug of ours`);
   return known?.message ?? 'a bug of ours; the log has more';
 }
+
+/** What a running process cannot change, with the part of the configuration that says it. */
+export const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
+  server: ({ server }) => server,
+  'state.path': ({ state }) => state.path,
+  opentelemetry: ({ openTelemetry }) => told(openTelemetry),
+};
+
+/** Says of each thing that differs and cannot change in a running process that it waits for a restart. */
+export function waitingForRestart(started: Config, next: Config): string[] {
+  return Object.entries(FIXED).flatMap(([key, part]) =>
+    isDeepStrictEqual(part(started), part(next))
+      ? []
+      : `${key} has changed and waits for a restart: it stays as it was at the start`,
+  );
+}
+
+/** With what functions and hidden properties keep from being printed. */
+export function told({ receivers, traces, ...rest }: OpenTelemetry) {
+  return {
+    ...rest,
+    receivers: receivers.map(plain),
+    traces: traces && { ...traces, receiver: plain(traces.receiver) },
+  };
+}
+
+export function plain({ headers, tls: { ca, cert, key }, ...receiver }: Receiver) {
+  return { ...receiver, headers: headers(), tls: { ca, cert, key } };
+}
+
+
+
+

@@ -2,8 +2,8 @@ import type { Account } from '../config/config.ts';
 import type { Book } from '../core/ledger/state.ts';
 import { containedCosts, likePairs, recentCosts, type SharedCosts } from '../core/reports/shared-costs.ts';
 import type { Instant } from '../core/values/time.ts';
-import type { Logger } from '../runtime/log.ts';
 import { targetOf } from '../poll/http/url.ts';
+import type { Logger } from '../runtime/log.ts';
 
 type Pair = readonly [Account, Account];
 

@@ -1,10 +1,10 @@
-import type { BudgetState } from '../core/reports/budget-status.ts';
 import type { Ledger } from '../core/ledger.ts';
+import type { BudgetState } from '../core/reports/budget-status.ts';
+import { WINDOWS, type Window, windowAt } from '../core/reports/windows.ts';
 import { formatDecimal } from '../core/values/money.ts';
 import { type Instant, sizeOf } from '../core/values/time.ts';
-import { WINDOWS, type Window, windowAt } from '../core/reports/windows.ts';
-import { POLL_FAILURES, PollError, type RangeFailure } from '../providers/api/errors.ts';
 import type { FeedState, PollOutcome } from '../poll/poller.ts';
+import { POLL_FAILURES, PollError, type RangeFailure } from '../providers/api/errors.ts';
 import type {
   AccountStatus,
   BudgetStatus,

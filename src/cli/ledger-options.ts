@@ -1,19 +1,5 @@
 import { type Command, Option } from 'commander';
-
-/** Looks after a ledger that no exporter uses. */
-export type LedgerOptions = LedgerPlace &
-  (
-    | { readonly action: 'check' }
-    | { readonly action: 'backup'; readonly file: string }
-    | { readonly action: 'restore'; readonly file: string }
-    | { readonly action: 'forget' | 'rebase'; readonly account: string; readonly yes?: boolean }
-  );
-
-/** Which ledger: `state` names the file itself. */
-export interface LedgerPlace {
-  readonly config?: string;
-  readonly state?: string;
-}
+import type { LedgerOptions, LedgerPlace } from '../commands/options.ts';
 
 /** Adds what can be done with a ledger to its command. */
 export function addLedger(ledger: Command, run: (options: LedgerOptions) => Promise<void>): void {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Commands, runCli } from './program.ts';
 import type { Io } from '../commands/io.ts';
+import type { Commands } from '../commands/options.ts';
 import { ConfigError } from '../config/yaml/errors.ts';
 import { PollError } from '../providers/api/errors.ts';
 import { createVault } from '../runtime/redactor.ts';
+import { runCli } from './program.ts';
 
 interface Outcome {
   readonly code: number;

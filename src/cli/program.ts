@@ -1,43 +1,17 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { addLedger, type LedgerOptions } from './ledger-options.ts';
-import type { CheckOptions } from '../commands/check.ts';
 import { EXIT, type Io } from '../commands/io.ts';
+import type {
+  CheckOptions,
+  Commands,
+  DemoOptions,
+  PollOptions,
+  ServeOptions,
+  TaskCostOptions,
+} from '../commands/options.ts';
 import { ConfigError } from '../config/yaml/errors.ts';
 import { nearest } from '../config/yaml/suggest.ts';
 import { stackOf } from '../runtime/redactor.ts';
-
-export interface ServeOptions {
-  readonly config?: string;
-}
-
-export interface DemoOptions {
-  readonly host: string;
-  readonly port: number;
-}
-
-export interface PollOptions {
-  readonly config?: string;
-  readonly json?: boolean;
-  readonly metrics?: boolean;
-}
-
-export interface TaskCostOptions {
-  readonly task: string;
-  readonly config?: string;
-  readonly account?: string;
-  readonly json?: boolean;
-}
-
-/** The commands, each of which resolves to the exit code. */
-export interface Commands {
-  serve(options: ServeOptions, io: Io): Promise<number>;
-  demo(options: DemoOptions, io: Io): Promise<number>;
-  check(options: CheckOptions, io: Io): Promise<number>;
-  poll(options: PollOptions, io: Io): Promise<number>;
-  taskCost(options: TaskCostOptions, io: Io): Promise<number>;
-  ledger(options: LedgerOptions, io: Io): Promise<number>;
-  configSchema(options: object, io: Io): Promise<number>;
-}
+import { addLedger } from './ledger-options.ts';
 
 /** What the command line is made of. */
 export interface Cli {

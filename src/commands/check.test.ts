@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { FAKE_PROVIDERS } from '../../test/fake-providers.ts';
 import { SECRET_HASH, webFolder } from '../../test/support/web.ts';
-import type { Environment } from '../config/config.ts';
+import type { Environment } from '../config/yaml/substitute.ts';
 import { createVault } from '../runtime/redactor.ts';
-import { type CheckOptions, check, type Probed } from './check.ts';
+import { check, type Probed } from './check.ts';
+import type { CheckOptions } from './options.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'check-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -1,18 +1,14 @@
-import type { Account, Config, OpenTelemetry, Receiver } from '../config/config.ts';
+import { sharedKeyWarnings } from '../app/same-bill.ts';
+import { summaryOfWeb } from '../app/web-config.ts';
+import type { Account, Config } from '../config/config.ts';
+import type { OpenTelemetry, Receiver } from '../config/otel/config.ts';
 import { isoDay, SECOND } from '../core/values/time.ts';
 import type { FailureReason } from '../providers/api/errors.ts';
 import type { Provider } from '../providers/api/provider.ts';
-import { sharedKeyWarnings } from '../app/same-bill.ts';
 import { loadWebConfig } from '../server/web/read.ts';
-import { summaryOfWeb } from '../app/web-config.ts';
 import { configured } from './configured.ts';
 import { EXIT, type Io } from './io.ts';
-
-export interface CheckOptions {
-  readonly config?: string;
-  /** Leaves the credentials untried. */
-  readonly offline?: boolean;
-}
+import type { CheckOptions } from './options.ts';
 
 /** What came of asking a provider once with an account's credential; `isTried` is false where nothing is due to be asked yet. */
 export type Probed =

@@ -1,5 +1,6 @@
 import type { Account } from '../config/config.ts';
-import { createHttpClient, type HttpClient, type HttpEvents } from '../poll/http/client.ts';
+import { createHttpClient, type HttpClient } from '../poll/http/client.ts';
+import type { HttpEvents } from '../poll/http/context.ts';
 
 const UNHEARD: HttpEvents = { answered() {}, retried() {}, rateLimit() {}, waitCut() {} };
 

@@ -1,14 +1,14 @@
-import type { DemoOptions } from '../cli/program.ts';
+import { DEMO_SECTIONS, startDemoWorld } from '../../test/simulators/all.ts';
 import type { Account, Config } from '../config/config.ts';
 import { openTelemetryOfEnvironment } from '../config/otel/open-telemetry.ts';
 import type { Budget } from '../core/reports/budget.ts';
-import { parseDecimal } from '../core/values/money.ts';
 import { DEFAULT_RATES } from '../core/values/exchange-rates.ts';
+import { parseDecimal } from '../core/values/money.ts';
 import { DAY, HOUR, SECOND, startOfDay } from '../core/values/time.ts';
-import { DEMO_SECTIONS, startDemoWorld } from '../../test/simulators/all.ts';
-import { PROVIDERS } from '../providers/index.ts';
 import type { Provider } from '../providers/api/provider.ts';
+import { PROVIDERS } from '../providers/index.ts';
 import type { Io } from './io.ts';
+import type { DemoOptions } from './options.ts';
 import { run } from './serve.ts';
 
 /** The demo polls faster than real providers would let anybody, so that something is to be seen. */

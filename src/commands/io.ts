@@ -1,4 +1,4 @@
-import type { Environment } from '../config/config.ts';
+import type { Environment } from '../config/yaml/substitute.ts';
 import type { Output } from '../runtime/output.ts';
 import type { Vault } from '../runtime/redactor.ts';
 

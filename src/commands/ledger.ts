@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
-import type { LedgerOptions, LedgerPlace } from '../cli/ledger-options.ts';
 import { loadConfig } from '../config/load.ts';
 import type { AuditInput } from '../core/ledger/audit.ts';
 import { streamsOf } from '../poll/open-account.ts';
 import type { Provider } from '../providers/api/provider.ts';
 import { backUp } from '../store/backup.ts';
 import { problemsIn } from '../store/check.ts';
-import { rebaseAccount } from '../store/reset-counters.ts';
 import { accountsIn, forgetAccount } from '../store/forget.ts';
 import { openDatabase, openExisting } from '../store/open.ts';
+import { rebaseAccount } from '../store/reset-counters.ts';
 import { restoreLedger } from '../store/restore.ts';
 import { EXIT, type Io } from './io.ts';
+import type { LedgerOptions, LedgerPlace } from './options.ts';
 
 type Registry = readonly Provider<unknown>[];
 

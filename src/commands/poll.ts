@@ -1,16 +1,16 @@
 import { createApp } from '../app/app.ts';
-import type { PollOptions } from '../cli/program.ts';
-import { SECOND } from '../core/values/time.ts';
+import { statusOf } from '../app/status.ts';
 import type { Window } from '../core/reports/windows.ts';
+import { SECOND } from '../core/values/time.ts';
+import { PROVIDERS } from '../providers/index.ts';
 import { createLog } from '../runtime/log.ts';
 import { createProgress } from '../runtime/progress.ts';
-import { PROVIDERS } from '../providers/index.ts';
+import { packageRevision, packageVersion } from '../runtime/version.ts';
 import type { AccountStatus, Status } from '../server/pages/status.ts';
 import { encodeSnapshot } from '../sinks/prometheus/encode.ts';
-import { statusOf } from '../app/status.ts';
-import { packageRevision, packageVersion } from '../runtime/version.ts';
 import { configured } from './configured.ts';
 import { EXIT, type Io } from './io.ts';
+import type { PollOptions } from './options.ts';
 
 /** Whoever waits at a terminal rather hears that the provider wants no requests for an hour. */
 const PATIENCE_MS = 30 * SECOND;

@@ -3,8 +3,8 @@ import { createServer, type RequestListener } from 'node:http';
 import { after, test } from 'node:test';
 import { z } from 'zod';
 import type { Account } from '../config/config.ts';
-import { northflank } from '../providers/northflank/index.ts';
 import { defineFeed, defineProvider, type Provider } from '../providers/api/provider.ts';
+import { northflank } from '../providers/northflank/index.ts';
 import { probe } from './probe.ts';
 
 const asked: string[] = [];

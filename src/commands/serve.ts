@@ -1,23 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, type AppOptions, createApp } from '../app/app.ts';
-import type { ServeOptions } from '../cli/program.ts';
-import type { Config } from '../config/config.ts';
 import { costsAt } from '../app/costs.ts';
-import { createLog, type Logger } from '../runtime/log.ts';
 import { openOtelPage, openOwnTelemetry, openPushes } from '../app/opentelemetry.ts';
-import { createProgress } from '../runtime/progress.ts';
-import { PROVIDERS } from '../providers/index.ts';
 import { createReloader } from '../app/reload.ts';
-import { createServer, type Readiness } from '../server/server.ts';
-import type { Signals } from '../runtime/signals.ts';
-import { createPrometheusPage } from '../sinks/prometheus/page.ts';
 import { statusOf } from '../app/status.ts';
+import { followWeb } from '../app/web-config.ts';
+import type { Config } from '../config/config.ts';
+import { PROVIDERS } from '../providers/index.ts';
+import { createLog, type Logger } from '../runtime/log.ts';
+import { createProgress } from '../runtime/progress.ts';
+import type { Signals } from '../runtime/signals.ts';
+import { packageRevision, packageVersion } from '../runtime/version.ts';
+import { createServer, type Readiness } from '../server/server.ts';
+import { createPrometheusPage } from '../sinks/prometheus/page.ts';
 import { StoreError } from '../store/open.ts';
 import type { Telemetry } from '../telemetry/open.ts';
-import { packageRevision, packageVersion } from '../runtime/version.ts';
-import { followWeb } from '../app/web-config.ts';
 import { configured } from './configured.ts';
 import { EXIT, type Io } from './io.ts';
+import type { ServeOptions } from './options.ts';
 
 /** How long spans may take to leave once everything else has ended. */
 const GRACE_MS = 2000;

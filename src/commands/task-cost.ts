@@ -1,13 +1,12 @@
-import type { TaskCostOptions } from '../cli/program.ts';
 import type { Account } from '../config/config.ts';
 import { formatDecimal } from '../core/values/money.ts';
 import { SECOND } from '../core/values/time.ts';
 import { PollError } from '../providers/api/errors.ts';
-import type { Provider } from '../providers/api/provider.ts';
-import type { TaskCost, Tasks } from '../providers/api/tasks.ts';
+import type { Provider, TaskCost, Tasks } from '../providers/api/provider.ts';
 import { openClient } from './client.ts';
 import { configured } from './configured.ts';
 import { EXIT, type Io } from './io.ts';
+import type { TaskCostOptions } from './options.ts';
 
 /** Whoever waits at a terminal rather hears that the provider wants no requests for an hour. */
 const PATIENCE_MS = 30 * SECOND;

@@ -2,13 +2,13 @@ import { FIRST_INSTANT } from '../core/values/time.ts';
 import type { Provider } from '../providers/api/provider.ts';
 import type { Account } from './config.ts';
 import { type AccountsContext, type Raw, secretOf } from './credentials.ts';
+import { ownKeys } from './json-schema.ts';
+import { AccountKeys, COMMON_KEYS } from './schema.ts';
+import { parseDay } from './values/values.ts';
 import { isMapping } from './yaml/document.ts';
 import type { Path } from './yaml/errors.ts';
 import { checked, unknownKey } from './yaml/issues.ts';
-import { ownKeys } from './json-schema.ts';
-import { AccountKeys, COMMON_KEYS } from './schema.ts';
 import { suggestion } from './yaml/suggest.ts';
-import { parseDay } from './values/values.ts';
 
 /** The accounts that are good; what is wrong with the others is noted. */
 export function readAccounts(entries: readonly unknown[], context: AccountsContext): Account[] {

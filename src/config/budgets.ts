@@ -1,7 +1,7 @@
 import { type Budget, matcherOf } from '../core/reports/budget.ts';
-import type { Document } from './yaml/document.ts';
-import { formatPath, type Path } from './yaml/errors.ts';
 import type { Sections } from './schema.ts';
+import type { Document } from './yaml/document.ts';
+import { reportTwice } from './yaml/issues.ts';
 
 /** An account as budgets name it. */
 interface Named {
@@ -22,22 +22,4 @@ export function budgetsOf(
     problems.add(['budgets', index, 'match'], `is about none of the accounts; there are ${known}`);
   }
   return configured.map(({ limitUsd, ...budget }) => ({ ...budget, limit: limitUsd }));
-}
-
-/** Entries of one list are told apart by their names. */
-export function reportTwice(
-  entries: readonly { readonly name: string }[],
-  path: Path,
-  problems: Document['problems'],
-): void {
-  const first = new Map<string, number>();
-  for (const [index, { name }] of entries.entries()) {
-    const before = first.get(name);
-    if (before === undefined) first.set(name, index);
-    else
-      problems.add(
-        [...path, index, 'name'],
-        `is the name of ${formatPath([...path, before])} already; give each its own`,
-      );
-  }
 }

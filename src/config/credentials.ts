@@ -3,10 +3,10 @@ import { dirname, resolve } from 'node:path';
 import type { Instant } from '../core/values/time.ts';
 import type { Provider } from '../providers/api/provider.ts';
 import type { Account } from './config.ts';
-import type { Document } from './yaml/document.ts';
-import { formatPath, type Path } from './yaml/errors.ts';
 import { COMMON_KEYS } from './schema.ts';
 import { type Secret, secretOfFile, secretOfText } from './values/secrets.ts';
+import type { Document } from './yaml/document.ts';
+import { formatPath, type Path } from './yaml/errors.ts';
 import { nearest } from './yaml/suggest.ts';
 
 /** What the accounts of one file are read with. */

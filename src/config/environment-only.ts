@@ -1,10 +1,11 @@
 import { DEFAULT_RATES } from '../core/values/exchange-rates.ts';
 import type { Provider } from '../providers/api/provider.ts';
-import type { Account, Config, Environment } from './config.ts';
-import { ConfigError, type Problem } from './yaml/errors.ts';
+import type { Account, Config } from './config.ts';
 import { readOpenTelemetry } from './otel/open-telemetry.ts';
 import { AccountKeys, Sections } from './schema.ts';
 import { secretOfText } from './values/secrets.ts';
+import { ConfigError, type Problem } from './yaml/errors.ts';
+import type { Environment } from './yaml/substitute.ts';
 
 /** The configuration of a process that has no file: an account named `default` for each provider whose key is set. */
 export function configOfEnvironment(env: Environment, registry: readonly Provider<unknown>[]): Config {

@@ -7,15 +7,16 @@ import { proxyProblems } from '../net/connections.ts';
 import type { Provider } from '../providers/api/provider.ts';
 import { readAccounts } from './accounts.ts';
 import { budgetsOf } from './budgets.ts';
-import type { Config, Environment } from './config.ts';
-import { type Document, isMapping, readDocument } from './yaml/document.ts';
+import type { Config } from './config.ts';
 import { configOfEnvironment } from './environment-only.ts';
-import { ConfigError, type Problem } from './yaml/errors.ts';
-import { checked } from './yaml/issues.ts';
 import { readOpenTelemetry } from './otel/open-telemetry.ts';
 import { Sections } from './schema.ts';
-import { reasonUnreadable } from './values/secrets.ts';
 import { withSections } from './section.ts';
+import { reasonUnreadable } from './values/secrets.ts';
+import { type Document, isMapping, readDocument } from './yaml/document.ts';
+import { ConfigError, type Problem } from './yaml/errors.ts';
+import { checked } from './yaml/issues.ts';
+import type { Environment } from './yaml/substitute.ts';
 
 /**
  * Reads the configuration from `file`, or from the environment alone where there is none.

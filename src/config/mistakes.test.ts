@@ -6,8 +6,8 @@ import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { FAKE_PROVIDERS } from '../../test/fake-providers.ts';
 import { assertProperty } from '../../test/support/property.ts';
-import { ConfigError } from './yaml/errors.ts';
 import { loadConfig } from './load.ts';
+import { ConfigError } from './yaml/errors.ts';
 
 /** The messages are what a user meets first, so that each stands here as it is printed. */
 

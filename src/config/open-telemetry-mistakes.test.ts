@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { FAKE_PROVIDERS } from '../../test/fake-providers.ts';
 import { selfSigned } from '../../test/support/certificate.ts';
-import type { Environment } from './config.ts';
-import { ConfigError } from './yaml/errors.ts';
 import { loadConfig } from './load.ts';
 import { openTelemetryOfEnvironment } from './otel/open-telemetry.ts';
+import { ConfigError } from './yaml/errors.ts';
+import type { Environment } from './yaml/substitute.ts';
 
 /** The messages are what a user meets first, so that each stands here as it is printed. */
 

@@ -1,9 +1,8 @@
 import type { Provider, SectionEntry } from '../providers/api/provider.ts';
-import { reportTwice } from './budgets.ts';
 import type { Account } from './config.ts';
 import type { AccountsContext } from './credentials.ts';
 import { isMapping } from './yaml/document.ts';
-import { checked } from './yaml/issues.ts';
+import { checked, reportTwice } from './yaml/issues.ts';
 import { suggestion } from './yaml/suggest.ts';
 
 type Raw = Readonly<Record<string, unknown>>;

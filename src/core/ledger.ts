@@ -1,45 +1,25 @@
-import { type Billed, billed, type LabelFilter } from './reports/net-cost.ts';
-import { type Book, openBook } from './ledger/state.ts';
-import type { Budget } from './reports/budget.ts';
-import type { BudgetState } from './reports/budget-status.ts';
 import { changeOf, nextKey, present } from './ledger/build-commit.ts';
-import { coverageOf, type LedgerCoverage, lastAsOf, unreadOf } from './ledger/coverage.ts';
-import { type Deliveries, deliveriesOf } from './metrics/deliveries.ts';
-import { emptyFeed, isSilent, type ObservedPoll, observed, silent } from './ledger/feed-record.ts';
-import { healed, isCredible } from './ledger/heal-clock.ts';
-import { released } from './ledger/zero-hold.ts';
-import { missingHours } from './ledger/hourly-totals.ts';
 import { firstClosing, maintain } from './ledger/compaction.ts';
-import { openOutlook } from './reports/reports.ts';
+import { coverageOf, lastAsOf, type LedgerCoverage, unreadOf } from './ledger/coverage.ts';
+import { emptyFeed, isSilent, observed, type ObservedPoll, silent } from './ledger/feed-record.ts';
+import { healed, isCredible } from './ledger/heal-clock.ts';
+import { missingHours } from './ledger/hourly-totals.ts';
+import { type Commit, type Store, StoreError } from './ledger/records.ts';
+import type { AccountSettings, Applied, FeedKey } from './ledger/settings.ts';
+import { type Book, openBook } from './ledger/state.ts';
+import { openUnshown, released } from './ledger/zero-hold.ts';
 import { familiesOf } from './metrics/build-snapshot.ts';
-import { type WindowState, windowState } from './reports/reach.ts';
-import type { AccountSettings } from './ledger/settings.ts';
+import { type Deliveries, deliveriesOf } from './metrics/deliveries.ts';
 import { nothingShown } from './metrics/sample-cache.ts';
 import type { Family } from './metrics/snapshot.ts';
+import type { BudgetState } from './reports/budget-status.ts';
+import type { Budget } from './reports/budget.ts';
+import { type Billed, billed, type LabelFilter } from './reports/net-cost.ts';
+import { openOutlook } from './reports/reports.ts';
+import type { Window, WindowState } from './reports/windows.ts';
+import { windowState } from './reports/windows.ts';
 import type { ResourceFacts, Statement } from './statement/statement.ts';
-import { type Commit, type Store, StoreError } from './ledger/records.ts';
 import { type Granularity, type Instant, type Range, startOfMonth } from './values/time.ts';
-import { openUnshown } from './ledger/expired-holds.ts';
-import type { Window } from './reports/windows.ts';
-
-export type { AccountSettings, StreamSettings } from './ledger/settings.ts';
-
-export interface FeedKey {
-  readonly account: number;
-  readonly feed: string;
-}
-
-/** What one statement did. */
-export interface Applied {
-  /** Anything that is shown may have moved. */
-  readonly changed: boolean;
-  /** Currencies met that no rate turns into dollars. */
-  readonly unconverted: ReadonlySet<string>;
-  /** Parts of the statement that came too late: rolled up, or kept by the day and not covered whole. */
-  readonly late: readonly Range[];
-  /** Tiers whose old amounts stay until the same nothing is answered again. */
-  readonly held: ReadonlySet<string>;
-}
 
 export interface Ledger {
   readonly book: Book;

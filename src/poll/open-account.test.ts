@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { openBench, settings } from '../../test/support/ledger.ts';
-import { ONE } from '../core/values/money.ts';
 import { DEFAULT_RATES } from '../core/values/exchange-rates.ts';
+import { ONE } from '../core/values/money.ts';
 import type { Feed } from '../providers/api/provider.ts';
 import { openAccount, type PolledAccount, streamsOf } from './open-account.ts';
 

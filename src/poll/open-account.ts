@@ -1,10 +1,12 @@
 import { isCredible } from '../core/ledger/heal-clock.ts';
-import type { AccountSettings, Ledger, StreamSettings } from '../core/ledger.ts';
+import type { AccountSettings, StreamSettings } from '../core/ledger/settings.ts';
+import type { Ledger } from '../core/ledger.ts';
 import type { Rates } from '../core/values/exchange-rates.ts';
 import { GRANULARITIES, type Granularity, HOUR, type Instant } from '../core/values/time.ts';
 import type { Provider } from '../providers/api/provider.ts';
+import { createHttpClient, type HttpClient } from './http/client.ts';
+import type { HttpEvents } from './http/context.ts';
 import { RequestState } from './http/rate-limiter.ts';
-import { createHttpClient, type HttpClient, type HttpEvents } from './http/client.ts';
 import type { ScheduledFeed } from './poller.ts';
 import type { Write } from './writer.ts';
 

@@ -1,16 +1,17 @@
-import type { SeriesKey } from '../core/ledger/state.ts';
 import { hasLabelSet } from '../core/ledger/overflow.ts';
-import type { Applied, FeedKey, Ledger } from '../core/ledger.ts';
-import { multiply } from '../core/values/money.ts';
-import { assertPlausibleReading, identityOf, newestOf } from '../core/statement/observations.ts';
-import { type Rates, rateAt } from '../core/values/exchange-rates.ts';
-import type { Drift, Note, Observation, Reading, Reconciliation } from '../core/statement/statement.ts';
 import { StoreError } from '../core/ledger/records.ts';
+import type { SeriesKey } from '../core/ledger/series-key.ts';
+import type { Applied, FeedKey } from '../core/ledger/settings.ts';
+import type { Ledger } from '../core/ledger.ts';
+import { assertPlausibleReading, identityOf, newestOf } from '../core/statement/observations.ts';
+import type { Drift, Note, Observation, Reading, Reconciliation } from '../core/statement/statement.ts';
+import { type Rates, rateAt } from '../core/values/exchange-rates.ts';
+import { multiply } from '../core/values/money.ts';
 import type { Instant, Range } from '../core/values/time.ts';
-import { type Feed, type FeedContext, NOTHING_KNOWN } from '../providers/api/provider.ts';
-import { cleanObservation, createDigest, longLabels, shortNotes, watchDrift } from './poll-summary.ts';
 import { mostTelling, PollError } from '../providers/api/errors.ts';
+import { type Feed, type FeedContext, NOTHING_KNOWN } from '../providers/api/provider.ts';
 import type { HttpClient } from './http/client.ts';
+import { cleanObservation, createDigest, longLabels, shortNotes, watchDrift } from './poll-summary.ts';
 import { EndlessAnswers, guardRange } from './range-guard.ts';
 import type { Write } from './writer.ts';
 

@@ -1,6 +1,6 @@
-import { cleanLabel, isLong } from '../core/values/label.ts';
 import type { Drift, DriftKind, Note, Observation, Reading } from '../core/statement/statement.ts';
-import type { Ask } from '../providers/api/provider.ts';
+import { cleanLabel, isLong } from '../core/values/label.ts';
+import type { Ask } from '../providers/api/request.ts';
 
 /** Of each kind of drift, and of currencies, so many are named; the rest of a poll is a number. */
 const MAX_TOLD = 10;

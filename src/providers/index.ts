@@ -1,7 +1,7 @@
+import type { Provider } from './api/provider.ts';
 import { baseten } from './baseten/index.ts';
 import { inferenceSh } from './inference_sh/index.ts';
 import { northflank } from './northflank/index.ts';
-import type { Provider } from './api/provider.ts';
 import { venice } from './venice/index.ts';
 
 /** Every supported provider: one folder, one line. */

@@ -1,7 +1,7 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import { readRpcStatus } from './rpc-status.ts';
-import type { PushFailure, SendResult } from './transport.ts';
 import type { Wording } from './sanitize.ts';
+import type { PushFailure, SendResult } from './transport.ts';
 
 /** What a code means for the body that was sent. */
 interface Meaning {

@@ -4,8 +4,8 @@ import { resultOfGrpc } from './grpc-answer.ts';
 import { resultOfFault, TIMED_OUT } from './http-faults.ts';
 import { NOTHING_REJECTED, partialSuccessIn } from './partial.ts';
 import type { Receiver } from './receiver.ts';
-import type { SendResult, Transport, TransportOptions } from './transport.ts';
 import { type Wording, wordingFor } from './sanitize.ts';
+import type { SendResult, Transport, TransportOptions } from './transport.ts';
 
 /** https://opentelemetry.io/docs/specs/otlp/#otlpgrpc */
 export const METRICS_METHOD = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export';

@@ -4,8 +4,8 @@ import { type Instant, SECOND } from '../core/values/time.ts';
 import { partialSuccessIn } from './partial.ts';
 import type { OtlpProtocol } from './receiver.ts';
 import { readRpcStatus } from './rpc-status.ts';
-import type { SendResult } from './transport.ts';
 import type { Wording } from './sanitize.ts';
+import type { SendResult } from './transport.ts';
 
 /** An answer as it came. */
 export interface HttpAnswer {

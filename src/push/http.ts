@@ -3,12 +3,12 @@ import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { openConnections } from '../net/connections.ts';
-import { untilAborted } from '../net/until.ts';
+import { untilAborted } from '../net/deadline.ts';
 import { resultOfHttp } from './http-answer.ts';
 import { resultOfFault, TIMED_OUT } from './http-faults.ts';
 import type { Receiver } from './receiver.ts';
-import type { Transport, TransportOptions } from './transport.ts';
 import { wordingFor } from './sanitize.ts';
+import type { Transport, TransportOptions } from './transport.ts';
 
 /** More of an answer is not read: its connection is closed instead. */
 const ANSWER_BYTES = 64 * 1024;

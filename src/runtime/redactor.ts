@@ -1,5 +1,5 @@
-import { createRedactor } from './secrets.ts';
 import type { Output } from './output.ts';
+import { createRedactor } from './secrets.ts';
 
 /** Keeps secrets out of what is written, as the last line of defence: nothing should have written one. */
 export interface Vault {

@@ -10,8 +10,8 @@ import type { Costs, CostsQuestion } from '../core/reports/cost-query.ts';
 import { formatDecimal, ONE } from '../core/values/money.ts';
 import { DAY } from '../core/values/time.ts';
 import { createPrometheusPage } from '../sinks/prometheus/page.ts';
-import { createServer, type ServerOptions } from './server.ts';
 import type { Status } from './pages/status.ts';
+import { createServer, type ServerOptions } from './server.ts';
 
 const STATUS: Status = { version: '1.2.3', startedAt: '2026-11-20T00:00:00.000Z', accounts: [], budgets: [] };
 const LIVE = { render: async () => Buffer.from('# HELP live L.\n# TYPE live gauge\nlive 1\n') };

@@ -3,17 +3,17 @@ import { finished } from 'node:stream/promises';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Costs, CostsQuestion } from '../core/reports/cost-query.ts';
 import type { Instant } from '../core/values/time.ts';
-import { answerBrokenRequest, json, jsonText, plain } from './http/replies.ts';
-import { sendCosts } from './pages/costs.ts';
+import { createTransport, type Transport } from './http/connections.ts';
 import { guarded } from './http/guard.ts';
 import { LIMITS, type Limits } from './http/limits.ts';
-import { firstPage } from './pages/status-page.ts';
+import { answerBrokenRequest, json, jsonText, plain } from './http/replies.ts';
 import { outgoing, writeInSlices } from './http/send.ts';
+import { sendCosts } from './pages/costs.ts';
 import type { Status } from './pages/status.ts';
-import { createTransport, type Transport } from './http/connections.ts';
-import { frontOf } from './web/tls-listener.ts';
+import { firstPage } from './pages/status-page.ts';
 import { createGate } from './web/auth.ts';
 import type { WebSource } from './web/source.ts';
+import { frontOf } from './web/tls-listener.ts';
 
 /** What `/metrics` needs of a page: see the Prometheus sink. */
 export interface MetricsPage {

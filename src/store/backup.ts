@@ -3,9 +3,9 @@ import { dirname } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { removeDatabase, withDraft } from './draft.ts';
+import { obstacleTo, refusalOf } from './error-messages.ts';
 import { createFile, modeOf } from './files.ts';
 import { StoreError } from './open.ts';
-import { obstacleTo, refusalOf } from './error-messages.ts';
 
 /** Pages that are copied at a time: some milliseconds. Others have their turn in between. */
 const PAGES_A_TURN = 200;

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { MEASURES, type Measure, type ResourceFacts } from '../core/statement/statement.ts';
 import type { Hold, ResourceRow, SeriesRow } from '../core/ledger/records.ts';
+import { MEASURES, type Measure, type ResourceFacts } from '../core/statement/statement.ts';
 import { allOf } from './seals.ts';
 
 /**

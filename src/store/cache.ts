@@ -1,6 +1,6 @@
 import type { Cell, Cells } from '../core/ledger/cell.ts';
-import { gapsIn, joinedRanges } from '../core/ledger/readings.ts';
 import type { Commit, Store } from '../core/ledger/records.ts';
+import { gapsIn, joinedRanges } from '../core/values/ranges.ts';
 import type { Granularity, Instant, Range } from '../core/values/time.ts';
 import { wholeUnits } from './tables.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { openBench, settings } from '../../test/support/ledger.ts';
-import type { Delivery } from '../core/metrics/deliveries.ts';
+import type { Delivery } from '../core/ledger/records.ts';
 
 function told(labels: readonly string[], total: number, at: number): Delivery {
   return { family: 'ai_billing_cost_usd_total', labels, zeroAt: 5, total, at };

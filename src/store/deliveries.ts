@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import type { Delivery } from '../core/metrics/deliveries.ts';
+import type { Delivery } from '../core/ledger/records.ts';
 import { SealedTable } from './sealed-table.ts';
 import type { Seals } from './seals.ts';
 

@@ -3,9 +3,9 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { copyInto, settle } from './backup.ts';
 import { withDraft } from './draft.ts';
+import { refusalOf } from './error-messages.ts';
 import { giveTo } from './files.ts';
 import { openDatabase, refuseBroken, StoreError } from './open.ts';
-import { refusalOf } from './error-messages.ts';
 import { seal } from './seals.ts';
 
 const STREAMS = 'SELECT id FROM streams WHERE account = :id';

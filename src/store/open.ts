@@ -2,8 +2,8 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../core/ledger/records.ts';
-import { closeToOthers, createFile, createFolder } from './files.ts';
 import { damaged, notOurs, obstacleTo, refusalOf } from './error-messages.ts';
+import { closeToOthers, createFile, createFolder } from './files.ts';
 import { APPLICATION_ID, MIGRATIONS, SEALED_SINCE } from './schema.ts';
 import { brokenSeals, type ReadRows, seal, smallTables } from './seals.ts';
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { Cell, Cells } from '../core/ledger/cell.ts';
-import type { Fixed } from '../core/values/money.ts';
 import type { SumKind } from '../core/ledger/records.ts';
+import type { Fixed } from '../core/values/money.ts';
 import { floorTo, type Granularity, type Instant, type Range } from '../core/values/time.ts';
 import { type DeliveryTables, prepareDeliveries } from './deliveries.ts';
 import { type Digest, EMPTY, hashRow, plus } from './digest.ts';

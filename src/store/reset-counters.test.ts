@@ -6,12 +6,13 @@ import { cost, netOf, OPENED, settings, statement, valuesOf } from '../../test/s
 import { modelOf } from '../../test/support/model.ts';
 import { assertProperty } from '../../test/support/property.ts';
 import { audit } from '../core/ledger/audit.ts';
-import { type AccountSettings, openLedger } from '../core/ledger.ts';
-import { type Fixed, ONE } from '../core/values/money.ts';
+import type { AccountSettings } from '../core/ledger/settings.ts';
+import { openLedger } from '../core/ledger.ts';
 import type { Statement } from '../core/statement/statement.ts';
+import { type Fixed, ONE } from '../core/values/money.ts';
 import { DAY, type Granularities, HOUR, type Instant, MINUTE, SECOND } from '../core/values/time.ts';
-import { beginEpoch } from './reset-counters.ts';
 import { openDatabase } from './open.ts';
+import { beginEpoch } from './reset-counters.ts';
 import { sqliteStore } from './sqlite.ts';
 
 /** Histories per law in the gate. */

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type AuditInput, heldOf } from '../core/ledger/audit.ts';
-import { openBook } from '../core/ledger/state.ts';
 import type { SeriesRow } from '../core/ledger/records.ts';
+import { openBook } from '../core/ledger/state.ts';
 import type { Instant } from '../core/values/time.ts';
 import { accountId } from './forget.ts';
 import { refuseBroken } from './open.ts';

@@ -6,10 +6,10 @@ import type { Instant } from '../core/values/time.ts';
 import { copyInto, settle } from './backup.ts';
 import { problemsIn } from './check.ts';
 import { removeLeftovers, withDraft } from './draft.ts';
-import { beginEpoch } from './reset-counters.ts';
+import { inUse, obstacleTo, refusalOf } from './error-messages.ts';
 import { giveTo } from './files.ts';
 import { openDatabase, openExisting, StoreError } from './open.ts';
-import { inUse, obstacleTo, refusalOf } from './error-messages.ts';
+import { beginEpoch } from './reset-counters.ts';
 
 export interface RestoreOptions {
   /** The ledger that is restored. */

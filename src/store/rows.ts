@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import type { Observation } from '../core/statement/statement.ts';
 import type { Stored } from '../core/ledger/records.ts';
+import type { Observation } from '../core/statement/statement.ts';
 import { GRANULARITIES } from '../core/values/time.ts';
 import { resourceRows, seriesRows } from './bulk-load.ts';
 import type { ReadRows } from './seals.ts';

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { readingsKey } from '../core/ledger/state.ts';
 import type { Run } from '../core/ledger/readings.ts';
 import type { Commit, ReadingsRow, SeriesRow, Store } from '../core/ledger/records.ts';
+import { readingsKey } from '../core/ledger/state.ts';
 import { isMalformed, storeError } from './open.ts';
 import { prepareReads, type StoreOptions } from './reads.ts';
 import { readAll, storedObservations } from './rows.ts';

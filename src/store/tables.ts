@@ -1,5 +1,12 @@
 import type { SQLOutputValue } from 'node:sqlite';
-import { floorTo, GRANULARITIES, type Granularity, type Instant, type Range, sizeOf } from '../core/values/time.ts';
+import {
+  floorTo,
+  GRANULARITIES,
+  type Granularity,
+  type Instant,
+  type Range,
+  sizeOf,
+} from '../core/values/time.ts';
 
 /** A row as SQLite hands it out: the values of its columns, in order. */
 export type Values = readonly SQLOutputValue[];

@@ -22,10 +22,10 @@ import {
   type TraceReceiver,
   type WatchedPollsOptions,
 } from '../../test/support/watched-polls.ts';
-import { createLog } from '../runtime/log.ts';
 import type { PollerEvents } from '../poll/poller.ts';
 import { openTransport } from '../push/open.ts';
 import type { Receiver } from '../push/receiver.ts';
+import { createLog } from '../runtime/log.ts';
 import { openTelemetry, type Telemetry, type TraceDelivery } from './open.ts';
 
 const KEY = 'sk-canary-7f3a';

@@ -1,8 +1,9 @@
-import { type AccountSettings, type Ledger, openLedger } from '../../src/core/ledger.ts';
-import { fromInteger, type Usd } from '../../src/core/values/money.ts';
-import { DEFAULT_RATES } from '../../src/core/values/exchange-rates.ts';
-import type { Line, ResourceFacts, Statement } from '../../src/core/statement/statement.ts';
 import type { Store } from '../../src/core/ledger/records.ts';
+import type { AccountSettings } from '../../src/core/ledger/settings.ts';
+import { type Ledger, openLedger } from '../../src/core/ledger.ts';
+import type { Line, ResourceFacts, Statement } from '../../src/core/statement/statement.ts';
+import { DEFAULT_RATES } from '../../src/core/values/exchange-rates.ts';
+import { fromInteger, type Usd } from '../../src/core/values/money.ts';
 import { DAY, HOUR, type Instant, type Range, startOfDay, startOfMonth } from '../../src/core/values/time.ts';
 
 /** One account of Baseten with so many deployments, each with a bill of its own. */

@@ -1,8 +1,8 @@
 import process from 'node:process';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { createPublisher } from '../../src/app/publisher.ts';
 import type { SnapshotSource } from '../../src/core/metrics/snapshot.ts';
 import { DAY, MINUTE, startOfDay } from '../../src/core/values/time.ts';
-import { createPublisher } from '../../src/app/publisher.ts';
 import { createPrometheusPage } from '../../src/sinks/prometheus/page.ts';
 import { createSelfMetrics } from '../../src/sinks/prometheus/self.ts';
 import { openDatabase } from '../../src/store/open.ts';

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ONE, parseDecimal } from '../../src/core/values/money.ts';
 import { DAY, HOUR, MINUTE, type Range, SECOND } from '../../src/core/values/time.ts';
+import { type FailureReason, POLL_FAILURES } from '../../src/providers/api/errors.ts';
 import type { DedicatedRow } from '../simulators/baseten/rows.ts';
 import { type BasetenOptions, type BasetenSimulator, startBaseten } from '../simulators/baseten/server.ts';
 import type { Fault } from '../simulators/kit/faults.ts';
 import { type Contract, type Dial, dialAt } from '../simulators/kit/world.ts';
-import { type FailureReason, POLL_FAILURES } from '../../src/providers/api/errors.ts';
 import { realServerTest } from '../support/binaries.ts';
 import { run } from '../support/child.ts';
 import {

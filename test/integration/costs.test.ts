@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BUDGET_LABELS } from '../../src/core/reports/budget.ts';
+import { WINDOWS } from '../../src/core/reports/windows.ts';
 import { parseDecimal } from '../../src/core/values/money.ts';
 import { DAY, MINUTE, type Range, startOfDay } from '../../src/core/values/time.ts';
-import { WINDOWS } from '../../src/core/reports/windows.ts';
 import { startAll } from '../simulators/all.ts';
 import { dialAt } from '../simulators/kit/world.ts';
 import { type Exporter, type Scrape, startExporter, windowsAt } from '../support/exporter.ts';

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ONE } from '../../src/core/values/money.ts';
 import { DAY, floorTo, HOUR, MINUTE, type Range, SECOND } from '../../src/core/values/time.ts';
-import type { Fault, WaitStyle } from '../simulators/kit/faults.ts';
+import type { FailureReason } from '../../src/providers/api/errors.ts';
 import { startInferenceSh } from '../simulators/inference-sh/server.ts';
+import type { Fault, WaitStyle } from '../simulators/kit/faults.ts';
+import { type Contract, dialAt } from '../simulators/kit/world.ts';
 import { charge } from '../simulators/venice/rows.ts';
 import { startVenice } from '../simulators/venice/server.ts';
-import { type Contract, dialAt } from '../simulators/kit/world.ts';
-import type { FailureReason } from '../../src/providers/api/errors.ts';
 import {
   assertNoneFell,
   assertOnlyReads,

@@ -4,10 +4,10 @@ import { z } from 'zod';
 import { fromInteger, ONE, toNumber } from '../../src/core/values/money.ts';
 import { DAY, floorTo, HOUR, type Instant, MINUTE, type Range, SECOND } from '../../src/core/values/time.ts';
 import type { Fault } from '../simulators/kit/faults.ts';
-import type { NorthflankRow } from '../simulators/northflank/rows.ts';
-import { type NorthflankOptions, startNorthflank } from '../simulators/northflank/server.ts';
 import type { Simulator } from '../simulators/kit/service.ts';
 import { type Contract, type Dial, dialAt } from '../simulators/kit/world.ts';
+import type { NorthflankRow } from '../simulators/northflank/rows.ts';
+import { type NorthflankOptions, startNorthflank } from '../simulators/northflank/server.ts';
 import { assertOnlyReads, assertWindows, samplesOf } from '../support/expected.ts';
 import { type Exporter, type Polled, type Scrape, startExporter } from '../support/exporter.ts';
 

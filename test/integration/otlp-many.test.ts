@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import { openOtelPage, openPushes } from '../../src/app/opentelemetry.ts';
 import { NO_OPEN_TELEMETRY } from '../../src/config/otel/open-telemetry.ts';
 import { createLog } from '../../src/runtime/log.ts';
-import { openOtelPage, openPushes } from '../../src/app/opentelemetry.ts';
 import { createServer } from '../../src/server/server.ts';
 import { createPrometheusPage } from '../../src/sinks/prometheus/page.ts';
 import { createSelfMetrics } from '../../src/sinks/prometheus/self.ts';

@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { z } from 'zod';
 import { DAY } from '../../src/core/values/time.ts';
 import { startBaseten } from '../simulators/baseten/server.ts';
-import { startVenice } from '../simulators/venice/server.ts';
 import { dialAt } from '../simulators/kit/world.ts';
+import { startVenice } from '../simulators/venice/server.ts';
 import { startExporter } from '../support/exporter.ts';
 import { folderOf, serve } from '../support/process.ts';
 

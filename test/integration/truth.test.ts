@@ -7,13 +7,13 @@ import type { DedicatedRow } from '../simulators/baseten/rows.ts';
 import { startBaseten } from '../simulators/baseten/server.ts';
 import type { InferenceShRow } from '../simulators/inference-sh/rows.ts';
 import { startInferenceSh } from '../simulators/inference-sh/server.ts';
-import type { NorthflankRow } from '../simulators/northflank/rows.ts';
-import { startNorthflank } from '../simulators/northflank/server.ts';
 import type { Simulator } from '../simulators/kit/service.ts';
 import type { Truth } from '../simulators/kit/truth.ts';
+import { type Contract, type Dial, dialAt } from '../simulators/kit/world.ts';
+import type { NorthflankRow } from '../simulators/northflank/rows.ts';
+import { startNorthflank } from '../simulators/northflank/server.ts';
 import { charge, PURCHASE, type VeniceRow } from '../simulators/venice/rows.ts';
 import { startVenice } from '../simulators/venice/server.ts';
-import { type Contract, type Dial, dialAt } from '../simulators/kit/world.ts';
 import { realServerTest } from '../support/binaries.ts';
 import {
   assertNets,

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { DAY, HOUR, MINUTE } from '../../src/core/values/time.ts';
 import { WINDOWS } from '../../src/core/reports/windows.ts';
-import { startVenice } from '../simulators/venice/server.ts';
+import { DAY, HOUR, MINUTE } from '../../src/core/values/time.ts';
 import { dialAt } from '../simulators/kit/world.ts';
+import { startVenice } from '../simulators/venice/server.ts';
 import { type Scrape, startExporter } from '../support/exporter.ts';
 import { assertSame } from '../support/otlp-parity.ts';
 import { startOtlpReceiver } from '../support/otlp-receiver.ts';

@@ -3,13 +3,13 @@ import { type BasetenSimulator, startBaseten } from './baseten/server.ts';
 import { DEMO_PROBES, demoPrices } from './inference-sh/probes.ts';
 import type { InferenceShRow } from './inference-sh/rows.ts';
 import { type InferenceShOptions, startInferenceSh } from './inference-sh/server.ts';
+import { outage } from './kit/outages.ts';
+import type { Simulator } from './kit/service.ts';
+import type { SimulatorOptions } from './kit/world.ts';
 import type { NorthflankRow } from './northflank/rows.ts';
 import { startNorthflank } from './northflank/server.ts';
-import type { Simulator } from './kit/service.ts';
 import type { VeniceRow } from './venice/rows.ts';
 import { startVenice } from './venice/server.ts';
-import { outage } from './kit/outages.ts';
-import type { SimulatorOptions } from './kit/world.ts';
 
 /** The four providers, under the ids the configuration knows. */
 export interface Providers {

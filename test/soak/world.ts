@@ -5,8 +5,8 @@ import type { DedicatedRow } from '../simulators/baseten/rows.ts';
 import type { Entry } from '../simulators/kit/books.ts';
 import type { Fault } from '../simulators/kit/faults.ts';
 import type { Truth } from '../simulators/kit/truth.ts';
-import type { VeniceRow } from '../simulators/venice/rows.ts';
 import { type Dial, dialAt } from '../simulators/kit/world.ts';
+import type { VeniceRow } from '../simulators/venice/rows.ts';
 import { asAsked, unwatched } from '../support/world.ts';
 import type { LabSetup } from './words.ts';
 

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
+import { StoreError } from '../../src/core/ledger/records.ts';
 import { type Ledger, openLedger } from '../../src/core/ledger.ts';
 import type { Statement } from '../../src/core/statement/statement.ts';
-import { StoreError } from '../../src/core/ledger/records.ts';
 import type { Instant } from '../../src/core/values/time.ts';
 import { pollErrorOf } from '../../src/poll/poll-feed.ts';
 import { cacheCells } from '../../src/store/cache.ts';

@@ -4,9 +4,8 @@ import { z } from 'zod';
 import type { Drift } from '../../src/core/statement/statement.ts';
 import { readAnswer } from '../../src/poll/http/parse-response.ts';
 import { PollError } from '../../src/providers/api/errors.ts';
+import { type Answer, type Ask, type Request, titleOf } from '../../src/providers/api/request.ts';
 import { reasonOfStatus } from '../../src/providers/api/status.ts';
-import { titleOf } from '../../src/poll/http/url.ts';
-import type { Answer, Ask, Request } from '../../src/providers/api/provider.ts';
 
 const Recording = z.strictObject({
   request: z.strictObject({

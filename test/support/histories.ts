@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import type { StreamSettings } from '../../src/core/ledger.ts';
-import { ONE } from '../../src/core/values/money.ts';
+import type { StreamSettings } from '../../src/core/ledger/settings.ts';
 import type { Statement } from '../../src/core/statement/statement.ts';
+import { ONE } from '../../src/core/values/money.ts';
 import { DAY, type Granularity, HOUR, MINUTE, sizeOf } from '../../src/core/values/time.ts';
 import { utc } from './ledger.ts';
 

@@ -1,15 +1,10 @@
 import type { Amounts } from '../../src/core/ledger/composition.ts';
-import {
-  type AccountSettings,
-  type Applied,
-  type Ledger,
-  openLedger,
-  type StreamSettings,
-} from '../../src/core/ledger.ts';
-import { type Fixed, fromNumber } from '../../src/core/values/money.ts';
-import { DEFAULT_RATES } from '../../src/core/values/exchange-rates.ts';
-import type { Line, ResourceFacts, Statement } from '../../src/core/statement/statement.ts';
 import type { Store } from '../../src/core/ledger/records.ts';
+import type { AccountSettings, Applied, StreamSettings } from '../../src/core/ledger/settings.ts';
+import { type Ledger, openLedger } from '../../src/core/ledger.ts';
+import type { Line, ResourceFacts, Statement } from '../../src/core/statement/statement.ts';
+import { DEFAULT_RATES } from '../../src/core/values/exchange-rates.ts';
+import { type Fixed, fromNumber } from '../../src/core/values/money.ts';
 import { DAY, type Granularity, HOUR, type Instant, type Range } from '../../src/core/values/time.ts';
 import { cacheCells } from '../../src/store/cache.ts';
 import { openDatabase } from '../../src/store/open.ts';

@@ -1,13 +1,13 @@
 import { parseDecimal, type Usd } from '../../src/core/values/money.ts';
 import { DAY, HOUR, type Instant, startOfDay } from '../../src/core/values/time.ts';
+import type { Feed, FeedContext, Provider } from '../../src/providers/api/provider.ts';
+import { providerById } from '../../src/providers/index.ts';
 import { startBaseten } from '../simulators/baseten/server.ts';
 import { startInferenceSh } from '../simulators/inference-sh/server.ts';
-import { startNorthflank } from '../simulators/northflank/server.ts';
 import { roll } from '../simulators/kit/random.ts';
-import { startVenice } from '../simulators/venice/server.ts';
 import { type Dial, dialAt } from '../simulators/kit/world.ts';
-import { providerById } from '../../src/providers/index.ts';
-import type { Feed, FeedContext, Provider } from '../../src/providers/api/provider.ts';
+import { startNorthflank } from '../simulators/northflank/server.ts';
+import { startVenice } from '../simulators/venice/server.ts';
 import { type Exporter, type ExporterAccount, type Scope, startExporter } from './exporter.ts';
 
 /** What somebody may change about a life that is otherwise quiet. */

@@ -1,5 +1,5 @@
-import type { Fixed } from '../../src/core/values/money.ts';
 import type { Statement } from '../../src/core/statement/statement.ts';
+import type { Fixed } from '../../src/core/values/money.ts';
 import { DAY, floorTo, type Granularity, type Instant, sizeOf } from '../../src/core/values/time.ts';
 
 /**

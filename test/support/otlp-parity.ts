@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import type { Receiver } from '../../src/config/config.ts';
+import type { Receiver } from '../../src/config/otel/config.ts';
 import { HOUR, type Instant } from '../../src/core/values/time.ts';
 import { type OtlpReceiver, startOtlpReceiver } from './otlp-receiver.ts';
 import {

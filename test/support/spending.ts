@@ -1,16 +1,16 @@
 import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
 import { type Fixed, fromInteger, fromNumber, ONE } from '../../src/core/values/money.ts';
 import { HOUR, type Range } from '../../src/core/values/time.ts';
+import { providerById } from '../../src/providers/index.ts';
 import type { BasetenRow } from '../simulators/baseten/rows.ts';
 import { type BasetenSimulator, startBaseten } from '../simulators/baseten/server.ts';
-import type { Entry } from '../simulators/kit/books.ts';
 import type { InferenceShRow } from '../simulators/inference-sh/rows.ts';
 import { startInferenceSh } from '../simulators/inference-sh/server.ts';
+import type { Entry } from '../simulators/kit/books.ts';
 import type { Simulator } from '../simulators/kit/service.ts';
 import type { TruthEntry, TruthMeasure } from '../simulators/kit/truth.ts';
 import { charge, type VeniceRow } from '../simulators/venice/rows.ts';
 import { startVenice } from '../simulators/venice/server.ts';
-import { providerById } from '../../src/providers/index.ts';
 import type { Exposition, Labels } from './exposition.ts';
 
 /** Amounts by series, as a page shows them: the metric's name and its labels. Series at 0 are left out. */

@@ -3,9 +3,9 @@ import type { TestContext } from 'node:test';
 import { ONE } from '../../src/core/values/money.ts';
 import { DAY, HOUR } from '../../src/core/values/time.ts';
 import type { Simulator } from '../simulators/kit/service.ts';
+import { type Dial, dialAt } from '../simulators/kit/world.ts';
 import type { VeniceRow } from '../simulators/venice/rows.ts';
 import { startVenice, type VeniceOptions } from '../simulators/venice/server.ts';
-import { type Dial, dialAt } from '../simulators/kit/world.ts';
 import { type Exporter, type Scrape, startExporter } from './exporter.ts';
 import { unwatched } from './world.ts';
 

@@ -1,7 +1,7 @@
 import cron from 'node-cron';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/values/time.ts';
-import { PROVIDERS } from '../../../src/providers/index.ts';
 import type { Feed, Provider } from '../../../src/providers/api/provider.ts';
+import { PROVIDERS } from '../../../src/providers/index.ts';
 import { THRESHOLDS } from './thresholds.ts';
 
 /** How long a feed may stand still before its figures are too old. */

@@ -1,4 +1,4 @@
-import type { Environment } from '../config.ts';
+import type { Environment } from '../yaml/substitute.ts';
 
 /**
  * The standard variables of OpenTelemetry, one kind of value at a time.

@@ -1,7 +1,5 @@
-import { type Receiver, TEMPORALITIES, type Traces } from '../config.ts';
-import { hasEndpoint, otlpSettings, type Signal } from './otlp-env.ts';
-import { RECEIVER_DEFAULTS, receiverOf } from './receiver.ts';
-import type { Source } from './setting.ts';
+import type { Receiver, Traces } from './config.ts';
+import { TEMPORALITIES } from './config.ts';
 import {
   ATTRIBUTE_PAIR,
   durationOf,
@@ -12,6 +10,9 @@ import {
   type Variables,
   wordOf,
 } from './env-values.ts';
+import { hasEndpoint, otlpSettings, type Signal } from './otlp-env.ts';
+import { RECEIVER_DEFAULTS, receiverOf } from './receiver.ts';
+import type { Source } from './setting.ts';
 
 const EXPORTERS: Readonly<Record<Signal, readonly string[]>> = {
   METRICS: ['otlp', 'prometheus', 'none'],

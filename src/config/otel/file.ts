@@ -1,9 +1,9 @@
-import { reportTwice } from '../budgets.ts';
-import type { Receiver, Traces } from '../config.ts';
 import type { Document } from '../yaml/document.ts';
 import type { Path } from '../yaml/errors.ts';
-import type { OpenTelemetrySection, ReceiverSection, TracesSection } from './schema.ts';
+import { reportTwice } from '../yaml/issues.ts';
+import type { Receiver, Traces } from './config.ts';
 import { RECEIVER_DEFAULTS, type ReceiverSettings, receiverOf } from './receiver.ts';
+import type { OpenTelemetrySection, ReceiverSection, TracesSection } from './schema.ts';
 import { type Source, sourceOfFile } from './setting.ts';
 
 /** The section `opentelemetry` of a file. */

@@ -6,8 +6,9 @@ import { after, test } from 'node:test';
 import { inspect } from 'node:util';
 import { FAKE_PROVIDERS } from '../../../test/fake-providers.ts';
 import { selfSigned } from '../../../test/support/certificate.ts';
-import type { Environment, OpenTelemetry, Receiver } from '../config.ts';
 import { loadConfig } from '../load.ts';
+import type { Environment } from '../yaml/substitute.ts';
+import type { OpenTelemetry, Receiver } from './config.ts';
 import { NO_OPEN_TELEMETRY, openTelemetryOfEnvironment } from './open-telemetry.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'open-telemetry-'));

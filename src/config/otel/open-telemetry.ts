@@ -1,14 +1,10 @@
-import type { Environment, OpenTelemetry } from '../config.ts';
 import { ConfigError, type Problem } from '../yaml/errors.ts';
-import {
-  exportersOf,
-  receiversOfVariables,
-  resourceOfVariables,
-  tracesOfVariables,
-} from './env.ts';
+import type { Environment } from '../yaml/substitute.ts';
+import type { OpenTelemetry } from './config.ts';
+import { exportersOf, receiversOfVariables, resourceOfVariables, tracesOfVariables } from './env.ts';
+import { flagOf, type Variables } from './env-values.ts';
 import { type FileSection, receiversOfFile, tracesOfFile } from './file.ts';
 import { sourceOfVariables } from './setting.ts';
-import { flagOf, type Variables } from './env-values.ts';
 
 /** Nothing but the name of the service. */
 export const NO_OPEN_TELEMETRY: OpenTelemetry = {

@@ -1,8 +1,8 @@
-import { COMPRESSIONS, PROTOCOLS } from '../config.ts';
+import { COMPRESSIONS, PROTOCOLS } from './config.ts';
+import { flagOf, HEADER_PAIR, pairsOf, textOf, timeoutOf, type Variables, wordOf } from './env-values.ts';
 import type { Header } from './headers.ts';
 import { RECEIVER_DEFAULTS, type ReceiverSettings } from './receiver.ts';
 import type { Setting, Source } from './setting.ts';
-import { flagOf, HEADER_PAIR, pairsOf, textOf, timeoutOf, type Variables, wordOf } from './env-values.ts';
 
 /** The signals, as they are named in variables. */
 export type Signal = 'METRICS' | 'TRACES';

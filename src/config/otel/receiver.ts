@@ -1,7 +1,7 @@
 import { SECOND } from '../../core/values/time.ts';
-import type { Receiver } from '../config.ts';
-import { type Endpoint, grpcUrl, httpUrl, type SignalPath } from './endpoint.ts';
 import type { Path } from '../yaml/errors.ts';
+import type { Receiver } from './config.ts';
+import { type Endpoint, grpcUrl, httpUrl, type SignalPath } from './endpoint.ts';
 import { type Header, headersOf } from './headers.ts';
 import type { Source } from './setting.ts';
 import { type TlsFiles, tlsOf } from './tls.ts';

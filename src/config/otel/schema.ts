@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DAY, MINUTE } from '../../core/values/time.ts';
-import { COMPRESSIONS, PROTOCOLS, TEMPORALITIES } from '../config.ts';
 import { duration, Label } from '../values/values.ts';
+import { COMPRESSIONS, PROTOCOLS, TEMPORALITIES } from './config.ts';
 
 /** The section `opentelemetry`: what may stand in it, and what each key is for. */
 

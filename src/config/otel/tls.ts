@@ -1,9 +1,9 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { ReceiverTls } from '../config.ts';
 import { certificatesIn, NO_CERTIFICATE, privateKeyIn } from '../values/pem.ts';
 import { reasonUnreadable } from '../values/secrets.ts';
+import type { ReceiverTls } from './config.ts';
 import type { Setting, Source } from './setting.ts';
 
 /** The files that TLS takes, as they were named. */

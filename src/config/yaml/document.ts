@@ -8,10 +8,9 @@ import {
   parseDocument,
   type Document as Yaml,
 } from 'yaml';
-import type { Environment } from '../config.ts';
-import { substitute } from './substitute.ts';
 import { formatPath, type Path } from './errors.ts';
 import { type Places, type Position, type Problems, problemsOf } from './problems.ts';
+import { type Environment, substitute } from './substitute.ts';
 
 /** A configuration file as plain values, and the problems met so far. */
 export interface Document {

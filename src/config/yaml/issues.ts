@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import type { Document } from './document.ts';
 import { isMapping } from './document.ts';
 import type { Path } from './errors.ts';
+import { formatPath } from './errors.ts';
 import type { Problems } from './problems.ts';
 import { suggestion } from './suggest.ts';
 
@@ -143,4 +145,22 @@ function keysOf(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[]
   if (step === undefined) return Object.keys(schema.shape);
   const inner = schema.shape[String(step)];
   return inner ? keysOf(inner, rest) : [];
+}
+
+/** Entries of one list are told apart by their names. */
+export function reportTwice(
+  entries: readonly { readonly name: string }[],
+  path: Path,
+  problems: Document['problems'],
+): void {
+  const first = new Map<string, number>();
+  for (const [index, { name }] of entries.entries()) {
+    const before = first.get(name);
+    if (before === undefined) first.set(name, index);
+    else
+      problems.add(
+        [...path, index, 'name'],
+        `is the name of ${formatPath([...path, before])} already; give each its own`,
+      );
+  }
 }

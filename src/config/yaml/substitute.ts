@@ -1,5 +1,3 @@
-import type { Environment } from '../config.ts';
-
 /** What became of a text with references to environment variables. */
 export interface Substituted {
   readonly text: string;
@@ -33,3 +31,6 @@ export function substitute(text: string, env: Environment): Substituted {
   });
   return { text: replaced, names, problems };
 }
+
+/** Environment variables as the process got them. */
+export type Environment = Readonly<Record<string, string | undefined>>;

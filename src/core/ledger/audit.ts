@@ -1,9 +1,9 @@
-import type { Book } from './state.ts';
-import type { StreamSettings } from '../ledger.ts';
-import { composedDay, heldDays } from './compaction.ts';
 import { type Fixed, formatDecimal } from '../values/money.ts';
-import type { AccountRow, SeriesRow, Store, StreamRow, SumKind } from './records.ts';
 import { DAY, type Granularity, type Instant, startOfMonth } from '../values/time.ts';
+import { composedDay, heldDays } from './compaction.ts';
+import type { AccountRow, SeriesRow, Store, StreamRow, SumKind } from './records.ts';
+import type { StreamSettings } from './settings.ts';
+import type { Book } from './state.ts';
 
 /** Adds the ledger up from its cells, and holds what is stored of counters and windows against that. */
 

@@ -1,28 +1,29 @@
+import { newestOf } from '../statement/observations.ts';
+import type { ResourceFacts, Statement } from '../statement/statement.ts';
+import type { Fixed } from '../values/money.ts';
+import { joinedRanges } from '../values/ranges.ts';
+import { type Instant, intersection, sizeOf } from '../values/time.ts';
+import type { Stand } from './cell.ts';
+import { emptyFeed } from './feed-record.ts';
+import { hasHours, hourRows } from './hourly-totals.ts';
+import { silencesOf } from './omissions.ts';
+import { sumRows } from './period-totals.ts';
+import { known, knownWhole } from './readings.ts';
+import type { AccountRow, Commit, FeedRow, Hold, SeriesRow, Store, StreamRow } from './records.ts';
 import { apply, type Outcome } from './replace-range.ts';
 import {
   type Assigner,
   exposedLines,
   FEED_LINES,
-  OVERFLOW,
-  OVERFLOW_LINES,
   openAssigner,
+  OVERFLOW_LINES,
   renamed,
 } from './series-allocator.ts';
+import { OVERFLOW } from './series-key.ts';
+import type { AccountSettings, Applied, FeedKey, StreamSettings } from './settings.ts';
 import type { Book } from './state.ts';
-import type { Stand } from './cell.ts';
-import { emptyFeed } from './feed-record.ts';
-import { isRetired } from './zero-hold.ts';
-import { hasHours, hourRows } from './hourly-totals.ts';
-import type { AccountSettings, Applied, FeedKey, StreamSettings } from '../ledger.ts';
 import { sumLines } from './sum-charges.ts';
-import type { Fixed } from '../values/money.ts';
-import { newestOf } from '../statement/observations.ts';
-import { joinedRanges, known, knownWhole } from './readings.ts';
-import { silencesOf } from './pending-omissions.ts';
-import type { ResourceFacts, Statement } from '../statement/statement.ts';
-import type { AccountRow, Commit, FeedRow, Hold, SeriesRow, Store, StreamRow } from './records.ts';
-import { sumRows } from './period-totals.ts';
-import { type Instant, intersection, sizeOf } from '../values/time.ts';
+import { isRetired } from './zero-hold.ts';
 
 export interface ChangeInput {
   readonly store: Store;

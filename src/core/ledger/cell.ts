@@ -1,6 +1,6 @@
 import type { Fixed } from '../values/money.ts';
-import type { Runs } from './readings.ts';
 import type { Granularities, Granularity, Instant, Range } from '../values/time.ts';
+import type { Runs } from './readings.ts';
 
 /** What the ledger holds of one bucket of one series. */
 export interface Cell {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Bench, cost, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
-import { formatDecimal, fromNumber } from '../values/money.ts';
-import type { AccountSettings, StreamSettings } from './settings.ts';
-import { DAY, HOUR, type Instant, MINUTE } from '../values/time.ts';
 import { WINDOWS } from '../reports/windows.ts';
+import { formatDecimal, fromNumber } from '../values/money.ts';
+import { DAY, HOUR, type Instant, MINUTE } from '../values/time.ts';
+import type { AccountSettings, StreamSettings } from './settings.ts';
 
 const SINCE = utc('2026-10-01');
 const MIDNIGHT = utc('2026-11-20');

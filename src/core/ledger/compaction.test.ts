@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Bench, cost, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
 import { assertProperty } from '../../../test/support/property.ts';
-import { compose, type View } from './composition.ts';
 import type { Fixed } from '../values/money.ts';
 import {
   coarsestOf,
@@ -16,6 +15,7 @@ import {
   type Range,
   sizeOf,
 } from '../values/time.ts';
+import { compose, type View } from './composition.ts';
 
 /** Histories per law in the gate. */
 const RUNS = 60;

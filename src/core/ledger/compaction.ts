@@ -1,21 +1,12 @@
-import type { Book } from './state.ts';
+import type { Fixed } from '../values/money.ts';
+import { gapsIn, joinedRanges } from '../values/ranges.ts';
+import { DAY, floorTo, type Granularity, type Instant, type Range, startOfMonth } from '../values/time.ts';
 import { composeAll, type View } from './composition.ts';
 import { firstHour, hasHours } from './hourly-totals.ts';
-import type { AccountSettings, StreamSettings } from '../ledger.ts';
-import type { Fixed } from '../values/money.ts';
-import {
-  asOfAt,
-  gapsIn,
-  joinedRanges,
-  newestWins,
-  oldestWins,
-  overlay,
-  type Run,
-  runsWithin,
-  without,
-} from './readings.ts';
+import { asOfAt, newestWins, oldestWins, overlay, type Run, runsWithin, without } from './readings.ts';
 import type { CellRow, Commit, ReadingsRow, Store, StreamRow } from './records.ts';
-import { DAY, floorTo, type Granularity, type Instant, type Range, startOfMonth } from '../values/time.ts';
+import type { AccountSettings, StreamSettings } from './settings.ts';
+import type { Book } from './state.ts';
 
 export interface MaintainInput {
   readonly store: Store;

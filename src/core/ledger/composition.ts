@@ -1,5 +1,4 @@
 import type { Fixed } from '../values/money.ts';
-import { asOfAt, type Runs, runsWithin } from './readings.ts';
 import {
   coarsestOf,
   type Granularities,
@@ -8,6 +7,7 @@ import {
   type Range,
   sizeOf,
 } from '../values/time.ts';
+import { asOfAt, type Runs, runsWithin } from './readings.ts';
 
 /** The values of one bucket by series. A series that is absent is 0. */
 export type Amounts = ReadonlyMap<number, Fixed>;

@@ -1,6 +1,7 @@
-import type { Book } from './state.ts';
-import { asOfAt, gapsIn, joinedRanges } from './readings.ts';
+import { gapsIn, joinedRanges } from '../values/ranges.ts';
 import { GRANULARITIES, type Granularity, type Instant, type Range } from '../values/time.ts';
+import { asOfAt } from './readings.ts';
+import type { Book } from './state.ts';
 
 /** What was read of a stream at a granularity. */
 export interface LedgerCoverage {

@@ -1,8 +1,16 @@
+import type { Fixed } from '../values/money.ts';
+import {
+  ceilTo,
+  coarsestOf,
+  floorTo,
+  type Granularity,
+  type Instant,
+  type Range,
+  sizeOf,
+} from '../values/time.ts';
 import { type Cell, type CellChange, type Cells, type Delta, type Stand, ZERO_CELL } from './cell.ts';
 import { type Amounts, compose, type View } from './composition.ts';
-import type { Fixed } from '../values/money.ts';
 import { type Runs, runsWithin } from './readings.ts';
-import { ceilTo, coarsestOf, floorTo, type Granularity, type Instant, type Range, sizeOf } from '../values/time.ts';
 
 /** A statement's part of the stream once its cells and runs are worked out. */
 export interface Applied {

@@ -1,7 +1,7 @@
-import type { FeedKey } from '../ledger.ts';
 import type { Note, Observation, Reconciliation } from '../statement/statement.ts';
-import type { FeedRow } from './records.ts';
 import type { Instant } from '../values/time.ts';
+import type { FeedRow } from './records.ts';
+import type { FeedKey } from './settings.ts';
 
 export interface ObservedPoll {
   /** When it succeeded; undefined where it failed in part. */

@@ -10,8 +10,8 @@ import {
   statement,
   utc,
 } from '../../../test/support/ledger.ts';
-import { fromNumber, ONE } from '../values/money.ts';
 import type { Line } from '../statement/statement.ts';
+import { fromNumber, ONE } from '../values/money.ts';
 import {
   ceilTo,
   DAY,

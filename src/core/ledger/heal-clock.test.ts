@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cost, openBench, SLIDING, settings, statement, utc } from '../../../test/support/ledger.ts';
-import { audit } from './audit.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../values/time.ts';
+import { audit } from './audit.ts';
 
 const NOON = utc('2026-11-20T12:00');
 const TOTAL = 'ai_billing_cost_usd_total';

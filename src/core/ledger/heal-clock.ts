@@ -1,11 +1,5 @@
-import { type Book, readingsKey } from './state.ts';
-import type { Delta } from './cell.ts';
-import type { AccountSettings, StreamSettings } from '../ledger.ts';
-import { composedDay, firstClosing } from './compaction.ts';
 import type { Fixed } from '../values/money.ts';
-import { joinedRanges, type Run, type Runs } from './readings.ts';
-import type { AccountRow, Commit, FeedRow, ReadingsRow, SeriesRow, Store, StreamRow } from './records.ts';
-import { sumRows } from './period-totals.ts';
+import { joinedRanges } from '../values/ranges.ts';
 import {
   ceilTo,
   DAY,
@@ -19,6 +13,13 @@ import {
   sizeOf,
   startOfMonth,
 } from '../values/time.ts';
+import type { Delta } from './cell.ts';
+import { composedDay, firstClosing } from './compaction.ts';
+import { sumRows } from './period-totals.ts';
+import type { Run, Runs } from './readings.ts';
+import type { AccountRow, Commit, FeedRow, ReadingsRow, SeriesRow, Store, StreamRow } from './records.ts';
+import type { AccountSettings, StreamSettings } from './settings.ts';
+import { type Book, readingsKey } from './state.ts';
 
 export interface HealInput {
   readonly store: Pick<Store, 'cells'>;

@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type Bench, cost, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
 import { assertProperty } from '../../../test/support/property.ts';
-import { firstHour, hoursOfCells } from './hourly-totals.ts';
 import { HOUR, type Instant, MINUTE } from '../values/time.ts';
+import { firstHour, hoursOfCells } from './hourly-totals.ts';
 
 const NOON = utc('2026-11-20T12:00');
 const MINUTES = settings({ granularities: ['minute'] });

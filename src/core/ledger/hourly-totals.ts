@@ -1,9 +1,9 @@
-import type { Book } from './state.ts';
-import type { Delta } from './cell.ts';
-import type { StreamSettings } from '../ledger.ts';
 import type { Fixed } from '../values/money.ts';
-import type { HourRow, SeriesRow, Store } from './records.ts';
 import { DAY, floorTo, HOUR, type Instant } from '../values/time.ts';
+import type { Delta } from './cell.ts';
+import type { HourRow, SeriesRow, Store } from './records.ts';
+import type { StreamSettings } from './settings.ts';
+import type { Book } from './state.ts';
 
 /** At the least: enough for the last 24 hours where the readings hardly lag. */
 const KEPT_MS = 48 * HOUR;

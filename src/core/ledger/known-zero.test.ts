@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Bench, cost, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
 import { costsOf } from '../reports/cost-query.ts';
-import { DAY, HOUR, type Instant, MINUTE } from '../values/time.ts';
 import { WINDOWS } from '../reports/windows.ts';
+import { DAY, HOUR, type Instant, MINUTE } from '../values/time.ts';
 
 const SINCE = utc('2026-10-01');
 const NOON = utc('2026-11-20T12:00');

@@ -1,7 +1,8 @@
-import type { Book, SeriesKey } from './state.ts';
-import { isRetired } from './zero-hold.ts';
-import type { AccountRow, SeriesRow } from './records.ts';
 import type { Instant } from '../values/time.ts';
+import type { AccountRow, SeriesRow } from './records.ts';
+import type { SeriesKey } from './series-key.ts';
+import type { Book } from './state.ts';
+import { isRetired } from './zero-hold.ts';
 
 /**
  * The series that shows the known 0 of an account without a series of cost. It has no row, only a mark on

@@ -5,10 +5,10 @@ import { ALL, CLOSED_DAYS, type History, START } from '../../../test/support/his
 import { type Bench, netOf, openBench, Refused, settings, valuesOf } from '../../../test/support/ledger.ts';
 import { isTold, modelOf } from '../../../test/support/model.ts';
 import { assertProperty } from '../../../test/support/property.ts';
-import { type Fixed, ONE } from '../values/money.ts';
-import type { Statement } from '../statement/statement.ts';
-import { DAY, HOUR, type Instant, MINUTE, startOfMonth } from '../values/time.ts';
 import { WINDOWS, windowAt } from '../reports/windows.ts';
+import type { Statement } from '../statement/statement.ts';
+import { type Fixed, ONE } from '../values/money.ts';
+import { DAY, HOUR, type Instant, MINUTE, startOfMonth } from '../values/time.ts';
 
 /** Histories per law in the gate. */
 const RUNS = 400;

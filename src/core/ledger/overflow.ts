@@ -1,5 +1,6 @@
-import { type Book, keyOf, type SeriesKey } from './state.ts';
 import { hash53 } from '../values/label.ts';
+import { keyOf, type SeriesKey } from './series-key.ts';
+import type { Book } from './state.ts';
 
 /**
  * How many folded label sets a stream remembers, so that each is counted once and stays folded for life. Once it is full, every

@@ -1,8 +1,8 @@
-import type { Book } from './state.ts';
-import type { Delta } from './cell.ts';
 import type { Fixed } from '../values/money.ts';
-import type { SeriesRow, SumKind, SumRow } from './records.ts';
 import { type Instant, startOfDay, startOfMonth } from '../values/time.ts';
+import type { Delta } from './cell.ts';
+import type { SeriesRow, SumKind, SumRow } from './records.ts';
+import type { Book } from './state.ts';
 
 /** The days' and months' sums that the deltas of cost move, as they stand after them. */
 export function sumRows(book: Book, deltas: readonly Delta[], row: (id: number) => SeriesRow): SumRow[] {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cost, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
-import { type Fixed, ONE } from '../values/money.ts';
 import type { Line } from '../statement/statement.ts';
+import { type Fixed, ONE } from '../values/money.ts';
 import { DAY, HOUR } from '../values/time.ts';
 
 const AT = utc('2026-11-20T10:00');

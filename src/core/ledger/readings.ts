@@ -1,3 +1,4 @@
+import { joinedRanges } from '../values/ranges.ts';
 import { floorTo, type Instant, type Range } from '../values/time.ts';
 
 /** A stretch of time whose buckets were last (or first) read by statements of one as-of. */
@@ -67,18 +68,6 @@ function joined(runs: Run[]): Run[] {
   return result;
 }
 
-/** Ranges in order, those that touch or overlap made one. */
-export function joinedRanges(ranges: readonly Range[]): Range[] {
-  const result: Range[] = [];
-  for (const range of [...ranges].sort((a, b) => a.start - b.start)) {
-    const last = result.at(-1);
-    if (last && last.end >= range.start)
-      result[result.length - 1] = { start: last.start, end: Math.max(last.end, range.end) };
-    else result.push({ start: range.start, end: range.end });
-  }
-  return result;
-}
-
 /** The as-of of the run that holds `at`. */
 export function asOfAt(runs: Runs, at: Instant): Instant | undefined {
   const run = runs[firstEndingAfter(runs, at)];
@@ -104,20 +93,6 @@ export function runsWithin(runs: Runs, range: Range): Run[] {
     end: Math.min(end, range.end),
     asOf,
   }));
-}
-
-/** The parts of `range` that no run covers, oldest first. */
-export function gapsIn(covered: readonly Range[], range: Range): Range[] {
-  const gaps: Range[] = [];
-  let at = range.start;
-  for (const part of joinedRanges(covered)) {
-    if (part.end <= at) continue;
-    if (part.start >= range.end) break;
-    if (part.start > at) gaps.push({ start: at, end: part.start });
-    at = Math.max(at, part.end);
-  }
-  if (at < range.end) gaps.push({ start: at, end: range.end });
-  return gaps;
 }
 
 /** Takes everything in `range` out of the runs. */

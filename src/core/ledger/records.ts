@@ -1,9 +1,8 @@
-import type { Cells } from './cell.ts';
-import type { Delivery } from '../metrics/deliveries.ts';
-import type { Fixed } from '../values/money.ts';
-import type { Run } from './readings.ts';
 import type { Measure, Note, Observation, ResourceFacts } from '../statement/statement.ts';
+import type { Fixed } from '../values/money.ts';
 import type { Granularity, Instant, Range } from '../values/time.ts';
+import type { Cells } from './cell.ts';
+import type { Run } from './readings.ts';
 
 /** Rows are immutable: what changes is replaced by a new row with the same key. */
 
@@ -204,4 +203,18 @@ export interface Store {
   /** Makes all that is committed meanwhile durable at once. @throws when nothing of it was written. */
   together(work: () => void): void;
   close(): void;
+}
+
+/** What a receiver of differences was last told of a counter. */
+export interface Delivery {
+  /** The counter's name. */
+  readonly family: string;
+  /** Values of the family's labels, in the family's order. */
+  readonly labels: readonly string[];
+  /** When the series was first 0: one that began anew is told from 0 again. */
+  readonly zeroAt: Instant;
+  /** As it was exposed. */
+  readonly total: number;
+  /** End of the time that was told of. */
+  readonly at: Instant;
 }

@@ -1,8 +1,5 @@
-import { type Cell, type CellChange, type Cells, type Delta, type Stand, ZERO_CELL } from './cell.ts';
-import type { Amounts } from './composition.ts';
-import { deltasOf } from './deltas.ts';
 import type { Fixed } from '../values/money.ts';
-import { joinedRanges, newestWins, oldestWins, overlay, type Runs } from './readings.ts';
+import { subtract } from '../values/ranges.ts';
 import {
   ceilTo,
   DAY,
@@ -13,6 +10,10 @@ import {
   type Range,
   sizeOf,
 } from '../values/time.ts';
+import { type Cell, type CellChange, type Cells, type Delta, type Stand, ZERO_CELL } from './cell.ts';
+import type { Amounts } from './composition.ts';
+import { deltasOf } from './deltas.ts';
+import { newestWins, oldestWins, overlay, type Runs } from './readings.ts';
 
 /** A statement whose lines were added up by bucket and series. */
 export interface Summed {
@@ -83,18 +84,6 @@ function resolved(stand: Stand, granularity: Granularity, range: Range) {
     });
   });
   return { kept, days, ignored: compacted.flatMap((part) => subtract(part, days)) };
-}
-
-function subtract(range: Range, parts: readonly Range[]): Range[] {
-  const rest: Range[] = [];
-  let at = range.start;
-  for (const part of joinedRanges(parts)) {
-    if (part.end <= at || part.start >= range.end) continue;
-    if (part.start > at) rest.push({ start: at, end: part.start });
-    at = Math.max(at, part.end);
-  }
-  if (at < range.end) rest.push({ start: at, end: range.end });
-  return rest;
 }
 
 /**

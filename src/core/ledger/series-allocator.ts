@@ -1,13 +1,17 @@
-import { ACCOUNT_MEASURES, type Book, keyOf, type SeriesKey } from './state.ts';
-import { foldedDigest, MAX_FOLDED } from './overflow.ts';
-import { isZeroSeries, zeroSince } from './known-zero.ts';
+import {
+  ACCOUNT_MEASURES,
+  type Line,
+  MEASURES,
+  type Measure,
+  type ResourceFacts,
+} from '../statement/statement.ts';
 import { cleanLabel, isClean } from '../values/label.ts';
-import { type Line, MEASURES, type Measure, type ResourceFacts } from '../statement/statement.ts';
-import type { AccountRow, ResourceRow, SeriesRow } from './records.ts';
 import type { Instant } from '../values/time.ts';
-
-/** The resource label of the series that shows what came after an account's `maxSeries`. */
-export const OVERFLOW = '__overflow__';
+import { isZeroSeries, zeroSince } from './known-zero.ts';
+import { foldedDigest, MAX_FOLDED } from './overflow.ts';
+import type { AccountRow, ResourceRow, SeriesRow } from './records.ts';
+import { keyOf, OVERFLOW, type SeriesKey } from './series-key.ts';
+import type { Book } from './state.ts';
 
 /** Gives lines their series: frozen labels, and a series of its own or the overflow one, once and for life. */
 export interface Assigner {

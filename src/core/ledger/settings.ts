@@ -1,5 +1,5 @@
 import type { Rates } from '../values/exchange-rates.ts';
-import type { Granularities, Instant } from '../values/time.ts';
+import type { Granularities, Instant, Range } from '../values/time.ts';
 
 /** What the configuration says of an account, as far as the ledger needs it. */
 export interface AccountSettings {
@@ -30,4 +30,21 @@ export interface StreamSettings {
 /** Whether nothing is known of a day before it has ended and was read. */
 export function hasClosedDays({ closedBuckets = false, granularities }: StreamSettings): boolean {
   return closedBuckets && granularities[0] === 'day';
+}
+
+export interface FeedKey {
+  readonly account: number;
+  readonly feed: string;
+}
+
+/** What one statement did. */
+export interface Applied {
+  /** Anything that is shown may have moved. */
+  readonly changed: boolean;
+  /** Currencies met that no rate turns into dollars. */
+  readonly unconverted: ReadonlySet<string>;
+  /** Parts of the statement that came too late: rolled up, or kept by the day and not covered whole. */
+  readonly late: readonly Range[];
+  /** Tiers whose old amounts stay until the same nothing is answered again. */
+  readonly held: ReadonlySet<string>;
 }

@@ -1,6 +1,7 @@
 import type { Fixed } from '../values/money.ts';
-import { joinedRanges, known, type Run, type Runs } from './readings.ts';
-import type { Line, Measure } from '../statement/statement.ts';
+import { joinedRanges } from '../values/ranges.ts';
+import { DAY, type Granularity, type Instant, type Range, startOfDay, startOfMonth } from '../values/time.ts';
+import { known, type Run, type Runs } from './readings.ts';
 import type {
   AccountRow,
   Commit,
@@ -14,7 +15,8 @@ import type {
   StreamRow,
   SumKind,
 } from './records.ts';
-import { DAY, type Granularity, type Instant, type Range, startOfDay, startOfMonth } from '../values/time.ts';
+import type { SeriesKey } from './series-key.ts';
+import { keyOf } from './series-key.ts';
 
 /** The rows in memory, found by what they are asked for. Changed only by {@link Book.absorb}, after a commit. */
 export interface Book {
@@ -47,8 +49,6 @@ export interface Book {
   /** Lets go of sums that no window at `now` needs; they are read again when a late reading does. */
   forgetSums(now: Instant): void;
 }
-
-export type SeriesKey = Pick<Line, 'measure' | 'resource' | 'model' | 'tier' | 'detail'>;
 
 const SIDES = ['newest', 'oldest'] as const;
 
@@ -197,11 +197,3 @@ function dropHours(hours: Hours | undefined, before: Instant): void {
 export function readingsKey(stream: number, granularity: Granularity, side: ReadingsRow['side']): string {
   return `${stream} ${granularity} ${side}`;
 }
-
-/** One text for one label set of one measure; the separator cannot stand in a label, see `assign.ts`. */
-export function keyOf(stream: number, key: SeriesKey): string {
-  return `${stream}\0${key.measure}\0${key.resource}\0${key.model}\0${key.tier}\0${key.detail}`;
-}
-
-/** Measures that belong to the account and not to a resource. */
-export const ACCOUNT_MEASURES: ReadonlySet<Measure> = new Set(['top_ups', 'unconverted']);

@@ -1,9 +1,9 @@
-import type { Assigner } from './series-allocator.ts';
-import type { AccountSettings } from '../ledger.ts';
-import { assertPlausible, type Fixed, MAX_DOLLARS, MAX_QUANTITY, multiply, ONE } from '../values/money.ts';
-import { rateAt } from '../values/exchange-rates.ts';
 import type { Line, Measure, Statement } from '../statement/statement.ts';
+import { rateAt } from '../values/exchange-rates.ts';
+import { assertPlausible, type Fixed, MAX_DOLLARS, MAX_QUANTITY, multiply, ONE } from '../values/money.ts';
 import { floorTo, type Instant, type Range, sizeOf } from '../values/time.ts';
+import type { Assigner } from './series-allocator.ts';
+import type { AccountSettings } from './settings.ts';
 
 export interface SumLinesInput {
   readonly statement: Statement;

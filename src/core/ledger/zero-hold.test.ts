@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Bench, cost, OPENED, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
-import { MAX_FOLDED } from './overflow.ts';
-import { fromNumber, ONE } from '../values/money.ts';
+import {
+  type Bench,
+  cost,
+  OPENED,
+  openBench,
+  settings,
+  statement,
+  utc,
+} from '../../../test/support/ledger.ts';
 import { DEFAULT_RATES } from '../values/exchange-rates.ts';
+import { fromNumber, ONE } from '../values/money.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../values/time.ts';
+import { MAX_FOLDED } from './overflow.ts';
 
 const TOTAL = 'ai_billing_cost_usd_total';
 const CORRECTIONS = 'ai_billing_cost_corrections_usd_total';

@@ -1,19 +1,19 @@
+import { ZERO_SERIES, isZeroSeries, zeroCounters } from '../ledger/known-zero.ts';
+import type { AccountRow, FeedRow, SeriesRow, StreamRow } from '../ledger/records.ts';
 import type { Book } from '../ledger/state.ts';
-import type { BudgetState } from '../reports/budget-status.ts';
 import { exposed, isRetired } from '../ledger/zero-hold.ts';
-import { isZeroSeries, ZERO_SERIES, zeroCounters } from '../ledger/known-zero.ts';
-import { METRICS, type Metric, type MetricKey } from './catalog.ts';
-import { type Fixed, toNumber } from '../values/money.ts';
-import { newestOf } from '../statement/observations.ts';
-import { knownWindows, type PublishInput, windowState } from '../reports/reach.ts';
+import type { BudgetState } from '../reports/budget-status.ts';
 import type { Recent } from '../reports/burn-rate.ts';
 import { runwayOf } from '../reports/runway.ts';
+import { type PublishInput, WINDOWS, type Window, knownWindows, windowAt, windowState } from '../reports/windows.ts';
+import { newestOf } from '../statement/observations.ts';
+import type { Measure, Observation } from '../statement/statement.ts';
+import { type Fixed, toNumber } from '../values/money.ts';
+import { type Instant, SECOND } from '../values/time.ts';
+import { METRICS, type Metric } from './catalog.ts';
+import { COUNTERS, GAUGES } from './families.ts';
 import { PLACES, type Shown } from './sample-cache.ts';
 import type { Family, Sample } from './snapshot.ts';
-import type { Measure, Observation } from '../statement/statement.ts';
-import type { AccountRow, FeedRow, SeriesRow, StreamRow } from '../ledger/records.ts';
-import { type Instant, SECOND } from '../values/time.ts';
-import { WINDOWS, type Window, windowAt } from '../reports/windows.ts';
 
 /** What was published before, besides, and what only some accounts need. */
 export interface PublishAfter extends PublishInput {
@@ -24,25 +24,6 @@ export interface PublishAfter extends PublishInput {
   /** What a stream cost of late, where that is known. */
   readonly recent: (stream: number) => Recent | undefined;
 }
-
-/** The family of each measure's totals. */
-export const COUNTERS: Record<Measure, MetricKey> = {
-  cost: 'cost',
-  component_cost: 'componentCost',
-  tokens: 'tokens',
-  requests: 'requests',
-  billed_seconds: 'billedSeconds',
-  units: 'units',
-  top_ups: 'topUps',
-  unconverted: 'unconverted',
-};
-
-const GAUGES: Record<Window, MetricKey> = {
-  today: 'costToday',
-  yesterday: 'costYesterday',
-  month_to_date: 'costMonthToDate',
-  last_month: 'costLastMonth',
-};
 
 /** The samples of everything the ledger knows, as they stand at `now`. */
 export function familiesOf(input: PublishAfter): Family[] {

@@ -1,4 +1,4 @@
-import { ACCOUNT, FEED, type Metric, own } from './metric.ts';
+import { ACCOUNT, FEED, type Metric, own } from '../statement/metric.ts';
 
 const RECEIVER = ['receiver'] as const;
 

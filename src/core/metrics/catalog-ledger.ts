@@ -1,4 +1,4 @@
-import { ACCOUNT, CORE, counter, FEED, ledgerGauge, type Metric, own } from './metric.ts';
+import { ACCOUNT, CORE, counter, FEED, ledgerGauge, type Metric, own } from '../statement/metric.ts';
 
 const BUDGET = ['budget'] as const;
 

@@ -1,6 +1,6 @@
-import type { Metric } from './metric.ts';
+import type { Metric } from '../statement/metric.ts';
+import { OBSERVATION_METRICS } from '../statement/observation-metrics.ts';
 import { EXPORTER_METRICS } from './catalog-exporter.ts';
-import { FEED_METRICS } from './catalog-provider.ts';
 import { LEDGER_METRICS } from './catalog-ledger.ts';
 
 /**
@@ -9,10 +9,10 @@ import { LEDGER_METRICS } from './catalog-ledger.ts';
  */
 export const METRICS = {
   ...LEDGER_METRICS,
-  ...FEED_METRICS,
+  ...OBSERVATION_METRICS,
   ...EXPORTER_METRICS,
 } as const satisfies Record<string, Metric>;
 
 export type MetricKey = keyof typeof METRICS;
 
-export type { Metric, MetricType } from './metric.ts';
+export type { Metric, MetricType } from '../statement/metric.ts';

@@ -1,25 +1,11 @@
+import type { AccountRow, Delivery, SeriesRow, Store } from '../ledger/records.ts';
 import type { Book } from '../ledger/state.ts';
 import { exposed } from '../ledger/zero-hold.ts';
-import { METRICS, type Metric } from './catalog.ts';
 import { type Fixed, toNumber } from '../values/money.ts';
-import { COUNTERS } from './build-snapshot.ts';
-import { seriesLabels } from './sample-cache.ts';
-import type { AccountRow, SeriesRow, Store } from '../ledger/records.ts';
 import type { Instant } from '../values/time.ts';
-
-/** What a receiver of differences was last told of a counter. */
-export interface Delivery {
-  /** The counter's name. */
-  readonly family: string;
-  /** Values of the family's labels, in the family's order. */
-  readonly labels: readonly string[];
-  /** When the series was first 0: one that began anew is told from 0 again. */
-  readonly zeroAt: Instant;
-  /** As it was exposed. */
-  readonly total: number;
-  /** End of the time that was told of. */
-  readonly at: Instant;
-}
+import { METRICS, type Metric } from './catalog.ts';
+import { COUNTERS } from './families.ts';
+import { seriesLabels } from './labels.ts';
 
 /** What one receiver of differences was told, across restarts. */
 export interface Deliveries {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cost, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
-import type { Sample } from './snapshot.ts';
 import type { ResourceFacts } from '../statement/statement.ts';
 import { HOUR, type Instant } from '../values/time.ts';
+import type { Sample } from './snapshot.ts';
 
 const AT = utc('2026-11-20T10:00');
 const INFO = 'ai_billing_resource_info';

@@ -1,9 +1,10 @@
-import type { Metric } from './catalog.ts';
-import { type Fixed, toNumber } from '../values/money.ts';
-import type { Sample } from './snapshot.ts';
-import type { ResourceFacts } from '../statement/statement.ts';
 import type { AccountRow, ResourceRow, SeriesRow } from '../ledger/records.ts';
+import type { ResourceFacts } from '../statement/statement.ts';
+import { type Fixed, toNumber } from '../values/money.ts';
 import type { Instant } from '../values/time.ts';
+import type { Metric } from './catalog.ts';
+import { infoLabels, seriesLabels } from './labels.ts';
+import type { Sample } from './snapshot.ts';
 
 /**
  * What publications showed, so that the next one shows what did not change as the very same objects: at 100,000 series it takes
@@ -91,37 +92,4 @@ function openResource(labels: readonly string[]): ShownResource {
       return isFirst;
     },
   };
-}
-
-/** Values of the labels of a measure's families. */
-export function seriesLabels(metric: Metric, account: AccountRow, row: SeriesRow): string[] {
-  const own = [account.provider, account.name];
-  const core = metric.labels.length > 3 ? [row.resource, row.model, row.tier] : [];
-  const detail = metric.labels.length === own.length + core.length ? [] : [row.detail];
-  return [...own, ...core, ...detail];
-}
-
-function infoLabels(account: AccountRow, facts: ResourceFacts): string[] {
-  const {
-    resource,
-    name = '',
-    kind = '',
-    project = '',
-    team = '',
-    environment_name = '',
-    instance_type = '',
-  } = facts;
-  const deleted = facts.deleted === undefined ? '' : String(facts.deleted);
-  return [
-    account.provider,
-    account.name,
-    resource,
-    name,
-    kind,
-    project,
-    team,
-    environment_name,
-    instance_type,
-    deleted,
-  ];
 }

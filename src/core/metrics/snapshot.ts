@@ -1,5 +1,5 @@
-import type { Metric } from './catalog.ts';
 import type { Instant } from '../values/time.ts';
+import type { Metric } from './catalog.ts';
 
 /** One exposed series and its value. */
 export interface Sample {

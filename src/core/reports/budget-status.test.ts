@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Bench, cost, openBench, SLIDING, settings, statement, utc } from '../../../test/support/ledger.ts';
-import { type Budget, type BudgetMatch, matcherOf, periodAt } from './budget.ts';
-import { formatDecimal, fromNumber } from '../values/money.ts';
+import {
+  type Bench,
+  cost,
+  openBench,
+  SLIDING,
+  settings,
+  statement,
+  utc,
+} from '../../../test/support/ledger.ts';
 import type { Line } from '../statement/statement.ts';
+import { formatDecimal, fromNumber } from '../values/money.ts';
 import { DAY, HOUR, type Instant } from '../values/time.ts';
+import { type Budget, type BudgetMatch, matcherOf, periodAt } from './budget.ts';
 
 /** A Friday. */
 const NOON = utc('2026-11-20T12:00');

@@ -1,11 +1,10 @@
-import { type Budget, matcherOf, periodAt } from './budget.ts';
-import type { BudgetTotals, Summed } from './budget-totals.ts';
-import { expectedSpend, LOOK_BACK_DAYS, type SpendHistory } from './forecast.ts';
-import type { Usd } from '../values/money.ts';
-import { type PublishInput, reachOf } from './reach.ts';
 import type { StreamRow } from '../ledger/records.ts';
+import type { Usd } from '../values/money.ts';
 import { ceilTo, DAY, type Instant, type Range, startOfDay } from '../values/time.ts';
-import { isKnown, type Reach } from './windows.ts';
+import type { BudgetTotals, Summed } from './budget-totals.ts';
+import { type Budget, matcherOf, periodAt } from './budget.ts';
+import { expectedSpend, LOOK_BACK_DAYS, type SpendHistory } from './forecast.ts';
+import { isKnown, type PublishInput, type Reach, reachOf } from './windows.ts';
 
 /** How a budget stands in its current period. */
 export interface BudgetState {

@@ -1,9 +1,9 @@
-import { OVERFLOW } from '../ledger/series-allocator.ts';
-import type { Book } from '../ledger/state.ts';
-import { type Budget, matcherOf } from './budget.ts';
-import type { Fixed, Usd } from '../values/money.ts';
 import type { SeriesRow, SumKind, SumRow } from '../ledger/records.ts';
+import { OVERFLOW } from '../ledger/series-key.ts';
+import type { Book } from '../ledger/state.ts';
+import type { Fixed, Usd } from '../values/money.ts';
 import { DAY, type Instant } from '../values/time.ts';
+import { type Budget, matcherOf } from './budget.ts';
 
 /** What budgets' label sets cost by day and month and stream, kept up to date by every commit. */
 export interface BudgetTotals {

@@ -1,13 +1,14 @@
-import type { Book } from '../ledger/state.ts';
 import type { Cells } from '../ledger/cell.ts';
 import { compose } from '../ledger/composition.ts';
 import { hasHours } from '../ledger/hourly-totals.ts';
-import { divideHalfEven, type Fixed, type Usd } from '../values/money.ts';
-import { type PublishInput, reachOf, settingsOf } from './reach.ts';
-import { joinedRanges, known } from '../ledger/readings.ts';
+import { known } from '../ledger/readings.ts';
 import type { StreamSettings } from '../ledger/settings.ts';
+import type { Book } from '../ledger/state.ts';
+import { divideHalfEven, type Fixed, type Usd } from '../values/money.ts';
+import { joinedRanges } from '../values/ranges.ts';
 import { DAY, floorTo, type Granularity, HOUR, type Instant, type Range } from '../values/time.ts';
-import type { Reach } from './windows.ts';
+import type { PublishInput, Reach } from './windows.ts';
+import { reachOf, settingsOf } from './windows.ts';
 
 /** Reads cells of a stream. */
 export type ReadCells = (granularity: Granularity, range: Range) => Cells;

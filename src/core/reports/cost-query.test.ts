@@ -3,13 +3,13 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Bench, cost, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
 import { assertProperty } from '../../../test/support/property.ts';
-import { OVERFLOW } from '../ledger/series-allocator.ts';
+import { OVERFLOW } from '../ledger/series-key.ts';
+import { METRICS } from '../metrics/catalog.ts';
+import type { Line } from '../statement/statement.ts';
+import { formatDecimal, parseDecimal, toNumber } from '../values/money.ts';
+import { DAY, HOUR, type Instant } from '../values/time.ts';
 import { BUDGET_LABELS } from './budget.ts';
 import { type CostLabel, type Costs, type CostsAccount, costsOf } from './cost-query.ts';
-import { METRICS } from '../metrics/catalog.ts';
-import { formatDecimal, parseDecimal, toNumber } from '../values/money.ts';
-import type { Line } from '../statement/statement.ts';
-import { DAY, HOUR, type Instant } from '../values/time.ts';
 import { WINDOWS, type Window } from './windows.ts';
 
 const NOON = utc('2026-11-20T12:00');

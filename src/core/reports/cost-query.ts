@@ -1,14 +1,10 @@
-import type { BudgetLabel } from './budget.ts';
 import { isShownCost, ZERO_SERIES } from '../ledger/known-zero.ts';
-import type { Ledger } from '../ledger.ts';
-import type { Usd } from '../values/money.ts';
-import type { UnknownReason } from './reach.ts';
 import type { SeriesRow } from '../ledger/records.ts';
+import type { Book } from '../ledger/state.ts';
+import type { Usd } from '../values/money.ts';
 import type { Instant, Range } from '../values/time.ts';
-import { type Window, windowAt } from './windows.ts';
-
-export { UNKNOWN_REASONS, type UnknownReason } from './reach.ts';
-
+import type { BudgetLabel } from './budget.ts';
+import { windowAt, type UnknownReason, type Window, type WindowState } from './windows.ts';
 /** By which costs are added up: the labels of a cost, which budgets match too. */
 export type CostLabel = BudgetLabel;
 
@@ -29,7 +25,10 @@ export interface CostsAccount {
 }
 
 export interface CostsInput extends CostsQuestion {
-  readonly ledger: Pick<Ledger, 'book' | 'windowState'>;
+  readonly ledger: {
+    readonly book: Book;
+    windowState(account: number, window: Window, now: Instant, streams: readonly string[]): WindowState;
+  };
   readonly accounts: readonly CostsAccount[];
   readonly now: Instant;
 }
@@ -130,3 +129,6 @@ function dearestFirst(a: CostGroup, b: CostGroup): number {
   const place = a.values.findIndex((value, index) => value !== b.values[index]);
   return (a.values[place] ?? '') < (b.values[place] ?? '') ? -1 : 1;
 }
+
+export { UNKNOWN_REASONS } from './windows.ts';
+export type { UnknownReason } from './windows.ts';

@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Bench, cost, openBench, SLIDING, settings, statement, utc } from '../../../test/support/ledger.ts';
-import type { LabelFilter } from './net-cost.ts';
+import {
+  type Bench,
+  cost,
+  openBench,
+  SLIDING,
+  settings,
+  statement,
+  utc,
+} from '../../../test/support/ledger.ts';
 import { formatDecimal } from '../values/money.ts';
 import { DAY, HOUR, type Range } from '../values/time.ts';
+import type { LabelFilter } from './net-cost.ts';
 
 const DAYS = { start: utc('2026-11-18'), end: utc('2026-11-20') };
 const LATER = utc('2026-11-22');

@@ -1,8 +1,9 @@
-import { OVERFLOW } from '../ledger/series-allocator.ts';
+import { runsWithin } from '../ledger/readings.ts';
+import type { SeriesRow } from '../ledger/records.ts';
+import { OVERFLOW } from '../ledger/series-key.ts';
 import type { Book } from '../ledger/state.ts';
 import type { Usd } from '../values/money.ts';
-import { gapsIn, runsWithin } from '../ledger/readings.ts';
-import type { SeriesRow } from '../ledger/records.ts';
+import { gapsIn } from '../values/ranges.ts';
 import { DAY, GRANULARITIES, type Instant, type Range } from '../values/time.ts';
 
 /** Picks label sets of cost. */

@@ -1,11 +1,11 @@
-import type { Book } from '../ledger/state.ts';
-import type { Budget } from './budget.ts';
-import { type MovedSum, openBudgetTotals } from './budget-totals.ts';
-import { type BudgetState, budgetsAt, nextToLoad } from './budget-status.ts';
-import type { PublishInput } from './reach.ts';
-import { type ReadCells, type Recent, recentSpend } from './burn-rate.ts';
 import type { Commit, Store } from '../ledger/records.ts';
+import type { Book } from '../ledger/state.ts';
 import { type Instant, MINUTE } from '../values/time.ts';
+import { type BudgetState, budgetsAt, nextToLoad } from './budget-status.ts';
+import { type MovedSum, openBudgetTotals } from './budget-totals.ts';
+import type { Budget } from './budget.ts';
+import { type ReadCells, type Recent, recentSpend } from './burn-rate.ts';
+import type { PublishInput } from './windows.ts';
 
 /** What users do with the numbers: budgets, and what was spent of late. */
 export interface Outlook {

@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Bench, cost, openBench, SLIDING, settings, statement, utc } from '../../../test/support/ledger.ts';
-import { fromNumber } from '../values/money.ts';
+import {
+  type Bench,
+  cost,
+  openBench,
+  SLIDING,
+  settings,
+  statement,
+  utc,
+} from '../../../test/support/ledger.ts';
 import type { Line } from '../statement/statement.ts';
+import { fromNumber } from '../values/money.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../values/time.ts';
 
 const NOON = utc('2026-11-20T12:00');

@@ -1,8 +1,8 @@
-import { divideHalfEven, type Fixed, fromInteger, type Usd } from '../values/money.ts';
-import { REFILLING } from '../values/exchange-rates.ts';
-import type { Recent } from './burn-rate.ts';
 import type { Observation } from '../statement/statement.ts';
+import { REFILLING } from '../values/exchange-rates.ts';
+import { divideHalfEven, type Fixed, fromInteger, type Usd } from '../values/money.ts';
 import { DAY, SECOND } from '../values/time.ts';
+import type { Recent } from './burn-rate.ts';
 
 /**
  * Seconds that the balance lasts at the spend of the last 24 hours, of the currencies that do not refill by themselves; 0 where

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cost, FEED, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
-import { containedCosts, likePairs, recentCosts } from './shared-costs.ts';
 import type { Line } from '../statement/statement.ts';
 import { DAY, HOUR } from '../values/time.ts';
+import { containedCosts, likePairs, recentCosts } from './shared-costs.ts';
 
 const TODAY = utc('2026-11-20');
 const NOW = TODAY + 10 * HOUR;

@@ -1,6 +1,6 @@
+import type { SeriesRow } from '../ledger/records.ts';
 import type { Book } from '../ledger/state.ts';
 import type { Fixed } from '../values/money.ts';
-import type { SeriesRow } from '../ledger/records.ts';
 import { DAY, type Instant, startOfDay } from '../values/time.ts';
 
 /** That everything one account costs, another costs too. */

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Bench, cost, openBench, SLIDING, settings, statement, utc } from '../../../test/support/ledger.ts';
+import {
+  type Bench,
+  cost,
+  openBench,
+  SLIDING,
+  settings,
+  statement,
+  utc,
+} from '../../../test/support/ledger.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../values/time.ts';
 import { WINDOWS } from './windows.ts';
 

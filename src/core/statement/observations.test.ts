@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cost, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
 import { fromNumber } from '../values/money.ts';
-import type { Observation } from './statement.ts';
 import { HOUR } from '../values/time.ts';
+import type { Observation } from './statement.ts';
 
 const NOON = utc('2026-11-20T12:00');
 const LABELS = { resource: '', model: 'm', tier: '', sku: 's' };

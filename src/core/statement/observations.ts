@@ -1,5 +1,5 @@
-import { METRICS } from '../metrics/catalog.ts';
 import { assertPlausible, MAX_DOLLARS, MAX_QUANTITY } from '../values/money.ts';
+import { OBSERVATION_METRICS } from './observation-metrics.ts';
 import type { Observation, Reading } from './statement.ts';
 
 /** What an observation is of: two with the same text would be one sample. */
@@ -25,7 +25,7 @@ export function newestOf(observations: Iterable<Observation>): Observation[] {
  */
 export function assertPlausibleReading({ observations, reconciliation }: Reading): void {
   for (const { metric, value } of observations) {
-    const name = Object.entries(METRICS).find(([key]) => key === metric)?.[1].name ?? metric;
+    const name = Object.entries(OBSERVATION_METRICS).find(([key]) => key === metric)?.[1].name ?? metric;
     assertPlausible(value, name.includes('_usd') ? MAX_DOLLARS : MAX_QUANTITY, `an amount of ${name}`);
   }
   if (reconciliation) assertPlausible(reconciliation.difference, MAX_DOLLARS, 'a difference of totals');

@@ -133,3 +133,6 @@ export interface Reading {
   readonly drift: readonly Drift[];
   readonly notes?: readonly Note[];
 }
+
+/** Measures that belong to the account and not to a resource. */
+export const ACCOUNT_MEASURES: ReadonlySet<Measure> = new Set(['top_ups', 'unconverted']);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ONE, parseDecimal } from './money.ts';
 import { constantRate, DEFAULT_RATES, type Rates, rateAt } from './exchange-rates.ts';
+import { ONE, parseDecimal } from './money.ts';
 
 const MARCH = Date.UTC(2026, 2, 1);
 const APRIL = Date.UTC(2026, 3, 1);

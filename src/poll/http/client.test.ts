@@ -7,11 +7,13 @@ import { inspect } from 'node:util';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { HOUR, SECOND } from '../../core/values/time.ts';
-import { inferenceSh } from '../../providers/inference_sh/index.ts';
-import type { Provider, Request } from '../../providers/api/provider.ts';
 import { type FailureReason, PollError } from '../../providers/api/errors.ts';
+import type { Provider } from '../../providers/api/provider.ts';
+import type { Request } from '../../providers/api/request.ts';
+import { inferenceSh } from '../../providers/inference_sh/index.ts';
+import { CONCURRENT_REQUESTS, createHttpClient, type HttpClient } from './client.ts';
+import type { HttpOptions } from './context.ts';
 import type { RequestMemory, RequestState } from './rate-limiter.ts';
-import { CONCURRENT_REQUESTS, createHttpClient, type HttpClient, type HttpOptions } from './client.ts';
 
 const CANARY = 'sk-canary-7f3a';
 const NOW = Date.UTC(2026, 10, 22, 12);

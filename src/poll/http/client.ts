@@ -2,51 +2,20 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Drift } from '../../core/statement/statement.ts';
 import type { Instant } from '../../core/values/time.ts';
 import { openConnections } from '../../net/connections.ts';
-import { bytesWithoutKeys } from '../../runtime/secrets.ts';
-import type { Ask, Provider, RateLimit, Request } from '../../providers/api/provider.ts';
-import type { Body, BodyLimits } from './body.ts';
-import { readAnswer } from './parse-response.ts';
 import { PollError } from '../../providers/api/errors.ts';
-import { askUntilAnswered, type Exchange, type Line } from './exchange.ts';
-import { createGate, type RequestMemory } from './rate-limiter.ts';
+import type { Provider } from '../../providers/api/provider.ts';
+import { type Ask, methodOf, type Request, titleOf } from '../../providers/api/request.ts';
+import { bytesWithoutKeys } from '../../runtime/secrets.ts';
+import type { Body } from './body.ts';
+import type { Exchange, HttpOptions, Line } from './context.ts';
+import { askUntilAnswered } from './exchange.ts';
 import { ANSWER_LIMITS } from './limits.ts';
-import { withoutKeys } from './redact.ts';
 import { createRooms } from './memory-budget.ts';
-import { methodOf, targetOf, titleOf } from './url.ts';
+import { readAnswer } from './parse-response.ts';
+import { createGate, type RequestMemory } from './rate-limiter.ts';
+import { withoutKeys } from './redact.ts';
 import { createTurns } from './semaphore.ts';
-
-/** What self-metrics and logs hear of. */
-export interface HttpEvents {
-  /** Once per request sent, those sent again included: `200`, `429`; `''` where no answer came. `date` is what the answer says of now. */
-  answered(code: string, date?: Instant): void;
-  /** One request is sent again after a fault. */
-  retried(): void;
-  /** After each answer that says it, and after every answer of a provider with a request budget. */
-  rateLimit(limit: RateLimit): void;
-  /** An answer asked for a pause of so many seconds; the account is asked again after an hour. */
-  waitCut(seconds: number): void;
-}
-
-export interface HttpOptions {
-  readonly provider: Provider<unknown>;
-  /** Its path is kept. */
-  readonly baseUrl: string;
-  /** The account's keys that only this provider has, parsed by its schema. */
-  readonly config: unknown;
-  /** Read anew for each request: secrets rotate. */
-  readonly key: () => string;
-  /** From the sending of one request to the last byte of its answer. */
-  readonly timeoutMs: number;
-  readonly events: HttpEvents;
-  readonly now: () => Instant;
-  /** A longer wait fails the poll instead; every wait is waited for when absent. */
-  readonly longestWaitMs?: number;
-  /** Keeps what was spent and what was told over a restart. */
-  readonly memory?: RequestMemory;
-  readonly limits?: BodyLimits;
-  /** Resolves once `now` has moved on by `ms`; ends early when the signal aborts. */
-  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
-}
+import { targetOf } from './url.ts';
 
 /** How large an answer is. */
 export interface AnswerSize {

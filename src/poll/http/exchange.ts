@@ -1,38 +1,20 @@
 import { type Dispatcher, errors } from 'undici';
-import { type Instant, MINUTE } from '../../core/values/time.ts';
-import type { Connections } from '../../net/connections.ts';
-import { type Deadline, startDeadline } from '../../net/deadline.ts';
-import { untilAborted } from '../../net/until.ts';
-import type { Request } from '../../providers/api/provider.ts';
-import { type Attempt, type Failed, failed, failureOf, type Head, type Received, receive } from './response.ts';
+import { MINUTE } from '../../core/values/time.ts';
+import { type Deadline, startDeadline, untilAborted } from '../../net/deadline.ts';
+import { methodOf } from '../../providers/api/request.ts';
+import type { Exchange } from './context.ts';
 import { causeOf, faultOfHead, TIMED_OUT } from './faults.ts';
-import type { Gate } from './rate-limiter.ts';
-import type { HttpOptions } from './client.ts';
-import type { Room } from './memory-budget.ts';
-import { methodOf, pathOf } from './url.ts';
-import type { TakeTurn } from './semaphore.ts';
+import {
+  type Attempt,
+  type Failed,
+  failed,
+  failureOf,
+  type Head,
+  receive,
+  type Received,
+} from './response.ts';
 import { dateOf } from './server-clock.ts';
-
-/** What all requests of an account share. */
-export interface Line extends Required<Omit<HttpOptions, 'memory' | 'baseUrl'>> {
-  readonly connections: Connections;
-  readonly origin: string;
-  readonly gate: Gate;
-  /** Lets one request at a time wait at the gate, in the order they came. */
-  readonly takeGate: TakeTurn;
-  readonly basePath: string;
-}
-
-/** One request of a feed, from the first waiting to the last byte. */
-export interface Exchange extends Line {
-  readonly request: Request<unknown>;
-  readonly signal: AbortSignal;
-  readonly sending: ((at: Instant) => void) | undefined;
-  /** For a large body. */
-  readonly room: Room;
-  /** The keys that were sent, to be kept out of errors. */
-  readonly keys: Set<string>;
-}
+import { pathOf } from './url.ts';
 
 /** Before the first and the second repetition. */
 const BACKOFF_MS = [250, 1000];

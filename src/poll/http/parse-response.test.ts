@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { z } from 'zod';
-import { readAnswer } from './parse-response.ts';
 import { PollError } from '../../providers/api/errors.ts';
+import { readAnswer } from './parse-response.ts';
 
 const RECEIVED = 'received-value';
 const cases: { title: string; schema: z.ZodType; json: unknown; what: string }[] = [

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
-import { createRedactor } from '../../runtime/secrets.ts';
 import { PollError } from '../../providers/api/errors.ts';
+import { createRedactor } from '../../runtime/secrets.ts';
 
 /**
  * The error, free of the keys that were sent: a provider may echo one in a place that a message names.

@@ -1,13 +1,13 @@
 import type { Readable } from 'node:stream';
 import { type Instant, SECOND } from '../../core/values/time.ts';
 import type { Deadline } from '../../net/deadline.ts';
-import { type Body, type BodyLimits, readBody } from './body.ts';
 import { type FailureReason, PollError, type PollErrorOptions } from '../../providers/api/errors.ts';
-import type { Exchange } from './exchange.ts';
+import { titleOf } from '../../providers/api/request.ts';
+import { reasonOfStatus } from '../../providers/api/status.ts';
+import { type Body, type BodyLimits, readBody } from './body.ts';
+import type { Exchange } from './context.ts';
 import { causeOf, type Fault, faultOfBody, TIMED_OUT } from './faults.ts';
 import { MAX_WAIT_MS, retryAtOf } from './retry-after.ts';
-import { reasonOfStatus } from '../../providers/api/status.ts';
-import { titleOf } from './url.ts';
 
 type Headers = Readonly<Record<string, string>>;
 

@@ -1,4 +1,4 @@
-import type { Request } from '../../providers/api/provider.ts';
+import type { Request } from '../../providers/api/request.ts';
 
 /** Where an account's requests go. */
 export interface Target {
@@ -12,16 +12,6 @@ export function targetOf(baseUrl: string, versionPrefix: string): Target {
   const { origin, pathname } = new URL(baseUrl);
   const path = pathname.replace(/\/+$/, '');
   return { origin, basePath: path.endsWith(versionPrefix) ? path : path + versionPrefix };
-}
-
-/** `GET`, unless a preview is to be calculated. */
-export function methodOf({ preview }: Pick<Request<unknown>, 'preview'>): 'GET' | 'POST' {
-  return preview === undefined ? 'GET' : 'POST';
-}
-
-/** How messages name a request: without its query, headers and body. */
-export function titleOf(request: Pick<Request<unknown>, 'path' | 'preview'>): string {
-  return `${methodOf(request)} ${request.path}`;
 }
 
 /** The path and query of a request, below `basePath`. */

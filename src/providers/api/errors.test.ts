@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { it } from 'node:test';
 import { inspect } from 'node:util';
-import { POLL_FAILURES, PollError } from './errors.ts';
 import { causeOf } from '../../poll/http/faults.ts';
 import { withoutKeys } from '../../poll/http/redact.ts';
+import { POLL_FAILURES, PollError } from './errors.ts';
 
 const page = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8');
 const KEY = 'sk-canary-7f3a';

@@ -1,46 +1,10 @@
 import type { z } from 'zod';
+import type { SeriesKey } from '../../core/ledger/series-key.ts';
 import type { Billed, LabelFilter } from '../../core/reports/net-cost.ts';
-import type { SeriesKey } from '../../core/ledger/state.ts';
+import type { Reading } from '../../core/statement/statement.ts';
 import type { Fixed, Usd } from '../../core/values/money.ts';
-import type { Drift, Reading } from '../../core/statement/statement.ts';
 import type { Granularity, Instant, Range } from '../../core/values/time.ts';
-import type { Tasks } from './tasks.ts';
-
-/** A question that a feed wants answered: a `GET`, or a preview. */
-export interface Request<Body> {
-  /** Below the provider's version prefix, starting with a slash, its segments already escaped. */
-  readonly path: string;
-  readonly query?: Readonly<Record<string, string>>;
-  readonly headers?: Readonly<Record<string, string>>;
-  /**
-   * Sent as JSON by `POST`, for a calculation that changes nothing and costs nothing. The path must be one of the provider's
-   * `previews`.
-   */
-  readonly preview?: unknown;
-  /**
-   * The door: only this turns the JSON into a value. A number that has more than 15 digits reaches it as a `string` of
-   * its source text, so schemas for exact values take both (see `schemas.ts`).
-   */
-  readonly schema: z.ZodType<Body>;
-  /** How many values the JSON may hold, where that may be more than of any other answer: see `poll/http/limits.ts`. */
-  readonly maxValues?: number;
-}
-
-/** An answer with status 200 whose body passed the schema. */
-export interface Answer<Body> {
-  readonly body: Body;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** What its schema read on without: the poll counts it, a feed need not. */
-  readonly drift?: readonly Drift[];
-}
-
-/**
- * Asks the account's provider: authenticated, timed, limited in size, within the request budget, one request at a time.
- *
- * @throws {PollError} for anything but a 200 that fits the schema; `status` says which.
- */
-export type Ask = <Body>(request: Request<Body>) => Promise<Answer<Body>>;
+import type { Ask } from './request.ts';
 
 /** What a feed may know when it plans, asks and reads. During a poll, only what it `knows` grows and what the other feeds remember changes. */
 export interface FeedContext<Config> {
@@ -216,3 +180,30 @@ export function defineSection<Config, Entry extends SectionEntry>(
 export function defineFeed<Config, Page>(feed: Feed<Config, Page>): Feed<Config, unknown> {
   return feed;
 }
+
+/** How to ask a provider what a single run cost: too many to be samples, but somebody may want to know of one. */
+export interface Tasks {
+  /** What {@link Tasks.isId} accepts, for a message: `1 to 128 letters`. */
+  readonly idForm: string;
+  /** Whether the text can be an id: anything else is never sent. */
+  isId(text: string): boolean;
+  /**
+   * Asks for the cost of a task whose id passed `isId`.
+   *
+   * @throws {PollError} with status 404 where there is no such task, or none that has a cost.
+   */
+  cost(ask: Ask, id: string): Promise<TaskCost>;
+}
+
+/** What an answer says that one task cost. */
+export interface TaskCost {
+  /** What is understood, under the names the answer has for it. */
+  readonly amounts: readonly TaskAmount[];
+  /** Everything else, by where it stands. */
+  readonly others: readonly { readonly path: string; readonly text: string }[];
+}
+
+export type TaskAmount = { readonly name: string } & ({ readonly usd: Usd } | { readonly error: string });
+
+
+

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { z } from 'zod';
-import { describeIssue } from '../../poll/http/parse-response.ts';
+import { describeIssue } from './issues.ts';
 import { Decimal, listOf, MAX_ISSUES, mapOf } from './schemas.ts';
 
 const issuesOf = (schema: z.ZodType, value: unknown) => schema.safeParse(value).error?.issues ?? [];

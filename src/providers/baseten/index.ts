@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DAY, type Range, SECOND } from '../../core/values/time.ts';
-import { type Ask, defineFeed, defineProvider, type FeedContext } from '../api/provider.ts';
+import { defineFeed, defineProvider, type FeedContext } from '../api/provider.ts';
+import type { Ask } from '../api/request.ts';
 import { askInParts, SHORTER_MEMO } from './longest.ts';
 import { lookups } from './lookups.ts';
 import { namesOf } from './names.ts';

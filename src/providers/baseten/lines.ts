@@ -1,5 +1,5 @@
-import type { Fixed } from '../../core/values/money.ts';
 import type { Drift, Line, Measure } from '../../core/statement/statement.ts';
+import type { Fixed } from '../../core/values/money.ts';
 import type { Usage } from './usage.ts';
 
 /** The billed facts of a row: cost and its parts, requests, run time and tokens, as far as its tier has them. */

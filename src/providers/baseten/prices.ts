@@ -1,5 +1,5 @@
-import type { Fixed } from '../../core/values/money.ts';
 import type { Drift, Observation, Reading } from '../../core/statement/statement.ts';
+import type { Fixed } from '../../core/values/money.ts';
 import { unknownFieldsOf } from '../api/unknown-fields.ts';
 import { type Memo, within } from './memo.ts';
 import { InstanceTypePrices } from './schema.ts';

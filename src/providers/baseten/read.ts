@@ -1,5 +1,5 @@
-import type { Fixed } from '../../core/values/money.ts';
 import type { Drift, Line, Observation, Reading, Reconciliation } from '../../core/statement/statement.ts';
+import type { Fixed } from '../../core/values/money.ts';
 import { intersection, isoDay, type Range, startOfMonth } from '../../core/values/time.ts';
 import type { Reader } from '../api/provider.ts';
 import { unknownFieldsOf } from '../api/unknown-fields.ts';

@@ -1,8 +1,9 @@
 import type { Note, Reading } from '../../core/statement/statement.ts';
 import { SECOND } from '../../core/values/time.ts';
 import { isRefusal, mostTelling, type PollError } from '../api/errors.ts';
-import { type Ask, defineFeed, type FeedContext, type Request } from '../api/provider.ts';
+import { defineFeed, type FeedContext } from '../api/provider.ts';
 import { singleReader } from '../api/readers.ts';
+import type { Ask, Request } from '../api/request.ts';
 import { unknownFieldsOf } from '../api/unknown-fields.ts';
 import type { Config } from './config.ts';
 import { askUnwrapped } from './envelope.ts';

@@ -1,5 +1,5 @@
-import { divideHalfEven, type Usd } from '../../core/values/money.ts';
 import type { Drift, Line, Observation, Reading, ResourceFacts } from '../../core/statement/statement.ts';
+import { divideHalfEven, type Usd } from '../../core/values/money.ts';
 import {
   ceilTo,
   floorTo,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Fixed } from '../../core/values/money.ts';
 import type { Drift, Observation } from '../../core/statement/statement.ts';
+import type { Fixed } from '../../core/values/money.ts';
 import { Count } from '../api/schemas.ts';
 import { unknownFieldsOf } from '../api/unknown-fields.ts';
 

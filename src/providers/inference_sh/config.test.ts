@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { ConfigError } from '../../config/yaml/errors.ts';
 import { loadConfig } from '../../config/load.ts';
+import { ConfigError } from '../../config/yaml/errors.ts';
 import { inferenceSh } from './index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'probes-'));

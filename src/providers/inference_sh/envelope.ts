@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { PollError } from '../api/errors.ts';
+import { type Answer, type Ask, type Request, titleOf } from '../api/request.ts';
 import { reasonOfStatus } from '../api/status.ts';
-import { titleOf } from '../../poll/http/url.ts';
-import type { Answer, Ask, Request } from '../api/provider.ts';
 
 // https://inference.sh/docs/api/rest/overview
 

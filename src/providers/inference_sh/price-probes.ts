@@ -1,9 +1,10 @@
-import { fromInteger } from '../../core/values/money.ts';
 import type { Note, Observation, Reading } from '../../core/statement/statement.ts';
+import { fromInteger } from '../../core/values/money.ts';
 import { MINUTE } from '../../core/values/time.ts';
 import { PollError } from '../api/errors.ts';
-import { type Ask, defineFeed } from '../api/provider.ts';
+import { defineFeed } from '../api/provider.ts';
 import { pagesReader } from '../api/readers.ts';
+import type { Ask } from '../api/request.ts';
 import { unknownFieldsOf } from '../api/unknown-fields.ts';
 import type { Config, PriceProbe } from './config.ts';
 import { askUnwrapped } from './envelope.ts';

@@ -1,11 +1,11 @@
 import { type Range, SECOND } from '../../core/values/time.ts';
 import { PollError } from '../api/errors.ts';
-import type { Ask } from '../api/provider.ts';
-import { assertAnswered, type History } from './verify-scope.ts';
+import type { Ask } from '../api/request.ts';
 import { nextCall } from './drilldown.ts';
 import { billingPath } from './path.ts';
 import { UsageHour } from './schema.ts';
 import type { Call, Page } from './tree.ts';
+import { assertAnswered, type History } from './verify-scope.ts';
 
 /**
  * Walks through one hour: the unfiltered answer, then whatever shows its resources at the fewest requests.

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { formatDecimal } from '../../core/values/money.ts';
 import type { Note, Reading } from '../../core/statement/statement.ts';
+import { formatDecimal } from '../../core/values/money.ts';
 import type { FeedContext } from '../api/provider.ts';
 import { Decimal } from '../api/schemas.ts';
 import type { NorthflankConfig } from './config.ts';

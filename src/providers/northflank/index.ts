@@ -1,10 +1,15 @@
 import { HOUR, instantOf, MINUTE, type Range, SECOND } from '../../core/values/time.ts';
-import { defineFeed, defineProvider, type FeedContext, type RateLimit, type Reader } from '../api/provider.ts';
-import { scopeOf } from './verify-scope.ts';
+import {
+  defineFeed,
+  defineProvider,
+  type FeedContext,
+  type RateLimit,
+  type Reader,
+} from '../api/provider.ts';
 import { askHour } from './ask.ts';
 import { CreditBalance, readBalance } from './balance.ts';
 import { NorthflankConfig } from './config.ts';
-import { dueHours, historyHours, SETTLE_MS } from './plan.ts';
+import { isFree, LIST_FEED, statedEmpty } from './empty-hours.ts';
 import type { InvoiceList } from './invoice-schema.ts';
 import { askInvoices, readInvoices } from './invoices.ts';
 import { askList } from './list-ask.ts';
@@ -12,9 +17,10 @@ import { listRanges } from './list-plan.ts';
 import { readList } from './list-read.ts';
 import type { UsageList } from './list-schema.ts';
 import { billingPath } from './path.ts';
+import { dueHours, historyHours, SETTLE_MS } from './plan.ts';
 import { readHour } from './read.ts';
-import { isFree, LIST_FEED, statedEmpty } from './empty-hours.ts';
 import type { Page } from './tree.ts';
+import { scopeOf } from './verify-scope.ts';
 
 const books = {
   stream: 'usage',

@@ -1,12 +1,13 @@
-import { formatDecimal } from '../../core/values/money.ts';
 import type { Note, Reading, Reconciliation } from '../../core/statement/statement.ts';
+import { formatDecimal } from '../../core/values/money.ts';
 import { DAY, floorTo, HOUR, type Instant, isoDay, type Range } from '../../core/values/time.ts';
 import { PollError } from '../api/errors.ts';
-import type { Ask, FeedContext } from '../api/provider.ts';
+import type { FeedContext } from '../api/provider.ts';
+import type { Ask } from '../api/request.ts';
 import type { NorthflankConfig } from './config.ts';
-import { GRACE_MS, SETTLE_MS } from './plan.ts';
 import { type Invoice, InvoiceList } from './invoice-schema.ts';
 import { billingPath } from './path.ts';
+import { GRACE_MS, SETTLE_MS } from './plan.ts';
 
 type Context = FeedContext<NorthflankConfig>;
 

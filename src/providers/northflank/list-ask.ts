@@ -1,6 +1,7 @@
 import { HOUR, type Range, SECOND } from '../../core/values/time.ts';
 import { PollError } from '../api/errors.ts';
-import type { Ask, FeedContext } from '../api/provider.ts';
+import type { FeedContext } from '../api/provider.ts';
+import type { Ask } from '../api/request.ts';
 import type { NorthflankConfig } from './config.ts';
 import { recall } from './list-memo.ts';
 import { UsageList } from './list-schema.ts';

@@ -1,5 +1,13 @@
-import { gapsIn, joinedRanges } from '../../core/ledger/readings.ts';
-import { DAY, floorTo, HOUR, type Instant, type Range, startOfDay, startOfMonth } from '../../core/values/time.ts';
+import { gapsIn, joinedRanges } from '../../core/values/ranges.ts';
+import {
+  DAY,
+  floorTo,
+  HOUR,
+  type Instant,
+  type Range,
+  startOfDay,
+  startOfMonth,
+} from '../../core/values/time.ts';
 import type { FeedContext } from '../api/provider.ts';
 import type { NorthflankConfig } from './config.ts';
 import type { ListedDay, ListMemo } from './list-memo.ts';

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { type Fixed, formatDecimal } from '../../core/values/money.ts';
 import { HOUR, type Instant, type Range } from '../../core/values/time.ts';
 import { Decimal } from '../api/schemas.ts';
-import { scopeOf } from './verify-scope.ts';
 import type { NorthflankConfig } from './config.ts';
+import { scopeOf } from './verify-scope.ts';
 
 /** Exact amounts by currency and tier, or currency and `total`, such as `USD paas`. */
 export type Amounts = ReadonlyMap<string, Fixed>;

@@ -1,8 +1,8 @@
 import { DAY, floorTo, HOUR, type Instant, type Range, startOfMonth } from '../../core/values/time.ts';
 import type { FeedContext } from '../api/provider.ts';
 import type { NorthflankConfig } from './config.ts';
-import { SETTLE_MS } from './plan.ts';
 import { type ListMemo, recall } from './list-memo.ts';
+import { SETTLE_MS } from './plan.ts';
 
 /** What one walk goes back at most, from its newest hour: 26 pages. What is older is left to the next. */
 const WALK_MS = 104 * DAY;

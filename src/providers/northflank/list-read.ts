@@ -1,14 +1,14 @@
-import type { Fixed } from '../../core/values/money.ts';
 import type { Drift, Observation, Reading, Reconciliation } from '../../core/statement/statement.ts';
+import type { Fixed } from '../../core/values/money.ts';
 import { DAY, HOUR, isoDay, type Range, SECOND, startOfMonth } from '../../core/values/time.ts';
 import type { FeedContext } from '../api/provider.ts';
 import type { NorthflankConfig } from './config.ts';
-import { GRACE_MS, SETTLE_MS } from './plan.ts';
 import { folded, isKnown } from './list-fold.ts';
 import { type Amounts, type ListedDay, type ListMemo, written } from './list-memo.ts';
 import { dueEnd, knownOf } from './list-plan.ts';
 import type { UsageList } from './list-schema.ts';
 import { amountsIn, type Listing, listingOf, sumOf } from './listing.ts';
+import { GRACE_MS, SETTLE_MS } from './plan.ts';
 import { tiersOf } from './tiers.ts';
 
 type Context = FeedContext<NorthflankConfig>;

@@ -6,7 +6,8 @@ import { assertAsyncProperty } from '../../../test/support/property.ts';
 import { type Fixed, fromInteger } from '../../core/values/money.ts';
 import { DAY, floorTo, HOUR, type Instant, MINUTE, SECOND, startOfMonth } from '../../core/values/time.ts';
 import { readAnswer } from '../../poll/http/parse-response.ts';
-import { type Ask, type Feed, type FeedContext, NOTHING_KNOWN, type Reader } from '../api/provider.ts';
+import { type Feed, type FeedContext, NOTHING_KNOWN, type Reader } from '../api/provider.ts';
+import type { Ask } from '../api/request.ts';
 import { NorthflankConfig } from './config.ts';
 import { northflank } from './index.ts';
 

@@ -1,5 +1,5 @@
-import type { Fixed } from '../../core/values/money.ts';
 import type { Line, Reading, Reconciliation } from '../../core/statement/statement.ts';
+import type { Fixed } from '../../core/values/money.ts';
 import type { Range } from '../../core/values/time.ts';
 import type { NorthflankConfig } from './config.ts';
 import { driftOf } from './drift.ts';

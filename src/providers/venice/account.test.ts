@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
+import type { Simulator } from '../../../test/simulators/kit/service.ts';
+import type { Contract } from '../../../test/simulators/kit/world.ts';
+import type { VeniceRow } from '../../../test/simulators/venice/rows.ts';
 import { samplesOf } from '../../../test/support/expected.ts';
 import type { Scrape } from '../../../test/support/exporter.ts';
 import { Amount, ask, sum } from '../../../test/support/simulated.ts';
 import { ME, poll, row, type Scene, scene, TODAY } from '../../../test/support/venice.ts';
 import { type Fixed, fromNumber, ONE, parseDecimal, toNumber } from '../../core/values/money.ts';
 import { DAY, HOUR, MINUTE } from '../../core/values/time.ts';
-import type { Simulator } from '../../../test/simulators/kit/service.ts';
-import type { VeniceRow } from '../../../test/simulators/venice/rows.ts';
-import type { Contract } from '../../../test/simulators/kit/world.ts';
 
 const CONTRACTS: readonly Contract[] = ['seed', 'current'];
 const ANALYTICS = '/api/v1/billing/usage-analytics';

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import { type Fixed, fromInteger, multiply, ONE, parseDecimal } from '../../core/values/money.ts';
 import { DAY, HOUR, type Instant, isoDay, MINUTE } from '../../core/values/time.ts';
 import { type FeedContext, NOTHING_KNOWN } from '../api/provider.ts';
-import { Analytics, analyticsReader, planAnalytics } from './analytics.ts';
+import { analyticsReader, planAnalytics } from './analytics.ts';
+import { Analytics } from './analytics-schema.ts';
 import { daysToAsk, memoOfAttempt, recallAttempt } from './analytics-window.ts';
 
 const TODAY = Date.UTC(2026, 10, 22);

@@ -1,55 +1,15 @@
-import { z } from 'zod';
 import type { Drift, Reading } from '../../core/statement/statement.ts';
 import { DAY, isoDay, type Range, startOfDay } from '../../core/values/time.ts';
-import type { Ask, FeedContext, Reader } from '../api/provider.ts';
+import type { FeedContext, Reader } from '../api/provider.ts';
 import { singleReader } from '../api/readers.ts';
-import { Day, Decimal, listOf, Text } from '../api/schemas.ts';
+import type { Ask } from '../api/request.ts';
 import { unknownFieldsOf } from '../api/unknown-fields.ts';
+import { Analytics } from './analytics-schema.ts';
 import { daysToAsk, memoOfAttempt, recallAttempt } from './analytics-window.ts';
 import { comparableDays, reconciliationOf } from './reconcile.ts';
 import { spendersOf } from './top-consumers.ts';
 
 // https://docs.venice.ai/api-reference/endpoint/billing/usage-analytics
-
-const unread = z.unknown().optional();
-
-/**
- * `GET /billing/usage-analytics`, in beta: sums of charges, positive. `USD` holds what bundled credits paid, and not what
- * earned ones did. The daily lists are charts of the same by display names.
- */
-export const Analytics = z.looseObject({
-  lookback: unread,
-  byDate: listOf(z.looseObject({ date: Day, USD: Decimal, DIEM: Decimal })),
-  byModel: listOf(
-    z.looseObject({
-      modelName: z.string(),
-      unitType: unread,
-      modelType: unread,
-      totalUsd: Decimal,
-      totalDiem: Decimal,
-      totalUnits: unread,
-      breakdown: unread,
-    }),
-  ),
-  byKey: listOf(
-    z.looseObject({
-      apiKeyId: z.string().nullable(),
-      description: Text,
-      totalUsd: Decimal,
-      totalDiem: Decimal,
-      totalUnits: unread,
-    }),
-  ),
-  byModelDaily: unread,
-  topModels: unread,
-  byKeyDaily: unread,
-  topKeyNames: unread,
-  // Not documented, but there.
-  byModelDailyUsd: unread,
-  byKeyDailyUsd: unread,
-});
-export type Analytics = z.infer<typeof Analytics>;
-
 type Context = FeedContext<unknown>;
 
 /** The current UTC day, and once an hour the closed days that the ledger can be set against. */

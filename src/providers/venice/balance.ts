@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { type Fixed, ONE } from '../../core/values/money.ts';
 import type { Drift, Note, Observation, Reading } from '../../core/statement/statement.ts';
-import type { Ask, FeedContext } from '../api/provider.ts';
+import { type Fixed, ONE } from '../../core/values/money.ts';
+import type { FeedContext } from '../api/provider.ts';
+import type { Ask } from '../api/request.ts';
 import { Decimal, lenient, Text } from '../api/schemas.ts';
 import { unknownFieldsOf } from '../api/unknown-fields.ts';
 import { askKeys, type Keys, memoOfKeys, readKeys } from './keys.ts';

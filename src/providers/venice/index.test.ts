@@ -8,13 +8,13 @@ import { floorTo, HOUR, MINUTE, type Range } from '../../core/values/time.ts';
 import { type FeedContext, NOTHING_KNOWN } from '../api/provider.ts';
 import { Decimal } from '../api/schemas.ts';
 import { Config } from './config.ts';
-import { historyPages } from './usage-history.ts';
 import { venice } from './index.ts';
 import { recall } from './memo.ts';
 import { planTail } from './plan.ts';
 import { usageReader } from './read.ts';
 import type { Row } from './rows.ts';
 import { HistoryPage } from './schema.ts';
+import { historyPages } from './usage-history.ts';
 
 const START = Date.parse('2026-11-22T11:50:00Z');
 const RANGE: Range = { start: START, end: START + 11 * MINUTE };

@@ -1,14 +1,16 @@
 import { MINUTE, SECOND } from '../../core/values/time.ts';
 import { defineFeed, defineProvider } from '../api/provider.ts';
 import { singleReader } from '../api/readers.ts';
-import { type Analytics, analyticsReader, askAnalytics, planAnalytics } from './analytics.ts';
+import { analyticsReader, askAnalytics, planAnalytics } from './analytics.ts';
+import type { Analytics } from './analytics-schema.ts';
 import { type AccountPage, askAccount, readAccount } from './balance.ts';
 import { Config } from './config.ts';
-import { type LedgerPage, ledgerPages } from './usage-api.ts';
 import { RateLimits, readLimits } from './limits.ts';
 import { planHistory, planRecent, planTail, SETTLE_MS } from './plan.ts';
 import { rateLimit } from './rate-limit.ts';
 import { usageReader } from './read.ts';
+import type { LedgerPage } from './schema.ts';
+import { ledgerPages } from './usage-api.ts';
 
 /** All of them read the same ledger, further back the seldomer they do. */
 const BOOKS = { stream: 'usage', granularity: 'minute', settleMs: SETTLE_MS } as const;

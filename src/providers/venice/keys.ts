@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { type Fixed, fromInteger } from '../../core/values/money.ts';
 import type { Drift, Observation } from '../../core/statement/statement.ts';
+import { type Fixed, fromInteger } from '../../core/values/money.ts';
 import { HOUR, type Instant } from '../../core/values/time.ts';
 import { isRefusal } from '../api/errors.ts';
-import type { Ask, FeedContext } from '../api/provider.ts';
+import type { FeedContext } from '../api/provider.ts';
+import type { Ask } from '../api/request.ts';
 import { Decimal, lenient, listOf, Text } from '../api/schemas.ts';
 import { unknownFieldsOf } from '../api/unknown-fields.ts';
 import { parseInstant } from './instant.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { ONE } from '../../core/values/money.ts';
 import type { Drift, Note, Observation, Reading } from '../../core/statement/statement.ts';
+import { ONE } from '../../core/values/money.ts';
 import { DAY, type Instant } from '../../core/values/time.ts';
 import { Decimal, lenient, listOf, Text } from '../api/schemas.ts';
 import { unknownFieldsOf } from '../api/unknown-fields.ts';

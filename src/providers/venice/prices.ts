@@ -1,5 +1,5 @@
-import type { Fixed } from '../../core/values/money.ts';
 import type { Observation } from '../../core/statement/statement.ts';
+import type { Fixed } from '../../core/values/money.ts';
 import { DAY, type Instant } from '../../core/values/time.ts';
 import type { Memory } from './memo.ts';
 import { parseSku } from './sku.ts';

@@ -1,13 +1,13 @@
 import type { Reading } from '../../core/statement/statement.ts';
 import type { Instant, Range } from '../../core/values/time.ts';
 import type { FeedContext, Reader } from '../api/provider.ts';
-import type { Config } from './config.ts';
 import { judge, type Knowledge } from './classify-credits.ts';
-import type { LedgerApi, LedgerPage } from './usage-api.ts';
+import type { Config } from './config.ts';
 import { isLegacy, type Memory, memoOf, recall } from './memo.ts';
 import { observationsOf, pricesOf } from './prices.ts';
 import { refundsAfter } from './refunds.ts';
 import type { Row } from './rows.ts';
+import type { LedgerApi, LedgerPage } from './schema.ts';
 import { closeBefore, count, emptyTally, keptBy, note, type Tally } from './usage-aggregator.ts';
 
 interface ReaderOptions {

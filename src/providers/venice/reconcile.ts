@@ -1,8 +1,8 @@
-import { type Fixed, formatDecimal, ONE, type Usd } from '../../core/values/money.ts';
 import type { Reading } from '../../core/statement/statement.ts';
+import { type Fixed, formatDecimal, ONE, type Usd } from '../../core/values/money.ts';
 import { DAY, type Instant, isoDay, type Range, startOfDay } from '../../core/values/time.ts';
 import type { FeedContext } from '../api/provider.ts';
-import type { Analytics } from './analytics.ts';
+import type { Analytics } from './analytics-schema.ts';
 import { SETTLE_MS } from './plan.ts';
 import { refundsOn } from './refunds.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Fixed } from '../../core/values/money.ts';
 import type { Instant } from '../../core/values/time.ts';
-import { describeIssue } from '../../poll/http/parse-response.ts';
+import { describeIssue } from '../api/issues.ts';
 import { Decimal, exactOf, lenient, listOf, MAX_ISSUES, Text } from '../api/schemas.ts';
 import { orderedInstants } from './instant.ts';
 

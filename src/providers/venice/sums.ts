@@ -1,5 +1,5 @@
-import { type Fixed, fromInteger } from '../../core/values/money.ts';
 import type { Line, TokenType } from '../../core/statement/statement.ts';
+import { type Fixed, fromInteger } from '../../core/values/money.ts';
 import type { Instant } from '../../core/values/time.ts';
 import type { Sku } from './sku.ts';
 

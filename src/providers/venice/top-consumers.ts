@@ -1,9 +1,9 @@
+import type { Drift, Observation, Reading } from '../../core/statement/statement.ts';
 import type { Fixed, Usd } from '../../core/values/money.ts';
 import { ONE } from '../../core/values/money.ts';
-import type { Drift, Observation, Reading } from '../../core/statement/statement.ts';
 import type { Instant } from '../../core/values/time.ts';
 import type { FeedContext } from '../api/provider.ts';
-import type { Analytics } from './analytics.ts';
+import type { Analytics } from './analytics-schema.ts';
 
 type UsdOf = FeedContext<unknown>['usdOf'];
 

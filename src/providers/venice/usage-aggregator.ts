@@ -1,5 +1,5 @@
-import type { Fixed } from '../../core/values/money.ts';
 import type { Drift, DriftKind, Line } from '../../core/statement/statement.ts';
+import type { Fixed } from '../../core/values/money.ts';
 import { floorTo, type Instant, MINUTE, type Range } from '../../core/values/time.ts';
 import type { Row } from './rows.ts';
 import { creditIn, isGrantBack, isPurchaseBack, parseSku, type Sku } from './sku.ts';

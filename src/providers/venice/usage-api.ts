@@ -1,23 +1,12 @@
-import type { Drift } from '../../core/statement/statement.ts';
 import type { Range } from '../../core/values/time.ts';
 import { mostTelling, PollError } from '../api/errors.ts';
-import type { Ask, FeedContext } from '../api/provider.ts';
+import type { FeedContext } from '../api/provider.ts';
+import type { Ask } from '../api/request.ts';
 import type { Config } from './config.ts';
-import { historyPages } from './usage-history.ts';
 import { isLegacy, recall } from './memo.ts';
+import type { LedgerApi, LedgerPage } from './schema.ts';
+import { historyPages } from './usage-history.ts';
 import { usagePages } from './usage-legacy.ts';
-import type { Row } from './rows.ts';
-
-export type LedgerApi = 'usage-history' | 'usage';
-
-/** One page of the ledger, whichever endpoint gave it. */
-export interface LedgerPage {
-  readonly api: LedgerApi;
-  /** A walk starts here: what earlier pages said no longer counts. */
-  readonly first: boolean;
-  readonly rows: readonly Row[];
-  readonly drift: readonly Drift[];
-}
 
 /**
  * All rows of a range, from the endpoint that the configuration names, or that the server has.

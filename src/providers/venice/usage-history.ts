@@ -1,8 +1,7 @@
 import type { Range } from '../../core/values/time.ts';
 import { PollError } from '../api/errors.ts';
-import type { Answer, Ask } from '../api/provider.ts';
-import type { LedgerPage } from './usage-api.ts';
-import { HistoryPage } from './schema.ts';
+import type { Answer, Ask } from '../api/request.ts';
+import { HistoryPage, type LedgerPage } from './schema.ts';
 
 const PATH = '/billing/usage-history';
 const PAGE_SIZE = '1000';

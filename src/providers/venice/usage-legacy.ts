@@ -1,9 +1,8 @@
 import type { Instant, Range } from '../../core/values/time.ts';
 import { PollError } from '../api/errors.ts';
-import type { Ask } from '../api/provider.ts';
-import type { LedgerPage } from './usage-api.ts';
+import type { Ask } from '../api/request.ts';
 import type { Row } from './rows.ts';
-import { UsagePage } from './schema.ts';
+import { type LedgerPage, UsagePage } from './schema.ts';
 
 const PATH = '/billing/usage';
 const PAGE_SIZE = '500';

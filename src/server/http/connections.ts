@@ -6,8 +6,8 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Limits } from './limits.ts';
 import { createQuota } from './connection-limit.ts';
+import type { Limits } from './limits.ts';
 
 /** What lies between a connection and HTTP: TLS. */
 export interface Layer {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { SECURITY_HEADERS } from './replies.ts';
 import type { Limits } from './limits.ts';
+import { SECURITY_HEADERS } from './replies.ts';
 import { outgoing } from './send.ts';
 
 /** Why a request is not answered, and with what. */

@@ -1,8 +1,8 @@
 import { parseDecimal } from '../../core/values/money.ts';
 import type { Instant } from '../../core/values/time.ts';
+import { distanceText, dollarsText } from './format.ts';
 import { type Html, html } from './html.ts';
 import type { BudgetStatus, DecimalText } from './status.ts';
-import { distanceText, dollarsText } from './words.ts';
 
 /** How the budgets stand; nothing where none is configured. */
 export function budgetsSection(budgets: readonly BudgetStatus[], now: Instant): Html | null {

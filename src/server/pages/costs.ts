@@ -1,9 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { BUDGET_LABELS } from '../../core/reports/budget.ts';
-import type { CostGroup, CostLabel, Costs, CostsQuestion, UnknownCosts } from '../../core/reports/cost-query.ts';
-import { formatDecimal } from '../../core/values/money.ts';
+import type {
+  CostGroup,
+  CostLabel,
+  Costs,
+  CostsQuestion,
+  UnknownCosts,
+} from '../../core/reports/cost-query.ts';
 import { WINDOWS, type Window } from '../../core/reports/windows.ts';
+import { formatDecimal } from '../../core/values/money.ts';
 import { json, jsonText } from '../http/replies.ts';
 import type { DecimalText, Timestamp } from './status.ts';
 

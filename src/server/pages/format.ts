@@ -1,7 +1,8 @@
+import { divideHalfEven, parseDecimal } from '../../core/values/money.ts';
 import type { Instant } from '../../core/values/time.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../core/values/time.ts';
 import { type Html, html } from './html.ts';
-import type { Timestamp } from './status.ts';
-import { distanceText, instantText } from './words.ts';
+import type { DecimalText, Timestamp } from './status.ts';
 
 /** An instant with its distance, or a dash. Whoever shows it says that it is UTC. */
 export function moment(at: Timestamp | null, now: Instant): Html {
@@ -14,3 +15,39 @@ export function moment(at: Timestamp | null, now: Instant): Html {
 export function utc(at: Timestamp): Html {
   return html`<time datetime="${at}">${instantText(Date.parse(at))} UTC</time>`;
 }
+
+export const HUNDREDTH = 10_000_000_000n;
+
+/** Exact dollars as people read them: `-$1,234.57`, half a cent to even. */
+export function dollarsText(exact: DecimalText): string {
+  const cents = divideHalfEven(parseDecimal(exact), HUNDREDTH);
+  const digits = (cents < 0n ? -cents : cents).toString().padStart(3, '0');
+  const whole = digits.slice(0, -2).replace(/\B(?=(\d{3})+$)/g, ',');
+  return `${cents < 0n ? '-' : ''}$${whole}.${digits.slice(-2)}`;
+}
+
+/** `2026-11-22 02:17:05`, in UTC, which whoever shows it says beside it. */
+export function instantText(at: Instant): string {
+  return new Date(at).toISOString().slice(0, 19).replace('T', ' ');
+}
+
+export const SPANS: readonly [unit: string, ms: number][] = [
+  ['d', DAY],
+  ['h', HOUR],
+  ['min', MINUTE],
+  ['s', SECOND],
+];
+
+/** How far `at` lies from `now`, in the largest unit that fits twice: `45 s ago`, `in 90 min`, `just now`. */
+export function distanceText(at: Instant, now: Instant): string {
+  const span = Math.abs(now - at);
+  const [unit, ms] = SPANS.find(([, size]) => span >= 2 * size) ?? ['s', SECOND];
+  const count = Math.floor(span / ms);
+  if (count === 0) return 'just now';
+  return at > now ? `in ${count} ${unit}` : `${count} ${unit} ago`;
+}
+
+
+
+
+

@@ -1,9 +1,10 @@
 import type { UnknownReason } from '../../core/reports/cost-query.ts';
-import type { Instant } from '../../core/values/time.ts';
 import type { Window } from '../../core/reports/windows.ts';
+import type { Instant } from '../../core/values/time.ts';
+import { STYLE } from '../http/style.ts';
 import { budgetsSection } from './budgets-table.ts';
+import { distanceText, dollarsText, moment, utc } from './format.ts';
 import { type Html, html, type Part, renderHtml, trusted } from './html.ts';
-import { moment, utc } from './format.ts';
 import type {
   AccountStatus,
   DecimalText,
@@ -12,8 +13,6 @@ import type {
   RangeFailureStatus,
   Status,
 } from './status.ts';
-import { STYLE } from '../http/style.ts';
-import { distanceText, dollarsText } from './words.ts';
 
 /** The first page: every account, what it costs and how its feeds fare. */
 export function firstPage(status: Status, now: Instant): string {

@@ -1,9 +1,9 @@
 import type { Gate, Refusal } from '../http/guard.ts';
 import { credentialsOf } from './basic.ts';
-import { type Bucket, createBucket } from './token-bucket.ts';
 import type { RateLimit, WebConfig } from './config.ts';
 import { createPasswords, type Passwords } from './passwords.ts';
 import type { WebSource } from './source.ts';
+import { type Bucket, createBucket } from './token-bucket.ts';
 
 export interface GateOptions {
   readonly web: WebSource;

@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls';
-import type { WebTls } from './config.ts';
 import { sansOf } from './client-cert.ts';
+import type { WebTls } from './config.ts';
 
 /** Whether a client may stay, by the certificate that it did or did not show. */
 export function admits({ clientAuth, allowedSans }: WebTls, socket: TLSSocket): boolean {

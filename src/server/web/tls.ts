@@ -3,10 +3,10 @@ import { resolve } from 'node:path';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { certificatesIn, NO_CERTIFICATE, privateKeyIn } from '../../config/values/pem.ts';
 import type { Problems } from '../../config/yaml/problems.ts';
+import { normalSan } from './client-cert.ts';
 import type { WebTls } from './config.ts';
 import type { FileReader } from './files.ts';
 import { CIPHERS, type TlsSection, VERSIONS } from './format.ts';
-import { normalSan } from './client-cert.ts';
 
 /** What the section is read with. */
 export interface TlsReading {

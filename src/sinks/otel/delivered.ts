@@ -1,4 +1,5 @@
-import type { Deliveries, Delivery } from '../../core/metrics/deliveries.ts';
+import type { Delivery } from '../../core/ledger/records.ts';
+import type { Deliveries } from '../../core/metrics/deliveries.ts';
 import type { Instant } from '../../core/values/time.ts';
 import { createDeltas, growthOf } from './deltas.ts';
 import type { Teller } from './point-builder.ts';

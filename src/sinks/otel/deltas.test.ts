@@ -4,9 +4,10 @@ import { AggregationTemporality, type DataPoint } from '@opentelemetry/sdk-metri
 import fc from 'fast-check';
 import { createFakeSource } from '../../../test/support/fake-source.ts';
 import { assertAsyncProperty } from '../../../test/support/property.ts';
-import type { Deliveries, Delivery } from '../../core/metrics/deliveries.ts';
-import { parseDecimal, toNumber } from '../../core/values/money.ts';
+import type { Delivery } from '../../core/ledger/records.ts';
+import type { Deliveries } from '../../core/metrics/deliveries.ts';
 import type { Family, Sample } from '../../core/metrics/snapshot.ts';
+import { parseDecimal, toNumber } from '../../core/values/money.ts';
 import { createLedgerProducer } from './producer.ts';
 
 const BEGUN = 1_795_000_000_000;

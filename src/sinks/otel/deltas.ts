@@ -1,5 +1,5 @@
 import { AggregationTemporality } from '@opentelemetry/sdk-metrics';
-import type { Delivery } from '../../core/metrics/deliveries.ts';
+import type { Delivery } from '../../core/ledger/records.ts';
 import { fromNumber, toNumber } from '../../core/values/money.ts';
 import { HOUR, type Instant } from '../../core/values/time.ts';
 import { byIdentity } from './attributes.ts';

@@ -1,5 +1,13 @@
 import { type Fixed, ONE } from '../../../src/core/values/money.ts';
-import { DAY, HOUR, type Instant, MINUTE, type Range, SECOND, startOfDay } from '../../../src/core/values/time.ts';
+import {
+  DAY,
+  HOUR,
+  type Instant,
+  MINUTE,
+  type Range,
+  SECOND,
+  startOfDay,
+} from '../../../src/core/values/time.ts';
 import { MICRO, truncateTo } from '../kit/json.ts';
 import { roll } from '../kit/random.ts';
 import { bornAt, spentBy, type World } from '../kit/world.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { z } from 'zod';
-import { Amount, ask, NOON, sum } from '../../support/simulated.ts';
 import { ONE, parseDecimal } from '../../../src/core/values/money.ts';
 import { DAY, type Range } from '../../../src/core/values/time.ts';
+import { Amount, ask, NOON, sum } from '../../support/simulated.ts';
 import { dialAt } from '../kit/world.ts';
 import type { DedicatedRow } from './rows.ts';
 import { type BasetenOptions, type BasetenSimulator, startBaseten } from './server.ts';

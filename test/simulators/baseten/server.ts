@@ -2,7 +2,8 @@ import { DAY, type Instant, type Range, startOfDay } from '../../../src/core/val
 import { openBooks } from '../kit/books.ts';
 import { instantOf, keyOf, meter, retryAfter } from '../kit/http.ts';
 import { listen } from '../kit/listen.ts';
-import type { Call, Reply, Service, Simulator } from '../kit/service.ts';
+import type { Reply } from '../kit/reply.ts';
+import type { Call, Service, Simulator } from '../kit/service.ts';
 import { truthOf } from '../kit/truth.ts';
 import { type SimulatorOptions, worldOf } from '../kit/world.ts';
 import { modelsBody, pricesBody, teamsBody } from './catalogue.ts';

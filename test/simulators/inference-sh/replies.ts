@@ -1,6 +1,7 @@
 import type { WaitStyle } from '../kit/faults.ts';
 import { retryAfter } from '../kit/http.ts';
-import type { Call, Reply } from '../kit/service.ts';
+import type { Reply } from '../kit/reply.ts';
+import type { Call } from '../kit/service.ts';
 import type { Contract } from '../kit/world.ts';
 
 const CODES: Readonly<Record<number, readonly [code: string, title: string]>> = {

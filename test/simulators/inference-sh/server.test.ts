@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { z } from 'zod';
-import { ask, NOON } from '../../support/simulated.ts';
 import { fromInteger } from '../../../src/core/values/money.ts';
 import { DAY, HOUR, MINUTE } from '../../../src/core/values/time.ts';
+import { ask, NOON } from '../../support/simulated.ts';
 import type { Simulator } from '../kit/service.ts';
 import { dialAt } from '../kit/world.ts';
 import type { InferenceShRow } from './rows.ts';

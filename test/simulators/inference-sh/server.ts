@@ -3,7 +3,8 @@ import { type Instant, MINUTE, type Range, SECOND } from '../../../src/core/valu
 import { type Books, openBooks } from '../kit/books.ts';
 import { keyOf, meter } from '../kit/http.ts';
 import { listen } from '../kit/listen.ts';
-import type { Call, Reply, Service, Simulator } from '../kit/service.ts';
+import type { Reply } from '../kit/reply.ts';
+import type { Call, Service, Simulator } from '../kit/service.ts';
 import { truthOf } from '../kit/truth.ts';
 import { type SimulatorOptions, type World, worldOf } from '../kit/world.ts';
 import { type BreakdownStyle, breakdownOf, costOf, WINDOWS, windowOf } from './breakdown.ts';

@@ -1,4 +1,4 @@
-import type { Reply } from './service.ts';
+import type { Reply } from './reply.ts';
 
 /** Where a 429 says how long to wait. `reset`: the provider's own headers; `body`: a member of its JSON. */
 export type WaitStyle = 'seconds' | 'date' | 'reset' | 'body' | 'none';

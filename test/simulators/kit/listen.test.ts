@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { ask, NOON } from '../../support/simulated.ts';
-import type { Simulator } from './service.ts';
 import { startVenice } from '../venice/server.ts';
+import type { Simulator } from './service.ts';
 import { dialAt } from './world.ts';
 
 const PATH = '/api/v1/billing/usage-history?pageSize=10';

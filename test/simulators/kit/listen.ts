@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { armory, type Fault, spoiled } from './faults.ts';
 import { exactJson } from './json.ts';
-import type { Call, RecordedRequest, Reply, Service, Simulator } from './service.ts';
+import type { Reply } from './reply.ts';
+import type { Call, RecordedRequest, Service, Simulator } from './service.ts';
 import type { SimulatorOptions, World } from './world.ts';
 
 type Socketed = Pick<Simulator, 'url' | 'requests' | 'fault' | 'close'>;

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Instant, Range } from '../../../src/core/values/time.ts';
 import type { Billed, Entry } from './books.ts';
 import type { Fault, WaitStyle } from './faults.ts';
+import type { Reply } from './reply.ts';
 import type { Truth } from './truth.ts';
 
 /** One request, as far as a provider may look at it. */
@@ -15,15 +16,6 @@ export interface Call {
   readonly fault: Fault | undefined;
   /** The JSON of a preview; undefined of a `GET`. */
   readonly preview?: unknown;
-}
-
-export interface Reply {
-  readonly status: number;
-  /** Content type; JSON when absent. */
-  readonly type?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** A string is sent as it is; all else as exact JSON. */
-  readonly body: unknown;
 }
 
 /** One provider, without its socket. */

@@ -1,6 +1,6 @@
 import { type Fixed, fromInteger } from '../../../src/core/values/money.ts';
 import { floorTo, HOUR, type Instant } from '../../../src/core/values/time.ts';
-import type { Reply } from '../kit/service.ts';
+import type { Reply } from '../kit/reply.ts';
 
 /** Prepaid credit of a customer, in dollars. */
 export interface Credit {

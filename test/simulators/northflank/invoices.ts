@@ -1,6 +1,6 @@
 import type { Fixed } from '../../../src/core/values/money.ts';
 import { DAY, type Instant, type Range, SECOND, startOfMonth } from '../../../src/core/values/time.ts';
-import type { Reply } from '../kit/service.ts';
+import type { Reply } from '../kit/reply.ts';
 import type { Contract } from '../kit/world.ts';
 import { currentBill, type Filter, legacyBill, passes } from './bill.ts';
 import { failure } from './replies.ts';

@@ -1,6 +1,7 @@
 import type { WaitStyle } from '../kit/faults.ts';
 import { retryAfter } from '../kit/http.ts';
-import type { Call, Reply } from '../kit/service.ts';
+import type { Reply } from '../kit/reply.ts';
+import type { Call } from '../kit/service.ts';
 
 const MESSAGES: Readonly<Record<number, string>> = {
   400: 'Bad request',

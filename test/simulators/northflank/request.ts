@@ -1,5 +1,6 @@
 import { HOUR, type Instant } from '../../../src/core/values/time.ts';
-import type { Call, Reply } from '../kit/service.ts';
+import type { Reply } from '../kit/reply.ts';
+import type { Call } from '../kit/service.ts';
 import type { Contract } from '../kit/world.ts';
 import type { Filter, Page } from './bill.ts';
 import { failure } from './replies.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { z } from 'zod';
-import { Amount, ask, NOON, sum } from '../../support/simulated.ts';
 import { ONE, parseDecimal } from '../../../src/core/values/money.ts';
 import { DAY, HOUR } from '../../../src/core/values/time.ts';
+import { Amount, ask, NOON, sum } from '../../support/simulated.ts';
 import type { Simulator } from '../kit/service.ts';
 import { dialAt } from '../kit/world.ts';
 import type { NorthflankRow } from './rows.ts';

@@ -1,7 +1,8 @@
 import type { Fixed } from '../../../src/core/values/money.ts';
 import { DAY, type Instant, isoDay, MINUTE, type Range, startOfDay } from '../../../src/core/values/time.ts';
 import type { Books } from '../kit/books.ts';
-import type { Call, Reply } from '../kit/service.ts';
+import type { Reply } from '../kit/reply.ts';
+import type { Call } from '../kit/service.ts';
 import { PIECES, TOKEN_MODELS } from './catalogue.ts';
 import { invalid } from './replies.ts';
 import { modelOf, PURCHASE, tokenTypeOf, type VeniceRow } from './rows.ts';

@@ -1,6 +1,7 @@
 import { type Fixed, ONE } from '../../../src/core/values/money.ts';
 import type { Instant } from '../../../src/core/values/time.ts';
-import type { Call, Reply } from '../kit/service.ts';
+import type { Reply } from '../kit/reply.ts';
+import type { Call } from '../kit/service.ts';
 import type { Contract } from '../kit/world.ts';
 import { ALLOCATION, type Purse } from './balances.ts';
 

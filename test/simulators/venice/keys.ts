@@ -1,7 +1,8 @@
 import { type Fixed, parseDecimal } from '../../../src/core/values/money.ts';
 import { DAY, type Instant, startOfDay, startOfMonth } from '../../../src/core/values/time.ts';
 import type { Books } from '../kit/books.ts';
-import type { Call, Reply } from '../kit/service.ts';
+import type { Reply } from '../kit/reply.ts';
+import type { Call } from '../kit/service.ts';
 import type { World } from '../kit/world.ts';
 import { KEY_LIMITS } from './catalogue.ts';
 import type { VeniceRow } from './rows.ts';

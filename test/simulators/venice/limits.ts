@@ -1,8 +1,9 @@
 import { fromInteger } from '../../../src/core/values/money.ts';
 import { DAY, type Instant, startOfDay } from '../../../src/core/values/time.ts';
-import type { Call, Reply } from '../kit/service.ts';
-import { PIECES, TOKEN_MODELS } from './catalogue.ts';
+import type { Reply } from '../kit/reply.ts';
+import type { Call } from '../kit/service.ts';
 import type { Purse } from './balances.ts';
+import { PIECES, TOKEN_MODELS } from './catalogue.ts';
 
 /** `GET /api_keys/rate_limits`: of a paid account, whose key never expires. */
 export function limitsOf(purseAt: (now: Instant) => Purse): (call: Call) => Reply {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { z } from 'zod';
-import { Amount, ask, NOON, sum } from '../../support/simulated.ts';
-import { row } from '../../support/venice.ts';
 import { ONE, parseDecimal } from '../../../src/core/values/money.ts';
 import { DAY, HOUR, MINUTE } from '../../../src/core/values/time.ts';
+import { Amount, ask, NOON, sum } from '../../support/simulated.ts';
+import { row } from '../../support/venice.ts';
 import type { Simulator } from '../kit/service.ts';
 import { dialAt } from '../kit/world.ts';
 import type { VeniceRow } from './rows.ts';

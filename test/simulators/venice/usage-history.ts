@@ -2,7 +2,8 @@ import { DAY, type Instant, startOfDay } from '../../../src/core/values/time.ts'
 import type { Books } from '../kit/books.ts';
 import { instantOf } from '../kit/http.ts';
 import { roll } from '../kit/random.ts';
-import type { Call, Reply } from '../kit/service.ts';
+import type { Reply } from '../kit/reply.ts';
+import type { Call } from '../kit/service.ts';
 import { type Filters, sealed, unsealed, type Walk } from './cursor.ts';
 import { type Issues, invalid } from './replies.ts';
 import type { VeniceRow } from './rows.ts';

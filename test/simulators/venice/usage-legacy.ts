@@ -1,7 +1,8 @@
 import { DAY, type Instant } from '../../../src/core/values/time.ts';
 import type { Books } from '../kit/books.ts';
 import { instantOf } from '../kit/http.ts';
-import type { Call, Reply } from '../kit/service.ts';
+import type { Reply } from '../kit/reply.ts';
+import type { Call } from '../kit/service.ts';
 import { DEPRECATION, type Issues, invalid } from './replies.ts';
 import type { VeniceRow } from './rows.ts';
 import { csvOf, wireOf } from './wire.ts';

@@ -1,7 +1,7 @@
 import { ACCOUNT, CORE, FEED, feedGauge, type Metric } from './metric.ts';
 
 /** The providers' own figures, beside the ledger. */
-export const FEED_METRICS = {
+export const OBSERVATION_METRICS = {
   usageByTier: feedGauge(
     'ai_billing_usage_by_tier_seconds',
     [...ACCOUNT, 'tier'],

@@ -1,0 +1,8 @@
+export interface Reply {
+  readonly status: number;
+  /** Content type; JSON when absent. */
+  readonly type?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A string is sent as it is; all else as exact JSON. */
+  readonly body: unknown;
+}
