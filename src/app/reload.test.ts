@@ -8,6 +8,7 @@ import { DEFAULT_RATES } from '../core/values/exchange-rates.ts';
 import { createLog } from '../runtime/log.ts';
 import type { Replaced } from './account-set.ts';
 import { createReloader, waitingForRestart } from './reload.ts';
+
 const STARTED: Config = {
   server: { host: '127.0.0.1', port: 9464, enableReload: false },
   state: { path: 'ledger.db' },

@@ -87,7 +87,7 @@ function reasonOf(error: unknown, log: Logger): string {
 }
 
 /** What a running process cannot change, with the part of the configuration that says it. */
-export const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
+const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
   server: ({ server }) => server,
   'state.path': ({ state }) => state.path,
   opentelemetry: ({ openTelemetry }) => told(openTelemetry),
@@ -103,7 +103,7 @@ export function waitingForRestart(started: Config, next: Config): string[] {
 }
 
 /** With what functions and hidden properties keep from being printed. */
-export function told({ receivers, traces, ...rest }: OpenTelemetry) {
+function told({ receivers, traces, ...rest }: OpenTelemetry) {
   return {
     ...rest,
     receivers: receivers.map(plain),
@@ -111,10 +111,6 @@ export function told({ receivers, traces, ...rest }: OpenTelemetry) {
   };
 }
 
-export function plain({ headers, tls: { ca, cert, key }, ...receiver }: Receiver) {
+function plain({ headers, tls: { ca, cert, key }, ...receiver }: Receiver) {
   return { ...receiver, headers: headers(), tls: { ca, cert, key } };
 }
-
-
-
-

@@ -40,7 +40,7 @@ export function loadConfig(
  *
  * @throws {ConfigError} when it cannot be read, or is no text.
  */
-export function textOf(file: string): string {
+function textOf(file: string): string {
   const refuse = (message: string) => new ConfigError([{ file, key: '', message }]);
   let bytes: Buffer;
   try {

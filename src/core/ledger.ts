@@ -1,7 +1,7 @@
 import { changeOf, nextKey, present } from './ledger/build-commit.ts';
 import { firstClosing, maintain } from './ledger/compaction.ts';
-import { coverageOf, lastAsOf, type LedgerCoverage, unreadOf } from './ledger/coverage.ts';
-import { emptyFeed, isSilent, observed, type ObservedPoll, silent } from './ledger/feed-record.ts';
+import { coverageOf, type LedgerCoverage, lastAsOf, unreadOf } from './ledger/coverage.ts';
+import { emptyFeed, isSilent, type ObservedPoll, observed, silent } from './ledger/feed-record.ts';
 import { healed, isCredible } from './ledger/heal-clock.ts';
 import { missingHours } from './ledger/hourly-totals.ts';
 import { type Commit, type Store, StoreError } from './ledger/records.ts';
@@ -12,12 +12,13 @@ import { familiesOf } from './metrics/build-snapshot.ts';
 import { type Deliveries, deliveriesOf } from './metrics/deliveries.ts';
 import { nothingShown } from './metrics/sample-cache.ts';
 import type { Family } from './metrics/snapshot.ts';
-import type { BudgetState } from './reports/budget-status.ts';
 import type { Budget } from './reports/budget.ts';
-import { type Billed, billed, type LabelFilter } from './reports/net-cost.ts';
+import type { BudgetState } from './reports/budget-status.ts';
+import { billed } from './reports/net-cost.ts';
 import { openOutlook } from './reports/reports.ts';
 import type { Window, WindowState } from './reports/windows.ts';
 import { windowState } from './reports/windows.ts';
+import type { Billed, LabelFilter } from './statement/series.ts';
 import type { ResourceFacts, Statement } from './statement/statement.ts';
 import { type Granularity, type Instant, type Range, startOfMonth } from './values/time.ts';
 

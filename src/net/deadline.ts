@@ -60,4 +60,3 @@ export function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<
     void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', end));
   });
 }
-

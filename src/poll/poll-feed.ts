@@ -1,9 +1,9 @@
 import { hasLabelSet } from '../core/ledger/overflow.ts';
 import { StoreError } from '../core/ledger/records.ts';
-import type { SeriesKey } from '../core/ledger/series-key.ts';
 import type { Applied, FeedKey } from '../core/ledger/settings.ts';
 import type { Ledger } from '../core/ledger.ts';
 import { assertPlausibleReading, identityOf, newestOf } from '../core/statement/observations.ts';
+import type { SeriesKey } from '../core/statement/series.ts';
 import type { Drift, Note, Observation, Reading, Reconciliation } from '../core/statement/statement.ts';
 import { type Rates, rateAt } from '../core/values/exchange-rates.ts';
 import { multiply } from '../core/values/money.ts';

@@ -255,7 +255,7 @@ const FIRST_RETRY_MS = 30 * SECOND;
 const LAST_RETRY_MS = 10 * MINUTE;
 
 /** When a failed poll is tried again ahead of its schedule; undefined where that would not help. */
-export function retryAt(
+function retryAt(
   outcome: { reason: FailureReason; error: unknown },
   failures: number,
   now: Instant,

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { PROVIDERS, providerById } from './index.ts';
 
 const folders = readdirSync(import.meta.dirname, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
+  .filter((entry) => entry.isDirectory() && entry.name !== 'api')
   .map(({ name }) => name);
 
 describe('the registry', () => {

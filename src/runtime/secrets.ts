@@ -47,7 +47,7 @@ function isPlain(key: string): boolean {
 }
 
 /** Each key as it may be written: as it is, or with characters escaped as in JSON or in a URL; seldom letters, too. Longest first: one may hold another. */
-export function secretsIn(keys: ReadonlySet<string>, areLettersEscaped: boolean): RegExp[] {
+function secretsIn(keys: ReadonlySet<string>, areLettersEscaped: boolean): RegExp[] {
   const formOf = (character: string) => formsOf(character, areLettersEscaped);
   return [...keys]
     .filter((key) => key.length >= SHORTEST_KEY)

@@ -5,7 +5,7 @@ import type { Granularity, Instant, Range } from '../core/values/time.ts';
 import { wholeUnits } from './tables.ts';
 
 /** Cells that are kept in memory at the most: about 20 MB. */
-export const CACHED_CELLS = 150_000;
+const CACHED_CELLS = 150_000;
 
 /** The cells of one stream and granularity that were read, and where: what is absent within `known` is zero. */
 interface Shelf {

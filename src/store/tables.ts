@@ -60,7 +60,7 @@ const COUNTERS = ['total', 'corrections', 'held_total', 'held_corrections', 'hel
 const FEED = ['ranges', 'last_success', 'memo', 'observations', 'reconciliation', 'against', 'notes'];
 
 /** Every table but that of the digests themselves. */
-export const TABLES = {
+const TABLES = {
   accounts: {
     columns: ['id', 'provider', 'name', 'baseline', 'folded', 'opened_at', 'zero_shown'],
     key: ['id'],

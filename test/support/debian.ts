@@ -184,7 +184,7 @@ export async function launchFrom(
 }
 
 /**
- * A copy of a program in which the folder it was built to read is the one it is started in: `./` is a path of any length.
+ * A copy of a program in which the folder it was built to read is the one it is started in: `./////` is a path of any length.
  *
  * @throws when it was built to read no such folder.
  */

@@ -1,4 +1,4 @@
-import { isProgram, rings, roomOf, strayImports, strayPackages, unreachable } from './layers.ts';
+import { circles, isProgram, roomOf, strayImports, strayPackages, unreachable } from './layers.ts';
 import { manifest, manifestOf } from './manifest.ts';
 import { inCode, type Rule } from './rule.ts';
 import type { Sources } from './source-text.ts';
@@ -9,24 +9,25 @@ export const LAYER_RULES: readonly Rule[] = [
     name: 'each room sees only the rooms it may: the core none, a provider no other, sinks the core',
     findings: strayImports,
     broken: [
-      { 'src/core/a.ts': `import { ask } from '../poll/http.ts';` },
-      { 'src/core/a.ts': `import type { Feed } from '../providers/provider.ts';` },
+      { 'src/core/a.ts': `import { ask } from '../poll/http/client.ts';` },
+      { 'src/core/a.ts': `import type { Feed } from '../providers/api/provider.ts';` },
       { 'src/providers/a/index.ts': `import {\n  x,\n} from '../b/schema.ts';` },
       { 'src/providers/a/index.ts': `export * from '../index.ts';` },
       { 'src/sinks/prometheus/page.ts': `const store = await import('../../store/ledger.ts');` },
-      { 'src/poll/http/client.ts': `import { config } from '../config/config.ts';` },
-      { 'src/app/app.ts': `import { serve } from './commands/serve.ts';` },
-      { 'src/brand-new/a.ts': `import { parseUsd } from '../core/money.ts';` },
+      { 'src/poll/http/client.ts': `import { config } from '../../config/config.ts';` },
+      { 'src/core/ledger/a.ts': `import type { Window } from '../reports/windows.ts';` },
+      { 'src/app/app.ts': `import { serve } from '../commands/serve.ts';` },
+      { 'src/brand-new/a.ts': `import { parseUsd } from '../core/values/money.ts';` },
     ],
     sound: [
       { 'src/core/a.ts': `import { b } from './b.ts';\n// import { c } from '../poll/c.ts';` },
-      { 'src/providers/a/index.ts': `import { b } from './b.ts';\nimport { c } from '../schemas.ts';` },
+      { 'src/providers/a/index.ts': `import { b } from './b.ts';\nimport { c } from '../api/schemas.ts';` },
       { 'src/providers/index.ts': `import { a } from './a/index.ts';` },
       { 'src/core/a.test.ts': `import { page } from '../sinks/prometheus/page.ts';` },
     ],
   },
   {
-    name: 'SQL is in store, the network in net, poll, push, server and demo, and the core and the providers import no package but zod',
+    name: 'SQL is in store, the network in net, poll/http, push, server and the simulators, and the core and the providers import no package but zod',
     findings: strayPackages,
     broken: [
       { 'src/app/app.ts': `import { DatabaseSync } from 'node:sqlite';` },
@@ -43,9 +44,9 @@ export const LAYER_RULES: readonly Rule[] = [
     ],
   },
   {
-    name: 'nothing but poll, push, server and demo fetches anything',
+    name: 'nothing but poll/http, push, server and the simulators fetches anything',
     findings: inCode(
-      (path) => isProgram(path) && !['poll', 'push', 'server', 'demo'].includes(roomOf(path)),
+      (path) => isProgram(path) && !/^(poll\/http|push|server|simulators)/.test(roomOf(path)),
       /\bfetch\(|\bnew (WebSocket|EventSource)\(/,
     ),
     broken: [{ 'src/sinks/otel/push.ts': `await fetch(url);` }],
@@ -54,7 +55,7 @@ export const LAYER_RULES: readonly Rule[] = [
   {
     name: 'the core and the providers are calculators: no clock, dice, timer, environment or console',
     findings: inCode(
-      (path) => isProgram(path) && ['core', 'contract', 'provider'].includes(roomOf(path)),
+      (path) => isProgram(path) && /^(core|provider)/.test(roomOf(path)),
       /\bDate\.now\b|\bDate\(\s*\)|\bperformance\.|\bMath\.random\b|\bcrypto\.|\bset(Timeout|Interval|Immediate)\b|\bprocess\.|\bconsole\.|\bglobalThis\b/,
     ),
     broken: [
@@ -83,14 +84,18 @@ export const LAYER_RULES: readonly Rule[] = [
     sound: [{ 'src/main.ts': `process.exit(1);` }, { 'src/app/app.ts': `process.exitCode = 1;` }],
   },
   {
-    name: 'files do not import one another in a ring',
-    findings: rings,
+    name: 'no circle of imports, of files or of folders, imports of types counted',
+    findings: circles,
     broken: [
       { 'src/core/a.ts': `import { b } from './b.ts';`, 'src/core/b.ts': `import { a } from './a.ts';` },
       { 'src/core/a.ts': `export { a } from './a.ts';` },
+      { 'src/core/a.ts': `import type { B } from './b.ts';`, 'src/core/b.ts': `import { a } from './a.ts';` },
+      {
+        'src/core/a.ts': `import { b } from './ledger/b.ts';`,
+        'src/core/ledger/c.ts': `import type { D } from '../d.ts';`,
+      },
     ],
     sound: [
-      { 'src/core/a.ts': `import type { B } from './b.ts';`, 'src/core/b.ts': `import { a } from './a.ts';` },
       {
         'src/core/a.ts': `import './b.ts';\nimport './c.ts';`,
         'src/core/b.ts': `import './c.ts';`,

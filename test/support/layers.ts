@@ -1,52 +1,85 @@
 import { dirname, join } from 'node:path';
 import { type Import, importsOf, type Sources } from './source-text.ts';
 
-/** All that the files of `src/` itself put together. */
+/** Where the simulated providers are; `demo` starts them, so they are part of the program. */
+const SIMULATORS = 'test/simulators/';
+
+/** What the rooms of the core may see of one another, from the ground up. */
+const VALUES = 'core/values';
+const STATEMENT = [VALUES, 'core/statement'];
+const LEDGER = [...STATEMENT, 'core/ledger'];
+const REPORTS = [...LEDGER, 'core/reports'];
+const METRICS = [...REPORTS, 'core/metrics'];
+const CONFIG = ['config', 'config/yaml', 'config/values', 'config/otel'];
+const SERVER = ['server', 'server/http', 'server/pages', 'server/web'];
+
+/** Everything that `app` puts together. */
 const PARTS = [
+  ...METRICS,
+  ...CONFIG,
+  ...SERVER,
   'core',
-  'contract',
-  'registry',
   'net',
+  'runtime',
+  'providers',
+  'providers/api',
   'poll',
+  'poll/http',
   'store',
-  'sinks',
+  'sinks/prometheus',
+  'sinks/otel',
   'push',
   'telemetry',
-  'config',
-  'server',
-  'demo',
-  'root',
 ];
 
 /**
- * The rooms of the program, and which others each may look into. A room always sees itself, but a provider no other one.
- * `contract` and `registry` are the files of `src/providers/` itself, `root` those of `src/` that have no name here.
+ * The rooms of the program, and which others each may look into. A room is a folder; a provider's folder is `provider`, and sees no
+ * other one. A room always sees itself.
  */
 const SEES: Readonly<Record<string, readonly string[]>> = {
-  core: [],
+  [VALUES]: [],
+  'core/statement': [VALUES],
+  'core/ledger': STATEMENT,
+  'core/reports': LEDGER,
+  'core/metrics': REPORTS,
+  core: METRICS,
   net: [],
-  contract: ['core', 'poll'],
-  provider: ['core', 'contract', 'poll'],
-  registry: ['contract', 'provider'],
-  poll: ['core', 'net', 'contract'],
-  store: ['core'],
-  sinks: ['core'],
-  push: ['core', 'net', 'sinks'],
-  telemetry: ['core', 'push'],
-  config: ['core', 'net', 'contract', 'registry'],
-  server: ['core', 'sinks', 'config'],
-  demo: ['core'],
-  root: [...PARTS, 'commands'],
+  runtime: [],
+  'providers/api': STATEMENT,
+  provider: [...STATEMENT, 'providers/api'],
+  providers: ['providers/api', 'provider'],
+  'poll/http': [...STATEMENT, 'providers/api', 'net', 'runtime'],
+  poll: ['core', ...METRICS, 'poll/http', 'providers/api', 'net', 'runtime'],
+  store: LEDGER,
+  'sinks/prometheus': METRICS,
+  'sinks/otel': [...METRICS, 'sinks/prometheus'],
+  push: [VALUES, 'net', 'runtime'],
+  telemetry: [VALUES, 'push'],
+  'config/values': [VALUES],
+  'config/yaml': [VALUES, 'config/values'],
+  'config/otel': [VALUES, 'config/values', 'config/yaml'],
+  config: [...REPORTS, ...CONFIG, 'net', 'providers/api', 'providers'],
+  'server/http': [],
+  'server/pages': [...REPORTS, 'server/http'],
+  'server/web': [VALUES, 'config/values', 'config/yaml', 'server/http'],
+  server: [...METRICS, ...SERVER],
+  simulators: [VALUES],
   app: PARTS,
-  commands: [...PARTS, 'app', 'cli'],
-  cli: ['commands', 'config', 'root'],
-  main: ['cli', 'commands', 'app', 'registry', 'root'],
+  commands: [...PARTS, 'app', 'simulators'],
+  cli: [...CONFIG, 'commands', 'runtime'],
+  tools: PARTS,
+  main: ['cli', 'commands', 'app', 'providers', 'runtime'],
 };
 
 /** Packages that a room may use at all; rooms that are not listed may use any that {@link HOMES} does not forbid. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  [VALUES]: [],
+  'core/statement': [],
+  'core/ledger': [],
+  'core/reports': [],
+  'core/metrics': [],
   core: [],
-  contract: ['zod'],
+  'providers/api': ['zod'],
   provider: ['zod'],
 };
 
@@ -55,24 +88,23 @@ const HOMES: readonly { readonly of: RegExp; readonly rooms: readonly string[] }
   { of: /^node:sqlite$/, rooms: ['store'] },
   {
     of: /^(undici|fastify|@fastify\/.*|@grpc\/.*|node:(http|https|http2|net|tls|dgram|dns)(\/.*)?)$/,
-    rooms: ['net', 'poll', 'push', 'server', 'demo'],
+    rooms: ['net', 'poll/http', 'push', 'server', 'server/http', 'server/pages', 'server/web', 'simulators'],
   },
-  { of: /^node-cron$/, rooms: ['poll', 'config'] },
-  { of: /^prom-client$/, rooms: ['sinks'] },
-  { of: /^@opentelemetry\/.*$/, rooms: ['sinks', 'push', 'telemetry'] },
-  { of: /^yaml$/, rooms: ['config'] },
-  { of: /^bcrypt$/, rooms: ['server'] },
-  { of: /^commander$/, rooms: ['root', 'cli', 'commands'] },
+  { of: /^node-cron$/, rooms: ['poll', 'config/values'] },
+  { of: /^prom-client$/, rooms: ['sinks/prometheus'] },
+  { of: /^@opentelemetry\/.*$/, rooms: ['sinks/otel', 'push', 'telemetry'] },
+  { of: /^yaml$/, rooms: ['config/yaml'] },
+  { of: /^bcrypt$/, rooms: ['server/web'] },
+  { of: /^commander$/, rooms: ['cli'] },
   { of: /^node:child_process$/, rooms: [] },
 ];
 
-/** The room that a file of `src/` is in. */
+/** The room that a file is in: its folder below `src/`, or `main`. */
 export function roomOf(path: string): string {
-  const [, first = '', second = '', third] = path.split('/');
-  if (second === '') return { 'main.ts': 'main', 'cli.ts': 'cli', 'app.ts': 'app' }[first] ?? 'root';
-  if (first !== 'providers') return first;
-  if (third !== undefined) return 'provider';
-  return second === 'index.ts' ? 'registry' : 'contract';
+  if (path.startsWith(SIMULATORS)) return 'simulators';
+  const folder = dirname(path).replace(/^src\/?/, '');
+  if (folder === '') return 'main';
+  return /^providers\/(?!api$)/.test(folder) ? 'provider' : folder;
 }
 
 /** Imports that look into a room they may not see. */
@@ -117,18 +149,21 @@ export function unreachable(sources: Sources, entries: readonly string[]): strin
   return [...sources.keys()].filter((path) => isProgram(path) && !reached.has(path));
 }
 
-/** Each ring of files that import one another when they run, once, as `a → b → a`. */
-export function rings(sources: Sources): string[] {
-  const next = new Map<string, string[]>();
-  for (const { path, to, isType } of edgesOf(sources)) {
-    if (to !== undefined && !isType) next.set(path, [...(next.get(path) ?? []), to]);
-  }
+/** Each circle of files that import one another, and of folders, once, as `a → b → a`. Imports of types count. */
+export function circles(sources: Sources): string[] {
+  const files = edgesOf(sources).flatMap(({ path, to }) => (to === undefined ? [] : [{ path, to }]));
+  const folders = files.map(({ path, to }) => ({ path: dirname(path), to: dirname(to) }));
+  return [...circlesOf(files), ...circlesOf(folders.filter(({ path, to }) => path !== to))];
+}
+
+function circlesOf(arrows: readonly { readonly path: string; readonly to: string }[]): string[] {
+  const next = Map.groupBy(arrows, ({ path }) => path);
   const found: string[] = [];
   const done = new Set<string>();
   const walk = (path: string, trail: readonly string[]) => {
     if (trail.includes(path)) found.push([...trail.slice(trail.indexOf(path)), path].join(' → '));
     if (trail.includes(path) || done.has(path)) return;
-    for (const to of next.get(path) ?? []) walk(to, [...trail, path]);
+    for (const { to } of next.get(path) ?? []) walk(to, [...trail, path]);
     done.add(path);
   };
   for (const path of next.keys()) walk(path, []);
@@ -137,7 +172,7 @@ export function rings(sources: Sources): string[] {
 
 /** A file of the program itself, not one of its tests. */
 export function isProgram(path: string): boolean {
-  return path.startsWith('src/') && path.endsWith('.ts') && !path.endsWith('.test.ts');
+  return /^(src|test\/simulators)\/.*(?<!\.test)\.ts$/.test(path);
 }
 
 interface Edge extends Import {
@@ -154,5 +189,5 @@ function edgesOf(sources: Sources): Edge[] {
 }
 
 function targetOf(path: string, from: string): string | undefined {
-  return from.startsWith('.') ? join(dirname(path), from) : undefined;
+  return /^\..*\.ts$/.test(from) ? join(dirname(path), from) : undefined;
 }

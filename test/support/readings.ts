@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { SeriesKey } from '../../src/core/ledger/series-key.ts';
 import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
+import type { SeriesKey } from '../../src/core/statement/series.ts';
 import type { Line, Observation, Reading } from '../../src/core/statement/statement.ts';
 import { formatDecimal } from '../../src/core/values/money.ts';
 import { floorTo, type Instant, type Range, sizeOf } from '../../src/core/values/time.ts';

@@ -365,7 +365,7 @@ const ROWS: Record<string, readonly [Environment, Expected]> = {
   ],
   'a sampler without its ratio': [{ ...TRACES, OTEL_TRACES_SAMPLER: 'traceidratio' }, { traces: {} }],
   ...Object.fromEntries(
-    ['1.1', '-0.1', '50%', '..', 'NaN'].map((text) => [
+    ['1.1', '-0.1', '50%', '.', 'NaN'].map((text) => [
       `a ratio that is none: ${text}`,
       [
         { ...TRACES, OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: text },

@@ -29,7 +29,7 @@ export function sourceOfFile(file: string, { places, problems }: Document): Sour
 
 export function sourceOfVariables({ warn }: Variables, problems: Problem[]): Source {
   return {
-    folder: '..',
+    folder: '.',
     refuse(path, message) {
       const key = formatPath(path);
       // Metrics and traces may both follow it.

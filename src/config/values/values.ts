@@ -19,7 +19,7 @@ export function must(form: string) {
 }
 
 /** Text that `read` understands; where it gives back undefined, the text "must be" of the form. */
-export function text<T>(form: string, read: (value: string) => T | undefined) {
+function text<T>(form: string, read: (value: string) => T | undefined) {
   return z.string(must(form)).transform((value, context): T => {
     const result = read(value);
     if (result !== undefined) return result;

@@ -15,8 +15,8 @@ import {
   type Assigner,
   exposedLines,
   FEED_LINES,
-  openAssigner,
   OVERFLOW_LINES,
+  openAssigner,
   renamed,
 } from './series-allocator.ts';
 import { OVERFLOW } from './series-key.ts';

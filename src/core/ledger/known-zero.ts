@@ -1,6 +1,6 @@
+import type { SeriesKey } from '../statement/series.ts';
 import type { Instant } from '../values/time.ts';
 import type { AccountRow, SeriesRow } from './records.ts';
-import type { SeriesKey } from './series-key.ts';
 import type { Book } from './state.ts';
 import { isRetired } from './zero-hold.ts';
 

@@ -4,8 +4,9 @@ import { type Granularity, type Instant, intersection, MINUTE, type Range } from
 import type { Stand } from './cell.ts';
 import type { SilenceRow, StreamRow } from './records.ts';
 import type { Book } from './state.ts';
+
 /** The same nothing must be answered again after this long before it is believed. */
-export const CONFIRM_AFTER_MS = 15 * MINUTE;
+const CONFIRM_AFTER_MS = 15 * MINUTE;
 
 export interface Silent {
   readonly stream: number;
@@ -23,7 +24,7 @@ export interface Silent {
  * @param stood says whether money stood for the tier in the statement's range.
  * @returns the tiers whose old values stay, and the stream's open silences from now on.
  */
-export function judge(
+function judge(
   known: readonly SilenceRow[],
   silent: Silent,
   stood: (tier: string) => boolean,
@@ -105,7 +106,7 @@ export interface Standing {
   readonly isMoney: boolean;
 }
 
-export function cellsByTier(
+function cellsByTier(
   { book, statement }: StandingInput,
   stand: Stand,
   range: Range,
@@ -124,7 +125,3 @@ export function cellsByTier(
   }
   return Map.groupBy(standing, (cell) => cell.tier);
 }
-
-
-
-

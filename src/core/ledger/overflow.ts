@@ -1,5 +1,6 @@
+import type { SeriesKey } from '../statement/series.ts';
 import { hash53 } from '../values/label.ts';
-import { keyOf, type SeriesKey } from './series-key.ts';
+import { keyOf } from './series-key.ts';
 import type { Book } from './state.ts';
 
 /**

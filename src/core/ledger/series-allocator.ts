@@ -1,3 +1,4 @@
+import type { SeriesKey } from '../statement/series.ts';
 import {
   ACCOUNT_MEASURES,
   type Line,
@@ -10,7 +11,7 @@ import type { Instant } from '../values/time.ts';
 import { isZeroSeries, zeroSince } from './known-zero.ts';
 import { foldedDigest, MAX_FOLDED } from './overflow.ts';
 import type { AccountRow, ResourceRow, SeriesRow } from './records.ts';
-import { keyOf, OVERFLOW, type SeriesKey } from './series-key.ts';
+import { keyOf, OVERFLOW } from './series-key.ts';
 import type { Book } from './state.ts';
 
 /** Gives lines their series: frozen labels, and a series of its own or the overflow one, once and for life. */

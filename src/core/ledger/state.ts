@@ -1,3 +1,4 @@
+import type { SeriesKey } from '../statement/series.ts';
 import type { Fixed } from '../values/money.ts';
 import { joinedRanges } from '../values/ranges.ts';
 import { DAY, type Granularity, type Instant, type Range, startOfDay, startOfMonth } from '../values/time.ts';
@@ -15,7 +16,6 @@ import type {
   StreamRow,
   SumKind,
 } from './records.ts';
-import type { SeriesKey } from './series-key.ts';
 import { keyOf } from './series-key.ts';
 
 /** The rows in memory, found by what they are asked for. Changed only by {@link Book.absorb}, after a commit. */

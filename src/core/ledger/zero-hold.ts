@@ -70,5 +70,3 @@ export function openUnshown(book: Book, next: (account: number) => number): Unsh
     },
   };
 }
-
-

@@ -1,11 +1,18 @@
-import { ZERO_SERIES, isZeroSeries, zeroCounters } from '../ledger/known-zero.ts';
+import { isZeroSeries, ZERO_SERIES, zeroCounters } from '../ledger/known-zero.ts';
 import type { AccountRow, FeedRow, SeriesRow, StreamRow } from '../ledger/records.ts';
 import type { Book } from '../ledger/state.ts';
 import { exposed, isRetired } from '../ledger/zero-hold.ts';
 import type { BudgetState } from '../reports/budget-status.ts';
 import type { Recent } from '../reports/burn-rate.ts';
 import { runwayOf } from '../reports/runway.ts';
-import { type PublishInput, WINDOWS, type Window, knownWindows, windowAt, windowState } from '../reports/windows.ts';
+import {
+  knownWindows,
+  type PublishInput,
+  WINDOWS,
+  type Window,
+  windowAt,
+  windowState,
+} from '../reports/windows.ts';
 import { newestOf } from '../statement/observations.ts';
 import type { Measure, Observation } from '../statement/statement.ts';
 import { type Fixed, toNumber } from '../values/money.ts';

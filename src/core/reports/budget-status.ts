@@ -1,8 +1,8 @@
 import type { StreamRow } from '../ledger/records.ts';
 import type { Usd } from '../values/money.ts';
 import { ceilTo, DAY, type Instant, type Range, startOfDay } from '../values/time.ts';
-import type { BudgetTotals, Summed } from './budget-totals.ts';
 import { type Budget, matcherOf, periodAt } from './budget.ts';
+import type { BudgetTotals, Summed } from './budget-totals.ts';
 import { expectedSpend, LOOK_BACK_DAYS, type SpendHistory } from './forecast.ts';
 import { isKnown, type PublishInput, type Reach, reachOf } from './windows.ts';
 

@@ -4,7 +4,7 @@ import type { Book } from '../ledger/state.ts';
 import type { Usd } from '../values/money.ts';
 import type { Instant, Range } from '../values/time.ts';
 import type { BudgetLabel } from './budget.ts';
-import { windowAt, type UnknownReason, type Window, type WindowState } from './windows.ts';
+import { type UnknownReason, type Window, type WindowState, windowAt } from './windows.ts';
 /** By which costs are added up: the labels of a cost, which budgets match too. */
 export type CostLabel = BudgetLabel;
 
@@ -130,5 +130,5 @@ function dearestFirst(a: CostGroup, b: CostGroup): number {
   return (a.values[place] ?? '') < (b.values[place] ?? '') ? -1 : 1;
 }
 
-export { UNKNOWN_REASONS } from './windows.ts';
 export type { UnknownReason } from './windows.ts';
+export { UNKNOWN_REASONS } from './windows.ts';

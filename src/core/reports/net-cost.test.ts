@@ -9,9 +9,9 @@ import {
   statement,
   utc,
 } from '../../../test/support/ledger.ts';
+import type { LabelFilter } from '../statement/series.ts';
 import { formatDecimal } from '../values/money.ts';
 import { DAY, HOUR, type Range } from '../values/time.ts';
-import type { LabelFilter } from './net-cost.ts';
 
 const DAYS = { start: utc('2026-11-18'), end: utc('2026-11-20') };
 const LATER = utc('2026-11-22');

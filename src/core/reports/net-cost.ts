@@ -1,21 +1,9 @@
 import { runsWithin } from '../ledger/readings.ts';
-import type { SeriesRow } from '../ledger/records.ts';
 import { OVERFLOW } from '../ledger/series-key.ts';
 import type { Book } from '../ledger/state.ts';
-import type { Usd } from '../values/money.ts';
+import type { Billed, LabelFilter } from '../statement/series.ts';
 import { gapsIn } from '../values/ranges.ts';
 import { DAY, GRANULARITIES, type Instant, type Range } from '../values/time.ts';
-
-/** Picks label sets of cost. */
-export type LabelFilter = (labels: Pick<SeriesRow, 'resource' | 'model' | 'tier' | 'detail'>) => boolean;
-
-/** What the ledger holds of some days. */
-export interface Billed {
-  /** Net US dollars. */
-  readonly usd: Usd;
-  /** When the part of it that was read first was last read: what the provider said later is not in it. */
-  readonly asOf: Instant;
-}
 
 /**
  * The net cost of an account in a range of whole UTC days; undefined unless every bucket of every stream was read, and where what

@@ -1,9 +1,9 @@
 import type { Commit, Store } from '../ledger/records.ts';
 import type { Book } from '../ledger/state.ts';
 import { type Instant, MINUTE } from '../values/time.ts';
+import type { Budget } from './budget.ts';
 import { type BudgetState, budgetsAt, nextToLoad } from './budget-status.ts';
 import { type MovedSum, openBudgetTotals } from './budget-totals.ts';
-import type { Budget } from './budget.ts';
 import { type ReadCells, type Recent, recentSpend } from './burn-rate.ts';
 import type { PublishInput } from './windows.ts';
 

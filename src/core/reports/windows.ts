@@ -106,7 +106,7 @@ export function windowState(
   };
 }
 
-export function streamState(input: PublishInput, account: number, name: string, window: Window): WindowState {
+function streamState(input: PublishInput, account: number, name: string, window: Window): WindowState {
   const utc = windowAt(window, input.now);
   const since = input.since(account, name);
   const stream = input.book.streamOf(account, name);
@@ -144,7 +144,7 @@ export function reachOf(input: PublishInput, id: number): Reach | undefined {
 }
 
 /** What was read of a stream that says nothing of a bucket before it has ended. */
-export function closedRanges(book: Book, stream: number, granularities: StreamSettings['granularities']): Range[] {
+function closedRanges(book: Book, stream: number, granularities: StreamSettings['granularities']): Range[] {
   return joinedRanges(
     granularities.flatMap((each) =>
       book.runs(stream, each, 'newest').flatMap((run) => knownWhole(run, sizeOf(each))),
@@ -159,7 +159,7 @@ export function settingsOf({ book, accounts }: PublishInput, id: number): Stream
 }
 
 /** The newest instant that any reading of the stream knows of. */
-export function knownThrough(book: Book, stream: number, granularities: StreamSettings['granularities']): Instant {
+function knownThrough(book: Book, stream: number, granularities: StreamSettings['granularities']): Instant {
   let through = Number.NEGATIVE_INFINITY;
   for (const granularity of granularities) {
     const last = book.runs(stream, granularity, 'newest').at(-1);
@@ -167,14 +167,3 @@ export function knownThrough(book: Book, stream: number, granularities: StreamSe
   }
   return through;
 }
-
-
-
-
-
-
-
-
-
-
-

@@ -19,7 +19,7 @@ export const MEASURES = [
 export type Measure = (typeof MEASURES)[number];
 
 /** The kinds of token that are counted apart and may be added up. */
-export const TOKEN_TYPES = ['input', 'output', 'cached_input', 'cache_write'] as const;
+const TOKEN_TYPES = ['input', 'output', 'cached_input', 'cache_write'] as const;
 export type TokenType = (typeof TOKEN_TYPES)[number];
 
 /** One billed fact of one bucket. Lines of one cell are added up before anything else. */

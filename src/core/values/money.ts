@@ -12,7 +12,7 @@ export type Fixed = bigint;
 export type Usd = Fixed;
 
 /** Decimal places a {@link Fixed} keeps. */
-export const FIXED_DIGITS = 12;
+const FIXED_DIGITS = 12;
 /** One whole unit: one dollar, one token, one second. */
 export const ONE: Fixed = 1_000_000_000_000n;
 

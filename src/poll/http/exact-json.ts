@@ -119,5 +119,5 @@ function endOfString(text: string, start: number): number {
 /** Zeros in front and behind cost a double nothing. */
 function significantDigits(number: string): number {
   const digits = SIGNIFICANT.exec(number)?.[1] ?? '';
-  return digits.includes('..') ? digits.length - 1 : digits.length;
+  return digits.includes('.') ? digits.length - 1 : digits.length;
 }

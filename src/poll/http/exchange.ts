@@ -10,8 +10,8 @@ import {
   failed,
   failureOf,
   type Head,
-  receive,
   type Received,
+  receive,
 } from './response.ts';
 import { dateOf } from './server-clock.ts';
 import { pathOf } from './url.ts';

@@ -6,7 +6,7 @@ export function describeIssue(issue: Issue): string {
   return place + complaintOf(issue);
 }
 
-export function complaintOf(issue: Issue): string {
+function complaintOf(issue: Issue): string {
   switch (issue.code) {
     case 'invalid_type':
       return `expected ${issue.expected}`;
@@ -32,24 +32,24 @@ export function complaintOf(issue: Issue): string {
 }
 
 /** What each branch of a union misses first. */
-export function unionComplaint(branches: readonly Issue[][]): string {
+function unionComplaint(branches: readonly Issue[][]): string {
   const complaints = branches
     .map(([first]) => first && describeIssue(first))
     .filter((text) => text !== undefined);
   return [...new Set(complaints)].join(', or ') || 'expected another shape';
 }
 
-export function pathOf(path: readonly PropertyKey[]): string {
+function pathOf(path: readonly PropertyKey[]): string {
   return path
     .map((key, index) => (typeof key === 'number' ? `[${key}]` : keyOf(String(key), index)))
     .join('');
 }
 
-export function keyOf(key: string, index: number): string {
+function keyOf(key: string, index: number): string {
   if (!/^[\w$]+$/.test(key)) return `[${JSON.stringify(key.slice(0, LONGEST_KEY))}]`;
-  return (index === 0 ? '' : '..') + key.slice(0, LONGEST_KEY);
+  return (index === 0 ? '' : '.') + key.slice(0, LONGEST_KEY);
 }
 
 export type Issue = z.core.$ZodIssue;
 
-export const LONGEST_KEY = 60;
+const LONGEST_KEY = 60;

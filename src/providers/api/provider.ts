@@ -1,6 +1,5 @@
 import type { z } from 'zod';
-import type { SeriesKey } from '../../core/ledger/series-key.ts';
-import type { Billed, LabelFilter } from '../../core/reports/net-cost.ts';
+import type { Billed, LabelFilter, SeriesKey } from '../../core/statement/series.ts';
 import type { Reading } from '../../core/statement/statement.ts';
 import type { Fixed, Usd } from '../../core/values/money.ts';
 import type { Granularity, Instant, Range } from '../../core/values/time.ts';
@@ -204,6 +203,3 @@ export interface TaskCost {
 }
 
 export type TaskAmount = { readonly name: string } & ({ readonly usd: Usd } | { readonly error: string });
-
-
-

@@ -1,6 +1,6 @@
-/** Whether a text can be one segment of a path: `..` and `../..`, however escaped, name the path above instead. */
+/** Whether a text can be one segment of a path: `.` and `..`, however escaped, name the path above instead. */
 export function isSegment(text: string): boolean {
-  return text !== '' && text !== '..' && text !== '../..';
+  return text !== '' && text !== '.' && text !== '..';
 }
 
 /**

@@ -18,7 +18,7 @@ export function longestMs(memo: string | undefined): number {
 }
 
 /** A range in as few parts as the server answers, the newest first. */
-export function partsOf({ start, end }: Range, longest: number): Range[] {
+function partsOf({ start, end }: Range, longest: number): Range[] {
   if (end - start <= longest) return [{ start, end }];
   return [{ start: end - longest, end }, ...partsOf({ start, end: end - longest }, longest)];
 }

@@ -15,7 +15,7 @@ const Amount = Decimal.nullish();
 export const QUOTA_CURRENCY = 'DIEM';
 
 /** `GET /billing/balance`. The two kinds of credits came after the description of 2026-08; there may be more. */
-export const Balance = z.looseObject({
+const Balance = z.looseObject({
   canConsume: lenient(z.boolean().nullish()),
   consumptionCurrency: Text,
   balances: z.looseObject({
@@ -64,7 +64,7 @@ function notesOf({ body }: Keys): Note[] {
 }
 
 /** Reads what is left, in dollars. Null is not zero: a balance that is not told has no sample. */
-export function readBalance(body: Balance, { usdOf }: Pick<FeedContext<unknown>, 'usdOf'>): Reading {
+function readBalance(body: Balance, { usdOf }: Pick<FeedContext<unknown>, 'usdOf'>): Reading {
   const currency = body.consumptionCurrency ?? undefined;
   return {
     resources: [],

@@ -34,7 +34,7 @@ const ApiKey = z.looseObject({
 type ApiKey = z.infer<typeof ApiKey>;
 
 /** `GET /api_keys`: the keys that did not expire, without their secrets. None of it is money of the ledger. */
-export const ApiKeys = z.looseObject({ data: lenient(listOf(ApiKey)), object: unread });
+const ApiKeys = z.looseObject({ data: lenient(listOf(ApiKey)), object: unread });
 export type ApiKeys = z.infer<typeof ApiKeys>;
 
 /** More than the 500 an account may have; each is three series. */

@@ -39,7 +39,7 @@ export async function sendCosts(
 }
 
 /** The question of a query, or what is wrong with it. */
-export function readQuestion(query: URLSearchParams): CostsQuestion | { readonly error: string } {
+function readQuestion(query: URLSearchParams): CostsQuestion | { readonly error: string } {
   const stray = [...query.keys()].find((key) => key !== 'window' && key !== 'by');
   if (stray !== undefined) return { error: `there is no parameter ${shown(stray)}; there are window and by` };
   const twice = [...query.keys()].find((key) => query.getAll(key).length > 1);

@@ -16,7 +16,7 @@ export function utc(at: Timestamp): Html {
   return html`<time datetime="${at}">${instantText(Date.parse(at))} UTC</time>`;
 }
 
-export const HUNDREDTH = 10_000_000_000n;
+const HUNDREDTH = 10_000_000_000n;
 
 /** Exact dollars as people read them: `-$1,234.57`, half a cent to even. */
 export function dollarsText(exact: DecimalText): string {
@@ -31,7 +31,7 @@ export function instantText(at: Instant): string {
   return new Date(at).toISOString().slice(0, 19).replace('T', ' ');
 }
 
-export const SPANS: readonly [unit: string, ms: number][] = [
+const SPANS: readonly [unit: string, ms: number][] = [
   ['d', DAY],
   ['h', HOUR],
   ['min', MINUTE],
@@ -46,8 +46,3 @@ export function distanceText(at: Instant, now: Instant): string {
   if (count === 0) return 'just now';
   return at > now ? `in ${count} ${unit}` : `${count} ${unit} ago`;
 }
-
-
-
-
-

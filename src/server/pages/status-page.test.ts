@@ -4,8 +4,8 @@ import { describe, test } from 'node:test';
 import { STYLE_HASH } from '../http/style.ts';
 import { distanceText, dollarsText, instantText } from './format.ts';
 import { html, renderHtml, trusted } from './html.ts';
-import { firstPage } from './status-page.ts';
 import type { AccountStatus, BudgetStatus, FeedStatus, Status } from './status.ts';
+import { firstPage } from './status-page.ts';
 
 const NOW = Date.parse('2026-11-22T02:17:05Z');
 
