@@ -58,13 +58,13 @@ const CONCURRENT_POLLS = 64;
 
 /** Registers the accounts with the ledger. Nothing is sent before their poller is started. */
 export function createAccounts(given: AccountsOptions, first: AccountsConfig): Accounts {
-  const { together } = given.ledger;
-  const write = createWriter(together);
+  const { transaction } = given.ledger;
+  const write = createWriter(transaction);
   const options = { ...given, patternOf: createPatterns(), admit: createAdmission(CONCURRENT_POLLS), write };
   const { ledger } = options;
   let terms: Terms = first;
   let running: Running[] = [];
-  together(() => {
+  transaction(() => {
     running = first.accounts.map((account) => begin(account, terms, options));
   });
   let isStarted = false;
@@ -78,7 +78,7 @@ export function createAccounts(given: AccountsOptions, first: AccountsConfig): A
     const before = byTitle(running);
     try {
       let all: Running[] = [];
-      together(() => {
+      transaction(() => {
         all = next.accounts.map((account) => {
           const known = before.get(titleOf({ account }));
           if (known && isSame(known.account, account)) return known;
@@ -98,7 +98,7 @@ export function createAccounts(given: AccountsOptions, first: AccountsConfig): A
     const before = byTitle(running).get(titleOf({ account }));
     const { id } = ledger.book.accountOf(account.provider.id, account.name) ?? {};
     if (before) before.open.take(before.account, terms);
-    else if (id !== undefined) ledger.shut(id);
+    else if (id !== undefined) ledger.deactivateAccount(id);
   };
   const all = (): Poller[] => running.map(({ poller }) => poller);
 
@@ -184,7 +184,7 @@ async function hide(
 ): Promise<void> {
   const successor = running.get(titleOf({ account }));
   if (!successor) {
-    ledger.shut(open.id);
+    ledger.deactivateAccount(open.id);
     return self.accountRemoved(labelsOf(account));
   }
   const names = new Set(successor.open.feeds.map(({ labels }) => labels.feed));

@@ -69,10 +69,10 @@ function budgetStatus({ budget, period, spent, forecast }: BudgetState): BudgetS
 /** Exact dollars of an account in a window; null until all of its streams were read without a hole. */
 function usdOf(ledger: Ledger, account: number, window: Window, now: Instant): string | null {
   if (!ledger.windowState(account, window, now).isKnown) return null;
-  const { series, streams, sums } = ledger.book;
+  const { series, streams, periodTotals } = ledger.book;
   const { kind, start } = windowAt(window, now);
   let sum = 0n;
-  for (const [id, value] of sums(kind, start)) {
+  for (const [id, value] of periodTotals(kind, start)) {
     if (streams.get(series.get(id)?.stream ?? 0)?.account === account) sum += value;
   }
   return formatDecimal(sum);

@@ -74,7 +74,7 @@ test('a feed that has nothing to read for the account is not polled, and shows n
   const notes = [{ topic: 't', text: 'x', isWarning: true }];
   for (const name of ['one', 'two']) {
     const poll = { at: 1, observations, notes, reconciliation: undefined, memo: undefined };
-    ledger.observe({ account, feed: name }, poll);
+    ledger.recordPoll({ account, feed: name }, poll);
   }
   assert.deepEqual(await openWith(['one', 'two']), ['one', 'two']);
   assert.deepEqual(await openWith(['one']), ['one']);

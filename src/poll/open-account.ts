@@ -51,18 +51,18 @@ export interface OpenAccount {
 /** Registers an account with the ledger and opens the way to its provider. Nothing is sent yet. */
 export function openAccount(account: PolledAccount, options: OpenAccountOptions): OpenAccount {
   const { ledger, now, wait, events, longestWaitMs } = options;
-  const id = ledger.open(settingsOf(account, options), now());
+  const id = ledger.openAccount(settingsOf(account, options), now());
   let { key } = account;
   let { rates } = options;
   const waits = { ...(wait && { wait }), ...(longestWaitMs !== undefined && { longestWaitMs }) };
   const edge = { events, now, ...waits, memory: memoryOf(ledger, id) };
   const client = createHttpClient({ ...account, ...edge, key: () => key() });
-  ledger.heal(id, now());
+  ledger.repairClock(id, now());
   let lastAsOf = ledger.lastAsOf(id);
   const asOf = (at: Instant) => {
     if (lastAsOf > Number.NEGATIVE_INFINITY && !isCredible(lastAsOf, at)) {
       // The clock was set since: what was read under the old time must not outrank what is read now.
-      ledger.heal(id, at);
+      ledger.repairClock(id, at);
       lastAsOf = ledger.lastAsOf(id);
     }
     lastAsOf = Math.max(at, lastAsOf + 1);
@@ -70,7 +70,7 @@ export function openAccount(account: PolledAccount, options: OpenAccountOptions)
   };
   const [present, absent] = feedsOf(account);
   // What it read while it still had something to read is nobody's any more.
-  for (const { name } of absent) ledger.silence({ account: id, feed: name });
+  for (const { name } of absent) ledger.clearFeed({ account: id, feed: name });
   const feeds = present.map((feed) => ({
     key: { account: id, feed: feed.name },
     labels: { provider: account.provider.id, account: account.name, feed: feed.name },
@@ -91,7 +91,7 @@ export function openAccount(account: PolledAccount, options: OpenAccountOptions)
     client,
     feeds,
     take(credential, terms) {
-      ledger.open(settingsOf(account, terms), now());
+      ledger.openAccount(settingsOf(account, terms), now());
       ({ key } = credential);
       ({ rates } = terms);
     },

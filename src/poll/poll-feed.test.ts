@@ -100,7 +100,10 @@ function bench(
     return pollFeed(target, watcher, new AbortController().signal);
   };
   const spent = () =>
-    [...ledger.book.sums('month', utc('2026-11-01')).values()].reduce((sum, value) => sum + value, 0n);
+    [...ledger.book.periodTotals('month', utc('2026-11-01')).values()].reduce(
+      (sum, value) => sum + value,
+      0n,
+    );
   return { poll, asked, ledger, spent, drift, row: () => ledger.book.feed(account, FEED) };
 }
 

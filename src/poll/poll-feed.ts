@@ -1,6 +1,6 @@
 import { hasLabelSet } from '../core/ledger/overflow.ts';
 import { StoreError } from '../core/ledger/records.ts';
-import type { Applied, FeedKey } from '../core/ledger/settings.ts';
+import type { FeedKey, StatementOutcome } from '../core/ledger/settings.ts';
 import type { Ledger } from '../core/ledger.ts';
 import { assertPlausibleReading, identityOf, newestOf } from '../core/statement/observations.ts';
 import type { SeriesKey } from '../core/statement/series.ts';
@@ -33,7 +33,7 @@ export interface PollTarget {
 }
 
 export interface PollWatcher {
-  applied(applied: Applied): void;
+  applied(applied: StatementOutcome): void;
   drift(drift: Drift): void;
   /** A warning that the last poll had not given. */
   warned(note: Note): void;
@@ -57,7 +57,7 @@ export async function pollFeed(
   signal: AbortSignal,
 ): Promise<'done' | 'postponed'> {
   const digest = createDigest(watcher);
-  const applied = (known: Applied) => {
+  const applied = (known: StatementOutcome) => {
     for (const currency of known.unconverted) digest.unconverted(currency);
     watcher.applied({ ...known, unconverted: new Set() });
   };
@@ -201,7 +201,7 @@ async function learn(
     memo: learned.memo,
     notes: learned.ranges > 0 ? [...learned.notes.values()] : undefined,
   };
-  await written(target, () => ledger.observe(key, poll));
+  await written(target, () => ledger.recordPoll(key, poll));
   const isKnown = ({ topic, text }: Note) =>
     known?.notes.some((note) => note.topic === topic && note.text === text) ?? false;
   for (const note of learned.notes.values()) if (note.isWarning && !isKnown(note)) watcher.warned(note);
@@ -224,7 +224,7 @@ function contextOf(target: PollTarget, watcher: PollWatcher, signal: AbortSignal
     now: at,
     knows,
     memoOf: (name) => ledger.book.feed(key.account, name)?.memo,
-    billed: (range, which) => ledger.billed(key.account, range, which),
+    billed: (range, which) => ledger.netCost(key.account, range, which),
     usdOf(amount, currency, then = at) {
       const rate = rateAt(rates, currency, then);
       if (rate !== undefined) return multiply(amount, rate);
@@ -261,7 +261,7 @@ async function readRange(target: PollTarget, range: Range, context: FeedContext<
   };
 }
 
-function book(target: PollTarget, reading: Reading, asOf: Instant): Applied {
+function book(target: PollTarget, reading: Reading, asOf: Instant): StatementOutcome {
   const stream = target.feed.books?.stream;
   if (!reading.statement || stream === undefined) return NOTHING;
   return target.ledger.apply(
@@ -283,7 +283,7 @@ export function pollErrorOf(error: unknown): PollError | undefined {
   return undefined;
 }
 
-const NOTHING: Applied = { changed: false, unconverted: new Set(), late: [], held: new Set() };
+const NOTHING: StatementOutcome = { changed: false, unconverted: new Set(), late: [], held: new Set() };
 
 /** What the ranges of one poll say together. */
 function summed(all: readonly Reconciliation[]): Reconciliation | undefined {

@@ -186,9 +186,9 @@ test('a ledger that cannot be written while a feed is switched off makes that a 
   let isFull = true;
   const { poll, wait, row } = bench(true, (ledger) => ({
     ...ledger,
-    silence(feed) {
+    clearFeed(feed) {
       if (isFull) throw Object.assign(new Error('disk full'), { code: 'ERR_SQLITE_ERROR' });
-      ledger.silence(feed);
+      ledger.clearFeed(feed);
     },
   }));
   await poll('well');

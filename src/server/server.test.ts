@@ -6,7 +6,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { parseExposition } from '../../test/support/exposition.ts';
 import { counterFamily, createFakeSource, type FakeSource } from '../../test/support/fake-source.ts';
-import type { Costs, CostsQuestion } from '../core/reports/cost-query.ts';
+import type { CostReport, CostsQuestion } from '../core/reports/cost-query.ts';
 import { formatDecimal, ONE } from '../core/values/money.ts';
 import { DAY } from '../core/values/time.ts';
 import { createPrometheusPage } from '../sinks/prometheus/page.ts';
@@ -17,7 +17,7 @@ const STATUS: Status = { version: '1.2.3', startedAt: '2026-11-20T00:00:00.000Z'
 const LIVE = { render: async () => Buffer.from('# HELP live L.\n# TYPE live gauge\nlive 1\n') };
 
 /** Nothing was read of one account, and ten dollars of another. */
-function someCosts(question: CostsQuestion): Costs {
+function someCosts(question: CostsQuestion): CostReport {
   const start = Date.parse('2026-11-22T00:00:00Z');
   const unknown = [{ provider: 'venice', account: 'prod', reason: 'nothing_read' }] as const;
   const groups = [{ values: question.by.map((label) => `${label} 1`), usd: 10n * ONE + 1n }];

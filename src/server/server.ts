@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { finished } from 'node:stream/promises';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { Costs, CostsQuestion } from '../core/reports/cost-query.ts';
+import type { CostReport, CostsQuestion } from '../core/reports/cost-query.ts';
 import type { Instant } from '../core/values/time.ts';
 import { createTransport, type Transport } from './http/connections.ts';
 import { guarded } from './http/guard.ts';
@@ -50,7 +50,7 @@ export interface ServerOptions {
   readonly otelMetrics?: MetricsPage | undefined;
   ready(): Readiness;
   status(): Status;
-  costs(question: CostsQuestion): Costs;
+  costs(question: CostsQuestion): CostReport;
   now(): Instant;
   /** Missing: `POST /-/reload` answers 403. */
   reload?(): Promise<ReloadOutcome>;

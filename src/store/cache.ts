@@ -78,14 +78,14 @@ export function cacheCells(store: Store, mostCells = CACHED_CELLS): Store {
         buckets.delete(bucket);
       }
     }
-    for (const { stream, granularity, bucket, series, value, base } of commit.cells ?? []) {
+    for (const { stream, granularity, bucket, series, value, baseline } of commit.cells ?? []) {
       const shelf = shelfOf(stream, granularity);
       if (!shelf.known.some((range) => range.start <= bucket && bucket < range.end)) continue;
       const cells = shelf.buckets.get(bucket) ?? new Map<number, Cell>();
       shelf.buckets.set(bucket, cells);
       size -= cells.size;
-      if (value === 0n && base === 0n) cells.delete(series);
-      else cells.set(series, { value, base });
+      if (value === 0n && baseline === 0n) cells.delete(series);
+      else cells.set(series, { value, baseline });
       size += cells.size;
     }
   }

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { Cell, Cells } from '../core/ledger/cell.ts';
-import type { SumKind } from '../core/ledger/records.ts';
+import type { PeriodKind } from '../core/ledger/records.ts';
 import type { Fixed } from '../core/values/money.ts';
 import { floorTo, type Granularity, type Instant, type Range } from '../core/values/time.ts';
 import { type DeliveryTables, prepareDeliveries } from './deliveries.ts';
@@ -18,7 +18,7 @@ export interface StoreOptions {
 /** What is read from the file while the program runs. Whole units are read, and held against their digests before any of it is used. */
 export interface Reads {
   readCells(stream: number, granularity: Granularity, range: Range): Cells;
-  readSums(kind: SumKind, start: Instant): ReadonlyMap<number, Fixed>;
+  readSums(kind: PeriodKind, start: Instant): ReadonlyMap<number, Fixed>;
   readonly deliveries: DeliveryTables;
 }
 
@@ -86,7 +86,7 @@ function cellsIn(rows: readonly CellColumns[], { start, end }: Range): Cells {
       at = bucket;
       buckets.set(bucket, cells);
     }
-    cells.set(series, { value: BigInt(value), base: base === '0' ? 0n : BigInt(base) });
+    cells.set(series, { value: BigInt(value), baseline: base === '0' ? 0n : BigInt(base) });
   }
   return buckets;
 }

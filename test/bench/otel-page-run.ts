@@ -52,7 +52,7 @@ async function publish(revision: number): Promise<void> {
   const statement = statementOf(today, NOW + revision * MINUTE, linesOf(bill, [today.start], revision));
   ledger.apply({ account, feed: FEED }, statement, bill.resources, NOW);
   publisher.publish();
-  while (ledger.warm(NOW));
+  while (ledger.preloadHistory(NOW));
   globalThis.gc?.();
 }
 

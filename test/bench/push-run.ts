@@ -84,7 +84,7 @@ function change(): void {
 /** Everything else has come to rest, and the last push has left no garbage behind. */
 async function prepared(): Promise<void> {
   change();
-  while (ledger.warm(clock));
+  while (ledger.preloadHistory(clock));
   globalThis.gc?.();
   await sleep(50);
   points = 0;

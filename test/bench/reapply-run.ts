@@ -12,7 +12,7 @@ import { say } from './child.ts';
 const [path = '', deployments = '', times = ''] = process.argv.slice(2);
 const ledger = openLedger(cacheCells(sqliteStore(openDatabase(path))));
 const bill = billOf(Number(deployments));
-const account = ledger.open(bill.settings, bill.settings.since ?? 0);
+const account = ledger.openAccount(bill.settings, bill.settings.since ?? 0);
 const range = { start: startOfDay(NOW) - 30 * DAY, end: startOfDay(NOW) + DAY };
 
 let asOf = NOW;

@@ -28,7 +28,10 @@ function fill(provider: string, resources: number, granularity: Granularity, day
   const streams = [
     { name: FEED, granularities: [granularity], settleMs: DAY, reachMs: DAY, lagMs: DAY },
   ] as const;
-  const account = ledger.open({ ...bill.settings, provider, since: whole.start, streams }, whole.start);
+  const account = ledger.openAccount(
+    { ...bill.settings, provider, since: whole.start, streams },
+    whole.start,
+  );
   let asOf = now - DAY;
   let cells = 0;
   for (let start = whole.start; start < whole.end; start += 5 * DAY) {

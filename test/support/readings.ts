@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
 import type { SeriesKey } from '../../src/core/statement/series.ts';
-import type { Line, Observation, Reading } from '../../src/core/statement/statement.ts';
+import type { Charge, Observation, Reading } from '../../src/core/statement/statement.ts';
 import { formatDecimal } from '../../src/core/values/money.ts';
 import { floorTo, type Instant, type Range, sizeOf } from '../../src/core/values/time.ts';
 import { watchDrift } from '../../src/poll/poll-summary.ts';
@@ -23,7 +23,7 @@ export async function pollOnce(
   const readings: RangeReading[] = [];
   const ranges = [...feed.plan(given)];
   const planned = ranges.length;
-  const applied: Line[] = [];
+  const applied: Charge[] = [];
   let { memo } = given;
   for (const [index, range] of ranges.entries()) {
     const knows = (key: SeriesKey) =>
@@ -108,7 +108,7 @@ function readingOf({ statement, observations, reconciliation, ...rest }: Reading
   };
 }
 
-function lineOf({ at, resource, model, tier, measure, detail, value, ...rest }: Line): object {
+function lineOf({ at, resource, model, tier, measure, detail, value, ...rest }: Charge): object {
   return { at: iso(at), resource, model, tier, measure, detail, value: formatDecimal(value), ...rest };
 }
 

@@ -100,7 +100,7 @@ describe('a provider that bills only days that have ended', () => {
     });
     bench.ledger.setBudgets(budgets);
     const standing = (now: Instant) => {
-      while (bench.ledger.warm(now));
+      while (bench.ledger.preloadHistory(now));
       return bench.ledger
         .budgets(now)
         .map(({ spent, forecast }) =>
@@ -130,7 +130,7 @@ describe('a provider that bills only days that have ended', () => {
         [week, MIDNIGHT],
       ] as const)
         bench.apply(statement(granularity, { start, end }, end + 1, lines(start, end)));
-      while (bench.ledger.warm(MIDNIGHT + 1));
+      while (bench.ledger.preloadHistory(MIDNIGHT + 1));
       const [{ spent, forecast } = {}] = bench.ledger.budgets(MIDNIGHT + 1);
       assert.deepEqual([spent, forecast], [fromNumber(4), fromNumber(7)], granularity);
       bench.ledger.close();
@@ -142,7 +142,7 @@ describe('the runway of a stream of days', () => {
   const balance = ({ ledger, account }: Bench, dollars: number) => {
     const observations = [{ metric: 'balance', labels: { currency: 'USD' }, value: fromNumber(dollars) }];
     const nothing = { reconciliation: undefined, memo: undefined, notes: undefined };
-    ledger.observe({ account, feed: 'balance' }, { at: MIDNIGHT, observations, ...nothing });
+    ledger.recordPoll({ account, feed: 'balance' }, { at: MIDNIGHT, observations, ...nothing });
   };
   const runway = (bench: Bench, now: Instant) => bench.values(now).get('ai_billing_runway_seconds|test|prod');
 

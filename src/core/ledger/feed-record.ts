@@ -19,7 +19,7 @@ export function emptyFeed({ account, feed }: FeedKey): FeedRow {
 }
 
 /** The feed with what a poll learned; what it did not say stays. */
-export function observed(row: FeedRow, poll: ObservedPoll): FeedRow {
+export function recordPoll(row: FeedRow, poll: ObservedPoll): FeedRow {
   return {
     ...row,
     lastSuccess: poll.at ?? row.lastSuccess,
@@ -31,10 +31,10 @@ export function observed(row: FeedRow, poll: ObservedPoll): FeedRow {
 }
 
 /** The feed without what its polls learned beyond statements. */
-export function silent(row: FeedRow): FeedRow {
+export function clearFeedRecord(row: FeedRow): FeedRow {
   return { ...emptyFeed(row), read: row.read, lastSuccess: row.lastSuccess };
 }
 
-export function isSilent({ memo, observations, notes, reconciliation }: FeedRow): boolean {
+export function isFeedRecordEmpty({ memo, observations, notes, reconciliation }: FeedRow): boolean {
   return memo === undefined && reconciliation === undefined && observations.length + notes.length === 0;
 }

@@ -10,7 +10,7 @@ import {
   statement,
   utc,
 } from '../../../test/support/ledger.ts';
-import type { Line } from '../statement/statement.ts';
+import type { Charge } from '../statement/statement.ts';
 import { fromNumber, ONE } from '../values/money.ts';
 import {
   ceilTo,
@@ -40,7 +40,7 @@ function window(
 ) {
   const size = sizeOf(granularity);
   const range = { start: ceilTo(size, asOf - lengthMs), end: ceilTo(size, asOf) };
-  const lines: Line[] = [];
+  const lines: Charge[] = [];
   for (let start = range.start; start < range.end; start += size) {
     for (const app of apps) {
       const value = (BigInt(spentWithin({ start, end: start + size }, asOf)) * ONE) / 1000n;

@@ -4,21 +4,21 @@ import fc from 'fast-check';
 import { type Bench, cost, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
 import { assertProperty } from '../../../test/support/property.ts';
 import { HOUR, type Instant, MINUTE } from '../values/time.ts';
-import { firstHour, hoursOfCells } from './hourly-totals.ts';
+import { firstHour, hourlyTotalsOfCells } from './hourly-totals.ts';
 
 const NOON = utc('2026-11-20T12:00');
 const MINUTES = settings({ granularities: ['minute'] });
 
 /** Hours as text, those that came to nothing left out. */
 function hoursOf({ ledger }: Bench): string[] {
-  return [...ledger.book.hours(1)]
+  return [...ledger.book.hourlyTotals(1)]
     .flatMap(([hour, sums]) => [...sums].map(([currency, value]) => ({ hour, currency, value })))
     .flatMap(({ hour, currency, value }) => (value === 0n ? [] : `${hour} ${currency} ${value}`))
     .sort();
 }
 
 function recounted({ ledger, store }: Bench, now: Instant): string[] {
-  const rows = hoursOfCells(
+  const rows = hourlyTotalsOfCells(
     { book: ledger.book, store, stream: 1, now },
     MINUTES.streams[0] ?? assert.fail(),
   );
@@ -75,11 +75,11 @@ describe('hours', () => {
     const range = { start: NOON - 72 * HOUR, end: NOON };
     const lines = Array.from({ length: 72 }, (_, index) => cost(range.start + index * HOUR, 'a', 1));
     bench.apply(statement('minute', range, NOON, lines));
-    assert.equal(bench.ledger.book.hours(1).size, 48);
+    assert.equal(bench.ledger.book.hourlyTotals(1).size, 48);
     bench.ledger.maintain(NOON + 5 * HOUR);
-    assert.equal(bench.ledger.book.hours(1).size, 43);
+    assert.equal(bench.ledger.book.hourlyTotals(1).size, 43);
     bench.reopen();
-    assert.equal(bench.ledger.book.hours(1).size, 43);
+    assert.equal(bench.ledger.book.hourlyTotals(1).size, 43);
     bench.ledger.close();
   });
 
@@ -90,7 +90,7 @@ describe('hours', () => {
     bench.apply(statement('minute', range, NOON, lines));
     const before = hoursOf(bench);
     assert.equal(before.length, 2);
-    bench.store.commit({ droppedHours: { stream: 1, before: Number.MAX_SAFE_INTEGER } });
+    bench.store.commit({ droppedHourlyTotals: { stream: 1, before: Number.MAX_SAFE_INTEGER } });
     bench.reopen();
     assert.deepEqual(hoursOf(bench), before);
     bench.ledger.close();

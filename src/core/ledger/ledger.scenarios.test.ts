@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cost, OPENED, openBench, Refused, settings, statement, utc } from '../../../test/support/ledger.ts';
-import type { Line } from '../statement/statement.ts';
+import type { Charge } from '../statement/statement.ts';
 import { constantRate, DEFAULT_RATES } from '../values/exchange-rates.ts';
 import { fromNumber, ONE, parseDecimal } from '../values/money.ts';
 import { DAY, HOUR, MINUTE, startOfDay } from '../values/time.ts';
@@ -104,7 +104,7 @@ test('DIEM counts as one dollar and VCU as a tenth; a currency without a rate is
   const bench = openBench(settings());
   const at = utc('2026-11-20T10:00');
   bench.apply(statement('hour', hour(at - HOUR), at));
-  const paid = (currency: string, dollars: number): Line =>
+  const paid = (currency: string, dollars: number): Charge =>
     cost(at, 'm', dollars, { currency, detail: currency });
   const { unconverted } = bench.apply(
     statement('hour', hour(at), at + HOUR, [
@@ -114,10 +114,10 @@ test('DIEM counts as one dollar and VCU as a tenth; a currency without a rate is
       paid('EUR', -2),
     ]),
   );
-  bench.ledger.carried(0);
+  bench.ledger.markDelivered(0);
   bench.values(at + HOUR);
-  bench.ledger.carried(1);
-  bench.ledger.release(at + 2 * HOUR, MINUTE);
+  bench.ledger.markDelivered(1);
+  bench.ledger.expireZeroHolds(at + 2 * HOUR, MINUTE);
   const values = bench.values(at + 2 * HOUR);
   assert.equal(values.get(`${TOTAL}|test|prod|m|||DIEM`), 1.5);
   assert.equal(values.get(`${TOTAL}|test|prod|m|||VCU`), 0.15);
@@ -134,7 +134,7 @@ test('an amount that gets a rate later leaves the unconverted ones when its buck
   bench.apply(statement('hour', hour(at - HOUR), at));
   bench.apply(statement('hour', hour(at), at + HOUR, lines));
   const rates = new Map([...DEFAULT_RATES, ['EUR', constantRate(fromNumber(1.08))] as const]);
-  bench.ledger.open(settings({}, { rates }), OPENED);
+  bench.ledger.openAccount(settings({}, { rates }), OPENED);
   bench.apply(statement('hour', hour(at), at + 2 * HOUR, lines));
   const [unconverted, dollars] = ['unconverted', 'cost'].map((measure) =>
     [...bench.ledger.book.series.values()].find((row) => row.measure === measure),
@@ -176,8 +176,8 @@ test('cells of 50 million and sums of a billion dollars come out exact to the la
     return { ...cost(at + index * HOUR, 'big', 0), value };
   });
   bench.apply(statement('hour', { start: at, end: at + DAY }, at + DAY, lines));
-  bench.ledger.carried(99);
-  bench.ledger.release(at + 2 * DAY, MINUTE);
+  bench.ledger.markDelivered(99);
+  bench.ledger.expireZeroHolds(at + 2 * DAY, MINUTE);
   assert.equal(bench.value(TOTAL, 'big', at + DAY + HOUR), Number('800000000.987654312096'));
   const again = lines.map((line) => ({ ...line, value: line.value + 10_000_000n * ONE }));
   bench.apply(statement('hour', { start: at, end: at + DAY }, at + DAY + 1, again));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cost, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
-import type { Line } from '../statement/statement.ts';
+import type { Charge } from '../statement/statement.ts';
 import { type Fixed, ONE } from '../values/money.ts';
 import { DAY, HOUR } from '../values/time.ts';
 
@@ -14,12 +14,12 @@ function openBill() {
   const range = { start: AT, end: AT + HOUR };
   const bill = [cost(AT, 'a', 1)];
   let asOf = AT + HOUR;
-  const read = (more: readonly Line[]) => bench.apply(statement('hour', range, ++asOf, [...bill, ...more]));
+  const read = (more: readonly Charge[]) => bench.apply(statement('hour', range, ++asOf, [...bill, ...more]));
   read([]);
   return { read, values: () => bench.values(AT + DAY) };
 }
 
-const line = (value: Fixed, more: Partial<Line> = {}): Line => ({ ...cost(AT, 'b', 0), value, ...more });
+const line = (value: Fixed, more: Partial<Charge> = {}): Charge => ({ ...cost(AT, 'b', 0), value, ...more });
 
 test('an amount beyond a trillion dollars, of either sign, is refused, and the ledger stays as it was', () => {
   const { read, values } = openBill();

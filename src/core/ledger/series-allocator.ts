@@ -1,7 +1,7 @@
 import type { SeriesKey } from '../statement/series.ts';
 import {
   ACCOUNT_MEASURES,
-  type Line,
+  type Charge,
   MEASURES,
   type Measure,
   type ResourceFacts,
@@ -9,23 +9,23 @@ import {
 import { cleanLabel, isClean } from '../values/label.ts';
 import type { Instant } from '../values/time.ts';
 import { isZeroSeries, zeroSince } from './known-zero.ts';
-import { foldedDigest, MAX_FOLDED } from './overflow.ts';
+import { MAX_OVERFLOWED, overflowDigest } from './overflow.ts';
 import type { AccountRow, ResourceRow, SeriesRow } from './records.ts';
 import { keyOf, OVERFLOW } from './series-key.ts';
-import type { Book } from './state.ts';
+import type { LedgerState } from './state.ts';
 
 /** Gives lines their series: frozen labels, and a series of its own or the overflow one, once and for life. */
-export interface Assigner {
+export interface SeriesAllocator {
   /** The series that holds the line's cells: its own, or the overflow series of its measure. */
-  seriesOf(line: Line): SeriesRow;
+  allocate(line: Charge): SeriesRow;
   readonly created: ReadonlyMap<number, SeriesRow>;
   readonly resources: ReadonlyMap<string, ResourceRow>;
-  /** Digests of the label sets that are folded from now on. */
-  readonly folded: ReadonlySet<number>;
+  /** Digests of the label sets that are overflowed from now on. */
+  readonly overflowed: ReadonlySet<number>;
 }
 
-export interface AssignerOptions {
-  readonly book: Book;
+export interface SeriesAllocatorOptions {
+  readonly book: LedgerState;
   readonly account: AccountRow;
   readonly stream: number;
   readonly nextId: number;
@@ -49,24 +49,24 @@ export const FEED_LINES = 3;
 const MOST_RECENT = 8;
 
 /** Opens a draft: nothing in the book changes before its rows are committed. */
-export function openAssigner(options: AssignerOptions): Assigner {
+export function createSeriesAllocator(options: SeriesAllocatorOptions): SeriesAllocator {
   const { book, account, stream } = options;
   const created = new Map<number, SeriesRow>();
   const createdIds = new Map<string, number>();
   const resources = new Map<string, ResourceRow>();
   let nextId = options.nextId;
-  let room: number | undefined;
-  const alreadyFolded = book.folded(stream);
-  const folded = new Set<number>();
+  let remaining: number | undefined;
+  const alreadyOverflowed = book.overflowed(stream);
+  const overflowed = new Set<number>();
   const overflow = new Map<Measure, SeriesRow>();
-  let recent: { readonly line: Line; readonly row: SeriesRow }[] = [];
+  let recent: { readonly line: Charge; readonly row: SeriesRow }[] = [];
 
   const create = (key: SeriesKey): SeriesRow => {
     const id = nextId++;
     const { measure, resource, model, tier, detail } = key;
     const counters = { total: 0n, corrections: 0n, rolled: 0n, hold: undefined };
-    const zeroAt = isZeroSeries(key) && account.baseline !== undefined ? zeroSince(account) : options.now;
-    const times = { zeroAt, lastCell: 0, changedAt: options.now };
+    const createdAt = isZeroSeries(key) && account.baseline !== undefined ? zeroSince(account) : options.now;
+    const times = { createdAt, lastCell: 0, changedAt: options.now };
     const row = {
       id,
       stream,
@@ -100,22 +100,22 @@ export function openAssigner(options: AssignerOptions): Assigner {
     return known;
   };
   const hasRoom = ({ measure, resource }: SeriesKey): boolean => {
-    room ??= options.room();
+    remaining ??= options.room();
     const isNamed = measure !== 'cost' || hasCost(resource);
     const lines = exposedLines(measure) + (isNamed ? 0 : 1);
-    if (lines > room) return false;
-    room -= lines;
+    if (lines > remaining) return false;
+    remaining -= lines;
     return true;
   };
   const place = (key: SeriesKey): SeriesRow => {
     if (ACCOUNT_MEASURES.has(key.measure)) return open(key);
-    const isAnyFolded = alreadyFolded.size + folded.size > 0;
+    const isAnyFolded = alreadyOverflowed.size + overflowed.size > 0;
     if (!isAnyFolded && hasRoom(key)) return open(key);
-    const digest = foldedDigest(key);
-    const isFolded = alreadyFolded.has(digest) || folded.has(digest);
-    const isFull = alreadyFolded.size + folded.size >= MAX_FOLDED;
+    const digest = overflowDigest(key);
+    const isFolded = alreadyOverflowed.has(digest) || overflowed.has(digest);
+    const isFull = alreadyOverflowed.size + overflowed.size >= MAX_OVERFLOWED;
     if (isAnyFolded && !isFolded && !isFull && hasRoom(key)) return open(key);
-    if (!isFolded && !isFull) folded.add(digest);
+    if (!isFolded && !isFull) overflowed.add(digest);
     return overflowOf(key.measure);
   };
   const overflowOf = (measure: Measure): SeriesRow => {
@@ -131,7 +131,7 @@ export function openAssigner(options: AssignerOptions): Assigner {
     return create(key);
   };
   const resourceOf = (resource: string) => book.resource(account.id, resource) ?? resources.get(resource);
-  const frozen = (raw: Line): SeriesKey => {
+  const frozen = (raw: Charge): SeriesKey => {
     const line = cleaned(raw);
     if (ACCOUNT_MEASURES.has(line.measure)) return { ...line, resource: '', model: '', tier: '' };
     const known = line.resource === '' ? undefined : resourceOf(line.resource);
@@ -140,8 +140,8 @@ export function openAssigner(options: AssignerOptions): Assigner {
   return {
     created,
     resources,
-    folded,
-    seriesOf(line) {
+    overflowed,
+    allocate(line) {
       const known = recent.find((each) => isSameSeries(line, each.line));
       if (known) return known.row;
       const key = frozen(line);
@@ -153,7 +153,7 @@ export function openAssigner(options: AssignerOptions): Assigner {
   };
 }
 
-function cleaned(line: Line): Line {
+function cleaned(line: Charge): Charge {
   const { resource, model, tier, detail } = line;
   if (isClean(resource) && isClean(model) && isClean(tier) && isClean(detail)) return line;
   return {
@@ -165,7 +165,7 @@ function cleaned(line: Line): Line {
   };
 }
 
-function isSameSeries(a: Line, b: Line): boolean {
+function isSameSeries(a: Charge, b: Charge): boolean {
   return (
     a.resource === b.resource &&
     a.measure === b.measure &&
@@ -177,7 +177,7 @@ function isSameSeries(a: Line, b: Line): boolean {
 
 /** The resource rows whose names or properties a reading changed. */
 export function renamed(
-  book: Book,
+  book: LedgerState,
   account: number,
   facts: readonly ResourceFacts[],
   fresh: ReadonlyMap<string, ResourceRow>,

@@ -1,17 +1,17 @@
-import type { Line, Measure, Statement } from '../statement/statement.ts';
+import type { Charge, Measure, Statement } from '../statement/statement.ts';
 import { rateAt } from '../values/exchange-rates.ts';
 import { assertPlausible, type Fixed, MAX_DOLLARS, MAX_QUANTITY, multiply, ONE } from '../values/money.ts';
 import { floorTo, type Instant, type Range, sizeOf } from '../values/time.ts';
-import type { Assigner } from './series-allocator.ts';
+import type { SeriesAllocator } from './series-allocator.ts';
 import type { AccountSettings } from './settings.ts';
 
-export interface SumLinesInput {
+export interface SumChargesInput {
   readonly statement: Statement;
   readonly settings: AccountSettings;
 }
 
 /** Adds the lines up by cell in their own currency, then converts each sum once, at the rate of its bucket. */
-export function sumLines(input: SumLinesInput, assigner: Assigner, range: Range) {
+export function sumCharges(input: SumChargesInput, assigner: SeriesAllocator, range: Range) {
   const { statement, settings } = input;
   const size = sizeOf(statement.granularity);
   const amounts = new Map<Instant, Map<number, Fixed>>();
@@ -28,7 +28,7 @@ export function sumLines(input: SumLinesInput, assigner: Assigner, range: Range)
     if (rate === undefined) unconverted.add(line.currency ?? '');
     count(line, rate);
     if (!known) continue;
-    const { id } = assigner.seriesOf(known);
+    const { id } = assigner.allocate(known);
     const cells = amounts.get(bucket) ?? new Map<number, Fixed>();
     if (cells.size === 0) amounts.set(bucket, cells);
     if (rate === undefined || rate === ONE) cells.set(id, (cells.get(id) ?? 0n) + line.value);
@@ -66,7 +66,7 @@ const MAX_TOGETHER = { dollars: 10n * MAX_DOLLARS, counts: 10n * MAX_QUANTITY };
 const SMALL = MAX_DOLLARS / 1_000_000n;
 
 /** Refuses a statement for an amount that no provider can mean, in dollars where there is a rate; and for what all of them come to. */
-function plausibility(): (line: Line, rate: Fixed | undefined) => void {
+function plausibility(): (line: Charge, rate: Fixed | undefined) => void {
   const together = { dollars: 0n, counts: 0n };
   return ({ measure, value }, rate) => {
     const amount = rate === undefined || rate === ONE ? value : multiply(value, rate);
@@ -81,12 +81,12 @@ function plausibility(): (line: Line, rate: Fixed | undefined) => void {
 const MONEY: ReadonlySet<Measure> = new Set(['cost', 'component_cost', 'top_ups']);
 
 /** It is in dollars, or no money. */
-function isPlain({ currency, measure }: Line): boolean {
+function isPlain({ currency, measure }: Charge): boolean {
   return currency === undefined || !MONEY.has(measure);
 }
 
 /** The line as it is booked and the rate that turns its amount into dollars; without a rate it is booked unconverted. */
-function priced(line: Line, bucket: Instant, settings: AccountSettings): { known?: Line; rate?: Fixed } {
+function priced(line: Charge, bucket: Instant, settings: AccountSettings): { known?: Charge; rate?: Fixed } {
   if (line.currency === undefined) return { known: line, rate: ONE };
   const rate = rateAt(settings.rates, line.currency, bucket);
   if (rate !== undefined) return { known: line, rate };

@@ -9,7 +9,7 @@ import {
   statement,
   utc,
 } from '../../../test/support/ledger.ts';
-import type { Line } from '../statement/statement.ts';
+import type { Charge } from '../statement/statement.ts';
 import { fromNumber } from '../values/money.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../values/time.ts';
 
@@ -22,16 +22,16 @@ function hold({ ledger, account }: Bench, balances: Readonly<Record<string, numb
     ...{ metric: 'balance', labels: { currency }, value: fromNumber(dollars) },
   }));
   const nothing = { reconciliation: undefined, memo: undefined, notes: undefined };
-  ledger.observe({ account, feed: 'balance' }, { at: NOON, observations, ...nothing });
+  ledger.recordPoll({ account, feed: 'balance' }, { at: NOON, observations, ...nothing });
 }
 
-function spend(start: Instant, end: Instant, dollars: number, more: Partial<Line> = {}): Line[] {
+function spend(start: Instant, end: Instant, dollars: number, more: Partial<Charge> = {}): Charge[] {
   return Array.from({ length: (end - start) / HOUR }, (_, index) =>
     cost(start + index * HOUR, 'a', dollars, more),
   );
 }
 
-function read(bench: Bench, start: Instant, end: Instant, lines: readonly Line[], asOf = end): void {
+function read(bench: Bench, start: Instant, end: Instant, lines: readonly Charge[], asOf = end): void {
   bench.apply(statement('hour', { start, end }, asOf, lines), asOf);
 }
 

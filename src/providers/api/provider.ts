@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Billed, LabelFilter, SeriesKey } from '../../core/statement/series.ts';
+import type { LabelFilter, NetCost, SeriesKey } from '../../core/statement/series.ts';
 import type { Reading } from '../../core/statement/statement.ts';
 import type { Fixed, Usd } from '../../core/values/money.ts';
 import type { Granularity, Instant, Range } from '../../core/values/time.ts';
@@ -23,7 +23,7 @@ export interface FeedContext<Config> {
    * What the ledger holds of the account for a range of whole UTC days, to be set against a total of the provider's own; undefined
    * unless all of it was read.
    */
-  billed(range: Range, which?: LabelFilter): Billed | undefined;
+  billed(range: Range, which?: LabelFilter): NetCost | undefined;
   /** US dollars of an amount at the rate of `at`, else of `now`; undefined, and the user is warned, where no rate is configured. */
   usdOf(amount: Fixed, currency: string, at?: Instant): Usd | undefined;
   /** Ends a wait when the exporter stops or the account is removed. */

@@ -1,4 +1,4 @@
-import type { Drift, Line, Observation, Reading, Reconciliation } from '../../core/statement/statement.ts';
+import type { Charge, Drift, Observation, Reading, Reconciliation } from '../../core/statement/statement.ts';
 import type { Fixed } from '../../core/values/money.ts';
 import { intersection, isoDay, type Range, startOfMonth } from '../../core/values/time.ts';
 import type { Reader } from '../api/provider.ts';
@@ -86,7 +86,10 @@ function totalOf(
  *
  * Whether rows are before or after account credits is not documented: the nearer of the two totals is the one compared.
  */
-function reconciliationOf(answers: readonly Answered[], lines: readonly Line[]): Reconciliation | undefined {
+function reconciliationOf(
+  answers: readonly Answered[],
+  lines: readonly Charge[],
+): Reconciliation | undefined {
   const categories = answers.flatMap(({ summary }) =>
     TIERS.flatMap(({ key }) => categoryOf(summary, key) ?? []),
   );

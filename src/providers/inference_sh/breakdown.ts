@@ -1,4 +1,4 @@
-import type { Drift, Line, Observation, Reading, ResourceFacts } from '../../core/statement/statement.ts';
+import type { Charge, Drift, Observation, Reading, ResourceFacts } from '../../core/statement/statement.ts';
 import { divideHalfEven, type Usd } from '../../core/values/money.ts';
 import {
   ceilTo,
@@ -70,11 +70,11 @@ function isWithin({ start, end }: Range, at: Instant): boolean {
   return start <= at && at < end;
 }
 
-function lineOf({ at, app, cost }: Spend): Line {
+function lineOf({ at, app, cost }: Spend): Charge {
   return { at, measure: 'cost', resource: app, model: '', tier: '', detail: 'USD', value: cost };
 }
 
-function factsOf(lines: readonly Line[]): ResourceFacts[] {
+function factsOf(lines: readonly Charge[]): ResourceFacts[] {
   const apps = new Set(lines.map(({ resource }) => resource));
   return [...apps].map((app) => ({ resource: app, name: app, kind: 'app' }));
 }

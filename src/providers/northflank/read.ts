@@ -1,4 +1,4 @@
-import type { Line, Reading, Reconciliation } from '../../core/statement/statement.ts';
+import type { Charge, Reading, Reconciliation } from '../../core/statement/statement.ts';
 import type { Fixed } from '../../core/values/money.ts';
 import type { Range } from '../../core/values/time.ts';
 import type { NorthflankConfig } from './config.ts';
@@ -32,9 +32,9 @@ export function readHour(pages: readonly Page[], range: Range, config: Northflan
   };
 }
 
-function linesOf(hour: UsageHour, places: readonly Place[], tiers: readonly Tier[], at: number): Line[] {
+function linesOf(hour: UsageHour, places: readonly Place[], tiers: readonly Tier[], at: number): Charge[] {
   const { currency } = hour;
-  const priced = (tier: Tier, resource: string, price: Pick<Price, 'total' | 'components'>): Line[] => {
+  const priced = (tier: Tier, resource: string, price: Pick<Price, 'total' | 'components'>): Charge[] => {
     const base = { at, resource, model: '', tier, ...(currency !== 'USD' && { currency }) };
     return [
       { ...base, measure: 'cost' as const, detail: currency, value: price.total },
@@ -74,7 +74,7 @@ function residualOf(
 function reconciliationOf(
   hour: UsageHour,
   tiers: readonly Tier[],
-  lines: readonly Line[],
+  lines: readonly Charge[],
 ): Reconciliation | undefined {
   if (hour.currency !== 'USD') return undefined;
   if (hour.total !== undefined && tiers.length > 1) {
@@ -87,6 +87,6 @@ function reconciliationOf(
   return { difference: whole - sumOf(lines), against: `${named} of the unfiltered hour` };
 }
 
-function sumOf(lines: readonly Line[]): Fixed {
+function sumOf(lines: readonly Charge[]): Fixed {
   return lines.reduce((sum, { measure, value }) => (measure === 'cost' ? sum + value : sum), 0n);
 }

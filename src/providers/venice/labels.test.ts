@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { coverageOf } from '../../../test/support/coverage.ts';
 import { type Bench, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
-import type { Line } from '../../core/statement/statement.ts';
+import type { Charge } from '../../core/statement/statement.ts';
 import { ONE } from '../../core/values/money.ts';
 import { HOUR, MINUTE, type Range } from '../../core/values/time.ts';
 import { NOTHING_KNOWN } from '../api/provider.ts';
@@ -22,7 +22,7 @@ function rowAt(at: number, sku: string): Row {
 }
 
 /** What the reader makes of a row an hour for each SKU. */
-function linesOf(range: Range): Line[] {
+function linesOf(range: Range): Charge[] {
   const context = {
     ...NOTHING_KNOWN,
     now: range.end,
@@ -39,9 +39,9 @@ function linesOf(range: Range): Line[] {
 }
 
 /** The same as an earlier release wrote them: a SKU it did not understand was the model. */
-function oldLinesOf(range: Range): Line[] {
+function oldLinesOf(range: Range): Charge[] {
   const each = SKUS.flatMap((sku) => {
-    const line = (at: number): Line => ({
+    const line = (at: number): Charge => ({
       ...{ at, measure: 'cost', resource: '', model: sku, tier: '' },
       ...{ detail: 'USD', value: ONE },
     });

@@ -1,4 +1,4 @@
-import type { Line, TokenType } from '../../core/statement/statement.ts';
+import type { Charge, TokenType } from '../../core/statement/statement.ts';
 import { type Fixed, fromInteger } from '../../core/values/money.ts';
 import type { Instant } from '../../core/values/time.ts';
 import type { Sku } from './sku.ts';
@@ -86,8 +86,8 @@ export function addTo(purses: Purse[], currency: string, amount: Fixed): void {
 }
 
 /** The lines of a minute, one a cell. */
-export function linesOf({ at, bySku, byModel, topUps }: MinuteSums): Line[] {
-  const cells = new Map<string, Line>();
+export function linesOf({ at, bySku, byModel, topUps }: MinuteSums): Charge[] {
+  const cells = new Map<string, Charge>();
   for (const { sku, units, costs } of bySku.values()) {
     for (const { currency, amount } of costs)
       add(cells, money('cost', currency, { at, model: sku.model, value: amount }));
@@ -99,31 +99,31 @@ export function linesOf({ at, bySku, byModel, topUps }: MinuteSums): Line[] {
   return [...cells.values()].filter(({ value }) => value !== 0n);
 }
 
-function add(cells: Map<string, Line>, line: Line): void {
+function add(cells: Map<string, Charge>, line: Charge): void {
   const key = `${line.measure} ${line.detail} ${line.model}`;
   const known = cells.get(key);
   cells.set(key, known ? { ...known, value: known.value + line.value } : line);
 }
 
-type Figure = Pick<Line, 'at' | 'model' | 'value'>;
+type Figure = Pick<Charge, 'at' | 'model' | 'value'>;
 
 /** Currencies are told apart by their name alone, not by its case. */
-function money(measure: 'cost' | 'top_ups', written: string, { at, model, value }: Figure): Line {
+function money(measure: 'cost' | 'top_ups', written: string, { at, model, value }: Figure): Charge {
   const currency = written.toUpperCase();
-  const line: Line = { at, measure, resource: '', model, tier: '', detail: currency, value };
+  const line: Charge = { at, measure, resource: '', model, tier: '', detail: currency, value };
   return currency === 'USD' ? line : { ...line, currency };
 }
 
-function usageOf({ name, model, tokenType }: Sku, at: Instant, units: Fixed): Line {
+function usageOf({ name, model, tokenType }: Sku, at: Instant, units: Fixed): Charge {
   if (tokenType) return tokens(tokenType, { at, model, value: units * TOKENS_PER_UNIT });
   return { at, measure: 'units', resource: '', model, tier: '', detail: name, value: units };
 }
 
-function tokens(detail: TokenType, { at, model, value }: Figure): Line {
+function tokens(detail: TokenType, { at, model, value }: Figure): Charge {
   return { at, measure: 'tokens', resource: '', model, tier: '', detail, value };
 }
 
-function requestsOf({ model, ids, unnamed }: Requests, at: Instant): Line {
+function requestsOf({ model, ids, unnamed }: Requests, at: Instant): Charge {
   const value = fromInteger(BigInt(ids.size + unnamed));
   return { at, measure: 'requests', resource: '', model, tier: '', detail: '', value };
 }

@@ -1,4 +1,4 @@
-import type { Drift, DriftKind, Line } from '../../core/statement/statement.ts';
+import type { Charge, Drift, DriftKind } from '../../core/statement/statement.ts';
 import type { Fixed } from '../../core/values/money.ts';
 import { floorTo, type Instant, MINUTE, type Range } from '../../core/values/time.ts';
 import type { Row } from './rows.ts';
@@ -46,7 +46,7 @@ export interface Tally {
   current: MinuteSums | undefined;
   newest: Instant;
   /** Lines of closed minutes. */
-  readonly lines: Line[];
+  readonly lines: Charge[];
   /** SKUs of no known shape that were charged. */
   readonly charged: Set<string>;
   /** Positive rows that do not tell what they are: `judge` does, once all rows are in. */
@@ -202,7 +202,7 @@ function keepPrices({ prices }: Tally, { bySku }: MinuteSums): void {
   }
 }
 
-function isMoney({ measure }: Line): boolean {
+function isMoney({ measure }: Charge): boolean {
   return measure === 'cost' || measure === 'top_ups';
 }
 

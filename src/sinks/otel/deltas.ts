@@ -39,15 +39,15 @@ export function createDeltas<Total>(options: DeltasOptions<Total>): Deltas<Total
   const tellings = new WeakMap<object, Telling<Total>>();
   return {
     temporality: AggregationTemporality.DELTA,
-    point({ family, labels, total, zeroAt: begun, attributes }, at) {
+    point({ family, labels, total, createdAt: begun, attributes }, at) {
       const known = told.of({ family, labels });
-      const zeroAt = begun ?? known?.zeroAt ?? openedAt;
-      const start = Math.max(believed(zeroAt, at), believed(known?.at ?? from, at));
+      const createdAt = begun ?? known?.createdAt ?? openedAt;
+      const start = Math.max(believed(createdAt, at), believed(known?.at ?? from, at));
       if (at <= start) return undefined;
-      const value = known?.zeroAt === zeroAt ? growth(total, known.total) : total;
+      const value = known?.createdAt === createdAt ? growth(total, known.total) : total;
       if (value === undefined) return undefined;
       const point = { startTime: hrTime(start), endTime: hrTime(at), attributes, value };
-      tellings.set(point, { family, labels, zeroAt, total, at });
+      tellings.set(point, { family, labels, createdAt, total, at });
       return point;
     },
     taken(points) {

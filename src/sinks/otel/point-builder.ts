@@ -10,7 +10,7 @@ export interface Standing<Total> {
   readonly labels: readonly string[];
   readonly total: Total;
   /** When it was first 0, if it only grows. Missing: when the receiver was opened, or what it was told of this before. */
-  readonly zeroAt: Instant | undefined;
+  readonly createdAt: Instant | undefined;
   readonly attributes: Attributes;
 }
 
@@ -28,8 +28,8 @@ export function createTotals<Total>(openedAt: Instant): Teller<Total> {
   return {
     temporality: AggregationTemporality.CUMULATIVE,
     // A clock that was set back may stand before the beginning.
-    point: ({ total, zeroAt = openedAt, attributes }, at) => ({
-      startTime: hrTime(Math.min(zeroAt, at)),
+    point: ({ total, createdAt = openedAt, attributes }, at) => ({
+      startTime: hrTime(Math.min(createdAt, at)),
       endTime: hrTime(at),
       attributes,
       value: total,

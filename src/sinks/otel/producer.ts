@@ -44,10 +44,10 @@ export function createLedgerProducer(options: LedgerProducerOptions): LedgerProd
     const teller = family.type === 'counter' ? counters : gauges;
     const attributesOf = attributes(family.labels);
     const points: DataPoint<number>[] = [];
-    for (const [index, { labels, value: total, zeroAt }] of family.samples.entries()) {
+    for (const [index, { labels, value: total, createdAt }] of family.samples.entries()) {
       if (index % SAMPLES_A_BATCH === 0) await pace();
       if (!Number.isFinite(total)) continue;
-      const standing = { family: family.name, labels, total, zeroAt, attributes: attributesOf(labels) };
+      const standing = { family: family.name, labels, total, createdAt, attributes: attributesOf(labels) };
       const point = teller.point(standing, at);
       if (point) points.push(point);
     }

@@ -51,7 +51,7 @@ export function createSelfProducer(options: SelfProducerOptions): AcknowledgedPr
         family: name,
         labels: [...names, ...values],
         total,
-        zeroAt: options.startedAt,
+        createdAt: options.startedAt,
         attributes,
       };
       return teller.point(standing, at) ?? [];
