@@ -26,7 +26,7 @@ function bench(context: TestContext, change: (ledger: Ledger) => Ledger = (ledge
     name,
     schedule: '0 0 1 1 *',
     jitterMs: 0,
-    applies: (config) => name === 'usage' || z.object({ more: z.boolean() }).parse(config).more,
+    isEnabled: (config) => name === 'usage' || z.object({ more: z.boolean() }).parse(config).more,
     plan: () => [{ start: NOON, end: NOON }],
     async *ask(_ask, _range, inPoll) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -34,7 +34,7 @@ function bench(context: TestContext, change: (ledger: Ledger) => Ledger = (ledge
       asked.push({ account: inPoll.config, context: inPoll, answer: resolve });
       yield await promise;
     },
-    reader: () => ({ take() {}, done: () => ({ resources: [], observations: [], drift: [] }) }),
+    reader: () => ({ add() {}, finish: () => ({ resources: [], observations: [], drift: [] }) }),
   });
   const provider: Provider<unknown> = {
     id: 'test',

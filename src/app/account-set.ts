@@ -2,18 +2,18 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Ledger } from '../core/ledger.ts';
 import { createAdmission } from '../poll/admission.ts';
 import type { HttpEvents } from '../poll/http/context.ts';
-import type { Witness } from '../poll/http/server-clock.ts';
-import { type OpenAccount, openAccount, type PolledAccount, type Terms } from '../poll/open-account.ts';
+import type { ServerClock } from '../poll/http/server-clock.ts';
+import { type OpenAccount, openAccount, type PolledAccount, type AccountDefaults } from '../poll/open-account.ts';
 import { createPoller, type Poller, type PollerOptions } from '../poll/poller.ts';
 import { createPatterns } from '../poll/schedule.ts';
-import { createWriter, type Write } from '../poll/writer.ts';
+import { createWriter, type RunInTransaction } from '../poll/writer.ts';
 import type { AccountLabels, SelfMetrics } from '../sinks/prometheus/self.ts';
 
 export interface AccountsOptions extends Omit<PollerOptions, 'feeds'> {
   readonly ledger: Ledger;
   readonly self: SelfMetrics;
   /** Hears what answers say of the time. */
-  readonly witness?: Witness;
+  readonly witness?: ServerClock;
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly longestWaitMs?: number | undefined;
   /** An answer asked an account for a pause of so many seconds, more than is believed. */
@@ -21,12 +21,12 @@ export interface AccountsOptions extends Omit<PollerOptions, 'feeds'> {
 }
 
 /** The accounts that are to be polled, and what holds for all of them. */
-export interface AccountsConfig extends Terms {
+export interface AccountsConfig extends AccountDefaults {
   readonly accounts: readonly PolledAccount[];
 }
 
 /** Titles of the accounts that a replacement touched; all others were left alone. */
-export interface Replaced {
+export interface ReplacedAccounts {
   readonly added: readonly string[];
   readonly changed: readonly string[];
   readonly removed: readonly string[];
@@ -42,7 +42,7 @@ export interface Accounts {
    *
    * @throws what the store throws when an account cannot be opened: then all goes on as before.
    */
-  replace(next: AccountsConfig): Promise<Replaced>;
+  replace(next: AccountsConfig): Promise<ReplacedAccounts>;
   /** Abandons polls in flight and closes all connections. */
   stop(): Promise<void>;
 }
@@ -62,14 +62,14 @@ export function createAccounts(given: AccountsOptions, first: AccountsConfig): A
   const write = createWriter(transaction);
   const options = { ...given, patternOf: createPatterns(), admit: createAdmission(CONCURRENT_POLLS), write };
   const { ledger } = options;
-  let terms: Terms = first;
+  let terms: AccountDefaults = first;
   let running: Running[] = [];
   transaction(() => {
-    running = first.accounts.map((account) => begin(account, terms, options));
+    running = first.accounts.map((account) => startAccount(account, terms, options));
   });
   let isStarted = false;
   inSlices(running, (each) => {
-    if (running.includes(each)) show(each, options);
+    if (running.includes(each)) register(each, options);
   });
 
   /** Those that stay as they are, and new ones for the others. */
@@ -82,7 +82,7 @@ export function createAccounts(given: AccountsOptions, first: AccountsConfig): A
         all = next.accounts.map((account) => {
           const known = before.get(titleOf({ account }));
           if (known && isSame(known.account, account)) return known;
-          const begun = begin(account, next, options);
+          const begun = startAccount(account, next, options);
           fresh.push(begun);
           return begun;
         });
@@ -120,9 +120,9 @@ export function createAccounts(given: AccountsOptions, first: AccountsConfig): A
       const begun = running.filter((each) => were.get(titleOf(each)) !== each);
       const ended = before.filter((each) => are.get(titleOf(each)) !== each);
       next.accounts.forEach((account, index) => void running[index]?.open.take(account, next));
-      await Promise.all(ended.map(end));
-      for (const each of ended) await hide(each, are, options);
-      for (const each of begun) show(each, options);
+      await Promise.all(ended.map(stopAccount));
+      for (const each of ended) await unregister(each, are, options);
+      for (const each of begun) register(each, options);
       if (isStarted) for (const { poller } of begun) poller.start();
       const isNew = (each: Running) => !were.has(titleOf(each));
       const isGone = (each: Running) => !are.has(titleOf(each));
@@ -133,7 +133,7 @@ export function createAccounts(given: AccountsOptions, first: AccountsConfig): A
       };
     },
     async stop() {
-      await Promise.all(running.map(end));
+      await Promise.all(running.map(stopAccount));
     },
   };
 }
@@ -154,21 +154,21 @@ function inSlices<Item>(items: readonly Item[], work: (item: Item) => void): voi
   if (count < items.length) setImmediate(() => inSlices(items.slice(count), work));
 }
 
-function begin(account: PolledAccount, terms: Terms, options: AccountsOptions & { write: Write }): Running {
+function startAccount(account: PolledAccount, terms: AccountDefaults, options: AccountsOptions & { write: RunInTransaction }): Running {
   const { maxSeries, rates } = terms;
   const events = httpEvents(labelsOf(account), options);
   const open = openAccount(account, { ...options, maxSeries, rates, events });
   return { account, open, poller: createPoller({ ...options, feeds: open.feeds }) };
 }
 
-async function end({ open, poller }: Running): Promise<void> {
+async function stopAccount({ open, poller }: Running): Promise<void> {
   await poller.stop();
   // Not waited for: a resolver that does not answer would hold it up, and nothing comes of it any more.
   void open.client.close();
 }
 
 /** Shows the feeds' own metrics, from what the ledger remembers on. */
-function show({ open }: Running, { ledger, self }: AccountsOptions): void {
+function register({ open }: Running, { ledger, self }: AccountsOptions): void {
   for (const { key, labels } of open.feeds) {
     self.feedSeen(labels);
     const lastSuccess = ledger.book.feed(key.account, key.feed)?.lastSuccess;
@@ -177,7 +177,7 @@ function show({ open }: Running, { ledger, self }: AccountsOptions): void {
 }
 
 /** Takes from the page what has no successor: the account, or feeds of it that have nothing to read any more. */
-async function hide(
+async function unregister(
   { account, open }: Running,
   running: ReadonlyMap<string, Running>,
   { ledger, self }: AccountsOptions,

@@ -114,11 +114,11 @@ function feedStatus(ledger: Ledger, state: FeedState, now: Instant): FeedStatus 
 /** What is still to be read of the past, where this is the feed that reads it: the last of those that fill the stream. */
 function historyOf(ledger: Ledger, state: FeedState, now: Instant): FeedStatus['history'] {
   const { key, feed, readsHistory } = state.feed;
-  if (!feed.books || !readsHistory) return null;
-  const since = ledger.since(key.account, feed.books.stream, now);
-  const unread = ledger.unread(key.account, feed.books.stream, since);
+  if (!feed.stream || !readsHistory) return null;
+  const since = ledger.since(key.account, feed.stream.stream, now);
+  const unread = ledger.unread(key.account, feed.stream.stream, since);
   const buckets =
-    unread.reduce((sum, { start, end }) => sum + (end - start), 0) / sizeOf(feed.books.granularity);
+    unread.reduce((sum, { start, end }) => sum + (end - start), 0) / sizeOf(feed.stream.granularity);
   return buckets > 0 ? { remaining: Math.ceil(buckets) } : null;
 }
 

@@ -13,10 +13,10 @@ function feed(name: string): Feed<unknown, unknown> {
     name,
     schedule: '* * * * *',
     jitterMs: 0,
-    applies: (config) => z.array(z.string()).parse(config).includes(name),
+    isEnabled: (config) => z.array(z.string()).parse(config).includes(name),
     plan: () => [],
     async *ask() {},
-    reader: () => ({ take() {}, done: assert.fail }),
+    reader: () => ({ add() {}, finish: assert.fail }),
   };
 }
 

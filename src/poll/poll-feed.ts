@@ -9,11 +9,11 @@ import { type Rates, rateAt } from '../core/values/exchange-rates.ts';
 import { multiply } from '../core/values/money.ts';
 import type { Instant, Range } from '../core/values/time.ts';
 import { mostTelling, PollError } from '../providers/api/errors.ts';
-import { type Feed, type FeedContext, NOTHING_KNOWN } from '../providers/api/provider.ts';
+import { type Feed, type FeedContext, EMPTY_CONTEXT } from '../providers/api/provider.ts';
 import type { HttpClient } from './http/client.ts';
-import { cleanObservation, createDigest, longLabels, shortNotes, watchDrift } from './poll-summary.ts';
-import { EndlessAnswers, guardRange } from './range-guard.ts';
-import type { Write } from './writer.ts';
+import { cleanObservation, createPollSummary, longLabels, shortNotes, watchDrift } from './poll-summary.ts';
+import { EndlessAnswers, createRangeGuard } from './range-guard.ts';
+import type { RunInTransaction } from './writer.ts';
 
 /** A feed of an account, with everything a poll of it needs. */
 export interface PollTarget {
@@ -27,7 +27,7 @@ export interface PollTarget {
   readonly rates: () => Rates;
   readonly now: () => Instant;
   /** Stores what was read; at once when absent. */
-  readonly write?: Write;
+  readonly write?: RunInTransaction;
   /** Turns the moment of a first request into an as-of that no other statement of the account has. */
   readonly asOf: (at: Instant) => Instant;
 }
@@ -56,7 +56,7 @@ export async function pollFeed(
   watcher: PollWatcher,
   signal: AbortSignal,
 ): Promise<'done' | 'postponed'> {
-  const digest = createDigest(watcher);
+  const digest = createPollSummary(watcher);
   const applied = (known: StatementOutcome) => {
     for (const currency of known.unconverted) digest.unconverted(currency);
     watcher.applied({ ...known, unconverted: new Set() });
@@ -76,13 +76,13 @@ async function pollRanges(
   const context = contextOf(target, watcher, signal);
   const ranges = [...target.feed.plan(context)];
   const planned = ranges.length;
-  const learned = nothingLearned(context.memo);
+  const learned = emptyPollResult(context.state);
   const failures: FailedRange[] = [];
   let inARow = 0;
   for (const [index, range] of ranges.entries()) {
     signal.throwIfAborted();
-    if (target.client.budgetLeft() < (target.feed.leaves ?? 0)) {
-      if (target.feed.books || index > 0) break;
+    if (target.client.budgetLeft() < (target.feed.reserveRequests ?? 0)) {
+      if (target.feed.stream || index > 0) break;
       // A pause that the provider asked for is waited for, as by all feeds.
       if (target.client.notBefore() <= target.now()) return 'postponed';
     }
@@ -95,7 +95,7 @@ async function pollRanges(
       const known = pollErrorOf(error);
       inARow += 1;
       if (known) failures.push({ range, error: known });
-      if (known?.reason !== 'contract' || inARow >= patienceWith(known)) {
+      if (known?.reason !== 'contract' || inARow >= maxFailures(known)) {
         await learn(target, learned, watcher, false);
         // A bug of ours hides behind no other failure.
         throw known ? failureOf(failures) : error;
@@ -126,7 +126,7 @@ function failureOf(failures: readonly FailedRange[]): PollError | undefined {
 /** How many ranges in a row may be answered badly: refusals are few, for some providers lock out who collects them. */
 const PATIENCE = { refused: 3, unreadable: 10, endless: 2 };
 
-function patienceWith(error: PollError): number {
+function maxFailures(error: PollError): number {
   if (error instanceof EndlessAnswers) return PATIENCE.endless;
   const { status } = error;
   return status === undefined || status === 200 ? PATIENCE.unreadable : PATIENCE.refused;
@@ -136,7 +136,7 @@ function patienceWith(error: PollError): number {
 const MAX_OBSERVATIONS = 10_000;
 
 /** What the ranges of one poll say together, beyond their statements. */
-interface Learned {
+interface PollResult {
   memo: string | undefined;
   readonly observations: Observation[];
   readonly reconciliations: Reconciliation[];
@@ -146,20 +146,20 @@ interface Learned {
   ranges: number;
 }
 
-function nothingLearned(memo: string | undefined): Learned {
+function emptyPollResult(memo: string | undefined): PollResult {
   return { memo, observations: [], reconciliations: [], notes: new Map(), held: new Set(), ranges: 0 };
 }
 
 async function readInto(
-  learned: Learned,
+  learned: PollResult,
   target: PollTarget,
   range: Range,
   context: FeedContext<unknown>,
   watcher: PollWatcher,
 ): Promise<{ readonly again?: boolean }> {
-  const { reading, asOf } = await readRange(target, range, { ...context, memo: learned.memo });
+  const { reading, asOf } = await readRange(target, range, { ...context, state: learned.memo });
   assertPlausibleReading(reading);
-  const isFact = reading.statement !== undefined && target.feed.books !== undefined;
+  const isFact = reading.statement !== undefined && target.feed.stream !== undefined;
   const applied = isFact ? await written(target, () => book(target, reading, asOf)) : NOTHING;
   learned.memo = reading.memo ?? learned.memo;
   for (const observation of reading.observations) learned.observations.push(cleanObservation(observation));
@@ -178,7 +178,7 @@ async function readInto(
  */
 async function learn(
   target: PollTarget,
-  learned: Learned,
+  learned: PollResult,
   watcher: PollWatcher,
   isComplete: boolean,
 ): Promise<void> {
@@ -217,14 +217,14 @@ function contextOf(target: PollTarget, watcher: PollWatcher, signal: AbortSignal
   const rates = target.rates();
   const at = now();
   const knows = (series: SeriesKey) => {
-    const stream = feed.books && ledger.book.streamOf(key.account, feed.books.stream);
+    const stream = feed.stream && ledger.book.streamOf(key.account, feed.stream.stream);
     return stream !== undefined && hasLabelSet(ledger.book, stream.id, series);
   };
   return {
     now: at,
-    knows,
-    memoOf: (name) => ledger.book.feed(key.account, name)?.memo,
-    billed: (range, which) => ledger.netCost(key.account, range, which),
+    hasSeries,
+    stateOf: (name) => ledger.book.feed(key.account, name)?.memo,
+    netCost: (range, which) => ledger.netCost(key.account, range, which),
     usdOf(amount, currency, then = at) {
       const rate = rateAt(rates, currency, then);
       if (rate !== undefined) return multiply(amount, rate);
@@ -232,11 +232,11 @@ function contextOf(target: PollTarget, watcher: PollWatcher, signal: AbortSignal
       return undefined;
     },
     config,
-    since: ledger.since(key.account, feed.books?.stream, at),
-    coverage: feed.books
-      ? ledger.coverage(key.account, feed.books.stream, feed.books.granularity)
-      : NOTHING_KNOWN.coverage,
-    memo: ledger.book.feed(key.account, key.feed)?.memo,
+    since: ledger.since(key.account, feed.stream?.stream, at),
+    coverage: feed.stream
+      ? ledger.coverage(key.account, feed.stream.stream, feed.stream.granularity)
+      : EMPTY_CONTEXT.coverage,
+    state: ledger.book.feed(key.account, key.feed)?.memo,
     signal,
   };
 }
@@ -245,16 +245,16 @@ function contextOf(target: PollTarget, watcher: PollWatcher, signal: AbortSignal
 async function readRange(target: PollTarget, range: Range, context: FeedContext<unknown>) {
   let asOf: Instant | undefined;
   const reader = target.feed.reader(range, context);
-  const guard = guardRange(reader.kept === undefined);
+  const guard = createRangeGuard(reader.retainedEntries === undefined);
   const sending = (at: Instant) => {
     asOf ??= target.asOf(at);
   };
   const { ask, drift } = watchDrift(target.client.ask(context.signal, sending, guard.received));
   for await (const page of target.feed.ask(ask, range, context)) {
-    reader.take(page);
-    guard.kept(reader.kept?.() ?? 0);
+    reader.add(page);
+    guard.kept(reader.retainedEntries?.() ?? 0);
   }
-  const reading = reader.done();
+  const reading = reader.finish();
   return {
     reading: { ...reading, drift: [...reading.drift, ...drift()] },
     asOf: asOf ?? target.asOf(target.now()),
@@ -262,7 +262,7 @@ async function readRange(target: PollTarget, range: Range, context: FeedContext<
 }
 
 function book(target: PollTarget, reading: Reading, asOf: Instant): StatementOutcome {
-  const stream = target.feed.books?.stream;
+  const stream = target.feed.stream?.stream;
   if (!reading.statement || stream === undefined) return NOTHING;
   return target.ledger.apply(
     target.key,

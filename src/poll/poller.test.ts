@@ -43,8 +43,8 @@ function bench(
       yield answer;
     },
     reader: () => ({
-      take() {},
-      done: () => ({
+      add() {},
+      finish: () => ({
         resources: [],
         observations: [{ metric: 'monthGross', labels: { tier: 'x' }, value: fromNumber(1) }],
         reconciliation: { difference: fromNumber(2), against: 'a total' },

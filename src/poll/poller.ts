@@ -176,7 +176,7 @@ function createRunner(feed: ScheduledFeed, options: PollerOptions, signal: Abort
   };
 
   const run = (): Promise<PollOutcome> => {
-    if (last?.ok === null && isYoung(last.at, now())) return Promise.resolve(last);
+    if (last?.ok === null && isRecent(last.at, now())) return Promise.resolve(last);
     clearTimeout(retry);
     // What comes after a poll is none of it: the timer of the next one is set outside.
     running ??= admitted().then((outcome) => {
@@ -247,7 +247,7 @@ function failureOf(error: unknown, when: { at: Instant; seconds: number }): Poll
 const OFF_MS = HOUR - 2 * MINUTE;
 
 /** What lies ahead is not young: the clock was set back since, perhaps by far. */
-function isYoung(at: Instant, now: Instant): boolean {
+function isRecent(at: Instant, now: Instant): boolean {
   return at <= now && now - at < OFF_MS;
 }
 

@@ -8,7 +8,7 @@ import { wholeUnits } from './tables.ts';
 const CACHED_CELLS = 150_000;
 
 /** The cells of one stream and granularity that were read, and where: what is absent within `known` is zero. */
-interface Shelf {
+interface CachedStream {
   readonly buckets: Map<Instant, Map<number, Cell>>;
   known: Range[];
 }
@@ -18,10 +18,10 @@ interface Shelf {
  * no query. Bounded: when there are too many, all are let go.
  */
 export function cacheCells(store: Store, mostCells = CACHED_CELLS): Store {
-  const shelves = new Map<string, Shelf>();
+  const shelves = new Map<string, CachedStream>();
   let size = 0;
 
-  const shelfOf = (stream: number, granularity: Granularity): Shelf => {
+  const shelfOf = (stream: number, granularity: Granularity): CachedStream => {
     const key = `${stream} ${granularity}`;
     const shelf = shelves.get(key) ?? { buckets: new Map(), known: [] };
     shelves.set(key, shelf);

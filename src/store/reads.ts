@@ -4,7 +4,7 @@ import type { PeriodKind } from '../core/ledger/records.ts';
 import type { Fixed } from '../core/values/money.ts';
 import { floorTo, type Granularity, type Instant, type Range } from '../core/values/time.ts';
 import { type DeliveryTables, prepareDeliveries } from './deliveries.ts';
-import { type Digest, EMPTY, hashRow, plus } from './digest.ts';
+import { type RowDigest, EMPTY, hashRow, plus } from './digest.ts';
 import type { ReadRows, Seals } from './seals.ts';
 import { cellsOf, sumsOf, unitSize, wholeUnits } from './tables.ts';
 
@@ -58,8 +58,8 @@ export function prepareReads(database: DatabaseSync, seals: Seals, options: Stor
 }
 
 /** The digests of rows that come in order of their buckets. */
-function digestsOf(rows: readonly CellColumns[], size: number): Map<number, Digest> {
-  const digests = new Map<number, Digest>();
+function digestsOf(rows: readonly CellColumns[], size: number): Map<number, RowDigest> {
+  const digests = new Map<number, RowDigest>();
   let unit = Number.NaN;
   let digest = EMPTY;
   for (const row of rows) {

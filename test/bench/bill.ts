@@ -73,7 +73,7 @@ export function daysOf({ start, end }: Range): Instant[] {
 
 /** A statement of whole days with these lines. */
 export function statementOf(range: Range, asOf: Instant, lines: readonly Charge[]): Statement {
-  return { stream: FEED, granularity: 'day', range, asOf, lines, silentTiers: [] };
+  return { stream: FEED, granularity: 'day', range, asOf, charges, silentTiers: [] };
 }
 
 /** A ledger that exposes about so many series: six of cost and one of its resource for each deployment, some of the account. */

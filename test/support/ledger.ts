@@ -63,7 +63,7 @@ export function statement(
   lines: readonly Charge[] = [],
   silentTiers: readonly string[] = [],
 ): Statement {
-  return { stream: 'usage', granularity, range, asOf, lines, silentTiers };
+  return { stream: 'usage', granularity, range, asOf, charges, silentTiers };
 }
 
 /** A ledger over a store that can be made to fail and that outlives it. */

@@ -119,7 +119,7 @@ function composer({ granularities, settleMs }: ModelOptions) {
   };
   const sizeAt = (index: number) => sizeOf(granularities[index] ?? 'day');
   const amounts = (side: Side, index: number, at: Instant): Amounts => {
-    const lines = reading(side, index, at)?.lines.filter(
+    const lines = reading(side, index, at)?.charges.filter(
       (line) => line.at >= at && line.at < at + sizeAt(index),
     );
     return sum((lines ?? []).map((line) => new Map([[line.resource, line.value]])));

@@ -24,10 +24,10 @@ export async function pollOnce(
   const ranges = [...feed.plan(given)];
   const planned = ranges.length;
   const applied: Charge[] = [];
-  let { memo } = given;
+  let { state } = given;
   for (const [index, range] of ranges.entries()) {
     const knows = (key: SeriesKey) =>
-      given.knows(key) || applied.some((line) => LABELS.every((name) => line[name] === key[name]));
+      given.hasSeries(key) || applied.some((line) => LABELS.every((name) => line[name] === key[name]));
     const context = { ...given, memo, knows };
     const pages: unknown[] = [];
     const watched = watchDrift(ask);
@@ -37,8 +37,8 @@ export async function pollOnce(
     const reading = { ...own, drift: [...own.drift, ...watched.drift()] };
     assertLawful(feed, reading);
     readings.push({ range, reading });
-    applied.push(...(reading.statement?.lines ?? []));
-    memo = reading.memo ?? memo;
+    applied.push(...(reading.statement?.charges ?? []));
+    state = reading.memo ?? state;
     if (reading.again && index < planned) ranges.splice(planned, 0, range);
   }
   return readings;
@@ -53,18 +53,18 @@ function read(
   pages: readonly unknown[],
 ): RangeReading['reading'] {
   const reader = feed.reader(range, context);
-  for (const page of pages) reader.take(page);
-  return reader.done();
+  for (const page of pages) reader.add(page);
+  return reader.finish();
 }
 
 function assertLawful(feed: Feed<unknown, unknown>, reading: Reading): void {
   const { statement } = reading;
   if (statement) {
-    const { range, granularity, lines } = statement;
+    const { range, granularity, charges } = statement;
     const size = sizeOf(granularity);
-    assert.equal(granularity, feed.books?.granularity, 'the statement has the granularity of the books');
+    assert.equal(granularity, feed.stream?.granularity, 'the statement has the granularity of the books');
     for (const at of [range.start, range.end]) assert.equal(floorTo(size, at), at, 'whole buckets only');
-    for (const { at } of lines)
+    for (const { at } of charges)
       assert.ok(range.start <= at && at < range.end, `a line lies outside: ${iso(at)}`);
   }
   const named = reading.resources.map(({ resource }) => resource);
@@ -92,7 +92,7 @@ function readingOf({ statement, observations, reconciliation, ...rest }: Reading
     statement: statement && {
       ...statement,
       range: span(statement.range),
-      lines: statement.lines.map(lineOf).sort((a, b) => compare(JSON.stringify(a), JSON.stringify(b))),
+      lines: statement.charges.map(lineOf).sort((a, b) => compare(JSON.stringify(a), JSON.stringify(b))),
     },
     observations: observations.map(({ value, at, until, ...observation }) => ({
       ...observation,

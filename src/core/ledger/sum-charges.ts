@@ -18,7 +18,7 @@ export function sumCharges(input: SumChargesInput, assigner: SeriesAllocator, ra
   const foreign: ForeignSums = new Map();
   const unconverted = new Set<string>();
   const count = plausibility();
-  for (const line of statement.lines) {
+  for (const line of statement.charges) {
     const bucket = floorTo(size, line.at);
     if (line.at < statement.range.start || line.at >= statement.range.end) {
       throw new RangeError(`a line of ${new Date(line.at).toISOString()} lies outside the statement's range`);

@@ -50,7 +50,7 @@ export interface Statement {
   readonly range: Range;
   /** When the first request was sent. */
   readonly asOf: Instant;
-  readonly lines: readonly Charge[];
+  readonly charges: readonly Charge[];
   /** Tiers that the answer left out or gave as null: suspicious where money stood. `""` is the tier of those without one. */
   readonly silentTiers: readonly string[];
 }

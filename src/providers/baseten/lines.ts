@@ -3,7 +3,7 @@ import type { Fixed } from '../../core/values/money.ts';
 import type { Usage } from './usage.ts';
 
 /** The billed facts of a row: cost and its parts, requests, run time and tokens, as far as its tier has them. */
-export function linesOf({ tier, date, item, figures }: Usage): Charge[] {
+export function chargesOf({ tier, date, item, figures }: Usage): Charge[] {
   const resource = item?.billable_resource;
   const model = resource ? resource.model_name : item?.model_name;
   const line = (measure: Measure, value: Fixed, detail = ''): Charge => ({

@@ -4,27 +4,27 @@ import { intersection, isoDay, type Range, startOfMonth } from '../../core/value
 import type { Reader } from '../api/provider.ts';
 import { unknownFieldsOf } from '../api/unknown-fields.ts';
 import { factsOf } from './facts.ts';
-import { linesOf, tokenDriftOf } from './lines.ts';
+import { chargesOf, tokenDriftOf } from './lines.ts';
 import { SHORTER_MEMO } from './longest.ts';
 import type { Names } from './names.ts';
-import { type Category, categoryOf, KINDS, TIERS, UsageSummary } from './schema.ts';
+import { type UsageCategory, categoryOf, KINDS, TIERS, UsageSummary } from './schema.ts';
 import { type Answered, type TierUsage, type Usage, usageByTier } from './usage.ts';
 
 /** One answer: about the whole range or a part of it (always the first pages), about one day of it, or about the month to date. */
-export interface Page extends Answered {
+export interface AnswersOfRange extends Answered {
   readonly about: 'range' | 'day' | 'month';
 }
 
 /** Reads the answers about a range of UTC days, and about the month to date where that was asked for too. */
-export function usageReader(names: Names): Reader<Page> {
-  const pages: Page[] = [];
+export function usageReader(names: Names): Reader<AnswersOfRange> {
+  const pages: AnswersOfRange[] = [];
   return {
-    take: (page) => void pages.push(page),
-    done: () => readingOf(pages, names),
+    add: (page) => void pages.push(page),
+    finish: () => readingOf(pages, names),
   };
 }
 
-function readingOf(pages: readonly Page[], names: Names): Reading & { readonly memo?: string } {
+function readingOf(pages: readonly AnswersOfRange[], names: Names): Reading & { readonly memo?: string } {
   const wholes = pages.filter(({ about }) => about === 'range');
   if (wholes.length === 0) throw new RangeError('the answer about the whole range is missing');
   const days = pages.filter(({ about }) => about === 'day');
@@ -32,12 +32,12 @@ function readingOf(pages: readonly Page[], names: Names): Reading & { readonly m
     usageByTier({ whole, days: days.filter(({ asked }) => intersection(asked, whole.asked)) }),
   );
   const usage = tiers.flatMap((one) => one.usage);
-  const lines = usage.flatMap(linesOf);
+  const lines = usage.flatMap(chargesOf);
   const silentTiers = [...new Set(tiers.filter(({ isSilent }) => isSilent).map(({ tier }) => tier))];
   const months = pages.filter(({ about }) => about === 'month');
   const reconciliation = months.length > 0 ? reconciliationOf(wholes, lines) : undefined;
   return {
-    statement: { granularity: 'day', range: spanOf(wholes), lines, silentTiers },
+    statement: { granularity: 'day', range: spanOf(wholes), charges, silentTiers },
     resources: factsOf(usage, names),
     observations: monthTotalsOf(months),
     ...(reconciliation && { reconciliation }),
@@ -60,7 +60,7 @@ function spanOf(answers: readonly Answered[]): Range {
 const MONTH_TOTALS = { monthGross: 'total', monthCredits: 'credits_used', monthNet: 'subtotal' } as const;
 
 /** The provider's totals of the month, before and after account credits; where a category or total is missing, nothing is known. */
-function monthTotalsOf(months: readonly Page[]): Observation[] {
+function monthTotalsOf(months: readonly AnswersOfRange[]): Observation[] {
   if (months.length === 0) return [];
   const until = startOfMonth(spanOf(months).start, 1);
   return TIERS.flatMap(({ tier, key }) => {
@@ -74,7 +74,7 @@ function monthTotalsOf(months: readonly Page[]): Observation[] {
 
 /** Undefined while it is missing from any of the categories: a part must not pass for the whole. */
 function totalOf(
-  categories: readonly (Category | undefined)[],
+  categories: readonly (UsageCategory | undefined)[],
   name: (typeof MONTH_TOTALS)[keyof typeof MONTH_TOTALS],
 ): Fixed | undefined {
   const values = categories.flatMap((category) => category?.[name] ?? []);

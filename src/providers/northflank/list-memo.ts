@@ -6,14 +6,14 @@ import type { NorthflankConfig } from './config.ts';
 import { scopeOf } from './verify-scope.ts';
 
 /** Exact amounts by currency and tier, or currency and `total`, such as `USD paas`. */
-export type Amounts = ReadonlyMap<string, Fixed>;
+export type ListedAmounts = ReadonlyMap<string, Fixed>;
 
 /** What the list showed of a UTC day once all of it had settled. */
 export interface ListedDay {
   readonly start: Instant;
   /** Every hour of it was listed, but for those before the first of all. */
   readonly isWhole: boolean;
-  readonly amounts: Amounts;
+  readonly amounts: ListedAmounts;
 }
 
 /** What is known of the list's settled hours, so that they need not be listed again. */

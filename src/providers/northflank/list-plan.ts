@@ -28,7 +28,7 @@ export function listRanges(context: FeedContext<NorthflankConfig>): Range[] {
 export function knownOf(
   context: Pick<FeedContext<NorthflankConfig>, keyof When | 'memo'>,
 ): ListMemo | undefined {
-  const known = recall(context.memo, context.config);
+  const known = recall(context.state, context.config);
   return known && known.through >= farthest(context) ? known : undefined;
 }
 

@@ -4,7 +4,7 @@ import { DAY, HOUR, isoDay, type Range, SECOND, startOfMonth } from '../../core/
 import type { FeedContext } from '../api/provider.ts';
 import type { NorthflankConfig } from './config.ts';
 import { folded, isKnown } from './list-fold.ts';
-import { type Amounts, type ListedDay, type ListMemo, written } from './list-memo.ts';
+import { type ListedAmounts, type ListedDay, type ListMemo, written } from './list-memo.ts';
 import { dueEnd, knownOf } from './list-plan.ts';
 import type { UsageList } from './list-schema.ts';
 import { amountsIn, type Listing, listingOf, sumOf } from './listing.ts';
@@ -60,7 +60,7 @@ function isCounted({ isWhole, start }: ListedDay, { oldest }: ListMemo): boolean
 }
 
 /** Undefined where the sums have nothing of the tier, and where a part of it has no rate. */
-function dollarsOf(sums: Amounts, tier: string, { usdOf }: Context): Fixed | undefined {
+function dollarsOf(sums: ListedAmounts, tier: string, { usdOf }: Context): Fixed | undefined {
   const parts = [...sums].map(([key, amount]) => ({ ...splitKey(key), amount }));
   const usd = parts
     .filter((part) => part.tier === tier)
@@ -92,14 +92,14 @@ function reconciliationOf({ days }: ListMemo, context: Context): Reconciliation 
 }
 
 /** What the ledger holds of a day, once all of it should have been read for the last time. */
-function settledLedger({ start }: ListedDay, { now, config, billed }: Context): Fixed | undefined {
+function settledLedger({ start }: ListedDay, { now, config, netCost }: Context): Fixed | undefined {
   const end = start + DAY;
   if (end + config.dueAfter + SETTLE_MS + GRACE_MS > now) return undefined;
-  const found = billed({ start, end }, config.customerCosts ? undefined : ({ tier }) => tier === 'paas');
+  const found = netCost({ start, end }, config.customerCosts ? undefined : ({ tier }) => tier === 'paas');
   return found && found.asOf >= start + HOUR + SETTLE_MS ? found.usd : undefined;
 }
 
-function inDollars(amounts: Amounts): Fixed | undefined {
+function inDollars(amounts: ListedAmounts): Fixed | undefined {
   const totals = [...amounts].filter(([key]) => key.endsWith(' total'));
   const isForeign = totals.some(([key, amount]) => splitKey(key).currency !== 'USD' && amount !== 0n);
   return isForeign ? undefined : (amounts.get('USD total') ?? 0n);

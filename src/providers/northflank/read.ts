@@ -3,11 +3,11 @@ import type { Fixed } from '../../core/values/money.ts';
 import type { Range } from '../../core/values/time.ts';
 import type { NorthflankConfig } from './config.ts';
 import { driftOf } from './drift.ts';
-import { factsOf, type Place, placesOf } from './resources.ts';
-import type { Price, UsageHour } from './schema.ts';
+import { factsOf, type ResourcePlace, placesOf } from './resources.ts';
+import type { MoneyPrice, UsageHour } from './schema.ts';
 import { viewsOf } from './team.ts';
 import { priceOf, silentTiersOf, type Tier, tiersOf } from './tiers.ts';
-import type { Page } from './tree.ts';
+import type { HourPage } from './tree.ts';
 
 /**
  * Reads the walk through one hour.
@@ -16,7 +16,7 @@ import type { Page } from './tree.ts';
  * either side of zero, is a line of its own with resource `""`.
  * @throws {PollError} `contract` when an answer is about another hour.
  */
-export function readHour(pages: readonly Page[], range: Range, config: NorthflankConfig): Reading {
+export function readHour(pages: readonly HourPage[], range: Range, config: NorthflankConfig): Reading {
   const hour = pages[0]?.hour;
   const isTeamForm = config.teamId !== undefined;
   const places = placesOf(viewsOf(pages, isTeamForm), !isTeamForm);
@@ -24,7 +24,7 @@ export function readHour(pages: readonly Page[], range: Range, config: Northflan
   const lines = hour ? linesOf(hour, places, tiers, range.start) : [];
   const reconciliation = hour && reconciliationOf(hour, tiers, lines);
   return {
-    statement: { granularity: 'hour', range, lines, silentTiers: hour ? silentTiersOf(hour, tiers) : tiers },
+    statement: { granularity: 'hour', range, charges, silentTiers: hour ? silentTiersOf(hour, tiers) : tiers },
     resources: factsOf(places),
     observations: [],
     ...(reconciliation && { reconciliation }),
@@ -32,9 +32,9 @@ export function readHour(pages: readonly Page[], range: Range, config: Northflan
   };
 }
 
-function linesOf(hour: UsageHour, places: readonly Place[], tiers: readonly Tier[], at: number): Charge[] {
+function linesOf(hour: UsageHour, places: readonly ResourcePlace[], tiers: readonly Tier[], at: number): Charge[] {
   const { currency } = hour;
-  const priced = (tier: Tier, resource: string, price: Pick<Price, 'total' | 'components'>): Charge[] => {
+  const priced = (tier: Tier, resource: string, price: Pick<MoneyPrice, 'total' | 'components'>): Charge[] => {
     const base = { at, resource, model: '', tier, ...(currency !== 'USD' && { currency }) };
     return [
       { ...base, measure: 'cost' as const, detail: currency, value: price.total },
@@ -59,10 +59,10 @@ function linesOf(hour: UsageHour, places: readonly Place[], tiers: readonly Tier
  * the hour does not tell, nothing is left over.
  */
 function residualOf(
-  whole: Price | undefined,
-  resources: readonly Price[],
-): Pick<Price, 'total' | 'components'> {
-  const rest = (all: Fixed, partOf: (price: Price) => Fixed | null | undefined) =>
+  whole: MoneyPrice | undefined,
+  resources: readonly MoneyPrice[],
+): Pick<MoneyPrice, 'total' | 'components'> {
+  const rest = (all: Fixed, partOf: (price: MoneyPrice) => Fixed | null | undefined) =>
     resources.reduce((sum, price) => sum - (partOf(price) ?? 0n), all);
   const told = Object.entries(whole?.components ?? {}).flatMap(([name, value]) =>
     typeof value === 'bigint' ? [[name, rest(value, ({ components }) => components[name])] as const] : [],

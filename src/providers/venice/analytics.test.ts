@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Fixed, fromInteger, multiply, ONE, parseDecimal } from '../../core/values/money.ts';
 import { DAY, HOUR, type Instant, isoDay, MINUTE } from '../../core/values/time.ts';
-import { type FeedContext, NOTHING_KNOWN } from '../api/provider.ts';
+import { type FeedContext, EMPTY_CONTEXT } from '../api/provider.ts';
 import { analyticsReader, planAnalytics } from './analytics.ts';
 import { Analytics } from './analytics-schema.ts';
 import { daysToAsk, memoOfAttempt, recallAttempt } from './analytics-window.ts';
@@ -16,7 +16,7 @@ function contextOf(
   more: Partial<FeedContext<unknown>> = {},
 ): FeedContext<unknown> {
   return {
-    ...NOTHING_KNOWN,
+    ...EMPTY_CONTEXT,
     now: NOW,
     since: TODAY - 30 * DAY,
     config: {},
@@ -49,8 +49,8 @@ function bodyOf(days: Record<string, [usd: number, diem: number]>, keys: readonl
 
 function today(context: FeedContext<unknown>, keys: readonly Charged[]) {
   const reader = analyticsReader({ start: TODAY, end: TODAY + DAY }, context);
-  reader.take(bodyOf({ [isoDay(TODAY)]: [0, 0] }, keys));
-  const { observations } = reader.done();
+  reader.add(bodyOf({ [isoDay(TODAY)]: [0, 0] }, keys));
+  const { observations } = reader.finish();
   const of = (metric: string) =>
     new Map(
       observations
@@ -103,8 +103,8 @@ describe('closed days', () => {
     });
     const billed = { [day]: parseDecimal('4'), [day + DAY]: parseDecimal('9') };
     const context = contextOf(rateOf, {
-      memoOf: () => memo,
-      billed: ({ start }, which) => {
+      stateOf: () => memo,
+      netCost: ({ start }, which) => {
         const isDiem = which?.({ resource: '', model: '', tier: '', detail: 'DIEM' });
         return { usd: isDiem ? (billed[start] ?? 0n) : 0n, asOf };
       },
@@ -112,8 +112,8 @@ describe('closed days', () => {
     const [, range] = planAnalytics(context);
     assert.ok(range);
     const reader = analyticsReader(range, context);
-    reader.take(bodyOf({ [isoDay(day)]: [0, 10], [isoDay(day + DAY)]: [0, 10] }));
-    const { reconciliation, drift } = reader.done();
+    reader.add(bodyOf({ [isoDay(day)]: [0, 10], [isoDay(day + DAY)]: [0, 10] }));
+    const { reconciliation, drift } = reader.finish();
     assert.deepEqual([reconciliation?.difference, drift], [0n, []]);
     assert.match(reconciliation?.against ?? '', /^usage-analytics: 15 US dollars/);
   });
@@ -121,7 +121,7 @@ describe('closed days', () => {
   it('are not asked for while the ledger has none of them', () => {
     assert.equal(planAnalytics(contextOf(one)).length, 1);
     const memo = JSON.stringify({ refunds: { [isoDay(day)]: {} } });
-    assert.equal(planAnalytics(contextOf(one, { memoOf: () => memo })).length, 1);
+    assert.equal(planAnalytics(contextOf(one, { stateOf: () => memo })).length, 1);
   });
 });
 

@@ -5,14 +5,14 @@ import { coverageOf } from '../../../test/support/coverage.ts';
 import { assertProperty } from '../../../test/support/property.ts';
 import { parseDecimal } from '../../core/values/money.ts';
 import { floorTo, HOUR, MINUTE, type Range } from '../../core/values/time.ts';
-import { type FeedContext, NOTHING_KNOWN } from '../api/provider.ts';
+import { type FeedContext, EMPTY_CONTEXT } from '../api/provider.ts';
 import { Decimal } from '../api/schemas.ts';
 import { Config } from './config.ts';
 import { venice } from './index.ts';
 import { recall } from './memo.ts';
 import { planTail } from './plan.ts';
 import { usageReader } from './read.ts';
-import type { Row } from './rows.ts';
+import type { UsageRow } from './rows.ts';
 import { HistoryPage } from './schema.ts';
 import { historyPages } from './usage-history.ts';
 
@@ -21,7 +21,7 @@ const RANGE: Range = { start: START, end: START + 11 * MINUTE };
 
 function contextAt(now: number): FeedContext<Config> {
   return {
-    ...NOTHING_KNOWN,
+    ...EMPTY_CONTEXT,
     now,
     config: Config.parse({}),
     since: 0,
@@ -30,12 +30,12 @@ function contextAt(now: number): FeedContext<Config> {
   };
 }
 
-function readingOf(pages: readonly (readonly Row[])[]) {
+function readingOf(pages: readonly (readonly UsageRow[])[]) {
   const reader = usageReader({ range: RANGE, context: contextAt(RANGE.end), readsHistory: false });
   pages.forEach((rows, index) => {
-    reader.take({ api: 'usage-history', first: index === 0, rows, drift: [] });
+    reader.add({ api: 'usage-history', first: index === 0, rows, drift: [] });
   });
-  return reader.done();
+  return reader.finish();
 }
 
 const row = fc.record({
@@ -51,7 +51,7 @@ const row = fc.record({
 const rowsInOrder = fc.array(row, { maxLength: 60 }).map((rows) => rows.sort((a, b) => a.at - b.at));
 
 /** Sums by cell, straight from the definition. */
-function naive(rows: readonly Row[]): Map<string, bigint> {
+function naive(rows: readonly UsageRow[]): Map<string, bigint> {
   const cells = new Map<string, bigint>();
   const add = (key: string, value: bigint) => cells.set(key, (cells.get(key) ?? 0n) + value);
   const requests = new Set<string>();
@@ -74,7 +74,7 @@ describe('readings of the ledger', () => {
       fc.property(split, ([rows, cuts]) => {
         const bounds = [0, ...cuts.sort((a, b) => a - b), rows.length];
         const pages = bounds.slice(1).map((end, index) => rows.slice(bounds[index], end));
-        const lines = readingOf(pages).statement?.lines ?? [];
+        const lines = readingOf(pages).statement?.charges ?? [];
         const cells = lines.map(
           ({ at, model, measure, detail, value }) => [`${at} ${model} ${measure} ${detail}`, value] as const,
         );

@@ -44,7 +44,7 @@ const PERIODS = new Set(['EPOCH', 'MONTH', 'LIFETIME']);
 export const OWN_KEY = 'self';
 
 /** The keys, where they may be read; when they were refused, by the memo of the feed. */
-export interface Keys {
+export interface KeyTable {
   readonly body?: ApiKeys;
   readonly refusedAt?: Instant;
 }
@@ -52,8 +52,8 @@ export interface Keys {
 const Memo = z.object({ keysRefusedAt: z.number() });
 
 /** Asks for the keys. Refused, they are left out for an hour; what else the feed reads goes on. */
-export async function askKeys(ask: Ask, { memo, now }: FeedContext<unknown>): Promise<Keys> {
-  const refusedAt = refusalIn(memo);
+export async function askKeys(ask: Ask, { state, now }: FeedContext<unknown>): Promise<KeyTable> {
+  const refusedAt = refusalIn(state);
   if (refusedAt !== undefined && now >= refusedAt && now - refusedAt < HOUR) return { refusedAt };
   try {
     return { body: (await ask({ path: PATH, schema: ApiKeys })).body };
@@ -63,7 +63,7 @@ export async function askKeys(ask: Ask, { memo, now }: FeedContext<unknown>): Pr
   }
 }
 
-export function memoOfKeys({ refusedAt }: Keys): { memo?: string } {
+export function memoOfKeys({ refusedAt }: KeyTable): { memo?: string } {
   return refusedAt === undefined ? {} : { memo: JSON.stringify({ keysRefusedAt: refusedAt }) };
 }
 

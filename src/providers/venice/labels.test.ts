@@ -5,10 +5,10 @@ import { type Bench, openBench, settings, statement, utc } from '../../../test/s
 import type { Charge } from '../../core/statement/statement.ts';
 import { ONE } from '../../core/values/money.ts';
 import { HOUR, MINUTE, type Range } from '../../core/values/time.ts';
-import { NOTHING_KNOWN } from '../api/provider.ts';
+import { EMPTY_CONTEXT } from '../api/provider.ts';
 import { Config } from './config.ts';
 import { usageReader } from './read.ts';
-import type { Row } from './rows.ts';
+import type { UsageRow } from './rows.ts';
 
 const SKUS = [
   'wan-2.5-preview-text-to-video-duration-resolution-rate-10s-720p-audio',
@@ -16,7 +16,7 @@ const SKUS = [
   'minimax-music-v2-fixed',
 ];
 
-function rowAt(at: number, sku: string): Row {
+function rowAt(at: number, sku: string): UsageRow {
   const charge = { amount: -ONE, units: ONE, price: ONE, currency: 'USD' };
   return { at, sku, ...charge, requestId: undefined, notes: 'Video Inference' };
 }
@@ -24,7 +24,7 @@ function rowAt(at: number, sku: string): Row {
 /** What the reader makes of a row an hour for each SKU. */
 function linesOf(range: Range): Charge[] {
   const context = {
-    ...NOTHING_KNOWN,
+    ...EMPTY_CONTEXT,
     now: range.end,
     config: Config.parse({}),
     since: 0,
@@ -32,10 +32,10 @@ function linesOf(range: Range): Charge[] {
     signal: new AbortController().signal,
   };
   const reader = usageReader({ range, context, readsHistory: false });
-  const rows: Row[] = [];
+  const rows: UsageRow[] = [];
   for (let at = range.start; at < range.end; at += HOUR) rows.push(...SKUS.map((sku) => rowAt(at, sku)));
-  reader.take({ api: 'usage-history', first: true, rows, drift: [] });
-  return [...(reader.done().statement?.lines ?? [])];
+  reader.add({ api: 'usage-history', first: true, rows, drift: [] });
+  return [...(reader.finish().statement?.charges ?? [])];
 }
 
 /** The same as an earlier release wrote them: a SKU it did not understand was the model. */

@@ -2,7 +2,7 @@ import type { Fixed } from '../../core/values/money.ts';
 import { DAY, type Instant, isoDay, type Range, startOfDay } from '../../core/values/time.ts';
 import { type Memory, recall } from './memo.ts';
 import { SETTLE_MS } from './plan.ts';
-import type { Tally } from './usage-aggregator.ts';
+import type { UsageAggregator } from './usage-aggregator.ts';
 
 /** Settled days that are remembered: those that analytics are set against, and some more. */
 const KEPT_MS = 10 * DAY;
@@ -15,7 +15,7 @@ const KEPT_MS = 10 * DAY;
  */
 export function refundsAfter(
   remembered: Memory['refunds'],
-  { range, refunds }: Tally,
+  { range, refunds }: UsageAggregator,
   { now, isWhole }: { readonly now: Instant; readonly isWhole: boolean },
 ): Memory['refunds'] {
   const oldest = isoDay(startOfDay(now) - KEPT_MS);

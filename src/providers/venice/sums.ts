@@ -10,7 +10,7 @@ const TOKENS_PER_UNIT = 1_000_000n;
 const MAX_CURRENCIES = 100;
 
 /** An amount in one currency, as the currency is written. */
-export interface Purse {
+export interface CurrencyAmount {
   readonly currency: string;
   amount: Fixed;
 }
@@ -21,7 +21,7 @@ export interface SkuSums {
   readonly requests: Requests;
   units: Fixed;
   /** Spend is positive. */
-  readonly costs: Purse[];
+  readonly costs: CurrencyAmount[];
   /** Of the newest charge, in US dollars per unit. */
   price: Fixed | undefined;
   pricedAt: Instant;
@@ -42,7 +42,7 @@ export interface MinuteSums {
   readonly at: Instant;
   readonly bySku: Map<string, SkuSums>;
   readonly byModel: Map<string, Requests>;
-  readonly topUps: Purse[];
+  readonly topUps: CurrencyAmount[];
 }
 
 export function emptyMinute(at: Instant): MinuteSums {
@@ -75,7 +75,7 @@ export function countRequest(requests: Requests, id: string | undefined): void {
 }
 
 /** Adds to the purse of a currency. There are one or two of them: a list is faster than a map. */
-export function addTo(purses: Purse[], currency: string, amount: Fixed): void {
+export function addTo(purses: CurrencyAmount[], currency: string, amount: Fixed): void {
   for (const purse of purses) {
     if (purse.currency !== currency) continue;
     purse.amount += amount;

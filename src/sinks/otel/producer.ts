@@ -6,7 +6,7 @@ import { createPace, type Pace } from '../prometheus/pace.ts';
 import { createAttributes } from './attributes.ts';
 import { createStoredDeltas } from './delivered.ts';
 import { type AcknowledgedProducer, collection, numbersOf } from './metric.ts';
-import { createMoments, createTotals } from './point-builder.ts';
+import { gaugePoints, cumulativePoints } from './point-builder.ts';
 
 /** The ledger for one receiver. */
 export interface LedgerProducer extends AcknowledgedProducer {
@@ -35,8 +35,8 @@ const SAMPLES_A_BATCH = 256;
  */
 export function createLedgerProducer(options: LedgerProducerOptions): LedgerProducer {
   const { source, now, version, deliveries } = options;
-  const counters = deliveries ? createStoredDeltas(deliveries, now()) : createTotals<number>(now());
-  const gauges = createMoments();
+  const counters = deliveries ? createStoredDeltas(deliveries, now()) : cumulativePoints<number>(now());
+  const gauges = gaugePoints();
   const attributes = createAttributes(options.genAi);
   let collected: Snapshot | undefined;
 

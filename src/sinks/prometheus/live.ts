@@ -5,7 +5,7 @@ import { createPace, type Pace } from './pace.ts';
 import type { LiveMetrics } from './page.ts';
 
 /** A registry whose text is kept until something is counted in it. */
-export interface Part {
+export interface PagePart {
   readonly registry: Registry;
   /** Another whenever something was counted. Missing: what it holds moves by itself. */
   readonly revision: number | undefined;
@@ -38,7 +38,7 @@ const REFRESH_MS = 500;
  * counters for good), writes `Nan`, knows no UNIT, leaves quotes in HELP bare and renders everything without a pause. One set
  * of registries also means one of event-loop monitors.
  */
-export function createLiveRenderer(parts: () => Iterable<Part>, now?: () => number): LiveRenderer {
+export function createLiveRenderer(parts: () => Iterable<PagePart>, now?: () => number): LiveRenderer {
   const encoder = createRegistryEncoder(parts);
   const { render, changed } = createFreshRenderer(encoder.encode, now);
   let isDue = false;
@@ -111,7 +111,7 @@ export interface CollectedValue {
 }
 
 /** Reads the families of registries that hold anything, for sinks that render them in another form. */
-export async function collectParts(parts: Iterable<Part>): Promise<CollectedFamily[]> {
+export async function collectParts(parts: Iterable<PagePart>): Promise<CollectedFamily[]> {
   const pace = createPace(SLICE_MS, LONGEST_SLICE_MS);
   const families = new Map<string, { family: CollectedFamily; values: CollectedValue[] }>();
   for (const { registry } of parts) {
@@ -148,9 +148,9 @@ interface EncodedPart {
 }
 
 /** Families stand in the order in which parts first show them; lines of parts that did not change are kept. */
-function createRegistryEncoder(parts: () => Iterable<Part>) {
+function createRegistryEncoder(parts: () => Iterable<PagePart>) {
   const known = new WeakMap<Registry, EncodedPart>();
-  const blocksOf = async ({ registry, revision }: Part, pace: Pace): Promise<readonly Block[]> => {
+  const blocksOf = async ({ registry, revision }: PagePart, pace: Pace): Promise<readonly Block[]> => {
     const last = known.get(registry);
     if (last && revision !== undefined && last.revision === revision) return last.blocks;
     const blocks: Block[] = [];
