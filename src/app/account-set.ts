@@ -3,7 +3,12 @@ import type { Ledger } from '../core/ledger.ts';
 import { createAdmission } from '../poll/admission.ts';
 import type { HttpEvents } from '../poll/http/context.ts';
 import type { ServerClock } from '../poll/http/server-clock.ts';
-import { type OpenAccount, openAccount, type PolledAccount, type AccountDefaults } from '../poll/open-account.ts';
+import {
+  type AccountDefaults,
+  type OpenAccount,
+  openAccount,
+  type PolledAccount,
+} from '../poll/open-account.ts';
 import { createPoller, type Poller, type PollerOptions } from '../poll/poller.ts';
 import { createPatterns } from '../poll/schedule.ts';
 import { createWriter, type RunInTransaction } from '../poll/writer.ts';
@@ -154,7 +159,11 @@ function inSlices<Item>(items: readonly Item[], work: (item: Item) => void): voi
   if (count < items.length) setImmediate(() => inSlices(items.slice(count), work));
 }
 
-function startAccount(account: PolledAccount, terms: AccountDefaults, options: AccountsOptions & { write: RunInTransaction }): Running {
+function startAccount(
+  account: PolledAccount,
+  terms: AccountDefaults,
+  options: AccountsOptions & { write: RunInTransaction },
+): Running {
   const { maxSeries, rates } = terms;
   const events = httpEvents(labelsOf(account), options);
   const open = openAccount(account, { ...options, maxSeries, rates, events });

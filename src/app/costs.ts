@@ -22,6 +22,6 @@ export function costsAt({ ledger, states, now }: CostsSource, question: CostsQue
 
 function accountOf([id, feeds]: [number, readonly FeedState[]]): CostsAccount {
   const { provider = '', account = '' } = feeds[0]?.feed.labels ?? {};
-  const streams = feeds.flatMap(({ feed }) => feed.feed.stream?.stream ?? []);
+  const streams = feeds.flatMap(({ feed }) => feed.feed.stream?.name ?? []);
   return { id, provider, account, streams: [...new Set(streams)] };
 }

@@ -21,7 +21,10 @@ const STARTED: Config = {
 const NOTHING: ReplacedAccounts = { added: [], changed: [], removed: [] };
 
 /** A reloader whose parts are the test's. */
-function bench(parts: { read?: (() => Config) | undefined; take?: (config: Config) => Promise<ReplacedAccounts> }) {
+function bench(parts: {
+  read?: (() => Config) | undefined;
+  take?: (config: Config) => Promise<ReplacedAccounts>;
+}) {
   const loads: boolean[] = [];
   let log = '';
   const { take = async () => NOTHING } = parts;

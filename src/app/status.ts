@@ -115,8 +115,8 @@ function feedStatus(ledger: Ledger, state: FeedState, now: Instant): FeedStatus 
 function historyOf(ledger: Ledger, state: FeedState, now: Instant): FeedStatus['history'] {
   const { key, feed, readsHistory } = state.feed;
   if (!feed.stream || !readsHistory) return null;
-  const since = ledger.since(key.account, feed.stream.stream, now);
-  const unread = ledger.unread(key.account, feed.stream.stream, since);
+  const since = ledger.since(key.account, feed.stream.name, now);
+  const unread = ledger.unread(key.account, feed.stream.name, since);
   const buckets =
     unread.reduce((sum, { start, end }) => sum + (end - start), 0) / sizeOf(feed.stream.granularity);
   return buckets > 0 ? { remaining: Math.ceil(buckets) } : null;

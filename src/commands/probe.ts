@@ -1,7 +1,7 @@
 import type { Account } from '../config/config.ts';
 import { SECOND, startOfMonth } from '../core/values/time.ts';
 import { PollError } from '../providers/api/errors.ts';
-import { type Feed, type FeedContext, EMPTY_CONTEXT } from '../providers/api/provider.ts';
+import { EMPTY_CONTEXT, type Feed, type FeedContext } from '../providers/api/provider.ts';
 import type { Probed } from './check.ts';
 import { openClient } from './client.ts';
 

@@ -62,7 +62,12 @@ function providerOf(
 }
 
 /** The keys that only this provider has, as its own schema reads them. */
-function readOwnKeys(entry: RawAccount, path: Path, provider: Provider<unknown>, context: AccountsContext): unknown {
+function readOwnKeys(
+  entry: RawAccount,
+  path: Path,
+  provider: Provider<unknown>,
+  context: AccountsContext,
+): unknown {
   const { problems } = context.document;
   const own = ownKeys(provider);
   for (const key of Object.keys(entry).filter((name) => !COMMON_KEYS.includes(name) && !own.includes(name))) {

@@ -8,7 +8,11 @@ import { suggestion } from './yaml/suggest.ts';
 type RawEntry = Readonly<Record<string, unknown>>;
 
 /** Gives the entries of the lists that only one provider reads to the accounts they are meant for. */
-export function withSections(accounts: readonly Account[], value: RawEntry, context: AccountsContext): Account[] {
+export function withSections(
+  accounts: readonly Account[],
+  value: RawEntry,
+  context: AccountsContext,
+): Account[] {
   const entries = new Map(
     context.registry.map((provider) => [provider.id, entriesOf(provider, value, context)] as const),
   );

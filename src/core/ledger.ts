@@ -35,7 +35,7 @@ export interface Ledger {
   /**
    * Applies a statement, all of it or nothing.
    *
-   * @throws {RangeError} when a line lies outside the statement's range; what the store throws when nothing was written.
+   * @throws {RangeError} when a charge lies outside the statement's range; what the store throws when nothing was written.
    */
   apply(
     feed: FeedKey,

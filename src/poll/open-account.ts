@@ -78,7 +78,7 @@ export function openAccount(account: PolledAccount, options: OpenAccountOptions)
     config: account.config,
     schedule: account.schedule[feed.name] ?? feed.schedule,
     readsHistory:
-      feed === account.provider.feeds.findLast(({ stream }) => stream?.stream === feed.stream?.stream),
+      feed === account.provider.feeds.findLast(({ stream }) => stream?.name === feed.stream?.name),
     client,
     ledger,
     rates: () => rates,
@@ -122,8 +122,8 @@ const DEFAULT_LAG_MS = 2 * HOUR;
 
 /** The bodies of facts that a provider's feeds read, each with what all of its feeds together know. */
 export function streamsOf(provider: Provider<unknown>, config: unknown): StreamSettings[] {
-  const books = provider.feeds.flatMap((feed) => feed.stream ?? []);
-  return [...Map.groupBy(books, ({ stream }) => stream)].flatMap(([name, all]) => {
+  const streams = provider.feeds.flatMap((feed) => feed.stream ?? []);
+  return [...Map.groupBy(streams, ({ name }) => name)].flatMap(([name, all]) => {
     const present = new Set<Granularity>(all.map(({ granularity }) => granularity));
     const [finest, ...coarser] = GRANULARITIES.filter((granularity) => present.has(granularity));
     if (finest === undefined) return [];

@@ -41,7 +41,7 @@ function bench(
     name: FEED,
     schedule: '* * * * *',
     jitterMs: 0,
-    ...(hasBooks && { stream: { stream: 'usage', granularity: 'hour', settleMs: 48 * HOUR } }),
+    ...(hasBooks && { stream: { name: 'usage', granularity: 'hour', settleMs: 48 * HOUR } }),
     plan: () => queue.map((_, index) => ({ start: NOON - (index + 1) * HOUR, end: NOON - index * HOUR })),
     async *ask(_ask, range) {
       asked.push(range.start);
@@ -56,15 +56,20 @@ function bench(
           answer = page as Reply;
         },
         finish: () => {
-          const lines = answer.dollars ? [cost(range.start, 'a', answer.dollars, { tier: 'x' })] : [];
-          const statement = { granularity: 'hour' as const, range, lines, silentTiers: answer.silent ?? [] };
+          const charges = answer.dollars ? [cost(range.start, 'a', answer.dollars, { tier: 'x' })] : [];
+          const statement = {
+            granularity: 'hour' as const,
+            range,
+            charges,
+            silentTiers: answer.silent ?? [],
+          };
           return {
             statement,
             resources: [],
             observations: answer.observations ?? [],
             drift: [],
-            memo: `${asked.length}`,
-            again: answer.again ?? false,
+            state: `${asked.length}`,
+            reread: answer.again ?? false,
           };
         },
       };
@@ -117,7 +122,7 @@ test('an unreadable range fails the poll, and the ranges behind it are read all 
   assert.equal(asked.length, 3);
   assert.equal(spent(), fromNumber(3));
   assert.equal(row()?.lastSuccess, undefined);
-  assert.equal(row()?.memo, '3', 'what was applied is remembered');
+  assert.equal(row()?.state, '3', 'what was applied is remembered');
 });
 
 test('an absurd amount fails the poll as contract and books nothing of its answer, beside the statement too', async () => {

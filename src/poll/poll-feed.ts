@@ -9,10 +9,10 @@ import { type Rates, rateAt } from '../core/values/exchange-rates.ts';
 import { multiply } from '../core/values/money.ts';
 import type { Instant, Range } from '../core/values/time.ts';
 import { mostTelling, PollError } from '../providers/api/errors.ts';
-import { type Feed, type FeedContext, EMPTY_CONTEXT } from '../providers/api/provider.ts';
+import { EMPTY_CONTEXT, type Feed, type FeedContext } from '../providers/api/provider.ts';
 import type { HttpClient } from './http/client.ts';
 import { cleanObservation, createPollSummary, longLabels, shortNotes, watchDrift } from './poll-summary.ts';
-import { EndlessAnswers, createRangeGuard } from './range-guard.ts';
+import { createRangeGuard, EndlessAnswers } from './range-guard.ts';
 import type { RunInTransaction } from './writer.ts';
 
 /** A feed of an account, with everything a poll of it needs. */
@@ -87,9 +87,9 @@ async function pollRanges(
       if (target.client.notBefore() <= target.now()) return 'postponed';
     }
     try {
-      const { again } = await readInto(learned, target, range, context, watcher);
+      const { reread } = await readInto(learned, target, range, context, watcher);
       // Plans go back in time: what comes last is the oldest, and is read again first.
-      if (again && index < planned) ranges.splice(planned, 0, range);
+      if (reread && index < planned) ranges.splice(planned, 0, range);
       inARow = 0;
     } catch (error) {
       const known = pollErrorOf(error);
@@ -137,7 +137,7 @@ const MAX_OBSERVATIONS = 10_000;
 
 /** What the ranges of one poll say together, beyond their statements. */
 interface PollResult {
-  memo: string | undefined;
+  state: string | undefined;
   readonly observations: Observation[];
   readonly reconciliations: Reconciliation[];
   readonly notes: Map<string, Note>;
@@ -146,8 +146,8 @@ interface PollResult {
   ranges: number;
 }
 
-function emptyPollResult(memo: string | undefined): PollResult {
-  return { memo, observations: [], reconciliations: [], notes: new Map(), held: new Set(), ranges: 0 };
+function emptyPollResult(state: string | undefined): PollResult {
+  return { state, observations: [], reconciliations: [], notes: new Map(), held: new Set(), ranges: 0 };
 }
 
 async function readInto(
@@ -156,12 +156,12 @@ async function readInto(
   range: Range,
   context: FeedContext<unknown>,
   watcher: PollWatcher,
-): Promise<{ readonly again?: boolean }> {
-  const { reading, asOf } = await readRange(target, range, { ...context, state: learned.memo });
+): Promise<{ readonly reread?: boolean }> {
+  const { reading, asOf } = await readRange(target, range, { ...context, state: learned.state });
   assertPlausibleReading(reading);
   const isFact = reading.statement !== undefined && target.feed.stream !== undefined;
   const applied = isFact ? await written(target, () => book(target, reading, asOf)) : NOTHING;
-  learned.memo = reading.memo ?? learned.memo;
+  learned.state = reading.state ?? learned.state;
   for (const observation of reading.observations) learned.observations.push(cleanObservation(observation));
   if (reading.reconciliation) learned.reconciliations.push(reading.reconciliation);
   for (const note of shortNotes(reading.notes ?? [])) learned.notes.set(note.topic, note);
@@ -198,7 +198,7 @@ async function learn(
     at: isComplete ? now() : undefined,
     observations: learned.ranges > 0 ? all.slice(0, MAX_OBSERVATIONS) : undefined,
     reconciliation: summed(learned.reconciliations),
-    memo: learned.memo,
+    state: learned.state,
     notes: learned.ranges > 0 ? [...learned.notes.values()] : undefined,
   };
   await written(target, () => ledger.recordPoll(key, poll));
@@ -216,14 +216,14 @@ function contextOf(target: PollTarget, watcher: PollWatcher, signal: AbortSignal
   const { key, feed, config, ledger, now } = target;
   const rates = target.rates();
   const at = now();
-  const knows = (series: SeriesKey) => {
-    const stream = feed.stream && ledger.book.streamOf(key.account, feed.stream.stream);
+  const hasSeries = (series: SeriesKey) => {
+    const stream = feed.stream && ledger.book.streamOf(key.account, feed.stream.name);
     return stream !== undefined && hasLabelSet(ledger.book, stream.id, series);
   };
   return {
     now: at,
     hasSeries,
-    stateOf: (name) => ledger.book.feed(key.account, name)?.memo,
+    stateOf: (name) => ledger.book.feed(key.account, name)?.state,
     netCost: (range, which) => ledger.netCost(key.account, range, which),
     usdOf(amount, currency, then = at) {
       const rate = rateAt(rates, currency, then);
@@ -232,11 +232,11 @@ function contextOf(target: PollTarget, watcher: PollWatcher, signal: AbortSignal
       return undefined;
     },
     config,
-    since: ledger.since(key.account, feed.stream?.stream, at),
+    since: ledger.since(key.account, feed.stream?.name, at),
     coverage: feed.stream
-      ? ledger.coverage(key.account, feed.stream.stream, feed.stream.granularity)
+      ? ledger.coverage(key.account, feed.stream.name, feed.stream.granularity)
       : EMPTY_CONTEXT.coverage,
-    state: ledger.book.feed(key.account, key.feed)?.memo,
+    state: ledger.book.feed(key.account, key.feed)?.state,
     signal,
   };
 }
@@ -262,7 +262,7 @@ async function readRange(target: PollTarget, range: Range, context: FeedContext<
 }
 
 function book(target: PollTarget, reading: Reading, asOf: Instant): StatementOutcome {
-  const stream = target.feed.stream?.stream;
+  const stream = target.feed.stream?.name;
   if (!reading.statement || stream === undefined) return NOTHING;
   return target.ledger.apply(
     target.key,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { RANGE_LIMITS } from './http/limits.ts';
-import { EndlessAnswers, createRangeGuard } from './range-guard.ts';
+import { createRangeGuard, EndlessAnswers } from './range-guard.ts';
 
 const small = { bytes: 1, share: 0 };
 
@@ -37,11 +37,11 @@ it('answers that are kept are no more than three of the largest; those that are 
   assert.throws(() => keeping.received({ bytes: 1, share: 0.5 }), /more than 3 of the largest size/);
 });
 
-it('a range ends when its feed keeps one line too many', () => {
+it('a range ends when its feed keeps one charge too many', () => {
   const guard = createRangeGuard(false);
   guard.kept(RANGE_LIMITS.keptEntries);
   guard.kept(RANGE_LIMITS.keptEntries);
-  assert.throws(() => guard.kept(RANGE_LIMITS.keptEntries + 1), /more than 250000 lines/);
+  assert.throws(() => guard.kept(RANGE_LIMITS.keptEntries + 1), /more than 250000 charges/);
 });
 
 it('what ends a range is a broken contract', () => {

@@ -37,7 +37,7 @@ export function createRangeGuard(keepsAnswers: boolean): RangeGuard {
         throw new EndlessAnswers(`more than ${keptAnswers} of the largest size`);
     },
     kept(entries) {
-      if (entries > keptEntries) throw new EndlessAnswers(`more than ${keptEntries} lines`);
+      if (entries > keptEntries) throw new EndlessAnswers(`more than ${keptEntries} charges`);
     },
   };
 }

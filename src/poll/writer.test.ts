@@ -103,8 +103,8 @@ test('a group that is neither stored nor read again at once is not built upon', 
   const write = createWriter(ledger.transaction, Number.POSITIVE_INFINITY);
   const apply = (index: number) => {
     const range = { start: AT + index * HOUR, end: AT + (index + 1) * HOUR };
-    const lines = [cost(range.start, 'a', 2 ** index)];
-    const given = statement('hour', range, AT + HOUR + index, lines);
+    const charges = [cost(range.start, 'a', 2 ** index)];
+    const given = statement('hour', range, AT + HOUR + index, charges);
     return write(() => ledger.apply({ account, feed: FEED }, given, [], given.asOf));
   };
   const statuses = async (indexes: readonly number[]) =>

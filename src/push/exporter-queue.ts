@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import { type Instant, SECOND } from '../core/values/time.ts';
 import { startDeadline } from '../net/deadline.ts';
-import { type PushEnd, type PushEvents, pushAll, type PointTally } from './push.ts';
+import { type PointTally, type PushEnd, type PushEvents, pushAll } from './push.ts';
 import type { Receiver } from './receiver.ts';
 import { MAX_PAUSE_MS, type RetryPolicy } from './retry.ts';
 import { countPoints, type Encoding } from './split.ts';
@@ -91,7 +91,11 @@ function unsent(metrics: ResourceMetrics, obstacle: Obstacle, events: PushEvents
   return { taken: 0, lost, ...(lost > 0 && obstacle) };
 }
 
-async function run(metrics: ResourceMetrics, line: ReceiverQueue, options: PushesOptions): Promise<PointTally> {
+async function run(
+  metrics: ResourceMetrics,
+  line: ReceiverQueue,
+  options: PushesOptions,
+): Promise<PointTally> {
   const { receiver, now, events } = options;
   // By a timer of the runtime, which goes on where the clock is put back.
   const deadline = startDeadline(line.closed.signal, receiver.pushTimeoutMs);

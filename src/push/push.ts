@@ -1,7 +1,7 @@
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { Instant } from '../core/values/time.ts';
 import { type RetryPolicy, type SendOutcome, sendWithRetry } from './retry.ts';
-import { countPoints, type EncodedBatch, type Encoding, encodedBatches, type EncodedPoint } from './split.ts';
+import { countPoints, type EncodedBatch, type EncodedPoint, type Encoding, encodedBatches } from './split.ts';
 import type { PushFailure, Refused } from './transport.ts';
 
 /** What self-metrics, logs and producers hear of. */
@@ -85,7 +85,12 @@ const TOO_LARGE: Refused = {
 };
 
 /** Tells what became of a batch, and counts it. */
-function after(tally: PointTally, { points }: EncodedBatch, sent: SendOutcome, events: PushEvents): PointTally {
+function after(
+  tally: PointTally,
+  { points }: EncodedBatch,
+  sent: SendOutcome,
+  events: PushEvents,
+): PointTally {
   const lost = sent.kind === 'taken' ? Math.min(sent.rejected, points.length) : points.length;
   const reason = sent.kind === 'taken' ? 'partial' : sent.reason;
   if (lost < points.length) events.taken(points);

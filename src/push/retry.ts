@@ -65,7 +65,10 @@ function exhausted({ reason, message }: Again, notBefore: Instant): Exhausted {
   return { kind: 'given up', reason, message, notBefore };
 }
 
-async function sendOnce(body: Uint8Array, { transport, now, until, signal }: RetryPolicy): Promise<SendResult> {
+async function sendOnce(
+  body: Uint8Array,
+  { transport, now, until, signal }: RetryPolicy,
+): Promise<SendResult> {
   const deadline = startDeadline(signal, until - now());
   try {
     return await transport.send(body, deadline.signal);

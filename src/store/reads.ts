@@ -4,7 +4,7 @@ import type { PeriodKind } from '../core/ledger/records.ts';
 import type { Fixed } from '../core/values/money.ts';
 import { floorTo, type Granularity, type Instant, type Range } from '../core/values/time.ts';
 import { type DeliveryTables, prepareDeliveries } from './deliveries.ts';
-import { type RowDigest, EMPTY, hashRow, plus } from './digest.ts';
+import { EMPTY, hashRow, plus, type RowDigest } from './digest.ts';
 import type { ReadRows, Seals } from './seals.ts';
 import { cellsOf, sumsOf, unitSize, wholeUnits } from './tables.ts';
 

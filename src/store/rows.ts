@@ -105,7 +105,7 @@ const Feed = z
     feed: row.feed,
     read: z.array(StoredRange).parse(JSON.parse(row.ranges)),
     lastSuccess: row.last_success,
-    memo: row.memo ?? undefined,
+    state: row.memo ?? undefined,
     observations: z.array(StoredObservation).parse(JSON.parse(row.observations)),
     notes: z.array(StoredNote).parse(JSON.parse(row.notes)),
     reconciliation:

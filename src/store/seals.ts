@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Range } from '../core/values/time.ts';
-import { type RowDigest, EMPTY, hashRow, minus, plus } from './digest.ts';
+import { EMPTY, hashRow, minus, plus, type RowDigest } from './digest.ts';
 import {
   type DigestKey,
   LARGE_TABLES,

@@ -228,7 +228,7 @@ function writeLists(tables: Tables, commit: Commit): void {
   for (const row of commit.feeds ?? []) {
     const { reconciliation } = row;
     tables.feeds.put(
-      ...[row.account, row.feed, JSON.stringify(row.read), row.lastSuccess ?? null, row.memo ?? null],
+      ...[row.account, row.feed, JSON.stringify(row.read), row.lastSuccess ?? null, row.state ?? null],
       storedObservations(row.observations),
       reconciliation ? `${reconciliation.difference}` : null,
       reconciliation?.against ?? null,

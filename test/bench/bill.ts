@@ -49,14 +49,14 @@ function modelOf(index: number): string {
 }
 
 /** What every deployment cost in each bucket, deployment by deployment as Baseten lists it. `revision` moves the amounts. */
-export function linesOf({ resources }: Bill, buckets: readonly Instant[], revision = 0): Charge[] {
+export function chargesOf({ resources }: Bill, buckets: readonly Instant[], revision = 0): Charge[] {
   return resources.flatMap(({ resource }, index) => {
     const model = modelOf(index);
-    const line = (at: Instant): Charge => {
+    const charge = (at: Instant): Charge => {
       const value = amountOf(index, at, revision);
       return { at, measure: 'cost', resource, model, tier: 'dedicated', detail: 'USD', value };
     };
-    return buckets.map(line);
+    return buckets.map(charge);
   });
 }
 
@@ -71,8 +71,8 @@ export function daysOf({ start, end }: Range): Instant[] {
   return Array.from({ length: Math.round((end - start) / DAY) }, (_, index) => start + index * DAY);
 }
 
-/** A statement of whole days with these lines. */
-export function statementOf(range: Range, asOf: Instant, lines: readonly Charge[]): Statement {
+/** A statement of whole days with these charges. */
+export function statementOf(range: Range, asOf: Instant, charges: readonly Charge[]): Statement {
   return { stream: FEED, granularity: 'day', range, asOf, charges, silentTiers: [] };
 }
 
@@ -87,12 +87,12 @@ export function ledgerOf(
   const account = ledger.openAccount(bill.settings, bill.settings.since ?? 0);
   const today = startOfDay(now);
   const lastMonth = startOfMonth(now, -1);
-  const lines = linesOf(bill, [lastMonth, startOfMonth(now), today - DAY, today]);
-  const statement = statementOf({ start: lastMonth, end: today + DAY }, now, lines);
+  const charges = chargesOf(bill, [lastMonth, startOfMonth(now), today - DAY, today]);
+  const statement = statementOf({ start: lastMonth, end: today + DAY }, now, charges);
   ledger.apply({ account, feed: FEED }, statement, bill.resources, now);
   ledger.recordPoll(
     { account, feed: FEED },
-    { at: now, observations: undefined, reconciliation: undefined, memo: undefined, notes: undefined },
+    { at: now, observations: undefined, reconciliation: undefined, state: undefined, notes: undefined },
   );
   return { ledger, bill, account };
 }

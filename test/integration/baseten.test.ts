@@ -9,7 +9,7 @@ import { type FailureReason, POLL_FAILURES } from '../../src/providers/api/error
 import type { DedicatedRow } from '../simulators/baseten/rows.ts';
 import { type BasetenOptions, type BasetenSimulator, startBaseten } from '../simulators/baseten/server.ts';
 import type { SimulatedFault } from '../simulators/kit/faults.ts';
-import { type SimulatedContract, type FakeClock, fakeClockAt } from '../simulators/kit/world.ts';
+import { type FakeClock, fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts';
 import { realServerTest } from '../support/binaries.ts';
 import { run } from '../support/child.ts';
 import {
@@ -34,7 +34,11 @@ interface Scene {
 }
 
 /** Two accounts at two servers that bill the same: of `test` the look-ups are spoiled, of `whole` nothing is. */
-async function scene(context: TestContext, contract: SimulatedContract, keys: BasetenOptions = {}): Promise<Scene> {
+async function scene(
+  context: TestContext,
+  contract: SimulatedContract,
+  keys: BasetenOptions = {},
+): Promise<Scene> {
   const dial = fakeClockAt(START);
   const options = { clock: dial, contract, genesis: Date.UTC(2026, 10, 1) };
   const [baseten, whole] = await Promise.all([startBaseten({ ...options, ...keys }), startBaseten(options)]);

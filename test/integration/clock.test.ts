@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { DAY, HOUR, type Instant, MINUTE, type Range } from '../../src/core/values/time.ts';
 import { type Providers, startAll } from '../simulators/all.ts';
-import { type SimulatedContract, type FakeClock, fakeClockAt } from '../simulators/kit/world.ts';
+import { type FakeClock, fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts';
 import { assertNoneFell, assertWindows } from '../support/expected.ts';
 import { type Exporter, type Scrape, startExporter } from '../support/exporter.ts';
 import { asAsked, unwatched } from '../support/world.ts';

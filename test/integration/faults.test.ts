@@ -5,7 +5,7 @@ import { DAY, floorTo, HOUR, MINUTE, type Range, SECOND } from '../../src/core/v
 import type { FailureReason } from '../../src/providers/api/errors.ts';
 import { startInferenceSh } from '../simulators/inference-sh/server.ts';
 import type { SimulatedFault, WaitStyle } from '../simulators/kit/faults.ts';
-import { type SimulatedContract, fakeClockAt } from '../simulators/kit/world.ts';
+import { fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts';
 import { charge } from '../simulators/venice/rows.ts';
 import { startVenice } from '../simulators/venice/server.ts';
 import {
@@ -220,19 +220,20 @@ test('a fault of one feed leaves the others of its account alone', async (contex
   assertTruth(page, world);
 });
 
-const SPOILED_WALKS: readonly (readonly [SimulatedContract, string, SimulatedFault, FailureReason])[] = CONTRACTS.flatMap(
-  (contract) =>
-    [
-      [contract, 'fails', { kind: 'status', status: 500, after: 2 }, 'server'],
-      [contract, 'is truncated', { kind: 'truncated', after: 2 }, 'contract'],
+const SPOILED_WALKS: readonly (readonly [SimulatedContract, string, SimulatedFault, FailureReason])[] =
+  CONTRACTS.flatMap(
+    (contract) =>
       [
-        contract,
-        'is refused for now',
-        { kind: 'throttle', waitSeconds: 5, style: 'none', after: 2 },
-        'rate_limited',
-      ],
-    ] as const,
-);
+        [contract, 'fails', { kind: 'status', status: 500, after: 2 }, 'server'],
+        [contract, 'is truncated', { kind: 'truncated', after: 2 }, 'contract'],
+        [
+          contract,
+          'is refused for now',
+          { kind: 'throttle', waitSeconds: 5, style: 'none', after: 2 },
+          'rate_limited',
+        ],
+      ] as const,
+  );
 
 for (const [contract, what, fault, reason] of SPOILED_WALKS) {
   test(`Venice, ${contract} contract: where the third of many pages ${what}, none counts`, async (context) => {

@@ -11,7 +11,7 @@ import type { InferenceShRow } from '../simulators/inference-sh/rows.ts';
 import { startInferenceSh } from '../simulators/inference-sh/server.ts';
 import type { SimulatedFault } from '../simulators/kit/faults.ts';
 import type { Simulator } from '../simulators/kit/service.ts';
-import { type SimulatedContract, type FakeClock, fakeClockAt } from '../simulators/kit/world.ts';
+import { type FakeClock, fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts';
 import { assertOnlyReads, ledgerLines, samplesOf } from '../support/expected.ts';
 import { type Exporter, type Scrape, startExporter } from '../support/exporter.ts';
 import { folderOf, runToEnd } from '../support/process.ts';

@@ -5,7 +5,7 @@ import { fromInteger, ONE, toNumber } from '../../src/core/values/money.ts';
 import { DAY, floorTo, HOUR, type Instant, MINUTE, type Range, SECOND } from '../../src/core/values/time.ts';
 import type { SimulatedFault } from '../simulators/kit/faults.ts';
 import type { Simulator } from '../simulators/kit/service.ts';
-import { type SimulatedContract, type FakeClock, fakeClockAt } from '../simulators/kit/world.ts';
+import { type FakeClock, fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts';
 import type { NorthflankRow } from '../simulators/northflank/rows.ts';
 import { type NorthflankOptions, startNorthflank } from '../simulators/northflank/server.ts';
 import { assertOnlyReads, assertWindows, samplesOf } from '../support/expected.ts';

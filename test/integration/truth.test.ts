@@ -9,7 +9,7 @@ import type { InferenceShRow } from '../simulators/inference-sh/rows.ts';
 import { startInferenceSh } from '../simulators/inference-sh/server.ts';
 import type { Simulator } from '../simulators/kit/service.ts';
 import type { Truth } from '../simulators/kit/truth.ts';
-import { type SimulatedContract, type FakeClock, fakeClockAt } from '../simulators/kit/world.ts';
+import { type FakeClock, fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts';
 import type { NorthflankRow } from '../simulators/northflank/rows.ts';
 import { startNorthflank } from '../simulators/northflank/server.ts';
 import { charge, PURCHASE, type VeniceRow } from '../simulators/venice/rows.ts';
@@ -336,7 +336,10 @@ function totals({ entries }: Truth) {
 }
 
 /** What an account exposes of what the books hold. */
-function labelledFor(contract: SimulatedContract, teamId: string | undefined): NonNullable<Owner['labelled']> {
+function labelledFor(
+  contract: SimulatedContract,
+  teamId: string | undefined,
+): NonNullable<Owner['labelled']> {
   return (entry) => {
     if (teamId === undefined) return entry;
     if (entry.tier === 'paas' && entry.resource === '') return entry;

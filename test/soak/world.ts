@@ -108,7 +108,11 @@ function told(providers: Providers, range: Range): Truth {
 const usd = parseDecimal;
 
 /** Writes into the books what the generators leave out. */
-function openHand({ baseten, venice, inference_sh }: Providers, dial: FakeClock, dice: () => number): () => void {
+function openHand(
+  { baseten, venice, inference_sh }: Providers,
+  dial: FakeClock,
+  dice: () => number,
+): () => void {
   const deployments: { readonly at: Instant; readonly entry: Entry<DedicatedRow> }[] = [];
   const charges: Entry<VeniceRow>[] = [];
   const below = (limit: number) => Math.floor(dice() * limit);

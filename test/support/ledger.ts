@@ -50,7 +50,7 @@ export const SLIDING: Partial<StreamSettings> = {
   reachMs: 90 * DAY,
 };
 
-/** A line of cost in dollars. */
+/** A charge of cost in dollars. */
 export function cost(at: Instant, resource: string, dollars: number, more: Partial<Charge> = {}): Charge {
   const value = fromNumber(dollars);
   return { at, measure: 'cost', resource, model: '', tier: '', detail: 'USD', value, ...more };
@@ -60,7 +60,7 @@ export function statement(
   granularity: Granularity,
   range: Range,
   asOf: Instant,
-  lines: readonly Charge[] = [],
+  charges: readonly Charge[] = [],
   silentTiers: readonly string[] = [],
 ): Statement {
   return { stream: 'usage', granularity, range, asOf, charges, silentTiers };

@@ -8,7 +8,7 @@ import { startBaseten } from '../simulators/baseten/server.ts';
 import { startInferenceSh } from '../simulators/inference-sh/server.ts';
 import type { SimulatedFault } from '../simulators/kit/faults.ts';
 import type { Simulator } from '../simulators/kit/service.ts';
-import { type SimulatedContract, type FakeClock, fakeClockAt } from '../simulators/kit/world.ts';
+import { type FakeClock, fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts';
 import { startNorthflank } from '../simulators/northflank/server.ts';
 import { charge } from '../simulators/venice/rows.ts';
 import { startVenice } from '../simulators/venice/server.ts';
@@ -33,7 +33,11 @@ export interface World {
 }
 
 /** Starts all four, and one that nothing happens to, with the key they accept. */
-export async function startWorld(context: TestContext, contract: SimulatedContract, key: string): Promise<World> {
+export async function startWorld(
+  context: TestContext,
+  contract: SimulatedContract,
+  key: string,
+): Promise<World> {
   const dial = fakeClockAt(START);
   const options = { clock: dial, contract, generate: false, key };
   const [baseten, venice, inference_sh, northflank, steady] = await Promise.all([

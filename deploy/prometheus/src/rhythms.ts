@@ -39,7 +39,7 @@ export function rhythmOf(provider: Provider, feed: Feed<unknown, unknown>): Rhyt
 
 /** The last of several feeds that fill one stream. */
 function readsHistory({ feeds }: Provider, feed: Feed<unknown, unknown>): boolean {
-  const same = feeds.filter(({ stream }) => stream !== undefined && stream.stream === feed.stream?.stream);
+  const same = feeds.filter(({ stream }) => stream !== undefined && stream.name === feed.stream?.name);
   return same.length > 1 && same.at(-1) === feed;
 }
 

@@ -8,7 +8,10 @@ import { type TlsFiles, tlsOf } from './tls.ts';
 
 /** A receiver as a file or the variables describe it. */
 export interface ReceiverSettings
-  extends Pick<ReceiverConfig, 'name' | 'protocol' | 'compression' | 'temporality' | 'intervalMs' | 'timeoutMs'> {
+  extends Pick<
+    ReceiverConfig,
+    'name' | 'protocol' | 'compression' | 'temporality' | 'intervalMs' | 'timeoutMs'
+  > {
   readonly signal: SignalPath;
   readonly endpoint: Endpoint;
   readonly headers: readonly Header[];

@@ -9,7 +9,7 @@ import {
   type Document as Yaml,
 } from 'yaml';
 import { formatPath, type Path } from './errors.ts';
-import { type Positions, type Position, type Problems, problemsOf } from './problems.ts';
+import { type Position, type Positions, type Problems, problemsOf } from './problems.ts';
 import { type Environment, substitute } from './substitute.ts';
 
 /** A configuration file as plain values, and the problems met so far. */

@@ -46,10 +46,10 @@ const pieces = fc.array(
 
 /** What the provider says of a range at an instant. */
 function told(all: readonly Piece[], granularity: Granularity, range: Range, asOf: Instant) {
-  const lines = all
+  const charges = all
     .filter(({ at, knownAt }) => range.start <= at && at < range.end && at <= asOf && knownAt <= asOf)
     .map(({ at, resource, units }) => cost(at, resource, units));
-  return statement(granularity, range, asOf, lines);
+  return statement(granularity, range, asOf, charges);
 }
 
 interface Poll {

@@ -8,13 +8,13 @@ export interface ObservedPoll {
   readonly at: Instant | undefined;
   readonly observations: readonly Observation[] | undefined;
   readonly reconciliation: Reconciliation | undefined;
-  readonly memo: string | undefined;
+  readonly state: string | undefined;
   readonly notes: readonly Note[] | undefined;
 }
 
 /** A feed that has not read anything yet. */
 export function emptyFeed({ account, feed }: FeedKey): FeedRow {
-  const unknown = { lastSuccess: undefined, memo: undefined, reconciliation: undefined };
+  const unknown = { lastSuccess: undefined, state: undefined, reconciliation: undefined };
   return { account, feed, read: [], observations: [], notes: [], ...unknown };
 }
 
@@ -23,7 +23,7 @@ export function recordPoll(row: FeedRow, poll: ObservedPoll): FeedRow {
   return {
     ...row,
     lastSuccess: poll.at ?? row.lastSuccess,
-    memo: poll.memo ?? row.memo,
+    state: poll.state ?? row.state,
     observations: poll.observations ?? row.observations,
     reconciliation: poll.reconciliation ?? row.reconciliation,
     notes: poll.notes ?? row.notes,
@@ -35,6 +35,6 @@ export function clearFeedRecord(row: FeedRow): FeedRow {
   return { ...emptyFeed(row), read: row.read, lastSuccess: row.lastSuccess };
 }
 
-export function isFeedRecordEmpty({ memo, observations, notes, reconciliation }: FeedRow): boolean {
-  return memo === undefined && reconciliation === undefined && observations.length + notes.length === 0;
+export function isFeedRecordEmpty({ state, observations, notes, reconciliation }: FeedRow): boolean {
+  return state === undefined && reconciliation === undefined && observations.length + notes.length === 0;
 }

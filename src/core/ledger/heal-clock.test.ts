@@ -79,10 +79,10 @@ test('where one truth has several granularities, counters, windows and cells agr
   const bench = openBench(own);
   const wrong = NOON + 40 * DAY;
   const read = (asOf: Instant) => {
-    const lines = [cost(NOON - HOUR, 'a', 3)];
-    bench.apply(statement('minute', hours(NOON - HOUR, 1), asOf, lines), asOf);
+    const charges = [cost(NOON - HOUR, 'a', 3)];
+    bench.apply(statement('minute', hours(NOON - HOUR, 1), asOf, charges), asOf);
     bench.apply(
-      statement('hour', hours(NOON - 12 * HOUR, 12), asOf + 1, [cost(NOON - 2 * HOUR, 'a', 4), ...lines]),
+      statement('hour', hours(NOON - 12 * HOUR, 12), asOf + 1, [cost(NOON - 2 * HOUR, 'a', 4), ...charges]),
       asOf,
     );
     bench.apply(

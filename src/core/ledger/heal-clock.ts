@@ -122,7 +122,7 @@ function feedOf(row: FeedRow, last: Instant | undefined, now: Instant): FeedRow 
     ...row,
     read: joinedRanges(read),
     lastSuccess: isLate ? last : row.lastSuccess,
-    memo: isFar ? undefined : row.memo,
+    state: isFar ? undefined : row.state,
   };
 }
 

@@ -15,9 +15,9 @@ const read = (
   bench: Bench,
   start: Instant,
   end: Instant,
-  lines: Parameters<typeof statement>[3] = [],
+  charges: Parameters<typeof statement>[3] = [],
   asOf = end,
-) => bench.apply(statement('hour', { start, end }, asOf, lines), asOf);
+) => bench.apply(statement('hour', { start, end }, asOf, charges), asOf);
 
 /** Families of cost with their series, without the account's name. */
 function costs(bench: Bench, now: Instant): Record<string, number> {
@@ -128,8 +128,8 @@ describe('an account that spent nothing', () => {
     assert.ok(usage);
     const streams = [usage, { ...usage, name: 'more' }];
     const bench = openBench(settings({}, { since: SINCE, streams }));
-    const more = (end: Instant, lines: Parameters<typeof statement>[3] = []) =>
-      bench.apply({ ...statement('hour', { start: SINCE, end }, end, lines), stream: 'more' });
+    const more = (end: Instant, charges: Parameters<typeof statement>[3] = []) =>
+      bench.apply({ ...statement('hour', { start: SINCE, end }, end, charges), stream: 'more' });
     read(bench, SINCE, NOON);
     assert.deepEqual(costs(bench, NOON), {});
     assert.equal(bench.values(NOON).get('ai_billing_cost_window_complete|test|prod|today'), 0);

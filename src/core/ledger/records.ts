@@ -119,7 +119,7 @@ export interface FeedRow {
   /** What its statements covered, up to their as-of: joined, oldest first, the last few stretches only. */
   readonly read: readonly Range[];
   readonly lastSuccess: Instant | undefined;
-  readonly memo: string | undefined;
+  readonly state: string | undefined;
   readonly observations: readonly Observation[];
   readonly notes: readonly Note[];
   readonly reconciliation: { readonly difference: Fixed; readonly against: string } | undefined;

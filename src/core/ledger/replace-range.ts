@@ -15,7 +15,7 @@ import type { SeriesAmounts } from './composition.ts';
 import { deltasOf } from './deltas.ts';
 import { earliestWins, latestWins, overlay, type ReadIntervals } from './readings.ts';
 
-/** A statement whose lines were added up by bucket and series. */
+/** A statement whose charges were added up by bucket and series. */
 export interface SummedStatement {
   readonly granularity: Granularity;
   readonly range: Range;

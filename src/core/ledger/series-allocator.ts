@@ -14,10 +14,10 @@ import type { AccountRow, ResourceRow, SeriesRow } from './records.ts';
 import { keyOf, OVERFLOW } from './series-key.ts';
 import type { LedgerState } from './state.ts';
 
-/** Gives lines their series: frozen labels, and a series of its own or the overflow one, once and for life. */
+/** Gives charges their series: frozen labels, and a series of its own or the overflow one, once and for life. */
 export interface SeriesAllocator {
-  /** The series that holds the line's cells: its own, or the overflow series of its measure. */
-  allocate(line: Charge): SeriesRow;
+  /** The series that holds the charge's cells: its own, or the overflow series of its measure. */
+  allocate(charge: Charge): SeriesRow;
   readonly created: ReadonlyMap<number, SeriesRow>;
   readonly resources: ReadonlyMap<string, ResourceRow>;
   /** Digests of the label sets that are overflowed from now on. */
@@ -34,7 +34,7 @@ export interface SeriesAllocatorOptions {
   readonly now: Instant;
 }
 
-/** Series lines that a label set of a measure is exposed as, at the most: a counter with its twin, and cost's four windows. */
+/** Series that a label set of a measure is exposed as, at the most: a counter with its twin, and cost's four windows. */
 export function exposedLines(measure: Measure): number {
   return measure === 'cost' ? 6 : 2;
 }
@@ -59,7 +59,7 @@ export function createSeriesAllocator(options: SeriesAllocatorOptions): SeriesAl
   const alreadyOverflowed = book.overflowed(stream);
   const overflowed = new Set<number>();
   const overflow = new Map<Measure, SeriesRow>();
-  let recent: { readonly line: Charge; readonly row: SeriesRow }[] = [];
+  let recent: { readonly charge: Charge; readonly row: SeriesRow }[] = [];
 
   const create = (key: SeriesKey): SeriesRow => {
     const id = nextId++;
@@ -102,9 +102,9 @@ export function createSeriesAllocator(options: SeriesAllocatorOptions): SeriesAl
   const hasRoom = ({ measure, resource }: SeriesKey): boolean => {
     remaining ??= options.room();
     const isNamed = measure !== 'cost' || hasCost(resource);
-    const lines = exposedLines(measure) + (isNamed ? 0 : 1);
-    if (lines > remaining) return false;
-    remaining -= lines;
+    const charges = exposedLines(measure) + (isNamed ? 0 : 1);
+    if (charges > remaining) return false;
+    remaining -= charges;
     return true;
   };
   const place = (key: SeriesKey): SeriesRow => {
@@ -132,32 +132,32 @@ export function createSeriesAllocator(options: SeriesAllocatorOptions): SeriesAl
   };
   const resourceOf = (resource: string) => book.resource(account.id, resource) ?? resources.get(resource);
   const frozen = (raw: Charge): SeriesKey => {
-    const line = cleaned(raw);
-    if (ACCOUNT_MEASURES.has(line.measure)) return { ...line, resource: '', model: '', tier: '' };
-    const known = line.resource === '' ? undefined : resourceOf(line.resource);
-    return known ? { ...line, model: known.model, tier: known.tier } : line;
+    const charge = cleaned(raw);
+    if (ACCOUNT_MEASURES.has(charge.measure)) return { ...charge, resource: '', model: '', tier: '' };
+    const known = charge.resource === '' ? undefined : resourceOf(charge.resource);
+    return known ? { ...charge, model: known.model, tier: known.tier } : charge;
   };
   return {
     created,
     resources,
     overflowed,
-    allocate(line) {
-      const known = recent.find((each) => isSameSeries(line, each.line));
+    allocate(charge) {
+      const known = recent.find((each) => isSameSeries(charge, each.charge));
       if (known) return known.row;
-      const key = frozen(line);
+      const key = frozen(charge);
       const row = find(key) ?? place(key);
-      if (recent.length === MOST_RECENT || recent[0]?.line.resource !== line.resource) recent = [];
-      recent.push({ line, row });
+      if (recent.length === MOST_RECENT || recent[0]?.charge.resource !== charge.resource) recent = [];
+      recent.push({ charge, row });
       return row;
     },
   };
 }
 
-function cleaned(line: Charge): Charge {
-  const { resource, model, tier, detail } = line;
-  if (isClean(resource) && isClean(model) && isClean(tier) && isClean(detail)) return line;
+function cleaned(charge: Charge): Charge {
+  const { resource, model, tier, detail } = charge;
+  if (isClean(resource) && isClean(model) && isClean(tier) && isClean(detail)) return charge;
   return {
-    ...line,
+    ...charge,
     resource: cleanLabel(resource),
     model: cleanLabel(model),
     tier: cleanLabel(tier),

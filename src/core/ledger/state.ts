@@ -26,7 +26,7 @@ export interface LedgerState {
   accountOf(provider: string, name: string): AccountRow | undefined;
   streamOf(account: number, name: string): StreamRow | undefined;
   streamsOf(account: number): StreamRow[];
-  seriesOf(stream: number, line: SeriesKey): SeriesRow | undefined;
+  seriesOf(stream: number, charge: SeriesKey): SeriesRow | undefined;
   /** Digests of the label sets of a stream that share the overflow series. */
   overflowed(stream: number): ReadonlySet<number>;
   resource(account: number, resource: string): ResourceRow | undefined;

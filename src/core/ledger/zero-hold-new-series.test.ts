@@ -9,14 +9,14 @@ const TOTAL = 'ai_billing_cost_usd_total';
 /** A new app in the open minute, as a reading of each granularity tells it. */
 function minutes(asOf: Instant, dollars?: number) {
   const start = utc('2026-11-10T13:37');
-  const lines = dollars === undefined ? [] : [cost(start, 'new', dollars)];
-  return statement('minute', { start: start - 37 * MINUTE, end: start + MINUTE }, asOf, lines);
+  const charges = dollars === undefined ? [] : [cost(start, 'new', dollars)];
+  return statement('minute', { start: start - 37 * MINUTE, end: start + MINUTE }, asOf, charges);
 }
 
 function hours(asOf: Instant, dollars?: number) {
   const start = utc('2026-11-10T13:00');
-  const lines = dollars === undefined ? [] : [cost(start, 'new', dollars)];
-  return statement('hour', { start, end: start + HOUR }, asOf, lines);
+  const charges = dollars === undefined ? [] : [cost(start, 'new', dollars)];
+  return statement('hour', { start, end: start + HOUR }, asOf, charges);
 }
 
 test('a newcomer that a coarser reading tells of first stands at 0 before its value', () => {

@@ -174,11 +174,11 @@ test('label sets beyond maxSeries fold into __overflow__, once and for life, and
 test('an account shows no more series than maxSeries and one overflow each measure', () => {
   const bench = openBench(settings({}, { maxSeries: 100 }));
   bench.apply(statement('hour', hour(AT - HOUR), AT));
-  const lines = Array.from({ length: 300 }, (_, index) => [
+  const charges = Array.from({ length: 300 }, (_, index) => [
     cost(AT, `r${index}`, 1),
     cost(AT, `r${index}`, 0, { measure: 'requests', detail: '', value: ONE }),
   ]).flat();
-  bench.apply(statement('hour', hour(AT), AT + HOUR, lines));
+  bench.apply(statement('hour', hour(AT), AT + HOUR, charges));
   const series = bench.values(AT + HOUR).get('ai_billing_series|test|prod') ?? Number.NaN;
   assert.ok(series <= 100 + 20, `${series} series`);
   bench.ledger.close();
@@ -221,15 +221,15 @@ test('folded label sets cost no row each: neither series, resources nor cells', 
 test('more label sets than can be remembered stay folded, and the total stays exact', () => {
   const bench = openBench(settings({}, { maxSeries: 60 }));
   bench.apply(statement('hour', hour(AT - HOUR), AT));
-  const lines = Array.from({ length: MAX_OVERFLOWED + 1000 }, (_, index) => cost(AT, `app-${index}`, 1));
-  bench.apply(statement('hour', hour(AT), AT + HOUR, lines));
+  const charges = Array.from({ length: MAX_OVERFLOWED + 1000 }, (_, index) => cost(AT, `app-${index}`, 1));
+  bench.apply(statement('hour', hour(AT), AT + HOUR, charges));
   const known = bench.ledger.book.series.size;
   bench.ledger.openAccount(settings({}, { maxSeries: 1_000_000 }), OPENED);
-  bench.apply(statement('hour', hour(AT), AT + 2 * HOUR, lines.toReversed()));
+  bench.apply(statement('hour', hour(AT), AT + 2 * HOUR, charges.toReversed()));
   const folded = bench.values(AT + 2 * HOUR).get('ai_billing_series_folded_total|test|prod');
   assert.equal(folded, MAX_OVERFLOWED);
   assert.equal(bench.ledger.book.series.size, known);
-  assert.equal(billedOnDay(bench), BigInt(lines.length) * ONE);
+  assert.equal(billedOnDay(bench), BigInt(charges.length) * ONE);
   bench.ledger.close();
 });
 
@@ -237,12 +237,12 @@ test('amounts of several currencies that share a cell are converted each at its 
   const rates = new Map([...DEFAULT_RATES, ['EUR', [{ from: 0, usd: fromNumber(2) }]] as const]);
   const bench = openBench(settings({}, { maxSeries: 60, rates }));
   bench.apply(statement('hour', hour(AT - HOUR), AT));
-  const lines = Array.from({ length: 100 }, (_, index) =>
+  const charges = Array.from({ length: 100 }, (_, index) =>
     cost(AT, `app-${index}`, 1, index % 2 === 0 ? {} : { currency: 'EUR', detail: 'EUR' }),
   );
   const component = { measure: 'component_cost', detail: 'gpu' } as const;
-  lines.push(cost(AT, 'app-0', 1, component), cost(AT, 'app-0', 1, { ...component, currency: 'EUR' }));
-  bench.apply(statement('hour', hour(AT), AT + HOUR, lines));
+  charges.push(cost(AT, 'app-0', 1, component), cost(AT, 'app-0', 1, { ...component, currency: 'EUR' }));
+  bench.apply(statement('hour', hour(AT), AT + HOUR, charges));
   assert.equal(billedOnDay(bench), 150n * ONE);
   const parts = [...bench.ledger.book.series.values()].filter(({ measure }) => measure === 'component_cost');
   assert.deepEqual(

@@ -21,7 +21,7 @@ function hold({ ledger, account }: Bench, balances: Readonly<Record<string, numb
   const observations = Object.entries(balances).map(([currency, dollars]) => ({
     ...{ metric: 'balance', labels: { currency }, value: fromNumber(dollars) },
   }));
-  const nothing = { reconciliation: undefined, memo: undefined, notes: undefined };
+  const nothing = { reconciliation: undefined, state: undefined, notes: undefined };
   ledger.recordPoll({ account, feed: 'balance' }, { at: NOON, observations, ...nothing });
 }
 
@@ -114,10 +114,10 @@ describe('the runway', () => {
     const bench = openBench(settings({ granularities: ['minute'] }));
     hold(bench, { USD: 60 });
     const end = NOON + MINUTE;
-    const lines = Array.from({ length: 1440 }, (_, index) => cost(NOON - DAY + index * MINUTE, 'a', 1));
+    const charges = Array.from({ length: 1440 }, (_, index) => cost(NOON - DAY + index * MINUTE, 'a', 1));
     const asOf = NOON + MINUTE / 2;
     bench.apply(
-      statement('minute', { start: NOON - DAY, end }, asOf, [...lines, cost(NOON, 'a', 0.5)]),
+      statement('minute', { start: NOON - DAY, end }, asOf, [...charges, cost(NOON, 'a', 0.5)]),
       asOf,
     );
     assert.equal(bench.values(asOf).get(RUNWAY), 3600);

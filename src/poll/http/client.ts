@@ -7,7 +7,7 @@ import type { Provider } from '../../providers/api/provider.ts';
 import { type Ask, methodOf, type Request, titleOf } from '../../providers/api/request.ts';
 import { bytesWithoutKeys } from '../../runtime/secrets.ts';
 import type { Body } from './body.ts';
-import type { Exchange, HttpOptions, ClientContext } from './context.ts';
+import type { ClientContext, Exchange, HttpOptions } from './context.ts';
 import { askUntilAnswered } from './exchange.ts';
 import { ANSWER_LIMITS } from './limits.ts';
 import { createMemoryBudget } from './memory-budget.ts';

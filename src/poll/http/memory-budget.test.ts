@@ -47,7 +47,11 @@ it('an account stands in line once: another is next, however many of its answers
 });
 
 it('leaving without having entered, and twice, frees no room of another', async () => {
-  const [idle, first, second] = [createMemoryBudget()(signal), createMemoryBudget()(signal), createMemoryBudget()(signal)];
+  const [idle, first, second] = [
+    createMemoryBudget()(signal),
+    createMemoryBudget()(signal),
+    createMemoryBudget()(signal),
+  ];
   await first.enter();
   idle.leave();
   idle.leave();
@@ -85,7 +89,11 @@ it('an abort in line gives the place up, and what was taken before', async () =>
 });
 
 it('a room left while it was in line passes its turn on', async () => {
-  const [first, left, next] = [createMemoryBudget()(signal), createMemoryBudget()(signal), createMemoryBudget()(signal)];
+  const [first, left, next] = [
+    createMemoryBudget()(signal),
+    createMemoryBudget()(signal),
+    createMemoryBudget()(signal),
+  ];
   await first.enter();
   const entering = left.enter();
   await settled();

@@ -6,7 +6,7 @@ import { titleOf } from '../../providers/api/request.ts';
 import { reasonOfStatus } from '../../providers/api/status.ts';
 import { type Body, type BodyLimits, readBody } from './body.ts';
 import type { Exchange } from './context.ts';
-import { causeOf, type TransportFault, faultOfBody, TIMED_OUT } from './faults.ts';
+import { causeOf, faultOfBody, TIMED_OUT, type TransportFault } from './faults.ts';
 import { MAX_WAIT_MS, retryAtOf } from './retry-after.ts';
 
 type Headers = Readonly<Record<string, string>>;

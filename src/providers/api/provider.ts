@@ -13,9 +13,9 @@ export interface FeedContext<Config> {
   readonly since: Instant;
   /** The buckets of this feed's stream and granularity that were read before, and when: see {@link ReadCoverage}. */
   readonly coverage: ReadCoverage;
-  /** What the feed remembered of its last poll (`Reader.done().memo`); survives a restart. */
+  /** What the feed remembered of its last poll (`Reader.done().state`); survives a restart. */
   readonly state: string | undefined;
-  /** Whether any feed of this one's stream ever had a line with these labels applied; of earlier ranges of this poll, too. */
+  /** Whether any feed of this one's stream ever had a charge with these labels applied; of earlier ranges of this poll, too. */
   hasSeries(series: SeriesKey): boolean;
   /** What another feed of the account remembered of its last poll. */
   stateOf(feed: string): string | undefined;
@@ -53,20 +53,20 @@ export const EMPTY_CONTEXT = {
 /** Folds the pages of one range into one reading. Pure: the same pages give the same reading. */
 export interface Reader<Page> {
   add(page: Page): void;
-  /** How many lines, names and the like it keeps so far; absent: it keeps the pages themselves. */
+  /** How many charges, names and the like it keeps so far; absent: it keeps the pages themselves. */
   retainedEntries?(): number;
   /** `again`: the range is to be read once more after all others of the poll, which may tell what this reading could not. */
-  finish(): Reading & { readonly memo?: string; readonly again?: boolean };
+  finish(): Reading & { readonly state?: string; readonly reread?: boolean };
 }
 
 /** The buckets a feed fills, when it reads billing facts at all. */
 export interface BillingStream<Config = unknown> {
   /** Feeds that name the same stream read the same body of facts. */
-  readonly stream: string;
+  readonly name: string;
   readonly granularity: Granularity;
   /** How long after a bucket's end the provider may still revise it. */
   readonly settleMs: number;
-  /** How far back this feed reads again, where that is more than the settle time. */
+  /** How far back this feed reads reread, where that is more than the settle time. */
   readonly reachMs?: number;
   /** How far behind the present the readings normally are; default two hours, of closed days after their end. */
   lagMs?(config: Config): number;
@@ -97,7 +97,7 @@ export interface Feed<Config, Page> {
   readonly reserveRequests?: number;
   /**
    * The ranges to read now, in the order to read them: each becomes one statement, all or nothing. Empty: nothing is due.
-   * A feed without `books`, or whose range the provider chooses, gives one range that ends at `now`, unless it asks for days.
+   * A feed without `stream`, or whose range the provider chooses, gives one range that ends at `now`, unless it asks for days.
    */
   plan(context: FeedContext<Config>): Range[];
   /** All of the asking and none of the thinking: one page a yield. */

@@ -30,7 +30,7 @@ const usage = defineFeed<Config, AnswersOfRange>({
   // Data moves hourly: https://docs.baseten.co/organization/billing
   schedule: '*/15 * * * *',
   jitterMs: 30 * SECOND,
-  stream: { stream: 'usage', granularity: 'day', settleMs: 31 * DAY },
+  stream: { name: 'usage', granularity: 'day', settleMs: 31 * DAY },
   plan: rangesToRead,
   ask: askUsage,
   reader: (_, context) => usageReader(namesOf(context)),
@@ -40,7 +40,11 @@ const usage = defineFeed<Config, AnswersOfRange>({
 const MAX_VALUES = 800_000;
 
 /** Totals of categories hold for the range that was asked, so that those of the month need a request of their own. */
-async function* askUsage(ask: Ask, range: Range, { now, state }: FeedContext<Config>): AsyncGenerator<AnswersOfRange> {
+async function* askUsage(
+  ask: Ask,
+  range: Range,
+  { now, state }: FeedContext<Config>,
+): AsyncGenerator<AnswersOfRange> {
   const answer = async (asked: Range) => ({ asked, summary: await summaryOf(ask, asked) });
   const wholes = await askInParts(range, state, answer);
   for (const whole of wholes) yield { about: 'range', ...whole };

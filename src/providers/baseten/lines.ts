@@ -6,7 +6,7 @@ import type { Usage } from './usage.ts';
 export function chargesOf({ tier, date, item, figures }: Usage): Charge[] {
   const resource = item?.billable_resource;
   const model = resource ? resource.model_name : item?.model_name;
-  const line = (measure: Measure, value: Fixed, detail = ''): Charge => ({
+  const charge = (measure: Measure, value: Fixed, detail = ''): Charge => ({
     at: date,
     measure,
     resource: resource?.id ?? '',
@@ -17,11 +17,11 @@ export function chargesOf({ tier, date, item, figures }: Usage): Charge[] {
   });
   const { subtotal, minutes, inference_requests: requests } = figures;
   return [
-    line('cost', subtotal, 'USD'),
-    ...partsOf(figures).map(([component, value]) => line('component_cost', value, component)),
-    ...(requests === undefined ? [] : [line('requests', requests)]),
-    ...(minutes === undefined ? [] : [line('billed_seconds', minutes * 60n)]),
-    ...tokensOf(figures).map(([type, value]) => line('tokens', value, type)),
+    charge('cost', subtotal, 'USD'),
+    ...partsOf(figures).map(([component, value]) => charge('component_cost', value, component)),
+    ...(requests === undefined ? [] : [charge('requests', requests)]),
+    ...(minutes === undefined ? [] : [charge('billed_seconds', minutes * 60n)]),
+    ...tokensOf(figures).map(([type, value]) => charge('tokens', value, type)),
   ];
 }
 

@@ -10,7 +10,7 @@ export interface Names {
   instanceTypeOf(resource: BillableResource): string | undefined;
 }
 
-export function namesOf({ stateOf }: Pick<FeedContext<unknown>, 'memoOf'>): Names {
+export function namesOf({ stateOf }: Pick<FeedContext<unknown>, 'stateOf'>): Names {
   const teams = entriesOf(recall(MEMOS.teams, stateOf('teams')));
   const models = recall(MEMOS.models, stateOf('models'));
   const [ids, names] = [entriesOf(models?.ids), entriesOf(models?.names)];

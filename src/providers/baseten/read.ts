@@ -7,7 +7,7 @@ import { factsOf } from './facts.ts';
 import { chargesOf, tokenDriftOf } from './lines.ts';
 import { SHORTER_MEMO } from './longest.ts';
 import type { Names } from './names.ts';
-import { type UsageCategory, categoryOf, KINDS, TIERS, UsageSummary } from './schema.ts';
+import { categoryOf, KINDS, TIERS, type UsageCategory, UsageSummary } from './schema.ts';
 import { type Answered, type TierUsage, type Usage, usageByTier } from './usage.ts';
 
 /** One answer: about the whole range or a part of it (always the first pages), about one day of it, or about the month to date. */
@@ -24,7 +24,7 @@ export function usageReader(names: Names): Reader<AnswersOfRange> {
   };
 }
 
-function readingOf(pages: readonly AnswersOfRange[], names: Names): Reading & { readonly memo?: string } {
+function readingOf(pages: readonly AnswersOfRange[], names: Names): Reading & { readonly state?: string } {
   const wholes = pages.filter(({ about }) => about === 'range');
   if (wholes.length === 0) throw new RangeError('the answer about the whole range is missing');
   const days = pages.filter(({ about }) => about === 'day');
@@ -32,16 +32,16 @@ function readingOf(pages: readonly AnswersOfRange[], names: Names): Reading & { 
     usageByTier({ whole, days: days.filter(({ asked }) => intersection(asked, whole.asked)) }),
   );
   const usage = tiers.flatMap((one) => one.usage);
-  const lines = usage.flatMap(chargesOf);
+  const charges = usage.flatMap(chargesOf);
   const silentTiers = [...new Set(tiers.filter(({ isSilent }) => isSilent).map(({ tier }) => tier))];
   const months = pages.filter(({ about }) => about === 'month');
-  const reconciliation = months.length > 0 ? reconciliationOf(wholes, lines) : undefined;
+  const reconciliation = months.length > 0 ? reconciliationOf(wholes, charges) : undefined;
   return {
     statement: { granularity: 'day', range: spanOf(wholes), charges, silentTiers },
     resources: factsOf(usage, names),
     observations: monthTotalsOf(months),
     ...(reconciliation && { reconciliation }),
-    ...(wholes.length > 1 && { memo: SHORTER_MEMO }),
+    ...(wholes.length > 1 && { state: SHORTER_MEMO }),
     drift: distinct([
       ...tiers.flatMap(strayDriftOf),
       ...usage.flatMap(tokenDriftOf),
@@ -88,13 +88,13 @@ function totalOf(
  */
 function reconciliationOf(
   answers: readonly Answered[],
-  lines: readonly Charge[],
+  charges: readonly Charge[],
 ): Reconciliation | undefined {
   const categories = answers.flatMap(({ summary }) =>
     TIERS.flatMap(({ key }) => categoryOf(summary, key) ?? []),
   );
   if (categories.length === 0) return undefined;
-  const listed = sum(lines.filter(({ measure }) => measure === 'cost').map(({ value }) => value));
+  const listed = sum(charges.filter(({ measure }) => measure === 'cost').map(({ value }) => value));
   const gross = sum(categories.map(({ total }) => total)) - listed;
   const net = totalOf(categories, 'subtotal');
   return net !== undefined && magnitude(net - listed) < magnitude(gross)

@@ -157,7 +157,10 @@ export const TIERS = [
 ] as const;
 
 /** A category of a summary; undefined where it is absent or null. */
-export function categoryOf(summary: UsageSummary, key: (typeof TIERS)[number]['key']): UsageCategory | undefined {
+export function categoryOf(
+  summary: UsageSummary,
+  key: (typeof TIERS)[number]['key'],
+): UsageCategory | undefined {
   return summary[key] ?? undefined;
 }
 

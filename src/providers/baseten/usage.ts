@@ -1,6 +1,13 @@
 import type { Instant, Range } from '../../core/values/time.ts';
 import { DAY } from '../../core/values/time.ts';
-import { type UsageCategory, categoryOf, type Figures, type Item, TIERS, type UsageSummary } from './schema.ts';
+import {
+  categoryOf,
+  type Figures,
+  type Item,
+  TIERS,
+  type UsageCategory,
+  type UsageSummary,
+} from './schema.ts';
 
 /** What was asked for, and the answer. */
 export interface Answered {

@@ -36,12 +36,12 @@ export function readBreakdown(body: Breakdown, { range, granularity, since }: Br
   const spends = spendsOf(body, size);
   const wanted = intersection(window.whole, { start: since, end: Number.POSITIVE_INFINITY });
   const calls = callsOf(body.per_model, range);
-  const lines = spends.filter(({ at }) => wanted && isWithin(wanted, at)).map(lineOf);
+  const charges = spends.filter(({ at }) => wanted && isWithin(wanted, at)).map(chargeOf);
   // A whole answer without a cent: likely a fault where money stood, and no change where none did.
   const silentTiers = spends.some(({ cost }) => cost !== 0n) ? [] : [''];
   return {
     ...(wanted && { statement: { granularity, range: wanted, charges, silentTiers } }),
-    resources: factsOf(lines),
+    resources: factsOf(charges),
     observations: [...trendOf(body, range), ...calls.observations],
     reconciliation: {
       difference: spends.reduce((rest, { cost }) => rest - cost, body.total_cost),
@@ -70,12 +70,12 @@ function isWithin({ start, end }: Range, at: Instant): boolean {
   return start <= at && at < end;
 }
 
-function lineOf({ at, app, cost }: BreakdownSpend): Charge {
+function chargeOf({ at, app, cost }: BreakdownSpend): Charge {
   return { at, measure: 'cost', resource: app, model: '', tier: '', detail: 'USD', value: cost };
 }
 
-function factsOf(lines: readonly Charge[]): ResourceFacts[] {
-  const apps = new Set(lines.map(({ resource }) => resource));
+function factsOf(charges: readonly Charge[]): ResourceFacts[] {
+  const apps = new Set(charges.map(({ resource }) => resource));
   return [...apps].map((app) => ({ resource: app, name: app, kind: 'app' }));
 }
 

@@ -35,7 +35,7 @@ function breakdownFeed({ range, lengthMs, granularity, schedule }: Sliding) {
     name: `breakdown_${range}`,
     schedule,
     jitterMs: 5 * SECOND,
-    stream: { stream: 'usage', granularity, settleMs: SETTLE_MS, reachMs: Math.max(lengthMs, SETTLE_MS) },
+    stream: { name: 'usage', granularity, settleMs: SETTLE_MS, reachMs: Math.max(lengthMs, SETTLE_MS) },
     plan: ({ now }) => [{ start: now - lengthMs, end: now }],
     async *ask(ask) {
       const request = { path: '/usage/breakdown', query: { range }, schema: Breakdown };

@@ -5,7 +5,7 @@ import { nextCall } from './drilldown.ts';
 import { billingPath } from './path.ts';
 import { UsageHour } from './schema.ts';
 import type { HourCall, HourPage } from './tree.ts';
-import { verifyScope, type History } from './verify-scope.ts';
+import { type History, verifyScope } from './verify-scope.ts';
 
 /**
  * Walks through one hour: the unfiltered answer, then whatever shows its resources at the fewest requests.

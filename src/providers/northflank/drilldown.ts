@@ -1,6 +1,6 @@
 import type { ApiContract, Project } from './schema.ts';
 import { addsUp, type TeamView, viewsOf } from './team.ts';
-import { type HourCall, isSameWalk, type HourPage, rowsOf, teamsOf } from './tree.ts';
+import { type HourCall, type HourPage, isSameWalk, rowsOf, teamsOf } from './tree.ts';
 
 /** What each request for resource types asks for: one type in the legacy contract, a list in the current one. */
 const TYPES: Readonly<Record<ApiContract, readonly string[]>> = {

@@ -4,7 +4,7 @@ import type { FeedContext } from '../api/provider.ts';
 import type { NorthflankConfig } from './config.ts';
 import { recall } from './list-memo.ts';
 
-/** The feed whose memo tells which hours had nothing at all. */
+/** The feed whose state tells which hours had nothing at all. */
 export const LIST_FEED = 'usage_list';
 
 /**
@@ -19,7 +19,7 @@ export function isFree({
   config,
   coverage,
   stateOf,
-}: Pick<FeedContext<NorthflankConfig>, 'config' | 'coverage' | 'memoOf'>): (hour: Range) => boolean {
+}: Pick<FeedContext<NorthflankConfig>, 'config' | 'coverage' | 'stateOf'>): (hour: Range) => boolean {
   const empty = recall(stateOf(LIST_FEED), config)?.empty ?? [];
   return (hour) =>
     empty.some(({ start, end }) => start <= hour.start && hour.end <= end) && coverage.gaps(hour).length > 0;

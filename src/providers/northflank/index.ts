@@ -9,7 +9,7 @@ import {
 import { askHour } from './ask.ts';
 import { CreditBalance, readBalance } from './balance.ts';
 import { NorthflankConfig } from './config.ts';
-import { isFree, LIST_FEED, emptyHours } from './empty-hours.ts';
+import { emptyHours, isFree, LIST_FEED } from './empty-hours.ts';
 import type { InvoiceList } from './invoice-schema.ts';
 import { askInvoices, readInvoices } from './invoices.ts';
 import { askList } from './list-ask.ts';
@@ -17,13 +17,13 @@ import { listRanges } from './list-plan.ts';
 import { readList } from './list-read.ts';
 import type { UsageList } from './list-schema.ts';
 import { billingPath } from './path.ts';
-import { planHours, historyHours, SETTLE_MS } from './plan.ts';
+import { historyHours, planHours, SETTLE_MS } from './plan.ts';
 import { readHour } from './read.ts';
 import type { HourPage } from './tree.ts';
 import { scopeOf } from './verify-scope.ts';
 
-const books = {
-  stream: 'usage',
+const stream = {
+  name: 'usage',
   granularity: 'hour',
   settleMs: SETTLE_MS,
   // The hour itself, the wait until it is due, and the time until it is read.
@@ -107,7 +107,7 @@ const balance = defineFeed<NorthflankConfig, CreditBalance>({
 function hourReader(range: Range, { config }: NorthflankContext): Reader<HourPage> {
   return collected((pages) => {
     if (pages.length === 0) return emptyHours(range);
-    return { ...readHour(pages, range, config), ...(pages[0]?.hour && { memo: scopeOf(config) }) };
+    return { ...readHour(pages, range, config), ...(pages[0]?.hour && { state: scopeOf(config) }) };
   });
 }
 

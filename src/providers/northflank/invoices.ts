@@ -60,7 +60,7 @@ function notesOf(newest: Invoice, why: string | undefined): Note[] {
     : [...notes, { topic: 'newest invoice not compared', text: why, isWarning: false }];
 }
 
-/** The id is the provider's own text: as short and plain as a line of a log wants it. */
+/** The id is the provider's own text: as short and plain as a charge of a log wants it. */
 function titleOf({ id, start, end }: Invoice): string {
   const name = id.replace(/[^\w.-]/g, '?').slice(0, 40);
   return `${name} ${isoSecond(start)} to ${isoSecond(end)}`.trim();

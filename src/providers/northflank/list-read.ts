@@ -23,29 +23,29 @@ export function readList(
   pages: readonly UsageList[],
   range: Range,
   context: Context,
-): Reading & { memo: string } {
+): Reading & { state: string } {
   const known = knownOf(context);
   const listing = listingOf(pages, range, known);
-  const memo = folded(known, listing, context);
+  const state = folded(known, listing, context);
   const isNewest = range.end === dueEnd(context);
-  const reconciliation = isNewest ? reconciliationOf(memo, context) : undefined;
+  const reconciliation = isNewest ? reconciliationOf(state, context) : undefined;
   return {
     resources: [],
-    observations: isNewest ? monthTotals(memo, listing, context) : [],
+    observations: isNewest ? monthTotals(state, listing, context) : [],
     ...(reconciliation && { reconciliation }),
     drift: driftOf(pages),
-    memo: written(memo, context.config),
+    state: written(state, context.config),
   };
 }
 
 /** By tier, in dollars; none while an hour of the month is unknown, and none of a tier with a currency that has no rate. */
-function monthTotals(memo: ListMemo, listing: Listing, context: Context): Observation[] {
+function monthTotals(state: ListMemo, listing: Listing, context: Context): Observation[] {
   const start = startOfMonth(context.now);
   const until = startOfMonth(context.now, 1);
-  const days = memo.days.filter((day) => day.start >= start && day.start < memo.through);
-  const rest = { start: Math.max(start, memo.through), end: listing.range.end };
+  const days = state.days.filter((day) => day.start >= start && day.start < state.through);
+  const rest = { start: Math.max(start, state.through), end: listing.range.end };
   const hasAll = days.length * DAY === rest.start - start;
-  if (!hasAll || !days.every((day) => isCounted(day, memo)) || !isKnown(listing, rest)) return [];
+  if (!hasAll || !days.every((day) => isCounted(day, state)) || !isKnown(listing, rest)) return [];
   const tiers = tiersOf(context.config);
   const sums = sumOf([...days.map(({ amounts }) => amounts), amountsIn(listing, rest, tiers)]);
   return tiers.flatMap((tier) => {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { HOUR, MINUTE } from '../../core/values/time.ts';
 import type { ReadCoverage } from '../api/provider.ts';
 import { NorthflankConfig } from './config.ts';
-import { planHours, historyHours } from './plan.ts';
+import { historyHours, planHours } from './plan.ts';
 
 const MIDNIGHT = Date.parse('2026-11-22T00:00:00Z');
 const at = (hours: number, minutes = 0) => MIDNIGHT + hours * HOUR + minutes * MINUTE;

@@ -1,6 +1,6 @@
 import type { Fixed } from '../../core/values/money.ts';
 import type { MoneyPrice, Project, Team } from './schema.ts';
-import { type HourCall, isSameWalk, type HourPage, type BilledRow, rowsOf, teamsOf } from './tree.ts';
+import { type BilledRow, type HourCall, type HourPage, isSameWalk, rowsOf, teamsOf } from './tree.ts';
 
 /** Gaps up to this many units are rounding of the parts and no missing resource; it decides about calls, never about money. */
 const ROUNDING: Fixed = 10_000n; // 1e-8: ten thousand parts, each off by 1e-12

@@ -1,4 +1,4 @@
-import type { Project, BilledResource, ResourceType, Team, UsageHour } from './schema.ts';
+import type { BilledResource, Project, ResourceType, Team, UsageHour } from './schema.ts';
 
 /** One request of the walk through an hour. */
 export interface HourCall {

@@ -3,7 +3,7 @@ import type { FeedContext } from '../api/provider.ts';
 import type { NorthflankConfig } from './config.ts';
 
 /** What tells whether this account was ever answered. */
-export type History = Pick<FeedContext<NorthflankConfig>, 'config' | 'coverage' | 'memo'>;
+export type History = Pick<FeedContext<NorthflankConfig>, 'config' | 'coverage' | 'state'>;
 
 /** Whose hours are asked for: a team's, or `*`, those of all that the token may read. Both feeds remember who answered. */
 export function scopeOf({ teamId }: NorthflankConfig): string {

@@ -116,7 +116,7 @@ function pager({ contract, pageSize }: Bill, query: Readonly<Record<string, stri
 
 async function readingOf(bill: Bill): Promise<{ reading: Reading; asked: number }> {
   const config = NorthflankConfig.parse({});
-  const history = { config, coverage: coverageOf([]), memo: undefined };
+  const history = { config, coverage: coverageOf([]), state: undefined };
   const server = serverOf(bill);
   const pages: HourPage[] = [];
   for await (const page of askHour(server.ask, range, history)) pages.push(page);
@@ -125,9 +125,9 @@ async function readingOf(bill: Bill): Promise<{ reading: Reading; asked: number 
 
 function costs(reading: Reading, tier: string): Map<string, bigint> {
   const sums = new Map<string, bigint>();
-  for (const line of reading.statement?.charges ?? []) {
-    if (line.measure !== 'cost' || line.tier !== tier) continue;
-    sums.set(line.resource, (sums.get(line.resource) ?? 0n) + line.value);
+  for (const charge of reading.statement?.charges ?? []) {
+    if (charge.measure !== 'cost' || charge.tier !== tier) continue;
+    sums.set(charge.resource, (sums.get(charge.resource) ?? 0n) + charge.value);
   }
   return sums;
 }

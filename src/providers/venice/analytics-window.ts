@@ -14,10 +14,10 @@ const Attempt = z.object({
 });
 export type AnalyticsAttempt = z.infer<typeof Attempt>;
 
-/** Reads a memo. What cannot be read is forgotten: the worst that comes of it is a request too many. */
-export function recallAttempt(memo: string | undefined): AnalyticsAttempt | undefined {
+/** Reads a state. What cannot be read is forgotten: the worst that comes of it is a request too many. */
+export function recallAttempt(state: string | undefined): AnalyticsAttempt | undefined {
   try {
-    return Attempt.safeParse(JSON.parse(memo ?? '')).data;
+    return Attempt.safeParse(JSON.parse(state ?? '')).data;
   } catch {
     return undefined;
   }

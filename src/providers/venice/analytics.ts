@@ -41,22 +41,22 @@ export function analyticsReader(range: Range, context: Context): Reader<Analytic
   });
 }
 
-type AnalyticsPart = Partial<Reading> & { readonly memo?: string };
+type AnalyticsPart = Partial<Reading> & { readonly state?: string };
 
 /** What is noted of the attempt on the closed days comes first: should they fail, fewer of them are asked for next time. */
 function todayOf(body: Analytics, range: Range, context: Context): AnalyticsPart {
   const closed = closedDays(context);
   const days = closed && daysToAsk(recallAttempt(context.state), context.now);
-  const memo = days ? { memo: memoOfAttempt({ at: context.now, days, ok: false }) } : {};
-  if (!isOf(range, body)) return { drift: [OTHER_DAYS], ...memo };
-  return { ...topConsumersOf(body, range.end, context), ...memo };
+  const state = days ? { state: memoOfAttempt({ at: context.now, days, ok: false }) } : {};
+  if (!isOf(range, body)) return { drift: [OTHER_DAYS], ...state };
+  return { ...topConsumersOf(body, range.end, context), ...state };
 }
 
 function closedOf(body: Analytics, range: Range, context: Context): AnalyticsPart {
   const attempt = recallAttempt(context.state);
-  const memo = attempt ? { memo: memoOfAttempt({ ...attempt, ok: true }) } : {};
-  if (!isOf(range, body)) return { drift: [OTHER_DAYS], ...memo };
-  return { ...reconciliationOf(body, range, context), ...memo };
+  const state = attempt ? { state: memoOfAttempt({ ...attempt, ok: true }) } : {};
+  if (!isOf(range, body)) return { drift: [OTHER_DAYS], ...state };
+  return { ...reconciliationOf(body, range, context), ...state };
 }
 
 const OTHER_DAYS: Drift = { kind: 'stray_row', what: 'analytics of days that were not asked for' };

@@ -83,7 +83,10 @@ function balancesOf({ balances }: VeniceBalance, usdOf: FeedContext<unknown>['us
   });
 }
 
-function quotaOf({ diemEpochAllocation }: VeniceBalance, usdOf: FeedContext<unknown>['usdOf']): Observation[] {
+function quotaOf(
+  { diemEpochAllocation }: VeniceBalance,
+  usdOf: FeedContext<unknown>['usdOf'],
+): Observation[] {
   const amount = amountOf(diemEpochAllocation);
   const usd = amount === undefined ? undefined : usdOf(amount, QUOTA_CURRENCY);
   return usd === undefined ? [] : [{ metric: 'quota', labels: { currency: QUOTA_CURRENCY }, value: usd }];

@@ -2,7 +2,7 @@ import { floorTo, type Instant, MINUTE } from '../../core/values/time.ts';
 import type { UsageRow } from './rows.ts';
 import { creditIn } from './sku.ts';
 import { emptyMinute, openSku } from './sums.ts';
-import { grant, keepLines, note, refund, skuOf, type UsageAggregator, topUp } from './usage-aggregator.ts';
+import { grant, keepLines, note, refund, skuOf, topUp, type UsageAggregator } from './usage-aggregator.ts';
 
 /** What is known beyond the rows of the range. */
 export interface Knowledge {

@@ -5,7 +5,7 @@ import { coverageOf } from '../../../test/support/coverage.ts';
 import { assertProperty } from '../../../test/support/property.ts';
 import { parseDecimal } from '../../core/values/money.ts';
 import { floorTo, HOUR, MINUTE, type Range } from '../../core/values/time.ts';
-import { type FeedContext, EMPTY_CONTEXT } from '../api/provider.ts';
+import { EMPTY_CONTEXT, type FeedContext } from '../api/provider.ts';
 import { Decimal } from '../api/schemas.ts';
 import { Config } from './config.ts';
 import { venice } from './index.ts';
@@ -74,11 +74,11 @@ describe('readings of the ledger', () => {
       fc.property(split, ([rows, cuts]) => {
         const bounds = [0, ...cuts.sort((a, b) => a - b), rows.length];
         const pages = bounds.slice(1).map((end, index) => rows.slice(bounds[index], end));
-        const lines = readingOf(pages).statement?.charges ?? [];
-        const cells = lines.map(
+        const charges = readingOf(pages).statement?.charges ?? [];
+        const cells = charges.map(
           ({ at, model, measure, detail, value }) => [`${at} ${model} ${measure} ${detail}`, value] as const,
         );
-        assert.equal(new Set(cells.map(([key]) => key)).size, cells.length, 'one line a cell');
+        assert.equal(new Set(cells.map(([key]) => key)).size, cells.length, 'one charge a cell');
         assert.deepEqual(new Map([...cells].sort()), naive(rows));
       }),
     );
@@ -201,11 +201,11 @@ describe('the account', () => {
   });
 });
 
-describe('a memo', () => {
+describe('a state', () => {
   it('that cannot be read is forgotten', () => {
     const empty = { putOff: [], prices: {}, refunds: {} };
-    for (const memo of [undefined, '', '{', '[]', '{"putOff":3}', 'null'])
-      assert.deepEqual(recall(memo), empty);
+    for (const state of [undefined, '', '{', '[]', '{"putOff":3}', 'null'])
+      assert.deepEqual(recall(state), empty);
   });
   it('never holds a price that is no number', () => {
     assert.deepEqual(recall('{"prices":{"s":[1,"dear"]}}').prices, {});

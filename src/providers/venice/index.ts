@@ -10,19 +10,19 @@ import { planHistory, planRecent, planTail, SETTLE_MS } from './plan.ts';
 import { rateLimit } from './rate-limit.ts';
 import { usageReader } from './read.ts';
 import type { UsageApiPage } from './schema.ts';
-import { legacyPages } from './usage-api.ts';
+import { usagePages } from './usage-api.ts';
 
 /** All of them read the same ledger, further back the seldomer they do. */
-const BOOKS = { stream: 'usage', granularity: 'minute', settleMs: SETTLE_MS } as const;
+const STREAM = { name: 'usage', granularity: 'minute', settleMs: SETTLE_MS } as const;
 
 /** The last minutes, rows of the open one included. */
 const usage = defineFeed<Config, UsageApiPage>({
   name: 'usage',
   schedule: '* * * * *',
   jitterMs: 10 * SECOND,
-  stream: BOOKS,
+  stream: STREAM,
   plan: planTail,
-  ask: legacyPages,
+  ask: usagePages,
   reader: (range, context) => usageReader({ range, context, readsHistory: false }),
 });
 
@@ -31,9 +31,9 @@ const usageRecent = defineFeed<Config, UsageApiPage>({
   name: 'usage_recent',
   schedule: '7 * * * *',
   jitterMs: 2 * MINUTE,
-  stream: BOOKS,
+  stream: STREAM,
   plan: planRecent,
-  ask: legacyPages,
+  ask: usagePages,
   reader: (range, context) => usageReader({ range, context, readsHistory: false }),
 });
 
@@ -42,9 +42,9 @@ const usageHistory = defineFeed<Config, UsageApiPage>({
   name: 'usage_history',
   schedule: '17 0 * * *',
   jitterMs: 20 * MINUTE,
-  stream: BOOKS,
+  stream: STREAM,
   plan: planHistory,
-  ask: legacyPages,
+  ask: usagePages,
   reader: (range, context) => usageReader({ range, context, readsHistory: true }),
 });
 

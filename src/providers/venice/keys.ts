@@ -43,7 +43,7 @@ const PERIODS = new Set(['EPOCH', 'MONTH', 'LIFETIME']);
 /** The key that the exporter itself uses: only its id is not told. */
 export const OWN_KEY = 'self';
 
-/** The keys, where they may be read; when they were refused, by the memo of the feed. */
+/** The keys, where they may be read; when they were refused, by the state of the feed. */
 export interface KeyTable {
   readonly body?: ApiKeys;
   readonly refusedAt?: Instant;
@@ -63,13 +63,13 @@ export async function askKeys(ask: Ask, { state, now }: FeedContext<unknown>): P
   }
 }
 
-export function memoOfKeys({ refusedAt }: KeyTable): { memo?: string } {
-  return refusedAt === undefined ? {} : { memo: JSON.stringify({ keysRefusedAt: refusedAt }) };
+export function memoOfKeys({ refusedAt }: KeyTable): { state?: string } {
+  return refusedAt === undefined ? {} : { state: JSON.stringify({ keysRefusedAt: refusedAt }) };
 }
 
-function refusalIn(memo: string | undefined): Instant | undefined {
+function refusalIn(state: string | undefined): Instant | undefined {
   try {
-    return Memo.safeParse(JSON.parse(memo ?? '')).data?.keysRefusedAt;
+    return Memo.safeParse(JSON.parse(state ?? '')).data?.keysRefusedAt;
   } catch {
     return undefined;
   }

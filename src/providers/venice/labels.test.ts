@@ -22,7 +22,7 @@ function rowAt(at: number, sku: string): UsageRow {
 }
 
 /** What the reader makes of a row an hour for each SKU. */
-function linesOf(range: Range): Charge[] {
+function chargesOf(range: Range): Charge[] {
   const context = {
     ...EMPTY_CONTEXT,
     now: range.end,
@@ -41,12 +41,12 @@ function linesOf(range: Range): Charge[] {
 /** The same as an earlier release wrote them: a SKU it did not understand was the model. */
 function oldLinesOf(range: Range): Charge[] {
   const each = SKUS.flatMap((sku) => {
-    const line = (at: number): Charge => ({
+    const charge = (at: number): Charge => ({
       ...{ at, measure: 'cost', resource: '', model: sku, tier: '' },
       ...{ detail: 'USD', value: ONE },
     });
     return Array.from({ length: (range.end - range.start) / HOUR }, (_, hour) =>
-      line(range.start + hour * HOUR),
+      charge(range.start + hour * HOUR),
     );
   });
   return each;
@@ -77,7 +77,7 @@ test('a ledger that holds whole SKUs as models keeps its totals when their rows 
   assert.equal(netOf(bench), 12n * ONE);
 
   const range = { start, end };
-  bench.apply(statement('minute', range, now, linesOf(range)), now);
+  bench.apply(statement('minute', range, now, chargesOf(range)), now);
   bench.reopen();
   const after = bench.values(now);
   for (const window of ['today', 'month_to_date'])

@@ -8,7 +8,14 @@ import { observationsOf, pricesOf } from './prices.ts';
 import { refundsAfter } from './refunds.ts';
 import type { UsageRow } from './rows.ts';
 import type { UsageApi, UsageApiPage } from './schema.ts';
-import { closeBefore, count, createUsageAggregator, keptBy, note, type UsageAggregator } from './usage-aggregator.ts';
+import {
+  closeBefore,
+  count,
+  createUsageAggregator,
+  keptBy,
+  note,
+  type UsageAggregator,
+} from './usage-aggregator.ts';
 
 interface ReaderOptions {
   readonly range: Range;
@@ -48,8 +55,8 @@ export function usageReader({ range, context, readsHistory }: ReaderOptions): Re
       return {
         ...readingOf(tally, from),
         observations: observationsOf(prices),
-        memo: memoOf({ putOff, prices, refunds, ...(legacyAt !== undefined && { legacyAt }) }),
-        ...(isPutOff && { again: true }),
+        state: memoOf({ putOff, prices, refunds, ...(legacyAt !== undefined && { legacyAt }) }),
+        ...(isPutOff && { reread: true }),
       };
     },
   };
@@ -68,12 +75,12 @@ function knowledgeOf(
   };
 }
 
-function readingOf({ range, lines, drift }: UsageAggregator, from: Instant): Omit<Reading, 'observations'> {
+function readingOf({ range, charges, drift }: UsageAggregator, from: Instant): Omit<Reading, 'observations'> {
   const believed = { start: from, end: range.end };
   const statement = {
     granularity: 'minute',
     range: believed,
-    lines: from === range.start ? lines : lines.filter(({ at }) => at >= from),
+    charges: from === range.start ? charges : charges.filter(({ at }) => at >= from),
     silentTiers: [],
   } as const;
   return { resources: [], drift: [...drift.values()], ...(from < range.end && { statement }) };

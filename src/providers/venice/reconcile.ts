@@ -6,7 +6,7 @@ import type { Analytics } from './analytics-schema.ts';
 import { SETTLE_MS } from './plan.ts';
 import { refundsOn } from './refunds.ts';
 
-type Context = Pick<FeedContext<unknown>, 'now' | 'billed' | 'memoOf' | 'usdOf'>;
+type Context = Pick<FeedContext<unknown>, 'now' | 'netCost' | 'stateOf' | 'usdOf'>;
 
 /** What the analytics have a total of, and the ledger's currencies that are within it. */
 const TOTALS = [

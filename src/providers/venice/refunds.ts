@@ -30,10 +30,10 @@ function isDay({ start, end }: Range): boolean {
   return startOfDay(start) === start && end === start + DAY;
 }
 
-/** What the feed of this memo counted as refunds on a day, by currency; undefined where it has not read it since it settled. */
+/** What the feed of this state counted as refunds on a day, by currency; undefined where it has not read it since it settled. */
 export function refundsOn(
-  memo: string | undefined,
+  state: string | undefined,
   day: Instant,
 ): Readonly<Record<string, Fixed>> | undefined {
-  return recall(memo).refunds[isoDay(day)];
+  return recall(state).refunds[isoDay(day)];
 }

@@ -49,10 +49,10 @@ export function emptyMinute(at: Instant): MinuteSums {
   return { at, bySku: new Map(), byModel: new Map(), topUps: [] };
 }
 
-/** A SKU and its sums take as much memory as so many lines: five thousand of them are as much as a range may keep. */
+/** A SKU and its sums take as much memory as so many charges: five thousand of them are as much as a range may keep. */
 export const SKU_WEIGHT = 25;
 
-/** What a minute keeps, in lines. */
+/** What a minute keeps, in charges. */
 export function entriesOf({ bySku, byModel }: MinuteSums): number {
   return [...byModel.values()].reduce((sum, { ids }) => sum + ids.size, SKU_WEIGHT * bySku.size);
 }
@@ -85,8 +85,8 @@ export function addTo(purses: CurrencyAmount[], currency: string, amount: Fixed)
   purses.push({ currency, amount });
 }
 
-/** The lines of a minute, one a cell. */
-export function linesOf({ at, bySku, byModel, topUps }: MinuteSums): Charge[] {
+/** The charges of a minute, one a cell. */
+export function chargesOf({ at, bySku, byModel, topUps }: MinuteSums): Charge[] {
   const cells = new Map<string, Charge>();
   for (const { sku, units, costs } of bySku.values()) {
     for (const { currency, amount } of costs)
@@ -99,10 +99,10 @@ export function linesOf({ at, bySku, byModel, topUps }: MinuteSums): Charge[] {
   return [...cells.values()].filter(({ value }) => value !== 0n);
 }
 
-function add(cells: Map<string, Charge>, line: Charge): void {
-  const key = `${line.measure} ${line.detail} ${line.model}`;
+function add(cells: Map<string, Charge>, charge: Charge): void {
+  const key = `${charge.measure} ${charge.detail} ${charge.model}`;
   const known = cells.get(key);
-  cells.set(key, known ? { ...known, value: known.value + line.value } : line);
+  cells.set(key, known ? { ...known, value: known.value + charge.value } : charge);
 }
 
 type Figure = Pick<Charge, 'at' | 'model' | 'value'>;
@@ -110,8 +110,8 @@ type Figure = Pick<Charge, 'at' | 'model' | 'value'>;
 /** Currencies are told apart by their name alone, not by its case. */
 function money(measure: 'cost' | 'top_ups', written: string, { at, model, value }: Figure): Charge {
   const currency = written.toUpperCase();
-  const line: Charge = { at, measure, resource: '', model, tier: '', detail: currency, value };
-  return currency === 'USD' ? line : { ...line, currency };
+  const charge: Charge = { at, measure, resource: '', model, tier: '', detail: currency, value };
+  return currency === 'USD' ? charge : { ...charge, currency };
 }
 
 function usageOf({ name, model, tokenType }: Sku, at: Instant, units: Fixed): Charge {

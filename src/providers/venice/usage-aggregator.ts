@@ -5,13 +5,13 @@ import type { UsageRow } from './rows.ts';
 import { creditIn, isGrantBack, isPurchaseBack, parseSku, type Sku } from './sku.ts';
 import {
   addTo,
+  type CurrencyAmount,
+  chargesOf,
   countRequest,
   emptyMinute,
   entriesOf,
-  linesOf,
   type MinuteSums,
   openSku,
-  type CurrencyAmount,
   SKU_WEIGHT,
   type SkuSums,
 } from './sums.ts';
@@ -46,7 +46,7 @@ export interface UsageAggregator {
   current: MinuteSums | undefined;
   newest: Instant;
   /** Lines of closed minutes. */
-  readonly lines: Charge[];
+  readonly charges: Charge[];
   /** SKUs of no known shape that were charged. */
   readonly charged: Set<string>;
   /** Positive rows that do not tell what they are: `judge` does, once all rows are in. */
@@ -66,7 +66,7 @@ export function createUsageAggregator(range: Range): UsageAggregator {
     open: new Map(),
     current: undefined,
     newest: range.start,
-    lines: [],
+    charges: [],
     charged: new Set(),
     undecided: [],
     refunds: [],
@@ -170,13 +170,13 @@ function opened(tally: UsageAggregator, start: Instant): MinuteSums {
   return minute;
 }
 
-/** How many lines it has, with everything else that may become many counted by its memory. */
-export function keptBy({ lines, skus, open, undecided, refunds }: UsageAggregator): number {
-  const counted = lines.length + SKU_WEIGHT * skus.size + undecided.length + refunds.length;
+/** How many charges it has, with everything else that may become many counted by its memory. */
+export function keptBy({ charges, skus, open, undecided, refunds }: UsageAggregator): number {
+  const counted = charges.length + SKU_WEIGHT * skus.size + undecided.length + refunds.length;
   return [...open.values()].reduce((sum, minute) => sum + entriesOf(minute), counted);
 }
 
-/** Turns the minutes before `at` into lines. */
+/** Turns the minutes before `at` into charges. */
 export function closeBefore(tally: UsageAggregator, at: Instant): void {
   for (const [start, minute] of tally.open) {
     if (start >= at) continue;
@@ -186,12 +186,12 @@ export function closeBefore(tally: UsageAggregator, at: Instant): void {
   }
 }
 
-/** Adds the lines of a minute. */
+/** Adds the charges of a minute. */
 export function keepLines(tally: UsageAggregator, minute: MinuteSums): void {
-  for (const line of linesOf(minute)) {
-    tally.lines.push(line);
-    if (isMoney(line) && !CURRENCIES.has(line.detail))
-      note(tally, 'unknown_value', `currency ${line.detail}`);
+  for (const charge of chargesOf(minute)) {
+    tally.charges.push(charge);
+    if (isMoney(charge) && !CURRENCIES.has(charge.detail))
+      note(tally, 'unknown_value', `currency ${charge.detail}`);
   }
 }
 

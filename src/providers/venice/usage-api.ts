@@ -33,7 +33,10 @@ export async function* usagePages(
 }
 
 /** Where the other endpoint fails as well, the more telling failure of the two is reported. */
-async function* insteadOf(missing: PollError, pages: AsyncGenerator<UsageApiPage>): AsyncGenerator<UsageApiPage> {
+async function* insteadOf(
+  missing: PollError,
+  pages: AsyncGenerator<UsageApiPage>,
+): AsyncGenerator<UsageApiPage> {
   try {
     yield* pages;
   } catch (error) {

@@ -16,7 +16,7 @@ type Continued = Answer<{
 /**
  * Walks `GET /billing/usage-history` from cursor to cursor, rows in ascending order of time.
  *
- * A refused cursor means to start again, which is done once.
+ * A refused cursor means to start reread, which is done once.
  *
  * @throws {PollError} `contract` when a cursor is refused twice, comes back, or leads nowhere.
  */

@@ -4,7 +4,13 @@ export interface ConnectionLimit {
   take(who: string): (() => void) | undefined;
 }
 
-export function createConnectionLimit({ all, each }: { readonly all: number; readonly each: number }): ConnectionLimit {
+export function createConnectionLimit({
+  all,
+  each,
+}: {
+  readonly all: number;
+  readonly each: number;
+}): ConnectionLimit {
   const taken = new Map<string, number>();
   let total = 0;
   const add = (who: string, count: number) => {

@@ -4,7 +4,7 @@ import type { Instant } from '../../core/values/time.ts';
 import { STYLE } from '../http/style.ts';
 import { budgetsSection } from './budgets-table.ts';
 import { distanceText, dollarsText, moment, utc } from './format.ts';
-import { type Html, html, type HtmlPart, renderHtml, trusted } from './html.ts';
+import { type Html, type HtmlPart, html, renderHtml, trusted } from './html.ts';
 import type {
   AccountStatus,
   DecimalText,

@@ -1,9 +1,9 @@
-import type { RequestGuard, RefusedRequest } from '../http/guard.ts';
+import type { RefusedRequest, RequestGuard } from '../http/guard.ts';
 import { credentialsOf } from './basic.ts';
-import type { WebRateLimit, WebConfig } from './config.ts';
+import type { WebConfig, WebRateLimit } from './config.ts';
 import { createPasswords, type Passwords } from './passwords.ts';
 import type { WebSource } from './source.ts';
-import { type TokenBucket, createTokenBucket } from './token-bucket.ts';
+import { createTokenBucket, type TokenBucket } from './token-bucket.ts';
 
 export interface AuthOptions {
   readonly web: WebSource;

@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http';
 import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import { createServer as createTlsServer, type Server } from 'node:tls';
-import type { HttpHandler, ConnectionLayer } from '../http/connections.ts';
+import type { ConnectionLayer, HttpHandler } from '../http/connections.ts';
 import type { Limits } from '../http/limits.ts';
 import { admits } from './clients.ts';
 import type { WebTls } from './config.ts';
@@ -28,12 +28,18 @@ interface TlsGeneration {
  *
  * Undefined where the configuration has no TLS: that stays so until the next start.
  */
-export function createTlsListener(options: TlsListenerOptions): ((above: HttpHandler) => ConnectionLayer) | undefined {
+export function createTlsListener(
+  options: TlsListenerOptions,
+): ((above: HttpHandler) => ConnectionLayer) | undefined {
   const { tls } = options.web.current();
   return tls && ((above) => createFront(options, tls, above));
 }
 
-function createFront({ web, handler, limits }: TlsListenerOptions, first: WebTls, above: HttpHandler): ConnectionLayer {
+function createFront(
+  { web, handler, limits }: TlsListenerOptions,
+  first: WebTls,
+  above: HttpHandler,
+): ConnectionLayer {
   const sessions = new Set<ServerHttp2Session>();
   const http2 = web.current().http2 ? http2Server(limits, sessions) : undefined;
   const eras = new WeakMap<Socket, TlsGeneration>();

@@ -6,7 +6,7 @@ import { createPace, type Pace } from '../prometheus/pace.ts';
 import { createAttributes } from './attributes.ts';
 import { createStoredDeltas } from './delivered.ts';
 import { type AcknowledgedProducer, collection, numbersOf } from './metric.ts';
-import { gaugePoints, cumulativePoints } from './point-builder.ts';
+import { cumulativePoints, gaugePoints } from './point-builder.ts';
 
 /** The ledger for one receiver. */
 export interface LedgerProducer extends AcknowledgedProducer {

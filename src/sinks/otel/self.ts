@@ -5,7 +5,7 @@ import { attributesOf } from './attributes.ts';
 import { createDeltas, deltaOf } from './deltas.ts';
 import { growthOfHistogram, histogramsIn } from './histogram.ts';
 import { type AcknowledgedProducer, collection, histogramsOf, numbersOf } from './metric.ts';
-import { gaugePoints, cumulativePoints, type PointBuilder } from './point-builder.ts';
+import { cumulativePoints, gaugePoints, type PointBuilder } from './point-builder.ts';
 
 export interface SelfProducerOptions {
   readonly self: { collect(): Promise<CollectedFamily[]> };

@@ -3,12 +3,12 @@ import { openBooks } from '../kit/books.ts';
 import { instantOf, keyOf, meter, retryAfter } from '../kit/http.ts';
 import { listen } from '../kit/listen.ts';
 import type { Reply } from '../kit/reply.ts';
-import type { SimulatedCall, Service, Simulator } from '../kit/service.ts';
+import type { Service, SimulatedCall, Simulator } from '../kit/service.ts';
 import { truthOf } from '../kit/truth.ts';
 import { type SimulatorOptions, worldOf } from '../kit/world.ts';
 import { modelsBody, pricesBody, teamsBody } from './catalogue.ts';
 import { basetenHistory } from './history.ts';
-import { type BasetenRow, type RowCategory, entriesOf } from './rows.ts';
+import { type BasetenRow, entriesOf, type RowCategory } from './rows.ts';
 import { type Depth, type Silence, type Style, summaryOf } from './summary.ts';
 
 const EARLIEST = Date.UTC(2026, 0, 1);
@@ -123,7 +123,11 @@ function refuse(status: number): Reply {
   return error(status, `Request failed with status ${status}.`);
 }
 
-function throttle(waitSeconds: number, style: Parameters<Service['throttle']>[1], call: SimulatedCall): Reply {
+function throttle(
+  waitSeconds: number,
+  style: Parameters<Service['throttle']>[1],
+  call: SimulatedCall,
+): Reply {
   return {
     status: 429,
     headers: retryAfter(waitSeconds, style, call.now),

@@ -3,7 +3,14 @@ import { DAY, type Instant, isoDay } from '../../../src/core/values/time.ts';
 import { roll } from '../kit/random.ts';
 import type { SimulatedContract } from '../kit/world.ts';
 import { teamOf } from './catalogue.ts';
-import type { BasetenRow, RowCategory, DedicatedRow, ModelApiRow, SimulatedResource, TrainingRow } from './rows.ts';
+import type {
+  BasetenRow,
+  DedicatedRow,
+  ModelApiRow,
+  RowCategory,
+  SimulatedResource,
+  TrainingRow,
+} from './rows.ts';
 
 /** How a category without usage is shown, or one that stays silent about the usage it has. */
 export type Silence = 'null' | 'absent';

@@ -1,7 +1,7 @@
 import { DAY, type Instant, MINUTE, type Range, SECOND, startOfDay } from '../../../src/core/values/time.ts';
 import { shows } from '../kit/books.ts';
 import { between, pick, roll } from '../kit/random.ts';
-import { bornAt, loadFactor, isWatched, type World } from '../kit/world.ts';
+import { bornAt, isWatched, loadFactor, type World } from '../kit/world.ts';
 import type { InferenceShRow } from './rows.ts';
 
 /** Tasks a minute while somebody watches. */

@@ -27,7 +27,12 @@ export function success(call: SimulatedCall, contract: SimulatedContract, dto: o
   return { status: 200, body: { success: true, status: 200, data: dto } };
 }
 
-export function failure(call: SimulatedCall, contract: SimulatedContract, status: number, detail: string): Reply {
+export function failure(
+  call: SimulatedCall,
+  contract: SimulatedContract,
+  status: number,
+  detail: string,
+): Reply {
   const [code, title] = CODES[status] ?? INTERNAL;
   if (!isBare(call, contract)) {
     return { status, body: { success: false, status, error: { code, message: detail } } };
@@ -36,7 +41,12 @@ export function failure(call: SimulatedCall, contract: SimulatedContract, status
   return { status, type: 'application/problem+json', body: { type, title, status, detail } };
 }
 
-export function throttled(call: SimulatedCall, contract: SimulatedContract, waitSeconds: number, style: WaitStyle): Reply {
+export function throttled(
+  call: SimulatedCall,
+  contract: SimulatedContract,
+  waitSeconds: number,
+  style: WaitStyle,
+): Reply {
   const reset = String(Math.ceil(call.now / 1000) + waitSeconds);
   return {
     ...failure(call, contract, 429, 'Too many requests'),

@@ -4,7 +4,7 @@ import { type BillingBooks, openBooks } from '../kit/books.ts';
 import { keyOf, meter } from '../kit/http.ts';
 import { listen } from '../kit/listen.ts';
 import type { Reply } from '../kit/reply.ts';
-import type { SimulatedCall, Service, Simulator } from '../kit/service.ts';
+import type { Service, SimulatedCall, Simulator } from '../kit/service.ts';
 import { truthOf } from '../kit/truth.ts';
 import { type SimulatorOptions, type World, worldOf } from '../kit/world.ts';
 import { type BreakdownStyle, breakdownOf, costOf, WINDOWS, windowOf } from './breakdown.ts';

@@ -48,7 +48,9 @@ interface Written<Row> {
 }
 
 /** Opens books over a generator, a pure function of range and time whose rows come oldest first. */
-export function openBooks<Row extends BookedRow>(generated: (range: Range, now: Instant) => Row[]): BillingBooks<Row> {
+export function openBooks<Row extends BookedRow>(
+  generated: (range: Range, now: Instant) => Row[],
+): BillingBooks<Row> {
   const written: Written<Row>[] = [];
   let version = 0;
   const write = (row: Row): Written<Row> => {

@@ -11,7 +11,11 @@ let simulator: Pick<Simulator, 'close'> | undefined;
 afterEach(() => simulator?.close());
 
 async function start() {
-  const venice = await startVenice({ clock: fakeClockAt(NOON), genesis: NOON - 3_600_000, emptyPages: 'never' });
+  const venice = await startVenice({
+    clock: fakeClockAt(NOON),
+    genesis: NOON - 3_600_000,
+    emptyPages: 'never',
+  });
   simulator = venice;
   return venice;
 }

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createFaultInjector, type SimulatedFault, corrupt } from './faults.ts';
+import { corrupt, createFaultInjector, type SimulatedFault } from './faults.ts';
 import { exactJson } from './json.ts';
 import type { Reply } from './reply.ts';
-import type { SimulatedCall, RecordedRequest, Service, Simulator } from './service.ts';
+import type { RecordedRequest, Service, SimulatedCall, Simulator } from './service.ts';
 import type { SimulatorOptions, World } from './world.ts';
 
 type Socketed = Pick<Simulator, 'url' | 'requests' | 'fault' | 'close'>;
@@ -49,14 +49,23 @@ function recordingOf(request: IncomingMessage, at: number, inFlight: number): Re
   };
 }
 
-function callOf(request: IncomingMessage, { path }: Recording, at: number, fault: SimulatedFault | undefined): SimulatedCall {
+function callOf(
+  request: IncomingMessage,
+  { path }: Recording,
+  at: number,
+  fault: SimulatedFault | undefined,
+): SimulatedCall {
   const now = fault?.kind === 'skew' ? at + fault.aheadMs : at;
   const query = new URL(request.url ?? '/', 'http://127.0.0.1').searchParams;
   return { path, query, headers: request.headers, now, fault };
 }
 
 /** What a preview is to be made of; undefined where none is asked for, null where it is no JSON. */
-async function previewOf(request: IncomingMessage, service: Service, { path }: SimulatedCall): Promise<unknown> {
+async function previewOf(
+  request: IncomingMessage,
+  service: Service,
+  { path }: SimulatedCall,
+): Promise<unknown> {
   if (request.method !== 'POST' || !service.previews?.test(path)) return undefined;
   try {
     return JSON.parse(Buffer.concat(await request.toArray()).toString());

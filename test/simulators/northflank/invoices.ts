@@ -74,7 +74,11 @@ function subTotalOf(rows: readonly NorthflankRow[], filter: Filter, contract: Si
 }
 
 /** A page of a list of invoices: the cursor is the place of the next. */
-export function invoicePage(all: readonly object[], query: URLSearchParams, contract: SimulatedContract): Reply {
+export function invoicePage(
+  all: readonly object[],
+  query: URLSearchParams,
+  contract: SimulatedContract,
+): Reply {
   const size = Number(query.get(contract === 'seed' ? 'per_page' : 'perPage') ?? 50);
   const from = Number(query.get('cursor') ?? 0);
   if (!(Number.isInteger(size) && size >= 1 && size <= 100) || !Number.isInteger(from))

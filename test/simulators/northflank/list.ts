@@ -11,7 +11,11 @@ export interface UsageListing {
 }
 
 /** `GET /billing/usage` hour by hour: the cursor is the last hour given, in seconds. */
-export function listingOf({ query, now }: SimulatedCall, contract: SimulatedContract, genesis: Instant): UsageListing | Reply {
+export function listingOf(
+  { query, now }: SimulatedCall,
+  contract: SimulatedContract,
+  genesis: Instant,
+): UsageListing | Reply {
   const size = Number(query.get(contract === 'seed' ? 'per_page' : 'perPage') ?? 50);
   if (!Number.isInteger(size) || size < 1 || size > 100)
     return failure(400, { perPage: ['Must be from 1 to 100'] });

@@ -2,7 +2,7 @@ import { HOUR, type Instant } from '../../../src/core/values/time.ts';
 import type { Reply } from '../kit/reply.ts';
 import type { SimulatedCall } from '../kit/service.ts';
 import type { SimulatedContract } from '../kit/world.ts';
-import type { Filter, BillPage } from './bill.ts';
+import type { BillPage, Filter } from './bill.ts';
 import { failure } from './replies.ts';
 
 const SEED_TYPES = [

@@ -6,7 +6,9 @@ import type { TruthEntry } from '../kit/truth.ts';
 export const COMPONENTS = ['cpu', 'memory', 'storage', 'gpu', 'vcpu', 'gpuMemory', 'cluster'] as const;
 
 /** Dollars. The components need not add up to the total. */
-export type RowPriceParts = { readonly total: Fixed } & { readonly [Key in (typeof COMPONENTS)[number]]?: Fixed };
+export type RowPriceParts = { readonly total: Fixed } & {
+  readonly [Key in (typeof COMPONENTS)[number]]?: Fixed;
+};
 
 /** An hour of a resource; without `resource` (or `project`) something the drill-down does not show at that level. */
 export interface PaasRow extends BookedRow {

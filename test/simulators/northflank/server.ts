@@ -3,7 +3,7 @@ import { type BillingBooks, openBooks } from '../kit/books.ts';
 import { keyOf, meter } from '../kit/http.ts';
 import { listen } from '../kit/listen.ts';
 import type { Reply } from '../kit/reply.ts';
-import type { SimulatedCall, Service, Simulator } from '../kit/service.ts';
+import type { Service, SimulatedCall, Simulator } from '../kit/service.ts';
 import { truthOf } from '../kit/truth.ts';
 import { type SimulatedContract, type SimulatorOptions, type World, worldOf } from '../kit/world.ts';
 import { currentBill, type Filter, legacyBill } from './bill.ts';
@@ -12,7 +12,7 @@ import { northflankHistory } from './history.ts';
 import { type Invoicing, invoiceOf, invoicePage, periodsOf } from './invoices.ts';
 import { listingOf } from './list.ts';
 import { failure, limits, throttled } from './replies.ts';
-import { filterOf, hourOf, type BillingTarget, targetOf } from './request.ts';
+import { type BillingTarget, filterOf, hourOf, targetOf } from './request.ts';
 import { entriesOf, type NorthflankRow, priceOf } from './rows.ts';
 
 export interface NorthflankOptions extends SimulatorOptions {
@@ -97,7 +97,11 @@ interface TeamFilter extends Customer {
   readonly filter: Filter;
 }
 
-function usage(call: SimulatedCall, { books, world, contract, filter }: TeamFilter, { timestamp }: BillingTarget): Reply {
+function usage(
+  call: SimulatedCall,
+  { books, world, contract, filter }: TeamFilter,
+  { timestamp }: BillingTarget,
+): Reply {
   const billOf = (hour: number) => {
     const rows = books.rows({ start: hour, end: hour + HOUR }, books.moment(call.now));
     return contract === 'seed' ? legacyBill(hour, rows, filter) : currentBill(hour, rows, filter);

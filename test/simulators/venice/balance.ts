@@ -6,7 +6,10 @@ import type { SimulatedContract } from '../kit/world.ts';
 import { ALLOCATION, type SimulatedBalances } from './balances.ts';
 
 /** `GET /billing/balance`. Credits were told later than the seed was written; they and dollars are null when not positive. */
-export function balanceOf(purseAt: (now: Instant) => SimulatedBalances, contract: SimulatedContract): (call: SimulatedCall) => Reply {
+export function balanceOf(
+  purseAt: (now: Instant) => SimulatedBalances,
+  contract: SimulatedContract,
+): (call: SimulatedCall) => Reply {
   return ({ now }) => {
     const purse = purseAt(now);
     const balances = { diem: purse.diem, usd: ifPositive(purse.usd) };

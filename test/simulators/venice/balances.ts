@@ -20,7 +20,10 @@ export interface SimulatedBalances {
 }
 
 /** What was bought, earned and given less what was charged. */
-export function balancesAt(books: BillingBooks<VeniceRow>, world: World): (now: Instant) => SimulatedBalances {
+export function balancesAt(
+  books: BillingBooks<VeniceRow>,
+  world: World,
+): (now: Instant) => SimulatedBalances {
   const settled = new Map<string, ReadonlyMap<string, Fixed>>();
   const netsOf = (day: Instant, now: Instant) => {
     const moment = books.moment(now);

@@ -30,7 +30,12 @@ export function sealed(walk: CursorState, secret: string): string {
 }
 
 /** The walk in a cursor, or undefined where it was tampered with, is another's or was begun longer than `ttlMs` ago. */
-export function unsealed(cursor: string, secret: string, now: Instant, ttlMs: number): CursorState | undefined {
+export function unsealed(
+  cursor: string,
+  secret: string,
+  now: Instant,
+  ttlMs: number,
+): CursorState | undefined {
   const text = cursor.slice(SEAL_LENGTH);
   if (seal(text, secret) !== cursor.slice(0, SEAL_LENGTH)) return undefined;
   // Ours, for the seal holds.

@@ -3,7 +3,7 @@ import { DAY, HOUR, type Instant, MINUTE, type Range, startOfDay } from '../../.
 import { shows } from '../kit/books.ts';
 import { MICRO } from '../kit/json.ts';
 import { between, pick, roll } from '../kit/random.ts';
-import { bornAt, loadFactor, isWatched, type World } from '../kit/world.ts';
+import { bornAt, isWatched, loadFactor, type World } from '../kit/world.ts';
 import { API_KEYS, FOUNDERS, PIECES, SETTLERS, TOKEN_MODELS, type TokenModel } from './catalogue.ts';
 import { charge, PURCHASE, type VeniceRow } from './rows.ts';
 

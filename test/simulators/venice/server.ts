@@ -3,7 +3,7 @@ import { openBooks } from '../kit/books.ts';
 import { keyOf, meter } from '../kit/http.ts';
 import { listen } from '../kit/listen.ts';
 import type { Reply } from '../kit/reply.ts';
-import type { SimulatedCall, Service, Simulator } from '../kit/service.ts';
+import type { Service, SimulatedCall, Simulator } from '../kit/service.ts';
 import { truthOf } from '../kit/truth.ts';
 import { type SimulatorOptions, worldOf } from '../kit/world.ts';
 import { analyticsOf } from './analytics.ts';

@@ -4,7 +4,7 @@ import { instantOf } from '../kit/http.ts';
 import { roll } from '../kit/random.ts';
 import type { Reply } from '../kit/reply.ts';
 import type { SimulatedCall } from '../kit/service.ts';
-import { type Filters, sealed, unsealed, type CursorState } from './cursor.ts';
+import { type CursorState, type Filters, sealed, unsealed } from './cursor.ts';
 import { type Issues, invalid } from './replies.ts';
 import type { VeniceRow } from './rows.ts';
 import { csvOf, wireOf } from './wire.ts';
@@ -96,7 +96,10 @@ function boundOf(query: URLSearchParams, name: string, issues: Issues): Instant 
 }
 
 /** The rows of a page, and where the next one begins if any row is left. */
-function pageOf(walk: CursorState, options: HistoryOptions): { rows: VeniceRow[]; next: CursorState | undefined } {
+function pageOf(
+  walk: CursorState,
+  options: HistoryOptions,
+): { rows: VeniceRow[]; next: CursorState | undefined } {
   if (!walk.paused && walk.at > EARLIEST && pauses(walk, options))
     return { rows: [], next: { ...walk, paused: true } };
   const { pageSize } = walk.filters;
