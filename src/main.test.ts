@@ -35,7 +35,7 @@ test('the bin runs the program', async () => {
   const { code, out, err } = await run([bin, 'check', '--offline'], { BASETEN_API_KEY: 'do-not-print-me' });
   assert.equal(err, '');
   assert.equal(code, 0);
-  assert.match(out, /^environment: good, 1 account\n/);
+  assert.match(out, /^environment: valid, 1 account\n/);
   assert.doesNotMatch(out, /do-not-print-me/);
 });
 

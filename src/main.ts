@@ -30,7 +30,7 @@ process.on('uncaughtException', (error) => {
 const stdout = openStdout((error) => {
   // `poll | head` closes the pipe early, which is no failure.
   if (error.code === 'EPIPE') leave(0);
-  stderr.write(`standard output cannot be written: ${error.message}\n`);
+  stderr.write(`cannot write to standard output: ${error.message}\n`);
   leave(1);
 });
 const io = { stdout, stderr, env: process.env, signal: stop, vault };

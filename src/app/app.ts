@@ -15,9 +15,9 @@ import { removeLeftovers } from '../store/draft.ts';
 import { openVerified } from '../store/open.ts';
 import { sqliteStore } from '../store/sqlite.ts';
 import { createAccounts, type ReplacedAccounts } from './account-set.ts';
+import { watchSameBills } from './duplicate-billing.ts';
 import { pollerEvents } from './poll-listener.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
-import { watchSameBills } from './same-bill.ts';
 
 export interface AppOptions {
   readonly config: Config;
@@ -94,12 +94,12 @@ function createOver(database: Database, ledger: Ledger, options: AppOptions): Ap
   const failed = (error: unknown) => {
     // There is no last one yet: nobody is to see a page without money.
     if (error instanceof StoreError && publisher.current().version === 0) throw error;
-    log.warn({ err: error }, 'the snapshot could not be stored; the last one stays');
+    log.warn({ err: error }, 'publishing failed; serving the previous snapshot');
   };
   const zeroForMs = () => config.metrics.newSeriesZeroMs;
   const publisher: Publisher = createPublisher({ ledger, now, zeroForMs, failed });
   const waitCut = (labels: AccountLabels, seconds: number) =>
-    log.warn({ ...labels, seconds }, 'the provider asked for an implausible wait: asking again in an hour');
+    log.warn({ ...labels, seconds }, 'provider requested an implausible wait; retrying in an hour');
   const sameBills = watchSameBills({ book: ledger.book, now, log });
   const heard = pollerEvents({ log, progress, publisher, self });
   const events: typeof heard = {
@@ -162,13 +162,13 @@ function accountsOf({ accounts, currencies, metrics }: Config) {
 function maintain(ledger: Ledger, witness: ServerClock, now: Instant, log: Logger): void {
   if (!witness.confirms(now)) {
     log.info(
-      'upkeep of the ledger waits: no provider has answered, or their clocks are more than a day behind',
+      'ledger maintenance postponed: no provider has answered yet, or their clocks are more than a day behind',
     );
     return;
   }
   try {
     ledger.maintain(now);
   } catch (error) {
-    log.warn({ err: error }, 'upkeep of the ledger failed; it is tried again in an hour');
+    log.warn({ err: error }, 'ledger maintenance failed; retrying in an hour');
   }
 }

@@ -38,8 +38,8 @@ export async function openOwnTelemetry(
   const { receiver, sampleRatio } = traces;
   const transport = await openTransport(receiver, 'traces', { userAgent: userAgentOf(version), now });
   const told = (delivery: TraceDelivery) => {
-    if (delivery.ok) log.info('spans arrive again');
-    else log.warn({ reason: delivery.reason, message: delivery.message }, 'spans are lost');
+    if (delivery.ok) log.info('span export recovered');
+    else log.warn({ reason: delivery.reason, message: delivery.message }, 'spans dropped');
   };
   return openTelemetry({
     traces: { receiver, transport, sampleRatio, told },
@@ -91,8 +91,7 @@ async function subscriptionOf(
         wasStored = true;
       } catch (error) {
         // A ledger that cannot be written is told of elsewhere, too: one line until it can.
-        if (wasStored)
-          log.warn({ receiver: name, err: error }, 'what a receiver was told could not be stored');
+        if (wasStored) log.warn({ receiver: name, err: error }, 'delivered points could not be stored');
         wasStored = false;
       }
     },
@@ -103,7 +102,7 @@ async function subscriptionOf(
       self.pointsTaken(name, taken);
       self.pushEnded(name, { ok, at, seconds });
       if (!ok) log.warn({ receiver: name, seconds, taken, lost, reason, message }, 'push failed');
-      else if (!wasOk) log.info({ receiver: name, seconds, taken }, 'push succeeded again');
+      else if (!wasOk) log.info({ receiver: name, seconds, taken }, 'push recovered');
       wasOk = ok;
     },
   };
@@ -120,7 +119,7 @@ export async function openOtelPage(
   if (!prometheus) return undefined;
   const { createOtelPage } = await import('../sinks/otel/page.ts');
   const onError = (error: unknown) =>
-    log.error({ err: error }, 'a snapshot could not be rendered for /otel/metrics; the last one stays');
+    log.error({ err: error }, 'rendering /otel/metrics failed; serving the previous page');
   return createOtelPage({ source: publisher, self, resource, now, version, onError });
 }
 

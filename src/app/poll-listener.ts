@@ -29,12 +29,12 @@ export function pollerEvents({ log, progress, publisher, self }: Listeners): Pol
     once(`${labels.provider} ${labels.account} ${currency}`, () =>
       log.warn(
         { ...labels, currency },
-        'no rate for this currency: its amounts are not in dollars; see currencies',
+        'no exchange rate for this currency; its amounts stay unconverted (see currencies)',
       ),
     );
   const switchedOff = (labels: FeedLabels, { reason, message, isNews }: PollOutcome & { ok: null }) => {
     if (!isNews) return;
-    log.info({ ...labels, reason, message }, 'the account may not read this feed: it is switched off');
+    log.info({ ...labels, reason, message }, 'account has no access to this feed; feed switched off');
   };
   return {
     pollEnded({ labels }, outcome) {
@@ -45,7 +45,7 @@ export function pollerEvents({ log, progress, publisher, self }: Listeners): Pol
       if (outcome.ok === null) return switchedOff(labels, outcome);
       if (outcome.ok) log.info({ ...labels, seconds }, 'poll succeeded');
       else if (outcome.isBug)
-        log.error({ ...labels, seconds, err: outcome.error }, 'poll failed: a bug of ours');
+        log.error({ ...labels, seconds, err: outcome.error }, 'poll failed: internal error');
       else log.warn({ ...labels, seconds, reason: outcome.reason, message: outcome.message }, 'poll failed');
     },
     applied({ labels }, { changed, late, held }) {
@@ -54,18 +54,18 @@ export function pollerEvents({ log, progress, publisher, self }: Listeners): Pol
       for (const tier of held) {
         log.warn(
           { ...labels, tier },
-          'amounts are gone from the answer: kept until the same answer comes again',
+          'category missing from response; keeping previous amounts until confirmed',
         );
       }
     },
     drift({ labels }, { kind, what, more }) {
       self.drift(labels, kind, more);
       once(`${labels.provider} ${kind} ${what}`, () =>
-        log.warn({ ...labels, kind, what }, 'not as documented'),
+        log.warn({ ...labels, kind, what }, 'response does not match the documentation'),
       );
     },
     warned({ labels }, { topic, text }) {
-      log.warn({ ...labels, topic, text }, 'the provider has something to say');
+      log.warn({ ...labels, topic, text }, 'provider notice');
     },
     unconverted: ({ labels }, currency) => unconverted(labels, currency),
     progress({ labels }, { done, total }) {

@@ -116,7 +116,7 @@ test('what is wrong is told whole, and the gauge falls', async () => {
   assert.equal(JSON.parse(full.log()).reason, 'storage');
 
   const bug = bench({ take: () => Promise.reject(new TypeError('x is canary')) });
-  assert.deepEqual(await bug.reload(), { ok: false, reason: 'a bug of ours; the log has more' });
+  assert.deepEqual(await bug.reload(), { ok: false, reason: 'internal error; see the log' });
   assert.equal(JSON.parse(bug.log()).level, 'error');
 });
 
@@ -131,7 +131,7 @@ test('without a file a reload works, changes nothing and says so', async () => {
   });
   const outcome = await reload();
   assert.ok(outcome.ok);
-  assert.match(outcome.warnings?.join() ?? '', /there is no configuration file/);
+  assert.match(outcome.warnings?.join() ?? '', /no configuration file to reload/);
   assert.deepEqual([taken, loads], [[STARTED], [true]]);
 });
 

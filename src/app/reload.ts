@@ -56,7 +56,7 @@ export function createReloader(options: ReloaderOptions): Reloader {
   };
 }
 
-const NO_FILE = 'there is no configuration file: nothing changes, for a process keeps its environment';
+const NO_FILE = 'no configuration file to reload; a running process keeps its environment';
 
 async function reloadOnce({ started, read, app, log, now }: ReloaderOptions): Promise<ReloadOutcome> {
   try {
@@ -64,8 +64,8 @@ async function reloadOnce({ started, read, app, log, now }: ReloaderOptions): Pr
     const warnings = read ? restartRequired(started, config) : [NO_FILE];
     const replaced = await app.take(config);
     app.self.configLoaded({ ok: true, at: now() });
-    for (const warning of warnings) log.warn({ warning }, 'the configuration waits for a restart in part');
-    log.info({ accounts: config.accounts.length, ...replaced }, 'the configuration was reloaded');
+    for (const warning of warnings) log.warn({ warning }, 'some changes require a restart');
+    log.info({ accounts: config.accounts.length, ...replaced }, 'configuration reloaded');
     return { ok: true, warnings };
   } catch (error) {
     app.self.configLoaded({ ok: false, at: now() });
@@ -75,15 +75,15 @@ async function reloadOnce({ started, read, app, log, now }: ReloaderOptions): Pr
 
 /** Says in the log and in one text what is wrong. */
 function reasonOf(error: unknown, log: Logger): string {
-  const what = 'the configuration was not reloaded; the one before stays';
+  const what = 'configuration reload failed; keeping the current configuration';
   if (error instanceof ConfigError) {
     log.warn({ problems: error.problems.map(formatProblem) }, what);
     return error.message;
   }
   const known = pollErrorOf(error);
   if (known) log.warn({ reason: known.reason, message: known.message }, what);
-  else log.error({ err: error }, `${what}: a bug of ours`);
-  return known?.message ?? 'a bug of ours; the log has more';
+  else log.error({ err: error }, `${what}: internal error`);
+  return known?.message ?? 'internal error; see the log';
 }
 
 /** What a running process cannot change, with the part of the configuration that says it. */
@@ -96,9 +96,7 @@ const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
 /** Says of each thing that differs and cannot change in a running process that it waits for a restart. */
 export function restartRequired(started: Config, next: Config): string[] {
   return Object.entries(FIXED).flatMap(([key, part]) =>
-    isDeepStrictEqual(part(started), part(next))
-      ? []
-      : `${key} has changed and waits for a restart: it stays as it was at the start`,
+    isDeepStrictEqual(part(started), part(next)) ? [] : `${key} changed: restart to apply`,
   );
 }
 

@@ -8,26 +8,26 @@ export function addLedger(ledger: Command, run: (options: LedgerOptions) => Prom
       .command(name)
       .description(description)
       .allowExcessArguments(false)
-      .option('-c, --config <file>', 'the configuration whose state.path it is')
-      .addOption(new Option('-s, --state <file>', 'the ledger itself').conflicts('config'));
-  add('check', 'say everything that is wrong with it; nothing is changed').action(
-    async (place: LedgerPlace) => run({ ...place, action: 'check' }),
+      .option('-c, --config <file>', 'configuration that names the ledger (state.path)')
+      .addOption(new Option('-s, --state <file>', 'ledger file').conflicts('config'));
+  add('check', 'verify integrity (read-only)').action(async (place: LedgerPlace) =>
+    run({ ...place, action: 'check' }),
   );
   for (const [action, what] of [
-    ['backup', 'write a copy; a running exporter does so at SIGUSR2'],
-    ['restore', 'put a backup in its place, in a new epoch'],
+    ['backup', 'write a copy (a running exporter does so on SIGUSR2)'],
+    ['restore', 'replace the ledger with a backup, starting a new epoch'],
   ] as const) {
     add(action, what)
       .argument('<file>', 'the backup')
       .action(async (file: string, place: LedgerPlace) => run({ ...place, action, file }));
   }
   for (const [action, what] of [
-    ['rebase', "begin an account's counters at 0 again, in a new epoch; cells and windows stay"],
-    ['forget', 'take an account out of it for good'],
+    ['rebase', "reset an account's counters to 0, starting a new epoch; cells and windows are kept"],
+    ['forget', 'permanently delete an account from the ledger'],
   ] as const) {
     add(action, what)
       .requiredOption('-a, --account <provider/name>', 'the account')
-      .option('--yes', 'do it; without it nothing is changed')
+      .option('--yes', 'confirm; without it nothing changes')
       .action(async (options: LedgerPlace & { account: string; yes?: boolean }) =>
         run({ ...options, action }),
       );

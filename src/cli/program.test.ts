@@ -79,11 +79,11 @@ const REFUSED: readonly [args: string, message: string][] = [
   ['chek', "error: unknown command 'chek'; did you mean check?\n"],
   [
     'frobnicate',
-    "error: unknown command 'frobnicate'; known are serve, demo, check, poll, task-cost, ledger, config-schema, help\n",
+    "error: unknown command 'frobnicate'; known commands: serve, demo, check, poll, task-cost, ledger, config-schema, help\n",
   ],
   [
     'backfill',
-    "error: unknown command 'backfill'; known are serve, demo, check, poll, task-cost, ledger, config-schema, help\n",
+    "error: unknown command 'backfill'; known commands: serve, demo, check, poll, task-cost, ledger, config-schema, help\n",
   ],
   ['serve more', "error: too many arguments for 'serve'. Expected 0 arguments but got 1: more.\n"],
   ['--confg c.yml', "error: unknown option '--confg'\n(Did you mean --config?)\n"],

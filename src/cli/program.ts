@@ -46,7 +46,7 @@ function codeOf(error: unknown, io: Io): number {
     return EXIT.misused;
   }
   if (io.signal.aborted && error === io.signal.reason) {
-    io.stderr.write('stopped before the end\n');
+    io.stderr.write('interrupted\n');
     return EXIT.failed;
   }
   io.stderr.write(`${io.vault.clean(isForeseen(error) ? error.message : stackOf(error))}\n`);
@@ -69,7 +69,7 @@ function programOf({ commands, io, version }: Cli, done: (code: number) => void)
       writeErr: (text) => void io.stderr.write(text),
     })
     .showHelpAfterError(`See ${NAME} --help.`)
-    .addHelpText('after', `\nExit codes: 0 good, 1 failed at run time, 2 bad usage or configuration.`);
+    .addHelpText('after', `\nExit codes: 0 success, 1 runtime failure, 2 invalid usage or configuration.`);
   const add = (name: string, description: string) =>
     program
       .command(name, { isDefault: name === 'serve' })
@@ -85,24 +85,24 @@ function programOf({ commands, io, version }: Cli, done: (code: number) => void)
     .option('--host <address>', 'address the exporter listens on', '127.0.0.1')
     .option('-p, --port <number>', 'port of the exporter', portOf, 9464)
     .action(async (options: DemoOptions) => done(await commands.demo(options, io)));
-  add('check', 'validate the configuration and try each credential once')
+  add('check', 'validate the configuration and test each credential once')
     .addOption(config())
-    .option('--offline', 'do not try the credentials')
+    .option('--offline', 'do not test the credentials')
     .action(async (options: CheckOptions) => done(await commands.check(options, io)));
-  add('poll', 'poll everything once, print it and exit')
+  add('poll', 'poll every feed once, print the result and exit')
     .addOption(config())
     .addOption(new Option('--json', 'print JSON').conflicts('metrics'))
     .addOption(new Option('--metrics', 'print the metrics page'))
     .action(async (options: PollOptions) => done(await commands.poll(options, io)));
-  add('task-cost', 'ask the provider what a single task cost')
-    .argument('<task-id>', 'as the provider names it')
+  add('task-cost', 'show what a single task cost, according to the provider')
+    .argument('<task-id>', 'task id, as assigned by the provider')
     .addOption(config())
-    .option('-a, --account <name>', 'the account that asks (default: the only one that can)')
+    .option('-a, --account <name>', 'account to ask (default: the only one that supports it)')
     .option('--json', 'print JSON')
     .action(async (task: string, options: Omit<TaskCostOptions, 'task'>) =>
       done(await commands.taskCost({ ...options, task }, io)),
     );
-  addLedger(add('ledger', 'look after a ledger that no exporter uses'), async (options) =>
+  addLedger(add('ledger', 'maintain a ledger that no exporter is using'), async (options) =>
     done(await commands.ledger(options, io)),
   );
   add('config-schema', 'print the JSON Schema of the configuration').action(async (options: object) =>
@@ -116,7 +116,7 @@ function refuseUnknownCommand(program: Command, first: string | undefined): void
   const known = [...program.commands.map((command) => command.name()), 'help'];
   if (first === undefined || first.startsWith('-') || known.includes(first)) return;
   const guess = nearest(first, known);
-  const hint = guess === undefined ? `known are ${known.join(', ')}` : `did you mean ${guess}?`;
+  const hint = guess === undefined ? `known commands: ${known.join(', ')}` : `did you mean ${guess}?`;
   program.error(`error: unknown command '${first}'; ${hint}`);
 }
 

@@ -43,20 +43,20 @@ async function run(options: CheckOptions, probed: Record<string, Probed> = {}, e
   return { code, asked, out };
 }
 
-const SUMMARY = `${file}: good, 2 accounts
-listens on [::1]:80, keeps its ledger in ./data/ledger.db
+const SUMMARY = `${file}: valid, 2 accounts
+listens on [::1]:80, ledger in ./data/ledger.db
 
 acme "one"
-  asks https://api.acme.example
+  base URL https://api.acme.example
   key from variable KEY
-  reads from 2026-01-02 on
+  reads since 2026-01-02
   feed usage    0 * * * *
   feed balance  1 1 * * *
 
 globex "globex"
-  asks http://localhost:1
+  base URL http://localhost:1
   key from configuration file
-  reads from the start of last month on
+  reads since the start of last month
   feed usage  0 * * * *
 
 `;
@@ -91,7 +91,7 @@ test('the web configuration is shown for what it comes to, and refused where it 
   );
   assert.equal(
     await lineOf(`${tls}, client_auth_type: RequestClientCert }\nrate_limit: { interval: 1s, burst: 3 }`),
-    'TLS and HTTP/2, client certificates asked for, a request every 1000 ms and 3 at once',
+    'TLS and HTTP/2, client certificates requested, rate limit of one request per 1000 ms, burst 3',
   );
   await assert.rejects(lineOf('basic_auth_users: { a: do-not-print-me }'), (error) => {
     assert.match(String(error), /web\.yml:1:24: basic_auth_users\.a: must be a bcrypt hash/);
@@ -104,14 +104,14 @@ test('each credential is tried once', async () => {
   const { code, asked, out } = await run({ config: file });
   assert.equal(code, 0);
   assert.deepEqual(asked, ['one do-not-print-me', 'globex do-not-print-me']);
-  assert.equal(out, `${SUMMARY}acme "one": the credential works\nglobex "globex": the credential works\n`);
+  assert.equal(out, `${SUMMARY}acme "one": credential works\nglobex "globex": the credential works\n`);
 });
 
 test('a credential that fails is named with its reason, and the others are tried all the same', async () => {
   const refused: Probed = { ok: false, reason: 'auth', message: 'answered 401' };
   const { code, out } = await run({ config: file }, { one: refused });
   assert.equal(code, 1);
-  assert.equal(out, `${SUMMARY}acme "one": auth: answered 401\nglobex "globex": the credential works\n`);
+  assert.equal(out, `${SUMMARY}acme "one": auth: answered 401\nglobex "globex": credential works\n`);
 });
 
 test('a credential that nothing is due for is said to be untried, which is no failure', async () => {
@@ -119,7 +119,7 @@ test('a credential that nothing is due for is said to be untried, which is no fa
   assert.equal(code, 0);
   assert.equal(
     out,
-    `${SUMMARY}acme "one": not tried: nothing is due yet\nglobex "globex": the credential works\n`,
+    `${SUMMARY}acme "one": not tested: nothing is due yet\nglobex "globex": credential works\n`,
   );
 });
 
@@ -158,7 +158,7 @@ test('one key in two accounts of a provider is warned about, and is no failure',
   assert.equal(code, 0);
   assert.match(
     out,
-    /^warning: acme "a" and acme "b" have the same key at the same address: one bill is read twice/m,
+    /^warning: acme "a" and acme "b" use the same key at the same address: the same bill is counted twice/m,
   );
   assert.doesNotMatch((await run({ config: file })).out, /warning/);
 });

@@ -1,4 +1,4 @@
-import { sharedKeyWarnings } from '../app/same-bill.ts';
+import { sharedKeyWarnings } from '../app/duplicate-billing.ts';
 import { summaryOfWeb } from '../app/web-config.ts';
 import type { Account, Config } from '../config/config.ts';
 import type { OpenTelemetry, ReceiverConfig } from '../config/otel/config.ts';
@@ -40,15 +40,15 @@ export async function check(options: CheckOptions, io: Io, tools: CheckTools): P
 function verdictOf(account: Account, probed: Probed): string {
   const name = titleOf(account);
   if (!probed.ok) return `${name}: ${probed.reason}: ${probed.message}`;
-  return `${name}: ${probed.isTried ? 'the credential works' : 'not tried: nothing is due yet'}`;
+  return `${name}: ${probed.isTried ? 'credential works' : 'not tested: nothing is due yet'}`;
 }
 
 function summaryOf({ accounts, server, state, openTelemetry }: Config, file: string | undefined): string {
   const count = accounts.length === 1 ? '1 account' : `${accounts.length} accounts`;
   const host = server.host.includes(':') ? `[${server.host}]` : server.host;
   return [
-    `${file ?? 'environment'}: good, ${count}`,
-    `listens on ${host}:${server.port}, keeps its ledger in ${state.path}`,
+    `${file ?? 'environment'}: valid, ${count}`,
+    `listens on ${host}:${server.port}, ledger in ${state.path}`,
     ...webLines(server.webConfig),
     ...accounts.flatMap((account) => ['', ...linesOf(account)]),
     ...warningLines(accounts),
@@ -66,9 +66,9 @@ function linesOf(account: Account): string[] {
   const width = Math.max(...Object.keys(schedule).map((feed) => feed.length));
   return [
     titleOf(account),
-    `  asks ${baseUrl}`,
+    `  base URL ${baseUrl}`,
     `  key from ${keySource}`,
-    `  reads from ${since === undefined ? 'the start of last month' : isoDay(since)} on`,
+    `  reads since ${since === undefined ? 'the start of last month' : isoDay(since)}`,
     ...Object.entries(schedule).map(([feed, line]) => `  feed ${feed.padEnd(width)}  ${line}`),
   ];
 }

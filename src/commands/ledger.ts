@@ -23,7 +23,7 @@ type Registry = readonly Provider<unknown>[];
 export async function careForLedger(options: LedgerOptions, io: Io, registry: Registry): Promise<number> {
   const path = pathOf(options, io, registry);
   if (path === undefined) {
-    io.stderr.write('name the ledger: --state FILE, or --config FILE for the one of a configuration\n');
+    io.stderr.write('specify the ledger: --state FILE, or --config FILE to use its state.path\n');
     return EXIT.misused;
   }
   if (options.action === 'check') return check(path, io, registry);
@@ -50,7 +50,7 @@ function check(path: string, io: Io, registry: Registry): number {
   const database = openExisting(path);
   try {
     const problems = problemsIn(database, settingsFrom(registry));
-    const lines = problems.length === 0 ? ['good'] : [...problems, REMEDY];
+    const lines = problems.length === 0 ? ['ok'] : [...problems, REMEDY];
     io.stdout.write(`${lines.map((line) => `${path}: ${line}`).join('\n')}\n`);
     return problems.length === 0 ? EXIT.good : EXIT.failed;
   } finally {
@@ -71,16 +71,16 @@ async function write(path: string, file: string, io: Io): Promise<number> {
 
 async function restore(path: string, from: string, io: Io, registry: Registry): Promise<number> {
   const aside = await restoreLedger({ path, from, now: Date.now(), settingsOf: settingsFrom(registry) });
-  io.stdout.write(`${path} was restored from ${from}: its counters begin at 0\n`);
-  if (aside !== undefined) io.stdout.write(`what stood there is kept as ${aside}\n`);
+  io.stdout.write(`${path} was restored from ${from}; its counters start at 0\n`);
+  if (aside !== undefined) io.stdout.write(`the previous ledger is kept as ${aside}\n`);
   return EXIT.good;
 }
 
 type AccountOptions = LedgerOptions & { action: 'forget' | 'rebase' };
 
 const WARNINGS = {
-  forget: (path: string, account: string) => `takes all that ${path} holds of ${account} out of it for good`,
-  rebase: (path: string, account: string) => `sets every counter of ${account} in ${path} to 0`,
+  forget: (path: string, account: string) => `permanently deletes ${account} from ${path}`,
+  rebase: (path: string, account: string) => `resets every counter of ${account} in ${path} to 0`,
 };
 
 async function changeAccount(
@@ -93,19 +93,19 @@ async function changeAccount(
   const [, provider = '', name = ''] = /^([^/]*)\/(.*)$/s.exec(account) ?? [];
   const known = knownIn(path);
   if (!known.includes(account)) {
-    const there = known.length > 0 ? `; there is ${known.map(quoted).join(', ')}` : '';
+    const there = known.length > 0 ? `; known accounts: ${known.map(quoted).join(', ')}` : '';
     io.stderr.write(`${path} has no account ${quoted(account)}${there}\n`);
     return EXIT.failed;
   }
   if (!yes) {
-    io.stderr.write(`this ${WARNINGS[action](path, quoted(account))}; say --yes to do it\n`);
+    io.stderr.write(`this ${WARNINGS[action](path, quoted(account))}; add --yes to confirm\n`);
     return EXIT.misused;
   }
   if (action === 'forget') {
     await forgetAccount(path, provider, name);
-    io.stdout.write(`${path} holds nothing of ${quoted(account)} any more\n`);
+    io.stdout.write(`${quoted(account)} was deleted from ${path}\n`);
     const backup = `${path}.backup`;
-    if (existsSync(backup)) io.stdout.write(`${backup} may still hold it: delete that file too\n`);
+    if (existsSync(backup)) io.stdout.write(`${backup} may still contain it: delete that file too\n`);
     return EXIT.good;
   }
   const database = openDatabase(path);
@@ -114,7 +114,9 @@ async function changeAccount(
   } finally {
     database.close();
   }
-  io.stdout.write(`the counters of ${quoted(account)} in ${path} begin at 0; its cells and windows stay\n`);
+  io.stdout.write(
+    `the counters of ${quoted(account)} in ${path} were reset to 0; its cells and windows are kept\n`,
+  );
   return EXIT.good;
 }
 

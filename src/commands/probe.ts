@@ -17,7 +17,7 @@ export async function probe(account: Account, stop: AbortSignal): Promise<Probed
     return { ok: true, isTried: await askOnce(account, client.ask(signal), signal) };
   } catch (error) {
     if (error instanceof PollError) return { ok: false, reason: error.reason, message: error.message };
-    if (late.aborted) return { ok: false, reason: 'timeout', message: 'no answer in time' };
+    if (late.aborted) return { ok: false, reason: 'timeout', message: 'no response in time' };
     throw error;
   } finally {
     await client.close();

@@ -52,7 +52,7 @@ export async function run(
   const log = createLog(io.vault.over(io.stderr), () => own?.logFields() ?? {});
   const version = packageVersion();
   const process = { version, now: Date.now, log };
-  for (const warning of config.openTelemetry.warnings) log.warn({ warning }, 'not followed');
+  for (const warning of config.openTelemetry.warnings) log.warn({ warning }, 'environment variable ignored');
   const { host, port, webConfig } = config.server;
   const web = followWeb(webConfig, log);
   own = await openOwnTelemetry(config.openTelemetry, process);
@@ -68,7 +68,7 @@ export async function run(
   if (pushes) own?.measure(pushes.meterProvider);
   const otelPage = await openOtelPage(config.openTelemetry, app, process);
   const page = createPrometheusPage(app.publisher, app.self, (error) =>
-    log.error({ err: error }, 'a snapshot could not be rendered; the last one stays'),
+    log.error({ err: error }, 'rendering /metrics failed; serving the previous page'),
   );
   const startedAt = Date.now();
   const reloader = createReloader({ started: config, read, app, log, now: Date.now });
@@ -86,7 +86,7 @@ export async function run(
       costsAt({ ledger: app.ledger, states: app.poller.states(), now: Date.now() }, question),
     now: Date.now,
     ...(config.server.enableReload && { reload: reloader.reload }),
-    onError: (error) => log.error({ err: error }, 'a request failed: a bug of ours'),
+    onError: (error) => log.error({ err: error }, 'request failed: internal error'),
     web,
   });
   try {
@@ -118,9 +118,9 @@ export async function run(
 
 async function backUp(app: App, log: Logger): Promise<void> {
   try {
-    log.info({ file: await app.backUp() }, 'the ledger was backed up');
+    log.info({ file: await app.backUp() }, 'ledger backed up');
   } catch (error) {
-    log.warn({ err: error }, 'the ledger was not backed up');
+    log.warn({ err: error }, 'ledger backup failed');
   }
 }
 
@@ -129,8 +129,7 @@ async function within(ms: number, log: Logger, end: () => Promise<void>): Promis
   const over = new AbortController();
   const isLate = sleep(ms, true, { signal: over.signal }).catch(() => false);
   try {
-    if (await Promise.race([end(), isLate]))
-      log.warn({ ms }, 'not everything ended in time: the rest is left');
+    if (await Promise.race([end(), isLate])) log.warn({ ms }, 'shutdown timed out; exiting anyway');
   } finally {
     over.abort();
   }
@@ -187,7 +186,7 @@ function listenProblem({ server: { host, port } }: Config, error: unknown): stri
   if (code === 'EADDRINUSE')
     return `${host}:${port} is in use by another program; stop it or set server.listen`;
   if (code === 'EACCES')
-    return `this user may not listen on port ${port}; set server.listen to one above 1023`;
+    return `no permission to listen on port ${port}; set server.listen to a port above 1023`;
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
     return `${host} is not an address of this machine; set server.listen`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

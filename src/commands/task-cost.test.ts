@@ -62,7 +62,7 @@ for (const contract of CONTRACTS) {
   royalty_fee    0 USD
   partner_fee    0 USD
   total          0.01000001 USD
-not understood, as the answer has it:
+not recognized, as in the response:
   status         10
   usage.seconds  0
   usage.tier     cloud
@@ -96,21 +96,21 @@ test('JSON holds the same', async (context) => {
 });
 
 const MISUSES: readonly [names: string[], options: { task: string; account?: string }, message: string][] = [
-  [['a', 'b'], { task: 't' }, 'name one account of inference_sh with --account: "a", "b"\n'],
+  [['a', 'b'], { task: 't' }, 'choose an account of inference_sh with --account: "a", "b"\n'],
   [
     ['a', 'b'],
     { task: 't', account: 'chat' },
-    '--account "chat" is no account of inference_sh; there is "a", "b"\n',
+    '--account "chat" is not an account of inference_sh; known: "a", "b"\n',
   ],
   [
     [],
     { task: 't' },
-    'there is no account of inference_sh, which alone can be asked for the cost of a task\n',
+    'no account of inference_sh is configured; no other provider reports the cost of a task\n',
   ],
   ...['..', 'a/../b', '', 'a\u001b[31m'].map((task): [string[], { task: string }, string] => [
     ['a'],
     { task },
-    `${JSON.stringify(task)} is no task id: it has 1 to 128 letters, digits, "-", "_" and ".", and not points alone\n`,
+    `${JSON.stringify(task)} is not a task id: expected 1 to 128 letters, digits, "-", "_" and ".", and not points alone\n`,
   ]),
 ];
 
@@ -143,8 +143,8 @@ test('an answer in which nothing is a cost fails, and is shown, without the key 
     code: 1,
     err: '',
     out: `task task-1 of inference_sh "a"
-  nothing of the answer is understood as a cost
-not understood, as the answer has it:
+  no cost found in the response
+not recognized, as in the response:
   note       for [key] [2J
   price      1.5
   list[0]    null
@@ -152,7 +152,10 @@ not understood, as the answer has it:
 `,
   });
   inference.fault({ kind: 'edit', edit: () => '[]' });
-  assert.match((await run(inference.url, ['a'], { task: 'task-1' })).out, /^ {2}the whole answer {2}\[\]$/m);
+  assert.match(
+    (await run(inference.url, ['a'], { task: 'task-1' })).out,
+    /^ {2}the whole response {2}\[\]$/m,
+  );
   inference.fault({ kind: 'edit', edit: () => JSON.stringify(Array(250).fill(0)) });
   assert.match(
     (await run(inference.url, ['a'], { task: 'task-1' })).out,

@@ -56,7 +56,7 @@ function askedOf(
   const [asked] = named;
   if (asked === undefined || named.length > 1) return { problem: problemOf(able, name, registry) };
   if (!asked.tasks.isId(task))
-    return { problem: `${shown(task)} is no task id: it has ${asked.tasks.idForm}` };
+    return { problem: `${shown(task)} is not a task id: expected ${asked.tasks.idForm}` };
   return asked;
 }
 
@@ -67,10 +67,10 @@ function problemOf(
 ): string {
   const ids = registry.filter(({ tasks }) => tasks).map(({ id }) => id);
   const kind = `account of ${ids.join(' or ')}`;
-  if (able.length === 0) return `there is no ${kind}, which alone can be asked for the cost of a task`;
+  if (able.length === 0) return `no ${kind} is configured; no other provider reports the cost of a task`;
   const known = able.map(({ account }) => shown(account.name)).join(', ');
-  if (name === undefined) return `name one ${kind} with --account: ${known}`;
-  return `--account ${shown(name)} is no ${kind}; there is ${known}`;
+  if (name === undefined) return `choose an ${kind} with --account: ${known}`;
+  return `--account ${shown(name)} is not an ${kind}; known: ${known}`;
 }
 
 /** Undefined where there is no such task. */
@@ -103,14 +103,12 @@ function textOf(cost: TaskCost, { account }: TaskQuestion, task: string): string
     amount.name,
     'usd' in amount ? `${formatDecimal(amount.usd)} USD` : `failed: ${amount.error}`,
   ]);
-  const rest = others.map(({ path, text }) => [path === '' ? 'the whole answer' : path, text]);
+  const rest = others.map(({ path, text }) => [path === '' ? 'the whole response' : path, text]);
   const more = rest.length - MOST_LINES;
   return [
     `task ${task} of ${account.provider.id} ${shown(account.name)}`,
-    ...(known.length > 0 ? table(known) : ['  nothing of the answer is understood as a cost']),
-    ...(rest.length > 0
-      ? ['not understood, as the answer has it:', ...table(rest.slice(0, MOST_LINES))]
-      : []),
+    ...(known.length > 0 ? table(known) : ['  no cost found in the response']),
+    ...(rest.length > 0 ? ['not recognized, as in the response:', ...table(rest.slice(0, MOST_LINES))] : []),
     ...(more > 0 ? [`  and ${more} more; see --json`] : []),
     '',
   ].join('\n');

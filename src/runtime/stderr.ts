@@ -90,7 +90,7 @@ export function createErrorOutput({ write, terminal }: ErrorOutputOptions): Erro
     if (dropped === 0) return;
     const fields = { level: 'warn', time: new Date().toISOString(), dropped };
     dropped = 0;
-    put(`${JSON.stringify({ ...fields, msg: 'log lines were dropped: standard error took none' })}\n`);
+    put(`${JSON.stringify({ ...fields, msg: 'log lines dropped: standard error was blocked' })}\n`);
   };
   /** Puts text above the footer. */
   const put = (text: string) => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { loadConfig } from '../config/load.ts';
 import { PROVIDERS } from '../providers/index.ts';
-import { sharedKeyWarnings } from './same-bill.ts';
+import { sharedKeyWarnings } from './duplicate-billing.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'same-bill-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -30,7 +30,10 @@ test('one key in two accounts of a provider is a warning, in whichever form each
         `provider: venice, name: b, ${other}, ledgerApi: usage`,
         `provider: baseten, name: c, ${other}`,
       );
-      assert.match(warning ?? '', /venice "a" and venice "b" have the same key.*one bill is read twice/);
+      assert.match(
+        warning ?? '',
+        /venice "a" and venice "b" use the same key.*the same bill is counted twice/,
+      );
       assert.deepEqual(more, []);
     }
 });
@@ -69,7 +72,7 @@ test('two teams of one key are two bills; the whole and a team are not', () => {
       const [warning, ...more] = warningsOf(...accounts);
       assert.match(
         warning ?? '',
-        new RegExp(`what ${provider} "a" reads is a part of what ${provider} "org" reads`),
+        new RegExp(`${provider} "a" is part of ${provider} "org" and is counted twice`),
       );
       assert.deepEqual(more, []);
     }

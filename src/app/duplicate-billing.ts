@@ -15,10 +15,10 @@ export function sharedKeyWarnings(accounts: readonly Account[]): string[] {
   return pairsOfOneKey(accounts).flatMap(([a, b]) => {
     if (areApart(a, b)) return [];
     const [whole, part] = scopeOf(a) === undefined ? [a, b] : [b, a];
-    const names = `${titleOf(a)} and ${titleOf(b)} have the same key at the same address`;
+    const names = `${titleOf(a)} and ${titleOf(b)} use the same key at the same address`;
     return scopeOf(a) === scopeOf(b)
-      ? [`${names}: one bill is read twice, and counts twice; keep one of them`]
-      : [`${names}: what ${titleOf(part)} reads is a part of what ${titleOf(whole)} reads, and counts twice`];
+      ? [`${names}: the same bill is counted twice; remove one of them`]
+      : [`${names}: ${titleOf(part)} is part of ${titleOf(whole)} and is counted twice`];
   });
 }
 
@@ -85,7 +85,7 @@ export function watchSameBills({ book, now, log }: SameBillOptions): SameBillWat
   const tell = (warnings: readonly string[], names: readonly string[] = warnings) => {
     for (const [index, warning] of warnings.entries()) {
       const name = names[index] ?? warning;
-      if (!told.has(name)) log.warn({ warning }, 'one bill may be counted twice');
+      if (!told.has(name)) log.warn({ warning }, 'possible duplicate billing');
       told.add(name);
     }
   };
@@ -141,7 +141,7 @@ function sharedCostWarnings(accounts: readonly Account[], book: LedgerState, now
 function textOf(a: Account, b: Account, { amounts, days, contained }: SharedCosts): string {
   const figures = `${amounts} amounts on ${days} ${days === 1 ? 'day' : 'days'}`;
   if (contained === 'both')
-    return `${titleOf(a)} and ${titleOf(b)} cost the same to the last digit (${figures}): they may read one bill, which then counts twice`;
+    return `${titleOf(a)} and ${titleOf(b)} have identical costs (${figures}): they may read the same bill and count it twice`;
   const [part, whole] = contained === 'first' ? [a, b] : [b, a];
-  return `all that ${titleOf(part)} costs, ${titleOf(whole)} costs too, to the last digit (${figures}): its bill may hold that of the other, which then counts twice`;
+  return `every cost of ${titleOf(part)} also appears in ${titleOf(whole)} (${figures}): the larger bill may include the smaller one, which is then counted twice`;
 }
