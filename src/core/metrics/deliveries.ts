@@ -3,8 +3,7 @@ import type { LedgerState } from '../ledger/state.ts';
 import { exposedTotals } from '../ledger/zero-hold.ts';
 import { type Fixed, toNumber } from '../values/money.ts';
 import type { Instant } from '../values/time.ts';
-import { METRICS, type Metric } from './catalog.ts';
-import { COUNTERS } from './families.ts';
+import { COUNTERS, METRICS, type Metric } from './catalog.ts';
 import { seriesLabels } from './labels.ts';
 
 /** What one receiver of differences was told, across restarts. */
