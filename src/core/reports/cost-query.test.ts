@@ -134,6 +134,18 @@ test('an account whose window is not known is left out and named, and there is n
   assert.deepEqual(texts(costs(world, 'today', 'account')), ['dev=3', 'prod=1']);
 });
 
+test('the cost of a window counts from since on, and is unknown across a gap', () => {
+  const { bench } = twoAccounts();
+  const costOf = (window: Window) => bench.ledger.windowCost(bench.account, window, NOON);
+  assert.equal(costOf('today'), undefined);
+  const late = { start: NOON - 2 * HOUR, end: NOON };
+  bench.apply(statement('hour', late, NOON, [cost(NOON - HOUR, 'a', 3), cost(NOON - 2 * HOUR, 'b', -1)]));
+  assert.equal(costOf('today'), undefined);
+  bench.ledger.openAccount(settings({}, { since: late.start }), NOON);
+  assert.equal(costOf('today'), parseDecimal('2'));
+  assert.equal(costOf('yesterday'), undefined);
+});
+
 test('one of several streams that was not read makes its account unknown', () => {
   const world = twoAccounts();
   read(world, [cost(NOON - HOUR, 'a', 1)]);
@@ -223,6 +235,13 @@ function assertAgrees(world: Asked, window: Window): CostReport {
   }
   const whole = finest.unknown.length === 0 ? sum(finest.groups) : undefined;
   assert.equal(finest.total, whole);
+  for (const { id, provider, account } of world.accounts) {
+    const own = finest.groups.filter(
+      ({ values: [first, second] }) => first === provider && second === account,
+    );
+    const isWhole = bench.ledger.windowState(id, window, now).incomplete === undefined;
+    if (isWhole) assert.equal(bench.ledger.windowCost(id, window, now), sum(own), `${window} of ${account}`);
+  }
   return finest;
 }
 
