@@ -18,13 +18,13 @@ const { stop, onHangUp, onBackUp, endOnHangUp } = watchSignals(process, leave);
 
 const { runCli } = await import('./cli/program.ts');
 const { buildText } = await import('./runtime/version.ts');
-const { createRedactor, stackOf } = await import('./runtime/redactor.ts');
+const { Redactor, stackOf } = await import('./runtime/redactor.ts');
 const { openStdout } = await import('./runtime/stdout.ts');
 const registry = async () => (await import('./providers/index.ts')).PROVIDERS;
-const vault = createRedactor();
+const redactor = new Redactor();
 // An unforeseen error ends the process as it would by itself, but its text holds no secret.
 process.on('uncaughtException', (error) => {
-  stderr.write(`${vault.clean(stackOf(error))}\n`);
+  stderr.write(`${redactor.redact(stackOf(error))}\n`);
   leave(1);
 });
 const stdout = openStdout((error) => {
@@ -33,7 +33,7 @@ const stdout = openStdout((error) => {
   stderr.write(`cannot write to standard output: ${error.message}\n`);
   leave(1);
 });
-const io = { stdout, stderr, env: process.env, signal: stop, vault };
+const io = { stdout, stderr, env: process.env, signal: stop, redactor };
 /** Only the daemon outlives its terminal. */
 const once =
   <Options>(command: (options: Options, io: Io) => Promise<number>) =>

@@ -8,12 +8,12 @@ import type { Logger } from '../runtime/log.ts';
 type Pair = readonly [Account, Account];
 
 /**
- * Warnings about accounts that read one bill with one credential, so that it counts twice. Budgets and totals are left as they are: the
- * bill may well be wanted under two names. No text holds a key.
+ * Warnings about accounts that read the same bill with the same key, which is then counted twice. Budgets and totals are not corrected:
+ * the bill may be wanted under two names. No text contains a key.
  */
 export function sharedKeyWarnings(accounts: readonly Account[]): string[] {
   return pairsOfOneKey(accounts).flatMap(([a, b]) => {
-    if (areApart(a, b)) return [];
+    if (areDisjoint(a, b)) return [];
     const [whole, part] = scopeOf(a) === undefined ? [a, b] : [b, a];
     const names = `${titleOf(a)} and ${titleOf(b)} use the same key at the same address`;
     return scopeOf(a) === scopeOf(b)
@@ -22,26 +22,26 @@ export function sharedKeyWarnings(accounts: readonly Account[]): string[] {
   });
 }
 
-/** So many accounts of one key are told of beside each: the pairs of a thousand are half a million. */
-const MOST_PAIRED = 4;
+/** Each account is reported with so many others of its key: the pairs of a thousand accounts are half a million. */
+const MAX_PAIRED = 4;
 
 function pairsOfOneKey(accounts: readonly Account[]): Pair[] {
   const groups = Map.groupBy(accounts, accessOf);
   return accounts.flatMap((a) => {
     const group = groups.get(accessOf(a)) ?? [];
     const next = group.indexOf(a) + 1;
-    return group.slice(next, next + MOST_PAIRED).map((b): Pair => [a, b]);
+    return group.slice(next, next + MAX_PAIRED).map((b): Pair => [a, b]);
   });
 }
 
-/** Equal for accounts with one key at one address. Compared in memory: nothing of a key is kept or shown. */
+/** Equal for accounts with the same key at the same address. Compared in memory: no key is kept or shown. */
 function accessOf({ baseUrl, provider, key }: Account): string {
   const { origin, basePath } = targetOf(baseUrl, provider.versionPrefix);
   return JSON.stringify([provider.id, origin, basePath, key()]);
 }
 
-/** Two parts of one bill, such as two teams. */
-function areApart(a: Account, b: Account): boolean {
+/** Two distinct parts of one bill, such as two teams. */
+function areDisjoint(a: Account, b: Account): boolean {
   const [one, other] = [scopeOf(a), scopeOf(b)];
   return one !== undefined && other !== undefined && one !== other;
 }
@@ -54,86 +54,80 @@ function titleOf({ provider, name }: Account): string {
   return `${provider.id} "${name}"`;
 }
 
-/** Watches for accounts that are billed the same, whatever their keys. */
-export interface SameBillWatch {
-  /** Takes the accounts that are polled from now on. */
-  take(accounts: readonly Account[]): void;
-  /** What is read has changed. */
-  changed(): void;
-  /** Looks again and logs what is new, unless nothing changed or looking takes too much of the time. */
-  look(): void;
-  /** What is so now. */
-  warnings(): readonly string[];
-}
-
-export interface SameBillOptions {
-  readonly book: LedgerState;
-  readonly now: () => Instant;
-  readonly log: Logger;
-}
-
-/** Looking takes at most this share of the time. */
+/** Searching takes at most this share of the time. */
 const SHARE = 0.01;
 
-export function watchSameBills({ book, now, log }: SameBillOptions): SameBillWatch {
-  let accounts: readonly Account[] = [];
-  let ofKeys: readonly string[] = [];
-  let ofCosts: readonly string[] = [];
-  let isDirty = true;
-  let notBefore = Number.NEGATIVE_INFINITY;
-  const told = new Set<string>();
-  const tell = (warnings: readonly string[], names: readonly string[] = warnings) => {
-    for (const [index, warning] of warnings.entries()) {
-      const name = names[index] ?? warning;
-      if (!told.has(name)) log.warn({ warning }, 'possible duplicate billing');
-      told.add(name);
-    }
-  };
-  const look = () => {
-    if (!isDirty) return;
-    isDirty = false;
-    const started = performance.now();
-    const found = sharedCostWarnings(accounts, book, now());
-    ofCosts = found.map(({ warning }) => warning);
-    // The figures of a warning grow by the day: what it is about is logged once.
-    tell(
-      ofCosts,
-      found.map(({ about }) => about),
-    );
-    const ended = performance.now();
-    notBefore = ended + (ended - started) / SHARE;
-  };
-  return {
-    take(next) {
-      accounts = next;
-      isDirty = true;
-      ofKeys = sharedKeyWarnings(accounts);
-      tell(ofKeys);
-    },
-    changed() {
-      isDirty = true;
-    },
-    look() {
-      if (performance.now() >= notBefore) look();
-    },
-    warnings() {
-      look();
-      return [...ofKeys, ...ofCosts];
-    },
-  };
+/** Watches for accounts that read the same bill, with the same key or not, and logs each finding once. */
+export class DuplicateBillingWatch {
+  readonly #state: LedgerState;
+  readonly #now: () => Instant;
+  readonly #log: Logger;
+  readonly #logged = new Set<string>();
+  #accounts: readonly Account[] = [];
+  #keyWarnings: readonly string[] = [];
+  #costWarnings: readonly string[] = [];
+  #isStale = true;
+  #notBefore = Number.NEGATIVE_INFINITY;
+
+  constructor(options: { readonly state: LedgerState; readonly now: () => Instant; readonly log: Logger }) {
+    this.#state = options.state;
+    this.#now = options.now;
+    this.#log = options.log;
+  }
+
+  /** Replaces the accounts that are polled. */
+  update(accounts: readonly Account[]): void {
+    this.#accounts = accounts;
+    this.#isStale = true;
+    this.#keyWarnings = sharedKeyWarnings(accounts);
+    for (const warning of this.#keyWarnings) this.#logOnce(warning, warning);
+  }
+
+  /** Marks the findings as stale: what is read has changed. */
+  invalidate(): void {
+    this.#isStale = true;
+  }
+
+  /** Searches again if anything changed, unless searching would take too much of the time. */
+  check(): void {
+    if (performance.now() >= this.#notBefore) this.#search();
+  }
+
+  /** The current findings. */
+  warnings(): readonly string[] {
+    this.#search();
+    return [...this.#keyWarnings, ...this.#costWarnings];
+  }
+
+  #search(): void {
+    if (!this.#isStale) return;
+    this.#isStale = false;
+    const startedAt = performance.now();
+    const found = sharedCostWarnings(this.#accounts, this.#state, this.#now());
+    this.#costWarnings = found.map(({ warning }) => warning);
+    // The figures of a warning grow every day: its accounts are logged once.
+    for (const { pair, warning } of found) this.#logOnce(pair, warning);
+    const endedAt = performance.now();
+    this.#notBefore = endedAt + (endedAt - startedAt) / SHARE;
+  }
+
+  #logOnce(key: string, warning: string): void {
+    if (!this.#logged.has(key)) this.#log.warn({ warning }, 'possible duplicate billing');
+    this.#logged.add(key);
+  }
 }
 
-function sharedCostWarnings(accounts: readonly Account[], book: LedgerState, now: Instant) {
-  const costs = recentCosts(book, now);
-  const idOf = ({ provider, name }: Account) => book.accountOf(provider.id, name)?.id ?? 0;
+function sharedCostWarnings(accounts: readonly Account[], state: LedgerState, now: Instant) {
+  const costs = recentCosts(state, now);
+  const idOf = ({ provider, name }: Account) => state.accountOf(provider.id, name)?.id ?? 0;
   const byId = new Map(accounts.map((account) => [idOf(account), account]));
-  const ofProviders = Map.groupBy(accounts, ({ provider }) => provider.id).values();
-  return [...ofProviders].flatMap((some) =>
-    likePairs(costs, some.map(idOf), now).flatMap(([one, other]) => {
+  const byProvider = Map.groupBy(accounts, ({ provider }) => provider.id).values();
+  return [...byProvider].flatMap((ofProvider) =>
+    likePairs(costs, ofProvider.map(idOf), now).flatMap(([one, other]) => {
       const [a, b] = [byId.get(one), byId.get(other)];
       if (!a || !b || accessOf(a) === accessOf(b)) return [];
       const shared = containedCosts(costs, [one, other], now);
-      return shared ? [{ about: `${titleOf(a)} ${titleOf(b)}`, warning: textOf(a, b, shared) }] : [];
+      return shared ? [{ pair: `${titleOf(a)} ${titleOf(b)}`, warning: textOf(a, b, shared) }] : [];
     }),
   );
 }

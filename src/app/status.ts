@@ -23,19 +23,26 @@ export interface StatusInput {
   readonly now: Instant;
   readonly ledger: Ledger;
   readonly states: readonly FeedState[];
-  readonly warnings?: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** The accounts that are polled, each with its feeds. */
+export function accountsOf(states: readonly FeedState[]) {
+  return [...Map.groupBy(states, ({ feed }) => feed.key.account)].map(([id, feeds]) => {
+    const { provider = '', account = '' } = feeds[0]?.feed.labels ?? {};
+    const streams = new Set(feeds.flatMap(({ feed }) => feed.feed.stream?.name ?? []));
+    return { id, provider, account, feeds, streams: [...streams] };
+  });
 }
 
 /** What the status page and `/api/v1/status` show, from the ledger and the poller. */
 export function statusOf(input: StatusInput): Status {
-  const { version, startedAt, now, ledger, states, warnings = [] } = input;
-  const accounts = [...Map.groupBy(states, ({ feed }) => feed.key.account)];
+  const { version, startedAt, now, ledger, states, warnings } = input;
   return {
     version,
     startedAt: iso(startedAt),
     warnings,
-    accounts: accounts.map(([id, feeds]): AccountStatus => {
-      const { provider = '', account = '' } = feeds[0]?.feed.labels ?? {};
+    accounts: accountsOf(states).map(({ id, provider, account, feeds }): AccountStatus => {
       const usd = (window: Window) => exact(ledger.windowCost(id, window, now));
       return {
         provider,

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Io } from '../commands/io.ts';
-import type { Commands } from '../commands/options.ts';
+import type { Commands, Io } from '../commands/io.ts';
 import { ConfigError } from '../config/yaml/errors.ts';
 import { PollError } from '../providers/api/errors.ts';
-import { createRedactor } from '../runtime/redactor.ts';
+import { Redactor } from '../runtime/redactor.ts';
 import { runCli } from './program.ts';
 
 interface Outcome {
@@ -37,7 +36,7 @@ async function run(args: readonly string[], override: Partial<Commands> = {}): P
     stderr: { write: (text) => (written.err += text) },
     env: {},
     signal: new AbortController().signal,
-    vault: createRedactor(),
+    redactor: new Redactor(),
   };
   return { code: await runCli(args, { commands, io, version: '1.2.3' }), called, ...written };
 }

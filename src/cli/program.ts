@@ -1,19 +1,21 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { EXIT, type Io } from '../commands/io.ts';
-import type {
-  CheckOptions,
-  Commands,
-  DemoOptions,
-  PollOptions,
-  ServeOptions,
-  TaskCostOptions,
-} from '../commands/options.ts';
+import {
+  type CheckOptions,
+  type Commands,
+  type DemoOptions,
+  EXIT,
+  type Io,
+  type LedgerLocation,
+  type LedgerOptions,
+  type PollOptions,
+  type ServeOptions,
+  type TaskCostOptions,
+} from '../commands/io.ts';
 import { ConfigError } from '../config/yaml/errors.ts';
 import { nearest } from '../config/yaml/suggest.ts';
 import { stackOf } from '../runtime/redactor.ts';
-import { addLedger } from './ledger-options.ts';
 
-/** What the command line is made of. */
+/** What the command line runs. */
 export interface Cli {
   readonly commands: Commands;
   readonly io: Io;
@@ -22,7 +24,7 @@ export interface Cli {
 
 const NAME = 'ai-billing-exporter';
 
-/** Runs the command that `args` (without the program's own name) ask for and resolves to the exit code. */
+/** Runs the command given by `args` (without the name of the program) and resolves to the exit code. */
 export async function runCli(args: readonly string[], cli: Cli): Promise<number> {
   const { io } = cli;
   let code: number = EXIT.good;
@@ -39,7 +41,7 @@ export async function runCli(args: readonly string[], cli: Cli): Promise<number>
 }
 
 function codeOf(error: unknown, io: Io): number {
-  // Commander has printed its own message; it also throws where it was asked for help or the version.
+  // Commander has printed its own message; it also throws after printing help or the version.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.good : EXIT.misused;
   if (error instanceof ConfigError) {
     io.stderr.write(`${error.message}\n`);
@@ -49,12 +51,12 @@ function codeOf(error: unknown, io: Io): number {
     io.stderr.write('interrupted\n');
     return EXIT.failed;
   }
-  io.stderr.write(`${io.vault.clean(isForeseen(error) ? error.message : stackOf(error))}\n`);
+  io.stderr.write(`${io.redactor.redact(isExpected(error) ? error.message : stackOf(error))}\n`);
   return EXIT.failed;
 }
 
-/** What the system or a provider refused needs no stack; anything else is a bug, and its stack is what a report needs. */
-function isForeseen(error: unknown): error is Error {
+/** A refusal by the system or a provider needs no stack; anything else is a bug, whose report needs one. */
+function isExpected(error: unknown): error is Error {
   return error instanceof Error && ('syscall' in error || ['PollError', 'StoreError'].includes(error.name));
 }
 
@@ -111,7 +113,40 @@ function programOf({ commands, io, version }: Cli, done: (code: number) => void)
   return program;
 }
 
-/** Because there is a default command, an unknown one would be blamed on its arguments. */
+/** Adds the subcommands of `ledger`. */
+function addLedger(ledger: Command, run: (options: LedgerOptions) => Promise<void>): void {
+  const add = (name: string, description: string) =>
+    ledger
+      .command(name)
+      .description(description)
+      .allowExcessArguments(false)
+      .option('-c, --config <file>', 'configuration that names the ledger (state.path)')
+      .addOption(new Option('-s, --state <file>', 'ledger file').conflicts('config'));
+  add('check', 'verify integrity (read-only)').action(async (place: LedgerLocation) =>
+    run({ ...place, action: 'check' }),
+  );
+  for (const [action, what] of [
+    ['backup', 'write a copy (a running exporter does so on SIGUSR2)'],
+    ['restore', 'replace the ledger with a backup, starting a new epoch'],
+  ] as const) {
+    add(action, what)
+      .argument('<file>', 'the backup')
+      .action(async (file: string, place: LedgerLocation) => run({ ...place, action, file }));
+  }
+  for (const [action, what] of [
+    ['rebase', "reset an account's counters to 0, starting a new epoch; cells and windows are kept"],
+    ['forget', 'permanently delete an account from the ledger'],
+  ] as const) {
+    add(action, what)
+      .requiredOption('-a, --account <provider/name>', 'the account')
+      .option('--yes', 'confirm; without it nothing changes')
+      .action(async (options: LedgerLocation & { account: string; yes?: boolean }) =>
+        run({ ...options, action }),
+      );
+  }
+}
+
+/** As there is a default command, an unknown one would be reported as excess arguments. */
 function refuseUnknownCommand(program: Command, first: string | undefined): void {
   const known = [...program.commands.map((command) => command.name()), 'help'];
   if (first === undefined || first.startsWith('-') || known.includes(first)) return;

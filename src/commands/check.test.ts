@@ -6,9 +6,9 @@ import { after, test } from 'node:test';
 import { FAKE_PROVIDERS } from '../../test/fake-providers.ts';
 import { SECRET_HASH, webFolder } from '../../test/support/web.ts';
 import type { Environment } from '../config/yaml/substitute.ts';
-import { createRedactor } from '../runtime/redactor.ts';
+import { Redactor } from '../runtime/redactor.ts';
 import { check, type Probed } from './check.ts';
-import type { CheckOptions } from './options.ts';
+import type { CheckOptions } from './io.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'check-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -30,7 +30,7 @@ async function run(options: CheckOptions, probed: Record<string, Probed> = {}, e
     stderr: { write: assert.fail },
     env: { KEY: 'do-not-print-me', ...env },
     signal: new AbortController().signal,
-    vault: createRedactor(),
+    redactor: new Redactor(),
   };
   const code = await check(options, io, {
     registry: FAKE_PROVIDERS,

@@ -6,9 +6,8 @@ import { isoDay, SECOND } from '../core/values/time.ts';
 import type { FailureReason } from '../providers/api/errors.ts';
 import type { Provider } from '../providers/api/provider.ts';
 import { loadWebConfig } from '../server/web/read.ts';
-import { configured } from './configured.ts';
-import { EXIT, type Io } from './io.ts';
-import type { CheckOptions } from './options.ts';
+import { type CheckOptions, EXIT, type Io } from './io.ts';
+import { loadAndRedact } from './load-config.ts';
 
 /** What came of asking a provider once with an account's credential; `isTried` is false where nothing is due to be asked yet. */
 export type Probed =
@@ -27,7 +26,7 @@ export interface CheckTools {
  * @throws {ConfigError} when the configuration cannot be used.
  */
 export async function check(options: CheckOptions, io: Io, tools: CheckTools): Promise<number> {
-  const config = configured(options.config, io, tools.registry);
+  const config = loadAndRedact(options.config, io, tools.registry);
   io.stdout.write(`${summaryOf(config, options.config)}\n`);
   if (options.offline) return EXIT.good;
   const results = await Promise.all(

@@ -7,8 +7,7 @@ import { parseDecimal } from '../core/values/money.ts';
 import { DAY, HOUR, SECOND, startOfDay } from '../core/values/time.ts';
 import type { Provider } from '../providers/api/provider.ts';
 import { PROVIDERS } from '../providers/index.ts';
-import type { Io } from './io.ts';
-import type { DemoOptions } from './options.ts';
+import type { DemoOptions, Io } from './io.ts';
 import { run } from './serve.ts';
 
 /** The demo polls faster than real providers would let anybody, so that something is to be seen. */

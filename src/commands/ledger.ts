@@ -9,8 +9,7 @@ import { accountsIn, forgetAccount } from '../store/forget.ts';
 import { openDatabase, openExisting } from '../store/open.ts';
 import { rebaseAccount } from '../store/reset-counters.ts';
 import { restoreLedger } from '../store/restore.ts';
-import { EXIT, type Io } from './io.ts';
-import type { LedgerOptions, LedgerPlace } from './options.ts';
+import { EXIT, type Io, type LedgerLocation, type LedgerOptions } from './io.ts';
 
 type Registry = readonly Provider<unknown>[];
 
@@ -32,7 +31,7 @@ export async function careForLedger(options: LedgerOptions, io: Io, registry: Re
   return changeAccount(path, options, io, registry);
 }
 
-function pathOf({ config, state }: LedgerPlace, io: Io, registry: Registry): string | undefined {
+function pathOf({ config, state }: LedgerLocation, io: Io, registry: Registry): string | undefined {
   return state ?? (config === undefined ? undefined : loadConfig(config, io.env, registry).state.path);
 }
 

@@ -7,7 +7,7 @@ import { startInferenceSh } from '../../test/simulators/inference-sh/server.ts';
 import { fakeClockAt, type SimulatedContract } from '../../test/simulators/kit/world.ts';
 import { PollError } from '../providers/api/errors.ts';
 import { PROVIDERS } from '../providers/index.ts';
-import { createRedactor } from '../runtime/redactor.ts';
+import { Redactor } from '../runtime/redactor.ts';
 import { taskCost } from './task-cost.ts';
 
 const CONTRACTS: readonly SimulatedContract[] = ['seed', 'current'];
@@ -38,7 +38,7 @@ async function run(url: string, names: readonly string[], options: Parameters<ty
     stderr: { write: (text: string) => (said.err += text) },
     env: {},
     signal: new AbortController().signal,
-    vault: createRedactor(),
+    redactor: new Redactor(),
   };
   try {
     const code = await taskCost({ config, ...options }, io, PROVIDERS);

@@ -4,9 +4,8 @@ import { SECOND } from '../core/values/time.ts';
 import { PollError } from '../providers/api/errors.ts';
 import type { Provider, TaskCost, Tasks } from '../providers/api/provider.ts';
 import { openClient } from './client.ts';
-import { configured } from './configured.ts';
-import { EXIT, type Io } from './io.ts';
-import type { TaskCostOptions } from './options.ts';
+import { EXIT, type Io, type TaskCostOptions } from './io.ts';
+import { loadAndRedact } from './load-config.ts';
 
 /** Whoever waits at a terminal rather hears that the provider wants no requests for an hour. */
 const PATIENCE_MS = 30 * SECOND;
@@ -28,7 +27,7 @@ export async function taskCost(
   io: Io,
   registry: readonly Provider<unknown>[],
 ): Promise<number> {
-  const { accounts } = configured(options.config, io, registry);
+  const { accounts } = loadAndRedact(options.config, io, registry);
   const asked = askedOf(accounts, options, registry);
   if ('problem' in asked) {
     io.stderr.write(`${asked.problem}\n`);

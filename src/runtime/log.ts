@@ -1,5 +1,5 @@
 import { type Logger, pino } from 'pino';
-import type { Output } from './output.ts';
+import type { Output } from './stdout.ts';
 
 export type { Logger };
 
