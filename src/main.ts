@@ -69,8 +69,8 @@ const code = await runCli(process.argv.slice(2), {
       return taskCost(options, io, await registry());
     }),
     ledger: once(async (options, io) => {
-      const { careForLedger } = await import('./commands/ledger.ts');
-      return careForLedger(options, io, await registry());
+      const { maintainLedger } = await import('./commands/ledger.ts');
+      return maintainLedger(options, io, await registry());
     }),
     configSchema: once(async (options, io) => {
       const { configSchema } = await import('./commands/config-schema.ts');

@@ -5,7 +5,7 @@ import { type Ledger, openLedger } from '../core/ledger.ts';
 import { type CostReport, type CostsQuestion, costsOf } from '../core/reports/cost-query.ts';
 import type { Instant } from '../core/values/time.ts';
 import { createServerClock } from '../poll/http/server-clock.ts';
-import type { Poller, PollerEvents, PollerOptions } from '../poll/poller.ts';
+import type { Poller, PollerOptions } from '../poll/poller.ts';
 import { POLL_FAILURES } from '../providers/api/errors.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { ProgressView } from '../runtime/progress.ts';
@@ -162,13 +162,15 @@ export class App {
   }
 
   #openAccounts(): AccountSet {
-    const { log } = this.#options;
+    const { self, publisher } = this;
+    const { log, progress } = this.#options;
+    const events = pollerEvents({ log, progress, self, publisher, duplicates: this.#duplicates });
     return new AccountSet(
       {
         ...this.#options,
         ledger: this.ledger,
-        self: this.self,
-        events: this.#pollerEvents(),
+        self,
+        events,
         serverClock: this.#serverClock,
         random: Math.random,
         waitCut: (labels, seconds) =>
@@ -176,22 +178,6 @@ export class App {
       },
       accountsConfig(this.#config),
     );
-  }
-
-  #pollerEvents(): PollerEvents {
-    const { log, progress } = this.#options;
-    const events = pollerEvents({ log, progress, publisher: this.publisher, self: this.self });
-    return {
-      ...events,
-      applied: (feed, outcome) => {
-        events.applied(feed, outcome);
-        if (outcome.changed) this.#duplicates.invalidate();
-      },
-      pollEnded: (feed, outcome) => {
-        events.pollEnded(feed, outcome);
-        this.#duplicates.check();
-      },
-    };
   }
 
   #publishingFailed(error: unknown): void {

@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type App, type AppOptions, createApp } from '../app/app.ts';
+import { type App, createApp } from '../app/app.ts';
 import { openOtelPage, openOwnTelemetry, openPushes } from '../app/opentelemetry.ts';
 import { Reloader } from '../app/reload.ts';
 import { followWeb } from '../app/web-config.ts';
@@ -12,7 +13,6 @@ import type { Signals } from '../runtime/signals.ts';
 import { packageRevision, packageVersion } from '../runtime/version.ts';
 import { createServer, type Readiness } from '../server/server.ts';
 import { createPrometheusPage } from '../sinks/prometheus/page.ts';
-import { StoreError } from '../store/open.ts';
 import type { Telemetry } from '../telemetry/open.ts';
 import { EXIT, type Io, type ServeOptions } from './io.ts';
 import { loadAndRedact } from './load-config.ts';
@@ -42,7 +42,6 @@ export interface RunOptions extends Partial<Pick<Signals, 'onHangUp' | 'onBackUp
 /** Runs the exporter with a configuration, from a file or not. */
 export async function run(config: Config, io: Io, options: RunOptions): Promise<number> {
   const exporter = await openExporter(config, io, options.read);
-  if (!exporter) return EXIT.failed;
   const { app, log, reloader } = exporter;
   try {
     const url = await exporter.listen();
@@ -51,7 +50,7 @@ export async function run(config: Config, io: Io, options: RunOptions): Promise<
     app.poller.start();
     options.onHangUp?.(() => void reloader.reload());
     options.onBackUp?.(() => void backUp(app, log));
-    await aborted(io.signal);
+    if (!io.signal.aborted) await once(io.signal, 'abort');
     log.info('stopping');
     return EXIT.good;
   } catch (error) {
@@ -62,7 +61,7 @@ export async function run(config: Config, io: Io, options: RunOptions): Promise<
   }
 }
 
-/** Opens everything; undefined if the ledger cannot be used, which is reported. */
+/** @throws {StoreError} if the ledger cannot be used. */
 async function openExporter(config: Config, io: Io, read: RunOptions['read']) {
   const { openTelemetry, server: listenOn } = config;
   let telemetry: Telemetry | undefined;
@@ -72,11 +71,13 @@ async function openExporter(config: Config, io: Io, read: RunOptions['read']) {
   const web = followWeb(listenOn.webConfig, log);
   telemetry = await openOwnTelemetry(openTelemetry, process);
   const progress = createProgress(io.stderr, log);
-  const app = openApp(config, io, { log, progress, ...(telemetry && { around: telemetry.around }) });
-  if (!app) {
-    await telemetry?.stop(0);
-    return undefined;
-  }
+  const app = createApp({
+    ...process,
+    config,
+    revision: packageRevision(),
+    progress,
+    ...(telemetry && { around: telemetry.around }),
+  });
   const pushes = await openPushes(openTelemetry, app, process);
   if (pushes) telemetry?.measure(pushes.meterProvider);
   const otelPage = await openOtelPage(openTelemetry, app, process);
@@ -130,21 +131,6 @@ async function withTimeout(ms: number, log: Logger, close: () => Promise<void>):
   }
 }
 
-function openApp(
-  config: Config,
-  io: Io,
-  options: Pick<AppOptions, 'log' | 'progress' | 'around'>,
-): App | undefined {
-  try {
-    const build = { version: packageVersion(), revision: packageRevision() };
-    return createApp({ ...build, ...options, config, now: Date.now });
-  } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    io.stderr.write(`${error.message}\n`);
-    return undefined;
-  }
-}
-
 /**
  * Ready once there is something to show, and from then on: what the ledger held, or the first poll of each feed. Outages do not count,
  * nor do waits that a provider asked for, nor accounts that a reload adds.
@@ -166,13 +152,6 @@ function firstPollReadiness(app: App): Readiness {
   if (untried.length === 0) return { ready: true, reason: 'ready: each feed was tried' };
   const names = untried.map(({ feed: { labels } }) => `${labels.provider}/${labels.account} ${labels.feed}`);
   return { ready: false, reason: `not ready: not tried yet: ${names.join(', ')}` };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 /** https://nodejs.org/api/errors.html#common-system-errors */

@@ -9,6 +9,7 @@ import type { Observation } from '../statement/statement.ts';
 import { type Fixed, toNumber } from '../values/money.ts';
 import { SECOND } from '../values/time.ts';
 import { GAUGES, METRICS, type Metric } from './catalog.ts';
+import { labelValues } from './labels.ts';
 import type { SampleCollector } from './sample-collector.ts';
 import type { SeriesInput } from './series-samples.ts';
 
@@ -95,16 +96,15 @@ function observationsOf({ state, now }: AccountInput, { id }: AccountRow): Obser
 
 function addObservation(
   samples: SampleCollector,
-  { id, provider, name }: AccountRow,
+  account: AccountRow,
   { metric: key, labels, value }: Observation,
 ): void {
   const metric = METRICS_BY_KEY.get(key);
-  if (!metric) return;
-  const values: Readonly<Record<string, string>> = { provider, account: name, ...labels };
-  samples.add(id, metric, {
-    labels: metric.labels.map((label) => values[label] ?? ''),
-    value: toNumber(value),
-  });
+  if (metric)
+    samples.add(account.id, metric, {
+      labels: labelValues(metric, account, labels),
+      value: toNumber(value),
+    });
 }
 
 function addRunway(

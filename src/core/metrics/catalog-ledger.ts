@@ -21,10 +21,8 @@ export const LEDGER_METRICS = {
     'ai_billing_cost_usd_total',
     [...CORE, 'currency'],
     `US dollars charged since the baseline, before account credits and tax; currency is what it was paid with. ${ZERO}`,
-    {
-      name: 'ai_billing_cost_corrections_usd_total',
-      help: 'US dollars by which later statements lowered what was charged. Net is the counter less this.',
-    },
+    'ai_billing_cost_corrections_usd_total',
+    'US dollars by which later statements lowered what was charged. Net is the counter less this.',
   ),
   costToday: ledgerGauge(
     'ai_billing_cost_today_usd',
@@ -56,59 +54,50 @@ export const LEDGER_METRICS = {
     'ai_billing_component_cost_usd_total',
     [...CORE, 'component'],
     'US dollars since the baseline by component (cpu, memory, storage, gpu, vcpu, gpu_memory, cluster; compute and surcharge); may not add up to the cost.',
-    {
-      name: 'ai_billing_component_cost_corrections_usd_total',
-      help: 'US dollars by which later statements lowered a component.',
-    },
+    'ai_billing_component_cost_corrections_usd_total',
+    'US dollars by which later statements lowered a component.',
   ),
   tokens: counter(
     'ai_billing_tokens_total',
     [...CORE, 'token_type'],
     'Tokens billed since the baseline. The token types are disjoint: input is without the cached ones.',
-    {
-      name: 'ai_billing_tokens_corrections_total',
-      help: 'Tokens by which later statements lowered the count.',
-    },
+    'ai_billing_tokens_corrections_total',
+    'Tokens by which later statements lowered the count.',
   ),
-  requests: counter('ai_billing_requests_total', CORE, 'Requests billed since the baseline.', {
-    name: 'ai_billing_requests_corrections_total',
-    help: 'Requests by which later statements lowered the count.',
-  }),
+  requests: counter(
+    'ai_billing_requests_total',
+    CORE,
+    'Requests billed since the baseline.',
+    'ai_billing_requests_corrections_total',
+    'Requests by which later statements lowered the count.',
+  ),
   billedSeconds: counter(
     'ai_billing_billed_seconds_total',
     CORE,
     'Run time billed since the baseline, in seconds.',
-    {
-      name: 'ai_billing_billed_corrections_seconds_total',
-      help: 'Seconds by which later statements lowered the billed run time.',
-    },
+    'ai_billing_billed_corrections_seconds_total',
+    'Seconds by which later statements lowered the billed run time.',
   ),
   units: counter(
     'ai_billing_units_total',
     [...CORE, 'sku'],
     'Units billed since the baseline that are not tokens, by SKU; add up within one SKU only.',
-    {
-      name: 'ai_billing_units_corrections_total',
-      help: 'Units by which later statements lowered the count.',
-    },
+    'ai_billing_units_corrections_total',
+    'Units by which later statements lowered the count.',
   ),
   topUps: counter(
     'ai_billing_top_ups_usd_total',
     [...ACCOUNT, 'currency'],
     'US dollars of balance purchased since the baseline.',
-    {
-      name: 'ai_billing_top_ups_corrections_usd_total',
-      help: 'US dollars by which later statements lowered the purchases.',
-    },
+    'ai_billing_top_ups_corrections_usd_total',
+    'US dollars by which later statements lowered the purchases.',
   ),
   unconverted: counter(
     'ai_billing_unconverted_amount_total',
     [...ACCOUNT, 'currency'],
     'Amounts since the baseline, in their own currency, that no configured rate turns into US dollars.',
-    {
-      name: 'ai_billing_unconverted_corrections_amount_total',
-      help: 'Amounts by which later statements lowered what could not be converted.',
-    },
+    'ai_billing_unconverted_corrections_amount_total',
+    'Amounts by which later statements lowered what could not be converted.',
   ),
   runway: ledgerGauge(
     'ai_billing_runway_seconds',
@@ -179,7 +168,6 @@ export const LEDGER_METRICS = {
     'ai_billing_series_folded_total',
     ACCOUNT,
     'Label sets that were folded into the overflow series because the account had reached maxSeries.',
-    true,
-    { source: 'ledger' },
+    'ledger',
   ),
 } as const satisfies Record<string, Metric>;

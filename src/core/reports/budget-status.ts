@@ -4,7 +4,7 @@ import { ceilTo, DAY, type Instant, type Range, startOfDay } from '../values/tim
 import { type Budget, budgetPeriodAt, matcherOf } from './budget.ts';
 import type { BudgetTotals } from './budget-totals.ts';
 import { expectedSpend, LOOK_BACK_DAYS, type SpendHistory } from './forecast.ts';
-import { daysOf, type Period } from './net-cost.ts';
+import { daysOf } from './net-cost.ts';
 import { isComplete, type PublishInput, type WindowCoverage, windowCoverage } from './windows.ts';
 
 /** A budget in its current period. */
@@ -89,15 +89,9 @@ function sumKnown(parts: readonly (Usd | undefined)[]): Usd | undefined {
 }
 
 function spentIn(totals: BudgetTotals, budget: Budget, stream: number, period: Range): Usd | undefined {
-  if (budget.period === 'month')
-    return totalOf(totals, budget, stream, { kind: 'month', start: period.start });
-  return sumKnown(daysOf(period).map((start) => totalOf(totals, budget, stream, { kind: 'day', start })));
-}
-
-/** Loads the period first: a budget has few. */
-function totalOf(totals: BudgetTotals, budget: Budget, stream: number, period: Period): Usd | undefined {
-  if (!totals.isLoaded(period)) totals.load(period);
-  return totals.of(budget, stream, period);
+  const { start } = period;
+  if (budget.period === 'month') return totals.of(budget, stream, { kind: 'month', start });
+  return sumKnown(daysOf(period).map((day) => totals.of(budget, stream, { kind: 'day', start: day })));
 }
 
 /** Net dollars that a stream is expected to cost between now and the end of the period. */
@@ -109,7 +103,7 @@ function expectedRest(
 ): Usd | undefined {
   const { stream, through, days } = part;
   if (!days.every((start) => totals.isLoaded({ kind: 'day', start }))) return undefined;
-  const history = historyOf(part, (start) => totalOf(totals, budget, stream.id, { kind: 'day', start }));
+  const history = historyOf(part, (start) => totals.of(budget, stream.id, { kind: 'day', start }));
   if (!history) return undefined;
   const untilEnd = expectedSpend(history, period.end);
   // If the readings end before the period starts, what is expected in between does not belong to the period.

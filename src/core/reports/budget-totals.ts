@@ -29,10 +29,11 @@ export class BudgetTotals {
   }
 
   /**
-   * Net dollars of a stream in a period that was {@link load loaded}. Undefined if some of them were folded into the overflow series,
-   * which has lost the labels that the budget asks for.
+   * Net dollars of a stream in a period, which is {@link load loaded} first. Undefined if some of them were folded into the overflow
+   * series, which has lost the labels that the budget asks for.
    */
   of(budget: Budget, stream: number, period: Period): Usd | undefined {
+    if (!this.isLoaded(period)) this.load(period);
     const totals = this.#loaded.get(keyOf(period));
     if (totals?.uncertain.get(budget)?.get(stream)) return undefined;
     return totals?.certain.get(budget)?.get(stream) ?? 0n;
