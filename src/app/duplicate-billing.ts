@@ -50,7 +50,7 @@ function scopeOf({ provider, config }: Account): string | undefined {
   return provider.billScope?.(config);
 }
 
-function titleOf({ provider, name }: Account): string {
+export function titleOf({ provider, name }: Account): string {
   return `${provider.id} "${name}"`;
 }
 

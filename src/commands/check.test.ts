@@ -7,7 +7,7 @@ import { FAKE_PROVIDERS } from '../../test/fake-providers.ts';
 import { SECRET_HASH, webFolder } from '../../test/support/web.ts';
 import type { Environment } from '../config/yaml/substitute.ts';
 import { Redactor } from '../runtime/redactor.ts';
-import { check, type Probed } from './check.ts';
+import { check, type ProbeResult } from './check.ts';
 import type { CheckOptions } from './io.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'check-'));
@@ -22,7 +22,7 @@ accounts:
 `,
 );
 
-async function run(options: CheckOptions, probed: Record<string, Probed> = {}, env: Environment = {}) {
+async function run(options: CheckOptions, probed: Record<string, ProbeResult> = {}, env: Environment = {}) {
   let out = '';
   const asked: string[] = [];
   const io = {
@@ -108,7 +108,7 @@ test('each credential is tried once', async () => {
 });
 
 test('a credential that fails is named with its reason, and the others are tried all the same', async () => {
-  const refused: Probed = { ok: false, reason: 'auth', message: 'answered 401' };
+  const refused: ProbeResult = { ok: false, reason: 'auth', message: 'answered 401' };
   const { code, out } = await run({ config: file }, { one: refused });
   assert.equal(code, 1);
   assert.equal(out, `${SUMMARY}acme "one": auth: answered 401\nglobex "globex": credential works\n`);

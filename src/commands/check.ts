@@ -1,4 +1,4 @@
-import { sharedKeyWarnings } from '../app/duplicate-billing.ts';
+import { sharedKeyWarnings, titleOf } from '../app/duplicate-billing.ts';
 import { summaryOfWeb } from '../app/web-config.ts';
 import type { Account, Config } from '../config/config.ts';
 import type { OpenTelemetry, ReceiverConfig } from '../config/otel/config.ts';
@@ -9,21 +9,21 @@ import { loadWebConfig } from '../server/web/read.ts';
 import { type CheckOptions, EXIT, type Io } from './io.ts';
 import { loadAndRedact } from './load-config.ts';
 
-/** What came of asking a provider once with an account's credential; `isTried` is false where nothing is due to be asked yet. */
-export type Probed =
+/** The test of an account's credential; `isTried` is false if nothing is due to be requested yet. */
+export type ProbeResult =
   | { readonly ok: true; readonly isTried: boolean }
   | { readonly ok: false; readonly reason: FailureReason; readonly message: string };
 
-/** What `check` works with, handed in so that it can be tested without a network. */
+/** What `check` uses, injected so that it can be tested without a network. */
 export interface CheckTools {
   readonly registry: readonly Provider<unknown>[];
-  probe(account: Account, signal: AbortSignal): Promise<Probed>;
+  probe(account: Account, signal: AbortSignal): Promise<ProbeResult>;
 }
 
 /**
- * Validates the configuration, prints what it comes to, and tries each credential once.
+ * Validates the configuration, prints a summary, and tests each credential once.
  *
- * @throws {ConfigError} when the configuration cannot be used.
+ * @throws {ConfigError} if the configuration cannot be used.
  */
 export async function check(options: CheckOptions, io: Io, tools: CheckTools): Promise<number> {
   const config = loadAndRedact(options.config, io, tools.registry);
@@ -36,7 +36,7 @@ export async function check(options: CheckOptions, io: Io, tools: CheckTools): P
   return results.every(({ probed }) => probed.ok) ? EXIT.good : EXIT.failed;
 }
 
-function verdictOf(account: Account, probed: Probed): string {
+function verdictOf(account: Account, probed: ProbeResult): string {
   const name = titleOf(account);
   if (!probed.ok) return `${name}: ${probed.reason}: ${probed.message}`;
   return `${name}: ${probed.isTried ? 'credential works' : 'not tested: nothing is due yet'}`;
@@ -90,11 +90,7 @@ function openTelemetryLines({ prometheus, receivers, traces, warnings }: OpenTel
   return lines.length > 0 ? ['', 'OpenTelemetry', ...lines] : [];
 }
 
-/** Without the query, which may hold a key. */
+/** Without the query, which may contain a key. */
 function destinationOf({ protocol, url }: ReceiverConfig): string {
   return `${protocol} to ${url.replace(/\?.*/s, '')}`;
-}
-
-function titleOf({ provider, name }: Account): string {
-  return `${provider.id} "${name}"`;
 }

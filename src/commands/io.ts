@@ -9,12 +9,24 @@ export interface Io {
   readonly env: Environment;
   /** Aborts when the process is asked to end. */
   readonly signal: AbortSignal;
-  /** Keeps secrets out of output. */
   readonly redactor: Redactor;
 }
 
 /** Exit codes. */
 export const EXIT = { good: 0, failed: 1, misused: 2 } as const;
+
+type Command<Options> = (options: Options, io: Io) => Promise<number>;
+
+/** The commands; each resolves to the exit code. */
+export interface Commands {
+  readonly serve: Command<ServeOptions>;
+  readonly demo: Command<DemoOptions>;
+  readonly check: Command<CheckOptions>;
+  readonly poll: Command<PollOptions>;
+  readonly taskCost: Command<TaskCostOptions>;
+  readonly ledger: Command<LedgerOptions>;
+  readonly configSchema: Command<object>;
+}
 
 export interface ServeOptions {
   readonly config?: string;
@@ -25,28 +37,25 @@ export interface DemoOptions {
   readonly port: number;
 }
 
-export interface PollOptions {
-  readonly config?: string;
+export interface CheckOptions extends ServeOptions {
+  /** Does not test the credentials. */
+  readonly offline?: boolean;
+}
+
+export interface PollOptions extends ServeOptions {
   readonly json?: boolean;
   readonly metrics?: boolean;
 }
 
-export interface TaskCostOptions {
+export interface TaskCostOptions extends ServeOptions {
   readonly task: string;
-  readonly config?: string;
   readonly account?: string;
   readonly json?: boolean;
 }
 
-/** The commands; each resolves to the exit code. */
-export interface Commands {
-  serve(options: ServeOptions, io: Io): Promise<number>;
-  demo(options: DemoOptions, io: Io): Promise<number>;
-  check(options: CheckOptions, io: Io): Promise<number>;
-  poll(options: PollOptions, io: Io): Promise<number>;
-  taskCost(options: TaskCostOptions, io: Io): Promise<number>;
-  ledger(options: LedgerOptions, io: Io): Promise<number>;
-  configSchema(options: object, io: Io): Promise<number>;
+/** Where the ledger is: `state` is the file itself. */
+export interface LedgerLocation extends ServeOptions {
+  readonly state?: string;
 }
 
 /** Maintains a ledger that no exporter is using. */
@@ -57,15 +66,3 @@ export type LedgerOptions = LedgerLocation &
     | { readonly action: 'restore'; readonly file: string }
     | { readonly action: 'forget' | 'rebase'; readonly account: string; readonly yes?: boolean }
   );
-
-/** Where the ledger is: `state` is the file itself. */
-export interface LedgerLocation {
-  readonly config?: string;
-  readonly state?: string;
-}
-
-export interface CheckOptions {
-  readonly config?: string;
-  /** Does not test the credentials. */
-  readonly offline?: boolean;
-}

@@ -15,7 +15,7 @@ const DAY_LAG = `Of a feed of closed hours it is 0 until the first hour of the d
 const ZERO =
   'An account without any series of cost shows its known 0 as one with resource="", model="", tier="" and currency="USD".';
 
-/** What was billed, and what follows from it. */
+/** What was billed, and what is derived from it. */
 export const LEDGER_METRICS = {
   cost: counter(
     'ai_billing_cost_usd_total',
