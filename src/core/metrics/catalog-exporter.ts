@@ -29,7 +29,7 @@ export const EXPORTER_METRICS = {
   apiRequests: counter(
     'ai_billing_api_requests_total',
     [...ACCOUNT, 'code'],
-    'Requests sent to the provider by HTTP status; code is "" where no answer came.',
+    'Requests sent to the provider by HTTP status; code is "" if no response came.',
   ),
   apiRetries: counter(
     'ai_billing_api_retries_total',
@@ -39,12 +39,12 @@ export const EXPORTER_METRICS = {
   rateLimitRemaining: gauge(
     'ai_billing_api_rate_limit_remaining',
     ACCOUNT,
-    "Requests left in the current window as the provider, or the exporter's own budget, counts them.",
+    "Requests left in the current window, by the count of the provider or of the exporter itself.",
   ),
   contractDrift: counter(
     'ai_billing_contract_drift_total',
     [...FEED, 'kind'],
-    'Unknown fields, enum values or shapes met in answers.',
+    'Unknown fields, enum values or shapes in responses.',
   ),
   otlpUp: gauge('ai_billing_otlp_up', RECEIVER, '1 if the last push to the receiver succeeded.'),
   otlpLastSuccess: gauge(
@@ -57,7 +57,7 @@ export const EXPORTER_METRICS = {
     RECEIVER,
     'How long pushes to the receiver took, failed ones included.',
   ),
-  otlpPoints: counter('ai_billing_otlp_points_total', RECEIVER, 'Data points that the receiver took.'),
+  otlpPoints: counter('ai_billing_otlp_points_total', RECEIVER, 'Data points that the receiver accepted.'),
   otlpRetries: counter(
     'ai_billing_otlp_retries_total',
     RECEIVER,
@@ -66,12 +66,12 @@ export const EXPORTER_METRICS = {
   otlpUndelivered: counter(
     'ai_billing_otlp_undelivered_points_total',
     [...RECEIVER, 'reason'],
-    'Data points that the receiver did not take, by reason. The next push holds the same totals again.',
+    'Data points that the receiver did not accept, by reason. The next push contains the same totals again.',
   ),
   buildInfo: gauge(
     'ai_billing_build_info',
     ['version', 'revision', 'node_version'],
-    'Always 1. Which build runs.',
+    'Always 1. The build that is running.',
   ),
   configReloadOk: gauge(
     'ai_billing_config_last_reload_successful',

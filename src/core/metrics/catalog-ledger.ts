@@ -10,10 +10,10 @@ import {
 
 const BUDGET = ['budget'] as const;
 
-const ABSENT = 'Absent until the window was read without a hole.';
-const DAY_LAG = `Of a feed of closed hours it is 0 until the first hour of the day is due, of one of closed days it is absent. ${ABSENT}`;
+const ABSENT = 'Absent until the whole window has been read.';
+const DAY_LAG = `For a feed of closed hours it is 0 until the first hour of the day is due; for a feed of closed days it is absent. ${ABSENT}`;
 const ZERO =
-  'An account without any series of cost shows its known 0 as one with resource="", model="", tier="" and currency="USD".';
+  'An account without any series of cost shows its known 0 as a series with resource="", model="", tier="" and currency="USD".';
 
 /** What was billed, and what is derived from it. */
 export const LEDGER_METRICS = {
@@ -32,7 +32,7 @@ export const LEDGER_METRICS = {
   costYesterday: ledgerGauge(
     'ai_billing_cost_yesterday_usd',
     [...CORE, 'currency'],
-    'Net US dollars of the previous UTC day. Final once data-through has passed midnight and the settle time of the provider. Absent until the window was read without a hole, of a feed of closed days until that day was read.',
+    'Net US dollars of the previous UTC day. Final once data-through has passed midnight and the settle time of the provider. Absent until the whole window has been read; for a feed of closed days, until that day has been read.',
   ),
   costMonthToDate: ledgerGauge(
     'ai_billing_cost_month_to_date_usd',
@@ -102,7 +102,7 @@ export const LEDGER_METRICS = {
   runway: ledgerGauge(
     'ai_billing_runway_seconds',
     ACCOUNT,
-    'How long the balance lasts at the net spend of the last 24 hours that were read (the last whole day where a provider bills by the day), of the currencies that do not refill by themselves (not DIEM). Absent without spend.',
+    'How long the balance lasts at the net spend of the last 24 hours that were read (the last whole day where a provider bills by the day), in currencies that do not refill by themselves (not DIEM). Absent without spend.',
     false,
   ),
   budgetLimit: ledgerGauge(
@@ -114,7 +114,7 @@ export const LEDGER_METRICS = {
   budgetSpent: ledgerGauge(
     'ai_billing_budget_spent_usd',
     BUDGET,
-    'Net US dollars of what the budget matches in the current UTC period as billed so far. Absent until the period was read without a hole.',
+    'Net US dollars of what the budget matches in the current UTC period as billed so far. Absent until the whole period has been read.',
     false,
   ),
   budgetForecast: ledgerGauge(
