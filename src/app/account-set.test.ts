@@ -95,7 +95,7 @@ function bench(context: TestContext, change: (ledger: Ledger) => Ledger = (ledge
 const titles = (states: ReturnType<AccountSet['states']>) =>
   states.map(({ feed: { labels }, isPolling }) => `${labels.account} ${labels.feed} ${isPolling}`);
 
-test('an account that did not change keeps its poll, one that did is polled anew, one that is gone is ended', async (t) => {
+test('account set: a replacement keeps unchanged accounts, restarts changed ones and stops removed ones', async (t) => {
   const { account, asked, configOf, open, page, ledger } = bench(t);
   const accounts = open([account('same'), account('changed'), account('gone')]);
   await new Promise(setImmediate);
@@ -125,7 +125,7 @@ test('an account that did not change keeps its poll, one that did is polled anew
   assert.deepEqual(shown?.samples.map(({ labels }) => labels[1]).sort(), ['changed', 'new', 'same']);
 });
 
-test('each thing that an account is asked with makes it another one', async (t) => {
+test('account set: any change to the requests of an account restarts it', async (t) => {
   const changes: Partial<PolledAccount>[] = [
     { baseUrl: 'http://127.0.0.1:10' },
     { key: () => 'another' },
@@ -143,7 +143,7 @@ test('each thing that an account is asked with makes it another one', async (t) 
   }
 });
 
-test('rates and limits hold for what is read from then on, in accounts that did not change too', async (t) => {
+test('account set: new rates and limits apply to later reads, also of unchanged accounts', async (t) => {
   const { account, asked, configOf, open } = bench(t);
   const accounts = open([account('a')]);
   await new Promise(setImmediate);
@@ -160,7 +160,7 @@ test('rates and limits hold for what is read from then on, in accounts that did 
   await again;
 });
 
-test('a feed that has nothing to read any more leaves the page', async (t) => {
+test('account set: the metrics of a disabled feed are removed', async (t) => {
   const { account, configOf, open, page } = bench(t);
   const accounts = open([account('a', { config: { of: 'a', more: true } })]);
   assert.match(await page(), /feed="more"/);
@@ -170,7 +170,7 @@ test('a feed that has nothing to read any more leaves the page', async (t) => {
   assert.match(text, /feed="usage"/);
 });
 
-test('an account that the ledger cannot take leaves all as it was', async (t) => {
+test('account set: a replacement that the ledger rejects changes nothing', async (t) => {
   let isFull = false;
   const { account, asked, configOf, open, ledger, page } = bench(t, (real) => ({
     ...real,
@@ -193,7 +193,7 @@ test('an account that the ledger cannot take leaves all as it was', async (t) =>
   assert.deepEqual((await accounts.replace(configOf(next))).added, ['test/first', 'test/b']);
 });
 
-test('before the start nothing is asked', async (t) => {
+test('account set: nothing is requested before the start', async (t) => {
   const { account, asked, configOf, ledger } = bench(t);
   const self = createSelfMetrics({ version: '1', revision: '', failureReasons: [], processMetrics: false });
   const options = { ledger, self, events: QUIET, now: () => NOON, random: () => 0, waitCut() {} };

@@ -42,7 +42,7 @@ function bench(parts: {
   return { reload: () => reloader.reload(), stop: () => reloader.stop(), loads, log: () => log };
 }
 
-test('reloads are one after the other, and those that wait share one', async () => {
+test('reload: runs one at a time, and waiting requests share the next one', async () => {
   const updates: PromiseWithResolvers<ReplacedAccounts>[] = [];
   let read = 0;
   const { reload } = bench({
@@ -73,7 +73,7 @@ test('reloads are one after the other, and those that wait share one', async () 
   assert.equal((await fourth).ok, false, 'and one that fails ends the row for nobody');
 });
 
-test('stopping waits for the reload under way and refuses the others', async () => {
+test('reload: stopping waits for the current one and refuses the others', async () => {
   const taking = Promise.withResolvers<ReplacedAccounts>();
   const { reload, stop, loads } = bench({ update: () => taking.promise });
   const first = reload();
@@ -93,7 +93,7 @@ test('stopping waits for the reload under way and refuses the others', async () 
   assert.deepEqual(loads, [true]);
 });
 
-test('what is wrong is told whole, and the gauge falls', async () => {
+test('reload: a failure reports every problem and clears the gauge', async () => {
   const problem = { file: 'c.yml', line: 1, column: 2, key: 'a', message: 'is bad' };
   const wrong = bench({
     read() {
@@ -120,7 +120,7 @@ test('what is wrong is told whole, and the gauge falls', async () => {
   assert.equal(JSON.parse(bug.log()).level, 'error');
 });
 
-test('without a file a reload works, changes nothing and says so', async () => {
+test('reload: without a file changes nothing and warns', async () => {
   const taken: Config[] = [];
   const { reload, loads } = bench({
     read: undefined,
@@ -153,7 +153,7 @@ const withReceiver = (more: Partial<ReceiverConfig>): Config => ({
   openTelemetry: { ...NO_OPEN_TELEMETRY, receivers: [{ ...RECEIVER, ...more }] },
 });
 
-test('what cannot change in a running process is named', () => {
+test('reload: settings that require a restart are named', () => {
   const { server } = STARTED;
   const table: readonly [Config, string[]][] = [
     [{ ...STARTED, metrics: { newSeriesZeroMs: 1, maxSeries: 1 }, currencies: new Map() }, []],
@@ -172,7 +172,7 @@ test('what cannot change in a running process is named', () => {
   }
 });
 
-test('a receiver is another one where only its headers or its key are, which nothing prints', () => {
+test('reload: receivers that differ only in headers or keys are different, and neither is printed', () => {
   const headers = (text: string) => () => ({ authorization: text });
   assert.deepEqual(restartRequired(withReceiver({}), withReceiver({ headers: headers('one') })), []);
   assert.equal(restartRequired(withReceiver({}), withReceiver({ headers: headers('two') })).length, 1);

@@ -111,7 +111,7 @@ for (const [args, message] of REFUSED) {
   });
 }
 
-test('help and version go to stdout and are no failure', async () => {
+test('cli: help and version are printed to stdout with exit code 0', async () => {
   assert.deepEqual(await run(['--version']), { code: 0, called: [], out: '1.2.3\n', err: '' });
   const help = await run(['--help']);
   assert.equal(help.code, 0);
@@ -122,11 +122,11 @@ test('help and version go to stdout and are no failure', async () => {
   assert.match((await run(['poll', '--help'])).out, /--metrics/);
 });
 
-test('the code of a command is the exit code', async () => {
+test('cli: the exit code is that of the command', async () => {
   assert.equal((await run(['check'], { check: async () => 1 })).code, 1);
 });
 
-test('a bad configuration is bad usage, and all of it is printed', async () => {
+test('cli: an invalid configuration exits with 2 and prints every problem', async () => {
   const problem = { file: 'c.yml', line: 1, column: 2, key: 'a', message: 'is bad' };
   const error = new ConfigError([problem, { ...problem, line: 3, key: '' }]);
   const outcome = await run(['serve'], { serve: () => Promise.reject(error) });
@@ -138,7 +138,7 @@ test('a bad configuration is bad usage, and all of it is printed', async () => {
   });
 });
 
-test('what was foreseen is one line, a bug shows its stack', async () => {
+test('cli: expected errors print one line, bugs print their stack', async () => {
   const fail = (error: unknown) => run(['poll'], { poll: () => Promise.reject(error) });
   const inUse = Object.assign(new Error('listen EADDRINUSE: 127.0.0.1:9464'), { syscall: 'listen' });
   assert.deepEqual(await fail(inUse), {

@@ -61,11 +61,11 @@ globex "globex"
 
 `;
 
-test('offline, the configuration is shown and nobody is asked', async () => {
+test('check: --offline prints the configuration and requests nothing', async () => {
   assert.deepEqual(await run({ config: file, offline: true }), { code: 0, asked: [], out: SUMMARY });
 });
 
-test('the web configuration is shown for what it comes to, and refused where it is wrong', async (t) => {
+test('check: summarizes the web configuration and rejects an invalid one', async (t) => {
   const web = webFolder(t);
   const config = web.write(
     'c.yml',
@@ -100,21 +100,21 @@ test('the web configuration is shown for what it comes to, and refused where it 
   });
 });
 
-test('each credential is tried once', async () => {
+test('check: tests each credential once', async () => {
   const { code, asked, out } = await run({ config: file });
   assert.equal(code, 0);
   assert.deepEqual(asked, ['one do-not-print-me', 'globex do-not-print-me']);
   assert.equal(out, `${SUMMARY}acme "one": credential works\nglobex "globex": credential works\n`);
 });
 
-test('a credential that fails is named with its reason, and the others are tried all the same', async () => {
+test('check: names a failing credential with its reason and still tests the others', async () => {
   const refused: ProbeResult = { ok: false, reason: 'auth', message: 'answered 401' };
   const { code, out } = await run({ config: file }, { one: refused });
   assert.equal(code, 1);
   assert.equal(out, `${SUMMARY}acme "one": auth: answered 401\nglobex "globex": credential works\n`);
 });
 
-test('a credential that nothing is due for is said to be untried, which is no failure', async () => {
+test('check: a credential with nothing due is reported as not tested, without failure', async () => {
   const { code, out } = await run({ config: file }, { one: { ok: true, isTried: false } });
   assert.equal(code, 0);
   assert.equal(
@@ -123,7 +123,7 @@ test('a credential that nothing is due for is said to be untried, which is no fa
   );
 });
 
-test('it is said what goes out over OpenTelemetry, and where to, without what may be secret', async () => {
+test('check: prints what is sent over OpenTelemetry, and where, without secrets', async () => {
   const env = {
     OTEL_METRICS_EXPORTER: 'otlp,prometheus',
     OTEL_TRACES_EXPORTER: 'otlp',
@@ -146,11 +146,11 @@ test('it is said what goes out over OpenTelemetry, and where to, without what ma
   );
 });
 
-test('a bad configuration is thrown before anything is printed', async () => {
+test('check: throws on an invalid configuration before printing anything', async () => {
   await assert.rejects(run({ config: join(folder, 'nope.yml') }), { name: 'ConfigError' });
 });
 
-test('one key in two accounts of a provider is warned about, and is no failure', async () => {
+test('check: warns about two accounts with the same key, without failure', async () => {
   const twice = join(folder, 'twice.yml');
   const account = (name: string) => `  - { provider: acme, name: ${name}, apiKey: do-not-print-me }\n`;
   writeFileSync(twice, `accounts:\n${account('a')}${account('b')}`);

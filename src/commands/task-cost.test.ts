@@ -50,7 +50,7 @@ async function run(url: string, names: readonly string[], options: Parameters<ty
 }
 
 for (const contract of CONTRACTS) {
-  test(`${contract} contract: what is understood is exact, what is not is said plainly`, async (context) => {
+  test(`task-cost: ${contract} contract: prints exact costs and whatever is not recognized`, async (context) => {
     const { url, requests } = await simulator(context, contract);
     const { code, out, err } = await run(url, ['apps'], { task: 'task-1' });
     assert.deepEqual([code, err], [0, '']);
@@ -76,7 +76,7 @@ not recognized, as in the response:
   });
 }
 
-test('JSON holds the same', async (context) => {
+test('task-cost: --json prints the same', async (context) => {
   const { url } = await simulator(context);
   const { code, out } = await run(url, ['apps', 'more'], { task: 'task-1', account: 'more', json: true });
   assert.equal(code, 0);
@@ -115,27 +115,27 @@ const MISUSES: readonly [names: string[], options: { task: string; account?: str
 ];
 
 for (const [names, options, message] of MISUSES) {
-  test(`misuse: ${message.trim()}`, async (context) => {
+  test(`task-cost: misuse: ${message.trim()}`, async (context) => {
     const { url, requests } = await simulator(context);
     assert.deepEqual(await run(url, names, options), { code: 2, out: '', err: message });
     assert.deepEqual(requests, []);
   });
 }
 
-test('a task that is not there is no bug of anybody', async (context) => {
+test('task-cost: a missing task fails in one line', async (context) => {
   const { url } = await simulator(context);
   const expected = { code: 1, out: '', err: 'no such task, or it has no cost yet\n' };
   assert.deepEqual(await run(url, ['a'], { task: 'task-2' }), expected);
 });
 
-test('a refusal in an envelope with 200 says the same', async (context) => {
+test('task-cost: a 404 inside a 200 envelope is a missing task', async (context) => {
   const inference = await simulator(context);
   const refusal = { success: false, status: 404, error: { code: 'not_found', message: KEY } };
   inference.fault({ kind: 'edit', edit: () => JSON.stringify(refusal) });
   assert.equal((await run(inference.url, ['a'], { task: 'task-1' })).code, 1);
 });
 
-test('an answer in which nothing is a cost fails, and is shown, without the key it echoes', async (context) => {
+test('task-cost: a response without a cost fails and is printed, without the key that it echoes', async (context) => {
   const inference = await simulator(context);
   const body = { note: `for ${KEY}\u001b[2J`, price: 1.5, list: [null, { a: true }] };
   inference.fault({ kind: 'edit', edit: () => JSON.stringify(body) });
@@ -163,7 +163,7 @@ not recognized, as in the response:
   );
 });
 
-test('other failures are told by their reason', async (context) => {
+test('task-cost: other failures are reported with their reason', async (context) => {
   const inference = await simulator(context);
   const failure = async () => {
     const error = await run(inference.url, ['a'], { task: 'task-1' }).catch((thrown: unknown) => thrown);

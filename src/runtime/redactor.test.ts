@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Redactor, stackOf } from './redactor.ts';
 
-test('what is hidden is in no text, in whatever form, and neither is a key that was rotated away', () => {
+test('redactor: removes secrets in any form, including keys that were rotated', () => {
   const redactor = new Redactor();
   let key = 'first/key';
   redactor.register([() => key, () => 'short']);
@@ -14,7 +14,7 @@ test('what is hidden is in no text, in whatever form, and neither is a key that 
   assert.equal(redactor.redact('first/key second-key'), '[key] [key]');
 });
 
-test('new secrets take the place of those before, which are asked no more and stay hidden', () => {
+test('redactor: new sources replace previous ones, whose secrets stay redacted', () => {
   const redactor = new Redactor();
   let asked = 0;
   const old = () => {
@@ -28,7 +28,7 @@ test('new secrets take the place of those before, which are asked no more and st
   assert.equal(asked, before);
 });
 
-test('each of thousands of secrets is found, as it is and escaped', () => {
+test('redactor: finds each of thousands of secrets, verbatim and escaped', () => {
   const redactor = new Redactor();
   const keys = Array.from({ length: 5000 }, (_, index) => `key/of-account-${index}.`);
   redactor.register(keys.map((key) => () => key));
@@ -40,7 +40,7 @@ test('each of thousands of secrets is found, as it is and escaped', () => {
   assert.equal(redactor.redact('"key\\/of-account-4999."'), '"[key]"');
 });
 
-test('an output that is guarded is written what is clean', () => {
+test('redactor: a wrapped output receives redacted text', () => {
   const redactor = new Redactor();
   redactor.register([() => 'the-only-key']);
   const written: string[] = [];
@@ -48,7 +48,7 @@ test('an output that is guarded is written what is clean', () => {
   assert.deepEqual(written, ['{"key":"[key]"}\n']);
 });
 
-test('of a crash the stack is told, and nothing that hangs on the error', () => {
+test('redactor: a crash prints its stack and no other property of the error', () => {
   const error = Object.assign(new Error('broken'), { headers: { authorization: 'Bearer x' } });
   assert.match(stackOf(error), /^Error: broken\n +at /);
   assert.doesNotMatch(stackOf(error), /Bearer/);

@@ -39,7 +39,7 @@ export const EXPORTER_METRICS = {
   rateLimitRemaining: gauge(
     'ai_billing_api_rate_limit_remaining',
     ACCOUNT,
-    "Requests left in the current window, by the count of the provider or of the exporter itself.",
+    'Requests left in the current window, by the count of the provider or of the exporter itself.',
   ),
   contractDrift: counter(
     'ai_billing_contract_drift_total',
