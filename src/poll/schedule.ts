@@ -1,4 +1,4 @@
-import cron, { type ScheduledTask } from 'node-cron';
+import { Cron } from 'croner';
 import { type Instant, SECOND } from '../core/values/time.ts';
 
 export interface Schedule {
@@ -15,20 +15,20 @@ export interface Pattern {
   periodMs(): number;
 }
 
-/** Reads cron lines in UTC, of five or six fields, each once: accounts of a provider share theirs, and node-cron keeps all it made. */
+/** Reads cron lines in UTC, of five or six fields, each once: accounts of a provider share theirs. */
 export function createPatterns(): (line: string) => Pattern {
   const known = new Map<string, Pattern>();
   return (line) => {
-    const pattern = known.get(line) ?? patternOf(cron.createTask(line, () => {}, { timezone: 'UTC' }));
+    const pattern = known.get(line) ?? patternOf(new Cron(line, { utcOffset: 0, paused: true }));
     known.set(line, pattern);
     return pattern;
   };
 }
 
 /** Thousands of feeds ask, and all within a period are told the same. */
-function patternOf(task: ScheduledTask): Pattern {
+function patternOf(cron: Cron): Pattern {
   let asked = { from: Number.POSITIVE_INFINITY, due: Number.NEGATIVE_INFINITY };
-  const runs = (count: number) => task.getNextRuns(count).map((date) => date.getTime());
+  const runs = (count: number) => cron.nextRuns(count).map((date) => date.getTime());
   return {
     next() {
       const now = Date.now();
@@ -64,8 +64,7 @@ const ON_TIME_MS = SECOND;
  * Runs by a cron line in UTC, read from the clock as it is now. Runs that were missed, however many, are caught up once, at once;
  * so is the run of a clock that was set back, since what was read under the old time no longer counts as read.
  *
- * node-cron says when a line is due. Its own runner keeps the instant of the next run, which a clock that was set back reaches late,
- * and walks through every run that a clock set forward has skipped.
+ * croner only says when a line is due: runners keep the instant of the next run, which a clock that was set back reaches late.
  *
  * Whether two runs may overlap is the caller's to say: a run that is still going on is not started again.
  */
