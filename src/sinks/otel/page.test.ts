@@ -6,7 +6,7 @@ import { type Exposition, parseExposition, type SampleLine } from '../../../test
 import { counterFamily, createFakeSource } from '../../../test/support/fake-source.ts';
 import { METRICS, type Metric } from '../../core/metrics/catalog.ts';
 import type { Family } from '../../core/metrics/snapshot.ts';
-import type { CollectedFamily } from '../prometheus/live.ts';
+import type { CollectedFamily } from '../prometheus/collect.ts';
 import { createPrometheusPage, type PageAnswer } from '../prometheus/page.ts';
 import { createSelfMetrics } from '../prometheus/self.ts';
 import { createOtelPage, type OtelPageOptions } from './page.ts';

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { deflateEnd, deflatePrefix, gzipMember } from './gzip.ts';
+import { Block, deflatePrefix, gzipMember } from './gzip.ts';
 
 const PIECE = 2 * 1024 * 1024;
 
 async function roundTrip(prefix: readonly Buffer[], end: Buffer): Promise<{ plain: Buffer; chunks: number }> {
   const deflated = await deflatePrefix(prefix);
-  const member = Buffer.concat(gzipMember(deflated, end, await deflateEnd(end)));
+  const member = Buffer.concat(await gzipMember(deflated, [new Block(end)]));
   return { plain: gunzipSync(member), chunks: deflated.chunks.length };
 }
 

@@ -15,8 +15,12 @@ function created(processMetrics = false): SelfMetrics {
   return createSelfMetrics({ version: '1.2.3', revision: 'abc', failureReasons: REASONS, processMetrics });
 }
 
+async function bytesOf(self: SelfMetrics, format: Format): Promise<Buffer> {
+  return Buffer.concat((await self.render(format)).map(({ plain }) => plain));
+}
+
 async function pageOf(self: SelfMetrics, format: Format = 'text'): Promise<Exposition> {
-  const bytes = await self.render(format);
+  const bytes = await bytesOf(self, format);
   return parseExposition(format === 'text' ? bytes : Buffer.concat([bytes, Buffer.from('# EOF\n')]), format);
 }
 
@@ -161,7 +165,7 @@ describe('self-metrics', () => {
     const [second, third] = [self.render('text'), self.render('text')];
     assert.notEqual(await second, await first);
     assert.equal(await second, await third);
-    assert.match(String(await third), /^ai_billing_api_retries_total\{.*\} 2$/m);
+    assert.match(String((await third).map(({ plain }) => plain)), /^ai_billing_api_retries_total\{.*\} 2$/m);
   });
 
   test('forget an account that was removed, and only that', async () => {
