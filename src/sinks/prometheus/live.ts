@@ -64,18 +64,19 @@ export function createLiveRenderer(
 /** Does work some time after it was asked for, and never twice at a time. What fails is told by the scrape. */
 function createRefresh(work: () => Promise<void>): () => void {
   let isAsked = false;
-  let running: Promise<void> | undefined;
+  let isRunning = false;
   const run = async () => {
+    isRunning = true;
     while (isAsked) {
       await setTimeout(REFRESH_MS, undefined, { ref: false });
       isAsked = false;
       await work().catch(() => undefined);
     }
-    running = undefined;
+    isRunning = false;
   };
   return () => {
     isAsked = true;
-    running ??= run();
+    if (!isRunning) void run();
   };
 }
 
