@@ -23,6 +23,11 @@ interface Group {
   readonly block: Block;
 }
 
+interface FamilyOfParts {
+  readonly family: FamilyHeader;
+  readonly lines: Buffer[];
+}
+
 /** More make the page smaller, at four by a third, and what is deflated after each change larger. */
 const PARTS_A_GROUP = 4;
 
@@ -35,7 +40,9 @@ const PARTS_A_GROUP = 4;
 export class AccountBlocks {
   readonly #parts: () => Iterable<Part>;
   readonly #encoded = new WeakMap<Registry, EncodedPart>();
-  readonly #groups = new Map<Format, Map<string, readonly Group[]>>();
+  readonly #headers = new Map<string, Block>();
+  readonly #groups = new Map<string, readonly Group[]>();
+  readonly #formats = new Set<Format>();
 
   constructor(parts: () => Iterable<Part>) {
     this.#parts = parts;
@@ -58,20 +65,24 @@ export class AccountBlocks {
 
   /** The blocks of all lines as they were last encoded. */
   blocks(format: Format): Block[] {
-    const last = this.#groups.get(format);
-    const next = new Map<string, readonly Group[]>();
+    const blocks: Block[] = [];
     for (const { family, lines } of this.#families(format)) {
-      next.set(family.name, groupsOf(headerOf(family, format), lines, last?.get(family.name) ?? []));
+      blocks.push(this.#header(family, format));
+      // Both formats share what reads alike.
+      const key = family.type === 'histogram' ? `${family.name} ${format}` : family.name;
+      const groups = groupsOf(lines, this.#groups.get(key) ?? []);
+      this.#groups.set(key, groups);
+      for (const { block } of groups) blocks.push(block);
     }
-    this.#groups.set(format, next);
-    return [...next.values()].flat().map(({ block }) => block);
+    this.#formats.add(format);
+    return blocks;
   }
 
   /** Deflates the blocks that take the place of deflated ones, before somebody asks for them. */
   async deflate(pace: Pace): Promise<void> {
-    for (const [format, families] of this.#groups) {
-      const isAsked = [...families.values()].flat().some(({ block }) => block.isDeflated);
-      if (!isAsked) continue;
+    const isAsked = [...this.#groups.values()].flat().some(({ block }) => block.isDeflated);
+    if (!isAsked) return;
+    for (const format of this.#formats) {
       for (const block of this.blocks(format)) {
         await pace();
         block.deflate();
@@ -79,31 +90,35 @@ export class AccountBlocks {
     }
   }
 
-  #families(format: Format): Iterable<{ readonly family: FamilyHeader; readonly lines: Buffer[] }> {
-    const found = new Map<string, { readonly family: FamilyHeader; readonly lines: Buffer[] }>();
+  #header(family: FamilyHeader, format: Format): Block {
+    const text = headerOf(family, format);
+    const header = this.#headers.get(text) ?? new Block(Buffer.from(text));
+    this.#headers.set(text, header);
+    return header;
+  }
+
+  #families(format: Format): Iterable<FamilyOfParts> {
+    const found = new Map<string, FamilyOfParts>();
     for (const { registry } of this.#parts()) {
       for (const { family, [format]: lines } of this.#encoded.get(registry)?.families ?? []) {
-        const known = found.get(family.name);
-        if (known) known.lines.push(lines);
-        else found.set(family.name, { family, lines: [lines] });
+        const known = found.get(family.name) ?? { family, lines: [] };
+        found.set(family.name, known);
+        known.lines.push(lines);
       }
     }
     return found.values();
   }
 }
 
-function groupsOf(header: string, lines: readonly Buffer[], known: readonly Group[]): Group[] {
+function groupsOf(lines: readonly Buffer[], known: readonly Group[]): Group[] {
   const groups: Group[] = [];
   for (let from = 0; from < lines.length; from += PARTS_A_GROUP) {
     const ours = lines.slice(from, from + PARTS_A_GROUP);
     const last = known[groups.length];
-    groups.push(last && isSame(last.lines, ours) ? last : groupOf(from === 0 ? header : '', ours));
+    const isKnown = last && isSame(last.lines, ours);
+    groups.push(isKnown ? last : { lines: ours, block: new Block(Buffer.concat(ours)) });
   }
   return groups;
-}
-
-function groupOf(header: string, lines: readonly Buffer[]): Group {
-  return { lines, block: new Block(Buffer.concat([Buffer.from(header), ...lines])) };
 }
 
 function isSame(a: readonly Buffer[], b: readonly Buffer[]): boolean {

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { constants, crc32, deflateRaw, deflateRawSync } from 'node:zlib';
 import type { Chunks } from './encode.ts';
@@ -44,12 +43,14 @@ const LAST_BLOCK = Buffer.from([3, 0]);
 
 /** Large enough that on a busy event loop the pieces of a large page wait for few of its turns; small enough to share the threads. */
 const PIECE_BYTES = 2 * 1024 * 1024;
-/** A member is put together in one turn where there is little to deflate, and never in many. */
-const SLICE_MS = 0.5;
+/** A page of a thousand accounts takes as long: on a busy event loop further turns are worse than a longer one. */
+const SLICE_MS = 10;
 const MAX_SLICE_MS = 20;
+const PREFIX_SLICE_MS = 1;
 
 /** Deflates on the thread pool. */
 export async function deflatePrefix(plain: Chunks): Promise<DeflatedPrefix> {
+  const pace = createPace(PREFIX_SLICE_MS, MAX_SLICE_MS);
   let crc = 0;
   let bytes = 0;
   const deflated: Promise<Buffer>[] = [];
@@ -57,7 +58,7 @@ export async function deflatePrefix(plain: Chunks): Promise<DeflatedPrefix> {
     crc = crc32(piece, crc);
     bytes += piece.length;
     deflated.push(deflateRawAsync(piece, deflateOptions(piece, constants.Z_FULL_FLUSH)));
-    await setImmediate();
+    await pace();
   }
   return { chunks: await Promise.all(deflated), crc, bytes };
 }

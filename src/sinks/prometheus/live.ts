@@ -24,7 +24,7 @@ interface Rendered {
 /** Reading `/proc` and the heap takes about a millisecond; figures that only those move may be this old. */
 const FRESH_MS = 250;
 /** A scrape brings up to date as many accounts; those of a handful are always as of the scrape. */
-const MAX_ACCOUNTS_A_SCRAPE = 64;
+const MAX_ACCOUNTS_A_SCRAPE = 16;
 /** Between scrapes, what changed is brought up to date this often, so that a scrape has to wait for little. */
 const REFRESH_MS = 500;
 const REFRESH_SLICE_MS = 2;

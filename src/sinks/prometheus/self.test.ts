@@ -132,7 +132,7 @@ describe('self-metrics', () => {
   for (const format of ['text', 'openmetrics'] as const) {
     test(`of accounts that counted nothing since keep their lines, in ${format}`, async (context) => {
       const self = created();
-      const feeds = Array.from({ length: 50 }, (_, index) => ({ ...FEED, account: `a${index}` }));
+      const feeds = Array.from({ length: 16 }, (_, index) => ({ ...FEED, account: `a${index}` }));
       for (const feed of feeds) self.feedSeen(feed);
       await self.render(format);
       const read: string[] = [];
@@ -165,7 +165,7 @@ describe('self-metrics', () => {
     const [second, third] = [self.render('text'), self.render('text')];
     assert.notEqual(await second, await first);
     assert.equal(await second, await third);
-    assert.match(String((await third).map(({ plain }) => plain)), /^ai_billing_api_retries_total\{.*\} 2$/m);
+    assert.match(String(Buffer.concat((await third).map(({ plain }) => plain))), /^ai_billing_api_retries_total\{.*\} 2$/m);
   });
 
   test('forget an account that was removed, and only that', async () => {
