@@ -27,6 +27,8 @@ const FRESH_MS = 250;
 const MAX_ACCOUNTS_A_SCRAPE = 16;
 /** Between scrapes, what changed is brought up to date this often, so that a scrape has to wait for little. */
 const REFRESH_MS = 500;
+/** So many at a time, so that a scrape does not find all of a thousand accounts not yet deflated. */
+const ACCOUNTS_A_REFRESH = 64;
 const REFRESH_SLICE_MS = 2;
 const MAX_REFRESH_SLICE_MS = 20;
 
@@ -43,8 +45,7 @@ export function createLiveRenderer(
   const kept = new AccountBlocks(accounts);
   const refresh = createRefresh(async () => {
     const pace = createPace(REFRESH_SLICE_MS, MAX_REFRESH_SLICE_MS);
-    await kept.encode(pace);
-    await kept.deflate(pace);
+    while (await kept.encode(pace, ACCOUNTS_A_REFRESH)) await kept.deflate(pace);
   });
   const { render, changed } = createFreshRenderer(async (format) => {
     const pace = createScrapePace();

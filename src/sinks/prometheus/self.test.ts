@@ -165,7 +165,10 @@ describe('self-metrics', () => {
     const [second, third] = [self.render('text'), self.render('text')];
     assert.notEqual(await second, await first);
     assert.equal(await second, await third);
-    assert.match(String(Buffer.concat((await third).map(({ plain }) => plain))), /^ai_billing_api_retries_total\{.*\} 2$/m);
+    assert.match(
+      String(Buffer.concat((await third).map(({ plain }) => plain))),
+      /^ai_billing_api_retries_total\{.*\} 2$/m,
+    );
   });
 
   test('forget an account that was removed, and only that', async () => {
