@@ -31,3 +31,17 @@ test('what does not shrink is whole, too', async () => {
   const { plain } = await roundTrip([noise], noise);
   assert.ok(plain.equals(Buffer.concat([noise, noise])));
 });
+
+test('blocks are deflated once and stand in any order behind any prefix', async () => {
+  const blocks = ['a 1\n', 'a 1\nb 2\n', '', 'c 3\n'.repeat(5000)].map(
+    (text) => new Block(Buffer.from(text)),
+  );
+  const deflated = blocks.map((block) => block.deflate());
+  for (const order of [blocks, blocks.toReversed(), [...blocks, ...blocks], []]) {
+    const prefix = [Buffer.from('a 1\nb 2\n')];
+    const member = Buffer.concat(await gzipMember(await deflatePrefix(prefix), order));
+    const plain = Buffer.concat([...prefix, ...order.map((block) => block.plain)]);
+    assert.ok(gunzipSync(member).equals(plain));
+  }
+  assert.ok(blocks.every((block, index) => block.deflate() === deflated[index]));
+});

@@ -30,7 +30,9 @@ const REFRESH_MS = 500;
 /** So many at a time, so that a scrape does not find all of a thousand accounts not yet deflated. */
 const ACCOUNTS_A_REFRESH = 64;
 const REFRESH_SLICE_MS = 2;
-const MAX_REFRESH_SLICE_MS = 20;
+/** As long as a scrape of more accounts takes, as a rule: a further turn of their event loop is worse than a longer one. */
+const LARGE_SLICE_MS = 10;
+const MAX_SLICE_MS = 20;
 
 /**
  * prom-client only counts here; its own text is not used. That would need registries per format (its OpenMetrics output renames the
@@ -44,11 +46,12 @@ export function createLiveRenderer(
 ): LiveRenderer {
   const kept = new AccountBlocks(accounts);
   const refresh = createRefresh(async () => {
-    const pace = createPace(REFRESH_SLICE_MS, MAX_REFRESH_SLICE_MS);
+    const pace = createPace(REFRESH_SLICE_MS, MAX_SLICE_MS);
     while (await kept.encode(pace, ACCOUNTS_A_REFRESH)) await kept.deflate(pace);
   });
   const { render, changed } = createFreshRenderer(async (format) => {
-    const pace = createScrapePace();
+    const isLarge = [...accounts()].length > MAX_ACCOUNTS_A_SCRAPE;
+    const pace = isLarge ? createPace(LARGE_SLICE_MS, MAX_SLICE_MS) : createScrapePace();
     await kept.encode(pace, MAX_ACCOUNTS_A_SCRAPE);
     const volatile = await blockOf(own, format, pace);
     return [...kept.blocks(format), volatile];
