@@ -136,6 +136,7 @@ describe('the blocks of accounts', () => {
     const { accounts, kept } = createAccounts(8);
     const undeflated = (format: Format) => kept.blocks(format).filter((block) => !block.isDeflated).length;
     await kept.encode(atOnce, ALL);
+    assert.equal(undeflated('text'), 6);
     await kept.deflate(atOnce);
     assert.equal(undeflated('text'), 6);
     for (const block of kept.blocks('text')) block.deflate();

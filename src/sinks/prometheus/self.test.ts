@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Counter, Histogram } from 'prom-client';
 import { type Exposition, parseExposition } from '../../../test/support/exposition.ts';
 import { METRICS, type Metric } from '../../core/metrics/catalog.ts';
@@ -156,6 +157,24 @@ describe('self-metrics', () => {
       }
     });
   }
+
+  test('of many accounts are brought up to date between scrapes, of a few by the scrape', async (context) => {
+    context.mock.timers.enable({ apis: ['setTimeout'] });
+    // Nothing waits for a turn of the event loop, nor is rendered again because it got old.
+    context.mock.method(performance, 'now', () => 0);
+    const self = created();
+    const feeds = Array.from({ length: 40 }, (_, index) => ({ ...FEED, account: `a${index}` }));
+    const polled = async () => {
+      const { families } = await pageOf(self);
+      return families.get('ai_billing_polls_total')?.samples.filter(({ value }) => value === 1).length;
+    };
+    for (const feed of feeds) self.pollEnded(feed, { ok: null, seconds: 1, at: 0 });
+    assert.equal(await polled(), 16);
+    context.mock.timers.tick(500);
+    for (let turns = 0; turns < 20; turns += 1) await nextTurn();
+    self.configLoaded({ ok: true, at: 0 });
+    assert.equal(await polled(), 40);
+  });
 
   test('are rendered once for all who ask while a rendering is under way', async () => {
     const self = created();
