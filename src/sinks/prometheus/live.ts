@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
 import { AccountBlocks, type Part } from './account-blocks.ts';
 import { createScrapePace } from './collect.ts';
@@ -69,18 +68,19 @@ export function createLiveRenderer(
 function createRefresh(work: () => Promise<void>): () => void {
   let isAsked = false;
   let isRunning = false;
-  const run = async () => {
+  const start = () => {
     isRunning = true;
-    while (isAsked) {
-      await setTimeout(REFRESH_MS, undefined, { ref: false });
-      isAsked = false;
-      await work().catch(() => undefined);
-    }
+    setTimeout(() => void run(), REFRESH_MS).unref();
+  };
+  const run = async () => {
+    isAsked = false;
+    await work().catch(() => undefined);
     isRunning = false;
+    if (isAsked) start();
   };
   return () => {
     isAsked = true;
-    if (!isRunning) void run();
+    if (!isRunning) start();
   };
 }
 
