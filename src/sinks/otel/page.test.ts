@@ -87,6 +87,7 @@ describe('/otel/metrics', () => {
   test('says what /metrics says, of every family, and the resource', async () => {
     const source = createFakeSource(everyFamily());
     const self = polled();
+    await self.text();
     const metrics = await createPrometheusPage(source, self).answer({});
     const page = read(
       await open({ source, self }).answer({ accept: 'application/openmetrics-text;version=1.0.0' }),

@@ -48,20 +48,20 @@ export class AccountBlocks {
     this.#parts = parts;
   }
 
-  /** Encodes the lines of parts that changed, of at most so many; says whether there were any. */
+  /** Encodes the lines of parts that changed, of at most so many; says whether there are more. */
   async encode(pace: Pace, limit: number): Promise<boolean> {
     let encoded = 0;
     for (const { registry, revision } of [...this.#parts()]) {
       const last = this.#encoded.get(registry);
       if (last?.revision === revision) continue;
-      if (encoded === limit) break;
+      if (encoded === limit) return true;
       encoded += 1;
       const families = await encodeRegistry(registry, pace, last?.families);
       // Another, begun later, may have been faster: what it read is newer.
       const newest = this.#encoded.get(registry)?.revision ?? -1;
       if (newest < revision) this.#encoded.set(registry, { revision, families });
     }
-    return encoded > 0;
+    return false;
   }
 
   /** The blocks of all lines as they were last encoded. */

@@ -14,6 +14,12 @@ export interface LiveRenderer extends LiveMetrics {
   changed(): void;
 }
 
+/** Renders registries of accounts. */
+export interface AccountsRenderer extends LiveRenderer {
+  /** Everything as it stands, in text 0.0.4, however many accounts changed. */
+  text(): Promise<string>;
+}
+
 interface Rendered {
   readonly revision: number;
   readonly at: number;
@@ -42,21 +48,31 @@ export function createLiveRenderer(
   accounts: () => Iterable<Part>,
   own: Registry,
   now?: () => number,
-): LiveRenderer {
+): AccountsRenderer {
   const kept = new AccountBlocks(accounts);
   const refresh = createRefresh(async () => {
     const pace = createPace(REFRESH_SLICE_MS, MAX_SLICE_MS);
-    while (await kept.encode(pace, ACCOUNTS_A_REFRESH)) await kept.deflate(pace);
+    for (let isMore = true; isMore; ) {
+      isMore = await kept.encode(pace, ACCOUNTS_A_REFRESH);
+      await kept.deflate(pace);
+    }
   });
+  const upTo = async (limit: number, format: Format, pace: Pace) => {
+    await kept.encode(pace, limit);
+    const volatile = await blockOf(own, format, pace);
+    return [...kept.blocks(format), volatile];
+  };
   const { render, changed } = createFreshRenderer(async (format) => {
     const isLarge = [...accounts()].length > MAX_ACCOUNTS_A_SCRAPE;
     const pace = isLarge ? createPace(LARGE_SLICE_MS, MAX_SLICE_MS) : createScrapePace();
-    await kept.encode(pace, MAX_ACCOUNTS_A_SCRAPE);
-    const volatile = await blockOf(own, format, pace);
-    return [...kept.blocks(format), volatile];
+    return upTo(MAX_ACCOUNTS_A_SCRAPE, format, pace);
   }, now);
   return {
     render,
+    async text() {
+      const blocks = await upTo(Number.POSITIVE_INFINITY, 'text', createScrapePace());
+      return Buffer.concat(blocks.map(({ plain }) => plain)).toString();
+    },
     changed() {
       changed();
       refresh();

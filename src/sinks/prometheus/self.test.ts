@@ -176,6 +176,13 @@ describe('self-metrics', () => {
     assert.equal(await polled(), 40);
   });
 
+  test('of many accounts are told all at once as text', async () => {
+    const self = created();
+    for (let index = 0; index < 40; index += 1) self.feedSeen({ ...FEED, account: `a${index}` });
+    const { families } = parseExposition(Buffer.from(await self.text()), 'text');
+    assert.equal(families.get('ai_billing_polls_total')?.samples.length, 40);
+  });
+
   test('are rendered once for all who ask while a rendering is under way', async () => {
     const self = created();
     exercise(self);

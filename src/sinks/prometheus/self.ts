@@ -28,6 +28,8 @@ export type PollOutcome =
 
 /** What the exporter tells about itself: every row of the catalogue whose source is `exporter`, and the process metrics. */
 export interface SelfMetrics extends LiveMetrics, PushMetrics {
+  /** Everything as it stands, in text 0.0.4: of many accounts, a scrape may show some as they were a second before. */
+  text(): Promise<string>;
   /** The families that hold anything, as they stand. */
   collect(): Promise<CollectedFamily[]>;
   /** Shows the feed's counters, each from 0, before its first poll. May be said again. */
@@ -71,7 +73,7 @@ export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
     1,
   );
   const accounts = createAccountsMetrics(options.failureReasons);
-  const { render, changed } = createLiveRenderer(accounts.parts, registry);
+  const { render, text, changed } = createLiveRenderer(accounts.parts, registry);
   const recorded = <Args extends unknown[]>(record: (...args: Args) => void) => {
     return (...args: Args): void => {
       record(...args);
@@ -83,6 +85,7 @@ export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
   ) => recorded((labels: Of, ...args: Args) => record(accounts.touch(labels), labels, ...args));
   return {
     render,
+    text,
     collect: () => collectRegistries([...accounts.parts().map((part) => part.registry), registry]),
     feedSeen: ofAccount((account, feed: FeedLabels) => account.show(feed)),
     restore: ofAccount(({ lastSuccess }, feed: FeedLabels, at) => lastSuccess.set(feedOf(feed), at / 1000)),
