@@ -52,7 +52,7 @@ async function measure(title: string): Promise<void> {
   const begun = performance.now();
   const { child, url, said } = await started();
   const listeningMs = performance.now() - begun;
-  child.kill('SIGUSR2');
+  child.send('listening');
   const { took, healthyMs } = await askedFor(url);
   const page = await (await fetch(`${url}/metrics`)).text();
   const ending = performance.now();
@@ -81,10 +81,10 @@ async function started() {
   const main = join(import.meta.dirname, '../../src/main.ts');
   const turns = join(import.meta.dirname, 'accounts-turns.ts');
   const program = ['--import', turns, main, 'serve', '--config', join(folder, 'config.yml')];
-  const child = spawn(process.execPath, program, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(process.execPath, program, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   process.once('exit', () => child.kill('SIGKILL'));
   let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     said += text;
   });
   const listening = /"url":"([^"]+)","version"/;
