@@ -10,7 +10,7 @@ import type { LiveMetrics } from './page.ts';
 
 /** Renders prom-client registries. */
 export interface LiveRenderer extends LiveMetrics {
-  /** Something was counted: the next scrape must see it. */
+  /** Something was counted: a scrape must see it, the next one unless it was counted for many accounts. */
   changed(): void;
 }
 
