@@ -18,10 +18,10 @@ const { stop, onHangUp, onBackUp, endOnHangUp } = watchSignals(process, leave);
 
 const { runCli } = await import('./cli/program.ts');
 const { buildText } = await import('./runtime/version.ts');
-const { createVault, stackOf } = await import('./runtime/redactor.ts');
+const { createRedactor, stackOf } = await import('./runtime/redactor.ts');
 const { openStdout } = await import('./runtime/stdout.ts');
 const registry = async () => (await import('./providers/index.ts')).PROVIDERS;
-const vault = createVault();
+const vault = createRedactor();
 // An unforeseen error ends the process as it would by itself, but its text holds no secret.
 process.on('uncaughtException', (error) => {
   stderr.write(`${vault.clean(stackOf(error))}\n`);

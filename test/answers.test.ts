@@ -251,7 +251,7 @@ async function pollWith(
   );
   try {
     const readings = await pollOnce(feed, contextOf(situation, provider), fakeAsk(exchange));
-    const lines = readings.flatMap(({ reading }) => reading.statement?.lines ?? []);
+    const lines = readings.flatMap(({ reading }) => reading.statement?.charges ?? []);
     const sums = Map.groupBy(
       lines.filter(({ measure }) => measure === 'cost'),
       ({ detail }) => detail,

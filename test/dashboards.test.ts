@@ -82,8 +82,8 @@ test('every family of the catalogue is on a dashboard', () => {
       ),
     ),
   );
-  const names = Object.values<Metric>(METRICS).flatMap(({ name, type, twin }) =>
-    type === 'histogram' ? [`${name}_bucket`] : [name, ...(twin ? [twin.name] : [])],
+  const names = Object.values<Metric>(METRICS).flatMap(({ name, type, corrections }) =>
+    type === 'histogram' ? [`${name}_bucket`] : [name, ...(corrections ? [corrections.name] : [])],
   );
   assert.deepEqual(
     names.filter((name) => !shown.has(name) && !(name in UNSHOWN)),

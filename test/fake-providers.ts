@@ -9,7 +9,7 @@ function feed(name: string, schedule: string) {
     jitterMs: 0,
     plan: () => [],
     async *ask() {},
-    reader: () => ({ take() {}, done: () => ({ resources: [], observations: [], drift: [] }) }),
+    reader: () => ({ add() {}, finish: () => ({ resources: [], observations: [], drift: [] }) }),
   });
 }
 

@@ -56,9 +56,9 @@ test('the ages suit the rhythms', () => {
 test('a feed of completed days is as old as the newest of them may be, and no older', () => {
   const provider = PROVIDERS.find(({ id }) => id === 'baseten') ?? assert.fail();
   const [usage = assert.fail()] = provider.feeds;
-  const books = { stream: 'usage', granularity: 'day', settleMs: 0, closedBuckets: true } as const;
+  const stream = { name: 'usage', granularity: 'day', settleMs: 0, closedBuckets: true } as const;
   const hoursOf = (schedule: string, more: object = {}) => {
-    const feed = { ...usage, schedule, books: { ...books, ...more } };
+    const feed = { ...usage, schedule, stream: { ...stream, ...more } };
     return rhythmOf({ ...provider, feeds: [feed] }, feed).allowedSeconds / 3600;
   };
   // A day, the interval of its polls, and how late it may be billed.

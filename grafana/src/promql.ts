@@ -44,7 +44,7 @@ export function queriesOf(scope: Scope) {
 
   const increase = (metric: Metric, { range, at = '' }: Window, narrowing?: Narrowing) => {
     const over = (name: string) => `increase(${select(name, metric.labels, narrowing)}[${range}]${at})`;
-    return metric.twin ? `${over(metric.name)} - ${over(metric.twin.name)}` : over(metric.name);
+    return metric.corrections ? `${over(metric.name)} - ${over(metric.corrections.name)}` : over(metric.name);
   };
 
   /** What was counted, less what was taken back. */
@@ -53,7 +53,11 @@ export function queriesOf(scope: Scope) {
 
   /** What was taken back alone. */
   const corrected = (metric: Metric, by: readonly string[], { range }: Window, narrowing?: Narrowing) =>
-    counted(metric, by, `increase(${select(metric.twin?.name ?? '', metric.labels, narrowing)}[${range}])`);
+    counted(
+      metric,
+      by,
+      `increase(${select(metric.corrections?.name ?? '', metric.labels, narrowing)}[${range}])`,
+    );
 
   return { select, of, gauge, latest, net, corrected };
 }

@@ -26,7 +26,7 @@ function bench(context: TestContext, change: (ledger: Ledger) => Ledger = (ledge
     name,
     schedule: '0 0 1 1 *',
     jitterMs: 0,
-    applies: (config) => name === 'usage' || z.object({ more: z.boolean() }).parse(config).more,
+    isEnabled: (config) => name === 'usage' || z.object({ more: z.boolean() }).parse(config).more,
     plan: () => [{ start: NOON, end: NOON }],
     async *ask(_ask, _range, inPoll) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -34,7 +34,7 @@ function bench(context: TestContext, change: (ledger: Ledger) => Ledger = (ledge
       asked.push({ account: inPoll.config, context: inPoll, answer: resolve });
       yield await promise;
     },
-    reader: () => ({ take() {}, done: () => ({ resources: [], observations: [], drift: [] }) }),
+    reader: () => ({ add() {}, finish: () => ({ resources: [], observations: [], drift: [] }) }),
   });
   const provider: Provider<unknown> = {
     id: 'test',
@@ -59,7 +59,7 @@ function bench(context: TestContext, change: (ledger: Ledger) => Ledger = (ledge
     ...more,
   });
   const opened = openBench(settings());
-  opened.ledger.shut(opened.account);
+  opened.ledger.deactivateAccount(opened.account);
   const ledger = change(opened.ledger);
   const build = { version: '1', revision: '', failureReasons: ['auth'], processMetrics: false };
   const self = createSelfMetrics(build);
@@ -178,9 +178,9 @@ test('an account that the ledger cannot take leaves all as it was', async (t) =>
   let isFull = false;
   const { account, asked, terms, open, ledger, page } = bench(t, (real) => ({
     ...real,
-    open(account, now) {
+    openAccount(account, now) {
       if (isFull && account.name === 'b') throw new Refused('full');
-      return real.open(account, now);
+      return real.openAccount(account, now);
     },
   }));
   const accounts = open([account('a'), account('z')]);

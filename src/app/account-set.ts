@@ -2,18 +2,23 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Ledger } from '../core/ledger.ts';
 import { createAdmission } from '../poll/admission.ts';
 import type { HttpEvents } from '../poll/http/context.ts';
-import type { Witness } from '../poll/http/server-clock.ts';
-import { type OpenAccount, openAccount, type PolledAccount, type Terms } from '../poll/open-account.ts';
+import type { ServerClock } from '../poll/http/server-clock.ts';
+import {
+  type AccountDefaults,
+  type OpenAccount,
+  openAccount,
+  type PolledAccount,
+} from '../poll/open-account.ts';
 import { createPoller, type Poller, type PollerOptions } from '../poll/poller.ts';
 import { createPatterns } from '../poll/schedule.ts';
-import { createWriter, type Write } from '../poll/writer.ts';
+import { createWriter, type RunInTransaction } from '../poll/writer.ts';
 import type { AccountLabels, SelfMetrics } from '../sinks/prometheus/self.ts';
 
 export interface AccountsOptions extends Omit<PollerOptions, 'feeds'> {
   readonly ledger: Ledger;
   readonly self: SelfMetrics;
   /** Hears what answers say of the time. */
-  readonly witness?: Witness;
+  readonly witness?: ServerClock;
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly longestWaitMs?: number | undefined;
   /** An answer asked an account for a pause of so many seconds, more than is believed. */
@@ -21,12 +26,12 @@ export interface AccountsOptions extends Omit<PollerOptions, 'feeds'> {
 }
 
 /** The accounts that are to be polled, and what holds for all of them. */
-export interface AccountsConfig extends Terms {
+export interface AccountsConfig extends AccountDefaults {
   readonly accounts: readonly PolledAccount[];
 }
 
 /** Titles of the accounts that a replacement touched; all others were left alone. */
-export interface Replaced {
+export interface ReplacedAccounts {
   readonly added: readonly string[];
   readonly changed: readonly string[];
   readonly removed: readonly string[];
@@ -42,7 +47,7 @@ export interface Accounts {
    *
    * @throws what the store throws when an account cannot be opened: then all goes on as before.
    */
-  replace(next: AccountsConfig): Promise<Replaced>;
+  replace(next: AccountsConfig): Promise<ReplacedAccounts>;
   /** Abandons polls in flight and closes all connections. */
   stop(): Promise<void>;
 }
@@ -58,18 +63,18 @@ const CONCURRENT_POLLS = 64;
 
 /** Registers the accounts with the ledger. Nothing is sent before their poller is started. */
 export function createAccounts(given: AccountsOptions, first: AccountsConfig): Accounts {
-  const { together } = given.ledger;
-  const write = createWriter(together);
+  const { transaction } = given.ledger;
+  const write = createWriter(transaction);
   const options = { ...given, patternOf: createPatterns(), admit: createAdmission(CONCURRENT_POLLS), write };
   const { ledger } = options;
-  let terms: Terms = first;
+  let terms: AccountDefaults = first;
   let running: Running[] = [];
-  together(() => {
-    running = first.accounts.map((account) => begin(account, terms, options));
+  transaction(() => {
+    running = first.accounts.map((account) => startAccount(account, terms, options));
   });
   let isStarted = false;
   inSlices(running, (each) => {
-    if (running.includes(each)) show(each, options);
+    if (running.includes(each)) register(each, options);
   });
 
   /** Those that stay as they are, and new ones for the others. */
@@ -78,11 +83,11 @@ export function createAccounts(given: AccountsOptions, first: AccountsConfig): A
     const before = byTitle(running);
     try {
       let all: Running[] = [];
-      together(() => {
+      transaction(() => {
         all = next.accounts.map((account) => {
           const known = before.get(titleOf({ account }));
           if (known && isSame(known.account, account)) return known;
-          const begun = begin(account, next, options);
+          const begun = startAccount(account, next, options);
           fresh.push(begun);
           return begun;
         });
@@ -98,7 +103,7 @@ export function createAccounts(given: AccountsOptions, first: AccountsConfig): A
     const before = byTitle(running).get(titleOf({ account }));
     const { id } = ledger.book.accountOf(account.provider.id, account.name) ?? {};
     if (before) before.open.take(before.account, terms);
-    else if (id !== undefined) ledger.shut(id);
+    else if (id !== undefined) ledger.deactivateAccount(id);
   };
   const all = (): Poller[] => running.map(({ poller }) => poller);
 
@@ -120,9 +125,9 @@ export function createAccounts(given: AccountsOptions, first: AccountsConfig): A
       const begun = running.filter((each) => were.get(titleOf(each)) !== each);
       const ended = before.filter((each) => are.get(titleOf(each)) !== each);
       next.accounts.forEach((account, index) => void running[index]?.open.take(account, next));
-      await Promise.all(ended.map(end));
-      for (const each of ended) await hide(each, are, options);
-      for (const each of begun) show(each, options);
+      await Promise.all(ended.map(stopAccount));
+      for (const each of ended) await unregister(each, are, options);
+      for (const each of begun) register(each, options);
       if (isStarted) for (const { poller } of begun) poller.start();
       const isNew = (each: Running) => !were.has(titleOf(each));
       const isGone = (each: Running) => !are.has(titleOf(each));
@@ -133,7 +138,7 @@ export function createAccounts(given: AccountsOptions, first: AccountsConfig): A
       };
     },
     async stop() {
-      await Promise.all(running.map(end));
+      await Promise.all(running.map(stopAccount));
     },
   };
 }
@@ -154,21 +159,25 @@ function inSlices<Item>(items: readonly Item[], work: (item: Item) => void): voi
   if (count < items.length) setImmediate(() => inSlices(items.slice(count), work));
 }
 
-function begin(account: PolledAccount, terms: Terms, options: AccountsOptions & { write: Write }): Running {
+function startAccount(
+  account: PolledAccount,
+  terms: AccountDefaults,
+  options: AccountsOptions & { write: RunInTransaction },
+): Running {
   const { maxSeries, rates } = terms;
   const events = httpEvents(labelsOf(account), options);
   const open = openAccount(account, { ...options, maxSeries, rates, events });
   return { account, open, poller: createPoller({ ...options, feeds: open.feeds }) };
 }
 
-async function end({ open, poller }: Running): Promise<void> {
+async function stopAccount({ open, poller }: Running): Promise<void> {
   await poller.stop();
   // Not waited for: a resolver that does not answer would hold it up, and nothing comes of it any more.
   void open.client.close();
 }
 
 /** Shows the feeds' own metrics, from what the ledger remembers on. */
-function show({ open }: Running, { ledger, self }: AccountsOptions): void {
+function register({ open }: Running, { ledger, self }: AccountsOptions): void {
   for (const { key, labels } of open.feeds) {
     self.feedSeen(labels);
     const lastSuccess = ledger.book.feed(key.account, key.feed)?.lastSuccess;
@@ -177,14 +186,14 @@ function show({ open }: Running, { ledger, self }: AccountsOptions): void {
 }
 
 /** Takes from the page what has no successor: the account, or feeds of it that have nothing to read any more. */
-async function hide(
+async function unregister(
   { account, open }: Running,
   running: ReadonlyMap<string, Running>,
   { ledger, self }: AccountsOptions,
 ): Promise<void> {
   const successor = running.get(titleOf({ account }));
   if (!successor) {
-    ledger.shut(open.id);
+    ledger.deactivateAccount(open.id);
     return self.accountRemoved(labelsOf(account));
   }
   const names = new Set(successor.open.feeds.map(({ labels }) => labels.feed));

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import { StoreError } from '../core/ledger/records.ts';
 import { type Ledger, openLedger } from '../core/ledger.ts';
 import type { Instant } from '../core/values/time.ts';
-import { createWitness, type Witness } from '../poll/http/server-clock.ts';
+import { createServerClock, type ServerClock } from '../poll/http/server-clock.ts';
 import type { Poller, PollerOptions } from '../poll/poller.ts';
 import { POLL_FAILURES } from '../providers/api/errors.ts';
 import type { Logger } from '../runtime/log.ts';
@@ -14,7 +14,7 @@ import { cacheCells } from '../store/cache.ts';
 import { removeLeftovers } from '../store/draft.ts';
 import { openVerified } from '../store/open.ts';
 import { sqliteStore } from '../store/sqlite.ts';
-import { createAccounts, type Replaced } from './account-set.ts';
+import { createAccounts, type ReplacedAccounts } from './account-set.ts';
 import { pollerEvents } from './poll-listener.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import { watchSameBills } from './same-bill.ts';
@@ -50,7 +50,7 @@ export interface App {
    *
    * @throws what the store throws when an account cannot be opened: then all goes on as before.
    */
-  take(config: Config): Promise<Replaced>;
+  take(config: Config): Promise<ReplacedAccounts>;
   /**
    * Writes a copy of the ledger, all of one instant, beside it: `<state.path>.backup`, in place of the one before. Those that ask while
    * one is under way share it.
@@ -113,7 +113,7 @@ function createOver(database: Database, ledger: Ledger, options: AppOptions): Ap
       sameBills.look();
     },
   };
-  const witness = createWitness();
+  const witness = createServerClock();
   const accounts = createAccounts(
     { ...options, ledger, self, events, waitCut, witness, random: Math.random },
     accountsOf(config),
@@ -159,7 +159,7 @@ function accountsOf({ accounts, currencies, metrics }: Config) {
 }
 
 /** What is closed stays closed: that needs a clock that is right. */
-function maintain(ledger: Ledger, witness: Witness, now: Instant, log: Logger): void {
+function maintain(ledger: Ledger, witness: ServerClock, now: Instant, log: Logger): void {
   if (!witness.confirms(now)) {
     log.info(
       'upkeep of the ledger waits: no provider has answered, or their clocks are more than a day behind',

@@ -1,4 +1,4 @@
-import type { OpenTelemetry, Receiver } from '../config/otel/config.ts';
+import type { OpenTelemetry, ReceiverConfig } from '../config/otel/config.ts';
 import type { Deliveries } from '../core/metrics/deliveries.ts';
 import type { SnapshotSource } from '../core/metrics/snapshot.ts';
 import type { Instant } from '../core/values/time.ts';
@@ -19,7 +19,7 @@ export interface Process {
 }
 
 /** What there is to tell. */
-export interface Told {
+export interface TelemetrySources {
   readonly ledger: { deliveries(receiver: string): Deliveries };
   readonly publisher: SnapshotSource;
   readonly self: SelfMetrics;
@@ -50,7 +50,7 @@ export async function openOwnTelemetry(
 /** Opens the receivers of metrics, and tells each of the ledger and of the exporter; undefined where there is none. */
 export async function openPushes(
   config: OpenTelemetry,
-  told: Told,
+  told: TelemetrySources,
   process: Process,
 ): Promise<OpenReceivers | undefined> {
   if (config.receivers.length === 0) return undefined;
@@ -62,9 +62,9 @@ export async function openPushes(
 }
 
 async function subscriptionOf(
-  receiver: Receiver,
+  receiver: ReceiverConfig,
   { genAi }: OpenTelemetry,
-  { ledger, publisher, self }: Told,
+  { ledger, publisher, self }: TelemetrySources,
   { version, now, log }: Process,
 ): Promise<Subscription> {
   const [{ createLedgerProducer }, { createSelfProducer }, { openTransport }, { PUSH_FAILURES }] =
@@ -114,7 +114,7 @@ async function subscriptionOf(
 /** Opens `/otel/metrics`; undefined where it is off. */
 export async function openOtelPage(
   { prometheus, resource }: OpenTelemetry,
-  { publisher, self }: Omit<Told, 'ledger'>,
+  { publisher, self }: Omit<TelemetrySources, 'ledger'>,
   { version, now, log }: Process,
 ): Promise<PrometheusPage | undefined> {
   if (!prometheus) return undefined;

@@ -53,7 +53,7 @@ export function createPublisher({ ledger, now, zeroForMs, failed }: PublisherOpt
     lastAt = performance.now();
     try {
       const at = now();
-      const holdEnds = ledger.release(at, zeroForMs());
+      const holdEnds = ledger.expireZeroHolds(at, zeroForMs());
       snapshot = { ...ledger.publish(at), at };
       for (const listener of listeners) listener(snapshot);
       const tookMs = performance.now() - lastAt;
@@ -71,7 +71,7 @@ export function createPublisher({ ledger, now, zeroForMs, failed }: PublisherOpt
     warming = undefined;
     if (stopped) return;
     try {
-      if (ledger.warm(now())) warming = setImmediate(warm, true);
+      if (ledger.preloadHistory(now())) warming = setImmediate(warm, true);
       else if (isAnyNew) changed();
     } catch (error) {
       failed(error);
@@ -100,7 +100,7 @@ export function createPublisher({ ledger, now, zeroForMs, failed }: PublisherOpt
     carried({ version }) {
       if (stopped) return;
       try {
-        if (ledger.carried(version)) wakeAt(now());
+        if (ledger.markDelivered(version)) wakeAt(now());
       } catch (error) {
         failed(error);
       }

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Config } from '../config/config.ts';
-import type { Receiver } from '../config/otel/config.ts';
+import type { ReceiverConfig } from '../config/otel/config.ts';
 import { NO_OPEN_TELEMETRY } from '../config/otel/open-telemetry.ts';
 import { ConfigError } from '../config/yaml/errors.ts';
 import { DEFAULT_RATES } from '../core/values/exchange-rates.ts';
 import { createLog } from '../runtime/log.ts';
-import type { Replaced } from './account-set.ts';
-import { createReloader, waitingForRestart } from './reload.ts';
+import type { ReplacedAccounts } from './account-set.ts';
+import { createReloader, restartRequired } from './reload.ts';
 
 const STARTED: Config = {
   server: { host: '127.0.0.1', port: 9464, enableReload: false },
@@ -18,10 +18,13 @@ const STARTED: Config = {
   currencies: DEFAULT_RATES,
   openTelemetry: NO_OPEN_TELEMETRY,
 };
-const NOTHING: Replaced = { added: [], changed: [], removed: [] };
+const NOTHING: ReplacedAccounts = { added: [], changed: [], removed: [] };
 
 /** A reloader whose parts are the test's. */
-function bench(parts: { read?: (() => Config) | undefined; take?: (config: Config) => Promise<Replaced> }) {
+function bench(parts: {
+  read?: (() => Config) | undefined;
+  take?: (config: Config) => Promise<ReplacedAccounts>;
+}) {
   const loads: boolean[] = [];
   let log = '';
   const { take = async () => NOTHING } = parts;
@@ -40,7 +43,7 @@ function bench(parts: { read?: (() => Config) | undefined; take?: (config: Confi
 }
 
 test('reloads are one after the other, and those that wait share one', async () => {
-  const takes: PromiseWithResolvers<Replaced>[] = [];
+  const takes: PromiseWithResolvers<ReplacedAccounts>[] = [];
   let read = 0;
   const { reload } = bench({
     read() {
@@ -48,7 +51,7 @@ test('reloads are one after the other, and those that wait share one', async () 
       return STARTED;
     },
     take() {
-      const take = Promise.withResolvers<Replaced>();
+      const take = Promise.withResolvers<ReplacedAccounts>();
       takes.push(take);
       return take.promise;
     },
@@ -71,7 +74,7 @@ test('reloads are one after the other, and those that wait share one', async () 
 });
 
 test('stopping waits for the reload under way and refuses the others', async () => {
-  const taking = Promise.withResolvers<Replaced>();
+  const taking = Promise.withResolvers<ReplacedAccounts>();
   const { reload, stop, loads } = bench({ take: () => taking.promise });
   const first = reload();
   await Promise.resolve();
@@ -132,7 +135,7 @@ test('without a file a reload works, changes nothing and says so', async () => {
   assert.deepEqual([taken, loads], [[STARTED], [true]]);
 });
 
-const RECEIVER: Receiver = {
+const RECEIVER: ReceiverConfig = {
   name: 'a',
   protocol: 'http/protobuf',
   url: 'https://a.example/v1/metrics',
@@ -145,7 +148,7 @@ const RECEIVER: Receiver = {
   tls: {},
 };
 
-const withReceiver = (more: Partial<Receiver>): Config => ({
+const withReceiver = (more: Partial<ReceiverConfig>): Config => ({
   ...STARTED,
   openTelemetry: { ...NO_OPEN_TELEMETRY, receivers: [{ ...RECEIVER, ...more }] },
 });
@@ -161,7 +164,7 @@ test('what cannot change in a running process is named', () => {
     [withReceiver({}), ['opentelemetry']],
   ];
   for (const [next, keys] of table) {
-    const warnings = waitingForRestart(STARTED, next);
+    const warnings = restartRequired(STARTED, next);
     assert.deepEqual(
       warnings.map((warning) => warning.split(' ', 1)[0]),
       keys,
@@ -171,10 +174,10 @@ test('what cannot change in a running process is named', () => {
 
 test('a receiver is another one where only its headers or its key are, which nothing prints', () => {
   const headers = (text: string) => () => ({ authorization: text });
-  assert.deepEqual(waitingForRestart(withReceiver({}), withReceiver({ headers: headers('one') })), []);
-  assert.equal(waitingForRestart(withReceiver({}), withReceiver({ headers: headers('two') })).length, 1);
+  assert.deepEqual(restartRequired(withReceiver({}), withReceiver({ headers: headers('one') })), []);
+  assert.equal(restartRequired(withReceiver({}), withReceiver({ headers: headers('two') })).length, 1);
   const keyed = (key: string) =>
     withReceiver({ tls: Object.defineProperty({ cert: 'c' }, 'key', { value: key }) });
-  assert.deepEqual(waitingForRestart(keyed('k'), keyed('k')), []);
-  assert.equal(waitingForRestart(keyed('k'), keyed('l')).length, 1);
+  assert.deepEqual(restartRequired(keyed('k'), keyed('k')), []);
+  assert.equal(restartRequired(keyed('k'), keyed('l')).length, 1);
 });

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.ts';
-import type { OpenTelemetry, Receiver } from '../config/otel/config.ts';
+import type { OpenTelemetry, ReceiverConfig } from '../config/otel/config.ts';
 import { ConfigError, formatProblem } from '../config/yaml/errors.ts';
 import type { Instant } from '../core/values/time.ts';
 import { pollErrorOf } from '../poll/poll-feed.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { ReloadOutcome } from '../server/server.ts';
-import type { Replaced } from './account-set.ts';
+import type { ReplacedAccounts } from './account-set.ts';
 
 export interface ReloaderOptions {
   /** The configuration that the process was started with. */
@@ -18,7 +18,7 @@ export interface ReloaderOptions {
    */
   readonly read: (() => Config) | undefined;
   readonly app: {
-    take(config: Config): Promise<Replaced>;
+    take(config: Config): Promise<ReplacedAccounts>;
     readonly self: { configLoaded(outcome: { readonly ok: boolean; readonly at: Instant }): void };
   };
   readonly log: Logger;
@@ -61,7 +61,7 @@ const NO_FILE = 'there is no configuration file: nothing changes, for a process 
 async function reloadOnce({ started, read, app, log, now }: ReloaderOptions): Promise<ReloadOutcome> {
   try {
     const config = read?.() ?? started;
-    const warnings = read ? waitingForRestart(started, config) : [NO_FILE];
+    const warnings = read ? restartRequired(started, config) : [NO_FILE];
     const replaced = await app.take(config);
     app.self.configLoaded({ ok: true, at: now() });
     for (const warning of warnings) log.warn({ warning }, 'the configuration waits for a restart in part');
@@ -94,7 +94,7 @@ const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
 };
 
 /** Says of each thing that differs and cannot change in a running process that it waits for a restart. */
-export function waitingForRestart(started: Config, next: Config): string[] {
+export function restartRequired(started: Config, next: Config): string[] {
   return Object.entries(FIXED).flatMap(([key, part]) =>
     isDeepStrictEqual(part(started), part(next))
       ? []
@@ -111,6 +111,6 @@ function told({ receivers, traces, ...rest }: OpenTelemetry) {
   };
 }
 
-function plain({ headers, tls: { ca, cert, key }, ...receiver }: Receiver) {
+function plain({ headers, tls: { ca, cert, key }, ...receiver }: ReceiverConfig) {
   return { ...receiver, headers: headers(), tls: { ca, cert, key } };
 }

@@ -1,5 +1,5 @@
 import type { Account } from '../config/config.ts';
-import type { Book } from '../core/ledger/state.ts';
+import type { LedgerState } from '../core/ledger/state.ts';
 import { containedCosts, likePairs, recentCosts, type SharedCosts } from '../core/reports/shared-costs.ts';
 import type { Instant } from '../core/values/time.ts';
 import { targetOf } from '../poll/http/url.ts';
@@ -67,7 +67,7 @@ export interface SameBillWatch {
 }
 
 export interface SameBillOptions {
-  readonly book: Book;
+  readonly book: LedgerState;
   readonly now: () => Instant;
   readonly log: Logger;
 }
@@ -123,7 +123,7 @@ export function watchSameBills({ book, now, log }: SameBillOptions): SameBillWat
   };
 }
 
-function sharedCostWarnings(accounts: readonly Account[], book: Book, now: Instant) {
+function sharedCostWarnings(accounts: readonly Account[], book: LedgerState, now: Instant) {
   const costs = recentCosts(book, now);
   const idOf = ({ provider, name }: Account) => book.accountOf(provider.id, name)?.id ?? 0;
   const byId = new Map(accounts.map((account) => [idOf(account), account]));

@@ -69,10 +69,10 @@ function budgetStatus({ budget, period, spent, forecast }: BudgetState): BudgetS
 /** Exact dollars of an account in a window; null until all of its streams were read without a hole. */
 function usdOf(ledger: Ledger, account: number, window: Window, now: Instant): string | null {
   if (!ledger.windowState(account, window, now).isKnown) return null;
-  const { series, streams, sums } = ledger.book;
+  const { series, streams, periodTotals } = ledger.book;
   const { kind, start } = windowAt(window, now);
   let sum = 0n;
-  for (const [id, value] of sums(kind, start)) {
+  for (const [id, value] of periodTotals(kind, start)) {
     if (streams.get(series.get(id)?.stream ?? 0)?.account === account) sum += value;
   }
   return formatDecimal(sum);
@@ -114,11 +114,11 @@ function feedStatus(ledger: Ledger, state: FeedState, now: Instant): FeedStatus 
 /** What is still to be read of the past, where this is the feed that reads it: the last of those that fill the stream. */
 function historyOf(ledger: Ledger, state: FeedState, now: Instant): FeedStatus['history'] {
   const { key, feed, readsHistory } = state.feed;
-  if (!feed.books || !readsHistory) return null;
-  const since = ledger.since(key.account, feed.books.stream, now);
-  const unread = ledger.unread(key.account, feed.books.stream, since);
+  if (!feed.stream || !readsHistory) return null;
+  const since = ledger.since(key.account, feed.stream.name, now);
+  const unread = ledger.unread(key.account, feed.stream.name, since);
   const buckets =
-    unread.reduce((sum, { start, end }) => sum + (end - start), 0) / sizeOf(feed.books.granularity);
+    unread.reduce((sum, { start, end }) => sum + (end - start), 0) / sizeOf(feed.stream.granularity);
   return buckets > 0 ? { remaining: Math.ceil(buckets) } : null;
 }
 

@@ -4,7 +4,7 @@ import type { Io } from '../commands/io.ts';
 import type { Commands } from '../commands/options.ts';
 import { ConfigError } from '../config/yaml/errors.ts';
 import { PollError } from '../providers/api/errors.ts';
-import { createVault } from '../runtime/redactor.ts';
+import { createRedactor } from '../runtime/redactor.ts';
 import { runCli } from './program.ts';
 
 interface Outcome {
@@ -37,7 +37,7 @@ async function run(args: readonly string[], override: Partial<Commands> = {}): P
     stderr: { write: (text) => (written.err += text) },
     env: {},
     signal: new AbortController().signal,
-    vault: createVault(),
+    vault: createRedactor(),
   };
   return { code: await runCli(args, { commands, io, version: '1.2.3' }), called, ...written };
 }

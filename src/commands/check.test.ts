@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { FAKE_PROVIDERS } from '../../test/fake-providers.ts';
 import { SECRET_HASH, webFolder } from '../../test/support/web.ts';
 import type { Environment } from '../config/yaml/substitute.ts';
-import { createVault } from '../runtime/redactor.ts';
+import { createRedactor } from '../runtime/redactor.ts';
 import { check, type Probed } from './check.ts';
 import type { CheckOptions } from './options.ts';
 
@@ -30,7 +30,7 @@ async function run(options: CheckOptions, probed: Record<string, Probed> = {}, e
     stderr: { write: assert.fail },
     env: { KEY: 'do-not-print-me', ...env },
     signal: new AbortController().signal,
-    vault: createVault(),
+    vault: createRedactor(),
   };
   const code = await check(options, io, {
     registry: FAKE_PROVIDERS,

@@ -1,7 +1,7 @@
 import { sharedKeyWarnings } from '../app/same-bill.ts';
 import { summaryOfWeb } from '../app/web-config.ts';
 import type { Account, Config } from '../config/config.ts';
-import type { OpenTelemetry, Receiver } from '../config/otel/config.ts';
+import type { OpenTelemetry, ReceiverConfig } from '../config/otel/config.ts';
 import { isoDay, SECOND } from '../core/values/time.ts';
 import type { FailureReason } from '../providers/api/errors.ts';
 import type { Provider } from '../providers/api/provider.ts';
@@ -92,7 +92,7 @@ function openTelemetryLines({ prometheus, receivers, traces, warnings }: OpenTel
 }
 
 /** Without the query, which may hold a key. */
-function destinationOf({ protocol, url }: Receiver): string {
+function destinationOf({ protocol, url }: ReceiverConfig): string {
   return `${protocol} to ${url.replace(/\?.*/s, '')}`;
 }
 

@@ -1,6 +1,6 @@
 import type { Environment } from '../config/yaml/substitute.ts';
 import type { Output } from '../runtime/output.ts';
-import type { Vault } from '../runtime/redactor.ts';
+import type { Redactor } from '../runtime/redactor.ts';
 
 /** What a command has of the outside world. */
 export interface Io {
@@ -10,7 +10,7 @@ export interface Io {
   /** Aborts when the process is asked to end. */
   readonly signal: AbortSignal;
   /** What no output may hold. */
-  readonly vault: Vault;
+  readonly vault: Redactor;
 }
 
 /** What a command tells the shell. */

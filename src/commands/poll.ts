@@ -38,7 +38,7 @@ export async function poll(options: PollOptions, io: Io): Promise<number> {
   try {
     const outcomes = await app.poller.pollAll();
     progress.stop();
-    while (app.ledger.warm(Date.now()));
+    while (app.ledger.preloadHistory(Date.now()));
     app.publisher.publish();
     const states = app.poller.states();
     const warnings = app.warnings();

@@ -20,7 +20,7 @@ function provider(): Provider<unknown> {
       async *ask(ask) {
         while (true) yield (await ask({ path: `/${name}`, schema: z.object({ ok: z.literal(true) }) })).body;
       },
-      reader: () => ({ take() {}, done: assert.fail }),
+      reader: () => ({ add() {}, finish: assert.fail }),
     });
   return defineProvider<unknown>({
     id: 'acme',

@@ -1,7 +1,7 @@
 import type { Account } from '../config/config.ts';
 import { SECOND, startOfMonth } from '../core/values/time.ts';
 import { PollError } from '../providers/api/errors.ts';
-import { type Feed, type FeedContext, NOTHING_KNOWN } from '../providers/api/provider.ts';
+import { EMPTY_CONTEXT, type Feed, type FeedContext } from '../providers/api/provider.ts';
 import type { Probed } from './check.ts';
 import { openClient } from './client.ts';
 
@@ -32,7 +32,7 @@ async function askOnce(
 ): Promise<boolean> {
   const now = Date.now();
   const context: FeedContext<unknown> = {
-    ...NOTHING_KNOWN,
+    ...EMPTY_CONTEXT,
     now,
     config,
     since: since ?? startOfMonth(now, -1),

@@ -4,21 +4,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { startInferenceSh } from '../../test/simulators/inference-sh/server.ts';
-import { type Contract, dialAt } from '../../test/simulators/kit/world.ts';
+import { fakeClockAt, type SimulatedContract } from '../../test/simulators/kit/world.ts';
 import { PollError } from '../providers/api/errors.ts';
 import { PROVIDERS } from '../providers/index.ts';
-import { createVault } from '../runtime/redactor.ts';
+import { createRedactor } from '../runtime/redactor.ts';
 import { taskCost } from './task-cost.ts';
 
-const CONTRACTS: readonly Contract[] = ['seed', 'current'];
+const CONTRACTS: readonly SimulatedContract[] = ['seed', 'current'];
 const KEY = 'do-not-print-me';
 const folder = mkdtempSync(join(tmpdir(), 'task-cost-'));
 after(() => rmSync(folder, { recursive: true }));
 
 const ROW = { at: Date.UTC(2026, 10, 22), app: 'a/b', microcents: 1_000_001n, task: 'task-1', model: 'A100' };
 
-async function simulator(context: TestContext, contract: Contract = 'current') {
-  const options = { clock: dialAt(ROW.at), contract, generate: false, key: KEY };
+async function simulator(context: TestContext, contract: SimulatedContract = 'current') {
+  const options = { clock: fakeClockAt(ROW.at), contract, generate: false, key: KEY };
   const inference = await startInferenceSh(options);
   context.after(() => inference.close());
   inference.book(ROW);
@@ -38,7 +38,7 @@ async function run(url: string, names: readonly string[], options: Parameters<ty
     stderr: { write: (text: string) => (said.err += text) },
     env: {},
     signal: new AbortController().signal,
-    vault: createVault(),
+    vault: createRedactor(),
   };
   try {
     const code = await taskCost({ config, ...options }, io, PROVIDERS);

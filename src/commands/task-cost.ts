@@ -12,7 +12,7 @@ import type { TaskCostOptions } from './options.ts';
 const PATIENCE_MS = 30 * SECOND;
 
 /** An account that can be asked. */
-interface Asked {
+interface TaskQuestion {
   readonly account: Account;
   readonly tasks: Tasks;
 }
@@ -47,8 +47,8 @@ function askedOf(
   accounts: readonly Account[],
   { account: name, task }: TaskCostOptions,
   registry: readonly Provider<unknown>[],
-): Asked | { readonly problem: string } {
-  const able = accounts.flatMap((account): Asked[] => {
+): TaskQuestion | { readonly problem: string } {
+  const able = accounts.flatMap((account): TaskQuestion[] => {
     const { tasks } = account.provider;
     return tasks ? [{ account, tasks }] : [];
   });
@@ -61,7 +61,7 @@ function askedOf(
 }
 
 function problemOf(
-  able: readonly Asked[],
+  able: readonly TaskQuestion[],
   name: string | undefined,
   registry: readonly Provider<unknown>[],
 ): string {
@@ -75,7 +75,7 @@ function problemOf(
 
 /** Undefined where there is no such task. */
 async function costOf(
-  { account, tasks }: Asked,
+  { account, tasks }: TaskQuestion,
   task: string,
   signal: AbortSignal,
 ): Promise<TaskCost | undefined> {
@@ -97,7 +97,7 @@ function isUnderstood({ amounts }: TaskCost): boolean {
 /** Of an answer that holds more, `--json` tells the rest. */
 const MOST_LINES = 100;
 
-function textOf(cost: TaskCost, { account }: Asked, task: string): string {
+function textOf(cost: TaskCost, { account }: TaskQuestion, task: string): string {
   const { amounts, others } = cost;
   const known = amounts.map((amount) => [
     amount.name,
@@ -121,7 +121,7 @@ function table(rows: readonly (readonly string[])[]): string[] {
   return rows.map(([name = '', value]) => `  ${name.padEnd(width)}  ${value}`);
 }
 
-function jsonOf({ amounts, others }: TaskCost, { account }: Asked, task: string): string {
+function jsonOf({ amounts, others }: TaskCost, { account }: TaskQuestion, task: string): string {
   const shape = {
     provider: account.provider.id,
     account: account.name,

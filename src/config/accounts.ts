@@ -1,7 +1,7 @@
 import { FIRST_INSTANT } from '../core/values/time.ts';
 import type { Provider } from '../providers/api/provider.ts';
 import type { Account } from './config.ts';
-import { type AccountsContext, type Raw, secretOf } from './credentials.ts';
+import { type AccountsContext, type RawAccount, secretOf } from './credentials.ts';
 import { ownKeys } from './json-schema.ts';
 import { AccountKeys, COMMON_KEYS } from './schema.ts';
 import { parseDay } from './values/values.ts';
@@ -43,7 +43,7 @@ function readAccount(entry: unknown, path: Path, context: AccountsContext): Acco
 }
 
 function providerOf(
-  entry: Raw,
+  entry: RawAccount,
   path: Path,
   { document, registry }: AccountsContext,
 ): Provider<unknown> | undefined {
@@ -62,7 +62,12 @@ function providerOf(
 }
 
 /** The keys that only this provider has, as its own schema reads them. */
-function readOwnKeys(entry: Raw, path: Path, provider: Provider<unknown>, context: AccountsContext): unknown {
+function readOwnKeys(
+  entry: RawAccount,
+  path: Path,
+  provider: Provider<unknown>,
+  context: AccountsContext,
+): unknown {
   const { problems } = context.document;
   const own = ownKeys(provider);
   for (const key of Object.keys(entry).filter((name) => !COMMON_KEYS.includes(name) && !own.includes(name))) {
@@ -73,7 +78,7 @@ function readOwnKeys(entry: Raw, path: Path, provider: Provider<unknown>, contex
   return checked({ schema: provider.config, value: only(entry, own), path, problems });
 }
 
-function only(entry: Raw, keys: readonly string[]): Raw {
+function only(entry: RawAccount, keys: readonly string[]): RawAccount {
   return Object.fromEntries(Object.entries(entry).filter(([key]) => keys.includes(key)));
 }
 

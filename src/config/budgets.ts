@@ -4,7 +4,7 @@ import type { Document } from './yaml/document.ts';
 import { reportTwice } from './yaml/issues.ts';
 
 /** An account as budgets name it. */
-interface Named {
+interface NamedBudget {
   readonly provider: string;
   readonly account: string;
 }
@@ -12,7 +12,7 @@ interface Named {
 /** The configured budgets; one that is about no account at all is a mistake, for it would show 0 for ever. */
 export function budgetsOf(
   configured: Sections['budgets'],
-  accounts: readonly Named[],
+  accounts: readonly NamedBudget[],
   { problems }: Document,
 ): Budget[] {
   reportTwice(configured, ['budgets'], problems);

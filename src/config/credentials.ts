@@ -18,12 +18,12 @@ export interface AccountsContext {
 }
 
 /** An account as the file has it. */
-export type Raw = Readonly<Record<string, unknown>>;
+export type RawAccount = Readonly<Record<string, unknown>>;
 
 type KeySource = Pick<Account, 'key' | 'keySource'>;
 
 /** The credential, from exactly one of the two keys. */
-export function secretOf(entry: Raw, path: Path, context: AccountsContext): KeySource | undefined {
+export function secretOf(entry: RawAccount, path: Path, context: AccountsContext): KeySource | undefined {
   const { problems } = context.document;
   const { apiKey, apiKeyFile } = entry;
   if (apiKey !== undefined && apiKeyFile !== undefined) {
@@ -37,7 +37,7 @@ export function secretOf(entry: Raw, path: Path, context: AccountsContext): KeyS
 }
 
 /** Such a key was reported with the right name for it; that the right one is missing too says nothing new. */
-function hasMisspeltKey(entry: Raw): boolean {
+function hasMisspeltKey(entry: RawAccount): boolean {
   return Object.keys(entry).some((name) => nearest(name, COMMON_KEYS)?.startsWith('apiKey'));
 }
 

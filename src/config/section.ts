@@ -5,10 +5,14 @@ import { isMapping } from './yaml/document.ts';
 import { checked, reportTwice } from './yaml/issues.ts';
 import { suggestion } from './yaml/suggest.ts';
 
-type Raw = Readonly<Record<string, unknown>>;
+type RawEntry = Readonly<Record<string, unknown>>;
 
 /** Gives the entries of the lists that only one provider reads to the accounts they are meant for. */
-export function withSections(accounts: readonly Account[], value: Raw, context: AccountsContext): Account[] {
+export function withSections(
+  accounts: readonly Account[],
+  value: RawEntry,
+  context: AccountsContext,
+): Account[] {
   const entries = new Map(
     context.registry.map((provider) => [provider.id, entriesOf(provider, value, context)] as const),
   );
@@ -19,7 +23,7 @@ export function withSections(accounts: readonly Account[], value: Raw, context: 
   });
 }
 
-function entriesOf(provider: Provider<unknown>, value: Raw, context: AccountsContext): SectionEntry[] {
+function entriesOf(provider: Provider<unknown>, value: RawEntry, context: AccountsContext): SectionEntry[] {
   const { section } = provider;
   const list = section && value[section.key];
   if (!section || !Array.isArray(list)) return [];
@@ -52,7 +56,7 @@ function checkAccount(entry: SectionEntry, path: (string | number)[], check: Che
   }
 }
 
-function namesOf({ id }: Provider<unknown>, { accounts }: Raw): string[] {
+function namesOf({ id }: Provider<unknown>, { accounts }: RawEntry): string[] {
   const entries: unknown[] = Array.isArray(accounts) ? accounts : [];
   return entries
     .filter(isMapping)

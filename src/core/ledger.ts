@@ -1,56 +1,67 @@
-import { changeOf, nextKey, present } from './ledger/build-commit.ts';
+import { buildCommit, nextKey, present } from './ledger/build-commit.ts';
 import { firstClosing, maintain } from './ledger/compaction.ts';
 import { coverageOf, type LedgerCoverage, lastAsOf, unreadOf } from './ledger/coverage.ts';
-import { emptyFeed, isSilent, type ObservedPoll, observed, silent } from './ledger/feed-record.ts';
-import { healed, isCredible } from './ledger/heal-clock.ts';
-import { missingHours } from './ledger/hourly-totals.ts';
+import {
+  clearFeedRecord,
+  emptyFeed,
+  isFeedRecordEmpty,
+  type ObservedPoll,
+  recordPoll,
+} from './ledger/feed-record.ts';
+import { buildClockRepair, isCredible } from './ledger/heal-clock.ts';
+import { missingHourlyTotals } from './ledger/hourly-totals.ts';
 import { type Commit, type Store, StoreError } from './ledger/records.ts';
-import type { AccountSettings, Applied, FeedKey } from './ledger/settings.ts';
-import { type Book, openBook } from './ledger/state.ts';
-import { openUnshown, released } from './ledger/zero-hold.ts';
+import type { AccountSettings, FeedKey, StatementOutcome } from './ledger/settings.ts';
+import { type LedgerState, openLedgerState } from './ledger/state.ts';
+import { createUnexposedSeries, expireHolds } from './ledger/zero-hold.ts';
 import { familiesOf } from './metrics/build-snapshot.ts';
 import { type Deliveries, deliveriesOf } from './metrics/deliveries.ts';
-import { nothingShown } from './metrics/sample-cache.ts';
+import { createSampleCache } from './metrics/sample-cache.ts';
 import type { Family } from './metrics/snapshot.ts';
 import type { Budget } from './reports/budget.ts';
 import type { BudgetState } from './reports/budget-status.ts';
-import { billed } from './reports/net-cost.ts';
-import { openOutlook } from './reports/reports.ts';
+import { netCostOf } from './reports/net-cost.ts';
+import { openReports } from './reports/reports.ts';
 import type { Window, WindowState } from './reports/windows.ts';
 import { windowState } from './reports/windows.ts';
-import type { Billed, LabelFilter } from './statement/series.ts';
+import type { LabelFilter, NetCost } from './statement/series.ts';
 import type { ResourceFacts, Statement } from './statement/statement.ts';
 import { type Granularity, type Instant, type Range, startOfMonth } from './values/time.ts';
 
 export interface Ledger {
-  readonly book: Book;
+  readonly book: LedgerState;
   /** Registers an account, or takes its new settings. */
-  open(settings: AccountSettings, now: Instant): number;
+  openAccount(settings: AccountSettings, now: Instant): number;
   /**
    * Applies a statement, all of it or nothing.
    *
-   * @throws {RangeError} when a line lies outside the statement's range; what the store throws when nothing was written.
+   * @throws {RangeError} when a charge lies outside the statement's range; what the store throws when nothing was written.
    */
-  apply(feed: FeedKey, statement: Statement, resources: readonly ResourceFacts[], now: Instant): Applied;
+  apply(
+    feed: FeedKey,
+    statement: Statement,
+    resources: readonly ResourceFacts[],
+    now: Instant,
+  ): StatementOutcome;
   /** The newest as-of of any statement of the account; `-Infinity` before the first. */
   lastAsOf(account: number): Instant;
   /**
    * Takes back what an account owes to a clock that ran ahead, or was not set. Statements that were under way meanwhile count as older
    * than what is read from now on.
    */
-  heal(account: number, now: Instant): void;
+  repairClock(account: number, now: Instant): void;
   /**
    * Does work that commits several times, all of it made durable at once. Nothing may be shown meanwhile.
    *
    * @throws what the work throws, and what the store throws: then nothing of it was written, and none of it is known any more.
    */
-  together(work: () => void): void;
+  transaction(work: () => void): void;
   /** Stores what a poll learned beyond its statements. */
-  observe(feed: FeedKey, poll: ObservedPoll): void;
+  recordPoll(feed: FeedKey, poll: ObservedPoll): void;
   /** Forgets what the polls of a feed learned beyond its statements: nobody may read it any more. */
-  silence(feed: FeedKey): void;
+  clearFeed(feed: FeedKey): void;
   /** What is held of an account in a range of whole UTC days; undefined unless all of it was read. */
-  billed(account: number, range: Range, which?: LabelFilter): Billed | undefined;
+  netCost(account: number, range: Range, which?: LabelFilter): NetCost | undefined;
   /** What the HTTP edge asked to remember, and how it asks. */
   requests(account: number): { readonly state: string | undefined; remember(state: string): void };
   coverage(account: number, stream: string, granularity: Granularity): LedgerCoverage;
@@ -59,11 +70,11 @@ export interface Ledger {
   /** How far back an account is read from now on. */
   since(account: number, stream: string | undefined, now: Instant): Instant;
   /** Takes an account out of what is shown; its part of the ledger stays. */
-  shut(account: number): void;
+  deactivateAccount(account: number): void;
   /** Compacts what has settled and rolls up what is closed. */
   maintain(now: Instant): void;
   /** Ends the holds that are due, durably, before their values are shown. Returns when the next one is due. */
-  release(now: Instant, zeroForMs: number): Instant | undefined;
+  expireZeroHolds(now: Instant, zeroForMs: number): Instant | undefined;
   /**
    * The samples as they stand at `now`, and the number of this publication.
    *
@@ -75,11 +86,11 @@ export interface Ledger {
   /** How each budget stands. */
   budgets(now: Instant): BudgetState[];
   /** Adds up one more day that forecasts look back on; false once there is none left. Each takes a moment. */
-  warm(now: Instant): boolean;
+  preloadHistory(now: Instant): boolean;
   /** What is known of a window of an account; `streams` are those that the settings name unless given. */
   windowState(account: number, window: Window, now: Instant, streams?: readonly string[]): WindowState;
   /** Notes that a publication reached a reader: what it held at 0 counts as shown. True if anything was. */
-  carried(version: number): boolean;
+  markDelivered(version: number): boolean;
   /** What a receiver of differences was told, and how it is remembered. */
   deliveries(receiver: string): Deliveries;
   close(): void;
@@ -87,14 +98,14 @@ export interface Ledger {
 
 /** Opens the ledger over its store. Synchronous throughout: a commit is done before anything it changed can be seen. */
 export function openLedger(store: Store): Ledger {
-  const book = openBook(store);
+  const book = openLedgerState(store);
   const accounts = new Map<number, AccountSettings>();
   const healedAt = new Map<number, Instant>();
-  const outlook = openOutlook(book, store);
+  const outlook = openReports(book, store);
 
   let published = 0;
-  const shown = nothingShown();
-  const unshown = openUnshown(book, (account) =>
+  const shown = createSampleCache();
+  const unshown = createUnexposedSeries(book, (account) =>
     accounts.has(account) ? published + 1 : Number.POSITIVE_INFINITY,
   );
   unshown.watch(book.series.values());
@@ -119,7 +130,7 @@ export function openLedger(store: Store): Ledger {
     }
     store.commit(change);
     const followed = outlook.following(change);
-    book.absorb(change);
+    book.applyCommit(change);
     followed();
     unshown.watch(change.series ?? []);
     shown.renamed(change.resources ?? []);
@@ -139,17 +150,25 @@ export function openLedger(store: Store): Ledger {
 
   return {
     book,
-    open(settings, now) {
+    openAccount(settings, now) {
       const known = book.accountOf(settings.provider, settings.name);
       const id = known?.id ?? nextKey(book.accounts);
       const { provider, name } = settings;
-      const row = { id, provider, name, openedAt: now, baseline: undefined, folded: 0, zeroShown: false };
+      const row = {
+        id,
+        provider,
+        name,
+        openedAt: now,
+        baseline: undefined,
+        overflowCount: 0,
+        zeroShown: false,
+      };
       if (!known) commit({ accounts: [row] });
       const isShut = !accounts.has(id);
       accounts.set(id, settings);
       if (isShut) unshown.watchAgain(id);
-      const hours = missingHours(book, store, id, settings.streams);
-      if (hours.length > 0) commit({ hours });
+      const hourlyTotals = missingHourlyTotals(book, store, id, settings.streams);
+      if (hourlyTotals.length > 0) commit({ hourlyTotals });
       return id;
     },
     apply(feed, given, resources, now) {
@@ -169,7 +188,7 @@ export function openLedger(store: Store): Ledger {
         name: statement.stream,
       };
       const account = present(book.accounts.get(feed.account), `account ${feed.account}`);
-      const change = changeOf({
+      const change = buildCommit({
         store,
         book,
         feed,
@@ -182,17 +201,17 @@ export function openLedger(store: Store): Ledger {
         now,
       });
       commit(known ? change.commit : { ...change.commit, streams: [stream] });
-      book.forgetSums(now);
+      book.evictPeriodTotals(now);
       return change.applied;
     },
     lastAsOf: (account) => lastAsOf(book, account),
-    heal(id, now) {
+    repairClock(id, now) {
       const account = present(book.accounts.get(id), `account ${id}`);
-      const change = healed({ store, book, account, settings: settingsOf(id), now });
+      const change = buildClockRepair({ store, book, account, settings: settingsOf(id), now });
       if (change) commit(change);
       healedAt.set(id, now);
     },
-    together(work) {
+    transaction(work) {
       if (isAhead) reread();
       try {
         store.together(work);
@@ -201,14 +220,14 @@ export function openLedger(store: Store): Ledger {
         throw error;
       }
     },
-    observe(feed, poll) {
-      commit({ feeds: [observed(book.feed(feed.account, feed.feed) ?? emptyFeed(feed), poll)] });
+    recordPoll(feed, poll) {
+      commit({ feeds: [recordPoll(book.feed(feed.account, feed.feed) ?? emptyFeed(feed), poll)] });
     },
-    silence(feed) {
+    clearFeed(feed) {
       const known = book.feed(feed.account, feed.feed);
-      if (known && !isSilent(known)) commit({ feeds: [silent(known)] });
+      if (known && !isFeedRecordEmpty(known)) commit({ feeds: [clearFeedRecord(known)] });
     },
-    billed: (account, range, which) => billed(book, account, range, which),
+    netCost: (account, range, which) => netCostOf(book, account, range, which),
     requests: (account) => ({
       state: book.requests(account),
       remember: (state) => commit({ requests: [{ account, state }] }),
@@ -217,7 +236,7 @@ export function openLedger(store: Store): Ledger {
       coverageOf(book, book.streamOf(account, stream)?.id, granularity),
     unread: (account, stream, since) => unreadOf(book, book.streamOf(account, stream)?.id, since),
     since: sinceOf,
-    shut(account) {
+    deactivateAccount(account) {
       accounts.delete(account);
       unshown.watchAgain(account);
     },
@@ -226,10 +245,10 @@ export function openLedger(store: Store): Ledger {
         const settings = accounts.get(stream.account)?.streams.find(({ name }) => name === stream.name);
         if (settings) for (const change of maintain({ store, book, stream, settings, now })) commit(change);
       }
-      book.forgetSums(now);
+      book.evictPeriodTotals(now);
     },
-    release(now, zeroForMs) {
-      const { rows, nextAt } = released(book.series.values(), now, zeroForMs);
+    expireZeroHolds(now, zeroForMs) {
+      const { rows, nextAt } = expireHolds(book.series.values(), now, zeroForMs);
       if (rows.length > 0) commit({ series: rows });
       return nextAt;
     },
@@ -253,10 +272,10 @@ export function openLedger(store: Store): Ledger {
     },
     setBudgets: outlook.setBudgets,
     budgets: (now) => outlook.budgets(publishInput(now)),
-    warm: (now) => outlook.warm(publishInput(now)),
+    preloadHistory: (now) => outlook.warm(publishInput(now)),
     windowState: (account, window, now, streams) => windowState(publishInput(now), account, window, streams),
-    carried(version) {
-      const rows = unshown.seenIn(version);
+    markDelivered(version) {
+      const rows = unshown.exposedIn(version);
       if (rows.length > 0) commit({ series: rows });
       return rows.length > 0;
     },

@@ -13,10 +13,10 @@ function feed(name: string): Feed<unknown, unknown> {
     name,
     schedule: '* * * * *',
     jitterMs: 0,
-    applies: (config) => z.array(z.string()).parse(config).includes(name),
+    isEnabled: (config) => z.array(z.string()).parse(config).includes(name),
     plan: () => [],
     async *ask() {},
-    reader: () => ({ take() {}, done: assert.fail }),
+    reader: () => ({ add() {}, finish: assert.fail }),
   };
 }
 
@@ -47,10 +47,10 @@ test('a stream has completed buckets where all of its feeds say so', () => {
   const { provider } = accountWith([]);
   const closedOf = (...closed: readonly (boolean | undefined)[]) => {
     const feeds = closed.map((closedBuckets, index) => {
-      const books = { stream: 'usage', granularity: 'day', settleMs: 1 } as const;
+      const stream = { name: 'usage', granularity: 'day', settleMs: 1 } as const;
       return {
         ...feed(`${index}`),
-        books: closedBuckets === undefined ? books : { ...books, closedBuckets },
+        stream: closedBuckets === undefined ? stream : { ...stream, closedBuckets },
       };
     });
     return streamsOf({ ...provider, feeds }, []).map(({ closedBuckets }) => closedBuckets);
@@ -73,8 +73,8 @@ test('a feed that has nothing to read for the account is not polled, and shows n
   const observations = [{ metric: 'balance', labels: { currency: 'USD' }, value: ONE }];
   const notes = [{ topic: 't', text: 'x', isWarning: true }];
   for (const name of ['one', 'two']) {
-    const poll = { at: 1, observations, notes, reconciliation: undefined, memo: undefined };
-    ledger.observe({ account, feed: name }, poll);
+    const poll = { at: 1, observations, notes, reconciliation: undefined, state: undefined };
+    ledger.recordPoll({ account, feed: name }, poll);
   }
   assert.deepEqual(await openWith(['one', 'two']), ['one', 'two']);
   assert.deepEqual(await openWith(['one']), ['one']);

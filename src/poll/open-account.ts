@@ -8,7 +8,7 @@ import { createHttpClient, type HttpClient } from './http/client.ts';
 import type { HttpEvents } from './http/context.ts';
 import { RequestState } from './http/rate-limiter.ts';
 import type { ScheduledFeed } from './poller.ts';
-import type { Write } from './writer.ts';
+import type { RunInTransaction } from './writer.ts';
 
 /** What the configuration says of an account, as far as polling it goes. */
 export interface PolledAccount {
@@ -23,19 +23,19 @@ export interface PolledAccount {
 }
 
 /** What holds for all accounts and may change while they are polled. */
-export interface Terms {
+export interface AccountDefaults {
   readonly maxSeries: number;
   readonly rates: Rates;
 }
 
-export interface OpenAccountOptions extends Terms {
+export interface OpenAccountOptions extends AccountDefaults {
   readonly ledger: Ledger;
   readonly now: () => Instant;
   /** Resolves once `now` has moved on by `ms`; the wall clock's when absent. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly events: HttpEvents;
   /** Stores what polls read; at once when absent. */
-  readonly write?: Write | undefined;
+  readonly write?: RunInTransaction | undefined;
   /** A longer wait for a limit fails the poll instead. */
   readonly longestWaitMs?: number | undefined;
 }
@@ -45,24 +45,24 @@ export interface OpenAccount {
   readonly client: HttpClient;
   readonly feeds: readonly ScheduledFeed[];
   /** Takes other terms, and the credential from where it is found now, for what is asked and read from now on. */
-  take(credential: Pick<PolledAccount, 'key'>, terms: Terms): void;
+  take(credential: Pick<PolledAccount, 'key'>, terms: AccountDefaults): void;
 }
 
 /** Registers an account with the ledger and opens the way to its provider. Nothing is sent yet. */
 export function openAccount(account: PolledAccount, options: OpenAccountOptions): OpenAccount {
   const { ledger, now, wait, events, longestWaitMs } = options;
-  const id = ledger.open(settingsOf(account, options), now());
+  const id = ledger.openAccount(settingsOf(account, options), now());
   let { key } = account;
   let { rates } = options;
   const waits = { ...(wait && { wait }), ...(longestWaitMs !== undefined && { longestWaitMs }) };
   const edge = { events, now, ...waits, memory: memoryOf(ledger, id) };
   const client = createHttpClient({ ...account, ...edge, key: () => key() });
-  ledger.heal(id, now());
+  ledger.repairClock(id, now());
   let lastAsOf = ledger.lastAsOf(id);
   const asOf = (at: Instant) => {
     if (lastAsOf > Number.NEGATIVE_INFINITY && !isCredible(lastAsOf, at)) {
       // The clock was set since: what was read under the old time must not outrank what is read now.
-      ledger.heal(id, at);
+      ledger.repairClock(id, at);
       lastAsOf = ledger.lastAsOf(id);
     }
     lastAsOf = Math.max(at, lastAsOf + 1);
@@ -70,7 +70,7 @@ export function openAccount(account: PolledAccount, options: OpenAccountOptions)
   };
   const [present, absent] = feedsOf(account);
   // What it read while it still had something to read is nobody's any more.
-  for (const { name } of absent) ledger.silence({ account: id, feed: name });
+  for (const { name } of absent) ledger.clearFeed({ account: id, feed: name });
   const feeds = present.map((feed) => ({
     key: { account: id, feed: feed.name },
     labels: { provider: account.provider.id, account: account.name, feed: feed.name },
@@ -78,7 +78,7 @@ export function openAccount(account: PolledAccount, options: OpenAccountOptions)
     config: account.config,
     schedule: account.schedule[feed.name] ?? feed.schedule,
     readsHistory:
-      feed === account.provider.feeds.findLast(({ books }) => books?.stream === feed.books?.stream),
+      feed === account.provider.feeds.findLast(({ stream }) => stream?.name === feed.stream?.name),
     client,
     ledger,
     rates: () => rates,
@@ -91,7 +91,7 @@ export function openAccount(account: PolledAccount, options: OpenAccountOptions)
     client,
     feeds,
     take(credential, terms) {
-      ledger.open(settingsOf(account, terms), now());
+      ledger.openAccount(settingsOf(account, terms), now());
       ({ key } = credential);
       ({ rates } = terms);
     },
@@ -100,11 +100,11 @@ export function openAccount(account: PolledAccount, options: OpenAccountOptions)
 
 /** The feeds that have something to read for the account, and those that have not. */
 function feedsOf({ provider, config }: PolledAccount) {
-  const applies = (feed: (typeof provider.feeds)[number]) => feed.applies?.(config) ?? true;
+  const applies = (feed: (typeof provider.feeds)[number]) => feed.isEnabled?.(config) ?? true;
   return [provider.feeds.filter(applies), provider.feeds.filter((feed) => !applies(feed))] as const;
 }
 
-function settingsOf(account: PolledAccount, { maxSeries, rates }: Terms): AccountSettings {
+function settingsOf(account: PolledAccount, { maxSeries, rates }: AccountDefaults): AccountSettings {
   const { provider, name, since } = account;
   const [feeds] = feedsOf(account);
   return {
@@ -122,8 +122,8 @@ const DEFAULT_LAG_MS = 2 * HOUR;
 
 /** The bodies of facts that a provider's feeds read, each with what all of its feeds together know. */
 export function streamsOf(provider: Provider<unknown>, config: unknown): StreamSettings[] {
-  const books = provider.feeds.flatMap((feed) => feed.books ?? []);
-  return [...Map.groupBy(books, ({ stream }) => stream)].flatMap(([name, all]) => {
+  const streams = provider.feeds.flatMap((feed) => feed.stream ?? []);
+  return [...Map.groupBy(streams, ({ name }) => name)].flatMap(([name, all]) => {
     const present = new Set<Granularity>(all.map(({ granularity }) => granularity));
     const [finest, ...coarser] = GRANULARITIES.filter((granularity) => present.has(granularity));
     if (finest === undefined) return [];

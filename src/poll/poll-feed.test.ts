@@ -41,7 +41,7 @@ function bench(
     name: FEED,
     schedule: '* * * * *',
     jitterMs: 0,
-    ...(hasBooks && { books: { stream: 'usage', granularity: 'hour', settleMs: 48 * HOUR } }),
+    ...(hasBooks && { stream: { name: 'usage', granularity: 'hour', settleMs: 48 * HOUR } }),
     plan: () => queue.map((_, index) => ({ start: NOON - (index + 1) * HOUR, end: NOON - index * HOUR })),
     async *ask(_ask, range) {
       asked.push(range.start);
@@ -52,19 +52,24 @@ function bench(
     reader: (range: Range) => {
       let answer: Reply = {};
       return {
-        take: (page) => {
+        add: (page) => {
           answer = page as Reply;
         },
-        done: () => {
-          const lines = answer.dollars ? [cost(range.start, 'a', answer.dollars, { tier: 'x' })] : [];
-          const statement = { granularity: 'hour' as const, range, lines, silentTiers: answer.silent ?? [] };
+        finish: () => {
+          const charges = answer.dollars ? [cost(range.start, 'a', answer.dollars, { tier: 'x' })] : [];
+          const statement = {
+            granularity: 'hour' as const,
+            range,
+            charges,
+            silentTiers: answer.silent ?? [],
+          };
           return {
             statement,
             resources: [],
             observations: answer.observations ?? [],
             drift: [],
-            memo: `${asked.length}`,
-            again: answer.again ?? false,
+            state: `${asked.length}`,
+            reread: answer.again ?? false,
           };
         },
       };
@@ -100,7 +105,10 @@ function bench(
     return pollFeed(target, watcher, new AbortController().signal);
   };
   const spent = () =>
-    [...ledger.book.sums('month', utc('2026-11-01')).values()].reduce((sum, value) => sum + value, 0n);
+    [...ledger.book.periodTotals('month', utc('2026-11-01')).values()].reduce(
+      (sum, value) => sum + value,
+      0n,
+    );
   return { poll, asked, ledger, spent, drift, row: () => ledger.book.feed(account, FEED) };
 }
 
@@ -114,7 +122,7 @@ test('an unreadable range fails the poll, and the ranges behind it are read all 
   assert.equal(asked.length, 3);
   assert.equal(spent(), fromNumber(3));
   assert.equal(row()?.lastSuccess, undefined);
-  assert.equal(row()?.memo, '3', 'what was applied is remembered');
+  assert.equal(row()?.state, '3', 'what was applied is remembered');
 });
 
 test('an absurd amount fails the poll as contract and books nothing of its answer, beside the statement too', async () => {
@@ -209,7 +217,7 @@ test('a bug of ours hides behind no other failure', async () => {
 });
 
 test('a feed that leaves requests to others ends early without failure', async () => {
-  const { poll, asked, row } = bench([{ dollars: 1 }, { dollars: 2 }], { leaves: 400 }, 399);
+  const { poll, asked, row } = bench([{ dollars: 1 }, { dollars: 2 }], { reserveRequests: 400 }, 399);
   await poll();
   assert.equal(asked.length, 0);
   assert.notEqual(row()?.lastSuccess, undefined);
@@ -217,7 +225,7 @@ test('a feed that leaves requests to others ends early without failure', async (
 
 test('a feed without billing facts that leaves requests to others has not succeeded: what it told is as old as it was', async () => {
   const observations = [gross('x', 1)];
-  const { poll, row } = bench([{ observations }], { leaves: 400 }, 399, false);
+  const { poll, row } = bench([{ observations }], { reserveRequests: 400 }, 399, false);
   assert.equal(await poll(), 'postponed');
   assert.equal(row(), undefined);
 });
@@ -283,9 +291,9 @@ test('of several words about one thing in a poll, the newest stays', async () =>
 test('a feed knows what was applied before, in this poll too', async () => {
   const known: boolean[] = [];
   const { poll } = bench([{ dollars: 1 }, { dollars: 2 }], {
-    async *ask(_ask, range, { knows }) {
-      known.push(knows({ measure: 'cost', resource: 'a', model: '', tier: 'x', detail: 'USD' }));
-      known.push(knows({ measure: 'cost', resource: 'b', model: '', tier: 'x', detail: 'USD' }));
+    async *ask(_ask, range, { hasSeries }) {
+      known.push(hasSeries({ measure: 'cost', resource: 'a', model: '', tier: 'x', detail: 'USD' }));
+      known.push(hasSeries({ measure: 'cost', resource: 'b', model: '', tier: 'x', detail: 'USD' }));
       yield { dollars: range.start === NOON - HOUR ? 1 : 2 };
     },
   });

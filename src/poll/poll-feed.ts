@@ -1,6 +1,6 @@
 import { hasLabelSet } from '../core/ledger/overflow.ts';
 import { StoreError } from '../core/ledger/records.ts';
-import type { Applied, FeedKey } from '../core/ledger/settings.ts';
+import type { FeedKey, StatementOutcome } from '../core/ledger/settings.ts';
 import type { Ledger } from '../core/ledger.ts';
 import { assertPlausibleReading, identityOf, newestOf } from '../core/statement/observations.ts';
 import type { SeriesKey } from '../core/statement/series.ts';
@@ -9,11 +9,11 @@ import { type Rates, rateAt } from '../core/values/exchange-rates.ts';
 import { multiply } from '../core/values/money.ts';
 import type { Instant, Range } from '../core/values/time.ts';
 import { mostTelling, PollError } from '../providers/api/errors.ts';
-import { type Feed, type FeedContext, NOTHING_KNOWN } from '../providers/api/provider.ts';
+import { EMPTY_CONTEXT, type Feed, type FeedContext } from '../providers/api/provider.ts';
 import type { HttpClient } from './http/client.ts';
-import { cleanObservation, createDigest, longLabels, shortNotes, watchDrift } from './poll-summary.ts';
-import { EndlessAnswers, guardRange } from './range-guard.ts';
-import type { Write } from './writer.ts';
+import { cleanObservation, createPollSummary, longLabels, shortNotes, watchDrift } from './poll-summary.ts';
+import { createRangeGuard, EndlessAnswers } from './range-guard.ts';
+import type { RunInTransaction } from './writer.ts';
 
 /** A feed of an account, with everything a poll of it needs. */
 export interface PollTarget {
@@ -27,13 +27,13 @@ export interface PollTarget {
   readonly rates: () => Rates;
   readonly now: () => Instant;
   /** Stores what was read; at once when absent. */
-  readonly write?: Write;
+  readonly write?: RunInTransaction;
   /** Turns the moment of a first request into an as-of that no other statement of the account has. */
   readonly asOf: (at: Instant) => Instant;
 }
 
 export interface PollWatcher {
-  applied(applied: Applied): void;
+  applied(applied: StatementOutcome): void;
   drift(drift: Drift): void;
   /** A warning that the last poll had not given. */
   warned(note: Note): void;
@@ -56,8 +56,8 @@ export async function pollFeed(
   watcher: PollWatcher,
   signal: AbortSignal,
 ): Promise<'done' | 'postponed'> {
-  const digest = createDigest(watcher);
-  const applied = (known: Applied) => {
+  const digest = createPollSummary(watcher);
+  const applied = (known: StatementOutcome) => {
     for (const currency of known.unconverted) digest.unconverted(currency);
     watcher.applied({ ...known, unconverted: new Set() });
   };
@@ -76,26 +76,26 @@ async function pollRanges(
   const context = contextOf(target, watcher, signal);
   const ranges = [...target.feed.plan(context)];
   const planned = ranges.length;
-  const learned = nothingLearned(context.memo);
+  const learned = emptyPollResult(context.state);
   const failures: FailedRange[] = [];
   let inARow = 0;
   for (const [index, range] of ranges.entries()) {
     signal.throwIfAborted();
-    if (target.client.budgetLeft() < (target.feed.leaves ?? 0)) {
-      if (target.feed.books || index > 0) break;
+    if (target.client.budgetLeft() < (target.feed.reserveRequests ?? 0)) {
+      if (target.feed.stream || index > 0) break;
       // A pause that the provider asked for is waited for, as by all feeds.
       if (target.client.notBefore() <= target.now()) return 'postponed';
     }
     try {
-      const { again } = await readInto(learned, target, range, context, watcher);
+      const { reread } = await readInto(learned, target, range, context, watcher);
       // Plans go back in time: what comes last is the oldest, and is read again first.
-      if (again && index < planned) ranges.splice(planned, 0, range);
+      if (reread && index < planned) ranges.splice(planned, 0, range);
       inARow = 0;
     } catch (error) {
       const known = pollErrorOf(error);
       inARow += 1;
       if (known) failures.push({ range, error: known });
-      if (known?.reason !== 'contract' || inARow >= patienceWith(known)) {
+      if (known?.reason !== 'contract' || inARow >= maxFailures(known)) {
         await learn(target, learned, watcher, false);
         // A bug of ours hides behind no other failure.
         throw known ? failureOf(failures) : error;
@@ -126,7 +126,7 @@ function failureOf(failures: readonly FailedRange[]): PollError | undefined {
 /** How many ranges in a row may be answered badly: refusals are few, for some providers lock out who collects them. */
 const PATIENCE = { refused: 3, unreadable: 10, endless: 2 };
 
-function patienceWith(error: PollError): number {
+function maxFailures(error: PollError): number {
   if (error instanceof EndlessAnswers) return PATIENCE.endless;
   const { status } = error;
   return status === undefined || status === 200 ? PATIENCE.unreadable : PATIENCE.refused;
@@ -136,8 +136,8 @@ function patienceWith(error: PollError): number {
 const MAX_OBSERVATIONS = 10_000;
 
 /** What the ranges of one poll say together, beyond their statements. */
-interface Learned {
-  memo: string | undefined;
+interface PollResult {
+  state: string | undefined;
   readonly observations: Observation[];
   readonly reconciliations: Reconciliation[];
   readonly notes: Map<string, Note>;
@@ -146,22 +146,22 @@ interface Learned {
   ranges: number;
 }
 
-function nothingLearned(memo: string | undefined): Learned {
-  return { memo, observations: [], reconciliations: [], notes: new Map(), held: new Set(), ranges: 0 };
+function emptyPollResult(state: string | undefined): PollResult {
+  return { state, observations: [], reconciliations: [], notes: new Map(), held: new Set(), ranges: 0 };
 }
 
 async function readInto(
-  learned: Learned,
+  learned: PollResult,
   target: PollTarget,
   range: Range,
   context: FeedContext<unknown>,
   watcher: PollWatcher,
-): Promise<{ readonly again?: boolean }> {
-  const { reading, asOf } = await readRange(target, range, { ...context, memo: learned.memo });
+): Promise<{ readonly reread?: boolean }> {
+  const { reading, asOf } = await readRange(target, range, { ...context, state: learned.state });
   assertPlausibleReading(reading);
-  const isFact = reading.statement !== undefined && target.feed.books !== undefined;
+  const isFact = reading.statement !== undefined && target.feed.stream !== undefined;
   const applied = isFact ? await written(target, () => book(target, reading, asOf)) : NOTHING;
-  learned.memo = reading.memo ?? learned.memo;
+  learned.state = reading.state ?? learned.state;
   for (const observation of reading.observations) learned.observations.push(cleanObservation(observation));
   if (reading.reconciliation) learned.reconciliations.push(reading.reconciliation);
   for (const note of shortNotes(reading.notes ?? [])) learned.notes.set(note.topic, note);
@@ -178,7 +178,7 @@ async function readInto(
  */
 async function learn(
   target: PollTarget,
-  learned: Learned,
+  learned: PollResult,
   watcher: PollWatcher,
   isComplete: boolean,
 ): Promise<void> {
@@ -198,10 +198,10 @@ async function learn(
     at: isComplete ? now() : undefined,
     observations: learned.ranges > 0 ? all.slice(0, MAX_OBSERVATIONS) : undefined,
     reconciliation: summed(learned.reconciliations),
-    memo: learned.memo,
+    state: learned.state,
     notes: learned.ranges > 0 ? [...learned.notes.values()] : undefined,
   };
-  await written(target, () => ledger.observe(key, poll));
+  await written(target, () => ledger.recordPoll(key, poll));
   const isKnown = ({ topic, text }: Note) =>
     known?.notes.some((note) => note.topic === topic && note.text === text) ?? false;
   for (const note of learned.notes.values()) if (note.isWarning && !isKnown(note)) watcher.warned(note);
@@ -216,15 +216,15 @@ function contextOf(target: PollTarget, watcher: PollWatcher, signal: AbortSignal
   const { key, feed, config, ledger, now } = target;
   const rates = target.rates();
   const at = now();
-  const knows = (series: SeriesKey) => {
-    const stream = feed.books && ledger.book.streamOf(key.account, feed.books.stream);
+  const hasSeries = (series: SeriesKey) => {
+    const stream = feed.stream && ledger.book.streamOf(key.account, feed.stream.name);
     return stream !== undefined && hasLabelSet(ledger.book, stream.id, series);
   };
   return {
     now: at,
-    knows,
-    memoOf: (name) => ledger.book.feed(key.account, name)?.memo,
-    billed: (range, which) => ledger.billed(key.account, range, which),
+    hasSeries,
+    stateOf: (name) => ledger.book.feed(key.account, name)?.state,
+    netCost: (range, which) => ledger.netCost(key.account, range, which),
     usdOf(amount, currency, then = at) {
       const rate = rateAt(rates, currency, then);
       if (rate !== undefined) return multiply(amount, rate);
@@ -232,11 +232,11 @@ function contextOf(target: PollTarget, watcher: PollWatcher, signal: AbortSignal
       return undefined;
     },
     config,
-    since: ledger.since(key.account, feed.books?.stream, at),
-    coverage: feed.books
-      ? ledger.coverage(key.account, feed.books.stream, feed.books.granularity)
-      : NOTHING_KNOWN.coverage,
-    memo: ledger.book.feed(key.account, key.feed)?.memo,
+    since: ledger.since(key.account, feed.stream?.name, at),
+    coverage: feed.stream
+      ? ledger.coverage(key.account, feed.stream.name, feed.stream.granularity)
+      : EMPTY_CONTEXT.coverage,
+    state: ledger.book.feed(key.account, key.feed)?.state,
     signal,
   };
 }
@@ -245,24 +245,24 @@ function contextOf(target: PollTarget, watcher: PollWatcher, signal: AbortSignal
 async function readRange(target: PollTarget, range: Range, context: FeedContext<unknown>) {
   let asOf: Instant | undefined;
   const reader = target.feed.reader(range, context);
-  const guard = guardRange(reader.kept === undefined);
+  const guard = createRangeGuard(reader.retainedEntries === undefined);
   const sending = (at: Instant) => {
     asOf ??= target.asOf(at);
   };
   const { ask, drift } = watchDrift(target.client.ask(context.signal, sending, guard.received));
   for await (const page of target.feed.ask(ask, range, context)) {
-    reader.take(page);
-    guard.kept(reader.kept?.() ?? 0);
+    reader.add(page);
+    guard.kept(reader.retainedEntries?.() ?? 0);
   }
-  const reading = reader.done();
+  const reading = reader.finish();
   return {
     reading: { ...reading, drift: [...reading.drift, ...drift()] },
     asOf: asOf ?? target.asOf(target.now()),
   };
 }
 
-function book(target: PollTarget, reading: Reading, asOf: Instant): Applied {
-  const stream = target.feed.books?.stream;
+function book(target: PollTarget, reading: Reading, asOf: Instant): StatementOutcome {
+  const stream = target.feed.stream?.name;
   if (!reading.statement || stream === undefined) return NOTHING;
   return target.ledger.apply(
     target.key,
@@ -283,7 +283,7 @@ export function pollErrorOf(error: unknown): PollError | undefined {
   return undefined;
 }
 
-const NOTHING: Applied = { changed: false, unconverted: new Set(), late: [], held: new Set() };
+const NOTHING: StatementOutcome = { changed: false, unconverted: new Set(), late: [], held: new Set() };
 
 /** What the ranges of one poll say together. */
 function summed(all: readonly Reconciliation[]): Reconciliation | undefined {

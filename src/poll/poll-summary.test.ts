@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Drift } from '../core/statement/statement.ts';
-import { createDigest, shortNotes } from './poll-summary.ts';
+import { createPollSummary, shortNotes } from './poll-summary.ts';
 
 function listen() {
   const drifts: Drift[] = [];
   const currencies: string[] = [];
-  const digest = createDigest({
+  const digest = createPollSummary({
     drift: (drift) => drifts.push(drift),
     unconverted: (currency) => currencies.push(currency),
   });

@@ -14,15 +14,15 @@ export interface Listener {
 }
 
 /** Passes on a bounded part of what the answers to one poll say, however much that is. */
-export interface Digest {
+export interface PollSummary {
   drift(drift: Drift): void;
   unconverted(currency: string): void;
   /** Says how many others there were. */
   end(): void;
 }
 
-export function createDigest(listener: Listener): Digest {
-  const drifts = new Map<DriftKind, Tally>();
+export function createPollSummary(listener: Listener): PollSummary {
+  const drifts = new Map<DriftKind, DriftTally>();
   const currencies = newTally();
   return {
     drift({ kind, what, more }) {
@@ -47,16 +47,16 @@ export function createDigest(listener: Listener): Digest {
   };
 }
 
-interface Tally {
+interface DriftTally {
   readonly told: Set<string>;
   more: number;
 }
 
-function newTally(): Tally {
+function newTally(): DriftTally {
   return { told: new Set(), more: 0 };
 }
 
-function isTold({ told }: Tally, text: string): boolean {
+function isTold({ told }: DriftTally, text: string): boolean {
   if (told.size < MAX_TOLD) told.add(text);
   return told.has(text);
 }
@@ -80,7 +80,7 @@ export function longLabels({ statement, observations }: Reading): Drift[] {
   const look = (name: string, label: string) => {
     if (isLong(label)) found.set(name, Math.max(found.get(name) ?? 0, label.length));
   };
-  for (const { resource, model, tier, detail } of statement?.lines ?? []) {
+  for (const { resource, model, tier, detail } of statement?.charges ?? []) {
     look('resource', resource);
     look('model', model);
     look('tier', tier);

@@ -43,14 +43,14 @@ function bench(
       yield answer;
     },
     reader: () => ({
-      take() {},
-      done: () => ({
+      add() {},
+      finish: () => ({
         resources: [],
         observations: [{ metric: 'monthGross', labels: { tier: 'x' }, value: fromNumber(1) }],
         reconciliation: { difference: fromNumber(2), against: 'a total' },
         drift: [],
         notes: [{ topic: 'tier', text: 'paid', isWarning: false }],
-        memo: 'remembered',
+        state: 'remembered',
       }),
     }),
   };
@@ -120,7 +120,7 @@ test('a feed that is not optional fails by a refusal, and what it learned stays'
     const { poll, row } = bench(false);
     await poll('well');
     assert.equal((await poll(answered(status))).ok, false, `${status}`);
-    assert.equal(row()?.memo, 'remembered');
+    assert.equal(row()?.state, 'remembered');
     assert.equal(row()?.observations.length, 1);
   }
 });
@@ -138,7 +138,7 @@ test('what a feed learned goes when it is switched off, but for when it last suc
     feed: 'prices',
     read,
     lastSuccess: NOON,
-    memo: undefined,
+    state: undefined,
     observations: [],
     notes: [],
     reconciliation: undefined,
@@ -167,7 +167,7 @@ test('a feed that is switched off is left alone for an hour, says so once, and c
   assert.ok(still.ok === null && !still.isNews, 'no news');
   wait(HOUR);
   assert.equal((await poll('well')).ok, true);
-  assert.equal(row()?.memo, 'remembered');
+  assert.equal(row()?.state, 'remembered');
   const again = await poll(answered(410));
   assert.ok(again.ok === null && again.isNews, 'it had been back');
 });
@@ -186,20 +186,20 @@ test('a ledger that cannot be written while a feed is switched off makes that a 
   let isFull = true;
   const { poll, wait, row } = bench(true, (ledger) => ({
     ...ledger,
-    silence(feed) {
+    clearFeed(feed) {
       if (isFull) throw Object.assign(new Error('disk full'), { code: 'ERR_SQLITE_ERROR' });
-      ledger.silence(feed);
+      ledger.clearFeed(feed);
     },
   }));
   await poll('well');
   const failed = await poll(answered(403));
   assert.ok(failed.ok === false && failed.reason === 'storage' && !failed.isBug);
-  assert.equal(row()?.memo, 'remembered', 'nothing is half forgotten');
+  assert.equal(row()?.state, 'remembered', 'nothing is half forgotten');
   isFull = false;
   wait(MINUTE);
   const off = await poll(answered(403));
   assert.ok(off.ok === null && off.isNews);
-  assert.equal(row()?.memo, undefined);
+  assert.equal(row()?.state, undefined);
 });
 
 test('a feed that never read anything can be switched off', async () => {

@@ -1,4 +1,4 @@
-import type { Applied } from '../core/ledger/settings.ts';
+import type { StatementOutcome } from '../core/ledger/settings.ts';
 import type { Drift, Note } from '../core/statement/statement.ts';
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../core/values/time.ts';
 import { type FailureReason, isRefusal, POLL_FAILURES, PollError } from '../providers/api/errors.ts';
@@ -17,7 +17,7 @@ export interface ScheduledFeed extends PollTarget {
 
 export interface PollerEvents {
   pollEnded(feed: ScheduledFeed, outcome: PollOutcome): void;
-  applied(feed: ScheduledFeed, applied: Applied): void;
+  applied(feed: ScheduledFeed, applied: StatementOutcome): void;
   drift(feed: ScheduledFeed, drift: Drift): void;
   warned(feed: ScheduledFeed, note: Note): void;
   unconverted(feed: ScheduledFeed, currency: string): void;
@@ -136,7 +136,7 @@ function createRunner(feed: ScheduledFeed, options: PollerOptions, signal: Abort
   let failures = 0;
 
   const watcher = {
-    applied: (applied: Applied) => events.applied(feed, applied),
+    applied: (applied: StatementOutcome) => events.applied(feed, applied),
     drift: (drift: Drift) => events.drift(feed, drift),
     warned: (note: Note) => events.warned(feed, note),
     unconverted: (currency: string) => events.unconverted(feed, currency),
@@ -163,7 +163,7 @@ function createRunner(feed: ScheduledFeed, options: PollerOptions, signal: Abort
   const ended = async (error: unknown, when: { at: Instant; seconds: number }): Promise<PollOutcome> => {
     if (feed.feed.optional && isRefusal(error)) {
       try {
-        await written(feed, () => feed.ledger.silence(feed.key));
+        await written(feed, () => feed.ledger.clearFeed(feed.key));
         failures = 0;
         const { reason, message } = error;
         return { ok: null, ...when, reason, message, isNews: last?.ok !== null };
@@ -176,7 +176,7 @@ function createRunner(feed: ScheduledFeed, options: PollerOptions, signal: Abort
   };
 
   const run = (): Promise<PollOutcome> => {
-    if (last?.ok === null && isYoung(last.at, now())) return Promise.resolve(last);
+    if (last?.ok === null && isRecent(last.at, now())) return Promise.resolve(last);
     clearTimeout(retry);
     // What comes after a poll is none of it: the timer of the next one is set outside.
     running ??= admitted().then((outcome) => {
@@ -247,7 +247,7 @@ function failureOf(error: unknown, when: { at: Instant; seconds: number }): Poll
 const OFF_MS = HOUR - 2 * MINUTE;
 
 /** What lies ahead is not young: the clock was set back since, perhaps by far. */
-function isYoung(at: Instant, now: Instant): boolean {
+function isRecent(at: Instant, now: Instant): boolean {
   return at <= now && now - at < OFF_MS;
 }
 

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { RANGE_LIMITS } from './http/limits.ts';
-import { EndlessAnswers, guardRange } from './range-guard.ts';
+import { createRangeGuard, EndlessAnswers } from './range-guard.ts';
 
 const small = { bytes: 1, share: 0 };
 
 it('a range ends at one answer too many', () => {
-  const guard = guardRange(false);
+  const guard = createRangeGuard(false);
   for (let count = 0; count < RANGE_LIMITS.answers; count++) guard.received(small);
   assert.throws(() => guard.received(small), new EndlessAnswers('more than 20000 answers'));
 });
 
 it('a range ends at one byte too many of all answers together', () => {
-  const guard = guardRange(false);
+  const guard = createRangeGuard(false);
   guard.received({ bytes: RANGE_LIMITS.decodedBytes - 1, share: 0 });
   guard.received(small);
   assert.throws(() => guard.received(small), /more than 8589934592 bytes/);
@@ -21,7 +21,7 @@ it('a range ends at one byte too many of all answers together', () => {
 it('a range ends when its answers take longer than an hour', (context) => {
   let now = 1000;
   context.mock.method(performance, 'now', () => now);
-  const guard = guardRange(false);
+  const guard = createRangeGuard(false);
   now += RANGE_LIMITS.ms;
   guard.received(small);
   now += 1;
@@ -29,7 +29,7 @@ it('a range ends when its answers take longer than an hour', (context) => {
 });
 
 it('answers that are kept are no more than three of the largest; those that are added up may be', () => {
-  const [keeping, adding] = [guardRange(true), guardRange(false)];
+  const [keeping, adding] = [createRangeGuard(true), createRangeGuard(false)];
   for (const guard of [keeping, adding]) {
     for (let count = 0; count < 6; count++) guard.received({ bytes: 1, share: 0.5 });
   }
@@ -37,11 +37,11 @@ it('answers that are kept are no more than three of the largest; those that are 
   assert.throws(() => keeping.received({ bytes: 1, share: 0.5 }), /more than 3 of the largest size/);
 });
 
-it('a range ends when its feed keeps one line too many', () => {
-  const guard = guardRange(false);
+it('a range ends when its feed keeps one charge too many', () => {
+  const guard = createRangeGuard(false);
   guard.kept(RANGE_LIMITS.keptEntries);
   guard.kept(RANGE_LIMITS.keptEntries);
-  assert.throws(() => guard.kept(RANGE_LIMITS.keptEntries + 1), /more than 250000 lines/);
+  assert.throws(() => guard.kept(RANGE_LIMITS.keptEntries + 1), /more than 250000 charges/);
 });
 
 it('what ends a range is a broken contract', () => {

@@ -21,7 +21,7 @@ export interface RangeGuard {
  * @param keepsAnswers whether the feed keeps all of its answers until the last one.
  * @throws {EndlessAnswers} from its methods, at the first limit that is exceeded.
  */
-export function guardRange(keepsAnswers: boolean): RangeGuard {
+export function createRangeGuard(keepsAnswers: boolean): RangeGuard {
   const { answers, decodedBytes, ms, keptAnswers, keptEntries } = RANGE_LIMITS;
   const startedAt = performance.now();
   const sums = { answers: 0, bytes: 0, share: 0 };
@@ -37,7 +37,7 @@ export function guardRange(keepsAnswers: boolean): RangeGuard {
         throw new EndlessAnswers(`more than ${keptAnswers} of the largest size`);
     },
     kept(entries) {
-      if (entries > keptEntries) throw new EndlessAnswers(`more than ${keptEntries} lines`);
+      if (entries > keptEntries) throw new EndlessAnswers(`more than ${keptEntries} charges`);
     },
   };
 }

@@ -23,7 +23,7 @@ function bench() {
   let fails = false;
   const write = createWriter((work) => {
     groups += 1;
-    ledger.ledger.together(() => {
+    ledger.ledger.transaction(() => {
       work();
       if (fails) throw new Error('the disk is full');
     });
@@ -99,12 +99,12 @@ test('a group that is neither stored nor read again at once is not built upon', 
     },
   });
   const ledger = openLedger(store);
-  const account = ledger.open(settings(), AT);
-  const write = createWriter(ledger.together, Number.POSITIVE_INFINITY);
+  const account = ledger.openAccount(settings(), AT);
+  const write = createWriter(ledger.transaction, Number.POSITIVE_INFINITY);
   const apply = (index: number) => {
     const range = { start: AT + index * HOUR, end: AT + (index + 1) * HOUR };
-    const lines = [cost(range.start, 'a', 2 ** index)];
-    const given = statement('hour', range, AT + HOUR + index, lines);
+    const charges = [cost(range.start, 'a', 2 ** index)];
+    const given = statement('hour', range, AT + HOUR + index, charges);
     return write(() => ledger.apply({ account, feed: FEED }, given, [], given.asOf));
   };
   const statuses = async (indexes: readonly number[]) =>

@@ -1,5 +1,5 @@
 /** Does work on the ledger, and resolves with what it gives once that is stored; rejects with what it throws. */
-export type Write = <Result>(work: () => Result) => Promise<Result>;
+export type RunInTransaction = <Result>(work: () => Result) => Promise<Result>;
 
 /** A group ends with the piece that exceeds this: an HTTP request waits no longer than that and one `fsync`. */
 const SLICE_MS = 10;
@@ -12,7 +12,7 @@ type Settle = (failed?: { readonly error: unknown }) => void;
  *
  * @param together does all of the work in one commit, and throws where nothing of it was stored.
  */
-export function createWriter(together: (work: () => void) => void, sliceMs = SLICE_MS): Write {
+export function createWriter(together: (work: () => void) => void, sliceMs = SLICE_MS): RunInTransaction {
   const queue: (() => Settle)[] = [];
   let isTaken = false;
   const drain = () => {

@@ -20,9 +20,9 @@ describe('the registry', () => {
   it('has feeds of one stream that agree on when it settles', () => {
     for (const { feeds } of PROVIDERS) {
       const settled = new Set(
-        feeds.flatMap(({ books }) => (books ? [`${books.stream} ${books.settleMs}`] : [])),
+        feeds.flatMap(({ stream }) => (stream ? [`${stream.name} ${stream.settleMs}`] : [])),
       );
-      const streams = new Set(feeds.flatMap(({ books }) => books?.stream ?? []));
+      const streams = new Set(feeds.flatMap(({ stream }) => stream?.name ?? []));
       assert.equal(settled.size, streams.size);
     }
   });

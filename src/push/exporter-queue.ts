@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import { type Instant, SECOND } from '../core/values/time.ts';
 import { startDeadline } from '../net/deadline.ts';
-import { type PushEnd, type PushEvents, pushAll, type Tally } from './push.ts';
+import { type PointTally, type PushEnd, type PushEvents, pushAll } from './push.ts';
 import type { Receiver } from './receiver.ts';
-import { LONGEST_SILENCE_MS, type Patience } from './retry.ts';
+import { MAX_PAUSE_MS, type RetryPolicy } from './retry.ts';
 import { countPoints, type Encoding } from './split.ts';
 import type { Transport } from './transport.ts';
 
-export interface PushesOptions extends Partial<Pick<Patience, 'wait' | 'random'>> {
+export interface PushesOptions extends Partial<Pick<RetryPolicy, 'wait' | 'random'>> {
   readonly receiver: Pick<Receiver, 'timeoutMs' | 'pushTimeoutMs'>;
   /** Closed with the pushes. */
   readonly transport: Transport;
@@ -35,7 +35,7 @@ const BATCH_BYTES = 4_000_000;
 
 type Obstacle = Required<Pick<PushEnd, 'reason' | 'message'>>;
 
-interface Line {
+interface ReceiverQueue {
   readonly closed: AbortController;
   /** The push under way. */
   running: Promise<unknown> | undefined;
@@ -52,7 +52,7 @@ interface Line {
  */
 export function openPushes(options: PushesOptions): Pushes {
   const { now, events } = options;
-  const line: Line = {
+  const line: ReceiverQueue = {
     closed: new AbortController(),
     running: undefined,
     silence: undefined,
@@ -78,20 +78,24 @@ export function openPushes(options: PushesOptions): Pushes {
   };
 }
 
-function obstacleOf({ running, silence }: Line, at: Instant): Obstacle | undefined {
+function obstacleOf({ running, silence }: ReceiverQueue, at: Instant): Obstacle | undefined {
   if (running) return { reason: 'timeout', message: 'not sent: the push before was still under way' };
-  if (!silence || at >= silence.until || silence.until - at > LONGEST_SILENCE_MS) return undefined;
+  if (!silence || at >= silence.until || silence.until - at > MAX_PAUSE_MS) return undefined;
   const message = `not sent: the receiver is left alone until ${new Date(silence.until).toISOString()}`;
   return { reason: silence.reason, message };
 }
 
-function unsent(metrics: ResourceMetrics, obstacle: Obstacle, events: PushEvents): Tally {
+function unsent(metrics: ResourceMetrics, obstacle: Obstacle, events: PushEvents): PointTally {
   const lost = countPoints(metrics);
   if (lost > 0) events.lost(lost, obstacle.reason);
   return { taken: 0, lost, ...(lost > 0 && obstacle) };
 }
 
-async function run(metrics: ResourceMetrics, line: Line, options: PushesOptions): Promise<Tally> {
+async function run(
+  metrics: ResourceMetrics,
+  line: ReceiverQueue,
+  options: PushesOptions,
+): Promise<PointTally> {
   const { receiver, now, events } = options;
   // By a timer of the runtime, which goes on where the clock is put back.
   const deadline = startDeadline(line.closed.signal, receiver.pushTimeoutMs);
@@ -114,15 +118,15 @@ async function run(metrics: ResourceMetrics, line: Line, options: PushesOptions)
   return tally;
 }
 
-function silenceAfter({ notBefore: until, reason }: Tally): Line['silence'] {
+function silenceAfter({ notBefore: until, reason }: PointTally): ReceiverQueue['silence'] {
   return until === undefined || reason === undefined ? undefined : { until, reason };
 }
 
-function endOf({ notBefore: _, ...tally }: Tally, begun: Instant, at: Instant): PushEnd {
+function endOf({ notBefore: _, ...tally }: PointTally, begun: Instant, at: Instant): PushEnd {
   return { ok: tally.lost === 0, at, seconds: Math.max(0, at - begun) / SECOND, ...tally };
 }
 
-async function close({ closed, running }: Line, { transport }: PushesOptions): Promise<void> {
+async function close({ closed, running }: ReceiverQueue, { transport }: PushesOptions): Promise<void> {
   closed.abort();
   await running;
   await transport.close().catch(() => {});

@@ -27,7 +27,7 @@ export async function createGrpcTransport(
   options: GrpcTransportOptions,
 ): Promise<Transport> {
   const grpc = await import('@grpc/grpc-js');
-  const line: Line = {
+  const line: GrpcConnection = {
     grpc,
     receiver,
     words: wordingFor(receiver),
@@ -54,7 +54,7 @@ export async function createGrpcTransport(
 /** Value of `connectivityState.READY`. */
 const READY = 2;
 
-interface Line {
+interface GrpcConnection {
   readonly grpc: typeof Grpc;
   readonly receiver: Receiver;
   readonly words: Wording;
@@ -65,7 +65,7 @@ function callOnce(
   client: Grpc.Client,
   body: Uint8Array,
   signal: AbortSignal,
-  line: Line,
+  line: GrpcConnection,
 ): Promise<SendResult> {
   return new Promise((resolve) => {
     const metadata = metadataOf(line);
@@ -110,7 +110,7 @@ function secureCredentials(grpc: typeof Grpc, { tls }: Receiver): Grpc.ChannelCr
 }
 
 /** Headers that gRPC cannot carry are not sent. */
-function metadataOf({ grpc, receiver }: Line): Grpc.Metadata {
+function metadataOf({ grpc, receiver }: GrpcConnection): Grpc.Metadata {
   const metadata = new grpc.Metadata();
   for (const [name, value] of Object.entries(receiver.headers())) {
     try {

@@ -1,13 +1,13 @@
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { Instant } from '../core/values/time.ts';
-import { type Patience, type Sent, sendPatiently } from './retry.ts';
-import { countPoints, type EncodedBatch, type Encoding, encodedBatches, type Point } from './split.ts';
+import { type RetryPolicy, type SendOutcome, sendWithRetry } from './retry.ts';
+import { countPoints, type EncodedBatch, type EncodedPoint, type Encoding, encodedBatches } from './split.ts';
 import type { PushFailure, Refused } from './transport.ts';
 
 /** What self-metrics, logs and producers hear of. */
 export interface PushEvents {
   /** The receiver took these, the very objects that were given: it must not be told of them again. */
-  taken(points: readonly Point[]): void;
+  taken(points: readonly EncodedPoint[]): void;
   /** So many points were not delivered. */
   lost(count: number, reason: PushFailure): void;
   /** One request is sent again after a fault. */
@@ -35,13 +35,13 @@ export interface PushEnd {
 }
 
 /** What became of the points of a push. */
-export interface Tally extends Pick<PushEnd, 'taken' | 'lost' | 'reason' | 'message'> {
+export interface PointTally extends Pick<PushEnd, 'taken' | 'lost' | 'reason' | 'message'> {
   /** When the receiver may be asked again, if it was given up. */
   readonly notBefore?: Instant;
 }
 
 /** What one push takes besides its points. */
-export interface PushOptions extends Omit<Patience, 'until' | 'retried'> {
+export interface PushOptions extends Omit<RetryPolicy, 'until' | 'retried'> {
   readonly encoding: Encoding;
   readonly events: PushEvents;
   /** One request and its repetitions. */
@@ -49,10 +49,10 @@ export interface PushOptions extends Omit<Patience, 'until' | 'retried'> {
   readonly until: Instant;
 }
 
-const NOTHING: Tally = { taken: 0, lost: 0 };
+const NOTHING: PointTally = { taken: 0, lost: 0 };
 
 /** Sends all points, one request after another; the rest is not sent once the receiver was given up. */
-export async function pushAll(metrics: ResourceMetrics, options: PushOptions): Promise<Tally> {
+export async function pushAll(metrics: ResourceMetrics, options: PushOptions): Promise<PointTally> {
   let tally = NOTHING;
   for await (const batch of encodedBatches(metrics, options.encoding)) {
     const sent = await sendBatch(batch, options);
@@ -67,10 +67,10 @@ export async function pushAll(metrics: ResourceMetrics, options: PushOptions): P
   return tally;
 }
 
-function sendBatch({ body }: EncodedBatch, options: PushOptions): Promise<Sent> | Refused {
+function sendBatch({ body }: EncodedBatch, options: PushOptions): Promise<SendOutcome> | Refused {
   if (!body) return TOO_LARGE;
   const { now, timeoutMs, until, events } = options;
-  return sendPatiently(body, {
+  return sendWithRetry(body, {
     ...options,
     until: Math.min(now() + timeoutMs, until),
     retried: () => events.retried(),
@@ -85,7 +85,12 @@ const TOO_LARGE: Refused = {
 };
 
 /** Tells what became of a batch, and counts it. */
-function after(tally: Tally, { points }: EncodedBatch, sent: Sent, events: PushEvents): Tally {
+function after(
+  tally: PointTally,
+  { points }: EncodedBatch,
+  sent: SendOutcome,
+  events: PushEvents,
+): PointTally {
   const lost = sent.kind === 'taken' ? Math.min(sent.rejected, points.length) : points.length;
   const reason = sent.kind === 'taken' ? 'partial' : sent.reason;
   if (lost < points.length) events.taken(points);

@@ -3,7 +3,7 @@ import { startDeadline } from '../net/deadline.ts';
 import type { Refused, SendResult, Transport } from './transport.ts';
 
 /** What sending patiently takes. */
-export interface Patience {
+export interface RetryPolicy {
   readonly transport: Pick<Transport, 'send'>;
   readonly now: () => Instant;
   /** Resolves once `now` has moved on by `ms`; ends early, rejecting or not, when the signal aborts. */
@@ -19,25 +19,25 @@ export interface Patience {
 }
 
 /** The receiver did not take the body in time; it may be asked again later, at once where it said nothing else. */
-export interface GivenUp extends Omit<Refused, 'kind'> {
+export interface Exhausted extends Omit<Refused, 'kind'> {
   readonly kind: 'given up';
   readonly notBefore: Instant;
 }
 
 /** How a body ended, sent as often as its time allowed. */
-export type Sent = Exclude<SendResult, { readonly kind: 'again' }> | GivenUp;
+export type SendOutcome = Exclude<SendResult, { readonly kind: 'again' }> | Exhausted;
 
 /** Exponential, with jitter, as https://opentelemetry.io/docs/specs/otel/protocol/exporter/#retry asks. */
 const FIRST_BACKOFF_MS = SECOND;
 const LONGEST_BACKOFF_MS = 5 * SECOND;
 const GROWTH = 1.5;
 /** An absurd Retry-After, or a clock that was put back, silences nobody for longer. */
-export const LONGEST_SILENCE_MS = HOUR;
+export const MAX_PAUSE_MS = HOUR;
 /** So much earlier or later, lest a receiver that comes back meets all of its senders at once. */
 const JITTER = 0.2;
 
 /** Sends a body until it is taken or refused, or until the next repetition would come too late. */
-export async function sendPatiently(body: Uint8Array, patience: Patience): Promise<Sent> {
+export async function sendWithRetry(body: Uint8Array, patience: RetryPolicy): Promise<SendOutcome> {
   const { now, wait, until, signal } = patience;
   let result: SendResult = UNSENT;
   for (let repetitions = 0; now() < until && !signal.aborted; repetitions++) {
@@ -46,10 +46,10 @@ export async function sendPatiently(body: Uint8Array, patience: Patience): Promi
     if (result.kind !== 'again') return result;
     const asked = Math.max(0, instantOf((result.retryAfterMs ?? 0) / SECOND, now()) - now());
     const delay = Math.max(backoffMs(repetitions, patience.random()), asked);
-    if (now() + delay >= until) return givenUp(result, now() + Math.min(asked, LONGEST_SILENCE_MS));
+    if (now() + delay >= until) return exhausted(result, now() + Math.min(asked, MAX_PAUSE_MS));
     await wait(delay, signal).catch(() => {});
   }
-  return givenUp(result, now());
+  return exhausted(result, now());
 }
 
 type Again = Extract<SendResult, { readonly kind: 'again' }>;
@@ -61,11 +61,14 @@ const UNSENT: Again = {
   retryAfterMs: undefined,
 };
 
-function givenUp({ reason, message }: Again, notBefore: Instant): GivenUp {
+function exhausted({ reason, message }: Again, notBefore: Instant): Exhausted {
   return { kind: 'given up', reason, message, notBefore };
 }
 
-async function sendOnce(body: Uint8Array, { transport, now, until, signal }: Patience): Promise<SendResult> {
+async function sendOnce(
+  body: Uint8Array,
+  { transport, now, until, signal }: RetryPolicy,
+): Promise<SendResult> {
   const deadline = startDeadline(signal, until - now());
   try {
     return await transport.send(body, deadline.signal);

@@ -31,12 +31,12 @@ function bytesOf(message: Uint8Array, number: number): Uint8Array {
   return lastOf(message, number)?.bytes ?? new Uint8Array();
 }
 
-function lastOf(message: Uint8Array, number: number): Field | undefined {
+function lastOf(message: Uint8Array, number: number): ProtobufField | undefined {
   return fieldsOf(message).findLast((field) => field.number === number);
 }
 
 /** One field of a message; what it does not hold is 0 or empty. */
-interface Field {
+interface ProtobufField {
   readonly number: number;
   readonly varint: number;
   readonly bytes: Uint8Array;
@@ -48,8 +48,8 @@ const VARINT = 0;
 const DELIMITED = 2;
 
 /** The fields up to the first byte that fits none: https://protobuf.dev/programming-guides/encoding/ */
-function fieldsOf(message: Uint8Array): Field[] {
-  const fields: Field[] = [];
+function fieldsOf(message: Uint8Array): ProtobufField[] {
+  const fields: ProtobufField[] = [];
   for (let at = 0; at < message.length; ) {
     const tag = varintAt(message, at);
     const wire = tag.value % 8;

@@ -2,11 +2,11 @@ import { setImmediate } from 'node:timers/promises';
 import type { MetricData, ResourceMetrics, ScopeMetrics } from '@opentelemetry/sdk-metrics';
 
 /** One data point, as its producer made it. A histogram is one point. */
-export type Point = MetricData['dataPoints'][number];
+export type EncodedPoint = MetricData['dataPoints'][number];
 
 /** Some points of a push, and the request that carries them. */
 export interface EncodedBatch {
-  readonly points: readonly Point[];
+  readonly points: readonly EncodedPoint[];
   /** Undefined where a single point is larger than a request may be. */
   readonly body: Uint8Array | undefined;
 }
@@ -44,8 +44,8 @@ export function countPoints({ scopeMetrics }: ResourceMetrics): number {
   return metrics.reduce((count, { dataPoints }) => count + dataPoints.length, 0);
 }
 
-function pointsIn({ scopeMetrics }: ResourceMetrics): Point[] {
-  return scopeMetrics.flatMap(({ metrics }) => metrics.flatMap<Point>(({ dataPoints }) => dataPoints));
+function pointsIn({ scopeMetrics }: ResourceMetrics): EncodedPoint[] {
+  return scopeMetrics.flatMap(({ metrics }) => metrics.flatMap<EncodedPoint>(({ dataPoints }) => dataPoints));
 }
 
 /** Batches of `size` points, the last of what is left. Families are cut where a batch is full, and follow one another in it. */

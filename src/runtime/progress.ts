@@ -17,7 +17,7 @@ export function createProgress(
   return output.footer ? bars(output.footer) : lines(line);
 }
 
-interface Reading {
+interface ProgressReading {
   readonly done: number;
   readonly total: number;
   readonly startedAt: number;
@@ -26,7 +26,7 @@ interface Reading {
 const REDRAW_MS = 100;
 
 function bars(show: NonNullable<Output['footer']>): ProgressView {
-  const open = new Map<string, Reading>();
+  const open = new Map<string, ProgressReading>();
   let drawnAt = Number.NEGATIVE_INFINITY;
   let isStopped = false;
   const draw = () => {
@@ -54,7 +54,7 @@ function bars(show: NonNullable<Output['footer']>): ProgressView {
 
 const BAR_WIDTH = 20;
 
-function barOf(name: string, { done, total, startedAt }: Reading, now: number): string {
+function barOf(name: string, { done, total, startedAt }: ProgressReading, now: number): string {
   const filled = Math.round((done / total) * BAR_WIDTH);
   const left = done === 0 ? '' : `, ${Math.ceil(((now - startedAt) / 1000 / done) * (total - done))} s left`;
   return `${name} ${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${done}/${total}${left}`;

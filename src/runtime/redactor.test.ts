@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createVault, stackOf } from './redactor.ts';
+import { createRedactor, stackOf } from './redactor.ts';
 
 test('what is hidden is in no text, in whatever form, and neither is a key that was rotated away', () => {
-  const vault = createVault();
+  const vault = createRedactor();
   let key = 'first/key';
   vault.hide([() => key, () => 'short']);
   assert.equal(
@@ -15,7 +15,7 @@ test('what is hidden is in no text, in whatever form, and neither is a key that 
 });
 
 test('new secrets take the place of those before, which are asked no more and stay hidden', () => {
-  const vault = createVault();
+  const vault = createRedactor();
   let asked = 0;
   const old = () => {
     asked += 1;
@@ -29,7 +29,7 @@ test('new secrets take the place of those before, which are asked no more and st
 });
 
 test('each of thousands of secrets is found, as it is and escaped', () => {
-  const vault = createVault();
+  const vault = createRedactor();
   const keys = Array.from({ length: 5000 }, (_, index) => `key/of-account-${index}.`);
   vault.hide(keys.map((key) => () => key));
   assert.equal(vault.clean('a key/of-account-4711. and key/of-account-7'), 'a [key] and key/of-account-7');
@@ -38,7 +38,7 @@ test('each of thousands of secrets is found, as it is and escaped', () => {
 });
 
 test('an output that is guarded is written what is clean', () => {
-  const vault = createVault();
+  const vault = createRedactor();
   vault.hide([() => 'the-only-key']);
   const written: string[] = [];
   vault.over({ write: (text) => written.push(text) }).write('{"key":"the-only-key"}\n');

@@ -1,8 +1,8 @@
 import type { Output } from './output.ts';
-import { createRedactor } from './secrets.ts';
+import { createKeyRedactor } from './secrets.ts';
 
 /** Keeps secrets out of what is written, as the last line of defence: nothing should have written one. */
-export interface Vault {
+export interface Redactor {
   /** What these give, now and after every rotation, are the secrets from now on; those that were known before stay secret. */
   hide(secrets: readonly (() => string)[]): void;
   /** The text without any of the secrets. */
@@ -11,15 +11,15 @@ export interface Vault {
   over(output: Output): Output;
 }
 
-export function createVault(): Vault {
+export function createRedactor(): Redactor {
   let sources: readonly (() => string)[] = [];
   const known = new Set<string>();
-  let redact = createRedactor(known);
+  let redact = createKeyRedactor(known);
   // A key that was replaced may still be good.
   const learn = () => {
     const before = known.size;
     for (const secret of sources) known.add(secret());
-    if (known.size > before) redact = createRedactor(known);
+    if (known.size > before) redact = createKeyRedactor(known);
   };
   const clean = (text: string) => {
     learn();

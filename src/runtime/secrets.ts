@@ -16,11 +16,11 @@ export function bytesWithoutKeys(bytes: Buffer, keys: ReadonlySet<string>): Buff
 
 /** Text free of the keys, however they are written. */
 export function textWithoutKeys(text: string, keys: ReadonlySet<string>): string {
-  return createRedactor(keys)(text);
+  return createKeyRedactor(keys)(text);
 }
 
 /** {@link textWithoutKeys} for texts one after another, of keys that are the same: thousands of them are looked up, not tried. */
-export function createRedactor(keys: ReadonlySet<string>): (text: string) => string {
+export function createKeyRedactor(keys: ReadonlySet<string>): (text: string) => string {
   const plain = Map.groupBy(
     [...keys].filter((key) => key.length >= SHORTEST_KEY),
     (key) => key.slice(0, SHORTEST_KEY),

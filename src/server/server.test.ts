@@ -6,7 +6,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { parseExposition } from '../../test/support/exposition.ts';
 import { counterFamily, createFakeSource, type FakeSource } from '../../test/support/fake-source.ts';
-import type { Costs, CostsQuestion } from '../core/reports/cost-query.ts';
+import type { CostReport, CostsQuestion } from '../core/reports/cost-query.ts';
 import { formatDecimal, ONE } from '../core/values/money.ts';
 import { DAY } from '../core/values/time.ts';
 import { Block } from '../sinks/prometheus/gzip.ts';
@@ -20,7 +20,7 @@ const LIVE = {
 };
 
 /** Nothing was read of one account, and ten dollars of another. */
-function someCosts(question: CostsQuestion): Costs {
+function someCosts(question: CostsQuestion): CostReport {
   const start = Date.parse('2026-11-22T00:00:00Z');
   const unknown = [{ provider: 'venice', account: 'prod', reason: 'nothing_read' }] as const;
   const groups = [{ values: question.by.map((label) => `${label} 1`), usd: 10n * ONE + 1n }];

@@ -1,9 +1,9 @@
 import type { RequestListener } from 'node:http';
 import { finished } from 'node:stream/promises';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { Costs, CostsQuestion } from '../core/reports/cost-query.ts';
+import type { CostReport, CostsQuestion } from '../core/reports/cost-query.ts';
 import type { Instant } from '../core/values/time.ts';
-import { createTransport, type Transport } from './http/connections.ts';
+import { createTransport, type HttpTransport } from './http/connections.ts';
 import { guarded } from './http/guard.ts';
 import { LIMITS, type Limits } from './http/limits.ts';
 import { answerBrokenRequest, json, jsonText, plain } from './http/replies.ts';
@@ -11,9 +11,9 @@ import { outgoing, writeInSlices } from './http/send.ts';
 import { sendCosts } from './pages/costs.ts';
 import type { Status } from './pages/status.ts';
 import { firstPage } from './pages/status-page.ts';
-import { createGate } from './web/auth.ts';
+import { createAuth } from './web/auth.ts';
 import type { WebSource } from './web/source.ts';
-import { frontOf } from './web/tls-listener.ts';
+import { createTlsListener } from './web/tls-listener.ts';
 
 /** What `/metrics` needs of a page: see the Prometheus sink. */
 export interface MetricsPage {
@@ -50,7 +50,7 @@ export interface ServerOptions {
   readonly otelMetrics?: MetricsPage | undefined;
   ready(): Readiness;
   status(): Status;
-  costs(question: CostsQuestion): Costs;
+  costs(question: CostsQuestion): CostReport;
   now(): Instant;
   /** Missing: `POST /-/reload` answers 403. */
   reload?(): Promise<ReloadOutcome>;
@@ -65,7 +65,7 @@ export interface ServerOptions {
 /** The HTTP server, not yet listening: `listen` and `close` are fastify's. */
 export function createServer(options: ServerOptions): FastifyInstance {
   const limits = { ...LIMITS, ...options.limits };
-  const transports: Transport[] = [];
+  const transports: HttpTransport[] = [];
   const server = fastify({
     serverFactory: (route) => {
       const transport = transportOf(route, limits, options);
@@ -91,10 +91,10 @@ export function createServer(options: ServerOptions): FastifyInstance {
   return server;
 }
 
-function transportOf(route: RequestListener, limits: Limits, { web, onError }: ServerOptions): Transport {
-  const gate = web && createGate({ web, now: () => performance.now() });
+function transportOf(route: RequestListener, limits: Limits, { web, onError }: ServerOptions): HttpTransport {
+  const gate = web && createAuth({ web, now: () => performance.now() });
   const handler = guarded(route, { limits, gate, onError });
-  return createTransport({ handler, limits, layer: web && frontOf({ web, handler, limits }) });
+  return createTransport({ handler, limits, layer: web && createTlsListener({ web, handler, limits }) });
 }
 
 function addRoutes(server: FastifyInstance, options: ServerOptions): void {

@@ -24,7 +24,7 @@ export async function backUp(database: DatabaseSync, file: string, isReplaced: b
       await copyInto(database, draft);
       if (isReplaced) renameSync(draft, file);
       else linkSync(draft, file);
-      settle(dirname(file));
+      fsyncDirectory(dirname(file));
     });
   } catch (error) {
     if (error instanceof StoreError) throw error;
@@ -98,7 +98,7 @@ async function copyPages(database: DatabaseSync, file: string, tries = 1): Promi
 }
 
 /** Makes what was renamed in a folder outlast a power failure. */
-export function settle(folder: string): void {
+export function fsyncDirectory(folder: string): void {
   const handle = openSync(folder, 'r');
   try {
     fsyncSync(handle);

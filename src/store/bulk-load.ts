@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Hold, ResourceRow, SeriesRow } from '../core/ledger/records.ts';
+import type { ResourceRow, SeriesRow, ZeroHold } from '../core/ledger/records.ts';
 import { MEASURES, type Measure, type ResourceFacts } from '../core/statement/statement.ts';
 import { allOf } from './seals.ts';
 
@@ -11,7 +11,7 @@ import { allOf } from './seals.ts';
 type SeriesColumns = readonly [
   ...[id: number, stream: number, measure: string, resource: string, model: string, tier: string],
   ...[detail: string, target: number, total: string, corrections: string, ...HoldColumns],
-  ...[lastCell: number, changedAt: number, rolled: string, zeroAt: number],
+  ...[lastCell: number, changedAt: number, rolled: string, createdAt: number],
 ];
 type HoldColumns = readonly [
   ...[heldTotal: string | null, heldCorrections: string | null, heldSince: number | null, heldShown: number],
@@ -28,7 +28,7 @@ export function seriesRows(database: DatabaseSync, rows = allOf(database, 'serie
 function seriesOf(columns: SeriesColumns): SeriesRow {
   const [id, stream, measure, resource, model, tier, detail, target, ...rest] = columns;
   const [total, corrections, heldTotal, heldCorrections, heldSince, heldShown, ...last] = rest;
-  const [lastCell, changedAt, rolled, zeroAt] = last;
+  const [lastCell, changedAt, rolled, createdAt] = last;
   return {
     id,
     stream,
@@ -38,7 +38,7 @@ function seriesOf(columns: SeriesColumns): SeriesRow {
     tier,
     detail,
     target,
-    zeroAt,
+    createdAt,
     total: BigInt(total),
     corrections: BigInt(corrections),
     hold: holdOf([heldTotal, heldCorrections, heldSince, heldShown]),
@@ -54,7 +54,7 @@ function measureOf(text: string): Measure {
   return measure;
 }
 
-function holdOf([total, corrections, since, shown]: HoldColumns): Hold | undefined {
+function holdOf([total, corrections, since, shown]: HoldColumns): ZeroHold | undefined {
   if (since === null) return undefined;
   return { total: BigInt(total ?? 0), corrections: BigInt(corrections ?? 0), since, shown: shown === 1 };
 }

@@ -8,7 +8,7 @@ import { wholeUnits } from './tables.ts';
 const CACHED_CELLS = 150_000;
 
 /** The cells of one stream and granularity that were read, and where: what is absent within `known` is zero. */
-interface Shelf {
+interface CachedStream {
   readonly buckets: Map<Instant, Map<number, Cell>>;
   known: Range[];
 }
@@ -18,10 +18,10 @@ interface Shelf {
  * no query. Bounded: when there are too many, all are let go.
  */
 export function cacheCells(store: Store, mostCells = CACHED_CELLS): Store {
-  const shelves = new Map<string, Shelf>();
+  const shelves = new Map<string, CachedStream>();
   let size = 0;
 
-  const shelfOf = (stream: number, granularity: Granularity): Shelf => {
+  const shelfOf = (stream: number, granularity: Granularity): CachedStream => {
     const key = `${stream} ${granularity}`;
     const shelf = shelves.get(key) ?? { buckets: new Map(), known: [] };
     shelves.set(key, shelf);
@@ -78,14 +78,14 @@ export function cacheCells(store: Store, mostCells = CACHED_CELLS): Store {
         buckets.delete(bucket);
       }
     }
-    for (const { stream, granularity, bucket, series, value, base } of commit.cells ?? []) {
+    for (const { stream, granularity, bucket, series, value, baseline } of commit.cells ?? []) {
       const shelf = shelfOf(stream, granularity);
       if (!shelf.known.some((range) => range.start <= bucket && bucket < range.end)) continue;
       const cells = shelf.buckets.get(bucket) ?? new Map<number, Cell>();
       shelf.buckets.set(bucket, cells);
       size -= cells.size;
-      if (value === 0n && base === 0n) cells.delete(series);
-      else cells.set(series, { value, base });
+      if (value === 0n && baseline === 0n) cells.delete(series);
+      else cells.set(series, { value, baseline });
       size += cells.size;
     }
   }

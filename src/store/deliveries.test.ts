@@ -7,7 +7,7 @@ import { openBench, settings } from '../../test/support/ledger.ts';
 import type { Delivery } from '../core/ledger/records.ts';
 
 function told(labels: readonly string[], total: number, at: number): Delivery {
-  return { family: 'ai_billing_cost_usd_total', labels, zeroAt: 5, total, at };
+  return { family: 'ai_billing_cost_usd_total', labels, createdAt: 5, total, at };
 }
 
 function opener(t: TestContext) {

@@ -17,7 +17,7 @@ const Row = z
   .transform(({ labels, zero_at, ...row }) => ({
     ...row,
     labels: z.array(z.string()).parse(JSON.parse(labels)),
-    zeroAt: zero_at,
+    createdAt: zero_at,
   }));
 
 const Id = z.object({ id: z.number() });
@@ -39,8 +39,8 @@ export function prepareDeliveries(database: DatabaseSync, seals: Seals): Deliver
     write(receiver, rows) {
       if (idOf(receiver) === undefined) receivers.put(null, receiver);
       const id = idOf(receiver) ?? 0;
-      for (const { family, labels, zeroAt, total, at } of rows)
-        deliveries.put(id, family, JSON.stringify(labels), zeroAt, total, at);
+      for (const { family, labels, createdAt, total, at } of rows)
+        deliveries.put(id, family, JSON.stringify(labels), createdAt, total, at);
     },
   };
 }

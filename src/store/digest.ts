@@ -5,27 +5,27 @@ import type { SQLOutputValue } from 'node:sqlite';
  * on their order. It finds damage, not malice: one byte that changed in one row always changes the sum, and of other damage all but one
  * case in 10^15 does.
  */
-export type Digest = number;
+export type RowDigest = number;
 
 /** No rows. */
-export const EMPTY: Digest = 0;
+export const EMPTY: RowDigest = 0;
 
 const MODULUS = 2 ** 53;
 
 /** The digest of both sets together. Every step stays below 2^53, where integers are exact. */
-export function plus(a: Digest, b: Digest): Digest {
+export function plus(a: RowDigest, b: RowDigest): RowDigest {
   const sum = a - MODULUS + b;
   return sum < 0 ? sum + MODULUS : sum;
 }
 
 /** The digest of the first set without the second. */
-export function minus(a: Digest, b: Digest): Digest {
+export function minus(a: RowDigest, b: RowDigest): RowDigest {
   const difference = a - b;
   return difference < 0 ? difference + MODULUS : difference;
 }
 
 /** The hash of a row's values, those before `from` left out. */
-export function hashRow(row: readonly SQLOutputValue[], from = 0): Digest {
+export function hashRow(row: readonly SQLOutputValue[], from = 0): RowDigest {
   let a = 0x2545f491;
   let b = 0x27d4eb2f;
   for (let index = from; index < row.length; index += 1) {

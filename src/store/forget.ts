@@ -1,7 +1,7 @@
 import { renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { copyInto, settle } from './backup.ts';
+import { copyInto, fsyncDirectory } from './backup.ts';
 import { withDraft } from './draft.ts';
 import { refusalOf } from './error-messages.ts';
 import { giveTo } from './files.ts';
@@ -74,7 +74,7 @@ async function replaceWithout(database: DatabaseSync, path: string, account: Acc
     // The log of the old file must never meet the new one.
     database.exec('PRAGMA journal_mode = DELETE');
     renameSync(draft, path);
-    settle(dirname(path));
+    fsyncDirectory(dirname(path));
   });
 }
 

@@ -55,7 +55,7 @@ function bench(account: ReturnType<typeof settings>, cachedCells: number) {
     },
   };
   const ledger = openLedger(cacheCells(store, cachedCells));
-  const id = ledger.open(account, FIRST.day);
+  const id = ledger.openAccount(account, FIRST.day);
   return {
     ledger,
     database,
@@ -96,8 +96,8 @@ test('groups of statements, of which some fail and some are undone, leave what t
           }
           if (fails) throw new Refused();
         };
-        if (fails) assert.throws(() => grouped.ledger.together(work), Refused);
-        else grouped.ledger.together(work);
+        if (fails) assert.throws(() => grouped.ledger.transaction(work), Refused);
+        else grouped.ledger.transaction(work);
         if (!fails) for (const given of stored) single.apply(given);
         if (ripens) now += 20 * DAY;
         for (const { ledger } of [grouped, single]) if (ripens) ledger.maintain(now);

@@ -35,7 +35,7 @@ test('after kill -9 in the middle of commits, again and again, the ledger is a s
     const bench = openBench(settings(), { path });
     const { book } = bench.ledger;
     const [stream] = book.streams.values();
-    const asOf = book.runs(stream?.id ?? 0, 'hour', 'newest')[0]?.asOf ?? 0;
+    const asOf = book.readings(stream?.id ?? 0, 'hour', 'current')[0]?.asOf ?? 0;
     const cells = bench.store.cells(stream?.id ?? 0, 'hour', { start: 0, end: Number.MAX_SAFE_INTEGER });
     const perHour = [...cells.values()].flatMap((each) => [...each.values()]);
     assert.equal(perHour.length, 24 * 20);

@@ -50,7 +50,7 @@ function changed(path: string, sql: string): string {
 /** What a ledger shows, by account. */
 function shownBy(path: string, names: readonly string[] = ['prod', 'dev']): Map<string, number> {
   const ledger = openLedger(sqliteStore(openDatabase(path)));
-  for (const name of names) ledger.open(settings({}, { name }), NOW);
+  for (const name of names) ledger.openAccount(settings({}, { name }), NOW);
   const values = valuesOf(ledger, NOW);
   ledger.close();
   return values;
@@ -148,7 +148,7 @@ test('a backup of a ledger that is written to is all of one instant', async (t) 
   const path = ledgerFile(t, 300);
   const database = openDatabase(path);
   const ledger = openLedger(sqliteStore(database));
-  ledger.open(settings(), NOW);
+  ledger.openAccount(settings(), NOW);
   const backups = createBackups(database);
   let turn = 0;
   for (let round = 0; round < 5; round += 1) {
@@ -216,7 +216,7 @@ test('a restored ledger begins anew, and what stood there is kept', async (t) =>
     assert.equal(now.get(name), name.includes('_total|') ? 0 : value, name);
   const store = sqliteStore(openDatabase(path));
   assert.deepEqual(store.deliveries('a'), [], 'a receiver is known, and is told everything from 0 on');
-  assert.deepEqual(new Set(store.load().series.map(({ zeroAt }) => zeroAt)), new Set([NOW]));
+  assert.deepEqual(new Set(store.load().series.map(({ createdAt }) => createdAt)), new Set([NOW]));
   store.close();
   assert.deepEqual(readdirSync(dirname(path)).sort(), ['ledger.db', aside.slice(dirname(path).length + 1)]);
 });

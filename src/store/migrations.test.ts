@@ -29,8 +29,8 @@ test('series of a ledger of schema 2 were 0 when their account was first read', 
   const store = sqliteStore(openDatabase(path));
   const { accounts, series } = store.load();
   assert.deepEqual(
-    series.map(({ id, total, zeroAt }) => ({ id, total, zeroAt })),
-    [{ id: 1, total: 5n, zeroAt: BASELINE }],
+    series.map(({ id, total, createdAt }) => ({ id, total, createdAt })),
+    [{ id: 1, total: 5n, createdAt: BASELINE }],
   );
   const [read, unread] = accounts;
   assert.equal(read?.openedAt, BASELINE);

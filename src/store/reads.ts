@@ -1,10 +1,10 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { Cell, Cells } from '../core/ledger/cell.ts';
-import type { SumKind } from '../core/ledger/records.ts';
+import type { PeriodKind } from '../core/ledger/records.ts';
 import type { Fixed } from '../core/values/money.ts';
 import { floorTo, type Granularity, type Instant, type Range } from '../core/values/time.ts';
 import { type DeliveryTables, prepareDeliveries } from './deliveries.ts';
-import { type Digest, EMPTY, hashRow, plus } from './digest.ts';
+import { EMPTY, hashRow, plus, type RowDigest } from './digest.ts';
 import type { ReadRows, Seals } from './seals.ts';
 import { cellsOf, sumsOf, unitSize, wholeUnits } from './tables.ts';
 
@@ -18,7 +18,7 @@ export interface StoreOptions {
 /** What is read from the file while the program runs. Whole units are read, and held against their digests before any of it is used. */
 export interface Reads {
   readCells(stream: number, granularity: Granularity, range: Range): Cells;
-  readSums(kind: SumKind, start: Instant): ReadonlyMap<number, Fixed>;
+  readSums(kind: PeriodKind, start: Instant): ReadonlyMap<number, Fixed>;
   readonly deliveries: DeliveryTables;
 }
 
@@ -58,8 +58,8 @@ export function prepareReads(database: DatabaseSync, seals: Seals, options: Stor
 }
 
 /** The digests of rows that come in order of their buckets. */
-function digestsOf(rows: readonly CellColumns[], size: number): Map<number, Digest> {
-  const digests = new Map<number, Digest>();
+function digestsOf(rows: readonly CellColumns[], size: number): Map<number, RowDigest> {
+  const digests = new Map<number, RowDigest>();
   let unit = Number.NaN;
   let digest = EMPTY;
   for (const row of rows) {
@@ -86,7 +86,7 @@ function cellsIn(rows: readonly CellColumns[], { start, end }: Range): Cells {
       at = bucket;
       buckets.set(bucket, cells);
     }
-    cells.set(series, { value: BigInt(value), base: base === '0' ? 0n : BigInt(base) });
+    cells.set(series, { value: BigInt(value), baseline: base === '0' ? 0n : BigInt(base) });
   }
   return buckets;
 }

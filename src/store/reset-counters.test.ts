@@ -27,7 +27,7 @@ function bench({ stream }: History) {
   const opened = () => {
     const store = sqliteStore(database);
     const ledger = openLedger(store);
-    return { store, ledger, id: ledger.open(account, OPENED) };
+    return { store, ledger, id: ledger.openAccount(account, OPENED) };
   };
   let { store, ledger, id } = opened();
   let now = START + 5 * DAY;

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { type AuditInput, heldOf } from '../core/ledger/audit.ts';
+import { type AuditInput, recomputeStream } from '../core/ledger/audit.ts';
 import type { SeriesRow } from '../core/ledger/records.ts';
-import { openBook } from '../core/ledger/state.ts';
+import { openLedgerState } from '../core/ledger/state.ts';
 import type { Instant } from '../core/values/time.ts';
 import { accountId } from './forget.ts';
 import { refuseBroken } from './open.ts';
@@ -85,14 +85,14 @@ export function rebaseAccount(
  */
 function balance(database: DatabaseSync, settingsOf: AuditInput['settingsOf'], only: number | null): void {
   const store = sqliteStore(database);
-  const book = openBook(store);
+  const book = openLedgerState(store);
   const series: SeriesRow[] = [];
   for (const stream of book.streams.values()) {
     if (only !== null && stream.account !== only) continue;
     const account = book.accounts.get(stream.account);
     const settings = account && settingsOf(account, stream.name);
     if (!settings) continue;
-    for (const [id, net] of heldOf({ book, store, settingsOf }, stream, settings).net) {
+    for (const [id, net] of recomputeStream({ book, store, settingsOf }, stream, settings).net) {
       const row = book.series.get(id);
       if (row && net !== 0n) series.push({ ...row, rolled: -net });
     }

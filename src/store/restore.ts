@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { AuditInput } from '../core/ledger/audit.ts';
 import type { Instant } from '../core/values/time.ts';
-import { copyInto, settle } from './backup.ts';
+import { copyInto, fsyncDirectory } from './backup.ts';
 import { problemsIn } from './check.ts';
 import { removeLeftovers, withDraft } from './draft.ts';
 import { inUse, obstacleTo, refusalOf } from './error-messages.ts';
@@ -122,7 +122,7 @@ function swap({ path, draft, aside, lock }: Swap): string | undefined {
     rmSync(`${path}-shm`, { force: true });
     renameSync(draft, path);
   }
-  settle(dirname(path));
+  fsyncDirectory(dirname(path));
   return aside;
 }
 

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import type { Stored } from '../core/ledger/records.ts';
+import type { StoredLedger } from '../core/ledger/records.ts';
 import type { Observation } from '../core/statement/statement.ts';
 import { GRANULARITIES } from '../core/values/time.ts';
 import { resourceRows, seriesRows } from './bulk-load.ts';
@@ -13,7 +13,8 @@ const Maybe = z
   .number()
   .nullable()
   .transform((value) => value ?? undefined);
-const Side = z.enum(['newest', 'oldest']);
+/** Its words in the file are older than those of the program. */
+const Side = z.enum(['newest', 'oldest']).transform((side) => (side === 'newest' ? 'current' : 'baseline'));
 const GranularityName = z.enum(GRANULARITIES);
 
 const Account = z
@@ -26,8 +27,9 @@ const Account = z
     opened_at: z.number(),
     zero_shown: z.number(),
   })
-  .transform(({ opened_at, zero_shown, ...row }) => ({
+  .transform(({ opened_at, zero_shown, folded, ...row }) => ({
     ...row,
+    overflowCount: folded,
     openedAt: opened_at,
     zeroShown: zero_shown === 1,
   }));
@@ -103,7 +105,7 @@ const Feed = z
     feed: row.feed,
     read: z.array(StoredRange).parse(JSON.parse(row.ranges)),
     lastSuccess: row.last_success,
-    memo: row.memo ?? undefined,
+    state: row.memo ?? undefined,
     observations: z.array(StoredObservation).parse(JSON.parse(row.observations)),
     notes: z.array(StoredNote).parse(JSON.parse(row.notes)),
     reconciliation:
@@ -121,7 +123,7 @@ const Requests = z.object({ account: z.number(), state: z.string() });
 const Days = z.object({ stream: z.number(), start: z.number(), end: z.number() });
 
 /** Everything that is kept in memory. */
-export function readAll(database: DatabaseSync, read?: ReadRows): Stored {
+export function readAll(database: DatabaseSync, read?: ReadRows): StoredLedger {
   const all = <T>(schema: z.ZodType<T>, sql: string): T[] =>
     database
       .prepare(sql)
@@ -134,7 +136,7 @@ export function readAll(database: DatabaseSync, read?: ReadRows): Stored {
     streams: all(Stream, 'SELECT * FROM streams'),
     series: seriesRows(database, read?.get('series')),
     resources: resourceRows(database, read?.get('resources')),
-    folded: all(Folded, 'SELECT * FROM folded'),
+    overflowed: all(Folded, 'SELECT * FROM folded'),
     readings: [
       ...Map.groupBy(
         readings,
@@ -154,9 +156,9 @@ export function readAll(database: DatabaseSync, read?: ReadRows): Stored {
       ];
     }),
     feeds: all(Feed, 'SELECT * FROM feeds'),
-    hours: all(Hour, 'SELECT * FROM hours'),
+    hourlyTotals: all(Hour, 'SELECT * FROM hours'),
     requests: all(Requests, 'SELECT * FROM requests'),
-    silences: all(Silence, 'SELECT * FROM silences'),
+    omissions: all(Silence, 'SELECT * FROM silences'),
     compacted: [...Map.groupBy(compacted, ({ stream }) => stream)].map(([stream, days]) => ({
       stream,
       days: days.map(({ start, end }) => ({ start, end })),

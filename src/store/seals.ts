@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Range } from '../core/values/time.ts';
-import { type Digest, EMPTY, hashRow, minus, plus } from './digest.ts';
+import { EMPTY, hashRow, minus, plus, type RowDigest } from './digest.ts';
 import {
   type DigestKey,
   LARGE_TABLES,
@@ -12,7 +12,7 @@ import {
 } from './tables.ts';
 
 /** Digests by what they are of and by unit. What has no rows has none. */
-type Digests = Map<string, Map<number, Digest>>;
+type Digests = Map<string, Map<number, RowDigest>>;
 
 /** The rows are not those that the ledger wrote. */
 export class SealError extends Error {
@@ -36,11 +36,11 @@ export class Seals {
     this.#drop = database.prepare('DELETE FROM digests WHERE rows = ? AND unit = ?');
   }
 
-  add({ rows, unit }: DigestKey, hash: Digest): void {
+  add({ rows, unit }: DigestKey, hash: RowDigest): void {
     setDigest(this.#changed, rows, unit, plus(this.#current(rows, unit), hash));
   }
 
-  remove({ rows, unit }: DigestKey, hash: Digest): void {
+  remove({ rows, unit }: DigestKey, hash: RowDigest): void {
     setDigest(this.#changed, rows, unit, minus(this.#current(rows, unit), hash));
   }
 
@@ -80,7 +80,7 @@ export class Seals {
    *
    * @throws {SealError} when they are not the rows that were written.
    */
-  verify(rows: string, range: Range, found: ReadonlyMap<number, Digest>): void {
+  verify(rows: string, range: Range, found: ReadonlyMap<number, RowDigest>): void {
     // Several commits may share a transaction: a later one reads what an earlier one has written.
     const isOff = (unit: number) => this.#current(rows, unit) !== (found.get(unit) ?? EMPTY);
     for (const unit of found.keys()) if (isOff(unit)) throw new SealError(whatOf(rows, unit));
@@ -90,12 +90,12 @@ export class Seals {
     }
   }
 
-  #current(rows: string, unit: number): Digest {
+  #current(rows: string, unit: number): RowDigest {
     return this.#changed.get(rows)?.get(unit) ?? this.#stored.get(rows)?.get(unit) ?? EMPTY;
   }
 }
 
-const NONE: ReadonlyMap<number, Digest> = new Map();
+const NONE: ReadonlyMap<number, RowDigest> = new Map();
 
 /** Rows that were read, by table. */
 export type ReadRows = Map<TableName, readonly Values[]>;
@@ -140,7 +140,7 @@ export function seal(database: DatabaseSync): void {
 /** The statements that made the tables have a digest, too: a damaged one may read them in another way. */
 const SCHEMA = 'schema';
 
-function schemaDigest(database: DatabaseSync): Digest {
+function schemaDigest(database: DatabaseSync): RowDigest {
   const statement = database.prepare(`SELECT name, tbl_name, sql FROM sqlite_schema WHERE type = 'table'`);
   let digest = EMPTY;
   for (const row of rowsOf(statement)) {
@@ -188,8 +188,8 @@ function* rowsOf(statement: StatementSync): Generator<Values> {
   for (const row of statement.iterate()) yield row as unknown as Values;
 }
 
-function setDigest(digests: Digests, rows: string, unit: number, digest: Digest): void {
-  const units = digests.get(rows) ?? new Map<number, Digest>();
+function setDigest(digests: Digests, rows: string, unit: number, digest: RowDigest): void {
+  const units = digests.get(rows) ?? new Map<number, RowDigest>();
   digests.set(rows, units.set(unit, digest));
 }
 

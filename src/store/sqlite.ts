@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Run } from '../core/ledger/readings.ts';
+import type { ReadInterval } from '../core/ledger/readings.ts';
 import type { Commit, ReadingsRow, SeriesRow, Store } from '../core/ledger/records.ts';
 import { readingsKey } from '../core/ledger/state.ts';
 import { isMalformed, storeError } from './open.ts';
@@ -20,7 +20,7 @@ export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}):
     };
   });
   // What stands in the file, so that of a long list of runs only what changed is written.
-  const written = new Map<string, readonly Run[]>();
+  const written = new Map<string, readonly ReadInterval[]>();
 
   let isLoaded = false;
 
@@ -29,7 +29,7 @@ export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}):
   const write = (commit: Commit) => {
     for (const row of commit.accounts ?? [])
       tables.accounts.put(
-        ...[row.id, row.provider, row.name, row.baseline ?? null, row.folded, row.openedAt],
+        ...[row.id, row.provider, row.name, row.baseline ?? null, row.overflowCount, row.openedAt],
         row.zeroShown ? 1 : 0,
       );
     for (const row of commit.streams ?? [])
@@ -37,7 +37,7 @@ export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}):
     for (const row of commit.resources ?? [])
       tables.resources.put(row.account, row.resource, row.model, row.tier, JSON.stringify(row.facts));
     for (const row of commit.series ?? []) writeSeries(tables, row);
-    for (const { stream, digest } of commit.folded ?? []) tables.folded.put(stream, digest);
+    for (const { stream, digest } of commit.overflowed ?? []) tables.folded.put(stream, digest);
     writeCells(tables, commit);
     for (const row of commit.readings ?? []) writeReadings(tables, row, written.get(keyOf(row)) ?? []);
     writeSums(tables, commit);
@@ -57,7 +57,7 @@ export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}):
       return stored;
     },
     cells: (stream, granularity, range) => orDamaged(database, () => readCells(stream, granularity, range)),
-    sums: (kind, start) => orDamaged(database, () => readSums(kind, start)),
+    periodTotals: (kind, start) => orDamaged(database, () => readSums(kind, start)),
     deliveries: (receiver) => orDamaged(database, () => deliveries.read(receiver)),
     commit(commit) {
       transaction(() => write(commit));
@@ -181,28 +181,33 @@ function writeSeries(tables: Tables, row: SeriesRow): void {
     ...[`${row.total}`, `${row.corrections}`],
     ...[hold ? `${hold.total}` : null, hold ? `${hold.corrections}` : null],
     ...[hold?.since ?? null, hold?.shown ? 1 : 0],
-    ...[row.lastCell, row.changedAt, `${row.rolled}`, row.zeroAt],
+    ...[row.lastCell, row.changedAt, `${row.rolled}`, row.createdAt],
   );
 }
 
 function writeCells(tables: Tables, commit: Commit): void {
   for (const { stream, granularity, range } of commit.dropped ?? [])
     tables.dropCells(stream, granularity, range.start, range.end);
-  for (const { stream, granularity, bucket, series, value, base } of commit.cells ?? []) {
-    if (value === 0n && base === 0n) tables.dropCell(stream, granularity, bucket, series);
-    else tables.cells.put(stream, granularity, bucket, series, `${value}`, `${base}`);
+  for (const { stream, granularity, bucket, series, value, baseline } of commit.cells ?? []) {
+    if (value === 0n && baseline === 0n) tables.dropCell(stream, granularity, bucket, series);
+    else tables.cells.put(stream, granularity, bucket, series, `${value}`, `${baseline}`);
   }
 }
 
 function writeSums(tables: Tables, commit: Commit): void {
-  for (const row of commit.sums ?? []) tables.sums.put(row.kind, row.start, row.series, `${row.value}`);
-  for (const row of commit.hours ?? []) tables.hours.put(row.stream, row.hour, row.currency, `${row.value}`);
-  if (commit.droppedHours) tables.dropHours(commit.droppedHours.stream, commit.droppedHours.before);
-  if (commit.droppedSums) tables.dropSums(commit.droppedSums.kind, commit.droppedSums.before);
+  for (const row of commit.periodTotals ?? [])
+    tables.sums.put(row.kind, row.start, row.series, `${row.value}`);
+  for (const row of commit.hourlyTotals ?? [])
+    tables.hours.put(row.stream, row.hour, row.currency, `${row.value}`);
+  if (commit.droppedHourlyTotals)
+    tables.dropHours(commit.droppedHourlyTotals.stream, commit.droppedHourlyTotals.before);
+  if (commit.droppedPeriodTotals)
+    tables.dropSums(commit.droppedPeriodTotals.kind, commit.droppedPeriodTotals.before);
 }
 
-function writeReadings(tables: Tables, row: ReadingsRow, before: readonly Run[]): void {
-  const { stream, granularity, side, runs } = row;
+function writeReadings(tables: Tables, row: ReadingsRow, before: readonly ReadInterval[]): void {
+  const { stream, granularity, runs } = row;
+  const side = row.side === 'current' ? 'newest' : 'oldest';
   let head = 0;
   while (head < runs.length && head < before.length && isSameRun(runs[head], before[head])) head += 1;
   let tail = 0;
@@ -215,7 +220,7 @@ function writeReadings(tables: Tables, row: ReadingsRow, before: readonly Run[])
   }
 }
 
-function isSameRun(a: Run | undefined, b: Run | undefined): boolean {
+function isSameRun(a: ReadInterval | undefined, b: ReadInterval | undefined): boolean {
   return a?.start === b?.start && a?.end === b?.end && a?.asOf === b?.asOf;
 }
 
@@ -223,7 +228,7 @@ function writeLists(tables: Tables, commit: Commit): void {
   for (const row of commit.feeds ?? []) {
     const { reconciliation } = row;
     tables.feeds.put(
-      ...[row.account, row.feed, JSON.stringify(row.read), row.lastSuccess ?? null, row.memo ?? null],
+      ...[row.account, row.feed, JSON.stringify(row.read), row.lastSuccess ?? null, row.state ?? null],
       storedObservations(row.observations),
       reconciliation ? `${reconciliation.difference}` : null,
       reconciliation?.against ?? null,
@@ -231,7 +236,7 @@ function writeLists(tables: Tables, commit: Commit): void {
     );
   }
   for (const row of commit.requests ?? []) tables.requests.put(row.account, row.state);
-  for (const { stream, rows } of commit.silences ?? []) {
+  for (const { stream, rows } of commit.omissions ?? []) {
     tables.dropSilences(stream);
     for (const { granularity, tier, range, since } of rows) {
       tables.silences.put(stream, granularity, tier, range.start, range.end, since);

@@ -188,7 +188,7 @@ test('a disk that is full in the middle of a commit leaves memory and file as th
   const path = join(folder(t), 'ledger.db');
   const database = openDatabase(path);
   const ledger = openLedger(sqliteStore(database));
-  const feed = { account: ledger.open(settings(), AT), feed: 'usage' };
+  const feed = { account: ledger.openAccount(settings(), AT), feed: 'usage' };
   const apply = (from: number, count: number, resources: number) => {
     const range = { start: AT + from * HOUR, end: AT + (from + count) * HOUR };
     const lines = Array.from({ length: count * resources }, (_, index) =>
@@ -212,7 +212,7 @@ test('a disk that is full in the middle of a commit leaves memory and file as th
   const after = valuesOf(ledger, now);
   ledger.close();
   const again = openLedger(sqliteStore(openDatabase(path)));
-  again.open(settings(), AT);
+  again.openAccount(settings(), AT);
   assert.deepEqual(valuesOf(again, now), after);
   again.close();
 });
@@ -221,8 +221,8 @@ test('a disk that is full in the middle of a group leaves nothing of it, and dam
   const path = join(folder(t), 'ledger.db');
   const database = openDatabase(path);
   const ledger = openLedger(cacheCells(sqliteStore(database)));
-  const feed = { account: ledger.open(settings({}, { maxSeries: 200 }), AT), feed: 'usage' };
-  const write = createWriter(ledger.together, Number.POSITIVE_INFINITY);
+  const feed = { account: ledger.openAccount(settings({}, { maxSeries: 200 }), AT), feed: 'usage' };
+  const write = createWriter(ledger.transaction, Number.POSITIVE_INFINITY);
   const apply = (from: number, count: number, resources: number) =>
     write(() => {
       const range = { start: AT + from * HOUR, end: AT + (from + count) * HOUR };
@@ -236,7 +236,7 @@ test('a disk that is full in the middle of a group leaves nothing of it, and dam
   const group = () =>
     Promise.allSettled([apply(10, 1, 5), apply(11, 5, 40), apply(16, 400, 40), apply(416, 5, 6)]);
   const foldedOf = ({ book }: Ledger) =>
-    [...book.streams.keys()].map((stream) => [...book.folded(stream)].sort((a, b) => a - b));
+    [...book.streams.keys()].map((stream) => [...book.overflowed(stream)].sort((a, b) => a - b));
   for (const spare of [1, 3, 10, 30]) {
     const pages = Object.values(database.prepare('PRAGMA page_count').get() ?? {})[0];
     database.exec(`PRAGMA max_page_count = ${Number(pages) + spare}`);
@@ -260,7 +260,7 @@ test('a disk that is full in the middle of a group leaves nothing of it, and dam
   const [after, foldedAfter] = [valuesOf(ledger, now), foldedOf(ledger)];
   ledger.close();
   const again = openLedger(sqliteStore(openDatabase(path)));
-  again.open(settings({}, { maxSeries: 200 }), AT);
+  again.openAccount(settings({}, { maxSeries: 200 }), AT);
   assert.deepEqual(valuesOf(again, now), after);
   assert.deepEqual(foldedOf(again), foldedAfter);
   again.close();

@@ -3,10 +3,10 @@ import { JsonTraceSerializer, ProtobufTraceSerializer } from '@opentelemetry/otl
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
 import type { Instant } from '../core/values/time.ts';
 import type { Receiver } from '../push/receiver.ts';
-import { type Patience, type Sent, sendPatiently } from '../push/retry.ts';
+import { type RetryPolicy, type SendOutcome, sendWithRetry } from '../push/retry.ts';
 import type { PushFailure, Transport } from '../push/transport.ts';
 
-export interface SpanExporterOptions extends Pick<Patience, 'now' | 'wait' | 'random' | 'signal'> {
+export interface SpanExporterOptions extends Pick<RetryPolicy, 'now' | 'wait' | 'random' | 'signal'> {
   /** A batch may take as long as its `timeoutMs`, repetitions and waits included. */
   readonly receiver: Pick<Receiver, 'protocol' | 'timeoutMs'>;
   /** To the receiver's traces; closed when the exporter is shut down. */
@@ -63,14 +63,14 @@ function deliveryTo({ receiver, ...options }: SpanExporterOptions) {
     // What the receiver said about one batch holds for the next, which is not even sent where it cannot wait that long.
     if (silence && silence.until >= until) return silence.delivery;
     if (silence && silence.until > now()) await wait(silence.until - now(), signal).catch(() => {});
-    const sent = await sendPatiently(body, { ...patience, until });
+    const sent = await sendWithRetry(body, { ...patience, until });
     const delivery = deliveryOf(sent);
     silence = sent.kind === 'given up' ? { until: sent.notBefore, delivery } : undefined;
     return delivery;
   };
 }
 
-function deliveryOf(sent: Sent): TraceDelivery {
+function deliveryOf(sent: SendOutcome): TraceDelivery {
   if (sent.kind !== 'taken') return { ok: false, reason: sent.reason, message: sent.message };
   if (sent.rejected === 0) return { ok: true };
   return { ok: false, reason: 'partial', message: `${sent.rejected} spans were refused: ${sent.message}` };

@@ -11,8 +11,9 @@ test('docs/metrics.md is what the catalogue says; `npm run docs` writes it', asy
 
 test('every family and every twin is documented', () => {
   const page = metricsPage();
-  for (const { name, help, twin } of Object.values<Metric>(METRICS)) {
+  for (const { name, help, corrections } of Object.values<Metric>(METRICS)) {
     assert.ok(page.includes(`### \`${name}\`\n\n${help}\n`), name);
-    if (twin) assert.ok(page.includes(`\`${twin.name}\`. ${twin.help}`), twin.name);
+    if (corrections)
+      assert.ok(page.includes(`\`${corrections.name}\`. ${corrections.help}`), corrections.name);
   }
 });

@@ -46,12 +46,12 @@ export function metricsPage(): string {
   return [INTRODUCTION, ...sections].join('\n');
 }
 
-function entryOf({ name, type, help, labels, twin, summable }: Metric): string {
+function entryOf({ name, type, help, labels, corrections, summable }: Metric): string {
   const facts = [
     `- Type: ${type}`,
     `- Labels: ${labels.length > 0 ? labels.map((label) => `\`${label}\``).join(', ') : 'none'}`,
     `- May be summed over its labels: ${summable ? 'yes' : 'no'}`,
-    ...(twin ? [`- Corrections twin: \`${twin.name}\`. ${twin.help}`] : []),
+    ...(corrections ? [`- Corrections twin: \`${corrections.name}\`. ${corrections.help}`] : []),
   ];
   return `### \`${name}\`\n\n${help}\n\n${facts.join('\n')}\n`;
 }

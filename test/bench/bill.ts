@@ -1,7 +1,7 @@
 import type { Store } from '../../src/core/ledger/records.ts';
 import type { AccountSettings } from '../../src/core/ledger/settings.ts';
 import { type Ledger, openLedger } from '../../src/core/ledger.ts';
-import type { Line, ResourceFacts, Statement } from '../../src/core/statement/statement.ts';
+import type { Charge, ResourceFacts, Statement } from '../../src/core/statement/statement.ts';
 import { DEFAULT_RATES } from '../../src/core/values/exchange-rates.ts';
 import { fromInteger, type Usd } from '../../src/core/values/money.ts';
 import { DAY, HOUR, type Instant, type Range, startOfDay, startOfMonth } from '../../src/core/values/time.ts';
@@ -49,14 +49,14 @@ function modelOf(index: number): string {
 }
 
 /** What every deployment cost in each bucket, deployment by deployment as Baseten lists it. `revision` moves the amounts. */
-export function linesOf({ resources }: Bill, buckets: readonly Instant[], revision = 0): Line[] {
+export function chargesOf({ resources }: Bill, buckets: readonly Instant[], revision = 0): Charge[] {
   return resources.flatMap(({ resource }, index) => {
     const model = modelOf(index);
-    const line = (at: Instant): Line => {
+    const charge = (at: Instant): Charge => {
       const value = amountOf(index, at, revision);
       return { at, measure: 'cost', resource, model, tier: 'dedicated', detail: 'USD', value };
     };
-    return buckets.map(line);
+    return buckets.map(charge);
   });
 }
 
@@ -71,9 +71,9 @@ export function daysOf({ start, end }: Range): Instant[] {
   return Array.from({ length: Math.round((end - start) / DAY) }, (_, index) => start + index * DAY);
 }
 
-/** A statement of whole days with these lines. */
-export function statementOf(range: Range, asOf: Instant, lines: readonly Line[]): Statement {
-  return { stream: FEED, granularity: 'day', range, asOf, lines, silentTiers: [] };
+/** A statement of whole days with these charges. */
+export function statementOf(range: Range, asOf: Instant, charges: readonly Charge[]): Statement {
+  return { stream: FEED, granularity: 'day', range, asOf, charges, silentTiers: [] };
 }
 
 /** A ledger that exposes about so many series: six of cost and one of its resource for each deployment, some of the account. */
@@ -84,15 +84,15 @@ export function ledgerOf(
 ): { ledger: Ledger; bill: Bill; account: number } {
   const bill = billOf(Math.floor((series - 4) / 7), now);
   const ledger = openLedger(store);
-  const account = ledger.open(bill.settings, bill.settings.since ?? 0);
+  const account = ledger.openAccount(bill.settings, bill.settings.since ?? 0);
   const today = startOfDay(now);
   const lastMonth = startOfMonth(now, -1);
-  const lines = linesOf(bill, [lastMonth, startOfMonth(now), today - DAY, today]);
-  const statement = statementOf({ start: lastMonth, end: today + DAY }, now, lines);
+  const charges = chargesOf(bill, [lastMonth, startOfMonth(now), today - DAY, today]);
+  const statement = statementOf({ start: lastMonth, end: today + DAY }, now, charges);
   ledger.apply({ account, feed: FEED }, statement, bill.resources, now);
-  ledger.observe(
+  ledger.recordPoll(
     { account, feed: FEED },
-    { at: now, observations: undefined, reconciliation: undefined, memo: undefined, notes: undefined },
+    { at: now, observations: undefined, reconciliation: undefined, state: undefined, notes: undefined },
   );
   return { ledger, bill, account };
 }

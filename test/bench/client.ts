@@ -13,7 +13,7 @@ export interface Scraped {
 }
 
 /** What is asked for, unless it is the page of metrics in whatever format. */
-interface Asked {
+interface AskedPage {
   readonly path?: string;
   readonly accept?: string;
 }
@@ -22,7 +22,7 @@ interface Asked {
 export async function openClient(
   url: string,
   encoding: 'gzip' | 'identity',
-  { path = '/metrics', accept = '*/*' }: Asked = {},
+  { path = '/metrics', accept = '*/*' }: AskedPage = {},
 ): Promise<ScrapeClient> {
   const { hostname, port, host } = new URL(url);
   const headers = `Host: ${host}\r\nAccept: ${accept}\r\nAccept-Encoding: ${encoding}\r\n`;

@@ -7,7 +7,7 @@ import { createOtelPage } from '../../src/sinks/otel/page.ts';
 import { createSelfMetrics } from '../../src/sinks/prometheus/self.ts';
 import { openDatabase } from '../../src/store/open.ts';
 import { sqliteStore } from '../../src/store/sqlite.ts';
-import { FEED, ledgerOf, linesOf, NOW, statementOf } from './bill.ts';
+import { chargesOf, FEED, ledgerOf, NOW, statementOf } from './bill.ts';
 import { say } from './child.ts';
 import { watchWork } from './turns.ts';
 
@@ -49,10 +49,10 @@ async function served(): Promise<void> {
 const today = { start: startOfDay(NOW), end: startOfDay(NOW) + DAY };
 /** Half of the series have new values. */
 async function publish(revision: number): Promise<void> {
-  const statement = statementOf(today, NOW + revision * MINUTE, linesOf(bill, [today.start], revision));
+  const statement = statementOf(today, NOW + revision * MINUTE, chargesOf(bill, [today.start], revision));
   ledger.apply({ account, feed: FEED }, statement, bill.resources, NOW);
   publisher.publish();
-  while (ledger.warm(NOW));
+  while (ledger.preloadHistory(NOW));
   globalThis.gc?.();
 }
 

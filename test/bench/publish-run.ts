@@ -7,7 +7,7 @@ import { createPrometheusPage } from '../../src/sinks/prometheus/page.ts';
 import { createSelfMetrics } from '../../src/sinks/prometheus/self.ts';
 import { openDatabase } from '../../src/store/open.ts';
 import { sqliteStore } from '../../src/store/sqlite.ts';
-import { FEED, ledgerOf, linesOf, NOW, statementOf } from './bill.ts';
+import { chargesOf, FEED, ledgerOf, NOW, statementOf } from './bill.ts';
 import { say } from './child.ts';
 import { watchTurns } from './turns.ts';
 
@@ -41,7 +41,7 @@ async function served(): Promise<void> {
 
 const today = { start: startOfDay(NOW), end: startOfDay(NOW) + DAY };
 function change(revision: number): void {
-  const statement = statementOf(today, NOW + revision * MINUTE, linesOf(bill, [today.start], revision));
+  const statement = statementOf(today, NOW + revision * MINUTE, chargesOf(bill, [today.start], revision));
   ledger.apply({ account, feed: FEED }, statement, bill.resources, NOW);
 }
 

@@ -13,7 +13,7 @@ import { openReceivers } from '../../src/push/receivers.ts';
 import { createLedgerProducer } from '../../src/sinks/otel/producer.ts';
 import { openDatabase } from '../../src/store/open.ts';
 import { sqliteStore } from '../../src/store/sqlite.ts';
-import { FEED, ledgerOf, linesOf, NOW, statementOf } from './bill.ts';
+import { chargesOf, FEED, ledgerOf, NOW, statementOf } from './bill.ts';
 import { say } from './child.ts';
 import { watchTurns, watchWork } from './turns.ts';
 
@@ -76,7 +76,7 @@ function change(): void {
   revision += 1;
   clock += MINUTE;
   const today = { start: startOfDay(NOW), end: startOfDay(NOW) + DAY };
-  const lines = linesOf(bill, [today.start], revision);
+  const lines = chargesOf(bill, [today.start], revision);
   ledger.apply({ account, feed: FEED }, statementOf(today, clock, lines), bill.resources, clock);
   publisher.publish();
 }
@@ -84,7 +84,7 @@ function change(): void {
 /** Everything else has come to rest, and the last push has left no garbage behind. */
 async function prepared(): Promise<void> {
   change();
-  while (ledger.warm(clock));
+  while (ledger.preloadHistory(clock));
   globalThis.gc?.();
   await sleep(50);
   points = 0;

@@ -5,22 +5,22 @@ import { DAY, MINUTE, startOfDay } from '../../src/core/values/time.ts';
 import { cacheCells } from '../../src/store/cache.ts';
 import { openDatabase } from '../../src/store/open.ts';
 import { sqliteStore } from '../../src/store/sqlite.ts';
-import { billOf, daysOf, FEED, linesOf, NOW, statementOf } from './bill.ts';
+import { billOf, chargesOf, daysOf, FEED, NOW, statementOf } from './bill.ts';
 import { say } from './child.ts';
 
-/** Applies a statement of 31 days to a ledger in a file: once, again unchanged, then with another amount in every line. */
+/** Applies a statement of 31 days to a ledger in a file: once, again unchanged, then with another amount in every charge. */
 const [path = '', deployments = '', times = ''] = process.argv.slice(2);
 const ledger = openLedger(cacheCells(sqliteStore(openDatabase(path))));
 const bill = billOf(Number(deployments));
-const account = ledger.open(bill.settings, bill.settings.since ?? 0);
+const account = ledger.openAccount(bill.settings, bill.settings.since ?? 0);
 const range = { start: startOfDay(NOW) - 30 * DAY, end: startOfDay(NOW) + DAY };
 
 let asOf = NOW;
 function applyMs(revision: number): number {
   // As new objects each time, which is how an answer comes.
-  const lines = linesOf(bill, daysOf(range), revision);
+  const charges = chargesOf(bill, daysOf(range), revision);
   asOf += 15 * MINUTE;
-  const statement = statementOf(range, asOf, lines);
+  const statement = statementOf(range, asOf, charges);
   globalThis.gc?.();
   const begun = performance.now();
   ledger.apply({ account, feed: FEED }, statement, bill.resources, asOf);

@@ -11,7 +11,7 @@ import {
 } from '../../src/core/values/time.ts';
 import { openDatabase } from '../../src/store/open.ts';
 import { sqliteStore } from '../../src/store/sqlite.ts';
-import { billOf, FEED, linesOf } from './bill.ts';
+import { billOf, chargesOf, FEED } from './bill.ts';
 import { say } from './child.ts';
 
 /**
@@ -28,16 +28,19 @@ function fill(provider: string, resources: number, granularity: Granularity, day
   const streams = [
     { name: FEED, granularities: [granularity], settleMs: DAY, reachMs: DAY, lagMs: DAY },
   ] as const;
-  const account = ledger.open({ ...bill.settings, provider, since: whole.start, streams }, whole.start);
+  const account = ledger.openAccount(
+    { ...bill.settings, provider, since: whole.start, streams },
+    whole.start,
+  );
   let asOf = now - DAY;
   let cells = 0;
   for (let start = whole.start; start < whole.end; start += 5 * DAY) {
     const range = { start, end: Math.min(start + 5 * DAY, whole.end) };
-    const lines = linesOf(bill, bucketsOf(range, size));
+    const charges = chargesOf(bill, bucketsOf(range, size));
     asOf += MINUTE;
-    const statement = { stream: FEED, granularity, range, asOf, lines, silentTiers: [] };
+    const statement = { stream: FEED, granularity, range, asOf, charges, silentTiers: [] };
     ledger.apply({ account, feed: FEED }, statement, bill.resources, now);
-    cells += lines.length;
+    cells += charges.length;
   }
   return cells;
 }

@@ -3,7 +3,7 @@ import { Pool } from 'undici';
 import { z } from 'zod';
 import { DAY } from '../../src/core/values/time.ts';
 import { createHttpClient } from '../../src/poll/http/client.ts';
-import { NOTHING_KNOWN } from '../../src/providers/api/provider.ts';
+import { EMPTY_CONTEXT } from '../../src/providers/api/provider.ts';
 import { venice } from '../../src/providers/venice/index.ts';
 import { say } from './child.ts';
 
@@ -37,13 +37,13 @@ async function ours(): Promise<number> {
   if (!feed) throw new Error('the feed has another name');
   const range = { start: Number(start), end: Number(start) + DAY };
   const config = { ledgerApi: 'auto' as const };
-  const context = { ...NOTHING_KNOWN, config, signal, now: range.end, since: range.start };
+  const context = { ...EMPTY_CONTEXT, config, signal, now: range.end, since: range.start };
   const reader = feed.reader(range, context);
-  for await (const page of feed.ask(client.ask(signal), range, context)) reader.take(page);
-  const { statement } = reader.done();
+  for await (const page of feed.ask(client.ask(signal), range, context)) reader.add(page);
+  const { statement } = reader.finish();
   await client.close();
   // Three rows a request: what was counted says how many rows were read.
-  const requests = statement?.lines.filter(({ measure }) => measure === 'requests') ?? [];
+  const requests = statement?.charges.filter(({ measure }) => measure === 'requests') ?? [];
   return Number(requests.reduce((sum, { value }) => sum + value, 0n) / 1_000_000_000_000n) * 3;
 }
 

@@ -8,8 +8,8 @@ import { DAY, HOUR, MINUTE, type Range, SECOND } from '../../src/core/values/tim
 import { type FailureReason, POLL_FAILURES } from '../../src/providers/api/errors.ts';
 import type { DedicatedRow } from '../simulators/baseten/rows.ts';
 import { type BasetenOptions, type BasetenSimulator, startBaseten } from '../simulators/baseten/server.ts';
-import type { Fault } from '../simulators/kit/faults.ts';
-import { type Contract, type Dial, dialAt } from '../simulators/kit/world.ts';
+import type { SimulatedFault } from '../simulators/kit/faults.ts';
+import { type FakeClock, fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts';
 import { realServerTest } from '../support/binaries.ts';
 import { run } from '../support/child.ts';
 import {
@@ -22,20 +22,24 @@ import {
 import { type Exporter, type Scrape, startExporter } from '../support/exporter.ts';
 
 const START = Date.UTC(2026, 10, 10, 6, 20);
-const CONTRACTS: readonly Contract[] = ['seed', 'current'];
+const CONTRACTS: readonly SimulatedContract[] = ['seed', 'current'];
 const LOOKUPS = ['prices', 'models', 'teams'] as const;
 /** Their paths. */
 const LISTS = /(instance_type_prices|models|teams)$/;
 
 interface Scene {
-  readonly dial: Dial;
+  readonly dial: FakeClock;
   readonly baseten: BasetenSimulator;
   readonly exporter: Exporter;
 }
 
 /** Two accounts at two servers that bill the same: of `test` the look-ups are spoiled, of `whole` nothing is. */
-async function scene(context: TestContext, contract: Contract, keys: BasetenOptions = {}): Promise<Scene> {
-  const dial = dialAt(START);
+async function scene(
+  context: TestContext,
+  contract: SimulatedContract,
+  keys: BasetenOptions = {},
+): Promise<Scene> {
+  const dial = fakeClockAt(START);
   const options = { clock: dial, contract, genesis: Date.UTC(2026, 10, 1) };
   const [baseten, whole] = await Promise.all([startBaseten({ ...options, ...keys }), startBaseten(options)]);
   context.after(() => Promise.all([baseten.close(), whole.close()]));
@@ -196,7 +200,7 @@ test('names of teams come from the bill, else from the look-ups, and go with the
   assertNoneFell(named, unnamed);
 });
 
-const SPOILED: Readonly<Record<string, readonly [Fault, FailureReason]>> = {
+const SPOILED: Readonly<Record<string, readonly [SimulatedFault, FailureReason]>> = {
   'a 429 with seconds in its body': [{ kind: 'throttle', waitSeconds: 90, style: 'body' }, 'rate_limited'],
   'a 429 that does not say': [{ kind: 'throttle', waitSeconds: 90, style: 'none' }, 'rate_limited'],
   'a 500': [{ kind: 'status', status: 500 }, 'server'],
@@ -267,7 +271,7 @@ const IDLE: DedicatedRow = {
 
 /** One account at a server whose bill is written by hand. */
 async function byHand(context: TestContext): Promise<Scene> {
-  const dial = dialAt(START);
+  const dial = fakeClockAt(START);
   const baseten = await startBaseten({ clock: dial, generate: false });
   context.after(() => baseten.close());
   const { url, key } = baseten;
@@ -318,7 +322,7 @@ test('a deployment that is billed without requests is told from one with request
 const BILL = /usage_summary$/;
 
 /** An answer whose first category comes to so much more than its rows, before and after credits. */
-function overstated(byUsd: number): Fault {
+function overstated(byUsd: number): SimulatedFault {
   const more = (head: string) =>
     head.replace(/"(total|subtotal)":"?([\d.]+)"?,/g, (_, key: string, amount: string) => {
       return `"${key}":${Number(amount) + byUsd},`;

@@ -6,18 +6,18 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { DAY, HOUR, type Instant, MINUTE, type Range } from '../../src/core/values/time.ts';
 import { type Providers, startAll } from '../simulators/all.ts';
-import { type Contract, type Dial, dialAt } from '../simulators/kit/world.ts';
+import { type FakeClock, fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts';
 import { assertNoneFell, assertWindows } from '../support/expected.ts';
 import { type Exporter, type Scrape, startExporter } from '../support/exporter.ts';
 import { asAsked, unwatched } from '../support/world.ts';
 
-const CONTRACTS: readonly Contract[] = ['seed', 'current'];
+const CONTRACTS: readonly SimulatedContract[] = ['seed', 'current'];
 const EVENING = Date.UTC(2026, 10, 10, 20, 30);
 const SINCE = Date.UTC(2026, 10, 9);
 
 interface Scene {
   /** The providers' clock. */
-  readonly dial: Dial;
+  readonly dial: FakeClock;
   readonly world: Providers;
   readonly exporter: Exporter;
   /** Sets our clock to so much behind (or, positive, ahead of) the providers'. */
@@ -25,8 +25,8 @@ interface Scene {
 }
 
 /** All providers, and an exporter whose clock is its own. */
-async function scene(context: TestContext, contract: Contract): Promise<Scene> {
-  const dial = dialAt(EVENING);
+async function scene(context: TestContext, contract: SimulatedContract): Promise<Scene> {
+  const dial = fakeClockAt(EVENING);
   const world = await unwatched(dial, () => startAll({ clock: dial, contract, genesis: SINCE }));
   context.after(() => world.close());
   let offset = 0;

@@ -5,12 +5,12 @@ import { WINDOWS } from '../../src/core/reports/windows.ts';
 import { parseDecimal } from '../../src/core/values/money.ts';
 import { DAY, MINUTE, type Range, startOfDay } from '../../src/core/values/time.ts';
 import { startAll } from '../simulators/all.ts';
-import { dialAt } from '../simulators/kit/world.ts';
+import { fakeClockAt } from '../simulators/kit/world.ts';
 import { type Exporter, type Scrape, startExporter, windowsAt } from '../support/exporter.ts';
 import { NOON, sum } from '../support/simulated.ts';
 
 test('/api/v1/costs answers what /metrics shows and the providers bill, to the last digit', async (context) => {
-  const dial = dialAt(NOON);
+  const dial = fakeClockAt(NOON);
   const { close, ...simulators } = await startAll({ clock: dial, genesis: NOON - 40 * DAY });
   context.after(close);
   const since = startOfDay(NOON) - DAY;

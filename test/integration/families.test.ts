@@ -31,8 +31,8 @@ test('every family of the catalogue is filled by a provider, and moves', async (
     await world.exporter.push();
     note(seen, await world.exporter.fresh());
   }
-  const names = Object.values<Metric>(METRICS).flatMap(({ name, twin }) =>
-    twin ? [name, twin.name] : [name],
+  const names = Object.values<Metric>(METRICS).flatMap(({ name, corrections }) =>
+    corrections ? [name, corrections.name] : [name],
   );
   const missing = names.filter((name) => !seen.has(name));
   assert.deepEqual(missing, [], 'every family is exposed');

@@ -4,8 +4,8 @@ import { ONE } from '../../src/core/values/money.ts';
 import { DAY, floorTo, HOUR, MINUTE, type Range, SECOND } from '../../src/core/values/time.ts';
 import type { FailureReason } from '../../src/providers/api/errors.ts';
 import { startInferenceSh } from '../simulators/inference-sh/server.ts';
-import type { Fault, WaitStyle } from '../simulators/kit/faults.ts';
-import { type Contract, dialAt } from '../simulators/kit/world.ts';
+import type { SimulatedFault, WaitStyle } from '../simulators/kit/faults.ts';
+import { fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts';
 import { charge } from '../simulators/venice/rows.ts';
 import { startVenice } from '../simulators/venice/server.ts';
 import {
@@ -33,14 +33,14 @@ import {
   type World,
 } from '../support/struck.ts';
 
-const CONTRACTS: readonly Contract[] = ['seed', 'current'];
+const CONTRACTS: readonly SimulatedContract[] = ['seed', 'current'];
 const CANARY = 'canary-5f0e1c7b2a94';
 const WAIT_SECONDS = 90;
 /** How long to wait where an answer does not say. */
 const UNTOLD_SECONDS = 60;
 
 interface Case {
-  readonly fault: Fault;
+  readonly fault: SimulatedFault;
   readonly reason: FailureReason;
   /** Providers to whom this is no failure. */
   readonly not?: readonly string[];
@@ -179,7 +179,7 @@ test('a provider that hangs is given up in time, before its answer or in the mid
 });
 
 test('a provider that is gone comes back with the truth', async (context) => {
-  const dial = dialAt(START);
+  const dial = fakeClockAt(START);
   const start = async (port: number) => {
     const now = dial.now();
     dial.set(START + 30 * DAY); // live minutes lie ahead
@@ -220,23 +220,24 @@ test('a fault of one feed leaves the others of its account alone', async (contex
   assertTruth(page, world);
 });
 
-const SPOILED_WALKS: readonly (readonly [Contract, string, Fault, FailureReason])[] = CONTRACTS.flatMap(
-  (contract) =>
-    [
-      [contract, 'fails', { kind: 'status', status: 500, after: 2 }, 'server'],
-      [contract, 'is truncated', { kind: 'truncated', after: 2 }, 'contract'],
+const SPOILED_WALKS: readonly (readonly [SimulatedContract, string, SimulatedFault, FailureReason])[] =
+  CONTRACTS.flatMap(
+    (contract) =>
       [
-        contract,
-        'is refused for now',
-        { kind: 'throttle', waitSeconds: 5, style: 'none', after: 2 },
-        'rate_limited',
-      ],
-    ] as const,
-);
+        [contract, 'fails', { kind: 'status', status: 500, after: 2 }, 'server'],
+        [contract, 'is truncated', { kind: 'truncated', after: 2 }, 'contract'],
+        [
+          contract,
+          'is refused for now',
+          { kind: 'throttle', waitSeconds: 5, style: 'none', after: 2 },
+          'rate_limited',
+        ],
+      ] as const,
+  );
 
 for (const [contract, what, fault, reason] of SPOILED_WALKS) {
   test(`Venice, ${contract} contract: where the third of many pages ${what}, none counts`, async (context) => {
-    const dial = dialAt(Date.UTC(2026, 10, 10, 4, 30));
+    const dial = fakeClockAt(Date.UTC(2026, 10, 10, 4, 30));
     const genesis = Date.UTC(2026, 10, 10);
     const venice = await startVenice({ clock: dial, contract, genesis });
     context.after(() => venice.close());

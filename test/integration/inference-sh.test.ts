@@ -9,14 +9,14 @@ import { inferenceSh } from '../../src/providers/inference_sh/index.ts';
 import type { PriceList } from '../simulators/inference-sh/evaluate.ts';
 import type { InferenceShRow } from '../simulators/inference-sh/rows.ts';
 import { startInferenceSh } from '../simulators/inference-sh/server.ts';
-import type { Fault } from '../simulators/kit/faults.ts';
+import type { SimulatedFault } from '../simulators/kit/faults.ts';
 import type { Simulator } from '../simulators/kit/service.ts';
-import { type Contract, type Dial, dialAt } from '../simulators/kit/world.ts';
+import { type FakeClock, fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts';
 import { assertOnlyReads, ledgerLines, samplesOf } from '../support/expected.ts';
 import { type Exporter, type Scrape, startExporter } from '../support/exporter.ts';
 import { folderOf, runToEnd } from '../support/process.ts';
 
-const CONTRACTS: readonly Contract[] = ['seed', 'current'];
+const CONTRACTS: readonly SimulatedContract[] = ['seed', 'current'];
 const START = Date.UTC(2026, 10, 22, 11, 47);
 const CANARY = 'canary-key-of-inference-sh';
 const OWNER = { provider: 'inference_sh', account: 'test' };
@@ -41,7 +41,7 @@ const GPU = {
 const MALFORMED = { name: 'malformed', pricing: { prices: { per_image: 'dear' } } };
 
 interface World {
-  readonly dial: Dial;
+  readonly dial: FakeClock;
   readonly inference: Simulator<InferenceShRow>;
   readonly exporter: Exporter;
   /** What the provider charges by the name of a price, from now on. */
@@ -50,11 +50,11 @@ interface World {
 
 async function startWorld(
   context: TestContext,
-  contract: Contract,
+  contract: SimulatedContract,
   entries: readonly object[] = [EXAMPLE, GPU],
 ): Promise<World> {
   let prices: PriceList = {};
-  const dial = dialAt(START);
+  const dial = fakeClockAt(START);
   const options = { clock: dial, contract, generate: false, key: CANARY, prices: () => prices };
   const inference = await startInferenceSh(options);
   context.after(() => inference.close());
@@ -193,12 +193,12 @@ test('without probes nothing is asked, and there is no such feed', async (contex
 });
 
 interface Strike {
-  readonly fault: Fault;
+  readonly fault: SimulatedFault;
   /** Absent: the feed is switched off. */
   readonly reason?: FailureReason;
 }
 
-const says = (text: string): Fault => ({ kind: 'edit', edit: () => text });
+const says = (text: string): SimulatedFault => ({ kind: 'edit', edit: () => text });
 const refusal = (code: string, status: number) =>
   says(JSON.stringify({ success: false, status, error: { code, message: `no way in with ${CANARY}` } }));
 

@@ -156,7 +156,7 @@ test('an account that took a lie in begins at 0 again, and nothing else moves', 
   spending.grow();
   await pageWhen(first, (page) => sum(page, METRICS.cost.name) > 4e11);
   lie.revise({ subtotal: fromInteger(1n) });
-  const twin = METRICS.cost.twin?.name ?? '';
+  const twin = METRICS.cost.corrections?.name ?? '';
   const before = await pageWhen(first, (page) => sum(page, twin) > 4e11 && areUp(page));
   assert.equal((await first.end('SIGTERM')).code, 0);
 

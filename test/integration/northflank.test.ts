@@ -3,15 +3,15 @@ import { type TestContext, test } from 'node:test';
 import { z } from 'zod';
 import { fromInteger, ONE, toNumber } from '../../src/core/values/money.ts';
 import { DAY, floorTo, HOUR, type Instant, MINUTE, type Range, SECOND } from '../../src/core/values/time.ts';
-import type { Fault } from '../simulators/kit/faults.ts';
+import type { SimulatedFault } from '../simulators/kit/faults.ts';
 import type { Simulator } from '../simulators/kit/service.ts';
-import { type Contract, type Dial, dialAt } from '../simulators/kit/world.ts';
+import { type FakeClock, fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts';
 import type { NorthflankRow } from '../simulators/northflank/rows.ts';
 import { type NorthflankOptions, startNorthflank } from '../simulators/northflank/server.ts';
 import { assertOnlyReads, assertWindows, samplesOf } from '../support/expected.ts';
 import { type Exporter, type Polled, type Scrape, startExporter } from '../support/exporter.ts';
 
-const CONTRACTS: readonly Contract[] = ['seed', 'current'];
+const CONTRACTS: readonly SimulatedContract[] = ['seed', 'current'];
 const TIERS = { seed: ['paas', 'byoc'], current: ['paas', 'byoc', 'egress_ip', 'load_balancer'] } as const;
 /** Three days into December, twenty minutes past: the hour before is due. */
 const NOW = Date.UTC(2026, 11, 3, 4, 20);
@@ -30,13 +30,13 @@ interface Situation extends NorthflankOptions {
 }
 
 interface World {
-  readonly dial: Dial;
+  readonly dial: FakeClock;
   readonly northflank: Simulator<NorthflankRow>;
   readonly exporter: Exporter;
 }
 
 async function start(context: TestContext, { since, config, ...options }: Situation): Promise<World> {
-  const dial = dialAt(NOW);
+  const dial = fakeClockAt(NOW);
   const northflank = await startNorthflank({ clock: dial, ...options });
   context.after(() => northflank.close());
   const { url, key } = northflank;
@@ -179,7 +179,7 @@ function hoursOf({ start, end }: Range, isRunning: (hourOfDay: number) => boolea
 
 for (const contract of CONTRACTS) {
   test(`${contract} contract: history asks for no hour that the list showed idle, and comes to the same`, async (context) => {
-    const firstRead = async (fault: Fault | undefined) => {
+    const firstRead = async (fault: SimulatedFault | undefined) => {
       const since = DECEMBER - 4 * DAY;
       const world = await start(context, { since, contract, generate: false, genesis: since });
       runs(
@@ -251,7 +251,7 @@ test('the credit balance falls with what is spent; the first contract has none',
 });
 
 const REFUSED = [401, 402, 403, 404, 410];
-const FAILED: Readonly<Record<string, Fault>> = {
+const FAILED: Readonly<Record<string, SimulatedFault>> = {
   'status 500': { kind: 'status', status: 500 },
   'status 429': { kind: 'throttle', waitSeconds: 5, style: 'reset' },
   HTML: { kind: 'html' },

@@ -8,7 +8,7 @@ import { baseten } from '../../src/providers/baseten/index.ts';
 import { createServer, type ServerOptions } from '../../src/server/server.ts';
 import { startBaseten } from '../simulators/baseten/server.ts';
 import { startInferenceSh } from '../simulators/inference-sh/server.ts';
-import { dialAt } from '../simulators/kit/world.ts';
+import { fakeClockAt } from '../simulators/kit/world.ts';
 import { startNorthflank } from '../simulators/northflank/server.ts';
 import { startVenice } from '../simulators/venice/server.ts';
 import { startExporter } from '../support/exporter.ts';
@@ -48,7 +48,7 @@ async function readAll(judge: Judge, url: string): Promise<string> {
 }
 
 async function liveAnswers(context: TestContext, judge: Judge): Promise<void> {
-  const dial = dialAt(NOON);
+  const dial = fakeClockAt(NOON);
   const options = { clock: dial, genesis: NOON - DAY, key: CANARY };
   const simulators = await Promise.all([
     startBaseten(options),
@@ -129,7 +129,7 @@ function talkative(provider: Provider<unknown>): Provider<unknown> {
     ...feed,
     reader(range, feedContext) {
       const reader = feed.reader(range, feedContext);
-      return { take: (page) => reader.take(page), done: () => ({ ...reader.done(), notes }) };
+      return { add: (page) => reader.add(page), finish: () => ({ ...reader.finish(), notes }) };
     },
   });
   return { ...provider, feeds: provider.feeds.map(talking) };

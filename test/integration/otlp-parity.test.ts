@@ -118,13 +118,13 @@ function withoutGenAi(attributes: Push['resource'], told: Map<string, number>): 
 const LEDGER_COUNTERS: ReadonlySet<string> = new Set(
   Object.values<Metric>(METRICS)
     .filter(({ type, source }) => type === 'counter' && source === 'ledger')
-    .flatMap(({ name, twin }) => (twin ? [name, twin.name] : [name])),
+    .flatMap(({ name, corrections }) => (corrections ? [name, corrections.name] : [name])),
 );
 
 /** The names of all series that the catalogue brings about. */
 function catalogue(): string[] {
-  return Object.values<Metric>(METRICS).flatMap(({ name, type, twin }) => {
+  return Object.values<Metric>(METRICS).flatMap(({ name, type, corrections }) => {
     if (type === 'histogram') return ['bucket', 'count', 'sum'].map((part) => `${name}_${part}`);
-    return twin ? [name, twin.name] : [name];
+    return corrections ? [name, corrections.name] : [name];
   });
 }

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { z } from 'zod';
 import { DAY } from '../../src/core/values/time.ts';
 import { startBaseten } from '../simulators/baseten/server.ts';
-import { dialAt } from '../simulators/kit/world.ts';
+import { fakeClockAt } from '../simulators/kit/world.ts';
 import { startVenice } from '../simulators/venice/server.ts';
 import { startExporter } from '../support/exporter.ts';
 import { folderOf, serve } from '../support/process.ts';
@@ -19,7 +19,7 @@ async function warningsOf(url: string): Promise<string[]> {
 }
 
 test('two accounts with the same costs to the last digit are told of in log, page and status, and nothing else changes', async (context) => {
-  const dial = dialAt(START);
+  const dial = fakeClockAt(START);
   const options = { clock: dial, genesis: START - 5 * DAY };
   const simulators = await Promise.all([
     startBaseten({ ...options, key: 'one-key' }),

@@ -23,7 +23,7 @@ async function folderWithLedger(context: TestContext): Promise<{ folder: string;
   const ledger = join(folder, 'ledger.db');
   const opened = openLedger(sqliteStore(openDatabase(ledger)));
   const at = utc('2026-11-20T10:00');
-  const account = opened.open(settings(), at);
+  const account = opened.openAccount(settings(), at);
   const range = { start: at, end: at + HOUR };
   opened.apply({ account, feed: 'usage' }, statement('hour', range, range.end, [cost(at, 'a', 1)]), [], at);
   opened.close();

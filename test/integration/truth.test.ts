@@ -9,7 +9,7 @@ import type { InferenceShRow } from '../simulators/inference-sh/rows.ts';
 import { startInferenceSh } from '../simulators/inference-sh/server.ts';
 import type { Simulator } from '../simulators/kit/service.ts';
 import type { Truth } from '../simulators/kit/truth.ts';
-import { type Contract, type Dial, dialAt } from '../simulators/kit/world.ts';
+import { type FakeClock, fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts';
 import type { NorthflankRow } from '../simulators/northflank/rows.ts';
 import { startNorthflank } from '../simulators/northflank/server.ts';
 import { charge, PURCHASE, type VeniceRow } from '../simulators/venice/rows.ts';
@@ -31,7 +31,7 @@ import { type Exporter, type Scrape, startExporter } from '../support/exporter.t
 import { promtoolCheckMetrics } from '../support/prometheus.ts';
 import { asAsked, unwatched } from '../support/world.ts';
 
-const CONTRACTS: readonly Contract[] = ['seed', 'current'];
+const CONTRACTS: readonly SimulatedContract[] = ['seed', 'current'];
 /** The evening before the last day of a month. */
 const EVENING = Date.UTC(2026, 9, 30, 22, 10);
 const EVERYTHING: Range = { start: Date.UTC(2026, 7, 1), end: Date.UTC(2027, 0, 1) };
@@ -45,7 +45,7 @@ interface Step {
 }
 
 interface Walk {
-  readonly dial: Dial;
+  readonly dial: FakeClock;
   readonly exporter: Exporter;
   readonly owner: Owner;
   truth(range: Range): Truth;
@@ -98,7 +98,7 @@ const DEPLOYMENT: DedicatedRow = {
 
 for (const contract of CONTRACTS) {
   test(`Baseten, ${contract} contract: every number is the bill's, over a month's end`, async (context) => {
-    const dial = dialAt(EVENING);
+    const dial = fakeClockAt(EVENING);
     const options = { clock: dial, contract, genesis: Date.UTC(2026, 8, 20) };
     const baseten = ending(context, await unwatched(dial, () => startBaseten(options)));
     const exporter = await startExporter(context, dial, [accountAt('baseten', baseten)]);
@@ -177,7 +177,7 @@ function spend(at: string, change: Partial<VeniceRow> = {}): VeniceRow {
 
 for (const contract of CONTRACTS) {
   test(`Venice, ${contract} contract: three feeds, one ledger, every currency`, async (context) => {
-    const dial = dialAt(EVENING);
+    const dial = fakeClockAt(EVENING);
     const options = { clock: dial, contract, genesis: Date.UTC(2026, 9, 29, 12) };
     const venice = ending(context, await unwatched(dial, () => startVenice(options)));
     const exporter = await startExporter(context, dial, [accountAt('venice', venice)]);
@@ -233,7 +233,7 @@ const TASK: InferenceShRow = { at: EVENING - MINUTE, app: 'infsh/by-hand', micro
 
 for (const contract of CONTRACTS) {
   test(`inference.sh, ${contract} contract: four sliding windows are one truth`, async (context) => {
-    const dial = dialAt(EVENING);
+    const dial = fakeClockAt(EVENING);
     const options = { clock: dial, contract, generate: false };
     const inference = ending(context, await startInferenceSh(options));
     const exporter = await startExporter(context, dial, [accountAt('inference_sh', inference)]);
@@ -264,7 +264,7 @@ for (const contract of CONTRACTS) {
 }
 
 test('inference.sh: what the shorter windows have passed by counts once its day has settled', async (context) => {
-  const dial = dialAt(Date.UTC(2026, 10, 10, 0, 0, 30));
+  const dial = fakeClockAt(Date.UTC(2026, 10, 10, 0, 0, 30));
   const inference = ending(context, await startInferenceSh({ clock: dial, generate: false }));
   const exporter = await startExporter(context, dial, [accountAt('inference_sh', inference)]);
   const spent = dial.now() + HOUR;
@@ -297,7 +297,7 @@ for (const contract of CONTRACTS) {
   for (const teamId of [undefined, 'core']) {
     const form = teamId === undefined ? 'several teams' : 'the team form';
     test(`Northflank, ${contract} contract, ${form}: every hour down to its resources`, async (context) => {
-      const dial = dialAt(Date.UTC(2026, 9, 30, 2, 20));
+      const dial = fakeClockAt(Date.UTC(2026, 9, 30, 2, 20));
       const options = { clock: dial, contract, genesis: Date.UTC(2026, 9, 1) };
       const northflank = ending(context, await unwatched(dial, () => startNorthflank(options)));
       const since = Date.UTC(2026, 9, 29, 10);
@@ -336,7 +336,10 @@ function totals({ entries }: Truth) {
 }
 
 /** What an account exposes of what the books hold. */
-function labelledFor(contract: Contract, teamId: string | undefined): NonNullable<Owner['labelled']> {
+function labelledFor(
+  contract: SimulatedContract,
+  teamId: string | undefined,
+): NonNullable<Owner['labelled']> {
   return (entry) => {
     if (teamId === undefined) return entry;
     if (entry.tier === 'paas' && entry.resource === '') return entry;
@@ -361,7 +364,7 @@ function mostWithin(perMs: number, requests: Simulator['requests']): number {
 }
 
 test('Northflank: 1236 hours of history come in within the request budget and move no counter', async (context) => {
-  const dial = dialAt(Date.UTC(2026, 10, 22, 12, 20));
+  const dial = fakeClockAt(Date.UTC(2026, 10, 22, 12, 20));
   const since = Date.UTC(2026, 9, 2);
   const northflank = ending(
     context,
@@ -398,7 +401,7 @@ realServerTest(
   'the page is well-formed in every form, whoever asks for it in whatever order',
   ['promtool'],
   async (context) => {
-    const dial = dialAt(EVENING);
+    const dial = fakeClockAt(EVENING);
     const world = ending(
       context,
       await unwatched(dial, () => startAll({ clock: dial, genesis: Date.UTC(2026, 9, 28) })),

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { z } from 'zod';
 import { WINDOWS } from '../../src/core/reports/windows.ts';
 import { DAY, HOUR, MINUTE } from '../../src/core/values/time.ts';
-import { dialAt } from '../simulators/kit/world.ts';
+import { fakeClockAt } from '../simulators/kit/world.ts';
 import { startVenice } from '../simulators/venice/server.ts';
 import { type Scrape, startExporter } from '../support/exporter.ts';
 import { assertSame } from '../support/otlp-parity.ts';
@@ -26,7 +26,7 @@ const samplesOf = (page: Scrape, name: string) =>
   page.families.get(name.replace(/_total$/, ''))?.samples ?? page.families.get(name)?.samples ?? [];
 
 test('an account that was read and never billed is a known 0: on the page, by push, in the API and on the first page', async (context) => {
-  const dial = dialAt(NOW);
+  const dial = fakeClockAt(NOW);
   const venice = await startVenice({ clock: dial, genesis: NOW, generate: false, emptyPages: 'never' });
   context.after(() => venice.close());
   const { url, pushes } = await startOtlpReceiver(context, { protocol: 'http/json' });

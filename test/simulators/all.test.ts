@@ -4,7 +4,7 @@ import { DAY, MINUTE, SECOND } from '../../src/core/values/time.ts';
 import { ask, NOON } from '../support/simulated.ts';
 import { type Providers, startAll, startDemoWorld } from './all.ts';
 import { outage } from './kit/outages.ts';
-import { bornAt, dialAt, worldOf } from './kit/world.ts';
+import { bornAt, fakeClockAt, worldOf } from './kit/world.ts';
 
 const TODAY = Date.UTC(2026, 10, 22);
 let running: Pick<Providers, 'close'>[] = [];
@@ -22,7 +22,7 @@ const RANGE = { start: TODAY - 2 * DAY, end: TODAY + DAY };
 
 test('the same seed and clock give the same bill, another seed another', async () => {
   const truths = async (seed: number) => {
-    const providers = kept(await startAll({ seed, clock: dialAt(NOON) }));
+    const providers = kept(await startAll({ seed, clock: fakeClockAt(NOON) }));
     const { baseten, venice, inference_sh, northflank } = providers;
     const entries = [baseten, venice, inference_sh, northflank].map((one) => one.truth(RANGE).entries);
     return entries;
@@ -36,7 +36,7 @@ test('the same seed and clock give the same bill, another seed another', async (
 });
 
 test('spend of every provider grows while one watches, and new models appear', async () => {
-  const clock = dialAt(NOON);
+  const clock = fakeClockAt(NOON);
   const providers = kept(await startDemoWorld({ clock }));
   const { baseten, venice, inference_sh, northflank } = providers;
   const all = [baseten, venice, inference_sh, northflank];
@@ -51,7 +51,7 @@ test('spend of every provider grows while one watches, and new models appear', a
 });
 
 test('spend is corrected downward every few minutes', async () => {
-  const clock = dialAt(NOON);
+  const clock = fakeClockAt(NOON);
   const providers = kept(await startDemoWorld({ clock }));
   for (const one of [providers.baseten, providers.venice, providers.inference_sh]) {
     clock.set(NOON);
@@ -64,7 +64,7 @@ test('spend is corrected downward every few minutes', async () => {
 });
 
 test('a catalogue has founders, settlers and newcomers', () => {
-  const world = worldOf({ clock: dialAt(NOON) });
+  const world = worldOf({ clock: fakeClockAt(NOON) });
   assert.equal(world.genesis, Date.UTC(2026, 8, 1));
   assert.equal(bornAt(world, 1, 2, 1), world.genesis);
   assert.equal(bornAt(world, 2, 2, 1), world.genesis + 12 * DAY);
@@ -89,7 +89,7 @@ test('one provider at a time is out for 20 to 40 seconds, never in the first min
 });
 
 test('an outage reaches the wire', async () => {
-  const clock = dialAt(NOON);
+  const clock = fakeClockAt(NOON);
   const providers = kept(await startDemoWorld({ clock }));
   const failing = Array.from({ length: 3600 }, (_, second) => NOON + second * SECOND).find(
     (at) => outage(1, NOON, 1, at)?.kind === 'status',

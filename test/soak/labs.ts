@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import process from 'node:process';
-import type { Dial } from '../simulators/kit/world.ts';
+import type { FakeClock } from '../simulators/kit/world.ts';
 import { type Heard, type LabSetup, Said, type Word } from './words.ts';
 
 const PROGRAM = join(import.meta.dirname, 'lab.ts');
@@ -16,7 +16,7 @@ export interface Lab {
 }
 
 /** Starts one in a time zone, on the dial's clock, and waits until it serves. */
-export async function startLab(dial: Dial, zone: string, setup: Omit<LabSetup, 'now'>): Promise<Lab> {
+export async function startLab(dial: FakeClock, zone: string, setup: Omit<LabSetup, 'now'>): Promise<Lab> {
   const started: LabSetup = { ...setup, now: dial.now() };
   const child = fork(PROGRAM, [JSON.stringify(started)], {
     env: { ...process.env, TZ: zone },

@@ -3,9 +3,9 @@ import { DAY, HOUR, type Instant, MINUTE, type Range, startOfDay } from '../../s
 import { type Providers, startAll } from '../simulators/all.ts';
 import type { DedicatedRow } from '../simulators/baseten/rows.ts';
 import type { Entry } from '../simulators/kit/books.ts';
-import type { Fault } from '../simulators/kit/faults.ts';
+import type { SimulatedFault } from '../simulators/kit/faults.ts';
 import type { Truth } from '../simulators/kit/truth.ts';
-import { type Dial, dialAt } from '../simulators/kit/world.ts';
+import { type FakeClock, fakeClockAt } from '../simulators/kit/world.ts';
 import type { VeniceRow } from '../simulators/venice/rows.ts';
 import { asAsked, unwatched } from '../support/world.ts';
 import type { LabSetup } from './words.ts';
@@ -15,7 +15,7 @@ export type Id = (typeof IDS)[number];
 
 /** Four providers whose bills go on, are revised, and which fail now and then. */
 export interface World {
-  readonly dial: Dial;
+  readonly dial: FakeClock;
   readonly accounts: LabSetup['accounts'];
   /** Something is spent, refunded, restated or comes late, by hand besides what goes on by itself. */
   happen(): void;
@@ -34,7 +34,7 @@ export interface World {
 }
 
 /** What a provider fails with, all of it over in one poll. */
-const FAULTS: readonly Fault[] = [
+const FAULTS: readonly SimulatedFault[] = [
   { kind: 'status', status: 503 },
   { kind: 'status', status: 500, after: 1 },
   { kind: 'status', status: 401 },
@@ -57,7 +57,7 @@ export async function startWorld(
   { start, shareFailing }: { readonly start: Instant; readonly shareFailing: number },
   dice: () => number,
 ): Promise<World> {
-  const dial = dialAt(start);
+  const dial = fakeClockAt(start);
   const since = startOfDay(start) - DAY;
   const providers = await unwatched(dial, () => startAll({ clock: dial, genesis: since }));
   const hand = openHand(providers, dial, dice);
@@ -108,7 +108,11 @@ function told(providers: Providers, range: Range): Truth {
 const usd = parseDecimal;
 
 /** Writes into the books what the generators leave out. */
-function openHand({ baseten, venice, inference_sh }: Providers, dial: Dial, dice: () => number): () => void {
+function openHand(
+  { baseten, venice, inference_sh }: Providers,
+  dial: FakeClock,
+  dice: () => number,
+): () => void {
   const deployments: { readonly at: Instant; readonly entry: Entry<DedicatedRow> }[] = [];
   const charges: Entry<VeniceRow>[] = [];
   const below = (limit: number) => Math.floor(dice() * limit);

@@ -123,10 +123,10 @@ export function contextOf(situation: Situation, provider: Provider): FeedContext
     since: situation.since,
     config: configOf(situation, provider),
     coverage: coverageOf(intervals),
-    memo: situation.memo,
-    knows: ({ measure, model }) => measure === 'requests' && situation.known.includes(model),
-    memoOf: (feed) => situation.memos[feed],
-    billed: (range, which) => {
+    state: situation.memo,
+    hasSeries: ({ measure, model }) => measure === 'requests' && situation.known.includes(model),
+    stateOf: (feed) => situation.memos[feed],
+    netCost: (range, which) => {
       const held = situation.billed.filter(([start, end]) => start === range.start && end === range.end);
       if (held.length === 0) return undefined;
       const labels = { resource: '', model: '', tier: '' };

@@ -21,7 +21,7 @@ const TOTALS = [0, 0.1, 1e-12, 1 / 3, 0.30000000000000004, 123456789.123456, 1e1
 export function everyFamilyOf(series: number, at: Instant): SnapshotSource {
   const shown = Object.values<Metric>(METRICS).filter(({ source }) => source !== 'exporter');
   const headers = shown.flatMap((metric) =>
-    metric.twin ? [metric, { ...metric, ...metric.twin }] : [metric],
+    metric.corrections ? [metric, { ...metric, ...metric.corrections }] : [metric],
   );
   const families = headers.map((header, index): Family => {
     const from = Math.floor((series * index) / headers.length);
@@ -40,7 +40,7 @@ function sampleOf({ type, labels }: Metric, index: number, at: Instant): Sample 
   const total = TOTALS[index % TOTALS.length] ?? 0;
   const value = type === 'gauge' && index % 3 === 0 ? -total : total;
   const values = labels.map((_, place) => (place === 0 ? `${text(0)} ${index}` : text(place)));
-  return { labels: values, value, ...(type === 'counter' && { zeroAt: at - (index % 60) * MINUTE }) };
+  return { labels: values, value, ...(type === 'counter' && { createdAt: at - (index % 60) * MINUTE }) };
 }
 
 /** Fills every family that the exporter tells of itself. */

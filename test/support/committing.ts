@@ -9,7 +9,7 @@ const asOf = Math.max(
   at,
   ...bench.ledger.book.streams
     .keys()
-    .map((id) => Math.max(...bench.ledger.book.runs(id, 'hour', 'newest').map((run) => run.asOf))),
+    .map((id) => Math.max(...bench.ledger.book.readings(id, 'hour', 'current').map((run) => run.asOf))),
 );
 for (let turn = 1; ; turn += 1) {
   const lines = Array.from({ length: 24 * 20 }, (_, index) =>

@@ -1,5 +1,5 @@
 import type { Instant, Range } from '../../src/core/values/time.ts';
-import type { Coverage } from '../../src/providers/api/provider.ts';
+import type { ReadCoverage } from '../../src/providers/api/provider.ts';
 
 /** A range of buckets and when it was read. */
 export interface Interval extends Range {
@@ -7,7 +7,7 @@ export interface Interval extends Range {
 }
 
 /** A coverage as the ledger would give it after readings of these intervals, in any order. */
-export function coverageOf(intervals: readonly Interval[]): Coverage {
+export function coverageOf(intervals: readonly Interval[]): ReadCoverage {
   const read = joined(intervals);
   return {
     asOf: (at) => newestOf(intervals.filter(({ start, end }) => start <= at && at < end)),

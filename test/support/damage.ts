@@ -74,10 +74,10 @@ function shownBy(options: DamageOptions): readonly (readonly [string, number])[]
   const { database, read } = openVerified(options.path, options.fullyChecked);
   try {
     const ledger = openLedger(cacheCells(sqliteStore(database, { read })));
-    for (const each of [hourly, sliding]) ledger.open(each, LATER);
+    for (const each of [hourly, sliding]) ledger.openAccount(each, LATER);
     const first = [...valuesOf(ledger, LATER)].sort();
-    ledger.carried(1);
-    ledger.release(LATER + HOUR, 0);
+    ledger.markDelivered(1);
+    ledger.expireZeroHolds(LATER + HOUR, 0);
     apply(ledger, options, options.readAgain ?? options.hours, LATER);
     const second = [...valuesOf(ledger, LATER + HOUR)].sort();
     const told = ledger.deliveries('a').load();

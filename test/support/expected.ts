@@ -185,7 +185,7 @@ export function assertOnlyReads(
 export const LEDGER_NAMES: ReadonlySet<string> = new Set(
   Object.values<Metric>(METRICS)
     .filter(({ source }) => source !== 'exporter')
-    .flatMap(({ name, twin }) => (twin ? [name, twin.name] : [name])),
+    .flatMap(({ name, corrections }) => (corrections ? [name, corrections.name] : [name])),
 );
 
 /** The sample lines of what the ledger exposes, byte by byte. */

@@ -126,7 +126,7 @@ export async function startExporter(
     async pollAll() {
       const polled = await pollAll(running.app);
       // What the publisher does between the turns of others, so that nothing depends on whose turn it is.
-      while (running.app.ledger.warm(clock.now()));
+      while (running.app.ledger.preloadHistory(clock.now()));
       return polled;
     },
     scrape: (format = 'text', gzip = false) => scrape(running.url, format, gzip),

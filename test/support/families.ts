@@ -3,7 +3,7 @@ import type { OpenTelemetry } from '../../src/config/otel/config.ts';
 import { ONE, parseDecimal } from '../../src/core/values/money.ts';
 import { DAY, HOUR, MINUTE, startOfDay } from '../../src/core/values/time.ts';
 import { type Providers, startAll } from '../simulators/all.ts';
-import { type Dial, dialAt } from '../simulators/kit/world.ts';
+import { type FakeClock, fakeClockAt } from '../simulators/kit/world.ts';
 import { type Exporter, startExporter } from './exporter.ts';
 
 /**
@@ -26,7 +26,7 @@ export const HAPPENINGS: readonly ((world: EveryFamily) => Promise<void>)[] = [
 
 /** The exporter over all simulators, and what is written there by hand. */
 export interface EveryFamily {
-  readonly dial: Dial;
+  readonly dial: FakeClock;
   readonly providers: Providers;
   readonly exporter: Exporter;
   readonly entries: Entries;
@@ -37,7 +37,7 @@ export async function startEveryFamily(
   context: TestContext,
   openTelemetry: Partial<OpenTelemetry> = {},
 ): Promise<EveryFamily> {
-  const dial = dialAt(START);
+  const dial = fakeClockAt(START);
   const since = startOfDay(START) - DAY;
   const providers = await startAll({ clock: dial, genesis: since });
   context.after(() => providers.close());

@@ -42,7 +42,7 @@ function statements(
   return fc.constantFrom(...granularities).chain((granularity) => {
     const { most, from, span } = SHAPES[granularity];
     const size = sizeOf(granularity);
-    const line = fc.record({
+    const charge = fc.record({
       place: fc.nat(999),
       resource: fc.constantFrom(...RESOURCES),
       // Few values, so that equal ones and cancellations occur; now and then a refund.
@@ -55,7 +55,7 @@ function statements(
       .record({
         first: fc.nat(span / size - 1),
         length: fc.integer({ min: 1, max: most }),
-        lines: fc.array(line, { maxLength: 8 }),
+        charges: fc.array(charge, { maxLength: 8 }),
         // Around the end of the range within minutes and hours, and long after it.
         lag: fc.oneof(
           fc.integer({ min: -5, max: 5 }),
@@ -64,7 +64,7 @@ function statements(
         ),
         isAligned: fc.boolean(),
       })
-      .map(({ first: drawn, length, lines, lag, isAligned }) => {
+      .map(({ first: drawn, length, charges, lag, isAligned }) => {
         // From the start of an hour or a day, as often as not: only then do finer buckets cover a coarser one whole.
         const first = isAligned ? drawn - (drawn % (granularity === 'minute' ? 60 : 24)) : drawn;
         const start = START + from + first * size;
@@ -75,7 +75,7 @@ function statements(
           range,
           lag,
           silentTiers: [],
-          lines: lines.map(({ place, resource, units }) => ({
+          charges: charges.map(({ place, resource, units }) => ({
             at: start + (place % length) * size,
             measure: 'cost',
             resource,

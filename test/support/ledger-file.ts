@@ -34,7 +34,7 @@ export function ledgerFile(context: TestContext, hours = 40): string {
       range.end,
     );
   }
-  const told = { family: 'ai_billing_cost_usd_total', zeroAt: AT, total: 1, at: AT };
+  const told = { family: 'ai_billing_cost_usd_total', createdAt: AT, total: 1, at: AT };
   for (const name of ['prod', 'dev'])
     bench.ledger.deliveries('a').remember([{ ...told, labels: ['test', name, '', '', '', 'USD'] }]);
   bench.ledger.close();

@@ -1,8 +1,8 @@
-import type { Amounts } from '../../src/core/ledger/composition.ts';
+import type { SeriesAmounts } from '../../src/core/ledger/composition.ts';
 import type { Store } from '../../src/core/ledger/records.ts';
-import type { AccountSettings, Applied, StreamSettings } from '../../src/core/ledger/settings.ts';
+import type { AccountSettings, StatementOutcome, StreamSettings } from '../../src/core/ledger/settings.ts';
 import { type Ledger, openLedger } from '../../src/core/ledger.ts';
-import type { Line, ResourceFacts, Statement } from '../../src/core/statement/statement.ts';
+import type { Charge, ResourceFacts, Statement } from '../../src/core/statement/statement.ts';
 import { DEFAULT_RATES } from '../../src/core/values/exchange-rates.ts';
 import { type Fixed, fromNumber } from '../../src/core/values/money.ts';
 import { DAY, type Granularity, HOUR, type Instant, type Range } from '../../src/core/values/time.ts';
@@ -50,8 +50,8 @@ export const SLIDING: Partial<StreamSettings> = {
   reachMs: 90 * DAY,
 };
 
-/** A line of cost in dollars. */
-export function cost(at: Instant, resource: string, dollars: number, more: Partial<Line> = {}): Line {
+/** A charge of cost in dollars. */
+export function cost(at: Instant, resource: string, dollars: number, more: Partial<Charge> = {}): Charge {
   const value = fromNumber(dollars);
   return { at, measure: 'cost', resource, model: '', tier: '', detail: 'USD', value, ...more };
 }
@@ -60,10 +60,10 @@ export function statement(
   granularity: Granularity,
   range: Range,
   asOf: Instant,
-  lines: readonly Line[] = [],
+  charges: readonly Charge[] = [],
   silentTiers: readonly string[] = [],
 ): Statement {
-  return { stream: 'usage', granularity, range, asOf, lines, silentTiers };
+  return { stream: 'usage', granularity, range, asOf, charges, silentTiers };
 }
 
 /** A ledger over a store that can be made to fail and that outlives it. */
@@ -72,7 +72,7 @@ export interface Bench {
   readonly store: Store;
   readonly account: number;
   /** `now` is the as-of unless told. */
-  apply(statement: Statement, now?: Instant, resources?: readonly ResourceFacts[]): Applied;
+  apply(statement: Statement, now?: Instant, resources?: readonly ResourceFacts[]): StatementOutcome;
   /** The next commit throws, as if the disk were full. */
   failNextCommit(): void;
   /** Forgets everything in memory. */
@@ -112,7 +112,7 @@ export function openBench(accountSettings: AccountSettings, options: BenchOption
   const opened = [accountSettings];
   let store = fresh();
   let ledger = openLedger(store);
-  const account = ledger.open(accountSettings, OPENED);
+  const account = ledger.openAccount(accountSettings, OPENED);
   return {
     get ledger() {
       return ledger;
@@ -129,11 +129,11 @@ export function openBench(accountSettings: AccountSettings, options: BenchOption
     reopen() {
       store = fresh();
       ledger = openLedger(store);
-      for (const each of opened) ledger.open(each, OPENED);
+      for (const each of opened) ledger.openAccount(each, OPENED);
     },
     open(more) {
       opened.push(more);
-      return ledger.open(more, OPENED);
+      return ledger.openAccount(more, OPENED);
     },
     values: (now) => valuesOf(ledger, now),
     value: (name, resource, now) => {
@@ -170,7 +170,7 @@ export function netOf(ledger: Ledger): Map<string, Fixed> {
 }
 
 /** The sum of several amounts of the same thing. */
-export function added(parts: readonly Amounts[]): Map<number, Fixed> {
+export function added(parts: readonly SeriesAmounts[]): Map<number, Fixed> {
   const sum = new Map<number, Fixed>();
   for (const part of parts) {
     for (const [series, value] of part) sum.set(series, (sum.get(series) ?? 0n) + value);

@@ -5,7 +5,7 @@ import { providerById } from '../../src/providers/index.ts';
 import { startBaseten } from '../simulators/baseten/server.ts';
 import { startInferenceSh } from '../simulators/inference-sh/server.ts';
 import { roll } from '../simulators/kit/random.ts';
-import { type Dial, dialAt } from '../simulators/kit/world.ts';
+import { type FakeClock, fakeClockAt } from '../simulators/kit/world.ts';
 import { startNorthflank } from '../simulators/northflank/server.ts';
 import { startVenice } from '../simulators/venice/server.ts';
 import { type Exporter, type ExporterAccount, type Scope, startExporter } from './exporter.ts';
@@ -48,7 +48,7 @@ type Simulators = Awaited<ReturnType<typeof startSimulators>>;
 
 /** Four accounts whose spend comes by the hour, with quiet weekends and a noise of a fifth. */
 export interface Life {
-  readonly dial: Dial;
+  readonly dial: FakeClock;
   readonly simulators: Simulators;
   readonly exporter: Exporter;
   readonly now: Circumstances;
@@ -65,7 +65,7 @@ const FEEDS: Readonly<Record<string, readonly string[]>> = {
 };
 
 export async function startLife(scope: Scope, start: Instant): Promise<Life> {
-  const dial = dialAt(start);
+  const dial = fakeClockAt(start);
   const simulators = await startSimulators(dial);
   scope.after(async () => {
     await Promise.all(Object.values(simulators).map((simulator) => simulator.close()));
@@ -99,7 +99,7 @@ export async function startLife(scope: Scope, start: Instant): Promise<Life> {
   };
 }
 
-async function startSimulators(dial: Dial) {
+async function startSimulators(dial: FakeClock) {
   const options = { clock: dial, generate: false };
   const [baseten, venice, inference_sh, northflank] = await Promise.all([
     startBaseten(options),

@@ -119,10 +119,10 @@ function composer({ granularities, settleMs }: ModelOptions) {
   };
   const sizeAt = (index: number) => sizeOf(granularities[index] ?? 'day');
   const amounts = (side: Side, index: number, at: Instant): Amounts => {
-    const lines = reading(side, index, at)?.lines.filter(
-      (line) => line.at >= at && line.at < at + sizeAt(index),
+    const charges = reading(side, index, at)?.charges.filter(
+      (charge) => charge.at >= at && charge.at < at + sizeAt(index),
     );
-    return sum((lines ?? []).map((line) => new Map([[line.resource, line.value]])));
+    return sum((charges ?? []).map((charge) => new Map([[charge.resource, charge.value]])));
   };
 
   /** How far readings of this granularity or a finer one say something, from `at` on to the end of the bucket. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import type { Receiver } from '../../src/config/otel/config.ts';
+import type { ReceiverConfig } from '../../src/config/otel/config.ts';
 import { HOUR, type Instant } from '../../src/core/values/time.ts';
 import { type OtlpReceiver, startOtlpReceiver } from './otlp-receiver.ts';
 import {
@@ -33,7 +33,7 @@ const ROUNDED = { within: 1e-11, moving: MOVING };
 /** Who is pushed to, in every way there is. */
 export interface Receivers {
   /** As the exporter's configuration has them. */
-  readonly receivers: readonly Receiver[];
+  readonly receivers: readonly ReceiverConfig[];
   readonly backend: VictoriaMetrics;
   readonly own: Readonly<Record<string, OtlpReceiver>>;
 }

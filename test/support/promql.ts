@@ -21,9 +21,10 @@ export const EXPOSED: Known = new Map<string, readonly string[]>([
   ['ALERTS', [...TARGET, 'alertname', 'alertstate', 'severity']],
 ]);
 
-function seriesOf({ name, twin, type, labels }: Metric): [string, string[]][] {
+function seriesOf({ name, corrections, type, labels }: Metric): [string, string[]][] {
   const own = [...labels, ...TARGET];
-  if (type !== 'histogram') return [[name, own], ...(twin ? [[twin.name, own] as [string, string[]]] : [])];
+  if (type !== 'histogram')
+    return [[name, own], ...(corrections ? [[corrections.name, own] as [string, string[]]] : [])];
   return [
     [`${name}_bucket`, [...own, 'le']],
     [`${name}_sum`, own],

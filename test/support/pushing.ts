@@ -8,7 +8,7 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import type { PushEnd, PushEvents } from '../../src/push/push.ts';
 import type { Receiver } from '../../src/push/receiver.ts';
-import type { Point } from '../../src/push/split.ts';
+import type { EncodedPoint } from '../../src/push/split.ts';
 import type { PushFailure } from '../../src/push/transport.ts';
 
 /** A receiver as the configuration would describe it. */
@@ -56,13 +56,13 @@ export function counterOf(size: number, family = 0, attributes: Record<string, s
 }
 
 /** The points of a push, in its order. */
-export function pointsOf({ scopeMetrics }: ResourceMetrics): Point[] {
-  return scopeMetrics.flatMap(({ metrics }) => metrics.flatMap<Point>(({ dataPoints }) => dataPoints));
+export function pointsOf({ scopeMetrics }: ResourceMetrics): EncodedPoint[] {
+  return scopeMetrics.flatMap(({ metrics }) => metrics.flatMap<EncodedPoint>(({ dataPoints }) => dataPoints));
 }
 
 /** Events as they came. */
 export interface Heard extends PushEvents {
-  readonly told: Point[];
+  readonly told: EncodedPoint[];
   readonly losses: (readonly [count: number, reason: PushFailure])[];
   readonly ends: PushEnd[];
   retries: number;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
 import type { SeriesKey } from '../../src/core/statement/series.ts';
-import type { Line, Observation, Reading } from '../../src/core/statement/statement.ts';
+import type { Charge, Observation, Reading } from '../../src/core/statement/statement.ts';
 import { formatDecimal } from '../../src/core/values/money.ts';
 import { floorTo, type Instant, type Range, sizeOf } from '../../src/core/values/time.ts';
 import { watchDrift } from '../../src/poll/poll-summary.ts';
@@ -11,7 +11,7 @@ import type { FakeAsk } from './fake-ask.ts';
 /** What one range of the plan came to. */
 interface RangeReading {
   readonly range: Range;
-  readonly reading: Reading & { readonly memo?: string; readonly again?: boolean };
+  readonly reading: Reading & { readonly state?: string; readonly reread?: boolean };
 }
 
 /** Polls a feed once, as the poller does, and holds every reading to the laws of the contract. */
@@ -23,12 +23,12 @@ export async function pollOnce(
   const readings: RangeReading[] = [];
   const ranges = [...feed.plan(given)];
   const planned = ranges.length;
-  const applied: Line[] = [];
-  let { memo } = given;
+  const applied: Charge[] = [];
+  let { state } = given;
   for (const [index, range] of ranges.entries()) {
-    const knows = (key: SeriesKey) =>
-      given.knows(key) || applied.some((line) => LABELS.every((name) => line[name] === key[name]));
-    const context = { ...given, memo, knows };
+    const hasSeries = (key: SeriesKey) =>
+      given.hasSeries(key) || applied.some((charge) => LABELS.every((name) => charge[name] === key[name]));
+    const context = { ...given, state, hasSeries };
     const pages: unknown[] = [];
     const watched = watchDrift(ask);
     for await (const page of feed.ask(watched.ask, range, context)) pages.push(page);
@@ -37,9 +37,9 @@ export async function pollOnce(
     const reading = { ...own, drift: [...own.drift, ...watched.drift()] };
     assertLawful(feed, reading);
     readings.push({ range, reading });
-    applied.push(...(reading.statement?.lines ?? []));
-    memo = reading.memo ?? memo;
-    if (reading.again && index < planned) ranges.splice(planned, 0, range);
+    applied.push(...(reading.statement?.charges ?? []));
+    state = reading.state ?? state;
+    if (reading.reread && index < planned) ranges.splice(planned, 0, range);
   }
   return readings;
 }
@@ -53,19 +53,19 @@ function read(
   pages: readonly unknown[],
 ): RangeReading['reading'] {
   const reader = feed.reader(range, context);
-  for (const page of pages) reader.take(page);
-  return reader.done();
+  for (const page of pages) reader.add(page);
+  return reader.finish();
 }
 
 function assertLawful(feed: Feed<unknown, unknown>, reading: Reading): void {
   const { statement } = reading;
   if (statement) {
-    const { range, granularity, lines } = statement;
+    const { range, granularity, charges } = statement;
     const size = sizeOf(granularity);
-    assert.equal(granularity, feed.books?.granularity, 'the statement has the granularity of the books');
+    assert.equal(granularity, feed.stream?.granularity, 'the statement has the granularity of the books');
     for (const at of [range.start, range.end]) assert.equal(floorTo(size, at), at, 'whole buckets only');
-    for (const { at } of lines)
-      assert.ok(range.start <= at && at < range.end, `a line lies outside: ${iso(at)}`);
+    for (const { at } of charges)
+      assert.ok(range.start <= at && at < range.end, `a charge lies outside: ${iso(at)}`);
   }
   const named = reading.resources.map(({ resource }) => resource);
   assert.equal(new Set(named).size, named.length, 'each resource is described once');
@@ -78,7 +78,7 @@ function assertInCatalogue({ metric, labels }: Observation): void {
   assert.deepEqual(Object.keys(labels).sort(), own?.sort(), `the labels of ${metric} are the catalogue's`);
 }
 
-/** Readings as the JSON of `expected.json`: instants as ISO text, amounts as exact decimal text, lines sorted. */
+/** Readings as the JSON of `expected.json`: instants as ISO text, amounts as exact decimal text, charges sorted. */
 export function jsonOf(readings: readonly RangeReading[]): unknown {
   const shown = {
     plan: readings.map(({ range }) => span(range)),
@@ -92,7 +92,7 @@ function readingOf({ statement, observations, reconciliation, ...rest }: Reading
     statement: statement && {
       ...statement,
       range: span(statement.range),
-      lines: statement.lines.map(lineOf).sort((a, b) => compare(JSON.stringify(a), JSON.stringify(b))),
+      charges: statement.charges.map(chargeOf).sort((a, b) => compare(JSON.stringify(a), JSON.stringify(b))),
     },
     observations: observations.map(({ value, at, until, ...observation }) => ({
       ...observation,
@@ -108,7 +108,7 @@ function readingOf({ statement, observations, reconciliation, ...rest }: Reading
   };
 }
 
-function lineOf({ at, resource, model, tier, measure, detail, value, ...rest }: Line): object {
+function chargeOf({ at, resource, model, tier, measure, detail, value, ...rest }: Charge): object {
   return { at: iso(at), resource, model, tier, measure, detail, value: formatDecimal(value), ...rest };
 }
 
@@ -124,7 +124,7 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-/** Indented JSON in which one billed line, and whatever else is short or holds nothing further, is one line of the file. */
+/** Indented JSON in which one billed charge, and whatever else is short or holds nothing further, is one line of the file. */
 export function printed(value: unknown, indent = ''): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const inner = Object.entries(value);

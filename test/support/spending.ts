@@ -206,11 +206,11 @@ export function growth(before: Amounts, after: Amounts): Amounts {
 /** Every ledger counter less its corrections, by the counter's series. */
 export function netOf(page: Exposition): Amounts {
   const net = new Map<string, Fixed>();
-  for (const { name, twin } of Object.values<Metric>(METRICS)) {
-    if (!twin) continue;
+  for (const { name, corrections: downward } of Object.values<Metric>(METRICS)) {
+    if (!downward) continue;
     for (const { labels, value } of page.families.get(name)?.samples ?? []) {
-      const corrections = page.value(twin.name, labels);
-      if (corrections === undefined) throw new Error(`${name} is shown without ${twin.name}`);
+      const corrections = page.value(downward.name, labels);
+      if (corrections === undefined) throw new Error(`${name} is shown without ${downward.name}`);
       net.set(seriesKey(name, labels), fromNumber(value) - fromNumber(corrections));
     }
   }
@@ -231,5 +231,5 @@ export function shownBy({ name }: Metric, page: Exposition): Amounts {
 export const LASTING_COUNTERS: ReadonlySet<string> = new Set(
   Object.values<Metric>(METRICS)
     .filter(({ type, source }) => type === 'counter' && source === 'ledger')
-    .flatMap(({ name, twin }) => (twin ? [name, twin.name] : [name])),
+    .flatMap(({ name, corrections }) => (corrections ? [name, corrections.name] : [name])),
 );

@@ -33,7 +33,9 @@ export const COUNTERS = `{__name__=~"${[...LASTING_COUNTERS].join('|')}"}`;
 
 /** Counters to their corrections, by name. */
 export const TWINS: ReadonlyMap<string, string> = new Map(
-  Object.values<Metric>(METRICS).flatMap(({ name, twin }) => (twin ? [[name, twin.name]] : [])),
+  Object.values<Metric>(METRICS).flatMap(({ name, corrections }) =>
+    corrections ? [[name, corrections.name]] : [],
+  ),
 );
 
 /** The key of a series, without what Prometheus added to its labels. */

@@ -6,9 +6,9 @@ import { DAY, floorTo, HOUR, MINUTE, type Range, SECOND } from '../../src/core/v
 import { type FailureReason, POLL_FAILURES } from '../../src/providers/api/errors.ts';
 import { startBaseten } from '../simulators/baseten/server.ts';
 import { startInferenceSh } from '../simulators/inference-sh/server.ts';
-import type { Fault } from '../simulators/kit/faults.ts';
+import type { SimulatedFault } from '../simulators/kit/faults.ts';
 import type { Simulator } from '../simulators/kit/service.ts';
-import { type Contract, type Dial, dialAt } from '../simulators/kit/world.ts';
+import { type FakeClock, fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts';
 import { startNorthflank } from '../simulators/northflank/server.ts';
 import { charge } from '../simulators/venice/rows.ts';
 import { startVenice } from '../simulators/venice/server.ts';
@@ -24,7 +24,7 @@ export type AnySimulator = Pick<Simulator, 'url' | 'key' | 'requests' | 'fault' 
 
 /** Providers that can be struck. Nothing is billed but what is spent here. */
 export interface World {
-  readonly dial: Dial;
+  readonly dial: FakeClock;
   readonly simulators: Readonly<Record<ProviderId, AnySimulator>>;
   /** A second Baseten account, which nothing ever happens to. */
   readonly steady: AnySimulator;
@@ -33,8 +33,12 @@ export interface World {
 }
 
 /** Starts all four, and one that nothing happens to, with the key they accept. */
-export async function startWorld(context: TestContext, contract: Contract, key: string): Promise<World> {
-  const dial = dialAt(START);
+export async function startWorld(
+  context: TestContext,
+  contract: SimulatedContract,
+  key: string,
+): Promise<World> {
+  const dial = fakeClockAt(START);
   const options = { clock: dial, contract, generate: false, key };
   const [baseten, venice, inference_sh, northflank, steady] = await Promise.all([
     startBaseten(options),
@@ -102,7 +106,7 @@ export function exporterOf(
 }
 
 /** On to the next hour that is due, well before midnight. */
-export function nextHour(dial: Dial): void {
+export function nextHour(dial: FakeClock): void {
   dial.set(floorTo(HOUR, dial.now()) + HOUR + 20 * MINUTE);
   if (new Date(dial.now()).getUTCHours() >= 20) dial.set(floorTo(DAY, dial.now()) + DAY + 80 * MINUTE);
 }
@@ -125,7 +129,7 @@ export function assertTruth(page: Scrape, { dial, simulators, steady }: World): 
  * What the ledger shows of the accounts that something happens to. A refusal switches optional feeds off, and what only they told
  * goes with them; what was billed stays.
  */
-export function troubled(page: Scrape, fault?: Fault): string[] {
+export function troubled(page: Scrape, fault?: SimulatedFault): string[] {
   const isOff = fault?.kind === 'status' && [401, 402, 403, 404, 410].includes(fault.status);
   return ledgerLines(page).filter(
     (line) => !line.includes('account="steady"') && !(isOff && TOLD.has(/^\w+/.exec(line)?.[0] ?? '')),

@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test';
 import { ONE } from '../../src/core/values/money.ts';
 import { DAY, HOUR } from '../../src/core/values/time.ts';
 import type { Simulator } from '../simulators/kit/service.ts';
-import { type Dial, dialAt } from '../simulators/kit/world.ts';
+import { type FakeClock, fakeClockAt } from '../simulators/kit/world.ts';
 import type { VeniceRow } from '../simulators/venice/rows.ts';
 import { startVenice, type VeniceOptions } from '../simulators/venice/server.ts';
 import { type Exporter, type Scrape, startExporter } from './exporter.ts';
@@ -16,14 +16,14 @@ export const ME = { provider: 'venice', account: 'test' };
 
 /** An account at a provider, and the clock of both. */
 export interface Scene {
-  readonly dial: Dial;
+  readonly dial: FakeClock;
   readonly venice: Simulator<VeniceRow>;
   readonly exporter: Exporter;
 }
 
 /** A simulated Venice with five days of history, and the real exporter of it. */
 export async function scene(context: TestContext, options: VeniceOptions = {}): Promise<Scene> {
-  const dial = dialAt(TODAY + 15 * HOUR);
+  const dial = fakeClockAt(TODAY + 15 * HOUR);
   const genesis = TODAY - 5 * DAY;
   const venice = await unwatched(dial, () => startVenice({ clock: dial, genesis, ...options }));
   context.after(() => venice.close());

@@ -153,6 +153,6 @@ function feedOf(name: string, pages: number): Feed<unknown, unknown> {
         yield await ask({ path: `/usage/${name}`, query, schema: z.object({}) });
       }
     },
-    reader: () => ({ take() {}, done: () => ({ resources: [], observations: [], drift: [] }) }),
+    reader: () => ({ add() {}, finish: () => ({ resources: [], observations: [], drift: [] }) }),
   };
 }

@@ -1,11 +1,11 @@
 import { HOUR, type Instant, type Range } from '../../src/core/values/time.ts';
 import type { Simulator } from '../simulators/kit/service.ts';
 import { type Truth, truthOf } from '../simulators/kit/truth.ts';
-import type { Dial } from '../simulators/kit/world.ts';
+import type { FakeClock } from '../simulators/kit/world.ts';
 import type { NorthflankRow } from '../simulators/northflank/rows.ts';
 
 /** Starts a simulator whose live minutes lie in the future, so that its days have the size that history has. */
-export async function unwatched<Started>(dial: Dial, start: () => Promise<Started>): Promise<Started> {
+export async function unwatched<Started>(dial: FakeClock, start: () => Promise<Started>): Promise<Started> {
   const now = dial.now();
   dial.set(Date.UTC(2026, 11, 15));
   const started = await start();

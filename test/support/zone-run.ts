@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { DAY, HOUR, type Range, startOfDay } from '../../src/core/values/time.ts';
 import { startAll } from '../simulators/all.ts';
-import { dialAt } from '../simulators/kit/world.ts';
+import { fakeClockAt } from '../simulators/kit/world.ts';
 import { assertWindows, ledgerLines } from './expected.ts';
 import { startExporter } from './exporter.ts';
 import { asAsked, unwatched } from './world.ts';
@@ -16,7 +16,7 @@ const POLLS = 6;
 const zoneAt = (at: number) => new Date(at).getTimezoneOffset();
 assert.equal(zoneAt(start) === zoneAt(start + POLLS * EVERY_MS), process.env.TZ === 'UTC', 'clocks are set');
 
-const dial = dialAt(start);
+const dial = fakeClockAt(start);
 const since = startOfDay(start) - DAY;
 const world = await unwatched(dial, () => startAll({ clock: dial, genesis: since }));
 const ends: (() => Promise<void>)[] = [() => world.close()];

@@ -20,14 +20,14 @@ export const RHYTHMS: readonly Rhythm[] = PROVIDERS.flatMap((provider: Provider)
 
 /** The rhythm of one feed. */
 export function rhythmOf(provider: Provider, feed: Feed<unknown, unknown>): Rhythm {
-  const { books } = feed;
+  const { stream } = feed;
   const isHistory = readsHistory(provider, feed);
   const intervalMs = longestWait(feed.schedule);
-  const readsMinutes = books === undefined || books.granularity === 'minute';
+  const readsMinutes = stream === undefined || stream.granularity === 'minute';
   const isFast = intervalMs <= 10 * MINUTE && readsMinutes && !isHistory;
-  const lagMs = books?.lagMs?.(provider.config.parse({})) ?? THRESHOLDS.staleLagSeconds * SECOND;
+  const lagMs = stream?.lagMs?.(provider.config.parse({})) ?? THRESHOLDS.staleLagSeconds * SECOND;
   // A day that is billed only once it has ended is the newest one for a day.
-  const bucketMs = books?.closedBuckets && books.granularity === 'day' ? DAY : 0;
+  const bucketMs = stream?.closedBuckets && stream.granularity === 'day' ? DAY : 0;
   const slowMs = Math.max(intervalMs, isHistory ? DAY : HOUR) + bucketMs + lagMs;
   return {
     provider: provider.id,
@@ -39,7 +39,7 @@ export function rhythmOf(provider: Provider, feed: Feed<unknown, unknown>): Rhyt
 
 /** The last of several feeds that fill one stream. */
 function readsHistory({ feeds }: Provider, feed: Feed<unknown, unknown>): boolean {
-  const same = feeds.filter(({ books }) => books !== undefined && books.stream === feed.books?.stream);
+  const same = feeds.filter(({ stream }) => stream !== undefined && stream.name === feed.stream?.name);
   return same.length > 1 && same.at(-1) === feed;
 }
 

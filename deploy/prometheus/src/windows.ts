@@ -55,6 +55,6 @@ function sides(key: Billed, offset: string) {
 /** @throws when the catalogue has none. */
 function twinOf(key: Billed): string {
   const metric: Metric = METRICS[key];
-  if (!metric.twin) throw new Error(`${metric.name} has no corrections`);
-  return metric.twin.name;
+  if (!metric.corrections) throw new Error(`${metric.name} has no corrections`);
+  return metric.corrections.name;
 }

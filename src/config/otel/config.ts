@@ -7,7 +7,7 @@ export interface OpenTelemetry {
   /** Adds attributes under the names of the GenAI semantic conventions. */
   readonly genAi: boolean;
   /** Who is sent metrics. */
-  readonly receivers: readonly Receiver[];
+  readonly receivers: readonly ReceiverConfig[];
   /** Where the exporter's own spans go; undefined makes none. */
   readonly traces: Traces | undefined;
   /** What standard variables say that is not followed, to be logged once. None holds a value. */
@@ -15,7 +15,7 @@ export interface OpenTelemetry {
 }
 
 /** Somebody who is sent metrics or spans over OTLP. */
-export interface Receiver {
+export interface ReceiverConfig {
   /** The `receiver` label, unique. */
   readonly name: string;
   readonly protocol: (typeof PROTOCOLS)[number];
@@ -31,7 +31,7 @@ export interface Receiver {
   readonly timeoutMs: number;
   /** How long a push of metrics may take, all of its requests together; at most the interval. */
   readonly pushTimeoutMs: number;
-  readonly tls: ReceiverTls;
+  readonly tls: ReceiverTlsConfig;
 }
 
 export const PROTOCOLS = ['http/protobuf', 'http/json', 'grpc'] as const;
@@ -41,7 +41,7 @@ export const COMPRESSIONS = ['gzip', 'none'] as const;
 export const TEMPORALITIES = ['cumulative', 'delta', 'lowmemory'] as const;
 
 /** PEM texts; absent ones leave it to the runtime. */
-export interface ReceiverTls {
+export interface ReceiverTlsConfig {
   /** Certificates that are trusted instead of the runtime's. */
   readonly ca?: string;
   /** Ours, with its chain, and only with `key`. */
@@ -52,7 +52,7 @@ export interface ReceiverTls {
 
 export interface Traces {
   /** Its interval and its temporality say nothing. */
-  readonly receiver: Receiver;
+  readonly receiver: ReceiverConfig;
   /** The share of traces that are recorded, from 0 to 1. */
   readonly sampleRatio: number;
 }

@@ -1,4 +1,4 @@
-import type { Receiver, Traces } from './config.ts';
+import type { ReceiverConfig, Traces } from './config.ts';
 import { TEMPORALITIES } from './config.ts';
 import {
   ATTRIBUTE_PAIR,
@@ -39,12 +39,12 @@ export function receiversOfVariables(
   exporters: readonly string[] | undefined,
   variables: Variables,
   source: Source,
-): Receiver[] {
+): ReceiverConfig[] {
   const isWanted = exporters?.includes('otlp') ?? hasEndpoint('METRICS', variables);
   return isWanted ? [defaultReceiver(variables, source)] : [];
 }
 
-function defaultReceiver(variables: Variables, source: Source): Receiver {
+function defaultReceiver(variables: Variables, source: Source): ReceiverConfig {
   const temporality = wordOf(variables, 'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', TEMPORALITIES);
   const timeout = 'OTEL_METRIC_EXPORT_TIMEOUT';
   const pushTimeoutMs = timeoutOf(variables, timeout);

@@ -1,7 +1,7 @@
 import type { Document } from '../yaml/document.ts';
 import type { Path } from '../yaml/errors.ts';
 import { reportTwice } from '../yaml/issues.ts';
-import type { Receiver, Traces } from './config.ts';
+import type { ReceiverConfig, Traces } from './config.ts';
 import { RECEIVER_DEFAULTS, type ReceiverSettings, receiverOf } from './receiver.ts';
 import type { OpenTelemetrySection, ReceiverSection, TracesSection } from './schema.ts';
 import { type Source, sourceOfFile } from './setting.ts';
@@ -14,7 +14,7 @@ export interface FileSection {
 }
 
 /** The receivers that a file lists; undefined where it has no list. */
-export function receiversOfFile({ section, document, file }: FileSection): Receiver[] | undefined {
+export function receiversOfFile({ section, document, file }: FileSection): ReceiverConfig[] | undefined {
   const path = ['opentelemetry', 'receivers'];
   const source = sourceOfFile(file, document);
   reportTwice(section.receivers ?? [], path, document.problems);

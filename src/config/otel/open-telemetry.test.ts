@@ -8,7 +8,7 @@ import { FAKE_PROVIDERS } from '../../../test/fake-providers.ts';
 import { selfSigned } from '../../../test/support/certificate.ts';
 import { loadConfig } from '../load.ts';
 import type { Environment } from '../yaml/substitute.ts';
-import type { OpenTelemetry, Receiver } from './config.ts';
+import type { OpenTelemetry, ReceiverConfig } from './config.ts';
 import { NO_OPEN_TELEMETRY, openTelemetryOfEnvironment } from './open-telemetry.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'open-telemetry-'));
@@ -58,7 +58,7 @@ function assertSays(actual: OpenTelemetry, expected: Expected): void {
   );
 }
 
-function shown({ headers, tls, ...rest }: Receiver) {
+function shown({ headers, tls, ...rest }: ReceiverConfig) {
   return { ...rest, headers: headers(), tls: { ...tls } };
 }
 

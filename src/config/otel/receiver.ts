@@ -1,6 +1,6 @@
 import { SECOND } from '../../core/values/time.ts';
 import type { Path } from '../yaml/errors.ts';
-import type { Receiver } from './config.ts';
+import type { ReceiverConfig } from './config.ts';
 import { type Endpoint, grpcUrl, httpUrl, type SignalPath } from './endpoint.ts';
 import { type Header, headersOf } from './headers.ts';
 import type { Source } from './setting.ts';
@@ -8,7 +8,10 @@ import { type TlsFiles, tlsOf } from './tls.ts';
 
 /** A receiver as a file or the variables describe it. */
 export interface ReceiverSettings
-  extends Pick<Receiver, 'name' | 'protocol' | 'compression' | 'temporality' | 'intervalMs' | 'timeoutMs'> {
+  extends Pick<
+    ReceiverConfig,
+    'name' | 'protocol' | 'compression' | 'temporality' | 'intervalMs' | 'timeoutMs'
+  > {
   readonly signal: SignalPath;
   readonly endpoint: Endpoint;
   readonly headers: readonly Header[];
@@ -27,7 +30,7 @@ export const RECEIVER_DEFAULTS = {
 } as const;
 
 /** The receiver, ready to be sent to; what is wrong with it was told to the source. */
-export function receiverOf(settings: ReceiverSettings, source: Source): Receiver {
+export function receiverOf(settings: ReceiverSettings, source: Source): ReceiverConfig {
   const { signal, endpoint, headers, pushTimeout, files, ...rest } = settings;
   const { protocol, intervalMs } = rest;
   if (pushTimeout && pushTimeout.ms > intervalMs)

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { certificatesIn, NO_CERTIFICATE, privateKeyIn } from '../values/pem.ts';
 import { reasonUnreadable } from '../values/secrets.ts';
-import type { ReceiverTls } from './config.ts';
+import type { ReceiverTlsConfig } from './config.ts';
 import type { Setting, Source } from './setting.ts';
 
 /** The files that TLS takes, as they were named. */
@@ -14,7 +14,7 @@ export interface TlsFiles {
 }
 
 /** Reads the files once; what is wrong with them is said without any of what they hold. */
-export function tlsOf(files: TlsFiles, source: Source): ReceiverTls {
+export function tlsOf(files: TlsFiles, source: Source): ReceiverTlsConfig {
   const ca = pemOf(files.ca, source, certificateProblem);
   const cert = pemOf(files.cert, source, certificateProblem);
   const key = pemOf(files.key, source, keyProblem);
@@ -28,7 +28,7 @@ export function tlsOf(files: TlsFiles, source: Source): ReceiverTls {
 }
 
 /** The key stays out of whatever prints or serializes the object, and goes along where it is copied. */
-function withKey(tls: ReceiverTls, key: string | undefined): ReceiverTls {
+function withKey(tls: ReceiverTlsConfig, key: string | undefined): ReceiverTlsConfig {
   if (key === undefined) return tls;
   const whole = {
     ...tls,

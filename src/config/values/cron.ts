@@ -1,4 +1,4 @@
-interface Field {
+interface CronField {
   readonly name: string;
   readonly min: number;
   readonly max: number;
@@ -11,7 +11,7 @@ const MONTHS = 'january february march april may june july august september octo
 const WEEKDAYS = 'sunday monday tuesday wednesday thursday friday saturday'.split(' ');
 const LONGEST_MONTHS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-const FIELDS: readonly Field[] = [
+const FIELDS: readonly CronField[] = [
   { name: 'second', min: 0, max: 59 },
   { name: 'minute', min: 0, max: 59 },
   { name: 'hour', min: 0, max: 23 },
@@ -39,14 +39,14 @@ export function cronProblem(line: string): string | undefined {
   return dateProblem(texts.at(-3) ?? '*', texts.at(-2) ?? '*');
 }
 
-function fieldProblem(text: string, field: Field): string | undefined {
+function fieldProblem(text: string, field: CronField): string | undefined {
   return text
     .split(',')
     .map((item) => itemProblem(item, field))
     .find((problem) => problem !== undefined);
 }
 
-function itemProblem(item: string, field: Field): string | undefined {
+function itemProblem(item: string, field: CronField): string | undefined {
   const [range = '', step, ...rest] = item.split('/');
   if (rest.length > 0 || range === '') return `"${item}" is not understood`;
   const bounds = boundsOf(range, field);
@@ -62,14 +62,14 @@ function itemProblem(item: string, field: Field): string | undefined {
   return undefined;
 }
 
-function expected({ min, max, names }: Field): string {
+function expected({ min, max, names }: CronField): string {
   return names
     ? `a number from ${min} to ${max} or a name such as ${names[1]?.slice(0, 3)}`
     : `a number from ${min} to ${max}`;
 }
 
 /** The first and last value of `*`, `5` or `5-10`; undefined where a value is out of bounds or not understood. */
-function boundsOf(range: string, field: Field): [number, number] | undefined {
+function boundsOf(range: string, field: CronField): [number, number] | undefined {
   if (range === '*') return [field.min, field.max];
   const [first = '', last = first, ...rest] = range.split('-');
   const from = numberOf(first, field);
@@ -79,7 +79,7 @@ function boundsOf(range: string, field: Field): [number, number] | undefined {
   return [from, to === 0 && from > 0 && field.names === WEEKDAYS ? 7 : to];
 }
 
-function numberOf(text: string, { min, max, names }: Field): number | undefined {
+function numberOf(text: string, { min, max, names }: CronField): number | undefined {
   const named =
     names?.findIndex((name) => name === text.toLowerCase() || name.slice(0, 3) === text.toLowerCase()) ?? -1;
   if (named >= 0) return named + min;
@@ -101,7 +101,7 @@ function dateProblem(days: string, months: string): string | undefined {
     : undefined;
 }
 
-function holds(text: string, value: number, field: Field): boolean {
+function holds(text: string, value: number, field: CronField): boolean {
   return text.split(',').some((item) => {
     const [range = '', step = '1'] = item.split('/');
     const [from, to] = boundsOf(range, field) ?? [1, 0];

@@ -9,14 +9,14 @@ import {
   type Document as Yaml,
 } from 'yaml';
 import { formatPath, type Path } from './errors.ts';
-import { type Places, type Position, type Problems, problemsOf } from './problems.ts';
+import { type Position, type Positions, type Problems, problemsOf } from './problems.ts';
 import { type Environment, substitute } from './substitute.ts';
 
 /** A configuration file as plain values, and the problems met so far. */
 export interface Document {
   /** Undefined where the text is not YAML at all. */
   readonly value: unknown;
-  readonly places: ReadonlyMap<string, Places>;
+  readonly places: ReadonlyMap<string, Positions>;
   readonly problems: Problems;
 }
 
@@ -52,7 +52,7 @@ export function readDocument(file: string, text: string, env?: Environment): Doc
     stringKeys: true,
   });
   const top = { line: 1, column: 1 };
-  const places = new Map<string, Places>([['', { key: top, value: top }]]);
+  const places = new Map<string, Positions>([['', { key: top, value: top }]]);
   const problems = problemsOf(file, places);
   const position = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
@@ -62,21 +62,21 @@ export function readDocument(file: string, text: string, env?: Environment): Doc
     problems.addAt(position(pos[0]), [], SYNTAX[code] ?? 'the text is not valid YAML from here on');
   }
   if (problems.list.length > 0) return { value: undefined, places, problems };
-  const walk: Walk = { yaml, env, places, problems, position, aliases: { count: 0, open: new Set() } };
+  const walk: NodeWalk = { yaml, env, places, problems, position, aliases: { count: 0, open: new Set() } };
   return { value: plain(walk, yaml.contents, []), places, problems };
 }
 
-interface Walk {
+interface NodeWalk {
   readonly yaml: Yaml;
   readonly env: Environment | undefined;
-  readonly places: Map<string, Places>;
+  readonly places: Map<string, Positions>;
   readonly problems: Problems;
   readonly position: (offset: number) => Position;
   /** How many aliases were followed so far, and what those point to that are being followed now. */
   readonly aliases: { count: number; readonly open: Set<unknown> };
 }
 
-function plain(walk: Walk, node: unknown, path: Path): unknown {
+function plain(walk: NodeWalk, node: unknown, path: Path): unknown {
   if (isAlias(node)) return aliased(walk, node.resolve(walk.yaml), node.range?.[0] ?? 0, path);
   if (isScalar(node)) return typeof node.value === 'string' ? textOf(walk, node.value, path) : node.value;
   if (isSeq(node)) {
@@ -89,7 +89,7 @@ function plain(walk: Walk, node: unknown, path: Path): unknown {
   return isMap(node) ? Object.fromEntries(entriesOf(walk, node.items, path)) : null;
 }
 
-function aliased(walk: Walk, target: unknown, offset: number, path: Path): unknown {
+function aliased(walk: NodeWalk, target: unknown, offset: number, path: Path): unknown {
   const problem = aliasProblem(walk, target);
   if (problem !== undefined) {
     walk.problems.addAt(walk.position(offset), problem === TOO_MANY ? [] : path, problem);
@@ -102,14 +102,14 @@ function aliased(walk: Walk, target: unknown, offset: number, path: Path): unkno
   return value;
 }
 
-function aliasProblem({ aliases }: Walk, target: unknown): string | undefined {
+function aliasProblem({ aliases }: NodeWalk, target: unknown): string | undefined {
   if (target === undefined) return NO_ANCHOR;
   if (aliases.open.has(target)) return 'an alias within its own anchor; write the value out';
   return aliases.count < MAX_ALIASES ? undefined : TOO_MANY;
 }
 
 /** Keys that stand twice are told apart here; those of a merged mapping (`<<: *defaults`) yield to the ones beside it. */
-function entriesOf(walk: Walk, pairs: readonly Pair[], path: Path): [string, unknown][] {
+function entriesOf(walk: NodeWalk, pairs: readonly Pair[], path: Path): [string, unknown][] {
   const merged = pairs
     .filter(({ key }) => nameOf(key) === MERGE)
     .flatMap((pair) => mergedEntries(walk, pair, path));
@@ -134,7 +134,7 @@ function nameOf(key: unknown): string {
   return String(isScalar(key) ? key.value : key);
 }
 
-function mergedEntries(walk: Walk, { key, value }: Pair, path: Path): [string, unknown][] {
+function mergedEntries(walk: NodeWalk, { key, value }: Pair, path: Path): [string, unknown][] {
   const sources = isSeq(value) ? value.items.toReversed() : [value];
   return sources.flatMap((source) => {
     const mapping = plain(walk, source, path);
@@ -148,7 +148,7 @@ function mergedEntries(walk: Walk, { key, value }: Pair, path: Path): [string, u
   });
 }
 
-function textOf(walk: Walk, written: string, path: Path): string {
+function textOf(walk: NodeWalk, written: string, path: Path): string {
   if (walk.env === undefined) return written;
   const { text, names, problems } = substitute(written, walk.env);
   if (text === written && names.length === 0 && problems.length === 0) return written;

@@ -6,7 +6,7 @@ import { formatPath } from './errors.ts';
 import type { Problems } from './problems.ts';
 import { suggestion } from './suggest.ts';
 
-type Issue = z.core.$ZodIssue;
+type SchemaIssue = z.core.$ZodIssue;
 
 /** What a schema is checked with: the value, where it stands, and where problems go. */
 export interface Checked<T> {
@@ -48,14 +48,14 @@ export function unknownKey(problems: Problems, path: Path, known: readonly strin
 }
 
 /** The issues of a union are those of the branch that was meant; none fits when the kind of value is wrong. */
-function plainIssues(issue: Issue): Issue[] {
+function plainIssues(issue: SchemaIssue): SchemaIssue[] {
   if (issue.code !== 'invalid_union') return [issue];
   const branch = issue.errors.find((issues) => !issues.some(isWrongKind));
   if (branch === undefined) return [issue];
   return branch.flatMap(plainIssues).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
-function isWrongKind(issue: Issue): boolean {
+function isWrongKind(issue: SchemaIssue): boolean {
   if (issue.path.length > 0) return false;
   if (issue.code === 'invalid_union') return issue.errors.every((issues) => issues.some(isWrongKind));
   return issue.code === 'invalid_type';
@@ -64,7 +64,7 @@ function isWrongKind(issue: Issue): boolean {
 /** Schemas of this project word their messages in lower case; those of the library start with a capital. */
 const OWN_WORDS = /^[a-z]/;
 
-function messageOf(issue: Issue, found: unknown): string {
+function messageOf(issue: SchemaIssue, found: unknown): string {
   if (OWN_WORDS.test(issue.message)) return issue.message;
   if (found === undefined) return 'is missing; add it';
   if (found === null) return 'is empty; give it a value or remove the line';
@@ -89,7 +89,7 @@ function wrongKind(expected: readonly string[], found: unknown): string {
   return `must be ${[...new Set(expected.map(kindName))].join(' or ')}, not ${kindOf(found)}${fits}`;
 }
 
-function kindsOf(issue: Issue): string[] {
+function kindsOf(issue: SchemaIssue): string[] {
   if (issue.code === 'invalid_type') return [issue.expected];
   return issue.code === 'invalid_union' ? issue.errors.flatMap((issues) => issues.flatMap(kindsOf)) : [];
 }
@@ -116,7 +116,7 @@ function kindOf(value: unknown): string {
 }
 
 /** A value is repeated in the message unless it may be secret or its kind says it all. */
-function isShown(issue: Issue, found: unknown): boolean {
+function isShown(issue: SchemaIssue, found: unknown): boolean {
   if (issue.code === 'custom' && issue.params?.secret === true) return false;
   const isKind = issue.code === 'invalid_type' || issue.code === 'invalid_union';
   return !isKind || OWN_WORDS.test(issue.message) || typeof found === 'number';

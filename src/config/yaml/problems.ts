@@ -7,7 +7,7 @@ export interface Position {
 }
 
 /** Where each key of the configuration stands, and how its value was written. */
-export interface Places {
+export interface Positions {
   /** Where the key (or, for an item of a list, the item) starts. */
   readonly key: Position;
   readonly value: Position;
@@ -34,7 +34,7 @@ export interface Problems {
 /** The keys whose value no message repeats. */
 const SECRET_KEYS: readonly unknown[] = ['apiKey', 'headers', 'key', 'basic_auth_users'];
 
-export function problemsOf(file: string, places: ReadonlyMap<string, Places>): Problems {
+export function problemsOf(file: string, places: ReadonlyMap<string, Positions>): Problems {
   const byKey = new Map<string, Problem>();
   const put = (position: Position | undefined, path: Path, message: string) => {
     const key = formatPath(path);
@@ -60,7 +60,7 @@ export function problemsOf(file: string, places: ReadonlyMap<string, Places>): P
 function positionOf(
   path: Path,
   at: 'key' | 'value',
-  places: ReadonlyMap<string, Places>,
+  places: ReadonlyMap<string, Positions>,
 ): Position | undefined {
   const here = places.get(formatPath(path));
   if (here) return { ...here[at] };

@@ -3,31 +3,31 @@ import type { ResourceFacts, Statement } from '../statement/statement.ts';
 import type { Fixed } from '../values/money.ts';
 import { joinedRanges } from '../values/ranges.ts';
 import { type Instant, intersection, sizeOf } from '../values/time.ts';
-import type { Stand } from './cell.ts';
+import type { StreamState } from './cell.ts';
 import { emptyFeed } from './feed-record.ts';
-import { hasHours, hourRows } from './hourly-totals.ts';
-import { silencesOf } from './omissions.ts';
-import { sumRows } from './period-totals.ts';
-import { known, knownWhole } from './readings.ts';
-import type { AccountRow, Commit, FeedRow, Hold, SeriesRow, Store, StreamRow } from './records.ts';
-import { apply, type Outcome } from './replace-range.ts';
+import { hasHourlyTotals, updateHourlyTotals } from './hourly-totals.ts';
+import { updateOmissions } from './omissions.ts';
+import { updatePeriodTotals } from './period-totals.ts';
+import { knownRanges, knownWholeBuckets } from './readings.ts';
+import type { AccountRow, Commit, FeedRow, SeriesRow, Store, StreamRow, ZeroHold } from './records.ts';
+import { type RangeReplacement, replaceRange } from './replace-range.ts';
 import {
-  type Assigner,
+  createSeriesAllocator,
   exposedLines,
   FEED_LINES,
   OVERFLOW_LINES,
-  openAssigner,
   renamed,
+  type SeriesAllocator,
 } from './series-allocator.ts';
 import { OVERFLOW } from './series-key.ts';
-import type { AccountSettings, Applied, FeedKey, StreamSettings } from './settings.ts';
-import type { Book } from './state.ts';
-import { sumLines } from './sum-charges.ts';
+import type { AccountSettings, FeedKey, StatementOutcome, StreamSettings } from './settings.ts';
+import type { LedgerState } from './state.ts';
+import { sumCharges } from './sum-charges.ts';
 import { isRetired } from './zero-hold.ts';
 
-export interface ChangeInput {
+export interface CommitInput {
   readonly store: Store;
-  readonly book: Book;
+  readonly book: LedgerState;
   readonly feed: FeedKey;
   readonly account: AccountRow;
   readonly stream: StreamRow;
@@ -39,25 +39,30 @@ export interface ChangeInput {
 }
 
 /** Works out everything that a statement changes, for one commit. Changes nothing itself. */
-export function changeOf(input: ChangeInput): { commit: Commit; applied: Applied } {
+export function buildCommit(input: CommitInput): { commit: Commit; applied: StatementOutcome } {
   const { book, account, stream, statement } = input;
   const open = { start: stream.closedBefore, end: Number.POSITIVE_INFINITY };
   const range = intersection(statement.range, open) ?? {
     start: stream.closedBefore,
     end: stream.closedBefore,
   };
-  const stand = standOf(input);
-  const assigner = openAssigner({
+  const stand = streamStateOf(input);
+  const assigner = createSeriesAllocator({
     book,
     account,
     stream: stream.id,
     nextId: nextKey(book.series),
-    room: () => roomOf(input),
+    room: () => remainingSeries(input),
     now: input.now,
   });
-  const { amounts, unconverted } = sumLines(input, assigner, range);
-  const silence = silencesOf(input, stand, range, amounts);
-  const outcome = apply(stand, { granularity: statement.granularity, range, asOf: statement.asOf, amounts });
+  const { amounts, unconverted } = sumCharges(input, assigner, range);
+  const silence = updateOmissions(input, stand, range, amounts);
+  const outcome = replaceRange(stand, {
+    granularity: statement.granularity,
+    range,
+    asOf: statement.asOf,
+    amounts,
+  });
   const row = (id: number) => assigner.created.get(id) ?? present(book.series.get(id), `series ${id}`);
   const series = movedSeries(input, outcome, assigner, row);
   const closed =
@@ -66,27 +71,33 @@ export function changeOf(input: ChangeInput): { commit: Commit; applied: Applied
       : [];
   const resources = renamed(book, account.id, input.resources, assigner.resources);
   const commit: Commit = {
-    accounts: [{ ...account, baseline: outcome.baseline, folded: account.folded + assigner.folded.size }],
+    accounts: [
+      {
+        ...account,
+        baseline: outcome.baselineFrom,
+        overflowCount: account.overflowCount + assigner.overflowed.size,
+      },
+    ],
     series,
     resources,
-    folded: [...assigner.folded].map((digest) => ({ stream: stream.id, digest })),
+    overflowed: [...assigner.overflowed].map((digest) => ({ stream: stream.id, digest })),
     cells: outcome.cells.map((cell) => ({ ...cell, stream: stream.id })),
-    readings: (['newest', 'oldest'] as const).map((side) => ({
+    readings: (['current', 'baseline'] as const).map((side) => ({
       stream: stream.id,
       granularity: statement.granularity,
       side,
       runs: outcome[side],
     })),
-    sums: sumRows(book, outcome.deltas, row),
-    hours: hasHours(input.streamSettings)
-      ? hourRows(
+    periodTotals: updatePeriodTotals(book, outcome.deltas, row),
+    hourlyTotals: hasHourlyTotals(input.streamSettings)
+      ? updateHourlyTotals(
           { book, stream: stream.id, settings: input.streamSettings, now: input.now },
           outcome.deltas,
           row,
         )
       : [],
     feeds: [extended(book.feed(account.id, input.feed.feed) ?? emptyFeed(input.feed), input)],
-    silences: [{ stream: stream.id, rows: silence.open }],
+    omissions: [{ stream: stream.id, rows: silence.open }],
   };
   const changed = outcome.deltas.length > 0 || series.length > 0 || resources.length > 0;
   return {
@@ -95,20 +106,20 @@ export function changeOf(input: ChangeInput): { commit: Commit; applied: Applied
   };
 }
 
-function standOf({ store, book, account, stream, streamSettings }: ChangeInput): Stand {
+function streamStateOf({ store, book, account, stream, streamSettings }: CommitInput): StreamState {
   return {
     granularities: streamSettings.granularities,
     settleMs: streamSettings.settleMs,
-    baseline: account.baseline,
+    baselineFrom: account.baseline,
     compacted: book.compacted(stream.id),
-    newest: (granularity) => book.runs(stream.id, granularity, 'newest'),
-    oldest: (granularity) => book.runs(stream.id, granularity, 'oldest'),
+    current: (granularity) => book.readings(stream.id, granularity, 'current'),
+    baseline: (granularity) => book.readings(stream.id, granularity, 'baseline'),
     cells: (granularity, range) => store.cells(stream.id, granularity, range),
   };
 }
 
 /** How many more series the account may expose, the overflow series set aside. */
-function roomOf({ book, account, settings, now }: ChangeInput): number {
+function remainingSeries({ book, account, settings, now }: CommitInput): number {
   let used = OVERFLOW_LINES;
   const resources = new Set<string>();
   for (const row of book.series.values()) {
@@ -124,9 +135,9 @@ function roomOf({ book, account, settings, now }: ChangeInput): number {
 
 /** The rows of all series that are new or moved, with their counters, holds and times. */
 function movedSeries(
-  input: ChangeInput,
-  outcome: Outcome,
-  assigner: Assigner,
+  input: CommitInput,
+  outcome: RangeReplacement,
+  assigner: SeriesAllocator,
   row: (id: number) => SeriesRow,
 ): SeriesRow[] {
   const { statement, account, now } = input;
@@ -162,7 +173,7 @@ function movedSeries(
  *
  * One that only history names so far is no exception: its first spend may come before anybody has seen it at 0.
  */
-function holdOf(row: SeriesRow, isLate: boolean, now: Instant): Hold | undefined {
+function holdOf(row: SeriesRow, isLate: boolean, now: Instant): ZeroHold | undefined {
   const start = { total: row.total, corrections: row.corrections, since: now, shown: false };
   return isLate || isRetired(row, now) ? start : row.hold;
 }
@@ -171,10 +182,10 @@ function holdOf(row: SeriesRow, isLate: boolean, now: Instant): Hold | undefined
 const STRETCHES = 64;
 
 /** The feed with what a statement covers added to what it has read. */
-function extended(row: FeedRow, { statement, streamSettings }: ChangeInput): FeedRow {
+function extended(row: FeedRow, { statement, streamSettings }: CommitInput): FeedRow {
   const { range, asOf, granularity } = statement;
   const run = { ...range, asOf };
-  const read = streamSettings.closedBuckets ? knownWhole(run, sizeOf(granularity)) : known(run);
+  const read = streamSettings.closedBuckets ? knownWholeBuckets(run, sizeOf(granularity)) : knownRanges(run);
   if (read.length === 0) return row;
   return { ...row, read: joinedRanges([...row.read, ...read]).slice(-STRETCHES) };
 }

@@ -1,28 +1,28 @@
 import type { Fixed } from '../values/money.ts';
 import type { Granularities, Granularity, Instant, Range } from '../values/time.ts';
-import type { Runs } from './readings.ts';
+import type { ReadIntervals } from './readings.ts';
 
 /** What the ledger holds of one bucket of one series. */
 export interface Cell {
   /** The newest reading. */
   readonly value: Fixed;
   /** The part of it that belongs to the baseline: the first reading of a bucket that the baseline covers, else 0. */
-  readonly base: Fixed;
+  readonly baseline: Fixed;
 }
 
 /** Cells by bucket start and series. */
 export type Cells = ReadonlyMap<Instant, ReadonlyMap<number, Cell>>;
 
 /** What is known of a stream before a statement, as far as the statement touches it. */
-export interface Stand {
+export interface StreamState {
   readonly granularities: Granularities;
   readonly settleMs: number;
   /** As-of of the account's first applied statement; undefined before it. */
-  readonly baseline: Instant | undefined;
+  readonly baselineFrom: Instant | undefined;
   /** Whole days that are kept at day resolution, oldest first. */
   readonly compacted: readonly Range[];
-  newest(granularity: Granularity): Runs;
-  oldest(granularity: Granularity): Runs;
+  current(granularity: Granularity): ReadIntervals;
+  baseline(granularity: Granularity): ReadIntervals;
   cells(granularity: Granularity, range: Range): Cells;
 }
 
@@ -43,4 +43,4 @@ export interface Delta {
   readonly net: Fixed;
 }
 
-export const ZERO_CELL: Cell = { value: 0n, base: 0n };
+export const ZERO_CELL: Cell = { value: 0n, baseline: 0n };

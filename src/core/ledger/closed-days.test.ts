@@ -17,10 +17,10 @@ function opened(stream: Partial<StreamSettings> = {}, account: Partial<AccountSe
 
 /** Reads days that cost a dollar each. */
 function read(bench: Bench, start: Instant, end: Instant, asOf = end + 30 * MINUTE, dollars = 1): void {
-  const lines = Array.from({ length: (end - start) / DAY }, (_, day) =>
+  const charges = Array.from({ length: (end - start) / DAY }, (_, day) =>
     cost(start + day * DAY, 'a', dollars),
   );
-  bench.apply(statement('day', { start, end }, asOf, lines), asOf);
+  bench.apply(statement('day', { start, end }, asOf, charges), asOf);
 }
 
 /** What is shown of each window, in the order of {@link WINDOWS}. */
@@ -100,7 +100,7 @@ describe('a provider that bills only days that have ended', () => {
     });
     bench.ledger.setBudgets(budgets);
     const standing = (now: Instant) => {
-      while (bench.ledger.warm(now));
+      while (bench.ledger.preloadHistory(now));
       return bench.ledger
         .budgets(now)
         .map(({ spent, forecast }) =>
@@ -123,14 +123,14 @@ describe('a provider that bills only days that have ended', () => {
       const bench = opened({ granularities: [granularity] });
       bench.ledger.setBudgets([{ name: 'all', limit: fromNumber(100), period: 'week', match: {} }]);
       const week = utc('2026-11-16');
-      const lines = (start: Instant, end: Instant) =>
+      const charges = (start: Instant, end: Instant) =>
         Array.from({ length: (end - start) / DAY }, (_, day) => cost(start + day * DAY, 'a', 1));
       for (const [start, end] of [
         [SINCE, week - 7 * DAY],
         [week, MIDNIGHT],
       ] as const)
-        bench.apply(statement(granularity, { start, end }, end + 1, lines(start, end)));
-      while (bench.ledger.warm(MIDNIGHT + 1));
+        bench.apply(statement(granularity, { start, end }, end + 1, charges(start, end)));
+      while (bench.ledger.preloadHistory(MIDNIGHT + 1));
       const [{ spent, forecast } = {}] = bench.ledger.budgets(MIDNIGHT + 1);
       assert.deepEqual([spent, forecast], [fromNumber(4), fromNumber(7)], granularity);
       bench.ledger.close();
@@ -141,8 +141,8 @@ describe('a provider that bills only days that have ended', () => {
 describe('the runway of a stream of days', () => {
   const balance = ({ ledger, account }: Bench, dollars: number) => {
     const observations = [{ metric: 'balance', labels: { currency: 'USD' }, value: fromNumber(dollars) }];
-    const nothing = { reconciliation: undefined, memo: undefined, notes: undefined };
-    ledger.observe({ account, feed: 'balance' }, { at: MIDNIGHT, observations, ...nothing });
+    const nothing = { reconciliation: undefined, state: undefined, notes: undefined };
+    ledger.recordPoll({ account, feed: 'balance' }, { at: MIDNIGHT, observations, ...nothing });
   };
   const runway = (bench: Bench, now: Instant) => bench.values(now).get('ai_billing_runway_seconds|test|prod');
 

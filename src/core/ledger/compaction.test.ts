@@ -15,7 +15,7 @@ import {
   type Range,
   sizeOf,
 } from '../values/time.ts';
-import { compose, type View } from './composition.ts';
+import { type BucketView, resolveBucket } from './composition.ts';
 
 /** Histories per law in the gate. */
 const RUNS = 60;
@@ -46,10 +46,10 @@ const pieces = fc.array(
 
 /** What the provider says of a range at an instant. */
 function told(all: readonly Piece[], granularity: Granularity, range: Range, asOf: Instant) {
-  const lines = all
+  const charges = all
     .filter(({ at, knownAt }) => range.start <= at && at < range.end && at <= asOf && knownAt <= asOf)
     .map(({ at, resource, units }) => cost(at, resource, units));
-  return statement(granularity, range, asOf, lines);
+  return statement(granularity, range, asOf, charges);
 }
 
 interface Poll {
@@ -139,30 +139,30 @@ function cellsLessBaseline({ ledger, store }: Bench, granularities: Granularitie
   if (granularities.length === 1) {
     for (const granularity of new Set([...granularities, 'day' as const])) {
       for (const cells of store.cells(stream.id, granularity, whole).values()) {
-        for (const [series, { value, base }] of cells) add(series, value - base);
+        for (const [series, { value, baseline }] of cells) add(series, value - baseline);
       }
     }
     return net;
   }
   const baseline = [...ledger.book.accounts.values()][0]?.baseline;
-  const view = (field: 'value' | 'base', side: 'newest' | 'oldest'): View => {
+  const view = (field: 'value' | 'baseline', side: 'current' | 'baseline'): BucketView => {
     const cells = new Map(granularities.map((each) => [each, store.cells(stream.id, each, whole)]));
     return {
       granularities,
       settleMs: 24 * HOUR,
-      runs: (granularity) => ledger.book.runs(stream.id, granularity, side),
+      runs: (granularity) => ledger.book.readings(stream.id, granularity, side),
       amounts: (granularity, bucket) => {
         const known = cells.get(granularity)?.get(bucket);
         return known && new Map([...known].map(([series, cell]) => [series, cell[field]]));
       },
-      ...(side === 'oldest' && baseline !== undefined ? { baseline } : {}),
+      ...(side === 'baseline' && baseline !== undefined ? { baseline } : {}),
     };
   };
-  const [value, base] = [view('value', 'newest'), view('base', 'oldest')];
+  const [value, base] = [view('value', 'current'), view('baseline', 'baseline')];
   const coarsest = coarsestOf(granularities);
   for (let bucket = START; bucket < START + 33 * DAY; bucket += sizeOf(coarsest)) {
-    for (const [series, amount] of compose(value, coarsest, bucket)) add(series, amount);
-    for (const [series, amount] of compose(base, coarsest, bucket)) add(series, -amount);
+    for (const [series, amount] of resolveBucket(value, coarsest, bucket)) add(series, amount);
+    for (const [series, amount] of resolveBucket(base, coarsest, bucket)) add(series, -amount);
   }
   return net;
 }

@@ -1,16 +1,24 @@
 import type { Fixed } from '../values/money.ts';
 import { gapsIn, joinedRanges } from '../values/ranges.ts';
 import { DAY, floorTo, type Granularity, type Instant, type Range, startOfMonth } from '../values/time.ts';
-import { composeAll, type View } from './composition.ts';
-import { firstHour, hasHours } from './hourly-totals.ts';
-import { asOfAt, newestWins, oldestWins, overlay, type Run, runsWithin, without } from './readings.ts';
+import { type BucketView, resolveRange } from './composition.ts';
+import { firstHour, hasHourlyTotals } from './hourly-totals.ts';
+import {
+  asOfAt,
+  earliestWins,
+  latestWins,
+  overlay,
+  type ReadInterval,
+  readingsOutside,
+  readingsWithin,
+} from './readings.ts';
 import type { CellRow, Commit, ReadingsRow, Store, StreamRow } from './records.ts';
 import type { AccountSettings, StreamSettings } from './settings.ts';
-import type { Book } from './state.ts';
+import type { LedgerState } from './state.ts';
 
 export interface MaintainInput {
   readonly store: Store;
-  readonly book: Book;
+  readonly book: LedgerState;
   readonly stream: StreamRow;
   readonly settings: StreamSettings;
   readonly now: Instant;
@@ -25,7 +33,8 @@ const PATIENCE_MS = 7 * DAY;
  */
 export function* maintain(input: MaintainInput): Generator<Commit> {
   const { book, stream, settings, now } = input;
-  if (hasHours(settings)) yield { droppedHours: { stream: stream.id, before: firstHour(now, settings) } };
+  if (hasHourlyTotals(settings))
+    yield { droppedHourlyTotals: { stream: stream.id, before: firstHour(now, settings) } };
   const finest = settings.granularities[0];
   if (finest !== 'day') {
     for (const day of compactable(input)) yield compacted(input, day);
@@ -69,14 +78,20 @@ function compactable({ book, stream, settings, now }: MaintainInput): Range[] {
   return days;
 }
 
-function isFinal(book: Book, stream: number, settings: StreamSettings, day: Range, now: Instant): boolean {
+function isFinal(
+  book: LedgerState,
+  stream: number,
+  settings: StreamSettings,
+  day: Range,
+  now: Instant,
+): boolean {
   if (settings.granularities.length > 1) {
-    const asOf = asOfAt(book.runs(stream, 'day', 'newest'), day.start);
+    const asOf = asOfAt(book.readings(stream, 'day', 'current'), day.start);
     return asOf !== undefined && asOf > day.end + settings.settleMs;
   }
   if (now >= day.end + settings.settleMs + PATIENCE_MS) return true;
   const finest = settings.granularities[0];
-  return runsWithin(book.runs(stream, finest, 'newest'), day).every(
+  return readingsWithin(book.readings(stream, finest, 'current'), day).every(
     (run) => run.asOf >= run.end + settings.settleMs,
   );
 }
@@ -85,16 +100,16 @@ function isFinal(book: Book, stream: number, settings: StreamSettings, day: Rang
 function compacted(input: MaintainInput, day: Range): Commit {
   const { book, store, stream, settings } = input;
   const many = settings.granularities.length > 1;
-  const { value, base } = many ? composedDay(input, day.start) : summedDay(input, day);
+  const { value, baseline } = many ? composedDay(input, day.start) : summedDay(input, day);
   const cells: CellRow[] = [];
-  for (const series of new Set([...value.keys(), ...base.keys()])) {
-    const amounts = { value: value.get(series) ?? 0n, base: base.get(series) ?? 0n };
+  for (const series of new Set([...value.keys(), ...baseline.keys()])) {
+    const amounts = { value: value.get(series) ?? 0n, baseline: baseline.get(series) ?? 0n };
     cells.push({ stream: stream.id, granularity: 'day', bucket: day.start, series, ...amounts });
   }
   const stale = many ? store.cells(stream.id, 'day', day) : new Map();
   for (const series of stale.get(day.start)?.keys() ?? []) {
-    if (value.has(series) || base.has(series)) continue;
-    cells.push({ stream: stream.id, granularity: 'day', bucket: day.start, series, value: 0n, base: 0n });
+    if (value.has(series) || baseline.has(series)) continue;
+    cells.push({ stream: stream.id, granularity: 'day', bucket: day.start, series, value: 0n, baseline: 0n });
   }
   const finer = settings.granularities.filter((granularity) => granularity !== 'day');
   return {
@@ -109,14 +124,14 @@ function compacted(input: MaintainInput, day: Range): Commit {
 
 function summedDay({ store, stream, settings }: MaintainInput, day: Range) {
   const value = new Map<number, Fixed>();
-  const base = new Map<number, Fixed>();
+  const baseline = new Map<number, Fixed>();
   for (const cells of store.cells(stream.id, settings.granularities[0], day).values()) {
     for (const [series, cell] of cells) {
       value.set(series, (value.get(series) ?? 0n) + cell.value);
-      base.set(series, (base.get(series) ?? 0n) + cell.base);
+      baseline.set(series, (baseline.get(series) ?? 0n) + cell.baseline);
     }
   }
-  return { value, base };
+  return { value, baseline };
 }
 
 /**
@@ -124,7 +139,7 @@ function summedDay({ store, stream, settings }: MaintainInput, day: Range) {
  * says nothing of what was spent: what it listed is in the counters.
  */
 export function heldDays(
-  book: Pick<Book, 'span'>,
+  book: Pick<LedgerState, 'span'>,
   { id, closedBefore }: StreamRow,
   before = Number.POSITIVE_INFINITY,
 ): Instant[] {
@@ -150,21 +165,21 @@ export function composedDay(
   const known = new Map(
     settings.granularities.map((granularity) => [granularity, store.cells(stream.id, granularity, range)]),
   );
-  const view = (field: 'value' | 'base', side: 'newest' | 'oldest'): View => ({
+  const view = (field: 'value' | 'baseline', side: 'current' | 'baseline'): BucketView => ({
     granularities: settings.granularities,
     settleMs: settings.settleMs,
-    runs: (granularity) => book.runs(stream.id, granularity, side),
+    runs: (granularity) => book.readings(stream.id, granularity, side),
     amounts: (granularity, bucket) => {
       const cells = known.get(granularity)?.get(bucket);
       return (
         cells && new Map([...cells].flatMap(([id, cell]) => (cell[field] === 0n ? [] : [[id, cell[field]]])))
       );
     },
-    ...(side === 'oldest' && baseline !== undefined ? { baseline } : {}),
+    ...(side === 'baseline' && baseline !== undefined ? { baseline } : {}),
   });
   return {
-    value: composeAll(view('value', 'newest'), range),
-    base: composeAll(view('base', 'oldest'), range),
+    value: resolveRange(view('value', 'current'), range),
+    baseline: resolveRange(view('baseline', 'baseline'), range),
   };
 }
 
@@ -175,36 +190,43 @@ function droppedReadings(
   day: Range,
 ): ReadingsRow[] {
   const rows: ReadingsRow[] = [];
-  const first: Run[] = [];
+  const first: ReadInterval[] = [];
   for (const granularity of finer) {
-    for (const side of ['newest', 'oldest'] as const) {
-      const runs = book.runs(stream.id, granularity, side);
-      if (side === 'oldest') first.push(...runsWithin(runs, day));
-      rows.push({ stream: stream.id, granularity, side, runs: without(runs, day) });
+    for (const side of ['current', 'baseline'] as const) {
+      const runs = book.readings(stream.id, granularity, side);
+      if (side === 'baseline') first.push(...readingsWithin(runs, day));
+      rows.push({ stream: stream.id, granularity, side, runs: readingsOutside(runs, day) });
     }
   }
   const asOf = Math.min(...first.map((run) => run.asOf));
-  const oldest = book.runs(stream.id, 'day', 'oldest');
+  const oldest = book.readings(stream.id, 'day', 'baseline');
   if (first.length > 0 && asOfAt(oldest, day.start) === undefined) {
     rows.push({
       stream: stream.id,
       granularity: 'day',
-      side: 'oldest',
-      runs: overlay(oldest, { ...day, asOf }, oldestWins).runs,
+      side: 'baseline',
+      runs: overlay(oldest, { ...day, asOf }, earliestWins).runs,
     });
   }
   return rows;
 }
 
 /** One run for the day, so that only a reading newer (or, for the baseline, older) than all of it replaces it. */
-function mergedReadings(book: Book, stream: number, granularity: Granularity, day: Range): ReadingsRow[] {
-  return (['newest', 'oldest'] as const).flatMap((side) => {
-    const runs = book.runs(stream, granularity, side);
-    const within = runsWithin(runs, day).map((run) => run.asOf);
+function mergedReadings(
+  book: LedgerState,
+  stream: number,
+  granularity: Granularity,
+  day: Range,
+): ReadingsRow[] {
+  return (['current', 'baseline'] as const).flatMap((side) => {
+    const runs = book.readings(stream, granularity, side);
+    const within = readingsWithin(runs, day).map((run) => run.asOf);
     if (within.length === 0) return [];
-    const asOf = side === 'newest' ? Math.max(...within) : Math.min(...within);
-    const wins = side === 'newest' ? newestWins : oldestWins;
-    return [{ stream, granularity, side, runs: overlay(without(runs, day), { ...day, asOf }, wins).runs }];
+    const asOf = side === 'current' ? Math.max(...within) : Math.min(...within);
+    const wins = side === 'current' ? latestWins : earliestWins;
+    return [
+      { stream, granularity, side, runs: overlay(readingsOutside(runs, day), { ...day, asOf }, wins).runs },
+    ];
   });
 }
 
@@ -219,14 +241,14 @@ function closed(input: MaintainInput, stream: StreamRow, closedBefore: Instant):
   };
   if (settings.granularities.length > 1) {
     for (const day of heldDays(book, stream, closedBefore)) {
-      const { value, base } = composedDay(input, day);
+      const { value, baseline } = composedDay(input, day);
       for (const [series, amount] of value) add(series, amount);
-      for (const [series, amount] of base) add(series, -amount);
+      for (const [series, amount] of baseline) add(series, -amount);
     }
   } else {
     for (const granularity of new Set<Granularity>([...settings.granularities, 'day'])) {
       for (const cells of store.cells(stream.id, granularity, range).values()) {
-        for (const [series, cell] of cells) add(series, cell.value - cell.base);
+        for (const [series, cell] of cells) add(series, cell.value - cell.baseline);
       }
     }
   }
@@ -239,25 +261,25 @@ function closed(input: MaintainInput, stream: StreamRow, closedBefore: Instant):
     }),
     dropped: [...all].map((granularity) => ({ stream: stream.id, granularity, range })),
     readings: [...all].flatMap((granularity) =>
-      (['newest', 'oldest'] as const).map((side) => {
-        const runs = book.runs(stream.id, granularity, side);
-        const kept = side === 'newest' ? coalesced(runs, closedBefore) : without(runs, range);
+      (['current', 'baseline'] as const).map((side) => {
+        const runs = book.readings(stream.id, granularity, side);
+        const kept = side === 'current' ? coalesced(runs, closedBefore) : readingsOutside(runs, range);
         return { stream: stream.id, granularity, side, runs: kept };
       }),
     ),
     compacted: [
       { stream: stream.id, days: book.compacted(stream.id).filter((days) => days.end > closedBefore) },
     ],
-    droppedSums: { kind: 'day', before: closedBefore },
+    droppedPeriodTotals: { kind: 'day', before: closedBefore },
   };
 }
 
 /** Keeps how far back was read, without the detail of when. */
-function coalesced(runs: readonly Run[], before: Instant): Run[] {
-  const old = runsWithin(runs, { start: 0, end: before });
+function coalesced(runs: readonly ReadInterval[], before: Instant): ReadInterval[] {
+  const old = readingsWithin(runs, { start: 0, end: before });
   const asOf = Math.max(...old.map((run) => run.asOf));
   return [
     ...joinedRanges(old).map((range) => ({ ...range, asOf })),
-    ...without(runs, { start: 0, end: before }),
+    ...readingsOutside(runs, { start: 0, end: before }),
   ];
 }

@@ -7,18 +7,18 @@ import {
   type Range,
   sizeOf,
 } from '../values/time.ts';
-import { asOfAt, type Runs, runsWithin } from './readings.ts';
+import { asOfAt, type ReadIntervals, readingsWithin } from './readings.ts';
 
 /** The values of one bucket by series. A series that is absent is 0. */
-export type Amounts = ReadonlyMap<number, Fixed>;
+export type SeriesAmounts = ReadonlyMap<number, Fixed>;
 
 /** One side of a stream's readings (the newest, or the first ones) at every granularity it has. */
-export interface View {
+export interface BucketView {
   /** Finest first. */
   readonly granularities: Granularities;
   readonly settleMs: number;
-  runs(granularity: Granularity): Runs;
-  amounts(granularity: Granularity, bucket: Instant): Amounts | undefined;
+  runs(granularity: Granularity): ReadIntervals;
+  amounts(granularity: Granularity, bucket: Instant): SeriesAmounts | undefined;
   /**
    * What is known at this instant settles the first readings: set for the baseline's side only. A reading of just then says
    * all that was spent before, and finer buckets need to reach only so far.
@@ -34,7 +34,7 @@ export interface View {
  * An open bucket counts as covered whole while the finer reading lags the coarse one by no more than two finer buckets:
  * otherwise a row that only the coarse reading has would come and go with every poll.
  */
-export function compose(view: View, granularity: Granularity, bucket: Instant): Amounts {
+export function resolveBucket(view: BucketView, granularity: Granularity, bucket: Instant): SeriesAmounts {
   const index = view.granularities.indexOf(granularity);
   const own = view.amounts(granularity, bucket) ?? NOTHING;
   const finer = view.granularities[index - 1];
@@ -44,9 +44,9 @@ export function compose(view: View, granularity: Granularity, bucket: Instant): 
   if (asOf !== undefined && (asOf > range.end + view.settleMs || asOf === view.baseline)) return own;
   const isReadFiner = view.granularities
     .slice(0, index)
-    .some((each) => runsWithin(view.runs(each), range).length > 0);
+    .some((each) => readingsWithin(view.runs(each), range).length > 0);
   const sum = isReadFiner
-    ? summed(bucketsOf(finer, range).map((start) => compose(view, finer, start)))
+    ? summed(bucketsOf(finer, range).map((start) => resolveBucket(view, finer, start)))
     : NOTHING;
   if (asOf === undefined) return sum;
   if (reaches(view, finer, range, asOf)) return sum;
@@ -54,26 +54,26 @@ export function compose(view: View, granularity: Granularity, bucket: Instant): 
 }
 
 /** The value of a stretch of whole buckets of the coarsest granularity. */
-export function composeAll(view: View, range: Range): Map<number, Fixed> {
+export function resolveRange(view: BucketView, range: Range): Map<number, Fixed> {
   const coarsest = coarsestOf(view.granularities);
-  return summed(bucketsOf(coarsest, range).map((start) => compose(view, coarsest, start)));
+  return summed(bucketsOf(coarsest, range).map((start) => resolveBucket(view, coarsest, start)));
 }
 
-const NOTHING: Amounts = new Map();
+const NOTHING: SeriesAmounts = new Map();
 
 function bucketsOf(granularity: Granularity, range: Range): Instant[] {
   const size = sizeOf(granularity);
   return Array.from({ length: (range.end - range.start) / size }, (_, index) => range.start + index * size);
 }
 
-function reaches(view: View, finer: Granularity, range: Range, coarseAsOf: Instant): boolean {
+function reaches(view: BucketView, finer: Granularity, range: Range, coarseAsOf: Instant): boolean {
   const needed = Math.min(range.end, coarseAsOf, view.baseline ?? Number.POSITIVE_INFINITY);
   const mayLag = view.baseline === undefined && coarseAsOf < range.end ? 2 * sizeOf(finer) : 0;
   return knownThrough(view, finer, range) >= needed - mayLag && needed > range.start;
 }
 
 /** How far from the start of `range` readings of this granularity or a finer one reach without a hole. */
-function knownThrough(view: View, granularity: Granularity, range: Range): Instant {
+function knownThrough(view: BucketView, granularity: Granularity, range: Range): Instant {
   const finer = view.granularities[view.granularities.indexOf(granularity) - 1];
   const runs = view.runs(granularity);
   let at = range.start;
@@ -89,14 +89,14 @@ function knownThrough(view: View, granularity: Granularity, range: Range): Insta
   return at;
 }
 
-function summed(parts: readonly Amounts[]): Map<number, Fixed> {
+function summed(parts: readonly SeriesAmounts[]): Map<number, Fixed> {
   const sum = new Map<number, Fixed>();
   for (const part of parts)
     for (const [series, value] of part) sum.set(series, (sum.get(series) ?? 0n) + value);
   return sum;
 }
 
-function larger(a: Amounts, b: Amounts): Map<number, Fixed> {
+function larger(a: SeriesAmounts, b: SeriesAmounts): Map<number, Fixed> {
   const result = new Map<number, Fixed>();
   for (const [series, value] of a) result.set(series, value > 0n || b.has(series) ? value : 0n);
   for (const [series, value] of b) if (value > (a.get(series) ?? 0n)) result.set(series, value);

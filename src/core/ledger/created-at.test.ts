@@ -35,7 +35,7 @@ test('a counter and its twin say when they were first 0, whatever comes after, a
   read(1, second, 'old', 'new');
   const shown = () =>
     [COST, 'ai_billing_cost_corrections_usd_total'].flatMap((name) =>
-      ['old', 'new'].map((resource) => sample(name, resource, second + HOUR)?.zeroAt),
+      ['old', 'new'].map((resource) => sample(name, resource, second + HOUR)?.createdAt),
     );
   assert.deepEqual(shown(), [first, second, first, second]);
   bench.reopen();
@@ -47,10 +47,10 @@ test('a counter and its twin say when they were first 0, whatever comes after, a
 test('the count of what was folded begins with the account; a gauge has no beginning', () => {
   const { read, sample } = opened();
   read(0, AT + HOUR, 'old');
-  assert.equal(sample('ai_billing_series_folded_total', '', AT + HOUR)?.zeroAt, OPENED);
+  assert.equal(sample('ai_billing_series_folded_total', '', AT + HOUR)?.createdAt, OPENED);
   const today = sample('ai_billing_cost_today_usd', 'old', AT + HOUR);
   assert.equal(today?.value, 1);
-  assert.ok(!('zeroAt' in today));
+  assert.ok(!('createdAt' in today));
 });
 
 test('to a new receiver every counter counts as told, also of what is not shown', () => {
@@ -63,17 +63,17 @@ test('to a new receiver every counter counts as told, also of what is not shown'
       .families.flatMap((family) =>
         family.type === 'counter' ? family.samples.map((sample) => ({ family: family.name, ...sample })) : [],
       );
-    return samples.map(({ family, labels, value, zeroAt }) => [family, labels, value, zeroAt]);
+    return samples.map(({ family, labels, value, createdAt }) => [family, labels, value, createdAt]);
   };
   const before = shown();
   assert.equal(before.length, 5);
-  bench.ledger.shut(bench.account);
+  bench.ledger.deactivateAccount(bench.account);
   assert.deepEqual(shown(), []);
   const deliveries = bench.ledger.deliveries('vendor');
   deliveries.begin(AT + 3 * HOUR);
   const rows = deliveries.load();
   const told = new Set(
-    rows.map(({ family, labels, total, zeroAt }) => JSON.stringify([family, labels, total, zeroAt])),
+    rows.map(({ family, labels, total, createdAt }) => JSON.stringify([family, labels, total, createdAt])),
   );
   assert.deepEqual(told, new Set(before.map((row) => JSON.stringify(row))));
   assert.ok(rows.every(({ at }) => at === AT + 3 * HOUR));

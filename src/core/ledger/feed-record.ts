@@ -8,22 +8,22 @@ export interface ObservedPoll {
   readonly at: Instant | undefined;
   readonly observations: readonly Observation[] | undefined;
   readonly reconciliation: Reconciliation | undefined;
-  readonly memo: string | undefined;
+  readonly state: string | undefined;
   readonly notes: readonly Note[] | undefined;
 }
 
 /** A feed that has not read anything yet. */
 export function emptyFeed({ account, feed }: FeedKey): FeedRow {
-  const unknown = { lastSuccess: undefined, memo: undefined, reconciliation: undefined };
+  const unknown = { lastSuccess: undefined, state: undefined, reconciliation: undefined };
   return { account, feed, read: [], observations: [], notes: [], ...unknown };
 }
 
 /** The feed with what a poll learned; what it did not say stays. */
-export function observed(row: FeedRow, poll: ObservedPoll): FeedRow {
+export function recordPoll(row: FeedRow, poll: ObservedPoll): FeedRow {
   return {
     ...row,
     lastSuccess: poll.at ?? row.lastSuccess,
-    memo: poll.memo ?? row.memo,
+    state: poll.state ?? row.state,
     observations: poll.observations ?? row.observations,
     reconciliation: poll.reconciliation ?? row.reconciliation,
     notes: poll.notes ?? row.notes,
@@ -31,10 +31,10 @@ export function observed(row: FeedRow, poll: ObservedPoll): FeedRow {
 }
 
 /** The feed without what its polls learned beyond statements. */
-export function silent(row: FeedRow): FeedRow {
+export function clearFeedRecord(row: FeedRow): FeedRow {
   return { ...emptyFeed(row), read: row.read, lastSuccess: row.lastSuccess };
 }
 
-export function isSilent({ memo, observations, notes, reconciliation }: FeedRow): boolean {
-  return memo === undefined && reconciliation === undefined && observations.length + notes.length === 0;
+export function isFeedRecordEmpty({ state, observations, notes, reconciliation }: FeedRow): boolean {
+  return state === undefined && reconciliation === undefined && observations.length + notes.length === 0;
 }

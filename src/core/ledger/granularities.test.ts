@@ -10,7 +10,7 @@ import {
   statement,
   utc,
 } from '../../../test/support/ledger.ts';
-import type { Line } from '../statement/statement.ts';
+import type { Charge } from '../statement/statement.ts';
 import { fromNumber, ONE } from '../values/money.ts';
 import {
   ceilTo,
@@ -40,14 +40,14 @@ function window(
 ) {
   const size = sizeOf(granularity);
   const range = { start: ceilTo(size, asOf - lengthMs), end: ceilTo(size, asOf) };
-  const lines: Line[] = [];
+  const charges: Charge[] = [];
   for (let start = range.start; start < range.end; start += size) {
     for (const app of apps) {
       const value = (BigInt(spentWithin({ start, end: start + size }, asOf)) * ONE) / 1000n;
-      lines.push({ ...cost(start, app, 0), value });
+      charges.push({ ...cost(start, app, 0), value });
     }
   }
-  return statement(granularity, range, asOf, lines);
+  return statement(granularity, range, asOf, charges);
 }
 
 const corrections = ({ ledger }: Bench) =>

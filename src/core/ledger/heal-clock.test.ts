@@ -29,7 +29,7 @@ for (const [title, by] of [
     test(`a clock ${title} ahead, ${before} readings before: what lies behind is read again and counts`, () => {
       const bench = ahead(by, before);
       const { account } = bench;
-      bench.ledger.heal(account, NOON);
+      bench.ledger.repairClock(account, NOON);
       const { ledger } = bench;
       assert.ok(ledger.lastAsOf(account) <= NOON);
       assert.ok((ledger.book.accounts.get(account)?.baseline ?? 0) <= NOON);
@@ -45,7 +45,7 @@ for (const [title, by] of [
       assert.equal(bench.value(TOTAL, 'a', NOON + HOUR), 7);
       assert.equal(bench.value(TODAY, 'a', NOON + HOUR), undefined, 'the day is not read from its start');
       bench.reopen();
-      bench.ledger.heal(account, NOON + HOUR);
+      bench.ledger.repairClock(account, NOON + HOUR);
       assert.equal(bench.value(TOTAL, 'a', NOON + HOUR), 7);
       bench.ledger.close();
     });
@@ -54,7 +54,7 @@ for (const [title, by] of [
 
 test('a statement that was under way when the clock was set back is older than what is read afterwards', () => {
   const bench = ahead(2 * HOUR, 'credible');
-  bench.ledger.heal(bench.account, NOON);
+  bench.ledger.repairClock(bench.account, NOON);
   const range = hours(NOON, 1);
   bench.apply(statement('hour', range, NOON + 1, [cost(NOON, 'a', 5)]));
   bench.apply(statement('hour', range, NOON + 2 * HOUR, [cost(NOON, 'a', 4)]), NOON + 2);
@@ -66,7 +66,7 @@ test('a clock that was not set yet leaves no baseline of 1970', () => {
   const bench = openBench(settings());
   const early = 5 * MINUTE;
   bench.apply(statement('hour', { start: 0, end: HOUR }, early), early);
-  bench.ledger.heal(bench.account, NOON);
+  bench.ledger.repairClock(bench.account, NOON);
   assert.equal(bench.ledger.book.accounts.get(bench.account)?.baseline, undefined);
   bench.apply(statement('hour', hours(NOON - HOUR, 1), NOON, [cost(NOON - HOUR, 'a', 3)]));
   assert.equal(bench.value(TOTAL, 'a', NOON), 0, 'what was spent before is the baseline');
@@ -79,10 +79,10 @@ test('where one truth has several granularities, counters, windows and cells agr
   const bench = openBench(own);
   const wrong = NOON + 40 * DAY;
   const read = (asOf: Instant) => {
-    const lines = [cost(NOON - HOUR, 'a', 3)];
-    bench.apply(statement('minute', hours(NOON - HOUR, 1), asOf, lines), asOf);
+    const charges = [cost(NOON - HOUR, 'a', 3)];
+    bench.apply(statement('minute', hours(NOON - HOUR, 1), asOf, charges), asOf);
     bench.apply(
-      statement('hour', hours(NOON - 12 * HOUR, 12), asOf + 1, [cost(NOON - 2 * HOUR, 'a', 4), ...lines]),
+      statement('hour', hours(NOON - 12 * HOUR, 12), asOf + 1, [cost(NOON - 2 * HOUR, 'a', 4), ...charges]),
       asOf,
     );
     bench.apply(
@@ -99,7 +99,7 @@ test('where one truth has several granularities, counters, windows and cells agr
   read(NOON);
   read(wrong);
   assert.deepEqual(wrongs(), []);
-  bench.ledger.heal(bench.account, NOON + 3);
+  bench.ledger.repairClock(bench.account, NOON + 3);
   assert.deepEqual(wrongs(), []);
   read(NOON + MINUTE);
   assert.deepEqual(wrongs(), []);
@@ -110,9 +110,9 @@ test('where one truth has several granularities, counters, windows and cells agr
 test('a right clock has nothing to take back', () => {
   const bench = openBench(settings());
   bench.apply(statement('hour', hours(NOON - HOUR, 1), NOON, [cost(NOON - HOUR, 'a', 3)]));
-  const before = bench.ledger.book.runs(1, 'hour', 'newest');
+  const before = bench.ledger.book.readings(1, 'hour', 'current');
   bench.failNextCommit();
-  bench.ledger.heal(bench.account, NOON);
-  assert.deepEqual(bench.ledger.book.runs(1, 'hour', 'newest'), before);
+  bench.ledger.repairClock(bench.account, NOON);
+  assert.deepEqual(bench.ledger.book.readings(1, 'hour', 'current'), before);
   bench.ledger.close();
 });

@@ -15,15 +15,15 @@ import {
 } from '../values/time.ts';
 import type { Delta } from './cell.ts';
 import { composedDay, firstClosing } from './compaction.ts';
-import { sumRows } from './period-totals.ts';
-import type { Run, Runs } from './readings.ts';
+import { updatePeriodTotals } from './period-totals.ts';
+import type { ReadInterval, ReadIntervals } from './readings.ts';
 import type { AccountRow, Commit, FeedRow, ReadingsRow, SeriesRow, Store, StreamRow } from './records.ts';
 import type { AccountSettings, StreamSettings } from './settings.ts';
-import { type Book, readingsKey } from './state.ts';
+import { type LedgerState, readingsKey } from './state.ts';
 
-export interface HealInput {
+export interface ClockRepairInput {
   readonly store: Pick<Store, 'cells'>;
-  readonly book: Book;
+  readonly book: LedgerState;
   readonly account: AccountRow;
   readonly settings: AccountSettings;
   readonly now: Instant;
@@ -43,24 +43,24 @@ export function isCredible(at: Instant, now: Instant): boolean {
  * When such a reading was made is not known, only that it was after the last credible one: it counts as one of then, so that what lies
  * behind is read again. Its cells stay until they are. First readings go on to say what the baseline held.
  */
-export function healed(input: HealInput): Commit | undefined {
+export function buildClockRepair(input: ClockRepairInput): Commit | undefined {
   const { book, account, now } = input;
   const streams = book.streamsOf(account.id);
   const last = lastCredible(input, streams);
   const readings = streams.flatMap((stream) => readingsOf(input, stream, last));
   const feeds = book.feedsOf(account.id).flatMap((row) => feedOf(row, last, now) ?? []);
   const closings = streams.flatMap((stream) => reopened(input, stream) ?? []);
-  const silences = streams.flatMap(({ id }) => silencesOf(book, id, now) ?? []);
+  const omissions = streams.flatMap(({ id }) => omissionsBefore(book, id, now) ?? []);
   const baseline = baselineOf(account, last, now);
-  const rows = [readings, feeds, closings, silences];
+  const rows = [readings, feeds, closings, omissions];
   if (baseline === account.baseline && rows.every(({ length }) => length === 0)) return undefined;
   const accounts = [{ ...account, baseline }];
-  return { accounts, streams: closings, readings, feeds, silences, ...moved(input, readings, baseline) };
+  return { accounts, streams: closings, readings, feeds, omissions, ...moved(input, readings, baseline) };
 }
 
-function lastCredible({ book, now }: HealInput, streams: readonly StreamRow[]): Instant | undefined {
+function lastCredible({ book, now }: ClockRepairInput, streams: readonly StreamRow[]): Instant | undefined {
   const asOfs = streams.flatMap(({ id }) =>
-    GRANULARITIES.flatMap((granularity) => book.runs(id, granularity, 'newest').map(({ asOf }) => asOf)),
+    GRANULARITIES.flatMap((granularity) => book.readings(id, granularity, 'current').map(({ asOf }) => asOf)),
   );
   const last = asOfs.reduce((most, at) => (isCredible(at, now) ? Math.max(most, at) : most), -Infinity);
   return last === -Infinity ? undefined : last;
@@ -73,14 +73,18 @@ function baselineOf({ baseline }: AccountRow, last: Instant | undefined, now: In
   return last === undefined ? undefined : baseline;
 }
 
-function readingsOf({ book, account, now }: HealInput, stream: StreamRow, last?: Instant): ReadingsRow[] {
+function readingsOf(
+  { book, account, now }: ClockRepairInput,
+  stream: StreamRow,
+  last?: Instant,
+): ReadingsRow[] {
   return GRANULARITIES.flatMap((granularity) =>
-    (['newest', 'oldest'] as const).flatMap((side) => {
-      const before = book.runs(stream.id, granularity, side);
+    (['current', 'baseline'] as const).flatMap((side) => {
+      const before = book.readings(stream.id, granularity, side);
       if (before.every(({ asOf }) => isCredible(asOf, now))) return [];
       const size = sizeOf(granularity);
-      const redated = (run: Run) =>
-        side === 'newest' ? asOfThen(run, last, size) : firstOf(run, account.baseline, now);
+      const redated = (run: ReadInterval) =>
+        side === 'current' ? asOfThen(run, last, size) : firstOf(run, account.baseline, now);
       const runs = before.flatMap((run) => (isCredible(run.asOf, now) ? run : (redated(run) ?? [])));
       return { stream: stream.id, granularity, side, runs };
     }),
@@ -88,13 +92,17 @@ function readingsOf({ book, account, now }: HealInput, stream: StreamRow, last?:
 }
 
 /** What a reading of the last credible as-of could know; undefined where that is nothing. */
-function asOfThen({ start, end }: Run, asOf: Instant | undefined, size: number): Run | undefined {
+function asOfThen(
+  { start, end }: ReadInterval,
+  asOf: Instant | undefined,
+  size: number,
+): ReadInterval | undefined {
   if (asOf === undefined || asOf <= start) return undefined;
   return { start, end: Math.min(end, ceilTo(size, asOf)), asOf };
 }
 
 /** The reading that the baseline was drawn by stays that one. */
-function firstOf(run: Run, baseline: Instant | undefined, now: Instant): Run | undefined {
+function firstOf(run: ReadInterval, baseline: Instant | undefined, now: Instant): ReadInterval | undefined {
   if (run.asOf < now) return undefined;
   return { ...run, asOf: run.asOf === baseline ? now - 1 : now };
 }
@@ -114,12 +122,12 @@ function feedOf(row: FeedRow, last: Instant | undefined, now: Instant): FeedRow 
     ...row,
     read: joinedRanges(read),
     lastSuccess: isLate ? last : row.lastSuccess,
-    memo: isFar ? undefined : row.memo,
+    state: isFar ? undefined : row.state,
   };
 }
 
 /** A closing that no cell was lost by: it was drawn when the stream began, under the same clock as the baseline. */
-function reopened({ account, settings, now }: HealInput, stream: StreamRow): StreamRow | undefined {
+function reopened({ account, settings, now }: ClockRepairInput, stream: StreamRow): StreamRow | undefined {
   const streamSettings = settings.streams.find(({ name }) => name === stream.name);
   const isWrong = stream.closedIn > now || !isCredible(stream.closedIn, now);
   if (!isWrong || !streamSettings || account.baseline === undefined) return undefined;
@@ -127,22 +135,22 @@ function reopened({ account, settings, now }: HealInput, stream: StreamRow): Str
   return { ...stream, ...firstClosing(settings, streamSettings, now) };
 }
 
-function silencesOf(book: Book, stream: number, now: Instant) {
-  const rows = book.silences(stream);
+function omissionsBefore(book: LedgerState, stream: number, now: Instant) {
+  const rows = book.omissions(stream);
   if (rows.every(({ since }) => since <= now + SLACK_MS)) return undefined;
   return { stream, rows: rows.map((row) => ({ ...row, since: Math.min(row.since, now) })) };
 }
 
 /** Where one truth is read at several granularities, what is believed depends on when it was read. */
-function moved(input: HealInput, readings: readonly ReadingsRow[], baseline: Instant | undefined) {
+function moved(input: ClockRepairInput, readings: readonly ReadingsRow[], baseline: Instant | undefined) {
   const { book, account, settings } = input;
-  const runs = new Map<string, Runs>(
+  const runs = new Map<string, ReadIntervals>(
     readings.map((row) => [readingsKey(row.stream, row.granularity, row.side), row.runs]),
   );
-  const after: Book = {
+  const after: LedgerState = {
     ...book,
     accounts: new Map(book.accounts).set(account.id, { ...account, baseline }),
-    runs: (...key) => runs.get(readingsKey(...key)) ?? book.runs(...key),
+    readings: (...key) => runs.get(readingsKey(...key)) ?? book.readings(...key),
   };
   const deltas = [...new Set(readings.map(({ stream }) => stream))].flatMap((id) => {
     const stream = book.streams.get(id);
@@ -157,13 +165,13 @@ function moved(input: HealInput, readings: readonly ReadingsRow[], baseline: Ins
     if (!known) throw new Error(`series ${id} is not known to the ledger`);
     return known;
   };
-  return { sums: sumRows(book, deltas, row), series: countersOf(deltas, row) };
+  return { periodTotals: updatePeriodTotals(book, deltas, row), series: countersOf(deltas, row) };
 }
 
 /** Days with cells that are not closed. */
-function daysOf({ store, book }: HealInput, stream: StreamRow, settings: StreamSettings): Instant[] {
+function daysOf({ store, book }: ClockRepairInput, stream: StreamRow, settings: StreamSettings): Instant[] {
   const runs = settings.granularities.flatMap((granularity) =>
-    (['newest', 'oldest'] as const).flatMap((side) => book.runs(stream.id, granularity, side)),
+    (['current', 'baseline'] as const).flatMap((side) => book.readings(stream.id, granularity, side)),
   );
   if (runs.length === 0) return [];
   const range = { start: stream.closedBefore, end: Math.max(...runs.map(({ end }) => end)) };
@@ -174,16 +182,20 @@ function daysOf({ store, book }: HealInput, stream: StreamRow, settings: StreamS
 interface After {
   readonly stream: StreamRow;
   readonly settings: StreamSettings;
-  readonly after: Book;
+  readonly after: LedgerState;
 }
 
-function deltasOf({ store, book }: HealInput, { stream, settings, after }: After, bucket: Instant): Delta[] {
+function deltasOf(
+  { store, book }: ClockRepairInput,
+  { stream, settings, after }: After,
+  bucket: Instant,
+): Delta[] {
   const was = composedDay({ store, book, stream, settings }, bucket);
   const is = composedDay({ store, book: after, stream, settings }, bucket);
-  const all = [was.value, was.base, is.value, is.base].flatMap((amounts) => [...amounts.keys()]);
+  const all = [was.value, was.baseline, is.value, is.baseline].flatMap((amounts) => [...amounts.keys()]);
   return [...new Set(all)].flatMap((series) => {
     const value = (is.value.get(series) ?? 0n) - (was.value.get(series) ?? 0n);
-    const net = value - (is.base.get(series) ?? 0n) + (was.base.get(series) ?? 0n);
+    const net = value - (is.baseline.get(series) ?? 0n) + (was.baseline.get(series) ?? 0n);
     return value === 0n && net === 0n ? [] : { series, bucket, value, net };
   });
 }

@@ -4,21 +4,21 @@ import fc from 'fast-check';
 import { type Bench, cost, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
 import { assertProperty } from '../../../test/support/property.ts';
 import { HOUR, type Instant, MINUTE } from '../values/time.ts';
-import { firstHour, hoursOfCells } from './hourly-totals.ts';
+import { firstHour, hourlyTotalsOfCells } from './hourly-totals.ts';
 
 const NOON = utc('2026-11-20T12:00');
 const MINUTES = settings({ granularities: ['minute'] });
 
 /** Hours as text, those that came to nothing left out. */
 function hoursOf({ ledger }: Bench): string[] {
-  return [...ledger.book.hours(1)]
+  return [...ledger.book.hourlyTotals(1)]
     .flatMap(([hour, sums]) => [...sums].map(([currency, value]) => ({ hour, currency, value })))
     .flatMap(({ hour, currency, value }) => (value === 0n ? [] : `${hour} ${currency} ${value}`))
     .sort();
 }
 
 function recounted({ ledger, store }: Bench, now: Instant): string[] {
-  const rows = hoursOfCells(
+  const rows = hourlyTotalsOfCells(
     { book: ledger.book, store, stream: 1, now },
     MINUTES.streams[0] ?? assert.fail(),
   );
@@ -27,7 +27,7 @@ function recounted({ ledger, store }: Bench, now: Instant): string[] {
     .sort();
 }
 
-const line = fc.record({
+const charge = fc.record({
   minute: fc.integer({ min: 0, max: 60 * 60 - 1 }),
   resource: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
   detail: fc.constantFrom('USD', 'DIEM'),
@@ -37,7 +37,7 @@ const history = fc.array(
   fc.record({
     from: fc.nat(59),
     length: fc.integer({ min: 1, max: 20 }),
-    lines: fc.array(line, { maxLength: 20 }),
+    charges: fc.array(charge, { maxLength: 20 }),
   }),
   { minLength: 1, maxLength: 12 },
 );
@@ -48,9 +48,9 @@ describe('hours', () => {
       fc.property(history, fc.nat(11), (statements, refused) => {
         const bench = openBench({ ...MINUTES, maxSeries: 30 });
         const begin = firstHour(NOON, { lagMs: 0 });
-        for (const [index, { from, length, lines }] of statements.entries()) {
+        for (const [index, { from, length, charges }] of statements.entries()) {
           const range = { start: begin + from * HOUR, end: begin + (from + length) * HOUR };
-          const inside = lines
+          const inside = charges
             .map(({ minute, resource, detail, dollars }) =>
               cost(begin + minute * MINUTE, resource, dollars, { detail }),
             )
@@ -73,24 +73,24 @@ describe('hours', () => {
   test('are kept for two days', () => {
     const bench = openBench(MINUTES);
     const range = { start: NOON - 72 * HOUR, end: NOON };
-    const lines = Array.from({ length: 72 }, (_, index) => cost(range.start + index * HOUR, 'a', 1));
-    bench.apply(statement('minute', range, NOON, lines));
-    assert.equal(bench.ledger.book.hours(1).size, 48);
+    const charges = Array.from({ length: 72 }, (_, index) => cost(range.start + index * HOUR, 'a', 1));
+    bench.apply(statement('minute', range, NOON, charges));
+    assert.equal(bench.ledger.book.hourlyTotals(1).size, 48);
     bench.ledger.maintain(NOON + 5 * HOUR);
-    assert.equal(bench.ledger.book.hours(1).size, 43);
+    assert.equal(bench.ledger.book.hourlyTotals(1).size, 43);
     bench.reopen();
-    assert.equal(bench.ledger.book.hours(1).size, 43);
+    assert.equal(bench.ledger.book.hourlyTotals(1).size, 43);
     bench.ledger.close();
   });
 
   test('are counted once from the cells of a ledger that was written before they were kept', () => {
     const bench = openBench(MINUTES);
     const range = { start: NOON - 30 * HOUR, end: NOON };
-    const lines = [cost(NOON - MINUTE, 'a', 1), cost(NOON - HOUR, 'b', 2, { detail: 'DIEM' })];
-    bench.apply(statement('minute', range, NOON, lines));
+    const charges = [cost(NOON - MINUTE, 'a', 1), cost(NOON - HOUR, 'b', 2, { detail: 'DIEM' })];
+    bench.apply(statement('minute', range, NOON, charges));
     const before = hoursOf(bench);
     assert.equal(before.length, 2);
-    bench.store.commit({ droppedHours: { stream: 1, before: Number.MAX_SAFE_INTEGER } });
+    bench.store.commit({ droppedHourlyTotals: { stream: 1, before: Number.MAX_SAFE_INTEGER } });
     bench.reopen();
     assert.deepEqual(hoursOf(bench), before);
     bench.ledger.close();

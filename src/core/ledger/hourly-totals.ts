@@ -1,15 +1,15 @@
 import type { Fixed } from '../values/money.ts';
 import { DAY, floorTo, HOUR, type Instant } from '../values/time.ts';
 import type { Delta } from './cell.ts';
-import type { HourRow, SeriesRow, Store } from './records.ts';
+import type { HourlyTotalRow, SeriesRow, Store } from './records.ts';
 import type { StreamSettings } from './settings.ts';
-import type { Book } from './state.ts';
+import type { LedgerState } from './state.ts';
 
 /** At the least: enough for the last 24 hours where the readings hardly lag. */
 const KEPT_MS = 48 * HOUR;
 
 /** Whether each delta of the stream lies in one hour, so that hours can be added up as they come. */
-export function hasHours({ granularities }: StreamSettings): boolean {
+export function hasHourlyTotals({ granularities }: StreamSettings): boolean {
   return granularities.length === 1 && granularities[0] !== 'day';
 }
 
@@ -19,12 +19,17 @@ export function firstHour(now: Instant, { lagMs }: Pick<StreamSettings, 'lagMs'>
 }
 
 /** The hours that the deltas of cost move, as they stand after them. */
-export function hourRows(
-  { book, stream, settings, now }: { book: Book; stream: number; settings: StreamSettings; now: Instant },
+export function updateHourlyTotals(
+  {
+    book,
+    stream,
+    settings,
+    now,
+  }: { book: LedgerState; stream: number; settings: StreamSettings; now: Instant },
   deltas: readonly Delta[],
   row: (id: number) => SeriesRow,
-): HourRow[] {
-  const known = book.hours(stream);
+): HourlyTotalRow[] {
+  const known = book.hourlyTotals(stream);
   const first = firstHour(now, settings);
   const sums = openSums((hour, currency) => known.get(hour)?.get(currency) ?? 0n);
   for (const { series, bucket, value } of deltas) {
@@ -36,25 +41,25 @@ export function hourRows(
 }
 
 /** The hours of an account in a ledger that was written before hours were kept: counted once. */
-export function missingHours(
-  book: Book,
+export function missingHourlyTotals(
+  book: LedgerState,
   store: Store,
   account: number,
   streams: readonly StreamSettings[],
-): HourRow[] {
-  return streams.filter(hasHours).flatMap((settings) => {
+): HourlyTotalRow[] {
+  return streams.filter(hasHourlyTotals).flatMap((settings) => {
     const stream = book.streamOf(account, settings.name)?.id;
-    const now = stream && book.runs(stream, settings.granularities[0], 'newest').at(-1)?.asOf;
-    if (stream === undefined || now === undefined || book.hours(stream).size > 0) return [];
-    return hoursOfCells({ book, store, stream, now }, settings);
+    const now = stream && book.readings(stream, settings.granularities[0], 'current').at(-1)?.asOf;
+    if (stream === undefined || now === undefined || book.hourlyTotals(stream).size > 0) return [];
+    return hourlyTotalsOfCells({ book, store, stream, now }, settings);
   });
 }
 
 /** The hours as the cells have them. */
-export function hoursOfCells(
-  { book, store, stream, now }: { book: Book; store: Store; stream: number; now: Instant },
+export function hourlyTotalsOfCells(
+  { book, store, stream, now }: { book: LedgerState; store: Store; stream: number; now: Instant },
   settings: StreamSettings,
-): HourRow[] {
+): HourlyTotalRow[] {
   const sums = openSums(() => 0n);
   const range = { start: firstHour(now, settings), end: Number.MAX_SAFE_INTEGER };
   for (const [bucket, cells] of store.cells(stream, settings.granularities[0], range)) {
@@ -74,7 +79,7 @@ function openSums(before: (hour: Instant, currency: string) => Fixed) {
       const sums = hours.get(hour) ?? new Map<string, Fixed>();
       hours.set(hour, sums.set(currency, (sums.get(currency) ?? before(hour, currency)) + value));
     },
-    rows: (stream: number): HourRow[] =>
+    rows: (stream: number): HourlyTotalRow[] =>
       [...hours].flatMap(([hour, sums]) =>
         [...sums].map(([currency, value]) => ({ stream, hour, currency, value })),
       ),

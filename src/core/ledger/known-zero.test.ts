@@ -15,9 +15,9 @@ const read = (
   bench: Bench,
   start: Instant,
   end: Instant,
-  lines: Parameters<typeof statement>[3] = [],
+  charges: Parameters<typeof statement>[3] = [],
   asOf = end,
-) => bench.apply(statement('hour', { start, end }, asOf, lines), asOf);
+) => bench.apply(statement('hour', { start, end }, asOf, charges), asOf);
 
 /** Families of cost with their series, without the account's name. */
 function costs(bench: Bench, now: Instant): Record<string, number> {
@@ -105,21 +105,21 @@ describe('an account that spent nothing', () => {
     const bench = openBench(settings({}, { since: SINCE }));
     read(bench, SINCE, NOON);
     const before = sampleOf(bench, TOTAL, NOON);
-    assert.deepEqual([before?.value, before?.zeroAt], [0, NOON]);
+    assert.deepEqual([before?.value, before?.createdAt], [0, NOON]);
     const { version } = bench.ledger.publish(NOON);
-    bench.ledger.carried(version);
+    bench.ledger.markDelivered(version);
 
     const later = NOON + HOUR;
     read(bench, NOON, later, [cost(NOON, '', 5)]);
     for (const name of [TOTAL, CORRECTIONS]) {
       const held = sampleOf(bench, name, later);
-      assert.deepEqual([held?.value, held?.zeroAt], [0, NOON], 'its 0 is carried before its value');
+      assert.deepEqual([held?.value, held?.createdAt], [0, NOON], 'its 0 is carried before its value');
     }
     assert.equal(bench.value('ai_billing_cost_today_usd', '', later), 5);
-    bench.ledger.carried(bench.ledger.publish(later).version);
-    bench.ledger.release(later + 2 * MINUTE, 2 * MINUTE);
+    bench.ledger.markDelivered(bench.ledger.publish(later).version);
+    bench.ledger.expireZeroHolds(later + 2 * MINUTE, 2 * MINUTE);
     const released = sampleOf(bench, TOTAL, later + 2 * MINUTE);
-    assert.deepEqual([released?.value, released?.zeroAt], [5, NOON]);
+    assert.deepEqual([released?.value, released?.createdAt], [5, NOON]);
     bench.ledger.close();
   });
 
@@ -128,8 +128,8 @@ describe('an account that spent nothing', () => {
     assert.ok(usage);
     const streams = [usage, { ...usage, name: 'more' }];
     const bench = openBench(settings({}, { since: SINCE, streams }));
-    const more = (end: Instant, lines: Parameters<typeof statement>[3] = []) =>
-      bench.apply({ ...statement('hour', { start: SINCE, end }, end, lines), stream: 'more' });
+    const more = (end: Instant, charges: Parameters<typeof statement>[3] = []) =>
+      bench.apply({ ...statement('hour', { start: SINCE, end }, end, charges), stream: 'more' });
     read(bench, SINCE, NOON);
     assert.deepEqual(costs(bench, NOON), {});
     assert.equal(bench.values(NOON).get('ai_billing_cost_window_complete|test|prod|today'), 0);
@@ -142,7 +142,7 @@ describe('an account that spent nothing', () => {
       5,
       'and no second one with its labels',
     );
-    assert.equal(sampleOf(bench, TOTAL, NOON + HOUR)?.zeroAt, NOON);
+    assert.equal(sampleOf(bench, TOTAL, NOON + HOUR)?.createdAt, NOON);
     bench.ledger.close();
   });
 
@@ -150,8 +150,8 @@ describe('an account that spent nothing', () => {
     const bench = openBench(settings({}, { since: SINCE }));
     read(bench, SINCE, NOON);
     read(bench, NOON, NOON + HOUR, [cost(NOON, '', 5), cost(NOON, 'a', 7)]);
-    bench.ledger.carried(bench.ledger.publish(NOON + HOUR).version);
-    bench.ledger.release(NOON + 2 * HOUR, 2 * MINUTE);
+    bench.ledger.markDelivered(bench.ledger.publish(NOON + HOUR).version);
+    bench.ledger.expireZeroHolds(NOON + 2 * HOUR, 2 * MINUTE);
     const later = NOON + 100 * DAY;
     read(bench, NOON + HOUR, later);
     const idle = { ...ALL_ZERO, 'cost_usd_total||||USD': 5 };
@@ -160,8 +160,8 @@ describe('an account that spent nothing', () => {
     assert.deepEqual(costs(bench, later), idle, 'after upkeep');
     read(bench, later, later + HOUR, [cost(later, '', 1)]);
     assert.deepEqual(sampleOf(bench, TOTAL, later + HOUR)?.value, 5, 'held at what it showed');
-    bench.ledger.carried(bench.ledger.publish(later + HOUR).version);
-    bench.ledger.release(later + 2 * HOUR, 2 * MINUTE);
+    bench.ledger.markDelivered(bench.ledger.publish(later + HOUR).version);
+    bench.ledger.expireZeroHolds(later + 2 * HOUR, 2 * MINUTE);
     assert.deepEqual(sampleOf(bench, TOTAL, later + 2 * HOUR)?.value, 6);
     bench.ledger.close();
   });
@@ -188,7 +188,7 @@ describe('ai_billing_cost_window_complete', () => {
     assert.deepEqual(complete(bench, NOON), [0, 0, 0, 0]);
     read(bench, SINCE, NOON);
     assert.deepEqual(complete(bench, NOON), [1, 1, 1, 1]);
-    bench.ledger.shut(bench.account);
+    bench.ledger.deactivateAccount(bench.account);
     assert.deepEqual(complete(bench, NOON), [undefined, undefined, undefined, undefined]);
     bench.ledger.close();
   });

@@ -1,7 +1,7 @@
 import type { SeriesKey } from '../statement/series.ts';
 import type { Instant } from '../values/time.ts';
 import type { AccountRow, SeriesRow } from './records.ts';
-import type { Book } from './state.ts';
+import type { LedgerState } from './state.ts';
 import { isRetired } from './zero-hold.ts';
 
 /**
@@ -33,12 +33,12 @@ export function isShownCost(row: SeriesRow, now: Instant): boolean {
 
 /** What the counters of an account's {@link ZERO_SERIES} show: 0, or where one with its labels has retired, what that one had. */
 export function zeroCounters(
-  book: Book,
+  book: LedgerState,
   account: AccountRow,
-): Pick<SeriesRow, 'total' | 'corrections' | 'zeroAt'> {
+): Pick<SeriesRow, 'total' | 'corrections' | 'createdAt'> {
   for (const stream of book.streams.values()) {
     const row = stream.account === account.id ? book.seriesOf(stream.id, ZERO_SERIES) : undefined;
     if (row && row.target === row.id) return row;
   }
-  return { total: 0n, corrections: 0n, zeroAt: zeroSince(account) };
+  return { total: 0n, corrections: 0n, createdAt: zeroSince(account) };
 }

@@ -32,8 +32,8 @@ function play(history: History, bench: Bench): Statement[] {
     } else if (step.kind === 'restart') {
       assertUnmoved(bench, now, () => bench.reopen());
       version = 0;
-    } else if (step.kind === 'shown') bench.ledger.carried(version);
-    else bench.ledger.release(now, 2 * MINUTE);
+    } else if (step.kind === 'shown') bench.ledger.markDelivered(version);
+    else bench.ledger.expireZeroHolds(now, 2 * MINUTE);
     const after = valuesOf(bench.ledger, now);
     version += 1;
     assertNeverLower(before, after);
@@ -91,7 +91,7 @@ function assertModel(history: History, applied: readonly Statement[], bench: Ben
 
 function sums(bench: Bench, kind: 'day' | 'month', start: Instant): Map<string, Fixed> {
   return new Map(
-    [...bench.ledger.book.sums(kind, start)].map(([id, value]) => [
+    [...bench.ledger.book.periodTotals(kind, start)].map(([id, value]) => [
       bench.ledger.book.series.get(id)?.resource ?? '',
       value,
     ]),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cost, OPENED, openBench, Refused, settings, statement, utc } from '../../../test/support/ledger.ts';
-import type { Line } from '../statement/statement.ts';
+import type { Charge } from '../statement/statement.ts';
 import { constantRate, DEFAULT_RATES } from '../values/exchange-rates.ts';
 import { fromNumber, ONE, parseDecimal } from '../values/money.ts';
 import { DAY, HOUR, MINUTE, startOfDay } from '../values/time.ts';
@@ -24,8 +24,8 @@ test('1236 hours of history, read newest first in pieces of which some fail, mov
     const start = utc('2026-11-21T11:00') - index * HOUR;
     clock += 3700;
     // Half of the hours name resources that nobody has met before.
-    const lines = [cost(start, 'job', 0.25), cost(start, `job-${index % 50}`, index)];
-    const given = statement('hour', hour(start), clock, lines);
+    const charges = [cost(start, 'job', 0.25), cost(start, `job-${index % 50}`, index)];
+    const given = statement('hour', hour(start), clock, charges);
     if (index % 7 === 0) {
       bench.failNextCommit();
       assert.throws(() => bench.apply(given, clock), Refused);
@@ -83,12 +83,12 @@ test('a month end read through a 31-day window and a month to date books nothing
 test('a renamed model or tier moves no money: the first one stays, the names are on info', () => {
   const bench = openBench(settings());
   const at = utc('2026-11-20T10:00');
-  const line = (start: number, model: string, tier: string) => cost(start, 'dep', 2, { model, tier });
+  const charge = (start: number, model: string, tier: string) => cost(start, 'dep', 2, { model, tier });
   const facts = (name: string) => [{ resource: 'dep', name }];
-  bench.apply(statement('hour', hour(at), at + HOUR, [line(at, 'old', 'a')]), at + HOUR, facts('before'));
+  bench.apply(statement('hour', hour(at), at + HOUR, [charge(at, 'old', 'a')]), at + HOUR, facts('before'));
   const later = at + 3 * HOUR;
-  const lines = [line(at, 'new', 'b'), line(at + HOUR, 'new', 'b')];
-  bench.apply(statement('hour', { start: at, end: at + 2 * HOUR }, later, lines), later, facts('after'));
+  const charges = [charge(at, 'new', 'b'), charge(at + HOUR, 'new', 'b')];
+  bench.apply(statement('hour', { start: at, end: at + 2 * HOUR }, later, charges), later, facts('after'));
   const shown = [...bench.values(later)].filter(([key]) => key.includes('_cost_') || key.includes('_info'));
   const series = (name: string) => `${name}|test|prod|dep|old|a|USD`;
   const of = Object.fromEntries(shown);
@@ -104,7 +104,7 @@ test('DIEM counts as one dollar and VCU as a tenth; a currency without a rate is
   const bench = openBench(settings());
   const at = utc('2026-11-20T10:00');
   bench.apply(statement('hour', hour(at - HOUR), at));
-  const paid = (currency: string, dollars: number): Line =>
+  const paid = (currency: string, dollars: number): Charge =>
     cost(at, 'm', dollars, { currency, detail: currency });
   const { unconverted } = bench.apply(
     statement('hour', hour(at), at + HOUR, [
@@ -114,10 +114,10 @@ test('DIEM counts as one dollar and VCU as a tenth; a currency without a rate is
       paid('EUR', -2),
     ]),
   );
-  bench.ledger.carried(0);
+  bench.ledger.markDelivered(0);
   bench.values(at + HOUR);
-  bench.ledger.carried(1);
-  bench.ledger.release(at + 2 * HOUR, MINUTE);
+  bench.ledger.markDelivered(1);
+  bench.ledger.expireZeroHolds(at + 2 * HOUR, MINUTE);
   const values = bench.values(at + 2 * HOUR);
   assert.equal(values.get(`${TOTAL}|test|prod|m|||DIEM`), 1.5);
   assert.equal(values.get(`${TOTAL}|test|prod|m|||VCU`), 0.15);
@@ -130,12 +130,12 @@ test('DIEM counts as one dollar and VCU as a tenth; a currency without a rate is
 test('an amount that gets a rate later leaves the unconverted ones when its bucket is read again', () => {
   const bench = openBench(settings());
   const at = utc('2026-11-20T10:00');
-  const lines = [cost(at, 'm', 100, { currency: 'EUR', detail: 'EUR' })];
+  const charges = [cost(at, 'm', 100, { currency: 'EUR', detail: 'EUR' })];
   bench.apply(statement('hour', hour(at - HOUR), at));
-  bench.apply(statement('hour', hour(at), at + HOUR, lines));
+  bench.apply(statement('hour', hour(at), at + HOUR, charges));
   const rates = new Map([...DEFAULT_RATES, ['EUR', constantRate(fromNumber(1.08))] as const]);
-  bench.ledger.open(settings({}, { rates }), OPENED);
-  bench.apply(statement('hour', hour(at), at + 2 * HOUR, lines));
+  bench.ledger.openAccount(settings({}, { rates }), OPENED);
+  bench.apply(statement('hour', hour(at), at + 2 * HOUR, charges));
   const [unconverted, dollars] = ['unconverted', 'cost'].map((measure) =>
     [...bench.ledger.book.series.values()].find((row) => row.measure === measure),
   );
@@ -171,15 +171,15 @@ test('cells of 50 million and sums of a billion dollars come out exact to the la
   const at = utc('2026-11-01');
   bench.apply(statement('hour', hour(at), at));
   const texts = ['50000000.123456789012', '49999999.999999999999', '0.000000000001'];
-  const lines = Array.from({ length: 24 }, (_, index) => {
+  const charges = Array.from({ length: 24 }, (_, index) => {
     const value = parseDecimal(texts[index % texts.length] ?? '');
     return { ...cost(at + index * HOUR, 'big', 0), value };
   });
-  bench.apply(statement('hour', { start: at, end: at + DAY }, at + DAY, lines));
-  bench.ledger.carried(99);
-  bench.ledger.release(at + 2 * DAY, MINUTE);
+  bench.apply(statement('hour', { start: at, end: at + DAY }, at + DAY, charges));
+  bench.ledger.markDelivered(99);
+  bench.ledger.expireZeroHolds(at + 2 * DAY, MINUTE);
   assert.equal(bench.value(TOTAL, 'big', at + DAY + HOUR), Number('800000000.987654312096'));
-  const again = lines.map((line) => ({ ...line, value: line.value + 10_000_000n * ONE }));
+  const again = charges.map((charge) => ({ ...charge, value: charge.value + 10_000_000n * ONE }));
   bench.apply(statement('hour', { start: at, end: at + DAY }, at + DAY + 1, again));
   bench.reopen();
   assert.equal(bench.value(TOTAL, 'big', at + DAY + HOUR), Number('1040000000.987654312096'));

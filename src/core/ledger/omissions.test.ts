@@ -52,7 +52,7 @@ test('where nothing stood a silent category is a plain zero', () => {
   const bench = openBench(settings(DAYS, { since: TODAY.start }));
   assert.equal(bench.apply(statement('day', TODAY, NOON, [], TIERS)).held.size, 0);
   bench.apply(statement('day', TODAY, NOON + 1, [paid('dedicated', 2)], ['training']));
-  assert.equal(bench.ledger.book.silences(1).length, 0);
+  assert.equal(bench.ledger.book.omissions(1).length, 0);
   bench.ledger.close();
 });
 

@@ -1,14 +1,14 @@
 import type { Statement } from '../statement/statement.ts';
 import type { Fixed } from '../values/money.ts';
 import { type Granularity, type Instant, intersection, MINUTE, type Range } from '../values/time.ts';
-import type { Stand } from './cell.ts';
-import type { SilenceRow, StreamRow } from './records.ts';
-import type { Book } from './state.ts';
+import type { StreamState } from './cell.ts';
+import type { PendingOmission, StreamRow } from './records.ts';
+import type { LedgerState } from './state.ts';
 
 /** The same nothing must be answered again after this long before it is believed. */
 const CONFIRM_AFTER_MS = 15 * MINUTE;
 
-export interface Silent {
+export interface Omission {
   readonly stream: number;
   readonly granularity: Granularity;
   readonly range: Range;
@@ -24,11 +24,11 @@ export interface Silent {
  * @param stood says whether money stood for the tier in the statement's range.
  * @returns the tiers whose old values stay, and the stream's open silences from now on.
  */
-function judge(
-  known: readonly SilenceRow[],
-  silent: Silent,
+function confirmOmissions(
+  known: readonly PendingOmission[],
+  silent: Omission,
   stood: (tier: string) => boolean,
-): { held: ReadonlySet<string>; open: readonly SilenceRow[] } {
+): { held: ReadonlySet<string>; open: readonly PendingOmission[] } {
   const held = new Set<string>();
   const open = known.filter((row) => !concerns(row, silent));
   for (const row of known.filter((row) => concerns(row, silent))) {
@@ -52,7 +52,7 @@ function judge(
   return { held, open };
 }
 
-function concerns(row: SilenceRow, silent: Silent): boolean {
+function concerns(row: PendingOmission, silent: Omission): boolean {
   return row.granularity === silent.granularity && intersection(row.range, silent.range) !== undefined;
 }
 
@@ -60,21 +60,21 @@ function union(a: Range, b: Range): Range {
   return { start: Math.min(a.start, b.start), end: Math.max(a.end, b.end) };
 }
 
-export interface StandingInput {
-  readonly book: Book;
+export interface OmissionsInput {
+  readonly book: LedgerState;
   readonly stream: StreamRow;
   readonly statement: Statement;
 }
 
 /** Judges silent tiers, and puts the old amounts of those that are not believed yet back into the statement. */
-export function silencesOf(
-  input: StandingInput,
-  stand: Stand,
+export function updateOmissions(
+  input: OmissionsInput,
+  stand: StreamState,
   range: Range,
   amounts: Map<Instant, Map<number, Fixed>>,
 ) {
   const { book, stream, statement } = input;
-  const known = book.silences(stream.id);
+  const known = book.omissions(stream.id);
   if (statement.silentTiers.length === 0 && known.length === 0)
     return { held: new Set<string>(), open: known };
   const standing = statement.silentTiers.length > 0 ? cellsByTier(input, stand, range) : new Map();
@@ -85,10 +85,10 @@ export function silencesOf(
     asOf: statement.asOf,
     tiers: statement.silentTiers,
   };
-  const verdict = judge(
+  const verdict = confirmOmissions(
     known,
     silent,
-    (tier) => standing.get(tier)?.some((cell: Standing) => cell.isMoney) ?? false,
+    (tier) => standing.get(tier)?.some((cell: StoredAmount) => cell.isMoney) ?? false,
   );
   for (const tier of verdict.held) {
     for (const { bucket, series, value } of standing.get(tier) ?? []) {
@@ -99,7 +99,7 @@ export function silencesOf(
   return verdict;
 }
 
-export interface Standing {
+export interface StoredAmount {
   readonly bucket: Instant;
   readonly series: number;
   readonly value: Fixed;
@@ -107,11 +107,11 @@ export interface Standing {
 }
 
 function cellsByTier(
-  { book, statement }: StandingInput,
-  stand: Stand,
+  { book, statement }: OmissionsInput,
+  stand: StreamState,
   range: Range,
-): Map<string, Standing[]> {
-  const standing: (Standing & { tier: string })[] = [];
+): Map<string, StoredAmount[]> {
+  const standing: (StoredAmount & { tier: string })[] = [];
   // Where a stream has several granularities, the cells of a day are another reading of the same money.
   const compacted = stand.granularities.length > 1 ? [] : (['day'] as const);
   for (const granularity of new Set([statement.granularity, ...compacted])) {

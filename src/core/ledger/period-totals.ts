@@ -1,11 +1,15 @@
 import type { Fixed } from '../values/money.ts';
 import { type Instant, startOfDay, startOfMonth } from '../values/time.ts';
 import type { Delta } from './cell.ts';
-import type { SeriesRow, SumKind, SumRow } from './records.ts';
-import type { Book } from './state.ts';
+import type { PeriodKind, PeriodTotalRow, SeriesRow } from './records.ts';
+import type { LedgerState } from './state.ts';
 
 /** The days' and months' sums that the deltas of cost move, as they stand after them. */
-export function sumRows(book: Book, deltas: readonly Delta[], row: (id: number) => SeriesRow): SumRow[] {
+export function updatePeriodTotals(
+  book: LedgerState,
+  deltas: readonly Delta[],
+  row: (id: number) => SeriesRow,
+): PeriodTotalRow[] {
   const periods = periodsOf(book);
   for (const { series, bucket, value } of deltas) {
     const { measure, target } = row(series);
@@ -17,24 +21,29 @@ export function sumRows(book: Book, deltas: readonly Delta[], row: (id: number) 
   return periods.rows();
 }
 
-interface Period {
-  readonly kind: SumKind;
+interface OpenPeriod {
+  readonly kind: PeriodKind;
   readonly start: Instant;
   readonly before: ReadonlyMap<number, Fixed>;
   readonly after: Map<number, Fixed>;
 }
 
 /** Finds the day and the month of a bucket, each opened once. */
-function periodsOf(book: Book) {
-  const opened = new Map<string, Period>();
-  const byBucket = new Map<Instant, readonly Period[]>();
-  const open = (kind: SumKind, start: Instant): Period => {
+function periodsOf(book: LedgerState) {
+  const opened = new Map<string, OpenPeriod>();
+  const byBucket = new Map<Instant, readonly OpenPeriod[]>();
+  const open = (kind: PeriodKind, start: Instant): OpenPeriod => {
     const known = opened.get(`${kind} ${start}`);
-    const period = known ?? { kind, start, before: book.sums(kind, start), after: new Map<number, Fixed>() };
+    const period = known ?? {
+      kind,
+      start,
+      before: book.periodTotals(kind, start),
+      after: new Map<number, Fixed>(),
+    };
     opened.set(`${kind} ${start}`, period);
     return period;
   };
-  const find = (bucket: Instant): readonly Period[] => {
+  const find = (bucket: Instant): readonly OpenPeriod[] => {
     const known = byBucket.get(bucket) ?? [
       open('day', startOfDay(bucket)),
       open('month', startOfMonth(bucket)),
@@ -42,7 +51,7 @@ function periodsOf(book: Book) {
     byBucket.set(bucket, known);
     return known;
   };
-  const rows = (): SumRow[] =>
+  const rows = (): PeriodTotalRow[] =>
     [...opened.values()].flatMap(({ kind, start, after }) =>
       [...after].map(([series, value]) => ({ kind, start, series, value })),
     );

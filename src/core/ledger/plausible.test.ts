@@ -1,25 +1,29 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cost, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
-import type { Line } from '../statement/statement.ts';
+import type { Charge } from '../statement/statement.ts';
 import { type Fixed, ONE } from '../values/money.ts';
 import { DAY, HOUR } from '../values/time.ts';
 
 const AT = utc('2026-11-20T10:00');
 const TRILLION = 1_000_000_000_000n * ONE;
 
-/** A ledger with a bill, and the same bill read again with one more line. */
+/** A ledger with a bill, and the same bill read again with one more charge. */
 function openBill() {
   const bench = openBench(settings());
   const range = { start: AT, end: AT + HOUR };
   const bill = [cost(AT, 'a', 1)];
   let asOf = AT + HOUR;
-  const read = (more: readonly Line[]) => bench.apply(statement('hour', range, ++asOf, [...bill, ...more]));
+  const read = (more: readonly Charge[]) => bench.apply(statement('hour', range, ++asOf, [...bill, ...more]));
   read([]);
   return { read, values: () => bench.values(AT + DAY) };
 }
 
-const line = (value: Fixed, more: Partial<Line> = {}): Line => ({ ...cost(AT, 'b', 0), value, ...more });
+const charge = (value: Fixed, more: Partial<Charge> = {}): Charge => ({
+  ...cost(AT, 'b', 0),
+  value,
+  ...more,
+});
 
 test('an amount beyond a trillion dollars, of either sign, is refused, and the ledger stays as it was', () => {
   const { read, values } = openBill();
@@ -27,20 +31,20 @@ test('an amount beyond a trillion dollars, of either sign, is refused, and the l
   for (const sign of [1n, -1n])
     for (const measure of ['cost', 'component_cost', 'top_ups'] as const)
       for (const excess of [1n, TRILLION * 10n ** 12n])
-        assert.throws(() => read([line(sign * (TRILLION + excess), { measure })]), {
+        assert.throws(() => read([charge(sign * (TRILLION + excess), { measure })]), {
           name: 'RangeError',
           message: /an amount of \w+ beyond 1000000000000 cannot be right/,
         });
   assert.deepEqual(values(), before);
-  for (const sign of [1n, -1n]) read([line(sign * TRILLION)]);
+  for (const sign of [1n, -1n]) read([charge(sign * TRILLION)]);
 });
 
 test('the bound holds after conversion', () => {
   const { read } = openBill();
   // DIEM and VCU are dollars by default; a tenth of a trillion of them is plausible, eleven tenths are not.
   const diem = { currency: 'DIEM', detail: 'DIEM' };
-  read([line(TRILLION / 10n, diem)]);
-  assert.throws(() => read([line((TRILLION / 10n) * 11n, diem)]), RangeError);
+  read([charge(TRILLION / 10n, diem)]);
+  assert.throws(() => read([charge((TRILLION / 10n) * 11n, diem)]), RangeError);
 });
 
 test('counts have a bound, and so has what no rate converts', () => {
@@ -52,9 +56,9 @@ test('counts have a bound, and so has what no rate converts', () => {
     { measure: 'units', detail: 'sku' },
     { measure: 'cost', currency: 'XYZ', detail: 'XYZ' },
   ] as const) {
-    read([line(TRILLION * 1000n, more)]);
-    assert.throws(() => read([line(TRILLION * 1000n + 1n, more)]), RangeError, more.measure);
-    assert.throws(() => read([line(-TRILLION * 1000n - 1n, more)]), RangeError, more.measure);
+    read([charge(TRILLION * 1000n, more)]);
+    assert.throws(() => read([charge(TRILLION * 1000n + 1n, more)]), RangeError, more.measure);
+    assert.throws(() => read([charge(-TRILLION * 1000n - 1n, more)]), RangeError, more.measure);
   }
 });
 
@@ -62,7 +66,7 @@ test('many plausible amounts that together are absurd are refused', () => {
   const { read, values } = openBill();
   const before = values();
   const many = (count: number) =>
-    Array.from({ length: count }, (_, index) => line(index % 2 === 0 ? TRILLION : -TRILLION));
+    Array.from({ length: count }, (_, index) => charge(index % 2 === 0 ? TRILLION : -TRILLION));
   assert.throws(() => read(many(11)), /amounts that together lie beyond 10000000000000 cannot be right/);
   assert.deepEqual(values(), before);
   read(many(9));

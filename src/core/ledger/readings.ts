@@ -2,24 +2,28 @@ import { joinedRanges } from '../values/ranges.ts';
 import { floorTo, type Instant, type Range } from '../values/time.ts';
 
 /** A stretch of time whose buckets were last (or first) read by statements of one as-of. */
-export interface Run extends Range {
+export interface ReadInterval extends Range {
   readonly asOf: Instant;
 }
 
 /** Disjoint runs, oldest first. */
-export type Runs = readonly Run[];
+export type ReadIntervals = readonly ReadInterval[];
 
 /** Says whether a reading as of `challenger` takes the place of one as of `holder`. */
-export type Contest = (challenger: Instant, holder: Instant) => boolean;
+export type ConflictPolicy = (challenger: Instant, holder: Instant) => boolean;
 
-export const newestWins: Contest = (challenger, holder) => challenger > holder;
-export const oldestWins: Contest = (challenger, holder) => challenger < holder;
+export const latestWins: ConflictPolicy = (challenger, holder) => challenger > holder;
+export const earliestWins: ConflictPolicy = (challenger, holder) => challenger < holder;
 
 /** Lays a reading over the runs: `won` are the parts of its range that are now its own. */
-export function overlay(runs: Runs, reading: Run, wins: Contest): { runs: Run[]; won: Range[] } {
+export function overlay(
+  runs: ReadIntervals,
+  reading: ReadInterval,
+  wins: ConflictPolicy,
+): { runs: ReadInterval[]; won: Range[] } {
   const first = firstEndingAfter(runs, reading.start);
   const past = firstStartingFrom(runs, reading.end, first);
-  const pieces: Run[] = [];
+  const pieces: ReadInterval[] = [];
   const won: Range[] = [];
   let at = reading.start;
   const take = (start: Instant, end: Instant) => {
@@ -41,7 +45,7 @@ export function overlay(runs: Runs, reading: Run, wins: Contest): { runs: Run[];
   return { runs: joined([...runs.slice(0, first), ...pieces, ...runs.slice(past)]), won: joinedRanges(won) };
 }
 
-function firstEndingAfter(runs: Runs, at: Instant): number {
+function firstEndingAfter(runs: ReadIntervals, at: Instant): number {
   let low = 0;
   let high = runs.length;
   while (low < high) {
@@ -52,13 +56,13 @@ function firstEndingAfter(runs: Runs, at: Instant): number {
   return low;
 }
 
-function firstStartingFrom(runs: Runs, at: Instant, from: number): number {
+function firstStartingFrom(runs: ReadIntervals, at: Instant, from: number): number {
   const index = runs.slice(from).findIndex((run) => run.start >= at);
   return index < 0 ? runs.length : from + index;
 }
 
-function joined(runs: Run[]): Run[] {
-  const result: Run[] = [];
+function joined(runs: ReadInterval[]): ReadInterval[] {
+  const result: ReadInterval[] = [];
   for (const run of runs) {
     const last = result.at(-1);
     if (last && last.end === run.start && last.asOf === run.asOf)
@@ -69,24 +73,24 @@ function joined(runs: Run[]): Run[] {
 }
 
 /** The as-of of the run that holds `at`. */
-export function asOfAt(runs: Runs, at: Instant): Instant | undefined {
+export function asOfAt(runs: ReadIntervals, at: Instant): Instant | undefined {
   const run = runs[firstEndingAfter(runs, at)];
   return run && run.start <= at ? run.asOf : undefined;
 }
 
 /** What a reading knows of: of a bucket that was open, the part before its as-of. */
-export function known({ start, end, asOf }: Run): Range[] {
+export function knownRanges({ start, end, asOf }: ReadInterval): Range[] {
   return asOf > start ? [{ start, end: Math.min(end, asOf) }] : [];
 }
 
 /** The same of buckets of `sizeMs` that say nothing before they have ended. */
-export function knownWhole({ start, end, asOf }: Run, sizeMs: number): Range[] {
+export function knownWholeBuckets({ start, end, asOf }: ReadInterval, sizeMs: number): Range[] {
   const whole = asOf < end ? floorTo(sizeMs, asOf) : end;
   return whole > start ? [{ start, end: whole }] : [];
 }
 
 /** The runs cut to `range`. */
-export function runsWithin(runs: Runs, range: Range): Run[] {
+export function readingsWithin(runs: ReadIntervals, range: Range): ReadInterval[] {
   const first = firstEndingAfter(runs, range.start);
   return runs.slice(first, firstStartingFrom(runs, range.end, first)).map(({ start, end, asOf }) => ({
     start: Math.max(start, range.start),
@@ -96,9 +100,9 @@ export function runsWithin(runs: Runs, range: Range): Run[] {
 }
 
 /** Takes everything in `range` out of the runs. */
-export function without(runs: Runs, range: Range): Run[] {
+export function readingsOutside(runs: ReadIntervals, range: Range): ReadInterval[] {
   return runs.flatMap((run) => {
-    const parts: Run[] = [];
+    const parts: ReadInterval[] = [];
     if (run.start < range.start) parts.push({ ...run, end: Math.min(run.end, range.start) });
     if (run.end > range.end) parts.push({ ...run, start: Math.max(run.start, range.end) });
     return parts;

@@ -2,7 +2,7 @@ import type { Measure, Note, Observation, ResourceFacts } from '../statement/sta
 import type { Fixed } from '../values/money.ts';
 import type { Granularity, Instant, Range } from '../values/time.ts';
 import type { Cells } from './cell.ts';
-import type { Run } from './readings.ts';
+import type { ReadInterval } from './readings.ts';
 
 /** Rows are immutable: what changes is replaced by a new row with the same key. */
 
@@ -15,7 +15,7 @@ export interface AccountRow {
   /** As-of of the first applied statement, stored for good. */
   readonly baseline: Instant | undefined;
   /** Label sets that went to the overflow series so far. */
-  readonly folded: number;
+  readonly overflowCount: number;
   /** Its known 0 has been exposed: see `known-zero.ts`. */
   readonly zeroShown: boolean;
 }
@@ -34,12 +34,12 @@ export interface StreamRow {
 export interface ReadingsRow {
   readonly stream: number;
   readonly granularity: Granularity;
-  readonly side: 'newest' | 'oldest';
-  readonly runs: readonly Run[];
+  readonly side: 'current' | 'baseline';
+  readonly runs: readonly ReadInterval[];
 }
 
 /** Counters of a series as they were when it was last hidden, shown until the hold ends. */
-export interface Hold {
+export interface ZeroHold {
   readonly total: Fixed;
   readonly corrections: Fixed;
   readonly since: Instant;
@@ -58,10 +58,10 @@ export interface SeriesRow {
   /** The series that shows this one's amounts: its own id, or the overflow series'. */
   readonly target: number;
   /** When it was created, with its counters at 0. */
-  readonly zeroAt: Instant;
+  readonly createdAt: Instant;
   readonly total: Fixed;
   readonly corrections: Fixed;
-  readonly hold: Hold | undefined;
+  readonly hold: ZeroHold | undefined;
   /** End of the newest bucket that mentioned it. */
   readonly lastCell: Instant;
   readonly changedAt: Instant;
@@ -84,20 +84,20 @@ export interface CellRow {
   readonly bucket: Instant;
   readonly series: number;
   readonly value: Fixed;
-  readonly base: Fixed;
+  readonly baseline: Fixed;
 }
 
 /** Sum of the composed cost cells of a series in a UTC day or month: what the window gauges are made of. */
-export type SumKind = 'day' | 'month';
-export interface SumRow {
-  readonly kind: SumKind;
+export type PeriodKind = 'day' | 'month';
+export interface PeriodTotalRow {
+  readonly kind: PeriodKind;
   readonly start: Instant;
   readonly series: number;
   readonly value: Fixed;
 }
 
 /** Net dollars of a stream in an hour, by the currency they were paid with. Kept of the last two days. */
-export interface HourRow {
+export interface HourlyTotalRow {
   readonly stream: number;
   readonly hour: Instant;
   readonly currency: string;
@@ -105,7 +105,7 @@ export interface HourRow {
 }
 
 /** A tier that an answer left out although money stood there: see rule 13. */
-export interface SilenceRow {
+export interface PendingOmission {
   readonly stream: number;
   readonly granularity: Granularity;
   readonly tier: string;
@@ -119,7 +119,7 @@ export interface FeedRow {
   /** What its statements covered, up to their as-of: joined, oldest first, the last few stretches only. */
   readonly read: readonly Range[];
   readonly lastSuccess: Instant | undefined;
-  readonly memo: string | undefined;
+  readonly state: string | undefined;
   readonly observations: readonly Observation[];
   readonly notes: readonly Note[];
   readonly reconciliation: { readonly difference: Fixed; readonly against: string } | undefined;
@@ -132,7 +132,7 @@ export interface RequestsRow {
 }
 
 /** A label set of a stream that shares the overflow series, by its digest. */
-export interface FoldedRow {
+export interface OverflowRow {
   readonly stream: number;
   readonly digest: number;
 }
@@ -144,18 +144,18 @@ export interface Commit {
   readonly series?: readonly SeriesRow[];
   readonly resources?: readonly ResourceRow[];
   /** Label sets that are folded from now on. */
-  readonly folded?: readonly FoldedRow[];
+  readonly overflowed?: readonly OverflowRow[];
   /** Cells of value 0 and base 0 are not kept. */
   readonly cells?: readonly CellRow[];
   readonly readings?: readonly ReadingsRow[];
-  readonly sums?: readonly SumRow[];
-  readonly hours?: readonly HourRow[];
+  readonly periodTotals?: readonly PeriodTotalRow[];
+  readonly hourlyTotals?: readonly HourlyTotalRow[];
   readonly feeds?: readonly FeedRow[];
   readonly requests?: readonly RequestsRow[];
   /** What a receiver was told of some counters, in place of what stood of these. */
   readonly deliveries?: readonly { readonly receiver: string; readonly rows: readonly Delivery[] }[];
   /** All silences of a stream, in place of what stood. */
-  readonly silences?: readonly { readonly stream: number; readonly rows: readonly SilenceRow[] }[];
+  readonly omissions?: readonly { readonly stream: number; readonly rows: readonly PendingOmission[] }[];
   /** All compacted ranges of a stream, in place of what stood. */
   readonly compacted?: readonly { readonly stream: number; readonly days: readonly Range[] }[];
   /** Taken out before `cells` are written. */
@@ -164,22 +164,22 @@ export interface Commit {
     readonly granularity: Granularity;
     readonly range: Range;
   }[];
-  readonly droppedHours?: { readonly stream: number; readonly before: Instant };
-  readonly droppedSums?: { readonly kind: SumKind; readonly before: Instant };
+  readonly droppedHourlyTotals?: { readonly stream: number; readonly before: Instant };
+  readonly droppedPeriodTotals?: { readonly kind: PeriodKind; readonly before: Instant };
 }
 
 /** What is in memory while the program runs: everything but cells and old sums. */
-export interface Stored {
+export interface StoredLedger {
   readonly accounts: readonly AccountRow[];
   readonly streams: readonly StreamRow[];
   readonly series: readonly SeriesRow[];
   readonly resources: readonly ResourceRow[];
-  readonly folded: readonly FoldedRow[];
+  readonly overflowed: readonly OverflowRow[];
   readonly readings: readonly ReadingsRow[];
   readonly feeds: readonly FeedRow[];
   readonly requests: readonly RequestsRow[];
-  readonly hours: readonly HourRow[];
-  readonly silences: readonly SilenceRow[];
+  readonly hourlyTotals: readonly HourlyTotalRow[];
+  readonly omissions: readonly PendingOmission[];
   readonly compacted: readonly { readonly stream: number; readonly days: readonly Range[] }[];
 }
 
@@ -193,9 +193,9 @@ export class StoreError extends Error {
  * that a commit is done before anything is published.
  */
 export interface Store {
-  load(): Stored;
+  load(): StoredLedger;
   cells(stream: number, granularity: Granularity, range: Range): Cells;
-  sums(kind: SumKind, start: Instant): ReadonlyMap<number, Fixed>;
+  periodTotals(kind: PeriodKind, start: Instant): ReadonlyMap<number, Fixed>;
   /** What a receiver was told last; undefined where it is not known. */
   deliveries(receiver: string): readonly Delivery[] | undefined;
   /** @throws when nothing was written. */
@@ -212,7 +212,7 @@ export interface Delivery {
   /** Values of the family's labels, in the family's order. */
   readonly labels: readonly string[];
   /** When the series was first 0: one that began anew is told from 0 again. */
-  readonly zeroAt: Instant;
+  readonly createdAt: Instant;
   /** As it was exposed. */
   readonly total: number;
   /** End of the time that was told of. */

@@ -1,7 +1,7 @@
 import type { SeriesKey } from '../statement/series.ts';
 import {
   ACCOUNT_MEASURES,
-  type Line,
+  type Charge,
   MEASURES,
   type Measure,
   type ResourceFacts,
@@ -9,23 +9,23 @@ import {
 import { cleanLabel, isClean } from '../values/label.ts';
 import type { Instant } from '../values/time.ts';
 import { isZeroSeries, zeroSince } from './known-zero.ts';
-import { foldedDigest, MAX_FOLDED } from './overflow.ts';
+import { MAX_OVERFLOWED, overflowDigest } from './overflow.ts';
 import type { AccountRow, ResourceRow, SeriesRow } from './records.ts';
 import { keyOf, OVERFLOW } from './series-key.ts';
-import type { Book } from './state.ts';
+import type { LedgerState } from './state.ts';
 
-/** Gives lines their series: frozen labels, and a series of its own or the overflow one, once and for life. */
-export interface Assigner {
-  /** The series that holds the line's cells: its own, or the overflow series of its measure. */
-  seriesOf(line: Line): SeriesRow;
+/** Gives charges their series: frozen labels, and a series of its own or the overflow one, once and for life. */
+export interface SeriesAllocator {
+  /** The series that holds the charge's cells: its own, or the overflow series of its measure. */
+  allocate(charge: Charge): SeriesRow;
   readonly created: ReadonlyMap<number, SeriesRow>;
   readonly resources: ReadonlyMap<string, ResourceRow>;
-  /** Digests of the label sets that are folded from now on. */
-  readonly folded: ReadonlySet<number>;
+  /** Digests of the label sets that are overflowed from now on. */
+  readonly overflowed: ReadonlySet<number>;
 }
 
-export interface AssignerOptions {
-  readonly book: Book;
+export interface SeriesAllocatorOptions {
+  readonly book: LedgerState;
   readonly account: AccountRow;
   readonly stream: number;
   readonly nextId: number;
@@ -34,7 +34,7 @@ export interface AssignerOptions {
   readonly now: Instant;
 }
 
-/** Series lines that a label set of a measure is exposed as, at the most: a counter with its twin, and cost's four windows. */
+/** Series that a label set of a measure is exposed as, at the most: a counter with its twin, and cost's four windows. */
 export function exposedLines(measure: Measure): number {
   return measure === 'cost' ? 6 : 2;
 }
@@ -49,24 +49,24 @@ export const FEED_LINES = 3;
 const MOST_RECENT = 8;
 
 /** Opens a draft: nothing in the book changes before its rows are committed. */
-export function openAssigner(options: AssignerOptions): Assigner {
+export function createSeriesAllocator(options: SeriesAllocatorOptions): SeriesAllocator {
   const { book, account, stream } = options;
   const created = new Map<number, SeriesRow>();
   const createdIds = new Map<string, number>();
   const resources = new Map<string, ResourceRow>();
   let nextId = options.nextId;
-  let room: number | undefined;
-  const alreadyFolded = book.folded(stream);
-  const folded = new Set<number>();
+  let remaining: number | undefined;
+  const alreadyOverflowed = book.overflowed(stream);
+  const overflowed = new Set<number>();
   const overflow = new Map<Measure, SeriesRow>();
-  let recent: { readonly line: Line; readonly row: SeriesRow }[] = [];
+  let recent: { readonly charge: Charge; readonly row: SeriesRow }[] = [];
 
   const create = (key: SeriesKey): SeriesRow => {
     const id = nextId++;
     const { measure, resource, model, tier, detail } = key;
     const counters = { total: 0n, corrections: 0n, rolled: 0n, hold: undefined };
-    const zeroAt = isZeroSeries(key) && account.baseline !== undefined ? zeroSince(account) : options.now;
-    const times = { zeroAt, lastCell: 0, changedAt: options.now };
+    const createdAt = isZeroSeries(key) && account.baseline !== undefined ? zeroSince(account) : options.now;
+    const times = { createdAt, lastCell: 0, changedAt: options.now };
     const row = {
       id,
       stream,
@@ -100,22 +100,22 @@ export function openAssigner(options: AssignerOptions): Assigner {
     return known;
   };
   const hasRoom = ({ measure, resource }: SeriesKey): boolean => {
-    room ??= options.room();
+    remaining ??= options.room();
     const isNamed = measure !== 'cost' || hasCost(resource);
-    const lines = exposedLines(measure) + (isNamed ? 0 : 1);
-    if (lines > room) return false;
-    room -= lines;
+    const charges = exposedLines(measure) + (isNamed ? 0 : 1);
+    if (charges > remaining) return false;
+    remaining -= charges;
     return true;
   };
   const place = (key: SeriesKey): SeriesRow => {
     if (ACCOUNT_MEASURES.has(key.measure)) return open(key);
-    const isAnyFolded = alreadyFolded.size + folded.size > 0;
+    const isAnyFolded = alreadyOverflowed.size + overflowed.size > 0;
     if (!isAnyFolded && hasRoom(key)) return open(key);
-    const digest = foldedDigest(key);
-    const isFolded = alreadyFolded.has(digest) || folded.has(digest);
-    const isFull = alreadyFolded.size + folded.size >= MAX_FOLDED;
+    const digest = overflowDigest(key);
+    const isFolded = alreadyOverflowed.has(digest) || overflowed.has(digest);
+    const isFull = alreadyOverflowed.size + overflowed.size >= MAX_OVERFLOWED;
     if (isAnyFolded && !isFolded && !isFull && hasRoom(key)) return open(key);
-    if (!isFolded && !isFull) folded.add(digest);
+    if (!isFolded && !isFull) overflowed.add(digest);
     return overflowOf(key.measure);
   };
   const overflowOf = (measure: Measure): SeriesRow => {
@@ -131,33 +131,33 @@ export function openAssigner(options: AssignerOptions): Assigner {
     return create(key);
   };
   const resourceOf = (resource: string) => book.resource(account.id, resource) ?? resources.get(resource);
-  const frozen = (raw: Line): SeriesKey => {
-    const line = cleaned(raw);
-    if (ACCOUNT_MEASURES.has(line.measure)) return { ...line, resource: '', model: '', tier: '' };
-    const known = line.resource === '' ? undefined : resourceOf(line.resource);
-    return known ? { ...line, model: known.model, tier: known.tier } : line;
+  const frozen = (raw: Charge): SeriesKey => {
+    const charge = cleaned(raw);
+    if (ACCOUNT_MEASURES.has(charge.measure)) return { ...charge, resource: '', model: '', tier: '' };
+    const known = charge.resource === '' ? undefined : resourceOf(charge.resource);
+    return known ? { ...charge, model: known.model, tier: known.tier } : charge;
   };
   return {
     created,
     resources,
-    folded,
-    seriesOf(line) {
-      const known = recent.find((each) => isSameSeries(line, each.line));
+    overflowed,
+    allocate(charge) {
+      const known = recent.find((each) => isSameSeries(charge, each.charge));
       if (known) return known.row;
-      const key = frozen(line);
+      const key = frozen(charge);
       const row = find(key) ?? place(key);
-      if (recent.length === MOST_RECENT || recent[0]?.line.resource !== line.resource) recent = [];
-      recent.push({ line, row });
+      if (recent.length === MOST_RECENT || recent[0]?.charge.resource !== charge.resource) recent = [];
+      recent.push({ charge, row });
       return row;
     },
   };
 }
 
-function cleaned(line: Line): Line {
-  const { resource, model, tier, detail } = line;
-  if (isClean(resource) && isClean(model) && isClean(tier) && isClean(detail)) return line;
+function cleaned(charge: Charge): Charge {
+  const { resource, model, tier, detail } = charge;
+  if (isClean(resource) && isClean(model) && isClean(tier) && isClean(detail)) return charge;
   return {
-    ...line,
+    ...charge,
     resource: cleanLabel(resource),
     model: cleanLabel(model),
     tier: cleanLabel(tier),
@@ -165,7 +165,7 @@ function cleaned(line: Line): Line {
   };
 }
 
-function isSameSeries(a: Line, b: Line): boolean {
+function isSameSeries(a: Charge, b: Charge): boolean {
   return (
     a.resource === b.resource &&
     a.measure === b.measure &&
@@ -177,7 +177,7 @@ function isSameSeries(a: Line, b: Line): boolean {
 
 /** The resource rows whose names or properties a reading changed. */
 export function renamed(
-  book: Book,
+  book: LedgerState,
   account: number,
   facts: readonly ResourceFacts[],
   fresh: ReadonlyMap<string, ResourceRow>,

@@ -38,7 +38,7 @@ export interface FeedKey {
 }
 
 /** What one statement did. */
-export interface Applied {
+export interface StatementOutcome {
   /** Anything that is shown may have moved. */
   readonly changed: boolean;
   /** Currencies met that no rate turns into dollars. */

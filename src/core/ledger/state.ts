@@ -2,78 +2,78 @@ import type { SeriesKey } from '../statement/series.ts';
 import type { Fixed } from '../values/money.ts';
 import { joinedRanges } from '../values/ranges.ts';
 import { DAY, type Granularity, type Instant, type Range, startOfDay, startOfMonth } from '../values/time.ts';
-import { known, type Run, type Runs } from './readings.ts';
+import { knownRanges, type ReadInterval, type ReadIntervals } from './readings.ts';
 import type {
   AccountRow,
   Commit,
   FeedRow,
-  HourRow,
+  HourlyTotalRow,
+  PendingOmission,
+  PeriodKind,
   ReadingsRow,
   ResourceRow,
   SeriesRow,
-  SilenceRow,
   Store,
   StreamRow,
-  SumKind,
 } from './records.ts';
 import { keyOf } from './series-key.ts';
 
-/** The rows in memory, found by what they are asked for. Changed only by {@link Book.absorb}, after a commit. */
-export interface Book {
+/** The rows in memory, found by what they are asked for. Changed only by {@link LedgerState.applyCommit}, after a commit. */
+export interface LedgerState {
   readonly accounts: ReadonlyMap<number, AccountRow>;
   readonly streams: ReadonlyMap<number, StreamRow>;
   readonly series: ReadonlyMap<number, SeriesRow>;
   accountOf(provider: string, name: string): AccountRow | undefined;
   streamOf(account: number, name: string): StreamRow | undefined;
   streamsOf(account: number): StreamRow[];
-  seriesOf(stream: number, line: SeriesKey): SeriesRow | undefined;
+  seriesOf(stream: number, charge: SeriesKey): SeriesRow | undefined;
   /** Digests of the label sets of a stream that share the overflow series. */
-  folded(stream: number): ReadonlySet<number>;
+  overflowed(stream: number): ReadonlySet<number>;
   resource(account: number, resource: string): ResourceRow | undefined;
-  runs(stream: number, granularity: Granularity, side: 'newest' | 'oldest'): Runs;
+  readings(stream: number, granularity: Granularity, side: 'current' | 'baseline'): ReadIntervals;
   /** What was read at any granularity, joined; of buckets that were open, the part before the as-of. */
   covered(stream: number): Range[];
   /** From the start of the first reading to the end of the last, of either side; undefined before any. */
   span(stream: number): Range | undefined;
   compacted(stream: number): readonly Range[];
-  silences(stream: number): readonly SilenceRow[];
+  omissions(stream: number): readonly PendingOmission[];
   feed(account: number, feed: string): FeedRow | undefined;
   feedsOf(account: number): FeedRow[];
   requests(account: number): string | undefined;
   /** Net dollars by hour and currency, of the last two days at least. */
-  hours(stream: number): ReadonlyMap<Instant, ReadonlyMap<string, Fixed>>;
-  sums(kind: SumKind, start: Instant): ReadonlyMap<number, Fixed>;
-  absorb(commit: Commit): void;
+  hourlyTotals(stream: number): ReadonlyMap<Instant, ReadonlyMap<string, Fixed>>;
+  periodTotals(kind: PeriodKind, start: Instant): ReadonlyMap<number, Fixed>;
+  applyCommit(commit: Commit): void;
   /** Reads the store again: what was absorbed did not last. */
   reload(): void;
   /** Lets go of sums that no window at `now` needs; they are read again when a late reading does. */
-  forgetSums(now: Instant): void;
+  evictPeriodTotals(now: Instant): void;
 }
 
-const SIDES = ['newest', 'oldest'] as const;
+const SIDES = ['current', 'baseline'] as const;
 
 /** Reads the store into memory. */
-export function openBook(store: Store): Book {
+export function openLedgerState(store: Store): LedgerState {
   const accounts = new Map<number, AccountRow>();
   const streams = new Map<number, StreamRow>();
   const series = new Map<number, SeriesRow>();
   const seriesIds = new Map<string, number>();
   const folded = new Map<number, Set<number>>();
   const resources = new Map<string, ResourceRow>();
-  const readings = new Map<string, readonly Run[]>();
+  const readings = new Map<string, readonly ReadInterval[]>();
   const granularities = new Map<number, Set<Granularity>>();
   const accountIds = new Map<string, number>();
   const streamIds = new Map<number, Map<string, number>>();
   const feeds = new Map<number, Map<string, FeedRow>>();
   const requests = new Map<number, string>();
   const hours = new Map<number, Hours>();
-  const silences = new Map<number, readonly SilenceRow[]>();
+  const silences = new Map<number, readonly PendingOmission[]>();
   const compacted = new Map<number, readonly Range[]>();
   const sums = new Map<string, Map<number, Fixed>>();
 
-  const sumsOf = (kind: SumKind, start: Instant) => {
+  const sumsOf = (kind: PeriodKind, start: Instant) => {
     const key = `${kind} ${start}`;
-    const known = sums.get(key) ?? new Map(store.sums(kind, start));
+    const known = sums.get(key) ?? new Map(store.periodTotals(kind, start));
     sums.set(key, known);
     return known;
   };
@@ -91,7 +91,7 @@ export function openBook(store: Store): Book {
       series.set(row.id, row);
       seriesIds.set(keyOf(row.stream, row), row.id);
     }
-    for (const { stream, digest } of commit.folded ?? []) {
+    for (const { stream, digest } of commit.overflowed ?? []) {
       folded.set(stream, (folded.get(stream) ?? new Set()).add(digest));
     }
     for (const row of commit.resources ?? []) resources.set(`${row.account} ${row.resource}`, row);
@@ -101,11 +101,12 @@ export function openBook(store: Store): Book {
     }
     for (const row of commit.feeds ?? []) within(feeds, row.account).set(row.feed, row);
     for (const row of commit.requests ?? []) requests.set(row.account, row.state);
-    for (const row of commit.hours ?? []) setHour(hours, row);
-    if (commit.droppedHours) dropHours(hours.get(commit.droppedHours.stream), commit.droppedHours.before);
-    for (const { stream, rows } of commit.silences ?? []) silences.set(stream, rows);
+    for (const row of commit.hourlyTotals ?? []) setHour(hours, row);
+    if (commit.droppedHourlyTotals)
+      dropHours(hours.get(commit.droppedHourlyTotals.stream), commit.droppedHourlyTotals.before);
+    for (const { stream, rows } of commit.omissions ?? []) silences.set(stream, rows);
     for (const { stream, days } of commit.compacted ?? []) compacted.set(stream, days);
-    for (const row of commit.sums ?? []) sumsOf(row.kind, row.start).set(row.series, row.value);
+    for (const row of commit.periodTotals ?? []) sumsOf(row.kind, row.start).set(row.series, row.value);
   };
 
   const reload = () => {
@@ -115,7 +116,7 @@ export function openBook(store: Store): Book {
     for (const map of [requests, hours, silences, compacted, sums]) map.clear();
     absorb({
       ...stored,
-      silences: [...Map.groupBy(stored.silences, (row) => row.stream)].map(([stream, rows]) => ({
+      omissions: [...Map.groupBy(stored.omissions, (row) => row.stream)].map(([stream, rows]) => ({
         stream,
         rows,
       })),
@@ -135,13 +136,14 @@ export function openBook(store: Store): Book {
       const id = seriesIds.get(keyOf(stream, key));
       return id === undefined ? undefined : series.get(id);
     },
-    folded: (stream) => folded.get(stream) ?? NONE_FOLDED,
+    overflowed: (stream) => folded.get(stream) ?? NONE_FOLDED,
     resource: (account, resource) => resources.get(`${account} ${resource}`),
-    runs: (stream, granularity, side) => readings.get(readingsKey(stream, granularity, side)) ?? [],
+    readings: (stream, granularity, side) => readings.get(readingsKey(stream, granularity, side)) ?? [],
     covered: (stream) =>
       joinedRanges(
         [...(granularities.get(stream) ?? [])].flatMap(
-          (granularity) => readings.get(readingsKey(stream, granularity, 'newest'))?.flatMap(known) ?? [],
+          (granularity) =>
+            readings.get(readingsKey(stream, granularity, 'current'))?.flatMap(knownRanges) ?? [],
         ),
       ),
     span(stream) {
@@ -153,15 +155,15 @@ export function openBook(store: Store): Book {
       return first && last && { start: first.start, end: last.end };
     },
     compacted: (stream) => compacted.get(stream) ?? [],
-    silences: (stream) => silences.get(stream) ?? [],
+    omissions: (stream) => silences.get(stream) ?? [],
     feed: (account, feed) => feeds.get(account)?.get(feed),
     feedsOf: (account) => [...(feeds.get(account)?.values() ?? [])],
     requests: (account) => requests.get(account),
-    hours: (stream) => hours.get(stream) ?? NO_HOURS,
-    sums: sumsOf,
-    absorb,
+    hourlyTotals: (stream) => hours.get(stream) ?? NO_HOURS,
+    periodTotals: sumsOf,
+    applyCommit: absorb,
     reload,
-    forgetSums(now) {
+    evictPeriodTotals(now) {
       const day = startOfDay(now);
       const needed = new Set([
         `day ${day}`,
@@ -184,7 +186,7 @@ type Hours = Map<Instant, Map<string, Fixed>>;
 const NO_HOURS: Hours = new Map();
 const NONE_FOLDED: ReadonlySet<number> = new Set();
 
-function setHour(hours: Map<number, Hours>, { stream, hour, currency, value }: HourRow): void {
+function setHour(hours: Map<number, Hours>, { stream, hour, currency, value }: HourlyTotalRow): void {
   const known = hours.get(stream) ?? new Map();
   hours.set(stream, known.set(hour, (known.get(hour) ?? new Map()).set(currency, value)));
 }

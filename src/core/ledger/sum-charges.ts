@@ -1,38 +1,40 @@
-import type { Line, Measure, Statement } from '../statement/statement.ts';
+import type { Charge, Measure, Statement } from '../statement/statement.ts';
 import { rateAt } from '../values/exchange-rates.ts';
 import { assertPlausible, type Fixed, MAX_DOLLARS, MAX_QUANTITY, multiply, ONE } from '../values/money.ts';
 import { floorTo, type Instant, type Range, sizeOf } from '../values/time.ts';
-import type { Assigner } from './series-allocator.ts';
+import type { SeriesAllocator } from './series-allocator.ts';
 import type { AccountSettings } from './settings.ts';
 
-export interface SumLinesInput {
+export interface SumChargesInput {
   readonly statement: Statement;
   readonly settings: AccountSettings;
 }
 
-/** Adds the lines up by cell in their own currency, then converts each sum once, at the rate of its bucket. */
-export function sumLines(input: SumLinesInput, assigner: Assigner, range: Range) {
+/** Adds the charges up by cell in their own currency, then converts each sum once, at the rate of its bucket. */
+export function sumCharges(input: SumChargesInput, assigner: SeriesAllocator, range: Range) {
   const { statement, settings } = input;
   const size = sizeOf(statement.granularity);
   const amounts = new Map<Instant, Map<number, Fixed>>();
   const foreign: ForeignSums = new Map();
   const unconverted = new Set<string>();
   const count = plausibility();
-  for (const line of statement.lines) {
-    const bucket = floorTo(size, line.at);
-    if (line.at < statement.range.start || line.at >= statement.range.end) {
-      throw new RangeError(`a line of ${new Date(line.at).toISOString()} lies outside the statement's range`);
+  for (const charge of statement.charges) {
+    const bucket = floorTo(size, charge.at);
+    if (charge.at < statement.range.start || charge.at >= statement.range.end) {
+      throw new RangeError(
+        `a charge of ${new Date(charge.at).toISOString()} lies outside the statement's range`,
+      );
     }
     if (bucket < range.start) continue;
-    const { known, rate } = isPlain(line) ? { known: line, rate: ONE } : priced(line, bucket, settings);
-    if (rate === undefined) unconverted.add(line.currency ?? '');
-    count(line, rate);
+    const { known, rate } = isPlain(charge) ? { known: charge, rate: ONE } : priced(charge, bucket, settings);
+    if (rate === undefined) unconverted.add(charge.currency ?? '');
+    count(charge, rate);
     if (!known) continue;
-    const { id } = assigner.seriesOf(known);
+    const { id } = assigner.allocate(known);
     const cells = amounts.get(bucket) ?? new Map<number, Fixed>();
     if (cells.size === 0) amounts.set(bucket, cells);
-    if (rate === undefined || rate === ONE) cells.set(id, (cells.get(id) ?? 0n) + line.value);
-    else addForeign(foreign, cells, id, rate, line.value);
+    if (rate === undefined || rate === ONE) cells.set(id, (cells.get(id) ?? 0n) + charge.value);
+    else addForeign(foreign, cells, id, rate, charge.value);
   }
   for (const [cells, sums] of foreign) {
     for (const { id, rate, sum } of sums.values()) cells.set(id, (cells.get(id) ?? 0n) + multiply(sum, rate));
@@ -66,7 +68,7 @@ const MAX_TOGETHER = { dollars: 10n * MAX_DOLLARS, counts: 10n * MAX_QUANTITY };
 const SMALL = MAX_DOLLARS / 1_000_000n;
 
 /** Refuses a statement for an amount that no provider can mean, in dollars where there is a rate; and for what all of them come to. */
-function plausibility(): (line: Line, rate: Fixed | undefined) => void {
+function plausibility(): (charge: Charge, rate: Fixed | undefined) => void {
   const together = { dollars: 0n, counts: 0n };
   return ({ measure, value }, rate) => {
     const amount = rate === undefined || rate === ONE ? value : multiply(value, rate);
@@ -81,15 +83,19 @@ function plausibility(): (line: Line, rate: Fixed | undefined) => void {
 const MONEY: ReadonlySet<Measure> = new Set(['cost', 'component_cost', 'top_ups']);
 
 /** It is in dollars, or no money. */
-function isPlain({ currency, measure }: Line): boolean {
+function isPlain({ currency, measure }: Charge): boolean {
   return currency === undefined || !MONEY.has(measure);
 }
 
-/** The line as it is booked and the rate that turns its amount into dollars; without a rate it is booked unconverted. */
-function priced(line: Line, bucket: Instant, settings: AccountSettings): { known?: Line; rate?: Fixed } {
-  if (line.currency === undefined) return { known: line, rate: ONE };
-  const rate = rateAt(settings.rates, line.currency, bucket);
-  if (rate !== undefined) return { known: line, rate };
-  if (line.measure === 'component_cost') return {};
-  return { known: { ...line, measure: 'unconverted', detail: line.currency } };
+/** The charge as it is booked and the rate that turns its amount into dollars; without a rate it is booked unconverted. */
+function priced(
+  charge: Charge,
+  bucket: Instant,
+  settings: AccountSettings,
+): { known?: Charge; rate?: Fixed } {
+  if (charge.currency === undefined) return { known: charge, rate: ONE };
+  const rate = rateAt(settings.rates, charge.currency, bucket);
+  if (rate !== undefined) return { known: charge, rate };
+  if (charge.measure === 'component_cost') return {};
+  return { known: { ...charge, measure: 'unconverted', detail: charge.currency } };
 }

@@ -9,14 +9,14 @@ const TOTAL = 'ai_billing_cost_usd_total';
 /** A new app in the open minute, as a reading of each granularity tells it. */
 function minutes(asOf: Instant, dollars?: number) {
   const start = utc('2026-11-10T13:37');
-  const lines = dollars === undefined ? [] : [cost(start, 'new', dollars)];
-  return statement('minute', { start: start - 37 * MINUTE, end: start + MINUTE }, asOf, lines);
+  const charges = dollars === undefined ? [] : [cost(start, 'new', dollars)];
+  return statement('minute', { start: start - 37 * MINUTE, end: start + MINUTE }, asOf, charges);
 }
 
 function hours(asOf: Instant, dollars?: number) {
   const start = utc('2026-11-10T13:00');
-  const lines = dollars === undefined ? [] : [cost(start, 'new', dollars)];
-  return statement('hour', { start, end: start + HOUR }, asOf, lines);
+  const charges = dollars === undefined ? [] : [cost(start, 'new', dollars)];
+  return statement('hour', { start, end: start + HOUR }, asOf, charges);
 }
 
 test('a newcomer that a coarser reading tells of first stands at 0 before its value', () => {
@@ -26,10 +26,10 @@ test('a newcomer that a coarser reading tells of first stands at 0 before its va
   bench.apply(hours(B + 5 * SECOND, 3));
   bench.apply(minutes(B + 6 * SECOND, 3));
 
-  bench.ledger.release(B + 7 * SECOND, 0);
+  bench.ledger.expireZeroHolds(B + 7 * SECOND, 0);
   assert.equal(bench.value(TOTAL, 'new', B + 7 * SECOND), 0);
-  bench.ledger.carried(1);
-  bench.ledger.release(B + 8 * SECOND, 0);
+  bench.ledger.markDelivered(1);
+  bench.ledger.expireZeroHolds(B + 8 * SECOND, 0);
   assert.equal(bench.value(TOTAL, 'new', B + 8 * SECOND), 3);
 });
 
@@ -41,9 +41,9 @@ test('a label set that history tells of stands at 0 before its first spend, if n
   bench.apply(statement('day', range, B + SECOND, [cost(yesterday, 'new', 9)]));
   bench.apply(minutes(B + 2 * SECOND, 3));
 
-  bench.ledger.release(B + 3 * SECOND, 0);
+  bench.ledger.expireZeroHolds(B + 3 * SECOND, 0);
   assert.equal(bench.value(TOTAL, 'new', B + 3 * SECOND), 0);
-  bench.ledger.carried(1);
-  bench.ledger.release(B + 4 * SECOND, 0);
+  bench.ledger.markDelivered(1);
+  bench.ledger.expireZeroHolds(B + 4 * SECOND, 0);
   assert.equal(bench.value(TOTAL, 'new', B + 4 * SECOND), 3);
 });

@@ -12,7 +12,7 @@ import {
 import { DEFAULT_RATES } from '../values/exchange-rates.ts';
 import { fromNumber, ONE } from '../values/money.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../values/time.ts';
-import { MAX_FOLDED } from './overflow.ts';
+import { MAX_OVERFLOWED } from './overflow.ts';
 
 const TOTAL = 'ai_billing_cost_usd_total';
 const CORRECTIONS = 'ai_billing_cost_corrections_usd_total';
@@ -22,7 +22,7 @@ const hour = (at: number) => ({ start: at, end: at + HOUR });
 
 /** Publishes as the program does: what is due is released first. Returns the publication's number. */
 function publish({ ledger }: Bench, now: Instant): number {
-  ledger.release(now, ZERO_FOR);
+  ledger.expireZeroHolds(now, ZERO_FOR);
   return ledger.publish(now).version;
 }
 
@@ -58,8 +58,8 @@ for (const restart of [
       bench.reopen();
       version = publish(bench, at + ZERO_FOR * 5);
     }
-    assert.equal(bench.ledger.carried(version), true);
-    assert.equal(bench.ledger.carried(version), false);
+    assert.equal(bench.ledger.markDelivered(version), true);
+    assert.equal(bench.ledger.markDelivered(version), false);
     if (restart === 'after it was carried') bench.reopen();
     publish(bench, at + ZERO_FOR - 1);
     assert.equal(bench.value(TOTAL, 'new', at + ZERO_FOR - 1), 0, 'being carried alone is not enough');
@@ -76,7 +76,7 @@ test('a hold lasts no longer because the clock is set back', () => {
   const bench = begun();
   const ahead = AT + 26 * HOUR;
   bench.apply(statement('hour', hour(AT), ahead, [cost(AT, 'new', 5)]));
-  assert.equal(bench.ledger.carried(publish(bench, ahead)), true);
+  assert.equal(bench.ledger.markDelivered(publish(bench, ahead)), true);
   const back = AT + HOUR;
   publish(bench, back);
   assert.equal(bench.value(TOTAL, 'new', back), 0);
@@ -89,7 +89,7 @@ test('a publication from before a label set was known carries nothing of it', ()
   const bench = begun();
   const early = publish(bench, AT + 1);
   bench.apply(statement('hour', hour(AT), AT + HOUR, [cost(AT, 'new', 5)]));
-  assert.equal(bench.ledger.carried(early), false);
+  assert.equal(bench.ledger.markDelivered(early), false);
   publish(bench, AT + 2 * HOUR);
   publish(bench, AT + 3 * HOUR);
   assert.equal(bench.value(TOTAL, 'new', AT + 3 * HOUR), 0);
@@ -99,9 +99,9 @@ test('a publication from before a label set was known carries nothing of it', ()
 test('what is carried while an account is shut was not shown', () => {
   const bench = begun();
   bench.apply(statement('hour', hour(AT), AT + HOUR, [cost(AT, 'new', 5)]));
-  bench.ledger.shut(bench.account);
-  bench.ledger.carried(publish(bench, AT + 2 * HOUR));
-  bench.ledger.open(settings(), OPENED);
+  bench.ledger.deactivateAccount(bench.account);
+  bench.ledger.markDelivered(publish(bench, AT + 2 * HOUR));
+  bench.ledger.openAccount(settings(), OPENED);
   publish(bench, AT + 3 * HOUR);
   assert.equal(bench.value(TOTAL, 'new', AT + 3 * HOUR), 0);
   bench.ledger.close();
@@ -128,7 +128,7 @@ test('a label set leaves after 70 days without news and returns held at its old 
   const back = quiet + 3 * HOUR;
   bench.apply(statement('hour', hour(back - (back % HOUR)), back + HOUR, [cost(back, 'old', 2)]));
   assert.equal(bench.value(TOTAL, 'old', back + HOUR), 4, 'held where it left');
-  bench.ledger.carried(publish(bench, back + HOUR));
+  bench.ledger.markDelivered(publish(bench, back + HOUR));
   publish(bench, back + 2 * HOUR);
   assert.equal(bench.value(TOTAL, 'old', back + 2 * HOUR), 6);
   bench.ledger.close();
@@ -151,7 +151,7 @@ test('label sets beyond maxSeries fold into __overflow__, once and for life, and
   const names = Array.from({ length: 40 }, (_, index) => `r${index}`);
   const spend = (at: Instant) => names.map((name, index) => cost(at, name, index + 1));
   bench.apply(statement('hour', hour(AT), AT + HOUR, spend(AT)));
-  bench.ledger.carried(publish(bench, AT + HOUR));
+  bench.ledger.markDelivered(publish(bench, AT + HOUR));
   publish(bench, AT + 2 * HOUR);
   const sumOf = (now: Instant) =>
     [...bench.values(now)].reduce((sum, [key, value]) => sum + (key.startsWith(`${TOTAL}|`) ? value : 0), 0);
@@ -161,7 +161,7 @@ test('label sets beyond maxSeries fold into __overflow__, once and for life, and
   const overflow = bench.value(TOTAL, '__overflow__', AT + 2 * HOUR);
   assert.ok(overflow !== undefined && overflow > 0);
   // More room and a restart later they are still folded; a corrected one moves the overflow's twin.
-  bench.ledger.open(settings({}, { maxSeries: 10_000 }), OPENED);
+  bench.ledger.openAccount(settings({}, { maxSeries: 10_000 }), OPENED);
   bench.reopen();
   bench.apply(statement('hour', hour(AT), AT + 3 * HOUR, spend(AT).slice(0, 39)));
   assert.equal(bench.value(TOTAL, 'r39', AT + 3 * HOUR), undefined);
@@ -174,11 +174,11 @@ test('label sets beyond maxSeries fold into __overflow__, once and for life, and
 test('an account shows no more series than maxSeries and one overflow each measure', () => {
   const bench = openBench(settings({}, { maxSeries: 100 }));
   bench.apply(statement('hour', hour(AT - HOUR), AT));
-  const lines = Array.from({ length: 300 }, (_, index) => [
+  const charges = Array.from({ length: 300 }, (_, index) => [
     cost(AT, `r${index}`, 1),
     cost(AT, `r${index}`, 0, { measure: 'requests', detail: '', value: ONE }),
   ]).flat();
-  bench.apply(statement('hour', hour(AT), AT + HOUR, lines));
+  bench.apply(statement('hour', hour(AT), AT + HOUR, charges));
   const series = bench.values(AT + HOUR).get('ai_billing_series|test|prod') ?? Number.NaN;
   assert.ok(series <= 100 + 20, `${series} series`);
   bench.ledger.close();
@@ -186,7 +186,7 @@ test('an account shows no more series than maxSeries and one overflow each measu
 
 function billedOnDay({ ledger }: Bench): bigint {
   return ledger.book
-    .sums('day', utc('2026-11-20'))
+    .periodTotals('day', utc('2026-11-20'))
     .values()
     .reduce((sum, value) => sum + value, 0n);
 }
@@ -221,15 +221,15 @@ test('folded label sets cost no row each: neither series, resources nor cells', 
 test('more label sets than can be remembered stay folded, and the total stays exact', () => {
   const bench = openBench(settings({}, { maxSeries: 60 }));
   bench.apply(statement('hour', hour(AT - HOUR), AT));
-  const lines = Array.from({ length: MAX_FOLDED + 1000 }, (_, index) => cost(AT, `app-${index}`, 1));
-  bench.apply(statement('hour', hour(AT), AT + HOUR, lines));
+  const charges = Array.from({ length: MAX_OVERFLOWED + 1000 }, (_, index) => cost(AT, `app-${index}`, 1));
+  bench.apply(statement('hour', hour(AT), AT + HOUR, charges));
   const known = bench.ledger.book.series.size;
-  bench.ledger.open(settings({}, { maxSeries: 1_000_000 }), OPENED);
-  bench.apply(statement('hour', hour(AT), AT + 2 * HOUR, lines.toReversed()));
+  bench.ledger.openAccount(settings({}, { maxSeries: 1_000_000 }), OPENED);
+  bench.apply(statement('hour', hour(AT), AT + 2 * HOUR, charges.toReversed()));
   const folded = bench.values(AT + 2 * HOUR).get('ai_billing_series_folded_total|test|prod');
-  assert.equal(folded, MAX_FOLDED);
+  assert.equal(folded, MAX_OVERFLOWED);
   assert.equal(bench.ledger.book.series.size, known);
-  assert.equal(billedOnDay(bench), BigInt(lines.length) * ONE);
+  assert.equal(billedOnDay(bench), BigInt(charges.length) * ONE);
   bench.ledger.close();
 });
 
@@ -237,12 +237,12 @@ test('amounts of several currencies that share a cell are converted each at its 
   const rates = new Map([...DEFAULT_RATES, ['EUR', [{ from: 0, usd: fromNumber(2) }]] as const]);
   const bench = openBench(settings({}, { maxSeries: 60, rates }));
   bench.apply(statement('hour', hour(AT - HOUR), AT));
-  const lines = Array.from({ length: 100 }, (_, index) =>
+  const charges = Array.from({ length: 100 }, (_, index) =>
     cost(AT, `app-${index}`, 1, index % 2 === 0 ? {} : { currency: 'EUR', detail: 'EUR' }),
   );
   const component = { measure: 'component_cost', detail: 'gpu' } as const;
-  lines.push(cost(AT, 'app-0', 1, component), cost(AT, 'app-0', 1, { ...component, currency: 'EUR' }));
-  bench.apply(statement('hour', hour(AT), AT + HOUR, lines));
+  charges.push(cost(AT, 'app-0', 1, component), cost(AT, 'app-0', 1, { ...component, currency: 'EUR' }));
+  bench.apply(statement('hour', hour(AT), AT + HOUR, charges));
   assert.equal(billedOnDay(bench), 150n * ONE);
   const parts = [...bench.ledger.book.series.values()].filter(({ measure }) => measure === 'component_cost');
   assert.deepEqual(

@@ -1,6 +1,6 @@
 import { DAY, type Instant, startOfMonth } from '../values/time.ts';
 import type { SeriesRow } from './records.ts';
-import type { Book } from './state.ts';
+import type { LedgerState } from './state.ts';
 
 /** A label set without news for this long, and without a cell since last month began, is no longer exposed. */
 const RETIRE_AFTER_MS = 70 * DAY;
@@ -11,7 +11,7 @@ export function isRetired(row: SeriesRow, now: Instant): boolean {
 }
 
 /** Ends the holds whose zero was carried to a reader and has stood long enough. */
-export function released(
+export function expireHolds(
   series: Iterable<SeriesRow>,
   now: Instant,
   zeroForMs: number,
@@ -31,23 +31,23 @@ export function released(
 }
 
 /** What a series' counters show: the values at which it is held, or its own. */
-export function exposed(row: SeriesRow): Pick<SeriesRow, 'total' | 'corrections'> {
+export function exposedTotals(row: SeriesRow): Pick<SeriesRow, 'total' | 'corrections'> {
   return row.hold ?? row;
 }
 
 /** The held series that no reader has seen yet, and the publication in which each first stands. */
-export interface Unshown {
+export interface UnexposedSeries {
   watch(rows: Iterable<SeriesRow>): void;
   /** Forgets all. */
   clear(): void;
   /** After an account was opened or shut: what nobody has seen stands in no publication before the next. */
   watchAgain(account: number): void;
   /** The series that a publication held, as they are once it was seen. */
-  seenIn(version: number): SeriesRow[];
+  exposedIn(version: number): SeriesRow[];
 }
 
 /** @param next the number of the next publication in which an account is shown; `Infinity` where it is not. */
-export function openUnshown(book: Book, next: (account: number) => number): Unshown {
+export function createUnexposedSeries(book: LedgerState, next: (account: number) => number): UnexposedSeries {
   const unshown = new Map<number, number>();
   const accountOf = ({ stream }: SeriesRow) => book.streams.get(stream)?.account ?? 0;
   return {
@@ -64,7 +64,7 @@ export function openUnshown(book: Book, next: (account: number) => number): Unsh
         if (row && accountOf(row) === account) unshown.set(id, next(account));
       }
     },
-    seenIn(version) {
+    exposedIn(version) {
       const rows = [...unshown].filter(([, first]) => first <= version).map(([id]) => book.series.get(id));
       return rows.flatMap((row) => (row?.hold ? [{ ...row, hold: { ...row.hold, shown: true } }] : []));
     },

@@ -1,12 +1,12 @@
 import { isZeroSeries, ZERO_SERIES, zeroCounters } from '../ledger/known-zero.ts';
 import type { AccountRow, FeedRow, SeriesRow, StreamRow } from '../ledger/records.ts';
-import type { Book } from '../ledger/state.ts';
-import { exposed, isRetired } from '../ledger/zero-hold.ts';
+import type { LedgerState } from '../ledger/state.ts';
+import { exposedTotals, isRetired } from '../ledger/zero-hold.ts';
 import type { BudgetState } from '../reports/budget-status.ts';
-import type { Recent } from '../reports/burn-rate.ts';
+import type { SpendByCurrency } from '../reports/burn-rate.ts';
 import { runwayOf } from '../reports/runway.ts';
 import {
-  knownWindows,
+  completeWindows,
   type PublishInput,
   WINDOWS,
   type Window,
@@ -19,23 +19,23 @@ import { type Fixed, toNumber } from '../values/money.ts';
 import { type Instant, SECOND } from '../values/time.ts';
 import { METRICS, type Metric } from './catalog.ts';
 import { COUNTERS, GAUGES } from './families.ts';
-import { PLACES, type Shown } from './sample-cache.ts';
+import { PLACES, type SampleCache } from './sample-cache.ts';
 import type { Family, Sample } from './snapshot.ts';
 
 /** What was published before, besides, and what only some accounts need. */
-export interface PublishAfter extends PublishInput {
-  readonly shown: Shown;
+export interface SnapshotInput extends PublishInput {
+  readonly shown: SampleCache;
   /** Accounts whose known 0 has been shown before. Those that show it for the first time are added. */
   readonly zeros: Set<number>;
   readonly budgets: () => readonly BudgetState[];
   /** What a stream cost of late, where that is known. */
-  readonly recent: (stream: number) => Recent | undefined;
+  readonly recent: (stream: number) => SpendByCurrency | undefined;
 }
 
 /** The samples of everything the ledger knows, as they stand at `now`. */
-export function familiesOf(input: PublishAfter): Family[] {
+export function familiesOf(input: SnapshotInput): Family[] {
   const samples = new Samples(input);
-  const shelfOf = openShelves(input, samples);
+  const shelfOf = createFamilySamples(input, samples);
   for (const row of input.book.series.values()) {
     const shelf = row.target === row.id ? shelfOf(row) : undefined;
     if (shelf && !isRetired(row, input.now)) samples.series(row, shelf);
@@ -53,7 +53,7 @@ export function familiesOf(input: PublishAfter): Family[] {
 }
 
 /** Where the samples of one measure of a stream go: looked up once, not once for each of its series. */
-interface Shelf {
+interface FamilySamples {
   readonly account: AccountRow;
   readonly metric: Metric;
   readonly total: Sample[];
@@ -63,11 +63,14 @@ interface Shelf {
 }
 
 /** Finds the shelf of a series; undefined when its account is not shown. */
-function openShelves(input: PublishInput, samples: Samples): (row: SeriesRow) => Shelf | undefined {
+function createFamilySamples(
+  input: PublishInput,
+  samples: Samples,
+): (row: SeriesRow) => FamilySamples | undefined {
   const { book, accounts } = input;
   const windows = openWindows(input, samples);
-  const shelves = new Map<number, Map<Measure, Shelf>>();
-  const open = (stream: StreamRow, measure: Measure): Shelf | undefined => {
+  const shelves = new Map<number, Map<Measure, FamilySamples>>();
+  const open = (stream: StreamRow, measure: Measure): FamilySamples | undefined => {
     const account = accounts.has(stream.account) ? book.accounts.get(stream.account) : undefined;
     if (!account) return undefined;
     const metric: Metric = METRICS[COUNTERS[measure]];
@@ -75,7 +78,7 @@ function openShelves(input: PublishInput, samples: Samples): (row: SeriesRow) =>
       account,
       metric,
       total: samples.of(metric),
-      corrections: metric.twin && samples.of(metric.twin),
+      corrections: metric.corrections && samples.of(metric.corrections),
       windows: measure === 'cost' ? (windows.get(stream.id) ?? []) : [],
     };
   };
@@ -100,12 +103,12 @@ interface OpenWindow {
 function openWindows(input: PublishInput, samples: Samples): Map<number, OpenWindow[]> {
   const open = new Map<number, OpenWindow[]>();
   for (const stream of input.book.streams.values()) {
-    const windows = knownWindows(input, stream.id).map((window): OpenWindow => {
+    const windows = completeWindows(input, stream.id).map((window): OpenWindow => {
       const { kind, start } = windowAt(window, input.now);
       return {
         place: PLACES.firstWindow + WINDOWS.indexOf(window),
         samples: samples.of(METRICS[GAUGES[window]]),
-        sums: input.book.sums(kind, start),
+        sums: input.book.periodTotals(kind, start),
       };
     });
     open.set(stream.id, windows);
@@ -115,15 +118,15 @@ function openWindows(input: PublishInput, samples: Samples): Map<number, OpenWin
 
 /** Collects samples by family. */
 class Samples {
-  readonly #book: Book;
-  readonly #shown: Shown;
+  readonly #book: LedgerState;
+  readonly #shown: SampleCache;
   readonly #zeros: Set<number>;
   readonly #samples = new Map<string, Sample[]>();
   readonly #counts = new Map<number, number>();
   /** Accounts with a series of cost. */
   readonly #costly = new Set<number>();
 
-  constructor({ book, shown, zeros }: PublishAfter) {
+  constructor({ book, shown, zeros }: SnapshotInput) {
     this.#book = book;
     this.#shown = shown;
     this.#zeros = zeros;
@@ -136,9 +139,9 @@ class Samples {
     return known;
   }
 
-  series(row: SeriesRow, { account, metric, total, corrections, windows }: Shelf): void {
+  series(row: SeriesRow, { account, metric, total, corrections, windows }: FamilySamples): void {
     const shown = this.#shown.series(metric, account, row);
-    const counters = exposed(row);
+    const counters = exposedTotals(row);
     total.push(shown.show(PLACES.total, counters.total));
     corrections?.push(shown.show(PLACES.corrections, counters.corrections));
     this.#count(account.id, (corrections ? 2 : 1) + windows.length);
@@ -168,10 +171,10 @@ class Samples {
   #zero(account: AccountRow, known: readonly { readonly window: Window }[]): void {
     const { resource, model, tier, detail } = ZERO_SERIES;
     const labels = [account.provider, account.name, resource, model, tier, detail];
-    const { total, corrections, zeroAt } = zeroCounters(this.#book, account);
-    const { name, twin }: Metric = METRICS.cost;
-    this.#add(account.id, name, { labels, value: toNumber(total), zeroAt });
-    if (twin) this.#add(account.id, twin.name, { labels, value: toNumber(corrections), zeroAt });
+    const { total, corrections, createdAt } = zeroCounters(this.#book, account);
+    const { name, corrections: downward }: Metric = METRICS.cost;
+    this.#add(account.id, name, { labels, value: toNumber(total), createdAt });
+    if (downward) this.#add(account.id, downward.name, { labels, value: toNumber(corrections), createdAt });
     for (const { window } of known) this.#add(account.id, METRICS[GAUGES[window]].name, { labels, value: 0 });
     const info = this.#shown.resource(account, resource, () => undefined);
     if (info.isFirstIn(this)) this.#add(account.id, METRICS.resourceInfo.name, info.sample);
@@ -203,7 +206,7 @@ class Samples {
       this.#observation(account, observation);
   }
 
-  runway(account: AccountRow, { now, recent }: PublishAfter): void {
+  runway(account: AccountRow, { now, recent }: SnapshotInput): void {
     const balances = observationsAt(this.#book, account.id, now).filter(({ metric }) => metric === 'balance');
     if (balances.length === 0) return;
     const streams = this.#book.streamsOf(account.id);
@@ -238,13 +241,13 @@ class Samples {
 
   account(account: AccountRow): void {
     const labels = [account.provider, account.name];
-    this.of(METRICS.seriesFolded).push({ labels, value: account.folded, zeroAt: account.openedAt });
+    this.of(METRICS.seriesFolded).push({ labels, value: account.overflowCount, createdAt: account.openedAt });
     this.of(METRICS.series).push({ labels, value: (this.#counts.get(account.id) ?? 0) + 2 });
   }
 
   families(): Family[] {
     return Object.values<Metric>(METRICS).flatMap((metric) => {
-      const shapes = metric.twin ? [metric, { ...metric, ...metric.twin }] : [metric];
+      const shapes = metric.corrections ? [metric, { ...metric, ...metric.corrections }] : [metric];
       return shapes.flatMap(({ name, type, help, labels }) => {
         const samples = this.#samples.get(name);
         return samples?.length ? [{ name, type, help, labels, samples }] : [];
@@ -269,7 +272,7 @@ function observed(key: string): Metric | undefined {
 }
 
 /** What the account's feeds say that holds at `now`, each thing once. */
-function observationsAt(book: Book, account: number, now: Instant): Observation[] {
+function observationsAt(book: LedgerState, account: number, now: Instant): Observation[] {
   const all = newestFirst(book.feedsOf(account)).flatMap((row) => row.observations);
   return newestOf(all.filter((each) => holdsAt(each, now)));
 }

@@ -1,123 +1,129 @@
-import { ACCOUNT, FEED, type Metric, own } from '../statement/metric.ts';
+import { ACCOUNT, exporterMetric, FEED, type Metric } from '../statement/metric.ts';
 
 const RECEIVER = ['receiver'] as const;
 
 /** What the exporter tells about itself. */
 export const EXPORTER_METRICS = {
-  up: own(
+  up: exporterMetric(
     'gauge',
     'ai_billing_up',
     FEED,
     '1 if the last poll of the feed succeeded. Absent before its first try and when switched off.',
     false,
   ),
-  lastSuccess: own(
+  lastSuccess: exporterMetric(
     'gauge',
     'ai_billing_last_success_timestamp_seconds',
     FEED,
     'When a poll of the feed last succeeded.',
     false,
   ),
-  polls: own('counter', 'ai_billing_polls_total', FEED, 'Polls of the feed, failed ones included.', true),
-  pollFailures: own(
+  polls: exporterMetric(
+    'counter',
+    'ai_billing_polls_total',
+    FEED,
+    'Polls of the feed, failed ones included.',
+    true,
+  ),
+  pollFailures: exporterMetric(
     'counter',
     'ai_billing_poll_failures_total',
     [...FEED, 'reason'],
     'Failed polls of the feed by reason.',
     true,
   ),
-  pollDuration: own(
+  pollDuration: exporterMetric(
     'histogram',
     'ai_billing_poll_duration_seconds',
     FEED,
     'How long polls of the feed took.',
     true,
   ),
-  apiRequests: own(
+  apiRequests: exporterMetric(
     'counter',
     'ai_billing_api_requests_total',
     [...ACCOUNT, 'code'],
     'Requests sent to the provider by HTTP status; code is "" where no answer came.',
     true,
   ),
-  apiRetries: own(
+  apiRetries: exporterMetric(
     'counter',
     'ai_billing_api_retries_total',
     ACCOUNT,
     'Requests to the provider that were sent again after a fault.',
     true,
   ),
-  rateLimitRemaining: own(
+  rateLimitRemaining: exporterMetric(
     'gauge',
     'ai_billing_api_rate_limit_remaining',
     ACCOUNT,
     "Requests left in the current window as the provider, or the exporter's own budget, counts them.",
     false,
   ),
-  contractDrift: own(
+  contractDrift: exporterMetric(
     'counter',
     'ai_billing_contract_drift_total',
     [...FEED, 'kind'],
     'Unknown fields, enum values or shapes met in answers.',
     true,
   ),
-  otlpUp: own(
+  otlpUp: exporterMetric(
     'gauge',
     'ai_billing_otlp_up',
     RECEIVER,
     '1 if the last push to the receiver succeeded.',
     false,
   ),
-  otlpLastSuccess: own(
+  otlpLastSuccess: exporterMetric(
     'gauge',
     'ai_billing_otlp_last_success_timestamp_seconds',
     RECEIVER,
     'When a push to the receiver last succeeded.',
     false,
   ),
-  otlpPushDuration: own(
+  otlpPushDuration: exporterMetric(
     'histogram',
     'ai_billing_otlp_push_duration_seconds',
     RECEIVER,
     'How long pushes to the receiver took, failed ones included.',
     true,
   ),
-  otlpPoints: own(
+  otlpPoints: exporterMetric(
     'counter',
     'ai_billing_otlp_points_total',
     RECEIVER,
     'Data points that the receiver took.',
     true,
   ),
-  otlpRetries: own(
+  otlpRetries: exporterMetric(
     'counter',
     'ai_billing_otlp_retries_total',
     RECEIVER,
     'Requests to the receiver that were sent again after a fault.',
     true,
   ),
-  otlpUndelivered: own(
+  otlpUndelivered: exporterMetric(
     'counter',
     'ai_billing_otlp_undelivered_points_total',
     [...RECEIVER, 'reason'],
     'Data points that the receiver did not take, by reason. The next push holds the same totals again.',
     true,
   ),
-  buildInfo: own(
+  buildInfo: exporterMetric(
     'gauge',
     'ai_billing_build_info',
     ['version', 'revision', 'node_version'],
     'Always 1. Which build runs.',
     false,
   ),
-  configReloadOk: own(
+  configReloadOk: exporterMetric(
     'gauge',
     'ai_billing_config_last_reload_successful',
     [],
     '1 if the last load of the configuration succeeded.',
     false,
   ),
-  configReloadTime: own(
+  configReloadTime: exporterMetric(
     'gauge',
     'ai_billing_config_last_reload_success_timestamp_seconds',
     [],

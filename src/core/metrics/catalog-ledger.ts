@@ -1,4 +1,12 @@
-import { ACCOUNT, CORE, counter, FEED, ledgerGauge, type Metric, own } from '../statement/metric.ts';
+import {
+  ACCOUNT,
+  CORE,
+  counter,
+  exporterMetric,
+  FEED,
+  ledgerGauge,
+  type Metric,
+} from '../statement/metric.ts';
 
 const BUDGET = ['budget'] as const;
 
@@ -166,7 +174,7 @@ export const LEDGER_METRICS = {
     false,
   ),
   series: ledgerGauge('ai_billing_series', ACCOUNT, 'Series exposed for the account.'),
-  seriesFolded: own(
+  seriesFolded: exporterMetric(
     'counter',
     'ai_billing_series_folded_total',
     ACCOUNT,

@@ -1,6 +1,6 @@
 import type { AccountRow, Delivery, SeriesRow, Store } from '../ledger/records.ts';
-import type { Book } from '../ledger/state.ts';
-import { exposed } from '../ledger/zero-hold.ts';
+import type { LedgerState } from '../ledger/state.ts';
+import { exposedTotals } from '../ledger/zero-hold.ts';
 import { type Fixed, toNumber } from '../values/money.ts';
 import type { Instant } from '../values/time.ts';
 import { METRICS, type Metric } from './catalog.ts';
@@ -18,7 +18,7 @@ export interface Deliveries {
   remember(rows: readonly Delivery[]): void;
 }
 
-export function deliveriesOf(receiver: string, store: Store, book: Book): Deliveries {
+export function deliveriesOf(receiver: string, store: Store, book: LedgerState): Deliveries {
   const remember = (rows: readonly Delivery[]) => store.commit({ deliveries: [{ receiver, rows }] });
   return {
     isNew: store.deliveries(receiver) === undefined,
@@ -29,7 +29,7 @@ export function deliveriesOf(receiver: string, store: Store, book: Book): Delive
 }
 
 /** Every counter of the ledger as it would be exposed, those of accounts that are not shown and of series that have retired too. */
-function standingCounters(book: Book, at: Instant): Delivery[] {
+function standingCounters(book: LedgerState, at: Instant): Delivery[] {
   const rows = [...book.series.values()].filter((row) => row.target === row.id);
   return [
     ...rows.flatMap((row) => ofSeries(book, row, at)),
@@ -37,19 +37,22 @@ function standingCounters(book: Book, at: Instant): Delivery[] {
   ];
 }
 
-function ofSeries(book: Book, row: SeriesRow, at: Instant): Delivery[] {
+function ofSeries(book: LedgerState, row: SeriesRow, at: Instant): Delivery[] {
   const account = book.accounts.get(book.streams.get(row.stream)?.account ?? 0);
   if (!account) return [];
   const metric: Metric = METRICS[COUNTERS[row.measure]];
   const labels = seriesLabels(metric, account, row);
-  const { total, corrections } = exposed(row);
+  const { total, corrections } = exposedTotals(row);
   const told = (family: string, amount: Fixed): Delivery => {
-    return { family, labels, zeroAt: row.zeroAt, total: toNumber(amount), at };
+    return { family, labels, createdAt: row.createdAt, total: toNumber(amount), at };
   };
-  return [told(metric.name, total), ...(metric.twin ? [told(metric.twin.name, corrections)] : [])];
+  return [
+    told(metric.name, total),
+    ...(metric.corrections ? [told(metric.corrections.name, corrections)] : []),
+  ];
 }
 
-function ofAccount({ provider, name, openedAt, folded }: AccountRow, at: Instant): Delivery {
+function ofAccount({ provider, name, openedAt, overflowCount }: AccountRow, at: Instant): Delivery {
   const family = METRICS.seriesFolded.name;
-  return { family, labels: [provider, name], zeroAt: openedAt, total: folded, at };
+  return { family, labels: [provider, name], createdAt: openedAt, total: overflowCount, at };
 }

@@ -7,7 +7,7 @@ export interface Sample {
   readonly labels: readonly string[];
   readonly value: number;
   /** When the series was first 0. Of counters only. */
-  readonly zeroAt?: Instant;
+  readonly createdAt?: Instant;
 }
 
 /** One exposed family. A counter's twin is a family of its own, right behind it. */

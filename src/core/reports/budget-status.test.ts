@@ -9,10 +9,10 @@ import {
   statement,
   utc,
 } from '../../../test/support/ledger.ts';
-import type { Line } from '../statement/statement.ts';
+import type { Charge } from '../statement/statement.ts';
 import { formatDecimal, fromNumber } from '../values/money.ts';
 import { DAY, HOUR, type Instant } from '../values/time.ts';
-import { type Budget, type BudgetMatch, matcherOf, periodAt } from './budget.ts';
+import { type Budget, type BudgetMatch, budgetPeriodAt, matcherOf } from './budget.ts';
 
 /** A Friday. */
 const NOON = utc('2026-11-20T12:00');
@@ -23,7 +23,7 @@ function budget(more: Partial<Budget> = {}): Budget {
 }
 
 /** A dollar an hour from `start` to `end`. */
-function spend(start: Instant, end: Instant, more: Partial<Line> = {}): Line[] {
+function spend(start: Instant, end: Instant, more: Partial<Charge> = {}): Charge[] {
   return Array.from({ length: (end - start) / HOUR }, (_, index) => cost(start + index * HOUR, 'a', 1, more));
 }
 
@@ -33,7 +33,7 @@ function read(bench: Bench, start: Instant, end: Instant, lines = spend(start, e
 
 /** Spent and forecast of each budget, once all that forecasts look back on was added up. */
 function standing({ ledger }: Bench, now: Instant): Record<string, string[]> {
-  while (ledger.warm(now));
+  while (ledger.preloadHistory(now));
   const text = (amount: bigint | undefined) => (amount === undefined ? [] : [formatDecimal(amount)]);
   return Object.fromEntries(
     ledger.budgets(now).map((state) => [state.budget.name, [...text(state.spent), ...text(state.forecast)]]),
@@ -43,7 +43,7 @@ function standing({ ledger }: Bench, now: Instant): Record<string, string[]> {
 describe('budgets', () => {
   test('a period begins at midnight, on Monday or on the first, in UTC', () => {
     const bounds = (period: Budget['period'], at: string) => {
-      const { start, end } = periodAt(period, utc(at));
+      const { start, end } = budgetPeriodAt(period, utc(at));
       return [start, end].map((instant) => new Date(instant).toISOString().slice(0, 16));
     };
     assert.deepEqual(bounds('day', '2026-11-20T12:00'), ['2026-11-20T00:00', '2026-11-21T00:00']);
@@ -174,7 +174,7 @@ describe('budgets', () => {
     read(bench, SINCE, NOON);
     assert.equal(bench.ledger.budgets(NOON)[0]?.forecast, undefined);
     let days = 0;
-    while (bench.ledger.warm(NOON)) days += 1;
+    while (bench.ledger.preloadHistory(NOON)) days += 1;
     assert.equal(days, 28, 'a day a call');
     assert.equal(formatDecimal(bench.ledger.budgets(NOON)[0]?.forecast ?? 0n), '720');
     bench.ledger.close();
@@ -222,7 +222,7 @@ describe('budgets', () => {
     ];
     assert.deepEqual(page(), always);
     read(bench, SINCE, NOON);
-    while (bench.ledger.warm(NOON));
+    while (bench.ledger.preloadHistory(NOON));
     assert.deepEqual(page(), [
       always[0],
       ['ai_billing_budget_spent_usd|all', 468],

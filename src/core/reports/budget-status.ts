@@ -1,10 +1,10 @@
 import type { StreamRow } from '../ledger/records.ts';
 import type { Usd } from '../values/money.ts';
 import { ceilTo, DAY, type Instant, type Range, startOfDay } from '../values/time.ts';
-import { type Budget, matcherOf, periodAt } from './budget.ts';
-import type { BudgetTotals, Summed } from './budget-totals.ts';
+import { type Budget, budgetPeriodAt, matcherOf } from './budget.ts';
+import type { BudgetTotals, PeriodKey } from './budget-totals.ts';
 import { expectedSpend, LOOK_BACK_DAYS, type SpendHistory } from './forecast.ts';
-import { isKnown, type PublishInput, type Reach, reachOf } from './windows.ts';
+import { isComplete, type PublishInput, type WindowCoverage, windowCoverage } from './windows.ts';
 
 /** How a budget stands in its current period. */
 export interface BudgetState {
@@ -19,7 +19,7 @@ export interface BudgetState {
 /** How each budget stands at `now`. A forecast waits until the days it looks back on were {@link nextToLoad loaded}. */
 export function budgetsAt(input: PublishInput, totals: BudgetTotals): BudgetState[] {
   return totals.budgets.map((budget) => {
-    const period = periodAt(budget.period, input.now);
+    const period = budgetPeriodAt(budget.period, input.now);
     const parts = partsOf(input, budget, period);
     if (!parts) return { budget, period, spent: undefined, forecast: undefined };
     const spent = summed(parts.map(({ stream }) => spentIn(totals, budget, stream.id, period)));
@@ -34,7 +34,7 @@ export function budgetsAt(input: PublishInput, totals: BudgetTotals): BudgetStat
 export function nextToLoad(input: PublishInput, totals: BudgetTotals): Instant | undefined {
   let next: Instant | undefined;
   for (const budget of totals.budgets) {
-    for (const part of partsOf(input, budget, periodAt(budget.period, input.now)) ?? []) {
+    for (const part of partsOf(input, budget, budgetPeriodAt(budget.period, input.now)) ?? []) {
       const missing = part.days.findLast((day) => !totals.isLoaded('day', day));
       if (missing !== undefined) next = Math.max(next ?? missing, missing);
     }
@@ -43,7 +43,7 @@ export function nextToLoad(input: PublishInput, totals: BudgetTotals): Instant |
 }
 
 /** A stream that a budget is about, and what is known of it. */
-interface Part {
+interface BudgetPart {
   readonly stream: StreamRow;
   /** How far its readings reach. */
   readonly through: Instant;
@@ -52,9 +52,9 @@ interface Part {
 }
 
 /** Undefined where anything that the budget is about was not read without a hole. */
-function partsOf(input: PublishInput, { match }: Budget, period: Range): Part[] | undefined {
+function partsOf(input: PublishInput, { match }: Budget, period: Range): BudgetPart[] | undefined {
   const matches = matcherOf(match);
-  const parts: Part[] = [];
+  const parts: BudgetPart[] = [];
   for (const [id, settings] of input.accounts) {
     if (!matches({ provider: settings.provider, account: settings.name })) continue;
     for (const { name } of settings.streams) {
@@ -67,13 +67,13 @@ function partsOf(input: PublishInput, { match }: Budget, period: Range): Part[] 
   return parts;
 }
 
-function partOf(input: PublishInput, stream: StreamRow, period: Range): Part | undefined {
-  const reach = reachOf(input, stream.id);
-  if (!reach || !isKnown({ ...period, isOver: false }, reach)) return undefined;
+function partOf(input: PublishInput, stream: StreamRow, period: Range): BudgetPart | undefined {
+  const reach = windowCoverage(input, stream.id);
+  if (!reach || !isComplete({ ...period, isOver: false }, reach)) return undefined;
   return { stream, through: reach.through, days: daysRead(reach, stream.closedBefore) };
 }
 
-function daysRead({ covered, through, since }: Reach, closedBefore: Instant): Instant[] {
+function daysRead({ covered, through, since }: WindowCoverage, closedBefore: Instant): Instant[] {
   const today = startOfDay(through);
   const stretch = covered.find(({ start, end }) => start <= today && end >= through);
   const first = Math.max(
@@ -102,13 +102,13 @@ function spentIn(totals: BudgetTotals, budget: Budget, stream: number, period: R
 }
 
 /** Loads what is asked for: of a period these are few. */
-function totalOf(totals: BudgetTotals, budget: Budget, stream: number, period: Summed): Usd | undefined {
+function totalOf(totals: BudgetTotals, budget: Budget, stream: number, period: PeriodKey): Usd | undefined {
   if (!totals.isLoaded(period.kind, period.start)) totals.load(period.kind, period.start);
   return totals.of(budget, stream, period);
 }
 
 /** Net dollars expected of a stream between now and the period's end. */
-function restOf(totals: BudgetTotals, budget: Budget, part: Part, period: Range): Usd | undefined {
+function restOf(totals: BudgetTotals, budget: Budget, part: BudgetPart, period: Range): Usd | undefined {
   const { stream, through, days } = part;
   if (!days.every((day) => totals.isLoaded('day', day))) return undefined;
   const history = historyOf(part, (start) => totalOf(totals, budget, stream.id, { kind: 'day', start }));
@@ -120,7 +120,7 @@ function restOf(totals: BudgetTotals, budget: Budget, part: Part, period: Range)
 }
 
 function historyOf(
-  { through, days }: Part,
+  { through, days }: BudgetPart,
   usdOn: (day: Instant) => Usd | undefined,
 ): SpendHistory | undefined {
   const known = days.flatMap((start) => {

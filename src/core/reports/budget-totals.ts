@@ -1,6 +1,6 @@
-import type { SeriesRow, SumKind, SumRow } from '../ledger/records.ts';
+import type { PeriodKind, PeriodTotalRow, SeriesRow } from '../ledger/records.ts';
 import { OVERFLOW } from '../ledger/series-key.ts';
-import type { Book } from '../ledger/state.ts';
+import type { LedgerState } from '../ledger/state.ts';
 import type { Fixed, Usd } from '../values/money.ts';
 import { DAY, type Instant } from '../values/time.ts';
 import { type Budget, matcherOf } from './budget.ts';
@@ -12,19 +12,19 @@ export interface BudgetTotals {
    * Net dollars of a stream in a day or month that was {@link BudgetTotals.load loaded}. Undefined where some were folded into the overflow
    * series, which has lost the labels that the budget asks for: they may be the budget's, or not.
    */
-  of(budget: Budget, stream: number, period: Summed): Usd | undefined;
-  isLoaded(kind: SumKind, start: Instant): boolean;
+  of(budget: Budget, stream: number, period: PeriodKey): Usd | undefined;
+  isLoaded(kind: PeriodKind, start: Instant): boolean;
   /** Adds up the sums of a day or month as they stand. */
-  load(kind: SumKind, start: Instant): void;
+  load(kind: PeriodKind, start: Instant): void;
   /** Follows a commit: by how much each of its sums moved. */
   move(rows: readonly MovedSum[]): void;
 }
 
 /** The day or month of a sum. */
-export type Summed = Pick<SumRow, 'kind' | 'start'>;
+export type PeriodKey = Pick<PeriodTotalRow, 'kind' | 'start'>;
 
 /** A sum, and by how much it moved. */
-export interface MovedSum extends Omit<SumRow, 'value'> {
+export interface MovedSum extends Omit<PeriodTotalRow, 'value'> {
   readonly moved: Fixed;
 }
 
@@ -32,10 +32,10 @@ export interface MovedSum extends Omit<SumRow, 'value'> {
 const KEPT_MS = 70 * DAY;
 
 /** Adds nothing up before it is asked to: a start does not wait for days gone by. */
-export function openBudgetTotals(book: Book, budgets: readonly Budget[]): BudgetTotals {
+export function openBudgetTotals(book: LedgerState, budgets: readonly Budget[]): BudgetTotals {
   const matchers = budgets.map((budget) => ({ budget, matches: matcherOf(budget.match) }));
   const members = new Map<number, Membership>();
-  const loaded = new Map<string, Totals>();
+  const loaded = new Map<string, LoadedTotals>();
 
   const membershipOf = (row: SeriesRow): Membership => {
     const known = members.get(row.id);
@@ -51,7 +51,7 @@ export function openBudgetTotals(book: Book, budgets: readonly Budget[]): Budget
     members.set(row.id, found);
     return found;
   };
-  const add = ({ counted, doubted }: Totals, series: number, amount: Fixed) => {
+  const add = ({ counted, doubted }: LoadedTotals, series: number, amount: Fixed) => {
     const row = book.series.get(series);
     if (!row || amount === 0n) return;
     const membership = membershipOf(row);
@@ -71,7 +71,7 @@ export function openBudgetTotals(book: Book, budgets: readonly Budget[]): Budget
     isLoaded: (kind, start) => loaded.has(keyOf(kind, start)),
     load(kind, start) {
       const totals = { counted: new Map(), doubted: new Map() };
-      for (const [series, value] of book.sums(kind, start)) add(totals, series, value);
+      for (const [series, value] of book.periodTotals(kind, start)) add(totals, series, value);
       loaded.set(keyOf(kind, start), totals);
       if (kind === 'day') forget(start - KEPT_MS);
     },
@@ -87,7 +87,7 @@ export function openBudgetTotals(book: Book, budgets: readonly Budget[]): Budget
 /** Dollars of budgets by stream. */
 type ByBudget = Map<Budget, Map<number, Usd>>;
 
-interface Totals {
+interface LoadedTotals {
   readonly counted: ByBudget;
   readonly doubted: ByBudget;
 }
@@ -103,7 +103,7 @@ function addTo(totals: ByBudget, budget: Budget, stream: number, amount: Usd): v
   totals.set(budget, byStream.set(stream, (byStream.get(stream) ?? 0n) + amount));
 }
 
-function keyOf(kind: SumKind, start: Instant): string {
+function keyOf(kind: PeriodKind, start: Instant): string {
   return `${kind} ${start}`;
 }
 
@@ -111,7 +111,7 @@ function startOf(key: string): Instant {
   return Number(key.slice(key.indexOf(' ') + 1));
 }
 
-function labelsOf(book: Book, { stream, resource, model, tier, detail }: SeriesRow) {
+function labelsOf(book: LedgerState, { stream, resource, model, tier, detail }: SeriesRow) {
   const account = book.accounts.get(book.streams.get(stream)?.account ?? 0);
   const { provider = '', name = '' } = account ?? {};
   return { provider, account: name, resource, model, tier, currency: detail };

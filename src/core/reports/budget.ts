@@ -2,7 +2,7 @@ import type { Usd } from '../values/money.ts';
 import { DAY, type Instant, type Range, startOfDay, startOfMonth } from '../values/time.ts';
 
 export const PERIODS = ['day', 'week', 'month'] as const;
-export type Period = (typeof PERIODS)[number];
+export type BudgetPeriod = (typeof PERIODS)[number];
 
 /** The labels by which a budget picks what it is about. */
 export const BUDGET_LABELS = ['provider', 'account', 'resource', 'model', 'tier', 'currency'] as const;
@@ -16,7 +16,7 @@ export interface Budget {
   /** The label `budget`; unique. */
   readonly name: string;
   readonly limit: Usd;
-  readonly period: Period;
+  readonly period: BudgetPeriod;
   readonly match: BudgetMatch;
 }
 
@@ -60,7 +60,7 @@ function isMatch(pattern: readonly string[], text: readonly string[]): boolean {
 }
 
 /** The period that holds `now`. */
-export function periodAt(period: Period, now: Instant): Range {
+export function budgetPeriodAt(period: BudgetPeriod, now: Instant): Range {
   const day = startOfDay(now);
   switch (period) {
     case 'day':

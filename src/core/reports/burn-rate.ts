@@ -1,20 +1,20 @@
 import type { Cells } from '../ledger/cell.ts';
-import { compose } from '../ledger/composition.ts';
-import { hasHours } from '../ledger/hourly-totals.ts';
-import { known } from '../ledger/readings.ts';
+import { resolveBucket } from '../ledger/composition.ts';
+import { hasHourlyTotals } from '../ledger/hourly-totals.ts';
+import { knownRanges } from '../ledger/readings.ts';
 import type { StreamSettings } from '../ledger/settings.ts';
-import type { Book } from '../ledger/state.ts';
+import type { LedgerState } from '../ledger/state.ts';
 import { divideHalfEven, type Fixed, type Usd } from '../values/money.ts';
 import { joinedRanges } from '../values/ranges.ts';
 import { DAY, floorTo, type Granularity, HOUR, type Instant, type Range } from '../values/time.ts';
-import type { PublishInput, Reach } from './windows.ts';
-import { reachOf, settingsOf } from './windows.ts';
+import type { PublishInput, WindowCoverage } from './windows.ts';
+import { settingsOf, windowCoverage } from './windows.ts';
 
 /** Reads cells of a stream. */
 export type ReadCells = (granularity: Granularity, range: Range) => Cells;
 
 /** Net US dollars by the currency they were paid with. */
-export type Recent = ReadonlyMap<string, Usd>;
+export type SpendByCurrency = ReadonlyMap<string, Usd>;
 
 /** A provider that shows the last day by the hour leaves out the hour in which it begins. */
 const LEAST_MS = 23 * HOUR;
@@ -25,9 +25,13 @@ const LEAST_MS = 23 * HOUR;
  *
  * Undefined where there is a hole, where the readings ended longer ago than they normally lag, and where finer readings are missing.
  */
-export function recentSpend(input: PublishInput, stream: number, readCells: ReadCells): Recent | undefined {
+export function recentSpend(
+  input: PublishInput,
+  stream: number,
+  readCells: ReadCells,
+): SpendByCurrency | undefined {
   const settings = settingsOf(input, stream);
-  const reach = reachOf(input, stream);
+  const reach = windowCoverage(input, stream);
   if (!settings || !reach) return undefined;
   // What is billed only once its day has ended lags by a day more.
   const lagMs = reach.lagMs + (reach.hasClosedDays ? DAY : 0);
@@ -36,22 +40,22 @@ export function recentSpend(input: PublishInput, stream: number, readCells: Read
     return spendOfLastDay(input, reach, (day) => readCells('day', day));
   const finer = settings.granularities.filter((each) => each !== 'day');
   const covered = joinedRanges(
-    finer.flatMap((each) => input.book.runs(stream, each, 'newest').flatMap(known)),
+    finer.flatMap((each) => input.book.readings(stream, each, 'current').flatMap(knownRanges)),
   );
   const read = covered.find(({ start, end }) => start < reach.through && end >= reach.through);
   const range = { start: Math.max(reach.through - DAY, read?.start ?? reach.through), end: reach.through };
   if (range.end - range.start < LEAST_MS) return undefined;
-  const hourOf = hasHours(settings)
-    ? (hour: Instant) => input.book.hours(stream).get(hour)
+  const hourOf = hasHourlyTotals(settings)
+    ? (hour: Instant) => input.book.hourlyTotals(stream).get(hour)
     : composedHours(input, { stream, settings, read: readCells });
   return summed(range, hourOf);
 }
 
 function spendOfLastDay(
   { book }: PublishInput,
-  { covered, through }: Reach,
+  { covered, through }: WindowCoverage,
   read: (day: Range) => Cells,
-): Recent | undefined {
+): SpendByCurrency | undefined {
   const end = floorTo(DAY, through);
   const day = { start: end - DAY, end };
   if (!covered.some((range) => range.start <= day.start && range.end >= day.end)) return undefined;
@@ -62,7 +66,10 @@ function spendOfLastDay(
 }
 
 /** Adds up what is cost. */
-function byCurrency(book: Book, amounts: Iterable<readonly [series: number, value: Fixed]>): Recent {
+function byCurrency(
+  book: LedgerState,
+  amounts: Iterable<readonly [series: number, value: Fixed]>,
+): SpendByCurrency {
   const spent = new Map<string, Usd>();
   for (const [series, value] of amounts) {
     const row = book.series.get(series);
@@ -71,7 +78,10 @@ function byCurrency(book: Book, amounts: Iterable<readonly [series: number, valu
   return spent;
 }
 
-function summed({ start, end }: Range, hourOf: (hour: Instant) => Recent | undefined): Recent {
+function summed(
+  { start, end }: Range,
+  hourOf: (hour: Instant) => SpendByCurrency | undefined,
+): SpendByCurrency {
   const spent = new Map<string, Usd>();
   for (let hour = floorTo(HOUR, start); hour < end; hour += HOUR) {
     const share = BigInt(hour + HOUR - Math.max(hour, start));
@@ -92,7 +102,7 @@ interface Composed {
 /** Hours of a stream that has several granularities. Finer ones are looked at only where an hour is not over. */
 function composedHours({ book }: PublishInput, { stream, settings, read }: Composed) {
   const [finest, ...coarser] = settings.granularities.filter((each) => each !== 'day');
-  return (hour: Instant): Recent | undefined => {
+  return (hour: Instant): SpendByCurrency | undefined => {
     if (!finest) return undefined;
     const whole = { start: hour, end: hour + HOUR };
     const cells = new Map<Granularity, Cells>();
@@ -101,9 +111,9 @@ function composedHours({ book }: PublishInput, { stream, settings, read }: Compo
       cells.set(granularity, found);
       return valuesOf(found, bucket);
     };
-    const runs = (granularity: Granularity) => book.runs(stream, granularity, 'newest');
+    const runs = (granularity: Granularity) => book.readings(stream, granularity, 'current');
     const view = { granularities: [finest, ...coarser] as const, settleMs: SETTLED_MS, runs, amounts };
-    return byCurrency(book, compose(view, coarser.at(-1) ?? finest, hour));
+    return byCurrency(book, resolveBucket(view, coarser.at(-1) ?? finest, hour));
   };
 }
 

@@ -5,11 +5,11 @@ import { type Bench, cost, openBench, settings, statement, utc } from '../../../
 import { assertProperty } from '../../../test/support/property.ts';
 import { OVERFLOW } from '../ledger/series-key.ts';
 import { METRICS } from '../metrics/catalog.ts';
-import type { Line } from '../statement/statement.ts';
+import type { Charge } from '../statement/statement.ts';
 import { formatDecimal, parseDecimal, toNumber } from '../values/money.ts';
 import { DAY, HOUR, type Instant } from '../values/time.ts';
 import { BUDGET_LABELS } from './budget.ts';
-import { type CostLabel, type Costs, type CostsAccount, costsOf } from './cost-query.ts';
+import { type CostLabel, type CostReport, type CostsAccount, costsOf } from './cost-query.ts';
 import { WINDOWS, type Window } from './windows.ts';
 
 const NOON = utc('2026-11-20T12:00');
@@ -37,17 +37,17 @@ function twoAccounts(maxSeries = 10_000): { bench: Bench; accounts: readonly Cos
 
 type Asked = Pick<ReturnType<typeof twoAccounts>, 'bench' | 'accounts'> & { readonly now?: Instant };
 
-function costs(world: Asked, window: Window, ...by: CostLabel[]): Costs {
+function costs(world: Asked, window: Window, ...by: CostLabel[]): CostReport {
   const { bench, accounts, now = NOON } = world;
   return costsOf({ ledger: bench.ledger, accounts, window, by, now });
 }
 
 /** Groups as `a/b=1.5`. */
-function texts({ groups }: Costs): string[] {
+function texts({ groups }: CostReport): string[] {
   return groups.map(({ values, usd }) => `${values.join('/')}=${formatDecimal(usd)}`);
 }
 
-function read({ bench }: Asked, lines: readonly Line[], account = bench.account, now = NOON): void {
+function read({ bench }: Asked, lines: readonly Charge[], account = bench.account, now = NOON): void {
   const range = { start: SINCE, end: NOON };
   bench.ledger.apply({ account, feed: 'usage' }, statement('hour', range, now, lines), [], now);
 }
@@ -111,7 +111,10 @@ test('an account whose window is not known is left out and named, and there is n
   world.bench.ledger.apply({ account: other?.id ?? 0, feed: 'usage' }, late, [], NOON);
   assert.deepEqual(unknown('today'), [['dev', 'not_read_whole']]);
   world.bench.reopen();
-  world.bench.ledger.open(settings({}, { provider: 'other', name: 'dev', since: NOON - 2 * HOUR }), NOON);
+  world.bench.ledger.openAccount(
+    settings({}, { provider: 'other', name: 'dev', since: NOON - 2 * HOUR }),
+    NOON,
+  );
   assert.deepEqual(
     unknown('today'),
     [['dev', 'before_since']],
@@ -119,7 +122,10 @@ test('an account whose window is not known is left out and named, and there is n
   );
   assert.deepEqual(unknown('yesterday'), [['dev', 'before_since']]);
   assert.deepEqual(texts(costs(world, 'today', 'account')), ['prod=1']);
-  world.bench.ledger.open(settings({}, { provider: 'other', name: 'dev', since: utc('2026-11-20') }), NOON);
+  world.bench.ledger.openAccount(
+    settings({}, { provider: 'other', name: 'dev', since: utc('2026-11-20') }),
+    NOON,
+  );
   const whole = statement('hour', { start: utc('2026-11-20'), end: NOON }, NOON + 1, [
     cost(NOON - HOUR, 'a', 3),
   ]);
@@ -201,7 +207,7 @@ test('what the gauges no longer show is no group', () => {
 });
 
 /** Holds the finest costs against the gauge, and all sums against the finest costs. */
-function assertAgrees(world: Asked, window: Window): Costs {
+function assertAgrees(world: Asked, window: Window): CostReport {
   const { bench, now = NOON } = world;
   const finest = costs(world, window, ...BUDGET_LABELS);
   const family = bench.ledger.publish(now).families.find(({ name }) => name === GAUGES[window].name);
@@ -220,6 +226,6 @@ function assertAgrees(world: Asked, window: Window): Costs {
   return finest;
 }
 
-function sum(groups: Costs['groups'] = []): bigint {
+function sum(groups: CostReport['groups'] = []): bigint {
   return groups.reduce((total, { usd }) => total + usd, 0n);
 }

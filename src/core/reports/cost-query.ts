@@ -1,6 +1,6 @@
 import { isShownCost, ZERO_SERIES } from '../ledger/known-zero.ts';
 import type { SeriesRow } from '../ledger/records.ts';
-import type { Book } from '../ledger/state.ts';
+import type { LedgerState } from '../ledger/state.ts';
 import type { Usd } from '../values/money.ts';
 import type { Instant, Range } from '../values/time.ts';
 import type { BudgetLabel } from './budget.ts';
@@ -26,7 +26,7 @@ export interface CostsAccount {
 
 export interface CostsInput extends CostsQuestion {
   readonly ledger: {
-    readonly book: Book;
+    readonly book: LedgerState;
     windowState(account: number, window: Window, now: Instant, streams: readonly string[]): WindowState;
   };
   readonly accounts: readonly CostsAccount[];
@@ -43,7 +43,7 @@ export interface CostGroup {
   readonly usd: Usd;
 }
 
-export interface Costs extends CostsQuestion, Range {
+export interface CostReport extends CostsQuestion, Range {
   /** Accounts that are in no group, as unknown cost is not zero. */
   readonly unknown: readonly UnknownCosts[];
   /** Dearest first. */
@@ -53,7 +53,7 @@ export interface Costs extends CostsQuestion, Range {
 }
 
 /** What the window gauges show at `now`, exactly, added up by the labels asked for. Groups of zero are groups. */
-export function costsOf(input: CostsInput): Costs {
+export function costsOf(input: CostsInput): CostReport {
   const { ledger, window, by, now } = input;
   const known = new Map<number, CostsAccount>();
   const unknown = input.accounts.flatMap((account): UnknownCosts[] => {
@@ -73,7 +73,7 @@ export function costsOf(input: CostsInput): Costs {
     start,
     end,
     unknown,
-    groups: by.length === 0 ? whole : groups.sort(dearestFirst),
+    groups: by.length === 0 ? whole : groups.sort(mostExpensiveFirst),
     total,
   };
 }
@@ -88,7 +88,7 @@ function groupsOf(
   known: ReadonlyMap<number, CostsAccount>,
 ): CostGroup[] {
   const { kind, start } = windowAt(window, now);
-  const sums = book.sums(kind, start);
+  const sums = book.periodTotals(kind, start);
   const groups = new Map<string, { readonly values: readonly string[]; usd: Usd }>();
   const add = (account: CostsAccount, row: CostLabels, usd: Usd) => {
     const values = by.map((label) => labelOf(label, account, row));
@@ -124,7 +124,7 @@ function labelOf(label: CostLabel, { provider, account }: CostsAccount, row: Cos
   }
 }
 
-function dearestFirst(a: CostGroup, b: CostGroup): number {
+function mostExpensiveFirst(a: CostGroup, b: CostGroup): number {
   if (a.usd !== b.usd) return a.usd > b.usd ? -1 : 1;
   const place = a.values.findIndex((value, index) => value !== b.values[index]);
   return (a.values[place] ?? '') < (b.values[place] ?? '') ? -1 : 1;

@@ -1,6 +1,6 @@
 import { divideHalfEven, type Usd } from '../values/money.ts';
 import { DAY, type Instant, startOfDay } from '../values/time.ts';
-import { usualDay } from './typical-day.ts';
+import { typicalDay } from './typical-day.ts';
 
 /** What is known of a spend, day by day. */
 export interface SpendHistory {
@@ -31,7 +31,7 @@ export function expectedSpend(history: SpendHistory, end: Instant): Usd | undefi
   if (days.length === 0) return undefined;
   if (end <= through) return 0n;
   const recent = days.slice(-LOOK_BACK_DAYS).map(({ usd }) => usd);
-  const { usd, parts, partsOf } = usualDay(recent);
+  const { usd, parts, partsOf } = typicalDay(recent);
   if (usd <= 0n) return 0n;
 
   const midnight = startOfDay(through) + DAY;

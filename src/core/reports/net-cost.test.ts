@@ -17,7 +17,7 @@ const DAYS = { start: utc('2026-11-18'), end: utc('2026-11-20') };
 const LATER = utc('2026-11-22');
 
 function billed({ ledger, account }: Bench, range: Range = DAYS, which?: LabelFilter) {
-  const found = ledger.billed(account, range, which);
+  const found = ledger.netCost(account, range, which);
   return found && [formatDecimal(found.usd), found.asOf];
 }
 

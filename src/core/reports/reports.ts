@@ -1,14 +1,14 @@
 import type { Commit, Store } from '../ledger/records.ts';
-import type { Book } from '../ledger/state.ts';
+import type { LedgerState } from '../ledger/state.ts';
 import { type Instant, MINUTE } from '../values/time.ts';
 import type { Budget } from './budget.ts';
 import { type BudgetState, budgetsAt, nextToLoad } from './budget-status.ts';
 import { type MovedSum, openBudgetTotals } from './budget-totals.ts';
-import { type ReadCells, type Recent, recentSpend } from './burn-rate.ts';
+import { type ReadCells, recentSpend, type SpendByCurrency } from './burn-rate.ts';
 import type { PublishInput } from './windows.ts';
 
 /** What users do with the numbers: budgets, and what was spent of late. */
-export interface Outlook {
+export interface Reports {
   /** To be told of a commit before the book absorbs it; what it gives back, after that. */
   following(commit: Commit): () => void;
   /** Takes the configured budgets, in place of those before. */
@@ -19,18 +19,18 @@ export interface Outlook {
   /** Adds up one more day that forecasts look back on; false once there is none left. */
   warm(input: PublishInput): boolean;
   /** What a stream's series cost in the last 24 hours, known to the minute. */
-  recent(input: PublishInput, stream: number): Recent | undefined;
+  recent(input: PublishInput, stream: number): SpendByCurrency | undefined;
 }
 
-export function openOutlook(book: Book, store: Pick<Store, 'cells'>): Outlook {
-  const recent = new Map<number, { readonly at: Instant; readonly spend: Recent | undefined }>();
+export function openReports(book: LedgerState, store: Pick<Store, 'cells'>): Reports {
+  const recent = new Map<number, { readonly at: Instant; readonly spend: SpendByCurrency | undefined }>();
   let totals = openBudgetTotals(book, []);
 
-  const movedBy = ({ sums = [] }: Commit): MovedSum[] => {
+  const movedBy = ({ periodTotals = [] }: Commit): MovedSum[] => {
     if (totals.budgets.length === 0) return [];
-    const before = ({ kind, start, series }: (typeof sums)[number]) =>
-      book.sums(kind, start).get(series) ?? 0n;
-    return sums.map((row) => ({ ...row, moved: row.value - before(row) }));
+    const before = ({ kind, start, series }: (typeof periodTotals)[number]) =>
+      book.periodTotals(kind, start).get(series) ?? 0n;
+    return periodTotals.map((row) => ({ ...row, moved: row.value - before(row) }));
   };
   return {
     following(commit) {

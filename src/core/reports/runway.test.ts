@@ -9,7 +9,7 @@ import {
   statement,
   utc,
 } from '../../../test/support/ledger.ts';
-import type { Line } from '../statement/statement.ts';
+import type { Charge } from '../statement/statement.ts';
 import { fromNumber } from '../values/money.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../values/time.ts';
 
@@ -21,17 +21,17 @@ function hold({ ledger, account }: Bench, balances: Readonly<Record<string, numb
   const observations = Object.entries(balances).map(([currency, dollars]) => ({
     ...{ metric: 'balance', labels: { currency }, value: fromNumber(dollars) },
   }));
-  const nothing = { reconciliation: undefined, memo: undefined, notes: undefined };
-  ledger.observe({ account, feed: 'balance' }, { at: NOON, observations, ...nothing });
+  const nothing = { reconciliation: undefined, state: undefined, notes: undefined };
+  ledger.recordPoll({ account, feed: 'balance' }, { at: NOON, observations, ...nothing });
 }
 
-function spend(start: Instant, end: Instant, dollars: number, more: Partial<Line> = {}): Line[] {
+function spend(start: Instant, end: Instant, dollars: number, more: Partial<Charge> = {}): Charge[] {
   return Array.from({ length: (end - start) / HOUR }, (_, index) =>
     cost(start + index * HOUR, 'a', dollars, more),
   );
 }
 
-function read(bench: Bench, start: Instant, end: Instant, lines: readonly Line[], asOf = end): void {
+function read(bench: Bench, start: Instant, end: Instant, lines: readonly Charge[], asOf = end): void {
   bench.apply(statement('hour', { start, end }, asOf, lines), asOf);
 }
 
@@ -114,10 +114,10 @@ describe('the runway', () => {
     const bench = openBench(settings({ granularities: ['minute'] }));
     hold(bench, { USD: 60 });
     const end = NOON + MINUTE;
-    const lines = Array.from({ length: 1440 }, (_, index) => cost(NOON - DAY + index * MINUTE, 'a', 1));
+    const charges = Array.from({ length: 1440 }, (_, index) => cost(NOON - DAY + index * MINUTE, 'a', 1));
     const asOf = NOON + MINUTE / 2;
     bench.apply(
-      statement('minute', { start: NOON - DAY, end }, asOf, [...lines, cost(NOON, 'a', 0.5)]),
+      statement('minute', { start: NOON - DAY, end }, asOf, [...charges, cost(NOON, 'a', 0.5)]),
       asOf,
     );
     assert.equal(bench.values(asOf).get(RUNWAY), 3600);

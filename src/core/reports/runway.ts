@@ -2,7 +2,7 @@ import type { Observation } from '../statement/statement.ts';
 import { REFILLING } from '../values/exchange-rates.ts';
 import { divideHalfEven, type Fixed, fromInteger, type Usd } from '../values/money.ts';
 import { DAY, SECOND } from '../values/time.ts';
-import type { Recent } from './burn-rate.ts';
+import type { SpendByCurrency } from './burn-rate.ts';
 
 /**
  * Seconds that the balance lasts at the spend of the last 24 hours, of the currencies that do not refill by themselves; 0 where
@@ -10,7 +10,7 @@ import type { Recent } from './burn-rate.ts';
  */
 export function runwayOf(
   balances: readonly Observation[],
-  spends: readonly (Recent | undefined)[],
+  spends: readonly (SpendByCurrency | undefined)[],
 ): Fixed | undefined {
   const lasting = balances.filter(({ labels }) => !REFILLING.has(labels.currency ?? ''));
   const known = spends.flatMap((spend) => spend ?? []);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cost, FEED, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
-import type { Line } from '../statement/statement.ts';
+import type { Charge } from '../statement/statement.ts';
 import { DAY, HOUR } from '../values/time.ts';
 import { containedCosts, likePairs, recentCosts } from './shared-costs.ts';
 
@@ -11,10 +11,10 @@ const NOW = TODAY + 10 * HOUR;
 /** Dollars by resource, of today and of the days before it. */
 type Bill = readonly Readonly<Record<string, number>>[];
 
-function sharedBy(first: Bill, second: Bill, more: Partial<Line> = {}) {
+function sharedBy(first: Bill, second: Bill, more: Partial<Charge> = {}) {
   const bench = openBench(settings());
   const other = bench.open(settings({}, { name: 'other' }));
-  const linesOf = (bill: Bill, of: Partial<Line>) =>
+  const linesOf = (bill: Bill, of: Partial<Charge>) =>
     bill.flatMap((costs, back) =>
       Object.entries(costs).map(([resource, dollars]) => cost(TODAY - back * DAY, resource, dollars, of)),
     );

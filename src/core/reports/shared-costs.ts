@@ -1,5 +1,5 @@
 import type { SeriesRow } from '../ledger/records.ts';
-import type { Book } from '../ledger/state.ts';
+import type { LedgerState } from '../ledger/state.ts';
 import type { Fixed } from '../values/money.ts';
 import { DAY, type Instant, startOfDay } from '../values/time.ts';
 
@@ -18,18 +18,18 @@ const COMPARED_DAYS = 7;
 const MIN_AMOUNTS = 3;
 
 /** Nonzero dollars by label set, by day. */
-type Costs = ReadonlyMap<Instant, ReadonlyMap<string, Fixed>>;
+type CostsByHour = ReadonlyMap<Instant, ReadonlyMap<string, Fixed>>;
 
 /** What accounts cost on the days that are compared, by account. */
-export type RecentCosts = ReadonlyMap<number, Costs>;
+export type RecentCosts = ReadonlyMap<number, CostsByHour>;
 
 /** Reads the costs of all accounts once: thousands of accounts make hundreds of thousands of pairs. */
-export function recentCosts(book: Book, now: Instant): RecentCosts {
+export function recentCosts(book: LedgerState, now: Instant): RecentCosts {
   const today = startOfDay(now);
   const accounts = new Map<number, Map<Instant, Map<string, Fixed>>>();
   for (let back = 0; back <= COMPARED_DAYS; back += 1) {
     const day = today - back * DAY;
-    for (const [id, value] of book.sums('day', day)) {
+    for (const [id, value] of book.periodTotals('day', day)) {
       const row = book.series.get(id);
       const account = row && book.streams.get(row.stream)?.account;
       if (value === 0n || !row || account === undefined) continue;
@@ -74,13 +74,13 @@ export function likePairs(costs: RecentCosts, accounts: readonly number[], now: 
 }
 
 /** Equal for accounts that cost the same: on whole days, or with today where those tell too little. */
-function billOf(costs: Costs | undefined, today: Instant): string {
+function billOf(costs: CostsByHour | undefined, today: Instant): string {
   const all = amountsOf(costs);
   const whole = all.filter((amount) => !amount.startsWith(`${today}\0`));
   return (whole.length < MIN_AMOUNTS ? all : whole).sort().join('\n');
 }
 
-function amountsOf(costs: Costs | undefined): string[] {
+function amountsOf(costs: CostsByHour | undefined): string[] {
   return [...(costs ?? [])].flatMap(([day, amounts]) =>
     [...amounts].map(([labels, value]) => `${day}\0${labels}\0${value}`),
   );
@@ -103,7 +103,7 @@ export function containedCosts(
   return comparedBy(withoutDay(a, today), withoutDay(b, today)) ?? comparedBy(a, b);
 }
 
-function withoutDay(costs: Costs, day: Instant): Costs {
+function withoutDay(costs: CostsByHour, day: Instant): CostsByHour {
   return new Map([...costs].filter(([each]) => each !== day));
 }
 
@@ -112,7 +112,7 @@ function labelsOf({ resource, model, tier, detail }: SeriesRow): string {
   return [resource, model, tier, detail].join('\0');
 }
 
-function comparedBy(a: Costs, b: Costs): SharedCosts | undefined {
+function comparedBy(a: CostsByHour, b: CostsByHour): SharedCosts | undefined {
   const days = [...a]
     .filter(([day, costs]) => costs.size > 0 && (b.get(day)?.size ?? 0) > 0)
     .map(([day]) => day);
@@ -124,7 +124,7 @@ function comparedBy(a: Costs, b: Costs): SharedCosts | undefined {
 }
 
 /** How many amounts of `part` there are, if all of them are in `whole`. */
-function countWithin(part: Costs, whole: Costs, days: readonly Instant[]): number | undefined {
+function countWithin(part: CostsByHour, whole: CostsByHour, days: readonly Instant[]): number | undefined {
   const amounts = days.flatMap((day) =>
     [...(part.get(day) ?? [])].map(([labels, value]) => whole.get(day)?.get(labels) === value),
   );

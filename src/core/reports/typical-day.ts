@@ -1,7 +1,7 @@
 import type { Usd } from '../values/money.ts';
 
 /** What a usual day costs: `usd / parts` dollars for each part that a day has. */
-export interface UsualDay {
+export interface TypicalDay {
   /** Net dollars of the days of the present level, with outliers limited. */
   readonly usd: Usd;
   /** The parts of those days together: more than 0. */
@@ -18,7 +18,7 @@ const TWO_WEEKS = 2 * WEEK;
 const NEW_LEVEL_DAYS = 3;
 
 /** The usual day of consecutive whole days, oldest first: at least one. */
-export function usualDay(days: readonly Usd[]): UsualDay {
+export function typicalDay(days: readonly Usd[]): TypicalDay {
   const limited = withinLimits(days);
   const weekdays = partsOfWeekdays(limited);
   const partsOf = (index: number) => weekdays[index % WEEK] ?? WHOLE;

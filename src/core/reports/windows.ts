@@ -1,20 +1,20 @@
-import { knownWhole } from '../ledger/readings.ts';
-import type { SumKind } from '../ledger/records.ts';
+import { knownWholeBuckets } from '../ledger/readings.ts';
+import type { PeriodKind } from '../ledger/records.ts';
 import type { AccountSettings, StreamSettings } from '../ledger/settings.ts';
 import { hasClosedDays } from '../ledger/settings.ts';
-import type { Book } from '../ledger/state.ts';
+import type { LedgerState } from '../ledger/state.ts';
 import { joinedRanges } from '../values/ranges.ts';
 import { DAY, type Instant, type Range, sizeOf, startOfDay, startOfMonth } from '../values/time.ts';
 
 export const WINDOWS = ['today', 'yesterday', 'month_to_date', 'last_month'] as const;
 export type Window = (typeof WINDOWS)[number];
 
-export interface UtcWindow extends Period {
-  readonly kind: SumKind;
+export interface UtcWindow extends DatedRange {
+  readonly kind: PeriodKind;
 }
 
 /** A stretch of UTC days. */
-export interface Period extends Range {
+export interface DatedRange extends Range {
   /** No bucket will be added to it. */
   readonly isOver: boolean;
 }
@@ -35,7 +35,7 @@ export function windowAt(window: Window, now: Instant): UtcWindow {
 }
 
 /** What decides whether a window can be shown. */
-export interface Reach {
+export interface WindowCoverage {
   /** Everything read so far, at any granularity, in order and joined. */
   readonly covered: readonly Range[];
   /** The newest instant that a reading knows of: no later than its as-of. */
@@ -56,7 +56,7 @@ export interface Reach {
  * more of its end than that. Where a provider bills only days that have ended, a window is unknown until the first of its days
  * was read, and one that is over until the last was.
  */
-export function isKnown(window: Period, reach: Reach): boolean {
+export function isComplete(window: DatedRange, reach: WindowCoverage): boolean {
   if (window.end <= reach.since) return false;
   const missing = window.end - reach.through;
   if (window.isOver && missing > (reach.hasClosedDays ? 0 : reach.lagMs)) return false;
@@ -68,7 +68,7 @@ export function isKnown(window: Period, reach: Reach): boolean {
 
 /** What is needed to say what can be shown. */
 export interface PublishInput {
-  readonly book: Book;
+  readonly book: LedgerState;
   /** Accounts that are configured; others are kept in the ledger and not shown. */
   readonly accounts: ReadonlyMap<number, AccountSettings>;
   readonly now: Instant;
@@ -110,8 +110,8 @@ function streamState(input: PublishInput, account: number, name: string, window:
   const utc = windowAt(window, input.now);
   const since = input.since(account, name);
   const stream = input.book.streamOf(account, name);
-  const reach = stream && reachOf(input, stream.id);
-  if (reach && isKnown(utc, reach))
+  const reach = stream && windowCoverage(input, stream.id);
+  if (reach && isComplete(utc, reach))
     return { isKnown: true, incomplete: utc.start < since ? 'before_since' : undefined };
   if (utc.end <= since) return { isKnown: false, incomplete: 'before_since' };
   const isRead = reach !== undefined && reach.covered.length > 0;
@@ -119,13 +119,13 @@ function streamState(input: PublishInput, account: number, name: string, window:
 }
 
 /** Which windows of a stream can be shown at `now`. */
-export function knownWindows(input: PublishInput, id: number): Window[] {
-  const reach = reachOf(input, id);
-  return reach ? WINDOWS.filter((window) => isKnown(windowAt(window, input.now), reach)) : [];
+export function completeWindows(input: PublishInput, id: number): Window[] {
+  const reach = windowCoverage(input, id);
+  return reach ? WINDOWS.filter((window) => isComplete(windowAt(window, input.now), reach)) : [];
 }
 
 /** What was read of a stream; undefined where its account is not configured. */
-export function reachOf(input: PublishInput, id: number): Reach | undefined {
+export function windowCoverage(input: PublishInput, id: number): WindowCoverage | undefined {
   const { book, now, since } = input;
   const stream = book.streams.get(id);
   const settings = settingsOf(input, id);
@@ -144,10 +144,14 @@ export function reachOf(input: PublishInput, id: number): Reach | undefined {
 }
 
 /** What was read of a stream that says nothing of a bucket before it has ended. */
-function closedRanges(book: Book, stream: number, granularities: StreamSettings['granularities']): Range[] {
+function closedRanges(
+  book: LedgerState,
+  stream: number,
+  granularities: StreamSettings['granularities'],
+): Range[] {
   return joinedRanges(
     granularities.flatMap((each) =>
-      book.runs(stream, each, 'newest').flatMap((run) => knownWhole(run, sizeOf(each))),
+      book.readings(stream, each, 'current').flatMap((run) => knownWholeBuckets(run, sizeOf(each))),
     ),
   );
 }
@@ -159,10 +163,14 @@ export function settingsOf({ book, accounts }: PublishInput, id: number): Stream
 }
 
 /** The newest instant that any reading of the stream knows of. */
-function knownThrough(book: Book, stream: number, granularities: StreamSettings['granularities']): Instant {
+function knownThrough(
+  book: LedgerState,
+  stream: number,
+  granularities: StreamSettings['granularities'],
+): Instant {
   let through = Number.NEGATIVE_INFINITY;
   for (const granularity of granularities) {
-    const last = book.runs(stream, granularity, 'newest').at(-1);
+    const last = book.readings(stream, granularity, 'current').at(-1);
     if (last) through = Math.max(through, Math.min(last.end, last.asOf));
   }
   return through;

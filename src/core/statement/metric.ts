@@ -6,7 +6,7 @@ export interface Metric {
   readonly help: string;
   readonly labels: readonly string[];
   /** The counter of downward deltas that is always exposed with this one. */
-  readonly twin?: { readonly name: string; readonly help: string };
+  readonly corrections?: { readonly name: string; readonly help: string };
   /** May the values of one instant be added up over its labels? */
   readonly summable: boolean;
   /** `ledger` and `feed` families are rendered once a snapshot, `exporter` ones live. */
@@ -24,9 +24,9 @@ export function counter(
   name: string,
   labels: readonly string[],
   help: string,
-  twin: { name: string; help: string },
+  corrections: { name: string; help: string },
 ): Metric {
-  return { name, type: 'counter', labels, help, twin, summable: true, source: 'ledger' };
+  return { name, type: 'counter', labels, help, corrections, summable: true, source: 'ledger' };
 }
 
 export function ledgerGauge(name: string, labels: readonly string[], help: string, summable = true): Metric {
@@ -37,7 +37,7 @@ export function feedGauge(name: string, labels: readonly string[], help: string,
   return { name, type: 'gauge', labels, help, summable, source: 'feed' };
 }
 
-export function own(
+export function exporterMetric(
   type: MetricType,
   name: string,
   labels: readonly string[],

@@ -17,10 +17,10 @@ const price = (value: number, more: Partial<Observation> = {}): Observation => (
 /** What is shown after a restart, where one feed succeeded an hour before the other. */
 function shown(earlier: readonly Observation[], later: readonly Observation[], now = NOON + HOUR) {
   const bench = openBench(settings());
-  const poll = { reconciliation: undefined, memo: undefined, notes: undefined };
+  const poll = { reconciliation: undefined, state: undefined, notes: undefined };
   const { account } = bench;
-  bench.ledger.observe({ account, feed: 'earlier' }, { ...poll, at: NOON, observations: earlier });
-  bench.ledger.observe({ account, feed: 'later' }, { ...poll, at: NOON + HOUR, observations: later });
+  bench.ledger.recordPoll({ account, feed: 'earlier' }, { ...poll, at: NOON, observations: earlier });
+  bench.ledger.recordPoll({ account, feed: 'later' }, { ...poll, at: NOON + HOUR, observations: later });
   bench.reopen();
   return bench.value('ai_billing_unit_price_usd', '', now);
 }
@@ -51,9 +51,9 @@ test('what several feeds say of one thing takes the room of one', () => {
   const foldedBeside = (second: readonly Observation[]) => {
     const bench = openBench(settings({}, { maxSeries: 150 }));
     const { account, ledger } = bench;
-    const poll = { at: NOON, reconciliation: undefined, memo: undefined, notes: undefined };
-    ledger.observe({ account, feed: 'one' }, { ...poll, observations: pricesOf('s') });
-    ledger.observe({ account, feed: 'two' }, { ...poll, observations: second });
+    const poll = { at: NOON, reconciliation: undefined, state: undefined, notes: undefined };
+    ledger.recordPoll({ account, feed: 'one' }, { ...poll, observations: pricesOf('s') });
+    ledger.recordPoll({ account, feed: 'two' }, { ...poll, observations: second });
     const lines = Array.from({ length: 30 }, (_, index) => cost(NOON, `r${index}`, 1));
     bench.apply(statement('hour', { start: NOON, end: NOON + HOUR }, NOON + HOUR, lines));
     return bench.values(NOON + HOUR).get('ai_billing_series_folded_total|test|prod');

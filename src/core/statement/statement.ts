@@ -23,7 +23,7 @@ const TOKEN_TYPES = ['input', 'output', 'cached_input', 'cache_write'] as const;
 export type TokenType = (typeof TOKEN_TYPES)[number];
 
 /** One billed fact of one bucket. Lines of one cell are added up before anything else. */
-export interface Line {
+export interface Charge {
   /** Start of the bucket, or any instant within it. */
   readonly at: Instant;
   readonly measure: Measure;
@@ -50,7 +50,7 @@ export interface Statement {
   readonly range: Range;
   /** When the first request was sent. */
   readonly asOf: Instant;
-  readonly lines: readonly Line[];
+  readonly charges: readonly Charge[];
   /** Tiers that the answer left out or gave as null: suspicious where money stood. `""` is the tier of those without one. */
   readonly silentTiers: readonly string[];
 }

@@ -7,14 +7,14 @@ import type { Provider } from '../../providers/api/provider.ts';
 import { type Ask, methodOf, type Request, titleOf } from '../../providers/api/request.ts';
 import { bytesWithoutKeys } from '../../runtime/secrets.ts';
 import type { Body } from './body.ts';
-import type { Exchange, HttpOptions, Line } from './context.ts';
+import type { ClientContext, Exchange, HttpOptions } from './context.ts';
 import { askUntilAnswered } from './exchange.ts';
 import { ANSWER_LIMITS } from './limits.ts';
-import { createRooms } from './memory-budget.ts';
+import { createMemoryBudget } from './memory-budget.ts';
 import { readAnswer } from './parse-response.ts';
-import { createGate, type RequestMemory } from './rate-limiter.ts';
+import { createRateLimiter, type RequestMemory } from './rate-limiter.ts';
 import { withoutKeys } from './redact.ts';
-import { createTurns } from './semaphore.ts';
+import { createSemaphore } from './semaphore.ts';
 import { targetOf } from './url.ts';
 
 /** How large an answer is. */
@@ -45,7 +45,7 @@ export interface HttpClient {
 export const CONCURRENT_REQUESTS = 8;
 
 /** Many accounts may get an answer at the same moment: others have a turn of the event loop between two that take milliseconds. */
-const takeReadTurn = createTurns(1);
+const takeReadTurn = createSemaphore(1);
 const QUICKLY_READ_BYTES = 32 * 1024;
 
 /** Opens the way to an account's provider. Nothing is sent before the first request. */
@@ -57,9 +57,9 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     connections: CONCURRENT_REQUESTS,
     connectTimeoutMs: options.timeoutMs,
   });
-  const memory = options.memory && loud(options.memory);
-  const gate = createGate({ now: now(), budget: provider.requestBudget, memory });
-  const line: Line = {
+  const memory = options.memory && asStorageError(options.memory);
+  const gate = createRateLimiter({ now: now(), budget: provider.requestBudget, memory });
+  const line: ClientContext = {
     ...options,
     limits: options.limits ?? ANSWER_LIMITS,
     longestWaitMs: options.longestWaitMs ?? Number.POSITIVE_INFINITY,
@@ -67,14 +67,14 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     connections,
     origin: target.origin,
     gate,
-    takeGate: createTurns(1),
+    takeGate: createSemaphore(1),
     basePath: target.basePath,
   };
-  const takeTurn = createTurns(CONCURRENT_REQUESTS);
-  const roomFor = createRooms();
+  const takeTurn = createSemaphore(CONCURRENT_REQUESTS);
+  const roomFor = createMemoryBudget();
   return {
     ask: (signal, sending, arrived) => async (request) => {
-      assertHarmless(request, provider);
+      assertReadOnly(request, provider);
       const endTurn = await takeTurn(signal);
       const room = roomFor(signal);
       const exchange: Exchange = { ...line, request, signal, sending, room, keys: new Set() };
@@ -95,9 +95,9 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   };
 }
 
-type Sent = Pick<Exchange, 'signal' | 'keys'>;
+type SentRequest = Pick<Exchange, 'signal' | 'keys'>;
 
-async function readInTurn<Body>(bytes: Buffer, request: Request<Body>, sent: Sent) {
+async function readInTurn<Body>(bytes: Buffer, request: Request<Body>, sent: SentRequest) {
   if (bytes.length <= QUICKLY_READ_BYTES) return readBytes(bytes, request, sent);
   const endTurn = await takeReadTurn(sent.signal);
   try {
@@ -108,7 +108,7 @@ async function readInTurn<Body>(bytes: Buffer, request: Request<Body>, sent: Sen
   }
 }
 
-function readBytes<Body>(bytes: Buffer, request: Request<Body>, { keys }: Sent) {
+function readBytes<Body>(bytes: Buffer, request: Request<Body>, { keys }: SentRequest) {
   const drift: Drift[] = [];
   const safe = bytesWithoutKeys(bytes, keys);
   const body = readAnswer(safe, request.schema, `answer of ${titleOf(request)}`, drift);
@@ -121,13 +121,13 @@ function sizeOf({ bytes, values }: Body, { limits, request }: Exchange): AnswerS
 }
 
 /** The last line of defence of a promise: nothing is sent that could spend or change anything. */
-function assertHarmless(request: Request<unknown>, { previews = [] }: Provider<unknown>): void {
+function assertReadOnly(request: Request<unknown>, { previews = [] }: Provider<unknown>): void {
   if (methodOf(request) === 'GET' || previews.includes(request.path)) return;
   throw new Error(`${titleOf(request)} is not one of the provider's previews`);
 }
 
 /** A count that cannot be written is a failed poll: the request would be forgotten by the next start. */
-function loud({ state, remember }: RequestMemory): RequestMemory {
+function asStorageError({ state, remember }: RequestMemory): RequestMemory {
   return {
     state,
     remember(next) {

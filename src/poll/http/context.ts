@@ -1,11 +1,11 @@
 import type { Instant } from '../../core/values/time.ts';
 import type { Connections } from '../../net/connections.ts';
-import type { Provider, RateLimit } from '../../providers/api/provider.ts';
+import type { Provider, ProviderRateLimit } from '../../providers/api/provider.ts';
 import type { Request } from '../../providers/api/request.ts';
 import type { BodyLimits } from './body.ts';
-import type { Room } from './memory-budget.ts';
-import type { Gate, RequestMemory } from './rate-limiter.ts';
-import type { TakeTurn } from './semaphore.ts';
+import type { MemoryLease } from './memory-budget.ts';
+import type { RateLimiter, RequestMemory } from './rate-limiter.ts';
+import type { Semaphore } from './semaphore.ts';
 
 export interface HttpOptions {
   readonly provider: Provider<unknown>;
@@ -35,28 +35,28 @@ export interface HttpEvents {
   /** One request is sent again after a fault. */
   retried(): void;
   /** After each answer that says it, and after every answer of a provider with a request budget. */
-  rateLimit(limit: RateLimit): void;
+  rateLimit(limit: ProviderRateLimit): void;
   /** An answer asked for a pause of so many seconds; the account is asked again after an hour. */
   waitCut(seconds: number): void;
 }
 
 /** What all requests of an account share. */
-export interface Line extends Required<Omit<HttpOptions, 'memory' | 'baseUrl'>> {
+export interface ClientContext extends Required<Omit<HttpOptions, 'memory' | 'baseUrl'>> {
   readonly connections: Connections;
   readonly origin: string;
-  readonly gate: Gate;
+  readonly gate: RateLimiter;
   /** Lets one request at a time wait at the gate, in the order they came. */
-  readonly takeGate: TakeTurn;
+  readonly takeGate: Semaphore;
   readonly basePath: string;
 }
 
 /** One request of a feed, from the first waiting to the last byte. */
-export interface Exchange extends Line {
+export interface Exchange extends ClientContext {
   readonly request: Request<unknown>;
   readonly signal: AbortSignal;
   readonly sending: ((at: Instant) => void) | undefined;
   /** For a large body. */
-  readonly room: Room;
+  readonly room: MemoryLease;
   /** The keys that were sent, to be kept out of errors. */
   readonly keys: Set<string>;
 }

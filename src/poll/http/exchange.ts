@@ -5,7 +5,7 @@ import { methodOf } from '../../providers/api/request.ts';
 import type { Exchange } from './context.ts';
 import { causeOf, faultOfHead, TIMED_OUT } from './faults.ts';
 import {
-  type Attempt,
+  type AttemptResult,
   type Failed,
   failed,
   failureOf,
@@ -30,7 +30,7 @@ const LONGEST_SLEEP_MS = MINUTE;
  */
 export async function askUntilAnswered(exchange: Exchange): Promise<Received> {
   for (let sent = 1; ; sent++) {
-    const number = await passGate(exchange);
+    const number = await waitForRateLimit(exchange);
     if (sent > 1) exchange.events.retried();
     const attempt = await send(exchange, number);
     if (!('fault' in attempt)) return attempt;
@@ -43,16 +43,16 @@ export async function askUntilAnswered(exchange: Exchange): Promise<Received> {
  * Waits, with no request in flight, until the account may be asked, and counts the request. Those who wait go first come, first
  * served: where each answer moves the reset, a feed that asks often would take every slot.
  */
-async function passGate(exchange: Exchange): Promise<number> {
+async function waitForRateLimit(exchange: Exchange): Promise<number> {
   const endTurn = await exchange.takeGate(exchange.signal);
   try {
-    return await waitForGate(exchange);
+    return await pollRateLimit(exchange);
   } finally {
     endTurn();
   }
 }
 
-async function waitForGate(exchange: Exchange): Promise<number> {
+async function pollRateLimit(exchange: Exchange): Promise<number> {
   for (;;) {
     exchange.signal.throwIfAborted();
     const now = exchange.now();
@@ -75,7 +75,7 @@ async function pause({ wait, signal }: Exchange, ms: number): Promise<void> {
   }
 }
 
-async function send(exchange: Exchange, number: number): Promise<Attempt> {
+async function send(exchange: Exchange, number: number): Promise<AttemptResult> {
   const headers = headersOf(exchange);
   const deadline = startDeadline(exchange.signal, exchange.timeoutMs);
   try {

@@ -2,7 +2,7 @@ import { CONNECT_TIMEOUTS, codeOf, nameOf, refusalOfProxy } from '../../net/erro
 import type { FailureReason } from '../../providers/api/errors.ts';
 
 /** What went wrong with one request, and whether sending it again may help. */
-export interface Fault {
+export interface TransportFault {
   readonly reason: FailureReason;
   /** Continues `GET /path`. */
   readonly what: string;
@@ -37,14 +37,14 @@ const CUT = new Set([
 /** Headers without an end, or with two lengths. */
 const BROKEN_HEADS = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
 
-export const TIMED_OUT: Fault = {
+export const TIMED_OUT: TransportFault = {
   reason: 'timeout',
   what: 'got no whole answer in time',
   retries: TIMEOUT_RETRIES,
 };
 
 /** What an error means that came before the head of an answer. `route` says which server was asked. */
-export function faultOfHead(error: unknown, route: string): Fault {
+export function faultOfHead(error: unknown, route: string): TransportFault {
   const code = codeOf(error);
   if (CONNECT_TIMEOUTS.has(code)) return TIMED_OUT;
   if (code === 'UND_ERR_INVALID_ARG') {
@@ -65,7 +65,7 @@ export function faultOfHead(error: unknown, route: string): Fault {
 }
 
 /** What an error means that came while the body of an answer was read. */
-export function faultOfBody(error: unknown): Fault {
+export function faultOfBody(error: unknown): TransportFault {
   const code = codeOf(error);
   if (CUT.has(code) || nameOf(error) === 'HTTPParserError') {
     return { reason: 'contract', what: 'was answered with a truncated body', retries: CONNECTION_RETRIES };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { createRooms } from './memory-budget.ts';
+import { createMemoryBudget } from './memory-budget.ts';
 
 const { signal } = new AbortController();
 /** Longer than any chain of promises takes that is not blocked. */
@@ -15,7 +15,7 @@ function watch(promise: Promise<void>) {
 }
 
 it('one room in the whole process is in use at a time', async () => {
-  const [first, second] = [createRooms()(signal), createRooms()(signal)];
+  const [first, second] = [createMemoryBudget()(signal), createMemoryBudget()(signal)];
   await first.enter();
   const { state, entered } = watch(second.enter());
   await settled();
@@ -26,8 +26,8 @@ it('one room in the whole process is in use at a time', async () => {
 });
 
 it('an account stands in line once: another is next, however many of its answers are large', async () => {
-  const roomOf = createRooms();
-  const [a1, a2, a3, b] = [roomOf(signal), roomOf(signal), roomOf(signal), createRooms()(signal)];
+  const roomOf = createMemoryBudget();
+  const [a1, a2, a3, b] = [roomOf(signal), roomOf(signal), roomOf(signal), createMemoryBudget()(signal)];
   await a1.enter();
   const order: string[] = [];
   const all = [a2, a3].map((room) => room.enter().then(() => void order.push('a')));
@@ -47,7 +47,11 @@ it('an account stands in line once: another is next, however many of its answers
 });
 
 it('leaving without having entered, and twice, frees no room of another', async () => {
-  const [idle, first, second] = [createRooms()(signal), createRooms()(signal), createRooms()(signal)];
+  const [idle, first, second] = [
+    createMemoryBudget()(signal),
+    createMemoryBudget()(signal),
+    createMemoryBudget()(signal),
+  ];
   await first.enter();
   idle.leave();
   idle.leave();
@@ -57,7 +61,7 @@ it('leaving without having entered, and twice, frees no room of another', async 
   first.leave();
   first.leave();
   await entered;
-  const third = createRooms()(signal);
+  const third = createMemoryBudget()(signal);
   const waiting = watch(third.enter());
   await settled();
   assert.equal(waiting.state.isIn, false);
@@ -67,9 +71,9 @@ it('leaving without having entered, and twice, frees no room of another', async 
 });
 
 it('an abort in line gives the place up, and what was taken before', async () => {
-  const roomOf = createRooms();
+  const roomOf = createMemoryBudget();
   const stopped = new AbortController();
-  const [first, gone] = [createRooms()(signal), roomOf(stopped.signal)];
+  const [first, gone] = [createMemoryBudget()(signal), roomOf(stopped.signal)];
   await first.enter();
   const entering = gone.enter();
   await settled();
@@ -85,7 +89,11 @@ it('an abort in line gives the place up, and what was taken before', async () =>
 });
 
 it('a room left while it was in line passes its turn on', async () => {
-  const [first, left, next] = [createRooms()(signal), createRooms()(signal), createRooms()(signal)];
+  const [first, left, next] = [
+    createMemoryBudget()(signal),
+    createMemoryBudget()(signal),
+    createMemoryBudget()(signal),
+  ];
   await first.enter();
   const entering = left.enter();
   await settled();

@@ -1,7 +1,7 @@
-import { createTurns, type EndTurn } from './semaphore.ts';
+import { createSemaphore, type Release } from './semaphore.ts';
 
 /** Memory for one large body, from its first megabyte until what it says was read. */
-export interface Room {
+export interface MemoryLease {
   /** Resolves once no other body is large. Rejects with the signal's reason when it aborts before. */
   enter(): Promise<void>;
   /** May be called without having entered, and twice. */
@@ -9,16 +9,16 @@ export interface Room {
 }
 
 /** One at a time in the whole process: many accounts may get a large answer at the same moment. */
-const takeTurn = createTurns(1);
+const takeTurn = createSemaphore(1);
 
 /**
  * Makes rooms for the requests of one account. It stands in line once, however many of its answers are large, so that an account
  * whose answers come slowly delays another by one of them.
  */
-export function createRooms(): (signal: AbortSignal) => Room {
-  const takeOwnTurn = createTurns(1);
+export function createMemoryBudget(): (signal: AbortSignal) => MemoryLease {
+  const takeOwnTurn = createSemaphore(1);
   return (signal) => {
-    let held: EndTurn[] = [];
+    let held: Release[] = [];
     return {
       async enter() {
         const own = held;

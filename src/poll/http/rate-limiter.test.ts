@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { assertProperty } from '../../../test/support/property.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../core/values/time.ts';
-import { createGate, type RequestMemory, RequestState } from './rate-limiter.ts';
+import { createRateLimiter, type RequestMemory, RequestState } from './rate-limiter.ts';
 import { MAX_WAIT_MS } from './retry-after.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 12);
@@ -22,14 +22,14 @@ function notebook(): () => RequestMemory {
 
 describe('an account without a budget', () => {
   it('may be asked at once and is not counted', () => {
-    const gate = createGate(UNCOUNTED);
+    const gate = createRateLimiter(UNCOUNTED);
     for (let request = 0; request < 1000; request++) gate.spend(NOW);
     assert.ok(gate.earliest(NOW) <= NOW);
     assert.equal(gate.left(NOW), Number.POSITIVE_INFINITY);
   });
 
   it('never has a longer wait shortened', () => {
-    const gate = createGate(UNCOUNTED);
+    const gate = createRateLimiter(UNCOUNTED);
     gate.close(NOW + 9, NOW);
     gate.close(NOW + 5, NOW);
     assert.deepEqual(
@@ -42,7 +42,7 @@ describe('an account without a budget', () => {
 describe("the provider's own count", () => {
   it('ends within an hour, whatever the provider says', () => {
     for (const resetAt of [NOW + HOUR + 1, 1e18, Number.POSITIVE_INFINITY]) {
-      const gate = createGate(UNCOUNTED);
+      const gate = createRateLimiter(UNCOUNTED);
       gate.learn({ remaining: 0, resetAt }, NOW, gate.spend(NOW));
       assert.equal(gate.earliest(NOW), NOW + HOUR);
     }
@@ -51,7 +51,7 @@ describe("the provider's own count", () => {
   const limit = (remaining: number, seconds: number) => ({ remaining, resetAt: NOW + seconds * SECOND });
 
   it('falls with each request and holds until its reset', () => {
-    const gate = createGate(UNCOUNTED);
+    const gate = createRateLimiter(UNCOUNTED);
     gate.learn(limit(2, 30), NOW, gate.spend(NOW));
     gate.spend(NOW);
     assert.equal(gate.left(NOW), 1);
@@ -61,7 +61,7 @@ describe("the provider's own count", () => {
   });
 
   it('is what the answer to the newest request says, less what was sent since', () => {
-    const gate = createGate(UNCOUNTED);
+    const gate = createRateLimiter(UNCOUNTED);
     const [first, second] = [gate.spend(NOW), gate.spend(NOW)];
     gate.spend(NOW);
     gate.learn(limit(4, 30), NOW, second);
@@ -71,14 +71,14 @@ describe("the provider's own count", () => {
   });
 
   it('rises with a sliding window, within the second too', () => {
-    const gate = createGate(UNCOUNTED);
+    const gate = createRateLimiter(UNCOUNTED);
     gate.learn(limit(1, 60), NOW, gate.spend(NOW));
     gate.learn(limit(4, 60.5), NOW + 500, gate.spend(NOW + 500));
     assert.equal(gate.left(NOW + 500), 4);
   });
 
   it('says nothing without a reset ahead', () => {
-    const gate = createGate(UNCOUNTED);
+    const gate = createRateLimiter(UNCOUNTED);
     gate.learn({ remaining: 0 }, NOW, gate.spend(NOW));
     gate.learn(limit(0, 0), NOW, gate.spend(NOW));
     gate.learn({ remaining: 0, resetAt: Number.NaN }, NOW, gate.spend(NOW));
@@ -86,7 +86,7 @@ describe("the provider's own count", () => {
   });
 
   it('counts beside the own budget: the smaller holds', () => {
-    const gate = createGate({ ...UNCOUNTED, budget: { requests: 10, perMs: HOUR } });
+    const gate = createRateLimiter({ ...UNCOUNTED, budget: { requests: 10, perMs: HOUR } });
     gate.learn(limit(3, 30), NOW, gate.spend(NOW));
     assert.equal(gate.left(NOW), 3);
     gate.learn(limit(500, 90), NOW, gate.spend(NOW));
@@ -103,11 +103,11 @@ describe('the request budget', () => {
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const memory = notebook();
         let now = NOW;
-        let gate = createGate({ now, budget, memory: memory() });
+        let gate = createRateLimiter({ now, budget, memory: memory() });
         const sent: number[] = [];
         for (const { afterMs, restart } of steps) {
           now = Math.max(now + afterMs, gate.earliest(now));
-          if (restart) gate = createGate({ now, budget, memory: memory() });
+          if (restart) gate = createRateLimiter({ now, budget, memory: memory() });
           assert.ok(gate.left(now) > 0);
           gate.spend(now);
           sent.push(now);
@@ -121,7 +121,7 @@ describe('the request budget', () => {
   });
 
   it('does not wait longer than its window when the clock is set back', () => {
-    const gate = createGate({ now: NOW, budget, memory: undefined });
+    const gate = createRateLimiter({ now: NOW, budget, memory: undefined });
     for (let request = 0; request < 3; request++) gate.spend(NOW);
     const earlier = NOW - 24 * HOUR;
     assert.ok(gate.earliest(earlier) <= earlier + budget.perMs + SECOND);
@@ -133,10 +133,10 @@ describe('a clock that is set back', () => {
   const earlier = NOW - 26 * HOUR;
 
   it('makes no wait longer: what was told, what is left and what was spent move with it', () => {
-    const gate = createGate({ now: NOW, budget: { requests: 2, perMs: MINUTE }, memory: undefined });
+    const gate = createRateLimiter({ now: NOW, budget: { requests: 2, perMs: MINUTE }, memory: undefined });
     gate.close(NOW + 30 * SECOND, NOW);
     assert.equal(gate.earliest(earlier), earlier + 30 * SECOND);
-    const told = createGate(UNCOUNTED);
+    const told = createRateLimiter(UNCOUNTED);
     told.learn({ remaining: 0, resetAt: NOW + MINUTE }, NOW, told.spend(NOW));
     assert.equal(told.earliest(earlier), earlier + MINUTE);
     gate.spend(earlier);
@@ -145,7 +145,7 @@ describe('a clock that is set back', () => {
   });
 
   it('and forward again ends waits early at most: the provider says so', () => {
-    const gate = createGate(UNCOUNTED);
+    const gate = createRateLimiter(UNCOUNTED);
     gate.close(NOW + MINUTE, NOW);
     gate.earliest(earlier);
     assert.ok(gate.earliest(NOW) <= NOW);
@@ -155,19 +155,19 @@ describe('a clock that is set back', () => {
 describe('the memory', () => {
   it('holds a wait over a restart', () => {
     const memory = notebook();
-    createGate({ ...UNCOUNTED, memory: memory() }).close(NOW + HOUR, NOW);
-    assert.equal(createGate({ ...UNCOUNTED, memory: memory() }).earliest(NOW), NOW + HOUR);
+    createRateLimiter({ ...UNCOUNTED, memory: memory() }).close(NOW + HOUR, NOW);
+    assert.equal(createRateLimiter({ ...UNCOUNTED, memory: memory() }).earliest(NOW), NOW + HOUR);
   });
 
   it('ends a wait that a clock which ran ahead left behind', () => {
     const memory = notebook();
-    createGate({ ...UNCOUNTED, memory: memory() }).close(NOW + 9, NOW);
+    createRateLimiter({ ...UNCOUNTED, memory: memory() }).close(NOW + 9, NOW);
     const now = NOW - MAX_WAIT_MS;
-    assert.ok(createGate({ ...UNCOUNTED, now, memory: memory() }).earliest(now) <= now);
+    assert.ok(createRateLimiter({ ...UNCOUNTED, now, memory: memory() }).earliest(now) <= now);
   });
 
   it('is not written to by requests that nobody counts', () => {
     const memory = { state: undefined, remember: () => assert.fail('written') };
-    createGate({ ...UNCOUNTED, memory }).spend(NOW);
+    createRateLimiter({ ...UNCOUNTED, memory }).spend(NOW);
   });
 });

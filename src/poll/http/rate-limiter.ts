@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Instant, SECOND } from '../../core/values/time.ts';
-import type { RateLimit } from '../../providers/api/provider.ts';
+import type { ProviderRateLimit } from '../../providers/api/provider.ts';
 import { MAX_WAIT_MS } from './retry-after.ts';
 
 /** What must survive a restart, so that no limit is overrun by restarting. Plain JSON. */
@@ -20,14 +20,14 @@ export interface RequestMemory {
   remember(state: RequestState): void;
 }
 
-export interface GateOptions {
+export interface RateLimiterOptions {
   readonly now: Instant;
   readonly budget: { readonly requests: number; readonly perMs: number } | undefined;
   readonly memory: RequestMemory | undefined;
 }
 
 /** Says when an account may be asked. Time is passed in; where it goes back, so do the ends of all waits: none gets longer. */
-export interface Gate {
+export interface RateLimiter {
   /** When the next request may go out; in the past: at once. */
   earliest(now: Instant): Instant;
   /** How many requests may go out at once; Infinity where nobody counts. */
@@ -35,7 +35,7 @@ export interface Gate {
   /** Takes note of a request that is about to go out. Returns its number. */
   spend(now: Instant): number;
   /** Takes note of what the answer to a request says of the provider's own count. */
-  learn(limit: RateLimit, now: Instant, request: number): void;
+  learn(limit: ProviderRateLimit, now: Instant, request: number): void;
   /** Closes the gate until an instant, for an hour at most. Never shortens a longer wait. */
   close(until: Instant, now: Instant): void;
 }
@@ -47,7 +47,7 @@ const TRAVEL_MS = SECOND;
  * Keeps an account within every limit known: the waits it was told, what the provider's headers leave, and the request
  * budget, of which no window of `perMs`, wherever it starts, holds more than `requests`.
  */
-export function createGate({ now, budget, memory }: GateOptions): Gate {
+export function createRateLimiter({ now, budget, memory }: RateLimiterOptions): RateLimiter {
   const before = memory?.state;
   // No wait is longer than an hour: where more is left of one, the clock ran ahead.
   let notBefore = before && before.notBefore - now <= MAX_WAIT_MS ? before.notBefore : 0;
@@ -94,7 +94,7 @@ export function createGate({ now, budget, memory }: GateOptions): Gate {
 }
 
 /** Our own count: a sliding window, which is right wherever the provider's window starts. */
-function createWindow(budget: GateOptions['budget'], before: readonly Instant[]) {
+function createWindow(budget: RateLimiterOptions['budget'], before: readonly Instant[]) {
   const { requests, perMs } = budget ?? { requests: Number.POSITIVE_INFINITY, perMs: 0 };
   const windowMs = perMs + TRAVEL_MS;
   let spent = [...before];
@@ -134,7 +134,7 @@ function createCountdown() {
     },
     earliest: (now: Instant): Instant => (left(now) > 0 ? 0 : told.resetAt),
     spend: () => ++sent,
-    learn({ remaining, resetAt }: RateLimit, now: Instant, request: number): void {
+    learn({ remaining, resetAt }: ProviderRateLimit, now: Instant, request: number): void {
       if (remaining === undefined || resetAt === undefined || !(resetAt > now)) return;
       if (request < told.request && told.resetAt > now) return;
       told = { request, remaining, resetAt: Math.min(resetAt, now + MAX_WAIT_MS) };

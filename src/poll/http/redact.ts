@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { PollError } from '../../providers/api/errors.ts';
-import { createRedactor } from '../../runtime/secrets.ts';
+import { createKeyRedactor } from '../../runtime/secrets.ts';
 
 /**
  * The error, free of the keys that were sent: a provider may echo one in a place that a message names.
@@ -9,7 +9,7 @@ import { createRedactor } from '../../runtime/secrets.ts';
  */
 export function withoutKeys(error: unknown, keys: ReadonlySet<string>): unknown {
   if (!(error instanceof PollError)) return error;
-  const redact = createRedactor(keys);
+  const redact = createKeyRedactor(keys);
   const holdsKey = (text: string) => redact(text) !== text;
   if (!holdsKey(inspect(error, { depth: null }))) return error;
 

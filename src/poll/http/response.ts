@@ -6,7 +6,7 @@ import { titleOf } from '../../providers/api/request.ts';
 import { reasonOfStatus } from '../../providers/api/status.ts';
 import { type Body, type BodyLimits, readBody } from './body.ts';
 import type { Exchange } from './context.ts';
-import { causeOf, type Fault, faultOfBody, TIMED_OUT } from './faults.ts';
+import { causeOf, faultOfBody, TIMED_OUT, type TransportFault } from './faults.ts';
 import { MAX_WAIT_MS, retryAtOf } from './retry-after.ts';
 
 type Headers = Readonly<Record<string, string>>;
@@ -28,11 +28,11 @@ export interface Received extends Body {
 
 /** A request without a whole answer, which may be sent again as often as the fault allows. */
 export interface Failed {
-  readonly fault: Fault;
+  readonly fault: TransportFault;
   readonly failure: PollError;
 }
 
-export type Attempt = Received | Failed;
+export type AttemptResult = Received | Failed;
 
 const ERROR_BODY: BodyLimits = { wireBytes: 8192, decodedBytes: 8192 };
 
@@ -41,10 +41,10 @@ const ERROR_BODY: BodyLimits = { wireBytes: 8192, decodedBytes: 8192 };
  *
  * @throws {PollError} for any status but 200, and for a body that breaks a limit; the signal's reason when it aborts.
  */
-export async function receive(head: Head, deadline: Deadline): Promise<Attempt> {
+export async function receive(head: Head, deadline: Deadline): Promise<AttemptResult> {
   const { exchange, status, headers } = head;
-  if (status !== 200) throw await refusalOf(head);
-  heed(head);
+  if (status !== 200) throw await httpError(head);
+  applyRateLimit(head);
   try {
     const beforeLarge = () => deadline.pauseFor(exchange.room.enter());
     return { headers, ...(await bodyOf(head, limitsOf(exchange), beforeLarge)) };
@@ -56,7 +56,7 @@ export async function receive(head: Head, deadline: Deadline): Promise<Attempt> 
 }
 
 /** The failure that a fault becomes unless another try helps. */
-export function failed(exchange: Exchange, fault: Fault, error: unknown): Failed {
+export function failed(exchange: Exchange, fault: TransportFault, error: unknown): Failed {
   exchange.signal.throwIfAborted();
   return { fault, failure: failureOf(exchange, fault.reason, fault.what, { cause: causeOf(error) }) };
 }
@@ -87,13 +87,13 @@ function limitsOf({ limits, request: { maxValues } }: Exchange): BodyLimits {
 }
 
 /** Only a 429's body is read, for the wait it may name; nothing of it is told. */
-async function refusalOf(head: Head): Promise<PollError> {
+async function httpError(head: Head): Promise<PollError> {
   const { exchange, status, body } = head;
   let json: unknown;
   if (status === 429) json = await errorBodyOf(head);
   else body.on('error', () => {}).destroy();
   exchange.signal.throwIfAborted();
-  const retryAt = heed(head, json);
+  const retryAt = applyRateLimit(head, json);
   const redirect = status >= 300 && status < 400 ? ', a redirect, which is not followed' : '';
   const known = retryAt === undefined ? { status } : { status, retryAt };
   return failureOf(exchange, reasonOfStatus(status), `answered ${status}${redirect}`, known);
@@ -109,7 +109,7 @@ async function errorBodyOf(head: Head): Promise<unknown> {
 }
 
 /** Learns from an answer when the account may be asked again; the instant where the answer asks for a pause. */
-function heed({ exchange, number, status, headers }: Head, body?: unknown): Instant | undefined {
+function applyRateLimit({ exchange, number, status, headers }: Head, body?: unknown): Instant | undefined {
   const { provider, gate, events } = exchange;
   const now = exchange.now();
   const limit = provider.rateLimit(headers, now);

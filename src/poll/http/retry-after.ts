@@ -1,5 +1,5 @@
 import { HOUR, type Instant, instantOf, SECOND } from '../../core/values/time.ts';
-import type { Provider, RateLimit } from '../../providers/api/provider.ts';
+import type { Provider, ProviderRateLimit } from '../../providers/api/provider.ts';
 
 /** What an answer says about when to ask again, read from its headers and, of a 429, its body. */
 export interface Advice {
@@ -8,7 +8,7 @@ export interface Advice {
   readonly headers: Readonly<Record<string, string>>;
   /** The JSON of a 429; undefined where it holds none. */
   readonly body: unknown;
-  readonly limit: RateLimit;
+  readonly limit: ProviderRateLimit;
   readonly now: Instant;
 }
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { createTurns } from './semaphore.ts';
+import { createSemaphore } from './semaphore.ts';
 
 const { signal } = new AbortController();
 
 it('turns go round in the order they were asked for', async () => {
-  const takeTurn = createTurns(1);
+  const takeTurn = createSemaphore(1);
   const order: number[] = [];
   const first = await takeTurn(signal);
   const rest = [1, 2, 3].map(async (place) => {
@@ -19,7 +19,7 @@ it('turns go round in the order they were asked for', async () => {
 });
 
 it('who leaves the line does not keep a turn', async () => {
-  const takeTurn = createTurns(1);
+  const takeTurn = createSemaphore(1);
   const endTurn = await takeTurn(signal);
   const leaver = new AbortController();
   const left = assert.rejects(takeTurn(leaver.signal), { message: 'gone' });
@@ -32,7 +32,7 @@ it('who leaves the line does not keep a turn', async () => {
 });
 
 it('an aborted signal takes no turn', async () => {
-  const takeTurn = createTurns(1);
+  const takeTurn = createSemaphore(1);
   await assert.rejects(takeTurn(AbortSignal.abort(new Error('gone'))), { message: 'gone' });
   (await takeTurn(signal))();
 });

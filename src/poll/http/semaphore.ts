@@ -1,13 +1,13 @@
 /** Ends a turn, so that the next in line has one. */
-export type EndTurn = () => void;
-export type TakeTurn = (signal: AbortSignal) => Promise<EndTurn>;
+export type Release = () => void;
+export type Semaphore = (signal: AbortSignal) => Promise<Release>;
 
 /**
  * Lets at most `count` hold a turn at a time, first come, first served.
  *
  * The returned function resolves once there is a turn and rejects with the signal's reason when it aborts before.
  */
-export function createTurns(count: number): TakeTurn {
+export function createSemaphore(count: number): Semaphore {
   let free = count;
   const queue: (() => void)[] = [];
 

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DAY, HOUR } from '../../core/values/time.ts';
-import { createWitness, dateOf } from './server-clock.ts';
+import { createServerClock, dateOf } from './server-clock.ts';
 
 const NOON = Date.UTC(2026, 10, 20, 12);
 
 test('a clock is confirmed by an answer that is not from a day before, however long ago it came', () => {
   let elapsed = 0;
-  const witness = createWitness(() => elapsed);
+  const witness = createServerClock(() => elapsed);
   assert.equal(witness.confirms(NOON), false, 'nobody has said anything');
   witness.answered(dateOf('Fri, 20 Nov 2026 12:00:00 GMT'));
   const said = [NOON - 40 * DAY, NOON, NOON + DAY, NOON + DAY + 1, NOON + 40 * DAY];
@@ -21,7 +21,7 @@ test('a clock is confirmed by an answer that is not from a day before, however l
 
 test('an answer that does not say when it was made contradicts nobody', () => {
   for (const header of [undefined, 'soon', ['a', 'b']]) {
-    const witness = createWitness(() => 0);
+    const witness = createServerClock(() => 0);
     witness.answered(dateOf(header));
     assert.equal(witness.confirms(NOON), true);
   }

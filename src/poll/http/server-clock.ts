@@ -1,7 +1,7 @@
 import { DAY, type Instant } from '../../core/values/time.ts';
 
 /** What the providers' clocks say of ours. */
-export interface Witness {
+export interface ServerClock {
   /** An answer came; undefined where it does not say when. */
   answered(date: Instant | undefined): void;
   /** Whether `now` can be acted upon for good: some answer came, and the last one is not from a day before. */
@@ -12,7 +12,7 @@ export interface Witness {
 const MOST_AHEAD_MS = DAY;
 
 /** @param elapsed counts milliseconds, whatever is done to the clock. */
-export function createWitness(elapsed: () => number = () => performance.now()): Witness {
+export function createServerClock(elapsed: () => number = () => performance.now()): ServerClock {
   let last: { readonly date: Instant | undefined; readonly at: number } | undefined;
   return {
     answered(date) {

@@ -1,14 +1,14 @@
 import type { Request } from '../../providers/api/request.ts';
 
 /** Where an account's requests go. */
-export interface Target {
+export interface RequestTarget {
   readonly origin: string;
   /** Without a trailing slash; ends with the provider's version prefix. */
   readonly basePath: string;
 }
 
 /** Adds the provider's version prefix unless the path of `baseUrl` ends with it already. */
-export function targetOf(baseUrl: string, versionPrefix: string): Target {
+export function targetOf(baseUrl: string, versionPrefix: string): RequestTarget {
   const { origin, pathname } = new URL(baseUrl);
   const path = pathname.replace(/\/+$/, '');
   return { origin, basePath: path.endsWith(versionPrefix) ? path : path + versionPrefix };

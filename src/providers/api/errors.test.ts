@@ -14,7 +14,7 @@ it('docs/errors.md has a heading for each reason, in order, and its hint below',
   const documented = sections.map((section) =>
     section
       .split('\n')
-      .filter((line) => line !== '')
+      .filter((charge) => charge !== '')
       .slice(0, 2),
   );
   assert.deepEqual(

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Billed, LabelFilter, SeriesKey } from '../../core/statement/series.ts';
+import type { LabelFilter, NetCost, SeriesKey } from '../../core/statement/series.ts';
 import type { Reading } from '../../core/statement/statement.ts';
 import type { Fixed, Usd } from '../../core/values/money.ts';
 import type { Granularity, Instant, Range } from '../../core/values/time.ts';
@@ -11,19 +11,19 @@ export interface FeedContext<Config> {
   readonly config: Config;
   /** How far back the first read goes; a bucket boundary of the day. */
   readonly since: Instant;
-  /** The buckets of this feed's stream and granularity that were read before, and when: see {@link Coverage}. */
-  readonly coverage: Coverage;
-  /** What the feed remembered of its last poll (`Reader.done().memo`); survives a restart. */
-  readonly memo: string | undefined;
-  /** Whether any feed of this one's stream ever had a line with these labels applied; of earlier ranges of this poll, too. */
-  knows(series: SeriesKey): boolean;
+  /** The buckets of this feed's stream and granularity that were read before, and when: see {@link ReadCoverage}. */
+  readonly coverage: ReadCoverage;
+  /** What the feed remembered of its last poll (`Reader.done().state`); survives a restart. */
+  readonly state: string | undefined;
+  /** Whether any feed of this one's stream ever had a charge with these labels applied; of earlier ranges of this poll, too. */
+  hasSeries(series: SeriesKey): boolean;
   /** What another feed of the account remembered of its last poll. */
-  memoOf(feed: string): string | undefined;
+  stateOf(feed: string): string | undefined;
   /**
    * What the ledger holds of the account for a range of whole UTC days, to be set against a total of the provider's own; undefined
    * unless all of it was read.
    */
-  billed(range: Range, which?: LabelFilter): Billed | undefined;
+  netCost(range: Range, which?: LabelFilter): NetCost | undefined;
   /** US dollars of an amount at the rate of `at`, else of `now`; undefined, and the user is warned, where no rate is configured. */
   usdOf(amount: Fixed, currency: string, at?: Instant): Usd | undefined;
   /** Ends a wait when the exporter stops or the account is removed. */
@@ -31,7 +31,7 @@ export interface FeedContext<Config> {
 }
 
 /** Which buckets were read before, and as of when. */
-export interface Coverage {
+export interface ReadCoverage {
   /** The as-of of the newest reading of the bucket that starts at or holds `at`; undefined where none was. */
   asOf(at: Instant): Instant | undefined;
   /** The unbroken range read so far that ends last, or undefined before the first reading. Its end may be an open bucket's. */
@@ -41,32 +41,32 @@ export interface Coverage {
 }
 
 /** What is known of an account of which nothing was read yet. */
-export const NOTHING_KNOWN = {
+export const EMPTY_CONTEXT = {
   coverage: { asOf: () => undefined, latest: () => undefined, gaps: (range: Range) => [range] },
-  memo: undefined,
-  knows: () => false,
-  memoOf: () => undefined,
-  billed: () => undefined,
+  state: undefined,
+  hasSeries: () => false,
+  stateOf: () => undefined,
+  netCost: () => undefined,
   usdOf: () => undefined,
 } as const satisfies Partial<FeedContext<unknown>>;
 
 /** Folds the pages of one range into one reading. Pure: the same pages give the same reading. */
 export interface Reader<Page> {
-  take(page: Page): void;
-  /** How many lines, names and the like it keeps so far; absent: it keeps the pages themselves. */
-  kept?(): number;
+  add(page: Page): void;
+  /** How many charges, names and the like it keeps so far; absent: it keeps the pages themselves. */
+  retainedEntries?(): number;
   /** `again`: the range is to be read once more after all others of the poll, which may tell what this reading could not. */
-  done(): Reading & { readonly memo?: string; readonly again?: boolean };
+  finish(): Reading & { readonly state?: string; readonly reread?: boolean };
 }
 
 /** The buckets a feed fills, when it reads billing facts at all. */
-export interface Books<Config = unknown> {
+export interface BillingStream<Config = unknown> {
   /** Feeds that name the same stream read the same body of facts. */
-  readonly stream: string;
+  readonly name: string;
   readonly granularity: Granularity;
   /** How long after a bucket's end the provider may still revise it. */
   readonly settleMs: number;
-  /** How far back this feed reads again, where that is more than the settle time. */
+  /** How far back this feed reads reread, where that is more than the settle time. */
   readonly reachMs?: number;
   /** How far behind the present the readings normally are; default two hours, of closed days after their end. */
   lagMs?(config: Config): number;
@@ -85,19 +85,19 @@ export interface Feed<Config, Page> {
   readonly schedule: string;
   /** Upper bound of the random delay added to each scheduled run, in milliseconds. */
   readonly jitterMs: number;
-  readonly books?: Books<Config>;
+  readonly stream?: BillingStream<Config>;
   /**
    * Not every account has it, or may read it: refused with 401, 402, 403, 404 or 410 it is switched off, without failure, and asked
    * for again an hour later at the earliest.
    */
   readonly optional?: boolean;
   /** Whether the account has anything for the feed to read; absent: it has. One that has not is not polled and shows nothing. */
-  applies?(config: Config): boolean;
+  isEnabled?(config: Config): boolean;
   /** Requests of the budget that this feed leaves to the others: its poll ends early, without failure, below that. */
-  readonly leaves?: number;
+  readonly reserveRequests?: number;
   /**
    * The ranges to read now, in the order to read them: each becomes one statement, all or nothing. Empty: nothing is due.
-   * A feed without `books`, or whose range the provider chooses, gives one range that ends at `now`, unless it asks for days.
+   * A feed without `stream`, or whose range the provider chooses, gives one range that ends at `now`, unless it asks for days.
    */
   plan(context: FeedContext<Config>): Range[];
   /** All of the asking and none of the thinking: one page a yield. */
@@ -107,7 +107,7 @@ export interface Feed<Config, Page> {
 }
 
 /** What rate-limit headers (or a 429's body) say, made alike. */
-export interface RateLimit {
+export interface ProviderRateLimit {
   readonly remaining?: number;
   /** When the window resets and `remaining` is full again. */
   readonly resetAt?: Instant;
@@ -153,7 +153,7 @@ export interface Provider<Config = unknown> {
   /** The part of the key's bill that the account reads, such as a team; undefined: all of it. Two parts have nothing in common. */
   billScope?(config: Config): string | undefined;
   /** Reads the provider's own rate-limit headers; the standard Retry-After is read for all. */
-  rateLimit(headers: Readonly<Record<string, string>>, now: Instant): RateLimit;
+  rateLimit(headers: Readonly<Record<string, string>>, now: Instant): ProviderRateLimit;
   /** Seconds to wait that a 429's JSON body names, if it does. */
   retryAfterOfBody?(body: unknown): number | undefined;
   /** What the provider allows; the exporter never sends more, over all feeds of the account. */

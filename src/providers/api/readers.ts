@@ -1,9 +1,9 @@
 import type { Reader } from './provider.ts';
 
-type Told<Page> = ReturnType<Reader<Page>['done']>;
+type RangeResult<Page> = ReturnType<Reader<Page>['finish']>;
 
 /** For answers that are a whole: there are no pages to fold. */
-export function singleReader<Page>(read: (page: Page) => Told<Page>): Reader<Page> {
+export function singleReader<Page>(read: (page: Page) => RangeResult<Page>): Reader<Page> {
   return pagesReader((pages) => {
     const [page] = pages;
     if (page === undefined || pages.length > 1)
@@ -13,7 +13,7 @@ export function singleReader<Page>(read: (page: Page) => Told<Page>): Reader<Pag
 }
 
 /** For answers that are read side by side. */
-export function pagesReader<Page>(read: (pages: readonly Page[]) => Told<Page>): Reader<Page> {
+export function pagesReader<Page>(read: (pages: readonly Page[]) => RangeResult<Page>): Reader<Page> {
   const pages: Page[] = [];
-  return { take: (page) => void pages.push(page), done: () => read(pages) };
+  return { add: (page) => void pages.push(page), finish: () => read(pages) };
 }

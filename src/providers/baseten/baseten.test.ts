@@ -44,9 +44,9 @@ describe('Baseten', () => {
       instance_type: { id: `${index}`, name: `n${index}` },
       price: index,
     }));
-    const { observations, memo, drift } = readPrices(InstanceTypePrices.parse({ instance_types: types }));
+    const { observations, state, drift } = readPrices(InstanceTypePrices.parse({ instance_types: types }));
     assert.equal(observations.length, 1000);
-    assert.equal(Object.keys(JSON.parse(memo)).length, 1000);
+    assert.equal(Object.keys(JSON.parse(state)).length, 1000);
     assert.deepEqual(drift, [{ kind: 'too_many_rows', what: 'instance types' }]);
   });
 
@@ -56,8 +56,8 @@ describe('Baseten', () => {
       name: `n${index % 5000}`,
       team_name: index < 5000 ? 'Core' : 'Speech',
     }));
-    const { memo, drift } = readModels(Models.parse({ models }));
-    const { ids, names } = JSON.parse(memo);
+    const { state, drift } = readModels(Models.parse({ models }));
+    const { ids, names } = JSON.parse(state);
     assert.deepEqual([Object.keys(ids).length, Object.keys(names).length], [5000, 4999]);
     assert.equal(names.n0, undefined);
     assert.deepEqual(drift, [{ kind: 'too_many_rows', what: 'models by id' }]);

@@ -6,7 +6,7 @@ import { askInParts, SHORTER_MEMO } from './longest.ts';
 import { lookups } from './lookups.ts';
 import { namesOf } from './names.ts';
 import { boundsOf, daysOf, isCurrent, monthToDate, rangesToRead } from './plan.ts';
-import { type Page, usageReader } from './read.ts';
+import { type AnswersOfRange, usageReader } from './read.ts';
 import { UsageSummary } from './schema.ts';
 import { lacksDays } from './usage.ts';
 
@@ -25,12 +25,12 @@ const TooMany = z.object({
   ]),
 });
 
-const usage = defineFeed<Config, Page>({
+const usage = defineFeed<Config, AnswersOfRange>({
   name: 'usage',
   // Data moves hourly: https://docs.baseten.co/organization/billing
   schedule: '*/15 * * * *',
   jitterMs: 30 * SECOND,
-  books: { stream: 'usage', granularity: 'day', settleMs: 31 * DAY },
+  stream: { name: 'usage', granularity: 'day', settleMs: 31 * DAY },
   plan: rangesToRead,
   ask: askUsage,
   reader: (_, context) => usageReader(namesOf(context)),
@@ -40,9 +40,13 @@ const usage = defineFeed<Config, Page>({
 const MAX_VALUES = 800_000;
 
 /** Totals of categories hold for the range that was asked, so that those of the month need a request of their own. */
-async function* askUsage(ask: Ask, range: Range, { now, memo }: FeedContext<Config>): AsyncGenerator<Page> {
+async function* askUsage(
+  ask: Ask,
+  range: Range,
+  { now, state }: FeedContext<Config>,
+): AsyncGenerator<AnswersOfRange> {
   const answer = async (asked: Range) => ({ asked, summary: await summaryOf(ask, asked) });
-  const wholes = await askInParts(range, memo, answer);
+  const wholes = await askInParts(range, state, answer);
   for (const whole of wholes) yield { about: 'range', ...whole };
   for (const { asked, summary } of wholes) {
     const days = daysOf(asked);
@@ -52,7 +56,7 @@ async function* askUsage(ask: Ask, range: Range, { now, memo }: FeedContext<Conf
   if (!isCurrent(range, now)) return;
   const month = monthToDate(now);
   const isSame = month.start === range.start && month.end === range.end;
-  const known = wholes.length > 1 ? SHORTER_MEMO : memo;
+  const known = wholes.length > 1 ? SHORTER_MEMO : state;
   const months = isSame ? wholes : await askInParts(month, known, answer);
   for (const each of months) yield { about: 'month', ...each };
 }

@@ -1,12 +1,12 @@
-import type { Drift, Line, Measure } from '../../core/statement/statement.ts';
+import type { Charge, Drift, Measure } from '../../core/statement/statement.ts';
 import type { Fixed } from '../../core/values/money.ts';
 import type { Usage } from './usage.ts';
 
 /** The billed facts of a row: cost and its parts, requests, run time and tokens, as far as its tier has them. */
-export function linesOf({ tier, date, item, figures }: Usage): Line[] {
+export function chargesOf({ tier, date, item, figures }: Usage): Charge[] {
   const resource = item?.billable_resource;
   const model = resource ? resource.model_name : item?.model_name;
-  const line = (measure: Measure, value: Fixed, detail = ''): Line => ({
+  const charge = (measure: Measure, value: Fixed, detail = ''): Charge => ({
     at: date,
     measure,
     resource: resource?.id ?? '',
@@ -17,11 +17,11 @@ export function linesOf({ tier, date, item, figures }: Usage): Line[] {
   });
   const { subtotal, minutes, inference_requests: requests } = figures;
   return [
-    line('cost', subtotal, 'USD'),
-    ...partsOf(figures).map(([component, value]) => line('component_cost', value, component)),
-    ...(requests === undefined ? [] : [line('requests', requests)]),
-    ...(minutes === undefined ? [] : [line('billed_seconds', minutes * 60n)]),
-    ...tokensOf(figures).map(([type, value]) => line('tokens', value, type)),
+    charge('cost', subtotal, 'USD'),
+    ...partsOf(figures).map(([component, value]) => charge('component_cost', value, component)),
+    ...(requests === undefined ? [] : [charge('requests', requests)]),
+    ...(minutes === undefined ? [] : [charge('billed_seconds', minutes * 60n)]),
+    ...tokensOf(figures).map(([type, value]) => charge('tokens', value, type)),
   ];
 }
 

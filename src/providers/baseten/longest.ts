@@ -13,8 +13,8 @@ const Memory = z.object({ longestDays: z.literal(30) });
 export const SHORTER_MEMO = JSON.stringify({ longestDays: 30 } satisfies z.infer<typeof Memory>);
 
 /** The longest range that this account's server answers, as far as is known. */
-export function longestMs(memo: string | undefined): number {
-  return recall(Memory, memo) ? SHORTER_MS : DOCUMENTED_MS;
+export function longestMs(state: string | undefined): number {
+  return recall(Memory, state) ? SHORTER_MS : DOCUMENTED_MS;
 }
 
 /** A range in as few parts as the server answers, the newest first. */
@@ -31,14 +31,14 @@ function partsOf({ start, end }: Range, longest: number): Range[] {
  */
 export async function askInParts<Answer>(
   range: Range,
-  memo: string | undefined,
+  state: string | undefined,
   ask: (part: Range) => Promise<Answer>,
 ): Promise<Answer[]> {
   try {
-    return await askEach(partsOf(range, longestMs(memo)), ask);
+    return await askEach(partsOf(range, longestMs(state)), ask);
   } catch (error) {
     const parts = partsOf(range, SHORTER_MS);
-    if (longestMs(memo) === SHORTER_MS || parts.length === 1 || !isRefused(error)) throw error;
+    if (longestMs(state) === SHORTER_MS || parts.length === 1 || !isRefused(error)) throw error;
     return askEach(parts, ask);
   }
 }

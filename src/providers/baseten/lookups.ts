@@ -13,7 +13,7 @@ interface Lookup<Body> {
   readonly schedule: string;
   readonly path: string;
   readonly schema: z.ZodType<Body>;
-  read(body: Body): Reading & { readonly memo: string };
+  read(body: Body): Reading & { readonly state: string };
 }
 
 /** What things cost and who owns them: nothing here is money that was billed. */

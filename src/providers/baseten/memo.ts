@@ -17,14 +17,14 @@ export const MEMOS = {
 
 export type Memo = { readonly [Feed in keyof typeof MEMOS]: z.infer<(typeof MEMOS)[Feed]> };
 
-/** Reads the memo of a look-up; undefined where there is none, and where it cannot be read: it only names things. */
-export function recall<Memory>(schema: z.ZodType<Memory>, memo: string | undefined): Memory | undefined {
-  return schema.safeParse(jsonOf(memo)).data;
+/** Reads the state of a look-up; undefined where there is none, and where it cannot be read: it only names things. */
+export function recall<Memory>(schema: z.ZodType<Memory>, state: string | undefined): Memory | undefined {
+  return schema.safeParse(jsonOf(state)).data;
 }
 
-function jsonOf(memo: string | undefined): unknown {
+function jsonOf(state: string | undefined): unknown {
   try {
-    return JSON.parse(memo ?? '');
+    return JSON.parse(state ?? '');
   } catch {
     return undefined;
   }

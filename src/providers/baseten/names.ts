@@ -10,11 +10,11 @@ export interface Names {
   instanceTypeOf(resource: BillableResource): string | undefined;
 }
 
-export function namesOf({ memoOf }: Pick<FeedContext<unknown>, 'memoOf'>): Names {
-  const teams = entriesOf(recall(MEMOS.teams, memoOf('teams')));
-  const models = recall(MEMOS.models, memoOf('models'));
+export function namesOf({ stateOf }: Pick<FeedContext<unknown>, 'stateOf'>): Names {
+  const teams = entriesOf(recall(MEMOS.teams, stateOf('teams')));
+  const models = recall(MEMOS.models, stateOf('models'));
   const [ids, names] = [entriesOf(models?.ids), entriesOf(models?.names)];
-  const skus = entriesOf(recall(MEMOS.prices, memoOf('prices')));
+  const skus = entriesOf(recall(MEMOS.prices, stateOf('prices')));
   return {
     teamOf({ id, kind, team_id, team_name, model_id, model_name }) {
       const told = team_name || teams.get(team_id ?? '');

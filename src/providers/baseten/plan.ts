@@ -15,7 +15,7 @@ const EARLIEST = Date.UTC(2026, 0, 1);
 
 /** The longest range up to today's end, 31 days or 30, then older days that still have to be read, newest first, in ranges as long. */
 export function rangesToRead(context: FeedContext<unknown>): Range[] {
-  const longest = longestMs(context.memo);
+  const longest = longestMs(context.state);
   const end = startOfDay(context.now) + DAY;
   const start = Math.max(startOfDay(context.since), EARLIEST);
   const current = intersection({ start, end }, { start: end - longest, end });
@@ -27,12 +27,12 @@ export function rangesToRead(context: FeedContext<unknown>): Range[] {
  * Days that left the window unread, or when they had last been read before their last day in it: the exporter was
  * down. Each is read again once.
  */
-function olderDays(older: Range, { coverage, memo }: FeedContext<unknown>): Instant[] {
+function olderDays(older: Range, { coverage, state }: FeedContext<unknown>): Instant[] {
   if (older.start >= older.end) return [];
   const unread = new Set(coverage.gaps(older).flatMap(daysOf));
   const isStale = (day: Instant) => {
     const asOf = coverage.asOf(day);
-    return asOf !== undefined && asOf < day + longestMs(memo) - DAY;
+    return asOf !== undefined && asOf < day + longestMs(state) - DAY;
   };
   return daysOf(older).filter((day) => unread.has(day) || isStale(day));
 }

@@ -12,13 +12,13 @@ interface Type {
   readonly price: Fixed | null | undefined;
 }
 
-/** Reads what a minute of each instance type costs. The memo says under which SKU each id stands, where that is not the id. */
-export function readPrices(body: InstanceTypePrices): Reading & { readonly memo: string } {
+/** Reads what a minute of each instance type costs. The state says under which SKU each id stands, where that is not the id. */
+export function readPrices(body: InstanceTypePrices): Reading & { readonly state: string } {
   const types = typesIn(body);
   const listed = within(MOST_TYPES, 'instance types', types);
   const skuOf = skusOf(types);
   const skus = listed.kept.map(({ id }): [string, string] => [id, skuOf(id)]);
-  const memo: Memo['prices'] = Object.fromEntries(skus.filter(([id, sku]) => id !== sku));
+  const state: Memo['prices'] = Object.fromEntries(skus.filter(([id, sku]) => id !== sku));
   return {
     resources: [],
     observations: listed.kept.flatMap(({ id, price }): Observation[] => {
@@ -26,7 +26,7 @@ export function readPrices(body: InstanceTypePrices): Reading & { readonly memo:
       return typeof price === 'bigint' ? [{ metric: 'unitPrice', labels, value: price }] : [];
     }),
     drift: [...repeatsIn(types), ...listed.drift, ...unknownFieldsOf(InstanceTypePrices, body)],
-    memo: JSON.stringify(memo),
+    state: JSON.stringify(state),
   };
 }
 

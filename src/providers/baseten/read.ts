@@ -1,30 +1,30 @@
-import type { Drift, Line, Observation, Reading, Reconciliation } from '../../core/statement/statement.ts';
+import type { Charge, Drift, Observation, Reading, Reconciliation } from '../../core/statement/statement.ts';
 import type { Fixed } from '../../core/values/money.ts';
 import { intersection, isoDay, type Range, startOfMonth } from '../../core/values/time.ts';
 import type { Reader } from '../api/provider.ts';
 import { unknownFieldsOf } from '../api/unknown-fields.ts';
 import { factsOf } from './facts.ts';
-import { linesOf, tokenDriftOf } from './lines.ts';
+import { chargesOf, tokenDriftOf } from './lines.ts';
 import { SHORTER_MEMO } from './longest.ts';
 import type { Names } from './names.ts';
-import { type Category, categoryOf, KINDS, TIERS, UsageSummary } from './schema.ts';
+import { categoryOf, KINDS, TIERS, type UsageCategory, UsageSummary } from './schema.ts';
 import { type Answered, type TierUsage, type Usage, usageByTier } from './usage.ts';
 
 /** One answer: about the whole range or a part of it (always the first pages), about one day of it, or about the month to date. */
-export interface Page extends Answered {
+export interface AnswersOfRange extends Answered {
   readonly about: 'range' | 'day' | 'month';
 }
 
 /** Reads the answers about a range of UTC days, and about the month to date where that was asked for too. */
-export function usageReader(names: Names): Reader<Page> {
-  const pages: Page[] = [];
+export function usageReader(names: Names): Reader<AnswersOfRange> {
+  const pages: AnswersOfRange[] = [];
   return {
-    take: (page) => void pages.push(page),
-    done: () => readingOf(pages, names),
+    add: (page) => void pages.push(page),
+    finish: () => readingOf(pages, names),
   };
 }
 
-function readingOf(pages: readonly Page[], names: Names): Reading & { readonly memo?: string } {
+function readingOf(pages: readonly AnswersOfRange[], names: Names): Reading & { readonly state?: string } {
   const wholes = pages.filter(({ about }) => about === 'range');
   if (wholes.length === 0) throw new RangeError('the answer about the whole range is missing');
   const days = pages.filter(({ about }) => about === 'day');
@@ -32,16 +32,16 @@ function readingOf(pages: readonly Page[], names: Names): Reading & { readonly m
     usageByTier({ whole, days: days.filter(({ asked }) => intersection(asked, whole.asked)) }),
   );
   const usage = tiers.flatMap((one) => one.usage);
-  const lines = usage.flatMap(linesOf);
+  const charges = usage.flatMap(chargesOf);
   const silentTiers = [...new Set(tiers.filter(({ isSilent }) => isSilent).map(({ tier }) => tier))];
   const months = pages.filter(({ about }) => about === 'month');
-  const reconciliation = months.length > 0 ? reconciliationOf(wholes, lines) : undefined;
+  const reconciliation = months.length > 0 ? reconciliationOf(wholes, charges) : undefined;
   return {
-    statement: { granularity: 'day', range: spanOf(wholes), lines, silentTiers },
+    statement: { granularity: 'day', range: spanOf(wholes), charges, silentTiers },
     resources: factsOf(usage, names),
     observations: monthTotalsOf(months),
     ...(reconciliation && { reconciliation }),
-    ...(wholes.length > 1 && { memo: SHORTER_MEMO }),
+    ...(wholes.length > 1 && { state: SHORTER_MEMO }),
     drift: distinct([
       ...tiers.flatMap(strayDriftOf),
       ...usage.flatMap(tokenDriftOf),
@@ -60,7 +60,7 @@ function spanOf(answers: readonly Answered[]): Range {
 const MONTH_TOTALS = { monthGross: 'total', monthCredits: 'credits_used', monthNet: 'subtotal' } as const;
 
 /** The provider's totals of the month, before and after account credits; where a category or total is missing, nothing is known. */
-function monthTotalsOf(months: readonly Page[]): Observation[] {
+function monthTotalsOf(months: readonly AnswersOfRange[]): Observation[] {
   if (months.length === 0) return [];
   const until = startOfMonth(spanOf(months).start, 1);
   return TIERS.flatMap(({ tier, key }) => {
@@ -74,7 +74,7 @@ function monthTotalsOf(months: readonly Page[]): Observation[] {
 
 /** Undefined while it is missing from any of the categories: a part must not pass for the whole. */
 function totalOf(
-  categories: readonly (Category | undefined)[],
+  categories: readonly (UsageCategory | undefined)[],
   name: (typeof MONTH_TOTALS)[keyof typeof MONTH_TOTALS],
 ): Fixed | undefined {
   const values = categories.flatMap((category) => category?.[name] ?? []);
@@ -86,12 +86,15 @@ function totalOf(
  *
  * Whether rows are before or after account credits is not documented: the nearer of the two totals is the one compared.
  */
-function reconciliationOf(answers: readonly Answered[], lines: readonly Line[]): Reconciliation | undefined {
+function reconciliationOf(
+  answers: readonly Answered[],
+  charges: readonly Charge[],
+): Reconciliation | undefined {
   const categories = answers.flatMap(({ summary }) =>
     TIERS.flatMap(({ key }) => categoryOf(summary, key) ?? []),
   );
   if (categories.length === 0) return undefined;
-  const listed = sum(lines.filter(({ measure }) => measure === 'cost').map(({ value }) => value));
+  const listed = sum(charges.filter(({ measure }) => measure === 'cost').map(({ value }) => value));
   const gross = sum(categories.map(({ total }) => total)) - listed;
   const net = totalOf(categories, 'subtotal');
   return net !== undefined && magnitude(net - listed) < magnitude(gross)

@@ -63,7 +63,7 @@ export interface Item extends Figures {
 }
 
 /** Dedicated serving, training or model APIs: `total` is gross, `subtotal` is what remains of it after credits. */
-export interface Category {
+export interface UsageCategory {
   readonly total: Fixed;
   readonly credits_used?: Fixed | null | undefined;
   readonly subtotal?: Fixed | null | undefined;
@@ -157,7 +157,10 @@ export const TIERS = [
 ] as const;
 
 /** A category of a summary; undefined where it is absent or null. */
-export function categoryOf(summary: UsageSummary, key: (typeof TIERS)[number]['key']): Category | undefined {
+export function categoryOf(
+  summary: UsageSummary,
+  key: (typeof TIERS)[number]['key'],
+): UsageCategory | undefined {
   return summary[key] ?? undefined;
 }
 

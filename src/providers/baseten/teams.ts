@@ -6,11 +6,11 @@ import { Models, Teams } from './schema.ts';
 /** What is remembered is written anew with every poll. */
 const MOST_IDS = 5000;
 
-type Named = Reading & { readonly memo: string };
+type NamedTeam = Reading & { readonly state: string };
 type Owned = readonly [thing: string, team: string];
 
 /** Reads which team owns which model; what several teams own, by name or by id, tells nothing. */
-export function readModels(body: Models): Named {
+export function readModels(body: Models): NamedTeam {
   const owned = (thingsOf: (model: Models['models'][number]) => readonly (string | null | undefined)[]) =>
     unambiguous(body.models.flatMap((model) => thingsOf(model).flatMap((it) => owner(it, model.team_name))));
   const ids = within(
@@ -26,19 +26,19 @@ export function readModels(body: Models): Named {
   const teams = [...new Set([...ids.kept, ...names.kept].map(([, team]) => team))];
   const indexed = (all: readonly Owned[]) =>
     Object.fromEntries(all.map(([thing, team]) => [thing, teams.indexOf(team)]));
-  const memo: Memo['models'] = { teams, ids: indexed(ids.kept), names: indexed(names.kept) };
-  return named(memo, [...ids.drift, ...names.drift, ...unknownFieldsOf(Models, body)]);
+  const state: Memo['models'] = { teams, ids: indexed(ids.kept), names: indexed(names.kept) };
+  return named(state, [...ids.drift, ...names.drift, ...unknownFieldsOf(Models, body)]);
 }
 
 /** Reads the names of the teams. */
-export function readTeams(body: Teams): Named {
+export function readTeams(body: Teams): NamedTeam {
   const names = within(MOST_IDS, 'teams', unambiguous(body.teams.flatMap(({ id, name }) => owner(id, name))));
-  const memo: Memo['teams'] = Object.fromEntries(names.kept);
-  return named(memo, [...names.drift, ...unknownFieldsOf(Teams, body)]);
+  const state: Memo['teams'] = Object.fromEntries(names.kept);
+  return named(state, [...names.drift, ...unknownFieldsOf(Teams, body)]);
 }
 
-function named(memo: Memo[keyof Memo], drift: Reading['drift']): Named {
-  return { resources: [], observations: [], drift, memo: JSON.stringify(memo) };
+function named(state: Memo[keyof Memo], drift: Reading['drift']): NamedTeam {
+  return { resources: [], observations: [], drift, state: JSON.stringify(state) };
 }
 
 function owner(thing: string | null | undefined, team: string | null | undefined): Owned[] {

@@ -1,6 +1,13 @@
 import type { Instant, Range } from '../../core/values/time.ts';
 import { DAY } from '../../core/values/time.ts';
-import { type Category, categoryOf, type Figures, type Item, TIERS, type UsageSummary } from './schema.ts';
+import {
+  categoryOf,
+  type Figures,
+  type Item,
+  TIERS,
+  type UsageCategory,
+  type UsageSummary,
+} from './schema.ts';
 
 /** What was asked for, and the answer. */
 export interface Answered {
@@ -38,7 +45,7 @@ export function lacksDays(summary: UsageSummary): boolean {
   return TIERS.some(({ key }) => hasNoDays(categoryOf(summary, key)));
 }
 
-function hasNoDays(category: Category | undefined): boolean {
+function hasNoDays(category: UsageCategory | undefined): boolean {
   if (!category) return false;
   const items = category.breakdown ?? [];
   if (items.length === 0) return isSomething(grossOf(category));
@@ -51,7 +58,7 @@ function isSomething({ subtotal, minutes, inference_requests: requests, ...token
 }
 
 /** A category's own figures, before account credits. */
-function grossOf({ total, minutes }: Category): Figures {
+function grossOf({ total, minutes }: UsageCategory): Figures {
   return { subtotal: total, minutes };
 }
 
@@ -75,20 +82,20 @@ export function usageByTier({ whole, days }: Answers): TierUsage[] {
 }
 
 /** Days may well be without the category, but not while money is missing from the whole. */
-function isSilent(whole: Category | undefined, parts: readonly (Category | undefined)[]): boolean {
+function isSilent(whole: UsageCategory | undefined, parts: readonly (UsageCategory | undefined)[]): boolean {
   if (!whole) return true;
   const inParts = parts.reduce((sum, part) => sum + (part?.total ?? 0n), 0n);
   return parts.includes(undefined) && inParts < whole.total;
 }
 
-function rowsOf(tier: string, category: Category | undefined, asked: Range) {
+function rowsOf(tier: string, category: UsageCategory | undefined, asked: Range) {
   const rows = category ? allRowsOf(category, asked).map((row): Usage => ({ tier, ...row })) : [];
   const isInside = ({ date }: Usage) => asked.start <= date && date < asked.end;
   return { inside: rows.filter(isInside), outside: rows.filter((row) => !isInside(row)) };
 }
 
 /** An answer about a single day needs no `daily` to say which day it means. */
-function allRowsOf(category: Category, asked: Range): Omit<Usage, 'tier'>[] {
+function allRowsOf(category: UsageCategory, asked: Range): Omit<Usage, 'tier'>[] {
   const isOneDay = asked.end - asked.start === DAY;
   const ofDay = (item: Item | undefined, figures: Figures) =>
     isOneDay && isSomething(figures) ? [{ date: asked.start, item, figures }] : [];

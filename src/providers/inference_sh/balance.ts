@@ -12,12 +12,12 @@ import { Balance, Billing } from './schema.ts';
 // https://inference.sh/docs/api/rest/billing
 
 /** What came of asking for something that a key may be refused. */
-type Asked<Body> = { readonly body: Body } | { readonly refusal: PollError };
+type BalancePage<Body> = { readonly body: Body } | { readonly refusal: PollError };
 
 /** The balance calculated anew; the cached one, and its currency. */
 interface Balances {
-  readonly fresh: Asked<Balance>;
-  readonly cached: Asked<Billing>;
+  readonly fresh: BalancePage<Balance>;
+  readonly cached: BalancePage<Billing>;
 }
 
 /** What is left of what was paid in advance. */
@@ -36,7 +36,7 @@ export const balance = defineFeed<Config, Balances>({
   reader: (_, context) => singleReader((balances) => readBalance(balances, context)),
 });
 
-async function unlessRefused<Body>(ask: Ask, request: Request<Body>): Promise<Asked<Body>> {
+async function unlessRefused<Body>(ask: Ask, request: Request<Body>): Promise<BalancePage<Body>> {
   try {
     return { body: (await askUnwrapped(ask, request)).body };
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Drift, Line, Observation, Reading, ResourceFacts } from '../../core/statement/statement.ts';
+import type { Charge, Drift, Observation, Reading, ResourceFacts } from '../../core/statement/statement.ts';
 import { divideHalfEven, type Usd } from '../../core/values/money.ts';
 import {
   ceilTo,
@@ -23,7 +23,7 @@ export interface BreakdownOptions {
 }
 
 /** What one app cost in one bucket, wherever in the window that lies. */
-interface Spend {
+interface BreakdownSpend {
   readonly at: Instant;
   readonly app: string;
   readonly cost: Usd;
@@ -36,12 +36,12 @@ export function readBreakdown(body: Breakdown, { range, granularity, since }: Br
   const spends = spendsOf(body, size);
   const wanted = intersection(window.whole, { start: since, end: Number.POSITIVE_INFINITY });
   const calls = callsOf(body.per_model, range);
-  const lines = spends.filter(({ at }) => wanted && isWithin(wanted, at)).map(lineOf);
+  const charges = spends.filter(({ at }) => wanted && isWithin(wanted, at)).map(chargeOf);
   // A whole answer without a cent: likely a fault where money stood, and no change where none did.
   const silentTiers = spends.some(({ cost }) => cost !== 0n) ? [] : [''];
   return {
-    ...(wanted && { statement: { granularity, range: wanted, lines, silentTiers } }),
-    resources: factsOf(lines),
+    ...(wanted && { statement: { granularity, range: wanted, charges, silentTiers } }),
+    resources: factsOf(charges),
     observations: [...trendOf(body, range), ...calls.observations],
     reconciliation: {
       difference: spends.reduce((rest, { cost }) => rest - cost, body.total_cost),
@@ -60,7 +60,7 @@ function windowOf({ period_start, period_end }: Breakdown, size: number): { touc
   };
 }
 
-function spendsOf({ timeseries }: Breakdown, size: number): Spend[] {
+function spendsOf({ timeseries }: Breakdown, size: number): BreakdownSpend[] {
   return (timeseries ?? []).flatMap(({ date, per_app }) =>
     [...(per_app ?? [])].map(([app, cost]) => ({ at: floorTo(size, date), app, cost })),
   );
@@ -70,12 +70,12 @@ function isWithin({ start, end }: Range, at: Instant): boolean {
   return start <= at && at < end;
 }
 
-function lineOf({ at, app, cost }: Spend): Line {
+function chargeOf({ at, app, cost }: BreakdownSpend): Charge {
   return { at, measure: 'cost', resource: app, model: '', tier: '', detail: 'USD', value: cost };
 }
 
-function factsOf(lines: readonly Line[]): ResourceFacts[] {
-  const apps = new Set(lines.map(({ resource }) => resource));
+function factsOf(charges: readonly Charge[]): ResourceFacts[] {
+  const apps = new Set(charges.map(({ resource }) => resource));
   return [...apps].map((app) => ({ resource: app, name: app, kind: 'app' }));
 }
 
@@ -85,7 +85,7 @@ function trendOf({ trend_percent }: Breakdown, range: string): Observation[] {
 }
 
 /** Spend in buckets that the period does not touch. Its total is likely to hold it, the ledger does not. */
-function straysOf(spends: readonly Spend[], touched: Range): Drift[] {
+function straysOf(spends: readonly BreakdownSpend[], touched: Range): Drift[] {
   const dates = new Set(spends.filter(({ at }) => !isWithin(touched, at)).map(({ at }) => at));
   return [...dates].map((at) => ({ kind: 'stray_row', what: new Date(at).toISOString() }));
 }

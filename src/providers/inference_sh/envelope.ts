@@ -5,7 +5,7 @@ import { reasonOfStatus } from '../api/status.ts';
 
 // https://inference.sh/docs/api/rest/overview
 
-const Refusal = z.object({
+const EnvelopeRefusal = z.object({
   success: z.literal(false),
   status: z.number().optional().catch(undefined),
   // Its message is not ours to repeat.
@@ -14,7 +14,7 @@ const Refusal = z.object({
     .optional()
     .catch(undefined),
 });
-type Refusal = z.infer<typeof Refusal>;
+type EnvelopeRefusal = z.infer<typeof EnvelopeRefusal>;
 
 /**
  * Asks for a body in any of the three forms that are documented: bare, in `{success, status, data}`, or in
@@ -29,7 +29,7 @@ export async function askUnwrapped<Body>(ask: Ask, request: Request<Body>): Prom
 
 /** @throws {PollError} for a refusal. No body of ours has a `data` of its own. */
 function contentOf(value: unknown, request: Request<unknown>): unknown {
-  const refusal = Refusal.safeParse(value);
+  const refusal = EnvelopeRefusal.safeParse(value);
   if (refusal.success) throw refused(request, refusal.data);
   if (typeof value !== 'object' || value === null || !('data' in value)) return value;
   const isEnvelope = 'messages' in value || 'success' in value || 'status' in value;
@@ -48,7 +48,7 @@ const STATUSES: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** The failure that the same refusal would be with its own status in place of 200. */
-function refused(request: Request<unknown>, { status = 200, error }: Refusal): PollError {
+function refused(request: Request<unknown>, { status = 200, error }: EnvelopeRefusal): PollError {
   const code = error?.code ?? 'no code given';
   const meant = STATUSES.get(code) ?? (status < 400 ? 200 : status);
   return new PollError(reasonOfStatus(meant), `${titleOf(request)} was refused: ${code}`, { status: meant });

@@ -1,5 +1,5 @@
 import { DAY, type Granularity, HOUR, type Instant, instantOf, SECOND } from '../../core/values/time.ts';
-import { defineFeed, defineProvider, type RateLimit } from '../api/provider.ts';
+import { defineFeed, defineProvider, type ProviderRateLimit } from '../api/provider.ts';
 import { singleReader } from '../api/readers.ts';
 import { balance } from './balance.ts';
 import { readBreakdown } from './breakdown.ts';
@@ -35,7 +35,7 @@ function breakdownFeed({ range, lengthMs, granularity, schedule }: Sliding) {
     name: `breakdown_${range}`,
     schedule,
     jitterMs: 5 * SECOND,
-    books: { stream: 'usage', granularity, settleMs: SETTLE_MS, reachMs: Math.max(lengthMs, SETTLE_MS) },
+    stream: { name: 'usage', granularity, settleMs: SETTLE_MS, reachMs: Math.max(lengthMs, SETTLE_MS) },
     plan: ({ now }) => [{ start: now - lengthMs, end: now }],
     async *ask(ask) {
       const request = { path: '/usage/breakdown', query: { range }, schema: Breakdown };
@@ -57,7 +57,7 @@ const summary = defineFeed<Config, Summary>({
 });
 
 /** https://inference.sh/docs/api/rest/overview: the reset is in Unix seconds. */
-function rateLimitOf(headers: Readonly<Record<string, string>>, now: Instant): RateLimit {
+function rateLimitOf(headers: Readonly<Record<string, string>>, now: Instant): ProviderRateLimit {
   const remaining = wholeNumber(headers['x-ratelimit-remaining']);
   const reset = wholeNumber(headers['x-ratelimit-reset']);
   return {

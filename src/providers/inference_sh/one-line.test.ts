@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { oneLine } from './one-line.ts';
 
-const CASES: readonly [text: string, line: string][] = [
+const CASES: readonly [text: string, charge: string][] = [
   ['as it is', 'as it is'],
   [' a\n\tb\r\n c\u2028d ', 'a b c d'],
   ['red \u001b[31m alert\u0007 \u009b2J \u202e txt', 'red [31m alert 2J txt'],
@@ -13,6 +13,6 @@ const CASES: readonly [text: string, line: string][] = [
   [`${' '.repeat(10_000)}late`, ''],
 ];
 
-for (const [text, line] of CASES) {
-  test(`${JSON.stringify(text.slice(0, 40))} is one line`, () => assert.equal(oneLine(text), line));
+for (const [text, charge] of CASES) {
+  test(`${JSON.stringify(text.slice(0, 40))} is one charge`, () => assert.equal(oneLine(text), charge));
 }

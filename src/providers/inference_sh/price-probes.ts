@@ -26,7 +26,7 @@ export const priceProbes = defineFeed<Config, Evaluated>({
   schedule: '23 * * * *',
   jitterMs: MINUTE,
   optional: true,
-  applies: ({ priceProbes: probes = [] }) => probes.length > 0,
+  isEnabled: ({ priceProbes: probes = [] }) => probes.length > 0,
   plan: ({ now, config: { priceProbes: probes = [] } }) =>
     probes.length > 0 ? [{ start: now, end: now }] : [],
   async *ask(ask, _range, { config: { priceProbes: probes = [] } }) {

@@ -10,7 +10,7 @@ const Microcents = Integer.transform((microcents): Usd => fromInteger(microcents
 
 /** One bucket: spend by app path (`namespace/name`). */
 const Point = z.looseObject({ date: Timestamp, per_app: mapOf(Microcents).nullish() });
-export type Point = z.infer<typeof Point>;
+export type TimePoint = z.infer<typeof Point>;
 
 /** `GET /usage/breakdown`: money and the window are required. A list that holds nothing may come as null. */
 export const Breakdown = z
@@ -36,7 +36,7 @@ export const Breakdown = z
   });
 export type Breakdown = z.infer<typeof Breakdown>;
 
-function hasSpend({ per_app }: Point): boolean {
+function hasSpend({ per_app }: TimePoint): boolean {
   return (per_app?.size ?? 0) > 0;
 }
 

@@ -52,17 +52,17 @@ function isInDollars(body: unknown): boolean {
   return !told.success || told.data.currency.toUpperCase() === 'USD';
 }
 
-interface Place {
+interface AmountPath {
   readonly path: readonly (string | number)[];
   readonly isDollars: boolean;
 }
 
-interface Found {
+interface FoundAmount {
   readonly amounts: TaskAmount[];
   readonly others: TaskCost['others'][number][];
 }
 
-function collect(value: unknown, place: Place, found: Found): void {
+function collect(value: unknown, place: AmountPath, found: FoundAmount): void {
   const { path } = place;
   const isDollars = place.isDollars && isInDollars(value);
   const amount = isDollars && isMoney(path) ? amountOf(value, titleOf(path)) : undefined;
@@ -76,7 +76,7 @@ function collect(value: unknown, place: Place, found: Found): void {
   }
 }
 
-function isMoney(path: Place['path']): boolean {
+function isMoney(path: AmountPath['path']): boolean {
   const name = path.at(-1);
   if (VAGUE.has(name)) return path.slice(0, -1).every((step) => MONEY.test(String(step)));
   return NAMES.has(name);
@@ -98,7 +98,7 @@ function membersOf(value: unknown): (readonly [string | number, unknown])[] {
 }
 
 /** `fees.total`, `events[0].type`. */
-function titleOf(path: Place['path']): string {
+function titleOf(path: AmountPath['path']): string {
   const steps = path.map((step, index) =>
     typeof step === 'number' ? `[${step}]` : `${index === 0 ? '' : '.'}${step}`,
   );

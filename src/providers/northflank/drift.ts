@@ -2,10 +2,10 @@ import type { Drift } from '../../core/statement/statement.ts';
 import { HOUR, type Range, SECOND } from '../../core/values/time.ts';
 import { PollError } from '../api/errors.ts';
 import { KNOWN_TYPES } from './drilldown.ts';
-import { type Page, rowsOf } from './tree.ts';
+import { type HourPage, rowsOf } from './tree.ts';
 
 /** What the answers hold that is not as documented, each once. */
-export function driftOf(pages: readonly Page[], range: Range): Drift[] {
+export function driftOf(pages: readonly HourPage[], range: Range): Drift[] {
   const all = pages.flatMap((page) => [
     ...refusalsOf(page),
     ...fieldsOf(page),
@@ -15,7 +15,7 @@ export function driftOf(pages: readonly Page[], range: Range): Drift[] {
   return [...new Map(all.map((drift) => [`${drift.kind} ${drift.what}`, drift])).values()];
 }
 
-function refusalsOf({ call, hour }: Page): Drift[] {
+function refusalsOf({ call, hour }: HourPage): Drift[] {
   if (hour) return [];
   if (call.types !== undefined) return [{ kind: 'refused_filter', what: `resourceType=${call.types}` }];
   if (call.project !== undefined) return [{ kind: 'refused_filter', what: 'projectId' }];
@@ -27,11 +27,11 @@ function refusalsOf({ call, hour }: Page): Drift[] {
   ];
 }
 
-function fieldsOf({ hour }: Page): Drift[] {
+function fieldsOf({ hour }: HourPage): Drift[] {
   return (hour?.unknownFields ?? []).map((field) => ({ kind: 'unknown_field', what: `data.${field}` }));
 }
 
-function typesOf({ hour }: Page): Drift[] {
+function typesOf({ hour }: HourPage): Drift[] {
   const projects = (hour?.paas?.teams ?? []).flatMap((team) => team.projects);
   const types = projects.flatMap(rowsOf).map(({ resourceType }) => resourceType);
   return types
@@ -40,7 +40,7 @@ function typesOf({ hour }: Page): Drift[] {
 }
 
 /** @throws {PollError} `contract` when the answer is about another hour than the one asked for. */
-function shiftOf({ hour }: Page, { start }: Range): Drift[] {
+function shiftOf({ hour }: HourPage, { start }: Range): Drift[] {
   if (hour?.timestamp === undefined) return [];
   const shift = Math.abs(hour.timestamp * SECOND - start);
   if (shift === 0) return [];

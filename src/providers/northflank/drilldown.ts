@@ -1,9 +1,9 @@
-import type { Contract, Project } from './schema.ts';
+import type { ApiContract, Project } from './schema.ts';
 import { addsUp, type TeamView, viewsOf } from './team.ts';
-import { type Call, isSameWalk, type Page, rowsOf, teamsOf } from './tree.ts';
+import { type HourCall, type HourPage, isSameWalk, rowsOf, teamsOf } from './tree.ts';
 
 /** What each request for resource types asks for: one type in the legacy contract, a list in the current one. */
-const TYPES: Readonly<Record<Contract, readonly string[]>> = {
+const TYPES: Readonly<Record<ApiContract, readonly string[]>> = {
   legacy: ['service', 'addon', 'volume', 'job', 'llm-model-deployment', 'opentofu-job', 'external-addon'],
   current: ['service,job,harness,addon,volume'],
   unknown: [],
@@ -27,7 +27,7 @@ const MAX_PAGES = 200;
  *
  * @param isTeamForm the path names the team, so that no filter does.
  */
-export function nextCall(pages: readonly Page[], isTeamForm: boolean): Call | undefined {
+export function nextCall(pages: readonly HourPage[], isTeamForm: boolean): HourCall | undefined {
   const first = pages[0];
   if (!first) return {};
   const further = furtherPage(pages);
@@ -39,7 +39,7 @@ export function nextCall(pages: readonly Page[], isTeamForm: boolean): Call | un
   return undefined;
 }
 
-function nextOfTeam(view: TeamView, types: readonly string[]): Call | undefined {
+function nextOfTeam(view: TeamView, types: readonly string[]): HourCall | undefined {
   const { listed, filter, asked, answered } = view;
   const left = types.filter((type) => !view.typesAsked.has(type));
   if (!listed) return nextUnlisted(view, left);
@@ -61,7 +61,7 @@ function nextOfTeam(view: TeamView, types: readonly string[]): Call | undefined 
 }
 
 /** Without its projects' prices a team is asked by type if that takes one request; else its projects are listed first. */
-function nextUnlisted(view: TeamView, left: readonly string[]): Call | undefined {
+function nextUnlisted(view: TeamView, left: readonly string[]): HourCall | undefined {
   const found = view.projects.flatMap(({ rows }) => rows.map(({ resource }) => resource));
   if (addsUp(view.team.price, found)) return undefined;
   const isCheap = left.length === 1 || !view.isListable;
@@ -70,7 +70,7 @@ function nextUnlisted(view: TeamView, left: readonly string[]): Call | undefined
 }
 
 /** The next page of the newest answer, if there is or seems to be one. */
-function furtherPage(pages: readonly Page[]): Call | undefined {
+function furtherPage(pages: readonly HourPage[]): HourCall | undefined {
   const last = pages.at(-1);
   if (!last?.hour) return undefined;
   const page = (last.call.paging?.page ?? 1) + 1;
@@ -91,7 +91,7 @@ interface PagedList {
   readonly addsUp: boolean;
 }
 
-function listOf(call: Call, walk: readonly Page[]): PagedList {
+function listOf(call: HourCall, walk: readonly HourPage[]): PagedList {
   const teams = teamsOf(walk);
   const projects = teams.flatMap((team) => team.projects);
   if (call.project !== undefined) return resourceList(projects);

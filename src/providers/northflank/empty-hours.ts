@@ -4,7 +4,7 @@ import type { FeedContext } from '../api/provider.ts';
 import type { NorthflankConfig } from './config.ts';
 import { recall } from './list-memo.ts';
 
-/** The feed whose memo tells which hours had nothing at all. */
+/** The feed whose state tells which hours had nothing at all. */
 export const LIST_FEED = 'usage_list';
 
 /**
@@ -18,17 +18,17 @@ export const LIST_FEED = 'usage_list';
 export function isFree({
   config,
   coverage,
-  memoOf,
-}: Pick<FeedContext<NorthflankConfig>, 'config' | 'coverage' | 'memoOf'>): (hour: Range) => boolean {
-  const empty = recall(memoOf(LIST_FEED), config)?.empty ?? [];
+  stateOf,
+}: Pick<FeedContext<NorthflankConfig>, 'config' | 'coverage' | 'stateOf'>): (hour: Range) => boolean {
+  const empty = recall(stateOf(LIST_FEED), config)?.empty ?? [];
   return (hour) =>
     empty.some(({ start, end }) => start <= hour.start && hour.end <= end) && coverage.gaps(hour).length > 0;
 }
 
 /** The reading of an hour that nothing was asked about. */
-export function statedEmpty(range: Range): Reading {
+export function emptyHours(range: Range): Reading {
   return {
-    statement: { granularity: 'hour', range, lines: [], silentTiers: [] },
+    statement: { granularity: 'hour', range, charges: [], silentTiers: [] },
     resources: [],
     observations: [],
     drift: [],

@@ -3,13 +3,13 @@ import {
   defineFeed,
   defineProvider,
   type FeedContext,
-  type RateLimit,
+  type ProviderRateLimit,
   type Reader,
 } from '../api/provider.ts';
 import { askHour } from './ask.ts';
 import { CreditBalance, readBalance } from './balance.ts';
 import { NorthflankConfig } from './config.ts';
-import { isFree, LIST_FEED, statedEmpty } from './empty-hours.ts';
+import { emptyHours, isFree, LIST_FEED } from './empty-hours.ts';
 import type { InvoiceList } from './invoice-schema.ts';
 import { askInvoices, readInvoices } from './invoices.ts';
 import { askList } from './list-ask.ts';
@@ -17,13 +17,13 @@ import { listRanges } from './list-plan.ts';
 import { readList } from './list-read.ts';
 import type { UsageList } from './list-schema.ts';
 import { billingPath } from './path.ts';
-import { dueHours, historyHours, SETTLE_MS } from './plan.ts';
+import { historyHours, planHours, SETTLE_MS } from './plan.ts';
 import { readHour } from './read.ts';
-import type { Page } from './tree.ts';
+import type { HourPage } from './tree.ts';
 import { scopeOf } from './verify-scope.ts';
 
-const books = {
-  stream: 'usage',
+const stream = {
+  name: 'usage',
   granularity: 'hour',
   settleMs: SETTLE_MS,
   // The hour itself, the wait until it is due, and the time until it is read.
@@ -31,20 +31,20 @@ const books = {
   closedBuckets: true,
 } as const;
 
-type Context = FeedContext<NorthflankConfig>;
+type NorthflankContext = FeedContext<NorthflankConfig>;
 
 /** Requests of the hour that the feeds beside the usage leave to it. */
 const LEFT_TO_USAGE = 200;
 
 /** The newest hours: each once it is due, and again while Northflank may still revise it. */
-const usage = defineFeed<NorthflankConfig, Page>({
+const usage = defineFeed<NorthflankConfig, HourPage>({
   name: 'usage',
-  books,
+  stream,
   ask: askHour,
   reader: hourReader,
   schedule: '*/5 * * * *',
   jitterMs: 30 * SECOND,
-  plan: dueHours,
+  plan: planHours,
 });
 
 /** Every hour in one list, without resources: the totals of the month, a check of the ledger, and what history need not ask for. */
@@ -53,19 +53,19 @@ const usageList = defineFeed<NorthflankConfig, UsageList>({
   schedule: '27 * * * *',
   jitterMs: MINUTE,
   optional: true,
-  leaves: LEFT_TO_USAGE,
+  reserveRequests: LEFT_TO_USAGE,
   plan: listRanges,
   ask: askList,
   reader: (range, context) => collected((pages) => readList(pages, range, context)),
 });
 
 /** Everything older, newest first, while enough of the request budget is left for `usage`; of hours that are known to be empty all. */
-const usageHistory = defineFeed<NorthflankConfig, Page>({
+const usageHistory = defineFeed<NorthflankConfig, HourPage>({
   name: 'usage_history',
-  books,
+  stream,
   schedule: '*/10 * * * *',
   jitterMs: MINUTE,
-  leaves: 400,
+  reserveRequests: 400,
   plan: (context) => historyHours(context, isFree(context)),
   async *ask(ask, range, context) {
     // Looked up anew: on the first day the list is read while history is.
@@ -80,7 +80,7 @@ const invoices = defineFeed<NorthflankConfig, InvoiceList>({
   schedule: '41 5 * * *',
   jitterMs: 10 * MINUTE,
   optional: true,
-  leaves: LEFT_TO_USAGE,
+  reserveRequests: LEFT_TO_USAGE,
   plan: ({ now, since }) => [{ start: Math.min(since, now), end: now }],
   ask: askInvoices,
   reader: (_range, context) => collected((pages) => readInvoices(pages, context)),
@@ -92,7 +92,7 @@ const balance = defineFeed<NorthflankConfig, CreditBalance>({
   schedule: '*/30 * * * *',
   jitterMs: MINUTE,
   optional: true,
-  leaves: LEFT_TO_USAGE,
+  reserveRequests: LEFT_TO_USAGE,
   plan: ({ now }) => [{ start: now, end: now }],
   async *ask(ask, _range, { config }) {
     yield (await ask({ path: billingPath(config, 'credit-balance'), schema: CreditBalance })).body;
@@ -104,16 +104,16 @@ const balance = defineFeed<NorthflankConfig, CreditBalance>({
 });
 
 /** How both hourly feeds read an hour; without a page it was not asked for, which `usage_history` alone may do. */
-function hourReader(range: Range, { config }: Context): Reader<Page> {
+function hourReader(range: Range, { config }: NorthflankContext): Reader<HourPage> {
   return collected((pages) => {
-    if (pages.length === 0) return statedEmpty(range);
-    return { ...readHour(pages, range, config), ...(pages[0]?.hour && { memo: scopeOf(config) }) };
+    if (pages.length === 0) return emptyHours(range);
+    return { ...readHour(pages, range, config), ...(pages[0]?.hour && { state: scopeOf(config) }) };
   });
 }
 
-function collected<Item>(read: (pages: readonly Item[]) => ReturnType<Reader<Item>['done']>): Reader<Item> {
+function collected<Item>(read: (pages: readonly Item[]) => ReturnType<Reader<Item>['finish']>): Reader<Item> {
   const pages: Item[] = [];
-  return { take: (page) => void pages.push(page), done: () => read(pages) };
+  return { add: (page) => void pages.push(page), finish: () => read(pages) };
 }
 
 /** Northflank: the hourly billing API, in the legacy contract (cents) and the current one (units of a currency). */
@@ -133,7 +133,7 @@ export const northflank = defineProvider<NorthflankConfig>({
 });
 
 /** `x-ratelimit-reset` counts seconds from now. https://northflank.com/docs/v1/api/use-the-api */
-function rateLimit(headers: Readonly<Record<string, string>>, now: number): RateLimit {
+function rateLimit(headers: Readonly<Record<string, string>>, now: number): ProviderRateLimit {
   const remaining = countOf(headers['x-ratelimit-remaining']);
   const reset = countOf(headers['x-ratelimit-reset']);
   return {

@@ -60,7 +60,7 @@ function notesOf(newest: Invoice, why: string | undefined): Note[] {
     : [...notes, { topic: 'newest invoice not compared', text: why, isWarning: false }];
 }
 
-/** The id is the provider's own text: as short and plain as a line of a log wants it. */
+/** The id is the provider's own text: as short and plain as a charge of a log wants it. */
 function titleOf({ id, start, end }: Invoice): string {
   const name = id.replace(/[^\w.-]/g, '?').slice(0, 40);
   return `${name} ${isoSecond(start)} to ${isoSecond(end)}`.trim();
@@ -72,7 +72,7 @@ function isoSecond(at: Instant): string {
 
 /** The difference from the ledger, or in words why there is none. */
 function comparisonOf(invoice: Invoice, context: Context): Reconciliation | string {
-  const { now, config, billed, usdOf } = context;
+  const { now, config, netCost, usdOf } = context;
   const days = wholeDaysOf(invoice);
   if (!days) return 'its period does not begin and end at midnight UTC';
   if (days.end + config.dueAfter + SETTLE_MS + GRACE_MS > now) return 'its last hours may still be revised';
@@ -80,7 +80,7 @@ function comparisonOf(invoice: Invoice, context: Context): Reconciliation | stri
   const amount = config.customerCosts ? invoice.subTotal : invoice.paas;
   if (amount === undefined || invoice.currency === undefined)
     return 'it does not say how much of what currency';
-  const ledger = billed(days, config.customerCosts ? undefined : ({ tier }) => tier === 'paas');
+  const ledger = netCost(days, config.customerCosts ? undefined : ({ tier }) => tier === 'paas');
   if (!ledger || ledger.asOf < days.start + HOUR + SETTLE_MS)
     return 'the ledger does not hold all of its period';
   const usd = usdOf(amount, invoice.currency);

@@ -22,12 +22,12 @@ const PAGE_SIZE: Readonly<Record<'legacy' | 'current', Readonly<Record<string, s
 export async function* askList(
   ask: Ask,
   range: Range,
-  { config, memo }: FeedContext<NorthflankConfig>,
+  { config, state }: FeedContext<NorthflankConfig>,
 ): AsyncGenerator<UsageList> {
   const path = billingPath(config, 'usage');
   const until = range.start - HOUR;
   const filters = { startTime: String(until / SECOND), endTime: String(range.end / SECOND) };
-  let contract = recall(memo, config)?.contract;
+  let contract = recall(state, config)?.contract;
   let oldest = Number.POSITIVE_INFINITY;
   for (let cursor: string | undefined; ; ) {
     const query = {

@@ -17,7 +17,7 @@ import { type Tier, tiersOf } from './tiers.ts';
 
 /** How many days are set against the ledger, beside those of the month; two more have not settled. */
 const RECONCILED_DAYS = 14;
-/** A memo stays small: what of the oldest is forgotten is asked for hour by hour. */
+/** A state stays small: what of the oldest is forgotten is asked for hour by hour. */
 const MOST_EMPTY = 1000;
 
 type Context = Pick<FeedContext<NorthflankConfig>, 'now' | 'config' | 'since'>;

@@ -6,14 +6,14 @@ import type { NorthflankConfig } from './config.ts';
 import { scopeOf } from './verify-scope.ts';
 
 /** Exact amounts by currency and tier, or currency and `total`, such as `USD paas`. */
-export type Amounts = ReadonlyMap<string, Fixed>;
+export type ListedAmounts = ReadonlyMap<string, Fixed>;
 
 /** What the list showed of a UTC day once all of it had settled. */
 export interface ListedDay {
   readonly start: Instant;
   /** Every hour of it was listed, but for those before the first of all. */
   readonly isWhole: boolean;
-  readonly amounts: Amounts;
+  readonly amounts: ListedAmounts;
 }
 
 /** What is known of the list's settled hours, so that they need not be listed again. */
@@ -42,9 +42,9 @@ const Written = z.strictObject({
   empty: z.array(z.tuple([Hours, Hours])),
 });
 
-/** Reads a memo. One that was written for another team or other costs, or cannot be read, is none: all is listed again. */
-export function recall(memo: string | undefined, config: NorthflankConfig): ListMemo | undefined {
-  const parsed = Written.safeParse(jsonOf(memo));
+/** Reads a state. One that was written for another team or other costs, or cannot be read, is none: all is listed again. */
+export function recall(state: string | undefined, config: NorthflankConfig): ListMemo | undefined {
+  const parsed = Written.safeParse(jsonOf(state));
   if (!parsed.success || parsed.data.scope !== listScope(config)) return undefined;
   const { contract, from, through, oldest, days, empty } = parsed.data;
   return {
@@ -58,9 +58,9 @@ export function recall(memo: string | undefined, config: NorthflankConfig): List
   };
 }
 
-/** The memo as text. Instants are in hours since the epoch. */
-export function written({ days, empty, ...memo }: ListMemo, config: NorthflankConfig): string {
-  const { contract, from, through, oldest } = memo;
+/** The state as text. Instants are in hours since the epoch. */
+export function written({ days, empty, ...state }: ListMemo, config: NorthflankConfig): string {
+  const { contract, from, through, oldest } = state;
   return JSON.stringify({
     ...{ scope: listScope(config), contract, from: from / HOUR, through: through / HOUR },
     ...(oldest !== undefined && { oldest: oldest / HOUR }),
@@ -77,9 +77,9 @@ function listScope(config: NorthflankConfig): string {
   return JSON.stringify([scopeOf(config), config.customerCosts]);
 }
 
-function jsonOf(memo: string | undefined): unknown {
+function jsonOf(state: string | undefined): unknown {
   try {
-    return JSON.parse(memo ?? '');
+    return JSON.parse(state ?? '');
   } catch {
     return undefined;
   }

@@ -26,9 +26,9 @@ export function listRanges(context: FeedContext<NorthflankConfig>): Range[] {
 
 /** What the feed remembers, unless that is so long ago that one walk does not reach it. */
 export function knownOf(
-  context: Pick<FeedContext<NorthflankConfig>, keyof When | 'memo'>,
+  context: Pick<FeedContext<NorthflankConfig>, keyof When | 'state'>,
 ): ListMemo | undefined {
-  const known = recall(context.memo, context.config);
+  const known = recall(context.state, context.config);
   return known && known.through >= farthest(context) ? known : undefined;
 }
 

@@ -4,7 +4,7 @@ import { DAY, HOUR, isoDay, type Range, SECOND, startOfMonth } from '../../core/
 import type { FeedContext } from '../api/provider.ts';
 import type { NorthflankConfig } from './config.ts';
 import { folded, isKnown } from './list-fold.ts';
-import { type Amounts, type ListedDay, type ListMemo, written } from './list-memo.ts';
+import { type ListedAmounts, type ListedDay, type ListMemo, written } from './list-memo.ts';
 import { dueEnd, knownOf } from './list-plan.ts';
 import type { UsageList } from './list-schema.ts';
 import { amountsIn, type Listing, listingOf, sumOf } from './listing.ts';
@@ -23,29 +23,29 @@ export function readList(
   pages: readonly UsageList[],
   range: Range,
   context: Context,
-): Reading & { memo: string } {
+): Reading & { state: string } {
   const known = knownOf(context);
   const listing = listingOf(pages, range, known);
-  const memo = folded(known, listing, context);
+  const state = folded(known, listing, context);
   const isNewest = range.end === dueEnd(context);
-  const reconciliation = isNewest ? reconciliationOf(memo, context) : undefined;
+  const reconciliation = isNewest ? reconciliationOf(state, context) : undefined;
   return {
     resources: [],
-    observations: isNewest ? monthTotals(memo, listing, context) : [],
+    observations: isNewest ? monthTotals(state, listing, context) : [],
     ...(reconciliation && { reconciliation }),
     drift: driftOf(pages),
-    memo: written(memo, context.config),
+    state: written(state, context.config),
   };
 }
 
 /** By tier, in dollars; none while an hour of the month is unknown, and none of a tier with a currency that has no rate. */
-function monthTotals(memo: ListMemo, listing: Listing, context: Context): Observation[] {
+function monthTotals(state: ListMemo, listing: Listing, context: Context): Observation[] {
   const start = startOfMonth(context.now);
   const until = startOfMonth(context.now, 1);
-  const days = memo.days.filter((day) => day.start >= start && day.start < memo.through);
-  const rest = { start: Math.max(start, memo.through), end: listing.range.end };
+  const days = state.days.filter((day) => day.start >= start && day.start < state.through);
+  const rest = { start: Math.max(start, state.through), end: listing.range.end };
   const hasAll = days.length * DAY === rest.start - start;
-  if (!hasAll || !days.every((day) => isCounted(day, memo)) || !isKnown(listing, rest)) return [];
+  if (!hasAll || !days.every((day) => isCounted(day, state)) || !isKnown(listing, rest)) return [];
   const tiers = tiersOf(context.config);
   const sums = sumOf([...days.map(({ amounts }) => amounts), amountsIn(listing, rest, tiers)]);
   return tiers.flatMap((tier) => {
@@ -60,7 +60,7 @@ function isCounted({ isWhole, start }: ListedDay, { oldest }: ListMemo): boolean
 }
 
 /** Undefined where the sums have nothing of the tier, and where a part of it has no rate. */
-function dollarsOf(sums: Amounts, tier: string, { usdOf }: Context): Fixed | undefined {
+function dollarsOf(sums: ListedAmounts, tier: string, { usdOf }: Context): Fixed | undefined {
   const parts = [...sums].map(([key, amount]) => ({ ...splitKey(key), amount }));
   const usd = parts
     .filter((part) => part.tier === tier)
@@ -92,14 +92,14 @@ function reconciliationOf({ days }: ListMemo, context: Context): Reconciliation 
 }
 
 /** What the ledger holds of a day, once all of it should have been read for the last time. */
-function settledLedger({ start }: ListedDay, { now, config, billed }: Context): Fixed | undefined {
+function settledLedger({ start }: ListedDay, { now, config, netCost }: Context): Fixed | undefined {
   const end = start + DAY;
   if (end + config.dueAfter + SETTLE_MS + GRACE_MS > now) return undefined;
-  const found = billed({ start, end }, config.customerCosts ? undefined : ({ tier }) => tier === 'paas');
+  const found = netCost({ start, end }, config.customerCosts ? undefined : ({ tier }) => tier === 'paas');
   return found && found.asOf >= start + HOUR + SETTLE_MS ? found.usd : undefined;
 }
 
-function inDollars(amounts: Amounts): Fixed | undefined {
+function inDollars(amounts: ListedAmounts): Fixed | undefined {
   const totals = [...amounts].filter(([key]) => key.endsWith(' total'));
   const isForeign = totals.some(([key, amount]) => splitKey(key).currency !== 'USD' && amount !== 0n);
   return isForeign ? undefined : (amounts.get('USD total') ?? 0n);

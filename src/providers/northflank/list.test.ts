@@ -6,7 +6,7 @@ import { assertAsyncProperty } from '../../../test/support/property.ts';
 import { type Fixed, fromInteger } from '../../core/values/money.ts';
 import { DAY, floorTo, HOUR, type Instant, MINUTE, SECOND, startOfMonth } from '../../core/values/time.ts';
 import { readAnswer } from '../../poll/http/parse-response.ts';
-import { type Feed, type FeedContext, NOTHING_KNOWN, type Reader } from '../api/provider.ts';
+import { EMPTY_CONTEXT, type Feed, type FeedContext, type Reader } from '../api/provider.ts';
 import type { Ask } from '../api/request.ts';
 import { NorthflankConfig } from './config.ts';
 import { northflank } from './index.ts';
@@ -81,7 +81,7 @@ interface Account {
   readonly read: Interval[];
 }
 
-type Done = ReturnType<Reader<unknown>['done']>;
+type Done = ReturnType<Reader<unknown>['finish']>;
 
 /** Polls a feed once; what it reads is remembered as the ledger would. */
 async function poll(account: Account, name: string, now: Instant): Promise<Done[]> {
@@ -98,7 +98,7 @@ async function poll(account: Account, name: string, now: Instant): Promise<Done[
     );
     done.push(reading);
     if (reading.statement) account.read.push({ ...reading.statement.range, asOf: now });
-    if (reading.memo !== undefined) account.memos.set(name, reading.memo);
+    if (reading.state !== undefined) account.memos.set(name, reading.state);
   }
   return done;
 }
@@ -110,10 +110,10 @@ function contextOf(
   coverage = coverageOf([...read]),
 ): FeedContext<NorthflankConfig> {
   return {
-    ...NOTHING_KNOWN,
+    ...EMPTY_CONTEXT,
     ...{ now, config, since, coverage },
-    memo: memos.get(name),
-    memoOf: (feed) => memos.get(feed),
+    state: memos.get(name),
+    stateOf: (feed) => memos.get(feed),
     usdOf: (amount) => amount,
     signal: new AbortController().signal,
   };
@@ -126,8 +126,8 @@ async function readingOf(
   ask: Ask,
 ): Promise<Done> {
   const reader = feed.reader(range, context);
-  for await (const page of feed.ask(ask, range, context)) reader.take(page);
-  return reader.done();
+  for await (const page of feed.ask(ask, range, context)) reader.add(page);
+  return reader.finish();
 }
 
 function monthOf(done: readonly Done[]): Fixed | undefined {
@@ -228,14 +228,14 @@ describe('a first read of two months of an account that is idle at night', () =>
   async function firstRead(hasList: boolean) {
     const { ask, asked } = serverOf({ centsOf: byDay, firstHour: OCTOBER - DAY, now: NOW, pageSize: 100 });
     const account = { ask, since: OCTOBER, memos: new Map<string, string>(), read: [] };
-    const lines = (await poll(account, 'usage', NOW)).flatMap(({ statement }) => statement?.lines ?? []);
+    const charges = (await poll(account, 'usage', NOW)).flatMap(({ statement }) => statement?.charges ?? []);
     if (hasList) await poll(account, 'usage_list', NOW);
     for (;;) {
       const done = await poll(account, 'usage_history', NOW);
       if (done.length === 0) break;
-      lines.push(...done.flatMap(({ statement }) => statement?.lines ?? []));
+      charges.push(...done.flatMap(({ statement }) => statement?.charges ?? []));
     }
-    const total = lines.reduce((sum, { measure, value }) => (measure === 'cost' ? sum + value : sum), 0n);
+    const total = charges.reduce((sum, { measure, value }) => (measure === 'cost' ? sum + value : sum), 0n);
     return {
       asked,
       total,
@@ -268,8 +268,8 @@ describe('an hour that only looks empty', () => {
     await poll(account, 'usage', now);
     await poll(account, 'usage_list', now);
     const read = (await poll(account, 'usage_history', now)).flatMap(({ statement }) => statement ?? []);
-    const lines = read.find(({ range }) => range.start === HOUR_ASKED)?.lines ?? [];
-    return lines.reduce((sum, { measure, value }) => (measure === 'cost' ? sum + value : sum), 0n);
+    const charges = read.find(({ range }) => range.start === HOUR_ASKED)?.charges ?? [];
+    return charges.reduce((sum, { measure, value }) => (measure === 'cost' ? sum + value : sum), 0n);
   }
 
   const hoursOf = (query: Readonly<Record<string, string>>, size: number) => {

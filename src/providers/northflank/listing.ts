@@ -1,7 +1,7 @@
 import type { Fixed } from '../../core/values/money.ts';
 import { floorTo, HOUR, type Instant, type Range, SECOND } from '../../core/values/time.ts';
 import { PollError } from '../api/errors.ts';
-import type { Amounts, ListMemo } from './list-memo.ts';
+import type { ListedAmounts, ListMemo } from './list-memo.ts';
 import type { UsageList } from './list-schema.ts';
 import type { BilledHour } from './schema.ts';
 import { priceOf, silentTiersOf, type Tier } from './tiers.ts';
@@ -63,9 +63,9 @@ function startOf({ timestamp }: { readonly timestamp: number }): Instant {
  * What the list says of an hour: `listed` with amounts; `left_out` between two that are listed, which counts as nothing;
  * `before` the first of all; or no word, `unknown`.
  */
-export type Standing = 'listed' | 'left_out' | 'before' | 'unknown';
+export type ListedState = 'listed' | 'left_out' | 'before' | 'unknown';
 
-export function standingOf({ hours, isEnd, oldest }: Listing, at: Instant): Standing {
+export function standingOf({ hours, isEnd, oldest }: Listing, at: Instant): ListedState {
   const hour = hours.get(at);
   if (hour) return hour.contract === 'unknown' ? 'unknown' : 'listed';
   if (hours.has(at - HOUR) && hours.has(at + HOUR)) return 'left_out';
@@ -90,13 +90,13 @@ function tellsOfAll(hour: BilledHour | undefined, tiers: readonly Tier[]): boole
 }
 
 /** The amounts of the hours that start in a range, added up. */
-export function amountsIn({ hours }: Listing, { start, end }: Range, tiers: readonly Tier[]): Amounts {
+export function amountsIn({ hours }: Listing, { start, end }: Range, tiers: readonly Tier[]): ListedAmounts {
   const within = [...hours].filter(([at]) => at >= start && at < end);
   return sumOf(within.map(([, hour]) => amountsOf(hour, tiers)));
 }
 
 /** The provider's own total counts where all tiers do: it may know of more than they. */
-function amountsOf(hour: BilledHour, tiers: readonly Tier[]): Amounts {
+function amountsOf(hour: BilledHour, tiers: readonly Tier[]): ListedAmounts {
   const { currency } = hour;
   const priced = tiers.flatMap((tier): [string, Fixed][] => {
     const price = priceOf(hour, tier);
@@ -107,7 +107,7 @@ function amountsOf(hour: BilledHour, tiers: readonly Tier[]): Amounts {
   return new Map([...priced, [`${currency} total`, total]]);
 }
 
-export function sumOf(all: readonly Amounts[]): Amounts {
+export function sumOf(all: readonly ListedAmounts[]): ListedAmounts {
   const sums = new Map<string, Fixed>();
   for (const [key, amount] of all.flatMap((amounts) => [...amounts]))
     sums.set(key, (sums.get(key) ?? 0n) + amount);

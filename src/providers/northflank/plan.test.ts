@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { HOUR, MINUTE } from '../../core/values/time.ts';
-import type { Coverage } from '../api/provider.ts';
+import type { ReadCoverage } from '../api/provider.ts';
 import { NorthflankConfig } from './config.ts';
-import { dueHours, historyHours } from './plan.ts';
+import { historyHours, planHours } from './plan.ts';
 
 const MIDNIGHT = Date.parse('2026-11-22T00:00:00Z');
 const at = (hours: number, minutes = 0) => MIDNIGHT + hours * HOUR + minutes * MINUTE;
 const config = NorthflankConfig.parse({});
 
 /** Hours by their start, and when each was read last. */
-function read(asOfs: ReadonlyMap<number, number>): Coverage {
+function read(asOfs: ReadonlyMap<number, number>): ReadCoverage {
   return { asOf: (start) => asOfs.get(start), latest: () => undefined, gaps: (range) => [range] };
 }
 
@@ -43,13 +43,13 @@ describe('due hours', () => {
       const readings = everyHour(-100, 100, (end) => end + 1000 * HOUR);
       if (asOf === undefined) readings.delete(at(9));
       else readings.set(at(9), asOf);
-      const ranges = dueHours({ ...base, now, coverage: read(readings) });
+      const ranges = planHours({ ...base, now, coverage: read(readings) });
       assert.deepEqual(starts(ranges), due ? [9] : []);
     });
   }
 
   it('come newest first, whole, and from the last day and a little only', () => {
-    const ranges = dueHours({ ...base, now: at(10, 15), coverage: nothingRead });
+    const ranges = planHours({ ...base, now: at(10, 15), coverage: nothingRead });
     assert.deepEqual(
       starts(ranges),
       Array.from({ length: 26 }, (_, index) => 9 - index),
@@ -58,13 +58,13 @@ describe('due hours', () => {
   });
 
   it('never begin before since, nor in the middle of an hour', () => {
-    const ranges = dueHours({ ...base, since: at(7, 30), now: at(10, 15), coverage: nothingRead });
+    const ranges = planHours({ ...base, since: at(7, 30), now: at(10, 15), coverage: nothingRead });
     assert.deepEqual(starts(ranges), [9, 8]);
   });
 
   it('wait as long as dueAfter says', () => {
     const late = NorthflankConfig.parse({ dueAfter: '2h' });
-    const ranges = dueHours({ ...base, config: late, since: at(7), now: at(11, 59), coverage: nothingRead });
+    const ranges = planHours({ ...base, config: late, since: at(7), now: at(11, 59), coverage: nothingRead });
     assert.deepEqual(starts(ranges), [8, 7]);
   });
 });
@@ -74,7 +74,7 @@ describe('history', () => {
 
   it('begins where the due hours end: every hour belongs to one feed', () => {
     const context = { ...base, since: at(-25) };
-    const [recent, history] = [dueHours(context), historyHours(context, nothing)];
+    const [recent, history] = [planHours(context), historyHours(context, nothing)];
     assert.deepEqual(
       [...starts(recent), ...starts(history)],
       Array.from({ length: 35 }, (_, index) => 9 - index),

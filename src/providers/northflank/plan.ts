@@ -15,7 +15,7 @@ const HISTORY_HOURS = 200;
 type Context = Pick<FeedContext<NorthflankConfig>, 'now' | 'config' | 'since' | 'coverage'>;
 
 /** The hours of the last day or so that are due for a reading, newest first. No hour is due before `dueAfter`. */
-export function dueHours(context: Context): Range[] {
+export function planHours(context: Context): Range[] {
   const { now, config, since, coverage } = context;
   return hoursIn(recentStart(context), now - config.dueAfter, since).filter(({ start, end }) => {
     const asOf = coverage.asOf(start);

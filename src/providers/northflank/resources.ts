@@ -1,10 +1,10 @@
 import type { ResourceFacts } from '../../core/statement/statement.ts';
 import type { Project, Team } from './schema.ts';
 import type { TeamView } from './team.ts';
-import type { Row } from './tree.ts';
+import type { BilledRow } from './tree.ts';
 
 /** A resource and where it belongs. */
-export interface Place extends Row {
+export interface ResourcePlace extends BilledRow {
   /** The `resource` label. */
   readonly label: string;
   readonly team: Team;
@@ -12,7 +12,7 @@ export interface Place extends Row {
 }
 
 /** Every resource of the teams: `project/id`, below the team's id where `isTeamNamed` and the answer has one. */
-export function placesOf(views: readonly TeamView[], isTeamNamed: boolean): Place[] {
+export function placesOf(views: readonly TeamView[], isTeamNamed: boolean): ResourcePlace[] {
   return views.flatMap(({ team, projects }) =>
     projects.flatMap(({ project, rows }) =>
       rows.map((row) => {
@@ -25,7 +25,7 @@ export function placesOf(views: readonly TeamView[], isTeamNamed: boolean): Plac
 }
 
 /** One entry a label: two resources of different types may share an id. */
-export function factsOf(places: readonly Place[]): ResourceFacts[] {
+export function factsOf(places: readonly ResourcePlace[]): ResourceFacts[] {
   return [...Map.groupBy(places, ({ label }) => label)].map(([resource, same]) => {
     const name = joined(same.map((place) => place.resource.name));
     const kind = joined(same.map((place) => place.resourceType));

@@ -3,7 +3,7 @@ import type { Fixed } from '../../core/values/money.ts';
 import { Decimal, decimal, lenient, listOf, Text } from '../api/schemas.ts';
 
 /** A price in whole units of the currency. Components may add up to less than the total: some kinds of use have no name. */
-export interface Price {
+export interface MoneyPrice {
   readonly total: Fixed;
   /** By component label; absent or null where the answer has none. */
   readonly components: Readonly<Record<string, Fixed | null | undefined>>;
@@ -27,7 +27,7 @@ function priceIn(money: Money) {
     gpuMemory: part,
     cluster: part,
   };
-  return z.looseObject({ total: money, ...parts }).transform((price): Price => {
+  return z.looseObject({ total: money, ...parts }).transform((price): MoneyPrice => {
     const { cpu, memory, storage, gpu, vcpu, gpuMemory, cluster } = price;
     const components = { cpu, memory, storage, gpu, vcpu, cluster, gpu_memory: gpuMemory };
     const unknownKeys = Object.keys(price).filter((key) => key !== 'total' && !Object.hasOwn(parts, key));
@@ -59,7 +59,7 @@ function projectIn(money: Money) {
 }
 export type Project = z.infer<ReturnType<typeof projectIn>>;
 export type ResourceType = Project['resourceTypes'][number];
-export type Resource = ResourceType['resources'][number];
+export type BilledResource = ResourceType['resources'][number];
 
 function teamIn(money: Money) {
   return z.object({ id: Id, name: Name, price: priceIn(money), projects: namedListOf(projectIn(money)) });
@@ -111,7 +111,7 @@ export const HourData = z.looseObject({
 });
 
 /** `legacy` has cents under `paasUsage`, `current` whole units of a currency under `paas`; `unknown` has neither. */
-export type Contract = 'legacy' | 'current' | 'unknown';
+export type ApiContract = 'legacy' | 'current' | 'unknown';
 
 /**
  * A billing hour of either contract, in whole units of `currency`.
@@ -168,7 +168,7 @@ export const UsageHour = z
   }));
 export type UsageHour = z.infer<typeof UsageHour>;
 
-function contractOf(data: z.infer<typeof HourData>): Contract {
+function contractOf(data: z.infer<typeof HourData>): ApiContract {
   if (data.paas) return 'current';
   if (data.paasUsage || data.byocUsage) return 'legacy';
   const isCurrent = data.byoc || data.egressIp || data.loadBalancer || data.total || data.currency;

@@ -1,12 +1,12 @@
 import type { Fixed } from '../../core/values/money.ts';
-import type { Price, Project, Team } from './schema.ts';
-import { type Call, isSameWalk, type Page, type Row, rowsOf, teamsOf } from './tree.ts';
+import type { MoneyPrice, Project, Team } from './schema.ts';
+import { type BilledRow, type HourCall, type HourPage, isSameWalk, rowsOf, teamsOf } from './tree.ts';
 
 /** Gaps up to this many units are rounding of the parts and no missing resource; it decides about calls, never about money. */
 const ROUNDING: Fixed = 10_000n; // 1e-8: ten thousand parts, each off by 1e-12
 
 /** Whether the parts make up the whole, but for rounding. */
-export function addsUp(whole: Price, parts: readonly { readonly price: Price }[]): boolean {
+export function addsUp(whole: MoneyPrice, parts: readonly { readonly price: MoneyPrice }[]): boolean {
   const gap = parts.reduce((rest, { price }) => rest - price.total, whole.total);
   return gap <= ROUNDING && gap >= -ROUNDING;
 }
@@ -15,7 +15,7 @@ export function addsUp(whole: Price, parts: readonly { readonly price: Price }[]
 export interface TeamView {
   readonly team: Team;
   /** Narrows a request to this team, where the answer may hold others. */
-  readonly filter: Pick<Call, 'team'>;
+  readonly filter: Pick<HourCall, 'team'>;
   /** Its projects with their full prices; undefined while only slices of them are known. */
   readonly listed: readonly Project[] | undefined;
   /** Whether its projects can be asked for, and were not yet. */
@@ -26,11 +26,11 @@ export interface TeamView {
   readonly answered: ReadonlySet<string>;
   readonly typesAsked: ReadonlySet<string>;
   /** Every project that any answer named, with the rows found so far. Never rows of differently filtered answers together. */
-  readonly projects: readonly { readonly project: Project; readonly rows: readonly Row[] }[];
+  readonly projects: readonly { readonly project: Project; readonly rows: readonly BilledRow[] }[];
 }
 
 /** The teams of the unfiltered hour. `isTeamForm`: the path names the team, so that no filter does. */
-export function viewsOf(pages: readonly Page[], isTeamForm: boolean): TeamView[] {
+export function viewsOf(pages: readonly HourPage[], isTeamForm: boolean): TeamView[] {
   const teams = teamsOf(pages.filter(({ call }) => isSameWalk(call, {})));
   return teams.map((team) => {
     const isAlone = team.id === '' || (teams.length === 1 && team.projects.length > 0);
@@ -39,9 +39,9 @@ export function viewsOf(pages: readonly Page[], isTeamForm: boolean): TeamView[]
 }
 
 function viewOf(
-  pages: readonly Page[],
+  pages: readonly HourPage[],
   team: Team,
-  filter: Pick<Call, 'team'>,
+  filter: Pick<HourCall, 'team'>,
   isTeamForm: boolean,
 ): TeamView {
   const lists = pages.filter(({ call }) => isSameWalk(call, { team: team.id }));
@@ -70,13 +70,13 @@ function viewOf(
 }
 
 /** The team's projects in some answers; an answer about one team may name it otherwise, or not at all. */
-function projectsOf({ id }: Team, pages: readonly Page[]): readonly Project[] {
+function projectsOf({ id }: Team, pages: readonly HourPage[]): readonly Project[] {
   const teams = teamsOf(pages);
   const alone = teams.length === 1 && teams[0]?.id === '' ? teams[0] : undefined;
   return (teams.find((team) => team.id === id) ?? alone)?.projects ?? [];
 }
 
-function rowsById(projects: readonly Project[]): Map<string, Row[]> {
+function rowsById(projects: readonly Project[]): Map<string, BilledRow[]> {
   const withRows = projects.map((project) => [project.id, rowsOf(project)] as const);
   return new Map(withRows.filter(([, rows]) => rows.length > 0));
 }

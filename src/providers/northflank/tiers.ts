@@ -1,5 +1,5 @@
 import type { NorthflankConfig } from './config.ts';
-import type { BilledHour, Price } from './schema.ts';
+import type { BilledHour, MoneyPrice } from './schema.ts';
 
 export type Tier = 'paas' | 'byoc' | 'egress_ip' | 'load_balancer';
 
@@ -9,7 +9,7 @@ export function tiersOf({ customerCosts }: NorthflankConfig): readonly Tier[] {
 }
 
 /** What an hour says of a tier; undefined where it is silent. */
-export function priceOf(hour: BilledHour, tier: Tier): Price | undefined {
+export function priceOf(hour: BilledHour, tier: Tier): MoneyPrice | undefined {
   if (tier === 'paas') return hour.paas?.price;
   if (tier === 'byoc') return hour.byoc;
   return tier === 'egress_ip' ? hour.egressIp : hour.loadBalancer;

@@ -1,7 +1,7 @@
-import type { Project, Resource, ResourceType, Team, UsageHour } from './schema.ts';
+import type { BilledResource, Project, ResourceType, Team, UsageHour } from './schema.ts';
 
 /** One request of the walk through an hour. */
-export interface Call {
+export interface HourCall {
   /** Team, project and resource-type filters; none of them: the unfiltered hour. */
   readonly team?: string;
   readonly project?: string;
@@ -11,18 +11,18 @@ export interface Call {
 }
 
 /** A call and its answer; undefined where Northflank does not know what was asked for. */
-export interface Page {
-  readonly call: Call;
+export interface HourPage {
+  readonly call: HourCall;
   readonly hour: UsageHour | undefined;
 }
 
 /** Whether two calls have the same filters, whatever page they ask for. */
-export function isSameWalk(a: Call, b: Call): boolean {
+export function isSameWalk(a: HourCall, b: HourCall): boolean {
   return a.team === b.team && a.project === b.project && a.types === b.types;
 }
 
 /** The teams of several answers as one, down to the resources. What came first wins: a page that is given twice adds nothing. */
-export function teamsOf(pages: readonly Page[]): Team[] {
+export function teamsOf(pages: readonly HourPage[]): Team[] {
   return pages.reduce<Team[]>((teams, { hour }) => mergedTeams(teams, hour?.paas?.teams ?? []), []);
 }
 
@@ -64,13 +64,13 @@ function merged<Item>(
 }
 
 /** A resource and its type. */
-export interface Row {
+export interface BilledRow {
   readonly resourceType: string;
-  readonly resource: Resource;
+  readonly resource: BilledResource;
 }
 
 /** The resources of a project as rows. */
-export function rowsOf(project: Project | undefined): Row[] {
+export function rowsOf(project: Project | undefined): BilledRow[] {
   return (project?.resourceTypes ?? []).flatMap(({ resourceType, resources }) =>
     resources.map((resource) => ({ resourceType, resource })),
   );

@@ -3,7 +3,7 @@ import type { FeedContext } from '../api/provider.ts';
 import type { NorthflankConfig } from './config.ts';
 
 /** What tells whether this account was ever answered. */
-export type History = Pick<FeedContext<NorthflankConfig>, 'config' | 'coverage' | 'memo'>;
+export type History = Pick<FeedContext<NorthflankConfig>, 'config' | 'coverage' | 'state'>;
 
 /** Whose hours are asked for: a team's, or `*`, those of all that the token may read. Both feeds remember who answered. */
 export function scopeOf({ teamId }: NorthflankConfig): string {
@@ -18,8 +18,8 @@ export function scopeOf({ teamId }: NorthflankConfig): string {
  * only if some hour was answered, for a 404 before that is none.
  * @throws {PollError} `contract` while no hour of this scope was answered.
  */
-export function assertAnswered({ config, coverage, memo }: History): void {
-  const isKnown = memo === undefined ? coverage.latest() !== undefined : memo === scopeOf(config);
+export function verifyScope({ config, coverage, state }: History): void {
+  const isKnown = state === undefined ? coverage.latest() !== undefined : state === scopeOf(config);
   if (isKnown) return;
   const cause = config.teamId === undefined ? WRONG_TOKEN : WRONG_TEAM;
   // Without the status, which is a refusal's: an older hour may well be answered.

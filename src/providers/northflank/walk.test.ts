@@ -11,7 +11,7 @@ import type { Ask, Request } from '../api/request.ts';
 import { askHour } from './ask.ts';
 import { NorthflankConfig } from './config.ts';
 import { readHour } from './read.ts';
-import type { Page } from './tree.ts';
+import type { HourPage } from './tree.ts';
 
 /** What an hour cost, in cents: resources, what no resource accounts for, and how the server pages and is spoken to. */
 interface Bill {
@@ -116,18 +116,18 @@ function pager({ contract, pageSize }: Bill, query: Readonly<Record<string, stri
 
 async function readingOf(bill: Bill): Promise<{ reading: Reading; asked: number }> {
   const config = NorthflankConfig.parse({});
-  const history = { config, coverage: coverageOf([]), memo: undefined };
+  const history = { config, coverage: coverageOf([]), state: undefined };
   const server = serverOf(bill);
-  const pages: Page[] = [];
+  const pages: HourPage[] = [];
   for await (const page of askHour(server.ask, range, history)) pages.push(page);
   return { reading: readHour(pages, range, config), asked: server.asked() };
 }
 
 function costs(reading: Reading, tier: string): Map<string, bigint> {
   const sums = new Map<string, bigint>();
-  for (const line of reading.statement?.lines ?? []) {
-    if (line.measure !== 'cost' || line.tier !== tier) continue;
-    sums.set(line.resource, (sums.get(line.resource) ?? 0n) + line.value);
+  for (const charge of reading.statement?.charges ?? []) {
+    if (charge.measure !== 'cost' || charge.tier !== tier) continue;
+    sums.set(charge.resource, (sums.get(charge.resource) ?? 0n) + charge.value);
   }
   return sums;
 }

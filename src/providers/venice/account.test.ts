@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
 import type { Simulator } from '../../../test/simulators/kit/service.ts';
-import type { Contract } from '../../../test/simulators/kit/world.ts';
+import type { SimulatedContract } from '../../../test/simulators/kit/world.ts';
 import type { VeniceRow } from '../../../test/simulators/venice/rows.ts';
 import { samplesOf } from '../../../test/support/expected.ts';
 import type { Scrape } from '../../../test/support/exporter.ts';
@@ -11,7 +11,7 @@ import { ME, poll, row, type Scene, scene, TODAY } from '../../../test/support/v
 import { type Fixed, fromNumber, ONE, parseDecimal, toNumber } from '../../core/values/money.ts';
 import { DAY, HOUR, MINUTE } from '../../core/values/time.ts';
 
-const CONTRACTS: readonly Contract[] = ['seed', 'current'];
+const CONTRACTS: readonly SimulatedContract[] = ['seed', 'current'];
 const ANALYTICS = '/api/v1/billing/usage-analytics';
 
 /** The values of a family by one of its labels. */
@@ -163,7 +163,7 @@ for (const contract of CONTRACTS) {
     assert.equal(difference(await poll(here)), 0);
     assert.match(await against(), /of 6 UTC days from 2026-11-17 to 2026-11-22$/);
 
-    // Back-dated by more than anybody reads again: the provider's total has it, the ledger does not.
+    // Back-dated by more than anybody reads reread: the provider's total has it, the ledger does not.
     venice.book(row(TODAY - DAY, { currency: 'DIEM', amount: parseDecimal('-0.123456789') }));
     venice.book(row(TODAY - DAY, { currency: 'EARNED_CREDITS' }));
     dial.advance(61 * MINUTE);

@@ -12,18 +12,18 @@ const Attempt = z.object({
   /** Whether an answer came: a query of many days may time out. */
   ok: z.boolean(),
 });
-export type Attempt = z.infer<typeof Attempt>;
+export type AnalyticsAttempt = z.infer<typeof Attempt>;
 
-/** Reads a memo. What cannot be read is forgotten: the worst that comes of it is a request too many. */
-export function recallAttempt(memo: string | undefined): Attempt | undefined {
+/** Reads a state. What cannot be read is forgotten: the worst that comes of it is a request too many. */
+export function recallAttempt(state: string | undefined): AnalyticsAttempt | undefined {
   try {
-    return Attempt.safeParse(JSON.parse(memo ?? '')).data;
+    return Attempt.safeParse(JSON.parse(state ?? '')).data;
   } catch {
     return undefined;
   }
 }
 
-export function memoOfAttempt({ at, days, ok }: Attempt): string {
+export function memoOfAttempt({ at, days, ok }: AnalyticsAttempt): string {
   return JSON.stringify({ at, days, ok });
 }
 
@@ -33,7 +33,7 @@ export function memoOfAttempt({ at, days, ok }: Attempt): string {
  * After an attempt without an answer they are half as many, at once; else an hour passes between two. A new UTC day starts
  * over with all of them.
  */
-export function daysToAsk(last: Attempt | undefined, now: Instant): number {
+export function daysToAsk(last: AnalyticsAttempt | undefined, now: Instant): number {
   if (!last) return MOST_DAYS;
   if (!last.ok && last.days > 1) return Math.floor(last.days / 2);
   if (now >= last.at && now - last.at < HOUR) return 0;

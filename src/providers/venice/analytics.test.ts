@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Fixed, fromInteger, multiply, ONE, parseDecimal } from '../../core/values/money.ts';
 import { DAY, HOUR, type Instant, isoDay, MINUTE } from '../../core/values/time.ts';
-import { type FeedContext, NOTHING_KNOWN } from '../api/provider.ts';
+import { EMPTY_CONTEXT, type FeedContext } from '../api/provider.ts';
 import { analyticsReader, planAnalytics } from './analytics.ts';
 import { Analytics } from './analytics-schema.ts';
 import { daysToAsk, memoOfAttempt, recallAttempt } from './analytics-window.ts';
@@ -16,7 +16,7 @@ function contextOf(
   more: Partial<FeedContext<unknown>> = {},
 ): FeedContext<unknown> {
   return {
-    ...NOTHING_KNOWN,
+    ...EMPTY_CONTEXT,
     now: NOW,
     since: TODAY - 30 * DAY,
     config: {},
@@ -49,8 +49,8 @@ function bodyOf(days: Record<string, [usd: number, diem: number]>, keys: readonl
 
 function today(context: FeedContext<unknown>, keys: readonly Charged[]) {
   const reader = analyticsReader({ start: TODAY, end: TODAY + DAY }, context);
-  reader.take(bodyOf({ [isoDay(TODAY)]: [0, 0] }, keys));
-  const { observations } = reader.done();
+  reader.add(bodyOf({ [isoDay(TODAY)]: [0, 0] }, keys));
+  const { observations } = reader.finish();
   const of = (metric: string) =>
     new Map(
       observations
@@ -98,13 +98,13 @@ describe('closed days', () => {
   it('are compared at the rate of their own time', () => {
     const half = ONE / 2n;
     const rateOf = (currency: string, at: Instant) => (currency === 'DIEM' && at < day + DAY ? half : ONE);
-    const memo = JSON.stringify({
+    const state = JSON.stringify({
       refunds: { [isoDay(day)]: { DIEM: '2' }, [isoDay(day + DAY)]: { DIEM: '1' } },
     });
     const billed = { [day]: parseDecimal('4'), [day + DAY]: parseDecimal('9') };
     const context = contextOf(rateOf, {
-      memoOf: () => memo,
-      billed: ({ start }, which) => {
+      stateOf: () => state,
+      netCost: ({ start }, which) => {
         const isDiem = which?.({ resource: '', model: '', tier: '', detail: 'DIEM' });
         return { usd: isDiem ? (billed[start] ?? 0n) : 0n, asOf };
       },
@@ -112,16 +112,16 @@ describe('closed days', () => {
     const [, range] = planAnalytics(context);
     assert.ok(range);
     const reader = analyticsReader(range, context);
-    reader.take(bodyOf({ [isoDay(day)]: [0, 10], [isoDay(day + DAY)]: [0, 10] }));
-    const { reconciliation, drift } = reader.done();
+    reader.add(bodyOf({ [isoDay(day)]: [0, 10], [isoDay(day + DAY)]: [0, 10] }));
+    const { reconciliation, drift } = reader.finish();
     assert.deepEqual([reconciliation?.difference, drift], [0n, []]);
     assert.match(reconciliation?.against ?? '', /^usage-analytics: 15 US dollars/);
   });
 
   it('are not asked for while the ledger has none of them', () => {
     assert.equal(planAnalytics(contextOf(one)).length, 1);
-    const memo = JSON.stringify({ refunds: { [isoDay(day)]: {} } });
-    assert.equal(planAnalytics(contextOf(one, { memoOf: () => memo })).length, 1);
+    const state = JSON.stringify({ refunds: { [isoDay(day)]: {} } });
+    assert.equal(planAnalytics(contextOf(one, { stateOf: () => state })).length, 1);
   });
 });
 
@@ -146,7 +146,7 @@ describe('an attempt on closed days', () => {
   it('is remembered, and forgotten where it cannot be read', () => {
     const attempt = { at, days: 3, ok: false };
     assert.deepEqual(recallAttempt(memoOfAttempt(attempt)), attempt);
-    for (const memo of [undefined, '', '{', '{}', 'null', '{"at":1,"days":0,"ok":true}'])
-      assert.equal(recallAttempt(memo), undefined);
+    for (const state of [undefined, '', '{', '{}', 'null', '{"at":1,"days":0,"ok":true}'])
+      assert.equal(recallAttempt(state), undefined);
   });
 });

@@ -7,7 +7,7 @@ import { unknownFieldsOf } from '../api/unknown-fields.ts';
 import { Analytics } from './analytics-schema.ts';
 import { daysToAsk, memoOfAttempt, recallAttempt } from './analytics-window.ts';
 import { comparableDays, reconciliationOf } from './reconcile.ts';
-import { spendersOf } from './top-consumers.ts';
+import { topConsumersOf } from './top-consumers.ts';
 
 // https://docs.venice.ai/api-reference/endpoint/billing/usage-analytics
 type Context = FeedContext<unknown>;
@@ -20,7 +20,7 @@ export function planAnalytics(context: Context): Range[] {
 }
 
 function closedDays(context: Context): Range | undefined {
-  const days = comparableDays(context, daysToAsk(recallAttempt(context.memo), context.now));
+  const days = comparableDays(context, daysToAsk(recallAttempt(context.state), context.now));
   const [newest] = days;
   const oldest = days.at(-1);
   return newest === undefined || oldest === undefined ? undefined : { start: oldest, end: newest + DAY };
@@ -41,22 +41,22 @@ export function analyticsReader(range: Range, context: Context): Reader<Analytic
   });
 }
 
-type Part = Partial<Reading> & { readonly memo?: string };
+type AnalyticsPart = Partial<Reading> & { readonly state?: string };
 
 /** What is noted of the attempt on the closed days comes first: should they fail, fewer of them are asked for next time. */
-function todayOf(body: Analytics, range: Range, context: Context): Part {
+function todayOf(body: Analytics, range: Range, context: Context): AnalyticsPart {
   const closed = closedDays(context);
-  const days = closed && daysToAsk(recallAttempt(context.memo), context.now);
-  const memo = days ? { memo: memoOfAttempt({ at: context.now, days, ok: false }) } : {};
-  if (!isOf(range, body)) return { drift: [OTHER_DAYS], ...memo };
-  return { ...spendersOf(body, range.end, context), ...memo };
+  const days = closed && daysToAsk(recallAttempt(context.state), context.now);
+  const state = days ? { state: memoOfAttempt({ at: context.now, days, ok: false }) } : {};
+  if (!isOf(range, body)) return { drift: [OTHER_DAYS], ...state };
+  return { ...topConsumersOf(body, range.end, context), ...state };
 }
 
-function closedOf(body: Analytics, range: Range, context: Context): Part {
-  const attempt = recallAttempt(context.memo);
-  const memo = attempt ? { memo: memoOfAttempt({ ...attempt, ok: true }) } : {};
-  if (!isOf(range, body)) return { drift: [OTHER_DAYS], ...memo };
-  return { ...reconciliationOf(body, range, context), ...memo };
+function closedOf(body: Analytics, range: Range, context: Context): AnalyticsPart {
+  const attempt = recallAttempt(context.state);
+  const state = attempt ? { state: memoOfAttempt({ ...attempt, ok: true }) } : {};
+  if (!isOf(range, body)) return { drift: [OTHER_DAYS], ...state };
+  return { ...reconciliationOf(body, range, context), ...state };
 }
 
 const OTHER_DAYS: Drift = { kind: 'stray_row', what: 'analytics of days that were not asked for' };

@@ -5,7 +5,7 @@ import type { FeedContext } from '../api/provider.ts';
 import type { Ask } from '../api/request.ts';
 import { Decimal, lenient, Text } from '../api/schemas.ts';
 import { unknownFieldsOf } from '../api/unknown-fields.ts';
-import { askKeys, type Keys, memoOfKeys, readKeys } from './keys.ts';
+import { askKeys, type KeyTable, memoOfKeys, readKeys } from './keys.ts';
 import { CURRENCIES } from './usage-aggregator.ts';
 
 // https://docs.venice.ai/api-reference/endpoint/billing/balance
@@ -29,12 +29,12 @@ const Balance = z.looseObject({
   /** What the stake gives in each epoch, which is a UTC day. */
   diemEpochAllocation: z.unknown().optional(),
 });
-export type Balance = z.infer<typeof Balance>;
+export type VeniceBalance = z.infer<typeof Balance>;
 
 /** What is left, and what the keys may spend of it. */
 export interface AccountPage {
-  readonly balance: Balance;
-  readonly keys: Keys;
+  readonly balance: VeniceBalance;
+  readonly keys: KeyTable;
 }
 
 export async function* askAccount(
@@ -58,13 +58,13 @@ export function readAccount({ balance, keys }: AccountPage, context: FeedContext
   };
 }
 
-function notesOf({ body }: Keys): Note[] {
+function notesOf({ body }: KeyTable): Note[] {
   const text = 'their limits may not be read: asked for again an hour after the refusal';
   return body ? [] : [{ topic: 'API keys', text, isWarning: false }];
 }
 
 /** Reads what is left, in dollars. Null is not zero: a balance that is not told has no sample. */
-function readBalance(body: Balance, { usdOf }: Pick<FeedContext<unknown>, 'usdOf'>): Reading {
+function readBalance(body: VeniceBalance, { usdOf }: Pick<FeedContext<unknown>, 'usdOf'>): Reading {
   const currency = body.consumptionCurrency ?? undefined;
   return {
     resources: [],
@@ -74,7 +74,7 @@ function readBalance(body: Balance, { usdOf }: Pick<FeedContext<unknown>, 'usdOf
   };
 }
 
-function balancesOf({ balances }: Balance, usdOf: FeedContext<unknown>['usdOf']): Observation[] {
+function balancesOf({ balances }: VeniceBalance, usdOf: FeedContext<unknown>['usdOf']): Observation[] {
   return Object.entries(balances).flatMap(([kind, value]) => {
     const amount = amountOf(value);
     const currency = currencyOf(kind);
@@ -83,7 +83,10 @@ function balancesOf({ balances }: Balance, usdOf: FeedContext<unknown>['usdOf'])
   });
 }
 
-function quotaOf({ diemEpochAllocation }: Balance, usdOf: FeedContext<unknown>['usdOf']): Observation[] {
+function quotaOf(
+  { diemEpochAllocation }: VeniceBalance,
+  usdOf: FeedContext<unknown>['usdOf'],
+): Observation[] {
   const amount = amountOf(diemEpochAllocation);
   const usd = amount === undefined ? undefined : usdOf(amount, QUOTA_CURRENCY);
   return usd === undefined ? [] : [{ metric: 'quota', labels: { currency: QUOTA_CURRENCY }, value: usd }];
@@ -99,7 +102,7 @@ function currencyOf(kind: string): string {
   return kind.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase();
 }
 
-function canConsumeOf({ canConsume }: Balance): Observation[] {
+function canConsumeOf({ canConsume }: VeniceBalance): Observation[] {
   if (canConsume === null || canConsume === undefined) return [];
   return [{ metric: 'canConsume', labels: {}, value: canConsume ? ONE : 0n }];
 }

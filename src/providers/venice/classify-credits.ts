@@ -1,8 +1,8 @@
 import { floorTo, type Instant, MINUTE } from '../../core/values/time.ts';
-import type { Row } from './rows.ts';
+import type { UsageRow } from './rows.ts';
 import { creditIn } from './sku.ts';
 import { emptyMinute, openSku } from './sums.ts';
-import { grant, keepLines, note, refund, skuOf, type Tally, topUp } from './usage-aggregator.ts';
+import { grant, keepLines, note, refund, skuOf, topUp, type UsageAggregator } from './usage-aggregator.ts';
 
 /** What is known beyond the rows of the range. */
 export interface Knowledge {
@@ -20,7 +20,7 @@ const NEVER_BOUGHT: ReadonlySet<string> = new Set(['DIEM', 'VCU', 'BUNDLED_CREDI
  * this reading or an earlier one; else a grant where the notes or the currency say so; else a top-up. Returns from where on the
  * range can be believed: what may still turn out to be the other, and all before it, is left out.
  */
-export function judge(tally: Tally, { wasCharged, mayWait }: Knowledge): Instant {
+export function classifyCredits(tally: UsageAggregator, { wasCharged, mayWait }: Knowledge): Instant {
   let from = tally.range.start;
   for (const row of tally.undecided) {
     const minute = emptyMinute(floorTo(MINUTE, row.at));
@@ -37,6 +37,6 @@ export function judge(tally: Tally, { wasCharged, mayWait }: Knowledge): Instant
   return from;
 }
 
-function isGrant({ notes, currency }: Row): boolean {
+function isGrant({ notes, currency }: UsageRow): boolean {
   return creditIn(notes) === 'grant' || NEVER_BOUGHT.has(currency.toUpperCase());
 }

@@ -5,14 +5,14 @@ import { coverageOf } from '../../../test/support/coverage.ts';
 import { assertProperty } from '../../../test/support/property.ts';
 import { parseDecimal } from '../../core/values/money.ts';
 import { floorTo, HOUR, MINUTE, type Range } from '../../core/values/time.ts';
-import { type FeedContext, NOTHING_KNOWN } from '../api/provider.ts';
+import { EMPTY_CONTEXT, type FeedContext } from '../api/provider.ts';
 import { Decimal } from '../api/schemas.ts';
 import { Config } from './config.ts';
 import { venice } from './index.ts';
 import { recall } from './memo.ts';
 import { planTail } from './plan.ts';
 import { usageReader } from './read.ts';
-import type { Row } from './rows.ts';
+import type { UsageRow } from './rows.ts';
 import { HistoryPage } from './schema.ts';
 import { historyPages } from './usage-history.ts';
 
@@ -21,7 +21,7 @@ const RANGE: Range = { start: START, end: START + 11 * MINUTE };
 
 function contextAt(now: number): FeedContext<Config> {
   return {
-    ...NOTHING_KNOWN,
+    ...EMPTY_CONTEXT,
     now,
     config: Config.parse({}),
     since: 0,
@@ -30,12 +30,12 @@ function contextAt(now: number): FeedContext<Config> {
   };
 }
 
-function readingOf(pages: readonly (readonly Row[])[]) {
+function readingOf(pages: readonly (readonly UsageRow[])[]) {
   const reader = usageReader({ range: RANGE, context: contextAt(RANGE.end), readsHistory: false });
   pages.forEach((rows, index) => {
-    reader.take({ api: 'usage-history', first: index === 0, rows, drift: [] });
+    reader.add({ api: 'usage-history', first: index === 0, rows, drift: [] });
   });
-  return reader.done();
+  return reader.finish();
 }
 
 const row = fc.record({
@@ -51,7 +51,7 @@ const row = fc.record({
 const rowsInOrder = fc.array(row, { maxLength: 60 }).map((rows) => rows.sort((a, b) => a.at - b.at));
 
 /** Sums by cell, straight from the definition. */
-function naive(rows: readonly Row[]): Map<string, bigint> {
+function naive(rows: readonly UsageRow[]): Map<string, bigint> {
   const cells = new Map<string, bigint>();
   const add = (key: string, value: bigint) => cells.set(key, (cells.get(key) ?? 0n) + value);
   const requests = new Set<string>();
@@ -74,11 +74,11 @@ describe('readings of the ledger', () => {
       fc.property(split, ([rows, cuts]) => {
         const bounds = [0, ...cuts.sort((a, b) => a - b), rows.length];
         const pages = bounds.slice(1).map((end, index) => rows.slice(bounds[index], end));
-        const lines = readingOf(pages).statement?.lines ?? [];
-        const cells = lines.map(
+        const charges = readingOf(pages).statement?.charges ?? [];
+        const cells = charges.map(
           ({ at, model, measure, detail, value }) => [`${at} ${model} ${measure} ${detail}`, value] as const,
         );
-        assert.equal(new Set(cells.map(([key]) => key)).size, cells.length, 'one line a cell');
+        assert.equal(new Set(cells.map(([key]) => key)).size, cells.length, 'one charge a cell');
         assert.deepEqual(new Map([...cells].sort()), naive(rows));
       }),
     );
@@ -201,11 +201,11 @@ describe('the account', () => {
   });
 });
 
-describe('a memo', () => {
+describe('a state', () => {
   it('that cannot be read is forgotten', () => {
     const empty = { putOff: [], prices: {}, refunds: {} };
-    for (const memo of [undefined, '', '{', '[]', '{"putOff":3}', 'null'])
-      assert.deepEqual(recall(memo), empty);
+    for (const state of [undefined, '', '{', '[]', '{"putOff":3}', 'null'])
+      assert.deepEqual(recall(state), empty);
   });
   it('never holds a price that is no number', () => {
     assert.deepEqual(recall('{"prices":{"s":[1,"dear"]}}').prices, {});

@@ -9,42 +9,42 @@ import { RateLimits, readLimits } from './limits.ts';
 import { planHistory, planRecent, planTail, SETTLE_MS } from './plan.ts';
 import { rateLimit } from './rate-limit.ts';
 import { usageReader } from './read.ts';
-import type { LedgerPage } from './schema.ts';
-import { ledgerPages } from './usage-api.ts';
+import type { UsageApiPage } from './schema.ts';
+import { usagePages } from './usage-api.ts';
 
 /** All of them read the same ledger, further back the seldomer they do. */
-const BOOKS = { stream: 'usage', granularity: 'minute', settleMs: SETTLE_MS } as const;
+const STREAM = { name: 'usage', granularity: 'minute', settleMs: SETTLE_MS } as const;
 
 /** The last minutes, rows of the open one included. */
-const usage = defineFeed<Config, LedgerPage>({
+const usage = defineFeed<Config, UsageApiPage>({
   name: 'usage',
   schedule: '* * * * *',
   jitterMs: 10 * SECOND,
-  books: BOOKS,
+  stream: STREAM,
   plan: planTail,
-  ask: ledgerPages,
+  ask: usagePages,
   reader: (range, context) => usageReader({ range, context, readsHistory: false }),
 });
 
 /** The last hours, where rows come in late. */
-const usageRecent = defineFeed<Config, LedgerPage>({
+const usageRecent = defineFeed<Config, UsageApiPage>({
   name: 'usage_recent',
   schedule: '7 * * * *',
   jitterMs: 2 * MINUTE,
-  books: BOOKS,
+  stream: STREAM,
   plan: planRecent,
-  ask: ledgerPages,
+  ask: usagePages,
   reader: (range, context) => usageReader({ range, context, readsHistory: false }),
 });
 
 /** Days that may still be revised, and whatever was never read. */
-const usageHistory = defineFeed<Config, LedgerPage>({
+const usageHistory = defineFeed<Config, UsageApiPage>({
   name: 'usage_history',
   schedule: '17 0 * * *',
   jitterMs: 20 * MINUTE,
-  books: BOOKS,
+  stream: STREAM,
   plan: planHistory,
-  ask: ledgerPages,
+  ask: usagePages,
   reader: (range, context) => usageReader({ range, context, readsHistory: true }),
 });
 

@@ -43,8 +43,8 @@ const PERIODS = new Set(['EPOCH', 'MONTH', 'LIFETIME']);
 /** The key that the exporter itself uses: only its id is not told. */
 export const OWN_KEY = 'self';
 
-/** The keys, where they may be read; when they were refused, by the memo of the feed. */
-export interface Keys {
+/** The keys, where they may be read; when they were refused, by the state of the feed. */
+export interface KeyTable {
   readonly body?: ApiKeys;
   readonly refusedAt?: Instant;
 }
@@ -52,8 +52,8 @@ export interface Keys {
 const Memo = z.object({ keysRefusedAt: z.number() });
 
 /** Asks for the keys. Refused, they are left out for an hour; what else the feed reads goes on. */
-export async function askKeys(ask: Ask, { memo, now }: FeedContext<unknown>): Promise<Keys> {
-  const refusedAt = refusalIn(memo);
+export async function askKeys(ask: Ask, { state, now }: FeedContext<unknown>): Promise<KeyTable> {
+  const refusedAt = refusalIn(state);
   if (refusedAt !== undefined && now >= refusedAt && now - refusedAt < HOUR) return { refusedAt };
   try {
     return { body: (await ask({ path: PATH, schema: ApiKeys })).body };
@@ -63,13 +63,13 @@ export async function askKeys(ask: Ask, { memo, now }: FeedContext<unknown>): Pr
   }
 }
 
-export function memoOfKeys({ refusedAt }: Keys): { memo?: string } {
-  return refusedAt === undefined ? {} : { memo: JSON.stringify({ keysRefusedAt: refusedAt }) };
+export function memoOfKeys({ refusedAt }: KeyTable): { state?: string } {
+  return refusedAt === undefined ? {} : { state: JSON.stringify({ keysRefusedAt: refusedAt }) };
 }
 
-function refusalIn(memo: string | undefined): Instant | undefined {
+function refusalIn(state: string | undefined): Instant | undefined {
   try {
-    return Memo.safeParse(JSON.parse(memo ?? '')).data?.keysRefusedAt;
+    return Memo.safeParse(JSON.parse(state ?? '')).data?.keysRefusedAt;
   } catch {
     return undefined;
   }

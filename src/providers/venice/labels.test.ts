@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { coverageOf } from '../../../test/support/coverage.ts';
 import { type Bench, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
-import type { Line } from '../../core/statement/statement.ts';
+import type { Charge } from '../../core/statement/statement.ts';
 import { ONE } from '../../core/values/money.ts';
 import { HOUR, MINUTE, type Range } from '../../core/values/time.ts';
-import { NOTHING_KNOWN } from '../api/provider.ts';
+import { EMPTY_CONTEXT } from '../api/provider.ts';
 import { Config } from './config.ts';
 import { usageReader } from './read.ts';
-import type { Row } from './rows.ts';
+import type { UsageRow } from './rows.ts';
 
 const SKUS = [
   'wan-2.5-preview-text-to-video-duration-resolution-rate-10s-720p-audio',
@@ -16,15 +16,15 @@ const SKUS = [
   'minimax-music-v2-fixed',
 ];
 
-function rowAt(at: number, sku: string): Row {
+function rowAt(at: number, sku: string): UsageRow {
   const charge = { amount: -ONE, units: ONE, price: ONE, currency: 'USD' };
   return { at, sku, ...charge, requestId: undefined, notes: 'Video Inference' };
 }
 
 /** What the reader makes of a row an hour for each SKU. */
-function linesOf(range: Range): Line[] {
+function chargesOf(range: Range): Charge[] {
   const context = {
-    ...NOTHING_KNOWN,
+    ...EMPTY_CONTEXT,
     now: range.end,
     config: Config.parse({}),
     since: 0,
@@ -32,21 +32,21 @@ function linesOf(range: Range): Line[] {
     signal: new AbortController().signal,
   };
   const reader = usageReader({ range, context, readsHistory: false });
-  const rows: Row[] = [];
+  const rows: UsageRow[] = [];
   for (let at = range.start; at < range.end; at += HOUR) rows.push(...SKUS.map((sku) => rowAt(at, sku)));
-  reader.take({ api: 'usage-history', first: true, rows, drift: [] });
-  return [...(reader.done().statement?.lines ?? [])];
+  reader.add({ api: 'usage-history', first: true, rows, drift: [] });
+  return [...(reader.finish().statement?.charges ?? [])];
 }
 
 /** The same as an earlier release wrote them: a SKU it did not understand was the model. */
-function oldLinesOf(range: Range): Line[] {
+function oldLinesOf(range: Range): Charge[] {
   const each = SKUS.flatMap((sku) => {
-    const line = (at: number): Line => ({
+    const charge = (at: number): Charge => ({
       ...{ at, measure: 'cost', resource: '', model: sku, tier: '' },
       ...{ detail: 'USD', value: ONE },
     });
     return Array.from({ length: (range.end - range.start) / HOUR }, (_, hour) =>
-      line(range.start + hour * HOUR),
+      charge(range.start + hour * HOUR),
     );
   });
   return each;
@@ -77,7 +77,7 @@ test('a ledger that holds whole SKUs as models keeps its totals when their rows 
   assert.equal(netOf(bench), 12n * ONE);
 
   const range = { start, end };
-  bench.apply(statement('minute', range, now, linesOf(range)), now);
+  bench.apply(statement('minute', range, now, chargesOf(range)), now);
   bench.reopen();
   const after = bench.values(now);
   for (const window of ['today', 'month_to_date'])

@@ -27,7 +27,7 @@ export const RateLimits = z.looseObject({
   }),
 });
 export type RateLimits = z.infer<typeof RateLimits>;
-type Limits = RateLimits['data'];
+type RateLimitTable = RateLimits['data'];
 
 /** More than any account has; each is a series. */
 const MOST_LIMITS = 1000;
@@ -54,7 +54,7 @@ export function readLimits(body: RateLimits, now: Instant): Reading {
   };
 }
 
-function limitsOf({ rateLimits }: Limits): Observation[] {
+function limitsOf({ rateLimits }: RateLimitTable): Observation[] {
   return rateLimits.flatMap(({ apiModelId, rateLimits: own }) =>
     own.flatMap(({ amount, type }): Observation[] => {
       if (amount === undefined || type === undefined) return [];
@@ -70,13 +70,13 @@ function driftOf(limits: readonly Observation[]): Drift[] {
   return unknown.map((type) => ({ kind: 'unknown_value', what: `limit of type ${type}`.slice(0, 100) }));
 }
 
-function accessOf({ accessPermitted }: Limits): Note[] {
+function accessOf({ accessPermitted }: RateLimitTable): Note[] {
   if (accessPermitted !== false) return [];
   return [{ topic: 'access', text: 'the key may not use the inference API', isWarning: true }];
 }
 
 /** The text changes with the warning: a note that was told before is not logged again. */
-function expirationOf({ keyExpiration }: Limits, now: Instant): Note[] {
+function expirationOf({ keyExpiration }: RateLimitTable, now: Instant): Note[] {
   if (typeof keyExpiration !== 'string') return [];
   const left = Date.parse(keyExpiration) - now;
   const isNear = left < NEAR_MS;
@@ -85,12 +85,12 @@ function expirationOf({ keyExpiration }: Limits, now: Instant): Note[] {
   return [{ topic: 'key expires', text, isWarning: isNear }];
 }
 
-function resetOf({ nextEpochBegins }: Limits): Observation[] {
+function resetOf({ nextEpochBegins }: RateLimitTable): Observation[] {
   const value = typeof nextEpochBegins === 'string' ? secondsOf(nextEpochBegins) : undefined;
   return value === undefined ? [] : [{ metric: 'quotaReset', labels: { currency: QUOTA_CURRENCY }, value }];
 }
 
-function epochOf({ nextEpochBegins }: Limits): Note[] {
+function epochOf({ nextEpochBegins }: RateLimitTable): Note[] {
   if (typeof nextEpochBegins !== 'string') return [];
   return [{ topic: 'next epoch begins', text: nextEpochBegins.slice(0, 40), isWarning: false }];
 }

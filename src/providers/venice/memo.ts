@@ -18,21 +18,21 @@ const Memory = z.object({
 });
 export type Memory = z.infer<typeof Memory>;
 
-/** Reads a memo. What cannot be read is forgotten: nothing in it is more than a short cut or a hint. */
-export function recall(memo: string | undefined): Memory {
-  const parsed = Memory.safeParse(jsonOf(memo));
+/** Reads a state. What cannot be read is forgotten: nothing in it is more than a short cut or a hint. */
+export function recall(state: string | undefined): Memory {
+  const parsed = Memory.safeParse(jsonOf(state));
   return parsed.success ? parsed.data : Memory.parse({});
 }
 
-function jsonOf(memo: string | undefined): unknown {
+function jsonOf(state: string | undefined): unknown {
   try {
-    return JSON.parse(memo ?? '{}');
+    return JSON.parse(state ?? '{}');
   } catch {
     return undefined;
   }
 }
 
-/** The memo of a memory, without what is empty. */
+/** The state of a memory, without what is empty. */
 export function memoOf({ legacyAt, putOff, prices, refunds }: Memory): string {
   const written = Object.entries(prices).map(([sku, [at, price]]) => [sku, [at, formatDecimal(price)]]);
   const days = Object.entries(refunds).map(([day, amounts]) => [day, textOf(amounts)]);

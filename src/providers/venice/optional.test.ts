@@ -14,7 +14,7 @@ const OPTIONAL = {
 /** What the ledger shows, and how the other feeds are. */
 function others({ text }: Scrape, feed: string): string[] {
   const own = /^ai_billing_(cost|tokens|requests|top_ups|up|poll_failures)/;
-  return text.split('\n').filter((line) => own.test(line) && !line.includes(`feed="${feed}"`));
+  return text.split('\n').filter((charge) => own.test(charge) && !charge.includes(`feed="${feed}"`));
 }
 
 for (const [feed, [paths, family]] of Object.entries(OPTIONAL)) {

@@ -3,18 +3,18 @@ import type { Fixed } from '../../core/values/money.ts';
 import { DAY, type Instant } from '../../core/values/time.ts';
 import type { Memory } from './memo.ts';
 import { parseSku } from './sku.ts';
-import type { Tally } from './usage-aggregator.ts';
+import type { UsageAggregator } from './usage-aggregator.ts';
 
 /** A price is forgotten when its SKU was not charged for this long: its other series leave then, too. */
 const PRICE_MS = 70 * DAY;
 const MOST_PRICES = 2000;
 
 type Prices = Memory['prices'];
-type Price = readonly [sku: string, charged: readonly [at: Instant, price: Fixed]];
+type SkuPrice = readonly [sku: string, charged: readonly [at: Instant, price: Fixed]];
 
 /** The remembered prices and those just seen, the newest of each SKU by the time of its charge. */
-export function pricesOf(seen: Tally['prices'], remembered: Prices, now: Instant): Prices {
-  const found = [...seen].map(([sku, { at, price }]): Price => [sku, [at, price]]);
+export function pricesOf(seen: UsageAggregator['prices'], remembered: Prices, now: Instant): Prices {
+  const found = [...seen].map(([sku, { at, price }]): SkuPrice => [sku, [at, price]]);
   const newest = new Map<string, readonly [Instant, Fixed]>();
   for (const [sku, charged] of [...Object.entries(remembered), ...found]) {
     if (charged[0] >= (newest.get(sku)?.[0] ?? now - PRICE_MS)) newest.set(sku, charged);

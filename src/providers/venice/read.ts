@@ -1,14 +1,21 @@
 import type { Reading } from '../../core/statement/statement.ts';
 import type { Instant, Range } from '../../core/values/time.ts';
 import type { FeedContext, Reader } from '../api/provider.ts';
-import { judge, type Knowledge } from './classify-credits.ts';
+import { classifyCredits, type Knowledge } from './classify-credits.ts';
 import type { Config } from './config.ts';
 import { isLegacy, type Memory, memoOf, recall } from './memo.ts';
 import { observationsOf, pricesOf } from './prices.ts';
 import { refundsAfter } from './refunds.ts';
-import type { Row } from './rows.ts';
-import type { LedgerApi, LedgerPage } from './schema.ts';
-import { closeBefore, count, emptyTally, keptBy, note, type Tally } from './usage-aggregator.ts';
+import type { UsageRow } from './rows.ts';
+import type { UsageApi, UsageApiPage } from './schema.ts';
+import {
+  closeBefore,
+  count,
+  createUsageAggregator,
+  keptBy,
+  note,
+  type UsageAggregator,
+} from './usage-aggregator.ts';
 
 interface ReaderOptions {
   readonly range: Range;
@@ -18,13 +25,13 @@ interface ReaderOptions {
 }
 
 /** Folds the rows of a range into a statement of minutes. */
-export function usageReader({ range, context, readsHistory }: ReaderOptions): Reader<LedgerPage> {
-  const memory = recall(context.memo);
-  let tally = emptyTally(range);
-  let api: LedgerApi | undefined;
+export function usageReader({ range, context, readsHistory }: ReaderOptions): Reader<UsageApiPage> {
+  const memory = recall(context.state);
+  let tally = createUsageAggregator(range);
+  let api: UsageApi | undefined;
   return {
-    take(page) {
-      if (page.first) tally = emptyTally(range);
+    add(page) {
+      if (page.first) tally = createUsageAggregator(range);
       api = page.api;
       for (const { kind, what } of page.drift) note(tally, kind, what);
       for (const row of page.rows) {
@@ -32,10 +39,10 @@ export function usageReader({ range, context, readsHistory }: ReaderOptions): Re
         else stray(tally, row, page.api);
       }
     },
-    kept: () => keptBy(tally),
-    done() {
+    retainedEntries: () => keptBy(tally),
+    finish() {
       closeBefore(tally, Number.POSITIVE_INFINITY);
-      const from = judge(tally, knowledgeOf(range, context, memory));
+      const from = classifyCredits(tally, knowledgeOf(range, context, memory));
       const isPutOff = readsHistory && from > range.start;
       const prices = pricesOf(tally.prices, memory.prices, context.now);
       const legacyAt = legacyAtOf(memory, context, api);
@@ -48,8 +55,8 @@ export function usageReader({ range, context, readsHistory }: ReaderOptions): Re
       return {
         ...readingOf(tally, from),
         observations: observationsOf(prices),
-        memo: memoOf({ putOff, prices, refunds, ...(legacyAt !== undefined && { legacyAt }) }),
-        ...(isPutOff && { again: true }),
+        state: memoOf({ putOff, prices, refunds, ...(legacyAt !== undefined && { legacyAt }) }),
+        ...(isPutOff && { reread: true }),
       };
     },
   };
@@ -58,34 +65,34 @@ export function usageReader({ range, context, readsHistory }: ReaderOptions): Re
 /** A SKU that was charged was requested: refunds and top-ups are no requests. */
 function knowledgeOf(
   range: Range,
-  { knows, coverage, since }: FeedContext<Config>,
+  { hasSeries, coverage, since }: FeedContext<Config>,
   { putOff }: Memory,
 ): Knowledge {
   return {
-    wasCharged: (sku) => knows({ measure: 'requests', resource: '', model: sku, tier: '', detail: '' }),
+    wasCharged: (sku) => hasSeries({ measure: 'requests', resource: '', model: sku, tier: '', detail: '' }),
     mayWait: () =>
       !putOff.includes(range.start) && coverage.gaps({ start: since, end: range.start }).length > 0,
   };
 }
 
-function readingOf({ range, lines, drift }: Tally, from: Instant): Omit<Reading, 'observations'> {
+function readingOf({ range, charges, drift }: UsageAggregator, from: Instant): Omit<Reading, 'observations'> {
   const believed = { start: from, end: range.end };
   const statement = {
     granularity: 'minute',
     range: believed,
-    lines: from === range.start ? lines : lines.filter(({ at }) => at >= from),
+    charges: from === range.start ? charges : charges.filter(({ at }) => at >= from),
     silentTiers: [],
   } as const;
   return { resources: [], drift: [...drift.values()], ...(from < range.end && { statement }) };
 }
 
 /** Whether the retired endpoint includes its end is not documented: a row right there is no surprise. */
-function stray(tally: Tally, row: Row, api: LedgerApi): void {
+function stray(tally: UsageAggregator, row: UsageRow, api: UsageApi): void {
   if (api === 'usage' && row.at === tally.range.end) return;
   note(tally, 'stray_row', 'a row lies outside the range that was asked for');
 }
 
-function legacyAtOf(memory: Memory, { config, now }: FeedContext<Config>, api: LedgerApi | undefined) {
+function legacyAtOf(memory: Memory, { config, now }: FeedContext<Config>, api: UsageApi | undefined) {
   if (config.ledgerApi !== 'auto' || api !== 'usage') return undefined;
   return isLegacy(memory, now) ? memory.legacyAt : now;
 }

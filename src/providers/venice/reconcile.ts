@@ -6,7 +6,7 @@ import type { Analytics } from './analytics-schema.ts';
 import { SETTLE_MS } from './plan.ts';
 import { refundsOn } from './refunds.ts';
 
-type Context = Pick<FeedContext<unknown>, 'now' | 'billed' | 'memoOf' | 'usdOf'>;
+type Context = Pick<FeedContext<unknown>, 'now' | 'netCost' | 'stateOf' | 'usdOf'>;
 
 /** What the analytics have a total of, and the ledger's currencies that are within it. */
 const TOTALS = [
@@ -79,12 +79,12 @@ function differenceOf(compared: readonly Compared[]) {
  * settled, and where the currencies within the total are not worth the same: then the total cannot be taken apart.
  */
 function chargesOf({ total, currencies }: Total, day: Instant, context: Context): Usd | undefined {
-  const refunds = refundsOn(context.memoOf('usage_history'), day);
+  const refunds = refundsOn(context.stateOf('usage_history'), day);
   if (!refunds) return undefined;
   const rates = [total, ...currencies].map((currency) => context.usdOf(ONE, currency, day));
   if (rates[0] === undefined || rates.some((rate) => rate !== rates[0])) return undefined;
   const isWithin = ({ detail }: { readonly detail: string }) => currencies.some((one) => one === detail);
-  const billed = context.billed({ start: day, end: day + DAY }, isWithin);
+  const billed = context.netCost({ start: day, end: day + DAY }, isWithin);
   if (!billed || billed.asOf < day + DAY + SETTLE_MS) return undefined;
   const refunded = sum(currencies.map((currency) => refunds[currency] ?? 0n));
   const back = context.usdOf(refunded, total, day);

@@ -2,7 +2,7 @@ import type { Fixed } from '../../core/values/money.ts';
 import { DAY, type Instant, isoDay, type Range, startOfDay } from '../../core/values/time.ts';
 import { type Memory, recall } from './memo.ts';
 import { SETTLE_MS } from './plan.ts';
-import type { Tally } from './usage-aggregator.ts';
+import type { UsageAggregator } from './usage-aggregator.ts';
 
 /** Settled days that are remembered: those that analytics are set against, and some more. */
 const KEPT_MS = 10 * DAY;
@@ -15,7 +15,7 @@ const KEPT_MS = 10 * DAY;
  */
 export function refundsAfter(
   remembered: Memory['refunds'],
-  { range, refunds }: Tally,
+  { range, refunds }: UsageAggregator,
   { now, isWhole }: { readonly now: Instant; readonly isWhole: boolean },
 ): Memory['refunds'] {
   const oldest = isoDay(startOfDay(now) - KEPT_MS);
@@ -30,10 +30,10 @@ function isDay({ start, end }: Range): boolean {
   return startOfDay(start) === start && end === start + DAY;
 }
 
-/** What the feed of this memo counted as refunds on a day, by currency; undefined where it has not read it since it settled. */
+/** What the feed of this state counted as refunds on a day, by currency; undefined where it has not read it since it settled. */
 export function refundsOn(
-  memo: string | undefined,
+  state: string | undefined,
   day: Instant,
 ): Readonly<Record<string, Fixed>> | undefined {
-  return recall(memo).refunds[isoDay(day)];
+  return recall(state).refunds[isoDay(day)];
 }

@@ -6,7 +6,7 @@ import { Decimal, exactOf, lenient, listOf, MAX_ISSUES, Text } from '../api/sche
 import { orderedInstants } from './instant.ts';
 
 /** One entry of the ledger, as far as it is used. */
-export interface Row {
+export interface UsageRow {
   readonly at: Instant;
   readonly sku: string;
   readonly currency: string;
@@ -51,12 +51,12 @@ const LenientRows = listOf(LenientRow);
  * The rows of a page. A first read is millions of them, so that this is a loop over the page, and not a transform: zod keeps what
  * a transform made in memory until the next full collection.
  */
-export const Rows = z.unknown().check(readRows).pipe(z.custom<readonly Row[]>(Array.isArray));
+export const Rows = z.unknown().check(readRows).pipe(z.custom<readonly UsageRow[]>(Array.isArray));
 
 function readRows(payload: z.core.ParsePayload): void {
   const { issues } = payload;
   const instantOf = orderedInstants();
-  const rows: Row[] = [];
+  const rows: UsageRow[] = [];
   for (const [index, wire] of wiresOf(payload).entries()) {
     try {
       rows.push(rowOf(wire, instantOf));
@@ -115,7 +115,7 @@ function isDecimal(text: string): boolean {
   return Decimal.safeParse(text).success;
 }
 
-function rowOf(wire: LenientRow, instantOf: (text: string) => Instant): Row {
+function rowOf(wire: LenientRow, instantOf: (text: string) => Instant): UsageRow {
   if (wire.currency === '') throw new RangeError('an amount without a currency');
   return {
     at: instantOf(wire.timestamp),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Drift } from '../../core/statement/statement.ts';
 import { undocumentedIn } from '../api/undocumented.ts';
 import { unknownFieldsOf } from '../api/unknown-fields.ts';
-import type { Row } from './rows.ts';
+import type { UsageRow } from './rows.ts';
 import { isPlainRow, LenientRow, Rows } from './rows.ts';
 
 // https://docs.venice.ai/api-reference/endpoint/billing/usage-history
@@ -73,12 +73,12 @@ export const HistoryPage = watched(
 export const UsagePage = watched(z.object({ data: Rows, pagination: z.object({ total: z.int().min(0) }) }));
 
 /** One page of the ledger, whichever endpoint gave it. */
-export interface LedgerPage {
-  readonly api: LedgerApi;
+export interface UsageApiPage {
+  readonly api: UsageApi;
   /** A walk starts here: what earlier pages said no longer counts. */
   readonly first: boolean;
-  readonly rows: readonly Row[];
+  readonly rows: readonly UsageRow[];
   readonly drift: readonly Drift[];
 }
 
-export type LedgerApi = 'usage-history' | 'usage';
+export type UsageApi = 'usage-history' | 'usage';

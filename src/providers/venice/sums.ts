@@ -1,4 +1,4 @@
-import type { Line, TokenType } from '../../core/statement/statement.ts';
+import type { Charge, TokenType } from '../../core/statement/statement.ts';
 import { type Fixed, fromInteger } from '../../core/values/money.ts';
 import type { Instant } from '../../core/values/time.ts';
 import type { Sku } from './sku.ts';
@@ -10,7 +10,7 @@ const TOKENS_PER_UNIT = 1_000_000n;
 const MAX_CURRENCIES = 100;
 
 /** An amount in one currency, as the currency is written. */
-export interface Purse {
+export interface CurrencyAmount {
   readonly currency: string;
   amount: Fixed;
 }
@@ -21,7 +21,7 @@ export interface SkuSums {
   readonly requests: Requests;
   units: Fixed;
   /** Spend is positive. */
-  readonly costs: Purse[];
+  readonly costs: CurrencyAmount[];
   /** Of the newest charge, in US dollars per unit. */
   price: Fixed | undefined;
   pricedAt: Instant;
@@ -42,17 +42,17 @@ export interface MinuteSums {
   readonly at: Instant;
   readonly bySku: Map<string, SkuSums>;
   readonly byModel: Map<string, Requests>;
-  readonly topUps: Purse[];
+  readonly topUps: CurrencyAmount[];
 }
 
 export function emptyMinute(at: Instant): MinuteSums {
   return { at, bySku: new Map(), byModel: new Map(), topUps: [] };
 }
 
-/** A SKU and its sums take as much memory as so many lines: five thousand of them are as much as a range may keep. */
+/** A SKU and its sums take as much memory as so many charges: five thousand of them are as much as a range may keep. */
 export const SKU_WEIGHT = 25;
 
-/** What a minute keeps, in lines. */
+/** What a minute keeps, in charges. */
 export function entriesOf({ bySku, byModel }: MinuteSums): number {
   return [...byModel.values()].reduce((sum, { ids }) => sum + ids.size, SKU_WEIGHT * bySku.size);
 }
@@ -75,7 +75,7 @@ export function countRequest(requests: Requests, id: string | undefined): void {
 }
 
 /** Adds to the purse of a currency. There are one or two of them: a list is faster than a map. */
-export function addTo(purses: Purse[], currency: string, amount: Fixed): void {
+export function addTo(purses: CurrencyAmount[], currency: string, amount: Fixed): void {
   for (const purse of purses) {
     if (purse.currency !== currency) continue;
     purse.amount += amount;
@@ -85,9 +85,9 @@ export function addTo(purses: Purse[], currency: string, amount: Fixed): void {
   purses.push({ currency, amount });
 }
 
-/** The lines of a minute, one a cell. */
-export function linesOf({ at, bySku, byModel, topUps }: MinuteSums): Line[] {
-  const cells = new Map<string, Line>();
+/** The charges of a minute, one a cell. */
+export function chargesOf({ at, bySku, byModel, topUps }: MinuteSums): Charge[] {
+  const cells = new Map<string, Charge>();
   for (const { sku, units, costs } of bySku.values()) {
     for (const { currency, amount } of costs)
       add(cells, money('cost', currency, { at, model: sku.model, value: amount }));
@@ -99,31 +99,31 @@ export function linesOf({ at, bySku, byModel, topUps }: MinuteSums): Line[] {
   return [...cells.values()].filter(({ value }) => value !== 0n);
 }
 
-function add(cells: Map<string, Line>, line: Line): void {
-  const key = `${line.measure} ${line.detail} ${line.model}`;
+function add(cells: Map<string, Charge>, charge: Charge): void {
+  const key = `${charge.measure} ${charge.detail} ${charge.model}`;
   const known = cells.get(key);
-  cells.set(key, known ? { ...known, value: known.value + line.value } : line);
+  cells.set(key, known ? { ...known, value: known.value + charge.value } : charge);
 }
 
-type Figure = Pick<Line, 'at' | 'model' | 'value'>;
+type Figure = Pick<Charge, 'at' | 'model' | 'value'>;
 
 /** Currencies are told apart by their name alone, not by its case. */
-function money(measure: 'cost' | 'top_ups', written: string, { at, model, value }: Figure): Line {
+function money(measure: 'cost' | 'top_ups', written: string, { at, model, value }: Figure): Charge {
   const currency = written.toUpperCase();
-  const line: Line = { at, measure, resource: '', model, tier: '', detail: currency, value };
-  return currency === 'USD' ? line : { ...line, currency };
+  const charge: Charge = { at, measure, resource: '', model, tier: '', detail: currency, value };
+  return currency === 'USD' ? charge : { ...charge, currency };
 }
 
-function usageOf({ name, model, tokenType }: Sku, at: Instant, units: Fixed): Line {
+function usageOf({ name, model, tokenType }: Sku, at: Instant, units: Fixed): Charge {
   if (tokenType) return tokens(tokenType, { at, model, value: units * TOKENS_PER_UNIT });
   return { at, measure: 'units', resource: '', model, tier: '', detail: name, value: units };
 }
 
-function tokens(detail: TokenType, { at, model, value }: Figure): Line {
+function tokens(detail: TokenType, { at, model, value }: Figure): Charge {
   return { at, measure: 'tokens', resource: '', model, tier: '', detail, value };
 }
 
-function requestsOf({ model, ids, unnamed }: Requests, at: Instant): Line {
+function requestsOf({ model, ids, unnamed }: Requests, at: Instant): Charge {
   const value = fromInteger(BigInt(ids.size + unnamed));
   return { at, measure: 'requests', resource: '', model, tier: '', detail: '', value };
 }

@@ -8,7 +8,7 @@ import type { Analytics } from './analytics-schema.ts';
 type UsdOf = FeedContext<unknown>['usdOf'];
 
 /** A key or a model, and what it was charged, before any rate. */
-interface Spender {
+interface TopConsumer {
   readonly id: string;
   readonly name: string;
   readonly usd: Fixed;
@@ -26,7 +26,7 @@ const OTHER_KEY = 'other';
 const WEB_APP = 'web_app';
 
 /** What keys and models were charged on a day that ends at `until`. */
-export function spendersOf(
+export function topConsumersOf(
   { byKey, byModel }: Analytics,
   until: Instant,
   { usdOf }: Pick<FeedContext<unknown>, 'usdOf'>,
@@ -48,25 +48,25 @@ export function spendersOf(
   };
 }
 
-function keyOf({ apiKeyId, description, totalUsd, totalDiem }: Analytics['byKey'][number]): Spender {
+function keyOf({ apiKeyId, description, totalUsd, totalDiem }: Analytics['byKey'][number]): TopConsumer {
   const name = description ?? '';
   const id = apiKeyId ?? (name === OTHER ? OTHER_KEY : WEB_APP);
   return { id, name, usd: totalUsd, diem: totalDiem };
 }
 
-function modelOf({ modelName, totalUsd, totalDiem }: Analytics['byModel'][number]): Spender {
+function modelOf({ modelName, totalUsd, totalDiem }: Analytics['byModel'][number]): TopConsumer {
   return { id: modelName, name: modelName, usd: totalUsd, diem: totalDiem };
 }
 
 /** One of each id, the highest spend first, what is beyond the bound within the last one. */
-function topOf(rows: readonly Spender[], other: string): Spender[] {
+function topOf(rows: readonly TopConsumer[], other: string): TopConsumer[] {
   const named = [...Map.groupBy(rows, ({ id }) => id).values()].flatMap(summed);
   const sorted = named.filter(({ id }) => id !== other).sort((a, b) => compare(spendOf(b), spendOf(a)));
   const rest = [...named.filter(({ id }) => id === other), ...sorted.slice(MOST)];
   return [...sorted.slice(0, MOST), ...summed(rest).map((sum) => ({ ...sum, id: other, name: OTHER }))];
 }
 
-function summed(rows: readonly Spender[]): Spender[] {
+function summed(rows: readonly TopConsumer[]): TopConsumer[] {
   const [first] = rows;
   if (!first) return [];
   const usd = rows.reduce((sum, row) => sum + row.usd, 0n);
@@ -74,7 +74,7 @@ function summed(rows: readonly Spender[]): Spender[] {
   return [{ ...first, usd, diem }];
 }
 
-function spendOf({ usd, diem }: Spender): Fixed {
+function spendOf({ usd, diem }: TopConsumer): Fixed {
   return usd + diem;
 }
 
@@ -83,7 +83,7 @@ function compare(a: Fixed, b: Fixed): number {
 }
 
 /** Undefined where a part of it has no rate: half a sum is none. */
-function usdOfBoth({ usd, diem }: Spender, usdOf: UsdOf): Usd | undefined {
+function usdOfBoth({ usd, diem }: TopConsumer, usdOf: UsdOf): Usd | undefined {
   const ofUsd = usd === 0n ? 0n : usdOf(usd, 'USD');
   const ofDiem = diem === 0n ? 0n : usdOf(diem, 'DIEM');
   return ofUsd === undefined || ofDiem === undefined ? undefined : ofUsd + ofDiem;
@@ -94,7 +94,7 @@ function costOf(metric: string, labels: Observation['labels'], value: Usd | unde
 }
 
 /** Charges are positive here, unlike in the ledger. */
-function driftOf(whose: string, spenders: readonly Spender[]): Drift[] {
+function driftOf(whose: string, spenders: readonly TopConsumer[]): Drift[] {
   const isOdd = spenders.some(({ usd, diem }) => usd < 0n || diem < 0n);
   return isOdd ? [{ kind: 'unknown_value', what: `negative amount of ${whose}` }] : [];
 }

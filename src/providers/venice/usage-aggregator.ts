@@ -1,17 +1,17 @@
-import type { Drift, DriftKind, Line } from '../../core/statement/statement.ts';
+import type { Charge, Drift, DriftKind } from '../../core/statement/statement.ts';
 import type { Fixed } from '../../core/values/money.ts';
 import { floorTo, type Instant, MINUTE, type Range } from '../../core/values/time.ts';
-import type { Row } from './rows.ts';
+import type { UsageRow } from './rows.ts';
 import { creditIn, isGrantBack, isPurchaseBack, parseSku, type Sku } from './sku.ts';
 import {
   addTo,
+  type CurrencyAmount,
+  chargesOf,
   countRequest,
   emptyMinute,
   entriesOf,
-  linesOf,
   type MinuteSums,
   openSku,
-  type Purse,
   SKU_WEIGHT,
   type SkuSums,
 } from './sums.ts';
@@ -33,40 +33,40 @@ export const CURRENCIES: ReadonlySet<string> = new Set([
 const MOST_DRIFT = 50;
 
 /** US dollars per unit, and when they were charged. */
-interface Price {
+interface RowPrice {
   readonly at: Instant;
   readonly price: Fixed;
 }
 
 /** What the rows of a range come to, taken one by one. Of rows, only what the open minutes need is kept. */
-export interface Tally {
+export interface UsageAggregator {
   readonly range: Range;
   readonly skus: Map<string, Sku>;
   readonly open: Map<Instant, MinuteSums>;
   current: MinuteSums | undefined;
   newest: Instant;
   /** Lines of closed minutes. */
-  readonly lines: Line[];
+  readonly charges: Charge[];
   /** SKUs of no known shape that were charged. */
   readonly charged: Set<string>;
   /** Positive rows that do not tell what they are: `judge` does, once all rows are in. */
-  readonly undecided: Row[];
+  readonly undecided: UsageRow[];
   /** What was counted as refunds, by currency. */
-  readonly refunds: Purse[];
+  readonly refunds: CurrencyAmount[];
   /** By SKU, the price of its newest charge. */
-  readonly prices: Map<string, Price>;
+  readonly prices: Map<string, RowPrice>;
   /** By kind and text: each is told once. */
   readonly drift: Map<string, Drift>;
 }
 
-export function emptyTally(range: Range): Tally {
+export function createUsageAggregator(range: Range): UsageAggregator {
   return {
     range,
     skus: new Map(),
     open: new Map(),
     current: undefined,
     newest: range.start,
-    lines: [],
+    charges: [],
     charged: new Set(),
     undecided: [],
     refunds: [],
@@ -76,7 +76,7 @@ export function emptyTally(range: Range): Tally {
 }
 
 /** Counts a row that lies within the range. */
-export function count(tally: Tally, row: Row): void {
+export function count(tally: UsageAggregator, row: UsageRow): void {
   const minute = minuteOf(tally, row.at);
   const sums = minute.bySku.get(row.sku) ?? openSku(minute, skuOf(tally, row.sku));
   const { sku } = sums;
@@ -88,22 +88,22 @@ export function count(tally: Tally, row: Row): void {
 }
 
 /** Money that was paid in, or went back. */
-function isPurchase({ kind, name }: Sku, { amount, requestId }: Row): boolean {
+function isPurchase({ kind, name }: Sku, { amount, requestId }: UsageRow): boolean {
   if (kind === 'purchase') return true;
   return kind === 'refund' && amount < 0n && requestId === undefined && isPurchaseBack(name);
 }
 
 /** By its name. A negative row is a charge unless it surely takes credits back. */
-function isGrant({ kind, name }: Sku, { amount, requestId }: Row): boolean {
+function isGrant({ kind, name }: Sku, { amount, requestId }: UsageRow): boolean {
   return kind === 'grant' && (amount > 0n || (requestId === undefined && isGrantBack(name)));
 }
 
 /** A positive row is one by the shape of its SKU, its request, its name or its notes; else the charges tell, once all rows are in. */
-function isRefund({ kind }: Sku, { requestId, notes }: Row): boolean {
+function isRefund({ kind }: Sku, { requestId, notes }: UsageRow): boolean {
   return kind !== 'unknown' || requestId !== undefined || creditIn(notes) === 'refund';
 }
 
-function charge(tally: Tally, sums: SkuSums, row: Row): void {
+function charge(tally: UsageAggregator, sums: SkuSums, row: UsageRow): void {
   addTo(sums.costs, row.currency, -row.amount);
   noteIfNew(tally, sums.sku);
   // What is charged after all is no usage.
@@ -121,7 +121,7 @@ function charge(tally: Tally, sums: SkuSums, row: Row): void {
  * Money comes back; what was consumed stays consumed. A refund's units are those of the charge it undoes, or say nothing at all:
  * they lower the count only where they are negative.
  */
-export function refund(tally: Tally, sums: SkuSums, row: Row): void {
+export function refund(tally: UsageAggregator, sums: SkuSums, row: UsageRow): void {
   addTo(tally.refunds, row.currency.toUpperCase(), row.amount);
   addTo(sums.costs, row.currency, -row.amount);
   if (row.units < 0n) sums.units += row.units;
@@ -129,23 +129,23 @@ export function refund(tally: Tally, sums: SkuSums, row: Row): void {
 }
 
 /** Told once a reading, so that somebody finds out what the SKU is. */
-function noteIfNew(tally: Tally, { name, kind }: Sku): void {
+function noteIfNew(tally: UsageAggregator, { name, kind }: Sku): void {
   if (kind !== 'tokens' && kind !== 'units') note(tally, 'unknown_value', `SKU ${name}`);
 }
 
 /** Credits that were given, or that expire: neither bought nor spent. The balance has them. */
-export function grant(tally: Tally, { sku }: Row): void {
+export function grant(tally: UsageAggregator, { sku }: UsageRow): void {
   note(tally, 'unknown_value', `credits granted as ${sku}`);
 }
 
 /** A negative purchase is one taken back, and not spend. */
-export function topUp(tally: Tally, minute: MinuteSums, row: Row): void {
+export function topUp(tally: UsageAggregator, minute: MinuteSums, row: UsageRow): void {
   if (row.amount < 0n) note(tally, 'unknown_value', `negative amount of ${row.sku}`);
   addTo(minute.topUps, row.currency, row.amount);
 }
 
 /** What a SKU's name says, read once for all of its rows. */
-export function skuOf(tally: Tally, name: string): Sku {
+export function skuOf(tally: UsageAggregator, name: string): Sku {
   const known = tally.skus.get(name);
   if (known) return known;
   const sku = parseSku(name);
@@ -154,14 +154,14 @@ export function skuOf(tally: Tally, name: string): Sku {
   return sku;
 }
 
-function minuteOf(tally: Tally, at: Instant): MinuteSums {
+function minuteOf(tally: UsageAggregator, at: Instant): MinuteSums {
   const start = floorTo(MINUTE, at);
   if (tally.current?.at === start) return tally.current;
   tally.current = tally.open.get(start) ?? opened(tally, start);
   return tally.current;
 }
 
-function opened(tally: Tally, start: Instant): MinuteSums {
+function opened(tally: UsageAggregator, start: Instant): MinuteSums {
   if (start < tally.newest - ORDER_SLACK_MS) note(tally, 'unordered_row', 'rows are not in order of time');
   tally.newest = Math.max(tally.newest, start);
   closeBefore(tally, tally.newest - ORDER_SLACK_MS);
@@ -170,14 +170,14 @@ function opened(tally: Tally, start: Instant): MinuteSums {
   return minute;
 }
 
-/** How many lines it has, with everything else that may become many counted by its memory. */
-export function keptBy({ lines, skus, open, undecided, refunds }: Tally): number {
-  const counted = lines.length + SKU_WEIGHT * skus.size + undecided.length + refunds.length;
+/** How many charges it has, with everything else that may become many counted by its memory. */
+export function keptBy({ charges, skus, open, undecided, refunds }: UsageAggregator): number {
+  const counted = charges.length + SKU_WEIGHT * skus.size + undecided.length + refunds.length;
   return [...open.values()].reduce((sum, minute) => sum + entriesOf(minute), counted);
 }
 
-/** Turns the minutes before `at` into lines. */
-export function closeBefore(tally: Tally, at: Instant): void {
+/** Turns the minutes before `at` into charges. */
+export function closeBefore(tally: UsageAggregator, at: Instant): void {
   for (const [start, minute] of tally.open) {
     if (start >= at) continue;
     tally.open.delete(start);
@@ -186,28 +186,28 @@ export function closeBefore(tally: Tally, at: Instant): void {
   }
 }
 
-/** Adds the lines of a minute. */
-export function keepLines(tally: Tally, minute: MinuteSums): void {
-  for (const line of linesOf(minute)) {
-    tally.lines.push(line);
-    if (isMoney(line) && !CURRENCIES.has(line.detail))
-      note(tally, 'unknown_value', `currency ${line.detail}`);
+/** Adds the charges of a minute. */
+export function keepLines(tally: UsageAggregator, minute: MinuteSums): void {
+  for (const charge of chargesOf(minute)) {
+    tally.charges.push(charge);
+    if (isMoney(charge) && !CURRENCIES.has(charge.detail))
+      note(tally, 'unknown_value', `currency ${charge.detail}`);
   }
 }
 
-function keepPrices({ prices }: Tally, { bySku }: MinuteSums): void {
+function keepPrices({ prices }: UsageAggregator, { bySku }: MinuteSums): void {
   for (const [sku, { price, pricedAt }] of bySku) {
     if (price !== undefined && pricedAt >= (prices.get(sku)?.at ?? pricedAt))
       prices.set(sku, { at: pricedAt, price });
   }
 }
 
-function isMoney({ measure }: Line): boolean {
+function isMoney({ measure }: Charge): boolean {
   return measure === 'cost' || measure === 'top_ups';
 }
 
 /** Notes something that is not as documented, once. */
-export function note({ drift }: Tally, kind: DriftKind, what: string): void {
+export function note({ drift }: UsageAggregator, kind: DriftKind, what: string): void {
   const text = what.slice(0, 100);
   if (drift.size < MOST_DRIFT) drift.set(`${kind} ${text}`, { kind, what: text });
 }

@@ -4,9 +4,9 @@ import type { FeedContext } from '../api/provider.ts';
 import type { Ask } from '../api/request.ts';
 import type { Config } from './config.ts';
 import { isLegacy, recall } from './memo.ts';
-import type { LedgerApi, LedgerPage } from './schema.ts';
+import type { UsageApi, UsageApiPage } from './schema.ts';
 import { historyPages } from './usage-history.ts';
-import { usagePages } from './usage-legacy.ts';
+import { legacyPages } from './usage-legacy.ts';
 
 /**
  * All rows of a range, from the endpoint that the configuration names, or that the server has.
@@ -14,11 +14,11 @@ import { usagePages } from './usage-legacy.ts';
  * `auto` asks for `usage-history`, and for the retired `usage` where that is missing (404). A server known to have only the retired one
  * is asked for that first, until a day has passed or it retires it too.
  */
-export async function* ledgerPages(
+export async function* usagePages(
   ask: Ask,
   range: Range,
   context: FeedContext<Config>,
-): AsyncGenerator<LedgerPage> {
+): AsyncGenerator<UsageApiPage> {
   const [api, other] = apisOf(context);
   let answered = false;
   try {
@@ -33,7 +33,10 @@ export async function* ledgerPages(
 }
 
 /** Where the other endpoint fails as well, the more telling failure of the two is reported. */
-async function* insteadOf(missing: PollError, pages: AsyncGenerator<LedgerPage>): AsyncGenerator<LedgerPage> {
+async function* insteadOf(
+  missing: PollError,
+  pages: AsyncGenerator<UsageApiPage>,
+): AsyncGenerator<UsageApiPage> {
   try {
     yield* pages;
   } catch (error) {
@@ -41,21 +44,21 @@ async function* insteadOf(missing: PollError, pages: AsyncGenerator<LedgerPage>)
   }
 }
 
-function apisOf({ config, memo, now }: FeedContext<Config>): [LedgerApi, LedgerApi?] {
+function apisOf({ config, state, now }: FeedContext<Config>): [UsageApi, UsageApi?] {
   if (config.ledgerApi !== 'auto') return [config.ledgerApi];
-  return isLegacy(recall(memo), now) ? ['usage', 'usage-history'] : ['usage-history', 'usage'];
+  return isLegacy(recall(state), now) ? ['usage', 'usage-history'] : ['usage-history', 'usage'];
 }
 
 function pagesOf(
-  api: LedgerApi,
+  api: UsageApi,
   ask: Ask,
   range: Range,
   { now }: FeedContext<Config>,
-): AsyncGenerator<LedgerPage> {
-  return api === 'usage' ? usagePages(ask, range, now) : historyPages(ask, range);
+): AsyncGenerator<UsageApiPage> {
+  return api === 'usage' ? legacyPages(ask, range, now) : historyPages(ask, range);
 }
 
-function isMissing(error: unknown, api: LedgerApi): error is PollError {
+function isMissing(error: unknown, api: UsageApi): error is PollError {
   if (!(error instanceof PollError)) return false;
   return error.status === 404 || (api === 'usage' && error.status === 410);
 }

@@ -1,7 +1,7 @@
 import type { Range } from '../../core/values/time.ts';
 import { PollError } from '../api/errors.ts';
 import type { Answer, Ask } from '../api/request.ts';
-import { HistoryPage, type LedgerPage } from './schema.ts';
+import { HistoryPage, type UsageApiPage } from './schema.ts';
 
 const PATH = '/billing/usage-history';
 const PAGE_SIZE = '1000';
@@ -9,18 +9,18 @@ const PAGE_SIZE = '1000';
 const EMPTY_PAGES = 1000;
 
 type Continued = Answer<{
-  page: { data: LedgerPage['rows']; nextCursor: string | null };
-  drift: LedgerPage['drift'];
+  page: { data: UsageApiPage['rows']; nextCursor: string | null };
+  drift: UsageApiPage['drift'];
 }>;
 
 /**
  * Walks `GET /billing/usage-history` from cursor to cursor, rows in ascending order of time.
  *
- * A refused cursor means to start again, which is done once.
+ * A refused cursor means to start reread, which is done once.
  *
  * @throws {PollError} `contract` when a cursor is refused twice, comes back, or leads nowhere.
  */
-export async function* historyPages(ask: Ask, range: Range): AsyncGenerator<LedgerPage> {
+export async function* historyPages(ask: Ask, range: Range): AsyncGenerator<UsageApiPage> {
   try {
     yield* walk(ask, range);
   } catch (error) {
@@ -29,7 +29,7 @@ export async function* historyPages(ask: Ask, range: Range): AsyncGenerator<Ledg
   }
 }
 
-async function* walk(ask: Ask, range: Range): AsyncGenerator<LedgerPage> {
+async function* walk(ask: Ask, range: Range): AsyncGenerator<UsageApiPage> {
   const seen = new Set<string>();
   let answer = await firstPage(ask, range);
   for (let empty = 0; ; ) {

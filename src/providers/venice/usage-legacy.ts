@@ -1,8 +1,8 @@
 import type { Instant, Range } from '../../core/values/time.ts';
 import { PollError } from '../api/errors.ts';
 import type { Ask } from '../api/request.ts';
-import type { Row } from './rows.ts';
-import { type LedgerPage, UsagePage } from './schema.ts';
+import type { UsageRow } from './rows.ts';
+import { type UsageApiPage, UsagePage } from './schema.ts';
 
 const PATH = '/billing/usage';
 const PAGE_SIZE = '500';
@@ -17,7 +17,7 @@ const WALKS = 3;
  *
  * @throws {PollError} `contract` when the rows move in three walks.
  */
-export async function* usagePages(ask: Ask, range: Range, now: Instant): AsyncGenerator<LedgerPage> {
+export async function* legacyPages(ask: Ask, range: Range, now: Instant): AsyncGenerator<UsageApiPage> {
   const asked = { start: range.start, end: Math.min(range.end, now) };
   for (let walks = 0; walks < WALKS; walks++) {
     if (yield* walk(ask, asked)) return;
@@ -29,10 +29,10 @@ export async function* usagePages(ask: Ask, range: Range, now: Instant): AsyncGe
 }
 
 /** Returns whether the pages fit together. */
-async function* walk(ask: Ask, asked: Range): AsyncGenerator<LedgerPage, boolean> {
+async function* walk(ask: Ask, asked: Range): AsyncGenerator<UsageApiPage, boolean> {
   let received = 0;
   let expected: number | undefined;
-  let before: readonly Row[] = [];
+  let before: readonly UsageRow[] = [];
   for (let number = 1; ; number++) {
     const { page, drift } = await pageOf(ask, asked, { page: String(number), limit: PAGE_SIZE });
     const rows = page.data;
@@ -65,11 +65,11 @@ async function pageOf(ask: Ask, { start, end }: Range, paging: { page: string; l
 }
 
 /** Rows have no id. Two of one request may be alike in most of these, but not in all. */
-function keyOf(row: Row): string | undefined {
+function keyOf(row: UsageRow): string | undefined {
   return row.requestId && [row.requestId, row.sku, row.at, row.currency, row.amount, row.units].join(' ');
 }
 
-function repeats(before: readonly Row[], rows: readonly Row[]): boolean {
+function repeats(before: readonly UsageRow[], rows: readonly UsageRow[]): boolean {
   const known = new Set(before.map(keyOf));
   return rows.map(keyOf).some((key) => key !== undefined && known.has(key));
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createQuota } from './connection-limit.ts';
+import { createConnectionLimit } from './connection-limit.ts';
 
 test('nobody takes more than his share, and all together not more than there is', () => {
-  const quota = createQuota({ all: 3, each: 2 });
+  const quota = createConnectionLimit({ all: 3, each: 2 });
   const first = quota.take('a');
   const second = quota.take('a');
   assert.ok(first && second);

@@ -1,10 +1,16 @@
 /** Places of which there are so many, and for each who comes no more than so many. */
-export interface Quota {
+export interface ConnectionLimit {
   /** Takes a place and gives what frees it again; undefined where none is left. */
   take(who: string): (() => void) | undefined;
 }
 
-export function createQuota({ all, each }: { readonly all: number; readonly each: number }): Quota {
+export function createConnectionLimit({
+  all,
+  each,
+}: {
+  readonly all: number;
+  readonly each: number;
+}): ConnectionLimit {
   const taken = new Map<string, number>();
   let total = 0;
   const add = (who: string, count: number) => {

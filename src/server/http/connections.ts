@@ -6,11 +6,11 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { Socket } from 'node:net';
-import { createQuota } from './connection-limit.ts';
+import { createConnectionLimit } from './connection-limit.ts';
 import type { Limits } from './limits.ts';
 
 /** What lies between a connection and HTTP: TLS. */
-export interface Layer {
+export interface ConnectionLayer {
   connect(socket: Socket): void;
   /** Sees each request that came through it by HTTP/1.1, before it is answered. */
   seen(request: IncomingMessage, response: ServerResponse): void;
@@ -19,21 +19,21 @@ export interface Layer {
 }
 
 /** What a layer is made for. */
-export interface Above {
+export interface HttpHandler {
   /** Speaks HTTP/1.1. */
   accept(socket: Socket): void;
   closeIdle(): void;
 }
 
-export interface TransportOptions {
+export interface HttpTransportOptions {
   readonly handler: RequestListener;
   readonly limits: Limits;
   /** Missing: HTTP in the clear. */
-  readonly layer: ((above: Above) => Layer) | undefined;
+  readonly layer: ((above: HttpHandler) => ConnectionLayer) | undefined;
 }
 
 /** The HTTP server, and how its connections end. */
-export interface Transport {
+export interface HttpTransport {
   readonly server: Server;
   /** Lets connections end that nothing is being answered on. */
   close(): void;
@@ -47,14 +47,14 @@ export interface Transport {
  * Node's own listener for connections is called with what comes out of that, as `https` does it: HTTP/1.1 is the same server, with
  * the same limits, in the clear and over TLS.
  */
-export function createTransport({ handler, limits, layer }: TransportOptions): Transport {
+export function createTransport({ handler, limits, layer }: HttpTransportOptions): HttpTransport {
   const server = createHttpServer(handler, limits);
   const [speak] = server.listeners('connection');
   const accept = (socket: Socket) => void speak?.call(server, socket);
   const below = layer?.({ accept, closeIdle: () => server.closeIdleConnections() });
   if (below) server.prependListener('request', below.seen);
   const open = new Set<Socket>();
-  const quota = createQuota({ all: limits.connections, each: limits.connectionsOfOne });
+  const quota = createConnectionLimit({ all: limits.connections, each: limits.connectionsOfOne });
   server.removeAllListeners('connection').on('connection', (socket: Socket) => {
     const release = quota.take(socket.remoteAddress ?? '');
     if (!release) return void socket.destroy();

@@ -4,23 +4,23 @@ import { SECURITY_HEADERS } from './replies.ts';
 import { outgoing } from './send.ts';
 
 /** Why a request is not answered, and with what. */
-export interface Refusal {
+export interface RefusedRequest {
   readonly status: number;
   readonly text: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Who and what may pass, besides what the server itself refuses. */
-export interface Gate {
+export interface RequestGuard {
   /** Headers of every answer, refusals too. */
   headers(): Readonly<Record<string, string>>;
-  judge(request: IncomingMessage): Promise<Refusal | undefined>;
+  judge(request: IncomingMessage): Promise<RefusedRequest | undefined>;
 }
 
 export interface GuardOptions {
   readonly limits: Limits;
   /** Missing: everybody may pass. */
-  readonly gate: Gate | undefined;
+  readonly gate: RequestGuard | undefined;
   /** Hears of our own bugs. */
   readonly onError: (error: unknown) => void;
 }
@@ -69,7 +69,7 @@ function setHeaders(response: ServerResponse, more: Readonly<Record<string, stri
  * Browsers send `Sec-Fetch-Site` only to HTTPS and to the loopback; elsewhere the origin has to be the host that was asked. Programs
  * send neither. https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html
  */
-function fromElsewhere({ method, headers }: IncomingMessage): Refusal | undefined {
+function fromElsewhere({ method, headers }: IncomingMessage): RefusedRequest | undefined {
   if (method === 'GET' || method === 'HEAD') return undefined;
   const site = headers['sec-fetch-site'];
   const { origin } = headers;
@@ -89,7 +89,7 @@ function hostOf(origin: string): string | undefined {
 function refuse(
   { method }: IncomingMessage,
   response: ServerResponse,
-  { status, text, headers }: Refusal,
+  { status, text, headers }: RefusedRequest,
 ): void {
   const body = `${text}\n`;
   const length = { 'content-type': 'text/plain; charset=utf-8', 'content-length': Buffer.byteLength(body) };

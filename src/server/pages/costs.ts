@@ -4,7 +4,7 @@ import { BUDGET_LABELS } from '../../core/reports/budget.ts';
 import type {
   CostGroup,
   CostLabel,
-  Costs,
+  CostReport,
   CostsQuestion,
   UnknownCosts,
 } from '../../core/reports/cost-query.ts';
@@ -28,7 +28,7 @@ export interface CostsAnswer {
 
 /** Answers `/api/v1/costs`; 400 for a query that is not understood. */
 export async function sendCosts(
-  costsOf: (question: CostsQuestion) => Costs,
+  costsOf: (question: CostsQuestion) => CostReport,
   { url }: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
@@ -75,7 +75,7 @@ function shown(text: string): string {
 const ROWS_A_TURN = 500;
 
 /** The answer with each of its costs on a line of its own. Others have their turn in between: there may be 100,000 of them. */
-async function textOf(costs: Costs): Promise<string> {
+async function textOf(costs: CostReport): Promise<string> {
   const rows: string[] = [];
   for (const [index, group] of costs.groups.entries()) {
     if (index % ROWS_A_TURN === ROWS_A_TURN - 1) await nextTurn();
@@ -85,7 +85,7 @@ async function textOf(costs: Costs): Promise<string> {
   return jsonText(headOf(costs)).replace(/\n\}\n$/, () => `,\n  "costs": ${list}\n}\n`);
 }
 
-function headOf({ window, start, end, unknown, total }: Costs): Omit<CostsAnswer, 'costs'> {
+function headOf({ window, start, end, unknown, total }: CostReport): Omit<CostsAnswer, 'costs'> {
   return {
     window,
     start: new Date(start).toISOString(),
@@ -96,7 +96,7 @@ function headOf({ window, start, end, unknown, total }: Costs): Omit<CostsAnswer
   };
 }
 
-function rowOf(by: Costs['by'], { values, usd }: CostGroup): CostsAnswer['costs'][number] {
+function rowOf(by: CostReport['by'], { values, usd }: CostGroup): CostsAnswer['costs'][number] {
   const labels = by.map((label, index) => [label, values[index] ?? '']);
   return { ...Object.fromEntries(labels), usd: formatDecimal(usd) };
 }

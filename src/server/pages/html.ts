@@ -6,10 +6,10 @@ export interface Html {
 }
 
 /** What a template may hold; null shows nothing. */
-export type Part = Html | string | number | null | readonly Part[];
+export type HtmlPart = Html | string | number | null | readonly HtmlPart[];
 
 /** A template that escapes whatever is put into it, unless that is {@link Html} itself. Attributes want double quotes. */
-export function html(literals: TemplateStringsArray, ...parts: readonly Part[]): Html {
+export function html(literals: TemplateStringsArray, ...parts: readonly HtmlPart[]): Html {
   return trusted(literals.map((literal, index) => literal + renderHtml(parts[index] ?? null)).join(''));
 }
 
@@ -19,7 +19,7 @@ export function trusted(text: string): Html {
 }
 
 /** The text to send. */
-export function renderHtml(part: Part): string {
+export function renderHtml(part: HtmlPart): string {
   if (part === null) return '';
   if (typeof part !== 'object') return String(part).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
   return TEXT in part ? part[TEXT] : part.map(renderHtml).join('');

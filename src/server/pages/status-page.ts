@@ -4,7 +4,7 @@ import type { Instant } from '../../core/values/time.ts';
 import { STYLE } from '../http/style.ts';
 import { budgetsSection } from './budgets-table.ts';
 import { distanceText, dollarsText, moment, utc } from './format.ts';
-import { type Html, html, type Part, renderHtml, trusted } from './html.ts';
+import { type Html, type HtmlPart, html, renderHtml, trusted } from './html.ts';
 import type {
   AccountStatus,
   DecimalText,
@@ -159,7 +159,7 @@ function notesOf({ notes }: FeedStatus): Html[] {
   );
 }
 
-function moreRow(content: Part, kind = 'plain'): Html {
+function moreRow(content: HtmlPart, kind = 'plain'): Html {
   return html`<tr><td class="more" colspan="5"><p class="${kind}">${content}</p></td></tr>
 `;
 }

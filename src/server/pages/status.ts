@@ -1,4 +1,4 @@
-import type { Period } from '../../core/reports/budget.ts';
+import type { BudgetPeriod } from '../../core/reports/budget.ts';
 import type { UnknownReason } from '../../core/reports/cost-query.ts';
 import type { Window } from '../../core/reports/windows.ts';
 
@@ -94,7 +94,7 @@ export interface RangeFailureStatus {
 /** A budget in its current period. */
 export interface BudgetStatus {
   readonly name: string;
-  readonly period: Period;
+  readonly period: BudgetPeriod;
   readonly start: Timestamp;
   readonly end: Timestamp;
   readonly limitUsd: DecimalText;

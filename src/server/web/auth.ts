@@ -1,11 +1,11 @@
-import type { Gate, Refusal } from '../http/guard.ts';
+import type { RefusedRequest, RequestGuard } from '../http/guard.ts';
 import { credentialsOf } from './basic.ts';
-import type { RateLimit, WebConfig } from './config.ts';
+import type { WebConfig, WebRateLimit } from './config.ts';
 import { createPasswords, type Passwords } from './passwords.ts';
 import type { WebSource } from './source.ts';
-import { type Bucket, createBucket } from './token-bucket.ts';
+import { createTokenBucket, type TokenBucket } from './token-bucket.ts';
 
-export interface GateOptions {
+export interface AuthOptions {
   readonly web: WebSource;
   /** Milliseconds from any start, which never go back. */
   readonly now: () => number;
@@ -13,7 +13,7 @@ export interface GateOptions {
 }
 
 /** Lets requests pass as the web configuration has it now: first the rate, then the user, as in the toolkit. */
-export function createGate({ web, now, passwords = createPasswords() }: GateOptions): Gate {
+export function createAuth({ web, now, passwords = createPasswords() }: AuthOptions): RequestGuard {
   const bucketOf = createBuckets(now);
   return {
     headers: () => web.current().headers,
@@ -33,30 +33,30 @@ async function refusalOf(
   authorization: string | undefined,
   users: WebConfig['users'],
   from: string,
-): Promise<Refusal | undefined> {
+): Promise<RefusedRequest | undefined> {
   const credentials = credentialsOf(authorization);
   const isRight = credentials ? await passwords.check(credentials, users, from) : false;
   if (isRight === undefined) return tooMany('too many passwords are being checked', 1000);
   return isRight ? undefined : UNAUTHORIZED;
 }
 
-const UNAUTHORIZED: Refusal = {
+const UNAUTHORIZED: RefusedRequest = {
   status: 401,
   text: 'unauthorized',
   headers: { 'www-authenticate': 'Basic realm="ai-billing-exporter", charset="UTF-8"' },
 };
 
-function tooMany(text: string, waitMs: number): Refusal {
+function tooMany(text: string, waitMs: number): RefusedRequest {
   return { status: 429, text, headers: { 'retry-after': String(Math.ceil(waitMs / 1000)) } };
 }
 
 /** The bucket of a limit: a new one whenever the limit is another. */
-function createBuckets(now: () => number): (limit: RateLimit | undefined) => Bucket | undefined {
-  let of: RateLimit | undefined;
-  let bucket: Bucket | undefined;
+function createBuckets(now: () => number): (limit: WebRateLimit | undefined) => TokenBucket | undefined {
+  let of: WebRateLimit | undefined;
+  let bucket: TokenBucket | undefined;
   return (limit) => {
     if (limit?.intervalMs !== of?.intervalMs || limit?.burst !== of?.burst) {
-      bucket = limit && createBucket(limit, now);
+      bucket = limit && createTokenBucket(limit, now);
     }
     of = limit;
     return bucket;

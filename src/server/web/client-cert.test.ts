@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sansOf } from './client-cert.ts';
+import { subjectAltNames } from './client-cert.ts';
 
 /** As Node writes them: https://nodejs.org/api/crypto.html#x509subjectaltname */
 test('names are told apart as Node writes them, and not at all where they cannot be', () => {
@@ -21,6 +21,6 @@ test('names are told apart as Node writes them, and not at all where they cannot
     'nonsense, DNS:b': [],
   };
   for (const [subjectAltName, names] of Object.entries(table))
-    assert.deepEqual(sansOf({ subjectAltName }), names, subjectAltName);
-  assert.deepEqual(sansOf({ subjectAltName: undefined }), []);
+    assert.deepEqual(subjectAltNames({ subjectAltName }), names, subjectAltName);
+  assert.deepEqual(subjectAltNames({ subjectAltName: undefined }), []);
 });

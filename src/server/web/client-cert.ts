@@ -6,10 +6,14 @@ const NAME = /(?:^|, )([^:",]+):((?:"(?:[^"\\\p{Cc}]|\\(?:["\\/bfnrt]|u[\da-f]{4
 const KINDS: readonly unknown[] = ['DNS', 'email', 'URI', 'IP Address'];
 
 /** The names a certificate was made out for: DNS, e-mail, URI and IP; none where they cannot be told apart beyond doubt. */
-export function sansOf({ subjectAltName: text = '' }: Pick<X509Certificate, 'subjectAltName'>): string[] {
+export function subjectAltNames({
+  subjectAltName: text = '',
+}: Pick<X509Certificate, 'subjectAltName'>): string[] {
   const found = [...text.matchAll(NAME)];
   if (found.map(([whole]) => whole).join('') !== text) return [];
-  return found.flatMap(([, kind, name = '']) => (KINDS.includes(kind) ? [normalSan(unquoted(name))] : []));
+  return found.flatMap(([, kind, name = '']) =>
+    KINDS.includes(kind) ? [normalizeAltName(unquoted(name))] : [],
+  );
 }
 
 function unquoted(name: string): string {
@@ -17,6 +21,6 @@ function unquoted(name: string): string {
 }
 
 /** One form for each IPv6 address: Node writes that of a certificate out, `0:0:0:0:0:0:0:1`. */
-export function normalSan(name: string): string {
+export function normalizeAltName(name: string): string {
   return isIPv6(name) ? new SocketAddress({ address: name, family: 'ipv6' }).address : name;
 }

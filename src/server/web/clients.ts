@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import { sansOf } from './client-cert.ts';
+import { subjectAltNames } from './client-cert.ts';
 import type { WebTls } from './config.ts';
 
 /** Whether a client may stay, by the certificate that it did or did not show. */
@@ -7,5 +7,5 @@ export function admits({ clientAuth, allowedSans }: WebTls, socket: TLSSocket): 
   const certificate = socket.getPeerX509Certificate();
   if (!certificate) return !clientAuth.requires;
   if (clientAuth.verifies && !socket.authorized) return false;
-  return !allowedSans || sansOf(certificate).some((name) => allowedSans.has(name));
+  return !allowedSans || subjectAltNames(certificate).some((name) => allowedSans.has(name));
 }

@@ -11,11 +11,11 @@ export interface WebConfig {
   readonly headers: Readonly<Record<string, string>>;
   /** By name, bcrypt hashes; empty: everybody may come. */
   readonly users: ReadonlyMap<string, string>;
-  readonly rateLimit: RateLimit | undefined;
+  readonly rateLimit: WebRateLimit | undefined;
 }
 
 /** One request every `intervalMs`, and `burst` at once. */
-export interface RateLimit {
+export interface WebRateLimit {
   readonly intervalMs: number;
   readonly burst: number;
 }

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { createQuota } from '../http/connection-limit.ts';
+import { createConnectionLimit } from '../http/connection-limit.ts';
 
 /** What a request says of who sends it. */
 export interface Credentials {
@@ -36,7 +36,7 @@ export function createPasswords(compare: Compare = bcryptCompare): Passwords {
   const secret = randomBytes(32);
   const right = new Map<string, Buffer>();
   const refused = new Set<string>();
-  const waiting = createQuota(WAITING);
+  const waiting = createConnectionLimit(WAITING);
   const judged = new Map<string, Promise<boolean>>();
   let last: Promise<unknown> = Promise.resolve();
 

@@ -2,14 +2,14 @@ import type { RequestListener } from 'node:http';
 import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import { createServer as createTlsServer, type Server } from 'node:tls';
-import type { Above, Layer } from '../http/connections.ts';
+import type { ConnectionLayer, HttpHandler } from '../http/connections.ts';
 import type { Limits } from '../http/limits.ts';
 import { admits } from './clients.ts';
 import type { WebTls } from './config.ts';
 import type { WebSource } from './source.ts';
 
 /** What TLS is spoken with. */
-export interface FrontOptions {
+export interface TlsListenerOptions {
   readonly web: WebSource;
   /** Answers requests that come by HTTP/2. */
   readonly handler: RequestListener;
@@ -17,7 +17,7 @@ export interface FrontOptions {
 }
 
 /** How connections are made, until the configuration has it otherwise. */
-interface Era {
+interface TlsGeneration {
   readonly tls: WebTls;
   readonly server: Server;
 }
@@ -28,19 +28,25 @@ interface Era {
  *
  * Undefined where the configuration has no TLS: that stays so until the next start.
  */
-export function frontOf(options: FrontOptions): ((above: Above) => Layer) | undefined {
+export function createTlsListener(
+  options: TlsListenerOptions,
+): ((above: HttpHandler) => ConnectionLayer) | undefined {
   const { tls } = options.web.current();
   return tls && ((above) => createFront(options, tls, above));
 }
 
-function createFront({ web, handler, limits }: FrontOptions, first: WebTls, above: Above): Layer {
+function createFront(
+  { web, handler, limits }: TlsListenerOptions,
+  first: WebTls,
+  above: HttpHandler,
+): ConnectionLayer {
   const sessions = new Set<ServerHttp2Session>();
   const http2 = web.current().http2 ? http2Server(limits, sessions) : undefined;
-  const eras = new WeakMap<Socket, Era>();
+  const eras = new WeakMap<Socket, TlsGeneration>();
 
-  const begin = (tls: WebTls): Era => {
+  const begin = (tls: WebTls): TlsGeneration => {
     const server = tlsServer(tls, limits, http2 !== undefined);
-    const begun: Era = { tls, server };
+    const begun: TlsGeneration = { tls, server };
     server.on('tlsClientError', (_error, socket) => void socket.destroy());
     server.on('secureConnection', (socket) => {
       if (isClosed || !admits(tls, socket)) return void socket.destroy();

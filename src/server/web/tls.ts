@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { certificatesIn, NO_CERTIFICATE, privateKeyIn } from '../../config/values/pem.ts';
 import type { Problems } from '../../config/yaml/problems.ts';
-import { normalSan } from './client-cert.ts';
+import { normalizeAltName } from './client-cert.ts';
 import type { WebTls } from './config.ts';
 import type { FileReader } from './files.ts';
 import { CIPHERS, type TlsSection, VERSIONS } from './format.ts';
@@ -36,7 +36,7 @@ export function tlsOf(reading: TlsReading): WebTls | undefined {
   const refusal = refusalOf(context);
   if (refusal !== undefined) problems.add(cert.path, `is refused by OpenSSL: ${refusal}`);
   const { client_auth_type: clientAuth, client_allowed_sans: sans } = section;
-  const allowedSans = sans && new Set(sans.map(normalSan));
+  const allowedSans = sans && new Set(sans.map(normalizeAltName));
   const all = JSON.stringify([context, clientAuth, sans]);
   return {
     context: () => context,

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { assertProperty } from '../../../test/support/property.ts';
-import { createBucket } from './token-bucket.ts';
+import { createTokenBucket } from './token-bucket.ts';
 
 test('a bucket starts full, and fills by one each interval', () => {
   let at = 0;
-  const bucket = createBucket({ intervalMs: 100, burst: 2 }, () => at);
+  const bucket = createTokenBucket({ intervalMs: 100, burst: 2 }, () => at);
   assert.deepEqual([bucket.take(), bucket.take(), bucket.take()], [0, 0, 100]);
   at = 60;
   assert.equal(bucket.take(), 40);
@@ -25,7 +25,7 @@ test('in no time do more pass than the burst and one an interval', () => {
       fc.integer({ min: 1, max: 5 }),
       (steps, intervalMs, burst) => {
         let at = 0;
-        const bucket = createBucket({ intervalMs, burst }, () => at);
+        const bucket = createTokenBucket({ intervalMs, burst }, () => at);
         const passed: number[] = [];
         for (const step of steps) {
           at += step;

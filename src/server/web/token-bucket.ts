@@ -1,13 +1,13 @@
-import type { RateLimit } from './config.ts';
+import type { WebRateLimit } from './config.ts';
 
 /** Lets requests through at a rate. */
-export interface Bucket {
+export interface TokenBucket {
   /** 0 lets the request through; else how long it takes until one would be. */
   take(): number;
 }
 
 /** A token bucket that starts full: https://pkg.go.dev/golang.org/x/time/rate#Limiter */
-export function createBucket({ intervalMs, burst }: RateLimit, now: () => number): Bucket {
+export function createTokenBucket({ intervalMs, burst }: WebRateLimit, now: () => number): TokenBucket {
   let tokens = burst;
   let filledAt = now();
   return {

@@ -26,7 +26,7 @@ function createStore(failures = 0) {
     },
     begin(at) {
       deliveries.remember(
-        standing.map(([name, total, zeroAt]) => ({ family: NAME, labels: [name], zeroAt, total, at })),
+        standing.map(([name, total, createdAt]) => ({ family: NAME, labels: [name], createdAt, total, at })),
       );
     },
     load: () => [...rows.values()],
@@ -46,10 +46,10 @@ function createStore(failures = 0) {
   return { deliveries, remembered, holding };
 }
 
-type Totals = readonly (readonly [name: string, value: number, zeroAt: number])[];
+type Totals = readonly (readonly [name: string, value: number, createdAt: number])[];
 
 function counter(totals: Totals): Family {
-  const samples: Sample[] = totals.map(([name, value, zeroAt]) => ({ labels: [name], value, zeroAt }));
+  const samples: Sample[] = totals.map(([name, value, createdAt]) => ({ labels: [name], value, createdAt }));
   return { name: NAME, type: 'counter', help: 'Help.', labels: ['resource'], samples };
 }
 
@@ -200,10 +200,10 @@ describe('differences', () => {
     world.taken(points);
     world.taken(points);
     world.taken([{}]);
-    const row = { family: NAME, zeroAt: BEGUN - 500, at: BEGUN };
+    const row = { family: NAME, createdAt: BEGUN - 500, at: BEGUN };
     assert.deepEqual(store.remembered, [
       [{ ...row, labels: ['a'], total: 5 }],
-      [{ ...row, labels: ['b'], total: 1, zeroAt: BEGUN + 1, at: BEGUN + 1000 }],
+      [{ ...row, labels: ['b'], total: 1, createdAt: BEGUN + 1, at: BEGUN + 1000 }],
     ]);
   });
 
@@ -257,7 +257,7 @@ const command = fc.oneof(
 
 interface Known {
   total: bigint;
-  zeroAt: number;
+  createdAt: number;
   isShown: boolean;
   /** What the receiver has once everything is told. */
   owed: bigint;
@@ -271,18 +271,18 @@ function createModel(before: readonly bigint[]) {
   const known = new Map<string, Known>();
   const fresh = { total: 0n, isShown: true, owed: 0n, has: 0n };
   for (const [index, total] of before.entries()) {
-    known.set(SERIES[index] ?? '', { ...fresh, total, zeroAt: BEGUN - 100, end: BEGUN });
+    known.set(SERIES[index] ?? '', { ...fresh, total, createdAt: BEGUN - 100, end: BEGUN });
   }
   return {
     all: () => [...known.values()],
     of(name: string, now: number): Known {
-      const one = known.get(name) ?? { ...fresh, zeroAt: now, end: Number.NEGATIVE_INFINITY };
+      const one = known.get(name) ?? { ...fresh, createdAt: now, end: Number.NEGATIVE_INFINITY };
       known.set(name, one);
       return one;
     },
     shown: (): Totals =>
-      [...known].flatMap(([name, { total, zeroAt, isShown }]) =>
-        isShown ? [[name, toNumber(total), zeroAt] as const] : [],
+      [...known].flatMap(([name, { total, createdAt, isShown }]) =>
+        isShown ? [[name, toNumber(total), createdAt] as const] : [],
       ),
     took({ attributes, startTime, endTime, value }: DataPoint<number>): void {
       const one = known.get(String(attributes.resource)) ?? assert.fail();
@@ -301,8 +301,8 @@ function spend(one: Known, amount: bigint): void {
 
 /** What was not told of the series that was is lost. */
 function beginAnew(one: Known, now: number, total: bigint): void {
-  const zeroAt = one.zeroAt === now ? now + 1 : now;
-  Object.assign(one, { total, zeroAt, isShown: true, owed: one.has + total });
+  const createdAt = one.createdAt === now ? now + 1 : now;
+  Object.assign(one, { total, createdAt, isShown: true, owed: one.has + total });
 }
 
 async function live(before: readonly bigint[], commands: readonly Command[]): Promise<void> {

@@ -4,22 +4,22 @@ import { fromNumber, toNumber } from '../../core/values/money.ts';
 import { HOUR, type Instant } from '../../core/values/time.ts';
 import { byIdentity } from './attributes.ts';
 import { hrTime } from './metric.ts';
-import type { Teller } from './point-builder.ts';
+import type { PointBuilder } from './point-builder.ts';
 
 /** A {@link Delivery} of any kind of total. */
-export interface Telling<Total> extends Omit<Delivery, 'total'> {
+export interface Checkpoint<Total> extends Omit<Delivery, 'total'> {
   readonly total: Total;
 }
 
 /** Tells by how much totals grew. */
-export interface Deltas<Total> extends Teller<Total> {
+export interface Deltas<Total> extends PointBuilder<Total> {
   /** Returns what the receiver was told by these points. */
-  taken(points: Iterable<object>): Telling<Total>[];
+  taken(points: Iterable<object>): Checkpoint<Total>[];
 }
 
 export interface DeltasOptions<Total> {
   /** What the receiver was told before. */
-  readonly told: Iterable<Telling<Total>>;
+  readonly told: Iterable<Checkpoint<Total>>;
   /** When the receiver is opened. */
   readonly openedAt: Instant;
   /** Nothing before this is told of: when the receiver became known, where that is remembered. */
@@ -35,19 +35,19 @@ export interface DeltasOptions<Total> {
  */
 export function createDeltas<Total>(options: DeltasOptions<Total>): Deltas<Total> {
   const { openedAt, from, growth } = options;
-  const told = createTold(options.told);
-  const tellings = new WeakMap<object, Telling<Total>>();
+  const told = createCheckpoints(options.told);
+  const tellings = new WeakMap<object, Checkpoint<Total>>();
   return {
     temporality: AggregationTemporality.DELTA,
-    point({ family, labels, total, zeroAt: begun, attributes }, at) {
+    point({ family, labels, total, createdAt: begun, attributes }, at) {
       const known = told.of({ family, labels });
-      const zeroAt = begun ?? known?.zeroAt ?? openedAt;
-      const start = Math.max(believed(zeroAt, at), believed(known?.at ?? from, at));
+      const createdAt = begun ?? known?.createdAt ?? openedAt;
+      const start = Math.max(believed(createdAt, at), believed(known?.at ?? from, at));
       if (at <= start) return undefined;
-      const value = known?.zeroAt === zeroAt ? growth(total, known.total) : total;
+      const value = known?.createdAt === createdAt ? growth(total, known.total) : total;
       if (value === undefined) return undefined;
       const point = { startTime: hrTime(start), endTime: hrTime(at), attributes, value };
-      tellings.set(point, { family, labels, zeroAt, total, at });
+      tellings.set(point, { family, labels, createdAt, total, at });
       return point;
     },
     taken(points) {
@@ -65,13 +65,13 @@ function believed(instant: Instant, at: Instant): Instant {
   return instant - at > LONGEST_WAIT_MS ? at - 1 : instant;
 }
 
-type Series = Pick<Delivery, 'family' | 'labels'>;
+type SeriesIdentity = Pick<Delivery, 'family' | 'labels'>;
 
-function createTold<Total>(rows: Iterable<Telling<Total>>) {
-  const told = new Map<string, Map<string, Telling<Total>>>();
+function createCheckpoints<Total>(rows: Iterable<Checkpoint<Total>>) {
+  const told = new Map<string, Map<string, Checkpoint<Total>>>();
   const keyOf = byIdentity((labels: readonly string[]) => JSON.stringify(labels));
-  const of = ({ family, labels }: Series) => told.get(family)?.get(keyOf(labels));
-  const note = (telling: Telling<Total>): void => {
+  const of = ({ family, labels }: SeriesIdentity) => told.get(family)?.get(keyOf(labels));
+  const note = (telling: Checkpoint<Total>): void => {
     const rows = told.get(telling.family) ?? new Map();
     told.set(telling.family, rows.set(keyOf(telling.labels), telling));
   };
@@ -80,13 +80,13 @@ function createTold<Total>(rows: Iterable<Telling<Total>>) {
     of,
     note,
     /** An answer that comes late does not take back what was told since. */
-    isNews: (telling: Telling<Total>) =>
+    isNews: (telling: Checkpoint<Total>) =>
       telling.at > believed(of(telling)?.at ?? Number.NEGATIVE_INFINITY, telling.at),
   };
 }
 
 /** {@link DeltasOptions.growth} of numbers. */
-export function growthOf(total: number, told: number): number | undefined {
+export function deltaOf(total: number, told: number): number | undefined {
   if (total === told) return undefined;
   return total < told ? total : difference(total, told);
 }

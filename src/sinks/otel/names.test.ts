@@ -14,7 +14,9 @@ const CATALOGUE = Object.values<Metric>(METRICS);
 
 /** Every family there can be: the catalogue, its twins and the process metrics. */
 async function families() {
-  const twins = CATALOGUE.flatMap(({ twin, type }) => (twin ? [{ name: twin.name, type }] : []));
+  const twins = CATALOGUE.flatMap(({ corrections, type }) =>
+    corrections ? [{ name: corrections.name, type }] : [],
+  );
   const self = createSelfMetrics({ version: '1', revision: 'a', failureReasons: [] });
   const collected = await self.collect();
   return [...CATALOGUE, ...twins, ...collected];
@@ -92,6 +94,7 @@ describe('names over OTLP', () => {
   test('have the unit 1 only where they end in ratio, and a twin has the unit of its counter', async () => {
     for (const { name } of await families())
       assert.equal(otlpUnit(name) === '1', name.endsWith('_ratio'), name);
-    for (const { name, twin } of CATALOGUE) if (twin) assert.equal(otlpUnit(twin.name), otlpUnit(name), name);
+    for (const { name, corrections } of CATALOGUE)
+      if (corrections) assert.equal(otlpUnit(corrections.name), otlpUnit(name), name);
   });
 });

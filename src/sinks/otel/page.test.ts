@@ -41,16 +41,18 @@ const VALUES = [0, 0.1, 1e-12, 123456789.123456, 1e21, 2 ** 53, 0.30000000000000
 function everyFamily(): Family[] {
   const rows = Object.values<Metric>(METRICS).filter(({ source }) => source !== 'exporter');
   return rows.flatMap((row, family) =>
-    [row, ...(row.twin ? [{ ...row, ...row.twin }] : [])].map(({ name, type, help, labels }) => {
-      const samples = Array.from({ length: 600 }, (_, index) => ({
-        labels: labels.map(
-          (_, label) => `${TEXTS[(index + label + family) % TEXTS.length]}${label ? '' : index}`,
-        ),
-        value:
-          (VALUES[(index + family) % VALUES.length] ?? 0) * (type === 'gauge' && index % 3 === 0 ? -1 : 1),
-      }));
-      return { name, type, help, labels, samples };
-    }),
+    [row, ...(row.corrections ? [{ ...row, ...row.corrections }] : [])].map(
+      ({ name, type, help, labels }) => {
+        const samples = Array.from({ length: 600 }, (_, index) => ({
+          labels: labels.map(
+            (_, label) => `${TEXTS[(index + label + family) % TEXTS.length]}${label ? '' : index}`,
+          ),
+          value:
+            (VALUES[(index + family) % VALUES.length] ?? 0) * (type === 'gauge' && index % 3 === 0 ? -1 : 1),
+        }));
+        return { name, type, help, labels, samples };
+      },
+    ),
   );
 }
 

@@ -37,7 +37,7 @@ export function createOtelPage(options: OtelPageOptions): PrometheusPage {
   return { answer: ({ acceptEncoding }) => page.answer({ acceptEncoding }), close: page.close };
 }
 
-type Write = (metric: MetricData) => string;
+type WriteChunk = (metric: MetricData) => string;
 
 /** Units are left out: text 0.0.4 has no line for them, and `{USD}` is the suffix of no name. */
 function written(serializer: PrometheusSerializer, metric: MetricData): string {
@@ -71,7 +71,7 @@ const LIVE_POINTS_A_SLICE = 16;
 const BLOCK_CHARACTERS = 64 * 1024;
 
 /** The self-metrics, behind what is known of the resource. */
-function createLive({ self, now, version, resource }: OtelPageOptions, write: Write): LiveMetrics {
+function createLive({ self, now, version, resource }: OtelPageOptions, write: WriteChunk): LiveMetrics {
   const { producer } = createSelfProducer({
     self,
     now,

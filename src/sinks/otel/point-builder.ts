@@ -4,32 +4,32 @@ import type { Instant } from '../../core/values/time.ts';
 import { hrTime } from './metric.ts';
 
 /** A series as it stands. */
-export interface Standing<Total> {
+export interface CurrentSample<Total> {
   readonly family: string;
   /** What tells it from others of its family. */
   readonly labels: readonly string[];
   readonly total: Total;
   /** When it was first 0, if it only grows. Missing: when the receiver was opened, or what it was told of this before. */
-  readonly zeroAt: Instant | undefined;
+  readonly createdAt: Instant | undefined;
   readonly attributes: Attributes;
 }
 
 /** Makes points of one kind of series for one receiver. */
-export interface Teller<Total> {
+export interface PointBuilder<Total> {
   readonly temporality: AggregationTemporality;
   /** Undefined where there is nothing to tell. */
-  point(standing: Standing<Total>, at: Instant): DataPoint<Total> | undefined;
+  point(standing: CurrentSample<Total>, at: Instant): DataPoint<Total> | undefined;
   /** The receiver has these points, the very objects that {@link point} gave; others are ignored. */
   taken(points: Iterable<object>): void;
 }
 
 /** Tells totals as they stand. */
-export function createTotals<Total>(openedAt: Instant): Teller<Total> {
+export function cumulativePoints<Total>(openedAt: Instant): PointBuilder<Total> {
   return {
     temporality: AggregationTemporality.CUMULATIVE,
     // A clock that was set back may stand before the beginning.
-    point: ({ total, zeroAt = openedAt, attributes }, at) => ({
-      startTime: hrTime(Math.min(zeroAt, at)),
+    point: ({ total, createdAt = openedAt, attributes }, at) => ({
+      startTime: hrTime(Math.min(createdAt, at)),
       endTime: hrTime(at),
       attributes,
       value: total,
@@ -39,7 +39,7 @@ export function createTotals<Total>(openedAt: Instant): Teller<Total> {
 }
 
 /** Tells what is true at the moment, and of no time before. */
-export function createMoments(): Teller<number> {
+export function gaugePoints(): PointBuilder<number> {
   return {
     temporality: AggregationTemporality.CUMULATIVE,
     point({ total, attributes }, at) {

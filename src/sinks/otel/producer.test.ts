@@ -41,7 +41,9 @@ function pointsOf(result: CollectionResult) {
 describe('the ledger over OTLP', () => {
   test('is monotonic sums since each series was first 0, and gauges of the moment', async () => {
     const labels = ['venice', 'prod', '', 'input'];
-    const counter = family('counter', 'ai_billing_tokens_total', [{ labels, value: 0.1, zeroAt: ZERO_AT }]);
+    const counter = family('counter', 'ai_billing_tokens_total', [
+      { labels, value: 0.1, createdAt: ZERO_AT },
+    ]);
     const gauge = family('gauge', 'ai_billing_cost_today_usd', [{ labels, value: -3 }]);
     const { resourceMetrics, errors } = await opened(createFakeSource([counter, gauge])).collect();
     const attributes = { provider: 'venice', account: 'prod', model: '', token_type: 'input' };
@@ -97,7 +99,7 @@ describe('the ledger over OTLP', () => {
     const labels = ['venice', 'prod', '', ''];
     const samples = [
       { labels, value: 1 },
-      { labels, value: 1, zeroAt: NOW + 5000 },
+      { labels, value: 1, createdAt: NOW + 5000 },
     ];
     const source = createFakeSource([family('counter', 'a_total', samples)]);
     const points = pointsOf(await opened(source).collect());

@@ -6,7 +6,7 @@ import { createPace, type Pace } from '../prometheus/pace.ts';
 import { createAttributes } from './attributes.ts';
 import { createStoredDeltas } from './delivered.ts';
 import { type AcknowledgedProducer, collection, numbersOf } from './metric.ts';
-import { createMoments, createTotals } from './point-builder.ts';
+import { cumulativePoints, gaugePoints } from './point-builder.ts';
 
 /** The ledger for one receiver. */
 export interface LedgerProducer extends AcknowledgedProducer {
@@ -35,8 +35,8 @@ const SAMPLES_A_BATCH = 256;
  */
 export function createLedgerProducer(options: LedgerProducerOptions): LedgerProducer {
   const { source, now, version, deliveries } = options;
-  const counters = deliveries ? createStoredDeltas(deliveries, now()) : createTotals<number>(now());
-  const gauges = createMoments();
+  const counters = deliveries ? createStoredDeltas(deliveries, now()) : cumulativePoints<number>(now());
+  const gauges = gaugePoints();
   const attributes = createAttributes(options.genAi);
   let collected: Snapshot | undefined;
 
@@ -44,10 +44,10 @@ export function createLedgerProducer(options: LedgerProducerOptions): LedgerProd
     const teller = family.type === 'counter' ? counters : gauges;
     const attributesOf = attributes(family.labels);
     const points: DataPoint<number>[] = [];
-    for (const [index, { labels, value: total, zeroAt }] of family.samples.entries()) {
+    for (const [index, { labels, value: total, createdAt }] of family.samples.entries()) {
       if (index % SAMPLES_A_BATCH === 0) await pace();
       if (!Number.isFinite(total)) continue;
-      const standing = { family: family.name, labels, total, zeroAt, attributes: attributesOf(labels) };
+      const standing = { family: family.name, labels, total, createdAt, attributes: attributesOf(labels) };
       const point = teller.point(standing, at);
       if (point) points.push(point);
     }

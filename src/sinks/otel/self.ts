@@ -2,10 +2,10 @@ import type { MetricData } from '@opentelemetry/sdk-metrics';
 import type { Instant } from '../../core/values/time.ts';
 import type { CollectedFamily, CollectedValue } from '../prometheus/collect.ts';
 import { attributesOf } from './attributes.ts';
-import { createDeltas, growthOf } from './deltas.ts';
+import { createDeltas, deltaOf } from './deltas.ts';
 import { growthOfHistogram, histogramsIn } from './histogram.ts';
 import { type AcknowledgedProducer, collection, histogramsOf, numbersOf } from './metric.ts';
-import { createMoments, createTotals, type Teller } from './point-builder.ts';
+import { cumulativePoints, gaugePoints, type PointBuilder } from './point-builder.ts';
 
 export interface SelfProducerOptions {
   readonly self: { collect(): Promise<CollectedFamily[]> };
@@ -23,9 +23,9 @@ export interface SelfProducerOptions {
 /** Shows what the exporter counts of itself as OTLP metrics. */
 export function createSelfProducer(options: SelfProducerOptions): AcknowledgedProducer {
   const { self, now, version } = options;
-  const counters = tellerOf(options, growthOf);
+  const counters = tellerOf(options, deltaOf);
   const histograms = tellerOf(options, growthOfHistogram);
-  const gauges = createMoments();
+  const gauges = gaugePoints();
 
   function metricOf(family: CollectedFamily, at: Instant): MetricData {
     if (family.type === 'histogram') {
@@ -39,8 +39,8 @@ export function createSelfProducer(options: SelfProducerOptions): AcknowledgedPr
 
   function pointsOf<Total>(
     { name }: CollectedFamily,
-    series: Series<Total>[],
-    teller: Teller<Total>,
+    series: SelfSeries<Total>[],
+    teller: PointBuilder<Total>,
     at: Instant,
   ) {
     return series.flatMap(({ labels, value: total }) => {
@@ -51,7 +51,7 @@ export function createSelfProducer(options: SelfProducerOptions): AcknowledgedPr
         family: name,
         labels: [...names, ...values],
         total,
-        zeroAt: options.startedAt,
+        createdAt: options.startedAt,
         attributes,
       };
       return teller.point(standing, at) ?? [];
@@ -81,7 +81,7 @@ export function createSelfProducer(options: SelfProducerOptions): AcknowledgedPr
 }
 
 /** One series; its value is a number or, of histograms, all that it holds. */
-interface Series<Total> {
+interface SelfSeries<Total> {
   readonly labels: CollectedValue['labels'];
   readonly value: Total;
 }
@@ -89,10 +89,10 @@ interface Series<Total> {
 function tellerOf<Total>(
   { startedAt, isDelta }: SelfProducerOptions,
   growth: (total: Total, told: Total) => Total | undefined,
-): Teller<Total> {
+): PointBuilder<Total> {
   return isDelta
     ? createDeltas({ told: [], openedAt: startedAt, from: startedAt, growth })
-    : createTotals(startedAt);
+    : cumulativePoints(startedAt);
 }
 
 /** Nothing here is a summary; if prom-client should bring one, that must not go unnoticed. */

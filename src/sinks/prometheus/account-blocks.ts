@@ -6,7 +6,7 @@ import { Block } from './gzip.ts';
 import type { Pace } from './pace.ts';
 
 /** A registry whose lines are kept until something is counted in it. Its families are those of accounts only. */
-export interface Part {
+export interface PagePart {
   readonly registry: Registry;
   /** Grows whenever something was counted. */
   readonly revision: number;
@@ -38,13 +38,13 @@ const PARTS_A_GROUP = 4;
  * Families stand in the order in which the parts first show them.
  */
 export class AccountBlocks {
-  readonly #parts: () => Iterable<Part>;
+  readonly #parts: () => Iterable<PagePart>;
   readonly #encoded = new WeakMap<Registry, EncodedPart>();
   readonly #headers = new Map<string, Block>();
   readonly #groups = new Map<string, readonly Group[]>();
   readonly #formats = new Set<Format>();
 
-  constructor(parts: () => Iterable<Part>) {
+  constructor(parts: () => Iterable<PagePart>) {
     this.#parts = parts;
   }
 

@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client';
-import { AccountBlocks, type Part } from './account-blocks.ts';
+import { AccountBlocks, type PagePart } from './account-blocks.ts';
 import { createScrapePace } from './collect.ts';
 import { headerOf } from './encode.ts';
 import { encodeRegistry } from './encode-registry.ts';
@@ -45,7 +45,7 @@ const MAX_SLICE_MS = 20;
  * of registries also means one of event-loop monitors.
  */
 export function createLiveRenderer(
-  accounts: () => Iterable<Part>,
+  accounts: () => Iterable<PagePart>,
   own: Registry,
   now?: () => number,
 ): AccountsRenderer {

@@ -3,7 +3,7 @@ import { METRICS, type Metric } from '../../core/metrics/catalog.ts';
 import type { Instant } from '../../core/values/time.ts';
 
 /** How a push to a receiver ended, when, and how long it took. */
-export interface PushEnd {
+export interface RecordedPush {
   readonly ok: boolean;
   readonly at: Instant;
   readonly seconds: number;
@@ -16,7 +16,7 @@ export interface PushMetrics {
   pointsTaken(receiver: string, points: number): void;
   pointsLost(receiver: string, points: number, reason: string): void;
   pushRetried(receiver: string): void;
-  pushEnded(receiver: string, end: PushEnd): void;
+  pushEnded(receiver: string, end: RecordedPush): void;
 }
 
 /** From a push of a few points to one that takes as long as it may. */

@@ -20,7 +20,7 @@ export interface FeedLabels extends AccountLabels {
 }
 
 /** How a poll ended, when, and how long it took. */
-export type PollOutcome =
+export type PollRecord =
   | { readonly ok: true; readonly isPostponed: boolean; readonly seconds: number; readonly at: Instant }
   /** Switched off. */
   | { readonly ok: null; readonly seconds: number; readonly at: Instant }
@@ -36,7 +36,7 @@ export interface SelfMetrics extends LiveMetrics, PushMetrics {
   feedSeen(feed: FeedLabels): void;
   /** When a poll last succeeded, as the store remembers it from before a restart. */
   restore(feed: FeedLabels, lastSuccess: Instant): void;
-  pollEnded(feed: FeedLabels, outcome: PollOutcome): void;
+  pollEnded(feed: FeedLabels, outcome: PollRecord): void;
   /** A request was sent; `status` is missing where no answer came. */
   apiAnswered(account: AccountLabels, status?: number): void;
   apiRetried(account: AccountLabels): void;
@@ -211,7 +211,7 @@ function keyOf({ provider, account }: AccountLabels): string {
   return JSON.stringify([provider, account]);
 }
 
-function countPoll(own: AccountMetrics, feed: FeedLabels, outcome: PollOutcome): void {
+function countPoll(own: AccountMetrics, feed: FeedLabels, outcome: PollRecord): void {
   if (outcome.ok && outcome.isPostponed) return;
   own.polls.inc(feedOf(feed));
   own.pollDuration.observe(feedOf(feed), outcome.seconds);

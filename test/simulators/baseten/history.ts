@@ -12,7 +12,7 @@ import { MICRO, truncateTo } from '../kit/json.ts';
 import { roll } from '../kit/random.ts';
 import { bornAt, spentBy, type World } from '../kit/world.ts';
 import { priceOf } from './catalogue.ts';
-import type { BasetenRow, DedicatedRow, ModelApiRow, Resource, TrainingRow } from './rows.ts';
+import type { BasetenRow, DedicatedRow, ModelApiRow, SimulatedResource, TrainingRow } from './rows.ts';
 
 /** The meter shows itself anew this often; the real one does so every hour. */
 const METER_MS = 5 * SECOND;
@@ -31,7 +31,7 @@ export function basetenHistory(world: World): (range: Range, now: Instant) => Ba
   };
 }
 
-interface Spend {
+interface SpendShape {
   readonly subtotal: Fixed;
   /** Whole minutes of a price, and what they come to. */
   metered(price: Fixed): { readonly minutes: number; readonly subtotal: Fixed };
@@ -40,7 +40,7 @@ interface Spend {
 }
 
 /** What an item has spent on a day: grows through it, is over-estimated now and then, and settles six hours after its end. */
-function spend(world: World, item: number, dailyUsd: number, day: Instant, now: Instant): Spend {
+function spend(world: World, item: number, dailyUsd: number, day: Instant, now: Instant): SpendShape {
   const dice = Math.floor(day / DAY);
   const whole = truncateTo(
     MICRO,
@@ -66,7 +66,7 @@ function surplus(world: World, item: number, day: Instant, now: Instant): bigint
 }
 
 interface Deployment {
-  readonly resource: Resource & { readonly instance_type: string };
+  readonly resource: SimulatedResource & { readonly instance_type: string };
   readonly dailyUsd: number;
   readonly dailyRequests: number;
   readonly newer?: true;
@@ -160,7 +160,7 @@ function training(world: World, at: Instant, now: Instant): TrainingRow[] {
   if (roll(world.seed, 3, number) < 0.5) return [];
   const { minutes, subtotal } = spend(world, 1000 + number, 62, at, now).metered(priceOf(JOB_INSTANCE));
   if (minutes === 0) return [];
-  const resource: Resource = {
+  const resource: SimulatedResource = {
     id: `job-${number}`,
     kind: 'TRAINING_JOB',
     name: `finetune-${number}`,

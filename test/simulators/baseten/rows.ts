@@ -1,10 +1,10 @@
 import { type Fixed, fromInteger } from '../../../src/core/values/money.ts';
 import type { Instant } from '../../../src/core/values/time.ts';
 import type { TruthEntry, TruthLabels, TruthMeasure } from '../kit/truth.ts';
-import type { Contract } from '../kit/world.ts';
+import type { SimulatedContract } from '../kit/world.ts';
 
 export const CATEGORIES = ['dedicated', 'training', 'model_api'] as const;
-export type Category = (typeof CATEGORIES)[number];
+export type RowCategory = (typeof CATEGORIES)[number];
 
 interface Day {
   /** Any instant of the UTC day. */
@@ -16,7 +16,7 @@ interface Day {
 }
 
 /** What ran: a deployment, a chainlet or a training job. */
-export interface Resource {
+export interface SimulatedResource {
   readonly id: string;
   readonly kind: string;
   readonly name?: string;
@@ -36,7 +36,7 @@ export interface Resource {
 /** A day of a deployment on one instance type. */
 export interface DedicatedRow extends Day {
   readonly category: 'dedicated';
-  readonly resource: Resource;
+  readonly resource: SimulatedResource;
   /** The part of the subtotal that is no computing; none when absent. Rows of the seed's contract do not tell it. */
   readonly surcharge?: Fixed;
   readonly minutes: number;
@@ -46,7 +46,7 @@ export interface DedicatedRow extends Day {
 /** A day of a training job. */
 export interface TrainingRow extends Day {
   readonly category: 'training';
-  readonly resource: Resource;
+  readonly resource: SimulatedResource;
   readonly minutes: number;
 }
 
@@ -64,7 +64,7 @@ export interface ModelApiRow extends Day {
 export type BasetenRow = DedicatedRow | TrainingRow | ModelApiRow;
 
 /** What the rows say in the design's words. */
-export function entriesOf(row: BasetenRow, contract: Contract): TruthEntry[] {
+export function entriesOf(row: BasetenRow, contract: SimulatedContract): TruthEntry[] {
   const labels = {
     resource: row.category === 'model_api' ? '' : row.resource.id,
     model: row.category === 'model_api' ? row.model_name : (row.resource.model_name ?? ''),

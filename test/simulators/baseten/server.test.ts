@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ONE, parseDecimal } from '../../../src/core/values/money.ts';
 import { DAY, type Range } from '../../../src/core/values/time.ts';
 import { Amount, ask, NOON, sum } from '../../support/simulated.ts';
-import { dialAt } from '../kit/world.ts';
+import { fakeClockAt } from '../kit/world.ts';
 import type { DedicatedRow } from './rows.ts';
 import { type BasetenOptions, type BasetenSimulator, startBaseten } from './server.ts';
 
@@ -119,7 +119,7 @@ let simulator: BasetenSimulator | undefined;
 afterEach(() => simulator?.close());
 
 async function start(options: BasetenOptions = {}): Promise<BasetenSimulator> {
-  simulator = await startBaseten({ clock: dialAt(NOON), contract: 'seed', ...options });
+  simulator = await startBaseten({ clock: fakeClockAt(NOON), contract: 'seed', ...options });
   return simulator;
 }
 
@@ -272,7 +272,7 @@ test('stray days and answers without a breakdown can be had', async () => {
 });
 
 test('spend grows within the day and is corrected downward now and then', async () => {
-  const clock = dialAt(NOON);
+  const clock = fakeClockAt(NOON);
   const baseten = await start({ clock });
   const today = { start: TODAY, end: TODAY + DAY };
   const yesterday = { start: TODAY - DAY, end: TODAY };

@@ -3,12 +3,12 @@ import { openBooks } from '../kit/books.ts';
 import { instantOf, keyOf, meter, retryAfter } from '../kit/http.ts';
 import { listen } from '../kit/listen.ts';
 import type { Reply } from '../kit/reply.ts';
-import type { Call, Service, Simulator } from '../kit/service.ts';
+import type { Service, SimulatedCall, Simulator } from '../kit/service.ts';
 import { truthOf } from '../kit/truth.ts';
 import { type SimulatorOptions, worldOf } from '../kit/world.ts';
 import { modelsBody, pricesBody, teamsBody } from './catalogue.ts';
 import { basetenHistory } from './history.ts';
-import { type BasetenRow, type Category, entriesOf } from './rows.ts';
+import { type BasetenRow, entriesOf, type RowCategory } from './rows.ts';
 import { type Depth, type Silence, type Style, summaryOf } from './summary.ts';
 
 const EARLIEST = Date.UTC(2026, 0, 1);
@@ -29,7 +29,7 @@ export interface BasetenOptions extends SimulatorOptions {
 
 export interface BasetenSimulator extends Simulator<BasetenRow> {
   /** Makes a category say nothing, whatever it holds; undefined lets it speak again. */
-  silence(category: Category, as: Silence | undefined): void;
+  silence(category: RowCategory, as: Silence | undefined): void;
 }
 
 const BILL = '/v1/billing/usage_summary';
@@ -44,10 +44,10 @@ export async function startBaseten(options: BasetenOptions = {}): Promise<Basete
   const world = worldOf(options);
   const key = options.key ?? 'demo-baseten-admin';
   const books = openBooks(world.generate ? basetenHistory(world) : () => []);
-  const silent = new Map<Category, Silence>();
+  const silent = new Map<RowCategory, Silence>();
   const style = { seed: world.seed, contract: world.contract, depth: options.depth ?? 'daily', silent };
   const rate = meter(PER_SECOND, 1000);
-  const rowsOf = (range: Range, call: Call) => books.rows(range, books.moment(call.now));
+  const rowsOf = (range: Range, call: SimulatedCall) => books.rows(range, books.moment(call.now));
 
   const service: Service = {
     refuse,
@@ -75,7 +75,7 @@ export async function startBaseten(options: BasetenOptions = {}): Promise<Basete
 }
 
 function billOf(
-  call: Call,
+  call: SimulatedCall,
   rowsOf: (range: Range) => BasetenRow[],
   { style, strayDays }: { readonly style: Style; readonly strayDays?: boolean },
 ): Reply {
@@ -87,9 +87,9 @@ function billOf(
   return { status: 200, body: summaryOf(rowsOf(days), strays, style) };
 }
 
-type Keys = Pick<BasetenOptions, 'key' | 'memberKey' | 'billOnlyKey'>;
+type ServerKeys = Pick<BasetenOptions, 'key' | 'memberKey' | 'billOnlyKey'>;
 
-function unauthorized(call: Call, keys: Keys, legacy: boolean): Reply | undefined {
+function unauthorized(call: SimulatedCall, keys: ServerKeys, legacy: boolean): Reply | undefined {
   // The older description names one scheme only.
   const given = legacy ? keyOf(call, 'Api-Key') : keyOf(call, 'Api-Key', 'Bearer');
   if (given === keys.key) return undefined;
@@ -100,7 +100,7 @@ function unauthorized(call: Call, keys: Keys, legacy: boolean): Reply | undefine
 }
 
 /** The range asked for, or why it is refused. */
-function rangeOf({ query }: Call): Range | string {
+function rangeOf({ query }: SimulatedCall): Range | string {
   const [start, end] = ['start_date', 'end_date'].map((name) => instantOf(query.get(name) ?? ''));
   if (start === undefined) return 'start_date is required: an ISO 8601 date-time.';
   if (end === undefined) return 'end_date is required: an ISO 8601 date-time.';
@@ -123,7 +123,11 @@ function refuse(status: number): Reply {
   return error(status, `Request failed with status ${status}.`);
 }
 
-function throttle(waitSeconds: number, style: Parameters<Service['throttle']>[1], call: Call): Reply {
+function throttle(
+  waitSeconds: number,
+  style: Parameters<Service['throttle']>[1],
+  call: SimulatedCall,
+): Reply {
   return {
     status: 429,
     headers: retryAfter(waitSeconds, style, call.now),

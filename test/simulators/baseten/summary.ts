@@ -1,9 +1,16 @@
 import { type Fixed, formatDecimal } from '../../../src/core/values/money.ts';
 import { DAY, type Instant, isoDay } from '../../../src/core/values/time.ts';
 import { roll } from '../kit/random.ts';
-import type { Contract } from '../kit/world.ts';
+import type { SimulatedContract } from '../kit/world.ts';
 import { teamOf } from './catalogue.ts';
-import type { BasetenRow, Category, DedicatedRow, ModelApiRow, Resource, TrainingRow } from './rows.ts';
+import type {
+  BasetenRow,
+  DedicatedRow,
+  ModelApiRow,
+  RowCategory,
+  SimulatedResource,
+  TrainingRow,
+} from './rows.ts';
 
 /** How a category without usage is shown, or one that stays silent about the usage it has. */
 export type Silence = 'null' | 'absent';
@@ -12,10 +19,10 @@ export type Depth = 'daily' | 'items' | 'totals';
 
 export interface Style {
   readonly seed: number;
-  readonly contract: Contract;
+  readonly contract: SimulatedContract;
   readonly depth: Depth;
   /** Categories that say nothing whatever they hold. */
-  readonly silent: ReadonlyMap<Category, Silence>;
+  readonly silent: ReadonlyMap<RowCategory, Silence>;
 }
 
 const MEMBERS = {
@@ -46,7 +53,7 @@ export function summaryOf(rows: readonly BasetenRow[], strays: readonly BasetenR
 }
 
 function category(
-  name: Category,
+  name: RowCategory,
   rows: readonly BasetenRow[],
   day: Instant,
   style: Style,
@@ -69,7 +76,7 @@ function category(
 }
 
 /** Both ways to say nothing are documented, and both happen. */
-function quiet(name: Category, day: Instant, { seed }: Style): Silence {
+function quiet(name: RowCategory, day: Instant, { seed }: Style): Silence {
   return roll(seed, 9, name.length, Math.floor(day / DAY)) < 0.5 ? 'null' : 'absent';
 }
 
@@ -154,7 +161,7 @@ function parts(
   return { compute_cost: dollars(subtotal - surcharge, 0), surcharge_cost: dollars(surcharge, 1) };
 }
 
-function billable(resource: Resource | undefined, { contract }: Style): object {
+function billable(resource: SimulatedResource | undefined, { contract }: Style): object {
   const team = teamOf(resource ?? {});
   return {
     id: resource?.id,

@@ -4,7 +4,7 @@ import { fromInteger } from '../../../src/core/values/money.ts';
 export type PriceList = Readonly<Record<string, number | null>>;
 
 /** An evaluated part: what it comes to, or why there is nothing. */
-interface Part {
+interface PricePart {
   readonly value: bigint;
   readonly error?: string;
 }
@@ -35,13 +35,13 @@ export function evaluate(preview: unknown, charged: PriceList): object | undefin
   };
 }
 
-interface Terms {
+interface PriceTerms {
   readonly draft: Mapping;
   readonly prices: Mapping;
 }
 
 /** A fee without an expression is not taken. */
-function partOf(expression: unknown, terms: Terms): Part {
+function partOf(expression: unknown, terms: PriceTerms): PricePart {
   if (expression === undefined) return { value: 0n };
   try {
     const factors = String(expression).split('*');
@@ -54,7 +54,7 @@ function partOf(expression: unknown, terms: Terms): Part {
 }
 
 /** @throws {Error} as a CEL evaluator would say it. */
-function factorOf(text: string, { draft, prices }: Terms): number {
+function factorOf(text: string, { draft, prices }: PriceTerms): number {
   const seconds = Number(draft.usage_seconds ?? 0);
   const [, price] = /^prices\.(\w+)$/.exec(text) ?? [];
   if (price !== undefined) return amountOf(prices[price], price);
@@ -84,7 +84,7 @@ function imagesIn(outputs: unknown): number {
   return images.reduce((sum, { count }) => sum + Number(count ?? 1), 0);
 }
 
-function shown({ value, ...rest }: Part): object {
+function shown({ value, ...rest }: PricePart): object {
   return { value: fromInteger(value), ...rest };
 }
 

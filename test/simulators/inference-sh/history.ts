@@ -1,13 +1,13 @@
 import { DAY, type Instant, MINUTE, type Range, SECOND, startOfDay } from '../../../src/core/values/time.ts';
 import { shows } from '../kit/books.ts';
 import { between, pick, roll } from '../kit/random.ts';
-import { bornAt, bustle, isWatched, type World } from '../kit/world.ts';
+import { bornAt, isWatched, loadFactor, type World } from '../kit/world.ts';
 import type { InferenceShRow } from './rows.ts';
 
 /** Tasks a minute while somebody watches. */
 const LIVE_TASKS = 3;
 
-interface App {
+interface SimulatedApp {
   readonly app: string;
   readonly gpu?: string;
   /** A cent is 1e6 microcents. */
@@ -16,7 +16,7 @@ interface App {
 }
 
 /** Three from the beginning, one more each twelve days, then one every few minutes. */
-const APPS: readonly App[] = [
+const APPS: readonly SimulatedApp[] = [
   { app: 'infsh/flux-2', gpu: 'A100', cents: 9, tier: 'cloud' },
   { app: 'acme/product-shots', gpu: 'H100', cents: 21, tier: 'cloud' },
   { app: 'infsh/echo', cents: 1, tier: 'private' },
@@ -51,7 +51,7 @@ export function inferenceShHistory(world: World): (range: Range, now: Instant) =
 
 function rowsOfMinute(world: World, minute: Instant): InferenceShRow[] {
   const live = isWatched(world, minute);
-  const expected = live ? LIVE_TASKS : 0.5 * bustle(minute);
+  const expected = live ? LIVE_TASKS : 0.5 * loadFactor(minute);
   const tasks = Array.from({ length: Math.ceil(expected) }, (_, nth) => nth);
   return tasks
     .filter((nth) => roll(world.seed, 70, minute / MINUTE, nth) < expected - nth)

@@ -1,8 +1,8 @@
 import type { WaitStyle } from '../kit/faults.ts';
 import { retryAfter } from '../kit/http.ts';
 import type { Reply } from '../kit/reply.ts';
-import type { Call } from '../kit/service.ts';
-import type { Contract } from '../kit/world.ts';
+import type { SimulatedCall } from '../kit/service.ts';
+import type { SimulatedContract } from '../kit/world.ts';
 
 const CODES: Readonly<Record<number, readonly [code: string, title: string]>> = {
   400: ['invalid_request', 'Invalid Request'],
@@ -16,18 +16,23 @@ const CODES: Readonly<Record<number, readonly [code: string, title: string]>> = 
 const INTERNAL = ['internal_error', 'Internal Error'] as const;
 
 /** Do errors follow RFC 9457? Without the version header the first contract wraps them instead. */
-function isBare(call: Call, contract: Contract): boolean {
+function isBare(call: SimulatedCall, contract: SimulatedContract): boolean {
   return contract === 'current' || call.headers['x-api-version'] === '2';
 }
 
 /** Three envelopes: everything in `data` (current); nothing around it (version 2); or success, status and data. */
-export function success(call: Call, contract: Contract, dto: object): Reply {
+export function success(call: SimulatedCall, contract: SimulatedContract, dto: object): Reply {
   if (contract === 'current') return { status: 200, body: { data: dto, messages: [] } };
   if (isBare(call, contract)) return { status: 200, body: dto };
   return { status: 200, body: { success: true, status: 200, data: dto } };
 }
 
-export function failure(call: Call, contract: Contract, status: number, detail: string): Reply {
+export function failure(
+  call: SimulatedCall,
+  contract: SimulatedContract,
+  status: number,
+  detail: string,
+): Reply {
   const [code, title] = CODES[status] ?? INTERNAL;
   if (!isBare(call, contract)) {
     return { status, body: { success: false, status, error: { code, message: detail } } };
@@ -36,7 +41,12 @@ export function failure(call: Call, contract: Contract, status: number, detail: 
   return { status, type: 'application/problem+json', body: { type, title, status, detail } };
 }
 
-export function throttled(call: Call, contract: Contract, waitSeconds: number, style: WaitStyle): Reply {
+export function throttled(
+  call: SimulatedCall,
+  contract: SimulatedContract,
+  waitSeconds: number,
+  style: WaitStyle,
+): Reply {
   const reset = String(Math.ceil(call.now / 1000) + waitSeconds);
   return {
     ...failure(call, contract, 429, 'Too many requests'),

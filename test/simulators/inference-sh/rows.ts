@@ -1,9 +1,9 @@
 import { type Fixed, fromInteger } from '../../../src/core/values/money.ts';
-import type { Billed } from '../kit/books.ts';
+import type { BookedRow } from '../kit/books.ts';
 import type { TruthEntry } from '../kit/truth.ts';
 
 /** One completed task's billing record; a refunded one leaves the breakdown. */
-export interface InferenceShRow extends Billed {
+export interface InferenceShRow extends BookedRow {
   /** `namespace/name`. */
   readonly app: string;
   /** 1e8 a dollar. */

@@ -5,7 +5,7 @@ import { fromInteger } from '../../../src/core/values/money.ts';
 import { DAY, HOUR, MINUTE } from '../../../src/core/values/time.ts';
 import { ask, NOON } from '../../support/simulated.ts';
 import type { Simulator } from '../kit/service.ts';
-import { dialAt } from '../kit/world.ts';
+import { fakeClockAt } from '../kit/world.ts';
 import type { InferenceShRow } from './rows.ts';
 import { type InferenceShOptions, startInferenceSh } from './server.ts';
 
@@ -29,7 +29,7 @@ afterEach(() => simulator?.close());
 
 async function start(options: InferenceShOptions = {}): Promise<Simulator<InferenceShRow>> {
   simulator = await startInferenceSh({
-    clock: dialAt(NOON),
+    clock: fakeClockAt(NOON),
     contract: 'seed',
     genesis: TODAY - 9 * DAY,
     ...options,
@@ -125,7 +125,7 @@ test('errors: problems by RFC 9457, or the first envelope', async () => {
 });
 
 test('a refunded record leaves the breakdown, a late one comes in, int64 keeps its digits', async () => {
-  const clock = dialAt(NOON);
+  const clock = fakeClockAt(NOON);
   const inference = await start({ clock, generate: false });
   const row = { at: NOON - 30 * MINUTE, app: 'a/b', microcents: 9_007_199_254_740_993n };
   inference.book({ ...row, refundedAt: NOON + MINUTE });

@@ -1,10 +1,10 @@
 import { fromInteger } from '../../../src/core/values/money.ts';
 import { type Instant, MINUTE, type Range, SECOND } from '../../../src/core/values/time.ts';
-import { type Books, openBooks } from '../kit/books.ts';
+import { type BillingBooks, openBooks } from '../kit/books.ts';
 import { keyOf, meter } from '../kit/http.ts';
 import { listen } from '../kit/listen.ts';
 import type { Reply } from '../kit/reply.ts';
-import type { Call, Service, Simulator } from '../kit/service.ts';
+import type { Service, SimulatedCall, Simulator } from '../kit/service.ts';
 import { truthOf } from '../kit/truth.ts';
 import { type SimulatorOptions, type World, worldOf } from '../kit/world.ts';
 import { type BreakdownStyle, breakdownOf, costOf, WINDOWS, windowOf } from './breakdown.ts';
@@ -74,10 +74,10 @@ export async function startInferenceSh(options: InferenceShOptions = {}): Promis
 }
 
 function routesOf(
-  books: Books<InferenceShRow>,
+  books: BillingBooks<InferenceShRow>,
   world: World,
   options: InferenceShOptions,
-): Readonly<Record<string, (call: Call, task?: string) => Reply | undefined>> {
+): Readonly<Record<string, (call: SimulatedCall, task?: string) => Reply | undefined>> {
   const { contract, seed } = world;
   const { window = 'sliding', zeroFilled = false, top = 10, prices = () => ({}) } = options;
   const style: BreakdownStyle = { seed, window, zeroFilled, top };
@@ -118,7 +118,7 @@ function isRange(text: string): text is keyof typeof WINDOWS {
   return Object.hasOwn(WINDOWS, text);
 }
 
-function rowsOf(books: Books<InferenceShRow>, range: Range, now: number): InferenceShRow[] {
+function rowsOf(books: BillingBooks<InferenceShRow>, range: Range, now: number): InferenceShRow[] {
   return books.rows(range, books.moment(now));
 }
 

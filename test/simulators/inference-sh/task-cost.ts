@@ -1,4 +1,4 @@
-import type { Contract } from '../kit/world.ts';
+import type { SimulatedContract } from '../kit/world.ts';
 import { counted, type InferenceShRow } from './rows.ts';
 
 /**
@@ -7,7 +7,7 @@ import { counted, type InferenceShRow } from './rows.ts';
  */
 export function taskCostOf(
   { microcents, seconds = 0, tier, model }: InferenceShRow,
-  contract: Contract,
+  contract: SimulatedContract,
 ): object {
   const resource = (microcents * 3n) / 5n;
   const fees = {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Billed, openBooks } from './books.ts';
+import { type BookedRow, openBooks } from './books.ts';
 
-interface Row extends Billed {
+interface Row extends BookedRow {
   readonly name: string;
 }
 const ALL = { start: 0, end: 100 };

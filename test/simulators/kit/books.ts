@@ -1,7 +1,7 @@
 import type { Instant, Range } from '../../../src/core/values/time.ts';
 
 /** Anything a provider bills, at the instant it bills it for. */
-export interface Billed {
+export interface BookedRow {
   readonly at: Instant;
   /** When the row appeared, if later than what it bills. */
   readonly recordedAt?: Instant;
@@ -10,14 +10,14 @@ export interface Billed {
 }
 
 /** Is the row on the books at `now`? */
-export function shows(row: Billed, now: Instant): boolean {
+export function shows(row: BookedRow, now: Instant): boolean {
   return (
     (row.recordedAt ?? Number.NEGATIVE_INFINITY) <= now && now < (row.refundedAt ?? Number.POSITIVE_INFINITY)
   );
 }
 
 /** One state of the books: a walk over pages that starts at a moment sees that moment to its end. */
-export interface Moment {
+export interface Instants {
   readonly now: Instant;
   readonly version: number;
 }
@@ -31,12 +31,12 @@ export interface Entry<Row> {
 }
 
 /** A provider's books: what the seed gives, and what a test wrote in by hand. */
-export interface Books<Row extends Billed> {
+export interface BillingBooks<Row extends BookedRow> {
   /** Adds a row, for whatever time: a late row is one with an `at` long past. */
   book(row: Row): Entry<Row>;
-  moment(now: Instant): Moment;
+  moment(now: Instant): Instants;
   /** Rows of the range as the books stood at the moment, oldest first. */
-  rows(range: Range, moment: Moment): Row[];
+  rows(range: Range, moment: Instants): Row[];
 }
 
 interface Written<Row> {
@@ -48,7 +48,9 @@ interface Written<Row> {
 }
 
 /** Opens books over a generator, a pure function of range and time whose rows come oldest first. */
-export function openBooks<Row extends Billed>(generated: (range: Range, now: Instant) => Row[]): Books<Row> {
+export function openBooks<Row extends BookedRow>(
+  generated: (range: Range, now: Instant) => Row[],
+): BillingBooks<Row> {
   const written: Written<Row>[] = [];
   let version = 0;
   const write = (row: Row): Written<Row> => {
@@ -77,10 +79,10 @@ export function openBooks<Row extends Billed>(generated: (range: Range, now: Ins
   };
 }
 
-function byHand<Row extends Billed>(
+function byHand<Row extends BookedRow>(
   written: readonly Written<Row>[],
   range: Range,
-  { version, now }: Moment,
+  { version, now }: Instants,
 ): Row[] {
   return written
     .filter((line) => line.born <= version && line.died > version)
@@ -89,7 +91,7 @@ function byHand<Row extends Billed>(
 }
 
 /** Oldest first; rows of one instant keep the order in which they were booked. */
-function merged<Row extends Billed>(generated: Row[], booked: Row[]): Row[] {
+function merged<Row extends BookedRow>(generated: Row[], booked: Row[]): Row[] {
   if (booked.length === 0) return generated;
   return [...generated, ...booked].sort((a, b) => a.at - b.at);
 }

@@ -4,7 +4,7 @@ import type { Reply } from './reply.ts';
 export type WaitStyle = 'seconds' | 'date' | 'reset' | 'body' | 'none';
 
 /** A way for a provider to misbehave. */
-export type Fault = (
+export type SimulatedFault = (
   | {
       readonly kind: 'status';
       readonly status: number;
@@ -38,19 +38,19 @@ export type Fault = (
 };
 
 interface Armed {
-  readonly fault: Fault;
+  readonly fault: SimulatedFault;
   readonly paths: RegExp | undefined;
   met: number;
 }
 
-export interface Faults {
+export interface FaultInjector {
   /** Arms a fault for paths, in place of the one armed for the same paths before; undefined disarms (without paths: all). */
-  arm(fault: Fault | undefined, paths?: RegExp): void;
+  arm(fault: SimulatedFault | undefined, paths?: RegExp): void;
   /** The fault that strikes this request, if one does. Counts the request. */
-  strike(path: string): Fault | undefined;
+  strike(path: string): SimulatedFault | undefined;
 }
 
-export function armory(): Faults {
+export function createFaultInjector(): FaultInjector {
   let armed: Armed[] = [];
   return {
     arm: (fault, paths) => {
@@ -70,10 +70,10 @@ export function armory(): Faults {
 }
 
 /** What becomes of an honest answer under a fault that changes its bytes. */
-export function spoiled(
+export function corrupt(
   reply: Reply,
   text: string,
-  fault: Fault | undefined,
+  fault: SimulatedFault | undefined,
 ): { reply: Reply; text: string } {
   switch (fault?.kind) {
     case 'truncated':

@@ -1,6 +1,6 @@
 import type { Instant } from '../../../src/core/values/time.ts';
 import type { WaitStyle } from './faults.ts';
-import type { Call } from './service.ts';
+import type { SimulatedCall } from './service.ts';
 
 /** The standard ways to say how long to wait; none for a style that is the provider's own. */
 export function retryAfter(waitSeconds: number, style: WaitStyle, now: Instant): Record<string, string> {
@@ -10,7 +10,7 @@ export function retryAfter(waitSeconds: number, style: WaitStyle, now: Instant):
 }
 
 /** What follows the scheme in the authorization header; undefined where the header is missing or of another scheme. */
-export function keyOf(call: Call, ...schemes: readonly string[]): string | undefined {
+export function keyOf(call: SimulatedCall, ...schemes: readonly string[]): string | undefined {
   const [scheme = '', key = ''] = (call.headers.authorization ?? '').split(' ', 2);
   return schemes.some((accepted) => accepted.toLowerCase() === scheme.toLowerCase()) ? key : undefined;
 }

@@ -4,14 +4,18 @@ import { setImmediate } from 'node:timers/promises';
 import { ask, NOON } from '../../support/simulated.ts';
 import { startVenice } from '../venice/server.ts';
 import type { Simulator } from './service.ts';
-import { dialAt } from './world.ts';
+import { fakeClockAt } from './world.ts';
 
 const PATH = '/api/v1/billing/usage-history?pageSize=10';
 let simulator: Pick<Simulator, 'close'> | undefined;
 afterEach(() => simulator?.close());
 
 async function start() {
-  const venice = await startVenice({ clock: dialAt(NOON), genesis: NOON - 3_600_000, emptyPages: 'never' });
+  const venice = await startVenice({
+    clock: fakeClockAt(NOON),
+    genesis: NOON - 3_600_000,
+    emptyPages: 'never',
+  });
   simulator = venice;
   return venice;
 }

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { armory, type Fault, spoiled } from './faults.ts';
+import { corrupt, createFaultInjector, type SimulatedFault } from './faults.ts';
 import { exactJson } from './json.ts';
 import type { Reply } from './reply.ts';
-import type { Call, RecordedRequest, Service, Simulator } from './service.ts';
+import type { RecordedRequest, Service, SimulatedCall, Simulator } from './service.ts';
 import type { SimulatorOptions, World } from './world.ts';
 
 type Socketed = Pick<Simulator, 'url' | 'requests' | 'fault' | 'close'>;
@@ -10,7 +10,7 @@ type Recording = { -readonly [Key in keyof RecordedRequest]: RecordedRequest[Key
 
 /** Puts a service on loopback. Everything but `GET` and previews is refused, and recorded. */
 export async function listen(service: Service, world: World, options: SimulatorOptions): Promise<Socketed> {
-  const faults = armory();
+  const faults = createFaultInjector();
   const requests: Recording[] = [];
   let inFlight = 0;
   const server = createServer((request, response) => {
@@ -49,14 +49,23 @@ function recordingOf(request: IncomingMessage, at: number, inFlight: number): Re
   };
 }
 
-function callOf(request: IncomingMessage, { path }: Recording, at: number, fault: Fault | undefined): Call {
+function callOf(
+  request: IncomingMessage,
+  { path }: Recording,
+  at: number,
+  fault: SimulatedFault | undefined,
+): SimulatedCall {
   const now = fault?.kind === 'skew' ? at + fault.aheadMs : at;
   const query = new URL(request.url ?? '/', 'http://127.0.0.1').searchParams;
   return { path, query, headers: request.headers, now, fault };
 }
 
 /** What a preview is to be made of; undefined where none is asked for, null where it is no JSON. */
-async function previewOf(request: IncomingMessage, service: Service, { path }: Call): Promise<unknown> {
+async function previewOf(
+  request: IncomingMessage,
+  service: Service,
+  { path }: SimulatedCall,
+): Promise<unknown> {
   if (request.method !== 'POST' || !service.previews?.test(path)) return undefined;
   try {
     return JSON.parse(Buffer.concat(await request.toArray()).toString());
@@ -68,7 +77,7 @@ async function previewOf(request: IncomingMessage, service: Service, { path }: C
 async function send(
   response: ServerResponse,
   service: Service,
-  call: Call,
+  call: SimulatedCall,
   recording: Recording,
 ): Promise<void> {
   const { fault } = call;
@@ -79,7 +88,7 @@ async function send(
   const honest = replyOf(service, call, recording.method);
   const finished = service.finish?.(honest, call) ?? honest;
   const plain = typeof finished.body === 'string' ? finished.body : exactJson(finished.body);
-  const { reply, text } = spoiled(finished, plain, fault);
+  const { reply, text } = corrupt(finished, plain, fault);
   recording.status = reply.status;
   const bytes = Buffer.from(text);
   response.writeHead(reply.status, {
@@ -93,7 +102,7 @@ async function send(
   response.write(bytes.subarray(0, Math.ceil(bytes.length / 2)), () => response.destroy());
 }
 
-function replyOf(service: Service, call: Call, method: string): Reply {
+function replyOf(service: Service, call: SimulatedCall, method: string): Reply {
   if (method !== 'GET' && call.preview === undefined) {
     const refused = service.refuse(405, call);
     return { ...refused, headers: { ...refused.headers, allow: 'GET' } };

@@ -1,5 +1,5 @@
 import { type Instant, MINUTE, SECOND } from '../../../src/core/values/time.ts';
-import type { Fault } from './faults.ts';
+import type { SimulatedFault } from './faults.ts';
 import { between, roll } from './random.ts';
 
 const EVERY_MS = 3 * MINUTE;
@@ -9,7 +9,12 @@ const PROVIDERS = 4;
  * What fails at provider number `index`, if anything: every three minutes one of the four is out for 20 to 40 seconds, by a 503 or by
  * silence. The first minutes after `opened` are fine, so that the demo starts with data.
  */
-export function outage(seed: number, opened: Instant, index: number, now: Instant): Fault | undefined {
+export function outage(
+  seed: number,
+  opened: Instant,
+  index: number,
+  now: Instant,
+): SimulatedFault | undefined {
   const slot = Math.floor((now - opened) / EVERY_MS);
   if (slot < 1 || between(0, PROVIDERS - 1, roll(seed, 200, slot)) !== index) return undefined;
   const begins = between(0, 120, roll(seed, 201, slot)) * SECOND;

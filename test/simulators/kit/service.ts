@@ -1,19 +1,19 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Instant, Range } from '../../../src/core/values/time.ts';
-import type { Billed, Entry } from './books.ts';
-import type { Fault, WaitStyle } from './faults.ts';
+import type { BookedRow, Entry } from './books.ts';
+import type { SimulatedFault, WaitStyle } from './faults.ts';
 import type { Reply } from './reply.ts';
 import type { Truth } from './truth.ts';
 
 /** One request, as far as a provider may look at it. */
-export interface Call {
+export interface SimulatedCall {
   /** Without the query. */
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   /** The provider's time. */
   readonly now: Instant;
-  readonly fault: Fault | undefined;
+  readonly fault: SimulatedFault | undefined;
   /** The JSON of a preview; undefined of a `GET`. */
   readonly preview?: unknown;
 }
@@ -22,13 +22,13 @@ export interface Call {
 export interface Service {
   /** Paths that answer a `POST` because it changes nothing: all others are refused one. */
   readonly previews?: RegExp;
-  answer(call: Call): Reply;
+  answer(call: SimulatedCall): Reply;
   /** The provider's own shape of an error. */
-  refuse(status: number, call: Call): Reply;
+  refuse(status: number, call: SimulatedCall): Reply;
   /** The provider's own way to say 429. */
-  throttle(waitSeconds: number, style: WaitStyle, call: Call): Reply;
+  throttle(waitSeconds: number, style: WaitStyle, call: SimulatedCall): Reply;
   /** Adds what every answer carries and counts what the provider counts. */
-  finish?(reply: Reply, call: Call): Reply;
+  finish?(reply: Reply, call: SimulatedCall): Reply;
 }
 
 /** What came in. Keys are never kept. */
@@ -47,13 +47,13 @@ export interface RecordedRequest {
 }
 
 /** A provider on loopback. */
-export interface Simulator<Row extends Billed = Billed> {
+export interface Simulator<Row extends BookedRow = BookedRow> {
   readonly url: string;
   /** The key it accepts. */
   readonly key: string;
   readonly requests: readonly RecordedRequest[];
   /** Arms a fault for the paths that match, or for all; undefined disarms. */
-  fault(fault: Fault | undefined, paths?: RegExp): void;
+  fault(fault: SimulatedFault | undefined, paths?: RegExp): void;
   /** Books a row by hand. */
   book(row: Row): Entry<Row>;
   /** Sums of the provider's books over a range, as they stand at `now` (the clock's time when absent). */

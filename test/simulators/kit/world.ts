@@ -1,5 +1,5 @@
 import { DAY, type Instant, startOfMonth } from '../../../src/core/values/time.ts';
-import type { Fault } from './faults.ts';
+import type { SimulatedFault } from './faults.ts';
 
 /** Tells the time; the demo reads the wall clock, tests turn a dial. */
 export interface Clock {
@@ -7,12 +7,12 @@ export interface Clock {
 }
 
 /** A clock that stands still until it is told to move. */
-export interface Dial extends Clock {
+export interface FakeClock extends Clock {
   set(at: Instant): void;
   advance(byMs: number): void;
 }
 
-export function dialAt(start: Instant): Dial {
+export function fakeClockAt(start: Instant): FakeClock {
   let at = start;
   return {
     now: () => at,
@@ -26,7 +26,7 @@ export function dialAt(start: Instant): Dial {
 }
 
 /** `seed`: as the API was documented when the exporter was asked for. `current`: as it has been since. */
-export type Contract = 'seed' | 'current';
+export type SimulatedContract = 'seed' | 'current';
 
 export interface SimulatorOptions {
   /** The same seed and clock give the same bill. 1 when absent. */
@@ -34,7 +34,7 @@ export interface SimulatorOptions {
   /** The wall clock when absent. */
   readonly clock?: Clock;
   /** `current` when absent. */
-  readonly contract?: Contract;
+  readonly contract?: SimulatedContract;
   /** False: no bill but what a test books by hand. True when absent. */
   readonly generate?: boolean;
   /** The day generated history begins: two months before the current one when absent. */
@@ -44,14 +44,14 @@ export interface SimulatorOptions {
   /** The key that is accepted; a harmless one when absent. */
   readonly key?: string;
   /** What fails by itself, and when. */
-  readonly weather?: (now: Instant) => Fault | undefined;
+  readonly weather?: (now: Instant) => SimulatedFault | undefined;
 }
 
 /** What every generator is a pure function of. */
 export interface World {
   readonly seed: number;
   readonly clock: Clock;
-  readonly contract: Contract;
+  readonly contract: SimulatedContract;
   readonly generate: boolean;
   readonly genesis: Instant;
   /** When somebody started to watch: from here on new things appear within minutes. */
@@ -105,6 +105,6 @@ export function spentBy(total: bigint, elapsedMs: number): bigint {
 }
 
 /** How busy the hour that holds `at` is: 1 on average. */
-export function bustle(at: Instant): number {
+export function loadFactor(at: Instant): number {
   return ((HOURS[Math.floor(at / HOUR_MS) % 24] ?? 0) * 24 * HOUR_MS) / Number(WHOLE);
 }

@@ -12,10 +12,10 @@ export interface Filter {
   readonly teamScoped: boolean;
   /** Does its token belong to that team, so that the answer starts at its projects? */
   readonly singleTeam: boolean;
-  readonly pages: { readonly teams: Page; readonly projects: Page; readonly resources: Page };
+  readonly pages: { readonly teams: BillPage; readonly projects: BillPage; readonly resources: BillPage };
 }
 
-export interface Page {
+export interface BillPage {
   /** From 1. */
   readonly number: number;
   readonly size: number;
@@ -120,7 +120,7 @@ function typesOf(rows: readonly PaasRow[], filter: Filter, scale: bigint): objec
   });
 }
 
-function paged<Item>(items: readonly Item[], { number, size }: Page): Item[] {
+function paged<Item>(items: readonly Item[], { number, size }: BillPage): Item[] {
   return items.slice((number - 1) * size, number * size);
 }
 

@@ -2,8 +2,8 @@ import { type Fixed, ONE } from '../../../src/core/values/money.ts';
 import { floorTo, HOUR, type Instant, MINUTE, type Range } from '../../../src/core/values/time.ts';
 import { truncateTo } from '../kit/json.ts';
 import { roll } from '../kit/random.ts';
-import { bornAt, bustle, type World } from '../kit/world.ts';
-import { COMPONENTS, type NorthflankRow, type Price } from './rows.ts';
+import { bornAt, loadFactor, type World } from '../kit/world.ts';
+import { COMPONENTS, type NorthflankRow, type RowPriceParts } from './rows.ts';
 
 /** Fractions of a cent are billed, down to a hundred-thousandth. */
 const GRAIN: Fixed = ONE / 10_000_000n;
@@ -135,7 +135,7 @@ function rowsOfHour(world: World, hour: Instant, now: Instant): NorthflankRow[] 
 function scaleOf(world: World, index: number, hour: Instant, now: Instant): bigint {
   const busy =
     700_000 +
-    Math.floor(300_000 * bustle(hour)) +
+    Math.floor(300_000 * loadFactor(hour)) +
     Math.floor(50_000 * roll(world.seed, 101, index, hour / HOUR));
   const elapsed = Math.min(HOUR, floorTo(MINUTE, now - hour));
   const error = (roll(world.seed, 102, index, hour / HOUR) - 0.6) * 0.02 * uncertainty(now - hour - HOUR);
@@ -149,9 +149,9 @@ function uncertainty(age: number): number {
   return age < 23 * HOUR ? 0.2 : 0;
 }
 
-type Rates = { readonly [Key in (typeof COMPONENTS)[number] | 'flat']?: number };
+type ComponentRates = { readonly [Key in (typeof COMPONENTS)[number] | 'flat']?: number };
 
-function priced(rates: Rates, scale: bigint): Price {
+function priced(rates: ComponentRates, scale: bigint): RowPriceParts {
   const dollars = (rate: number) => truncateTo(GRAIN, (BigInt(rate) * (ONE / 10_000n) * scale) / 1_000_000n);
   const components = COMPONENTS.flatMap((component) => {
     const rate = rates[component];

@@ -1,7 +1,7 @@
 import type { Fixed } from '../../../src/core/values/money.ts';
 import { DAY, type Instant, type Range, SECOND, startOfMonth } from '../../../src/core/values/time.ts';
 import type { Reply } from '../kit/reply.ts';
-import type { Contract } from '../kit/world.ts';
+import type { SimulatedContract } from '../kit/world.ts';
 import { currentBill, type Filter, legacyBill, passes } from './bill.ts';
 import { failure } from './replies.ts';
 import { type NorthflankRow, priceOf } from './rows.ts';
@@ -31,7 +31,7 @@ export interface Invoiced {
   readonly period: Range;
   readonly rows: readonly NorthflankRow[];
   readonly filter: Filter;
-  readonly contract: Contract;
+  readonly contract: SimulatedContract;
   readonly paid: boolean;
 }
 
@@ -64,7 +64,7 @@ function pricesOf(bill: object): object {
 }
 
 /** Before tax. In cents under the first contract, which shows the customer's BYOC to everybody. */
-function subTotalOf(rows: readonly NorthflankRow[], filter: Filter, contract: Contract): Fixed {
+function subTotalOf(rows: readonly NorthflankRow[], filter: Filter, contract: SimulatedContract): Fixed {
   const isLegacy = contract === 'seed';
   const counted = rows.filter((row) => {
     if (row.scope === 'paas') return passes(row, filter);
@@ -74,7 +74,11 @@ function subTotalOf(rows: readonly NorthflankRow[], filter: Filter, contract: Co
 }
 
 /** A page of a list of invoices: the cursor is the place of the next. */
-export function invoicePage(all: readonly object[], query: URLSearchParams, contract: Contract): Reply {
+export function invoicePage(
+  all: readonly object[],
+  query: URLSearchParams,
+  contract: SimulatedContract,
+): Reply {
   const size = Number(query.get(contract === 'seed' ? 'per_page' : 'perPage') ?? 50);
   const from = Number(query.get('cursor') ?? 0);
   if (!(Number.isInteger(size) && size >= 1 && size <= 100) || !Number.isInteger(from))

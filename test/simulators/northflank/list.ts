@@ -1,17 +1,21 @@
 import { floorTo, HOUR, type Instant } from '../../../src/core/values/time.ts';
 import type { Reply } from '../kit/reply.ts';
-import type { Call } from '../kit/service.ts';
-import type { Contract } from '../kit/world.ts';
+import type { SimulatedCall } from '../kit/service.ts';
+import type { SimulatedContract } from '../kit/world.ts';
 import { failure } from './replies.ts';
 
 /** The hours a list request covers, newest first, and how its next page is asked for. */
-export interface Listing {
+export interface UsageListing {
   readonly hours: readonly Instant[];
   readonly pagination: { readonly hasNextPage: boolean; readonly cursor?: string; readonly count: number };
 }
 
 /** `GET /billing/usage` hour by hour: the cursor is the last hour given, in seconds. */
-export function listingOf({ query, now }: Call, contract: Contract, genesis: Instant): Listing | Reply {
+export function listingOf(
+  { query, now }: SimulatedCall,
+  contract: SimulatedContract,
+  genesis: Instant,
+): UsageListing | Reply {
   const size = Number(query.get(contract === 'seed' ? 'per_page' : 'perPage') ?? 50);
   if (!Number.isInteger(size) || size < 1 || size > 100)
     return failure(400, { perPage: ['Must be from 1 to 100'] });

@@ -1,7 +1,7 @@
 import type { WaitStyle } from '../kit/faults.ts';
 import { retryAfter } from '../kit/http.ts';
 import type { Reply } from '../kit/reply.ts';
-import type { Call } from '../kit/service.ts';
+import type { SimulatedCall } from '../kit/service.ts';
 
 const MESSAGES: Readonly<Record<number, string>> = {
   400: 'Bad request',
@@ -26,6 +26,6 @@ export function limits(limit: number, remaining: number, resetSeconds: number): 
   };
 }
 
-export function throttled(waitSeconds: number, style: WaitStyle, call: Call): Reply {
+export function throttled(waitSeconds: number, style: WaitStyle, call: SimulatedCall): Reply {
   return { ...failure(429), headers: retryAfter(waitSeconds, style, call.now) };
 }

@@ -1,8 +1,8 @@
 import { HOUR, type Instant } from '../../../src/core/values/time.ts';
 import type { Reply } from '../kit/reply.ts';
-import type { Call } from '../kit/service.ts';
-import type { Contract } from '../kit/world.ts';
-import type { Filter, Page } from './bill.ts';
+import type { SimulatedCall } from '../kit/service.ts';
+import type { SimulatedContract } from '../kit/world.ts';
+import type { BillPage, Filter } from './bill.ts';
 import { failure } from './replies.ts';
 
 const SEED_TYPES = [
@@ -18,14 +18,14 @@ const CURRENT_TYPES = [...SEED_TYPES, 'harness'];
 const MOST = 100;
 
 /** What a path asks for, for everything or in the name of a team. */
-export interface Target {
+export interface BillingTarget {
   readonly what: 'usage' | 'invoices' | 'credit-balance';
   readonly team?: string;
   /** Of one hour, undecoded; absent for the list. */
   readonly timestamp?: string;
 }
 
-export function targetOf(path: string): Target | undefined {
+export function targetOf(path: string): BillingTarget | undefined {
   const match = /^\/v1(?:\/teams\/([^/]+))?\/billing\/(usage|invoices|credit-balance)(?:\/([^/]+))?$/.exec(
     path,
   );
@@ -47,9 +47,9 @@ export function hourOf(timestamp: string, now: Instant): Instant | Reply {
 
 /** The filters of a request, or the refusal. `ownTeam`: the only team that the token may read. */
 export function filterOf(
-  call: Call,
-  target: Target,
-  contract: Contract,
+  call: SimulatedCall,
+  target: BillingTarget,
+  contract: SimulatedContract,
   ownTeam: string | undefined,
 ): Filter | Reply {
   const { query } = call;
@@ -74,7 +74,7 @@ export function filterOf(
 }
 
 /** One type under the first contract, a list under the current one. */
-function typesOf(query: URLSearchParams, contract: Contract): string[] | Reply | undefined {
+function typesOf(query: URLSearchParams, contract: SimulatedContract): string[] | Reply | undefined {
   const text = query.get('resourceType');
   if (text === null) return undefined;
   const types = contract === 'seed' ? [text] : text.split(',');
@@ -83,10 +83,10 @@ function typesOf(query: URLSearchParams, contract: Contract): string[] | Reply |
   return failure(400, { resourceType: [`Must be one of ${known.join(', ')}`] });
 }
 
-function pagesOf(query: URLSearchParams, contract: Contract): Filter['pages'] | Reply {
-  const whole: Page = { number: 1, size: Number.MAX_SAFE_INTEGER };
+function pagesOf(query: URLSearchParams, contract: SimulatedContract): Filter['pages'] | Reply {
+  const whole: BillPage = { number: 1, size: Number.MAX_SAFE_INTEGER };
   if (contract === 'seed') return { teams: whole, projects: whole, resources: whole };
-  const page = (level: string): Page => ({
+  const page = (level: string): BillPage => ({
     number: Number(query.get(`${level}Page`) ?? 1),
     size: Number(query.get(`${level}PerPage`) ?? MOST),
   });

@@ -1,28 +1,30 @@
 import type { Fixed } from '../../../src/core/values/money.ts';
-import type { Billed } from '../kit/books.ts';
+import type { BookedRow } from '../kit/books.ts';
 import type { TruthEntry } from '../kit/truth.ts';
 
 /** Components of a price, as they are called on the wire. */
 export const COMPONENTS = ['cpu', 'memory', 'storage', 'gpu', 'vcpu', 'gpuMemory', 'cluster'] as const;
 
 /** Dollars. The components need not add up to the total. */
-export type Price = { readonly total: Fixed } & { readonly [Key in (typeof COMPONENTS)[number]]?: Fixed };
+export type RowPriceParts = { readonly total: Fixed } & {
+  readonly [Key in (typeof COMPONENTS)[number]]?: Fixed;
+};
 
 /** An hour of a resource; without `resource` (or `project`) something the drill-down does not show at that level. */
-export interface PaasRow extends Billed {
+export interface PaasRow extends BookedRow {
   readonly scope: 'paas';
   readonly team: string;
   readonly project?: string;
   readonly resourceType?: string;
   readonly resource?: string;
   readonly name?: string;
-  readonly price: Price;
+  readonly price: RowPriceParts;
 }
 
 /** An hour of what is billed to the customer as a whole. */
-export interface CustomerRow extends Billed {
+export interface CustomerRow extends BookedRow {
   readonly scope: 'byoc' | 'egress_ip' | 'load_balancer';
-  readonly price: Price;
+  readonly price: RowPriceParts;
 }
 
 export type NorthflankRow = PaasRow | CustomerRow;
@@ -41,7 +43,7 @@ export function entriesOf(row: NorthflankRow): TruthEntry[] {
 }
 
 /** The prices of many rows as one. A component that none of them has stays absent. */
-export function priceOf(rows: readonly NorthflankRow[]): Price {
+export function priceOf(rows: readonly NorthflankRow[]): RowPriceParts {
   const total = rows.reduce((sum, row) => sum + row.price.total, 0n);
   const components = COMPONENTS.flatMap((component) => {
     const values = rows.flatMap((row) => row.price[component] ?? []);

@@ -5,7 +5,7 @@ import { ONE, parseDecimal } from '../../../src/core/values/money.ts';
 import { DAY, HOUR } from '../../../src/core/values/time.ts';
 import { Amount, ask, NOON, sum } from '../../support/simulated.ts';
 import type { Simulator } from '../kit/service.ts';
-import { dialAt } from '../kit/world.ts';
+import { fakeClockAt } from '../kit/world.ts';
 import type { NorthflankRow } from './rows.ts';
 import { type NorthflankOptions, startNorthflank } from './server.ts';
 
@@ -54,7 +54,7 @@ let simulator: Simulator<NorthflankRow> | undefined;
 afterEach(() => simulator?.close());
 
 async function start(options: NorthflankOptions = {}): Promise<Simulator<NorthflankRow>> {
-  simulator = await startNorthflank({ clock: dialAt(NOON), contract: 'seed', ...options });
+  simulator = await startNorthflank({ clock: fakeClockAt(NOON), contract: 'seed', ...options });
   return simulator;
 }
 
@@ -202,7 +202,7 @@ test('what the documentation refuses is refused', async () => {
 });
 
 test('a thousand requests an hour, counted in a window that the first one opens', async () => {
-  const clock = dialAt(NOON);
+  const clock = fakeClockAt(NOON);
   const northflank = await start({ clock, generate: false, perHour: 3 });
   const seen = async () => {
     const { status, headers } = await ask(northflank, PATH);
@@ -224,7 +224,7 @@ test('a thousand requests an hour, counted in a window that the first one opens'
 });
 
 test('an hour is restated slightly over the following day, and then final', async () => {
-  const clock = dialAt(NOON);
+  const clock = fakeClockAt(NOON);
   const northflank = await start({ clock });
   const seen = Array.from({ length: 30 }, () => {
     clock.advance(HOUR);
@@ -333,7 +333,7 @@ test('a finished month is invoiced in the unit of the contract, before tax and w
 });
 
 test('invoices are finalized a day after their period, cut by thresholds, paged, and narrowed to a team', async () => {
-  const clock = dialAt(OCTOBER.end + DAY - 1);
+  const clock = fakeClockAt(OCTOBER.end + DAY - 1);
   const cut = OCTOBER.start + 10 * DAY + HOUR;
   const invoicing = { cuts: [cut], isNewestOpen: true };
   const northflank = await start({ clock, contract: 'current', genesis: SEPTEMBER.start, invoicing });
@@ -374,7 +374,7 @@ test('the credit falls with what is spent, and beyond it is owed; the first cont
       lastSyncedAt: z.iso.datetime(),
     }),
   });
-  const clock = dialAt(NOON);
+  const clock = fakeClockAt(NOON);
   const northflank = await start({ clock, contract: 'current', credit: { granted: 3000n * ONE } });
   const path = '/v1/billing/credit-balance';
   const balance = async () => Balance.parse((await ask(northflank, path)).body).data;

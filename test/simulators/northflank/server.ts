@@ -1,18 +1,18 @@
 import { HOUR, SECOND } from '../../../src/core/values/time.ts';
-import { type Books, openBooks } from '../kit/books.ts';
+import { type BillingBooks, openBooks } from '../kit/books.ts';
 import { keyOf, meter } from '../kit/http.ts';
 import { listen } from '../kit/listen.ts';
 import type { Reply } from '../kit/reply.ts';
-import type { Call, Service, Simulator } from '../kit/service.ts';
+import type { Service, SimulatedCall, Simulator } from '../kit/service.ts';
 import { truthOf } from '../kit/truth.ts';
-import { type Contract, type SimulatorOptions, type World, worldOf } from '../kit/world.ts';
+import { type SimulatedContract, type SimulatorOptions, type World, worldOf } from '../kit/world.ts';
 import { currentBill, type Filter, legacyBill } from './bill.ts';
 import { type Credit, creditBalance, DEMO_CREDIT } from './credit.ts';
 import { northflankHistory } from './history.ts';
 import { type Invoicing, invoiceOf, invoicePage, periodsOf } from './invoices.ts';
 import { listingOf } from './list.ts';
 import { failure, limits, throttled } from './replies.ts';
-import { filterOf, hourOf, type Target, targetOf } from './request.ts';
+import { type BillingTarget, filterOf, hourOf, targetOf } from './request.ts';
 import { entriesOf, type NorthflankRow, priceOf } from './rows.ts';
 
 export interface NorthflankOptions extends SimulatorOptions {
@@ -75,11 +75,11 @@ function isBilled(row: NorthflankRow, { contract }: World): boolean {
 }
 
 interface Customer extends Pick<NorthflankOptions, 'invoicing' | 'credit'> {
-  readonly books: Books<NorthflankRow>;
+  readonly books: BillingBooks<NorthflankRow>;
   readonly world: World;
 }
 
-function billing(call: Call, customer: Customer, ownTeam: string | undefined): Reply {
+function billing(call: SimulatedCall, customer: Customer, ownTeam: string | undefined): Reply {
   const target = targetOf(call.path);
   if (!target) return failure(404);
   // An account on the first contract may ask for the current one.
@@ -92,12 +92,16 @@ function billing(call: Call, customer: Customer, ownTeam: string | undefined): R
   return usage(call, view, target);
 }
 
-interface View extends Customer {
-  readonly contract: Contract;
+interface TeamFilter extends Customer {
+  readonly contract: SimulatedContract;
   readonly filter: Filter;
 }
 
-function usage(call: Call, { books, world, contract, filter }: View, { timestamp }: Target): Reply {
+function usage(
+  call: SimulatedCall,
+  { books, world, contract, filter }: TeamFilter,
+  { timestamp }: BillingTarget,
+): Reply {
   const billOf = (hour: number) => {
     const rows = books.rows({ start: hour, end: hour + HOUR }, books.moment(call.now));
     return contract === 'seed' ? legacyBill(hour, rows, filter) : currentBill(hour, rows, filter);
@@ -112,7 +116,7 @@ function usage(call: Call, { books, world, contract, filter }: View, { timestamp
   return { status: 200, body: { data: { usage: hours }, pagination: listing.pagination } };
 }
 
-function invoices({ query, now }: Call, view: View): Reply {
+function invoices({ query, now }: SimulatedCall, view: TeamFilter): Reply {
   const { books, world, contract, filter, invoicing = {} } = view;
   const all = periodsOf(invoicing, world.genesis, now).map((period, index) => {
     const rows = books.rows(period, books.moment(now));
@@ -122,7 +126,7 @@ function invoices({ query, now }: Call, view: View): Reply {
   return invoicePage(all, query, contract);
 }
 
-function credit({ now }: Call, { books, world, credit = DEMO_CREDIT }: View): Reply {
+function credit({ now }: SimulatedCall, { books, world, credit = DEMO_CREDIT }: TeamFilter): Reply {
   const rows = books.rows({ start: world.genesis, end: now }, books.moment(now));
   return creditBalance(credit, priceOf(rows).total, now);
 }

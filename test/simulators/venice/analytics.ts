@@ -1,8 +1,8 @@
 import type { Fixed } from '../../../src/core/values/money.ts';
 import { DAY, type Instant, isoDay, MINUTE, type Range, startOfDay } from '../../../src/core/values/time.ts';
-import type { Books } from '../kit/books.ts';
+import type { BillingBooks } from '../kit/books.ts';
 import type { Reply } from '../kit/reply.ts';
-import type { Call } from '../kit/service.ts';
+import type { SimulatedCall } from '../kit/service.ts';
 import { PIECES, TOKEN_MODELS } from './catalogue.ts';
 import { invalid } from './replies.ts';
 import { modelOf, PURCHASE, tokenTypeOf, type VeniceRow } from './rows.ts';
@@ -13,7 +13,7 @@ const MOST = 50;
 const OTHER = 'Other';
 
 /** `GET /billing/usage-analytics`: sums of debits, positive, ten minutes old at most; all keys are one user's. */
-export function analyticsOf(books: Books<VeniceRow>): (call: Call) => Reply {
+export function analyticsOf(books: BillingBooks<VeniceRow>): (call: SimulatedCall) => Reply {
   const cache = new Map<string, { readonly until: Instant; readonly reply: Reply }>();
   return (call) => {
     const period = periodOf(call);
@@ -31,7 +31,7 @@ function isDebit({ amount, sku }: VeniceRow): boolean {
   return amount < 0n && sku !== PURCHASE;
 }
 
-function periodOf({ query, now }: Call): { lookback: string; range: Range } | Reply {
+function periodOf({ query, now }: SimulatedCall): { lookback: string; range: Range } | Reply {
   const [from, to] = [query.get('startDate'), query.get('endDate')];
   // One without the other is ignored.
   if (from !== null && to !== null) {

@@ -1,6 +1,6 @@
 import { type Fixed, parseDecimal } from '../../../src/core/values/money.ts';
 import { DAY, HOUR, type Instant, startOfDay, startOfMonth } from '../../../src/core/values/time.ts';
-import type { Books } from '../kit/books.ts';
+import type { BillingBooks } from '../kit/books.ts';
 import type { World } from '../kit/world.ts';
 import type { VeniceRow } from './rows.ts';
 
@@ -12,7 +12,7 @@ const PLAN = parseDecimal('60');
 const OPENING = parseDecimal('40');
 
 /** What is left of everything that can be spent. */
-export interface Purse {
+export interface SimulatedBalances {
   readonly diem: Fixed;
   readonly usd: Fixed;
   readonly bundled: Fixed;
@@ -20,7 +20,10 @@ export interface Purse {
 }
 
 /** What was bought, earned and given less what was charged. */
-export function purseOf(books: Books<VeniceRow>, world: World): (now: Instant) => Purse {
+export function balancesAt(
+  books: BillingBooks<VeniceRow>,
+  world: World,
+): (now: Instant) => SimulatedBalances {
   const settled = new Map<string, ReadonlyMap<string, Fixed>>();
   const netsOf = (day: Instant, now: Instant) => {
     const moment = books.moment(now);

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Instant } from '../../../src/core/values/time.ts';
-import type { Moment } from '../kit/books.ts';
+import type { Instants } from '../kit/books.ts';
 
 /** What a walk was asked for. */
 export interface Filters {
@@ -12,9 +12,9 @@ export interface Filters {
 }
 
 /** How far a walk has come. It sees the ledger as it stood when the walk began. */
-export interface Walk {
+export interface CursorState {
   readonly filters: Filters;
-  readonly moment: Moment;
+  readonly moment: Instants;
   /** Rows before this instant were given. */
   readonly at: Instant;
   /** Rows of that instant that were given as well. */
@@ -24,17 +24,22 @@ export interface Walk {
 }
 
 /** Seals a walk for the caller who began it; the result fits `^[A-Za-z0-9_-]{1,512}$`. */
-export function sealed(walk: Walk, secret: string): string {
+export function sealed(walk: CursorState, secret: string): string {
   const text = Buffer.from(JSON.stringify(walk)).toString('base64url');
   return `${seal(text, secret)}${text}`;
 }
 
 /** The walk in a cursor, or undefined where it was tampered with, is another's or was begun longer than `ttlMs` ago. */
-export function unsealed(cursor: string, secret: string, now: Instant, ttlMs: number): Walk | undefined {
+export function unsealed(
+  cursor: string,
+  secret: string,
+  now: Instant,
+  ttlMs: number,
+): CursorState | undefined {
   const text = cursor.slice(SEAL_LENGTH);
   if (seal(text, secret) !== cursor.slice(0, SEAL_LENGTH)) return undefined;
   // Ours, for the seal holds.
-  const walk: Walk = JSON.parse(Buffer.from(text, 'base64url').toString());
+  const walk: CursorState = JSON.parse(Buffer.from(text, 'base64url').toString());
   return now - walk.moment.now <= ttlMs ? walk : undefined;
 }
 

@@ -3,7 +3,7 @@ import { DAY, HOUR, type Instant, MINUTE, type Range, startOfDay } from '../../.
 import { shows } from '../kit/books.ts';
 import { MICRO } from '../kit/json.ts';
 import { between, pick, roll } from '../kit/random.ts';
-import { bornAt, bustle, isWatched, type World } from '../kit/world.ts';
+import { bornAt, isWatched, loadFactor, type World } from '../kit/world.ts';
 import { API_KEYS, FOUNDERS, PIECES, SETTLERS, TOKEN_MODELS, type TokenModel } from './catalogue.ts';
 import { charge, PURCHASE, type VeniceRow } from './rows.ts';
 
@@ -43,7 +43,7 @@ function rowsOfMinute(world: World, minute: Instant): VeniceRow[] {
   const number = minute / MINUTE;
   const rows: VeniceRow[] = [];
   const live = isWatched(world, minute);
-  const expected = live ? LIVE_REQUESTS : 0.3 * bustle(minute);
+  const expected = live ? LIVE_REQUESTS : 0.3 * loadFactor(minute);
   for (let nth = 0; nth < expected; nth += 1) {
     if (roll(world.seed, 10, number, nth) < expected - nth) rows.push(...request(world, minute, nth));
   }

@@ -1,27 +1,27 @@
 import { type Fixed, parseDecimal } from '../../../src/core/values/money.ts';
 import { DAY, type Instant, startOfDay, startOfMonth } from '../../../src/core/values/time.ts';
-import type { Books } from '../kit/books.ts';
+import type { BillingBooks } from '../kit/books.ts';
 import type { Reply } from '../kit/reply.ts';
-import type { Call } from '../kit/service.ts';
+import type { SimulatedCall } from '../kit/service.ts';
 import type { World } from '../kit/world.ts';
 import { KEY_LIMITS } from './catalogue.ts';
 import type { VeniceRow } from './rows.ts';
 
 /** `GET /api_keys`: the keys of the account, newest first, without their secrets. */
-export function keysOf(books: Books<VeniceRow>, world: World): (call: Call) => Reply {
+export function keysOf(books: BillingBooks<VeniceRow>, world: World): (call: SimulatedCall) => Reply {
   return ({ now }) => ({
     status: 200,
     body: { object: 'list', data: KEY_LIMITS.map((key) => entryOf(key, { books, world, now })) },
   });
 }
 
-interface Moment {
-  readonly books: Books<VeniceRow>;
+interface DayPosition {
+  readonly books: BillingBooks<VeniceRow>;
   readonly world: World;
   readonly now: Instant;
 }
 
-function entryOf(key: (typeof KEY_LIMITS)[number], moment: Moment): object {
+function entryOf(key: (typeof KEY_LIMITS)[number], moment: DayPosition): object {
   const { now, world } = moment;
   const week = spentBy(key.id, now - 7 * DAY, moment);
   const start = key.period === 'MONTH' ? startOfMonth(now) : startOfDay(now);
@@ -50,7 +50,7 @@ function decimal(text: string | null): Fixed | null {
 }
 
 /** What a key spent since `start`; dollars hold what bundled credits paid. */
-function spentBy(id: string, start: Instant, { books, now }: Moment): { usd: Fixed; diem: Fixed } {
+function spentBy(id: string, start: Instant, { books, now }: DayPosition): { usd: Fixed; diem: Fixed } {
   const own = books
     .rows({ start, end: now + 1 }, books.moment(now))
     .filter((row) => row.apiKey?.id === id && row.amount < 0n);

@@ -1,12 +1,12 @@
 import { fromInteger } from '../../../src/core/values/money.ts';
 import { DAY, type Instant, startOfDay } from '../../../src/core/values/time.ts';
 import type { Reply } from '../kit/reply.ts';
-import type { Call } from '../kit/service.ts';
-import type { Purse } from './balances.ts';
+import type { SimulatedCall } from '../kit/service.ts';
+import type { SimulatedBalances } from './balances.ts';
 import { PIECES, TOKEN_MODELS } from './catalogue.ts';
 
 /** `GET /api_keys/rate_limits`: of a paid account, whose key never expires. */
-export function limitsOf(purseAt: (now: Instant) => Purse): (call: Call) => Reply {
+export function limitsOf(purseAt: (now: Instant) => SimulatedBalances): (call: SimulatedCall) => Reply {
   return ({ now }) => {
     const { usd, diem } = purseAt(now);
     const data = {

@@ -1,7 +1,7 @@
 import type { WaitStyle } from '../kit/faults.ts';
 import { retryAfter } from '../kit/http.ts';
 import type { Reply } from '../kit/reply.ts';
-import type { Call } from '../kit/service.ts';
+import type { SimulatedCall } from '../kit/service.ts';
 
 /** What is wrong with which parameter. */
 export type Issues = Record<string, string>;
@@ -47,7 +47,7 @@ export const SUNSET: Reply = failure(
 );
 
 /** Too many requests. The current headers name an instant in seconds, those of the retired endpoint one in milliseconds. */
-export function throttled(waitSeconds: number, style: WaitStyle, call: Call): Reply {
+export function throttled(waitSeconds: number, style: WaitStyle, call: SimulatedCall): Reply {
   const resetAt = call.now + waitSeconds * 1000;
   const own = call.path.endsWith('/billing/usage')
     ? { 'x-ratelimit-remaining': '0', 'x-ratelimit-resets': String(resetAt) }

@@ -1,6 +1,6 @@
 import { type Fixed, fromInteger, ONE } from '../../../src/core/values/money.ts';
 import { floorTo, MINUTE } from '../../../src/core/values/time.ts';
-import type { Billed } from '../kit/books.ts';
+import type { BookedRow } from '../kit/books.ts';
 import type { TruthEntry } from '../kit/truth.ts';
 
 export interface InferenceDetails {
@@ -12,7 +12,7 @@ export interface InferenceDetails {
 }
 
 /** One line of the ledger: a charge below zero, a purchase or a refund above. */
-export interface VeniceRow extends Billed {
+export interface VeniceRow extends BookedRow {
   readonly sku: string;
   /** In `currency`; negative for a charge. */
   readonly amount: Fixed;

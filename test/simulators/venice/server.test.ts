@@ -6,7 +6,7 @@ import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/values/time.ts';
 import { Amount, ask, NOON, sum } from '../../support/simulated.ts';
 import { row } from '../../support/venice.ts';
 import type { Simulator } from '../kit/service.ts';
-import { dialAt } from '../kit/world.ts';
+import { fakeClockAt } from '../kit/world.ts';
 import type { VeniceRow } from './rows.ts';
 import { startVenice, type VeniceOptions } from './server.ts';
 
@@ -18,7 +18,7 @@ let simulator: Simulator<VeniceRow> | undefined;
 afterEach(() => simulator?.close());
 
 async function start(options: VeniceOptions = {}): Promise<Simulator<VeniceRow>> {
-  simulator = await startVenice({ clock: dialAt(NOON), genesis: TODAY - 2 * DAY, ...options });
+  simulator = await startVenice({ clock: fakeClockAt(NOON), genesis: TODAY - 2 * DAY, ...options });
   return simulator;
 }
 
@@ -114,7 +114,7 @@ test('answers carry the limits; resets are Unix seconds', async () => {
 });
 
 test('more than 20 failures in 30 s lock the caller out for 30 s', async () => {
-  const clock = dialAt(NOON);
+  const clock = fakeClockAt(NOON);
   const venice = await start({ clock });
   for (let turn = 0; turn < 21; turn += 1) await ask(venice, `${BASE}/usage-history?bad=1`);
   const { status, body } = await ask(venice, `${BASE}/balance`);
@@ -159,7 +159,7 @@ const Analytics = z.strictObject({
 });
 
 test('analytics fit the description, are positive, and are ten minutes old at most', async () => {
-  const clock = dialAt(NOON);
+  const clock = fakeClockAt(NOON);
   const venice = await start({ clock });
   const path = `${BASE}/usage-analytics?startDate=2026-11-21&endDate=2026-11-22`;
   const first = await ask(venice, path);
@@ -256,7 +256,7 @@ test('credits and dollars are null when not positive, and credits are not in the
 });
 
 test('the dollars fall while one watches, and are topped up now and then', async () => {
-  const clock = dialAt(TODAY + 13 * HOUR);
+  const clock = fakeClockAt(TODAY + 13 * HOUR);
   const venice = await start({ clock });
   const seen: Fixed[] = [];
   for (let turn = 0; turn < 30; turn += 1) {

@@ -3,12 +3,12 @@ import { openBooks } from '../kit/books.ts';
 import { keyOf, meter } from '../kit/http.ts';
 import { listen } from '../kit/listen.ts';
 import type { Reply } from '../kit/reply.ts';
-import type { Call, Service, Simulator } from '../kit/service.ts';
+import type { Service, SimulatedCall, Simulator } from '../kit/service.ts';
 import { truthOf } from '../kit/truth.ts';
 import { type SimulatorOptions, worldOf } from '../kit/world.ts';
 import { analyticsOf } from './analytics.ts';
 import { balanceOf } from './balance.ts';
-import { purseOf } from './balances.ts';
+import { balancesAt } from './balances.ts';
 import { veniceHistory } from './history.ts';
 import { keysOf } from './keys.ts';
 import { limitsOf } from './limits.ts';
@@ -47,10 +47,10 @@ export async function startVenice(options: VeniceOptions = {}): Promise<Simulato
   const legacyRate =
     options.legacyPerMinute === undefined ? undefined : meter(options.legacyPerMinute, MINUTE);
   const analytics = analyticsOf(books);
-  const purse = purseOf(books, world);
+  const purse = balancesAt(books, world);
   const balance = balanceOf(purse, world.contract);
 
-  const routes: Readonly<Record<string, (call: Call) => Reply>> = {
+  const routes: Readonly<Record<string, (call: SimulatedCall) => Reply>> = {
     '/api/v1/billing/usage-analytics': analytics,
     '/api/v1/billing/balance': balance,
     [ANY_KEY]: limitsOf(purse),
@@ -79,7 +79,7 @@ export async function startVenice(options: VeniceOptions = {}): Promise<Simulato
   };
 }
 
-function throttledLegacy(call: Call): Reply {
+function throttledLegacy(call: SimulatedCall): Reply {
   const { headers } = throttled(60, 'reset', call);
   return failure(429, 'Rate limit exceeded', { ...headers, 'retry-after': '60' });
 }
@@ -88,7 +88,7 @@ function throttledLegacy(call: Call): Reply {
 function guarded(
   key: string,
   inferenceKey: string | undefined,
-  routeOf: (call: Call) => Reply | ((call: Call) => Reply) | undefined,
+  routeOf: (call: SimulatedCall) => Reply | ((call: SimulatedCall) => Reply) | undefined,
 ): Service {
   const rate = meter(PER_MINUTE, MINUTE);
   const lockout = lockoutOf();
@@ -119,7 +119,7 @@ function guarded(
   };
 }
 
-function unauthorized(call: Call, key: string, inferenceKey: string | undefined): Reply | undefined {
+function unauthorized(call: SimulatedCall, key: string, inferenceKey: string | undefined): Reply | undefined {
   if (call.headers.authorization === undefined) return PAYMENT_REQUIRED;
   const given = keyOf(call, 'Bearer');
   if (given === key) return undefined;

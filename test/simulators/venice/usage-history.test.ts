@@ -6,7 +6,7 @@ import { DAY, HOUR, MINUTE } from '../../../src/core/values/time.ts';
 import { Amount, ask, NOON, sum } from '../../support/simulated.ts';
 import { row } from '../../support/venice.ts';
 import type { Simulator } from '../kit/service.ts';
-import { dialAt } from '../kit/world.ts';
+import { fakeClockAt } from '../kit/world.ts';
 import type { VeniceRow } from './rows.ts';
 import { startVenice, type VeniceOptions } from './server.ts';
 
@@ -48,7 +48,7 @@ let simulator: Simulator<VeniceRow> | undefined;
 afterEach(() => simulator?.close());
 
 async function start(options: VeniceOptions = {}): Promise<Simulator<VeniceRow>> {
-  simulator = await startVenice({ clock: dialAt(NOON), genesis: TODAY - 8 * DAY, ...options });
+  simulator = await startVenice({ clock: fakeClockAt(NOON), genesis: TODAY - 8 * DAY, ...options });
   return simulator;
 }
 
@@ -146,7 +146,7 @@ test('parameters are checked strictly', async () => {
 });
 
 test('a cursor stands alone, expires, and belongs to one key', async () => {
-  const clock = dialAt(NOON);
+  const clock = fakeClockAt(NOON);
   const venice = await start({ clock, emptyPages: 'never', cursorTtlMs: MINUTE });
   const first = Page.parse((await ask(venice, `${PATH}?${WINDOW}&pageSize=10`)).body);
   const cursor = `cursor=${first.nextCursor}`;

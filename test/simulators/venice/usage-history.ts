@@ -1,10 +1,10 @@
 import { DAY, type Instant, startOfDay } from '../../../src/core/values/time.ts';
-import type { Books } from '../kit/books.ts';
+import type { BillingBooks } from '../kit/books.ts';
 import { instantOf } from '../kit/http.ts';
 import { roll } from '../kit/random.ts';
 import type { Reply } from '../kit/reply.ts';
-import type { Call } from '../kit/service.ts';
-import { type Filters, sealed, unsealed, type Walk } from './cursor.ts';
+import type { SimulatedCall } from '../kit/service.ts';
+import { type CursorState, type Filters, sealed, unsealed } from './cursor.ts';
 import { type Issues, invalid } from './replies.ts';
 import type { VeniceRow } from './rows.ts';
 import { csvOf, wireOf } from './wire.ts';
@@ -15,7 +15,7 @@ const CURRENCIES = ['USD', 'DIEM', 'BUNDLED_CREDITS'];
 const FILTERS = ['startTimestamp', 'endTimestamp', 'currency', 'pageSize'];
 
 export interface HistoryOptions {
-  readonly books: Books<VeniceRow>;
+  readonly books: BillingBooks<VeniceRow>;
   readonly seed: number;
   /** What seals a cursor: differs by user. */
   readonly secret: string;
@@ -24,7 +24,7 @@ export interface HistoryOptions {
 }
 
 /** `GET /billing/usage-history`: a walk over the ledger, oldest first, along cursors. */
-export function usageHistory(call: Call, options: HistoryOptions): Reply {
+export function usageHistory(call: SimulatedCall, options: HistoryOptions): Reply {
   const walk = walkOf(call, options);
   if ('status' in walk) return walk;
   const { rows, next } = pageOf(walk, options);
@@ -46,7 +46,7 @@ export function usageHistory(call: Call, options: HistoryOptions): Reply {
   };
 }
 
-function walkOf(call: Call, options: HistoryOptions): Walk | Reply {
+function walkOf(call: SimulatedCall, options: HistoryOptions): CursorState | Reply {
   const cursor = call.query.get('cursor');
   if (cursor === null) {
     const filters = filtersOf(call.query);
@@ -96,7 +96,10 @@ function boundOf(query: URLSearchParams, name: string, issues: Issues): Instant 
 }
 
 /** The rows of a page, and where the next one begins if any row is left. */
-function pageOf(walk: Walk, options: HistoryOptions): { rows: VeniceRow[]; next: Walk | undefined } {
+function pageOf(
+  walk: CursorState,
+  options: HistoryOptions,
+): { rows: VeniceRow[]; next: CursorState | undefined } {
   if (!walk.paused && walk.at > EARLIEST && pauses(walk, options))
     return { rows: [], next: { ...walk, paused: true } };
   const { pageSize } = walk.filters;
@@ -110,12 +113,12 @@ function pageOf(walk: Walk, options: HistoryOptions): { rows: VeniceRow[]; next:
 }
 
 /** Once in a while a page holds nothing although the walk goes on. */
-function pauses(walk: Walk, { emptyPages, seed }: HistoryOptions): boolean {
+function pauses(walk: CursorState, { emptyPages, seed }: HistoryOptions): boolean {
   if (emptyPages !== 'sometimes') return emptyPages === 'always';
   return roll(seed, 60, Math.floor(walk.at / 1000), walk.skip) < 0.1;
 }
 
-function rowsFrom(walk: Walk, books: Books<VeniceRow>, count: number): VeniceRow[] {
+function rowsFrom(walk: CursorState, books: BillingBooks<VeniceRow>, count: number): VeniceRow[] {
   const { currency, end = walk.moment.now + DAY } = walk.filters;
   const found: VeniceRow[] = [];
   let skip = walk.skip;

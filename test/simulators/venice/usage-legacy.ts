@@ -1,8 +1,8 @@
 import { DAY, type Instant } from '../../../src/core/values/time.ts';
-import type { Books } from '../kit/books.ts';
+import type { BillingBooks } from '../kit/books.ts';
 import { instantOf } from '../kit/http.ts';
 import type { Reply } from '../kit/reply.ts';
-import type { Call } from '../kit/service.ts';
+import type { SimulatedCall } from '../kit/service.ts';
 import { DEPRECATION, type Issues, invalid } from './replies.ts';
 import type { VeniceRow } from './rows.ts';
 import { csvOf, wireOf } from './wire.ts';
@@ -23,8 +23,8 @@ interface Query {
 
 /** `GET /billing/usage`, now retired: pages by offset, so that they shift while rows are recorded. */
 export function usageLegacy(
-  call: Call,
-  books: Books<VeniceRow>,
+  call: SimulatedCall,
+  books: BillingBooks<VeniceRow>,
   genesis: Instant,
   deprecated: boolean,
 ): Reply {
@@ -73,7 +73,7 @@ function headersOf(pagination: {
   };
 }
 
-function queryOf({ query, now }: Call, genesis: Instant): Query | Reply {
+function queryOf({ query, now }: SimulatedCall, genesis: Instant): Query | Reply {
   const issues: Issues = {};
   const start = dateOf(query, 'startDate', issues) ?? genesis;
   const end = dateOf(query, 'endDate', issues) ?? now + DAY;
