@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import cron from 'node-cron';
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../core/values/time.ts';
 import { createPatterns, schedule } from './schedule.ts';
 
@@ -49,6 +50,26 @@ function bench(context: TestContext, line: string, start: Instant = NOON) {
     },
   };
 }
+
+test('a pattern asks node-cron once a period, however many feeds ask it', (context) => {
+  const { createTask } = cron;
+  let asked = 0;
+  context.mock.method(cron, 'createTask', (...args: Parameters<typeof createTask>) => {
+    const task = createTask(...args);
+    const { getNextRuns } = task;
+    context.mock.method(task, 'getNextRuns', (count: number) => {
+      asked += 1;
+      return getNextRuns.call(task, count);
+    });
+    return task;
+  });
+  context.mock.timers.enable({ apis: ['Date'], now: NOON + SECOND });
+  const pattern = createPatterns()('*/5 * * * *');
+  for (let feeds = 0; feeds < 1000; feeds += 1) {
+    assert.deepEqual([pattern.next(), pattern.periodMs()], [NOON + 5 * MINUTE, 5 * MINUTE]);
+  }
+  assert.equal(asked, 1);
+});
 
 test('a line runs when it is due, each time once', (context) => {
   const { pass } = bench(context, '* * * * *');

@@ -25,24 +25,20 @@ export function createPatterns(): (line: string) => Pattern {
   };
 }
 
-/** Thousands of feeds ask, and all within a period are told the same. */
+/** Thousands of feeds ask, most of them in the same turn of the event loop, and all within a period are told the same. */
 function patternOf(task: ScheduledTask): Pattern {
-  let asked = { from: Number.POSITIVE_INFINITY, due: Number.NEGATIVE_INFINITY };
-  const runs = (count: number) => task.getNextRuns(count).map((date) => date.getTime());
-  return {
-    next() {
-      const now = Date.now();
-      if (now < asked.from || now >= asked.due) {
-        const [due = Number.POSITIVE_INFINITY] = runs(1);
-        asked = { from: now, due };
-      }
-      return asked.due;
-    },
-    periodMs() {
-      const [first = 0, second = first + SECOND] = runs(2);
-      return second - first;
-    },
+  let asked = { from: Number.POSITIVE_INFINITY, due: Number.NEGATIVE_INFINITY, periodMs: SECOND };
+  const ask = () => {
+    const now = Date.now();
+    if (now < asked.from || now >= asked.due) {
+      const [due = Number.POSITIVE_INFINITY, after = due + SECOND] = task
+        .getNextRuns(2)
+        .map((date) => date.getTime());
+      asked = { from: now, due, periodMs: Number.isFinite(due) ? after - due : SECOND };
+    }
+    return asked;
   };
+  return { next: () => ask().due, periodMs: () => ask().periodMs };
 }
 
 export interface ScheduleOptions {
