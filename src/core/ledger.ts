@@ -16,7 +16,7 @@ import { splitStatement } from './ledger/split-statement.ts';
 import { type LedgerState, openLedgerState } from './ledger/state.ts';
 import { assertBookable } from './ledger/sum-charges.ts';
 import { createUnexposedSeries, expireHolds } from './ledger/zero-hold.ts';
-import { familiesOf } from './metrics/build-snapshot.ts';
+import { buildSnapshot } from './metrics/build-snapshot.ts';
 import { type Deliveries, deliveriesOf } from './metrics/deliveries.ts';
 import { SampleCache } from './metrics/sample-cache.ts';
 import type { Family } from './metrics/snapshot.ts';
@@ -24,8 +24,7 @@ import type { Budget } from './reports/budget.ts';
 import type { BudgetState } from './reports/budget-status.ts';
 import { netCostOf, windowCost } from './reports/net-cost.ts';
 import { Reports } from './reports/reports.ts';
-import type { Window, WindowState } from './reports/windows.ts';
-import { windowState } from './reports/windows.ts';
+import { type Window, type WindowState, windowState } from './reports/windows.ts';
 import type { LabelFilter, NetCost } from './statement/series.ts';
 import type { ResourceFacts, Statement } from './statement/statement.ts';
 import type { Usd } from './values/money.ts';
@@ -273,18 +272,13 @@ export function openLedger(store: Store): Ledger {
       if (isAhead) reread();
       published += 1;
       const input = publishInput(now);
-      const zeros = new Set(
-        [...book.accounts.values()].filter(({ zeroShown }) => zeroShown).map(({ id }) => id),
-      );
-      const families = familiesOf({
+      const { families, newZeros } = buildSnapshot({
         ...input,
         cache,
-        zeros,
         budgets: () => reports.budgets(input),
         dailySpend: (stream) => reports.dailySpend(input, stream),
       });
-      const rows = [...zeros].flatMap((id) => book.accounts.get(id) ?? []).filter((row) => !row.zeroShown);
-      if (rows.length > 0) commit({ accounts: rows.map((row) => ({ ...row, zeroShown: true })) });
+      if (newZeros.length > 0) commit({ accounts: newZeros.map((row) => ({ ...row, zeroShown: true })) });
       return { version: published, families };
     },
     setBudgets: (budgets) => reports.setBudgets(budgets),
