@@ -31,7 +31,6 @@ export interface AccountsOptions extends Omit<PollerOptions, 'feeds'> {
   readonly waitCut: (account: AccountLabels, seconds: number) => void;
 }
 
-/** The accounts to poll, and the defaults of all of them. */
 export interface AccountsConfig extends AccountDefaults {
   readonly accounts: readonly PolledAccount[];
 }

@@ -17,7 +17,6 @@ export interface Process {
   readonly log: Logger;
 }
 
-/** What is exported. */
 export interface TelemetrySources {
   readonly ledger: { deliveries(receiver: string): Deliveries };
   readonly publisher: SnapshotSource;
@@ -86,7 +85,6 @@ async function openSubscription(
   return { receiver, transport, producers: [costs.producer, own.producer], events };
 }
 
-/** Counts and logs how pushes end. */
 function pushEvents(
   receiver: string,
   self: SelfMetrics,
