@@ -95,7 +95,8 @@ async function openExporter(config: Config, io: Io, read: RunOptions['read']) {
     web,
   });
   const listen = async () => {
-    const address = await server.listen(listenOn);
+    const { host, port } = listenOn;
+    const address = await server.listen({ host, port });
     return web?.current().tls ? address.replace(/^http:/, 'https:') : address;
   };
   const close = async () => {
