@@ -42,7 +42,7 @@ export async function openOwnTelemetry(
   return openTelemetry({ traces: { receiver, transport, sampleRatio, told }, resource });
 }
 
-/** Opens the receivers of metrics, each of which receives the ledger's and the exporter's; undefined if there are none. */
+/** Opens the receivers of metrics, each of which receives the ledger's and the exporter's; undefined without receivers. */
 export async function openPushes(
   config: OpenTelemetry,
   sources: TelemetrySources,

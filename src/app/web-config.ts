@@ -4,7 +4,7 @@ import type { WebConfig } from '../server/web/config.ts';
 import { openWebSource, type WebChange, type WebSource } from '../server/web/source.ts';
 
 /**
- * The web configuration of a server, reloaded as it changes; undefined if there is none.
+ * The web configuration of a server, reloaded as it changes; undefined without a file.
  *
  * @throws {ConfigError} if it cannot be used.
  */
