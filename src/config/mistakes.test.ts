@@ -306,7 +306,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   ],
   'a minute out of range': [
     account('schedule: { usage: "60 * * * *" }'),
-    `c.yml:4:24: accounts[0].schedule.usage: ${CRON}in the minute field, "60" is not a number from 0 to 59 (found "60 * * * *")`,
+    `c.yml:4:24: accounts[0].schedule.usage: ${CRON}the minute field takes 0 to 59, ranges, lists and steps such as */5, not "60" (found "60 * * * *")`,
   ],
   'an unknown feed': [
     account('schedule: { usag: "x" }'),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { must } from '../../config/values/values.ts';
-import { parseGoDuration } from './go-duration.ts';
+import { parseGoDuration } from '../../config/values/duration.ts';
+import { formed, must, text } from '../../config/values/values.ts';
 
 /**
  * The web configuration of Prometheus' exporter-toolkit, key for key:
@@ -63,15 +63,10 @@ export const CLIENT_AUTH = {
 /** What is asked of clients. */
 export type ClientAuth = (typeof CLIENT_AUTH)[keyof typeof CLIENT_AUTH];
 
-/** A name of the table, as what the table has for it. */
+/** A name from the table, converted to its value. */
 function named<T>(table: Readonly<Record<string, T>>) {
-  const form = `must be one of ${Object.keys(table).join(', ')}`;
-  return z.string(must('text')).transform((name, context): T => {
-    const meant = Object.hasOwn(table, name) ? table[name] : undefined;
-    if (meant !== undefined) return meant;
-    context.issues.push({ code: 'custom', message: form, input: name });
-    return z.NEVER;
-  });
+  const form = `one of ${Object.keys(table).join(', ')}`;
+  return text(form, (name) => (Object.hasOwn(table, name) ? table[name] : undefined));
 }
 
 const Text = z.string(must('text'));
@@ -106,13 +101,10 @@ const Headers = z.strictObject({
 const HttpSection = z.strictObject({ http2: z.boolean().prefault(true), headers: Headers.prefault({}) });
 
 const INTERVAL_FORM = 'a duration such as 500ms, 1s or 1m30s, or 0 for no limit';
-const Interval = z.union([z.number(), z.string()], must(INTERVAL_FORM)).transform((value, context) => {
-  // A number is of nanoseconds in Go, which nobody means.
-  const ms = typeof value === 'string' || value === 0 ? parseGoDuration(String(value)) : undefined;
-  if (ms !== undefined) return ms;
-  context.issues.push({ code: 'custom', message: `must be ${INTERVAL_FORM}`, input: value });
-  return z.NEVER;
-});
+const Interval = formed(z.union([z.number(), z.string()], must(INTERVAL_FORM)), INTERVAL_FORM, (value) =>
+  // Go reads a number as nanoseconds, which is never intended.
+  typeof value === 'string' || value === 0 ? parseGoDuration(String(value)) : undefined,
+);
 
 const RateSection = z.strictObject({
   interval: Interval.prefault(0),
