@@ -7,7 +7,7 @@ import { AccountKeys, COMMON_KEYS } from './schema.ts';
 import { parseDay } from './values/values.ts';
 import { isMapping } from './yaml/document.ts';
 import type { Path } from './yaml/errors.ts';
-import { checked, unknownKey } from './yaml/issues.ts';
+import { reportUnknownKey, validate } from './yaml/issues.ts';
 import { suggestion } from './yaml/suggest.ts';
 
 /** The accounts that are good; what is wrong with the others is noted. */
@@ -26,7 +26,7 @@ function readAccount(entry: unknown, path: Path, context: AccountsContext): Acco
   const provider = providerOf(entry, path, context);
   const config = provider && readOwnKeys(entry, path, provider, context);
   if (provider) checkFeeds(entry.schedule, path, provider, context);
-  const common = checked({ schema: AccountKeys, value: only(entry, COMMON_KEYS), path, problems });
+  const common = validate({ schema: AccountKeys, value: only(entry, COMMON_KEYS), path, problems });
   checkSince(entry.since, path, context);
   const key = secretOf(entry, path, context);
   if (!provider || !common || !key) return undefined;
@@ -55,7 +55,7 @@ function providerOf(
   if (typeof id === 'string' && !provider) {
     document.problems.add(
       here,
-      `unknown provider${suggestion(id, known)}${document.problems.found(here, id)}`,
+      `unknown provider${suggestion(id, known)}${document.problems.quoteValue(here, id)}`,
     );
   }
   return provider;
@@ -73,9 +73,9 @@ function readOwnKeys(
   for (const key of Object.keys(entry).filter((name) => !COMMON_KEYS.includes(name) && !own.includes(name))) {
     const owner = context.registry.find((other) => ownKeys(other).includes(key));
     const more = owner ? `; it belongs to ${owner.id} accounts` : '';
-    unknownKey(problems, [...path, key], [...COMMON_KEYS, ...own], more);
+    reportUnknownKey(problems, [...path, key], [...COMMON_KEYS, ...own], more);
   }
-  return checked({ schema: provider.config, value: only(entry, own), path, problems });
+  return validate({ schema: provider.config, value: only(entry, own), path, problems });
 }
 
 function only(entry: RawAccount, keys: readonly string[]): RawAccount {
@@ -85,7 +85,7 @@ function only(entry: RawAccount, keys: readonly string[]): RawAccount {
 function checkSince(since: unknown, path: Path, { document, now }: AccountsContext): void {
   const here = [...path, 'since'];
   if (typeof since !== 'string' || (parseDay(since) ?? now) <= now || now < FIRST_INSTANT) return;
-  document.problems.add(here, `must not lie in the future${document.problems.found(here, since)}`);
+  document.problems.add(here, `must not be in the future${document.problems.quoteValue(here, since)}`);
 }
 
 function checkFeeds(
@@ -120,8 +120,8 @@ function reportDuplicates(entries: readonly unknown[], { document }: AccountsCon
     const first = seen.get(identity);
     seen.set(identity, first ?? index);
     if (first === undefined) continue;
-    const message = `accounts[${first}] of the same provider has this name already; give each its own`;
+    const message = `accounts[${first}] of the same provider already has this name; choose another`;
     const path = ['accounts', index, 'name'];
-    document.problems.add(path, `${message}${document.problems.found(path, name)}`);
+    document.problems.add(path, `${message}${document.problems.quoteValue(path, name)}`);
   }
 }

@@ -27,7 +27,7 @@ export function secretOf(entry: RawAccount, path: Path, context: AccountsContext
   const { problems } = context.document;
   const { apiKey, apiKeyFile } = entry;
   if (apiKey !== undefined && apiKeyFile !== undefined) {
-    problems.add([...path, 'apiKeyFile'], 'stands beside apiKey; keep one of the two', 'key');
+    problems.add([...path, 'apiKeyFile'], 'conflicts with apiKey; keep one of the two', 'key');
   }
   if (apiKey === undefined && apiKeyFile === undefined && !hasMisspeltKey(entry)) {
     problems.add([...path, 'apiKey'], `is missing; add apiKey: \${VARIABLE} or apiKeyFile: PATH`);
@@ -42,20 +42,20 @@ function hasMisspeltKey(entry: RawAccount): boolean {
 }
 
 function inText(apiKey: string, path: Path, { document }: AccountsContext): KeySource | undefined {
-  const names = document.places.get(formatPath(path))?.variables ?? [];
+  const names = document.positions.get(formatPath(path))?.variables ?? [];
   const source = names.length > 0 ? `variable ${names.join(', ')}` : 'configuration file';
   const blame = names.length > 0 ? ` (in variable ${names.join(', ')})` : '';
   return reported(secretOfText(apiKey), path, { document, source, blame });
 }
 
 function inFile(apiKeyFile: string, path: Path, { document, file }: AccountsContext): KeySource | undefined {
-  const place = document.places.get(formatPath(path));
+  const place = document.positions.get(formatPath(path));
   const written = place?.written ?? apiKeyFile;
   const absolute = resolve(dirname(file), apiKeyFile);
   const isPath = /[/\\]/.test(written);
   const source = isPath ? `file ${written}` : 'file';
   const isSafe = place?.written !== undefined || existsSync(absolute);
-  const found = isSafe ? document.problems.found(path, apiKeyFile) : folderOf(absolute);
+  const found = isSafe ? document.problems.quoteValue(path, apiKeyFile) : folderOf(absolute);
   return reported(secretOfFile(absolute), path, { document, source, blame: isPath ? found : '' });
 }
 

@@ -254,7 +254,7 @@ test('an environment without a usable key is met with words that help', () => {
     {
       name: 'ConfigError',
       message:
-        'environment: ACME_API_KEY: holds a space or a tab; a key has none\nenvironment: GLOBEX_API_KEY: holds a line break; a key is a single line',
+        'environment: ACME_API_KEY: contains a space or a tab; a key has neither\nenvironment: GLOBEX_API_KEY: contains a line break; a key is a single line',
     },
   );
 });

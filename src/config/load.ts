@@ -15,7 +15,7 @@ import { withSections } from './section.ts';
 import { reasonUnreadable } from './values/secrets.ts';
 import { type Document, isMapping, readDocument } from './yaml/document.ts';
 import { ConfigError, type Problem } from './yaml/errors.ts';
-import { checked } from './yaml/issues.ts';
+import { validate } from './yaml/issues.ts';
 import type { Environment } from './yaml/substitute.ts';
 
 /**
@@ -63,12 +63,12 @@ function configOfText(
   if (problems.list.length > 0 && value === undefined) throw new ConfigError(problems.list);
   if (!isMapping(value))
     throw new ConfigError([{ file, line: 1, column: 1, key: '', message: noMapping(value) }]);
-  const sections = checked({ schema: Sections, value, path: [], problems });
+  const sections = validate({ schema: Sections, value, path: [], problems });
   const entries = Array.isArray(value.accounts) ? value.accounts : [];
   const context = { document, file, registry, now };
   const accounts = withSections(readAccounts(entries, context), value, context);
   // Once more for itself, so that its own rules are checked whatever is wrong elsewhere.
-  const rates = checked({
+  const rates = validate({
     schema: Sections.shape.currencies,
     value: value.currencies,
     path: ['currencies'],
@@ -78,7 +78,7 @@ function configOfText(
   const named = accounts.map(({ provider, name }) => ({ provider: provider.id, account: name }));
   const budgets = budgetsOf(sections?.budgets ?? [], named, document);
   const ofVariables: Problem[] = [];
-  const section = checked({
+  const section = validate({
     schema: Sections.shape.opentelemetry,
     value: value.opentelemetry,
     path: ['opentelemetry'],
@@ -121,7 +121,7 @@ function ratesOf(configured: Sections['currencies'], { problems }: Document): Ra
     const list = typeof rate === 'bigint' ? constantRate(rate) : rate.toSorted((a, b) => a.from - b.from);
     if (!/^[A-Z][A-Z0-9_]*$/.test(name)) problems.add(path, 'must be a currency name, such as EUR', 'key');
     else if (first !== undefined) problems.add(path, `is the same currency as ${first}; keep one`, 'key');
-    else if (name === 'USD') problems.add(path, 'is what everything is counted in, at 1; remove it', 'key');
+    else if (name === 'USD') problems.add(path, 'is the currency of the ledger, at 1; remove it', 'key');
     const twice = twiceDated(list);
     if (twice) problems.add(path, `has two rates from ${isoDay(twice.from)}; keep one`);
     rates.set(name, list);

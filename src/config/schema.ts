@@ -34,9 +34,12 @@ export const AccountKeys = z.strictObject({
     description: 'First UTC day that is read. Default: the start of last month.',
   }),
   schedule: z
-    .union([Cron, z.record(z.string(), Cron)], must('a cron line, or a mapping of feeds to cron lines'))
+    .union(
+      [Cron, z.record(z.string(), Cron)],
+      must('a cron expression, or a mapping of feeds to cron expressions'),
+    )
     .optional()
-    .meta({ description: 'A cron line for all feeds, or one a feed. Default: that of each feed.' }),
+    .meta({ description: 'A cron expression for all feeds, or one per feed. Default: that of each feed.' }),
   timeout: duration(100, 10 * MINUTE)
     .prefault('30s')
     .meta({ description: 'How long one request may take.' }),

@@ -216,7 +216,7 @@ describe('the server', () => {
     const { url } = await started(t);
     const windows = 'window must be one of today, yesterday, month_to_date, last_month';
     const labels = 'provider, account, resource, model, tier, currency';
-    const by = (name: string) => `by must be some of ${labels}, with commas, not ${name}`;
+    const by = (name: string) => `by must be some of ${labels}, separated by commas, not ${name}`;
     const table: [query: string, error: string][] = [
       ['', windows],
       ['?', windows],

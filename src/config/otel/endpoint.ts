@@ -41,7 +41,7 @@ export function grpcUrl({ base, own, insecure }: Endpoint, source: Source): stri
   if (!url) source.refuse(setting.path, GRPC_FORM);
   if (!url || holdsUser(url, setting, source)) return '';
   if (!['', '/'].includes(url.pathname + url.search + url.hash))
-    source.pass(setting.path, 'goes on after host and port, which the protocol grpc has no use for');
+    source.pass(setting.path, 'continues after host and port, which the protocol grpc does not use');
   // Always with its port: where gRPC is given none it takes that of TLS, with TLS or without.
   return `${url.protocol}//${url.hostname}:${url.port || (url.protocol === 'https:' ? 443 : 80)}`;
 }
@@ -53,6 +53,6 @@ function urlOf(text: string): URL | undefined {
 function holdsUser(url: URL, { path }: Setting, source: Source): boolean {
   const holds = url.username !== '' || url.password !== '';
   if (holds)
-    source.refuse(path, 'must hold no user or password; put an authorization header into the headers');
+    source.refuse(path, 'must not contain a user or password; put an authorization header into the headers');
   return holds;
 }

@@ -23,7 +23,7 @@ export function textOf({ env }: Variables, name: string): string | undefined {
 export function flagOf(variables: Variables, name: string): boolean | undefined {
   const value = textOf(variables, name)?.toLowerCase();
   if (value !== undefined && value !== 'true' && value !== 'false')
-    variables.warn(name, 'is neither true nor false: taken for false');
+    variables.warn(name, 'is neither true nor false: treated as false');
   return value === undefined ? undefined : value === 'true';
 }
 

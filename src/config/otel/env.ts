@@ -27,10 +27,10 @@ export function exportersOf(signal: Signal, variables: Variables): readonly stri
   const ours = EXPORTERS[signal];
   const words = (textOf(variables, name)?.toLowerCase() ?? '').split(',').map((word) => word.trim());
   if (words.some((word) => word !== '' && !ours.includes(word)))
-    variables.warn(name, `holds something other than ${ours.join(', ')}: ignored`);
+    variables.warn(name, `contains something other than ${ours.join(', ')}: ignored`);
   const chosen = words.filter((word) => ours.includes(word) || FOREIGN_EXPORTERS.includes(word));
   if (!chosen.includes('none')) return chosen.length > 0 ? chosen : undefined;
-  if (chosen.length > 1) variables.warn(name, 'holds none beside others: none it is');
+  if (chosen.length > 1) variables.warn(name, 'combines none with other exporters: using none');
   return ['none'];
 }
 
@@ -88,7 +88,7 @@ export function resourceOfVariables(variables: Variables): Readonly<Record<strin
   const name = 'OTEL_RESOURCE_ATTRIBUTES';
   const pairs = pairsOf(textOf(variables, name) ?? '', ATTRIBUTE_PAIR);
   if (!pairs)
-    variables.warn(name, 'is not key=value pairs with commas between them, %-encoded: ignored as a whole');
+    variables.warn(name, 'is not a comma-separated list of %-encoded key=value pairs: ignored entirely');
   const serviceName = textOf(variables, 'OTEL_SERVICE_NAME');
   return {
     ...Object.fromEntries(pairs ?? []),

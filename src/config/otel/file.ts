@@ -1,6 +1,6 @@
 import type { Document } from '../yaml/document.ts';
 import type { Path } from '../yaml/errors.ts';
-import { reportTwice } from '../yaml/issues.ts';
+import { reportDuplicateNames } from '../yaml/issues.ts';
 import type { ReceiverConfig, Traces } from './config.ts';
 import { RECEIVER_DEFAULTS, type ReceiverSettings, receiverOf } from './receiver.ts';
 import type { OpenTelemetrySection, ReceiverSection, TracesSection } from './schema.ts';
@@ -17,7 +17,7 @@ export interface FileSection {
 export function receiversOfFile({ section, document, file }: FileSection): ReceiverConfig[] | undefined {
   const path = ['opentelemetry', 'receivers'];
   const source = sourceOfFile(file, document);
-  reportTwice(section.receivers ?? [], path, document.problems);
+  reportDuplicateNames(section.receivers ?? [], path, document.problems);
   return section.receivers?.map((entry, index) =>
     receiverOf(metricsSettings(entry, [...path, index], source), source),
   );
@@ -57,7 +57,7 @@ function settingsOf(entry: ReceiverSection | TracesSection, own: Path, source: S
     own: setting(String(own.at(-1))),
     insecure: insecure ?? false,
   };
-  if (endpoint.base && endpoint.own) source.refuse(own, 'stands beside endpoint; keep one of the two');
+  if (endpoint.base && endpoint.own) source.refuse(own, 'conflicts with endpoint; keep one of the two');
   const hasScheme = (endpoint.own ?? endpoint.base)?.text.includes('://') ?? true;
   if (insecure !== undefined && (protocol !== 'grpc' || hasScheme))
     source.pass(

@@ -35,7 +35,7 @@ export function headersOf(
 
 /** https://www.rfc-editor.org/rfc/rfc9110#name-tokens; neither problem repeats any of the text. */
 function nameProblem(name: string): string | undefined {
-  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) return 'is no name that a header can have';
+  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) return 'is not a valid header name';
   return OURS.includes(name.toLowerCase())
     ? 'is a header that the exporter itself sends; remove it'
     : undefined;
@@ -43,8 +43,8 @@ function nameProblem(name: string): string | undefined {
 
 function valueProblem(text: string): string | undefined {
   if (text.trim() === '') return 'is empty';
-  if (/[\r\n]/.test(text.trim())) return 'holds a line break; a header is a single line';
+  if (/[\r\n]/.test(text.trim())) return 'contains a line break; a header is a single line';
   return /^[ -~]+$/.test(text.trim())
     ? undefined
-    : 'holds a character that a header cannot carry; was it copied from formatted text?';
+    : 'contains a character that a header cannot carry; was it copied from formatted text?';
 }

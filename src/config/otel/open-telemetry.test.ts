@@ -68,7 +68,7 @@ const BOTH = { ...METRICS, ...TRACES };
 const OTLP = 'OTEL_EXPORTER_OTLP';
 const SERVICE = { 'service.name': 'ai-billing-exporter' };
 const IGNORED_ATTRIBUTES =
-  'OTEL_RESOURCE_ATTRIBUTES is not key=value pairs with commas between them, %-encoded: ignored as a whole';
+  'OTEL_RESOURCE_ATTRIBUTES is not a comma-separated list of %-encoded key=value pairs: ignored entirely';
 const NO_MS = (name: string, least = 0) =>
   `${name} is not a whole number of milliseconds from ${least} to ${LONGEST_MS}: ignored`;
 
@@ -104,24 +104,24 @@ const ROWS: Record<string, readonly [Environment, Expected]> = {
   'both exporters': [{ OTEL_METRICS_EXPORTER: ' OTLP , Prometheus,' }, { prometheus: true, metrics: {} }],
   'none beside others': [
     { OTEL_METRICS_EXPORTER: 'otlp,none' },
-    { warnings: ['OTEL_METRICS_EXPORTER holds none beside others: none it is'] },
+    { warnings: ['OTEL_METRICS_EXPORTER combines none with other exporters: using none'] },
   ],
   'an exporter of others': [
     { OTEL_METRICS_EXPORTER: 'console', [`${OTLP}_ENDPOINT`]: 'http://c' },
-    { warnings: ['OTEL_METRICS_EXPORTER holds something other than otlp, prometheus, none: ignored'] },
+    { warnings: ['OTEL_METRICS_EXPORTER contains something other than otlp, prometheus, none: ignored'] },
   ],
   'an unknown exporter': [
     { OTEL_METRICS_EXPORTER: 'oltp', [`${OTLP}_ENDPOINT`]: 'http://c' },
     {
       metrics: { url: 'http://c/v1/metrics' },
-      warnings: ['OTEL_METRICS_EXPORTER holds something other than otlp, prometheus, none: ignored'],
+      warnings: ['OTEL_METRICS_EXPORTER contains something other than otlp, prometheus, none: ignored'],
     },
   ],
   'exporters of ours and of others': [
     { OTEL_METRICS_EXPORTER: 'console,otlp' },
     {
       metrics: {},
-      warnings: ['OTEL_METRICS_EXPORTER holds something other than otlp, prometheus, none: ignored'],
+      warnings: ['OTEL_METRICS_EXPORTER contains something other than otlp, prometheus, none: ignored'],
     },
   ],
   'all of it is switched off': [
@@ -130,7 +130,7 @@ const ROWS: Record<string, readonly [Environment, Expected]> = {
   ],
   'off is only switched by true': [
     { ...METRICS, OTEL_SDK_DISABLED: '1' },
-    { metrics: {}, warnings: ['OTEL_SDK_DISABLED is neither true nor false: taken for false'] },
+    { metrics: {}, warnings: ['OTEL_SDK_DISABLED is neither true nor false: treated as false'] },
   ],
   'what is false is no mistake': [{ ...METRICS, OTEL_SDK_DISABLED: 'False' }, { metrics: {} }],
 
@@ -235,7 +235,7 @@ const ROWS: Record<string, readonly [Environment, Expected]> = {
     { [`${OTLP}_PROTOCOL`]: 'grpc', [`${OTLP}_ENDPOINT`]: 'http://c:4317/v1/metrics' },
     {
       metrics: { protocol: 'grpc', url: 'http://c:4317' },
-      warnings: [`${OTLP}_ENDPOINT goes on after host and port, which the protocol grpc has no use for`],
+      warnings: [`${OTLP}_ENDPOINT continues after host and port, which the protocol grpc does not use`],
     },
   ],
 
@@ -340,7 +340,7 @@ const ROWS: Record<string, readonly [Environment, Expected]> = {
   'traces go out': [TRACES, { traces: {} }],
   'an exporter of traces that is not ours': [
     { OTEL_TRACES_EXPORTER: 'zipkin' },
-    { warnings: ['OTEL_TRACES_EXPORTER holds something other than otlp, none: ignored'] },
+    { warnings: ['OTEL_TRACES_EXPORTER contains something other than otlp, none: ignored'] },
   ],
   ...Object.fromEntries(
     Object.entries({
@@ -502,7 +502,7 @@ test('OTEL_SDK_DISABLED switches off what the file says, and says so', () => {
     }),
     {
       resource: { 'service.name': 's' },
-      warnings: ['OTEL_SDK_DISABLED is true: the section opentelemetry is switched off'],
+      warnings: ['OTEL_SDK_DISABLED is true: the opentelemetry section is disabled'],
     },
   );
 });

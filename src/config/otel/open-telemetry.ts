@@ -47,7 +47,7 @@ export function readOpenTelemetry(
     ...(section?.serviceName !== undefined && { 'service.name': section.serviceName }),
   };
   if (flagOf(variables, 'OTEL_SDK_DISABLED')) {
-    if (section) variables.warn('OTEL_SDK_DISABLED', 'is true: the section opentelemetry is switched off');
+    if (section) variables.warn('OTEL_SDK_DISABLED', 'is true: the opentelemetry section is disabled');
     return { ...NO_OPEN_TELEMETRY, resource, warnings: [...warned] };
   }
   const exporters = exportersOf('METRICS', variables);

@@ -59,9 +59,6 @@ function settingOf(variables: Variables, name: string): Setting | undefined {
 function headersIn({ path, text }: Setting, source: Source): Header[] {
   const pairs = pairsOf(text, HEADER_PAIR);
   if (!pairs)
-    source.refuse(
-      path,
-      'must be name=value pairs with commas between them; write %2C for a comma and %25 for %',
-    );
+    source.refuse(path, 'must be comma-separated name=value pairs; write %2C for a comma and %25 for %');
   return (pairs ?? []).map(([name, value]) => ({ path, name, text: value }));
 }

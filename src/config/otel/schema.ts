@@ -68,7 +68,7 @@ export const OpenTelemetrySection = z.strictObject({
   genAiAttributes: z.boolean().prefault(false).meta({
     description: 'Add attributes under the names of the GenAI semantic conventions.',
   }),
-  serviceName: z.string().min(1, 'must hold a name').optional().meta({
+  serviceName: z.string().min(1, 'must not be empty').optional().meta({
     description: 'The resource attribute service.name. Default: ai-billing-exporter.',
   }),
   resourceAttributes: z.record(z.string(), z.string()).prefault({}).meta({

@@ -19,9 +19,9 @@ export interface Source {
   pass(path: Path, message: string): void;
 }
 
-export function sourceOfFile(file: string, { places, problems }: Document): Source {
+export function sourceOfFile(file: string, { positions, problems }: Document): Source {
   const refuse = (path: Path, message: string) => {
-    const names = places.get(formatPath(path))?.variables ?? [];
+    const names = positions.get(formatPath(path))?.variables ?? [];
     problems.add(path, names.length > 0 ? `${message} (in variable ${names.join(', ')})` : message);
   };
   return { folder: dirname(file), refuse, pass: refuse };

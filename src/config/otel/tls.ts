@@ -18,12 +18,10 @@ export function tlsOf(files: TlsFiles, source: Source): ReceiverTlsConfig {
   const ca = pemOf(files.ca, source, certificateProblem);
   const cert = pemOf(files.cert, source, certificateProblem);
   const key = pemOf(files.key, source, keyProblem);
-  if (files.cert && !files.key)
-    source.refuse(files.cert.path, 'stands without the private key it needs; add it');
-  if (files.key && !files.cert)
-    source.refuse(files.key.path, 'stands without the certificate it needs; add it');
+  if (files.cert && !files.key) source.refuse(files.cert.path, 'needs a private key; add it');
+  if (files.key && !files.cert) source.refuse(files.key.path, 'needs a certificate; add it');
   if (files.key && cert && key && !new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))
-    source.refuse(files.key.path, 'names a file whose key does not belong to the certificate');
+    source.refuse(files.key.path, 'names a file whose key does not match the certificate');
   return withKey({ ...(ca && { ca }), ...(cert && { cert }) }, key);
 }
 

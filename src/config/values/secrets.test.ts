@@ -61,7 +61,7 @@ test('the last good key stays while the file is missing, empty or broken', () =>
 test('only the line breaks that end a file are trimmed', () => {
   assert.equal(keyOf(write('c', 'k\r\n\n'))(), 'k');
   assert.deepEqual(secretOfFile(write('c', ' k\n')), {
-    problem: 'names a file that holds a space or a tab; a key has none',
+    problem: 'names a file that contains a space or a tab; a key has neither',
   });
 });
 

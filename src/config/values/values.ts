@@ -108,7 +108,7 @@ export const Label = text(LABEL_FORM, (name) => (isLabel(name) ? name : undefine
 const PATTERNS_FORM = 'text such as "team/*", or a list of such texts';
 const Pattern = z.string().max(200, 'must be at most 200 characters long');
 export const Patterns = z
-  .union([Pattern, z.array(Pattern).min(1, 'must hold at least one pattern')], must(PATTERNS_FORM))
+  .union([Pattern, z.array(Pattern).min(1, 'must list at least one pattern')], must(PATTERNS_FORM))
   .transform((value) => [value].flat());
 
 /** A positive amount; text is allowed so that a variable can supply it. */
@@ -139,6 +139,6 @@ const DatedRate = z.strictObject({
 
 /** Dollars per unit: one rate, or a list of rates by first day. */
 export const RateOrHistory = z.union(
-  [Rate, z.array(DatedRate).min(1, 'must hold at least one rate')],
+  [Rate, z.array(DatedRate).min(1, 'must list at least one rate')],
   must('a number above 0, or a list such as [{ from: 2026-01-01, usd: 1.08 }]'),
 );

@@ -47,7 +47,7 @@ export function guarded(route: RequestListener, { limits, gate, onError }: Guard
 
 /** Whoever reads slowly would otherwise keep what was rendered for him for as long as he likes. What is cut off must not look whole. */
 function endInTime(response: ServerResponse, ms: number): void {
-  const cutOff = () => outgoing(response).destroy(new Error('the answer was not taken in time'));
+  const cutOff = () => outgoing(response).destroy(new Error('the client did not read the response in time'));
   const timer = setTimeout(cutOff, ms).unref();
   response.once('close', () => clearTimeout(timer));
 }
@@ -78,7 +78,7 @@ function fromElsewhere({ method, headers }: IncomingMessage): RefusedRequest | u
       ? origin === undefined ||
         hostOf(origin) === (headers[':authority'] ?? headers.host)?.toString().toLowerCase()
       : site === 'none' || site === 'same-origin';
-  return isOwn ? undefined : { status: 403, text: 'this was sent by a page of another site' };
+  return isOwn ? undefined : { status: 403, text: 'cross-site request refused' };
 }
 
 /** Undefined for `null`, which sandboxed pages and files are. */

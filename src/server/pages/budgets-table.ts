@@ -32,7 +32,7 @@ function budgetRow(budget: BudgetStatus, now: Instant): Html {
 }
 
 function amount(exact: DecimalText | null): Html {
-  if (exact === null) return html`<span class="quiet" title="Not enough was read yet">not known yet</span>`;
+  if (exact === null) return html`<span class="quiet" title="Not enough data yet">not known yet</span>`;
   return html`<span title="$${exact}">${dollarsText(exact)}</span>`;
 }
 

@@ -59,7 +59,9 @@ function readLabels(text: string): readonly CostLabel[] | { readonly error: stri
   for (const name of text === '' ? [] : text.split(',')) {
     const label = BUDGET_LABELS.find((each) => each === name);
     if (label === undefined)
-      return { error: `by must be some of ${BUDGET_LABELS.join(', ')}, with commas, not ${shown(name)}` };
+      return {
+        error: `by must be some of ${BUDGET_LABELS.join(', ')}, separated by commas, not ${shown(name)}`,
+      };
     if (by.includes(label))
       return { error: `by names ${label} twice; each of ${BUDGET_LABELS.join(', ')} once` };
     by.push(label);

@@ -98,7 +98,8 @@ function incompleteOf({ incomplete = [] }: AccountStatus): Html | null {
 }
 
 function dollars(exact: DecimalText | null): Html {
-  if (exact === null) return html`<dd class="quiet" title="Not yet read without a hole">not known yet</dd>`;
+  if (exact === null)
+    return html`<dd class="quiet" title="The whole window has not been read yet">not known yet</dd>`;
   return html`<dd title="$${exact}">${dollarsText(exact)}</dd>`;
 }
 
@@ -138,7 +139,7 @@ function historyOf({ history }: FeedStatus): Html | null {
 function nextOf({ nextRun, notBefore }: FeedStatus, now: Instant): Html {
   const held = notBefore !== null && Date.parse(notBefore) > now;
   if (!held) return moment(nextRun, now);
-  return html`${moment(notBefore, now)}<br><span class="quiet">not sooner, as the provider asked</span>`;
+  return html`${moment(notBefore, now)}<br><span class="quiet">delayed at the request of the provider</span>`;
 }
 
 function failureOf({ reason, message, hint, at, ranges = [] }: FailureStatus, now: Instant): Html {

@@ -79,7 +79,10 @@ const TlsSection = z.strictObject({
   client_ca: Text.optional(),
   client_ca_file: Text.optional(),
   client_auth_type: named<ClientAuth>(CLIENT_AUTH).prefault('NoClientCert'),
-  client_allowed_sans: z.array(Text).min(1, 'must list a name at least; nobody could connect').optional(),
+  client_allowed_sans: z
+    .array(Text)
+    .min(1, 'must list at least one name; no client could connect')
+    .optional(),
   min_version: named<(typeof VERSIONS)[keyof typeof VERSIONS]>(VERSIONS).prefault('TLS12'),
   max_version: named<(typeof VERSIONS)[keyof typeof VERSIONS]>(VERSIONS).prefault('TLS13'),
   cipher_suites: z.array(named<string>(CIPHERS)).prefault([]),

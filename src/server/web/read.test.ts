@@ -139,7 +139,7 @@ test('a key that OpenSSL finds too weak is refused in its words', (t) => {
   folder.write('weak.crt', folder.trusted.vouchFor('Server', {}, pair).cert);
   folder.write('weak.key', pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
   assert.throws(() => load(folder, 'tls_server_config: { cert_file: weak.crt, key_file: weak.key }'), {
-    message: /:1:33: tls_server_config\.cert_file: is refused by OpenSSL: ee key too small$/,
+    message: /:1:33: tls_server_config\.cert_file: is rejected by OpenSSL: ee key too small$/,
   });
 });
 

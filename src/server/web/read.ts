@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { isMapping, readDocument } from '../../config/yaml/document.ts';
 import { ConfigError, type Problem } from '../../config/yaml/errors.ts';
-import { checked } from '../../config/yaml/issues.ts';
+import { validate } from '../../config/yaml/issues.ts';
 import type { WebConfig } from './config.ts';
 import { createFileReader, type FileReader } from './files.ts';
 import { KEYS, WebFile } from './format.ts';
@@ -50,7 +50,7 @@ function resultOf(file: string, text: string, reader: FileReader): WebReading['r
   const value = document.value ?? {};
   if (!isMapping(value)) problems.addAt({ line: 1, column: 1 }, [], 'must be a mapping of keys to values');
   if (!isMapping(value) || problems.list.length > 0) return { problems: problems.list };
-  const read = checked({ schema: WebFile, value: withoutBlanks(value), path: [], problems });
+  const read = validate({ schema: WebFile, value: withoutBlanks(value), path: [], problems });
   const users = usersOf(value.basic_auth_users, problems);
   if (!read || problems.list.length > 0) return { problems: problems.list };
   checkTogether(read, problems);

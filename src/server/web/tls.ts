@@ -34,7 +34,7 @@ export function tlsOf(reading: TlsReading): WebTls | undefined {
   if (problems.list.length > 0 || !cert || !key) return undefined;
   const context = contextOf(section, { cert: cert.text, key: key.text, ca: ca?.text });
   const refusal = refusalOf(context);
-  if (refusal !== undefined) problems.add(cert.path, `is refused by OpenSSL: ${refusal}`);
+  if (refusal !== undefined) problems.add(cert.path, `is rejected by OpenSSL: ${refusal}`);
   const { client_auth_type: clientAuth, client_allowed_sans: sans } = section;
   const allowedSans = sans && new Set(sans.map(normalizeAltName));
   const all = JSON.stringify([context, clientAuth, sans]);
@@ -64,7 +64,7 @@ function pemOf({ section, folder, reader, problems }: TlsReading, name: PemName)
   const inline = section[name];
   const file = section[`${name}_file`];
   const path = [SECTION, `${name}_file`];
-  if (inline && file) problems.add(path, `stands beside ${name}; keep one of the two`, 'key');
+  if (inline && file) problems.add(path, `conflicts with ${name}; keep one of the two`, 'key');
   if (inline) return { text: inline, path: [SECTION, name] };
   if (!file) return undefined;
   const answer = reader.read(resolve(folder, file));
@@ -79,7 +79,7 @@ function checkPair(cert: Pem, key: Pem, problems: Problems): void {
   if (!leaf) problems.add(cert.path, NO_CERTIFICATE);
   if ('problem' in found) problems.add(key.path, found.problem);
   else if (leaf && !leaf.checkPrivateKey(found.key))
-    problems.add(key.path, 'holds a private key that does not belong to the certificate');
+    problems.add(key.path, 'contains a private key that does not match the certificate');
 }
 
 function contextOf(

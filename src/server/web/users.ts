@@ -28,7 +28,7 @@ export function usersOf(value: unknown, problems: Problems): ReadonlyMap<string,
 /** https://www.rfc-editor.org/rfc/rfc7617#section-2: what follows the first colon is the password. */
 function userProblem(user: string): string | undefined {
   return user.includes(':')
-    ? 'a user has no colon; is a space missing between the colon and the hash?'
+    ? 'a user name cannot contain a colon; is a space missing between the colon and the hash?'
     : undefined;
 }
 
@@ -36,7 +36,8 @@ function hashProblem(hash: unknown): string | undefined {
   if (hash === null || hash === '') return `has no hash; ${HOW}`;
   const [, cost] = HASH.exec(typeof hash === 'string' ? hash : '') ?? [];
   if (cost === undefined) return `must be a bcrypt hash, such as $2y$10$ and 53 more characters; ${HOW}`;
-  if (Number(cost) < COSTS.least) return `has a cost below ${COSTS.least}, which bcrypt has not; ${HOW}`;
+  if (Number(cost) < COSTS.least)
+    return `has a cost below ${COSTS.least}, which bcrypt does not support; ${HOW}`;
   return Number(cost) > COSTS.most
     ? `has a cost above ${COSTS.most}, which takes too long to check; ${HOW}`
     : undefined;
