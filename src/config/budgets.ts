@@ -3,16 +3,16 @@ import type { Sections } from './schema.ts';
 import type { Document } from './yaml/document.ts';
 import { reportDuplicateNames } from './yaml/issues.ts';
 
-/** An account as budgets name it. */
-interface NamedBudget {
+/** An account as budgets match it. */
+interface MatchedAccount {
   readonly provider: string;
   readonly account: string;
 }
 
-/** The configured budgets; one that is about no account at all is a mistake, for it would show 0 for ever. */
+/** The configured budgets. A budget that matches no account is a mistake: it would always show 0. */
 export function budgetsOf(
   configured: Sections['budgets'],
-  accounts: readonly NamedBudget[],
+  accounts: readonly MatchedAccount[],
   { problems }: Document,
 ): Budget[] {
   reportDuplicateNames(configured, ['budgets'], problems);

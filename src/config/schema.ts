@@ -15,7 +15,7 @@ import {
   RateOrHistory,
 } from './values/values.ts';
 
-/** The shape of the configuration: what may stand where, and what each key is for. */
+/** The schema of the configuration file: its keys, their values and what they are for. */
 
 /** Keys of every account, whatever its provider. */
 export const AccountKeys = z.strictObject({
@@ -25,8 +25,7 @@ export const AccountKeys = z.strictObject({
   }),
   apiKey: z.string().optional().meta({ description: `The credential, best as a variable: \${NAME}.` }),
   apiKeyFile: z.string().optional().meta({
-    description:
-      'A file that holds the credential, relative to the configuration; read again when it changes.',
+    description: 'A file with the credential, relative to the configuration; read again when it changes.',
   }),
   baseUrl: BaseUrl.optional().meta({ format: 'uri', description: 'Where the API lives; a path is kept.' }),
   since: Day.optional().meta({

@@ -7,7 +7,7 @@ import { suggestion } from './yaml/suggest.ts';
 
 type RawEntry = Readonly<Record<string, unknown>>;
 
-/** Gives the entries of the lists that only one provider reads to the accounts they are meant for. */
+/** Adds the entries of each section that only one provider reads to the accounts they name. */
 export function withSections(
   accounts: readonly Account[],
   value: RawEntry,
