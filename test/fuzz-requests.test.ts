@@ -108,7 +108,7 @@ const EARNED = [100, 200, 400, 401, 403, 404, 405, 408, 413, 415, 417, 431, 501,
 
 /** Limits that let nothing wait for long. */
 const QUICK: Partial<ServerOptions> = {
-  limits: { headersMs: 300, requestMs: 300, silenceMs: 1000, keepAliveMs: 1, connectionsOfOne: 512 },
+  limits: { headersMs: 300, requestMs: 300, idleMs: 1000, keepAliveMs: 1, connectionsPerAddress: 512 },
   costs: (question) => ({ ...question, start: 0, end: 1, unknown: [], groups: [], total: 0n }),
 };
 

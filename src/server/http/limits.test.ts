@@ -57,7 +57,7 @@ describe('limits', { concurrency: true }, () => {
   for (const text of ['', TLS]) {
     const name = text === '' ? 'in the clear' : 'over TLS';
     test(`who does not take his answer in time is cut off, ${name}, and others are not`, async (t) => {
-      const served = await serve(t, { answerMs: 2000 }, text, 200_000);
+      const served = await serve(t, { responseMs: 2000 }, text, 200_000);
       const request = 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n';
       const options = { port: served.port, host: '127.0.0.1', ca: served.ca };
       const slow = text === '' ? connect(options) : connectTls(options);
@@ -77,7 +77,7 @@ describe('limits', { concurrency: true }, () => {
   }
 
   test('a stream of HTTP/2 that is not taken in time is cut off, its session is not', async (t) => {
-    const served = await serve(t, { answerMs: 2000 }, TLS, 10_000);
+    const served = await serve(t, { responseMs: 2000 }, TLS, 10_000);
     const session = connectHttp2(served.url, { ca: served.ca });
     t.after(() => session.destroy());
     await ask(served, '/metrics');
@@ -90,7 +90,7 @@ describe('limits', { concurrency: true }, () => {
   });
 
   test('connections are counted, together and of one address', async (t) => {
-    const served = await serve(t, { connections: 4, connectionsOfOne: 3 });
+    const served = await serve(t, { connections: 4, connectionsPerAddress: 3 });
     const from = async (localAddress: string) => {
       const socket = connect({ port: served.port, host: '127.0.0.1', localAddress });
       socket.on('error', () => {});
@@ -121,7 +121,7 @@ describe('limits', { concurrency: true }, () => {
   });
 
   test('connections over TLS free their place however they end', async (t) => {
-    const served = await serve(t, { connections: 2, connectionsOfOne: 2 }, TLS);
+    const served = await serve(t, { connections: 2, connectionsPerAddress: 2 }, TLS);
     for (let round = 0; round < 3; round++) {
       assert.equal((await ask(served)).status, 200);
       const session = connectHttp2(served.url, { ca: served.ca });
@@ -197,17 +197,17 @@ describe('limits', { concurrency: true }, () => {
   });
 
   test('who is silent is cut off, over HTTP/2 too', async (t) => {
-    const plain = await serve(t, { silenceMs: 100 });
+    const plain = await serve(t, { idleMs: 100 });
     const begun = performance.now();
     await said(await opened(plain));
-    const secured = await serve(t, { silenceMs: 100 }, TLS);
+    const secured = await serve(t, { idleMs: 100 }, TLS);
     const session = connectHttp2(secured.url, { ca: secured.ca });
     await once(session, 'close');
     assert.ok(performance.now() - begun < 5000);
   });
 
   test('a connection is kept for a while, and for so many requests', async (t) => {
-    const served = await serve(t, { keepAliveMs: 50, requestsOfConnection: 2 });
+    const served = await serve(t, { keepAliveMs: 50, requestsPerConnection: 2 });
     const get = 'GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n';
     assert.equal((await said(await opened(served, get))).match(/HTTP\/1\.1 200/g)?.length, 1);
     const many = await said(await opened(served, get.repeat(4)));

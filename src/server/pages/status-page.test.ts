@@ -5,7 +5,7 @@ import { STYLE_HASH } from '../http/style.ts';
 import { distanceText, dollarsText, instantText } from './format.ts';
 import { html, renderHtml, trusted } from './html.ts';
 import type { AccountStatus, BudgetStatus, FeedStatus, Status } from './status.ts';
-import { firstPage } from './status-page.ts';
+import { statusPage } from './status-page.ts';
 
 const NOW = Date.parse('2026-11-22T02:17:05Z');
 
@@ -43,7 +43,7 @@ function shown(feed: Partial<FeedStatus>, account: Partial<AccountStatus> = {}):
 
 function pageOf(accounts: readonly AccountStatus[], budgets: readonly BudgetStatus[] = []): string {
   const status: Status = { version: '1.2.3', startedAt: '2026-11-20T00:00:00.000Z', accounts, budgets };
-  return firstPage(status, NOW);
+  return statusPage(status, NOW);
 }
 
 describe('the first page', () => {
@@ -177,7 +177,7 @@ describe('the first page', () => {
     const range = { start: at, end: at, reason: evil, message: evil };
     const lastError = { reason: evil, message: evil, hint: evil, at, ranges: [range, range] };
     assert.doesNotMatch(
-      firstPage({ version: evil, startedAt: FEED.lastSuccess ?? '', accounts: [], budgets: [] }, NOW),
+      statusPage({ version: evil, startedAt: FEED.lastSuccess ?? '', accounts: [], budgets: [] }, NOW),
       /<script/,
     );
     const more = { off: lastError, notes: [{ topic: evil, text: evil }] };

@@ -15,7 +15,7 @@ import type {
 } from './status.ts';
 
 /** The first page: every account, what it costs and how its feeds fare. */
-export function firstPage(status: Status, now: Instant): string {
+export function statusPage(status: Status, now: Instant): string {
   const accounts = status.accounts.map((account) => accountSection(account, now));
   const page = html`<!doctype html>
 <html lang="en">

@@ -25,13 +25,13 @@ test('the page names the bounds', () => {
   for (const bound of [
     `${LIMITS.headerBytes / 1024} KiB, ${LIMITS.headers} of them`,
     `${LIMITS.bodyBytes / 1024} KiB`,
-    `${LIMITS.connections}, of one address ${LIMITS.connectionsOfOne}`,
+    `${LIMITS.connections}, of one address ${LIMITS.connectionsPerAddress}`,
     seconds(LIMITS.handshakeMs),
     `${seconds(LIMITS.headersMs)}, ${seconds(LIMITS.requestMs)}`,
-    seconds(LIMITS.answerMs),
-    seconds(LIMITS.silenceMs),
-    `${count(LIMITS.requestsOfConnection)}; over HTTP/2 ${LIMITS.streams} at a time`,
-    `${LIMITS.mistakes} errors; ${LIMITS.resetsAtOnce} resets at once, ${LIMITS.resetsASecond} a second`,
+    seconds(LIMITS.responseMs),
+    seconds(LIMITS.idleMs),
+    `${count(LIMITS.requestsPerConnection)}; over HTTP/2 ${LIMITS.streams} at a time`,
+    `${LIMITS.protocolErrors} errors; ${LIMITS.resetBurst} resets at once, ${LIMITS.resetsPerSecond} a second`,
   ]) {
     assert.ok(page.includes(`| ${bound} |`), bound);
   }

@@ -3,13 +3,13 @@ import { parseGoDuration } from '../../config/values/duration.ts';
 import { formed, must, text } from '../../config/values/values.ts';
 
 /**
- * The web configuration of Prometheus' exporter-toolkit, key for key:
+ * The schema of the exporter-toolkit's web configuration:
  * https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
  */
 
 /**
- * By their names in Go, how OpenSSL calls the suites that Go counts as secure (https://pkg.go.dev/crypto/tls#CipherSuites),
- * its preferred ones first.
+ * OpenSSL's names of the suites that Go considers secure (https://pkg.go.dev/crypto/tls#CipherSuites), by their names in Go, preferred
+ * ones first.
  */
 export const CIPHERS = {
   TLS_AES_128_GCM_SHA256: 'TLS_AES_128_GCM_SHA256',
@@ -27,13 +27,13 @@ export const CIPHERS = {
   TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA: 'ECDHE-RSA-AES256-SHA',
 } as const;
 
-/** At least one of these, or HTTP/2 over TLS 1.2 cannot be: https://www.rfc-editor.org/rfc/rfc9113#section-9.2.2 */
+/** HTTP/2 over TLS 1.2 requires at least one of these: https://www.rfc-editor.org/rfc/rfc9113#section-9.2.2 */
 export const HTTP2_CIPHERS = [
   'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256',
   'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256',
 ] as const satisfies readonly (keyof typeof CIPHERS)[];
 
-/** How OpenSSL calls the versions, and which of them are newer. */
+/** OpenSSL's names of the versions, and their order. */
 export const VERSIONS = {
   TLS10: { name: 'TLSv1', age: 10 },
   TLS11: { name: 'TLSv1.1', age: 11 },
@@ -41,7 +41,7 @@ export const VERSIONS = {
   TLS13: { name: 'TLSv1.3', age: 13 },
 } as const;
 
-/** How OpenSSL calls the curves. */
+/** OpenSSL's names of the curves. */
 export const CURVES = {
   CurveP256: 'P-256',
   CurveP384: 'P-384',
@@ -49,18 +49,18 @@ export const CURVES = {
   X25519: 'X25519',
 } as const;
 
-/** Whether clients are asked for a certificate, must have one, and have it verified: https://pkg.go.dev/crypto/tls#ClientAuthType */
+/** Whether clients are asked for a certificate, must present one, and have it verified: https://pkg.go.dev/crypto/tls#ClientAuthType */
 export const CLIENT_AUTH = {
   NoClientCert: { asks: false, requires: false, verifies: false },
   RequestClientCert: { asks: true, requires: false, verifies: false },
   RequireAnyClientCert: { asks: true, requires: true, verifies: false },
-  // The older name for it, which the toolkit still takes.
+  // The older name, which the toolkit still accepts.
   RequireClientCert: { asks: true, requires: true, verifies: false },
   VerifyClientCertIfGiven: { asks: true, requires: false, verifies: true },
   RequireAndVerifyClientCert: { asks: true, requires: true, verifies: true },
 } as const;
 
-/** What is asked of clients. */
+/** The client authentication mode. */
 export type ClientAuth = (typeof CLIENT_AUTH)[keyof typeof CLIENT_AUTH];
 
 /** A name from the table, converted to its value. */
@@ -91,7 +91,7 @@ const TlsSection = z.strictObject({
 });
 export type TlsSection = z.infer<typeof TlsSection>;
 
-const HeaderText = Text.regex(/^[\t\x20-\x7e]*$/, 'must be one line that a header can carry');
+const HeaderText = Text.regex(/^[\t\x20-\x7e]*$/, 'must be one line of characters that a header can carry');
 
 const Headers = z.strictObject({
   'Content-Security-Policy': HeaderText.optional(),
@@ -114,7 +114,7 @@ const RateSection = z.strictObject({
   burst: z.int(must('a whole number from 0 on')).min(0).prefault(0),
 });
 
-/** Everything but the users, whose names are up to whoever writes the file. */
+/** Everything except the users, whose names are arbitrary. */
 export const WebFile = z.strictObject({
   tls_server_config: TlsSection.optional(),
   http_server_config: HttpSection.prefault({}),
@@ -123,7 +123,7 @@ export const WebFile = z.strictObject({
 });
 export type WebFile = z.infer<typeof WebFile>;
 
-/** Every name of a key that the format has. */
+/** All keys of the format. */
 export const KEYS: readonly string[] = [WebFile, TlsSection, HttpSection, Headers, RateSection].flatMap(
   ({ shape }) => Object.keys(shape),
 );

@@ -1,8 +1,8 @@
 import type { Problems } from '../../config/yaml/problems.ts';
 import { CIPHERS, HTTP2_CIPHERS, type WebFile } from './format.ts';
 
-/** What no key is wrong about alone, but two are together. */
-export function checkTogether(file: WebFile, problems: Problems): void {
+/** Reports keys that are valid alone but not together. */
+export function checkCombinations(file: WebFile, problems: Problems): void {
   const { rate_limit: rate, tls_server_config: tls, http_server_config: http } = file;
   if (rate.interval > 0 && rate.burst === 0)
     problems.add(

@@ -23,11 +23,11 @@ function open(t: { after(end: () => void): void }, text: string): Opened {
   const changes: WebChange[] = [];
   let clock = 0;
   const file = folder.write('web.yml', text);
-  const source = openWebSource({ file, now: () => clock, told: (change) => changes.push(change) });
+  const source = openWebSource({ file, now: () => clock, onChange: (change) => changes.push(change) });
   return {
     ...source,
     folder,
-    kinds: () => changes.map((change) => (change.kind === 'waits' ? change.key : change.kind)),
+    kinds: () => changes.map((change) => (change.kind === 'restartRequired' ? change.key : change.kind)),
     problems: () =>
       changes.flatMap((change) =>
         change.kind === 'refused' ? change.problems.map(({ key, message }) => `${key}: ${message}`) : [],
@@ -162,7 +162,7 @@ test('TLS is neither switched on nor off, nor HTTP/2, and that is told; the rest
 test('a file that is wrong from the start is refused', (t) => {
   assert.throws(() => open(t, 'basic_auth_user: x'), { name: 'ConfigError' });
   const file = join(webFolder(t).path, 'gone.yml');
-  assert.throws(() => openWebSource({ file, now: () => 0, told: () => assert.fail() }), {
+  assert.throws(() => openWebSource({ file, now: () => 0, onChange: () => assert.fail() }), {
     message: `${file}: cannot be read: the file does not exist; correct the path or create it`,
   });
 });

@@ -268,7 +268,10 @@ describe('HTTP/2', () => {
     assert.equal(await protocolOf(without, both), 'http/1.1');
     without.rewrite(tls());
     assert.equal(await protocolOf(without, both), 'http/1.1');
-    assert.deepEqual(without.changes, [{ kind: 'waits', key: 'http_server_config.http2' }, { kind: 'read' }]);
+    assert.deepEqual(without.changes, [
+      { kind: 'restartRequired', key: 'http_server_config.http2' },
+      { kind: 'read' },
+    ]);
   });
 
   test('answers as HTTP/1.1 does', async (t) => {
