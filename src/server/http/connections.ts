@@ -52,7 +52,7 @@ export function createTransport({ handler, limits, layer }: HttpTransportOptions
   const [serveHttp] = server.listeners('connection');
   const accept = (socket: Socket) => void serveHttp?.call(server, socket);
   const below = layer?.({ accept, closeIdle: () => server.closeIdleConnections() });
-  if (below) server.prependListener('request', below.onRequest);
+  if (below) server.prependListener('request', (request, response) => below.onRequest(request, response));
   const open = new Set<Socket>();
   const limit = new ConnectionLimit({ total: limits.connections, perKey: limits.connectionsPerAddress });
   server.removeAllListeners('connection').on('connection', (socket: Socket) => {

@@ -105,8 +105,11 @@ describe('the first page', () => {
   });
 
   test('shows until when the provider wants to be left alone, while it lasts', () => {
-    assert.match(shown({ notBefore: '2026-11-22T03:00:00.000Z' }), /03:00:00<\/time>.*not sooner/);
-    assert.doesNotMatch(shown({ notBefore: '2026-11-22T02:00:00.000Z' }), /not sooner/);
+    assert.match(
+      shown({ notBefore: '2026-11-22T03:00:00.000Z' }),
+      /03:00:00<\/time>.*delayed at the request of the provider/,
+    );
+    assert.doesNotMatch(shown({ notBefore: '2026-11-22T02:00:00.000Z' }), /at the request of the provider/);
   });
 
   test('says in plain words that a feed is off, and why', () => {

@@ -91,7 +91,7 @@ const TlsSection = z.strictObject({
 });
 export type TlsSection = z.infer<typeof TlsSection>;
 
-const HeaderText = Text.regex(/^[\t\x20-\x7e]*$/, 'must be one line of characters that a header can carry');
+const HeaderText = Text.regex(/^[\t\x20-\x7e]*$/, 'must be one line that a header can carry');
 
 const Headers = z.strictObject({
   'Content-Security-Policy': HeaderText.optional(),
