@@ -88,7 +88,7 @@ function isName(text: string): boolean {
   return found;
 }
 
-test('10,000 texts are a configuration or are refused, and none of their secrets is told', (t) => {
+test('web configuration accepts or refuses 10,000 mutated texts without quoting a secret', (t) => {
   const folder = webFolder(t);
   const key = readFileSync(join(folder.path, 'server.key'), 'utf8');
   const secrets = [CANARY, SECRET_HASH, ...key.split('\n').filter((line) => line.length > 40)];

@@ -9,7 +9,7 @@ import { assertProperty } from '../../test/support/property.ts';
 import { loadConfig } from './load.ts';
 import { ConfigError } from './yaml/errors.ts';
 
-/** The messages are what a user meets first, so that each stands here as it is printed. */
+/** Users see these messages first, so each is listed as printed. */
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 const folder = mkdtempSync(join(tmpdir(), 'config-'));
@@ -436,7 +436,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     'c.yml:4:39: currencies["E R"]: must be a currency name, such as EUR',
   ],
 
-  'mistakes of every kind at once': [
+  'errors of every kind at once': [
     [
       'server: { listen: x }',
       'accounts:',
@@ -462,7 +462,7 @@ for (const [name, [text, ...messages]] of Object.entries(CASES)) {
     assert.deepEqual(mistakesIn(text), messages));
 }
 
-test('a file that is not there, a folder and bytes that are no text are named', () => {
+test('a missing file, a folder and a binary file are reported as unreadable', () => {
   const missing = join(folder, 'nope.yml');
   const load = (file: string) => () => loadConfig(file, {}, FAKE_PROVIDERS, NOW);
   assert.throws(load(missing), {
@@ -478,7 +478,7 @@ test('a file that is not there, a folder and bytes that are no text are named', 
   ]);
 });
 
-test('a folder, an empty file and a file of several lines are no secret', () => {
+test('apiKeyFile refuses a folder, an empty, a multi-line and an oversized file', () => {
   mkdirSync(join(folder, 'secrets/folder'), { recursive: true });
   writeFileSync(join(folder, 'secrets/empty'), '\n');
   writeFileSync(join(folder, 'secrets/lines'), 'do-not-print-me\nsecond\n');
@@ -500,7 +500,7 @@ test('a folder, an empty file and a file of several lines are no secret', () => 
   );
 });
 
-test('a key that is pasted in place of its file is not repeated, though it holds slashes', () => {
+test('apiKeyFile never quotes a key pasted in place of its path, even with slashes', () => {
   for (const key of ['sk-do/not+print/me==', '/do-not-print-me', 'do-not-print-me', '/sk/do-not-print/me']) {
     const [message = ''] = mistakesIn(`accounts:\n  - { provider: acme, apiKeyFile: ${key} }`);
     assert.match(message, /^c\.yml:2:35: accounts\[0\]\.apiKeyFile: cannot be read: the file does not exist/);
@@ -508,7 +508,7 @@ test('a key that is pasted in place of its file is not repeated, though it holds
   }
 });
 
-test('thousands of nested aliases are refused, not followed', () => {
+test('YAML aliases are limited, so that nested ones cannot exhaust memory', () => {
   const layers = Array.from(
     { length: 12 },
     (_, index) => `l${index + 1}: &l${index + 1} [${Array(9).fill(`*l${index}`)}]`,
@@ -517,7 +517,7 @@ test('thousands of nested aliases are refused, not followed', () => {
   assert.ok(mistakes.some((line) => line.endsWith('too many aliases; write the values out')));
 });
 
-test('whatever the text, it is a configuration or a ConfigError', () => {
+test('loadConfig returns a configuration or throws a ConfigError for any text', () => {
   const whole = account(
     'name: x',
     'schedule: { usage: "*/5 * * * *" }',

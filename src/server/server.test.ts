@@ -65,7 +65,7 @@ async function raw(port: number, bytes: string): Promise<string> {
 }
 
 describe('the server', () => {
-  test('answers scrapes in the format and encoding asked for, and says what was carried', async (t) => {
+  test('serves scrapes in the requested format and encoding, and reports delivery', async (t) => {
     const { url, source } = await started(t);
     const plain = await fetch(`${url}/metrics`, { headers: { 'accept-encoding': 'identity' } });
     assert.equal(plain.headers.get('content-encoding'), null);
@@ -83,7 +83,7 @@ describe('the server', () => {
     assert.deepEqual(source.carriedVersions, [1, 1]);
   });
 
-  test('counts neither HEAD nor a reader who went away as having carried a snapshot', async (t) => {
+  test('reports no delivery for HEAD or for a reader that disconnected', async (t) => {
     const { url, source } = await started(t, {}, 200_000);
     const head = await fetch(`${url}/metrics`, {
       method: 'HEAD',
@@ -100,7 +100,7 @@ describe('the server', () => {
     assert.deepEqual(source.carriedVersions, [1]);
   });
 
-  test('is healthy, and ready once it says so', async (t) => {
+  test('reports health, and readiness once ready', async (t) => {
     let ready = false;
     const { url } = await started(t, {
       ready: () => ({ ready, reason: ready ? 'ready' : 'waiting for venice/prod' }),
@@ -111,7 +111,7 @@ describe('the server', () => {
     assert.deepEqual(await text(await fetch(`${url}/-/ready`)), [200, 'ready\n']);
   });
 
-  test('reloads where that is possible', async (t) => {
+  test('reloads if reloading is enabled', async (t) => {
     const off = await started(t);
     const [status, reason] = await text(await fetch(`${off.url}/-/reload`, { method: 'POST' }));
     assert.equal(status, 403);
@@ -129,14 +129,14 @@ describe('the server', () => {
     ]);
   });
 
-  test('shows the status as it is given', async (t) => {
+  test('serves the status unchanged', async (t) => {
     const { url } = await started(t);
     const response = await fetch(`${url}/api/v1/status?pretty`);
     assert.match(response.headers.get('content-type') ?? '', /^application\/json/);
     assert.deepEqual(await response.json(), STATUS);
   });
 
-  test('guards every answer, errors included', async (t) => {
+  test('sends security headers with every response, including errors', async (t) => {
     const { url } = await started(t);
     for (const path of [
       '/',
@@ -176,7 +176,7 @@ describe('the server', () => {
     }
   });
 
-  test('answers costs by the labels asked for, in their order', async (t) => {
+  test('groups costs by the requested labels, in order', async (t) => {
     const { url } = await started(t);
     const asked = await fetch(`${url}/api/v1/costs?by=tier%2Cprovider&window=last_month`);
     assert.equal(asked.headers.get('content-type'), 'application/json; charset=utf-8');
@@ -195,7 +195,7 @@ describe('the server', () => {
       assert.equal((await fetch(`${url}/api/v1/costs?${query}`)).status, 200, query);
   });
 
-  test('answers many costs in several turns, and none as none', async (t) => {
+  test('renders many costs in several turns, and none as an empty list', async (t) => {
     const groups = Array.from({ length: 1200 }, (_, index) => ({
       values: [`$&"\n${index}`],
       usd: BigInt(index),
@@ -212,7 +212,7 @@ describe('the server', () => {
     assert.deepEqual(none, { ...many, window: 'yesterday', costs: [] });
   });
 
-  test('refuses a query for costs that it does not understand, and says what it would', async (t) => {
+  test('refuses an invalid cost query and says what is valid', async (t) => {
     const { url } = await started(t);
     const windows = 'window must be one of today, yesterday, month_to_date, last_month';
     const labels = 'provider, account, resource, model, tier, currency';
@@ -241,7 +241,7 @@ describe('the server', () => {
     }
   });
 
-  test('answers what it does not have, or not that way, in plain text', async (t) => {
+  test('answers unknown paths and methods in plain text', async (t) => {
     const { url } = await started(t);
     assert.deepEqual(await text(await fetch(`${url}/nothing`)), [404, 'not found\n']);
     for (const path of ['/x*y', '/:x', '/metrics*', '/(x'])
@@ -255,7 +255,7 @@ describe('the server', () => {
     assert.deepEqual(await text(post), [405, 'method not allowed\n']);
   });
 
-  test('refuses large bodies, large headers and what is not HTTP', async (t) => {
+  test('refuses large bodies, large headers and malformed HTTP', async (t) => {
     const { url, port } = await started(t);
     const large = await fetch(`${url}/-/reload`, { method: 'POST', body: 'x'.repeat(2000) });
     assert.deepEqual(await text(large), [413, 'bad request\n']);
@@ -266,7 +266,7 @@ describe('the server', () => {
     assert.match(await raw(port, 'NONSENSE\r\n\r\n'), /^HTTP\/1\.1 400 /);
   });
 
-  test('keeps what went wrong inside to itself', async (t) => {
+  test('does not reveal internal errors', async (t) => {
     const failure = new Error('secret detail');
     const { url, errors } = await started(t, {
       status: () => {

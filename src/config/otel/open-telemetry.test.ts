@@ -407,7 +407,7 @@ function load(lines: readonly string[], env: Environment = {}): OpenTelemetry {
   return loadConfig(file, env, FAKE_PROVIDERS).openTelemetry;
 }
 
-test('a file without the section leaves all to the variables', () => {
+test('OpenTelemetry settings come from variables if the file has no section', () => {
   assertSays(load([]), {});
   assertSays(load([], { ...METRICS, OTEL_SERVICE_NAME: 's' }), {
     metrics: {},
@@ -419,7 +419,7 @@ test('a file without the section leaves all to the variables', () => {
   });
 });
 
-test('every key of the section is read', () => {
+test('the opentelemetry section is read with every key', () => {
   const lines = [
     'prometheus: true',
     'genAiAttributes: true',
@@ -465,7 +465,7 @@ test('every key of the section is read', () => {
   });
 });
 
-test('a name is enough for a receiver, and an empty mapping for traces', () => {
+test('a receiver needs only a name, and traces only an empty mapping', () => {
   assertSays(load(['receivers: [{ name: a }]', 'traces: {}']), { metrics: { name: 'a' }, traces: {} });
   assertSays(load(['receivers: [{ name: a, interval: 5s }]']), {
     metrics: { name: 'a', intervalMs: 5000, pushTimeoutMs: 5000 },
@@ -479,7 +479,7 @@ test('a name is enough for a receiver, and an empty mapping for traces', () => {
   );
 });
 
-test('where the file says who is told, variables do not', () => {
+test('receivers in the file replace those of variables', () => {
   const env = {
     OTEL_METRICS_EXPORTER: 'otlp,prometheus',
     ...TRACES,
@@ -495,7 +495,7 @@ test('where the file says who is told, variables do not', () => {
   assertSays(load(['receivers: []', 'traces: {}'], env), { prometheus: true, traces: {} });
 });
 
-test('OTEL_SDK_DISABLED switches off what the file says, and says so', () => {
+test('OTEL_SDK_DISABLED disables the section of the file with a warning', () => {
   assertSays(
     load(['receivers: [{ name: a }]', 'traces: {}', 'prometheus: true', 'serviceName: s'], {
       OTEL_SDK_DISABLED: 'true',
@@ -507,7 +507,7 @@ test('OTEL_SDK_DISABLED switches off what the file says, and says so', () => {
   );
 });
 
-test('nothing that prints a receiver prints a header or a private key', () => {
+test('printing a receiver never prints a header or a private key', () => {
   const lines = [
     `receivers: [{ name: a, headers: { x: "\${SECRET}" }, certFile: cert.pem, keyFile: key.pem }]`,
   ];

@@ -10,7 +10,7 @@ import { ConfigError } from '../yaml/errors.ts';
 import type { Environment } from '../yaml/substitute.ts';
 import { openTelemetryOfEnvironment } from './open-telemetry.ts';
 
-/** The messages are what a user meets first, so that each stands here as it is printed. */
+/** Users see these messages first, so each is listed as printed. */
 
 const folder = mkdtempSync(join(tmpdir(), 'open-telemetry-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -277,7 +277,7 @@ for (const [name, [env, ...messages]] of Object.entries(VARIABLES)) {
   });
 }
 
-test('mistakes of the file and of variables are told together, and no warning holds a value', () => {
+test('errors of the file and of variables are reported together, and no warning contains a value', () => {
   const env = { ...BOTH, [`${OTLP}_ENDPOINT`]: 'x', OTEL_SERVICE_NAME: 's' };
   assert.deepEqual(mistakesInFile(['receivers: [{ name: "" }]'], env), [
     'c.yml:3:23: opentelemetry.receivers[0].name: must be 1 to 64 printable characters, without spaces around them (found "")',

@@ -30,7 +30,7 @@ function slowly() {
 
 const ALICE = new Map([['alice', '$2b$04$right']]);
 
-test("a password is its user's or not, by the real bcrypt in each of its versions", async () => {
+test('PasswordChecker verifies every bcrypt version', async () => {
   const passwords = new PasswordChecker();
   const users = new Map(
     ['$2$', '$2a$', '$2b$', '$2x$', '$2y$'].map((version) => [version, SECRET_HASH.replace('$2b$', version)]),
@@ -47,7 +47,7 @@ test("a password is its user's or not, by the real bcrypt in each of its version
   );
 });
 
-test('what is known is not compared again, right or wrong', async () => {
+test('PasswordChecker does not compare a known password again', async () => {
   const { compare, asked, finish } = slowly();
   const checker = new PasswordChecker(compare);
   for (const expected of [true, false]) {
@@ -61,7 +61,7 @@ test('what is known is not compared again, right or wrong', async () => {
   assert.equal(asked.length, 2);
 });
 
-test('what is known ends with the hash and with the user', async () => {
+test('PasswordChecker forgets results when the hash or the user changes', async () => {
   const passwords = new PasswordChecker(async (password, hash) => hash.endsWith(`$${password}`));
   const check = (password: string, users: ReadonlyMap<string, string>) =>
     passwords.check(as('alice', password), users, '');
@@ -75,7 +75,7 @@ test('what is known ends with the hash and with the user', async () => {
   assert.equal(await check('right', ALICE), true);
 });
 
-test('a user that does not exist is compared as one that does, always with the same hash', async () => {
+test('PasswordChecker compares unknown users with a stable decoy hash', async () => {
   const { compare, asked, finish } = slowly();
   const checker = new PasswordChecker(compare);
   const users = new Map([...'abcdefgh'].map((name, cost) => [name, `$2b$${cost + 10}$right`]));
@@ -97,7 +97,7 @@ test('a user that does not exist is compared as one that does, always with the s
   assert.deepEqual((await hashesOf('right')).length, names.length, 'even where the password fits that hash');
 });
 
-test('one is compared at a time; of one address four may wait, of all 32; who is known need not', async () => {
+test('PasswordChecker compares one at a time and limits its queue per address and in total', async () => {
   const { compare, asked, finish } = slowly();
   const checker = new PasswordChecker(compare);
   const known = checker.check(as('alice', 'right'), ALICE, 'scraper');
@@ -128,7 +128,7 @@ test('one is compared at a time; of one address four may wait, of all 32; who is
   assert.equal(await after, false, 'places are free again');
 });
 
-test('of wrong passwords a thousand are remembered', async () => {
+test('PasswordChecker remembers a thousand wrong passwords', async () => {
   let compared = 0;
   const checker = new PasswordChecker(async () => {
     compared++;
@@ -146,7 +146,7 @@ test('of wrong passwords a thousand are remembered', async () => {
   assert.equal(compared, 0);
 });
 
-test('a comparison that fails is an error, and does not stop the next', async () => {
+test('PasswordChecker reports a failed comparison and continues', async () => {
   let isBroken = true;
   const checker = new PasswordChecker(async () => {
     if (isBroken) throw new Error('no binary');
@@ -157,7 +157,7 @@ test('a comparison that fails is an error, and does not stop the next', async ()
   assert.equal(await checker.check(as('alice', 'right'), ALICE, ''), true);
 });
 
-test('credentials are read as the basic scheme has them', () => {
+test('parseBasic reads basic credentials', () => {
   const read = (header: string | undefined) => {
     const found = parseBasic(header);
     return found && [found.user, found.password.toString('latin1')];

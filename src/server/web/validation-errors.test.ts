@@ -6,7 +6,7 @@ import { ConfigError } from '../../config/yaml/errors.ts';
 import { CIPHERS } from './format.ts';
 import { loadWebConfig } from './read.ts';
 
-/** The messages are what a user meets first, so that each stands here as it is printed. */
+/** Users see these messages first, so each is listed as printed. */
 
 const PAIR = 'cert_file: server.crt, key_file: server.key';
 const SUITES = Object.keys(CIPHERS).join(', ');
@@ -252,7 +252,7 @@ function broken(what: string): string {
 }
 
 for (const [name, [text, ...messages]] of Object.entries(CASES)) {
-  test(name, (t) => {
+  test(`web configuration reports ${name}`, (t) => {
     const folder = webFolder(t);
     folder.write('empty.pem', '');
     folder.write('large.crt', 'x'.repeat(1_100_000));
