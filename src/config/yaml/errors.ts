@@ -1,5 +1,5 @@
 /** Steps from the top of the configuration to a value: `['accounts', 1, 'apiKey']`. */
-export type Path = readonly (string | number)[];
+export type Path = readonly PropertyKey[];
 
 /** One thing that is wrong with the configuration, and the remedy. */
 export interface Problem {
@@ -41,8 +41,9 @@ const PLAIN_STEP = /^[A-Za-z_][\w-]*$/;
  * In `{ key:secret }`, without a space, YAML reads one long name: the part after the colon is not repeated.
  */
 export function formatPath(path: Path): string {
-  return path.reduce<string>((text, part, index) => {
-    if (typeof part === 'number') return `${text}[${part}]`;
+  return path.reduce<string>((text, given, index) => {
+    if (typeof given === 'number') return `${text}[${given}]`;
+    const part = String(given);
     const isSecret = SECRET_MAPPINGS.includes(path[index - 1]);
     const step = isSecret ? part.replace(/[^\w.@-].*$/s, '') : part.replace(GLUED, '');
     if (!PLAIN_STEP.test(step)) return `${text}[${truncate(JSON.stringify(step.replace(GLUED, '')))}]`;

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { Document } from './document.ts';
-import { isMapping } from './document.ts';
 import type { Path } from './errors.ts';
 import { formatPath } from './errors.ts';
 import type { Problems } from './problems.ts';
@@ -18,11 +17,11 @@ export interface Validation<T> {
 
 /** The value as the schema converts it; undefined, with every problem reported, if it is invalid. */
 export function validate<T>({ schema, value, path, problems }: Validation<T>): T | undefined {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
   for (const issue of result.error.issues.flatMap(flattenUnion)) {
-    const here = [...path, ...stepsOf(issue.path)];
-    const found = valueAt(value, issue.path);
+    const here = [...path, ...issue.path];
+    const found = issue.input;
     if (issue.code === 'unrecognized_keys') {
       const known = keysOf(schema, issue.path);
       for (const key of issue.keys) reportUnknownKey(problems, [...here, key], known);
@@ -120,17 +119,6 @@ function isShown(issue: SchemaIssue, found: unknown): boolean {
   if (issue.code === 'custom' && issue.params?.secret === true) return false;
   const isType = issue.code === 'invalid_type' || issue.code === 'invalid_union';
   return !isType || OWN_MESSAGE.test(issue.message) || typeof found === 'number';
-}
-
-function stepsOf(path: readonly PropertyKey[]): Path {
-  return path.map((step) => (typeof step === 'number' ? step : String(step)));
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((at, step) => {
-    if (Array.isArray(at)) return at[Number(step)];
-    return isMapping(at) ? at[String(step)] : undefined;
-  }, value);
 }
 
 /** The keys that the mapping at `path` may have. */
