@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Cron } from 'croner';
 import fc from 'fast-check';
-import { validate } from 'node-cron';
+import { createTask, validate } from 'node-cron';
 import { assertProperty } from '../../../test/support/property.ts';
-import { cronProblem } from './cron.ts';
+import { cronProblem, shortenNames } from './cron.ts';
 
 const GOOD = [
   '* * * * *',
@@ -44,6 +45,7 @@ const BAD: Record<string, string> = {
   '* * * * 0-0/3': 'the step of "0-0/3" must be at most 1',
   '22-2 * * * *': 'the range "22-2" runs backwards; write it as two ranges',
   '* * * * fri-mon': 'the range "fri-mon" runs backwards; write it as two ranges',
+  '* * * * 5-0': "From value is larger than to value: '5-0'",
   '1,,2 * * * *': 'the minute field takes 0 to 59, ranges, lists and steps such as */5, not "1,,2"',
   '1-2-3 * * * *': 'the minute field takes 0 to 59, ranges, lists and steps such as */5, not "1-2-3"',
   '1/2/3 * * * *': 'the minute field takes 0 to 59, ranges, lists and steps such as */5, not "1/2/3"',
@@ -59,16 +61,19 @@ const BAD: Record<string, string> = {
   '0 0 31 4,6,9,11 *': 'no such month has a day 31: it would never run',
 };
 
-test('cron expressions of values, ranges, lists and steps are valid', () => {
+const UTC = { utcOffset: 0, domAndDow: true, paused: true };
+
+test('cron expressions of values, ranges, lists and steps are valid, for node-cron and croner alike', () => {
   for (const line of GOOD) assert.equal(cronProblem(line), undefined, line);
   for (const line of GOOD) assert.ok(validate(line), line);
+  for (const line of GOOD) assert.ok(new Cron(shortenNames(line), UTC).nextRun(), line);
 });
 
 for (const [line, problem] of Object.entries(BAD)) {
   test(`"${line}" is refused by cron validation`, () => assert.equal(cronProblem(line), problem));
 }
 
-test('cron validation accepts only what node-cron accepts', () => {
+test('cron validation accepts only what node-cron and croner run at the same times', () => {
   const token = fc.constantFrom(...'0 1 5 7 12 23 29 30 31 59 60 * , - / jan feb sun mon sat ? L'.split(' '));
   const field = fc.oneof(
     { weight: 3, arbitrary: fc.constantFrom('*', '0', '5', '*/5', '1-5', '1,6', '30-31', 'sun', 'feb') },
@@ -76,7 +81,12 @@ test('cron validation accepts only what node-cron accepts', () => {
   );
   const line = fc.array(field, { minLength: 5, maxLength: 6 }).map((fields) => fields.join(' '));
   assertProperty(
-    fc.property(line, (text) => cronProblem(text) !== undefined || validate(text)),
+    fc.property(line, (text) => {
+      if (cronProblem(text) !== undefined) return;
+      assert.ok(validate(text));
+      const [run] = createTask(text, () => {}, { timezone: 'UTC' }).getNextRuns(1);
+      assert.deepEqual(new Cron(shortenNames(text), UTC).nextRun(), run ?? null);
+    }),
     { numRuns: 5000 },
   );
 });

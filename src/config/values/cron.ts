@@ -1,3 +1,4 @@
+import { Cron } from 'croner';
 import { validateDetailed } from 'node-cron';
 
 type FieldName = keyof NonNullable<ReturnType<typeof validateDetailed>['fields']>;
@@ -30,10 +31,26 @@ export function cronProblem(expression: string): string | undefined {
   const stray = expression.split(/[*,/ -]/).find((token) => !TOKEN.test(token));
   if (stray !== undefined) return `${JSON.stringify(stray)} is not a number or a name such as feb or mon`;
   if (texts.length !== 5 && texts.length !== 6) return `it has ${texts.length} fields instead of five or six`;
-  return libraryProblem(expression) ?? texts.map(fieldProblem).find((problem) => problem !== undefined);
+  const problems = [syntaxProblem(expression), ...texts.map(fieldProblem), scheduleProblem(expression)];
+  return problems.find((problem) => problem !== undefined);
 }
 
-function libraryProblem(expression: string): string | undefined {
+/** Shortens names to three letters, the only form that croner reads. */
+export function shortenNames(expression: string): string {
+  return expression.replace(/[a-z]+/gi, (name) => name.slice(0, 3));
+}
+
+/** croner, which works out the runs, reads Sunday at the end of a range only as 7 or by name. */
+function scheduleProblem(expression: string): string | undefined {
+  try {
+    new Cron(shortenNames(expression), { paused: true }).stop();
+    return undefined;
+  } catch (error) {
+    return String(error).replace(/^.*CronPattern: /, '');
+  }
+}
+
+function syntaxProblem(expression: string): string | undefined {
   const [error] = validateDetailed(expression).errors;
   if (!error) return undefined;
   if (error.message.includes('impossible day'))

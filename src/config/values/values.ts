@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isLabel, LABEL_FORM } from '../../core/values/label.ts';
 import { type Fixed, fromNumber, parseDecimal } from '../../core/values/money.ts';
 import { type Instant, isoDay } from '../../core/values/time.ts';
-import { cronProblem } from './cron.ts';
+import { cronProblem, shortenNames } from './cron.ts';
 import { DURATION_FORM, DURATION_PATTERN, formatDuration, parseDuration } from './duration.ts';
 
 /**
@@ -97,7 +97,7 @@ export const BaseUrl = converted(z.string(), (value, refuse) => {
 /** A cron expression. */
 export const Cron = converted(z.string(), (expression, refuse) => {
   const problem = cronProblem(expression);
-  if (problem === undefined) return expression;
+  if (problem === undefined) return shortenNames(expression);
   return refuse(`must be a cron expression in UTC such as "*/15 * * * *": ${problem}`);
 }).meta({ description: 'A cron expression of five or six fields, in UTC.' });
 
