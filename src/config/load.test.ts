@@ -134,6 +134,7 @@ test('schedule takes one expression for all feeds, or a mapping that leaves the 
     usage: '0 * * * *',
     balance: '9 * * * *',
   });
+  assert.equal(schedule('"0 0 1 January Monday"').usage, '0 0 1 Jan Mon', 'croner reads no longer names');
 });
 
 test('variables are replaced in any text, and only in text', () => {
