@@ -103,7 +103,7 @@ const VALUES = [
 ];
 const GOOD = `Basic ${base64('alice:secret')}`;
 
-/** What a request may earn. 500 is a bug of ours. */
+/** What a request may earn. 500 is internal error. */
 const EARNED = [100, 200, 400, 401, 403, 404, 405, 408, 413, 415, 417, 431, 501, 503, 505];
 
 /** Limits that let nothing wait for long. */

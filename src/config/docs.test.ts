@@ -105,9 +105,11 @@ test('configuration.md lists the defaults and the keys of each provider', () => 
       key,
     );
   }
-  const told = rows.filter((cells) => cells.length === 4).map(([provider, key]) => `${provider} ${key}`);
+  const documented = rows
+    .filter((cells) => cells.length === 4)
+    .map(([provider, key]) => `${provider} ${key}`);
   const own = PROVIDERS.flatMap((provider) => ownKeys(provider).map((key) => `${provider.id} ${key}`));
-  assert.deepEqual(told.filter((row) => row !== 'provider key').sort(), own.sort());
+  assert.deepEqual(documented.filter((row) => row !== 'provider key').sort(), own.sort());
 });
 
 test('configuration.md lists every feed with its schedule, and every variable', () => {
@@ -115,8 +117,8 @@ test('configuration.md lists every feed with its schedule, and every variable', 
     all.map(({ name, schedule }) => [id, name, schedule]),
   );
   const ids: readonly string[] = PROVIDERS.map(({ id }) => id);
-  const told = rows.filter((cells) => cells.length === 3 && ids.includes(cells[0] ?? ''));
-  assert.deepEqual(told.sort(), feeds.sort());
+  const documented = rows.filter((cells) => cells.length === 3 && ids.includes(cells[0] ?? ''));
+  assert.deepEqual(documented.sort(), feeds.sort());
   for (const { id, environmentKey } of PROVIDERS) {
     assert.ok(
       rows.some((cells) => cells[0] === environmentKey && cells[1] === id),
@@ -136,8 +138,8 @@ test('configuration.md lists exactly the OpenTelemetry variables that are read',
   };
   openTelemetryOfEnvironment(new Proxy(on, { get: record }));
   const general = [...read].filter((name) => !isTwin(name, read));
-  const told = rows.map(([name = '']) => name).filter((name) => name.startsWith('OTEL_'));
-  assert.deepEqual(told.sort(), general.sort());
+  const documented = rows.map(([name = '']) => name).filter((name) => name.startsWith('OTEL_'));
+  assert.deepEqual(documented.sort(), general.sort());
 });
 
 /** Is it the one for a signal, of a variable that is there for all? The page has only endpoints as both. */

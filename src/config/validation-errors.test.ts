@@ -17,8 +17,8 @@ after(() => rmSync(folder, { recursive: true }));
 
 const ENV = { GOOD: 'key-1', EMPTY: '', SECRET: 'do-not-print-me', SPACED: 'two words' };
 
-/** What is printed about a file with this text, named `c.yml`. */
-function mistakesIn(text: string | Uint8Array, env: Record<string, string> = ENV): string[] {
+/** The errors printed for a file with this text, named `c.yml`. */
+function errorsIn(text: string | Uint8Array, env: Record<string, string> = ENV): string[] {
   const file = join(folder, 'c.yml');
   writeFileSync(file, text);
   try {
@@ -31,7 +31,7 @@ function mistakesIn(text: string | Uint8Array, env: Record<string, string> = ENV
   return [];
 }
 
-/** An account that is good but for the lines given, which are put below `apiKey` on line 3. */
+/** An account that is valid except for the given lines, which follow `apiKey` on line 3. */
 function account(...lines: string[]): string {
   return [
     'accounts:',
@@ -100,7 +100,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     'c.yml:5:8: currencies.EUR.EUR: an alias within its own anchor; write the value out',
     'c.yml:5:8: currencies.EUR: must be a number above 0, or a list such as [{ from: 2026-01-01, usd: 1.08 }]',
   ],
-  'a key that stands twice': [
+  'a duplicate key': [
     account('timeout: 1m', 'timeout: 2m'),
     'c.yml:5:5: accounts[0].timeout: is a duplicate key, first on line 4; keep one',
   ],
@@ -279,7 +279,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     account('baseUrl: https://host/?key=do-not-print-me'),
     'c.yml:4:14: accounts[0].baseUrl: must end with the path, without ? or #',
   ],
-  'a day that is none': [
+  'an invalid day': [
     account('since: 2026-02-30'),
     'c.yml:4:12: accounts[0].since: must be a day of the calendar, such as 2026-11-01 (found "2026-02-30")',
   ],
@@ -304,7 +304,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     account('schedule: 5'),
     'c.yml:4:15: accounts[0].schedule: must be a cron expression, or a mapping of feeds to cron expressions (found 5)',
   ],
-  'a cron line that is too short': [
+  'a cron expression that is too short': [
     account('schedule: "* * * *"'),
     `c.yml:4:15: accounts[0].schedule: ${CRON}it has 4 fields instead of five or six (found "* * * *")`,
   ],
@@ -347,7 +347,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     'c.yml:5:5: budgets[0].limitUsd: is missing; add it',
     'c.yml:5:18: budgets[0].limit: unknown key; did you mean "limitUsd"?',
   ],
-  'a budget of nothing': [
+  'a budget with a limit of 0': [
     beside('budgets:', '  - { name: all, limitUsd: 0 }'),
     'c.yml:5:28: budgets[0].limitUsd: must be a number of dollars above 0 (found 0)',
   ],
@@ -363,7 +363,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     beside('budgets:', '  - { name: all, limitUsd: 10, match: { model: 5 } }'),
     'c.yml:5:48: budgets[0].match.model: must be text such as "team/*", or a list of such texts (found 5)',
   ],
-  'a budget about no account': [
+  'a budget that matches no account': [
     beside('budgets:', '  - { name: all, limitUsd: 10, match: { provider: globx } }'),
     'c.yml:5:39: budgets[0].match: matches no account; the accounts are globex "globex"',
   ],
@@ -383,7 +383,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     beside('priceProbes: [{ name: a, pricing: {} }, { name: a, pricing: {} }]'),
     'c.yml:4:49: priceProbes[1].name: is already the name of priceProbes[0]; choose another',
   ],
-  'a price probe and nobody to ask': [
+  'a price probe without an account': [
     'accounts: [{ provider: acme, apiKey: k }]\npriceProbes: [{ name: a, pricing: {} }]',
     'c.yml:2:15: priceProbes[0]: needs an account of globex; add one or remove this entry',
   ],
@@ -397,12 +397,12 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     `c.yml:4:27: metrics.newSeriesZero: must be a duration from 0s to 1d: ${DURATION} (found "2d")`,
     'c.yml:4:42: metrics.maxSeries: must be at least 1 (found 0)',
   ],
-  'half a series': [
+  'a fraction of a series': [
     beside('metrics: { maxSeries: 1.5 }'),
     'c.yml:4:23: metrics.maxSeries: must be a whole number, not a number (found 1.5)',
   ],
 
-  'rates that are none': [
+  'invalid rates': [
     beside('currencies: { A: 0, B: -1, C: x, D: true, E: [], F:, G: 1e-13 }'),
     'c.yml:4:18: currencies.A: must be a number above 0: the dollars for one unit (found 0)',
     'c.yml:4:24: currencies.B: must be a number above 0: the dollars for one unit (found -1)',
@@ -412,7 +412,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     'c.yml:4:52: currencies.F: is empty; give it a value or remove the line',
     'c.yml:4:57: currencies.G: must be a number above 0: the dollars for one unit (found 1e-13)',
   ],
-  'dated rates that are none': [
+  'invalid dated rates': [
     beside(
       'currencies:',
       '  EUR:',
@@ -459,7 +459,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
 
 for (const [name, [text, ...messages]] of Object.entries(CASES)) {
   test(`${name} is reported with its position, key and remedy`, () =>
-    assert.deepEqual(mistakesIn(text), messages));
+    assert.deepEqual(errorsIn(text), messages));
 }
 
 test('a missing file, a folder and a binary file are reported as unreadable', () => {
@@ -473,9 +473,7 @@ test('a missing file, a folder and a binary file are reported as unreadable', ()
     name: 'ConfigError',
     message: `${folder}: cannot be read: it is a directory; name a file in it`,
   });
-  assert.deepEqual(mistakesIn(Uint8Array.of(0x61, 0xff, 0xfe)), [
-    'c.yml: is not UTF-8 text; save it as such',
-  ]);
+  assert.deepEqual(errorsIn(Uint8Array.of(0x61, 0xff, 0xfe)), ['c.yml: is not UTF-8 text; save it as such']);
 });
 
 test('apiKeyFile refuses a folder, an empty, a multi-line and an oversized file', () => {
@@ -484,7 +482,7 @@ test('apiKeyFile refuses a folder, an empty, a multi-line and an oversized file'
   writeFileSync(join(folder, 'secrets/lines'), 'do-not-print-me\nsecond\n');
   writeFileSync(join(folder, 'secrets/large'), 'x'.repeat(70_000));
   const message = (path: string) =>
-    mistakesIn(`accounts:\n  - { provider: acme, apiKeyFile: ${path} }`)[0]?.replace(/^.*apiKeyFile: /, '');
+    errorsIn(`accounts:\n  - { provider: acme, apiKeyFile: ${path} }`)[0]?.replace(/^.*apiKeyFile: /, '');
   assert.equal(
     message('secrets/folder'),
     'cannot be read: it is a directory; name a file in it (found "secrets/folder")',
@@ -502,7 +500,7 @@ test('apiKeyFile refuses a folder, an empty, a multi-line and an oversized file'
 
 test('apiKeyFile never quotes a key pasted in place of its path, even with slashes', () => {
   for (const key of ['sk-do/not+print/me==', '/do-not-print-me', 'do-not-print-me', '/sk/do-not-print/me']) {
-    const [message = ''] = mistakesIn(`accounts:\n  - { provider: acme, apiKeyFile: ${key} }`);
+    const [message = ''] = errorsIn(`accounts:\n  - { provider: acme, apiKeyFile: ${key} }`);
     assert.match(message, /^c\.yml:2:35: accounts\[0\]\.apiKeyFile: cannot be read: the file does not exist/);
     assert.doesNotMatch(message, /not.print/);
   }
@@ -513,8 +511,8 @@ test('YAML aliases are limited, so that nested ones cannot exhaust memory', () =
     { length: 12 },
     (_, index) => `l${index + 1}: &l${index + 1} [${Array(9).fill(`*l${index}`)}]`,
   );
-  const mistakes = mistakesIn(['l0: &l0 x', ...layers].join('\n'));
-  assert.ok(mistakes.some((line) => line.endsWith('too many aliases; write the values out')));
+  const errors = errorsIn(['l0: &l0 x', ...layers].join('\n'));
+  assert.ok(errors.some((line) => line.endsWith('too many aliases; write the values out')));
 });
 
 test('loadConfig returns a configuration or throws a ConfigError for any text', () => {
@@ -539,7 +537,7 @@ test('loadConfig returns a configuration or throws a ConfigError for any text', 
       edits.reduce((text, [at, cut, put]) => text.slice(0, at) + put + text.slice(at + cut), whole),
     );
   assertProperty(
-    fc.property(edited, (text) => void mistakesIn(text)),
+    fc.property(edited, (text) => void errorsIn(text)),
     { numRuns: 1000 },
   );
 });

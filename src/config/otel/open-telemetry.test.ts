@@ -266,7 +266,7 @@ const ROWS: Record<string, readonly [Environment, Expected]> = {
   ],
   ...Object.fromEntries(
     ['10s', '-1', '1.5', '0x10', '2147483648'].map((text) => [
-      `a timeout that is none: ${text}`,
+      `an invalid timeout: ${text}`,
       [
         { ...METRICS, [`${OTLP}_TIMEOUT`]: text },
         { metrics: {}, warnings: [NO_MS(`${OTLP}_TIMEOUT`)] },
@@ -305,7 +305,7 @@ const ROWS: Record<string, readonly [Environment, Expected]> = {
       warnings: ['OTEL_METRIC_EXPORT_TIMEOUT is longer than the interval of 60 s; pushes do not overlap'],
     },
   ],
-  'an interval that is none': [
+  'an invalid interval': [
     { ...METRICS, OTEL_METRIC_EXPORT_INTERVAL: '0' },
     { metrics: {}, warnings: [NO_MS('OTEL_METRIC_EXPORT_INTERVAL', 1)] },
   ],
@@ -366,7 +366,7 @@ const ROWS: Record<string, readonly [Environment, Expected]> = {
   'a sampler without its ratio': [{ ...TRACES, OTEL_TRACES_SAMPLER: 'traceidratio' }, { traces: {} }],
   ...Object.fromEntries(
     ['1.1', '-0.1', '50%', '.', 'NaN'].map((text) => [
-      `a ratio that is none: ${text}`,
+      `an invalid ratio: ${text}`,
       [
         { ...TRACES, OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: text },
         { traces: {}, warnings: ['OTEL_TRACES_SAMPLER_ARG is not a number from 0 to 1: ignored'] },
@@ -517,13 +517,13 @@ test('printing a receiver never prints a header or a private key', () => {
     [`${OTLP}_CLIENT_CERTIFICATE`]: certFile,
     [`${OTLP}_CLIENT_KEY`]: keyFile,
   });
-  for (const told of [load(lines, { SECRET: 'do-not-print-me' }), ofVariables]) {
-    const [receiver] = told.receivers;
+  for (const telemetry of [load(lines, { SECRET: 'do-not-print-me' }), ofVariables]) {
+    const [receiver] = telemetry.receivers;
     assert.deepEqual(receiver?.headers(), { x: 'do-not-print-me' });
     assert.equal(receiver.tls.key, key);
     const texts = [
-      JSON.stringify(told),
-      inspect(told, { depth: Number.POSITIVE_INFINITY, showHidden: true }),
+      JSON.stringify(telemetry),
+      inspect(telemetry, { depth: Number.POSITIVE_INFINITY, showHidden: true }),
       String(receiver.headers),
     ];
     for (const text of texts) assert.doesNotMatch(text, /do-not-print-me|PRIVATE/);

@@ -24,7 +24,7 @@ for (const [name, text] of Object.entries(FILES)) writeFileSync(join(folder, nam
 
 const ENV = { SECRET: 'do-not-print-me', EMPTY: '', LINES: 'do-not-print-me\nx' };
 
-function mistakesIn(load: () => unknown): string[] {
+function errorsIn(load: () => unknown): string[] {
   try {
     load();
   } catch (error) {
@@ -35,8 +35,8 @@ function mistakesIn(load: () => unknown): string[] {
   return [];
 }
 
-/** What is printed about a file whose third line and those below it are these, below `opentelemetry:`. */
-function mistakesInFile(lines: readonly string[], env: Environment = ENV): string[] {
+/** The errors printed for a file with these lines below `opentelemetry:`. */
+function errorsInFile(lines: readonly string[], env: Environment = ENV): string[] {
   const file = join(folder, 'c.yml');
   const all = [
     'accounts: [{ provider: acme, apiKey: k }]',
@@ -44,10 +44,10 @@ function mistakesInFile(lines: readonly string[], env: Environment = ENV): strin
     ...lines.map((line) => `  ${line}`),
   ];
   writeFileSync(file, all.join('\n'));
-  return mistakesIn(() => loadConfig(file, env, FAKE_PROVIDERS));
+  return errorsIn(() => loadConfig(file, env, FAKE_PROVIDERS));
 }
 
-/** A receiver that is good but for the keys given. */
+/** A receiver that is valid except for the given keys. */
 function receiver(keys: string): string {
   return `receivers: [{ name: a, ${keys} }]`;
 }
@@ -72,7 +72,7 @@ const CASES: Record<string, readonly [lines: string | readonly string[], ...mess
     'traces: { temporality: delta }',
     'c.yml:3:13: opentelemetry.traces.temporality: unknown key; available: protocol, endpoint, insecure, headers, compression, timeout, caFile, certFile, keyFile, tracesEndpoint, sampleRatio',
   ],
-  'a word for a truth': [
+  'text for a boolean': [
     'prometheus: "yes"',
     'c.yml:3:15: opentelemetry.prometheus: must be true or false, not text',
   ],
@@ -116,7 +116,7 @@ const CASES: Record<string, readonly [lines: string | readonly string[], ...mess
     receiver('protocol: grpc, endpoint: "dns:///host"'),
     `c.yml:3:52: opentelemetry.receivers[0].endpoint: ${GRPC_URL}`,
   ],
-  'an endpoint for grpc that is none': [
+  'an invalid endpoint for grpc': [
     receiver('protocol: grpc, endpoint: "host:port"'),
     `c.yml:3:52: opentelemetry.receivers[0].endpoint: ${GRPC_URL}`,
   ],
@@ -154,7 +154,7 @@ const CASES: Record<string, readonly [lines: string | readonly string[], ...mess
     receiver('headers: { "api-key=do-not-print-me": x }'),
     'c.yml:3:64: opentelemetry.receivers[0].headers.api-key: is not a valid header name',
   ],
-  'headers that are ours': [
+  'reserved headers': [
     receiver('headers: { Content-Type: x }'),
     'c.yml:3:51: opentelemetry.receivers[0].headers.Content-Type: is a header that the exporter itself sends; remove it',
   ],
@@ -181,7 +181,7 @@ const CASES: Record<string, readonly [lines: string | readonly string[], ...mess
     receiver('pushTimeout: 61s'),
     'c.yml:3:39: opentelemetry.receivers[0].pushTimeout: is longer than the interval of 60 s; pushes do not overlap',
   ],
-  'a share of more than all': [
+  'a sample ratio above 1': [
     'traces: { sampleRatio: 50 }',
     'c.yml:3:26: opentelemetry.traces.sampleRatio: must be at most 1 (found 50)',
   ],
@@ -216,7 +216,7 @@ const CASES: Record<string, readonly [lines: string | readonly string[], ...mess
 
 for (const [name, [lines, ...messages]] of Object.entries(CASES)) {
   test(`${name} is reported with its position, key and remedy`, () =>
-    assert.deepEqual(mistakesInFile([lines].flat()), messages));
+    assert.deepEqual(errorsInFile([lines].flat()), messages));
 }
 
 const BOTH = { OTEL_METRICS_EXPORTER: 'otlp', OTEL_TRACES_EXPORTER: 'otlp' };
@@ -232,7 +232,7 @@ const VARIABLES: Record<string, readonly [env: Environment, ...messages: string[
     { [`${OTLP}_METRICS_ENDPOINT`]: 'http://do-not-print-me:x@host' },
     `environment: ${OTLP}_METRICS_ENDPOINT: ${NO_USER}`,
   ],
-  'an endpoint for grpc that is none': [
+  'an invalid endpoint for grpc': [
     { [`${OTLP}_PROTOCOL`]: 'grpc', [`${OTLP}_ENDPOINT`]: 'unix:///do-not-print-me' },
     `environment: ${OTLP}_ENDPOINT: ${GRPC_URL}`,
   ],
@@ -248,7 +248,7 @@ const VARIABLES: Record<string, readonly [env: Environment, ...messages: string[
     { ...BOTH, [`${OTLP}_TRACES_HEADERS`]: 'a=do-not-print-me%' },
     `environment: ${OTLP}_TRACES_HEADERS: ${HEADERS}`,
   ],
-  'a header that cannot be': [
+  'invalid headers': [
     {
       ...BOTH,
       [`${OTLP}_METRICS_HEADERS`]: 'a=do-not-print-me%0A1',
@@ -271,7 +271,7 @@ const VARIABLES: Record<string, readonly [env: Environment, ...messages: string[
 for (const [name, [env, ...messages]] of Object.entries(VARIABLES)) {
   test(`${name}, in a variable, is reported with its name and remedy`, () => {
     assert.deepEqual(
-      mistakesIn(() => openTelemetryOfEnvironment(env)),
+      errorsIn(() => openTelemetryOfEnvironment(env)),
       messages,
     );
   });
@@ -279,7 +279,7 @@ for (const [name, [env, ...messages]] of Object.entries(VARIABLES)) {
 
 test('errors of the file and of variables are reported together, and no warning contains a value', () => {
   const env = { ...BOTH, [`${OTLP}_ENDPOINT`]: 'x', OTEL_SERVICE_NAME: 's' };
-  assert.deepEqual(mistakesInFile(['receivers: [{ name: "" }]'], env), [
+  assert.deepEqual(errorsInFile(['receivers: [{ name: "" }]'], env), [
     'c.yml:3:23: opentelemetry.receivers[0].name: must be 1 to 64 printable characters, without spaces around them (found "")',
     `environment: ${OTLP}_ENDPOINT: ${HTTP_URL}`,
   ]);

@@ -14,7 +14,7 @@ const FIELDS: readonly { readonly name: FieldName; readonly takes: string }[] = 
 ];
 
 /**
- * What stands between `*`, `,`, `-`, `/` and spaces. Leaves out what node-cron also takes: nicknames (`@hourly`), tabs, `L`, `W`, `#`
+ * The text between `*`, `,`, `-`, `/` and spaces. Excludes what node-cron also accepts: nicknames (`@hourly`), tabs, `L`, `W`, `#`
  * and words that begin with a name; and large numbers, on which it runs out of memory.
  */
 const TOKEN =

@@ -92,7 +92,7 @@ test('PasswordChecker compares unknown users with a stable decoy hash', async ()
   };
   const first = await hashesOf('x');
   assert.equal(first.length, names.length);
-  assert.ok(new Set(first).size > 4, 'each hash stands in for some');
+  assert.ok(new Set(first).size > 4, 'each hash serves as a decoy for some');
   assert.deepEqual(await hashesOf('y'), first);
   assert.deepEqual((await hashesOf('right')).length, names.length, 'even where the password fits that hash');
 });

@@ -10,7 +10,7 @@ import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { AT_LOOPBACK, type Certified } from '../../../test/support/certificates.ts';
 import { ask, type ServedWeb, serveWeb, webFolder } from '../../../test/support/web.ts';
 
-/** A configuration of TLS with these keys besides. */
+/** A TLS configuration with these additional keys. */
 function tls(more: readonly string[] = [], rest = ''): string {
   const keys = ['cert_file: server.crt', 'key_file: server.key', ...more];
   return `tls_server_config: { ${keys.join(', ')} }\n${rest}`;

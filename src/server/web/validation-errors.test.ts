@@ -106,11 +106,11 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     'tls_server_config: { key:do-not-print-me, key:do-not-print-me }',
     'web.yml:1:43: tls_server_config.key: is a duplicate key, first on line 1; keep one',
   ],
-  'an authority for nothing': [
+  'an authority without client authentication': [
     `tls_server_config: { ${PAIR}, client_ca_file: ca.crt }`,
     'web.yml:1:83: tls_server_config.client_ca_file: has no effect without client_auth_type, such as RequireAndVerifyClientCert; add it',
   ],
-  'no authority': [
+  'verification without an authority': [
     `tls_server_config: { ${PAIR}, client_auth_type: RequireAndVerifyClientCert }`,
     'web.yml:1:85: tls_server_config.client_auth_type: verifies certificates and needs client_ca_file, the authority that signs them; add it',
   ],
@@ -126,7 +126,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     `tls_server_config: { ${PAIR}, client_auth_type: VerifyClientCertIfGiven, client_ca_file: ca.crt, client_allowed_sans: [a] }`,
     'web.yml:1:155: tls_server_config.client_allowed_sans: needs a client_auth_type that requires a certificate: RequireAndVerifyClientCert',
   ],
-  'no name at all': [
+  'an empty list of names': [
     `tls_server_config: { ${PAIR}, client_auth_type: RequireAnyClientCert, client_allowed_sans: [] }`,
     'web.yml:1:128: tls_server_config.client_allowed_sans: must list at least one name; no client could connect',
   ],
@@ -142,7 +142,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     `tls_server_config: { ${PAIR}, cipher_suites: [TLS_RSA_WITH_RC4_128_SHA] }`,
     `web.yml:1:83: tls_server_config.cipher_suites[0]: must be one of ${SUITES} (found "TLS_RSA_WITH_RC4_128_SHA")`,
   ],
-  'suites that HTTP/2 cannot do with': [
+  'suites without those that HTTP/2 requires': [
     `tls_server_config: { ${PAIR}, cipher_suites: [TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384] }`,
     'web.yml:1:82: tls_server_config.cipher_suites: lacks what HTTP/2 needs; add TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 or TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, or set http_server_config.http2 to false',
   ],
@@ -158,7 +158,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     'http_server_config: { http2: yes }',
     'web.yml:1:30: http_server_config.http2: must be true or false, not text',
   ],
-  'a header that is not up to it': [
+  'an unknown header': [
     'http_server_config: { headers: { Server: do-not-print-me } }',
     'web.yml:1:34: http_server_config.headers.Server: unknown key; available: Content-Security-Policy, X-Frame-Options, X-Content-Type-Options, X-XSS-Protection, Strict-Transport-Security',
   ],
@@ -227,7 +227,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     'rate_limit: { interval: 1 minute }',
     'web.yml:1:25: rate_limit.interval: must be a duration such as 500ms, 1s or 1m30s, or 0 for no limit (found "1 minute")',
   ],
-  'a rate backwards': [
+  'a negative interval': [
     'rate_limit: { interval: -1s }',
     'web.yml:1:25: rate_limit.interval: must be a duration such as 500ms, 1s or 1m30s, or 0 for no limit (found "-1s")',
   ],
@@ -235,7 +235,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     'rate_limit: { interval: 1s }',
     'web.yml:1:1: rate_limit.burst: must be at least 1 if there is an interval; no request would be answered',
   ],
-  'half a request': [
+  'a fraction of a burst': [
     'rate_limit: { interval: 1s, burst: 1.5 }',
     'web.yml:1:36: rate_limit.burst: must be a whole number from 0 on (found 1.5)',
   ],
