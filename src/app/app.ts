@@ -31,7 +31,7 @@ export interface AppOptions {
   /** A longer wait for a provider's limit fails a poll instead. */
   readonly longestWaitMs?: number;
   /** Runs each poll. */
-  readonly around?: NonNullable<PollerOptions['around']>;
+  readonly wrapPoll?: NonNullable<PollerOptions['wrapPoll']>;
 }
 
 /** Everything of the exporter but its HTTP server. */

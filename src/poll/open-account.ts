@@ -4,10 +4,10 @@ import type { Ledger } from '../core/ledger.ts';
 import type { Rates } from '../core/values/exchange-rates.ts';
 import { GRANULARITIES, type Granularity, HOUR, type Instant } from '../core/values/time.ts';
 import type { Provider } from '../providers/api/provider.ts';
+import type { ScheduledFeed } from './feed-runner.ts';
 import { createHttpClient, type HttpClient } from './http/client.ts';
 import type { HttpEvents } from './http/context.ts';
 import { RequestState } from './http/rate-limiter.ts';
-import type { ScheduledFeed } from './poller.ts';
 import type { RunInTransaction } from './writer.ts';
 
 /** What the configuration says of an account, as far as polling it goes. */

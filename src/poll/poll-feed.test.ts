@@ -12,7 +12,8 @@ import {
   type PollErrorOptions,
 } from '../providers/api/errors.ts';
 import type { Feed } from '../providers/api/provider.ts';
-import { type PollTarget, pollFeed } from './poll-feed.ts';
+import { pollFeed } from './poll-feed.ts';
+import type { PollTarget } from './poll-target.ts';
 
 const NOON = utc('2026-11-20T12:00');
 

@@ -22,7 +22,7 @@ import {
   type TraceReceiver,
   type WatchedPollsOptions,
 } from '../../test/support/watched-polls.ts';
-import type { PollerEvents } from '../poll/poller.ts';
+import type { PollerEvents } from '../poll/feed-runner.ts';
 import { openTransport } from '../push/open.ts';
 import type { Receiver } from '../push/receiver.ts';
 import { createLog } from '../runtime/log.ts';
@@ -85,7 +85,7 @@ async function tracesOf(
 ) {
   const receiver = await startTraceReceiver(context);
   const { telemetry } = await watch({ url: receiver.url, ...more });
-  await pollerOf(context, { key: KEY, around: telemetry.around, ...options }).pollAll();
+  await pollerOf(context, { key: KEY, wrapPoll: telemetry.wrapPoll, ...options }).pollAll();
   await telemetry.stop(GRACE_MS);
   return receiver;
 }
@@ -110,7 +110,7 @@ test('a poll is a trace: its span, those of its requests below it, and log lines
   const receiver = await startTraceReceiver(context);
   const { telemetry } = await watch({ url: receiver.url });
   const { log, lines, events } = logsEnds(telemetry);
-  await pollerOf(context, { baseUrl, around: telemetry.around, events, pages: 2 }).pollAll();
+  await pollerOf(context, { baseUrl, wrapPoll: telemetry.wrapPoll, events, pages: 2 }).pollAll();
   log.info('afterwards');
   await telemetry.stop(GRACE_MS);
 
@@ -148,7 +148,7 @@ test('spans go as protobuf, over gRPC too', async (context) => {
   assert.equal(headers[0]?.['content-type'], 'application/x-protobuf');
   const called = await startGrpcReceiver(context);
   const { telemetry, told } = await watch({ url: called.url, protocol: 'grpc' });
-  await pollerOf(context, { baseUrl, around: telemetry.around }).pollAll();
+  await pollerOf(context, { baseUrl, wrapPoll: telemetry.wrapPoll }).pollAll();
   await telemetry.stop(GRACE_MS);
   assert.deepEqual(told, []);
   for (const [body, ...others] of [bodies, called.bodies]) {
@@ -281,7 +281,7 @@ test('only what polls ask is watched: neither what is sent to receivers nor anyt
   await pollerOf(context, { baseUrl }).pollAll();
   // So many spans that a batch of them is sent while a poll ends.
   const names = Array.from({ length: 60 }, (_, index) => `feed${index}`);
-  await pollerOf(context, { baseUrl, names, pages: 10, around: telemetry.around }).pollAll();
+  await pollerOf(context, { baseUrl, names, pages: 10, wrapPoll: telemetry.wrapPoll }).pollAll();
   await telemetry.stop(GRACE_MS);
   assert.ok(receiver.bodies.length > 1);
   assert.equal(receiver.spans().length, 60 * 11);
@@ -338,7 +338,7 @@ test('requests can be counted without spans being made', async (context) => {
   });
   telemetry.measure(meterProvider);
   const { lines, events } = logsEnds(telemetry);
-  await pollerOf(context, { baseUrl, around: telemetry.around, events }).pollAll();
+  await pollerOf(context, { baseUrl, wrapPoll: telemetry.wrapPoll, events }).pollAll();
   await telemetry.stop(GRACE_MS);
   assert.equal((await counted()).length, 1);
   assert.deepEqual(
@@ -353,7 +353,7 @@ test('a part of all polls is traced, with all of their requests; lines of the ot
   const { telemetry } = await watch({ url: receiver.url, sampleRatio: 0.5 });
   const { lines, events } = logsEnds(telemetry);
   const names = Array.from({ length: 200 }, (_, index) => `feed${index}`);
-  await pollerOf(context, { baseUrl, names, around: telemetry.around, events }).pollAll();
+  await pollerOf(context, { baseUrl, names, wrapPoll: telemetry.wrapPoll, events }).pollAll();
   await telemetry.stop(GRACE_MS);
   const polls = pollsIn(receiver.spans());
   assert.ok(polls.length > 50 && polls.length < 150, `${polls.length}`);
@@ -366,9 +366,9 @@ test('a receiver that hangs delays no poll, and the end by no more than its grac
   const { baseUrl } = await startProvider(context);
   const receiver = await startTraceReceiver(context, () => {});
   const { telemetry, told } = await watch({ url: receiver.url, timeoutMs: 60_000 });
-  const poller = pollerOf(context, { baseUrl, around: telemetry.around });
+  const poller = pollerOf(context, { baseUrl, wrapPoll: telemetry.wrapPoll });
   for (let polls = 0; polls < 300; polls++) {
-    assert.ok((await poller.pollAll()).every(({ ok }) => ok));
+    assert.ok((await poller.pollAll()).every(({ kind }) => kind === 'succeeded'));
   }
   const before = performance.now();
   await telemetry.stop(100);
@@ -385,9 +385,9 @@ test('what waits for a receiver that hangs is bounded: the newest spans are drop
   const { telemetry, told } = await watch({ url: receiver.url, timeoutMs: 1500 });
   const labels = { provider: 'fake', account: 'prod', feed: 'usage' };
   for (let polls = 0; polls < 6000; polls++) {
-    await telemetry.around(
+    await telemetry.wrapPoll(
       { labels },
-      async () => ({ ok: true, isPostponed: false }) as const,
+      async () => ({ kind: 'succeeded' }) as const,
       new AbortController().signal,
     );
   }
@@ -403,7 +403,7 @@ test('what waits for a receiver that hangs is bounded: the newest spans are drop
 test('a receiver that is down costs its spans, and is told once', async (context) => {
   const { baseUrl } = await startProvider(context);
   const { telemetry, told } = await watch({ url: 'http://127.0.0.1:1/v1/traces', timeoutMs: 100 });
-  await pollerOf(context, { baseUrl, around: telemetry.around }).pollAll();
+  await pollerOf(context, { baseUrl, wrapPoll: telemetry.wrapPoll }).pollAll();
   await telemetry.stop(GRACE_MS);
   assert.deepEqual(
     told.map((delivery) => !delivery.ok && delivery.reason),
@@ -418,7 +418,7 @@ test('nothing of it is left in the process once it is stopped', async (context) 
     const receiver = await startTraceReceiver(context);
     const { telemetry } = await watch({ url: receiver.url });
     assert.notDeepEqual(leftovers(), []);
-    await pollerOf(context, { baseUrl, around: telemetry.around }).pollAll();
+    await pollerOf(context, { baseUrl, wrapPoll: telemetry.wrapPoll }).pollAll();
     await telemetry.stop(GRACE_MS);
     assert.equal(receiver.spans().length, 2);
     assert.deepEqual(leftovers(), []);
@@ -429,8 +429,8 @@ test('two in one process do not see the polls of each other', async (context) =>
   const receivers = [await startTraceReceiver(context), await startTraceReceiver(context)];
   const opened = await Promise.all(receivers.map(async ({ url }) => (await watch({ url })).telemetry));
   const { baseUrl } = await startProvider(context);
-  for (const [index, { around }] of opened.entries()) {
-    await pollerOf(context, { baseUrl, around, names: [`feed${index}`] }).pollAll();
+  for (const [index, { wrapPoll }] of opened.entries()) {
+    await pollerOf(context, { baseUrl, wrapPoll, names: [`feed${index}`] }).pollAll();
   }
   for (const telemetry of opened.toReversed()) await telemetry.stop(GRACE_MS);
   assert.deepEqual(

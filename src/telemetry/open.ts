@@ -11,10 +11,10 @@ import {
 import type { Receiver } from '../push/receiver.ts';
 import type { Transport } from '../push/transport.ts';
 import { createSpanExporter, type TraceDelivery } from './exporter.ts';
-import { type AroundPoll, spansOfPolls } from './polls.ts';
+import { tracePolls, type WrapPoll } from './polls.ts';
 import { watchRequests } from './requests.ts';
 
-export type { AroundPoll, TraceDelivery };
+export type { TraceDelivery, WrapPoll };
 
 export interface TelemetryOptions {
   /** Where spans go; none are made when absent. */
@@ -35,7 +35,7 @@ export interface TracesOptions {
 
 /** What the exporter tells about itself while it polls. */
 export interface Telemetry {
-  readonly around: AroundPoll;
+  readonly wrapPoll: WrapPoll;
   /** Counts `http.client.request.duration` for the readers of this provider from now on. */
   measure(meterProvider: MeterProvider): void;
   /** What a log line carries: the ids of the span it is written in, where that is one that will be sent. */
@@ -57,7 +57,7 @@ export function openTelemetry({ traces, resource }: TelemetryOptions): Telemetry
   const isPolling = () => context.active().getValue(key) === true;
   const requests = watchRequests({ tracerProvider, isPolling });
   return {
-    around: spansOfPolls(tracerProvider.getTracer('ai-billing-exporter'), key),
+    wrapPoll: tracePolls(tracerProvider.getTracer('ai-billing-exporter'), key),
     measure: requests.measure,
     logFields,
     async stop(graceMs) {

@@ -65,7 +65,7 @@ function polled() {
   });
   for (let account = 0; account < 40; account += 1) {
     const feed = { ...FEED, account: `a${account}` };
-    self.pollEnded(feed, { ok: true, isPostponed: false, seconds: account / 7, at: 1_795_000_000_500 });
+    self.pollEnded(feed, { kind: 'succeeded', seconds: account / 7, at: 1_795_000_000_500 });
     self.apiAnswered(feed, 200);
     self.rateLimitSeen(feed, 3);
     self.drift(feed, 'unknown_field');

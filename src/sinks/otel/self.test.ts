@@ -8,7 +8,7 @@ import { createSelfProducer } from './self.ts';
 const STARTED_AT = 1_795_000_000_000;
 const ACCOUNT = { provider: 'venice', account: 'prod' };
 const FEED = { ...ACCOUNT, feed: 'usage' };
-const POLLED = { ok: true, isPostponed: false, at: STARTED_AT } as const;
+const POLLED = { kind: 'succeeded', at: STARTED_AT } as const;
 
 function counted(processMetrics = false) {
   return createSelfMetrics({ version: '1', revision: 'a', failureReasons: ['auth'], processMetrics });

@@ -23,10 +23,10 @@ async function pageOf(self: SelfMetrics, format: Format = 'text'): Promise<Expos
 /** Everything the exporter can count, once. */
 function exercise(self: SelfMetrics): void {
   self.feedSeen(FEED);
-  self.pollEnded(FEED, { ok: true, isPostponed: false, seconds: 0.2, at: 1_795_000_000_000 });
+  self.pollEnded(FEED, { kind: 'succeeded', seconds: 0.2, at: 1_795_000_000_000 });
   // What asked nothing tells nothing about the feed.
-  self.pollEnded(FEED, { ok: true, isPostponed: true, seconds: 0.1, at: 1_795_000_060_000 });
-  self.pollEnded(FEED, { ok: false, reason: 'network', seconds: 61, at: 1_795_000_060_000 });
+  self.pollEnded(FEED, { kind: 'postponed', seconds: 0.1, at: 1_795_000_060_000 });
+  self.pollEnded(FEED, { kind: 'failed', reason: 'network', seconds: 61, at: 1_795_000_060_000 });
   self.apiAnswered(ACCOUNT, 200);
   self.apiAnswered(ACCOUNT);
   self.apiRetried(ACCOUNT);
@@ -142,7 +142,7 @@ describe('self-metrics', () => {
         });
       }
       const last = feeds.at(-1) ?? FEED;
-      self.pollEnded(last, { ok: false, reason: 'network', seconds: 61, at: 1_795_000_060_000 });
+      self.pollEnded(last, { kind: 'failed', reason: 'network', seconds: 61, at: 1_795_000_060_000 });
       const page = await pageOf(self, format);
       assert.deepEqual(new Set(read), new Set([last.account]));
       for (const feed of feeds) {

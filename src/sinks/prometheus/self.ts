@@ -19,11 +19,10 @@ export interface FeedLabels extends AccountLabels {
 }
 
 /** How a poll ended, when, and how long it took. */
-export type PollRecord =
-  | { readonly ok: true; readonly isPostponed: boolean; readonly seconds: number; readonly at: Instant }
-  /** Switched off. */
-  | { readonly ok: null; readonly seconds: number; readonly at: Instant }
-  | { readonly ok: false; readonly reason: string; readonly seconds: number; readonly at: Instant };
+export type PollRecord = (
+  | { readonly kind: 'succeeded' | 'postponed' | 'unavailable' }
+  | { readonly kind: 'failed'; readonly reason: string }
+) & { readonly seconds: number; readonly at: Instant };
 
 /** What the exporter tells about itself: every row of the catalogue whose source is `exporter`, and the process metrics. */
 export interface SelfMetrics extends LiveMetrics, PushMetrics {
@@ -209,13 +208,13 @@ function keyOf({ provider, account }: AccountLabels): string {
 }
 
 function countPoll(own: AccountMetrics, feed: FeedLabels, outcome: PollRecord): void {
-  if (outcome.ok && outcome.isPostponed) return;
+  if (outcome.kind === 'postponed') return;
   own.polls.inc(feedOf(feed));
   own.pollDuration.observe(feedOf(feed), outcome.seconds);
-  if (outcome.ok === null) own.up.remove(feedOf(feed));
-  else own.up.set(feedOf(feed), outcome.ok ? 1 : 0);
-  if (outcome.ok) own.lastSuccess.set(feedOf(feed), outcome.at / 1000);
-  else if (outcome.ok === false) own.pollFailures.inc({ ...feedOf(feed), reason: outcome.reason });
+  if (outcome.kind === 'unavailable') own.up.remove(feedOf(feed));
+  else own.up.set(feedOf(feed), outcome.kind === 'succeeded' ? 1 : 0);
+  if (outcome.kind === 'succeeded') own.lastSuccess.set(feedOf(feed), outcome.at / 1000);
+  if (outcome.kind === 'failed') own.pollFailures.inc({ ...feedOf(feed), reason: outcome.reason });
 }
 
 // prom-client keeps the objects it is given and refuses labels it was not told of.
