@@ -29,7 +29,7 @@ export interface AppOptions {
   /** Resolves once `now` has moved on by `ms`, for a clock that is not the wall's; ends early when the signal aborts. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
   /** A longer wait for a provider's limit fails a poll instead. */
-  readonly longestWaitMs?: number;
+  readonly maxWaitMs?: number;
   /** Runs each poll. */
   readonly wrapPoll?: NonNullable<PollerOptions['wrapPoll']>;
 }

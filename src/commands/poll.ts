@@ -32,7 +32,7 @@ export async function poll(options: PollOptions, io: Io): Promise<number> {
     now: Date.now,
     log,
     progress,
-    longestWaitMs: PATIENCE_MS,
+    maxWaitMs: PATIENCE_MS,
   });
   io.signal.addEventListener('abort', () => void app.poller.stop());
   try {

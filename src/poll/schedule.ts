@@ -7,7 +7,7 @@ export interface Schedule {
   stop(): void;
 }
 
-/** Says when a line is due. */
+/** When a cron line is due. */
 export interface Pattern {
   /** The next run after now. */
   next(): Instant;
@@ -15,7 +15,7 @@ export interface Pattern {
   periodMs(): number;
 }
 
-/** Reads cron lines in UTC, of five or six fields, each once: accounts of a provider share theirs, and node-cron keeps all it made. */
+/** Parses each cron line (UTC, five or six fields) once: accounts of a provider share lines, and node-cron keeps every task. */
 export function createPatterns(): (line: string) => Pattern {
   const known = new Map<string, Pattern>();
   return (line) => {
@@ -25,18 +25,18 @@ export function createPatterns(): (line: string) => Pattern {
   };
 }
 
-/** Thousands of feeds ask, and all within a period are told the same. */
+/** Caches the next run: thousands of feeds ask for it within one period. */
 function patternOf(task: ScheduledTask): Pattern {
-  let asked = { from: Number.POSITIVE_INFINITY, due: Number.NEGATIVE_INFINITY };
+  let cached = { from: Number.POSITIVE_INFINITY, due: Number.NEGATIVE_INFINITY };
   const runs = (count: number) => task.getNextRuns(count).map((date) => date.getTime());
   return {
     next() {
       const now = Date.now();
-      if (now < asked.from || now >= asked.due) {
+      if (now < cached.from || now >= cached.due) {
         const [due = Number.POSITIVE_INFINITY] = runs(1);
-        asked = { from: now, due };
+        cached = { from: now, due };
       }
-      return asked.due;
+      return cached.due;
     },
     periodMs() {
       const [first = 0, second = first + SECOND] = runs(2);
@@ -54,20 +54,20 @@ export interface ScheduleOptions {
   readonly run: () => void;
 }
 
-/** Timers wake at least this often to read the clock: it may have been set, or the machine may have slept. */
-const LONGEST_SLEEP_MS = 30 * SECOND;
+/** Timers read the clock at least this often: it may have been set, or the machine may have slept. */
+const MAX_SLEEP_MS = 30 * SECOND;
 
-/** A clock that is slewed and a timer that is late differ by less; more is a clock that was set, or a process that slept. */
-const ON_TIME_MS = SECOND;
+/** A slewed clock or a late timer differs by less; anything more is a clock that was set, or a process that slept. */
+const MAX_DELAY_MS = SECOND;
 
 /**
- * Runs by a cron line in UTC, read from the clock as it is now. Runs that were missed, however many, are caught up once, at once;
- * so is the run of a clock that was set back, since what was read under the old time no longer counts as read.
+ * Runs by a cron line in UTC, by the clock as it is now. Missed runs, however many, are caught up once and at once; so is the
+ * run of a clock that was set back, because what was read under the old time no longer counts as read.
  *
- * node-cron says when a line is due. Its own runner keeps the instant of the next run, which a clock that was set back reaches late,
- * and walks through every run that a clock set forward has skipped.
+ * node-cron only computes when a line is due. Its own runner keeps the instant of the next run, which a clock that was set back
+ * reaches late, and iterates over every run that a clock set forward has skipped.
  *
- * Whether two runs may overlap is the caller's to say: a run that is still going on is not started again.
+ * The caller must prevent overlapping runs.
  */
 export function schedule({ pattern, jitterMs, random, run }: ScheduleOptions): Schedule {
   const delays = new Set<NodeJS.Timeout>();
@@ -83,11 +83,11 @@ export function schedule({ pattern, jitterMs, random, run }: ScheduleOptions): S
     }, ms);
     delays.add(timer);
   };
-  const look = () => {
+  const check = () => {
     const at = Date.now();
-    const wasSetBack = at < seenAt - ON_TIME_MS;
+    const wasSetBack = at < seenAt - MAX_DELAY_MS;
     if (wasSetBack || at >= due) {
-      const isOnTime = !wasSetBack && at - due <= ON_TIME_MS;
+      const isOnTime = !wasSetBack && at - due <= MAX_DELAY_MS;
       runLater(isOnTime ? random() * Math.min(jitterMs, pattern.periodMs() / 10) : 0);
       due = pattern.next();
     }
@@ -95,7 +95,7 @@ export function schedule({ pattern, jitterMs, random, run }: ScheduleOptions): S
     sleep();
   };
   const sleep = () => {
-    alarm = setTimeout(look, Math.max(0, Math.min(due - Date.now(), LONGEST_SLEEP_MS)));
+    alarm = setTimeout(check, Math.max(0, Math.min(due - Date.now(), MAX_SLEEP_MS)));
   };
   sleep();
   return {

@@ -468,7 +468,7 @@ describe('a 429', () => {
       asked++;
       response.writeHead(429, { 'retry-after': '600' }).end();
     });
-    const { client } = clientOf(url, { longestWaitMs: 60 * SECOND });
+    const { client } = clientOf(url, { maxWaitMs: 60 * SECOND });
     await failureOf(client);
     const again = await failureOf(client);
     assert.deepEqual([again.reason, again.retryAt, asked], ['rate_limited', NOW + 600 * SECOND, 1]);

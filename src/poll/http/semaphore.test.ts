@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { createSemaphore } from './semaphore.ts';
+import { Semaphore } from './semaphore.ts';
 
 const { signal } = new AbortController();
 
 it('turns go round in the order they were asked for', async () => {
-  const takeTurn = createSemaphore(1);
+  const semaphore = new Semaphore(1);
   const order: number[] = [];
-  const first = await takeTurn(signal);
+  const first = await semaphore.acquire(signal);
   const rest = [1, 2, 3].map(async (place) => {
-    const endTurn = await takeTurn(signal);
+    const release = await semaphore.acquire(signal);
     order.push(place);
-    endTurn();
+    release();
   });
   first();
   await Promise.all(rest);
@@ -19,20 +19,20 @@ it('turns go round in the order they were asked for', async () => {
 });
 
 it('who leaves the line does not keep a turn', async () => {
-  const takeTurn = createSemaphore(1);
-  const endTurn = await takeTurn(signal);
+  const semaphore = new Semaphore(1);
+  const release = await semaphore.acquire(signal);
   const leaver = new AbortController();
-  const left = assert.rejects(takeTurn(leaver.signal), { message: 'gone' });
-  const next = takeTurn(signal);
+  const left = assert.rejects(semaphore.acquire(leaver.signal), { message: 'gone' });
+  const next = semaphore.acquire(signal);
   leaver.abort(new Error('gone'));
   await left;
-  endTurn();
+  release();
   (await next)();
-  (await takeTurn(signal))();
+  (await semaphore.acquire(signal))();
 });
 
 it('an aborted signal takes no turn', async () => {
-  const takeTurn = createSemaphore(1);
-  await assert.rejects(takeTurn(AbortSignal.abort(new Error('gone'))), { message: 'gone' });
-  (await takeTurn(signal))();
+  const semaphore = new Semaphore(1);
+  await assert.rejects(semaphore.acquire(AbortSignal.abort(new Error('gone'))), { message: 'gone' });
+  (await semaphore.acquire(signal))();
 });

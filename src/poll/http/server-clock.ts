@@ -1,17 +1,17 @@
 import { DAY, type Instant } from '../../core/values/time.ts';
 
-/** What the providers' clocks say of ours. */
+/** Compares the clock with those of the providers. */
 export interface ServerClock {
-  /** An answer came; undefined where it does not say when. */
+  /** Records the date of an answer, if it has one. */
   answered(date: Instant | undefined): void;
-  /** Whether `now` can be acted upon for good: some answer came, and the last one is not from a day before. */
+  /** Whether `now` is safe for irreversible work: an answer came, and the last one is at most a day behind. */
   confirms(now: Instant): boolean;
 }
 
-/** Ours may be right and theirs wrong by this much: what waits for them is in no hurry. */
-const MOST_AHEAD_MS = DAY;
+/** The providers' clocks may be wrong by this much: what depends on them is not urgent. */
+const MAX_AHEAD_MS = DAY;
 
-/** @param elapsed counts milliseconds, whatever is done to the clock. */
+/** @param elapsed a monotonic count of milliseconds. */
 export function createServerClock(elapsed: () => number = () => performance.now()): ServerClock {
   let last: { readonly date: Instant | undefined; readonly at: number } | undefined;
   return {
@@ -20,7 +20,7 @@ export function createServerClock(elapsed: () => number = () => performance.now(
     },
     confirms(now) {
       if (!last) return false;
-      return last.date === undefined || now - (last.date + elapsed() - last.at) <= MOST_AHEAD_MS;
+      return last.date === undefined || now - (last.date + elapsed() - last.at) <= MAX_AHEAD_MS;
     },
   };
 }
