@@ -33,7 +33,7 @@ test('a push goes out in batches, and the very points are told as taken', async 
   const given = pointsOf(metrics);
   assert(heard.told.every((point, index) => point === given[index]));
   assert.equal(heard.told.length, 1151);
-  assert.deepEqual(heard.ends, [{ ok: true, at: NOW, seconds: 0, taken: 1151, lost: 0 }]);
+  assert.deepEqual(heard.ends, [{ ok: true, at: NOW, seconds: 0, accepted: 1151, lost: 0 }]);
   assert.deepEqual([heard.losses, heard.retries], [[], 0]);
 });
 
@@ -41,7 +41,7 @@ test('an empty push sends nothing and is well', async (context) => {
   const { push, pushes, heard } = await exporterTo(context, []);
   assert.deepEqual(await push(countersOf(0)), { code: 0 });
   assert.equal(pushes.length, 0);
-  assert.deepEqual(heard.ends, [{ ok: true, at: NOW, seconds: 0, taken: 0, lost: 0 }]);
+  assert.deepEqual(heard.ends, [{ ok: true, at: NOW, seconds: 0, accepted: 0, lost: 0 }]);
 });
 
 test('a batch is sent again, the same, when the receiver says so, not earlier', async (context) => {
@@ -53,7 +53,7 @@ test('a batch is sent again, the same, when the receiver says so, not earlier', 
   assert.deepEqual(clock.waits, [3000, 4000]);
   assert.deepEqual(pushes[2]?.metrics, pushes[0]?.metrics);
   assert.deepEqual([pushes.length, heard.retries, heard.losses], [3, 2, []]);
-  assert.deepEqual(heard.ends, [{ ok: true, at: NOW + 7000, seconds: 7, taken: 2, lost: 0 }]);
+  assert.deepEqual(heard.ends, [{ ok: true, at: NOW + 7000, seconds: 7, accepted: 2, lost: 0 }]);
 });
 
 test('waits grow, with jitter, until the time of the request is over; then the rest is not sent', async (context) => {
@@ -69,7 +69,7 @@ test('waits grow, with jitter, until the time of the request is over; then the r
     [200, 'server'],
   ]);
   assert.partialDeepStrictEqual(heard.ends, [
-    { ok: false, taken: 500, lost: 700, reason: 'server', message: '503 Service Unavailable' },
+    { ok: false, accepted: 500, lost: 700, reason: 'server', message: '503 Service Unavailable' },
   ]);
 });
 
@@ -93,7 +93,7 @@ test('a pause longer than a request may take ends the push, and nothing is sent 
     heard.ends.map(({ ok, message }) => [ok, message]),
     [
       [false, '429 Too Many Requests'],
-      [false, 'not sent: the receiver is left alone until 2027-01-10T12:02:00.000Z'],
+      [false, 'not sent: the receiver asked for a pause until 2027-01-10T12:02:00.000Z'],
       [true, undefined],
     ],
   );
@@ -143,7 +143,7 @@ test('all requests of a push share its time', async (context) => {
   const { push, pushes, heard } = await exporterTo(context, answers, {}, { pushTimeoutMs: 1500 });
   await push(countersOf(1100));
   assert.equal(pushes.length, 3);
-  assert.partialDeepStrictEqual(heard.ends, [{ seconds: 1, taken: 500, lost: 600, reason: 'server' }]);
+  assert.partialDeepStrictEqual(heard.ends, [{ seconds: 1, accepted: 500, lost: 600, reason: 'server' }]);
 });
 
 test('a receiver that refuses us is sent nothing more of the push', async (context) => {
@@ -172,7 +172,7 @@ test('a receiver that refuses what one request holds is sent the others', async 
     await push(countersOf(1200));
     assert.deepEqual([pushes.length, heard.told.length], [3, 700]);
     assert.deepEqual(heard.losses, [[500, 'refused']]);
-    assert.partialDeepStrictEqual(heard.ends, [{ ok: false, taken: 700, lost: 500, reason: 'refused' }]);
+    assert.partialDeepStrictEqual(heard.ends, [{ ok: false, accepted: 700, lost: 500, reason: 'refused' }]);
   }
 });
 
@@ -189,7 +189,7 @@ test('a partly rejected batch is told as taken, one rejected as a whole is not',
     [500, 'partial'],
   ]);
   assert.partialDeepStrictEqual(heard.ends, [
-    { ok: false, taken: 597, lost: 1003, reason: 'partial', message: 'too old' },
+    { ok: false, accepted: 597, lost: 1003, reason: 'partial', message: 'too old' },
   ]);
 });
 
@@ -233,7 +233,7 @@ test('a receiver that hangs costs the time of one request', async (context) => {
   await push(countersOf(900));
   assert(performance.now() - begun < 5000);
   assert.equal(pushes.length, 1);
-  assert.partialDeepStrictEqual(heard.ends, [{ taken: 0, lost: 900, reason: 'timeout' }]);
+  assert.partialDeepStrictEqual(heard.ends, [{ accepted: 0, lost: 900, reason: 'timeout' }]);
 });
 
 test('there are never two pushes at once, and none waits for its turn', async (context) => {
@@ -259,14 +259,12 @@ test('a point that is larger than a request may be is dropped, and the others ar
 test('a listener that fails ends the push, and the next one comes through', async (context) => {
   let full = true;
   const events = hear();
-  const taken = () => {
+  const accepted = () => {
     if (full) throw new Error('disk full');
   };
-  const { push } = await exporterTo(context, [], { events: { ...events, taken } });
+  const { push } = await exporterTo(context, [], { events: { ...events, accepted } });
   assert.equal((await push(countersOf(3))).code, 1);
-  assert.partialDeepStrictEqual(events.ends, [
-    { ok: false, message: 'failed on our side: Error: disk full' },
-  ]);
+  assert.partialDeepStrictEqual(events.ends, [{ ok: false, message: 'internal error: Error: disk full' }]);
   full = false;
   assert.deepEqual(await push(countersOf(3)), { code: 0 });
 });

@@ -38,7 +38,7 @@ for (const protocol of PROTOCOLS) {
     });
     assert.deepEqual(heard.told.slice(1), POINTS);
     assert(POINTS.every((point) => heard.told.includes(point)));
-    assert.partialDeepStrictEqual(heard.ends, [{ ok: true, taken: 5 }]);
+    assert.partialDeepStrictEqual(heard.ends, [{ ok: true, accepted: 5 }]);
   });
 }
 
@@ -61,7 +61,7 @@ test('what cannot be collected is a push that failed', async (context) => {
   await flush();
   assert.equal(pushes.length, 0);
   assert.partialDeepStrictEqual(heard.ends, [
-    { ok: false, lost: 0, message: 'failed on our side: Error: no figures' },
+    { ok: false, lost: 0, message: 'internal error: Error: no figures' },
   ]);
 });
 

@@ -7,9 +7,9 @@ import { HOUR, SECOND } from '../core/values/time.ts';
 import type { SendResult } from '../push/transport.ts';
 import { createSpanExporter, type SpanExporterOptions, type TraceDelivery } from './exporter.ts';
 
-const TAKEN: SendResult = { kind: 'taken', rejected: 0, message: '' };
+const TAKEN: SendResult = { kind: 'accepted', rejected: 0, message: '' };
 const again = (retryAfterMs?: number): SendResult => ({
-  kind: 'again',
+  kind: 'retryable',
   reason: 'server',
   message: 'answered 503',
   retryAfterMs,
@@ -59,7 +59,7 @@ function bench(answers: SendResult[], more: Partial<SpanExporterOptions> = {}) {
     wait: async (ms) => {
       now += ms;
     },
-    told: (delivery) => told.push(delivery),
+    onTransition: (delivery) => told.push(delivery),
     signal: new AbortController().signal,
     ...more,
   });
@@ -123,7 +123,7 @@ test('what is refused is not sent again', async () => {
 
 test('losing spans is told once for each reason in a row, and so is their arriving again', async () => {
   const refused = (reason: 'auth' | 'refused'): SendResult => ({ kind: 'refused', reason, message: reason });
-  const partial: SendResult = { kind: 'taken', rejected: 2, message: 'too old' };
+  const partial: SendResult = { kind: 'accepted', rejected: 2, message: 'too old' };
   const answers = [refused('auth'), refused('auth'), refused('refused'), TAKEN, TAKEN, partial, partial];
   const { exporter, told } = bench([...answers]);
   for (const _ of answers) await exported(exporter);

@@ -45,7 +45,7 @@ async function watch({ url, sampleRatio = 1, meterProvider, ...more }: WatchOpti
   const receiver = { ...RECEIVER, ...more, url };
   const transport = await openTransport(receiver, 'traces', { userAgent: 'test', now: Date.now });
   const telemetry = openTelemetry({
-    traces: { receiver, transport, sampleRatio, told: (delivery) => told.push(delivery) },
+    traces: { receiver, transport, sampleRatio, onTransition: (delivery) => told.push(delivery) },
     resource: { 'service.name': 'ai-billing-exporter' },
   });
   if (meterProvider) telemetry.measure(meterProvider);

@@ -76,7 +76,7 @@ function createWorld(totals: Totals = [], store = createStore()) {
     restart: () => {
       ledger = open();
     },
-    taken: (points: readonly object[]) => ledger.taken(points),
+    acknowledge: (points: readonly object[]) => ledger.acknowledge(points),
     async collect(): Promise<DataPoint<number>[]> {
       const { resourceMetrics } = await ledger.producer.collect();
       const [metric] = resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics);
@@ -114,7 +114,7 @@ describe('differences', () => {
       ['a', 0, 1000, 0.1],
       ['b', 400, 1000, 0],
     ]);
-    world.taken(first);
+    world.acknowledge(first);
     world.publish([
       ['a', 0.3, BEGUN - 500],
       ['b', 0, BEGUN + 400],
@@ -138,7 +138,7 @@ describe('differences', () => {
     world.pass(1000);
     assert.deepEqual(await world.collect(), []);
     world.publish([['a', 5001, BEGUN - 500]]);
-    world.taken(await world.collect());
+    world.acknowledge(await world.collect());
     world.restart();
     world.pass(1000);
     assert.deepEqual(await world.collect(), []);
@@ -177,12 +177,12 @@ describe('differences', () => {
     const day = 24 * 3600 * 1000;
     world.publish([['a', 6, BEGUN - 500]]);
     world.pass(40 * day);
-    world.taken(await world.collect());
+    world.acknowledge(await world.collect());
     world.pass(-39 * day);
     world.publish([['a', 8, BEGUN - 500]]);
     const first = await world.collect();
     assert.deepEqual(told(first), [['a', day - 1, day, 2]]);
-    world.taken(first);
+    world.acknowledge(first);
     world.publish([['a', 9, BEGUN - 500]]);
     world.pass(1000);
     assert.deepEqual(told(await world.collect()), [['a', day, day + 1000, 1]]);
@@ -197,9 +197,9 @@ describe('differences', () => {
       ['b', 1, BEGUN + 1],
     ]);
     const points = await world.collect();
-    world.taken(points);
-    world.taken(points);
-    world.taken([{}]);
+    world.acknowledge(points);
+    world.acknowledge(points);
+    world.acknowledge([{}]);
     const row = { family: NAME, createdAt: BEGUN - 500, at: BEGUN };
     assert.deepEqual(store.remembered, [
       [{ ...row, labels: ['a'], total: 5 }],
@@ -213,10 +213,10 @@ describe('differences', () => {
     world.publish([['a', 1, BEGUN]]);
     world.pass(1000);
     const points = await world.collect();
-    assert.throws(() => world.taken(points), /disk full/);
+    assert.throws(() => world.acknowledge(points), /disk full/);
     world.pass(1000);
     assert.deepEqual(await world.collect(), []);
-    world.taken([]);
+    world.acknowledge([]);
     assert.deepEqual(
       store.deliveries.load().map(({ total }) => total),
       [1],
@@ -230,8 +230,8 @@ describe('differences', () => {
     const late = await world.collect();
     world.publish([['a', 3, BEGUN]]);
     world.pass(1000);
-    world.taken(await world.collect());
-    world.taken(late);
+    world.acknowledge(await world.collect());
+    world.acknowledge(late);
     world.pass(1000);
     assert.deepEqual(await world.collect(), []);
   });
@@ -312,7 +312,7 @@ async function live(before: readonly bigint[], commands: readonly Command[]): Pr
     world.publish(model.shown());
     const points = (await world.collect()).filter((_, index) => taken[index]);
     points.forEach(model.took);
-    world.taken(points);
+    world.acknowledge(points);
   };
   for (const each of commands) {
     if (each.kind === 'pass') world.pass(each.ms);

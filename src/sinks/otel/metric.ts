@@ -16,11 +16,11 @@ import type { Instant } from '../../core/values/time.ts';
 import type { FamilyHeader } from '../prometheus/encode.ts';
 import { otlpName, otlpUnit } from './names.ts';
 
-/** Metrics for one receiver, who says what it got. */
+/** Produces metrics for one receiver, which acknowledges them. */
 export interface AcknowledgedProducer {
   readonly producer: MetricProducer;
-  /** The receiver has these points, the very objects that were collected: differences are counted from there on. */
-  taken(points: readonly object[]): void;
+  /** The receiver accepted these points, the identical objects that were collected: deltas start from them. */
+  acknowledge(points: readonly object[]): void;
 }
 
 /** Milliseconds since the epoch as seconds and nanoseconds, exactly. */
@@ -58,7 +58,7 @@ function descriptorOf(family: FamilyHeader) {
   };
 }
 
-/** What a producer hands to its reader, who knows the resource. */
+/** A producer's collection; its reader knows the resource. */
 export function collection(version: string, metrics: MetricData[], errors: unknown[] = []): CollectionResult {
   const scopeMetrics = [{ scope: { name: 'ai-billing-exporter', version }, metrics }];
   return { resourceMetrics: { resource: emptyResource(), scopeMetrics }, errors };

@@ -8,9 +8,9 @@ import { createStoredDeltas } from './delivered.ts';
 import { type AcknowledgedProducer, collection, numbersOf } from './metric.ts';
 import { cumulativePoints, gaugePoints } from './point-builder.ts';
 
-/** The ledger for one receiver. */
+/** Produces the ledger's metrics for one receiver. */
 export interface LedgerProducer extends AcknowledgedProducer {
-  /** The receiver has all that was collected last: series held at 0 count as shown from now on. */
+  /** The receiver has everything that was collected last: the zeros of new series count as exposed from now on. */
   carried(): void;
 }
 
@@ -19,19 +19,19 @@ export interface LedgerProducerOptions {
   readonly now: () => Instant;
   /** Of the exporter: the scope's. */
   readonly version: string;
-  /** Adds the attributes of GenAI semantic conventions. */
+  /** Adds the attributes of the GenAI semantic conventions. */
   readonly genAi: boolean;
-  /** Missing: totals are told as they stand, cumulative; else their differences, from what this receiver was told last. */
+  /** Deltas since the last delivery to this receiver; cumulative totals when absent. */
   readonly deliveries?: Deliveries | undefined;
 }
 
-/** Few enough that one batch takes well under a millisecond. */
-const SAMPLES_A_BATCH = 256;
+/** One batch takes well under a millisecond. */
+const SAMPLES_PER_BATCH = 256;
 
 /**
- * Shows the ledger's snapshot as OTLP metrics: all of one snapshot, and nothing of sets that are gone.
+ * Produces one snapshot of the ledger as OTLP metrics, and nothing of series that are gone.
  *
- * @throws what the store throws where a new receiver's beginning cannot be stored.
+ * @throws what the store throws if the start of a new receiver cannot be stored.
  */
 export function createLedgerProducer(options: LedgerProducerOptions): LedgerProducer {
   const { source, now, version, deliveries } = options;
@@ -41,17 +41,17 @@ export function createLedgerProducer(options: LedgerProducerOptions): LedgerProd
   let collected: Snapshot | undefined;
 
   async function metricOf(family: Family, at: Instant, pace: Pace): Promise<MetricData> {
-    const teller = family.type === 'counter' ? counters : gauges;
+    const builder = family.type === 'counter' ? counters : gauges;
     const attributesOf = attributes(family.labels);
     const points: DataPoint<number>[] = [];
     for (const [index, { labels, value: total, createdAt }] of family.samples.entries()) {
-      if (index % SAMPLES_A_BATCH === 0) await pace();
+      if (index % SAMPLES_PER_BATCH === 0) await pace();
       if (!Number.isFinite(total)) continue;
-      const standing = { family: family.name, labels, total, createdAt, attributes: attributesOf(labels) };
-      const point = teller.point(standing, at);
+      const sample = { family: family.name, labels, total, createdAt, attributes: attributesOf(labels) };
+      const point = builder.point(sample, at);
       if (point) points.push(point);
     }
-    return numbersOf(family, points, teller.temporality);
+    return numbersOf(family, points, builder.temporality);
   }
 
   return {
@@ -69,7 +69,7 @@ export function createLedgerProducer(options: LedgerProducerOptions): LedgerProd
         return collection(version, metrics);
       },
     },
-    taken: counters.taken,
+    acknowledge: counters.acknowledge,
     carried() {
       if (collected) source.carried(collected);
     },

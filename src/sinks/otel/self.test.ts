@@ -17,9 +17,9 @@ function counted(processMetrics = false) {
 function producerOf(self: { collect(): Promise<CollectedFamily[]> }, isDelta: boolean, genAi = false) {
   let now = STARTED_AT;
   const options = { self, now: () => now, startedAt: STARTED_AT, version: '1.2.3', genAi, isDelta };
-  const { producer, taken } = createSelfProducer(options);
+  const { producer, acknowledge } = createSelfProducer(options);
   return {
-    taken,
+    acknowledge,
     async collect() {
       now += 1000;
       return readable(await producer.collect());
@@ -64,13 +64,13 @@ describe('self-metrics over OTLP', () => {
       assert.equal(metric.aggregationTemporality, AggregationTemporality.CUMULATIVE);
   });
 
-  test('as differences are what was counted since what was taken, each kind of them', async () => {
+  test('as differences are what was counted since what was acknowledge, each kind of them', async () => {
     const self = counted();
     self.pollEnded(FEED, { ...POLLED, seconds: 0.1 });
-    const { collect, taken } = producerOf(self, true);
+    const { collect, acknowledge } = producerOf(self, true);
     const first = await collect();
     assert.deepEqual(first.of('ai.billing.polls'), [{ attributes: FEED, value: 1, from: 0, to: 1 }]);
-    taken(first.points);
+    acknowledge(first.points);
     self.pollEnded(FEED, { ...POLLED, seconds: 0.2 });
     const lost = await collect();
     assert.equal(lost.of('ai.billing.polls')?.[0]?.value, 1);
@@ -88,7 +88,7 @@ describe('self-metrics over OTLP', () => {
       const { CUMULATIVE, DELTA } = AggregationTemporality;
       assert.equal(metric.aggregationTemporality, isGauge ? CUMULATIVE : DELTA);
     }
-    taken(points);
+    acknowledge(points);
     const after = await collect();
     assert.deepEqual(
       [after.of('ai.billing.polls'), after.of('ai.billing.poll.duration.seconds')],
@@ -100,8 +100,8 @@ describe('self-metrics over OTLP', () => {
   test('of an account that was removed and came back are counted from 0 again', async () => {
     const self = counted();
     for (const seconds of [1, 2, 3]) self.pollEnded(FEED, { ...POLLED, seconds });
-    const { collect, taken } = producerOf(self, true);
-    taken((await collect()).points);
+    const { collect, acknowledge } = producerOf(self, true);
+    acknowledge((await collect()).points);
     await self.accountRemoved(ACCOUNT);
     self.pollEnded(FEED, { ...POLLED, seconds: 400 });
     const { of } = await collect();
