@@ -1,5 +1,3 @@
-import type { StatementOutcome } from '../core/ledger/settings.ts';
-import type { Drift, Note } from '../core/statement/statement.ts';
 import { HOUR, type Instant, MINUTE, SECOND } from '../core/values/time.ts';
 import { isRefusal, POLL_FAILURES, PollError } from '../providers/api/errors.ts';
 import type { Admit } from './admission.ts';
@@ -17,26 +15,18 @@ export interface ScheduledFeed extends PollTarget {
   readonly readsHistory: boolean;
 }
 
-export interface PollerEvents {
-  pollEnded(feed: ScheduledFeed, outcome: PollOutcome): void;
-  applied(feed: ScheduledFeed, applied: StatementOutcome): void;
-  drift(feed: ScheduledFeed, drift: Drift): void;
-  warned(feed: ScheduledFeed, note: Note): void;
-  unconverted(feed: ScheduledFeed, currency: string): void;
-  progress(feed: ScheduledFeed, progress: PollProgress): void;
-}
-
-/** How many ranges of a poll have been read. */
-export interface PollProgress {
-  readonly done: number;
-  readonly total: number;
-}
+/** The events of all feeds. `progress` only comes from polls of several ranges. */
+export type PollerEvents = {
+  readonly [Event in keyof PollWatcher]: (
+    feed: ScheduledFeed,
+    ...values: Parameters<PollWatcher[Event]>
+  ) => void;
+} & { pollEnded(feed: ScheduledFeed, outcome: PollOutcome): void };
 
 export interface FeedState {
   readonly feed: ScheduledFeed;
   readonly last: PollOutcome | undefined;
   readonly lastError: (PollOutcome & FailedPoll) | undefined;
-  readonly progress: PollProgress | undefined;
   readonly nextRun: Instant | undefined;
   readonly isPolling: boolean;
 }
@@ -69,7 +59,6 @@ export class FeedRunner {
   #running: Promise<PollOutcome> | undefined;
   #last: PollOutcome | undefined;
   #lastError: FeedState['lastError'];
-  #progress: PollProgress | undefined;
   #schedule: Schedule | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   #failures = 0;
@@ -113,7 +102,6 @@ export class FeedRunner {
       feed: this.feed,
       last: this.#last,
       lastError: this.#lastError,
-      progress: this.#progress,
       nextRun: this.#schedule?.nextRun(),
       isPolling: this.#running !== undefined,
     };
@@ -146,7 +134,6 @@ export class FeedRunner {
   async #poll(): Promise<PollEnding> {
     try {
       const kind = await pollFeed(this.feed, this.#watcher(), this.#signal);
-      this.#progress = undefined;
       this.#failures = 0;
       return { kind };
     } catch (error) {
@@ -176,9 +163,8 @@ export class FeedRunner {
       drift: (drift) => events.drift(this.feed, drift),
       warned: (note) => events.warned(this.feed, note),
       unconverted: (currency) => events.unconverted(this.feed, currency),
-      progress: (done, total) => {
-        this.#progress = total > 1 ? { done, total } : undefined;
-        if (this.#progress) events.progress(this.feed, this.#progress);
+      progress: (progress) => {
+        if (progress.total > 1) events.progress(this.feed, progress);
       },
     };
   }

@@ -70,7 +70,7 @@ async function pollRanges(
         throw error ? combineFailures(failures) : cause;
       }
     }
-    watcher.progress(index + 1, ranges.length);
+    watcher.progress({ done: index + 1, total: ranges.length });
   }
   await result.record(target, watcher, failures.length === 0);
   const failure = combineFailures(failures);

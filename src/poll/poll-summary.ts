@@ -13,19 +13,12 @@ export interface SummaryListener {
   unconverted(currency: string): void;
 }
 
-/** Limits what the answers to one poll report. */
-export interface PollSummary {
-  drift(drift: Drift): void;
-  unconverted(currency: string): void;
-  /** Reports how many others there were. */
-  end(): void;
-}
-
-export function createPollSummary(listener: SummaryListener): PollSummary {
+/** Limits what the answers to one poll report; its `end` reports how many others there were. */
+export function createPollSummary(listener: SummaryListener) {
   const drifts = new Map<DriftKind, Tally>();
   const currencies = newTally();
   return {
-    drift({ kind, what, more }) {
+    drift({ kind, what, more }: Drift): void {
       const tally = drifts.get(kind) ?? newTally();
       drifts.set(kind, tally);
       const text = shortText(what);
@@ -33,12 +26,12 @@ export function createPollSummary(listener: SummaryListener): PollSummary {
       else if (shouldReport(tally, text)) listener.drift({ kind, what: text });
       else tally.more += 1;
     },
-    unconverted(currency) {
+    unconverted(currency: string): void {
       const text = shortText(currency);
       if (shouldReport(currencies, text)) listener.unconverted(text);
       else currencies.more += 1;
     },
-    end() {
+    end(): void {
       for (const [kind, { more }] of drifts) {
         if (more > 0) listener.drift({ kind, what: `and ${more} more`, more });
       }

@@ -35,7 +35,7 @@ export interface PollWatcher {
   /** No rate is configured for the currency of an amount. */
   unconverted(currency: string): void;
   /** After each range of a poll. */
-  progress(done: number, total: number): void;
+  progress(progress: { readonly done: number; readonly total: number }): void;
 }
 
 /** Runs work on the ledger and resolves with its result once that is stored. */

@@ -1,4 +1,5 @@
 import type { ServiceError, status as StatusCodes } from '@grpc/grpc-js';
+import { NOTHING_REJECTED, partialSuccessIn } from './partial.ts';
 import { readRpcStatus } from './rpc-status.ts';
 import type { Sanitizer } from './sanitize.ts';
 import type { PushFailure, SendResult } from './transport.ts';
@@ -22,12 +23,18 @@ const RETRYABLE = new Set(
   'CANCELLED DEADLINE_EXCEEDED ABORTED OUT_OF_RANGE UNAVAILABLE DATA_LOSS'.split(' '),
 );
 
-/** The result of a call that a receiver, or the way to it, ended with an error. */
+/** The result of a call. Its error comes from the receiver, from a proxy, or from our own client. */
 export function resultOfGrpc(
-  { code, details, metadata }: ServiceError,
+  error: ServiceError | null,
+  answer: Uint8Array | undefined,
   names: typeof StatusCodes,
   sanitize: Sanitizer,
 ): SendResult {
+  if (!error) {
+    const { rejected, message } = partialSuccessIn(answer ?? new Uint8Array(), 'grpc') ?? NOTHING_REJECTED;
+    return { kind: 'accepted', rejected, message: sanitize(message) };
+  }
+  const { code, details, metadata } = error;
   const name: string = names[code] ?? `code ${code}`;
   const [encoded] = metadata.get('grpc-status-details-bin');
   const { retryAfterMs } = readRpcStatus(encoded instanceof Buffer ? encoded : new Uint8Array());

@@ -2,9 +2,8 @@ import type * as Grpc from '@grpc/grpc-js';
 import { SECOND } from '../core/values/time.ts';
 import { resultOfGrpc } from './grpc-answer.ts';
 import { resultOfFault, TIMED_OUT } from './http-faults.ts';
-import { NOTHING_REJECTED, partialSuccessIn } from './partial.ts';
 import type { Receiver } from './receiver.ts';
-import { createSanitizer, type Sanitizer } from './sanitize.ts';
+import { createSanitizer } from './sanitize.ts';
 import type { SendResult, Transport, TransportOptions } from './transport.ts';
 
 /** https://opentelemetry.io/docs/specs/otlp/#otlpgrpc */
@@ -25,20 +24,27 @@ export async function createGrpcTransport(
   options: GrpcTransportOptions,
 ): Promise<Transport> {
   const grpc = await import('@grpc/grpc-js');
-  const connection: GrpcConnection = {
-    grpc,
-    receiver,
-    sanitize: createSanitizer(receiver),
-    method: options.method ?? METRICS_METHOD,
-  };
+  const { method = METRICS_METHOD } = options;
+  const sanitize = createSanitizer(receiver);
   let client = openClient(grpc, receiver, options);
+  const call = (body: Uint8Array, signal: AbortSignal) =>
+    new Promise<SendResult>((resolve) => {
+      const metadata = metadataOf(grpc, receiver);
+      const request = client.makeUnaryRequest(method, toBuffer, keep, body, metadata, (error, answer) => {
+        signal.removeEventListener('abort', cancel);
+        resolve(signal.aborted && error ? TIMED_OUT : resultOfGrpc(error, answer, grpc.status, sanitize));
+      });
+      const cancel = () => request.cancel();
+      signal.addEventListener('abort', cancel, { once: true });
+    });
   return {
     async send(body, signal) {
       if (signal.aborted) return TIMED_OUT;
-      const result = await callOnce(client, body, signal, connection).catch((error: unknown) =>
+      const result = await call(body, signal).catch((error) =>
         resultOfFault(error, new URL(receiver.url).host),
       );
-      if (signal.aborted && client.getChannel().getConnectivityState(false) === READY) {
+      const state = client.getChannel().getConnectivityState(false);
+      if (signal.aborted && state === grpc.connectivityState.READY) {
         // The connection may be dead, which the library would notice only after a quarter of an hour.
         client.close();
         client = openClient(grpc, receiver, options);
@@ -47,43 +53,6 @@ export async function createGrpcTransport(
     },
     close: async () => client.close(),
   };
-}
-
-/** Value of `connectivityState.READY`. */
-const READY = 2;
-
-interface GrpcConnection {
-  readonly grpc: typeof Grpc;
-  readonly receiver: Receiver;
-  readonly sanitize: Sanitizer;
-  readonly method: string;
-}
-
-function callOnce(
-  client: Grpc.Client,
-  body: Uint8Array,
-  signal: AbortSignal,
-  { grpc, receiver, sanitize, method }: GrpcConnection,
-): Promise<SendResult> {
-  return new Promise((resolve) => {
-    const metadata = metadataOf(grpc, receiver);
-    const call = client.makeUnaryRequest(
-      method,
-      toBuffer,
-      (answer) => answer,
-      body,
-      metadata,
-      (error, answer) => {
-        signal.removeEventListener('abort', cancel);
-        if (error) return resolve(signal.aborted ? TIMED_OUT : resultOfGrpc(error, grpc.status, sanitize));
-        const { rejected, message } =
-          partialSuccessIn(answer ?? new Uint8Array(), 'grpc') ?? NOTHING_REJECTED;
-        resolve({ kind: 'accepted', rejected, message: sanitize(message) });
-      },
-    );
-    const cancel = () => call.cancel();
-    signal.addEventListener('abort', cancel, { once: true });
-  });
 }
 
 function openClient(grpc: typeof Grpc, receiver: Receiver, { userAgent }: TransportOptions): Grpc.Client {
@@ -128,4 +97,8 @@ function metadataOf(grpc: typeof Grpc, receiver: Receiver): Grpc.Metadata {
 
 function toBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function keep(bytes: Buffer): Buffer {
+  return bytes;
 }

@@ -18,26 +18,27 @@ export interface HttpAnswer {
   readonly body: Uint8Array;
 }
 
-/** What reading an answer needs in addition. */
-export interface HttpReading {
-  readonly protocol: OtlpProtocol;
-  readonly sanitize: Sanitizer;
-  readonly now: Instant;
-}
-
 /** https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
 const RETRYABLE = new Set([429, 502, 503, 504]);
 const AUTH = new Set([401, 403]);
 const BODY_AT_FAULT = new Set([400, 413]);
 
 /** The result of a request, by its answer: https://opentelemetry.io/docs/specs/otlp/#otlphttp-response */
-export function resultOfHttp(answer: HttpAnswer, { protocol, sanitize, now }: HttpReading): SendResult {
+export function resultOfHttp(
+  answer: HttpAnswer,
+  protocol: OtlpProtocol,
+  sanitize: Sanitizer,
+  now: Instant,
+): SendResult {
   const { status, body } = answer;
   if (status >= 200 && status < 300) {
     const encoding = encodingOf(answer.contentType, protocol);
     const partial = encoding && partialSuccessIn(body, encoding);
-    if (!partial)
-      return { kind: 'refused', reason: 'refused', message: NOT_OTLP(status), bodyAtFault: false };
+    if (!partial) {
+      // A proxy's login page, or a server that is not a receiver.
+      const message = `${status} with a body that is not OTLP: is this the URL of an OTLP receiver?`;
+      return { kind: 'refused', reason: 'refused', message, bodyAtFault: false };
+    }
     return { kind: 'accepted', rejected: partial.rejected, message: sanitize(partial.message) };
   }
   const title = `${status} ${STATUS_CODES[status] ?? ''}`.trim();
@@ -49,10 +50,6 @@ export function resultOfHttp(answer: HttpAnswer, { protocol, sanitize, now }: Ht
   const reason = AUTH.has(status) ? 'auth' : status >= 500 ? 'server' : 'refused';
   return { kind: 'refused', reason, message, bodyAtFault: BODY_AT_FAULT.has(status) };
 }
-
-/** A proxy's login page, or a server that is not a receiver. */
-const NOT_OTLP = (status: number) =>
-  `${status} with a body that is not OTLP: is this the URL of an OTLP receiver?`;
 
 /** The encoding of an answer, which may differ from the request's; undefined if it is not one of OTLP. */
 function encodingOf(contentType: string | undefined, protocol: OtlpProtocol): OtlpProtocol | undefined {

@@ -47,7 +47,7 @@ export function createHttpTransport(receiver: Receiver, options: TransportOption
           contentType: [response.headers['content-type']].flat()[0],
           body: await beginningOf(response.body),
         };
-        return resultOfHttp(answer, { protocol: receiver.protocol, sanitize, now: options.now() });
+        return resultOfHttp(answer, receiver.protocol, sanitize, options.now());
       } catch (error) {
         return signal.aborted ? TIMED_OUT : resultOfFault(error, connections.route());
       }

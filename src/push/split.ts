@@ -77,9 +77,6 @@ function piecesOf(scopeMetrics: readonly ScopeMetrics[]): Piece[] {
 }
 
 function groupByScope(pieces: readonly Piece[]): ScopeMetrics[] {
-  const scopes = [...new Set(pieces.map(({ scope }) => scope))];
-  return scopes.map((scope) => ({
-    scope,
-    metrics: pieces.filter((piece) => piece.scope === scope).map(({ metric }) => metric),
-  }));
+  const byScope = Map.groupBy(pieces, ({ scope }) => scope);
+  return [...byScope].map(([scope, all]) => ({ scope, metrics: all.map(({ metric }) => metric) }));
 }

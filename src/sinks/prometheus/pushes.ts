@@ -9,9 +9,9 @@ export interface RecordedPush {
   readonly seconds: number;
 }
 
-/** What the exporter tells about its pushes. */
+/** Self-metrics of pushes. */
 export interface PushMetrics {
-  /** Shows the receiver's counters from 0, before its first push. */
+  /** Exposes the receiver's counters at 0, before its first push. */
   receiverSeen(receiver: string, reasons: readonly string[]): void;
   pointsTaken(receiver: string, points: number): void;
   pointsLost(receiver: string, points: number, reason: string): void;
@@ -23,12 +23,7 @@ export interface PushMetrics {
 const PUSH_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 export function createPushMetrics(registry: Registry): PushMetrics {
-  const shape = ({ name, help, labels }: Metric) => ({
-    name,
-    help,
-    labelNames: [...labels],
-    registers: [registry],
-  });
+  const shape = shapeIn(registry);
   const up = new Gauge(shape(METRICS.otlpUp));
   const lastSuccess = new Gauge(shape(METRICS.otlpLastSuccess));
   const duration = new Histogram({ ...shape(METRICS.otlpPushDuration), buckets: PUSH_SECONDS });
@@ -51,4 +46,9 @@ export function createPushMetrics(registry: Registry): PushMetrics {
       duration.observe({ receiver }, seconds);
     },
   };
+}
+
+/** prom-client's configuration of a metric. */
+export function shapeIn(registry: Registry) {
+  return ({ name, help, labels }: Metric) => ({ name, help, labelNames: [...labels], registers: [registry] });
 }

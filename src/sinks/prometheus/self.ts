@@ -1,11 +1,11 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { METRICS, type Metric } from '../../core/metrics/catalog.ts';
+import { METRICS } from '../../core/metrics/catalog.ts';
 import { DRIFT_KINDS, type DriftKind } from '../../core/statement/statement.ts';
 import type { Instant } from '../../core/values/time.ts';
 import { type CollectedFamily, collectParts, createLiveRenderer } from './live.ts';
 import type { LiveMetrics } from './page.ts';
 import { addProcessMetrics } from './process.ts';
-import { createPushMetrics, type PushMetrics } from './pushes.ts';
+import { createPushMetrics, type PushMetrics, shapeIn } from './pushes.ts';
 
 /** An account as metrics name it. */
 export interface AccountLabels {
@@ -117,15 +117,6 @@ export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
       changed();
     },
   };
-}
-
-function shapeIn(registry: Registry) {
-  return ({ name, help, labels }: Metric) => ({
-    name,
-    help,
-    labelNames: [...labels],
-    registers: [registry],
-  });
 }
 
 function ownMetrics(registry: Registry) {
