@@ -25,15 +25,7 @@ export interface ReceiversOptions extends Pick<PushQueueOptions, 'now' | 'wait' 
   readonly graceMs?: number;
 }
 
-/** Pushes to receivers, each at its interval. */
-export interface OpenReceivers {
-  /** For instruments whose measurements all receivers get. */
-  readonly meterProvider: MeterProvider;
-  /** Pushes now, after the running push. Never rejects: the events report how it ended. */
-  flush(): Promise<void>;
-  /** Pushes a last time and closes the connections; aborts what hangs. Never rejects. */
-  stop(): Promise<void>;
-}
+export type OpenReceivers = ReturnType<typeof openReceivers>;
 
 const GRACE_MS = 5 * SECOND;
 
@@ -42,10 +34,7 @@ const GRACE_MS = 5 * SECOND;
  *
  * Only the events report failures: the library logs nothing unless it is given a logger.
  */
-export function openReceivers(
-  subscriptions: readonly Subscription[],
-  options: ReceiversOptions,
-): OpenReceivers {
+export function openReceivers(subscriptions: readonly Subscription[], options: ReceiversOptions) {
   const opened = subscriptions.map((subscription) => openReceiver(subscription, options));
   const readers = opened.map(({ reader }) => reader);
   const meterProvider = new MeterProvider({ resource: resourceFromAttributes(options.resource), readers });
@@ -57,8 +46,11 @@ export function openReceivers(
     clearTimeout(grace);
   };
   return {
+    /** For instruments whose measurements all receivers get. */
     meterProvider,
+    /** Pushes now, after the running push. Never rejects: the events report how it ended. */
     flush: () => meterProvider.forceFlush().catch(() => {}),
+    /** Pushes a last time and closes the connections; aborts what hangs. Never rejects. */
     stop: () => (stopping ??= stop()),
   };
 }

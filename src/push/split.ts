@@ -37,9 +37,8 @@ export async function* encodedBatches(
 }
 
 /** How many points a push has. */
-export function countPoints({ scopeMetrics }: ResourceMetrics): number {
-  const metrics = scopeMetrics.flatMap((scope) => scope.metrics);
-  return metrics.reduce((count, { dataPoints }) => count + dataPoints.length, 0);
+export function countPoints(metrics: ResourceMetrics): number {
+  return pointsIn(metrics).length;
 }
 
 function pointsIn({ scopeMetrics }: ResourceMetrics): EncodedPoint[] {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { context, type MeterProvider, ProxyTracerProvider, TraceFlags, trace } from '@opentelemetry/api';
+import { context, ProxyTracerProvider, TraceFlags, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import {
@@ -27,21 +27,13 @@ export interface TracesOptions extends Pick<SpanExporterOptions, 'receiver' | 't
 }
 
 /** Traces and request metrics of polls. */
-export interface Telemetry {
-  readonly wrapPoll: WrapPoll;
-  /** Measures `http.client.request.duration` for the readers of this provider from now on. */
-  measure(meterProvider: MeterProvider): void;
-  /** The ids of the active span for a log line, if the span is sampled. */
-  readonly logFields: () => Readonly<Record<string, string>>;
-  /** After polls have ended: sends remaining spans, for at most `graceMs`, and removes all instrumentation. */
-  stop(graceMs: number): Promise<void>;
-}
+export type Telemetry = ReturnType<typeof openTelemetry>;
 
 /**
  * Opens the exporter's own telemetry. It sets only the global context manager of OpenTelemetry, never a propagator.
  * Several in one process share the context manager of the first, until that one is stopped.
  */
-export function openTelemetry({ traces, resource }: TelemetryOptions): Telemetry {
+export function openTelemetry({ traces, resource }: TelemetryOptions) {
   const spans = traces && openSpans(traces, resource);
   const tracerProvider = spans?.provider ?? new ProxyTracerProvider();
   // Not `createContextKey`, which gives the same key for the same name.
@@ -51,9 +43,11 @@ export function openTelemetry({ traces, resource }: TelemetryOptions): Telemetry
   const requests = watchRequests({ tracerProvider, isPolling });
   return {
     wrapPoll: tracePolls(tracerProvider.getTracer('ai-billing-exporter'), key),
+    /** Measures `http.client.request.duration` for the readers of this provider from now on. */
     measure: requests.measure,
     logFields,
-    async stop(graceMs) {
+    /** After polls have ended: sends remaining spans, for at most `graceMs`, and removes all instrumentation. */
+    async stop(graceMs: number): Promise<void> {
       requests.stop();
       await spans?.stop(graceMs);
       if (isFirst) context.disable();
@@ -95,6 +89,7 @@ function openSpans({ sampleRatio, ...traces }: TracesOptions, resource: Telemetr
   return { provider, stop };
 }
 
+/** The ids of the active span for a log line, if the span is sampled. */
 function logFields(): Readonly<Record<string, string>> {
   const span = trace.getActiveSpan()?.spanContext();
   if (span === undefined || (span.traceFlags & TraceFlags.SAMPLED) === 0) return {};

@@ -33,7 +33,8 @@ const TRAVEL_MS = SECOND;
  * Keeps an account within every known limit: the pauses that answers ask for, what the provider's headers leave, and the request
  * budget, of which no window of `perMs`, wherever it starts, holds more than `requests`.
  *
- * Time is passed in. If it goes back, all waits end as much earlier: no wait gets longer.
+ * Time is passed in. If the clock is set back, all waits end as much earlier, so that none gets longer: internally all instants are
+ * of a clock that never goes back.
  */
 export class RateLimiter {
   readonly #memory: RequestMemory | undefined;
@@ -41,6 +42,8 @@ export class RateLimiter {
   readonly #countdown = new ProviderCountdown();
   #notBefore: Instant;
   #lastSeen: Instant;
+  /** How far the clock has been set back in total. */
+  #setBackMs = 0;
 
   constructor({ now, budget, memory }: RateLimiterOptions) {
     const { notBefore = 0, spent = [] } = memory?.state ?? {};
@@ -53,51 +56,49 @@ export class RateLimiter {
 
   /** When the next request may be sent: at once if that is in the past. */
   earliest(now: Instant): Instant {
-    this.#followClock(now);
-    return Math.max(this.#notBefore, this.#window?.earliest(now) ?? 0, this.#countdown.earliest(now));
+    const at = this.#monotonic(now);
+    const earliest = Math.max(this.#notBefore, this.#window?.earliest(at) ?? 0, this.#countdown.earliest(at));
+    return earliest - this.#setBackMs;
   }
 
   /** How many requests may be sent at once; Infinity without a limit. */
   remaining(now: Instant): number {
-    this.#followClock(now);
-    if (this.#notBefore > now) return 0;
-    return Math.min(this.#window?.remaining(now) ?? Number.POSITIVE_INFINITY, this.#countdown.remaining(now));
+    const at = this.#monotonic(now);
+    if (this.#notBefore > at) return 0;
+    return Math.min(this.#window?.remaining(at) ?? Number.POSITIVE_INFINITY, this.#countdown.remaining(at));
   }
 
   /** Counts a request that is about to be sent, and returns its number. */
   record(now: Instant): number {
-    this.#followClock(now);
-    this.#window?.record(now);
+    this.#window?.record(this.#monotonic(now));
     if (this.#window) this.#store();
     return this.#countdown.record();
   }
 
   /** Applies what the answer to a request says about the provider's own count. */
-  update(limit: ProviderRateLimit, now: Instant, request: number): void {
-    this.#followClock(now);
-    this.#countdown.update(limit, now, request);
+  update({ remaining, resetAt }: ProviderRateLimit, now: Instant, request: number): void {
+    const at = this.#monotonic(now);
+    if (remaining === undefined || resetAt === undefined || !(resetAt > now)) return;
+    this.#countdown.update({ request, remaining, resetAt: at + Math.min(resetAt - now, MAX_WAIT_MS) }, at);
   }
 
   /** Pauses until an instant, for at most an hour. Never shortens a longer pause. */
   pauseUntil(until: Instant, now: Instant): void {
-    this.#followClock(now);
-    const end = Math.min(until, now + MAX_WAIT_MS);
+    const end = this.#monotonic(now) + Math.min(until - now, MAX_WAIT_MS);
     if (end <= this.#notBefore) return;
     this.#notBefore = end;
     this.#store();
   }
 
-  #followClock(now: Instant): void {
-    const byMs = Math.max(0, this.#lastSeen - now);
+  #monotonic(now: Instant): Instant {
+    this.#setBackMs += Math.max(0, this.#lastSeen - now);
     this.#lastSeen = now;
-    if (byMs === 0) return;
-    this.#notBefore -= byMs;
-    this.#window?.setBack(byMs);
-    this.#countdown.setBack(byMs);
+    return now + this.#setBackMs;
   }
 
   #store(): void {
-    this.#memory?.remember({ notBefore: this.#notBefore, spent: this.#window?.sentAt() ?? [] });
+    const spent = this.#window?.sentAt.map((at) => at - this.#setBackMs) ?? [];
+    this.#memory?.remember({ notBefore: this.#notBefore - this.#setBackMs, spent });
   }
 }
 
@@ -105,16 +106,12 @@ export class RateLimiter {
 class SlidingWindow {
   readonly #requests: number;
   readonly #windowMs: number;
-  #sentAt: readonly Instant[];
+  sentAt: readonly Instant[];
 
   constructor({ requests, perMs }: NonNullable<RateLimiterOptions['budget']>, sentAt: readonly Instant[]) {
     this.#requests = requests;
     this.#windowMs = perMs + TRAVEL_MS;
-    this.#sentAt = sentAt;
-  }
-
-  sentAt(): Instant[] {
-    return [...this.#sentAt];
+    this.sentAt = sentAt;
   }
 
   remaining(now: Instant): number {
@@ -128,17 +125,18 @@ class SlidingWindow {
   }
 
   record(now: Instant): void {
-    this.#sentAt = [...this.#inWindow(now), now];
-  }
-
-  setBack(byMs: number): void {
-    this.#sentAt = this.#sentAt.map((at) => at - byMs);
+    this.sentAt = [...this.#inWindow(now), now];
   }
 
   /** The clock may have been set back between two processes: requests of the "future" count for a window from now. */
   #inWindow(now: Instant): Instant[] {
-    return this.#sentAt.map((at) => Math.min(at, now)).filter((at) => at > now - this.#windowMs);
+    return this.sentAt.map((at) => Math.min(at, now)).filter((at) => at > now - this.#windowMs);
   }
+}
+
+/** What an answer says about the provider's count, and the number of its request. */
+interface ReportedLimit extends Required<ProviderRateLimit> {
+  readonly request: number;
 }
 
 /**
@@ -147,7 +145,7 @@ class SlidingWindow {
  */
 class ProviderCountdown {
   #sent = 0;
-  #limit = { request: 0, remaining: Number.POSITIVE_INFINITY, resetAt: 0 };
+  #limit: ReportedLimit = { request: 0, remaining: Number.POSITIVE_INFINITY, resetAt: 0 };
 
   remaining(now: Instant): number {
     const { request, remaining, resetAt } = this.#limit;
@@ -163,13 +161,7 @@ class ProviderCountdown {
     return this.#sent;
   }
 
-  update({ remaining, resetAt }: ProviderRateLimit, now: Instant, request: number): void {
-    if (remaining === undefined || resetAt === undefined || !(resetAt > now)) return;
-    if (request < this.#limit.request && this.#limit.resetAt > now) return;
-    this.#limit = { request, remaining, resetAt: Math.min(resetAt, now + MAX_WAIT_MS) };
-  }
-
-  setBack(byMs: number): void {
-    this.#limit = { ...this.#limit, resetAt: this.#limit.resetAt - byMs };
+  update(limit: ReportedLimit, now: Instant): void {
+    if (limit.request >= this.#limit.request || this.#limit.resetAt <= now) this.#limit = limit;
   }
 }

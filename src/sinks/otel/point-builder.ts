@@ -25,26 +25,23 @@ export interface PointBuilder<Total> {
 
 /** Builds points with totals. */
 export function cumulativePoints<Total>(openedAt: Instant): PointBuilder<Total> {
-  return {
-    temporality: AggregationTemporality.CUMULATIVE,
-    // After the clock was set back, `at` may be before the start.
-    point: ({ total, createdAt = openedAt, attributes }, at) => ({
-      startTime: hrTime(Math.min(createdAt, at)),
-      endTime: hrTime(at),
-      attributes,
-      value: total,
-    }),
-    acknowledge: () => {},
-  };
+  // After the clock was set back, `at` may be before the start.
+  return statelessPoints(({ createdAt = openedAt }, at) => Math.min(createdAt, at));
 }
 
 /** Builds points with values of the moment. */
 export function gaugePoints(): PointBuilder<number> {
+  return statelessPoints((_sample, at) => at);
+}
+
+function statelessPoints<Total>(
+  startOf: (sample: CurrentSample<Total>, at: Instant) => Instant,
+): PointBuilder<Total> {
   return {
     temporality: AggregationTemporality.CUMULATIVE,
-    point({ total, attributes }, at) {
-      const time = hrTime(at);
-      return { startTime: time, endTime: time, attributes, value: total };
+    point(sample, at) {
+      const { attributes, total: value } = sample;
+      return { startTime: hrTime(startOf(sample, at)), endTime: hrTime(at), attributes, value };
     },
     acknowledge: () => {},
   };
