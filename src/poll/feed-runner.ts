@@ -1,9 +1,10 @@
 import { HOUR, type Instant, MINUTE, SECOND } from '../core/values/time.ts';
 import { isRefusal, POLL_FAILURES, PollError } from '../providers/api/errors.ts';
 import type { Admit } from './admission.ts';
+import { transact } from './apply-statement.ts';
 import { pollFeed } from './poll-feed.ts';
 import { type FailedPoll, failedPoll, type PollEnding, type PollOutcome } from './poll-outcome.ts';
-import { type PollTarget, type PollWatcher, transact } from './poll-target.ts';
+import type { PollTarget, PollWatcher } from './poll-target.ts';
 import { type Pattern, type Schedule, schedule } from './schedule.ts';
 
 /** A feed as the poller runs it. */

@@ -1,13 +1,14 @@
 import type { StatementOutcome } from '../core/ledger/settings.ts';
 import { assertPlausibleReading } from '../core/statement/observations.ts';
-import type { Reading } from '../core/statement/statement.ts';
 import type { Instant, Range } from '../core/values/time.ts';
 import { mostTelling, type PollError } from '../providers/api/errors.ts';
 import type { FeedContext } from '../providers/api/provider.ts';
+import { applyStatement } from './apply-statement.ts';
+import { takeInSlices } from './http/slices.ts';
 import { pollErrorOf } from './poll-outcome.ts';
 import { PollResult } from './poll-result.ts';
 import { createPollSummary, longLabels, watchDrift } from './poll-summary.ts';
-import { feedContext, type PollTarget, type PollWatcher, transact } from './poll-target.ts';
+import { feedContext, type PollTarget, type PollWatcher } from './poll-target.ts';
 import { createRangeGuard, EndlessAnswers } from './range-guard.ts';
 
 type Completion = 'succeeded' | 'postponed';
@@ -109,8 +110,12 @@ async function readInto(
 ): Promise<{ readonly reread?: boolean }> {
   const { reading, asOf } = await readRange(target, range, { ...context, state: result.state });
   assertPlausibleReading(reading);
-  const isFact = reading.statement !== undefined && target.feed.stream !== undefined;
-  const applied = isFact ? await transact(target, () => applyReading(target, reading, asOf)) : UNCHANGED;
+  const { statement, resources } = reading;
+  const stream = target.feed.stream?.name;
+  const isFact = statement !== undefined && stream !== undefined;
+  const applied = isFact
+    ? await applyStatement(target, { ...statement, stream, asOf }, resources, context.signal)
+    : UNCHANGED;
   result.add(reading, applied.held);
   for (const drift of [...reading.drift, ...longLabels(reading)]) watcher.drift(drift);
   watcher.applied(applied);
@@ -130,22 +135,11 @@ async function readRange(target: PollTarget, range: Range, context: FeedContext<
     reader.add(page);
     guard.kept(reader.retainedEntries?.() ?? 0);
   }
-  const reading = reader.finish();
+  const reading = reader.finishInSteps ? await takeInSlices(reader.finishInSteps()) : reader.finish();
   return {
     reading: { ...reading, drift: [...reading.drift, ...drift()] },
     asOf: asOf ?? target.asOf(target.now()),
   };
-}
-
-function applyReading(target: PollTarget, reading: Reading, asOf: Instant): StatementOutcome {
-  const stream = target.feed.stream?.name;
-  if (!reading.statement || stream === undefined) return UNCHANGED;
-  return target.ledger.apply(
-    target.key,
-    { ...reading.statement, stream, asOf },
-    reading.resources,
-    target.now(),
-  );
 }
 
 const UNCHANGED: StatementOutcome = { changed: false, unconverted: new Set(), late: [], held: new Set() };

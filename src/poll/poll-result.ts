@@ -1,7 +1,8 @@
 import { identityOf, newestOf } from '../core/statement/observations.ts';
 import type { Note, Observation, Reading, Reconciliation } from '../core/statement/statement.ts';
+import { transact } from './apply-statement.ts';
 import { cleanObservation, shortNotes } from './poll-summary.ts';
-import { type PollTarget, type PollWatcher, transact } from './poll-target.ts';
+import type { PollTarget, PollWatcher } from './poll-target.ts';
 
 /** How many values beyond the bill, such as prices or balances, a feed keeps. Each is at least one series, and a row in memory. */
 const MAX_OBSERVATIONS = 10_000;

@@ -1,28 +1,22 @@
 import { hasLabelSet } from '../core/ledger/overflow.ts';
-import type { FeedKey, StatementOutcome } from '../core/ledger/settings.ts';
-import type { Ledger } from '../core/ledger.ts';
+import type { StatementOutcome } from '../core/ledger/settings.ts';
 import type { SeriesKey } from '../core/statement/series.ts';
 import type { Drift, Note } from '../core/statement/statement.ts';
 import { type Rates, rateAt } from '../core/values/exchange-rates.ts';
 import { multiply } from '../core/values/money.ts';
 import type { Instant } from '../core/values/time.ts';
 import { EMPTY_CONTEXT, type Feed, type FeedContext } from '../providers/api/provider.ts';
+import type { Destination } from './apply-statement.ts';
 import type { HttpClient } from './http/client.ts';
-import type { RunInTransaction } from './writer.ts';
 
 /** A feed of an account, with everything a poll of it needs. */
-export interface PollTarget {
-  readonly key: FeedKey;
+export interface PollTarget extends Destination {
   readonly feed: Feed<unknown, unknown>;
   /** The account's keys that only its provider has. */
   readonly config: unknown;
   readonly client: HttpClient;
-  readonly ledger: Ledger;
   /** As they are now. */
   readonly rates: () => Rates;
-  readonly now: () => Instant;
-  /** Stores what was read; at once when absent. */
-  readonly write?: RunInTransaction;
   /** Turns the moment of a first request into an as-of that no other statement of the account has. */
   readonly asOf: (at: Instant) => Instant;
 }
@@ -36,11 +30,6 @@ export interface PollWatcher {
   unconverted(currency: string): void;
   /** After each range of a poll. */
   progress(progress: { readonly done: number; readonly total: number }): void;
-}
-
-/** Runs work on the ledger and resolves with its result once that is stored. */
-export async function transact<Result>({ write }: PollTarget, work: () => Result): Promise<Result> {
-  return write ? write(work) : work();
 }
 
 /** What the feed may know during a poll. */

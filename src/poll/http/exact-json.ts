@@ -1,3 +1,5 @@
+import type { Steps } from '../../providers/api/steps.ts';
+
 /** Every long number has at least this many digits and points in a row. */
 const LONG_RUN = 16;
 const HALF_RUN = LONG_RUN / 2;
@@ -16,11 +18,15 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true });
  *
  * @throws {SyntaxError} when the input is not UTF-8 or not JSON. The message holds nothing of the input.
  */
-export function parseExactJson(input: string | Uint8Array): unknown {
+export function* parseExactJson(input: string | Uint8Array): Steps<unknown> {
   const text = textOf(input);
+  yield;
   if (!mayHoldLong(text)) return parse(text);
   assertJson(text);
-  return parse(quoteLongNumbers(text));
+  yield;
+  const quoted = quoteLongNumbers(text);
+  yield;
+  return parse(quoted);
 }
 
 /** A function of its own, so that its result is not kept in memory beside the final one. */

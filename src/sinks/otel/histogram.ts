@@ -1,5 +1,5 @@
 import type { Histogram } from '@opentelemetry/sdk-metrics';
-import type { CollectedFamily, CollectedValue } from '../prometheus/live.ts';
+import type { CollectedFamily, CollectedValue } from '../prometheus/collect.ts';
 import { difference } from './deltas.ts';
 
 /** Combines the samples of each histogram of a family; bucket counts exclude lower buckets. */
