@@ -102,7 +102,7 @@ function bench(
 const OFF = [401, 402, 403, 404, 410];
 const NOT_OFF = [400, 405, 408, 409, 422, 429, 500, 501, 502, 503, 504, 200];
 
-test('an optional feed is switched off by a refusal, and fails by anything else', async () => {
+test('optional feed becomes unavailable after a refusal, and fails after anything else', async () => {
   for (const status of [...OFF, ...NOT_OFF]) {
     const { poll, state } = bench();
     await poll('well');
@@ -116,7 +116,7 @@ test('an optional feed is switched off by a refusal, and fails by anything else'
   }
 });
 
-test('a feed that is not optional fails by a refusal, and what it learned stays', async () => {
+test('required feed fails after a refusal, and keeps its values', async () => {
   for (const status of OFF) {
     const { poll, row } = bench(false);
     await poll('well');
@@ -126,7 +126,7 @@ test('a feed that is not optional fails by a refusal, and what it learned stays'
   }
 });
 
-test('what a feed learned goes when it is switched off, but for when it last succeeded', async () => {
+test('unavailable feed loses its values, except the time of its last success', async () => {
   const { poll, row } = bench();
   await poll('well');
   const { lastSuccess, read, ...learned } = row() ?? assert.fail('nothing was stored');
@@ -146,7 +146,7 @@ test('what a feed learned goes when it is switched off, but for when it last suc
   });
 });
 
-test('what a feed learned stays when its poll merely fails', async () => {
+test('feed keeps its values after a failed poll', async () => {
   const { poll, row } = bench();
   await poll('well');
   const before = row();
@@ -156,7 +156,7 @@ test('what a feed learned stays when its poll merely fails', async () => {
   }
 });
 
-test('a feed that is switched off is left alone for an hour, says so once, and comes back', async () => {
+test('unavailable feed is not polled for an hour, is reported once, and recovers', async () => {
   const { poll, wait, asked, ended, row } = bench();
   const off = await poll(answered(403));
   assert.ok(off.kind === 'unavailable' && off.isTransition && off.reason === 'auth');
@@ -173,7 +173,7 @@ test('a feed that is switched off is left alone for an hour, says so once, and c
   assert.ok(again.kind === 'unavailable' && again.isTransition, 'it had been back');
 });
 
-test('a feed that was switched off fails like any other once it is answered otherwise', async () => {
+test('unavailable feed fails like any other after a different error', async () => {
   const { poll, wait, state } = bench();
   await poll(answered(403));
   wait(HOUR);
@@ -183,7 +183,7 @@ test('a feed that was switched off fails like any other once it is answered othe
   assert.equal((await poll('well')).kind, 'succeeded', 'a failure does not wait for the hour');
 });
 
-test('a ledger that cannot be written while a feed is switched off makes that a failed poll', async () => {
+test('poll fails as storage if an unavailable feed cannot be cleared', async () => {
   let isFull = true;
   const { poll, wait, row } = bench(true, (ledger) => ({
     ...ledger,
@@ -203,13 +203,13 @@ test('a ledger that cannot be written while a feed is switched off makes that a 
   assert.equal(row()?.state, undefined);
 });
 
-test('a feed that never read anything can be switched off', async () => {
+test('feed without any reading can become unavailable', async () => {
   const { poll, row } = bench();
   assert.equal((await poll(answered(403))).kind, 'unavailable');
   assert.equal(row()?.lastSuccess, undefined);
 });
 
-test('a feed that is switched off is asked again where the clock was set back since', async () => {
+test('unavailable feed is polled again after the clock is set back', async () => {
   const { poll, wait, asked } = bench();
   await poll(answered(403));
   wait(-30 * HOUR);
@@ -217,7 +217,7 @@ test('a feed that is switched off is asked again where the clock was set back si
   assert.equal(asked(), 2);
 });
 
-test('a poll can be run within something else, which sees it end and be told of', async () => {
+test('wrapPoll encloses a poll and its events', async () => {
   const order: string[] = [];
   const { poll, ended } = bench(true, undefined, async (feed, run, stopping) => {
     order.push(`begins ${feed.labels.feed} ${stopping.aborted}`);
@@ -240,7 +240,7 @@ test('a poll can be run within something else, which sees it end and be told of'
   ]);
 });
 
-test('a poll that is tried again sooner is not run within the one before', async () => {
+test('wrapPoll does not enclose the retry of a poll', async () => {
   const within = new AsyncLocalStorage<string>();
   const begun: (string | undefined)[] = [];
   const again = Promise.withResolvers<void>();

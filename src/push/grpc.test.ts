@@ -73,7 +73,7 @@ const answers: readonly (readonly [what: string, answer: Answer, result: SendRes
 ];
 
 for (const [what, answer, expected] of answers) {
-  test(`over gRPC, ${what} is ${expected.kind}`, async (context) => {
+  test(`gRPC transport: ${what} is ${expected.kind}`, async (context) => {
     const { url, pushes } = await startOtlpReceiver(context, { protocol: 'grpc', answer: () => answer });
     assert.deepEqual(await sendTo(context, receiverAt(url)), expected);
     assert.equal(pushes.length, 1);
@@ -81,7 +81,7 @@ for (const [what, answer, expected] of answers) {
 }
 
 for (const compression of ['none', 'gzip'] as const) {
-  test(`over gRPC, headers are metadata; compression ${compression}`, async (context) => {
+  test(`gRPC transport sends headers as metadata with compression ${compression}`, async (context) => {
     const { url, next } = await startOtlpReceiver(context, { protocol: 'grpc' });
     const headers = () => ({ 'X-Api-Key': 'secret', 'a-bin': 'x', 'b c': 'x', d: 'two\nlines' });
     const body = Buffer.from([10, 0]);
@@ -98,7 +98,7 @@ for (const compression of ['none', 'gzip'] as const) {
   });
 }
 
-test('a header that HTTP/2 forbids does no harm', async (context) => {
+test('gRPC transport skips a header that HTTP/2 forbids', async (context) => {
   const { url } = await startOtlpReceiver(context, { protocol: 'grpc' });
   const headers = () => ({
     connection: 'close',
@@ -110,7 +110,7 @@ test('a header that HTTP/2 forbids does no harm', async (context) => {
   assert.notEqual(result.kind, 'retryable', result.message);
 });
 
-test('another method is called where one is named', async (context) => {
+test('gRPC transport calls the configured method', async (context) => {
   const { url } = await startOtlpReceiver(context, { protocol: 'grpc' });
   const method = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
   const transport = await createGrpcTransport(receiverAt(url), { ...OPTIONS, method });
@@ -120,7 +120,7 @@ test('another method is called where one is named', async (context) => {
   assert.match(message, /UNIMPLEMENTED.*TraceService\/Export/);
 });
 
-test('a key that the receiver echoes over gRPC is not told', async (context) => {
+test('gRPC transport redacts a key that the receiver echoes', async (context) => {
   const answer = () => ({ status: status.UNAUTHENTICATED, details: 'who is Bearer abcdef-123?' });
   const { url } = await startOtlpReceiver(context, { protocol: 'grpc', answer });
   const headers = () => ({ authorization: 'Bearer abcdef-123' });
@@ -130,7 +130,7 @@ test('a key that the receiver echoes over gRPC is not told', async (context) => 
   );
 });
 
-test('over gRPC, a receiver that hangs is left at the deadline', async (context) => {
+test('gRPC transport aborts a call that hangs at the deadline', async (context) => {
   const answer = () => new Promise<Answer>(() => {});
   const { url } = await startOtlpReceiver(context, { protocol: 'grpc', answer });
   const transport = await opened(context, receiverAt(url));
@@ -141,13 +141,13 @@ test('over gRPC, a receiver that hangs is left at the deadline', async (context)
   );
 });
 
-test('over gRPC, one that takes connections and says nothing is left at the deadline', async (context) => {
+test('gRPC transport aborts a silent connection at the deadline', async (context) => {
   const { url } = await proxyTo(context, 0);
   const result = await sendTo(context, receiverAt(url), patience(100));
   assert.deepEqual(result, retryable('timeout', 'no answer in time'));
 });
 
-test('over gRPC, a connection that has gone silent is replaced after one deadline', async (context) => {
+test('gRPC transport replaces a dead connection after one deadline', async (context) => {
   const { port } = await startOtlpReceiver(context, { protocol: 'grpc' });
   const { url, silence, open } = await proxyTo(context, port);
   const transport = await opened(context, receiverAt(url));
@@ -158,14 +158,14 @@ test('over gRPC, a connection that has gone silent is replaced after one deadlin
   while (open() > 1) await sleep(10);
 });
 
-test('over gRPC, an HTTP/1.1 server is a fault that is told', async (context) => {
+test('gRPC transport reports an HTTP/1.1 server', async (context) => {
   const address = await servedOnLoopback(context, (_request, response) => response.end('hello'));
   const result = await sendTo(context, receiverAt(`http://${address}`), patience(5000));
   assert.equal(result.kind, 'retryable');
   assert.notEqual(result.message, '');
 });
 
-test('a receiver that goes is a fault of the network, and one that is back is found within seconds', async (context) => {
+test('gRPC transport reports a receiver that is down as network, and reconnects within seconds', async (context) => {
   const first = await startOtlpReceiver(context, { protocol: 'grpc' });
   const transport = await opened(context, receiverAt(first.url));
   assert.deepEqual(await transport.send(EMPTY, patience()), accepted(0));
@@ -183,7 +183,7 @@ test('a receiver that goes is a fault of the network, and one that is back is fo
   }
 });
 
-test('over gRPC, a certificate is trusted by its own authority only, and ours is shown', async (context) => {
+test('gRPC transport trusts only the configured authority, and presents the client certificate', async (context) => {
   const { ca, server, client } = makeCertificates();
   const tls = { ...server, clientCa: ca };
   const { url } = await startOtlpReceiver(context, { protocol: 'grpc', tls });

@@ -80,7 +80,7 @@ const answers: readonly (readonly [what: string, answer: Answer, result: SendRes
 ];
 
 for (const [what, answer, expected] of answers) {
-  test(`over HTTP, ${what} is ${expected.kind}`, async (context) => {
+  test(`HTTP transport: ${what} is ${expected.kind}`, async (context) => {
     const { url, pushes } = await startOtlpReceiver(context, {
       protocol: 'http/protobuf',
       answer: () => answer,
@@ -120,7 +120,7 @@ const jsonAnswers: readonly (readonly [what: string, answer: Answer, result: Sen
 ];
 
 for (const [what, answer, expected] of jsonAnswers) {
-  test(`in JSON, ${what} is ${expected.kind}`, async (context) => {
+  test(`HTTP transport in JSON: ${what} is ${expected.kind}`, async (context) => {
     const { url } = await startOtlpReceiver(context, { protocol: 'http/json', answer: () => answer });
     assert.deepEqual(
       await sendTo(
@@ -133,7 +133,7 @@ for (const [what, answer, expected] of jsonAnswers) {
   });
 }
 
-test('a request has its path with the query, its headers and its body packed', async (context) => {
+test('HTTP transport sends the path with its query, the headers and a compressed body', async (context) => {
   const seen: unknown[] = [];
   const address = await servedOnLoopback(context, async (request, response) => {
     const { method, url, headers } = request;
@@ -154,7 +154,7 @@ test('a request has its path with the query, its headers and its body packed', a
   });
 });
 
-test('one connection serves request after request', async (context) => {
+test('HTTP transport reuses its connection', async (context) => {
   const ports = new Set<number | undefined>();
   const address = await servedOnLoopback(context, (request, response) => {
     ports.add(request.socket.remotePort);
@@ -165,7 +165,7 @@ test('one connection serves request after request', async (context) => {
   assert.equal(ports.size, 1);
 });
 
-test('a key that the receiver echoes is not told, nor more than a line of what it says', async (context) => {
+test('HTTP transport redacts a key that the receiver echoes, and quotes one line at most', async (context) => {
   const told = `who is Bearer abcdef-123 or abcdef-123 or query-key?\n${'x'.repeat(500)}`;
   const body = JSON.stringify({ message: told });
   const { url } = await startOtlpReceiver(context, {
@@ -179,7 +179,7 @@ test('a key that the receiver echoes is not told, nor more than a line of what i
   assert(message.length <= 201);
 });
 
-test('nobody there is a fault of the network', async (context) => {
+test('HTTP transport reports a refused connection as network', async (context) => {
   const { url, stop } = await startOtlpReceiver(context, { protocol: 'http/protobuf' });
   stop();
   assert.deepEqual(
@@ -188,13 +188,13 @@ test('nobody there is a fault of the network', async (context) => {
   );
 });
 
-test('a host that does not exist is a fault of the network', async (context) => {
+test('HTTP transport reports an unknown host as network', async (context) => {
   const result = await sendTo(context, receiverAt('http://nobody.invalid:4318'));
   assert.equal(result.kind === 'retryable' && result.reason, 'network');
   assert.match(result.message, /^no answer from nobody\.invalid:4318: E(NOTFOUND|AI_AGAIN)$/);
 });
 
-test('a connection that is reset is a fault of the network, and the next request finds another', async (context) => {
+test('HTTP transport reports a reset as network, and reconnects', async (context) => {
   let first = true;
   const url = await rawServer(context, (socket) => {
     socket.once('data', () => {
@@ -211,13 +211,13 @@ test('a connection that is reset is a fault of the network, and the next request
   assert.deepEqual(await transport.send(EMPTY, patience()), accepted(0));
 });
 
-test('what is no HTTP is a fault of the network', async (context) => {
+test('HTTP transport reports an answer that is not HTTP as network', async (context) => {
   const url = await rawServer(context, (socket) => socket.end('SSH-2.0-OpenSSH\r\n'));
   const result = await sendTo(context, receiverAt(url));
   assert.deepEqual(result, retryable('network', 'no answer in HTTP'));
 });
 
-test('a receiver that hangs is left at the deadline, and answers the next request', async (context) => {
+test('HTTP transport aborts a request that hangs at the deadline, and sends the next', async (context) => {
   let asked = 0;
   const { url } = await startOtlpReceiver(context, {
     protocol: 'http/protobuf',
@@ -228,7 +228,7 @@ test('a receiver that hangs is left at the deadline, and answers the next reques
   assert.deepEqual(await transport.send(EMPTY, patience()), accepted(0));
 });
 
-test('nothing is sent after the deadline', async (context) => {
+test('HTTP transport sends nothing after the deadline', async (context) => {
   const { url, pushes } = await startOtlpReceiver(context, { protocol: 'http/protobuf' });
   const transport = opened(context, receiverAt(url));
   assert.deepEqual(
@@ -238,7 +238,7 @@ test('nothing is sent after the deadline', async (context) => {
   assert.equal(pushes.length, 0);
 });
 
-test('an answer that hangs after its head counts by its status: what was taken is not sent twice', async (context) => {
+test('HTTP transport goes by the status of an answer that hangs after its head', async (context) => {
   for (const [status, expected] of [
     [200, accepted(0)],
     [503, retryable('server', '503 Service Unavailable')],
@@ -251,7 +251,7 @@ test('an answer that hangs after its head counts by its status: what was taken i
   }
 });
 
-test('a receiver that never greets where TLS is expected is not waited for', async (context) => {
+test('HTTP transport does not wait for a TLS handshake beyond the deadline', async (context) => {
   const { port } = new URL(await rawServer(context, () => {}));
   const transport = createHttpTransport(receiverAt(`https://127.0.0.1:${port}/v1/metrics`), OPTIONS);
   const over = new AbortController();
@@ -266,7 +266,7 @@ test('a receiver that never greets where TLS is expected is not waited for', asy
   await transport.close();
 });
 
-test('an endless answer is cut off, and costs the connection only', async (context) => {
+test('HTTP transport closes the connection of an endless answer', async (context) => {
   let sent = 0;
   const address = await servedOnLoopback(context, (_request, response) => {
     const more = () => {
@@ -281,7 +281,7 @@ test('an endless answer is cut off, and costs the connection only', async (conte
   assert(sent < 32 * 2 ** 20, `${sent} bytes`);
 });
 
-test('a header that HTTP does not allow is refused, unsent', async (context) => {
+test('HTTP transport refuses a header that HTTP does not allow', async (context) => {
   const { url, pushes } = await startOtlpReceiver(context, { protocol: 'http/protobuf' });
   const headers = () => ({ authorization: 'two\nlines' });
   const result = await sendTo(context, receiverAt(url, { headers }));
@@ -293,7 +293,7 @@ test('a header that HTTP does not allow is refused, unsent', async (context) => 
   assert.equal(pushes.length, 0);
 });
 
-test('a certificate is trusted by its own authority only, and ours is shown', async (context) => {
+test('HTTP transport trusts only the configured authority, and presents the client certificate', async (context) => {
   const { ca, server, client } = makeCertificates();
   const tls = { ...server, clientCa: ca };
   const { url } = await startOtlpReceiver(context, { protocol: 'http/protobuf', tls });
@@ -310,14 +310,14 @@ test('a certificate is trusted by its own authority only, and ours is shown', as
   );
 });
 
-test('a certificate for another host is not trusted', async (context) => {
+test('HTTP transport rejects a certificate for another host', async (context) => {
   const { ca, client } = makeCertificates();
   const { url } = await startOtlpReceiver(context, { protocol: 'http/protobuf', tls: client });
   const message = 'the certificate of the receiver is not trusted: ERR_TLS_CERT_ALTNAME_INVALID';
   assert.deepEqual(await sendTo(context, receiverAt(url, { tls: { ca } })), retryable('network', message));
 });
 
-test('keys that are none are told when the way is opened', () => {
+test('HTTP transport rejects invalid keys when it is opened', () => {
   assert.throws(() =>
     createHttpTransport(receiverAt('https://localhost', { tls: { ca: 'x', cert: 'y', key: 'z' } }), OPTIONS),
   );

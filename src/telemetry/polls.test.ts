@@ -19,7 +19,7 @@ function bench(testContext: TestContext) {
   return { wrapPoll, isPolling, spans: () => exporter.getFinishedSpans() };
 }
 
-test('the span says how the poll ended', async (testContext) => {
+test('poll span has the outcome of the poll', async (testContext) => {
   const { wrapPoll, spans } = bench(testContext);
   const failure = {
     kind: 'failed',
@@ -45,7 +45,7 @@ test('the span says how the poll ended', async (testContext) => {
   }
 });
 
-test('a poll that is abandoned because the exporter stops has not failed', async (testContext) => {
+test('poll span of a poll aborted by shutdown is not an error', async (testContext) => {
   const { wrapPoll, spans } = bench(testContext);
   const stopped: PollEnd = { kind: 'failed', reason: 'contract', message: 'stopping', isBug: true };
   await wrapPoll(VENICE, async () => stopped, AbortSignal.abort());
@@ -55,7 +55,7 @@ test('a poll that is abandoned because the exporter stops has not failed', async
   assert.equal(span.status.code, SpanStatusCode.UNSET);
 });
 
-test('each poll is the root of its trace, also one that another has led to', async (testContext) => {
+test('poll span is always a root span', async (testContext) => {
   const { wrapPoll, spans } = bench(testContext);
   await wrapPoll(VENICE, () => wrapPoll(VENICE, async () => DONE, RUNNING), RUNNING);
   const [inner, outer] = spans();
@@ -64,7 +64,7 @@ test('each poll is the root of its trace, also one that another has led to', asy
   assert.notEqual(inner.spanContext().traceId, outer.spanContext().traceId);
 });
 
-test('the poll runs in the context of its span, which is marked and ends with it', async (testContext) => {
+test('poll runs in the marked context of its span', async (testContext) => {
   const { wrapPoll, isPolling, spans } = bench(testContext);
   const seen = () => [context.active().getValue(isPolling), trace.getActiveSpan()?.spanContext().spanId];
   let within: unknown;

@@ -14,7 +14,7 @@ function watch(promise: Promise<void>) {
   return { state, entered };
 }
 
-it('one room in the whole process is in use at a time', async () => {
+it('memory budget grants one lease at a time in the process', async () => {
   const [first, second] = [createMemoryBudget()(signal), createMemoryBudget()(signal)];
   await first.acquire();
   const { state, entered } = watch(second.acquire());
@@ -25,7 +25,7 @@ it('one room in the whole process is in use at a time', async () => {
   second.release();
 });
 
-it('an account stands in line once: another is next, however many of its answers are large', async () => {
+it('memory budget queues one lease per account: another account is next', async () => {
   const leaseOf = createMemoryBudget();
   const [a1, a2, a3, b] = [leaseOf(signal), leaseOf(signal), leaseOf(signal), createMemoryBudget()(signal)];
   await a1.acquire();
@@ -46,7 +46,7 @@ it('an account stands in line once: another is next, however many of its answers
   assert.deepEqual(order, ['b', 'a', 'a']);
 });
 
-it('leaving without having entered, and twice, frees no room of another', async () => {
+it('memory lease that is not held, or released twice, frees no other', async () => {
   const [idle, first, second] = [
     createMemoryBudget()(signal),
     createMemoryBudget()(signal),
@@ -70,7 +70,7 @@ it('leaving without having entered, and twice, frees no room of another', async 
   third.release();
 });
 
-it('an abort in line gives the place up, and what was taken before', async () => {
+it('memory lease aborted while it waits leaves the queue and frees its slots', async () => {
   const leaseOf = createMemoryBudget();
   const stopped = new AbortController();
   const [first, gone] = [createMemoryBudget()(signal), leaseOf(stopped.signal)];
@@ -88,7 +88,7 @@ it('an abort in line gives the place up, and what was taken before', async () =>
   second.release();
 });
 
-it('a room left while it was in line passes its turn on', async () => {
+it('memory lease released while it waits passes its slot on', async () => {
   const [first, left, next] = [
     createMemoryBudget()(signal),
     createMemoryBudget()(signal),

@@ -20,15 +20,15 @@ function notebook(): () => RequestMemory {
   });
 }
 
-describe('an account without a budget', () => {
-  it('may be asked at once and is not counted', () => {
+describe('rate limiter without a budget', () => {
+  it('allows requests at once and does not count them', () => {
     const limiter = new RateLimiter(UNCOUNTED);
     for (let request = 0; request < 1000; request++) limiter.record(NOW);
     assert.ok(limiter.earliest(NOW) <= NOW);
     assert.equal(limiter.remaining(NOW), Number.POSITIVE_INFINITY);
   });
 
-  it('never has a longer wait shortened', () => {
+  it('never shortens a longer pause', () => {
     const limiter = new RateLimiter(UNCOUNTED);
     limiter.pauseUntil(NOW + 9, NOW);
     limiter.pauseUntil(NOW + 5, NOW);
@@ -39,8 +39,8 @@ describe('an account without a budget', () => {
   });
 });
 
-describe("the provider's own count", () => {
-  it('ends within an hour, whatever the provider says', () => {
+describe("rate limiter with the provider's own count", () => {
+  it('waits at most an hour, whatever the provider says', () => {
     for (const resetAt of [NOW + HOUR + 1, 1e18, Number.POSITIVE_INFINITY]) {
       const limiter = new RateLimiter(UNCOUNTED);
       limiter.update({ remaining: 0, resetAt }, NOW, limiter.record(NOW));
@@ -50,7 +50,7 @@ describe("the provider's own count", () => {
 
   const limit = (remaining: number, seconds: number) => ({ remaining, resetAt: NOW + seconds * SECOND });
 
-  it('falls with each request and holds until its reset', () => {
+  it('counts down with each request until the reset', () => {
     const limiter = new RateLimiter(UNCOUNTED);
     limiter.update(limit(2, 30), NOW, limiter.record(NOW));
     limiter.record(NOW);
@@ -60,7 +60,7 @@ describe("the provider's own count", () => {
     assert.equal(limiter.remaining(NOW + 30 * SECOND), Number.POSITIVE_INFINITY);
   });
 
-  it('is what the answer to the newest request says, less what was sent since', () => {
+  it('applies the answer to the newest request, minus the requests sent since', () => {
     const limiter = new RateLimiter(UNCOUNTED);
     const [first, second] = [limiter.record(NOW), limiter.record(NOW)];
     limiter.record(NOW);
@@ -70,14 +70,14 @@ describe("the provider's own count", () => {
     assert.equal(limiter.remaining(NOW), 3, 'an older answer that was overtaken says nothing');
   });
 
-  it('rises with a sliding window, within the second too', () => {
+  it('counts up with a sliding window, also within a second', () => {
     const limiter = new RateLimiter(UNCOUNTED);
     limiter.update(limit(1, 60), NOW, limiter.record(NOW));
     limiter.update(limit(4, 60.5), NOW + 500, limiter.record(NOW + 500));
     assert.equal(limiter.remaining(NOW + 500), 4);
   });
 
-  it('says nothing without a reset ahead', () => {
+  it('ignores counts without a reset in the future', () => {
     const limiter = new RateLimiter(UNCOUNTED);
     limiter.update({ remaining: 0 }, NOW, limiter.record(NOW));
     limiter.update(limit(0, 0), NOW, limiter.record(NOW));
@@ -85,7 +85,7 @@ describe("the provider's own count", () => {
     assert.equal(limiter.remaining(NOW), Number.POSITIVE_INFINITY);
   });
 
-  it('counts beside the own budget: the smaller holds', () => {
+  it("applies the smaller of the provider's count and its own budget", () => {
     const limiter = new RateLimiter({ ...UNCOUNTED, budget: { requests: 10, perMs: HOUR } });
     limiter.update(limit(3, 30), NOW, limiter.record(NOW));
     assert.equal(limiter.remaining(NOW), 3);
@@ -94,10 +94,10 @@ describe("the provider's own count", () => {
   });
 });
 
-describe('the request budget', () => {
+describe('rate limiter with a request budget', () => {
   const budget = { requests: 3, perMs: MINUTE };
 
-  it('lets no window hold more requests than allowed, over restarts too', () => {
+  it('never exceeds the budget in any window, including over restarts', () => {
     const step = fc.record({ afterMs: fc.nat(40_000), restart: fc.boolean() });
     assertProperty(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
@@ -120,7 +120,7 @@ describe('the request budget', () => {
     );
   });
 
-  it('does not wait longer than its window when the clock is set back', () => {
+  it('does not wait longer than its window after the clock is set back', () => {
     const limiter = new RateLimiter({ now: NOW, budget, memory: undefined });
     for (let request = 0; request < 3; request++) limiter.record(NOW);
     const earlier = NOW - 24 * HOUR;
@@ -129,10 +129,10 @@ describe('the request budget', () => {
   });
 });
 
-describe('a clock that is set back', () => {
+describe('rate limiter with a clock that is set back', () => {
   const earlier = NOW - 26 * HOUR;
 
-  it('makes no wait longer: what was told, what is left and what was spent move with it', () => {
+  it('does not prolong pauses, resets and the window', () => {
     const limiter = new RateLimiter({ now: NOW, budget: { requests: 2, perMs: MINUTE }, memory: undefined });
     limiter.pauseUntil(NOW + 30 * SECOND, NOW);
     assert.equal(limiter.earliest(earlier), earlier + 30 * SECOND);
@@ -144,7 +144,7 @@ describe('a clock that is set back', () => {
     assert.equal(limiter.earliest(earlier - DAY), earlier - DAY + MINUTE + SECOND);
   });
 
-  it('and forward again ends waits early at most: the provider says so', () => {
+  it('may end waits early after the clock is set forward again', () => {
     const limiter = new RateLimiter(UNCOUNTED);
     limiter.pauseUntil(NOW + MINUTE, NOW);
     limiter.earliest(earlier);
@@ -152,21 +152,21 @@ describe('a clock that is set back', () => {
   });
 });
 
-describe('the memory', () => {
-  it('holds a wait over a restart', () => {
+describe('rate limiter with a memory', () => {
+  it('keeps a pause over a restart', () => {
     const memory = notebook();
     new RateLimiter({ ...UNCOUNTED, memory: memory() }).pauseUntil(NOW + HOUR, NOW);
     assert.equal(new RateLimiter({ ...UNCOUNTED, memory: memory() }).earliest(NOW), NOW + HOUR);
   });
 
-  it('ends a wait that a clock which ran ahead left behind', () => {
+  it('ends a pause from a clock that was ahead', () => {
     const memory = notebook();
     new RateLimiter({ ...UNCOUNTED, memory: memory() }).pauseUntil(NOW + 9, NOW);
     const now = NOW - MAX_WAIT_MS;
     assert.ok(new RateLimiter({ ...UNCOUNTED, now, memory: memory() }).earliest(now) <= now);
   });
 
-  it('is not written to by requests that nobody counts', () => {
+  it('does not store requests without a budget', () => {
     const memory = { state: undefined, remember: () => assert.fail('written') };
     new RateLimiter({ ...UNCOUNTED, memory }).record(NOW);
   });

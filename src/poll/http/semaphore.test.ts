@@ -4,7 +4,7 @@ import { Semaphore } from './semaphore.ts';
 
 const { signal } = new AbortController();
 
-it('turns go round in the order they were asked for', async () => {
+it('semaphore grants slots in order', async () => {
   const semaphore = new Semaphore(1);
   const order: number[] = [];
   const first = await semaphore.acquire(signal);
@@ -18,7 +18,7 @@ it('turns go round in the order they were asked for', async () => {
   assert.deepEqual(order, [1, 2, 3]);
 });
 
-it('who leaves the line does not keep a turn', async () => {
+it('semaphore keeps no slot for an aborted caller', async () => {
   const semaphore = new Semaphore(1);
   const release = await semaphore.acquire(signal);
   const leaver = new AbortController();
@@ -31,7 +31,7 @@ it('who leaves the line does not keep a turn', async () => {
   (await semaphore.acquire(signal))();
 });
 
-it('an aborted signal takes no turn', async () => {
+it('semaphore grants no slot to an aborted signal', async () => {
   const semaphore = new Semaphore(1);
   await assert.rejects(semaphore.acquire(AbortSignal.abort(new Error('gone'))), { message: 'gone' });
   (await semaphore.acquire(signal))();

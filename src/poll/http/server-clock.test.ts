@@ -5,7 +5,7 @@ import { dateOf, ServerClock } from './server-clock.ts';
 
 const NOON = Date.UTC(2026, 10, 20, 12);
 
-test('a clock is confirmed by an answer that is not from a day before, however long ago it came', () => {
+test('server clock confirms a time that is at most a day ahead of the last answer, however old that is', () => {
   let elapsed = 0;
   const clock = new ServerClock(() => elapsed);
   assert.equal(clock.confirms(NOON), false, 'nobody has said anything');
@@ -19,7 +19,7 @@ test('a clock is confirmed by an answer that is not from a day before, however l
   assert.equal(clock.confirms(NOON + 3 * DAY + HOUR), true);
 });
 
-test('an answer that does not say when it was made contradicts nobody', () => {
+test('server clock confirms any time after an answer without a date', () => {
   for (const header of [undefined, 'soon', ['a', 'b']]) {
     const clock = new ServerClock(() => 0);
     clock.answered(dateOf(header));

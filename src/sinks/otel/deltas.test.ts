@@ -101,8 +101,8 @@ function millis([seconds, nanos]: DataPoint<number>['startTime']): number {
   return seconds * 1000 + nanos / 1e6;
 }
 
-describe('differences', () => {
-  test('are from what was taken last, as decimals, and nothing where nothing grew', async () => {
+describe('deltas', () => {
+  test('start from the last acknowledged total, as decimals, and are absent without growth', async () => {
     const world = createWorld();
     world.publish([
       ['a', 0.1, BEGUN - 500],
@@ -123,7 +123,7 @@ describe('differences', () => {
     assert.deepEqual(told(await world.collect()), [['a', 1000, 2000, 0.2]]);
   });
 
-  test('that were not taken are in the next, of the time since what was', async () => {
+  test('include what was not acknowledged before, with its start time', async () => {
     const world = createWorld([['a', 5, BEGUN - 500]]);
     world.publish([['a', 6, BEGUN - 500]]);
     world.pass(1000);
@@ -133,7 +133,7 @@ describe('differences', () => {
     assert.deepEqual(told(await world.collect()), [['a', 0, 2000, 1.5]]);
   });
 
-  test('do not tell a new receiver what was spent before it came, nor one that is back after a restart', async () => {
+  test('omit earlier costs for a new receiver, and for one after a restart', async () => {
     const world = createWorld([['a', 5000, BEGUN - 500]]);
     world.pass(1000);
     assert.deepEqual(await world.collect(), []);
@@ -146,7 +146,7 @@ describe('differences', () => {
     assert.deepEqual(told(await world.collect()), [['a', 1000, 2000, 2]]);
   });
 
-  test('begin again from 0, behind what was told, where the series did', async () => {
+  test('start again from 0, after the last interval, if the series did', async () => {
     const world = createWorld([['a', 5, BEGUN - 500]]);
     world.pass(1000);
     world.publish([['a', 7, BEGUN + 300]]);
@@ -155,14 +155,14 @@ describe('differences', () => {
     assert.deepEqual(told(await world.collect()), [['a', 0, 1000, 7]]);
   });
 
-  test('are never negative: a total that went down began anew', async () => {
+  test('are never negative: a lower total has started again', async () => {
     const world = createWorld([['a', 5, BEGUN - 500]]);
     world.pass(1000);
     world.publish([['a', 2, BEGUN - 500]]);
     assert.deepEqual(told(await world.collect()), [['a', 0, 1000, 2]]);
   });
 
-  test('wait while the clock has not passed what was told of', async () => {
+  test('wait until the clock has passed the last interval', async () => {
     const world = createWorld([['a', 5, BEGUN - 500]]);
     world.publish([['a', 6, BEGUN - 500]]);
     assert.deepEqual(await world.collect(), []);
@@ -172,7 +172,7 @@ describe('differences', () => {
     assert.deepEqual(told(await world.collect()), [['a', 0, 1, 1]]);
   });
 
-  test('do not wait for a clock that was days ahead when the receiver was told last, nor tell anything twice', async () => {
+  test('do not wait for a clock that was days ahead at the last delivery, and repeat nothing', async () => {
     const world = createWorld([['a', 5, BEGUN - 500]]);
     const day = 24 * 3600 * 1000;
     world.publish([['a', 6, BEGUN - 500]]);
@@ -188,7 +188,7 @@ describe('differences', () => {
     assert.deepEqual(told(await world.collect()), [['a', day, day + 1000, 1]]);
   });
 
-  test('are stored by rows that changed, and only those', async () => {
+  test('store only the rows that changed', async () => {
     const store = createStore();
     const world = createWorld([['a', 5, BEGUN - 500]], store);
     world.pass(1000);
@@ -207,7 +207,7 @@ describe('differences', () => {
     ]);
   });
 
-  test('that the store did not take are stored with the next, and not told again', async () => {
+  test('that could not be stored are stored with the next, and not sent again', async () => {
     const store = createStore(1);
     const world = createWorld([], store);
     world.publish([['a', 1, BEGUN]]);
@@ -223,7 +223,7 @@ describe('differences', () => {
     );
   });
 
-  test('taken late do not take back what was told since', async () => {
+  test('acknowledged late do not undo later ones', async () => {
     const world = createWorld();
     world.publish([['a', 1, BEGUN]]);
     world.pass(1000);
@@ -328,7 +328,7 @@ async function live(before: readonly bigint[], commands: readonly Command[]): Pr
   for (const { has, owed } of model.all()) assert.equal(has, owed);
 }
 
-test('whatever is lost, half taken or restarted: what was taken adds up to what was spent since the receiver came', async () => {
+test('deltas that were acknowledged add up to all costs since the receiver was opened, despite losses and restarts', async () => {
   const lives = fc.asyncProperty(
     fc.array(amount, { maxLength: 3 }),
     fc.array(command, { maxLength: 40 }),

@@ -42,7 +42,7 @@ function readable({ resourceMetrics, errors }: CollectionResult) {
   };
 }
 
-describe('self-metrics over OTLP', () => {
+describe('OTLP self-metrics', () => {
   test('are sums and histograms since the start, and gauges of the moment', async () => {
     const self = counted();
     self.pollEnded(FEED, { ...POLLED, seconds: 0.2 });
@@ -64,7 +64,7 @@ describe('self-metrics over OTLP', () => {
       assert.equal(metric.aggregationTemporality, AggregationTemporality.CUMULATIVE);
   });
 
-  test('as differences are what was counted since what was acknowledge, each kind of them', async () => {
+  test('as deltas start from the last acknowledged ones, for each kind', async () => {
     const self = counted();
     self.pollEnded(FEED, { ...POLLED, seconds: 0.1 });
     const { collect, acknowledge } = producerOf(self, true);
@@ -97,7 +97,7 @@ describe('self-metrics over OTLP', () => {
     assert.equal(after.of('ai.billing.up')?.length, 1);
   });
 
-  test('of an account that was removed and came back are counted from 0 again', async () => {
+  test('of an account that was removed and added again start from 0', async () => {
     const self = counted();
     for (const seconds of [1, 2, 3]) self.pollEnded(FEED, { ...POLLED, seconds });
     const { collect, acknowledge } = producerOf(self, true);
@@ -110,14 +110,14 @@ describe('self-metrics over OTLP', () => {
     assert.ok(typeof value === 'object' && value.sum === 400 && value.count === 1);
   });
 
-  test('have the attributes of GenAI conventions where they are asked to', async () => {
+  test('have GenAI attributes on request', async () => {
     const self = counted();
     self.feedSeen(FEED);
     const { of } = await producerOf(self, false, true).collect();
     assert.deepEqual(of('ai.billing.polls')?.[0]?.attributes, { ...FEED, 'gen_ai.provider.name': 'venice' });
   });
 
-  test('are all of what /metrics shows: with the process metrics, nothing has a form that is missing here', async () => {
+  test('include every family of /metrics and the process metrics', async () => {
     const self = counted(true);
     self.feedSeen(FEED);
     const names = (await self.collect()).map(({ name }) => name.replace(/_total$/, '').replaceAll('_', '.'));
@@ -132,7 +132,7 @@ describe('self-metrics over OTLP', () => {
     );
   });
 
-  test('say so where a family has no form, and show the others', async () => {
+  test('report an unsupported family, and include the others', async () => {
     const values = [{ labels: {}, value: 1 }];
     const odd: CollectedFamily = { name: 'odd_seconds', type: 'summary', help: 'Odd.', values };
     const even: CollectedFamily = { name: 'even', type: 'gauge', help: 'Even.', values };
