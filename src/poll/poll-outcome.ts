@@ -21,7 +21,7 @@ export interface FailedPoll {
   readonly reason: FailureReason;
   readonly message: string;
   readonly error: unknown;
-  /** The error is none that a provider or the disk can cause. */
+  /** An internal error, which neither a provider nor the disk can cause. */
   readonly isBug: boolean;
 }
 

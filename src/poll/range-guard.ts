@@ -2,23 +2,23 @@ import { PollError } from '../providers/api/errors.ts';
 import type { AnswerSize } from './http/client.ts';
 import { RANGE_LIMITS } from './http/limits.ts';
 
-/** The answers about one range went on for too long. Another range is not likely to be better. */
+/** The answers about one range exceeded a limit. Other ranges are likely to exceed it, too. */
 export class EndlessAnswers extends PollError {
   constructor(what: string) {
     super('contract', `the answers about one range do not end: ${what}`);
   }
 }
 
-/** Ends a range that goes on for too long, whatever the provider makes of it. */
+/** Limits the answers about one range. */
 export interface RangeGuard {
-  /** Takes note of an answer, before it is parsed. */
+  /** Counts an answer, before it is parsed. */
   received(size: AnswerSize): void;
-  /** Takes note of what the feed keeps now. */
+  /** Checks how many entries the feed retains now. */
   kept(entries: number): void;
 }
 
 /**
- * @param keepsAnswers whether the feed keeps all of its answers until the last one.
+ * @param keepsAnswers whether the feed retains all answers until the last one.
  * @throws {EndlessAnswers} from its methods, at the first limit that is exceeded.
  */
 export function createRangeGuard(keepsAnswers: boolean): RangeGuard {

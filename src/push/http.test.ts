@@ -116,7 +116,7 @@ const jsonAnswers: readonly (readonly [what: string, answer: Answer, result: Sen
     { status: 400, body: '{"code":3,"message":"bad\\u0000\\nname"}' },
     refused('refused', '400 Bad Request: bad name', true),
   ],
-  ['a status that is none', { status: 400, body: '[]' }, refused('refused', '400 Bad Request', true)],
+  ['an invalid status', { status: 400, body: '[]' }, refused('refused', '400 Bad Request', true)],
 ];
 
 for (const [what, answer, expected] of jsonAnswers) {

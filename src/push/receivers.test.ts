@@ -123,7 +123,7 @@ function hang(): Promise<Answer> {
   return new Promise(() => {});
 }
 
-/** A receiver of the test, and the subscription by which it is told of four points. */
+/** A receiver of the test, and a subscription of four points. */
 async function subscribed(
   context: TestContext,
   { protocol = 'http/protobuf', answer }: Partial<OtlpReceiverOptions>,

@@ -6,7 +6,7 @@ import { readRpcStatus } from './rpc-status.ts';
 
 const NOTHING = { message: '', retryAfterMs: undefined };
 
-/** Code 8, "slow down", an Any that is none of ours, and a RetryInfo of 3.25 s. */
+/** Code 8, "slow down", another Any, and a RetryInfo of 3.25 s. */
 const STATUS = message(
   [8, 8],
   field(18, Buffer.from('slow down')),

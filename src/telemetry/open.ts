@@ -15,7 +15,7 @@ import { watchRequests } from './requests.ts';
 export type { TraceDelivery, WrapPoll };
 
 export interface TelemetryOptions {
-  /** Where spans are sent; there are none when absent. */
+  /** Where spans are sent; no spans when absent. */
   readonly traces: TracesOptions | undefined;
   /** Attributes of the resource. */
   readonly resource: Readonly<Record<string, string>>;

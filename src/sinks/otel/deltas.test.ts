@@ -245,7 +245,7 @@ const series = fc.constantFrom(...SERIES);
 const amount = fc.oneof(fc.bigInt(0n, 10n ** 14n), fc.constant(0n));
 const command = fc.oneof(
   fc.record({ kind: fc.constant('grow' as const), series, amount }),
-  fc.record({ kind: fc.constant('begin anew' as const), series, amount }),
+  fc.record({ kind: fc.constant('start again' as const), series, amount }),
   fc.record({ kind: fc.constant('vanish' as const), series }),
   fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: -300, max: 1000 }) }),
   fc.record({
@@ -262,7 +262,7 @@ interface Known {
   /** What the receiver has once everything is told. */
   owed: bigint;
   has: bigint;
-  /** End of what it was told of. */
+  /** End of the last acknowledged interval. */
   end: number;
 }
 

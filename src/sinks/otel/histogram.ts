@@ -25,7 +25,7 @@ function histogramOf(name: string, values: readonly CollectedValue[]): Histogram
   };
 }
 
-/** The observations since `before`; undefined if there are none, all if a bucket has fewer and so started again. */
+/** The observations since `before`; undefined without any, all of them if a bucket has fewer and so started again. */
 export function deltaOfHistogram(total: Histogram, before: Histogram): Histogram | undefined {
   const counts = total.buckets.counts.map((count, index) => count - (before.buckets.counts[index] ?? 0));
   if (counts.some((count) => count < 0)) return total;

@@ -8,13 +8,13 @@ import type { LiveMetrics } from './page.ts';
 import { addProcessMetrics } from './process.ts';
 import { createPushMetrics, type PushMetrics, shapeIn } from './pushes.ts';
 
-/** An account as metrics name it. */
+/** The labels of an account. */
 export interface AccountLabels {
   readonly provider: string;
   readonly account: string;
 }
 
-/** A feed as metrics name it. */
+/** The labels of a feed. */
 export interface FeedLabels extends AccountLabels {
   readonly feed: string;
 }
@@ -25,43 +25,42 @@ export type PollRecord = (
   | { readonly kind: 'failed'; readonly reason: string }
 ) & { readonly seconds: number; readonly at: Instant };
 
-/** What the exporter tells about itself: every row of the catalogue whose source is `exporter`, and the process metrics. */
+/** The exporter's own metrics: every row of the catalogue whose source is `exporter`, and the process metrics. */
 export interface SelfMetrics extends LiveMetrics, PushMetrics {
-  /** Everything as it stands, in text 0.0.4: of many accounts, a scrape may show some as they were a second before. */
+  /** The current metrics in text 0.0.4; with many accounts, a scrape may include some as of a second before. */
   text(): Promise<string>;
-  /** The families that hold anything, as they stand. */
+  /** The current families that have values. */
   collect(): Promise<CollectedFamily[]>;
-  /** Shows the feed's counters, each from 0, before its first poll. May be said again. */
+  /** Exposes the feed's counters at 0 before its first poll. Repeated calls have no effect. */
   feedSeen(feed: FeedLabels): void;
-  /** When a poll last succeeded, as the store remembers it from before a restart. */
+  /** When a poll last succeeded before a restart. */
   restore(feed: FeedLabels, lastSuccess: Instant): void;
   pollEnded(feed: FeedLabels, outcome: PollRecord): void;
-  /** A request was sent; `status` is missing where no answer came. */
+  /** A request was sent; without `status` there was no answer. */
   apiAnswered(account: AccountLabels, status?: number): void;
   apiRetried(account: AccountLabels): void;
   rateLimitSeen(account: AccountLabels, remaining: number): void;
   drift(feed: FeedLabels, kind: DriftKind, count?: number): void;
   configLoaded(outcome: { readonly ok: boolean; readonly at: Instant }): void;
-  /** Takes every series of the account away. */
+  /** Removes every series of the account. */
   accountRemoved(account: AccountLabels): Promise<void>;
-  /** Takes every series of the feed away. */
+  /** Removes every series of the feed. */
   feedRemoved(feed: FeedLabels): Promise<void>;
 }
 
-/** What the self-metrics need to know. */
 export interface SelfMetricsOptions {
   readonly version: string;
   readonly revision: string;
-  /** Every reason a poll can fail for: each is shown from 0. */
+  /** Every reason a poll can fail for: each is exposed at 0. */
   readonly failureReasons: readonly string[];
-  /** Off where whole pages are compared. */
+  /** Off in tests that compare complete pages. */
   readonly processMetrics?: boolean;
 }
 
 /** From an answer within milliseconds up to a walk over a month of pages. */
 const POLL_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
-/** Counts what the exporter does, on prom-client; {@link createLiveRenderer} shows it. */
+/** Counts with prom-client; {@link createLiveRenderer} renders. */
 export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
   const registry = new Registry();
   const own = ownMetrics(registry);
@@ -86,10 +85,10 @@ export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
     render,
     text,
     collect: () => collectRegistries([...accounts.parts().map((part) => part.registry), registry]),
-    feedSeen: ofAccount((account, feed: FeedLabels) => account.show(feed)),
+    feedSeen: ofAccount((account, feed: FeedLabels) => account.expose(feed)),
     restore: ofAccount(({ lastSuccess }, feed: FeedLabels, at) => lastSuccess.set(feedOf(feed), at / 1000)),
     pollEnded: ofAccount((account, feed: FeedLabels, outcome) => {
-      account.show(feed);
+      account.expose(feed);
       countPoll(account, feed, outcome);
     }),
     apiAnswered: ofAccount(({ apiRequests }, account, status?: number) =>
@@ -131,21 +130,21 @@ function ownMetrics(registry: Registry) {
   };
 }
 
-/** A registry for each account: what was counted for one changes the text of no other. */
+/** One registry per account, so that a change of one account does not change the text of another. */
 function createAccountsMetrics(reasons: readonly string[]) {
   const known = new Map<
     string,
     { revision: number; readonly registry: Registry; readonly own: AccountMetrics }
   >();
-  const created = () => {
+  const create = () => {
     const registry = new Registry();
     return { revision: 0, registry, own: accountMetrics(registry, reasons) };
   };
   return {
     parts: () => [...known.values()].map(({ registry, revision }) => ({ registry, revision })),
-    /** What is counted of the account; it has changed from now on. */
+    /** The metrics of the account, which counts as changed. */
     touch(labels: AccountLabels): AccountMetrics {
-      const account = known.get(keyOf(labels)) ?? created();
+      const account = known.get(keyOf(labels)) ?? create();
       known.set(keyOf(labels), account);
       account.revision += 1;
       return account.own;
@@ -169,13 +168,13 @@ function accountMetrics(registry: Registry, reasons: readonly string[]) {
     rateLimitRemaining: new Gauge(shape(METRICS.rateLimitRemaining)),
     contractDrift: new Counter(shape(METRICS.contractDrift)),
   };
-  const shown = new Set<string>();
+  const exposed = new Set<string>();
   return {
     ...own,
-    /** Shows a feed once: a histogram set to 0 again would lose what it holds. */
-    show(feed: FeedLabels): void {
-      if (shown.has(feed.feed)) return;
-      shown.add(feed.feed);
+    /** Exposes a feed once: a histogram set to 0 again would lose its observations. */
+    expose(feed: FeedLabels): void {
+      if (exposed.has(feed.feed)) return;
+      exposed.add(feed.feed);
       own.polls.inc(feedOf(feed), 0);
       own.pollDuration.zero(feedOf(feed));
       own.apiRetries.inc(accountOf(feed), 0);
@@ -183,7 +182,7 @@ function accountMetrics(registry: Registry, reasons: readonly string[]) {
       for (const kind of DRIFT_KINDS) own.contractDrift.inc({ ...feedOf(feed), kind }, 0);
     },
     async forget({ feed }: FeedLabels): Promise<void> {
-      shown.delete(feed);
+      exposed.delete(feed);
       for (const metric of Object.values(own)) {
         const { values } = await metric.get();
         for (const { labels } of values) {
@@ -211,7 +210,7 @@ function countPoll(own: AccountMetrics, feed: FeedLabels, outcome: PollRecord): 
   if (outcome.kind === 'failed') own.pollFailures.inc({ ...feedOf(feed), reason: outcome.reason });
 }
 
-// prom-client keeps the objects it is given and refuses labels it was not told of.
+// prom-client keeps the label objects and rejects labels that were not declared.
 function accountOf({ provider, account }: AccountLabels) {
   return { provider, account };
 }
