@@ -5,7 +5,7 @@ import type { Rates } from '../core/values/exchange-rates.ts';
 import { GRANULARITIES, type Granularity, HOUR, type Instant } from '../core/values/time.ts';
 import type { Provider } from '../providers/api/provider.ts';
 import type { ScheduledFeed } from './feed-runner.ts';
-import { createHttpClient, type HttpClient } from './http/client.ts';
+import { createHttpClient } from './http/client.ts';
 import type { HttpEvents } from './http/context.ts';
 import { RequestState } from './http/rate-limiter.ts';
 import type { RunInTransaction } from './writer.ts';
@@ -40,16 +40,10 @@ export interface OpenAccountOptions extends AccountDefaults {
   readonly maxWaitMs?: number | undefined;
 }
 
-export interface OpenAccount {
-  readonly id: number;
-  readonly client: HttpClient;
-  readonly feeds: readonly ScheduledFeed[];
-  /** Applies new defaults, and a credential from a new source, to requests from now on. */
-  update(credential: Pick<PolledAccount, 'key'>, defaults: AccountDefaults): void;
-}
+export type OpenAccount = ReturnType<typeof openAccount>;
 
 /** Registers an account with the ledger and opens its client. Nothing is sent yet. */
-export function openAccount(account: PolledAccount, options: OpenAccountOptions): OpenAccount {
+export function openAccount(account: PolledAccount, options: OpenAccountOptions) {
   const { ledger, now, wait, events, maxWaitMs } = options;
   const id = ledger.openAccount(settingsOf(account, options), now());
   let { key } = account;
@@ -62,26 +56,29 @@ export function openAccount(account: PolledAccount, options: OpenAccountOptions)
   const [enabled, disabled] = feedsOf(account);
   // What a feed read while it was enabled no longer applies.
   for (const { name } of disabled) ledger.clearFeed({ account: id, feed: name });
-  const feeds = enabled.map((feed) => ({
-    key: { account: id, feed: feed.name },
-    labels: { provider: account.provider.id, account: account.name, feed: feed.name },
-    feed,
-    config: account.config,
-    schedule: account.schedule[feed.name] ?? feed.schedule,
-    readsHistory:
-      feed === account.provider.feeds.findLast(({ stream }) => stream?.name === feed.stream?.name),
-    client,
-    ledger,
-    rates: () => rates,
-    now,
-    asOf,
-    ...(options.write && { write: options.write }),
-  }));
+  const feeds = enabled.map(
+    (feed): ScheduledFeed => ({
+      key: { account: id, feed: feed.name },
+      labels: { provider: account.provider.id, account: account.name, feed: feed.name },
+      feed,
+      config: account.config,
+      schedule: account.schedule[feed.name] ?? feed.schedule,
+      readsHistory:
+        feed === account.provider.feeds.findLast(({ stream }) => stream?.name === feed.stream?.name),
+      client,
+      ledger,
+      rates: () => rates,
+      now,
+      asOf,
+      ...(options.write && { write: options.write }),
+    }),
+  );
   return {
     id,
     client,
     feeds,
-    update(credential, defaults) {
+    /** Applies new defaults, and a credential from a new source, to requests from now on. */
+    update(credential: Pick<PolledAccount, 'key'>, defaults: AccountDefaults): void {
       ledger.openAccount(settingsOf(account, defaults), now());
       ({ key } = credential);
       ({ rates } = defaults);

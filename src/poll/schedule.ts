@@ -2,11 +2,7 @@ import { Cron } from 'croner';
 import { validate } from 'node-cron';
 import { type Instant, SECOND } from '../core/values/time.ts';
 
-export interface Schedule {
-  /** When the next run is due, without jitter; undefined once stopped. */
-  nextRun(): Instant | undefined;
-  stop(): void;
-}
+export type Schedule = ReturnType<typeof schedule>;
 
 /** When a cron line is due. */
 export interface Pattern {
@@ -72,7 +68,7 @@ const MAX_DELAY_MS = SECOND;
  * croner only computes when a line is due: its runner keeps the instant of the next run, which a clock that was set back reaches
  * late. The caller must prevent overlapping runs.
  */
-export function schedule({ pattern, jitterMs, random, run }: ScheduleOptions): Schedule {
+export function schedule({ pattern, jitterMs, random, run }: ScheduleOptions) {
   const delays = new Set<NodeJS.Timeout>();
   let seenAt = Date.now();
   let due = pattern.next();
@@ -102,8 +98,9 @@ export function schedule({ pattern, jitterMs, random, run }: ScheduleOptions): S
   };
   sleep();
   return {
-    nextRun: () => (isStopped ? undefined : pattern.next()),
-    stop() {
+    /** When the next run is due, without jitter; undefined once stopped. */
+    nextRun: (): Instant | undefined => (isStopped ? undefined : pattern.next()),
+    stop(): void {
       isStopped = true;
       clearTimeout(alarm);
       for (const timer of delays) clearTimeout(timer);

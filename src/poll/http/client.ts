@@ -63,14 +63,13 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   const rateLimiter = new RateLimiter({ now: now(), budget: provider.requestBudget, memory });
   const context: ClientContext = {
     ...options,
+    ...target,
     limits: options.limits ?? ANSWER_LIMITS,
     maxWaitMs: options.maxWaitMs ?? Number.POSITIVE_INFINITY,
     wait: options.wait ?? ((ms, signal) => sleep(ms, undefined, { signal })),
     connections,
-    origin: target.origin,
     rateLimiter,
     rateLimitTurn: new Semaphore(1),
-    basePath: target.basePath,
   };
   const slots = new Semaphore(CONCURRENT_REQUESTS);
   const leaseMemory = createMemoryBudget();

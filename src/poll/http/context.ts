@@ -6,6 +6,7 @@ import type { BodyLimits } from './body.ts';
 import type { MemoryLease } from './memory-budget.ts';
 import type { RateLimiter, RequestMemory } from './rate-limiter.ts';
 import type { Semaphore } from './semaphore.ts';
+import type { RequestTarget } from './url.ts';
 
 export interface HttpOptions {
   readonly provider: Provider<unknown>;
@@ -41,13 +42,11 @@ export interface HttpEvents {
 }
 
 /** What all requests of an account share. */
-export interface ClientContext extends Required<Omit<HttpOptions, 'memory' | 'baseUrl'>> {
+export interface ClientContext extends Required<Omit<HttpOptions, 'memory' | 'baseUrl'>>, RequestTarget {
   readonly connections: Connections;
-  readonly origin: string;
   readonly rateLimiter: RateLimiter;
   /** Lets one request at a time wait for the rate limiter, in order. */
   readonly rateLimitTurn: Semaphore;
-  readonly basePath: string;
 }
 
 /** One request of a feed, from its first wait to the last byte. */

@@ -9,18 +9,18 @@ import {
   type Histogram,
   type HistogramMetricData,
   type MetricData,
-  type MetricProducer,
   type SumMetricData,
 } from '@opentelemetry/sdk-metrics';
 import type { Instant } from '../../core/values/time.ts';
 import type { FamilyHeader } from '../prometheus/encode.ts';
 import { otlpName, otlpUnit } from './names.ts';
 
-/** Produces metrics for one receiver, which acknowledges them. */
-export interface AcknowledgedProducer {
-  readonly producer: MetricProducer;
-  /** The receiver accepted these points, the identical objects that were collected: deltas start from them. */
-  acknowledge(points: readonly object[]): void;
+export interface ProducerOptions {
+  readonly now: () => Instant;
+  /** Of the exporter: the scope's. */
+  readonly version: string;
+  /** Adds the attributes of the GenAI semantic conventions. */
+  readonly genAi: boolean;
 }
 
 /** Milliseconds since the epoch as seconds and nanoseconds, exactly. */

@@ -1,26 +1,15 @@
-import type { DataPoint, MetricData } from '@opentelemetry/sdk-metrics';
+import type { CollectionResult, DataPoint, MetricData } from '@opentelemetry/sdk-metrics';
 import type { Deliveries } from '../../core/metrics/deliveries.ts';
 import type { Family, Snapshot, SnapshotSource } from '../../core/metrics/snapshot.ts';
 import type { Instant } from '../../core/values/time.ts';
 import { createPace, type Pace } from '../prometheus/pace.ts';
 import { createAttributes } from './attributes.ts';
 import { createStoredDeltas } from './delivered.ts';
-import { type AcknowledgedProducer, collection, numbersOf } from './metric.ts';
+import { collection, numbersOf, type ProducerOptions } from './metric.ts';
 import { cumulativePoints, gaugePoints } from './point-builder.ts';
 
-/** Produces the ledger's metrics for one receiver. */
-export interface LedgerProducer extends AcknowledgedProducer {
-  /** The receiver has everything that was collected last: the zeros of new series count as exposed from now on. */
-  carried(): void;
-}
-
-export interface LedgerProducerOptions {
+export interface LedgerProducerOptions extends ProducerOptions {
   readonly source: SnapshotSource;
-  readonly now: () => Instant;
-  /** Of the exporter: the scope's. */
-  readonly version: string;
-  /** Adds the attributes of the GenAI semantic conventions. */
-  readonly genAi: boolean;
   /** Deltas since the last delivery to this receiver; cumulative totals when absent. */
   readonly deliveries?: Deliveries | undefined;
 }
@@ -33,7 +22,7 @@ const SAMPLES_PER_BATCH = 256;
  *
  * @throws what the store throws if the start of a new receiver cannot be stored.
  */
-export function createLedgerProducer(options: LedgerProducerOptions): LedgerProducer {
+export function createLedgerProducer(options: LedgerProducerOptions) {
   const { source, now, version, deliveries } = options;
   const counters = deliveries ? createStoredDeltas(deliveries, now()) : cumulativePoints<number>(now());
   const gauges = gaugePoints();
@@ -56,7 +45,7 @@ export function createLedgerProducer(options: LedgerProducerOptions): LedgerProd
 
   return {
     producer: {
-      async collect() {
+      async collect(): Promise<CollectionResult> {
         const snapshot = source.current();
         const at = now();
         const pace = createPace();
@@ -69,8 +58,10 @@ export function createLedgerProducer(options: LedgerProducerOptions): LedgerProd
         return collection(version, metrics);
       },
     },
-    acknowledge: counters.acknowledge,
-    carried() {
+    /** The receiver accepted these points, the identical objects that were collected: deltas start from them. */
+    acknowledge: (points: Iterable<object>) => counters.acknowledge(points),
+    /** The receiver has everything that was collected last: the zeros of new series count as exposed from now on. */
+    carried(): void {
       if (collected) source.carried(collected);
     },
   };

@@ -1,27 +1,22 @@
-import type { MetricData } from '@opentelemetry/sdk-metrics';
+import type { CollectionResult, MetricData } from '@opentelemetry/sdk-metrics';
 import type { Instant } from '../../core/values/time.ts';
 import type { CollectedFamily, CollectedValue } from '../prometheus/collect.ts';
 import { attributesOf } from './attributes.ts';
 import { createDeltas, deltaOf } from './deltas.ts';
 import { deltaOfHistogram, histogramsIn } from './histogram.ts';
-import { type AcknowledgedProducer, collection, histogramsOf, numbersOf } from './metric.ts';
+import { collection, histogramsOf, numbersOf, type ProducerOptions } from './metric.ts';
 import { cumulativePoints, gaugePoints, type PointBuilder } from './point-builder.ts';
 
-export interface SelfProducerOptions {
+export interface SelfProducerOptions extends ProducerOptions {
   readonly self: { collect(): Promise<CollectedFamily[]> };
-  readonly now: () => Instant;
   /** When the self-metrics were created: all of them were 0. */
   readonly startedAt: Instant;
-  /** Of the exporter: the scope's. */
-  readonly version: string;
-  /** Adds the attributes of the GenAI semantic conventions. */
-  readonly genAi: boolean;
   /** Counters and histograms as deltas; what was acknowledged is kept in memory. */
   readonly isDelta: boolean;
 }
 
 /** Produces the self-metrics as OTLP metrics. */
-export function createSelfProducer(options: SelfProducerOptions): AcknowledgedProducer {
+export function createSelfProducer(options: SelfProducerOptions) {
   const { self, now, version } = options;
   const counters = builderOf(options, deltaOf);
   const histograms = builderOf(options, deltaOfHistogram);
@@ -54,7 +49,7 @@ export function createSelfProducer(options: SelfProducerOptions): AcknowledgedPr
 
   return {
     producer: {
-      async collect() {
+      async collect(): Promise<CollectionResult> {
         const families = await self.collect();
         const at = now();
         const { supported = [], summaries = [] } = Object.groupBy(families, ({ type }) =>
@@ -65,7 +60,8 @@ export function createSelfProducer(options: SelfProducerOptions): AcknowledgedPr
         return collection(version, nonEmpty, summaries.map(unsupported));
       },
     },
-    acknowledge(points) {
+    /** The receiver accepted these points, the identical objects that were collected: deltas start from them. */
+    acknowledge(points: Iterable<object>): void {
       counters.acknowledge(points);
       histograms.acknowledge(points);
     },

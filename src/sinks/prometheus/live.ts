@@ -8,18 +8,6 @@ import { Block } from './gzip.ts';
 import { createPace, type Pace } from './pace.ts';
 import type { LiveMetrics } from './page.ts';
 
-/** Renders prom-client registries. */
-export interface LiveRenderer extends LiveMetrics {
-  /** Something was counted: the next scrape must include it, unless many accounts changed. */
-  changed(): void;
-}
-
-/** Renders registries of accounts. */
-export interface AccountsRenderer extends LiveRenderer {
-  /** The current metrics of all accounts, in text 0.0.4. */
-  text(): Promise<string>;
-}
-
 interface Rendered {
   readonly revision: number;
   readonly at: number;
@@ -44,11 +32,7 @@ const MAX_SLICE_MS = 20;
  * permanently), writes `Nan`, has no UNIT, does not escape quotes in HELP and renders everything without a pause. One set of
  * registries also means one set of event-loop monitors.
  */
-export function createLiveRenderer(
-  accounts: () => Iterable<PagePart>,
-  own: Registry,
-  now?: () => number,
-): AccountsRenderer {
+export function createLiveRenderer(accounts: () => Iterable<PagePart>, own: Registry, now?: () => number) {
   const cached = new AccountBlocks(accounts);
   const refresh = createRefresh(async () => {
     const pace = createPace(REFRESH_SLICE_MS, MAX_SLICE_MS);
@@ -69,11 +53,13 @@ export function createLiveRenderer(
   }, now);
   return {
     render,
-    async text() {
+    /** The current metrics of all accounts, in text 0.0.4. */
+    async text(): Promise<string> {
       const blocks = await renderUpTo(Number.POSITIVE_INFINITY, 'text', createScrapePace());
       return Buffer.concat(blocks.map(({ plain }) => plain)).toString();
     },
-    changed() {
+    /** Something was counted: the next scrape must include it, unless many accounts changed. */
+    changed(): void {
       changed();
       refresh();
     },
@@ -117,7 +103,7 @@ async function blockOf(registry: Registry, format: Format, pace: Pace): Promise<
 export function createFreshRenderer(
   encode: LiveMetrics['render'],
   now: () => number = () => performance.now(),
-): LiveRenderer {
+) {
   const rendered = new Map<Format, Rendered>();
   const running = new Map<Format, Promise<readonly Block[]>>();
   const queued = new Map<Format, Promise<readonly Block[]>>();
@@ -137,10 +123,10 @@ export function createFreshRenderer(
     return begin(format);
   };
   return {
-    changed() {
+    changed(): void {
       revision += 1;
     },
-    render(format) {
+    render(format: Format): Promise<readonly Block[]> {
       const known = rendered.get(format);
       if (known && isFresh(known)) return known.blocks;
       const before = running.get(format);

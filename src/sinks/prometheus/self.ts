@@ -2,11 +2,10 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { METRICS } from '../../core/metrics/catalog.ts';
 import { DRIFT_KINDS, type DriftKind } from '../../core/statement/statement.ts';
 import type { Instant } from '../../core/values/time.ts';
-import { type CollectedFamily, collectRegistries } from './collect.ts';
+import { collectRegistries } from './collect.ts';
 import { createLiveRenderer } from './live.ts';
-import type { LiveMetrics } from './page.ts';
 import { addProcessMetrics } from './process.ts';
-import { createPushMetrics, type PushMetrics, shapeIn } from './pushes.ts';
+import { createPushMetrics, shapeIn } from './pushes.ts';
 
 /** The labels of an account. */
 export interface AccountLabels {
@@ -26,27 +25,7 @@ export type PollRecord = (
 ) & { readonly seconds: number; readonly at: Instant };
 
 /** The exporter's own metrics: every row of the catalogue whose source is `exporter`, and the process metrics. */
-export interface SelfMetrics extends LiveMetrics, PushMetrics {
-  /** The current metrics in text 0.0.4; with many accounts, a scrape may include some as of a second before. */
-  text(): Promise<string>;
-  /** The current families that have values. */
-  collect(): Promise<CollectedFamily[]>;
-  /** Exposes the feed's counters at 0 before its first poll. Repeated calls have no effect. */
-  feedSeen(feed: FeedLabels): void;
-  /** When a poll last succeeded before a restart. */
-  restore(feed: FeedLabels, lastSuccess: Instant): void;
-  pollEnded(feed: FeedLabels, outcome: PollRecord): void;
-  /** A request was sent; without `status` there was no answer. */
-  apiAnswered(account: AccountLabels, status?: number): void;
-  apiRetried(account: AccountLabels): void;
-  rateLimitSeen(account: AccountLabels, remaining: number): void;
-  drift(feed: FeedLabels, kind: DriftKind, count?: number): void;
-  configLoaded(outcome: { readonly ok: boolean; readonly at: Instant }): void;
-  /** Removes every series of the account. */
-  accountRemoved(account: AccountLabels): Promise<void>;
-  /** Removes every series of the feed. */
-  feedRemoved(feed: FeedLabels): Promise<void>;
-}
+export type SelfMetrics = ReturnType<typeof createSelfMetrics>;
 
 export interface SelfMetricsOptions {
   readonly version: string;
@@ -61,7 +40,7 @@ export interface SelfMetricsOptions {
 const POLL_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
 /** Counts with prom-client; {@link createLiveRenderer} renders. */
-export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
+export function createSelfMetrics(options: SelfMetricsOptions) {
   const registry = new Registry();
   const own = ownMetrics(registry);
   const pushes = createPushMetrics(registry);
@@ -83,25 +62,32 @@ export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
   ) => recorded((labels: Of, ...args: Args) => record(accounts.touch(labels), labels, ...args));
   return {
     render,
+    /** The current metrics in text 0.0.4; with many accounts, a scrape may include some as of a second before. */
     text,
+    /** The current families that have values. */
     collect: () => collectRegistries([...accounts.parts().map((part) => part.registry), registry]),
+    /** Exposes the feed's counters at 0 before its first poll. Repeated calls have no effect. */
     feedSeen: ofAccount((account, feed: FeedLabels) => account.expose(feed)),
-    restore: ofAccount(({ lastSuccess }, feed: FeedLabels, at) => lastSuccess.set(feedOf(feed), at / 1000)),
-    pollEnded: ofAccount((account, feed: FeedLabels, outcome) => {
+    /** When a poll last succeeded before a restart. */
+    restore: ofAccount(({ lastSuccess }, feed: FeedLabels, at: Instant) =>
+      lastSuccess.set(feedOf(feed), at / 1000),
+    ),
+    pollEnded: ofAccount((account, feed: FeedLabels, outcome: PollRecord) => {
       account.expose(feed);
       countPoll(account, feed, outcome);
     }),
-    apiAnswered: ofAccount(({ apiRequests }, account, status?: number) =>
+    /** A request was sent; without `status` there was no answer. */
+    apiAnswered: ofAccount(({ apiRequests }, account: AccountLabels, status?: number) =>
       apiRequests.inc({ ...accountOf(account), code: String(status ?? '') }),
     ),
-    apiRetried: ofAccount(({ apiRetries }, account) => apiRetries.inc(accountOf(account))),
-    rateLimitSeen: ofAccount(({ rateLimitRemaining }, account, remaining) =>
+    apiRetried: ofAccount(({ apiRetries }, account: AccountLabels) => apiRetries.inc(accountOf(account))),
+    rateLimitSeen: ofAccount(({ rateLimitRemaining }, account: AccountLabels, remaining: number) =>
       rateLimitRemaining.set(accountOf(account), remaining),
     ),
-    drift: ofAccount(({ contractDrift }, feed: FeedLabels, kind, count = 1) =>
+    drift: ofAccount(({ contractDrift }, feed: FeedLabels, kind: DriftKind, count: number = 1) =>
       contractDrift.inc({ ...feedOf(feed), kind }, count),
     ),
-    configLoaded: recorded(({ ok, at }) => {
+    configLoaded: recorded(({ ok, at }: { readonly ok: boolean; readonly at: Instant }) => {
       own.configReloadOk.set(ok ? 1 : 0);
       if (ok) own.configReloadTime.set(at / 1000);
     }),
@@ -110,11 +96,13 @@ export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
     pointsLost: recorded(pushes.pointsLost),
     pushRetried: recorded(pushes.pushRetried),
     pushEnded: recorded(pushes.pushEnded),
-    async accountRemoved(account) {
+    /** Removes every series of the account. */
+    async accountRemoved(account: AccountLabels): Promise<void> {
       accounts.remove(account);
       changed();
     },
-    async feedRemoved(feed) {
+    /** Removes every series of the feed. */
+    async feedRemoved(feed: FeedLabels): Promise<void> {
       await accounts.touch(feed).forget(feed);
       changed();
     },
