@@ -24,13 +24,7 @@ export type PollerEvents = {
   ) => void;
 } & { pollEnded(feed: ScheduledFeed, outcome: PollOutcome): void };
 
-export interface FeedState {
-  readonly feed: ScheduledFeed;
-  readonly last: PollOutcome | undefined;
-  readonly lastError: (PollOutcome & FailedPoll) | undefined;
-  readonly nextRun: Instant | undefined;
-  readonly isPolling: boolean;
-}
+export type FeedState = ReturnType<FeedRunner['state']>;
 
 export interface RunnerOptions {
   readonly events: PollerEvents;
@@ -59,7 +53,7 @@ export class FeedRunner {
   readonly #signal: AbortSignal;
   #running: Promise<PollOutcome> | undefined;
   #last: PollOutcome | undefined;
-  #lastError: FeedState['lastError'];
+  #lastError: (PollOutcome & FailedPoll) | undefined;
   #schedule: Schedule | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   #failures = 0;
@@ -98,7 +92,7 @@ export class FeedRunner {
     await this.#running;
   }
 
-  state(): FeedState {
+  state() {
     return {
       feed: this.feed,
       last: this.#last,

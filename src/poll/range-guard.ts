@@ -9,24 +9,19 @@ export class EndlessAnswers extends PollError {
   }
 }
 
-/** Limits the answers about one range. */
-export interface RangeGuard {
-  /** Counts an answer, before it is parsed. */
-  received(size: AnswerSize): void;
-  /** Checks how many entries the feed retains now. */
-  kept(entries: number): void;
-}
-
 /**
+ * Limits the answers about one range.
+ *
  * @param keepsAnswers whether the feed retains all answers until the last one.
  * @throws {EndlessAnswers} from its methods, at the first limit that is exceeded.
  */
-export function createRangeGuard(keepsAnswers: boolean): RangeGuard {
+export function createRangeGuard(keepsAnswers: boolean) {
   const { answers, decodedBytes, ms, keptAnswers, keptEntries } = RANGE_LIMITS;
   const startedAt = performance.now();
   const sums = { answers: 0, bytes: 0, share: 0 };
   return {
-    received({ bytes, share }) {
+    /** Counts an answer, before it is parsed. */
+    received({ bytes, share }: AnswerSize): void {
       sums.answers += 1;
       sums.bytes += bytes;
       sums.share += share;
@@ -36,7 +31,8 @@ export function createRangeGuard(keepsAnswers: boolean): RangeGuard {
       if (keepsAnswers && sums.share > keptAnswers)
         throw new EndlessAnswers(`more than ${keptAnswers} of the largest size`);
     },
-    kept(entries) {
+    /** Checks how many entries the feed retains now. */
+    kept(entries: number): void {
       if (entries > keptEntries) throw new EndlessAnswers(`more than ${keptEntries} charges`);
     },
   };
