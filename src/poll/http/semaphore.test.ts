@@ -36,3 +36,22 @@ it('semaphore grants no slot to an aborted signal', async () => {
   await assert.rejects(semaphore.acquire(AbortSignal.abort(new Error('gone'))), { message: 'gone' });
   (await semaphore.acquire(signal))();
 });
+
+it('semaphore ignores a second release of the same slot', async () => {
+  const semaphore = new Semaphore(1);
+  const release = await semaphore.acquire(signal);
+  release();
+  const next = semaphore.tryAcquire();
+  assert.ok(next);
+  release();
+  assert.equal(semaphore.tryAcquire(), undefined);
+  next();
+});
+
+it('semaphore with a raised limit wakes callers that wait', async () => {
+  const semaphore = new Semaphore(1);
+  await semaphore.acquire(signal);
+  const waiting = semaphore.acquire(signal);
+  semaphore.limit = 2;
+  (await waiting)();
+});
