@@ -51,15 +51,7 @@ export function createSelfMetrics(options: SelfMetricsOptions) {
   );
   const accounts = createAccountsMetrics(options.failureReasons);
   const { render, text, changed } = createLiveRenderer(accounts.parts, registry);
-  const recorded = <Args extends unknown[]>(record: (...args: Args) => void) => {
-    return (...args: Args): void => {
-      record(...args);
-      changed();
-    };
-  };
-  const ofAccount = <Of extends AccountLabels, Args extends unknown[]>(
-    record: (account: AccountMetrics, labels: Of, ...args: Args) => void,
-  ) => recorded((labels: Of, ...args: Args) => record(accounts.touch(labels), labels, ...args));
+  const { recorded, ofAccount } = createRecorders(accounts, changed);
   return {
     render,
     /** The current metrics in text 0.0.4; with many accounts, a scrape may include some as of a second before. */
@@ -107,6 +99,20 @@ export function createSelfMetrics(options: SelfMetricsOptions) {
       changed();
     },
   };
+}
+
+/** Wraps functions that count, so that each call reports a change. */
+function createRecorders(accounts: ReturnType<typeof createAccountsMetrics>, changed: () => void) {
+  const recorded = <Args extends unknown[]>(record: (...args: Args) => void) => {
+    return (...args: Args): void => {
+      record(...args);
+      changed();
+    };
+  };
+  const ofAccount = <Of extends AccountLabels, Args extends unknown[]>(
+    record: (account: AccountMetrics, labels: Of, ...args: Args) => void,
+  ) => recorded((labels: Of, ...args: Args) => record(accounts.touch(labels), labels, ...args));
+  return { recorded, ofAccount };
 }
 
 function ownMetrics(registry: Registry) {
