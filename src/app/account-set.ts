@@ -2,7 +2,6 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Ledger } from '../core/ledger.ts';
 import { createAdmission } from '../poll/admission.ts';
 import type { FeedState } from '../poll/feed-runner.ts';
-import type { PollOutcome } from '../poll/poll-outcome.ts';
 import type { HttpEvents } from '../poll/http/context.ts';
 import type { ServerClock } from '../poll/http/server-clock.ts';
 import {
@@ -11,11 +10,8 @@ import {
   openAccount,
   type PolledAccount,
 } from '../poll/open-account.ts';
-import {
-  createPoller,
-  type Poller,
-  type PollerOptions,
-} from '../poll/poller.ts';
+import type { PollOutcome } from '../poll/poll-outcome.ts';
+import { createPoller, type Poller, type PollerOptions } from '../poll/poller.ts';
 import { createPatterns } from '../poll/schedule.ts';
 import { createWriter, type RunInTransaction } from '../poll/writer.ts';
 import type { AccountLabels, SelfMetrics } from '../sinks/prometheus/self.ts';
