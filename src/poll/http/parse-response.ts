@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import type { Drift } from '../../core/statement/statement.ts';
+import { driftIn } from '../../providers/api/answer-drift.ts';
 import { PollError } from '../../providers/api/errors.ts';
 import { describeIssue } from '../../providers/api/issues.ts';
-import { undocumentedIn } from '../../providers/api/undocumented.ts';
 import { parseExactJson } from './exact-json.ts';
 
 const MOST_ISSUES = 3;
@@ -11,7 +11,7 @@ const MOST_ISSUES = 3;
  * Turns the bytes of an answer into a value, or says in which way they are not as documented. Messages name places and
  * what was expected there, never what was received.
  *
- * @param drift gets what the schema read on without.
+ * @param drift gets what the schema read on without, and what it does not name.
  * @throws {PollError} with the reason `contract`.
  */
 export function readAnswer<Body>(
@@ -23,7 +23,7 @@ export function readAnswer<Body>(
   const json = jsonOf(bytes, label);
   const parsed = parsedBy(schema, json, label);
   if (parsed.success) {
-    drift.push(...undocumentedIn(schema, json));
+    drift.push(...driftIn(schema, json));
     return parsed.data;
   }
   const { issues } = parsed.error;

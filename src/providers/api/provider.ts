@@ -55,8 +55,15 @@ export interface Reader<Page> {
   add(page: Page): void;
   /** How many charges, names and the like it keeps so far; absent: it keeps the pages themselves. */
   retainedEntries?(): number;
-  /** `again`: the range is to be read once more after all others of the poll, which may tell what this reading could not. */
-  finish(): Reading & { readonly state?: string; readonly reread?: boolean };
+  finish(): RangeReading;
+}
+
+/** The reading of one range of a poll. */
+export interface RangeReading extends Reading {
+  /** What the feed remembers until its next poll; absent: what it remembered before. */
+  readonly state?: string;
+  /** The range is to be read once more after all others of the poll, which may tell what this reading could not. */
+  readonly reread?: boolean;
 }
 
 /** The buckets a feed fills, when it reads billing facts at all. */
@@ -163,9 +170,18 @@ export interface Provider<Config = unknown> {
   readonly feeds: readonly Feed<Config, unknown>[];
 }
 
-/** Lets TypeScript infer a provider's configuration from its schema and check the feeds against it. */
-export function defineProvider<Config>(provider: Provider<Config>): Provider<Config> {
-  return provider;
+type DefaultedKeys = 'versionPrefix' | 'headers' | 'rateLimit';
+type ProviderDefinition<Config> = Omit<Provider<Config>, DefaultedKeys> &
+  Partial<Pick<Provider<Config>, DefaultedKeys>>;
+
+/** A provider whose key is a bearer token, whose paths have no version and who documents no rate-limit headers, unless it says so. */
+export function defineProvider<Config>(provider: ProviderDefinition<Config>): Provider<Config> {
+  return {
+    versionPrefix: '',
+    headers: (_, key) => ({ authorization: `Bearer ${key}` }),
+    rateLimit: () => ({}),
+    ...provider,
+  };
 }
 
 /** Checks a section's `into` against what its `entry` parses to; outside, its entries are nobody's business. */

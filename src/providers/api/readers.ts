@@ -1,9 +1,7 @@
-import type { Reader } from './provider.ts';
-
-type RangeResult<Page> = ReturnType<Reader<Page>['finish']>;
+import type { RangeReading, Reader } from './provider.ts';
 
 /** For answers that are a whole: there are no pages to fold. */
-export function singleReader<Page>(read: (page: Page) => RangeResult<Page>): Reader<Page> {
+export function singleReader<Page>(read: (page: Page) => RangeReading): Reader<Page> {
   return pagesReader((pages) => {
     const [page] = pages;
     if (page === undefined || pages.length > 1)
@@ -13,7 +11,7 @@ export function singleReader<Page>(read: (page: Page) => RangeResult<Page>): Rea
 }
 
 /** For answers that are read side by side. */
-export function pagesReader<Page>(read: (pages: readonly Page[]) => RangeResult<Page>): Reader<Page> {
+export function pagesReader<Page>(read: (pages: readonly Page[]) => RangeReading): Reader<Page> {
   const pages: Page[] = [];
   return { add: (page) => void pages.push(page), finish: () => read(pages) };
 }

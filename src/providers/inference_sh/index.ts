@@ -1,11 +1,13 @@
-import { DAY, type Granularity, HOUR, type Instant, instantOf, SECOND } from '../../core/values/time.ts';
-import { defineFeed, defineProvider, type ProviderRateLimit } from '../api/provider.ts';
-import { singleReader } from '../api/readers.ts';
-import { balance } from './balance.ts';
+import { DAY, type Granularity, HOUR, SECOND } from '../../core/values/time.ts';
+import { planNow, snapshotFeed } from '../api/feeds.ts';
+import { defineFeed, defineProvider } from '../api/provider.ts';
+import { rateLimitHeaders } from '../api/rate-limit.ts';
+import { pagesReader, singleReader } from '../api/readers.ts';
+import { askBalance, type Balances, readBalance } from './balance.ts';
 import { readBreakdown } from './breakdown.ts';
 import { AccountKeys, type Config, priceProbesSection } from './config.ts';
-import { askUnwrapped } from './envelope.ts';
-import { EVALUATE, priceProbes } from './price-probes.ts';
+import { unwrapped } from './envelope.ts';
+import { askProbes, EVALUATE, type Evaluated, readProbes } from './price-probes.ts';
 import { Breakdown, Summary } from './schema.ts';
 import { readSummary } from './summary.ts';
 import { tasks } from './task-cost.ts';
@@ -31,44 +33,44 @@ const SLIDING: readonly Sliding[] = [
 const SETTLE_MS = 2 * DAY;
 
 function breakdownFeed({ range, lengthMs, granularity, schedule }: Sliding) {
-  return defineFeed<Config, Breakdown>({
+  return snapshotFeed<Config, Breakdown>({
     name: `breakdown_${range}`,
     schedule,
     jitterMs: 5 * SECOND,
     stream: { name: 'usage', granularity, settleMs: SETTLE_MS, reachMs: Math.max(lengthMs, SETTLE_MS) },
     plan: ({ now }) => [{ start: now - lengthMs, end: now }],
-    async *ask(ask) {
-      const request = { path: '/usage/breakdown', query: { range }, schema: Breakdown };
-      yield (await askUnwrapped(ask, request)).body;
-    },
-    reader: (_, { since }) => singleReader((body) => readBreakdown(body, { range, granularity, since })),
+    request: () => unwrapped({ path: '/usage/breakdown', query: { range }, schema: Breakdown }),
+    read: (body, { since }) => readBreakdown(body, { range, granularity, since }),
   });
 }
 
-const summary = defineFeed<Config, Summary>({
+const summary = snapshotFeed<Config, Summary>({
   name: 'summary',
   schedule: '*/10 * * * *',
-  jitterMs: 30 * SECOND,
-  plan: ({ now }) => [{ start: now, end: now }],
-  async *ask(ask) {
-    yield (await askUnwrapped(ask, { path: '/usage/summary', schema: Summary })).body;
-  },
-  reader: () => singleReader(readSummary),
+  request: () => unwrapped({ path: '/usage/summary', schema: Summary }),
+  read: readSummary,
 });
 
-/** https://inference.sh/docs/api/rest/overview: the reset is in Unix seconds. */
-function rateLimitOf(headers: Readonly<Record<string, string>>, now: Instant): ProviderRateLimit {
-  const remaining = wholeNumber(headers['x-ratelimit-remaining']);
-  const reset = wholeNumber(headers['x-ratelimit-reset']);
-  return {
-    ...(remaining !== undefined && { remaining }),
-    ...(reset !== undefined && { resetAt: instantOf(reset, now) }),
-  };
-}
+const balance = defineFeed<Config, Balances>({
+  name: 'balance',
+  schedule: '*/10 * * * *',
+  jitterMs: 30 * SECOND,
+  optional: true,
+  plan: planNow,
+  ask: askBalance,
+  reader: (_, context) => singleReader((balances) => readBalance(balances, context)),
+});
 
-function wholeNumber(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
-}
+const priceProbes = defineFeed<Config, Evaluated>({
+  name: 'price_probes',
+  schedule: '23 * * * *',
+  jitterMs: 60 * SECOND,
+  optional: true,
+  isEnabled: ({ priceProbes: probes = [] }) => probes.length > 0,
+  plan: (context) => (context.config.priceProbes?.length ? planNow(context) : []),
+  ask: askProbes,
+  reader: () => pagesReader(readProbes),
+});
 
 /** https://inference.sh: apps that run on cloud or private machines. */
 export const inferenceSh = defineProvider<Config>({
@@ -85,7 +87,8 @@ export const inferenceSh = defineProvider<Config>({
   // https://inference.sh/docs/api/rest/overview: of keys of several teams, since 2026-10-11.
   query: ({ teamId }) => (teamId === undefined ? {} : { team_id: teamId }),
   billScope: ({ teamId }) => teamId,
-  rateLimit: rateLimitOf,
+  // https://inference.sh/docs/api/rest/overview: the reset is in Unix seconds.
+  rateLimit: rateLimitHeaders({ remaining: ['x-ratelimit-remaining'], reset: ['x-ratelimit-reset'] }),
   tasks,
   feeds: [...SLIDING.map(breakdownFeed), summary, balance, priceProbes],
 });

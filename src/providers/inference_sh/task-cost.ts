@@ -3,7 +3,7 @@ import { fromInteger } from '../../core/values/money.ts';
 import type { TaskAmount, TaskCost, Tasks } from '../api/provider.ts';
 import { Integer } from '../api/schemas.ts';
 import { segment } from '../api/segment.ts';
-import { askUnwrapped } from './envelope.ts';
+import { unwrapped } from './envelope.ts';
 import { oneLine } from './one-line.ts';
 
 /** `GET /usage/tasks/{taskID}/cost`: https://inference.sh/docs/api/rest/usage names it, and no page shows its answer. */
@@ -12,7 +12,7 @@ export const tasks: Tasks = {
   isId: (text) => /^(?!\.+$)[A-Za-z0-9_.-]{1,128}$/.test(text),
   async cost(ask, id) {
     const path = `/usage/tasks/${segment(id)}/cost`;
-    return readTaskCost((await askUnwrapped(ask, { path, schema: z.unknown() })).body);
+    return readTaskCost((await ask(unwrapped({ path, schema: z.unknown() }))).body);
   },
 };
 

@@ -2,16 +2,28 @@ import { z } from 'zod';
 import type { Drift } from '../../core/statement/statement.ts';
 import { itemOf } from './schemas.ts';
 
+/** A longer key is data, not a name. */
+const MAX_KEY_CHARACTERS = 60;
+const MAX_UNKNOWN_FIELDS = 10;
+
 /**
- * One drift for each field that an answer has not, or not as documented, and that its schema reads on without: see `lenient` and its
- * neighbours in `schemas.ts`. The drift names the field; nothing that was received is repeated.
+ * One `undocumented_field` for each field that an answer lacks, or has in another form, and that its schema reads on without (see
+ * `lenient` and its neighbours in `schemas.ts`), and one `unknown_field` for each that a `z.looseObject` does not name. Of many
+ * unknown fields, the first few and how many more there are. A drift names the field; nothing that was received is repeated.
  *
  * @param json as it came: what a schema made of it no longer tells.
  */
-export function undocumentedIn(schema: z.core.$ZodType, json: unknown): Drift[] {
+export function driftIn(schema: z.core.$ZodType, json: unknown): Drift[] {
   const found: Drift[] = [];
   lookOf(schema, '', (drift) => found.push(drift))?.(json);
-  return found;
+  const unknown = found.filter(({ kind }) => kind === 'unknown_field');
+  const more = unknown.length - MAX_UNKNOWN_FIELDS;
+  if (more <= 0) return found;
+  const left = new Set(unknown.slice(MAX_UNKNOWN_FIELDS));
+  return [
+    ...found.filter((drift) => !left.has(drift)),
+    { kind: 'unknown_field', what: `and ${more} more`, more },
+  ];
 }
 
 type Note = (drift: Drift) => void;
@@ -74,13 +86,37 @@ function lookAtMembers(item: z.core.$ZodType, path: string, note: Note): Look {
 
 function lookAtFields(schema: z.ZodObject, path: string, note: Note): Look {
   const looks = Object.entries(schema.shape).flatMap(([field, inner]) => {
-    const look = lookOf(inner, path === '' ? field : `${path}.${field}`, note);
+    const look = lookOf(inner, below(path, field), note);
     return look ? [{ field, look }] : [];
   });
+  const lookAtKeys = isLoose(schema) ? lookForUnknownKeys(schema, path, note) : undefined;
   return (value) => {
     if (!isObject(value)) return;
     for (const { field, look } of looks) look(Object.hasOwn(value, field) ? value[field] : undefined);
+    lookAtKeys?.(value);
   };
+}
+
+/** Notes each key that the schema does not name, once for all rows. */
+function lookForUnknownKeys({ shape }: z.ZodObject, path: string, note: Note): (value: object) => void {
+  const known = new Set(Object.keys(shape));
+  return (value) => {
+    if (Array.isArray(value)) return;
+    for (const key of Object.keys(value)) {
+      if (known.has(key)) continue;
+      known.add(key);
+      note({ kind: 'unknown_field', what: below(path, key.slice(0, MAX_KEY_CHARACTERS)) });
+    }
+  };
+}
+
+/** Whether the schema keeps keys that it does not name, which says that it names all that are documented. */
+function isLoose({ def }: z.ZodObject): boolean {
+  return def.catchall instanceof z.ZodUnknown;
+}
+
+function below(path: string, key: string): string {
+  return path === '' ? key : `${path}.${key}`;
 }
 
 /** What a transform is given is looked into before it; what another schema is given, after the one before it. */
@@ -142,10 +178,10 @@ function toleranceOf(schema: z.core.$ZodType): unknown {
   return z.globalRegistry.get(schema)?.tolerated;
 }
 
-/** Whether the schema, or one below it, tolerates anything: the rows of all others need no second look. */
+/** Whether the schema, or one below it, tolerates or keeps anything: the rows of all others need no second look. */
 function isTolerant(schema: z.core.$ZodType): boolean {
   if (schema instanceof z.ZodCatch || toleranceOf(schema) !== undefined) return true;
-  if (schema instanceof z.ZodObject) return Object.values(schema.shape).some(isTolerant);
+  if (schema instanceof z.ZodObject) return isLoose(schema) || Object.values(schema.shape).some(isTolerant);
   const item = itemOf(schema) ?? (schema instanceof z.ZodArray ? schema.element : undefined);
   if (item) return isTolerant(item);
   if (schema instanceof z.ZodRecord) return isTolerant(schema.valueType);
