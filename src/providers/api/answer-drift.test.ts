@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { lenient, listOf, mapOf } from './schemas.ts';
 import { driftIn } from './answer-drift.ts';
+import { lenient, listOf, mapOf } from './schemas.ts';
 
 const whats = (schema: z.ZodType, json: unknown) => driftIn(schema, json).map(({ what }) => what);
 

@@ -1,13 +1,8 @@
-import type { Range } from '../../core/values/time.ts';
-import { SECOND } from '../../core/values/time.ts';
+import { type Range, SECOND } from '../../core/values/time.ts';
+import { planNow } from './plans.ts';
 import { defineFeed, type Feed, type FeedContext, type RangeReading } from './provider.ts';
 import { singleReader } from './readers.ts';
 import type { Request } from './request.ts';
-
-/** The plan of a feed whose answer says by itself what time it is about: one range that ends now. */
-export function planNow({ now }: Pick<FeedContext<unknown>, 'now'>): Range[] {
-  return [{ start: now, end: now }];
-}
 
 /** What tells one feed of a single request from another. */
 interface SnapshotFeed<Config, Body>

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { targetOf } from '../../poll/http/url.ts';
 import { baseten } from './index.ts';
-import { readPrices } from './prices.ts';
-import { InstanceTypePrices, Models } from './schema.ts';
-import { readModels } from './teams.ts';
+import { readPrices } from './lookups/prices.ts';
+import { InstanceTypePrices, Models } from './lookups/schema.ts';
+import { readModels } from './lookups/teams.ts';
 
 describe('Baseten', () => {
   it('sends the key with the scheme of the account, Api-Key unless told', () => {
@@ -46,7 +46,7 @@ describe('Baseten', () => {
     }));
     const { observations, state, drift } = readPrices(InstanceTypePrices.parse({ instance_types: types }));
     assert.equal(observations.length, 1000);
-    assert.equal(Object.keys(JSON.parse(state)).length, 1000);
+    assert.equal(Object.keys(JSON.parse(state ?? '')).length, 1000);
     assert.deepEqual(drift, [{ kind: 'too_many_rows', what: 'instance types' }]);
   });
 
@@ -57,7 +57,7 @@ describe('Baseten', () => {
       team_name: index < 5000 ? 'Core' : 'Speech',
     }));
     const { state, drift } = readModels(Models.parse({ models }));
-    const { ids, names } = JSON.parse(state);
+    const { ids, names } = JSON.parse(state ?? '');
     assert.deepEqual([Object.keys(ids).length, Object.keys(names).length], [5000, 4999]);
     assert.equal(names.n0, undefined);
     assert.deepEqual(drift, [{ kind: 'too_many_rows', what: 'models by id' }]);

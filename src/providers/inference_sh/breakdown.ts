@@ -9,6 +9,7 @@ import {
   type Range,
   sizeOf,
 } from '../../core/values/time.ts';
+import { isWithin } from '../api/plans.ts';
 import { observe, reading } from '../api/readings.ts';
 import { callsOf } from './calls.ts';
 import type { Breakdown } from './schema.ts';
@@ -64,10 +65,6 @@ function spendsOf({ timeseries }: Breakdown, size: number): BreakdownSpend[] {
   return (timeseries ?? []).flatMap(({ date, per_app }) =>
     [...(per_app ?? [])].map(([app, cost]) => ({ at: floorTo(size, date), app, cost })),
   );
-}
-
-function isWithin({ start, end }: Range, at: Instant): boolean {
-  return start <= at && at < end;
 }
 
 function chargeOf({ at, app, cost }: BreakdownSpend): Charge {

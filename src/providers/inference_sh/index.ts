@@ -1,5 +1,6 @@
 import { DAY, type Granularity, HOUR, SECOND } from '../../core/values/time.ts';
-import { planNow, snapshotFeed } from '../api/feeds.ts';
+import { snapshotFeed } from '../api/feeds.ts';
+import { planNow } from '../api/plans.ts';
 import { defineFeed, defineProvider } from '../api/provider.ts';
 import { rateLimitHeaders } from '../api/rate-limit.ts';
 import { pagesReader, singleReader } from '../api/readers.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Fixed } from '../../core/values/money.ts';
-import type { Instant } from '../../core/values/time.ts';
-import { Count, Day, Decimal, lenient, listOf, OtherMoney, Text } from '../api/schemas.ts';
+import type { Fixed } from '../../../core/values/money.ts';
+import type { Instant } from '../../../core/values/time.ts';
+import { Count, Day, Decimal, lenient, listOf, OtherMoney, Text } from '../../api/schemas.ts';
 
 // https://docs.baseten.co/reference/management-api/billing/gets-billing-usage-summary-for-a-date-range
 // What the ledger adds up is required as documented, and so is the day it belongs to: half a page must fail, not shrink. Whatever else is
@@ -102,67 +102,12 @@ export const UsageSummary = z
   });
 export type UsageSummary = z.infer<typeof UsageSummary>;
 
-/** Documented, and of no use here. */
-const Unused = z.unknown().optional();
-
-/** `GET /v1/instance_type_prices`: US dollars a minute. */
-export const InstanceTypePrices = z.looseObject({
-  instance_types: listOf(
-    z.looseObject({
-      instance_type: z.looseObject({
-        id: lenient(z.string().min(1)),
-        name: Text,
-        memory_limit_mib: Unused,
-        millicpu_limit: Unused,
-        gpu_count: Unused,
-        gpu_type: Unused,
-        gpu_memory_limit_mib: Unused,
-      }),
-      price: OtherMoney,
-    }),
-  ),
-});
-export type InstanceTypePrices = z.infer<typeof InstanceTypePrices>;
-
-/** `GET /v1/models`. */
-export const Models = z.looseObject({
-  models: listOf(
-    z.looseObject({
-      id: lenient(z.string().min(1)),
-      name: Text,
-      production_deployment_id: Text,
-      development_deployment_id: Text,
-      team_name: Text,
-      created_at: Unused,
-      deployments_count: Unused,
-      instance_type_name: Unused,
-    }),
-  ),
-});
-export type Models = z.infer<typeof Models>;
-
-/** `GET /v1/teams`. */
-export const Teams = z.looseObject({
-  teams: listOf(
-    z.looseObject({ id: lenient(z.string().min(1)), name: Text, default: Unused, created_at: Unused }),
-  ),
-});
-export type Teams = z.infer<typeof Teams>;
-
 /** The tier label of each category. */
 export const TIERS = [
   { tier: 'dedicated', key: 'dedicated_usage' },
   { tier: 'training', key: 'training_usage' },
   { tier: 'model_api', key: 'model_apis_usage' },
 ] as const;
-
-/** A category of a summary; undefined where it is absent or null. */
-export function categoryOf(
-  summary: UsageSummary,
-  key: (typeof TIERS)[number]['key'],
-): UsageCategory | undefined {
-  return summary[key] ?? undefined;
-}
 
 /** The kinds of resource that are documented; others are counted as drift. */
 export const KINDS: ReadonlySet<string> = new Set([

@@ -1,6 +1,6 @@
-import type { FeedContext } from '../api/provider.ts';
-import { MEMOS, recall } from './memo.ts';
-import type { BillableResource } from './schema.ts';
+import type { FeedContext } from '../../api/provider.ts';
+import type { BillableResource } from '../usage/schema.ts';
+import { LOOKUP_STATES } from './states.ts';
 
 /** What the look-ups know of a resource, so far as they were read. */
 export interface Names {
@@ -11,14 +11,14 @@ export interface Names {
 }
 
 export function namesOf({ stateOf }: Pick<FeedContext<unknown>, 'stateOf'>): Names {
-  const teams = entriesOf(recall(MEMOS.teams, stateOf('teams')));
-  const models = recall(MEMOS.models, stateOf('models'));
+  const teams = entriesOf(LOOKUP_STATES.teams.read(stateOf('teams')));
+  const models = LOOKUP_STATES.models.read(stateOf('models'));
   const [ids, names] = [entriesOf(models?.ids), entriesOf(models?.names)];
-  const skus = entriesOf(recall(MEMOS.prices, stateOf('prices')));
+  const skus = entriesOf(LOOKUP_STATES.prices.read(stateOf('prices')));
   return {
     teamOf({ id, kind, team_id, team_name, model_id, model_name }) {
-      const told = team_name || teams.get(team_id ?? '');
-      if (told) return told;
+      const known = team_name || teams.get(team_id ?? '');
+      if (known) return known;
       // The `model_name` of anything else is the name of its chain or training project.
       const byName = kind === 'MODEL_DEPLOYMENT' ? names.get(model_name ?? '') : undefined;
       return models?.teams[ids.get(id ?? '') ?? ids.get(model_id ?? '') ?? byName ?? -1];
@@ -27,6 +27,6 @@ export function namesOf({ stateOf }: Pick<FeedContext<unknown>, 'stateOf'>): Nam
   };
 }
 
-function entriesOf<Value>(record: Readonly<Record<string, Value>> | undefined): ReadonlyMap<string, Value> {
-  return new Map(Object.entries(record ?? {}));
+function entriesOf<Value>(record: Readonly<Record<string, Value>> = {}): ReadonlyMap<string, Value> {
+  return new Map(Object.entries(record));
 }

@@ -1,13 +1,6 @@
-import type { Instant, Range } from '../../core/values/time.ts';
-import { DAY } from '../../core/values/time.ts';
-import {
-  categoryOf,
-  type Figures,
-  type Item,
-  TIERS,
-  type UsageCategory,
-  type UsageSummary,
-} from './schema.ts';
+import { DAY, type Instant, type Range } from '../../../core/values/time.ts';
+import { isWithin } from '../../api/plans.ts';
+import { type Figures, type Item, TIERS, type UsageCategory, type UsageSummary } from './schema.ts';
 
 /** What was asked for, and the answer. */
 export interface Answered {
@@ -15,7 +8,7 @@ export interface Answered {
   readonly summary: UsageSummary;
 }
 
-/** The answers about one range, and about each of its days where {@link lacksDays} made them necessary. */
+/** The answers about one range, and about each of its days if {@link lacksDays} made them necessary. */
 export interface Answers {
   readonly whole: Answered;
   readonly days: readonly Answered[];
@@ -25,7 +18,7 @@ export interface Answers {
 export interface Usage {
   readonly tier: string;
   readonly date: Instant;
-  /** Undefined where the provider gives money without saying what for. */
+  /** Undefined if the provider gives money without saying what for. */
   readonly item: Item | undefined;
   readonly figures: Figures;
 }
@@ -42,10 +35,10 @@ export interface TierUsage {
 
 /** Whether money or usage is not spread over the days: they are then asked for one by one. */
 export function lacksDays(summary: UsageSummary): boolean {
-  return TIERS.some(({ key }) => hasNoDays(categoryOf(summary, key)));
+  return TIERS.some(({ key }) => hasNoDays(summary[key]));
 }
 
-function hasNoDays(category: UsageCategory | undefined): boolean {
+function hasNoDays(category: UsageCategory | null | undefined): boolean {
   if (!category) return false;
   const items = category.breakdown ?? [];
   if (items.length === 0) return isSomething(grossOf(category));
@@ -65,37 +58,34 @@ function grossOf({ total, minutes }: UsageCategory): Figures {
 /** Tier by tier, what the answers say was used. */
 export function usageByTier({ whole, days }: Answers): TierUsage[] {
   return TIERS.map(({ tier, key }) => {
-    const category = categoryOf(whole.summary, key);
+    const category = whole.summary[key];
     const answers = days.length > 0 && hasNoDays(category) ? days : [whole];
-    const found = answers.map(({ asked, summary }) => ({ asked, category: categoryOf(summary, key) }));
-    const rows = found.map((one) => rowsOf(tier, one.category, one.asked));
+    const parts = answers.map(({ summary }) => summary[key]);
+    const rows = answers.flatMap(({ asked, summary }) =>
+      rowsOf(summary[key], asked).map((row) => ({ tier, ...row, isStray: !isWithin(asked, row.date) })),
+    );
     return {
       tier,
-      usage: rows.flatMap(({ inside }) => inside),
-      strays: rows.flatMap(({ outside }) => outside),
-      isSilent: isSilent(
-        category,
-        found.map((one) => one.category),
-      ),
+      usage: rows.filter(({ isStray }) => !isStray),
+      strays: rows.filter(({ isStray }) => isStray),
+      isSilent: isSilent(category, parts),
     };
   });
 }
 
 /** Days may well be without the category, but not while money is missing from the whole. */
-function isSilent(whole: UsageCategory | undefined, parts: readonly (UsageCategory | undefined)[]): boolean {
+function isSilent(
+  whole: UsageCategory | null | undefined,
+  parts: readonly (UsageCategory | null | undefined)[],
+): boolean {
   if (!whole) return true;
   const inParts = parts.reduce((sum, part) => sum + (part?.total ?? 0n), 0n);
-  return parts.includes(undefined) && inParts < whole.total;
-}
-
-function rowsOf(tier: string, category: UsageCategory | undefined, asked: Range) {
-  const rows = category ? allRowsOf(category, asked).map((row): Usage => ({ tier, ...row })) : [];
-  const isInside = ({ date }: Usage) => asked.start <= date && date < asked.end;
-  return { inside: rows.filter(isInside), outside: rows.filter((row) => !isInside(row)) };
+  return !parts.every(Boolean) && inParts < whole.total;
 }
 
 /** An answer about a single day needs no `daily` to say which day it means. */
-function allRowsOf(category: UsageCategory, asked: Range): Omit<Usage, 'tier'>[] {
+function rowsOf(category: UsageCategory | null | undefined, asked: Range): Omit<Usage, 'tier'>[] {
+  if (!category) return [];
   const isOneDay = asked.end - asked.start === DAY;
   const ofDay = (item: Item | undefined, figures: Figures) =>
     isOneDay && isSomething(figures) ? [{ date: asked.start, item, figures }] : [];

@@ -6,15 +6,16 @@ import {
   type Range,
   startOfDay,
   startOfMonth,
-} from '../../core/values/time.ts';
-import type { FeedContext } from '../api/provider.ts';
+} from '../../../core/values/time.ts';
+import { bucketsIn } from '../../api/plans.ts';
+import type { FeedContext } from '../../api/provider.ts';
 import { longestMs } from './longest.ts';
 
 /** The first day that can be asked for. */
 const EARLIEST = Date.UTC(2026, 0, 1);
 
 /** The longest range up to today's end, 31 days or 30, then older days that still have to be read, newest first, in ranges as long. */
-export function rangesToRead(context: FeedContext<unknown>): Range[] {
+export function planUsage(context: FeedContext<unknown>): Range[] {
   const longest = longestMs(context.state);
   const end = startOfDay(context.now) + DAY;
   const start = Math.max(startOfDay(context.since), EARLIEST);
@@ -23,10 +24,7 @@ export function rangesToRead(context: FeedContext<unknown>): Range[] {
   return [current, ...chunksOf(olderDays({ start, end: current.start }, context), longest)];
 }
 
-/**
- * Days that left the window unread, or when they had last been read before their last day in it: the exporter was
- * down. Each is read again once.
- */
+/** Days that left the window unread, or were last read before their last day in it, because the exporter was down. */
 function olderDays(older: Range, { coverage, state }: FeedContext<unknown>): Instant[] {
   if (older.start >= older.end) return [];
   const unread = new Set(coverage.gaps(older).flatMap(daysOf));
@@ -39,11 +37,7 @@ function olderDays(older: Range, { coverage, state }: FeedContext<unknown>): Ins
 
 /** The UTC days of a range, oldest first. */
 export function daysOf({ start, end }: Range): Instant[] {
-  const first = startOfDay(start);
-  return Array.from(
-    { length: Math.max(0, Math.ceil((end - first) / DAY)) },
-    (_, index) => first + index * DAY,
-  );
+  return bucketsIn(DAY, { start: startOfDay(start), end });
 }
 
 function chunksOf(days: readonly Instant[], longest: number): Range[] {
@@ -55,11 +49,6 @@ function chunksOf(days: readonly Instant[], longest: number): Range[] {
     } else chunks.push({ start: day, end: day + DAY });
   }
   return chunks;
-}
-
-/** Whether a range reaches into today. */
-export function isCurrent(range: Range, now: Instant): boolean {
-  return range.end > now;
 }
 
 /** The UTC month that holds `now`, up to the end of today. */
