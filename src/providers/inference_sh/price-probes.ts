@@ -59,12 +59,12 @@ function observationsOf(evaluated: Evaluated): Observation[] {
   if (!('evaluation' in evaluated)) return errors;
   const { evaluation } = evaluated;
   const fees = FEES.flatMap((fee) =>
-    observe('priceProbeFee', { probe, fee }, valueOf(evaluation[`${fee}_fee`])),
+    observe('priceProbeFee', { probe, fee }, amountOf(evaluation[`${fee}_fee`])),
   );
-  return [...fees, ...observe('priceProbeTotal', { probe }, valueOf(evaluation.total)), ...errors];
+  return [...fees, ...observe('priceProbeTotal', { probe }, amountOf(evaluation.total)), ...errors];
 }
 
-function valueOf(part: Evaluation['resource_fee']): Usd | null | undefined {
+function amountOf(part: Evaluation['resource_fee']): Usd | null | undefined {
   return part?.error ? undefined : part?.value;
 }
 

@@ -6,21 +6,21 @@ import {
   type ProviderRateLimit,
   type Reader,
 } from '../api/provider.ts';
-import { askHour } from './ask.ts';
 import { CreditBalance, readBalance } from './balance.ts';
 import { NorthflankConfig } from './config.ts';
-import { emptyHours, isFree, LIST_FEED } from './empty-hours.ts';
-import type { InvoiceList } from './invoice-schema.ts';
-import { askInvoices, readInvoices } from './invoices.ts';
-import { askList } from './list-ask.ts';
-import { listRanges } from './list-plan.ts';
-import { readList } from './list-read.ts';
-import type { UsageList } from './list-schema.ts';
+import { askHour } from './hours/ask.ts';
+import { emptyHours, isFree, LIST_FEED } from './hours/empty-hours.ts';
+import { historyHours, planHours, SETTLE_MS } from './hours/plan.ts';
+import { readHour } from './hours/read.ts';
+import type { HourPage } from './hours/tree.ts';
+import { scopeOf } from './hours/verify-scope.ts';
+import { askInvoices, readInvoices } from './invoices/invoices.ts';
+import type { InvoiceList } from './invoices/schema.ts';
+import { askList } from './list/ask.ts';
+import { listRanges } from './list/plan.ts';
+import { readList } from './list/read.ts';
+import type { UsageList } from './list/schema.ts';
 import { billingPath } from './path.ts';
-import { historyHours, planHours, SETTLE_MS } from './plan.ts';
-import { readHour } from './read.ts';
-import type { HourPage } from './tree.ts';
-import { scopeOf } from './verify-scope.ts';
 
 const stream = {
   name: 'usage',

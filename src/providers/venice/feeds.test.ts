@@ -8,7 +8,7 @@ import { PollError } from '../api/errors.ts';
 import type { Ask } from '../api/request.ts';
 import { Config } from './config.ts';
 import { venice } from './index.ts';
-import { SETTLE_MS } from './plan.ts';
+import { SETTLE_MS } from './usage/plan.ts';
 
 const NOW = utc('2026-11-22T12:00:30');
 const SINCE = utc('2026-11-01');

@@ -9,12 +9,12 @@ import { EMPTY_CONTEXT, type FeedContext } from '../api/provider.ts';
 import { Decimal } from '../api/schemas.ts';
 import { Config } from './config.ts';
 import { venice } from './index.ts';
-import { recall } from './memo.ts';
-import { planTail } from './plan.ts';
-import { usageReader } from './read.ts';
-import type { UsageRow } from './rows.ts';
-import { HistoryPage } from './schema.ts';
-import { historyPages } from './usage-history.ts';
+import { historyPages } from './usage/history.ts';
+import { planTail } from './usage/plan.ts';
+import { usageReader } from './usage/read.ts';
+import type { UsageRow } from './usage/rows.ts';
+import { HistoryPage } from './usage/schema.ts';
+import { readState } from './usage/state.ts';
 
 const START = Date.parse('2026-11-22T11:50:00Z');
 const RANGE: Range = { start: START, end: START + 11 * MINUTE };
@@ -205,9 +205,9 @@ describe('a state', () => {
   it('that cannot be read is forgotten', () => {
     const empty = { putOff: [], prices: {}, refunds: {} };
     for (const state of [undefined, '', '{', '[]', '{"putOff":3}', 'null'])
-      assert.deepEqual(recall(state), empty);
+      assert.deepEqual(readState(state), empty);
   });
   it('never holds a price that is no number', () => {
-    assert.deepEqual(recall('{"prices":{"s":[1,"dear"]}}').prices, {});
+    assert.deepEqual(readState('{"prices":{"s":[1,"dear"]}}').prices, {});
   });
 });

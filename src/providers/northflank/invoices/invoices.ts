@@ -1,0 +1,104 @@
+import type { Note, Reading, Reconciliation } from '../../../core/statement/statement.ts';
+import { formatDecimal } from '../../../core/values/money.ts';
+import { DAY, floorTo, HOUR, type Instant, isoDay, type Range } from '../../../core/values/time.ts';
+import { PollError } from '../../api/errors.ts';
+import type { FeedContext } from '../../api/provider.ts';
+import type { Ask } from '../../api/request.ts';
+import type { NorthflankConfig } from '../config.ts';
+import { GRACE_MS, SETTLE_MS } from '../hours/plan.ts';
+import { billingPath } from '../path.ts';
+import { type Invoice, InvoiceList } from './schema.ts';
+
+type Context = FeedContext<NorthflankConfig>;
+
+/**
+ * Asks for invoices, newest first, as long as one that the ledger holds may still follow.
+ *
+ * @throws {PollError} `contract` when a cursor comes back.
+ */
+export async function* askInvoices(
+  ask: Ask,
+  _range: Range,
+  { config, since }: Context,
+): AsyncGenerator<InvoiceList> {
+  const path = billingPath(config, 'invoices');
+  const seen = new Set<string>();
+  for (let cursor: string | undefined; ; ) {
+    const { body } = await ask({ path, query: cursor === undefined ? {} : { cursor }, schema: InvoiceList });
+    yield body;
+    const isEnough = body.invoices.length === 0 || body.invoices.some(({ start }) => start < since);
+    if (isEnough || body.cursor === undefined) return;
+    if (seen.has(body.cursor)) throw new PollError('contract', `${path} gave a cursor it had given before`);
+    seen.add(body.cursor);
+    ({ cursor } = body);
+  }
+}
+
+/** Sets the newest invoice that can be against the ledger, and tells of the newest of all. */
+export function readInvoices(pages: readonly InvoiceList[], context: Context): Reading {
+  const invoices = pages.flatMap((page) => page.invoices).sort((a, b) => b.end - a.end);
+  const compared = invoices.map((invoice) => comparisonOf(invoice, context));
+  const reconciliation = compared.find((comparison) => typeof comparison !== 'string');
+  const [newest] = invoices;
+  const why = typeof compared[0] === 'string' ? compared[0] : undefined;
+  return {
+    resources: [],
+    observations: [],
+    ...(reconciliation && { reconciliation }),
+    drift: [],
+    notes: newest ? notesOf(newest, why) : [],
+  };
+}
+
+function notesOf(newest: Invoice, why: string | undefined): Note[] {
+  const amount = newest.total === undefined ? 'an unknown amount' : formatDecimal(newest.total);
+  const paid = newest.paid === undefined ? 'no word of payment' : newest.paid ? 'paid' : 'not paid';
+  const text = [titleOf(newest), `${amount} ${newest.currency ?? ''}`.trim(), paid].join(', ');
+  const notes = [{ topic: 'newest invoice', text, isWarning: newest.paid === false }];
+  return why === undefined
+    ? notes
+    : [...notes, { topic: 'newest invoice not compared', text: why, isWarning: false }];
+}
+
+/** The id is the provider's own text: as short and plain as a charge of a log wants it. */
+function titleOf({ id, start, end }: Invoice): string {
+  const name = id.replace(/[^\w.-]/g, '?').slice(0, 40);
+  return `${name} ${isoSecond(start)} to ${isoSecond(end)}`.trim();
+}
+
+function isoSecond(at: Instant): string {
+  return new Date(at).toISOString().replace('.000Z', 'Z');
+}
+
+/** The difference from the ledger, or in words why there is none. */
+function comparisonOf(invoice: Invoice, context: Context): Reconciliation | string {
+  const { now, config, netCost, usdOf } = context;
+  const days = wholeDaysOf(invoice);
+  if (!days) return 'its period does not begin and end at midnight UTC';
+  if (days.end + config.dueAfter + SETTLE_MS + GRACE_MS > now) return 'its last hours may still be revised';
+  // What the account does not count is in the invoice's sum, so that one of its parts is compared.
+  const amount = config.customerCosts ? invoice.subTotal : invoice.paas;
+  if (amount === undefined || invoice.currency === undefined)
+    return 'it does not say how much of what currency';
+  const ledger = netCost(days, config.customerCosts ? undefined : ({ tier }) => tier === 'paas');
+  if (!ledger || ledger.asOf < days.start + HOUR + SETTLE_MS)
+    return 'the ledger does not hold all of its period';
+  const usd = usdOf(amount, invoice.currency);
+  if (usd === undefined) return `there is no rate for ${invoice.currency}`;
+  const what = config.customerCosts ? 'before tax and discounts' : 'platform spend';
+  return {
+    difference: usd - ledger.usd,
+    against: `invoice of ${isoDay(days.start)} to ${isoDay(days.end - DAY)}, ${what}`,
+  };
+}
+
+/** A period as UTC days, where it begins and ends within an hour of a midnight: one documented end is the last second of a day. */
+function wholeDaysOf({ start, end }: Invoice): Range | undefined {
+  const days = { start: nearestMidnight(start), end: nearestMidnight(end) };
+  const isWhole = Math.abs(start - days.start) <= HOUR && Math.abs(end - days.end) <= HOUR;
+  return isWhole && days.start < days.end ? days : undefined;
+}
+
+function nearestMidnight(at: Instant): Instant {
+  return floorTo(DAY, at + DAY / 2);
+}
