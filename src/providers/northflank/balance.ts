@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import type { Note, Reading } from '../../core/statement/statement.ts';
-import { formatDecimal } from '../../core/values/money.ts';
+import type { Reading } from '../../core/statement/statement.ts';
+import { type Fixed, formatDecimal } from '../../core/values/money.ts';
 import type { FeedContext } from '../api/provider.ts';
+import { observeUsd, reading } from '../api/readings.ts';
 import { Decimal } from '../api/schemas.ts';
 import type { NorthflankConfig } from './config.ts';
 
@@ -35,22 +36,12 @@ export type CreditBalance = z.infer<typeof CreditBalance>;
 /** What may be spent is the balance; what is pending or owed can be read in the status. */
 export function readBalance(
   { currency, available, pending, owed }: CreditBalance,
-  { usdOf }: Pick<FeedContext<NorthflankConfig>, 'usdOf'>,
+  context: Pick<FeedContext<NorthflankConfig>, 'usdOf'>,
 ): Reading {
-  const value = available === undefined ? undefined : usdOf(available, currency);
-  const notes: Note[] = [];
-  if (pending > 0n)
-    notes.push({
-      topic: 'pending credit',
-      text: `${formatDecimal(pending)} ${currency}`.trim(),
-      isWarning: false,
-    });
-  if (owed > 0n)
-    notes.push({ topic: 'owed', text: `${formatDecimal(owed)} ${currency}`.trim(), isWarning: true });
-  return {
-    resources: [],
-    observations: value === undefined ? [] : [{ metric: 'balance', labels: { currency }, value }],
-    drift: [],
-    notes,
-  };
+  const note = (topic: string, amount: Fixed, isWarning: boolean) =>
+    amount > 0n ? [{ topic, text: `${formatDecimal(amount)} ${currency}`.trim(), isWarning }] : [];
+  return reading({
+    observations: observeUsd('balance', { amount: available, currency }, context),
+    notes: [...note('pending credit', pending, false), ...note('owed', owed, true)],
+  });
 }

@@ -1,49 +1,41 @@
 import type { Drift } from '../../../core/statement/statement.ts';
 import { HOUR, type Range, SECOND } from '../../../core/values/time.ts';
+import { DriftLog } from '../../api/drift-log.ts';
 import { PollError } from '../../api/errors.ts';
 import { KNOWN_TYPES } from './drilldown.ts';
 import { type HourPage, rowsOf } from './tree.ts';
 
-/** What the answers hold that is not as documented, each once. */
+/**
+ * What the answers hold that is not as documented, each once.
+ *
+ * @throws {PollError} `contract` when an answer is about another hour than the one asked for.
+ */
 export function driftOf(pages: readonly HourPage[], range: Range): Drift[] {
-  const all = pages.flatMap((page) => [
-    ...refusalsOf(page),
-    ...fieldsOf(page),
-    ...typesOf(page),
-    ...shiftOf(page, range),
-  ]);
-  return [...new Map(all.map((drift) => [`${drift.kind} ${drift.what}`, drift])).values()];
+  const drift = new DriftLog();
+  for (const page of pages) {
+    addRefusal(drift, page);
+    const projects = (page.hour?.paas?.teams ?? []).flatMap((team) => team.projects);
+    for (const { resourceType } of projects.flatMap(rowsOf))
+      if (resourceType !== '' && !KNOWN_TYPES.has(resourceType))
+        drift.add('unknown_value', `resourceType=${resourceType}`);
+    addShift(drift, page, range);
+  }
+  return drift.list();
 }
 
-function refusalsOf({ call, hour }: HourPage): Drift[] {
-  if (hour) return [];
-  if (call.types !== undefined) return [{ kind: 'refused_filter', what: `resourceType=${call.types}` }];
-  if (call.project !== undefined) return [{ kind: 'refused_filter', what: 'projectId' }];
-  if (call.team !== undefined) return [{ kind: 'refused_filter', what: 'teamId' }];
-  return [
-    call.paging
-      ? { kind: 'refused_filter', what: call.paging.parameter }
-      : { kind: 'missing_hour', what: '404' },
-  ];
+function addRefusal(drift: DriftLog, { call, hour }: HourPage): void {
+  if (hour) return;
+  if (call.types !== undefined) drift.add('refused_filter', `resourceType=${call.types}`);
+  else if (call.project !== undefined) drift.add('refused_filter', 'projectId');
+  else if (call.team !== undefined) drift.add('refused_filter', 'teamId');
+  else if (call.paging) drift.add('refused_filter', call.paging.parameter);
+  else drift.add('missing_hour', '404');
 }
 
-function fieldsOf({ hour }: HourPage): Drift[] {
-  return (hour?.unknownFields ?? []).map((field) => ({ kind: 'unknown_field', what: `data.${field}` }));
-}
-
-function typesOf({ hour }: HourPage): Drift[] {
-  const projects = (hour?.paas?.teams ?? []).flatMap((team) => team.projects);
-  const types = projects.flatMap(rowsOf).map(({ resourceType }) => resourceType);
-  return types
-    .filter((type) => type !== '' && !KNOWN_TYPES.has(type))
-    .map((type) => ({ kind: 'unknown_value', what: `resourceType=${type}` }));
-}
-
-/** @throws {PollError} `contract` when the answer is about another hour than the one asked for. */
-function shiftOf({ hour }: HourPage, { start }: Range): Drift[] {
-  if (hour?.timestamp === undefined) return [];
+function addShift(drift: DriftLog, { hour }: HourPage, { start }: Range): void {
+  if (hour?.timestamp === undefined) return;
   const shift = Math.abs(hour.timestamp * SECOND - start);
-  if (shift === 0) return [];
-  if (shift < HOUR) return [{ kind: 'unknown_value', what: 'timestamp off the start of the hour' }];
-  throw new PollError('contract', 'the answer is about another hour than the one asked for');
+  if (shift >= HOUR)
+    throw new PollError('contract', 'the answer is about another hour than the one asked for');
+  if (shift > 0) drift.add('unknown_value', 'timestamp off the start of the hour');
 }

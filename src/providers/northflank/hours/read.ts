@@ -1,13 +1,16 @@
-import type { Charge, Reading, Reconciliation } from '../../../core/statement/statement.ts';
+import type { Charge, Reconciliation } from '../../../core/statement/statement.ts';
 import type { Fixed } from '../../../core/values/money.ts';
 import type { Range } from '../../../core/values/time.ts';
+import type { RangeReading } from '../../api/provider.ts';
+import { reading, sum } from '../../api/readings.ts';
 import type { NorthflankConfig } from '../config.ts';
 import { driftOf } from './drift.ts';
-import { factsOf, placesOf, type ResourcePlace } from './resources.ts';
+import { placesOf, type ResourcePlace, resourcesOf } from './resources.ts';
 import type { MoneyPrice, UsageHour } from './schema.ts';
 import { viewsOf } from './team.ts';
 import { priceOf, silentTiersOf, type Tier, tiersOf } from './tiers.ts';
 import type { HourPage } from './tree.ts';
+import { scopeOf } from './verify-scope.ts';
 
 /**
  * Reads the walk through one hour.
@@ -16,25 +19,24 @@ import type { HourPage } from './tree.ts';
  * either side of zero, is a charge of its own with resource `""`.
  * @throws {PollError} `contract` when an answer is about another hour.
  */
-export function readHour(pages: readonly HourPage[], range: Range, config: NorthflankConfig): Reading {
+export function readHour(pages: readonly HourPage[], range: Range, config: NorthflankConfig): RangeReading {
   const hour = pages[0]?.hour;
   const isTeamForm = config.teamId !== undefined;
   const places = placesOf(viewsOf(pages, isTeamForm), !isTeamForm);
   const tiers = tiersOf(config);
   const charges = hour ? chargesOf(hour, places, tiers, range.start) : [];
-  const reconciliation = hour && reconciliationOf(hour, tiers, charges);
-  return {
+  return reading({
     statement: {
       granularity: 'hour',
       range,
       charges,
       silentTiers: hour ? silentTiersOf(hour, tiers) : tiers,
     },
-    resources: factsOf(places),
-    observations: [],
-    ...(reconciliation && { reconciliation }),
+    resources: resourcesOf(places),
+    reconciliation: hour && reconciliationOf(hour, tiers, charges),
     drift: driftOf(pages, range),
-  };
+    state: hour && scopeOf(config),
+  });
 }
 
 function chargesOf(
@@ -77,7 +79,7 @@ function residualOf(
   resources: readonly MoneyPrice[],
 ): Pick<MoneyPrice, 'total' | 'components'> {
   const rest = (all: Fixed, partOf: (price: MoneyPrice) => Fixed | null | undefined) =>
-    resources.reduce((sum, price) => sum - (partOf(price) ?? 0n), all);
+    all - sum(resources.map((price) => partOf(price) ?? 0n));
   const told = Object.entries(whole?.components ?? {}).flatMap(([name, value]) =>
     typeof value === 'bigint' ? [[name, rest(value, ({ components }) => components[name])] as const] : [],
   );
@@ -97,10 +99,9 @@ function reconciliationOf(
   const priced = tiers.flatMap((tier) => priceOf(hour, tier)?.total ?? []);
   if (priced.length === 0) return undefined;
   const named = tiers.filter((tier) => priceOf(hour, tier)).join(' + ');
-  const whole = priced.reduce((sum, value) => sum + value, 0n);
-  return { difference: whole - sumOf(charges), against: `${named} of the unfiltered hour` };
+  return { difference: sum(priced) - sumOf(charges), against: `${named} of the unfiltered hour` };
 }
 
 function sumOf(charges: readonly Charge[]): Fixed {
-  return charges.reduce((sum, { measure, value }) => (measure === 'cost' ? sum + value : sum), 0n);
+  return sum(charges.filter(({ measure }) => measure === 'cost').map(({ value }) => value));
 }

@@ -1,4 +1,5 @@
 import type { ResourceFacts } from '../../../core/statement/statement.ts';
+import { factsOf } from '../../api/readings.ts';
 import type { Project, Team } from './schema.ts';
 import type { TeamView } from './team.ts';
 import type { BilledRow } from './tree.ts';
@@ -24,21 +25,17 @@ export function placesOf(views: readonly TeamView[], isTeamNamed: boolean): Reso
   );
 }
 
-/** One entry a label: two resources of different types may share an id. */
-export function factsOf(places: readonly ResourcePlace[]): ResourceFacts[] {
-  return [...Map.groupBy(places, ({ label }) => label)].map(([resource, same]) => {
-    const name = joined(same.map((place) => place.resource.name));
-    const kind = joined(same.map((place) => place.resourceType));
-    const project = joined(same.map((place) => place.project.name ?? place.project.id));
-    const team = joined(same.map((place) => place.team.name ?? place.team.id));
-    return {
+/** One entry per label: two resources of different types may share an id. */
+export function resourcesOf(places: readonly ResourcePlace[]): ResourceFacts[] {
+  return [...Map.groupBy(places, ({ label }) => label)].map(([resource, same]) =>
+    factsOf({
       resource,
-      ...(name && { name }),
-      ...(kind && { kind }),
-      ...(project && { project }),
-      ...(team && { team }),
-    };
-  });
+      name: joined(same.map((place) => place.resource.name)),
+      kind: joined(same.map((place) => place.resourceType)),
+      project: joined(same.map((place) => place.project.name ?? place.project.id)),
+      team: joined(same.map((place) => place.team.name ?? place.team.id)),
+    }),
+  );
 }
 
 /** The distinct values, joined by commas. */

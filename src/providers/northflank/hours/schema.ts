@@ -7,8 +7,8 @@ export interface MoneyPrice {
   readonly total: Fixed;
   /** By component label; absent or null where the answer has none. */
   readonly components: Readonly<Record<string, Fixed | null | undefined>>;
-  /** Keys that are none of the documented components. */
-  readonly unknownKeys: readonly string[];
+  /** Whether it has keys that are none of the documented components. */
+  readonly hasUnknownKeys: boolean;
 }
 
 /** Cents in dollars. */
@@ -17,6 +17,15 @@ type Money = typeof Cents;
 
 /** The total is required wherever a price stands: half an answer must fail, not shrink. */
 function priceIn(money: Money) {
+  return priceOf(money, z.object);
+}
+
+/** Of a whole category: what is charged for something new stands there. */
+function categoryPriceIn(money: Money) {
+  return priceOf(money, z.looseObject);
+}
+
+function priceOf(money: Money, objectOf: typeof z.object | typeof z.looseObject) {
   const part = money.nullish();
   const parts = {
     cpu: part,
@@ -27,11 +36,11 @@ function priceIn(money: Money) {
     gpuMemory: part,
     cluster: part,
   };
-  return z.looseObject({ total: money, ...parts }).transform((price): MoneyPrice => {
+  return objectOf({ total: money, ...parts }).transform((price): MoneyPrice => {
     const { cpu, memory, storage, gpu, vcpu, gpuMemory, cluster } = price;
     const components = { cpu, memory, storage, gpu, vcpu, cluster, gpu_memory: gpuMemory };
-    const unknownKeys = Object.keys(price).filter((key) => key !== 'total' && !Object.hasOwn(parts, key));
-    return { total: price.total, components, unknownKeys };
+    const hasUnknownKeys = Object.keys(price).some((key) => key !== 'total' && !Object.hasOwn(parts, key));
+    return { total: price.total, components, hasUnknownKeys };
   });
 }
 
@@ -73,7 +82,7 @@ export type Team = z.infer<ReturnType<typeof teamIn>>;
  */
 function paasIn(money: Money) {
   const shape = z.object({
-    price: priceIn(money).nullish(),
+    price: categoryPriceIn(money).nullish(),
     teams: namedListOf(teamIn(money)),
     projects: namedListOf(projectIn(money)),
   });
@@ -91,7 +100,7 @@ function paasIn(money: Money) {
 /** Spend of the whole customer, which has a price and no entries. */
 function customerCategoryIn(money: Money) {
   return z
-    .object({ price: priceIn(money).nullish() })
+    .object({ price: categoryPriceIn(money).nullish() })
     .nullish()
     .transform((category) => category?.price ?? undefined);
 }
@@ -129,27 +138,18 @@ export function hourOf(data: z.infer<typeof HourData>) {
     byoc: data.byoc ?? data.byocUsage,
     egressIp: data.egressIp,
     loadBalancer: data.loadBalancer,
-    unknownFields: unknownFieldsOf(data),
+    hasUnknownFields: hasUnknownFields(data),
   };
 }
 export type BilledHour = ReturnType<typeof hourOf>;
 
-/** Those of the hour, and of the price of each category: what is charged for something new stands there. */
-function unknownFieldsOf(data: z.infer<typeof HourData>): string[] {
-  const prices = {
-    'paas.price': data.paas?.price,
-    'paasUsage.price': data.paasUsage?.price,
-    'byoc.price': data.byoc,
-    'byocUsage.price': data.byocUsage,
-    'egressIp.price': data.egressIp,
-    'loadBalancer.price': data.loadBalancer,
-  };
-  return [
-    ...Object.keys(data).filter((key) => !(key in HourData.shape)),
-    ...Object.entries(prices).flatMap(([path, price]) =>
-      (price?.unknownKeys ?? []).map((key) => `${path}.${key}`),
-    ),
-  ];
+/** In the hour, or in the price of a category: something new may be charged for. */
+function hasUnknownFields(data: z.infer<typeof HourData>): boolean {
+  const { paas, paasUsage, byoc, byocUsage, egressIp, loadBalancer } = data;
+  const prices = [paas?.price, paasUsage?.price, byoc, byocUsage, egressIp, loadBalancer];
+  return (
+    Object.keys(data).some((key) => !(key in HourData.shape)) || prices.some((price) => price?.hasUnknownKeys)
+  );
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { Note, Reading, Reconciliation } from '../../../core/statement/statement.ts';
 import { formatDecimal } from '../../../core/values/money.ts';
 import { DAY, floorTo, HOUR, type Instant, isoDay, type Range } from '../../../core/values/time.ts';
-import { PollError } from '../../api/errors.ts';
+import { cursorPages } from '../../api/pages.ts';
 import type { FeedContext } from '../../api/provider.ts';
+import { reading } from '../../api/readings.ts';
 import type { Ask } from '../../api/request.ts';
 import type { NorthflankConfig } from '../config.ts';
 import { GRACE_MS, SETTLE_MS } from '../hours/plan.ts';
@@ -22,32 +23,25 @@ export async function* askInvoices(
   { config, since }: Context,
 ): AsyncGenerator<InvoiceList> {
   const path = billingPath(config, 'invoices');
-  const seen = new Set<string>();
-  for (let cursor: string | undefined; ; ) {
-    const { body } = await ask({ path, query: cursor === undefined ? {} : { cursor }, schema: InvoiceList });
-    yield body;
-    const isEnough = body.invoices.length === 0 || body.invoices.some(({ start }) => start < since);
-    if (isEnough || body.cursor === undefined) return;
-    if (seen.has(body.cursor)) throw new PollError('contract', `${path} gave a cursor it had given before`);
-    seen.add(body.cursor);
-    ({ cursor } = body);
-  }
+  const pageAt = async (cursor: string | undefined) =>
+    (await ask({ path, query: cursor === undefined ? {} : { cursor }, schema: InvoiceList })).body;
+  const nextOf = ({ invoices, cursor }: InvoiceList) => {
+    const isEnough = invoices.length === 0 || invoices.some(({ start }) => start < since);
+    return isEnough ? undefined : cursor;
+  };
+  yield* cursorPages(path, pageAt, nextOf);
 }
 
 /** Sets the newest invoice that can be against the ledger, and tells of the newest of all. */
 export function readInvoices(pages: readonly InvoiceList[], context: Context): Reading {
   const invoices = pages.flatMap((page) => page.invoices).sort((a, b) => b.end - a.end);
   const compared = invoices.map((invoice) => comparisonOf(invoice, context));
-  const reconciliation = compared.find((comparison) => typeof comparison !== 'string');
   const [newest] = invoices;
   const why = typeof compared[0] === 'string' ? compared[0] : undefined;
-  return {
-    resources: [],
-    observations: [],
-    ...(reconciliation && { reconciliation }),
-    drift: [],
+  return reading({
+    reconciliation: compared.find((comparison) => typeof comparison !== 'string'),
     notes: newest ? notesOf(newest, why) : [],
-  };
+  });
 }
 
 function notesOf(newest: Invoice, why: string | undefined): Note[] {

@@ -1,11 +1,12 @@
 import { HOUR, type Range, SECOND } from '../../../core/values/time.ts';
 import { PollError } from '../../api/errors.ts';
+import { cursorPages } from '../../api/pages.ts';
 import type { FeedContext } from '../../api/provider.ts';
 import type { Ask } from '../../api/request.ts';
 import type { NorthflankConfig } from '../config.ts';
 import { billingPath } from '../path.ts';
 import { UsageList } from './schema.ts';
-import { recall } from './state.ts';
+import { readState } from './state.ts';
 
 /** Each contract has its own name for the page size; before the first answer neither is known, and the default of 50 does. */
 const PAGE_SIZE: Readonly<Record<'legacy' | 'current', Readonly<Record<string, string>>>> = {
@@ -27,27 +28,27 @@ export async function* askList(
   const path = billingPath(config, 'usage');
   const until = range.start - HOUR;
   const filters = { startTime: String(until / SECOND), endTime: String(range.end / SECOND) };
-  let contract = recall(state, config)?.contract;
+  let contract = readState(state, config)?.contract;
   let oldest = Number.POSITIVE_INFINITY;
-  for (let cursor: string | undefined; ; ) {
+  const pageAt = async (cursor: string | undefined) => {
     const query = {
       ...filters,
       ...(contract && PAGE_SIZE[contract]),
       ...(cursor !== undefined && { cursor }),
     };
     const { body } = await ask({ path, query, schema: UsageList });
-    yield body;
-    const reached = body.hours.reduce(
-      (first, { timestamp }) => Math.min(first, timestamp * SECOND),
-      Number.POSITIVE_INFINITY,
-    );
-    if (!body.hasNextPage || reached <= until) return;
+    contract = body.contract ?? contract;
+    return { body, asked: cursor };
+  };
+  const nextOf = ({ body, asked }: { body: UsageList; asked: string | undefined }) => {
+    const reached = Math.min(...body.hours.map(({ timestamp }) => timestamp * SECOND));
+    if (!body.hasNextPage || reached <= until) return undefined;
     if (body.cursor === undefined)
       throw new PollError('contract', `${path} promises a page without a cursor`);
-    if (body.cursor === cursor || reached >= oldest)
+    if (body.cursor === asked || reached >= oldest)
       throw new PollError('contract', `${path} repeated a cursor: the next page is no older`);
-    ({ cursor } = body);
     oldest = reached;
-    contract = body.contract ?? contract;
-  }
+    return body.cursor;
+  };
+  for await (const { body } of cursorPages(path, pageAt, nextOf)) yield body;
 }

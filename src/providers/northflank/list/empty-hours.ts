@@ -1,8 +1,8 @@
-import type { Reading } from '../../../core/statement/statement.ts';
 import type { Range } from '../../../core/values/time.ts';
-import type { FeedContext } from '../../api/provider.ts';
+import type { FeedContext, RangeReading } from '../../api/provider.ts';
+import { reading } from '../../api/readings.ts';
 import type { NorthflankConfig } from '../config.ts';
-import { recall } from '../list/state.ts';
+import { readState } from './state.ts';
 
 /** The feed whose state tells which hours had nothing at all. */
 export const LIST_FEED = 'usage_list';
@@ -20,17 +20,12 @@ export function isFree({
   coverage,
   stateOf,
 }: Pick<FeedContext<NorthflankConfig>, 'config' | 'coverage' | 'stateOf'>): (hour: Range) => boolean {
-  const empty = recall(stateOf(LIST_FEED), config)?.empty ?? [];
+  const empty = readState(stateOf(LIST_FEED), config)?.empty ?? [];
   return (hour) =>
     empty.some(({ start, end }) => start <= hour.start && hour.end <= end) && coverage.gaps(hour).length > 0;
 }
 
 /** The reading of an hour that nothing was asked about. */
-export function emptyHours(range: Range): Reading {
-  return {
-    statement: { granularity: 'hour', range, charges: [], silentTiers: [] },
-    resources: [],
-    observations: [],
-    drift: [],
-  };
+export function readEmptyHour(range: Range): RangeReading {
+  return reading({ statement: { granularity: 'hour', range, charges: [], silentTiers: [] } });
 }

@@ -8,22 +8,23 @@ import {
   startOfDay,
   startOfMonth,
 } from '../../../core/values/time.ts';
+import { bucketsIn } from '../../api/plans.ts';
 import type { FeedContext } from '../../api/provider.ts';
 import type { NorthflankConfig } from '../config.ts';
 import { type Tier, tiersOf } from '../hours/tiers.ts';
 import { amountsIn, isEmpty, type Listing, standingOf } from './listing.ts';
 import { settledEnd } from './plan.ts';
-import type { ListedDay, ListMemo } from './state.ts';
+import type { ListedDay, ListState } from './state.ts';
 
 /** How many days are set against the ledger, beside those of the month; two more have not settled. */
 const RECONCILED_DAYS = 14;
 /** A state stays small: what of the oldest is forgotten is asked for hour by hour. */
-const MOST_EMPTY = 1000;
+const MAX_EMPTY = 1000;
 
 type Context = Pick<FeedContext<NorthflankConfig>, 'now' | 'config' | 'since'>;
 
 /** Adds a walk to what is known of the list; of what has not settled nothing is kept. */
-export function folded(known: ListMemo | undefined, listing: Listing, context: Context): ListMemo {
+export function folded(known: ListState | undefined, listing: Listing, context: Context): ListState {
   const { range, oldest, contract } = listing;
   const isOlder = known !== undefined && range.end === known.from;
   const settled = Math.max(range.start, floorTo(DAY, Math.min(settledEnd(context), range.end)));
@@ -46,29 +47,24 @@ function keptFrom(now: Instant): Instant {
 
 /** Whether the list says of every hour of a range what it comes to. */
 export function isKnown(listing: Listing, range: Range): boolean {
-  return stepsIn(range, HOUR).every((at) => standingOf(listing, at) !== 'unknown');
+  return bucketsIn(HOUR, range).every((at) => standingOf(listing, at) !== 'unknown');
 }
 
 function daysIn(listing: Listing, days: Range, tiers: readonly Tier[]): ListedDay[] {
-  return stepsIn(days, DAY).map((start) => {
+  return bucketsIn(DAY, days).map((start) => {
     const day = { start, end: start + DAY };
     return { start, isWhole: isKnown(listing, day), amounts: amountsIn(listing, day, tiers) };
   });
 }
 
-function emptyOf(known: ListMemo | undefined, listing: Listing, context: Context): Range[] {
+function emptyOf(known: ListState | undefined, listing: Listing, context: Context): Range[] {
   const { range } = listing;
   const tiers = tiersOf(context.config);
   const start = Math.max(range.start, floorTo(HOUR, context.since));
   const end = Math.min(settledEnd(context), range.end);
-  const found = stepsIn({ start, end }, HOUR).filter((at) => isEmpty(listing, at, tiers));
+  const found = bucketsIn(HOUR, { start, end }).filter((at) => isEmpty(listing, at, tiers));
   const before = (known?.empty ?? []).flatMap((each) => gapsIn([range], each));
   return joinedRanges([...before, ...found.map((at) => ({ start: at, end: at + HOUR }))])
     .reverse()
-    .slice(0, MOST_EMPTY);
-}
-
-function stepsIn({ start, end }: Range, step: number): Instant[] {
-  const count = Math.max(0, Math.ceil((end - start) / step));
-  return Array.from({ length: count }, (_, index) => start + index * step);
+    .slice(0, MAX_EMPTY);
 }

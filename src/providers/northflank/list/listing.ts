@@ -4,7 +4,7 @@ import { PollError } from '../../api/errors.ts';
 import type { BilledHour } from '../hours/schema.ts';
 import { priceOf, silentTiersOf, type Tier } from '../hours/tiers.ts';
 import type { UsageList } from './schema.ts';
-import type { ListedAmounts, ListMemo } from './state.ts';
+import type { ListedAmounts, ListState } from './state.ts';
 
 /** The hours of one walk through the list, by their start. */
 export interface Listing {
@@ -26,7 +26,7 @@ export interface Listing {
  *
  * @throws {PollError} `contract` when one page holds an hour twice: which of the two counts, nobody says.
  */
-export function listingOf(pages: readonly UsageList[], range: Range, known: ListMemo | undefined): Listing {
+export function listingOf(pages: readonly UsageList[], range: Range, known: ListState | undefined): Listing {
   const hours = new Map<Instant, BilledHour>();
   for (const page of pages) {
     const starts = page.hours.map(startOf);
@@ -77,8 +77,7 @@ export function isEmpty({ hours, leftOut }: Listing, at: Instant, tiers: readonl
   const hour = hours.get(at);
   if (!hour)
     return leftOut.has(at) && [at - HOUR, at + HOUR].every((start) => tellsOfAll(hours.get(start), tiers));
-  if (!tellsOfAll(hour, tiers) || hour.unknownFields.length > 0 || (tiers.length > 1 && hour.total))
-    return false;
+  if (!tellsOfAll(hour, tiers) || hour.hasUnknownFields || (tiers.length > 1 && hour.total)) return false;
   const prices = tiers.flatMap((tier) => priceOf(hour, tier) ?? []);
   return prices.every(({ total, components }) => !total && Object.values(components).every((part) => !part));
 }

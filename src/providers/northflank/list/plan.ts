@@ -2,7 +2,7 @@ import { DAY, floorTo, HOUR, type Instant, type Range, startOfMonth } from '../.
 import type { FeedContext } from '../../api/provider.ts';
 import type { NorthflankConfig } from '../config.ts';
 import { SETTLE_MS } from '../hours/plan.ts';
-import { type ListMemo, recall } from './state.ts';
+import { type ListState, readState } from './state.ts';
 
 /** What one walk goes back at most, from its newest hour: 26 pages. What is older is left to the next. */
 const WALK_MS = 104 * DAY;
@@ -27,8 +27,8 @@ export function listRanges(context: FeedContext<NorthflankConfig>): Range[] {
 /** What the feed remembers, unless that is so long ago that one walk does not reach it. */
 export function knownOf(
   context: Pick<FeedContext<NorthflankConfig>, keyof When | 'state'>,
-): ListMemo | undefined {
-  const known = recall(context.state, context.config);
+): ListState | undefined {
+  const known = readState(context.state, context.config);
   return known && known.through >= farthest(context) ? known : undefined;
 }
 
@@ -37,7 +37,7 @@ function farthest(context: When): Instant {
 }
 
 /** After a clock that was set back, too, what may still be revised is listed again. */
-function nextStart(known: ListMemo, context: When): Instant {
+function nextStart(known: ListState, context: When): Instant {
   return Math.min(known.through, floorTo(DAY, settledEnd(context)));
 }
 

@@ -1,7 +1,9 @@
-import type { Drift, Observation, Reading, Reconciliation } from '../../../core/statement/statement.ts';
+import type { Drift, Observation, Reconciliation } from '../../../core/statement/statement.ts';
 import type { Fixed } from '../../../core/values/money.ts';
 import { DAY, HOUR, isoDay, type Range, SECOND, startOfMonth } from '../../../core/values/time.ts';
-import type { FeedContext } from '../../api/provider.ts';
+import { DriftLog } from '../../api/drift-log.ts';
+import type { FeedContext, RangeReading } from '../../api/provider.ts';
+import { observe, reading } from '../../api/readings.ts';
 import type { NorthflankConfig } from '../config.ts';
 import { GRACE_MS, SETTLE_MS } from '../hours/plan.ts';
 import { tiersOf } from '../hours/tiers.ts';
@@ -9,7 +11,7 @@ import { folded, isKnown } from './fold.ts';
 import { amountsIn, type Listing, listingOf, sumOf } from './listing.ts';
 import { dueEnd, knownOf } from './plan.ts';
 import type { UsageList } from './schema.ts';
-import { type ListedAmounts, type ListedDay, type ListMemo, written } from './state.ts';
+import { type ListedAmounts, type ListedDay, type ListState, writeState } from './state.ts';
 
 type Context = FeedContext<NorthflankConfig>;
 
@@ -19,27 +21,21 @@ type Context = FeedContext<NorthflankConfig>;
  *
  * @throws {PollError} `contract` when a page holds an hour twice.
  */
-export function readList(
-  pages: readonly UsageList[],
-  range: Range,
-  context: Context,
-): Reading & { state: string } {
+export function readList(pages: readonly UsageList[], range: Range, context: Context): RangeReading {
   const known = knownOf(context);
   const listing = listingOf(pages, range, known);
   const state = folded(known, listing, context);
   const isNewest = range.end === dueEnd(context);
-  const reconciliation = isNewest ? reconciliationOf(state, context) : undefined;
-  return {
-    resources: [],
+  return reading({
     observations: isNewest ? monthTotals(state, listing, context) : [],
-    ...(reconciliation && { reconciliation }),
+    reconciliation: isNewest ? reconciliationOf(state, context) : undefined,
     drift: driftOf(pages),
-    state: written(state, context.config),
-  };
+    state: writeState(state, context.config),
+  });
 }
 
 /** By tier, in dollars; none while an hour of the month is unknown, and none of a tier with a currency that has no rate. */
-function monthTotals(state: ListMemo, listing: Listing, context: Context): Observation[] {
+function monthTotals(state: ListState, listing: Listing, context: Context): Observation[] {
   const start = startOfMonth(context.now);
   const until = startOfMonth(context.now, 1);
   const days = state.days.filter((day) => day.start >= start && day.start < state.through);
@@ -48,14 +44,13 @@ function monthTotals(state: ListMemo, listing: Listing, context: Context): Obser
   if (!hasAll || !days.every((day) => isCounted(day, state)) || !isKnown(listing, rest)) return [];
   const tiers = tiersOf(context.config);
   const sums = sumOf([...days.map(({ amounts }) => amounts), amountsIn(listing, rest, tiers)]);
-  return tiers.flatMap((tier) => {
-    const value = dollarsOf(sums, tier, context);
-    return value === undefined ? [] : [{ metric: 'monthGross', labels: { tier }, value, until }];
-  });
+  return tiers.flatMap((tier) =>
+    observe('monthGross', { tier }, dollarsOf(sums, tier, context)).map((one) => ({ ...one, until })),
+  );
 }
 
 /** A day that was listed before anything was used at all turns out to be one without use. */
-function isCounted({ isWhole, start }: ListedDay, { oldest }: ListMemo): boolean {
+function isCounted({ isWhole, start }: ListedDay, { oldest }: ListState): boolean {
   return isWhole || (oldest !== undefined && start + DAY <= oldest);
 }
 
@@ -75,7 +70,7 @@ function splitKey(key: string): { currency: string; tier: string } {
 }
 
 /** The settled days that the list showed whole and the ledger read since they settled; in dollars, for rates may have changed since. */
-function reconciliationOf({ days }: ListMemo, context: Context): Reconciliation | undefined {
+function reconciliationOf({ days }: ListState, context: Context): Reconciliation | undefined {
   const compared = days.flatMap((day) => {
     const ledger = day.isWhole ? settledLedger(day, context) : undefined;
     const listed = inDollars(day.amounts);
@@ -105,13 +100,9 @@ function inDollars(amounts: ListedAmounts): Fixed | undefined {
   return isForeign ? undefined : (amounts.get('USD total') ?? 0n);
 }
 
-/** What is not as documented, each once. */
 function driftOf(pages: readonly UsageList[]): Drift[] {
-  const hours = pages.flatMap((page) => page.hours);
-  const fields = hours.flatMap(({ unknownFields }) => unknownFields.map((field) => `data.usage.${field}`));
-  const isOff = hours.some(({ timestamp }) => (timestamp * SECOND) % HOUR !== 0);
-  return [
-    ...[...new Set(fields)].map((what): Drift => ({ kind: 'unknown_field', what })),
-    ...(isOff ? [{ kind: 'unknown_value' as const, what: 'timestamp off the start of the hour' }] : []),
-  ];
+  const drift = new DriftLog();
+  for (const { timestamp } of pages.flatMap((page) => page.hours))
+    if ((timestamp * SECOND) % HOUR !== 0) drift.add('unknown_value', 'timestamp off the start of the hour');
+  return drift.list();
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { type Fixed, formatDecimal } from '../../../core/values/money.ts';
+import type { Fixed } from '../../../core/values/money.ts';
 import { HOUR, type Instant, type Range } from '../../../core/values/time.ts';
-import { Decimal } from '../../api/schemas.ts';
+import { Amount, defineState } from '../../api/state.ts';
 import type { NorthflankConfig } from '../config.ts';
 import { scopeOf } from '../hours/verify-scope.ts';
 
@@ -11,13 +11,13 @@ export type ListedAmounts = ReadonlyMap<string, Fixed>;
 /** What the list showed of a UTC day once all of it had settled. */
 export interface ListedDay {
   readonly start: Instant;
-  /** Every hour of it was listed, but for those before the first of all. */
+  /** Every hour of it was listed, apart from those before the first of all. */
   readonly isWhole: boolean;
   readonly amounts: ListedAmounts;
 }
 
 /** What is known of the list's settled hours, so that they need not be listed again. */
-export interface ListMemo {
+export interface ListState {
   readonly contract: 'legacy' | 'current' | undefined;
   /** Start and end of the settled days that were listed without a break between. */
   readonly from: Instant;
@@ -30,23 +30,29 @@ export interface ListMemo {
   readonly empty: readonly Range[];
 }
 
-const Hours = z.int().transform((hours): Instant => hours * HOUR);
-
-const Written = z.strictObject({
-  scope: z.string(),
-  contract: z.enum(['legacy', 'current']).optional(),
-  from: Hours,
-  through: Hours,
-  oldest: Hours.optional(),
-  days: z.array(z.tuple([Hours, z.boolean(), z.record(z.string(), Decimal)])),
-  empty: z.array(z.tuple([Hours, Hours])),
+/** Hours since the epoch. */
+const Hours = z.codec(z.int(), z.number(), {
+  decode: (hours): Instant => hours * HOUR,
+  encode: (at) => at / HOUR,
 });
 
-/** Reads a state. One that was written for another team or other costs, or cannot be read, is none: all is listed again. */
-export function recall(state: string | undefined, config: NorthflankConfig): ListMemo | undefined {
-  const parsed = Written.safeParse(jsonOf(state));
-  if (!parsed.success || parsed.data.scope !== listScope(config)) return undefined;
-  const { contract, from, through, oldest, days, empty } = parsed.data;
+const stored = defineState(
+  z.strictObject({
+    scope: z.string(),
+    contract: z.enum(['legacy', 'current']).optional(),
+    from: Hours,
+    through: Hours,
+    oldest: Hours.optional(),
+    days: z.array(z.tuple([Hours, z.boolean(), z.record(z.string(), Amount)])),
+    empty: z.array(z.tuple([Hours, Hours])),
+  }),
+);
+
+/** Undefined also for one that was written for another team or other costs: all is listed again. */
+export function readState(text: string | undefined, config: NorthflankConfig): ListState | undefined {
+  const state = stored.read(text);
+  if (state?.scope !== scopeOfList(config)) return undefined;
+  const { contract, from, through, oldest, days, empty } = state;
   return {
     ...{ contract, from, through, oldest },
     days: days.map(([start, isWhole, amounts]) => ({
@@ -58,29 +64,15 @@ export function recall(state: string | undefined, config: NorthflankConfig): Lis
   };
 }
 
-/** The state as text. Instants are in hours since the epoch. */
-export function written({ days, empty, ...state }: ListMemo, config: NorthflankConfig): string {
-  const { contract, from, through, oldest } = state;
-  return JSON.stringify({
-    ...{ scope: listScope(config), contract, from: from / HOUR, through: through / HOUR },
-    ...(oldest !== undefined && { oldest: oldest / HOUR }),
-    days: days.map(({ start, isWhole, amounts }) => [
-      start / HOUR,
-      isWhole,
-      Object.fromEntries([...amounts].map(([key, amount]) => [key, formatDecimal(amount)])),
-    ]),
-    empty: empty.map(({ start, end }) => [start / HOUR, end / HOUR]),
+export function writeState({ days, empty, ...rest }: ListState, config: NorthflankConfig): string {
+  return stored.write({
+    scope: scopeOfList(config),
+    ...rest,
+    days: days.map(({ start, isWhole, amounts }) => [start, isWhole, Object.fromEntries(amounts)]),
+    empty: empty.map(({ start, end }) => [start, end]),
   });
 }
 
-function listScope(config: NorthflankConfig): string {
+function scopeOfList(config: NorthflankConfig): string {
   return JSON.stringify([scopeOf(config), config.customerCosts]);
-}
-
-function jsonOf(state: string | undefined): unknown {
-  try {
-    return JSON.parse(state ?? '');
-  } catch {
-    return undefined;
-  }
 }
