@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { billingPath } from '../northflank/account/path.ts';
 import { northflank } from '../northflank/index.ts';
-import { billingPath } from '../northflank/path.ts';
 import { segment } from './segment.ts';
 
 test('an id is one segment of a path, or none at all', () => {

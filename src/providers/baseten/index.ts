@@ -3,11 +3,11 @@ import { DAY, SECOND } from '../../core/values/time.ts';
 import { snapshotFeed } from '../api/feeds.ts';
 import { defineFeed, defineProvider } from '../api/provider.ts';
 import { pagesReader } from '../api/readers.ts';
-import { namesOf } from './lookups/names.ts';
 import { readPrices } from './lookups/prices.ts';
 import { InstanceTypePrices, Models, Teams } from './lookups/schema.ts';
 import { readModels, readTeams } from './lookups/teams.ts';
 import { askUsage, type UsagePage } from './usage/ask.ts';
+import { namesOf } from './usage/names.ts';
 import { planUsage } from './usage/plan.ts';
 import { readUsage } from './usage/read.ts';
 

@@ -3,10 +3,11 @@ import { snapshotFeed } from '../api/feeds.ts';
 import { defineFeed, defineProvider } from '../api/provider.ts';
 import { rateLimitHeaders } from '../api/rate-limit.ts';
 import { pagesReader } from '../api/readers.ts';
-import { CreditBalance, readBalance } from './balance.ts';
-import { NorthflankConfig } from './config.ts';
+import { CreditBalance, readBalance } from './account/balance.ts';
+import { NorthflankConfig } from './account/config.ts';
+import { billingPath } from './account/path.ts';
 import { askHour } from './hours/ask.ts';
-import { historyHours, planHours, SETTLE_MS } from './hours/plan.ts';
+import { historyHours, planHours, STREAM } from './hours/plan.ts';
 import { readHour } from './hours/read.ts';
 import type { HourPage } from './hours/tree.ts';
 import { askInvoices, readInvoices } from './invoices/invoices.ts';
@@ -16,26 +17,16 @@ import { isFree, LIST_FEED, readEmptyHour } from './list/empty-hours.ts';
 import { listRanges } from './list/plan.ts';
 import { readList } from './list/read.ts';
 import type { UsageList } from './list/schema.ts';
-import { billingPath } from './path.ts';
 
-const stream = {
-  name: 'usage',
-  granularity: 'hour',
-  settleMs: SETTLE_MS,
-  // The hour itself, the wait until it is due, and the time until it is read.
-  lagMs: ({ dueAfter }: NorthflankConfig) => dueAfter + 2 * HOUR,
-  closedBuckets: true,
-} as const;
-
-/** Requests of the hour that the feeds beside the usage leave to it. */
-const LEFT_TO_USAGE = 200;
+/** Other feeds leave so many requests of the hour to the usage, and not every account may read them. */
+const LESS_URGENT = { optional: true, reserveRequests: 200 } as const;
 
 /** The newest hours: each once it is due, and again while Northflank may still revise it. */
 const usage = defineFeed<NorthflankConfig, HourPage>({
   name: 'usage',
   schedule: '*/5 * * * *',
   jitterMs: 30 * SECOND,
-  stream,
+  stream: STREAM,
   plan: planHours,
   ask: askHour,
   reader: (range, { config }) => pagesReader((pages) => readHour(pages, range, config)),
@@ -46,8 +37,7 @@ const usageList = defineFeed<NorthflankConfig, UsageList>({
   name: LIST_FEED,
   schedule: '27 * * * *',
   jitterMs: MINUTE,
-  optional: true,
-  reserveRequests: LEFT_TO_USAGE,
+  ...LESS_URGENT,
   plan: listRanges,
   ask: askList,
   reader: (range, context) => pagesReader((pages) => readList(pages, range, context)),
@@ -58,7 +48,7 @@ const usageHistory = defineFeed<NorthflankConfig, HourPage>({
   name: 'usage_history',
   schedule: '*/10 * * * *',
   jitterMs: MINUTE,
-  stream,
+  stream: STREAM,
   reserveRequests: 400,
   plan: (context) => historyHours(context, isFree(context)),
   async *ask(ask, range, context) {
@@ -74,8 +64,7 @@ const invoices = defineFeed<NorthflankConfig, InvoiceList>({
   name: 'invoices',
   schedule: '41 5 * * *',
   jitterMs: 10 * MINUTE,
-  optional: true,
-  reserveRequests: LEFT_TO_USAGE,
+  ...LESS_URGENT,
   plan: ({ now, since }) => [{ start: Math.min(since, now), end: now }],
   ask: askInvoices,
   reader: (_, context) => pagesReader((pages) => readInvoices(pages, context)),
@@ -86,8 +75,7 @@ const balance = snapshotFeed<NorthflankConfig, CreditBalance>({
   name: 'balance',
   schedule: '*/30 * * * *',
   jitterMs: MINUTE,
-  optional: true,
-  reserveRequests: LEFT_TO_USAGE,
+  ...LESS_URGENT,
   request: ({ config }) => ({ path: billingPath(config, 'credit-balance'), schema: CreditBalance }),
   read: readBalance,
 });

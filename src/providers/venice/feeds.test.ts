@@ -6,8 +6,8 @@ import { HOUR, type Instant, MINUTE } from '../../core/values/time.ts';
 import { pollFeed } from '../../poll/poll-feed.ts';
 import { PollError } from '../api/errors.ts';
 import type { Ask } from '../api/request.ts';
-import { Config } from './config.ts';
 import { venice } from './index.ts';
+import { Config } from './usage/config.ts';
 import { SETTLE_MS } from './usage/plan.ts';
 
 const NOW = utc('2026-11-22T12:00:30');

@@ -8,8 +8,8 @@ import { type AccountPage, askAccount, readAccount } from './account/balance.ts'
 import { RateLimits, readLimits } from './account/limits.ts';
 import { analyticsRequest, planAnalytics, readAnalytics } from './analytics/read.ts';
 import type { Analytics } from './analytics/schema.ts';
-import { Config } from './config.ts';
 import { usagePages } from './usage/ask.ts';
+import { Config } from './usage/config.ts';
 import { planHistory, planRecent, planTail, SETTLE_MS } from './usage/plan.ts';
 import { usageReader } from './usage/read.ts';
 import type { UsageApiPage } from './usage/schema.ts';

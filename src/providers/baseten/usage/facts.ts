@@ -1,6 +1,6 @@
 import type { ResourceFacts } from '../../../core/statement/statement.ts';
 import { factsOf } from '../../api/readings.ts';
-import type { Names } from '../lookups/names.ts';
+import type { Names } from './names.ts';
 import type { Usage } from './rows.ts';
 import type { BillableResource } from './schema.ts';
 

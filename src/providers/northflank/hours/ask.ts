@@ -1,7 +1,7 @@
 import { type Range, SECOND } from '../../../core/values/time.ts';
 import { PollError } from '../../api/errors.ts';
 import type { Ask } from '../../api/request.ts';
-import { billingPath } from '../path.ts';
+import { billingPath } from '../account/path.ts';
 import { nextCall } from './drilldown.ts';
 import { UsageHour } from './schema.ts';
 import type { HourCall, HourPage } from './tree.ts';

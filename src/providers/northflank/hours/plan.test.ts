@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { HOUR, MINUTE } from '../../../core/values/time.ts';
 import type { ReadCoverage } from '../../api/provider.ts';
-import { NorthflankConfig } from '../config.ts';
+import { NorthflankConfig } from '../account/config.ts';
 import { historyHours, planHours } from './plan.ts';
 
 const MIDNIGHT = Date.parse('2026-11-22T00:00:00Z');

@@ -1,6 +1,6 @@
 import { ceilTo, floorTo, HOUR, type Instant, type Range } from '../../../core/values/time.ts';
 import type { FeedContext } from '../../api/provider.ts';
-import type { NorthflankConfig } from '../config.ts';
+import type { NorthflankConfig } from '../account/config.ts';
 
 /** How long after an hour's end plus `dueAfter` it is read: once, and again while Northflank may still revise it. */
 const READINGS_MS = [0, HOUR, 6 * HOUR, 24 * HOUR];
@@ -8,6 +8,16 @@ const READINGS_MS = [0, HOUR, 6 * HOUR, 24 * HOUR];
 export const SETTLE_MS = 24 * HOUR;
 /** How long the last reading stays with `usage` before `usage_history` takes it up. */
 export const GRACE_MS = 2 * HOUR;
+
+/** Both feeds of hours read the same bill. */
+export const STREAM = {
+  name: 'usage',
+  granularity: 'hour',
+  settleMs: SETTLE_MS,
+  // The hour itself, the wait until it is due, and the time until it is read.
+  lagMs: ({ dueAfter }: NorthflankConfig) => dueAfter + 2 * HOUR,
+  closedBuckets: true,
+} as const;
 
 /** Hours that a run of `usage_history` asks for at most: it ends sooner when only the requests are left that are not for it. */
 const HISTORY_HOURS = 200;

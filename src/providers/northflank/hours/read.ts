@@ -3,7 +3,7 @@ import type { Fixed } from '../../../core/values/money.ts';
 import type { Range } from '../../../core/values/time.ts';
 import type { RangeReading } from '../../api/provider.ts';
 import { reading, sum } from '../../api/readings.ts';
-import type { NorthflankConfig } from '../config.ts';
+import type { NorthflankConfig } from '../account/config.ts';
 import { driftOf } from './drift.ts';
 import { placesOf, type ResourcePlace, resourcesOf } from './resources.ts';
 import type { MoneyPrice, UsageHour } from './schema.ts';

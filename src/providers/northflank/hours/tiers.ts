@@ -1,4 +1,4 @@
-import type { NorthflankConfig } from '../config.ts';
+import type { NorthflankConfig } from '../account/config.ts';
 import type { BilledHour, MoneyPrice } from './schema.ts';
 
 export type Tier = 'paas' | 'byoc' | 'egress_ip' | 'load_balancer';

@@ -1,6 +1,6 @@
 import { PollError } from '../../api/errors.ts';
 import type { FeedContext } from '../../api/provider.ts';
-import type { NorthflankConfig } from '../config.ts';
+import type { NorthflankConfig } from '../account/config.ts';
 
 /** What tells whether this account was ever answered. */
 export type History = Pick<FeedContext<NorthflankConfig>, 'config' | 'coverage' | 'state'>;

@@ -8,7 +8,7 @@ import { ONE } from '../../../core/values/money.ts';
 import { HOUR } from '../../../core/values/time.ts';
 import { PollError } from '../../api/errors.ts';
 import type { Ask, Request } from '../../api/request.ts';
-import { NorthflankConfig } from '../config.ts';
+import { NorthflankConfig } from '../account/config.ts';
 import { askHour } from './ask.ts';
 import { readHour } from './read.ts';
 import type { HourPage } from './tree.ts';

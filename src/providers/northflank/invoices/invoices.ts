@@ -5,9 +5,9 @@ import { cursorPages } from '../../api/pages.ts';
 import type { FeedContext } from '../../api/provider.ts';
 import { reading } from '../../api/readings.ts';
 import type { Ask } from '../../api/request.ts';
-import type { NorthflankConfig } from '../config.ts';
+import type { NorthflankConfig } from '../account/config.ts';
+import { billingPath } from '../account/path.ts';
 import { GRACE_MS, SETTLE_MS } from '../hours/plan.ts';
-import { billingPath } from '../path.ts';
 import { type Invoice, InvoiceList } from './schema.ts';
 
 type Context = FeedContext<NorthflankConfig>;

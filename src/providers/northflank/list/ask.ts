@@ -3,8 +3,8 @@ import { PollError } from '../../api/errors.ts';
 import { cursorPages } from '../../api/pages.ts';
 import type { FeedContext } from '../../api/provider.ts';
 import type { Ask } from '../../api/request.ts';
-import type { NorthflankConfig } from '../config.ts';
-import { billingPath } from '../path.ts';
+import type { NorthflankConfig } from '../account/config.ts';
+import { billingPath } from '../account/path.ts';
 import { UsageList } from './schema.ts';
 import { readState } from './state.ts';
 

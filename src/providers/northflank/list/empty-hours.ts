@@ -1,7 +1,7 @@
 import type { Range } from '../../../core/values/time.ts';
 import type { FeedContext, RangeReading } from '../../api/provider.ts';
 import { reading } from '../../api/readings.ts';
-import type { NorthflankConfig } from '../config.ts';
+import type { NorthflankConfig } from '../account/config.ts';
 import { readState } from './state.ts';
 
 /** The feed whose state tells which hours had nothing at all. */

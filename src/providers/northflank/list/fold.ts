@@ -10,7 +10,7 @@ import {
 } from '../../../core/values/time.ts';
 import { bucketsIn } from '../../api/plans.ts';
 import type { FeedContext } from '../../api/provider.ts';
-import type { NorthflankConfig } from '../config.ts';
+import type { NorthflankConfig } from '../account/config.ts';
 import { type Tier, tiersOf } from '../hours/tiers.ts';
 import { amountsIn, isEmpty, type Listing, standingOf } from './listing.ts';
 import { settledEnd } from './plan.ts';

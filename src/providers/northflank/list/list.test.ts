@@ -8,7 +8,7 @@ import { DAY, floorTo, HOUR, type Instant, MINUTE, SECOND, startOfMonth } from '
 import { readAnswer } from '../../../poll/http/parse-response.ts';
 import { EMPTY_CONTEXT, type Feed, type FeedContext, type Reader } from '../../api/provider.ts';
 import type { Ask } from '../../api/request.ts';
-import { NorthflankConfig } from '../config.ts';
+import { NorthflankConfig } from '../account/config.ts';
 import { northflank } from '../index.ts';
 
 const config = NorthflankConfig.parse({});

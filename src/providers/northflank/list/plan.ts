@@ -1,6 +1,6 @@
 import { DAY, floorTo, HOUR, type Instant, type Range, startOfMonth } from '../../../core/values/time.ts';
 import type { FeedContext } from '../../api/provider.ts';
-import type { NorthflankConfig } from '../config.ts';
+import type { NorthflankConfig } from '../account/config.ts';
 import { SETTLE_MS } from '../hours/plan.ts';
 import { type ListState, readState } from './state.ts';
 

@@ -4,7 +4,7 @@ import { DAY, HOUR, isoDay, type Range, SECOND, startOfMonth } from '../../../co
 import { DriftLog } from '../../api/drift-log.ts';
 import type { FeedContext, RangeReading } from '../../api/provider.ts';
 import { observe, reading } from '../../api/readings.ts';
-import type { NorthflankConfig } from '../config.ts';
+import type { NorthflankConfig } from '../account/config.ts';
 import { GRACE_MS, SETTLE_MS } from '../hours/plan.ts';
 import { tiersOf } from '../hours/tiers.ts';
 import { folded, isKnown } from './fold.ts';

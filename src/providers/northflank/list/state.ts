@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Fixed } from '../../../core/values/money.ts';
 import { HOUR, type Instant, type Range } from '../../../core/values/time.ts';
 import { Amount, defineState } from '../../api/state.ts';
-import type { NorthflankConfig } from '../config.ts';
+import type { NorthflankConfig } from '../account/config.ts';
 import { scopeOf } from '../hours/verify-scope.ts';
 
 /** Exact amounts by currency and tier, or currency and `total`, such as `USD paas`. */

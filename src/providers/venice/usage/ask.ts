@@ -2,7 +2,7 @@ import type { Range } from '../../../core/values/time.ts';
 import { mostTelling, PollError } from '../../api/errors.ts';
 import type { FeedContext } from '../../api/provider.ts';
 import type { Ask } from '../../api/request.ts';
-import type { Config } from '../config.ts';
+import type { Config } from './config.ts';
 import { historyPages } from './history.ts';
 import { legacyPages } from './legacy.ts';
 import type { UsageApi, UsageApiPage } from './schema.ts';

@@ -1,9 +1,9 @@
 import type { Reading } from '../../../core/statement/statement.ts';
 import type { Instant, Range } from '../../../core/values/time.ts';
 import type { FeedContext, Reader } from '../../api/provider.ts';
-import type { Config } from '../config.ts';
 import { closeBefore, count, createUsageAggregator, keptBy, type UsageAggregator } from './aggregator.ts';
 import { classifyCredits, type Knowledge } from './classify-credits.ts';
+import type { Config } from './config.ts';
 import { observationsOf, pricesOf } from './prices.ts';
 import { refundsAfter } from './refunds.ts';
 import type { UsageRow } from './rows.ts';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Reading } from '../../core/statement/statement.ts';
-import { type Fixed, formatDecimal } from '../../core/values/money.ts';
-import type { FeedContext } from '../api/provider.ts';
-import { observeUsd, reading } from '../api/readings.ts';
-import { Decimal } from '../api/schemas.ts';
+import type { Reading } from '../../../core/statement/statement.ts';
+import { type Fixed, formatDecimal } from '../../../core/values/money.ts';
+import type { FeedContext } from '../../api/provider.ts';
+import { observeUsd, reading } from '../../api/readings.ts';
+import { Decimal } from '../../api/schemas.ts';
 import type { NorthflankConfig } from './config.ts';
 
 const amount = Decimal.nullish();

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { DAY, HOUR, MINUTE, SECOND } from '../../core/values/time.ts';
-import { isSegment } from '../api/segment.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../core/values/time.ts';
+import { isSegment } from '../../api/segment.ts';
 
 const UNITS: Readonly<Record<string, number>> = { s: SECOND, m: MINUTE, h: HOUR, d: DAY };
 

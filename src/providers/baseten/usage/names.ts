@@ -1,6 +1,6 @@
 import type { FeedContext } from '../../api/provider.ts';
-import type { BillableResource } from '../usage/schema.ts';
-import { LOOKUP_STATES } from './states.ts';
+import { LOOKUP_STATES } from '../lookups/states.ts';
+import type { BillableResource } from './schema.ts';
 
 /** What the look-ups know of a resource, so far as they were read. */
 export interface Names {
