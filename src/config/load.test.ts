@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { inspect } from 'node:util';
 import { FAKE_PROVIDERS } from '../../test/fake-providers.ts';
-import { DEFAULT_RATES, rateAt } from '../core/values/exchange-rates.ts';
+import { rateAt } from '../core/values/exchange-rates.ts';
 import { parseDecimal } from '../core/values/money.ts';
+import { DEFAULT_RATES } from '../providers/index.ts';
 import type { Account, Config } from './config.ts';
 import { loadConfig } from './load.ts';
 

@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { constantRate, DEFAULT_RATES, type Rate, type Rates } from '../core/values/exchange-rates.ts';
+import { constantRate, type Rate, type Rates } from '../core/values/exchange-rates.ts';
 import { isoDay } from '../core/values/time.ts';
 import { proxyProblems } from '../net/connections.ts';
+import { defaultRates } from '../providers/api/currencies.ts';
 import type { Provider } from '../providers/api/provider.ts';
 import { readAccounts } from './accounts.ts';
 import { budgetsOf } from './budgets.ts';
@@ -74,7 +75,7 @@ function configOfText(
     path: ['currencies'],
     problems,
   });
-  const currencies = ratesOf(rates ?? {}, document);
+  const currencies = ratesOf(rates ?? {}, defaultRates(registry), document);
   const named = accounts.map(({ provider, name }) => ({ provider: provider.id, account: name }));
   const budgets = budgetsOf(sections?.budgets ?? [], named, document);
   const ofVariables: Problem[] = [];
@@ -110,8 +111,8 @@ function noMapping(value: unknown): string {
 }
 
 /** The configured rates beside the default ones; names are upper case from here on. */
-function ratesOf(configured: Sections['currencies'], { problems }: Document): Rates {
-  const rates = new Map(DEFAULT_RATES);
+function ratesOf(configured: Sections['currencies'], defaults: Rates, { problems }: Document): Rates {
+  const rates = new Map(defaults);
   const names = new Map<string, string>();
   for (const [written, rate] of Object.entries(configured)) {
     const name = written.toUpperCase();

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { openBench, settings } from '../../test/support/ledger.ts';
-import { DEFAULT_RATES } from '../core/values/exchange-rates.ts';
 import { ONE } from '../core/values/money.ts';
 import type { Feed } from '../providers/api/provider.ts';
+import { DEFAULT_RATES } from '../providers/index.ts';
 import { openAccount, type PolledAccount, streamsOf } from './open-account.ts';
 
 /** A feed that has something to read only where the configuration says so. */
@@ -70,7 +70,7 @@ test('a feed that has nothing to read for the account is not polled, and shows n
     await client.close();
     return feeds.map(({ key }) => key.feed);
   };
-  const observations = [{ metric: 'balance', labels: { currency: 'USD' }, value: ONE }];
+  const observations = [{ metric: 'balance' as const, labels: { currency: 'USD' }, value: ONE }];
   const notes = [{ topic: 't', text: 'x', isWarning: true }];
   for (const name of ['one', 'two']) {
     const poll = { at: 1, observations, notes, reconciliation: undefined, state: undefined };

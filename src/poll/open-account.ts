@@ -3,6 +3,7 @@ import type { AccountSettings, StreamSettings } from '../core/ledger/settings.ts
 import type { Ledger } from '../core/ledger.ts';
 import type { Rates } from '../core/values/exchange-rates.ts';
 import { GRANULARITIES, type Granularity, HOUR, type Instant } from '../core/values/time.ts';
+import { refillingOf } from '../providers/api/currencies.ts';
 import type { Provider } from '../providers/api/provider.ts';
 import { createHttpClient, type HttpClient } from './http/client.ts';
 import type { HttpEvents } from './http/context.ts';
@@ -113,6 +114,7 @@ function settingsOf(account: PolledAccount, { maxSeries, rates }: AccountDefault
     since,
     maxSeries,
     rates,
+    refilling: refillingOf(provider),
     streams: streamsOf({ ...provider, feeds }, account.config),
   };
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { PROVIDERS, providerById } from './index.ts';
+import { rateAt } from '../core/values/exchange-rates.ts';
+import { ONE, parseDecimal } from '../core/values/money.ts';
+import { DEFAULT_RATES, PROVIDERS, providerById } from './index.ts';
 
 const folders = readdirSync(import.meta.dirname, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && entry.name !== 'api')
@@ -25,5 +27,16 @@ describe('the registry', () => {
       const streams = new Set(feeds.flatMap(({ stream }) => stream?.name ?? []));
       assert.equal(settled.size, streams.size);
     }
+  });
+
+  it('gives the dollar and every virtual currency a rate without configuration', () => {
+    const rates = [...DEFAULT_RATES.keys()].map((name) => [name, rateAt(DEFAULT_RATES, name, 0)]);
+    assert.deepEqual(Object.fromEntries(rates), {
+      USD: ONE,
+      DIEM: ONE,
+      VCU: parseDecimal('0.1'),
+      BUNDLED_CREDITS: ONE,
+      EARNED_CREDITS: ONE,
+    });
   });
 });

@@ -2,10 +2,10 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { buffer } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { z } from 'zod';
-import { DEFAULT_RATES } from '../../src/core/values/exchange-rates.ts';
 import { createHttpClient } from '../../src/poll/http/client.ts';
 import { createPoller, type PollerOptions, type ScheduledFeed } from '../../src/poll/poller.ts';
 import type { Feed, Provider } from '../../src/providers/api/provider.ts';
+import { DEFAULT_RATES } from '../../src/providers/index.ts';
 import { openBench, settings } from './ledger.ts';
 import { servedOnLoopback } from './loopback.ts';
 

@@ -13,6 +13,7 @@ import {
   windowAt,
   windowState,
 } from '../reports/windows.ts';
+import { OBSERVATION_METRICS } from '../statement/observation-metrics.ts';
 import { newestOf } from '../statement/observations.ts';
 import type { Measure, Observation } from '../statement/statement.ts';
 import { type Fixed, toNumber } from '../values/money.ts';
@@ -206,14 +207,12 @@ class Samples {
       this.#observation(account, observation);
   }
 
-  runway(account: AccountRow, { now, recent }: SnapshotInput): void {
+  runway(account: AccountRow, { accounts, now, recent }: SnapshotInput): void {
     const balances = observationsAt(this.#book, account.id, now).filter(({ metric }) => metric === 'balance');
     if (balances.length === 0) return;
     const streams = this.#book.streamsOf(account.id);
-    const seconds = runwayOf(
-      balances,
-      streams.map(({ id }) => recent(id)),
-    );
+    const spends = streams.map(({ id }) => recent(id));
+    const seconds = runwayOf(balances, spends, accounts.get(account.id)?.refilling);
     if (seconds === undefined) return;
     const labels = [account.provider, account.name];
     this.#add(account.id, METRICS.runway.name, { labels, value: toNumber(seconds) });
@@ -232,8 +231,7 @@ class Samples {
   }
 
   #observation({ id, provider, name }: AccountRow, { metric: key, labels, value }: Observation): void {
-    const metric = observed(key);
-    if (!metric) return;
+    const metric = OBSERVATION_METRICS[key];
     const values: Record<string, string> = { provider, account: name, ...labels };
     const own = metric.labels.map((label) => values[label] ?? '');
     this.#add(id, metric.name, { labels: own, value: toNumber(value) });
@@ -263,12 +261,6 @@ class Samples {
   #count(account: number, samples: number): void {
     this.#counts.set(account, (this.#counts.get(account) ?? 0) + samples);
   }
-}
-
-const BY_KEY: ReadonlyMap<string, Metric> = new Map(Object.entries(METRICS));
-
-function observed(key: string): Metric | undefined {
-  return BY_KEY.get(key);
 }
 
 /** What the account's feeds say that holds at `now`, each thing once. */

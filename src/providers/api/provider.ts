@@ -137,6 +137,14 @@ export interface Section<Config, Entry extends SectionEntry> {
   into(config: Config, entries: readonly Entry[]): Config;
 }
 
+/** A currency that exists at one provider only. */
+export interface VirtualCurrency {
+  /** US dollars of one unit, as decimal text; the configuration may name another rate. */
+  readonly usd: string;
+  /** There is as much again every day: a balance in it never runs out for good. */
+  readonly refills?: boolean;
+}
+
 /** One supported service: everything the rest of the program needs to know about it. */
 export interface Provider<Config = unknown> {
   /** Pinned: the `provider` label and the configuration's `provider`. */
@@ -165,6 +173,8 @@ export interface Provider<Config = unknown> {
   retryAfterOfBody?(body: unknown): number | undefined;
   /** What the provider allows; the exporter never sends more, over all feeds of the account. */
   readonly requestBudget?: { readonly requests: number; readonly perMs: number };
+  /** Virtual currencies that the provider defines by the dollar, by their names in upper case. */
+  readonly currencies?: Readonly<Record<string, VirtualCurrency>>;
   /** What a single run cost, where the provider tells. */
   readonly tasks?: Tasks;
   readonly feeds: readonly Feed<Config, unknown>[];

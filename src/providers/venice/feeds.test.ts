@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { openBench, settings, utc, valuesOf } from '../../../test/support/ledger.ts';
-import { DEFAULT_RATES } from '../../core/values/exchange-rates.ts';
 import { HOUR, type Instant, MINUTE } from '../../core/values/time.ts';
 import { pollFeed } from '../../poll/poll-feed.ts';
 import { PollError } from '../api/errors.ts';
 import type { Ask } from '../api/request.ts';
+import { DEFAULT_RATES } from '../index.ts';
 import { venice } from './index.ts';
 import { Config } from './usage/config.ts';
 import { SETTLE_MS } from './usage/plan.ts';

@@ -90,5 +90,12 @@ export const venice = defineProvider<Config>({
     remaining: ['x-ratelimit-remaining-requests', 'x-ratelimit-remaining'],
     reset: ['x-ratelimit-reset-requests', 'x-ratelimit-resets'],
   }),
+  // DIEM is one dollar of compute, VCU, its predecessor, a tenth of one: https://docs.venice.ai/overview/about-venice
+  currencies: {
+    DIEM: { usd: '1', refills: true },
+    VCU: { usd: '0.1', refills: true },
+    BUNDLED_CREDITS: { usd: '1' },
+    EARNED_CREDITS: { usd: '1' },
+  },
   feeds: [usage, usageRecent, usageHistory, balance, analytics, rateLimits],
 });
