@@ -43,6 +43,8 @@ function bench(context: TestContext, change: (ledger: Ledger) => Ledger = (ledge
     baseUrl: '',
     versionPrefix: '',
     environmentKey: 'TEST',
+    keyHelp: 'read billing',
+    freshness: 'Read as the test says.',
     config: z.unknown(),
     headers: () => ({}),
     rateLimit: () => ({}),

@@ -11,7 +11,7 @@ import { budgetsOf } from './budgets.ts';
 import type { Config } from './config.ts';
 import { configOfEnvironment } from './environment-only.ts';
 import { readOpenTelemetry } from './otel/open-telemetry.ts';
-import { Sections } from './schema.ts';
+import { Sections, sectionsOf } from './schema.ts';
 import { withSections } from './section.ts';
 import { reasonUnreadable } from './values/secrets.ts';
 import { type Document, isMapping, readDocument } from './yaml/document.ts';
@@ -64,7 +64,7 @@ function configOfText(
   if (problems.list.length > 0 && value === undefined) throw new ConfigError(problems.list);
   if (!isMapping(value))
     throw new ConfigError([{ file, line: 1, column: 1, key: '', message: noMapping(value) }]);
-  const sections = checked({ schema: Sections, value, path: [], problems });
+  const sections = checked({ schema: sectionsOf(registry), value, path: [], problems });
   const entries = Array.isArray(value.accounts) ? value.accounts : [];
   const context = { document, file, registry, now };
   const accounts = withSections(readAccounts(entries, context), value, context);

@@ -28,6 +28,8 @@ function accountWith(config: readonly string[]): PolledAccount {
       baseUrl: '',
       versionPrefix: '',
       environmentKey: 'TEST',
+      keyHelp: 'read billing',
+      freshness: 'Read as the test says.',
       config: z.unknown(),
       headers: () => ({}),
       rateLimit: () => ({}),

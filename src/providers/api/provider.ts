@@ -132,6 +132,8 @@ export interface SectionEntry {
 export interface Section<Config, Entry extends SectionEntry> {
   /** Pinned: the configuration's key. */
   readonly key: string;
+  /** What the list is for, for the JSON Schema of the configuration. */
+  readonly description: string;
   readonly entry: z.ZodType<Entry>;
   /** The configuration of an account with the entries meant for it. */
   into(config: Config, entries: readonly Entry[]): Config;
@@ -155,6 +157,10 @@ export interface Provider<Config = unknown> {
   readonly versionPrefix: string;
   /** Variable that holds the key when there is no configuration file. */
   readonly environmentKey: string;
+  /** What the key must be allowed to do, for the documentation. */
+  readonly keyHelp: string;
+  /** How fresh what it bills can be, in a sentence for dashboards and the documentation. */
+  readonly freshness: string;
   /** The account keys only this provider has, with their defaults. */
   readonly config: z.ZodType<Config>;
   /** The list of the configuration that only this provider reads. */

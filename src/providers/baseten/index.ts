@@ -12,7 +12,12 @@ import { planUsage } from './usage/plan.ts';
 import { readUsage } from './usage/read.ts';
 
 /** `Bearer` is what newer documentation names; `Api-Key` works by both. */
-const Config = z.strictObject({ auth: z.enum(['Api-Key', 'Bearer']).default('Api-Key') });
+const Config = z.strictObject({
+  auth: z
+    .enum(['Api-Key', 'Bearer'])
+    .default('Api-Key')
+    .describe('Scheme of the authorization header: `Api-Key` or `Bearer`.'),
+});
 type Config = z.infer<typeof Config>;
 
 const usage = defineFeed<Config, UsagePage>({
@@ -70,6 +75,9 @@ export const baseten = defineProvider<Config>({
   baseUrl: 'https://api.baseten.co',
   versionPrefix: '/v1',
   environmentKey: 'BASETEN_API_KEY',
+  keyHelp: "read the organization's billing (admin)",
+  freshness:
+    'Read every 15 minutes; Baseten moves its figures about once an hour and may revise a day for 31 days.',
   config: Config,
   headers: ({ auth }, key) => ({ authorization: `${auth} ${key}` }),
   retryAfterOfBody: (body) => TooMany.safeParse(body).data?.retry_after,

@@ -13,7 +13,9 @@ export const AccountKeys = z.strictObject({
     .trim()
     .min(1, 'must be the id of a team')
     .optional()
-    .describe('Read this team only, with a key of several teams. Default: all that the key may read.'),
+    .describe(
+      'Read this team only, with a key of several teams; sent as the query parameter `team_id`. Without it the account reads all that its key may.',
+    ),
 });
 
 /** A mapping that is sent as it is. */
@@ -70,6 +72,7 @@ export type PriceProbe = z.infer<typeof PriceProbe>;
 
 export const priceProbesSection = defineSection<Config, PriceProbe>({
   key: 'priceProbes',
+  description: 'Prices that inference.sh calculates every hour, to see when they change.',
   entry: PriceProbe,
   into: (config, priceProbes) => ({ ...config, priceProbes }),
 });

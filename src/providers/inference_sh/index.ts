@@ -78,9 +78,9 @@ export const inferenceSh = defineProvider<Config>({
   id: 'inference_sh',
   title: 'inference.sh',
   baseUrl: 'https://api.inference.sh',
-  // There is none. Older documentation tells of an optional /v1, which a `baseUrl` may end in.
-  versionPrefix: '',
   environmentKey: 'INFERENCE_API_KEY',
+  keyHelp: '`billing:read`',
+  freshness: 'Read every minute to hour; figures may move for 48 hours.',
   config: AccountKeys,
   section: priceProbesSection,
   previews: [EVALUATE],

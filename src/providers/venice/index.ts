@@ -82,6 +82,8 @@ export const venice = defineProvider<Config>({
   baseUrl: 'https://api.venice.ai',
   versionPrefix: '/api/v1',
   environmentKey: 'VENICE_API_KEY',
+  keyHelp: 'an admin key',
+  freshness: 'Read every minute; rows may come or be taken back for 48 hours.',
   config: Config,
   // Both usage endpoints answer CSV unless JSON is asked for.
   headers: (_, key) => ({ authorization: `Bearer ${key}`, accept: 'application/json' }),

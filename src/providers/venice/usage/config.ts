@@ -2,7 +2,11 @@ import { z } from 'zod';
 
 /** The account keys that only Venice has. */
 export const Config = z.strictObject({
-  /** `auto`: usage-history, and the retired usage where a server does not have it. */
-  ledgerApi: z.enum(['auto', 'usage-history', 'usage']).default('auto'),
+  ledgerApi: z
+    .enum(['auto', 'usage-history', 'usage'])
+    .default('auto')
+    .describe(
+      'Which endpoint is read: `usage-history`, the retired `usage`, or `auto`: the first, and the second on servers that lack it.',
+    ),
 });
 export type Config = z.infer<typeof Config>;
