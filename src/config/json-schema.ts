@@ -33,9 +33,13 @@ function sectionSchema(properties: Readonly<Record<string, JsonSchema>>) {
     section ? [[section.key, { ...properties[section.key], items: jsonSchemaOf(section.entry) }]] : [];
 }
 
-/** The keys that only accounts of this provider have. */
+/** The keys that only accounts of this provider have, each with its schema. */
+export function ownProperties(provider: Provider<unknown>): Readonly<Record<string, JsonSchema>> {
+  return objectSchemaOf(provider.config).properties;
+}
+
 export function ownKeys(provider: Provider<unknown>): string[] {
-  return Object.keys(objectSchemaOf(provider.config).properties);
+  return Object.keys(ownProperties(provider));
 }
 
 function objectSchemaOf(schema: z.ZodType): z.infer<typeof ObjectSchema> {

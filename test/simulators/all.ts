@@ -1,4 +1,3 @@
-import type { Budget } from '../../src/core/reports/budget.ts';
 import { parseDecimal } from '../../src/core/values/money.ts';
 import type { Instant } from '../../src/core/values/time.ts';
 import { type BasetenSimulator, startBaseten } from './baseten/server.ts';
@@ -34,11 +33,11 @@ export const DEMO_SCHEDULES: Readonly<Record<string, string>> = {
   price_probes: '*/15 * * * * *',
 };
 
-export const DEMO_BUDGETS: readonly Budget[] = [
+export const DEMO_BUDGETS = [
   { name: 'everything', limit: parseDecimal('14000'), period: 'month', match: {} },
   { name: 'venice-today', limit: parseDecimal('15'), period: 'day', match: { provider: ['venice'] } },
   { name: 'gpu-deployments', limit: parseDecimal('2500'), period: 'week', match: { tier: ['dedicated'] } },
-];
+] as const;
 
 /** What the demo configures beside its accounts: the entries of each list, by its key. */
 export const DEMO_SECTIONS: Readonly<Record<string, readonly object[]>> = { priceProbes: DEMO_PROBES };

@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { assertGenerated } from '../../test/support/generated.ts';
 import { METRICS, type Metric } from '../core/metrics/catalog.ts';
+import { generatedPages } from './docs.ts';
 import { metricsPage } from './metrics-doc.ts';
+import { withGeneratedParts } from './provider-tables.ts';
 
-test('docs/metrics.md is what the catalogue says; `npm run docs` writes it', async () => {
-  const written = await readFile(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
-  assert.equal(written, metricsPage());
+test('generated pages and tables are what the catalogue and the registry say', async () => {
+  for (const [path, text] of await generatedPages())
+    assertGenerated(await readFile(new URL(`../../${path}`, import.meta.url), 'utf8'), text, path);
+});
+
+test('a page without the markers of a table is an error', () => {
+  assert.throws(() => withGeneratedParts('text\n', { keys: '| a |' }), /markers of keys/);
 });
 
 test('every family and every twin is documented', () => {
