@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, it } from 'node:test';
 import { rateAt } from '../core/values/exchange-rates.ts';
 import { ONE, parseDecimal } from '../core/values/money.ts';
@@ -38,5 +39,23 @@ describe('the registry', () => {
       BUNDLED_CREDITS: ONE,
       EARNED_CREDITS: ONE,
     });
+  });
+
+  it('is the only place outside of a provider folder that names a provider', () => {
+    const src = path.join(import.meta.dirname, '..');
+    const names = PROVIDERS.flatMap(({ id, title }) => [id, title]);
+    const others = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
+      (file) =>
+        file.endsWith('.ts') &&
+        !file.endsWith('.test.ts') &&
+        file !== path.join('providers', 'index.ts') &&
+        !folders.some((folder) => file.startsWith(path.join('providers', folder, '/'))),
+    );
+    assert.ok(others.length > 100);
+    const naming = others.filter((file) => {
+      const text = readFileSync(path.join(src, file), 'utf8');
+      return names.some((name) => text.includes(name));
+    });
+    assert.deepEqual(naming, []);
   });
 });

@@ -2,7 +2,7 @@ import { HOUR } from '../../core/values/time.ts';
 import type { BodyLimits } from './body.ts';
 
 /**
- * What one answer may be: no more than the process can read without a pause that others notice. A page of Venice has 13,000 values
+ * What one answer may be: no more than the process can read without a pause that others notice. A page of a thousand rows has 13,000 values
  * in 400 kB; a request that may get a larger answer says so (`Request.maxValues`).
  */
 export const ANSWER_LIMITS = {
@@ -22,7 +22,7 @@ export const ANSWER_LIMITS = {
 } as const satisfies BodyLimits;
 
 /**
- * What the answers about one range may be together. A day of five million rows at Venice is 5,000 answers, or 10,000 from the
+ * What the answers about one range may be together. A day of five million rows, a thousand to a page, is 5,000 answers, or 10,000 from the
  * retired endpoint.
  */
 export const RANGE_LIMITS = {

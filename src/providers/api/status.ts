@@ -2,7 +2,7 @@ import type { FailureReason } from './errors.ts';
 
 const REASONS: Readonly<Record<number, FailureReason>> = {
   401: 'auth',
-  // Venice answers so to a request without any key.
+  // Some providers answer so to a request without any key.
   402: 'auth',
   403: 'auth',
   // The server gave up waiting for the request: nothing is wrong with the contract.

@@ -1,8 +1,9 @@
 import { DAY, type Range } from '../../../core/values/time.ts';
+import { daysOf } from '../../api/plans.ts';
 import type { FeedContext } from '../../api/provider.ts';
 import type { Ask } from '../../api/request.ts';
 import { askInParts, SHORTER_STATE } from './longest.ts';
-import { boundsOf, daysOf, monthToDate } from './plan.ts';
+import { boundsOf, monthToDate } from './plan.ts';
 import { type Answered, lacksDays } from './rows.ts';
 import { UsageSummary } from './schema.ts';
 
