@@ -4,18 +4,7 @@ import { floorTo, type Instant, MINUTE, type Range } from '../../../core/values/
 import { DriftLog } from '../../api/drift-log.ts';
 import type { UsageRow } from './rows.ts';
 import { creditIn, isGrantBack, isPurchaseBack, parseSku, type Sku } from './sku.ts';
-import {
-  addTo,
-  type CurrencyAmount,
-  chargesOf,
-  countRequest,
-  emptyMinute,
-  entriesOf,
-  type MinuteSums,
-  openSku,
-  SKU_WEIGHT,
-  type SkuSums,
-} from './sums.ts';
+import { addTo, type CurrencyAmount, countRequest, MinuteSums, SKU_WEIGHT, type SkuSums } from './sums.ts';
 
 /**
  * Rows come in order of time. A minute stays open until rows are this much later, so that a row slightly out of order still
@@ -34,57 +23,158 @@ export const CURRENCIES: ReadonlySet<string> = new Set([
 const MAX_DRIFT = 50;
 
 /** US dollars per unit, and when they were charged. */
-interface RowPrice {
+export interface RowPrice {
   readonly at: Instant;
   readonly price: Fixed;
 }
 
 /** What the rows of a range come to, taken one by one. Of rows, only what the open minutes need is kept. */
-export interface UsageAggregator {
+export class UsageAggregator {
   readonly range: Range;
-  readonly skus: Map<string, Sku>;
-  readonly open: Map<Instant, MinuteSums>;
-  current: MinuteSums | undefined;
-  newest: Instant;
-  /** Lines of closed minutes. */
-  readonly charges: Charge[];
+  /** Of closed minutes. */
+  readonly charges: Charge[] = [];
   /** SKUs of no known shape that were charged. */
-  readonly charged: Set<string>;
-  /** Positive rows that do not tell what they are: `judge` does, once all rows are in. */
-  readonly undecided: UsageRow[];
+  readonly charged = new Set<string>();
+  /** Positive rows that do not tell what they are: `classifyCredits` does, once all rows are in. */
+  readonly undecided: UsageRow[] = [];
   /** What was counted as refunds, by currency. */
-  readonly refunds: CurrencyAmount[];
+  readonly refunds: CurrencyAmount[] = [];
   /** By SKU, the price of its newest charge. */
-  readonly prices: Map<string, RowPrice>;
-  readonly drift: DriftLog;
-}
+  readonly prices = new Map<string, RowPrice>();
+  readonly drift = new DriftLog(MAX_DRIFT);
+  readonly #skus = new Map<string, Sku>();
+  readonly #open = new Map<Instant, MinuteSums>();
+  #current: MinuteSums | undefined;
+  #newest: Instant;
 
-export function createUsageAggregator(range: Range): UsageAggregator {
-  return {
-    range,
-    skus: new Map(),
-    open: new Map(),
-    current: undefined,
-    newest: range.start,
-    charges: [],
-    charged: new Set(),
-    undecided: [],
-    refunds: [],
-    prices: new Map(),
-    drift: new DriftLog(MAX_DRIFT),
-  };
-}
+  constructor(range: Range) {
+    this.range = range;
+    this.#newest = range.start;
+  }
 
-/** Counts a row that lies within the range. */
-export function count(tally: UsageAggregator, row: UsageRow): void {
-  const minute = minuteOf(tally, row.at);
-  const sums = minute.bySku.get(row.sku) ?? openSku(minute, skuOf(tally, row.sku));
-  const { sku } = sums;
-  if (isPurchase(sku, row)) topUp(tally, minute, row);
-  else if (isGrant(sku, row)) grant(tally, row);
-  else if (row.amount <= 0n) charge(tally, sums, row);
-  else if (isRefund(sku, row)) refund(tally, sums, row);
-  else tally.undecided.push(row);
+  /** Counts a row that lies within the range. */
+  count(row: UsageRow): void {
+    const minute = this.#minuteOf(row.at);
+    const sums = minute.bySku.get(row.sku) ?? minute.open(this.#skuOf(row.sku));
+    const { sku } = sums;
+    if (isPurchase(sku, row)) this.#topUp(minute, row);
+    else if (isGrant(sku, row)) this.#grant(row);
+    else if (row.amount <= 0n) this.#charge(sums, row);
+    else if (isRefund(sku, row)) this.#refund(sums, row);
+    else this.undecided.push(row);
+  }
+
+  /** Counts a row that was undecided. */
+  countAs(kind: 'refund' | 'grant' | 'top-up', row: UsageRow): void {
+    const minute = new MinuteSums(floorTo(MINUTE, row.at));
+    if (kind === 'refund') this.#refund(minute.open(this.#skuOf(row.sku)), row);
+    else if (kind === 'grant') this.#grant(row);
+    else {
+      this.drift.add('unknown_value', `positive amount of ${row.sku}`);
+      this.#topUp(minute, row);
+    }
+    this.#keepCharges(minute);
+  }
+
+  /** How many charges it has, with everything else that may become many counted by its memory. */
+  retainedEntries(): number {
+    const counted =
+      this.charges.length + SKU_WEIGHT * this.#skus.size + this.undecided.length + this.refunds.length;
+    return [...this.#open.values()].reduce((sum, minute) => sum + minute.entries(), counted);
+  }
+
+  /** Turns the minutes before `at` into charges. */
+  closeBefore(at: Instant): void {
+    for (const [start, minute] of this.#open) {
+      if (start >= at) continue;
+      this.#open.delete(start);
+      this.#keepPrices(minute);
+      this.#keepCharges(minute);
+    }
+  }
+
+  #charge(sums: SkuSums, row: UsageRow): void {
+    addTo(sums.costs, row.currency, -row.amount);
+    this.#noteIfNew(sums.sku);
+    // What is charged after all is no usage.
+    if (sums.sku.kind === 'refund' && row.requestId === undefined) return;
+    sums.units += row.units;
+    countRequest(sums.requests, row.requestId);
+    if (row.price !== undefined && row.at >= sums.pricedAt) {
+      sums.price = row.price;
+      sums.pricedAt = row.at;
+    }
+    if (sums.sku.kind === 'unknown') this.charged.add(row.sku);
+  }
+
+  /**
+   * Money comes back; what was consumed stays consumed. A refund's units are those of the charge it undoes, or say nothing at all:
+   * they lower the count only if they are negative.
+   */
+  #refund(sums: SkuSums, row: UsageRow): void {
+    addTo(this.refunds, row.currency.toUpperCase(), row.amount);
+    addTo(sums.costs, row.currency, -row.amount);
+    if (row.units < 0n) sums.units += row.units;
+    this.#noteIfNew(sums.sku);
+  }
+
+  /** Noted once per reading, so that somebody finds out what the SKU is. */
+  #noteIfNew({ name, kind }: Sku): void {
+    if (kind !== 'tokens' && kind !== 'units') this.drift.add('unknown_value', `SKU ${name}`);
+  }
+
+  /** Credits that were given, or that expire: neither bought nor spent. The balance has them. */
+  #grant({ sku }: UsageRow): void {
+    this.drift.add('unknown_value', `credits granted as ${sku}`);
+  }
+
+  /** A negative purchase is one taken back, and not spend. */
+  #topUp(minute: MinuteSums, row: UsageRow): void {
+    if (row.amount < 0n) this.drift.add('unknown_value', `negative amount of ${row.sku}`);
+    addTo(minute.topUps, row.currency, row.amount);
+  }
+
+  /** What a SKU's name says, read once for all of its rows. */
+  #skuOf(name: string): Sku {
+    const known = this.#skus.get(name);
+    if (known) return known;
+    const sku = parseSku(name);
+    this.#skus.set(name, sku);
+    if (sku.odd) this.drift.add('unknown_value', `unit of ${name}`);
+    return sku;
+  }
+
+  #minuteOf(at: Instant): MinuteSums {
+    const start = floorTo(MINUTE, at);
+    if (this.#current?.at === start) return this.#current;
+    this.#current = this.#open.get(start) ?? this.#opened(start);
+    return this.#current;
+  }
+
+  #opened(start: Instant): MinuteSums {
+    if (start < this.#newest - ORDER_SLACK_MS)
+      this.drift.add('unordered_row', 'rows are not in order of time');
+    this.#newest = Math.max(this.#newest, start);
+    this.closeBefore(this.#newest - ORDER_SLACK_MS);
+    const minute = new MinuteSums(start);
+    this.#open.set(start, minute);
+    return minute;
+  }
+
+  #keepCharges(minute: MinuteSums): void {
+    for (const charge of minute.charges()) {
+      this.charges.push(charge);
+      const isMoney = charge.measure === 'cost' || charge.measure === 'top_ups';
+      if (isMoney) this.drift.addUnknown(charge.detail, CURRENCIES, 'currency');
+    }
+  }
+
+  #keepPrices({ bySku }: MinuteSums): void {
+    for (const [sku, { price, pricedAt }] of bySku) {
+      if (price !== undefined && pricedAt >= (this.prices.get(sku)?.at ?? pricedAt))
+        this.prices.set(sku, { at: pricedAt, price });
+    }
+  }
 }
 
 /** Money that was paid in, or went back. */
@@ -101,108 +191,4 @@ function isGrant({ kind, name }: Sku, { amount, requestId }: UsageRow): boolean 
 /** A positive row is one by the shape of its SKU, its request, its name or its notes; else the charges tell, once all rows are in. */
 function isRefund({ kind }: Sku, { requestId, notes }: UsageRow): boolean {
   return kind !== 'unknown' || requestId !== undefined || creditIn(notes) === 'refund';
-}
-
-function charge(tally: UsageAggregator, sums: SkuSums, row: UsageRow): void {
-  addTo(sums.costs, row.currency, -row.amount);
-  noteIfNew(tally, sums.sku);
-  // What is charged after all is no usage.
-  if (sums.sku.kind === 'refund' && row.requestId === undefined) return;
-  sums.units += row.units;
-  countRequest(sums.requests, row.requestId);
-  if (row.price !== undefined && row.at >= sums.pricedAt) {
-    sums.price = row.price;
-    sums.pricedAt = row.at;
-  }
-  if (sums.sku.kind === 'unknown') tally.charged.add(row.sku);
-}
-
-/**
- * Money comes back; what was consumed stays consumed. A refund's units are those of the charge it undoes, or say nothing at all:
- * they lower the count only where they are negative.
- */
-export function refund(tally: UsageAggregator, sums: SkuSums, row: UsageRow): void {
-  addTo(tally.refunds, row.currency.toUpperCase(), row.amount);
-  addTo(sums.costs, row.currency, -row.amount);
-  if (row.units < 0n) sums.units += row.units;
-  noteIfNew(tally, sums.sku);
-}
-
-/** Told once a reading, so that somebody finds out what the SKU is. */
-function noteIfNew(tally: UsageAggregator, { name, kind }: Sku): void {
-  if (kind !== 'tokens' && kind !== 'units') tally.drift.add('unknown_value', `SKU ${name}`);
-}
-
-/** Credits that were given, or that expire: neither bought nor spent. The balance has them. */
-export function grant(tally: UsageAggregator, { sku }: UsageRow): void {
-  tally.drift.add('unknown_value', `credits granted as ${sku}`);
-}
-
-/** A negative purchase is one taken back, and not spend. */
-export function topUp(tally: UsageAggregator, minute: MinuteSums, row: UsageRow): void {
-  if (row.amount < 0n) tally.drift.add('unknown_value', `negative amount of ${row.sku}`);
-  addTo(minute.topUps, row.currency, row.amount);
-}
-
-/** What a SKU's name says, read once for all of its rows. */
-export function skuOf(tally: UsageAggregator, name: string): Sku {
-  const known = tally.skus.get(name);
-  if (known) return known;
-  const sku = parseSku(name);
-  tally.skus.set(name, sku);
-  if (sku.odd) tally.drift.add('unknown_value', `unit of ${name}`);
-  return sku;
-}
-
-function minuteOf(tally: UsageAggregator, at: Instant): MinuteSums {
-  const start = floorTo(MINUTE, at);
-  if (tally.current?.at === start) return tally.current;
-  tally.current = tally.open.get(start) ?? opened(tally, start);
-  return tally.current;
-}
-
-function opened(tally: UsageAggregator, start: Instant): MinuteSums {
-  if (start < tally.newest - ORDER_SLACK_MS)
-    tally.drift.add('unordered_row', 'rows are not in order of time');
-  tally.newest = Math.max(tally.newest, start);
-  closeBefore(tally, tally.newest - ORDER_SLACK_MS);
-  const minute = emptyMinute(start);
-  tally.open.set(start, minute);
-  return minute;
-}
-
-/** How many charges it has, with everything else that may become many counted by its state. */
-export function keptBy({ charges, skus, open, undecided, refunds }: UsageAggregator): number {
-  const counted = charges.length + SKU_WEIGHT * skus.size + undecided.length + refunds.length;
-  return [...open.values()].reduce((sum, minute) => sum + entriesOf(minute), counted);
-}
-
-/** Turns the minutes before `at` into charges. */
-export function closeBefore(tally: UsageAggregator, at: Instant): void {
-  for (const [start, minute] of tally.open) {
-    if (start >= at) continue;
-    tally.open.delete(start);
-    keepPrices(tally, minute);
-    keepLines(tally, minute);
-  }
-}
-
-/** Adds the charges of a minute. */
-export function keepLines(tally: UsageAggregator, minute: MinuteSums): void {
-  for (const charge of chargesOf(minute)) {
-    tally.charges.push(charge);
-    if (isMoney(charge) && !CURRENCIES.has(charge.detail))
-      tally.drift.add('unknown_value', `currency ${charge.detail}`);
-  }
-}
-
-function keepPrices({ prices }: UsageAggregator, { bySku }: MinuteSums): void {
-  for (const [sku, { price, pricedAt }] of bySku) {
-    if (price !== undefined && pricedAt >= (prices.get(sku)?.at ?? pricedAt))
-      prices.set(sku, { at: pricedAt, price });
-  }
-}
-
-function isMoney({ measure }: Charge): boolean {
-  return measure === 'cost' || measure === 'top_ups';
 }

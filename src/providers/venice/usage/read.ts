@@ -1,12 +1,13 @@
 import type { Reading } from '../../../core/statement/statement.ts';
 import type { Instant, Range } from '../../../core/values/time.ts';
+import { isWithin } from '../../api/plans.ts';
 import type { FeedContext, Reader } from '../../api/provider.ts';
-import { closeBefore, count, createUsageAggregator, keptBy, type UsageAggregator } from './aggregator.ts';
+import { reading } from '../../api/readings.ts';
+import { UsageAggregator } from './aggregator.ts';
 import { classifyCredits, type Knowledge } from './classify-credits.ts';
 import type { Config } from './config.ts';
 import { observationsOf, pricesOf } from './prices.ts';
 import { refundsAfter } from './refunds.ts';
-import type { UsageRow } from './rows.ts';
 import type { UsageApi, UsageApiPage } from './schema.ts';
 import { isLegacy, readState, type UsageState, writeState } from './state.ts';
 
@@ -20,37 +21,38 @@ interface ReaderOptions {
 /** Folds the rows of a range into a statement of minutes. */
 export function usageReader({ range, context, readsHistory }: ReaderOptions): Reader<UsageApiPage> {
   const state = readState(context.state);
-  let tally = createUsageAggregator(range);
+  let usage = new UsageAggregator(range);
   let api: UsageApi | undefined;
   return {
     add(page) {
-      if (page.first) tally = createUsageAggregator(range);
-      api = page.api;
-      for (const { kind, what } of page.drift) tally.drift.add(kind, what);
+      if (page.first) usage = new UsageAggregator(range);
+      ({ api } = page);
+      for (const { kind, what } of page.drift) usage.drift.add(kind, what);
       for (const row of page.rows) {
-        if (row.at >= range.start && row.at < range.end) count(tally, row);
-        else stray(tally, row, page.api);
+        if (isWithin(range, row.at)) usage.count(row);
+        // Whether the retired endpoint includes its end is not documented: a row right there is no surprise.
+        else if (api !== 'usage' || row.at !== range.end)
+          usage.drift.add('stray_row', 'a row lies outside the range that was asked for');
       }
     },
-    retainedEntries: () => keptBy(tally),
+    retainedEntries: () => usage.retainedEntries(),
     finish() {
-      closeBefore(tally, Number.POSITIVE_INFINITY);
-      const from = classifyCredits(tally, knowledgeOf(range, context, state));
+      usage.closeBefore(Number.POSITIVE_INFINITY);
+      const from = classifyCredits(usage, knowledgeOf(range, context, state));
       const isPutOff = readsHistory && from > range.start;
-      const prices = pricesOf(tally.prices, state.prices, context.now);
+      const prices = pricesOf(usage.prices, state.prices, context.now);
       const legacyAt = legacyAtOf(state, context, api);
       const others = state.putOff.filter((start) => start !== range.start);
-      const isWhole = from === range.start;
-      const refunds = readsHistory
-        ? refundsAfter(state.refunds, tally, { now: context.now, isWhole })
-        : state.refunds;
+      const settled = { now: context.now, isWhole: from === range.start };
+      const refunds = readsHistory ? refundsAfter(state.refunds, usage, settled) : state.refunds;
       const putOff = isPutOff ? [...others, range.start] : others;
-      return {
-        ...readingOf(tally, from),
+      return reading({
+        statement: statementOf(usage, from),
         observations: observationsOf(prices),
+        drift: usage.drift.list(),
         state: writeState({ putOff, prices, refunds, ...(legacyAt !== undefined && { legacyAt }) }),
-        ...(isPutOff && { reread: true }),
-      };
+        reread: isPutOff,
+      });
     },
   };
 }
@@ -68,21 +70,16 @@ function knowledgeOf(
   };
 }
 
-function readingOf({ range, charges, drift }: UsageAggregator, from: Instant): Omit<Reading, 'observations'> {
-  const believed = { start: from, end: range.end };
-  const statement = {
+/** What can be believed of the range; undefined if nothing can. */
+function statementOf({ range, charges }: UsageAggregator, from: Instant): Reading['statement'] {
+  if (from >= range.end) return undefined;
+  const believed = from === range.start ? charges : charges.filter(({ at }) => at >= from);
+  return {
     granularity: 'minute',
-    range: believed,
-    charges: from === range.start ? charges : charges.filter(({ at }) => at >= from),
+    range: { start: from, end: range.end },
+    charges: believed,
     silentTiers: [],
-  } as const;
-  return { resources: [], drift: drift.list(), ...(from < range.end && { statement }) };
-}
-
-/** Whether the retired endpoint includes its end is not documented: a row right there is no surprise. */
-function stray(tally: UsageAggregator, row: UsageRow, api: UsageApi): void {
-  if (api === 'usage' && row.at === tally.range.end) return;
-  tally.drift.add('stray_row', 'a row lies outside the range that was asked for');
+  };
 }
 
 function legacyAtOf(state: UsageState, { config, now }: FeedContext<Config>, api: UsageApi | undefined) {
