@@ -3,10 +3,12 @@ import { DAY, GRANULARITIES, HOUR } from '../core/values/time.ts';
 import type { Provider } from '../providers/api/provider.ts';
 
 type Row = readonly string[];
-type Registry = readonly Provider<unknown>[];
+type ProviderList = readonly Provider<unknown>[];
 
 /** The tables that the registry fills, by page and by the name of their markers. */
-export function providerTables(registry: Registry): ReadonlyMap<string, Readonly<Record<string, string>>> {
+export function providerTables(
+  registry: ProviderList,
+): ReadonlyMap<string, Readonly<Record<string, string>>> {
   return new Map([
     ['README.md', { keys: keysTable(registry) }],
     [
@@ -21,7 +23,7 @@ export function providerTables(registry: Registry): ReadonlyMap<string, Readonly
   ]);
 }
 
-function keysTable(registry: Registry): string {
+function keysTable(registry: ProviderList): string {
   const rows = registry.map(({ id, title, environmentKey, keyHelp }) => [
     `[${title}](src/providers/${id}/README.md)`,
     code(environmentKey),
@@ -47,7 +49,7 @@ function feedRows({ id, feeds }: Provider<unknown>): Row[] {
   return feeds.map(({ name, schedule }) => [code(id), code(name), code(schedule)]);
 }
 
-function revisionsTable(registry: Registry): string {
+function revisionsTable(registry: ProviderList): string {
   const rows = registry.map(({ title, freshness, feeds }) => {
     const streams = feeds.flatMap(({ stream }) => stream ?? []);
     const sizes = GRANULARITIES.filter((size) => streams.some(({ granularity }) => granularity === size));

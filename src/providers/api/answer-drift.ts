@@ -26,7 +26,7 @@ export function driftIn(schema: z.core.$ZodType, json: unknown): Drift[] {
   ];
 }
 
-type Note = (drift: Drift) => void;
+type NoteDrift = (drift: Drift) => void;
 /** Looks at one value; rows of a list share a look. */
 type Look = (value: unknown) => void;
 
@@ -35,7 +35,7 @@ type Look = (value: unknown) => void;
  *
  * @param path such as `dedicated_usage.breakdown.minutes`; rows of a list share one.
  */
-function lookOf(schema: z.core.$ZodType, path: string, note: Note): Look | undefined {
+function lookOf(schema: z.core.$ZodType, path: string, note: NoteDrift): Look | undefined {
   if (!isTolerant(schema)) return undefined;
   const inside = lookInside(schema, path, note);
   const documented = documentedBy(schema);
@@ -50,7 +50,7 @@ function lookOf(schema: z.core.$ZodType, path: string, note: Note): Look | undef
 }
 
 /** Notes a field at most once as missing and once as something else; a value that could only be noted again needs no look. */
-function onceEach(path: string, note: Note) {
+function onceEach(path: string, note: NoteDrift) {
   let [isMissingKnown, isOddKnown] = [false, false];
   return {
     isKnown: (value: unknown) => (isMissing(value) ? isMissingKnown : isOddKnown),
@@ -62,7 +62,7 @@ function onceEach(path: string, note: Note) {
   };
 }
 
-function lookInside(schema: z.core.$ZodType, path: string, note: Note): Look | undefined {
+function lookInside(schema: z.core.$ZodType, path: string, note: NoteDrift): Look | undefined {
   const item = itemOf(schema) ?? (schema instanceof z.ZodArray ? schema.element : undefined);
   if (schema instanceof z.ZodObject) return lookAtFields(schema, path, note);
   if (item) return lookAtMembers(item, path, note);
@@ -75,7 +75,7 @@ function lookInside(schema: z.core.$ZodType, path: string, note: Note): Look | u
 }
 
 /** Rows of a list share its path; those of a map are below it. */
-function lookAtMembers(item: z.core.$ZodType, path: string, note: Note): Look {
+function lookAtMembers(item: z.core.$ZodType, path: string, note: NoteDrift): Look {
   const inList = lookOf(item, path, note);
   const inMap = lookOf(item, `${path}.*`, note);
   return (value) => {
@@ -84,7 +84,7 @@ function lookAtMembers(item: z.core.$ZodType, path: string, note: Note): Look {
   };
 }
 
-function lookAtFields(schema: z.ZodObject, path: string, note: Note): Look {
+function lookAtFields(schema: z.ZodObject, path: string, note: NoteDrift): Look {
   const looks = Object.entries(schema.shape).flatMap(([field, inner]) => {
     const look = lookOf(inner, below(path, field), note);
     return look ? [{ field, look }] : [];
@@ -98,7 +98,7 @@ function lookAtFields(schema: z.ZodObject, path: string, note: Note): Look {
 }
 
 /** Notes each key that the schema does not name, once for all rows. */
-function lookForUnknownKeys({ shape }: z.ZodObject, path: string, note: Note): (value: object) => void {
+function lookForUnknownKeys({ shape }: z.ZodObject, path: string, note: NoteDrift): (value: object) => void {
   const known = new Set(Object.keys(shape));
   return (value) => {
     if (Array.isArray(value)) return;
@@ -120,7 +120,7 @@ function below(path: string, key: string): string {
 }
 
 /** What a transform is given is looked into before it; what another schema is given, after the one before it. */
-function lookThrough(schema: z.ZodPipe, path: string, note: Note): Look {
+function lookThrough(schema: z.ZodPipe, path: string, note: NoteDrift): Look {
   const before = lookOf(schema.in, path, note);
   const after = lookOf(schema.out, path, note);
   return (value) => {
@@ -131,7 +131,7 @@ function lookThrough(schema: z.ZodPipe, path: string, note: Note): Look {
   };
 }
 
-function lookAtOption(options: readonly z.core.$ZodType[], path: string, note: Note): Look {
+function lookAtOption(options: readonly z.core.$ZodType[], path: string, note: NoteDrift): Look {
   const each = options.map((option) => ({ option, look: lookOf(option, path, note) }));
   return (value) => each.find(({ option }) => isValid(option, value))?.look?.(value);
 }

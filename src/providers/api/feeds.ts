@@ -1,7 +1,6 @@
 import { type Range, SECOND } from '../../core/values/time.ts';
 import { planNow } from './plans.ts';
-import { defineFeed, type Feed, type FeedContext, type RangeReading } from './provider.ts';
-import { singleReader } from './readers.ts';
+import { defineFeed, type Feed, type FeedContext, type RangeReading, type Reader } from './provider.ts';
 import type { Request } from './request.ts';
 
 /** What tells one feed of a single request from another. */
@@ -30,4 +29,20 @@ export function snapshotFeed<Config, Body>({
     },
     reader: (range, context) => singleReader((body) => read(body, context, range)),
   });
+}
+
+/** For answers that are a whole: there are no pages to fold. */
+export function singleReader<Page>(read: (page: Page) => RangeReading): Reader<Page> {
+  return pagesReader((pages) => {
+    const [page] = pages;
+    if (page === undefined || pages.length > 1)
+      throw new RangeError(`${pages.length} answers in place of one`);
+    return read(page);
+  });
+}
+
+/** For answers that are read side by side. */
+export function pagesReader<Page>(read: (pages: readonly Page[]) => RangeReading): Reader<Page> {
+  const pages: Page[] = [];
+  return { add: (page) => void pages.push(page), finish: () => read(pages) };
 }

@@ -3,7 +3,7 @@ import { type Fixed, formatDecimal } from '../../core/values/money.ts';
 import { Decimal } from './schemas.ts';
 
 /** What a feed remembers from one poll to the next, as the text that the ledger keeps. */
-export interface State<Value> {
+export interface StateCodec<Value> {
   /** Undefined without a state, and for one that the schema refuses: a state may only save requests or name things. */
   read(text: string | undefined): Value | undefined;
   /** Without what is undefined. */
@@ -11,7 +11,7 @@ export interface State<Value> {
 }
 
 /** A state of the form of a schema. What is not JSON (amounts, instants in hours) is a codec of it, such as {@link Amount}. */
-export function defineState<Value>(schema: z.ZodType<Value>): State<Value> {
+export function defineState<Value>(schema: z.ZodType<Value>): StateCodec<Value> {
   return {
     read: (text) => schema.safeParse(jsonOf(text)).data,
     write: (value) => JSON.stringify(z.encode(schema, value)),

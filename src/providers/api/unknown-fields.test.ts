@@ -14,7 +14,7 @@ const schema = z.looseObject({
 const fieldsOf = (value: unknown) => driftIn(schema, value).map(({ what }) => what);
 
 describe('unknown fields', () => {
-  it('are none in what the schema names, nulls and maps included', () => {
+  it('are not found in what the schema names, nulls and maps included', () => {
     assert.deepEqual(fieldsOf({ name: 'n', rows: [{ id: '1', more: null }], map: { anything: 1 } }), []);
     assert.deepEqual(fieldsOf({ name: 'n', rows: null }), []);
   });

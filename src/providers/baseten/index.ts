@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { DAY, SECOND } from '../../core/values/time.ts';
-import { snapshotFeed } from '../api/feeds.ts';
+import { pagesReader, snapshotFeed } from '../api/feeds.ts';
 import { defineFeed, defineProvider } from '../api/provider.ts';
-import { pagesReader } from '../api/readers.ts';
 import { readPrices } from './lookups/prices.ts';
 import { InstanceTypePrices, Models, Teams } from './lookups/schema.ts';
 import { readModels, readTeams } from './lookups/teams.ts';
@@ -12,15 +11,15 @@ import { planUsage } from './usage/plan.ts';
 import { readUsage } from './usage/read.ts';
 
 /** `Bearer` is what newer documentation names; `Api-Key` works by both. */
-const Config = z.strictObject({
+const BasetenConfig = z.strictObject({
   auth: z
     .enum(['Api-Key', 'Bearer'])
     .default('Api-Key')
     .describe('Scheme of the authorization header: `Api-Key` or `Bearer`.'),
 });
-type Config = z.infer<typeof Config>;
+type BasetenConfig = z.infer<typeof BasetenConfig>;
 
-const usage = defineFeed<Config, UsagePage>({
+const usage = defineFeed<BasetenConfig, UsagePage>({
   name: 'usage',
   // Data moves hourly: https://docs.baseten.co/organization/billing
   schedule: '*/15 * * * *',
@@ -33,7 +32,7 @@ const usage = defineFeed<Config, UsagePage>({
 
 // What things cost and who owns them: nothing here is money that was billed, and an account may not be allowed to read it.
 
-const prices = snapshotFeed<Config, InstanceTypePrices>({
+const prices = snapshotFeed<BasetenConfig, InstanceTypePrices>({
   name: 'prices',
   schedule: '41 */6 * * *',
   optional: true,
@@ -41,7 +40,7 @@ const prices = snapshotFeed<Config, InstanceTypePrices>({
   read: readPrices,
 });
 
-const models = snapshotFeed<Config, Models>({
+const models = snapshotFeed<BasetenConfig, Models>({
   name: 'models',
   schedule: '11 * * * *',
   optional: true,
@@ -49,7 +48,7 @@ const models = snapshotFeed<Config, Models>({
   read: readModels,
 });
 
-const teams = snapshotFeed<Config, Teams>({
+const teams = snapshotFeed<BasetenConfig, Teams>({
   name: 'teams',
   schedule: '12 * * * *',
   optional: true,
@@ -69,7 +68,7 @@ const TooMany = z.object({
 });
 
 /** https://www.baseten.co: dedicated inference, training and model APIs. */
-export const baseten = defineProvider<Config>({
+export const baseten = defineProvider<BasetenConfig>({
   id: 'baseten',
   title: 'Baseten',
   baseUrl: 'https://api.baseten.co',
@@ -78,7 +77,7 @@ export const baseten = defineProvider<Config>({
   keyHelp: "read the organization's billing (admin)",
   freshness:
     'Read every 15 minutes; Baseten moves its figures about once an hour and may revise a day for 31 days.',
-  config: Config,
+  config: BasetenConfig,
   headers: ({ auth }, key) => ({ authorization: `${auth} ${key}` }),
   retryAfterOfBody: (body) => TooMany.safeParse(body).data?.retry_after,
   // https://docs.baseten.co/reference/management-api/rate-limits

@@ -3,7 +3,7 @@ import { isRefusal, mostTelling, type PollError } from '../api/errors.ts';
 import type { FeedContext } from '../api/provider.ts';
 import { observeUsd, reading } from '../api/readings.ts';
 import type { Ask, Request } from '../api/request.ts';
-import type { Config } from './config.ts';
+import type { InferenceShConfig } from './config.ts';
 import { unwrapped } from './envelope.ts';
 import { Balance, Billing } from './schema.ts';
 
@@ -42,7 +42,7 @@ const CACHED: Note = {
 };
 
 /** Reads what is left of what was paid in advance. */
-export function readBalance({ fresh, cached }: Balances, context: FeedContext<Config>): Reading {
+export function readBalance({ fresh, cached }: Balances, context: FeedContext<InferenceShConfig>): Reading {
   const billing = 'body' in cached ? cached.body : undefined;
   const known = 'body' in fresh ? fresh.body : billing;
   return reading({

@@ -3,7 +3,7 @@ import { isLabel, LABEL_FORM } from '../../core/values/label.ts';
 import { defineSection } from '../api/provider.ts';
 
 /** The keys of the account, and what is put in from the list beside the accounts. */
-export interface Config extends z.infer<typeof AccountKeys> {
+export interface InferenceShConfig extends z.infer<typeof AccountKeys> {
   readonly priceProbes?: readonly PriceProbe[];
 }
 
@@ -70,7 +70,7 @@ export const PriceProbe = z.strictObject({
 });
 export type PriceProbe = z.infer<typeof PriceProbe>;
 
-export const priceProbesSection = defineSection<Config, PriceProbe>({
+export const priceProbesSection = defineSection<InferenceShConfig, PriceProbe>({
   key: 'priceProbes',
   description: 'Prices that inference.sh calculates every hour, to see when they change.',
   entry: PriceProbe,

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { PollError } from '../api/errors.ts';
+import { PollError, reasonOfStatus } from '../api/errors.ts';
 import { type Request, titleOf } from '../api/request.ts';
-import { reasonOfStatus } from '../api/status.ts';
 
 // https://inference.sh/docs/api/rest/overview
 

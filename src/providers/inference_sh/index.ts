@@ -1,12 +1,11 @@
 import { DAY, type Granularity, HOUR, SECOND } from '../../core/values/time.ts';
-import { snapshotFeed } from '../api/feeds.ts';
+import { pagesReader, singleReader, snapshotFeed } from '../api/feeds.ts';
 import { planNow } from '../api/plans.ts';
 import { defineFeed, defineProvider } from '../api/provider.ts';
 import { rateLimitHeaders } from '../api/rate-limit.ts';
-import { pagesReader, singleReader } from '../api/readers.ts';
 import { askBalance, type Balances, readBalance } from './balance.ts';
 import { readBreakdown } from './breakdown.ts';
-import { AccountKeys, type Config, priceProbesSection } from './config.ts';
+import { AccountKeys, type InferenceShConfig, priceProbesSection } from './config.ts';
 import { unwrapped } from './envelope.ts';
 import { askProbes, EVALUATE, type Evaluated, readProbes } from './price-probes.ts';
 import { Breakdown, Summary } from './schema.ts';
@@ -34,7 +33,7 @@ const SLIDING: readonly Sliding[] = [
 const SETTLE_MS = 2 * DAY;
 
 function breakdownFeed({ range, lengthMs, granularity, schedule }: Sliding) {
-  return snapshotFeed<Config, Breakdown>({
+  return snapshotFeed<InferenceShConfig, Breakdown>({
     name: `breakdown_${range}`,
     schedule,
     jitterMs: 5 * SECOND,
@@ -45,14 +44,14 @@ function breakdownFeed({ range, lengthMs, granularity, schedule }: Sliding) {
   });
 }
 
-const summary = snapshotFeed<Config, Summary>({
+const summary = snapshotFeed<InferenceShConfig, Summary>({
   name: 'summary',
   schedule: '*/10 * * * *',
   request: () => unwrapped({ path: '/usage/summary', schema: Summary }),
   read: readSummary,
 });
 
-const balance = defineFeed<Config, Balances>({
+const balance = defineFeed<InferenceShConfig, Balances>({
   name: 'balance',
   schedule: '*/10 * * * *',
   jitterMs: 30 * SECOND,
@@ -62,7 +61,7 @@ const balance = defineFeed<Config, Balances>({
   reader: (_, context) => singleReader((balances) => readBalance(balances, context)),
 });
 
-const priceProbes = defineFeed<Config, Evaluated>({
+const priceProbes = defineFeed<InferenceShConfig, Evaluated>({
   name: 'price_probes',
   schedule: '23 * * * *',
   jitterMs: 60 * SECOND,
@@ -74,7 +73,7 @@ const priceProbes = defineFeed<Config, Evaluated>({
 });
 
 /** https://inference.sh: apps that run on cloud or private machines. */
-export const inferenceSh = defineProvider<Config>({
+export const inferenceSh = defineProvider<InferenceShConfig>({
   id: 'inference_sh',
   title: 'inference.sh',
   baseUrl: 'https://api.inference.sh',

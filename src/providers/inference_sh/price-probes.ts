@@ -5,7 +5,7 @@ import { PollError } from '../api/errors.ts';
 import type { FeedContext } from '../api/provider.ts';
 import { observe, reading } from '../api/readings.ts';
 import type { Ask } from '../api/request.ts';
-import type { Config, PriceProbe } from './config.ts';
+import type { InferenceShConfig, PriceProbe } from './config.ts';
 import { unwrapped } from './envelope.ts';
 import { oneLine } from './one-line.ts';
 import { Evaluation } from './schema.ts';
@@ -23,7 +23,7 @@ export type Evaluated = { readonly probe: string } & (
 export async function* askProbes(
   ask: Ask,
   _: Range,
-  { config: { priceProbes: probes = [] } }: FeedContext<Config>,
+  { config: { priceProbes: probes = [] } }: FeedContext<InferenceShConfig>,
 ): AsyncGenerator<Evaluated> {
   for (const probe of probes) yield await evaluate(ask, probe);
 }

@@ -1,8 +1,7 @@
 import { HOUR, MINUTE, SECOND } from '../../core/values/time.ts';
-import { snapshotFeed } from '../api/feeds.ts';
+import { pagesReader, snapshotFeed } from '../api/feeds.ts';
 import { defineFeed, defineProvider } from '../api/provider.ts';
 import { rateLimitHeaders } from '../api/rate-limit.ts';
-import { pagesReader } from '../api/readers.ts';
 import { CreditBalance, readBalance } from './account/balance.ts';
 import { NorthflankConfig } from './account/config.ts';
 import { billingPath } from './account/path.ts';

@@ -1,24 +1,23 @@
 import { MINUTE, SECOND } from '../../core/values/time.ts';
-import { snapshotFeed } from '../api/feeds.ts';
+import { singleReader, snapshotFeed } from '../api/feeds.ts';
 import { planNow } from '../api/plans.ts';
 import { defineFeed, defineProvider, type Feed } from '../api/provider.ts';
 import { rateLimitHeaders } from '../api/rate-limit.ts';
-import { singleReader } from '../api/readers.ts';
 import { type AccountPage, askAccount, readAccount } from './account/balance.ts';
 import { RateLimits, readLimits } from './account/limits.ts';
 import { analyticsRequest, planAnalytics, readAnalytics } from './analytics/read.ts';
 import type { Analytics } from './analytics/schema.ts';
 import { usagePages } from './usage/ask.ts';
-import { Config } from './usage/config.ts';
+import { VeniceConfig } from './usage/config.ts';
 import { planHistory, planRecent, planTail, SETTLE_MS } from './usage/plan.ts';
 import { usageReader } from './usage/read.ts';
 import type { UsageApiPage } from './usage/schema.ts';
 
-type UsageFeed = Pick<Feed<Config, UsageApiPage>, 'name' | 'schedule' | 'jitterMs' | 'plan'>;
+type UsageFeed = Pick<Feed<VeniceConfig, UsageApiPage>, 'name' | 'schedule' | 'jitterMs' | 'plan'>;
 
-/** All of them read the same ledger, further back the seldomer they do. */
+/** All of them read the same ledger; those that read less often reach further back. */
 function usageFeed(feed: UsageFeed, readsHistory: boolean) {
-  return defineFeed<Config, UsageApiPage>({
+  return defineFeed<VeniceConfig, UsageApiPage>({
     ...feed,
     stream: { name: 'usage', granularity: 'minute', settleMs: SETTLE_MS },
     ask: usagePages,
@@ -45,7 +44,7 @@ const usageHistory = usageFeed(
 );
 
 /** What is left to spend, and what each key may. */
-const balance = defineFeed<Config, AccountPage>({
+const balance = defineFeed<VeniceConfig, AccountPage>({
   name: 'balance',
   schedule: '*/5 * * * *',
   jitterMs: 20 * SECOND,
@@ -56,7 +55,7 @@ const balance = defineFeed<Config, AccountPage>({
 });
 
 /** Spend of today by key and model. Answers are kept for ten minutes; the first of a day is asked for when it has well begun. */
-const analytics = snapshotFeed<Config, Analytics>({
+const analytics = snapshotFeed<VeniceConfig, Analytics>({
   name: 'analytics',
   schedule: '4-59/10 * * * *',
   optional: true,
@@ -66,7 +65,7 @@ const analytics = snapshotFeed<Config, Analytics>({
 });
 
 /** The tier of the account and what it allows. */
-const rateLimits = snapshotFeed<Config, RateLimits>({
+const rateLimits = snapshotFeed<VeniceConfig, RateLimits>({
   name: 'rate_limits',
   schedule: '23 * * * *',
   jitterMs: 2 * MINUTE,
@@ -76,7 +75,7 @@ const rateLimits = snapshotFeed<Config, RateLimits>({
 });
 
 /** Venice.ai: https://docs.venice.ai/api-reference/endpoint/billing/usage-history */
-export const venice = defineProvider<Config>({
+export const venice = defineProvider<VeniceConfig>({
   id: 'venice',
   title: 'Venice.ai',
   baseUrl: 'https://api.venice.ai',
@@ -84,7 +83,7 @@ export const venice = defineProvider<Config>({
   environmentKey: 'VENICE_API_KEY',
   keyHelp: 'an admin key',
   freshness: 'Read every minute; rows may come or be taken back for 48 hours.',
-  config: Config,
+  config: VeniceConfig,
   // Both usage endpoints answer CSV unless JSON is asked for.
   headers: (_, key) => ({ authorization: `Bearer ${key}`, accept: 'application/json' }),
   // The retired endpoint has names of its own, and its reset is in milliseconds: https://docs.venice.ai/api-reference/rate-limiting

@@ -10,7 +10,7 @@ const MONTH_TOTALS = [
   ['monthCredits', 'credits_used'],
   ['monthNet', 'subtotal'],
 ] as const;
-type Total = (typeof MONTH_TOTALS)[number][1];
+type CategoryTotal = (typeof MONTH_TOTALS)[number][1];
 
 /** The provider's totals of the month, before and after account credits; if a category or total is missing, nothing is known. */
 export function monthTotalsOf(months: readonly Answered[]): Observation[] {
@@ -26,7 +26,10 @@ export function monthTotalsOf(months: readonly Answered[]): Observation[] {
 }
 
 /** Undefined while it is missing from any of the categories: a part must not pass for the whole. */
-function totalOf(categories: readonly (UsageCategory | null | undefined)[], total: Total): Fixed | undefined {
+function totalOf(
+  categories: readonly (UsageCategory | null | undefined)[],
+  total: CategoryTotal,
+): Fixed | undefined {
   const values = categories.flatMap((category) => category?.[total] ?? []);
   return values.length === categories.length ? sum(values) : undefined;
 }

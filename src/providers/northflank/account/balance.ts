@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import type { Reading } from '../../../core/statement/statement.ts';
 import { type Fixed, formatDecimal } from '../../../core/values/money.ts';
-import type { FeedContext } from '../../api/provider.ts';
 import { observeUsd, reading } from '../../api/readings.ts';
 import { Decimal } from '../../api/schemas.ts';
-import type { NorthflankConfig } from './config.ts';
+import type { NorthflankContext } from './config.ts';
 
 const amount = Decimal.nullish();
 
@@ -36,7 +35,7 @@ export type CreditBalance = z.infer<typeof CreditBalance>;
 /** What may be spent is the balance; what is pending or owed can be read in the status. */
 export function readBalance(
   { currency, available, pending, owed }: CreditBalance,
-  context: Pick<FeedContext<NorthflankConfig>, 'usdOf'>,
+  context: Pick<NorthflankContext, 'usdOf'>,
 ): Reading {
   const note = (topic: string, amount: Fixed, isWarning: boolean) =>
     amount > 0n ? [{ topic, text: `${formatDecimal(amount)} ${currency}`.trim(), isWarning }] : [];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../core/values/time.ts';
-import { isSegment } from '../../api/segment.ts';
+import type { FeedContext } from '../../api/provider.ts';
+import { isSegment } from '../../api/request.ts';
 
 const UNITS: Readonly<Record<string, number>> = { s: SECOND, m: MINUTE, h: HOUR, d: DAY };
 
@@ -27,3 +28,5 @@ export const NorthflankConfig = z.strictObject({
     ),
 });
 export type NorthflankConfig = z.infer<typeof NorthflankConfig>;
+
+export type NorthflankContext = FeedContext<NorthflankConfig>;

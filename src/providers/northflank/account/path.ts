@@ -1,4 +1,4 @@
-import { segment } from '../../api/segment.ts';
+import { segment } from '../../api/request.ts';
 import type { NorthflankConfig } from './config.ts';
 
 /** A path below `/billing`, in the team form where the account names a team. */

@@ -1,6 +1,5 @@
 import { ceilTo, floorTo, HOUR, type Instant, type Range } from '../../../core/values/time.ts';
-import type { FeedContext } from '../../api/provider.ts';
-import type { NorthflankConfig } from '../account/config.ts';
+import type { NorthflankConfig, NorthflankContext } from '../account/config.ts';
 
 /** How long after an hour's end plus `dueAfter` it is read: once, and again while Northflank may still revise it. */
 const READINGS_MS = [0, HOUR, 6 * HOUR, 24 * HOUR];
@@ -22,10 +21,10 @@ export const STREAM = {
 /** Hours that a run of `usage_history` asks for at most: it ends sooner when only the requests are left that are not for it. */
 const HISTORY_HOURS = 200;
 
-type Context = Pick<FeedContext<NorthflankConfig>, 'now' | 'config' | 'since' | 'coverage'>;
+type HoursContext = Pick<NorthflankContext, 'now' | 'config' | 'since' | 'coverage'>;
 
 /** The hours of the last day or so that are due for a reading, newest first. No hour is due before `dueAfter`. */
-export function planHours(context: Context): Range[] {
+export function planHours(context: HoursContext): Range[] {
   const { now, config, since, coverage } = context;
   return hoursIn(recentStart(context), now - config.dueAfter, since).filter(({ start, end }) => {
     const asOf = coverage.asOf(start);
@@ -40,7 +39,7 @@ export function planHours(context: Context): Range[] {
  *
  * @param isFree says whether an hour needs none.
  */
-export function historyHours(context: Context, isFree: (hour: Range) => boolean): Range[] {
+export function historyHours(context: HoursContext, isFree: (hour: Range) => boolean): Range[] {
   const { config, since, coverage } = context;
   const missing = hoursIn(since, recentStart(context), since).filter(({ start, end }) => {
     const asOf = coverage.asOf(start);
@@ -52,7 +51,7 @@ export function historyHours(context: Context, isFree: (hour: Range) => boolean)
 }
 
 /** Start of the hours that `usage` looks after; what ended before it is history. */
-function recentStart({ now, config }: Context): Instant {
+function recentStart({ now, config }: HoursContext): Instant {
   return floorTo(HOUR, now - config.dueAfter - SETTLE_MS - GRACE_MS);
 }
 

@@ -80,10 +80,10 @@ function residualOf(
 ): Pick<MoneyPrice, 'total' | 'components'> {
   const rest = (all: Fixed, partOf: (price: MoneyPrice) => Fixed | null | undefined) =>
     all - sum(resources.map((price) => partOf(price) ?? 0n));
-  const told = Object.entries(whole?.components ?? {}).flatMap(([name, value]) =>
+  const known = Object.entries(whole?.components ?? {}).flatMap(([name, value]) =>
     typeof value === 'bigint' ? [[name, rest(value, ({ components }) => components[name])] as const] : [],
   );
-  return { total: rest(whole?.total ?? 0n, ({ total }) => total), components: Object.fromEntries(told) };
+  return { total: rest(whole?.total ?? 0n, ({ total }) => total), components: Object.fromEntries(known) };
 }
 
 /** In dollars only: a difference in another currency has no dollar value here. */

@@ -7,7 +7,7 @@ export interface MoneyPrice {
   readonly total: Fixed;
   /** By component label; absent or null where the answer has none. */
   readonly components: Readonly<Record<string, Fixed | null | undefined>>;
-  /** Whether it has keys that are none of the documented components. */
+  /** Whether it has keys beyond the documented components. */
   readonly hasUnknownKeys: boolean;
 }
 
@@ -45,7 +45,7 @@ function priceOf(money: Money, objectOf: typeof z.object | typeof z.looseObject)
 }
 
 const Name = Text.transform((name) => name ?? undefined);
-/** `""` where there is none. */
+/** `""` if it is missing. */
 const Id = lenient(z.string()).transform((id) => id ?? '');
 
 function entriesOf<Item extends z.ZodType>(item: Item) {

@@ -5,7 +5,7 @@ import { type BilledRow, type HourCall, type HourPage, isSameWalk, rowsOf, teams
 /** Gaps up to this many units are rounding of the parts and no missing resource; it decides about calls, never about money. */
 const ROUNDING: Fixed = 10_000n; // 1e-8: ten thousand parts, each off by 1e-12
 
-/** Whether the parts make up the whole, but for rounding. */
+/** Whether the parts make up the whole, apart from rounding. */
 export function addsUp(whole: MoneyPrice, parts: readonly { readonly price: MoneyPrice }[]): boolean {
   const gap = parts.reduce((rest, { price }) => rest - price.total, whole.total);
   return gap <= ROUNDING && gap >= -ROUNDING;

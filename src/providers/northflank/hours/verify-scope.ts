@@ -1,9 +1,8 @@
 import { PollError } from '../../api/errors.ts';
-import type { FeedContext } from '../../api/provider.ts';
-import type { NorthflankConfig } from '../account/config.ts';
+import type { NorthflankConfig, NorthflankContext } from '../account/config.ts';
 
 /** What tells whether this account was ever answered. */
-export type History = Pick<FeedContext<NorthflankConfig>, 'config' | 'coverage' | 'state'>;
+export type History = Pick<NorthflankContext, 'config' | 'coverage' | 'state'>;
 
 /** Whose hours are asked for: a team's, or `*`, those of all that the token may read. Both feeds remember who answered. */
 export function scopeOf({ teamId }: NorthflankConfig): string {
@@ -14,8 +13,9 @@ export function scopeOf({ teamId }: NorthflankConfig): string {
  * A 404 is an hour without use only for whom Northflank answered before: a wrong `teamId` looks the same, and unknown
  * cost is not zero.
  *
- * A feed that was answered remembers by whom. One that never was, goes by what the other feed read: a reading exists
- * only if some hour was answered, for a 404 before that is none.
+ * A feed remembers the scope that was answered. One without such a memory goes by what the other feed read: a reading exists only
+ * if some hour was answered.
+ *
  * @throws {PollError} `contract` while no hour of this scope was answered.
  */
 export function verifyScope({ config, coverage, state }: History): void {

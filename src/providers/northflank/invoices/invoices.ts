@@ -2,15 +2,12 @@ import type { Note, Reading, Reconciliation } from '../../../core/statement/stat
 import { formatDecimal } from '../../../core/values/money.ts';
 import { DAY, floorTo, HOUR, type Instant, isoDay, type Range } from '../../../core/values/time.ts';
 import { cursorPages } from '../../api/pages.ts';
-import type { FeedContext } from '../../api/provider.ts';
 import { reading } from '../../api/readings.ts';
 import type { Ask } from '../../api/request.ts';
-import type { NorthflankConfig } from '../account/config.ts';
+import type { NorthflankContext } from '../account/config.ts';
 import { billingPath } from '../account/path.ts';
 import { GRACE_MS, SETTLE_MS } from '../hours/plan.ts';
 import { type Invoice, InvoiceList } from './schema.ts';
-
-type Context = FeedContext<NorthflankConfig>;
 
 /**
  * Asks for invoices, newest first, as long as one that the ledger holds may still follow.
@@ -20,7 +17,7 @@ type Context = FeedContext<NorthflankConfig>;
 export async function* askInvoices(
   ask: Ask,
   _range: Range,
-  { config, since }: Context,
+  { config, since }: NorthflankContext,
 ): AsyncGenerator<InvoiceList> {
   const path = billingPath(config, 'invoices');
   const pageAt = async (cursor: string | undefined) =>
@@ -33,7 +30,7 @@ export async function* askInvoices(
 }
 
 /** Sets the newest invoice that can be against the ledger, and tells of the newest of all. */
-export function readInvoices(pages: readonly InvoiceList[], context: Context): Reading {
+export function readInvoices(pages: readonly InvoiceList[], context: NorthflankContext): Reading {
   const invoices = pages.flatMap((page) => page.invoices).sort((a, b) => b.end - a.end);
   const compared = invoices.map((invoice) => comparisonOf(invoice, context));
   const [newest] = invoices;
@@ -64,8 +61,8 @@ function isoSecond(at: Instant): string {
   return new Date(at).toISOString().replace('.000Z', 'Z');
 }
 
-/** The difference from the ledger, or in words why there is none. */
-function comparisonOf(invoice: Invoice, context: Context): Reconciliation | string {
+/** The difference from the ledger, or in words why it is unknown. */
+function comparisonOf(invoice: Invoice, context: NorthflankContext): Reconciliation | string {
   const { now, config, netCost, usdOf } = context;
   const days = wholeDaysOf(invoice);
   if (!days) return 'its period does not begin and end at midnight UTC';

@@ -1,9 +1,8 @@
 import { HOUR, type Range, SECOND } from '../../../core/values/time.ts';
 import { PollError } from '../../api/errors.ts';
 import { cursorPages } from '../../api/pages.ts';
-import type { FeedContext } from '../../api/provider.ts';
 import type { Ask } from '../../api/request.ts';
-import type { NorthflankConfig } from '../account/config.ts';
+import type { NorthflankContext } from '../account/config.ts';
 import { billingPath } from '../account/path.ts';
 import { UsageList } from './schema.ts';
 import { readState } from './state.ts';
@@ -23,7 +22,7 @@ const PAGE_SIZE: Readonly<Record<'legacy' | 'current', Readonly<Record<string, s
 export async function* askList(
   ask: Ask,
   range: Range,
-  { config, state }: FeedContext<NorthflankConfig>,
+  { config, state }: NorthflankContext,
 ): AsyncGenerator<UsageList> {
   const path = billingPath(config, 'usage');
   const until = range.start - HOUR;

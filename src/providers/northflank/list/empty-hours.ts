@@ -1,7 +1,7 @@
 import type { Range } from '../../../core/values/time.ts';
-import type { FeedContext, RangeReading } from '../../api/provider.ts';
+import type { RangeReading } from '../../api/provider.ts';
 import { reading } from '../../api/readings.ts';
-import type { NorthflankConfig } from '../account/config.ts';
+import type { NorthflankContext } from '../account/config.ts';
 import { readState } from './state.ts';
 
 /** The feed whose state tells which hours had nothing at all. */
@@ -19,7 +19,7 @@ export function isFree({
   config,
   coverage,
   stateOf,
-}: Pick<FeedContext<NorthflankConfig>, 'config' | 'coverage' | 'stateOf'>): (hour: Range) => boolean {
+}: Pick<NorthflankContext, 'config' | 'coverage' | 'stateOf'>): (hour: Range) => boolean {
   const empty = readState(stateOf(LIST_FEED), config)?.empty ?? [];
   return (hour) =>
     empty.some(({ start, end }) => start <= hour.start && hour.end <= end) && coverage.gaps(hour).length > 0;

@@ -9,8 +9,7 @@ import {
   startOfMonth,
 } from '../../../core/values/time.ts';
 import { bucketsIn } from '../../api/plans.ts';
-import type { FeedContext } from '../../api/provider.ts';
-import type { NorthflankConfig } from '../account/config.ts';
+import type { NorthflankContext } from '../account/config.ts';
 import { type Tier, tiersOf } from '../hours/tiers.ts';
 import { amountsIn, isEmpty, type Listing, standingOf } from './listing.ts';
 import { settledEnd } from './plan.ts';
@@ -21,10 +20,10 @@ const RECONCILED_DAYS = 14;
 /** A state stays small: what of the oldest is forgotten is asked for hour by hour. */
 const MAX_EMPTY = 1000;
 
-type Context = Pick<FeedContext<NorthflankConfig>, 'now' | 'config' | 'since'>;
+type FoldContext = Pick<NorthflankContext, 'now' | 'config' | 'since'>;
 
 /** Adds a walk to what is known of the list; of what has not settled nothing is kept. */
-export function folded(known: ListState | undefined, listing: Listing, context: Context): ListState {
+export function folded(known: ListState | undefined, listing: Listing, context: FoldContext): ListState {
   const { range, oldest, contract } = listing;
   const isOlder = known !== undefined && range.end === known.from;
   const settled = Math.max(range.start, floorTo(DAY, Math.min(settledEnd(context), range.end)));
@@ -57,7 +56,7 @@ function daysIn(listing: Listing, days: Range, tiers: readonly Tier[]): ListedDa
   });
 }
 
-function emptyOf(known: ListState | undefined, listing: Listing, context: Context): Range[] {
+function emptyOf(known: ListState | undefined, listing: Listing, context: FoldContext): Range[] {
   const { range } = listing;
   const tiers = tiersOf(context.config);
   const start = Math.max(range.start, floorTo(HOUR, context.since));

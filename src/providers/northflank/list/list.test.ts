@@ -6,9 +6,9 @@ import { assertAsyncProperty } from '../../../../test/support/property.ts';
 import { type Fixed, fromInteger } from '../../../core/values/money.ts';
 import { DAY, floorTo, HOUR, type Instant, MINUTE, SECOND, startOfMonth } from '../../../core/values/time.ts';
 import { readAnswer } from '../../../poll/http/parse-response.ts';
-import { EMPTY_CONTEXT, type Feed, type FeedContext, type Reader } from '../../api/provider.ts';
+import { EMPTY_CONTEXT, type Feed, type Reader } from '../../api/provider.ts';
 import type { Ask } from '../../api/request.ts';
-import { NorthflankConfig } from '../account/config.ts';
+import { NorthflankConfig, type NorthflankContext } from '../account/config.ts';
 import { northflank } from '../index.ts';
 
 const config = NorthflankConfig.parse({});
@@ -108,7 +108,7 @@ function contextOf(
   name: string,
   now: Instant,
   coverage = coverageOf([...read]),
-): FeedContext<NorthflankConfig> {
+): NorthflankContext {
   return {
     ...EMPTY_CONTEXT,
     ...{ now, config, since, coverage },
@@ -122,7 +122,7 @@ function contextOf(
 async function readingOf(
   feed: Feed<NorthflankConfig, unknown>,
   range: { start: Instant; end: Instant },
-  context: FeedContext<NorthflankConfig>,
+  context: NorthflankContext,
   ask: Ask,
 ): Promise<Done> {
   const reader = feed.reader(range, context);

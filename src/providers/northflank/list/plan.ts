@@ -1,19 +1,18 @@
 import { DAY, floorTo, HOUR, type Instant, type Range, startOfMonth } from '../../../core/values/time.ts';
-import type { FeedContext } from '../../api/provider.ts';
-import type { NorthflankConfig } from '../account/config.ts';
+import type { NorthflankContext } from '../account/config.ts';
 import { SETTLE_MS } from '../hours/plan.ts';
 import { type ListState, readState } from './state.ts';
 
 /** What one walk goes back at most, from its newest hour: 26 pages. What is older is left to the next. */
 const WALK_MS = 104 * DAY;
 
-type When = Pick<FeedContext<NorthflankConfig>, 'now' | 'config'>;
+type When = Pick<NorthflankContext, 'now' | 'config'>;
 
 /**
  * What to list: the hours from the newest that is due back to what was listed once it had settled, and then a part of what was
  * never listed, back to `since` or the start of the month.
  */
-export function listRanges(context: FeedContext<NorthflankConfig>): Range[] {
+export function listRanges(context: NorthflankContext): Range[] {
   const known = knownOf(context);
   const target = Math.min(floorTo(DAY, context.since), startOfMonth(context.now));
   const end = dueEnd(context);
@@ -25,9 +24,7 @@ export function listRanges(context: FeedContext<NorthflankConfig>): Range[] {
 }
 
 /** What the feed remembers, unless that is so long ago that one walk does not reach it. */
-export function knownOf(
-  context: Pick<FeedContext<NorthflankConfig>, keyof When | 'state'>,
-): ListState | undefined {
+export function knownOf(context: Pick<NorthflankContext, keyof When | 'state'>): ListState | undefined {
   const known = readState(context.state, context.config);
   return known && known.through >= farthest(context) ? known : undefined;
 }

@@ -2,9 +2,9 @@ import type { Drift, Observation, Reconciliation } from '../../../core/statement
 import type { Fixed } from '../../../core/values/money.ts';
 import { DAY, HOUR, isoDay, type Range, SECOND, startOfMonth } from '../../../core/values/time.ts';
 import { DriftLog } from '../../api/drift-log.ts';
-import type { FeedContext, RangeReading } from '../../api/provider.ts';
+import type { RangeReading } from '../../api/provider.ts';
 import { observe, reading } from '../../api/readings.ts';
-import type { NorthflankConfig } from '../account/config.ts';
+import type { NorthflankContext } from '../account/config.ts';
 import { GRACE_MS, SETTLE_MS } from '../hours/plan.ts';
 import { tiersOf } from '../hours/tiers.ts';
 import { folded, isKnown } from './fold.ts';
@@ -13,15 +13,17 @@ import { dueEnd, knownOf } from './plan.ts';
 import type { UsageList } from './schema.ts';
 import { type ListedAmounts, type ListedDay, type ListState, writeState } from './state.ts';
 
-type Context = FeedContext<NorthflankConfig>;
-
 /**
  * Reads a walk through the list: what it shows once it has settled is remembered; the newest walk of a poll also gives the totals of
  * the month and what the list and the ledger differ by.
  *
  * @throws {PollError} `contract` when a page holds an hour twice.
  */
-export function readList(pages: readonly UsageList[], range: Range, context: Context): RangeReading {
+export function readList(
+  pages: readonly UsageList[],
+  range: Range,
+  context: NorthflankContext,
+): RangeReading {
   const known = knownOf(context);
   const listing = listingOf(pages, range, known);
   const state = folded(known, listing, context);
@@ -35,7 +37,7 @@ export function readList(pages: readonly UsageList[], range: Range, context: Con
 }
 
 /** By tier, in dollars; none while an hour of the month is unknown, and none of a tier with a currency that has no rate. */
-function monthTotals(state: ListState, listing: Listing, context: Context): Observation[] {
+function monthTotals(state: ListState, listing: Listing, context: NorthflankContext): Observation[] {
   const start = startOfMonth(context.now);
   const until = startOfMonth(context.now, 1);
   const days = state.days.filter((day) => day.start >= start && day.start < state.through);
@@ -55,7 +57,7 @@ function isCounted({ isWhole, start }: ListedDay, { oldest }: ListState): boolea
 }
 
 /** Undefined where the sums have nothing of the tier, and where a part of it has no rate. */
-function dollarsOf(sums: ListedAmounts, tier: string, { usdOf }: Context): Fixed | undefined {
+function dollarsOf(sums: ListedAmounts, tier: string, { usdOf }: NorthflankContext): Fixed | undefined {
   const parts = [...sums].map(([key, amount]) => ({ ...splitKey(key), amount }));
   const usd = parts
     .filter((part) => part.tier === tier)
@@ -70,7 +72,7 @@ function splitKey(key: string): { currency: string; tier: string } {
 }
 
 /** The settled days that the list showed whole and the ledger read since they settled; in dollars, for rates may have changed since. */
-function reconciliationOf({ days }: ListState, context: Context): Reconciliation | undefined {
+function reconciliationOf({ days }: ListState, context: NorthflankContext): Reconciliation | undefined {
   const compared = days.flatMap((day) => {
     const ledger = day.isWhole ? settledLedger(day, context) : undefined;
     const listed = inDollars(day.amounts);
@@ -87,7 +89,7 @@ function reconciliationOf({ days }: ListState, context: Context): Reconciliation
 }
 
 /** What the ledger holds of a day, once all of it should have been read for the last time. */
-function settledLedger({ start }: ListedDay, { now, config, netCost }: Context): Fixed | undefined {
+function settledLedger({ start }: ListedDay, { now, config, netCost }: NorthflankContext): Fixed | undefined {
   const end = start + DAY;
   if (end + config.dueAfter + SETTLE_MS + GRACE_MS > now) return undefined;
   const found = netCost({ start, end }, config.customerCosts ? undefined : ({ tier }) => tier === 'paas');

@@ -47,7 +47,7 @@ export async function* askAccount(
   yield { balance, keys: await askKeys(ask, context) };
 }
 
-/** Reads what is left, in dollars, and what the keys may spend of it. Null is not zero: a balance that is not told has no sample. */
+/** Reads what is left, in dollars, and what the keys may spend of it. Null is not zero: an unknown balance has no sample. */
 export function readAccount({ balance, keys }: AccountPage, context: FeedContext<unknown>): RangeReading {
   const drift = new DriftLog();
   const currency = balance.consumptionCurrency ?? undefined;

@@ -42,7 +42,7 @@ export type ApiKeys = z.infer<typeof ApiKeys>;
 /** More than the 500 an account may have; each is three series. */
 const MAX_KEYS = 1000;
 const PERIODS = new Set(['EPOCH', 'MONTH', 'LIFETIME']);
-/** The key that the exporter itself uses: only its id is not told. */
+/** The key that the exporter itself uses: only its id is unknown. */
 export const OWN_KEY = 'self';
 
 /** The keys, where they may be read; when they were refused, by the state of the feed. */
@@ -95,7 +95,7 @@ function limitsOf(
   { usdOf }: Pick<FeedContext<unknown>, 'usdOf'>,
 ): Observation[] {
   const { usd, diem, vcu } = consumptionLimits ?? {};
-  // The legacy name of DIEM, which is told beside it.
+  // The legacy name of DIEM, which is listed beside it.
   const staked = isAmount(diem)
     ? { currency: 'DIEM', limit: diem, spent: used?.diem }
     : { currency: 'VCU', limit: vcu, spent: used?.vcu };

@@ -69,7 +69,7 @@ function accessOf({ accessPermitted }: RateLimitTable): Note[] {
   return [{ topic: 'access', text: 'the key may not use the inference API', isWarning: true }];
 }
 
-/** The text changes with the warning: a note that was told before is not logged again. */
+/** The text changes with the warning: an unchanged note is not logged again. */
 function expirationOf({ keyExpiration }: RateLimitTable, now: Instant): Note[] {
   if (typeof keyExpiration !== 'string') return [];
   const left = Date.parse(keyExpiration) - now;

@@ -10,16 +10,16 @@ import { topConsumersOf } from './top-consumers.ts';
 import { attemptState, daysToAsk } from './window.ts';
 
 // https://docs.venice.ai/api-reference/endpoint/billing/usage-analytics
-type Context = FeedContext<unknown>;
+type AnalyticsContext = FeedContext<unknown>;
 
 /** The current UTC day, and once an hour the closed days that the ledger can be set against. */
-export function planAnalytics(context: Context): Range[] {
+export function planAnalytics(context: AnalyticsContext): Range[] {
   const start = startOfDay(context.now);
   const closed = closedDays(context);
   return [{ start, end: start + DAY }, ...(closed ? [closed] : [])];
 }
 
-function closedDays(context: Context): Range | undefined {
+function closedDays(context: AnalyticsContext): Range | undefined {
   const days = comparableDays(context, daysToAsk(attemptState.read(context.state), context.now));
   const [newest] = days;
   const oldest = days.at(-1);
@@ -35,7 +35,7 @@ export function analyticsRequest(_: unknown, { start, end }: Range): Request<Ana
 const OTHER_DAYS: Drift = { kind: 'stray_row', what: 'analytics of days that were not asked for' };
 
 /** Reads the current day into samples, and closed days into a reconciliation. */
-export function readAnalytics(body: Analytics, context: Context, range: Range): RangeReading {
+export function readAnalytics(body: Analytics, context: AnalyticsContext, range: Range): RangeReading {
   const isToday = range.end > context.now;
   const state = isToday ? attemptAhead(context) : attemptAnswered(context);
   if (!isOf(range, body)) return reading({ drift: [OTHER_DAYS], state });
@@ -44,13 +44,13 @@ export function readAnalytics(body: Analytics, context: Context, range: Range): 
 }
 
 /** What is noted of the attempt on the closed days comes first: should they fail, fewer of them are asked for next time. */
-function attemptAhead(context: Context): string | undefined {
+function attemptAhead(context: AnalyticsContext): string | undefined {
   if (!closedDays(context)) return undefined;
   const days = daysToAsk(attemptState.read(context.state), context.now);
   return days ? attemptState.write({ at: context.now, days, ok: false }) : undefined;
 }
 
-function attemptAnswered({ state }: Context): string | undefined {
+function attemptAnswered({ state }: AnalyticsContext): string | undefined {
   const attempt = attemptState.read(state);
   return attempt && attemptState.write({ ...attempt, ok: true });
 }

@@ -7,20 +7,20 @@ import { SETTLE_MS } from '../usage/plan.ts';
 import { refundsOn } from '../usage/refunds.ts';
 import type { Analytics } from './schema.ts';
 
-type Context = Pick<FeedContext<unknown>, 'now' | 'netCost' | 'stateOf' | 'usdOf'>;
+type ReconcileContext = Pick<FeedContext<unknown>, 'now' | 'netCost' | 'stateOf' | 'usdOf'>;
 
 /** What the analytics have a total of, and the ledger's currencies that are within it. */
 const TOTALS = [
   { total: 'USD', currencies: ['USD', 'BUNDLED_CREDITS'] },
   { total: 'DIEM', currencies: ['DIEM'] },
 ] as const;
-type Total = (typeof TOTALS)[number];
+type CurrencyTotal = (typeof TOTALS)[number];
 
 /** How many days back the oldest lies that is compared: seven of them are settled. */
 const REACH_DAYS = 9;
 
 /** Closed UTC days whose charges the ledger knows for good, newest first, at most so many. */
-export function comparableDays(context: Context, most: number): Instant[] {
+export function comparableDays(context: ReconcileContext, most: number): Instant[] {
   const today = startOfDay(context.now);
   const days: Instant[] = [];
   for (let back = 1; back <= REACH_DAYS && days.length < most; back++) {
@@ -33,7 +33,7 @@ export function comparableDays(context: Context, most: number): Instant[] {
 /** One total of one day: the provider's, and the same of the ledger, in dollars. */
 interface Compared {
   readonly day: Instant;
-  readonly total: Total;
+  readonly total: CurrencyTotal;
   readonly theirs: Usd;
   readonly ours: Usd;
 }
@@ -42,7 +42,7 @@ interface Compared {
 export function reconciliationOf(
   body: Analytics,
   range: Range,
-  context: Context,
+  context: ReconcileContext,
 ): Pick<Reading, 'reconciliation' | 'drift'> {
   const theirs = Map.groupBy(body.byDate, ({ date }) => date);
   const compared: Compared[] = [];
@@ -79,7 +79,11 @@ function differenceOf(compared: readonly Compared[]) {
  * What the ledger holds of charges, refunds not taken off, of a closed day. Undefined until all of it was read after it
  * settled, and where the currencies within the total are not worth the same: then the total cannot be taken apart.
  */
-function chargesOf({ total, currencies }: Total, day: Instant, context: Context): Usd | undefined {
+function chargesOf(
+  { total, currencies }: CurrencyTotal,
+  day: Instant,
+  context: ReconcileContext,
+): Usd | undefined {
   const refunds = refundsOn(context.stateOf('usage_history'), day);
   if (!refunds) return undefined;
   const rates = [total, ...currencies].map((currency) => context.usdOf(ONE, currency, day));

@@ -1,6 +1,5 @@
 import type { Drift, Reading } from '../../../core/statement/statement.ts';
-import type { Fixed, Usd } from '../../../core/values/money.ts';
-import { ONE } from '../../../core/values/money.ts';
+import { type Fixed, ONE, type Usd } from '../../../core/values/money.ts';
 import type { Instant } from '../../../core/values/time.ts';
 import type { FeedContext } from '../../api/provider.ts';
 import { observe, sum } from '../../api/readings.ts';
@@ -80,7 +79,7 @@ function compare(a: Fixed, b: Fixed): number {
   return a < b ? -1 : Number(a > b);
 }
 
-/** Undefined where a part of it has no rate: half a sum is none. */
+/** Undefined if a part of it has no rate: half a sum would mislead. */
 function usdOfBoth({ usd, diem }: TopConsumer, usdOf: UsdOf): Usd | undefined {
   const ofUsd = usd === 0n ? 0n : usdOf(usd, 'USD');
   const ofDiem = diem === 0n ? 0n : usdOf(diem, 'DIEM');

@@ -2,7 +2,7 @@ import type { Range } from '../../../core/values/time.ts';
 import { mostTelling, PollError } from '../../api/errors.ts';
 import type { FeedContext } from '../../api/provider.ts';
 import type { Ask } from '../../api/request.ts';
-import type { Config } from './config.ts';
+import type { VeniceConfig } from './config.ts';
 import { historyPages } from './history.ts';
 import { legacyPages } from './legacy.ts';
 import type { UsageApi, UsageApiPage } from './schema.ts';
@@ -17,7 +17,7 @@ import { isLegacy, readState } from './state.ts';
 export async function* usagePages(
   ask: Ask,
   range: Range,
-  context: FeedContext<Config>,
+  context: FeedContext<VeniceConfig>,
 ): AsyncGenerator<UsageApiPage> {
   const [api, other] = apisOf(context);
   let answered = false;
@@ -44,7 +44,7 @@ async function* insteadOf(
   }
 }
 
-function apisOf({ config, state, now }: FeedContext<Config>): [UsageApi, UsageApi?] {
+function apisOf({ config, state, now }: FeedContext<VeniceConfig>): [UsageApi, UsageApi?] {
   if (config.ledgerApi !== 'auto') return [config.ledgerApi];
   return isLegacy(readState(state), now) ? ['usage', 'usage-history'] : ['usage-history', 'usage'];
 }
@@ -53,7 +53,7 @@ function pagesOf(
   api: UsageApi,
   ask: Ask,
   range: Range,
-  { now }: FeedContext<Config>,
+  { now }: FeedContext<VeniceConfig>,
 ): AsyncGenerator<UsageApiPage> {
   return api === 'usage' ? legacyPages(ask, range, now) : historyPages(ask, range);
 }

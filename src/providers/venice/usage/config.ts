@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** The account keys that only Venice has. */
-export const Config = z.strictObject({
+export const VeniceConfig = z.strictObject({
   ledgerApi: z
     .enum(['auto', 'usage-history', 'usage'])
     .default('auto')
@@ -9,4 +9,4 @@ export const Config = z.strictObject({
       'Which endpoint is read: `usage-history`, the retired `usage`, or `auto`: the first, and the second on servers that lack it.',
     ),
 });
-export type Config = z.infer<typeof Config>;
+export type VeniceConfig = z.infer<typeof VeniceConfig>;

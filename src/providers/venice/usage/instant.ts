@@ -11,7 +11,7 @@ const LENGTH = 24;
 /**
  * Reads an ISO 8601 instant with a zone.
  *
- * @throws {RangeError} when the text is none.
+ * @throws {RangeError} for any other text.
  */
 export function parseInstant(text: string): Instant {
   const at = INSTANT.test(text) ? Date.parse(text) : Number.NaN;

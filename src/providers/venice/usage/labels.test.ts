@@ -6,7 +6,7 @@ import type { Charge } from '../../../core/statement/statement.ts';
 import { ONE } from '../../../core/values/money.ts';
 import { HOUR, MINUTE, type Range } from '../../../core/values/time.ts';
 import { EMPTY_CONTEXT } from '../../api/provider.ts';
-import { Config } from './config.ts';
+import { VeniceConfig } from './config.ts';
 import { usageReader } from './read.ts';
 import type { UsageRow } from './rows.ts';
 
@@ -26,7 +26,7 @@ function chargesOf(range: Range): Charge[] {
   const context = {
     ...EMPTY_CONTEXT,
     now: range.end,
-    config: Config.parse({}),
+    config: VeniceConfig.parse({}),
     since: 0,
     coverage: coverageOf([]),
     signal: new AbortController().signal,

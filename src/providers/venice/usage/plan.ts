@@ -15,20 +15,20 @@ export const SETTLE_MS = 48 * HOUR;
 const OVERLAP_MS = 10 * MINUTE;
 const RECENT_MS = 6 * HOUR;
 
-type Context = Pick<FeedContext<unknown>, 'now' | 'since' | 'coverage'>;
+type PlanContext = Pick<FeedContext<unknown>, 'now' | 'since' | 'coverage'>;
 
 /** The end of the open minute, so that what was spent just now is in. */
 function openEnd(now: Instant): Instant {
   return floorTo(MINUTE, now) + MINUTE;
 }
 
-function rangeFrom(start: Instant, { now, since }: Context): Range[] {
+function rangeFrom(start: Instant, { now, since }: PlanContext): Range[] {
   const range = { start: Math.max(since, floorTo(MINUTE, start)), end: openEnd(now) };
   return range.start < range.end ? [range] : [];
 }
 
 /** The last ten minutes, and as far back as the reading stands still, if that is not further than the hourly feed reaches. */
-export function planTail(context: Context): Range[] {
+export function planTail(context: PlanContext): Range[] {
   const { now, coverage } = context;
   const readTo = coverage.latest()?.end ?? now;
   const start = Math.min(now, readTo) - OVERLAP_MS;
@@ -36,7 +36,7 @@ export function planTail(context: Context): Range[] {
 }
 
 /** The last six hours, where rows arrive late and back-dated. */
-export function planRecent(context: Context): Range[] {
+export function planRecent(context: PlanContext): Range[] {
   return rangeFrom(context.now - RECENT_MS, context);
 }
 
@@ -46,7 +46,7 @@ export function planRecent(context: Context): Range[] {
  *
  * Always the whole day, because the ledger keeps old days as one.
  */
-export function planHistory({ now, since, coverage }: Context): Range[] {
+export function planHistory({ now, since, coverage }: PlanContext): Range[] {
   const days: Range[] = [];
   for (let start = startOfDay(now); start >= since; start -= DAY) {
     const day = { start, end: Math.min(start + DAY, openEnd(now)) };

@@ -5,7 +5,7 @@ import type { FeedContext, Reader } from '../../api/provider.ts';
 import { reading } from '../../api/readings.ts';
 import { UsageAggregator } from './aggregator.ts';
 import { classifyCredits, type Knowledge } from './classify-credits.ts';
-import type { Config } from './config.ts';
+import type { VeniceConfig } from './config.ts';
 import { observationsOf, pricesOf } from './prices.ts';
 import { refundsAfter } from './refunds.ts';
 import type { UsageApi, UsageApiPage } from './schema.ts';
@@ -13,7 +13,7 @@ import { isLegacy, readState, type UsageState, writeState } from './state.ts';
 
 interface ReaderOptions {
   readonly range: Range;
-  readonly context: FeedContext<Config>;
+  readonly context: FeedContext<VeniceConfig>;
   /** Whether the feed reads the days that lie back, and so can come back to one of them. */
   readonly readsHistory: boolean;
 }
@@ -60,7 +60,7 @@ export function usageReader({ range, context, readsHistory }: ReaderOptions): Re
 /** A SKU that was charged was requested: refunds and top-ups are no requests. */
 function knowledgeOf(
   range: Range,
-  { hasSeries, coverage, since }: FeedContext<Config>,
+  { hasSeries, coverage, since }: FeedContext<VeniceConfig>,
   { putOff }: UsageState,
 ): Knowledge {
   return {
@@ -82,7 +82,11 @@ function statementOf({ range, charges }: UsageAggregator, from: Instant): Readin
   };
 }
 
-function legacyAtOf(state: UsageState, { config, now }: FeedContext<Config>, api: UsageApi | undefined) {
+function legacyAtOf(
+  state: UsageState,
+  { config, now }: FeedContext<VeniceConfig>,
+  api: UsageApi | undefined,
+) {
   if (config.ledgerApi !== 'auto' || api !== 'usage') return undefined;
   return isLegacy(state, now) ? state.legacyAt : now;
 }

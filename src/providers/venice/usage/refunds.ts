@@ -10,7 +10,7 @@ const KEPT_MS = 10 * DAY;
 /**
  * What was counted as refunds, by settled day and currency, after one more reading.
  *
- * The ledger holds charges less refunds: whoever looks for the charges adds these. A day is remembered once it was read whole
+ * The ledger holds charges less refunds: add these to get the charges. A day is remembered once it was read whole
  * after it settled, so that the ledger's cells are of that reading, too; it is there even where nothing was refunded.
  */
 export function refundsAfter(

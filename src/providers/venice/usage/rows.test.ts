@@ -22,7 +22,7 @@ const oddity = fc.oneof(
   fc.string(),
 );
 
-/** Rows that are right but for a few of their fields. */
+/** Rows that are right except for a few of their fields. */
 const almostRows = fc
   .tuple(fc.dictionary(fc.constantFrom(...Object.keys(ROW)), oddity), fc.subarray(Object.keys(ROW)))
   .map(([odd, kept]) => {

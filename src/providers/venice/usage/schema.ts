@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { Drift } from '../../../core/statement/statement.ts';
 import { driftIn } from '../../api/answer-drift.ts';
-import type { UsageRow } from './rows.ts';
-import { isPlainRow, LenientRow, Rows } from './rows.ts';
+import { isPlainRow, LenientRow, Rows, type UsageRow } from './rows.ts';
 
 // https://docs.venice.ai/api-reference/endpoint/billing/usage-history
 // https://docs.venice.ai/api-reference/endpoint/billing/usage (retired on 2026-09-16; servers that copy it remain)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { billingPath } from '../northflank/account/path.ts';
 import { northflank } from '../northflank/index.ts';
-import { segment } from './segment.ts';
+import { segment } from './request.ts';
 
 test('an id is one segment of a path, or none at all', () => {
   const under = (id: string) => new URL(`http://h/teams/${segment(id)}/billing`).pathname;
