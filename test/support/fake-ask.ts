@@ -5,6 +5,7 @@ import type { Drift } from '../../src/core/statement/statement.ts';
 import { readAnswer } from '../../src/poll/http/parse-response.ts';
 import { PollError, reasonOfStatus } from '../../src/providers/api/errors.ts';
 import { type Answer, type Ask, type Request, titleOf } from '../../src/providers/api/request.ts';
+import { takeAll } from '../../src/providers/api/steps.ts';
 
 const Recording = z.strictObject({
   request: z.strictObject({
@@ -70,6 +71,6 @@ function answerOf<Body>({ request, answer }: Recording, schema: z.ZodType<Body>)
   const label = `answer of ${titleOf(request)}`;
   const drift: Drift[] = [];
   if (status === 200)
-    return { headers, body: readAnswer(Buffer.from(bodyText), schema, label, drift), drift };
+    return { headers, body: takeAll(readAnswer(Buffer.from(bodyText), schema, label, drift)), drift };
   throw new PollError(reasonOfStatus(status), `${titleOf(request)} answered ${status}`, { status });
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Drift } from '../../core/statement/statement.ts';
-import { itemOf } from './schemas.ts';
+import { isObject, isWrapper, itemOf } from './members.ts';
+import { type Steps, takeAll } from './steps.ts';
 
 /** A longer key is data, not a name. */
 const MAX_KEY_CHARACTERS = 60;
@@ -14,19 +15,49 @@ const MAX_UNKNOWN_FIELDS = 10;
  * @param json as it came: what a schema made of it no longer tells.
  */
 export function driftIn(schema: z.core.$ZodType, json: unknown): Drift[] {
-  const found: Drift[] = [];
-  lookOf(schema, '', (drift) => found.push(drift))?.(json);
-  const unknown = found.filter(({ kind }) => kind === 'unknown_field');
-  const more = unknown.length - MAX_UNKNOWN_FIELDS;
-  if (more <= 0) return found;
-  const left = new Set(unknown.slice(MAX_UNKNOWN_FIELDS));
-  return [
-    ...found.filter((drift) => !left.has(drift)),
-    { kind: 'unknown_field', what: `and ${more} more`, more },
-  ];
+  return takeAll(findDrift(schema, json));
 }
 
-type NoteDrift = (drift: Drift) => void;
+/** The same with a step for each member of the outermost lists and maps. */
+export function* findDrift(schema: z.core.$ZodType, json: unknown): Steps<Drift[]> {
+  const found: Drift[] = [];
+  const postponed: { readonly look: Look; readonly members: readonly unknown[] }[] = [];
+  const postpone = (look: Look, members: readonly unknown[]) => void postponed.push({ look, members });
+  const inside: Report = {
+    note: (drift) => void found.push(drift),
+    each(look, members) {
+      for (const member of members) look(member);
+    },
+  };
+  // In the order in which all of it would be noted at once.
+  const note = (drift: Drift) => postpone(() => inside.note(drift), [drift]);
+  lookOf(schema, '', { note, each: postpone, inside })?.(json);
+  for (const { look, members } of postponed) {
+    for (const member of members) {
+      look(member);
+      yield;
+    }
+  }
+  return bounded(found);
+}
+
+function bounded(found: readonly Drift[]): Drift[] {
+  const unknown = found.filter(({ kind }) => kind === 'unknown_field');
+  const left = new Set(unknown.slice(MAX_UNKNOWN_FIELDS));
+  const told = found.filter((drift) => !left.has(drift));
+  const more = left.size;
+  return more === 0 ? told : [...told, { kind: 'unknown_field', what: `and ${more} more`, more }];
+}
+
+/** Where looks report to. */
+interface Report {
+  note(drift: Drift): void;
+  /** Looks at the members of a list or map. */
+  each(look: Look, members: readonly unknown[]): void;
+  /** For the looks at those members; absent: this one. */
+  readonly inside?: Report;
+}
+
 /** Looks at one value; rows of a list share a look. */
 type Look = (value: unknown) => void;
 
@@ -35,12 +66,12 @@ type Look = (value: unknown) => void;
  *
  * @param path such as `dedicated_usage.breakdown.minutes`; rows of a list share one.
  */
-function lookOf(schema: z.core.$ZodType, path: string, note: NoteDrift): Look | undefined {
+function lookOf(schema: z.core.$ZodType, path: string, report: Report): Look | undefined {
   if (!isTolerant(schema)) return undefined;
-  const inside = lookInside(schema, path, note);
+  const inside = lookInside(schema, path, report);
   const documented = documentedBy(schema);
   if (!documented) return inside;
-  const noteOnce = onceEach(path, note);
+  const noteOnce = onceEach(path, report);
   return (value) => {
     // What is inside of a missing value is nothing; inside of another, a row may lack what the others have.
     if (noteOnce.isKnown(value) && (!inside || isMissing(value))) return;
@@ -50,46 +81,47 @@ function lookOf(schema: z.core.$ZodType, path: string, note: NoteDrift): Look | 
 }
 
 /** Notes a field at most once as missing and once as something else; a value that could only be noted again needs no look. */
-function onceEach(path: string, note: NoteDrift) {
+function onceEach(path: string, report: Report) {
   let [isMissingKnown, isOddKnown] = [false, false];
   return {
     isKnown: (value: unknown) => (isMissing(value) ? isMissingKnown : isOddKnown),
     note(value: unknown): void {
       if (isMissing(value)) isMissingKnown = true;
       else isOddKnown = true;
-      note(driftAt(path, value));
+      report.note(driftAt(path, value));
     },
   };
 }
 
-function lookInside(schema: z.core.$ZodType, path: string, note: NoteDrift): Look | undefined {
-  const item = itemOf(schema) ?? (schema instanceof z.ZodArray ? schema.element : undefined);
-  if (schema instanceof z.ZodObject) return lookAtFields(schema, path, note);
-  if (item) return lookAtMembers(item, path, note);
-  if (schema instanceof z.ZodRecord) return lookAtMembers(schema.valueType, path, note);
-  if (schema instanceof z.ZodPipe) return lookThrough(schema, path, note);
-  if (schema instanceof z.ZodUnion) return lookAtOption(schema.options, path, note);
+function lookInside(schema: z.core.$ZodType, path: string, report: Report): Look | undefined {
+  const item = itemOf(schema);
+  if (schema instanceof z.ZodObject) return lookAtFields(schema, path, report);
+  if (item) return lookAtMembers(item, path, report);
+  if (schema instanceof z.ZodRecord) return lookAtMembers(schema.valueType, path, report);
+  if (schema instanceof z.ZodPipe) return lookThrough(schema, path, report);
+  if (schema instanceof z.ZodUnion) return lookAtOption(schema.options, path, report);
   if (!isWrapper(schema)) return undefined;
-  const look = lookOf(schema.unwrap(), path, note);
+  const look = lookOf(schema.unwrap(), path, report);
   return look && ((value) => (isMissing(value) ? undefined : look(value)));
 }
 
 /** Rows of a list share its path; those of a map are below it. */
-function lookAtMembers(item: z.core.$ZodType, path: string, note: NoteDrift): Look {
-  const inList = lookOf(item, path, note);
-  const inMap = lookOf(item, `${path}.*`, note);
+function lookAtMembers(item: z.core.$ZodType, path: string, report: Report): Look {
+  const inside = report.inside ?? report;
+  const inList = lookOf(item, path, inside);
+  const inMap = lookOf(item, `${path}.*`, inside);
   return (value) => {
-    if (Array.isArray(value)) for (const member of value) inList?.(member);
-    else if (isObject(value)) for (const member of Object.values(value)) inMap?.(member);
+    if (Array.isArray(value)) inList && report.each(inList, value);
+    else if (isObject(value)) inMap && report.each(inMap, Object.values(value));
   };
 }
 
-function lookAtFields(schema: z.ZodObject, path: string, note: NoteDrift): Look {
+function lookAtFields(schema: z.ZodObject, path: string, report: Report): Look {
   const looks = Object.entries(schema.shape).flatMap(([field, inner]) => {
-    const look = lookOf(inner, below(path, field), note);
+    const look = lookOf(inner, below(path, field), report);
     return look ? [{ field, look }] : [];
   });
-  const lookAtKeys = isLoose(schema) ? lookForUnknownKeys(schema, path, note) : undefined;
+  const lookAtKeys = isLoose(schema) ? lookForUnknownKeys(schema, path, report) : undefined;
   return (value) => {
     if (!isObject(value)) return;
     for (const { field, look } of looks) look(Object.hasOwn(value, field) ? value[field] : undefined);
@@ -98,14 +130,14 @@ function lookAtFields(schema: z.ZodObject, path: string, note: NoteDrift): Look 
 }
 
 /** Notes each key that the schema does not name, once for all rows. */
-function lookForUnknownKeys({ shape }: z.ZodObject, path: string, note: NoteDrift): (value: object) => void {
+function lookForUnknownKeys({ shape }: z.ZodObject, path: string, report: Report): (value: object) => void {
   const known = new Set(Object.keys(shape));
   return (value) => {
     if (Array.isArray(value)) return;
     for (const key of Object.keys(value)) {
       if (known.has(key)) continue;
       known.add(key);
-      note({ kind: 'unknown_field', what: below(path, key.slice(0, MAX_KEY_CHARACTERS)) });
+      report.note({ kind: 'unknown_field', what: below(path, key.slice(0, MAX_KEY_CHARACTERS)) });
     }
   };
 }
@@ -120,9 +152,9 @@ function below(path: string, key: string): string {
 }
 
 /** What a transform is given is looked into before it; what another schema is given, after the one before it. */
-function lookThrough(schema: z.ZodPipe, path: string, note: NoteDrift): Look {
-  const before = lookOf(schema.in, path, note);
-  const after = lookOf(schema.out, path, note);
+function lookThrough(schema: z.ZodPipe, path: string, report: Report): Look {
+  const before = lookOf(schema.in, path, report);
+  const after = lookOf(schema.out, path, report);
   return (value) => {
     before?.(value);
     if (!after) return;
@@ -131,8 +163,8 @@ function lookThrough(schema: z.ZodPipe, path: string, note: NoteDrift): Look {
   };
 }
 
-function lookAtOption(options: readonly z.core.$ZodType[], path: string, note: NoteDrift): Look {
-  const each = options.map((option) => ({ option, look: lookOf(option, path, note) }));
+function lookAtOption(options: readonly z.core.$ZodType[], path: string, report: Report): Look {
+  const each = options.map((option) => ({ option, look: lookOf(option, path, report) }));
   return (value) => each.find(({ option }) => isValid(option, value))?.look?.(value);
 }
 
@@ -170,10 +202,6 @@ function isMissing(value: unknown): value is undefined | null {
   return value === undefined || value === null;
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
-}
-
 function toleranceOf(schema: z.core.$ZodType): unknown {
   return z.globalRegistry.get(schema)?.tolerated;
 }
@@ -182,16 +210,12 @@ function toleranceOf(schema: z.core.$ZodType): unknown {
 function isTolerant(schema: z.core.$ZodType): boolean {
   if (schema instanceof z.ZodCatch || toleranceOf(schema) !== undefined) return true;
   if (schema instanceof z.ZodObject) return isLoose(schema) || Object.values(schema.shape).some(isTolerant);
-  const item = itemOf(schema) ?? (schema instanceof z.ZodArray ? schema.element : undefined);
+  const item = itemOf(schema);
   if (item) return isTolerant(item);
   if (schema instanceof z.ZodRecord) return isTolerant(schema.valueType);
   if (schema instanceof z.ZodPipe) return isTolerant(schema.in) || isTolerant(schema.out);
   if (schema instanceof z.ZodUnion) return schema.options.some(isTolerant);
   return isWrapper(schema) && isTolerant(schema.unwrap());
-}
-
-function isWrapper(schema: z.core.$ZodType): schema is z.ZodOptional | z.ZodNullable | z.ZodCatch {
-  return schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodCatch;
 }
 
 function driftAt(path: string, value: unknown): Drift {

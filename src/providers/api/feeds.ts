@@ -2,6 +2,7 @@ import { type Range, SECOND } from '../../core/values/time.ts';
 import { planNow } from './plans.ts';
 import { defineFeed, type Feed, type FeedContext, type RangeReading, type Reader } from './provider.ts';
 import type { Request } from './request.ts';
+import { type Steps, takeAll } from './steps.ts';
 
 /** What tells one feed of a single request from another. */
 interface SnapshotFeed<Config, Body>
@@ -45,4 +46,14 @@ export function singleReader<Page>(read: (page: Page) => RangeReading): Reader<P
 export function pagesReader<Page>(read: (pages: readonly Page[]) => RangeReading): Reader<Page> {
   const pages: Page[] = [];
   return { add: (page) => void pages.push(page), finish: () => read(pages) };
+}
+
+/** The same for answers so large that reading them at once takes long. */
+export function steppedReader<Page>(read: (pages: readonly Page[]) => Steps<RangeReading>): Reader<Page> {
+  const pages: Page[] = [];
+  return {
+    add: (page) => void pages.push(page),
+    finish: () => takeAll(read(pages)),
+    finishInSteps: () => read(pages),
+  };
 }

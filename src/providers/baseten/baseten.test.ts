@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { DAY } from '../../core/values/time.ts';
 import { targetOf } from '../../poll/http/url.ts';
 import { baseten } from './index.ts';
 import { readPrices } from './lookups/prices.ts';
 import { InstanceTypePrices, Models } from './lookups/schema.ts';
 import { readModels } from './lookups/teams.ts';
+import { usageReader } from './usage/read.ts';
+import { UsageSummary } from './usage/schema.ts';
 
 describe('Baseten', () => {
   it('sends the key with the scheme of the account, Api-Key unless told', () => {
@@ -38,6 +41,24 @@ describe('Baseten', () => {
       assert.equal(baseten.retryAfterOfBody?.(body), seconds);
     });
   }
+
+  it('reads a bill in steps, one for each day of a resource', () => {
+    const start = Date.UTC(2026, 10, 1);
+    const daily = [1, 2, 3].map((day) => ({ date: `2026-11-0${day}`, subtotal: '1.5', other: 1 }));
+    const breakdown = ['a', 'b'].map((id) => ({ billable_resource: { id }, subtotal: 4.5, daily }));
+    const reader = usageReader({ teamOf: () => undefined, instanceTypeOf: () => undefined });
+    const summary = UsageSummary.parse({ dedicated_usage: { total: 9, breakdown } });
+    reader.add({ about: 'range', asked: { start, end: start + 3 * DAY }, summary });
+    const steps = reader.finishInSteps?.();
+    assert.ok(steps);
+    let count = 0;
+    let step = steps.next();
+    for (; !step.done; step = steps.next()) count += 1;
+    assert.deepEqual(step.value, reader.finish());
+    assert.equal(step.value.statement?.charges.length, 6);
+    // Six rows; before them their days, after them the resources.
+    assert.equal(count, 8);
+  });
 
   it('shows a thousand prices and no more', () => {
     const types = Array.from({ length: 1001 }, (_, index) => ({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DAY, SECOND } from '../../core/values/time.ts';
-import { pagesReader, snapshotFeed } from '../api/feeds.ts';
+import { snapshotFeed } from '../api/feeds.ts';
 import { defineFeed, defineProvider } from '../api/provider.ts';
 import { readPrices } from './lookups/prices.ts';
 import { InstanceTypePrices, Models, Teams } from './lookups/schema.ts';
@@ -8,7 +8,7 @@ import { readModels, readTeams } from './lookups/teams.ts';
 import { askUsage, type UsagePage } from './usage/ask.ts';
 import { namesOf } from './usage/names.ts';
 import { planUsage } from './usage/plan.ts';
-import { readUsage } from './usage/read.ts';
+import { usageReader } from './usage/read.ts';
 
 /** `Bearer` is what newer documentation names; `Api-Key` works by both. */
 const BasetenConfig = z.strictObject({
@@ -27,7 +27,7 @@ const usage = defineFeed<BasetenConfig, UsagePage>({
   stream: { name: 'usage', granularity: 'day', settleMs: 31 * DAY },
   plan: planUsage,
   ask: askUsage,
-  reader: (_, context) => pagesReader((pages) => readUsage(pages, namesOf(context))),
+  reader: (_, context) => usageReader(namesOf(context)),
 });
 
 // What things cost and who owns them: nothing here is money that was billed, and an account may not be allowed to read it.

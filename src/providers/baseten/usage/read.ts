@@ -1,8 +1,10 @@
-import type { Drift } from '../../../core/statement/statement.ts';
+import type { Charge, Drift } from '../../../core/statement/statement.ts';
 import { intersection, isoDay, type Range } from '../../../core/values/time.ts';
 import { DriftLog } from '../../api/drift-log.ts';
-import type { RangeReading } from '../../api/provider.ts';
+import { steppedReader } from '../../api/feeds.ts';
+import type { RangeReading, Reader } from '../../api/provider.ts';
 import { reading } from '../../api/readings.ts';
+import type { Steps } from '../../api/steps.ts';
 import type { UsagePage } from './ask.ts';
 import { chargesOf, exceedsInput } from './charges.ts';
 import { resourcesOf } from './facts.ts';
@@ -13,7 +15,11 @@ import { KINDS } from './schema.ts';
 import { monthTotalsOf, reconciliationOf } from './totals.ts';
 
 /** Reads the answers about a range of UTC days, and about the month to date if that was asked for too. */
-export function readUsage(pages: readonly UsagePage[], names: Names): RangeReading {
+export function usageReader(names: Names): Reader<UsagePage> {
+  return steppedReader((pages) => readingOf(pages, names));
+}
+
+function* readingOf(pages: readonly UsagePage[], names: Names): Steps<RangeReading> {
   const wholes = pages.filter(({ about }) => about === 'range');
   const days = pages.filter(({ about }) => about === 'day');
   const months = pages.filter(({ about }) => about === 'month');
@@ -21,12 +27,19 @@ export function readUsage(pages: readonly UsagePage[], names: Names): RangeReadi
   const tiers = wholes.flatMap((whole) =>
     usageByTier({ whole, days: days.filter(({ asked }) => intersection(asked, whole.asked)) }),
   );
+  yield;
   const usage = tiers.flatMap((one) => one.usage);
-  const charges = usage.flatMap(chargesOf);
+  const charges: Charge[] = [];
+  for (const row of usage) {
+    charges.push(...chargesOf(row));
+    yield;
+  }
+  const resources = resourcesOf(usage, names);
+  yield;
   const silentTiers = [...new Set(tiers.filter(({ isSilent }) => isSilent).map(({ tier }) => tier))];
   return reading({
     statement: { granularity: 'day', range: spanOf(wholes), charges, silentTiers },
-    resources: resourcesOf(usage, names),
+    resources,
     observations: monthTotalsOf(months),
     reconciliation: months.length > 0 ? reconciliationOf(wholes, charges) : undefined,
     state: wholes.length > 1 ? SHORTER_STATE : undefined,
