@@ -6,6 +6,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
 import { CHART, chartFiles } from '../deploy/helm/src/generate.ts';
 import { valuesSchema } from '../deploy/helm/src/values.ts';
+import { assertGenerated, assertGeneratedFiles } from './support/generated.ts';
 import { manifestOf } from './support/manifest.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -14,11 +15,11 @@ const { version } = manifestOf(new Map([['package.json', await read(join(root, '
 
 test('rules, dashboards and schema are in the chart as their sources make them, and nothing else', async () => {
   const files = chartFiles();
-  for (const [path, text] of files) assert.equal(await read(join(CHART, path)), text, path);
+  for (const [path, text] of files) assertGenerated(await read(join(CHART, path)), text, path);
   const present: string[] = [];
   for await (const path of glob('files/*/*', { cwd: CHART })) present.push(path);
   const made = [...files.keys()].filter((path) => path.startsWith('files/'));
-  assert.deepEqual(present.sort(), made.sort());
+  assertGeneratedFiles(present, made);
 });
 
 test('the chart is of the version of the program', async () => {

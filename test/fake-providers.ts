@@ -18,24 +18,25 @@ function provider(id: string, config: z.ZodType, feeds: readonly string[]): Prov
     id,
     title: id.toUpperCase(),
     baseUrl: `https://api.${id}.example`,
-    versionPrefix: '',
     environmentKey: `${id.toUpperCase()}_API_KEY`,
+    keyHelp: 'read billing',
+    freshness: 'Never read.',
     config,
     headers: () => ({}),
-    rateLimit: () => ({}),
     feeds: feeds.map((name, index) => feed(name, `${index} * * * *`)),
   });
 }
 
 const priceProbes = defineSection({
   key: 'priceProbes',
+  description: 'Prices to watch.',
   entry: z.strictObject({ name: z.string(), account: z.string().optional(), pricing: z.looseObject({}) }),
   into: (config: unknown, probes) => ({ ...Object(config), probes }),
 });
 
 /** Two invented providers: `acme` has no keys of its own, `globex` has three, and reads the price probes. */
 export const FAKE_PROVIDERS: readonly Provider<unknown>[] = [
-  provider('acme', z.strictObject({}), ['usage', 'balance']),
+  { ...provider('acme', z.strictObject({}), ['usage', 'balance']), currencies: { ACU: { usd: '0.1' } } },
   {
     ...provider(
       'globex',

@@ -5,6 +5,7 @@ import { ruleFiles } from '../deploy/prometheus/src/generate.ts';
 import { GROUPS } from '../deploy/prometheus/src/groups.ts';
 import { PANELS } from '../deploy/prometheus/src/panels.ts';
 import { isAlert } from '../deploy/prometheus/src/rule.ts';
+import { assertGenerated, assertGeneratedFiles } from './support/generated.ts';
 import { EXPOSED, type Known, selectionsOf, strangersIn } from './support/promql.ts';
 
 const root = new URL('../', import.meta.url);
@@ -22,8 +23,9 @@ const KNOWN: Known = new Map([
 test('the rule files are what their source makes of them', async () => {
   const folder = new URL('deploy/prometheus/rules/', root);
   const files = ruleFiles();
-  assert.deepEqual((await readdir(folder)).sort(), [...files.keys()].sort());
-  for (const [name, text] of files) assert.equal(await readFile(new URL(name, folder), 'utf8'), text, name);
+  assertGeneratedFiles(await readdir(folder), files.keys());
+  for (const [name, text] of files)
+    assertGenerated(await readFile(new URL(name, folder), 'utf8'), text, `deploy/prometheus/rules/${name}`);
 });
 
 test('no rule names a metric or a label that is not there', () => {

@@ -1,14 +1,15 @@
 import { METRICS } from '../../src/core/metrics/catalog.ts';
+import { baseten as billing } from '../../src/providers/baseten/index.ts';
 import type { Board, Panel, Variable } from './board.ts';
-import { COUNTED, FRESHNESS } from './freshness.ts';
+import { COUNTED } from './freshness.ts';
 import { named, queriesOf, type Window } from './promql.ts';
 import { dearest, perDay, resources, totals } from './spend.ts';
 
-const provider = 'baseten';
+const provider = billing.id;
 const variables: readonly Variable[] = ['account', 'model', 'resource'];
 const queries = queriesOf({ provider, variables });
 const { net, gauge, of } = queries;
-const freshness = FRESHNESS.baseten;
+const { freshness } = billing;
 const DAY: Window = { range: '1d' };
 const DEPLOYMENT = ['provider', 'account', 'resource'];
 const DEDICATED = { also: 'tier="dedicated"' };

@@ -1,7 +1,9 @@
+import { PROVIDERS } from '../../src/providers/index.ts';
 import { baseten } from './baseten.ts';
 import type { Board } from './board.ts';
 import { budgets } from './budgets.ts';
 import { corrections } from './corrections.ts';
+import { genericBoard } from './generic.ts';
 import { health } from './health.ts';
 import { inferenceSh } from './inference-sh.ts';
 import { northflank } from './northflank.ts';
@@ -9,13 +11,15 @@ import { overview } from './overview.ts';
 import { tokens } from './tokens.ts';
 import { venice } from './venice.ts';
 
-/** Every dashboard: a line each. */
+/** Providers with a dashboard of their own, for what only they have. */
+const OWN: readonly Board[] = [baseten, venice, inferenceSh, northflank];
+
+/** Every dashboard. */
 export const BOARDS: readonly Board[] = [
   overview,
-  baseten,
-  venice,
-  inferenceSh,
-  northflank,
+  ...PROVIDERS.map(
+    (provider) => OWN.find((board) => board.provider === provider.id) ?? genericBoard(provider),
+  ),
   tokens,
   budgets,
   corrections,

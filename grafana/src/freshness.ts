@@ -1,15 +1,15 @@
-/** How fresh what a provider bills can be. */
-export const FRESHNESS = {
-  baseten:
-    'Read every 15 minutes; Baseten moves its figures about once an hour and may revise a day for 31 days.',
-  venice: 'Read every minute; rows may come or be taken back for 48 hours.',
-  inference_sh: 'Read every minute to hour; figures may move for 48 hours.',
-  northflank: 'An hour is read 15 minutes after its end, and again 1, 6 and 24 hours later.',
-} as const;
+import { PROVIDERS } from '../../src/providers/index.ts';
+
+/** Titles of the providers whose smallest bucket is a minute, or is not. */
+function titles(isMinute: boolean): string {
+  const found = PROVIDERS.filter(
+    ({ feeds }) => isMinute === feeds.some(({ stream }) => stream?.granularity === 'minute'),
+  );
+  return new Intl.ListFormat('en').format(found.map(({ title }) => title));
+}
 
 /** How fresh what all providers bill can be. */
-export const LEDGER =
-  'Venice.ai and inference.sh are minutes behind, Baseten and Northflank an hour or more.';
+export const LEDGER = `${titles(true)} are minutes behind, ${titles(false)} an hour or more.`;
 
 /** How exact what counters give is. */
 export const COUNTED =

@@ -1,16 +1,16 @@
 import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
+import { inferenceSh as billing } from '../../src/providers/inference_sh/index.ts';
 import type { Board, Panel, Variable } from './board.ts';
 import { balance, balances, runway } from './budget-panels.ts';
-import { FRESHNESS } from './freshness.ts';
 import { queriesOf } from './promql.ts';
 import { reconciliation } from './reconciliation-panels.ts';
 import { dearest, perDay, resources, totals } from './spend.ts';
 
-const provider = 'inference_sh';
+const provider = billing.id;
 const variables: readonly Variable[] = ['account', 'resource'];
 const queries = queriesOf({ provider, variables });
 const { gauge, latest } = queries;
-const freshness = FRESHNESS.inference_sh;
+const { freshness } = billing;
 
 const trend: Panel = {
   id: 6,

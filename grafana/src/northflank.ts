@@ -1,16 +1,17 @@
 import { METRICS } from '../../src/core/metrics/catalog.ts';
+import { northflank as billing } from '../../src/providers/northflank/index.ts';
 import type { Board, Panel, Variable } from './board.ts';
 import { balance, balances, runway } from './budget-panels.ts';
-import { COUNTED, FRESHNESS } from './freshness.ts';
+import { COUNTED } from './freshness.ts';
 import { named, queriesOf, RESOURCE } from './promql.ts';
 import { reconciliation } from './reconciliation-panels.ts';
 import { BARS, DAILY, dearest, perDay, resources, totals } from './spend.ts';
 
-const provider = 'northflank';
+const provider = billing.id;
 const variables: readonly Variable[] = ['account', 'resource'];
 const queries = queriesOf({ provider, variables });
 const { net, gauge, of } = queries;
-const freshness = FRESHNESS.northflank;
+const { freshness } = billing;
 const info = of(METRICS.resourceInfo);
 
 /** Spend by what is known about resources. */

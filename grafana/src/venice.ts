@@ -1,16 +1,17 @@
 import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
+import { venice as billing } from '../../src/providers/venice/index.ts';
 import type { Board, Panel, Variable } from './board.ts';
 import { balances, canConsume, runway, topUps } from './budget-panels.ts';
-import { COUNTED, FRESHNESS } from './freshness.ts';
+import { COUNTED } from './freshness.ts';
 import { queriesOf } from './promql.ts';
 import { reconciliation } from './reconciliation-panels.ts';
 import { dearest, perDay, totals } from './spend.ts';
 
-const provider = 'venice';
+const provider = billing.id;
 const variables: readonly Variable[] = ['account', 'model'];
 const queries = queriesOf({ provider, variables });
 const { net, gauge, latest, of } = queries;
-const freshness = FRESHNESS.venice;
+const { freshness } = billing;
 const ANALYTICS = "Venice's own analytics of the current UTC day, charges only. Read every ten minutes.";
 /** Analytics and limits name models in their own way. */
 const OPEN = { open: ['model'] } as const;

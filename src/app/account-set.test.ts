@@ -4,10 +4,11 @@ import { z } from 'zod';
 import { openBench, Refused, settings, utc } from '../../test/support/ledger.ts';
 import { QUIET } from '../../test/support/watched-polls.ts';
 import type { Ledger } from '../core/ledger.ts';
-import { constantRate, DEFAULT_RATES, type Rates } from '../core/values/exchange-rates.ts';
+import { constantRate, type Rates } from '../core/values/exchange-rates.ts';
 import { ONE } from '../core/values/money.ts';
 import type { PolledAccount } from '../poll/open-account.ts';
 import type { FeedContext, Provider } from '../providers/api/provider.ts';
+import { DEFAULT_RATES } from '../providers/index.ts';
 import { createSelfMetrics } from '../sinks/prometheus/self.ts';
 import { AccountSet, type AccountsOptions } from './account-set.ts';
 
@@ -42,6 +43,8 @@ function bench(context: TestContext, change: (ledger: Ledger) => Ledger = (ledge
     baseUrl: '',
     versionPrefix: '',
     environmentKey: 'TEST',
+    keyHelp: 'read billing',
+    freshness: 'Read as the test says.',
     config: z.unknown(),
     headers: () => ({}),
     rateLimit: () => ({}),

@@ -3,9 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { NO_OPEN_TELEMETRY } from '../config/otel/open-telemetry.ts';
-import { DEFAULT_RATES } from '../core/values/exchange-rates.ts';
 import { DAY, HOUR, SECOND } from '../core/values/time.ts';
-import { providerById } from '../providers/index.ts';
+import { DEFAULT_RATES, providerById } from '../providers/index.ts';
 import { createLog } from '../runtime/log.ts';
 import { createApp } from './app.ts';
 

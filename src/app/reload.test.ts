@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { ReceiverConfig } from '../config/otel/config.ts';
 import { NO_OPEN_TELEMETRY } from '../config/otel/open-telemetry.ts';
 import { ConfigError } from '../config/yaml/errors.ts';
-import { DEFAULT_RATES } from '../core/values/exchange-rates.ts';
+import { DEFAULT_RATES } from '../providers/index.ts';
 import { createLog } from '../runtime/log.ts';
 import type { ReplacedAccounts } from './account-set.ts';
 import { Reloader, restartRequired } from './reload.ts';

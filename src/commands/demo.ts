@@ -1,30 +1,11 @@
-import { DEMO_SECTIONS, startDemoWorld } from '../../test/simulators/all.ts';
+import { DEMO_BUDGETS, DEMO_SCHEDULES, DEMO_SECTIONS, startDemoWorld } from '../../test/simulators/all.ts';
 import type { Account, Config } from '../config/config.ts';
 import { openTelemetryOfEnvironment } from '../config/otel/open-telemetry.ts';
-import type { Budget } from '../core/reports/budget.ts';
-import { DEFAULT_RATES } from '../core/values/exchange-rates.ts';
-import { parseDecimal } from '../core/values/money.ts';
 import { DAY, HOUR, SECOND, startOfDay } from '../core/values/time.ts';
 import type { Provider } from '../providers/api/provider.ts';
-import { PROVIDERS } from '../providers/index.ts';
+import { DEFAULT_RATES, PROVIDERS } from '../providers/index.ts';
 import type { DemoOptions, Io } from './io.ts';
 import { run } from './serve.ts';
-
-/** The demo polls faster than real providers would allow, so that there is something to see. */
-const SCHEDULES: Readonly<Record<string, string>> = {
-  usage: '*/5 * * * * *',
-  breakdown_1h: '*/5 * * * * *',
-  breakdown_1d: '*/15 * * * * *',
-  usage_recent: '*/30 * * * * *',
-  balance: '*/15 * * * * *',
-  price_probes: '*/15 * * * * *',
-};
-
-const BUDGETS: readonly Budget[] = [
-  { name: 'everything', limit: parseDecimal('14000'), period: 'month', match: {} },
-  { name: 'venice-today', limit: parseDecimal('15'), period: 'day', match: { provider: ['venice'] } },
-  { name: 'gpu-deployments', limit: parseDecimal('2500'), period: 'week', match: { tier: ['dedicated'] } },
-];
 
 /** The provider limits requests per hour: two months of its hours would take longer than anybody watches. */
 function isSlow({ requestBudget }: (typeof PROVIDERS)[number]): boolean {
@@ -49,11 +30,11 @@ export async function demo(options: DemoOptions, io: Io): Promise<number> {
   const { close, ...simulators } = world;
   const started = new Map(Object.entries(simulators));
   try {
-    const accounts = PROVIDERS.map((provider): Account => {
+    const accounts = PROVIDERS.flatMap((provider): Account[] => {
       const simulator = started.get(provider.id);
-      if (!simulator) throw new Error(`${provider.title} has no simulator`);
+      if (!simulator) return [];
       const { url, key } = simulator;
-      return {
+      const account = {
         provider,
         name: 'demo',
         baseUrl: url,
@@ -62,17 +43,18 @@ export async function demo(options: DemoOptions, io: Io): Promise<number> {
         since: isSlow(provider) ? startOfDay(Date.now()) - DAY : undefined,
         timeoutMs: 10 * SECOND,
         schedule: Object.fromEntries(
-          provider.feeds.map(({ name, schedule }) => [name, SCHEDULES[name] ?? schedule]),
+          provider.feeds.map(({ name, schedule }) => [name, DEMO_SCHEDULES[name] ?? schedule]),
         ),
         config: configOf(provider),
       };
+      return [account];
     });
     const config: Config = {
       server: { host: options.host, port: options.port, enableReload: false },
       state: { path: ':memory:' },
       metrics: { newSeriesZeroMs: 10 * SECOND, maxSeries: 10_000 },
       accounts,
-      budgets: BUDGETS,
+      budgets: DEMO_BUDGETS,
       currencies: DEFAULT_RATES,
       openTelemetry,
     };

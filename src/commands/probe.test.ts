@@ -28,6 +28,8 @@ function provider(): Provider<unknown> {
     baseUrl: '',
     versionPrefix: '',
     environmentKey: 'ACME',
+    keyHelp: 'read billing',
+    freshness: 'Read as the test says.',
     config: z.unknown(),
     headers: (_config, key) => ({ authorization: key }),
     rateLimit: () => ({}),

@@ -158,9 +158,11 @@ test('every example in configuration.md is valid', () => {
 });
 
 test('the example file is valid, as it is and with everything enabled', () => {
+  const shown: readonly string[] = load(example).accounts.map(({ provider }) => provider.id);
+  assert.ok(shown.length > 3);
   assert.deepEqual(
-    load(example).accounts.map(({ provider }) => provider.id),
-    PROVIDERS.map(({ id }) => id),
+    shown,
+    PROVIDERS.map(({ id }) => id).filter((id) => shown.includes(id)),
   );
   const { accounts, openTelemetry } = load(wholeExample());
   assert.equal(accounts[0]?.since, Date.UTC(2026, 10, 1));
@@ -180,9 +182,10 @@ function wholeExample(): string {
     .replaceAll(/^ +(apiKeyFile|metricsEndpoint|tracesEndpoint|caFile|certFile|keyFile): .*\n/gm, '');
 }
 
-test('the example file shows every key', () => {
-  const feeds = PROVIDERS.flatMap((provider) => provider.feeds.map(({ name }) => name));
-  for (const name of propertiesIn(configurationSchema(PROVIDERS))) {
+test('the example file shows every key of the providers in it', () => {
+  const shown = load(example).accounts.map(({ provider }) => provider);
+  const feeds = shown.flatMap((provider) => provider.feeds.map(({ name }) => name));
+  for (const name of propertiesIn(configurationSchema(shown))) {
     if (feeds.includes(name)) continue;
     assert.match(example, new RegExp(`\\b${name}:`), name);
   }

@@ -1,4 +1,4 @@
-import { DEFAULT_RATES } from '../core/values/exchange-rates.ts';
+import { defaultRates } from '../providers/api/currencies.ts';
 import type { Provider } from '../providers/api/provider.ts';
 import type { Account, Config } from './config.ts';
 import { readOpenTelemetry } from './otel/open-telemetry.ts';
@@ -18,7 +18,7 @@ export function configOfEnvironment(env: Environment, registry: readonly Provide
     ...processSettings(Sections.parse({ accounts: present })),
     accounts: present.map((provider) => accountOf(provider, env)),
     budgets: [],
-    currencies: DEFAULT_RATES,
+    currencies: defaultRates(registry),
     openTelemetry,
   };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Provider } from '../providers/api/provider.ts';
-import { AccountKeys, Sections } from './schema.ts';
+import { AccountKeys, sectionsOf } from './schema.ts';
 
 type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -12,7 +12,7 @@ const ObjectSchema = z.looseObject({
 
 /** The JSON Schema (draft 2020-12) of the whole configuration file, each provider's own keys included. */
 export function configurationSchema(registry: readonly Provider<unknown>[]): JsonSchema {
-  const sections = objectSchemaOf(Sections);
+  const sections = objectSchemaOf(sectionsOf(registry));
   return {
     ...sections,
     title: 'Configuration of ai-billing-exporter',
@@ -33,9 +33,13 @@ function sectionSchema(properties: Readonly<Record<string, JsonSchema>>) {
     section ? [[section.key, { ...properties[section.key], items: jsonSchemaOf(section.entry) }]] : [];
 }
 
-/** The keys that only accounts of this provider have. */
+/** The keys that only accounts of this provider have, each with its schema. */
+export function ownProperties(provider: Provider<unknown>): Readonly<Record<string, JsonSchema>> {
+  return objectSchemaOf(provider.config).properties;
+}
+
 export function ownKeys(provider: Provider<unknown>): string[] {
-  return Object.keys(objectSchemaOf(provider.config).properties);
+  return Object.keys(ownProperties(provider));
 }
 
 function objectSchemaOf(schema: z.ZodType): z.infer<typeof ObjectSchema> {

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { inspect } from 'node:util';
 import { FAKE_PROVIDERS } from '../../test/fake-providers.ts';
-import { DEFAULT_RATES, rateAt } from '../core/values/exchange-rates.ts';
+import { rateAt } from '../core/values/exchange-rates.ts';
 import { parseDecimal } from '../core/values/money.ts';
+import { defaultRates } from '../providers/api/currencies.ts';
 import type { Account, Config } from './config.ts';
 import { loadConfig } from './load.ts';
 
@@ -31,7 +32,7 @@ test('loadConfig needs only a provider and a key', () => {
   assert.deepEqual(config.server, { host: '0.0.0.0', port: 9464, enableReload: false });
   assert.deepEqual(config.state, { path: './data/ledger.db' });
   assert.deepEqual(config.metrics, { newSeriesZeroMs: 120_000, maxSeries: 10_000 });
-  assert.deepEqual(config.currencies, DEFAULT_RATES);
+  assert.deepEqual(config.currencies, defaultRates(FAKE_PROVIDERS));
   const { provider, key, ...rest } = onlyAccount(config);
   assert.equal(provider, FAKE_PROVIDERS[1]);
   assert.equal(key(), 'k');
@@ -110,7 +111,7 @@ currencies:
   assert.equal(rateAt(config.currencies, 'DIEM', 0), parseDecimal('0.9'));
   assert.equal(rateAt(config.currencies, 'EUR', Date.UTC(2026, 0, 31)), parseDecimal('1.08'));
   assert.equal(rateAt(config.currencies, 'EUR', Date.UTC(2026, 1, 1)), parseDecimal('1.1'));
-  assert.equal(rateAt(config.currencies, 'VCU', 0), parseDecimal('0.1'));
+  assert.equal(rateAt(config.currencies, 'ACU', 0), parseDecimal('0.1'));
 });
 
 test('server.listen takes an address with or without a host', () => {

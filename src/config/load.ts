@@ -2,16 +2,17 @@ import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
-import { constantRate, DEFAULT_RATES, type Rates } from '../core/values/exchange-rates.ts';
+import { constantRate, type Rates } from '../core/values/exchange-rates.ts';
 import { isoDay } from '../core/values/time.ts';
 import { proxyProblems } from '../net/connections.ts';
+import { defaultRates } from '../providers/api/currencies.ts';
 import type { Provider } from '../providers/api/provider.ts';
 import { readAccounts } from './accounts.ts';
 import { budgetsOf } from './budgets.ts';
 import type { Config } from './config.ts';
 import { configOfEnvironment, processSettings } from './environment-only.ts';
 import { readOpenTelemetry } from './otel/open-telemetry.ts';
-import { Sections } from './schema.ts';
+import { Sections, sectionsOf } from './schema.ts';
 import { withSections } from './section.ts';
 import { reasonUnreadable } from './values/secrets.ts';
 import { type Document, isMapping, readDocument } from './yaml/document.ts';
@@ -66,12 +67,16 @@ function configOfText(
     throw new ConfigError([{ file, line: 1, column: 1, key: '', message: noMapping(value) }]);
   const part = <T>(schema: z.ZodType<T>, key: string): T | undefined =>
     validate({ schema, value: value[key], path: [key], problems });
-  const sections = validate({ schema: Sections, value, path: [], problems });
+  const sections = validate({ schema: sectionsOf(registry), value, path: [], problems });
   const context = { document, file, registry, now };
   const entries = Array.isArray(value.accounts) ? value.accounts : [];
   const accounts = withSections(readAccounts(entries, context), value, context);
   // Validated again on their own, so that their rules are checked even if another section is invalid.
-  const currencies = ratesOf(part(Sections.shape.currencies, 'currencies') ?? {}, document);
+  const currencies = ratesOf(
+    part(Sections.shape.currencies, 'currencies') ?? {},
+    defaultRates(registry),
+    document,
+  );
   const section = part(Sections.shape.opentelemetry, 'opentelemetry');
   const named = accounts.map(({ provider, name }) => ({ provider: provider.id, account: name }));
   const budgets = budgetsOf(sections?.budgets ?? [], named, document);
@@ -92,8 +97,8 @@ function noMapping(value: unknown): string {
 }
 
 /** The default rates, replaced by the configured ones; names become upper case. */
-function ratesOf(configured: Sections['currencies'], { problems }: Document): Rates {
-  const rates = new Map(DEFAULT_RATES);
+function ratesOf(configured: Sections['currencies'], defaults: Rates, { problems }: Document): Rates {
+  const rates = new Map(defaults);
   const names = new Map<string, string>();
   for (const [written, rate] of Object.entries(configured)) {
     const name = written.toUpperCase();

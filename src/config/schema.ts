@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type BUDGET_LABELS, PERIODS } from '../core/reports/budget.ts';
 import { DAY, MINUTE } from '../core/values/time.ts';
+import type { Provider } from '../providers/api/provider.ts';
 import { OpenTelemetrySection } from './otel/schema.ts';
 import {
   BaseUrl,
@@ -121,12 +122,18 @@ export const Sections = z.strictObject({
   currencies: z.record(z.string(), RateOrHistory).prefault({}).meta({
     description: 'Dollars for one unit of a currency: one rate, or a list of rates with the day each begins.',
   }),
-  priceProbes: z
-    .array(z.unknown())
-    .prefault([])
-    .meta({ description: 'Prices that inference.sh calculates every hour, to see when they change.' }),
   opentelemetry: OpenTelemetrySection.optional().meta({
     description: 'Metrics over OTLP, /otel/metrics, and spans of the exporter itself.',
   }),
 });
 export type Sections = z.infer<typeof Sections>;
+
+/** The same with the lists that only one provider reads, whose entries its own schema checks. */
+export function sectionsOf(registry: readonly Provider<unknown>[]) {
+  const lists = registry.flatMap(({ section }) => {
+    const list = z.array(z.unknown()).prefault([]);
+    return section ? [[section.key, list.meta({ description: section.description })] as const] : [];
+  });
+  const { opentelemetry, ...shape } = Sections.shape;
+  return z.strictObject({ ...shape, ...Object.fromEntries(lists), opentelemetry });
+}

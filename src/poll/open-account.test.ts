@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { openBench, settings } from '../../test/support/ledger.ts';
-import { DEFAULT_RATES } from '../core/values/exchange-rates.ts';
 import { ONE } from '../core/values/money.ts';
 import type { Feed } from '../providers/api/provider.ts';
+import { DEFAULT_RATES } from '../providers/index.ts';
 import { openAccount, type PolledAccount, streamsOf } from './open-account.ts';
 
 /** A feed that has something to read only where the configuration says so. */
@@ -28,6 +28,8 @@ function accountWith(config: readonly string[]): PolledAccount {
       baseUrl: '',
       versionPrefix: '',
       environmentKey: 'TEST',
+      keyHelp: 'read billing',
+      freshness: 'Read as the test says.',
       config: z.unknown(),
       headers: () => ({}),
       rateLimit: () => ({}),
@@ -70,7 +72,7 @@ test('disabled feed is not polled, and its values are cleared', async () => {
     await client.close();
     return feeds.map(({ key }) => key.feed);
   };
-  const observations = [{ metric: 'balance', labels: { currency: 'USD' }, value: ONE }];
+  const observations = [{ metric: 'balance' as const, labels: { currency: 'USD' }, value: ONE }];
   const notes = [{ topic: 't', text: 'x', isWarning: true }];
   for (const name of ['one', 'two']) {
     const poll = { at: 1, observations, notes, reconciliation: undefined, state: undefined };

@@ -3,6 +3,7 @@ import type { AccountSettings, StreamSettings } from '../core/ledger/settings.ts
 import type { Ledger } from '../core/ledger.ts';
 import type { Rates } from '../core/values/exchange-rates.ts';
 import { GRANULARITIES, type Granularity, HOUR, type Instant } from '../core/values/time.ts';
+import { refillingOf } from '../providers/api/currencies.ts';
 import type { Provider } from '../providers/api/provider.ts';
 import type { ScheduledFeed } from './feed-runner.ts';
 import { createHttpClient } from './http/client.ts';
@@ -115,6 +116,7 @@ function settingsOf(account: PolledAccount, { maxSeries, rates }: AccountDefault
     since,
     maxSeries,
     rates,
+    refilling: refillingOf(provider),
     streams: streamsOf({ ...provider, feeds }, account.config),
   };
 }

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cost, FEED, openBench, settings, utc } from '../../test/support/ledger.ts';
 import type { Drift, Observation } from '../core/statement/statement.ts';
-import { DEFAULT_RATES } from '../core/values/exchange-rates.ts';
 import { fromNumber } from '../core/values/money.ts';
 import { HOUR, type Range } from '../core/values/time.ts';
 import {
@@ -12,6 +11,7 @@ import {
   type PollErrorOptions,
 } from '../providers/api/errors.ts';
 import type { Feed } from '../providers/api/provider.ts';
+import { DEFAULT_RATES } from '../providers/index.ts';
 import { pollFeed } from './poll-feed.ts';
 import type { PollTarget } from './poll-target.ts';
 

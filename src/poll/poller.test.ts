@@ -3,12 +3,11 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { test } from 'node:test';
 import { openBench, settings, utc } from '../../test/support/ledger.ts';
 import type { Ledger } from '../core/ledger.ts';
-import { DEFAULT_RATES } from '../core/values/exchange-rates.ts';
 import { fromNumber } from '../core/values/money.ts';
 import { HOUR, MINUTE } from '../core/values/time.ts';
-import { PollError } from '../providers/api/errors.ts';
+import { PollError, reasonOfStatus } from '../providers/api/errors.ts';
 import type { Feed } from '../providers/api/provider.ts';
-import { reasonOfStatus } from '../providers/api/status.ts';
+import { DEFAULT_RATES } from '../providers/index.ts';
 import type { PollOutcome } from './poll-outcome.ts';
 import { createPoller, type PollerOptions } from './poller.ts';
 

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, it } from 'node:test';
-import { PROVIDERS, providerById } from './index.ts';
+import { rateAt } from '../core/values/exchange-rates.ts';
+import { ONE, parseDecimal } from '../core/values/money.ts';
+import { DEFAULT_RATES, PROVIDERS, providerById } from './index.ts';
 
 const folders = readdirSync(import.meta.dirname, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && entry.name !== 'api')
@@ -25,5 +28,34 @@ describe('the registry', () => {
       const streams = new Set(feeds.flatMap(({ stream }) => stream?.name ?? []));
       assert.equal(settled.size, streams.size);
     }
+  });
+
+  it('gives the dollar and every virtual currency a rate without configuration', () => {
+    const rates = [...DEFAULT_RATES.keys()].map((name) => [name, rateAt(DEFAULT_RATES, name, 0)]);
+    assert.deepEqual(Object.fromEntries(rates), {
+      USD: ONE,
+      DIEM: ONE,
+      VCU: parseDecimal('0.1'),
+      BUNDLED_CREDITS: ONE,
+      EARNED_CREDITS: ONE,
+    });
+  });
+
+  it('is the only place outside of a provider folder that names a provider', () => {
+    const src = path.join(import.meta.dirname, '..');
+    const names = PROVIDERS.flatMap(({ id, title }) => [id, title]);
+    const others = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
+      (file) =>
+        file.endsWith('.ts') &&
+        !file.endsWith('.test.ts') &&
+        file !== path.join('providers', 'index.ts') &&
+        !folders.some((folder) => file.startsWith(path.join('providers', folder, '/'))),
+    );
+    assert.ok(others.length > 100);
+    const naming = others.filter((file) => {
+      const text = readFileSync(path.join(src, file), 'utf8');
+      return names.some((name) => text.includes(name));
+    });
+    assert.deepEqual(naming, []);
   });
 });

@@ -1,3 +1,4 @@
+import { defaultRates } from './api/currencies.ts';
 import type { Provider } from './api/provider.ts';
 import { baseten } from './baseten/index.ts';
 import { inferenceSh } from './inference_sh/index.ts';
@@ -6,6 +7,9 @@ import { venice } from './venice/index.ts';
 
 /** Every supported provider: one folder, one line. */
 export const PROVIDERS = [baseten, venice, inferenceSh, northflank] as const satisfies readonly Provider[];
+
+/** Rates that need no configuration. */
+export const DEFAULT_RATES = defaultRates(PROVIDERS);
 
 /** The provider that a configuration names, if there is one. */
 export function providerById(id: string): Provider | undefined {

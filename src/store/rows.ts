@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import type { StoredLedger } from '../core/ledger/records.ts';
+import { isObservationKey, type ObservationKey } from '../core/statement/observation-metrics.ts';
 import type { Observation } from '../core/statement/statement.ts';
 import { GRANULARITIES } from '../core/values/time.ts';
 import { resourceRows, seriesRows } from './bulk-load.ts';
@@ -70,7 +71,7 @@ const Silence = z
 
 const StoredObservation = z
   .object({
-    metric: z.string(),
+    metric: z.custom<ObservationKey>((key) => typeof key === 'string' && isObservationKey(key)),
     labels: z.record(z.string(), z.string()),
     value: Amount,
     at: z.number().optional(),
@@ -83,6 +84,12 @@ const StoredObservation = z
       ...(until !== undefined && { until }),
     }),
   );
+
+/** None for a metric of another version. */
+const KnownObservation = z.union([
+  StoredObservation.transform((observation) => [observation]),
+  z.looseObject({ metric: z.string().refine((key) => !isObservationKey(key)) }).transform(() => []),
+]);
 
 const StoredNote = z.object({ topic: z.string(), text: z.string(), isWarning: z.boolean() });
 
@@ -106,7 +113,7 @@ const Feed = z
     read: z.array(StoredRange).parse(JSON.parse(row.ranges)),
     lastSuccess: row.last_success,
     state: row.memo ?? undefined,
-    observations: z.array(StoredObservation).parse(JSON.parse(row.observations)),
+    observations: z.array(KnownObservation).parse(JSON.parse(row.observations)).flat(),
     notes: z.array(StoredNote).parse(JSON.parse(row.notes)),
     reconciliation:
       row.reconciliation === null

@@ -1,9 +1,8 @@
-import { writeFile } from 'node:fs/promises';
 import { METRICS, type Metric } from '../core/metrics/catalog.ts';
 
 const INTRODUCTION = `# Metrics
 
-<!-- Generated from src/core/metrics/catalog.ts by \`npm run docs\`. -->
+<!-- Generated from src/core/metrics/catalog.ts by \`npm run generate\`. -->
 
 Names, types and labels are public API: adding is free, renaming is a deprecation.
 
@@ -55,5 +54,3 @@ function entryOf({ name, type, help, labels, corrections, summable }: Metric): s
   ];
   return `### \`${name}\`\n\n${help}\n\n${facts.join('\n')}\n`;
 }
-
-if (import.meta.main) await writeFile(new URL('../../docs/metrics.md', import.meta.url), metricsPage());

@@ -2,9 +2,9 @@ import type { Store } from '../../src/core/ledger/records.ts';
 import type { AccountSettings } from '../../src/core/ledger/settings.ts';
 import { type Ledger, openLedger } from '../../src/core/ledger.ts';
 import type { Charge, ResourceFacts, Statement } from '../../src/core/statement/statement.ts';
-import { DEFAULT_RATES } from '../../src/core/values/exchange-rates.ts';
 import { fromInteger, type Usd } from '../../src/core/values/money.ts';
 import { DAY, HOUR, type Instant, type Range, startOfDay, startOfMonth } from '../../src/core/values/time.ts';
+import { DEFAULT_RATES } from '../../src/providers/index.ts';
 
 /** One account of Baseten with so many deployments, each with a bill of its own. */
 export interface Bill {

@@ -13,9 +13,9 @@ const CONSTANT: Readonly<Record<string, string>> = {
   ai_billing_budget_limit_usd: 'src/core/reports/budget-status.test.ts',
   ai_billing_config_last_reload_successful: 'src/sinks/prometheus/self.test.ts',
   ai_billing_config_last_reload_success_timestamp_seconds: 'src/sinks/prometheus/self.test.ts',
-  ai_billing_api_tier_info: 'src/providers/venice/account.test.ts',
-  ai_billing_api_key_limit_usd: 'src/providers/venice/account.test.ts',
-  ai_billing_quota_usd: 'src/providers/venice/account.test.ts',
+  ai_billing_api_tier_info: 'src/providers/venice/account/account.test.ts',
+  ai_billing_api_key_limit_usd: 'src/providers/venice/account/account.test.ts',
+  ai_billing_quota_usd: 'src/providers/venice/account/account.test.ts',
 };
 
 test('every family of the catalogue is filled by a provider, and moves', async (context) => {

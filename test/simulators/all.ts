@@ -1,3 +1,4 @@
+import { parseDecimal } from '../../src/core/values/money.ts';
 import type { Instant } from '../../src/core/values/time.ts';
 import { type BasetenSimulator, startBaseten } from './baseten/server.ts';
 import { DEMO_PROBES, demoPrices } from './inference-sh/probes.ts';
@@ -11,7 +12,7 @@ import { startNorthflank } from './northflank/server.ts';
 import type { VeniceRow } from './venice/rows.ts';
 import { startVenice } from './venice/server.ts';
 
-/** The four providers, under the ids the configuration knows. */
+/** The simulated providers, under the ids the configuration knows. The demo leaves out a provider without a simulator. */
 export interface Providers {
   readonly baseten: BasetenSimulator;
   readonly venice: Simulator<VeniceRow>;
@@ -21,6 +22,22 @@ export interface Providers {
 }
 
 type Shared = Omit<SimulatorOptions, 'port' | 'key' | 'weather'>;
+
+/** The demo polls feeds of these names faster than real providers would let anybody, so that something is to be seen. */
+export const DEMO_SCHEDULES: Readonly<Record<string, string>> = {
+  usage: '*/5 * * * * *',
+  breakdown_1h: '*/5 * * * * *',
+  breakdown_1d: '*/15 * * * * *',
+  usage_recent: '*/30 * * * * *',
+  balance: '*/15 * * * * *',
+  price_probes: '*/15 * * * * *',
+};
+
+export const DEMO_BUDGETS = [
+  { name: 'everything', limit: parseDecimal('14000'), period: 'month', match: {} },
+  { name: 'venice-today', limit: parseDecimal('15'), period: 'day', match: { provider: ['venice'] } },
+  { name: 'gpu-deployments', limit: parseDecimal('2500'), period: 'week', match: { tier: ['dedicated'] } },
+] as const;
 
 /** What the demo configures beside its accounts: the entries of each list, by its key. */
 export const DEMO_SECTIONS: Readonly<Record<string, readonly object[]>> = { priceProbes: DEMO_PROBES };

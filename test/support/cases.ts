@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { DEFAULT_RATES, rateAt } from '../../src/core/values/exchange-rates.ts';
+import { rateAt } from '../../src/core/values/exchange-rates.ts';
 import { multiply, parseDecimal } from '../../src/core/values/money.ts';
 import type { Instant } from '../../src/core/values/time.ts';
 import type { FeedContext, Provider } from '../../src/providers/api/provider.ts';
+import { DEFAULT_RATES } from '../../src/providers/index.ts';
 import { coverageOf, type Interval } from './coverage.ts';
 import { Exchange } from './fake-ask.ts';
 

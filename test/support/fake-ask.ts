@@ -3,9 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { Drift } from '../../src/core/statement/statement.ts';
 import { readAnswer } from '../../src/poll/http/parse-response.ts';
-import { PollError } from '../../src/providers/api/errors.ts';
+import { PollError, reasonOfStatus } from '../../src/providers/api/errors.ts';
 import { type Answer, type Ask, type Request, titleOf } from '../../src/providers/api/request.ts';
-import { reasonOfStatus } from '../../src/providers/api/status.ts';
 import { takeAll } from '../../src/providers/api/steps.ts';
 
 const Recording = z.strictObject({

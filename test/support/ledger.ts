@@ -3,9 +3,9 @@ import type { Store } from '../../src/core/ledger/records.ts';
 import type { AccountSettings, StatementOutcome, StreamSettings } from '../../src/core/ledger/settings.ts';
 import { type Ledger, openLedger } from '../../src/core/ledger.ts';
 import type { Charge, ResourceFacts, Statement } from '../../src/core/statement/statement.ts';
-import { DEFAULT_RATES } from '../../src/core/values/exchange-rates.ts';
 import { type Fixed, fromNumber } from '../../src/core/values/money.ts';
 import { DAY, type Granularity, HOUR, type Instant, type Range } from '../../src/core/values/time.ts';
+import { DEFAULT_RATES } from '../../src/providers/index.ts';
 import { cacheCells } from '../../src/store/cache.ts';
 import { openDatabase } from '../../src/store/open.ts';
 import { sqliteStore } from '../../src/store/sqlite.ts';
@@ -38,6 +38,7 @@ export function settings(
     since: undefined,
     maxSeries: 10_000,
     rates: DEFAULT_RATES,
+    refilling: new Set(['DIEM', 'VCU']),
     streams,
     ...account,
   };

@@ -2,11 +2,11 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { buffer } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { z } from 'zod';
-import { DEFAULT_RATES } from '../../src/core/values/exchange-rates.ts';
 import type { ScheduledFeed } from '../../src/poll/feed-runner.ts';
 import { createHttpClient } from '../../src/poll/http/client.ts';
 import { createPoller, type PollerOptions } from '../../src/poll/poller.ts';
 import type { Feed, Provider } from '../../src/providers/api/provider.ts';
+import { DEFAULT_RATES } from '../../src/providers/index.ts';
 import { openBench, settings } from './ledger.ts';
 import { servedOnLoopback } from './loopback.ts';
 
@@ -136,6 +136,8 @@ const PROVIDER: Provider = {
   baseUrl: 'http://127.0.0.1',
   versionPrefix: '/v1',
   environmentKey: 'FAKE_KEY',
+  keyHelp: 'read billing',
+  freshness: 'Read as the test says.',
   config: z.unknown(),
   headers: (_config, key) => ({ Authorization: `Bearer ${key}` }),
   rateLimit: () => ({}),

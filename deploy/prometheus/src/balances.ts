@@ -1,5 +1,6 @@
 import { METRICS } from '../../../src/core/metrics/catalog.ts';
-import { REFILLING } from '../../../src/core/values/exchange-rates.ts';
+import { refillingOf } from '../../../src/providers/api/currencies.ts';
+import { PROVIDERS } from '../../../src/providers/index.ts';
 import type { Alert, Group } from './rule.ts';
 import { dollarsOf } from './text.ts';
 import { THRESHOLDS } from './thresholds.ts';
@@ -11,7 +12,7 @@ import { THRESHOLDS } from './thresholds.ts';
 const RUNWAY = `last_over_time(max by (provider, account) (${METRICS.runway.name})[6h:5m])`;
 
 const BALANCE = dollarsOf(
-  `sum(max by (currency) (${METRICS.balance.name}{provider=%q, account=%q, currency!~"${[...REFILLING].join('|')}"}))`,
+  `sum(max by (currency) (${METRICS.balance.name}{provider=%q, account=%q, currency!~"${PROVIDERS.flatMap((provider) => [...refillingOf(provider)]).join('|')}"}))`,
   ['provider', 'account'],
 );
 

@@ -140,7 +140,9 @@ describe('a provider that bills only days that have ended', () => {
 
 describe('the runway of a stream of days', () => {
   const balance = ({ ledger, account }: Bench, dollars: number) => {
-    const observations = [{ metric: 'balance', labels: { currency: 'USD' }, value: fromNumber(dollars) }];
+    const observations = [
+      { metric: 'balance' as const, labels: { currency: 'USD' }, value: fromNumber(dollars) },
+    ];
     const nothing = { reconciliation: undefined, state: undefined, notes: undefined };
     ledger.recordPoll({ account, feed: 'balance' }, { at: MIDNIGHT, observations, ...nothing });
   };

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cost, OPENED, openBench, Refused, settings, statement, utc } from '../../../test/support/ledger.ts';
+import { DEFAULT_RATES } from '../../providers/index.ts';
 import type { Charge } from '../statement/statement.ts';
-import { constantRate, DEFAULT_RATES } from '../values/exchange-rates.ts';
+import { constantRate } from '../values/exchange-rates.ts';
 import { fromNumber, ONE, parseDecimal } from '../values/money.ts';
 import { DAY, HOUR, MINUTE, startOfDay } from '../values/time.ts';
 

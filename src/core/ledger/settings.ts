@@ -10,6 +10,8 @@ export interface AccountSettings {
   /** Series the account may expose before further label sets are folded. */
   readonly maxSeries: number;
   readonly rates: Rates;
+  /** Currencies of which there is as much again every day: a balance in them never runs out for good. */
+  readonly refilling?: ReadonlySet<string>;
   readonly streams: readonly StreamSettings[];
 }
 

@@ -9,7 +9,7 @@ import {
   statement,
   utc,
 } from '../../../test/support/ledger.ts';
-import { DEFAULT_RATES } from '../values/exchange-rates.ts';
+import { DEFAULT_RATES } from '../../providers/index.ts';
 import { fromNumber, ONE } from '../values/money.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../values/time.ts';
 import { MAX_OVERFLOWED } from './overflow.ts';

@@ -4,6 +4,7 @@ import type { BudgetState } from '../reports/budget-status.ts';
 import type { SpendByCurrency } from '../reports/burn-rate.ts';
 import { runwayOf } from '../reports/runway.ts';
 import { WINDOWS, type Window, windowState } from '../reports/windows.ts';
+import { OBSERVATION_METRICS } from '../statement/observation-metrics.ts';
 import { newestOf } from '../statement/observations.ts';
 import type { Observation } from '../statement/statement.ts';
 import { type Fixed, toNumber } from '../values/money.ts';
@@ -18,8 +19,6 @@ export interface AccountInput extends SeriesInput {
   readonly dailySpend: (stream: number) => SpendByCurrency | undefined;
   readonly withCosts: ReadonlySet<number>;
 }
-
-const METRICS_BY_KEY: ReadonlyMap<string, Metric> = new Map(Object.entries(METRICS));
 
 export function addAccount(input: AccountInput, samples: SampleCollector, account: AccountRow): void {
   addWindows(input, samples, account);
@@ -97,26 +96,20 @@ function addObservation(
   account: AccountRow,
   { metric: key, labels, value }: Observation,
 ): void {
-  const metric = METRICS_BY_KEY.get(key);
-  if (metric)
-    samples.add(account.id, metric, {
-      labels: labelValues(metric, account, labels),
-      value: toNumber(value),
-    });
+  const metric = OBSERVATION_METRICS[key];
+  samples.add(account.id, metric, { labels: labelValues(metric, account, labels), value: toNumber(value) });
 }
 
 function addRunway(
-  { state, dailySpend }: AccountInput,
+  { accounts, state, dailySpend }: AccountInput,
   samples: SampleCollector,
   account: AccountRow,
   observations: readonly Observation[],
 ): void {
   const balances = observations.filter(({ metric }) => metric === 'balance');
   if (balances.length === 0) return;
-  const seconds = runwayOf(
-    balances,
-    state.streamsOf(account.id).map(({ id }) => dailySpend(id)),
-  );
+  const spends = state.streamsOf(account.id).map(({ id }) => dailySpend(id));
+  const seconds = runwayOf(balances, spends, accounts.get(account.id)?.refilling);
   if (seconds !== undefined)
     samples.add(account.id, METRICS.runway, { labels: labelsOf(account), value: toNumber(seconds) });
 }

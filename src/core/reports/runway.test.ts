@@ -19,7 +19,7 @@ const RUNWAY = 'ai_billing_runway_seconds|test|prod';
 /** What a feed says that the account holds. */
 function hold({ ledger, account }: Bench, balances: Readonly<Record<string, number>>): void {
   const observations = Object.entries(balances).map(([currency, dollars]) => ({
-    ...{ metric: 'balance', labels: { currency }, value: fromNumber(dollars) },
+    ...{ metric: 'balance' as const, labels: { currency }, value: fromNumber(dollars) },
   }));
   const nothing = { reconciliation: undefined, state: undefined, notes: undefined };
   ledger.recordPoll({ account, feed: 'balance' }, { at: NOON, observations, ...nothing });

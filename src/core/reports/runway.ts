@@ -1,5 +1,4 @@
 import type { Observation } from '../statement/statement.ts';
-import { REFILLING } from '../values/exchange-rates.ts';
 import { divideHalfEven, type Fixed, fromInteger } from '../values/money.ts';
 import { DAY, SECOND } from '../values/time.ts';
 import type { SpendByCurrency } from './burn-rate.ts';
@@ -11,13 +10,14 @@ import type { SpendByCurrency } from './burn-rate.ts';
 export function runwayOf(
   balances: readonly Observation[],
   spends: readonly (SpendByCurrency | undefined)[],
+  refilling: ReadonlySet<string> = new Set(),
 ): Fixed | undefined {
-  const lasting = balances.filter(({ labels }) => !REFILLING.has(labels.currency ?? ''));
+  const lasting = balances.filter(({ labels }) => !refilling.has(labels.currency ?? ''));
   const known = spends.flatMap((spend) => spend ?? []);
   if (lasting.length === 0 || spends.length === 0 || known.length < spends.length) return undefined;
   const spent = known
     .flatMap((spend) => [...spend])
-    .reduce((sum, [currency, usd]) => (REFILLING.has(currency) ? sum : sum + usd), 0n);
+    .reduce((sum, [currency, value]) => (refilling.has(currency) ? sum : sum + value), 0n);
   if (spent <= 0n) return undefined;
   const balance = lasting.reduce((sum, { value }) => sum + value, 0n);
   const day = fromInteger(BigInt(DAY / SECOND));

@@ -137,3 +137,10 @@ export const OBSERVATION_METRICS = {
     "The provider's own total less the same from the ledger, in US dollars; the status says which total. Not 0: they disagree.",
   ),
 } as const satisfies Record<string, Metric>;
+
+/** What an observation can be of. */
+export type ObservationKey = keyof typeof OBSERVATION_METRICS;
+
+export function isObservationKey(key: string): key is ObservationKey {
+  return Object.hasOwn(OBSERVATION_METRICS, key);
+}

@@ -25,7 +25,7 @@ export function newestOf(observations: Iterable<Observation>): Observation[] {
  */
 export function assertPlausibleReading({ observations, reconciliation }: Reading): void {
   for (const { metric, value } of observations) {
-    const name = Object.entries(OBSERVATION_METRICS).find(([key]) => key === metric)?.[1].name ?? metric;
+    const { name } = OBSERVATION_METRICS[metric];
     assertPlausible(value, name.includes('_usd') ? MAX_DOLLARS : MAX_QUANTITY, `an amount of ${name}`);
   }
   if (reconciliation) assertPlausible(reconciliation.difference, MAX_DOLLARS, 'a difference of totals');

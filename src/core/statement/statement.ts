@@ -1,5 +1,6 @@
 import type { Fixed, Usd } from '../values/money.ts';
 import type { Granularity, Instant, Range } from '../values/time.ts';
+import type { ObservationKey } from './observation-metrics.ts';
 
 /**
  * What a line can measure.
@@ -76,8 +77,8 @@ export interface Reconciliation {
 
 /** A gauge that comes straight from an answer and is not made of cells: a category total, a balance, a trend. */
 export interface Observation {
-  /** Key of the metric table, such as `monthGross`. */
-  readonly metric: string;
+  /** Which of the metrics in `observation-metrics.ts` it is a sample of, such as `monthGross`. */
+  readonly metric: ObservationKey;
   /** Values of the labels beyond `provider` and `account`. */
   readonly labels: Readonly<Record<string, string>>;
   readonly value: Fixed;

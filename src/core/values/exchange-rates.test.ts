@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { constantRate, DEFAULT_RATES, type Rates, rateAt } from './exchange-rates.ts';
-import { ONE, parseDecimal } from './money.ts';
+import { constantRate, DOLLAR_RATES, type Rates, rateAt } from './exchange-rates.ts';
+import { parseDecimal } from './money.ts';
 
 const MARCH = Date.UTC(2026, 2, 1);
 const APRIL = Date.UTC(2026, 3, 1);
@@ -16,22 +16,9 @@ const RATES: Rates = new Map([
   ['DIEM', constantRate(parseDecimal('0.9'))],
 ]);
 
-test('the dollar and the virtual currencies have a rate without configuration', () => {
-  const defaults = Object.fromEntries(
-    [...DEFAULT_RATES.keys()].map((name) => [name, rateAt(DEFAULT_RATES, name, 0)]),
-  );
-  assert.deepEqual(defaults, {
-    USD: ONE,
-    DIEM: ONE,
-    VCU: parseDecimal('0.1'),
-    BUNDLED_CREDITS: ONE,
-    EARNED_CREDITS: ONE,
-  });
-});
-
 test('a currency nobody gave a rate has none', () => {
-  assert.equal(rateAt(DEFAULT_RATES, 'EUR', MARCH), undefined);
-  assert.equal(rateAt(DEFAULT_RATES, 'constructor', MARCH), undefined);
+  assert.equal(rateAt(DOLLAR_RATES, 'EUR', MARCH), undefined);
+  assert.equal(rateAt(RATES, 'constructor', MARCH), undefined);
 });
 
 test('a dated rate holds from its instant until the next one, and there is none before the first', () => {

@@ -1,4 +1,4 @@
-import { type Fixed, fromNumber, ONE } from './money.ts';
+import { type Fixed, ONE } from './money.ts';
 import type { Instant } from './time.ts';
 
 /** What one unit of a currency is worth in dollars, from an instant on. */
@@ -16,21 +16,8 @@ export function constantRate(usd: Fixed): readonly Rate[] {
   return [{ from: Number.NEGATIVE_INFINITY, usd }];
 }
 
-/**
- * The rates nobody has to configure: the dollar, and the virtual currencies that are defined by the dollar.
- *
- * DIEM is one dollar of compute (https://docs.venice.ai/overview/about-venice), VCU, its predecessor, a tenth of one.
- */
-export const DEFAULT_RATES: Rates = new Map([
-  ['USD', constantRate(ONE)],
-  ['DIEM', constantRate(ONE)],
-  ['VCU', constantRate(fromNumber(0.1))],
-  ['BUNDLED_CREDITS', constantRate(ONE)],
-  ['EARNED_CREDITS', constantRate(ONE)],
-]);
-
-/** Currencies of which there is as much again every day: a balance in them never runs out for good. */
-export const REFILLING: ReadonlySet<string> = new Set(['DIEM', 'VCU']);
+/** The rate that needs neither a provider nor a configuration. */
+export const DOLLAR_RATES: Rates = new Map([['USD', constantRate(ONE)]]);
 
 /**
  * Dollars for one unit of `currency` in the bucket that starts at `at`.

@@ -74,6 +74,8 @@ function providerOf(more: Partial<Provider> = {}): Provider {
     baseUrl: 'http://127.0.0.1',
     versionPrefix: '/v1',
     environmentKey: 'FAKE_KEY',
+    keyHelp: 'read billing',
+    freshness: 'Read as the test says.',
     config: z.unknown(),
     headers: (_config, key) => ({ Authorization: `Bearer ${key}` }),
     rateLimit: () => ({}),

@@ -2,8 +2,8 @@ import { HOUR } from '../../core/values/time.ts';
 import type { BodyLimits } from './body.ts';
 
 /**
- * Limits of one answer: what the process can parse without a noticeable pause. A page of Venice has 13,000 values in 400 kB; a request
- * that may get a larger answer says so (`Request.maxValues`).
+ * Limits of one answer: what the process can parse without a noticeable pause. A page of a thousand rows has 13,000 values in 400 kB; a
+ * request that may get a larger answer says so (`Request.maxValues`).
  */
 export const ANSWER_LIMITS = {
   wireBytes: 32 * 2 ** 20,
@@ -22,7 +22,7 @@ export const ANSWER_LIMITS = {
 } as const satisfies BodyLimits;
 
 /**
- * Limits of all answers about one range. A day of five million rows at Venice is 5,000 answers, or 10,000 from the
+ * Limits of all answers about one range. A day of five million rows, a thousand to a page, is 5,000 answers, or 10,000 from a
  * retired endpoint.
  */
 export const RANGE_LIMITS = {

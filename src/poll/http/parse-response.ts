@@ -1,10 +1,10 @@
 import type { z } from 'zod';
 import type { Drift } from '../../core/statement/statement.ts';
+import { findDrift } from '../../providers/api/answer-drift.ts';
 import { PollError } from '../../providers/api/errors.ts';
 import { describeIssue } from '../../providers/api/issues.ts';
 import { readAhead } from '../../providers/api/members.ts';
 import type { Steps } from '../../providers/api/steps.ts';
-import { findUndocumented } from '../../providers/api/undocumented.ts';
 import { parseExactJson } from './exact-json.ts';
 
 const MAX_ISSUES = 3;
@@ -13,7 +13,7 @@ const MAX_ISSUES = 3;
  * Parses the bytes of an answer in short steps, or reports how they differ from the documentation. Messages name places and what was
  * expected there, never what was received.
  *
- * @param drift receives deviations that the schema tolerates.
+ * @param drift receives deviations that the schema tolerates, and fields that it does not name.
  * @throws {PollError} with the reason `contract`.
  */
 export function* readAnswer<Body>(
@@ -27,7 +27,7 @@ export function* readAnswer<Body>(
   const parsed = yield* parsedBy(schema, json, label);
   yield;
   if (parsed.success) {
-    drift.push(...(yield* findUndocumented(schema, json)));
+    drift.push(...(yield* findDrift(schema, json)));
     return parsed.data;
   }
   const { issues } = parsed.error;

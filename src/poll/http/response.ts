@@ -1,9 +1,13 @@
 import type { Readable } from 'node:stream';
 import { type Instant, SECOND } from '../../core/values/time.ts';
 import type { Deadline } from '../../net/deadline.ts';
-import { type FailureReason, PollError, type PollErrorOptions } from '../../providers/api/errors.ts';
+import {
+  type FailureReason,
+  PollError,
+  type PollErrorOptions,
+  reasonOfStatus,
+} from '../../providers/api/errors.ts';
 import { titleOf } from '../../providers/api/request.ts';
-import { reasonOfStatus } from '../../providers/api/status.ts';
 import { type Body, type BodyLimits, readBody } from './body.ts';
 import type { Exchange } from './context.ts';
 import { causeOf, faultOfBody, TIMED_OUT, type TransportFault } from './faults.ts';

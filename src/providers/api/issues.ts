@@ -46,10 +46,10 @@ function pathOf(path: readonly PropertyKey[]): string {
 }
 
 function keyOf(key: string, index: number): string {
-  if (!/^[\w$]+$/.test(key)) return `[${JSON.stringify(key.slice(0, LONGEST_KEY))}]`;
-  return (index === 0 ? '' : '.') + key.slice(0, LONGEST_KEY);
+  if (!/^[\w$]+$/.test(key)) return `[${JSON.stringify(key.slice(0, MAX_KEY_CHARACTERS))}]`;
+  return (index === 0 ? '' : '.') + key.slice(0, MAX_KEY_CHARACTERS);
 }
 
 export type Issue = z.core.$ZodIssue;
 
-const LONGEST_KEY = 60;
+const MAX_KEY_CHARACTERS = 60;

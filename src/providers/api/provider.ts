@@ -56,13 +56,18 @@ export interface Reader<Page> {
   add(page: Page): void;
   /** How many charges, names and the like it keeps so far; absent: it keeps the pages themselves. */
   retainedEntries?(): number;
-  /** `again`: the range is to be read once more after all others of the poll, which may tell what this reading could not. */
   finish(): RangeReading;
   /** The same as `finish`, in steps of a moment each: for answers so large that all at once takes long. */
   finishInSteps?(): Steps<RangeReading>;
 }
 
-type RangeReading = Reading & { readonly state?: string; readonly reread?: boolean };
+/** The reading of one range of a poll. */
+export interface RangeReading extends Reading {
+  /** What the feed remembers until its next poll; absent: what it remembered before. */
+  readonly state?: string;
+  /** The range is to be read once more after all others of the poll, which may tell what this reading could not. */
+  readonly reread?: boolean;
+}
 
 /** The buckets a feed fills, when it reads billing facts at all. */
 export interface BillingStream<Config = unknown> {
@@ -130,9 +135,19 @@ export interface SectionEntry {
 export interface Section<Config, Entry extends SectionEntry> {
   /** Pinned: the configuration's key. */
   readonly key: string;
+  /** What the list is for, for the JSON Schema of the configuration. */
+  readonly description: string;
   readonly entry: z.ZodType<Entry>;
   /** The configuration of an account with the entries meant for it. */
   into(config: Config, entries: readonly Entry[]): Config;
+}
+
+/** A currency that exists at one provider only. */
+export interface VirtualCurrency {
+  /** US dollars of one unit, as decimal text; the configuration may name another rate. */
+  readonly usd: string;
+  /** There is as much again every day: a balance in it never runs out for good. */
+  readonly refills?: boolean;
 }
 
 /** One supported service: everything the rest of the program needs to know about it. */
@@ -145,6 +160,10 @@ export interface Provider<Config = unknown> {
   readonly versionPrefix: string;
   /** Variable that holds the key when there is no configuration file. */
   readonly environmentKey: string;
+  /** What the key must be allowed to do, for the documentation. */
+  readonly keyHelp: string;
+  /** How fresh what it bills can be, in a sentence for dashboards and the documentation. */
+  readonly freshness: string;
   /** The account keys only this provider has, with their defaults. */
   readonly config: z.ZodType<Config>;
   /** The list of the configuration that only this provider reads. */
@@ -163,14 +182,25 @@ export interface Provider<Config = unknown> {
   retryAfterOfBody?(body: unknown): number | undefined;
   /** What the provider allows; the exporter never sends more, over all feeds of the account. */
   readonly requestBudget?: { readonly requests: number; readonly perMs: number };
+  /** Virtual currencies that the provider defines by the dollar, by their names in upper case. */
+  readonly currencies?: Readonly<Record<string, VirtualCurrency>>;
   /** What a single run cost, where the provider tells. */
   readonly tasks?: Tasks;
   readonly feeds: readonly Feed<Config, unknown>[];
 }
 
-/** Lets TypeScript infer a provider's configuration from its schema and check the feeds against it. */
-export function defineProvider<Config>(provider: Provider<Config>): Provider<Config> {
-  return provider;
+type DefaultedKeys = 'versionPrefix' | 'headers' | 'rateLimit';
+type ProviderDefinition<Config> = Omit<Provider<Config>, DefaultedKeys> &
+  Partial<Pick<Provider<Config>, DefaultedKeys>>;
+
+/** A provider whose key is a bearer token, whose paths have no version and who documents no rate-limit headers, unless it says so. */
+export function defineProvider<Config>(provider: ProviderDefinition<Config>): Provider<Config> {
+  return {
+    versionPrefix: '',
+    headers: (_, key) => ({ authorization: `Bearer ${key}` }),
+    rateLimit: () => ({}),
+    ...provider,
+  };
 }
 
 /** Checks a section's `into` against what its `entry` parses to; outside, its entries are nobody's business. */

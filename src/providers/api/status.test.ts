@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { FailureReason } from './errors.ts';
-import { reasonOfStatus } from './status.ts';
+import { type FailureReason, reasonOfStatus } from './errors.ts';
 
 const reasons: Record<FailureReason, number[]> = {
   auth: [401, 402, 403],

@@ -1,18 +1,60 @@
 import { z } from 'zod';
-import { DAY, type Range, SECOND } from '../../core/values/time.ts';
-import { defineFeed, defineProvider, type FeedContext } from '../api/provider.ts';
-import type { Ask } from '../api/request.ts';
-import { askInParts, SHORTER_MEMO } from './longest.ts';
-import { lookups } from './lookups.ts';
-import { namesOf } from './names.ts';
-import { boundsOf, daysOf, isCurrent, monthToDate, rangesToRead } from './plan.ts';
-import { type AnswersOfRange, usageReader } from './read.ts';
-import { UsageSummary } from './schema.ts';
-import { lacksDays } from './usage.ts';
+import { DAY, SECOND } from '../../core/values/time.ts';
+import { snapshotFeed } from '../api/feeds.ts';
+import { defineFeed, defineProvider } from '../api/provider.ts';
+import { readPrices } from './lookups/prices.ts';
+import { InstanceTypePrices, Models, Teams } from './lookups/schema.ts';
+import { readModels, readTeams } from './lookups/teams.ts';
+import { askUsage, type UsagePage } from './usage/ask.ts';
+import { namesOf } from './usage/names.ts';
+import { planUsage } from './usage/plan.ts';
+import { usageReader } from './usage/read.ts';
 
 /** `Bearer` is what newer documentation names; `Api-Key` works by both. */
-const Config = z.strictObject({ auth: z.enum(['Api-Key', 'Bearer']).default('Api-Key') });
-type Config = z.infer<typeof Config>;
+const BasetenConfig = z.strictObject({
+  auth: z
+    .enum(['Api-Key', 'Bearer'])
+    .default('Api-Key')
+    .describe('Scheme of the authorization header: `Api-Key` or `Bearer`.'),
+});
+type BasetenConfig = z.infer<typeof BasetenConfig>;
+
+const usage = defineFeed<BasetenConfig, UsagePage>({
+  name: 'usage',
+  // Data moves hourly: https://docs.baseten.co/organization/billing
+  schedule: '*/15 * * * *',
+  jitterMs: 30 * SECOND,
+  stream: { name: 'usage', granularity: 'day', settleMs: 31 * DAY },
+  plan: planUsage,
+  ask: askUsage,
+  reader: (_, context) => usageReader(namesOf(context)),
+});
+
+// What things cost and who owns them: nothing here is money that was billed, and an account may not be allowed to read it.
+
+const prices = snapshotFeed<BasetenConfig, InstanceTypePrices>({
+  name: 'prices',
+  schedule: '41 */6 * * *',
+  optional: true,
+  request: () => ({ path: '/instance_type_prices', schema: InstanceTypePrices }),
+  read: readPrices,
+});
+
+const models = snapshotFeed<BasetenConfig, Models>({
+  name: 'models',
+  schedule: '11 * * * *',
+  optional: true,
+  request: () => ({ path: '/models', schema: Models }),
+  read: readModels,
+});
+
+const teams = snapshotFeed<BasetenConfig, Teams>({
+  name: 'teams',
+  schedule: '12 * * * *',
+  optional: true,
+  request: () => ({ path: '/teams', schema: Teams }),
+  read: readTeams,
+});
 
 /** https://docs.baseten.co/reference/management-api/rate-limits: seconds, in the body of a 429. */
 const TooMany = z.object({
@@ -25,60 +67,20 @@ const TooMany = z.object({
   ]),
 });
 
-const usage = defineFeed<Config, AnswersOfRange>({
-  name: 'usage',
-  // Data moves hourly: https://docs.baseten.co/organization/billing
-  schedule: '*/15 * * * *',
-  jitterMs: 30 * SECOND,
-  stream: { name: 'usage', granularity: 'day', settleMs: 31 * DAY },
-  plan: rangesToRead,
-  ask: askUsage,
-  reader: (_, context) => usageReader(namesOf(context)),
-});
-
-/** There are no pages: 31 days of 3,300 deployments are 550,000 values, or 760,000 with the parts of each subtotal. */
-const MAX_VALUES = 800_000;
-
-/** Totals of categories hold for the range that was asked, so that those of the month need a request of their own. */
-async function* askUsage(
-  ask: Ask,
-  range: Range,
-  { now, state }: FeedContext<Config>,
-): AsyncGenerator<AnswersOfRange> {
-  const answer = async (asked: Range) => ({ asked, summary: await summaryOf(ask, asked) });
-  const wholes = await askInParts(range, state, answer);
-  for (const whole of wholes) yield { about: 'range', ...whole };
-  for (const { asked, summary } of wholes) {
-    const days = daysOf(asked);
-    if (days.length === 1 || !lacksDays(summary)) continue;
-    for (const start of days) yield { about: 'day', ...(await answer({ start, end: start + DAY })) };
-  }
-  if (!isCurrent(range, now)) return;
-  const month = monthToDate(now);
-  const isSame = month.start === range.start && month.end === range.end;
-  const known = wholes.length > 1 ? SHORTER_MEMO : state;
-  const months = isSame ? wholes : await askInParts(month, known, answer);
-  for (const each of months) yield { about: 'month', ...each };
-}
-
-async function summaryOf(ask: Ask, range: Range): Promise<UsageSummary> {
-  const path = '/billing/usage_summary';
-  return (await ask({ path, query: boundsOf(range), schema: UsageSummary, maxValues: MAX_VALUES })).body;
-}
-
 /** https://www.baseten.co: dedicated inference, training and model APIs. */
-export const baseten = defineProvider<Config>({
+export const baseten = defineProvider<BasetenConfig>({
   id: 'baseten',
   title: 'Baseten',
   baseUrl: 'https://api.baseten.co',
   versionPrefix: '/v1',
   environmentKey: 'BASETEN_API_KEY',
-  config: Config,
+  keyHelp: "read the organization's billing (admin)",
+  freshness:
+    'Read every 15 minutes; Baseten moves its figures about once an hour and may revise a day for 31 days.',
+  config: BasetenConfig,
   headers: ({ auth }, key) => ({ authorization: `${auth} ${key}` }),
-  // None are documented.
-  rateLimit: () => ({}),
   retryAfterOfBody: (body) => TooMany.safeParse(body).data?.retry_after,
   // https://docs.baseten.co/reference/management-api/rate-limits
   requestBudget: { requests: 100, perMs: SECOND },
-  feeds: [usage, ...lookups],
+  feeds: [usage, prices, models, teams],
 });

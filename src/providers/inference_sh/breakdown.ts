@@ -9,9 +9,10 @@ import {
   type Range,
   sizeOf,
 } from '../../core/values/time.ts';
-import { unknownFieldsOf } from '../api/unknown-fields.ts';
+import { isWithin } from '../api/plans.ts';
+import { observe, reading } from '../api/readings.ts';
 import { callsOf } from './calls.ts';
-import { Breakdown } from './schema.ts';
+import type { Breakdown } from './schema.ts';
 
 /** What a breakdown feed knows of itself. */
 export interface BreakdownOptions {
@@ -37,18 +38,18 @@ export function readBreakdown(body: Breakdown, { range, granularity, since }: Br
   const wanted = intersection(window.whole, { start: since, end: Number.POSITIVE_INFINITY });
   const calls = callsOf(body.per_model, range);
   const charges = spends.filter(({ at }) => wanted && isWithin(wanted, at)).map(chargeOf);
-  // A whole answer without a cent: likely a fault where money stood, and no change where none did.
+  // A whole answer without a cent: likely a fault if there was money before, and no change if there was none.
   const silentTiers = spends.some(({ cost }) => cost !== 0n) ? [] : [''];
-  return {
-    ...(wanted && { statement: { granularity, range: wanted, charges, silentTiers } }),
+  return reading({
+    statement: wanted && { granularity, range: wanted, charges, silentTiers },
     resources: factsOf(charges),
     observations: [...trendOf(body, range), ...calls.observations],
     reconciliation: {
       difference: spends.reduce((rest, { cost }) => rest - cost, body.total_cost),
       against: 'total_cost',
     },
-    drift: [...unknownFieldsOf(Breakdown, body), ...straysOf(spends, window.touched), ...calls.drift],
-  };
+    drift: [...straysOf(spends, window.touched), ...calls.drift],
+  });
 }
 
 /** The buckets that the period touches, and those of them that it does not begin within. The last one may be open. */
@@ -66,10 +67,6 @@ function spendsOf({ timeseries }: Breakdown, size: number): BreakdownSpend[] {
   );
 }
 
-function isWithin({ start, end }: Range, at: Instant): boolean {
-  return start <= at && at < end;
-}
-
 function chargeOf({ at, app, cost }: BreakdownSpend): Charge {
   return { at, measure: 'cost', resource: app, model: '', tier: '', detail: 'USD', value: cost };
 }
@@ -79,9 +76,8 @@ function factsOf(charges: readonly Charge[]): ResourceFacts[] {
   return [...apps].map((app) => ({ resource: app, name: app, kind: 'app' }));
 }
 
-function trendOf({ trend_percent }: Breakdown, range: string): Observation[] {
-  if (trend_percent === undefined || trend_percent === null) return [];
-  return [{ metric: 'trend', labels: { range }, value: divideHalfEven(trend_percent, 100n) }];
+function trendOf({ trend_percent: trend }: Breakdown, range: string): Observation[] {
+  return observe('trend', { range }, typeof trend === 'bigint' ? divideHalfEven(trend, 100n) : undefined);
 }
 
 /** Spend in buckets that the period does not touch. Its total is likely to hold it, the ledger does not. */

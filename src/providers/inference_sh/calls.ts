@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Drift, Observation } from '../../core/statement/statement.ts';
 import type { Fixed } from '../../core/values/money.ts';
+import { driftIn } from '../api/answer-drift.ts';
 import { Count } from '../api/schemas.ts';
-import { unknownFieldsOf } from '../api/unknown-fields.ts';
 
 /** One of the top apps of a breakdown's window. Its cost is in the timeseries, too. */
 const TopApp = z.looseObject({
@@ -32,10 +32,7 @@ export function callsOf(
       value,
     })),
     drift: [
-      ...unknownFieldsOf(z.array(TopApp), apps).map(({ kind, what }) => ({
-        kind,
-        what: `per_model.${what}`,
-      })),
+      ...driftIn(z.object({ per_model: z.array(TopApp) }), { per_model: apps }),
       ...(isOdd ? [{ kind: 'unknown_value' as const, what: 'per_model' }] : []),
     ],
   };

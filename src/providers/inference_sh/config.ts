@@ -3,7 +3,7 @@ import { isLabel, LABEL_FORM } from '../../core/values/label.ts';
 import { defineSection } from '../api/provider.ts';
 
 /** The keys of the account, and what is put in from the list beside the accounts. */
-export interface Config extends z.infer<typeof AccountKeys> {
+export interface InferenceShConfig extends z.infer<typeof AccountKeys> {
   readonly priceProbes?: readonly PriceProbe[];
 }
 
@@ -13,34 +13,40 @@ export const AccountKeys = z.strictObject({
     .trim()
     .min(1, 'must be the id of a team')
     .optional()
-    .describe('Read this team only, with a key of several teams. Default: all that the key may read.'),
+    .describe(
+      'Read this team only, with a key of several teams; sent as the query parameter `team_id`. Without it the account reads all that its key may.',
+    ),
 });
 
 /** A mapping that is sent as it is. */
 const Sent = z.record(z.string(), z.unknown()).check(({ value, issues }) => {
-  for (const path of inexactIn(value)) {
+  for (const { path, input } of inexactIn(value)) {
     const message = 'must be a number that JSON can hold: finite, and if whole below 2^53';
-    issues.push({ code: 'custom', message, path, input: value });
+    issues.push({ code: 'custom', message, path, input });
   }
 });
 
-/** Where a value holds numbers that would not arrive as they were written. */
-function inexactIn(value: unknown, path: readonly string[] = []): string[][] {
+/** The numbers in a value that would not arrive as they were written. */
+function inexactIn(value: unknown, path: string[] = []): { path: string[]; input: number }[] {
   if (typeof value === 'number') {
     const isExact = Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
-    return isExact ? [] : [[...path]];
+    return isExact ? [] : [{ path, input: value }];
   }
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, item]) => inexactIn(item, [...path, key]));
 }
 
 const Pricing = Sent.check(({ value, issues }) => {
-  const blame = (message: string, ...path: string[]) =>
-    issues.push({ code: 'custom', message, path, input: value });
+  const blame = (message: string, key: string) =>
+    issues.push({ code: 'custom', message, path: [key], input: value[key] });
   const expressions = Object.keys(value).filter((key) => key.endsWith('_expression'));
   const { prices } = value;
   if (expressions.length === 0 && prices === undefined)
-    blame('must hold prices, or a key that ends in _expression');
+    issues.push({
+      code: 'custom',
+      message: 'must hold prices, or a key that ends in _expression',
+      input: value,
+    });
   if (prices !== undefined && (typeof prices !== 'object' || prices === null || Array.isArray(prices)))
     blame('must be a mapping of names to prices', 'prices');
   for (const key of expressions) {
@@ -68,8 +74,9 @@ export const PriceProbe = z.strictObject({
 });
 export type PriceProbe = z.infer<typeof PriceProbe>;
 
-export const priceProbesSection = defineSection<Config, PriceProbe>({
+export const priceProbesSection = defineSection<InferenceShConfig, PriceProbe>({
   key: 'priceProbes',
+  description: 'Prices that inference.sh calculates every hour, to see when they change.',
   entry: PriceProbe,
   into: (config, priceProbes) => ({ ...config, priceProbes }),
 });

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { PollError } from '../api/errors.ts';
-import { type Answer, type Ask, type Request, titleOf } from '../api/request.ts';
-import { reasonOfStatus } from '../api/status.ts';
+import { PollError, reasonOfStatus } from '../api/errors.ts';
+import { type Request, titleOf } from '../api/request.ts';
 
 // https://inference.sh/docs/api/rest/overview
 
@@ -17,14 +16,12 @@ const EnvelopeRefusal = z.object({
 type EnvelopeRefusal = z.infer<typeof EnvelopeRefusal>;
 
 /**
- * Asks for a body in any of the three forms that are documented: bare, in `{success, status, data}`, or in
- * `{data, messages}`.
- *
- * @throws {PollError} also for an answer of status 200 that says `success: false`.
+ * The request for a body that comes in any of the three documented forms: bare, in `{success, status, data}`, or in
+ * `{data, messages}`. An answer with status 200 that says `success: false` fails like the refusal that it names.
  */
-export async function askUnwrapped<Body>(ask: Ask, request: Request<Body>): Promise<Answer<Body>> {
+export function unwrapped<Body>(request: Request<Body>): Request<Body> {
   const content = z.unknown().transform((value) => contentOf(value, request));
-  return ask({ ...request, schema: content.pipe(request.schema) });
+  return { ...request, schema: content.pipe(request.schema) };
 }
 
 /** @throws {PollError} for a refusal. No body of ours has a `data` of its own. */

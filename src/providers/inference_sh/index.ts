@@ -1,11 +1,13 @@
-import { DAY, type Granularity, HOUR, type Instant, instantOf, SECOND } from '../../core/values/time.ts';
-import { defineFeed, defineProvider, type ProviderRateLimit } from '../api/provider.ts';
-import { singleReader } from '../api/readers.ts';
-import { balance } from './balance.ts';
+import { DAY, type Granularity, HOUR, SECOND } from '../../core/values/time.ts';
+import { pagesReader, singleReader, snapshotFeed } from '../api/feeds.ts';
+import { planNow } from '../api/plans.ts';
+import { defineFeed, defineProvider } from '../api/provider.ts';
+import { rateLimitHeaders } from '../api/rate-limit.ts';
+import { askBalance, type Balances, readBalance } from './balance.ts';
 import { readBreakdown } from './breakdown.ts';
-import { AccountKeys, type Config, priceProbesSection } from './config.ts';
-import { askUnwrapped } from './envelope.ts';
-import { EVALUATE, priceProbes } from './price-probes.ts';
+import { AccountKeys, type InferenceShConfig, priceProbesSection } from './config.ts';
+import { unwrapped } from './envelope.ts';
+import { askProbes, EVALUATE, type Evaluated, readProbes } from './price-probes.ts';
 import { Breakdown, Summary } from './schema.ts';
 import { readSummary } from './summary.ts';
 import { tasks } from './task-cost.ts';
@@ -31,53 +33,53 @@ const SLIDING: readonly Sliding[] = [
 const SETTLE_MS = 2 * DAY;
 
 function breakdownFeed({ range, lengthMs, granularity, schedule }: Sliding) {
-  return defineFeed<Config, Breakdown>({
+  return snapshotFeed<InferenceShConfig, Breakdown>({
     name: `breakdown_${range}`,
     schedule,
     jitterMs: 5 * SECOND,
     stream: { name: 'usage', granularity, settleMs: SETTLE_MS, reachMs: Math.max(lengthMs, SETTLE_MS) },
     plan: ({ now }) => [{ start: now - lengthMs, end: now }],
-    async *ask(ask) {
-      const request = { path: '/usage/breakdown', query: { range }, schema: Breakdown };
-      yield (await askUnwrapped(ask, request)).body;
-    },
-    reader: (_, { since }) => singleReader((body) => readBreakdown(body, { range, granularity, since })),
+    request: () => unwrapped({ path: '/usage/breakdown', query: { range }, schema: Breakdown }),
+    read: (body, { since }) => readBreakdown(body, { range, granularity, since }),
   });
 }
 
-const summary = defineFeed<Config, Summary>({
+const summary = snapshotFeed<InferenceShConfig, Summary>({
   name: 'summary',
   schedule: '*/10 * * * *',
-  jitterMs: 30 * SECOND,
-  plan: ({ now }) => [{ start: now, end: now }],
-  async *ask(ask) {
-    yield (await askUnwrapped(ask, { path: '/usage/summary', schema: Summary })).body;
-  },
-  reader: () => singleReader(readSummary),
+  request: () => unwrapped({ path: '/usage/summary', schema: Summary }),
+  read: readSummary,
 });
 
-/** https://inference.sh/docs/api/rest/overview: the reset is in Unix seconds. */
-function rateLimitOf(headers: Readonly<Record<string, string>>, now: Instant): ProviderRateLimit {
-  const remaining = wholeNumber(headers['x-ratelimit-remaining']);
-  const reset = wholeNumber(headers['x-ratelimit-reset']);
-  return {
-    ...(remaining !== undefined && { remaining }),
-    ...(reset !== undefined && { resetAt: instantOf(reset, now) }),
-  };
-}
+const balance = defineFeed<InferenceShConfig, Balances>({
+  name: 'balance',
+  schedule: '*/10 * * * *',
+  jitterMs: 30 * SECOND,
+  optional: true,
+  plan: planNow,
+  ask: askBalance,
+  reader: (_, context) => singleReader((balances) => readBalance(balances, context)),
+});
 
-function wholeNumber(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
-}
+const priceProbes = defineFeed<InferenceShConfig, Evaluated>({
+  name: 'price_probes',
+  schedule: '23 * * * *',
+  jitterMs: 60 * SECOND,
+  optional: true,
+  isEnabled: ({ priceProbes: probes = [] }) => probes.length > 0,
+  plan: (context) => (context.config.priceProbes?.length ? planNow(context) : []),
+  ask: askProbes,
+  reader: () => pagesReader(readProbes),
+});
 
 /** https://inference.sh: apps that run on cloud or private machines. */
-export const inferenceSh = defineProvider<Config>({
+export const inferenceSh = defineProvider<InferenceShConfig>({
   id: 'inference_sh',
   title: 'inference.sh',
   baseUrl: 'https://api.inference.sh',
-  // There is none. Older documentation tells of an optional /v1, which a `baseUrl` may end in.
-  versionPrefix: '',
   environmentKey: 'INFERENCE_API_KEY',
+  keyHelp: '`billing:read`',
+  freshness: 'Read every minute to hour; figures may move for 48 hours.',
   config: AccountKeys,
   section: priceProbesSection,
   previews: [EVALUATE],
@@ -85,7 +87,8 @@ export const inferenceSh = defineProvider<Config>({
   // https://inference.sh/docs/api/rest/overview: of keys of several teams, since 2026-10-11.
   query: ({ teamId }) => (teamId === undefined ? {} : { team_id: teamId }),
   billScope: ({ teamId }) => teamId,
-  rateLimit: rateLimitOf,
+  // https://inference.sh/docs/api/rest/overview: the reset is in Unix seconds.
+  rateLimit: rateLimitHeaders({ remaining: ['x-ratelimit-remaining'], reset: ['x-ratelimit-reset'] }),
   tasks,
   feeds: [...SLIDING.map(breakdownFeed), summary, balance, priceProbes],
 });

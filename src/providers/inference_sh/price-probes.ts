@@ -1,13 +1,12 @@
 import type { Note, Observation, Reading } from '../../core/statement/statement.ts';
-import { fromInteger } from '../../core/values/money.ts';
-import { MINUTE } from '../../core/values/time.ts';
+import { fromInteger, type Usd } from '../../core/values/money.ts';
+import type { Range } from '../../core/values/time.ts';
 import { PollError } from '../api/errors.ts';
-import { defineFeed } from '../api/provider.ts';
-import { pagesReader } from '../api/readers.ts';
+import type { FeedContext } from '../api/provider.ts';
+import { observe, reading } from '../api/readings.ts';
 import type { Ask } from '../api/request.ts';
-import { unknownFieldsOf } from '../api/unknown-fields.ts';
-import type { Config, PriceProbe } from './config.ts';
-import { askUnwrapped } from './envelope.ts';
+import type { InferenceShConfig, PriceProbe } from './config.ts';
+import { unwrapped } from './envelope.ts';
 import { oneLine } from './one-line.ts';
 import { Evaluation } from './schema.ts';
 
@@ -15,29 +14,23 @@ import { Evaluation } from './schema.ts';
 export const EVALUATE = '/usage/cel/evaluate';
 
 /** What came of one probe: an evaluation, or a refusal that is about this probe alone. */
-type Evaluated = { readonly probe: string } & (
+export type Evaluated = { readonly probe: string } & (
   | { readonly evaluation: Evaluation }
   | { readonly refusal: string }
 );
 
-/** Prices as the provider calculates them now. */
-export const priceProbes = defineFeed<Config, Evaluated>({
-  name: 'price_probes',
-  schedule: '23 * * * *',
-  jitterMs: MINUTE,
-  optional: true,
-  isEnabled: ({ priceProbes: probes = [] }) => probes.length > 0,
-  plan: ({ now, config: { priceProbes: probes = [] } }) =>
-    probes.length > 0 ? [{ start: now, end: now }] : [],
-  async *ask(ask, _range, { config: { priceProbes: probes = [] } }) {
-    for (const probe of probes) yield await evaluate(ask, probe);
-  },
-  reader: () => pagesReader(readAll),
-});
+/** Asks for each probe of the account in turn. */
+export async function* askProbes(
+  ask: Ask,
+  _: Range,
+  { config: { priceProbes: probes = [] } }: FeedContext<InferenceShConfig>,
+): AsyncGenerator<Evaluated> {
+  for (const probe of probes) yield await evaluate(ask, probe);
+}
 
 async function evaluate(ask: Ask, { name, account: _, ...preview }: PriceProbe): Promise<Evaluated> {
   try {
-    const { body } = await askUnwrapped(ask, { path: EVALUATE, preview, schema: Evaluation });
+    const { body } = await ask(unwrapped({ path: EVALUATE, preview, schema: Evaluation }));
     return { probe: name, evaluation: body };
   } catch (error) {
     if (!isAboutBody(error)) throw error;
@@ -50,13 +43,9 @@ function isAboutBody(error: unknown): error is PollError {
   return error instanceof PollError && (error.status === 400 || error.status === 422);
 }
 
-function readAll(all: readonly Evaluated[]): Reading {
-  return {
-    resources: [],
-    observations: all.flatMap(observationsOf),
-    drift: all.flatMap((each) => ('evaluation' in each ? unknownFieldsOf(Evaluation, each.evaluation) : [])),
-    notes: all.flatMap(errorsOf),
-  };
+/** Reads prices as the provider calculates them now. */
+export function readProbes(all: readonly Evaluated[]): Reading {
+  return reading({ observations: all.flatMap(observationsOf), notes: all.flatMap(errorsOf) });
 }
 
 const FEES = ['resource', 'inference', 'royalty', 'partner'] as const;
@@ -65,20 +54,18 @@ const PARTS = [...FEES.map((fee) => `${fee}_fee` as const), 'total', 'descriptio
 /** What failed has no value: an unknown price is not zero. */
 function observationsOf(evaluated: Evaluated): Observation[] {
   const { probe } = evaluated;
-  const errors: Observation = {
-    metric: 'priceProbeErrors',
-    labels: { probe },
-    value: fromInteger(BigInt(errorsOf(evaluated).length)),
-  };
-  if (!('evaluation' in evaluated)) return [errors];
+  const count = fromInteger(BigInt(errorsOf(evaluated).length));
+  const errors = observe('priceProbeErrors', { probe }, count);
+  if (!('evaluation' in evaluated)) return errors;
   const { evaluation } = evaluated;
-  const fees = FEES.flatMap((fee) => sampleOf('priceProbeFee', { probe, fee }, evaluation[`${fee}_fee`]));
-  return [...fees, ...sampleOf('priceProbeTotal', { probe }, evaluation.total), errors];
+  const fees = FEES.flatMap((fee) =>
+    observe('priceProbeFee', { probe, fee }, amountOf(evaluation[`${fee}_fee`])),
+  );
+  return [...fees, ...observe('priceProbeTotal', { probe }, amountOf(evaluation.total)), ...errors];
 }
 
-function sampleOf(metric: string, labels: Observation['labels'], part: Evaluation['resource_fee']) {
-  const value = part?.error ? undefined : part?.value;
-  return value === undefined || value === null ? [] : [{ metric, labels, value }];
+function amountOf(part: Evaluation['resource_fee']): Usd | null | undefined {
+  return part?.error ? undefined : part?.value;
 }
 
 /** One note for each part that failed. */

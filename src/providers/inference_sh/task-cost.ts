@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { fromInteger } from '../../core/values/money.ts';
 import type { TaskAmount, TaskCost, Tasks } from '../api/provider.ts';
+import { segment } from '../api/request.ts';
 import { Integer } from '../api/schemas.ts';
-import { segment } from '../api/segment.ts';
-import { askUnwrapped } from './envelope.ts';
+import { unwrapped } from './envelope.ts';
 import { oneLine } from './one-line.ts';
 
 /** `GET /usage/tasks/{taskID}/cost`: https://inference.sh/docs/api/rest/usage names it, and no page shows its answer. */
@@ -12,7 +12,7 @@ export const tasks: Tasks = {
   isId: (text) => /^(?!\.+$)[A-Za-z0-9_.-]{1,128}$/.test(text),
   async cost(ask, id) {
     const path = `/usage/tasks/${segment(id)}/cost`;
-    return readTaskCost((await askUnwrapped(ask, { path, schema: z.unknown() })).body);
+    return readTaskCost((await ask(unwrapped({ path, schema: z.unknown() }))).body);
   },
 };
 
@@ -31,7 +31,7 @@ const NAMES: ReadonlySet<unknown> = new Set([
 /** These count other things, too: they are money on their own, or below what speaks of money. */
 const VAGUE: ReadonlySet<unknown> = new Set(['total', 'amount']);
 const MONEY = /cost|fee|price|bill|charge/i;
-/** Microcents are whole: a fraction under a known name is of a unit that nobody told. */
+/** Microcents are whole: a fraction under a known name is of an unknown unit. */
 const Amount = z.union([
   Integer.transform((value) => ({ value, error: undefined })),
   z.object({ value: Integer.nullish(), error: z.string().nullish() }),
@@ -48,8 +48,8 @@ export function readTaskCost(body: unknown): TaskCost {
 }
 
 function isInDollars(body: unknown): boolean {
-  const told = z.object({ currency: z.string() }).safeParse(body);
-  return !told.success || told.data.currency.toUpperCase() === 'USD';
+  const named = z.object({ currency: z.string() }).safeParse(body);
+  return !named.success || named.data.currency.toUpperCase() === 'USD';
 }
 
 interface AmountPath {

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { openBench, settings, utc, valuesOf } from '../../../test/support/ledger.ts';
-import { DEFAULT_RATES } from '../../core/values/exchange-rates.ts';
 import { HOUR, type Instant, MINUTE } from '../../core/values/time.ts';
 import { pollFeed } from '../../poll/poll-feed.ts';
 import { PollError } from '../api/errors.ts';
 import type { Ask } from '../api/request.ts';
-import { Config } from './config.ts';
+import { DEFAULT_RATES } from '../index.ts';
 import { venice } from './index.ts';
-import { SETTLE_MS } from './plan.ts';
+import { VeniceConfig } from './usage/config.ts';
+import { SETTLE_MS } from './usage/plan.ts';
 
 const NOW = utc('2026-11-22T12:00:30');
 const SINCE = utc('2026-11-01');
@@ -57,7 +57,7 @@ function account(entries: Entry[]) {
       rates: () => DEFAULT_RATES,
       client,
       feed,
-      config: Config.parse({}),
+      config: VeniceConfig.parse({}),
       key: { account: id, feed: name },
     };
     const clock = { now: () => now, asOf: () => (asOf += 1) };
@@ -116,7 +116,7 @@ describe('three feeds of one ledger', () => {
     });
   }
 
-  it('do not wait for ever where a day cannot be read', async () => {
+  it('do not wait endlessly for a day that cannot be read', async () => {
     const { poll, shown, broken } = account([CHARGE, REFUND]);
     broken.add(utc('2026-11-05'));
     await poll('usage');
@@ -151,7 +151,7 @@ describe('three feeds of one ledger', () => {
   });
 
   for (const order of ORDERS) {
-    it(`show the newest price, whoever read it last, as ${order.join(', ')}`, async () => {
+    it(`show the newest price, whichever feed read it last, as ${order.join(', ')}`, async () => {
       const entries: Entry[] = [{ ...CHARGE, at: NOW - 9 * HOUR, price: 2 }];
       const { poll, shown, pass } = account(entries);
       for (const feed of order) await poll(feed);

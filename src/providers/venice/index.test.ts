@@ -7,23 +7,23 @@ import { parseDecimal } from '../../core/values/money.ts';
 import { floorTo, HOUR, MINUTE, type Range } from '../../core/values/time.ts';
 import { EMPTY_CONTEXT, type FeedContext } from '../api/provider.ts';
 import { Decimal } from '../api/schemas.ts';
-import { Config } from './config.ts';
 import { venice } from './index.ts';
-import { recall } from './memo.ts';
-import { planTail } from './plan.ts';
-import { usageReader } from './read.ts';
-import type { UsageRow } from './rows.ts';
-import { HistoryPage } from './schema.ts';
-import { historyPages } from './usage-history.ts';
+import { VeniceConfig } from './usage/config.ts';
+import { historyPages } from './usage/history.ts';
+import { planTail } from './usage/plan.ts';
+import { usageReader } from './usage/read.ts';
+import type { UsageRow } from './usage/rows.ts';
+import { HistoryPage } from './usage/schema.ts';
+import { readState } from './usage/state.ts';
 
 const START = Date.parse('2026-11-22T11:50:00Z');
 const RANGE: Range = { start: START, end: START + 11 * MINUTE };
 
-function contextAt(now: number): FeedContext<Config> {
+function contextAt(now: number): FeedContext<VeniceConfig> {
   return {
     ...EMPTY_CONTEXT,
     now,
-    config: Config.parse({}),
+    config: VeniceConfig.parse({}),
     since: 0,
     coverage: coverageOf([]),
     signal: new AbortController().signal,
@@ -133,7 +133,7 @@ describe('the door', () => {
 });
 
 describe('the walk', () => {
-  it('ends where pages stay empty for ever', async () => {
+  it('ends if all pages stay empty', async () => {
     let cursors = 0;
     const pages = historyPages(
       async ({ schema }) => ({ body: schema.parse({ data: [], nextCursor: `c${cursors++}` }), headers: {} }),
@@ -191,13 +191,13 @@ describe('rate limits', () => {
 
 describe('the account', () => {
   it('asks for JSON with its key', () => {
-    const headers = venice.headers(Config.parse({}), 'k');
+    const headers = venice.headers(VeniceConfig.parse({}), 'k');
     assert.deepEqual(headers, { authorization: 'Bearer k', accept: 'application/json' });
   });
   it('refuses configuration keys it does not know', () => {
-    assert.deepEqual(Config.parse({}), { ledgerApi: 'auto' });
-    assert.throws(() => Config.parse({ ledgerAPI: 'usage' }));
-    assert.throws(() => Config.parse({ ledgerApi: 'csv' }));
+    assert.deepEqual(VeniceConfig.parse({}), { ledgerApi: 'auto' });
+    assert.throws(() => VeniceConfig.parse({ ledgerAPI: 'usage' }));
+    assert.throws(() => VeniceConfig.parse({ ledgerApi: 'csv' }));
   });
 });
 
@@ -205,9 +205,9 @@ describe('a state', () => {
   it('that cannot be read is forgotten', () => {
     const empty = { putOff: [], prices: {}, refunds: {} };
     for (const state of [undefined, '', '{', '[]', '{"putOff":3}', 'null'])
-      assert.deepEqual(recall(state), empty);
+      assert.deepEqual(readState(state), empty);
   });
   it('never holds a price that is no number', () => {
-    assert.deepEqual(recall('{"prices":{"s":[1,"dear"]}}').prices, {});
+    assert.deepEqual(readState('{"prices":{"s":[1,"dear"]}}').prices, {});
   });
 });

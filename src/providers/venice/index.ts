@@ -1,98 +1,102 @@
 import { MINUTE, SECOND } from '../../core/values/time.ts';
-import { defineFeed, defineProvider } from '../api/provider.ts';
-import { singleReader } from '../api/readers.ts';
-import { analyticsReader, askAnalytics, planAnalytics } from './analytics.ts';
-import type { Analytics } from './analytics-schema.ts';
-import { type AccountPage, askAccount, readAccount } from './balance.ts';
-import { Config } from './config.ts';
-import { RateLimits, readLimits } from './limits.ts';
-import { planHistory, planRecent, planTail, SETTLE_MS } from './plan.ts';
-import { rateLimit } from './rate-limit.ts';
-import { usageReader } from './read.ts';
-import type { UsageApiPage } from './schema.ts';
-import { usagePages } from './usage-api.ts';
+import { singleReader, snapshotFeed } from '../api/feeds.ts';
+import { planNow } from '../api/plans.ts';
+import { defineFeed, defineProvider, type Feed } from '../api/provider.ts';
+import { rateLimitHeaders } from '../api/rate-limit.ts';
+import { type AccountPage, askAccount, readAccount } from './account/balance.ts';
+import { RateLimits, readLimits } from './account/limits.ts';
+import { analyticsRequest, planAnalytics, readAnalytics } from './analytics/read.ts';
+import type { Analytics } from './analytics/schema.ts';
+import { usagePages } from './usage/ask.ts';
+import { VeniceConfig } from './usage/config.ts';
+import { planHistory, planRecent, planTail, SETTLE_MS } from './usage/plan.ts';
+import { usageReader } from './usage/read.ts';
+import type { UsageApiPage } from './usage/schema.ts';
 
-/** All of them read the same ledger, further back the seldomer they do. */
-const STREAM = { name: 'usage', granularity: 'minute', settleMs: SETTLE_MS } as const;
+type UsageFeed = Pick<Feed<VeniceConfig, UsageApiPage>, 'name' | 'schedule' | 'jitterMs' | 'plan'>;
+
+/** All of them read the same ledger; those that read less often reach further back. */
+function usageFeed(feed: UsageFeed, readsHistory: boolean) {
+  return defineFeed<VeniceConfig, UsageApiPage>({
+    ...feed,
+    stream: { name: 'usage', granularity: 'minute', settleMs: SETTLE_MS },
+    ask: usagePages,
+    reader: (range, context) => usageReader({ range, context, readsHistory }),
+  });
+}
 
 /** The last minutes, rows of the open one included. */
-const usage = defineFeed<Config, UsageApiPage>({
-  name: 'usage',
-  schedule: '* * * * *',
-  jitterMs: 10 * SECOND,
-  stream: STREAM,
-  plan: planTail,
-  ask: usagePages,
-  reader: (range, context) => usageReader({ range, context, readsHistory: false }),
-});
+const usage = usageFeed(
+  { name: 'usage', schedule: '* * * * *', jitterMs: 10 * SECOND, plan: planTail },
+  false,
+);
 
 /** The last hours, where rows come in late. */
-const usageRecent = defineFeed<Config, UsageApiPage>({
-  name: 'usage_recent',
-  schedule: '7 * * * *',
-  jitterMs: 2 * MINUTE,
-  stream: STREAM,
-  plan: planRecent,
-  ask: usagePages,
-  reader: (range, context) => usageReader({ range, context, readsHistory: false }),
-});
+const usageRecent = usageFeed(
+  { name: 'usage_recent', schedule: '7 * * * *', jitterMs: 2 * MINUTE, plan: planRecent },
+  false,
+);
 
 /** Days that may still be revised, and whatever was never read. */
-const usageHistory = defineFeed<Config, UsageApiPage>({
-  name: 'usage_history',
-  schedule: '17 0 * * *',
-  jitterMs: 20 * MINUTE,
-  stream: STREAM,
-  plan: planHistory,
-  ask: usagePages,
-  reader: (range, context) => usageReader({ range, context, readsHistory: true }),
-});
+const usageHistory = usageFeed(
+  { name: 'usage_history', schedule: '17 0 * * *', jitterMs: 20 * MINUTE, plan: planHistory },
+  true,
+);
 
 /** What is left to spend, and what each key may. */
-const balance = defineFeed<Config, AccountPage>({
+const balance = defineFeed<VeniceConfig, AccountPage>({
   name: 'balance',
   schedule: '*/5 * * * *',
   jitterMs: 20 * SECOND,
   optional: true,
-  plan: ({ now }) => [{ start: now, end: now }],
+  plan: planNow,
   ask: askAccount,
   reader: (_, context) => singleReader((page) => readAccount(page, context)),
 });
 
 /** Spend of today by key and model. Answers are kept for ten minutes; the first of a day is asked for when it has well begun. */
-const analytics = defineFeed<Config, Analytics>({
+const analytics = snapshotFeed<VeniceConfig, Analytics>({
   name: 'analytics',
   schedule: '4-59/10 * * * *',
-  jitterMs: 30 * SECOND,
   optional: true,
   plan: planAnalytics,
-  ask: askAnalytics,
-  reader: analyticsReader,
+  request: analyticsRequest,
+  read: readAnalytics,
 });
 
 /** The tier of the account and what it allows. */
-const rateLimits = defineFeed<Config, RateLimits>({
+const rateLimits = snapshotFeed<VeniceConfig, RateLimits>({
   name: 'rate_limits',
   schedule: '23 * * * *',
   jitterMs: 2 * MINUTE,
   optional: true,
-  plan: ({ now }) => [{ start: now, end: now }],
-  async *ask(ask) {
-    yield (await ask({ path: '/api_keys/rate_limits', schema: RateLimits })).body;
-  },
-  reader: (_, { now }) => singleReader((body) => readLimits(body, now)),
+  request: () => ({ path: '/api_keys/rate_limits', schema: RateLimits }),
+  read: readLimits,
 });
 
 /** Venice.ai: https://docs.venice.ai/api-reference/endpoint/billing/usage-history */
-export const venice = defineProvider<Config>({
+export const venice = defineProvider<VeniceConfig>({
   id: 'venice',
   title: 'Venice.ai',
   baseUrl: 'https://api.venice.ai',
   versionPrefix: '/api/v1',
   environmentKey: 'VENICE_API_KEY',
-  config: Config,
-  // Both endpoints answer CSV to who accepts it.
-  headers: (_config, key) => ({ authorization: `Bearer ${key}`, accept: 'application/json' }),
-  rateLimit,
+  keyHelp: 'an admin key',
+  freshness: 'Read every minute; rows may come or be taken back for 48 hours.',
+  config: VeniceConfig,
+  // Both usage endpoints answer CSV unless JSON is asked for.
+  headers: (_, key) => ({ authorization: `Bearer ${key}`, accept: 'application/json' }),
+  // The retired endpoint has names of its own, and its reset is in milliseconds: https://docs.venice.ai/api-reference/rate-limiting
+  rateLimit: rateLimitHeaders({
+    remaining: ['x-ratelimit-remaining-requests', 'x-ratelimit-remaining'],
+    reset: ['x-ratelimit-reset-requests', 'x-ratelimit-resets'],
+  }),
+  // DIEM is one dollar of compute, VCU, its predecessor, a tenth of one: https://docs.venice.ai/overview/about-venice
+  currencies: {
+    DIEM: { usd: '1', refills: true },
+    VCU: { usd: '0.1', refills: true },
+    BUNDLED_CREDITS: { usd: '1' },
+    EARNED_CREDITS: { usd: '1' },
+  },
   feeds: [usage, usageRecent, usageHistory, balance, analytics, rateLimits],
 });

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../core/values/time.ts';
+import type { FeedContext } from '../../api/provider.ts';
+import { isSegment } from '../../api/request.ts';
+
+const UNITS: Readonly<Record<string, number>> = { s: SECOND, m: MINUTE, h: HOUR, d: DAY };
+
+/** A number and `s`, `m`, `h` or `d`. */
+const Duration = z
+  .string()
+  .regex(/^\d{1,6}(\.\d{1,3})?[smhd]$/, 'a duration is a number and s, m, h or d, such as 15m');
+
+/** The account keys that only Northflank has; `dueAfter` in milliseconds. */
+export const NorthflankConfig = z.strictObject({
+  teamId: z
+    .string()
+    .refine(isSegment, 'must be the id of a team, which is neither empty nor . or ..')
+    .optional()
+    .describe('Read this team only, through the team form of the path.'),
+  dueAfter: Duration.default('15m')
+    .transform((text) => Number(text.slice(0, -1)) * (UNITS[text.slice(-1)] ?? 0))
+    .describe('An hour is not asked for before this much time has passed since its end.'),
+  customerCosts: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Count BYOC, egress IPs and load balancers, which Northflank bills to the customer and to no team. Where several accounts read teams of one customer, leave it on in one of them only.',
+    ),
+});
+export type NorthflankConfig = z.infer<typeof NorthflankConfig>;
+
+export type NorthflankContext = FeedContext<NorthflankConfig>;

@@ -1,0 +1,66 @@
+import { ceilTo, floorTo, HOUR, type Instant, type Range } from '../../../core/values/time.ts';
+import type { NorthflankConfig, NorthflankContext } from '../account/config.ts';
+
+/** How long after an hour's end plus `dueAfter` it is read: once, and again while Northflank may still revise it. */
+const READINGS_MS = [0, HOUR, 6 * HOUR, 24 * HOUR];
+/** How long Northflank may revise an hour after its end. The last reading finds it settled. */
+export const SETTLE_MS = 24 * HOUR;
+/** How long the last reading stays with `usage` before `usage_history` takes it up. */
+export const GRACE_MS = 2 * HOUR;
+
+/** Both feeds of hours read the same bill. */
+export const STREAM = {
+  name: 'usage',
+  granularity: 'hour',
+  settleMs: SETTLE_MS,
+  // The hour itself, the wait until it is due, and the time until it is read.
+  lagMs: ({ dueAfter }: NorthflankConfig) => dueAfter + 2 * HOUR,
+  closedBuckets: true,
+} as const;
+
+/** Hours that a run of `usage_history` asks for at most: it ends sooner when only the requests are left that are not for it. */
+const HISTORY_HOURS = 200;
+
+type HoursContext = Pick<NorthflankContext, 'now' | 'config' | 'since' | 'coverage'>;
+
+/** The hours of the last day or so that are due for a reading, newest first. No hour is due before `dueAfter`. */
+export function planHours(context: HoursContext): Range[] {
+  const { now, config, since, coverage } = context;
+  return hoursIn(recentStart(context), now - config.dueAfter, since).filter(({ start, end }) => {
+    const asOf = coverage.asOf(start);
+    const reading = READINGS_MS.findLast((ms) => end + config.dueAfter + ms <= now);
+    return reading !== undefined && (asOf === undefined || asOf < end + config.dueAfter + reading);
+  });
+}
+
+/**
+ * Older hours that were never read, or not since they settled, newest first: those of a run. Of hours that need no request any
+ * number.
+ *
+ * @param isFree says whether an hour needs none.
+ */
+export function historyHours(context: HoursContext, isFree: (hour: Range) => boolean): Range[] {
+  const { config, since, coverage } = context;
+  const missing = hoursIn(since, recentStart(context), since).filter(({ start, end }) => {
+    const asOf = coverage.asOf(start);
+    return asOf === undefined || asOf < end + config.dueAfter + SETTLE_MS;
+  });
+  const free = new Set(missing.filter(isFree));
+  const asked = new Set(missing.filter((hour) => !free.has(hour)).slice(0, HISTORY_HOURS));
+  return missing.filter((hour) => free.has(hour) || asked.has(hour));
+}
+
+/** Start of the hours that `usage` looks after; what ended before it is history. */
+function recentStart({ now, config }: HoursContext): Instant {
+  return floorTo(HOUR, now - config.dueAfter - SETTLE_MS - GRACE_MS);
+}
+
+/** Whole hours from `start` on that ended by `until`, none of them before `since`, newest first. */
+function hoursIn(start: Instant, until: Instant, since: Instant): Range[] {
+  const hours: Range[] = [];
+  const first = Math.max(start, ceilTo(HOUR, since));
+  for (let end = floorTo(HOUR, until); end - HOUR >= first; end -= HOUR) {
+    hours.push({ start: end - HOUR, end });
+  }
+  return hours;
+}

@@ -1,0 +1,64 @@
+import type { Range } from '../../../core/values/time.ts';
+import { mostTelling, PollError } from '../../api/errors.ts';
+import type { FeedContext } from '../../api/provider.ts';
+import type { Ask } from '../../api/request.ts';
+import type { VeniceConfig } from './config.ts';
+import { historyPages } from './history.ts';
+import { legacyPages } from './legacy.ts';
+import type { UsageApi, UsageApiPage } from './schema.ts';
+import { isLegacy, readState } from './state.ts';
+
+/**
+ * All rows of a range, from the endpoint that the configuration names, or that the server has.
+ *
+ * `auto` asks for `usage-history`, and for the retired `usage` where that is missing (404). A server known to have only the retired one
+ * is asked for that first, until a day has passed or it retires it too.
+ */
+export async function* usagePages(
+  ask: Ask,
+  range: Range,
+  context: FeedContext<VeniceConfig>,
+): AsyncGenerator<UsageApiPage> {
+  const [api, other] = apisOf(context);
+  let answered = false;
+  try {
+    for await (const page of pagesOf(api, ask, range, context)) {
+      answered = true;
+      yield page;
+    }
+  } catch (error) {
+    if (answered || !other || !isMissing(error, api)) throw error;
+    yield* insteadOf(error, pagesOf(other, ask, range, context));
+  }
+}
+
+/** Where the other endpoint fails as well, the more telling failure of the two is reported. */
+async function* insteadOf(
+  missing: PollError,
+  pages: AsyncGenerator<UsageApiPage>,
+): AsyncGenerator<UsageApiPage> {
+  try {
+    yield* pages;
+  } catch (error) {
+    throw error instanceof PollError ? mostTelling(error, missing) : error;
+  }
+}
+
+function apisOf({ config, state, now }: FeedContext<VeniceConfig>): [UsageApi, UsageApi?] {
+  if (config.ledgerApi !== 'auto') return [config.ledgerApi];
+  return isLegacy(readState(state), now) ? ['usage', 'usage-history'] : ['usage-history', 'usage'];
+}
+
+function pagesOf(
+  api: UsageApi,
+  ask: Ask,
+  range: Range,
+  { now }: FeedContext<VeniceConfig>,
+): AsyncGenerator<UsageApiPage> {
+  return api === 'usage' ? legacyPages(ask, range, now) : historyPages(ask, range);
+}
+
+function isMissing(error: unknown, api: UsageApi): error is PollError {
+  if (!(error instanceof PollError)) return false;
+  return error.status === 404 || (api === 'usage' && error.status === 410);
+}

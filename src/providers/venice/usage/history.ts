@@ -1,0 +1,69 @@
+import type { Range } from '../../../core/values/time.ts';
+import { PollError } from '../../api/errors.ts';
+import { cursorPages } from '../../api/pages.ts';
+import type { Answer, Ask } from '../../api/request.ts';
+import { HistoryPage, type UsageApiPage } from './schema.ts';
+
+const PATH = '/billing/usage-history';
+const PAGE_SIZE = '1000';
+/** Pages may be empty and still have a successor, but a walk has to end. */
+const MAX_EMPTY_PAGES = 1000;
+
+type Continued = Answer<{
+  page: { data: UsageApiPage['rows']; nextCursor: string | null };
+  drift: UsageApiPage['drift'];
+}>;
+
+/**
+ * Walks `GET /billing/usage-history` from cursor to cursor, rows in ascending order of time.
+ *
+ * A refused cursor means to start reread, which is done once.
+ *
+ * @throws {PollError} `contract` when a cursor is refused twice, comes back, or leads nowhere.
+ */
+export async function* historyPages(ask: Ask, range: Range): AsyncGenerator<UsageApiPage> {
+  try {
+    yield* walk(ask, range);
+  } catch (error) {
+    if (!(error instanceof RefusedCursor)) throw error;
+    yield* walk(ask, range);
+  }
+}
+
+async function* walk(ask: Ask, range: Range): AsyncGenerator<UsageApiPage> {
+  let [isFirst, empty] = [true, 0];
+  const pageAt = (cursor: string | undefined) =>
+    cursor === undefined ? firstPage(ask, range) : continuation(ask, cursor);
+  for await (const { body } of cursorPages(PATH, pageAt, (answer) => answer.body.page.nextCursor)) {
+    const { page, drift } = body;
+    yield { api: 'usage-history', first: isFirst, rows: page.data, drift };
+    isFirst = false;
+    empty = page.data.length === 0 ? empty + 1 : 0;
+    if (empty > MAX_EMPTY_PAGES && page.nextCursor !== null)
+      throw new PollError('contract', `${PATH} gave ${MAX_EMPTY_PAGES} empty pages in a row`);
+  }
+}
+
+function firstPage(ask: Ask, { start, end }: Range): Promise<Continued> {
+  const query = {
+    startTimestamp: new Date(start).toISOString(),
+    endTimestamp: new Date(end).toISOString(),
+    pageSize: PAGE_SIZE,
+  };
+  return ask({ path: PATH, query, schema: HistoryPage });
+}
+
+/** The cursor goes alone: filters travel inside it, and are refused beside it. A 400 can therefore mean only the cursor. */
+async function continuation(ask: Ask, cursor: string): Promise<Continued> {
+  try {
+    return await ask({ path: PATH, query: { cursor }, schema: HistoryPage });
+  } catch (error) {
+    throw error instanceof PollError && error.status === 400 ? new RefusedCursor(error) : error;
+  }
+}
+
+class RefusedCursor extends PollError {
+  constructor(cause: PollError) {
+    super('contract', `${PATH} refused its own cursor, after a fresh start too`, { cause, status: 400 });
+  }
+}

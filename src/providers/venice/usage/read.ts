@@ -1,0 +1,92 @@
+import type { Reading } from '../../../core/statement/statement.ts';
+import type { Instant, Range } from '../../../core/values/time.ts';
+import { isWithin } from '../../api/plans.ts';
+import type { FeedContext, Reader } from '../../api/provider.ts';
+import { reading } from '../../api/readings.ts';
+import { UsageAggregator } from './aggregator.ts';
+import { classifyCredits, type Knowledge } from './classify-credits.ts';
+import type { VeniceConfig } from './config.ts';
+import { observationsOf, pricesOf } from './prices.ts';
+import { refundsAfter } from './refunds.ts';
+import type { UsageApi, UsageApiPage } from './schema.ts';
+import { isLegacy, readState, type UsageState, writeState } from './state.ts';
+
+interface ReaderOptions {
+  readonly range: Range;
+  readonly context: FeedContext<VeniceConfig>;
+  /** Whether the feed reads the days that lie back, and so can come back to one of them. */
+  readonly readsHistory: boolean;
+}
+
+/** Folds the rows of a range into a statement of minutes. */
+export function usageReader({ range, context, readsHistory }: ReaderOptions): Reader<UsageApiPage> {
+  const state = readState(context.state);
+  let usage = new UsageAggregator(range);
+  let api: UsageApi | undefined;
+  return {
+    add(page) {
+      if (page.first) usage = new UsageAggregator(range);
+      ({ api } = page);
+      for (const { kind, what } of page.drift) usage.drift.add(kind, what);
+      for (const row of page.rows) {
+        if (isWithin(range, row.at)) usage.count(row);
+        // Whether the retired endpoint includes its end is not documented: a row right there is no surprise.
+        else if (api !== 'usage' || row.at !== range.end)
+          usage.drift.add('stray_row', 'a row lies outside the range that was asked for');
+      }
+    },
+    retainedEntries: () => usage.retainedEntries(),
+    finish() {
+      usage.closeBefore(Number.POSITIVE_INFINITY);
+      const from = classifyCredits(usage, knowledgeOf(range, context, state));
+      const isPutOff = readsHistory && from > range.start;
+      const prices = pricesOf(usage.prices, state.prices, context.now);
+      const legacyAt = legacyAtOf(state, context, api);
+      const others = state.putOff.filter((start) => start !== range.start);
+      const settled = { now: context.now, isWhole: from === range.start };
+      const refunds = readsHistory ? refundsAfter(state.refunds, usage, settled) : state.refunds;
+      const putOff = isPutOff ? [...others, range.start] : others;
+      return reading({
+        statement: statementOf(usage, from),
+        observations: observationsOf(prices),
+        drift: usage.drift.list(),
+        state: writeState({ putOff, prices, refunds, ...(legacyAt !== undefined && { legacyAt }) }),
+        reread: isPutOff,
+      });
+    },
+  };
+}
+
+/** A SKU that was charged was requested: refunds and top-ups are no requests. */
+function knowledgeOf(
+  range: Range,
+  { hasSeries, coverage, since }: FeedContext<VeniceConfig>,
+  { putOff }: UsageState,
+): Knowledge {
+  return {
+    wasCharged: (sku) => hasSeries({ measure: 'requests', resource: '', model: sku, tier: '', detail: '' }),
+    mayWait: () =>
+      !putOff.includes(range.start) && coverage.gaps({ start: since, end: range.start }).length > 0,
+  };
+}
+
+/** What can be believed of the range; undefined if nothing can. */
+function statementOf({ range, charges }: UsageAggregator, from: Instant): Reading['statement'] {
+  if (from >= range.end) return undefined;
+  const believed = from === range.start ? charges : charges.filter(({ at }) => at >= from);
+  return {
+    granularity: 'minute',
+    range: { start: from, end: range.end },
+    charges: believed,
+    silentTiers: [],
+  };
+}
+
+function legacyAtOf(
+  state: UsageState,
+  { config, now }: FeedContext<VeniceConfig>,
+  api: UsageApi | undefined,
+) {
+  if (config.ledgerApi !== 'auto' || api !== 'usage') return undefined;
+  return isLegacy(state, now) ? state.legacyAt : now;
+}
