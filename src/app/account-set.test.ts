@@ -3,9 +3,11 @@ import { type TestContext, test } from 'node:test';
 import { z } from 'zod';
 import { openBench, Refused, settings, utc } from '../../test/support/ledger.ts';
 import { QUIET } from '../../test/support/watched-polls.ts';
+import type { AccountSettings } from '../core/ledger/settings.ts';
 import type { Ledger } from '../core/ledger.ts';
 import { constantRate, DEFAULT_RATES, type Rates } from '../core/values/exchange-rates.ts';
 import { ONE } from '../core/values/money.ts';
+import type { Instant } from '../core/values/time.ts';
 import type { PolledAccount } from '../poll/open-account.ts';
 import type { FeedContext, Provider } from '../providers/api/provider.ts';
 import { createSelfMetrics } from '../sinks/prometheus/self.ts';
@@ -176,13 +178,15 @@ test('a feed that has nothing to read any more leaves the page', async (t) => {
 
 test('an account that the ledger cannot take leaves all as it was', async (t) => {
   let isFull = false;
-  const { account, asked, terms, open, ledger, page } = bench(t, (real) => ({
-    ...real,
-    openAccount(account, now) {
-      if (isFull && account.name === 'b') throw new Refused('full');
-      return real.openAccount(account, now);
-    },
-  }));
+  const { account, asked, terms, open, ledger, page } = bench(t, (real) => {
+    const openAccount = real.openAccount.bind(real);
+    return Object.assign(real, {
+      openAccount(given: AccountSettings, now: Instant) {
+        if (isFull && given.name === 'b') throw new Refused('full');
+        return openAccount(given, now);
+      },
+    });
+  });
   const accounts = open([account('a'), account('z')]);
   await new Promise(setImmediate);
   isFull = true;

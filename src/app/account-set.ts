@@ -63,7 +63,7 @@ const CONCURRENT_POLLS = 64;
 
 /** Registers the accounts with the ledger. Nothing is sent before their poller is started. */
 export function createAccounts(given: AccountsOptions, first: AccountsConfig): Accounts {
-  const { transaction } = given.ledger;
+  const transaction = (work: () => void) => given.ledger.transaction(work);
   const write = createWriter(transaction);
   const options = { ...given, patternOf: createPatterns(), admit: createAdmission(CONCURRENT_POLLS), write };
   const { ledger } = options;
@@ -101,7 +101,7 @@ export function createAccounts(given: AccountsOptions, first: AccountsConfig): A
   };
   const restore = (account: PolledAccount) => {
     const before = byTitle(running).get(titleOf({ account }));
-    const { id } = ledger.book.accountOf(account.provider.id, account.name) ?? {};
+    const id = ledger.accountId(account.provider.id, account.name);
     if (before) before.open.take(before.account, terms);
     else if (id !== undefined) ledger.deactivateAccount(id);
   };
@@ -180,7 +180,7 @@ async function stopAccount({ open, poller }: Running): Promise<void> {
 function register({ open }: Running, { ledger, self }: AccountsOptions): void {
   for (const { key, labels } of open.feeds) {
     self.feedSeen(labels);
-    const lastSuccess = ledger.book.feed(key.account, key.feed)?.lastSuccess;
+    const lastSuccess = ledger.feed(key.account, key.feed)?.lastSuccess;
     if (lastSuccess !== undefined) self.restore(labels, lastSuccess);
   }
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.ts';
 import { StoreError } from '../core/ledger/records.ts';
-import { type Ledger, openLedger } from '../core/ledger.ts';
+import { Ledger } from '../core/ledger.ts';
 import type { Instant } from '../core/values/time.ts';
 import { createServerClock, type ServerClock } from '../poll/http/server-clock.ts';
 import type { Poller, PollerOptions } from '../poll/poller.ts';
@@ -77,7 +77,7 @@ export function createApp(options: AppOptions): App {
   const { path } = options.config.state;
   const { database, read } = openVerified(path);
   if (path !== ':memory:') removeLeftovers(path);
-  const ledger = openLedger(cacheCells(sqliteStore(database, { read })));
+  const ledger = new Ledger(cacheCells(sqliteStore(database, { read })));
   try {
     return createOver(database, ledger, options);
   } catch (error) {
@@ -100,7 +100,7 @@ function createOver(database: Database, ledger: Ledger, options: AppOptions): Ap
   const publisher: Publisher = createPublisher({ ledger, now, zeroForMs, failed });
   const waitCut = (labels: AccountLabels, seconds: number) =>
     log.warn({ ...labels, seconds }, 'the provider asked for an implausible wait: asking again in an hour');
-  const sameBills = watchSameBills({ book: ledger.book, now, log });
+  const sameBills = watchSameBills({ ledger, now, log });
   const heard = pollerEvents({ log, progress, publisher, self });
   const events: typeof heard = {
     ...heard,
@@ -129,7 +129,7 @@ function createOver(database: Database, ledger: Ledger, options: AppOptions): Ap
     publisher,
     self,
     poller: accounts.poller,
-    wasRestored: ledger.book.streams.size > 0,
+    wasRestored: !ledger.isEmpty,
     warnings: () => sameBills.warnings(),
     async take(next) {
       const replaced = await accounts.replace(accountsOf(next));

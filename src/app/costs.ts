@@ -1,10 +1,5 @@
 import type { Ledger } from '../core/ledger.ts';
-import {
-  type CostReport,
-  type CostsAccount,
-  type CostsQuestion,
-  costsOf,
-} from '../core/reports/cost-query.ts';
+import type { CostReport, CostsAccount, CostsQuestion } from '../core/reports/cost-query.ts';
 import type { Instant } from '../core/values/time.ts';
 import type { FeedState } from '../poll/poller.ts';
 
@@ -17,7 +12,7 @@ export interface CostsSource {
 /** What `/api/v1/costs` answers, out of the ledger, for the accounts that are polled. */
 export function costsAt({ ledger, states, now }: CostsSource, question: CostsQuestion): CostReport {
   const accounts = [...Map.groupBy(states, ({ feed }) => feed.key.account)].map(accountOf);
-  return costsOf({ ledger, accounts, now, ...question });
+  return ledger.costs(question, accounts, now);
 }
 
 function accountOf([id, feeds]: [number, readonly FeedState[]]): CostsAccount {

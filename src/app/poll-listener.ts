@@ -48,10 +48,10 @@ export function pollerEvents({ log, progress, publisher, self }: Listeners): Pol
         log.error({ ...labels, seconds, err: outcome.error }, 'poll failed: a bug of ours');
       else log.warn({ ...labels, seconds, reason: outcome.reason, message: outcome.message }, 'poll failed');
     },
-    applied({ labels }, { changed, late, held }) {
+    applied({ labels }, { changed, late, keptTiers }) {
       if (changed) publisher.changed();
       if (late.length > 0) self.drift(labels, 'late_statement');
-      for (const tier of held) {
+      for (const tier of keptTiers) {
         log.warn(
           { ...labels, tier },
           'amounts are gone from the answer: kept until the same answer comes again',

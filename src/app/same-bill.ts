@@ -1,6 +1,6 @@
 import type { Account } from '../config/config.ts';
-import type { LedgerState } from '../core/ledger/state.ts';
-import { containedCosts, likePairs, recentCosts, type SharedCosts } from '../core/reports/shared-costs.ts';
+import type { Ledger } from '../core/ledger.ts';
+import { containedCosts, likePairs, type SharedCosts } from '../core/reports/shared-costs.ts';
 import type { Instant } from '../core/values/time.ts';
 import { targetOf } from '../poll/http/url.ts';
 import type { Logger } from '../runtime/log.ts';
@@ -67,7 +67,7 @@ export interface SameBillWatch {
 }
 
 export interface SameBillOptions {
-  readonly book: LedgerState;
+  readonly ledger: Pick<Ledger, 'accountId' | 'recentCosts'>;
   readonly now: () => Instant;
   readonly log: Logger;
 }
@@ -75,7 +75,7 @@ export interface SameBillOptions {
 /** Looking takes at most this share of the time. */
 const SHARE = 0.01;
 
-export function watchSameBills({ book, now, log }: SameBillOptions): SameBillWatch {
+export function watchSameBills({ ledger, now, log }: SameBillOptions): SameBillWatch {
   let accounts: readonly Account[] = [];
   let ofKeys: readonly string[] = [];
   let ofCosts: readonly string[] = [];
@@ -93,7 +93,7 @@ export function watchSameBills({ book, now, log }: SameBillOptions): SameBillWat
     if (!isDirty) return;
     isDirty = false;
     const started = performance.now();
-    const found = sharedCostWarnings(accounts, book, now());
+    const found = sharedCostWarnings(accounts, ledger, now());
     ofCosts = found.map(({ warning }) => warning);
     // The figures of a warning grow by the day: what it is about is logged once.
     tell(
@@ -123,9 +123,9 @@ export function watchSameBills({ book, now, log }: SameBillOptions): SameBillWat
   };
 }
 
-function sharedCostWarnings(accounts: readonly Account[], book: LedgerState, now: Instant) {
-  const costs = recentCosts(book, now);
-  const idOf = ({ provider, name }: Account) => book.accountOf(provider.id, name)?.id ?? 0;
+function sharedCostWarnings(accounts: readonly Account[], ledger: SameBillOptions['ledger'], now: Instant) {
+  const costs = ledger.recentCosts(now);
+  const idOf = ({ provider, name }: Account) => ledger.accountId(provider.id, name) ?? 0;
   const byId = new Map(accounts.map((account) => [idOf(account), account]));
   const ofProviders = Map.groupBy(accounts, ({ provider }) => provider.id).values();
   return [...ofProviders].flatMap((some) =>

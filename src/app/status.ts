@@ -1,6 +1,6 @@
 import type { Ledger } from '../core/ledger.ts';
 import type { BudgetState } from '../core/reports/budget-status.ts';
-import { WINDOWS, type Window, windowAt } from '../core/reports/windows.ts';
+import { WINDOWS, type Window } from '../core/reports/windows.ts';
 import { formatDecimal } from '../core/values/money.ts';
 import { type Instant, sizeOf } from '../core/values/time.ts';
 import type { FeedState, PollOutcome } from '../poll/poller.ts';
@@ -66,16 +66,10 @@ function budgetStatus({ budget, period, spent, forecast }: BudgetState): BudgetS
   };
 }
 
-/** Exact dollars of an account in a window; null until all of its streams were read without a hole. */
+/** Exact dollars of an account in a window; null until all of its streams were read without a gap. */
 function usdOf(ledger: Ledger, account: number, window: Window, now: Instant): string | null {
-  if (!ledger.windowState(account, window, now).isKnown) return null;
-  const { series, streams, periodTotals } = ledger.book;
-  const { kind, start } = windowAt(window, now);
-  let sum = 0n;
-  for (const [id, value] of periodTotals(kind, start)) {
-    if (streams.get(series.get(id)?.stream ?? 0)?.account === account) sum += value;
-  }
-  return formatDecimal(sum);
+  const usd = ledger.windowCost(account, window, now);
+  return usd === undefined ? null : formatDecimal(usd);
 }
 
 /** Of the one client that an account's feeds share. */
@@ -90,7 +84,7 @@ function requestBudgetOf([first]: readonly FeedState[], now: Instant): RequestBu
 
 function feedStatus(ledger: Ledger, state: FeedState, now: Instant): FeedStatus {
   const { feed, last, lastError, nextRun, isPolling } = state;
-  const row = ledger.book.feed(feed.key.account, feed.key.feed);
+  const row = ledger.feed(feed.key.account, feed.key.feed);
   return {
     name: feed.feed.name,
     up: last?.ok && last.isPostponed ? null : (last?.ok ?? null),

@@ -1,285 +1,156 @@
-import { buildCommit, nextKey, present } from './ledger/build-commit.ts';
-import { firstClosing, maintain } from './ledger/compaction.ts';
-import { coverageOf, type LedgerCoverage, lastAsOf, unreadOf } from './ledger/coverage.ts';
-import {
-  clearFeedRecord,
-  emptyFeed,
-  isFeedRecordEmpty,
-  type ObservedPoll,
-  recordPoll,
-} from './ledger/feed-record.ts';
-import { buildClockRepair, isCredible } from './ledger/heal-clock.ts';
+import { Committer } from './committer.ts';
+import { buildCommit } from './ledger/build-commit.ts';
+import { maintain } from './ledger/compaction.ts';
+import { clearFeed, type ObservedPoll, recordPoll } from './ledger/feed-record.ts';
+import { buildClockRepair, creditedStatement } from './ledger/heal-clock.ts';
 import { missingHourlyTotals } from './ledger/hourly-totals.ts';
-import { type Commit, type Store, StoreError } from './ledger/records.ts';
+import { newAccount, present, type Store } from './ledger/records.ts';
 import type { AccountSettings, FeedKey, StatementOutcome } from './ledger/settings.ts';
-import { type LedgerState, openLedgerState } from './ledger/state.ts';
-import { createUnexposedSeries, expireHolds } from './ledger/zero-hold.ts';
-import { familiesOf } from './metrics/build-snapshot.ts';
+import { LedgerState } from './ledger/state.ts';
+import { expireHolds } from './ledger/zero-hold.ts';
 import { type Deliveries, deliveriesOf } from './metrics/deliveries.ts';
-import { createSampleCache } from './metrics/sample-cache.ts';
-import type { Family } from './metrics/snapshot.ts';
+import { Publication, type Published } from './publication.ts';
+import { LedgerQueries } from './queries.ts';
 import type { Budget } from './reports/budget.ts';
-import type { BudgetState } from './reports/budget-status.ts';
-import { netCostOf } from './reports/net-cost.ts';
-import { openReports } from './reports/reports.ts';
-import type { Window, WindowState } from './reports/windows.ts';
-import { windowState } from './reports/windows.ts';
-import type { LabelFilter, NetCost } from './statement/series.ts';
+import { openReports, type Reports } from './reports/reports.ts';
 import type { ResourceFacts, Statement } from './statement/statement.ts';
-import { type Granularity, type Instant, type Range, startOfMonth } from './values/time.ts';
+import type { Instant } from './values/time.ts';
 
-export interface Ledger {
-  readonly book: LedgerState;
-  /** Registers an account, or takes its new settings. */
-  openAccount(settings: AccountSettings, now: Instant): number;
-  /**
-   * Applies a statement, all of it or nothing.
-   *
-   * @throws {RangeError} when a charge lies outside the statement's range; what the store throws when nothing was written.
-   */
+/**
+ * The ledger over its store: commands, queries ({@link LedgerQueries}) and publication. Synchronous throughout: a commit is done before
+ * anything it changed can be seen.
+ */
+export class Ledger extends LedgerQueries {
+  readonly #store: Store;
+  readonly #state: LedgerState;
+  readonly #accounts: Map<number, AccountSettings>;
+  readonly #reports: Reports;
+  readonly #publication: Publication;
+  readonly #committer: Committer;
+  readonly #clockRepairedAt = new Map<number, Instant>();
+
+  constructor(store: Store) {
+    const state = new LedgerState(store);
+    const reports = openReports(state, store);
+    const accounts = new Map<number, AccountSettings>();
+    super({ state, reports, accounts });
+    this.#store = store;
+    this.#state = state;
+    this.#accounts = accounts;
+    this.#reports = reports;
+    this.#publication = new Publication(state, accounts);
+    this.#committer = new Committer({ store, state, accounts, reports, publication: this.#publication });
+  }
+
+  // Commands. Each is stored before it returns, or throws what the store throws and has changed nothing.
+
+  /** Registers an account, or updates its settings. */
+  openAccount(settings: AccountSettings, now: Instant): number {
+    const known = this.#state.accountOf(settings.provider, settings.name);
+    const row = known ?? newAccount(this.#state.accounts, settings, now);
+    if (!known) this.#committer.commit({ accounts: [row] });
+    const wasShown = this.#accounts.has(row.id);
+    this.#accounts.set(row.id, settings);
+    if (!wasShown) this.#publication.postpone(row.id);
+    this.#committer.commit({ hourlyTotals: missingHourlyTotals(this.#state, this.#store, row.id, settings) });
+    return row.id;
+  }
+
+  /** Hides an account; its part of the ledger stays. */
+  deactivateAccount(account: number): void {
+    this.#accounts.delete(account);
+    this.#publication.postpone(account);
+  }
+
+  /** @throws {RangeError} when a charge lies outside the statement's range, or no provider can mean its amount. */
   apply(
     feed: FeedKey,
-    statement: Statement,
+    given: Statement,
     resources: readonly ResourceFacts[],
     now: Instant,
-  ): StatementOutcome;
-  /** The newest as-of of any statement of the account; `-Infinity` before the first. */
-  lastAsOf(account: number): Instant;
-  /**
-   * Takes back what an account owes to a clock that ran ahead, or was not set. Statements that were under way meanwhile count as older
-   * than what is read from now on.
-   */
-  repairClock(account: number, now: Instant): void;
-  /**
-   * Does work that commits several times, all of it made durable at once. Nothing may be shown meanwhile.
-   *
-   * @throws what the work throws, and what the store throws: then nothing of it was written, and none of it is known any more.
-   */
-  transaction(work: () => void): void;
+  ): StatementOutcome {
+    const statement = creditedStatement(given, this.#clockRepairedAt.get(feed.account), now);
+    const [store, state, settings] = [this.#store, this.#state, this.settingsOf(feed.account)];
+    const { commit, outcome } = buildCommit({ store, state, feed, settings, statement, resources, now });
+    this.#committer.commit(commit);
+    this.#state.evictPeriodTotals(now);
+    return outcome;
+  }
+
   /** Stores what a poll learned beyond its statements. */
-  recordPoll(feed: FeedKey, poll: ObservedPoll): void;
-  /** Forgets what the polls of a feed learned beyond its statements: nobody may read it any more. */
-  clearFeed(feed: FeedKey): void;
-  /** What is held of an account in a range of whole UTC days; undefined unless all of it was read. */
-  netCost(account: number, range: Range, which?: LabelFilter): NetCost | undefined;
-  /** What the HTTP edge asked to remember, and how it asks. */
-  requests(account: number): { readonly state: string | undefined; remember(state: string): void };
-  coverage(account: number, stream: string, granularity: Granularity): LedgerCoverage;
-  /** The holes in what was read of a stream, from `since` to the newest reading. */
-  unread(account: number, stream: string, since: Instant): Range[];
-  /** How far back an account is read from now on. */
-  since(account: number, stream: string | undefined, now: Instant): Instant;
-  /** Takes an account out of what is shown; its part of the ledger stays. */
-  deactivateAccount(account: number): void;
+  recordPoll(feed: FeedKey, poll: ObservedPoll): void {
+    this.#committer.commit({ feeds: [recordPoll(this.feed(feed.account, feed.feed), feed, poll)] });
+  }
+
+  /** Clears what the polls of a feed learned beyond its statements: it may not be read any more. */
+  clearFeed({ account, feed }: FeedKey): void {
+    this.#committer.commit({ feeds: clearFeed(this.feed(account, feed)) });
+  }
+
+  rememberRequests(account: number, state: string): void {
+    this.#committer.commit({ requests: [{ account, state }] });
+  }
+
+  /** Takes back what an account owes to a clock that ran ahead, or was not set. */
+  repairClock(id: number, now: Instant): void {
+    const account = present(this.#state.accounts.get(id), `account ${id}`);
+    const [store, state, settings] = [this.#store, this.#state, this.settingsOf(id)];
+    const repair = buildClockRepair({ store, state, account, settings, now });
+    if (repair) this.#committer.commit(repair);
+    this.#clockRepairedAt.set(id, now);
+  }
+
   /** Compacts what has settled and rolls up what is closed. */
-  maintain(now: Instant): void;
-  /** Ends the holds that are due, durably, before their values are shown. Returns when the next one is due. */
-  expireZeroHolds(now: Instant, zeroForMs: number): Instant | undefined;
-  /**
-   * The samples as they stand at `now`, and the number of this publication.
-   *
-   * @throws {StoreError} while what was undone cannot be read again.
-   */
-  publish(now: Instant): { readonly version: number; readonly families: Family[] };
-  /** Takes the configured budgets, in place of those before. */
-  setBudgets(budgets: readonly Budget[]): void;
-  /** How each budget stands. */
-  budgets(now: Instant): BudgetState[];
-  /** Adds up one more day that forecasts look back on; false once there is none left. Each takes a moment. */
-  preloadHistory(now: Instant): boolean;
-  /** What is known of a window of an account; `streams` are those that the settings name unless given. */
-  windowState(account: number, window: Window, now: Instant, streams?: readonly string[]): WindowState;
-  /** Notes that a publication reached a reader: what it held at 0 counts as shown. True if anything was. */
-  markDelivered(version: number): boolean;
-  /** What a receiver of differences was told, and how it is remembered. */
-  deliveries(receiver: string): Deliveries;
-  close(): void;
-}
+  maintain(now: Instant): void {
+    const [store, state, accounts] = [this.#store, this.#state, this.#accounts];
+    for (const change of maintain({ store, state, accounts, now })) this.#committer.commit(change);
+    state.evictPeriodTotals(now);
+  }
 
-/** Opens the ledger over its store. Synchronous throughout: a commit is done before anything it changed can be seen. */
-export function openLedger(store: Store): Ledger {
-  const book = openLedgerState(store);
-  const accounts = new Map<number, AccountSettings>();
-  const healedAt = new Map<number, Instant>();
-  const outlook = openReports(book, store);
+  /** Makes several commits durable at once, or none if the work throws. Nothing may be published meanwhile. */
+  transaction(work: () => void): void {
+    this.#committer.transaction(work);
+  }
 
-  let published = 0;
-  const shown = createSampleCache();
-  const unshown = createUnexposedSeries(book, (account) =>
-    accounts.has(account) ? published + 1 : Number.POSITIVE_INFINITY,
-  );
-  unshown.watch(book.series.values());
+  setBudgets(budgets: readonly Budget[]): void {
+    this.#reports.setBudgets(budgets);
+  }
 
-  /** Memory is ahead of the file: a group was undone, and the file could not be read again yet. Nothing of it is shown or built upon. */
-  let isAhead = false;
-  const reread = () => {
-    isAhead = true;
-    book.reload();
-    isAhead = false;
-    for (const id of accounts.keys()) if (!book.accounts.has(id)) accounts.delete(id);
-    outlook.reload();
-    unshown.clear();
-    unshown.watch(book.series.values());
-  };
-  const commit = (change: Commit) => {
-    if (isAhead) {
-      reread();
-      throw new StoreError(
-        'the ledger was read again: what was to be written was made of what is not stored',
-      );
-    }
-    store.commit(change);
-    const followed = outlook.following(change);
-    book.applyCommit(change);
-    followed();
-    unshown.watch(change.series ?? []);
-    shown.renamed(change.resources ?? []);
-  };
-  const sinceOf = (account: number, streamName: string | undefined, now: Instant) => {
-    const configured = settingsOf(account).since ?? startOfMonth(now, -1);
-    const stream = streamName === undefined ? undefined : book.streamOf(account, streamName);
-    return Math.max(configured, stream?.closedBefore ?? Number.NEGATIVE_INFINITY);
-  };
-  const settingsOf = (id: number) => present(accounts.get(id), `settings of account ${id}`);
-  const publishInput = (now: Instant) => ({
-    book,
-    accounts,
-    now,
-    since: (account: number, stream: string) => sinceOf(account, stream, now),
-  });
+  /** Adds up one more day that forecasts look back on; false once none is left. Each takes a moment. */
+  preloadHistory(now: Instant): boolean {
+    return this.#reports.warm(this.at(now));
+  }
 
-  return {
-    book,
-    openAccount(settings, now) {
-      const known = book.accountOf(settings.provider, settings.name);
-      const id = known?.id ?? nextKey(book.accounts);
-      const { provider, name } = settings;
-      const row = {
-        id,
-        provider,
-        name,
-        openedAt: now,
-        baseline: undefined,
-        overflowCount: 0,
-        zeroShown: false,
-      };
-      if (!known) commit({ accounts: [row] });
-      const isShut = !accounts.has(id);
-      accounts.set(id, settings);
-      if (isShut) unshown.watchAgain(id);
-      const hourlyTotals = missingHourlyTotals(book, store, id, settings.streams);
-      if (hourlyTotals.length > 0) commit({ hourlyTotals });
-      return id;
-    },
-    apply(feed, given, resources, now) {
-      const since = healedAt.get(feed.account);
-      const isLost = since !== undefined && !isCredible(given.asOf, now);
-      const statement = isLost ? { ...given, asOf: since } : given;
-      const settings = settingsOf(feed.account);
-      const streamSettings = present(
-        settings.streams.find(({ name }) => name === statement.stream),
-        `stream ${statement.stream}`,
-      );
-      const known = book.streamOf(feed.account, statement.stream);
-      const stream = known ?? {
-        ...firstClosing(settings, streamSettings, now),
-        id: nextKey(book.streams),
-        account: feed.account,
-        name: statement.stream,
-      };
-      const account = present(book.accounts.get(feed.account), `account ${feed.account}`);
-      const change = buildCommit({
-        store,
-        book,
-        feed,
-        account,
-        stream,
-        settings,
-        streamSettings,
-        statement,
-        resources,
-        now,
-      });
-      commit(known ? change.commit : { ...change.commit, streams: [stream] });
-      book.evictPeriodTotals(now);
-      return change.applied;
-    },
-    lastAsOf: (account) => lastAsOf(book, account),
-    repairClock(id, now) {
-      const account = present(book.accounts.get(id), `account ${id}`);
-      const change = buildClockRepair({ store, book, account, settings: settingsOf(id), now });
-      if (change) commit(change);
-      healedAt.set(id, now);
-    },
-    transaction(work) {
-      if (isAhead) reread();
-      try {
-        store.together(work);
-      } catch (error) {
-        reread();
-        throw error;
-      }
-    },
-    recordPoll(feed, poll) {
-      commit({ feeds: [recordPoll(book.feed(feed.account, feed.feed) ?? emptyFeed(feed), poll)] });
-    },
-    clearFeed(feed) {
-      const known = book.feed(feed.account, feed.feed);
-      if (known && !isFeedRecordEmpty(known)) commit({ feeds: [clearFeedRecord(known)] });
-    },
-    netCost: (account, range, which) => netCostOf(book, account, range, which),
-    requests: (account) => ({
-      state: book.requests(account),
-      remember: (state) => commit({ requests: [{ account, state }] }),
-    }),
-    coverage: (account, stream, granularity) =>
-      coverageOf(book, book.streamOf(account, stream)?.id, granularity),
-    unread: (account, stream, since) => unreadOf(book, book.streamOf(account, stream)?.id, since),
-    since: sinceOf,
-    deactivateAccount(account) {
-      accounts.delete(account);
-      unshown.watchAgain(account);
-    },
-    maintain(now) {
-      for (const stream of book.streams.values()) {
-        const settings = accounts.get(stream.account)?.streams.find(({ name }) => name === stream.name);
-        if (settings) for (const change of maintain({ store, book, stream, settings, now })) commit(change);
-      }
-      book.evictPeriodTotals(now);
-    },
-    expireZeroHolds(now, zeroForMs) {
-      const { rows, nextAt } = expireHolds(book.series.values(), now, zeroForMs);
-      if (rows.length > 0) commit({ series: rows });
-      return nextAt;
-    },
-    publish(now) {
-      if (isAhead) reread();
-      published += 1;
-      const input = publishInput(now);
-      const zeros = new Set(
-        [...book.accounts.values()].filter(({ zeroShown }) => zeroShown).map(({ id }) => id),
-      );
-      const families = familiesOf({
-        ...input,
-        shown,
-        zeros,
-        budgets: () => outlook.budgets(input),
-        recent: (stream) => outlook.recent(input, stream),
-      });
-      const rows = [...zeros].flatMap((id) => book.accounts.get(id) ?? []).filter((row) => !row.zeroShown);
-      if (rows.length > 0) commit({ accounts: rows.map((row) => ({ ...row, zeroShown: true })) });
-      return { version: published, families };
-    },
-    setBudgets: outlook.setBudgets,
-    budgets: (now) => outlook.budgets(publishInput(now)),
-    preloadHistory: (now) => outlook.warm(publishInput(now)),
-    windowState: (account, window, now, streams) => windowState(publishInput(now), account, window, streams),
-    markDelivered(version) {
-      const rows = unshown.exposedIn(version);
-      if (rows.length > 0) commit({ series: rows });
-      return rows.length > 0;
-    },
-    deliveries: (receiver) => deliveriesOf(receiver, store, book),
-    close: () => store.close(),
-  };
+  close(): void {
+    this.#store.close();
+  }
+
+  // Publication
+
+  /** Ends the holds that are due, before their values are shown. Returns when the next one is due. */
+  expireZeroHolds(now: Instant, zeroForMs: number): Instant | undefined {
+    const { rows, nextAt } = expireHolds(this.#state.series.values(), now, zeroForMs);
+    this.#committer.commit({ series: rows });
+    return nextAt;
+  }
+
+  /** The samples at `now`, and the number of this publication. */
+  publish(now: Instant): Published {
+    this.#committer.assertCurrent();
+    const { published, zeros } = this.#publication.publish(this.at(now), this.#reports);
+    this.#committer.commit({ accounts: zeros });
+    return published;
+  }
+
+  /** A publication has reached a reader: what it held at 0 counts as shown. True if anything was. */
+  markDelivered(version: number): boolean {
+    const series = this.#publication.exposedIn(version);
+    this.#committer.commit({ series });
+    return series.length > 0;
+  }
+
+  /** What was delivered to a receiver of differences. */
+  deliveries(receiver: string): Deliveries {
+    return deliveriesOf(receiver, this.#store, this.#state);
+  }
 }

@@ -78,7 +78,7 @@ test('a feed that has nothing to read for the account is not polled, and shows n
   }
   assert.deepEqual(await openWith(['one', 'two']), ['one', 'two']);
   assert.deepEqual(await openWith(['one']), ['one']);
-  assert.deepEqual(ledger.book.feed(account, 'one')?.observations, observations);
-  const silent = ledger.book.feed(account, 'two');
+  assert.deepEqual(ledger.feed(account, 'one')?.observations, observations);
+  const silent = ledger.feed(account, 'two');
   assert.deepEqual([silent?.observations, silent?.notes, silent?.lastSuccess], [[], [], 1]);
 });

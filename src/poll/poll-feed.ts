@@ -1,4 +1,3 @@
-import { hasLabelSet } from '../core/ledger/overflow.ts';
 import { StoreError } from '../core/ledger/records.ts';
 import type { FeedKey, StatementOutcome } from '../core/ledger/settings.ts';
 import type { Ledger } from '../core/ledger.ts';
@@ -142,12 +141,12 @@ interface PollResult {
   readonly reconciliations: Reconciliation[];
   readonly notes: Map<string, Note>;
   /** Tiers whose absence is not believed yet. */
-  readonly held: Set<string>;
+  readonly keptTiers: Set<string>;
   ranges: number;
 }
 
 function emptyPollResult(state: string | undefined): PollResult {
-  return { state, observations: [], reconciliations: [], notes: new Map(), held: new Set(), ranges: 0 };
+  return { state, observations: [], reconciliations: [], notes: new Map(), keptTiers: new Set(), ranges: 0 };
 }
 
 async function readInto(
@@ -165,7 +164,7 @@ async function readInto(
   for (const observation of reading.observations) learned.observations.push(cleanObservation(observation));
   if (reading.reconciliation) learned.reconciliations.push(reading.reconciliation);
   for (const note of shortNotes(reading.notes ?? [])) learned.notes.set(note.topic, note);
-  for (const tier of applied.held) learned.held.add(tier);
+  for (const tier of applied.keptTiers) learned.keptTiers.add(tier);
   learned.ranges += 1;
   for (const drift of [...reading.drift, ...longLabels(reading)]) watcher.drift(drift);
   watcher.applied(applied);
@@ -183,12 +182,12 @@ async function learn(
   isComplete: boolean,
 ): Promise<void> {
   const { key, ledger, now } = target;
-  const known = ledger.book.feed(key.account, key.feed);
+  const known = ledger.feed(key.account, key.feed);
   const before = known?.observations ?? [];
   const observations = newestOf(learned.observations);
   const said = new Set(observations.map(identityOf));
   const stays = before.filter((each) => {
-    const isDoubted = each.labels.tier !== undefined && learned.held.has(each.labels.tier);
+    const isDoubted = each.labels.tier !== undefined && learned.keptTiers.has(each.labels.tier);
     return !said.has(identityOf(each)) && (!isComplete || isDoubted);
   });
   const all = [...observations, ...stays];
@@ -216,14 +215,12 @@ function contextOf(target: PollTarget, watcher: PollWatcher, signal: AbortSignal
   const { key, feed, config, ledger, now } = target;
   const rates = target.rates();
   const at = now();
-  const hasSeries = (series: SeriesKey) => {
-    const stream = feed.stream && ledger.book.streamOf(key.account, feed.stream.name);
-    return stream !== undefined && hasLabelSet(ledger.book, stream.id, series);
-  };
+  const hasSeries = (series: SeriesKey) =>
+    feed.stream !== undefined && ledger.hasLabelSet(key.account, feed.stream.name, series);
   return {
     now: at,
     hasSeries,
-    stateOf: (name) => ledger.book.feed(key.account, name)?.state,
+    stateOf: (name) => ledger.feed(key.account, name)?.state,
     netCost: (range, which) => ledger.netCost(key.account, range, which),
     usdOf(amount, currency, then = at) {
       const rate = rateAt(rates, currency, then);
@@ -236,7 +233,7 @@ function contextOf(target: PollTarget, watcher: PollWatcher, signal: AbortSignal
     coverage: feed.stream
       ? ledger.coverage(key.account, feed.stream.name, feed.stream.granularity)
       : EMPTY_CONTEXT.coverage,
-    state: ledger.book.feed(key.account, key.feed)?.state,
+    state: ledger.feed(key.account, key.feed)?.state,
     signal,
   };
 }
@@ -283,7 +280,7 @@ export function pollErrorOf(error: unknown): PollError | undefined {
   return undefined;
 }
 
-const NOTHING: StatementOutcome = { changed: false, unconverted: new Set(), late: [], held: new Set() };
+const NOTHING: StatementOutcome = { changed: false, unconverted: new Set(), late: [], keptTiers: new Set() };
 
 /** What the ranges of one poll say together. */
 function summed(all: readonly Reconciliation[]): Reconciliation | undefined {

@@ -1,6 +1,6 @@
 import type { Cell, Cells } from '../core/ledger/cell.ts';
 import type { Commit, Store } from '../core/ledger/records.ts';
-import { gapsIn, joinedRanges } from '../core/values/ranges.ts';
+import { gapsIn, joinRanges } from '../core/values/ranges.ts';
 import type { Granularity, Instant, Range } from '../core/values/time.ts';
 import { wholeUnits } from './tables.ts';
 
@@ -42,7 +42,7 @@ export function cacheCells(store: Store, mostCells = CACHED_CELLS): Store {
         shelf.buckets.set(bucket, new Map(found));
         size += found.size;
       }
-      shelf.known = joinedRanges([...shelf.known, gap]);
+      shelf.known = joinRanges([...shelf.known, gap]);
     }
   };
 

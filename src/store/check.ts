@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type AuditInput, audit } from '../core/ledger/audit.ts';
-import { openLedgerState } from '../core/ledger/state.ts';
+import { LedgerState } from '../core/ledger/state.ts';
 import { isSealed, migrateWithin, StoreError } from './open.ts';
 import { brokenSeals } from './seals.ts';
 import { sqliteStore } from './sqlite.ts';
@@ -82,7 +82,7 @@ function orphans(database: DatabaseSync): string[] {
 function unbalanced(database: DatabaseSync, settingsOf: AuditInput['settingsOf']): string[] {
   try {
     const store = sqliteStore(database, { isUnverified: true });
-    return audit({ book: openLedgerState(store), store, settingsOf });
+    return audit({ state: new LedgerState(store), store, settingsOf });
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     return [`a row is not as the ledger writes it: ${textOf(error.cause)}`];

@@ -5,7 +5,8 @@ import { cost, SLIDING, settings, statement, utc, valuesOf } from '../../test/su
 import { assertProperty } from '../../test/support/property.ts';
 import { audit } from '../core/ledger/audit.ts';
 import type { Store } from '../core/ledger/records.ts';
-import { openLedger } from '../core/ledger.ts';
+import { LedgerState } from '../core/ledger/state.ts';
+import { Ledger } from '../core/ledger.ts';
 import type { Statement } from '../core/statement/statement.ts';
 import { DAY, HOUR, type Instant, MINUTE, sizeOf } from '../core/values/time.ts';
 import { cacheCells } from './cache.ts';
@@ -54,7 +55,7 @@ function bench(account: ReturnType<typeof settings>, cachedCells: number) {
       real.commit(commit);
     },
   };
-  const ledger = openLedger(cacheCells(store, cachedCells));
+  const ledger = new Ledger(cacheCells(store, cachedCells));
   const id = ledger.openAccount(account, FIRST.day);
   return {
     ledger,
@@ -69,7 +70,7 @@ function bench(account: ReturnType<typeof settings>, cachedCells: number) {
     },
     wrongs: () => [
       ...brokenSeals(database),
-      ...audit({ book: ledger.book, store: real, settingsOf: () => account.streams[0] }),
+      ...audit({ state: new LedgerState(real), store: real, settingsOf: () => account.streams[0] }),
     ],
   };
 }

@@ -16,7 +16,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { cost, openBench, settings, statement, valuesOf } from '../../test/support/ledger.ts';
 import { AT, hashOf, ledgerFile, temporaryFolder } from '../../test/support/ledger-file.ts';
-import { type Ledger, openLedger } from '../core/ledger.ts';
+import { Ledger } from '../core/ledger.ts';
 import { HOUR } from '../core/values/time.ts';
 import { backUp, createBackups } from './backup.ts';
 import { problemsIn } from './check.ts';
@@ -49,7 +49,7 @@ function changed(path: string, sql: string): string {
 
 /** What a ledger shows, by account. */
 function shownBy(path: string, names: readonly string[] = ['prod', 'dev']): Map<string, number> {
-  const ledger = openLedger(sqliteStore(openDatabase(path)));
+  const ledger = new Ledger(sqliteStore(openDatabase(path)));
   for (const name of names) ledger.openAccount(settings({}, { name }), NOW);
   const values = valuesOf(ledger, NOW);
   ledger.close();
@@ -147,7 +147,7 @@ function restate(ledger: Ledger, turn: number): void {
 test('a backup of a ledger that is written to is all of one instant', async (t) => {
   const path = ledgerFile(t, 300);
   const database = openDatabase(path);
-  const ledger = openLedger(sqliteStore(database));
+  const ledger = new Ledger(sqliteStore(database));
   ledger.openAccount(settings(), NOW);
   const backups = createBackups(database);
   let turn = 0;

@@ -7,7 +7,8 @@ import { modelOf } from '../../test/support/model.ts';
 import { assertProperty } from '../../test/support/property.ts';
 import { audit } from '../core/ledger/audit.ts';
 import type { AccountSettings } from '../core/ledger/settings.ts';
-import { openLedger } from '../core/ledger.ts';
+import { LedgerState } from '../core/ledger/state.ts';
+import { Ledger } from '../core/ledger.ts';
 import type { Statement } from '../core/statement/statement.ts';
 import { type Fixed, ONE } from '../core/values/money.ts';
 import { DAY, type Granularities, HOUR, type Instant, MINUTE, SECOND } from '../core/values/time.ts';
@@ -26,7 +27,7 @@ function bench({ stream }: History) {
   const settingsOf = () => account.streams[0];
   const opened = () => {
     const store = sqliteStore(database);
-    const ledger = openLedger(store);
+    const ledger = new Ledger(store);
     return { store, ledger, id: ledger.openAccount(account, OPENED) };
   };
   let { store, ledger, id } = opened();
@@ -53,7 +54,8 @@ function bench({ stream }: History) {
       assert.deepEqual(valuesOf(ledger, now), before);
     },
     now: () => now,
-    audit: () => audit({ book: ledger.book, store, settingsOf }),
+    audit: () => audit({ state: new LedgerState(store), store, settingsOf }),
+    state: () => new LedgerState(store),
     shown: () => valuesOf(ledger, RESTORED),
     deliveries: () => store.deliveries('a'),
     close: () => database.close(),
@@ -94,7 +96,7 @@ function assertRestored(history: History, restoredAfter: number) {
   for (const statement of after) read(statement);
   assert.deepEqual(life.audit(), []);
   const model = modelOf([...before, ...after], { ...history, restoredAfter: before.length });
-  const net = nonZero(netOf(life.ledger));
+  const net = nonZero(netOf(life.state()));
   assert.deepEqual(net, nonZero(model.net()));
   close();
   return net;

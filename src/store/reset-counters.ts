@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { type AuditInput, recomputeStream } from '../core/ledger/audit.ts';
+import { type AuditInput, recomputedStreams } from '../core/ledger/audit.ts';
 import type { SeriesRow } from '../core/ledger/records.ts';
-import { openLedgerState } from '../core/ledger/state.ts';
+import { LedgerState } from '../core/ledger/state.ts';
 import type { Instant } from '../core/values/time.ts';
 import { accountId } from './forget.ts';
 import { refuseBroken } from './open.ts';
@@ -85,15 +85,13 @@ export function rebaseAccount(
  */
 function balance(database: DatabaseSync, settingsOf: AuditInput['settingsOf'], only: number | null): void {
   const store = sqliteStore(database);
-  const book = openLedgerState(store);
+  const state = new LedgerState(store);
   const series: SeriesRow[] = [];
-  for (const stream of book.streams.values()) {
-    if (only !== null && stream.account !== only) continue;
-    const account = book.accounts.get(stream.account);
-    const settings = account && settingsOf(account, stream.name);
-    if (!settings) continue;
-    for (const [id, net] of recomputeStream({ book, store, settingsOf }, stream, settings).net) {
-      const row = book.series.get(id);
+  const ofAccount: typeof settingsOf = (account, stream) =>
+    only === null || account.id === only ? settingsOf(account, stream) : undefined;
+  for (const [, { net: nets }] of recomputedStreams({ state, store, settingsOf: ofAccount })) {
+    for (const [id, net] of nets) {
+      const row = state.series.get(id);
       if (row && net !== 0n) series.push({ ...row, rolled: -net });
     }
   }

@@ -151,7 +151,7 @@ export function readAll(database: DatabaseSync, read?: ReadRows): StoredLedger {
           stream,
           granularity,
           side,
-          runs: rows.map(({ start, end, as_of }) => ({ start, end, asOf: as_of })),
+          intervals: rows.map(({ start, end, as_of }) => ({ start, end, asOf: as_of })),
         },
       ];
     }),

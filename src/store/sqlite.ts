@@ -53,7 +53,7 @@ export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}):
       isLoaded = true;
       options.read?.clear();
       written.clear();
-      for (const row of stored.readings) written.set(keyOf(row), row.runs);
+      for (const row of stored.readings) written.set(keyOf(row), row.intervals);
       return stored;
     },
     cells: (stream, granularity, range) => orDamaged(database, () => readCells(stream, granularity, range)),
@@ -61,7 +61,7 @@ export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}):
     deliveries: (receiver) => orDamaged(database, () => deliveries.read(receiver)),
     commit(commit) {
       transaction(() => write(commit));
-      for (const row of commit.readings ?? []) written.set(keyOf(row), row.runs);
+      for (const row of commit.readings ?? []) written.set(keyOf(row), row.intervals);
     },
     together: transaction,
     close: () => database.close(),
@@ -160,7 +160,7 @@ function prepareTables(database: DatabaseSync, seals: Seals) {
     dropCell: cells.dropper('stream = ? AND granularity = ? AND bucket = ? AND series = ?'),
     dropCells: cells.dropper('stream = ? AND granularity = ? AND bucket >= ? AND bucket < ?'),
     readings,
-    dropRun: readings.dropper('stream = ? AND granularity = ? AND side = ? AND start = ?'),
+    dropReading: readings.dropper('stream = ? AND granularity = ? AND side = ? AND start = ?'),
     sums,
     dropSums: sums.dropper('kind = ? AND start < ?'),
     hours,
@@ -206,21 +206,22 @@ function writeSums(tables: Tables, commit: Commit): void {
 }
 
 function writeReadings(tables: Tables, row: ReadingsRow, before: readonly ReadInterval[]): void {
-  const { stream, granularity, runs } = row;
+  const { stream, granularity, intervals } = row;
   const side = row.side === 'current' ? 'newest' : 'oldest';
   let head = 0;
-  while (head < runs.length && head < before.length && isSameRun(runs[head], before[head])) head += 1;
+  while (head < intervals.length && head < before.length && isSameInterval(intervals[head], before[head]))
+    head += 1;
   let tail = 0;
-  const most = Math.min(runs.length, before.length) - head;
-  while (tail < most && isSameRun(runs.at(-1 - tail), before.at(-1 - tail))) tail += 1;
-  for (const run of before.slice(head, before.length - tail))
-    tables.dropRun(stream, granularity, side, run.start);
-  for (const run of runs.slice(head, runs.length - tail)) {
-    tables.readings.put(stream, granularity, side, run.start, run.end, run.asOf);
+  const most = Math.min(intervals.length, before.length) - head;
+  while (tail < most && isSameInterval(intervals.at(-1 - tail), before.at(-1 - tail))) tail += 1;
+  for (const interval of before.slice(head, before.length - tail))
+    tables.dropReading(stream, granularity, side, interval.start);
+  for (const interval of intervals.slice(head, intervals.length - tail)) {
+    tables.readings.put(stream, granularity, side, interval.start, interval.end, interval.asOf);
   }
 }
 
-function isSameRun(a: ReadInterval | undefined, b: ReadInterval | undefined): boolean {
+function isSameInterval(a: ReadInterval | undefined, b: ReadInterval | undefined): boolean {
   return a?.start === b?.start && a?.end === b?.end && a?.asOf === b?.asOf;
 }
 

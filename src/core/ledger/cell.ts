@@ -1,6 +1,6 @@
 import type { Fixed } from '../values/money.ts';
 import type { Granularities, Granularity, Instant, Range } from '../values/time.ts';
-import type { ReadIntervals } from './readings.ts';
+import type { ReadIntervals, Side } from './readings.ts';
 
 /** What the ledger holds of one bucket of one series. */
 export interface Cell {
@@ -21,8 +21,7 @@ export interface StreamState {
   readonly baselineFrom: Instant | undefined;
   /** Whole days that are kept at day resolution, oldest first. */
   readonly compacted: readonly Range[];
-  current(granularity: Granularity): ReadIntervals;
-  baseline(granularity: Granularity): ReadIntervals;
+  readings(granularity: Granularity, side: Side): ReadIntervals;
   cells(granularity: Granularity, range: Range): Cells;
 }
 

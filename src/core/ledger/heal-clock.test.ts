@@ -32,7 +32,7 @@ for (const [title, by] of [
       bench.ledger.repairClock(account, NOON);
       const { ledger } = bench;
       assert.ok(ledger.lastAsOf(account) <= NOON);
-      assert.ok((ledger.book.accounts.get(account)?.baseline ?? 0) <= NOON);
+      assert.ok((bench.state.accounts.get(account)?.baseline ?? 0) <= NOON);
       assert.deepEqual(ledger.coverage(account, 'usage', 'hour').gaps(hours(NOON, 3)), [hours(NOON, 3)]);
       const through = bench.values(NOON).get(`${THROUGH}|test|prod|usage`);
       assert.ok(through === undefined || through <= NOON / 1000);
@@ -67,7 +67,7 @@ test('a clock that was not set yet leaves no baseline of 1970', () => {
   const early = 5 * MINUTE;
   bench.apply(statement('hour', { start: 0, end: HOUR }, early), early);
   bench.ledger.repairClock(bench.account, NOON);
-  assert.equal(bench.ledger.book.accounts.get(bench.account)?.baseline, undefined);
+  assert.equal(bench.state.accounts.get(bench.account)?.baseline, undefined);
   bench.apply(statement('hour', hours(NOON - HOUR, 1), NOON, [cost(NOON - HOUR, 'a', 3)]));
   assert.equal(bench.value(TOTAL, 'a', NOON), 0, 'what was spent before is the baseline');
   assert.ok(bench.ledger.since(bench.account, 'usage', NOON) >= utc('2026-10-01'));
@@ -92,10 +92,7 @@ test('where one truth has several granularities, counters, windows and cells agr
       asOf,
     );
   };
-  const wrongs = () => {
-    const { book } = bench.ledger;
-    return audit({ book, store: bench.store, settingsOf: () => own.streams[0] });
-  };
+  const wrongs = () => audit({ state: bench.state, store: bench.store, settingsOf: () => own.streams[0] });
   read(NOON);
   read(wrong);
   assert.deepEqual(wrongs(), []);
@@ -110,9 +107,9 @@ test('where one truth has several granularities, counters, windows and cells agr
 test('a right clock has nothing to take back', () => {
   const bench = openBench(settings());
   bench.apply(statement('hour', hours(NOON - HOUR, 1), NOON, [cost(NOON - HOUR, 'a', 3)]));
-  const before = bench.ledger.book.readings(1, 'hour', 'current');
+  const before = bench.state.readings(1, 'hour', 'current');
   bench.failNextCommit();
   bench.ledger.repairClock(bench.account, NOON);
-  assert.deepEqual(bench.ledger.book.readings(1, 'hour', 'current'), before);
+  assert.deepEqual(bench.state.readings(1, 'hour', 'current'), before);
   bench.ledger.close();
 });

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Bench, cost, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
-import { costsOf } from '../reports/cost-query.ts';
 import { WINDOWS } from '../reports/windows.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../values/time.ts';
 
@@ -80,7 +79,7 @@ describe('an account that spent nothing', () => {
     const bench = openBench(settings({}, { since: SINCE }));
     const accounts = [{ id: bench.account, provider: 'test', account: 'prod', streams: ['usage'] }];
     const asked = (by: readonly ('provider' | 'currency')[]) =>
-      costsOf({ ledger: bench.ledger, accounts, window: 'today', by, now: NOON });
+      bench.ledger.costs({ window: 'today', by }, accounts, NOON);
     assert.deepEqual([asked(['provider']).groups, asked([]).total], [[], undefined]);
     read(bench, SINCE, NOON);
     assert.deepEqual(asked(['provider', 'currency']).groups, [{ values: ['test', 'USD'], usd: 0n }]);

@@ -137,7 +137,7 @@ test('an amount that gets a rate later leaves the unconverted ones when its buck
   bench.ledger.openAccount(settings({}, { rates }), OPENED);
   bench.apply(statement('hour', hour(at), at + 2 * HOUR, charges));
   const [unconverted, dollars] = ['unconverted', 'cost'].map((measure) =>
-    [...bench.ledger.book.series.values()].find((row) => row.measure === measure),
+    [...bench.state.series.values()].find((row) => row.measure === measure),
   );
   assert.deepEqual([unconverted?.total, unconverted?.corrections], [100n * ONE, 100n * ONE]);
   assert.deepEqual([dollars?.total, dollars?.corrections], [108n * ONE, 0n]);

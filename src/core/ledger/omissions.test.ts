@@ -22,12 +22,12 @@ function begun(): Bench {
 test('an empty body where money stood is believed when it comes again 15 minutes later, not before', () => {
   const bench = begun();
   const nothing = (after: number) => bench.apply(statement('day', TODAY, NOON + after, [], TIERS));
-  assert.deepEqual([...nothing(MINUTE).held].sort(), TIERS);
+  assert.deepEqual([...nothing(MINUTE).keptTiers].sort(), TIERS);
   assert.deepEqual(today(bench, NOON), [7, 3]);
-  assert.equal(nothing(15 * MINUTE).held.size, 2, '14 minutes after the first');
+  assert.equal(nothing(15 * MINUTE).keptTiers.size, 2, '14 minutes after the first');
   bench.reopen();
   assert.deepEqual(today(bench, NOON), [7, 3]);
-  assert.equal(nothing(16 * MINUTE).held.size, 0);
+  assert.equal(nothing(16 * MINUTE).keptTiers.size, 0);
   assert.deepEqual(today(bench, NOON), [0, 0]);
   assert.equal(bench.value('ai_billing_cost_corrections_usd_total', 'dedicated', NOON), 7);
   bench.ledger.close();
@@ -50,9 +50,9 @@ test('one category that is absent is kept while the other moves, and starts anew
 
 test('where nothing stood a silent category is a plain zero', () => {
   const bench = openBench(settings(DAYS, { since: TODAY.start }));
-  assert.equal(bench.apply(statement('day', TODAY, NOON, [], TIERS)).held.size, 0);
+  assert.equal(bench.apply(statement('day', TODAY, NOON, [], TIERS)).keptTiers.size, 0);
   bench.apply(statement('day', TODAY, NOON + 1, [paid('dedicated', 2)], ['training']));
-  assert.equal(bench.ledger.book.omissions(1).length, 0);
+  assert.equal(bench.state.omissions(1).length, 0);
   bench.ledger.close();
 });
 
@@ -64,12 +64,12 @@ test('each hour of a feed of hours is doubted for itself, and asked for again wh
   const { start } = hour(NOON - HOUR);
   const silent = (at: Instant, asOf: Instant) =>
     bench.apply(statement('hour', hour(at), asOf, [], ['dedicated']));
-  assert.equal(silent(start, NOON + HOUR).held.size, 1);
+  assert.equal(silent(start, NOON + HOUR).keptTiers.size, 1);
   assert.equal(bench.ledger.coverage(bench.account, 'usage', 'hour').asOf(start), undefined);
   assert.notEqual(bench.ledger.coverage(bench.account, 'usage', 'hour').asOf(start - HOUR), undefined);
-  assert.equal(silent(start - HOUR, NOON + 2 * HOUR).held.size, 1, 'another hour confirms nothing');
+  assert.equal(silent(start - HOUR, NOON + 2 * HOUR).keptTiers.size, 1, 'another hour confirms nothing');
   assert.equal(today(bench, NOON)[0], 4);
-  assert.equal(silent(start, NOON + 2 * HOUR).held.size, 0);
+  assert.equal(silent(start, NOON + 2 * HOUR).keptTiers.size, 0);
   assert.equal(today(bench, NOON)[0], 3);
   bench.ledger.close();
 });
@@ -81,7 +81,7 @@ test('a silence follows a range that slides, and is believed after the same time
   const held = [];
   for (let after = 1; after <= 17; after += 1) {
     const at = NOON + after * MINUTE;
-    held.push(bench.apply(statement('minute', window(at), at, [], [''])).held.size);
+    held.push(bench.apply(statement('minute', window(at), at, [], [''])).keptTiers.size);
   }
   assert.deepEqual(held, [...Array(15).fill(1), 0, 0]);
   assert.equal(bench.value('ai_billing_cost_today_usd', '', NOON + HOUR), 0);

@@ -12,7 +12,7 @@ import {
 import { DEFAULT_RATES } from '../values/exchange-rates.ts';
 import { fromNumber, ONE } from '../values/money.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../values/time.ts';
-import { MAX_OVERFLOWED } from './overflow.ts';
+import { MAX_OVERFLOWED } from './series-key.ts';
 
 const TOTAL = 'ai_billing_cost_usd_total';
 const CORRECTIONS = 'ai_billing_cost_corrections_usd_total';
@@ -184,8 +184,8 @@ test('an account shows no more series than maxSeries and one overflow each measu
   bench.ledger.close();
 });
 
-function billedOnDay({ ledger }: Bench): bigint {
-  return ledger.book
+function billedOnDay({ store }: Bench): bigint {
+  return store
     .periodTotals('day', utc('2026-11-20'))
     .values()
     .reduce((sum, value) => sum + value, 0n);
@@ -198,10 +198,10 @@ test('folded label sets cost no row each: neither series, resources nor cells', 
   const facts = spend(AT).map(({ resource }) => ({ resource, name: `name of ${resource}` }));
   bench.apply(statement('hour', hour(AT), AT + HOUR, spend(AT)), AT + HOUR, facts);
   bench.apply(statement('hour', hour(AT + HOUR), AT + 2 * HOUR, spend(AT + HOUR)), AT + 2 * HOUR, facts);
-  const rowsOf = ({ ledger, store, account }: Bench) => {
-    const stream = ledger.book.streamOf(account, 'usage')?.id ?? 0;
+  const rowsOf = ({ state, store, account }: Bench) => {
+    const stream = state.streamOf(account, 'usage')?.id ?? 0;
     const cells = [...store.cells(stream, 'hour', { start: AT, end: AT + 2 * HOUR }).values()];
-    return [ledger.book.series.size, store.load().resources.length, ...cells.map(({ size }) => size)];
+    return [state.series.size, store.load().resources.length, ...cells.map(({ size }) => size)];
   };
   assert.ok(
     rowsOf(bench).every((rows) => rows < 20),
@@ -223,12 +223,12 @@ test('more label sets than can be remembered stay folded, and the total stays ex
   bench.apply(statement('hour', hour(AT - HOUR), AT));
   const charges = Array.from({ length: MAX_OVERFLOWED + 1000 }, (_, index) => cost(AT, `app-${index}`, 1));
   bench.apply(statement('hour', hour(AT), AT + HOUR, charges));
-  const known = bench.ledger.book.series.size;
+  const known = bench.state.series.size;
   bench.ledger.openAccount(settings({}, { maxSeries: 1_000_000 }), OPENED);
   bench.apply(statement('hour', hour(AT), AT + 2 * HOUR, charges.toReversed()));
   const folded = bench.values(AT + 2 * HOUR).get('ai_billing_series_folded_total|test|prod');
   assert.equal(folded, MAX_OVERFLOWED);
-  assert.equal(bench.ledger.book.series.size, known);
+  assert.equal(bench.state.series.size, known);
   assert.equal(billedOnDay(bench), BigInt(charges.length) * ONE);
   bench.ledger.close();
 });
@@ -244,7 +244,7 @@ test('amounts of several currencies that share a cell are converted each at its 
   charges.push(cost(AT, 'app-0', 1, component), cost(AT, 'app-0', 1, { ...component, currency: 'EUR' }));
   bench.apply(statement('hour', hour(AT), AT + HOUR, charges));
   assert.equal(billedOnDay(bench), 150n * ONE);
-  const parts = [...bench.ledger.book.series.values()].filter(({ measure }) => measure === 'component_cost');
+  const parts = [...bench.state.series.values()].filter(({ measure }) => measure === 'component_cost');
   assert.deepEqual(
     parts.map(({ total }) => total),
     [3n * ONE],

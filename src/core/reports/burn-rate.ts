@@ -5,7 +5,7 @@ import { knownRanges } from '../ledger/readings.ts';
 import type { StreamSettings } from '../ledger/settings.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import { divideHalfEven, type Fixed, type Usd } from '../values/money.ts';
-import { joinedRanges } from '../values/ranges.ts';
+import { joinRanges } from '../values/ranges.ts';
 import { DAY, floorTo, type Granularity, HOUR, type Instant, type Range } from '../values/time.ts';
 import type { PublishInput, WindowCoverage } from './windows.ts';
 import { settingsOf, windowCoverage } from './windows.ts';
@@ -39,7 +39,7 @@ export function recentSpend(
   if (settings.granularities[0] === 'day')
     return spendOfLastDay(input, reach, (day) => readCells('day', day));
   const finer = settings.granularities.filter((each) => each !== 'day');
-  const covered = joinedRanges(
+  const covered = joinRanges(
     finer.flatMap((each) => input.book.readings(stream, each, 'current').flatMap(knownRanges)),
   );
   const read = covered.find(({ start, end }) => start < reach.through && end >= reach.through);
@@ -111,8 +111,8 @@ function composedHours({ book }: PublishInput, { stream, settings, read }: Compo
       cells.set(granularity, found);
       return valuesOf(found, bucket);
     };
-    const runs = (granularity: Granularity) => book.readings(stream, granularity, 'current');
-    const view = { granularities: [finest, ...coarser] as const, settleMs: SETTLED_MS, runs, amounts };
+    const readings = (granularity: Granularity) => book.readings(stream, granularity, 'current');
+    const view = { granularities: [finest, ...coarser] as const, settleMs: SETTLED_MS, readings, amounts };
     return byCurrency(book, resolveBucket(view, coarser.at(-1) ?? finest, hour));
   };
 }

@@ -3,7 +3,7 @@ import type { PeriodKind } from '../ledger/records.ts';
 import type { AccountSettings, StreamSettings } from '../ledger/settings.ts';
 import { hasClosedDays } from '../ledger/settings.ts';
 import type { LedgerState } from '../ledger/state.ts';
-import { joinedRanges } from '../values/ranges.ts';
+import { joinRanges } from '../values/ranges.ts';
 import { DAY, type Instant, type Range, sizeOf, startOfDay, startOfMonth } from '../values/time.ts';
 
 export const WINDOWS = ['today', 'yesterday', 'month_to_date', 'last_month'] as const;
@@ -149,7 +149,7 @@ function closedRanges(
   stream: number,
   granularities: StreamSettings['granularities'],
 ): Range[] {
-  return joinedRanges(
+  return joinRanges(
     granularities.flatMap((each) =>
       book.readings(stream, each, 'current').flatMap((run) => knownWholeBuckets(run, sizeOf(each))),
     ),

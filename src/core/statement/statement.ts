@@ -52,7 +52,7 @@ export interface Statement {
   readonly asOf: Instant;
   readonly charges: readonly Charge[];
   /** Tiers that the answer left out or gave as null: suspicious where money stood. `""` is the tier of those without one. */
-  readonly silentTiers: readonly string[];
+  readonly omittedTiers: readonly string[];
 }
 
 /** Names and properties of a resource, for the info metric only. */

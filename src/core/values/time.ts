@@ -58,6 +58,12 @@ export function ceilTo(sizeMs: number, at: Instant): Instant {
   return Math.ceil(at / sizeMs) * sizeMs;
 }
 
+/** The starts of buckets of `sizeMs` milliseconds from the start of a range to its end, oldest first. */
+export function bucketsIn(sizeMs: number, { start, end }: Range): Instant[] {
+  const count = Math.max(0, Math.ceil((end - start) / sizeMs));
+  return Array.from({ length: count }, (_, index) => start + index * sizeMs);
+}
+
 /** The first instant of the UTC month that lies `offset` months from the one that holds `at`. */
 export function startOfMonth(at: Instant, offset = 0): Instant {
   const date = new Date(at);

@@ -33,11 +33,11 @@ function readingOf(pages: readonly AnswersOfRange[], names: Names): Reading & { 
   );
   const usage = tiers.flatMap((one) => one.usage);
   const charges = usage.flatMap(chargesOf);
-  const silentTiers = [...new Set(tiers.filter(({ isSilent }) => isSilent).map(({ tier }) => tier))];
+  const omittedTiers = [...new Set(tiers.filter(({ isSilent }) => isSilent).map(({ tier }) => tier))];
   const months = pages.filter(({ about }) => about === 'month');
   const reconciliation = months.length > 0 ? reconciliationOf(wholes, charges) : undefined;
   return {
-    statement: { granularity: 'day', range: spanOf(wholes), charges, silentTiers },
+    statement: { granularity: 'day', range: spanOf(wholes), charges, omittedTiers },
     resources: factsOf(usage, names),
     observations: monthTotalsOf(months),
     ...(reconciliation && { reconciliation }),

@@ -38,9 +38,9 @@ export function readBreakdown(body: Breakdown, { range, granularity, since }: Br
   const calls = callsOf(body.per_model, range);
   const charges = spends.filter(({ at }) => wanted && isWithin(wanted, at)).map(chargeOf);
   // A whole answer without a cent: likely a fault where money stood, and no change where none did.
-  const silentTiers = spends.some(({ cost }) => cost !== 0n) ? [] : [''];
+  const omittedTiers = spends.some(({ cost }) => cost !== 0n) ? [] : [''];
   return {
-    ...(wanted && { statement: { granularity, range: wanted, charges, silentTiers } }),
+    ...(wanted && { statement: { granularity, range: wanted, charges, omittedTiers } }),
     resources: factsOf(charges),
     observations: [...trendOf(body, range), ...calls.observations],
     reconciliation: {

@@ -28,7 +28,7 @@ export function isFree({
 /** The reading of an hour that nothing was asked about. */
 export function emptyHours(range: Range): Reading {
   return {
-    statement: { granularity: 'hour', range, charges: [], silentTiers: [] },
+    statement: { granularity: 'hour', range, charges: [], omittedTiers: [] },
     resources: [],
     observations: [],
     drift: [],

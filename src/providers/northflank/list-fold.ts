@@ -1,4 +1,4 @@
-import { gapsIn, joinedRanges } from '../../core/values/ranges.ts';
+import { gapsIn, joinRanges } from '../../core/values/ranges.ts';
 import {
   DAY,
   floorTo,
@@ -63,7 +63,7 @@ function emptyOf(known: ListMemo | undefined, listing: Listing, context: Context
   const end = Math.min(settledEnd(context), range.end);
   const found = stepsIn({ start, end }, HOUR).filter((at) => isEmpty(listing, at, tiers));
   const before = (known?.empty ?? []).flatMap((each) => gapsIn([range], each));
-  return joinedRanges([...before, ...found.map((at) => ({ start: at, end: at + HOUR }))])
+  return joinRanges([...before, ...found.map((at) => ({ start: at, end: at + HOUR }))])
     .reverse()
     .slice(0, MOST_EMPTY);
 }

@@ -4,7 +4,7 @@ import { PollError } from '../api/errors.ts';
 import type { ListedAmounts, ListMemo } from './list-memo.ts';
 import type { UsageList } from './list-schema.ts';
 import type { BilledHour } from './schema.ts';
-import { priceOf, silentTiersOf, type Tier } from './tiers.ts';
+import { omittedTiersOf, priceOf, type Tier } from './tiers.ts';
 
 /** The hours of one walk through the list, by their start. */
 export interface Listing {
@@ -86,7 +86,7 @@ export function isEmpty({ hours, leftOut }: Listing, at: Instant, tiers: readonl
 /** An hour may be listed with the platform alone: of what is billed to the customer its total tells, or each tier itself. */
 function tellsOfAll(hour: BilledHour | undefined, tiers: readonly Tier[]): boolean {
   if (!hour?.paas) return false;
-  return hour.total !== undefined || silentTiersOf(hour, tiers).length === 0;
+  return hour.total !== undefined || omittedTiersOf(hour, tiers).length === 0;
 }
 
 /** The amounts of the hours that start in a range, added up. */

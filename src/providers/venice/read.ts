@@ -81,7 +81,7 @@ function readingOf({ range, charges, drift }: UsageAggregator, from: Instant): O
     granularity: 'minute',
     range: believed,
     charges: from === range.start ? charges : charges.filter(({ at }) => at >= from),
-    silentTiers: [],
+    omittedTiers: [],
   } as const;
   return { resources: [], drift: [...drift.values()], ...(from < range.end && { statement }) };
 }
