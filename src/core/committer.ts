@@ -1,26 +1,34 @@
 import { type Commit, type Store, StoreError } from './ledger/records.ts';
 import type { AccountSettings } from './ledger/settings.ts';
-import type { LedgerState } from './ledger/state.ts';
-import type { Publication } from './publication.ts';
-import type { Reports } from './reports/reports.ts';
+import { LedgerState } from './ledger/state.ts';
+import { Publication } from './publication.ts';
+import { openReports, type Reports } from './reports/reports.ts';
 
-export interface CommitterOptions {
+/** What the ledger is made of. */
+export interface LedgerParts {
   readonly store: Store;
   readonly state: LedgerState;
+  /** Accounts that are configured; others are kept in the ledger and not shown. */
+  readonly accounts: Map<number, AccountSettings>;
   readonly reports: Reports;
   readonly publication: Publication;
-  /** Accounts that are configured. */
-  readonly accounts: Map<number, AccountSettings>;
+}
+
+export function openParts(store: Store): LedgerParts {
+  const state = new LedgerState(store);
+  const accounts = new Map<number, AccountSettings>();
+  const publication = new Publication(state, accounts);
+  return { store, state, accounts, reports: openReports(state, store), publication };
 }
 
 /** Writes commits, and keeps in step with the store what is in memory. */
 export class Committer {
-  readonly #options: CommitterOptions;
+  readonly #parts: LedgerParts;
   /** Memory is ahead of the store: a transaction was rolled back, and the store could not be read again yet. */
   #isAhead = false;
 
-  constructor(options: CommitterOptions) {
-    this.#options = options;
+  constructor(parts: LedgerParts) {
+    this.#parts = parts;
   }
 
   /**
@@ -37,7 +45,7 @@ export class Committer {
    */
   commit(change: Commit): void {
     if (Object.values(change).every((rows) => Array.isArray(rows) && rows.length === 0)) return;
-    const { store, state, reports, publication } = this.#options;
+    const { store, state, reports, publication } = this.#parts;
     if (this.#isAhead) {
       this.#reload();
       throw new StoreError('the ledger was read again: the commit was built on what is not stored');
@@ -52,7 +60,7 @@ export class Committer {
   transaction(work: () => void): void {
     this.assertCurrent();
     try {
-      this.#options.store.together(work);
+      this.#parts.store.together(work);
     } catch (error) {
       this.#reload();
       throw error;
@@ -65,7 +73,7 @@ export class Committer {
   }
 
   #reload(): void {
-    const { state, accounts, reports, publication } = this.#options;
+    const { state, accounts, reports, publication } = this.#parts;
     this.#isAhead = true;
     state.reload();
     this.#isAhead = false;

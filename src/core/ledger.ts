@@ -1,4 +1,4 @@
-import { Committer } from './committer.ts';
+import { Committer, type LedgerParts, openParts } from './committer.ts';
 import { buildCommit } from './ledger/build-commit.ts';
 import { maintain } from './ledger/compaction.ts';
 import { clearFeed, type ObservedPoll, recordPoll } from './ledger/feed-record.ts';
@@ -6,13 +6,11 @@ import { buildClockRepair, creditedStatement } from './ledger/heal-clock.ts';
 import { missingHourlyTotals } from './ledger/hourly-totals.ts';
 import { newAccount, present, type Store } from './ledger/records.ts';
 import type { AccountSettings, FeedKey, StatementOutcome } from './ledger/settings.ts';
-import { LedgerState } from './ledger/state.ts';
 import { expireHolds } from './ledger/zero-hold.ts';
 import { type Deliveries, deliveriesOf } from './metrics/deliveries.ts';
-import { Publication, type Published } from './publication.ts';
+import type { Published } from './publication.ts';
 import { LedgerQueries } from './queries.ts';
 import type { Budget } from './reports/budget.ts';
-import { openReports, type Reports } from './reports/reports.ts';
 import type { ResourceFacts, Statement } from './statement/statement.ts';
 import type { Instant } from './values/time.ts';
 
@@ -21,45 +19,36 @@ import type { Instant } from './values/time.ts';
  * anything it changed can be seen.
  */
 export class Ledger extends LedgerQueries {
-  readonly #store: Store;
-  readonly #state: LedgerState;
-  readonly #accounts: Map<number, AccountSettings>;
-  readonly #reports: Reports;
-  readonly #publication: Publication;
+  readonly #parts: LedgerParts;
   readonly #committer: Committer;
   readonly #clockRepairedAt = new Map<number, Instant>();
 
   constructor(store: Store) {
-    const state = new LedgerState(store);
-    const reports = openReports(state, store);
-    const accounts = new Map<number, AccountSettings>();
-    super({ state, reports, accounts });
-    this.#store = store;
-    this.#state = state;
-    this.#accounts = accounts;
-    this.#reports = reports;
-    this.#publication = new Publication(state, accounts);
-    this.#committer = new Committer({ store, state, accounts, reports, publication: this.#publication });
+    const parts = openParts(store);
+    super(parts);
+    this.#parts = parts;
+    this.#committer = new Committer(parts);
   }
 
   // Commands. Each is stored before it returns, or throws what the store throws and has changed nothing.
 
   /** Registers an account, or updates its settings. */
   openAccount(settings: AccountSettings, now: Instant): number {
-    const known = this.#state.accountOf(settings.provider, settings.name);
-    const row = known ?? newAccount(this.#state.accounts, settings, now);
+    const { state, store, accounts, publication } = this.#parts;
+    const known = state.accountOf(settings.provider, settings.name);
+    const row = known ?? newAccount(state.accounts, settings, now);
     if (!known) this.#committer.commit({ accounts: [row] });
-    const wasShown = this.#accounts.has(row.id);
-    this.#accounts.set(row.id, settings);
-    if (!wasShown) this.#publication.postpone(row.id);
-    this.#committer.commit({ hourlyTotals: missingHourlyTotals(this.#state, this.#store, row.id, settings) });
+    const wasShown = accounts.has(row.id);
+    accounts.set(row.id, settings);
+    if (!wasShown) publication.postpone(row.id);
+    this.#committer.commit({ hourlyTotals: missingHourlyTotals(state, store, row.id, settings) });
     return row.id;
   }
 
   /** Hides an account; its part of the ledger stays. */
   deactivateAccount(account: number): void {
-    this.#accounts.delete(account);
-    this.#publication.postpone(account);
+    this.#parts.accounts.delete(account);
+    this.#parts.publication.postpone(account);
   }
 
   /** @throws {RangeError} when a charge lies outside the statement's range, or no provider can mean its amount. */
@@ -70,10 +59,10 @@ export class Ledger extends LedgerQueries {
     now: Instant,
   ): StatementOutcome {
     const statement = creditedStatement(given, this.#clockRepairedAt.get(feed.account), now);
-    const [store, state, settings] = [this.#store, this.#state, this.settingsOf(feed.account)];
-    const { commit, outcome } = buildCommit({ store, state, feed, settings, statement, resources, now });
+    const settings = this.settingsOf(feed.account);
+    const { commit, outcome } = buildCommit({ ...this.#parts, feed, settings, statement, resources, now });
     this.#committer.commit(commit);
-    this.#state.evictPeriodTotals(now);
+    this.#parts.state.evictPeriodTotals(now);
     return outcome;
   }
 
@@ -93,18 +82,16 @@ export class Ledger extends LedgerQueries {
 
   /** Takes back what an account owes to a clock that ran ahead, or was not set. */
   repairClock(id: number, now: Instant): void {
-    const account = present(this.#state.accounts.get(id), `account ${id}`);
-    const [store, state, settings] = [this.#store, this.#state, this.settingsOf(id)];
-    const repair = buildClockRepair({ store, state, account, settings, now });
+    const account = present(this.#parts.state.accounts.get(id), `account ${id}`);
+    const repair = buildClockRepair({ ...this.#parts, account, settings: this.settingsOf(id), now });
     if (repair) this.#committer.commit(repair);
     this.#clockRepairedAt.set(id, now);
   }
 
   /** Compacts what has settled and rolls up what is closed. */
   maintain(now: Instant): void {
-    const [store, state, accounts] = [this.#store, this.#state, this.#accounts];
-    for (const change of maintain({ store, state, accounts, now })) this.#committer.commit(change);
-    state.evictPeriodTotals(now);
+    for (const change of maintain({ ...this.#parts, now })) this.#committer.commit(change);
+    this.#parts.state.evictPeriodTotals(now);
   }
 
   /** Makes several commits durable at once, or none if the work throws. Nothing may be published meanwhile. */
@@ -113,23 +100,23 @@ export class Ledger extends LedgerQueries {
   }
 
   setBudgets(budgets: readonly Budget[]): void {
-    this.#reports.setBudgets(budgets);
+    this.#parts.reports.setBudgets(budgets);
   }
 
   /** Adds up one more day that forecasts look back on; false once none is left. Each takes a moment. */
   preloadHistory(now: Instant): boolean {
-    return this.#reports.warm(this.at(now));
+    return this.#parts.reports.warm(this.at(now));
   }
 
   close(): void {
-    this.#store.close();
+    this.#parts.store.close();
   }
 
   // Publication
 
   /** Ends the holds that are due, before their values are shown. Returns when the next one is due. */
   expireZeroHolds(now: Instant, zeroForMs: number): Instant | undefined {
-    const { rows, nextAt } = expireHolds(this.#state.series.values(), now, zeroForMs);
+    const { rows, nextAt } = expireHolds(this.#parts.state.series.values(), now, zeroForMs);
     this.#committer.commit({ series: rows });
     return nextAt;
   }
@@ -137,20 +124,20 @@ export class Ledger extends LedgerQueries {
   /** The samples at `now`, and the number of this publication. */
   publish(now: Instant): Published {
     this.#committer.assertCurrent();
-    const { published, zeros } = this.#publication.publish(this.at(now), this.#reports);
+    const { published, zeros } = this.#parts.publication.publish(this.at(now), this.#parts.reports);
     this.#committer.commit({ accounts: zeros });
     return published;
   }
 
   /** A publication has reached a reader: what it held at 0 counts as shown. True if anything was. */
   markDelivered(version: number): boolean {
-    const series = this.#publication.exposedIn(version);
+    const series = this.#parts.publication.exposedIn(version);
     this.#committer.commit({ series });
     return series.length > 0;
   }
 
   /** What was delivered to a receiver of differences. */
   deliveries(receiver: string): Deliveries {
-    return deliveriesOf(receiver, this.#store, this.#state);
+    return deliveriesOf(receiver, this.#parts.store, this.#parts.state);
   }
 }

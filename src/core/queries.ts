@@ -1,3 +1,4 @@
+import type { LedgerParts } from './committer.ts';
 import { coverageOf, type LedgerCoverage, lastAsOf, unreadOf } from './ledger/coverage.ts';
 import { type FeedRow, present } from './ledger/records.ts';
 import type { AccountSettings } from './ledger/settings.ts';
@@ -13,20 +14,13 @@ import type { LabelFilter, NetCost, SeriesKey } from './statement/series.ts';
 import type { Usd } from './values/money.ts';
 import { type Granularity, type Instant, type Range, startOfMonth } from './values/time.ts';
 
-export interface QueryOptions {
-  readonly state: LedgerState;
-  readonly reports: Reports;
-  /** Accounts that are configured; others are kept in the ledger and not shown. */
-  readonly accounts: ReadonlyMap<number, AccountSettings>;
-}
-
 /** What can be asked of the ledger. Nothing of it changes anything. */
 export class LedgerQueries {
   readonly #state: LedgerState;
   readonly #reports: Reports;
   readonly #accounts: ReadonlyMap<number, AccountSettings>;
 
-  constructor({ state, reports, accounts }: QueryOptions) {
+  constructor({ state, reports, accounts }: LedgerParts) {
     this.#state = state;
     this.#reports = reports;
     this.#accounts = accounts;

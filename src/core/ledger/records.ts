@@ -1,7 +1,7 @@
 import type { Measure, Note, Observation, ResourceFacts } from '../statement/statement.ts';
 import type { Fixed } from '../values/money.ts';
 import type { Granularity, Instant, Range } from '../values/time.ts';
-import type { Cells } from './cell.ts';
+import type { CellChange, Cells } from './cell.ts';
 import type { ReadIntervals, Side } from './readings.ts';
 
 /** Rows are immutable: what changes is replaced by a new row with the same key. */
@@ -78,13 +78,8 @@ export interface ResourceRow {
   readonly facts: ResourceFacts;
 }
 
-export interface CellRow {
+export interface CellRow extends CellChange {
   readonly stream: number;
-  readonly granularity: Granularity;
-  readonly bucket: Instant;
-  readonly series: number;
-  readonly value: Fixed;
-  readonly baseline: Fixed;
 }
 
 export type PeriodKind = 'day' | 'month';
