@@ -2,10 +2,11 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../core/ledger/records.ts';
-import { damaged, notOurs, obstacleTo, refusalOf } from './error-messages.ts';
+import { asStorageError, damaged, notOurs, obstacleTo, refusalOf, sqliteCode } from './error-messages.ts';
 import { closeToOthers, createFile, createFolder } from './files.ts';
 import { APPLICATION_ID, MIGRATIONS, SEALED_SINCE } from './schema.ts';
 import { brokenSeals, type ReadRows, seal, smallTables } from './seals.ts';
+import { LARGE_TABLES } from './tables.ts';
 
 export { StoreError } from '../core/ledger/records.ts';
 
@@ -40,9 +41,9 @@ export function openVerified(
 }
 
 /**
- * Opens a ledger that is there, to look after it: nobody else may use it meanwhile, and nothing of it is changed.
+ * Opens an existing ledger for maintenance: no other process may use it meanwhile, and nothing of it is changed.
  *
- * @throws {StoreError} when there is none, or it is of a newer version, not a ledger, or in use by another process. It may be damaged.
+ * @throws {StoreError} when it does not exist, is of a newer version, is not a ledger, or is in use by another process. It may be damaged.
  */
 export function openExisting(path: string): DatabaseSync {
   if (!existsSync(path)) throw new StoreError(`${path} does not exist.`);
@@ -54,7 +55,7 @@ export function openExisting(path: string): DatabaseSync {
     return database;
   } catch (error) {
     database.close();
-    throw error instanceof StoreError ? error : new StoreError(refusalOf(path, error), { cause: error });
+    throw asStorageError(path, error);
   }
 }
 
@@ -155,8 +156,6 @@ function refuseOther(database: DatabaseSync, path: string): void {
 
 /** 16 MB. Checking so many pages in full takes some 50 ms, and most ledgers are smaller. */
 const FULLY_CHECKED_PAGES = 4096;
-/** They grow with time; the others only with what there is to bill. */
-const LARGE_TABLES: readonly unknown[] = ['cells', 'sums'];
 
 /**
  * Every page is read. Of a large file only the small tables, the counters among them, are checked row by row: where the rows of many
@@ -172,7 +171,9 @@ function isSound(database: DatabaseSync, fullyChecked: number): boolean {
   database.exec('PRAGMA cell_size_check = ON');
   const tables = database.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).all();
   const isWhole = tables.every(({ name }) =>
-    LARGE_TABLES.includes(name) ? database.prepare(`SELECT count(*) FROM ${name}`).get() : isOk(`'${name}'`),
+    LARGE_TABLES.some((large) => large === name)
+      ? database.prepare(`SELECT count(*) FROM ${name}`).get()
+      : isOk(`'${name}'`),
   );
   // The schema's check holds that of the list of free pages. We never ask for pages to be moved.
   return isWhole && isOk(`'sqlite_schema'`) && numberOf(database, 'PRAGMA auto_vacuum') === 0;
@@ -199,20 +200,15 @@ export function storeError(database: DatabaseSync, cause: unknown): StoreError {
 }
 
 function reasonOf(path: string, error: unknown): string {
-  return KNOWN.includes(codeOf(error)) ? refusalOf(path, error) : damaged(path);
+  return KNOWN.includes(sqliteCode(error)) ? refusalOf(path, error) : damaged(path);
 }
 
 /** SQLite met what it cannot have written. */
 export function isMalformed(error: unknown): boolean {
-  return error instanceof RangeError || [CORRUPT, NOT_A_DATABASE].includes(codeOf(error));
+  return error instanceof RangeError || [CORRUPT, NOT_A_DATABASE].includes(sqliteCode(error));
 }
 
 const CORRUPT = 11;
 const NOT_A_DATABASE = 26;
-/** Locked, no memory, read-only, a failing disk, a full one, a file that cannot be opened or is none of SQLite's. */
+/** Locked, no memory, read-only, a failing or full disk, a file that cannot be opened or is not a database. */
 const KNOWN = [5, 6, 7, 8, 10, 13, 14, NOT_A_DATABASE];
-
-/** SQLite's primary result code, or -1. */
-function codeOf(error: unknown): number {
-  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : -1;
-}

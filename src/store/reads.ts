@@ -6,7 +6,7 @@ import { floorTo, type Granularity, type Instant, type Range } from '../core/val
 import { type DeliveryTables, prepareDeliveries } from './deliveries.ts';
 import { EMPTY, hashRow, plus, type RowDigest } from './digest.ts';
 import type { ReadRows, Seals } from './seals.ts';
-import { cellsOf, sumsOf, unitSize, wholeUnits } from './tables.ts';
+import { cellsOf, prepareArrays, sumsOf, unitSize, wholeUnits } from './tables.ts';
 
 export interface StoreOptions {
   /** What the start has read already; emptied once it is loaded. */
@@ -31,8 +31,7 @@ const SUMS = 'SELECT series, value FROM sums WHERE kind = ? AND start = ?';
 
 export function prepareReads(database: DatabaseSync, seals: Seals, options: StoreOptions): Reads {
   const rowsOf = <T>(sql: string) => {
-    const statement = database.prepare(sql);
-    statement.setReturnArrays(true);
+    const statement = prepareArrays(database, sql);
     return (...values: SQLInputValue[]) => statement.all(...values) as unknown[] as readonly T[];
   };
   const cellRows = rowsOf<CellColumns>(CELLS);

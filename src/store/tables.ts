@@ -1,4 +1,4 @@
-import type { SQLOutputValue } from 'node:sqlite';
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import {
   floorTo,
   GRANULARITIES,
@@ -10,6 +10,18 @@ import {
 
 /** A row as SQLite hands it out: the values of its columns, in order. */
 export type Values = readonly SQLOutputValue[];
+
+/** A statement whose rows are arrays. */
+export function prepareArrays(database: DatabaseSync, sql: string): StatementSync {
+  const statement = database.prepare(sql);
+  statement.setReturnArrays(true);
+  return statement;
+}
+
+/** Column names as a list in SQL. */
+export function columnList(columns: readonly string[]): string {
+  return columns.map((column) => `"${column}"`).join(', ');
+}
 
 /** What the ledger needs to know of a table to write its rows and to keep their digests. */
 export interface TableShape {
