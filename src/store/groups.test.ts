@@ -75,7 +75,7 @@ function bench(account: ReturnType<typeof settings>, cachedCells: number) {
   };
 }
 
-test('groups of statements, of which some fail and some are undone, leave what the others leave one by one', () => {
+test('transactions: failed and rolled back statements leave no trace', () => {
   const limits = fc.record({ cells: fc.constantFrom(5, 100_000), maxSeries: fc.constantFrom(8, 60, 10_000) });
   assertProperty(
     fc.property(fc.array(Group, { minLength: 1, maxLength: 6 }), limits, (groups, { cells, maxSeries }) => {

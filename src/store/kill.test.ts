@@ -25,7 +25,7 @@ async function killed(path: string, afterLines: number): Promise<string> {
   return printed.split('\n').at(-2) ?? '';
 }
 
-test('after kill -9 in the middle of commits, again and again, the ledger is a state before or after, and no counter fell', async (t) => {
+test('store: after kill -9 during commits the ledger is whole and no counter fell', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'ledger-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, 'ledger.db');

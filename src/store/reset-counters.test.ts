@@ -117,14 +117,14 @@ function assertKept(history: History): void {
 const statementsOf = ({ steps }: History) =>
   steps.flatMap((step) => (step.kind === 'read' ? [step.statement] : []));
 
-test('after a restore counters are 0, gauges as they were, and from then on net is cells less those restored', () => {
+test('reset counters: counters are 0, gauges stay, and net is cells less restored ones', () => {
   assertProperty(
     fc.property(restoredHistories, ({ history, at }) => void assertRestored(history, at + 1)),
     { numRuns: RUNS },
   );
 });
 
-test('whatever was read in whatever order and made compact, the ledger adds up', () => {
+test('audit: the ledger adds up for any order of statements and compactions', () => {
   assertProperty(fc.property(ALL, assertKept), { numRuns: RUNS });
 });
 
@@ -136,7 +136,7 @@ const eventfulHistories = ALL.chain((history) =>
   }),
 );
 
-test('whatever is read, made compact, closed and restored in turn, the ledger adds up at each step', () => {
+test('audit: the ledger adds up after each statement, compaction, closing and restore', () => {
   assertProperty(
     fc.property(eventfulHistories, ({ history, events }) => {
       const { read, maintain, restore, now, audit, close } = bench(history);
@@ -166,13 +166,13 @@ const NEXT = START + DAY;
 const TEN = { start: START + 10 * HOUR, end: START + 11 * HOUR };
 const DAY_ONE = { start: START, end: NEXT };
 
-describe('histories that once broke a law', () => {
+describe('audit regressions', () => {
   // Seeds -883227681 and 1705966747 of the law of restores: the model took only what the settled day names.
   for (const granularities of [
     ['minute', 'hour', 'day'],
     ['hour', 'day'],
   ] as const) {
-    test(`${granularities}: what a restored ledger holds and the settled day does not is a correction`, () => {
+    test(`${granularities}: what a settled day lacks of a restored ledger is a correction`, () => {
       const history = historyOf(
         granularities,
         statement('day', DAY_ONE, NEXT + 3 * MINUTE, [cost(START, 'b', 2)]),
@@ -184,7 +184,7 @@ describe('histories that once broke a law', () => {
   }
 
   // Seed -529228635 of the law of compaction.
-  test('an hour that was read before it began is rolled up with what it listed', () => {
+  test('an hour that was read before it began is rolled up with its charges', () => {
     assertKept(
       historyOf(
         ['minute', 'hour', 'day'],
@@ -194,7 +194,7 @@ describe('histories that once broke a law', () => {
     );
   });
 
-  test('a day that was read before it began is rolled up, too, where later days were read in time', () => {
+  test('a day that was read before it began is rolled up beside days read in time', () => {
     assertKept(
       historyOf(
         ['hour', 'day'],
@@ -205,7 +205,7 @@ describe('histories that once broke a law', () => {
     );
   });
 
-  test('hours are rolled up where the stream has no reading by the day', () => {
+  test('hours of a stream without daily readings are rolled up', () => {
     assertKept(
       historyOf(
         ['minute', 'hour'],

@@ -71,7 +71,7 @@ function overwrite(path: string, at: number, bytes: Buffer): void {
   writeFileSync(path, content);
 }
 
-test('a file that was cut is refused', (t) => {
+test('store: a truncated file is refused', (t) => {
   for (const share of [0.5, 0.9]) {
     const path = ledgerFile(t);
     truncateSync(path, Math.floor(readFileSync(path).length * share));
@@ -79,7 +79,7 @@ test('a file that was cut is refused', (t) => {
   }
 });
 
-test('a file cut to less than its header is refused', (t) => {
+test('store: a file shorter than its header is refused', (t) => {
   for (const length of [1, 50, 99]) {
     const path = ledgerFile(t);
     truncateSync(path, length);
@@ -87,7 +87,7 @@ test('a file cut to less than its header is refused', (t) => {
   }
 });
 
-test('a file whose header is damaged is refused', (t) => {
+test('store: a damaged header is refused', (t) => {
   for (const at of [0, 16, 18, 20, 28, 32, 36, 44, 52, 56, 60, 64, 68]) {
     const path = ledgerFile(t);
     overwrite(path, at, Buffer.from([0xff, 0xfe, 0xfd, 0xfc]));
@@ -95,7 +95,7 @@ test('a file whose header is damaged is refused', (t) => {
   }
 });
 
-test('a file whose pages are damaged is refused', (t) => {
+test('store: damaged pages are refused', (t) => {
   const pages = readFileSync(ledgerFile(t)).length / 4096;
   for (let page = 1; page < pages; page += 3) {
     const path = ledgerFile(t);
@@ -104,7 +104,7 @@ test('a file whose pages are damaged is refused', (t) => {
   }
 });
 
-test('a file whose rows no longer fit is refused', (t) => {
+test('store: rows that no longer fit are refused', (t) => {
   for (const change of [
     `UPDATE series SET total = '12x4' WHERE id = 3`,
     `UPDATE series SET measure = 'coin' WHERE id = 3`,
@@ -134,7 +134,7 @@ test("a text file and another program's database are refused", (t) => {
   assertLeft(foreign, /not a ledger.*state\.path/);
 });
 
-test('a ledger of a newer version is refused', (t) => {
+test('store: a ledger of a newer version is refused', (t) => {
   const path = ledgerFile(t);
   const database = new DatabaseSync(path);
   database.exec('PRAGMA user_version = 99');
@@ -142,7 +142,7 @@ test('a ledger of a newer version is refused', (t) => {
   assertLeft(path, /newer version \(schema 99, this one knows \d+\).*Run that version again/);
 });
 
-test('a directory is refused, and a file where a folder should be', (t) => {
+test('store: a directory, or a file in place of a folder, is refused', (t) => {
   const path = folder(t);
   assert.match(refusal(path), /cannot be opened/);
   const file = join(path, 'file');
@@ -151,7 +151,7 @@ test('a directory is refused, and a file where a folder should be', (t) => {
   assert.ok(message.startsWith(join(file, 'ledger.db')), message);
 });
 
-test('a second opening is refused while the first one lasts', (t) => {
+test('store: a ledger in use is refused', (t) => {
   const path = ledgerFile(t);
   const first = new Ledger(sqliteStore(openDatabase(path)));
   const message = refusal(path);
@@ -161,7 +161,7 @@ test('a second opening is refused while the first one lasts', (t) => {
   new Ledger(sqliteStore(openDatabase(path))).close();
 });
 
-test('an empty file becomes a ledger: it is what a crash at the very first start leaves', (t) => {
+test('store: an empty file, as a crash at the first start leaves it, becomes a ledger', (t) => {
   const path = join(folder(t), 'ledger.db');
   writeFileSync(path, '');
   const bench = openBench(settings(), { path });
@@ -169,7 +169,7 @@ test('an empty file becomes a ledger: it is what a crash at the very first start
   bench.ledger.close();
 });
 
-test('a file that a first start left before it wrote anything of ours becomes a ledger', (t) => {
+test('store: a database without tables, as a first start may leave it, becomes a ledger', (t) => {
   const path = join(folder(t), 'ledger.db');
   const database = new DatabaseSync(path);
   database.exec('PRAGMA journal_mode = WAL');
@@ -177,14 +177,14 @@ test('a file that a first start left before it wrote anything of ours becomes a 
   new Ledger(sqliteStore(openDatabase(path))).close();
 });
 
-test('folders on the way to the file are made', (t) => {
+test('store: missing folders are created', (t) => {
   const path = join(folder(t), 'a', 'b', 'ledger.db');
   new Ledger(sqliteStore(openDatabase(path))).close();
   mkdirSync(join(path, '..'), { recursive: true });
   assert.deepEqual(readdirSync(join(path, '..')), ['ledger.db']);
 });
 
-test('a disk that is full in the middle of a commit leaves memory and file as they were, and the next commit works', (t) => {
+test('store: a full disk during a commit changes neither memory nor file, and the next commit works', (t) => {
   const path = join(folder(t), 'ledger.db');
   const database = openDatabase(path);
   const ledger = new Ledger(sqliteStore(database));
@@ -217,7 +217,7 @@ test('a disk that is full in the middle of a commit leaves memory and file as th
   again.close();
 });
 
-test('a disk that is full in the middle of a group leaves nothing of it, and damages nothing', async (t) => {
+test('store: a full disk during a transaction leaves nothing of it', async (t) => {
   const path = join(folder(t), 'ledger.db');
   const database = openDatabase(path);
   const ledger = new Ledger(cacheCells(sqliteStore(database)));

@@ -84,7 +84,7 @@ const SHAPES: readonly Granularities[] = [
 ];
 
 for (const granularities of SHAPES) {
-  test(`compaction and roll-up of ${granularities.join(', ')} move nothing that is shown, and total - corrections = cells - baseline`, () => {
+  test(`compaction of ${granularities.join(', ')}: no sample moves, and total - corrections = cells - baseline`, () => {
     assertProperty(
       fc.property(pieces, polls(granularities), (all, plan) => {
         const bench = openBench(
@@ -168,7 +168,7 @@ function cellsLessBaseline({ state, store }: Bench, granularities: Granularities
   return net;
 }
 
-test('a statement about closed buckets is ignored and reported late; one about compacted hours too', () => {
+test('compaction: a statement about closed buckets or compacted hours is ignored and reported late', () => {
   const bench = openBench(
     settings({ granularities: ['minute'], settleMs: 48 * HOUR, reachMs: 48 * HOUR }, { since: START }),
   );
@@ -201,7 +201,7 @@ test('a statement about closed buckets is ignored and reported late; one about c
   bench.ledger.close();
 });
 
-test('a compacted day keeps the newest of its as-ofs: a reading older than any of its hours does not replace it', () => {
+test('compaction: a compacted day keeps its newest as-of, so that no older reading replaces it', () => {
   const bench = openBench(settings({ settleMs: 24 * HOUR, reachMs: 24 * HOUR }, { since: START }));
   const day = { start: START, end: START + DAY };
   const noon = START + DAY / 2;
@@ -219,7 +219,7 @@ test('a compacted day keeps the newest of its as-ofs: a reading older than any o
   bench.ledger.close();
 });
 
-test('a day whose hours were not read after they had settled waits a week before it is compacted', () => {
+test('compaction: a day that was not read again after it settled waits a week', () => {
   const bench = openBench(settings({ settleMs: 24 * HOUR, reachMs: 24 * HOUR }, { since: START }));
   const day = { start: START, end: START + DAY };
   bench.apply(statement('hour', day, day.end + HOUR, [cost(START, 'a', 1)]));

@@ -53,7 +53,7 @@ function window(
 const corrections = ({ state }: Bench) =>
   [...state.series.values()].map(({ resource, corrections: sum }) => ({ resource, sum }));
 
-test('sliding windows of an hour, a day and 30 days over 10 days of steady spend correct exactly nothing', () => {
+test('granularities: sliding windows over 10 days of steady spend correct exactly nothing', () => {
   const bench = openBench(settings(SLIDING));
   let last = B;
   for (const { at, turn } of turns(B, B + 10 * DAY)) {
@@ -77,7 +77,7 @@ function* turns(start: Instant, end: Instant) {
   for (let at = start; at < end; at += turn % 60 < 30 ? MINUTE : 37 * MINUTE) yield { at, turn: turn++ };
 }
 
-test('the order in which the first readings of the three windows arrive does not matter', () => {
+test('granularities: the order of the first readings does not matter', () => {
   const first = [window('minute', HOUR, B), window('hour', DAY, B + 400), window('day', 30 * DAY, B + 900)];
   for (const order of [
     [0, 1, 2],
@@ -110,7 +110,7 @@ test('the order in which the first readings of the three windows arrive does not
   }
 });
 
-test('after a downtime longer than the hour the next coarser reading catches up, and nothing is corrected', () => {
+test('granularities: after a long downtime the next coarser reading catches up without corrections', () => {
   const bench = openBench(settings(SLIDING));
   for (const each of [window('minute', HOUR, B), window('hour', DAY, B + 1), window('day', 30 * DAY, B + 2)])
     bench.apply(each);
@@ -124,7 +124,7 @@ test('after a downtime longer than the hour the next coarser reading catches up,
   bench.ledger.close();
 });
 
-test('a null timeseries of a sliding window keeps what stood, and adds nothing to it', () => {
+test('granularities: a null timeseries keeps stored amounts and adds nothing', () => {
   const bench = openBench(settings(SLIDING));
   const midnight = floorTo(DAY, B);
   const two = { start: midnight + 2 * HOUR, end: midnight + 3 * HOUR };

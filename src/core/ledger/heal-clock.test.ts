@@ -26,7 +26,7 @@ for (const [title, by] of [
   ['40 days', 40 * DAY],
 ] as const) {
   for (const before of ['credible', 'none'] as const) {
-    test(`a clock ${title} ahead, ${before} readings before: what lies behind is read again and counts`, () => {
+    test(`clock repair: a clock ${title} ahead, ${before} readings before: the past is read again and counts`, () => {
       const bench = ahead(by, before);
       const { account } = bench;
       bench.ledger.repairClock(account, NOON);
@@ -52,7 +52,7 @@ for (const [title, by] of [
   }
 }
 
-test('a statement that was under way when the clock was set back is older than what is read afterwards', () => {
+test('clock repair: a statement under way during the repair is older than later ones', () => {
   const bench = ahead(2 * HOUR, 'credible');
   bench.ledger.repairClock(bench.account, NOON);
   const range = hours(NOON, 1);
@@ -62,7 +62,7 @@ test('a statement that was under way when the clock was set back is older than w
   bench.ledger.close();
 });
 
-test('a clock that was not set yet leaves no baseline of 1970', () => {
+test('clock repair: a clock that was not set leaves no baseline of 1970', () => {
   const bench = openBench(settings());
   const early = 5 * MINUTE;
   bench.apply(statement('hour', { start: 0, end: HOUR }, early), early);
@@ -74,7 +74,7 @@ test('a clock that was not set yet leaves no baseline of 1970', () => {
   bench.ledger.close();
 });
 
-test('where one truth has several granularities, counters, windows and cells agree before and after', () => {
+test('clock repair: counters, windows and cells of several granularities agree before and after', () => {
   const own = settings(SLIDING);
   const bench = openBench(own);
   const wrong = NOON + 40 * DAY;
@@ -104,7 +104,7 @@ test('where one truth has several granularities, counters, windows and cells agr
   bench.ledger.close();
 });
 
-test('a right clock has nothing to take back', () => {
+test('clock repair: a correct clock changes nothing', () => {
   const bench = openBench(settings());
   bench.apply(statement('hour', hours(NOON - HOUR, 1), NOON, [cost(NOON - HOUR, 'a', 3)]));
   const before = bench.state.readings(1, 'hour', 'current');

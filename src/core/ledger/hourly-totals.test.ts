@@ -40,8 +40,8 @@ const history = fc.array(
   { minLength: 1, maxLength: 12 },
 );
 
-describe('hours', () => {
-  test('are what the cells come to, whatever is restated, folded or lost in a refused commit', () => {
+describe('hourly totals', () => {
+  test('equal the cells after restatements, overflow and refused commits', () => {
     assertProperty(
       fc.property(history, fc.nat(11), (statements, refused) => {
         const bench = openBench({ ...MINUTES, maxSeries: 30 });
@@ -81,7 +81,7 @@ describe('hours', () => {
     bench.ledger.close();
   });
 
-  test('are counted once from the cells of a ledger that was written before they were kept', () => {
+  test('are built once from the cells of an older ledger', () => {
     const bench = openBench(MINUTES);
     const range = { start: NOON - 30 * HOUR, end: NOON };
     const charges = [cost(NOON - MINUTE, 'a', 1), cost(NOON - HOUR, 'b', 2, { detail: 'DIEM' })];

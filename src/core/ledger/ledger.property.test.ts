@@ -97,7 +97,7 @@ function sums({ state }: Bench, kind: 'day' | 'month', start: Instant): Map<stri
 
 const benchOf = (history: History) => openBench(settings(history.stream));
 
-test('whatever is read in whatever order, the ledger is what a naive model makes of all statements', () => {
+test('ledger matches the reference model for any order of statements', () => {
   assertProperty(
     fc.property(ALL, (history) => {
       const bench = benchOf(history);
@@ -109,7 +109,7 @@ test('whatever is read in whatever order, the ledger is what a naive model makes
   );
 });
 
-test('of days that are billed once they have ended, windows show what was told, and nothing else', () => {
+test('ledger of closed days shows exactly the windows whose days were billed', () => {
   const lags = fc.record({ since: fc.nat(2), later: fc.nat(40), lagHours: fc.nat(60) });
   assertProperty(
     fc.property(CLOSED_DAYS, lags, (history, { since: first, later, lagHours }) => {
@@ -139,7 +139,7 @@ test('of days that are billed once they have ended, windows show what was told, 
   );
 });
 
-test('cells and net do not depend on the order of what follows the first reading', () => {
+test('ledger cells and net do not depend on the order after the first statement', () => {
   const shuffled = ALL.chain((history) =>
     fc.record({ history: fc.constant(history), order: fc.array(fc.nat(), { minLength: 14, maxLength: 14 }) }),
   );

@@ -19,7 +19,7 @@ function begun(): Bench {
   return bench;
 }
 
-test('an empty body where money stood is believed when it comes again 15 minutes later, not before', () => {
+test('omissions: an empty response is confirmed by another one 15 minutes later, not before', () => {
   const bench = begun();
   const nothing = (after: number) => bench.apply(statement('day', TODAY, NOON + after, [], TIERS));
   assert.deepEqual([...nothing(MINUTE).keptTiers].sort(), TIERS);
@@ -33,7 +33,7 @@ test('an empty body where money stood is believed when it comes again 15 minutes
   bench.ledger.close();
 });
 
-test('one category that is absent is kept while the other moves, and starts anew when it came back', () => {
+test('omissions: a missing category is kept while others move, and its wait restarts once it is back', () => {
   const bench = begun();
   const without = (after: number, dollars: number) =>
     bench.apply(statement('day', TODAY, NOON + after, [paid('dedicated', dollars)], ['training']));
@@ -48,7 +48,7 @@ test('one category that is absent is kept while the other moves, and starts anew
   bench.ledger.close();
 });
 
-test('where nothing stood a silent category is a plain zero', () => {
+test('omissions: a missing category without money is zero', () => {
   const bench = openBench(settings(DAYS, { since: TODAY.start }));
   assert.equal(bench.apply(statement('day', TODAY, NOON, [], TIERS)).keptTiers.size, 0);
   bench.apply(statement('day', TODAY, NOON + 1, [paid('dedicated', 2)], ['training']));
@@ -56,7 +56,7 @@ test('where nothing stood a silent category is a plain zero', () => {
   bench.ledger.close();
 });
 
-test('each hour of a feed of hours is doubted for itself, and asked for again while it is', () => {
+test('omissions: each hour is confirmed separately, and counts as unread until then', () => {
   const bench = openBench(settings({}, { since: NOON - 4 * HOUR }));
   const hour = (at: Instant) => ({ start: at, end: at + HOUR });
   for (let at = NOON - 4 * HOUR; at < NOON; at += HOUR)
@@ -74,7 +74,7 @@ test('each hour of a feed of hours is doubted for itself, and asked for again wh
   bench.ledger.close();
 });
 
-test('a silence follows a range that slides, and is believed after the same time', () => {
+test('omissions: an omission follows a sliding range and is confirmed after the same time', () => {
   const bench = openBench(settings({ granularities: ['minute'] }, { since: NOON - HOUR }));
   const window = (at: Instant) => ({ start: at - HOUR, end: at });
   bench.apply(statement('minute', window(NOON), NOON, [paid('', 5, NOON - MINUTE)]));
@@ -88,7 +88,7 @@ test('a silence follows a range that slides, and is believed after the same time
   bench.ledger.close();
 });
 
-test('the days on which a host of another zone changes its clock change nothing', () => {
+test('omissions: daylight saving of the host's time zone changes nothing', () => {
   const program = `
     const { openBench, settings, SLIDING, statement, cost, utc } = await import(${JSON.stringify(import.meta.resolve('../../../test/support/ledger.ts'))});
     const values = [];

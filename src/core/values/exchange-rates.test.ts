@@ -16,7 +16,7 @@ const RATES: Rates = new Map([
   ['DIEM', constantRate(parseDecimal('0.9'))],
 ]);
 
-test('the dollar and the virtual currencies have a rate without configuration', () => {
+test('exchange rates: the dollar and virtual currencies have default rates', () => {
   const defaults = Object.fromEntries(
     [...DEFAULT_RATES.keys()].map((name) => [name, rateAt(DEFAULT_RATES, name, 0)]),
   );
@@ -29,12 +29,12 @@ test('the dollar and the virtual currencies have a rate without configuration', 
   });
 });
 
-test('a currency nobody gave a rate has none', () => {
+test('exchange rates: an unknown currency has no rate', () => {
   assert.equal(rateAt(DEFAULT_RATES, 'EUR', MARCH), undefined);
   assert.equal(rateAt(DEFAULT_RATES, 'constructor', MARCH), undefined);
 });
 
-test('a dated rate holds from its instant until the next one, and there is none before the first', () => {
+test('exchange rates: a dated rate applies until the next one, and none before the first', () => {
   assert.equal(rateAt(RATES, 'EUR', MARCH - 1), undefined);
   assert.equal(rateAt(RATES, 'EUR', MARCH), parseDecimal('1.08'));
   assert.equal(rateAt(RATES, 'EUR', APRIL - 1), parseDecimal('1.08'));
@@ -42,7 +42,7 @@ test('a dated rate holds from its instant until the next one, and there is none 
   assert.equal(rateAt(RATES, 'EUR', APRIL * 2), parseDecimal('1.1'));
 });
 
-test('a constant rate holds at every instant, and names are read in any case', () => {
+test('exchange rates: a constant rate always applies, and names ignore case', () => {
   assert.equal(rateAt(RATES, 'diem', -1), parseDecimal('0.9'));
   assert.equal(rateAt(RATES, 'Eur', APRIL), parseDecimal('1.1'));
 });
