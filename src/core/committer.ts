@@ -37,7 +37,7 @@ export class Committer {
    * 2. reports, a first time: they need the period totals that the commit replaces;
    * 3. the state: all that follows reads it;
    * 4. reports, a second time: they move by what was applied;
-   * 5. the publication: what it has yet to show is what the state now holds.
+   * 5. the publication: it reads the rows that it has yet to show.
    *
    * An empty one is not written.
    *

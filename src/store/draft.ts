@@ -5,11 +5,11 @@ import { StoreError } from '../core/ledger/records.ts';
 import { databaseFiles } from './files.ts';
 
 const DRAFT = '.draft';
-/** Locked by the process that works on the draft beside it. The kernel frees a lock with its process, however that ends. */
+/** Locked by the process that works on the draft beside it. The kernel releases the lock with its process, however that ends. */
 const LOCK = `${DRAFT}.lock`;
 
 /**
- * Has `work` make a file under another name in the same folder, which is gone afterwards. Drafts that killed processes left in the
+ * Lets `work` make a file under another name in the same folder, and removes it afterwards. Drafts that killed processes left in the
  * folder are removed.
  *
  * @throws {StoreError} while another process makes the same file.
@@ -41,7 +41,7 @@ function removeStaleDrafts(folder: string): void {
   }
 }
 
-/** Removes what killed backups and restores of a ledger have left, also those of older versions. The caller must hold the ledger. */
+/** Removes what killed backups and restores of a ledger have left, also those of older versions. The caller must have locked the ledger. */
 export function removeLeftovers(ledger: string): void {
   removeStaleDrafts(dirname(ledger));
   for (const name of [`${ledger}.backup.draft`, `${ledger}.restoring`]) removeDatabase(name);
@@ -60,7 +60,7 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** Undefined where another process has it. */
+/** Undefined if another process has it. */
 function lockOf(file: string): DatabaseSync | undefined {
   const path = `${file}${LOCK}`;
   const inode = createdInode(path);

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, type Stats, statfsSync, statSync } f
 import { dirname } from 'node:path';
 import { StoreError } from '../core/ledger/records.ts';
 
-/** The texts of a ledger's file that cannot be used: each names the file and what to do, in one line. */
+/** Messages for a ledger file that cannot be used. Each names the file and what to do, in one line. */
 
 export const notOurs = (path: string) =>
   `${path} is not a ledger of ai-billing-exporter, or its beginning is damaged. It was left as it is: set state.path to another file.`;

@@ -42,7 +42,7 @@ export function accountId(database: DatabaseSync, provider: string, name: string
 /**
  * Removes an account from the ledger file for good. False if the file has no such account.
  *
- * The work is done on a copy that is compacted and then put in place: pages that SQLite has freed or reused still hold parts of old
+ * The work is done on a copy that is compacted and then put in place: pages that SQLite has freed or reused still contain parts of old
  * rows, and a `VACUUM` is what leaves them behind. Until then the file is as it was.
  *
  * @throws {StoreError} when nothing was changed: there is no space for the copy, or the ledger is damaged or in use.

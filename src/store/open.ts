@@ -13,7 +13,7 @@ export { StoreError } from '../core/ledger/records.ts';
 /**
  * Opens the ledger's database, creating or migrating it. `:memory:` is a throw-away one.
  *
- * @param fullyChecked up to so many pages every row is looked at.
+ * @param fullyChecked every row of files up to this many pages is checked.
  * @throws {StoreError} when the file is damaged, of a newer version, not a ledger, or in use by another process.
  */
 export function openDatabase(path: string, fullyChecked = FULLY_CHECKED_PAGES): DatabaseSync {
@@ -67,13 +67,13 @@ export function migrateWithin(database: DatabaseSync): boolean {
   return missing.length > 0;
 }
 
-/** Has the ledger had digests for as long as it has its version? An older one gets them with its migration. */
+/** Whether the ledger's version has digests. An older one gets them with its migration. */
 export function isSealed(database: DatabaseSync): boolean {
   return numberOf(database, 'PRAGMA user_version') >= SEALED_SINCE;
 }
 
 /**
- * Before rows are changed by other means than commits and sealed again: what is damaged would pass for sound from then on.
+ * To be called before rows are changed by other means than commits and sealed again: damaged rows would count as sound from then on.
  *
  * @throws {StoreError} when any row is not as the ledger wrote it.
  */
@@ -107,7 +107,7 @@ function prepare(database: DatabaseSync, path: string, fullyChecked: number, rea
   migrate(database, path, read);
 }
 
-/** Nothing was written yet: the file is empty, or a first start ended before it had written anything of ours. */
+/** Whether nothing was written yet: the file is empty, or a first start ended before it wrote our tables. */
 function isNew(database: DatabaseSync, path: string): boolean {
   if (numberOf(database, 'PRAGMA page_count') === 0) {
     // SQLite takes what is shorter than a page for an empty database and would write over it.
@@ -118,7 +118,7 @@ function isNew(database: DatabaseSync, path: string): boolean {
   return written.every((sql) => numberOf(database, sql) === 0);
 }
 
-/** The rows that are read once are held against their digests here, before anything is written; the others when they are read. */
+/** Rows that are read once are verified here, before anything is written; the others when they are read. */
 function refuseForeign(database: DatabaseSync, path: string, fullyChecked: number, read: ReadRows): void {
   refuseOther(database, path);
   if (!isSound(database, fullyChecked)) throw new StoreError(damaged(path));
@@ -128,13 +128,13 @@ function refuseForeign(database: DatabaseSync, path: string, fullyChecked: numbe
   if (broken.length > 0) throw new StoreError(damaged(path), { cause: new Error(broken[0]) });
 }
 
-/** An older ledger is looked at in full, once: what it holds is taken for sound from then on. */
+/** An older ledger is checked in full, once: its rows count as sound from then on. */
 function problemsBeforeSeal(database: DatabaseSync): string[] {
   const found = database.prepare('PRAGMA integrity_check(1)').all();
   return found.flatMap(({ integrity_check: text }) => (text === 'ok' ? [] : [String(text)]));
 }
 
-/** Tables that no other program's database has: only the mark is damaged then. */
+/** No other program's database has these tables: if it has them, only the mark is damaged. */
 const OURS = ['accounts', 'cells', 'readings', 'compacted', 'silences'];
 const OUR_TABLES = `SELECT count(*) FROM sqlite_schema WHERE name IN ('${OURS.join("', '")}')`;
 
@@ -158,8 +158,8 @@ function refuseOther(database: DatabaseSync, path: string): void {
 const FULLY_CHECKED_PAGES = 4096;
 
 /**
- * Every page is read. Of a large file only the small tables, the counters among them, are checked row by row: where the rows of many
- * days stand, SQLite judges each page's structure while it counts. A full check of a million cells takes longer than the rest of
+ * Every page is read. In a large file only the small tables, such as the counters, are checked row by row: where the rows of many
+ * days are, SQLite checks each page's structure while it counts. A full check of a million cells takes longer than the rest of
  * a start.
  *
  * @throws what SQLite throws about a malformed page.
@@ -175,7 +175,7 @@ function isSound(database: DatabaseSync, fullyChecked: number): boolean {
       ? database.prepare(`SELECT count(*) FROM ${name}`).get()
       : isOk(`'${name}'`),
   );
-  // The schema's check holds that of the list of free pages. We never ask for pages to be moved.
+  // The check of the schema includes the list of free pages. We never ask SQLite to move pages.
   return isWhole && isOk(`'sqlite_schema'`) && numberOf(database, 'PRAGMA auto_vacuum') === 0;
 }
 
@@ -194,7 +194,7 @@ function numberOf(database: DatabaseSync, sql: string): number {
   return typeof value === 'number' ? value : 0;
 }
 
-/** What was asked of an open ledger failed: says why, naming the file. */
+/** Why a query to an open ledger failed, naming the file. */
 export function storeError(database: DatabaseSync, cause: unknown): StoreError {
   return new StoreError(reasonOf(database.location() ?? ':memory:', cause), { cause });
 }
@@ -203,7 +203,7 @@ function reasonOf(path: string, error: unknown): string {
   return KNOWN.includes(sqliteCode(error)) ? refusalOf(path, error) : damaged(path);
 }
 
-/** SQLite met what it cannot have written. */
+/** Whether SQLite found what it cannot have written. */
 export function isMalformed(error: unknown): boolean {
   return error instanceof RangeError || [CORRUPT, NOT_A_DATABASE].includes(sqliteCode(error));
 }

@@ -9,13 +9,13 @@ import type { ReadRows, Seals } from './seals.ts';
 import { cellsOf, prepareArrays, sumsOf, unitSize, wholeUnits } from './tables.ts';
 
 export interface StoreOptions {
-  /** What the start has read already; emptied once it is loaded. */
+  /** Rows that the start has read already; cleared once they are loaded. */
   readonly read?: ReadRows;
-  /** To look at a ledger that is damaged: what is read is not held against its digests. */
+  /** To inspect a damaged ledger: rows are not verified against their digests. */
   readonly isUnverified?: boolean;
 }
 
-/** What is read from the file while the program runs. Whole units are read, and held against their digests before any of it is used. */
+/** What is read from the file while the program runs: whole units, which are verified against their digests before use. */
 export interface Reads {
   readCells(stream: number, granularity: Granularity, range: Range): Cells;
   readSums(kind: PeriodKind, start: Instant): ReadonlyMap<number, Fixed>;

@@ -13,7 +13,7 @@ import type { Statement } from '../core/statement/statement.ts';
 import { type Fixed, ONE } from '../core/values/money.ts';
 import { DAY, type Granularities, HOUR, type Instant, MINUTE, SECOND } from '../core/values/time.ts';
 import { openDatabase } from './open.ts';
-import { beginEpoch } from './reset-counters.ts';
+import { resetCounters } from './reset-counters.ts';
 import { sqliteStore } from './sqlite.ts';
 
 /** Histories per law in the gate. */
@@ -42,7 +42,7 @@ function bench({ stream }: History) {
     },
     /** The file is as it was, and the program starts again over it. */
     restore(at = now) {
-      beginEpoch(database, at, settingsOf);
+      resetCounters(database, at, settingsOf);
       ({ store, ledger, id } = opened());
       now = at;
     },

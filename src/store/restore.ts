@@ -10,7 +10,7 @@ import { removeLeftovers, withDraft } from './draft.ts';
 import { asStorageError, BUSY, inUse, obstacleTo, sqliteCode, systemCode } from './error-messages.ts';
 import { fsyncDirectory, giveTo } from './files.ts';
 import { openDatabase, openExisting } from './open.ts';
-import { beginEpoch } from './reset-counters.ts';
+import { resetCounters } from './reset-counters.ts';
 
 export interface RestoreOptions {
   /** The ledger that is restored. */
@@ -53,7 +53,7 @@ async function prepare(draft: string, { path, from, now, settingsOf }: RestoreOp
   const problems = problemsOf(draft, settingsOf);
   if (problems.length > 0)
     throw new StoreError(`${from} is no good backup, and nothing was changed: ${problems.join('; ')}`);
-  resetCounters(draft, now, settingsOf);
+  resetCountersOf(draft, now, settingsOf);
   giveTo(existsSync(path) ? path : dirname(path), draft);
 }
 
@@ -67,9 +67,9 @@ function problemsOf(file: string, settingsOf: AuditInput['settingsOf']): string[
   return problemsIn(database, settingsOf);
 }
 
-function resetCounters(draft: string, now: Instant, settingsOf: AuditInput['settingsOf']): void {
+function resetCountersOf(draft: string, now: Instant, settingsOf: AuditInput['settingsOf']): void {
   using database = openDatabase(draft);
-  beginEpoch(database, now, settingsOf);
+  resetCounters(database, now, settingsOf);
   database.exec('PRAGMA journal_mode = DELETE');
 }
 

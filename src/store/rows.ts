@@ -7,7 +7,7 @@ import { GRANULARITIES } from '../core/values/time.ts';
 import { resourceRows, seriesRows } from './bulk-load.ts';
 import type { ReadRows } from './seals.ts';
 
-/** The doors from the database's rows to the ledger's: a row that does not fit is a damaged file. */
+/** Schemas of the database's rows: a row that does not fit is a damaged file. */
 
 const Amount = z.string().transform((text) => BigInt(text));
 const Maybe = z

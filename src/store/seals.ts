@@ -23,8 +23,8 @@ export class SealError extends Error {
 }
 
 /**
- * The digests of the ledger's rows: written with every commit, and held against the rows when these are read from the file. SQLite itself
- * does not notice a key that no longer fits its place, nor a digit that became another one.
+ * The digests of the ledger's rows: written with every commit, and compared with the rows when these are read. SQLite itself does not
+ * notice a key that no longer fits its place, nor a digit that became another one.
  */
 export class Seals {
   readonly #stored: Digests;
@@ -79,7 +79,7 @@ export class Seals {
   }
 
   /**
-   * Holds the rows of whole units against their digests.
+   * Compares the rows of whole units with their digests.
    *
    * @throws {SealError} when they are not the rows that were written.
    */
@@ -104,9 +104,9 @@ const NONE: ReadonlyMap<number, RowDigest> = new Map();
 export type ReadRows = Map<TableName, readonly Values[]>;
 
 /**
- * What is not as it was written, in words.
+ * What differs from what was written, in words.
  *
- * @param kept takes the rows of these tables, so that the next step need not read them again.
+ * @param kept receives the rows of these tables, so that the next step need not read them again.
  */
 export function brokenSeals(database: DatabaseSync, tables = tableNames(), kept?: ReadRows): string[] {
   const stored = readDigests(database);
@@ -130,7 +130,7 @@ export function smallTables(): TableName[] {
   return tableNames().filter((table) => !LARGE_TABLES.includes(table));
 }
 
-/** Takes every row as it is: for what no digest followed, such as a migration. To be called within a transaction. */
+/** Accepts every row as it is, after changes that no digest followed, such as a migration. To be called within a transaction. */
 export function seal(database: DatabaseSync): void {
   const found: Digests = new Map([[SCHEMA, new Map([[0, schemaDigest(database)]])]]);
   for (const table of tableNames()) addRows(found, table, rowsOf(database, selectOf(table)));
@@ -140,7 +140,7 @@ export function seal(database: DatabaseSync): void {
     for (const [unit, digest] of units) if (digest !== EMPTY) put.run(rows, unit, digest);
 }
 
-/** The statements that made the tables have a digest, too: a damaged one may read them in another way. */
+/** The schema has a digest, too: a damaged one could make SQLite read the tables in another way. */
 const SCHEMA = 'schema';
 
 function schemaDigest(database: DatabaseSync): RowDigest {

@@ -9,7 +9,7 @@ import { SealedTable } from './sealed-table.ts';
 import { Seals } from './seals.ts';
 import type { TableName } from './tables.ts';
 
-/** The ledger's durable form in SQLite: WAL, `synchronous=FULL`, one transaction a commit. Rows are held against their digests. */
+/** The ledger's durable form in SQLite: WAL, `synchronous=FULL`, one transaction per commit. Rows are verified against their digests. */
 export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}): Store {
   const { seals, tables, readCells, readSums, deliveries } = orClosed(database, () => {
     const known = new Seals(database);
@@ -19,7 +19,7 @@ export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}):
       ...prepareReads(database, known, options),
     };
   });
-  // What stands in the file, so that of a long list of runs only what changed is written.
+  // What the file contains, so that only the changes to a long list of readings are written.
   const written = new Map<string, readonly ReadInterval[]>();
 
   let isLoaded = false;
@@ -47,7 +47,7 @@ export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}):
 
   return {
     load() {
-      // Read again, it may be read once more: a disk fails for a moment.
+      // A later load may be tried again: a disk may fail for a moment.
       const guarded = isLoaded ? orDamaged : orClosed;
       const stored = guarded(database, () => readAll(database, options.read));
       isLoaded = true;
@@ -121,7 +121,7 @@ function transactions(database: DatabaseSync, seals: Seals): (work: () => void) 
   };
 }
 
-/** What cannot be read the way it was written is a damaged file. */
+/** A file that cannot be read the way it was written is damaged. */
 function orDamaged<T>(database: DatabaseSync, read: () => T): T {
   try {
     return read();
@@ -130,7 +130,7 @@ function orDamaged<T>(database: DatabaseSync, read: () => T): T {
   }
 }
 
-/** Nobody can go on with a ledger that cannot be opened. */
+/** A ledger that cannot be read at the start is of no use. */
 function orClosed<T>(database: DatabaseSync, read: () => T): T {
   try {
     return orDamaged(database, read);

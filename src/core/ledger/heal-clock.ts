@@ -43,7 +43,7 @@ export interface ClockRepairInput {
   readonly now: Instant;
 }
 
-/** As-ofs of one account are at least a millisecond apart, so that the newest may run ahead; order is kept where it is set back by less. */
+/** As-ofs of one account are at least a millisecond apart, so the newest may be ahead of the clock. A clock that is set back by less needs no repair. */
 const SLACK_MS = MINUTE;
 
 /** Whether a clock that shows `now` could have shown `at` before. */
@@ -62,10 +62,10 @@ export function creditedStatement(
 }
 
 /**
- * Takes back what an account owes to a clock that ran ahead or was not set at all; undefined where there is nothing of the kind.
+ * Undoes what a clock that ran ahead, or was not set, did to an account; undefined if there is nothing to undo.
  *
- * When such a reading was made is not known, only that it was after the last credible one: it counts as one of then, so that what lies
- * behind is read again. Its cells stay until they are. First readings go on to say what the baseline held.
+ * Nobody knows when such a reading was made, only that it was after the last credible one. It gets the as-of of that one, so that later
+ * buckets are read again; its cells stay until then. First readings still say what the baseline was.
  */
 export function buildClockRepair(input: ClockRepairInput): Commit | undefined {
   const { state, account, now } = input;
@@ -88,7 +88,7 @@ function lastCredible({ state, account, now }: ClockRepairInput): Instant | unde
   return asOfs.length === 0 ? undefined : asOfs.reduce((last, at) => Math.max(last, at));
 }
 
-/** Where the clock was not set, nothing is known of the account yet: the first reading under a right one draws its baseline. */
+/** If the clock was not set, nothing is known of the account yet: the first reading under a correct clock draws its baseline. */
 function repairBaseline(
   { baseline }: AccountRow,
   last: Instant | undefined,
@@ -139,7 +139,7 @@ function redateFirst(
   return { ...reading, asOf: reading.asOf === baseline ? now - 1 : now };
 }
 
-/** A feed's state may hold what was settled under the wrong clock; nothing in one is more than a short cut. */
+/** A feed's state may contain what was settled under the wrong clock. It is only a short cut, so it can be dropped. */
 function repairFeed(row: FeedRow, last: Instant | undefined, now: Instant): FeedRow | undefined {
   const { lastSuccess = -Infinity } = row;
   const isRead = ({ start, end }: Range) => end <= now + SLACK_MS && isCredible(start, now);
@@ -158,7 +158,7 @@ function repairFeed(row: FeedRow, last: Instant | undefined, now: Instant): Feed
   };
 }
 
-/** A closing that no cell was lost by: it was drawn when the stream began, under the same clock as the baseline. */
+/** Undoes a closing that dropped no cells: it was drawn when the stream began, under the same clock as the baseline. */
 function reopen({ account, settings, now }: ClockRepairInput, stream: StreamRow): StreamRow | undefined {
   const streamSettings = settings.streams.find(({ name }) => name === stream.name);
   const isWrong = stream.closedIn > now || !isCredible(stream.closedIn, now);
@@ -173,7 +173,7 @@ function repairOmissions(state: LedgerState, stream: number, now: Instant) {
   return { stream, rows: rows.map((row) => ({ ...row, since: Math.min(row.since, now) })) };
 }
 
-/** Where one truth is read at several granularities, what is believed depends on when it was read. */
+/** With several granularities, the composed value depends on when each was read. */
 function moveTotals(
   input: ClockRepairInput,
   readings: readonly ReadingsRow[],

@@ -88,7 +88,7 @@ test('omissions: an omission follows a sliding range and is confirmed after the 
   bench.ledger.close();
 });
 
-test('omissions: daylight saving of the host's time zone changes nothing', () => {
+test('omissions: daylight saving time on the host changes nothing', () => {
   const program = `
     const { openBench, settings, SLIDING, statement, cost, utc } = await import(${JSON.stringify(import.meta.resolve('../../../test/support/ledger.ts'))});
     const values = [];

@@ -5,7 +5,7 @@ import { floorTo, type Instant, type Range } from '../values/time.ts';
 export const SIDES = ['current', 'baseline'] as const;
 export type Side = (typeof SIDES)[number];
 
-/** A stretch of time whose buckets were last (or first) read by statements of one as-of. */
+/** A range whose buckets were last (or first) read by statements of one as-of. */
 export interface ReadInterval extends Range {
   readonly asOf: Instant;
 }
@@ -79,7 +79,7 @@ function joinEqual(intervals: ReadInterval[]): ReadInterval[] {
   return result;
 }
 
-/** The as-of of the interval that holds `at`. */
+/** The as-of of the interval that contains `at`. */
 export function asOfAt(intervals: ReadIntervals, at: Instant): Instant | undefined {
   const interval = intervals[firstEndingAfter(intervals, at)];
   return interval && interval.start <= at ? interval.asOf : undefined;
@@ -108,7 +108,7 @@ export function readingsWithin(intervals: ReadIntervals, range: Range): ReadInte
     }));
 }
 
-/** Takes everything in `range` out of the intervals. */
+/** The intervals without `range`. */
 export function readingsOutside(intervals: ReadIntervals, range: Range): ReadInterval[] {
   return intervals.flatMap((interval) => {
     const parts: ReadInterval[] = [];

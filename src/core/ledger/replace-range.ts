@@ -39,7 +39,7 @@ export interface RangeReplacement {
 }
 
 /**
- * Replaces what is known about the statement's range.
+ * Replaces a range of the stream with a statement.
  *
  * Cells are a pure function of the newest reading of each bucket, and the baseline is one of the first reading of each
  * bucket that it covers: neither depends on the order in which readings are applied. Applying a statement twice changes nothing.
@@ -89,7 +89,7 @@ function splitByResolution(before: StreamState, granularity: Granularity, range:
 
 /**
  * The part of a statement that the baseline covers: all of the account's first statement; of any other the buckets that ended
- * before the baseline and, where it is not the stream's finest reading, the one that holds it.
+ * before the baseline and, if it is not the stream's finest reading, the one that contains it.
  */
 function eligibleRange(
   before: StreamState,

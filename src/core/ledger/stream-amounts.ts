@@ -25,8 +25,8 @@ export function storedGranularities({ granularities }: StreamSettings): readonly
 }
 
 /**
- * The days that may hold cells: all that was read and is not rolled up. A reading counts even if it is older than its bucket and so
- * says nothing of what was spent: what it listed is in the counters.
+ * The days that may have cells: all that were read and are not rolled up. A reading counts even if it is older than its bucket and so
+ * cannot know what was spent: what it listed is in the counters.
  */
 export function storedDays(
   state: Pick<LedgerState, 'span'>,

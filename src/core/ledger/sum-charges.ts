@@ -42,7 +42,7 @@ export function sumCharges(input: SumChargesInput, allocator: SeriesAllocator, r
   return { amounts, unconverted };
 }
 
-/** Sums in other currencies than dollars, by cell and rate: the overflow series and a component may hold several. */
+/** Sums in other currencies than dollars, by cell and rate: the overflow series and a component may have several. */
 type ForeignSums = Map<
   Map<number, Fixed>,
   Map<string, { readonly id: number; readonly rate: Fixed; sum: Fixed }>
@@ -61,10 +61,10 @@ function addForeign(
 
 /** All amounts of one statement together: ten such statements still leave a double its cents. */
 const MAX_TOGETHER = { dollars: 10n * MAX_DOLLARS, counts: 10n * MAX_QUANTITY };
-/** What is smaller needs no closer look: not even a million of them come near a bound. */
+/** Smaller amounts need no check: even a million of them stay below the limits. */
 const SMALL = MAX_DOLLARS / 1_000_000n;
 
-/** Refuses a statement for an amount that no provider can mean, in dollars where there is a rate; and for what all of them come to. */
+/** Refuses implausible amounts, in dollars if there is a rate, and an implausible sum of them. */
 function plausibilityCheck(): (charge: Charge, rate: Fixed | undefined) => void {
   const together = { dollars: 0n, counts: 0n };
   return ({ measure, value }, rate) => {
@@ -79,12 +79,12 @@ function plausibilityCheck(): (charge: Charge, rate: Fixed | undefined) => void 
 
 const MONEY: ReadonlySet<Measure> = new Set(['cost', 'component_cost', 'top_ups']);
 
-/** It is in dollars, or no money. */
+/** Whether the amount is in dollars, or is not money. */
 function isPlain({ currency, measure }: Charge): boolean {
   return currency === undefined || !MONEY.has(measure);
 }
 
-/** The charge as it is booked and the rate that turns its amount into dollars; without a rate it is booked unconverted. */
+/** The charge as it is recorded and the rate that turns its amount into dollars; without a rate it is recorded unconverted. */
 function price(charge: Charge, bucket: Instant, settings: AccountSettings): { known?: Charge; rate?: Fixed } {
   if (charge.currency === undefined) return { known: charge, rate: ONE };
   const rate = rateAt(settings.rates, charge.currency, bucket);

@@ -21,7 +21,7 @@ export function expireHolds(
   let nextAt: Instant | undefined;
   for (const row of series) {
     if (!row.hold?.shown) continue;
-    // A clock that has been set back since would lengthen the hold by as much.
+    // A clock that was set back since would prolong the hold by as much.
     const since = Math.min(row.hold.since, now);
     const due = since + zeroForMs;
     if (due <= now) rows.push({ ...row, hold: undefined });
@@ -31,7 +31,7 @@ export function expireHolds(
   return { rows, nextAt };
 }
 
-/** What a series' counters show: the values that it holds, or its own. */
+/** What a series' counters show: those of its hold, or its own. */
 export function exposedTotals(row: SeriesRow): Pick<SeriesRow, 'total' | 'corrections'> {
   return row.hold ?? row;
 }

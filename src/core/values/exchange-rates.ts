@@ -3,7 +3,7 @@ import type { Instant } from './time.ts';
 
 /** What one unit of a currency is worth in dollars, from an instant on. */
 export interface Rate {
-  /** `-Infinity` where the rate always held. */
+  /** `-Infinity` if the rate always applied. */
   readonly from: Instant;
   readonly usd: Fixed;
 }
@@ -11,13 +11,13 @@ export interface Rate {
 /** Currency names, upper case, and their rates, oldest first. */
 export type Rates = ReadonlyMap<string, readonly Rate[]>;
 
-/** The rate that always held. */
+/** A rate that always applied. */
 export function constantRate(usd: Fixed): readonly Rate[] {
   return [{ from: Number.NEGATIVE_INFINITY, usd }];
 }
 
 /**
- * The rates nobody has to configure: the dollar, and the virtual currencies that are defined by the dollar.
+ * Default rates: the dollar, and the virtual currencies that are defined by the dollar.
  *
  * DIEM is one dollar of compute (https://docs.venice.ai/overview/about-venice), VCU, its predecessor, a tenth of one.
  */
@@ -29,13 +29,13 @@ export const DEFAULT_RATES: Rates = new Map([
   ['EARNED_CREDITS', constantRate(ONE)],
 ]);
 
-/** Currencies of which there is as much again every day: a balance in them never runs out for good. */
+/** Currencies that refill every day: a balance in them never runs out for good. */
 export const REFILLING: ReadonlySet<string> = new Set(['DIEM', 'VCU']);
 
 /**
  * Dollars for one unit of `currency` in the bucket that starts at `at`.
  *
- * Undefined where no rate exists, also before the first `from`: such an amount is neither dollars nor zero.
+ * Undefined if no rate exists, also before the first `from`: such an amount is neither dollars nor zero.
  */
 export function rateAt(rates: Rates, currency: string, at: Instant): Fixed | undefined {
   return rates.get(currency.toUpperCase())?.findLast((rate) => rate.from <= at)?.usd;
