@@ -2,7 +2,7 @@ import { type Commit, type Store, StoreError } from './ledger/records.ts';
 import type { AccountSettings } from './ledger/settings.ts';
 import { LedgerState } from './ledger/state.ts';
 import { Publication } from './publication.ts';
-import { openReports, type Reports } from './reports/reports.ts';
+import { Reports } from './reports/reports.ts';
 
 /** What the ledger is made of. */
 export interface LedgerParts {
@@ -18,7 +18,7 @@ export function openParts(store: Store): LedgerParts {
   const state = new LedgerState(store);
   const accounts = new Map<number, AccountSettings>();
   const publication = new Publication(state, accounts);
-  return { store, state, accounts, reports: openReports(state, store), publication };
+  return { store, state, accounts, reports: new Reports(state, store), publication };
 }
 
 /** Writes commits, and keeps in step with the store what is in memory. */
@@ -51,7 +51,7 @@ export class Committer {
       throw new StoreError('the ledger was read again: the commit was built on what is not stored');
     }
     store.commit(change);
-    const followReports = reports.following(change);
+    const followReports = reports.follow(change);
     state.applyCommit(change);
     followReports();
     publication.follow(change);

@@ -105,7 +105,7 @@ export class Ledger extends LedgerQueries {
 
   /** Adds up one more day that forecasts look back on; false once none is left. Each takes a moment. */
   preloadHistory(now: Instant): boolean {
-    return this.#parts.reports.warm(this.at(now));
+    return this.#parts.reports.preload(this.at(now));
   }
 
   close(): void {

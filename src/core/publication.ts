@@ -3,7 +3,7 @@ import type { AccountSettings } from './ledger/settings.ts';
 import type { LedgerState } from './ledger/state.ts';
 import { UnexposedSeries } from './ledger/zero-hold.ts';
 import { familiesOf } from './metrics/build-snapshot.ts';
-import { createSampleCache } from './metrics/sample-cache.ts';
+import { SampleCache } from './metrics/sample-cache.ts';
 import type { Family } from './metrics/snapshot.ts';
 import type { Reports } from './reports/reports.ts';
 import type { PublishInput } from './reports/windows.ts';
@@ -15,7 +15,7 @@ export interface Published {
 
 /** Counts publications, and knows what each of them shows for the first time. */
 export class Publication {
-  readonly #samples = createSampleCache();
+  readonly #samples = new SampleCache();
   readonly #unexposed: UnexposedSeries;
   #version = 0;
 
@@ -28,14 +28,14 @@ export class Publication {
   /** @returns beside it the accounts that show their known 0 for the first time, as they are from now on. */
   publish(input: PublishInput, reports: Reports): { published: Published; zeros: AccountRow[] } {
     this.#version += 1;
-    const { accounts } = input.book;
+    const { accounts } = input.state;
     const zeros = new Set([...accounts.values()].filter(({ zeroShown }) => zeroShown).map(({ id }) => id));
     const families = familiesOf({
       ...input,
-      shown: this.#samples,
+      cache: this.#samples,
       zeros,
       budgets: () => reports.budgets(input),
-      recent: (stream) => reports.recent(input, stream),
+      dailySpend: (stream) => reports.dailySpend(input, stream),
     });
     const first = [...zeros].flatMap((id) => accounts.get(id) ?? []).filter((row) => !row.zeroShown);
     return {
@@ -51,7 +51,7 @@ export class Publication {
 
   follow({ series = [], resources = [] }: Commit): void {
     this.#unexposed.add(series);
-    this.#samples.renamed(resources);
+    this.#samples.evictResources(resources);
   }
 
   /** An account was opened or deactivated: what nobody has seen of it is in no publication before the next. */

@@ -5,10 +5,9 @@ import type { AccountSettings } from './ledger/settings.ts';
 import type { LedgerState } from './ledger/state.ts';
 import type { BudgetState } from './reports/budget-status.ts';
 import { type CostReport, type CostsAccount, type CostsQuestion, costsOf } from './reports/cost-query.ts';
-import { netCostOf } from './reports/net-cost.ts';
+import { netCostOf, windowCost } from './reports/net-cost.ts';
 import type { Reports } from './reports/reports.ts';
 import { type RecentCosts, recentCosts } from './reports/shared-costs.ts';
-import { windowCostOf } from './reports/window-cost.ts';
 import { type PublishInput, type Window, type WindowState, windowState } from './reports/windows.ts';
 import type { LabelFilter, NetCost, SeriesKey } from './statement/series.ts';
 import type { Usd } from './values/money.ts';
@@ -82,7 +81,7 @@ export class LedgerQueries {
 
   /** Exact dollars of an account in a window; undefined unless it was read without a gap. */
   windowCost(account: number, window: Window, now: Instant): Usd | undefined {
-    return windowCostOf(this.at(now), account, window);
+    return windowCost(this.at(now), account, window);
   }
 
   /** What is known of a window of an account. `streams` defaults to those that the settings name. */
@@ -91,8 +90,7 @@ export class LedgerQueries {
   }
 
   costs(question: CostsQuestion, accounts: readonly CostsAccount[], now: Instant): CostReport {
-    const windowState = this.windowState.bind(this);
-    return costsOf({ ledger: { book: this.#state, windowState }, accounts, now, ...question });
+    return costsOf(this.at(now), question, accounts);
   }
 
   /** What all accounts cost of late, to find those that share a bill. */
@@ -107,7 +105,7 @@ export class LedgerQueries {
   /** The ledger at an instant, for reports and snapshots. */
   protected at(now: Instant): PublishInput {
     const since = (account: number, stream: string) => this.since(account, stream, now);
-    return { book: this.#state, accounts: this.#accounts, now, since };
+    return { state: this.#state, accounts: this.#accounts, now, since };
   }
 
   #streamId(account: number, stream: string): number | undefined {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 
-/** The version of this program, as its package names it. */
+/** The version in package.json. */
 export function packageVersion(): string {
   const manifest = findPackageJSON(import.meta.url);
   if (manifest === undefined) throw new Error('no package.json above the program');
@@ -9,7 +9,7 @@ export function packageVersion(): string {
   return String(version);
 }
 
-/** The commit this program was built from: what the image says, else what the package was packed with; `""` in a checkout. */
+/** The commit of the build: from the image, or from the package; `""` in a checkout. */
 export function packageRevision(): string {
   return process.env.AI_BILLING_EXPORTER_REVISION ?? packedRevision();
 }
@@ -21,7 +21,7 @@ export function buildText(): string {
 }
 
 function packedRevision(): string {
-  // Beside dist/src; a checkout has no such file.
+  // Next to dist/src; a checkout has no such file.
   const file = new URL('../../revision', import.meta.url);
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
 }

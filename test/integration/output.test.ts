@@ -223,7 +223,7 @@ test('poll prints everything, whatever becomes of its log', async (context) => {
 test('a result that cannot be written, or only in part, is a failure that says so', async (context) => {
   const folder = await folderOf(context);
   const file = await configure(folder, { accounts: GONE });
-  const says = /^standard output cannot be written: ENOSPC/m;
+  const says = /^cannot write to standard output: ENOSPC/m;
   for (const args of [
     ['poll', '--json', '--config', file],
     ['poll', '--metrics', '--config', file],
