@@ -90,7 +90,7 @@ function bench(context: TestContext, change: (ledger: Ledger) => Ledger = (ledge
       accounts.start();
       return accounts;
     },
-    page: async () => (await self.render('text')).toString(),
+    page: () => self.text(),
   };
 }
 

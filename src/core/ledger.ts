@@ -6,6 +6,8 @@ import { buildClockRepair, creditedStatement } from './ledger/heal-clock.ts';
 import { missingHourlyTotals } from './ledger/hourly-totals.ts';
 import { newAccount, present, type Store } from './ledger/records.ts';
 import type { AccountSettings, FeedKey, StatementOutcome } from './ledger/settings.ts';
+import { splitStatement } from './ledger/split-statement.ts';
+import { assertApplicable } from './ledger/sum-charges.ts';
 import { expireHolds } from './ledger/zero-hold.ts';
 import { type Deliveries, deliveriesOf } from './metrics/deliveries.ts';
 import type { Published } from './publication.ts';
@@ -64,6 +66,18 @@ export class Ledger extends LedgerQueries {
     this.#committer.commit(commit);
     this.#parts.state.evictPeriodTotals(now);
     return outcome;
+  }
+
+  /**
+   * A statement as it is to be applied: if it is large, as several that each take a moment, the newest first.
+   *
+   * @throws {RangeError} for a charge that one of them would be refused for.
+   */
+  split(feed: FeedKey, statement: Statement): Statement[] {
+    const parts = splitStatement(statement);
+    const { closedBefore } = this.#parts.state.streamOf(feed.account, statement.stream) ?? {};
+    if (parts.length > 1) assertApplicable(statement, this.settingsOf(feed.account), closedBefore);
+    return parts;
   }
 
   /** Stores what a poll learned beyond its statements. */

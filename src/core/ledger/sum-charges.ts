@@ -21,11 +21,7 @@ export function sumCharges(input: SumChargesInput, allocator: SeriesAllocator, r
   const assertAmount = plausibilityCheck();
   for (const charge of statement.charges) {
     const bucket = floorTo(size, charge.at);
-    if (charge.at < statement.range.start || charge.at >= statement.range.end) {
-      throw new RangeError(
-        `a charge of ${new Date(charge.at).toISOString()} lies outside the statement's range`,
-      );
-    }
+    assertWithin(statement, charge);
     if (bucket < range.start) continue;
     const { known, rate } = isPlain(charge) ? { known: charge, rate: ONE } : price(charge, bucket, settings);
     if (rate === undefined) unconverted.add(charge.currency ?? '');
@@ -40,6 +36,31 @@ export function sumCharges(input: SumChargesInput, allocator: SeriesAllocator, r
     for (const { id, rate, sum } of sums.values()) addTo(cells, id, multiply(sum, rate));
   }
   return { amounts, unconverted };
+}
+
+/**
+ * Refuses a statement as {@link sumCharges} does, before any part of it is applied.
+ *
+ * @param closedBefore charges before this do not count.
+ */
+export function assertApplicable(
+  statement: Statement,
+  settings: AccountSettings,
+  closedBefore = Number.NEGATIVE_INFINITY,
+): void {
+  const size = sizeOf(statement.granularity);
+  const assertAmount = plausibilityCheck();
+  for (const charge of statement.charges) {
+    const bucket = floorTo(size, charge.at);
+    assertWithin(statement, charge);
+    if (bucket < closedBefore) continue;
+    assertAmount(charge, isPlain(charge) ? ONE : price(charge, bucket, settings).rate);
+  }
+}
+
+function assertWithin({ range }: Statement, { at }: Charge): void {
+  if (at >= range.start && at < range.end) return;
+  throw new RangeError(`a charge of ${new Date(at).toISOString()} lies outside the statement's range`);
 }
 
 /** Sums in other currencies than dollars, by cell and rate: the overflow series and a component may have several. */
