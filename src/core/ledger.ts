@@ -6,8 +6,7 @@ import { buildClockRepair, creditedStatement } from './ledger/heal-clock.ts';
 import { missingHourlyTotals } from './ledger/hourly-totals.ts';
 import { newAccount, present, type Store } from './ledger/records.ts';
 import type { AccountSettings, FeedKey, StatementOutcome } from './ledger/settings.ts';
-import { splitStatement } from './ledger/split-statement.ts';
-import { assertApplicable } from './ledger/sum-charges.ts';
+import { splitApplicable } from './ledger/split-statement.ts';
 import { expireHolds } from './ledger/zero-hold.ts';
 import { type Deliveries, deliveriesOf } from './metrics/deliveries.ts';
 import type { Published } from './publication.ts';
@@ -68,16 +67,10 @@ export class Ledger extends LedgerQueries {
     return outcome;
   }
 
-  /**
-   * A statement as it is to be applied: if it is large, as several that each take a moment, the newest first.
-   *
-   * @throws {RangeError} for a charge that one of them would be refused for.
-   */
+  /** A statement as it is to be applied: a large one in parts, newest first. @throws {RangeError} if a part would be refused. */
   split(feed: FeedKey, statement: Statement): Statement[] {
-    const parts = splitStatement(statement);
-    const { closedBefore } = this.#parts.state.streamOf(feed.account, statement.stream) ?? {};
-    if (parts.length > 1) assertApplicable(statement, this.settingsOf(feed.account), closedBefore);
-    return parts;
+    const stream = this.#parts.state.streamOf(feed.account, statement.stream);
+    return splitApplicable(statement, this.settingsOf(feed.account), stream?.closedBefore);
   }
 
   /** Stores what a poll learned beyond its statements. */

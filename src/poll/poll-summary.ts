@@ -1,9 +1,14 @@
-import type { Drift, DriftKind, Note, Observation, Reading } from '../core/statement/statement.ts';
+import {
+  type Drift,
+  type DriftKind,
+  MAX_NAMED_DRIFTS,
+  type Note,
+  type Observation,
+  type Reading,
+} from '../core/statement/statement.ts';
 import { cleanLabel, isLong } from '../core/values/label.ts';
 import type { Ask } from '../providers/api/request.ts';
 
-/** Of each kind of drift, and of currencies, so many are named; the rest of a poll is a number. */
-const MAX_TOLD = 10;
 const MAX_NOTES = 100;
 const MAX_TEXT_CHARACTERS = 200;
 
@@ -57,7 +62,7 @@ function newTally(): DriftTally {
 }
 
 function isTold({ told }: DriftTally, text: string): boolean {
-  if (told.size < MAX_TOLD) told.add(text);
+  if (told.size < MAX_NAMED_DRIFTS) told.add(text);
   return told.has(text);
 }
 

@@ -50,6 +50,11 @@ export class SealedTable {
     this.#count(this.#isExact ? values : this.#put.get(...values), 'add');
   }
 
+  /** Like {@link put}, by the names of the columns: for rows with many of them. */
+  putRow(row: Readonly<Record<string, SQLInputValue>>): void {
+    this.put(...this.#shape.columns.map((column) => row[column] ?? null));
+  }
+
   /** What deletes the rows that meet a condition. */
   dropper(condition: string): (...values: SQLInputValue[]) => void {
     const sql = `DELETE FROM ${this.#table} WHERE ${condition} RETURNING ${columnList(this.#shape.columns)}`;

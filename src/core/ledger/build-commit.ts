@@ -38,7 +38,7 @@ export interface CommitInput {
   readonly now: Instant;
 }
 
-interface Context extends CommitInput {
+interface StatementContext extends CommitInput {
   readonly account: AccountRow;
   readonly stream: StreamRow;
   readonly streamSettings: StreamSettings;
@@ -80,7 +80,7 @@ export function buildCommit(input: CommitInput): { commit: Commit; outcome: Stat
   };
 }
 
-function contextOf(input: CommitInput): Context {
+function contextOf(input: CommitInput): StatementContext {
   const { state, feed, settings, statement, now } = input;
   const account = present(state.accounts.get(feed.account), `account ${feed.account}`);
   const streamSettings = present(
@@ -99,7 +99,7 @@ function contextOf(input: CommitInput): Context {
   return { ...input, account, stream, streamSettings, range };
 }
 
-function streamStateOf({ store, state, account, stream, streamSettings }: Context): StreamState {
+function streamStateOf({ store, state, account, stream, streamSettings }: StatementContext): StreamState {
   return {
     granularities: streamSettings.granularities,
     settleMs: streamSettings.settleMs,
@@ -110,7 +110,11 @@ function streamStateOf({ store, state, account, stream, streamSettings }: Contex
   };
 }
 
-function commitOf(context: Context, allocator: SeriesAllocator, replacement: RangeReplacement): Commit {
+function commitOf(
+  context: StatementContext,
+  allocator: SeriesAllocator,
+  replacement: RangeReplacement,
+): Commit {
   const { state, account, stream, streamSettings, feed, statement, now } = context;
   const { deltas, baselineFrom } = replacement;
   const row = (id: number) => present(allocator.row(id), `series ${id}`);
@@ -135,13 +139,13 @@ function commitOf(context: Context, allocator: SeriesAllocator, replacement: Ran
 }
 
 /** What of the statement's range is closed. */
-function closedPart({ statement, range }: Context): Range[] {
+function closedPart({ statement, range }: StatementContext): Range[] {
   const { start, end } = statement.range;
   return range.start > start ? [{ start, end: Math.min(range.start, end) }] : [];
 }
 
 /** How many more series the account may expose, the overflow series set aside. */
-function remainingSeries({ state, account, settings, now }: Context): number {
+function remainingSeries({ state, account, settings, now }: StatementContext): number {
   let used = OVERFLOW_SERIES;
   const resources = new Set<string>();
   for (const row of state.series.values()) {
@@ -159,7 +163,7 @@ function remainingSeries({ state, account, settings, now }: Context): number {
 const MAX_READ_RANGES = 64;
 
 /** The feed with what a statement covers added to what it has read. */
-function extendFeed(row: FeedRow, { statement, streamSettings }: Context): FeedRow {
+function extendFeed(row: FeedRow, { statement, streamSettings }: StatementContext): FeedRow {
   const { range, asOf, granularity } = statement;
   const reading = { ...range, asOf };
   const read = streamSettings.closedBuckets

@@ -105,6 +105,9 @@ export const DRIFT_KINDS = [
 ] as const;
 export type DriftKind = (typeof DRIFT_KINDS)[number];
 
+/** Of each kind of drift, and of unconverted currencies, a poll names this many; the rest is a number. */
+export const MAX_NAMED_DRIFTS = 10;
+
 /** Something in a response that is not as documented, but harmless to the numbers. Counted by kind. */
 export interface Drift {
   readonly kind: DriftKind;

@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import type { Drift } from '../../core/statement/statement.ts';
+import { type Drift, MAX_NAMED_DRIFTS } from '../../core/statement/statement.ts';
 import { itemOf } from './members.ts';
 
 /** What of a path is told: a longer key was not written to be read. */
 const MAX_KEY_CHARACTERS = 60;
-const MAX_TOLD = 10;
 
 /**
  * One `unknown_field` for every path at which a value holds a key that its schema does not name; of many, the first few and how
@@ -16,7 +15,7 @@ const MAX_TOLD = 10;
 export function unknownFieldsOf(schema: z.core.$ZodType, value: unknown): Drift[] {
   const found = new Set<string>();
   walk(schema, value, '', found);
-  const told = [...found].slice(0, MAX_TOLD).map((what): Drift => ({ kind: 'unknown_field', what }));
+  const told = [...found].slice(0, MAX_NAMED_DRIFTS).map((what): Drift => ({ kind: 'unknown_field', what }));
   const more = found.size - told.length;
   return more > 0 ? [...told, { kind: 'unknown_field', what: `and ${more} more`, more }] : told;
 }
