@@ -31,7 +31,6 @@ export interface AccountsOptions extends Omit<PollerOptions, 'feeds'> {
   readonly waitCut: (account: AccountLabels, seconds: number) => void;
 }
 
-/** The accounts to poll, and the defaults of all of them. */
 export interface AccountsConfig extends AccountDefaults {
   readonly accounts: readonly PolledAccount[];
 }
@@ -49,14 +48,14 @@ interface RunningAccount {
   readonly poller: Poller;
 }
 
-type RunOptions = AccountsOptions & { readonly write: RunInTransaction };
+type OpenOptions = AccountsOptions & { readonly write: RunInTransaction };
 
 /** More than the feeds of a few accounts. With thousands of accounts it is what a turn of the event loop can handle. */
 const CONCURRENT_POLLS = 64;
 
 /** The accounts that are polled, each by its own poller, and all of these pollers as one. */
 export class AccountSet implements Poller {
-  readonly #options: RunOptions;
+  readonly #options: OpenOptions;
   #defaults: AccountDefaults;
   #running: readonly RunningAccount[] = [];
   #isStarted = false;
@@ -175,7 +174,11 @@ function inSlices<Item>(items: readonly Item[], work: (item: Item) => void): voi
   if (count < items.length) setImmediate(() => inSlices(items.slice(count), work));
 }
 
-function openRunning(account: PolledAccount, defaults: AccountDefaults, options: RunOptions): RunningAccount {
+function openRunning(
+  account: PolledAccount,
+  defaults: AccountDefaults,
+  options: OpenOptions,
+): RunningAccount {
   const { maxSeries, rates } = defaults;
   const events = httpEvents(labelsOf(account), options);
   const open = openAccount(account, { ...options, maxSeries, rates, events });

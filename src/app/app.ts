@@ -33,7 +33,6 @@ export interface AppOptions {
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
   /** A poll fails rather than wait longer for a provider's limit. */
   readonly longestWaitMs?: number;
-  /** Runs each poll. */
   readonly around?: NonNullable<PollerOptions['around']>;
 }
 

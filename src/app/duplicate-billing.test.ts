@@ -7,7 +7,7 @@ import { loadConfig } from '../config/load.ts';
 import { PROVIDERS } from '../providers/index.ts';
 import { sharedKeyWarnings } from './duplicate-billing.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'same-bill-'));
+const folder = mkdtempSync(join(tmpdir(), 'duplicate-billing-'));
 after(() => rmSync(folder, { recursive: true }));
 const KEY = 'canary-key-of-two-accounts';
 writeFileSync(join(folder, 'key'), `${KEY}\n`);

@@ -54,16 +54,18 @@ export function titleOf({ provider, name }: Account): string {
   return `${provider.id} "${name}"`;
 }
 
-type CostsSource = Pick<Ledger, 'accountId' | 'recentCosts'>;
+export interface DuplicateBillingOptions {
+  readonly ledger: Pick<Ledger, 'accountId' | 'recentCosts'>;
+  readonly now: () => Instant;
+  readonly log: Logger;
+}
 
 /** Searching takes at most this share of the time. */
 const SHARE = 0.01;
 
 /** Watches for accounts that read the same bill, with the same key or not, and logs each finding once. */
 export class DuplicateBillingWatch {
-  readonly #ledger: CostsSource;
-  readonly #now: () => Instant;
-  readonly #log: Logger;
+  readonly #options: DuplicateBillingOptions;
   readonly #logged = new Set<string>();
   #accounts: readonly Account[] = [];
   #keyWarnings: readonly string[] = [];
@@ -71,13 +73,10 @@ export class DuplicateBillingWatch {
   #isStale = true;
   #notBefore = Number.NEGATIVE_INFINITY;
 
-  constructor(options: { readonly ledger: CostsSource; readonly now: () => Instant; readonly log: Logger }) {
-    this.#ledger = options.ledger;
-    this.#now = options.now;
-    this.#log = options.log;
+  constructor(options: DuplicateBillingOptions) {
+    this.#options = options;
   }
 
-  /** Replaces the accounts that are polled. */
   update(accounts: readonly Account[]): void {
     this.#accounts = accounts;
     this.#isStale = true;
@@ -95,7 +94,6 @@ export class DuplicateBillingWatch {
     if (performance.now() >= this.#notBefore) this.#search();
   }
 
-  /** The current findings. */
   warnings(): readonly string[] {
     this.#search();
     return [...this.#keyWarnings, ...this.#costWarnings];
@@ -105,7 +103,7 @@ export class DuplicateBillingWatch {
     if (!this.#isStale) return;
     this.#isStale = false;
     const startedAt = performance.now();
-    const found = sharedCostWarnings(this.#accounts, this.#ledger, this.#now());
+    const found = sharedCostWarnings(this.#accounts, this.#options);
     this.#costWarnings = found.map(({ warning }) => warning);
     // The figures of a warning grow every day: its accounts are logged once.
     for (const { pair, warning } of found) this.#logOnce(pair, warning);
@@ -114,12 +112,14 @@ export class DuplicateBillingWatch {
   }
 
   #logOnce(key: string, warning: string): void {
-    if (!this.#logged.has(key)) this.#log.warn({ warning }, 'possible duplicate billing');
+    if (!this.#logged.has(key)) this.#options.log.warn({ warning }, 'possible duplicate billing');
     this.#logged.add(key);
   }
 }
 
-function sharedCostWarnings(accounts: readonly Account[], ledger: CostsSource, now: Instant) {
+function sharedCostWarnings(accounts: readonly Account[], options: DuplicateBillingOptions) {
+  const { ledger } = options;
+  const now = options.now();
   const costs = ledger.recentCosts(now);
   const idOf = ({ provider, name }: Account) => ledger.accountId(provider.id, name) ?? 0;
   const byId = new Map(accounts.map((account) => [idOf(account), account]));

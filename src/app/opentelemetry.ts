@@ -17,7 +17,6 @@ export interface Process {
   readonly log: Logger;
 }
 
-/** What is exported. */
 export interface TelemetrySources {
   readonly ledger: { deliveries(receiver: string): Deliveries };
   readonly publisher: SnapshotSource;
@@ -43,7 +42,7 @@ export async function openOwnTelemetry(
   return openTelemetry({ traces: { receiver, transport, sampleRatio, told }, resource });
 }
 
-/** Opens the receivers of metrics, each of which receives the ledger's and the exporter's; undefined if there are none. */
+/** Opens the receivers of metrics, each of which receives the ledger's and the exporter's; undefined without receivers. */
 export async function openPushes(
   config: OpenTelemetry,
   sources: TelemetrySources,
@@ -86,7 +85,6 @@ async function openSubscription(
   return { receiver, transport, producers: [costs.producer, own.producer], events };
 }
 
-/** Counts and logs how pushes end. */
 function pushEvents(
   receiver: string,
   self: SelfMetrics,

@@ -66,7 +66,6 @@ export class Publisher implements SnapshotSource {
     this.#soon ??= setTimeout(() => this.publish(), Math.max(0, dueMs));
   }
 
-  /** Publishes now. */
   publish(): void {
     if (this.#isStopped) return;
     clearTimeout(this.#soon);
@@ -97,7 +96,6 @@ export class Publisher implements SnapshotSource {
     });
   }
 
-  /** False if it failed. */
   #attempt(work: () => void): boolean {
     try {
       work();

@@ -9,7 +9,6 @@ import type { ReloadOutcome } from '../server/server.ts';
 import type { ReplacedAccounts } from './account-set.ts';
 
 export interface ReloaderOptions {
-  /** The configuration at startup. */
   readonly started: Config;
   /**
    * Reads the configuration again; undefined if there is no file.
@@ -92,7 +91,6 @@ const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
   opentelemetry: ({ openTelemetry }) => comparable(openTelemetry),
 };
 
-/** A warning for each part that differs and requires a restart. */
 export function restartRequired(started: Config, next: Config): string[] {
   return Object.entries(FIXED).flatMap(([key, part]) =>
     isDeepStrictEqual(part(started), part(next)) ? [] : `${key} changed: restart to apply`,

@@ -26,7 +26,6 @@ export interface StatusInput {
   readonly warnings: readonly string[];
 }
 
-/** The accounts that are polled, each with its feeds. */
 export function accountsOf(states: readonly FeedState[]) {
   return [...Map.groupBy(states, ({ feed }) => feed.key.account)].map(([id, feeds]) => {
     const { provider = '', account = '' } = feeds[0]?.feed.labels ?? {};
@@ -128,7 +127,6 @@ function rangeStatus({ start, end, reason, message }: RangeFailure) {
   return { start: iso(start), end: iso(end), reason, message };
 }
 
-/** An instant after `now`. */
 function later(at: Instant | undefined, now: Instant): string | null {
   return at !== undefined && at > now ? iso(at) : null;
 }

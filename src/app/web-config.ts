@@ -4,19 +4,19 @@ import type { WebConfig } from '../server/web/config.ts';
 import { openWebSource, type WebChange, type WebSource } from '../server/web/source.ts';
 
 /**
- * The web configuration of a server, reloaded as it changes; undefined if there is none.
+ * The web configuration of a server, reloaded as it changes; undefined without a file.
  *
  * @throws {ConfigError} if it cannot be used.
  */
 export function followWeb(file: string | undefined, log: Logger): WebSource | undefined {
   if (file === undefined) return undefined;
   const now = () => performance.now();
-  return openWebSource({ file, now, told: (change) => logChange(log, file, change) });
+  return openWebSource({ file, now, onChange: (change) => logChange(log, file, change) });
 }
 
 function logChange(log: Logger, file: string, change: WebChange): void {
   if (change.kind === 'read') log.info({ file }, 'web configuration reloaded');
-  else if (change.kind === 'waits')
+  else if (change.kind === 'restartRequired')
     log.warn({ file, key: change.key }, 'web configuration change requires a restart');
   else {
     const problems = change.problems.map(formatProblem);

@@ -15,7 +15,6 @@ import { ConfigError } from '../config/yaml/errors.ts';
 import { nearest } from '../config/yaml/suggest.ts';
 import { stackOf } from '../runtime/redactor.ts';
 
-/** What the command line runs. */
 export interface Cli {
   readonly commands: Commands;
   readonly io: Io;
@@ -113,7 +112,6 @@ function programOf({ commands, io, version }: Cli, done: (code: number) => void)
   return program;
 }
 
-/** Adds the subcommands of `ledger`. */
 function addLedger(ledger: Command, run: (options: LedgerOptions) => Promise<void>): void {
   const add = (name: string, description: string) =>
     ledger

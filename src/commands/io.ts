@@ -12,7 +12,6 @@ export interface Io {
   readonly redactor: Redactor;
 }
 
-/** Exit codes. */
 export const EXIT = { good: 0, failed: 1, misused: 2 } as const;
 
 type Command<Options> = (options: Options, io: Io) => Promise<number>;
@@ -38,7 +37,6 @@ export interface DemoOptions {
 }
 
 export interface CheckOptions extends ServeOptions {
-  /** Does not test the credentials. */
   readonly offline?: boolean;
 }
 
@@ -58,7 +56,6 @@ export interface LedgerLocation extends ServeOptions {
   readonly state?: string;
 }
 
-/** Maintains a ledger that no exporter is using. */
 export type LedgerOptions = LedgerLocation &
   (
     | { readonly action: 'check' }

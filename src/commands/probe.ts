@@ -24,7 +24,6 @@ export async function probe(account: Account, stop: AbortSignal): Promise<ProbeR
   }
 }
 
-/** Whether there was anything to request. */
 async function requestOnce(
   { provider, config, since }: Account,
   ask: Parameters<Feed<unknown, unknown>['ask']>[0],

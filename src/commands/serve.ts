@@ -23,7 +23,6 @@ const GRACE_MS = 2000;
 /** After a signal the process ends within 15 s. Each part has a shorter timeout of its own; this one is for the unforeseen. */
 const SHUTDOWN_TIMEOUT_MS = 13_000;
 
-/** What a daemon needs from the outside world. */
 export interface ServeIo extends Io, Pick<Signals, 'onHangUp' | 'onBackUp'> {}
 
 /** Runs the exporter until the process is asked to end. */
@@ -33,7 +32,6 @@ export async function serve(options: ServeOptions, io: ServeIo): Promise<number>
 }
 
 export interface RunOptions extends Partial<Pick<Signals, 'onHangUp' | 'onBackUp'>> {
-  /** Called with the URL once the server listens. */
   readonly listening?: (url: string) => void;
   /** Reads the configuration again, for a reload. */
   readonly read?: () => Config;
@@ -97,7 +95,8 @@ async function openExporter(config: Config, io: Io, read: RunOptions['read']) {
     web,
   });
   const listen = async () => {
-    const address = await server.listen(listenOn);
+    const { host, port } = listenOn;
+    const address = await server.listen({ host, port });
     return web?.current().tls ? address.replace(/^http:/, 'https:') : address;
   };
   const close = async () => {

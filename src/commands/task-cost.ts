@@ -72,7 +72,6 @@ function problemOf(
   return `--account ${shown(name)} is not an ${kind}; known: ${known}`;
 }
 
-/** Undefined if there is no such task. */
 async function costOf(
   { account, tasks }: TaskAccount,
   task: string,

@@ -2,7 +2,7 @@ import type { AccountRow, Commit, SeriesRow } from './ledger/records.ts';
 import type { AccountSettings } from './ledger/settings.ts';
 import type { LedgerState } from './ledger/state.ts';
 import { UnexposedSeries } from './ledger/zero-hold.ts';
-import { familiesOf } from './metrics/build-snapshot.ts';
+import { buildSnapshot } from './metrics/build-snapshot.ts';
 import { SampleCache } from './metrics/sample-cache.ts';
 import type { Family } from './metrics/snapshot.ts';
 import type { Reports } from './reports/reports.ts';
@@ -28,20 +28,14 @@ export class Publication {
   /** @returns beside it the accounts that show their known 0 for the first time, as they are from now on. */
   publish(input: PublishInput, reports: Reports): { published: Published; zeros: AccountRow[] } {
     this.#version += 1;
-    const { accounts } = input.state;
-    const zeros = new Set([...accounts.values()].filter(({ zeroShown }) => zeroShown).map(({ id }) => id));
-    const families = familiesOf({
+    const { families, newZeros } = buildSnapshot({
       ...input,
       cache: this.#samples,
-      zeros,
       budgets: () => reports.budgets(input),
       dailySpend: (stream) => reports.dailySpend(input, stream),
     });
-    const first = [...zeros].flatMap((id) => accounts.get(id) ?? []).filter((row) => !row.zeroShown);
-    return {
-      published: { version: this.#version, families },
-      zeros: first.map((row) => ({ ...row, zeroShown: true })),
-    };
+    const zeros = newZeros.map((row) => ({ ...row, zeroShown: true }));
+    return { published: { version: this.#version, families }, zeros };
   }
 
   /** The series that a publication showed, as they are once it was delivered. */

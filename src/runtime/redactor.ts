@@ -13,7 +13,6 @@ export class Redactor {
     this.#sources = secrets;
   }
 
-  /** The text without any of the secrets. */
   redact(text: string): string {
     this.#update();
     return this.#redactKnown(text);

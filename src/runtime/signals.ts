@@ -12,7 +12,6 @@ export interface Signals {
   endOnHangUp(): void;
 }
 
-/** The part of a process that is needed. */
 export interface Signalled {
   on(signal: NodeJS.Signals, listener: () => void): unknown;
 }

@@ -3,7 +3,6 @@ import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { Output } from './stdout.ts';
 
-/** How text reaches a file descriptor. */
 export interface ErrorOutputOptions {
   /**
    * Writes what it can without blocking and returns the number of bytes.
@@ -23,7 +22,6 @@ const FAILED_RETRY_MS = 1000;
 const MAX_END_MS = 500;
 const END_RETRY_MS = 10;
 
-/** Standard error of this process. */
 export function openStderr(): ErrorOutput {
   const isTerminal = isatty(2);
   const fd = isTerminal ? openTerminal() : 2;

@@ -20,7 +20,7 @@ export function buildText(): string {
   return revision === '' ? packageVersion() : `${packageVersion()} (commit ${revision})`;
 }
 
-/** What `deploy/npm/build.ts` puts in its place: the commit that was bundled. */
+/** Replaced by `deploy/npm/build.ts` with the commit that was bundled. */
 declare const BUNDLED_REVISION: string;
 
 function packedRevision(): string {

@@ -63,10 +63,10 @@ test('duplicate billing is reported at startup and after a reload adds an accoun
     );
   await write(['a', 'b']);
   const exporter = await serve(context, file);
-  await exporter.said(/"warning":"venice \\"a\\" and venice \\"b\\" have the same key/);
+  await exporter.said(/"warning":"venice \\"a\\" and venice \\"b\\" use the same key/);
   assert.equal((await warningsOf(exporter.url)).length, 1);
   await write(['a', 'b', 'c']);
   await fetch(`${exporter.url}/-/reload`, { method: 'POST' });
-  await exporter.said(/"warning":"venice \\"a\\" and venice \\"c\\" have the same key/);
+  await exporter.said(/"warning":"venice \\"a\\" and venice \\"c\\" use the same key/);
   assert.equal((await warningsOf(exporter.url)).length, 3);
 });

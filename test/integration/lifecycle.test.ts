@@ -141,7 +141,7 @@ test('a hang-up while it starts is a reload once it has started', async (context
   while (!(await catchesHangUps(exporter.pid))) await wait(1);
   process.kill(exporter.pid, 'SIGHUP');
   assert.doesNotMatch(exporter.err(), LISTENING);
-  await exporter.said(/"msg":"the configuration was reloaded"/);
+  await exporter.said(/"msg":"configuration reloaded"/);
   assert.equal((await exporter.end('SIGTERM')).code, 0);
 });
 

@@ -129,7 +129,7 @@ test('a reload takes what changed, by HTTP and by signal, and leaves all else as
     [0, since],
   );
   assertUnbroken(ended, refused, 'venice');
-  await exporter.said(/"problems":\[[^\n]*apiKy[^\n]*the configuration was not reloaded/);
+  await exporter.said(/"problems":\[[^\n]*apiKy[^\n]*configuration reload failed/);
   assert.ok(!`${reason}${exporter.err()}`.includes(CANARY), 'a key was shown');
 
   // A signal brings the removed account back, at its old totals.

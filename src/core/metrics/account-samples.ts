@@ -16,13 +16,11 @@ import type { SeriesInput } from './series-samples.ts';
 export interface AccountInput extends SeriesInput {
   /** What a stream costs in 24 hours, if that is known. */
   readonly dailySpend: (stream: number) => SpendByCurrency | undefined;
-  /** Accounts that have a series of cost. */
   readonly withCosts: ReadonlySet<number>;
 }
 
 const METRICS_BY_KEY: ReadonlyMap<string, Metric> = new Map(Object.entries(METRICS));
 
-/** Adds everything about an account but its series. */
 export function addAccount(input: AccountInput, samples: SampleCollector, account: AccountRow): void {
   addWindows(input, samples, account);
   addFeeds(input, samples, account);

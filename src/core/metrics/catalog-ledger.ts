@@ -8,7 +8,7 @@ import {
   type Metric,
 } from '../statement/metric.ts';
 
-const BUDGET = ['budget'] as const;
+const budgetGauge = (name: string, help: string) => ledgerGauge(name, ['budget'], help, false);
 
 const ABSENT = 'Absent until the whole window has been read.';
 const DAY_LAG = `For a feed of closed hours it is 0 until the first hour of the day is due; for a feed of closed days it is absent. ${ABSENT}`;
@@ -105,35 +105,25 @@ export const LEDGER_METRICS = {
     'How long the balance lasts at the net spend of the last 24 hours that were read (the last whole day where a provider bills by the day), in currencies that do not refill by themselves (not DIEM). Absent without spend.',
     false,
   ),
-  budgetLimit: ledgerGauge(
+  budgetLimit: budgetGauge(
     'ai_billing_budget_limit_usd',
-    BUDGET,
     'US dollars that the budget allows in a period. Budgets may overlap.',
-    false,
   ),
-  budgetSpent: ledgerGauge(
+  budgetSpent: budgetGauge(
     'ai_billing_budget_spent_usd',
-    BUDGET,
     'Net US dollars of what the budget matches in the current UTC period as billed so far. Absent until the whole period has been read.',
-    false,
   ),
-  budgetForecast: ledgerGauge(
+  budgetForecast: budgetGauge(
     'ai_billing_budget_forecast_usd',
-    BUDGET,
     'Net US dollars expected at the end of the current UTC period. Absent below 24 hours of data.',
-    false,
   ),
-  budgetStart: ledgerGauge(
+  budgetStart: budgetGauge(
     'ai_billing_budget_period_start_timestamp_seconds',
-    BUDGET,
     'When the current period of the budget began.',
-    false,
   ),
-  budgetEnd: ledgerGauge(
+  budgetEnd: budgetGauge(
     'ai_billing_budget_period_end_timestamp_seconds',
-    BUDGET,
     'When the current period of the budget ends.',
-    false,
   ),
   resourceInfo: ledgerGauge(
     'ai_billing_resource_info',

@@ -19,7 +19,6 @@ export const METRICS = {
 
 export type MetricKey = keyof typeof METRICS;
 
-/** The family of each measure's counter. */
 export const COUNTERS: Readonly<Record<Measure, MetricKey>> = {
   cost: 'cost',
   component_cost: 'componentCost',
@@ -31,7 +30,6 @@ export const COUNTERS: Readonly<Record<Measure, MetricKey>> = {
   unconverted: 'unconverted',
 };
 
-/** The gauge of each window. */
 export const GAUGES: Readonly<Record<Window, MetricKey>> = {
   today: 'costToday',
   yesterday: 'costYesterday',

@@ -70,7 +70,6 @@ export class CachedSeries {
   }
 }
 
-/** The info of a resource. */
 export class CachedResource {
   readonly sample: Sample;
   #last: object | undefined;

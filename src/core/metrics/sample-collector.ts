@@ -6,7 +6,6 @@ export class SampleCollector {
   readonly #samples = new Map<string, Sample[]>();
   readonly #counts = new Map<number, number>();
 
-  /** The samples of a family so far. */
   of({ name }: Pick<Metric, 'name'>): Sample[] {
     const known = this.#samples.get(name) ?? [];
     this.#samples.set(name, known);

@@ -52,7 +52,6 @@ interface SampleTarget {
   readonly metric: Metric;
   readonly total: Sample[];
   readonly corrections: Sample[] | undefined;
-  /** Of costs only. */
   readonly windows: readonly WindowTarget[];
 }
 
@@ -60,7 +59,6 @@ interface WindowTarget {
   /** Its place among the samples of a series. */
   readonly place: number;
   readonly samples: Sample[];
-  /** Net dollars by series. */
   readonly costs: ReadonlyMap<number, Fixed>;
 }
 
@@ -69,15 +67,12 @@ function createTargets(
   input: PublishInput,
   samples: SampleCollector,
 ): (row: SeriesRow) => SampleTarget | undefined {
-  const targets = new Map<number, Map<Measure, SampleTarget | undefined>>();
+  const targets = new Map<number, Partial<Record<Measure, SampleTarget | undefined>>>();
   return ({ stream, measure }) => {
-    const ofStream = targets.get(stream) ?? new Map<Measure, SampleTarget | undefined>();
+    const ofStream = targets.get(stream) ?? {};
     targets.set(stream, ofStream);
-    const known = ofStream.get(measure);
-    if (known || ofStream.has(measure)) return known;
-    const target = openTarget(input, samples, stream, measure);
-    ofStream.set(measure, target);
-    return target;
+    if (!(measure in ofStream)) ofStream[measure] = openTarget(input, samples, stream, measure);
+    return ofStream[measure];
   };
 }
 

@@ -1,7 +1,6 @@
 import type { Instant } from '../values/time.ts';
 import type { Metric } from './catalog.ts';
 
-/** One exposed series and its value. */
 export interface Sample {
   /** Values of the family's labels, in the family's order. */
   readonly labels: readonly string[];
@@ -27,7 +26,6 @@ export interface Snapshot {
   readonly families: readonly Family[];
 }
 
-/** Where sinks get snapshots from. */
 export interface SnapshotSource {
   current(): Snapshot;
   /** Calls the listener after each publication. Returns a function that unsubscribes it. */

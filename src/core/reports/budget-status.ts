@@ -7,7 +7,6 @@ import { expectedSpend, LOOK_BACK_DAYS, type SpendHistory } from './forecast.ts'
 import { daysOf } from './net-cost.ts';
 import { isComplete, type PublishInput, type WindowCoverage, windowCoverage } from './windows.ts';
 
-/** A budget in its current period. */
 export interface BudgetState {
   readonly budget: Budget;
   readonly period: Range;
@@ -44,7 +43,6 @@ export function nextDayToLoad(input: PublishInput, totals: BudgetTotals): Instan
 /** A stream that a budget covers, and what is known of it. */
 interface BudgetPart {
   readonly stream: StreamRow;
-  /** Where its readings end. */
   readonly through: Instant;
   /** The whole days read up to the day of `through`: oldest first, without a gap. */
   readonly days: readonly Instant[];
@@ -80,7 +78,6 @@ function wholeDays({ covered, through, since }: WindowCoverage, closedBefore: In
   return daysOf({ start, end: today });
 }
 
-/** Undefined if any part is. */
 function sumKnown(parts: readonly (Usd | undefined)[]): Usd | undefined {
   return parts.reduce<Usd | undefined>(
     (sum, part) => (sum === undefined || part === undefined ? undefined : sum + part),

@@ -3,7 +3,7 @@ import { OVERFLOW } from '../ledger/series-key.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import type { Fixed, Usd } from '../values/money.ts';
 import { DAY, type Instant } from '../values/time.ts';
-import { type Budget, matcherOf } from './budget.ts';
+import { type Budget, type Labels, matcherOf } from './budget.ts';
 import { netCosts, type Period } from './net-cost.ts';
 
 /** A total, and by how much a commit moved it. */
@@ -18,14 +18,14 @@ const KEPT_MS = 70 * DAY;
 export class BudgetTotals {
   readonly budgets: readonly Budget[];
   readonly #state: LedgerState;
-  readonly #matchers: readonly BudgetMatcher[];
+  readonly #matchers: ReadonlyMap<Budget, ReturnType<typeof matcherOf>>;
   readonly #memberships = new Map<number, Membership>();
   readonly #loaded = new Map<string, LoadedTotals>();
 
   constructor(state: LedgerState, budgets: readonly Budget[]) {
     this.#state = state;
     this.budgets = budgets;
-    this.#matchers = budgets.map((budget) => ({ budget, matches: matcherOf(budget.match) }));
+    this.#matchers = new Map(budgets.map((budget) => [budget, matcherOf(budget.match)]));
   }
 
   /**
@@ -43,7 +43,6 @@ export class BudgetTotals {
     return this.#loaded.has(keyOf(period));
   }
 
-  /** Adds up a period as it stands. */
   load(period: Period): void {
     const totals: LoadedTotals = { ...period, certain: new Map(), uncertain: new Map() };
     for (const [row, usd] of netCosts(this.#state, period)) this.#add(totals, row, usd);
@@ -51,7 +50,6 @@ export class BudgetTotals {
     if (period.kind === 'day') this.#evictDays(period.start - KEPT_MS);
   }
 
-  /** Follows a commit. */
   update(deltas: readonly TotalDelta[]): void {
     for (const { series, delta, ...period } of deltas) {
       const totals = this.#loaded.get(keyOf(period));
@@ -78,12 +76,11 @@ export class BudgetTotals {
     const { resource, model, tier, detail } = row;
     const account = { provider, account: name };
     const labels = { ...account, resource, model, tier, currency: detail };
-    const isUncertain = ({ matches }: BudgetMatcher) =>
-      resource === OVERFLOW && matches(account) && !matches(labels);
-    const membership = {
-      certain: this.#matchers.filter(({ matches }) => matches(labels)).map(({ budget }) => budget),
-      uncertain: this.#matchers.filter(isUncertain).map(({ budget }) => budget),
-    };
+    const matching = (each: Labels) => this.budgets.filter((budget) => this.#matchers.get(budget)?.(each));
+    const certain = matching(labels);
+    const uncertain =
+      resource === OVERFLOW ? matching(account).filter((each) => !certain.includes(each)) : [];
+    const membership = { certain, uncertain };
     this.#memberships.set(row.id, membership);
     return membership;
   }
@@ -91,11 +88,6 @@ export class BudgetTotals {
   #accountOf({ stream }: SeriesRow) {
     return this.#state.accounts.get(this.#state.streams.get(stream)?.account ?? 0);
   }
-}
-
-interface BudgetMatcher {
-  readonly budget: Budget;
-  readonly matches: ReturnType<typeof matcherOf>;
 }
 
 /** Dollars of budgets by stream. */

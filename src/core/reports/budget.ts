@@ -4,7 +4,6 @@ import { DAY, type Instant, type Range, startOfDay, startOfMonth } from '../valu
 export const PERIODS = ['day', 'week', 'month'] as const;
 export type BudgetPeriod = (typeof PERIODS)[number];
 
-/** The labels that a budget matches. */
 export const BUDGET_LABELS = ['provider', 'account', 'resource', 'model', 'tier', 'currency'] as const;
 export type BudgetLabel = (typeof BUDGET_LABELS)[number];
 
@@ -59,7 +58,6 @@ function isMatch(pattern: readonly string[], text: readonly string[]): boolean {
   return pattern.slice(at).every((character) => character === '*');
 }
 
-/** The period that contains `now`. */
 export function budgetPeriodAt(period: BudgetPeriod, now: Instant): Range {
   const day = startOfDay(now);
   switch (period) {

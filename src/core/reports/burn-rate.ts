@@ -18,7 +18,6 @@ import {
 } from '../values/time.ts';
 import { type PublishInput, settingsOf, type WindowCoverage, windowCoverage } from './windows.ts';
 
-/** Reads cells of a stream. */
 export type ReadCells = (granularity: Granularity, range: Range) => Cells;
 
 /** Net US dollars by the currency they were paid with. */
@@ -74,7 +73,6 @@ function spendOfLastDay(
   );
 }
 
-/** Adds up the amounts of cost by currency. */
 function spendByCurrency(
   state: LedgerState,
   amounts: Iterable<readonly [series: number, value: Fixed]>,

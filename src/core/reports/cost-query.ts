@@ -18,7 +18,6 @@ export interface CostsQuestion {
   readonly by: readonly CostLabel[];
 }
 
-/** A configured account. */
 export interface CostsAccount {
   readonly id: number;
   readonly provider: string;
@@ -40,7 +39,6 @@ export interface CostGroup {
 export interface CostReport extends CostsQuestion, Range {
   /** Accounts that no group includes: an unknown cost is not zero. */
   readonly unknown: readonly UnknownCosts[];
-  /** Most expensive first. */
   readonly groups: readonly CostGroup[];
   /** Undefined while any account is unknown: a part must not be mistaken for the whole. */
   readonly total: Usd | undefined;

@@ -2,7 +2,6 @@ import { divideHalfEven, type Usd } from '../values/money.ts';
 import { DAY, type Instant, startOfDay } from '../values/time.ts';
 import { typicalDay } from './typical-day.ts';
 
-/** Spend by day, as far as known. */
 export interface SpendHistory {
   /**
    * Net dollars of consecutive whole UTC days, oldest first, up to the day of `through`. May be empty; at most the last four weeks

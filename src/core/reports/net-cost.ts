@@ -39,7 +39,6 @@ export function windowCosts(input: PublishInput, stream: number): [Window, Reado
   });
 }
 
-/** The days of a range of whole UTC days. */
 export function daysOf({ start, end }: Range): Instant[] {
   return Array.from({ length: Math.max(0, (end - start) / DAY) }, (_, index) => start + index * DAY);
 }

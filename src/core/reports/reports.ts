@@ -36,7 +36,6 @@ export class Reports {
     });
   }
 
-  /** Replaces the configured budgets. */
   setBudgets(budgets: readonly Budget[]): void {
     this.#totals = new BudgetTotals(this.#state, budgets);
   }

@@ -21,7 +21,6 @@ const MIN_AMOUNTS = 3;
 /** Nonzero dollars by label set, by day. */
 type CostsByDay = ReadonlyMap<Instant, ReadonlyMap<string, Fixed>>;
 
-/** Costs on the compared days, by account. */
 export type RecentCosts = ReadonlyMap<number, CostsByDay>;
 
 /** Reads the costs of all accounts once: thousands of accounts make hundreds of thousands of pairs. */

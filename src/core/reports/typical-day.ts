@@ -56,9 +56,9 @@ function partsOfWeekdays(days: readonly Usd[]): readonly bigint[] {
   const sums = Array.from({ length: WEEK }, (_, weekday) =>
     sum(days.filter((_, index) => index >= before && index % WEEK === weekday)),
   );
-  const between = sum(sums.map((each) => square(7n * each - total)));
+  const between = sum(sums.map((each) => (7n * each - total) ** 2n));
   const within = sum(
-    days.slice(before).map((usd, index) => square(weeks * usd - at(sums, (before + index) % WEEK))),
+    days.slice(before).map((usd, index) => (weeks * usd - at(sums, (before + index) % WEEK)) ** 2n),
   );
   const scale = weeks * (weeks - 1n) * between;
   // The degrees of freedom of both variances and the scales of both sums combine to 42.
@@ -109,10 +109,6 @@ function at(values: readonly bigint[], index: number): bigint {
 
 function sum(values: readonly bigint[]): bigint {
   return values.reduce((total, value) => total + value, 0n);
-}
-
-function square(value: bigint): bigint {
-  return value * value;
 }
 
 function magnitude(value: bigint): bigint {

@@ -14,13 +14,11 @@ export interface UtcWindow extends DatedRange {
   readonly kind: PeriodKind;
 }
 
-/** A range of UTC days. */
 export interface DatedRange extends Range {
   /** The range has ended: no bucket will be added to it. */
   readonly isOver: boolean;
 }
 
-/** The window at `now`. */
 export function windowAt(window: Window, now: Instant): UtcWindow {
   const day = startOfDay(now);
   switch (window) {
@@ -41,7 +39,6 @@ export interface WindowCoverage {
   readonly covered: readonly Range[];
   /** The newest instant that a reading knows of: no later than its as-of. */
   readonly through: Instant;
-  /** How far back the account is read. */
   readonly since: Instant;
   readonly now: Instant;
   /** How far `through` may lie before `now` in a window that has just begun, or before the end of one that is over. */
@@ -81,7 +78,6 @@ export const UNKNOWN_REASONS = ['before_since', 'nothing_read', 'not_read_whole'
 
 export type UnknownReason = (typeof UNKNOWN_REASONS)[number];
 
-/** What is known of an account's window. */
 export interface WindowState {
   /** Its cost from the account's `since` on is known and can be shown. */
   readonly isKnown: boolean;
@@ -115,7 +111,6 @@ function streamWindowState(input: PublishInput, account: number, name: string, w
   return { isKnown: false, incomplete: coverage?.covered.length ? 'not_read_whole' : 'nothing_read' };
 }
 
-/** The windows of a stream that can be shown. */
 export function completeWindows(input: PublishInput, stream: number): Window[] {
   const coverage = windowCoverage(input, stream);
   return coverage ? WINDOWS.filter((window) => isComplete(windowAt(window, input.now), coverage)) : [];
