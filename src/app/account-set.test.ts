@@ -119,7 +119,7 @@ test('account set: a replacement keeps unchanged accounts, restarts changed ones
   assert.deepEqual(titles(accounts.states()), ['new usage true', 'same usage true', 'changed usage true']);
   asked[0]?.answer();
   await new Promise(setImmediate);
-  assert.equal(accounts.states()[1]?.last?.ok, true);
+  assert.equal(accounts.states()[1]?.last?.kind, 'succeeded');
   const text = await page();
   assert.match(text, /^ai_billing_polls_total\{provider="test",account="same",feed="usage"\} 1$/m);
   assert.doesNotMatch(text, /account="gone"/);

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Ledger } from '../core/ledger.ts';
 import { createAdmission } from '../poll/admission.ts';
+import type { FeedState } from '../poll/feed-runner.ts';
 import type { HttpEvents } from '../poll/http/context.ts';
 import type { ServerClock } from '../poll/http/server-clock.ts';
 import {
@@ -9,13 +10,8 @@ import {
   openAccount,
   type PolledAccount,
 } from '../poll/open-account.ts';
-import {
-  createPoller,
-  type FeedState,
-  type Poller,
-  type PollerOptions,
-  type PollOutcome,
-} from '../poll/poller.ts';
+import type { PollOutcome } from '../poll/poll-outcome.ts';
+import { createPoller, type Poller, type PollerOptions } from '../poll/poller.ts';
 import { createPatterns } from '../poll/schedule.ts';
 import { createWriter, type RunInTransaction } from '../poll/writer.ts';
 import type { AccountLabels, SelfMetrics } from '../sinks/prometheus/self.ts';
@@ -26,7 +22,7 @@ export interface AccountsOptions extends Omit<PollerOptions, 'feeds'> {
   /** Learns the time from responses. */
   readonly serverClock?: ServerClock;
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
-  readonly longestWaitMs?: number | undefined;
+  readonly maxWaitMs?: number | undefined;
   /** A response asked an account for a pause of so many seconds, which is more than is plausible. */
   readonly waitCut: (account: AccountLabels, seconds: number) => void;
 }
@@ -115,7 +111,7 @@ export class AccountSet implements Poller {
     const after = byTitle(this.#running);
     const started = this.#running.filter((each) => before.get(titleOf(each)) !== each);
     const stopped = [...before.values()].filter((each) => after.get(titleOf(each)) !== each);
-    next.accounts.forEach((account, index) => void this.#running[index]?.open.take(account, next));
+    next.accounts.forEach((account, index) => void this.#running[index]?.open.update(account, next));
     await Promise.all(stopped.map(stopAccount));
     for (const each of stopped) await unregister(each, after.get(titleOf(each)), this.#options);
     for (const each of started) register(each, this.#options);
@@ -154,7 +150,7 @@ export class AccountSet implements Poller {
   #restore({ provider, name }: PolledAccount, before: RunningAccount | undefined): void {
     const { ledger } = this.#options;
     const id = ledger.accountId(provider.id, name);
-    if (before) before.open.take(before.account, this.#defaults);
+    if (before) before.open.update(before.account, this.#defaults);
     else if (id !== undefined) ledger.deactivateAccount(id);
   }
 }

@@ -4,7 +4,7 @@ import { StoreError } from '../core/ledger/records.ts';
 import { Ledger } from '../core/ledger.ts';
 import type { CostReport, CostsQuestion } from '../core/reports/cost-query.ts';
 import type { Instant } from '../core/values/time.ts';
-import { createServerClock } from '../poll/http/server-clock.ts';
+import { ServerClock } from '../poll/http/server-clock.ts';
 import type { Poller, PollerOptions } from '../poll/poller.ts';
 import { POLL_FAILURES } from '../providers/api/errors.ts';
 import type { Logger } from '../runtime/log.ts';
@@ -32,8 +32,8 @@ export interface AppOptions {
   /** Resolves once `now` has advanced by `ms`, for a simulated clock; ends early if the signal aborts. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
   /** A poll fails rather than wait longer for a provider's limit. */
-  readonly longestWaitMs?: number;
-  readonly around?: NonNullable<PollerOptions['around']>;
+  readonly maxWaitMs?: number;
+  readonly wrapPoll?: NonNullable<PollerOptions['wrapPoll']>;
 }
 
 type Database = ReturnType<typeof openVerified>['database'];
@@ -69,7 +69,7 @@ export class App {
   readonly #options: AppOptions;
   readonly #accounts: AccountSet;
   readonly #duplicates: DuplicateBillingWatch;
-  readonly #serverClock = createServerClock();
+  readonly #serverClock = new ServerClock();
   readonly #backups: ReturnType<typeof createBackups>;
   readonly #maintenance: NodeJS.Timeout;
   readonly #startedAt: Instant;

@@ -35,11 +35,11 @@ export async function openOwnTelemetry(
   ]);
   const { receiver, sampleRatio } = traces;
   const transport = await openTransport(receiver, 'traces', { userAgent: userAgentOf(version), now });
-  const told = (delivery: TraceDelivery) => {
+  const onTransition = (delivery: TraceDelivery) => {
     if (delivery.ok) log.info('span export recovered');
     else log.warn({ reason: delivery.reason, message: delivery.message }, 'spans dropped');
   };
-  return openTelemetry({ traces: { receiver, transport, sampleRatio, told }, resource });
+  return openTelemetry({ traces: { receiver, transport, sampleRatio, onTransition }, resource });
 }
 
 /** Opens the receivers of metrics, each of which receives the ledger's and the exporter's; undefined without receivers. */
@@ -79,7 +79,7 @@ async function openSubscription(
   const events: PushEvents = {
     ...pushEvents(name, self, log),
     carried: costs.carried,
-    taken: recordTaken(name, { own, costs }, log),
+    accepted: recordAccepted(name, { own, costs }, log),
   };
   const transport = await openTransport(receiver, 'metrics', { userAgent: userAgentOf(version), now });
   return { receiver, transport, producers: [costs.producer, own.producer], events };
@@ -94,7 +94,7 @@ function pushEvents(
   return {
     lost: (count, reason) => self.pointsLost(receiver, count, reason),
     retried: () => self.pushRetried(receiver),
-    ended({ ok, at, seconds, taken, lost, reason, message }) {
+    ended({ ok, at, seconds, accepted: taken, lost, reason, message }) {
       self.pointsTaken(receiver, taken);
       self.pushEnded(receiver, { ok, at, seconds });
       if (!ok) log.warn({ receiver, seconds, taken, lost, reason, message }, 'push failed');
@@ -105,16 +105,16 @@ function pushEvents(
 }
 
 /** Records points as delivered. A ledger that cannot be written is reported elsewhere too, so one log line is enough until it can. */
-function recordTaken(
+function recordAccepted(
   receiver: string,
-  { own, costs }: Readonly<Record<'own' | 'costs', Pick<PushEvents, 'taken'>>>,
+  { own, costs }: Readonly<Record<'own' | 'costs', { acknowledge: PushEvents['accepted'] }>>,
   log: Logger,
-): PushEvents['taken'] {
+): PushEvents['accepted'] {
   let wasStored = true;
   return (points) => {
-    own.taken(points);
+    own.acknowledge(points);
     try {
-      costs.taken(points);
+      costs.acknowledge(points);
       wasStored = true;
     } catch (error) {
       if (wasStored) log.warn({ receiver, err: error }, 'delivered points could not be stored');

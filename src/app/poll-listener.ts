@@ -1,4 +1,5 @@
-import type { PollerEvents, PollOutcome } from '../poll/poller.ts';
+import type { PollerEvents } from '../poll/feed-runner.ts';
+import type { PollOutcome } from '../poll/poll-outcome.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { ProgressView } from '../runtime/progress.ts';
 import type { FeedLabels, SelfMetrics } from '../sinks/prometheus/self.ts';
@@ -58,16 +59,15 @@ export function pollerEvents(listeners: PollListeners): PollerEvents {
 
 function logOutcome(log: Logger, labels: FeedLabels, outcome: PollOutcome): void {
   const fields = { ...labels, seconds: Number(outcome.seconds.toFixed(3)) };
-  if (outcome.ok) {
-    log.info(fields, 'poll succeeded');
-    return;
-  }
-  const { reason, message } = outcome;
-  if (outcome.ok === false && outcome.isBug)
+  if (outcome.kind === 'failed' && outcome.isBug)
     log.error({ ...fields, err: outcome.error }, 'poll failed: internal error');
-  else if (outcome.ok === false) log.warn({ ...fields, reason, message }, 'poll failed');
-  else if (outcome.isNews)
+  else if (outcome.kind === 'failed')
+    log.warn({ ...fields, reason: outcome.reason, message: outcome.message }, 'poll failed');
+  else if (outcome.kind !== 'unavailable') log.info(fields, 'poll succeeded');
+  else if (outcome.isTransition) {
+    const { reason, message } = outcome;
     log.info({ ...labels, reason, message }, 'account has no access to this feed; feed switched off');
+  }
 }
 
 function createWarnOnce(log: Logger): (key: string, fields: object, message: string) => void {

@@ -74,7 +74,7 @@ async function openExporter(config: Config, io: Io, read: RunOptions['read']) {
     config,
     revision: packageRevision(),
     progress,
-    ...(telemetry && { around: telemetry.around }),
+    ...(telemetry && { wrapPoll: telemetry.wrapPoll }),
   });
   const pushes = await openPushes(openTelemetry, app, process);
   if (pushes) telemetry?.measure(pushes.meterProvider);

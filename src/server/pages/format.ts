@@ -6,7 +6,7 @@ import type { DecimalText, Timestamp } from './status.ts';
 
 /** An instant with its age, or a dash. The caller labels it as UTC. */
 export function moment(at: Timestamp | null, now: Instant): Html {
-  if (at === null) return html`<span class="quiet">&ndash;</span>`;
+  if (at === null) return html`<span class="quiet">&#8211;</span>`;
   const instant = Date.parse(at);
   return html`<time datetime="${at}">${instantText(instant)}</time> <span class="quiet age">${distanceText(instant, now)}</span>`;
 }
