@@ -341,7 +341,7 @@ test('rebase: resets one account only, and the ledger adds up', (t) => {
   assert.equal(rebaseAccount(database, { provider: 'test', name: 'prod', now: NOW, settingsOf }), true);
   const store = sqliteStore(database);
   const labels = store.deliveries('a')?.map((row) => row.labels[1]);
-  assert.deepEqual(labels, ['dev'], 'a receiver is told of the account from 0 on');
+  assert.deepEqual(labels, ['dev'], 'the receiver gets the account from 0 on');
   store.close();
   assert.deepEqual(checked(path), []);
   const after = shownBy(path);
