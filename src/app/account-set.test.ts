@@ -3,9 +3,11 @@ import { type TestContext, test } from 'node:test';
 import { z } from 'zod';
 import { openBench, Refused, settings, utc } from '../../test/support/ledger.ts';
 import { QUIET } from '../../test/support/watched-polls.ts';
+import type { AccountSettings } from '../core/ledger/settings.ts';
 import type { Ledger } from '../core/ledger.ts';
 import { constantRate, type Rates } from '../core/values/exchange-rates.ts';
 import { ONE } from '../core/values/money.ts';
+import type { Instant } from '../core/values/time.ts';
 import type { PolledAccount } from '../poll/open-account.ts';
 import type { FeedContext, Provider } from '../providers/api/provider.ts';
 import { DEFAULT_RATES } from '../providers/index.ts';
@@ -175,13 +177,15 @@ test('account set: the metrics of a disabled feed are removed', async (t) => {
 
 test('account set: a replacement that the ledger rejects changes nothing', async (t) => {
   let isFull = false;
-  const { account, asked, configOf, open, ledger, page } = bench(t, (real) => ({
-    ...real,
-    openAccount(account, now) {
-      if (isFull && account.name === 'b') throw new Refused('full');
-      return real.openAccount(account, now);
-    },
-  }));
+  const { account, asked, configOf, open, ledger, page } = bench(t, (real) => {
+    const openAccount = real.openAccount.bind(real);
+    return Object.assign(real, {
+      openAccount(given: AccountSettings, now: Instant) {
+        if (isFull && given.name === 'b') throw new Refused('full');
+        return openAccount(given, now);
+      },
+    });
+  });
   const accounts = open([account('a'), account('z')]);
   await new Promise(setImmediate);
   isFull = true;

@@ -149,7 +149,7 @@ export class AccountSet implements Poller {
 
   #restore({ provider, name }: PolledAccount, before: RunningAccount | undefined): void {
     const { ledger } = this.#options;
-    const { id } = ledger.book.accountOf(provider.id, name) ?? {};
+    const id = ledger.accountId(provider.id, name);
     if (before) before.open.update(before.account, this.#defaults);
     else if (id !== undefined) ledger.deactivateAccount(id);
   }
@@ -191,7 +191,7 @@ async function stopAccount({ open, poller }: RunningAccount): Promise<void> {
 function register({ open }: RunningAccount, { ledger, self }: AccountsOptions): void {
   for (const { key, labels } of open.feeds) {
     self.feedSeen(labels);
-    const lastSuccess = ledger.book.feed(key.account, key.feed)?.lastSuccess;
+    const lastSuccess = ledger.feed(key.account, key.feed)?.lastSuccess;
     if (lastSuccess !== undefined) self.restore(labels, lastSuccess);
   }
 }

@@ -53,8 +53,7 @@ async function upkeepWith(context: TestContext, offsetMs: number): Promise<reado
     progress: { update() {}, end() {}, stop() {} },
   });
   await app.poller.pollAll();
-  const before = [...app.ledger.book.streams.values()].map(({ closedIn }) => closedIn);
-  assert.ok(before.length > 0);
+  assert.ok(!app.ledger.isEmpty);
   context.mock.timers.tick(HOUR);
   context.mock.timers.reset();
   await app.stop();

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.ts';
 import { StoreError } from '../core/ledger/records.ts';
-import { type Ledger, openLedger } from '../core/ledger.ts';
-import { type CostReport, type CostsQuestion, costsOf } from '../core/reports/cost-query.ts';
+import { Ledger } from '../core/ledger.ts';
+import type { CostReport, CostsQuestion } from '../core/reports/cost-query.ts';
 import type { Instant } from '../core/values/time.ts';
 import { ServerClock } from '../poll/http/server-clock.ts';
 import type { Poller, PollerOptions } from '../poll/poller.ts';
@@ -50,7 +50,7 @@ export function createApp(options: AppOptions): App {
   const { path } = options.config.state;
   const { database, read } = openVerified(path);
   if (path !== ':memory:') removeLeftovers(path);
-  const ledger = openLedger(cacheCells(sqliteStore(database, { read })));
+  const ledger = new Ledger(cacheCells(sqliteStore(database, { read })));
   try {
     return new App(database, ledger, options);
   } catch (error) {
@@ -64,7 +64,7 @@ export class App {
   readonly ledger: Ledger;
   readonly publisher: Publisher;
   readonly self: SelfMetrics;
-  /** The ledger held readings when it was opened. */
+  /** The ledger had readings when it was opened. */
   readonly wasRestored: boolean;
   readonly #options: AppOptions;
   readonly #accounts: AccountSet;
@@ -86,12 +86,12 @@ export class App {
     const zeroForMs = () => this.#config.metrics.newSeriesZeroMs;
     const failed = (error: unknown) => this.#publishingFailed(error);
     this.publisher = new Publisher({ ledger, now, zeroForMs, failed });
-    this.#duplicates = new DuplicateBillingWatch({ state: ledger.book, now, log });
+    this.#duplicates = new DuplicateBillingWatch({ ledger, now, log });
     this.#accounts = this.#openAccounts();
     this.#duplicates.update(config.accounts);
     this.self.configLoaded({ ok: true, at: now() });
     this.publisher.publish();
-    this.wasRestored = ledger.book.streams.size > 0;
+    this.wasRestored = !ledger.isEmpty;
     this.#maintenance = setInterval(() => this.#maintain(), MAINTENANCE_INTERVAL_MS).unref();
     this.#backups = createBackups(database);
   }
@@ -119,7 +119,7 @@ export class App {
 
   costs(question: CostsQuestion): CostReport {
     const accounts = accountsOf(this.#accounts.states());
-    return costsOf({ ledger: this.ledger, accounts, now: this.#options.now(), ...question });
+    return this.ledger.costs(question, accounts, this.#options.now());
   }
 
   /**

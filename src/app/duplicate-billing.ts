@@ -1,6 +1,6 @@
 import type { Account } from '../config/config.ts';
-import type { LedgerState } from '../core/ledger/state.ts';
-import { containedCosts, likePairs, recentCosts, type SharedCosts } from '../core/reports/shared-costs.ts';
+import type { Ledger } from '../core/ledger.ts';
+import { containedCosts, likePairs, type SharedCosts } from '../core/reports/shared-costs.ts';
 import type { Instant } from '../core/values/time.ts';
 import { targetOf } from '../poll/http/url.ts';
 import type { Logger } from '../runtime/log.ts';
@@ -55,7 +55,7 @@ export function titleOf({ provider, name }: Account): string {
 }
 
 export interface DuplicateBillingOptions {
-  readonly state: LedgerState;
+  readonly ledger: Pick<Ledger, 'accountId' | 'recentCosts'>;
   readonly now: () => Instant;
   readonly log: Logger;
 }
@@ -118,10 +118,10 @@ export class DuplicateBillingWatch {
 }
 
 function sharedCostWarnings(accounts: readonly Account[], options: DuplicateBillingOptions) {
-  const { state } = options;
+  const { ledger } = options;
   const now = options.now();
-  const costs = recentCosts(state, now);
-  const idOf = ({ provider, name }: Account) => state.accountOf(provider.id, name)?.id ?? 0;
+  const costs = ledger.recentCosts(now);
+  const idOf = ({ provider, name }: Account) => ledger.accountId(provider.id, name) ?? 0;
   const byId = new Map(accounts.map((account) => [idOf(account), account]));
   const byProvider = Map.groupBy(accounts, ({ provider }) => provider.id).values();
   return [...byProvider].flatMap((ofProvider) =>

@@ -29,11 +29,11 @@ export function pollerEvents(listeners: PollListeners): PollerEvents {
       logOutcome(log, labels, outcome);
       duplicates.check();
     },
-    applied({ labels }, { changed, late, held }) {
+    applied({ labels }, { changed, late, keptTiers }) {
       if (changed) publisher.changed();
       if (changed) duplicates.invalidate();
       if (late.length > 0) self.drift(labels, 'late_statement');
-      for (const tier of held)
+      for (const tier of keptTiers)
         log.warn(
           { ...labels, tier },
           'category missing from response; keeping previous amounts until confirmed',

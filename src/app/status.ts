@@ -85,7 +85,7 @@ function requestBudgetOf([first]: readonly FeedState[], now: Instant): RequestBu
 
 function feedStatus(ledger: Ledger, state: FeedState, now: Instant): FeedStatus {
   const { feed, last, lastError, nextRun, isPolling } = state;
-  const row = ledger.book.feed(feed.key.account, feed.key.feed);
+  const row = ledger.feed(feed.key.account, feed.key.feed);
   return {
     name: feed.feed.name,
     up: last?.kind === 'succeeded' || (last?.kind === 'failed' ? false : null),

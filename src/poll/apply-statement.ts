@@ -45,7 +45,7 @@ function combineOutcomes(applied: readonly StatementOutcome[]): StatementOutcome
     changed: applied.some(({ changed }) => changed),
     unconverted: new Set(applied.flatMap(({ unconverted }) => [...unconverted])),
     late: applied.flatMap(({ late }) => late),
-    held: new Set(applied.flatMap(({ held }) => [...held])),
+    keptTiers: new Set(applied.flatMap(({ keptTiers }) => [...keptTiers])),
   };
 }
 

@@ -80,7 +80,7 @@ test('disabled feed is not polled, and its values are cleared', async () => {
   }
   assert.deepEqual(await openWith(['one', 'two']), ['one', 'two']);
   assert.deepEqual(await openWith(['one']), ['one']);
-  assert.deepEqual(ledger.book.feed(account, 'one')?.observations, observations);
-  const silent = ledger.book.feed(account, 'two');
+  assert.deepEqual(ledger.feed(account, 'one')?.observations, observations);
+  const silent = ledger.feed(account, 'two');
   assert.deepEqual([silent?.observations, silent?.notes, silent?.lastSuccess], [[], [], 1]);
 });

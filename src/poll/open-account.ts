@@ -144,7 +144,7 @@ export function streamsOf(provider: Provider<unknown>, config: unknown): StreamS
 
 /** The ledger stores the state of the rate limiter, so that restarting never exceeds a limit. */
 function memoryOf(ledger: Ledger, account: number) {
-  const requests = ledger.requests(account);
-  const state = requests.state === undefined ? undefined : RequestState.parse(JSON.parse(requests.state));
-  return { state, remember: (next: RequestState) => requests.remember(JSON.stringify(next)) };
+  const stored = ledger.requests(account);
+  const state = stored === undefined ? undefined : RequestState.parse(JSON.parse(stored));
+  return { state, remember: (next: RequestState) => ledger.rememberRequests(account, JSON.stringify(next)) };
 }

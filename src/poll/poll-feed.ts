@@ -116,7 +116,7 @@ async function readInto(
   const applied = isFact
     ? await applyStatement(target, { ...statement, stream, asOf }, resources, context.signal)
     : UNCHANGED;
-  result.add(reading, applied.held);
+  result.add(reading, applied.keptTiers);
   for (const drift of [...reading.drift, ...longLabels(reading)]) watcher.drift(drift);
   watcher.applied(applied);
   return reading;
@@ -142,4 +142,9 @@ async function readRange(target: PollTarget, range: Range, context: FeedContext<
   };
 }
 
-const UNCHANGED: StatementOutcome = { changed: false, unconverted: new Set(), late: [], held: new Set() };
+const UNCHANGED: StatementOutcome = {
+  changed: false,
+  unconverted: new Set(),
+  late: [],
+  keptTiers: new Set(),
+};

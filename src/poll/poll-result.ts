@@ -38,7 +38,7 @@ export class PollResult {
   /** Records the result in the ledger, and reports warnings that are new. */
   async record(target: PollTarget, watcher: PollWatcher, isComplete: boolean): Promise<void> {
     const { key, ledger, now } = target;
-    const before = ledger.book.feed(key.account, key.feed);
+    const before = ledger.feed(key.account, key.feed);
     const observations = this.#mergeObservations(before?.observations ?? [], isComplete);
     if (observations.length > MAX_OBSERVATIONS) {
       const what = `${observations.length} values, ${MAX_OBSERVATIONS} are kept`;

@@ -1,9 +1,14 @@
-import type { Drift, DriftKind, Note, Observation, Reading } from '../core/statement/statement.ts';
+import {
+  type Drift,
+  type DriftKind,
+  MAX_NAMED_DRIFTS,
+  type Note,
+  type Observation,
+  type Reading,
+} from '../core/statement/statement.ts';
 import { cleanLabel, isLong } from '../core/values/label.ts';
 import type { Ask } from '../providers/api/request.ts';
 
-/** How many drifts of each kind, and currencies, a poll reports by name; it counts the rest. */
-const MAX_REPORTED = 10;
 const MAX_NOTES = 100;
 const MAX_TEXT_CHARACTERS = 200;
 
@@ -50,7 +55,7 @@ function newTally(): Tally {
 }
 
 function shouldReport({ reported }: Tally, text: string): boolean {
-  if (reported.size < MAX_REPORTED) reported.add(text);
+  if (reported.size < MAX_NAMED_DRIFTS) reported.add(text);
   return reported.has(text);
 }
 

@@ -1,4 +1,3 @@
-import { hasLabelSet } from '../core/ledger/overflow.ts';
 import type { StatementOutcome } from '../core/ledger/settings.ts';
 import type { SeriesKey } from '../core/statement/series.ts';
 import type { Drift, Note } from '../core/statement/statement.ts';
@@ -40,14 +39,12 @@ export function feedContext(
 ): FeedContext<unknown> {
   const rates = target.rates();
   const now = target.now();
-  const hasSeries = (series: SeriesKey) => {
-    const stream = feed.stream && ledger.book.streamOf(key.account, feed.stream.name);
-    return stream !== undefined && hasLabelSet(ledger.book, stream.id, series);
-  };
+  const hasSeries = (series: SeriesKey) =>
+    feed.stream !== undefined && ledger.hasLabelSet(key.account, feed.stream.name, series);
   return {
     now,
     hasSeries,
-    stateOf: (name) => ledger.book.feed(key.account, name)?.state,
+    stateOf: (name) => ledger.feed(key.account, name)?.state,
     netCost: (range, which) => ledger.netCost(key.account, range, which),
     usdOf(amount, currency, at = now) {
       const rate = rateAt(rates, currency, at);
@@ -60,7 +57,7 @@ export function feedContext(
     coverage: feed.stream
       ? ledger.coverage(key.account, feed.stream.name, feed.stream.granularity)
       : EMPTY_CONTEXT.coverage,
-    state: ledger.book.feed(key.account, key.feed)?.state,
+    state: ledger.feed(key.account, key.feed)?.state,
     signal,
   };
 }

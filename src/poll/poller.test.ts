@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { test } from 'node:test';
 import { openBench, settings, utc } from '../../test/support/ledger.ts';
+import type { FeedKey } from '../core/ledger/settings.ts';
 import type { Ledger } from '../core/ledger.ts';
 import { fromNumber } from '../core/values/money.ts';
 import { HOUR, MINUTE } from '../core/values/time.ts';
@@ -83,7 +84,7 @@ function bench(
     ended,
     asked: () => asked,
     state: () => poller.states()[0],
-    row: () => ledger.book.feed(account, 'prices'),
+    row: () => ledger.feed(account, 'prices'),
     poller,
     queue,
     wait: (ms: number) => {
@@ -184,13 +185,15 @@ test('unavailable feed fails like any other after a different error', async () =
 
 test('poll fails as storage if an unavailable feed cannot be cleared', async () => {
   let isFull = true;
-  const { poll, wait, row } = bench(true, (ledger) => ({
-    ...ledger,
-    clearFeed(feed) {
-      if (isFull) throw Object.assign(new Error('disk full'), { code: 'ERR_SQLITE_ERROR' });
-      ledger.clearFeed(feed);
-    },
-  }));
+  const { poll, wait, row } = bench(true, (ledger) => {
+    const clearFeed = ledger.clearFeed.bind(ledger);
+    return Object.assign(ledger, {
+      clearFeed(feed: FeedKey) {
+        if (isFull) throw Object.assign(new Error('disk full'), { code: 'ERR_SQLITE_ERROR' });
+        clearFeed(feed);
+      },
+    });
+  });
   await poll('well');
   const failed = await poll(answered(403));
   assert.ok(failed.kind === 'failed' && failed.reason === 'storage' && !failed.isBug);

@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { cost, FEED, netOf, openBench, settings, statement, utc } from '../../test/support/ledger.ts';
+import {
+  cost,
+  FEED,
+  netOf,
+  openBench,
+  settings,
+  statement,
+  utc,
+  valuesOf,
+} from '../../test/support/ledger.ts';
 import { StoreError } from '../core/ledger/records.ts';
-import { openLedger } from '../core/ledger.ts';
+import { LedgerState } from '../core/ledger/state.ts';
+import { Ledger } from '../core/ledger.ts';
 import { fromNumber } from '../core/values/money.ts';
 import { HOUR } from '../core/values/time.ts';
 import { cacheCells } from '../store/cache.ts';
@@ -98,9 +108,9 @@ test('writer accepts no work based on a group that was not stored', async () => 
       return real.load();
     },
   });
-  const ledger = openLedger(store);
+  const ledger = new Ledger(store);
   const account = ledger.openAccount(settings(), AT);
-  const write = createWriter(ledger.transaction, Number.POSITIVE_INFINITY);
+  const write = createWriter((work) => ledger.transaction(work), Number.POSITIVE_INFINITY);
   const apply = (index: number) => {
     const range = { start: AT + index * HOUR, end: AT + (index + 1) * HOUR };
     const charges = [cost(range.start, 'a', 2 ** index)];
@@ -122,6 +132,9 @@ test('writer accepts no work based on a group that was not stored', async () => 
   assert.deepEqual(await statuses([4]), ['rejected'], 'it was made of what is not stored');
   await setImmediate();
   assert.deepEqual(await statuses([2, 3]), ['fulfilled', 'fulfilled']);
-  assert.equal([...netOf(ledger).values()][0], fromNumber(2 + 4 + 8));
-  assert.deepEqual(netOf(openLedger(store)), netOf(ledger));
+  assert.equal([...netOf(new LedgerState(store)).values()][0], fromNumber(2 + 4 + 8));
+  const shown = valuesOf(ledger, AT + 9 * HOUR);
+  const reopened = new Ledger(store);
+  reopened.openAccount(settings(), AT);
+  assert.deepEqual(valuesOf(reopened, AT + 9 * HOUR), shown);
 });

@@ -1,19 +1,19 @@
-import { closeSync, fsyncSync, linkSync, openSync, renameSync } from 'node:fs';
+import { linkSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { StoreError } from '../core/ledger/records.ts';
 import { removeDatabase, withDraft } from './draft.ts';
-import { obstacleTo, refusalOf } from './error-messages.ts';
-import { createFile, modeOf } from './files.ts';
-import { StoreError } from './open.ts';
+import { asStorageError, obstacleTo, systemCode } from './error-messages.ts';
+import { createFile, fsyncDirectory, modeOf } from './files.ts';
 
-/** Pages that are copied at a time: some milliseconds. Others have their turn in between. */
-const PAGES_A_TURN = 200;
+/** Pages that are copied at a time: some milliseconds. Other work has its turn in between. */
+const PAGES_PER_TURN = 200;
 
 /**
  * Writes a copy of an open ledger, all of one instant, into a file that is whole or not there. The ledger may be used meanwhile.
  *
- * @param isReplaced what has that name goes; else it is refused.
+ * @param isReplaced replaces a file of that name; otherwise one is refused.
  * @throws {StoreError} when the copy cannot be written.
  */
 export async function backUp(database: DatabaseSync, file: string, isReplaced: boolean): Promise<void> {
@@ -27,19 +27,16 @@ export async function backUp(database: DatabaseSync, file: string, isReplaced: b
       fsyncDirectory(dirname(file));
     });
   } catch (error) {
-    if (error instanceof StoreError) throw error;
-    const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
-    throw new StoreError(exists ? `${file} exists already, and is left as it is.` : refusalOf(file, error), {
-      cause: error,
-    });
+    if (systemCode(error) !== 'EEXIST') throw asStorageError(file, error);
+    throw new StoreError(`${file} exists already, and is left as it is.`, { cause: error });
   }
 }
 
 /** Backups of a ledger that is in use, one at a time. */
 export interface Backups {
-  /** Resolves to the file: that of the ledger with `.backup` behind it. One that is under way is shared. */
+  /** Resolves to the file: the ledger's with `.backup` appended. Callers share a backup that is under way. */
   make(): Promise<string>;
-  /** Resolves once none is under way: only then may the ledger be closed. */
+  /** Resolves once no backup is under way: only then may the ledger be closed. */
   ended(): Promise<void>;
 }
 
@@ -68,12 +65,8 @@ export async function copyInto(database: DatabaseSync, file: string): Promise<vo
   const path = database.location();
   createFile(file, path === null ? undefined : modeOf(path));
   await copyPages(database, file);
-  const copy = new DatabaseSync(file);
-  try {
-    copy.exec('PRAGMA journal_mode = DELETE');
-  } finally {
-    copy.close();
-  }
+  using copy = new DatabaseSync(file);
+  copy.exec('PRAGMA journal_mode = DELETE');
 }
 
 const BUSY_RETRY_MS = 20;
@@ -86,7 +79,7 @@ const MAX_BUSY_TRIES = 100;
  */
 async function copyPages(database: DatabaseSync, file: string, tries = 1): Promise<void> {
   try {
-    await backup(database, file, { rate: PAGES_A_TURN });
+    await backup(database, file, { rate: PAGES_PER_TURN });
   } catch (error) {
     const isBusy = error instanceof Error && 'errcode' in error && error.errcode === 0;
     if (!isBusy) throw error;
@@ -94,15 +87,5 @@ async function copyPages(database: DatabaseSync, file: string, tries = 1): Promi
       throw new StoreError(`${file} is locked by another process.`, { cause: error });
     await sleep(BUSY_RETRY_MS);
     await copyPages(database, file, tries + 1);
-  }
-}
-
-/** Makes what was renamed in a folder outlast a power failure. */
-export function fsyncDirectory(folder: string): void {
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
   }
 }

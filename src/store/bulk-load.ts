@@ -4,8 +4,8 @@ import { MEASURES, type Measure, type ResourceFacts } from '../core/statement/st
 import { allOf } from './seals.ts';
 
 /**
- * The doors of the two tables that a start reads tens of thousands of rows from. Both are STRICT: SQLite hands out what its column
- * declares, so that only what no column type says is looked at. A schema for each row takes eight times as long.
+ * Loads the two tables of which a start reads tens of thousands of rows. Both are STRICT: SQLite returns what the column declares, so
+ * only what no column type says is checked. A schema per row takes eight times as long.
  */
 
 type SeriesColumns = readonly [

@@ -1,11 +1,36 @@
 import type { Cell, Cells } from '../core/ledger/cell.ts';
 import type { Commit, Store } from '../core/ledger/records.ts';
-import { gapsIn, joinedRanges } from '../core/values/ranges.ts';
+import { getOrCreate } from '../core/values/maps.ts';
+import { gapsIn, joinRanges } from '../core/values/ranges.ts';
 import type { Granularity, Instant, Range } from '../core/values/time.ts';
 import { wholeUnits } from './tables.ts';
 
-/** Cells that are kept in memory at the most: about 20 MB. */
-const CACHED_CELLS = 150_000;
+/** Cells that are kept in memory at most: about 20 MB. */
+const MAX_CELLS = 150_000;
+
+/**
+ * Keeps the cells that were read last, since a feed reads the same buckets again and again: an unchanged statement then costs
+ * no query. Bounded: when there are too many, all are evicted.
+ */
+export function cacheCells(store: Store, maxCells = MAX_CELLS): Store {
+  const cache = new CellCache(store, maxCells);
+  return {
+    ...store,
+    cells: (stream, granularity, range) => cache.read(stream, granularity, range),
+    commit(commit) {
+      store.commit(commit);
+      cache.apply(commit);
+    },
+    together(work) {
+      try {
+        store.together(work);
+      } catch (error) {
+        cache.clear();
+        throw error;
+      }
+    },
+  };
+}
 
 /** The cells of one stream and granularity that were read, and where: what is absent within `known` is zero. */
 interface CachedStream {
@@ -13,80 +38,65 @@ interface CachedStream {
   known: Range[];
 }
 
-/**
- * Keeps the cells that were read last, since a feed reads the same buckets again and again: an unchanged statement then costs
- * no query. Bounded: when there are too many, all are let go.
- */
-export function cacheCells(store: Store, mostCells = CACHED_CELLS): Store {
-  const shelves = new Map<string, CachedStream>();
-  let size = 0;
+class CellCache {
+  readonly #store: Store;
+  readonly #maxCells: number;
+  readonly #streams = new Map<string, CachedStream>();
+  #size = 0;
 
-  const shelfOf = (stream: number, granularity: Granularity): CachedStream => {
-    const key = `${stream} ${granularity}`;
-    const shelf = shelves.get(key) ?? { buckets: new Map(), known: [] };
-    shelves.set(key, shelf);
-    return shelf;
-  };
-  const clear = () => {
-    shelves.clear();
-    size = 0;
-  };
-  const fill = (stream: number, granularity: Granularity, range: Range) => {
-    // What the store must read to prove a part of it is kept.
-    const whole = wholeUnits(granularity, range);
-    for (const gap of gapsIn(shelfOf(stream, granularity).known, whole)) {
-      const cells = store.cells(stream, granularity, gap);
-      if (size > mostCells) clear();
-      const shelf = shelfOf(stream, granularity);
-      for (const [bucket, found] of cells) {
-        shelf.buckets.set(bucket, new Map(found));
-        size += found.size;
-      }
-      shelf.known = joinedRanges([...shelf.known, gap]);
-    }
-  };
+  constructor(store: Store, maxCells: number) {
+    this.#store = store;
+    this.#maxCells = maxCells;
+  }
 
-  return {
-    ...store,
-    cells(stream, granularity, range) {
-      if (size > mostCells) clear();
-      fill(stream, granularity, range);
-      const shelf = shelfOf(stream, granularity);
-      if (gapsIn(shelf.known, range).length > 0) return store.cells(stream, granularity, range);
-      return within(shelf.buckets, range);
-    },
-    commit(commit) {
-      store.commit(commit);
-      absorb(commit);
-    },
-    together(work) {
-      try {
-        store.together(work);
-      } catch (error) {
-        clear();
-        throw error;
-      }
-    },
-  };
+  read(stream: number, granularity: Granularity, range: Range): Cells {
+    if (this.#size > this.#maxCells) this.clear();
+    this.#fill(stream, granularity, range);
+    const { known, buckets } = this.#streamOf(stream, granularity);
+    const isWhole = gapsIn(known, range).length === 0;
+    return isWhole ? within(buckets, range) : this.#store.cells(stream, granularity, range);
+  }
 
   /** Follows a commit that succeeded; cells where nothing is known yet stay unknown. */
-  function absorb(commit: Commit): void {
+  apply(commit: Commit): void {
     for (const { stream, granularity, range } of commit.dropped ?? []) {
-      const { buckets } = shelfOf(stream, granularity);
+      const { buckets } = this.#streamOf(stream, granularity);
       for (const [bucket, cells] of within(buckets, range)) {
-        size -= cells.size;
+        this.#size -= cells.size;
         buckets.delete(bucket);
       }
     }
     for (const { stream, granularity, bucket, series, value, baseline } of commit.cells ?? []) {
-      const shelf = shelfOf(stream, granularity);
-      if (!shelf.known.some((range) => range.start <= bucket && bucket < range.end)) continue;
-      const cells = shelf.buckets.get(bucket) ?? new Map<number, Cell>();
-      shelf.buckets.set(bucket, cells);
-      size -= cells.size;
+      const { known, buckets } = this.#streamOf(stream, granularity);
+      if (!known.some((range) => range.start <= bucket && bucket < range.end)) continue;
+      const cells = getOrCreate(buckets, bucket, () => new Map());
+      this.#size -= cells.size;
       if (value === 0n && baseline === 0n) cells.delete(series);
       else cells.set(series, { value, baseline });
-      size += cells.size;
+      this.#size += cells.size;
+    }
+  }
+
+  clear(): void {
+    this.#streams.clear();
+    this.#size = 0;
+  }
+
+  #streamOf(stream: number, granularity: Granularity): CachedStream {
+    return getOrCreate(this.#streams, `${stream} ${granularity}`, () => ({ buckets: new Map(), known: [] }));
+  }
+
+  /** Reads what is missing of a range, and what the store must read to verify it. */
+  #fill(stream: number, granularity: Granularity, range: Range): void {
+    for (const gap of gapsIn(this.#streamOf(stream, granularity).known, wholeUnits(granularity, range))) {
+      const cells = this.#store.cells(stream, granularity, gap);
+      if (this.#size > this.#maxCells) this.clear();
+      const cached = this.#streamOf(stream, granularity);
+      for (const [bucket, found] of cells) {
+        cached.buckets.set(bucket, new Map(found));
+        this.#size += found.size;
+      }
+      cached.known = joinRanges([...cached.known, gap]);
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type AuditInput, audit } from '../core/ledger/audit.ts';
-import { openLedgerState } from '../core/ledger/state.ts';
+import { LedgerState } from '../core/ledger/state.ts';
 import { isSealed, migrateWithin, StoreError } from './open.ts';
 import { brokenSeals } from './seals.ts';
 import { sqliteStore } from './sqlite.ts';
@@ -16,26 +16,28 @@ export function problemsIn(database: DatabaseSync, settingsOf: AuditInput['setti
   try {
     const wasSealed = isSealed(database);
     migrateWithin(database);
-    const broken = wasSealed ? brokenSeals(database).slice(0, MOST).map(damagedRows) : [];
-    const rows = [...strays(database), ...orphans(database)];
-    return [...(rows.length > 0 ? rows : unbalanced(database, settingsOf)), ...broken];
+    const broken = wasSealed ? brokenSeals(database).slice(0, MAX_PROBLEMS).map(damagedRows) : [];
+    const rows = [...foreignKeyProblems(database), ...orphanedRows(database)];
+    return [...(rows.length > 0 ? rows : auditProblems(database, settingsOf)), ...broken];
   } catch (error) {
-    // So damaged that the questions themselves have no answer, such as a table that is not there.
+    // So damaged that the queries fail, for example because a table is missing.
     return [damagedRows(textOf(error))];
   } finally {
-    // A row that does not fit has closed it.
+    // A row that does not fit closes the database.
     if (database.isOpen && database.isTransaction) database.exec('ROLLBACK');
   }
 }
 
-/** No more than these are named. */
-const MOST = 20;
+/** No more problems than these are named. */
+const MAX_PROBLEMS = 20;
 
 const damagedRows = (what: string) => `the file is damaged: ${what}`;
 
 function damagedPages(database: DatabaseSync): string[] {
   try {
-    const found = textsOf(database, `PRAGMA integrity_check(${MOST})`).filter((text) => text !== 'ok');
+    const found = textsOf(database, `PRAGMA integrity_check(${MAX_PROBLEMS})`).filter(
+      (text) => text !== 'ok',
+    );
     return found.map((text) => damagedRows(text.replaceAll(/\s+/g, ' ')));
   } catch (error) {
     // So damaged that even this cannot be read.
@@ -54,15 +56,15 @@ function textsOf(database: DatabaseSync, sql: string): string[] {
     .map((row) => String(Object.values(row)[0]));
 }
 
-/** References that the schema declares. */
-function strays(database: DatabaseSync): string[] {
+/** Broken references that the schema declares. */
+function foreignKeyProblems(database: DatabaseSync): string[] {
   const found = database.prepare('PRAGMA foreign_key_check').all();
   return [...Map.groupBy(found, ({ table, parent }) => `${table} that belong to no row of ${parent}`)].map(
     ([what, rows]) => `${rows.length} rows of ${what}`,
   );
 }
 
-/** Those that it does not: looking them up at each write would cost too much. */
+/** References that the schema does not declare: checking them at each write would cost too much. */
 const REFERENCES = [
   ...['cells', 'readings', 'compacted', 'silences', 'hours', 'folded'].map(
     (table) => [table, 'stream', 'streams'] as const,
@@ -71,7 +73,7 @@ const REFERENCES = [
   ['series', 'target', 'series'],
 ] as const;
 
-function orphans(database: DatabaseSync): string[] {
+function orphanedRows(database: DatabaseSync): string[] {
   return REFERENCES.flatMap(([table, column, parent]) => {
     const sql = `SELECT count(*) FROM ${table} WHERE ${column} NOT IN (SELECT id FROM ${parent})`;
     const [count = '0'] = textsOf(database, sql);
@@ -79,10 +81,10 @@ function orphans(database: DatabaseSync): string[] {
   });
 }
 
-function unbalanced(database: DatabaseSync, settingsOf: AuditInput['settingsOf']): string[] {
+function auditProblems(database: DatabaseSync, settingsOf: AuditInput['settingsOf']): string[] {
   try {
     const store = sqliteStore(database, { isUnverified: true });
-    return audit({ book: openLedgerState(store), store, settingsOf });
+    return audit({ state: new LedgerState(store), store, settingsOf });
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     return [`a row is not as the ledger writes it: ${textOf(error.cause)}`];

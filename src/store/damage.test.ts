@@ -47,7 +47,7 @@ for (const [kind, fullyChecked] of [
   // No page is few enough for a full check: every byte is tried as in a large one, and there are few of them.
   ['large', 0],
 ] as const)
-  test(`after any byte of a ledger has changed it is refused, or every number is right: checked as a ${kind} one`, (t) => {
+  test(`store: a ledger with any changed byte is refused, or every number is right: ${kind}`, (t) => {
     const options = { path: join(temporaryFolder(t), 'ledger.db'), resources: 6, hours: 12 };
     writeLedger(options);
     const bytes = readFileSync(options.path);
@@ -127,13 +127,13 @@ function assertHarmless(options: DamageOptions, bytes: Buffer, most: number): vo
   }
 }
 
-test('after a key or a digit of a small ledger has changed it is refused, or every number is right', (t) => {
+test('store: a small ledger with a changed key or digit is refused, or every number is right', (t) => {
   const options = { path: join(temporaryFolder(t), 'ledger.db'), resources: 6, hours: 12 };
   writeLedger(options);
   assertHarmless(options, readFileSync(options.path), 3);
 });
 
-test('after a key or a digit of a large ledger has changed it is refused, or every number is right', (t) => {
+test('store: a large ledger with a changed key or digit is refused, or every number is right', (t) => {
   const options = { path: join(temporaryFolder(t), 'ledger.db'), resources: 1200, hours: 300, readAgain: 2 };
   writeLedger(options);
   const bytes = readFileSync(options.path);

@@ -16,7 +16,7 @@ function opener(t: TestContext) {
   return () => openBench(settings(), { path: join(folder, 'ledger.db') });
 }
 
-test('what a receiver was told is there again after a restart, the newest of each series, to the last bit', (t) => {
+test('deliveries: the newest of each series survive a restart to the last bit', (t) => {
   const open = opener(t);
   const bench = open();
   const labels = ['a', 'b "quoted"\n', ''];
@@ -30,7 +30,7 @@ test('what a receiver was told is there again after a restart, the newest of eac
   again.ledger.close();
 });
 
-test('receivers are known from the first thing they are told on, each for itself, nothing being told too', (t) => {
+test('deliveries: each receiver is known from its first delivery on, even an empty one', (t) => {
   const bench = opener(t)();
   assert.equal(bench.ledger.deliveries('vendor').isNew, true);
   bench.ledger.deliveries('vendor').remember([]);
@@ -40,7 +40,7 @@ test('receivers are known from the first thing they are told on, each for itself
   bench.ledger.close();
 });
 
-test('a failure to store leaves what was told before', (t) => {
+test('deliveries: a failed write leaves the previous ones', (t) => {
   const bench = opener(t)();
   bench.ledger.deliveries('vendor').remember([told(['a'], 1, 10)]);
   bench.failNextCommit();

@@ -4,9 +4,9 @@ import type { Delivery } from '../core/ledger/records.ts';
 import { SealedTable } from './sealed-table.ts';
 import type { Seals } from './seals.ts';
 
-/** The tables of what receivers were told. */
+/** The tables of deliveries to receivers. */
 export interface DeliveryTables {
-  /** Undefined where the receiver is not known. */
+  /** Undefined if the receiver is not known. */
   read(receiver: string): Delivery[] | undefined;
   /** To be called within a transaction. */
   write(receiver: string, rows: readonly Delivery[]): void;
@@ -23,7 +23,7 @@ const Row = z
 const Id = z.object({ id: z.number() });
 
 export function prepareDeliveries(database: DatabaseSync, seals: Seals): DeliveryTables {
-  // By the rows alone: their digest was checked, and nothing holds the index against them.
+  // By the rows alone: their digest was verified, the index was not.
   const known = database.prepare('SELECT id FROM receivers NOT INDEXED WHERE name = ?');
   const all = database.prepare(
     'SELECT family, labels, zero_at, total, at FROM deliveries WHERE receiver = ?',

@@ -1,14 +1,15 @@
 import { closeSync, fstatSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { StoreError } from './open.ts';
+import { StoreError } from '../core/ledger/records.ts';
+import { databaseFiles } from './files.ts';
 
 const DRAFT = '.draft';
-/** Locked by the process that works on the draft beside it. The kernel frees a lock with its process, however that ends. */
+/** Locked by the process that works on the draft beside it. The kernel releases the lock with its process, however that ends. */
 const LOCK = `${DRAFT}.lock`;
 
 /**
- * Has `work` make a file under another name in the same folder, which is gone afterwards. Drafts that killed processes left in the
+ * Lets `work` make a file under another name in the same folder, and removes it afterwards. Drafts that killed processes left in the
  * folder are removed.
  *
  * @throws {StoreError} while another process makes the same file.
@@ -26,7 +27,7 @@ export async function withDraft<T>(file: string, work: (draft: string) => Promis
   }
 }
 
-/** Removes the drafts of a folder that nobody works on. */
+/** Removes the drafts of a folder that no process works on. */
 function removeStaleDrafts(folder: string): void {
   for (const name of namesIn(folder)) {
     if (!name.endsWith(LOCK)) continue;
@@ -40,7 +41,7 @@ function removeStaleDrafts(folder: string): void {
   }
 }
 
-/** Removes what killed backups and restores of a ledger have left, also those of older versions. The caller must hold the ledger. */
+/** Removes what killed backups and restores of a ledger have left, also those of older versions. The caller must have locked the ledger. */
 export function removeLeftovers(ledger: string): void {
   removeStaleDrafts(dirname(ledger));
   for (const name of [`${ledger}.backup.draft`, `${ledger}.restoring`]) removeDatabase(name);
@@ -48,7 +49,7 @@ export function removeLeftovers(ledger: string): void {
 
 /** With the files that SQLite keeps beside it. */
 export function removeDatabase(file: string): void {
-  for (const each of [file, `${file}-wal`, `${file}-shm`, `${file}-journal`]) rmSync(each, { force: true });
+  for (const each of databaseFiles(file)) rmSync(each, { force: true });
 }
 
 function namesIn(folder: string): string[] {
@@ -59,7 +60,7 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** Undefined where another process has it. */
+/** Undefined if another process has it. */
 function lockOf(file: string): DatabaseSync | undefined {
   const path = `${file}${LOCK}`;
   const inode = createdInode(path);
@@ -85,7 +86,7 @@ function createdInode(path: string): number {
   }
 }
 
-/** The lock goes last: until then nobody else begins. */
+/** The lock goes last: until then no other process begins. */
 function discard(file: string, lock: DatabaseSync): void {
   removeDatabase(`${file}${DRAFT}`);
   rmSync(`${file}${LOCK}`, { force: true });

@@ -33,7 +33,7 @@ function opened(context: TestContext): { database: DatabaseSync; path: string } 
   return { database, path };
 }
 
-test('a backup that begins in the middle of a commit waits for its end', async (t) => {
+test('backup: one that starts during a commit waits for its end', async (t) => {
   const { database } = opened(t);
   database.exec('BEGIN IMMEDIATE');
   setTimeout(() => database.exec('COMMIT'), 100);
@@ -41,7 +41,7 @@ test('a backup that begins in the middle of a commit waits for its end', async (
   assert.equal(new DatabaseSync(file).prepare('PRAGMA quick_check').get()?.quick_check, 'ok');
 });
 
-test('a backup whose file another process has locked fails and says so; nothing of it is left to run', async (t) => {
+test('backup: a file that another process has locked fails with a clear message', async (t) => {
   const { database, path } = opened(t);
   database.exec('BEGIN IMMEDIATE');
   const backups = createBackups(database);
@@ -55,7 +55,7 @@ test('a backup whose file another process has locked fails and says so; nothing 
   assert.equal(await backups.make(), `${path}.backup`, 'the next one is made');
 });
 
-test('drafts that killed processes left go with the next backup in their folder, those of others stay', async (t) => {
+test('backup: the next one removes drafts of killed processes, not those in use', async (t) => {
   const { database, path } = opened(t);
   const folder = temporaryFolder(t);
   for (const name of ['b-1.db.draft', 'b-1.db.draft-journal', 'b-1.db.draft.lock', 'mine.draft'])
@@ -77,7 +77,7 @@ test('drafts that killed processes left go with the next backup in their folder,
   assert.deepEqual(readdirSync(folder).sort(), ['b-2.db', 'b-3.db', 'mine.draft']);
 });
 
-test('of two restores at once one is made and one refused, where there is a ledger and where there is none', async (t) => {
+test('restore: of two at once one succeeds and one is refused', async (t) => {
   const { database, path } = opened(t);
   const from = join(temporaryFolder(t), 'b.db');
   await backUp(database, from, false);
@@ -97,7 +97,7 @@ test('of two restores at once one is made and one refused, where there is a ledg
   }
 });
 
-test('a ledger that begins during a restore is not replaced', async (t) => {
+test('restore: a ledger that is created meanwhile is not replaced', async (t) => {
   const { database } = opened(t);
   const from = join(temporaryFolder(t), 'b.db');
   await backUp(database, from, false);
@@ -109,7 +109,7 @@ test('a ledger that begins during a restore is not replaced', async (t) => {
   assert.equal(hashOf(place), hash);
 });
 
-test('a ledger, its log, its backups and what is restored are closed to others, whatever the umask', async (t) => {
+test('files: ledger, log, backups and restored ledgers are closed to others, whatever the umask', async (t) => {
   const umask = process.umask(0o022);
   t.after(() => process.umask(umask));
   const folder = temporaryFolder(t);
@@ -123,7 +123,7 @@ test('a ledger, its log, its backups and what is restored are closed to others, 
   assert.equal(modeOf(join(folder, 'restored.db')), '660');
 });
 
-test('a ledger that an older version has opened to all is closed to others, one that is private stays so', async (t) => {
+test('files: a world-readable ledger of an older version is closed to others, a private one stays so', async (t) => {
   const { database, path } = opened(t);
   database.close();
   chmodSync(path, 0o644);
@@ -149,12 +149,12 @@ test("another program's database keeps its mode", (t) => {
   assert.equal(modeOf(path), '644');
 });
 
-test('a folder that cannot be created is named at once', () => {
+test('files: a folder that cannot be created is named', () => {
   for (const path of ['/proc/nope/ledger.db', '/proc/nope/sub/ledger.db'])
     assert.throws(() => openDatabase(path), /cannot be opened: its folder cannot be created \(ENOENT/);
 });
 
-test('what is no file is no ledger, and is never replaced by one', async (t) => {
+test('files: a directory, pipe or device is refused and never replaced', async (t) => {
   const { database } = opened(t);
   const folder = temporaryFolder(t);
   const from = join(folder, 'b.db');

@@ -1,7 +1,8 @@
 import { accessSync, constants, existsSync, type Stats, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { StoreError } from '../core/ledger/records.ts';
 
-/** The texts of a ledger's file that cannot be used: each names the file and what to do, in one line. */
+/** Messages for a ledger file that cannot be used. Each names the file and what to do, in one line. */
 
 export const notOurs = (path: string) =>
   `${path} is not a ledger of ai-billing-exporter, or its beginning is damaged. It was left as it is: set state.path to another file.`;
@@ -16,9 +17,12 @@ export const inUse = (path: string) =>
 const full = (path: string) =>
   `${path} cannot be written: the disk is full. Free some space; nothing was changed.`;
 
+/** SQLite's primary result code for a database that another connection has locked. */
+export const BUSY = 5;
+
 /** SQLite's primary result codes: https://www.sqlite.org/rescode.html */
 const CODES: Readonly<Record<number, (path: string) => string>> = {
-  5: inUse,
+  [BUSY]: inUse,
   8: (path) => obstacleTo(path) ?? readOnly(path),
   10: failing,
   11: damaged,
@@ -29,18 +33,30 @@ const CODES: Readonly<Record<number, (path: string) => string>> = {
   26: notOurs,
 };
 
-/** Says why what SQLite or the file system has refused cannot be done. */
-export function refusalOf(path: string, error: unknown): string {
-  const known =
-    error instanceof Error && 'errcode' in error ? CODES[Number(error.errcode) & 0xff] : undefined;
-  if (error instanceof Error && 'syscall' in error && error.syscall === 'mkdir')
-    return `${path} cannot be opened: its folder cannot be created (${error.message}). Set state.path to a file in a folder that takes files.`;
-  return (
-    known?.(path) ?? `${path} cannot be opened: ${error instanceof Error ? error.message : String(error)}`
-  );
+/** SQLite's primary result code, or -1. */
+export function sqliteCode(error: unknown): number {
+  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : -1;
 }
 
-/** What keeps this user from writing the file, seen without touching it; undefined where nothing does. */
+/** The system's code of an error, such as `EEXIST`. */
+export function systemCode(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+/** The error as the store throws it, with a message that names the file and says what to do. */
+export function asStorageError(path: string, error: unknown): StoreError {
+  return error instanceof StoreError ? error : new StoreError(refusalOf(path, error), { cause: error });
+}
+
+/** Why SQLite or the file system refused. */
+export function refusalOf(path: string, error: unknown): string {
+  if (error instanceof Error && 'syscall' in error && error.syscall === 'mkdir')
+    return `${path} cannot be opened: its folder cannot be created (${error.message}). Set state.path to a file in a folder that takes files.`;
+  const message = error instanceof Error ? error.message : String(error);
+  return CODES[sqliteCode(error)]?.(path) ?? `${path} cannot be opened: ${message}`;
+}
+
+/** What keeps this user from writing the file, found without touching it; undefined if nothing does. */
 export function obstacleTo(path: string): string | undefined {
   const folder = nearestFolder(path);
   if (!statOf(folder)?.isDirectory())
@@ -72,22 +88,22 @@ function notThisUsers(path: string, place: string): string {
   );
 }
 
-/** Less than a start needs. */
-const LITTLE_SPACE = 256 * 1024;
+/** A start needs more. */
+const MIN_SPACE = 256 * 1024;
 
 function failing(path: string): string {
   const { bavail, bsize } = statfsSync(nearestFolder(path));
-  if (bavail * bsize < LITTLE_SPACE) return full(path);
+  if (bavail * bsize < MIN_SPACE) return full(path);
   return `${path} cannot be written: the disk fails, or a limit on the size of files holds (disk I/O error). Look at the system's log and at ulimit -f; nothing was changed.`;
 }
 
-/** The folder a file is in; where there is none, the nearest thing above that is there. */
+/** The folder of a file, or the nearest one above it that exists. */
 function nearestFolder(path: string): string {
   const folder = dirname(path);
   return existsSync(folder) || folder === dirname(folder) ? folder : nearestFolder(folder);
 }
 
-/** Undefined where it is not there, or may not even be looked at. */
+/** Undefined if it does not exist, or this user may not even look at it. */
 function statOf(path: string): Stats | undefined {
   try {
     return statSync(path);
@@ -102,6 +118,6 @@ function refusedAccess(path: string): unknown {
     accessSync(path, constants.R_OK | constants.W_OK);
     return undefined;
   } catch (error) {
-    return error instanceof Error && 'code' in error ? error.code : undefined;
+    return systemCode(error);
   }
 }

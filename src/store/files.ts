@@ -3,12 +3,14 @@ import {
   chownSync,
   closeSync,
   existsSync,
+  fsyncSync,
   lstatSync,
   mkdirSync,
   openSync,
   statSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { systemCode } from './error-messages.ts';
 
 /**
  * Readable by the exporter's user and its group: on OpenShift each namespace has users of its own, all of group 0.
@@ -38,13 +40,28 @@ export function createFile(file: string, mode = FILE_MODE): void {
     closeSync(openSync(file, 'wx', mode));
     chmodSync(file, mode);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (systemCode(error) !== 'EEXIST') throw error;
   }
 }
 
-/** Takes from others what an older version, or a copy, has given them. A process that does not own the file leaves it as it is. */
+/** A database with the files that SQLite keeps beside it. */
+export function databaseFiles(file: string): string[] {
+  return [file, `${file}-wal`, `${file}-shm`, `${file}-journal`];
+}
+
+/** Makes what was renamed in a folder outlast a power failure. */
+export function fsyncDirectory(folder: string): void {
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Revokes what an older version, or a copy, has granted to others. A process that does not own the file leaves it as it is. */
 export function closeToOthers(file: string): void {
-  for (const each of [file, `${file}-wal`, `${file}-shm`, `${file}-journal`]) {
+  for (const each of databaseFiles(file)) {
     try {
       if ((lstatSync(each).mode & OTHERS) !== 0) chmodSync(each, FILE_MODE);
     } catch {
@@ -53,7 +70,7 @@ export function closeToOthers(file: string): void {
   }
 }
 
-/** Who may do what with a file; others never may. */
+/** The permissions of a file, without those of others. */
 export function modeOf(file: string): number {
   const { mode } = statSync(file);
   return (mode & OTHERS) === 0 ? mode & 0o770 : FILE_MODE;

@@ -1,17 +1,17 @@
 import { renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { copyInto, fsyncDirectory } from './backup.ts';
+import { copyInto } from './backup.ts';
 import { withDraft } from './draft.ts';
-import { refusalOf } from './error-messages.ts';
-import { giveTo } from './files.ts';
-import { openDatabase, refuseBroken, StoreError } from './open.ts';
+import { asStorageError } from './error-messages.ts';
+import { fsyncDirectory, giveTo } from './files.ts';
+import { openDatabase, refuseBroken } from './open.ts';
 import { seal } from './seals.ts';
 
 const STREAMS = 'SELECT id FROM streams WHERE account = :id';
 const SERIES = `SELECT id FROM series WHERE stream IN (${STREAMS})`;
 
-/** In an order in which no row is left that belongs to one that is gone. */
+/** In this order no row is left that refers to a deleted one. */
 const FORGET: readonly string[] = [
   `DELETE FROM cells WHERE stream IN (${STREAMS})`,
   `DELETE FROM sums WHERE series IN (${SERIES})`,
@@ -22,7 +22,7 @@ const FORGET: readonly string[] = [
   'DELETE FROM accounts WHERE id = :id',
 ];
 
-/** What receivers were told of it: the labels of every counter begin with the provider and the account. */
+/** What was delivered of it: the labels of every counter begin with the provider and the account. */
 const DELIVERIES = `DELETE FROM deliveries
   WHERE json_extract(labels, '$[0]') = :provider AND json_extract(labels, '$[1]') = :name`;
 
@@ -42,22 +42,20 @@ export function accountId(database: DatabaseSync, provider: string, name: string
 /**
  * Removes an account from the ledger file for good. False if the file has no such account.
  *
- * The work is done on a copy that is compacted and then put in place: pages that SQLite has freed or reused still hold parts of old
+ * The work is done on a copy that is compacted and then put in place: pages that SQLite has freed or reused still contain parts of old
  * rows, and a `VACUUM` is what leaves them behind. Until then the file is as it was.
  *
  * @throws {StoreError} when nothing was changed: there is no space for the copy, or the ledger is damaged or in use.
  */
 export async function forgetAccount(path: string, provider: string, name: string): Promise<boolean> {
-  const database = openDatabase(path);
+  using database = openDatabase(path);
   try {
     if (accountId(database, provider, name) === undefined) return false;
     refuseBroken(database);
     await replaceWithout(database, path, { provider, name });
     return true;
   } catch (error) {
-    throw error instanceof StoreError ? error : new StoreError(refusalOf(path, error), { cause: error });
-  } finally {
-    database.close();
+    throw asStorageError(path, error);
   }
 }
 
@@ -79,15 +77,11 @@ async function replaceWithout(database: DatabaseSync, path: string, account: Acc
 }
 
 function remove(draft: string, { provider, name }: AccountName): void {
-  const database = new DatabaseSync(draft);
-  try {
-    const id = accountId(database, provider, name) ?? null;
-    database.exec('PRAGMA temp_store = MEMORY; BEGIN');
-    for (const sql of FORGET) database.prepare(sql).run({ id });
-    database.prepare(DELIVERIES).run({ provider, name });
-    seal(database);
-    database.exec('COMMIT; VACUUM');
-  } finally {
-    database.close();
-  }
+  using database = new DatabaseSync(draft);
+  const id = accountId(database, provider, name) ?? null;
+  database.exec('PRAGMA temp_store = MEMORY; BEGIN');
+  for (const sql of FORGET) database.prepare(sql).run({ id });
+  database.prepare(DELIVERIES).run({ provider, name });
+  seal(database);
+  database.exec('COMMIT; VACUUM');
 }

@@ -5,7 +5,8 @@ import { cost, SLIDING, settings, statement, utc, valuesOf } from '../../test/su
 import { assertProperty } from '../../test/support/property.ts';
 import { audit } from '../core/ledger/audit.ts';
 import type { Store } from '../core/ledger/records.ts';
-import { openLedger } from '../core/ledger.ts';
+import { LedgerState } from '../core/ledger/state.ts';
+import { Ledger } from '../core/ledger.ts';
 import type { Statement } from '../core/statement/statement.ts';
 import { DAY, HOUR, type Instant, MINUTE, sizeOf } from '../core/values/time.ts';
 import { cacheCells } from './cache.ts';
@@ -54,7 +55,7 @@ function bench(account: ReturnType<typeof settings>, cachedCells: number) {
       real.commit(commit);
     },
   };
-  const ledger = openLedger(cacheCells(store, cachedCells));
+  const ledger = new Ledger(cacheCells(store, cachedCells));
   const id = ledger.openAccount(account, FIRST.day);
   return {
     ledger,
@@ -69,12 +70,12 @@ function bench(account: ReturnType<typeof settings>, cachedCells: number) {
     },
     wrongs: () => [
       ...brokenSeals(database),
-      ...audit({ book: ledger.book, store: real, settingsOf: () => account.streams[0] }),
+      ...audit({ state: new LedgerState(real), store: real, settingsOf: () => account.streams[0] }),
     ],
   };
 }
 
-test('groups of statements, of which some fail and some are undone, leave what the others leave one by one', () => {
+test('transactions: failed and rolled back statements leave no trace', () => {
   const limits = fc.record({ cells: fc.constantFrom(5, 100_000), maxSeries: fc.constantFrom(8, 60, 10_000) });
   assertProperty(
     fc.property(fc.array(Group, { minLength: 1, maxLength: 6 }), limits, (groups, { cells, maxSeries }) => {

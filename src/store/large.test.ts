@@ -31,12 +31,12 @@ function assertRefused(path: string, what: string): void {
   assert.throws(() => openDatabase(path, AS_LARGE).close(), isRefusal, what);
 }
 
-test('a sound ledger opens, however large', (t) => {
+test('store: a sound large ledger opens', (t) => {
   const { path } = ledgerBytes(t);
   openDatabase(path, AS_LARGE).close();
 });
 
-test('a damaged page of a large ledger is found, wherever it is', (t) => {
+test('store: any damaged page of a large ledger is found', (t) => {
   const { path, bytes } = ledgerBytes(t);
   for (let page = 1; page < bytes.length / PAGE; page += 1) {
     const damaged = Buffer.from(bytes);
@@ -46,7 +46,7 @@ test('a damaged page of a large ledger is found, wherever it is', (t) => {
   }
 });
 
-test('a damaged header of a large ledger is found: size, free pages, moved pages', (t) => {
+test('store: a damaged header of a large ledger is found', (t) => {
   const { path, bytes } = ledgerBytes(t);
   for (const at of [28, 32, 36, 52]) {
     const damaged = Buffer.from(bytes);
@@ -56,7 +56,7 @@ test('a damaged header of a large ledger is found: size, free pages, moved pages
   }
 });
 
-test('a large ledger that was cut is refused', (t) => {
+test('store: a truncated large ledger is refused', (t) => {
   const { path, bytes } = ledgerBytes(t);
   truncateSync(path, bytes.length - PAGE);
   assertRefused(path, 'one page is missing');

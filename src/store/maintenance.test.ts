@@ -16,7 +16,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { cost, openBench, settings, statement, valuesOf } from '../../test/support/ledger.ts';
 import { AT, hashOf, ledgerFile, temporaryFolder } from '../../test/support/ledger-file.ts';
-import { type Ledger, openLedger } from '../core/ledger.ts';
+import { Ledger } from '../core/ledger.ts';
 import { HOUR } from '../core/values/time.ts';
 import { backUp, createBackups } from './backup.ts';
 import { problemsIn } from './check.ts';
@@ -49,7 +49,7 @@ function changed(path: string, sql: string): string {
 
 /** What a ledger shows, by account. */
 function shownBy(path: string, names: readonly string[] = ['prod', 'dev']): Map<string, number> {
-  const ledger = openLedger(sqliteStore(openDatabase(path)));
+  const ledger = new Ledger(sqliteStore(openDatabase(path)));
   for (const name of names) ledger.openAccount(settings({}, { name }), NOW);
   const values = valuesOf(ledger, NOW);
   ledger.close();
@@ -89,7 +89,7 @@ const WRONG: readonly [sql: string, says: RegExp][] = [
   [`UPDATE resources SET facts = '{'`, /a row is not as the ledger writes it: /],
 ];
 
-test('a check finds what does not add up and changes no byte', (t) => {
+test('check: finds what does not add up and changes no byte', (t) => {
   const good = ledgerFile(t);
   const before = hashOf(good);
   assert.deepEqual(checked(good), []);
@@ -104,7 +104,7 @@ test('a check finds what does not add up and changes no byte', (t) => {
   }
 });
 
-test('a check names the damaged pages', (t) => {
+test('check: names damaged pages', (t) => {
   const path = ledgerFile(t);
   const content = readFileSync(path);
   content.fill(0xaa, 4096 * 6, 4096 * 6 + 64);
@@ -112,7 +112,7 @@ test('a check names the damaged pages', (t) => {
   assert.ok(checked(path).length > 0);
 });
 
-test('a ledger of an older version is checked as it will be, and stays as it is', (t) => {
+test('check: an older ledger is checked as migrated and stays as it is', (t) => {
   const path = join(temporaryFolder(t), 'old.db');
   const database = new DatabaseSync(path);
   for (const script of MIGRATIONS.slice(0, 2)) database.exec(script);
@@ -124,7 +124,7 @@ test('a ledger of an older version is checked as it will be, and stays as it is'
   assert.equal(hashOf(path), before);
 });
 
-test('what is no ledger, or not there, is not looked after', async (t) => {
+test('maintenance: a missing file or another database is refused', async (t) => {
   const folder = temporaryFolder(t);
   assert.match(await refusal(() => openExisting(join(folder, 'none.db'))), /none\.db does not exist/);
   assert.deepEqual(readdirSync(folder), []);
@@ -144,10 +144,10 @@ function restate(ledger: Ledger, turn: number): void {
   ledger.apply({ account: 1, feed: 'usage' }, statement('hour', range, NOW + turn, lines), [], NOW + turn);
 }
 
-test('a backup of a ledger that is written to is all of one instant', async (t) => {
+test('backup: a copy of a ledger in use is of one instant', async (t) => {
   const path = ledgerFile(t, 300);
   const database = openDatabase(path);
-  const ledger = openLedger(sqliteStore(database));
+  const ledger = new Ledger(sqliteStore(database));
   ledger.openAccount(settings(), NOW);
   const backups = createBackups(database);
   let turn = 0;
@@ -166,7 +166,7 @@ test('a backup of a ledger that is written to is all of one instant', async (t) 
   assert.match(await refusal(() => createBackups(openDatabase(':memory:')).make()), /in memory/);
 });
 
-test('a backup is refused where something stands, or nothing can, and leaves nothing behind', async (t) => {
+test('backup: refused if the file exists or cannot be written, without leftovers', async (t) => {
   const path = ledgerFile(t);
   const before = hashOf(path);
   const database = openExisting(path);
@@ -203,7 +203,7 @@ async function backedUp(context: TestContext): Promise<{ path: string; from: str
 
 const restored = (path: string, from: string) => restoreLedger({ path, from, now: NOW, settingsOf });
 
-test('a restored ledger begins anew, and what stood there is kept', async (t) => {
+test('restore: counters restart at 0, and the previous ledger is kept', async (t) => {
   const { path, from } = await backedUp(t);
   const [backup, old] = [hashOf(from), shownBy(path)];
   const aside = await restored(path, from);
@@ -221,7 +221,7 @@ test('a restored ledger begins anew, and what stood there is kept', async (t) =>
   assert.deepEqual(readdirSync(dirname(path)).sort(), ['ledger.db', aside.slice(dirname(path).length + 1)]);
 });
 
-test('a backup is restored where there is no ledger', async (t) => {
+test('restore: works without a previous ledger', async (t) => {
   const { from } = await backedUp(t);
   const lost = join(temporaryFolder(t), 'sub.db');
   assert.equal(await restored(lost, from), undefined);
@@ -237,7 +237,7 @@ function killed(path: string): void {
   for (const name of [path, `${path}-wal`]) renameSync(`${name}.left`, name);
 }
 
-test('the log of a ledger that was killed, damaged or not, never meets the one that is restored', async (t) => {
+test('restore: the log of the previous ledger never meets the restored one', async (t) => {
   for (const damage of [[], [0], [4096 * 6], [4096, 4096 * 2, 4096 * 3, 4096 * 4]]) {
     const { path, from } = await backedUp(t);
     killed(path);
@@ -253,7 +253,7 @@ test('the log of a ledger that was killed, damaged or not, never meets the one t
   }
 });
 
-test('who owned the ledger owns the restored one', async (t) => {
+test('restore: the owner of the ledger stays its owner', async (t) => {
   if (process.getuid?.() !== 0) return t.skip('only root can give files away');
   const { path, from } = await backedUp(t);
   chownSync(path, 65_532, 65_533);
@@ -262,7 +262,7 @@ test('who owned the ledger owns the restored one', async (t) => {
   assert.deepEqual([uid, gid], [65_532, 65_533]);
 });
 
-test('a restore that is refused changes no byte', async (t) => {
+test('restore: a refused one changes no byte', async (t) => {
   const { path, from } = await backedUp(t);
   const folder = dirname(from);
   const before = hashOf(path);
@@ -292,7 +292,7 @@ test('a restore that is refused changes no byte', async (t) => {
   assert.deepEqual(readdirSync(dirname(path)), ['ledger.db']);
 });
 
-test('an account that is forgotten leaves nothing, and nothing else moves', async (t) => {
+test('forget: leaves nothing of the account, and nothing else moves', async (t) => {
   const path = ledgerFile(t);
   const before = shownBy(path);
   leaveTraces(path);
@@ -322,7 +322,7 @@ function leaveTraces(path: string): void {
   database.close();
 }
 
-test('an account that cannot be forgotten for want of space stays whole', async (t) => {
+test('forget: without disk space the account stays whole', async (t) => {
   const path = ledgerFile(t);
   const before = shownBy(path);
   mkdirSync(`${path}.draft`);
@@ -333,7 +333,7 @@ test('an account that cannot be forgotten for want of space stays whole', async 
   assert.deepEqual(checked(path), []);
 });
 
-test('an account whose counters begin at 0 again leaves the others alone, and the ledger adds up', (t) => {
+test('rebase: resets one account only, and the ledger adds up', (t) => {
   const path = ledgerFile(t);
   const before = shownBy(path);
   const database = openDatabase(path);
@@ -341,7 +341,7 @@ test('an account whose counters begin at 0 again leaves the others alone, and th
   assert.equal(rebaseAccount(database, { provider: 'test', name: 'prod', now: NOW, settingsOf }), true);
   const store = sqliteStore(database);
   const labels = store.deliveries('a')?.map((row) => row.labels[1]);
-  assert.deepEqual(labels, ['dev'], 'a receiver is told of the account from 0 on');
+  assert.deepEqual(labels, ['dev'], 'the receiver gets the account from 0 on');
   store.close();
   assert.deepEqual(checked(path), []);
   const after = shownBy(path);
@@ -350,7 +350,7 @@ test('an account whose counters begin at 0 again leaves the others alone, and th
     assert.equal(after.get(name), name.includes('_total|') ? 0 : value, name);
 });
 
-test('rows that are damaged are not sealed by a command that changes others', async (t) => {
+test('maintenance: damaged rows are not sealed by a command that changes others', async (t) => {
   const path = changed(
     ledgerFile(t),
     `UPDATE cells SET value = '7' WHERE series = 3 AND bucket = ${AT + HOUR}`,

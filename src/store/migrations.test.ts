@@ -12,7 +12,7 @@ import { sqliteStore } from './sqlite.ts';
 
 const BASELINE = Date.parse('2026-11-01T00:00:00Z');
 
-test('series of a ledger of schema 2 were 0 when their account was first read', (t) => {
+test('migrations: series of schema 2 get the first reading of their account as created time', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'ledger-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, 'ledger.db');
@@ -48,7 +48,7 @@ function unsealed(path: string): void {
   database.close();
 }
 
-test('a ledger of schema 3 gets the digests of all of its rows', (t) => {
+test('migrations: a ledger of schema 3 gets digests of all rows', (t) => {
   const path = ledgerFile(t);
   unsealed(path);
   const database = openDatabase(path);
@@ -63,7 +63,7 @@ test('a ledger of schema 3 gets the digests of all of its rows', (t) => {
   database.close();
 });
 
-test('a ledger of schema 3 whose rows are out of order is refused before it gets digests', (t) => {
+test('migrations: a damaged ledger of schema 3 is refused before it gets digests', (t) => {
   const path = ledgerFile(t);
   unsealed(path);
   const bytes = readFileSync(path);

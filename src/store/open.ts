@@ -2,17 +2,18 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../core/ledger/records.ts';
-import { damaged, notOurs, obstacleTo, refusalOf } from './error-messages.ts';
+import { asStorageError, damaged, notOurs, obstacleTo, refusalOf, sqliteCode } from './error-messages.ts';
 import { closeToOthers, createFile, createFolder } from './files.ts';
 import { APPLICATION_ID, MIGRATIONS, SEALED_SINCE } from './schema.ts';
 import { brokenSeals, type ReadRows, seal, smallTables } from './seals.ts';
+import { LARGE_TABLES } from './tables.ts';
 
 export { StoreError } from '../core/ledger/records.ts';
 
 /**
  * Opens the ledger's database, creating or migrating it. `:memory:` is a throw-away one.
  *
- * @param fullyChecked up to so many pages every row is looked at.
+ * @param fullyChecked every row of files up to this many pages is checked.
  * @throws {StoreError} when the file is damaged, of a newer version, not a ledger, or in use by another process.
  */
 export function openDatabase(path: string, fullyChecked = FULLY_CHECKED_PAGES): DatabaseSync {
@@ -40,9 +41,9 @@ export function openVerified(
 }
 
 /**
- * Opens a ledger that is there, to look after it: nobody else may use it meanwhile, and nothing of it is changed.
+ * Opens an existing ledger for maintenance: no other process may use it meanwhile, and nothing of it is changed.
  *
- * @throws {StoreError} when there is none, or it is of a newer version, not a ledger, or in use by another process. It may be damaged.
+ * @throws {StoreError} when it does not exist, is of a newer version, is not a ledger, or is in use by another process. It may be damaged.
  */
 export function openExisting(path: string): DatabaseSync {
   if (!existsSync(path)) throw new StoreError(`${path} does not exist.`);
@@ -54,7 +55,7 @@ export function openExisting(path: string): DatabaseSync {
     return database;
   } catch (error) {
     database.close();
-    throw error instanceof StoreError ? error : new StoreError(refusalOf(path, error), { cause: error });
+    throw asStorageError(path, error);
   }
 }
 
@@ -66,13 +67,13 @@ export function migrateWithin(database: DatabaseSync): boolean {
   return missing.length > 0;
 }
 
-/** Has the ledger had digests for as long as it has its version? An older one gets them with its migration. */
+/** Whether the ledger's version has digests. An older one gets them with its migration. */
 export function isSealed(database: DatabaseSync): boolean {
   return numberOf(database, 'PRAGMA user_version') >= SEALED_SINCE;
 }
 
 /**
- * Before rows are changed by other means than commits and sealed again: what is damaged would pass for sound from then on.
+ * To be called before rows are changed by other means than commits and sealed again: damaged rows would count as sound from then on.
  *
  * @throws {StoreError} when any row is not as the ledger wrote it.
  */
@@ -106,7 +107,7 @@ function prepare(database: DatabaseSync, path: string, fullyChecked: number, rea
   migrate(database, path, read);
 }
 
-/** Nothing was written yet: the file is empty, or a first start ended before it had written anything of ours. */
+/** Whether nothing was written yet: the file is empty, or a first start ended before it wrote our tables. */
 function isNew(database: DatabaseSync, path: string): boolean {
   if (numberOf(database, 'PRAGMA page_count') === 0) {
     // SQLite takes what is shorter than a page for an empty database and would write over it.
@@ -117,7 +118,7 @@ function isNew(database: DatabaseSync, path: string): boolean {
   return written.every((sql) => numberOf(database, sql) === 0);
 }
 
-/** The rows that are read once are held against their digests here, before anything is written; the others when they are read. */
+/** Rows that are read once are verified here, before anything is written; the others when they are read. */
 function refuseForeign(database: DatabaseSync, path: string, fullyChecked: number, read: ReadRows): void {
   refuseOther(database, path);
   if (!isSound(database, fullyChecked)) throw new StoreError(damaged(path));
@@ -127,13 +128,13 @@ function refuseForeign(database: DatabaseSync, path: string, fullyChecked: numbe
   if (broken.length > 0) throw new StoreError(damaged(path), { cause: new Error(broken[0]) });
 }
 
-/** An older ledger is looked at in full, once: what it holds is taken for sound from then on. */
+/** An older ledger is checked in full, once: its rows count as sound from then on. */
 function problemsBeforeSeal(database: DatabaseSync): string[] {
   const found = database.prepare('PRAGMA integrity_check(1)').all();
   return found.flatMap(({ integrity_check: text }) => (text === 'ok' ? [] : [String(text)]));
 }
 
-/** Tables that no other program's database has: only the mark is damaged then. */
+/** No other program's database has these tables: if it has them, only the mark is damaged. */
 const OURS = ['accounts', 'cells', 'readings', 'compacted', 'silences'];
 const OUR_TABLES = `SELECT count(*) FROM sqlite_schema WHERE name IN ('${OURS.join("', '")}')`;
 
@@ -155,12 +156,10 @@ function refuseOther(database: DatabaseSync, path: string): void {
 
 /** 16 MB. Checking so many pages in full takes some 50 ms, and most ledgers are smaller. */
 const FULLY_CHECKED_PAGES = 4096;
-/** They grow with time; the others only with what there is to bill. */
-const LARGE_TABLES: readonly unknown[] = ['cells', 'sums'];
 
 /**
- * Every page is read. Of a large file only the small tables, the counters among them, are checked row by row: where the rows of many
- * days stand, SQLite judges each page's structure while it counts. A full check of a million cells takes longer than the rest of
+ * Every page is read. In a large file only the small tables, such as the counters, are checked row by row: where the rows of many
+ * days are, SQLite checks each page's structure while it counts. A full check of a million cells takes longer than the rest of
  * a start.
  *
  * @throws what SQLite throws about a malformed page.
@@ -172,9 +171,11 @@ function isSound(database: DatabaseSync, fullyChecked: number): boolean {
   database.exec('PRAGMA cell_size_check = ON');
   const tables = database.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).all();
   const isWhole = tables.every(({ name }) =>
-    LARGE_TABLES.includes(name) ? database.prepare(`SELECT count(*) FROM ${name}`).get() : isOk(`'${name}'`),
+    LARGE_TABLES.some((large) => large === name)
+      ? database.prepare(`SELECT count(*) FROM ${name}`).get()
+      : isOk(`'${name}'`),
   );
-  // The schema's check holds that of the list of free pages. We never ask for pages to be moved.
+  // The check of the schema includes the list of free pages. We never ask SQLite to move pages.
   return isWhole && isOk(`'sqlite_schema'`) && numberOf(database, 'PRAGMA auto_vacuum') === 0;
 }
 
@@ -193,26 +194,21 @@ function numberOf(database: DatabaseSync, sql: string): number {
   return typeof value === 'number' ? value : 0;
 }
 
-/** What was asked of an open ledger failed: says why, naming the file. */
+/** Why a query to an open ledger failed, naming the file. */
 export function storeError(database: DatabaseSync, cause: unknown): StoreError {
   return new StoreError(reasonOf(database.location() ?? ':memory:', cause), { cause });
 }
 
 function reasonOf(path: string, error: unknown): string {
-  return KNOWN.includes(codeOf(error)) ? refusalOf(path, error) : damaged(path);
+  return KNOWN.includes(sqliteCode(error)) ? refusalOf(path, error) : damaged(path);
 }
 
-/** SQLite met what it cannot have written. */
+/** Whether SQLite found what it cannot have written. */
 export function isMalformed(error: unknown): boolean {
-  return error instanceof RangeError || [CORRUPT, NOT_A_DATABASE].includes(codeOf(error));
+  return error instanceof RangeError || [CORRUPT, NOT_A_DATABASE].includes(sqliteCode(error));
 }
 
 const CORRUPT = 11;
 const NOT_A_DATABASE = 26;
-/** Locked, no memory, read-only, a failing disk, a full one, a file that cannot be opened or is none of SQLite's. */
+/** Locked, no memory, read-only, a failing or full disk, a file that cannot be opened or is not a database. */
 const KNOWN = [5, 6, 7, 8, 10, 13, 14, NOT_A_DATABASE];
-
-/** SQLite's primary result code, or -1. */
-function codeOf(error: unknown): number {
-  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : -1;
-}

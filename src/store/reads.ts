@@ -6,16 +6,16 @@ import { floorTo, type Granularity, type Instant, type Range } from '../core/val
 import { type DeliveryTables, prepareDeliveries } from './deliveries.ts';
 import { EMPTY, hashRow, plus, type RowDigest } from './digest.ts';
 import type { ReadRows, Seals } from './seals.ts';
-import { cellsOf, sumsOf, unitSize, wholeUnits } from './tables.ts';
+import { cellsOf, prepareArrays, sumsOf, unitSize, wholeUnits } from './tables.ts';
 
 export interface StoreOptions {
-  /** What the start has read already; emptied once it is loaded. */
+  /** Rows that the start has read already; cleared once they are loaded. */
   readonly read?: ReadRows;
-  /** To look at a ledger that is damaged: what is read is not held against its digests. */
+  /** To inspect a damaged ledger: rows are not verified against their digests. */
   readonly isUnverified?: boolean;
 }
 
-/** What is read from the file while the program runs. Whole units are read, and held against their digests before any of it is used. */
+/** What is read from the file while the program runs: whole units, which are verified against their digests before use. */
 export interface Reads {
   readCells(stream: number, granularity: Granularity, range: Range): Cells;
   readSums(kind: PeriodKind, start: Instant): ReadonlyMap<number, Fixed>;
@@ -31,8 +31,7 @@ const SUMS = 'SELECT series, value FROM sums WHERE kind = ? AND start = ?';
 
 export function prepareReads(database: DatabaseSync, seals: Seals, options: StoreOptions): Reads {
   const rowsOf = <T>(sql: string) => {
-    const statement = database.prepare(sql);
-    statement.setReturnArrays(true);
+    const statement = prepareArrays(database, sql);
     return (...values: SQLInputValue[]) => statement.all(...values) as unknown[] as readonly T[];
   };
   const cellRows = rowsOf<CellColumns>(CELLS);

@@ -7,12 +7,13 @@ import { modelOf } from '../../test/support/model.ts';
 import { assertProperty } from '../../test/support/property.ts';
 import { audit } from '../core/ledger/audit.ts';
 import type { AccountSettings } from '../core/ledger/settings.ts';
-import { openLedger } from '../core/ledger.ts';
+import { LedgerState } from '../core/ledger/state.ts';
+import { Ledger } from '../core/ledger.ts';
 import type { Statement } from '../core/statement/statement.ts';
 import { type Fixed, ONE } from '../core/values/money.ts';
 import { DAY, type Granularities, HOUR, type Instant, MINUTE, SECOND } from '../core/values/time.ts';
 import { openDatabase } from './open.ts';
-import { beginEpoch } from './reset-counters.ts';
+import { resetCounters } from './reset-counters.ts';
 import { sqliteStore } from './sqlite.ts';
 
 /** Histories per law in the gate. */
@@ -26,7 +27,7 @@ function bench({ stream }: History) {
   const settingsOf = () => account.streams[0];
   const opened = () => {
     const store = sqliteStore(database);
-    const ledger = openLedger(store);
+    const ledger = new Ledger(store);
     return { store, ledger, id: ledger.openAccount(account, OPENED) };
   };
   let { store, ledger, id } = opened();
@@ -41,7 +42,7 @@ function bench({ stream }: History) {
     },
     /** The file is as it was, and the program starts again over it. */
     restore(at = now) {
-      beginEpoch(database, at, settingsOf);
+      resetCounters(database, at, settingsOf);
       ({ store, ledger, id } = opened());
       now = at;
     },
@@ -53,7 +54,8 @@ function bench({ stream }: History) {
       assert.deepEqual(valuesOf(ledger, now), before);
     },
     now: () => now,
-    audit: () => audit({ book: ledger.book, store, settingsOf }),
+    audit: () => audit({ state: new LedgerState(store), store, settingsOf }),
+    state: () => new LedgerState(store),
     shown: () => valuesOf(ledger, RESTORED),
     deliveries: () => store.deliveries('a'),
     close: () => database.close(),
@@ -94,7 +96,7 @@ function assertRestored(history: History, restoredAfter: number) {
   for (const statement of after) read(statement);
   assert.deepEqual(life.audit(), []);
   const model = modelOf([...before, ...after], { ...history, restoredAfter: before.length });
-  const net = nonZero(netOf(life.ledger));
+  const net = nonZero(netOf(life.state()));
   assert.deepEqual(net, nonZero(model.net()));
   close();
   return net;
@@ -115,14 +117,14 @@ function assertKept(history: History): void {
 const statementsOf = ({ steps }: History) =>
   steps.flatMap((step) => (step.kind === 'read' ? [step.statement] : []));
 
-test('after a restore counters are 0, gauges as they were, and from then on net is cells less those restored', () => {
+test('reset counters: counters are 0, gauges stay, and net is cells less restored ones', () => {
   assertProperty(
     fc.property(restoredHistories, ({ history, at }) => void assertRestored(history, at + 1)),
     { numRuns: RUNS },
   );
 });
 
-test('whatever was read in whatever order and made compact, the ledger adds up', () => {
+test('audit: the ledger adds up for any order of statements and compactions', () => {
   assertProperty(fc.property(ALL, assertKept), { numRuns: RUNS });
 });
 
@@ -134,7 +136,7 @@ const eventfulHistories = ALL.chain((history) =>
   }),
 );
 
-test('whatever is read, made compact, closed and restored in turn, the ledger adds up at each step', () => {
+test('audit: the ledger adds up after each statement, compaction, closing and restore', () => {
   assertProperty(
     fc.property(eventfulHistories, ({ history, events }) => {
       const { read, maintain, restore, now, audit, close } = bench(history);
@@ -164,13 +166,13 @@ const NEXT = START + DAY;
 const TEN = { start: START + 10 * HOUR, end: START + 11 * HOUR };
 const DAY_ONE = { start: START, end: NEXT };
 
-describe('histories that once broke a law', () => {
+describe('audit regressions', () => {
   // Seeds -883227681 and 1705966747 of the law of restores: the model took only what the settled day names.
   for (const granularities of [
     ['minute', 'hour', 'day'],
     ['hour', 'day'],
   ] as const) {
-    test(`${granularities}: what a restored ledger holds and the settled day does not is a correction`, () => {
+    test(`${granularities}: what a settled day lacks of a restored ledger is a correction`, () => {
       const history = historyOf(
         granularities,
         statement('day', DAY_ONE, NEXT + 3 * MINUTE, [cost(START, 'b', 2)]),
@@ -182,7 +184,7 @@ describe('histories that once broke a law', () => {
   }
 
   // Seed -529228635 of the law of compaction.
-  test('an hour that was read before it began is rolled up with what it listed', () => {
+  test('an hour that was read before it began is rolled up with its charges', () => {
     assertKept(
       historyOf(
         ['minute', 'hour', 'day'],
@@ -192,7 +194,7 @@ describe('histories that once broke a law', () => {
     );
   });
 
-  test('a day that was read before it began is rolled up, too, where later days were read in time', () => {
+  test('a day that was read before it began is rolled up beside days read in time', () => {
     assertKept(
       historyOf(
         ['hour', 'day'],
@@ -203,7 +205,7 @@ describe('histories that once broke a law', () => {
     );
   });
 
-  test('hours are rolled up where the stream has no reading by the day', () => {
+  test('hours of a stream without daily readings are rolled up', () => {
     assertKept(
       historyOf(
         ['minute', 'hour'],

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { type AuditInput, recomputeStream } from '../core/ledger/audit.ts';
+import { type AuditInput, recomputedStreams } from '../core/ledger/audit.ts';
 import type { SeriesRow } from '../core/ledger/records.ts';
-import { openLedgerState } from '../core/ledger/state.ts';
+import { LedgerState } from '../core/ledger/state.ts';
 import type { Instant } from '../core/values/time.ts';
 import { accountId } from './forget.ts';
 import { refuseBroken } from './open.ts';
@@ -10,8 +10,8 @@ import { sqliteStore } from './sqlite.ts';
 
 const STREAMS = 'SELECT id FROM streams WHERE account = coalesce(:account, account)';
 
-/** Every reading that the ledger holds is one of the baseline; counters, and what receivers were told of them, begin anew. */
-const BEGIN = `
+/** Makes every reading one of the baseline, and restarts counters and their deliveries. */
+const RESET = `
   UPDATE accounts SET folded = 0, opened_at = :now, baseline = (
     SELECT max(as_of) FROM readings JOIN streams ON streams.id = readings.stream
     WHERE streams.account = accounts.id AND side = 'newest'
@@ -31,10 +31,10 @@ const BEGIN = `
 `;
 
 /**
- * Begins a new epoch in a ledger, or for one of its accounts: counters were higher once, or hold what should never have been counted,
- * and who has read them must see a restart. They are 0, and the cells are the baseline. Window gauges stay as they are.
+ * Resets the counters of a ledger, or of one of its accounts, to 0: they were higher once, or contain what should never have been
+ * counted, so their readers must see a restart. The cells become the baseline. Window gauges stay as they are.
  */
-export function beginEpoch(
+export function resetCounters(
   database: DatabaseSync,
   now: Instant,
   settingsOf: AuditInput['settingsOf'],
@@ -42,7 +42,7 @@ export function beginEpoch(
 ): void {
   database.exec('BEGIN IMMEDIATE');
   try {
-    for (const sql of BEGIN.split(';').filter((text) => text.trim() !== '')) {
+    for (const sql of RESET.split(';').filter((text) => text.trim() !== '')) {
       const statement = database.prepare(sql);
       statement.setAllowUnknownNamedParameters(true);
       statement.run({ now, account });
@@ -64,7 +64,7 @@ export interface RebaseOptions {
 }
 
 /**
- * Begins a new epoch for one account: its counters are 0 from `now` on, and nothing else moves. False where it is not known.
+ * Resets the counters of one account: they are 0 from `now` on, and nothing else moves. False if the account is not known.
  *
  * @throws {StoreError} when the ledger is damaged: nothing was changed.
  */
@@ -75,25 +75,23 @@ export function rebaseAccount(
   const id = accountId(database, provider, name);
   if (id === undefined) return false;
   refuseBroken(database);
-  beginEpoch(database, now, settingsOf, id);
+  resetCounters(database, now, settingsOf, id);
   return true;
 }
 
 /**
- * Where one truth is read at several granularities, the baseline is composed by rules of its own: what it comes to then differs from
- * the cells is set off once.
+ * With several granularities, the baseline is composed by its own rules: where it differs from the cells, the difference is set off
+ * once.
  */
 function balance(database: DatabaseSync, settingsOf: AuditInput['settingsOf'], only: number | null): void {
   const store = sqliteStore(database);
-  const book = openLedgerState(store);
+  const state = new LedgerState(store);
   const series: SeriesRow[] = [];
-  for (const stream of book.streams.values()) {
-    if (only !== null && stream.account !== only) continue;
-    const account = book.accounts.get(stream.account);
-    const settings = account && settingsOf(account, stream.name);
-    if (!settings) continue;
-    for (const [id, net] of recomputeStream({ book, store, settingsOf }, stream, settings).net) {
-      const row = book.series.get(id);
+  const ofAccount: typeof settingsOf = (account, stream) =>
+    only === null || account.id === only ? settingsOf(account, stream) : undefined;
+  for (const [, { net: nets }] of recomputedStreams({ state, store, settingsOf: ofAccount })) {
+    for (const [id, net] of nets) {
+      const row = state.series.get(id);
       if (row && net !== 0n) series.push({ ...row, rolled: -net });
     }
   }

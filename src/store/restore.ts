@@ -2,14 +2,15 @@ import { existsSync, linkSync, realpathSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { AuditInput } from '../core/ledger/audit.ts';
+import { StoreError } from '../core/ledger/records.ts';
 import type { Instant } from '../core/values/time.ts';
-import { copyInto, fsyncDirectory } from './backup.ts';
+import { copyInto } from './backup.ts';
 import { problemsIn } from './check.ts';
 import { removeLeftovers, withDraft } from './draft.ts';
-import { inUse, obstacleTo, refusalOf } from './error-messages.ts';
-import { giveTo } from './files.ts';
-import { openDatabase, openExisting, StoreError } from './open.ts';
-import { beginEpoch } from './reset-counters.ts';
+import { asStorageError, BUSY, inUse, obstacleTo, sqliteCode, systemCode } from './error-messages.ts';
+import { fsyncDirectory, giveTo } from './files.ts';
+import { openDatabase, openExisting } from './open.ts';
+import { resetCounters } from './reset-counters.ts';
 
 export interface RestoreOptions {
   /** The ledger that is restored. */
@@ -21,9 +22,9 @@ export interface RestoreOptions {
 }
 
 /**
- * Puts a backup in the place of a ledger, in a new epoch. The backup is left as it is, and what stood there is kept.
+ * Replaces a ledger with a backup whose counters are reset. The backup is left as it is, and the previous ledger is kept.
  *
- * @returns where the ledger that stood there is kept; undefined where there was none.
+ * @returns where the previous ledger is kept; undefined if there was no ledger.
  * @throws {StoreError} when nothing was changed: the backup is no good, the ledger is in use, or there is no space.
  */
 export async function restoreLedger(options: RestoreOptions): Promise<string | undefined> {
@@ -36,51 +37,43 @@ export async function restoreLedger(options: RestoreOptions): Promise<string | u
   try {
     return await withDraft(path, async (draft) => {
       const isThere = existsSync(path);
-      const lock = isThere ? lockOf(path) : undefined;
-      try {
-        removeLeftovers(path);
-        await prepare(draft, options);
-        return swap({ path, draft, aside: isThere ? aside : undefined, lock });
-      } finally {
-        lock?.close();
-      }
+      using lock = isThere ? lockOf(path) : undefined;
+      removeLeftovers(path);
+      await prepare(draft, options);
+      return swap({ path, draft, aside: isThere ? aside : undefined, lock });
     });
   } catch (error) {
-    throw error instanceof StoreError ? error : new StoreError(refusalOf(path, error), { cause: error });
+    throw asStorageError(path, error);
   }
 }
 
-/** Makes of the backup what is to be the ledger. */
+/** Makes the new ledger of the backup. */
 async function prepare(draft: string, { path, from, now, settingsOf }: RestoreOptions): Promise<void> {
-  const source = openExisting(from);
-  try {
-    await copyInto(source, draft);
-  } finally {
-    source.close();
-  }
+  await copyFrom(from, draft);
   const problems = problemsOf(draft, settingsOf);
   if (problems.length > 0)
     throw new StoreError(`${from} is no good backup, and nothing was changed: ${problems.join('; ')}`);
-  const database = openDatabase(draft);
-  try {
-    beginEpoch(database, now, settingsOf);
-    database.exec('PRAGMA journal_mode = DELETE');
-  } finally {
-    if (database.isOpen) database.close();
-  }
+  resetCountersOf(draft, now, settingsOf);
   giveTo(existsSync(path) ? path : dirname(path), draft);
 }
 
-function problemsOf(file: string, settingsOf: AuditInput['settingsOf']): string[] {
-  const database = openExisting(file);
-  try {
-    return problemsIn(database, settingsOf);
-  } finally {
-    if (database.isOpen) database.close();
-  }
+async function copyFrom(backup: string, draft: string): Promise<void> {
+  using source = openExisting(backup);
+  await copyInto(source, draft);
 }
 
-/** Keeps every other process from the ledger; undefined where it is too damaged to be locked: then nobody can use it. */
+function problemsOf(file: string, settingsOf: AuditInput['settingsOf']): string[] {
+  using database = openExisting(file);
+  return problemsIn(database, settingsOf);
+}
+
+function resetCountersOf(draft: string, now: Instant, settingsOf: AuditInput['settingsOf']): void {
+  using database = openDatabase(draft);
+  resetCounters(database, now, settingsOf);
+  database.exec('PRAGMA journal_mode = DELETE');
+}
+
+/** Keeps every other process from the ledger; undefined if it is too damaged to be locked: then no process can use it. */
 function lockOf(path: string): DatabaseSync | undefined {
   const database = new DatabaseSync(path, { timeout: 2000 });
   try {
@@ -88,14 +81,13 @@ function lockOf(path: string): DatabaseSync | undefined {
     return database;
   } catch (error) {
     database.close();
-    const isBusy = error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === 5;
-    if (isBusy) throw new StoreError(inUse(path), { cause: error });
+    if (sqliteCode(error) === BUSY) throw new StoreError(inUse(path), { cause: error });
     return undefined;
   }
 }
 
-/** Moves what stands in the log into the file it belongs to. */
-function foldLog(lock: DatabaseSync): void {
+/** Moves the content of the log into the file it belongs to. */
+function checkpointLog(lock: DatabaseSync): void {
   try {
     lock.exec('PRAGMA journal_mode = DELETE');
   } catch {
@@ -106,16 +98,16 @@ function foldLog(lock: DatabaseSync): void {
 interface Swap {
   readonly path: string;
   readonly draft: string;
-  /** Where the ledger that stands there goes; undefined where there is none. */
+  /** Where the previous ledger goes; undefined if there was no ledger. */
   readonly aside: string | undefined;
   readonly lock: DatabaseSync | undefined;
 }
 
 /** There is a whole ledger at `path` at every instant. The log of the old one must never meet the new one. */
 function swap({ path, draft, aside, lock }: Swap): string | undefined {
-  if (lock) foldLog(lock);
+  if (lock) checkpointLog(lock);
   if (aside === undefined) {
-    takeFreePlace(path, draft);
+    linkNew(path, draft);
   } else {
     linkSync(path, aside);
     if (existsSync(`${path}-wal`)) renameSync(`${path}-wal`, `${aside}-wal`);
@@ -127,11 +119,12 @@ function swap({ path, draft, aside, lock }: Swap): string | undefined {
 }
 
 /** An exporter may have begun a ledger there since. */
-function takeFreePlace(path: string, draft: string): void {
+function linkNew(path: string, draft: string): void {
   try {
     linkSync(draft, path);
   } catch (error) {
-    const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
-    throw exists ? new StoreError(`${path} was created meanwhile: nothing was changed.`) : error;
+    throw systemCode(error) === 'EEXIST'
+      ? new StoreError(`${path} was created meanwhile: nothing was changed.`)
+      : error;
   }
 }

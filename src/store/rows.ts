@@ -1,13 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import type { StoredLedger } from '../core/ledger/records.ts';
+import type { ReadingsRow, StoredLedger } from '../core/ledger/records.ts';
+import { readingsKey } from '../core/ledger/state.ts';
 import { isObservationKey, type ObservationKey } from '../core/statement/observation-metrics.ts';
 import type { Observation } from '../core/statement/statement.ts';
 import { GRANULARITIES } from '../core/values/time.ts';
 import { resourceRows, seriesRows } from './bulk-load.ts';
 import type { ReadRows } from './seals.ts';
 
-/** The doors from the database's rows to the ledger's: a row that does not fit is a damaged file. */
+/** Schemas of the database's rows: a row that does not fit is a damaged file. */
 
 const Amount = z.string().transform((text) => BigInt(text));
 const Maybe = z
@@ -18,36 +19,26 @@ const Maybe = z
 const Side = z.enum(['newest', 'oldest']).transform((side) => (side === 'newest' ? 'current' : 'baseline'));
 const GranularityName = z.enum(GRANULARITIES);
 
-const Account = z
-  .object({
-    id: z.number(),
-    provider: z.string(),
-    name: z.string(),
-    baseline: Maybe,
-    folded: z.number(),
-    opened_at: z.number(),
-    zero_shown: z.number(),
-  })
-  .transform(({ opened_at, zero_shown, folded, ...row }) => ({
-    ...row,
-    overflowCount: folded,
-    openedAt: opened_at,
-    zeroShown: zero_shown === 1,
-  }));
+const Account = z.object({
+  id: z.number(),
+  provider: z.string(),
+  name: z.string(),
+  baseline: Maybe,
+  overflowCount: z.number(),
+  openedAt: z.number(),
+  zeroShown: z.number().transform((value) => value === 1),
+});
+const ACCOUNTS = `SELECT id, provider, name, baseline, folded AS overflowCount, opened_at AS openedAt, zero_shown AS zeroShown
+  FROM accounts`;
 
-const Stream = z
-  .object({
-    id: z.number(),
-    account: z.number(),
-    name: z.string(),
-    closed_before: z.number(),
-    closed_in: z.number(),
-  })
-  .transform(({ closed_before, closed_in, ...row }) => ({
-    ...row,
-    closedBefore: closed_before,
-    closedIn: closed_in,
-  }));
+const Stream = z.object({
+  id: z.number(),
+  account: z.number(),
+  name: z.string(),
+  closedBefore: z.number(),
+  closedIn: z.number(),
+});
+const STREAMS = 'SELECT id, account, name, closed_before AS closedBefore, closed_in AS closedIn FROM streams';
 
 const Reading = z.object({
   stream: z.number(),
@@ -55,10 +46,12 @@ const Reading = z.object({
   side: Side,
   start: z.number(),
   end: z.number(),
-  as_of: z.number(),
+  asOf: z.number(),
 });
+const READINGS = `SELECT stream, granularity, side, start, end, as_of AS asOf FROM readings
+  ORDER BY stream, granularity, side, start`;
 
-const Silence = z
+const Omission = z
   .object({
     stream: z.number(),
     granularity: GranularityName,
@@ -123,7 +116,7 @@ const Feed = z
 
 const Hour = z.object({ stream: z.number(), hour: z.number(), currency: z.string(), value: Amount });
 
-const Folded = z.object({ stream: z.number(), digest: z.number() });
+const Overflowed = z.object({ stream: z.number(), digest: z.number() });
 
 const Requests = z.object({ account: z.number(), state: z.string() });
 
@@ -136,41 +129,33 @@ export function readAll(database: DatabaseSync, read?: ReadRows): StoredLedger {
       .prepare(sql)
       .all()
       .map((row) => schema.parse(row));
-  const readings = all(Reading, 'SELECT * FROM readings ORDER BY stream, granularity, side, start');
   const compacted = all(Days, 'SELECT * FROM compacted ORDER BY stream, start');
   return {
-    accounts: all(Account, 'SELECT * FROM accounts'),
-    streams: all(Stream, 'SELECT * FROM streams'),
+    accounts: all(Account, ACCOUNTS),
+    streams: all(Stream, STREAMS),
     series: seriesRows(database, read?.get('series')),
     resources: resourceRows(database, read?.get('resources')),
-    overflowed: all(Folded, 'SELECT * FROM folded'),
-    readings: [
-      ...Map.groupBy(
-        readings,
-        ({ stream, granularity, side }) => `${stream} ${granularity} ${side}`,
-      ).values(),
-    ].flatMap((rows) => {
-      const first = rows[0];
-      if (!first) return [];
-      const { stream, granularity, side } = first;
-      return [
-        {
-          stream,
-          granularity,
-          side,
-          runs: rows.map(({ start, end, as_of }) => ({ start, end, asOf: as_of })),
-        },
-      ];
-    }),
+    overflowed: all(Overflowed, 'SELECT * FROM folded'),
+    readings: readingsOf(all(Reading, READINGS)),
     feeds: all(Feed, 'SELECT * FROM feeds'),
     hourlyTotals: all(Hour, 'SELECT * FROM hours'),
     requests: all(Requests, 'SELECT * FROM requests'),
-    omissions: all(Silence, 'SELECT * FROM silences'),
+    omissions: all(Omission, 'SELECT * FROM silences'),
     compacted: [...Map.groupBy(compacted, ({ stream }) => stream)].map(([stream, days]) => ({
       stream,
       days: days.map(({ start, end }) => ({ start, end })),
     })),
   };
+}
+
+function readingsOf(rows: readonly z.infer<typeof Reading>[]): ReadingsRow[] {
+  const grouped = Map.groupBy(rows, (row) => readingsKey(row.stream, row.granularity, row.side));
+  return [...grouped.values()].flatMap((same) => {
+    const intervals = same.map(({ start, end, asOf }) => ({ start, end, asOf }));
+    return same
+      .slice(0, 1)
+      .map(({ stream, granularity, side }) => ({ stream, granularity, side, intervals }));
+  });
 }
 
 /** Observations as JSON text, amounts as decimal text. */

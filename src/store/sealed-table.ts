@@ -2,8 +2,10 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { hashRow } from './digest.ts';
 import type { Seals } from './seals.ts';
 import {
+  columnList,
   type DigestKey,
   LARGE_TABLES,
+  prepareArrays,
   shapeOf,
   type TableName,
   type TableShape,
@@ -32,9 +34,12 @@ export class SealedTable {
     this.#find =
       shape.key.length === 0
         ? undefined
-        : arrays(database, `SELECT ${list(shape.columns)} FROM ${table} WHERE ${conditionOf(shape.key)}`);
+        : prepareArrays(
+            database,
+            `SELECT ${columnList(shape.columns)} FROM ${table} WHERE ${conditionOf(shape.key)}`,
+          );
     this.#isExact = LARGE_TABLES.includes(table);
-    this.#put = arrays(database, upsertOf(table, shape, !this.#isExact));
+    this.#put = prepareArrays(database, upsertOf(table, shape, !this.#isExact));
   }
 
   /** Adds a row, or changes the one that has its key. The values are in the order of the columns. */
@@ -45,10 +50,15 @@ export class SealedTable {
     this.#count(this.#isExact ? values : this.#put.get(...values), 'add');
   }
 
+  /** Like {@link put}, by the names of the columns: for rows with many of them. */
+  putRow(row: Readonly<Record<string, SQLInputValue>>): void {
+    this.put(...this.#shape.columns.map((column) => row[column] ?? null));
+  }
+
   /** What deletes the rows that meet a condition. */
   dropper(condition: string): (...values: SQLInputValue[]) => void {
-    const sql = `DELETE FROM ${this.#table} WHERE ${condition} RETURNING ${list(this.#shape.columns)}`;
-    const drop = arrays(this.#database, sql);
+    const sql = `DELETE FROM ${this.#table} WHERE ${condition} RETURNING ${columnList(this.#shape.columns)}`;
+    const drop = prepareArrays(this.#database, sql);
     return (...values) => {
       for (const row of drop.all(...values)) this.#count(row, 'remove');
     };
@@ -67,23 +77,13 @@ export class SealedTable {
 /** As stored, not as given: the columns of a known row that a change leaves alone count as they are. */
 function upsertOf(table: TableName, { columns, key, changes }: TableShape, isReadBack: boolean): string {
   const places = columns.map(() => '?').join(', ');
-  const insert = `INSERT INTO ${table} (${list(columns)}) VALUES (${places})`;
+  const insert = `INSERT INTO ${table} (${columnList(columns)}) VALUES (${places})`;
   const set = changes.map((column) => `"${column}" = excluded."${column}"`).join(', ');
   const update =
-    key.length === 0 || changes.length === 0 ? '' : ` ON CONFLICT (${list(key)}) DO UPDATE SET ${set}`;
-  return `${insert}${update}${isReadBack ? ` RETURNING ${list(columns)}` : ''}`;
+    key.length === 0 || changes.length === 0 ? '' : ` ON CONFLICT (${columnList(key)}) DO UPDATE SET ${set}`;
+  return `${insert}${update}${isReadBack ? ` RETURNING ${columnList(columns)}` : ''}`;
 }
 
 function conditionOf(key: readonly string[]): string {
   return key.map((column) => `"${column}" = ?`).join(' AND ');
-}
-
-function list(columns: readonly string[]): string {
-  return columns.map((column) => `"${column}"`).join(', ');
-}
-
-function arrays(database: DatabaseSync, sql: string): StatementSync {
-  const statement = database.prepare(sql);
-  statement.setReturnArrays(true);
-  return statement;
 }

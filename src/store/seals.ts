@@ -1,9 +1,12 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { getOrCreate } from '../core/values/maps.ts';
 import type { Range } from '../core/values/time.ts';
 import { EMPTY, hashRow, minus, plus, type RowDigest } from './digest.ts';
 import {
+  columnList,
   type DigestKey,
   LARGE_TABLES,
+  prepareArrays,
   shapeOf,
   type TableName,
   tableNames,
@@ -20,8 +23,8 @@ export class SealError extends Error {
 }
 
 /**
- * The digests of the ledger's rows: written with every commit, and held against the rows when these are read from the file. SQLite itself
- * does not notice a key that no longer fits its place, nor a digit that became another one.
+ * The digests of the ledger's rows: written with every commit, and compared with the rows when these are read. SQLite itself does not
+ * notice a key that no longer fits its place, nor a digit that became another one.
  */
 export class Seals {
   readonly #stored: Digests;
@@ -76,7 +79,7 @@ export class Seals {
   }
 
   /**
-   * Holds the rows of whole units against their digests.
+   * Compares the rows of whole units with their digests.
    *
    * @throws {SealError} when they are not the rows that were written.
    */
@@ -101,16 +104,16 @@ const NONE: ReadonlyMap<number, RowDigest> = new Map();
 export type ReadRows = Map<TableName, readonly Values[]>;
 
 /**
- * What is not as it was written, in words.
+ * What differs from what was written, in words.
  *
- * @param kept takes the rows of these tables, so that the next step need not read them again.
+ * @param kept receives the rows of these tables, so that the next step need not read them again.
  */
 export function brokenSeals(database: DatabaseSync, tables = tableNames(), kept?: ReadRows): string[] {
   const stored = readDigests(database);
   const found: Digests = new Map([[SCHEMA, new Map([[0, schemaDigest(database)]])]]);
   for (const table of tables) {
     if (kept) kept.set(table, allOf(database, table));
-    addRows(found, table, kept?.get(table) ?? rowsOf(database.prepare(selectOf(table))));
+    addRows(found, table, kept?.get(table) ?? rowsOf(database, selectOf(table)));
   }
   const isAsked = (rows: string) => rows === SCHEMA || tables.some((table) => belongs(rows, table));
   const names = new Set([...stored.keys(), ...found.keys()].filter(isAsked));
@@ -127,23 +130,23 @@ export function smallTables(): TableName[] {
   return tableNames().filter((table) => !LARGE_TABLES.includes(table));
 }
 
-/** Takes every row as it is: for what no digest followed, such as a migration. To be called within a transaction. */
+/** Accepts every row as it is, after changes that no digest followed, such as a migration. To be called within a transaction. */
 export function seal(database: DatabaseSync): void {
   const found: Digests = new Map([[SCHEMA, new Map([[0, schemaDigest(database)]])]]);
-  for (const table of tableNames()) addRows(found, table, rowsOf(database.prepare(selectOf(table))));
+  for (const table of tableNames()) addRows(found, table, rowsOf(database, selectOf(table)));
   database.exec('DELETE FROM digests');
   const put = database.prepare('INSERT INTO digests VALUES (?, ?, ?)');
   for (const [rows, units] of found)
     for (const [unit, digest] of units) if (digest !== EMPTY) put.run(rows, unit, digest);
 }
 
-/** The statements that made the tables have a digest, too: a damaged one may read them in another way. */
+/** The schema has a digest, too: a damaged one could make SQLite read the tables in another way. */
 const SCHEMA = 'schema';
 
 function schemaDigest(database: DatabaseSync): RowDigest {
-  const statement = database.prepare(`SELECT name, tbl_name, sql FROM sqlite_schema WHERE type = 'table'`);
+  const sql = `SELECT name, tbl_name, sql FROM sqlite_schema WHERE type = 'table'`;
   let digest = EMPTY;
-  for (const row of rowsOf(statement)) {
+  for (const row of rowsOf(database, sql)) {
     // Others may have come by ANALYZE.
     if (tableNames().some((name) => name === row[0])) digest = plus(digest, hashRow(row));
   }
@@ -152,14 +155,12 @@ function schemaDigest(database: DatabaseSync): RowDigest {
 
 /** Every row of a table, in the order of its columns. */
 export function allOf(database: DatabaseSync, table: TableName): readonly Values[] {
-  const statement = database.prepare(selectOf(table));
-  statement.setReturnArrays(true);
-  return statement.all() as unknown as Values[];
+  return prepareArrays(database, selectOf(table)).all() as unknown as Values[];
 }
 
 /** An index that is damaged must not choose the rows. */
 function selectOf(table: TableName): string {
-  return `SELECT ${shapeOf(table).columns.map(quoted).join(', ')} FROM ${table} NOT INDEXED`;
+  return `SELECT ${columnList(shapeOf(table).columns)} FROM ${table} NOT INDEXED`;
 }
 
 function addRows(digests: Digests, table: TableName, all: Iterable<Values>): void {
@@ -178,19 +179,17 @@ function addRows(digests: Digests, table: TableName, all: Iterable<Values>): voi
 
 function readDigests(database: DatabaseSync): Digests {
   const digests: Digests = new Map();
-  for (const [rows, unit, digest] of rowsOf(database.prepare('SELECT rows, unit, digest FROM digests')))
+  for (const [rows, unit, digest] of rowsOf(database, 'SELECT rows, unit, digest FROM digests'))
     setDigest(digests, String(rows), Number(unit), Number(digest));
   return digests;
 }
 
-function* rowsOf(statement: StatementSync): Generator<Values> {
-  statement.setReturnArrays(true);
-  for (const row of statement.iterate()) yield row as unknown as Values;
+function* rowsOf(database: DatabaseSync, sql: string): Generator<Values> {
+  for (const row of prepareArrays(database, sql).iterate()) yield row as unknown as Values;
 }
 
 function setDigest(digests: Digests, rows: string, unit: number, digest: RowDigest): void {
-  const units = digests.get(rows) ?? new Map<number, RowDigest>();
-  digests.set(rows, units.set(unit, digest));
+  getOrCreate(digests, rows, () => new Map()).set(unit, digest);
 }
 
 function belongs(rows: string, table: TableName): boolean {
@@ -204,8 +203,4 @@ function whatOf(rows: string, unit: number): string {
   const when = of.length === 0 || Math.abs(unit) > 8.64e15 ? '' : ` of ${unitText(unit)}`;
   const which = of.length === 0 ? '' : ` (${of.join(' ')})`;
   return `${table}${which}${when} are not as the ledger wrote them`;
-}
-
-function quoted(column: string): string {
-  return `"${column}"`;
 }

@@ -1,15 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { ReadInterval } from '../core/ledger/readings.ts';
-import type { Commit, ReadingsRow, SeriesRow, Store } from '../core/ledger/records.ts';
+import type { ReadingsRow, Store } from '../core/ledger/records.ts';
 import { readingsKey } from '../core/ledger/state.ts';
 import { isMalformed, storeError } from './open.ts';
 import { prepareReads, type StoreOptions } from './reads.ts';
-import { readAll, storedObservations } from './rows.ts';
-import { SealedTable } from './sealed-table.ts';
+import { readAll } from './rows.ts';
 import { Seals } from './seals.ts';
-import type { TableName } from './tables.ts';
+import { prepareTables, writeCommit } from './write-commit.ts';
 
-/** The ledger's durable form in SQLite: WAL, `synchronous=FULL`, one transaction a commit. Rows are held against their digests. */
+/** The ledger's durable form in SQLite: WAL, `synchronous=FULL`, one transaction per commit. Rows are verified against their digests. */
 export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}): Store {
   const { seals, tables, readCells, readSums, deliveries } = orClosed(database, () => {
     const known = new Seals(database);
@@ -19,49 +18,33 @@ export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}):
       ...prepareReads(database, known, options),
     };
   });
-  // What stands in the file, so that of a long list of runs only what changed is written.
+  // What the file contains, so that only the changes to a long list of readings are written.
   const written = new Map<string, readonly ReadInterval[]>();
 
   let isLoaded = false;
 
   const transaction = transactions(database, seals);
 
-  const write = (commit: Commit) => {
-    for (const row of commit.accounts ?? [])
-      tables.accounts.put(
-        ...[row.id, row.provider, row.name, row.baseline ?? null, row.overflowCount, row.openedAt],
-        row.zeroShown ? 1 : 0,
-      );
-    for (const row of commit.streams ?? [])
-      tables.streams.put(row.id, row.account, row.name, row.closedBefore, row.closedIn);
-    for (const row of commit.resources ?? [])
-      tables.resources.put(row.account, row.resource, row.model, row.tier, JSON.stringify(row.facts));
-    for (const row of commit.series ?? []) writeSeries(tables, row);
-    for (const { stream, digest } of commit.overflowed ?? []) tables.folded.put(stream, digest);
-    writeCells(tables, commit);
-    for (const row of commit.readings ?? []) writeReadings(tables, row, written.get(keyOf(row)) ?? []);
-    writeSums(tables, commit);
-    writeLists(tables, commit);
-    for (const { receiver, rows } of commit.deliveries ?? []) deliveries.write(receiver, rows);
-  };
-
   return {
     load() {
-      // Read again, it may be read once more: a disk fails for a moment.
+      // A later load may be tried again: a disk may fail for a moment.
       const guarded = isLoaded ? orDamaged : orClosed;
       const stored = guarded(database, () => readAll(database, options.read));
       isLoaded = true;
       options.read?.clear();
       written.clear();
-      for (const row of stored.readings) written.set(keyOf(row), row.runs);
+      for (const row of stored.readings) written.set(keyOf(row), row.intervals);
       return stored;
     },
     cells: (stream, granularity, range) => orDamaged(database, () => readCells(stream, granularity, range)),
     periodTotals: (kind, start) => orDamaged(database, () => readSums(kind, start)),
     deliveries: (receiver) => orDamaged(database, () => deliveries.read(receiver)),
     commit(commit) {
-      transaction(() => write(commit));
-      for (const row of commit.readings ?? []) written.set(keyOf(row), row.runs);
+      transaction(() => {
+        writeCommit(tables, commit, (row) => written.get(keyOf(row)) ?? []);
+        for (const { receiver, rows } of commit.deliveries ?? []) deliveries.write(receiver, rows);
+      });
+      for (const row of commit.readings ?? []) written.set(keyOf(row), row.intervals);
     },
     together: transaction,
     close: () => database.close(),
@@ -121,7 +104,7 @@ function transactions(database: DatabaseSync, seals: Seals): (work: () => void) 
   };
 }
 
-/** What cannot be read the way it was written is a damaged file. */
+/** A file that cannot be read the way it was written is damaged. */
 function orDamaged<T>(database: DatabaseSync, read: () => T): T {
   try {
     return read();
@@ -130,7 +113,7 @@ function orDamaged<T>(database: DatabaseSync, read: () => T): T {
   }
 }
 
-/** Nobody can go on with a ledger that cannot be opened. */
+/** A ledger that cannot be read at the start is of no use. */
 function orClosed<T>(database: DatabaseSync, read: () => T): T {
   try {
     return orDamaged(database, read);
@@ -142,108 +125,4 @@ function orClosed<T>(database: DatabaseSync, read: () => T): T {
 
 function keyOf({ stream, granularity, side }: ReadingsRow): string {
   return readingsKey(stream, granularity, side);
-}
-
-type Tables = ReturnType<typeof prepareTables>;
-
-function prepareTables(database: DatabaseSync, seals: Seals) {
-  const table = (name: TableName) => new SealedTable(database, seals, name);
-  const [cells, sums, hours, readings] = [table('cells'), table('sums'), table('hours'), table('readings')];
-  const [silences, compacted] = [table('silences'), table('compacted')];
-  return {
-    accounts: table('accounts'),
-    streams: table('streams'),
-    resources: table('resources'),
-    series: table('series'),
-    folded: table('folded'),
-    cells,
-    dropCell: cells.dropper('stream = ? AND granularity = ? AND bucket = ? AND series = ?'),
-    dropCells: cells.dropper('stream = ? AND granularity = ? AND bucket >= ? AND bucket < ?'),
-    readings,
-    dropRun: readings.dropper('stream = ? AND granularity = ? AND side = ? AND start = ?'),
-    sums,
-    dropSums: sums.dropper('kind = ? AND start < ?'),
-    hours,
-    dropHours: hours.dropper('stream = ? AND hour < ?'),
-    requests: table('requests'),
-    feeds: table('feeds'),
-    silences,
-    dropSilences: silences.dropper('stream = ?'),
-    compacted,
-    dropCompacted: compacted.dropper('stream = ?'),
-  };
-}
-
-function writeSeries(tables: Tables, row: SeriesRow): void {
-  const { hold } = row;
-  tables.series.put(
-    ...[row.id, row.stream, row.measure, row.resource, row.model, row.tier, row.detail, row.target],
-    ...[`${row.total}`, `${row.corrections}`],
-    ...[hold ? `${hold.total}` : null, hold ? `${hold.corrections}` : null],
-    ...[hold?.since ?? null, hold?.shown ? 1 : 0],
-    ...[row.lastCell, row.changedAt, `${row.rolled}`, row.createdAt],
-  );
-}
-
-function writeCells(tables: Tables, commit: Commit): void {
-  for (const { stream, granularity, range } of commit.dropped ?? [])
-    tables.dropCells(stream, granularity, range.start, range.end);
-  for (const { stream, granularity, bucket, series, value, baseline } of commit.cells ?? []) {
-    if (value === 0n && baseline === 0n) tables.dropCell(stream, granularity, bucket, series);
-    else tables.cells.put(stream, granularity, bucket, series, `${value}`, `${baseline}`);
-  }
-}
-
-function writeSums(tables: Tables, commit: Commit): void {
-  for (const row of commit.periodTotals ?? [])
-    tables.sums.put(row.kind, row.start, row.series, `${row.value}`);
-  for (const row of commit.hourlyTotals ?? [])
-    tables.hours.put(row.stream, row.hour, row.currency, `${row.value}`);
-  if (commit.droppedHourlyTotals)
-    tables.dropHours(commit.droppedHourlyTotals.stream, commit.droppedHourlyTotals.before);
-  if (commit.droppedPeriodTotals)
-    tables.dropSums(commit.droppedPeriodTotals.kind, commit.droppedPeriodTotals.before);
-}
-
-function writeReadings(tables: Tables, row: ReadingsRow, before: readonly ReadInterval[]): void {
-  const { stream, granularity, runs } = row;
-  const side = row.side === 'current' ? 'newest' : 'oldest';
-  let head = 0;
-  while (head < runs.length && head < before.length && isSameRun(runs[head], before[head])) head += 1;
-  let tail = 0;
-  const most = Math.min(runs.length, before.length) - head;
-  while (tail < most && isSameRun(runs.at(-1 - tail), before.at(-1 - tail))) tail += 1;
-  for (const run of before.slice(head, before.length - tail))
-    tables.dropRun(stream, granularity, side, run.start);
-  for (const run of runs.slice(head, runs.length - tail)) {
-    tables.readings.put(stream, granularity, side, run.start, run.end, run.asOf);
-  }
-}
-
-function isSameRun(a: ReadInterval | undefined, b: ReadInterval | undefined): boolean {
-  return a?.start === b?.start && a?.end === b?.end && a?.asOf === b?.asOf;
-}
-
-function writeLists(tables: Tables, commit: Commit): void {
-  for (const row of commit.feeds ?? []) {
-    const { reconciliation } = row;
-    tables.feeds.put(
-      ...[row.account, row.feed, JSON.stringify(row.read), row.lastSuccess ?? null, row.state ?? null],
-      storedObservations(row.observations),
-      reconciliation ? `${reconciliation.difference}` : null,
-      reconciliation?.against ?? null,
-      JSON.stringify(row.notes),
-    );
-  }
-  for (const row of commit.requests ?? []) tables.requests.put(row.account, row.state);
-  for (const { stream, rows } of commit.omissions ?? []) {
-    tables.dropSilences(stream);
-    for (const { granularity, tier, range, since } of rows) {
-      tables.silences.put(stream, granularity, tier, range.start, range.end, since);
-    }
-  }
-  for (const { stream, days } of commit.compacted ?? []) {
-    tables.dropCompacted(stream);
-    for (const range of days) tables.compacted.put(stream, range.start, range.end);
-  }
 }

@@ -1,4 +1,4 @@
-import type { SQLOutputValue } from 'node:sqlite';
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import {
   floorTo,
   GRANULARITIES,
@@ -8,8 +8,20 @@ import {
   sizeOf,
 } from '../core/values/time.ts';
 
-/** A row as SQLite hands it out: the values of its columns, in order. */
+/** A row as SQLite returns it: the values of its columns, in order. */
 export type Values = readonly SQLOutputValue[];
+
+/** A statement whose rows are arrays. */
+export function prepareArrays(database: DatabaseSync, sql: string): StatementSync {
+  const statement = database.prepare(sql);
+  statement.setReturnArrays(true);
+  return statement;
+}
+
+/** Column names as a list in SQL. */
+export function columnList(columns: readonly string[]): string {
+  return columns.map((column) => `"${column}"`).join(', ');
+}
 
 /** What the ledger needs to know of a table to write its rows and to keep their digests. */
 export interface TableShape {
@@ -19,7 +31,7 @@ export interface TableShape {
   readonly key: readonly string[];
   /** The columns that a row with a known key changes. */
   readonly changes: readonly string[];
-  /** How many of the first columns the digest's name holds: they are not hashed. */
+  /** How many of the first columns are part of the digest's name: they are not hashed. */
   readonly named: number;
   /** The digest that a row belongs to; absent: the table has one. */
   readonly digestOf?: (row: Values) => DigestKey;
@@ -59,7 +71,7 @@ const SERIES = ['id', 'stream', 'measure', 'resource', 'model', 'tier', 'detail'
 const COUNTERS = ['total', 'corrections', 'held_total', 'held_corrections', 'held_since', 'held_shown'];
 const FEED = ['ranges', 'last_success', 'memo', 'observations', 'reconciliation', 'against', 'notes'];
 
-/** Every table but that of the digests themselves. */
+/** Every table except that of the digests themselves. */
 const TABLES = {
   accounts: {
     columns: ['id', 'provider', 'name', 'baseline', 'folded', 'opened_at', 'zero_shown'],

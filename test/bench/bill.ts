@@ -1,6 +1,6 @@
 import type { Store } from '../../src/core/ledger/records.ts';
 import type { AccountSettings } from '../../src/core/ledger/settings.ts';
-import { type Ledger, openLedger } from '../../src/core/ledger.ts';
+import { Ledger } from '../../src/core/ledger.ts';
 import type { Charge, ResourceFacts, Statement } from '../../src/core/statement/statement.ts';
 import { fromInteger, type Usd } from '../../src/core/values/money.ts';
 import { DAY, HOUR, type Instant, type Range, startOfDay, startOfMonth } from '../../src/core/values/time.ts';
@@ -73,7 +73,7 @@ export function daysOf({ start, end }: Range): Instant[] {
 
 /** A statement of whole days with these charges. */
 export function statementOf(range: Range, asOf: Instant, charges: readonly Charge[]): Statement {
-  return { stream: FEED, granularity: 'day', range, asOf, charges, silentTiers: [] };
+  return { stream: FEED, granularity: 'day', range, asOf, charges, omittedTiers: [] };
 }
 
 /** A ledger that exposes about so many series: six of cost and one of its resource for each deployment, some of the account. */
@@ -83,7 +83,7 @@ export function ledgerOf(
   now = NOW,
 ): { ledger: Ledger; bill: Bill; account: number } {
   const bill = billOf(Math.floor((series - 4) / 7), now);
-  const ledger = openLedger(store);
+  const ledger = new Ledger(store);
   const account = ledger.openAccount(bill.settings, bill.settings.since ?? 0);
   const today = startOfDay(now);
   const lastMonth = startOfMonth(now, -1);

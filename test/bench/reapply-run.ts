@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import process from 'node:process';
-import { openLedger } from '../../src/core/ledger.ts';
+import { Ledger } from '../../src/core/ledger.ts';
 import { DAY, MINUTE, startOfDay } from '../../src/core/values/time.ts';
 import { cacheCells } from '../../src/store/cache.ts';
 import { openDatabase } from '../../src/store/open.ts';
@@ -10,7 +10,7 @@ import { say } from './child.ts';
 
 /** Applies a statement of 31 days to a ledger in a file: once, again unchanged, then with another amount in every charge. */
 const [path = '', deployments = '', times = ''] = process.argv.slice(2);
-const ledger = openLedger(cacheCells(sqliteStore(openDatabase(path))));
+const ledger = new Ledger(cacheCells(sqliteStore(openDatabase(path))));
 const bill = billOf(Number(deployments));
 const account = ledger.openAccount(bill.settings, bill.settings.since ?? 0);
 const range = { start: startOfDay(NOW) - 30 * DAY, end: startOfDay(NOW) + DAY };

@@ -1,5 +1,5 @@
 import process from 'node:process';
-import { openLedger } from '../../src/core/ledger.ts';
+import { Ledger } from '../../src/core/ledger.ts';
 import {
   ceilTo,
   DAY,
@@ -19,7 +19,7 @@ import { say } from './child.ts';
  * 1,000 services of Northflank by the hour.
  */
 const now = Date.now();
-const ledger = openLedger(sqliteStore(openDatabase(process.argv[2] ?? '')));
+const ledger = new Ledger(sqliteStore(openDatabase(process.argv[2] ?? '')));
 
 function fill(provider: string, resources: number, granularity: Granularity, days: number): number {
   const bill = billOf(resources, now);
@@ -38,7 +38,7 @@ function fill(provider: string, resources: number, granularity: Granularity, day
     const range = { start, end: Math.min(start + 5 * DAY, whole.end) };
     const charges = chargesOf(bill, bucketsOf(range, size));
     asOf += MINUTE;
-    const statement = { stream: FEED, granularity, range, asOf, charges, silentTiers: [] };
+    const statement = { stream: FEED, granularity, range, asOf, charges, omittedTiers: [] };
     ledger.apply({ account, feed: FEED }, statement, bill.resources, now);
     cells += charges.length;
   }

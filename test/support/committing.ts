@@ -7,15 +7,15 @@ const at = utc('2026-11-20');
 const bench = openBench(settings(), { path, isCached: false });
 const asOf = Math.max(
   at,
-  ...bench.ledger.book.streams
+  ...bench.state.streams
     .keys()
-    .map((id) => Math.max(...bench.ledger.book.readings(id, 'hour', 'current').map((run) => run.asOf))),
+    .map((id) => Math.max(...bench.state.readings(id, 'hour', 'current').map((run) => run.asOf))),
 );
 for (let turn = 1; ; turn += 1) {
   const lines = Array.from({ length: 24 * 20 }, (_, index) =>
     cost(at + Math.floor(index / 20) * HOUR, `resource-${index % 20}`, asOf - at + turn),
   );
   bench.apply(statement('hour', { start: at, end: at + DAY }, asOf + turn, lines));
-  const [row] = bench.ledger.book.series.values();
+  const [row] = bench.state.series.values();
   process.stdout.write(`${asOf + turn - at} ${row?.total} ${row?.corrections}\n`);
 }

@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { StoreError } from '../../src/core/ledger/records.ts';
-import { type Ledger, openLedger } from '../../src/core/ledger.ts';
+import { Ledger } from '../../src/core/ledger.ts';
 import type { Statement } from '../../src/core/statement/statement.ts';
 import type { Instant } from '../../src/core/values/time.ts';
 import { pollErrorOf } from '../../src/poll/poll-outcome.ts';
@@ -64,7 +64,7 @@ export function writeLedger(options: DamageOptions): void {
 
 function apply(ledger: Ledger, { resources }: DamageOptions, hours: number, asOf: Instant): void {
   for (const [name, bill] of billsOf(resources, hours, asOf)) {
-    const account = ledger.book.accountOf('test', name)?.id ?? 0;
+    const account = ledger.accountId('test', name) ?? 0;
     ledger.apply({ account, feed: 'usage' }, bill, [], asOf);
   }
 }
@@ -73,7 +73,7 @@ function apply(ledger: Ledger, { resources }: DamageOptions, hours: number, asOf
 function shownBy(options: DamageOptions): readonly (readonly [string, number])[][] {
   const { database, read } = openVerified(options.path, options.fullyChecked);
   try {
-    const ledger = openLedger(cacheCells(sqliteStore(database, { read })));
+    const ledger = new Ledger(cacheCells(sqliteStore(database, { read })));
     for (const each of [hourly, sliding]) ledger.openAccount(each, LATER);
     const first = [...valuesOf(ledger, LATER)].sort();
     ledger.markDelivered(1);

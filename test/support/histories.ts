@@ -74,7 +74,7 @@ function statements(
           granularity,
           range,
           lag,
-          silentTiers: [],
+          omittedTiers: [],
           charges: charges.map(({ place, resource, units }) => ({
             at: start + (place % length) * size,
             measure: 'cost',

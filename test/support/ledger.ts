@@ -1,8 +1,10 @@
 import type { SeriesAmounts } from '../../src/core/ledger/composition.ts';
 import type { Store } from '../../src/core/ledger/records.ts';
 import type { AccountSettings, StatementOutcome, StreamSettings } from '../../src/core/ledger/settings.ts';
-import { type Ledger, openLedger } from '../../src/core/ledger.ts';
+import { LedgerState } from '../../src/core/ledger/state.ts';
+import { Ledger } from '../../src/core/ledger.ts';
 import type { Charge, ResourceFacts, Statement } from '../../src/core/statement/statement.ts';
+import { addTo } from '../../src/core/values/maps.ts';
 import { type Fixed, fromNumber } from '../../src/core/values/money.ts';
 import { DAY, type Granularity, HOUR, type Instant, type Range } from '../../src/core/values/time.ts';
 import { DEFAULT_RATES } from '../../src/providers/index.ts';
@@ -62,17 +64,19 @@ export function statement(
   range: Range,
   asOf: Instant,
   charges: readonly Charge[] = [],
-  silentTiers: readonly string[] = [],
+  omittedTiers: readonly string[] = [],
 ): Statement {
-  return { stream: 'usage', granularity, range, asOf, charges, silentTiers };
+  return { stream: 'usage', granularity, range, asOf, charges, omittedTiers };
 }
 
 /** A ledger over a store that can be made to fail and that outlives it. */
 export interface Bench {
   readonly ledger: Ledger;
   readonly store: Store;
+  /** What the store holds, as a ledger that starts over it would. */
+  readonly state: LedgerState;
   readonly account: number;
-  /** `now` is the as-of unless told. */
+  /** `now` defaults to the as-of. */
   apply(statement: Statement, now?: Instant, resources?: readonly ResourceFacts[]): StatementOutcome;
   /** The next commit throws, as if the disk were full. */
   failNextCommit(): void;
@@ -112,7 +116,7 @@ export function openBench(accountSettings: AccountSettings, options: BenchOption
   const fresh = () => (options.isCached === false ? failing : cacheCells(failing));
   const opened = [accountSettings];
   let store = fresh();
-  let ledger = openLedger(store);
+  let ledger = new Ledger(store);
   const account = ledger.openAccount(accountSettings, OPENED);
   return {
     get ledger() {
@@ -120,6 +124,9 @@ export function openBench(accountSettings: AccountSettings, options: BenchOption
     },
     get store() {
       return store;
+    },
+    get state() {
+      return new LedgerState(store);
     },
     account,
     apply: (given, now = given.asOf, resources = []) =>
@@ -129,7 +136,7 @@ export function openBench(accountSettings: AccountSettings, options: BenchOption
     },
     reopen() {
       store = fresh();
-      ledger = openLedger(store);
+      ledger = new Ledger(store);
       for (const each of opened) ledger.openAccount(each, OPENED);
     },
     open(more) {
@@ -162,9 +169,9 @@ export function valuesOf(ledger: Ledger, now: Instant): Map<string, number> {
 }
 
 /** Net of each label set of cost that is shown, by resource. */
-export function netOf(ledger: Ledger): Map<string, Fixed> {
+export function netOf(state: LedgerState): Map<string, Fixed> {
   const net = new Map<string, Fixed>();
-  for (const row of ledger.book.series.values()) {
+  for (const row of state.series.values()) {
     if (row.target === row.id) net.set(row.resource, row.total - row.corrections);
   }
   return net;
@@ -173,8 +180,6 @@ export function netOf(ledger: Ledger): Map<string, Fixed> {
 /** The sum of several amounts of the same thing. */
 export function added(parts: readonly SeriesAmounts[]): Map<number, Fixed> {
   const sum = new Map<number, Fixed>();
-  for (const part of parts) {
-    for (const [series, value] of part) sum.set(series, (sum.get(series) ?? 0n) + value);
-  }
+  for (const part of parts) for (const [series, value] of part) addTo(sum, series, value);
   return sum;
 }

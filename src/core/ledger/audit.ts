@@ -1,16 +1,17 @@
+import { addTo, getOrCreate } from '../values/maps.ts';
 import { type Fixed, formatDecimal } from '../values/money.ts';
-import { DAY, type Granularity, type Instant, startOfMonth } from '../values/time.ts';
-import { composedDay, heldDays } from './compaction.ts';
+import { type Instant, isoDay, startOfMonth } from '../values/time.ts';
 import type { AccountRow, PeriodKind, SeriesRow, Store, StreamRow } from './records.ts';
 import type { StreamSettings } from './settings.ts';
 import type { LedgerState } from './state.ts';
+import { amountsIn, storedDays } from './stream-amounts.ts';
 
-/** Adds the ledger up from its cells, and holds what is stored of counters and windows against that. */
+/** Recomputes the ledger from its cells, and compares the stored counters and period totals with that. */
 
 export interface AuditInput {
-  readonly book: LedgerState;
+  readonly state: LedgerState;
   readonly store: Pick<Store, 'cells' | 'periodTotals'>;
-  /** How a stream is read; undefined where nobody knows any more. */
+  /** How a stream is read; undefined if its provider is not known any more. */
   readonly settingsOf: (account: AccountRow, stream: string) => StreamSettings | undefined;
 }
 
@@ -22,130 +23,101 @@ export interface RecomputedStream {
   readonly days: ReadonlyMap<Instant, ReadonlyMap<number, Fixed>>;
 }
 
-type AuditTotals = Map<number, Fixed>;
-
-/** Everything that does not add up, in words; no more than `most`. */
-export function audit(input: AuditInput, most = 20): string[] {
+/** Everything that does not add up, in words; no more than `limit`. */
+export function audit(input: AuditInput, limit = 20): string[] {
   const found: string[] = [];
-  for (const stream of input.book.streams.values()) {
-    const account = input.book.accounts.get(stream.account);
-    const settings = account && input.settingsOf(account, stream.name);
-    if (!settings) continue;
-    const held = recomputeStream(input, stream, settings);
-    for (const problem of [...countersOff(input.book, stream, held), ...windowsOff(input, stream, held)]) {
-      if (found.length === most) return [...found, 'and more'];
+  for (const [stream, recomputed] of recomputedStreams(input)) {
+    for (const problem of [
+      ...counterProblems(input, stream, recomputed),
+      ...periodProblems(input, stream, recomputed),
+    ]) {
+      if (found.length === limit) return [...found, 'and more'];
       found.push(problem);
     }
   }
   return found;
 }
 
-/** Adds up the cells of a stream, day by day. */
-export function recomputeStream(
-  { book, store }: AuditInput,
+/** Recomputes, one after the other, the streams whose settings are known. */
+export function* recomputedStreams(input: AuditInput): Generator<[StreamRow, RecomputedStream]> {
+  for (const stream of input.state.streams.values()) {
+    const account = input.state.accounts.get(stream.account);
+    const settings = account && input.settingsOf(account, stream.name);
+    if (settings) yield [stream, recomputeStream(input, stream, settings)];
+  }
+}
+
+function recomputeStream(
+  { state, store }: AuditInput,
   stream: StreamRow,
   settings: StreamSettings,
 ): RecomputedStream {
-  const net: AuditTotals = new Map();
-  const days = new Map<Instant, AuditTotals>();
-  const rowOf = (id: number) => book.series.get(id);
-  for (const day of heldDays(book, stream)) {
-    const { value, baseline } = cellsOfDay({ book, store, stream, settings }, day);
-    const costs: AuditTotals = new Map();
+  const net = new Map<number, Fixed>();
+  const days = new Map<Instant, Map<number, Fixed>>();
+  for (const day of storedDays(state, stream)) {
+    const { value, baseline } = amountsIn({ state, store, stream, settings }, day);
+    const costs = new Map<number, Fixed>();
     for (const [id, amount] of value) {
-      const { target = id, measure } = rowOf(id) ?? {};
-      add(net, target, amount);
-      if (measure === 'cost') add(costs, target, amount);
+      const { target = id, measure } = state.series.get(id) ?? {};
+      addTo(net, target, amount);
+      if (measure === 'cost') addTo(costs, target, amount);
     }
-    for (const [id, amount] of baseline) add(net, rowOf(id)?.target ?? id, -amount);
-    days.set(day, costs);
+    for (const [id, amount] of baseline) addTo(net, state.series.get(id)?.target ?? id, -amount);
+    days.set(day.start, costs);
   }
   return { net, days };
 }
 
-interface DayInput {
-  readonly book: LedgerState;
-  readonly store: Pick<Store, 'cells'>;
-  readonly stream: StreamRow;
-  readonly settings: StreamSettings;
-}
-
-function cellsOfDay(input: DayInput, day: Instant) {
-  const { store, stream, settings } = input;
-  if (settings.granularities.length > 1) return composedDay(input, day);
-  const value: AuditTotals = new Map();
-  const baseline: AuditTotals = new Map();
-  for (const granularity of new Set<Granularity>([...settings.granularities, 'day'])) {
-    for (const cells of store.cells(stream.id, granularity, { start: day, end: day + DAY }).values()) {
-      for (const [series, cell] of cells) {
-        add(value, series, cell.value);
-        add(baseline, series, cell.baseline);
-      }
-    }
-  }
-  return { value, baseline };
-}
-
 /** Rule 2: total less corrections is cells less baseline. */
-function countersOff(book: LedgerState, stream: StreamRow, { net }: RecomputedStream): string[] {
-  return seriesOf(book, stream).flatMap((row) => {
+function counterProblems({ state }: AuditInput, stream: StreamRow, { net }: RecomputedStream): string[] {
+  return seriesOf(state, stream).flatMap((row) => {
     if (row.target !== row.id) return [];
     const counted = row.total - row.corrections;
-    const held = row.rolled + (net.get(row.id) ?? 0n);
-    const name = nameOf(book, row);
+    const sum = row.rolled + (net.get(row.id) ?? 0n);
+    const name = nameOf(state, row);
     if (row.total < 0n || row.corrections < 0n) return [`${name}: a counter is below 0`];
-    if (counted === held) return [];
-    return [`${name}: the counters come to ${formatDecimal(counted)}, the cells to ${formatDecimal(held)}`];
+    if (counted === sum) return [];
+    return [`${name}: the counters come to ${formatDecimal(counted)}, the cells to ${formatDecimal(sum)}`];
   });
 }
 
-/** The stored sums of days, and of months of which every day is there, are those of the cells. */
-function windowsOff({ book, store }: AuditInput, stream: StreamRow, { days }: RecomputedStream): string[] {
-  const months = new Map<Instant, AuditTotals>();
+/** The stored totals of days, and of months of which every day is there, are those of the cells. */
+function periodProblems(input: AuditInput, stream: StreamRow, { days }: RecomputedStream): string[] {
+  const months = new Map<Instant, Map<number, Fixed>>();
   for (const [day, costs] of days) {
     const month = startOfMonth(day);
     if (month < stream.closedBefore) continue;
-    const sums = months.get(month) ?? new Map();
-    months.set(month, sums);
-    for (const [id, amount] of costs) add(sums, id, amount);
+    const totals = getOrCreate(months, month, () => new Map());
+    for (const [id, amount] of costs) addTo(totals, id, amount);
   }
-  const off = (kind: PeriodKind, start: Instant, costs: ReadonlyMap<number, Fixed>) =>
-    sumsOff({ book, stream, costs, sums: store.periodTotals(kind, start) }).map(
-      (what) => `${kind} of ${new Date(start).toISOString().slice(0, 10)}: ${what}`,
-    );
-  return [
-    ...[...days].flatMap(([day, costs]) => off('day', day, costs)),
-    ...[...months].flatMap(([month, costs]) => off('month', month, costs)),
-  ];
+  const problems = (kind: PeriodKind, periods: RecomputedStream['days']) =>
+    [...periods].flatMap(([start, costs]) => periodProblem(input, stream, { kind, start, costs }));
+  return [...problems('day', days), ...problems('month', months)];
 }
 
-interface SumsInput {
-  readonly book: LedgerState;
-  readonly stream: StreamRow;
+interface RecomputedPeriod {
+  readonly kind: PeriodKind;
+  readonly start: Instant;
   readonly costs: ReadonlyMap<number, Fixed>;
-  readonly sums: ReadonlyMap<number, Fixed>;
 }
 
-function sumsOff({ book, stream, costs, sums }: SumsInput): string[] {
-  return seriesOf(book, stream).flatMap((row) => {
-    const [sum, held] = [sums.get(row.id) ?? 0n, costs.get(row.id) ?? 0n];
-    if (sum === held) return [];
-    return [
-      `${nameOf(book, row)}: the sum is ${formatDecimal(sum)}, the cells come to ${formatDecimal(held)}`,
-    ];
+function periodProblem({ state, store }: AuditInput, stream: StreamRow, period: RecomputedPeriod): string[] {
+  const { kind, start, costs } = period;
+  const totals = store.periodTotals(kind, start);
+  return seriesOf(state, stream).flatMap((row) => {
+    const [total, sum] = [totals.get(row.id) ?? 0n, costs.get(row.id) ?? 0n];
+    if (total === sum) return [];
+    const what = `the sum is ${formatDecimal(total)}, the cells come to ${formatDecimal(sum)}`;
+    return [`${kind} of ${isoDay(start)}: ${nameOf(state, row)}: ${what}`];
   });
 }
 
-function seriesOf(book: LedgerState, { id }: StreamRow): SeriesRow[] {
-  return [...book.series.values()].filter(({ stream }) => stream === id);
+function seriesOf(state: LedgerState, { id }: StreamRow): SeriesRow[] {
+  return [...state.series.values()].filter(({ stream }) => stream === id);
 }
 
-function nameOf(book: LedgerState, { stream, measure, resource, model, tier, detail }: SeriesRow): string {
-  const { provider = '', name = '' } = book.accounts.get(book.streams.get(stream)?.account ?? 0) ?? {};
+function nameOf(state: LedgerState, { stream, measure, resource, model, tier, detail }: SeriesRow): string {
+  const { provider = '', name = '' } = state.accounts.get(state.streams.get(stream)?.account ?? 0) ?? {};
   const labels = [resource, model, tier, detail].map((text) => JSON.stringify(text)).join(' ');
   return `${provider}/${name} ${measure} ${labels}`;
-}
-
-function add(totals: AuditTotals, key: number, amount: Fixed): void {
-  totals.set(key, (totals.get(key) ?? 0n) + amount);
 }

@@ -1,24 +1,27 @@
 import { newestOf } from '../statement/observations.ts';
 import type { ResourceFacts, Statement } from '../statement/statement.ts';
-import type { Fixed } from '../values/money.ts';
-import { joinedRanges } from '../values/ranges.ts';
-import { type Instant, intersection, sizeOf } from '../values/time.ts';
+import { joinRanges } from '../values/ranges.ts';
+import { type Instant, intersection, type Range, sizeOf } from '../values/time.ts';
 import type { StreamState } from './cell.ts';
+import { firstClosing } from './closing.ts';
+import { moveCounters } from './counters.ts';
 import { emptyFeed } from './feed-record.ts';
-import { hasHourlyTotals, updateHourlyTotals } from './hourly-totals.ts';
+import { updateHourlyTotals } from './hourly-totals.ts';
 import { updateOmissions } from './omissions.ts';
 import { updatePeriodTotals } from './period-totals.ts';
-import { knownRanges, knownWholeBuckets } from './readings.ts';
-import type { AccountRow, Commit, FeedRow, SeriesRow, Store, StreamRow, ZeroHold } from './records.ts';
-import { type RangeReplacement, replaceRange } from './replace-range.ts';
+import { knownRanges, knownWholeBuckets, SIDES } from './readings.ts';
 import {
-  createSeriesAllocator,
-  exposedLines,
-  FEED_LINES,
-  OVERFLOW_LINES,
-  renamed,
-  type SeriesAllocator,
-} from './series-allocator.ts';
+  type AccountRow,
+  type Commit,
+  type FeedRow,
+  nextKey,
+  present,
+  type Store,
+  type StreamRow,
+} from './records.ts';
+import { type RangeReplacement, replaceRange } from './replace-range.ts';
+import { updateResources } from './resource-facts.ts';
+import { exposedSeries, FEED_SERIES, OVERFLOW_SERIES, SeriesAllocator } from './series-allocator.ts';
 import { OVERFLOW } from './series-key.ts';
 import type { AccountSettings, FeedKey, StatementOutcome, StreamSettings } from './settings.ts';
 import type { LedgerState } from './state.ts';
@@ -27,178 +30,145 @@ import { isRetired } from './zero-hold.ts';
 
 export interface CommitInput {
   readonly store: Store;
-  readonly book: LedgerState;
+  readonly state: LedgerState;
   readonly feed: FeedKey;
-  readonly account: AccountRow;
-  readonly stream: StreamRow;
   readonly settings: AccountSettings;
-  readonly streamSettings: StreamSettings;
   readonly statement: Statement;
   readonly resources: readonly ResourceFacts[];
   readonly now: Instant;
 }
 
-/** Works out everything that a statement changes, for one commit. Changes nothing itself. */
-export function buildCommit(input: CommitInput): { commit: Commit; applied: StatementOutcome } {
-  const { book, account, stream, statement } = input;
-  const open = { start: stream.closedBefore, end: Number.POSITIVE_INFINITY };
-  const range = intersection(statement.range, open) ?? {
-    start: stream.closedBefore,
-    end: stream.closedBefore,
-  };
-  const stand = streamStateOf(input);
-  const assigner = createSeriesAllocator({
-    book,
+interface StatementContext extends CommitInput {
+  readonly account: AccountRow;
+  readonly stream: StreamRow;
+  readonly streamSettings: StreamSettings;
+  /** The part of the statement's range that is not closed; empty if all of it is. */
+  readonly range: Range;
+}
+
+/**
+ * Works out everything that a statement changes, for one commit. Changes nothing itself.
+ *
+ * @throws {RangeError} when a charge lies outside the statement's range, or no provider can mean its amount.
+ */
+export function buildCommit(input: CommitInput): { commit: Commit; outcome: StatementOutcome } {
+  const context = contextOf(input);
+  const { state, account, stream, statement, range } = context;
+  const before = streamStateOf(context);
+  const allocator = new SeriesAllocator({
+    state,
     account,
     stream: stream.id,
-    nextId: nextKey(book.series),
-    room: () => remainingSeries(input),
+    nextId: nextKey(state.series),
+    remaining: () => remainingSeries(context),
     now: input.now,
   });
-  const { amounts, unconverted } = sumCharges(input, assigner, range);
-  const silence = updateOmissions(input, stand, range, amounts);
-  const outcome = replaceRange(stand, {
-    granularity: statement.granularity,
-    range,
-    asOf: statement.asOf,
-    amounts,
-  });
-  const row = (id: number) => assigner.created.get(id) ?? present(book.series.get(id), `series ${id}`);
-  const series = movedSeries(input, outcome, assigner, row);
-  const closed =
-    range.start > statement.range.start
-      ? [{ start: statement.range.start, end: Math.min(range.start, statement.range.end) }]
-      : [];
-  const resources = renamed(book, account.id, input.resources, assigner.resources);
-  const commit: Commit = {
-    accounts: [
-      {
-        ...account,
-        baseline: outcome.baselineFrom,
-        overflowCount: account.overflowCount + assigner.overflowed.size,
-      },
-    ],
-    series,
-    resources,
-    overflowed: [...assigner.overflowed].map((digest) => ({ stream: stream.id, digest })),
-    cells: outcome.cells.map((cell) => ({ ...cell, stream: stream.id })),
-    readings: (['current', 'baseline'] as const).map((side) => ({
-      stream: stream.id,
-      granularity: statement.granularity,
-      side,
-      runs: outcome[side],
-    })),
-    periodTotals: updatePeriodTotals(book, outcome.deltas, row),
-    hourlyTotals: hasHourlyTotals(input.streamSettings)
-      ? updateHourlyTotals(
-          { book, stream: stream.id, settings: input.streamSettings, now: input.now },
-          outcome.deltas,
-          row,
-        )
-      : [],
-    feeds: [extended(book.feed(account.id, input.feed.feed) ?? emptyFeed(input.feed), input)],
-    omissions: [{ stream: stream.id, rows: silence.open }],
-  };
-  const changed = outcome.deltas.length > 0 || series.length > 0 || resources.length > 0;
+  const { amounts, unconverted } = sumCharges(input, allocator, range);
+  const omissions = updateOmissions(context, before, range, amounts);
+  const { granularity, asOf } = statement;
+  const replacement = replaceRange(before, { granularity, range, asOf, amounts });
+  const commit = commitOf(context, allocator, replacement);
+  const { series = [], resources = [] } = commit;
   return {
-    commit,
-    applied: { changed, unconverted, late: [...closed, ...outcome.ignored], held: silence.held },
+    commit: { ...commit, omissions: [{ stream: stream.id, rows: omissions.pending }] },
+    outcome: {
+      changed: replacement.deltas.length > 0 || series.length > 0 || resources.length > 0,
+      unconverted,
+      late: [...closedPart(context), ...replacement.ignored],
+      keptTiers: omissions.kept,
+    },
   };
 }
 
-function streamStateOf({ store, book, account, stream, streamSettings }: CommitInput): StreamState {
+function contextOf(input: CommitInput): StatementContext {
+  const { state, feed, settings, statement, now } = input;
+  const account = present(state.accounts.get(feed.account), `account ${feed.account}`);
+  const streamSettings = present(
+    settings.streams.find(({ name }) => name === statement.stream),
+    `stream ${statement.stream}`,
+  );
+  const stream = state.streamOf(account.id, statement.stream) ?? {
+    ...firstClosing(settings, streamSettings, now),
+    id: nextKey(state.streams),
+    account: account.id,
+    name: statement.stream,
+  };
+  const { closedBefore } = stream;
+  const open = intersection(statement.range, { start: closedBefore, end: Number.POSITIVE_INFINITY });
+  const range = open ?? { start: closedBefore, end: closedBefore };
+  return { ...input, account, stream, streamSettings, range };
+}
+
+function streamStateOf({ store, state, account, stream, streamSettings }: StatementContext): StreamState {
   return {
     granularities: streamSettings.granularities,
     settleMs: streamSettings.settleMs,
     baselineFrom: account.baseline,
-    compacted: book.compacted(stream.id),
-    current: (granularity) => book.readings(stream.id, granularity, 'current'),
-    baseline: (granularity) => book.readings(stream.id, granularity, 'baseline'),
+    compacted: state.compacted(stream.id),
+    readings: (granularity, side) => state.readings(stream.id, granularity, side),
     cells: (granularity, range) => store.cells(stream.id, granularity, range),
   };
 }
 
+function commitOf(
+  context: StatementContext,
+  allocator: SeriesAllocator,
+  replacement: RangeReplacement,
+): Commit {
+  const { state, account, stream, streamSettings, feed, statement, now } = context;
+  const { deltas, baselineFrom } = replacement;
+  const row = (id: number) => present(allocator.row(id), `series ${id}`);
+  const { granularity } = statement;
+  const overflowCount = account.overflowCount + allocator.overflowed.size;
+  return {
+    accounts: [{ ...account, baseline: baselineFrom, overflowCount }],
+    streams: state.streams.has(stream.id) ? [] : [stream],
+    series: moveCounters({ account, now, granularity, created: allocator.created, row }, deltas),
+    resources: updateResources(state, account.id, context.resources, allocator.resources),
+    overflowed: [...allocator.overflowed].map((digest) => ({ stream: stream.id, digest })),
+    cells: replacement.cells.map((cell) => ({ ...cell, stream: stream.id })),
+    readings: SIDES.map((side) => ({ stream: stream.id, granularity, side, intervals: replacement[side] })),
+    periodTotals: updatePeriodTotals(state, deltas, row),
+    hourlyTotals: updateHourlyTotals(
+      { state, stream: stream.id, settings: streamSettings, now },
+      deltas,
+      row,
+    ),
+    feeds: [extendFeed(state.feed(account.id, feed.feed) ?? emptyFeed(feed), context)],
+  };
+}
+
+/** What of the statement's range is closed. */
+function closedPart({ statement, range }: StatementContext): Range[] {
+  const { start, end } = statement.range;
+  return range.start > start ? [{ start, end: Math.min(range.start, end) }] : [];
+}
+
 /** How many more series the account may expose, the overflow series set aside. */
-function remainingSeries({ book, account, settings, now }: CommitInput): number {
-  let used = OVERFLOW_LINES;
+function remainingSeries({ state, account, settings, now }: StatementContext): number {
+  let used = OVERFLOW_SERIES;
   const resources = new Set<string>();
-  for (const row of book.series.values()) {
-    const mine = book.streams.get(row.stream)?.account === account.id;
-    if (!mine || row.target !== row.id || row.resource === OVERFLOW || isRetired(row, now)) continue;
-    used += exposedLines(row.measure);
+  for (const row of state.series.values()) {
+    const isOfAccount = state.streams.get(row.stream)?.account === account.id;
+    if (!isOfAccount || row.target !== row.id || row.resource === OVERFLOW || isRetired(row, now)) continue;
+    used += exposedSeries(row.measure);
     if (row.measure === 'cost') resources.add(row.resource);
   }
-  const feeds = book.feedsOf(account.id);
-  used += FEED_LINES * feeds.length + newestOf(feeds.flatMap(({ observations }) => observations)).length;
+  const feeds = state.feedsOf(account.id);
+  used += FEED_SERIES * feeds.length + newestOf(feeds.flatMap(({ observations }) => observations)).length;
   return settings.maxSeries - used - resources.size;
 }
 
-/** The rows of all series that are new or moved, with their counters, holds and times. */
-function movedSeries(
-  input: CommitInput,
-  outcome: RangeReplacement,
-  assigner: SeriesAllocator,
-  row: (id: number) => SeriesRow,
-): SeriesRow[] {
-  const { statement, account, now } = input;
-  const moved = new Map<number, { total: Fixed; corrections: Fixed; lastCell: Instant }>();
-  const size = sizeOf(statement.granularity);
-  for (const delta of outcome.deltas) {
-    const target = row(delta.series).target;
-    const sum = moved.get(target) ?? { total: 0n, corrections: 0n, lastCell: 0 };
-    if (delta.net > 0n) sum.total += delta.net;
-    else sum.corrections -= delta.net;
-    sum.lastCell = Math.max(sum.lastCell, delta.bucket + size);
-    moved.set(target, sum);
-  }
-  const isLate = (id: number) => account.baseline !== undefined && assigner.created.has(id);
-  const fresh = [...assigner.created.keys()].filter((id) => !moved.has(id));
-  const rows = fresh.map((id) => ({ ...row(id), hold: holdOf(row(id), isLate(id), now) }));
-  for (const [id, sum] of moved) {
-    const known = row(id);
-    rows.push({
-      ...known,
-      total: known.total + sum.total,
-      corrections: known.corrections + sum.corrections,
-      hold: holdOf(known, isLate(id), now),
-      lastCell: Math.max(known.lastCell, sum.lastCell),
-      changedAt: now,
-    });
-  }
-  return rows;
-}
-
-/**
- * A label set that is new after the baseline, or back after it had left, starts at the values it had.
- *
- * One that only history names so far is no exception: its first spend may come before anybody has seen it at 0.
- */
-function holdOf(row: SeriesRow, isLate: boolean, now: Instant): ZeroHold | undefined {
-  const start = { total: row.total, corrections: row.corrections, since: now, shown: false };
-  return isLate || isRetired(row, now) ? start : row.hold;
-}
-
-/** More stretches than a feed that reads newest first leaves open at a time. */
-const STRETCHES = 64;
+/** More ranges than a feed that reads newest first leaves open at a time. */
+const MAX_READ_RANGES = 64;
 
 /** The feed with what a statement covers added to what it has read. */
-function extended(row: FeedRow, { statement, streamSettings }: CommitInput): FeedRow {
+function extendFeed(row: FeedRow, { statement, streamSettings }: StatementContext): FeedRow {
   const { range, asOf, granularity } = statement;
-  const run = { ...range, asOf };
-  const read = streamSettings.closedBuckets ? knownWholeBuckets(run, sizeOf(granularity)) : knownRanges(run);
+  const reading = { ...range, asOf };
+  const read = streamSettings.closedBuckets
+    ? knownWholeBuckets(reading, sizeOf(granularity))
+    : knownRanges(reading);
   if (read.length === 0) return row;
-  return { ...row, read: joinedRanges([...row.read, ...read]).slice(-STRETCHES) };
-}
-
-/** The next free number. */
-export function nextKey(rows: ReadonlyMap<number, unknown>): number {
-  let last = 0;
-  for (const key of rows.keys()) if (key > last) last = key;
-  return last + 1;
-}
-
-/** The value, which the program's own order of calls guarantees. */
-export function present<T>(value: T | undefined, what: string): T {
-  if (value === undefined) throw new Error(`${what} is not known to the ledger`);
-  return value;
+  return { ...row, read: joinRanges([...row.read, ...read]).slice(-MAX_READ_RANGES) };
 }

@@ -1,8 +1,8 @@
 import type { Fixed } from '../values/money.ts';
 import type { Granularities, Granularity, Instant, Range } from '../values/time.ts';
-import type { ReadIntervals } from './readings.ts';
+import type { ReadIntervals, Side } from './readings.ts';
 
-/** What the ledger holds of one bucket of one series. */
+/** The amounts of one bucket of one series. */
 export interface Cell {
   /** The newest reading. */
   readonly value: Fixed;
@@ -21,8 +21,7 @@ export interface StreamState {
   readonly baselineFrom: Instant | undefined;
   /** Whole days that are kept at day resolution, oldest first. */
   readonly compacted: readonly Range[];
-  current(granularity: Granularity): ReadIntervals;
-  baseline(granularity: Granularity): ReadIntervals;
+  readings(granularity: Granularity, side: Side): ReadIntervals;
   cells(granularity: Granularity, range: Range): Cells;
 }
 
@@ -33,7 +32,7 @@ export interface CellChange extends Cell {
   readonly series: number;
 }
 
-/** What moved in one bucket of one series, on the composed value. */
+/** How far one bucket of one series moved, on the composed value. */
 export interface Delta {
   readonly series: number;
   readonly bucket: Instant;

@@ -33,8 +33,8 @@ function complete(bench: Bench, now: Instant): (number | undefined)[] {
   return WINDOWS.map((window) => values.get(`ai_billing_cost_window_complete|test|prod|${window}`));
 }
 
-describe('a provider that bills only days that have ended', () => {
-  test('has no today, and no yesterday until that day was read, however long its lag may be', () => {
+describe('closed days', () => {
+  test('today is unknown, and so is yesterday until it was read, whatever the lag', () => {
     for (const lagMs of [0, 2 * HOUR, 40 * HOUR]) {
       const bench = opened({ lagMs });
       read(bench, SINCE, MIDNIGHT - DAY);
@@ -51,7 +51,7 @@ describe('a provider that bills only days that have ended', () => {
     }
   });
 
-  test('has no month before its first day was read, and no last month before its last', () => {
+  test('a month is unknown until its first day was read, last month until its last day was', () => {
     const bench = opened({ lagMs: 40 * HOUR });
     read(bench, SINCE, MONTH - DAY);
     assert.deepEqual(shown(bench, MONTH + HOUR), [undefined, undefined, undefined, undefined]);
@@ -63,7 +63,7 @@ describe('a provider that bills only days that have ended', () => {
     bench.ledger.close();
   });
 
-  test('says nothing of a day that had not ended when it was asked for', () => {
+  test('a reading of a day that had not ended counts as unread', () => {
     const bench = opened();
     const noon = MIDNIGHT + 12 * HOUR;
     read(bench, SINCE, MIDNIGHT + DAY, noon);
@@ -74,7 +74,7 @@ describe('a provider that bills only days that have ended', () => {
     bench.ledger.close();
   });
 
-  test('a day that was left out is a hole', () => {
+  test('a skipped day is a gap', () => {
     const bench = opened();
     read(bench, SINCE, MIDNIGHT - 2 * DAY);
     read(bench, MIDNIGHT - DAY, MIDNIGHT);
@@ -83,7 +83,7 @@ describe('a provider that bills only days that have ended', () => {
     bench.ledger.close();
   });
 
-  test('closed hours keep what they show: 0 until the first hour is due', () => {
+  test('closed hours show 0 until the first hour is due', () => {
     const bench = opened({ granularities: ['hour'] });
     bench.apply(
       statement('hour', { start: SINCE, end: MIDNIGHT }, MIDNIGHT + 1, [cost(MIDNIGHT - HOUR, 'a', 1)]),
@@ -93,7 +93,7 @@ describe('a provider that bills only days that have ended', () => {
     bench.ledger.close();
   });
 
-  test('budgets cover the days that were billed, and are unknown before the first of their period', () => {
+  test('budgets cover billed days and are unknown before the first day of their period', () => {
     const bench = opened();
     const budgets = (['day', 'week', 'month'] as const).map((period) => {
       return { name: period, limit: fromNumber(100), period, match: {} };
@@ -118,7 +118,7 @@ describe('a provider that bills only days that have ended', () => {
     bench.ledger.close();
   });
 
-  test('a forecast looks back on no day behind a hole, though the readings end at midnight', () => {
+  test('a forecast ignores days before a gap, even if the readings end at midnight', () => {
     for (const granularity of ['day', 'hour'] as const) {
       const bench = opened({ granularities: [granularity] });
       bench.ledger.setBudgets([{ name: 'all', limit: fromNumber(100), period: 'week', match: {} }]);
@@ -138,7 +138,7 @@ describe('a provider that bills only days that have ended', () => {
   });
 });
 
-describe('the runway of a stream of days', () => {
+describe('runway of a daily stream', () => {
   const balance = ({ ledger, account }: Bench, dollars: number) => {
     const observations = [
       { metric: 'balance' as const, labels: { currency: 'USD' }, value: fromNumber(dollars) },
@@ -148,7 +148,7 @@ describe('the runway of a stream of days', () => {
   };
   const runway = (bench: Bench, now: Instant) => bench.values(now).get('ai_billing_runway_seconds|test|prod');
 
-  test('takes the last whole day that was read for its 24 hours, until the next one is late', () => {
+  test('uses the last whole day that was read, until the next one is late', () => {
     const bench = opened();
     balance(bench, 12);
     assert.equal(runway(bench, MIDNIGHT), undefined);
@@ -160,7 +160,7 @@ describe('the runway of a stream of days', () => {
     bench.ledger.close();
   });
 
-  test('is absent where that day cost nothing, or only what refills by itself', () => {
+  test('is absent if that day cost nothing, or only currencies that refill', () => {
     const bench = opened();
     balance(bench, 12);
     read(bench, SINCE, MIDNIGHT - DAY);
@@ -173,7 +173,7 @@ describe('the runway of a stream of days', () => {
     bench.ledger.close();
   });
 
-  test('of days that are billed while they last is that of the day before, and absent where that has a hole', () => {
+  test('uses the previous day if open days are billed, and is absent if that day has a gap', () => {
     const bench = opened({ closedBuckets: false });
     balance(bench, 12);
     const noon = MIDNIGHT + 12 * HOUR;

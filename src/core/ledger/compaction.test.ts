@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Bench, cost, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
 import { assertProperty } from '../../../test/support/property.ts';
+import { addTo } from '../values/maps.ts';
 import type { Fixed } from '../values/money.ts';
 import {
   coarsestOf,
@@ -83,7 +84,7 @@ const SHAPES: readonly Granularities[] = [
 ];
 
 for (const granularities of SHAPES) {
-  test(`compaction and roll-up of ${granularities.join(', ')} move nothing that is shown, and total - corrections = cells - baseline`, () => {
+  test(`compaction of ${granularities.join(', ')}: no sample moves, and total - corrections = cells - baseline`, () => {
     assertProperty(
       fc.property(pieces, polls(granularities), (all, plan) => {
         const bench = openBench(
@@ -119,7 +120,7 @@ function assertKept(bench: Bench, now: Instant): void {
 
 function assertLaw(bench: Bench, granularities: Granularities): void {
   const cells = cellsLessBaseline(bench, granularities);
-  for (const row of bench.ledger.book.series.values()) {
+  for (const row of bench.state.series.values()) {
     if (row.target !== row.id) continue;
     const expected = (cells.get(row.id) ?? 0n) + row.rolled;
     assert.equal(row.total - row.corrections, expected, `net of ${row.resource}`);
@@ -127,13 +128,13 @@ function assertLaw(bench: Bench, granularities: Granularities): void {
 }
 
 /** Adds up what the store holds, bucket by bucket. */
-function cellsLessBaseline({ ledger, store }: Bench, granularities: Granularities): Map<number, Fixed> {
-  const stream = [...ledger.book.streams.values()][0];
+function cellsLessBaseline({ state, store }: Bench, granularities: Granularities): Map<number, Fixed> {
+  const stream = [...state.streams.values()][0];
   const net = new Map<number, Fixed>();
   if (!stream) return net;
   const add = (series: number, value: Fixed) => {
-    const target = ledger.book.series.get(series)?.target ?? series;
-    net.set(target, (net.get(target) ?? 0n) + value);
+    const target = state.series.get(series)?.target ?? series;
+    addTo(net, target, value);
   };
   const whole = { start: START - 40 * DAY, end: START + 120 * DAY };
   if (granularities.length === 1) {
@@ -144,13 +145,13 @@ function cellsLessBaseline({ ledger, store }: Bench, granularities: Granularitie
     }
     return net;
   }
-  const baseline = [...ledger.book.accounts.values()][0]?.baseline;
+  const baseline = [...state.accounts.values()][0]?.baseline;
   const view = (field: 'value' | 'baseline', side: 'current' | 'baseline'): BucketView => {
     const cells = new Map(granularities.map((each) => [each, store.cells(stream.id, each, whole)]));
     return {
       granularities,
       settleMs: 24 * HOUR,
-      runs: (granularity) => ledger.book.readings(stream.id, granularity, side),
+      readings: (granularity) => state.readings(stream.id, granularity, side),
       amounts: (granularity, bucket) => {
         const known = cells.get(granularity)?.get(bucket);
         return known && new Map([...known].map(([series, cell]) => [series, cell[field]]));
@@ -167,7 +168,7 @@ function cellsLessBaseline({ ledger, store }: Bench, granularities: Granularitie
   return net;
 }
 
-test('a statement about closed buckets is ignored and reported late; one about compacted hours too', () => {
+test('compaction: a statement about closed buckets or compacted hours is ignored and reported late', () => {
   const bench = openBench(
     settings({ granularities: ['minute'], settleMs: 48 * HOUR, reachMs: 48 * HOUR }, { since: START }),
   );
@@ -181,9 +182,9 @@ test('a statement about closed buckets is ignored and reported late; one about c
     bench.ledger.maintain(start + DAY);
   }
   const now = START + 80 * DAY;
-  const [stream] = bench.ledger.book.streams.values();
+  const [stream] = bench.state.streams.values();
   assert.equal(stream?.closedBefore, utc('2026-11-01'));
-  assert.ok(bench.ledger.book.compacted(stream.id).length > 0);
+  assert.ok(bench.state.compacted(stream.id).length > 0);
   const before = bench.values(now);
   const october = { start: utc('2026-10-20'), end: utc('2026-10-21') };
   const refund = [cost(october.start, 'a', -50)];
@@ -200,16 +201,16 @@ test('a statement about closed buckets is ignored and reported late; one about c
   bench.ledger.close();
 });
 
-test('a compacted day keeps the newest of its as-ofs: a reading older than any of its hours does not replace it', () => {
+test('compaction: a compacted day keeps its newest as-of, so that no older reading replaces it', () => {
   const bench = openBench(settings({ settleMs: 24 * HOUR, reachMs: 24 * HOUR }, { since: START }));
   const day = { start: START, end: START + DAY };
   const noon = START + DAY / 2;
   const late = day.end + 3 * DAY;
   bench.apply(statement('hour', { start: START, end: noon }, day.end + 2 * DAY, [cost(START, 'a', 1)]));
   bench.apply(statement('hour', { start: noon, end: day.end }, late, [cost(noon, 'a', 2)]));
-  const [stream] = bench.ledger.book.streams.keys();
+  const [stream] = bench.state.streams.keys();
   bench.ledger.maintain(late + DAY);
-  assert.deepEqual(bench.ledger.book.compacted(stream ?? 0), [day]);
+  assert.deepEqual(bench.state.compacted(stream ?? 0), [day]);
   const before = bench.values(late);
   bench.apply(statement('hour', day, late - 1, [cost(noon, 'a', 50)]), late + 1);
   for (const [key, value] of bench.values(late))
@@ -218,15 +219,15 @@ test('a compacted day keeps the newest of its as-ofs: a reading older than any o
   bench.ledger.close();
 });
 
-test('a day whose hours were not read after they had settled waits a week before it is compacted', () => {
+test('compaction: a day that was not read again after it settled waits a week', () => {
   const bench = openBench(settings({ settleMs: 24 * HOUR, reachMs: 24 * HOUR }, { since: START }));
   const day = { start: START, end: START + DAY };
   bench.apply(statement('hour', day, day.end + HOUR, [cost(START, 'a', 1)]));
-  const [stream] = bench.ledger.book.streams.keys();
+  const [stream] = bench.state.streams.keys();
   const settled = day.end + DAY;
   bench.ledger.maintain(settled + 7 * DAY - 1);
-  assert.deepEqual(bench.ledger.book.compacted(stream ?? 0), []);
+  assert.deepEqual(bench.state.compacted(stream ?? 0), []);
   bench.ledger.maintain(settled + 7 * DAY);
-  assert.deepEqual(bench.ledger.book.compacted(stream ?? 0), [day]);
+  assert.deepEqual(bench.state.compacted(stream ?? 0), [day]);
   bench.ledger.close();
 });

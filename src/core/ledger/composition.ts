@@ -1,5 +1,7 @@
+import { addTo } from '../values/maps.ts';
 import type { Fixed } from '../values/money.ts';
 import {
+  bucketsIn,
   coarsestOf,
   type Granularities,
   type Granularity,
@@ -7,23 +9,43 @@ import {
   type Range,
   sizeOf,
 } from '../values/time.ts';
-import { asOfAt, type ReadIntervals, readingsWithin } from './readings.ts';
+import type { Cell, Cells } from './cell.ts';
+import { asOfAt, type ReadIntervals, readingsWithin, type Side } from './readings.ts';
 
 /** The values of one bucket by series. A series that is absent is 0. */
 export type SeriesAmounts = ReadonlyMap<number, Fixed>;
 
-/** One side of a stream's readings (the newest, or the first ones) at every granularity it has. */
+/** One side of a stream's readings at every granularity it has. */
 export interface BucketView {
   /** Finest first. */
   readonly granularities: Granularities;
   readonly settleMs: number;
-  runs(granularity: Granularity): ReadIntervals;
+  readings(granularity: Granularity): ReadIntervals;
   amounts(granularity: Granularity, bucket: Instant): SeriesAmounts | undefined;
   /**
    * What is known at this instant settles the first readings: set for the baseline's side only. A reading of just then says
    * all that was spent before, and finer buckets need to reach only so far.
    */
   readonly baseline?: Instant;
+}
+
+/** The readings and cells of a stream, of both sides. */
+export interface BucketSource extends Pick<BucketView, 'granularities' | 'settleMs'> {
+  readonly baselineFrom: Instant | undefined;
+  readings(granularity: Granularity, side: Side): ReadIntervals;
+  cells(granularity: Granularity): Cells | undefined;
+}
+
+export function viewOf(source: BucketSource, side: Side): BucketView {
+  const { granularities, settleMs, baselineFrom } = source;
+  const field = side === 'current' ? 'value' : 'baseline';
+  return {
+    granularities,
+    settleMs,
+    readings: (granularity) => source.readings(granularity, side),
+    amounts: (granularity, bucket) => nonZero(source.cells(granularity)?.get(bucket), field),
+    ...(side === 'baseline' && baselineFrom !== undefined ? { baseline: baselineFrom } : {}),
+  };
 }
 
 /**
@@ -36,34 +58,40 @@ export interface BucketView {
  */
 export function resolveBucket(view: BucketView, granularity: Granularity, bucket: Instant): SeriesAmounts {
   const index = view.granularities.indexOf(granularity);
-  const own = view.amounts(granularity, bucket) ?? NOTHING;
+  const coarse = view.amounts(granularity, bucket) ?? NOTHING;
   const finer = view.granularities[index - 1];
-  if (finer === undefined) return own;
+  if (finer === undefined) return coarse;
   const range = { start: bucket, end: bucket + sizeOf(granularity) };
-  const asOf = asOfAt(view.runs(granularity), bucket);
-  if (asOf !== undefined && (asOf > range.end + view.settleMs || asOf === view.baseline)) return own;
+  const asOf = asOfAt(view.readings(granularity), bucket);
+  if (asOf !== undefined && (asOf > range.end + view.settleMs || asOf === view.baseline)) return coarse;
   const isReadFiner = view.granularities
     .slice(0, index)
-    .some((each) => readingsWithin(view.runs(each), range).length > 0);
-  const sum = isReadFiner
-    ? summed(bucketsOf(finer, range).map((start) => resolveBucket(view, finer, start)))
-    : NOTHING;
+    .some((each) => readingsWithin(view.readings(each), range).length > 0);
+  const sum = isReadFiner ? resolveBuckets(view, finer, range) : NOTHING;
   if (asOf === undefined) return sum;
   if (reaches(view, finer, range, asOf)) return sum;
-  return isReadFiner ? larger(own, sum) : own;
+  return isReadFiner ? larger(coarse, sum) : coarse;
 }
 
-/** The value of a stretch of whole buckets of the coarsest granularity. */
+/** The value of whole buckets of the coarsest granularity. */
 export function resolveRange(view: BucketView, range: Range): Map<number, Fixed> {
-  const coarsest = coarsestOf(view.granularities);
-  return summed(bucketsOf(coarsest, range).map((start) => resolveBucket(view, coarsest, start)));
+  return resolveBuckets(view, coarsestOf(view.granularities), range);
+}
+
+function resolveBuckets(view: BucketView, granularity: Granularity, range: Range): Map<number, Fixed> {
+  const sum = new Map<number, Fixed>();
+  for (const bucket of bucketsIn(sizeOf(granularity), range))
+    for (const [series, value] of resolveBucket(view, granularity, bucket)) addTo(sum, series, value);
+  return sum;
 }
 
 const NOTHING: SeriesAmounts = new Map();
 
-function bucketsOf(granularity: Granularity, range: Range): Instant[] {
-  const size = sizeOf(granularity);
-  return Array.from({ length: (range.end - range.start) / size }, (_, index) => range.start + index * size);
+function nonZero(cells: ReadonlyMap<number, Cell> | undefined, field: keyof Cell): SeriesAmounts | undefined {
+  if (!cells) return undefined;
+  const amounts = new Map<number, Fixed>();
+  for (const [series, cell] of cells) if (cell[field] !== 0n) amounts.set(series, cell[field]);
+  return amounts;
 }
 
 function reaches(view: BucketView, finer: Granularity, range: Range, coarseAsOf: Instant): boolean {
@@ -72,28 +100,19 @@ function reaches(view: BucketView, finer: Granularity, range: Range, coarseAsOf:
   return knownThrough(view, finer, range) >= needed - mayLag && needed > range.start;
 }
 
-/** How far from the start of `range` readings of this granularity or a finer one reach without a hole. */
+/** How far from the start of `range` readings of this granularity or a finer one reach without a gap. */
 function knownThrough(view: BucketView, granularity: Granularity, range: Range): Instant {
   const finer = view.granularities[view.granularities.indexOf(granularity) - 1];
-  const runs = view.runs(granularity);
-  let at = range.start;
-  while (at < range.end) {
-    const bucket = { start: at, end: at + sizeOf(granularity) };
-    const asOf = asOfAt(runs, at);
-    const own = asOf === undefined ? at : Math.min(bucket.end, asOf);
+  const readings = view.readings(granularity);
+  for (const start of bucketsIn(sizeOf(granularity), range)) {
+    const bucket = { start, end: start + sizeOf(granularity) };
+    const asOf = asOfAt(readings, start);
+    const own = asOf === undefined ? start : Math.min(bucket.end, asOf);
     const through =
       own < bucket.end && finer !== undefined ? Math.max(own, knownThrough(view, finer, bucket)) : own;
-    if (through < bucket.end) return Math.max(through, at);
-    at = bucket.end;
+    if (through < bucket.end) return Math.max(through, start);
   }
-  return at;
-}
-
-function summed(parts: readonly SeriesAmounts[]): Map<number, Fixed> {
-  const sum = new Map<number, Fixed>();
-  for (const part of parts)
-    for (const [series, value] of part) sum.set(series, (sum.get(series) ?? 0n) + value);
-  return sum;
+  return range.end;
 }
 
 function larger(a: SeriesAmounts, b: SeriesAmounts): Map<number, Fixed> {

@@ -28,7 +28,7 @@ function opened() {
   return { bench, read, sample };
 }
 
-test('a counter and its twin say when they were first 0, whatever comes after, a restart too', () => {
+test('created time: a counter and its corrections keep when they were first 0, across a restart', () => {
   const { bench, read, sample } = opened();
   const [first, second] = [AT + HOUR + 7, AT + 2 * HOUR + 11];
   read(0, first, 'old');
@@ -44,7 +44,7 @@ test('a counter and its twin say when they were first 0, whatever comes after, a
   assert.deepEqual(shown(), [first, second, first, second]);
 });
 
-test('the count of what was folded begins with the account; a gauge has no beginning', () => {
+test('created time: the overflow count starts with its account, a gauge has none', () => {
   const { read, sample } = opened();
   read(0, AT + HOUR, 'old');
   assert.equal(sample('ai_billing_series_folded_total', '', AT + HOUR)?.createdAt, OPENED);
@@ -53,7 +53,7 @@ test('the count of what was folded begins with the account; a gauge has no begin
   assert.ok(!('createdAt' in today));
 });
 
-test('to a new receiver every counter counts as told, also of what is not shown', () => {
+test('deliveries: to a new receiver every counter counts as delivered, hidden ones too', () => {
   const { bench, read } = opened();
   read(0, AT + HOUR, 'old');
   read(1, AT + 2 * HOUR, 'old', 'held');

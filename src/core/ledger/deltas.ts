@@ -1,5 +1,7 @@
+import { getOrCreate } from '../values/maps.ts';
 import type { Fixed } from '../values/money.ts';
 import {
+  bucketsIn,
   ceilTo,
   coarsestOf,
   floorTo,
@@ -9,10 +11,10 @@ import {
   sizeOf,
 } from '../values/time.ts';
 import { type Cell, type CellChange, type Cells, type Delta, type StreamState, ZERO_CELL } from './cell.ts';
-import { type BucketView, resolveBucket, type SeriesAmounts } from './composition.ts';
-import { type ReadIntervals, readingsWithin } from './readings.ts';
+import { type BucketSource, resolveBucket, type SeriesAmounts, viewOf } from './composition.ts';
+import { type ReadIntervals, readingsWithin, type Side } from './readings.ts';
 
-/** A statement's part of the stream once its cells and runs are worked out. */
+/** A statement's part of the stream once its cells and readings are worked out. */
 export interface ReadingOutcome {
   readonly baselineFrom: Instant;
   readonly granularity: Granularity;
@@ -22,94 +24,87 @@ export interface ReadingOutcome {
   readonly changes: readonly CellChange[];
 }
 
+/** What the cells of a range come to, by series, and the part of it that belongs to the baseline. */
+export interface SideAmounts {
+  readonly value: SeriesAmounts;
+  readonly baseline: SeriesAmounts;
+}
+
 /** What the changes move, on the composed value where the stream has several granularities. */
-export function deltasOf(stand: StreamState, applied: ReadingOutcome): Delta[] {
-  if (stand.granularities.length > 1) return composedDeltas(stand, applied);
+export function deltasOf(before: StreamState, outcome: ReadingOutcome): Delta[] {
+  if (before.granularities.length > 1) return composedDeltas(before, outcome);
   const known = new Map<Granularity, Cells>();
-  const cellsOf = (granularity: Granularity) => {
-    const cells = known.get(granularity) ?? stand.cells(granularity, applied.range);
-    known.set(granularity, cells);
-    return cells;
-  };
-  return applied.changes.map(({ granularity, bucket, series, value, baseline }) => {
-    const old = cellsOf(granularity).get(bucket)?.get(series) ?? ZERO_CELL;
+  return outcome.changes.map(({ granularity, bucket, series, value, baseline }) => {
+    const cells = getOrCreate(known, granularity, () => before.cells(granularity, outcome.range));
+    const old = cells.get(bucket)?.get(series) ?? ZERO_CELL;
     const moved = value - old.value;
     return { series, bucket, value: moved, net: moved - (baseline - old.baseline) };
   });
 }
 
-/** Takes the deltas of the days that the statement touches, before and after it, on both sides of the readings. */
-function composedDeltas(stand: StreamState, applied: ReadingOutcome): Delta[] {
-  const coarsest = coarsestOf(stand.granularities);
-  const size = sizeOf(coarsest);
-  const range = { start: floorTo(size, applied.range.start), end: ceilTo(size, applied.range.end) };
-  const before = new Map(
-    stand.granularities.map((granularity) => [granularity, stand.cells(granularity, range)]),
-  );
-  const after = new Map(before).set(
-    applied.granularity,
-    patched(before.get(applied.granularity), applied.changes),
-  );
-  const runsAfter = (side: 'current' | 'baseline') => (granularity: Granularity) =>
-    granularity === applied.granularity ? applied[side] : stand[side](granularity);
-  const view = (
-    cells: typeof before,
-    field: keyof Cell,
-    runs: BucketView['runs'],
-    baseline?: Instant,
-  ): BucketView => ({
-    granularities: stand.granularities,
-    settleMs: stand.settleMs,
-    runs: cached(runs, range),
-    amounts: (granularity, bucket) => project(cells.get(granularity)?.get(bucket), field),
-    ...(baseline === undefined ? {} : { baseline }),
+/** What moves in a bucket. */
+export function deltasBetween(bucket: Instant, before: SideAmounts, after: SideAmounts): Delta[] {
+  const value = difference(before.value, after.value);
+  const baseline = difference(before.baseline, after.baseline);
+  return [...new Set([...value.keys(), ...baseline.keys()])].flatMap((series) => {
+    const moved = value.get(series) ?? 0n;
+    const net = moved - (baseline.get(series) ?? 0n);
+    return moved === 0n && net === 0n ? [] : { series, bucket, value: moved, net };
   });
-  const sides = [
-    [view(before, 'value', stand.current), view(after, 'value', runsAfter('current'))],
-    [
-      view(before, 'baseline', stand.baseline, applied.baselineFrom),
-      view(after, 'baseline', runsAfter('baseline'), applied.baselineFrom),
-    ],
-  ] as const;
-  const deltas: Delta[] = [];
-  for (let bucket = range.start; bucket < range.end; bucket += size) {
-    const [value, base] = sides.map(([was, is]) =>
-      difference(resolveBucket(was, coarsest, bucket), resolveBucket(is, coarsest, bucket)),
-    );
-    for (const series of new Set([...(value?.keys() ?? []), ...(base?.keys() ?? [])])) {
-      const moved = value?.get(series) ?? 0n;
-      const net = moved - (base?.get(series) ?? 0n);
-      if (moved !== 0n || net !== 0n) deltas.push({ series, bucket, value: moved, net });
-    }
-  }
-  return deltas;
 }
 
-function cached(runs: BucketView['runs'], range: Range): BucketView['runs'] {
-  const known = new Map<Granularity, ReadIntervals>();
-  return (granularity) => {
-    const cut = known.get(granularity) ?? readingsWithin(runs(granularity), range);
-    known.set(granularity, cut);
-    return cut;
+/** Takes the deltas of the days that the statement touches, before and after it, on both sides of the readings. */
+function composedDeltas(state: StreamState, outcome: ReadingOutcome): Delta[] {
+  const coarsest = coarsestOf(state.granularities);
+  const size = sizeOf(coarsest);
+  const range = { start: floorTo(size, outcome.range.start), end: ceilTo(size, outcome.range.end) };
+  const source = sourceBefore(state, outcome, range);
+  const before = resolver(source, coarsest);
+  const after = resolver(sourceAfter(source, outcome, range), coarsest);
+  return bucketsIn(size, range).flatMap((bucket) => deltasBetween(bucket, before(bucket), after(bucket)));
+}
+
+function resolver(source: BucketSource, coarsest: Granularity): (bucket: Instant) => SideAmounts {
+  const [current, baseline] = [viewOf(source, 'current'), viewOf(source, 'baseline')];
+  return (bucket) => ({
+    value: resolveBucket(current, coarsest, bucket),
+    baseline: resolveBucket(baseline, coarsest, bucket),
+  });
+}
+
+function sourceBefore(state: StreamState, { baselineFrom }: ReadingOutcome, range: Range): BucketSource {
+  const { granularities, settleMs } = state;
+  const cells = new Map(granularities.map((each) => [each, state.cells(each, range)]));
+  const readings = cutTo(range, (granularity, side) => state.readings(granularity, side));
+  return { granularities, settleMs, baselineFrom, readings, cells: (granularity) => cells.get(granularity) };
+}
+
+function sourceAfter(before: BucketSource, outcome: ReadingOutcome, range: Range): BucketSource {
+  const patched = patch(before.cells(outcome.granularity), outcome.changes);
+  const isRead = (granularity: Granularity) => granularity === outcome.granularity;
+  return {
+    ...before,
+    readings: cutTo(range, (each, side) => (isRead(each) ? outcome[side] : before.readings(each, side))),
+    cells: (granularity) => (isRead(granularity) ? patched : before.cells(granularity)),
   };
 }
 
-function patched(cells: Cells | undefined, changes: readonly CellChange[]): Cells {
+/** The readings within a range, cut once each. */
+function cutTo(range: Range, readings: BucketSource['readings']): BucketSource['readings'] {
+  const known = new Map<string, ReadIntervals>();
+  return (granularity: Granularity, side: Side) =>
+    getOrCreate(known, `${granularity} ${side}`, () => readingsWithin(readings(granularity, side), range));
+}
+
+function patch(cells: Cells | undefined, changes: readonly CellChange[]): Cells {
   const result = new Map(cells);
   const copied = new Map<Instant, Map<number, Cell>>();
   for (const { bucket, series, value, baseline } of changes) {
-    const copy = copied.get(bucket) ?? new Map(result.get(bucket));
-    copied.set(bucket, copy.set(series, { value, baseline }));
+    const copy = getOrCreate(copied, bucket, () => new Map(result.get(bucket)));
+    copy.set(series, { value, baseline });
     result.set(bucket, copy);
   }
   return result;
-}
-
-function project(cells: ReadonlyMap<number, Cell> | undefined, field: keyof Cell): SeriesAmounts | undefined {
-  if (!cells) return undefined;
-  const amounts = new Map<number, Fixed>();
-  for (const [series, cell] of cells) if (cell[field] !== 0n) amounts.set(series, cell[field]);
-  return amounts;
 }
 
 function difference(before: SeriesAmounts, after: SeriesAmounts): Map<number, Fixed> {

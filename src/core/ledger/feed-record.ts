@@ -14,12 +14,21 @@ export interface ObservedPoll {
 
 /** A feed that has not read anything yet. */
 export function emptyFeed({ account, feed }: FeedKey): FeedRow {
-  const unknown = { lastSuccess: undefined, state: undefined, reconciliation: undefined };
-  return { account, feed, read: [], observations: [], notes: [], ...unknown };
+  return {
+    account,
+    feed,
+    read: [],
+    observations: [],
+    notes: [],
+    lastSuccess: undefined,
+    state: undefined,
+    reconciliation: undefined,
+  };
 }
 
-/** The feed with what a poll learned; what it did not say stays. */
-export function recordPoll(row: FeedRow, poll: ObservedPoll): FeedRow {
+/** The feed with what a poll learned; the rest stays. */
+export function recordPoll(known: FeedRow | undefined, key: FeedKey, poll: ObservedPoll): FeedRow {
+  const row = known ?? emptyFeed(key);
   return {
     ...row,
     lastSuccess: poll.at ?? row.lastSuccess,
@@ -30,11 +39,11 @@ export function recordPoll(row: FeedRow, poll: ObservedPoll): FeedRow {
   };
 }
 
-/** The feed without what its polls learned beyond statements. */
-export function clearFeedRecord(row: FeedRow): FeedRow {
-  return { ...emptyFeed(row), read: row.read, lastSuccess: row.lastSuccess };
-}
-
-export function isFeedRecordEmpty({ state, observations, notes, reconciliation }: FeedRow): boolean {
-  return state === undefined && reconciliation === undefined && observations.length + notes.length === 0;
+/** The feed without what its polls learned beyond statements; none if there is nothing of the kind. */
+export function clearFeed(row: FeedRow | undefined): FeedRow[] {
+  if (!row) return [];
+  const { state, observations, notes, reconciliation, read, lastSuccess } = row;
+  const isCleared =
+    state === undefined && reconciliation === undefined && observations.length + notes.length === 0;
+  return isCleared ? [] : [{ ...emptyFeed(row), read, lastSuccess }];
 }

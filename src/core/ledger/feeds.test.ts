@@ -5,9 +5,9 @@ import { DAY, HOUR } from '../values/time.ts';
 
 const NOON = utc('2026-11-20T12:00');
 
-test("a feed's unbroken range begins where it did after a day is read newest first", () => {
+test('feed record: a range read newest first joins the one before it', () => {
   const bench = openBench(settings({}, { since: utc('2026-11-01') }));
-  const range = () => bench.ledger.book.feed(bench.account, FEED)?.read.at(-1);
+  const range = () => bench.ledger.feed(bench.account, FEED)?.read.at(-1);
   bench.apply(statement('hour', { start: utc('2026-11-01'), end: NOON }, NOON));
   assert.deepEqual(range(), { start: utc('2026-11-01'), end: NOON });
 
@@ -21,9 +21,9 @@ test("a feed's unbroken range begins where it did after a day is read newest fir
   bench.ledger.close();
 });
 
-test('an open bucket is read up to the as-of, a bucket of the future not at all', () => {
+test('feed record: an open bucket is read up to the as-of, a future bucket not at all', () => {
   const bench = openBench(settings());
-  const range = () => bench.ledger.book.feed(bench.account, FEED)?.read.at(-1);
+  const range = () => bench.ledger.feed(bench.account, FEED)?.read.at(-1);
   bench.apply(statement('hour', { start: NOON, end: NOON + HOUR }, NOON + 1000));
   assert.deepEqual(range(), { start: NOON, end: NOON + 1000 });
   bench.apply(statement('hour', { start: NOON + 2 * HOUR, end: NOON + 3 * HOUR }, NOON + 2000));

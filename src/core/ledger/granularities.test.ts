@@ -50,10 +50,10 @@ function window(
   return statement(granularity, range, asOf, charges);
 }
 
-const corrections = ({ ledger }: Bench) =>
-  [...ledger.book.series.values()].map(({ resource, corrections: sum }) => ({ resource, sum }));
+const corrections = ({ state }: Bench) =>
+  [...state.series.values()].map(({ resource, corrections: sum }) => ({ resource, sum }));
 
-test('sliding windows of an hour, a day and 30 days over 10 days of steady spend correct exactly nothing', () => {
+test('granularities: sliding windows over 10 days of steady spend correct exactly nothing', () => {
   const bench = openBench(settings(SLIDING));
   let last = B;
   for (const { at, turn } of turns(B, B + 10 * DAY)) {
@@ -64,7 +64,7 @@ test('sliding windows of an hour, a day and 30 days over 10 days of steady spend
     last = at;
   }
   assert.deepEqual(corrections(bench), [{ resource: 'app', sum: 0n }]);
-  const net = netOf(bench.ledger).get('app') ?? 0n;
+  const net = netOf(bench.state).get('app') ?? 0n;
   const expected = (BigInt(last - B) * ONE) / 1000n;
   // The last coarser readings may be some ms ahead of the last minute reading.
   assert.ok(net >= expected && net <= expected + fromNumber(0.003), `${net} of ${expected}`);
@@ -77,7 +77,7 @@ function* turns(start: Instant, end: Instant) {
   for (let at = start; at < end; at += turn % 60 < 30 ? MINUTE : 37 * MINUTE) yield { at, turn: turn++ };
 }
 
-test('the order in which the first readings of the three windows arrive does not matter', () => {
+test('granularities: the order of the first readings does not matter', () => {
   const first = [window('minute', HOUR, B), window('hour', DAY, B + 400), window('day', 30 * DAY, B + 900)];
   for (const order of [
     [0, 1, 2],
@@ -99,7 +99,7 @@ test('the order in which the first readings of the three windows arrive does not
     const [row] = corrections(bench);
     // Answers that overtake each other may take back what was spent between them, and no more.
     assert.ok((row?.sum ?? 0n) <= ONE, `corrections in order ${order}`);
-    const net = netOf(bench.ledger).get('app') ?? 0n;
+    const net = netOf(bench.state).get('app') ?? 0n;
     const start = Math.min(...order.slice(0, 1).map((index) => first[index]?.asOf ?? 0));
     assert.ok(net >= (BigInt(B + 2 * HOUR - start) * ONE) / 1000n - 2n * ONE, `net ${net} in order ${order}`);
     assert.ok(
@@ -110,7 +110,7 @@ test('the order in which the first readings of the three windows arrive does not
   }
 });
 
-test('after a downtime longer than the hour the next coarser reading catches up, and nothing is corrected', () => {
+test('granularities: after a long downtime the next coarser reading catches up without corrections', () => {
   const bench = openBench(settings(SLIDING));
   for (const each of [window('minute', HOUR, B), window('hour', DAY, B + 1), window('day', 30 * DAY, B + 2)])
     bench.apply(each);
@@ -119,12 +119,12 @@ test('after a downtime longer than the hour the next coarser reading catches up,
   bench.apply(window('hour', DAY, back + 1));
   bench.apply(window('day', 30 * DAY, back + 2));
   assert.deepEqual(corrections(bench), [{ resource: 'app', sum: 0n }]);
-  const net = netOf(bench.ledger).get('app') ?? 0n;
+  const net = netOf(bench.state).get('app') ?? 0n;
   assert.ok(net >= BigInt(back - B) * (ONE / 1000n) && net <= BigInt(back + 2 - B) * (ONE / 1000n));
   bench.ledger.close();
 });
 
-test('a null timeseries of a sliding window keeps what stood, and adds nothing to it', () => {
+test('granularities: a null timeseries keeps stored amounts and adds nothing', () => {
   const bench = openBench(settings(SLIDING));
   const midnight = floorTo(DAY, B);
   const two = { start: midnight + 2 * HOUR, end: midnight + 3 * HOUR };
@@ -135,8 +135,8 @@ test('a null timeseries of a sliding window keeps what stood, and adds nothing t
   );
   const before = bench.values(B + 3);
   const hours = { start: midnight - 10 * HOUR, end: ceilTo(HOUR, B) };
-  const { held } = bench.apply(statement('hour', hours, B + MINUTE, [], ['']));
-  assert.deepEqual([...held], ['']);
+  const { keptTiers } = bench.apply(statement('hour', hours, B + MINUTE, [], ['']));
+  assert.deepEqual([...keptTiers], ['']);
   const moved = [...bench.values(B + 3)].filter(
     ([key, value]) => key.includes('cost_') && before.get(key) !== value,
   );

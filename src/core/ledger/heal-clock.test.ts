@@ -26,13 +26,13 @@ for (const [title, by] of [
   ['40 days', 40 * DAY],
 ] as const) {
   for (const before of ['credible', 'none'] as const) {
-    test(`a clock ${title} ahead, ${before} readings before: what lies behind is read again and counts`, () => {
+    test(`clock repair: a clock ${title} ahead, ${before} readings before: the past is read again and counts`, () => {
       const bench = ahead(by, before);
       const { account } = bench;
       bench.ledger.repairClock(account, NOON);
       const { ledger } = bench;
       assert.ok(ledger.lastAsOf(account) <= NOON);
-      assert.ok((ledger.book.accounts.get(account)?.baseline ?? 0) <= NOON);
+      assert.ok((bench.state.accounts.get(account)?.baseline ?? 0) <= NOON);
       assert.deepEqual(ledger.coverage(account, 'usage', 'hour').gaps(hours(NOON, 3)), [hours(NOON, 3)]);
       const through = bench.values(NOON).get(`${THROUGH}|test|prod|usage`);
       assert.ok(through === undefined || through <= NOON / 1000);
@@ -52,7 +52,7 @@ for (const [title, by] of [
   }
 }
 
-test('a statement that was under way when the clock was set back is older than what is read afterwards', () => {
+test('clock repair: a statement under way during the repair is older than later ones', () => {
   const bench = ahead(2 * HOUR, 'credible');
   bench.ledger.repairClock(bench.account, NOON);
   const range = hours(NOON, 1);
@@ -62,19 +62,19 @@ test('a statement that was under way when the clock was set back is older than w
   bench.ledger.close();
 });
 
-test('a clock that was not set yet leaves no baseline of 1970', () => {
+test('clock repair: a clock that was not set leaves no baseline of 1970', () => {
   const bench = openBench(settings());
   const early = 5 * MINUTE;
   bench.apply(statement('hour', { start: 0, end: HOUR }, early), early);
   bench.ledger.repairClock(bench.account, NOON);
-  assert.equal(bench.ledger.book.accounts.get(bench.account)?.baseline, undefined);
+  assert.equal(bench.state.accounts.get(bench.account)?.baseline, undefined);
   bench.apply(statement('hour', hours(NOON - HOUR, 1), NOON, [cost(NOON - HOUR, 'a', 3)]));
   assert.equal(bench.value(TOTAL, 'a', NOON), 0, 'what was spent before is the baseline');
   assert.ok(bench.ledger.since(bench.account, 'usage', NOON) >= utc('2026-10-01'));
   bench.ledger.close();
 });
 
-test('where one truth has several granularities, counters, windows and cells agree before and after', () => {
+test('clock repair: counters, windows and cells of several granularities agree before and after', () => {
   const own = settings(SLIDING);
   const bench = openBench(own);
   const wrong = NOON + 40 * DAY;
@@ -92,10 +92,7 @@ test('where one truth has several granularities, counters, windows and cells agr
       asOf,
     );
   };
-  const wrongs = () => {
-    const { book } = bench.ledger;
-    return audit({ book, store: bench.store, settingsOf: () => own.streams[0] });
-  };
+  const wrongs = () => audit({ state: bench.state, store: bench.store, settingsOf: () => own.streams[0] });
   read(NOON);
   read(wrong);
   assert.deepEqual(wrongs(), []);
@@ -107,12 +104,12 @@ test('where one truth has several granularities, counters, windows and cells agr
   bench.ledger.close();
 });
 
-test('a right clock has nothing to take back', () => {
+test('clock repair: a correct clock changes nothing', () => {
   const bench = openBench(settings());
   bench.apply(statement('hour', hours(NOON - HOUR, 1), NOON, [cost(NOON - HOUR, 'a', 3)]));
-  const before = bench.ledger.book.readings(1, 'hour', 'current');
+  const before = bench.state.readings(1, 'hour', 'current');
   bench.failNextCommit();
   bench.ledger.repairClock(bench.account, NOON);
-  assert.deepEqual(bench.ledger.book.readings(1, 'hour', 'current'), before);
+  assert.deepEqual(bench.state.readings(1, 'hour', 'current'), before);
   bench.ledger.close();
 });

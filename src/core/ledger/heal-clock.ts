@@ -1,5 +1,7 @@
+import type { Statement } from '../statement/statement.ts';
+import { addTo } from '../values/maps.ts';
 import type { Fixed } from '../values/money.ts';
-import { joinedRanges } from '../values/ranges.ts';
+import { joinRanges } from '../values/ranges.ts';
 import {
   ceilTo,
   DAY,
@@ -14,22 +16,34 @@ import {
   startOfMonth,
 } from '../values/time.ts';
 import type { Delta } from './cell.ts';
-import { composedDay, firstClosing } from './compaction.ts';
+import { firstClosing } from './closing.ts';
+import { asOfsOf } from './coverage.ts';
+import { deltasBetween } from './deltas.ts';
 import { updatePeriodTotals } from './period-totals.ts';
-import type { ReadInterval, ReadIntervals } from './readings.ts';
-import type { AccountRow, Commit, FeedRow, ReadingsRow, SeriesRow, Store, StreamRow } from './records.ts';
+import { type ReadInterval, type ReadIntervals, SIDES } from './readings.ts';
+import {
+  type AccountRow,
+  type Commit,
+  type FeedRow,
+  present,
+  type ReadingsRow,
+  type SeriesRow,
+  type Store,
+  type StreamRow,
+} from './records.ts';
 import type { AccountSettings, StreamSettings } from './settings.ts';
 import { type LedgerState, readingsKey } from './state.ts';
+import { composeRange, isComposed } from './stream-amounts.ts';
 
 export interface ClockRepairInput {
   readonly store: Pick<Store, 'cells'>;
-  readonly book: LedgerState;
+  readonly state: LedgerState;
   readonly account: AccountRow;
   readonly settings: AccountSettings;
   readonly now: Instant;
 }
 
-/** As-ofs of one account are at least a millisecond apart, so that the newest may run ahead; order is kept where it is set back by less. */
+/** As-ofs of one account are at least a millisecond apart, so the newest may be ahead of the clock. A clock that is set back by less needs no repair. */
 const SLACK_MS = MINUTE;
 
 /** Whether a clock that shows `now` could have shown `at` before. */
@@ -37,62 +51,76 @@ export function isCredible(at: Instant, now: Instant): boolean {
   return at <= now + SLACK_MS && (at >= FIRST_INSTANT || now < FIRST_INSTANT);
 }
 
+/** A statement that was under way while the clock was repaired counts as older than what is read from then on. */
+export function creditedStatement(
+  statement: Statement,
+  repairedAt: Instant | undefined,
+  now: Instant,
+): Statement {
+  if (repairedAt === undefined || isCredible(statement.asOf, now)) return statement;
+  return { ...statement, asOf: repairedAt };
+}
+
 /**
- * Takes back what an account owes to a clock that ran ahead or was not set at all; undefined where there is nothing of the kind.
+ * Undoes what a clock that ran ahead, or was not set, did to an account; undefined if there is nothing to undo.
  *
- * When such a reading was made is not known, only that it was after the last credible one: it counts as one of then, so that what lies
- * behind is read again. Its cells stay until they are. First readings go on to say what the baseline held.
+ * Nobody knows when such a reading was made, only that it was after the last credible one. It gets the as-of of that one, so that later
+ * buckets are read again; its cells stay until then. First readings still say what the baseline was.
  */
 export function buildClockRepair(input: ClockRepairInput): Commit | undefined {
-  const { book, account, now } = input;
-  const streams = book.streamsOf(account.id);
-  const last = lastCredible(input, streams);
-  const readings = streams.flatMap((stream) => readingsOf(input, stream, last));
-  const feeds = book.feedsOf(account.id).flatMap((row) => feedOf(row, last, now) ?? []);
-  const closings = streams.flatMap((stream) => reopened(input, stream) ?? []);
-  const omissions = streams.flatMap(({ id }) => omissionsBefore(book, id, now) ?? []);
-  const baseline = baselineOf(account, last, now);
+  const { state, account, now } = input;
+  const streams = state.streamsOf(account.id);
+  const last = lastCredible(input);
+  const readings = streams.flatMap((stream) => repairReadings(input, stream, last));
+  const feeds = state.feedsOf(account.id).flatMap((row) => repairFeed(row, last, now) ?? []);
+  const closings = streams.flatMap((stream) => reopen(input, stream) ?? []);
+  const omissions = streams.flatMap(({ id }) => repairOmissions(state, id, now) ?? []);
+  const baseline = repairBaseline(account, last, now);
   const rows = [readings, feeds, closings, omissions];
   if (baseline === account.baseline && rows.every(({ length }) => length === 0)) return undefined;
   const accounts = [{ ...account, baseline }];
-  return { accounts, streams: closings, readings, feeds, omissions, ...moved(input, readings, baseline) };
+  const moved = moveTotals(input, readings, baseline);
+  return { accounts, streams: closings, readings, feeds, omissions, ...moved };
 }
 
-function lastCredible({ book, now }: ClockRepairInput, streams: readonly StreamRow[]): Instant | undefined {
-  const asOfs = streams.flatMap(({ id }) =>
-    GRANULARITIES.flatMap((granularity) => book.readings(id, granularity, 'current').map(({ asOf }) => asOf)),
-  );
-  const last = asOfs.reduce((most, at) => (isCredible(at, now) ? Math.max(most, at) : most), -Infinity);
-  return last === -Infinity ? undefined : last;
+function lastCredible({ state, account, now }: ClockRepairInput): Instant | undefined {
+  const asOfs = asOfsOf(state, account.id).filter((at) => isCredible(at, now));
+  return asOfs.length === 0 ? undefined : asOfs.reduce((last, at) => Math.max(last, at));
 }
 
-/** Where the clock was not set, nothing is known of the account yet: the first reading under a right one draws its baseline. */
-function baselineOf({ baseline }: AccountRow, last: Instant | undefined, now: Instant): Instant | undefined {
+/** If the clock was not set, nothing is known of the account yet: the first reading under a correct clock draws its baseline. */
+function repairBaseline(
+  { baseline }: AccountRow,
+  last: Instant | undefined,
+  now: Instant,
+): Instant | undefined {
   if (baseline === undefined || isCredible(baseline, now)) return baseline;
   if (baseline > now) return now - 1;
   return last === undefined ? undefined : baseline;
 }
 
-function readingsOf(
-  { book, account, now }: ClockRepairInput,
+function repairReadings(
+  { state, account, now }: ClockRepairInput,
   stream: StreamRow,
   last?: Instant,
 ): ReadingsRow[] {
   return GRANULARITIES.flatMap((granularity) =>
-    (['current', 'baseline'] as const).flatMap((side) => {
-      const before = book.readings(stream.id, granularity, side);
+    SIDES.flatMap((side) => {
+      const before = state.readings(stream.id, granularity, side);
       if (before.every(({ asOf }) => isCredible(asOf, now))) return [];
       const size = sizeOf(granularity);
-      const redated = (run: ReadInterval) =>
-        side === 'current' ? asOfThen(run, last, size) : firstOf(run, account.baseline, now);
-      const runs = before.flatMap((run) => (isCredible(run.asOf, now) ? run : (redated(run) ?? [])));
-      return { stream: stream.id, granularity, side, runs };
+      const redate = (reading: ReadInterval) =>
+        side === 'current' ? redateTo(reading, last, size) : redateFirst(reading, account.baseline, now);
+      const intervals = before.flatMap((reading) =>
+        isCredible(reading.asOf, now) ? reading : (redate(reading) ?? []),
+      );
+      return { stream: stream.id, granularity, side, intervals };
     }),
   );
 }
 
 /** What a reading of the last credible as-of could know; undefined where that is nothing. */
-function asOfThen(
+function redateTo(
   { start, end }: ReadInterval,
   asOf: Instant | undefined,
   size: number,
@@ -102,13 +130,17 @@ function asOfThen(
 }
 
 /** The reading that the baseline was drawn by stays that one. */
-function firstOf(run: ReadInterval, baseline: Instant | undefined, now: Instant): ReadInterval | undefined {
-  if (run.asOf < now) return undefined;
-  return { ...run, asOf: run.asOf === baseline ? now - 1 : now };
+function redateFirst(
+  reading: ReadInterval,
+  baseline: Instant | undefined,
+  now: Instant,
+): ReadInterval | undefined {
+  if (reading.asOf < now) return undefined;
+  return { ...reading, asOf: reading.asOf === baseline ? now - 1 : now };
 }
 
-/** A memo may hold what was settled under the wrong clock; nothing in one is more than a short cut. */
-function feedOf(row: FeedRow, last: Instant | undefined, now: Instant): FeedRow | undefined {
+/** A feed's state may contain what was settled under the wrong clock. It is only a short cut, so it can be dropped. */
+function repairFeed(row: FeedRow, last: Instant | undefined, now: Instant): FeedRow | undefined {
   const { lastSuccess = -Infinity } = row;
   const isRead = ({ start, end }: Range) => end <= now + SLACK_MS && isCredible(start, now);
   const isLate = lastSuccess > now + SLACK_MS || (lastSuccess < FIRST_INSTANT && now >= FIRST_INSTANT);
@@ -120,14 +152,14 @@ function feedOf(row: FeedRow, last: Instant | undefined, now: Instant): FeedRow 
   });
   return {
     ...row,
-    read: joinedRanges(read),
+    read: joinRanges(read),
     lastSuccess: isLate ? last : row.lastSuccess,
     state: isFar ? undefined : row.state,
   };
 }
 
-/** A closing that no cell was lost by: it was drawn when the stream began, under the same clock as the baseline. */
-function reopened({ account, settings, now }: ClockRepairInput, stream: StreamRow): StreamRow | undefined {
+/** Undoes a closing that dropped no cells: it was drawn when the stream began, under the same clock as the baseline. */
+function reopen({ account, settings, now }: ClockRepairInput, stream: StreamRow): StreamRow | undefined {
   const streamSettings = settings.streams.find(({ name }) => name === stream.name);
   const isWrong = stream.closedIn > now || !isCredible(stream.closedIn, now);
   if (!isWrong || !streamSettings || account.baseline === undefined) return undefined;
@@ -135,82 +167,72 @@ function reopened({ account, settings, now }: ClockRepairInput, stream: StreamRo
   return { ...stream, ...firstClosing(settings, streamSettings, now) };
 }
 
-function omissionsBefore(book: LedgerState, stream: number, now: Instant) {
-  const rows = book.omissions(stream);
+function repairOmissions(state: LedgerState, stream: number, now: Instant) {
+  const rows = state.omissions(stream);
   if (rows.every(({ since }) => since <= now + SLACK_MS)) return undefined;
   return { stream, rows: rows.map((row) => ({ ...row, since: Math.min(row.since, now) })) };
 }
 
-/** Where one truth is read at several granularities, what is believed depends on when it was read. */
-function moved(input: ClockRepairInput, readings: readonly ReadingsRow[], baseline: Instant | undefined) {
-  const { book, account, settings } = input;
-  const runs = new Map<string, ReadIntervals>(
-    readings.map((row) => [readingsKey(row.stream, row.granularity, row.side), row.runs]),
+/** With several granularities, the composed value depends on when each was read. */
+function moveTotals(
+  input: ClockRepairInput,
+  readings: readonly ReadingsRow[],
+  baseline: Instant | undefined,
+): Pick<Commit, 'periodTotals' | 'series'> {
+  const { state, account, settings } = input;
+  const intervals = new Map<string, ReadIntervals>(
+    readings.map((row) => [readingsKey(row.stream, row.granularity, row.side), row.intervals]),
   );
-  const after: LedgerState = {
-    ...book,
-    accounts: new Map(book.accounts).set(account.id, { ...account, baseline }),
-    readings: (...key) => runs.get(readingsKey(...key)) ?? book.readings(...key),
+  const after: Repaired = {
+    accounts: new Map(state.accounts).set(account.id, { ...account, baseline }),
+    readings: (...key) => intervals.get(readingsKey(...key)) ?? state.readings(...key),
   };
   const deltas = [...new Set(readings.map(({ stream }) => stream))].flatMap((id) => {
-    const stream = book.streams.get(id);
-    const own = settings.streams.find(({ name }) => name === stream?.name);
-    if (!stream || !own || own.granularities.length === 1) return [];
-    return daysOf(input, stream, own).flatMap((day) =>
-      deltasOf(input, { stream, settings: own, after }, day),
-    );
+    const stream = present(state.streams.get(id), `stream ${id}`);
+    const streamSettings = settings.streams.find(({ name }) => name === stream.name);
+    if (!streamSettings || !isComposed(streamSettings)) return [];
+    return deltasOfStream(input, stream, streamSettings, after);
   });
-  const row = (id: number): SeriesRow => {
-    const known = book.series.get(id);
-    if (!known) throw new Error(`series ${id} is not known to the ledger`);
-    return known;
-  };
-  return { periodTotals: updatePeriodTotals(book, deltas, row), series: countersOf(deltas, row) };
+  const row = (id: number) => present(state.series.get(id), `series ${id}`);
+  return { periodTotals: updatePeriodTotals(state, deltas, row), series: moveCounters(deltas, row) };
+}
+
+type Repaired = Pick<LedgerState, 'accounts' | 'readings'>;
+
+function deltasOfStream(
+  { store, state }: ClockRepairInput,
+  stream: StreamRow,
+  settings: StreamSettings,
+  after: Repaired,
+): Delta[] {
+  return daysWithCells({ store, state }, stream, settings).flatMap((start) => {
+    const amounts = (of: Repaired) =>
+      composeRange({ store, state: of, stream, settings }, { start, end: start + DAY });
+    return deltasBetween(start, amounts(state), amounts(after));
+  });
 }
 
 /** Days with cells that are not closed. */
-function daysOf({ store, book }: ClockRepairInput, stream: StreamRow, settings: StreamSettings): Instant[] {
-  const runs = settings.granularities.flatMap((granularity) =>
-    (['current', 'baseline'] as const).flatMap((side) => book.readings(stream.id, granularity, side)),
-  );
-  if (runs.length === 0) return [];
-  const range = { start: stream.closedBefore, end: Math.max(...runs.map(({ end }) => end)) };
-  const buckets = settings.granularities.flatMap((each) => [...store.cells(stream.id, each, range).keys()]);
+function daysWithCells(
+  { store, state }: Pick<ClockRepairInput, 'store' | 'state'>,
+  { id, closedBefore }: StreamRow,
+  { granularities }: StreamSettings,
+): Instant[] {
+  const end = state.span(id)?.end;
+  if (end === undefined) return [];
+  const buckets = granularities.flatMap((each) => [
+    ...store.cells(id, each, { start: closedBefore, end }).keys(),
+  ]);
   return [...new Set(buckets.map((bucket) => floorTo(DAY, bucket)))];
 }
 
-interface After {
-  readonly stream: StreamRow;
-  readonly settings: StreamSettings;
-  readonly after: LedgerState;
-}
-
-function deltasOf(
-  { store, book }: ClockRepairInput,
-  { stream, settings, after }: After,
-  bucket: Instant,
-): Delta[] {
-  const was = composedDay({ store, book, stream, settings }, bucket);
-  const is = composedDay({ store, book: after, stream, settings }, bucket);
-  const all = [was.value, was.baseline, is.value, is.baseline].flatMap((amounts) => [...amounts.keys()]);
-  return [...new Set(all)].flatMap((series) => {
-    const value = (is.value.get(series) ?? 0n) - (was.value.get(series) ?? 0n);
-    const net = value - (is.baseline.get(series) ?? 0n) + (was.baseline.get(series) ?? 0n);
-    return value === 0n && net === 0n ? [] : { series, bucket, value, net };
-  });
-}
-
-function countersOf(deltas: readonly Delta[], row: (id: number) => SeriesRow): SeriesRow[] {
-  const nets = new Map<number, Fixed[]>();
-  for (const { series, net } of deltas) {
-    const { target } = row(series);
-    nets.set(target, [...(nets.get(target) ?? []), net]);
-  }
-  return [...nets].map(([id, all]) => {
-    const sum = all.reduce((total, net) => total + net, 0n);
-    const known = row(id);
-    return sum >= 0n
-      ? { ...known, total: known.total + sum }
-      : { ...known, corrections: known.corrections - sum };
+function moveCounters(deltas: readonly Delta[], row: (id: number) => SeriesRow): SeriesRow[] {
+  const nets = new Map<number, Fixed>();
+  for (const { series, net } of deltas) addTo(nets, row(series).target, net);
+  return [...nets].map(([id, net]) => {
+    const { total, corrections, ...known } = row(id);
+    return net >= 0n
+      ? { ...known, total: total + net, corrections }
+      : { ...known, total, corrections: corrections - net };
   });
 }

@@ -10,18 +10,16 @@ const NOON = utc('2026-11-20T12:00');
 const MINUTES = settings({ granularities: ['minute'] });
 
 /** Hours as text, those that came to nothing left out. */
-function hoursOf({ ledger }: Bench): string[] {
-  return [...ledger.book.hourlyTotals(1)]
+function hoursOf({ state }: Bench): string[] {
+  return [...state.hourlyTotals(1)]
     .flatMap(([hour, sums]) => [...sums].map(([currency, value]) => ({ hour, currency, value })))
     .flatMap(({ hour, currency, value }) => (value === 0n ? [] : `${hour} ${currency} ${value}`))
     .sort();
 }
 
-function recounted({ ledger, store }: Bench, now: Instant): string[] {
-  const rows = hourlyTotalsOfCells(
-    { book: ledger.book, store, stream: 1, now },
-    MINUTES.streams[0] ?? assert.fail(),
-  );
+function recounted({ state, store }: Bench, now: Instant): string[] {
+  const [streamSettings = assert.fail()] = MINUTES.streams;
+  const rows = hourlyTotalsOfCells({ state, stream: 1, settings: streamSettings, now }, store);
   return rows
     .flatMap(({ hour, currency, value }) => (value === 0n ? [] : `${hour} ${currency} ${value}`))
     .sort();
@@ -42,8 +40,8 @@ const history = fc.array(
   { minLength: 1, maxLength: 12 },
 );
 
-describe('hours', () => {
-  test('are what the cells come to, whatever is restated, folded or lost in a refused commit', () => {
+describe('hourly totals', () => {
+  test('equal the cells after restatements, overflow and refused commits', () => {
     assertProperty(
       fc.property(history, fc.nat(11), (statements, refused) => {
         const bench = openBench({ ...MINUTES, maxSeries: 30 });
@@ -60,7 +58,7 @@ describe('hours', () => {
             assert.throws(() => bench.apply(statement('minute', range, NOON + index, inside), NOON));
           } else bench.apply(statement('minute', range, NOON + index, inside), NOON);
         }
-        if (bench.ledger.book.streams.size > 0) assert.deepEqual(hoursOf(bench), recounted(bench, NOON));
+        if (bench.state.streams.size > 0) assert.deepEqual(hoursOf(bench), recounted(bench, NOON));
         const before = hoursOf(bench);
         bench.reopen();
         assert.deepEqual(hoursOf(bench), before);
@@ -75,15 +73,15 @@ describe('hours', () => {
     const range = { start: NOON - 72 * HOUR, end: NOON };
     const charges = Array.from({ length: 72 }, (_, index) => cost(range.start + index * HOUR, 'a', 1));
     bench.apply(statement('minute', range, NOON, charges));
-    assert.equal(bench.ledger.book.hourlyTotals(1).size, 48);
+    assert.equal(bench.state.hourlyTotals(1).size, 48);
     bench.ledger.maintain(NOON + 5 * HOUR);
-    assert.equal(bench.ledger.book.hourlyTotals(1).size, 43);
+    assert.equal(bench.state.hourlyTotals(1).size, 43);
     bench.reopen();
-    assert.equal(bench.ledger.book.hourlyTotals(1).size, 43);
+    assert.equal(bench.state.hourlyTotals(1).size, 43);
     bench.ledger.close();
   });
 
-  test('are counted once from the cells of a ledger that was written before they were kept', () => {
+  test('are built once from the cells of an older ledger', () => {
     const bench = openBench(MINUTES);
     const range = { start: NOON - 30 * HOUR, end: NOON };
     const charges = [cost(NOON - MINUTE, 'a', 1), cost(NOON - HOUR, 'b', 2, { detail: 'DIEM' })];

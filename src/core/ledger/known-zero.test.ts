@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Bench, cost, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
-import { costsOf } from '../reports/cost-query.ts';
 import { WINDOWS } from '../reports/windows.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../values/time.ts';
 
@@ -44,8 +43,8 @@ const ALL_ZERO = {
   'resource_info||||||||': 1,
 };
 
-describe('an account that spent nothing', () => {
-  test('shows one series of zeros once it was read, and none before', () => {
+describe('known zero of an account', () => {
+  test('is one series once the account was read, and none before', () => {
     const bench = openBench(settings({}, { since: SINCE }));
     assert.deepEqual(costs(bench, NOON), {});
     read(bench, SINCE, NOON);
@@ -61,7 +60,7 @@ describe('an account that spent nothing', () => {
     bench.ledger.close();
   });
 
-  test('shows the windows that are known, and no other', () => {
+  test('covers known windows only', () => {
     const bench = openBench(settings({}, { since: SINCE }));
     read(bench, NOON - 13 * HOUR, NOON);
     assert.deepEqual(Object.keys(costs(bench, NOON)), [
@@ -76,11 +75,11 @@ describe('an account that spent nothing', () => {
     for (const each of [bench, holed]) each.ledger.close();
   });
 
-  test('is a cost of 0 for the API, which agrees with the gauges', () => {
+  test('is a cost of 0 in the API, as in the gauges', () => {
     const bench = openBench(settings({}, { since: SINCE }));
     const accounts = [{ id: bench.account, provider: 'test', account: 'prod', streams: ['usage'] }];
     const asked = (by: readonly ('provider' | 'currency')[]) =>
-      costsOf({ ledger: bench.ledger, accounts, window: 'today', by, now: NOON });
+      bench.ledger.costs({ window: 'today', by }, accounts, NOON);
     assert.deepEqual([asked(['provider']).groups, asked([]).total], [[], undefined]);
     read(bench, SINCE, NOON);
     assert.deepEqual(asked(['provider', 'currency']).groups, [{ values: ['test', 'USD'], usd: 0n }]);
@@ -88,7 +87,7 @@ describe('an account that spent nothing', () => {
     bench.ledger.close();
   });
 
-  test('shows what it spends beside its 0, which no reader misses', () => {
+  test('stays beside the first spend, so that no reader misses it', () => {
     const bench = openBench(settings({}, { since: SINCE }));
     read(bench, SINCE, NOON);
     const resources = (now: Instant) =>
@@ -101,7 +100,7 @@ describe('an account that spent nothing', () => {
     bench.ledger.close();
   });
 
-  test('goes on with the same series when a charge has its very labels, which no reader misses', () => {
+  test('continues as the same series when a charge has its labels', () => {
     const bench = openBench(settings({}, { since: SINCE }));
     read(bench, SINCE, NOON);
     const before = sampleOf(bench, TOTAL, NOON);
@@ -123,7 +122,7 @@ describe('an account that spent nothing', () => {
     bench.ledger.close();
   });
 
-  test('is shown once for all of its streams, and only where all of them are known', () => {
+  test('is shown once for all streams, and only if all are known', () => {
     const [usage] = settings().streams;
     assert.ok(usage);
     const streams = [usage, { ...usage, name: 'more' }];
@@ -146,7 +145,7 @@ describe('an account that spent nothing', () => {
     bench.ledger.close();
   });
 
-  test('long after its last spend shows 0 again, and a counter of these labels goes on where it ended', () => {
+  test('returns long after the last spend, with counters that continue where they ended', () => {
     const bench = openBench(settings({}, { since: SINCE }));
     read(bench, SINCE, NOON);
     read(bench, NOON, NOON + HOUR, [cost(NOON, '', 5), cost(NOON, 'a', 7)]);
@@ -166,7 +165,7 @@ describe('an account that spent nothing', () => {
     bench.ledger.close();
   });
 
-  test('exceeds no limit of series', () => {
+  test('respects the series limit', () => {
     const bench = openBench(settings({}, { since: SINCE, maxSeries: 40 }));
     const tokens = Array.from({ length: 30 }, (_, index) =>
       cost(NOON - HOUR, `r${index}`, 1, { measure: 'tokens', detail: 'input' }),
@@ -183,7 +182,7 @@ describe('ai_billing_cost_window_complete', () => {
   const complete = (bench: Bench, now: Instant) =>
     WINDOWS.map((window) => bench.values(now).get(`ai_billing_cost_window_complete|test|prod|${window}`));
 
-  test('is 0 from the first moment, before anything was read, and gone with its account', () => {
+  test('is 0 before anything was read, and disappears with its account', () => {
     const bench = openBench(settings({}, { since: SINCE }));
     assert.deepEqual(complete(bench, NOON), [0, 0, 0, 0]);
     read(bench, SINCE, NOON);
@@ -193,7 +192,7 @@ describe('ai_billing_cost_window_complete', () => {
     bench.ledger.close();
   });
 
-  test('is 0 for a window that begins before since, though its gauge shows what came after', () => {
+  test('is 0 for a window that starts before since, whose gauge shows the rest', () => {
     for (const [since, expected] of [
       [SINCE, [1, 1, 1, 1]],
       [SINCE + DAY, [1, 1, 1, 0]],

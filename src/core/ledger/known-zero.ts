@@ -5,9 +5,8 @@ import type { LedgerState } from './state.ts';
 import { isRetired } from './zero-hold.ts';
 
 /**
- * The series that shows the known 0 of an account without a series of cost. It has no row, only a mark on
- * its account once it has been shown: a charge with these very labels gets a row, which begins where this series did and at what it
- * shows.
+ * The series that shows the known 0 of an account without a series of cost. It has no row, only a mark on its account once it has
+ * been shown. A charge with the same labels gets a row that begins where this series did, at what it shows.
  */
 export const ZERO_SERIES = {
   measure: 'cost',
@@ -21,7 +20,7 @@ export function isZeroSeries({ measure, resource, model, tier, detail }: SeriesK
   return measure === 'cost' && detail === ZERO_SERIES.detail && `${resource}${model}${tier}` === '';
 }
 
-/** Since when an account that spent nothing has been at 0. */
+/** When an account that has spent nothing began at 0. */
 export function zeroSince({ openedAt, baseline }: AccountRow): Instant {
   return Math.max(openedAt, baseline ?? openedAt);
 }
@@ -31,13 +30,13 @@ export function isShownCost(row: SeriesRow, now: Instant): boolean {
   return row.measure === 'cost' && row.target === row.id && !isRetired(row, now);
 }
 
-/** What the counters of an account's {@link ZERO_SERIES} show: 0, or where one with its labels has retired, what that one had. */
+/** What the counters of an account's {@link ZERO_SERIES} show: 0, or if one with its labels has retired, what that one had. */
 export function zeroCounters(
-  book: LedgerState,
+  state: LedgerState,
   account: AccountRow,
 ): Pick<SeriesRow, 'total' | 'corrections' | 'createdAt'> {
-  for (const stream of book.streams.values()) {
-    const row = stream.account === account.id ? book.seriesOf(stream.id, ZERO_SERIES) : undefined;
+  for (const { id } of state.streamsOf(account.id)) {
+    const row = state.seriesOf(id, ZERO_SERIES);
     if (row && row.target === row.id) return row;
   }
   return { total: 0n, corrections: 0n, createdAt: zeroSince(account) };

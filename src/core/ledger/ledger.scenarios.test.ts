@@ -12,7 +12,7 @@ const CORRECTIONS = 'ai_billing_cost_corrections_usd_total';
 const UNCONVERTED = 'ai_billing_unconverted_amount_total';
 const hour = (at: number) => ({ start: at, end: at + HOUR });
 
-test('1236 hours of history, read newest first in pieces of which some fail, move no counter', () => {
+test('ledger: history read newest first, with failures, moves no counter', () => {
   const bench = openBench(
     settings({ settleMs: 24 * HOUR, reachMs: 24 * HOUR }, { since: utc('2026-10-01') }),
   );
@@ -43,7 +43,7 @@ test('1236 hours of history, read newest first in pieces of which some fail, mov
   bench.ledger.close();
 });
 
-test('a slow 48 h read that lands after the tail changes nothing of what the tail said', () => {
+test('ledger: a slow 48-hour read does not replace newer readings', () => {
   const bench = openBench(settings({ granularities: ['minute'] }));
   const at = utc('2026-11-20T10:00');
   bench.apply(statement('minute', { start: at - 48 * HOUR, end: at }, at, [cost(at - HOUR, 'm', 1)]));
@@ -61,7 +61,7 @@ test('a slow 48 h read that lands after the tail changes nothing of what the tai
   bench.ledger.close();
 });
 
-test('a month end read through a 31-day window and a month to date books nothing twice', () => {
+test('ledger: overlapping reads at the end of a month count nothing twice', () => {
   const bench = openBench(settings({ granularities: ['day'], settleMs: 31 * DAY, reachMs: 31 * DAY }));
   const spend = (from: number, to: number) =>
     Array.from({ length: (to - from) / DAY }, (_, index) => cost(from + index * DAY, 'd', 10));
@@ -81,7 +81,7 @@ test('a month end read through a 31-day window and a month to date books nothing
   bench.ledger.close();
 });
 
-test('a renamed model or tier moves no money: the first one stays, the names are on info', () => {
+test('ledger: a renamed model or tier moves no money', () => {
   const bench = openBench(settings());
   const at = utc('2026-11-20T10:00');
   const charge = (start: number, model: string, tier: string) => cost(start, 'dep', 2, { model, tier });
@@ -101,7 +101,7 @@ test('a renamed model or tier moves no money: the first one stays, the names are
   bench.ledger.close();
 });
 
-test('DIEM counts as one dollar and VCU as a tenth; a currency without a rate is never dollars', () => {
+test('ledger: DIEM is a dollar, VCU a tenth, and a currency without a rate is never dollars', () => {
   const bench = openBench(settings());
   const at = utc('2026-11-20T10:00');
   bench.apply(statement('hour', hour(at - HOUR), at));
@@ -128,7 +128,7 @@ test('DIEM counts as one dollar and VCU as a tenth; a currency without a rate is
   bench.ledger.close();
 });
 
-test('an amount that gets a rate later leaves the unconverted ones when its bucket is read again', () => {
+test('ledger: an unconverted amount becomes dollars when its bucket is read after it got a rate', () => {
   const bench = openBench(settings());
   const at = utc('2026-11-20T10:00');
   const charges = [cost(at, 'm', 100, { currency: 'EUR', detail: 'EUR' })];
@@ -138,14 +138,14 @@ test('an amount that gets a rate later leaves the unconverted ones when its buck
   bench.ledger.openAccount(settings({}, { rates }), OPENED);
   bench.apply(statement('hour', hour(at), at + 2 * HOUR, charges));
   const [unconverted, dollars] = ['unconverted', 'cost'].map((measure) =>
-    [...bench.ledger.book.series.values()].find((row) => row.measure === measure),
+    [...bench.state.series.values()].find((row) => row.measure === measure),
   );
   assert.deepEqual([unconverted?.total, unconverted?.corrections], [100n * ONE, 100n * ONE]);
   assert.deepEqual([dollars?.total, dollars?.corrections], [108n * ONE, 0n]);
   bench.ledger.close();
 });
 
-test('a list of rates with from holds by the time of the bucket, whenever it is read', () => {
+test('ledger: dated rates apply by the time of the bucket, whenever it is read', () => {
   const at = utc('2026-11-20');
   const rates = new Map([
     [
@@ -167,7 +167,7 @@ test('a list of rates with from holds by the time of the bucket, whenever it is 
   bench.ledger.close();
 });
 
-test('cells of 50 million and sums of a billion dollars come out exact to the last digit of a double', () => {
+test('ledger: cells of 50 million and sums of a billion dollars are exact', () => {
   const bench = openBench(settings({}, { since: utc('2026-11-01') }));
   const at = utc('2026-11-01');
   bench.apply(statement('hour', hour(at), at));

@@ -19,21 +19,21 @@ function begun(): Bench {
   return bench;
 }
 
-test('an empty body where money stood is believed when it comes again 15 minutes later, not before', () => {
+test('omissions: an empty response is confirmed by another one 15 minutes later, not before', () => {
   const bench = begun();
   const nothing = (after: number) => bench.apply(statement('day', TODAY, NOON + after, [], TIERS));
-  assert.deepEqual([...nothing(MINUTE).held].sort(), TIERS);
+  assert.deepEqual([...nothing(MINUTE).keptTiers].sort(), TIERS);
   assert.deepEqual(today(bench, NOON), [7, 3]);
-  assert.equal(nothing(15 * MINUTE).held.size, 2, '14 minutes after the first');
+  assert.equal(nothing(15 * MINUTE).keptTiers.size, 2, '14 minutes after the first');
   bench.reopen();
   assert.deepEqual(today(bench, NOON), [7, 3]);
-  assert.equal(nothing(16 * MINUTE).held.size, 0);
+  assert.equal(nothing(16 * MINUTE).keptTiers.size, 0);
   assert.deepEqual(today(bench, NOON), [0, 0]);
   assert.equal(bench.value('ai_billing_cost_corrections_usd_total', 'dedicated', NOON), 7);
   bench.ledger.close();
 });
 
-test('one category that is absent is kept while the other moves, and starts anew when it came back', () => {
+test('omissions: a missing category is kept while others move, and its wait restarts once it is back', () => {
   const bench = begun();
   const without = (after: number, dollars: number) =>
     bench.apply(statement('day', TODAY, NOON + after, [paid('dedicated', dollars)], ['training']));
@@ -48,15 +48,15 @@ test('one category that is absent is kept while the other moves, and starts anew
   bench.ledger.close();
 });
 
-test('where nothing stood a silent category is a plain zero', () => {
+test('omissions: a missing category without money is zero', () => {
   const bench = openBench(settings(DAYS, { since: TODAY.start }));
-  assert.equal(bench.apply(statement('day', TODAY, NOON, [], TIERS)).held.size, 0);
+  assert.equal(bench.apply(statement('day', TODAY, NOON, [], TIERS)).keptTiers.size, 0);
   bench.apply(statement('day', TODAY, NOON + 1, [paid('dedicated', 2)], ['training']));
-  assert.equal(bench.ledger.book.omissions(1).length, 0);
+  assert.equal(bench.state.omissions(1).length, 0);
   bench.ledger.close();
 });
 
-test('each hour of a feed of hours is doubted for itself, and asked for again while it is', () => {
+test('omissions: each hour is confirmed separately, and counts as unread until then', () => {
   const bench = openBench(settings({}, { since: NOON - 4 * HOUR }));
   const hour = (at: Instant) => ({ start: at, end: at + HOUR });
   for (let at = NOON - 4 * HOUR; at < NOON; at += HOUR)
@@ -64,31 +64,31 @@ test('each hour of a feed of hours is doubted for itself, and asked for again wh
   const { start } = hour(NOON - HOUR);
   const silent = (at: Instant, asOf: Instant) =>
     bench.apply(statement('hour', hour(at), asOf, [], ['dedicated']));
-  assert.equal(silent(start, NOON + HOUR).held.size, 1);
+  assert.equal(silent(start, NOON + HOUR).keptTiers.size, 1);
   assert.equal(bench.ledger.coverage(bench.account, 'usage', 'hour').asOf(start), undefined);
   assert.notEqual(bench.ledger.coverage(bench.account, 'usage', 'hour').asOf(start - HOUR), undefined);
-  assert.equal(silent(start - HOUR, NOON + 2 * HOUR).held.size, 1, 'another hour confirms nothing');
+  assert.equal(silent(start - HOUR, NOON + 2 * HOUR).keptTiers.size, 1, 'another hour confirms nothing');
   assert.equal(today(bench, NOON)[0], 4);
-  assert.equal(silent(start, NOON + 2 * HOUR).held.size, 0);
+  assert.equal(silent(start, NOON + 2 * HOUR).keptTiers.size, 0);
   assert.equal(today(bench, NOON)[0], 3);
   bench.ledger.close();
 });
 
-test('a silence follows a range that slides, and is believed after the same time', () => {
+test('omissions: an omission follows a sliding range and is confirmed after the same time', () => {
   const bench = openBench(settings({ granularities: ['minute'] }, { since: NOON - HOUR }));
   const window = (at: Instant) => ({ start: at - HOUR, end: at });
   bench.apply(statement('minute', window(NOON), NOON, [paid('', 5, NOON - MINUTE)]));
   const held = [];
   for (let after = 1; after <= 17; after += 1) {
     const at = NOON + after * MINUTE;
-    held.push(bench.apply(statement('minute', window(at), at, [], [''])).held.size);
+    held.push(bench.apply(statement('minute', window(at), at, [], [''])).keptTiers.size);
   }
   assert.deepEqual(held, [...Array(15).fill(1), 0, 0]);
   assert.equal(bench.value('ai_billing_cost_today_usd', '', NOON + HOUR), 0);
   bench.ledger.close();
 });
 
-test('the days on which a host of another zone changes its clock change nothing', () => {
+test('omissions: daylight saving time on the host changes nothing', () => {
   const program = `
     const { openBench, settings, SLIDING, statement, cost, utc } = await import(${JSON.stringify(import.meta.resolve('../../../test/support/ledger.ts'))});
     const values = [];

@@ -1,127 +1,100 @@
 import type { Statement } from '../statement/statement.ts';
+import { getOrCreate } from '../values/maps.ts';
 import type { Fixed } from '../values/money.ts';
-import { type Granularity, type Instant, intersection, MINUTE, type Range } from '../values/time.ts';
+import { type Instant, intersection, MINUTE, type Range } from '../values/time.ts';
 import type { StreamState } from './cell.ts';
 import type { PendingOmission, StreamRow } from './records.ts';
 import type { LedgerState } from './state.ts';
+import { isComposed } from './stream-amounts.ts';
 
-/** The same nothing must be answered again after this long before it is believed. */
+/** An omission is confirmed by another answer that also lacks the tier, at least this long after the first. */
 const CONFIRM_AFTER_MS = 15 * MINUTE;
 
-export interface Omission {
-  readonly stream: number;
-  readonly granularity: Granularity;
-  readonly range: Range;
-  readonly asOf: Instant;
-  /** Tiers that the answer left out or gave as null. */
-  readonly tiers: readonly string[];
+/** The tiers whose old amounts stay, and the stream's pending omissions from now on. */
+export interface OmissionsOutcome {
+  readonly kept: ReadonlySet<string>;
+  readonly pending: readonly PendingOmission[];
+}
+
+export interface OmissionsInput {
+  readonly state: LedgerState;
+  readonly stream: StreamRow;
+  readonly statement: Statement;
 }
 
 /**
- * Decides which silences to believe: a tier that is absent where money stood is zero only when the same answer came
- * twice, at least 15 minutes apart.
- *
- * @param stood says whether money stood for the tier in the statement's range.
- * @returns the tiers whose old values stay, and the stream's open silences from now on.
+ * Decides which omissions to believe: a tier with money that is absent from the answer is zero only once the same answer came
+ * twice, at least 15 minutes apart. Until then its old amounts are put back into the statement.
  */
-function confirmOmissions(
-  known: readonly PendingOmission[],
-  silent: Omission,
-  stood: (tier: string) => boolean,
-): { held: ReadonlySet<string>; open: readonly PendingOmission[] } {
-  const held = new Set<string>();
-  const open = known.filter((row) => !concerns(row, silent));
-  for (const row of known.filter((row) => concerns(row, silent))) {
-    if (!silent.tiers.includes(row.tier)) continue;
-    if (silent.asOf - row.since >= CONFIRM_AFTER_MS) continue;
-    held.add(row.tier);
-    open.push({ ...row, range: union(row.range, silent.range) });
+export function updateOmissions(
+  input: OmissionsInput,
+  before: StreamState,
+  range: Range,
+  amounts: Map<Instant, Map<number, Fixed>>,
+): OmissionsOutcome {
+  const { state, stream, statement } = input;
+  const known = state.omissions(stream.id);
+  if (statement.omittedTiers.length === 0 && known.length === 0) return { kept: new Set(), pending: known };
+  const stored = statement.omittedTiers.length > 0 ? storedAmounts(input, before, range) : new Map();
+  const hasMoney = (tier: string) => stored.get(tier)?.some((cell: StoredAmount) => cell.isMoney) ?? false;
+  const outcome = confirmOmissions(known, input, hasMoney);
+  for (const tier of outcome.kept) {
+    for (const { bucket, series, value } of stored.get(tier) ?? []) {
+      const cells = getOrCreate(amounts, bucket, () => new Map());
+      getOrCreate(cells, series, () => value);
+    }
   }
-  for (const tier of silent.tiers) {
-    const asked = known.some((row) => row.tier === tier && concerns(row, silent));
-    if (asked || !stood(tier)) continue;
-    held.add(tier);
-    open.push({
-      stream: silent.stream,
-      granularity: silent.granularity,
-      tier,
-      range: silent.range,
-      since: silent.asOf,
-    });
-  }
-  return { held, open };
+  return outcome;
 }
 
-function concerns(row: PendingOmission, silent: Omission): boolean {
-  return row.granularity === silent.granularity && intersection(row.range, silent.range) !== undefined;
+function confirmOmissions(
+  known: readonly PendingOmission[],
+  { stream, statement }: OmissionsInput,
+  hasMoney: (tier: string) => boolean,
+): OmissionsOutcome {
+  const { granularity, range, asOf, omittedTiers } = statement;
+  const overlaps = (row: PendingOmission) =>
+    row.granularity === granularity && intersection(row.range, range) !== undefined;
+  const { true: asked = [], false: others = [] } = Object.groupBy(known, (row) => `${overlaps(row)}`);
+  const extended = asked
+    .filter((row) => omittedTiers.includes(row.tier) && asOf - row.since < CONFIRM_AFTER_MS)
+    .map((row) => ({ ...row, range: union(row.range, range) }));
+  const added = omittedTiers
+    .filter((tier) => !asked.some((row) => row.tier === tier) && hasMoney(tier))
+    .map((tier) => ({ stream: stream.id, granularity, tier, range, since: asOf }));
+  const kept = new Set([...extended, ...added].map(({ tier }) => tier));
+  return { kept, pending: [...others, ...extended, ...added] };
 }
 
 function union(a: Range, b: Range): Range {
   return { start: Math.min(a.start, b.start), end: Math.max(a.end, b.end) };
 }
 
-export interface OmissionsInput {
-  readonly book: LedgerState;
-  readonly stream: StreamRow;
-  readonly statement: Statement;
-}
-
-/** Judges silent tiers, and puts the old amounts of those that are not believed yet back into the statement. */
-export function updateOmissions(
-  input: OmissionsInput,
-  stand: StreamState,
-  range: Range,
-  amounts: Map<Instant, Map<number, Fixed>>,
-) {
-  const { book, stream, statement } = input;
-  const known = book.omissions(stream.id);
-  if (statement.silentTiers.length === 0 && known.length === 0)
-    return { held: new Set<string>(), open: known };
-  const standing = statement.silentTiers.length > 0 ? cellsByTier(input, stand, range) : new Map();
-  const silent = {
-    stream: stream.id,
-    granularity: statement.granularity,
-    range: statement.range,
-    asOf: statement.asOf,
-    tiers: statement.silentTiers,
-  };
-  const verdict = confirmOmissions(
-    known,
-    silent,
-    (tier) => standing.get(tier)?.some((cell: StoredAmount) => cell.isMoney) ?? false,
-  );
-  for (const tier of verdict.held) {
-    for (const { bucket, series, value } of standing.get(tier) ?? []) {
-      const cells = amounts.get(bucket) ?? new Map<number, Fixed>();
-      if (!cells.has(series)) amounts.set(bucket, cells.set(series, value));
-    }
-  }
-  return verdict;
-}
-
-export interface StoredAmount {
+interface StoredAmount {
   readonly bucket: Instant;
   readonly series: number;
   readonly value: Fixed;
   readonly isMoney: boolean;
 }
 
-function cellsByTier(
-  { book, statement }: OmissionsInput,
-  stand: StreamState,
+/** The amounts of a range by tier. */
+function storedAmounts(
+  { state, statement }: OmissionsInput,
+  before: StreamState,
   range: Range,
 ): Map<string, StoredAmount[]> {
-  const standing: (StoredAmount & { tier: string })[] = [];
   // Where a stream has several granularities, the cells of a day are another reading of the same money.
-  const compacted = stand.granularities.length > 1 ? [] : (['day'] as const);
+  const compacted = isComposed(before) ? [] : (['day'] as const);
+  const stored = new Map<string, StoredAmount[]>();
   for (const granularity of new Set([statement.granularity, ...compacted])) {
-    for (const [bucket, cells] of stand.cells(granularity, range)) {
+    for (const [bucket, cells] of before.cells(granularity, range)) {
       for (const [series, { value }] of cells) {
-        const row = book.series.get(series);
+        const row = state.series.get(series);
         if (value === 0n || !row) continue;
-        standing.push({ bucket, series, value, tier: row.tier, isMoney: row.measure === 'cost' });
+        const ofTier = getOrCreate(stored, row.tier, () => []);
+        ofTier.push({ bucket, series, value, isMoney: row.measure === 'cost' });
       }
     }
   }
-  return Map.groupBy(standing, (cell) => cell.tier);
+  return stored;
 }

@@ -25,7 +25,7 @@ const charge = (value: Fixed, more: Partial<Charge> = {}): Charge => ({
   ...more,
 });
 
-test('an amount beyond a trillion dollars, of either sign, is refused, and the ledger stays as it was', () => {
+test('plausibility: an amount beyond a trillion dollars is refused and changes nothing', () => {
   const { read, values } = openBill();
   const before = values();
   for (const sign of [1n, -1n])
@@ -39,7 +39,7 @@ test('an amount beyond a trillion dollars, of either sign, is refused, and the l
   for (const sign of [1n, -1n]) read([charge(sign * TRILLION)]);
 });
 
-test('the bound holds after conversion', () => {
+test('plausibility: the limit applies after conversion', () => {
   const { read } = openBill();
   // DIEM and VCU are dollars by default; a tenth of a trillion of them is plausible, eleven tenths are not.
   const diem = { currency: 'DIEM', detail: 'DIEM' };
@@ -47,7 +47,7 @@ test('the bound holds after conversion', () => {
   assert.throws(() => read([charge((TRILLION / 10n) * 11n, diem)]), RangeError);
 });
 
-test('counts have a bound, and so has what no rate converts', () => {
+test('plausibility: counts and unconverted amounts have a limit', () => {
   const { read } = openBill();
   for (const more of [
     { measure: 'tokens', detail: 'input' },
@@ -62,7 +62,7 @@ test('counts have a bound, and so has what no rate converts', () => {
   }
 });
 
-test('many plausible amounts that together are absurd are refused', () => {
+test('plausibility: amounts that are absurd together are refused', () => {
   const { read, values } = openBill();
   const before = values();
   const many = (count: number) =>

@@ -1,8 +1,8 @@
 import type { Measure, Note, Observation, ResourceFacts } from '../statement/statement.ts';
 import type { Fixed } from '../values/money.ts';
 import type { Granularity, Instant, Range } from '../values/time.ts';
-import type { Cells } from './cell.ts';
-import type { ReadInterval } from './readings.ts';
+import type { CellChange, Cells } from './cell.ts';
+import type { ReadIntervals, Side } from './readings.ts';
 
 /** Rows are immutable: what changes is replaced by a new row with the same key. */
 
@@ -30,12 +30,12 @@ export interface StreamRow {
   readonly closedIn: Instant;
 }
 
-/** One body of readings of a stream at one granularity: the newest of each bucket, or the baseline's first ones. */
+/** All readings of one side of a stream at one granularity. */
 export interface ReadingsRow {
   readonly stream: number;
   readonly granularity: Granularity;
-  readonly side: 'current' | 'baseline';
-  readonly runs: readonly ReadInterval[];
+  readonly side: Side;
+  readonly intervals: ReadIntervals;
 }
 
 /** Counters of a series as they were when it was last hidden, shown until the hold ends. */
@@ -43,7 +43,7 @@ export interface ZeroHold {
   readonly total: Fixed;
   readonly corrections: Fixed;
   readonly since: Instant;
-  /** A scrape or push has carried the held values. */
+  /** A scrape or push has delivered the held values. */
   readonly shown: boolean;
 }
 
@@ -65,7 +65,7 @@ export interface SeriesRow {
   /** End of the newest bucket that mentioned it. */
   readonly lastCell: Instant;
   readonly changedAt: Instant;
-  /** Cells less baseline of the buckets that were rolled up, and what was set off when an epoch began. */
+  /** Cells less baseline of the buckets that were rolled up, and what was set off when counters were reset. */
   readonly rolled: Fixed;
 }
 
@@ -78,17 +78,13 @@ export interface ResourceRow {
   readonly facts: ResourceFacts;
 }
 
-export interface CellRow {
+export interface CellRow extends CellChange {
   readonly stream: number;
-  readonly granularity: Granularity;
-  readonly bucket: Instant;
-  readonly series: number;
-  readonly value: Fixed;
-  readonly baseline: Fixed;
 }
 
-/** Sum of the composed cost cells of a series in a UTC day or month: what the window gauges are made of. */
 export type PeriodKind = 'day' | 'month';
+
+/** Sum of the composed cost cells of a series in a UTC day or month: what the window gauges are made of. */
 export interface PeriodTotalRow {
   readonly kind: PeriodKind;
   readonly start: Instant;
@@ -104,7 +100,7 @@ export interface HourlyTotalRow {
   readonly value: Fixed;
 }
 
-/** A tier that an answer left out although money stood there: see rule 13. */
+/** A tier with money that an answer left out, until another confirms it: see rule 13. */
 export interface PendingOmission {
   readonly stream: number;
   readonly granularity: Granularity;
@@ -116,7 +112,7 @@ export interface PendingOmission {
 export interface FeedRow {
   readonly account: number;
   readonly feed: string;
-  /** What its statements covered, up to their as-of: joined, oldest first, the last few stretches only. */
+  /** What its statements covered, up to their as-of: joined, oldest first, the last few ranges only. */
   readonly read: readonly Range[];
   readonly lastSuccess: Instant | undefined;
   readonly state: string | undefined;
@@ -125,7 +121,7 @@ export interface FeedRow {
   readonly reconciliation: { readonly difference: Fixed; readonly against: string } | undefined;
 }
 
-/** What the HTTP edge must remember of an account's request budget over a restart; its own JSON text. */
+/** What the HTTP client remembers of an account's request budget across restarts, as its own JSON text. */
 export interface RequestsRow {
   readonly account: number;
   readonly state: string;
@@ -143,22 +139,22 @@ export interface Commit {
   readonly streams?: readonly StreamRow[];
   readonly series?: readonly SeriesRow[];
   readonly resources?: readonly ResourceRow[];
-  /** Label sets that are folded from now on. */
+  /** Label sets that overflow from now on. */
   readonly overflowed?: readonly OverflowRow[];
-  /** Cells of value 0 and base 0 are not kept. */
+  /** Cells whose value and baseline are 0 are not kept. */
   readonly cells?: readonly CellRow[];
   readonly readings?: readonly ReadingsRow[];
   readonly periodTotals?: readonly PeriodTotalRow[];
   readonly hourlyTotals?: readonly HourlyTotalRow[];
   readonly feeds?: readonly FeedRow[];
   readonly requests?: readonly RequestsRow[];
-  /** What a receiver was told of some counters, in place of what stood of these. */
+  /** What was delivered to a receiver of some counters; replaces what was stored of these. */
   readonly deliveries?: readonly { readonly receiver: string; readonly rows: readonly Delivery[] }[];
-  /** All silences of a stream, in place of what stood. */
+  /** All pending omissions of a stream; replaces what was stored. */
   readonly omissions?: readonly { readonly stream: number; readonly rows: readonly PendingOmission[] }[];
-  /** All compacted ranges of a stream, in place of what stood. */
+  /** All compacted ranges of a stream; replaces what was stored. */
   readonly compacted?: readonly { readonly stream: number; readonly days: readonly Range[] }[];
-  /** Taken out before `cells` are written. */
+  /** Removed before `cells` are written. */
   readonly dropped?: readonly {
     readonly stream: number;
     readonly granularity: Granularity;
@@ -168,7 +164,7 @@ export interface Commit {
   readonly droppedPeriodTotals?: { readonly kind: PeriodKind; readonly before: Instant };
 }
 
-/** What is in memory while the program runs: everything but cells and old sums. */
+/** What is in memory while the program runs: everything except cells and old period totals. */
 export interface StoredLedger {
   readonly accounts: readonly AccountRow[];
   readonly streams: readonly StreamRow[];
@@ -181,6 +177,36 @@ export interface StoredLedger {
   readonly hourlyTotals: readonly HourlyTotalRow[];
   readonly omissions: readonly PendingOmission[];
   readonly compacted: readonly { readonly stream: number; readonly days: readonly Range[] }[];
+}
+
+/** A row that the program's own order of calls guarantees. */
+export function present<Row>(row: Row | undefined, what: string): Row {
+  if (row === undefined) throw new Error(`${what} is not known to the ledger`);
+  return row;
+}
+
+/** The next free number. */
+export function nextKey(rows: ReadonlyMap<number, unknown>): number {
+  let last = 0;
+  for (const key of rows.keys()) if (key > last) last = key;
+  return last + 1;
+}
+
+/** An account that is configured for the first time. */
+export function newAccount(
+  accounts: ReadonlyMap<number, AccountRow>,
+  { provider, name }: Pick<AccountRow, 'provider' | 'name'>,
+  now: Instant,
+): AccountRow {
+  return {
+    id: nextKey(accounts),
+    provider,
+    name,
+    openedAt: now,
+    baseline: undefined,
+    overflowCount: 0,
+    zeroShown: false,
+  };
 }
 
 /** The ledger's file cannot be used. The message names it and says what to do. */
@@ -196,7 +222,7 @@ export interface Store {
   load(): StoredLedger;
   cells(stream: number, granularity: Granularity, range: Range): Cells;
   periodTotals(kind: PeriodKind, start: Instant): ReadonlyMap<number, Fixed>;
-  /** What a receiver was told last; undefined where it is not known. */
+  /** What was delivered to a receiver last; undefined if the receiver is not known. */
   deliveries(receiver: string): readonly Delivery[] | undefined;
   /** @throws when nothing was written. */
   commit(commit: Commit): void;
@@ -205,16 +231,16 @@ export interface Store {
   close(): void;
 }
 
-/** What a receiver of differences was last told of a counter. */
+/** What was last delivered of a counter to a receiver of differences. */
 export interface Delivery {
   /** The counter's name. */
   readonly family: string;
   /** Values of the family's labels, in the family's order. */
   readonly labels: readonly string[];
-  /** When the series was first 0: one that began anew is told from 0 again. */
+  /** When the series was first 0: one that has restarted is delivered from 0 again. */
   readonly createdAt: Instant;
   /** As it was exposed. */
   readonly total: number;
-  /** End of the time that was told of. */
+  /** End of the time that was delivered. */
   readonly at: Instant;
 }

@@ -7,7 +7,7 @@ export interface AccountSettings {
   readonly name: string;
   /** How far back the first read goes. Default: the start of last month. */
   readonly since: Instant | undefined;
-  /** Series the account may expose before further label sets are folded. */
+  /** Series the account may expose before further label sets overflow. */
   readonly maxSeries: number;
   readonly rates: Rates;
   /** Currencies of which there is as much again every day: a balance in them never runs out for good. */
@@ -43,10 +43,10 @@ export interface FeedKey {
 export interface StatementOutcome {
   /** Anything that is shown may have moved. */
   readonly changed: boolean;
-  /** Currencies met that no rate turns into dollars. */
+  /** Currencies that no rate turns into dollars. */
   readonly unconverted: ReadonlySet<string>;
   /** Parts of the statement that came too late: rolled up, or kept by the day and not covered whole. */
   readonly late: readonly Range[];
-  /** Tiers whose old amounts stay until the same nothing is answered again. */
-  readonly held: ReadonlySet<string>;
+  /** Tiers whose old amounts stay until another answer also lacks them. */
+  readonly keptTiers: ReadonlySet<string>;
 }

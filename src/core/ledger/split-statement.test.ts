@@ -16,8 +16,8 @@ const linesOf = (resources: number, days: readonly number[]) =>
     Array.from({ length: resources }, (_, resource) => cost(day(index), `r${resource}`, 1)),
   );
 
-describe('a large statement', () => {
-  it('becomes statements about whole days, newest first, which cover its range and hold its lines', () => {
+describe('split statement', () => {
+  it('makes parts of whole days, newest first, that cover the range and all charges', () => {
     const lines = linesOf(4, [0, 1, 2, 5, 19]);
     const parts = splitStatement(statement('day', RANGE, NOW, lines, ['x']), 10);
     assert.deepEqual(
@@ -29,10 +29,10 @@ describe('a large statement', () => {
       ],
     );
     assert.deepEqual(new Set(parts.flatMap((part) => part.charges)), new Set(lines));
-    for (const { asOf, silentTiers } of parts) assert.deepEqual([asOf, silentTiers], [NOW, ['x']]);
+    for (const { asOf, omittedTiers } of parts) assert.deepEqual([asOf, omittedTiers], [NOW, ['x']]);
   });
 
-  it('stays one where it is small, or of one day', () => {
+  it('keeps a small statement, or one of a single day, in one part', () => {
     const small = statement('day', RANGE, NOW, linesOf(10, [3]));
     assert.deepEqual(splitStatement(small, 10), [small]);
     const oneDay = splitStatement(statement('day', RANGE, NOW, linesOf(11, [3])), 10);
@@ -42,7 +42,7 @@ describe('a large statement', () => {
     );
   });
 
-  it('comes to the same as in one piece, on an account that knows nothing and on one that does', () => {
+  it('gives the same ledger as the whole statement, first and later', () => {
     const [whole, split] = [0, 1].map(() => openBench(settings({ granularities: ['day'] })));
     assert.ok(whole && split);
     const readings = [
@@ -60,7 +60,7 @@ describe('a large statement', () => {
     }
   });
 
-  it('is refused as a whole for a line of another time and for an absurd amount, in whatever part', () => {
+  it('refuses the whole statement for a stray or implausible charge in any part', () => {
     const { ledger, account } = openBench(settings({ granularities: ['day'] }));
     const lines = linesOf(6000, [18, 19]);
     const split = (more: ReturnType<typeof cost>) =>

@@ -19,7 +19,7 @@ function hours(asOf: Instant, dollars?: number) {
   return statement('hour', { start, end: start + HOUR }, asOf, charges);
 }
 
-test('a newcomer that a coarser reading tells of first stands at 0 before its value', () => {
+test('zero-hold: a series that first appears in a coarser reading starts at 0', () => {
   const bench = openBench(settings(SLIDING));
   bench.apply(minutes(B));
   bench.apply(hours(B + SECOND));
@@ -33,7 +33,7 @@ test('a newcomer that a coarser reading tells of first stands at 0 before its va
   assert.equal(bench.value(TOTAL, 'new', B + 8 * SECOND), 3);
 });
 
-test('a label set that history tells of stands at 0 before its first spend, if nobody has seen it yet', () => {
+test('zero-hold: a series from history starts at 0 unless a reader has seen it', () => {
   const bench = openBench(settings(SLIDING));
   bench.apply(minutes(B));
   const yesterday = startOfDay(B) - DAY;

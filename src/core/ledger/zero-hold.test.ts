@@ -12,7 +12,7 @@ import {
 import { DEFAULT_RATES } from '../../providers/index.ts';
 import { fromNumber, ONE } from '../values/money.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../values/time.ts';
-import { MAX_OVERFLOWED } from './overflow.ts';
+import { MAX_OVERFLOWED } from './series-key.ts';
 
 const TOTAL = 'ai_billing_cost_usd_total';
 const CORRECTIONS = 'ai_billing_cost_corrections_usd_total';
@@ -32,7 +32,7 @@ function begun(): Bench {
   return bench;
 }
 
-test('label sets of the baseline show 0 at once, and their first spend without a hold', () => {
+test('zero-hold: series of the baseline show their first spend without a hold', () => {
   const bench = begun();
   assert.equal(bench.value(TOTAL, 'old', AT), 0);
   assert.equal(bench.value(CORRECTIONS, 'old', AT), 0);
@@ -47,7 +47,7 @@ for (const restart of [
   'after the publication',
   'after it was carried',
 ] as const) {
-  test(`a new label set stands at 0 until its zero was carried and has stood long enough; restart: ${restart}`, () => {
+  test(`zero-hold: a new series stays at 0 until its 0 was delivered long enough ago; restart: ${restart}`, () => {
     const bench = begun();
     const at = AT + HOUR;
     bench.apply(statement('hour', hour(AT), at, [cost(AT, 'new', 5)]));
@@ -72,7 +72,7 @@ for (const restart of [
   });
 }
 
-test('a hold lasts no longer because the clock is set back', () => {
+test('zero-hold: setting the clock back does not prolong a hold', () => {
   const bench = begun();
   const ahead = AT + 26 * HOUR;
   bench.apply(statement('hour', hour(AT), ahead, [cost(AT, 'new', 5)]));
@@ -85,7 +85,7 @@ test('a hold lasts no longer because the clock is set back', () => {
   bench.ledger.close();
 });
 
-test('a publication from before a label set was known carries nothing of it', () => {
+test('zero-hold: a publication older than a series does not deliver it', () => {
   const bench = begun();
   const early = publish(bench, AT + 1);
   bench.apply(statement('hour', hour(AT), AT + HOUR, [cost(AT, 'new', 5)]));
@@ -96,7 +96,7 @@ test('a publication from before a label set was known carries nothing of it', ()
   bench.ledger.close();
 });
 
-test('what is carried while an account is shut was not shown', () => {
+test('zero-hold: a delivery while the account is inactive does not count', () => {
   const bench = begun();
   bench.apply(statement('hour', hour(AT), AT + HOUR, [cost(AT, 'new', 5)]));
   bench.ledger.deactivateAccount(bench.account);
@@ -107,7 +107,7 @@ test('what is carried while an account is shut was not shown', () => {
   bench.ledger.close();
 });
 
-test('window gauges of a label set do not wait for its counters', () => {
+test('zero-hold: window gauges do not wait for counters', () => {
   const bench = openBench(settings({}, { since: AT - 10 * HOUR }));
   bench.apply(statement('hour', { start: AT - 10 * HOUR, end: AT }, AT));
   bench.apply(statement('hour', hour(AT), AT + HOUR, [cost(AT, 'new', 5)]));
@@ -116,7 +116,7 @@ test('window gauges of a label set do not wait for its counters', () => {
   bench.ledger.close();
 });
 
-test('a label set leaves after 70 days without news and returns held at its old value', () => {
+test('zero-hold: a series retires after 70 quiet days and returns held at its old value', () => {
   const bench = begun();
   bench.apply(statement('hour', hour(AT), AT + HOUR, [cost(AT, 'old', 4)]));
   const quiet = AT + HOUR + 70 * DAY;
@@ -134,7 +134,7 @@ test('a label set leaves after 70 days without news and returns held at its old 
   bench.ledger.close();
 });
 
-test('a label set with a cell since last month began stays, however quiet', () => {
+test('zero-hold: a series with a cell since last month does not retire', () => {
   const bench = openBench(settings({ granularities: ['day'], settleMs: 31 * DAY, reachMs: 31 * DAY }));
   const start = utc('2026-10-01');
   bench.apply(statement('day', { start, end: start + DAY }, start + DAY, [cost(start, 'old', 4)]));
@@ -144,7 +144,7 @@ test('a label set with a cell since last month began stays, however quiet', () =
   bench.ledger.close();
 });
 
-test('label sets beyond maxSeries fold into __overflow__, once and for life, and the total stays exact', () => {
+test('overflow: label sets beyond maxSeries share __overflow__ for life, and the total stays exact', () => {
   const small = settings({}, { maxSeries: 60 });
   const bench = openBench(small);
   bench.apply(statement('hour', hour(AT - HOUR), AT));
@@ -171,7 +171,7 @@ test('label sets beyond maxSeries fold into __overflow__, once and for life, and
   bench.ledger.close();
 });
 
-test('an account shows no more series than maxSeries and one overflow each measure', () => {
+test('overflow: an account shows at most maxSeries and one overflow series per measure', () => {
   const bench = openBench(settings({}, { maxSeries: 100 }));
   bench.apply(statement('hour', hour(AT - HOUR), AT));
   const charges = Array.from({ length: 300 }, (_, index) => [
@@ -184,24 +184,24 @@ test('an account shows no more series than maxSeries and one overflow each measu
   bench.ledger.close();
 });
 
-function billedOnDay({ ledger }: Bench): bigint {
-  return ledger.book
+function billedOnDay({ store }: Bench): bigint {
+  return store
     .periodTotals('day', utc('2026-11-20'))
     .values()
     .reduce((sum, value) => sum + value, 0n);
 }
 
-test('folded label sets cost no row each: neither series, resources nor cells', () => {
+test('overflow: overflowed label sets take no rows of series, resources or cells', () => {
   const bench = openBench(settings({}, { maxSeries: 60 }));
   bench.apply(statement('hour', hour(AT - HOUR), AT));
   const spend = (at: Instant) => Array.from({ length: 5000 }, (_, index) => cost(at, `app-${index}`, 1));
   const facts = spend(AT).map(({ resource }) => ({ resource, name: `name of ${resource}` }));
   bench.apply(statement('hour', hour(AT), AT + HOUR, spend(AT)), AT + HOUR, facts);
   bench.apply(statement('hour', hour(AT + HOUR), AT + 2 * HOUR, spend(AT + HOUR)), AT + 2 * HOUR, facts);
-  const rowsOf = ({ ledger, store, account }: Bench) => {
-    const stream = ledger.book.streamOf(account, 'usage')?.id ?? 0;
+  const rowsOf = ({ state, store, account }: Bench) => {
+    const stream = state.streamOf(account, 'usage')?.id ?? 0;
     const cells = [...store.cells(stream, 'hour', { start: AT, end: AT + 2 * HOUR }).values()];
-    return [ledger.book.series.size, store.load().resources.length, ...cells.map(({ size }) => size)];
+    return [state.series.size, store.load().resources.length, ...cells.map(({ size }) => size)];
   };
   assert.ok(
     rowsOf(bench).every((rows) => rows < 20),
@@ -218,22 +218,22 @@ test('folded label sets cost no row each: neither series, resources nor cells', 
   bench.ledger.close();
 });
 
-test('more label sets than can be remembered stay folded, and the total stays exact', () => {
+test('overflow: label sets beyond the remembered ones overflow too, and the total stays exact', () => {
   const bench = openBench(settings({}, { maxSeries: 60 }));
   bench.apply(statement('hour', hour(AT - HOUR), AT));
   const charges = Array.from({ length: MAX_OVERFLOWED + 1000 }, (_, index) => cost(AT, `app-${index}`, 1));
   bench.apply(statement('hour', hour(AT), AT + HOUR, charges));
-  const known = bench.ledger.book.series.size;
+  const known = bench.state.series.size;
   bench.ledger.openAccount(settings({}, { maxSeries: 1_000_000 }), OPENED);
   bench.apply(statement('hour', hour(AT), AT + 2 * HOUR, charges.toReversed()));
   const folded = bench.values(AT + 2 * HOUR).get('ai_billing_series_folded_total|test|prod');
   assert.equal(folded, MAX_OVERFLOWED);
-  assert.equal(bench.ledger.book.series.size, known);
+  assert.equal(bench.state.series.size, known);
   assert.equal(billedOnDay(bench), BigInt(charges.length) * ONE);
   bench.ledger.close();
 });
 
-test('amounts of several currencies that share a cell are converted each at its own rate', () => {
+test('overflow: currencies that share a cell convert each at its own rate', () => {
   const rates = new Map([...DEFAULT_RATES, ['EUR', [{ from: 0, usd: fromNumber(2) }]] as const]);
   const bench = openBench(settings({}, { maxSeries: 60, rates }));
   bench.apply(statement('hour', hour(AT - HOUR), AT));
@@ -244,7 +244,7 @@ test('amounts of several currencies that share a cell are converted each at its 
   charges.push(cost(AT, 'app-0', 1, component), cost(AT, 'app-0', 1, { ...component, currency: 'EUR' }));
   bench.apply(statement('hour', hour(AT), AT + HOUR, charges));
   assert.equal(billedOnDay(bench), 150n * ONE);
-  const parts = [...bench.ledger.book.series.values()].filter(({ measure }) => measure === 'component_cost');
+  const parts = [...bench.state.series.values()].filter(({ measure }) => measure === 'component_cost');
   assert.deepEqual(
     parts.map(({ total }) => total),
     [3n * ONE],

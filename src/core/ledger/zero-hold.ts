@@ -1,16 +1,17 @@
+import { getOrCreate } from '../values/maps.ts';
 import { DAY, type Instant, startOfMonth } from '../values/time.ts';
 import type { SeriesRow } from './records.ts';
 import type { LedgerState } from './state.ts';
 
-/** A label set without news for this long, and without a cell since last month began, is no longer exposed. */
+/** A label set that has not changed for this long, and has no cell since last month began, is no longer exposed. */
 const RETIRE_AFTER_MS = 70 * DAY;
 
-/** True once a label set left the snapshot: all of its cells precede last month and nothing moved for 70 days. */
+/** Whether a label set has left the snapshot: all of its cells precede last month and nothing moved for 70 days. */
 export function isRetired(row: SeriesRow, now: Instant): boolean {
   return now - row.changedAt > RETIRE_AFTER_MS && row.lastCell <= startOfMonth(now, -1);
 }
 
-/** Ends the holds whose zero was carried to a reader and has stood long enough. */
+/** Ends the holds whose zero was delivered to a reader long enough ago. */
 export function expireHolds(
   series: Iterable<SeriesRow>,
   now: Instant,
@@ -20,7 +21,7 @@ export function expireHolds(
   let nextAt: Instant | undefined;
   for (const row of series) {
     if (!row.hold?.shown) continue;
-    // A clock that has been set back since would lengthen the hold by as much.
+    // A clock that was set back since would prolong the hold by as much.
     const since = Math.min(row.hold.since, now);
     const due = since + zeroForMs;
     if (due <= now) rows.push({ ...row, hold: undefined });
@@ -30,43 +31,58 @@ export function expireHolds(
   return { rows, nextAt };
 }
 
-/** What a series' counters show: the values at which it is held, or its own. */
+/** What a series' counters show: those of its hold, or its own. */
 export function exposedTotals(row: SeriesRow): Pick<SeriesRow, 'total' | 'corrections'> {
   return row.hold ?? row;
 }
 
-/** The held series that no reader has seen yet, and the publication in which each first stands. */
-export interface UnexposedSeries {
-  watch(rows: Iterable<SeriesRow>): void;
-  /** Forgets all. */
-  clear(): void;
-  /** After an account was opened or shut: what nobody has seen stands in no publication before the next. */
-  watchAgain(account: number): void;
-  /** The series that a publication held, as they are once it was seen. */
-  exposedIn(version: number): SeriesRow[];
-}
+/**
+ * The held series that no reader has seen yet, by the first publication that shows each.
+ *
+ * @param next the number of the next publication that shows an account; `Infinity` for one that is not shown.
+ */
+export class UnexposedSeries {
+  readonly #state: LedgerState;
+  readonly #next: (account: number) => number;
+  readonly #firstShown = new Map<number, number>();
 
-/** @param next the number of the next publication in which an account is shown; `Infinity` where it is not. */
-export function createUnexposedSeries(book: LedgerState, next: (account: number) => number): UnexposedSeries {
-  const unshown = new Map<number, number>();
-  const accountOf = ({ stream }: SeriesRow) => book.streams.get(stream)?.account ?? 0;
-  return {
-    watch(rows) {
-      for (const row of rows) {
-        if (row.hold && !row.hold.shown) unshown.set(row.id, unshown.get(row.id) ?? next(accountOf(row)));
-        else unshown.delete(row.id);
-      }
-    },
-    clear: () => unshown.clear(),
-    watchAgain(account) {
-      for (const id of unshown.keys()) {
-        const row = book.series.get(id);
-        if (row && accountOf(row) === account) unshown.set(id, next(account));
-      }
-    },
-    exposedIn(version) {
-      const rows = [...unshown].filter(([, first]) => first <= version).map(([id]) => book.series.get(id));
-      return rows.flatMap((row) => (row?.hold ? [{ ...row, hold: { ...row.hold, shown: true } }] : []));
-    },
-  };
+  constructor(state: LedgerState, next: (account: number) => number) {
+    this.#state = state;
+    this.#next = next;
+    this.add(state.series.values());
+  }
+
+  /** Follows a commit of these rows. */
+  add(rows: Iterable<SeriesRow>): void {
+    for (const row of rows) {
+      if (row.hold && !row.hold.shown)
+        getOrCreate(this.#firstShown, row.id, () => this.#next(this.#accountOf(row)));
+      else this.#firstShown.delete(row.id);
+    }
+  }
+
+  reload(): void {
+    this.#firstShown.clear();
+    this.add(this.#state.series.values());
+  }
+
+  /** Postpones to the next publication what nobody has seen of an account: it was opened or deactivated. */
+  postpone(account: number): void {
+    for (const id of this.#firstShown.keys()) {
+      const row = this.#state.series.get(id);
+      if (row && this.#accountOf(row) === account) this.#firstShown.set(id, this.#next(account));
+    }
+  }
+
+  /** The series that a publication showed, as they are once it was delivered. */
+  exposedIn(version: number): SeriesRow[] {
+    return [...this.#firstShown].flatMap(([id, first]) => {
+      const row = first <= version ? this.#state.series.get(id) : undefined;
+      return row?.hold ? [{ ...row, hold: { ...row.hold, shown: true } }] : [];
+    });
+  }
+
+  #accountOf({ stream }: SeriesRow): number {
+    return this.#state.streams.get(stream)?.account ?? 0;
+  }
 }

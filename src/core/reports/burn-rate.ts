@@ -4,7 +4,7 @@ import { hasHourlyTotals } from '../ledger/hourly-totals.ts';
 import { knownRanges } from '../ledger/readings.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import { divideHalfEven, type Fixed, type Usd } from '../values/money.ts';
-import { joinedRanges } from '../values/ranges.ts';
+import { joinRanges } from '../values/ranges.ts';
 import {
   coarsestOf,
   DAY,
@@ -46,7 +46,7 @@ export function dailySpend(
   const finer = settings.granularities.filter((each) => each !== 'day');
   const [finest, ...coarser] = finer;
   if (!finest) return spendOfLastDay(input.state, coverage, readCells);
-  const covered = joinedRanges(
+  const covered = joinRanges(
     finer.flatMap((each) => input.state.readings(stream, each, 'current').flatMap(knownRanges)),
   );
   const { through } = coverage;
@@ -116,8 +116,8 @@ function composedHours(state: LedgerState, { stream, granularities, readCells }:
       const found = cells.get(bucket);
       return found && valuesOf(found);
     };
-    const runs = (granularity: Granularity) => state.readings(stream, granularity, 'current');
-    const view = { granularities, settleMs: SETTLED_MS, runs, amounts };
+    const readings = (granularity: Granularity) => state.readings(stream, granularity, 'current');
+    const view = { granularities, settleMs: SETTLED_MS, readings, amounts };
     return spendByCurrency(state, resolveBucket(view, coarsestOf(granularities), hour));
   };
 }

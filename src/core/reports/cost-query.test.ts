@@ -9,7 +9,7 @@ import type { Charge } from '../statement/statement.ts';
 import { formatDecimal, parseDecimal, toNumber } from '../values/money.ts';
 import { DAY, HOUR, type Instant } from '../values/time.ts';
 import { BUDGET_LABELS } from './budget.ts';
-import { type CostLabel, type CostReport, type CostsAccount, costsOf } from './cost-query.ts';
+import type { CostLabel, CostReport, CostsAccount } from './cost-query.ts';
 import { WINDOWS, type Window } from './windows.ts';
 
 const NOON = utc('2026-11-20T12:00');
@@ -39,7 +39,7 @@ type Asked = Pick<ReturnType<typeof twoAccounts>, 'bench' | 'accounts'> & { read
 
 function costs(world: Asked, window: Window, ...by: CostLabel[]): CostReport {
   const { bench, accounts, now = NOON } = world;
-  return costsOf({ ledger: bench.ledger, accounts, window, by, now });
+  return bench.ledger.costs({ window, by }, accounts, now);
 }
 
 /** Groups as `a/b=1.5`. */

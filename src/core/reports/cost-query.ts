@@ -1,11 +1,10 @@
 import { isShownCost, ZERO_SERIES } from '../ledger/known-zero.ts';
 import type { SeriesRow } from '../ledger/records.ts';
-import type { LedgerState } from '../ledger/state.ts';
 import type { Usd } from '../values/money.ts';
-import type { Instant, Range } from '../values/time.ts';
+import type { Range } from '../values/time.ts';
 import type { BudgetLabel } from './budget.ts';
 import { netCosts } from './net-cost.ts';
-import { type UnknownReason, type Window, type WindowState, windowAt } from './windows.ts';
+import { type PublishInput, type UnknownReason, type Window, windowAt, windowState } from './windows.ts';
 
 export { UNKNOWN_REASONS, type UnknownReason } from './windows.ts';
 
@@ -27,15 +26,6 @@ export interface CostsAccount {
   readonly streams: readonly string[];
 }
 
-export interface CostsInput extends CostsQuestion {
-  readonly ledger: {
-    readonly book: LedgerState;
-    windowState(account: number, window: Window, now: Instant, streams: readonly string[]): WindowState;
-  };
-  readonly accounts: readonly CostsAccount[];
-  readonly now: Instant;
-}
-
 export interface UnknownCosts extends Pick<CostsAccount, 'provider' | 'account'> {
   readonly reason: UnknownReason;
 }
@@ -55,21 +45,24 @@ export interface CostReport extends CostsQuestion, Range {
 }
 
 /** The exact amounts that the window gauges show at `now`, grouped. Includes groups of zero. */
-export function costsOf(input: CostsInput): CostReport {
-  const { ledger, window, by, now } = input;
+export function costsOf(
+  input: PublishInput,
+  { window, by }: CostsQuestion,
+  accounts: readonly CostsAccount[],
+): CostReport {
   const known = new Map<number, CostsAccount>();
-  const unknown = input.accounts.flatMap((asked): UnknownCosts[] => {
+  const unknown = accounts.flatMap((asked): UnknownCosts[] => {
     const { id, provider, account, streams } = asked;
-    const reason = ledger.windowState(id, window, now, streams).incomplete;
+    const reason = windowState(input, id, window, streams).incomplete;
     if (reason) return [{ provider, account, reason }];
     for (const name of streams) {
-      const stream = ledger.book.streamOf(id, name);
+      const stream = input.state.streamOf(id, name);
       if (stream) known.set(stream.id, asked);
     }
     return [];
   });
-  const { start, end } = windowAt(window, now);
-  const groups = groupsOf(input, known);
+  const { start, end } = windowAt(window, input.now);
+  const groups = groupsOf(input, { window, by }, known);
   const total = unknown.length > 0 ? undefined : groups.reduce((sum, { usd }) => sum + usd, 0n);
   const whole = total === undefined ? [] : [{ values: [], usd: total }];
   return {
@@ -85,13 +78,14 @@ export function costsOf(input: CostsInput): CostReport {
 
 /** Groups the series of the known streams; an account without any counts as the series that shows its 0. */
 function groupsOf(
-  { ledger: { book: state }, window, by, now }: CostsInput,
+  { state, now }: PublishInput,
+  { window, by }: CostsQuestion,
   known: ReadonlyMap<number, CostsAccount>,
 ): CostGroup[] {
   const groups = new Map<string, { readonly values: readonly string[]; usd: Usd }>();
   const add = (account: CostsAccount, row: CostLabels, usd: Usd) => {
     const values = by.map((label) => labelOf(label, account, row));
-    // No label contains the separator: see `series-allocator.ts`.
+    // No label contains the separator: see `cleanLabel`.
     const key = values.join('\0');
     const group = groups.get(key) ?? { values, usd: 0n };
     group.usd += usd;

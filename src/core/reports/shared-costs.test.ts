@@ -26,7 +26,7 @@ function sharedBy(first: Bill, second: Bill, more: Partial<Charge> = {}) {
     [],
     NOW,
   );
-  return containedCosts(recentCosts(bench.ledger.book, NOW), [bench.account, other], NOW);
+  return containedCosts(recentCosts(bench.state, NOW), [bench.account, other], NOW);
 }
 
 test('shared costs: equal costs over several days are found, whatever today shows', () => {
@@ -78,7 +78,7 @@ test('shared costs: only accounts with common costs are compared, and a shared b
     bench.ledger.apply({ account, feed: FEED }, statement('hour', range, NOW + index, lines), [], NOW);
     return account;
   });
-  const pairs = likePairs(recentCosts(bench.ledger.book, NOW), accounts, NOW);
+  const pairs = likePairs(recentCosts(bench.state, NOW), accounts, NOW);
   assert.deepEqual(
     pairs,
     accounts.slice(1, 20).map((account) => [accounts[0], account]),

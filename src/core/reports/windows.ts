@@ -3,7 +3,7 @@ import type { PeriodKind } from '../ledger/records.ts';
 import type { AccountSettings, StreamSettings } from '../ledger/settings.ts';
 import { hasClosedDays } from '../ledger/settings.ts';
 import type { LedgerState } from '../ledger/state.ts';
-import { joinedRanges } from '../values/ranges.ts';
+import { joinRanges } from '../values/ranges.ts';
 import { DAY, type Instant, type Range, sizeOf, startOfDay, startOfMonth } from '../values/time.ts';
 
 export const WINDOWS = ['today', 'yesterday', 'month_to_date', 'last_month'] as const;
@@ -135,7 +135,7 @@ export function windowCoverage(input: PublishInput, id: number): WindowCoverage 
 
 /** What was read of a stream whose buckets are unknown until they have ended. */
 function closedRanges(state: LedgerState, stream: number, { granularities }: StreamSettings): Range[] {
-  return joinedRanges(
+  return joinRanges(
     granularities.flatMap((each) =>
       state.readings(stream, each, 'current').flatMap((reading) => knownWholeBuckets(reading, sizeOf(each))),
     ),

@@ -25,17 +25,17 @@ function shown(earlier: readonly Observation[], later: readonly Observation[], n
   return bench.value('ai_billing_unit_price_usd', '', now);
 }
 
-test('of two feeds that say of when they speak, the newer word is shown, and not the later poll', () => {
+test('observations: of two dated ones the newer is shown, whichever was polled later', () => {
   assert.equal(shown([price(3, { at: NOON })], [price(2, { at: NOON - HOUR })]), 3);
   assert.equal(shown([price(3, { at: NOON - HOUR })], [price(2, { at: NOON })]), 2);
 });
 
-test('of two feeds that do not, and of two that speak of the same instant, the later poll is shown', () => {
+test('observations: of two undated or equally dated ones the later poll is shown', () => {
   assert.equal(shown([price(3)], [price(2)]), 2);
   assert.equal(shown([price(3, { at: NOON })], [price(2, { at: NOON })]), 2);
 });
 
-test('the newest word that no longer holds gives way to one that does', () => {
+test('observations: an expired one gives way to one that still applies', () => {
   const over = price(3, { at: NOON, until: NOON + HOUR });
   assert.equal(shown([over], [price(2, { at: NOON - HOUR })], NOON + HOUR - 1), 3);
   assert.equal(shown([over], [price(2, { at: NOON - HOUR })]), 2);
@@ -47,7 +47,7 @@ function pricesOf(name: string): Observation[] {
   );
 }
 
-test('what several feeds say of one thing takes the room of one', () => {
+test('observations: one thing that several feeds report counts as one series', () => {
   const foldedBeside = (second: readonly Observation[]) => {
     const bench = openBench(settings({}, { maxSeries: 150 }));
     const { account, ledger } = bench;

@@ -2,12 +2,12 @@ import { assertPlausible, MAX_DOLLARS, MAX_QUANTITY } from '../values/money.ts';
 import { OBSERVATION_METRICS } from './observation-metrics.ts';
 import type { Observation, Reading } from './statement.ts';
 
-/** What an observation is of: two with the same text would be one sample. */
+/** What an observation is of. Two with the same text would be one sample. */
 export function identityOf({ metric, labels }: Observation): string {
   return `${metric} ${JSON.stringify(Object.entries(labels).sort())}`;
 }
 
-/** One observation of each thing: that with the newest `at`, or where this does not tell, the first. */
+/** One observation per identity: the one with the newest `at`, or the first of several. */
 export function newestOf(observations: Iterable<Observation>): Observation[] {
   const newest = new Map<string, Observation>();
   for (const observation of observations) {
@@ -19,7 +19,7 @@ export function newestOf(observations: Iterable<Observation>): Observation[] {
 }
 
 /**
- * Refuses an answer for an amount beside its statement that no provider can mean.
+ * Refuses a response with an implausible amount beside its statement.
  *
  * @throws {RangeError} naming the metric, not the amount.
  */

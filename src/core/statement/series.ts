@@ -7,10 +7,10 @@ export type SeriesKey = Pick<Charge, 'measure' | 'resource' | 'model' | 'tier' |
 /** Picks label sets of cost. */
 export type LabelFilter = (labels: Omit<SeriesKey, 'measure'>) => boolean;
 
-/** What the ledger holds of some days. */
+/** Net cost of some days in the ledger. */
 export interface NetCost {
   /** Net US dollars. */
   readonly usd: Usd;
-  /** When the part of it that was read first was last read: what the provider said later is not in it. */
+  /** The oldest as-of of its parts: what the provider said later may be missing. */
   readonly asOf: Instant;
 }

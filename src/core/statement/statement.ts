@@ -3,7 +3,7 @@ import type { Granularity, Instant, Range } from '../values/time.ts';
 import type { ObservationKey } from './observation-metrics.ts';
 
 /**
- * What a line can measure.
+ * What a charge can measure.
  *
  * `cost`, `component_cost`, `top_ups` and `unconverted` are money; the others are counts. `billed_seconds` are seconds.
  */
@@ -23,7 +23,7 @@ export type Measure = (typeof MEASURES)[number];
 const TOKEN_TYPES = ['input', 'output', 'cached_input', 'cache_write'] as const;
 export type TokenType = (typeof TOKEN_TYPES)[number];
 
-/** One billed fact of one bucket. Lines of one cell are added up before anything else. */
+/** One billed fact of one bucket. Charges of one cell are added up before anything else. */
 export interface Charge {
   /** Start of the bucket, or any instant within it. */
   readonly at: Instant;
@@ -47,13 +47,13 @@ export interface Charge {
 export interface Statement {
   readonly stream: string;
   readonly granularity: Granularity;
-  /** Aligned to the granularity. What no line of it mentions becomes zero. May reach past the as-of: the open bucket. */
+  /** Aligned to the granularity. What no charge of it mentions becomes zero. May reach past the as-of: the open bucket. */
   readonly range: Range;
   /** When the first request was sent. */
   readonly asOf: Instant;
   readonly charges: readonly Charge[];
-  /** Tiers that the answer left out or gave as null: suspicious where money stood. `""` is the tier of those without one. */
-  readonly silentTiers: readonly string[];
+  /** Tiers that the response left out or gave as null: suspicious if they had money. `""` is the tier of those without one. */
+  readonly omittedTiers: readonly string[];
 }
 
 /** Names and properties of a resource, for the info metric only. */
@@ -68,7 +68,7 @@ export interface ResourceFacts {
   readonly deleted?: boolean;
 }
 
-/** The provider's own total set against the same from the rows it listed. */
+/** The provider's own total compared with the sum of the rows it listed. */
 export interface Reconciliation {
   readonly difference: Usd;
   /** Which of the provider's totals was compared, for the status page. */
@@ -84,7 +84,7 @@ export interface Observation {
   readonly value: Fixed;
   /** When it was so, where the answer says: of several that several feeds give, the newest is shown. */
   readonly at?: Instant;
-  /** From this instant on the value no longer holds (a month's total in the next month) and is not shown. */
+  /** From this instant on the value no longer applies (a month's total in the next month) and is not shown. */
   readonly until?: Instant;
 }
 
@@ -106,26 +106,29 @@ export const DRIFT_KINDS = [
 ] as const;
 export type DriftKind = (typeof DRIFT_KINDS)[number];
 
-/** Something in an answer that is not as documented, but harmless to the numbers. Counted by kind. */
+/** Of each kind of drift, and of unconverted currencies, a poll names this many; the rest is a number. */
+export const MAX_NAMED_DRIFTS = 10;
+
+/** Something in a response that is not as documented, but harmless to the numbers. Counted by kind. */
 export interface Drift {
   readonly kind: DriftKind;
   /** What it was, for the log: a field path or an enum value, never a key or a whole body. */
   readonly what: string;
-  /** How many others this one stands for; `what` then says no more than that. */
+  /** How many others this one represents; `what` then gives only their number. */
   readonly more?: number;
 }
 
-/** Something an answer says that no sample can hold: shown by the status page. */
+/** Something in a response that no sample can show: the status page does. */
 export interface Note {
   /** What it is about: the same in every answer, such as `tier`, or `probe flux: inference_fee`. */
   readonly topic: string;
-  /** Of the provider's own words at most a line; never a key. */
+  /** At most a line of the provider's own words; never a key. */
   readonly text: string;
   /** Logged when it is new: something the user may want to mend. */
   readonly isWarning: boolean;
 }
 
-/** What one answer (or one walk over pages) says once it was read. */
+/** What one response, or one walk over pages, says. */
 export interface Reading {
   readonly statement?: Omit<Statement, 'asOf' | 'stream'>;
   readonly resources: readonly ResourceFacts[];

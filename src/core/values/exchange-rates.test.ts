@@ -16,12 +16,12 @@ const RATES: Rates = new Map([
   ['DIEM', constantRate(parseDecimal('0.9'))],
 ]);
 
-test('a currency nobody gave a rate has none', () => {
+test('exchange rates: an unknown currency has no rate', () => {
   assert.equal(rateAt(DOLLAR_RATES, 'EUR', MARCH), undefined);
   assert.equal(rateAt(RATES, 'constructor', MARCH), undefined);
 });
 
-test('a dated rate holds from its instant until the next one, and there is none before the first', () => {
+test('exchange rates: a dated rate applies until the next one, and none before the first', () => {
   assert.equal(rateAt(RATES, 'EUR', MARCH - 1), undefined);
   assert.equal(rateAt(RATES, 'EUR', MARCH), parseDecimal('1.08'));
   assert.equal(rateAt(RATES, 'EUR', APRIL - 1), parseDecimal('1.08'));
@@ -29,7 +29,7 @@ test('a dated rate holds from its instant until the next one, and there is none 
   assert.equal(rateAt(RATES, 'EUR', APRIL * 2), parseDecimal('1.1'));
 });
 
-test('a constant rate holds at every instant, and names are read in any case', () => {
+test('exchange rates: a constant rate always applies, and names ignore case', () => {
   assert.equal(rateAt(RATES, 'diem', -1), parseDecimal('0.9'));
   assert.equal(rateAt(RATES, 'Eur', APRIL), parseDecimal('1.1'));
 });

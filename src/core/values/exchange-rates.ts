@@ -3,7 +3,7 @@ import type { Instant } from './time.ts';
 
 /** What one unit of a currency is worth in dollars, from an instant on. */
 export interface Rate {
-  /** `-Infinity` where the rate always held. */
+  /** `-Infinity` if the rate always applied. */
   readonly from: Instant;
   readonly usd: Fixed;
 }
@@ -11,7 +11,7 @@ export interface Rate {
 /** Currency names, upper case, and their rates, oldest first. */
 export type Rates = ReadonlyMap<string, readonly Rate[]>;
 
-/** The rate that always held. */
+/** A rate that always applied. */
 export function constantRate(usd: Fixed): readonly Rate[] {
   return [{ from: Number.NEGATIVE_INFINITY, usd }];
 }
@@ -22,7 +22,7 @@ export const DOLLAR_RATES: Rates = new Map([['USD', constantRate(ONE)]]);
 /**
  * Dollars for one unit of `currency` in the bucket that starts at `at`.
  *
- * Undefined where no rate exists, also before the first `from`: such an amount is neither dollars nor zero.
+ * Undefined if no rate exists, also before the first `from`: such an amount is neither dollars nor zero.
  */
 export function rateAt(rates: Rates, currency: string, at: Instant): Fixed | undefined {
   return rates.get(currency.toUpperCase())?.findLast((rate) => rate.from <= at)?.usd;

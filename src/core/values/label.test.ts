@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cleanLabel, isClean } from './label.ts';
 
-test('a label of up to 256 characters is shown whole', () => {
+test('label: up to 256 characters are shown whole', () => {
   for (const label of ['', 'a', 'é'.repeat(256)]) assert.equal(cleanLabel(label), label);
 });
 
-test('a longer label is cut to 256 characters, and two with the same beginning stay apart', () => {
+test('label: a longer one is cut to 256 characters and stays distinct', () => {
   const megabyte = 'x'.repeat(2 ** 20);
   const [one, two] = [cleanLabel(`${megabyte}1`), cleanLabel(`${megabyte}2`)];
   assert.match(one, /^x{241}~[0-9a-f]{14}$/);
@@ -15,6 +15,6 @@ test('a longer label is cut to 256 characters, and two with the same beginning s
   assert.equal(cleanLabel(one), one);
 });
 
-test('a label that is cut within a surrogate pair is still well-formed', () => {
+test('label: one that is cut within a surrogate pair stays well-formed', () => {
   for (const start of ['', 'a']) assert.ok(isClean(cleanLabel(start + '\u{1f600}'.repeat(300))));
 });

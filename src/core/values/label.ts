@@ -1,11 +1,11 @@
-/** What a name must be to be shown as a label. */
+/** The form of names that become labels. */
 export const LABEL_FORM = '1 to 64 printable characters, without spaces around them';
 
 export function isLabel(name: string): boolean {
   return /^(?!\s)\P{C}{1,64}(?<!\s)$/u.test(name);
 }
 
-/** How long a label may be, in UTF-16 code units. It stands in every sample of its series. */
+/** How long a label may be, in UTF-16 code units. Every sample of its series repeats it. */
 const MAX_LABEL = 256;
 
 /** Digits of the hash that keeps two long labels with the same beginning apart. */
@@ -33,7 +33,7 @@ export function isLong(label: string): boolean {
   return label.length > MAX_LABEL;
 }
 
-/** Two FNV-1a hashes, of the text forwards and backwards, joined to the 53 bits that a number holds exactly. */
+/** Two FNV-1a hashes, of the text forwards and backwards, joined to the 53 bits that a number represents exactly. */
 export function hash53(text: string): number {
   let [forwards, backwards] = [FNV_OFFSET, FNV_OFFSET];
   for (let index = 0; index < text.length; index += 1) {

@@ -1,7 +1,7 @@
 /**
  * Exact amounts: fixed-point integers of 1e-12, for dollars and for every other quantity alike.
  *
- * No `number` holds an amount between this file and the encoder. Amounts come in as decimal text (or as a JSON
+ * No amount is a `number` between this file and the encoder. Amounts come in as decimal text (or as a JSON
  * number, which counts as its shortest decimal) and leave through {@link toNumber}, once, at the very edge.
  */
 
@@ -25,7 +25,7 @@ const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?$/;
  * Reads decimal text: sign, leading zeros, `5.`, `.5` and exponents are understood.
  *
  * Digits beyond the twelfth round half to even.
- * @throws {RangeError} when the text is not a decimal number; the message holds the text, cut to 40 characters.
+ * @throws {RangeError} when the text is not a decimal number; the message contains the text, cut to 40 characters.
  */
 export function parseDecimal(text: string): Fixed {
   const match = text.length > MAX_DIGITS ? null : DECIMAL.exec(text);
@@ -56,7 +56,7 @@ function shifted(digits: string, places: number): bigint {
  */
 export function fromNumber(value: number): Fixed {
   // Below 1e15 units, integers divided by 1e12 are distinct doubles: a quotient that gives the value back is the decimal
-  // that was written. The property test holds this against the text path.
+  // that was written. The property test compares this with the text path.
   const units = Math.round(value * 1e12);
   if (units < 1e15 && units > -1e15 && units / 1e12 === value) return BigInt(units);
   if (!Number.isFinite(value)) throw new RangeError(`not a decimal number: ${value}`);
@@ -107,9 +107,9 @@ export const MAX_DOLLARS = 1_000_000_000_000n * ONE;
 export const MAX_QUANTITY = 1_000_000_000_000_000n * ONE;
 
 /**
- * Refuses what no provider can mean: one such amount, even taken back, would leave its counter so large that cents are lost for good.
+ * Refuses implausible amounts: even if it is taken back, one would leave its counter so large that cents are lost for good.
  *
- * @throws {RangeError} when the amount, of either sign, lies beyond the bound; the message does not hold it.
+ * @throws {RangeError} when the amount, of either sign, lies beyond the bound; the message does not contain it.
  */
 export function assertPlausible(value: Fixed, bound: Fixed, what: string): void {
   if (value <= bound && value >= -bound) return;

@@ -1,7 +1,7 @@
 import type { Range } from './time.ts';
 
 /** Ranges in order, those that touch or overlap made one. */
-export function joinedRanges(ranges: readonly Range[]): Range[] {
+export function joinRanges(ranges: readonly Range[]): Range[] {
   const result: Range[] = [];
   for (const range of [...ranges].sort((a, b) => a.start - b.start)) {
     const last = result.at(-1);
@@ -12,11 +12,11 @@ export function joinedRanges(ranges: readonly Range[]): Range[] {
   return result;
 }
 
-/** The parts of `range` that no run covers, oldest first. */
+/** The parts of `range` that lie in none of `covered`, oldest first. */
 export function gapsIn(covered: readonly Range[], range: Range): Range[] {
   const gaps: Range[] = [];
   let at = range.start;
-  for (const part of joinedRanges(covered)) {
+  for (const part of joinRanges(covered)) {
     if (part.end <= at) continue;
     if (part.start >= range.end) break;
     if (part.start > at) gaps.push({ start: at, end: part.start });
@@ -24,16 +24,4 @@ export function gapsIn(covered: readonly Range[], range: Range): Range[] {
   }
   if (at < range.end) gaps.push({ start: at, end: range.end });
   return gaps;
-}
-
-export function subtract(range: Range, parts: readonly Range[]): Range[] {
-  const rest: Range[] = [];
-  let at = range.start;
-  for (const part of joinedRanges(parts)) {
-    if (part.end <= at || part.start >= range.end) continue;
-    if (part.start > at) rest.push({ start: at, end: part.start });
-    at = Math.max(at, part.end);
-  }
-  if (at < range.end) rest.push({ start: at, end: range.end });
-  return rest;
 }

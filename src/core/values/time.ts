@@ -48,7 +48,7 @@ export function coarsestOf(granularities: Granularities): Granularity {
   return granularities.at(-1) ?? granularities[0];
 }
 
-/** The start of the bucket of `sizeMs` milliseconds that holds `at`. */
+/** The start of the bucket of `sizeMs` milliseconds that contains `at`. */
 export function floorTo(sizeMs: number, at: Instant): Instant {
   return Math.floor(at / sizeMs) * sizeMs;
 }
@@ -58,18 +58,24 @@ export function ceilTo(sizeMs: number, at: Instant): Instant {
   return Math.ceil(at / sizeMs) * sizeMs;
 }
 
-/** The first instant of the UTC month that lies `offset` months from the one that holds `at`. */
+/** The starts of buckets of `sizeMs` milliseconds from the start of a range to its end, oldest first. */
+export function bucketsIn(sizeMs: number, { start, end }: Range): Instant[] {
+  const count = Math.max(0, Math.ceil((end - start) / sizeMs));
+  return Array.from({ length: count }, (_, index) => start + index * sizeMs);
+}
+
+/** The first instant of the UTC month that lies `offset` months from the one that contains `at`. */
 export function startOfMonth(at: Instant, offset = 0): Instant {
   const date = new Date(at);
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + offset, 1);
 }
 
-/** The first instant of the UTC day that holds `at`. */
+/** The first instant of the UTC day that contains `at`. */
 export function startOfDay(at: Instant): Instant {
   return floorTo(DAY, at);
 }
 
-/** The part that both ranges share, or undefined when they do not meet. */
+/** The part that both ranges share; undefined if they do not overlap. */
 export function intersection(a: Range, b: Range): Range | undefined {
   const start = Math.max(a.start, b.start);
   const end = Math.min(a.end, b.end);

@@ -39,9 +39,9 @@ export function readBreakdown(body: Breakdown, { range, granularity, since }: Br
   const calls = callsOf(body.per_model, range);
   const charges = spends.filter(({ at }) => wanted && isWithin(wanted, at)).map(chargeOf);
   // A whole answer without a cent: likely a fault if there was money before, and no change if there was none.
-  const silentTiers = spends.some(({ cost }) => cost !== 0n) ? [] : [''];
+  const omittedTiers = spends.some(({ cost }) => cost !== 0n) ? [] : [''];
   return reading({
-    statement: wanted && { granularity, range: wanted, charges, silentTiers },
+    statement: wanted && { granularity, range: wanted, charges, omittedTiers },
     resources: factsOf(charges),
     observations: [...trendOf(body, range), ...calls.observations],
     reconciliation: {

@@ -36,9 +36,9 @@ function* readingOf(pages: readonly UsagePage[], names: Names): Steps<RangeReadi
   }
   const resources = resourcesOf(usage, names);
   yield;
-  const silentTiers = [...new Set(tiers.filter(({ isSilent }) => isSilent).map(({ tier }) => tier))];
+  const omittedTiers = [...new Set(tiers.filter(({ isSilent }) => isSilent).map(({ tier }) => tier))];
   return reading({
-    statement: { granularity: 'day', range: spanOf(wholes), charges, silentTiers },
+    statement: { granularity: 'day', range: spanOf(wholes), charges, omittedTiers },
     resources,
     observations: monthTotalsOf(months),
     reconciliation: months.length > 0 ? reconciliationOf(wholes, charges) : undefined,

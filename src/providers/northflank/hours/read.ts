@@ -8,7 +8,7 @@ import { driftOf } from './drift.ts';
 import { placesOf, type ResourcePlace, resourcesOf } from './resources.ts';
 import type { MoneyPrice, UsageHour } from './schema.ts';
 import { viewsOf } from './team.ts';
-import { priceOf, silentTiersOf, type Tier, tiersOf } from './tiers.ts';
+import { omittedTiersOf, priceOf, type Tier, tiersOf } from './tiers.ts';
 import type { HourPage } from './tree.ts';
 import { scopeOf } from './verify-scope.ts';
 
@@ -30,7 +30,7 @@ export function readHour(pages: readonly HourPage[], range: Range, config: North
       granularity: 'hour',
       range,
       charges,
-      silentTiers: hour ? silentTiersOf(hour, tiers) : tiers,
+      omittedTiers: hour ? omittedTiersOf(hour, tiers) : tiers,
     },
     resources: resourcesOf(places),
     reconciliation: hour && reconciliationOf(hour, tiers, charges),

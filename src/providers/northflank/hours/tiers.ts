@@ -16,7 +16,7 @@ export function priceOf(hour: BilledHour, tier: Tier): MoneyPrice | undefined {
 }
 
 /** Those an hour should tell of and does not. The legacy contract has no egress IPs and load balancers to be silent about. */
-export function silentTiersOf(hour: BilledHour, tiers: readonly Tier[]): Tier[] {
+export function omittedTiersOf(hour: BilledHour, tiers: readonly Tier[]): Tier[] {
   const isLegacy = hour.contract === 'legacy';
   const expected = tiers.filter((tier) => !isLegacy || tier === 'paas' || tier === 'byoc');
   return expected.filter((tier) => priceOf(hour, tier) === undefined);

@@ -27,5 +27,5 @@ export function isFree({
 
 /** The reading of an hour that nothing was asked about. */
 export function readEmptyHour(range: Range): RangeReading {
-  return reading({ statement: { granularity: 'hour', range, charges: [], silentTiers: [] } });
+  return reading({ statement: { granularity: 'hour', range, charges: [], omittedTiers: [] } });
 }

@@ -1,4 +1,4 @@
-import { gapsIn, joinedRanges } from '../../../core/values/ranges.ts';
+import { gapsIn, joinRanges } from '../../../core/values/ranges.ts';
 import {
   DAY,
   floorTo,
@@ -63,7 +63,7 @@ function emptyOf(known: ListState | undefined, listing: Listing, context: FoldCo
   const end = Math.min(settledEnd(context), range.end);
   const found = bucketsIn(HOUR, { start, end }).filter((at) => isEmpty(listing, at, tiers));
   const before = (known?.empty ?? []).flatMap((each) => gapsIn([range], each));
-  return joinedRanges([...before, ...found.map((at) => ({ start: at, end: at + HOUR }))])
+  return joinRanges([...before, ...found.map((at) => ({ start: at, end: at + HOUR }))])
     .reverse()
     .slice(0, MAX_EMPTY);
 }

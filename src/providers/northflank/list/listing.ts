@@ -2,7 +2,7 @@ import type { Fixed } from '../../../core/values/money.ts';
 import { floorTo, HOUR, type Instant, type Range, SECOND } from '../../../core/values/time.ts';
 import { PollError } from '../../api/errors.ts';
 import type { BilledHour } from '../hours/schema.ts';
-import { priceOf, silentTiersOf, type Tier } from '../hours/tiers.ts';
+import { omittedTiersOf, priceOf, type Tier } from '../hours/tiers.ts';
 import type { UsageList } from './schema.ts';
 import type { ListedAmounts, ListState } from './state.ts';
 
@@ -85,7 +85,7 @@ export function isEmpty({ hours, leftOut }: Listing, at: Instant, tiers: readonl
 /** An hour may be listed with the platform alone: of what is billed to the customer its total tells, or each tier itself. */
 function tellsOfAll(hour: BilledHour | undefined, tiers: readonly Tier[]): boolean {
   if (!hour?.paas) return false;
-  return hour.total !== undefined || silentTiersOf(hour, tiers).length === 0;
+  return hour.total !== undefined || omittedTiersOf(hour, tiers).length === 0;
 }
 
 /** The amounts of the hours that start in a range, added up. */

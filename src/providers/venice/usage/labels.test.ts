@@ -61,8 +61,8 @@ function sumOf(values: Map<string, number>, name: string, model?: string): numbe
 }
 
 /** What all label sets of cost were charged since the baseline. What is exposed of a new one lags by its zero. */
-function netOf({ ledger }: Bench): bigint {
-  const rows = [...ledger.book.series.values()].filter(({ measure }) => measure === 'cost');
+function netOf({ state }: Bench): bigint {
+  const rows = [...state.series.values()].filter(({ measure }) => measure === 'cost');
   return rows.reduce((sum, { total, corrections }) => sum + total - corrections, 0n);
 }
 

@@ -78,7 +78,7 @@ function statementOf({ range, charges }: UsageAggregator, from: Instant): Readin
     granularity: 'minute',
     range: { start: from, end: range.end },
     charges: believed,
-    silentTiers: [],
+    omittedTiers: [],
   };
 }
 

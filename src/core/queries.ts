@@ -1,0 +1,114 @@
+import type { LedgerParts } from './committer.ts';
+import { coverageOf, type LedgerCoverage, lastAsOf, unreadOf } from './ledger/coverage.ts';
+import { type FeedRow, present } from './ledger/records.ts';
+import type { AccountSettings } from './ledger/settings.ts';
+import type { LedgerState } from './ledger/state.ts';
+import type { BudgetState } from './reports/budget-status.ts';
+import { type CostReport, type CostsAccount, type CostsQuestion, costsOf } from './reports/cost-query.ts';
+import { netCostOf, windowCost } from './reports/net-cost.ts';
+import type { Reports } from './reports/reports.ts';
+import { type RecentCosts, recentCosts } from './reports/shared-costs.ts';
+import { type PublishInput, type Window, type WindowState, windowState } from './reports/windows.ts';
+import type { LabelFilter, NetCost, SeriesKey } from './statement/series.ts';
+import type { Usd } from './values/money.ts';
+import { type Granularity, type Instant, type Range, startOfMonth } from './values/time.ts';
+
+/** What can be asked of the ledger. Nothing of it changes anything. */
+export class LedgerQueries {
+  readonly #state: LedgerState;
+  readonly #reports: Reports;
+  readonly #accounts: ReadonlyMap<number, AccountSettings>;
+
+  constructor({ state, reports, accounts }: LedgerParts) {
+    this.#state = state;
+    this.#reports = reports;
+    this.#accounts = accounts;
+  }
+
+  /** Whether nothing was ever read. */
+  get isEmpty(): boolean {
+    return this.#state.streams.size === 0;
+  }
+
+  accountId(provider: string, name: string): number | undefined {
+    return this.#state.accountOf(provider, name)?.id;
+  }
+
+  settingsOf(account: number): AccountSettings {
+    return present(this.#accounts.get(account), `settings of account ${account}`);
+  }
+
+  feed(account: number, feed: string): FeedRow | undefined {
+    return this.#state.feed(account, feed);
+  }
+
+  /** What the HTTP client asked to remember of an account. */
+  requests(account: number): string | undefined {
+    return this.#state.requests(account);
+  }
+
+  /** Whether the ledger has met a label set, overflowed or not. */
+  hasLabelSet(account: number, stream: string, key: SeriesKey): boolean {
+    const id = this.#streamId(account, stream);
+    return id !== undefined && this.#state.hasLabelSet(id, key);
+  }
+
+  coverage(account: number, stream: string, granularity: Granularity): LedgerCoverage {
+    return coverageOf(this.#state, this.#streamId(account, stream), granularity);
+  }
+
+  /** The gaps in what was read of a stream, from `since` to the newest reading. */
+  unread(account: number, stream: string, since: Instant): Range[] {
+    return unreadOf(this.#state, this.#streamId(account, stream), since);
+  }
+
+  /** How far back an account is read from now on. */
+  since(account: number, stream: string | undefined, now: Instant): Instant {
+    const configured = this.settingsOf(account).since ?? startOfMonth(now, -1);
+    const row = stream === undefined ? undefined : this.#state.streamOf(account, stream);
+    return Math.max(configured, row?.closedBefore ?? Number.NEGATIVE_INFINITY);
+  }
+
+  /** The newest as-of of any statement of the account; `-Infinity` before the first. */
+  lastAsOf(account: number): Instant {
+    return lastAsOf(this.#state, account);
+  }
+
+  /** Net cost of an account in a range of whole UTC days; undefined unless all of it was read. */
+  netCost(account: number, range: Range, which?: LabelFilter): NetCost | undefined {
+    return netCostOf(this.#state, account, range, which);
+  }
+
+  /** Exact dollars of an account in a window; undefined unless it was read without a gap. */
+  windowCost(account: number, window: Window, now: Instant): Usd | undefined {
+    return windowCost(this.at(now), account, window);
+  }
+
+  /** What is known of a window of an account. `streams` defaults to those that the settings name. */
+  windowState(account: number, window: Window, now: Instant, streams?: readonly string[]): WindowState {
+    return windowState(this.at(now), account, window, streams);
+  }
+
+  costs(question: CostsQuestion, accounts: readonly CostsAccount[], now: Instant): CostReport {
+    return costsOf(this.at(now), question, accounts);
+  }
+
+  /** What all accounts cost of late, to find those that share a bill. */
+  recentCosts(now: Instant): RecentCosts {
+    return recentCosts(this.#state, now);
+  }
+
+  budgets(now: Instant): BudgetState[] {
+    return this.#reports.budgets(this.at(now));
+  }
+
+  /** The ledger at an instant, for reports and snapshots. */
+  protected at(now: Instant): PublishInput {
+    const since = (account: number, stream: string) => this.since(account, stream, now);
+    return { state: this.#state, accounts: this.#accounts, now, since };
+  }
+
+  #streamId(account: number, stream: string): number | undefined {
+    return this.#state.streamOf(account, stream)?.id;
+  }
+}
