@@ -4,8 +4,8 @@ import { DAY, SECOND } from '../values/time.ts';
 import type { SpendByCurrency } from './burn-rate.ts';
 
 /**
- * Seconds that the balance lasts at the spend of the last 24 hours, of the currencies that do not refill by themselves; 0 where
- * nothing is left. Undefined without such a balance, without such a spend, and where some of the spend is not known.
+ * Seconds that the balance lasts at the spend of the last 24 hours, in currencies that do not refill by themselves; 0 if nothing is
+ * left. Undefined without such a balance or spend, and if some of the spend is unknown.
  */
 export function runwayOf(
   balances: readonly Observation[],
