@@ -83,6 +83,11 @@ async function openExporter(config: Config, io: Io, read: RunOptions['read']) {
     log.error({ err: error }, 'rendering /metrics failed; serving the previous page'),
   );
   const reloader = new Reloader({ started: config, read, app, log, now: Date.now });
+  const reload = async () => {
+    const outcome = await reloader.reload();
+    await page.upToDate();
+    return outcome;
+  };
   const server = createServer({
     metrics: page,
     otelMetrics: otelPage,
@@ -90,7 +95,7 @@ async function openExporter(config: Config, io: Io, read: RunOptions['read']) {
     status: () => app.status(),
     costs: (question) => app.costs(question),
     now: Date.now,
-    ...(listenOn.enableReload && { reload: () => reloader.reload() }),
+    ...(listenOn.enableReload && { reload }),
     onError: (error) => log.error({ err: error }, 'request failed: internal error'),
     web,
   });
