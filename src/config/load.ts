@@ -72,11 +72,8 @@ function configOfText(
   const entries = Array.isArray(value.accounts) ? value.accounts : [];
   const accounts = withSections(readAccounts(entries, context), value, context);
   // Validated again on their own, so that their rules are checked even if another section is invalid.
-  const currencies = ratesOf(
-    part(Sections.shape.currencies, 'currencies') ?? {},
-    defaultRates(registry),
-    document,
-  );
+  const configured = part(Sections.shape.currencies, 'currencies') ?? {};
+  const currencies = ratesOf(configured, defaultRates(registry), document);
   const section = part(Sections.shape.opentelemetry, 'opentelemetry');
   const named = accounts.map(({ provider, name }) => ({ provider: provider.id, account: name }));
   const budgets = budgetsOf(sections?.budgets ?? [], named, document);

@@ -19,7 +19,7 @@ describe('cursorPages', () => {
     return { pages, asked };
   };
 
-  it('asks for each page with the cursor of the one before, until there is none', async () => {
+  it('asks for each page with the cursor of the one before, until no cursor follows', async () => {
     const { pages, asked } = walk(['a', 'b', null]);
     await pages;
     assert.deepEqual(asked, [undefined, 'a', 'b']);

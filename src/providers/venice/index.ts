@@ -2,9 +2,8 @@ import { MINUTE, SECOND } from '../../core/values/time.ts';
 import { singleReader, snapshotFeed } from '../api/feeds.ts';
 import { planNow } from '../api/plans.ts';
 import { defineFeed, defineProvider, type Feed } from '../api/provider.ts';
-import { rateLimitHeaders } from '../api/rate-limit.ts';
 import { type AccountPage, askAccount, readAccount } from './account/balance.ts';
-import { RateLimits, readLimits } from './account/limits.ts';
+import { RateLimits, rateLimit, readLimits } from './account/limits.ts';
 import { analyticsRequest, planAnalytics, readAnalytics } from './analytics/read.ts';
 import type { Analytics } from './analytics/schema.ts';
 import { usagePages } from './usage/ask.ts';
@@ -86,11 +85,7 @@ export const venice = defineProvider<VeniceConfig>({
   config: VeniceConfig,
   // Both usage endpoints answer CSV unless JSON is asked for.
   headers: (_, key) => ({ authorization: `Bearer ${key}`, accept: 'application/json' }),
-  // The retired endpoint has names of its own, and its reset is in milliseconds: https://docs.venice.ai/api-reference/rate-limiting
-  rateLimit: rateLimitHeaders({
-    remaining: ['x-ratelimit-remaining-requests', 'x-ratelimit-remaining'],
-    reset: ['x-ratelimit-reset-requests', 'x-ratelimit-resets'],
-  }),
+  rateLimit,
   // DIEM is one dollar of compute, VCU, its predecessor, a tenth of one: https://docs.venice.ai/overview/about-venice
   currencies: {
     DIEM: { usd: '1', refills: true },

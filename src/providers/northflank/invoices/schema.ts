@@ -83,10 +83,10 @@ function asList(invoices: unknown): unknown {
   return isOne ? [invoices] : invoices;
 }
 
-type Units = (amount: Fixed | null | undefined) => Fixed | undefined;
+type ToUnits = (amount: Fixed | null | undefined) => Fixed | undefined;
 
 /** As in the hours, the current names count where both are there. */
-function unitsOf(invoice: z.infer<typeof Written>): Units {
+function unitsOf(invoice: z.infer<typeof Written>): ToUnits {
   const isTold = (...categories: (Fixed | undefined)[]) => categories.some((total) => total !== undefined);
   if (isTold(invoice.paas, invoice.byoc, invoice.egressIp, invoice.loadBalancer))
     return (amount) => amount ?? undefined;

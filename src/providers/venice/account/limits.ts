@@ -4,6 +4,7 @@ import { ONE } from '../../../core/values/money.ts';
 import { DAY, type Instant } from '../../../core/values/time.ts';
 import { DriftLog } from '../../api/drift-log.ts';
 import type { FeedContext, RangeReading } from '../../api/provider.ts';
+import { rateLimitHeaders } from '../../api/rate-limit.ts';
 import { observe, reading } from '../../api/readings.ts';
 import { Decimal, lenient, listOf, Text } from '../../api/schemas.ts';
 import { QUOTA_CURRENCY } from './balance.ts';
@@ -83,3 +84,9 @@ function epochOf({ nextEpochBegins }: RateLimitTable): Note[] {
   if (typeof nextEpochBegins !== 'string') return [];
   return [{ topic: 'next epoch begins', text: nextEpochBegins.slice(0, 40), isWarning: false }];
 }
+
+/** The retired endpoint has names of its own, and its reset is in milliseconds: https://docs.venice.ai/api-reference/rate-limiting */
+export const rateLimit = rateLimitHeaders({
+  remaining: ['x-ratelimit-remaining-requests', 'x-ratelimit-remaining'],
+  reset: ['x-ratelimit-reset-requests', 'x-ratelimit-resets'],
+});
