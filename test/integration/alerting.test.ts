@@ -13,7 +13,7 @@ const FEED = { provider: 'venice', account: 'prod', feed: 'usage' };
 const RUNBOOK = /^https:\/\/.+\/docs\/runbooks\/AiBillingFeedDown\.md$/;
 
 realServerTest(
-  'an outage is paged with its runbook, and is over when it is over',
+  'alerting: an outage notifies with its runbook and resolves when it ends',
   ['prometheus', 'alertmanager'],
   async (context) => {
     const provider = { isUp: true };
@@ -44,58 +44,62 @@ realServerTest(
   },
 );
 
-realServerTest('who is told of the cause is not told of what follows', ['alertmanager'], async (context) => {
-  const webhook = await startWebhook(context);
-  const alertmanager = await startAlertmanager(context, await shippedConfig(webhook.url));
-  const { provider, account } = FEED;
-  const alerts = (causes: readonly AlertToTell[]) => [
-    ...causes,
-    alert('AiBillingFeedDown', 'warning', FEED),
-    alert('AiBillingFeedDown', 'warning', { ...FEED, account: 'other' }),
-    alert('AiBillingDataStale', 'warning', { ...FEED, account: 'other' }),
-    alert('AiBillingBudgetForecastOver', 'warning', { budget: 'all' }),
-    alert('AiBillingBudgetForecastOver', 'warning', { budget: 'other' }),
-    alert('AiBillingRunwayShort', 'warning', { provider, account }),
-    alert('AiBillingRunwayShort', 'warning', { provider, account: 'other' }),
-  ];
-  const suppressed = async () => {
-    const known = await alertmanager.alerts();
-    const all = known
-      .filter(({ status }) => status.state === 'suppressed')
-      .map(({ labels }) => nameOf(labels));
-    return all.sort();
-  };
-  const becomes = async (causes: readonly AlertToTell[], expected: readonly string[]) => {
-    await alertmanager.tell(alerts(causes));
-    const deadline = performance.now() + 15_000;
-    while ((await suppressed()).join() !== expected.join() && performance.now() < deadline) await wait(100);
-    assert.deepEqual(await suppressed(), expected);
-  };
-  await becomes([], ['AiBillingDataStale other']);
-  await becomes(
-    [
-      alert('AiBillingCredentialsRefused', 'warning', { provider, account }),
-      alert('AiBillingBudgetExceeded', 'critical', { budget: 'all' }),
-      alert('AiBillingRunwayEnding', 'critical', { provider, account }),
-    ],
-    [
-      'AiBillingBudgetForecastOver all',
-      'AiBillingDataStale other',
-      'AiBillingFeedDown prod',
-      'AiBillingRunwayShort prod',
-    ],
-  );
-  await becomes(
-    [alert('AiBillingExporterDown', 'critical', { job: 'ai-billing' })],
-    [
-      'AiBillingBudgetForecastOver all',
-      'AiBillingDataStale other',
-      'AiBillingFeedDown other',
-      'AiBillingFeedDown prod',
-      'AiBillingRunwayShort prod',
-    ],
-  );
-});
+realServerTest(
+  'alerting: an alert for the cause inhibits the alerts for its symptoms',
+  ['alertmanager'],
+  async (context) => {
+    const webhook = await startWebhook(context);
+    const alertmanager = await startAlertmanager(context, await shippedConfig(webhook.url));
+    const { provider, account } = FEED;
+    const alerts = (causes: readonly AlertToTell[]) => [
+      ...causes,
+      alert('AiBillingFeedDown', 'warning', FEED),
+      alert('AiBillingFeedDown', 'warning', { ...FEED, account: 'other' }),
+      alert('AiBillingDataStale', 'warning', { ...FEED, account: 'other' }),
+      alert('AiBillingBudgetForecastOver', 'warning', { budget: 'all' }),
+      alert('AiBillingBudgetForecastOver', 'warning', { budget: 'other' }),
+      alert('AiBillingRunwayShort', 'warning', { provider, account }),
+      alert('AiBillingRunwayShort', 'warning', { provider, account: 'other' }),
+    ];
+    const suppressed = async () => {
+      const known = await alertmanager.alerts();
+      const all = known
+        .filter(({ status }) => status.state === 'suppressed')
+        .map(({ labels }) => nameOf(labels));
+      return all.sort();
+    };
+    const becomes = async (causes: readonly AlertToTell[], expected: readonly string[]) => {
+      await alertmanager.tell(alerts(causes));
+      const deadline = performance.now() + 15_000;
+      while ((await suppressed()).join() !== expected.join() && performance.now() < deadline) await wait(100);
+      assert.deepEqual(await suppressed(), expected);
+    };
+    await becomes([], ['AiBillingDataStale other']);
+    await becomes(
+      [
+        alert('AiBillingCredentialsRefused', 'warning', { provider, account }),
+        alert('AiBillingBudgetExceeded', 'critical', { budget: 'all' }),
+        alert('AiBillingRunwayEnding', 'critical', { provider, account }),
+      ],
+      [
+        'AiBillingBudgetForecastOver all',
+        'AiBillingDataStale other',
+        'AiBillingFeedDown prod',
+        'AiBillingRunwayShort prod',
+      ],
+    );
+    await becomes(
+      [alert('AiBillingExporterDown', 'critical', { job: 'ai-billing' })],
+      [
+        'AiBillingBudgetForecastOver all',
+        'AiBillingDataStale other',
+        'AiBillingFeedDown other',
+        'AiBillingFeedDown prod',
+        'AiBillingRunwayShort prod',
+      ],
+    );
+  },
+);
 
 function alert(alertname: string, severity: string, labels: Readonly<Record<string, string>>): AlertToTell {
   return { labels: { alertname, severity, ...labels }, annotations: { summary: alertname } };

@@ -127,7 +127,7 @@ const REFUSED = [401, 402, 403, 404, 410];
 
 for (const contract of CONTRACTS) {
   for (const status of REFUSED) {
-    test(`look-ups refused with ${status} are off without a trace on the bill, ${contract} contract`, async (context) => {
+    test(`baseten: lookups refused with ${status} are switched off and leave the bill unchanged, ${contract} contract`, async (context) => {
       const here = await scene(context, contract);
       const { dial, baseten } = here;
       baseten.fault({ kind: 'status', status }, LISTS);
@@ -169,7 +169,7 @@ for (const contract of CONTRACTS) {
   }
 }
 
-test('a key for the bill alone reads the bill, through restarts', async (context) => {
+test('baseten: a billing-only key keeps reading the bill across restarts', async (context) => {
   const here = await scene(context, 'current', { billOnlyKey: 'demo-bill-only' });
   for (let start = 1; start <= 2; start += 1) {
     for (let poll = 0; poll < 3; poll += 1) {
@@ -182,7 +182,7 @@ test('a key for the bill alone reads the bill, through restarts', async (context
   }
 });
 
-test('names of teams come from the bill, else from the look-ups, and go with them', async (context) => {
+test('baseten: team names come from the bill, or from the lookups while they work', async (context) => {
   const here = await scene(context, 'seed');
   const { dial, baseten } = here;
   await pollOnce(here);
@@ -216,7 +216,7 @@ const SPOILED: Readonly<Record<string, readonly [SimulatedFault, FailureReason]>
   'a reset connection': [{ kind: 'reset' }, 'network'],
 };
 
-test('look-ups that fail are down, keep what they knew and leave the bill alone', async (context) => {
+test('baseten: failed lookups are down, keep their last values and leave the bill unchanged', async (context) => {
   const here = await scene(context, 'seed');
   const { dial, baseten, exporter } = here;
   await pollOnce(here);
@@ -278,7 +278,7 @@ async function byHand(context: TestContext): Promise<Scene> {
   return { dial, baseten, exporter: await startExporter(context, dial, [{ provider: 'baseten', url, key }]) };
 }
 
-test('a deployment that is billed without requests is told from one with requests', async (context) => {
+test('baseten: deployments billed without requests differ from those with requests', async (context) => {
   const here = await byHand(context);
   const { dial, baseten } = here;
   const [busy, idle] = [baseten.book(BUSY), baseten.book(IDLE)];
@@ -330,7 +330,7 @@ function overstated(byUsd: number): SimulatedFault {
   return { kind: 'edit', edit: (body) => body.replace(/^\{"dedicated_usage":\{.*?"minutes"/, more) };
 }
 
-test("the month's totals, and how far they are from the rows, move with the bill", async (context) => {
+test('baseten: monthly totals and their reconciliation difference follow the bill', async (context) => {
   const here = await byHand(context);
   const { dial, baseten } = here;
   const row = baseten.book({ ...BUSY, subtotal: 8n * ONE, credits: 2n * ONE });
@@ -355,7 +355,7 @@ test("the month's totals, and how far they are from the rows, move with the bill
   assert.deepEqual(await shown(), [1, 0, 1, 0]);
 });
 
-test('a new month shows totals once it was read, and last month its own no longer', async (context) => {
+test('baseten: monthly totals switch to the new month once it has been read', async (context) => {
   const here = await byHand(context);
   const { dial, baseten, exporter } = here;
   baseten.book({ ...BUSY, subtotal: 8n * ONE, credits: 2n * ONE });
@@ -368,7 +368,7 @@ test('a new month shows totals once it was read, and last month its own no longe
   assert.equal(grossOf(await pollOnce(here)), 3);
 });
 
-test('unit prices move with the price list, and leave with it', async (context) => {
+test('baseten: unit prices follow the price list and disappear with it', async (context) => {
   const here = await byHand(context);
   const { dial, baseten } = here;
   const PRICES = /instance_type_prices$/;
@@ -388,7 +388,7 @@ test('unit prices move with the price list, and leave with it', async (context) 
   assert.equal(await priceOf('1x L4'), 0.01414);
 });
 
-test('a deployment is joined to its price by name, whether its bill has the name or the id', async (context) => {
+test('baseten: a deployment joins its price by name, whether billed by name or by id', async (context) => {
   const here = await byHand(context);
   const { baseten } = here;
   baseten.book(BUSY);
@@ -404,7 +404,7 @@ test('a deployment is joined to its price by name, whether its bill has the name
   assert.ok(skus.includes('1x H100'));
 });
 
-test('contract drift counts what each poll meets, and whom it met', async (context) => {
+test('baseten: contract drift is counted per poll and per account', async (context) => {
   const here = await byHand(context);
   const { dial, baseten } = here;
   baseten.book(BUSY);
@@ -439,42 +439,48 @@ function seriesOf(before: Scrape, after: Scrape) {
     });
 }
 
-realServerTest("the README's queries find idle spend and prices", ['promtool'], async (context, pathOf) => {
-  const here = await byHand(context);
-  const [busy, idle] = [here.baseten.book(BUSY), here.baseten.book(IDLE)];
-  await pollOnce(here);
-  const before = await pollOnce(here);
-  busy.revise({ minutes: 90, subtotal: parseDecimal('9.7497'), inference_requests: 25 });
-  idle.revise({ minutes: 70, subtotal: parseDecimal('7.5831') });
-  const after = await pollOnce(here);
+realServerTest(
+  'baseten: the queries in the README find idle spend and prices',
+  ['promtool'],
+  async (context, pathOf) => {
+    const here = await byHand(context);
+    const [busy, idle] = [here.baseten.book(BUSY), here.baseten.book(IDLE)];
+    await pollOnce(here);
+    const before = await pollOnce(here);
+    busy.revise({ minutes: 90, subtotal: parseDecimal('9.7497'), inference_requests: 25 });
+    idle.revise({ minutes: 70, subtotal: parseDecimal('7.5831') });
+    const after = await pollOnce(here);
 
-  const blocks = (await readFile(README, 'utf8')).matchAll(/^```promql\n([\s\S]*?)^```/gm);
-  const [priceOf = '', idleUsd = '', secondsEach = ''] = Array.from(blocks, ([, query = '']) => query.trim());
-  const expected = [
-    [`sum by (resource) (${priceOf})`, { 'dep-busy': 0.10833, 'dep-idle': 0.10833 }],
-    [`count by (resource) (${idleUsd})`, { 'dep-idle': 1 }],
-    [`round(sum by (resource) (${secondsEach}))`, { 'dep-busy': 120 }],
-  ] as const;
-  const rules = {
-    rule_files: [],
-    tests: [
-      {
-        interval: '1m',
-        input_series: seriesOf(before, after),
-        promql_expr_test: expected.map(([expr, values]) => ({
-          expr,
-          eval_time: '1d',
-          exp_samples: Object.entries(values).map(([resource, value]) => {
-            return { labels: `{resource="${resource}"}`, value };
-          }),
-        })),
-      },
-    ],
-  };
-  const folder = await mkdtemp(join(tmpdir(), 'queries-'));
-  context.after(() => rm(folder, { recursive: true, force: true }));
-  const file = join(folder, 'test.yml');
-  await writeFile(file, JSON.stringify(rules));
-  const { code, output } = await run(pathOf('promtool'), ['test', 'rules', file]);
-  assert.equal(code, 0, output);
-});
+    const blocks = (await readFile(README, 'utf8')).matchAll(/^```promql\n([\s\S]*?)^```/gm);
+    const [priceOf = '', idleUsd = '', secondsEach = ''] = Array.from(blocks, ([, query = '']) =>
+      query.trim(),
+    );
+    const expected = [
+      [`sum by (resource) (${priceOf})`, { 'dep-busy': 0.10833, 'dep-idle': 0.10833 }],
+      [`count by (resource) (${idleUsd})`, { 'dep-idle': 1 }],
+      [`round(sum by (resource) (${secondsEach}))`, { 'dep-busy': 120 }],
+    ] as const;
+    const rules = {
+      rule_files: [],
+      tests: [
+        {
+          interval: '1m',
+          input_series: seriesOf(before, after),
+          promql_expr_test: expected.map(([expr, values]) => ({
+            expr,
+            eval_time: '1d',
+            exp_samples: Object.entries(values).map(([resource, value]) => {
+              return { labels: `{resource="${resource}"}`, value };
+            }),
+          })),
+        },
+      ],
+    };
+    const folder = await mkdtemp(join(tmpdir(), 'queries-'));
+    context.after(() => rm(folder, { recursive: true, force: true }));
+    const file = join(folder, 'test.yml');
+    await writeFile(file, JSON.stringify(rules));
+    const { code, output } = await run(pathOf('promtool'), ['test', 'rules', file]);
+    assert.equal(code, 0, output);
+  },
+);

@@ -106,7 +106,7 @@ for (const [title, ms] of [
   ['2 hours', 2 * HOUR],
   ['26 hours', 26 * HOUR],
 ] as const) {
-  test(`a clock that is set back by ${title} stops no polls, and what is spent afterwards shows`, async (context) => {
+  test(`clock: polling and spend continue after the clock is set back by ${title}`, async (context) => {
     const here = await scene(context, ms);
     const exporter = await here.start();
     const before = usagePolls(await shown(exporter, (page) => usagePolls(page) > 0 && monthsOf(page) === 10));
@@ -118,7 +118,7 @@ for (const [title, ms] of [
   });
 }
 
-test('what was stored under a clock 40 days ahead heals at the first right reading', async (context) => {
+test('clock: data stored under a clock 40 days ahead heals at the first correct reading', async (context) => {
   const here = await scene(context, 40 * DAY);
   const wrong = await here.start();
   await shown(wrong, (page) => usagePolls(page) > 0);
@@ -158,7 +158,7 @@ for (const [title, offsetMs, schedule] of [
   ['by 40 days, each feed every second', -40 * DAY, '* * * * * *'],
   ['from 1970', -Date.now(), '* * * * *'],
 ] as const) {
-  test(`a clock that is set forward ${title} holds up no answer and is caught up with once`, async (context) => {
+  test(`clock: after the clock is set forward ${title}, requests are answered and each feed catches up once`, async (context) => {
     const here = await scene(context, offsetMs, schedule);
     const exporter = await here.start();
     const before = usagePolls(await shown(exporter, (page) => usagePolls(page) > 0));

@@ -84,7 +84,7 @@ for (const contract of CONTRACTS) {
       ['ahead of', -ms],
       ['behind', ms],
     ] as const) {
-      test(`providers' clocks ${size} ${side} ours, over midnight, ${contract} contract`, async (context) => {
+      test(`clock: totals are exact over midnight with provider clocks ${size} ${side} ours, ${contract} contract`, async (context) => {
         const here = await scene(context, contract);
         // An account that never had an answer is taken to be a wrong one where Northflank knows of no hour yet.
         const before = await polls(here, 2, 70 * MINUTE);
@@ -100,7 +100,7 @@ for (const contract of CONTRACTS) {
 }
 
 for (const contract of CONTRACTS) {
-  test(`our clock is set back by an hour, ${contract} contract`, async (context) => {
+  test(`clock: totals are exact after our clock is set back by an hour, ${contract} contract`, async (context) => {
     const here = await scene(context, contract);
     const before = await polls(here, 3, 20 * MINUTE);
     here.set(-HOUR);
@@ -120,7 +120,7 @@ const SET_CLOCKS = [
 ] as const;
 
 for (const [zone, start] of SET_CLOCKS) {
-  test(`a day on which clocks are set in ${zone} is a UTC day like any other`, async () => {
+  test(`clock: the day of a DST change in ${zone} is an ordinary UTC day`, async () => {
     const [there, utc] = await Promise.all([runIn(zone, start), runIn('UTC', start)]);
     assert.ok(there.length > 1000);
     assert.equal(there, utc);

@@ -9,7 +9,7 @@ import { fakeClockAt } from '../simulators/kit/world.ts';
 import { type Exporter, type Scrape, startExporter, windowsAt } from '../support/exporter.ts';
 import { NOON, sum } from '../support/simulated.ts';
 
-test('/api/v1/costs answers what /metrics shows and the providers bill, to the last digit', async (context) => {
+test("/api/v1/costs: agrees with /metrics and the providers' bills to the last digit", async (context) => {
   const dial = fakeClockAt(NOON);
   const { close, ...simulators } = await startAll({ clock: dial, genesis: NOON - 40 * DAY });
   context.after(close);

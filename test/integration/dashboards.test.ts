@@ -103,28 +103,34 @@ const ASKED = new Map<string, string>([
   ),
 ]);
 
-realServerTest('every panel and every rule has data in the demo', ['prometheus'], async (context) => {
-  for (const name of Object.keys(EMPTY)) assert.ok(ASKED.has(name), name);
-  const demo = start(context, ['demo', '--port', '0']);
-  const [, url = ''] = await demo.said(LISTENING);
-  const address = new URL(url).host;
-  // Two jobs read one exporter: nothing may count twice.
-  const prometheus = await startPrometheus(context, {
-    intervalMs: 2000,
-    targets: ['one', 'other'].map((job) => ({ address, job })),
-    rules: await impatientRules(context, { holdFor: '1h' }),
-  });
-  const missing = await emptyFor(PATIENCE_MS, prometheus);
-  context.diagnostic(`${ASKED.size} expressions, ${missing.length} without data`);
-  const filled = Object.keys(EMPTY).filter((name) => !missing.includes(name));
-  if (filled.length > 0) context.diagnostic(`with data, unlike what is said of them: ${filled.join(', ')}`);
-  const unexplained = missing.filter((name) => !isExplained(name));
-  assert.deepEqual(
-    unexplained.map((name) => `${name}: ${ASKED.get(name)}`),
-    [],
-  );
-  await context.test('what two jobs scrape counts once', () => countsOnce(prometheus));
-});
+realServerTest(
+  'dashboards: every panel and every rule has data in the demo',
+  ['prometheus'],
+  async (context) => {
+    for (const name of Object.keys(EMPTY)) assert.ok(ASKED.has(name), name);
+    const demo = start(context, ['demo', '--port', '0']);
+    const [, url = ''] = await demo.said(LISTENING);
+    const address = new URL(url).host;
+    // Two jobs read one exporter: nothing may count twice.
+    const prometheus = await startPrometheus(context, {
+      intervalMs: 2000,
+      targets: ['one', 'other'].map((job) => ({ address, job })),
+      rules: await impatientRules(context, { holdFor: '1h' }),
+    });
+    const missing = await emptyFor(PATIENCE_MS, prometheus);
+    context.diagnostic(`${ASKED.size} expressions, ${missing.length} without data`);
+    const filled = Object.keys(EMPTY).filter((name) => !missing.includes(name));
+    if (filled.length > 0) context.diagnostic(`with data, unlike what is said of them: ${filled.join(', ')}`);
+    const unexplained = missing.filter((name) => !isExplained(name));
+    assert.deepEqual(
+      unexplained.map((name) => `${name}: ${ASKED.get(name)}`),
+      [],
+    );
+    await context.test('dashboards: an exporter that two jobs scrape counts once', () =>
+      countsOnce(prometheus),
+    );
+  },
+);
 
 /** Expressions that have no data for so long; one that Prometheus does not take fails at once. */
 async function emptyFor(ms: number, prometheus: Prometheus): Promise<string[]> {
@@ -260,7 +266,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-realServerTest('expressions mean what they say', ['promtool'], async (context, pathOf) => {
+realServerTest('dashboards: expressions yield the expected values', ['promtool'], async (context, pathOf) => {
   const file = join(await folderOf(context), 'tests.yml');
   const filled = (expr: string) =>
     expr

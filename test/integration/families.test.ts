@@ -18,7 +18,7 @@ const CONSTANT: Readonly<Record<string, string>> = {
   ai_billing_quota_usd: 'src/providers/venice/account.test.ts',
 };
 
-test('every family of the catalogue is filled by a provider, and moves', async (context) => {
+test('metrics: every catalog family is filled by a provider, and changes', async (context) => {
   const answers: Answer[] = [];
   const answer = () => answers.shift() ?? {};
   const { url } = await startOtlpReceiver(context, { protocol: 'http/protobuf', answer });

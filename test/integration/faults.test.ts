@@ -129,7 +129,7 @@ async function assertSilent(exporter: Exporter): Promise<void> {
 }
 
 for (const contract of CONTRACTS) {
-  test(`faults of every provider, ${contract} contract`, async (context) => {
+  test(`faults: every fault of every provider is reported and recovered from, ${contract} contract`, async (context) => {
     const world = await startWorld(context, contract, CANARY);
     world.spend();
     const exporter = await exporterOf(context, world);
@@ -150,7 +150,7 @@ for (const contract of CONTRACTS) {
 const STYLES: readonly WaitStyle[] = ['seconds', 'date', 'reset', 'body', 'none'];
 
 for (const provider of PROVIDERS) {
-  test(`after a 429 ${provider} is left alone for as long as it said`, async (context) => {
+  test(`faults: after a 429, ${provider} gets no request until its pause ends`, async (context) => {
     const world = await startWorld(context, 'current', CANARY);
     const simulator = world.simulators[provider];
     const { url, key } = simulator;
@@ -169,7 +169,7 @@ for (const provider of PROVIDERS) {
   });
 }
 
-test('a provider that hangs is given up in time, before its answer or in the middle of it', async (context) => {
+test('faults: a provider that hangs before or during its response times out', async (context) => {
   const world = await startWorld(context, 'current', CANARY);
   world.spend();
   const exporter = await exporterOf(context, world, { timeoutMs: 700 });
@@ -178,7 +178,7 @@ test('a provider that hangs is given up in time, before its answer or in the mid
   await strike(world, exporter, { fault: { kind: 'hang', afterHeaders: true }, reason: 'timeout' });
 });
 
-test('a provider that is gone comes back with the truth', async (context) => {
+test('faults: totals are exact once an unreachable provider is back', async (context) => {
   const dial = fakeClockAt(START);
   const start = async (port: number) => {
     const now = dial.now();
@@ -205,7 +205,7 @@ test('a provider that is gone comes back with the truth', async (context) => {
   assertWindows(back, { provider: 'inference_sh' }, dial.now(), truth, ['today']);
 });
 
-test('a fault of one feed leaves the others of its account alone', async (context) => {
+test('faults: a failing feed does not affect the others of its account', async (context) => {
   const world = await startWorld(context, 'current', CANARY);
   const exporter = await exporterOf(context, world);
   await pollWell(exporter);
@@ -236,7 +236,7 @@ const SPOILED_WALKS: readonly (readonly [SimulatedContract, string, SimulatedFau
   );
 
 for (const [contract, what, fault, reason] of SPOILED_WALKS) {
-  test(`Venice, ${contract} contract: where the third of many pages ${what}, none counts`, async (context) => {
+  test(`faults: Venice, ${contract} contract: if the third of many pages ${what}, no page counts`, async (context) => {
     const dial = fakeClockAt(Date.UTC(2026, 10, 10, 4, 30));
     const genesis = Date.UTC(2026, 10, 10);
     const venice = await startVenice({ clock: dial, contract, genesis });
@@ -279,7 +279,7 @@ function amounts(page: Scrape): string[] {
   );
 }
 
-test('Venice: a cursor that comes back ends the walk', async (context) => {
+test('faults: Venice: a repeated cursor ends the pagination', async (context) => {
   const world = await startWorld(context, 'current', CANARY);
   world.spend();
   const exporter = await exporterOf(context, world);

@@ -44,7 +44,7 @@ for (const name of [
   'one string of 100 MB',
   'pages without an end',
 ]) {
-  test(`${name}: fails the poll as contract, in bounded memory`, async (context) => {
+  test(`hostile provider: ${name}: fails the poll as contract, in bounded memory`, async (context) => {
     const { exporter, watched } = await meet(context, name, 'usage', FAILED);
     assert.ok(watched.peakBytes < MEMORY_BYTES, `${watched.peakBytes} bytes`);
     assert.ok(exporter.err().length < LOG_BYTES, exporter.err().slice(0, 2000));
@@ -52,7 +52,7 @@ for (const name of [
   });
 }
 
-test('50,000 unknown fields are some lines of log, and how many more there are', async (context) => {
+test('hostile provider: 50,000 unknown fields are logged as a few lines and a count of the rest', async (context) => {
   const { exporter, watched } = await meet(context, '50,000 unknown fields', 'balance', ENDED);
   const lines = exporter
     .err()
@@ -65,7 +65,7 @@ test('50,000 unknown fields are some lines of log, and how many more there are',
   assert.ok(watched.peakBytes < MEMORY_BYTES, `${watched.peakBytes} bytes`);
 });
 
-test('400,000 unknown fields are refused, in bounded memory and log', async (context) => {
+test('hostile provider: 400,000 unknown fields are refused, with bounded memory and log', async (context) => {
   const { exporter, watched } = await meet(context, '400,000 unknown fields', 'balance', FAILED);
   assert.match(exporter.err(), /has an object of more than 60000 keys/);
   assert.ok(exporter.err().length < LOG_BYTES, `${exporter.err().length} characters`);

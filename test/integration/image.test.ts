@@ -30,7 +30,7 @@ const ENVIRONMENT = {
 const IS_ROOT = process.getuid?.() === 0;
 const CONFIG = '/etc/ai-billing-exporter/config.yml';
 
-test('what the image holds is enough to live, read-only but for its volume', async (context) => {
+test('image: runs on its own files, read-only except for its volume', async (context) => {
   const image = await layOut(context);
   await liveThroughARestart(context, image);
   await refuseMissingConfiguration(context, image);

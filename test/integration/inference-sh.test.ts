@@ -116,7 +116,7 @@ const SEEN = [
 ];
 
 for (const contract of CONTRACTS) {
-  test(`${contract} contract: a changed price moves its gauge, and one that goes is an error with words`, async (context) => {
+  test(`inference.sh, ${contract} contract: a price change updates its gauge; a removed price is an error with a message`, async (context) => {
     const { dial, inference, exporter, charge } = await startWorld(context, contract);
     assert.deepEqual(prices(await pollWell(exporter)), SEEN);
     assert.deepEqual(await notesOf(exporter, 'price_probes'), []);
@@ -143,7 +143,7 @@ for (const contract of CONTRACTS) {
   });
 }
 
-test('nothing can be posted but the preview', async (context) => {
+test('inference.sh: only the price preview can be posted', async (context) => {
   const { inference } = await startWorld(context, 'seed');
   const { url, key } = inference;
   const client = openClient({
@@ -174,7 +174,7 @@ test('nothing can be posted but the preview', async (context) => {
   assert.equal(inference.requests.at(-1)?.method, 'POST');
 });
 
-test('a probe that cannot be read hides no other', async (context) => {
+test('inference.sh: an unreadable price probe does not hide the others', async (context) => {
   const { exporter } = await startWorld(context, 'current', [MALFORMED, EXAMPLE, GPU]);
   assert.deepEqual(
     prices(await pollWell(exporter)).filter((line) => !SEEN.includes(line)),
@@ -184,7 +184,7 @@ test('a probe that cannot be read hides no other', async (context) => {
   assert.deepEqual(await notesOf(exporter, 'price_probes'), [{ topic: 'probe malformed', text }]);
 });
 
-test('without probes nothing is asked, and there is no such feed', async (context) => {
+test('inference.sh: without price probes there is no such feed and no request', async (context) => {
   const { inference, exporter } = await startWorld(context, 'current', []);
   const page = await pollWell(exporter);
   assert.deepEqual(prices(page), []);
@@ -249,7 +249,7 @@ function failures(page: Scrape): string[] {
 
 for (const contract of CONTRACTS) {
   for (const [feed, paths, lines] of OPTIONAL) {
-    test(`${contract} contract: whatever befalls ${feed}, the other feeds go on`, async (context) => {
+    test(`inference.sh, ${contract} contract: faults of ${feed} do not affect the other feeds`, async (context) => {
       const { dial, inference, exporter } = await startWorld(context, contract);
       const known: string[] = [];
       for (const [name, { fault, reason }] of Object.entries(STRIKES)) {
@@ -284,7 +284,7 @@ function counted(feed: string, reasons: readonly string[]): string[] {
     .map(([reason, count]) => `${feed} ${reason} ${count}`);
 }
 
-test('a balance is read as far as the key may read it', async (context) => {
+test('inference.sh: the balance is read as far as the key permits', async (context) => {
   const { dial, inference, exporter } = await startWorld(context, 'current');
   const balanceOf = (page: Scrape) => page.value('ai_billing_balance_usd', { ...OWNER, currency: 'USD' });
   const first = balanceOf(await pollWell(exporter));
@@ -306,7 +306,7 @@ test('a balance is read as far as the key may read it', async (context) => {
   assert.equal(balanceOf(await pollWell(exporter)), -1.5);
 });
 
-test('the trend, the calls of the top apps, the usage by tier, type and model, and the drift of the contract move', async (context) => {
+test('inference.sh: trend, app calls, usage by tier, type and model, and contract drift follow the provider', async (context) => {
   const { dial, inference, exporter } = await startWorld(context, 'current');
   const read = async () => {
     const page = await pollWell(exporter);
@@ -337,7 +337,7 @@ test('the trend, the calls of the top apps, the usage by tier, type and model, a
   assert.deepEqual(await read(), { trend: 0.75, calls: 3, cloud: 30, gpu: 10, model: 10, drift: 2 });
 });
 
-test('task-cost needs a configuration and no ledger', async (context) => {
+test('task-cost: needs a configuration and no ledger', async (context) => {
   const { inference } = await startWorld(context, 'current');
   const env = { INFERENCE_API_KEY: CANARY };
   const file = `${await folderOf(context)}/c.yml`;

@@ -32,7 +32,7 @@ const EARLY_ROUNDS = 8;
 const SHARE_KILLED_LATE = 0.75;
 const ALL_BOOKED_MS = 20_000;
 
-test('kill -9 at any instant loses nothing, counts nothing twice and lowers no counter', async (context) => {
+test('ledger: kill -9 at any instant loses nothing, counts nothing twice and lowers no counter', async (context) => {
   const dice = createDice();
   const spending = await startSpending(dice);
   context.after(() => spending.close());

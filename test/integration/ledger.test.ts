@@ -28,7 +28,7 @@ const isRead =
   (page: Exposition) =>
     areFeedsUp(accounts, page.families.get(METRICS.up.name)?.samples ?? []);
 
-test('a ledger is backed up while it is used, checked, restored in a new epoch, and forgets an account', async (context) => {
+test('ledger commands: back up a ledger in use, check it, restore it in a new epoch, forget an account', async (context) => {
   const spending = await startSpending(() => 0.5);
   context.after(() => spending.close());
   const folder = await folderOf(context);
@@ -84,7 +84,7 @@ test('a ledger is backed up while it is used, checked, restored in a new epoch, 
   await forgets(context, folder, ledger);
 });
 
-test('a key that is damaged books no phantom money: the feed fails as storage, and the check says so', async (context) => {
+test('ledger: a damaged key adds no amount: the feed fails as storage, and ledger check reports it', async (context) => {
   const spending = await startSpending(() => 0.5);
   context.after(() => spending.close());
   const accounts = { venice: spending.venice };
@@ -135,7 +135,7 @@ function placeBehindMinute(bytes: Buffer, value: string): number {
   return -1;
 }
 
-test('an account that took a lie in begins at 0 again, and nothing else moves', async (context) => {
+test('ledger rebase: restarts the counters of one account at 0 and changes nothing else', async (context) => {
   const spending = await startSpending(() => 0.5);
   context.after(() => spending.close());
   const accounts = { venice: spending.venice, baseten: spending.baseten };

@@ -78,7 +78,7 @@ async function hangingExporter(context: TestContext): Promise<Exporter> {
   return exporter;
 }
 
-test('SIGTERM ends it with 0 within 15 s, whatever hangs', async (context) => {
+test('shutdown: SIGTERM exits with 0 within 15 s while any dependency hangs', async (context) => {
   const exporter = await hangingExporter(context);
   const stoppingAt = performance.now();
   const { code, err } = await exporter.end('SIGTERM');
@@ -92,7 +92,7 @@ test('SIGTERM ends it with 0 within 15 s, whatever hangs', async (context) => {
 /** Starts `serve` in a namespace of its own, in which nobody answers for names. */
 const UNANSWERED = `mount --bind "$1" /etc/resolv.conf && shift && exec "$@"`;
 
-test('a resolver that does not answer holds up no end', async (context) => {
+test('shutdown: an unresponsive resolver does not delay the exit', async (context) => {
   const folder = await folderOf(context);
   const resolver = join(folder, 'resolv.conf');
   // https://www.rfc-editor.org/rfc/rfc5737: nobody has these addresses.
@@ -113,7 +113,7 @@ test('a resolver that does not answer holds up no end', async (context) => {
   assert.ok(ms < 5000, `${ms}`);
 });
 
-test('a second signal ends it at once', async (context) => {
+test('shutdown: a second signal exits at once', async (context) => {
   const exporter = await hangingExporter(context);
   process.kill(exporter.pid, 'SIGTERM');
   await exporter.said(/"msg":"stopping"/);
@@ -122,7 +122,7 @@ test('a second signal ends it at once', async (context) => {
   assert.ok(performance.now() - stoppingAt < 5000);
 });
 
-test('the same signal at once is passed over, a second later it ends it at once', async (context) => {
+test('shutdown: a repeated signal is ignored within a second, and exits at once after it', async (context) => {
   const exporter = await hangingExporter(context);
   process.kill(exporter.pid, 'SIGINT');
   await exporter.said(/"msg":"stopping"/);
@@ -134,7 +134,7 @@ test('the same signal at once is passed over, a second later it ends it at once'
   assert.ok(performance.now() - stoppingAt < 5000);
 });
 
-test('a hang-up while it starts is a reload once it has started', async (context) => {
+test('reload: SIGHUP during startup reloads once startup is complete', async (context) => {
   const spending = await spendingOf(context);
   const file = await configure(await folderOf(context), { accounts: spending.accounts });
   const exporter = start(context, ['serve', '--config', file]);
@@ -145,7 +145,7 @@ test('a hang-up while it starts is a reload once it has started', async (context
   assert.equal((await exporter.end('SIGTERM')).code, 0);
 });
 
-test('a command ends when its terminal is gone', async (context) => {
+test('cli: a command exits when its terminal is gone', async (context) => {
   const spending = await spendingOf(context);
   spending.venice.fault({ kind: 'hang' });
   const { venice } = spending.accounts;
@@ -165,7 +165,7 @@ async function limitFiles(pid: number, bytes: string): Promise<boolean> {
   return limited?.code === 0;
 }
 
-test('a disk that is full while it runs keeps the last page, is told of, and is got over', async (context) => {
+test('storage: a full disk keeps the last snapshot, is reported, and is recovered from', async (context) => {
   const spending = await spendingOf(context);
   const file = await configure(await folderOf(context), { accounts: spending.accounts });
   const exporter = await serve(context, file);

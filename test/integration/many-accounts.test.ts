@@ -44,7 +44,7 @@ async function scrape(url: string, accept: string): Promise<void> {
   );
 }
 
-test('a thousand accounts hold up neither answers nor the end', async (context) => {
+test('scheduler: a thousand accounts delay neither responses nor shutdown', async (context) => {
   const folder = await folderOf(context);
   const provider = await venice(context);
   const file = join(folder, 'config.yml');

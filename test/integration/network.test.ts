@@ -50,7 +50,7 @@ async function startScene(context: TestContext): Promise<Scene> {
   };
 }
 
-test('what a network does to an answer and leaves whole is no failure, and the numbers are the truth', async (context) => {
+test('network: slow or fragmented responses are no failure, and totals are exact', async (context) => {
   const { world, exporter, spoil } = await startScene(context);
   let before = await pollWell(exporter);
   for (const [name, wire] of Object.entries(HARMLESS)) {
@@ -67,7 +67,7 @@ test('what a network does to an answer and leaves whole is no failure, and the n
 });
 
 for (const [reason, wires] of Object.entries(HARMFUL)) {
-  test(`what a network does to an answer fails as ${reason} at every provider, and nothing of it counts`, async (context) => {
+  test(`network: damaged responses fail as ${reason} for every provider, and no part of them counts`, async (context) => {
     const { world, exporter, spoil } = await startScene(context);
     await pollWell(exporter);
     for (const [name, wire] of Object.entries(wires)) {

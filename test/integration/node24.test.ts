@@ -10,7 +10,7 @@ import { startSpending } from '../support/spending.ts';
 /** The oldest release that `engines` promises. */
 const OLDEST = '24.0.0';
 
-test(`the exporter runs on Node ${OLDEST}`, { timeout: 300_000 }, async (context) => {
+test(`package: runs on Node ${OLDEST}`, { timeout: 300_000 }, async (context) => {
   const node = await oldestNode(context);
   if (node === undefined) return;
   assert.deepEqual(await run(node, ['--version']), { code: 0, output: `v${OLDEST}\n` });

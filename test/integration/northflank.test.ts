@@ -93,7 +93,7 @@ const asked = ({ requests }: World['northflank'], path: RegExp) =>
 const HOUR_PATH = /\/usage\/\d+$/;
 
 for (const contract of CONTRACTS) {
-  test(`${contract} contract: the list's totals are the truth, and agree with what was read hour by hour`, async (context) => {
+  test(`northflank, ${contract} contract: usage list totals are exact and agree with the hourly usage`, async (context) => {
     const world = await start(context, { since: DECEMBER, contract, genesis: DECEMBER - DAY });
     const page = await pollTwice(world);
     for (const tier of TIERS[contract]) {
@@ -109,7 +109,7 @@ for (const contract of CONTRACTS) {
     assertOnlyReads(world.northflank.requests);
   });
 
-  test(`${contract} contract: a list that disagrees with the hours shows by how much`, async (context) => {
+  test(`northflank, ${contract} contract: a usage list that disagrees with the hours reports the difference`, async (context) => {
     const world = await start(context, { since: DECEMBER, contract, genesis: DECEMBER - DAY });
     world.northflank.fault(
       { kind: 'edit', edit: (body) => raised(body, DECEMBER + 5 * HOUR) },
@@ -122,7 +122,7 @@ for (const contract of CONTRACTS) {
 }
 
 for (const contract of CONTRACTS) {
-  test(`${contract} contract: a team's list without the customer's costs agrees with its hours`, async (context) => {
+  test(`northflank, ${contract} contract: a team's usage list without customer costs agrees with its hours`, async (context) => {
     const config = { teamId: 'core', customerCosts: false };
     const world = await start(context, { since: DECEMBER, contract, genesis: DECEMBER - DAY, config });
     const page = await pollTwice(world);
@@ -178,7 +178,7 @@ function hoursOf({ start, end }: Range, isRunning: (hourOfDay: number) => boolea
 }
 
 for (const contract of CONTRACTS) {
-  test(`${contract} contract: history asks for no hour that the list showed idle, and comes to the same`, async (context) => {
+  test(`northflank, ${contract} contract: history skips hours that the usage list shows idle, with the same totals`, async (context) => {
     const firstRead = async (fault: SimulatedFault | undefined) => {
       const since = DECEMBER - 4 * DAY;
       const world = await start(context, { since, contract, generate: false, genesis: since });
@@ -195,7 +195,7 @@ for (const contract of CONTRACTS) {
     assert.ok(without - having >= 60 && without - having <= 84, `${without}, then ${having}`);
   });
 
-  test(`${contract} contract: an invoice of a finished month agrees with the ledger`, async (context) => {
+  test(`northflank, ${contract} contract: an invoice for a finished month agrees with the ledger`, async (context) => {
     const world = await start(context, { since: NOVEMBER, contract, generate: false, genesis: NOVEMBER });
     runs(
       world,
@@ -213,7 +213,7 @@ for (const contract of CONTRACTS) {
   });
 }
 
-test('an invoice that a threshold cut in the middle of a day is told of, and not compared', async (context) => {
+test('northflank: an invoice cut mid-day by a threshold is reported, and not reconciled', async (context) => {
   const cut = DECEMBER + 13 * HOUR + 20 * MINUTE;
   const invoicing = { cuts: [cut], isNewestOpen: true };
   const world = await start(context, {
@@ -231,7 +231,7 @@ test('an invoice that a threshold cut in the middle of a day is told of, and not
   assert.match(world.exporter.log(), /"topic":"newest invoice".*not paid/);
 });
 
-test('the credit balance falls with what is spent; the first contract has none', async (context) => {
+test('northflank: the credit balance falls with spend; the seed contract has none', async (context) => {
   const credit = { granted: 100n * ONE, pending: 5n * ONE };
   const situation = { since: floorTo(DAY, NOW), generate: false, credit };
   const balanceOf = (page: Scrape) => sampleOf(page, 'ai_billing_balance_usd', { currency: 'USD' });
@@ -283,7 +283,7 @@ async function assertUsageWell(world: World, polled: readonly Polled[], what: st
   return page;
 }
 
-test('a feed that is refused is switched off, leaves the others alone, and comes back', async (context) => {
+test('northflank: a refused feed is switched off, does not affect the others, and comes back', async (context) => {
   const world = await startBusy(context);
   for (const [feed, path] of Object.entries(PATHS)) {
     for (const status of REFUSED) {
@@ -301,7 +301,7 @@ test('a feed that is refused is switched off, leaves the others alone, and comes
 });
 
 for (const [name, fault] of Object.entries(FAILED)) {
-  test(`the hours are read on while the feeds beside them get ${name}`, async (context) => {
+  test(`northflank: hourly usage is read while the other feeds get ${name}`, async (context) => {
     const world = await startBusy(context);
     for (const [feed, path] of Object.entries(PATHS)) {
       world.dial.advance(HEALING_MS);
@@ -316,7 +316,7 @@ for (const [name, fault] of Object.entries(FAILED)) {
   });
 }
 
-test('the feeds beside the hours ask little: a page of the list, of the invoices and the balance a poll', async (context) => {
+test('northflank: the other feeds make one request per poll for usage list, invoices and balance', async (context) => {
   const world = await startBusy(context);
   const before = Object.values(PATHS).map((path) => asked(world.northflank, path).length);
   for (let poll = 0; poll < 5; poll += 1) {
@@ -331,7 +331,7 @@ test('the feeds beside the hours ask little: a page of the list, of the invoices
   );
 });
 
-test('with 200 requests left of the hour all of them are for the hours', async (context) => {
+test('northflank: the last 200 requests of the hour are reserved for hourly usage', async (context) => {
   const since = floorTo(DAY, NOW);
   const world = await start(context, { since, generate: false, genesis: since, perHour: 200 });
   await world.exporter.pollAll();
@@ -340,7 +340,7 @@ test('with 200 requests left of the hour all of them are for the hours', async (
   assert.equal(world.northflank.requests.length, before);
 });
 
-test('an hour that fails with 500 at its drill-down is not hidden behind the 404 of another', async (context) => {
+test('northflank: a 500 at the drill-down of one hour is reported despite the 404 of another', async (context) => {
   const world = await start(context, { since: DECEMBER, contract: 'current', genesis: DECEMBER - DAY });
   const [newest, older] = [floorTo(HOUR, NOW) - HOUR, floorTo(HOUR, NOW) - 2 * HOUR];
   const pathOf = (hour: Instant) => new RegExp(`/billing/usage/${hour / SECOND}$`);

@@ -19,14 +19,14 @@ import { NOON } from '../support/simulated.ts';
 const document = await readOpenApi();
 const CANARY = 'canary-3c5d-key-that-must-never-show';
 
-describe('every answer is as docs/openapi.yaml says, and everything it says comes', () => {
+describe('docs/openapi.yaml: matches every response, and every documented response occurs', () => {
   const judge = createJudge(document);
   // The last test asks what the others have seen.
-  test('from the first start to a restart, with feeds that fail and one that is off', (context) =>
+  test('responses from the first start to a restart, with failing feeds and a disabled one', (context) =>
     liveAnswers(context, judge));
-  test('of a process whose provider hangs', (context) => hangingAnswers(context, judge));
-  test('of reloads', (context) => otherAnswers(context, judge));
-  test('nothing is documented that never came', () => assert.deepEqual(judge.unseen(), []));
+  test('responses while the provider hangs', (context) => hangingAnswers(context, judge));
+  test('responses to reloads', (context) => otherAnswers(context, judge));
+  test('every documented response occurred', () => assert.deepEqual(judge.unseen(), []));
 });
 
 /** Asks for everything that can be read, and gives the status and the costs as text. */

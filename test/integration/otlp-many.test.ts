@@ -15,7 +15,7 @@ const NOW = Date.UTC(2026, 2, 22, 9, 30, 13, 250);
 /** Ten of each family, and as many as large accounts have. */
 for (const series of [500, 50_000]) {
   realServerTest(
-    `of ${series} series over every family, of any text and any number, who is pushed to holds what who scrapes holds`,
+    `OTLP: ${series} series over every family, with any label and value, arrive as scraped`,
     ['prometheus', 'victoria-metrics'],
     async (context) => {
       const told = await startReceivers(context);

@@ -32,7 +32,7 @@ const GAUGES = [
 ] as const;
 
 realServerTest(
-  'a backend with Prometheus naming calls what comes over OTLP what /metrics calls it',
+  'OTLP: a backend with Prometheus naming derives the names of /metrics',
   ['victoria-metrics'],
   async (context) => {
     const sums = SUMS.map(([name, unit]) => sum(name, unit));
@@ -48,7 +48,7 @@ realServerTest(
 );
 
 realServerTest(
-  'a histogram has the series that /metrics gives it, empty ones too',
+  'OTLP: a histogram has the same series as on /metrics, including empty ones',
   ['victoria-metrics'],
   async (context) => {
     const stored = await taken(context, [histogram('ai.billing.poll.duration.seconds')], 5);
@@ -65,7 +65,7 @@ realServerTest(
 );
 
 realServerTest(
-  'values of up to twelve digits and labels of any text come through as they are',
+  'OTLP: values of up to twelve digits and labels of any text arrive unchanged',
   ['victoria-metrics'],
   async (context) => {
     const values = [0, 0.1, 1e-12, 4.35e-7, 123456789.123456, 1790000000.123, 2 ** 53 - 1, -3.5, 1 / 3];

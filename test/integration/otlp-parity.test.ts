@@ -16,7 +16,7 @@ import {
 import { receiverAt } from '../support/pushing.ts';
 
 realServerTest(
-  'who is pushed to holds every series that who scrapes holds, with the same value, whatever happens',
+  'OTLP: receivers and scrapers get the same series and values through faults and restarts',
   ['prometheus', 'victoria-metrics'],
   async (context) => {
     const told = await startReceivers(context);
@@ -38,7 +38,7 @@ realServerTest(
   },
 );
 
-test('with GenAI attributes each series is the same one, and says besides what the conventions call it', async (context) => {
+test('OTLP: GenAI attributes are added to each series without changing it', async (context) => {
   const { url, pushes } = await startOtlpReceiver(context, { protocol: 'http/json' });
   const receivers = [receiverAt(url, { ...RARELY, protocol: 'http/json' })];
   const { exporter } = await startEveryFamily(context, { genAi: true, receivers });
@@ -59,7 +59,7 @@ test('with GenAI attributes each series is the same one, and says besides what t
   assert.ok(providers > models && models > tokenTypes && tokenTypes > 0, JSON.stringify([...told]));
 });
 
-test('differences add up to the totals, over restarts, refused pushes and a 200 that is not OTLP', async (context) => {
+test('OTLP: deltas add up to the totals over restarts, refused pushes and a 200 that is not OTLP', async (context) => {
   const answers: Answer[] = [];
   const answer = () => answers.shift() ?? {};
   const { url, pushes } = await startOtlpReceiver(context, { protocol: 'http/protobuf', answer });

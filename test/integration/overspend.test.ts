@@ -15,7 +15,7 @@ const RUNBOOKS = /^https:\/\/.+\/docs\/runbooks\//;
 const BUDGETS: readonly Budget[] = [{ name: 'all', limit: parseDecimal('100'), period: 'month', match: {} }];
 
 realServerTest(
-  'an overspend and an outage go all the way: exporter, Prometheus, Alertmanager, whoever is told; and back',
+  'alerting: an overspend and an outage reach the webhook through Prometheus and Alertmanager, and resolve',
   ['prometheus', 'alertmanager'],
   async (context) => {
     const { venice, baseten, exporter } = await startWorld(context);

@@ -25,7 +25,7 @@ const AFTERMATH_HOURS = 30;
 const RULES = join(import.meta.dirname, '../../deploy/prometheus/rules');
 
 realServerTest(
-  'nobody is told of anything in a quiet month, and of every incident soon',
+  'alerting: no alert fires in a quiet month; every incident alerts',
   ['promtool'],
   async (context, pathOf) => {
     const recorder = openRecorder(START);

@@ -26,7 +26,7 @@ const SCRAPE_MS = 1000;
 const ZERO_MS = 3000;
 const NEWCOMER = 'brand-new';
 
-realServerTest('what Prometheus holds is what was spent', ['prometheus'], async (context) => {
+realServerTest('Prometheus: stored counters equal the spend', ['prometheus'], async (context) => {
   const spending = await startSpending(createDice());
   context.after(() => spending.close());
   const folder = await folderOf(context);
@@ -65,19 +65,19 @@ realServerTest('what Prometheus holds is what was spent', ['prometheus'], async 
 
   const history = await samplesOf(prometheus, COUNTERS);
   const raw = history.filter(({ labels }) => labels.job === 'text');
-  await context.test('counters less their corrections are the spend of the time, exactly', () => {
+  await context.test('counters less their corrections equal the spend of the period', () => {
     assert.deepEqual(sorted(netGrowth(raw)), sorted(spent));
   });
-  await context.test('every provider took something back', () => everyProviderCorrects(raw));
-  await context.test('the first dollars of what is new are an increase', () => firstDollars(raw, spent));
+  await context.test('every provider issued corrections', () => everyProviderCorrects(raw));
+  await context.test('increase includes the first dollars of a new series', () => firstDollars(raw, spent));
   await context.test('no counter ever falls', () => neverFalls(history));
   await context.test('Prometheus sees no reset', () => noReset(prometheus));
-  await context.test('both formats hold the same', () => bothFormats(prometheus));
-  await context.test('every scrape went well', () => alwaysUp(prometheus, downtime));
+  await context.test('both formats have the same series', () => bothFormats(prometheus));
+  await context.test('every scrape succeeded', () => alwaysUp(prometheus, downtime));
   assert.equal((await second.end('SIGTERM')).code, 0);
 });
 
-realServerTest('promtool has nothing to say about the page of the demo', ['promtool'], async (context) => {
+realServerTest('demo: promtool finds no problem with its metrics', ['promtool'], async (context) => {
   const demo = start(context, ['demo', '--port', '0']);
   const [, url = ''] = await demo.said(LISTENING);
   await waitUntil('the demo has polled', async () => (await fetch(`${url}/-/ready`)).ok);

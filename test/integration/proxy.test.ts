@@ -31,7 +31,7 @@ async function portOf(context: TestContext, server: ReturnType<typeof createServ
   return (server.address() as AddressInfo).port;
 }
 
-test('providers and receivers are reached through the proxy that the environment names, but for NO_PROXY', async (context) => {
+test('proxy: providers and receivers are reached through the configured proxy, except for NO_PROXY', async (context) => {
   const folder = await folderOf(context);
   const { ca, vouchFor } = createAuthority('Authority of a test');
   await writeFile(join(folder, 'ca.pem'), ca);
@@ -77,7 +77,7 @@ test('providers and receivers are reached through the proxy that the environment
   assert.doesNotMatch(out + err, /open-sesame/);
 });
 
-test('a proxy that is gone or refuses is named by the failure, without its password', async (context) => {
+test('proxy: an unreachable or refusing proxy is named in the error, without its password', async (context) => {
   const folder = await folderOf(context);
   const proxy = await startForwardProxy(context, { ports: {}, authorization: 'Basic other' });
   const file = await configure(folder, { accounts: [account('secure', 'https://secure.invalid')] });
@@ -94,7 +94,7 @@ test('a proxy that is gone or refuses is named by the failure, without its passw
   }
 });
 
-test('a proxy variable that is no URL is a mistake of the configuration, told without its value', async (context) => {
+test('proxy: an invalid proxy URL is a configuration error that does not repeat its value', async (context) => {
   const folder = await folderOf(context);
   const file = await configure(folder, { accounts: [account('a', 'https://secure.invalid')] });
   const env = { HTTPS_PROXY: 'http://me:open sesame@:x' };

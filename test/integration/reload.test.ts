@@ -82,7 +82,7 @@ const costOf = (page: Exposition, provider: string) =>
     .filter(({ name }) => name === METRICS.cost.name)
     .reduce((sum, { value }) => sum + value, 0);
 
-test('a reload takes what changed, by HTTP and by signal, and leaves all else as it goes', async (context) => {
+test('reload: applies changes by HTTP and by signal, and leaves everything else running', async (context) => {
   const { exporter, spending, write, text } = await stage(context);
   spending.grow();
   const before = await pageWhen(exporter, (page) => ALL.every((provider) => costOf(page, provider) > 0));

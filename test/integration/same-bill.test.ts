@@ -18,7 +18,7 @@ async function warningsOf(url: string): Promise<string[]> {
   return Told.parse(status).warnings;
 }
 
-test('two accounts with the same costs to the last digit are told of in log, page and status, and nothing else changes', async (context) => {
+test('duplicate bill: two accounts with identical costs are reported in log, first page and status, without other effect', async (context) => {
   const dial = fakeClockAt(START);
   const options = { clock: dial, genesis: START - 5 * DAY };
   const simulators = await Promise.all([
@@ -46,7 +46,7 @@ test('two accounts with the same costs to the last digit are told of in log, pag
   assert.equal(spent('n0'), spent('n1'));
 });
 
-test('the program warns at its start of one key in two accounts, and again after a reload that adds one', async (context) => {
+test('duplicate bill: a key used by two accounts is logged at startup and after a reload', async (context) => {
   const venice = await startVenice({ key: 'canary-9f31-key' });
   context.after(() => venice.close());
   const folder = await folderOf(context);

@@ -141,7 +141,7 @@ async function nextPolls(running: Running): Promise<void> {
   await sleep(100);
 }
 
-test('no key is in any answer, log, push, ledger or command line, whatever a provider does with it', async (context) => {
+test('redaction: no response, log, push, ledger or command line contains a key, even if a provider echoes it', async (context) => {
   const { config, env, folder, pushed, spoil } = await startWorld(context);
   spoil(goodEcho);
   const exporter = await serve(context, config, { env });
@@ -179,7 +179,7 @@ test('no key is in any answer, log, push, ledger or command line, whatever a pro
   );
 });
 
-test('no command prints a key, whatever a provider does with it', async (context) => {
+test('redaction: no command prints a key, even if a provider echoes it', async (context) => {
   const { config, env, spoil } = await startWorld(context);
   const run = (...args: string[]) => runToEnd(context, [...args, '--config', config], { env });
   const seen: Seen = new Map();
@@ -201,7 +201,7 @@ test('no command prints a key, whatever a provider does with it', async (context
   assert.deepEqual(canariesIn(ALL, seen), []);
 });
 
-test('a configuration that holds a key where none may be is refused without repeating it', async (context) => {
+test('redaction: a configuration with a misplaced key is rejected without repeating it', async (context) => {
   const { folder } = await startWorld(context);
   const file = join(folder, 'wrong.yml');
   const account = { provider: 'baseten', apiKey: 'x', name: 'a' };
@@ -230,7 +230,7 @@ const BUGS: Readonly<Record<string, string>> = {
 };
 
 for (const [name, code] of Object.entries(BUGS)) {
-  test(`a crash by ${name} says what happened, without the key that its message holds`, async (context) => {
+  test(`redaction: a crash by ${name} is logged without the key in its message`, async (context) => {
     const { config, env } = await startWorld(context);
     const NODE_OPTIONS = `--import data:text/javascript,${encodeURIComponent(code)}`;
     const exporter = await serve(context, config, { env: { ...env, NODE_OPTIONS } });
@@ -241,7 +241,7 @@ for (const [name, code] of Object.entries(BUGS)) {
   });
 }
 
-test('a canary is seen in every form that is looked for', () => {
+test('redaction: the test finds a canary key in every encoded form', () => {
   const { key, core } = canaryOf('form');
   const forms = [
     key,

@@ -15,30 +15,26 @@ const IS_ROOT = process.getuid?.() === 0;
 /** Of 10, as systemd judges it; what is left is the network, which an exporter needs, and V8's machine code. */
 const MOST_EXPOSED = 1.2;
 
-realServerTest(
-  'systemd takes the unit, every setting of it',
-  ['systemd-analyze'],
-  async (context, pathOf) => {
-    const good = await run(pathOf('systemd-analyze'), ['verify', '--man=no', UNIT]);
-    assert.deepEqual(good, { code: 0, output: '' });
+realServerTest('systemd: accepts every setting of the unit', ['systemd-analyze'], async (context, pathOf) => {
+  const good = await run(pathOf('systemd-analyze'), ['verify', '--man=no', UNIT]);
+  assert.deepEqual(good, { code: 0, output: '' });
 
-    const folder = await folderOf(context);
-    const text = await readFile(UNIT, 'utf8');
-    for (const [from, to] of [
-      ['ProtectSystem=', 'ProtectSystm='],
-      ['UMask=0077', 'UMask=private'],
-      ['ExecStart=node', 'ExecStart=/usr/bin/nood'],
-    ] as const) {
-      const broken = join(folder, 'broken.service');
-      await writeFile(broken, text.replace(from, to));
-      const { output } = await run(pathOf('systemd-analyze'), ['verify', '--man=no', broken]);
-      assert.notEqual(output, '', to);
-    }
-  },
-);
+  const folder = await folderOf(context);
+  const text = await readFile(UNIT, 'utf8');
+  for (const [from, to] of [
+    ['ProtectSystem=', 'ProtectSystm='],
+    ['UMask=0077', 'UMask=private'],
+    ['ExecStart=node', 'ExecStart=/usr/bin/nood'],
+  ] as const) {
+    const broken = join(folder, 'broken.service');
+    await writeFile(broken, text.replace(from, to));
+    const { output } = await run(pathOf('systemd-analyze'), ['verify', '--man=no', broken]);
+    assert.notEqual(output, '', to);
+  }
+});
 
 realServerTest(
-  'systemd finds little that the service could do harm with',
+  'systemd: the security exposure of the service is low',
   ['systemd-analyze'],
   async (_, pathOf) => {
     const most = `--threshold=${MOST_EXPOSED * 10}`;
@@ -65,7 +61,7 @@ umask 0077
 exec unshare --user --map-user=65532 --map-group=65532 setpriv --no-new-privs --inh-caps=-all "$@"`;
 
 realServerTest(
-  'the command of the service does without what the unit takes from it',
+  "systemd: the service command works within the unit's restrictions",
   ['systemd-analyze', 'strace'],
   async (context, pathOf) => {
     const settings = await settingsOf(UNIT);

@@ -97,7 +97,7 @@ const DEPLOYMENT: DedicatedRow = {
 };
 
 for (const contract of CONTRACTS) {
-  test(`Baseten, ${contract} contract: every number is the bill's, over a month's end`, async (context) => {
+  test(`totals: Baseten, ${contract} contract: every value matches the bill, over a month end`, async (context) => {
     const dial = fakeClockAt(EVENING);
     const options = { clock: dial, contract, genesis: Date.UTC(2026, 8, 20) };
     const baseten = ending(context, await unwatched(dial, () => startBaseten(options)));
@@ -176,7 +176,7 @@ function spend(at: string, change: Partial<VeniceRow> = {}): VeniceRow {
 }
 
 for (const contract of CONTRACTS) {
-  test(`Venice, ${contract} contract: three feeds, one ledger, every currency`, async (context) => {
+  test(`totals: Venice, ${contract} contract: three feeds, one ledger, every currency`, async (context) => {
     const dial = fakeClockAt(EVENING);
     const options = { clock: dial, contract, genesis: Date.UTC(2026, 9, 29, 12) };
     const venice = ending(context, await unwatched(dial, () => startVenice(options)));
@@ -232,7 +232,7 @@ for (const contract of CONTRACTS) {
 const TASK: InferenceShRow = { at: EVENING - MINUTE, app: 'infsh/by-hand', microcents: 1n, seconds: 3 };
 
 for (const contract of CONTRACTS) {
-  test(`inference.sh, ${contract} contract: four sliding windows are one truth`, async (context) => {
+  test(`totals: inference.sh, ${contract} contract: four sliding windows agree`, async (context) => {
     const dial = fakeClockAt(EVENING);
     const options = { clock: dial, contract, generate: false };
     const inference = ending(context, await startInferenceSh(options));
@@ -263,7 +263,7 @@ for (const contract of CONTRACTS) {
   });
 }
 
-test('inference.sh: what the shorter windows have passed by counts once its day has settled', async (context) => {
+test('totals: inference.sh: charges that the shorter windows missed count once their day has settled', async (context) => {
   const dial = fakeClockAt(Date.UTC(2026, 10, 10, 0, 0, 30));
   const inference = ending(context, await startInferenceSh({ clock: dial, generate: false }));
   const exporter = await startExporter(context, dial, [accountAt('inference_sh', inference)]);
@@ -296,7 +296,7 @@ const HAND: NorthflankRow = {
 for (const contract of CONTRACTS) {
   for (const teamId of [undefined, 'core']) {
     const form = teamId === undefined ? 'several teams' : 'the team form';
-    test(`Northflank, ${contract} contract, ${form}: every hour down to its resources`, async (context) => {
+    test(`totals: Northflank, ${contract} contract, ${form}: every hour, per resource`, async (context) => {
       const dial = fakeClockAt(Date.UTC(2026, 9, 30, 2, 20));
       const options = { clock: dial, contract, genesis: Date.UTC(2026, 9, 1) };
       const northflank = ending(context, await unwatched(dial, () => startNorthflank(options)));
@@ -363,7 +363,7 @@ function mostWithin(perMs: number, requests: Simulator['requests']): number {
   return most;
 }
 
-test('Northflank: 1236 hours of history come in within the request budget and move no counter', async (context) => {
+test('totals: Northflank: 1236 hours of history load within the request budget and raise no counter', async (context) => {
   const dial = fakeClockAt(Date.UTC(2026, 10, 22, 12, 20));
   const since = Date.UTC(2026, 9, 2);
   const northflank = ending(
@@ -398,7 +398,7 @@ test('Northflank: 1236 hours of history come in within the request budget and mo
 });
 
 realServerTest(
-  'the page is well-formed in every form, whoever asks for it in whatever order',
+  '/metrics: is well-formed in every format, for any order of requests',
   ['promtool'],
   async (context) => {
     const dial = fakeClockAt(EVENING);

@@ -25,7 +25,7 @@ const COUNTERS = ['ai_billing_cost_usd_total', 'ai_billing_cost_corrections_usd_
 const samplesOf = (page: Scrape, name: string) =>
   page.families.get(name.replace(/_total$/, ''))?.samples ?? page.families.get(name)?.samples ?? [];
 
-test('an account that was read and never billed is a known 0: on the page, by push, in the API and on the first page', async (context) => {
+test('zero spend: an account that was read but never billed is 0 on /metrics, over OTLP, in the API and on the first page', async (context) => {
   const dial = fakeClockAt(NOW);
   const venice = await startVenice({ clock: dial, genesis: NOW, generate: false, emptyPages: 'never' });
   context.after(() => venice.close());
