@@ -187,7 +187,7 @@ for (const answered of ANSWERS) {
   const { money, rows = [], otherMoney = [], counts = [], texts = [], isWhole = false } = answered;
   describe(`${answered.provider}, ${answered.case}`, () => {
     for (const path of [...money, ...rows, ...otherMoney]) {
-      it(`${path} that is no money is refused, and nothing is booked`, async () => {
+      it(`answers: a malformed amount at ${path} is rejected and adds no amount`, async () => {
         for (const value of isWhole ? [...NO_MONEY, 1.5, '1.5', 1e-7] : NO_MONEY) {
           const { error } = await pollWith(answered, path, value);
           assert.equal(error?.reason, 'contract', `${path} ${JSON.stringify(value)}`);
@@ -196,7 +196,7 @@ for (const answered of ANSWERS) {
     }
 
     for (const path of money) {
-      it(`${path} that is missing is refused`, async () => {
+      it(`answers: a missing amount at ${path} is rejected`, async () => {
         const { error } = await pollWith(answered, path, GONE);
         assert.equal(error?.reason, 'contract');
       });
@@ -208,7 +208,7 @@ for (const answered of ANSWERS) {
       ...texts.map((path) => ({ path, values: [GONE, null, ...NO_TEXT] })),
     ];
     for (const { path, values } of others) {
-      it(`${path} that is missing or not as documented loses no money`, async () => {
+      it(`answers: a missing or malformed ${path} loses no amount`, async () => {
         const whole = await pollWith(answered, path, undefined);
         assert.equal(whole.error, undefined);
         for (const value of values) {
@@ -220,7 +220,7 @@ for (const answered of ANSWERS) {
     }
 
     for (const path of [...counts, ...texts].filter((each) => !UNREAD.has(each))) {
-      it(`${path} that is not as documented is drift`, async () => {
+      it(`answers: a malformed ${path} counts as contract drift`, async () => {
         const { drift } = await pollWith(answered, path, { a: 1, id: [], requestId: [], hasNextPage: 'x' });
         assert.ok(drift.includes('undocumented_field'), `${path}: ${drift}`);
       });

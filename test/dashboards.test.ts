@@ -15,7 +15,7 @@ const root = new URL('../', import.meta.url);
 const files = dashboardFiles();
 const dashboards = [...files.values()].map((text) => Dashboard.parse(JSON.parse(text)));
 
-test('the dashboards are what their source makes of them', async () => {
+test('dashboards: the files match their source', async () => {
   const folder = new URL('grafana/dashboards/', root);
   assert.deepEqual((await readdir(folder)).sort(), [...files.keys()].sort());
   for (const [name, text] of files) assert.equal(await readFile(new URL(name, folder), 'utf8'), text, name);
@@ -35,7 +35,7 @@ for (const { name, findings, spoil } of DASHBOARD_RULES) {
   });
 }
 
-test('no dashboard names a metric or a label that is not there', () => {
+test('dashboards: every metric and label exists', () => {
   for (const dashboard of dashboards) {
     const targets = panelsOf(dashboard).flatMap((panel) => panel.targets);
     const asked = [...targets, ...dashboard.annotations.list].flatMap(({ expr }) => (expr ? [expr] : []));
@@ -56,7 +56,7 @@ const OPEN: Readonly<Record<string, readonly string[]>> = {
   ai_billing_unit_price_usd: ['resource', 'model'], // list prices of Baseten have neither
 };
 
-test('what is chosen narrows every selection that has the label', () => {
+test('dashboards: variables filter every selector that has the label', () => {
   for (const dashboard of dashboards) {
     const variables = dashboard.templating.list
       .filter(({ type }) => type === 'query')
@@ -74,7 +74,7 @@ test('what is chosen narrows every selection that has the label', () => {
 /** Families that no panel shows, and why. */
 const UNSHOWN: Readonly<Record<string, string>> = {};
 
-test('every family of the catalogue is on a dashboard', () => {
+test('dashboards: every catalog family is on a dashboard', () => {
   const shown = new Set(
     dashboards.flatMap((dashboard) =>
       panelsOf(dashboard).flatMap(({ targets }) =>
@@ -91,26 +91,26 @@ test('every family of the catalogue is on a dashboard', () => {
   );
 });
 
-test('every provider has a dashboard under its name', () => {
+test('dashboards: every provider has a dashboard', () => {
   const uids = dashboards.map(({ uid }) => uid);
   for (const { id } of PROVIDERS) assert.ok(uids.includes(`ai-billing-${id}`), id);
   assert.equal(new Set(uids).size, uids.length);
 });
 
-test('every topic of alerts points at a panel', () => {
+test('dashboards: every alert topic links to a panel', () => {
   for (const [topic, { dashboardUid, panelId }] of Object.entries(TOPICS)) {
     const dashboard = dashboards.find(({ uid }) => uid === dashboardUid);
     assert.ok(dashboard && panelsOf(dashboard).some(({ id }) => id === panelId), topic);
   }
 });
 
-test('the documentation names every dashboard', async () => {
+test('dashboards: the documentation lists every dashboard', async () => {
   const page = await readFile(new URL('docs/dashboards.md', root), 'utf8');
   for (const { uid, title } of dashboards)
     assert.ok(page.includes(`\`${uid}\``) && page.includes(title.replace('AI billing / ', '')), title);
 });
 
-test('Grafana is told where its data and the dashboards are', async () => {
+test('dashboards: Grafana provisioning names the data source and the dashboards', async () => {
   const read = async (path: string) =>
     parse(await readFile(new URL(`grafana/provisioning/${path}`, root), 'utf8'));
   const Sources = z.object({

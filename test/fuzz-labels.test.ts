@@ -43,7 +43,7 @@ async function pageOf(labels: readonly Names[], accept: string): Promise<Buffer>
 }
 
 describe('hostile labels', () => {
-  test('reach the page as they are, in both formats, and break nothing', async () => {
+  test('appear unchanged on /metrics in both formats', async () => {
     const Sets = fc.array(Labels, { minLength: EACH, maxLength: EACH });
     await assertAsyncProperty(
       fc.asyncProperty(Sets, async (sets) => {
@@ -120,7 +120,7 @@ function unescaped(text: string): string {
   return text.replaceAll(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)));
 }
 
-test('hostile texts are text on the first page, and never markup', () => {
+test('first page: hostile texts are escaped', () => {
   const plain = partsOf(firstPage(statusOf(Array.from({ length: TEXTS }, () => 'plain')), NOW));
   const Texts = fc.array(hostileText(), { minLength: TEXTS, maxLength: TEXTS });
   assertProperty(

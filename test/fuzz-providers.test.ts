@@ -161,8 +161,8 @@ function bent(exchange: Exchange, { answer, at, change, bend }: Input): Exchange
 }
 
 for (const folder of providerFolders()) {
-  describe(`bent answers of ${folder}`, () => {
-    test('are read or fail the poll, and the failure is short', async (t) => {
+  describe(`mutated responses of ${folder}`, () => {
+    test('are read or fail the poll with a short message', async (t) => {
       const provider = await providerOf(folder);
       const documented = allCases()
         .filter((one) => one.provider === folder)

@@ -19,7 +19,7 @@ function tls(more = ''): string {
   return `tls_server_config: { cert_file: server.crt, key_file: server.key${more} }`;
 }
 
-describe('the health check of the image', { concurrency: true }, () => {
+describe('image health check', { concurrency: true }, () => {
   for (const [name, text] of Object.entries({
     'in the clear': '',
     'over TLS': tls(),
@@ -33,13 +33,13 @@ describe('the health check of the image', { concurrency: true }, () => {
     ),
     'that asks for any certificate': tls(', client_auth_type: RequireAnyClientCert'),
   })) {
-    test(`passes a server ${name}`, async (t) => {
+    test(`passes for a server ${name}`, async (t) => {
       const url = await servedWith(t, text);
       for (let time = 0; time < 2; time++) assert.deepEqual(await checked(url), { code: 0, output: '' });
     });
   }
 
-  test('fails where nobody listens, where another protocol is spoken and where something is broken', async (t) => {
+  test('fails if nothing listens, another protocol answers or the server is broken', async (t) => {
     const address = await servedOnLoopback(t, (_, response) => response.writeHead(503).end());
     const secured = await servedWith(t, tls());
     for (const [url, problem] of [

@@ -19,11 +19,11 @@ const plain = await manifestObjects('*.yaml');
 const monitoring = await manifestObjects('monitoring/*.yaml');
 sets.set('deploy/kubernetes', [...plain, ...monitoring]);
 
-test('Kubernetes and the Prometheus operator know every field, and take every value', async () => {
+test('manifests: Kubernetes and the Prometheus operator accept every field and value', async () => {
   assert.deepEqual(await faultsOf([...sets.values()].flat()), []);
 });
 
-test('an object that they would not take is seen', async () => {
+test('manifests: an invalid object is detected', async () => {
   const named = { apiVersion: 'v1', metadata: { name: 'a', labels: {}, annotations: {} } };
   const claim = { ...named, kind: 'PersistentVolumeClaim' };
   const monitor = { ...named, apiVersion: 'monitoring.coreos.com/v1', kind: 'ServiceMonitor' };
@@ -41,7 +41,7 @@ test('an object that they would not take is seen', async () => {
     assert.notDeepEqual(found, [], JSON.stringify(broken[index]));
 });
 
-test('one exporter runs, as nobody, with no right that it does not need', () => {
+test('manifests: one replica runs without root and with minimal privileges', () => {
   for (const [name, objects] of sets) {
     const { container, volumes } = podOf(objects);
     const mounted = container.volumeMounts.map((mount) => mount.name);
@@ -53,7 +53,7 @@ test('one exporter runs, as nobody, with no right that it does not need', () => 
   }
 });
 
-test('what selects, selects the pod, or its service', () => {
+test('manifests: selectors match the pod or its service', () => {
   for (const [name, objects] of sets) {
     const { labels } = podOf(objects);
     const service = objects.find(({ kind }) => kind === 'Service')?.metadata.labels;
@@ -64,7 +64,7 @@ test('what selects, selects the pod, or its service', () => {
   }
 });
 
-test('the exporter takes each configuration, and finds it where it is told to look', async (context) => {
+test('manifests: each configuration is valid and mounted where the exporter reads it', async (context) => {
   const folder = await folderOf(context);
   for (const [name, objects] of sets) {
     const text = name === 'deploy/kubernetes' ? await plainConfiguration() : configurationIn(objects);
@@ -90,7 +90,7 @@ async function lay(configuration: string, folder: string): Promise<string> {
   return file;
 }
 
-test('without Helm there is what the chart makes of the usual values', async () => {
+test('manifests: match the chart with default values', async () => {
   const usual = (sets.get('keys-in-files') ?? []).filter(({ kind }) => kind !== 'ConfigMap');
   const made = plain.filter(({ kind }) => kind !== 'Namespace');
   assert.deepEqual(byKind(withoutHelm(made, 'bills')), byKind(withoutHelm(usual, 'bills')));
@@ -98,7 +98,7 @@ test('without Helm there is what the chart makes of the usual values', async () 
   assert.deepEqual(parse(await plainConfiguration()), parse(configured));
 });
 
-test('rules and dashboards without Helm are what their sources make of them', async () => {
+test('manifests: rules and dashboards match their sources', async () => {
   for (const [path, text] of manifestFiles())
     assert.equal(await readFile(join(MANIFESTS, '../..', path), 'utf8'), text, path);
 });

@@ -24,7 +24,7 @@ const NOTHING = {
 };
 
 describe('docs/openapi.yaml', () => {
-  test('has the version of the package, and each path and method that is served', () => {
+  test('has the package version and every served path and method', () => {
     assert.equal(document.info.version, packageVersion());
     const served = createServer(NOTHING).printRoutes({ commonPrefix: false });
     const all = Object.entries(document.paths).flatMap(([path, operations]) =>
@@ -35,7 +35,7 @@ describe('docs/openapi.yaml', () => {
     assert.deepEqual(all.sort(), routesOf(served).sort());
   });
 
-  test('names the values that the program has', () => {
+  test('lists the enum values of the program', () => {
     const { Window, Failure, UnknownCosts, Budget } = document.components.schemas;
     const [window, by] = document.paths['/api/v1/costs']?.get?.parameters ?? [];
     assert.deepEqual(Window?.enum, WINDOWS);
@@ -46,7 +46,7 @@ describe('docs/openapi.yaml', () => {
     assert.deepEqual(Budget?.properties?.period?.enum, PERIODS);
   });
 
-  test('is strict: no field beside those named, and all of them, but for the labels of a cost', () => {
+  test('is strict: every field is required and no other allowed, except for the labels of a cost', () => {
     for (const { at, schema } of schemasOf(document)) {
       if (schema.type !== 'object') continue;
       assert.equal(schema.additionalProperties, false, at);
@@ -55,7 +55,7 @@ describe('docs/openapi.yaml', () => {
     }
   });
 
-  test('has examples that fit', () => {
+  test('has valid examples', () => {
     const judge = createJudge(document);
     const examples = [...schemasOf(document)].flatMap(({ at, schema }) =>
       (schema.examples ?? []).map((example) => ({ at, schema, example })),
@@ -77,7 +77,7 @@ function routesOf(tree: string): string[] {
   });
 }
 
-describe('the judge of answers', () => {
+describe('the response validator', () => {
   const small: OpenApi = {
     info: { version: '1' },
     paths: {
@@ -114,7 +114,7 @@ describe('the judge of answers', () => {
   const answered = (body: unknown, status = 200, type = 'application/json') =>
     new Response(JSON.stringify(body), { status, headers: { 'content-type': type } });
 
-  test('refuses what is not documented', async () => {
+  test('rejects undocumented responses', async () => {
     const { judge } = createJudge(small);
     await judge('get', '/a', answered({ b: null, c: [{}, null] }));
     const refused: [response: Response, why: RegExp][] = [
@@ -130,7 +130,7 @@ describe('the judge of answers', () => {
     await assert.rejects(judge('get', '/b', answered({})), /not documented/);
   });
 
-  test('tells what never came', async () => {
+  test('reports documented responses that never occurred', async () => {
     const { judge, unseen } = createJudge(small);
     const all = unseen();
     assert.deepEqual(all.slice(0, 3), [

@@ -19,18 +19,18 @@ const KNOWN: Known = new Map([
   ),
 ]);
 
-test('the rule files are what their source makes of them', async () => {
+test('rules: the files match their source', async () => {
   const folder = new URL('deploy/prometheus/rules/', root);
   const files = ruleFiles();
   assert.deepEqual((await readdir(folder)).sort(), [...files.keys()].sort());
   for (const [name, text] of files) assert.equal(await readFile(new URL(name, folder), 'utf8'), text, name);
 });
 
-test('no rule names a metric or a label that is not there', () => {
+test('rules: every metric and label exists', () => {
   for (const { expr } of rules) assert.deepEqual(strangersIn(expr, KNOWN), [], expr);
 });
 
-test('a name that is not there is seen', () => {
+test('rules: an unknown name is detected', () => {
   assert.deepEqual(strangersIn('rate(ai_billing_cost_total[6h])'), ['the metric ai_billing_cost_total']);
   assert.deepEqual(strangersIn('ai_billing_up{model="x"}'), ['ai_billing_up{model}']);
   assert.deepEqual(strangersIn('sum by (team) (ai_billing_up)'), ['the label team']);
@@ -38,7 +38,7 @@ test('a name that is not there is seen', () => {
   assert.throws(() => selectionsOf('sum(('), SyntaxError);
 });
 
-test('every alert says how bad it is, what it is and what to do, and has a runbook, a panel and a test', async () => {
+test('rules: every alert has a severity, a summary, a description, a runbook, a panel and a test', async () => {
   const tests = await Promise.all(
     (await readdir(new URL('deploy/prometheus/tests/', root))).map((name) =>
       readFile(new URL(`deploy/prometheus/tests/${name}`, root), 'utf8'),

@@ -16,7 +16,7 @@ const KNOWN: Known = new Map([
   ),
 ]);
 
-test('every query of a runbook, one a line, is PromQL about what is there', async () => {
+test('runbooks: every query is valid PromQL over existing metrics', async () => {
   for (const name of names) {
     const page = await readFile(new URL(name, folder), 'utf8');
     const blocks = [...page.matchAll(/^```promql\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block);

@@ -30,7 +30,7 @@ const Lock = z.object({
 const text = await billOfMaterials();
 const { components } = Bom.parse(JSON.parse(text));
 
-test('the bill of materials is CycloneDX', async () => {
+test('SBOM: is valid CycloneDX', async () => {
   const schemas = 'node_modules/@cyclonedx/cyclonedx-library/res/schema';
   // Formats of a later draft of JSON Schema, which nobody checks.
   const ajv = new Ajv({ strict: false, formats: { 'iri-reference': true, 'idn-email': true } });
@@ -45,7 +45,7 @@ test('the bill of materials is CycloneDX', async () => {
   assert.ok(!isValid({ ...JSON.parse(text), serialNumber: 'one' }), 'a bill that is none is seen');
 });
 
-test('it lists each package that the program is installed with, once, and no other', async () => {
+test('SBOM: lists each installed package once, and no other', async () => {
   const { packages } = Lock.parse(await json('package-lock.json'));
   const installed = Object.entries(packages).flatMap(([path, { name, version, dev }]) =>
     path === '' || dev ? [] : [`${name ?? path.split('node_modules/').at(-1)}@${version}`],
@@ -54,7 +54,7 @@ test('it lists each package that the program is installed with, once, and no oth
   assert.deepEqual(listed.sort(), [...new Set(installed)].sort());
 });
 
-test('every package has a licence under which it may be passed on', () => {
+test('SBOM: every package has a license that permits redistribution', () => {
   const unwelcome = components.filter(({ licenses = [] }) => {
     const [first] = licenses;
     return first === undefined || !WELCOME.includes(first.license.id);
@@ -62,7 +62,7 @@ test('every package has a licence under which it may be passed on', () => {
   assert.deepEqual(unwelcome, []);
 });
 
-test('the same commit has the same bill, and it is about this program', async () => {
+test('SBOM: describes this program, and is reproducible per commit', async () => {
   assert.equal(await billOfMaterials(), text);
   const { name, version } = Package.parse(await json('package.json'));
   const { metadata } = Bom.parse(JSON.parse(text));

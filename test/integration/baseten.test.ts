@@ -404,7 +404,7 @@ test('baseten: a deployment joins its price by name, whether billed by name or b
   assert.ok(skus.includes('1x H100'));
 });
 
-test('baseten: contract drift is counted per poll and per account', async (context) => {
+test('baseten: contract drift is counted once per poll, for the feed that meets it', async (context) => {
   const here = await byHand(context);
   const { dial, baseten } = here;
   baseten.book(BUSY);
