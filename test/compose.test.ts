@@ -34,9 +34,9 @@ test('compose: no service runs as root, writes to its root file system or listen
 });
 
 test('compose: every service has a health check, ours from its image', () => {
-  const unwatched = named.filter(([, { healthcheck }]) => healthcheck === undefined);
+  const withoutLiveMinutes = named.filter(([, { healthcheck }]) => healthcheck === undefined);
   assert.deepEqual(
-    unwatched.map(([name]) => name),
+    withoutLiveMinutes.map(([name]) => name),
     ['demo', 'exporter'],
   );
 });

@@ -9,7 +9,7 @@ import { METRICS, type Metric } from '../src/core/metrics/catalog.ts';
 import { PROVIDERS } from '../src/providers/index.ts';
 import { DASHBOARD_RULES } from './support/dashboard-rules.ts';
 import { Dashboard, filledIn, panelsOf, usesIn } from './support/dashboards.ts';
-import { EXPOSED, strangersIn } from './support/promql.ts';
+import { EXPOSED, unknownNames } from './support/promql.ts';
 
 const root = new URL('../', import.meta.url);
 const files = dashboardFiles();
@@ -39,11 +39,11 @@ test('dashboards: every metric and label exists', () => {
   for (const dashboard of dashboards) {
     const targets = panelsOf(dashboard).flatMap((panel) => panel.targets);
     const asked = [...targets, ...dashboard.annotations.list].flatMap(({ expr }) => (expr ? [expr] : []));
-    for (const expr of asked) assert.deepEqual(strangersIn(filledIn(expr, dashboard)), [], expr);
+    for (const expr of asked) assert.deepEqual(unknownNames(filledIn(expr, dashboard)), [], expr);
     const queries = dashboard.templating.list.filter(({ type }) => type === 'query');
     for (const { query } of queries) {
       const [, selection = '', label = ''] = /^label_values\((.+), (\w+)\)$/.exec(query) ?? [];
-      assert.deepEqual(strangersIn(`count by (${label}) (${selection})`), [], query);
+      assert.deepEqual(unknownNames(`count by (${label}) (${selection})`), [], query);
     }
   }
 });

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { run, startDaemon } from './support/child.ts';
-import { launchFrom, readingBeside, sourcesOf } from './support/debian.ts';
-import { locked } from './support/lock.ts';
+import { launchFrom, patchDataFolder, sourcesOf } from './support/debian.ts';
+import { withFileLock } from './support/lock.ts';
 
 const STANZAS = `Types: deb deb-src
 # a comment
@@ -82,7 +82,7 @@ test('file lock: one process holds it at a time, and a failure releases it', {
   const path = join(folder, 'lock');
   let inside = 0;
   const work = () =>
-    locked(path, async () => {
+    withFileLock(path, async () => {
       inside += 1;
       await turn();
       assert.equal(inside, 1);
@@ -107,10 +107,10 @@ test('test packages: a program with a built-in directory reads the one it is sta
   const [program, launcher] = [join(folder, 'program'), join(folder, "it's")];
   await writeFile(program, '#!/bin/sh\ncat /usr/share/there/file "$1"\n');
   await writeFile(join(folder, 'file'), 'beside\n');
-  await launchFrom(folder, [await readingBeside(program, '/usr/share/there')], launcher);
+  await launchFrom(folder, [await patchDataFolder(program, '/usr/share/there')], launcher);
   assert.deepEqual(await run(launcher, ['file']), { code: 0, output: 'beside\nbeside\n' });
   await assert.rejects(
-    readingBeside(program, '/usr/share/elsewhere'),
+    patchDataFolder(program, '/usr/share/elsewhere'),
     /does not read \/usr\/share\/elsewhere/,
   );
 });

@@ -13,7 +13,7 @@ import {
   situationOf,
 } from './support/cases.ts';
 import { type Exchange, fakeAsk } from './support/fake-ask.ts';
-import { hostileText } from './support/hostile.ts';
+import { fuzzString } from './support/hostile.ts';
 import { assertAsyncProperty } from './support/property.ts';
 import { pollOnce } from './support/readings.ts';
 
@@ -66,7 +66,7 @@ const Deep = [...Array(200)].reduce<unknown>((inner) => [inner], 0);
 /** What is done to the value that is chosen; undefined takes it away. */
 const Change: fc.Arbitrary<(value: unknown) => unknown> = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(...VALUES, Deep).map((other) => () => other) },
-  { weight: 2, arbitrary: hostileText().map((other) => () => other) },
+  { weight: 2, arbitrary: fuzzString().map((other) => () => other) },
   { weight: 2, arbitrary: fc.constant(() => undefined) },
   { weight: 1, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }).map((other) => () => other) },
   {
@@ -101,7 +101,7 @@ const overwrite =
 /** What is done to the text of a body. */
 const Bend: fc.Arbitrary<Bend> = fc.oneof(
   fc.nat().map(cut),
-  fc.tuple(fc.nat(), hostileText(1)).map(([at, more]) => overwrite(at, more)),
+  fc.tuple(fc.nat(), fuzzString(1)).map(([at, more]) => overwrite(at, more)),
   fc
     .constantFrom(
       '',

@@ -7,7 +7,7 @@ import { RHYTHMS, rhythmOf } from '../deploy/prometheus/src/rhythms.ts';
 import { isAlert } from '../deploy/prometheus/src/rule.ts';
 import { POLL_FAILURES } from '../src/providers/api/errors.ts';
 import { PROVIDERS } from '../src/providers/index.ts';
-import { EXPOSED, strangersIn } from './support/promql.ts';
+import { EXPOSED, unknownNames } from './support/promql.ts';
 
 const rules = GROUPS.flatMap((group) => group.rules);
 const alerts = rules.filter(isAlert);
@@ -95,7 +95,7 @@ test('health rules: metrics queried in annotations exist', () => {
     [...description.matchAll(/printf `([^`]+)`/g)].map(([, query = '']) => query.replaceAll('%q', '"x"')),
   );
   assert(queries.length > 5);
-  for (const query of queries) assert.deepEqual(strangersIn(query, known), [], query);
+  for (const query of queries) assert.deepEqual(unknownNames(query, known), [], query);
 });
 
 test('runbooks: the index lists every alert, in order', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { run } from './support/child.ts';
-import { servedOnLoopback } from './support/loopback.ts';
+import { serveOnLoopback } from './support/loopback.ts';
 import { SECRET_HASH, serveWeb, webFolder } from './support/web.ts';
 
 const SCRIPT = join(import.meta.dirname, '../deploy/docker/healthcheck.js');
@@ -40,7 +40,7 @@ describe('image health check', { concurrency: true }, () => {
   }
 
   test('fails if nothing listens, another protocol answers or the server is broken', async (t) => {
-    const address = await servedOnLoopback(t, (_, response) => response.writeHead(503).end());
+    const address = await serveOnLoopback(t, (_, response) => response.writeHead(503).end());
     const secured = await servedWith(t, tls());
     for (const [url, problem] of [
       ['http://127.0.0.1:9/', 'connect ECONNREFUSED 127.0.0.1:9'],

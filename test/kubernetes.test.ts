@@ -7,7 +7,7 @@ import { manifestFiles } from '../deploy/kubernetes/src/generate.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { PROVIDERS } from '../src/providers/index.ts';
 import { chartCases, expectedObjects, type KubernetesObject } from './support/chart.ts';
-import { faultsOf } from './support/kubernetes.ts';
+import { schemaErrors } from './support/kubernetes.ts';
 import { MANIFESTS, manifestObjects, withoutHelm } from './support/manifests.ts';
 import { folderOf } from './support/process.ts';
 import { configurationIn, podOf, selectorsOf } from './support/workload.ts';
@@ -20,7 +20,7 @@ const monitoring = await manifestObjects('monitoring/*.yaml');
 sets.set('deploy/kubernetes', [...plain, ...monitoring]);
 
 test('manifests: Kubernetes and the Prometheus operator accept every field and value', async () => {
-  assert.deepEqual(await faultsOf([...sets.values()].flat()), []);
+  assert.deepEqual(await schemaErrors([...sets.values()].flat()), []);
 });
 
 test('manifests: an invalid object is detected', async () => {
@@ -36,7 +36,7 @@ test('manifests: an invalid object is detected', async () => {
     { ...monitor, spec: { selector: {}, endpoints: [{ port: 'http', interval: 'often' }] } },
     { ...monitor, spec: { endpoints: [{ port: 'http' }] } },
   ];
-  const faults = await Promise.all(broken.map((object) => faultsOf([object])));
+  const faults = await Promise.all(broken.map((object) => schemaErrors([object])));
   for (const [index, found] of faults.entries())
     assert.notDeepEqual(found, [], JSON.stringify(broken[index]));
 });

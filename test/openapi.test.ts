@@ -6,7 +6,7 @@ import { WINDOWS } from '../src/core/reports/windows.ts';
 import { POLL_FAILURES } from '../src/providers/api/errors.ts';
 import { packageVersion } from '../src/runtime/version.ts';
 import { createServer } from '../src/server/server.ts';
-import { createJudge, type OpenApi, readOpenApi, schemasOf } from './support/openapi.ts';
+import { createResponseValidator, type OpenApi, readOpenApi, schemasOf } from './support/openapi.ts';
 
 const document = await readOpenApi();
 
@@ -56,12 +56,12 @@ describe('docs/openapi.yaml', () => {
   });
 
   test('has valid examples', () => {
-    const judge = createJudge(document);
+    const validator = createResponseValidator(document);
     const examples = [...schemasOf(document)].flatMap(({ at, schema }) =>
       (schema.examples ?? []).map((example) => ({ at, schema, example })),
     );
     assert.ok(examples.length > 10);
-    for (const { at, schema, example } of examples) judge.fits(schema, example, at);
+    for (const { at, schema, example } of examples) validator.fits(schema, example, at);
   });
 });
 
@@ -115,8 +115,8 @@ describe('the response validator', () => {
     new Response(JSON.stringify(body), { status, headers: { 'content-type': type } });
 
   test('rejects undocumented responses', async () => {
-    const { judge } = createJudge(small);
-    await judge('get', '/a', answered({ b: null, c: [{}, null] }));
+    const { validate } = createResponseValidator(small);
+    await validate('get', '/a', answered({ b: null, c: [{}, null] }));
     const refused: [response: Response, why: RegExp][] = [
       [answered({ b: '', c: [], e: 1 }), /must NOT have additional properties/],
       [answered({ b: '' }), /must have required property 'c'/],
@@ -125,20 +125,20 @@ describe('the response validator', () => {
       [answered({ b: '', c: [] }, 201), /201 application\/json is not documented/],
       [answered('', 400), /400 application\/json is not documented/],
     ];
-    for (const [response, why] of refused) await assert.rejects(judge('get', '/a', response), why);
-    await assert.rejects(judge('post', '/a', answered({})), /not documented/);
-    await assert.rejects(judge('get', '/b', answered({})), /not documented/);
+    for (const [response, why] of refused) await assert.rejects(validate('get', '/a', response), why);
+    await assert.rejects(validate('post', '/a', answered({})), /not documented/);
+    await assert.rejects(validate('get', '/b', answered({})), /not documented/);
   });
 
   test('reports documented responses that never occurred', async () => {
-    const { judge, unseen } = createJudge(small);
+    const { validate, unseen } = createResponseValidator(small);
     const all = unseen();
     assert.deepEqual(all.slice(0, 3), [
       'get /a 200 application/json',
       'get /a 200 application/json: object',
       'A.b: string',
     ]);
-    await judge('get', '/a', answered({ b: null, c: [{}] }));
+    await validate('get', '/a', answered({ b: null, c: [{}] }));
     assert.deepEqual(unseen(), [
       'A.b: string',
       'C.d: integer',
@@ -146,8 +146,8 @@ describe('the response validator', () => {
       'get /a 400 text/plain',
       'get /a 400 text/plain: string',
     ]);
-    await judge('get', '/a', answered({ b: '', c: [{ d: 1 }, null] }));
-    await judge('get', '/a', answered('', 400, 'text/plain'));
+    await validate('get', '/a', answered({ b: '', c: [{ d: 1 }, null] }));
+    await validate('get', '/a', answered('', 400, 'text/plain'));
     assert.deepEqual(unseen(), []);
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { run } from './support/child.ts';
 import { manifestOf } from './support/manifest.ts';
-import { anchorsOf, deadLinks, toldToType } from './support/markdown.ts';
+import { anchorsOf, deadLinks, documentedCommands } from './support/markdown.ts';
 import { secretsIn } from './support/secrets.ts';
 import type { Sources } from './support/source-text.ts';
 
@@ -13,7 +13,7 @@ const sources = await repository();
 const { version, scripts, files } = manifestOf(sources);
 
 test('documentation: every npm command is a script', () => {
-  const named = toldToType(
+  const named = documentedCommands(
     sources,
     /\bnpm (?:run )?(?!ci\b|install\b|i\b|pack\b|publish\b|exec\b|view\b)([\w:-]+)/g,
   );
@@ -25,7 +25,7 @@ test('documentation: every npm command is a script', () => {
 });
 
 test('documentation: every command of the program exists', async () => {
-  const named = toldToType(
+  const named = documentedCommands(
     sources,
     /(?:\bai-billing-exporter|\bnpm start --|\bnode src\/main\.ts) ([a-z][a-z-]+)\b/g,
   );

@@ -5,7 +5,7 @@ import { ruleFiles } from '../deploy/prometheus/src/generate.ts';
 import { GROUPS } from '../deploy/prometheus/src/groups.ts';
 import { PANELS } from '../deploy/prometheus/src/panels.ts';
 import { isAlert } from '../deploy/prometheus/src/rule.ts';
-import { EXPOSED, type Known, selectionsOf, strangersIn } from './support/promql.ts';
+import { EXPOSED, type Known, selectionsOf, unknownNames } from './support/promql.ts';
 
 const root = new URL('../', import.meta.url);
 const rules = GROUPS.flatMap((group) => group.rules);
@@ -27,14 +27,14 @@ test('rules: the files match their source', async () => {
 });
 
 test('rules: every metric and label exists', () => {
-  for (const { expr } of rules) assert.deepEqual(strangersIn(expr, KNOWN), [], expr);
+  for (const { expr } of rules) assert.deepEqual(unknownNames(expr, KNOWN), [], expr);
 });
 
 test('rules: an unknown name is detected', () => {
-  assert.deepEqual(strangersIn('rate(ai_billing_cost_total[6h])'), ['the metric ai_billing_cost_total']);
-  assert.deepEqual(strangersIn('ai_billing_up{model="x"}'), ['ai_billing_up{model}']);
-  assert.deepEqual(strangersIn('sum by (team) (ai_billing_up)'), ['the label team']);
-  assert.deepEqual(strangersIn('sum by (x) (label_replace(up, "x", "$1", "job", "(.*)"))'), []);
+  assert.deepEqual(unknownNames('rate(ai_billing_cost_total[6h])'), ['the metric ai_billing_cost_total']);
+  assert.deepEqual(unknownNames('ai_billing_up{model="x"}'), ['ai_billing_up{model}']);
+  assert.deepEqual(unknownNames('sum by (team) (ai_billing_up)'), ['the label team']);
+  assert.deepEqual(unknownNames('sum by (x) (label_replace(up, "x", "$1", "job", "(.*)"))'), []);
   assert.throws(() => selectionsOf('sum(('), SyntaxError);
 });
 

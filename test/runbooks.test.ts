@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { GROUPS } from '../deploy/prometheus/src/groups.ts';
 import { isAlert } from '../deploy/prometheus/src/rule.ts';
-import { EXPOSED, type Known, strangersIn } from './support/promql.ts';
+import { EXPOSED, type Known, unknownNames } from './support/promql.ts';
 
 const folder = new URL('../docs/runbooks/', import.meta.url);
 const names = (await readdir(folder)).sort();
@@ -21,6 +21,6 @@ test('runbooks: every query is valid PromQL over existing metrics', async () => 
     const page = await readFile(new URL(name, folder), 'utf8');
     const blocks = [...page.matchAll(/^```promql\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block);
     for (const query of blocks.flatMap((block) => block.trim().split('\n')))
-      assert.deepEqual(strangersIn(query, KNOWN), [], `${name}: ${query}`);
+      assert.deepEqual(unknownNames(query, KNOWN), [], `${name}: ${query}`);
   }
 });

@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import { makeCertificates } from '../../test/support/certificates.ts';
-import { servedOnLoopback } from '../../test/support/loopback.ts';
+import { serveOnLoopback } from '../../test/support/loopback.ts';
 import { type Answer, startOtlpReceiver } from '../../test/support/otlp-receiver.ts';
 import { receiverAt } from '../../test/support/pushing.ts';
 import { createGrpcTransport } from './grpc.ts';
@@ -156,7 +156,7 @@ test('over gRPC, a connection that has gone silent is replaced after one deadlin
 });
 
 test('over gRPC, an HTTP/1.1 server is a fault that is told', async (context) => {
-  const address = await servedOnLoopback(context, (_request, response) => response.end('hello'));
+  const address = await serveOnLoopback(context, (_request, response) => response.end('hello'));
   const result = await sendTo(context, receiverAt(`http://${address}`), patience(5000));
   assert.equal(result.kind, 'again');
   assert.notEqual(result.message, '');

@@ -7,7 +7,13 @@ import {
   type OtlpReceiverOptions,
   startOtlpReceiver,
 } from '../../test/support/otlp-receiver.ts';
-import { countersOf, type Heard, hear, pointsOf, receiverAt } from '../../test/support/pushing.ts';
+import {
+  countersOf,
+  pointsOf,
+  type RecordedPushEvents,
+  receiverAt,
+  recordPushEvents,
+} from '../../test/support/pushing.ts';
 import { openTransport } from './open.ts';
 import type { OtlpProtocol, Receiver } from './receiver.ts';
 import { openReceivers, type ReceiversOptions, type Subscription } from './receivers.ts';
@@ -132,7 +138,7 @@ async function subscribed(
   const receiving = await startOtlpReceiver(context, { protocol, ...(answer && { answer }) });
   const receiver = receiverAt(receiving.url, { protocol, ...settings });
   const transport = await openTransport(receiver, 'metrics', OPTIONS);
-  const heard: Heard = hear();
+  const heard: RecordedPushEvents = recordPushEvents();
   const producer: MetricProducer = { collect: async () => ({ resourceMetrics: METRICS, errors: [] }) };
   const subscription: Subscription = { receiver, transport, events: heard, producers: [producer] };
   return { ...receiving, heard, subscription };

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { say } from './child.ts';
+import { send } from './child.ts';
 
 /** Venice, answering at once: of every account one row, a minute old. */
 const provider = createServer((request, response) => {
@@ -16,5 +16,5 @@ const provider = createServer((request, response) => {
 }).listen(0, '127.0.0.1', () => {
   const address = provider.address();
   if (typeof address !== 'object' || !address) throw new Error('the provider does not listen');
-  say({ url: `http://127.0.0.1:${address.port}` });
+  send({ url: `http://127.0.0.1:${address.port}` });
 });

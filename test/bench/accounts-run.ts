@@ -49,9 +49,9 @@ function configuration(baseUrl: string): object {
 
 async function measure(title: string): Promise<void> {
   const load = loadavg()[0] ?? Number.NaN;
-  const begun = performance.now();
+  const startedAt = performance.now();
   const { child, url, said } = await started();
-  const listeningMs = performance.now() - begun;
+  const listeningMs = performance.now() - startedAt;
   child.send('listening');
   const { took, healthyMs } = await askedFor(url);
   const page = await (await fetch(`${url}/metrics`)).text();
@@ -96,7 +96,7 @@ async function started() {
 
 /** Asks one question after the other, and rests a little after each. */
 async function askedFor(url: string) {
-  const begun = performance.now();
+  const startedAt = performance.now();
   const clients = await Promise.all(
     Object.entries(QUESTIONS).map(async ([question, { encoding, ...asked }]) => {
       return { question, client: await openClient(url, encoding, asked) };
@@ -104,10 +104,10 @@ async function askedFor(url: string) {
   );
   const took = new Map<string, number[]>();
   let healthyMs = Number.NaN;
-  while (performance.now() - begun < seconds * 1000) {
+  while (performance.now() - startedAt < seconds * 1000) {
     for (const { question, client } of clients) {
       const { ms } = await client.scrape();
-      if (took.size === 0) healthyMs = performance.now() - begun;
+      if (took.size === 0) healthyMs = performance.now() - startedAt;
       took.set(question, [...(took.get(question) ?? []), ms]);
       await wait(PAUSE_MS);
     }

@@ -28,9 +28,9 @@ const asked = process.argv.slice(2);
 const figures: Figure[] = [];
 for (const [name, measure] of Object.entries(PARTS)) {
   if (asked.length > 0 && !asked.includes(name)) continue;
-  const begun = performance.now();
+  const startedAt = performance.now();
   figures.push(...(await measure()));
-  console.error(`${name}: ${((performance.now() - begun) / 1000).toFixed(1)} s`);
+  console.error(`${name}: ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
 }
 console.log(
   `Node.js ${process.version}, ${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown'}\n`,

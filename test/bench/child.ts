@@ -62,15 +62,15 @@ async function answerOf(child: ChildProcess, script: string): Promise<unknown> {
 }
 
 /** Within a child: says something to the parent. */
-export function say(message: object): void {
+export function send(message: object): void {
   process.send?.(message);
 }
 
 /** Within a child: answers each word of the parent. */
-export function answerEach(words: Readonly<Record<string, () => Promise<object> | object>>): void {
+export function serveCommands(words: Readonly<Record<string, () => Promise<object> | object>>): void {
   process.on('message', (word) => {
     const answer = words[String(word)];
     if (!answer) throw new Error(`nobody knows the word ${word}`);
-    void Promise.resolve(answer()).then(say);
+    void Promise.resolve(answer()).then(send);
   });
 }

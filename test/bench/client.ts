@@ -45,8 +45,8 @@ export async function openClient(
     scrape: () =>
       new Promise((resolve, reject) => {
         failed = reject;
-        const begun = performance.now();
-        const answer = answerReader((bytes) => resolve({ ms: performance.now() - begun, bytes }));
+        const startedAt = performance.now();
+        const answer = answerReader((bytes) => resolve({ ms: performance.now() - startedAt, bytes }));
         heard = (bytes) => {
           try {
             answer(bytes);

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { resultOf } from './child.ts';
 import { openClient, type ScrapeClient } from './client.ts';
-import { bounded, type Figure, rounded, tableOf, told } from './figure.ts';
+import { bounded, type Figure, info, rounded, tableOf } from './figure.ts';
 import { freePort, portOf } from './port.ts';
 
 /**
@@ -105,11 +105,11 @@ async function scrapeSteadily(): Promise<Load> {
   const [sinceDue, sinceSent, errors]: [number[], number[], string[]] = [[], [], []];
   let bytes = 0;
   const scrapeOnce = async (due: number) => {
-    const begun = Math.min(due, performance.now());
+    const startedAt = Math.min(due, performance.now());
     const client = idle.pop() ?? (await new Promise<ScrapeClient>((resolve) => waiting.push(resolve)));
     try {
       const scraped = await client.scrape();
-      sinceDue.push(performance.now() - begun);
+      sinceDue.push(performance.now() - startedAt);
       sinceSent.push(scraped.ms);
       bytes += scraped.bytes;
     } catch (error) {
@@ -119,15 +119,15 @@ async function scrapeSteadily(): Promise<Load> {
     if (next) next(client);
     else idle.push(client);
   };
-  const begun = performance.now();
+  const startedAt = performance.now();
   const all: Promise<void>[] = [];
   for (let count = 0; count < SECONDS * PER_SECOND; count += 1) {
-    const due = begun + (count * 1000) / PER_SECOND;
+    const due = startedAt + (count * 1000) / PER_SECOND;
     if (due > performance.now()) await sleep(due - performance.now());
     all.push(scrapeOnce(due));
   }
   await Promise.all(all);
-  const seconds = (performance.now() - begun) / 1000;
+  const seconds = (performance.now() - startedAt) / 1000;
   for (const client of idle) client.close();
   const ascending = (values: number[]) => values.sort((a, b) => a - b);
   return { sinceDue: ascending(sinceDue), sinceSent: ascending(sinceSent), errors, bytes, seconds };
@@ -147,17 +147,17 @@ function figuresOf(
       measured: `${errors.length} (${note})`,
       target: { text: 'none', met: errors.length === 0 },
     },
-    told('scrapes a second, gzipped', `${(sinceSent.length / seconds).toFixed(0)} (${each})`),
-    told('a scrape from its request to its last byte: p50', `${rounded(quantile(sinceSent, 0.5))} ms`),
+    info('scrapes a second, gzipped', `${(sinceSent.length / seconds).toFixed(0)} (${each})`),
+    info('a scrape from its request to its last byte: p50', `${rounded(quantile(sinceSent, 0.5))} ms`),
     bounded('a scrape from its request to its last byte: p99', quantile(sinceSent, 0.99), {
       atMost: 10,
       ...ms,
     }),
-    told('a scrape from its request to its last byte: longest', `${rounded(quantile(sinceSent, 1))} ms`),
-    told('a scrape from the instant it was due: p50', `${rounded(quantile(sinceDue, 0.5))} ms`),
+    info('a scrape from its request to its last byte: longest', `${rounded(quantile(sinceSent, 1))} ms`),
+    info('a scrape from the instant it was due: p50', `${rounded(quantile(sinceDue, 0.5))} ms`),
     bounded('a scrape from the instant it was due: p99', quantile(sinceDue, 0.99), { atMost: 10, ...ms }),
-    told('a scrape from the instant it was due: longest', `${rounded(quantile(sinceDue, 1))} ms`),
-    told('processor time of the exporter', `${perCent} % of one core`),
+    info('a scrape from the instant it was due: longest', `${rounded(quantile(sinceDue, 1))} ms`),
+    info('processor time of the exporter', `${perCent} % of one core`),
   ];
 }
 

@@ -4,7 +4,7 @@ import process from 'node:process';
 import { promisify } from 'node:util';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { METRICS_METHOD } from '../../src/push/grpc.ts';
-import { answerEach, say } from './child.ts';
+import { send, serveCommands } from './child.ts';
 
 /** Takes every push as cheaply as it can be done, so that what is measured is who pushes. */
 const [protocol] = process.argv.slice(2);
@@ -52,7 +52,7 @@ async function listenGrpc(): Promise<number> {
   )();
 }
 
-answerEach({
+serveCommands({
   counted() {
     const counted = { requests, bytes };
     requests = 0;
@@ -61,4 +61,4 @@ answerEach({
   },
 });
 const origin = `http://127.0.0.1:${await (protocol === 'grpc' ? listenGrpc() : listenHttp())}`;
-say({ url: protocol === 'grpc' ? origin : `${origin}/v1/metrics` });
+send({ url: protocol === 'grpc' ? origin : `${origin}/v1/metrics` });

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { resultOf } from './child.ts';
 import { openClient } from './client.ts';
-import { bounded, type Figure, median, told } from './figure.ts';
+import { bounded, type Figure, info, median } from './figure.ts';
 import { freePort, portOf } from './port.ts';
 
 const Written = z.object({ cells: z.number() });
@@ -41,7 +41,7 @@ export async function restartFigures(): Promise<Figure[]> {
         unit: ' s',
         note,
       }),
-      told('start with an empty ledger until /metrics answers', `${Math.min(...empty).toFixed(2)} s`),
+      info('start with an empty ledger until /metrics answers', `${Math.min(...empty).toFixed(2)} s`),
     ];
   } finally {
     silent.closeAllConnections();
@@ -76,11 +76,11 @@ async function configured(folder: string, path: string, ports: { provider: numbe
 
 /** From the start of the process to the last byte of its first page. */
 async function secondsToMetrics(config: string, port: number): Promise<number> {
-  const begun = performance.now();
+  const startedAt = performance.now();
   const child = spawn(process.execPath, [PROGRAM, 'serve', '--config', config], { stdio: 'ignore' });
   try {
     for (;;) {
-      if (await answered(port)) return (performance.now() - begun) / 1000;
+      if (await answered(port)) return (performance.now() - startedAt) / 1000;
       if (child.exitCode !== null) throw new Error(`the exporter ended with ${child.exitCode}`);
       await sleep(5);
     }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { startChild } from './child.ts';
 import { openClient, type ScrapeClient } from './client.ts';
-import { bounded, type Figure, median, rounded, told } from './figure.ts';
+import { bounded, type Figure, info, median, rounded } from './figure.ts';
 
 const Ready = z.object({ url: z.string() });
 const Nothing = z.object({});
@@ -52,7 +52,7 @@ async function compared(series: number): Promise<Figure[]> {
       figures.push(
         isLargest
           ? bounded(what, speed, { atLeast: target, unit: ' times', note })
-          : told(what, `${speed.toFixed(0)} times (${note})`),
+          : info(what, `${speed.toFixed(0)} times (${note})`),
       );
       if (isLargest) figures.push(...(await loopFigures({ what, server: ours, encoding, our, their })));
     }
@@ -77,7 +77,7 @@ async function loopFigures({ what, server, encoding, our, their }: Compared): Pr
   const block = { atMost: 1, unit: ' ms', note: 'median of the longest turns of the event loop' };
   return [
     bounded(`${what}: synchronous work`, await longestTurn(server, encoding), block),
-    told(`${what}: processor time of the event loop's thread, in many turns`, `${rounded(our.activeMs)} ms`),
+    info(`${what}: processor time of the event loop's thread, in many turns`, `${rounded(our.activeMs)} ms`),
     bounded(`${what}: event-loop delay, p99 above idle`, p99, { atMost: 5, unit: ' ms', note }),
   ];
 }
@@ -89,9 +89,9 @@ async function scraped(server: Server, encoding: Encoding, times: number): Promi
     await sleep(300);
     const idle = await idleLoop(server, 500);
     await server.ask('begin', Nothing);
-    const begun = performance.now();
+    const startedAt = performance.now();
     const all = await steadily(client, times);
-    const span = performance.now() - begun;
+    const span = performance.now() - startedAt;
     const loop = await server.ask('end', Loop);
     const activeMs = Math.max(0, loop.activeMs - (idle.activeMs * span) / 500) / times;
     return { ms: median(all.map(({ ms }) => ms)), bytes: all[0]?.bytes ?? 0, activeMs, loop };

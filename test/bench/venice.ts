@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { resultOf, startChild } from './child.ts';
-import { bounded, type Figure, told } from './figure.ts';
+import { bounded, type Figure, info } from './figure.ts';
 
 const Server = z.object({ url: z.string(), start: z.number() });
 const Read = z.object({ count: z.number(), ms: z.number(), cpuMs: z.number(), peakMb: z.number() });
@@ -54,7 +54,7 @@ function figuresOf(few: Pair, runs: readonly Pair[]): Figure[] {
       unit: ' times',
       note: against(time, 'ms'),
     }),
-    told(`${what}: processor time`, `${(cpu.ours / cpu.plain).toFixed(2)} times (${against(cpu, 'ms')})`),
+    info(`${what}: processor time`, `${(cpu.ours / cpu.plain).toFixed(2)} times (${against(cpu, 'ms')})`),
     bounded(`${what}: peak memory above theirs`, peak.ours - peak.plain, {
       atMost: 60,
       unit: ' MB',

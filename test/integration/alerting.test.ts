@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
-import { startAlerting, told } from '../support/alerting.ts';
-import { type AlertToTell, shippedConfig, startAlertmanager } from '../support/alertmanager.ts';
+import { startAlerting, waitForNotification } from '../support/alerting.ts';
+import { type PostedAlert, shippedConfig, startAlertmanager } from '../support/alertmanager.ts';
 import { realServerTest } from '../support/binaries.ts';
-import { servedOnLoopback } from '../support/loopback.ts';
+import { serveOnLoopback } from '../support/loopback.ts';
 import type { ScrapeTarget } from '../support/prometheus.ts';
 import { startWebhook } from '../support/webhook.ts';
 
@@ -21,7 +21,7 @@ realServerTest(
     const { prometheus, webhook } = await startAlerting(context, { targets: [target], holdFor: '1s' });
     await prometheus.scraped();
     provider.isUp = false;
-    const page = await told(webhook, 'AiBillingFeedDown', 'firing');
+    const page = await waitForNotification(webhook, 'AiBillingFeedDown', 'firing');
     assert.equal(page.receiver, 'warning');
     assert.match(page.annotations.summary ?? '', /usage.*venice|venice.*usage/);
     assert.ok((page.annotations.description ?? '').length > 40);
@@ -39,7 +39,7 @@ realServerTest(
     assert.equal(event.links[0]?.href, page.annotations.runbook_url);
 
     provider.isUp = true;
-    const end = await told(webhook, 'AiBillingFeedDown', 'resolved');
+    const end = await waitForNotification(webhook, 'AiBillingFeedDown', 'resolved');
     assert.equal(end.receiver, 'warning');
   },
 );
@@ -51,7 +51,7 @@ realServerTest(
     const webhook = await startWebhook(context);
     const alertmanager = await startAlertmanager(context, await shippedConfig(webhook.url));
     const { provider, account } = FEED;
-    const alerts = (causes: readonly AlertToTell[]) => [
+    const alerts = (causes: readonly PostedAlert[]) => [
       ...causes,
       alert('AiBillingFeedDown', 'warning', FEED),
       alert('AiBillingFeedDown', 'warning', { ...FEED, account: 'other' }),
@@ -68,7 +68,7 @@ realServerTest(
         .map(({ labels }) => nameOf(labels));
       return all.sort();
     };
-    const becomes = async (causes: readonly AlertToTell[], expected: readonly string[]) => {
+    const becomes = async (causes: readonly PostedAlert[], expected: readonly string[]) => {
       await alertmanager.tell(alerts(causes));
       const deadline = performance.now() + 15_000;
       while ((await suppressed()).join() !== expected.join() && performance.now() < deadline) await wait(100);
@@ -101,7 +101,7 @@ realServerTest(
   },
 );
 
-function alert(alertname: string, severity: string, labels: Readonly<Record<string, string>>): AlertToTell {
+function alert(alertname: string, severity: string, labels: Readonly<Record<string, string>>): PostedAlert {
   return { labels: { alertname, severity, ...labels }, annotations: { summary: alertname } };
 }
 
@@ -115,7 +115,7 @@ async function serveFeed(context: TestContext, provider: { readonly isUp: boolea
     .map(([name, value]) => `${name}="${value}"`)
     .join();
   let [polls, failures] = [0, 0];
-  const address = await servedOnLoopback(context, (_, response) => {
+  const address = await serveOnLoopback(context, (_, response) => {
     polls += 1;
     if (!provider.isUp) failures += 1;
     response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8').end(

@@ -13,7 +13,7 @@ import { type FakeClock, fakeClockAt, type SimulatedContract } from '../simulato
 import { realServerTest } from '../support/binaries.ts';
 import { run } from '../support/child.ts';
 import {
-  assertNoneFell,
+  assertNoCounterFell,
   assertOnlyReads,
   assertWindows,
   ledgerLines,
@@ -28,7 +28,7 @@ const LOOKUPS = ['prices', 'models', 'teams'] as const;
 const LISTS = /(instance_type_prices|models|teams)$/;
 
 interface Scene {
-  readonly dial: FakeClock;
+  readonly clock: FakeClock;
   readonly baseten: BasetenSimulator;
   readonly exporter: Exporter;
 }
@@ -39,15 +39,15 @@ async function scene(
   contract: SimulatedContract,
   keys: BasetenOptions = {},
 ): Promise<Scene> {
-  const dial = fakeClockAt(START);
-  const options = { clock: dial, contract, genesis: Date.UTC(2026, 10, 1) };
+  const clock = fakeClockAt(START);
+  const options = { clock, contract, genesis: Date.UTC(2026, 10, 1) };
   const [baseten, whole] = await Promise.all([startBaseten({ ...options, ...keys }), startBaseten(options)]);
   context.after(() => Promise.all([baseten.close(), whole.close()]));
-  const exporter = await startExporter(context, dial, [
+  const exporter = await startExporter(context, clock, [
     { provider: 'baseten', url: baseten.url, key: keys.billOnlyKey ?? baseten.key },
     { provider: 'baseten', name: 'whole', url: whole.url, key: whole.key },
   ]);
-  return { dial, baseten, exporter };
+  return { clock, baseten, exporter };
 }
 
 async function pollOnce({ exporter }: Pick<Scene, 'exporter'>): Promise<Scrape> {
@@ -75,11 +75,11 @@ function billOf(page: Scrape, account: string): string[] {
 }
 
 /** The bill is read as it is by an account that may read everything, and it is right. */
-function assertBillUntouched(page: Scrape, { dial, baseten }: Scene): void {
+function assertBillUntouched(page: Scrape, { clock, baseten }: Scene): void {
   assert.equal(upOf(page, 'usage'), 1);
   assert.deepEqual(billOf(page, 'test'), billOf(page, 'whole'));
   const truth = (range: Range) => baseten.truth(range);
-  assertWindows(page, { provider: 'baseten' }, dial.now(), truth, ['today', 'month_to_date']);
+  assertWindows(page, { provider: 'baseten' }, clock.now(), truth, ['today', 'month_to_date']);
 }
 
 function pricesOn(page: Scrape, account = 'test') {
@@ -129,14 +129,14 @@ for (const contract of CONTRACTS) {
   for (const status of REFUSED) {
     test(`baseten: lookups refused with ${status} are switched off and leave the bill unchanged, ${contract} contract`, async (context) => {
       const here = await scene(context, contract);
-      const { dial, baseten } = here;
+      const { clock, baseten } = here;
       baseten.fault({ kind: 'status', status }, LISTS);
       // Two polls an hour: every other one asks again.
       for (let poll = 0; poll < 7; poll += 1) {
         const page = await pollOnce(here);
         assertBillUntouched(page, here);
         assertOff(page, here, 1);
-        dial.advance(30 * MINUTE);
+        clock.advance(30 * MINUTE);
       }
       const refused = baseten.requests.filter(({ path }) => path === '/v1/models');
       assert.deepEqual(
@@ -147,19 +147,19 @@ for (const contract of CONTRACTS) {
       // Half an hour after the last refusal the permission is there.
       baseten.fault(undefined);
       assertOff(await pollOnce(here), here, 1);
-      dial.advance(30 * MINUTE);
+      clock.advance(30 * MINUTE);
       assertOn(await pollOnce(here));
       const back = await pollOnce(here);
       assertOn(back);
       assertBillUntouched(back, here);
       assert.deepEqual(teamsOn(back).has('Speech'), true);
 
-      dial.advance(HOUR);
+      clock.advance(HOUR);
       baseten.fault({ kind: 'status', status }, LISTS);
       const gone = await pollOnce(here);
       assertOff(gone, here, 2);
       assertBillUntouched(gone, here);
-      assertNoneFell(back, gone);
+      assertNoCounterFell(back, gone);
       for (const feed of LOOKUPS) {
         const success = gone.value('ai_billing_last_success_timestamp_seconds', labelsOf(feed));
         assert.equal(success, back.value('ai_billing_last_success_timestamp_seconds', labelsOf(feed)), feed);
@@ -176,7 +176,7 @@ test('baseten: a billing-only key keeps reading the bill across restarts', async
       const page = await pollOnce(here);
       assertBillUntouched(page, here);
       assertOff(page, here, start);
-      here.dial.advance(HOUR);
+      here.clock.advance(HOUR);
     }
     await here.exporter.restart();
   }
@@ -184,20 +184,20 @@ test('baseten: a billing-only key keeps reading the bill across restarts', async
 
 test('baseten: team names come from the bill, or from the lookups while they work', async (context) => {
   const here = await scene(context, 'seed');
-  const { dial, baseten } = here;
+  const { clock, baseten } = here;
   await pollOnce(here);
   const named = await pollOnce(here);
   const teams = samplesOf(named, 'ai_billing_resource_info')
     .filter(({ labels }) => labels.account === 'test' && labels.team)
     .map(({ labels }) => `${labels.resource} ${labels.team}`);
   assert.deepEqual(teams.sort(), ['dep-llama Core', 'dep-whisper Speech']);
-  dial.advance(HOUR);
+  clock.advance(HOUR);
   baseten.fault({ kind: 'status', status: 403 }, LISTS);
   await pollOnce(here);
   const unnamed = await pollOnce(here);
   assert.deepEqual(teamsOn(unnamed), new Set(['']));
   assertBillUntouched(unnamed, here);
-  assertNoneFell(named, unnamed);
+  assertNoCounterFell(named, unnamed);
 });
 
 const SPOILED: Readonly<Record<string, readonly [SimulatedFault, FailureReason]>> = {
@@ -218,12 +218,12 @@ const SPOILED: Readonly<Record<string, readonly [SimulatedFault, FailureReason]>
 
 test('baseten: failed lookups are down, keep their last values and leave the bill unchanged', async (context) => {
   const here = await scene(context, 'seed');
-  const { dial, baseten, exporter } = here;
+  const { clock, baseten, exporter } = here;
   await pollOnce(here);
   let before = await pollOnce(here);
   for (const [what, [fault, reason]] of Object.entries(SPOILED)) {
     await context.test(what, async () => {
-      dial.advance(15 * MINUTE);
+      clock.advance(15 * MINUTE);
       baseten.fault(fault, LISTS);
       const page = await pollOnce(here);
       for (const feed of LOOKUPS) {
@@ -241,7 +241,7 @@ test('baseten: failed lookups are down, keep their last values and leave the bil
       assert.deepEqual(teamsOn(page), new Set(['Core', 'Speech', '']));
       assertBillUntouched(page, here);
       baseten.fault(undefined);
-      dial.advance(2 * MINUTE);
+      clock.advance(2 * MINUTE);
       before = await pollOnce(here);
       assertOn(before);
       assertBillUntouched(before, here);
@@ -271,20 +271,24 @@ const IDLE: DedicatedRow = {
 
 /** One account at a server whose bill is written by hand. */
 async function byHand(context: TestContext): Promise<Scene> {
-  const dial = fakeClockAt(START);
-  const baseten = await startBaseten({ clock: dial, generate: false });
+  const clock = fakeClockAt(START);
+  const baseten = await startBaseten({ clock, generate: false });
   context.after(() => baseten.close());
   const { url, key } = baseten;
-  return { dial, baseten, exporter: await startExporter(context, dial, [{ provider: 'baseten', url, key }]) };
+  return {
+    clock,
+    baseten,
+    exporter: await startExporter(context, clock, [{ provider: 'baseten', url, key }]),
+  };
 }
 
 test('baseten: deployments billed without requests differ from those with requests', async (context) => {
   const here = await byHand(context);
-  const { dial, baseten } = here;
+  const { clock, baseten } = here;
   const [busy, idle] = [baseten.book(BUSY), baseten.book(IDLE)];
   await pollOnce(here);
   const moved = async () => {
-    dial.advance(15 * MINUTE);
+    clock.advance(15 * MINUTE);
     const page = await pollOnce(here);
     const of = (resource: string) => {
       const model = resource.replace('dep-', '');
@@ -332,11 +336,11 @@ function overstated(byUsd: number): SimulatedFault {
 
 test('baseten: monthly totals and their reconciliation difference follow the bill', async (context) => {
   const here = await byHand(context);
-  const { dial, baseten } = here;
+  const { clock, baseten } = here;
   const row = baseten.book({ ...BUSY, subtotal: 8n * ONE, credits: 2n * ONE });
   const shown = async () => {
     const page = await pollOnce(here);
-    dial.advance(15 * MINUTE);
+    clock.advance(15 * MINUTE);
     const labels = { provider: 'baseten', account: 'test' };
     const month = ['gross', 'credits', 'net'].map((total) => {
       return page.value(`ai_billing_month_${total}_usd`, { ...labels, tier: 'dedicated' });
@@ -357,23 +361,23 @@ test('baseten: monthly totals and their reconciliation difference follow the bil
 
 test('baseten: monthly totals switch to the new month once it has been read', async (context) => {
   const here = await byHand(context);
-  const { dial, baseten, exporter } = here;
+  const { clock, baseten, exporter } = here;
   baseten.book({ ...BUSY, subtotal: 8n * ONE, credits: 2n * ONE });
   const grossOf = (page: Scrape) =>
     page.value('ai_billing_month_gross_usd', { provider: 'baseten', account: 'test', tier: 'dedicated' });
   assert.equal(grossOf(await pollOnce(here)), 8);
-  dial.set(Date.UTC(2026, 11, 1) + SECOND);
+  clock.set(Date.UTC(2026, 11, 1) + SECOND);
   assert.equal(grossOf(await exporter.fresh()), undefined);
-  baseten.book({ ...BUSY, at: dial.now(), subtotal: 3n * ONE });
+  baseten.book({ ...BUSY, at: clock.now(), subtotal: 3n * ONE });
   assert.equal(grossOf(await pollOnce(here)), 3);
 });
 
 test('baseten: unit prices follow the price list and disappear with it', async (context) => {
   const here = await byHand(context);
-  const { dial, baseten } = here;
+  const { clock, baseten } = here;
   const PRICES = /instance_type_prices$/;
   const priceOf = async (sku: string) => {
-    dial.advance(6 * HOUR);
+    clock.advance(6 * HOUR);
     const page = await pollOnce(here);
     const labels = { provider: 'baseten', account: 'test', resource: '', model: '', tier: 'dedicated', sku };
     return page.value('ai_billing_unit_price_usd', labels);
@@ -406,11 +410,11 @@ test('baseten: a deployment joins its price by name, whether billed by name or b
 
 test('baseten: contract drift is counted once per poll, for the feed that meets it', async (context) => {
   const here = await byHand(context);
-  const { dial, baseten } = here;
+  const { clock, baseten } = here;
   baseten.book(BUSY);
   const driftOf = async (feed: string) => {
     const page = await pollOnce(here);
-    dial.advance(DAY / 4);
+    clock.advance(DAY / 4);
     return page.value('ai_billing_contract_drift_total', { ...labelsOf(feed), kind: 'unknown_field' }) ?? 0;
   };
   assert.deepEqual([await driftOf('usage'), await driftOf('prices'), await driftOf('models')], [0, 0, 0]);

@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { DAY, HOUR, type Instant, MINUTE } from '../../src/core/values/time.ts';
 import type { Exposition } from '../support/exposition.ts';
 import { configure, type Exporter, folderOf, serve } from '../support/process.ts';
-import { pageOf } from '../support/shown-page.ts';
+import { fetchPage } from '../support/shown-page.ts';
 
 const SHIFT = pathToFileURL(join(import.meta.dirname, '../support/shift-clock.ts')).href;
 /** A run each minute, and as long again for a busy machine. */
@@ -87,7 +87,7 @@ const monthsOf = (page: Exposition) =>
 async function shown(exporter: Exporter, holds: (page: Exposition) => boolean): Promise<Exposition> {
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
-    const page = await pageOf(exporter);
+    const page = await fetchPage(exporter);
     if (holds(page)) return page;
     assert.ok(performance.now() < deadline, `not shown in time:\n${exporter.err()}`);
     await wait(200);

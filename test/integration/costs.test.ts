@@ -10,14 +10,14 @@ import { type Exporter, type Scrape, startExporter, windowsAt } from '../support
 import { NOON, sum } from '../support/simulated.ts';
 
 test("/api/v1/costs: agrees with /metrics and the providers' bills to the last digit", async (context) => {
-  const dial = fakeClockAt(NOON);
-  const { close, ...simulators } = await startAll({ clock: dial, genesis: NOON - 40 * DAY });
+  const clock = fakeClockAt(NOON);
+  const { close, ...simulators } = await startAll({ clock, genesis: NOON - 40 * DAY });
   context.after(close);
   const since = startOfDay(NOON) - DAY;
   const accounts = Object.entries(simulators).map(([provider, { url, key }]) => ({ provider, url, key }));
   const exporter = await startExporter(
     context,
-    dial,
+    clock,
     // Northflank's hours are asked for one by one.
     accounts.map((each) => (each.provider === 'northflank' ? { ...each, since } : each)),
   );
@@ -29,7 +29,7 @@ test("/api/v1/costs: agrees with /metrics and the providers' bills to the last d
   for (const window of WINDOWS) await assertAgrees(exporter, page, window);
 
   refunded.revise({ subtotal: parseDecimal('-0.000000000001') });
-  dial.advance(20 * MINUTE);
+  clock.advance(20 * MINUTE);
   await exporter.pollAll();
   const later = await exporter.fresh();
   await exporter.restart();
@@ -43,7 +43,7 @@ test("/api/v1/costs: agrees with /metrics and the providers' bills to the last d
   for (const window of WINDOWS) {
     const { costs } = await costsOf(exporter, window, 'provider');
     const { usd = '' } = costs.find(({ provider }) => provider === 'baseten') ?? {};
-    assert.equal(parseDecimal(usd), billed(windowsAt(dial.now())[window]), window);
+    assert.equal(parseDecimal(usd), billed(windowsAt(clock.now())[window]), window);
   }
 });
 

@@ -7,7 +7,7 @@ import { isAlert } from '../../deploy/prometheus/src/rule.ts';
 import { dashboardFiles } from '../../grafana/src/generate.ts';
 import { closedDay, highest, named, queriesOf } from '../../grafana/src/promql.ts';
 import { METRICS } from '../../src/core/metrics/catalog.ts';
-import { impatientRules } from '../support/alerting.ts';
+import { rulesWithoutDelay } from '../support/alerting.ts';
 import { realServerTest } from '../support/binaries.ts';
 import { run } from '../support/child.ts';
 import { Dashboard, filledIn, panelsOf } from '../support/dashboards.ts';
@@ -115,7 +115,7 @@ realServerTest(
     const prometheus = await startPrometheus(context, {
       intervalMs: 2000,
       targets: ['one', 'other'].map((job) => ({ address, job })),
-      rules: await impatientRules(context, { holdFor: '1h' }),
+      rules: await rulesWithoutDelay(context, { holdFor: '1h' }),
     });
     const missing = await emptyFor(PATIENCE_MS, prometheus);
     context.diagnostic(`${ASKED.size} expressions, ${missing.length} without data`);

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
 import type { Scrape } from '../support/exporter.ts';
-import { HAPPENINGS, startEveryFamily } from '../support/families.ts';
+import { ACTIVITIES, startEveryFamily } from '../support/families.ts';
 import { type Answer, startOtlpReceiver } from '../support/otlp-receiver.ts';
 import { receiverAt } from '../support/pushing.ts';
 
@@ -24,7 +24,7 @@ test('metrics: every catalog family is filled by a provider, and changes', async
   const { url } = await startOtlpReceiver(context, { protocol: 'http/protobuf', answer });
   const world = await startEveryFamily(context, { receivers: [receiverAt(url)] });
   const seen = new Map<string, Set<string>>();
-  for (const change of HAPPENINGS) {
+  for (const change of ACTIVITIES) {
     await change(world);
     await world.exporter.pollAll();
     if (change.name === 'fail') answers.push({ status: 503 }, { status: 400 });

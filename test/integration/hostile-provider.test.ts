@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { samplesOf } from '../support/expected.ts';
-import { HOSTILE_ANSWERS, startHostile } from '../support/hostile-provider.ts';
+import { HOSTILE_ANSWERS, startHostileProvider } from '../support/hostile-provider.ts';
 import { configure, type Exporter, folderOf, serve } from '../support/process.ts';
-import { pageWhen } from '../support/shown-page.ts';
+import { waitForPage } from '../support/shown-page.ts';
 import { type Watched, watchProcess } from '../support/watched-process.ts';
 
 /** What `docs/deployment.md` gives a container. */
@@ -18,13 +18,13 @@ interface Met {
 
 /** Lives through polls of every feed of Venice, each answered alike, until one of a feed has ended. */
 async function meet(context: TestContext, name: string, feed: string, metric: string): Promise<Met> {
-  const url = await startHostile(context, (HOSTILE_ANSWERS[name] ?? assert.fail(name))());
+  const url = await startHostileProvider(context, (HOSTILE_ANSWERS[name] ?? assert.fail(name))());
   const folder = await folderOf(context);
   const accounts = { venice: { url, key: 'key-of-venice' } };
   const file = await configure(folder, { accounts, schedule: '0 0 1 1 *' });
   const exporter = await serve(context, file, { env: { NODE_OPTIONS: '--max-old-space-size=384' } });
   const stop = watchProcess(exporter);
-  await pageWhen(exporter, (page) =>
+  await waitForPage(exporter, (page) =>
     samplesOf(page, metric).some(({ labels, value }) => {
       return labels.feed === feed && value > 0 && (labels.reason ?? 'contract') === 'contract';
     }),

@@ -6,10 +6,10 @@ import { z } from 'zod';
 import { run } from '../support/child.ts';
 import { copiesOf, type Stage, stagesOf, wordsOf } from '../support/dockerfile.ts';
 import {
+  assertMissingConfigurationRejected,
+  assertSurvivesRestart,
   type Image,
-  liveThroughARestart,
   loadBinaries,
-  refuseMissingConfiguration,
 } from '../support/image.ts';
 import { manifestOf } from '../support/manifest.ts';
 import { start } from '../support/process.ts';
@@ -32,8 +32,8 @@ const CONFIG = '/etc/ai-billing-exporter/config.yml';
 
 test('image: runs on its own files, read-only except for its volume', async (context) => {
   const image = await layOut(context);
-  await liveThroughARestart(context, image);
-  await refuseMissingConfiguration(context, image);
+  await assertSurvivesRestart(context, image);
+  await assertMissingConfigurationRejected(context, image);
   await loadBinaries(context, image);
 });
 

@@ -16,13 +16,13 @@ import {
 import { createDice } from '../support/property.ts';
 import {
   areFeedsUp,
-  growth,
-  LASTING_COUNTERS,
-  netOf,
-  type Spending,
+  type BillingActivity,
+  deltaOf,
+  gaugeValues,
+  LEDGER_COUNTERS,
+  netCounters,
   seriesKey,
-  shownBy,
-  startSpending,
+  startBillingActivity,
 } from '../support/spending.ts';
 
 const ROUNDS = 50;
@@ -34,7 +34,7 @@ const ALL_BOOKED_MS = 20_000;
 
 test('ledger: kill -9 at any instant loses nothing, counts nothing twice and lowers no counter', async (context) => {
   const dice = createDice();
-  const spending = await startSpending(dice);
+  const spending = await startBillingActivity(dice);
   context.after(() => spending.close());
   const file = await configure(await folderOf(context), { accounts: spending.accounts });
   const watched = watch();
@@ -55,18 +55,18 @@ test('ledger: kill -9 at any instant loses nothing, counts nothing twice and low
   }
 
   const last = await serve(context, file);
-  watched.take(await pageOf(last));
-  const expected = () => growth(baseline, spending.billed());
-  const page = await pageWhen(last, watched, (shown) => sameAmounts(netOf(shown), expected()));
+  watched.take(await fetchPage(last));
+  const expected = () => deltaOf(baseline, spending.billed());
+  const page = await waitForPage(last, watched, (shown) => sameAmounts(netCounters(shown), expected()));
   context.diagnostic(`${watched.pages()} pages, ${watched.series()} series`);
-  assert.deepEqual(sorted(netOf(page)), sorted(expected()));
+  assert.deepEqual(sorted(netCounters(page)), sorted(expected()));
   assertGauges(spending, page);
   assert.equal((await last.end('SIGTERM')).code, 0);
 });
 
 interface Round {
   readonly file: string;
-  readonly spending: Spending;
+  readonly spending: BillingActivity;
   readonly watched: Watched;
   readonly dice: () => number;
 }
@@ -98,7 +98,7 @@ async function readPages(running: Running, watched: Watched): Promise<void> {
   const [, url] = await running.said(LISTENING).catch(() => []);
   if (url === undefined) return;
   for (;;) {
-    const page = await pageOf({ url }).catch(() => undefined);
+    const page = await fetchPage({ url }).catch(() => undefined);
     if (page === undefined) return;
     watched.take(page);
     await wait(15);
@@ -120,7 +120,7 @@ function watch(): Watched {
     take(page) {
       const seen = new Set<string>();
       for (const sample of [...page.families.values()].flatMap(({ samples }) => samples)) {
-        if (!LASTING_COUNTERS.has(sample.name)) continue;
+        if (!LEDGER_COUNTERS.has(sample.name)) continue;
         const key = seriesKey(sample.name, sample.labels);
         const before = highest.get(key) ?? 0;
         assert.ok(sample.value >= before, `${key} fell from ${before} to ${sample.value}`);
@@ -135,20 +135,20 @@ function watch(): Watched {
   };
 }
 
-async function pageOf({ url }: Pick<Exporter, 'url'>): Promise<Exposition> {
+async function fetchPage({ url }: Pick<Exporter, 'url'>): Promise<Exposition> {
   const response = await fetch(`${url}/metrics`, { headers: { accept: 'text/plain;version=0.0.4' } });
   return parseExposition(await response.text(), 'text');
 }
 
 /** The first page that fulfils the condition, or the one that was there when time was up. */
-async function pageWhen(
+async function waitForPage(
   exporter: Exporter,
   watched: Watched,
   condition: (page: Exposition) => boolean,
 ): Promise<Exposition> {
   const deadline = performance.now() + ALL_BOOKED_MS;
   for (;;) {
-    const page = await pageOf(exporter);
+    const page = await fetchPage(exporter);
     watched.take(page);
     if (condition(page) || performance.now() > deadline) return page;
     await wait(50);
@@ -156,15 +156,15 @@ async function pageWhen(
 }
 
 /** Waits until every feed was read, so that all that is spent from now on counts. */
-async function settled(exporter: Exporter, watched: Watched, { accounts }: Spending): Promise<void> {
+async function settled(exporter: Exporter, watched: Watched, { accounts }: BillingActivity): Promise<void> {
   const isSettled = (shown: Exposition) =>
     areFeedsUp(accounts, shown.families.get(METRICS.up.name)?.samples ?? []);
-  const page = await pageWhen(exporter, watched, isSettled);
+  const page = await waitForPage(exporter, watched, isSettled);
   assert.ok(isSettled(page), 'every feed was read');
-  assert.deepEqual(sorted(netOf(page)), [], 'nothing was spent since the first reading');
+  assert.deepEqual(sorted(netCounters(page)), [], 'nothing was spent since the first reading');
 }
 
-function assertGauges(spending: Spending, page: Exposition): void {
+function assertGauges(spending: BillingActivity, page: Exposition): void {
   const now = Date.now();
   const today = startOfDay(now);
   const windows = [
@@ -173,7 +173,7 @@ function assertGauges(spending: Spending, page: Exposition): void {
   ] as const;
   for (const [metric, from] of windows) {
     const expected = spending.gauge(metric, { start: from, end: today + DAY });
-    assert.deepEqual(sorted(shownBy(metric, page)), sorted(expected));
+    assert.deepEqual(sorted(gaugeValues(metric, page)), sorted(expected));
   }
 }
 

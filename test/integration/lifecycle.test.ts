@@ -21,11 +21,17 @@ import {
   serve,
   start,
 } from '../support/process.ts';
-import { pageWhen } from '../support/shown-page.ts';
-import { areFeedsUp, growth, netOf, type Spending, startSpending } from '../support/spending.ts';
+import { waitForPage } from '../support/shown-page.ts';
+import {
+  areFeedsUp,
+  type BillingActivity,
+  deltaOf,
+  netCounters,
+  startBillingActivity,
+} from '../support/spending.ts';
 
-async function spendingOf(context: TestContext): Promise<Spending> {
-  const spending = await startSpending(() => 0.5);
+async function spendingOf(context: TestContext): Promise<BillingActivity> {
+  const spending = await startBillingActivity(() => 0.5);
   context.after(() => spending.close());
   return spending;
 }
@@ -171,13 +177,13 @@ test('storage: a full disk keeps the last snapshot, is reported, and is recovere
   const exporter = await serve(context, file);
   const isRead = (page: Exposition) =>
     areFeedsUp(spending.accounts, page.families.get(METRICS.up.name)?.samples ?? []);
-  await pageWhen(exporter, isRead);
+  await waitForPage(exporter, isRead);
   const baseline = spending.billed();
   spending.grow();
-  const expected = () => [...growth(baseline, spending.billed())].sort();
+  const expected = () => [...deltaOf(baseline, spending.billed())].sort();
   const isBooked = (page: Exposition) =>
-    JSON.stringify([...netOf(page)].sort(), text) === JSON.stringify(expected(), text);
-  const before = await pageWhen(exporter, isBooked);
+    JSON.stringify([...netCounters(page)].sort(), text) === JSON.stringify(expected(), text);
+  const before = await waitForPage(exporter, isBooked);
   if (!(await limitFiles(exporter.pid, '0'))) return skipUnlessRequired(context, 'no prlimit');
   spending.grow();
   const storage = (page: Exposition) =>
@@ -185,10 +191,10 @@ test('storage: a full disk keeps the last snapshot, is reported, and is recovere
       ({ labels: { reason, feed = '' }, value }) =>
         reason === 'storage' && /usage|breakdown_1h/.test(feed) && value > 0,
     ).length;
-  const failing = await pageWhen(exporter, (page) => storage(page) >= 3);
+  const failing = await waitForPage(exporter, (page) => storage(page) >= 3);
   assert.deepEqual(
-    [...netOf(failing)].sort(),
-    [...netOf(before)].sort(),
+    [...netCounters(failing)].sort(),
+    [...netCounters(before)].sort(),
     'nothing is shown that is not stored',
   );
   const status = await (await fetch(`${exporter.url}/api/v1/status`)).text();
@@ -196,9 +202,10 @@ test('storage: a full disk keeps the last snapshot, is reported, and is recovere
   assert.equal((await fetch(`${exporter.url}/-/ready`)).status, 200);
   await exporter.said(/"reason":"storage"[^\n]*"msg":"poll failed"/);
   assert.ok(await limitFiles(exporter.pid, 'unlimited'));
-  const after = await pageWhen(exporter, isBooked);
-  assert.ok(await pageWhen(exporter, isRead));
-  for (const [series, value] of netOf(before)) assert.ok((netOf(after).get(series) ?? 0n) >= value, series);
+  const after = await waitForPage(exporter, isBooked);
+  assert.ok(await waitForPage(exporter, isRead));
+  for (const [series, value] of netCounters(before))
+    assert.ok((netCounters(after).get(series) ?? 0n) >= value, series);
   assert.equal((await exporter.end('SIGTERM')).code, 0);
 });
 

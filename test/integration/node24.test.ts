@@ -5,7 +5,7 @@ import { run } from '../support/child.ts';
 import { parseExposition } from '../support/exposition.ts';
 import { BIN, configure, folderOf, runToEnd, serve } from '../support/process.ts';
 import { createDice } from '../support/property.ts';
-import { startSpending } from '../support/spending.ts';
+import { startBillingActivity } from '../support/spending.ts';
 
 /** The oldest release that `engines` promises. */
 const OLDEST = '24.0.0';
@@ -18,7 +18,7 @@ test(`package: runs on Node ${OLDEST}`, { timeout: 300_000 }, async (context) =>
   const version = await runToEnd(context, ['--version'], { node, program: BIN });
   assert.equal(version.code, 0, version.err);
   assert.match(version.out, /^\d+\.\d+\.\d+\n$/);
-  const spending = await startSpending(createDice());
+  const spending = await startBillingActivity(createDice());
   context.after(() => spending.close());
   const file = await configure(await folderOf(context), { accounts: spending.accounts });
   const first = await serve(context, file, { node, program: BIN });

@@ -30,24 +30,24 @@ interface Situation extends NorthflankOptions {
 }
 
 interface World {
-  readonly dial: FakeClock;
+  readonly clock: FakeClock;
   readonly northflank: Simulator<NorthflankRow>;
   readonly exporter: Exporter;
 }
 
 async function start(context: TestContext, { since, config, ...options }: Situation): Promise<World> {
-  const dial = fakeClockAt(NOW);
-  const northflank = await startNorthflank({ clock: dial, ...options });
+  const clock = fakeClockAt(NOW);
+  const northflank = await startNorthflank({ clock, ...options });
   context.after(() => northflank.close());
   const { url, key } = northflank;
-  const exporter = await startExporter(context, dial, [{ provider: 'northflank', url, key, since, config }]);
-  return { dial, northflank, exporter };
+  const exporter = await startExporter(context, clock, [{ provider: 'northflank', url, key, since, config }]);
+  return { clock, northflank, exporter };
 }
 
 /** Polls twice: what the list and the invoices are compared with is read by the first. */
-async function pollTwice({ exporter, dial }: World): Promise<Scrape> {
+async function pollTwice({ exporter, clock }: World): Promise<Scrape> {
   await exporter.pollAll();
-  dial.advance(10 * MINUTE);
+  clock.advance(10 * MINUTE);
   await exporter.pollAll();
   return exporter.fresh();
 }
@@ -81,11 +81,11 @@ async function notesOf({ url }: Exporter, feed: string): Promise<Record<string, 
   return Object.fromEntries(notes.map(({ topic, text }) => [topic, text]));
 }
 
-function assertTruth(page: Scrape, { dial, northflank }: World): void {
+function assertExactTotals(page: Scrape, { clock, northflank }: World): void {
   // The open hour and one that is not due stand in no window yet.
-  const due = floorTo(HOUR, dial.now() - 15 * MINUTE);
+  const due = floorTo(HOUR, clock.now() - 15 * MINUTE);
   const truthOf = ({ start, end }: Range) => northflank.truth({ start, end: Math.min(end, due) });
-  assertWindows(page, { provider: 'northflank' }, dial.now(), truthOf, ['today', 'month_to_date']);
+  assertWindows(page, { provider: 'northflank' }, clock.now(), truthOf, ['today', 'month_to_date']);
 }
 
 const asked = ({ requests }: World['northflank'], path: RegExp) =>
@@ -103,7 +103,7 @@ for (const contract of CONTRACTS) {
       assert.ok(truth > 0n);
       assert.equal(sampleOf(page, 'ai_billing_month_gross_usd', { tier }), toNumber(truth), tier);
     }
-    assertTruth(page, world);
+    assertExactTotals(page, world);
     assert.equal(differenceOf(page, 'usage_list'), 0);
     assert.match(world.exporter.log(), /poll succeeded/);
     assertOnlyReads(world.northflank.requests);
@@ -117,7 +117,7 @@ for (const contract of CONTRACTS) {
     );
     const page = await pollTwice(world);
     assert.equal(differenceOf(page, 'usage_list'), 0.5);
-    assertTruth(page, world);
+    assertExactTotals(page, world);
   });
 }
 
@@ -187,7 +187,7 @@ for (const contract of CONTRACTS) {
         hoursOf({ start: since, end: NOW - 20 * MINUTE }, (hour) => hour >= 8 && hour < 18),
       );
       world.northflank.fault(fault, PATHS.usage_list);
-      assertTruth(await pollTwice(world), world);
+      assertExactTotals(await pollTwice(world), world);
       return asked(world.northflank, HOUR_PATH).length;
     };
     const [without, having] = [await firstRead({ kind: 'status', status: 403 }), await firstRead(undefined)];
@@ -202,7 +202,7 @@ for (const contract of CONTRACTS) {
       hoursOf({ start: NOVEMBER + 3 * DAY, end: NOVEMBER + 6 * DAY }, (hour) => hour > 20),
     );
     await pollTwice(world);
-    world.dial.advance(10 * MINUTE);
+    world.clock.advance(10 * MINUTE);
     await world.exporter.pollAll();
     assert.ok(world.northflank.truth({ start: NOVEMBER, end: DECEMBER }).total('cost') > 9n * ONE);
     assert.equal(differenceOf(await world.exporter.fresh(), 'invoices'), 0);
@@ -279,7 +279,7 @@ async function assertUsageWell(world: World, polled: readonly Polled[], what: st
   const { usage, usage_history } = endingsOf(polled);
   assert.deepEqual([usage, usage_history], [true, true], what);
   const page = await world.exporter.fresh();
-  assertTruth(page, world);
+  assertExactTotals(page, world);
   return page;
 }
 
@@ -287,7 +287,7 @@ test('northflank: a refused feed is switched off, does not affect the others, an
   const world = await startBusy(context);
   for (const [feed, path] of Object.entries(PATHS)) {
     for (const status of REFUSED) {
-      world.dial.advance(HEALING_MS);
+      world.clock.advance(HEALING_MS);
       world.northflank.fault({ kind: 'status', status }, path);
       const polled = await world.exporter.pollAll();
       assert.deepEqual(endingsOf(polled), { ...WELL, [feed]: null }, `${feed} ${status}`);
@@ -296,7 +296,7 @@ test('northflank: a refused feed is switched off, does not affect the others, an
       world.northflank.fault(undefined);
     }
   }
-  world.dial.advance(HEALING_MS);
+  world.clock.advance(HEALING_MS);
   assert.deepEqual(endingsOf(await world.exporter.pollAll()), WELL);
 });
 
@@ -304,14 +304,14 @@ for (const [name, fault] of Object.entries(FAILED)) {
   test(`northflank: hourly usage is read while the other feeds get ${name}`, async (context) => {
     const world = await startBusy(context);
     for (const [feed, path] of Object.entries(PATHS)) {
-      world.dial.advance(HEALING_MS);
+      world.clock.advance(HEALING_MS);
       world.northflank.fault(fault, path);
       const polled = await world.exporter.pollAll();
       assert.equal(endingsOf(polled)[feed], false, feed);
       await assertUsageWell(world, polled, feed);
       world.northflank.fault(undefined);
     }
-    world.dial.advance(HEALING_MS);
+    world.clock.advance(HEALING_MS);
     assert.deepEqual(endingsOf(await world.exporter.pollAll()), WELL);
   });
 }
@@ -320,7 +320,7 @@ test('northflank: the other feeds make one request per poll for usage list, invo
   const world = await startBusy(context);
   const before = Object.values(PATHS).map((path) => asked(world.northflank, path).length);
   for (let poll = 0; poll < 5; poll += 1) {
-    world.dial.advance(HOUR);
+    world.clock.advance(HOUR);
     if (poll === 2) await world.exporter.restart();
     await world.exporter.pollAll();
   }
@@ -355,7 +355,7 @@ test('northflank: a 500 at the drill-down of one hour is reported despite the 40
   assert.deepEqual([failures('server'), failures('contract')], [1, 0]);
 
   const status: unknown = await (await fetch(`${world.exporter.url}/api/v1/status`)).json();
-  const { accounts } = Told.parse(status);
+  const { accounts } = NotifiedAlert.parse(status);
   const { reason, message, ranges } =
     accounts[0]?.feeds.find(({ name }) => name === 'usage')?.lastError ?? {};
   assert.equal(reason, 'server');
@@ -371,7 +371,7 @@ test('northflank: a 500 at the drill-down of one hour is reported despite the 40
   assert.match(first, /<strong>contract<\/strong> the hour was not found/);
 });
 
-const Told = z.object({
+const NotifiedAlert = z.object({
   accounts: z.array(
     z.object({
       feeds: z.array(

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MINUTE } from '../../src/core/values/time.ts';
 import { startEveryFamily } from '../support/families.ts';
 import { collectorTest, startCollector, validateCollector } from '../support/otel-collector.ts';
-import { assertSame, RARELY } from '../support/otlp-parity.ts';
+import { assertSameSeries, MANUAL_PUSH } from '../support/otlp-parity.ts';
 import { startOtlpReceiver } from '../support/otlp-receiver.ts';
 import { type Series, seriesOfPage, seriesOfPush, seriesOfVector } from '../support/otlp-series.ts';
 import { startPrometheus } from '../support/prometheus.ts';
@@ -30,25 +30,25 @@ collectorTest('behind it a Prometheus and a vendor hold what stands on the page'
     REMOTE_WRITE_URL: `${prometheus.url}/api/v1/write`,
     VENDOR_OTLP_ENDPOINT: new URL(vendor.url).origin,
   });
-  const { dial, exporter } = await startEveryFamily(context, {
-    receivers: [receiverAt(`http://${collector.grpc}`, { ...RARELY, protocol: 'grpc' })],
+  const { clock, exporter } = await startEveryFamily(context, {
+    receivers: [receiverAt(`http://${collector.grpc}`, { ...MANUAL_PUSH, protocol: 'grpc' })],
   });
   await exporter.push(); // what is told of pushes is there from the first one on
-  dial.advance(MINUTE);
+  clock.advance(MINUTE);
   await exporter.pollAll();
   await exporter.fresh();
   await exporter.push();
   const page = seriesOfPage(await exporter.scrape());
-  const at = dial.now();
+  const at = clock.now();
 
   const written = await settled(page, async () =>
     seriesOfVector(await prometheus.query('{job="ai-billing-exporter"}', at)),
   );
-  assertSame(written, page, 'remote write');
+  assertSameSeries(written, page, 'remote write');
   const told = await settled(page, async () =>
     seriesOfPush(vendor.pushes.map((push) => ofInstant(push, at))),
   );
-  assertSame(told, page, 'vendor');
+  assertSameSeries(told, page, 'vendor');
   for (const { headers } of vendor.pushes) assert.equal(headers['api-key'], VENDOR.VENDOR_API_KEY);
   assert.deepEqual(collector.log().match(/.*\t(warn|error)\t.*/g), null);
 });

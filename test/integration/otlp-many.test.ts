@@ -8,7 +8,7 @@ import { createPrometheusPage } from '../../src/sinks/prometheus/page.ts';
 import { createSelfMetrics } from '../../src/sinks/prometheus/self.ts';
 import { realServerTest } from '../support/binaries.ts';
 import { everyFamilyOf, fillSelf } from '../support/catalogue.ts';
-import { type Receivers, type Shown, startComparing, startReceivers } from '../support/otlp-parity.ts';
+import { type Receivers, type Shown, startParityCheck, startReceivers } from '../support/otlp-parity.ts';
 
 const NOW = Date.UTC(2026, 2, 22, 9, 30, 13, 250);
 
@@ -21,7 +21,7 @@ for (const series of [500, 50_000]) {
       const told = await startReceivers(context);
       const clock = { now: NOW };
       const shown = await startShowing(context, series, told, () => clock.now);
-      const compare = await startComparing(context, shown, told, 1000);
+      const compare = await startParityCheck(context, shown, told, 1000);
       clock.now += 60_000;
       const names = await compare(clock.now, `${series} series`);
       assert.deepEqual(shown.logged, []);

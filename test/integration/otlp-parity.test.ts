@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
 import { MINUTE } from '../../src/core/values/time.ts';
 import { realServerTest } from '../support/binaries.ts';
-import { HAPPENINGS, startEveryFamily } from '../support/families.ts';
-import { assertSame, RARELY, startComparing, startReceivers } from '../support/otlp-parity.ts';
+import { ACTIVITIES, startEveryFamily } from '../support/families.ts';
+import { assertSameSeries, MANUAL_PUSH, startParityCheck, startReceivers } from '../support/otlp-parity.ts';
 import { type Answer, type Push, startOtlpReceiver } from '../support/otlp-receiver.ts';
 import {
   named,
@@ -21,14 +21,14 @@ realServerTest(
   async (context) => {
     const told = await startReceivers(context);
     const world = await startEveryFamily(context, { prometheus: true, receivers: told.receivers });
-    const compare = await startComparing(context, world.exporter, told);
-    world.dial.advance(MINUTE);
+    const compare = await startParityCheck(context, world.exporter, told);
+    world.clock.advance(MINUTE);
     const seen = new Set<string>();
-    for (const happens of HAPPENINGS) {
+    for (const happens of ACTIVITIES) {
       await happens(world);
       await world.exporter.pollAll();
       await world.exporter.fresh();
-      for (const name of await compare(world.dial.now(), happens.name)) seen.add(name);
+      for (const name of await compare(world.clock.now(), happens.name)) seen.add(name);
     }
     assert.deepEqual(
       catalogue().filter((name) => !seen.has(name)),
@@ -40,7 +40,7 @@ realServerTest(
 
 test('OTLP: GenAI attributes are added to each series without changing it', async (context) => {
   const { url, pushes } = await startOtlpReceiver(context, { protocol: 'http/json' });
-  const receivers = [receiverAt(url, { ...RARELY, protocol: 'http/json' })];
+  const receivers = [receiverAt(url, { ...MANUAL_PUSH, protocol: 'http/json' })];
   const { exporter } = await startEveryFamily(context, { genAi: true, receivers });
   await exporter.pollAll();
   const page = await exporter.fresh();
@@ -54,7 +54,7 @@ test('OTLP: GenAI attributes are added to each series without changing it', asyn
     })),
   }));
   const costs = (series: Series) => named(series, (name) => !/^(process|nodejs|ai_billing_otlp)_/.test(name));
-  assertSame(costs(seriesOfPush(plain)), costs(seriesOfPage(page)), 'without them');
+  assertSameSeries(costs(seriesOfPush(plain)), costs(seriesOfPage(page)), 'without them');
   const [providers = 0, models = 0, tokenTypes = 0] = Object.values(GEN_AI).map((name) => told.get(name));
   assert.ok(providers > models && models > tokenTypes && tokenTypes > 0, JSON.stringify([...told]));
 });
@@ -63,11 +63,11 @@ test('OTLP: deltas add up to the totals over restarts, refused pushes and a 200 
   const answers: Answer[] = [];
   const answer = () => answers.shift() ?? {};
   const { url, pushes } = await startOtlpReceiver(context, { protocol: 'http/protobuf', answer });
-  const receivers = [receiverAt(url, { ...RARELY, temporality: 'delta' })];
+  const receivers = [receiverAt(url, { ...MANUAL_PUSH, temporality: 'delta' })];
   const world = await startEveryFamily(context, { receivers });
   const { exporter } = world;
   const refused: Push[] = [];
-  for (const happens of HAPPENINGS) {
+  for (const happens of ACTIVITIES) {
     await happens(world);
     await exporter.pollAll();
     const refusal = REFUSALS.get(happens.name);
@@ -89,7 +89,7 @@ test('OTLP: deltas add up to the totals over restarts, refused pushes and a 200 
   const totals = counted(seriesOfPage(page));
   const sums = counted(seriesOfDifferences(pushes.filter((push) => !refused.includes(push))));
   assert.ok(refused.length > 0 && totals.size > 20);
-  assertSame(sums, totals, 'sums of differences', { within: 1e-12 });
+  assertSameSeries(sums, totals, 'sums of differences', { within: 1e-12 });
 });
 
 /** What the receiver answers to a push after something happened. */

@@ -16,7 +16,7 @@ import {
   type Running,
   start,
 } from '../support/process.ts';
-import { startSpending } from '../support/spending.ts';
+import { startBillingActivity } from '../support/spending.ts';
 
 /** Nobody listens there: every poll fails and writes a line. */
 const GONE = { venice: { url: 'http://127.0.0.1:9', key: 'not-a-key' } };
@@ -210,7 +210,7 @@ cp ${disk}/log ${folder}/copy; }`,
 });
 
 test('poll: prints its whole result even if logging fails', async (context) => {
-  const spending = await startSpending(() => 0.5);
+  const spending = await startBillingActivity(() => 0.5);
   context.after(() => spending.close());
   const file = await configure(await folderOf(context), { accounts: spending.accounts });
   for (const where of ['2>/dev/full', '2>&-']) {

@@ -15,19 +15,19 @@ import { createDice } from '../support/property.ts';
 import {
   type Amounts,
   areFeedsUp,
-  growth,
-  LASTING_COUNTERS,
-  type Spending,
-  startSpending,
+  type BillingActivity,
+  deltaOf,
+  LEDGER_COUNTERS,
+  startBillingActivity,
 } from '../support/spending.ts';
-import { COUNTERS, netGrowth, samplesOf, storedKey, TWINS } from '../support/stored.ts';
+import { CORRECTIONS_OF, COUNTERS, netGrowth, samplesOf, storedKey } from '../support/stored.ts';
 
 const SCRAPE_MS = 1000;
 const ZERO_MS = 3000;
 const NEWCOMER = 'brand-new';
 
 realServerTest('Prometheus: stored counters equal the spend', ['prometheus'], async (context) => {
-  const spending = await startSpending(createDice());
+  const spending = await startBillingActivity(createDice());
   context.after(() => spending.close());
   const folder = await folderOf(context);
   const accounts = spending.accounts;
@@ -50,9 +50,9 @@ realServerTest('Prometheus: stored counters equal the spend', ['prometheus'], as
   spending.begin(NEWCOMER);
   await spendFor(10, spending);
   // Alone between two polls: what grows in the same poll would hide it.
-  await holdsNet(prometheus, growth(before, spending.billed()));
+  await holdsNet(prometheus, deltaOf(before, spending.billed()));
   spending.correct();
-  await holdsNet(prometheus, growth(before, spending.billed()));
+  await holdsNet(prometheus, deltaOf(before, spending.billed()));
   await spendFor(6, spending);
   const stopping = Date.now();
   assert.equal((await first.end('SIGTERM')).code, 0);
@@ -60,7 +60,7 @@ realServerTest('Prometheus: stored counters equal the spend', ['prometheus'], as
   const downtime = { start: stopping, end: Date.now() };
   await spendFor(8, spending);
   spending.correct();
-  const spent = growth(before, spending.billed());
+  const spent = deltaOf(before, spending.billed());
   await holdsNet(prometheus, spent);
 
   const history = await samplesOf(prometheus, COUNTERS);
@@ -87,14 +87,14 @@ realServerTest('demo: promtool finds no problem with its metrics', ['promtool'],
 });
 
 /** Seconds of spending, a little each quarter. */
-async function spendFor(seconds: number, spending: Spending): Promise<void> {
+async function spendFor(seconds: number, spending: BillingActivity): Promise<void> {
   for (let quarter = 0; quarter < seconds * 4; quarter += 1) {
     spending.grow();
     await wait(250);
   }
 }
 
-function everyFeedIsUp(prometheus: Prometheus, { accounts }: Spending): Promise<void> {
+function everyFeedIsUp(prometheus: Prometheus, { accounts }: BillingActivity): Promise<void> {
   return waitUntil('every feed was read once', async () => {
     const up = await prometheus.query(`${METRICS.up.name}{job="text"}`);
     return areFeedsUp(accounts, up);
@@ -105,7 +105,7 @@ function everyFeedIsUp(prometheus: Prometheus, { accounts }: Spending): Promise<
 async function holdsNet(prometheus: Prometheus, spent: Amounts): Promise<void> {
   const expected = toNumber([...spent].filter(isCost).reduce((sum, [, value]) => sum + value, 0n));
   const { name } = METRICS.cost;
-  const query = `sum by (job) (${name}) - sum by (job) (${TWINS.get(name)})`;
+  const query = `sum by (job) (${name}) - sum by (job) (${CORRECTIONS_OF.get(name)})`;
   await waitUntil('all spend is scraped', async () => {
     const jobs = await prometheus.query(query);
     return jobs.length === 2 && jobs.every(({ value }) => Math.abs(Number(value) - expected) < 1e-9);
@@ -119,7 +119,7 @@ function isCost([key]: readonly [string, Fixed]): boolean {
 
 function everyProviderCorrects(history: readonly MatrixSeries[]): void {
   const lowered = history
-    .filter(({ labels }) => labels.__name__ === TWINS.get(METRICS.cost.name))
+    .filter(({ labels }) => labels.__name__ === CORRECTIONS_OF.get(METRICS.cost.name))
     .filter(({ values }) => Number(values.at(-1)?.value) > 0);
   const providers = new Set(lowered.map(({ labels }) => labels.provider));
   assert.deepEqual(providers, new Set(['baseten', 'venice', 'inference_sh']));
@@ -133,7 +133,7 @@ function firstDollars(history: readonly MatrixSeries[], spent: Amounts): void {
   assert.equal(costs.length, 4, 'a deployment, a model of each of two, an app');
   for (const { labels, values } of newcomers) {
     assert.equal(values[0]?.value, '0', `${storedKey(labels)} begins at 0`);
-    if (!TWINS.has(labels.__name__ ?? '')) continue;
+    if (!CORRECTIONS_OF.has(labels.__name__ ?? '')) continue;
     const isSpent = (spent.get(storedKey(labels)) ?? 0n) > 0n;
     // A deployment without surcharges says so.
     assert.ok(isSpent || labels.component === 'surcharge', storedKey(labels));
@@ -156,7 +156,7 @@ function neverFalls(history: readonly MatrixSeries[]): void {
 /** One query a name: `resets` forgets it. */
 async function noReset(prometheus: Prometheus): Promise<void> {
   let series = 0;
-  for (const name of LASTING_COUNTERS) {
+  for (const name of LEDGER_COUNTERS) {
     const resets = await prometheus.query(`resets(${name}[10m])`);
     series += resets.length;
     assert.ok(

@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { realServerTest } from '../support/binaries.ts';
 import { run } from '../support/child.ts';
 import { launchWithOwnLibraries } from '../support/debian.ts';
-import { servedOnLoopback } from '../support/loopback.ts';
+import { serveOnLoopback } from '../support/loopback.ts';
 import { promtoolCheckMetrics, type ScrapeTarget, startPrometheus } from '../support/prometheus.ts';
 
 const TEXT = `# HELP cost_usd_total US dollars.
@@ -28,14 +28,14 @@ cost_usd_total{model="a"} 0.30000000000000004
 const OPEN_METRICS_TYPE = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
 
 async function serveText(context: TestContext): Promise<ScrapeTarget> {
-  const address = await servedOnLoopback(context, (_, response) => {
+  const address = await serveOnLoopback(context, (_, response) => {
     response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8').end(TEXT);
   });
   return { address, job: 'text', protocols: ['PrometheusText0.0.4'] };
 }
 
 async function serveOpenMetrics(context: TestContext): Promise<ScrapeTarget> {
-  const address = await servedOnLoopback(context, ({ headers, url }, response) => {
+  const address = await serveOnLoopback(context, ({ headers, url }, response) => {
     assert.match(headers.accept ?? '', /^application\/openmetrics-text;version=1\.0\.0/);
     assert.match(String(headers['accept-encoding']), /gzip/);
     assert.equal(url, '/other');
@@ -46,7 +46,7 @@ async function serveOpenMetrics(context: TestContext): Promise<ScrapeTarget> {
 }
 
 async function serveTruncated(context: TestContext): Promise<ScrapeTarget> {
-  const address = await servedOnLoopback(context, (_, response) => {
+  const address = await serveOnLoopback(context, (_, response) => {
     response.setHeader('content-type', OPEN_METRICS_TYPE).end(OPEN_METRICS.replace('# EOF\n', ''));
   });
   return { address, job: 'truncated' };

@@ -7,7 +7,7 @@ import { realServerTest } from '../support/binaries.ts';
 import { run } from '../support/child.ts';
 import { configurationOf, folderOf, LISTENING, start } from '../support/process.ts';
 import { createDice } from '../support/property.ts';
-import { startSpending } from '../support/spending.ts';
+import { startBillingActivity } from '../support/spending.ts';
 import { callsAllowedBy, settingsOf, UNIT } from '../support/unit.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -121,7 +121,7 @@ interface Service {
 
 /** What systemd makes of the unit before it starts it, in a folder, with this checkout as what is installed. */
 async function layOut(context: TestContext, settings: ReadonlyMap<string, string[]>): Promise<Service> {
-  const spending = await startSpending(createDice());
+  const spending = await startBillingActivity(createDice());
   context.after(() => spending.close());
   const folder = await folderOf(context);
   const [state, credentials] = [join(folder, 'state'), join(folder, 'credentials')];

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { freePort, portOf } from '../bench/port.ts';
 import { configurationOf, configure, folderOf, LISTENING, MAIN, type Running } from '../support/process.ts';
-import { startSpending } from '../support/spending.ts';
+import { startBillingActivity } from '../support/spending.ts';
 import { inTerminal, screenOf } from '../support/terminal.ts';
 
 const CTRL_C = '\x03';
@@ -91,7 +91,7 @@ test('terminal: kill -9 leaves the terminal unchanged', async (context) => {
 });
 
 test('terminal: serve and poll leave the terminal unchanged and print whole lines', async (context) => {
-  const spending = await startSpending(() => 0.5);
+  const spending = await startBillingActivity(() => 0.5);
   context.after(() => spending.close());
   const file = await configure(await folderOf(context), { accounts: spending.accounts });
   const served = await inTerminal(context, `exec ${process.execPath} ${MAIN} serve --config ${file}`);
@@ -146,7 +146,7 @@ test('terminal: Ctrl-C under npm is one signal: the last push is made and the ex
   }).listen(0, '127.0.0.1');
   context.after(() => void receiver.close());
   await new Promise((resolve) => receiver.once('listening', resolve));
-  const spending = await startSpending(() => 0.5);
+  const spending = await startBillingActivity(() => 0.5);
   context.after(() => spending.close());
   const folder = await folderOf(context);
   const known: object = JSON.parse(

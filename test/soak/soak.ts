@@ -11,10 +11,10 @@ const [days = '46', seed = String(Math.floor(Math.random() * 2 ** 32))] = proces
 const plan = longPlan(Number(seed), Number(days));
 const begun = performance.now();
 console.error(`${days} days after two weeks, seed ${seed}`);
-const soaked = await soak(plan, (now) => {
+const result = await soak(plan, (now) => {
   console.error(`day ${((now - plan.start) / DAY).toFixed(1)} after ${minutes()} min`);
 });
-const figures = figuresOf(soaked);
+const figures = figuresOf(result);
 console.log(
   `Node.js ${process.version}, seed ${seed}, ${minutes()} minutes, load average ${loadavg()[1]?.toFixed(1)}\n`,
 );

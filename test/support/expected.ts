@@ -82,7 +82,7 @@ export function assertWindows(
 }
 
 /** Holds every counter less its twin against what the truth of a range grew by. */
-export function assertNets(page: Scrape, owner: Owner, before: Truth, after: Truth): void {
+export function assertNetCosts(page: Scrape, owner: Owner, before: Truth, after: Truth): void {
   for (const [measure, [total, twin, detail]] of entriesOf(COUNTERS)) {
     const was = valuesOf(measure, before, owner);
     const is = valuesOf(measure, after, owner);
@@ -159,7 +159,7 @@ export function samplesOf(
 }
 
 /** There is one info sample for every resource that has a cost, and no other. */
-export function assertOneInfoEach(page: Scrape): void {
+export function assertUniqueInfoSeries(page: Scrape): void {
   const resourceOf = ({ labels }: { labels: Labels }) =>
     keyOf([labels.provider ?? '', labels.account ?? '', labels.resource ?? '']);
   const infos = samplesOf(page, 'ai_billing_resource_info');
@@ -194,7 +194,7 @@ export function ledgerLines({ text }: Scrape): string[] {
 }
 
 /** No counter of the ledger is lower than it was on the page before. */
-export function assertNoneFell(before: Scrape, after: Scrape): void {
+export function assertNoCounterFell(before: Scrape, after: Scrape): void {
   const counters = [...before.families.values()].filter(({ type }) => type === 'counter');
   for (const { name, labels, value } of counters.flatMap(({ samples }) => samples)) {
     if (!LEDGER_NAMES.has(name)) continue;

@@ -86,7 +86,7 @@ export interface Scope {
 }
 
 /** What a test may want of the configuration besides accounts. */
-export interface MoreOfExporter {
+export interface ExporterOptions {
   readonly budgets?: readonly Budget[];
   readonly maxSeries?: number;
   /** Off when absent. */
@@ -102,7 +102,7 @@ export async function startExporter(
   scope: Scope,
   clock: OwnClock,
   accounts: readonly ExporterAccount[],
-  more: MoreOfExporter = {},
+  more: ExporterOptions = {},
 ): Promise<Exporter> {
   const folder = more.ledger === undefined ? await mkdtemp(join(tmpdir(), 'exporter-')) : undefined;
   const { budgets = [], maxSeries = 10_000 } = more;

@@ -141,7 +141,7 @@ export const HOSTILE_ANSWERS: Readonly<Record<string, () => Answer>> = {
 };
 
 /** A provider on a free loopback port that answers every request alike. */
-export async function startHostile(ending: Ending, answer: Answer): Promise<string> {
+export async function startHostileProvider(ending: Ending, answer: Answer): Promise<string> {
   const server = createServer((request, response) => {
     response.on('error', () => {});
     answer(request, response);

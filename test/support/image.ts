@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Exposition, parseExposition } from './exposition.ts';
 import { configurationOf, type Ended, LISTENING, type Running } from './process.ts';
 import { createDice } from './property.ts';
-import { startSpending } from './spending.ts';
+import { startBillingActivity } from './spending.ts';
 
 /** What a container runtime does with an image: the image's user and environment, its root read-only, state in `/data`. */
 export interface Image {
@@ -22,9 +22,9 @@ export interface Image {
 }
 
 /** Runs the program of an image, or of what stands for one, through a life with a restart. */
-export async function liveThroughARestart(context: TestContext, image: Image): Promise<void> {
+export async function assertSurvivesRestart(context: TestContext, image: Image): Promise<void> {
   const { entrypoint, command } = image;
-  const spending = await startSpending(createDice());
+  const spending = await startBillingActivity(createDice());
   context.after(() => spending.close());
   await image.configure(configurationOf({ accounts: spending.accounts }));
 
@@ -55,7 +55,7 @@ export async function liveThroughARestart(context: TestContext, image: Image): P
 }
 
 /** A command line that cannot work ends with the exit code that says so. */
-export async function refuseMissingConfiguration(context: TestContext, image: Image): Promise<void> {
+export async function assertMissingConfigurationRejected(context: TestContext, image: Image): Promise<void> {
   const { code, err } = await image.run(context, [...image.entrypoint, 'serve', '--config', '/none.yml'])
     .ended;
   assert.equal(code, 2);

@@ -1,6 +1,6 @@
 import type { Simulator } from '../simulators/kit/service.ts';
-import type { Circumstances, Life } from './life.ts';
-import { QUIET } from './life.ts';
+import type { Simulation, SimulationInputs } from './life.ts';
+import { NORMAL_INPUTS } from './life.ts';
 
 /** Something that somebody has to be told of. */
 export interface Incident {
@@ -10,23 +10,25 @@ export interface Incident {
   readonly hours: number;
   /** The alerts of which one must fire: the first is what it is all about. */
   readonly tells: readonly string[];
-  begin(life: Life): void;
-  end(life: Life): void;
+  begin(simulation: Simulation): void;
+  end(simulation: Simulation): void;
   /** The exporter is not there meanwhile. */
   readonly isGone?: boolean;
 }
 
 type When = Pick<Incident, 'at' | 'hours' | 'tells'>;
-type SimulatorOf = (life: Life) => Pick<Simulator, 'fault'>;
+type SimulatorOf = (simulation: Simulation) => Pick<Simulator, 'fault'>;
 
 /** The spend is other than usual. */
-function spending(name: string, when: When, change: Partial<Circumstances>): Incident {
-  const usual = Object.fromEntries(Object.entries(QUIET).filter(([key]) => Object.hasOwn(change, key)));
+function spending(name: string, when: When, change: Partial<SimulationInputs>): Incident {
+  const usual = Object.fromEntries(
+    Object.entries(NORMAL_INPUTS).filter(([key]) => Object.hasOwn(change, key)),
+  );
   return {
     name,
     ...when,
-    begin: (life) => void Object.assign(life.now, change),
-    end: (life) => void Object.assign(life.now, usual),
+    begin: (simulation) => void Object.assign(simulation.now, change),
+    end: (simulation) => void Object.assign(simulation.now, usual),
   };
 }
 
@@ -36,8 +38,8 @@ function failing(name: string, when: When, of: SimulatorOf, fault: Parameters<Si
   return {
     name,
     ...when,
-    begin: (life) => of(life).fault(...fault),
-    end: (life) => of(life).fault(undefined, paths),
+    begin: (simulation) => of(simulation).fault(...fault),
+    end: (simulation) => of(simulation).fault(undefined, paths),
   };
 }
 

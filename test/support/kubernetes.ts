@@ -28,7 +28,7 @@ const MODULES: Readonly<Record<string, string>> = {
  * The compiler finds what is unknown, missing or of the wrong type: an object literal may hold nothing that its type does
  * not name. The schemas' own code finds quantities, durations and the like that are none; it lets unknown fields pass.
  */
-export async function faultsOf(objects: readonly KubernetesObject[]): Promise<string[]> {
+export async function schemaErrors(objects: readonly KubernetesObject[]): Promise<string[]> {
   const [byType, bySchema] = await Promise.all([
     faultsByType(objects),
     Promise.all(objects.map(faultsBySchema)),

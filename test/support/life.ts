@@ -11,7 +11,7 @@ import { startVenice } from '../simulators/venice/server.ts';
 import { type Exporter, type ExporterAccount, type Scope, startExporter } from './exporter.ts';
 
 /** What somebody may change about a life that is otherwise quiet. */
-export interface Circumstances {
+export interface SimulationInputs {
   /** How many times the usual is spent at Venice. */
   venice: number;
   /** Of Venice's input tokens, those that are read from the cache: 0 to 1. */
@@ -32,7 +32,7 @@ export interface Circumstances {
 }
 
 /** Nothing that anybody has to be told of. */
-export const QUIET: Circumstances = {
+export const NORMAL_INPUTS: SimulationInputs = {
   venice: 1,
   cached: 0.5,
   price: 2,
@@ -47,11 +47,11 @@ export const QUIET: Circumstances = {
 type Simulators = Awaited<ReturnType<typeof startSimulators>>;
 
 /** Four accounts whose spend comes by the hour, with quiet weekends and a noise of a fifth. */
-export interface Life {
-  readonly dial: FakeClock;
+export interface Simulation {
+  readonly clock: FakeClock;
   readonly simulators: Simulators;
   readonly exporter: Exporter;
-  readonly now: Circumstances;
+  readonly now: SimulationInputs;
   /** Lives the next hour and polls at its end. */
   hour(): Promise<void>;
 }
@@ -64,9 +64,9 @@ const FEEDS: Readonly<Record<string, readonly string[]>> = {
   northflank: ['usage'],
 };
 
-export async function startLife(scope: Scope, start: Instant): Promise<Life> {
-  const dial = fakeClockAt(start);
-  const simulators = await startSimulators(dial);
+export async function startSimulation(scope: Scope, start: Instant): Promise<Simulation> {
+  const clock = fakeClockAt(start);
+  const simulators = await startSimulators(clock);
   scope.after(async () => {
     await Promise.all(Object.values(simulators).map((simulator) => simulator.close()));
   });
@@ -83,24 +83,24 @@ export async function startLife(scope: Scope, start: Instant): Promise<Life> {
     };
   });
   const budgets = [{ name: 'all', limit: parseDecimal('9000'), period: 'month', match: {} }] as const;
-  const exporter = await startExporter(scope, dial, accounts, { budgets });
-  const now = { ...QUIET };
+  const exporter = await startExporter(scope, clock, accounts, { budgets });
+  const now = { ...NORMAL_INPUTS };
   const books = openBooks(simulators, now);
   return {
-    dial,
+    clock,
     simulators,
     exporter,
     now,
     async hour() {
-      books.live(dial.now());
-      dial.advance(HOUR);
+      books.live(clock.now());
+      clock.advance(HOUR);
       await exporter.pollAll();
     },
   };
 }
 
-async function startSimulators(dial: FakeClock) {
-  const options = { clock: dial, generate: false };
+async function startSimulators(clock: FakeClock) {
+  const options = { clock, generate: false };
   const [baseten, venice, inference_sh, northflank] = await Promise.all([
     startBaseten(options),
     startVenice(options),
@@ -130,7 +130,7 @@ function usd(dollars: number): Usd {
   return parseDecimal(dollars.toFixed(4));
 }
 
-function openBooks(simulators: Simulators, now: Circumstances) {
+function openBooks(simulators: Simulators, now: SimulationInputs) {
   const { baseten, venice, inference_sh, northflank } = simulators;
   const days = new Map<string, { revise(row: object): void; readonly sum: Record<string, number> }>();
 
@@ -176,7 +176,7 @@ function openBooks(simulators: Simulators, now: Circumstances) {
 
   return {
     live(hour: Instant) {
-      const busy = busyness(hour);
+      const busy = weekdayFactor(hour);
       deployment('dep-busy', hour, { dollars: 2 * busy, requests: 400 });
       deployment('dep-idle', hour, { dollars: 1.5, requests: now.requests });
       // Some are billed once a day, and a day late.
@@ -209,7 +209,7 @@ function openBooks(simulators: Simulators, now: Circumstances) {
 }
 
 /** 1 on a working day, a little more or less; 0.6 at weekends. */
-function busyness(hour: Instant): number {
+function weekdayFactor(hour: Instant): number {
   const isWeekend = [0, 6].includes(new Date(hour).getUTCDay());
   const noise = 0.8 + 0.4 * roll(7, 1, Math.floor(hour / HOUR));
   return (isWeekend ? 0.6 : 1) * noise;

@@ -6,7 +6,7 @@ import { once } from 'node:events';
  *
  * The kernel holds the lock for a child that ends with this process, however that ends: no lock outlives its owner.
  */
-export async function locked<T>(path: string, work: () => Promise<T>): Promise<T> {
+export async function withFileLock<T>(path: string, work: () => Promise<T>): Promise<T> {
   const holder = spawn('flock', [path, 'sh', '-c', 'echo held; exec cat'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });

@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { TestContext } from 'node:test';
 
 /** Serves on a free loopback port until the test ends; gives host and port. */
-export async function servedOnLoopback(context: TestContext, listener: RequestListener): Promise<string> {
+export async function serveOnLoopback(context: TestContext, listener: RequestListener): Promise<string> {
   const server = createServer(listener).listen(0, '127.0.0.1');
   context.after(() => {
     server.close();

@@ -16,7 +16,7 @@ export function deadLinks(sources: Sources): string[] {
 }
 
 /** What the code of the Markdown files tells a reader to type, found by the first group of `pattern`, once each. */
-export function toldToType(sources: Sources, pattern: RegExp): string[] {
+export function documentedCommands(sources: Sources, pattern: RegExp): string[] {
   const code = markdownOf(sources).flatMap(([, text]) => text.match(/^```[\s\S]*?^```|`[^`\n]+`/gm) ?? []);
   const found = code.flatMap((text) => Array.from(text.matchAll(pattern), (match) => match[1] ?? ''));
   return [...new Set(found)];

@@ -47,16 +47,16 @@ export async function readOpenApi(): Promise<OpenApi> {
 }
 
 /** Holds answers against the document, and the document against the answers. */
-export interface Judge {
+export interface ResponseValidator {
   /** The body of an answer that is as documented. Fails for any other. */
-  judge(method: string, path: string, response: Response): Promise<unknown>;
+  validate(method: string, path: string, response: Response): Promise<unknown>;
   /** Fails unless the value fits a schema of the document. */
   fits(schema: Schema, value: unknown, what: string): void;
   /** What is documented and was in no answer so far: answers, fields, and whether they may be null. */
   unseen(): string[];
 }
 
-export function createJudge(document: OpenApi): Judge {
+export function createResponseValidator(document: OpenApi): ResponseValidator {
   const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true, keywords: ['components'] });
   formats.default(ajv);
   const compiled = new Map<Schema, ValidateFunction>();
@@ -68,7 +68,7 @@ export function createJudge(document: OpenApi): Judge {
   };
   return {
     fits,
-    async judge(method, path, response) {
+    async validate(method, path, response) {
       const type = response.headers.get('content-type') ?? '';
       const name = `${method} ${path} ${response.status} ${type}`;
       const operation = document.paths[path]?.[method];

@@ -17,7 +17,7 @@ import { receiverAt } from './pushing.ts';
 import { startVictoriaMetrics, type VictoriaMetrics } from './victoria-metrics.ts';
 
 /** Nobody is pushed to but when the test says so. */
-export const RARELY = { intervalMs: 24 * HOUR };
+export const MANUAL_PUSH = { intervalMs: 24 * HOUR };
 
 /** Figures of the process: they move between two looks, and so do their label sets. */
 const PROCESS = /^(process|nodejs)_/;
@@ -46,9 +46,9 @@ export async function startReceivers(context: TestContext): Promise<Receivers> {
     backend,
     own: { json, grpc },
     receivers: [
-      receiverAt(backend.otlpUrl, { ...RARELY, name: 'backend', compression: 'gzip' }),
-      receiverAt(json.url, { ...RARELY, name: 'json', protocol: 'http/json' }),
-      receiverAt(grpc.url, { ...RARELY, name: 'grpc', protocol: 'grpc' }),
+      receiverAt(backend.otlpUrl, { ...MANUAL_PUSH, name: 'backend', compression: 'gzip' }),
+      receiverAt(json.url, { ...MANUAL_PUSH, name: 'json', protocol: 'http/json' }),
+      receiverAt(grpc.url, { ...MANUAL_PUSH, name: 'grpc', protocol: 'grpc' }),
     ],
   };
 }
@@ -64,7 +64,7 @@ export interface Shown {
 export type Compare = (at: Instant, what: string) => Promise<string[]>;
 
 /** Lets a real Prometheus scrape both pages. What is told of pushes is there from now on. */
-export async function startComparing(
+export async function startParityCheck(
   context: TestContext,
   shown: Shown,
   { backend, own }: Receivers,
@@ -76,10 +76,10 @@ export async function startComparing(
     const before = Object.entries(own).map(([name, { pushes }]) => ({ name, pushes, length: pushes.length }));
     await shown.push();
     const { page, otelPage } = await scrape();
-    assertSame(otelPage, page, `${what}: /otel/metrics`);
+    assertSameSeries(otelPage, page, `${what}: /otel/metrics`);
     for (const { name, pushes, length } of before)
-      assertSame(seriesOfPush(pushes.slice(length)), page, `${what}: ${name}`);
-    assertSame(await storedAt(backend, at, page), page, `${what}: protobuf`, ROUNDED);
+      assertSameSeries(seriesOfPush(pushes.slice(length)), page, `${what}: ${name}`);
+    assertSameSeries(await storedAt(backend, at, page), page, `${what}: protobuf`, ROUNDED);
     return namesIn(page);
   };
 }
@@ -118,7 +118,12 @@ async function storedAt(backend: VictoriaMetrics, instant: Instant, expected: Se
 }
 
 /** Fails and says what is not the same in both; of process metrics only their names are. */
-export function assertSame(actual: Series, expected: Series, what: string, options: Likeness = EXACT): void {
+export function assertSameSeries(
+  actual: Series,
+  expected: Series,
+  what: string,
+  options: Likeness = EXACT,
+): void {
   const found = unlike(actual, expected, options);
   assert.deepEqual(found.slice(0, 20), [], `${what}: ${found.length} of ${expected.size} series`);
 }

@@ -1,4 +1,4 @@
-import type { CarriedProgram } from './carried.ts';
+import type { BundledTool } from './carried.ts';
 
 /** A program, and how it is come by. */
 export interface Program {
@@ -8,7 +8,7 @@ export interface Program {
   readonly asked?: readonly string[];
   /** The oldest version that tests count on. */
   readonly atLeast: readonly [major: number, minor: number];
-  readonly from: DebianPackage | CarriedProgram;
+  readonly from: DebianPackage | BundledTool;
 }
 
 /** A Debian package that holds one. */

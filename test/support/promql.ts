@@ -79,7 +79,7 @@ export function groupingsOf(expr: string): string[] {
  * What an expression names that nobody exposes: a metric, a label it is narrowed by, or a label it groups by that none of its metrics
  * has. `made` are labels that the expression itself makes (`label_replace`).
  */
-export function strangersIn(expr: string, known: Known = EXPOSED): string[] {
+export function unknownNames(expr: string, known: Known = EXPOSED): string[] {
   const selections = selectionsOf(expr);
   const metrics = selections.flatMap(({ metric, labels }) => {
     const own = known.get(metric);

@@ -27,7 +27,7 @@ export function signed(varint: bigint): bigint {
 }
 
 /** A packed field of eight bytes each. */
-export function eights<Value>(packed: Buffer, read: (packed: Buffer, at: number) => Value): Value[] {
+export function readFixed64<Value>(packed: Buffer, read: (packed: Buffer, at: number) => Value): Value[] {
   return Array.from({ length: packed.length / 8 }, (_, index) => read(packed, index * 8));
 }
 

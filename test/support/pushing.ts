@@ -61,7 +61,7 @@ export function pointsOf({ scopeMetrics }: ResourceMetrics): EncodedPoint[] {
 }
 
 /** Events as they came. */
-export interface Heard extends PushEvents {
+export interface RecordedPushEvents extends PushEvents {
   readonly told: EncodedPoint[];
   readonly losses: (readonly [count: number, reason: PushFailure])[];
   readonly ends: PushEnd[];
@@ -70,8 +70,8 @@ export interface Heard extends PushEvents {
   carries: number;
 }
 
-export function hear(): Heard {
-  const heard: Heard = {
+export function recordPushEvents(): RecordedPushEvents {
+  const heard: RecordedPushEvents = {
     told: [],
     losses: [],
     ends: [],

@@ -107,7 +107,7 @@ export interface Fired {
 }
 
 /** What promtool says that it got in place of nothing, window by window. */
-export function firedIn(output: string, windows: readonly Window[]): Fired[] {
+export function firedAlerts(output: string, windows: readonly Window[]): Fired[] {
   return output.split(/^\s+expr: /m).flatMap((block) => {
     const window = windows.find(({ start, end }) => block.startsWith(JSON.stringify(exprOf({ start, end }))));
     if (!window) return [];
@@ -129,7 +129,11 @@ function labelsOf(text: string): Record<string, string> {
 }
 
 /** The text of a promtool test that expects nothing to fire, ever. */
-export function testOf(recorder: Recorder, ruleFiles: readonly string[], windows: readonly Window[]): string {
+export function ruleTest(
+  recorder: Recorder,
+  ruleFiles: readonly string[],
+  windows: readonly Window[],
+): string {
   return stringify({
     rule_files: ruleFiles,
     evaluation_interval: '30m',

@@ -17,7 +17,7 @@ import type { Exposition, Labels } from './exposition.ts';
 export type Amounts = ReadonlyMap<string, Fixed>;
 
 /** Providers whose bill is what a test spends, and nothing else. */
-export interface Spending {
+export interface BillingActivity {
   readonly accounts: Readonly<Record<string, Pick<Simulator, 'url' | 'key'>>>;
   readonly baseten: BasetenSimulator;
   readonly venice: Simulator<VeniceRow>;
@@ -35,7 +35,7 @@ export interface Spending {
 }
 
 /** Starts three providers with a little on their books. `dice` gives numbers from 0 to 1. */
-export async function startSpending(dice: () => number): Promise<Spending> {
+export async function startBillingActivity(dice: () => number): Promise<BillingActivity> {
   const quiet = { generate: false };
   const [baseten, venice, inferenceSh] = await Promise.all([
     startBaseten(quiet),
@@ -60,7 +60,7 @@ export async function startSpending(dice: () => number): Promise<Spending> {
   const apps = ['infsh/flux', 'acme/captions'];
   const pick = (names: readonly string[]) => names[below(names.length)] ?? '';
 
-  const spending: Spending = {
+  const spending: BillingActivity = {
     accounts: simulators,
     baseten,
     venice,
@@ -185,7 +185,7 @@ export function seriesKey(name: string, labels: Labels): string {
 
 /** Whether every feed that is shown is up, and none is missing but such as not every account has. */
 export function areFeedsUp(
-  accounts: Spending['accounts'],
+  accounts: BillingActivity['accounts'],
   up: readonly { readonly labels: Labels; readonly value: number | string }[],
 ): boolean {
   const isShown = (id: string, name: string) =>
@@ -197,14 +197,14 @@ export function areFeedsUp(
 }
 
 /** `after - before`, without what did not move. */
-export function growth(before: Amounts, after: Amounts): Amounts {
+export function deltaOf(before: Amounts, after: Amounts): Amounts {
   const keys = [...new Set([...before.keys(), ...after.keys()])];
   const moved = keys.map((key): [string, Fixed] => [key, (after.get(key) ?? 0n) - (before.get(key) ?? 0n)]);
   return new Map(moved.filter(([, value]) => value !== 0n));
 }
 
 /** Every ledger counter less its corrections, by the counter's series. */
-export function netOf(page: Exposition): Amounts {
+export function netCounters(page: Exposition): Amounts {
   const net = new Map<string, Fixed>();
   for (const { name, corrections: downward } of Object.values<Metric>(METRICS)) {
     if (!downward) continue;
@@ -218,7 +218,7 @@ export function netOf(page: Exposition): Amounts {
 }
 
 /** What a gauge shows, by series. */
-export function shownBy({ name }: Metric, page: Exposition): Amounts {
+export function gaugeValues({ name }: Metric, page: Exposition): Amounts {
   const samples = page.families.get(name)?.samples ?? [];
   const shown = samples.map(({ labels, value }): [string, Fixed] => [
     seriesKey(name, labels),
@@ -228,7 +228,7 @@ export function shownBy({ name }: Metric, page: Exposition): Amounts {
 }
 
 /** Names of the counters that outlive the process. */
-export const LASTING_COUNTERS: ReadonlySet<string> = new Set(
+export const LEDGER_COUNTERS: ReadonlySet<string> = new Set(
   Object.values<Metric>(METRICS)
     .filter(({ type, source }) => type === 'counter' && source === 'ledger')
     .flatMap(({ name, corrections }) => (corrections ? [name, corrections.name] : [name])),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
 import { type Fixed, fromNumber } from '../../src/core/values/money.ts';
 import type { MatrixSeries, Prometheus } from './prometheus.ts';
-import { type Amounts, LASTING_COUNTERS, seriesKey } from './spending.ts';
+import { type Amounts, LEDGER_COUNTERS, seriesKey } from './spending.ts';
 
 const Stored = z.object({
   data: z.object({
@@ -29,10 +29,10 @@ export async function samplesOf(prometheus: Prometheus, selector: string): Promi
 }
 
 /** Matches every counter that outlives a process of the exporter. */
-export const COUNTERS = `{__name__=~"${[...LASTING_COUNTERS].join('|')}"}`;
+export const COUNTERS = `{__name__=~"${[...LEDGER_COUNTERS].join('|')}"}`;
 
 /** Counters to their corrections, by name. */
-export const TWINS: ReadonlyMap<string, string> = new Map(
+export const CORRECTIONS_OF: ReadonlyMap<string, string> = new Map(
   Object.values<Metric>(METRICS).flatMap(({ name, corrections }) =>
     corrections ? [[name, corrections.name]] : [],
   ),
@@ -53,7 +53,7 @@ export function netGrowth(history: readonly MatrixSeries[]): Amounts {
   const moved = new Map(history.map(({ labels, values }) => [storedKey(labels), movedOf(values)]));
   const net = new Map<string, Fixed>();
   for (const { labels } of history) {
-    const twin = TWINS.get(labels.__name__ ?? '');
+    const twin = CORRECTIONS_OF.get(labels.__name__ ?? '');
     if (twin === undefined) continue;
     const corrections = moved.get(storedKey({ ...labels, __name__: twin }));
     if (corrections === undefined) assert.fail(`${storedKey(labels)} stands without its twin`);

@@ -24,7 +24,7 @@ export type AnySimulator = Pick<Simulator, 'url' | 'key' | 'requests' | 'fault' 
 
 /** Providers that can be struck. Nothing is billed but what is spent here. */
 export interface World {
-  readonly dial: FakeClock;
+  readonly clock: FakeClock;
   readonly simulators: Readonly<Record<ProviderId, AnySimulator>>;
   /** A second Baseten account, which nothing ever happens to. */
   readonly steady: AnySimulator;
@@ -33,13 +33,13 @@ export interface World {
 }
 
 /** Starts all four, and one that nothing happens to, with the key they accept. */
-export async function startWorld(
+export async function startFaultScenario(
   context: TestContext,
   contract: SimulatedContract,
   key: string,
 ): Promise<World> {
-  const dial = fakeClockAt(START);
-  const options = { clock: dial, contract, generate: false, key };
+  const clock = fakeClockAt(START);
+  const options = { clock, contract, generate: false, key };
   const [baseten, venice, inference_sh, northflank, steady] = await Promise.all([
     startBaseten(options),
     startVenice(options),
@@ -51,12 +51,12 @@ export async function startWorld(
   context.after(() => Promise.all(all.map((simulator) => simulator.close())));
   let spent = 0n;
   return {
-    dial,
+    clock,
     simulators: { baseten, venice, inference_sh, northflank },
     steady,
     spend() {
       spent += 1n;
-      const now = dial.now();
+      const now = clock.now();
       const model = { category: 'model_api', at: now, model_name: 'm' } as const;
       const tokens = { input_tokens: 10, output_tokens: 5, cached_input_tokens: 2 };
       for (const simulator of [baseten, steady])
@@ -84,17 +84,17 @@ export async function startWorld(
   };
 }
 
-export interface ExporterOfWorld {
+export interface ScenarioExporterOptions {
   readonly timeoutMs?: number;
   /** Where each of the four is asked; at its own address when absent. */
   readonly through?: (provider: ProviderId) => string;
 }
 
 /** The exporter over all of the world's accounts. */
-export function exporterOf(
+export function startScenarioExporter(
   context: TestContext,
-  { dial, simulators, steady }: World,
-  { timeoutMs, through = (provider) => simulators[provider].url }: ExporterOfWorld = {},
+  { clock, simulators, steady }: World,
+  { timeoutMs, through = (provider) => simulators[provider].url }: ScenarioExporterOptions = {},
 ) {
   const accounts = PROVIDERS.map((provider) => {
     const { key } = simulators[provider];
@@ -102,26 +102,26 @@ export function exporterOf(
     return { provider, url: through(provider), key, since, ...(timeoutMs && { timeoutMs }) };
   });
   const { url, key } = steady;
-  return startExporter(context, dial, [...accounts, { provider: 'baseten', name: 'steady', url, key }]);
+  return startExporter(context, clock, [...accounts, { provider: 'baseten', name: 'steady', url, key }]);
 }
 
 /** On to the next hour that is due, well before midnight. */
-export function nextHour(dial: FakeClock): void {
-  dial.set(floorTo(HOUR, dial.now()) + HOUR + 20 * MINUTE);
-  if (new Date(dial.now()).getUTCHours() >= 20) dial.set(floorTo(DAY, dial.now()) + DAY + 80 * MINUTE);
+export function advanceToNextHour(clock: FakeClock): void {
+  clock.set(floorTo(HOUR, clock.now()) + HOUR + 20 * MINUTE);
+  if (new Date(clock.now()).getUTCHours() >= 20) clock.set(floorTo(DAY, clock.now()) + DAY + 80 * MINUTE);
 }
 
-export async function pollWell(exporter: Exporter): Promise<Scrape> {
+export async function pollSuccessfully(exporter: Exporter): Promise<Scrape> {
   const failed = (await exporter.pollAll()).filter(({ outcome }) => outcome.ok === false);
   assert.deepEqual(failed, []);
   return exporter.fresh();
 }
 
-export function assertTruth(page: Scrape, { dial, simulators, steady }: World): void {
+export function assertExactTotals(page: Scrape, { clock, simulators, steady }: World): void {
   const owners: [string, string, AnySimulator][] = PROVIDERS.map((id) => [id, 'test', simulators[id]]);
   for (const [provider, account, simulator] of [...owners, ['baseten', 'steady', steady] as const]) {
     const truth = (range: Range) => simulator.truth(range);
-    assertWindows(page, { provider, account }, dial.now(), truth, ['today', 'month_to_date']);
+    assertWindows(page, { provider, account }, clock.now(), truth, ['today', 'month_to_date']);
   }
 }
 
@@ -129,15 +129,16 @@ export function assertTruth(page: Scrape, { dial, simulators, steady }: World): 
  * What the ledger shows of the accounts that something happens to. A refusal switches optional feeds off, and what only they told
  * goes with them; what was billed stays.
  */
-export function troubled(page: Scrape, fault?: SimulatedFault): string[] {
+export function affectedLines(page: Scrape, fault?: SimulatedFault): string[] {
   const isOff = fault?.kind === 'status' && [401, 402, 403, 404, 410].includes(fault.status);
   return ledgerLines(page).filter(
-    (line) => !line.includes('account="steady"') && !(isOff && TOLD.has(/^\w+/.exec(line)?.[0] ?? '')),
+    (line) =>
+      !line.includes('account="steady"') && !(isOff && PROVIDER_FIGURES.has(/^\w+/.exec(line)?.[0] ?? '')),
   );
 }
 
 /** Names of what is the provider's own figure, and of how much is shown. */
-export const TOLD: ReadonlySet<string> = new Set(
+export const PROVIDER_FIGURES: ReadonlySet<string> = new Set(
   Object.values<Metric>(METRICS)
     .filter((metric) => metric.source === 'feed' || metric === METRICS.series || metric === METRICS.runway)
     .map(({ name }) => name),

@@ -7,7 +7,7 @@ import { type FakeClock, fakeClockAt } from '../simulators/kit/world.ts';
 import type { VeniceRow } from '../simulators/venice/rows.ts';
 import { startVenice, type VeniceOptions } from '../simulators/venice/server.ts';
 import { type Exporter, type Scrape, startExporter } from './exporter.ts';
-import { unwatched } from './world.ts';
+import { withoutLiveMinutes } from './world.ts';
 
 /** The day on which a scene begins, at 15:00 UTC. */
 export const TODAY = Date.UTC(2026, 10, 22);
@@ -16,20 +16,20 @@ export const ME = { provider: 'venice', account: 'test' };
 
 /** An account at a provider, and the clock of both. */
 export interface Scene {
-  readonly dial: FakeClock;
+  readonly clock: FakeClock;
   readonly venice: Simulator<VeniceRow>;
   readonly exporter: Exporter;
 }
 
 /** A simulated Venice with five days of history, and the real exporter of it. */
 export async function scene(context: TestContext, options: VeniceOptions = {}): Promise<Scene> {
-  const dial = fakeClockAt(TODAY + 15 * HOUR);
+  const clock = fakeClockAt(TODAY + 15 * HOUR);
   const genesis = TODAY - 5 * DAY;
-  const venice = await unwatched(dial, () => startVenice({ clock: dial, genesis, ...options }));
+  const venice = await withoutLiveMinutes(clock, () => startVenice({ clock, genesis, ...options }));
   context.after(() => venice.close());
   const { url, key } = venice;
-  const exporter = await startExporter(context, dial, [{ provider: 'venice', url, key, since: genesis }]);
-  return { dial, venice, exporter };
+  const exporter = await startExporter(context, clock, [{ provider: 'venice', url, key, since: genesis }]);
+  return { clock, venice, exporter };
 }
 
 /** Polls all feeds, none of which fails. */

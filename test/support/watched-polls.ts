@@ -7,7 +7,7 @@ import { createHttpClient } from '../../src/poll/http/client.ts';
 import { createPoller, type PollerOptions, type ScheduledFeed } from '../../src/poll/poller.ts';
 import type { Feed, Provider } from '../../src/providers/api/provider.ts';
 import { openBench, settings } from './ledger.ts';
-import { servedOnLoopback } from './loopback.ts';
+import { serveOnLoopback } from './loopback.ts';
 
 /** A span as it came to its receiver. */
 export interface SentSpan {
@@ -60,7 +60,7 @@ export async function startTraceReceiver(
     bodies.push(await buffer(request));
     answer(response);
   };
-  const host = await servedOnLoopback(context, (request, response) => void listener(request, response));
+  const host = await serveOnLoopback(context, (request, response) => void listener(request, response));
   return {
     url: `http://${host}/v1/traces`,
     headers,

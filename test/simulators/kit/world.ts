@@ -1,7 +1,7 @@
 import { DAY, type Instant, startOfMonth } from '../../../src/core/values/time.ts';
 import type { SimulatedFault } from './faults.ts';
 
-/** Tells the time; the demo reads the wall clock, tests turn a dial. */
+/** The current time: the wall clock in the demo, a fake clock in tests. */
 export interface Clock {
   now(): Instant;
 }

@@ -3,21 +3,25 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import process from 'node:process';
 import type { FakeClock } from '../simulators/kit/world.ts';
-import { type Heard, type LabSetup, Said, type Word } from './words.ts';
+import { type Command, Message, type ProcessSetup, type Reply } from './messages.ts';
 
-const PROGRAM = join(import.meta.dirname, 'lab.ts');
+const PROGRAM = join(import.meta.dirname, 'exporter-child.ts');
 
 /** An exporter in a process of its own. */
-export interface Lab {
-  ask(word: Exclude<Word, 'moved' | 'end'>): Promise<Heard>;
+export interface ExporterProcess {
+  ask(command: Exclude<Command, 'moved' | 'end'>): Promise<Reply>;
   /** `kill -9`, whatever it is doing. */
   kill(): Promise<void>;
   end(): Promise<void>;
 }
 
-/** Starts one in a time zone, on the dial's clock, and waits until it serves. */
-export async function startLab(dial: FakeClock, zone: string, setup: Omit<LabSetup, 'now'>): Promise<Lab> {
-  const started: LabSetup = { ...setup, now: dial.now() };
+/** Starts one in a time zone, on the given clock, and waits until it serves. */
+export async function startExporterProcess(
+  clock: FakeClock,
+  zone: string,
+  setup: Omit<ProcessSetup, 'now'>,
+): Promise<ExporterProcess> {
+  const started: ProcessSetup = { ...setup, now: clock.now() };
   const child = fork(PROGRAM, [JSON.stringify(started)], {
     env: { ...process.env, TZ: zone },
     execArgv: ['--expose-gc'],
@@ -25,30 +29,30 @@ export async function startLab(dial: FakeClock, zone: string, setup: Omit<LabSet
   const gone = once(child, 'exit');
   const kill = () => void child.kill('SIGKILL');
   process.once('exit', kill);
-  let hear: ((heard: Heard) => void) | undefined;
+  let hear: ((reply: Reply) => void) | undefined;
   let fail: ((error: Error) => void) | undefined;
-  const heard = () =>
-    new Promise<Heard>((resolve, reject) => {
+  const reply = () =>
+    new Promise<Reply>((resolve, reject) => {
       hear = resolve;
       fail = reject;
     });
-  const tell = (word: Word) => void child.send({ word, now: dial.now() });
+  const tell = (command: Command) => void child.send({ command, now: clock.now() });
   child.on('message', (message) => {
-    const said = Said.parse(message);
-    if (said.kind === 'heard') return hear?.(said.heard);
-    dial.advance(said.ms);
+    const said = Message.parse(message);
+    if (said.kind === 'reply') return hear?.(said.reply);
+    clock.advance(said.ms);
     tell('moved');
   });
   void gone.then(([code, signal]) => {
     process.off('exit', kill);
     fail?.(new Error(`the exporter ended with ${code ?? signal}`));
   });
-  const ask = (word: Word) => {
-    const answer = heard();
-    tell(word);
+  const ask = (command: Command) => {
+    const answer = reply();
+    tell(command);
     return answer;
   };
-  await heard();
+  await reply();
   return {
     ask,
     async kill() {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** What a laboratory is started with. */
-export const LabSetup = z.object({
+export const ProcessSetup = z.object({
   ledger: z.string(),
   /** URL of the receiver of differences. */
   receiver: z.string(),
@@ -16,13 +16,23 @@ export const LabSetup = z.object({
     }),
   ),
 });
-export type LabSetup = z.infer<typeof LabSetup>;
+export type ProcessSetup = z.infer<typeof ProcessSetup>;
 
-const WORDS = ['poll', 'push', 'page', 'scrape', 'maintain', 'restart', 'figures', 'end', 'moved'] as const;
-export type Word = (typeof WORDS)[number];
+const COMMANDS = [
+  'poll',
+  'push',
+  'page',
+  'scrape',
+  'maintain',
+  'restart',
+  'figures',
+  'end',
+  'moved',
+] as const;
+export type Command = (typeof COMMANDS)[number];
 
 /** What the parent says, with its time. `moved` answers a wait. */
-export const Word = z.object({ word: z.enum(WORDS), now: z.number() });
+export const Command = z.object({ command: z.enum(COMMANDS), now: z.number() });
 
 /** What a process takes, in bytes, and how many files and sockets it has open. */
 export const Figures = z.object({
@@ -35,16 +45,16 @@ export const Figures = z.object({
 export type Figures = z.infer<typeof Figures>;
 
 /** What comes of a word; each has what it is asked for. */
-export const Heard = z.object({
+export const Reply = z.object({
   failed: z.array(z.string()).optional(),
   text: z.string().optional(),
   figures: Figures.optional(),
 });
-export type Heard = z.infer<typeof Heard>;
+export type Reply = z.infer<typeof Reply>;
 
 /** What a laboratory says. */
-export const Said = z.discriminatedUnion('kind', [
+export const Message = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('wait'), ms: z.number() }),
-  z.object({ kind: z.literal('heard'), heard: Heard }),
+  z.object({ kind: z.literal('reply'), reply: Reply }),
 ]);
-export type Said = z.infer<typeof Said>;
+export type Message = z.infer<typeof Message>;
