@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
@@ -7,10 +6,10 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { freePort, listenOnLoopback } from '../support/loopback.ts';
 import { resultOf } from './child.ts';
 import { openClient, type ScrapeClient } from './client.ts';
 import { bounded, type Figure, info, rounded, tableOf } from './figure.ts';
-import { freePort, portOf } from './port.ts';
 
 /**
  * Scrapes the program itself 200 times a second, gzipped, for as many seconds as the command line says, and prints what came of it.
@@ -35,8 +34,7 @@ interface Load {
 
 const folder = await mkdtemp(join(tmpdir(), 'load-'));
 const provider = createServer((_request, response) => response.writeHead(503).end());
-provider.listen(0, '127.0.0.1');
-await once(provider, 'listening');
+const providerPort = await listenOnLoopback(provider);
 const port = await freePort();
 const url = `http://127.0.0.1:${port}`;
 await resultOf('load-ledger.ts', [join(folder, 'ledger.db'), `${SERIES}`], z.object({}));
@@ -66,7 +64,7 @@ async function configured(): Promise<string> {
     provider: 'baseten',
     name: 'production',
     apiKey: 'none',
-    baseUrl: `http://127.0.0.1:${portOf(provider)}`,
+    baseUrl: `http://127.0.0.1:${providerPort}`,
     schedule: '*/15 * * * * *',
   };
   const config = {

@@ -1,9 +1,9 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { METRICS_METHOD } from '../../src/push/grpc.ts';
+import { listenOnLoopback } from '../support/loopback.ts';
 import { send, serveCommands } from './child.ts';
 
 /** Takes every push as cheaply as it can be done, so that what is measured is who pushes. */
@@ -27,10 +27,7 @@ async function listenHttp(): Promise<number> {
       response.end();
     });
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  return listenOnLoopback(server);
 }
 
 async function listenGrpc(): Promise<number> {

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import { z } from 'zod';
 import { DAY } from '../../src/core/values/time.ts';
+import { listenOnLoopback } from '../support/loopback.ts';
 import { NOW } from './bill.ts';
 import { send } from './child.ts';
 
@@ -54,8 +55,4 @@ const server = createServer((request, response) => {
   for (const chunk of body) response.write(chunk);
   response.end();
 });
-server.listen(0, '127.0.0.1', () => {
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : undefined;
-  send({ url: `http://127.0.0.1:${port}`, start: START });
-});
+send({ url: `http://127.0.0.1:${await listenOnLoopback(server)}`, start: START });

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { DAY, HOUR, type Instant, MINUTE } from '../../src/core/values/time.ts';
 import type { Exposition } from '../support/exposition.ts';
+import { serveOnLoopback } from '../support/loopback.ts';
 import { configure, type Exporter, folderOf, serve } from '../support/process.ts';
 import { fetchPage } from '../support/shown-page.ts';
 
@@ -22,7 +21,7 @@ interface Spent {
 
 /** Venice by the right clock: what was spent in the range that is asked for. */
 async function venice(context: TestContext, spent: readonly Spent[]): Promise<string> {
-  const server = createServer((request, response) => {
+  const host = await serveOnLoopback(context, (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost');
     const [from = Number.NaN, to = Number.NaN] = ['startTimestamp', 'endTimestamp'].map((name) =>
       Date.parse(searchParams.get(name) ?? ''),
@@ -31,15 +30,8 @@ async function venice(context: TestContext, spent: readonly Spent[]): Promise<st
     response.setHeader('content-type', 'application/json');
     if (!pathname.endsWith('/usage-history')) response.statusCode = 404;
     response.end(JSON.stringify({ data: rows.map(rowOf), nextCursor: null }));
-  }).listen(0, '127.0.0.1');
-  context.after(() => {
-    server.closeAllConnections();
-    server.close();
   });
-  await once(server, 'listening');
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address);
-  return `http://127.0.0.1:${address.port}`;
+  return `http://${host}`;
 }
 
 function rowOf({ at, usd }: Spent) {

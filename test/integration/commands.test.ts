@@ -13,6 +13,7 @@ import { startNorthflank } from '../simulators/northflank/server.ts';
 import { startVenice } from '../simulators/venice/server.ts';
 import { run } from '../support/child.ts';
 import { parseExposition } from '../support/exposition.ts';
+import { freePort } from '../support/loopback.ts';
 import {
   BIN,
   type ConfigurationOptions,
@@ -341,15 +342,6 @@ test('demo: listens on the given port and exits on a signal', async (context) =>
   assert.equal(code, 0);
   assert.equal(out.split('\n').length, 2);
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  assert.ok(typeof address === 'object' && address);
-  return address.port;
-}
 
 test('cli: Node 20 gets an error that names the required version', async (context) => {
   const old = await node20();

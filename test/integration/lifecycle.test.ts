@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -10,6 +8,7 @@ import { METRICS } from '../../src/core/metrics/catalog.ts';
 import { skipUnlessRequired } from '../support/binaries.ts';
 import { run } from '../support/child.ts';
 import type { Exposition } from '../support/exposition.ts';
+import { serveOnLoopback } from '../support/loopback.ts';
 import {
   catchesHangUps,
   configurationOf,
@@ -38,15 +37,7 @@ async function spendingOf(context: TestContext): Promise<BillingActivity> {
 
 /** Takes what it is sent and never answers. */
 async function hangingReceiver(context: TestContext): Promise<string> {
-  const server = createServer(() => {}).listen(0, '127.0.0.1');
-  context.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  await once(server, 'listening');
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address);
-  return `http://127.0.0.1:${address.port}`;
+  return `http://${await serveOnLoopback(context, () => {})}`;
 }
 
 /** A reader that sends half a request, and one that takes nothing of its answer. */

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { serveOnLoopback } from '../support/loopback.ts';
 import { folderOf, serve } from '../support/process.ts';
 
 const ACCOUNTS = 1000;
@@ -14,20 +13,13 @@ const PATIENCE_MS = 15_000;
 /** Venice for an account without any use. */
 async function venice(context: TestContext): Promise<{ readonly url: string; asked(): number }> {
   let count = 0;
-  const server = createServer((request, response) => {
+  const host = await serveOnLoopback(context, (request, response) => {
     count += 1;
     const isUsage = request.url?.includes('/usage-history') ?? false;
     response.writeHead(isUsage ? 200 : 404, { 'content-type': 'application/json' });
     response.end('{"data":[],"nextCursor":null}');
-  }).listen(0, '127.0.0.1');
-  context.after(() => {
-    server.closeAllConnections();
-    server.close();
   });
-  await once(server, 'listening');
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address);
-  return { url: `http://127.0.0.1:${address.port}`, asked: () => count };
+  return { url: `http://${host}`, asked: () => count };
 }
 
 const OPENMETRICS = 'application/openmetrics-text; version=1.0.0';

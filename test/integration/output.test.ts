@@ -4,8 +4,8 @@ import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { freePort } from '../bench/port.ts';
 import { run } from '../support/child.ts';
+import { freePort } from '../support/loopback.ts';
 import {
   catchesHangUps,
   configurationOf,

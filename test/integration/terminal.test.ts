@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { freePort, portOf } from '../bench/port.ts';
+import { freePort, portOf } from '../support/loopback.ts';
 import { configurationOf, configure, folderOf, LISTENING, MAIN, type Running } from '../support/process.ts';
 import { startBillingActivity } from '../support/spending.ts';
 import { inTerminal, screenOf } from '../support/terminal.ts';

@@ -1,7 +1,7 @@
 import { type Fixed, fromNumber } from '../../src/core/values/money.ts';
-import type { Scope } from '../support/exporter.ts';
 import type { OtlpMetric } from '../support/otlp-metrics.ts';
 import { type Answer, type Push, startOtlpReceiver } from '../support/otlp-receiver.ts';
+import type { Scope } from '../support/process.ts';
 import { LEDGER_COUNTERS } from '../support/spending.ts';
 
 /** Adds up differences. */
@@ -37,10 +37,7 @@ export async function startDeltaReceiver(scope: Scope, dice: () => number): Prom
     for (const metric of push.metrics) add(deltas, metric);
     return thrown < 0.16 ? new Promise<Answer>(() => {}) : {};
   };
-  const receiver = await startOtlpReceiver(
-    { after: (end) => scope.after(async () => end()) },
-    { protocol: 'http/protobuf', answer },
-  );
+  const receiver = await startOtlpReceiver(scope, { protocol: 'http/protobuf', answer });
   return {
     url: receiver.url,
     calm: () => {

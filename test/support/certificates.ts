@@ -39,6 +39,8 @@ export type KeyPair = Pick<Party, 'publicKey' | 'privateKey'>;
 /** Somebody who vouches for others. */
 export interface Authority {
   readonly ca: string;
+  /** The private key of `ca`. */
+  readonly key: string;
   /** With a new pair of keys, unless one is given. */
   vouchFor(name: string, sans?: Sans, pair?: KeyPair): Certified;
 }
@@ -47,12 +49,17 @@ export function createAuthority(name: string): Authority {
   const authority = { name, ...generateKeyPairSync('ec', { namedCurve: 'prime256v1' }) };
   return {
     ca: certificate({ subject: authority, issuer: authority, extensions: [BASIC_CONSTRAINTS_CA] }),
+    key: pemOf(authority),
     vouchFor(name, sans = {}, pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })) {
       const subject = { name, ...pair };
-      const key = subject.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-      return { cert: certificate({ subject, issuer: authority, extensions: namesOf(sans) }), key };
+      const cert = certificate({ subject, issuer: authority, extensions: namesOf(sans) });
+      return { cert, key: pemOf(subject) };
     },
   };
+}
+
+function pemOf({ privateKey }: Party): string {
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
 interface Party {

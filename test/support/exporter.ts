@@ -19,6 +19,7 @@ import { createLog } from '../../src/runtime/log.ts';
 import { createServer } from '../../src/server/server.ts';
 import { createPrometheusPage } from '../../src/sinks/prometheus/page.ts';
 import { type Exposition, type ExpositionFormat, type Labels, parseExposition } from './exposition.ts';
+import type { Scope } from './process.ts';
 
 /** Our own clock. Waiting moves it: nothing in a test waits for real. */
 export interface OwnClock {
@@ -78,11 +79,6 @@ export interface Exporter {
   restart(): Promise<void>;
   /** Everything logged so far, restarts included. */
   log(): string;
-}
-
-/** What ends with a test, or with a program. */
-export interface Scope {
-  after(end: () => Promise<void>): void;
 }
 
 /** What a test may want of the configuration besides accounts. */

@@ -1,7 +1,7 @@
-import { once } from 'node:events';
 import { createServer, request as send } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import type { TestContext } from 'node:test';
+import { listenOnLoopback } from './loopback.ts';
 
 export interface ForwardProxy {
   /** Host and port. */
@@ -49,12 +49,11 @@ export async function startForwardProxy(
     for (const end of [upstream, socket])
       end.on('error', () => [upstream, socket].map((each) => each.destroy()));
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const port = await listenOnLoopback(server);
   const stop = async () => {
     server.closeAllConnections();
     if (server.listening) await new Promise((resolve) => server.close(resolve));
   };
   context.after(stop);
-  const { port } = server.address() as AddressInfo;
   return { host: `127.0.0.1:${port}`, seen, stop };
 }

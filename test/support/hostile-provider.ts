@@ -1,7 +1,7 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import type { Ending } from './process.ts';
+import { serveOnLoopback } from './loopback.ts';
+import type { Scope } from './process.ts';
 
 /** Answers one request, to do harm. */
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -141,17 +141,10 @@ export const HOSTILE_ANSWERS: Readonly<Record<string, () => Answer>> = {
 };
 
 /** A provider on a free loopback port that answers every request alike. */
-export async function startHostileProvider(ending: Ending, answer: Answer): Promise<string> {
-  const server = createServer((request, response) => {
+export async function startHostileProvider(scope: Scope, answer: Answer): Promise<string> {
+  const host = await serveOnLoopback(scope, (request, response) => {
     response.on('error', () => {});
     answer(request, response);
-  }).listen(0, '127.0.0.1');
-  ending.after(() => {
-    server.close();
-    server.closeAllConnections();
   });
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return `http://127.0.0.1:${address.port}`;
+  return `http://${host}`;
 }

@@ -8,7 +8,8 @@ import { roll } from '../simulators/kit/random.ts';
 import { type FakeClock, fakeClockAt } from '../simulators/kit/world.ts';
 import { startNorthflank } from '../simulators/northflank/server.ts';
 import { startVenice } from '../simulators/venice/server.ts';
-import { type Exporter, type ExporterAccount, type Scope, startExporter } from './exporter.ts';
+import { type Exporter, type ExporterAccount, startExporter } from './exporter.ts';
+import type { Scope } from './process.ts';
 
 /** What somebody may change about a life that is otherwise quiet. */
 export interface SimulationInputs {

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { type handleUnaryCall, Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { type OtlpBody, readJson, readProtobuf } from './otlp-metrics.ts';
+import type { Scope } from './process.ts';
 
 /** One request that came. */
 export interface Push extends OtlpBody {
@@ -52,10 +53,7 @@ const METHOD = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export'
 const LONGEST_MESSAGE = 4 * 2 ** 20;
 
 /** Takes OTLP metrics on a loopback port until the test, or whatever else, ends. */
-export async function startOtlpReceiver(
-  context: { after(end: () => void): void },
-  options: OtlpReceiverOptions,
-): Promise<OtlpReceiver> {
+export async function startOtlpReceiver(context: Scope, options: OtlpReceiverOptions): Promise<OtlpReceiver> {
   const inbox = openInbox();
   const answer = async (push: Push) => {
     inbox.add(push);

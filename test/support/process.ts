@@ -12,8 +12,8 @@ export const MAIN = join(ROOT, 'src/main.ts');
 /** What the package installs as its command. */
 export const BIN = join(ROOT, 'bin/ai-billing-exporter.js');
 
-/** Ends what was begun: a test, or a part of the bench. */
-export interface Ending {
+/** A test, or a part of the bench: runs cleanup when it ends. */
+export interface Scope {
   after(end: () => unknown): void;
 }
 
@@ -55,7 +55,7 @@ export interface Running {
 }
 
 /** Starts the exporter's program; the end of the test is the end of the process. */
-export function start(context: Ending, args: readonly string[], options: StartOptions = {}): Running {
+export function start(context: Scope, args: readonly string[], options: StartOptions = {}): Running {
   const { node = process.execPath, program = MAIN, env = {}, cwd = ROOT } = options;
   const words = program === null ? args : [program, ...args];
   const { PATH = '', HOME = '' } = process.env;
@@ -130,7 +130,7 @@ export async function catchesHangUps(pid: number): Promise<boolean> {
 
 /** Runs the exporter's program to its end. */
 export function runToEnd(
-  context: Ending,
+  context: Scope,
   args: readonly string[],
   options: StartOptions = {},
 ): Promise<Ended> {
@@ -146,14 +146,14 @@ export interface Exporter extends Running {
 export const LISTENING = /"url":"([^"]+)","version"/;
 
 /** Starts `serve` and waits until it listens. */
-export async function serve(context: Ending, file: string, options: StartOptions = {}): Promise<Exporter> {
+export async function serve(context: Scope, file: string, options: StartOptions = {}): Promise<Exporter> {
   const running = start(context, ['serve', '--config', file], options);
   const [, url = ''] = await running.said(LISTENING);
   return { ...running, url };
 }
 
 /** A folder that is gone with the test. */
-export async function folderOf(context: Ending): Promise<string> {
+export async function folderOf(context: Scope): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'exporter-'));
   context.after(() => rm(folder, { recursive: true, force: true }));
   return folder;

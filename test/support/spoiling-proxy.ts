@@ -6,6 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
+import { listenOnLoopback } from './loopback.ts';
 
 /** An answer as the provider gave it. */
 export interface UpstreamResponse {
@@ -33,15 +34,13 @@ export async function startFaultProxy(context: TestContext, target: string): Pro
     socket.on('error', () => {}).on('close', () => sockets.delete(socket));
     void carry(socket, target, () => wire);
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const port = await listenOnLoopback(server);
   context.after(() => {
     server.close();
     for (const socket of sockets) socket.destroy();
   });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `http://127.0.0.1:${port}`,
     spoil: (next = passThrough) => {
       wire = next;
     },

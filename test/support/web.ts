@@ -8,11 +8,7 @@ import { openWebSource, type WebChange } from '../../src/server/web/source.ts';
 import { createPrometheusPage } from '../../src/sinks/prometheus/page.ts';
 import { AT_LOOPBACK, type Authority, createAuthority } from './certificates.ts';
 import { counterFamily, createFakeSource, type FakeSource } from './fake-source.ts';
-
-/** What ends with a test, or with a program. */
-export interface Scope {
-  after(end: () => void): void;
-}
+import type { Scope } from './process.ts';
 
 /** `secret`, at the least cost there is. */
 export const SECRET_HASH = '$2b$04$J8HKxIWOFmemhYRjnQls1.FFL8x0/AA3Ng5ZwCXGBZ57t8IuLjP/O';

@@ -19,7 +19,7 @@ assert.equal(zoneAt(start) === zoneAt(start + POLLS * EVERY_MS), process.env.TZ 
 const clock = fakeClockAt(start);
 const since = startOfDay(start) - DAY;
 const world = await withoutLiveMinutes(clock, () => startAll({ clock, genesis: since }));
-const ends: (() => Promise<void>)[] = [() => world.close()];
+const ends: (() => unknown)[] = [() => world.close()];
 try {
   const { baseten, venice, inference_sh, northflank } = world;
   const simulators = Object.entries({ baseten, venice, inference_sh, northflank });
