@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { allForms, type Canary } from './canary.ts';
 import { passThrough, type RawResponder } from './spoiling-proxy.ts';
 
-/** Everything that a provider, or whatever stands before it, can do with the key that it was sent, but for a good answer. */
+/** Every way in which a provider, or a server in front of it, can leak the key it was sent, except for a valid response. */
 export const KEY_LEAKS: Readonly<Record<string, (canary: Canary) => RawResponder>> = {
   'a 500 with the key in its body': errorResponse(500),
   'HTML with the key': (canary) =>
@@ -77,7 +77,7 @@ function httpResponse(
   return (socket) => void socket.write(`HTTP/1.1 ${status}\r\n${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
-/** A good answer that repeats the key in what is new to us and in names. */
+/** A valid response that repeats the key in unknown fields and in names. */
 export function leakInValidResponse({ key }: Canary): RawResponder {
   const escaped = JSON.stringify(key).slice(1, -1);
   return (socket, honest) => {

@@ -13,7 +13,7 @@ import { type Exporter, startExporter } from './exporter.ts';
 const START = Date.UTC(2026, 2, 29, 9, 47, 13);
 const usd = parseDecimal;
 
-/** What happens to the providers between two polls. All of it in this order fills and moves every family of the catalogue. */
+/** Provider activity between two polls. Together, in this order, it fills and changes every family of the catalog. */
 export const ACTIVITIES: readonly ((world: EveryFamily) => Promise<void>)[] = [
   nothing,
   spend,
@@ -24,7 +24,7 @@ export const ACTIVITIES: readonly ((world: EveryFamily) => Promise<void>)[] = [
   afterwards,
 ];
 
-/** The exporter over all simulators, and what is written there by hand. */
+/** The exporter on all simulators, and the rows that are booked by hand. */
 export interface EveryFamily {
   readonly clock: FakeClock;
   readonly providers: Providers;
@@ -63,7 +63,7 @@ const PROBES = [
 
 type Entries = ReturnType<typeof bookedBy>;
 
-/** What is written by hand, to be revised or taken back. Of what the generators leave out. */
+/** Rows that the generators do not produce, booked by hand to be revised or removed. */
 function bookedBy({ baseten, venice, northflank }: Providers) {
   const venical = {
     currency: 'USD',

@@ -6,19 +6,19 @@ import { listenOnLoopback } from './loopback.ts';
 export interface ForwardProxy {
   /** Host and port. */
   readonly host: string;
-  /** What was asked of it, such as `GET http://api.invalid/v1/usage` or `CONNECT api.invalid:443`. */
+  /** Requests so far, such as `GET http://api.invalid/v1/usage` or `CONNECT api.invalid:443`. */
   readonly seen: readonly string[];
   stop(): Promise<void>;
 }
 
 export interface ForwardProxyOptions {
-  /** Ports of this machine by the host and port that is asked for. */
+  /** Local ports by the requested host and port. */
   readonly ports: Readonly<Record<string, number>>;
-  /** Wanted as `proxy-authorization`; else it answers 407. */
+  /** Required as `proxy-authorization`; without it the proxy answers 407. */
   readonly authorization?: string;
 }
 
-/** An HTTP proxy as companies have them: it forwards plain requests and tunnels TLS. */
+/** An HTTP proxy that forwards plain requests and tunnels TLS. */
 export async function startForwardProxy(
   context: TestContext,
   { ports, authorization }: ForwardProxyOptions,

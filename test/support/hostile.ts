@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** What has broken pages, parsers, shells and terminals elsewhere. */
+/** Strings that have broken pages, parsers, shells and terminals elsewhere. */
 const FUZZ_STRINGS: readonly string[] = [
   ...[
     '<script>alert(1)</script>',
@@ -94,7 +94,7 @@ const FUZZ_STRINGS: readonly string[] = [
   ],
 ];
 
-/** Text that somebody hopes is believed. */
+/** Malicious text. */
 export function fuzzString(maxParts = 4): fc.Arbitrary<string> {
   const part = fc.oneof(
     fc.constantFrom(...FUZZ_STRINGS),

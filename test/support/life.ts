@@ -11,28 +11,28 @@ import { startVenice } from '../simulators/venice/server.ts';
 import { type Exporter, type ExporterAccount, startExporter } from './exporter.ts';
 import type { Scope } from './process.ts';
 
-/** What somebody may change about a life that is otherwise quiet. */
+/** Inputs of a simulation; incidents change them. */
 export interface SimulationInputs {
-  /** How many times the usual is spent at Venice. */
+  /** Factor on the usual spend at Venice. */
   venice: number;
-  /** Of Venice's input tokens, those that are read from the cache: 0 to 1. */
+  /** Share of Venice's input tokens read from the cache, 0 to 1. */
   cached: number;
-  /** Dollars a million of Venice's output tokens. */
+  /** Dollars per million of Venice's output tokens. */
   price: number;
-  /** Requests an hour of the second deployment, which goes on being billed. */
+  /** Requests per hour to the second deployment, which is billed regardless. */
   requests: number;
-  /** Dollars an hour of a service that nobody saw before. */
+  /** Dollars per hour of a new service. */
   newcomer: number;
-  /** Dollars an hour in a currency without a rate. */
+  /** Amount per hour in a currency without a rate. */
   foreign: number;
-  /** Dollars that Venice gives back in an hour. */
+  /** Dollars that Venice refunds per hour. */
   refund: number;
   /** Dollars left at Venice. */
   balance: number;
   canConsume: boolean;
 }
 
-/** Nothing that anybody has to be told of. */
+/** Nothing that has to alert. */
 export const NORMAL_INPUTS: SimulationInputs = {
   venice: 1,
   cached: 0.5,
@@ -47,17 +47,17 @@ export const NORMAL_INPUTS: SimulationInputs = {
 
 type Simulators = Awaited<ReturnType<typeof startSimulators>>;
 
-/** Four accounts whose spend comes by the hour, with quiet weekends and a noise of a fifth. */
+/** Four accounts with hourly spend, quiet weekends and noise of 20 %. */
 export interface Simulation {
   readonly clock: FakeClock;
   readonly simulators: Simulators;
   readonly exporter: Exporter;
   readonly now: SimulationInputs;
-  /** Lives the next hour and polls at its end. */
+  /** Simulates the next hour and polls at its end. */
   hour(): Promise<void>;
 }
 
-/** Feeds that tell everything here; the others would read the same again. */
+/** Feeds that cover the whole bill; the others would read the same again. */
 const FEEDS: Readonly<Record<string, readonly string[]>> = {
   baseten: ['usage'],
   venice: ['usage', 'usage_history', 'balance'],
@@ -116,7 +116,7 @@ function withFeeds(provider: Provider<unknown>): Provider<unknown> {
   return { ...provider, feeds: feeds.map((feed) => (feed.name === 'usage_history' ? once(feed) : feed)) };
 }
 
-/** What lies back is read where it was not: when the life begins, and after an outage. */
+/** Plans history only if it has not been read: at the start and after an outage. */
 function once(feed: Feed<unknown, unknown>): Feed<unknown, unknown> {
   const isRead = ({ coverage, since, now }: FeedContext<unknown>) =>
     coverage.gaps({ start: since, end: now - HOUR }).length === 0;
@@ -126,7 +126,7 @@ function once(feed: Feed<unknown, unknown>): Feed<unknown, unknown> {
   };
 }
 
-/** Dollars as exact text of cents of a cent. */
+/** Dollars, exact to a hundredth of a cent. */
 function usd(dollars: number): Usd {
   return parseDecimal(dollars.toFixed(4));
 }
@@ -168,7 +168,7 @@ function openBooks(simulators: Simulators, now: SimulationInputs) {
       /billing\/balance/,
     );
 
-  /** Whoever pays it up now and then is not in this world. */
+  /** Top-ups are not simulated: the balance stays high. */
   const prepaid = () =>
     inference_sh.fault(
       { kind: 'edit', edit: (body) => body.replace(/"balance":\d+/, '"balance":250000000000') },
@@ -209,7 +209,7 @@ function openBooks(simulators: Simulators, now: SimulationInputs) {
   };
 }
 
-/** 1 on a working day, a little more or less; 0.6 at weekends. */
+/** About 1 on a working day, 0.6 at weekends. */
 function weekdayFactor(hour: Instant): number {
   const isWeekend = [0, 6].includes(new Date(hour).getUTCDay());
   const noise = 0.8 + 0.4 * roll(7, 1, Math.floor(hour / HOUR));
