@@ -25,12 +25,12 @@ export interface VictoriaMetrics {
   /** Where OTLP metrics go, over HTTP and in protobuf. */
   readonly otlpUrl: string;
   /**
-   * Every series that it holds, once these suffice, or after ten seconds whatever there is: what it has just taken it finds
+   * Every stored series, once they satisfy the condition or after ten seconds: new series become visible
    * about a second later.
    */
   exported(suffice: (series: readonly StoredSeries[]) => boolean): Promise<StoredSeries[]>;
   log(): string;
-  /** Ends it before its test ends. */
+  /** Stops it before its test ends. */
   stop(): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export async function startVictoriaMetrics(context: TestContext): Promise<Victor
       `-storageDataPath=${folder}`,
       '-httpListenAddr=127.0.0.1:0',
       '-opentelemetry.usePrometheusNaming',
-      '-retentionPeriod=100y', // clocks of tests stand in other years
+      '-retentionPeriod=100y', // test clocks are set to other years
       '-memory.allowedBytes=256MB',
     ],
     listening: /started server at http:\/\/(127\.0\.0\.1:\d+)\//,
@@ -78,7 +78,7 @@ export async function startVictoriaMetrics(context: TestContext): Promise<Victor
   };
 }
 
-/** What JSON has no number for comes as text, and NaN as null. */
+/** Values that JSON cannot represent arrive as text, NaN as null. */
 const Value = z.union([
   z.number(),
   z.enum(['Infinity', '-Infinity']).transform(Number),
