@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { listenOnLoopback } from '../support/loopback.ts';
 import { send } from './child.ts';
 
-/** Venice, answering at once: of every account one row, a minute old. */
+/** Venice with immediate responses: one row per account, a minute old. */
 const provider = createServer((request, response) => {
   const isUsage = request.url?.includes('/usage-history') ?? false;
   const at = new Date(Date.now() - 60_000).toISOString();

@@ -10,8 +10,8 @@ import { openClient } from './client.ts';
 import { median } from './figure.ts';
 
 /**
- * Starts the program with many accounts of Venice, each of which answers at once, and measures how it stands that. Provider, program
- * and reader are processes of their own; times are those until the last byte, and the reader decompresses nothing.
+ * Measures the program with many Venice accounts and immediate responses. Provider, program and reader run in separate processes;
+ * times are until the last byte, and the reader does not decompress.
  *
  * Usage: node test/bench/accounts-run.ts ACCOUNTS [SECONDS]
  */
@@ -94,7 +94,7 @@ async function started() {
   return { child, url, said: () => said };
 }
 
-/** Asks one question after the other, and rests a little after each. */
+/** Sends one request after the other, with a pause after each. */
 async function askedFor(url: string) {
   const startedAt = performance.now();
   const clients = await Promise.all(

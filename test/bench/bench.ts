@@ -11,7 +11,7 @@ import { veniceFigures } from './venice.ts';
 import { webFigures } from './web.ts';
 import { weightFigures } from './weight.ts';
 
-/** Every part measures in processes of its own, one part after the other. A name on the command line runs that part alone. */
+/** Every part measures in its own processes, one part after the other. Names on the command line select parts. */
 const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   scrape: scrapeFigures,
   publish: publishFigures,

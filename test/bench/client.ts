@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 
-/** One connection that scrapes as cheaply as it can be done, so that what is measured is the server. */
+/** One connection that scrapes as cheaply as possible, so that the server is measured. */
 export interface ScrapeClient {
   /** Scrapes once: resolves to the milliseconds until the last byte, and how many bytes the body had. */
   scrape(): Promise<Scraped>;
@@ -12,7 +12,7 @@ export interface Scraped {
   readonly bytes: number;
 }
 
-/** What is asked for, unless it is the page of metrics in whatever format. */
+/** The request; `/metrics` in any format by default. */
 interface AskedPage {
   readonly path?: string;
   readonly accept?: string;
@@ -60,7 +60,7 @@ export async function openClient(
   };
 }
 
-/** Reads one answer with a known length, and calls back with that length once all of it is there. */
+/** Reads one response of known length, and calls back with that length once it is complete. */
 function answerReader(done: (bytes: number) => void): (bytes: Buffer) => void {
   let head = '';
   let length = -1;

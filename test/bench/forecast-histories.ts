@@ -10,19 +10,19 @@ export interface SpendPattern {
   readonly isEven?: true;
 }
 
-/** One imagined world, and the day in it that the forecast is made on. */
+/** A simulated history, and the day of its forecast. */
 export interface Scenario {
   readonly seed: number;
   readonly day: number;
 }
 
-/** What a day costs, in usual days. Day 0 is a Monday. */
+/** The cost of a day, relative to a typical day. Day 0 is a Monday. */
 type Shape = (scenario: Scenario) => (day: number) => number;
 
-/** Days that a world has. */
+/** Days of a history. */
 const LENGTH = 80;
 
-/** Additions and multiplications only, so that every machine imagines the same. */
+/** Additions and multiplications only, so that every machine computes the same. */
 export const SPEND_PATTERNS: readonly SpendPattern[] = [
   { name: 'steady', shape: () => () => 1, isEven: true },
   { name: 'steady, in some hours of the day', shape: () => () => 1 },
@@ -41,7 +41,7 @@ export const SPEND_PATTERNS: readonly SpendPattern[] = [
   { name: 'an account 3 days old, noise of 10 %', shape: noise(0.1), ageDays: 3 },
 ];
 
-/** What is spent by the end of each of the 24 hours of a day, as a part of it. */
+/** The share of a day's spend by the end of each of its 24 hours. */
 export function hoursOf({ isEven }: SpendPattern, seed: number): readonly number[] {
   const length = isEven ? 24 : ([24, 10, 1][Math.floor(3 * roll(seed, 1))] ?? 24);
   const first = Math.floor(24 * roll(seed, 2));
@@ -118,7 +118,7 @@ function levelsOf(change: (day: number) => number): readonly number[] {
   return levels;
 }
 
-/** Twelve dice make a bell. */
+/** The sum of twelve uniform numbers approximates a normal distribution. */
 function normal(seed: number, day: number): number {
   let sum = -6;
   for (let dice = 0; dice < 12; dice += 1) sum += roll(seed, 13, day, dice);

@@ -4,7 +4,7 @@ import { sqliteStore } from '../../src/store/sqlite.ts';
 import { ledgerOf } from './bill.ts';
 import { send } from './child.ts';
 
-/** Writes a ledger that exposes about so many series into a file, as it would be now. */
+/** Writes a current ledger with about the given number of series to a file. */
 const [path = '', series = ''] = process.argv.slice(2);
 const { ledger } = ledgerOf(sqliteStore(openDatabase(path)), Number(series), Date.now());
 ledger.close();

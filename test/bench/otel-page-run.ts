@@ -11,7 +11,7 @@ import { chargesOf, FEED, ledgerOf, NOW, statementOf } from './bill.ts';
 import { send } from './child.ts';
 import { watchLoopCpu } from './turns.ts';
 
-/** Writes `/otel/metrics` of changed snapshots, as `serve` does, and of one that stays. */
+/** Renders `/otel/metrics` of changed snapshots, as `serve` does, and of an unchanged one. */
 const [series = '', times = ''] = process.argv.slice(2);
 const { ledger, bill, account } = ledgerOf(sqliteStore(openDatabase(':memory:')), Number(series));
 const failed = (error: unknown) => {
@@ -38,7 +38,7 @@ async function scrape(): Promise<number> {
   return answer.body.reduce((bytes, chunk) => bytes + chunk.length, 0);
 }
 
-/** Scrapes until what was published last is what is served. */
+/** Scrapes until the latest snapshot is served. */
 async function served(): Promise<void> {
   while (carried < publisher.current().version) {
     await scrape();
@@ -64,7 +64,7 @@ async function processorMs(revision: number): Promise<number> {
   return (user + system) / 1000;
 }
 
-/** The watch keeps the loop turning, which is not what processor time is to be measured with. */
+/** The watch keeps the event loop busy, so CPU time is measured without it. */
 async function longestMs(revision: number): Promise<{ longestMs: number; againMs: number }> {
   await publish(revision);
   const work = watchLoopCpu();

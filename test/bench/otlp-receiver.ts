@@ -6,7 +6,7 @@ import { METRICS_METHOD } from '../../src/push/grpc.ts';
 import { listenOnLoopback } from '../support/loopback.ts';
 import { send, serveCommands } from './child.ts';
 
-/** Takes every push as cheaply as it can be done, so that what is measured is who pushes. */
+/** Accepts every push as cheaply as possible, so that the sender is measured. */
 const [protocol] = process.argv.slice(2);
 let requests = 0;
 let bytes = 0;

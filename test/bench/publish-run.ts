@@ -30,7 +30,7 @@ const source: SnapshotSource = {
 const self = createSelfMetrics({ version: '0', revision: 'bench', failureReasons: ['network'] });
 const page = createPrometheusPage(source, self, failed);
 
-/** Scrapes within the process until what was published last is what is served. */
+/** Scrapes within the process until the latest snapshot is served. */
 async function served(): Promise<void> {
   while (carried < publisher.current().version) {
     for (const accept of ['text/plain', 'application/openmetrics-text;version=1.0.0'])

@@ -81,7 +81,7 @@ function change(): void {
   publisher.publish();
 }
 
-/** Everything else has come to rest, and the last push has left no garbage behind. */
+/** Waits until the process is idle, and collects garbage. */
 async function prepared(): Promise<void> {
   change();
   while (ledger.preloadHistory(clock));
@@ -98,7 +98,7 @@ async function processorMs(): Promise<number> {
   return (user + system) / 1000;
 }
 
-/** The watch keeps the loop turning, which is not what processor time is to be measured with. */
+/** The watch keeps the event loop busy, so CPU time is measured without it. */
 async function longestMs(): Promise<{ longestMs: number; workMs: number; pushMs: number }> {
   await prepared();
   const [turns, work] = [watchLoop(), watchLoopCpu()];

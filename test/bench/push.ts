@@ -26,7 +26,7 @@ interface Variant {
 const SERIES = 50_000;
 const TIMES = 6;
 
-/** Pushes 50,000 series to receivers in processes of their own. What is sent by default has targets. */
+/** Pushes 50,000 series to receivers in their own processes. The default protocol has targets. */
 export async function pushFigures(): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const temporality of ['cumulative', 'delta'] as const)
@@ -36,7 +36,7 @@ export async function pushFigures(): Promise<Figure[]> {
   return [...figures, ...(await pageFigures())];
 }
 
-/** `/otel/metrics`, of as many series. */
+/** `/otel/metrics` of the same number of series. */
 async function pageFigures(): Promise<Figure[]> {
   const { bytes, pages } = await resultOf('otel-page-run.ts', [String(SERIES), String(TIMES)], Written);
   const longest = pages.map(({ longestMs }) => longestMs);
@@ -46,10 +46,10 @@ async function pageFigures(): Promise<Figure[]> {
   const what = '/otel/metrics of 50k series';
   return [
     info(
-      `${what}, written anew: CPU`,
+      `${what}, rendered again: CPU`,
       `${cpu} ms (half of them changed, ${(bytes / 1e6).toFixed(2)} MB gzipped)`,
     ),
-    info(`${what}, written anew: longest block`, blocks),
+    info(`${what}, rendered again: longest block`, blocks),
     info(`${what}, scraped again: longest block`, `${again} ms`),
   ];
 }

@@ -17,7 +17,7 @@ const range = { start: startOfDay(NOW) - 30 * DAY, end: startOfDay(NOW) + DAY };
 
 let asOf = NOW;
 function applyMs(revision: number): number {
-  // As new objects each time, which is how an answer comes.
+  // New objects each time, as in a parsed response.
   const charges = chargesOf(bill, daysOf(range), revision);
   asOf += 15 * MINUTE;
   const statement = statementOf(range, asOf, charges);

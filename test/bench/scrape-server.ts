@@ -17,7 +17,7 @@ import { type LoopWatch, watchLoop } from './turns.ts';
 
 /**
  * Serves the same series from the same HTTP server: `ours` as `serve` does, `prom-client` by its registry's `metrics()` at
- * each scrape; with a web configuration where one is named. Tells what scraping does to its event loop.
+ * each scrape; with a web configuration if given. Reports the event-loop blocks caused by scrapes.
  */
 const [variant, series = '', webConfig] = process.argv.slice(2);
 const { ledger } = ledgerOf(sqliteStore(openDatabase(':memory:')), Number(series));

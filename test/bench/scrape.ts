@@ -16,7 +16,7 @@ interface Measured {
   /** Of one scrape, from the request to the last byte. */
   readonly ms: number;
   readonly bytes: number;
-  /** Of the event loop's time, while one scrape is answered. */
+  /** The longest event-loop block while one scrape is served. */
   readonly activeMs: number;
   readonly loop: Loop;
 }
@@ -25,7 +25,7 @@ type Server = Awaited<ReturnType<typeof startServer>>;
 const startServer = (variant: string, series: number) =>
   startChild('scrape-server.ts', [variant, String(series)], Ready);
 
-/** Scrapes over HTTP, of a server in a process of its own. */
+/** Scrapes over HTTP, with the server in its own process. */
 export async function scrapeFigures(): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const series of [1000, 10_000, 100_000]) figures.push(...(await compared(series)));

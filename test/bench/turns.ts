@@ -1,6 +1,6 @@
 import process from 'node:process';
 
-/** Measures how long each turn of the event loop lasts. It keeps the loop turning all the time. */
+/** Measures how long each turn of the event loop lasts. It keeps the loop busy all the time. */
 export interface LoopWatch {
   /** The longest turn since the last call, in milliseconds. */
   longest(): number;
@@ -28,7 +28,7 @@ export function watchLoop(): LoopWatch {
   };
 }
 
-/** The same of the time that the loop's thread itself worked: without what other programs of the machine took meanwhile. */
+/** The same for the CPU time of the loop's thread, which excludes other programs of the machine. */
 export function watchLoopCpu(): LoopWatch {
   let last = process.threadCpuUsage();
   let longest = 0;

@@ -7,7 +7,7 @@ import { EMPTY_CONTEXT } from '../../src/providers/api/provider.ts';
 import { venice } from '../../src/providers/venice/index.ts';
 import { send } from './child.ts';
 
-/** Reads the ledger once: `ours` as the feed does, `plain` with undici and `JSON.parse` and nothing else. */
+/** Reads the ledger once: `ours` as the feed does, `plain` with undici and `JSON.parse` only. */
 const [variant, url = '', rows = '', start = ''] = process.argv.slice(2);
 const path = `/${rows}/api/v1/billing/usage-history`;
 const baseUrl = `${url}/${rows}`;

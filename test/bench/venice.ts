@@ -15,7 +15,7 @@ const FEW = 100_000;
 const MANY = 1_000_000;
 const RUNS = 3;
 
-/** Reads a million rows of Venice's ledger over HTTP, each time in a process of its own. */
+/** Reads a million rows of Venice's ledger over HTTP, each time in a new process. */
 export async function veniceFigures(): Promise<Figure[]> {
   const server = await startChild('venice-server.ts', [], Server);
   try {
@@ -36,7 +36,7 @@ export async function veniceFigures(): Promise<Figure[]> {
   }
 }
 
-/** Of several runs the fastest: everything that disturbs one makes it slower. */
+/** The fastest of several runs: any disturbance only slows a run down. */
 function figuresOf(few: Pair, runs: readonly Pair[]): Figure[] {
   const least = (figure: 'ms' | 'cpuMs' | 'peakMb') => ({
     ours: Math.min(...runs.map(({ ours }) => ours[figure])),

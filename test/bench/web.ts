@@ -17,7 +17,7 @@ const PASSWORD = 'a password that somebody might have';
 
 type Scrape = () => Promise<void>;
 
-/** What TLS and a password add to a scrape of 10k series, gzipped; cost 10 of bcrypt. */
+/** The cost of TLS and a password (bcrypt cost 10) for a gzipped scrape of 10k series. */
 export async function webFigures(): Promise<Figure[]> {
   const ends: (() => void)[] = [];
   const folder = webFolder({ after: (end) => void ends.push(end) });

@@ -1,6 +1,6 @@
 /**
- * Run as a program: the real exporter in a process of its own, in whatever zone `TZ` names. Its clock is the parent's, which it asks
- * to move when it has to wait.
+ * Run as a program: the real exporter in its own process, in the time zone `TZ`. It uses the parent's clock, and asks the parent to
+ * advance it instead of waiting.
  */
 import { readdirSync, statSync } from 'node:fs';
 import process from 'node:process';
@@ -71,7 +71,7 @@ process.on('message', (message) => {
 });
 say({ kind: 'reply', reply: {} });
 
-/** After everything that is not held was collected. */
+/** After a full garbage collection. */
 function figures(): Figures {
   globalThis.gc?.();
   globalThis.gc?.();

@@ -7,10 +7,10 @@ import { type Command, Message, type ProcessSetup, type Reply } from './messages
 
 const PROGRAM = join(import.meta.dirname, 'exporter-child.ts');
 
-/** An exporter in a process of its own. */
+/** An exporter in its own process. */
 export interface ExporterProcess {
   ask(command: Exclude<Command, 'moved' | 'end'>): Promise<Reply>;
-  /** `kill -9`, whatever it is doing. */
+  /** `kill -9`, at any time. */
   kill(): Promise<void>;
   end(): Promise<void>;
 }

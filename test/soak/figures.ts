@@ -4,7 +4,7 @@ import type { Measured, SoakResult } from './run.ts';
 
 const MB = 1e6;
 
-/** What was lived through, and whether it took more and more. */
+/** The figures of a run, and the growth of its resource use. */
 export function figuresOf(result: SoakResult): Figure[] {
   const { measured, failures } = result;
   const later = measured.slice(Math.floor(measured.length / 3));
@@ -49,7 +49,7 @@ export function figuresOf(result: SoakResult): Figure[] {
   ];
 }
 
-/** By least squares, of a day. */
+/** The slope per day, by least squares. */
 export function slopeOf(measured: readonly Measured[], of: (one: Measured) => number): number {
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const days = measured.map(({ at }) => at / DAY);

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-/** What a laboratory is started with. */
+/** The argument of the exporter process. */
 export const ProcessSetup = z.object({
   ledger: z.string(),
-  /** URL of the receiver of differences. */
+  /** URL of the delta receiver. */
   receiver: z.string(),
   now: z.number(),
   accounts: z.array(
@@ -31,10 +31,10 @@ const COMMANDS = [
 ] as const;
 export type Command = (typeof COMMANDS)[number];
 
-/** What the parent says, with its time. `moved` answers a wait. */
+/** A command of the parent, with the current time. `moved` ends a wait. */
 export const Command = z.object({ command: z.enum(COMMANDS), now: z.number() });
 
-/** What a process takes, in bytes, and how many files and sockets it has open. */
+/** Memory and file sizes in bytes, and the number of open files and sockets. */
 export const Figures = z.object({
   heap: z.number(),
   rss: z.number(),
@@ -44,7 +44,7 @@ export const Figures = z.object({
 });
 export type Figures = z.infer<typeof Figures>;
 
-/** What comes of a word; each has what it is asked for. */
+/** The reply to a command; each command fills its own field. */
 export const Reply = z.object({
   failed: z.array(z.string()).optional(),
   text: z.string().optional(),
@@ -52,7 +52,7 @@ export const Reply = z.object({
 });
 export type Reply = z.infer<typeof Reply>;
 
-/** What a laboratory says. */
+/** A message of the exporter process. */
 export const Message = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('wait'), ms: z.number() }),
   z.object({ kind: z.literal('reply'), reply: Reply }),

@@ -1,7 +1,7 @@
 import { HOUR, MINUTE } from '../../src/core/values/time.ts';
 import type { SoakPlan } from './run.ts';
 
-/** Three short lives over the end of a month, in one of them clocks are set back. */
+/** Three short phases over a month end, one of them with a DST change. */
 export function shortPlan(seed: number): SoakPlan {
   return {
     start: Date.UTC(2026, 9, 31, 20, 30),
@@ -17,7 +17,7 @@ export function shortPlan(seed: number): SoakPlan {
   };
 }
 
-/** Two weeks of short lives, then a long one in which memory, files and the ledger have to stay as they are. */
+/** Two weeks of short phases, then a long one in which memory, files and the ledger must not grow. */
 export function longPlan(seed: number, days: number): SoakPlan {
   const zones = ['Asia/Kolkata', 'Pacific/Auckland', 'America/New_York'];
   const phases = [0, 1, 2, 3, 4, 5, 6].map((index) => {

@@ -4,25 +4,25 @@ import { type Answer, type Push, startOtlpReceiver } from '../support/otlp-recei
 import type { Scope } from '../support/process.ts';
 import { LEDGER_COUNTERS } from '../support/spending.ts';
 
-/** Adds up differences. */
+/** Adds up deltas. */
 export interface DeltaTotals {
   readonly url: string;
-  /** Takes everything from now on. */
+  /** Accepts everything from now on. */
   calm(): void;
-  /** What the differences of each counter add up to, by its name on the page and its labels. Those of nothing are left out. */
+  /** The sum of each counter's deltas, by its name on `/metrics` and its labels, without zeros. */
   totals(): ReadonlyMap<string, Fixed>;
-  /** How many requests were refused, or not answered. */
+  /** The number of requests refused or not answered. */
   refused(): number;
 }
 
-/** One that is told again from the same start replaces what was told before. */
+/** A delta repeated with the same start time replaces the previous one. */
 interface Sum {
   readonly before: Fixed;
   readonly start: number;
   readonly value: Fixed;
 }
 
-/** Starts a receiver that refuses one request in eight, and takes one in thirty without an answer. */
+/** Starts a receiver that refuses one request in eight, and accepts one in thirty without a response. */
 export async function startDeltaReceiver(scope: Scope, dice: () => number): Promise<DeltaTotals> {
   const deltas = new Map<string, Sum>();
   let calm = false;
@@ -63,7 +63,7 @@ function add(deltas: Map<string, Sum>, metric: OtlpMetric): void {
   }
 }
 
-/** One text a series, without its empty labels. */
+/** A key per series, without its empty labels. */
 export function keyOf(name: string, labels: Readonly<Record<string, string | number | boolean>>): string {
   const info = Object.entries(labels).filter(([, value]) => value !== '');
   return `${name}${JSON.stringify(info.sort(([a], [b]) => (a < b ? -1 : 1)))}`;

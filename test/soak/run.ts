@@ -15,13 +15,13 @@ import type { Figures } from './messages.ts';
 import { type DeltaTotals, keyOf, startDeltaReceiver } from './receiver.ts';
 import { IDS, startWorld, type World } from './world.ts';
 
-/** A stretch of time that one process of the exporter lives through. */
+/** A period run by one process of the exporter. */
 export interface Phase {
   readonly zone: string;
   readonly days: number;
   /** What happens at its end. */
   readonly end: 'kill' | 'stop';
-  /** The exporter is closed and opened again over its file so often, within the process. */
+  /** Closes and reopens the exporter on its file this often, within the process. */
   readonly restartEveryDays?: number;
 }
 
@@ -29,22 +29,22 @@ export interface SoakPlan {
   readonly start: Instant;
   readonly seed: number;
   readonly phases: readonly Phase[];
-  /** From poll to poll, on the average. */
+  /** Average time between polls. */
   readonly everyMs: number;
-  /** How many of the polls meet a provider that fails. */
+  /** The share of polls that meet a failing provider. */
   readonly shareFailing: number;
 }
 
-/** What a process took at an instant. */
+/** Resource use of a process at an instant. */
 export interface Measured extends Figures {
   readonly at: Instant;
 }
 
-/** What was lived through. That the totals are exact and no counter fell was checked on the way. */
+/** The result of a run, whose totals and counters have been checked. */
 export interface SoakResult {
   readonly days: number;
   readonly polls: number;
-  /** Of feeds, by the reason. */
+  /** Failed feeds by reason. */
   readonly failures: ReadonlyMap<string, number>;
   readonly requests: number;
   readonly kills: number;
@@ -52,16 +52,16 @@ export interface SoakResult {
   readonly pages: number;
   readonly refusedPushes: number;
   readonly counters: number;
-  /** Of the last life. */
+  /** Of the last phase. */
   readonly measured: readonly Measured[];
 }
 
 const MEASURE_EVERY_MS = 6 * HOUR;
-/** Nothing is restated or refunded so long after it was billed, but by Baseten. */
+/** Nothing is restated or refunded later than this, except by Baseten. */
 const SETTLED_MS = 3 * DAY;
 
 const MAX_TRIES = 5;
-/** What a killed process has written is there without a disk, too, and is written in half the time. */
+/** A file in memory survives a killed process, and halves the run time. */
 const MEMORY = '/dev/shm';
 
 interface SoakRun {
@@ -84,9 +84,9 @@ interface SoakRun {
 }
 
 /**
- * Lives through the plan, life after life over one ledger, and holds it against the providers' books.
+ * Runs the phases of a plan on one ledger, and compares it with the providers' books.
  *
- * @param passes hears of each life, and of every fifth day.
+ * @param onProgress is called for each phase and every fifth day.
  */
 export async function soak(
   plan: SoakPlan,
@@ -142,7 +142,7 @@ async function runPhase(run: SoakRun, phase: Phase, index: number): Promise<void
   }
 }
 
-/** The first reading is what everything after it is counted from. */
+/** The first reading is the baseline of the counters. */
 async function readBaseline(run: SoakRun, child: ExporterProcess): Promise<void> {
   await pollSuccessfully(run, child);
   run.world.begin();
@@ -167,7 +167,7 @@ async function runDays(
   }
 }
 
-/** Some time passes, something happens, and the exporter polls, and is scraped, and pushes. */
+/** Advances the clock, changes bills and faults, then polls, scrapes and pushes. */
 async function stepOf(run: SoakRun, child: ExporterProcess, step: number): Promise<void> {
   const { plan, world, dice, counts } = run;
   const before = world.clock.now();
@@ -183,7 +183,7 @@ async function stepOf(run: SoakRun, child: ExporterProcess, step: number): Promi
   await hourly(run, child, before);
 }
 
-/** What the exporter does every hour by itself, and what is looked at now and then. */
+/** The exporter's hourly maintenance, and periodic measurements. */
 async function hourly(
   { world, counts, onProgress }: SoakRun,
   child: ExporterProcess,
@@ -198,7 +198,7 @@ async function hourly(
   if (figures) counts.measured.push({ at: world.clock.now(), ...figures });
 }
 
-/** Holds the page against the one before. */
+/** Compares the page with the previous one. */
 async function checkPage(run: SoakRun, child: ExporterProcess): Promise<Scrape> {
   const { text = '' } = await child.ask('page');
   const page = scrapeOf(text, 'text');
@@ -208,19 +208,19 @@ async function checkPage(run: SoakRun, child: ExporterProcess): Promise<Scrape> 
   return page;
 }
 
-/** Polls until all feeds are well: on a busy machine an answer may take longer than an account waits. */
+/** Polls until all feeds succeed: on a busy machine a response may take longer than the timeout. */
 async function pollSuccessfully(run: SoakRun, child: ExporterProcess): Promise<void> {
   run.world.calm();
   for (let tries = 1; ; tries += 1) {
     const { failed = [] } = await child.ask('poll');
     run.counts.polls += 1;
     if (failed.length === 0) return;
-    assert.ok(tries < MAX_TRIES, `${failed} without a fault`);
+    assert.ok(tries < MAX_TRIES, `${failed} failed without a fault`);
     run.world.clock.advance(MINUTE);
   }
 }
 
-/** Lets everything settle, and holds what is shown and what was pushed against the books. */
+/** Lets everything settle, then compares metrics and pushed deltas with the books. */
 async function checkFinalTotals(run: SoakRun, child: ExporterProcess): Promise<void> {
   const { world, deltas } = run;
   deltas.calm();
@@ -249,10 +249,10 @@ function assertDeltaTotals(info: ReadonlyMap<string, Fixed>, shown: ReadonlyMap<
   const off = [...new Set([...info.keys(), ...shown.keys()])].filter((key) => {
     const value = shown.get(key) ?? 0;
     const gap = (info.get(key) ?? 0n) - fromNumber(value);
-    // Each difference is a double: so much may be lost on the way.
+    // Each delta is a double: allow for rounding.
     return Math.abs(Number(gap)) > Math.abs(Number(fromNumber(value))) * 1e-12;
   });
-  assert.deepEqual(off, [], 'the differences add up to the counters');
+  assert.deepEqual(off, [], 'deltas add up to the counters');
 }
 
 function countersOf(page: Scrape | undefined): ReadonlyMap<string, number> {
@@ -261,7 +261,7 @@ function countersOf(page: Scrape | undefined): ReadonlyMap<string, number> {
   return new Map(own.map(({ name, labels, value }) => [keyOf(name, labels), value]));
 }
 
-/** Kills it in the middle of a poll or a push. */
+/** Kills the process during a poll or a push. */
 async function killDuringRequest({ world, counts, dice }: SoakRun, child: ExporterProcess): Promise<void> {
   world.calm();
   world.clock.advance(10 * MINUTE);

@@ -13,27 +13,27 @@ import type { ProcessSetup } from './messages.ts';
 export const IDS = ['baseten', 'venice', 'inference_sh', 'northflank'] as const;
 export type Id = (typeof IDS)[number];
 
-/** Four providers whose bills go on, are revised, and which fail now and then. */
+/** Four providers with growing and revised bills, which fail from time to time. */
 export interface World {
   readonly clock: FakeClock;
   readonly accounts: ProcessSetup['accounts'];
-  /** Something is spent, refunded, restated or comes late, by hand besides what goes on by itself. */
+  /** Books a charge, refund, restatement or late row, in addition to the generated ones. */
   act(): void;
-  /** One of them may fail from now on, the others are well. */
+  /** May make one provider fail from now on. */
   changeWeather(): void;
-  /** All are well. */
+  /** Removes all faults. */
   calm(): void;
-  /** What the books say, of Northflank what it said when it was last asked with success. */
+  /** Totals of the books; for Northflank as of the last successful request. */
   truth(id: Id, range: Range): Truth;
-  /** What of it is in the first readings, by the time of the first poll. */
+  /** The part that the first poll has read. */
   baseline(id: Id, range: Range): Truth;
-  /** Remembers the books as those of the first poll. */
+  /** Stores the books as those of the first poll. */
   begin(): void;
   requests(): number;
   close(): Promise<void>;
 }
 
-/** What a provider fails with, all of it over in one poll. */
+/** Faults, each of which ends within one poll. */
 const FAULTS: readonly SimulatedFault[] = [
   { kind: 'status', status: 503 },
   { kind: 'status', status: 500, after: 1 },
@@ -96,7 +96,7 @@ function calm(providers: Providers): void {
   for (const id of IDS) providers[id].fault(undefined);
 }
 
-/** Northflank, but for the requests that it failed. */
+/** Northflank, without failed requests. */
 function answered({ northflank }: Providers): Providers['northflank'] {
   return { ...northflank, requests: northflank.requests.filter(({ status }) => status === 200) };
 }
@@ -107,7 +107,7 @@ function info(providers: Providers, range: Range): Truth {
 
 const usd = parseDecimal;
 
-/** Writes into the books what the generators leave out. */
+/** Books rows that the generators do not produce. */
 function openHand(
   { baseten, venice, inference_sh }: Providers,
   clock: FakeClock,
@@ -130,7 +130,7 @@ function openHand(
       deployments.push({ at, entry: baseten.book({ ...row, resource: RESOURCE }) });
     },
     () => {
-      // Baseten restates for a month.
+      // Baseten restates days for a month.
       const open = deployments.filter(({ at }) => clock.now() - at < 29 * DAY);
       open[below(open.length)]?.entry.revise({ subtotal: cents(), minutes: below(1440) });
     },
