@@ -9,7 +9,7 @@ import { pollOnce } from './support/readings.ts';
 /** Stands for a JSON number that no double holds; put in as text. */
 const HUGE = '@@1e400@@';
 
-/** What is no money in any documented form. `1.5` is none where money is a whole number. */
+/** Values that are not amounts in any documented form. `1.5` is invalid if amounts are whole numbers. */
 const NO_MONEY: readonly unknown[] = [
   ...[HUGE, '1e400', '-1e400', '123456789012345678e390', 'Infinity', '-Infinity', 'NaN', 'null'],
   ...[
@@ -40,17 +40,17 @@ const CASES = allCases();
 interface Answered {
   readonly provider: string;
   readonly case: string;
-  /** Which of the case's answers is altered. */
+  /** The response of the case that is altered. */
   readonly at: number;
-  /** Money that the ledger adds up: it has to be there, and to be money. */
+  /** An amount that the ledger adds up: it must be present and valid. */
   readonly money: readonly string[];
-  /** Money of an open map, where nobody can tell that a row is missing. */
+  /** An amount in an open map, in which a missing row cannot be detected. */
   readonly rows?: readonly string[];
-  /** Money that it does not need: it may be missing. */
+  /** An optional amount. */
   readonly otherMoney?: readonly string[];
   readonly counts?: readonly string[];
   readonly texts?: readonly string[];
-  /** Money in whole numbers only. */
+  /** Whole numbers only. */
   readonly isWhole?: boolean;
 }
 
@@ -180,7 +180,7 @@ const ANSWERS: readonly Answered[] = [
   },
 ];
 
-/** Documented, and not read by anyone. */
+/** Documented, but not read. */
 const UNREAD = new Set(['data.1.notes', 'tier_usage', 'type_usage', 'model_usage']);
 
 for (const answered of ANSWERS) {

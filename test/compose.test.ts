@@ -47,7 +47,7 @@ test('compose: bind mounts exist and are read-only; writable paths are volumes',
     if (type === 'volume') continue;
     assert.equal(read_only, true, source);
     if (source.startsWith('../../grafana/')) continue; // the test below
-    // Made by who uses it, from the example beside it.
+    // Created by the user from the example next to it.
     const path = source.replace('ai-billing-exporter.yml', 'ai-billing-exporter.example.yml');
     await access(join(COMPOSE_FOLDER, path));
   }
@@ -123,7 +123,7 @@ test('compose: alerts that Alertmanager inhibits exist in the rules', async () =
     assert.ok(rules.includes(`alert: ${name}\n`), name);
 });
 
-/** What others reach a service by. */
+/** The addresses of a service. */
 function namesOf(name: string, { networks }: ComposeService): string[] {
   return [name, ...(networks?.default.aliases ?? [])];
 }

@@ -48,7 +48,7 @@ test('dashboards: every metric and label exists', () => {
   }
 });
 
-/** Labels that mean something else than the variable of their name; and panels of a dashboard that a label narrows already. */
+/** Labels whose meaning differs from the variable of the same name, and panels that already filter by a label. */
 const OPEN: Readonly<Record<string, readonly string[]>> = {
   ai_billing_usage_by_model_seconds: ['model'], // hardware
   ai_billing_model_cost_today_usd: ['model'], // display names
@@ -71,7 +71,7 @@ test('dashboards: variables filter every selector that has the label', () => {
   }
 });
 
-/** Families that no panel shows, and why. */
+/** Families without a panel, and why. */
 const UNSHOWN: Readonly<Record<string, string>> = {};
 
 test('dashboards: every catalog family is on a dashboard', () => {

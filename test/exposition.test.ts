@@ -22,7 +22,12 @@ const GOOD: [what: string, format: ExpositionFormat, page: string][] = [
 
 const BAD: [what: string, format: ExpositionFormat, page: string, error: RegExp][] = [
   ['a duplicate series', 'text', `${HEAD}x_total{a="b"} 1\nx_total{a="b"} 1\n`, /duplicate series/],
-  ['a duplicate but for an empty label', 'text', `${HEAD}x_total{a=""} 1\nx_total 1\n`, /duplicate series/],
+  [
+    'a duplicate that differs by an empty label',
+    'text',
+    `${HEAD}x_total{a=""} 1\nx_total 1\n`,
+    /duplicate series/,
+  ],
   [
     'a duplicate in another order',
     'text',

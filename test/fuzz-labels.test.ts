@@ -69,7 +69,7 @@ function assertHolds(exposition: Exposition, labels: readonly Names[]): void {
   assert.equal(exposition.families.get(name)?.samples.length, labels.length);
 }
 
-/** A page with these texts, one after the other, wherever a text can stand. */
+/** A status with these texts in every text field. */
 function statusOf(texts: Iterable<string>): Status {
   const at = '2026-11-22T02:15:05.000Z';
   const rest = texts[Symbol.iterator]();
@@ -104,7 +104,7 @@ function statusOf(texts: Iterable<string>): Status {
   };
 }
 
-/** How many texts it takes. */
+/** The number of text fields. */
 const TEXTS = 1 + 2 * (2 + 2 * 12) + 1;
 
 /** The tags of a page in their order, each with its attributes; and what stands between them. */
@@ -131,7 +131,7 @@ test('first page: hostile texts are escaped', () => {
       const whole = between.map(unescaped).join('\0\0');
       for (const text of texts) assert.ok(whole.includes(text), JSON.stringify(text));
       const style = plain.tags.indexOf('<style>') + 1;
-      assert.equal(between[style], plain.texts[style], 'what the policy lets pass is ours');
+      assert.equal(between[style], plain.texts[style], 'the style that the policy allows is ours');
       const others = between.toSpliced(style, 1);
       assert.doesNotMatch(others.join(''), /[<>"']|&(?!#\d+;|amp;|ndash;)/);
     }),

@@ -13,7 +13,7 @@ const document = await readOpenApi();
 const unasked = () => {
   throw new Error('not asked for');
 };
-/** For a server that is looked at, and never asked. */
+/** For a server whose routes are listed, without requests. */
 const NOTHING = {
   metrics: { answer: unasked },
   ready: unasked,

@@ -50,7 +50,7 @@ test('docs/reliability.md: test names are read in every quoting style', () => {
   assert.deepEqual(testNames(source), ["it's a", "b 'c'", 'd … g …']);
 });
 
-/** What of a proof is not there. */
+/** The missing part of a proof. */
 async function missingOf({ path, name }: FaultRow['proofs'][number]): Promise<string[]> {
   const url = new URL(path, root);
   if (name === undefined) {

@@ -136,7 +136,7 @@ test('package: its files exist, and its license matches', async () => {
   );
 });
 
-/** The text of every file that git knows or would take. */
+/** The text of every tracked or untracked file. */
 async function repository(): Promise<Sources> {
   const { output } = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
     cwd: root,

@@ -11,7 +11,7 @@ const root = new URL('../', import.meta.url);
 const rules = GROUPS.flatMap((group) => group.rules);
 const alerts = rules.filter(isAlert);
 
-/** What rules record, beside what the exporter exposes; their labels are not known here. */
+/** Metrics that rules record, in addition to the exporter's; their labels are not checked. */
 const KNOWN: Known = new Map([
   ...EXPOSED,
   ...rules.flatMap((rule): [string, string[]][] =>

@@ -8,7 +8,7 @@ import { EXPOSED, type Known, unknownNames } from './support/promql.ts';
 const folder = new URL('../docs/runbooks/', import.meta.url);
 const names = (await readdir(folder)).sort();
 
-/** What can be asked for: what is exposed, and what rules record; the labels of these are any. */
+/** Metrics of the exporter and of recording rules; the labels of the latter are not checked. */
 const KNOWN: Known = new Map([
   ...EXPOSED,
   ...GROUPS.flatMap(({ rules }) => rules).flatMap((rule): [string, string[]][] =>

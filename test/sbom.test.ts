@@ -10,7 +10,7 @@ import { billOfMaterials } from '../deploy/npm/sbom.ts';
 const root = join(import.meta.dirname, '..');
 const json = async (path: string): Promise<unknown> => JSON.parse(await readFile(join(root, path), 'utf8'));
 
-/** Licences that ask no more of who passes the program on than their text beside it. */
+/** Licenses that only require their text to be distributed with the program. */
 const WELCOME = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT'];
 
 const Licences = z.array(z.object({ license: z.object({ id: z.string() }) })).length(1);
@@ -32,7 +32,7 @@ const { components } = Bom.parse(JSON.parse(text));
 
 test('SBOM: is valid CycloneDX', async () => {
   const schemas = 'node_modules/@cyclonedx/cyclonedx-library/res/schema';
-  // Formats of a later draft of JSON Schema, which nobody checks.
+  // Formats of a later draft of JSON Schema, which are not checked.
   const ajv = new Ajv({ strict: false, formats: { 'iri-reference': true, 'idn-email': true } });
   formats.default(ajv);
   for (const name of ['spdx', 'jsf-0.82']) {
@@ -42,7 +42,10 @@ test('SBOM: is valid CycloneDX', async () => {
   const schema = z.looseObject({}).parse(await json(`${schemas}/bom-1.5.SNAPSHOT.schema.json`));
   const isValid = ajv.compile(schema);
   assert.ok(isValid(JSON.parse(text)), ajv.errorsText(isValid.errors));
-  assert.ok(!isValid({ ...JSON.parse(text), serialNumber: 'one' }), 'a bill that is none is seen');
+  assert.ok(
+    !isValid({ ...JSON.parse(text), serialNumber: 'one' }),
+    'an invalid bill of materials is detected',
+  );
 });
 
 test('SBOM: lists each installed package once, and no other', async () => {

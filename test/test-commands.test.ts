@@ -34,7 +34,7 @@ test('test scripts: each limits the time of every test and every file', () => {
 const HANGING: Readonly<Record<string, string>> = {
   'a timer that is left': `test('a', () => void setInterval(() => {}, 1000));`,
   'a loop': `test('a', () => { for (;;); });`,
-  'a test that waits for ever': `test('a', () => new Promise(() => setInterval(() => {}, 1000)));`,
+  'a test that never ends': `test('a', () => new Promise(() => setInterval(() => {}, 1000)));`,
 };
 
 for (const [name, body] of Object.entries(HANGING)) {
@@ -55,7 +55,7 @@ for (const [name, body] of Object.entries(HANGING)) {
   });
 }
 
-/** A program called `node` that says it is Node 20, in a folder for PATH. */
+/** A program called `node` that claims to be Node 20, in a folder for PATH. */
 async function oldNode(context: TestContext): Promise<string> {
   const folder = await temporaryFolder(context);
   const old = `Object.defineProperties(process, {

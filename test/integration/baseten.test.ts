@@ -33,7 +33,7 @@ interface Scene {
   readonly exporter: Exporter;
 }
 
-/** Two accounts at two servers that bill the same: of `test` the look-ups are spoiled, of `whole` nothing is. */
+/** Two accounts with the same bill at two servers: the lookups of `test` fail, `whole` has no faults. */
 async function scene(
   context: TestContext,
   contract: SimulatedContract,
@@ -63,10 +63,10 @@ function upOf(page: Scrape, feed: string): number | undefined {
   return page.value('ai_billing_up', labelsOf(feed));
 }
 
-/** Prices, and how many series there are. */
+/** Prices, and the number of series. */
 const BESIDES = /^ai_billing_(unit_price_usd|series)\b/;
 
-/** What the ledger shows of an account's bill, without what only the look-ups know. */
+/** The ledger's samples of an account's bill, without the labels that only the lookups know. */
 function billOf(page: Scrape, account: string): string[] {
   return ledgerLines(page)
     .filter((line) => line.includes(`account="${account}"`) && !BESIDES.test(line))
@@ -74,7 +74,7 @@ function billOf(page: Scrape, account: string): string[] {
     .sort();
 }
 
-/** The bill is read as it is by an account that may read everything, and it is right. */
+/** The bill is exact, and identical to that of an account without faults. */
 function assertBillUntouched(page: Scrape, { clock, baseten }: Scene): void {
   assert.equal(upOf(page, 'usage'), 1);
   assert.deepEqual(billOf(page, 'test'), billOf(page, 'whole'));
@@ -96,7 +96,7 @@ function failuresOf(page: Scrape, feed: string): number {
   return page.sum('ai_billing_poll_failures_total', labelsOf(feed));
 }
 
-/** Lines that say that a look-up was switched off. */
+/** Log lines about a lookup that was switched off. */
 function switchedOff(exporter: Exporter, feed: string): string[] {
   const lines = exporter.log().split('\n');
   return lines.filter((line) => line.includes('switched off') && line.includes(`"feed":"${feed}"`));
@@ -131,7 +131,7 @@ for (const contract of CONTRACTS) {
       const here = await scene(context, contract);
       const { clock, baseten } = here;
       baseten.fault({ kind: 'status', status }, LISTS);
-      // Two polls an hour: every other one asks again.
+      // Two polls per hour: every other one tries again.
       for (let poll = 0; poll < 7; poll += 1) {
         const page = await pollOnce(here);
         assertBillUntouched(page, here);
@@ -144,7 +144,7 @@ for (const contract of CONTRACTS) {
         [0, 1, 2, 3],
       );
 
-      // Half an hour after the last refusal the permission is there.
+      // The permission is granted half an hour after the last refusal.
       baseten.fault(undefined);
       assertOff(await pollOnce(here), here, 1);
       clock.advance(30 * MINUTE);
@@ -314,7 +314,7 @@ test('baseten: deployments billed without requests differ from those with reques
   };
   assert.deepEqual(await moved(), spent);
 
-  // Some of it is taken back: idle still, and no busier.
+  // A correction: still idle, and no busier.
   busy.revise({ inference_requests: 24 });
   idle.revise({ minutes: 69, subtotal: parseDecimal('7.47477') });
   assert.deepEqual(await moved(), {
@@ -325,7 +325,7 @@ test('baseten: deployments billed without requests differ from those with reques
 
 const BILL = /usage_summary$/;
 
-/** An answer whose first category comes to so much more than its rows, before and after credits. */
+/** A response whose first category total exceeds its rows, before and after credits. */
 function overstated(byUsd: number): SimulatedFault {
   const more = (head: string) =>
     head.replace(/"(total|subtotal)":"?([\d.]+)"?,/g, (_, key: string, amount: string) => {
@@ -429,7 +429,7 @@ test('baseten: contract drift is counted once per poll, for the feed that meets 
 
 const README = new URL('../../src/providers/baseten/README.md', import.meta.url);
 
-/** A counter stands still for a day, and then all of it happens. */
+/** A counter is constant for a day, and then increases. */
 function seriesOf(before: Scrape, after: Scrape) {
   const samples = [...after.families.values()].flatMap((family) => family.samples);
   return samples

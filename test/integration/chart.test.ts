@@ -89,7 +89,7 @@ realServerTest('manifests: kubectl parses every manifest without change', ['kube
   ] as const) {
     const { code, output } = await run(pathOf('kubectl'), ['kustomize', join(MANIFESTS, folder)]);
     assert.equal(code, 0, output);
-    // What is generated from files is called after its content.
+    // Names of generated ConfigMaps contain a hash of their content.
     const text = output.replaceAll(/\bai-billing-exporter-\w{10}\b/g, 'ai-billing-exporter');
     const made = objectsIn(text).filter(({ kind }) => kind !== 'ConfigMap');
     const namespace = folder === '' ? 'ai-billing' : 'monitoring';
@@ -127,7 +127,7 @@ function sorted(objects: readonly unknown[]): string[] {
   return objects.map((object) => stringify(object, { sortMapEntries: true })).sort();
 }
 
-/** What is not to be had, as an argument of Helm, and what Helm says to it. */
+/** Invalid values, as an argument of Helm, and Helm's error. */
 const REFUSED: readonly (readonly [argument: string, message: RegExp])[] = [
   ['--set=config.accounts=null', /\/config\/accounts': got null, want array/],
   ['--set=replicas=2', /'replicas' not allowed/],

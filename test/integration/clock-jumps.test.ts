@@ -19,7 +19,7 @@ interface Spent {
   readonly usd: number;
 }
 
-/** Venice by the right clock: what was spent in the range that is asked for. */
+/** Venice with a correct clock: the spend of the requested range. */
 async function venice(context: TestContext, spent: readonly Spent[]): Promise<string> {
   const host = await serveOnLoopback(context, (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost');
@@ -41,7 +41,7 @@ function rowOf({ at, usd }: Spent) {
   return { timestamp, ...money, ...about };
 }
 
-/** An exporter whose clock is off until it is put right. */
+/** An exporter whose clock is off until it is corrected. */
 async function scene(context: TestContext, offsetMs: number, schedule?: string) {
   const folder = await folderOf(context);
   const spent: Spent[] = [{ at: Date.now() - MINUTE, usd: 10 }];
@@ -72,7 +72,7 @@ function sum({ families }: Exposition, name: string, labels: Readonly<Record<str
 const usagePolls = (page: Exposition) => sum(page, 'ai_billing_polls_total', { feed: 'usage' });
 const spentOf = (page: Exposition) =>
   sum(page, 'ai_billing_cost_usd_total') - sum(page, 'ai_billing_cost_corrections_usd_total');
-/** Of both months, since a test may run on the first of one. */
+/** Spend of both months, because a test may run on the first of a month. */
 const monthsOf = (page: Exposition) =>
   sum(page, 'ai_billing_cost_month_to_date_usd') + sum(page, 'ai_billing_cost_last_month_usd');
 
@@ -127,7 +127,7 @@ test('clock: data stored under a clock 40 days ahead heals at the first correct 
   assert.equal(spentOf(await shown(exporter, (each) => monthsOf(each) === 22)), before + 5);
 });
 
-/** How long the program takes to answer, at most, until that is over. */
+/** The slowest response until the condition holds. */
 async function longestAnswer({ url }: Exporter, over: Promise<unknown>): Promise<number> {
   let longest = 0;
   let isOver = false;
@@ -159,7 +159,7 @@ for (const [title, offsetMs, schedule] of [
     const caughtUp = shown(exporter, (each) => usagePolls(each) > before && monthsOf(each) === 17);
     const longest = await longestAnswer(exporter, caughtUp);
     const page = await caughtUp;
-    // Walking through 40 days of minutes took 5 s, through those since 1970 for ever.
+    // Stepping through 40 days of minutes took 5 s, through those since 1970 it never ended.
     assert.ok(longest < 2000, `${longest} ms`);
     if (!schedule.startsWith('* * * * * *')) assert.ok(usagePolls(page) - before <= 3);
     assertNoFuture(page);

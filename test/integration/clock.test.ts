@@ -20,7 +20,7 @@ interface Scene {
   readonly clock: FakeClock;
   readonly world: Providers;
   readonly exporter: Exporter;
-  /** Sets our clock to so much behind (or, positive, ahead of) the providers'. */
+  /** Sets our clock behind (or, if positive, ahead of) the providers'. */
   set(offsetMs: number): void;
 }
 
@@ -45,7 +45,7 @@ async function scene(context: TestContext, contract: SimulatedContract): Promise
   };
 }
 
-/** Polls so many times, each without a failure and without a counter that falls. */
+/** Polls several times, without a failure and without a falling counter. */
 async function polls(
   { exporter, clock }: Scene,
   count: number,
@@ -89,7 +89,7 @@ for (const contract of CONTRACTS) {
     ] as const) {
       test(`clock: totals are exact over midnight with provider clocks ${size} ${side} ours, ${contract} contract`, async (context) => {
         const here = await scene(context, contract);
-        // An account that never had an answer is taken to be a wrong one where Northflank knows of no hour yet.
+        // An account without any response counts as a wrong one if Northflank has no hour yet.
         const before = await polls(here, 2, 70 * MINUTE);
         here.set(offset);
         const skewed = await polls(here, 6, 70 * MINUTE, before);
@@ -116,7 +116,7 @@ for (const contract of CONTRACTS) {
   });
 }
 
-/** Days on which clocks are set, there and elsewhere. */
+/** Days of a DST change, in that zone and elsewhere. */
 const SET_CLOCKS = [
   ['America/New_York', '2026-10-31T22:20:00Z'],
   ['Australia/Lord_Howe', '2026-10-03T06:20:00Z'],

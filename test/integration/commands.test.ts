@@ -57,7 +57,7 @@ interface World {
 /** In the first hour of a day nothing of it is due. */
 const YESTERDAY = Math.floor(Date.now() / 86_400_000 - 1) * 86_400_000;
 
-/** Nobody outside this machine is asked: no name is ever found. */
+/** No host outside this machine is contacted: names do not resolve. */
 const NO_NAMES = `data:text/javascript,${encodeURIComponent(`
   import dns from 'node:dns';
   import { isIP } from 'node:net';
@@ -177,7 +177,7 @@ test('serve: after a restart with all providers hanging, serves the ledger and e
   const second = await serve(context, file);
   assert.equal((await fetch(`${second.url}/-/ready`)).status, 200);
   assert.equal((await fetch(`${second.url}/-/healthy`)).status, 200);
-  // A poll may have ended between the page and the signal: what was shown is there, and nothing is lower.
+  // A poll may have ended between the page and the signal: no value is missing or lower.
   const after = new Map((await costsOf(second.url)).map(seriesAndValue));
   for (const [series, value] of before.map(seriesAndValue))
     assert.ok((after.get(series) ?? -1) >= value, series);
@@ -194,7 +194,7 @@ async function untilReady(url: string): Promise<void> {
   while ((await fetch(`${url}/-/ready`)).status !== 200) assert.ok(performance.now() < deadline);
 }
 
-/** Lines of the counters of cost, which nothing moves while nobody answers. */
+/** Lines of the cost counters, which do not change while providers hang. */
 async function costsOf(url: string): Promise<string[]> {
   const page = await (await fetch(`${url}/metrics`)).text();
   return page.split('\n').filter((line) => line.startsWith('ai_billing_cost_usd_total{'));

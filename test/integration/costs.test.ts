@@ -18,7 +18,7 @@ test("/api/v1/costs: agrees with /metrics and the providers' bills to the last d
   const exporter = await startExporter(
     context,
     clock,
-    // Northflank's hours are asked for one by one.
+    // Northflank's hours are requested one by one.
     accounts.map((each) => (each.provider === 'northflank' ? { ...each, since } : each)),
   );
   const resource = { id: 'dep-hand', kind: 'MODEL_DEPLOYMENT', name: 'by hand', model_name: 'm' } as const;
@@ -58,7 +58,7 @@ async function costsOf({ url }: Exporter, window: string, by: string): Promise<A
   return JSON.parse(await response.text());
 }
 
-/** Holds each cost against its gauge, and the total against the costs. */
+/** Compares each cost with its gauge, and the total with the costs. */
 async function assertAgrees(
   exporter: Exporter,
   page: Scrape,

@@ -26,7 +26,7 @@ const NO_CORRECTION = 'nothing need be taken back in the first minute';
 const NO_DRIFT = 'the demo keeps to what is documented';
 const NO_OTHERS = 'the demo has ten or fewer';
 const NO_MINUTE = 'run time is billed by the minute, and this may be over before one is';
-const NO_IDLE = 'the deployments of the demo are asked, but for a minute at times';
+const NO_IDLE = 'the deployments of the demo are asked, except for a minute at times';
 const NO_RECEIVER = 'the demo pushes nothing unless a variable says where';
 const YOUNG = 'the demo reads Northflank from yesterday on';
 
@@ -82,12 +82,12 @@ const LATER: Readonly<Record<string, string>> = {
   ai_billing_unconverted_corrections_amount_total: 'the demo has no currency without a rate',
 };
 
-/** Is it said why this has no data? */
+/** Whether there is a reason for missing data. */
 function isExplained(name: string): boolean {
   return name in EMPTY || (name.split(' ').at(-1) ?? '') in LATER;
 }
 
-/** What every panel asks, by where it stands; what rules record; and whatever an alert looks at. */
+/** The queries of panels by their place, of recording rules, and of alerts. */
 const ASKED = new Map<string, string>([
   ...rules.flatMap((rule) =>
     isAlert(rule)
@@ -132,7 +132,7 @@ realServerTest(
   },
 );
 
-/** Expressions that have no data for so long; one that Prometheus does not take fails at once. */
+/** Expressions without data until the deadline; one that Prometheus rejects fails at once. */
 async function emptyFor(ms: number, prometheus: Prometheus): Promise<string[]> {
   const deadline = performance.now() + ms;
   let missing = [...ASKED.keys()];
@@ -155,7 +155,7 @@ async function countsOnce(prometheus: Prometheus): Promise<void> {
   }
 }
 
-/** What one job says and both say at one instant. Tried again where a scrape came late, for then nothing is there. */
+/** The values of one job and of both at one instant. Repeated if a scrape was late, because then there is no value. */
 async function oneAndBoth(
   expr: string,
   prometheus: Prometheus,

@@ -7,7 +7,7 @@ import { ACTIVITIES, startEveryFamily } from '../support/families.ts';
 import { type Answer, startOtlpReceiver } from '../support/otlp-receiver.ts';
 import { receiverAt } from '../support/pushing.ts';
 
-/** What says 1, or the same all the time, whatever happens; and where each is tested. */
+/** Families that are constant, and where each is tested. */
 const CONSTANT: Readonly<Record<string, string>> = {
   ai_billing_build_info: 'src/sinks/prometheus/self.test.ts',
   ai_billing_budget_limit_usd: 'src/core/reports/budget-status.test.ts',

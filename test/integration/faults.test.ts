@@ -42,12 +42,12 @@ const UNTOLD_SECONDS = 60;
 interface Case {
   readonly fault: SimulatedFault;
   readonly reason: FailureReason;
-  /** Providers to whom this is no failure. */
+  /** Providers for which this is no failure. */
   readonly not?: readonly string[];
 }
 
 function status(code: number, reason: FailureReason, not?: readonly string[]): Case {
-  // An error that repeats the key must not make us repeat it.
+  // An error that repeats the key must not be logged with it.
   const body = JSON.stringify({ error: `no way in with ${CANARY}` });
   return { fault: { kind: 'status', status: code, body }, reason, ...(not && { not }) };
 }
@@ -85,7 +85,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'an empty 200': { fault: { kind: 'empty' }, reason: 'contract' },
 };
 
-/** Strikes with a fault, polls, lets it heal and polls again. */
+/** Sets a fault, polls, removes it and polls again. */
 async function strike(world: World, exporter: Exporter, { fault, reason, not = [] }: Case): Promise<void> {
   const struck = PROVIDERS.filter((provider) => !not.includes(provider));
   advanceToNextHour(world.clock);
@@ -111,7 +111,7 @@ async function strike(world: World, exporter: Exporter, { fault, reason, not = [
   for (const provider of PROVIDERS) assertUp(healed, provider, 'test');
 }
 
-/** Once it was answered with 429 the provider hears nothing before the time it named. */
+/** After a 429 the provider gets no request before the time it named. */
 function assertPatience({ requests }: AnySimulator, answered: number, waitMs: number): void {
   const refused = requests.slice(0, answered).findLast(({ status: code }) => code === 429);
   const next = requests[answered];

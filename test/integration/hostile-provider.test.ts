@@ -6,9 +6,9 @@ import { configure, type Exporter, folderOf, serve } from '../support/process.ts
 import { waitForPage } from '../support/shown-page.ts';
 import { type Watched, watchProcess } from '../support/watched-process.ts';
 
-/** What `docs/deployment.md` gives a container. */
+/** The memory of a container in `docs/deployment.md`. */
 const MEMORY_BYTES = 512 * 2 ** 20;
-/** Of a log about one provider that is hostile in all of its answers, whatever they say. */
+/** The maximum log size about one hostile provider. */
 const LOG_BYTES = 64 * 1024;
 
 interface Met {
@@ -16,7 +16,7 @@ interface Met {
   readonly watched: Watched;
 }
 
-/** Lives through polls of every feed of Venice, each answered alike, until one of a feed has ended. */
+/** Polls every feed of Venice with the same response, until one poll of a feed has ended. */
 async function meet(context: TestContext, name: string, feed: string, metric: string): Promise<Met> {
   const url = await startHostileProvider(context, (HOSTILE_ANSWERS[name] ?? assert.fail(name))());
   const folder = await folderOf(context);

@@ -88,7 +88,7 @@ async function copyPackages(to: string): Promise<void> {
     await cp(join(ROOT, path), join(dirname(to), path), { recursive: true, dereference: true, filter });
 }
 
-/** Nobody but root may write; as root, the program runs as another user. */
+/** Only root may write; as root, the program runs as another user. */
 async function protect(folder: string, root: string): Promise<void> {
   await chmod(folder, 0o755);
   await run('chmod', ['-R', 'a+rX,a-w', root]);

@@ -44,7 +44,7 @@ interface World {
   readonly clock: FakeClock;
   readonly inference: Simulator<InferenceShRow>;
   readonly exporter: Exporter;
-  /** What the provider charges by the name of a price, from now on. */
+  /** Sets the provider's charges by the name of a price. */
   charge(prices: PriceList): void;
 }
 
@@ -226,10 +226,10 @@ const OPTIONAL = [
   ['price_probes', /\/evaluate$/, /^ai_billing_price_probe_/],
 ] as const;
 
-/** What moves by itself: how far was read, and how many series there are. */
+/** Metrics that change with every poll: data-through times, and the number of series. */
 const MOVING = /^ai_billing_(data_|series\{)/;
 
-/** What everything but one feed shows: amounts, and whether it is up. */
+/** The samples of all feeds except one: amounts, and whether it is up. */
 function others(page: Scrape, own: RegExp, feed: string): string[] {
   const lines = ledgerLines(page).filter((line) => !own.test(line) && !MOVING.test(line));
   const ups = samplesOf(page, 'ai_billing_up').filter(({ labels }) => labels.feed !== feed);
@@ -264,7 +264,7 @@ for (const contract of CONTRACTS) {
         assert.deepEqual(own(after, lines), reason ? own(before, lines) : [], name);
         if (reason) known.push(reason);
         assert.deepEqual(failures(after), counted(feed, known), name);
-        // Keys and permissions change: it is asked again an hour later.
+        // Keys and permissions change: the feed is tried again an hour later.
         clock.advance(HOUR);
         inference.book({ at: clock.now() - MINUTE, app: 'acme/app', microcents: 12_345n });
       }

@@ -26,9 +26,9 @@ import {
 } from '../support/spending.ts';
 
 const ROUNDS = 50;
-/** Rounds that do not let the first reading come to its end. */
+/** Rounds that are killed before the first reading ends. */
 const EARLY_ROUNDS = 8;
-/** The others are killed while they start. */
+/** Rounds that are killed during startup. */
 const SHARE_KILLED_LATE = 0.75;
 const ALL_BOOKED_MS = 20_000;
 
@@ -71,7 +71,7 @@ interface Round {
   readonly dice: () => number;
 }
 
-/** Spends while an exporter starts and polls, reads its page as fast as it can, and kills it at some instant. */
+/** Spends while an exporter starts and polls, scrapes it continuously, and kills it at some instant. */
 async function killedWhilePolling(context: TestContext, round: Round): Promise<void> {
   const { file, dice } = round;
   const running = start(context, ['serve', '--config', file]);
@@ -106,7 +106,7 @@ async function readPages(running: Running, watched: Watched): Promise<void> {
 }
 
 interface Watched {
-  /** Holds a page against everything that was shown before. */
+  /** Compares a page with all earlier ones. */
   take(page: Exposition): void;
   pages(): number;
   series(): number;
@@ -140,7 +140,7 @@ async function fetchPage({ url }: Pick<Exporter, 'url'>): Promise<Exposition> {
   return parseExposition(await response.text(), 'text');
 }
 
-/** The first page that fulfils the condition, or the one that was there when time was up. */
+/** The first page that satisfies the condition, or the last one when time is up. */
 async function waitForPage(
   exporter: Exporter,
   watched: Watched,

@@ -118,7 +118,7 @@ test('ledger: a damaged key adds no amount: the feed fails as storage, and ledge
   assert.doesNotMatch(out, /\n\s+at /);
 });
 
-/** Where the value of a cell of Venice stands: behind its granularity, six bytes of its minute and one of its series. */
+/** The offset of the value of a Venice cell: after its granularity, six bytes of its minute and one of its series. */
 function placeOfCell(path: string, bytes: Buffer): number {
   const database = new DatabaseSync(path, { readOnly: true });
   const sql = `SELECT cells.value FROM cells JOIN series ON series.id = cells.series JOIN streams ON streams.id = cells.stream

@@ -35,7 +35,7 @@ async function spendingOf(context: TestContext): Promise<BillingActivity> {
   return spending;
 }
 
-/** Takes what it is sent and never answers. */
+/** Accepts requests and never responds. */
 async function hangingReceiver(context: TestContext): Promise<string> {
   return `http://${await serveOnLoopback(context, () => {})}`;
 }
@@ -86,13 +86,13 @@ test('shutdown: SIGTERM exits with 0 within 15 s while any dependency hangs', as
   assert.doesNotMatch(err, /\n\s+at |not everything ended/);
 });
 
-/** Starts `serve` in a namespace of its own, in which nobody answers for names. */
+/** Starts `serve` in its own network namespace, in which no resolver answers. */
 const UNANSWERED = `mount --bind "$1" /etc/resolv.conf && shift && exec "$@"`;
 
 test('shutdown: an unresponsive resolver does not delay the exit', async (context) => {
   const folder = await folderOf(context);
   const resolver = join(folder, 'resolv.conf');
-  // https://www.rfc-editor.org/rfc/rfc5737: nobody has these addresses.
+  // https://www.rfc-editor.org/rfc/rfc5737: these addresses are unused.
   await writeFile(resolver, [1, 2, 3].map((last) => `nameserver 192.0.2.${last}\n`).join(''));
   const accounts = { venice: { url: 'https://venice.example.com', key: 'k' } };
   const file = await configure(folder, { accounts });
@@ -154,7 +154,7 @@ test('cli: a command exits when its terminal is gone', async (context) => {
   assert.equal((await polling.ended).code, 1);
 });
 
-/** No file may grow beyond so many bytes: to a process that writes, the disk is full. */
+/** A limit on file sizes: to a process that writes, the disk is full. */
 async function limitFiles(pid: number, bytes: string): Promise<boolean> {
   const limited = await run('prlimit', ['--pid', `${pid}`, `--fsize=${bytes}:unlimited`]).catch(
     () => undefined,

@@ -7,7 +7,7 @@ import { serveOnLoopback } from '../support/loopback.ts';
 import { folderOf, serve } from '../support/process.ts';
 
 const ACCOUNTS = 1000;
-/** Generous: what is held is that nothing waits for all accounts, which took minutes. */
+/** Generous: waiting for all accounts would take minutes. */
 const PATIENCE_MS = 15_000;
 
 /** Venice for an account without any use. */
@@ -24,7 +24,7 @@ async function venice(context: TestContext): Promise<{ readonly url: string; ask
 
 const OPENMETRICS = 'application/openmetrics-text; version=1.0.0';
 
-/** A page is whole, and shows what was counted of each feed once. */
+/** A page is complete, and has the counters of each feed once. */
 async function scrape(url: string, accept: string): Promise<void> {
   const signal = AbortSignal.timeout(PATIENCE_MS);
   const page = await (await fetch(`${url}/metrics`, { headers: { accept }, signal })).text();

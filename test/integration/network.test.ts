@@ -17,17 +17,17 @@ import {
 } from '../support/struck.ts';
 
 const KEY = 'the-key-of-the-network';
-/** A busy machine answers honestly within it. */
+/** Long enough for a valid response on a busy machine. */
 const TIMEOUT_MS = 900;
 
 interface Scene {
   readonly world: World;
   readonly exporter: Exporter;
-  /** What becomes of all answers, but those to the steady account. */
+  /** Damages all responses except those to the steady account. */
   spoil(wire?: RawResponder): void;
 }
 
-/** The four behind a proxy each, a fifth account without one. */
+/** Each of the four behind its own proxy, and a fifth account without one. */
 async function startScene(context: TestContext): Promise<Scene> {
   const world = await startFaultScenario(context, 'current', KEY);
   const proxies = await Promise.all(

@@ -38,7 +38,7 @@ test(`package: runs on Node ${OLDEST}`, { timeout: 300_000 }, async (context) =>
 
 /**
  * Node as npm keeps it apart from this project, whose own `node` package would lose its place in `node_modules/.bin` to a second one.
- * Undefined, and the test skipped, where npm cannot fetch it; with `CI=true` that fails.
+ * Undefined, and the test skipped, if npm cannot fetch it; with `CI=true` that fails.
  */
 async function oldestNode(context: TestContext): Promise<string | undefined> {
   const args = [

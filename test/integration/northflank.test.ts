@@ -74,7 +74,7 @@ const Status = z.object({
   ),
 });
 
-/** What the status notes of a feed. */
+/** The notes of a feed in the status. */
 async function notesOf({ url }: Exporter, feed: string): Promise<Record<string, string>> {
   const { accounts } = Status.parse(await (await fetch(`${url}/api/v1/status`)).json());
   const notes = accounts.flatMap(({ feeds }) => feeds.find(({ name }) => name === feed)?.notes ?? []);
@@ -82,7 +82,7 @@ async function notesOf({ url }: Exporter, feed: string): Promise<Record<string, 
 }
 
 function assertExactTotals(page: Scrape, { clock, northflank }: World): void {
-  // The open hour and one that is not due stand in no window yet.
+  // The open hour and one that is not due are in no window yet.
   const due = floorTo(HOUR, clock.now() - 15 * MINUTE);
   const truthOf = ({ start, end }: Range) => northflank.truth({ start, end: Math.min(end, due) });
   assertWindows(page, { provider: 'northflank' }, clock.now(), truthOf, ['today', 'month_to_date']);
@@ -206,7 +206,7 @@ for (const contract of CONTRACTS) {
     await world.exporter.pollAll();
     assert.ok(world.northflank.truth({ start: NOVEMBER, end: DECEMBER }).total('cost') > 9n * ONE);
     assert.equal(differenceOf(await world.exporter.fresh(), 'invoices'), 0);
-    // An hour that nobody reads any more: the next invoice is not what the ledger holds.
+    // An hour that is no longer read: the next invoice differs from the ledger.
     runs(world, [NOVEMBER + 12 * HOUR]);
     await world.exporter.pollAll();
     assert.equal(differenceOf(await world.exporter.fresh(), 'invoices'), 1);
@@ -274,7 +274,7 @@ async function startBusy(context: TestContext): Promise<World> {
   return world;
 }
 
-/** The account's hours are read and right, whatever became of the other feeds. */
+/** The account's hours are read and exact, regardless of the other feeds. */
 async function assertUsageWell(world: World, polled: readonly Polled[], what: string): Promise<Scrape> {
   const { usage, usage_history } = endingsOf(polled);
   assert.deepEqual([usage, usage_history], [true, true], what);

@@ -21,7 +21,7 @@ const CANARY = 'canary-3c5d-key-that-must-never-show';
 
 describe('docs/openapi.yaml: matches every response, and every documented response occurs', () => {
   const validator = createResponseValidator(document);
-  // The last test asks what the others have seen.
+  // The last test checks what the others have seen.
   test('responses from the first start to a restart, with failing feeds and a disabled one', (context) =>
     liveAnswers(context, validator));
   test('responses while the provider hangs', (context) => hangingAnswers(context, validator));
@@ -29,7 +29,7 @@ describe('docs/openapi.yaml: matches every response, and every documented respon
   test('every documented response occurred', () => assert.deepEqual(validator.unseen(), []));
 });
 
-/** Asks for everything that can be read, and gives the status and the costs as text. */
+/** Requests everything that can be read, and returns the status and the costs as text. */
 async function readAll(validator: ResponseValidator, url: string): Promise<string> {
   const bodies: unknown[] = [];
   for (const path of Object.keys(document.paths)) {
@@ -102,7 +102,7 @@ async function liveAnswers(context: TestContext, validator: ResponseValidator): 
   assert.doesNotMatch(restarted, /"up":(false|true)/);
 }
 
-/** What is answered to those who ask in other ways. */
+/** Responses to unusual requests. */
 async function otherFormats(validator: ResponseValidator, url: string): Promise<void> {
   for (const version of ['1.0.0', '0.0.1']) {
     const headers = { accept: `application/openmetrics-text;version=${version}` };
@@ -122,7 +122,7 @@ const BUDGETS: readonly Budget[] = PERIODS.flatMap((period) =>
   })),
 );
 
-/** The provider with feeds that have something to say beside the numbers. */
+/** The provider with feeds that report notes. */
 function talkative(provider: Provider<unknown>): Provider<unknown> {
   const notes = [{ topic: 'tier', text: 'pro', isWarning: false }];
   const talking = (feed: Feed<unknown, unknown>): Feed<unknown, unknown> => ({

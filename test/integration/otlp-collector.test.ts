@@ -33,7 +33,7 @@ collectorTest('behind it a Prometheus and a vendor hold what stands on the page'
   const { clock, exporter } = await startEveryFamily(context, {
     receivers: [receiverAt(`http://${collector.grpc}`, { ...MANUAL_PUSH, protocol: 'grpc' })],
   });
-  await exporter.push(); // what is told of pushes is there from the first one on
+  await exporter.push(); // metrics about pushes exist after the first push
   clock.advance(MINUTE);
   await exporter.pollAll();
   await exporter.fresh();
@@ -53,7 +53,7 @@ collectorTest('behind it a Prometheus and a vendor hold what stands on the page'
   assert.deepEqual(collector.log().match(/.*\t(warn|error)\t.*/g), null);
 });
 
-/** What is held once it is as much as expected, or after ten seconds whatever it is. */
+/** The stored series, once there are as many as expected or after ten seconds. */
 async function settled(expected: Series, held: () => Promise<Series>): Promise<Series> {
   const deadline = performance.now() + 10_000;
   for (;;) {

@@ -8,7 +8,7 @@ import { type StoredSeries, startVictoriaMetrics } from '../support/victoria-met
 
 const AT = Date.UTC(2025, 10, 22, 9, 30, 0, 123);
 
-/** OTLP name, unit, and what a backend with Prometheus naming makes of it. */
+/** OTLP name, unit, and the name in a backend with Prometheus naming. */
 const SUMS = [
   ['ai.billing.cost.usd', '{USD}', 'ai_billing_cost_usd_total'],
   ['ai.billing.cost.corrections.usd', '{USD}', 'ai_billing_cost_corrections_usd_total'],
@@ -91,7 +91,7 @@ realServerTest(
 
 type Points = readonly (readonly [value: number, attributes?: Readonly<Record<string, string>>])[];
 
-/** What a VictoriaMetrics holds that was sent these metrics. */
+/** The series that VictoriaMetrics stores for these metrics. */
 async function taken(
   context: Parameters<typeof startVictoriaMetrics>[0],
   metrics: MetricData[],

@@ -83,7 +83,7 @@ test('OTLP: deltas add up to the totals over restarts, refused pushes and a 200 
   }
   const page = await exporter.fresh();
   await exporter.push();
-  // What stood at 0 when the receiver came is as good as told.
+  // Series that were 0 when the receiver was added count as delivered.
   const counted = (series: Series) =>
     new Map([...named(series, (name) => LEDGER_COUNTERS.has(name))].filter(([, total]) => total !== 0));
   const totals = counted(seriesOfPage(page));
@@ -92,7 +92,7 @@ test('OTLP: deltas add up to the totals over restarts, refused pushes and a 200 
   assertSameSeries(sums, totals, 'sums of differences', { within: 1e-12 });
 });
 
-/** What the receiver answers to a push after something happened. */
+/** The receiver's response to a push after an event. */
 const REFUSALS: ReadonlyMap<string, Answer> = new Map([
   ['revise', { status: 400 }],
   ['recover', { headers: { 'content-type': 'text/html' }, body: '<html>sign in</html>' }],

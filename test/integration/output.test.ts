@@ -18,7 +18,7 @@ import {
 } from '../support/process.ts';
 import { startBillingActivity } from '../support/spending.ts';
 
-/** Nobody listens there: every poll fails and writes a line. */
+/** Nothing listens there: every poll fails and logs a line. */
 const GONE = { venice: { url: 'http://127.0.0.1:9', key: 'not-a-key' } };
 
 /** Starts the program from a shell whose redirections are `where`. */
@@ -32,7 +32,7 @@ function redirected(
   return start(context, words, { node: 'sh', program: null, env });
 }
 
-/** Waits until the exporter answers, whatever becomes of its log. */
+/** Waits until the exporter responds, regardless of its log. */
 async function healthy(url: string): Promise<void> {
   for (let tries = 0; tries < 600; tries += 1) {
     const answer = await fetch(`${url}/-/healthy`).catch(() => undefined);
@@ -102,7 +102,7 @@ test('log output: logging to a FIFO resumes when a new reader opens it', async (
   for (const line of log) assert.doesNotThrow(() => JSON.parse(line), line);
 });
 
-/** Reads what there is until it holds what is looked for; whole lines only. */
+/** Reads until the text matches; returns whole lines only. */
 async function linesOf(
   file: Awaited<ReturnType<typeof open>>,
   isFound: (text: string) => boolean,
@@ -159,7 +159,7 @@ test('log output: SIGTERM exits with 0 while the log is a full, unread pipe', as
   assert.equal((await exporter.end('SIGTERM')).code, 0);
 });
 
-/** A FIFO that takes nothing more, and whose reader reads nothing. */
+/** A full FIFO whose reader reads nothing. */
 async function fullPipe(context: TestContext): Promise<{ path: string }> {
   const path = join(await folderOf(context), 'fifo');
   assert.equal((await run('mkfifo', [path])).code, 0);

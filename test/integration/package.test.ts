@@ -61,7 +61,7 @@ test('package: is reproducible byte for byte, complete, and runs', async (contex
   );
 });
 
-/** What the sources say that the package must hold, and no more. */
+/** The files that the package must contain, and no others. */
 async function neededFiles(context: TestContext): Promise<string[]> {
   const bundle = await folderOf(context);
   const build = [join(ROOT, 'deploy/npm/build.ts'), bundle];
@@ -80,7 +80,7 @@ function unhashed(path: string): string {
   return path.replace(/-[A-Z0-9]{8}\.js/, '.js');
 }
 
-/** Needs the registry for what the packages are described by; skipped where there is none, but for `CI=true`. */
+/** Needs the registry for package metadata; skipped if it is unreachable, unless `CI=true`. */
 async function tryNpx(context: TestContext, { path }: Tarball, revision: string): Promise<void> {
   const packages = [`--package=node@${OLDEST}`, `--package=${path}`];
   const words = ['exec', '--yes', '--prefer-offline', ...packages, '--', 'ai-billing-exporter', '--version'];

@@ -51,7 +51,7 @@ realServerTest(
     assert.deepEqual(
       untold.map(({ name }) => name),
       [],
-      'every incident is told of',
+      'every incident alerts',
     );
   },
   1_500_000,

@@ -86,7 +86,7 @@ realServerTest('demo: promtool finds no problem with its metrics', ['promtool'],
   assert.deepEqual(await promtoolCheckMetrics(page), { code: 0, output: '' });
 });
 
-/** Seconds of spending, a little each quarter. */
+/** Seconds of spend, a little every quarter second. */
 async function spendFor(seconds: number, spending: BillingActivity): Promise<void> {
   for (let quarter = 0; quarter < seconds * 4; quarter += 1) {
     spending.grow();
@@ -101,7 +101,7 @@ function everyFeedIsUp(prometheus: Prometheus, { accounts }: BillingActivity): P
   });
 }
 
-/** Waits until the last scrape holds all that was spent; what is wrong shows later. */
+/** Waits until the last scrape has the whole spend; errors are checked later. */
 async function holdsNet(prometheus: Prometheus, spent: Amounts): Promise<void> {
   const expected = toNumber([...spent].filter(isCost).reduce((sum, [, value]) => sum + value, 0n));
   const { name } = METRICS.cost;
@@ -135,7 +135,7 @@ function firstDollars(history: readonly MatrixSeries[], spent: Amounts): void {
     assert.equal(values[0]?.value, '0', `${storedKey(labels)} begins at 0`);
     if (!CORRECTIONS_OF.has(labels.__name__ ?? '')) continue;
     const isSpent = (spent.get(storedKey(labels)) ?? 0n) > 0n;
-    // A deployment without surcharges says so.
+    // A deployment without surcharges has a series at 0.
     assert.ok(isSpent || labels.component === 'surcharge', storedKey(labels));
     const zeros = values.filter(({ value }) => value === '0').length;
     assert.ok(zeros >= ZERO_MS / SCRAPE_MS - 1, `${storedKey(labels)} stood at 0 for ${zeros} scrapes`);
@@ -153,7 +153,7 @@ function neverFalls(history: readonly MatrixSeries[]): void {
   }
 }
 
-/** One query a name: `resets` forgets it. */
+/** One query per name: `resets` drops it. */
 async function noReset(prometheus: Prometheus): Promise<void> {
   let series = 0;
   for (const name of LEDGER_COUNTERS) {
@@ -174,7 +174,7 @@ async function bothFormats(prometheus: Prometheus): Promise<void> {
     .map(({ name }) => name);
   const of = async (job: string) => {
     const series = await prometheus.query(`{__name__=~"${names.join('|')}", job="${job}"}`);
-    // How far a feed has been read goes on with every poll.
+    // Data-through times move with every poll.
     const quiet = series.filter(({ labels }) => labels.__name__ !== METRICS.dataThrough.name);
     return quiet.map(({ labels, value }) => `${storedKey(labels)} ${value}`).sort();
   };
@@ -183,7 +183,7 @@ async function bothFormats(prometheus: Prometheus): Promise<void> {
   assert.deepEqual(open, text);
 }
 
-/** A scrape that began while no process listened, or that lost the one it asked, is no failure. */
+/** A scrape without a listening process, or whose process was killed, is no failure. */
 async function alwaysUp(prometheus: Prometheus, downtime: Range): Promise<void> {
   const ups = await samplesOf(prometheus, 'up');
   assert.equal(ups.length, 2);

@@ -60,7 +60,7 @@ function samplesOf({ families }: Exposition, provider: string): SampleLine[] {
   return all.filter(({ labels }) => labels.provider === provider);
 }
 
-/** What a provider's account cost, and how often it was polled: counters by series. */
+/** Cost and poll counters of a provider's account, by series. */
 function countersOf(page: Exposition, provider: string): Map<string, number> {
   const isCounter = ({ name }: SampleLine) => LEDGER_COUNTERS.has(name) || name === METRICS.polls.name;
   const counters = samplesOf(page, provider).filter(isCounter);
@@ -143,14 +143,14 @@ test('reload: applies changes by HTTP and by signal, and leaves everything else 
   assert.ok((shown(back, METRICS.configReloadTime) ?? 0) > (since ?? 0));
   assert.equal(shown(back, METRICS.budgetLimit), undefined, 'a budget that is gone leaves the page');
 
-  // One that changed is polled anew at once, whatever hangs.
+  // A changed account is polled again at once, even if others hang.
   spending.venice.fault({ kind: 'hang', times: 1 }, /balance/);
   const hanging = balances() + 1;
   while (balances() < hanging) await wait(5);
   const account = { ...accountOf('venice', spending), timeout: '25s' };
   await write([], { accounts: [account] });
   assert.equal((await post(exporter))[0], 200);
-  const anew = await waitForPage(exporter, (page) => polled(page) > polled(back));
-  assertUnbroken(back, anew, 'venice');
+  const repolled = await waitForPage(exporter, (page) => polled(page) > polled(back));
+  assertUnbroken(back, repolled, 'venice');
   assert.equal((await exporter.end('SIGTERM')).code, 0);
 });

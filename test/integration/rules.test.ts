@@ -20,7 +20,7 @@ realServerTest(
   'rules: every alert fires when it should, and only then',
   ['promtool'],
   async (_context, pathOf) => {
-    // A process a file: each works through weeks of hours, and all at once use every core.
+    // A process per file: each evaluates weeks of hours, and together they use every core.
     const runs = (await filesOf('tests')).map((file) =>
       run(pathOf('promtool'), ['test', 'rules', file], { timeoutMs: 500_000 }),
     );

@@ -29,7 +29,7 @@ const PATHS = [
   '/nothing-there',
 ];
 
-/** What was seen anywhere, by the place. */
+/** Observed texts, by place. */
 type Seen = Map<string, string | Buffer>;
 
 interface World {
@@ -38,7 +38,7 @@ interface World {
   readonly env: Readonly<Record<string, string>>;
   /** Bodies that were pushed, and where to. */
   readonly pushed: Seen;
-  /** How the answers of all providers travel, made for each one's key. */
+  /** Sets how responses of all providers are damaged, for each one's key. */
   spoil(wire: (canary: Canary) => RawResponder): void;
 }
 
@@ -102,7 +102,7 @@ function bearer({ key }: Canary) {
   return { headers: { authorization: `Bearer ${key}` } };
 }
 
-/** Keeps a body, and refuses every third with what authorized it. */
+/** Records a body, and rejects every third with its authorization. */
 async function take(request: IncomingMessage, response: ServerResponse, pushed: Seen): Promise<void> {
   const { authorization = '' } = request.headers;
   pushed.set(`push ${pushed.size} to ${request.url}`, await buffer(request));
@@ -137,7 +137,7 @@ async function nextPolls(running: Running): Promise<void> {
     IDS.every((id) => running.err().slice(from).includes(`"provider":"${id}","account":"test"`));
   while (!isOver() && performance.now() < deadline) await sleep(50);
   assert.ok(isOver(), 'every account is polled');
-  // What failed before the change may have been told only then.
+  // Failures from before the change may be reported only afterwards.
   await sleep(100);
 }
 
@@ -221,7 +221,7 @@ test('redaction: a configuration with a misplaced key is rejected without repeat
   assert.deepEqual(canariesIn(ALL, seen), []);
 });
 
-/** A bug of ours that holds what a request holds. */
+/** An internal error whose message contains a request. */
 const BUG = `const e = new Error('a bug: ' + process.env.BASETEN);
   e.cause = new Error(process.env.VENICE); e.headers = { authorization: process.env.BASETEN };`;
 const BUGS: Readonly<Record<string, string>> = {

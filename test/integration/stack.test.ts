@@ -49,7 +49,7 @@ const OVERRUN = {
   startsAt: '2026-11-22T02:17:05+01:00',
 };
 
-/** A notification of alerts, as Alertmanager gives it to a template. */
+/** A notification, as Alertmanager passes it to a template. */
 function notification(alerts: readonly (typeof OVERRUN)[]): object {
   const [first = OVERRUN, second] = alerts;
   const { alertname, severity } = first.labels;

@@ -12,7 +12,7 @@ import { run } from '../support/child.ts';
 import { cost, settings, statement, utc } from '../support/ledger.ts';
 import { configure, type Ended, folderOf, LISTENING, MAIN, runToEnd, start } from '../support/process.ts';
 
-/** Nobody but root may write anywhere; where this is root, the program runs as another user. */
+/** Only root may write anywhere; as root, the program runs as another user. */
 const IS_ROOT = process.getuid?.() === 0;
 const USER = IS_ROOT ? 65_534 : process.getuid?.();
 
@@ -31,10 +31,10 @@ async function folderWithLedger(context: TestContext): Promise<{ folder: string;
   return { folder, ledger };
 }
 
-/** What starts a program as the user; nothing where this is no root. */
+/** The command prefix that starts a program as the user; empty without root. */
 const AS_USER = IS_ROOT ? ['setpriv', '--reuid', `${USER}`, '--regid', `${USER}`, '--clear-groups'] : [];
 
-/** Starts `serve` over a ledger to its end. */
+/** Runs `serve` on a ledger until it exits. */
 async function served(
   context: TestContext,
   ledger: string,
@@ -173,7 +173,7 @@ test('startup: a disk that accepts no writes is reported, and the ledger is unch
   assert.equal((await stat(join(folder, 'new.db'))).size, 0, 'what stays of a first start');
 });
 
-/** A disk of 128 KiB in a namespace of its own, full but for nothing; `then` runs in it. */
+/** A full disk of 128 KiB in its own namespace; `then` runs in it. */
 const onFullDisk = (folder: string, then: string) => `set -e
 mount -t tmpfs -o size=128k none ${folder}/disk
 cp ${folder}/ledger.db ${folder}/disk/ledger.db
@@ -190,7 +190,7 @@ test('startup: a full disk and a read-only mount are reported, and the ledger is
   const { folder } = await folderWithLedger(context);
   const ledger = join(folder, 'disk', 'ledger.db');
   await mkdir(join(folder, 'disk'));
-  // Nobody but the owner may read it, and the namespace knows only this process's user.
+  // Only the owner may read it, and the namespace has only this process's user.
   if (IS_ROOT) await chown(join(folder, 'ledger.db'), 0, 0);
   const accounts = { baseten: { url: 'http://127.0.0.1:9', key: 'k' } };
   const file = await configure(folder, { accounts, ledger, schedule: '0 0 1 1 *' });

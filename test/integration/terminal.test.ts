@@ -13,7 +13,7 @@ const CTRL_C = '\x03';
 const CTRL_S = '\x13';
 const CTRL_Q = '\x11';
 
-/** The terminal is as it was before, and nobody missed a part of a line. */
+/** The terminal is restored, and no part of a line was lost. */
 function assertUntouched({ out }: { out: string }): void {
   const { showsCursor, wraps, isCut } = screenOf(out);
   assert.deepEqual({ showsCursor, wraps, isCut }, { showsCursor: true, wraps: true, isCut: false });
@@ -154,7 +154,7 @@ test('terminal: Ctrl-C under npm is one signal: the last push is made and the ex
   );
   const endpoint = `http://127.0.0.1:${portOf(receiver)}/v1/metrics`;
   const file = join(folder, 'config.yml');
-  // The only push is that of the end.
+  // The only push is the final one.
   const opentelemetry = { receivers: [{ name: 'a', endpoint, interval: '1h' }] };
   await writeFile(file, JSON.stringify({ ...known, opentelemetry }));
   const npm = await inTerminal(context, `exec npm start --silent -- serve --config ${file}`);

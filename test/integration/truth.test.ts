@@ -38,9 +38,9 @@ const EVERYTHING: Range = { start: Date.UTC(2026, 7, 1), end: Date.UTC(2027, 0, 
 
 interface Step {
   readonly at: string;
-  /** What happens at the provider before the poll. */
+  /** Activity at the provider before the poll. */
   readonly happens?: () => void;
-  /** The exporter is opened again over its file before the poll. */
+  /** Restarts the exporter on its file before the poll. */
   readonly restarts?: true;
 }
 
@@ -53,7 +53,7 @@ interface Walk {
   readonly windows?: readonly Window[];
 }
 
-/** Polls at each step, and holds every number against the truth. */
+/** Polls at each step, and compares every value with the truth. */
 async function walk({ clock, exporter, owner, truth, windows }: Walk, steps: readonly Step[]): Promise<void> {
   let baseline: Truth | undefined;
   let last: Scrape | undefined;
@@ -77,7 +77,7 @@ async function pollSuccessfully(exporter: Exporter): Promise<void> {
   assert.deepEqual(failed, []);
 }
 
-/** Keeps a simulator to its test. */
+/** Closes a simulator after its test. */
 function ending<Started extends { close(): Promise<void> }>(context: TestContext, started: Started): Started {
   context.after(() => started.close());
   return started;
@@ -251,7 +251,7 @@ for (const contract of CONTRACTS) {
           // Late by half an hour, and refunded before it leaves the shortest window.
           book(30 * MINUTE, { microcents: 1_000_000n });
           book(5 * MINUTE, { microcents: 55_555n, refundedAt: clock.now() + 20 * MINUTE });
-          // Late by four days: only days know of it, and they have settled.
+          // Late by four days: only the daily window has it, and its days have settled.
           if (index % 20 === 0) book(4 * DAY, { microcents: 40_000_001n, app: 'infsh/late' });
         },
         ...(index === 40 && { restarts: true }),
@@ -323,7 +323,7 @@ for (const contract of CONTRACTS) {
         last = page;
         clock.advance(HOUR + (step % 3) * MINUTE);
       }
-      // What has settled is the truth of now, whenever it was asked.
+      // Settled hours have their final values, whenever they were read.
       const october = { start: since, end: Date.UTC(2026, 9, 31) };
       assert.deepEqual(totals(totalsAsRead(northflank, october, 'last')), totals(northflank.truth(october)));
       assertOnlyReads(northflank.requests);
@@ -335,7 +335,7 @@ function totals({ entries }: Truth) {
   return entries.map(({ value, ...labels }) => [JSON.stringify(labels), value]).sort();
 }
 
-/** What an account exposes of what the books hold. */
+/** The account's metrics of the books. */
 function labelledFor(
   contract: SimulatedContract,
   teamId: string | undefined,
@@ -351,7 +351,7 @@ function labelledFor(
   };
 }
 
-/** The most requests that came within any stretch of time so long. */
+/** The maximum number of requests within any period of that length. */
 function mostWithin(perMs: number, requests: Simulator['requests']): number {
   const times = requests.map(({ at }) => at);
   let first = 0;

@@ -16,7 +16,7 @@ const PAIR = 'cert_file: server.crt, key_file: server.key';
 const tls = (more: string) => `tls_server_config: { ${PAIR}, ${more} }`;
 const VERIFIES = 'client_auth_type: RequireAndVerifyClientCert, client_ca_file: ca.crt';
 
-/** What both take, what both refuse, and what only we refuse: docs/web-security.md says why. */
+/** Files that both accept, that both reject, and that only we reject: docs/web-security.md says why. */
 const VERDICTS: Readonly<Record<'good' | 'bad' | 'stricter', readonly string[]>> = {
   good: [
     '',
@@ -86,7 +86,7 @@ realServerTest(
   },
 );
 
-/** The example, with certificates of our own under its names. */
+/** The example, with generated certificates under its file names. */
 async function exampleIn(folder: WebFolder): Promise<string> {
   folder.write('clients-ca.crt', folder.trusted.ca);
   const text = await readFile(EXAMPLE, 'utf8');
@@ -167,7 +167,7 @@ realServerTest(
       },
     });
     const prometheus = await startPrometheus(context, {
-      intervalMs: 1000, // which is also how long it waits
+      intervalMs: 1000, // which is also the scrape timeout
       targets: [
         target('http2', good, 'secret'),
         target('http1', good, 'secret', { enable_http2: false }),
@@ -191,7 +191,7 @@ realServerTest(
         job,
       );
 
-    // Everything changes under it: the certificate of the server, and who may come.
+    // Everything changes: the server certificate, and the allowed clients.
     const renewed = folder.trusted.vouchFor('Renewed', AT_LOOPBACK);
     folder.write('server.crt', renewed.cert);
     folder.write('server.key', renewed.key);

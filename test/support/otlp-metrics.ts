@@ -1,6 +1,6 @@
 import { eachField, readFixed64, signed } from './protobuf.ts';
 
-/** What a body of `ExportMetricsServiceRequest` says, from protobuf or from JSON alike. */
+/** A decoded `ExportMetricsServiceRequest`, from protobuf or JSON. */
 export interface OtlpBody {
   readonly resource: Attributes;
   readonly metrics: OtlpMetric[];
@@ -21,7 +21,7 @@ export interface OtlpMetric {
 
 export interface OtlpPoint {
   readonly attributes: Attributes;
-  /** Milliseconds since the epoch; 0 where there is none. */
+  /** Milliseconds since the epoch; 0 if absent. */
   readonly start: number;
   /** Milliseconds since the epoch. */
   readonly time: number;

@@ -5,13 +5,13 @@ import type { Exporter } from './process.ts';
 
 const PATIENCE_MS = 30_000;
 
-/** What a running exporter shows. */
+/** The metrics of a running exporter. */
 export async function fetchPage({ url }: Pick<Exporter, 'url'>): Promise<Exposition> {
   const response = await fetch(`${url}/metrics`, { headers: { accept: 'text/plain;version=0.0.4' } });
   return parseExposition(await response.text(), 'text');
 }
 
-/** What it shows once that is so. */
+/** Waits for a page that satisfies the condition. */
 export async function waitForPage(
   exporter: Exporter,
   holds: (page: Exposition) => boolean,

@@ -8,20 +8,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { listenOnLoopback } from './loopback.ts';
 
-/** An answer as the provider gave it. */
+/** A response as the provider sent it. */
 export interface UpstreamResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
-/** Puts an answer on the wire, in whatever shape. */
+/** Writes a response to the socket, intact or damaged. */
 export type RawResponder = (socket: Socket, honest: UpstreamResponse) => Promise<void> | void;
 
-/** Stands between a client and a provider. */
+/** A proxy between a client and a provider. */
 export interface FaultProxy {
   readonly url: string;
-  /** How answers travel from now on; as they are when absent. */
+  /** How responses are sent from now on; unchanged by default. */
   spoil(wire?: RawResponder): void;
 }
 
@@ -47,7 +47,7 @@ export async function startFaultProxy(context: TestContext, target: string): Pro
   };
 }
 
-/** Request after request of one connection. None has a body: these providers are only read. */
+/** Forwards the requests of one connection, none of which has a body. */
 async function carry(socket: Socket, target: string, wire: () => RawResponder): Promise<void> {
   let heard = '';
   try {
@@ -60,7 +60,7 @@ async function carry(socket: Socket, target: string, wire: () => RawResponder): 
       }
     }
   } catch {
-    // Whoever went away hears no answer.
+    // The client is gone.
     socket.destroy();
   }
 }
@@ -83,7 +83,7 @@ async function asked(target: string, head: string): Promise<UpstreamResponse> {
 
 const OWN = new Set(['content-length', 'transfer-encoding', 'connection', 'keep-alive']);
 
-/** The head of an answer, without what says how long its body is. */
+/** The head of a response, without its content length. */
 function headOf(
   { status, headers }: UpstreamResponse,
   more: readonly string[] = [],
@@ -96,13 +96,13 @@ function headOf(
 
 const lengthOf = (body: Buffer, off = 0) => `content-length: ${body.length + off}`;
 
-/** The answer, and nothing else. */
+/** Sends the response unchanged. */
 export const passThrough = (socket: Socket, honest: UpstreamResponse): void => {
   socket.write(headOf(honest, [lengthOf(honest.body)]));
   socket.write(honest.body);
 };
 
-/** What a network and the boxes in it can do to an answer that is not its end. */
+/** What a network can do to a response without breaking it. */
 export const HARMLESS: Readonly<Record<string, RawResponder>> = {
   async 'latency and jitter'(socket, honest) {
     const bytes = Buffer.concat([Buffer.from(headOf(honest, [lengthOf(honest.body)])), honest.body]);
@@ -144,7 +144,7 @@ export const HARMLESS: Readonly<Record<string, RawResponder>> = {
 
 const half = (bytes: Buffer) => bytes.subarray(0, Math.ceil(bytes.length / 2));
 
-/** What ends an answer, by the reason a poll has to fail with. */
+/** What breaks a response, by the expected failure reason. */
 export const HARMFUL: Readonly<
   Record<'network' | 'timeout' | 'contract', Readonly<Record<string, RawResponder>>>
 > = {

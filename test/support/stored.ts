@@ -17,7 +17,7 @@ const Stored = z.object({
   }),
 });
 
-/** Every sample that Prometheus stored for a selector in the last ten minutes, as it stored it. */
+/** Every raw sample that Prometheus stored for a selector in the last ten minutes. */
 export async function samplesOf(prometheus: Prometheus, selector: string): Promise<MatrixSeries[]> {
   const query = new URLSearchParams({ query: `${selector}[10m]` });
   const response = await fetch(`${prometheus.url}/api/v1/query?${query}`);
@@ -28,7 +28,7 @@ export async function samplesOf(prometheus: Prometheus, selector: string): Promi
   }));
 }
 
-/** Matches every counter that outlives a process of the exporter. */
+/** Matches every counter that survives restarts of the exporter. */
 export const COUNTERS = `{__name__=~"${[...LEDGER_COUNTERS].join('|')}"}`;
 
 /** Counters to their corrections, by name. */
@@ -48,7 +48,7 @@ export function storedKey({
   return seriesKey(name, labels);
 }
 
-/** How far each counter went from its first sample to its last, less how far its corrections went. */
+/** The growth of each counter from its first sample to its last, less that of its corrections. */
 export function netGrowth(history: readonly MatrixSeries[]): Amounts {
   const moved = new Map(history.map(({ labels, values }) => [storedKey(labels), movedOf(values)]));
   const net = new Map<string, Fixed>();

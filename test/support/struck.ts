@@ -22,17 +22,17 @@ export const PROVIDERS = ['baseten', 'venice', 'inference_sh', 'northflank'] as 
 export type ProviderId = (typeof PROVIDERS)[number];
 export type AnySimulator = Pick<Simulator, 'url' | 'key' | 'requests' | 'fault' | 'truth' | 'close'>;
 
-/** Providers that can be struck. Nothing is billed but what is spent here. */
+/** Providers with faults on demand, which bill only what the test spends. */
 export interface World {
   readonly clock: FakeClock;
   readonly simulators: Readonly<Record<ProviderId, AnySimulator>>;
-  /** A second Baseten account, which nothing ever happens to. */
+  /** A second Baseten account, without faults. */
   readonly steady: AnySimulator;
-  /** Something more is spent at each of them. */
+  /** Spends a little more at each provider. */
   spend(): void;
 }
 
-/** Starts all four, and one that nothing happens to, with the key they accept. */
+/** Starts all four and the account without faults, with the given key. */
 export async function startFaultScenario(
   context: TestContext,
   contract: SimulatedContract,
@@ -86,11 +86,11 @@ export async function startFaultScenario(
 
 export interface ScenarioExporterOptions {
   readonly timeoutMs?: number;
-  /** Where each of the four is asked; at its own address when absent. */
+  /** The base URL of each of the four; its own address by default. */
   readonly through?: (provider: ProviderId) => string;
 }
 
-/** The exporter over all of the world's accounts. */
+/** The exporter with all accounts of the scenario. */
 export function startScenarioExporter(
   context: TestContext,
   { clock, simulators, steady }: World,
@@ -105,7 +105,7 @@ export function startScenarioExporter(
   return startExporter(context, clock, [...accounts, { provider: 'baseten', name: 'steady', url, key }]);
 }
 
-/** On to the next hour that is due, well before midnight. */
+/** Advances to the next hour that is due, well before midnight. */
 export function advanceToNextHour(clock: FakeClock): void {
   clock.set(floorTo(HOUR, clock.now()) + HOUR + 20 * MINUTE);
   if (new Date(clock.now()).getUTCHours() >= 20) clock.set(floorTo(DAY, clock.now()) + DAY + 80 * MINUTE);
@@ -126,8 +126,8 @@ export function assertExactTotals(page: Scrape, { clock, simulators, steady }: W
 }
 
 /**
- * What the ledger shows of the accounts that something happens to. A refusal switches optional feeds off, and what only they told
- * goes with them; what was billed stays.
+ * The ledger's sample lines of the accounts with faults. A refusal switches optional feeds off, which removes their own figures;
+ * billed amounts stay.
  */
 export function affectedLines(page: Scrape, fault?: SimulatedFault): string[] {
   const isOff = fault?.kind === 'status' && [401, 402, 403, 404, 410].includes(fault.status);
@@ -137,7 +137,7 @@ export function affectedLines(page: Scrape, fault?: SimulatedFault): string[] {
   );
 }
 
-/** Names of what is the provider's own figure, and of how much is shown. */
+/** Metrics of the provider's own figures, and the number of series. */
 export const PROVIDER_FIGURES: ReadonlySet<string> = new Set(
   Object.values<Metric>(METRICS)
     .filter((metric) => metric.source === 'feed' || metric === METRICS.series || metric === METRICS.runway)
@@ -148,13 +148,13 @@ export function failures(page: Scrape, provider: string, reason: string): number
   return page.sum('ai_billing_poll_failures_total', { provider, account: 'test', reason });
 }
 
-/** Every feed of the account is down for this reason, once more than before; no other count moved. */
+/** Every feed of the account failed once more for this reason, and for no other. */
 export function assertDown(before: Scrape, after: Scrape, provider: string, reason: FailureReason): void {
   const ups = samplesOf(after, 'ai_billing_up').filter(
     ({ labels }) => labels.provider === provider && labels.account === 'test',
   );
   const down = ups.filter(({ value }) => value === 0);
-  // Northflank's history is well when it has nothing to ask.
+  // Northflank's history succeeds if it has nothing to request.
   const mayBeUp = provider === 'northflank' ? ['usage_history'] : [];
   const up = ups.filter(({ value }) => value === 1).map(({ labels }) => labels.feed ?? '');
   assert.ok(down.length > 0 && up.every((feed) => mayBeUp.includes(feed)), `${provider}: ${up} are up`);

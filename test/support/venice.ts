@@ -9,19 +9,19 @@ import { startVenice, type VeniceOptions } from '../simulators/venice/server.ts'
 import { type Exporter, type Scrape, startExporter } from './exporter.ts';
 import { withoutLiveMinutes } from './world.ts';
 
-/** The day on which a scene begins, at 15:00 UTC. */
+/** The day of the test, which starts at 15:00 UTC. */
 export const TODAY = Date.UTC(2026, 10, 22);
 /** The labels of the account. */
 export const ME = { provider: 'venice', account: 'test' };
 
-/** An account at a provider, and the clock of both. */
+/** A provider, an exporter and their clock. */
 export interface Scene {
   readonly clock: FakeClock;
   readonly venice: Simulator<VeniceRow>;
   readonly exporter: Exporter;
 }
 
-/** A simulated Venice with five days of history, and the real exporter of it. */
+/** A simulated Venice with five days of history, and the real exporter. */
 export async function scene(context: TestContext, options: VeniceOptions = {}): Promise<Scene> {
   const clock = fakeClockAt(TODAY + 15 * HOUR);
   const genesis = TODAY - 5 * DAY;
@@ -32,14 +32,14 @@ export async function scene(context: TestContext, options: VeniceOptions = {}): 
   return { clock, venice, exporter };
 }
 
-/** Polls all feeds, none of which fails. */
+/** Polls all feeds, which must succeed. */
 export async function poll({ exporter }: Scene): Promise<Scrape> {
   const failed = (await exporter.pollAll()).filter(({ outcome }) => outcome.ok !== true);
   assert.deepEqual(failed, []);
   return exporter.fresh();
 }
 
-/** A charge, unless told otherwise. */
+/** A row of the ledger, a charge by default. */
 export function row(at: number, more: Partial<VeniceRow> = {}): VeniceRow {
   const charge = { amount: -ONE, units: ONE, pricePerUnitUsd: ONE, currency: 'USD' };
   const sku = 'm-llm-output-mtoken';

@@ -4,7 +4,7 @@ import { type Truth, truthOf } from '../simulators/kit/truth.ts';
 import type { FakeClock } from '../simulators/kit/world.ts';
 import type { NorthflankRow } from '../simulators/northflank/rows.ts';
 
-/** Starts a simulator whose live minutes lie in the future, so that its days have the size that history has. */
+/** Starts a simulator whose live minutes are in the future, so that all its days are generated like history. */
 export async function withoutLiveMinutes<Started>(
   clock: FakeClock,
   start: () => Promise<Started>,
@@ -17,8 +17,8 @@ export async function withoutLiveMinutes<Started>(
 }
 
 /**
- * What Northflank said of each hour when it was last asked, or first, of the hours that ended before an instant: between two
- * readings it restates hours, which nobody can know.
+ * Northflank's totals as of the last request for each hour, or the first, for hours that ended before an instant: the exporter cannot
+ * know how hours are restated between two readings.
  */
 export function totalsAsRead(
   northflank: Simulator<NorthflankRow>,
