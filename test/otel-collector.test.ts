@@ -35,11 +35,11 @@ test('collector: its page documents every variable with its default, and no othe
     name,
     other,
   ]);
-  const told = Array.from(
+  const documented = Array.from(
     page.matchAll(/^\| `([A-Z_]+)` \|.*\| (?:`(.*)`|[^`]*) \|$/gm),
     ([, name = '', other]) => [name, other],
   );
-  assert.deepEqual(Object.fromEntries(told), Object.fromEntries(read));
+  assert.deepEqual(Object.fromEntries(documented), Object.fromEntries(read));
 });
 
 test('collector: header values come from the environment', () => {

@@ -27,12 +27,12 @@ export async function openClient(
   const { hostname, port, host } = new URL(url);
   const headers = `Host: ${host}\r\nAccept: ${accept}\r\nAccept-Encoding: ${encoding}\r\n`;
   const request = `GET ${path} HTTP/1.1\r\n${headers}\r\n`;
-  let heard: (bytes: Buffer) => void = () => {};
+  let onBytes: (bytes: Buffer) => void = () => {};
   let failed: (error: Error) => void = () => {};
   const socket = await new Promise<Socket>((resolve, reject) => {
     const buffer = Buffer.alloc(1 << 20);
     const callback = (length: number) => {
-      heard(buffer.subarray(0, length));
+      onBytes(buffer.subarray(0, length));
       return true;
     };
     const opened = connect({ host: hostname, port: Number(port), onread: { buffer, callback } }, () =>
@@ -47,7 +47,7 @@ export async function openClient(
         failed = reject;
         const startedAt = performance.now();
         const answer = answerReader((bytes) => resolve({ ms: performance.now() - startedAt, bytes }));
-        heard = (bytes) => {
+        onBytes = (bytes) => {
           try {
             answer(bytes);
           } catch (error) {

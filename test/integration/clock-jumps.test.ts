@@ -8,7 +8,7 @@ import { DAY, HOUR, type Instant, MINUTE } from '../../src/core/values/time.ts';
 import type { Exposition } from '../support/exposition.ts';
 import { serveOnLoopback } from '../support/loopback.ts';
 import { configure, type Exporter, folderOf, serve } from '../support/process.ts';
-import { fetchPage } from '../support/shown-page.ts';
+import { waitForPage } from '../support/shown-page.ts';
 
 const SHIFT = pathToFileURL(join(import.meta.dirname, '../support/shift-clock.ts')).href;
 /** A run each minute, and as long again for a busy machine. */
@@ -76,14 +76,8 @@ const spentOf = (page: Exposition) =>
 const monthsOf = (page: Exposition) =>
   sum(page, 'ai_billing_cost_month_to_date_usd') + sum(page, 'ai_billing_cost_last_month_usd');
 
-async function shown(exporter: Exporter, holds: (page: Exposition) => boolean): Promise<Exposition> {
-  const deadline = performance.now() + PATIENCE_MS;
-  for (;;) {
-    const page = await fetchPage(exporter);
-    if (holds(page)) return page;
-    assert.ok(performance.now() < deadline, `not shown in time:\n${exporter.err()}`);
-    await wait(200);
-  }
+function shown(exporter: Exporter, holds: (page: Exposition) => boolean): Promise<Exposition> {
+  return waitForPage(exporter, holds, PATIENCE_MS);
 }
 
 function assertNoFuture(page: Exposition): void {

@@ -124,7 +124,7 @@ async function assertSilent(exporter: Exporter): Promise<void> {
   });
   for (const text of [...(await Promise.all(bodies)), exporter.log()]) {
     assert.ok(text.length > 0);
-    assert.ok(!text.includes(CANARY), 'a key is told');
+    assert.ok(!text.includes(CANARY), 'a key leaked');
   }
 }
 

@@ -270,7 +270,7 @@ for (const contract of CONTRACTS) {
       }
       await pollSuccessfully(exporter);
       const off = new RegExp(`"feed":"${feed}".*"msg":"the account may not read this feed`, 'g');
-      assert.equal(exporter.log().match(off)?.length, 6, 'each time it is told once');
+      assert.equal(exporter.log().match(off)?.length, 6, 'logged once each time');
       assert.ok(!exporter.log().includes(CANARY));
     });
   }

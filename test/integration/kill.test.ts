@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { METRICS } from '../../src/core/metrics/catalog.ts';
 import { DAY, startOfDay, startOfMonth } from '../../src/core/values/time.ts';
-import { type Exposition, parseExposition } from '../support/exposition.ts';
+import type { Exposition } from '../support/exposition.ts';
 import {
   configure,
   type Exporter,
@@ -14,6 +14,7 @@ import {
   start,
 } from '../support/process.ts';
 import { createDice } from '../support/property.ts';
+import { fetchPage } from '../support/shown-page.ts';
 import {
   areFeedsUp,
   type BillingActivity,
@@ -133,11 +134,6 @@ function watch(): Watched {
     pages: () => pages,
     series: () => highest.size,
   };
-}
-
-async function fetchPage({ url }: Pick<Exporter, 'url'>): Promise<Exposition> {
-  const response = await fetch(`${url}/metrics`, { headers: { accept: 'text/plain;version=0.0.4' } });
-  return parseExposition(await response.text(), 'text');
 }
 
 /** The first page that satisfies the condition, or the last one when time is up. */

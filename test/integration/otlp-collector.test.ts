@@ -11,17 +11,20 @@ import { receiverAt } from '../support/pushing.ts';
 
 const VENDOR = { VENDOR_OTLP_ENDPOINT: 'http://127.0.0.1:9', VENDOR_API_KEY: '12345' };
 
-collectorTest('the collector takes the configuration as it is shipped', async (_context, path) => {
+collectorTest('collector: accepts the shipped configuration', async (_context, path) => {
   assert.deepEqual(await validateCollector(path, VENDOR), { code: 0, output: '' });
 });
 
-collectorTest('without an address of the vendor it does not start, and says why', async (_context, path) => {
-  const { code, output } = await validateCollector(path, {});
-  assert.equal(code, 1);
-  assert.match(output, /otlp_http\/vendor: at least one endpoint must be specified/);
-});
+collectorTest(
+  'collector: without a vendor address it refuses to start, with the reason',
+  async (_context, path) => {
+    const { code, output } = await validateCollector(path, {});
+    assert.equal(code, 1);
+    assert.match(output, /otlp_http\/vendor: at least one endpoint must be specified/);
+  },
+);
 
-collectorTest('behind it a Prometheus and a vendor hold what stands on the page', async (context, path) => {
+collectorTest('collector: forwards every series to Prometheus and a vendor', async (context, path) => {
   const flags = ['--web.enable-remote-write-receiver'];
   const prometheus = await startPrometheus(context, { targets: [], flags });
   const vendor = await startOtlpReceiver(context, { protocol: 'http/protobuf' });
@@ -45,10 +48,10 @@ collectorTest('behind it a Prometheus and a vendor hold what stands on the page'
     seriesOfVector(await prometheus.query('{job="ai-billing-exporter"}', at)),
   );
   assertSameSeries(written, page, 'remote write');
-  const told = await settled(page, async () =>
+  const vendorSeries = await settled(page, async () =>
     seriesOfPush(vendor.pushes.map((push) => ofInstant(push, at))),
   );
-  assertSameSeries(told, page, 'vendor');
+  assertSameSeries(vendorSeries, page, 'vendor');
   for (const { headers } of vendor.pushes) assert.equal(headers['api-key'], VENDOR.VENDOR_API_KEY);
   assert.deepEqual(collector.log().match(/.*\t(warn|error)\t.*/g), null);
 });

@@ -18,10 +18,10 @@ for (const series of [500, 50_000]) {
     `OTLP: ${series} series over every family, with any label and value, arrive as scraped`,
     ['prometheus', 'victoria-metrics'],
     async (context) => {
-      const told = await startReceivers(context);
+      const receivers = await startReceivers(context);
       const clock = { now: NOW };
-      const shown = await startShowing(context, series, told, () => clock.now);
-      const compare = await startParityCheck(context, shown, told, 1000);
+      const shown = await startShowing(context, series, receivers, () => clock.now);
+      const compare = await startParityCheck(context, shown, receivers, 1000);
       clock.now += 60_000;
       const names = await compare(clock.now, `${series} series`);
       assert.deepEqual(shown.logged, []);
@@ -47,14 +47,14 @@ async function startShowing(
   const page = createPrometheusPage(source, self, failed);
   const options = { ...NO_OPEN_TELEMETRY, prometheus: true, receivers };
   const about = { version: '0', now, log: createLog({ write: (line) => logged.push(line) }) };
-  const told = {
+  const sources = {
     publisher: source,
     self,
-    ledger: { deliveries: () => assert.fail('nobody wants differences') },
+    ledger: { deliveries: () => assert.fail('deltas were requested') },
   };
-  const otelPage = await openOtelPage(options, told, about);
-  const pushes = await openPushes(options, told, about);
-  const unasked = () => assert.fail('nobody asks');
+  const otelPage = await openOtelPage(options, sources, about);
+  const pushes = await openPushes(options, sources, about);
+  const unasked = () => assert.fail('an unexpected request');
   const server = createServer({
     metrics: page,
     otelMetrics: otelPage,

@@ -19,9 +19,9 @@ realServerTest(
   'OTLP: receivers and scrapers get the same series and values through faults and restarts',
   ['prometheus', 'victoria-metrics'],
   async (context) => {
-    const told = await startReceivers(context);
-    const world = await startEveryFamily(context, { prometheus: true, receivers: told.receivers });
-    const compare = await startParityCheck(context, world.exporter, told);
+    const receivers = await startReceivers(context);
+    const world = await startEveryFamily(context, { prometheus: true, receivers: receivers.receivers });
+    const compare = await startParityCheck(context, world.exporter, receivers);
     world.clock.advance(MINUTE);
     const seen = new Set<string>();
     for (const happens of ACTIVITIES) {
@@ -45,18 +45,21 @@ test('OTLP: GenAI attributes are added to each series without changing it', asyn
   await exporter.pollAll();
   const page = await exporter.fresh();
   await exporter.push();
-  const told = new Map<string, number>();
+  const counts = new Map<string, number>();
   const plain = pushes.map((push) => ({
     ...push,
     metrics: push.metrics.map((metric) => ({
       ...metric,
-      points: metric.points.map((point) => ({ ...point, attributes: withoutGenAi(point.attributes, told) })),
+      points: metric.points.map((point) => ({
+        ...point,
+        attributes: withoutGenAi(point.attributes, counts),
+      })),
     })),
   }));
   const costs = (series: Series) => named(series, (name) => !/^(process|nodejs|ai_billing_otlp)_/.test(name));
   assertSameSeries(costs(seriesOfPush(plain)), costs(seriesOfPage(page)), 'without them');
-  const [providers = 0, models = 0, tokenTypes = 0] = Object.values(GEN_AI).map((name) => told.get(name));
-  assert.ok(providers > models && models > tokenTypes && tokenTypes > 0, JSON.stringify([...told]));
+  const [providers = 0, models = 0, tokenTypes = 0] = Object.values(GEN_AI).map((name) => counts.get(name));
+  assert.ok(providers > models && models > tokenTypes && tokenTypes > 0, JSON.stringify([...counts]));
 });
 
 test('OTLP: deltas add up to the totals over restarts, refused pushes and a 200 that is not OTLP', async (context) => {
@@ -105,11 +108,11 @@ const GEN_AI = {
 } as const;
 
 /** Checks that each is there just where its label is and not empty, and counts it. */
-function withoutGenAi(attributes: Push['resource'], told: Map<string, number>): Push['resource'] {
+function withoutGenAi(attributes: Push['resource'], counts: Map<string, number>): Push['resource'] {
   const left = { ...attributes };
   for (const [label, name] of Object.entries(GEN_AI)) {
     assert.equal(left[name], attributes[label] || undefined, name);
-    if (left[name] !== undefined) told.set(name, (told.get(name) ?? 0) + 1);
+    if (left[name] !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1);
     delete left[name];
   }
   return left;

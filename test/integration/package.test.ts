@@ -39,8 +39,8 @@ test('package: is reproducible byte for byte, complete, and runs', async (contex
   );
 
   await context.test('the command prints version, commit and schema', async () => {
-    const told = await run(process.execPath, [bin, '--version'], { cwd: folder });
-    assert.deepEqual(told, { code: 0, output: `${version} (commit ${copy.revision})\n` });
+    const printed = await run(process.execPath, [bin, '--version'], { cwd: folder });
+    assert.deepEqual(printed, { code: 0, output: `${version} (commit ${copy.revision})\n` });
     const schema = await run(process.execPath, [bin, 'config-schema'], { cwd: folder });
     assert.equal(schema.code, 0, schema.output);
     assert.equal(JSON.parse(schema.output).type, 'object');

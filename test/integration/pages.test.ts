@@ -113,7 +113,7 @@ function tellersOf({ name, tells }: Incident, fired: readonly Fired[]): Fired[] 
 
 /** `Venice is out: AiBillingFeedDown after 1.2 h; also AiBillingDataStale`. */
 function lineOf(incident: Incident, fired: readonly Fired[]): string {
-  const told = [...Map.groupBy(tellersOf(incident, fired), ({ alert }) => alert)].map(([alert, all]) => {
+  const alerts = [...Map.groupBy(tellersOf(incident, fired), ({ alert }) => alert)].map(([alert, all]) => {
     const hours = Math.min(...all.map((one) => one.hours));
     return `${alert} after ${hours.toFixed(1)} h`;
   });
@@ -121,5 +121,5 @@ function lineOf(incident: Incident, fired: readonly Fired[]): string {
     .filter(({ window, alert }) => window === incident.name && !incident.tells.includes(alert))
     .map(({ alert, labels }) => `${alert}(${labels.provider ?? labels.budget ?? ''})`);
   const also = others.length > 0 ? `; also ${[...new Set(others)].join(', ')}` : '';
-  return `${incident.name}: ${told.join(', ') || 'NOT PROVIDER_FIGURES'}${also}`;
+  return `${incident.name}: ${alerts.join(', ') || 'NOT ALERTED'}${also}`;
 }

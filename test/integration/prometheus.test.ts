@@ -138,7 +138,7 @@ function firstDollars(history: readonly MatrixSeries[], spent: Amounts): void {
     // A deployment without surcharges has a series at 0.
     assert.ok(isSpent || labels.component === 'surcharge', storedKey(labels));
     const zeros = values.filter(({ value }) => value === '0').length;
-    assert.ok(zeros >= ZERO_MS / SCRAPE_MS - 1, `${storedKey(labels)} stood at 0 for ${zeros} scrapes`);
+    assert.ok(zeros >= ZERO_MS / SCRAPE_MS - 1, `${storedKey(labels)} was 0 for ${zeros} scrapes`);
   }
 }
 

@@ -226,7 +226,7 @@ const BUG = `const e = new Error('a bug: ' + process.env.BASETEN);
   e.cause = new Error(process.env.VENICE); e.headers = { authorization: process.env.BASETEN };`;
 const BUGS: Readonly<Record<string, string>> = {
   'an exception': `setTimeout(() => { ${BUG} throw e; }, 2500);`,
-  'a promise that nobody waits for': `setTimeout(() => { ${BUG} Promise.reject(e); }, 2500);`,
+  'an unhandled rejection': `setTimeout(() => { ${BUG} Promise.reject(e); }, 2500);`,
 };
 
 for (const [name, code] of Object.entries(BUGS)) {

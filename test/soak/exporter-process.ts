@@ -29,23 +29,23 @@ export async function startExporterProcess(
   const gone = once(child, 'exit');
   const kill = () => void child.kill('SIGKILL');
   process.once('exit', kill);
-  let hear: ((reply: Reply) => void) | undefined;
-  let fail: ((error: Error) => void) | undefined;
+  let resolveReply: ((reply: Reply) => void) | undefined;
+  let rejectReply: ((error: Error) => void) | undefined;
   const reply = () =>
     new Promise<Reply>((resolve, reject) => {
-      hear = resolve;
-      fail = reject;
+      resolveReply = resolve;
+      rejectReply = reject;
     });
   const tell = (command: Command) => void child.send({ command, now: clock.now() });
   child.on('message', (message) => {
-    const said = Message.parse(message);
-    if (said.kind === 'reply') return hear?.(said.reply);
-    clock.advance(said.ms);
+    const received = Message.parse(message);
+    if (received.kind === 'reply') return resolveReply?.(received.reply);
+    clock.advance(received.ms);
     tell('moved');
   });
   void gone.then(([code, signal]) => {
     process.off('exit', kill);
-    fail?.(new Error(`the exporter ended with ${code ?? signal}`));
+    rejectReply?.(new Error(`the exporter ended with ${code ?? signal}`));
   });
   const ask = (command: Command) => {
     const answer = reply();

@@ -54,7 +54,7 @@ export async function startDeltaReceiver(scope: Scope, dice: () => number): Prom
 function add(deltas: Map<string, Sum>, metric: OtlpMetric): void {
   const name = `${metric.name.replaceAll('.', '_')}_total`;
   if (!LEDGER_COUNTERS.has(name)) return;
-  if (metric.temporality !== 'delta') throw new Error(`${metric.name} is told ${metric.temporality}`);
+  if (metric.temporality !== 'delta') throw new Error(`${metric.name} is ${metric.temporality}`);
   for (const { attributes, start, value = Number.NaN } of metric.points) {
     const key = keyOf(name, attributes);
     const known = deltas.get(key);

@@ -58,7 +58,7 @@ export function skipUnlessRequired(context: TestContext, missing: string): void 
   context.skip(missing);
 }
 
-/** The path of a program, or why there is none. */
+/** The path of a program, or why it is missing. */
 type Search = { path: string; problem?: undefined } | { path?: undefined; problem: string };
 
 async function search(name: BinaryName): Promise<Search> {

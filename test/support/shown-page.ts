@@ -3,8 +3,6 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Exposition, parseExposition } from './exposition.ts';
 import type { Exporter } from './process.ts';
 
-const PATIENCE_MS = 30_000;
-
 /** The metrics of a running exporter. */
 export async function fetchPage({ url }: Pick<Exporter, 'url'>): Promise<Exposition> {
   const response = await fetch(`${url}/metrics`, { headers: { accept: 'text/plain;version=0.0.4' } });
@@ -15,8 +13,9 @@ export async function fetchPage({ url }: Pick<Exporter, 'url'>): Promise<Exposit
 export async function waitForPage(
   exporter: Exporter,
   holds: (page: Exposition) => boolean,
+  timeoutMs = 30_000,
 ): Promise<Exposition> {
-  const deadline = performance.now() + PATIENCE_MS;
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
     const page = await fetchPage(exporter);
     if (holds(page)) return page;
