@@ -2,19 +2,19 @@ import type { Account } from '../config/config.ts';
 import { createHttpClient, type HttpClient } from '../poll/http/client.ts';
 import type { HttpEvents } from '../poll/http/context.ts';
 
-const UNHEARD: HttpEvents = { answered() {}, retried() {}, rateLimit() {}, waitCut() {} };
+const NO_EVENTS: HttpEvents = { answered() {}, retried() {}, rateLimit() {}, waitCut() {} };
 
-/** Opens the way to an account's provider for a few questions, beside any ledger. A longer wait for a limit fails. */
-export function openClient(account: Account, longestWaitMs?: number): HttpClient {
+/** Opens a client of an account's provider for a few requests, independent of any ledger. A longer wait for a limit fails. */
+export function openClient(account: Account, maxWaitMs?: number): HttpClient {
   const { provider, baseUrl, config, key, timeoutMs } = account;
-  const waits = longestWaitMs === undefined ? {} : { longestWaitMs };
+  const waits = maxWaitMs === undefined ? {} : { maxWaitMs };
   return createHttpClient({
     provider,
     baseUrl,
     config,
     key,
     timeoutMs,
-    events: UNHEARD,
+    events: NO_EVENTS,
     now: Date.now,
     ...waits,
   });

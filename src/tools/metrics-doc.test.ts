@@ -4,12 +4,12 @@ import { test } from 'node:test';
 import { METRICS, type Metric } from '../core/metrics/catalog.ts';
 import { metricsPage } from './metrics-doc.ts';
 
-test('docs/metrics.md is what the catalogue says; `npm run docs` writes it', async () => {
+test('metrics doc: docs/metrics.md matches the catalogue', async () => {
   const written = await readFile(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
   assert.equal(written, metricsPage());
 });
 
-test('every family and every twin is documented', () => {
+test('metrics doc: every family and every corrections twin is documented', () => {
   const page = metricsPage();
   for (const { name, help, corrections } of Object.values<Metric>(METRICS)) {
     assert.ok(page.includes(`### \`${name}\`\n\n${help}\n`), name);

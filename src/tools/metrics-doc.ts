@@ -8,14 +8,14 @@ const INTRODUCTION = `# Metrics
 Names, types and labels are public API: adding is free, renaming is a deprecation.
 
 A label that does not apply is \`""\`.
-A counter of the ledger never goes down: what a later statement takes back is counted by its corrections twin, and the net is the one less the other.
-Both are exposed together, from 0.
+A ledger counter never decreases: what a later statement takes back is counted by its corrections twin, and the net is the counter less its twin.
+Both are exposed together, starting at 0.
 
     increase(ai_billing_cost_usd_total[1h]) - increase(ai_billing_cost_corrections_usd_total[1h])
 
 Every family is exposed as Prometheus text 0.0.4 and as OpenMetrics 1.0.0, where the families of counters are named without \`_total\`.
-No sample carries a timestamp.
-The families of the exporter itself are read at the moment of the scrape, those of the process at most 250 ms before; all others are as of the last poll.
+No sample has a timestamp.
+The exporter's own families are read during the scrape, those of the process at most 250 ms earlier; all others are as of the last poll.
 `;
 
 const SECTIONS: readonly { source: Metric['source']; title: string; text: string }[] = [
@@ -27,16 +27,16 @@ const SECTIONS: readonly { source: Metric['source']; title: string; text: string
   {
     source: 'feed',
     title: "From the provider's own figures",
-    text: 'Shown as the provider gives them, beside the ledger.',
+    text: 'Shown as the provider reports them, independent of the ledger.',
   },
   {
     source: 'exporter',
     title: 'About the exporter',
-    text: "Beside these, the runtime's process metrics are exposed (`process_*`, `nodejs_*`).",
+    text: "The runtime's process metrics (`process_*`, `nodejs_*`) are exposed as well.",
   },
 ];
 
-/** `docs/metrics.md`, made of the catalogue. */
+/** `docs/metrics.md`, generated from the catalogue. */
 export function metricsPage(): string {
   const families = Object.values<Metric>(METRICS);
   const sections = SECTIONS.map(({ source, title, text }) => {

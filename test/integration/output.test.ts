@@ -140,7 +140,7 @@ test('log output: an unread log blocks nothing, and reports how many lines were 
     assert.equal((await fetch(`http://${url}/-/reload`, { method: 'POST' })).status, 400);
   const lines = await linesOf(reader, (text) => /"dropped":\d+.*\n/.test(text));
   const parsed: { msg: string; dropped?: number }[] = lines.map((line) => JSON.parse(line));
-  const reloads = parsed.filter(({ msg }) => msg.startsWith('the configuration was not reloaded')).length;
+  const reloads = parsed.filter(({ msg }) => msg.startsWith('configuration reload failed')).length;
   const dropped = parsed.reduce((sum, line) => sum + (line.dropped ?? 0), 0);
   assert.ok(dropped > 0 && reloads > 5, `${reloads} read, ${dropped} dropped`);
   // Lines of failed polls may be among those that were dropped.
@@ -223,7 +223,7 @@ test('poll: prints its whole result even if logging fails', async (context) => {
 test('command output: a result that cannot be written in full is an error', async (context) => {
   const folder = await folderOf(context);
   const file = await configure(folder, { accounts: GONE });
-  const says = /^standard output cannot be written: ENOSPC/m;
+  const says = /^cannot write to standard output: ENOSPC/m;
   for (const args of [
     ['poll', '--json', '--config', file],
     ['poll', '--metrics', '--config', file],

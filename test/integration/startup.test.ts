@@ -123,7 +123,7 @@ test('startup: another user of the same group can use the ledger; other groups c
     const exporter = as(user, '0');
     await exporter.said(LISTENING);
     process.kill(exporter.pid, 'SIGUSR2');
-    await exporter.said(/the ledger was backed up/);
+    await exporter.said(/ledger backed up/);
     assert.equal((await exporter.end('SIGTERM')).code, 0, user);
     for (const name of [ledger, `${ledger}.backup`])
       assert.equal(((await stat(name)).mode & 0o777).toString(8), '660', name);

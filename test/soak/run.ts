@@ -215,7 +215,7 @@ async function pollSuccessfully(run: SoakRun, child: ExporterProcess): Promise<v
     const { failed = [] } = await child.ask('poll');
     run.counts.polls += 1;
     if (failed.length === 0) return;
-    assert.ok(tries < MAX_TRIES, `${failed} failed without a fault`);
+    assert.ok(tries < MAX_TRIES, `${failed} failed failed without a fault`);
     run.world.clock.advance(MINUTE);
   }
 }

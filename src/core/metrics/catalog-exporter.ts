@@ -2,132 +2,85 @@ import { ACCOUNT, exporterMetric, FEED, type Metric } from '../statement/metric.
 
 const RECEIVER = ['receiver'] as const;
 
-/** What the exporter tells about itself. */
+type Define = (name: string, labels: readonly string[], help: string) => Metric;
+const counter: Define = (...metric) => exporterMetric('counter', ...metric);
+const gauge: Define = (...metric) => exporterMetric('gauge', ...metric);
+const histogram: Define = (...metric) => exporterMetric('histogram', ...metric);
+
+/** The exporter's metrics about itself. */
 export const EXPORTER_METRICS = {
-  up: exporterMetric(
-    'gauge',
+  up: gauge(
     'ai_billing_up',
     FEED,
     '1 if the last poll of the feed succeeded. Absent before its first try and when switched off.',
-    false,
   ),
-  lastSuccess: exporterMetric(
-    'gauge',
+  lastSuccess: gauge(
     'ai_billing_last_success_timestamp_seconds',
     FEED,
     'When a poll of the feed last succeeded.',
-    false,
   ),
-  polls: exporterMetric(
-    'counter',
-    'ai_billing_polls_total',
-    FEED,
-    'Polls of the feed, failed ones included.',
-    true,
-  ),
-  pollFailures: exporterMetric(
-    'counter',
+  polls: counter('ai_billing_polls_total', FEED, 'Polls of the feed, failed ones included.'),
+  pollFailures: counter(
     'ai_billing_poll_failures_total',
     [...FEED, 'reason'],
     'Failed polls of the feed by reason.',
-    true,
   ),
-  pollDuration: exporterMetric(
-    'histogram',
-    'ai_billing_poll_duration_seconds',
-    FEED,
-    'How long polls of the feed took.',
-    true,
-  ),
-  apiRequests: exporterMetric(
-    'counter',
+  pollDuration: histogram('ai_billing_poll_duration_seconds', FEED, 'How long polls of the feed took.'),
+  apiRequests: counter(
     'ai_billing_api_requests_total',
     [...ACCOUNT, 'code'],
-    'Requests sent to the provider by HTTP status; code is "" where no answer came.',
-    true,
+    'Requests sent to the provider by HTTP status; code is "" if no response came.',
   ),
-  apiRetries: exporterMetric(
-    'counter',
+  apiRetries: counter(
     'ai_billing_api_retries_total',
     ACCOUNT,
     'Requests to the provider that were sent again after a fault.',
-    true,
   ),
-  rateLimitRemaining: exporterMetric(
-    'gauge',
+  rateLimitRemaining: gauge(
     'ai_billing_api_rate_limit_remaining',
     ACCOUNT,
-    "Requests left in the current window as the provider, or the exporter's own budget, counts them.",
-    false,
+    'Requests left in the current window, by the count of the provider or of the exporter itself.',
   ),
-  contractDrift: exporterMetric(
-    'counter',
+  contractDrift: counter(
     'ai_billing_contract_drift_total',
     [...FEED, 'kind'],
-    'Unknown fields, enum values or shapes met in answers.',
-    true,
+    'Unknown fields, enum values or shapes in responses.',
   ),
-  otlpUp: exporterMetric(
-    'gauge',
-    'ai_billing_otlp_up',
-    RECEIVER,
-    '1 if the last push to the receiver succeeded.',
-    false,
-  ),
-  otlpLastSuccess: exporterMetric(
-    'gauge',
+  otlpUp: gauge('ai_billing_otlp_up', RECEIVER, '1 if the last push to the receiver succeeded.'),
+  otlpLastSuccess: gauge(
     'ai_billing_otlp_last_success_timestamp_seconds',
     RECEIVER,
     'When a push to the receiver last succeeded.',
-    false,
   ),
-  otlpPushDuration: exporterMetric(
-    'histogram',
+  otlpPushDuration: histogram(
     'ai_billing_otlp_push_duration_seconds',
     RECEIVER,
     'How long pushes to the receiver took, failed ones included.',
-    true,
   ),
-  otlpPoints: exporterMetric(
-    'counter',
-    'ai_billing_otlp_points_total',
-    RECEIVER,
-    'Data points that the receiver took.',
-    true,
-  ),
-  otlpRetries: exporterMetric(
-    'counter',
+  otlpPoints: counter('ai_billing_otlp_points_total', RECEIVER, 'Data points that the receiver accepted.'),
+  otlpRetries: counter(
     'ai_billing_otlp_retries_total',
     RECEIVER,
     'Requests to the receiver that were sent again after a fault.',
-    true,
   ),
-  otlpUndelivered: exporterMetric(
-    'counter',
+  otlpUndelivered: counter(
     'ai_billing_otlp_undelivered_points_total',
     [...RECEIVER, 'reason'],
-    'Data points that the receiver did not take, by reason. The next push holds the same totals again.',
-    true,
+    'Data points that the receiver did not accept, by reason. The next push contains the same totals again.',
   ),
-  buildInfo: exporterMetric(
-    'gauge',
+  buildInfo: gauge(
     'ai_billing_build_info',
     ['version', 'revision', 'node_version'],
-    'Always 1. Which build runs.',
-    false,
+    'Always 1. The build that is running.',
   ),
-  configReloadOk: exporterMetric(
-    'gauge',
+  configReloadOk: gauge(
     'ai_billing_config_last_reload_successful',
     [],
     '1 if the last load of the configuration succeeded.',
-    false,
   ),
-  configReloadTime: exporterMetric(
-    'gauge',
+  configReloadTime: gauge(
     'ai_billing_config_last_reload_success_timestamp_seconds',
     [],
     'When the configuration was last loaded.',
-    false,
   ),
 } as const satisfies Record<string, Metric>;

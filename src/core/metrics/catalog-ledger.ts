@@ -8,23 +8,21 @@ import {
   type Metric,
 } from '../statement/metric.ts';
 
-const BUDGET = ['budget'] as const;
+const budgetGauge = (name: string, help: string) => ledgerGauge(name, ['budget'], help, false);
 
-const ABSENT = 'Absent until the window was read without a hole.';
-const DAY_LAG = `Of a feed of closed hours it is 0 until the first hour of the day is due, of one of closed days it is absent. ${ABSENT}`;
+const ABSENT = 'Absent until the whole window has been read.';
+const DAY_LAG = `For a feed of closed hours it is 0 until the first hour of the day is due; for a feed of closed days it is absent. ${ABSENT}`;
 const ZERO =
-  'An account without any series of cost shows its known 0 as one with resource="", model="", tier="" and currency="USD".';
+  'An account without any series of cost shows its known 0 as a series with resource="", model="", tier="" and currency="USD".';
 
-/** What was billed, and what follows from it. */
+/** What was billed, and what is derived from it. */
 export const LEDGER_METRICS = {
   cost: counter(
     'ai_billing_cost_usd_total',
     [...CORE, 'currency'],
     `US dollars charged since the baseline, before account credits and tax; currency is what it was paid with. ${ZERO}`,
-    {
-      name: 'ai_billing_cost_corrections_usd_total',
-      help: 'US dollars by which later statements lowered what was charged. Net is the counter less this.',
-    },
+    'ai_billing_cost_corrections_usd_total',
+    'US dollars by which later statements lowered what was charged. Net is the counter less this.',
   ),
   costToday: ledgerGauge(
     'ai_billing_cost_today_usd',
@@ -34,7 +32,7 @@ export const LEDGER_METRICS = {
   costYesterday: ledgerGauge(
     'ai_billing_cost_yesterday_usd',
     [...CORE, 'currency'],
-    'Net US dollars of the previous UTC day. Final once data-through has passed midnight and the settle time of the provider. Absent until the window was read without a hole, of a feed of closed days until that day was read.',
+    'Net US dollars of the previous UTC day. Final once data-through has passed midnight and the settle time of the provider. Absent until the whole window has been read; for a feed of closed days, until that day has been read.',
   ),
   costMonthToDate: ledgerGauge(
     'ai_billing_cost_month_to_date_usd',
@@ -56,95 +54,76 @@ export const LEDGER_METRICS = {
     'ai_billing_component_cost_usd_total',
     [...CORE, 'component'],
     'US dollars since the baseline by component (cpu, memory, storage, gpu, vcpu, gpu_memory, cluster; compute and surcharge); may not add up to the cost.',
-    {
-      name: 'ai_billing_component_cost_corrections_usd_total',
-      help: 'US dollars by which later statements lowered a component.',
-    },
+    'ai_billing_component_cost_corrections_usd_total',
+    'US dollars by which later statements lowered a component.',
   ),
   tokens: counter(
     'ai_billing_tokens_total',
     [...CORE, 'token_type'],
     'Tokens billed since the baseline. The token types are disjoint: input is without the cached ones.',
-    {
-      name: 'ai_billing_tokens_corrections_total',
-      help: 'Tokens by which later statements lowered the count.',
-    },
+    'ai_billing_tokens_corrections_total',
+    'Tokens by which later statements lowered the count.',
   ),
-  requests: counter('ai_billing_requests_total', CORE, 'Requests billed since the baseline.', {
-    name: 'ai_billing_requests_corrections_total',
-    help: 'Requests by which later statements lowered the count.',
-  }),
+  requests: counter(
+    'ai_billing_requests_total',
+    CORE,
+    'Requests billed since the baseline.',
+    'ai_billing_requests_corrections_total',
+    'Requests by which later statements lowered the count.',
+  ),
   billedSeconds: counter(
     'ai_billing_billed_seconds_total',
     CORE,
     'Run time billed since the baseline, in seconds.',
-    {
-      name: 'ai_billing_billed_corrections_seconds_total',
-      help: 'Seconds by which later statements lowered the billed run time.',
-    },
+    'ai_billing_billed_corrections_seconds_total',
+    'Seconds by which later statements lowered the billed run time.',
   ),
   units: counter(
     'ai_billing_units_total',
     [...CORE, 'sku'],
     'Units billed since the baseline that are not tokens, by SKU; add up within one SKU only.',
-    {
-      name: 'ai_billing_units_corrections_total',
-      help: 'Units by which later statements lowered the count.',
-    },
+    'ai_billing_units_corrections_total',
+    'Units by which later statements lowered the count.',
   ),
   topUps: counter(
     'ai_billing_top_ups_usd_total',
     [...ACCOUNT, 'currency'],
     'US dollars of balance purchased since the baseline.',
-    {
-      name: 'ai_billing_top_ups_corrections_usd_total',
-      help: 'US dollars by which later statements lowered the purchases.',
-    },
+    'ai_billing_top_ups_corrections_usd_total',
+    'US dollars by which later statements lowered the purchases.',
   ),
   unconverted: counter(
     'ai_billing_unconverted_amount_total',
     [...ACCOUNT, 'currency'],
     'Amounts since the baseline, in their own currency, that no configured rate turns into US dollars.',
-    {
-      name: 'ai_billing_unconverted_corrections_amount_total',
-      help: 'Amounts by which later statements lowered what could not be converted.',
-    },
+    'ai_billing_unconverted_corrections_amount_total',
+    'Amounts by which later statements lowered what could not be converted.',
   ),
   runway: ledgerGauge(
     'ai_billing_runway_seconds',
     ACCOUNT,
-    'How long the balance lasts at the net spend of the last 24 hours that were read (the last whole day where a provider bills by the day), of the currencies that do not refill by themselves (not DIEM). Absent without spend.',
+    'How long the balance lasts at the net spend of the last 24 hours that were read (the last whole day where a provider bills by the day), in currencies that do not refill by themselves (not DIEM). Absent without spend.',
     false,
   ),
-  budgetLimit: ledgerGauge(
+  budgetLimit: budgetGauge(
     'ai_billing_budget_limit_usd',
-    BUDGET,
     'US dollars that the budget allows in a period. Budgets may overlap.',
-    false,
   ),
-  budgetSpent: ledgerGauge(
+  budgetSpent: budgetGauge(
     'ai_billing_budget_spent_usd',
-    BUDGET,
-    'Net US dollars of what the budget matches in the current UTC period as billed so far. Absent until the period was read without a hole.',
-    false,
+    'Net US dollars of what the budget matches in the current UTC period as billed so far. Absent until the whole period has been read.',
   ),
-  budgetForecast: ledgerGauge(
+  budgetForecast: budgetGauge(
     'ai_billing_budget_forecast_usd',
-    BUDGET,
     'Net US dollars expected at the end of the current UTC period. Absent below 24 hours of data.',
-    false,
   ),
-  budgetStart: ledgerGauge(
+  budgetStart: budgetGauge(
     'ai_billing_budget_period_start_timestamp_seconds',
-    BUDGET,
     'When the current period of the budget began.',
-    false,
   ),
-  budgetEnd: ledgerGauge(
+  budgetEnd: budgetGauge(
     'ai_billing_budget_period_end_timestamp_seconds',
-    BUDGET,
     'When the current period of the budget ends.',
-    false,
   ),
   resourceInfo: ledgerGauge(
     'ai_billing_resource_info',
@@ -179,7 +158,6 @@ export const LEDGER_METRICS = {
     'ai_billing_series_folded_total',
     ACCOUNT,
     'Label sets that were folded into the overflow series because the account had reached maxSeries.',
-    true,
-    { source: 'ledger' },
+    'ledger',
   ),
 } as const satisfies Record<string, Metric>;
