@@ -9,7 +9,7 @@ import { pollOnce } from './support/readings.ts';
 /** Stands for a JSON number that no double holds; put in as text. */
 const HUGE = '@@1e400@@';
 
-/** What is no money in any documented form. `1.5` is none where money is a whole number. */
+/** Values that are not amounts in any documented form. `1.5` is invalid if amounts are whole numbers. */
 const NO_MONEY: readonly unknown[] = [
   ...[HUGE, '1e400', '-1e400', '123456789012345678e390', 'Infinity', '-Infinity', 'NaN', 'null'],
   ...[
@@ -40,17 +40,17 @@ const CASES = allCases();
 interface Answered {
   readonly provider: string;
   readonly case: string;
-  /** Which of the case's answers is altered. */
+  /** The response of the case that is altered. */
   readonly at: number;
-  /** Money that the ledger adds up: it has to be there, and to be money. */
+  /** An amount that the ledger adds up: it must be present and valid. */
   readonly money: readonly string[];
-  /** Money of an open map, where nobody can tell that a row is missing. */
+  /** An amount in an open map, in which a missing row cannot be detected. */
   readonly rows?: readonly string[];
-  /** Money that it does not need: it may be missing. */
+  /** An optional amount. */
   readonly otherMoney?: readonly string[];
   readonly counts?: readonly string[];
   readonly texts?: readonly string[];
-  /** Money in whole numbers only. */
+  /** Whole numbers only. */
   readonly isWhole?: boolean;
 }
 
@@ -180,14 +180,14 @@ const ANSWERS: readonly Answered[] = [
   },
 ];
 
-/** Documented, and not read by anyone. */
+/** Documented, but not read. */
 const UNREAD = new Set(['data.1.notes', 'tier_usage', 'type_usage', 'model_usage']);
 
 for (const answered of ANSWERS) {
   const { money, rows = [], otherMoney = [], counts = [], texts = [], isWhole = false } = answered;
   describe(`${answered.provider}, ${answered.case}`, () => {
     for (const path of [...money, ...rows, ...otherMoney]) {
-      it(`${path} that is no money is refused, and nothing is booked`, async () => {
+      it(`answers: a malformed amount at ${path} is rejected and adds no amount`, async () => {
         for (const value of isWhole ? [...NO_MONEY, 1.5, '1.5', 1e-7] : NO_MONEY) {
           const { error } = await pollWith(answered, path, value);
           assert.equal(error?.reason, 'contract', `${path} ${JSON.stringify(value)}`);
@@ -196,7 +196,7 @@ for (const answered of ANSWERS) {
     }
 
     for (const path of money) {
-      it(`${path} that is missing is refused`, async () => {
+      it(`answers: a missing amount at ${path} is rejected`, async () => {
         const { error } = await pollWith(answered, path, GONE);
         assert.equal(error?.reason, 'contract');
       });
@@ -208,7 +208,7 @@ for (const answered of ANSWERS) {
       ...texts.map((path) => ({ path, values: [GONE, null, ...NO_TEXT] })),
     ];
     for (const { path, values } of others) {
-      it(`${path} that is missing or not as documented loses no money`, async () => {
+      it(`answers: a missing or malformed ${path} loses no amount`, async () => {
         const whole = await pollWith(answered, path, undefined);
         assert.equal(whole.error, undefined);
         for (const value of values) {
@@ -220,7 +220,7 @@ for (const answered of ANSWERS) {
     }
 
     for (const path of [...counts, ...texts].filter((each) => !UNREAD.has(each))) {
-      it(`${path} that is not as documented is drift`, async () => {
+      it(`answers: a malformed ${path} counts as contract drift`, async () => {
         const { drift } = await pollWith(answered, path, { a: 1, id: [], requestId: [], hasNextPage: 'x' });
         assert.ok(drift.includes('undocumented_field'), `${path}: ${drift}`);
       });

@@ -26,7 +26,7 @@ describe('the fake provider', () => {
     await assert.rejects(fakeAsk([]).ask({ path: '/a', schema }), /has no recording/);
   });
 
-  it('fails on a recording that nobody asked for', () => {
+  it('fails on an unused recording', () => {
     assert.throws(() => fakeAsk(one).assertUsed(), /every recording/);
   });
 
@@ -53,23 +53,23 @@ describe('the fake provider', () => {
   }
 });
 
-describe('coverage made of intervals', () => {
+describe('coverage built from intervals', () => {
   const coverage = coverageOf([
     { start: 30, end: 40, asOf: 3 },
     { start: 0, end: 10, asOf: 1 },
     { start: 5, end: 20, asOf: 2 },
   ]);
 
-  it('knows the newest as-of of a bucket', () => {
+  it('returns the newest as-of time of a bucket', () => {
     assert.deepEqual([0, 7, 20, 39, 40].map(coverage.asOf), [1, 2, undefined, 3, undefined]);
   });
 
-  it('knows the unbroken range that ends last', () => {
+  it('returns the last contiguous range', () => {
     assert.deepEqual(coverage.latest(), { start: 30, end: 40 });
     assert.equal(coverageOf([]).latest(), undefined);
   });
 
-  it('knows what was never read', () => {
+  it('returns ranges that were never read', () => {
     assert.deepEqual(coverage.gaps({ start: -5, end: 50 }), [
       { start: -5, end: 0 },
       { start: 20, end: 30 },
@@ -82,7 +82,7 @@ describe('coverage made of intervals', () => {
 });
 
 describe('printed JSON', () => {
-  it('reads back as what it was', () => {
+  it('round-trips', () => {
     const value = { a: [], b: {}, c: [{ d: 1, e: 'x' }, [1, null]], f: { g: { h: true } } };
     assert.deepEqual(JSON.parse(printed(value)), value);
   });

@@ -13,7 +13,7 @@ const root = join(import.meta.dirname, '..');
 const read = (path: string) => readFile(path, 'utf8');
 const { version } = manifestOf(new Map([['package.json', await read(join(root, 'package.json'))]]));
 
-test('rules, dashboards and schema are in the chart as their sources make them, and nothing else', async () => {
+test('chart: contains rules, dashboards and schema as generated, and nothing else', async () => {
   const files = chartFiles();
   for (const [path, text] of files) assertGenerated(await read(join(CHART, path)), text, path);
   const present: string[] = [];
@@ -22,12 +22,12 @@ test('rules, dashboards and schema are in the chart as their sources make them, 
   assertGeneratedFiles(present, made);
 });
 
-test('the chart is of the version of the program', async () => {
+test('chart: has the version of the program', async () => {
   const { version: own, appVersion } = parse(await read(join(CHART, 'Chart.yaml')));
   assert.deepEqual([own, appVersion], [version, version]);
 });
 
-test('values.yaml has every value there is, and says what each is for', async () => {
+test('chart: values.yaml lists and documents every value', async () => {
   const text = await read(join(CHART, 'values.yaml'));
   const fits = new Ajv2020({ strict: false, validateFormats: false }).compile(valuesSchema());
   assert.ok(fits(parse(text)), JSON.stringify(fits.errors));

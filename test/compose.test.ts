@@ -11,7 +11,7 @@ const named = Object.entries(services);
 const text = await readFile(join(COMPOSE_FOLDER, 'compose.yml'), 'utf8');
 const OWN = 'ai-billing-exporter';
 
-test('every image is pinned to one version, ours to this one', async () => {
+test('compose: every image is pinned to a version, ours to the current one', async () => {
   const { version } = manifestOf(
     new Map([['package.json', await readFile(join(root, 'package.json'), 'utf8')]]),
   );
@@ -21,7 +21,7 @@ test('every image is pinned to one version, ours to this one', async () => {
   }
 });
 
-test('nothing is root, writes to its own file system or is reached from another machine', () => {
+test('compose: no service runs as root, writes to its root file system or listens beyond this machine', () => {
   for (const [name, service] of named) {
     assert.match(service.user, /^[1-9]\d*:\d+$/, name);
     assert.deepEqual(
@@ -33,21 +33,21 @@ test('nothing is root, writes to its own file system or is reached from another 
   }
 });
 
-test('every service is watched, ours by what its image says', () => {
-  const unwatched = named.filter(([, { healthcheck }]) => healthcheck === undefined);
+test('compose: every service has a health check, ours from its image', () => {
+  const withoutLiveMinutes = named.filter(([, { healthcheck }]) => healthcheck === undefined);
   assert.deepEqual(
-    unwatched.map(([name]) => name),
+    withoutLiveMinutes.map(([name]) => name),
     ['demo', 'exporter'],
   );
 });
 
-test('what is mounted is there and cannot be written to; what is written is a volume', async () => {
+test('compose: bind mounts exist and are read-only; writable paths are volumes', async () => {
   const mounts = named.flatMap(([, service]) => service.volumes);
   for (const { type, source, read_only } of mounts) {
     if (type === 'volume') continue;
     assert.equal(read_only, true, source);
     if (source.startsWith('../../grafana/')) continue; // the test below
-    // Made by who uses it, from the example beside it.
+    // Created by the user from the example next to it.
     const path = source.replace('ai-billing-exporter.yml', 'ai-billing-exporter.example.yml');
     await access(join(COMPOSE_FOLDER, path));
   }
@@ -55,7 +55,7 @@ test('what is mounted is there and cannot be written to; what is written is a vo
   assert.deepEqual(used.sort(), Object.keys(volumes).sort());
 });
 
-test('Grafana finds its dashboards where they are mounted', async () => {
+test('compose: Grafana provisions dashboards from where they are mounted', async () => {
   const mounts = services.grafana?.volumes ?? [];
   const targetOf = (source: string) => mounts.find((mount) => mount.source === source)?.target;
   const provisioning = join(root, 'grafana/provisioning');
@@ -68,7 +68,7 @@ test('Grafana finds its dashboards where they are mounted', async () => {
   assert.deepEqual(found.join().match(/(?<=\burl: ).*/g), ['http://prometheus:9090']);
 });
 
-test('every variable has a default, and stands in the example with it', async () => {
+test('compose: every variable has a default, listed in the example', async () => {
   const example = await readFile(join(COMPOSE_FOLDER, '.env.example'), 'utf8');
   const set = new Map(
     Array.from(example.matchAll(/^(\w+)=(.*)$/gm), ([, name = '', value]) => [name, value]),
@@ -83,7 +83,7 @@ test('every variable has a default, and stands in the example with it', async ()
   assert.doesNotMatch(text, /\$\{\w+\}/);
 });
 
-test('addresses in the configurations are those of services, whichever profile runs', async () => {
+test('compose: configured addresses are those of services, in every profile', async () => {
   const { targets } = await readScrapes();
   const alertmanager = await readFile(join(root, 'deploy/alertmanager/alertmanager.yml'), 'utf8');
   const webhooks = Array.from(
@@ -106,7 +106,7 @@ test('addresses in the configurations are those of services, whichever profile r
   );
 });
 
-test('Prometheus scrapes often enough to see a new series at 0', async () => {
+test('compose: Prometheus scrapes often enough to see a new series at 0', async () => {
   const { intervalSeconds } = await readScrapes();
   const documented = /\| `newSeriesZero` \| `(\d+)m` \|/.exec(
     await readFile(join(root, 'docs/configuration.md'), 'utf8'),
@@ -114,7 +114,7 @@ test('Prometheus scrapes often enough to see a new series at 0', async () => {
   assert.ok(intervalSeconds * 2 <= Number(documented?.[1]) * 60);
 });
 
-test('the alerts that Alertmanager inhibits are alerts of the rules', async () => {
+test('compose: alerts that Alertmanager inhibits exist in the rules', async () => {
   const alertmanager = await readFile(join(root, 'deploy/alertmanager/alertmanager.yml'), 'utf8');
   const folder = join(root, 'deploy/prometheus/rules');
   const files = (await readdir(folder)).map((name) => readFile(join(folder, name), 'utf8'));
@@ -123,7 +123,7 @@ test('the alerts that Alertmanager inhibits are alerts of the rules', async () =
     assert.ok(rules.includes(`alert: ${name}\n`), name);
 });
 
-/** What others reach a service by. */
+/** The addresses of a service. */
 function namesOf(name: string, { networks }: ComposeService): string[] {
   return [name, ...(networks?.default.aliases ?? [])];
 }

@@ -10,13 +10,13 @@ import { PROVIDERS } from '../src/providers/index.ts';
 import { DASHBOARD_RULES } from './support/dashboard-rules.ts';
 import { Dashboard, filledIn, panelsOf, usesIn } from './support/dashboards.ts';
 import { assertGenerated, assertGeneratedFiles } from './support/generated.ts';
-import { EXPOSED, strangersIn } from './support/promql.ts';
+import { EXPOSED, unknownNames } from './support/promql.ts';
 
 const root = new URL('../', import.meta.url);
 const files = dashboardFiles();
 const dashboards = [...files.values()].map((text) => Dashboard.parse(JSON.parse(text)));
 
-test('the dashboards are what their source makes of them', async () => {
+test('dashboards: the files match their source', async () => {
   const folder = new URL('grafana/dashboards/', root);
   assertGeneratedFiles(await readdir(folder), files.keys());
   for (const [name, text] of files)
@@ -39,20 +39,20 @@ for (const { name, findings, spoil } of DASHBOARD_RULES) {
   });
 }
 
-test('no dashboard names a metric or a label that is not there', () => {
+test('dashboards: every metric and label exists', () => {
   for (const dashboard of dashboards) {
     const targets = panelsOf(dashboard).flatMap((panel) => panel.targets);
     const asked = [...targets, ...dashboard.annotations.list].flatMap(({ expr }) => (expr ? [expr] : []));
-    for (const expr of asked) assert.deepEqual(strangersIn(filledIn(expr, dashboard)), [], expr);
+    for (const expr of asked) assert.deepEqual(unknownNames(filledIn(expr, dashboard)), [], expr);
     const queries = dashboard.templating.list.filter(({ type }) => type === 'query');
     for (const { query } of queries) {
       const [, selection = '', label = ''] = /^label_values\((.+), (\w+)\)$/.exec(query) ?? [];
-      assert.deepEqual(strangersIn(`count by (${label}) (${selection})`), [], query);
+      assert.deepEqual(unknownNames(`count by (${label}) (${selection})`), [], query);
     }
   }
 });
 
-/** Labels that mean something else than the variable of their name; and panels of a dashboard that a label narrows already. */
+/** Labels whose meaning differs from the variable of the same name, and panels that already filter by a label. */
 const OPEN: Readonly<Record<string, readonly string[]>> = {
   ai_billing_usage_by_model_seconds: ['model'], // hardware
   ai_billing_model_cost_today_usd: ['model'], // display names
@@ -60,7 +60,7 @@ const OPEN: Readonly<Record<string, readonly string[]>> = {
   ai_billing_unit_price_usd: ['resource', 'model'], // list prices of Baseten have neither
 };
 
-test('what is chosen narrows every selection that has the label', () => {
+test('dashboards: variables filter every selector that has the label', () => {
   for (const dashboard of dashboards) {
     const variables = dashboard.templating.list
       .filter(({ type }) => type === 'query')
@@ -75,10 +75,10 @@ test('what is chosen narrows every selection that has the label', () => {
   }
 });
 
-/** Families that no panel shows, and why. */
+/** Families without a panel, and why. */
 const UNSHOWN: Readonly<Record<string, string>> = {};
 
-test('every family of the catalogue is on a dashboard', () => {
+test('dashboards: every catalog family is on a dashboard', () => {
   const shown = new Set(
     dashboards.flatMap((dashboard) =>
       panelsOf(dashboard).flatMap(({ targets }) =>
@@ -95,20 +95,20 @@ test('every family of the catalogue is on a dashboard', () => {
   );
 });
 
-test('every provider has a dashboard under its name', () => {
+test('dashboards: every provider has a dashboard', () => {
   const uids = dashboards.map(({ uid }) => uid);
   for (const { id } of PROVIDERS) assert.ok(uids.includes(`ai-billing-${id}`), id);
   assert.equal(new Set(uids).size, uids.length);
 });
 
-test('every topic of alerts points at a panel', () => {
+test('dashboards: every alert topic links to a panel', () => {
   for (const [topic, { dashboardUid, panelId }] of Object.entries(TOPICS)) {
     const dashboard = dashboards.find(({ uid }) => uid === dashboardUid);
     assert.ok(dashboard && panelsOf(dashboard).some(({ id }) => id === panelId), topic);
   }
 });
 
-test('Grafana is told where its data and the dashboards are', async () => {
+test('dashboards: Grafana provisioning names the data source and the dashboards', async () => {
   const read = async (path: string) =>
     parse(await readFile(new URL(`grafana/provisioning/${path}`, root), 'utf8'));
   const Sources = z.object({

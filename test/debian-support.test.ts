@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { run, startDaemon } from './support/child.ts';
-import { launchFrom, readingBeside, sourcesOf } from './support/debian.ts';
-import { locked } from './support/lock.ts';
+import { launchFrom, patchDataFolder, sourcesOf } from './support/debian.ts';
+import { withFileLock } from './support/lock.ts';
 
 const STANZAS = `Types: deb deb-src
 # a comment
@@ -37,7 +37,7 @@ Suites: nodistro
 Components: main
 `;
 
-test('an archive of deb822 form keeps all but its suite, and only the own archive stays', () => {
+test('test packages: deb822 sources keep everything except the suite, and only our archive remains', () => {
   const { stanzas, lines } = sourcesOf('trixie', 'bookworm', { stanzas: [STANZAS], lines: [] });
   assert.equal(lines, '');
   assert.equal(
@@ -50,7 +50,7 @@ Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg`,
   );
 });
 
-test('an archive of one line keeps all but its suite, and only the own archive stays', () => {
+test('test packages: one-line sources keep everything except the suite, and only our archive remains', () => {
   const text = `# deb http://mirror.example/debian bookworm main
 deb [arch=amd64 signed-by=/etc/apt/key.gpg] http://mirror.example/debian bookworm main contrib
 deb http://mirror.example/debian stable main
@@ -64,17 +64,17 @@ deb http://mirror.example/debian sid main`,
   );
 });
 
-test('a program gives its code and what it said', async () => {
+test('test packages: a program returns its exit code and output', async () => {
   const { code, output } = await run('sh', ['-c', 'cat; echo err >&2; exit 3'], { input: 'in\n' });
   assert.deepEqual({ code, output }, { code: 3, output: 'in\nerr\n' });
 });
 
-test('a server that ends before it listens is an error with its log', async () => {
+test('test packages: a server that exits before listening is an error with its log', async () => {
   const starting = startDaemon({ path: 'sh', args: ['-c', 'echo no such disk'], listening: /at (\S+)/ });
   await assert.rejects(starting, /does not listen:\nno such disk/);
 });
 
-test('one process at a time holds a lock, and a failure frees it', {
+test('file lock: one process holds it at a time, and a failure releases it', {
   skip: !(await hasFlock()),
 }, async (context) => {
   const folder = await mkdtemp(join(tmpdir(), 'lock-'));
@@ -82,7 +82,7 @@ test('one process at a time holds a lock, and a failure frees it', {
   const path = join(folder, 'lock');
   let inside = 0;
   const work = () =>
-    locked(path, async () => {
+    withFileLock(path, async () => {
       inside += 1;
       await turn();
       assert.equal(inside, 1);
@@ -101,16 +101,16 @@ async function hasFlock(): Promise<boolean> {
   );
 }
 
-test('a program that was built to read a folder reads the one it is launched from', async (context) => {
+test('test packages: a program with a built-in directory reads the one it is started from', async (context) => {
   const folder = await mkdtemp(join(tmpdir(), 'moved '));
   context.after(() => rm(folder, { recursive: true }));
   const [program, launcher] = [join(folder, 'program'), join(folder, "it's")];
   await writeFile(program, '#!/bin/sh\ncat /usr/share/there/file "$1"\n');
   await writeFile(join(folder, 'file'), 'beside\n');
-  await launchFrom(folder, [await readingBeside(program, '/usr/share/there')], launcher);
+  await launchFrom(folder, [await patchDataFolder(program, '/usr/share/there')], launcher);
   assert.deepEqual(await run(launcher, ['file']), { code: 0, output: 'beside\nbeside\n' });
   await assert.rejects(
-    readingBeside(program, '/usr/share/elsewhere'),
+    patchDataFolder(program, '/usr/share/elsewhere'),
     /does not read \/usr\/share\/elsewhere/,
   );
 });

@@ -11,13 +11,13 @@ const stages = stagesOf(await read('Dockerfile'));
 const last = stageOf(stages.at(-1));
 const { version, devDependencies } = manifestOf(new Map([['package.json', await read('package.json')]]));
 
-test('every stage starts from the exact Node that the tests run on, the last from nothing', () => {
+test('Dockerfile: every stage pins the Node version of the tests; the last starts from scratch', () => {
   const bases = stages.map(({ from }) => from);
   const node = `node:${devDependencies.node}-trixie-slim`;
   assert.deepEqual(bases, [node, node, 'scratch']);
 });
 
-test('the image is not root, needs no shell and is told to end by SIGTERM', () => {
+test('Dockerfile: runs without root or shell, and stops by SIGTERM', () => {
   assert.deepEqual(textsOf(last, 'USER'), ['65532:65532']);
   assert.deepEqual(textsOf(last, 'STOPSIGNAL'), ['SIGTERM']);
   assert.deepEqual(textsOf(last, 'RUN'), []);
@@ -26,18 +26,18 @@ test('the image is not root, needs no shell and is told to end by SIGTERM', () =
   assert.deepEqual(wordsOf(last, 'HEALTHCHECK'), ['node', '/app/healthcheck.js']);
 });
 
-test('state is on a volume, where the default path of the ledger leads', () => {
+test('Dockerfile: the default ledger path is on a volume', () => {
   assert.deepEqual(wordsOf(last, 'VOLUME'), ['/data']);
   assert.deepEqual(textsOf(last, 'WORKDIR'), ['/']);
 });
 
-test('the port is the default one, and the one that the health check asks', async () => {
+test('Dockerfile: exposes the default port, which the health check requests', async () => {
   assert.deepEqual(textsOf(last, 'EXPOSE'), ['9464']);
   assert.match(await read('deploy/docker/healthcheck.js'), /'http:\/\/127\.0\.0\.1:9464\/-\/healthy'/);
   assert.match(await read('docs/configuration.md'), /`0\.0\.0\.0:9464`/);
 });
 
-test('version and commit are build arguments, and what build_info shows', () => {
+test('Dockerfile: version and commit are build arguments and appear in build_info', () => {
   const defaults = stages.flatMap((stage) => textsOf(stage, 'ARG'));
   assert.deepEqual(defaults, [`VERSION=${version}`, `VERSION=${version}`, 'REVISION=""']);
   const labels = textsOf(last, 'LABEL').join();
@@ -50,7 +50,7 @@ test('version and commit are build arguments, and what build_info shows', () => 
   assert.match(textsOf(last, 'ENV').join(), /\bAI_BILLING_EXPORTER_REVISION="\$REVISION"/);
 });
 
-test('what is copied is there, and .dockerignore lets it through and nothing more', async () => {
+test('Dockerfile: copied files exist, and .dockerignore admits exactly those', async () => {
   const sources = stages.flatMap(copiesOf).flatMap(({ stage, sources }) => (stage ? [] : sources));
   for (const path of sources) await access(join(root, path));
   const ignore = (await read('.dockerignore')).split('\n');
@@ -59,7 +59,7 @@ test('what is copied is there, and .dockerignore lets it through and nothing mor
   assert.deepEqual([...new Set(sources)].sort(), allowed.sort());
 });
 
-test('continued lines are one instruction, and comments none', () => {
+test('Dockerfile parser: joins continued lines and ignores comments', () => {
   const text =
     'FROM a:1 AS b\n# c\nRUN d \\\n  # e\n  && f\nfrom scratch\ncopy --from=b /g /h /i/\nCMD ["j", "k"]\n';
   const [first, second] = stagesOf(text);

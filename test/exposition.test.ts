@@ -22,7 +22,12 @@ const GOOD: [what: string, format: ExpositionFormat, page: string][] = [
 
 const BAD: [what: string, format: ExpositionFormat, page: string, error: RegExp][] = [
   ['a duplicate series', 'text', `${HEAD}x_total{a="b"} 1\nx_total{a="b"} 1\n`, /duplicate series/],
-  ['a duplicate but for an empty label', 'text', `${HEAD}x_total{a=""} 1\nx_total 1\n`, /duplicate series/],
+  [
+    'a duplicate that differs by an empty label',
+    'text',
+    `${HEAD}x_total{a=""} 1\nx_total 1\n`,
+    /duplicate series/,
+  ],
   [
     'a duplicate in another order',
     'text',
@@ -104,24 +109,24 @@ const BAD: [what: string, format: ExpositionFormat, page: string, error: RegExp]
 
 describe('the strict parser', () => {
   for (const [what, format, page] of GOOD) {
-    test(`takes ${what} in ${format}`, () => {
+    test(`accepts ${what} in ${format}`, () => {
       assert.doesNotThrow(() => parseExposition(page, format));
     });
   }
   for (const [what, format, page, error] of BAD) {
-    test(`refuses ${what} in ${format}`, () => {
+    test(`rejects ${what} in ${format}`, () => {
       assert.throws(() => parseExposition(page, format), error);
     });
   }
 
-  test('refuses bytes that are not UTF-8', () => {
+  test('rejects bytes that are not UTF-8', () => {
     assert.throws(
       () => parseExposition(Buffer.from(`${HEAD}x_total{a="\xff"} 1\n`, 'latin1'), 'text'),
       TypeError,
     );
   });
 
-  test('gives typed families and single values', () => {
+  test('returns typed families and single values', () => {
     const page = parseExposition(`${OM_HEAD}x_total{a="\\n",b=""} 2\n# EOF\n`, 'openmetrics');
     assert.equal(page.families.get('x')?.type, 'counter');
     assert.equal(page.families.get('x')?.help, 'X.');

@@ -13,14 +13,14 @@ import {
   situationOf,
 } from './support/cases.ts';
 import { type Exchange, fakeAsk } from './support/fake-ask.ts';
-import { hostileText } from './support/hostile.ts';
+import { fuzzString } from './support/hostile.ts';
 import { assertAsyncProperty } from './support/property.ts';
 import { pollOnce } from './support/readings.ts';
 
 /** Of all providers together. */
 const INPUTS = 10_000;
 
-/** An error that repeated a body would be as long. */
+/** Shorter than any body, so that no error repeats one. */
 const LONG = 'x'.repeat(5000);
 const LONGEST_MESSAGE = 1000;
 
@@ -63,10 +63,10 @@ const VALUES: readonly unknown[] = [
 ];
 const Deep = [...Array(200)].reduce<unknown>((inner) => [inner], 0);
 
-/** What is done to the value that is chosen; undefined takes it away. */
+/** Mutations of a value; undefined removes it. */
 const Change: fc.Arbitrary<(value: unknown) => unknown> = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(...VALUES, Deep).map((other) => () => other) },
-  { weight: 2, arbitrary: hostileText().map((other) => () => other) },
+  { weight: 2, arbitrary: fuzzString().map((other) => () => other) },
   { weight: 2, arbitrary: fc.constant(() => undefined) },
   { weight: 1, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }).map((other) => () => other) },
   {
@@ -98,10 +98,10 @@ const overwrite =
     return text.slice(0, place) + more + text.slice(place + 1);
   };
 
-/** What is done to the text of a body. */
+/** Mutations of a body's text. */
 const Bend: fc.Arbitrary<Bend> = fc.oneof(
   fc.nat().map(cut),
-  fc.tuple(fc.nat(), hostileText(1)).map(([at, more]) => overwrite(at, more)),
+  fc.tuple(fc.nat(), fuzzString(1)).map(([at, more]) => overwrite(at, more)),
   fc
     .constantFrom(
       '',
@@ -161,8 +161,8 @@ function bent(exchange: Exchange, { answer, at, change, bend }: Input): Exchange
 }
 
 for (const folder of providerFolders()) {
-  describe(`bent answers of ${folder}`, () => {
-    test('are read or fail the poll, and the failure is short', async (t) => {
+  describe(`mutated responses of ${folder}`, () => {
+    test('are read or fail the poll with a short message', async (t) => {
       const provider = await providerOf(folder);
       const documented = allCases()
         .filter((one) => one.provider === folder)
@@ -184,7 +184,7 @@ for (const folder of providerFolders()) {
   });
 }
 
-/** How a poll ends: `read`, a reason, or `asks on` where what it was told makes it ask what is not recorded. */
+/** How a poll ends: `read`, a reason, or `asks on` if the mutation causes a request that is not recorded. */
 async function endOf(
   provider: Provider,
   situation: ReturnType<typeof situationOf>,

@@ -8,7 +8,7 @@ import { isScalar, parseDocument, visit } from 'yaml';
 import { ConfigError, formatProblem } from '../src/config/yaml/errors.ts';
 import { createLog } from '../src/runtime/log.ts';
 import { readWebConfig } from '../src/server/web/read.ts';
-import { hostileText } from './support/hostile.ts';
+import { fuzzString } from './support/hostile.ts';
 import { assertProperty } from './support/property.ts';
 import { SECRET_HASH, webFolder } from './support/web.ts';
 
@@ -56,7 +56,7 @@ function textOf(key: string): fc.Arbitrary<string> {
   const lines = textsOf(key);
   const line = fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom(...lines) },
-    { weight: 1, arbitrary: hostileText() },
+    { weight: 1, arbitrary: fuzzString() },
     {
       weight: 2,
       arbitrary: fc
@@ -65,7 +65,7 @@ function textOf(key: string): fc.Arbitrary<string> {
           fc.constantFrom(...lines.filter((text) => !text.includes('frank'))),
           fc.nat(40),
           fc.nat(6),
-          hostileText(1),
+          fuzzString(1),
         )
         .map(([text, at, length, more]) => text.slice(0, at) + more + text.slice(at + length)),
     },

@@ -7,7 +7,7 @@ import { RHYTHMS, rhythmOf } from '../deploy/prometheus/src/rhythms.ts';
 import { isAlert } from '../deploy/prometheus/src/rule.ts';
 import { POLL_FAILURES } from '../src/providers/api/errors.ts';
 import { PROVIDERS } from '../src/providers/index.ts';
-import { EXPOSED, strangersIn } from './support/promql.ts';
+import { EXPOSED, unknownNames } from './support/promql.ts';
 
 const rules = GROUPS.flatMap((group) => group.rules);
 const alerts = rules.filter(isAlert);
@@ -17,7 +17,7 @@ const known = new Map([
   ...recordings.map(({ record }) => [record, [...new Set([...EXPOSED.values()].flat())]] as const),
 ]);
 
-test('every feed of every provider has one age that it is allowed, and the rule knows it', () => {
+test('health rules: every feed has one maximum age, and the rule contains it', () => {
   const expr = recordings.find(({ record }) => record === 'ai_billing:feed_allowed_age:seconds')?.expr ?? '';
   const terms = [...expr.matchAll(/^(\d+) \* .*provider="(\w+)",feed=~"([\w|]+)"/gm)];
   const allowed = terms.flatMap(([, seconds, provider, names = '']) =>
@@ -29,7 +29,7 @@ test('every feed of every provider has one age that it is allowed, and the rule 
   assert.deepEqual(RHYTHMS.map(({ provider, feed }) => `${provider} ${feed}`).toSorted(), feeds.toSorted());
 });
 
-test('the ages suit the rhythms', () => {
+test('health rules: maximum ages suit the poll intervals', () => {
   const hoursOf = (provider: string, feed: string) => {
     const rhythm = RHYTHMS.find((one) => one.provider === provider && one.feed === feed);
     return (rhythm?.allowedSeconds ?? 0) / 3600;
@@ -53,7 +53,7 @@ test('the ages suit the rhythms', () => {
   assert.equal(hoursOf('northflank', 'usage_history'), 26.25);
 });
 
-test('a feed of completed days is as old as the newest of them may be, and no older', () => {
+test('health rules: a feed of completed days may be as old as its newest day, and no older', () => {
   const provider = PROVIDERS.find(({ id }) => id === 'baseten') ?? assert.fail();
   const [usage = assert.fail()] = provider.feeds;
   const stream = { name: 'usage', granularity: 'day', settleMs: 0, closedBuckets: true } as const;
@@ -69,7 +69,7 @@ test('a feed of completed days is as old as the newest of them may be, and no ol
   assert.equal(hoursOf('30 * * * *', { closedBuckets: false }), 1 + 2);
 });
 
-test('a name that means history means it at every provider', () => {
+test('health rules: a feed name means history for all providers or none', () => {
   const history = new Set(RHYTHMS.filter(({ isHistory }) => isHistory).map(({ feed }) => feed));
   assert.deepEqual(
     RHYTHMS.filter(({ feed, isHistory }) => history.has(feed) && !isHistory),
@@ -77,7 +77,7 @@ test('a name that means history means it at every provider', () => {
   );
 });
 
-test('one alert tells of each reason that a poll fails for', () => {
+test('health rules: every poll failure reason has one alert', () => {
   for (const reason of Object.keys(POLL_FAILURES)) {
     const tellers = alerts.filter(({ expr }) =>
       [...expr.matchAll(/reason=~"([\w|]+)"/g)].some(([, reasons = '']) =>
@@ -90,15 +90,15 @@ test('one alert tells of each reason that a poll fails for', () => {
   assert.match(failuresOf('AiBillingFeedDown'), /reason=~"network\|server\|timeout"/);
 });
 
-test('what the text of an alert looks up is there, too', () => {
+test('health rules: metrics queried in annotations exist', () => {
   const queries = alerts.flatMap(({ description }) =>
     [...description.matchAll(/printf `([^`]+)`/g)].map(([, query = '']) => query.replaceAll('%q', '"x"')),
   );
   assert(queries.length > 5);
-  for (const query of queries) assert.deepEqual(strangersIn(query, known), [], query);
+  for (const query of queries) assert.deepEqual(unknownNames(query, known), [], query);
 });
 
-test('the index of the runbooks has every alert, in order', async () => {
+test('runbooks: the index lists every alert, in order', async () => {
   const folder = new URL('../docs/runbooks/', import.meta.url);
   const pages = (await readdir(folder)).filter((name) => name !== 'README.md');
   const index = await readFile(new URL('README.md', folder), 'utf8');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { run } from './support/child.ts';
-import { servedOnLoopback } from './support/loopback.ts';
+import { serveOnLoopback } from './support/loopback.ts';
 import { SECRET_HASH, serveWeb, webFolder } from './support/web.ts';
 
 const SCRIPT = join(import.meta.dirname, '../deploy/docker/healthcheck.js');
@@ -19,7 +19,7 @@ function tls(more = ''): string {
   return `tls_server_config: { cert_file: server.crt, key_file: server.key${more} }`;
 }
 
-describe('the health check of the image', { concurrency: true }, () => {
+describe('image health check', { concurrency: true }, () => {
   for (const [name, text] of Object.entries({
     'in the clear': '',
     'over TLS': tls(),
@@ -33,14 +33,14 @@ describe('the health check of the image', { concurrency: true }, () => {
     ),
     'that asks for any certificate': tls(', client_auth_type: RequireAnyClientCert'),
   })) {
-    test(`passes a server ${name}`, async (t) => {
+    test(`passes for a server ${name}`, async (t) => {
       const url = await servedWith(t, text);
       for (let time = 0; time < 2; time++) assert.deepEqual(await checked(url), { code: 0, output: '' });
     });
   }
 
-  test('fails where nobody listens, where another protocol is spoken and where something is broken', async (t) => {
-    const address = await servedOnLoopback(t, (_, response) => response.writeHead(503).end());
+  test('fails if nothing listens, another protocol answers or the server is broken', async (t) => {
+    const address = await serveOnLoopback(t, (_, response) => response.writeHead(503).end());
     const secured = await servedWith(t, tls());
     for (const [url, problem] of [
       ['http://127.0.0.1:9/', 'connect ECONNREFUSED 127.0.0.1:9'],

@@ -8,7 +8,7 @@ import { loadConfig } from '../src/config/load.ts';
 import { PROVIDERS } from '../src/providers/index.ts';
 import { chartCases, expectedObjects, type KubernetesObject } from './support/chart.ts';
 import { assertGenerated } from './support/generated.ts';
-import { faultsOf } from './support/kubernetes.ts';
+import { schemaErrors } from './support/kubernetes.ts';
 import { MANIFESTS, manifestObjects, withoutHelm } from './support/manifests.ts';
 import { folderOf } from './support/process.ts';
 import { configurationIn, podOf, selectorsOf } from './support/workload.ts';
@@ -20,11 +20,11 @@ const plain = await manifestObjects('*.yaml');
 const monitoring = await manifestObjects('monitoring/*.yaml');
 sets.set('deploy/kubernetes', [...plain, ...monitoring]);
 
-test('Kubernetes and the Prometheus operator know every field, and take every value', async () => {
-  assert.deepEqual(await faultsOf([...sets.values()].flat()), []);
+test('manifests: Kubernetes and the Prometheus operator accept every field and value', async () => {
+  assert.deepEqual(await schemaErrors([...sets.values()].flat()), []);
 });
 
-test('an object that they would not take is seen', async () => {
+test('manifests: an invalid object is detected', async () => {
   const named = { apiVersion: 'v1', metadata: { name: 'a', labels: {}, annotations: {} } };
   const claim = { ...named, kind: 'PersistentVolumeClaim' };
   const monitor = { ...named, apiVersion: 'monitoring.coreos.com/v1', kind: 'ServiceMonitor' };
@@ -37,12 +37,12 @@ test('an object that they would not take is seen', async () => {
     { ...monitor, spec: { selector: {}, endpoints: [{ port: 'http', interval: 'often' }] } },
     { ...monitor, spec: { endpoints: [{ port: 'http' }] } },
   ];
-  const faults = await Promise.all(broken.map((object) => faultsOf([object])));
+  const faults = await Promise.all(broken.map((object) => schemaErrors([object])));
   for (const [index, found] of faults.entries())
     assert.notDeepEqual(found, [], JSON.stringify(broken[index]));
 });
 
-test('one exporter runs, as nobody, with no right that it does not need', () => {
+test('manifests: one replica runs without root and with minimal privileges', () => {
   for (const [name, objects] of sets) {
     const { container, volumes } = podOf(objects);
     const mounted = container.volumeMounts.map((mount) => mount.name);
@@ -54,7 +54,7 @@ test('one exporter runs, as nobody, with no right that it does not need', () => 
   }
 });
 
-test('what selects, selects the pod, or its service', () => {
+test('manifests: selectors match the pod or its service', () => {
   for (const [name, objects] of sets) {
     const { labels } = podOf(objects);
     const service = objects.find(({ kind }) => kind === 'Service')?.metadata.labels;
@@ -65,7 +65,7 @@ test('what selects, selects the pod, or its service', () => {
   }
 });
 
-test('the exporter takes each configuration, and finds it where it is told to look', async (context) => {
+test('manifests: each configuration is valid and mounted where the exporter reads it', async (context) => {
   const folder = await folderOf(context);
   for (const [name, objects] of sets) {
     const text = name === 'deploy/kubernetes' ? await plainConfiguration() : configurationIn(objects);
@@ -91,7 +91,7 @@ async function lay(configuration: string, folder: string): Promise<string> {
   return file;
 }
 
-test('without Helm there is what the chart makes of the usual values', async () => {
+test('manifests: match the chart with default values', async () => {
   const usual = (sets.get('keys-in-files') ?? []).filter(({ kind }) => kind !== 'ConfigMap');
   const made = plain.filter(({ kind }) => kind !== 'Namespace');
   assert.deepEqual(byKind(withoutHelm(made, 'bills')), byKind(withoutHelm(usual, 'bills')));
@@ -99,7 +99,7 @@ test('without Helm there is what the chart makes of the usual values', async () 
   assert.deepEqual(parse(await plainConfiguration()), parse(configured));
 });
 
-test('rules and dashboards without Helm are what their sources make of them', async () => {
+test('manifests: rules and dashboards match their sources', async () => {
   for (const [path, text] of manifestFiles())
     assertGenerated(await readFile(join(MANIFESTS, '../..', path), 'utf8'), text, path);
 });

@@ -15,7 +15,7 @@ function laws(LEDGER_SEED?: string) {
   return run(process.execPath, ['test/laws.ts', 'src/config/values/duration.test.ts'], { cwd: root, env });
 }
 
-test('a property is tried on the same examples in each run', () => {
+test('property tests: use the same examples in each run', () => {
   const [first, second] = [1, 2].map(() => {
     const examples: number[] = [];
     assertProperty(
@@ -28,7 +28,7 @@ test('a property is tried on the same examples in each run', () => {
   assert.equal(new Set(first).size > 10, true);
 });
 
-test('npm run laws draws a fresh seed, takes one that is given, and prints it', async () => {
+test('npm run laws: draws a new seed or takes a given one, and prints it', async () => {
   const [one, other, given] = await Promise.all([laws(), laws(), laws('-7')]);
   for (const { code, output } of [one, other, given]) assert.equal(code, 0, output);
   const seeds = [one, other, given].map(({ output }) => output.match(SEED)?.[1]);

@@ -21,7 +21,7 @@ const SAMPLE = `/* 'a' */ const a = 'it\\'s // b'; // c
 const d = \`x \${e('f')} y\`; const g = 4 / 2 / 1; const h = /[/'"]+/g;
 `;
 
-test('code, comments and strings are told apart', () => {
+test('source parser: separates code, comments and strings', () => {
   assert.equal(
     codeOf(SAMPLE).replaceAll(/ +/g, ' '),
     ` const a = ; \nconst d = \${e('f')} ; const g = 4 / 2 / 1; const h = ;\n`,
@@ -29,7 +29,7 @@ test('code, comments and strings are told apart', () => {
   assert.equal(commentsOf(SAMPLE).replaceAll(/ +/g, ' ').trim(), "/* 'a' */ // c");
 });
 
-test('every form of import is found, and none in comments and strings', () => {
+test('source parser: finds every form of import, and none in comments and strings', () => {
   const text = `import type { A } from './a.ts';
 import b, { type B } from 'b';
 import {

@@ -6,14 +6,14 @@ import { WINDOWS } from '../src/core/reports/windows.ts';
 import { POLL_FAILURES } from '../src/providers/api/errors.ts';
 import { packageVersion } from '../src/runtime/version.ts';
 import { createServer } from '../src/server/server.ts';
-import { createJudge, type OpenApi, readOpenApi, schemasOf } from './support/openapi.ts';
+import { createResponseValidator, type OpenApi, readOpenApi, schemasOf } from './support/openapi.ts';
 
 const document = await readOpenApi();
 
 const unasked = () => {
   throw new Error('not asked for');
 };
-/** For a server that is looked at, and never asked. */
+/** For a server whose routes are listed, without requests. */
 const NOTHING = {
   metrics: { answer: unasked },
   ready: unasked,
@@ -24,7 +24,7 @@ const NOTHING = {
 };
 
 describe('docs/openapi.yaml', () => {
-  test('has the version of the package, and each path and method that is served', () => {
+  test('has the package version and every served path and method', () => {
     assert.equal(document.info.version, packageVersion());
     const served = createServer(NOTHING).printRoutes({ commonPrefix: false });
     const all = Object.entries(document.paths).flatMap(([path, operations]) =>
@@ -35,7 +35,7 @@ describe('docs/openapi.yaml', () => {
     assert.deepEqual(all.sort(), routesOf(served).sort());
   });
 
-  test('names the values that the program has', () => {
+  test('lists the enum values of the program', () => {
     const { Window, Failure, UnknownCosts, Budget } = document.components.schemas;
     const [window, by] = document.paths['/api/v1/costs']?.get?.parameters ?? [];
     assert.deepEqual(Window?.enum, WINDOWS);
@@ -46,7 +46,7 @@ describe('docs/openapi.yaml', () => {
     assert.deepEqual(Budget?.properties?.period?.enum, PERIODS);
   });
 
-  test('is strict: no field beside those named, and all of them, but for the labels of a cost', () => {
+  test('is strict: every field is required and no other allowed, except for the labels of a cost', () => {
     for (const { at, schema } of schemasOf(document)) {
       if (schema.type !== 'object') continue;
       assert.equal(schema.additionalProperties, false, at);
@@ -55,13 +55,13 @@ describe('docs/openapi.yaml', () => {
     }
   });
 
-  test('has examples that fit', () => {
-    const judge = createJudge(document);
+  test('has valid examples', () => {
+    const validator = createResponseValidator(document);
     const examples = [...schemasOf(document)].flatMap(({ at, schema }) =>
       (schema.examples ?? []).map((example) => ({ at, schema, example })),
     );
     assert.ok(examples.length > 10);
-    for (const { at, schema, example } of examples) judge.fits(schema, example, at);
+    for (const { at, schema, example } of examples) validator.fits(schema, example, at);
   });
 });
 
@@ -77,7 +77,7 @@ function routesOf(tree: string): string[] {
   });
 }
 
-describe('the judge of answers', () => {
+describe('the response validator', () => {
   const small: OpenApi = {
     info: { version: '1' },
     paths: {
@@ -114,9 +114,9 @@ describe('the judge of answers', () => {
   const answered = (body: unknown, status = 200, type = 'application/json') =>
     new Response(JSON.stringify(body), { status, headers: { 'content-type': type } });
 
-  test('refuses what is not documented', async () => {
-    const { judge } = createJudge(small);
-    await judge('get', '/a', answered({ b: null, c: [{}, null] }));
+  test('rejects undocumented responses', async () => {
+    const { validate } = createResponseValidator(small);
+    await validate('get', '/a', answered({ b: null, c: [{}, null] }));
     const refused: [response: Response, why: RegExp][] = [
       [answered({ b: '', c: [], e: 1 }), /must NOT have additional properties/],
       [answered({ b: '' }), /must have required property 'c'/],
@@ -125,20 +125,20 @@ describe('the judge of answers', () => {
       [answered({ b: '', c: [] }, 201), /201 application\/json is not documented/],
       [answered('', 400), /400 application\/json is not documented/],
     ];
-    for (const [response, why] of refused) await assert.rejects(judge('get', '/a', response), why);
-    await assert.rejects(judge('post', '/a', answered({})), /not documented/);
-    await assert.rejects(judge('get', '/b', answered({})), /not documented/);
+    for (const [response, why] of refused) await assert.rejects(validate('get', '/a', response), why);
+    await assert.rejects(validate('post', '/a', answered({})), /not documented/);
+    await assert.rejects(validate('get', '/b', answered({})), /not documented/);
   });
 
-  test('tells what never came', async () => {
-    const { judge, unseen } = createJudge(small);
+  test('reports documented responses that never occurred', async () => {
+    const { validate, unseen } = createResponseValidator(small);
     const all = unseen();
     assert.deepEqual(all.slice(0, 3), [
       'get /a 200 application/json',
       'get /a 200 application/json: object',
       'A.b: string',
     ]);
-    await judge('get', '/a', answered({ b: null, c: [{}] }));
+    await validate('get', '/a', answered({ b: null, c: [{}] }));
     assert.deepEqual(unseen(), [
       'A.b: string',
       'C.d: integer',
@@ -146,8 +146,8 @@ describe('the judge of answers', () => {
       'get /a 400 text/plain',
       'get /a 400 text/plain: string',
     ]);
-    await judge('get', '/a', answered({ b: '', c: [{ d: 1 }, null] }));
-    await judge('get', '/a', answered('', 400, 'text/plain'));
+    await validate('get', '/a', answered({ b: '', c: [{ d: 1 }, null] }));
+    await validate('get', '/a', answered('', 400, 'text/plain'));
     assert.deepEqual(unseen(), []);
   });
 });

@@ -12,7 +12,7 @@ const alerts = GROUPS.flatMap((group) => group.rules)
   .filter(isAlert)
   .map(({ alert }) => alert);
 
-test('every fault has what users see, what is lost, and a test', () => {
+test('docs/reliability.md: every fault states its symptoms, its loss and a test', () => {
   assert.ok(rows.length > 30, `${rows.length} rows`);
   assert.deepEqual(
     rows.filter(({ seen, lost, proofs }) => seen === '' || lost === '' || proofs.length === 0),
@@ -20,16 +20,16 @@ test('every fault has what users see, what is lost, and a test', () => {
   );
 });
 
-test('every test that a fault names is there', async () => {
+test('docs/reliability.md: every named test exists', async () => {
   const missing = await Promise.all(rows.flatMap(({ proofs }) => proofs).map(missingOf));
   assert.deepEqual(missing.flat(), []);
 });
 
-test('every metric and every alert that a fault names is there', () => {
+test('docs/reliability.md: every named metric and alert exists', () => {
   assert.deepEqual(strangersOf(rows), []);
 });
 
-test('a test, a case, a metric and an alert that are not there are seen', async () => {
+test('docs/reliability.md: a missing test, case, metric or alert is detected', async () => {
   const file = 'test/reliability.test.ts';
   const absent = [
     { path: file, name: 'there is no such test' },
@@ -45,12 +45,12 @@ test('a test, a case, a metric and an alert that are not there are seen', async 
   ]);
 });
 
-test('the names of tests are read in every way they are written', () => {
+test('docs/reliability.md: test names are read in every quoting style', () => {
   const source = `test('it\\'s a', f); it("b 'c'", f);\n  realServerTest(\n    \`d \${e('f')} g \${h}\`, [], f);`;
   assert.deepEqual(testNames(source), ["it's a", "b 'c'", 'd … g …']);
 });
 
-/** What of a proof is not there. */
+/** The missing part of a proof. */
 async function missingOf({ path, name }: FaultRow['proofs'][number]): Promise<string[]> {
   const url = new URL(path, root);
   if (name === undefined) {

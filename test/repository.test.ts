@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { run } from './support/child.ts';
 import { manifestOf } from './support/manifest.ts';
-import { anchorsOf, deadLinks, toldToType } from './support/markdown.ts';
+import { anchorsOf, deadLinks, documentedCommands } from './support/markdown.ts';
 import { secretsIn } from './support/secrets.ts';
 import type { Sources } from './support/source-text.ts';
 
@@ -12,8 +12,8 @@ const root = join(import.meta.dirname, '..');
 const sources = await repository();
 const { version, scripts, files } = manifestOf(sources);
 
-test('every npm command that the documentation names is a script', () => {
-  const named = toldToType(
+test('documentation: every npm command is a script', () => {
+  const named = documentedCommands(
     sources,
     /\bnpm (?:run )?(?!ci\b|install\b|i\b|pack\b|publish\b|exec\b|view\b)([\w:-]+)/g,
   );
@@ -24,8 +24,8 @@ test('every npm command that the documentation names is a script', () => {
   );
 });
 
-test('every command of the program that the documentation names exists', async () => {
-  const named = toldToType(
+test('documentation: every command of the program exists', async () => {
+  const named = documentedCommands(
     sources,
     /(?:\bai-billing-exporter|\bnpm start --|\bnode src\/main\.ts) ([a-z][a-z-]+)\b/g,
   );
@@ -38,11 +38,11 @@ test('every command of the program that the documentation names exists', async (
   }
 });
 
-test('every link of the documentation leads somewhere', () => {
+test('documentation: every link resolves', () => {
   assert.deepEqual(deadLinks(sources), []);
 });
 
-test('a dead link is seen, to a file and to a heading', () => {
+test('documentation: a dead link to a file or a heading is detected', () => {
   const page = `# One \`two\`: three
 
 [a](other.md) [b](other.md#here) [c](#one-two-three) ![d](img/a.png "title") [e](https://x.example/y) [f](../img)
@@ -62,18 +62,18 @@ test('a dead link is seen, to a file and to a heading', () => {
   );
 });
 
-test('anchors are those of GitHub', () => {
+test("documentation: anchors match GitHub's", () => {
   const page =
     '# A\n## A\n### `ai_billing_up`, *and* [more](x.md)!\n```\n# no\n```\n<a id="set"></a>\n## Über — x';
   assert.deepEqual([...anchorsOf(page)], ['a', 'a-1', 'ai_billing_up-and-more', 'über--x', 'set']);
 });
 
-test('the changelog has an entry for this version', () => {
+test('changelog: has an entry for this version', () => {
   const entry = new RegExp(`^## \\[?v?${version.replaceAll('.', '\\.')}\\b`, 'm');
   assert.match(sources.get('CHANGELOG.md') ?? '', entry);
 });
 
-test('decisions are numbered from 0001 without a gap, and have a title', () => {
+test('ADRs: are numbered from 0001 without a gap, and have a title', () => {
   const names = [...sources.keys()].filter((path) => /^docs\/adr\/(?!README)/.test(path)).sort();
   assert(names.length > 0, 'there is no decision in docs/adr');
   for (const [index, path] of names.entries()) {
@@ -83,11 +83,11 @@ test('decisions are numbered from 0001 without a gap, and have a title', () => {
   }
 });
 
-test('nothing looks like a key', () => {
+test('secrets: no file contains anything like a key', () => {
   assert.deepEqual(secretsIn(sources), []);
 });
 
-test('what looks like a key is seen, and is not told', () => {
+test('secrets: a key is detected, and not printed', () => {
   const key = ['-----BEGIN PRIV', 'ATE KEY-----'].join('');
   const token = `gh${'p_'}${'a1'.repeat(18)}`;
   const address = ['https://user', 'correct-horse@example.com/'].join(':');
@@ -98,7 +98,7 @@ test('what looks like a key is seen, and is not told', () => {
   }
 });
 
-test('every provider has its page and at least one case', async () => {
+test('providers: each has a page and at least one case', async () => {
   const folders = await readdir(join(root, 'src/providers'), { withFileTypes: true });
   for (const { name } of folders.filter((entry) => entry.isDirectory() && entry.name !== 'api')) {
     assert(sources.has(`src/providers/${name}/README.md`), `${name} has no README.md`);
@@ -110,7 +110,7 @@ test('every provider has its page and at least one case', async () => {
   }
 });
 
-test('every test file is run by a script', async () => {
+test('tests: every test file is run by a script', async () => {
   const run = new Set<string>();
   for (const pattern of Object.values(scripts)
     .join(' ')
@@ -124,7 +124,7 @@ test('every test file is run by a script', async () => {
   );
 });
 
-test('what the package holds is there, and its licence is the one it names', async () => {
+test('package: its files exist, and its license matches', async () => {
   const built = ['dist'];
   for (const pattern of files.filter((name) => !built.includes(name))) {
     const first = await glob(pattern, { cwd: root }).next();
@@ -136,7 +136,7 @@ test('what the package holds is there, and its licence is the one it names', asy
   );
 });
 
-/** The text of every file that git knows or would take. */
+/** The text of every tracked or untracked file. */
 async function repository(): Promise<Sources> {
   const { output } = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
     cwd: root,

@@ -6,13 +6,13 @@ import { GROUPS } from '../deploy/prometheus/src/groups.ts';
 import { PANELS } from '../deploy/prometheus/src/panels.ts';
 import { isAlert } from '../deploy/prometheus/src/rule.ts';
 import { assertGenerated, assertGeneratedFiles } from './support/generated.ts';
-import { EXPOSED, type Known, selectionsOf, strangersIn } from './support/promql.ts';
+import { EXPOSED, type Known, selectionsOf, unknownNames } from './support/promql.ts';
 
 const root = new URL('../', import.meta.url);
 const rules = GROUPS.flatMap((group) => group.rules);
 const alerts = rules.filter(isAlert);
 
-/** What rules record, beside what the exporter exposes; their labels are not known here. */
+/** Metrics that rules record, in addition to the exporter's; their labels are not checked. */
 const KNOWN: Known = new Map([
   ...EXPOSED,
   ...rules.flatMap((rule): [string, string[]][] =>
@@ -20,7 +20,7 @@ const KNOWN: Known = new Map([
   ),
 ]);
 
-test('the rule files are what their source makes of them', async () => {
+test('rules: the files match their source', async () => {
   const folder = new URL('deploy/prometheus/rules/', root);
   const files = ruleFiles();
   assertGeneratedFiles(await readdir(folder), files.keys());
@@ -28,19 +28,19 @@ test('the rule files are what their source makes of them', async () => {
     assertGenerated(await readFile(new URL(name, folder), 'utf8'), text, `deploy/prometheus/rules/${name}`);
 });
 
-test('no rule names a metric or a label that is not there', () => {
-  for (const { expr } of rules) assert.deepEqual(strangersIn(expr, KNOWN), [], expr);
+test('rules: every metric and label exists', () => {
+  for (const { expr } of rules) assert.deepEqual(unknownNames(expr, KNOWN), [], expr);
 });
 
-test('a name that is not there is seen', () => {
-  assert.deepEqual(strangersIn('rate(ai_billing_cost_total[6h])'), ['the metric ai_billing_cost_total']);
-  assert.deepEqual(strangersIn('ai_billing_up{model="x"}'), ['ai_billing_up{model}']);
-  assert.deepEqual(strangersIn('sum by (team) (ai_billing_up)'), ['the label team']);
-  assert.deepEqual(strangersIn('sum by (x) (label_replace(up, "x", "$1", "job", "(.*)"))'), []);
+test('rules: an unknown name is detected', () => {
+  assert.deepEqual(unknownNames('rate(ai_billing_cost_total[6h])'), ['the metric ai_billing_cost_total']);
+  assert.deepEqual(unknownNames('ai_billing_up{model="x"}'), ['ai_billing_up{model}']);
+  assert.deepEqual(unknownNames('sum by (team) (ai_billing_up)'), ['the label team']);
+  assert.deepEqual(unknownNames('sum by (x) (label_replace(up, "x", "$1", "job", "(.*)"))'), []);
   assert.throws(() => selectionsOf('sum(('), SyntaxError);
 });
 
-test('every alert says how bad it is, what it is and what to do, and has a runbook, a panel and a test', async () => {
+test('rules: every alert has a severity, a summary, a description, a runbook, a panel and a test', async () => {
   const tests = await Promise.all(
     (await readdir(new URL('deploy/prometheus/tests/', root))).map((name) =>
       readFile(new URL(`deploy/prometheus/tests/${name}`, root), 'utf8'),

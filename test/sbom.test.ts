@@ -10,7 +10,7 @@ import { billOfMaterials } from '../deploy/npm/sbom.ts';
 const root = join(import.meta.dirname, '..');
 const json = async (path: string): Promise<unknown> => JSON.parse(await readFile(join(root, path), 'utf8'));
 
-/** Licences that ask no more of who passes the program on than their text beside it. */
+/** Licenses that only require their text to be distributed with the program. */
 const WELCOME = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT'];
 
 const Licences = z.array(z.object({ license: z.object({ id: z.string() }) })).length(1);
@@ -30,9 +30,9 @@ const Lock = z.object({
 const text = await billOfMaterials();
 const { components } = Bom.parse(JSON.parse(text));
 
-test('the bill of materials is CycloneDX', async () => {
+test('SBOM: is valid CycloneDX', async () => {
   const schemas = 'node_modules/@cyclonedx/cyclonedx-library/res/schema';
-  // Formats of a later draft of JSON Schema, which nobody checks.
+  // Formats of a later draft of JSON Schema, which are not checked.
   const ajv = new Ajv({ strict: false, formats: { 'iri-reference': true, 'idn-email': true } });
   formats.default(ajv);
   for (const name of ['spdx', 'jsf-0.82']) {
@@ -42,10 +42,13 @@ test('the bill of materials is CycloneDX', async () => {
   const schema = z.looseObject({}).parse(await json(`${schemas}/bom-1.5.SNAPSHOT.schema.json`));
   const isValid = ajv.compile(schema);
   assert.ok(isValid(JSON.parse(text)), ajv.errorsText(isValid.errors));
-  assert.ok(!isValid({ ...JSON.parse(text), serialNumber: 'one' }), 'a bill that is none is seen');
+  assert.ok(
+    !isValid({ ...JSON.parse(text), serialNumber: 'one' }),
+    'an invalid bill of materials is detected',
+  );
 });
 
-test('it lists each package that the program is installed with, once, and no other', async () => {
+test('SBOM: lists each installed package once, and no other', async () => {
   const { packages } = Lock.parse(await json('package-lock.json'));
   const installed = Object.entries(packages).flatMap(([path, { name, version, dev }]) =>
     path === '' || dev ? [] : [`${name ?? path.split('node_modules/').at(-1)}@${version}`],
@@ -54,7 +57,7 @@ test('it lists each package that the program is installed with, once, and no oth
   assert.deepEqual(listed.sort(), [...new Set(installed)].sort());
 });
 
-test('every package has a licence under which it may be passed on', () => {
+test('SBOM: every package has a license that permits redistribution', () => {
   const unwelcome = components.filter(({ licenses = [] }) => {
     const [first] = licenses;
     return first === undefined || !WELCOME.includes(first.license.id);
@@ -62,7 +65,7 @@ test('every package has a licence under which it may be passed on', () => {
   assert.deepEqual(unwelcome, []);
 });
 
-test('the same commit has the same bill, and it is about this program', async () => {
+test('SBOM: describes this program, and is reproducible per commit', async () => {
   assert.equal(await billOfMaterials(), text);
   const { name, version } = Package.parse(await json('package.json'));
   const { metadata } = Bom.parse(JSON.parse(text));

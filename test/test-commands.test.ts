@@ -22,7 +22,7 @@ async function temporaryFolder(context: TestContext): Promise<string> {
   return folder;
 }
 
-test('every test command has a limit for each test and for each file', () => {
+test('test scripts: each limits the time of every test and every file', () => {
   const commands = Object.entries(scripts).filter(([, command]) => command.includes('--test '));
   assert.ok(commands.length >= 4, `${commands.length}`);
   for (const [name, command] of commands) {
@@ -34,11 +34,11 @@ test('every test command has a limit for each test and for each file', () => {
 const HANGING: Readonly<Record<string, string>> = {
   'a timer that is left': `test('a', () => void setInterval(() => {}, 1000));`,
   'a loop': `test('a', () => { for (;;); });`,
-  'a test that waits for ever': `test('a', () => new Promise(() => setInterval(() => {}, 1000)));`,
+  'a test that never ends': `test('a', () => new Promise(() => setInterval(() => {}, 1000)));`,
 };
 
 for (const [name, body] of Object.entries(HANGING)) {
-  test(`a test file that hangs by ${name} is ended and fails`, async (context) => {
+  test(`test scripts: a test file that hangs by ${name} is killed and fails`, async (context) => {
     const folder = await temporaryFolder(context);
     const file = join(folder, 'hanging.test.ts');
     await writeFile(file, `import { test } from 'node:test';\n${body}\n`);
@@ -55,7 +55,7 @@ for (const [name, body] of Object.entries(HANGING)) {
   });
 }
 
-/** A program called `node` that says it is Node 20, in a folder for PATH. */
+/** A program called `node` that claims to be Node 20, in a folder for PATH. */
 async function oldNode(context: TestContext): Promise<string> {
   const folder = await temporaryFolder(context);
   const old = `Object.defineProperties(process, {
@@ -71,7 +71,7 @@ async function oldNode(context: TestContext): Promise<string> {
   return folder;
 }
 
-test('every npm script tells an old Node kindly what is needed, and does nothing else', async (context) => {
+test('npm scripts: with an old Node, each names the required version and does nothing else', async (context) => {
   const folder = await oldNode(context);
   const oldest = /\d+/.exec(engines.node)?.[0];
   for (const [name, command] of Object.entries(scripts)) {
@@ -90,7 +90,7 @@ test('every npm script tells an old Node kindly what is needed, and does nothing
   }
 });
 
-test('start and demo are the process that npm has started', () => {
+test('npm scripts: start and demo replace the process that npm started', () => {
   for (const name of ['start', 'demo'])
     assert.ok(scripts[name]?.startsWith(`exec node --optimize-for-size -r ${CHECK} src/main.ts`), name);
 });

@@ -7,10 +7,10 @@ import { type Answer, startOtlpReceiver } from '../../test/support/otlp-receiver
 import {
   counterOf,
   countersOf,
-  hear,
   metricsWith,
   pointsOf,
   receiverAt,
+  recordPushEvents,
   stillClock,
 } from '../../test/support/pushing.ts';
 import { createPushExporter, type PushExporterOptions } from './exporter.ts';
@@ -258,7 +258,7 @@ test('push drops a point that is larger than a request may be, and sends the oth
 
 test('push ends if a listener throws, and the next push succeeds', async (context) => {
   let full = true;
-  const events = hear();
+  const events = recordPushEvents();
   const accepted = () => {
     if (full) throw new Error('disk full');
   };
@@ -274,7 +274,7 @@ test('push continues after a listener throws at the end of another', async (cont
   const ended = () => {
     if (full) throw new Error('disk full');
   };
-  const { push } = await exporterTo(context, [], { events: { ...hear(), ended } });
+  const { push } = await exporterTo(context, [], { events: { ...recordPushEvents(), ended } });
   assert.equal((await push(countersOf(3))).code, 1);
   full = false;
   assert.deepEqual(await push(countersOf(3)), { code: 0 });
@@ -344,7 +344,7 @@ async function exporterTo(
   const answer = () => script.shift() ?? {};
   const { url, pushes, next } = await startOtlpReceiver(context, { protocol: 'http/json', answer });
   const receiver = receiverAt(url, { protocol: 'http/json', ...settings });
-  const heard = hear();
+  const heard = recordPushEvents();
   const clock = stillClock(NOW);
   const { now, wait } = clock;
   const transport = createHttpTransport(receiver, { userAgent: 'test/1', now });

@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import { makeCertificates } from '../../test/support/certificates.ts';
-import { servedOnLoopback } from '../../test/support/loopback.ts';
+import { serveOnLoopback } from '../../test/support/loopback.ts';
 import { type Answer, startOtlpReceiver } from '../../test/support/otlp-receiver.ts';
 import { receiverAt } from '../../test/support/pushing.ts';
 import { createGrpcTransport } from './grpc.ts';
@@ -159,7 +159,7 @@ test('gRPC transport replaces a dead connection after one deadline', async (cont
 });
 
 test('gRPC transport reports an HTTP/1.1 server', async (context) => {
-  const address = await servedOnLoopback(context, (_request, response) => response.end('hello'));
+  const address = await serveOnLoopback(context, (_request, response) => response.end('hello'));
   const result = await sendTo(context, receiverAt(`http://${address}`), patience(5000));
   assert.equal(result.kind, 'retryable');
   assert.notEqual(result.message, '');

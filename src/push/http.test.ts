@@ -3,7 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { makeCertificates } from '../../test/support/certificates.ts';
-import { servedOnLoopback } from '../../test/support/loopback.ts';
+import { serveOnLoopback } from '../../test/support/loopback.ts';
 import { type Answer, startOtlpReceiver } from '../../test/support/otlp-receiver.ts';
 import { receiverAt } from '../../test/support/pushing.ts';
 import { createHttpTransport } from './http.ts';
@@ -135,7 +135,7 @@ for (const [what, answer, expected] of jsonAnswers) {
 
 test('HTTP transport sends the path with its query, the headers and a compressed body', async (context) => {
   const seen: unknown[] = [];
-  const address = await servedOnLoopback(context, async (request, response) => {
+  const address = await serveOnLoopback(context, async (request, response) => {
     const { method, url, headers } = request;
     const chunks = await request.toArray();
     seen.push(method, url, headers, gunzipSync(Buffer.concat(chunks)).toString());
@@ -156,7 +156,7 @@ test('HTTP transport sends the path with its query, the headers and a compressed
 
 test('HTTP transport reuses its connection', async (context) => {
   const ports = new Set<number | undefined>();
-  const address = await servedOnLoopback(context, (request, response) => {
+  const address = await serveOnLoopback(context, (request, response) => {
     ports.add(request.socket.remotePort);
     request.resume().on('end', () => response.end('x'.repeat(10_000)));
   });
@@ -243,7 +243,7 @@ test('HTTP transport goes by the status of an answer that hangs after its head',
     [200, accepted(0)],
     [503, retryable('server', '503 Service Unavailable')],
   ] as const) {
-    const address = await servedOnLoopback(context, (_request, response) => {
+    const address = await serveOnLoopback(context, (_request, response) => {
       response.writeHead(status).write('x');
     });
     const transport = opened(context, receiverAt(`http://${address}`));
@@ -268,7 +268,7 @@ test('HTTP transport does not wait for a TLS handshake beyond the deadline', asy
 
 test('HTTP transport closes the connection of an endless answer', async (context) => {
   let sent = 0;
-  const address = await servedOnLoopback(context, (_request, response) => {
+  const address = await serveOnLoopback(context, (_request, response) => {
     const more = () => {
       while (!response.destroyed && response.write('x'.repeat(16_384))) sent += 16_384;
     };

@@ -7,7 +7,13 @@ import {
   type OtlpReceiverOptions,
   startOtlpReceiver,
 } from '../../test/support/otlp-receiver.ts';
-import { countersOf, type Heard, hear, pointsOf, receiverAt } from '../../test/support/pushing.ts';
+import {
+  countersOf,
+  pointsOf,
+  type RecordedPushEvents,
+  receiverAt,
+  recordPushEvents,
+} from '../../test/support/pushing.ts';
 import { openTransport } from './open.ts';
 import type { OtlpProtocol, Receiver } from './receiver.ts';
 import { openReceivers, type ReceiversOptions, type Subscription } from './receivers.ts';
@@ -132,7 +138,7 @@ async function subscribed(
   const receiving = await startOtlpReceiver(context, { protocol, ...(answer && { answer }) });
   const receiver = receiverAt(receiving.url, { protocol, ...settings });
   const transport = await openTransport(receiver, 'metrics', OPTIONS);
-  const heard: Heard = hear();
+  const heard: RecordedPushEvents = recordPushEvents();
   const producer: MetricProducer = { collect: async () => ({ resourceMetrics: METRICS, errors: [] }) };
   const subscription: Subscription = { receiver, transport, events: heard, producers: [producer] };
   return { ...receiving, heard, subscription };
@@ -155,12 +161,12 @@ function programOf(protocol: OtlpProtocol, urls: readonly string[]): string {
   return `
     import { openTransport } from ${module('open.ts')};
     import { openReceivers } from ${module('receivers.ts')};
-    import { countersOf, hear, receiverAt } from ${module('../../test/support/pushing.ts')};
+    import { countersOf, recordPushEvents, receiverAt } from ${module('../../test/support/pushing.ts')};
     const producer = { collect: async () => ({ resourceMetrics: countersOf(3), errors: [] }) };
     const subscriptions = await Promise.all(${JSON.stringify(urls)}.map(async (url, index) => {
       const receiver = receiverAt(url, { protocol: '${protocol}', timeoutMs: index === 0 ? 200 : 10_000 });
       const transport = await openTransport(receiver, 'metrics', { userAgent: 'test/1', now: Date.now });
-      return { receiver, transport, events: hear(), producers: [producer] };
+      return { receiver, transport, events: recordPushEvents(), producers: [producer] };
     }));
     const receivers = openReceivers(subscriptions, { resource: {}, now: Date.now, graceMs: 10_000 });
     await receivers.flush();

@@ -12,7 +12,7 @@ import {
   MeterProvider,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
-import { servedOnLoopback } from '../../test/support/loopback.ts';
+import { serveOnLoopback } from '../../test/support/loopback.ts';
 import { createDice } from '../../test/support/property.ts';
 import {
   pollerOf,
@@ -70,7 +70,7 @@ async function startProvider(
   answer: RequestListener = (_, response) => response.end('{}'),
 ) {
   const headers: IncomingHttpHeaders[] = [];
-  const host = await servedOnLoopback(context, (request, response) => {
+  const host = await serveOnLoopback(context, (request, response) => {
     headers.push(request.headers);
     answer(request, response);
   });

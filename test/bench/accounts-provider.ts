@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
-import { say } from './child.ts';
+import { listenOnLoopback } from '../support/loopback.ts';
+import { send } from './child.ts';
 
-/** Venice, answering at once: of every account one row, a minute old. */
+/** Venice with immediate responses: one row per account, a minute old. */
 const provider = createServer((request, response) => {
   const isUsage = request.url?.includes('/usage-history') ?? false;
   const at = new Date(Date.now() - 60_000).toISOString();
@@ -13,8 +14,5 @@ const provider = createServer((request, response) => {
   const isIn = start <= at && at < end;
   response.writeHead(isUsage ? 200 : 404, { 'content-type': 'application/json' });
   response.end(JSON.stringify({ data: isIn ? [{ ...row, ...about }] : [], nextCursor: null }));
-}).listen(0, '127.0.0.1', () => {
-  const address = provider.address();
-  if (typeof address !== 'object' || !address) throw new Error('the provider does not listen');
-  say({ url: `http://127.0.0.1:${address.port}` });
 });
+send({ url: `http://127.0.0.1:${await listenOnLoopback(provider)}` });

@@ -10,8 +10,8 @@ import { openClient } from './client.ts';
 import { median } from './figure.ts';
 
 /**
- * Starts the program with many accounts of Venice, each of which answers at once, and measures how it stands that. Provider, program
- * and reader are processes of their own; times are those until the last byte, and the reader decompresses nothing.
+ * Measures the program with many Venice accounts and immediate responses. Provider, program and reader run in separate processes;
+ * times are until the last byte, and the reader does not decompress.
  *
  * Usage: node test/bench/accounts-run.ts ACCOUNTS [SECONDS]
  */
@@ -49,9 +49,9 @@ function configuration(baseUrl: string): object {
 
 async function measure(title: string): Promise<void> {
   const load = loadavg()[0] ?? Number.NaN;
-  const begun = performance.now();
+  const startedAt = performance.now();
   const { child, url, said } = await started();
-  const listeningMs = performance.now() - begun;
+  const listeningMs = performance.now() - startedAt;
   child.send('listening');
   const { took, healthyMs } = await askedFor(url);
   const page = await (await fetch(`${url}/metrics`)).text();
@@ -94,9 +94,9 @@ async function started() {
   return { child, url, said: () => said };
 }
 
-/** Asks one question after the other, and rests a little after each. */
+/** Sends one request after the other, with a pause after each. */
 async function askedFor(url: string) {
-  const begun = performance.now();
+  const startedAt = performance.now();
   const clients = await Promise.all(
     Object.entries(QUESTIONS).map(async ([question, { encoding, ...asked }]) => {
       return { question, client: await openClient(url, encoding, asked) };
@@ -104,10 +104,10 @@ async function askedFor(url: string) {
   );
   const took = new Map<string, number[]>();
   let healthyMs = Number.NaN;
-  while (performance.now() - begun < seconds * 1000) {
+  while (performance.now() - startedAt < seconds * 1000) {
     for (const { question, client } of clients) {
       const { ms } = await client.scrape();
-      if (took.size === 0) healthyMs = performance.now() - begun;
+      if (took.size === 0) healthyMs = performance.now() - startedAt;
       took.set(question, [...(took.get(question) ?? []), ms]);
       await wait(PAUSE_MS);
     }

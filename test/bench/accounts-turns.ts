@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import process from 'node:process';
 
-/** Preloaded into the program: says at its end how long the longest turn of its event loop was since a message of its parent. */
+/** Preloaded into the program: prints at exit the longest turn of its event loop since the last message of its parent. */
 const RESOLUTION_MS = 5;
 const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
 delay.enable();

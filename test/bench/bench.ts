@@ -11,7 +11,7 @@ import { veniceFigures } from './venice.ts';
 import { webFigures } from './web.ts';
 import { weightFigures } from './weight.ts';
 
-/** Every part measures in processes of its own, one part after the other. A name on the command line runs that part alone. */
+/** Every part measures in its own processes, one part after the other. Names on the command line select parts. */
 const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   scrape: scrapeFigures,
   publish: publishFigures,
@@ -28,9 +28,9 @@ const asked = process.argv.slice(2);
 const figures: Figure[] = [];
 for (const [name, measure] of Object.entries(PARTS)) {
   if (asked.length > 0 && !asked.includes(name)) continue;
-  const begun = performance.now();
+  const startedAt = performance.now();
   figures.push(...(await measure()));
-  console.error(`${name}: ${((performance.now() - begun) / 1000).toFixed(1)} s`);
+  console.error(`${name}: ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
 }
 console.log(
   `Node.js ${process.version}, ${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown'}\n`,

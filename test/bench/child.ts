@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import process from 'node:process';
 import type { z } from 'zod';
 
-/** A script of this folder in a process of its own. */
+/** A script of this folder in its own process. */
 export interface Child {
   readonly pid: number;
-  /** Sends a word and waits for the answer. */
+  /** Sends a command and waits for the reply. */
   ask<T>(word: string, schema: z.ZodType<T>): Promise<T>;
   end(): Promise<void>;
 }
 
-/** Starts `script` and waits until it says that it is ready; what it says then is checked by `schema`. */
+/** Starts `script` and waits for its first message, which `schema` parses. */
 export async function startChild<T>(
   script: string,
   args: readonly string[],
@@ -39,7 +39,7 @@ export async function startChild<T>(
   };
 }
 
-/** Runs `script` to its only answer. */
+/** Runs `script` until its only message. */
 export async function resultOf<T>(script: string, args: readonly string[], schema: z.ZodType<T>): Promise<T> {
   const child = await startChild(script, args, schema);
   await child.end();
@@ -50,7 +50,7 @@ async function answerOf(child: ChildProcess, script: string): Promise<unknown> {
   const over = new AbortController();
   const { signal } = over;
   const ended = once(child, 'exit', { signal }).then(([code]) => {
-    throw new Error(`${script} ended with ${code} and said nothing`);
+    throw new Error(`${script} ended with ${code} without a message`);
   });
   ended.catch(() => undefined);
   try {
@@ -61,16 +61,16 @@ async function answerOf(child: ChildProcess, script: string): Promise<unknown> {
   }
 }
 
-/** Within a child: says something to the parent. */
-export function say(message: object): void {
+/** Within a child: sends a message to the parent. */
+export function send(message: object): void {
   process.send?.(message);
 }
 
-/** Within a child: answers each word of the parent. */
-export function answerEach(words: Readonly<Record<string, () => Promise<object> | object>>): void {
+/** Within a child: replies to each command of the parent. */
+export function serveCommands(words: Readonly<Record<string, () => Promise<object> | object>>): void {
   process.on('message', (word) => {
     const answer = words[String(word)];
-    if (!answer) throw new Error(`nobody knows the word ${word}`);
-    void Promise.resolve(answer()).then(say);
+    if (!answer) throw new Error(`unknown command ${word}`);
+    void Promise.resolve(answer()).then(send);
   });
 }

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 
-/** One connection that scrapes as cheaply as it can be done, so that what is measured is the server. */
+/** One connection that scrapes as cheaply as possible, so that the server is measured. */
 export interface ScrapeClient {
   /** Scrapes once: resolves to the milliseconds until the last byte, and how many bytes the body had. */
   scrape(): Promise<Scraped>;
@@ -12,7 +12,7 @@ export interface Scraped {
   readonly bytes: number;
 }
 
-/** What is asked for, unless it is the page of metrics in whatever format. */
+/** The request; `/metrics` in any format by default. */
 interface AskedPage {
   readonly path?: string;
   readonly accept?: string;
@@ -27,12 +27,12 @@ export async function openClient(
   const { hostname, port, host } = new URL(url);
   const headers = `Host: ${host}\r\nAccept: ${accept}\r\nAccept-Encoding: ${encoding}\r\n`;
   const request = `GET ${path} HTTP/1.1\r\n${headers}\r\n`;
-  let heard: (bytes: Buffer) => void = () => {};
+  let onBytes: (bytes: Buffer) => void = () => {};
   let failed: (error: Error) => void = () => {};
   const socket = await new Promise<Socket>((resolve, reject) => {
     const buffer = Buffer.alloc(1 << 20);
     const callback = (length: number) => {
-      heard(buffer.subarray(0, length));
+      onBytes(buffer.subarray(0, length));
       return true;
     };
     const opened = connect({ host: hostname, port: Number(port), onread: { buffer, callback } }, () =>
@@ -45,9 +45,9 @@ export async function openClient(
     scrape: () =>
       new Promise((resolve, reject) => {
         failed = reject;
-        const begun = performance.now();
-        const answer = answerReader((bytes) => resolve({ ms: performance.now() - begun, bytes }));
-        heard = (bytes) => {
+        const startedAt = performance.now();
+        const answer = answerReader((bytes) => resolve({ ms: performance.now() - startedAt, bytes }));
+        onBytes = (bytes) => {
           try {
             answer(bytes);
           } catch (error) {
@@ -60,7 +60,7 @@ export async function openClient(
   };
 }
 
-/** Reads one answer with a known length, and calls back with that length once all of it is there. */
+/** Reads one response of known length, and calls back with that length once it is complete. */
 function answerReader(done: (bytes: number) => void): (bytes: Buffer) => void {
   let head = '';
   let length = -1;

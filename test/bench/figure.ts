@@ -27,7 +27,7 @@ export interface Bound {
 }
 
 /** A figure without a target. */
-export function told(what: string, measured: string): Figure {
+export function info(what: string, measured: string): Figure {
   return { what, measured };
 }
 

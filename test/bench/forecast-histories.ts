@@ -1,7 +1,7 @@
 import { roll } from '../simulators/kit/random.ts';
 
 /** A kind of spend. */
-export interface Kind {
+export interface SpendPattern {
   readonly name: string;
   readonly shape: Shape;
   /** The days that the account was there before the day of the forecast; absent: always. */
@@ -10,20 +10,20 @@ export interface Kind {
   readonly isEven?: true;
 }
 
-/** One imagined world, and the day in it that the forecast is made on. */
-export interface Place {
+/** A simulated history, and the day of its forecast. */
+export interface Scenario {
   readonly seed: number;
   readonly day: number;
 }
 
-/** What a day costs, in usual days. Day 0 is a Monday. */
-type Shape = (place: Place) => (day: number) => number;
+/** The cost of a day, relative to a typical day. Day 0 is a Monday. */
+type Shape = (scenario: Scenario) => (day: number) => number;
 
-/** Days that a world has. */
+/** Days of a history. */
 const LENGTH = 80;
 
-/** Additions and multiplications only, so that every machine imagines the same. */
-export const KINDS: readonly Kind[] = [
+/** Additions and multiplications only, so that every machine computes the same. */
+export const SPEND_PATTERNS: readonly SpendPattern[] = [
   { name: 'steady', shape: () => () => 1, isEven: true },
   { name: 'steady, in some hours of the day', shape: () => () => 1 },
   { name: 'noise of 10 %', shape: noise(0.1) },
@@ -41,8 +41,8 @@ export const KINDS: readonly Kind[] = [
   { name: 'an account 3 days old, noise of 10 %', shape: noise(0.1), ageDays: 3 },
 ];
 
-/** What is spent by the end of each of the 24 hours of a day, as a part of it. */
-export function hoursOf({ isEven }: Kind, seed: number): readonly number[] {
+/** The share of a day's spend by the end of each of its 24 hours. */
+export function hoursOf({ isEven }: SpendPattern, seed: number): readonly number[] {
   const length = isEven ? 24 : ([24, 10, 1][Math.floor(3 * roll(seed, 1))] ?? 24);
   const first = Math.floor(24 * roll(seed, 2));
   let spent = 0;
@@ -58,55 +58,57 @@ function noise(part: number): Shape {
       Math.max(0, 1 + part * normal(seed, day));
 }
 
-function quietWeekends(place: Place) {
-  const quiet = 0.1 + 0.2 * roll(place.seed, 3);
-  return overNoise(place, (day) => (day % 7 < 5 ? 1 : quiet));
+function quietWeekends(scenario: Scenario) {
+  const quiet = 0.1 + 0.2 * roll(scenario.seed, 3);
+  return overNoise(scenario, (day) => (day % 7 < 5 ? 1 : quiet));
 }
 
-function quietWeekendsAndSpike(place: Place) {
-  const [level, spike] = [quietWeekends(place), once(10, 50)(place)];
+function quietWeekendsAndSpike(scenario: Scenario) {
+  const [level, spike] = [quietWeekends(scenario), once(10, 50)(scenario)];
   return (day: number) => level(day) * spike(day);
 }
 
 function once(low: number, high: number): Shape {
-  return (place) => {
-    const at = place.day - 1 - Math.floor(10 * roll(place.seed, 4));
-    const height = low + (high - low) * roll(place.seed, 5);
-    return overNoise(place, (day) => (day === at ? height : 1));
+  return (scenario) => {
+    const at = scenario.day - 1 - Math.floor(10 * roll(scenario.seed, 4));
+    const height = low + (high - low) * roll(scenario.seed, 5);
+    return overNoise(scenario, (day) => (day === at ? height : 1));
   };
 }
 
-function spikes(place: Place) {
-  return overNoise(place, (day) => (roll(place.seed, 6, day) < 0.03 ? 5 + 15 * roll(place.seed, 7, day) : 1));
+function spikes(scenario: Scenario) {
+  return overNoise(scenario, (day) =>
+    roll(scenario.seed, 6, day) < 0.03 ? 5 + 15 * roll(scenario.seed, 7, day) : 1,
+  );
 }
 
-function weeklyBatch(place: Place) {
-  const weekday = Math.floor(7 * roll(place.seed, 8));
-  return overNoise(place, (day) => (day % 7 === weekday ? 20 : 1));
+function weeklyBatch(scenario: Scenario) {
+  const weekday = Math.floor(7 * roll(scenario.seed, 8));
+  return overNoise(scenario, (day) => (day % 7 === weekday ? 20 : 1));
 }
 
-function growth(place: Place) {
+function growth(scenario: Scenario) {
   const levels = levelsOf(() => 1.02);
-  return overNoise(place, (day) => levels[day] ?? 0);
+  return overNoise(scenario, (day) => levels[day] ?? 0);
 }
 
-function walk({ seed }: Place) {
+function walk({ seed }: Scenario) {
   const levels = levelsOf((day) => Math.max(0.1, 1 + 0.05 * normal(seed, day)));
   return (day: number) => levels[day] ?? 0;
 }
 
-function step(place: Place) {
-  const at = place.day - 1 - Math.floor(10 * roll(place.seed, 9));
-  const height = roll(place.seed, 10) < 0.5 ? 3 : 1 / 3;
-  return overNoise(place, (day) => (day < at ? 1 : height));
+function step(scenario: Scenario) {
+  const at = scenario.day - 1 - Math.floor(10 * roll(scenario.seed, 9));
+  const height = roll(scenario.seed, 10) < 0.5 ? 3 : 1 / 3;
+  return overNoise(scenario, (day) => (day < at ? 1 : height));
 }
 
-function intermittent({ seed }: Place) {
+function intermittent({ seed }: Scenario) {
   return (day: number) => (roll(seed, 11, day) < 0.3 ? 0.2 + 3 * roll(seed, 12, day) : 0);
 }
 
-function overNoise(place: Place, level: (day: number) => number) {
-  const around = noise(0.1)(place);
+function overNoise(scenario: Scenario, level: (day: number) => number) {
+  const around = noise(0.1)(scenario);
   return (day: number) => level(day) * around(day);
 }
 
@@ -116,7 +118,7 @@ function levelsOf(change: (day: number) => number): readonly number[] {
   return levels;
 }
 
-/** Twelve dice make a bell. */
+/** The sum of twelve uniform numbers approximates a normal distribution. */
 function normal(seed: number, day: number): number {
   let sum = -6;
   for (let dice = 0; dice < 12; dice += 1) sum += roll(seed, 13, day, dice);

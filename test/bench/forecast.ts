@@ -3,7 +3,7 @@ import { fromInteger, toNumber, type Usd } from '../../src/core/values/money.ts'
 import { DAY, HOUR } from '../../src/core/values/time.ts';
 import { between, pick, roll } from '../simulators/kit/random.ts';
 import { median } from './figure.ts';
-import { hoursOf, KINDS, type Kind } from './forecast-histories.ts';
+import { hoursOf, SPEND_PATTERNS, type SpendPattern } from './forecast-histories.ts';
 
 /** Histories of each kind. */
 const HISTORIES = 200;
@@ -33,7 +33,7 @@ const MOMENTS: Readonly<Record<string, (seed: number) => Moment>> = {
 /** `docs/forecast.md` shows it: median and 90th percentile of the error of each, in percent of the period's true total. */
 export function forecastTable(): string {
   const heads = Object.keys(MOMENTS).flatMap((moment) => [moment, 'linear']);
-  const rows = KINDS.map((kind, index) => {
+  const rows = SPEND_PATTERNS.map((kind, index) => {
     const cells = Object.values(MOMENTS).flatMap((momentOf) => cellsOf(kind, index, momentOf));
     return [kind.name, ...cells];
   });
@@ -41,7 +41,7 @@ export function forecastTable(): string {
   return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-function cellsOf(kind: Kind, index: number, momentOf: (seed: number) => Moment): string[] {
+function cellsOf(kind: SpendPattern, index: number, momentOf: (seed: number) => Moment): string[] {
   const seeds = Array.from({ length: HISTORIES }, (_, history) => 1000 * (index + 1) + history);
   const errors = seeds.flatMap((seed) => errorsOf(kind, seed, momentOf(seed)) ?? []);
   return [spreadOf(errors.map(({ ours }) => ours)), spreadOf(errors.map(({ linear }) => linear))];
@@ -54,7 +54,7 @@ function inMonth(seed: number, dayOfMonth: number): Moment {
 }
 
 /** Errors in percent of the true total of the period; undefined where nothing is spent in it. */
-function errorsOf(kind: Kind, seed: number, moment: Moment): Errors | undefined {
+function errorsOf(kind: SpendPattern, seed: number, moment: Moment): Errors | undefined {
   const { first, length, day, hour } = moment;
   const shape = kind.shape({ seed, day });
   const born = kind.ageDays === undefined ? 0 : day - kind.ageDays;

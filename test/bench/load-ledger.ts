@@ -2,10 +2,10 @@ import process from 'node:process';
 import { openDatabase } from '../../src/store/open.ts';
 import { sqliteStore } from '../../src/store/sqlite.ts';
 import { ledgerOf } from './bill.ts';
-import { say } from './child.ts';
+import { send } from './child.ts';
 
-/** Writes a ledger that exposes about so many series into a file, as it would be now. */
+/** Writes a current ledger with about the given number of series to a file. */
 const [path = '', series = ''] = process.argv.slice(2);
 const { ledger } = ledgerOf(sqliteStore(openDatabase(path)), Number(series), Date.now());
 ledger.close();
-say({ written: true });
+send({ written: true });

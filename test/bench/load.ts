@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
@@ -7,10 +6,10 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { freePort, listenOnLoopback } from '../support/loopback.ts';
 import { resultOf } from './child.ts';
 import { openClient, type ScrapeClient } from './client.ts';
-import { bounded, type Figure, rounded, tableOf, told } from './figure.ts';
-import { freePort, portOf } from './port.ts';
+import { bounded, type Figure, info, rounded, tableOf } from './figure.ts';
 
 /**
  * Scrapes the program itself 200 times a second, gzipped, for as many seconds as the command line says, and prints what came of it.
@@ -35,8 +34,7 @@ interface Load {
 
 const folder = await mkdtemp(join(tmpdir(), 'load-'));
 const provider = createServer((_request, response) => response.writeHead(503).end());
-provider.listen(0, '127.0.0.1');
-await once(provider, 'listening');
+const providerPort = await listenOnLoopback(provider);
 const port = await freePort();
 const url = `http://127.0.0.1:${port}`;
 await resultOf('load-ledger.ts', [join(folder, 'ledger.db'), `${SERIES}`], z.object({}));
@@ -66,7 +64,7 @@ async function configured(): Promise<string> {
     provider: 'baseten',
     name: 'production',
     apiKey: 'none',
-    baseUrl: `http://127.0.0.1:${portOf(provider)}`,
+    baseUrl: `http://127.0.0.1:${providerPort}`,
     schedule: '*/15 * * * * *',
   };
   const config = {
@@ -105,11 +103,11 @@ async function scrapeSteadily(): Promise<Load> {
   const [sinceDue, sinceSent, errors]: [number[], number[], string[]] = [[], [], []];
   let bytes = 0;
   const scrapeOnce = async (due: number) => {
-    const begun = Math.min(due, performance.now());
+    const startedAt = Math.min(due, performance.now());
     const client = idle.pop() ?? (await new Promise<ScrapeClient>((resolve) => waiting.push(resolve)));
     try {
       const scraped = await client.scrape();
-      sinceDue.push(performance.now() - begun);
+      sinceDue.push(performance.now() - startedAt);
       sinceSent.push(scraped.ms);
       bytes += scraped.bytes;
     } catch (error) {
@@ -119,15 +117,15 @@ async function scrapeSteadily(): Promise<Load> {
     if (next) next(client);
     else idle.push(client);
   };
-  const begun = performance.now();
+  const startedAt = performance.now();
   const all: Promise<void>[] = [];
   for (let count = 0; count < SECONDS * PER_SECOND; count += 1) {
-    const due = begun + (count * 1000) / PER_SECOND;
+    const due = startedAt + (count * 1000) / PER_SECOND;
     if (due > performance.now()) await sleep(due - performance.now());
     all.push(scrapeOnce(due));
   }
   await Promise.all(all);
-  const seconds = (performance.now() - begun) / 1000;
+  const seconds = (performance.now() - startedAt) / 1000;
   for (const client of idle) client.close();
   const ascending = (values: number[]) => values.sort((a, b) => a - b);
   return { sinceDue: ascending(sinceDue), sinceSent: ascending(sinceSent), errors, bytes, seconds };
@@ -147,17 +145,17 @@ function figuresOf(
       measured: `${errors.length} (${note})`,
       target: { text: 'none', met: errors.length === 0 },
     },
-    told('scrapes a second, gzipped', `${(sinceSent.length / seconds).toFixed(0)} (${each})`),
-    told('a scrape from its request to its last byte: p50', `${rounded(quantile(sinceSent, 0.5))} ms`),
+    info('scrapes a second, gzipped', `${(sinceSent.length / seconds).toFixed(0)} (${each})`),
+    info('a scrape from its request to its last byte: p50', `${rounded(quantile(sinceSent, 0.5))} ms`),
     bounded('a scrape from its request to its last byte: p99', quantile(sinceSent, 0.99), {
       atMost: 10,
       ...ms,
     }),
-    told('a scrape from its request to its last byte: longest', `${rounded(quantile(sinceSent, 1))} ms`),
-    told('a scrape from the instant it was due: p50', `${rounded(quantile(sinceDue, 0.5))} ms`),
+    info('a scrape from its request to its last byte: longest', `${rounded(quantile(sinceSent, 1))} ms`),
+    info('a scrape from the instant it was due: p50', `${rounded(quantile(sinceDue, 0.5))} ms`),
     bounded('a scrape from the instant it was due: p99', quantile(sinceDue, 0.99), { atMost: 10, ...ms }),
-    told('a scrape from the instant it was due: longest', `${rounded(quantile(sinceDue, 1))} ms`),
-    told('processor time of the exporter', `${perCent} % of one core`),
+    info('a scrape from the instant it was due: longest', `${rounded(quantile(sinceDue, 1))} ms`),
+    info('processor time of the exporter', `${perCent} % of one core`),
   ];
 }
 

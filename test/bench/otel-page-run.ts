@@ -8,10 +8,10 @@ import { createSelfMetrics } from '../../src/sinks/prometheus/self.ts';
 import { openDatabase } from '../../src/store/open.ts';
 import { sqliteStore } from '../../src/store/sqlite.ts';
 import { chargesOf, FEED, ledgerOf, NOW, statementOf } from './bill.ts';
-import { say } from './child.ts';
-import { watchWork } from './turns.ts';
+import { send } from './child.ts';
+import { watchLoopCpu } from './turns.ts';
 
-/** Writes `/otel/metrics` of changed snapshots, as `serve` does, and of one that stays. */
+/** Renders `/otel/metrics` of changed snapshots, as `serve` does, and of an unchanged one. */
 const [series = '', times = ''] = process.argv.slice(2);
 const { ledger, bill, account } = ledgerOf(sqliteStore(openDatabase(':memory:')), Number(series));
 const failed = (error: unknown) => {
@@ -38,7 +38,7 @@ async function scrape(): Promise<number> {
   return answer.body.reduce((bytes, chunk) => bytes + chunk.length, 0);
 }
 
-/** Scrapes until what was published last is what is served. */
+/** Scrapes until the latest snapshot is served. */
 async function served(): Promise<void> {
   while (carried < publisher.current().version) {
     await scrape();
@@ -64,10 +64,10 @@ async function processorMs(revision: number): Promise<number> {
   return (user + system) / 1000;
 }
 
-/** The watch keeps the loop turning, which is not what processor time is to be measured with. */
+/** The watch keeps the event loop busy, so CPU time is measured without it. */
 async function longestMs(revision: number): Promise<{ longestMs: number; againMs: number }> {
   await publish(revision);
-  const work = watchWork();
+  const work = watchLoopCpu();
   await sleep(1);
   work.longest();
   await served();
@@ -84,4 +84,4 @@ for (let count = 1; count <= Number(times); count++)
   pages.push({ cpuMs: await processorMs(2 * count), ...(await longestMs(2 * count + 1)) });
 page.close();
 publisher.stop();
-say({ bytes: await scrape(), pages });
+send({ bytes: await scrape(), pages });

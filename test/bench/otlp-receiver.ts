@@ -1,12 +1,12 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { METRICS_METHOD } from '../../src/push/grpc.ts';
-import { answerEach, say } from './child.ts';
+import { listenOnLoopback } from '../support/loopback.ts';
+import { send, serveCommands } from './child.ts';
 
-/** Takes every push as cheaply as it can be done, so that what is measured is who pushes. */
+/** Accepts every push as cheaply as possible, so that the sender is measured. */
 const [protocol] = process.argv.slice(2);
 let requests = 0;
 let bytes = 0;
@@ -27,10 +27,7 @@ async function listenHttp(): Promise<number> {
       response.end();
     });
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  return listenOnLoopback(server);
 }
 
 async function listenGrpc(): Promise<number> {
@@ -52,7 +49,7 @@ async function listenGrpc(): Promise<number> {
   )();
 }
 
-answerEach({
+serveCommands({
   counted() {
     const counted = { requests, bytes };
     requests = 0;
@@ -61,4 +58,4 @@ answerEach({
   },
 });
 const origin = `http://127.0.0.1:${await (protocol === 'grpc' ? listenGrpc() : listenHttp())}`;
-say({ url: protocol === 'grpc' ? origin : `${origin}/v1/metrics` });
+send({ url: protocol === 'grpc' ? origin : `${origin}/v1/metrics` });

@@ -8,8 +8,8 @@ import { createSelfMetrics } from '../../src/sinks/prometheus/self.ts';
 import { openDatabase } from '../../src/store/open.ts';
 import { sqliteStore } from '../../src/store/sqlite.ts';
 import { chargesOf, FEED, ledgerOf, NOW, statementOf } from './bill.ts';
-import { say } from './child.ts';
-import { watchTurns } from './turns.ts';
+import { send } from './child.ts';
+import { watchLoop } from './turns.ts';
 
 /** Publishes a changed ledger again and again, and renders and gzips each snapshot, as `serve` does. */
 const [series = '', times = ''] = process.argv.slice(2);
@@ -30,7 +30,7 @@ const source: SnapshotSource = {
 const self = createSelfMetrics({ version: '0', revision: 'bench', failureReasons: ['network'] });
 const page = createPrometheusPage(source, self, failed);
 
-/** Scrapes within the process until what was published last is what is served. */
+/** Scrapes within the process until the latest snapshot is served. */
 async function served(): Promise<void> {
   while (carried < publisher.current().version) {
     for (const accept of ['text/plain', 'application/openmetrics-text;version=1.0.0'])
@@ -46,20 +46,20 @@ function change(revision: number): void {
 }
 
 await served();
-const turns = watchTurns();
+const turns = watchLoop();
 const blocks = [];
 for (let revision = 1; revision <= Number(times); revision++) {
   change(revision);
   await nextTurn();
   await nextTurn();
   turns.longest();
-  const begun = performance.now();
+  const startedAt = performance.now();
   publisher.publish();
-  const publishMs = performance.now() - begun;
+  const publishMs = performance.now() - startedAt;
   await served();
-  blocks.push({ publishMs, longestMs: turns.longest(), servedMs: performance.now() - begun });
+  blocks.push({ publishMs, longestMs: turns.longest(), servedMs: performance.now() - startedAt });
 }
 turns.stop();
 publisher.stop();
 const samples = publisher.current().families.reduce((sum, family) => sum + family.samples.length, 0);
-say({ samples, blocks });
+send({ samples, blocks });

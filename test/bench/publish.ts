@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { resultOf } from './child.ts';
-import { bounded, type Figure, median, rounded, told } from './figure.ts';
+import { bounded, type Figure, info, median, rounded } from './figure.ts';
 
 const Published = z.object({
   samples: z.number(),
@@ -17,6 +17,6 @@ export async function publishFigures(): Promise<Figure[]> {
   const served = median(blocks.map(({ servedMs }) => servedMs));
   return [
     bounded(`${what}: longest block`, Math.max(...longest), { atMost: 50, unit: ' ms', note }),
-    told(`${what}: until it is served, both formats gzipped`, `${rounded(served)} ms`),
+    info(`${what}: until it is served, both formats gzipped`, `${rounded(served)} ms`),
   ];
 }

@@ -14,8 +14,8 @@ import { createLedgerProducer } from '../../src/sinks/otel/producer.ts';
 import { openDatabase } from '../../src/store/open.ts';
 import { sqliteStore } from '../../src/store/sqlite.ts';
 import { chargesOf, FEED, ledgerOf, NOW, statementOf } from './bill.ts';
-import { say } from './child.ts';
-import { watchTurns, watchWork } from './turns.ts';
+import { send } from './child.ts';
+import { watchLoop, watchLoopCpu } from './turns.ts';
 
 /** Pushes a ledger again and again, each time after a statement that moved the day of every deployment. */
 const Arguments = z.tuple([
@@ -81,7 +81,7 @@ function change(): void {
   publisher.publish();
 }
 
-/** Everything else has come to rest, and the last push has left no garbage behind. */
+/** Waits until the process is idle, and collects garbage. */
 async function prepared(): Promise<void> {
   change();
   while (ledger.preloadHistory(clock));
@@ -98,16 +98,16 @@ async function processorMs(): Promise<number> {
   return (user + system) / 1000;
 }
 
-/** The watch keeps the loop turning, which is not what processor time is to be measured with. */
+/** The watch keeps the event loop busy, so CPU time is measured without it. */
 async function longestMs(): Promise<{ longestMs: number; workMs: number; pushMs: number }> {
   await prepared();
-  const [turns, work] = [watchTurns(), watchWork()];
+  const [turns, work] = [watchLoop(), watchLoopCpu()];
   await sleep(5);
   turns.longest();
   work.longest();
-  const begun = performance.now();
+  const startedAt = performance.now();
   await flush();
-  const pushMs = performance.now() - begun;
+  const pushMs = performance.now() - startedAt;
   const [longest, longestWork] = [turns.longest(), work.longest()];
   turns.stop();
   work.stop();
@@ -123,4 +123,4 @@ const pushed = points;
 await stop();
 publisher.stop();
 await rm(folder, { recursive: true });
-say({ points: pushed, first, pushes });
+send({ points: pushed, first, pushes });

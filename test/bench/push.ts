@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { resultOf, startChild } from './child.ts';
-import { bounded, type Figure, median, rounded, told } from './figure.ts';
+import { bounded, type Figure, info, median, rounded } from './figure.ts';
 
 const Ready = z.object({ url: z.string() });
 const Counted = z.object({ requests: z.number(), bytes: z.number() });
@@ -26,7 +26,7 @@ interface Variant {
 const SERIES = 50_000;
 const TIMES = 6;
 
-/** Pushes 50,000 series to receivers in processes of their own. What is sent by default has targets. */
+/** Pushes 50,000 series to receivers in their own processes. The default protocol has targets. */
 export async function pushFigures(): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const temporality of ['cumulative', 'delta'] as const)
@@ -36,7 +36,7 @@ export async function pushFigures(): Promise<Figure[]> {
   return [...figures, ...(await pageFigures())];
 }
 
-/** `/otel/metrics`, of as many series. */
+/** `/otel/metrics` of the same number of series. */
 async function pageFigures(): Promise<Figure[]> {
   const { bytes, pages } = await resultOf('otel-page-run.ts', [String(SERIES), String(TIMES)], Written);
   const longest = pages.map(({ longestMs }) => longestMs);
@@ -45,12 +45,12 @@ async function pageFigures(): Promise<Figure[]> {
   const blocks = `${rounded(Math.max(...longest))} ms (the longest of ${TIMES}; median ${rounded(median(longest))} ms)`;
   const what = '/otel/metrics of 50k series';
   return [
-    told(
-      `${what}, written anew: CPU`,
+    info(
+      `${what}, rendered again: CPU`,
       `${cpu} ms (half of them changed, ${(bytes / 1e6).toFixed(2)} MB gzipped)`,
     ),
-    told(`${what}, written anew: longest block`, blocks),
-    told(`${what}, scraped again: longest block`, `${again} ms`),
+    info(`${what}, rendered again: longest block`, blocks),
+    info(`${what}, scraped again: longest block`, `${again} ms`),
   ];
 }
 
@@ -77,6 +77,6 @@ async function pushed({ protocol, compression, temporality }: Variant): Promise<
   function figure(what: string, ms: number, { atMost, note }: { atMost: number; note: string }): Figure {
     return protocol === 'http/protobuf'
       ? bounded(what, ms, { atMost, unit: ' ms', note })
-      : told(what, `${rounded(ms)} ms (${note})`);
+      : info(what, `${rounded(ms)} ms (${note})`);
   }
 }

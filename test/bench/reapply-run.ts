@@ -6,7 +6,7 @@ import { cacheCells } from '../../src/store/cache.ts';
 import { openDatabase } from '../../src/store/open.ts';
 import { sqliteStore } from '../../src/store/sqlite.ts';
 import { billOf, chargesOf, daysOf, FEED, NOW, statementOf } from './bill.ts';
-import { say } from './child.ts';
+import { send } from './child.ts';
 
 /** Applies a statement of 31 days to a ledger in a file: once, again unchanged, then with another amount in every charge. */
 const [path = '', deployments = '', times = ''] = process.argv.slice(2);
@@ -17,14 +17,14 @@ const range = { start: startOfDay(NOW) - 30 * DAY, end: startOfDay(NOW) + DAY };
 
 let asOf = NOW;
 function applyMs(revision: number): number {
-  // As new objects each time, which is how an answer comes.
+  // New objects each time, as in a parsed response.
   const charges = chargesOf(bill, daysOf(range), revision);
   asOf += 15 * MINUTE;
   const statement = statementOf(range, asOf, charges);
   globalThis.gc?.();
-  const begun = performance.now();
+  const startedAt = performance.now();
   ledger.apply({ account, feed: FEED }, statement, bill.resources, asOf);
-  return performance.now() - begun;
+  return performance.now() - startedAt;
 }
 
 const first = applyMs(0);
@@ -32,4 +32,4 @@ const unchanged = Array.from({ length: Number(times) }, () => applyMs(0));
 const changed = applyMs(1);
 ledger.close();
 rmSync(path);
-say({ cells: bill.resources.length * 31, first, unchanged, changed });
+send({ cells: bill.resources.length * 31, first, unchanged, changed });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { resultOf } from './child.ts';
-import { bounded, type Figure, median, told } from './figure.ts';
+import { bounded, type Figure, info, median } from './figure.ts';
 
 const Applied = z.object({
   cells: z.number(),
@@ -24,8 +24,8 @@ export async function reapplyFigures(): Promise<Figure[]> {
     const note = `fastest ${Math.min(...unchanged).toFixed(0)} ms, slowest ${Math.max(...unchanged).toFixed(0)} ms`;
     return [
       bounded(`${what}, unchanged: applied again`, median(unchanged), { atMost: 150, unit: ' ms', note }),
-      told(`${what}: the first time`, `${first.toFixed(0)} ms`),
-      told(`${what}: another amount in every cell`, `${changed.toFixed(0)} ms`),
+      info(`${what}: the first time`, `${first.toFixed(0)} ms`),
+      info(`${what}: another amount in every cell`, `${changed.toFixed(0)} ms`),
     ];
   } finally {
     await rm(folder, { recursive: true, force: true });

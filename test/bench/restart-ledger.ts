@@ -12,7 +12,7 @@ import {
 import { openDatabase } from '../../src/store/open.ts';
 import { sqliteStore } from '../../src/store/sqlite.ts';
 import { billOf, chargesOf, FEED } from './bill.ts';
-import { say } from './child.ts';
+import { send } from './child.ts';
 
 /**
  * Writes a ledger of a million cells into a file, as the exporter itself does, up to now: 10,000 deployments of Baseten by the day, and
@@ -51,4 +51,4 @@ function bucketsOf({ start, end }: Range, size: number): number[] {
 
 const cells = fill('baseten', 10_000, 'day', 60) + fill('northflank', 1000, 'hour', 17);
 ledger.close();
-say({ cells });
+send({ cells });

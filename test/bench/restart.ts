@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { freePort, listenOnLoopback } from '../support/loopback.ts';
 import { resultOf } from './child.ts';
 import { openClient } from './client.ts';
-import { bounded, type Figure, median, told } from './figure.ts';
-import { freePort, portOf } from './port.ts';
+import { bounded, type Figure, info, median } from './figure.ts';
 
 const Written = z.object({ cells: z.number() });
 const STARTS = 6;
@@ -20,28 +20,27 @@ const PROGRAM = join(import.meta.dirname, '../../bin/ai-billing-exporter.js');
 export async function restartFigures(): Promise<Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
   const silent = createServer(() => {});
-  silent.listen(0, '127.0.0.1');
-  await once(silent, 'listening');
+  const providerPort = await listenOnLoopback(silent);
   try {
     const path = join(folder, 'ledger.db');
     const { cells } = await resultOf('restart-ledger.ts', [path], Written);
     const { size } = await stat(path);
     const port = await freePort();
-    const config = await configured(folder, path, { provider: portOf(silent), own: port });
+    const config = await configured(folder, path, { provider: providerPort, own: port });
     // The first one fills the compile cache, as the first start of an installation does.
     const first = await secondsToMetrics(config, port);
     const again = [];
     for (let count = 0; count < STARTS; count++) again.push(await secondsToMetrics(config, port));
     const ledger = `${(cells / 1e6).toFixed(1)}M cells`;
     const note = `median ${median(again).toFixed(2)} s; the very first ${first.toFixed(2)} s; the ledger has ${(size / 1e6).toFixed(0)} MB`;
-    const empty = await emptyStarts(folder, portOf(silent), port);
+    const empty = await emptyStarts(folder, providerPort, port);
     return [
       bounded(`start with ${ledger} until /metrics answers`, Math.min(...again), {
         atMost: 1,
         unit: ' s',
         note,
       }),
-      told('start with an empty ledger until /metrics answers', `${Math.min(...empty).toFixed(2)} s`),
+      info('start with an empty ledger until /metrics answers', `${Math.min(...empty).toFixed(2)} s`),
     ];
   } finally {
     silent.closeAllConnections();
@@ -76,11 +75,11 @@ async function configured(folder: string, path: string, ports: { provider: numbe
 
 /** From the start of the process to the last byte of its first page. */
 async function secondsToMetrics(config: string, port: number): Promise<number> {
-  const begun = performance.now();
+  const startedAt = performance.now();
   const child = spawn(process.execPath, [PROGRAM, 'serve', '--config', config], { stdio: 'ignore' });
   try {
     for (;;) {
-      if (await answered(port)) return (performance.now() - begun) / 1000;
+      if (await answered(port)) return (performance.now() - startedAt) / 1000;
       if (child.exitCode !== null) throw new Error(`the exporter ended with ${child.exitCode}`);
       await sleep(5);
     }

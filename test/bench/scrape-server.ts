@@ -12,12 +12,12 @@ import { createSelfMetrics } from '../../src/sinks/prometheus/self.ts';
 import { openDatabase } from '../../src/store/open.ts';
 import { sqliteStore } from '../../src/store/sqlite.ts';
 import { ledgerOf, NOW } from './bill.ts';
-import { answerEach, say } from './child.ts';
-import { type Turns, watchTurns } from './turns.ts';
+import { send, serveCommands } from './child.ts';
+import { type LoopWatch, watchLoop } from './turns.ts';
 
 /**
  * Serves the same series from the same HTTP server: `ours` as `serve` does, `prom-client` by its registry's `metrics()` at
- * each scrape; with a web configuration where one is named. Tells what scraping does to its event loop.
+ * each scrape; with a web configuration if given. Reports the event-loop blocks caused by scrapes.
  */
 const [variant, series = '', webConfig] = process.argv.slice(2);
 const { ledger } = ledgerOf(sqliteStore(openDatabase(':memory:')), Number(series));
@@ -90,12 +90,12 @@ function registryOf(families: readonly Family[]): Registry {
 const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
 let before = process.threadCpuUsage();
-let turns: Turns | undefined;
+let turns: LoopWatch | undefined;
 let longest: number[] = [];
-answerEach({
+serveCommands({
   watch() {
     longest = [];
-    turns = watchTurns();
+    turns = watchLoop();
     return {};
   },
   watched() {
@@ -114,4 +114,4 @@ answerEach({
     return { activeMs: (user + system) / 1000, p99Ms: delay.percentile(99) / 1e6, maxMs: delay.max / 1e6 };
   },
 });
-say({ url });
+send({ url });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { startChild } from './child.ts';
 import { openClient, type ScrapeClient } from './client.ts';
-import { bounded, type Figure, median, rounded, told } from './figure.ts';
+import { bounded, type Figure, info, median, rounded } from './figure.ts';
 
 const Ready = z.object({ url: z.string() });
 const Nothing = z.object({});
@@ -16,7 +16,7 @@ interface Measured {
   /** Of one scrape, from the request to the last byte. */
   readonly ms: number;
   readonly bytes: number;
-  /** Of the event loop's time, while one scrape is answered. */
+  /** The longest event-loop block while one scrape is served. */
   readonly activeMs: number;
   readonly loop: Loop;
 }
@@ -25,7 +25,7 @@ type Server = Awaited<ReturnType<typeof startServer>>;
 const startServer = (variant: string, series: number) =>
   startChild('scrape-server.ts', [variant, String(series)], Ready);
 
-/** Scrapes over HTTP, of a server in a process of its own. */
+/** Scrapes over HTTP, with the server in its own process. */
 export async function scrapeFigures(): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const series of [1000, 10_000, 100_000]) figures.push(...(await compared(series)));
@@ -52,7 +52,7 @@ async function compared(series: number): Promise<Figure[]> {
       figures.push(
         isLargest
           ? bounded(what, speed, { atLeast: target, unit: ' times', note })
-          : told(what, `${speed.toFixed(0)} times (${note})`),
+          : info(what, `${speed.toFixed(0)} times (${note})`),
       );
       if (isLargest) figures.push(...(await loopFigures({ what, server: ours, encoding, our, their })));
     }
@@ -77,7 +77,7 @@ async function loopFigures({ what, server, encoding, our, their }: Compared): Pr
   const block = { atMost: 1, unit: ' ms', note: 'median of the longest turns of the event loop' };
   return [
     bounded(`${what}: synchronous work`, await longestTurn(server, encoding), block),
-    told(`${what}: processor time of the event loop's thread, in many turns`, `${rounded(our.activeMs)} ms`),
+    info(`${what}: processor time of the event loop's thread, in many turns`, `${rounded(our.activeMs)} ms`),
     bounded(`${what}: event-loop delay, p99 above idle`, p99, { atMost: 5, unit: ' ms', note }),
   ];
 }
@@ -89,9 +89,9 @@ async function scraped(server: Server, encoding: Encoding, times: number): Promi
     await sleep(300);
     const idle = await idleLoop(server, 500);
     await server.ask('begin', Nothing);
-    const begun = performance.now();
+    const startedAt = performance.now();
     const all = await steadily(client, times);
-    const span = performance.now() - begun;
+    const span = performance.now() - startedAt;
     const loop = await server.ask('end', Loop);
     const activeMs = Math.max(0, loop.activeMs - (idle.activeMs * span) / 500) / times;
     return { ms: median(all.map(({ ms }) => ms)), bytes: all[0]?.bytes ?? 0, activeMs, loop };

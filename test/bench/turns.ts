@@ -1,13 +1,13 @@
 import process from 'node:process';
 
-/** Measures how long each turn of the event loop lasts. It keeps the loop turning all the time. */
-export interface Turns {
+/** Measures how long each turn of the event loop lasts. It keeps the loop busy all the time. */
+export interface LoopWatch {
   /** The longest turn since the last call, in milliseconds. */
   longest(): number;
   stop(): void;
 }
 
-export function watchTurns(): Turns {
+export function watchLoop(): LoopWatch {
   let last = performance.now();
   let longest = 0;
   let next: NodeJS.Immediate;
@@ -28,8 +28,8 @@ export function watchTurns(): Turns {
   };
 }
 
-/** The same of the time that the loop's thread itself worked: without what other programs of the machine took meanwhile. */
-export function watchWork(): Turns {
+/** The same for the CPU time of the loop's thread, which excludes other programs of the machine. */
+export function watchLoopCpu(): LoopWatch {
   let last = process.threadCpuUsage();
   let longest = 0;
   let next: NodeJS.Immediate;

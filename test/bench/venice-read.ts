@@ -5,9 +5,9 @@ import { DAY } from '../../src/core/values/time.ts';
 import { createHttpClient } from '../../src/poll/http/client.ts';
 import { EMPTY_CONTEXT } from '../../src/providers/api/provider.ts';
 import { venice } from '../../src/providers/venice/index.ts';
-import { say } from './child.ts';
+import { send } from './child.ts';
 
-/** Reads the ledger once: `ours` as the feed does, `plain` with undici and `JSON.parse` and nothing else. */
+/** Reads the ledger once: `ours` as the feed does, `plain` with undici and `JSON.parse` only. */
 const [variant, url = '', rows = '', start = ''] = process.argv.slice(2);
 const path = `/${rows}/api/v1/billing/usage-history`;
 const baseUrl = `${url}/${rows}`;
@@ -48,8 +48,8 @@ async function ours(): Promise<number> {
 }
 
 const before = process.cpuUsage();
-const begun = performance.now();
+const startedAt = performance.now();
 const count = await (variant === 'ours' ? ours() : plain());
-const ms = performance.now() - begun;
+const ms = performance.now() - startedAt;
 const { user, system } = process.cpuUsage(before);
-say({ count, ms, cpuMs: (user + system) / 1000, peakMb: process.resourceUsage().maxRSS / 1024 });
+send({ count, ms, cpuMs: (user + system) / 1000, peakMb: process.resourceUsage().maxRSS / 1024 });

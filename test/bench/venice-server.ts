@@ -1,8 +1,9 @@
 import { createServer } from 'node:http';
 import { z } from 'zod';
 import { DAY } from '../../src/core/values/time.ts';
+import { listenOnLoopback } from '../support/loopback.ts';
 import { NOW } from './bill.ts';
-import { say } from './child.ts';
+import { send } from './child.ts';
 
 /** Serves a day of Venice's ledger, rendered beforehand: `/100000/api/v1/…` is a ledger of so many rows. */
 const MOST_ROWS = 1_000_000;
@@ -54,8 +55,4 @@ const server = createServer((request, response) => {
   for (const chunk of body) response.write(chunk);
   response.end();
 });
-server.listen(0, '127.0.0.1', () => {
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : undefined;
-  say({ url: `http://127.0.0.1:${port}`, start: START });
-});
+send({ url: `http://127.0.0.1:${await listenOnLoopback(server)}`, start: START });

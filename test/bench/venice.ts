@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { resultOf, startChild } from './child.ts';
-import { bounded, type Figure, told } from './figure.ts';
+import { bounded, type Figure, info } from './figure.ts';
 
 const Server = z.object({ url: z.string(), start: z.number() });
 const Read = z.object({ count: z.number(), ms: z.number(), cpuMs: z.number(), peakMb: z.number() });
@@ -15,7 +15,7 @@ const FEW = 100_000;
 const MANY = 1_000_000;
 const RUNS = 3;
 
-/** Reads a million rows of Venice's ledger over HTTP, each time in a process of its own. */
+/** Reads a million rows of Venice's ledger over HTTP, each time in a new process. */
 export async function veniceFigures(): Promise<Figure[]> {
   const server = await startChild('venice-server.ts', [], Server);
   try {
@@ -36,7 +36,7 @@ export async function veniceFigures(): Promise<Figure[]> {
   }
 }
 
-/** Of several runs the fastest: everything that disturbs one makes it slower. */
+/** The fastest of several runs: any disturbance only slows a run down. */
 function figuresOf(few: Pair, runs: readonly Pair[]): Figure[] {
   const least = (figure: 'ms' | 'cpuMs' | 'peakMb') => ({
     ours: Math.min(...runs.map(({ ours }) => ours[figure])),
@@ -54,7 +54,7 @@ function figuresOf(few: Pair, runs: readonly Pair[]): Figure[] {
       unit: ' times',
       note: against(time, 'ms'),
     }),
-    told(`${what}: processor time`, `${(cpu.ours / cpu.plain).toFixed(2)} times (${against(cpu, 'ms')})`),
+    info(`${what}: processor time`, `${(cpu.ours / cpu.plain).toFixed(2)} times (${against(cpu, 'ms')})`),
     bounded(`${what}: peak memory above theirs`, peak.ours - peak.plain, {
       atMost: 60,
       unit: ' MB',

@@ -7,7 +7,7 @@ import { hash } from 'bcrypt';
 import { z } from 'zod';
 import { webFolder } from '../support/web.ts';
 import { startChild } from './child.ts';
-import { type Figure, median, rounded, told } from './figure.ts';
+import { type Figure, info, median, rounded } from './figure.ts';
 
 const Ready = z.object({ url: z.string() });
 const SERIES = '10000';
@@ -17,7 +17,7 @@ const PASSWORD = 'a password that somebody might have';
 
 type Scrape = () => Promise<void>;
 
-/** What TLS and a password add to a scrape of 10k series, gzipped; cost 10 of bcrypt. */
+/** The cost of TLS and a password (bcrypt cost 10) for a gzipped scrape of 10k series. */
 export async function webFigures(): Promise<Figure[]> {
   const ends: (() => void)[] = [];
   const folder = webFolder({ after: (end) => void ends.push(end) });
@@ -43,10 +43,10 @@ basic_auth_users: { prometheus: ${await hash(PASSWORD, 10)} }`;
     ];
     const figures: Figure[] = [];
     for (const [what, scrape, times] of table)
-      figures.push(told(`scrape of 10k series, gzipped, ${what}`, await percentiles(scrape, times)));
+      figures.push(info(`scrape of 10k series, gzipped, ${what}`, await percentiles(scrape, times)));
     return [
       ...figures,
-      told('the first scrape with a password, before its hash was compared', `${rounded(first)} ms`),
+      info('the first scrape with a password, before its hash was compared', `${rounded(first)} ms`),
     ];
   } finally {
     await Promise.all([plain.end(), secured.end()]);
@@ -66,9 +66,9 @@ async function percentiles(scrape: Scrape, times: number): Promise<string> {
 }
 
 async function timed(scrape: Scrape): Promise<number> {
-  const begun = performance.now();
+  const startedAt = performance.now();
   await scrape();
-  return performance.now() - begun;
+  return performance.now() - startedAt;
 }
 
 interface Client {

@@ -8,9 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { openDatabase } from '../../src/store/open.ts';
 import { sqliteStore } from '../../src/store/sqlite.ts';
+import { freePort } from '../support/loopback.ts';
 import { ledgerOf } from './bill.ts';
-import { bounded, type Figure, told } from './figure.ts';
-import { freePort } from './port.ts';
+import { bounded, type Figure, info } from './figure.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const SERIES = 1000;
@@ -45,7 +45,7 @@ export async function weightFigures(): Promise<Figure[]> {
         unit: ' MB',
         note: `after ${REST_MS / 1000} s; ${lines} samples on the page`,
       }),
-      told('start of the published program until /metrics answers', `${seconds.toFixed(2)} s`),
+      info('start of the published program until /metrics answers', `${seconds.toFixed(2)} s`),
     ];
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -54,12 +54,12 @@ export async function weightFigures(): Promise<Figure[]> {
 
 async function measure(folder: string, listen: string) {
   const args = [join(folder, 'bin/ai-billing-exporter.js'), 'serve', '--config', join(folder, 'config.yml')];
-  const begun = performance.now();
+  const startedAt = performance.now();
   const child = spawn(process.execPath, args, { stdio: 'ignore' });
   const ended = once(child, 'exit');
   try {
     const page = await firstPage(`http://${listen}/metrics`);
-    const seconds = (performance.now() - begun) / 1000;
+    const seconds = (performance.now() - startedAt) / 1000;
     await sleep(REST_MS);
     const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
     const [, kilobytes = ''] = /VmRSS:\s+(\d+)/.exec(status) ?? [];

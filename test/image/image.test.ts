@@ -5,10 +5,10 @@ import { type TestContext, test } from 'node:test';
 import { z } from 'zod';
 import { run } from '../support/child.ts';
 import {
+  assertMissingConfigurationRejected,
+  assertSurvivesRestart,
   type Image,
-  liveThroughARestart,
   loadBinaries,
-  refuseMissingConfiguration,
 } from '../support/image.ts';
 import { folderOf, start } from '../support/process.ts';
 
@@ -21,8 +21,8 @@ const CONFIG_FOLDER = '/etc/ai-billing-exporter';
 
 test(`${TAG} lives, restarts and refuses what it must`, async (context) => {
   const image = await mount(context);
-  await context.test('a life with a restart', (inner) => liveThroughARestart(inner, image));
-  await context.test('no configuration', (inner) => refuseMissingConfiguration(inner, image));
+  await context.test('a life with a restart', (inner) => assertSurvivesRestart(inner, image));
+  await context.test('no configuration', (inner) => assertMissingConfigurationRejected(inner, image));
   await context.test('binaries of packages', (inner) => loadBinaries(inner, image));
   await context.test('only /data can be written to', async (inner) => {
     const { out, err } = await image.run(inner, ['node', '-e', WRITE, '/', '/app', '/etc', '/data']).ended;

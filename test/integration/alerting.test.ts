@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
-import { startAlerting, told } from '../support/alerting.ts';
-import { type AlertToTell, shippedConfig, startAlertmanager } from '../support/alertmanager.ts';
+import { startAlerting, waitForNotification } from '../support/alerting.ts';
+import { type PostedAlert, shippedConfig, startAlertmanager } from '../support/alertmanager.ts';
 import { realServerTest } from '../support/binaries.ts';
-import { servedOnLoopback } from '../support/loopback.ts';
+import { serveOnLoopback } from '../support/loopback.ts';
 import type { ScrapeTarget } from '../support/prometheus.ts';
 import { startWebhook } from '../support/webhook.ts';
 
@@ -13,7 +13,7 @@ const FEED = { provider: 'venice', account: 'prod', feed: 'usage' };
 const RUNBOOK = /^https:\/\/.+\/docs\/runbooks\/AiBillingFeedDown\.md$/;
 
 realServerTest(
-  'an outage is paged with its runbook, and is over when it is over',
+  'alerting: an outage notifies with its runbook and resolves when it ends',
   ['prometheus', 'alertmanager'],
   async (context) => {
     const provider = { isUp: true };
@@ -21,7 +21,7 @@ realServerTest(
     const { prometheus, webhook } = await startAlerting(context, { targets: [target], holdFor: '1s' });
     await prometheus.scraped();
     provider.isUp = false;
-    const page = await told(webhook, 'AiBillingFeedDown', 'firing');
+    const page = await waitForNotification(webhook, 'AiBillingFeedDown', 'firing');
     assert.equal(page.receiver, 'warning');
     assert.match(page.annotations.summary ?? '', /usage.*venice|venice.*usage/);
     assert.ok((page.annotations.description ?? '').length > 40);
@@ -39,65 +39,69 @@ realServerTest(
     assert.equal(event.links[0]?.href, page.annotations.runbook_url);
 
     provider.isUp = true;
-    const end = await told(webhook, 'AiBillingFeedDown', 'resolved');
+    const end = await waitForNotification(webhook, 'AiBillingFeedDown', 'resolved');
     assert.equal(end.receiver, 'warning');
   },
 );
 
-realServerTest('who is told of the cause is not told of what follows', ['alertmanager'], async (context) => {
-  const webhook = await startWebhook(context);
-  const alertmanager = await startAlertmanager(context, await shippedConfig(webhook.url));
-  const { provider, account } = FEED;
-  const alerts = (causes: readonly AlertToTell[]) => [
-    ...causes,
-    alert('AiBillingFeedDown', 'warning', FEED),
-    alert('AiBillingFeedDown', 'warning', { ...FEED, account: 'other' }),
-    alert('AiBillingDataStale', 'warning', { ...FEED, account: 'other' }),
-    alert('AiBillingBudgetForecastOver', 'warning', { budget: 'all' }),
-    alert('AiBillingBudgetForecastOver', 'warning', { budget: 'other' }),
-    alert('AiBillingRunwayShort', 'warning', { provider, account }),
-    alert('AiBillingRunwayShort', 'warning', { provider, account: 'other' }),
-  ];
-  const suppressed = async () => {
-    const known = await alertmanager.alerts();
-    const all = known
-      .filter(({ status }) => status.state === 'suppressed')
-      .map(({ labels }) => nameOf(labels));
-    return all.sort();
-  };
-  const becomes = async (causes: readonly AlertToTell[], expected: readonly string[]) => {
-    await alertmanager.tell(alerts(causes));
-    const deadline = performance.now() + 15_000;
-    while ((await suppressed()).join() !== expected.join() && performance.now() < deadline) await wait(100);
-    assert.deepEqual(await suppressed(), expected);
-  };
-  await becomes([], ['AiBillingDataStale other']);
-  await becomes(
-    [
-      alert('AiBillingCredentialsRefused', 'warning', { provider, account }),
-      alert('AiBillingBudgetExceeded', 'critical', { budget: 'all' }),
-      alert('AiBillingRunwayEnding', 'critical', { provider, account }),
-    ],
-    [
-      'AiBillingBudgetForecastOver all',
-      'AiBillingDataStale other',
-      'AiBillingFeedDown prod',
-      'AiBillingRunwayShort prod',
-    ],
-  );
-  await becomes(
-    [alert('AiBillingExporterDown', 'critical', { job: 'ai-billing' })],
-    [
-      'AiBillingBudgetForecastOver all',
-      'AiBillingDataStale other',
-      'AiBillingFeedDown other',
-      'AiBillingFeedDown prod',
-      'AiBillingRunwayShort prod',
-    ],
-  );
-});
+realServerTest(
+  'alerting: an alert for the cause inhibits the alerts for its symptoms',
+  ['alertmanager'],
+  async (context) => {
+    const webhook = await startWebhook(context);
+    const alertmanager = await startAlertmanager(context, await shippedConfig(webhook.url));
+    const { provider, account } = FEED;
+    const alerts = (causes: readonly PostedAlert[]) => [
+      ...causes,
+      alert('AiBillingFeedDown', 'warning', FEED),
+      alert('AiBillingFeedDown', 'warning', { ...FEED, account: 'other' }),
+      alert('AiBillingDataStale', 'warning', { ...FEED, account: 'other' }),
+      alert('AiBillingBudgetForecastOver', 'warning', { budget: 'all' }),
+      alert('AiBillingBudgetForecastOver', 'warning', { budget: 'other' }),
+      alert('AiBillingRunwayShort', 'warning', { provider, account }),
+      alert('AiBillingRunwayShort', 'warning', { provider, account: 'other' }),
+    ];
+    const suppressed = async () => {
+      const known = await alertmanager.alerts();
+      const all = known
+        .filter(({ status }) => status.state === 'suppressed')
+        .map(({ labels }) => nameOf(labels));
+      return all.sort();
+    };
+    const becomes = async (causes: readonly PostedAlert[], expected: readonly string[]) => {
+      await alertmanager.tell(alerts(causes));
+      const deadline = performance.now() + 15_000;
+      while ((await suppressed()).join() !== expected.join() && performance.now() < deadline) await wait(100);
+      assert.deepEqual(await suppressed(), expected);
+    };
+    await becomes([], ['AiBillingDataStale other']);
+    await becomes(
+      [
+        alert('AiBillingCredentialsRefused', 'warning', { provider, account }),
+        alert('AiBillingBudgetExceeded', 'critical', { budget: 'all' }),
+        alert('AiBillingRunwayEnding', 'critical', { provider, account }),
+      ],
+      [
+        'AiBillingBudgetForecastOver all',
+        'AiBillingDataStale other',
+        'AiBillingFeedDown prod',
+        'AiBillingRunwayShort prod',
+      ],
+    );
+    await becomes(
+      [alert('AiBillingExporterDown', 'critical', { job: 'ai-billing' })],
+      [
+        'AiBillingBudgetForecastOver all',
+        'AiBillingDataStale other',
+        'AiBillingFeedDown other',
+        'AiBillingFeedDown prod',
+        'AiBillingRunwayShort prod',
+      ],
+    );
+  },
+);
 
-function alert(alertname: string, severity: string, labels: Readonly<Record<string, string>>): AlertToTell {
+function alert(alertname: string, severity: string, labels: Readonly<Record<string, string>>): PostedAlert {
   return { labels: { alertname, severity, ...labels }, annotations: { summary: alertname } };
 }
 
@@ -111,7 +115,7 @@ async function serveFeed(context: TestContext, provider: { readonly isUp: boolea
     .map(([name, value]) => `${name}="${value}"`)
     .join();
   let [polls, failures] = [0, 0];
-  const address = await servedOnLoopback(context, (_, response) => {
+  const address = await serveOnLoopback(context, (_, response) => {
     polls += 1;
     if (!provider.isUp) failures += 1;
     response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8').end(

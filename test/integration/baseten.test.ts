@@ -13,7 +13,7 @@ import { type FakeClock, fakeClockAt, type SimulatedContract } from '../simulato
 import { realServerTest } from '../support/binaries.ts';
 import { run } from '../support/child.ts';
 import {
-  assertNoneFell,
+  assertNoCounterFell,
   assertOnlyReads,
   assertWindows,
   ledgerLines,
@@ -28,26 +28,26 @@ const LOOKUPS = ['prices', 'models', 'teams'] as const;
 const LISTS = /(instance_type_prices|models|teams)$/;
 
 interface Scene {
-  readonly dial: FakeClock;
+  readonly clock: FakeClock;
   readonly baseten: BasetenSimulator;
   readonly exporter: Exporter;
 }
 
-/** Two accounts at two servers that bill the same: of `test` the look-ups are spoiled, of `whole` nothing is. */
+/** Two accounts with the same bill at two servers: the lookups of `test` fail, `whole` has no faults. */
 async function scene(
   context: TestContext,
   contract: SimulatedContract,
   keys: BasetenOptions = {},
 ): Promise<Scene> {
-  const dial = fakeClockAt(START);
-  const options = { clock: dial, contract, genesis: Date.UTC(2026, 10, 1) };
+  const clock = fakeClockAt(START);
+  const options = { clock, contract, genesis: Date.UTC(2026, 10, 1) };
   const [baseten, whole] = await Promise.all([startBaseten({ ...options, ...keys }), startBaseten(options)]);
   context.after(() => Promise.all([baseten.close(), whole.close()]));
-  const exporter = await startExporter(context, dial, [
+  const exporter = await startExporter(context, clock, [
     { provider: 'baseten', url: baseten.url, key: keys.billOnlyKey ?? baseten.key },
     { provider: 'baseten', name: 'whole', url: whole.url, key: whole.key },
   ]);
-  return { dial, baseten, exporter };
+  return { clock, baseten, exporter };
 }
 
 async function pollOnce({ exporter }: Pick<Scene, 'exporter'>): Promise<Scrape> {
@@ -63,10 +63,10 @@ function upOf(page: Scrape, feed: string): number | undefined {
   return page.value('ai_billing_up', labelsOf(feed));
 }
 
-/** Prices, and how many series there are. */
+/** Prices, and the number of series. */
 const BESIDES = /^ai_billing_(unit_price_usd|series)\b/;
 
-/** What the ledger shows of an account's bill, without what only the look-ups know. */
+/** The ledger's samples of an account's bill, without the labels that only the lookups know. */
 function billOf(page: Scrape, account: string): string[] {
   return ledgerLines(page)
     .filter((line) => line.includes(`account="${account}"`) && !BESIDES.test(line))
@@ -74,12 +74,12 @@ function billOf(page: Scrape, account: string): string[] {
     .sort();
 }
 
-/** The bill is read as it is by an account that may read everything, and it is right. */
-function assertBillUntouched(page: Scrape, { dial, baseten }: Scene): void {
+/** The bill is exact, and identical to that of an account without faults. */
+function assertBillUntouched(page: Scrape, { clock, baseten }: Scene): void {
   assert.equal(upOf(page, 'usage'), 1);
   assert.deepEqual(billOf(page, 'test'), billOf(page, 'whole'));
   const truth = (range: Range) => baseten.truth(range);
-  assertWindows(page, { provider: 'baseten' }, dial.now(), truth, ['today', 'month_to_date']);
+  assertWindows(page, { provider: 'baseten' }, clock.now(), truth, ['today', 'month_to_date']);
 }
 
 function pricesOn(page: Scrape, account = 'test') {
@@ -96,7 +96,7 @@ function failuresOf(page: Scrape, feed: string): number {
   return page.sum('ai_billing_poll_failures_total', labelsOf(feed));
 }
 
-/** Lines that say that a look-up was switched off. */
+/** Log lines about a lookup that was switched off. */
 function switchedOff(exporter: Exporter, feed: string): string[] {
   const lines = exporter.log().split('\n');
   return lines.filter((line) => line.includes('switched off') && line.includes(`"feed":"${feed}"`));
@@ -127,16 +127,16 @@ const REFUSED = [401, 402, 403, 404, 410];
 
 for (const contract of CONTRACTS) {
   for (const status of REFUSED) {
-    test(`look-ups refused with ${status} are off without a trace on the bill, ${contract} contract`, async (context) => {
+    test(`baseten: lookups refused with ${status} are switched off and leave the bill unchanged, ${contract} contract`, async (context) => {
       const here = await scene(context, contract);
-      const { dial, baseten } = here;
+      const { clock, baseten } = here;
       baseten.fault({ kind: 'status', status }, LISTS);
-      // Two polls an hour: every other one asks again.
+      // Two polls per hour: every other one tries again.
       for (let poll = 0; poll < 7; poll += 1) {
         const page = await pollOnce(here);
         assertBillUntouched(page, here);
         assertOff(page, here, 1);
-        dial.advance(30 * MINUTE);
+        clock.advance(30 * MINUTE);
       }
       const refused = baseten.requests.filter(({ path }) => path === '/v1/models');
       assert.deepEqual(
@@ -144,22 +144,22 @@ for (const contract of CONTRACTS) {
         [0, 1, 2, 3],
       );
 
-      // Half an hour after the last refusal the permission is there.
+      // The permission is granted half an hour after the last refusal.
       baseten.fault(undefined);
       assertOff(await pollOnce(here), here, 1);
-      dial.advance(30 * MINUTE);
+      clock.advance(30 * MINUTE);
       assertOn(await pollOnce(here));
       const back = await pollOnce(here);
       assertOn(back);
       assertBillUntouched(back, here);
       assert.deepEqual(teamsOn(back).has('Speech'), true);
 
-      dial.advance(HOUR);
+      clock.advance(HOUR);
       baseten.fault({ kind: 'status', status }, LISTS);
       const gone = await pollOnce(here);
       assertOff(gone, here, 2);
       assertBillUntouched(gone, here);
-      assertNoneFell(back, gone);
+      assertNoCounterFell(back, gone);
       for (const feed of LOOKUPS) {
         const success = gone.value('ai_billing_last_success_timestamp_seconds', labelsOf(feed));
         assert.equal(success, back.value('ai_billing_last_success_timestamp_seconds', labelsOf(feed)), feed);
@@ -169,35 +169,35 @@ for (const contract of CONTRACTS) {
   }
 }
 
-test('a key for the bill alone reads the bill, through restarts', async (context) => {
+test('baseten: a billing-only key keeps reading the bill across restarts', async (context) => {
   const here = await scene(context, 'current', { billOnlyKey: 'demo-bill-only' });
   for (let start = 1; start <= 2; start += 1) {
     for (let poll = 0; poll < 3; poll += 1) {
       const page = await pollOnce(here);
       assertBillUntouched(page, here);
       assertOff(page, here, start);
-      here.dial.advance(HOUR);
+      here.clock.advance(HOUR);
     }
     await here.exporter.restart();
   }
 });
 
-test('names of teams come from the bill, else from the look-ups, and go with them', async (context) => {
+test('baseten: team names come from the bill, or from the lookups while they work', async (context) => {
   const here = await scene(context, 'seed');
-  const { dial, baseten } = here;
+  const { clock, baseten } = here;
   await pollOnce(here);
   const named = await pollOnce(here);
   const teams = samplesOf(named, 'ai_billing_resource_info')
     .filter(({ labels }) => labels.account === 'test' && labels.team)
     .map(({ labels }) => `${labels.resource} ${labels.team}`);
   assert.deepEqual(teams.sort(), ['dep-llama Core', 'dep-whisper Speech']);
-  dial.advance(HOUR);
+  clock.advance(HOUR);
   baseten.fault({ kind: 'status', status: 403 }, LISTS);
   await pollOnce(here);
   const unnamed = await pollOnce(here);
   assert.deepEqual(teamsOn(unnamed), new Set(['']));
   assertBillUntouched(unnamed, here);
-  assertNoneFell(named, unnamed);
+  assertNoCounterFell(named, unnamed);
 });
 
 const SPOILED: Readonly<Record<string, readonly [SimulatedFault, FailureReason]>> = {
@@ -216,14 +216,14 @@ const SPOILED: Readonly<Record<string, readonly [SimulatedFault, FailureReason]>
   'a reset connection': [{ kind: 'reset' }, 'network'],
 };
 
-test('look-ups that fail are down, keep what they knew and leave the bill alone', async (context) => {
+test('baseten: failed lookups are down, keep their last values and leave the bill unchanged', async (context) => {
   const here = await scene(context, 'seed');
-  const { dial, baseten, exporter } = here;
+  const { clock, baseten, exporter } = here;
   await pollOnce(here);
   let before = await pollOnce(here);
   for (const [what, [fault, reason]] of Object.entries(SPOILED)) {
     await context.test(what, async () => {
-      dial.advance(15 * MINUTE);
+      clock.advance(15 * MINUTE);
       baseten.fault(fault, LISTS);
       const page = await pollOnce(here);
       for (const feed of LOOKUPS) {
@@ -241,7 +241,7 @@ test('look-ups that fail are down, keep what they knew and leave the bill alone'
       assert.deepEqual(teamsOn(page), new Set(['Core', 'Speech', '']));
       assertBillUntouched(page, here);
       baseten.fault(undefined);
-      dial.advance(2 * MINUTE);
+      clock.advance(2 * MINUTE);
       before = await pollOnce(here);
       assertOn(before);
       assertBillUntouched(before, here);
@@ -271,20 +271,24 @@ const IDLE: DedicatedRow = {
 
 /** One account at a server whose bill is written by hand. */
 async function byHand(context: TestContext): Promise<Scene> {
-  const dial = fakeClockAt(START);
-  const baseten = await startBaseten({ clock: dial, generate: false });
+  const clock = fakeClockAt(START);
+  const baseten = await startBaseten({ clock, generate: false });
   context.after(() => baseten.close());
   const { url, key } = baseten;
-  return { dial, baseten, exporter: await startExporter(context, dial, [{ provider: 'baseten', url, key }]) };
+  return {
+    clock,
+    baseten,
+    exporter: await startExporter(context, clock, [{ provider: 'baseten', url, key }]),
+  };
 }
 
-test('a deployment that is billed without requests is told from one with requests', async (context) => {
+test('baseten: deployments billed without requests differ from those with requests', async (context) => {
   const here = await byHand(context);
-  const { dial, baseten } = here;
+  const { clock, baseten } = here;
   const [busy, idle] = [baseten.book(BUSY), baseten.book(IDLE)];
   await pollOnce(here);
   const moved = async () => {
-    dial.advance(15 * MINUTE);
+    clock.advance(15 * MINUTE);
     const page = await pollOnce(here);
     const of = (resource: string) => {
       const model = resource.replace('dep-', '');
@@ -310,7 +314,7 @@ test('a deployment that is billed without requests is told from one with request
   };
   assert.deepEqual(await moved(), spent);
 
-  // Some of it is taken back: idle still, and no busier.
+  // A correction: still idle, and no busier.
   busy.revise({ inference_requests: 24 });
   idle.revise({ minutes: 69, subtotal: parseDecimal('7.47477') });
   assert.deepEqual(await moved(), {
@@ -321,7 +325,7 @@ test('a deployment that is billed without requests is told from one with request
 
 const BILL = /usage_summary$/;
 
-/** An answer whose first category comes to so much more than its rows, before and after credits. */
+/** A response whose first category total exceeds its rows, before and after credits. */
 function overstated(byUsd: number): SimulatedFault {
   const more = (head: string) =>
     head.replace(/"(total|subtotal)":"?([\d.]+)"?,/g, (_, key: string, amount: string) => {
@@ -330,13 +334,13 @@ function overstated(byUsd: number): SimulatedFault {
   return { kind: 'edit', edit: (body) => body.replace(/^\{"dedicated_usage":\{.*?"minutes"/, more) };
 }
 
-test("the month's totals, and how far they are from the rows, move with the bill", async (context) => {
+test('baseten: monthly totals and their reconciliation difference follow the bill', async (context) => {
   const here = await byHand(context);
-  const { dial, baseten } = here;
+  const { clock, baseten } = here;
   const row = baseten.book({ ...BUSY, subtotal: 8n * ONE, credits: 2n * ONE });
   const shown = async () => {
     const page = await pollOnce(here);
-    dial.advance(15 * MINUTE);
+    clock.advance(15 * MINUTE);
     const labels = { provider: 'baseten', account: 'test' };
     const month = ['gross', 'credits', 'net'].map((total) => {
       return page.value(`ai_billing_month_${total}_usd`, { ...labels, tier: 'dedicated' });
@@ -355,25 +359,25 @@ test("the month's totals, and how far they are from the rows, move with the bill
   assert.deepEqual(await shown(), [1, 0, 1, 0]);
 });
 
-test('a new month shows totals once it was read, and last month its own no longer', async (context) => {
+test('baseten: monthly totals switch to the new month once it has been read', async (context) => {
   const here = await byHand(context);
-  const { dial, baseten, exporter } = here;
+  const { clock, baseten, exporter } = here;
   baseten.book({ ...BUSY, subtotal: 8n * ONE, credits: 2n * ONE });
   const grossOf = (page: Scrape) =>
     page.value('ai_billing_month_gross_usd', { provider: 'baseten', account: 'test', tier: 'dedicated' });
   assert.equal(grossOf(await pollOnce(here)), 8);
-  dial.set(Date.UTC(2026, 11, 1) + SECOND);
+  clock.set(Date.UTC(2026, 11, 1) + SECOND);
   assert.equal(grossOf(await exporter.fresh()), undefined);
-  baseten.book({ ...BUSY, at: dial.now(), subtotal: 3n * ONE });
+  baseten.book({ ...BUSY, at: clock.now(), subtotal: 3n * ONE });
   assert.equal(grossOf(await pollOnce(here)), 3);
 });
 
-test('unit prices move with the price list, and leave with it', async (context) => {
+test('baseten: unit prices follow the price list and disappear with it', async (context) => {
   const here = await byHand(context);
-  const { dial, baseten } = here;
+  const { clock, baseten } = here;
   const PRICES = /instance_type_prices$/;
   const priceOf = async (sku: string) => {
-    dial.advance(6 * HOUR);
+    clock.advance(6 * HOUR);
     const page = await pollOnce(here);
     const labels = { provider: 'baseten', account: 'test', resource: '', model: '', tier: 'dedicated', sku };
     return page.value('ai_billing_unit_price_usd', labels);
@@ -388,7 +392,7 @@ test('unit prices move with the price list, and leave with it', async (context) 
   assert.equal(await priceOf('1x L4'), 0.01414);
 });
 
-test('a deployment is joined to its price by name, whether its bill has the name or the id', async (context) => {
+test('baseten: a deployment joins its price by name, whether billed by name or by id', async (context) => {
   const here = await byHand(context);
   const { baseten } = here;
   baseten.book(BUSY);
@@ -404,13 +408,13 @@ test('a deployment is joined to its price by name, whether its bill has the name
   assert.ok(skus.includes('1x H100'));
 });
 
-test('contract drift counts what each poll meets, and whom it met', async (context) => {
+test('baseten: contract drift is counted once per poll, for the feed that meets it', async (context) => {
   const here = await byHand(context);
-  const { dial, baseten } = here;
+  const { clock, baseten } = here;
   baseten.book(BUSY);
   const driftOf = async (feed: string) => {
     const page = await pollOnce(here);
-    dial.advance(DAY / 4);
+    clock.advance(DAY / 4);
     return page.value('ai_billing_contract_drift_total', { ...labelsOf(feed), kind: 'unknown_field' }) ?? 0;
   };
   assert.deepEqual([await driftOf('usage'), await driftOf('prices'), await driftOf('models')], [0, 0, 0]);
@@ -425,7 +429,7 @@ test('contract drift counts what each poll meets, and whom it met', async (conte
 
 const README = new URL('../../src/providers/baseten/README.md', import.meta.url);
 
-/** A counter stands still for a day, and then all of it happens. */
+/** A counter is constant for a day, and then increases. */
 function seriesOf(before: Scrape, after: Scrape) {
   const samples = [...after.families.values()].flatMap((family) => family.samples);
   return samples
@@ -439,42 +443,48 @@ function seriesOf(before: Scrape, after: Scrape) {
     });
 }
 
-realServerTest("the README's queries find idle spend and prices", ['promtool'], async (context, pathOf) => {
-  const here = await byHand(context);
-  const [busy, idle] = [here.baseten.book(BUSY), here.baseten.book(IDLE)];
-  await pollOnce(here);
-  const before = await pollOnce(here);
-  busy.revise({ minutes: 90, subtotal: parseDecimal('9.7497'), inference_requests: 25 });
-  idle.revise({ minutes: 70, subtotal: parseDecimal('7.5831') });
-  const after = await pollOnce(here);
+realServerTest(
+  'baseten: the queries in the README find idle spend and prices',
+  ['promtool'],
+  async (context, pathOf) => {
+    const here = await byHand(context);
+    const [busy, idle] = [here.baseten.book(BUSY), here.baseten.book(IDLE)];
+    await pollOnce(here);
+    const before = await pollOnce(here);
+    busy.revise({ minutes: 90, subtotal: parseDecimal('9.7497'), inference_requests: 25 });
+    idle.revise({ minutes: 70, subtotal: parseDecimal('7.5831') });
+    const after = await pollOnce(here);
 
-  const blocks = (await readFile(README, 'utf8')).matchAll(/^```promql\n([\s\S]*?)^```/gm);
-  const [priceOf = '', idleUsd = '', secondsEach = ''] = Array.from(blocks, ([, query = '']) => query.trim());
-  const expected = [
-    [`sum by (resource) (${priceOf})`, { 'dep-busy': 0.10833, 'dep-idle': 0.10833 }],
-    [`count by (resource) (${idleUsd})`, { 'dep-idle': 1 }],
-    [`round(sum by (resource) (${secondsEach}))`, { 'dep-busy': 120 }],
-  ] as const;
-  const rules = {
-    rule_files: [],
-    tests: [
-      {
-        interval: '1m',
-        input_series: seriesOf(before, after),
-        promql_expr_test: expected.map(([expr, values]) => ({
-          expr,
-          eval_time: '1d',
-          exp_samples: Object.entries(values).map(([resource, value]) => {
-            return { labels: `{resource="${resource}"}`, value };
-          }),
-        })),
-      },
-    ],
-  };
-  const folder = await mkdtemp(join(tmpdir(), 'queries-'));
-  context.after(() => rm(folder, { recursive: true, force: true }));
-  const file = join(folder, 'test.yml');
-  await writeFile(file, JSON.stringify(rules));
-  const { code, output } = await run(pathOf('promtool'), ['test', 'rules', file]);
-  assert.equal(code, 0, output);
-});
+    const blocks = (await readFile(README, 'utf8')).matchAll(/^```promql\n([\s\S]*?)^```/gm);
+    const [priceOf = '', idleUsd = '', secondsEach = ''] = Array.from(blocks, ([, query = '']) =>
+      query.trim(),
+    );
+    const expected = [
+      [`sum by (resource) (${priceOf})`, { 'dep-busy': 0.10833, 'dep-idle': 0.10833 }],
+      [`count by (resource) (${idleUsd})`, { 'dep-idle': 1 }],
+      [`round(sum by (resource) (${secondsEach}))`, { 'dep-busy': 120 }],
+    ] as const;
+    const rules = {
+      rule_files: [],
+      tests: [
+        {
+          interval: '1m',
+          input_series: seriesOf(before, after),
+          promql_expr_test: expected.map(([expr, values]) => ({
+            expr,
+            eval_time: '1d',
+            exp_samples: Object.entries(values).map(([resource, value]) => {
+              return { labels: `{resource="${resource}"}`, value };
+            }),
+          })),
+        },
+      ],
+    };
+    const folder = await mkdtemp(join(tmpdir(), 'queries-'));
+    context.after(() => rm(folder, { recursive: true, force: true }));
+    const file = join(folder, 'test.yml');
+    await writeFile(file, JSON.stringify(rules));
+    const { code, output } = await run(pathOf('promtool'), ['test', 'rules', file]);
+    assert.equal(code, 0, output);
+  },
+);

@@ -15,18 +15,22 @@ import { configurationIn } from '../support/workload.ts';
 const USUAL = 'deploy/helm/cases/keys-in-files/values.yaml';
 const isUpdate = process.env.UPDATE_CHART === '1';
 
-realServerTest('Helm makes of the values of each case what is expected', ['helm'], async (_, pathOf) => {
-  for (const { name, values, expected } of await chartCases()) {
-    const { code, output } = await run(pathOf('helm'), ['template', ...RELEASE, '--values', values]);
-    assert.equal(code, 0, `${name}: ${output}`);
-    const made = withoutFiles(output);
-    if (isUpdate) await writeFile(expected, made);
-    assert.equal(made, await readFile(expected, 'utf8'), name);
-  }
-});
+realServerTest(
+  'chart: helm template renders the expected manifests for each case',
+  ['helm'],
+  async (_, pathOf) => {
+    for (const { name, values, expected } of await chartCases()) {
+      const { code, output } = await run(pathOf('helm'), ['template', ...RELEASE, '--values', values]);
+      assert.equal(code, 0, `${name}: ${output}`);
+      const made = withoutFiles(output);
+      if (isUpdate) await writeFile(expected, made);
+      assert.equal(made, await readFile(expected, 'utf8'), name);
+    }
+  },
+);
 
 realServerTest(
-  'the chart sets the user and the groups that it is given, and none where they are empty',
+  'chart: sets the given user and groups, and none if they are empty',
   ['helm'],
   async (_, pathOf) => {
     const context = async (...args: string[]) => {
@@ -56,31 +60,36 @@ realServerTest(
   },
 );
 
-realServerTest('Helm has nothing to say against the chart', ['helm'], async (_, pathOf) => {
+realServerTest('chart: helm lint finds no problem', ['helm'], async (_, pathOf) => {
   for (const { name, values } of await chartCases()) {
     const { code, output } = await run(pathOf('helm'), ['lint', '--strict', '--values', values, CHART]);
     assert.equal(code, 0, `${name}: ${output}`);
   }
 });
 
-realServerTest('a packed chart has its rules and dashboards', ['helm'], async (context, pathOf) => {
-  const folder = await folderOf(context);
-  const packed = await run(pathOf('helm'), ['package', CHART, '--destination', folder]);
-  assert.equal(packed.code, 0, packed.output);
-  const [archive = ''] = /\S+\.tgz/.exec(packed.output) ?? [];
-  const { output } = await run('tar', ['-tzf', archive]);
-  const inside = output.trim().split('\n');
-  for (const path of chartFiles().keys()) assert.ok(inside.includes(join('ai-billing-exporter', path)), path);
-});
+realServerTest(
+  'chart: the packaged chart contains its rules and dashboards',
+  ['helm'],
+  async (context, pathOf) => {
+    const folder = await folderOf(context);
+    const packed = await run(pathOf('helm'), ['package', CHART, '--destination', folder]);
+    assert.equal(packed.code, 0, packed.output);
+    const [archive = ''] = /\S+\.tgz/.exec(packed.output) ?? [];
+    const { output } = await run('tar', ['-tzf', archive]);
+    const inside = output.trim().split('\n');
+    for (const path of chartFiles().keys())
+      assert.ok(inside.includes(join('ai-billing-exporter', path)), path);
+  },
+);
 
-realServerTest('kubectl makes of the manifests what is in them', ['kubectl'], async (_, pathOf) => {
+realServerTest('manifests: kubectl parses every manifest without change', ['kubectl'], async (_, pathOf) => {
   for (const [folder, files] of [
     ['', '*.yaml'],
     ['monitoring', 'monitoring/*.yaml'],
   ] as const) {
     const { code, output } = await run(pathOf('kubectl'), ['kustomize', join(MANIFESTS, folder)]);
     assert.equal(code, 0, output);
-    // What is generated from files is called after its content.
+    // Names of generated ConfigMaps contain a hash of their content.
     const text = output.replaceAll(/\bai-billing-exporter-\w{10}\b/g, 'ai-billing-exporter');
     const made = objectsIn(text).filter(({ kind }) => kind !== 'ConfigMap');
     const namespace = folder === '' ? 'ai-billing' : 'monitoring';
@@ -91,7 +100,7 @@ realServerTest('kubectl makes of the manifests what is in them', ['kubectl'], as
 });
 
 realServerTest(
-  'kubectl makes a ConfigMap of the configuration and of each dashboard',
+  'manifests: kubectl builds a ConfigMap from the configuration and from each dashboard',
   ['kubectl'],
   async (_, pathOf) => {
     const plain = await run(pathOf('kubectl'), ['kustomize', MANIFESTS]);
@@ -118,7 +127,7 @@ function sorted(objects: readonly unknown[]): string[] {
   return objects.map((object) => stringify(object, { sortMapEntries: true })).sort();
 }
 
-/** What is not to be had, as an argument of Helm, and what Helm says to it. */
+/** Invalid values, as an argument of Helm, and Helm's error. */
 const REFUSED: readonly (readonly [argument: string, message: RegExp])[] = [
   ['--set=config.accounts=null', /\/config\/accounts': got null, want array/],
   ['--set=replicas=2', /'replicas' not allowed/],
@@ -139,7 +148,7 @@ const REFUSED: readonly (readonly [argument: string, message: RegExp])[] = [
   ['--set=podSecurityContext.runAsUsers=1', /'runAsUsers' not allowed/],
 ];
 
-realServerTest('what cannot work is refused, with the reason', ['helm'], async (_, pathOf) => {
+realServerTest('chart: rejects values that cannot work, with the reason', ['helm'], async (_, pathOf) => {
   const bare = await run(pathOf('helm'), ['template', ...RELEASE]);
   assert.equal(bare.code, 1);
   assert.match(

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { DAY, HOUR, type Instant, MINUTE } from '../../src/core/values/time.ts';
 import type { Exposition } from '../support/exposition.ts';
+import { serveOnLoopback } from '../support/loopback.ts';
 import { configure, type Exporter, folderOf, serve } from '../support/process.ts';
-import { pageOf } from '../support/shown-page.ts';
+import { waitForPage } from '../support/shown-page.ts';
 
 const SHIFT = pathToFileURL(join(import.meta.dirname, '../support/shift-clock.ts')).href;
 /** A run each minute, and as long again for a busy machine. */
@@ -20,9 +19,9 @@ interface Spent {
   readonly usd: number;
 }
 
-/** Venice by the right clock: what was spent in the range that is asked for. */
+/** Venice with a correct clock: the spend of the requested range. */
 async function venice(context: TestContext, spent: readonly Spent[]): Promise<string> {
-  const server = createServer((request, response) => {
+  const host = await serveOnLoopback(context, (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost');
     const [from = Number.NaN, to = Number.NaN] = ['startTimestamp', 'endTimestamp'].map((name) =>
       Date.parse(searchParams.get(name) ?? ''),
@@ -31,15 +30,8 @@ async function venice(context: TestContext, spent: readonly Spent[]): Promise<st
     response.setHeader('content-type', 'application/json');
     if (!pathname.endsWith('/usage-history')) response.statusCode = 404;
     response.end(JSON.stringify({ data: rows.map(rowOf), nextCursor: null }));
-  }).listen(0, '127.0.0.1');
-  context.after(() => {
-    server.closeAllConnections();
-    server.close();
   });
-  await once(server, 'listening');
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address);
-  return `http://127.0.0.1:${address.port}`;
+  return `http://${host}`;
 }
 
 function rowOf({ at, usd }: Spent) {
@@ -49,7 +41,7 @@ function rowOf({ at, usd }: Spent) {
   return { timestamp, ...money, ...about };
 }
 
-/** An exporter whose clock is off until it is put right. */
+/** An exporter whose clock is off until it is corrected. */
 async function scene(context: TestContext, offsetMs: number, schedule?: string) {
   const folder = await folderOf(context);
   const spent: Spent[] = [{ at: Date.now() - MINUTE, usd: 10 }];
@@ -80,18 +72,12 @@ function sum({ families }: Exposition, name: string, labels: Readonly<Record<str
 const usagePolls = (page: Exposition) => sum(page, 'ai_billing_polls_total', { feed: 'usage' });
 const spentOf = (page: Exposition) =>
   sum(page, 'ai_billing_cost_usd_total') - sum(page, 'ai_billing_cost_corrections_usd_total');
-/** Of both months, since a test may run on the first of one. */
+/** Spend of both months, because a test may run on the first of a month. */
 const monthsOf = (page: Exposition) =>
   sum(page, 'ai_billing_cost_month_to_date_usd') + sum(page, 'ai_billing_cost_last_month_usd');
 
-async function shown(exporter: Exporter, holds: (page: Exposition) => boolean): Promise<Exposition> {
-  const deadline = performance.now() + PATIENCE_MS;
-  for (;;) {
-    const page = await pageOf(exporter);
-    if (holds(page)) return page;
-    assert.ok(performance.now() < deadline, `not shown in time:\n${exporter.err()}`);
-    await wait(200);
-  }
+function shown(exporter: Exporter, holds: (page: Exposition) => boolean): Promise<Exposition> {
+  return waitForPage(exporter, holds, PATIENCE_MS);
 }
 
 function assertNoFuture(page: Exposition): void {
@@ -106,7 +92,7 @@ for (const [title, ms] of [
   ['2 hours', 2 * HOUR],
   ['26 hours', 26 * HOUR],
 ] as const) {
-  test(`a clock that is set back by ${title} stops no polls, and what is spent afterwards shows`, async (context) => {
+  test(`clock: polling and spend continue after the clock is set back by ${title}`, async (context) => {
     const here = await scene(context, ms);
     const exporter = await here.start();
     const before = usagePolls(await shown(exporter, (page) => usagePolls(page) > 0 && monthsOf(page) === 10));
@@ -118,7 +104,7 @@ for (const [title, ms] of [
   });
 }
 
-test('what was stored under a clock 40 days ahead heals at the first right reading', async (context) => {
+test('clock: data stored under a clock 40 days ahead heals at the first correct reading', async (context) => {
   const here = await scene(context, 40 * DAY);
   const wrong = await here.start();
   await shown(wrong, (page) => usagePolls(page) > 0);
@@ -135,7 +121,7 @@ test('what was stored under a clock 40 days ahead heals at the first right readi
   assert.equal(spentOf(await shown(exporter, (each) => monthsOf(each) === 22)), before + 5);
 });
 
-/** How long the program takes to answer, at most, until that is over. */
+/** The slowest response until the condition holds. */
 async function longestAnswer({ url }: Exporter, over: Promise<unknown>): Promise<number> {
   let longest = 0;
   let isOver = false;
@@ -158,7 +144,7 @@ for (const [title, offsetMs, schedule] of [
   ['by 40 days, each feed every second', -40 * DAY, '* * * * * *'],
   ['from 1970', -Date.now(), '* * * * *'],
 ] as const) {
-  test(`a clock that is set forward ${title} holds up no answer and is caught up with once`, async (context) => {
+  test(`clock: after the clock is set forward ${title}, requests are answered and each feed catches up once`, async (context) => {
     const here = await scene(context, offsetMs, schedule);
     const exporter = await here.start();
     const before = usagePolls(await shown(exporter, (page) => usagePolls(page) > 0));
@@ -167,7 +153,7 @@ for (const [title, offsetMs, schedule] of [
     const caughtUp = shown(exporter, (each) => usagePolls(each) > before && monthsOf(each) === 17);
     const longest = await longestAnswer(exporter, caughtUp);
     const page = await caughtUp;
-    // Walking through 40 days of minutes took 5 s, through those since 1970 for ever.
+    // Stepping through 40 days of minutes took 5 s, through those since 1970 it never ended.
     assert.ok(longest < 2000, `${longest} ms`);
     if (!schedule.startsWith('* * * * * *')) assert.ok(usagePolls(page) - before <= 3);
     assertNoFuture(page);

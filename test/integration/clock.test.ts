@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { DAY, HOUR, type Instant, MINUTE, type Range } from '../../src/core/values/time.ts';
 import { type Providers, startAll } from '../simulators/all.ts';
 import { type FakeClock, fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts';
-import { assertNoneFell, assertWindows } from '../support/expected.ts';
+import { assertNoCounterFell, assertWindows } from '../support/expected.ts';
 import { type Exporter, type Scrape, startExporter } from '../support/exporter.ts';
-import { asAsked, unwatched } from '../support/world.ts';
+import { totalsAsRead, withoutLiveMinutes } from '../support/world.ts';
 
 const CONTRACTS: readonly SimulatedContract[] = ['seed', 'current'];
 const EVENING = Date.UTC(2026, 10, 10, 20, 30);
@@ -17,26 +17,26 @@ const SINCE = Date.UTC(2026, 10, 9);
 
 interface Scene {
   /** The providers' clock. */
-  readonly dial: FakeClock;
+  readonly clock: FakeClock;
   readonly world: Providers;
   readonly exporter: Exporter;
-  /** Sets our clock to so much behind (or, positive, ahead of) the providers'. */
+  /** Sets our clock behind (or, if positive, ahead of) the providers'. */
   set(offsetMs: number): void;
 }
 
 /** All providers, and an exporter whose clock is its own. */
 async function scene(context: TestContext, contract: SimulatedContract): Promise<Scene> {
-  const dial = fakeClockAt(EVENING);
-  const world = await unwatched(dial, () => startAll({ clock: dial, contract, genesis: SINCE }));
+  const clock = fakeClockAt(EVENING);
+  const world = await withoutLiveMinutes(clock, () => startAll({ clock, contract, genesis: SINCE }));
   context.after(() => world.close());
   let offset = 0;
-  const own = { now: (): Instant => dial.now() + offset, advance: (byMs: number) => dial.advance(byMs) };
+  const own = { now: (): Instant => clock.now() + offset, advance: (byMs: number) => clock.advance(byMs) };
   const { baseten, venice, inference_sh, northflank } = world;
   const simulators = Object.entries({ baseten, venice, inference_sh, northflank });
   const accounts = simulators.map(([provider, { url, key }]) => ({ provider, url, key, since: SINCE }));
   const exporter = await startExporter(context, own, accounts);
   return {
-    dial,
+    clock,
     world,
     exporter,
     set: (next) => {
@@ -45,9 +45,9 @@ async function scene(context: TestContext, contract: SimulatedContract): Promise
   };
 }
 
-/** Polls so many times, each without a failure and without a counter that falls. */
+/** Polls several times, without a failure and without a falling counter. */
 async function polls(
-  { exporter, dial }: Scene,
+  { exporter, clock }: Scene,
   count: number,
   everyMs: number,
   from?: Scrape,
@@ -57,20 +57,23 @@ async function polls(
     const failed = (await exporter.pollAll()).filter(({ outcome }) => outcome.kind === 'failed');
     assert.deepEqual(failed, []);
     const page = await exporter.fresh();
-    if (last) assertNoneFell(last, page);
+    if (last) assertNoCounterFell(last, page);
     last = page;
-    if (poll < count - 1) dial.advance(everyMs);
+    if (poll < count - 1) clock.advance(everyMs);
   }
   assert.ok(last);
   return last;
 }
 
-function assertTruth(page: Scrape, { dial, world }: Scene): void {
+function assertExactTotals(page: Scrape, { clock, world }: Scene): void {
   const { baseten, venice, inference_sh, northflank } = world;
   for (const [provider, { truth }] of Object.entries({ baseten, venice, inference_sh })) {
-    assertWindows(page, { provider }, dial.now(), (range: Range) => truth(range), ['today', 'month_to_date']);
+    assertWindows(page, { provider }, clock.now(), (range: Range) => truth(range), [
+      'today',
+      'month_to_date',
+    ]);
   }
-  assertWindows(page, { provider: 'northflank' }, dial.now(), (range) => asAsked(northflank, range), [
+  assertWindows(page, { provider: 'northflank' }, clock.now(), (range) => totalsAsRead(northflank, range), [
     'today',
     'month_to_date',
   ]);
@@ -84,23 +87,23 @@ for (const contract of CONTRACTS) {
       ['ahead of', -ms],
       ['behind', ms],
     ] as const) {
-      test(`providers' clocks ${size} ${side} ours, over midnight, ${contract} contract`, async (context) => {
+      test(`clock: totals are exact over midnight with provider clocks ${size} ${side} ours, ${contract} contract`, async (context) => {
         const here = await scene(context, contract);
-        // An account that never had an answer is taken to be a wrong one where Northflank knows of no hour yet.
+        // An account without any response counts as a wrong one if Northflank has no hour yet.
         const before = await polls(here, 2, 70 * MINUTE);
         here.set(offset);
         const skewed = await polls(here, 6, 70 * MINUTE, before);
         here.set(0);
-        here.dial.advance(3 * DAY);
+        here.clock.advance(3 * DAY);
         const page = await polls(here, 4, 10 * MINUTE, skewed);
-        assertTruth(page, here);
+        assertExactTotals(page, here);
       });
     }
   }
 }
 
 for (const contract of CONTRACTS) {
-  test(`our clock is set back by an hour, ${contract} contract`, async (context) => {
+  test(`clock: totals are exact after our clock is set back by an hour, ${contract} contract`, async (context) => {
     const here = await scene(context, contract);
     const before = await polls(here, 3, 20 * MINUTE);
     here.set(-HOUR);
@@ -108,19 +111,19 @@ for (const contract of CONTRACTS) {
     await here.exporter.restart();
     const restarted = await polls(here, 2, 15 * MINUTE, back);
     here.set(0);
-    here.dial.advance(3 * DAY);
-    assertTruth(await polls(here, 4, 10 * MINUTE, restarted), here);
+    here.clock.advance(3 * DAY);
+    assertExactTotals(await polls(here, 4, 10 * MINUTE, restarted), here);
   });
 }
 
-/** Days on which clocks are set, there and elsewhere. */
+/** Days of a DST change, in that zone and elsewhere. */
 const SET_CLOCKS = [
   ['America/New_York', '2026-10-31T22:20:00Z'],
   ['Australia/Lord_Howe', '2026-10-03T06:20:00Z'],
 ] as const;
 
 for (const [zone, start] of SET_CLOCKS) {
-  test(`a day on which clocks are set in ${zone} is a UTC day like any other`, async () => {
+  test(`clock: the day of a DST change in ${zone} is an ordinary UTC day`, async () => {
     const [there, utc] = await Promise.all([runIn(zone, start), runIn('UTC', start)]);
     assert.ok(there.length > 1000);
     assert.equal(there, utc);

@@ -13,6 +13,7 @@ import { startNorthflank } from '../simulators/northflank/server.ts';
 import { startVenice } from '../simulators/venice/server.ts';
 import { run } from '../support/child.ts';
 import { parseExposition } from '../support/exposition.ts';
+import { freePort } from '../support/loopback.ts';
 import {
   BIN,
   type ConfigurationOptions,
@@ -56,7 +57,7 @@ interface World {
 /** In the first hour of a day nothing of it is due. */
 const YESTERDAY = Math.floor(Date.now() / 86_400_000 - 1) * 86_400_000;
 
-/** Nobody outside this machine is asked: no name is ever found. */
+/** No host outside this machine is contacted: names do not resolve. */
 const NO_NAMES = `data:text/javascript,${encodeURIComponent(`
   import dns from 'node:dns';
   import { isIP } from 'node:net';
@@ -75,7 +76,7 @@ async function write(context: TestContext, text: string): Promise<string> {
   return file;
 }
 
-test('wrong configurations and wrong usage end with 2 and say what to do', async (context) => {
+test('cli: an invalid configuration or command line exits with 2 and says what to do', async (context) => {
   const cases: readonly [text: string, message: RegExp][] = [
     [
       `accounts:\n  - provider: baseten\n    apiKy: ${CANARY}\n`,
@@ -107,7 +108,7 @@ test('wrong configurations and wrong usage end with 2 and say what to do', async
   assert.equal((await runToEnd(context, ['demo', '--port', '70000'])).code, 2);
 });
 
-test('check tries each key: 0 when all work, 1 when one does not', async (context) => {
+test('check: tries each key; exits with 0 if all work and 1 if one does not', async (context) => {
   const { providers, write } = await world(context);
   const good = await runToEnd(context, ['check', '--config', await write()]);
   assert.equal(good.code, 0, good.err);
@@ -127,7 +128,7 @@ test('check tries each key: 0 when all work, 1 when one does not', async (contex
   assertSecret(good.out, good.err, bad.out, bad.err, offline.out);
 });
 
-test('poll prints a table, JSON or the metrics page, and leaves no ledger behind', async (context) => {
+test('poll: prints a table, JSON or metrics, and leaves no ledger behind', async (context) => {
   const { folder, write } = await world(context);
   const file = await write();
   const table = await runToEnd(context, ['poll', '--config', file]);
@@ -146,7 +147,7 @@ test('poll prints a table, JSON or the metrics page, and leaves no ledger behind
   await assert.rejects(readFile(join(folder, 'ledger.db')), { code: 'ENOENT' });
 });
 
-test('poll ends with 1 where a feed fails, and prints what the others said', async (context) => {
+test('poll: exits with 1 if a feed fails, and prints the results of the others', async (context) => {
   const { providers, write } = await world(context);
   providers.venice.fault({ kind: 'status', status: 401 });
   const { code, out } = await runToEnd(context, ['poll', '--config', await write()]);
@@ -155,13 +156,13 @@ test('poll ends with 1 where a feed fails, and prints what the others said', asy
   assert.match(out, /^venice\/test +today +unknown/m);
 });
 
-test('the schema of the configuration is JSON', async (context) => {
+test('schema: prints the configuration schema as JSON', async (context) => {
   const { code, out, err } = await runToEnd(context, ['config-schema']);
   assert.deepEqual([code, err], [0, '']);
   assert.match(JSON.parse(out).$schema, /json-schema\.org/);
 });
 
-test('with every provider hanging a restart answers from the ledger and SIGTERM ends it', async (context) => {
+test('serve: after a restart with all providers hanging, serves the ledger and exits on SIGTERM', async (context) => {
   const { providers, write } = await world(context);
   const file = await write({ schedule: '*/2 * * * * *' });
   const first = await serve(context, file);
@@ -176,7 +177,7 @@ test('with every provider hanging a restart answers from the ledger and SIGTERM 
   const second = await serve(context, file);
   assert.equal((await fetch(`${second.url}/-/ready`)).status, 200);
   assert.equal((await fetch(`${second.url}/-/healthy`)).status, 200);
-  // A poll may have ended between the page and the signal: what was shown is there, and nothing is lower.
+  // A poll may have ended between the page and the signal: no value is missing or lower.
   const after = new Map((await costsOf(second.url)).map(seriesAndValue));
   for (const [series, value] of before.map(seriesAndValue))
     assert.ok((after.get(series) ?? -1) >= value, series);
@@ -193,7 +194,7 @@ async function untilReady(url: string): Promise<void> {
   while ((await fetch(`${url}/-/ready`)).status !== 200) assert.ok(performance.now() < deadline);
 }
 
-/** Lines of the counters of cost, which nothing moves while nobody answers. */
+/** Lines of the cost counters, which do not change while providers hang. */
 async function costsOf(url: string): Promise<string[]> {
   const page = await (await fetch(`${url}/metrics`)).text();
   return page.split('\n').filter((line) => line.startsWith('ai_billing_cost_usd_total{'));
@@ -204,7 +205,7 @@ function seriesAndValue(line: string): [string, number] {
   return [line.slice(0, space), Number(line.slice(space + 1))];
 }
 
-test('a ledger has one exporter: the second is refused, and takes over once the first is gone', async (context) => {
+test('serve: a second exporter on the same ledger is refused until the first exits', async (context) => {
   const { write } = await world(context);
   const file = await write();
   const first = await serve(context, file);
@@ -216,7 +217,7 @@ test('a ledger has one exporter: the second is refused, and takes over once the 
   assert.equal((await (await serve(context, file)).end('SIGINT')).code, 0);
 });
 
-test('a port in use ends with 1 and names the port', async (context) => {
+test('serve: exits with 1 and names the port if it is in use', async (context) => {
   const taken = createServer().listen(0, '127.0.0.1');
   context.after(() => taken.close());
   await once(taken, 'listening');
@@ -234,7 +235,7 @@ test('a port in use ends with 1 and names the port', async (context) => {
   }
 });
 
-test('an address that is none of this machine ends with 1 and names it', async (context) => {
+test('serve: exits with 1 and names the listen address if it is not local', async (context) => {
   const { write } = await world(context);
   for (const host of ['no-such-host.invalid', '192.0.2.1']) {
     const file = await write({ listen: `${host}:9464` });
@@ -245,7 +246,7 @@ test('an address that is none of this machine ends with 1 and names it', async (
   }
 });
 
-test('poll and check that wait for an answer end when they are told', async (context) => {
+test('poll, check: exit on a signal while waiting for an answer', async (context) => {
   const { providers, write } = await world(context);
   const file = await write();
   for (const simulator of Object.values(providers)) simulator.fault({ kind: 'hang' });
@@ -262,7 +263,7 @@ test('poll and check that wait for an answer end when they are told', async (con
   }
 });
 
-test('a ledger that cannot be used is left as it is, and the message says why', async (context) => {
+test('serve: an unusable ledger is left unchanged, and the error says why', async (context) => {
   const { folder, write } = await world(context);
   const seed = await serve(context, await write());
   await untilReady(seed.url);
@@ -300,7 +301,7 @@ async function newer(folder: string, ledger: Buffer): Promise<Buffer> {
   return readFile(draft);
 }
 
-test('a place where no ledger can be ends with 1 and names it', async (context) => {
+test('serve: exits with 1 and names the path if it cannot hold a ledger', async (context) => {
   const { folder, write } = await world(context);
   await mkdir(join(folder, 'folder.db'));
   for (const ledger of [join(folder, 'folder.db'), join(folder, 'config.yml', 'ledger.db')]) {
@@ -312,7 +313,7 @@ test('a place where no ledger can be ends with 1 and names it', async (context) 
   }
 });
 
-test('keys in the environment are enough to start', async (context) => {
+test('serve: starts with nothing but API keys in the environment', async (context) => {
   const cwd = await folderOf(context);
   const env = { BASETEN_API_KEY: CANARY, VENICE_API_KEY: CANARY, NODE_OPTIONS: `--import ${NO_NAMES}` };
   const running = start(context, [], { cwd, env });
@@ -331,7 +332,7 @@ test('keys in the environment are enough to start', async (context) => {
   await readFile(join(cwd, 'data/ledger.db'));
 });
 
-test('the demo listens where it is told and ends when it is told', async (context) => {
+test('demo: listens on the given port and exits on a signal', async (context) => {
   const port = await freePort();
   const demo = start(context, ['demo', '--port', String(port)]);
   await demo.said(new RegExp(`^Demo on http://127\\.0\\.0\\.1:${port} `));
@@ -342,16 +343,7 @@ test('the demo listens where it is told and ends when it is told', async (contex
   assert.equal(out.split('\n').length, 2);
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  assert.ok(typeof address === 'object' && address);
-  return address.port;
-}
-
-test('Node 20 is told kindly what is needed', async (context) => {
+test('cli: Node 20 gets an error that names the required version', async (context) => {
   const old = await node20();
   if (old === undefined) return context.skip('no Node 20 on the PATH');
   const { code, out, err } = await runToEnd(context, ['serve'], { node: old, program: BIN });

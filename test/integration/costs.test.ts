@@ -9,16 +9,16 @@ import { fakeClockAt } from '../simulators/kit/world.ts';
 import { type Exporter, type Scrape, startExporter, windowsAt } from '../support/exporter.ts';
 import { NOON, sum } from '../support/simulated.ts';
 
-test('/api/v1/costs answers what /metrics shows and the providers bill, to the last digit', async (context) => {
-  const dial = fakeClockAt(NOON);
-  const { close, ...simulators } = await startAll({ clock: dial, genesis: NOON - 40 * DAY });
+test("/api/v1/costs: agrees with /metrics and the providers' bills to the last digit", async (context) => {
+  const clock = fakeClockAt(NOON);
+  const { close, ...simulators } = await startAll({ clock, genesis: NOON - 40 * DAY });
   context.after(close);
   const since = startOfDay(NOON) - DAY;
   const accounts = Object.entries(simulators).map(([provider, { url, key }]) => ({ provider, url, key }));
   const exporter = await startExporter(
     context,
-    dial,
-    // Northflank's hours are asked for one by one.
+    clock,
+    // Northflank's hours are requested one by one.
     accounts.map((each) => (each.provider === 'northflank' ? { ...each, since } : each)),
   );
   const resource = { id: 'dep-hand', kind: 'MODEL_DEPLOYMENT', name: 'by hand', model_name: 'm' } as const;
@@ -29,7 +29,7 @@ test('/api/v1/costs answers what /metrics shows and the providers bill, to the l
   for (const window of WINDOWS) await assertAgrees(exporter, page, window);
 
   refunded.revise({ subtotal: parseDecimal('-0.000000000001') });
-  dial.advance(20 * MINUTE);
+  clock.advance(20 * MINUTE);
   await exporter.pollAll();
   const later = await exporter.fresh();
   await exporter.restart();
@@ -43,7 +43,7 @@ test('/api/v1/costs answers what /metrics shows and the providers bill, to the l
   for (const window of WINDOWS) {
     const { costs } = await costsOf(exporter, window, 'provider');
     const { usd = '' } = costs.find(({ provider }) => provider === 'baseten') ?? {};
-    assert.equal(parseDecimal(usd), billed(windowsAt(dial.now())[window]), window);
+    assert.equal(parseDecimal(usd), billed(windowsAt(clock.now())[window]), window);
   }
 });
 
@@ -58,7 +58,7 @@ async function costsOf({ url }: Exporter, window: string, by: string): Promise<A
   return JSON.parse(await response.text());
 }
 
-/** Holds each cost against its gauge, and the total against the costs. */
+/** Compares each cost with its gauge, and the total with the costs. */
 async function assertAgrees(
   exporter: Exporter,
   page: Scrape,

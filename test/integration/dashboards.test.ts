@@ -7,7 +7,7 @@ import { isAlert } from '../../deploy/prometheus/src/rule.ts';
 import { dashboardFiles } from '../../grafana/src/generate.ts';
 import { closedDay, highest, named, queriesOf } from '../../grafana/src/promql.ts';
 import { METRICS } from '../../src/core/metrics/catalog.ts';
-import { impatientRules } from '../support/alerting.ts';
+import { rulesWithoutDelay } from '../support/alerting.ts';
 import { realServerTest } from '../support/binaries.ts';
 import { run } from '../support/child.ts';
 import { Dashboard, filledIn, panelsOf } from '../support/dashboards.ts';
@@ -26,7 +26,7 @@ const NO_CORRECTION = 'nothing need be taken back in the first minute';
 const NO_DRIFT = 'the demo keeps to what is documented';
 const NO_OTHERS = 'the demo has ten or fewer';
 const NO_MINUTE = 'run time is billed by the minute, and this may be over before one is';
-const NO_IDLE = 'the deployments of the demo are asked, but for a minute at times';
+const NO_IDLE = 'the deployments of the demo are asked, except for a minute at times';
 const NO_RECEIVER = 'the demo pushes nothing unless a variable says where';
 const YOUNG = 'the demo reads Northflank from yesterday on';
 
@@ -82,12 +82,12 @@ const LATER: Readonly<Record<string, string>> = {
   ai_billing_unconverted_corrections_amount_total: 'the demo has no currency without a rate',
 };
 
-/** Is it said why this has no data? */
+/** Whether there is a reason for missing data. */
 function isExplained(name: string): boolean {
   return name in EMPTY || (name.split(' ').at(-1) ?? '') in LATER;
 }
 
-/** What every panel asks, by where it stands; what rules record; and whatever an alert looks at. */
+/** The queries of panels by their place, of recording rules, and of alerts. */
 const ASKED = new Map<string, string>([
   ...rules.flatMap((rule) =>
     isAlert(rule)
@@ -103,30 +103,36 @@ const ASKED = new Map<string, string>([
   ),
 ]);
 
-realServerTest('every panel and every rule has data in the demo', ['prometheus'], async (context) => {
-  for (const name of Object.keys(EMPTY)) assert.ok(ASKED.has(name), name);
-  const demo = start(context, ['demo', '--port', '0']);
-  const [, url = ''] = await demo.said(LISTENING);
-  const address = new URL(url).host;
-  // Two jobs read one exporter: nothing may count twice.
-  const prometheus = await startPrometheus(context, {
-    intervalMs: 2000,
-    targets: ['one', 'other'].map((job) => ({ address, job })),
-    rules: await impatientRules(context, { holdFor: '1h' }),
-  });
-  const missing = await emptyFor(PATIENCE_MS, prometheus);
-  context.diagnostic(`${ASKED.size} expressions, ${missing.length} without data`);
-  const filled = Object.keys(EMPTY).filter((name) => !missing.includes(name));
-  if (filled.length > 0) context.diagnostic(`with data, unlike what is said of them: ${filled.join(', ')}`);
-  const unexplained = missing.filter((name) => !isExplained(name));
-  assert.deepEqual(
-    unexplained.map((name) => `${name}: ${ASKED.get(name)}`),
-    [],
-  );
-  await context.test('what two jobs scrape counts once', () => countsOnce(prometheus));
-});
+realServerTest(
+  'dashboards: every panel and every rule has data in the demo',
+  ['prometheus'],
+  async (context) => {
+    for (const name of Object.keys(EMPTY)) assert.ok(ASKED.has(name), name);
+    const demo = start(context, ['demo', '--port', '0']);
+    const [, url = ''] = await demo.said(LISTENING);
+    const address = new URL(url).host;
+    // Two jobs read one exporter: nothing may count twice.
+    const prometheus = await startPrometheus(context, {
+      intervalMs: 2000,
+      targets: ['one', 'other'].map((job) => ({ address, job })),
+      rules: await rulesWithoutDelay(context, { holdFor: '1h' }),
+    });
+    const missing = await emptyFor(PATIENCE_MS, prometheus);
+    context.diagnostic(`${ASKED.size} expressions, ${missing.length} without data`);
+    const filled = Object.keys(EMPTY).filter((name) => !missing.includes(name));
+    if (filled.length > 0) context.diagnostic(`with data, unlike what is said of them: ${filled.join(', ')}`);
+    const unexplained = missing.filter((name) => !isExplained(name));
+    assert.deepEqual(
+      unexplained.map((name) => `${name}: ${ASKED.get(name)}`),
+      [],
+    );
+    await context.test('dashboards: an exporter that two jobs scrape counts once', () =>
+      countsOnce(prometheus),
+    );
+  },
+);
 
-/** Expressions that have no data for so long; one that Prometheus does not take fails at once. */
+/** Expressions without data until the deadline; one that Prometheus rejects fails at once. */
 async function emptyFor(ms: number, prometheus: Prometheus): Promise<string[]> {
   const deadline = performance.now() + ms;
   let missing = [...ASKED.keys()];
@@ -149,7 +155,7 @@ async function countsOnce(prometheus: Prometheus): Promise<void> {
   }
 }
 
-/** What one job says and both say at one instant. Tried again where a scrape came late, for then nothing is there. */
+/** The values of one job and of both at one instant. Repeated if a scrape was late, because then there is no value. */
 async function oneAndBoth(
   expr: string,
   prometheus: Prometheus,
@@ -260,7 +266,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-realServerTest('expressions mean what they say', ['promtool'], async (context, pathOf) => {
+realServerTest('dashboards: expressions yield the expected values', ['promtool'], async (context, pathOf) => {
   const file = join(await folderOf(context), 'tests.yml');
   const filled = (expr: string) =>
     expr

@@ -11,16 +11,16 @@ import { startExporter } from '../support/exporter.ts';
 import { folderOf, serve } from '../support/process.ts';
 
 const START = Date.UTC(2026, 10, 10, 6, 20);
-const Told = z.object({ warnings: z.array(z.string()) });
+const NotifiedAlert = z.object({ warnings: z.array(z.string()) });
 
 async function warningsOf(url: string): Promise<string[]> {
   const status: unknown = await (await fetch(`${url}/api/v1/status`)).json();
-  return Told.parse(status).warnings;
+  return NotifiedAlert.parse(status).warnings;
 }
 
 test('accounts with identical costs are reported in log, page and status, and totals stay unchanged', async (context) => {
-  const dial = fakeClockAt(START);
-  const options = { clock: dial, genesis: START - 5 * DAY };
+  const clock = fakeClockAt(START);
+  const options = { clock: clock, genesis: START - 5 * DAY };
   const simulators = await Promise.all([
     startBaseten({ ...options, key: 'one-key' }),
     startBaseten({ ...options, key: 'another-key' }),
@@ -29,7 +29,7 @@ test('accounts with identical costs are reported in log, page and status, and to
   for (const simulator of simulators) context.after(() => simulator.close());
   const exporter = await startExporter(
     context,
-    dial,
+    clock,
     simulators.map(({ url, key }, index) => ({ provider: 'baseten', name: `n${index}`, url, key })),
   );
   assert.deepEqual(await warningsOf(exporter.url), []);

@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
 import type { Scrape } from '../support/exporter.ts';
-import { HAPPENINGS, startEveryFamily } from '../support/families.ts';
+import { ACTIVITIES, startEveryFamily } from '../support/families.ts';
 import { type Answer, startOtlpReceiver } from '../support/otlp-receiver.ts';
 import { receiverAt } from '../support/pushing.ts';
 
-/** What says 1, or the same all the time, whatever happens; and where each is tested. */
+/** Families that are constant, and where each is tested. */
 const CONSTANT: Readonly<Record<string, string>> = {
   ai_billing_build_info: 'src/sinks/prometheus/self.test.ts',
   ai_billing_budget_limit_usd: 'src/core/reports/budget-status.test.ts',
@@ -18,13 +18,13 @@ const CONSTANT: Readonly<Record<string, string>> = {
   ai_billing_quota_usd: 'src/providers/venice/account/account.test.ts',
 };
 
-test('every family of the catalogue is filled by a provider, and moves', async (context) => {
+test('metrics: every catalog family is filled by a provider, and changes', async (context) => {
   const answers: Answer[] = [];
   const answer = () => answers.shift() ?? {};
   const { url } = await startOtlpReceiver(context, { protocol: 'http/protobuf', answer });
   const world = await startEveryFamily(context, { receivers: [receiverAt(url)] });
   const seen = new Map<string, Set<string>>();
-  for (const change of HAPPENINGS) {
+  for (const change of ACTIVITIES) {
     await change(world);
     await world.exporter.pollAll();
     if (change.name === 'fail') answers.push({ status: 503 }, { status: 400 });

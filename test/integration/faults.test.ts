@@ -9,7 +9,7 @@ import { fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts'
 import { charge } from '../simulators/venice/rows.ts';
 import { startVenice } from '../simulators/venice/server.ts';
 import {
-  assertNoneFell,
+  assertNoCounterFell,
   assertOnlyReads,
   assertWindows,
   ledgerLines,
@@ -18,18 +18,18 @@ import {
 import { type Exporter, type Scrape, startExporter } from '../support/exporter.ts';
 import {
   type AnySimulator,
+  advanceToNextHour,
+  affectedLines,
   assertDown,
-  assertTruth,
+  assertExactTotals,
   assertUp,
-  exporterOf,
   failures,
-  nextHour,
+  PROVIDER_FIGURES,
   PROVIDERS,
-  pollWell,
+  pollSuccessfully,
   START,
-  startWorld,
-  TOLD,
-  troubled,
+  startFaultScenario,
+  startScenarioExporter,
   type World,
 } from '../support/struck.ts';
 
@@ -42,12 +42,12 @@ const UNTOLD_SECONDS = 60;
 interface Case {
   readonly fault: SimulatedFault;
   readonly reason: FailureReason;
-  /** Providers to whom this is no failure. */
+  /** Providers for which this is no failure. */
   readonly not?: readonly string[];
 }
 
 function status(code: number, reason: FailureReason, not?: readonly string[]): Case {
-  // An error that repeats the key must not make us repeat it.
+  // An error that repeats the key must not be logged with it.
   const body = JSON.stringify({ error: `no way in with ${CANARY}` });
   return { fault: { kind: 'status', status: code, body }, reason, ...(not && { not }) };
 }
@@ -85,19 +85,19 @@ const CASES: Readonly<Record<string, Case>> = {
   'an empty 200': { fault: { kind: 'empty' }, reason: 'contract' },
 };
 
-/** Strikes with a fault, polls, lets it heal and polls again. */
+/** Sets a fault, polls, removes it and polls again. */
 async function strike(world: World, exporter: Exporter, { fault, reason, not = [] }: Case): Promise<void> {
   const struck = PROVIDERS.filter((provider) => !not.includes(provider));
-  nextHour(world.dial);
+  advanceToNextHour(world.clock);
   const before = await exporter.fresh();
   world.spend();
   for (const provider of struck) world.simulators[provider].fault(fault);
   await exporter.pollAll();
   const after = await exporter.fresh();
-  if (not.length === 0) assert.deepEqual(troubled(after, fault), troubled(before, fault));
+  if (not.length === 0) assert.deepEqual(affectedLines(after, fault), affectedLines(before, fault));
   for (const provider of struck) {
     const own = (page: Scrape) =>
-      troubled(page, fault).filter((line) => line.includes(`provider="${provider}"`));
+      affectedLines(page, fault).filter((line) => line.includes(`provider="${provider}"`));
     assert.deepEqual(own(after), own(before));
     assertDown(before, after, provider, reason);
   }
@@ -105,13 +105,13 @@ async function strike(world: World, exporter: Exporter, { fault, reason, not = [
   for (const provider of struck) world.simulators[provider].fault(undefined);
   // An hour that was missing is read again only when it is due for that.
   if (not.length > 0) return;
-  const healed = await pollWell(exporter);
-  assertNoneFell(before, healed);
-  assertTruth(healed, world);
+  const healed = await pollSuccessfully(exporter);
+  assertNoCounterFell(before, healed);
+  assertExactTotals(healed, world);
   for (const provider of PROVIDERS) assertUp(healed, provider, 'test');
 }
 
-/** Once it was answered with 429 the provider hears nothing before the time it named. */
+/** After a 429 the provider gets no request before the time it named. */
 function assertPatience({ requests }: AnySimulator, answered: number, waitMs: number): void {
   const refused = requests.slice(0, answered).findLast(({ status: code }) => code === 429);
   const next = requests[answered];
@@ -124,16 +124,16 @@ async function assertSilent(exporter: Exporter): Promise<void> {
   });
   for (const text of [...(await Promise.all(bodies)), exporter.log()]) {
     assert.ok(text.length > 0);
-    assert.ok(!text.includes(CANARY), 'a key is told');
+    assert.ok(!text.includes(CANARY), 'a key leaked');
   }
 }
 
 for (const contract of CONTRACTS) {
-  test(`faults of every provider, ${contract} contract`, async (context) => {
-    const world = await startWorld(context, contract, CANARY);
+  test(`faults: every fault of every provider is reported and recovered from, ${contract} contract`, async (context) => {
+    const world = await startFaultScenario(context, contract, CANARY);
     world.spend();
-    const exporter = await exporterOf(context, world);
-    assertTruth(await pollWell(exporter), world);
+    const exporter = await startScenarioExporter(context, world);
+    assertExactTotals(await pollSuccessfully(exporter), world);
     for (const [name, each] of Object.entries(CASES)) {
       await context.test(name, async () => {
         await strike(world, exporter, each);
@@ -150,66 +150,66 @@ for (const contract of CONTRACTS) {
 const STYLES: readonly WaitStyle[] = ['seconds', 'date', 'reset', 'body', 'none'];
 
 for (const provider of PROVIDERS) {
-  test(`after a 429 ${provider} is left alone for as long as it said`, async (context) => {
-    const world = await startWorld(context, 'current', CANARY);
+  test(`faults: after a 429, ${provider} gets no request until its pause ends`, async (context) => {
+    const world = await startFaultScenario(context, 'current', CANARY);
     const simulator = world.simulators[provider];
     const { url, key } = simulator;
     // Alone: the waits of others would move the clock.
     const account = { provider, url, key, since: floorTo(DAY, START) };
-    const exporter = await startExporter(context, world.dial, [account]);
+    const exporter = await startExporter(context, world.clock, [account]);
     for (const style of STYLES) {
-      nextHour(world.dial);
+      advanceToNextHour(world.clock);
       simulator.fault({ kind: 'throttle', waitSeconds: WAIT_SECONDS, style });
       await exporter.pollAll();
       simulator.fault(undefined);
       const answered = simulator.requests.length;
-      await pollWell(exporter);
+      await pollSuccessfully(exporter);
       assertPatience(simulator, answered, toldSeconds(style, provider) * SECOND);
     }
   });
 }
 
-test('a provider that hangs is given up in time, before its answer or in the middle of it', async (context) => {
-  const world = await startWorld(context, 'current', CANARY);
+test('faults: a provider that hangs before or during its response times out', async (context) => {
+  const world = await startFaultScenario(context, 'current', CANARY);
   world.spend();
-  const exporter = await exporterOf(context, world, { timeoutMs: 700 });
-  await pollWell(exporter);
+  const exporter = await startScenarioExporter(context, world, { timeoutMs: 700 });
+  await pollSuccessfully(exporter);
   await strike(world, exporter, { fault: { kind: 'hang' }, reason: 'timeout' });
   await strike(world, exporter, { fault: { kind: 'hang', afterHeaders: true }, reason: 'timeout' });
 });
 
-test('a provider that is gone comes back with the truth', async (context) => {
-  const dial = fakeClockAt(START);
+test('faults: totals are exact once an unreachable provider is back', async (context) => {
+  const clock = fakeClockAt(START);
   const start = async (port: number) => {
-    const now = dial.now();
-    dial.set(START + 30 * DAY); // live minutes lie ahead
-    const simulator = await startInferenceSh({ clock: dial, genesis: START - 2 * DAY, port });
-    dial.set(now);
+    const now = clock.now();
+    clock.set(START + 30 * DAY); // live minutes lie ahead
+    const simulator = await startInferenceSh({ clock, genesis: START - 2 * DAY, port });
+    clock.set(now);
     return simulator;
   };
   let simulator = await start(0);
   context.after(() => simulator.close());
   const { url, key } = simulator;
-  const exporter = await startExporter(context, dial, [{ provider: 'inference_sh', url, key }]);
-  const before = await pollWell(exporter);
+  const exporter = await startExporter(context, clock, [{ provider: 'inference_sh', url, key }]);
+  const before = await pollSuccessfully(exporter);
   await simulator.close();
-  dial.advance(MINUTE);
+  clock.advance(MINUTE);
   await exporter.pollAll();
   const gone = await exporter.fresh();
   assert.deepEqual(ledgerLines(gone), ledgerLines(before));
   assertDown(before, gone, 'inference_sh', 'network');
   simulator = await start(Number(new URL(url).port));
-  const back = await pollWell(exporter);
-  assertNoneFell(before, back);
+  const back = await pollSuccessfully(exporter);
+  assertNoCounterFell(before, back);
   const truth = (range: Range) => simulator.truth(range);
-  assertWindows(back, { provider: 'inference_sh' }, dial.now(), truth, ['today']);
+  assertWindows(back, { provider: 'inference_sh' }, clock.now(), truth, ['today']);
 });
 
-test('a fault of one feed leaves the others of its account alone', async (context) => {
-  const world = await startWorld(context, 'current', CANARY);
-  const exporter = await exporterOf(context, world);
-  await pollWell(exporter);
-  nextHour(world.dial);
+test('faults: a failing feed does not affect the others of its account', async (context) => {
+  const world = await startFaultScenario(context, 'current', CANARY);
+  const exporter = await startScenarioExporter(context, world);
+  await pollSuccessfully(exporter);
+  advanceToNextHour(world.clock);
   world.spend();
   world.simulators.inference_sh.fault({ kind: 'status', status: 503 }, /summary$/);
   await exporter.pollAll();
@@ -217,7 +217,7 @@ test('a fault of one feed leaves the others of its account alone', async (contex
   const ups = samplesOf(page, 'ai_billing_up').filter(({ labels }) => labels.provider === 'inference_sh');
   const down = ups.filter(({ value }) => value === 0).map(({ labels }) => labels.feed);
   assert.deepEqual(down, ['summary']);
-  assertTruth(page, world);
+  assertExactTotals(page, world);
 });
 
 const SPOILED_WALKS: readonly (readonly [SimulatedContract, string, SimulatedFault, FailureReason])[] =
@@ -236,18 +236,18 @@ const SPOILED_WALKS: readonly (readonly [SimulatedContract, string, SimulatedFau
   );
 
 for (const [contract, what, fault, reason] of SPOILED_WALKS) {
-  test(`Venice, ${contract} contract: where the third of many pages ${what}, none counts`, async (context) => {
-    const dial = fakeClockAt(Date.UTC(2026, 10, 10, 4, 30));
+  test(`faults: Venice, ${contract} contract: if the third of many pages ${what}, no page counts`, async (context) => {
+    const clock = fakeClockAt(Date.UTC(2026, 10, 10, 4, 30));
     const genesis = Date.UTC(2026, 10, 10);
-    const venice = await startVenice({ clock: dial, contract, genesis });
+    const venice = await startVenice({ clock, contract, genesis });
     context.after(() => venice.close());
-    dial.set(Date.UTC(2026, 10, 10, 10, 30));
+    clock.set(Date.UTC(2026, 10, 10, 10, 30));
     const { url, key } = venice;
-    const exporter = await startExporter(context, dial, [{ provider: 'venice', url, key, since: genesis }]);
-    const before = await pollWell(exporter);
+    const exporter = await startExporter(context, clock, [{ provider: 'venice', url, key, since: genesis }]);
+    const before = await pollSuccessfully(exporter);
     // Back-dated: the first page of a walk, and none of the newest minutes.
     venice.book({
-      at: dial.now() - 5 * HOUR,
+      at: clock.now() - 5 * HOUR,
       sku: 'm-llm-output-mtoken',
       model: 'm',
       ...charge(ONE, ONE),
@@ -266,25 +266,25 @@ for (const [contract, what, fault, reason] of SPOILED_WALKS) {
       assert.equal(after.value('ai_billing_poll_failures_total', { ...labels, reason }), 1, feed);
     }
     // A poll that has to wait asks the retired endpoint up to the time before: the next one knows the rest.
-    await pollWell(exporter);
+    await pollSuccessfully(exporter);
     const truth = (range: Range) => venice.truth(range);
-    assertWindows(await pollWell(exporter), { provider: 'venice' }, dial.now(), truth, ['today']);
+    assertWindows(await pollSuccessfully(exporter), { provider: 'venice' }, clock.now(), truth, ['today']);
   });
 }
 
 /** All but how far the feeds have read: the shortest of them is a single page. */
 function amounts(page: Scrape): string[] {
   return ledgerLines(page).filter(
-    (line) => !TOLD.has(/^\w+/.exec(line)?.[0] ?? '') && !line.startsWith('ai_billing_data_'),
+    (line) => !PROVIDER_FIGURES.has(/^\w+/.exec(line)?.[0] ?? '') && !line.startsWith('ai_billing_data_'),
   );
 }
 
-test('Venice: a cursor that comes back ends the walk', async (context) => {
-  const world = await startWorld(context, 'current', CANARY);
+test('faults: Venice: a repeated cursor ends the pagination', async (context) => {
+  const world = await startFaultScenario(context, 'current', CANARY);
   world.spend();
-  const exporter = await exporterOf(context, world);
-  const before = await pollWell(exporter);
-  world.dial.advance(MINUTE);
+  const exporter = await startScenarioExporter(context, world);
+  const before = await pollSuccessfully(exporter);
+  world.clock.advance(MINUTE);
   world.simulators.venice.fault({ kind: 'repeat_cursor' });
   await exporter.pollAll();
   const after = await exporter.fresh();
@@ -295,5 +295,5 @@ test('Venice: a cursor that comes back ends the walk', async (context) => {
   assert.deepEqual(down.map(({ labels }) => labels.feed).sort(), walks);
   assert.equal(failures(after, 'venice', 'contract'), walks.length);
   world.simulators.venice.fault(undefined);
-  assertTruth(await pollWell(exporter), world);
+  assertExactTotals(await pollSuccessfully(exporter), world);
 });

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { samplesOf } from '../support/expected.ts';
-import { HOSTILE_ANSWERS, startHostile } from '../support/hostile-provider.ts';
+import { HOSTILE_ANSWERS, startHostileProvider } from '../support/hostile-provider.ts';
 import { configure, type Exporter, folderOf, serve } from '../support/process.ts';
-import { pageWhen } from '../support/shown-page.ts';
+import { waitForPage } from '../support/shown-page.ts';
 import { type Watched, watchProcess } from '../support/watched-process.ts';
 
-/** What `docs/deployment.md` gives a container. */
+/** The memory of a container in `docs/deployment.md`. */
 const MEMORY_BYTES = 512 * 2 ** 20;
-/** Of a log about one provider that is hostile in all of its answers, whatever they say. */
+/** The maximum log size about one hostile provider. */
 const LOG_BYTES = 64 * 1024;
 
 interface Met {
@@ -16,15 +16,15 @@ interface Met {
   readonly watched: Watched;
 }
 
-/** Lives through polls of every feed of Venice, each answered alike, until one of a feed has ended. */
+/** Polls every feed of Venice with the same response, until one poll of a feed has ended. */
 async function meet(context: TestContext, name: string, feed: string, metric: string): Promise<Met> {
-  const url = await startHostile(context, (HOSTILE_ANSWERS[name] ?? assert.fail(name))());
+  const url = await startHostileProvider(context, (HOSTILE_ANSWERS[name] ?? assert.fail(name))());
   const folder = await folderOf(context);
   const accounts = { venice: { url, key: 'key-of-venice' } };
   const file = await configure(folder, { accounts, schedule: '0 0 1 1 *' });
   const exporter = await serve(context, file, { env: { NODE_OPTIONS: '--max-old-space-size=384' } });
   const stop = watchProcess(exporter);
-  await pageWhen(exporter, (page) =>
+  await waitForPage(exporter, (page) =>
     samplesOf(page, metric).some(({ labels, value }) => {
       return labels.feed === feed && value > 0 && (labels.reason ?? 'contract') === 'contract';
     }),
@@ -44,7 +44,7 @@ for (const name of [
   'one string of 100 MB',
   'pages without an end',
 ]) {
-  test(`${name}: fails the poll as contract, in bounded memory`, async (context) => {
+  test(`hostile provider: ${name}: fails the poll as contract, in bounded memory`, async (context) => {
     const { exporter, watched } = await meet(context, name, 'usage', FAILED);
     assert.ok(watched.peakBytes < MEMORY_BYTES, `${watched.peakBytes} bytes`);
     assert.ok(exporter.err().length < LOG_BYTES, exporter.err().slice(0, 2000));
@@ -52,7 +52,7 @@ for (const name of [
   });
 }
 
-test('50,000 unknown fields are some lines of log, and how many more there are', async (context) => {
+test('hostile provider: 50,000 unknown fields are logged as a few lines and a count of the rest', async (context) => {
   const { exporter, watched } = await meet(context, '50,000 unknown fields', 'balance', ENDED);
   const lines = exporter
     .err()
@@ -65,7 +65,7 @@ test('50,000 unknown fields are some lines of log, and how many more there are',
   assert.ok(watched.peakBytes < MEMORY_BYTES, `${watched.peakBytes} bytes`);
 });
 
-test('400,000 unknown fields are refused, in bounded memory and log', async (context) => {
+test('hostile provider: 400,000 unknown fields are refused, with bounded memory and log', async (context) => {
   const { exporter, watched } = await meet(context, '400,000 unknown fields', 'balance', FAILED);
   assert.match(exporter.err(), /has an object of more than 60000 keys/);
   assert.ok(exporter.err().length < LOG_BYTES, `${exporter.err().length} characters`);

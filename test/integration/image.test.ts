@@ -6,10 +6,10 @@ import { z } from 'zod';
 import { run } from '../support/child.ts';
 import { copiesOf, type Stage, stagesOf, wordsOf } from '../support/dockerfile.ts';
 import {
+  assertMissingConfigurationRejected,
+  assertSurvivesRestart,
   type Image,
-  liveThroughARestart,
   loadBinaries,
-  refuseMissingConfiguration,
 } from '../support/image.ts';
 import { manifestOf } from '../support/manifest.ts';
 import { start } from '../support/process.ts';
@@ -30,10 +30,10 @@ const ENVIRONMENT = {
 const IS_ROOT = process.getuid?.() === 0;
 const CONFIG = '/etc/ai-billing-exporter/config.yml';
 
-test('what the image holds is enough to live, read-only but for its volume', async (context) => {
+test('image: runs on its own files, read-only except for its volume', async (context) => {
   const image = await layOut(context);
-  await liveThroughARestart(context, image);
-  await refuseMissingConfiguration(context, image);
+  await assertSurvivesRestart(context, image);
+  await assertMissingConfigurationRejected(context, image);
   await loadBinaries(context, image);
 });
 
@@ -88,7 +88,7 @@ async function copyPackages(to: string): Promise<void> {
     await cp(join(ROOT, path), join(dirname(to), path), { recursive: true, dereference: true, filter });
 }
 
-/** Nobody but root may write; as root, the program runs as another user. */
+/** Only root may write; as root, the program runs as another user. */
 async function protect(folder: string, root: string): Promise<void> {
   await chmod(folder, 0o755);
   await run('chmod', ['-R', 'a+rX,a-w', root]);

@@ -41,21 +41,21 @@ const GPU = {
 const MALFORMED = { name: 'malformed', pricing: { prices: { per_image: 'dear' } } };
 
 interface World {
-  readonly dial: FakeClock;
+  readonly clock: FakeClock;
   readonly inference: Simulator<InferenceShRow>;
   readonly exporter: Exporter;
-  /** What the provider charges by the name of a price, from now on. */
+  /** Sets the provider's charges by the name of a price. */
   charge(prices: PriceList): void;
 }
 
-async function startWorld(
+async function startFaultScenario(
   context: TestContext,
   contract: SimulatedContract,
   entries: readonly object[] = [EXAMPLE, GPU],
 ): Promise<World> {
   let prices: PriceList = {};
-  const dial = fakeClockAt(START);
-  const options = { clock: dial, contract, generate: false, key: CANARY, prices: () => prices };
+  const clock = fakeClockAt(START);
+  const options = { clock, contract, generate: false, key: CANARY, prices: () => prices };
   const inference = await startInferenceSh(options);
   context.after(() => inference.close());
   const row = { app: 'acme/app', microcents: 100n, seconds: 10, task: 'task-1' };
@@ -63,14 +63,14 @@ async function startWorld(
   inference.book({ ...row, at: START - DAY - 10 * MINUTE });
   const { url, key } = inference;
   const account = { provider: 'inference_sh', url, key, since: START - (START % DAY), entries };
-  const exporter = await startExporter(context, dial, [account]);
+  const exporter = await startExporter(context, clock, [account]);
   const charge = (next: PriceList) => {
     prices = next;
   };
-  return { dial, inference, exporter, charge };
+  return { clock, inference, exporter, charge };
 }
 
-async function pollWell(exporter: Exporter): Promise<Scrape> {
+async function pollSuccessfully(exporter: Exporter): Promise<Scrape> {
   const ill = (await exporter.pollAll()).filter(({ outcome }) => 'reason' in outcome);
   assert.deepEqual(ill, []);
   return exporter.fresh();
@@ -116,22 +116,22 @@ const SEEN = [
 ];
 
 for (const contract of CONTRACTS) {
-  test(`${contract} contract: a changed price moves its gauge, and one that goes is an error with words`, async (context) => {
-    const { dial, inference, exporter, charge } = await startWorld(context, contract);
-    assert.deepEqual(prices(await pollWell(exporter)), SEEN);
+  test(`inference.sh, ${contract} contract: a price change updates its gauge; a removed price is an error with a message`, async (context) => {
+    const { clock, inference, exporter, charge } = await startFaultScenario(context, contract);
+    assert.deepEqual(prices(await pollSuccessfully(exporter)), SEEN);
     assert.deepEqual(await notesOf(exporter, 'price_probes'), []);
 
     charge({ per_image: 250_000 });
-    dial.advance(HOUR);
+    clock.advance(HOUR);
     const moved = SEEN.map((line) => line.replace(/two images 0\.004$/, 'two images 0.005'));
-    assert.deepEqual(prices(await pollWell(exporter)), moved);
+    assert.deepEqual(prices(await pollSuccessfully(exporter)), moved);
 
     charge({ per_image: null });
     for (let hours = 0; hours < 2; hours += 1) {
-      dial.advance(HOUR);
+      clock.advance(HOUR);
       const gone = moved.filter((line) => !/(inference|-) two images 0\.005$/.test(line));
       const failed = gone.map((line) => line.replace('errors - two images 0', 'errors - two images 2'));
-      assert.deepEqual(prices(await pollWell(exporter)), failed);
+      assert.deepEqual(prices(await pollSuccessfully(exporter)), failed);
     }
     assert.deepEqual(await notesOf(exporter, 'price_probes'), [
       { topic: 'probe two images: inference_fee', text: 'no such key: per_image' },
@@ -143,8 +143,8 @@ for (const contract of CONTRACTS) {
   });
 }
 
-test('nothing can be posted but the preview', async (context) => {
-  const { inference } = await startWorld(context, 'seed');
+test('inference.sh: only the price preview can be posted', async (context) => {
+  const { inference } = await startFaultScenario(context, 'seed');
   const { url, key } = inference;
   const client = openClient({
     provider: inferenceSh,
@@ -174,19 +174,19 @@ test('nothing can be posted but the preview', async (context) => {
   assert.equal(inference.requests.at(-1)?.method, 'POST');
 });
 
-test('a probe that cannot be read hides no other', async (context) => {
-  const { exporter } = await startWorld(context, 'current', [MALFORMED, EXAMPLE, GPU]);
+test('inference.sh: an unreadable price probe does not hide the others', async (context) => {
+  const { exporter } = await startFaultScenario(context, 'current', [MALFORMED, EXAMPLE, GPU]);
   assert.deepEqual(
-    prices(await pollWell(exporter)).filter((line) => !SEEN.includes(line)),
+    prices(await pollSuccessfully(exporter)).filter((line) => !SEEN.includes(line)),
     ['errors - malformed 1'],
   );
   const text = 'POST /usage/cel/evaluate answered 400: the provider cannot read this probe';
   assert.deepEqual(await notesOf(exporter, 'price_probes'), [{ topic: 'probe malformed', text }]);
 });
 
-test('without probes nothing is asked, and there is no such feed', async (context) => {
-  const { inference, exporter } = await startWorld(context, 'current', []);
-  const page = await pollWell(exporter);
+test('inference.sh: without price probes there is no such feed and no request', async (context) => {
+  const { inference, exporter } = await startFaultScenario(context, 'current', []);
+  const page = await pollSuccessfully(exporter);
   assert.deepEqual(prices(page), []);
   assert.ok(!page.text.includes('price_probes'));
   assertOnlyReads(inference.requests);
@@ -226,10 +226,10 @@ const OPTIONAL = [
   ['price_probes', /\/evaluate$/, /^ai_billing_price_probe_/],
 ] as const;
 
-/** What moves by itself: how far was read, and how many series there are. */
+/** Metrics that change with every poll: data-through times, and the number of series. */
 const MOVING = /^ai_billing_(data_|series\{)/;
 
-/** What everything but one feed shows: amounts, and whether it is up. */
+/** The samples of all feeds except one: amounts, and whether it is up. */
 function others(page: Scrape, own: RegExp, feed: string): string[] {
   const lines = ledgerLines(page).filter((line) => !own.test(line) && !MOVING.test(line));
   const ups = samplesOf(page, 'ai_billing_up').filter(({ labels }) => labels.feed !== feed);
@@ -249,11 +249,11 @@ function failures(page: Scrape): string[] {
 
 for (const contract of CONTRACTS) {
   for (const [feed, paths, lines] of OPTIONAL) {
-    test(`${contract} contract: whatever befalls ${feed}, the other feeds go on`, async (context) => {
-      const { dial, inference, exporter } = await startWorld(context, contract);
+    test(`inference.sh, ${contract} contract: faults of ${feed} do not affect the other feeds`, async (context) => {
+      const { clock, inference, exporter } = await startFaultScenario(context, contract);
       const known: string[] = [];
       for (const [name, { fault, reason }] of Object.entries(STRIKES)) {
-        const before = await pollWell(exporter);
+        const before = await pollSuccessfully(exporter);
         assert.ok(own(before, lines).length > 0, `${name}: it was well`);
         inference.fault(fault, paths);
         await exporter.pollAll();
@@ -264,11 +264,11 @@ for (const contract of CONTRACTS) {
         assert.deepEqual(own(after, lines), reason ? own(before, lines) : [], name);
         if (reason) known.push(reason);
         assert.deepEqual(failures(after), counted(feed, known), name);
-        // Keys and permissions change: it is asked again an hour later.
-        dial.advance(HOUR);
-        inference.book({ at: dial.now() - MINUTE, app: 'acme/app', microcents: 12_345n });
+        // Keys and permissions change: the feed is tried again an hour later.
+        clock.advance(HOUR);
+        inference.book({ at: clock.now() - MINUTE, app: 'acme/app', microcents: 12_345n });
       }
-      await pollWell(exporter);
+      await pollSuccessfully(exporter);
       const off = new RegExp(`"feed":"${feed}".*"msg":"account has no access to this feed`, 'g');
       assert.equal(exporter.log().match(off)?.length, 6, 'each time it is told once');
       assert.ok(!exporter.log().includes(CANARY));
@@ -284,32 +284,32 @@ function counted(feed: string, reasons: readonly string[]): string[] {
     .map(([reason, count]) => `${feed} ${reason} ${count}`);
 }
 
-test('a balance is read as far as the key may read it', async (context) => {
-  const { dial, inference, exporter } = await startWorld(context, 'current');
+test('inference.sh: the balance is read as far as the key permits', async (context) => {
+  const { clock, inference, exporter } = await startFaultScenario(context, 'current');
   const balanceOf = (page: Scrape) => page.value('ai_billing_balance_usd', { ...OWNER, currency: 'USD' });
-  const first = balanceOf(await pollWell(exporter));
+  const first = balanceOf(await pollSuccessfully(exporter));
   assert.equal(first, 499.999998);
-  inference.book({ at: dial.now(), app: 'acme/app', microcents: 25_00000000n });
-  assert.equal(balanceOf(await pollWell(exporter)), 474.999998);
+  inference.book({ at: clock.now(), app: 'acme/app', microcents: 25_00000000n });
+  assert.equal(balanceOf(await pollSuccessfully(exporter)), 474.999998);
 
   inference.fault({ kind: 'status', status: 403 }, /balance$/);
-  assert.equal(balanceOf(await pollWell(exporter)), 474.999998);
+  assert.equal(balanceOf(await pollSuccessfully(exporter)), 474.999998);
   assert.match((await notesOf(exporter, 'balance'))?.[0]?.text ?? '', /cached/);
   inference.fault(undefined);
   inference.fault({ kind: 'status', status: 403 }, /billing$/);
-  assert.equal(balanceOf(await pollWell(exporter)), 474.999998);
+  assert.equal(balanceOf(await pollSuccessfully(exporter)), 474.999998);
   assert.deepEqual(await notesOf(exporter, 'balance'), []);
 
   inference.fault(says('{"balance":null}'), /balance$/);
-  assert.equal(balanceOf(await pollWell(exporter)), undefined, 'null is not zero');
+  assert.equal(balanceOf(await pollSuccessfully(exporter)), undefined, 'null is not zero');
   inference.fault(says('{"balance":-150000000}'), /balance$/);
-  assert.equal(balanceOf(await pollWell(exporter)), -1.5);
+  assert.equal(balanceOf(await pollSuccessfully(exporter)), -1.5);
 });
 
-test('the trend, the calls of the top apps, the usage by tier, type and model, and the drift of the contract move', async (context) => {
-  const { dial, inference, exporter } = await startWorld(context, 'current');
+test('inference.sh: trend, app calls, usage by tier, type and model, and contract drift follow the provider', async (context) => {
+  const { clock, inference, exporter } = await startFaultScenario(context, 'current');
   const read = async () => {
-    const page = await pollWell(exporter);
+    const page = await pollSuccessfully(exporter);
     return {
       trend: page.value('ai_billing_cost_trend_ratio', { ...OWNER, range: '1d' }),
       calls: page.value('ai_billing_range_requests', { ...OWNER, resource: 'acme/app', range: '1h' }),
@@ -327,18 +327,18 @@ test('the trend, the calls of the top apps, the usage by tier, type and model, a
   assert.deepEqual(await read(), before);
 
   const task = { app: 'acme/app', microcents: 25n, seconds: 7, type: 'gpu', model: 'H100' };
-  inference.book({ ...task, at: dial.now() - MINUTE });
+  inference.book({ ...task, at: clock.now() - MINUTE });
   inference.fault(
     { kind: 'edit', edit: (text) => text.replace('"total_usage"', '"news":1,"total_usage"') },
     /summary$/,
   );
   assert.deepEqual(await read(), { trend: 0.25, calls: 2, cloud: 27, gpu: 7, model: 7, drift: 1 });
-  inference.book({ ...task, at: dial.now() - MINUTE, microcents: 50n, seconds: 3 });
+  inference.book({ ...task, at: clock.now() - MINUTE, microcents: 50n, seconds: 3 });
   assert.deepEqual(await read(), { trend: 0.75, calls: 3, cloud: 30, gpu: 10, model: 10, drift: 2 });
 });
 
-test('task-cost needs a configuration and no ledger', async (context) => {
-  const { inference } = await startWorld(context, 'current');
+test('task-cost: needs a configuration and no ledger', async (context) => {
+  const { inference } = await startFaultScenario(context, 'current');
   const env = { INFERENCE_API_KEY: CANARY };
   const file = `${await folderOf(context)}/c.yml`;
   const account = {

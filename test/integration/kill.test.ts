@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { METRICS } from '../../src/core/metrics/catalog.ts';
 import { DAY, startOfDay, startOfMonth } from '../../src/core/values/time.ts';
-import { type Exposition, parseExposition } from '../support/exposition.ts';
+import type { Exposition } from '../support/exposition.ts';
 import {
   configure,
   type Exporter,
@@ -14,27 +14,28 @@ import {
   start,
 } from '../support/process.ts';
 import { createDice } from '../support/property.ts';
+import { fetchPage } from '../support/shown-page.ts';
 import {
   areFeedsUp,
-  growth,
-  LASTING_COUNTERS,
-  netOf,
-  type Spending,
+  type BillingActivity,
+  deltaOf,
+  gaugeValues,
+  LEDGER_COUNTERS,
+  netCounters,
   seriesKey,
-  shownBy,
-  startSpending,
+  startBillingActivity,
 } from '../support/spending.ts';
 
 const ROUNDS = 50;
-/** Rounds that do not let the first reading come to its end. */
+/** Rounds that are killed before the first reading ends. */
 const EARLY_ROUNDS = 8;
-/** The others are killed while they start. */
+/** Rounds that are killed during startup. */
 const SHARE_KILLED_LATE = 0.75;
 const ALL_BOOKED_MS = 20_000;
 
-test('kill -9 at any instant loses nothing, counts nothing twice and lowers no counter', async (context) => {
+test('ledger: kill -9 at any instant loses nothing, counts nothing twice and lowers no counter', async (context) => {
   const dice = createDice();
-  const spending = await startSpending(dice);
+  const spending = await startBillingActivity(dice);
   context.after(() => spending.close());
   const file = await configure(await folderOf(context), { accounts: spending.accounts });
   const watched = watch();
@@ -55,23 +56,23 @@ test('kill -9 at any instant loses nothing, counts nothing twice and lowers no c
   }
 
   const last = await serve(context, file);
-  watched.take(await pageOf(last));
-  const expected = () => growth(baseline, spending.billed());
-  const page = await pageWhen(last, watched, (shown) => sameAmounts(netOf(shown), expected()));
+  watched.take(await fetchPage(last));
+  const expected = () => deltaOf(baseline, spending.billed());
+  const page = await waitForPage(last, watched, (shown) => sameAmounts(netCounters(shown), expected()));
   context.diagnostic(`${watched.pages()} pages, ${watched.series()} series`);
-  assert.deepEqual(sorted(netOf(page)), sorted(expected()));
+  assert.deepEqual(sorted(netCounters(page)), sorted(expected()));
   assertGauges(spending, page);
   assert.equal((await last.end('SIGTERM')).code, 0);
 });
 
 interface Round {
   readonly file: string;
-  readonly spending: Spending;
+  readonly spending: BillingActivity;
   readonly watched: Watched;
   readonly dice: () => number;
 }
 
-/** Spends while an exporter starts and polls, reads its page as fast as it can, and kills it at some instant. */
+/** Spends while an exporter starts and polls, scrapes it continuously, and kills it at some instant. */
 async function killedWhilePolling(context: TestContext, round: Round): Promise<void> {
   const { file, dice } = round;
   const running = start(context, ['serve', '--config', file]);
@@ -98,7 +99,7 @@ async function readPages(running: Running, watched: Watched): Promise<void> {
   const [, url] = await running.said(LISTENING).catch(() => []);
   if (url === undefined) return;
   for (;;) {
-    const page = await pageOf({ url }).catch(() => undefined);
+    const page = await fetchPage({ url }).catch(() => undefined);
     if (page === undefined) return;
     watched.take(page);
     await wait(15);
@@ -106,7 +107,7 @@ async function readPages(running: Running, watched: Watched): Promise<void> {
 }
 
 interface Watched {
-  /** Holds a page against everything that was shown before. */
+  /** Compares a page with all earlier ones. */
   take(page: Exposition): void;
   pages(): number;
   series(): number;
@@ -120,7 +121,7 @@ function watch(): Watched {
     take(page) {
       const seen = new Set<string>();
       for (const sample of [...page.families.values()].flatMap(({ samples }) => samples)) {
-        if (!LASTING_COUNTERS.has(sample.name)) continue;
+        if (!LEDGER_COUNTERS.has(sample.name)) continue;
         const key = seriesKey(sample.name, sample.labels);
         const before = highest.get(key) ?? 0;
         assert.ok(sample.value >= before, `${key} fell from ${before} to ${sample.value}`);
@@ -135,20 +136,15 @@ function watch(): Watched {
   };
 }
 
-async function pageOf({ url }: Pick<Exporter, 'url'>): Promise<Exposition> {
-  const response = await fetch(`${url}/metrics`, { headers: { accept: 'text/plain;version=0.0.4' } });
-  return parseExposition(await response.text(), 'text');
-}
-
-/** The first page that fulfils the condition, or the one that was there when time was up. */
-async function pageWhen(
+/** The first page that satisfies the condition, or the last one when time is up. */
+async function waitForPage(
   exporter: Exporter,
   watched: Watched,
   condition: (page: Exposition) => boolean,
 ): Promise<Exposition> {
   const deadline = performance.now() + ALL_BOOKED_MS;
   for (;;) {
-    const page = await pageOf(exporter);
+    const page = await fetchPage(exporter);
     watched.take(page);
     if (condition(page) || performance.now() > deadline) return page;
     await wait(50);
@@ -156,15 +152,15 @@ async function pageWhen(
 }
 
 /** Waits until every feed was read, so that all that is spent from now on counts. */
-async function settled(exporter: Exporter, watched: Watched, { accounts }: Spending): Promise<void> {
+async function settled(exporter: Exporter, watched: Watched, { accounts }: BillingActivity): Promise<void> {
   const isSettled = (shown: Exposition) =>
     areFeedsUp(accounts, shown.families.get(METRICS.up.name)?.samples ?? []);
-  const page = await pageWhen(exporter, watched, isSettled);
+  const page = await waitForPage(exporter, watched, isSettled);
   assert.ok(isSettled(page), 'every feed was read');
-  assert.deepEqual(sorted(netOf(page)), [], 'nothing was spent since the first reading');
+  assert.deepEqual(sorted(netCounters(page)), [], 'nothing was spent since the first reading');
 }
 
-function assertGauges(spending: Spending, page: Exposition): void {
+function assertGauges(spending: BillingActivity, page: Exposition): void {
   const now = Date.now();
   const today = startOfDay(now);
   const windows = [
@@ -173,7 +169,7 @@ function assertGauges(spending: Spending, page: Exposition): void {
   ] as const;
   for (const [metric, from] of windows) {
     const expected = spending.gauge(metric, { start: from, end: today + DAY });
-    assert.deepEqual(sorted(shownBy(metric, page)), sorted(expected));
+    assert.deepEqual(sorted(gaugeValues(metric, page)), sorted(expected));
   }
 }
 

@@ -7,15 +7,15 @@ import { METRICS } from '../../src/core/metrics/catalog.ts';
 import { fromInteger } from '../../src/core/values/money.ts';
 import type { Exposition } from '../support/exposition.ts';
 import { configure, type Ended, folderOf, runToEnd, serve } from '../support/process.ts';
-import { pageWhen } from '../support/shown-page.ts';
+import { waitForPage } from '../support/shown-page.ts';
 import {
   type Amounts,
   areFeedsUp,
-  growth,
-  netOf,
-  type Spending,
-  shownBy,
-  startSpending,
+  type BillingActivity,
+  deltaOf,
+  gaugeValues,
+  netCounters,
+  startBillingActivity,
 } from '../support/spending.ts';
 
 const textOf = (amounts: Amounts) =>
@@ -24,12 +24,12 @@ const textOf = (amounts: Amounts) =>
     .sort()
     .join('\n');
 const isRead =
-  ({ accounts }: Pick<Spending, 'accounts'>) =>
+  ({ accounts }: Pick<BillingActivity, 'accounts'>) =>
   (page: Exposition) =>
     areFeedsUp(accounts, page.families.get(METRICS.up.name)?.samples ?? []);
 
-test('a ledger is backed up while it is used, checked, restored in a new epoch, and forgets an account', async (context) => {
-  const spending = await startSpending(() => 0.5);
+test('ledger commands: back up a ledger in use, check it, restore it in a new epoch, forget an account', async (context) => {
+  const spending = await startBillingActivity(() => 0.5);
   context.after(() => spending.close());
   const folder = await folderOf(context);
   const file = await configure(folder, { accounts: spending.accounts });
@@ -37,17 +37,17 @@ test('a ledger is backed up while it is used, checked, restored in a new epoch, 
     runToEnd(context, ['ledger', ...args, '--state', join(folder, 'ledger.db')]);
 
   const first = await serve(context, file);
-  await pageWhen(first, isRead(spending));
+  await waitForPage(first, isRead(spending));
   const baseline = spending.billed();
-  const books = () => textOf(growth(baseline, spending.billed()));
+  const books = () => textOf(deltaOf(baseline, spending.billed()));
   spending.grow();
-  const backedUp = await pageWhen(first, (page) => textOf(netOf(page)) === books());
+  const backedUp = await waitForPage(first, (page) => textOf(netCounters(page)) === books());
   process.kill(first.pid, 'SIGUSR2');
   await first.said(/"file":"[^"]*ledger\.db\.backup","msg":"ledger backed up"/);
   const atBackup = spending.billed();
   spending.grow();
   spending.grow();
-  await pageWhen(first, (page) => textOf(netOf(page)) === books());
+  await waitForPage(first, (page) => textOf(netCounters(page)) === books());
   const refused = [
     ['check'],
     ['backup', join(folder, 'b.db')],
@@ -74,18 +74,21 @@ test('a ledger is backed up while it is used, checked, restored in a new epoch, 
   assert.match(restored.out, /its counters start at 0\nthe previous ledger is kept as .*before-restore-/);
   const second = await serve(context, file);
   // Of what the backup held, nothing counts; what was spent since does.
-  const since = () => textOf(growth(atBackup, spending.billed()));
-  const page = await pageWhen(second, (shown) => isRead(spending)(shown) && textOf(netOf(shown)) === since());
+  const since = () => textOf(deltaOf(atBackup, spending.billed()));
+  const page = await waitForPage(
+    second,
+    (shown) => isRead(spending)(shown) && textOf(netCounters(shown)) === since(),
+  );
   assert.notEqual(since(), '');
-  assert.notEqual(textOf(netOf(page)), textOf(netOf(backedUp)));
-  assert.ok(shownBy(METRICS.costToday, page).size > 0);
+  assert.notEqual(textOf(netCounters(page)), textOf(netCounters(backedUp)));
+  assert.ok(gaugeValues(METRICS.costToday, page).size > 0);
   assert.equal((await second.end('SIGTERM')).code, 0);
   assert.equal((await ledger('check')).code, 0);
   await forgets(context, folder, ledger);
 });
 
-test('a key that is damaged books no phantom money: the feed fails as storage, and the check says so', async (context) => {
-  const spending = await startSpending(() => 0.5);
+test('ledger: a damaged key adds no amount: the feed fails as storage, and ledger check reports it', async (context) => {
+  const spending = await startBillingActivity(() => 0.5);
   context.after(() => spending.close());
   const accounts = { venice: spending.venice };
   const areUp = isRead({ accounts });
@@ -93,9 +96,9 @@ test('a key that is damaged books no phantom money: the feed fails as storage, a
   const path = join(folder, 'ledger.db');
   const file = await configure(folder, { accounts });
   const first = await serve(context, file);
-  await pageWhen(first, areUp);
+  await waitForPage(first, areUp);
   spending.grow();
-  const before = await pageWhen(first, (page) => netOf(page).size > 0 && areUp(page));
+  const before = await waitForPage(first, (page) => netCounters(page).size > 0 && areUp(page));
   assert.equal((await first.end('SIGTERM')).code, 0);
 
   const bytes = await readFile(path);
@@ -105,8 +108,8 @@ test('a key that is damaged books no phantom money: the feed fails as storage, a
 
   const second = await serve(context, file);
   await second.said(/"reason":"storage".*ledger\.db is damaged.*restore a backup/);
-  const page = await pageWhen(second, (shown) => shown.families.size > 0);
-  const venice = (shown: Exposition) => [...netOf(shown)].filter(([key]) => key.includes('"venice"'));
+  const page = await waitForPage(second, (shown) => shown.families.size > 0);
+  const venice = (shown: Exposition) => [...netCounters(shown)].filter(([key]) => key.includes('"venice"'));
   assert.deepEqual(venice(page), venice(before), 'the same bills are no new spend');
   assert.equal((await second.end('SIGTERM')).code, 0);
   const { code, out, err } = await runToEnd(context, ['ledger', 'check', '--state', path]);
@@ -115,7 +118,7 @@ test('a key that is damaged books no phantom money: the feed fails as storage, a
   assert.doesNotMatch(out, /\n\s+at /);
 });
 
-/** Where the value of a cell of Venice stands: behind its granularity, six bytes of its minute and one of its series. */
+/** The offset of the value of a Venice cell: after its granularity, six bytes of its minute and one of its series. */
 function placeOfCell(path: string, bytes: Buffer): number {
   const database = new DatabaseSync(path, { readOnly: true });
   const sql = `SELECT cells.value FROM cells JOIN series ON series.id = cells.series JOIN streams ON streams.id = cells.stream
@@ -135,8 +138,8 @@ function placeBehindMinute(bytes: Buffer, value: string): number {
   return -1;
 }
 
-test('an account that took a lie in begins at 0 again, and nothing else moves', async (context) => {
-  const spending = await startSpending(() => 0.5);
+test('ledger rebase: restarts the counters of one account at 0 and changes nothing else', async (context) => {
+  const spending = await startBillingActivity(() => 0.5);
   context.after(() => spending.close());
   const accounts = { venice: spending.venice, baseten: spending.baseten };
   const areUp = isRead({ accounts });
@@ -145,7 +148,7 @@ test('an account that took a lie in begins at 0 again, and nothing else moves', 
   const file = await configure(folder, { accounts });
   const ledger = (...args: string[]) => runToEnd(context, ['ledger', ...args, '--state', path]);
   const first = await serve(context, file);
-  await pageWhen(first, areUp);
+  await waitForPage(first, areUp);
   const resource = { id: 'dep-lie', kind: 'MODEL_DEPLOYMENT', name: 'lie', model_name: 'lie' };
   const usage = { at: Date.now(), minutes: 1, inference_requests: 1, resource };
   const lie = spending.baseten.book({ category: 'dedicated', ...usage, subtotal: fromInteger(5n, 11) });
@@ -154,10 +157,10 @@ test('an account that took a lie in begins at 0 again, and nothing else moves', 
   const sum = (page: Exposition, name: string) =>
     ofBaseten(page, name).reduce((total, { value }) => total + Number(value), 0);
   spending.grow();
-  await pageWhen(first, (page) => sum(page, METRICS.cost.name) > 4e11);
+  await waitForPage(first, (page) => sum(page, METRICS.cost.name) > 4e11);
   lie.revise({ subtotal: fromInteger(1n) });
   const twin = METRICS.cost.corrections?.name ?? '';
-  const before = await pageWhen(first, (page) => sum(page, twin) > 4e11 && areUp(page));
+  const before = await waitForPage(first, (page) => sum(page, twin) > 4e11 && areUp(page));
   assert.equal((await first.end('SIGTERM')).code, 0);
 
   const unsure = await ledger('rebase', '--account', 'baseten/test');
@@ -171,17 +174,17 @@ test('an account that took a lie in begins at 0 again, and nothing else moves', 
 
   const atRebase = spending.billed();
   const second = await serve(context, file);
-  const page = await pageWhen(second, areUp);
+  const page = await waitForPage(second, areUp);
   assert.deepEqual([sum(page, METRICS.cost.name), sum(page, twin)], [0, 0]);
   const others = (shown: Exposition) =>
-    textOf(new Map([...netOf(shown)].filter(([key]) => !key.includes('"baseten"'))));
+    textOf(new Map([...netCounters(shown)].filter(([key]) => !key.includes('"baseten"'))));
   assert.equal(others(page), others(before));
   assert.notEqual(others(page), '');
-  assert.deepEqual(shownBy(METRICS.costToday, page), shownBy(METRICS.costToday, before));
+  assert.deepEqual(gaugeValues(METRICS.costToday, page), gaugeValues(METRICS.costToday, before));
   spending.grow();
-  const grown = () => [...growth(atRebase, spending.billed())].filter(([key]) => key.includes('"baseten"'));
-  const since = (shown: Exposition) => [...netOf(shown)].filter(([key]) => key.includes('"baseten"'));
-  await pageWhen(second, (shown) => textOf(new Map(since(shown))) === textOf(new Map(grown())));
+  const grown = () => [...deltaOf(atRebase, spending.billed())].filter(([key]) => key.includes('"baseten"'));
+  const since = (shown: Exposition) => [...netCounters(shown)].filter(([key]) => key.includes('"baseten"'));
+  await waitForPage(second, (shown) => textOf(new Map(since(shown))) === textOf(new Map(grown())));
   assert.equal((await second.end('SIGTERM')).code, 0);
 });
 

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -10,6 +8,7 @@ import { METRICS } from '../../src/core/metrics/catalog.ts';
 import { skipUnlessRequired } from '../support/binaries.ts';
 import { run } from '../support/child.ts';
 import type { Exposition } from '../support/exposition.ts';
+import { serveOnLoopback } from '../support/loopback.ts';
 import {
   catchesHangUps,
   configurationOf,
@@ -21,26 +20,24 @@ import {
   serve,
   start,
 } from '../support/process.ts';
-import { pageWhen } from '../support/shown-page.ts';
-import { areFeedsUp, growth, netOf, type Spending, startSpending } from '../support/spending.ts';
+import { waitForPage } from '../support/shown-page.ts';
+import {
+  areFeedsUp,
+  type BillingActivity,
+  deltaOf,
+  netCounters,
+  startBillingActivity,
+} from '../support/spending.ts';
 
-async function spendingOf(context: TestContext): Promise<Spending> {
-  const spending = await startSpending(() => 0.5);
+async function spendingOf(context: TestContext): Promise<BillingActivity> {
+  const spending = await startBillingActivity(() => 0.5);
   context.after(() => spending.close());
   return spending;
 }
 
-/** Takes what it is sent and never answers. */
+/** Accepts requests and never responds. */
 async function hangingReceiver(context: TestContext): Promise<string> {
-  const server = createServer(() => {}).listen(0, '127.0.0.1');
-  context.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  await once(server, 'listening');
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address);
-  return `http://127.0.0.1:${address.port}`;
+  return `http://${await serveOnLoopback(context, () => {})}`;
 }
 
 /** A reader that sends half a request, and one that takes nothing of its answer. */
@@ -78,7 +75,7 @@ async function hangingExporter(context: TestContext): Promise<Exporter> {
   return exporter;
 }
 
-test('SIGTERM ends it with 0 within 15 s, whatever hangs', async (context) => {
+test('shutdown: SIGTERM exits with 0 within 15 s while any dependency hangs', async (context) => {
   const exporter = await hangingExporter(context);
   const stoppingAt = performance.now();
   const { code, err } = await exporter.end('SIGTERM');
@@ -89,13 +86,13 @@ test('SIGTERM ends it with 0 within 15 s, whatever hangs', async (context) => {
   assert.doesNotMatch(err, /\n\s+at |shutdown timed out/);
 });
 
-/** Starts `serve` in a namespace of its own, in which nobody answers for names. */
+/** Starts `serve` in its own network namespace, in which no resolver answers. */
 const UNANSWERED = `mount --bind "$1" /etc/resolv.conf && shift && exec "$@"`;
 
-test('a resolver that does not answer holds up no end', async (context) => {
+test('shutdown: an unresponsive resolver does not delay the exit', async (context) => {
   const folder = await folderOf(context);
   const resolver = join(folder, 'resolv.conf');
-  // https://www.rfc-editor.org/rfc/rfc5737: nobody has these addresses.
+  // https://www.rfc-editor.org/rfc/rfc5737: these addresses are unused.
   await writeFile(resolver, [1, 2, 3].map((last) => `nameserver 192.0.2.${last}\n`).join(''));
   const accounts = { venice: { url: 'https://venice.example.com', key: 'k' } };
   const file = await configure(folder, { accounts });
@@ -113,7 +110,7 @@ test('a resolver that does not answer holds up no end', async (context) => {
   assert.ok(ms < 5000, `${ms}`);
 });
 
-test('a second signal ends it at once', async (context) => {
+test('shutdown: a second signal exits at once', async (context) => {
   const exporter = await hangingExporter(context);
   process.kill(exporter.pid, 'SIGTERM');
   await exporter.said(/"msg":"stopping"/);
@@ -122,7 +119,7 @@ test('a second signal ends it at once', async (context) => {
   assert.ok(performance.now() - stoppingAt < 5000);
 });
 
-test('the same signal at once is passed over, a second later it ends it at once', async (context) => {
+test('shutdown: a repeated signal is ignored within a second, and exits at once after it', async (context) => {
   const exporter = await hangingExporter(context);
   process.kill(exporter.pid, 'SIGINT');
   await exporter.said(/"msg":"stopping"/);
@@ -134,7 +131,7 @@ test('the same signal at once is passed over, a second later it ends it at once'
   assert.ok(performance.now() - stoppingAt < 5000);
 });
 
-test('a hang-up while it starts is a reload once it has started', async (context) => {
+test('reload: SIGHUP during startup reloads once startup is complete', async (context) => {
   const spending = await spendingOf(context);
   const file = await configure(await folderOf(context), { accounts: spending.accounts });
   const exporter = start(context, ['serve', '--config', file]);
@@ -145,7 +142,7 @@ test('a hang-up while it starts is a reload once it has started', async (context
   assert.equal((await exporter.end('SIGTERM')).code, 0);
 });
 
-test('a command ends when its terminal is gone', async (context) => {
+test('cli: a command exits when its terminal is gone', async (context) => {
   const spending = await spendingOf(context);
   spending.venice.fault({ kind: 'hang' });
   const { venice } = spending.accounts;
@@ -157,7 +154,7 @@ test('a command ends when its terminal is gone', async (context) => {
   assert.equal((await polling.ended).code, 1);
 });
 
-/** No file may grow beyond so many bytes: to a process that writes, the disk is full. */
+/** A limit on file sizes: to a process that writes, the disk is full. */
 async function limitFiles(pid: number, bytes: string): Promise<boolean> {
   const limited = await run('prlimit', ['--pid', `${pid}`, `--fsize=${bytes}:unlimited`]).catch(
     () => undefined,
@@ -165,19 +162,19 @@ async function limitFiles(pid: number, bytes: string): Promise<boolean> {
   return limited?.code === 0;
 }
 
-test('a disk that is full while it runs keeps the last page, is told of, and is got over', async (context) => {
+test('storage: a full disk keeps the last snapshot, is reported, and is recovered from', async (context) => {
   const spending = await spendingOf(context);
   const file = await configure(await folderOf(context), { accounts: spending.accounts });
   const exporter = await serve(context, file);
   const isRead = (page: Exposition) =>
     areFeedsUp(spending.accounts, page.families.get(METRICS.up.name)?.samples ?? []);
-  await pageWhen(exporter, isRead);
+  await waitForPage(exporter, isRead);
   const baseline = spending.billed();
   spending.grow();
-  const expected = () => [...growth(baseline, spending.billed())].sort();
+  const expected = () => [...deltaOf(baseline, spending.billed())].sort();
   const isBooked = (page: Exposition) =>
-    JSON.stringify([...netOf(page)].sort(), text) === JSON.stringify(expected(), text);
-  const before = await pageWhen(exporter, isBooked);
+    JSON.stringify([...netCounters(page)].sort(), text) === JSON.stringify(expected(), text);
+  const before = await waitForPage(exporter, isBooked);
   if (!(await limitFiles(exporter.pid, '0'))) return skipUnlessRequired(context, 'no prlimit');
   spending.grow();
   const storage = (page: Exposition) =>
@@ -185,10 +182,10 @@ test('a disk that is full while it runs keeps the last page, is told of, and is 
       ({ labels: { reason, feed = '' }, value }) =>
         reason === 'storage' && /usage|breakdown_1h/.test(feed) && value > 0,
     ).length;
-  const failing = await pageWhen(exporter, (page) => storage(page) >= 3);
+  const failing = await waitForPage(exporter, (page) => storage(page) >= 3);
   assert.deepEqual(
-    [...netOf(failing)].sort(),
-    [...netOf(before)].sort(),
+    [...netCounters(failing)].sort(),
+    [...netCounters(before)].sort(),
     'nothing is shown that is not stored',
   );
   const status = await (await fetch(`${exporter.url}/api/v1/status`)).text();
@@ -196,9 +193,10 @@ test('a disk that is full while it runs keeps the last page, is told of, and is 
   assert.equal((await fetch(`${exporter.url}/-/ready`)).status, 200);
   await exporter.said(/"reason":"storage"[^\n]*"msg":"poll failed"/);
   assert.ok(await limitFiles(exporter.pid, 'unlimited'));
-  const after = await pageWhen(exporter, isBooked);
-  assert.ok(await pageWhen(exporter, isRead));
-  for (const [series, value] of netOf(before)) assert.ok((netOf(after).get(series) ?? 0n) >= value, series);
+  const after = await waitForPage(exporter, isBooked);
+  assert.ok(await waitForPage(exporter, isRead));
+  for (const [series, value] of netCounters(before))
+    assert.ok((netCounters(after).get(series) ?? 0n) >= value, series);
   assert.equal((await exporter.end('SIGTERM')).code, 0);
 });
 

@@ -1,38 +1,30 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { serveOnLoopback } from '../support/loopback.ts';
 import { folderOf, serve } from '../support/process.ts';
 
 const ACCOUNTS = 1000;
-/** Generous: what is held is that nothing waits for all accounts, which took minutes. */
+/** Generous: waiting for all accounts would take minutes. */
 const PATIENCE_MS = 15_000;
 
 /** Venice for an account without any use. */
 async function venice(context: TestContext): Promise<{ readonly url: string; asked(): number }> {
   let count = 0;
-  const server = createServer((request, response) => {
+  const host = await serveOnLoopback(context, (request, response) => {
     count += 1;
     const isUsage = request.url?.includes('/usage-history') ?? false;
     response.writeHead(isUsage ? 200 : 404, { 'content-type': 'application/json' });
     response.end('{"data":[],"nextCursor":null}');
-  }).listen(0, '127.0.0.1');
-  context.after(() => {
-    server.closeAllConnections();
-    server.close();
   });
-  await once(server, 'listening');
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address);
-  return { url: `http://127.0.0.1:${address.port}`, asked: () => count };
+  return { url: `http://${host}`, asked: () => count };
 }
 
 const OPENMETRICS = 'application/openmetrics-text; version=1.0.0';
 
-/** A page is whole, and shows what was counted of each feed once. */
+/** A page is complete, and has the counters of each feed once. */
 async function scrape(url: string, accept: string): Promise<void> {
   const signal = AbortSignal.timeout(PATIENCE_MS);
   const page = await (await fetch(`${url}/metrics`, { headers: { accept }, signal })).text();
@@ -44,7 +36,7 @@ async function scrape(url: string, accept: string): Promise<void> {
   );
 }
 
-test('a thousand accounts hold up neither answers nor the end', async (context) => {
+test('scheduler: a thousand accounts delay neither responses nor shutdown', async (context) => {
   const folder = await folderOf(context);
   const provider = await venice(context);
   const file = join(folder, 'config.yml');

@@ -1,43 +1,43 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { assertNoneFell, assertOnlyReads } from '../support/expected.ts';
+import { assertNoCounterFell, assertOnlyReads } from '../support/expected.ts';
 import type { Exporter } from '../support/exporter.ts';
-import { HARMFUL, HARMLESS, startSpoilingProxy, type Wire } from '../support/spoiling-proxy.ts';
+import { HARMFUL, HARMLESS, type RawResponder, startFaultProxy } from '../support/spoiling-proxy.ts';
 import {
+  advanceToNextHour,
+  affectedLines,
   assertDown,
-  assertTruth,
+  assertExactTotals,
   assertUp,
-  exporterOf,
-  nextHour,
   PROVIDERS,
-  pollWell,
-  startWorld,
-  troubled,
+  pollSuccessfully,
+  startFaultScenario,
+  startScenarioExporter,
   type World,
 } from '../support/struck.ts';
 
 const KEY = 'the-key-of-the-network';
-/** A busy machine answers honestly within it. */
+/** Long enough for a valid response on a busy machine. */
 const TIMEOUT_MS = 900;
 
 interface Scene {
   readonly world: World;
   readonly exporter: Exporter;
-  /** What becomes of all answers, but those to the steady account. */
-  spoil(wire?: Wire): void;
+  /** Damages all responses except those to the steady account. */
+  spoil(wire?: RawResponder): void;
 }
 
-/** The four behind a proxy each, a fifth account without one. */
+/** Each of the four behind its own proxy, and a fifth account without one. */
 async function startScene(context: TestContext): Promise<Scene> {
-  const world = await startWorld(context, 'current', KEY);
+  const world = await startFaultScenario(context, 'current', KEY);
   const proxies = await Promise.all(
     PROVIDERS.map(async (provider) => {
-      const proxy = await startSpoilingProxy(context, world.simulators[provider].url);
+      const proxy = await startFaultProxy(context, world.simulators[provider].url);
       return [provider, proxy] as const;
     }),
   );
   const through = Object.fromEntries(proxies.map(([provider, { url }]) => [provider, url]));
-  const exporter = await exporterOf(context, world, {
+  const exporter = await startScenarioExporter(context, world, {
     timeoutMs: TIMEOUT_MS,
     through: (provider) => through[provider] ?? '',
   });
@@ -50,41 +50,41 @@ async function startScene(context: TestContext): Promise<Scene> {
   };
 }
 
-test('what a network does to an answer and leaves whole is no failure, and the numbers are the truth', async (context) => {
+test('network: slow or fragmented responses are no failure, and totals are exact', async (context) => {
   const { world, exporter, spoil } = await startScene(context);
-  let before = await pollWell(exporter);
+  let before = await pollSuccessfully(exporter);
   for (const [name, wire] of Object.entries(HARMLESS)) {
     await context.test(name, async () => {
-      nextHour(world.dial);
+      advanceToNextHour(world.clock);
       world.spend();
       spoil(wire);
-      const after = await pollWell(exporter);
-      assertNoneFell(before, after);
-      assertTruth(after, world);
+      const after = await pollSuccessfully(exporter);
+      assertNoCounterFell(before, after);
+      assertExactTotals(after, world);
       before = after;
     });
   }
 });
 
 for (const [reason, wires] of Object.entries(HARMFUL)) {
-  test(`what a network does to an answer fails as ${reason} at every provider, and nothing of it counts`, async (context) => {
+  test(`network: damaged responses fail as ${reason} for every provider, and no part of them counts`, async (context) => {
     const { world, exporter, spoil } = await startScene(context);
-    await pollWell(exporter);
+    await pollSuccessfully(exporter);
     for (const [name, wire] of Object.entries(wires)) {
       await context.test(name, async () => {
-        nextHour(world.dial);
+        advanceToNextHour(world.clock);
         const before = await exporter.fresh();
         world.spend();
         spoil(wire);
         await exporter.pollAll();
         const after = await exporter.fresh();
-        assert.deepEqual(troubled(after), troubled(before));
+        assert.deepEqual(affectedLines(after), affectedLines(before));
         for (const provider of PROVIDERS) assertDown(before, after, provider, reasonOf(reason));
         assertUp(after, 'baseten', 'steady');
         spoil();
-        const healed = await pollWell(exporter);
-        assertNoneFell(before, healed);
-        assertTruth(healed, world);
+        const healed = await pollSuccessfully(exporter);
+        assertNoCounterFell(before, healed);
+        assertExactTotals(healed, world);
       });
     }
     for (const provider of PROVIDERS) assertOnlyReads(world.simulators[provider].requests);

@@ -5,12 +5,12 @@ import { run } from '../support/child.ts';
 import { parseExposition } from '../support/exposition.ts';
 import { BIN, configure, folderOf, runToEnd, serve } from '../support/process.ts';
 import { createDice } from '../support/property.ts';
-import { startSpending } from '../support/spending.ts';
+import { startBillingActivity } from '../support/spending.ts';
 
 /** The oldest release that `engines` promises. */
 const OLDEST = '24.0.0';
 
-test(`the exporter runs on Node ${OLDEST}`, { timeout: 300_000 }, async (context) => {
+test(`package: runs on Node ${OLDEST}`, { timeout: 300_000 }, async (context) => {
   const node = await oldestNode(context);
   if (node === undefined) return;
   assert.deepEqual(await run(node, ['--version']), { code: 0, output: `v${OLDEST}\n` });
@@ -18,7 +18,7 @@ test(`the exporter runs on Node ${OLDEST}`, { timeout: 300_000 }, async (context
   const version = await runToEnd(context, ['--version'], { node, program: BIN });
   assert.equal(version.code, 0, version.err);
   assert.match(version.out, /^\d+\.\d+\.\d+\n$/);
-  const spending = await startSpending(createDice());
+  const spending = await startBillingActivity(createDice());
   context.after(() => spending.close());
   const file = await configure(await folderOf(context), { accounts: spending.accounts });
   const first = await serve(context, file, { node, program: BIN });
@@ -38,7 +38,7 @@ test(`the exporter runs on Node ${OLDEST}`, { timeout: 300_000 }, async (context
 
 /**
  * Node as npm keeps it apart from this project, whose own `node` package would lose its place in `node_modules/.bin` to a second one.
- * Undefined, and the test skipped, where npm cannot fetch it; with `CI=true` that fails.
+ * Undefined, and the test skipped, if npm cannot fetch it; with `CI=true` that fails.
  */
 async function oldestNode(context: TestContext): Promise<string | undefined> {
   const args = [

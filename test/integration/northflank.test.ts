@@ -30,24 +30,24 @@ interface Situation extends NorthflankOptions {
 }
 
 interface World {
-  readonly dial: FakeClock;
+  readonly clock: FakeClock;
   readonly northflank: Simulator<NorthflankRow>;
   readonly exporter: Exporter;
 }
 
 async function start(context: TestContext, { since, config, ...options }: Situation): Promise<World> {
-  const dial = fakeClockAt(NOW);
-  const northflank = await startNorthflank({ clock: dial, ...options });
+  const clock = fakeClockAt(NOW);
+  const northflank = await startNorthflank({ clock, ...options });
   context.after(() => northflank.close());
   const { url, key } = northflank;
-  const exporter = await startExporter(context, dial, [{ provider: 'northflank', url, key, since, config }]);
-  return { dial, northflank, exporter };
+  const exporter = await startExporter(context, clock, [{ provider: 'northflank', url, key, since, config }]);
+  return { clock, northflank, exporter };
 }
 
 /** Polls twice: what the list and the invoices are compared with is read by the first. */
-async function pollTwice({ exporter, dial }: World): Promise<Scrape> {
+async function pollTwice({ exporter, clock }: World): Promise<Scrape> {
   await exporter.pollAll();
-  dial.advance(10 * MINUTE);
+  clock.advance(10 * MINUTE);
   await exporter.pollAll();
   return exporter.fresh();
 }
@@ -74,18 +74,18 @@ const Status = z.object({
   ),
 });
 
-/** What the status notes of a feed. */
+/** The notes of a feed in the status. */
 async function notesOf({ url }: Exporter, feed: string): Promise<Record<string, string>> {
   const { accounts } = Status.parse(await (await fetch(`${url}/api/v1/status`)).json());
   const notes = accounts.flatMap(({ feeds }) => feeds.find(({ name }) => name === feed)?.notes ?? []);
   return Object.fromEntries(notes.map(({ topic, text }) => [topic, text]));
 }
 
-function assertTruth(page: Scrape, { dial, northflank }: World): void {
-  // The open hour and one that is not due stand in no window yet.
-  const due = floorTo(HOUR, dial.now() - 15 * MINUTE);
+function assertExactTotals(page: Scrape, { clock, northflank }: World): void {
+  // The open hour and one that is not due are in no window yet.
+  const due = floorTo(HOUR, clock.now() - 15 * MINUTE);
   const truthOf = ({ start, end }: Range) => northflank.truth({ start, end: Math.min(end, due) });
-  assertWindows(page, { provider: 'northflank' }, dial.now(), truthOf, ['today', 'month_to_date']);
+  assertWindows(page, { provider: 'northflank' }, clock.now(), truthOf, ['today', 'month_to_date']);
 }
 
 const asked = ({ requests }: World['northflank'], path: RegExp) =>
@@ -93,7 +93,7 @@ const asked = ({ requests }: World['northflank'], path: RegExp) =>
 const HOUR_PATH = /\/usage\/\d+$/;
 
 for (const contract of CONTRACTS) {
-  test(`${contract} contract: the list's totals are the truth, and agree with what was read hour by hour`, async (context) => {
+  test(`northflank, ${contract} contract: usage list totals are exact and agree with the hourly usage`, async (context) => {
     const world = await start(context, { since: DECEMBER, contract, genesis: DECEMBER - DAY });
     const page = await pollTwice(world);
     for (const tier of TIERS[contract]) {
@@ -103,13 +103,13 @@ for (const contract of CONTRACTS) {
       assert.ok(truth > 0n);
       assert.equal(sampleOf(page, 'ai_billing_month_gross_usd', { tier }), toNumber(truth), tier);
     }
-    assertTruth(page, world);
+    assertExactTotals(page, world);
     assert.equal(differenceOf(page, 'usage_list'), 0);
     assert.match(world.exporter.log(), /poll succeeded/);
     assertOnlyReads(world.northflank.requests);
   });
 
-  test(`${contract} contract: a list that disagrees with the hours shows by how much`, async (context) => {
+  test(`northflank, ${contract} contract: a usage list that disagrees with the hours reports the difference`, async (context) => {
     const world = await start(context, { since: DECEMBER, contract, genesis: DECEMBER - DAY });
     world.northflank.fault(
       { kind: 'edit', edit: (body) => raised(body, DECEMBER + 5 * HOUR) },
@@ -117,12 +117,12 @@ for (const contract of CONTRACTS) {
     );
     const page = await pollTwice(world);
     assert.equal(differenceOf(page, 'usage_list'), 0.5);
-    assertTruth(page, world);
+    assertExactTotals(page, world);
   });
 }
 
 for (const contract of CONTRACTS) {
-  test(`${contract} contract: a team's list without the customer's costs agrees with its hours`, async (context) => {
+  test(`northflank, ${contract} contract: a team's usage list without customer costs agrees with its hours`, async (context) => {
     const config = { teamId: 'core', customerCosts: false };
     const world = await start(context, { since: DECEMBER, contract, genesis: DECEMBER - DAY, config });
     const page = await pollTwice(world);
@@ -178,7 +178,7 @@ function hoursOf({ start, end }: Range, isRunning: (hourOfDay: number) => boolea
 }
 
 for (const contract of CONTRACTS) {
-  test(`${contract} contract: history asks for no hour that the list showed idle, and comes to the same`, async (context) => {
+  test(`northflank, ${contract} contract: history skips hours that the usage list shows idle, with the same totals`, async (context) => {
     const firstRead = async (fault: SimulatedFault | undefined) => {
       const since = DECEMBER - 4 * DAY;
       const world = await start(context, { since, contract, generate: false, genesis: since });
@@ -187,7 +187,7 @@ for (const contract of CONTRACTS) {
         hoursOf({ start: since, end: NOW - 20 * MINUTE }, (hour) => hour >= 8 && hour < 18),
       );
       world.northflank.fault(fault, PATHS.usage_list);
-      assertTruth(await pollTwice(world), world);
+      assertExactTotals(await pollTwice(world), world);
       return asked(world.northflank, HOUR_PATH).length;
     };
     const [without, having] = [await firstRead({ kind: 'status', status: 403 }), await firstRead(undefined)];
@@ -195,25 +195,25 @@ for (const contract of CONTRACTS) {
     assert.ok(without - having >= 60 && without - having <= 84, `${without}, then ${having}`);
   });
 
-  test(`${contract} contract: an invoice of a finished month agrees with the ledger`, async (context) => {
+  test(`northflank, ${contract} contract: an invoice for a finished month agrees with the ledger`, async (context) => {
     const world = await start(context, { since: NOVEMBER, contract, generate: false, genesis: NOVEMBER });
     runs(
       world,
       hoursOf({ start: NOVEMBER + 3 * DAY, end: NOVEMBER + 6 * DAY }, (hour) => hour > 20),
     );
     await pollTwice(world);
-    world.dial.advance(10 * MINUTE);
+    world.clock.advance(10 * MINUTE);
     await world.exporter.pollAll();
     assert.ok(world.northflank.truth({ start: NOVEMBER, end: DECEMBER }).total('cost') > 9n * ONE);
     assert.equal(differenceOf(await world.exporter.fresh(), 'invoices'), 0);
-    // An hour that nobody reads any more: the next invoice is not what the ledger holds.
+    // An hour that is no longer read: the next invoice differs from the ledger.
     runs(world, [NOVEMBER + 12 * HOUR]);
     await world.exporter.pollAll();
     assert.equal(differenceOf(await world.exporter.fresh(), 'invoices'), 1);
   });
 }
 
-test('an invoice that a threshold cut in the middle of a day is told of, and not compared', async (context) => {
+test('northflank: an invoice cut mid-day by a threshold is reported, and not reconciled', async (context) => {
   const cut = DECEMBER + 13 * HOUR + 20 * MINUTE;
   const invoicing = { cuts: [cut], isNewestOpen: true };
   const world = await start(context, {
@@ -231,7 +231,7 @@ test('an invoice that a threshold cut in the middle of a day is told of, and not
   assert.match(world.exporter.log(), /"topic":"newest invoice".*not paid/);
 });
 
-test('the credit balance falls with what is spent; the first contract has none', async (context) => {
+test('northflank: the credit balance falls with spend; the seed contract has none', async (context) => {
   const credit = { granted: 100n * ONE, pending: 5n * ONE };
   const situation = { since: floorTo(DAY, NOW), generate: false, credit };
   const balanceOf = (page: Scrape) => sampleOf(page, 'ai_billing_balance_usd', { currency: 'USD' });
@@ -280,20 +280,20 @@ async function startBusy(context: TestContext): Promise<World> {
   return world;
 }
 
-/** The account's hours are read and right, whatever became of the other feeds. */
+/** The account's hours are read and exact, regardless of the other feeds. */
 async function assertUsageWell(world: World, polled: readonly Polled[], what: string): Promise<Scrape> {
   const { usage, usage_history } = endingsOf(polled);
   assert.deepEqual([usage, usage_history], ['succeeded', 'succeeded'], what);
   const page = await world.exporter.fresh();
-  assertTruth(page, world);
+  assertExactTotals(page, world);
   return page;
 }
 
-test('a feed that is refused is switched off, leaves the others alone, and comes back', async (context) => {
+test('northflank: a refused feed is switched off, does not affect the others, and comes back', async (context) => {
   const world = await startBusy(context);
   for (const [feed, path] of Object.entries(PATHS)) {
     for (const status of REFUSED) {
-      world.dial.advance(HEALING_MS);
+      world.clock.advance(HEALING_MS);
       world.northflank.fault({ kind: 'status', status }, path);
       const polled = await world.exporter.pollAll();
       assert.deepEqual(endingsOf(polled), { ...WELL, [feed]: 'unavailable' }, `${feed} ${status}`);
@@ -302,31 +302,31 @@ test('a feed that is refused is switched off, leaves the others alone, and comes
       world.northflank.fault(undefined);
     }
   }
-  world.dial.advance(HEALING_MS);
+  world.clock.advance(HEALING_MS);
   assert.deepEqual(endingsOf(await world.exporter.pollAll()), WELL);
 });
 
 for (const [name, fault] of Object.entries(FAILED)) {
-  test(`the hours are read on while the feeds beside them get ${name}`, async (context) => {
+  test(`northflank: hourly usage is read while the other feeds get ${name}`, async (context) => {
     const world = await startBusy(context);
     for (const [feed, path] of Object.entries(PATHS)) {
-      world.dial.advance(HEALING_MS);
+      world.clock.advance(HEALING_MS);
       world.northflank.fault(fault, path);
       const polled = await world.exporter.pollAll();
       assert.equal(endingsOf(polled)[feed], 'failed', feed);
       await assertUsageWell(world, polled, feed);
       world.northflank.fault(undefined);
     }
-    world.dial.advance(HEALING_MS);
+    world.clock.advance(HEALING_MS);
     assert.deepEqual(endingsOf(await world.exporter.pollAll()), WELL);
   });
 }
 
-test('the feeds beside the hours ask little: a page of the list, of the invoices and the balance a poll', async (context) => {
+test('northflank: the other feeds make one request per poll for usage list, invoices and balance', async (context) => {
   const world = await startBusy(context);
   const before = Object.values(PATHS).map((path) => asked(world.northflank, path).length);
   for (let poll = 0; poll < 5; poll += 1) {
-    world.dial.advance(HOUR);
+    world.clock.advance(HOUR);
     if (poll === 2) await world.exporter.restart();
     await world.exporter.pollAll();
   }
@@ -337,7 +337,7 @@ test('the feeds beside the hours ask little: a page of the list, of the invoices
   );
 });
 
-test('with 200 requests left of the hour all of them are for the hours', async (context) => {
+test('northflank: the last 200 requests of the hour are reserved for hourly usage', async (context) => {
   const since = floorTo(DAY, NOW);
   const world = await start(context, { since, generate: false, genesis: since, perHour: 200 });
   await world.exporter.pollAll();
@@ -347,7 +347,7 @@ test('with 200 requests left of the hour all of them are for the hours', async (
   assert.equal(world.northflank.requests.length, before);
 });
 
-test('an hour that fails with 500 at its drill-down is not hidden behind the 404 of another', async (context) => {
+test('northflank: a 500 at the drill-down of one hour is reported despite the 404 of another', async (context) => {
   const world = await start(context, { since: DECEMBER, contract: 'current', genesis: DECEMBER - DAY });
   const [newest, older] = [floorTo(HOUR, NOW) - HOUR, floorTo(HOUR, NOW) - 2 * HOUR];
   const pathOf = (hour: Instant) => new RegExp(`/billing/usage/${hour / SECOND}$`);
@@ -362,7 +362,7 @@ test('an hour that fails with 500 at its drill-down is not hidden behind the 404
   assert.deepEqual([failures('server'), failures('contract')], [1, 0]);
 
   const status: unknown = await (await fetch(`${world.exporter.url}/api/v1/status`)).json();
-  const { accounts } = Told.parse(status);
+  const { accounts } = NotifiedAlert.parse(status);
   const { reason, message, ranges } =
     accounts[0]?.feeds.find(({ name }) => name === 'usage')?.lastError ?? {};
   assert.equal(reason, 'server');
@@ -378,7 +378,7 @@ test('an hour that fails with 500 at its drill-down is not hidden behind the 404
   assert.match(first, /<strong>contract<\/strong> the hour was not found/);
 });
 
-const Told = z.object({
+const NotifiedAlert = z.object({
   accounts: z.array(
     z.object({
       feeds: z.array(

@@ -12,34 +12,34 @@ import { fakeClockAt } from '../simulators/kit/world.ts';
 import { startNorthflank } from '../simulators/northflank/server.ts';
 import { startVenice } from '../simulators/venice/server.ts';
 import { startExporter } from '../support/exporter.ts';
-import { createJudge, type Judge, readOpenApi } from '../support/openapi.ts';
+import { createResponseValidator, type ResponseValidator, readOpenApi } from '../support/openapi.ts';
 import { configure, folderOf, serve } from '../support/process.ts';
 import { NOON } from '../support/simulated.ts';
 
 const document = await readOpenApi();
 const CANARY = 'canary-3c5d-key-that-must-never-show';
 
-describe('every answer is as docs/openapi.yaml says, and everything it says comes', () => {
-  const judge = createJudge(document);
-  // The last test asks what the others have seen.
-  test('from the first start to a restart, with feeds that fail and one that is off', (context) =>
-    liveAnswers(context, judge));
-  test('of a process whose provider hangs', (context) => hangingAnswers(context, judge));
-  test('of reloads', (context) => otherAnswers(context, judge));
-  test('nothing is documented that never came', () => assert.deepEqual(judge.unseen(), []));
+describe('docs/openapi.yaml: matches every response, and every documented response occurs', () => {
+  const validator = createResponseValidator(document);
+  // The last test checks what the others have seen.
+  test('responses from the first start to a restart, with failing feeds and a disabled one', (context) =>
+    liveAnswers(context, validator));
+  test('responses while the provider hangs', (context) => hangingAnswers(context, validator));
+  test('responses to reloads', (context) => otherAnswers(context, validator));
+  test('every documented response occurred', () => assert.deepEqual(validator.unseen(), []));
 });
 
-/** Asks for everything that can be read, and gives the status and the costs as text. */
-async function readAll(judge: Judge, url: string): Promise<string> {
+/** Requests everything that can be read, and returns the status and the costs as text. */
+async function readAll(validator: ResponseValidator, url: string): Promise<string> {
   const bodies: unknown[] = [];
   for (const path of Object.keys(document.paths)) {
     if (document.paths[path]?.get === undefined || path === '/api/v1/costs') continue;
-    bodies.push(await judge.judge('get', path, await fetch(url + path)));
+    bodies.push(await validator.validate('get', path, await fetch(url + path)));
   }
   for (const window of WINDOWS) {
     for (const by of ['', 'provider', BUDGET_LABELS.join()]) {
       const response = await fetch(`${url}/api/v1/costs?window=${window}&by=${by}`);
-      bodies.push(await judge.judge('get', '/api/v1/costs', response));
+      bodies.push(await validator.validate('get', '/api/v1/costs', response));
     }
   }
   const text = JSON.stringify(bodies);
@@ -47,9 +47,9 @@ async function readAll(judge: Judge, url: string): Promise<string> {
   return text;
 }
 
-async function liveAnswers(context: TestContext, judge: Judge): Promise<void> {
-  const dial = fakeClockAt(NOON);
-  const options = { clock: dial, genesis: NOON - DAY, key: CANARY };
+async function liveAnswers(context: TestContext, validator: ResponseValidator): Promise<void> {
+  const clock = fakeClockAt(NOON);
+  const options = { clock, genesis: NOON - DAY, key: CANARY };
   const simulators = await Promise.all([
     startBaseten(options),
     startBaseten(options),
@@ -74,42 +74,42 @@ async function liveAnswers(context: TestContext, judge: Judge): Promise<void> {
     { ...at(inference), provider: 'inference_sh' },
     { ...at(northflank), provider: 'northflank' },
   ];
-  const exporter = await startExporter(context, dial, accounts, { budgets: BUDGETS });
-  const fresh = await readAll(judge, exporter.url);
+  const exporter = await startExporter(context, clock, accounts, { budgets: BUDGETS });
+  const fresh = await readAll(validator, exporter.url);
   assert.match(fresh, /"nothing_read"/);
 
   refused.fault({ kind: 'status', status: 403 });
   venice.fault({ kind: 'throttle', waitSeconds: (25 * HOUR) / 1000, style: 'seconds' });
   northflank.fault({ kind: 'status', status: 500, after: 8 });
   await exporter.pollAll();
-  const failing = await readAll(judge, exporter.url);
+  const failing = await readAll(validator, exporter.url);
   assert.match(failing, /"not_read_whole".*"before_since"/);
   assert.match(failing, /"off":\{"reason":"auth"/);
   assert.match(failing, /"lastError":\{"reason":"rate_limited"/);
   assert.match(failing, /"spentUsd":null,"forecastUsd":null.*"spentUsd":"[\d.]+","forecastUsd":"[\d.]+"/);
   assert.match(failing, /"requestBudget":\{"remaining":0,"notBefore":"2026-11-22T12:47:13.000Z"\}/);
-  await otherFormats(judge, exporter.url);
+  await otherFormats(validator, exporter.url);
 
   for (const simulator of simulators) simulator.fault(undefined);
-  dial.advance(26 * HOUR);
+  clock.advance(26 * HOUR);
   await exporter.pollAll();
-  const mended = await readAll(judge, exporter.url);
+  const mended = await readAll(validator, exporter.url);
   assert.match(mended, /"isComplete":true/);
   assert.doesNotMatch(mended, /"up":(false|null)/);
   await exporter.restart();
-  const restarted = await readAll(judge, exporter.url);
+  const restarted = await readAll(validator, exporter.url);
   assert.match(restarted, /"isComplete":true/);
   assert.doesNotMatch(restarted, /"up":(false|true)/);
 }
 
-/** What is answered to those who ask in other ways. */
-async function otherFormats(judge: Judge, url: string): Promise<void> {
+/** Responses to unusual requests. */
+async function otherFormats(validator: ResponseValidator, url: string): Promise<void> {
   for (const version of ['1.0.0', '0.0.1']) {
     const headers = { accept: `application/openmetrics-text;version=${version}` };
-    await judge.judge('get', '/metrics', await fetch(`${url}/metrics`, { headers }));
+    await validator.validate('get', '/metrics', await fetch(`${url}/metrics`, { headers }));
   }
   for (const query of ['', '?window=week', '?window=today&by=date', '?window=today&limit=1'])
-    await judge.judge('get', '/api/v1/costs', await fetch(`${url}/api/v1/costs${query}`));
+    await validator.validate('get', '/api/v1/costs', await fetch(`${url}/api/v1/costs${query}`));
 }
 
 /** One over everything, which fails in part, and one over an account that does not. */
@@ -122,7 +122,7 @@ const BUDGETS: readonly Budget[] = PERIODS.flatMap((period) =>
   })),
 );
 
-/** The provider with feeds that have something to say beside the numbers. */
+/** The provider with feeds that report notes. */
 function talkative(provider: Provider<unknown>): Provider<unknown> {
   const notes = [{ topic: 'tier', text: 'pro', isWarning: false }];
   const talking = (feed: Feed<unknown, unknown>): Feed<unknown, unknown> => ({
@@ -140,31 +140,31 @@ function optional(provider: Provider<unknown>): Provider<unknown> {
   return { ...provider, feeds: provider.feeds.map((feed) => ({ ...feed, optional: true })) };
 }
 
-async function hangingAnswers(context: TestContext, judge: Judge): Promise<void> {
+async function hangingAnswers(context: TestContext, validator: ResponseValidator): Promise<void> {
   const simulator = await startBaseten({ key: CANARY });
   context.after(() => simulator.close());
   simulator.fault({ kind: 'hang' });
   const { url, key } = simulator;
   const file = await configure(await folderOf(context), { accounts: { baseten: { url, key } } });
   const exporter = await serve(context, file);
-  const text = await readAll(judge, exporter.url);
+  const text = await readAll(validator, exporter.url);
   assert.match(text, /"isPolling":true/);
   assert.match(text, /"nextRun":"/);
   assert.match(text, /not ready: not tried yet: baseten/);
 }
 
-async function otherAnswers(context: TestContext, judge: Judge): Promise<void> {
+async function otherAnswers(context: TestContext, validator: ResponseValidator): Promise<void> {
   const answers = { ok: true, wrong: false, missing: undefined };
   for (const ok of Object.values(answers)) {
     const outcome = ok ? { ok } : { ok: false as const, reason: 'accounts[0]: no key' };
     const reload = ok === undefined ? {} : { reload: async () => outcome };
     const url = await listening(context, reload);
-    await judge.judge('post', '/-/reload', await fetch(`${url}/-/reload`, { method: 'POST' }));
+    await validator.validate('post', '/-/reload', await fetch(`${url}/-/reload`, { method: 'POST' }));
   }
   const url = await listening(context, {});
   const large = { method: 'POST', body: 'x'.repeat(2000) };
-  await judge.judge('post', '/-/reload', await fetch(`${url}/-/reload`, large));
-  await judge.judge('get', '/api/v1/status', await fetch(`${url}/api/v1/status`));
+  await validator.validate('post', '/-/reload', await fetch(`${url}/-/reload`, large));
+  await validator.validate('get', '/api/v1/status', await fetch(`${url}/api/v1/status`));
 }
 
 async function listening(context: TestContext, options: Partial<ServerOptions>): Promise<string> {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MINUTE } from '../../src/core/values/time.ts';
 import { startEveryFamily } from '../support/families.ts';
 import { collectorTest, startCollector, validateCollector } from '../support/otel-collector.ts';
-import { assertSame, RARELY } from '../support/otlp-parity.ts';
+import { assertSameSeries, MANUAL_PUSH } from '../support/otlp-parity.ts';
 import { startOtlpReceiver } from '../support/otlp-receiver.ts';
 import { type Series, seriesOfPage, seriesOfPush, seriesOfVector } from '../support/otlp-series.ts';
 import { startPrometheus } from '../support/prometheus.ts';
@@ -11,17 +11,20 @@ import { receiverAt } from '../support/pushing.ts';
 
 const VENDOR = { VENDOR_OTLP_ENDPOINT: 'http://127.0.0.1:9', VENDOR_API_KEY: '12345' };
 
-collectorTest('the collector takes the configuration as it is shipped', async (_context, path) => {
+collectorTest('collector: accepts the shipped configuration', async (_context, path) => {
   assert.deepEqual(await validateCollector(path, VENDOR), { code: 0, output: '' });
 });
 
-collectorTest('without an address of the vendor it does not start, and says why', async (_context, path) => {
-  const { code, output } = await validateCollector(path, {});
-  assert.equal(code, 1);
-  assert.match(output, /otlp_http\/vendor: at least one endpoint must be specified/);
-});
+collectorTest(
+  'collector: without a vendor address it refuses to start, with the reason',
+  async (_context, path) => {
+    const { code, output } = await validateCollector(path, {});
+    assert.equal(code, 1);
+    assert.match(output, /otlp_http\/vendor: at least one endpoint must be specified/);
+  },
+);
 
-collectorTest('behind it a Prometheus and a vendor hold what stands on the page', async (context, path) => {
+collectorTest('collector: forwards every series to Prometheus and a vendor', async (context, path) => {
   const flags = ['--web.enable-remote-write-receiver'];
   const prometheus = await startPrometheus(context, { targets: [], flags });
   const vendor = await startOtlpReceiver(context, { protocol: 'http/protobuf' });
@@ -30,30 +33,30 @@ collectorTest('behind it a Prometheus and a vendor hold what stands on the page'
     REMOTE_WRITE_URL: `${prometheus.url}/api/v1/write`,
     VENDOR_OTLP_ENDPOINT: new URL(vendor.url).origin,
   });
-  const { dial, exporter } = await startEveryFamily(context, {
-    receivers: [receiverAt(`http://${collector.grpc}`, { ...RARELY, protocol: 'grpc' })],
+  const { clock, exporter } = await startEveryFamily(context, {
+    receivers: [receiverAt(`http://${collector.grpc}`, { ...MANUAL_PUSH, protocol: 'grpc' })],
   });
-  await exporter.push(); // what is told of pushes is there from the first one on
-  dial.advance(MINUTE);
+  await exporter.push(); // metrics about pushes exist after the first push
+  clock.advance(MINUTE);
   await exporter.pollAll();
   await exporter.fresh();
   await exporter.push();
   const page = seriesOfPage(await exporter.scrape());
-  const at = dial.now();
+  const at = clock.now();
 
   const written = await settled(page, async () =>
     seriesOfVector(await prometheus.query('{job="ai-billing-exporter"}', at)),
   );
-  assertSame(written, page, 'remote write');
-  const told = await settled(page, async () =>
+  assertSameSeries(written, page, 'remote write');
+  const vendorSeries = await settled(page, async () =>
     seriesOfPush(vendor.pushes.map((push) => ofInstant(push, at))),
   );
-  assertSame(told, page, 'vendor');
+  assertSameSeries(vendorSeries, page, 'vendor');
   for (const { headers } of vendor.pushes) assert.equal(headers['api-key'], VENDOR.VENDOR_API_KEY);
   assert.deepEqual(collector.log().match(/.*\t(warn|error)\t.*/g), null);
 });
 
-/** What is held once it is as much as expected, or after ten seconds whatever it is. */
+/** The stored series, once there are as many as expected or after ten seconds. */
 async function settled(expected: Series, held: () => Promise<Series>): Promise<Series> {
   const deadline = performance.now() + 10_000;
   for (;;) {

@@ -8,20 +8,20 @@ import { createPrometheusPage } from '../../src/sinks/prometheus/page.ts';
 import { createSelfMetrics } from '../../src/sinks/prometheus/self.ts';
 import { realServerTest } from '../support/binaries.ts';
 import { everyFamilyOf, fillSelf } from '../support/catalogue.ts';
-import { type Receivers, type Shown, startComparing, startReceivers } from '../support/otlp-parity.ts';
+import { type Receivers, type Shown, startParityCheck, startReceivers } from '../support/otlp-parity.ts';
 
 const NOW = Date.UTC(2026, 2, 22, 9, 30, 13, 250);
 
 /** Ten of each family, and as many as large accounts have. */
 for (const series of [500, 50_000]) {
   realServerTest(
-    `of ${series} series over every family, of any text and any number, who is pushed to holds what who scrapes holds`,
+    `OTLP: ${series} series over every family, with any label and value, arrive as scraped`,
     ['prometheus', 'victoria-metrics'],
     async (context) => {
-      const told = await startReceivers(context);
+      const receivers = await startReceivers(context);
       const clock = { now: NOW };
-      const shown = await startShowing(context, series, told, () => clock.now);
-      const compare = await startComparing(context, shown, told, 1000);
+      const shown = await startShowing(context, series, receivers, () => clock.now);
+      const compare = await startParityCheck(context, shown, receivers, 1000);
       clock.now += 60_000;
       const names = await compare(clock.now, `${series} series`);
       assert.deepEqual(shown.logged, []);
@@ -47,14 +47,14 @@ async function startShowing(
   const page = createPrometheusPage(source, self, failed);
   const options = { ...NO_OPEN_TELEMETRY, prometheus: true, receivers };
   const about = { version: '0', now, log: createLog({ write: (line) => logged.push(line) }) };
-  const told = {
+  const sources = {
     publisher: source,
     self,
-    ledger: { deliveries: () => assert.fail('nobody wants differences') },
+    ledger: { deliveries: () => assert.fail('deltas were requested') },
   };
-  const otelPage = await openOtelPage(options, told, about);
-  const pushes = await openPushes(options, told, about);
-  const unasked = () => assert.fail('nobody asks');
+  const otelPage = await openOtelPage(options, sources, about);
+  const pushes = await openPushes(options, sources, about);
+  const unasked = () => assert.fail('an unexpected request');
   const server = createServer({
     metrics: page,
     otelMetrics: otelPage,

@@ -8,7 +8,7 @@ import { type StoredSeries, startVictoriaMetrics } from '../support/victoria-met
 
 const AT = Date.UTC(2025, 10, 22, 9, 30, 0, 123);
 
-/** OTLP name, unit, and what a backend with Prometheus naming makes of it. */
+/** OTLP name, unit, and the name in a backend with Prometheus naming. */
 const SUMS = [
   ['ai.billing.cost.usd', '{USD}', 'ai_billing_cost_usd_total'],
   ['ai.billing.cost.corrections.usd', '{USD}', 'ai_billing_cost_corrections_usd_total'],
@@ -32,7 +32,7 @@ const GAUGES = [
 ] as const;
 
 realServerTest(
-  'a backend with Prometheus naming calls what comes over OTLP what /metrics calls it',
+  'OTLP: a backend with Prometheus naming derives the names of /metrics',
   ['victoria-metrics'],
   async (context) => {
     const sums = SUMS.map(([name, unit]) => sum(name, unit));
@@ -48,7 +48,7 @@ realServerTest(
 );
 
 realServerTest(
-  'a histogram has the series that /metrics gives it, empty ones too',
+  'OTLP: a histogram has the same series as on /metrics, including empty ones',
   ['victoria-metrics'],
   async (context) => {
     const stored = await taken(context, [histogram('ai.billing.poll.duration.seconds')], 5);
@@ -65,7 +65,7 @@ realServerTest(
 );
 
 realServerTest(
-  'values of up to twelve digits and labels of any text come through as they are',
+  'OTLP: values of up to twelve digits and labels of any text arrive unchanged',
   ['victoria-metrics'],
   async (context) => {
     const values = [0, 0.1, 1e-12, 4.35e-7, 123456789.123456, 1790000000.123, 2 ** 53 - 1, -3.5, 1 / 3];
@@ -91,7 +91,7 @@ realServerTest(
 
 type Points = readonly (readonly [value: number, attributes?: Readonly<Record<string, string>>])[];
 
-/** What a VictoriaMetrics holds that was sent these metrics. */
+/** The series that VictoriaMetrics stores for these metrics. */
 async function taken(
   context: Parameters<typeof startVictoriaMetrics>[0],
   metrics: MetricData[],

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
 import { MINUTE } from '../../src/core/values/time.ts';
 import { realServerTest } from '../support/binaries.ts';
-import { HAPPENINGS, startEveryFamily } from '../support/families.ts';
-import { assertSame, RARELY, startComparing, startReceivers } from '../support/otlp-parity.ts';
+import { ACTIVITIES, startEveryFamily } from '../support/families.ts';
+import { assertSameSeries, MANUAL_PUSH, startParityCheck, startReceivers } from '../support/otlp-parity.ts';
 import { type Answer, type Push, startOtlpReceiver } from '../support/otlp-receiver.ts';
 import {
   named,
@@ -16,19 +16,19 @@ import {
 import { receiverAt } from '../support/pushing.ts';
 
 realServerTest(
-  'who is pushed to holds every series that who scrapes holds, with the same value, whatever happens',
+  'OTLP: receivers and scrapers get the same series and values through faults and restarts',
   ['prometheus', 'victoria-metrics'],
   async (context) => {
-    const told = await startReceivers(context);
-    const world = await startEveryFamily(context, { prometheus: true, receivers: told.receivers });
-    const compare = await startComparing(context, world.exporter, told);
-    world.dial.advance(MINUTE);
+    const receivers = await startReceivers(context);
+    const world = await startEveryFamily(context, { prometheus: true, receivers: receivers.receivers });
+    const compare = await startParityCheck(context, world.exporter, receivers);
+    world.clock.advance(MINUTE);
     const seen = new Set<string>();
-    for (const happens of HAPPENINGS) {
+    for (const happens of ACTIVITIES) {
       await happens(world);
       await world.exporter.pollAll();
       await world.exporter.fresh();
-      for (const name of await compare(world.dial.now(), happens.name)) seen.add(name);
+      for (const name of await compare(world.clock.now(), happens.name)) seen.add(name);
     }
     assert.deepEqual(
       catalogue().filter((name) => !seen.has(name)),
@@ -38,36 +38,39 @@ realServerTest(
   },
 );
 
-test('with GenAI attributes each series is the same one, and says besides what the conventions call it', async (context) => {
+test('OTLP: GenAI attributes are added to each series without changing it', async (context) => {
   const { url, pushes } = await startOtlpReceiver(context, { protocol: 'http/json' });
-  const receivers = [receiverAt(url, { ...RARELY, protocol: 'http/json' })];
+  const receivers = [receiverAt(url, { ...MANUAL_PUSH, protocol: 'http/json' })];
   const { exporter } = await startEveryFamily(context, { genAi: true, receivers });
   await exporter.pollAll();
   const page = await exporter.fresh();
   await exporter.push();
-  const told = new Map<string, number>();
+  const counts = new Map<string, number>();
   const plain = pushes.map((push) => ({
     ...push,
     metrics: push.metrics.map((metric) => ({
       ...metric,
-      points: metric.points.map((point) => ({ ...point, attributes: withoutGenAi(point.attributes, told) })),
+      points: metric.points.map((point) => ({
+        ...point,
+        attributes: withoutGenAi(point.attributes, counts),
+      })),
     })),
   }));
   const costs = (series: Series) => named(series, (name) => !/^(process|nodejs|ai_billing_otlp)_/.test(name));
-  assertSame(costs(seriesOfPush(plain)), costs(seriesOfPage(page)), 'without them');
-  const [providers = 0, models = 0, tokenTypes = 0] = Object.values(GEN_AI).map((name) => told.get(name));
-  assert.ok(providers > models && models > tokenTypes && tokenTypes > 0, JSON.stringify([...told]));
+  assertSameSeries(costs(seriesOfPush(plain)), costs(seriesOfPage(page)), 'without them');
+  const [providers = 0, models = 0, tokenTypes = 0] = Object.values(GEN_AI).map((name) => counts.get(name));
+  assert.ok(providers > models && models > tokenTypes && tokenTypes > 0, JSON.stringify([...counts]));
 });
 
-test('differences add up to the totals, over restarts, refused pushes and a 200 that is not OTLP', async (context) => {
+test('OTLP: deltas add up to the totals over restarts, refused pushes and a 200 that is not OTLP', async (context) => {
   const answers: Answer[] = [];
   const answer = () => answers.shift() ?? {};
   const { url, pushes } = await startOtlpReceiver(context, { protocol: 'http/protobuf', answer });
-  const receivers = [receiverAt(url, { ...RARELY, temporality: 'delta' })];
+  const receivers = [receiverAt(url, { ...MANUAL_PUSH, temporality: 'delta' })];
   const world = await startEveryFamily(context, { receivers });
   const { exporter } = world;
   const refused: Push[] = [];
-  for (const happens of HAPPENINGS) {
+  for (const happens of ACTIVITIES) {
     await happens(world);
     await exporter.pollAll();
     const refusal = REFUSALS.get(happens.name);
@@ -83,16 +86,16 @@ test('differences add up to the totals, over restarts, refused pushes and a 200 
   }
   const page = await exporter.fresh();
   await exporter.push();
-  // What stood at 0 when the receiver came is as good as told.
+  // Series that were 0 when the receiver was added count as delivered.
   const counted = (series: Series) =>
     new Map([...named(series, (name) => LEDGER_COUNTERS.has(name))].filter(([, total]) => total !== 0));
   const totals = counted(seriesOfPage(page));
   const sums = counted(seriesOfDifferences(pushes.filter((push) => !refused.includes(push))));
   assert.ok(refused.length > 0 && totals.size > 20);
-  assertSame(sums, totals, 'sums of differences', { within: 1e-12 });
+  assertSameSeries(sums, totals, 'sums of differences', { within: 1e-12 });
 });
 
-/** What the receiver answers to a push after something happened. */
+/** The receiver's response to a push after an event. */
 const REFUSALS: ReadonlyMap<string, Answer> = new Map([
   ['revise', { status: 400 }],
   ['recover', { headers: { 'content-type': 'text/html' }, body: '<html>sign in</html>' }],
@@ -105,11 +108,11 @@ const GEN_AI = {
 } as const;
 
 /** Checks that each is there just where its label is and not empty, and counts it. */
-function withoutGenAi(attributes: Push['resource'], told: Map<string, number>): Push['resource'] {
+function withoutGenAi(attributes: Push['resource'], counts: Map<string, number>): Push['resource'] {
   const left = { ...attributes };
   for (const [label, name] of Object.entries(GEN_AI)) {
     assert.equal(left[name], attributes[label] || undefined, name);
-    if (left[name] !== undefined) told.set(name, (told.get(name) ?? 0) + 1);
+    if (left[name] !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1);
     delete left[name];
   }
   return left;

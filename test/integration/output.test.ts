@@ -4,8 +4,8 @@ import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { freePort } from '../bench/port.ts';
 import { run } from '../support/child.ts';
+import { freePort } from '../support/loopback.ts';
 import {
   catchesHangUps,
   configurationOf,
@@ -16,9 +16,9 @@ import {
   type Running,
   start,
 } from '../support/process.ts';
-import { startSpending } from '../support/spending.ts';
+import { startBillingActivity } from '../support/spending.ts';
 
-/** Nobody listens there: every poll fails and writes a line. */
+/** Nothing listens there: every poll fails and logs a line. */
 const GONE = { venice: { url: 'http://127.0.0.1:9', key: 'not-a-key' } };
 
 /** Starts the program from a shell whose redirections are `where`. */
@@ -32,7 +32,7 @@ function redirected(
   return start(context, words, { node: 'sh', program: null, env });
 }
 
-/** Waits until the exporter answers, whatever becomes of its log. */
+/** Waits until the exporter responds, regardless of its log. */
 async function healthy(url: string): Promise<void> {
   for (let tries = 0; tries < 600; tries += 1) {
     const answer = await fetch(`${url}/-/healthy`).catch(() => undefined);
@@ -63,7 +63,7 @@ const BROKEN: Readonly<Record<string, string>> = {
 };
 
 for (const [name, where] of Object.entries(BROKEN)) {
-  test(`a log ${name} neither ends the exporter nor changes its exit code`, async (context) => {
+  test(`log output: a log ${name} neither ends the exporter nor changes its exit code`, async (context) => {
     const url = `127.0.0.1:${await freePort()}`;
     const file = await configure(await folderOf(context), { accounts: GONE, listen: url });
     const exporter = redirected(context, where, ['serve', '--config', file]);
@@ -73,7 +73,7 @@ for (const [name, where] of Object.entries(BROKEN)) {
   });
 }
 
-test('a log whose socket is closed neither ends the exporter nor changes its exit code', async (context) => {
+test('log output: a closed log socket neither ends the exporter nor changes its exit code', async (context) => {
   const url = `127.0.0.1:${await freePort()}`;
   const file = await configure(await folderOf(context), { accounts: GONE, listen: url });
   const exporter = start(context, ['serve', '--config', file]);
@@ -83,7 +83,7 @@ test('a log whose socket is closed neither ends the exporter nor changes its exi
   assert.equal((await exporter.end('SIGTERM')).code, 0);
 });
 
-test('a log in a FIFO whose reader leaves goes on when another one comes', async (context) => {
+test('log output: logging to a FIFO resumes when a new reader opens it', async (context) => {
   const folder = await folderOf(context);
   const url = `127.0.0.1:${await freePort()}`;
   const file = await configure(folder, { accounts: GONE, listen: url });
@@ -102,7 +102,7 @@ test('a log in a FIFO whose reader leaves goes on when another one comes', async
   for (const line of log) assert.doesNotThrow(() => JSON.parse(line), line);
 });
 
-/** Reads what there is until it holds what is looked for; whole lines only. */
+/** Reads until the text matches; returns whole lines only. */
 async function linesOf(
   file: Awaited<ReturnType<typeof open>>,
   isFound: (text: string) => boolean,
@@ -119,7 +119,7 @@ async function linesOf(
   return text.split('\n').slice(0, -1);
 }
 
-test('a log that nobody reads holds up nothing, and says how many lines it lost', async (context) => {
+test('log output: an unread log blocks nothing, and reports how many lines were dropped', async (context) => {
   const folder = await folderOf(context);
   const url = `127.0.0.1:${await freePort()}`;
   const file = join(folder, 'config.yml');
@@ -149,7 +149,7 @@ test('a log that nobody reads holds up nothing, and says how many lines it lost'
   await reader.close();
 });
 
-test('SIGTERM ends with 0 while the log is a full pipe that nobody reads', async (context) => {
+test('log output: SIGTERM exits with 0 while the log is a full, unread pipe', async (context) => {
   const url = `127.0.0.1:${await freePort()}`;
   const file = await configure(await folderOf(context), { accounts: GONE, listen: url });
   const pipe = await fullPipe(context);
@@ -159,7 +159,7 @@ test('SIGTERM ends with 0 while the log is a full pipe that nobody reads', async
   assert.equal((await exporter.end('SIGTERM')).code, 0);
 });
 
-/** A FIFO that takes nothing more, and whose reader reads nothing. */
+/** A full FIFO whose reader reads nothing. */
 async function fullPipe(context: TestContext): Promise<{ path: string }> {
   const path = join(await folderOf(context), 'fifo');
   assert.equal((await run('mkfifo', [path])).code, 0);
@@ -181,7 +181,7 @@ async function onSmallDisk(context: TestContext, disk: string, script: string): 
   return isMounted && running;
 }
 
-test('a log on a disk that is full goes on once there is room', async (context) => {
+test('log output: logging to a full disk resumes once there is space', async (context) => {
   const folder = await folderOf(context);
   const url = `127.0.0.1:${await freePort()}`;
   const file = await configure(folder, { accounts: GONE, listen: url });
@@ -209,8 +209,8 @@ cp ${disk}/log ${folder}/copy; }`,
   for (const line of lines) assert.doesNotThrow(() => JSON.parse(line), line);
 });
 
-test('poll prints everything, whatever becomes of its log', async (context) => {
-  const spending = await startSpending(() => 0.5);
+test('poll: prints its whole result even if logging fails', async (context) => {
+  const spending = await startBillingActivity(() => 0.5);
   context.after(() => spending.close());
   const file = await configure(await folderOf(context), { accounts: spending.accounts });
   for (const where of ['2>/dev/full', '2>&-']) {
@@ -220,7 +220,7 @@ test('poll prints everything, whatever becomes of its log', async (context) => {
   }
 });
 
-test('a result that cannot be written, or only in part, is a failure that says so', async (context) => {
+test('command output: a result that cannot be written in full is an error', async (context) => {
   const folder = await folderOf(context);
   const file = await configure(folder, { accounts: GONE });
   const says = /^cannot write to standard output: ENOSPC/m;
@@ -249,7 +249,7 @@ exec ${process.execPath} ${MAIN} config-schema >${disk}/schema`,
   assert.match(err, says);
 });
 
-test('a reader of a result who leaves early is no failure, and one who takes nothing does not hold up the end', async (context) => {
+test('command output: a reader that closes early is no error, and one that never reads does not block the exit', async (context) => {
   const early = await run('sh', ['-c', `${process.execPath} ${MAIN} config-schema | head -c 1; echo`]);
   assert.equal(early.output, '{\n');
   const pipe = await fullPipe(context);
@@ -258,7 +258,7 @@ test('a reader of a result who leaves early is no failure, and one who takes not
   assert.equal((await unread.end('SIGTERM')).code, 1);
 });
 
-test('a crash whose last words cannot be written ends with 1', async (context) => {
+test('crash: exits with 1 even if its message cannot be written', async (context) => {
   const file = await configure(await folderOf(context), { accounts: GONE });
   const bug = `setTimeout(() => { throw new Error('a bug') }, 1500)`;
   const env = { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(bug)}` };

@@ -7,7 +7,7 @@ import { HOUR, startOfMonth } from '../../src/core/values/time.ts';
 import { startBaseten } from '../simulators/baseten/server.ts';
 import type { VeniceRow } from '../simulators/venice/rows.ts';
 import { startVenice } from '../simulators/venice/server.ts';
-import { startAlerting, told } from '../support/alerting.ts';
+import { startAlerting, waitForNotification } from '../support/alerting.ts';
 import { realServerTest } from '../support/binaries.ts';
 import { type Exporter, startExporter } from '../support/exporter.ts';
 
@@ -15,10 +15,10 @@ const RUNBOOKS = /^https:\/\/.+\/docs\/runbooks\//;
 const BUDGETS: readonly Budget[] = [{ name: 'all', limit: parseDecimal('100'), period: 'month', match: {} }];
 
 realServerTest(
-  'an overspend and an outage go all the way: exporter, Prometheus, Alertmanager, whoever is told; and back',
+  'alerting: an overspend and an outage reach the webhook through Prometheus and Alertmanager, and resolve',
   ['prometheus', 'alertmanager'],
   async (context) => {
-    const { venice, baseten, exporter } = await startWorld(context);
+    const { venice, baseten, exporter } = await startFaultScenario(context);
     const address = new URL(exporter.url).host;
     const targets = [{ address, job: 'ai-billing' }];
     const { prometheus, webhook } = await startAlerting(context, { targets, holdFor: '1s' });
@@ -27,7 +27,7 @@ realServerTest(
     const burst = venice.book(charge('141.5'));
     await exporter.pollAll();
     await exporter.fresh();
-    const page = await told(webhook, 'AiBillingBudgetExceeded', 'firing');
+    const page = await waitForNotification(webhook, 'AiBillingBudgetExceeded', 'firing');
     assert.equal(page.receiver, 'critical');
     assert.equal(page.annotations.summary, 'The budget all is overrun: $161.50 spent.');
     assert.match(
@@ -39,17 +39,17 @@ realServerTest(
     burst.remove();
     await exporter.pollAll();
     await exporter.fresh();
-    await told(webhook, 'AiBillingBudgetExceeded', 'resolved');
+    await waitForNotification(webhook, 'AiBillingBudgetExceeded', 'resolved');
 
     baseten.fault({ kind: 'status', status: 503 });
     const stop = pollOnAndOn(exporter);
     try {
-      const outage = await told(webhook, 'AiBillingFeedDown', 'firing');
+      const outage = await waitForNotification(webhook, 'AiBillingFeedDown', 'firing');
       assert.equal(outage.receiver, 'warning');
       assert.equal(outage.labels.provider, 'baseten');
       assert.match(outage.annotations.runbook_url ?? '', RUNBOOKS);
       baseten.fault(undefined);
-      await told(webhook, 'AiBillingFeedDown', 'resolved');
+      await waitForNotification(webhook, 'AiBillingFeedDown', 'resolved');
     } finally {
       await stop();
     }
@@ -63,7 +63,7 @@ realServerTest(
 );
 
 /** An account that has spent 20 dollars this month and one that has spent nothing, read once. */
-async function startWorld(context: TestContext) {
+async function startFaultScenario(context: TestContext) {
   const [venice, baseten] = await Promise.all([
     startVenice({ generate: false }),
     startBaseten({ generate: false }),

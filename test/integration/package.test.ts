@@ -15,35 +15,38 @@ const { version } = manifestOf(new Map([['package.json', MANIFEST]]));
 /** The oldest release that `engines` promises. */
 const OLDEST = '24.0.0';
 
-test('the package is the same to the last byte, holds what is needed, and works', async (context) => {
+test('package: is reproducible byte for byte, complete, and runs', async (context) => {
   const copy = await copyCheckout(context);
   const tarball = await pack(copy, 'first');
 
-  await context.test('packed twice, it is the same', async () => {
+  await context.test('two builds are identical', async () => {
     assert.equal(await digestOf((await pack(copy, 'second')).path), await digestOf(tarball.path));
   });
 
   const folder = await unpackWithDependencies(tarball, await folderOf(context));
   const bin = join(folder, 'bin/ai-billing-exporter.js');
 
-  await context.test('it holds the bundled program, what a user reads, and nothing else', async (inner) => {
-    assert.deepEqual(tarball.files.map(unhashed).sort(), await neededFiles(inner));
-    for (const path of tarball.files) {
-      const text = await readFile(join(folder, path), 'utf8');
-      for (const trace of [copy.folder, ROOT, 'sourceMappingURL=']) assert.ok(!text.includes(trace), path);
-    }
-    assert.equal((await stat(bin)).mode & 0o111, 0o111, 'the command may be run');
-  });
+  await context.test(
+    'contains the bundled program and the user documentation, and nothing else',
+    async (inner) => {
+      assert.deepEqual(tarball.files.map(unhashed).sort(), await neededFiles(inner));
+      for (const path of tarball.files) {
+        const text = await readFile(join(folder, path), 'utf8');
+        for (const trace of [copy.folder, ROOT, 'sourceMappingURL=']) assert.ok(!text.includes(trace), path);
+      }
+      assert.equal((await stat(bin)).mode & 0o111, 0o111, 'the command may be run');
+    },
+  );
 
-  await context.test('its command tells version and commit, and has the schema', async () => {
-    const told = await run(process.execPath, [bin, '--version'], { cwd: folder });
-    assert.deepEqual(told, { code: 0, output: `${version} (commit ${copy.revision})\n` });
+  await context.test('the command prints version, commit and schema', async () => {
+    const printed = await run(process.execPath, [bin, '--version'], { cwd: folder });
+    assert.deepEqual(printed, { code: 0, output: `${version} (commit ${copy.revision})\n` });
     const schema = await run(process.execPath, [bin, 'config-schema'], { cwd: folder });
     assert.equal(schema.code, 0, schema.output);
     assert.equal(JSON.parse(schema.output).type, 'object');
   });
 
-  await context.test('what it serves tells version and commit', async (inner) => {
+  await context.test('build_info has version and commit', async (inner) => {
     const demo = start(inner, ['demo', '--port', '0'], { program: bin, cwd: folder });
     const [, url = ''] = await demo.said(/Demo on (http:\S+)/);
     const page = await (await fetch(`${url}/metrics`)).text();
@@ -53,12 +56,12 @@ test('the package is the same to the last byte, holds what is needed, and works'
     assert.equal((await demo.end('SIGTERM')).code, 0);
   });
 
-  await context.test(`npx runs it in an empty folder, on Node ${OLDEST}`, (inner) =>
+  await context.test(`npx runs it in an empty folder on Node ${OLDEST}`, (inner) =>
     tryNpx(inner, tarball, copy.revision),
   );
 });
 
-/** What the sources say that the package must hold, and no more. */
+/** The files that the package must contain, and no others. */
 async function neededFiles(context: TestContext): Promise<string[]> {
   const bundle = await folderOf(context);
   const build = [join(ROOT, 'deploy/npm/build.ts'), bundle];
@@ -77,7 +80,7 @@ function unhashed(path: string): string {
   return path.replace(/-[A-Z0-9]{8}\.js/, '.js');
 }
 
-/** Needs the registry for what the packages are described by; skipped where there is none, but for `CI=true`. */
+/** Needs the registry for package metadata; skipped if it is unreachable, unless `CI=true`. */
 async function tryNpx(context: TestContext, { path }: Tarball, revision: string): Promise<void> {
   const packages = [`--package=node@${OLDEST}`, `--package=${path}`];
   const words = ['exec', '--yes', '--prefer-offline', ...packages, '--', 'ai-billing-exporter', '--version'];

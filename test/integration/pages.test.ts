@@ -6,13 +6,13 @@ import type { TestContext } from 'node:test';
 import { realServerTest } from '../support/binaries.ts';
 import { run } from '../support/child.ts';
 import { INCIDENTS, type Incident } from '../support/incidents.ts';
-import { type Life, startLife } from '../support/life.ts';
+import { type Simulation, startSimulation } from '../support/life.ts';
 import {
   type Fired,
-  firedIn,
+  firedAlerts,
   openRecorder,
   type Recorder,
-  testOf,
+  ruleTest,
   type Window,
 } from '../support/recorder.ts';
 
@@ -25,13 +25,13 @@ const AFTERMATH_HOURS = 30;
 const RULES = join(import.meta.dirname, '../../deploy/prometheus/rules');
 
 realServerTest(
-  'nobody is told of anything in a quiet month, and of every incident soon',
+  'alerting: no alert fires in a quiet month; every incident alerts',
   ['promtool'],
   async (context, pathOf) => {
     const recorder = openRecorder(START);
-    const life = await startLife({ after: (end) => context.after(end) }, START);
-    await liveQuietly(life, recorder);
-    await liveThrough(life, recorder, INCIDENTS);
+    const simulation = await startSimulation({ after: (end) => context.after(end) }, START);
+    await liveQuietly(simulation, recorder);
+    await liveThrough(simulation, recorder, INCIDENTS);
 
     const quiet: Window = { name: 'the quiet month', start: 0, end: QUIET_HOURS };
     const windows = [quiet, ...INCIDENTS.map(windowOf)];
@@ -51,33 +51,37 @@ realServerTest(
     assert.deepEqual(
       untold.map(({ name }) => name),
       [],
-      'every incident is told of',
+      'every incident alerts',
     );
   },
   1_500_000,
 );
 
 /** With a restart on the tenth day, and one in the last hour of the month. */
-async function liveQuietly(life: Life, recorder: Recorder): Promise<void> {
+async function liveQuietly(simulation: Simulation, recorder: Recorder): Promise<void> {
   const restarts = [9 * 24 + 10, 19 * 24 + 23];
   for (let hour = 0; hour < QUIET_HOURS; hour++) {
-    if (restarts.includes(hour)) await life.exporter.restart();
-    await life.hour();
-    recorder.scraped(...(await life.exporter.pages()));
+    if (restarts.includes(hour)) await simulation.exporter.restart();
+    await simulation.hour();
+    recorder.scraped(...(await simulation.exporter.pages()));
   }
 }
 
-async function liveThrough(life: Life, recorder: Recorder, incidents: readonly Incident[]): Promise<void> {
+async function liveThrough(
+  simulation: Simulation,
+  recorder: Recorder,
+  incidents: readonly Incident[],
+): Promise<void> {
   const last = Math.max(...incidents.map(({ at, hours }) => at + hours));
   for (let hour = 0; hour < last + AFTERMATH_HOURS; hour++) {
     for (const incident of incidents) {
-      if (incident.at === hour) incident.begin(life);
-      if (incident.at + incident.hours === hour) incident.end(life);
+      if (incident.at === hour) incident.begin(simulation);
+      if (incident.at + incident.hours === hour) incident.end(simulation);
     }
     const isGone = incidents.some(({ isGone, at, hours }) => isGone && hour >= at && hour < at + hours);
-    await life.hour();
+    await simulation.hour();
     if (isGone) recorder.missed();
-    else recorder.scraped(...(await life.exporter.pages()));
+    else recorder.scraped(...(await simulation.exporter.pages()));
   }
 }
 
@@ -96,9 +100,9 @@ async function judged(
   context.after(() => rm(folder, { recursive: true }));
   const rules = (await readdir(RULES)).map((name) => join(RULES, name));
   const file = join(folder, 'life.yml');
-  await writeFile(file, testOf(recorder, rules, windows));
+  await writeFile(file, ruleTest(recorder, rules, windows));
   const { code, output } = await run(promtool, ['test', 'rules', file], { timeoutMs: 900_000 });
-  const fired = firedIn(output, windows);
+  const fired = firedAlerts(output, windows);
   assert.equal(code, fired.length > 0 ? 1 : 0, output.slice(0, 2000));
   return fired;
 }
@@ -109,7 +113,7 @@ function tellersOf({ name, tells }: Incident, fired: readonly Fired[]): Fired[] 
 
 /** `Venice is out: AiBillingFeedDown after 1.2 h; also AiBillingDataStale`. */
 function lineOf(incident: Incident, fired: readonly Fired[]): string {
-  const told = [...Map.groupBy(tellersOf(incident, fired), ({ alert }) => alert)].map(([alert, all]) => {
+  const alerts = [...Map.groupBy(tellersOf(incident, fired), ({ alert }) => alert)].map(([alert, all]) => {
     const hours = Math.min(...all.map((one) => one.hours));
     return `${alert} after ${hours.toFixed(1)} h`;
   });
@@ -117,5 +121,5 @@ function lineOf(incident: Incident, fired: readonly Fired[]): string {
     .filter(({ window, alert }) => window === incident.name && !incident.tells.includes(alert))
     .map(({ alert, labels }) => `${alert}(${labels.provider ?? labels.budget ?? ''})`);
   const also = others.length > 0 ? `; also ${[...new Set(others)].join(', ')}` : '';
-  return `${incident.name}: ${told.join(', ') || 'NOT TOLD'}${also}`;
+  return `${incident.name}: ${alerts.join(', ') || 'NOT ALERTED'}${also}`;
 }

@@ -15,19 +15,19 @@ import { createDice } from '../support/property.ts';
 import {
   type Amounts,
   areFeedsUp,
-  growth,
-  LASTING_COUNTERS,
-  type Spending,
-  startSpending,
+  type BillingActivity,
+  deltaOf,
+  LEDGER_COUNTERS,
+  startBillingActivity,
 } from '../support/spending.ts';
-import { COUNTERS, netGrowth, samplesOf, storedKey, TWINS } from '../support/stored.ts';
+import { CORRECTIONS_OF, COUNTERS, netGrowth, samplesOf, storedKey } from '../support/stored.ts';
 
 const SCRAPE_MS = 1000;
 const ZERO_MS = 3000;
 const NEWCOMER = 'brand-new';
 
-realServerTest('what Prometheus holds is what was spent', ['prometheus'], async (context) => {
-  const spending = await startSpending(createDice());
+realServerTest('Prometheus: stored counters equal the spend', ['prometheus'], async (context) => {
+  const spending = await startBillingActivity(createDice());
   context.after(() => spending.close());
   const folder = await folderOf(context);
   const accounts = spending.accounts;
@@ -50,9 +50,9 @@ realServerTest('what Prometheus holds is what was spent', ['prometheus'], async 
   spending.begin(NEWCOMER);
   await spendFor(10, spending);
   // Alone between two polls: what grows in the same poll would hide it.
-  await holdsNet(prometheus, growth(before, spending.billed()));
+  await holdsNet(prometheus, deltaOf(before, spending.billed()));
   spending.correct();
-  await holdsNet(prometheus, growth(before, spending.billed()));
+  await holdsNet(prometheus, deltaOf(before, spending.billed()));
   await spendFor(6, spending);
   const stopping = Date.now();
   assert.equal((await first.end('SIGTERM')).code, 0);
@@ -60,24 +60,24 @@ realServerTest('what Prometheus holds is what was spent', ['prometheus'], async 
   const downtime = { start: stopping, end: Date.now() };
   await spendFor(8, spending);
   spending.correct();
-  const spent = growth(before, spending.billed());
+  const spent = deltaOf(before, spending.billed());
   await holdsNet(prometheus, spent);
 
   const history = await samplesOf(prometheus, COUNTERS);
   const raw = history.filter(({ labels }) => labels.job === 'text');
-  await context.test('counters less their corrections are the spend of the time, exactly', () => {
+  await context.test('counters less their corrections equal the spend of the period', () => {
     assert.deepEqual(sorted(netGrowth(raw)), sorted(spent));
   });
-  await context.test('every provider took something back', () => everyProviderCorrects(raw));
-  await context.test('the first dollars of what is new are an increase', () => firstDollars(raw, spent));
+  await context.test('every provider issued corrections', () => everyProviderCorrects(raw));
+  await context.test('increase includes the first dollars of a new series', () => firstDollars(raw, spent));
   await context.test('no counter ever falls', () => neverFalls(history));
   await context.test('Prometheus sees no reset', () => noReset(prometheus));
-  await context.test('both formats hold the same', () => bothFormats(prometheus));
-  await context.test('every scrape went well', () => alwaysUp(prometheus, downtime));
+  await context.test('both formats have the same series', () => bothFormats(prometheus));
+  await context.test('every scrape succeeded', () => alwaysUp(prometheus, downtime));
   assert.equal((await second.end('SIGTERM')).code, 0);
 });
 
-realServerTest('promtool has nothing to say about the page of the demo', ['promtool'], async (context) => {
+realServerTest('demo: promtool finds no problem with its metrics', ['promtool'], async (context) => {
   const demo = start(context, ['demo', '--port', '0']);
   const [, url = ''] = await demo.said(LISTENING);
   await waitUntil('the demo has polled', async () => (await fetch(`${url}/-/ready`)).ok);
@@ -86,26 +86,26 @@ realServerTest('promtool has nothing to say about the page of the demo', ['promt
   assert.deepEqual(await promtoolCheckMetrics(page), { code: 0, output: '' });
 });
 
-/** Seconds of spending, a little each quarter. */
-async function spendFor(seconds: number, spending: Spending): Promise<void> {
+/** Seconds of spend, a little every quarter second. */
+async function spendFor(seconds: number, spending: BillingActivity): Promise<void> {
   for (let quarter = 0; quarter < seconds * 4; quarter += 1) {
     spending.grow();
     await wait(250);
   }
 }
 
-function everyFeedIsUp(prometheus: Prometheus, { accounts }: Spending): Promise<void> {
+function everyFeedIsUp(prometheus: Prometheus, { accounts }: BillingActivity): Promise<void> {
   return waitUntil('every feed was read once', async () => {
     const up = await prometheus.query(`${METRICS.up.name}{job="text"}`);
     return areFeedsUp(accounts, up);
   });
 }
 
-/** Waits until the last scrape holds all that was spent; what is wrong shows later. */
+/** Waits until the last scrape has the whole spend; errors are checked later. */
 async function holdsNet(prometheus: Prometheus, spent: Amounts): Promise<void> {
   const expected = toNumber([...spent].filter(isCost).reduce((sum, [, value]) => sum + value, 0n));
   const { name } = METRICS.cost;
-  const query = `sum by (job) (${name}) - sum by (job) (${TWINS.get(name)})`;
+  const query = `sum by (job) (${name}) - sum by (job) (${CORRECTIONS_OF.get(name)})`;
   await waitUntil('all spend is scraped', async () => {
     const jobs = await prometheus.query(query);
     return jobs.length === 2 && jobs.every(({ value }) => Math.abs(Number(value) - expected) < 1e-9);
@@ -119,7 +119,7 @@ function isCost([key]: readonly [string, Fixed]): boolean {
 
 function everyProviderCorrects(history: readonly MatrixSeries[]): void {
   const lowered = history
-    .filter(({ labels }) => labels.__name__ === TWINS.get(METRICS.cost.name))
+    .filter(({ labels }) => labels.__name__ === CORRECTIONS_OF.get(METRICS.cost.name))
     .filter(({ values }) => Number(values.at(-1)?.value) > 0);
   const providers = new Set(lowered.map(({ labels }) => labels.provider));
   assert.deepEqual(providers, new Set(['baseten', 'venice', 'inference_sh']));
@@ -133,12 +133,12 @@ function firstDollars(history: readonly MatrixSeries[], spent: Amounts): void {
   assert.equal(costs.length, 4, 'a deployment, a model of each of two, an app');
   for (const { labels, values } of newcomers) {
     assert.equal(values[0]?.value, '0', `${storedKey(labels)} begins at 0`);
-    if (!TWINS.has(labels.__name__ ?? '')) continue;
+    if (!CORRECTIONS_OF.has(labels.__name__ ?? '')) continue;
     const isSpent = (spent.get(storedKey(labels)) ?? 0n) > 0n;
-    // A deployment without surcharges says so.
+    // A deployment without surcharges has a series at 0.
     assert.ok(isSpent || labels.component === 'surcharge', storedKey(labels));
     const zeros = values.filter(({ value }) => value === '0').length;
-    assert.ok(zeros >= ZERO_MS / SCRAPE_MS - 1, `${storedKey(labels)} stood at 0 for ${zeros} scrapes`);
+    assert.ok(zeros >= ZERO_MS / SCRAPE_MS - 1, `${storedKey(labels)} was 0 for ${zeros} scrapes`);
   }
 }
 
@@ -153,10 +153,10 @@ function neverFalls(history: readonly MatrixSeries[]): void {
   }
 }
 
-/** One query a name: `resets` forgets it. */
+/** One query per name: `resets` drops it. */
 async function noReset(prometheus: Prometheus): Promise<void> {
   let series = 0;
-  for (const name of LASTING_COUNTERS) {
+  for (const name of LEDGER_COUNTERS) {
     const resets = await prometheus.query(`resets(${name}[10m])`);
     series += resets.length;
     assert.ok(
@@ -174,7 +174,7 @@ async function bothFormats(prometheus: Prometheus): Promise<void> {
     .map(({ name }) => name);
   const of = async (job: string) => {
     const series = await prometheus.query(`{__name__=~"${names.join('|')}", job="${job}"}`);
-    // How far a feed has been read goes on with every poll.
+    // Data-through times move with every poll.
     const quiet = series.filter(({ labels }) => labels.__name__ !== METRICS.dataThrough.name);
     return quiet.map(({ labels, value }) => `${storedKey(labels)} ${value}`).sort();
   };
@@ -183,7 +183,7 @@ async function bothFormats(prometheus: Prometheus): Promise<void> {
   assert.deepEqual(open, text);
 }
 
-/** A scrape that began while no process listened, or that lost the one it asked, is no failure. */
+/** A scrape without a listening process, or whose process was killed, is no failure. */
 async function alwaysUp(prometheus: Prometheus, downtime: Range): Promise<void> {
   const ups = await samplesOf(prometheus, 'up');
   assert.equal(ups.length, 2);

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createAuthority } from '../support/certificates.ts';
 import { startForwardProxy } from '../support/forward-proxy.ts';
+import { listenOnLoopback } from '../support/loopback.ts';
 import { folderOf, runToEnd, serve } from '../support/process.ts';
 
 const REFUSES: RequestListener = (_request, response) => void response.writeHead(401).end();
@@ -22,25 +21,24 @@ async function configure(folder: string, more: object): Promise<string> {
   return file;
 }
 
-async function portOf(context: TestContext, server: ReturnType<typeof createServer>): Promise<number> {
-  await once(server.listen(0, '127.0.0.1'), 'listening');
+function startServer(context: TestContext, server: ReturnType<typeof createServer>): Promise<number> {
   context.after(() => {
     server.close();
     server.closeAllConnections();
   });
-  return (server.address() as AddressInfo).port;
+  return listenOnLoopback(server);
 }
 
-test('providers and receivers are reached through the proxy that the environment names, but for NO_PROXY', async (context) => {
+test('proxy: providers and receivers are reached through the configured proxy, except for NO_PROXY', async (context) => {
   const folder = await folderOf(context);
   const { ca, vouchFor } = createAuthority('Authority of a test');
   await writeFile(join(folder, 'ca.pem'), ca);
-  const plain = await portOf(context, createServer(REFUSES));
-  const secure = await portOf(
+  const plain = await startServer(context, createServer(REFUSES));
+  const secure = await startServer(
     context,
     createSecureServer(vouchFor('secure', { dns: 'secure.invalid' }), REFUSES),
   );
-  const otlp = await portOf(
+  const otlp = await startServer(
     context,
     createServer((_request, response) => response.end()),
   );
@@ -77,7 +75,7 @@ test('providers and receivers are reached through the proxy that the environment
   assert.doesNotMatch(out + err, /open-sesame/);
 });
 
-test('a proxy that is gone or refuses is named by the failure, without its password', async (context) => {
+test('proxy: an unreachable or refusing proxy is named in the error, without its password', async (context) => {
   const folder = await folderOf(context);
   const proxy = await startForwardProxy(context, { ports: {}, authorization: 'Basic other' });
   const file = await configure(folder, { accounts: [account('secure', 'https://secure.invalid')] });
@@ -94,7 +92,7 @@ test('a proxy that is gone or refuses is named by the failure, without its passw
   }
 });
 
-test('a proxy variable that is no URL is a mistake of the configuration, told without its value', async (context) => {
+test('proxy: an invalid proxy URL is a configuration error that does not repeat its value', async (context) => {
   const folder = await folderOf(context);
   const file = await configure(folder, { accounts: [account('a', 'https://secure.invalid')] });
   const env = { HTTPS_PROXY: 'http://me:open sesame@:x' };

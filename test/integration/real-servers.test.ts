@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { realServerTest } from '../support/binaries.ts';
 import { run } from '../support/child.ts';
 import { launchWithOwnLibraries } from '../support/debian.ts';
-import { servedOnLoopback } from '../support/loopback.ts';
+import { serveOnLoopback } from '../support/loopback.ts';
 import { promtoolCheckMetrics, type ScrapeTarget, startPrometheus } from '../support/prometheus.ts';
 
 const TEXT = `# HELP cost_usd_total US dollars.
@@ -28,14 +28,14 @@ cost_usd_total{model="a"} 0.30000000000000004
 const OPEN_METRICS_TYPE = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
 
 async function serveText(context: TestContext): Promise<ScrapeTarget> {
-  const address = await servedOnLoopback(context, (_, response) => {
+  const address = await serveOnLoopback(context, (_, response) => {
     response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8').end(TEXT);
   });
   return { address, job: 'text', protocols: ['PrometheusText0.0.4'] };
 }
 
 async function serveOpenMetrics(context: TestContext): Promise<ScrapeTarget> {
-  const address = await servedOnLoopback(context, ({ headers, url }, response) => {
+  const address = await serveOnLoopback(context, ({ headers, url }, response) => {
     assert.match(headers.accept ?? '', /^application\/openmetrics-text;version=1\.0\.0/);
     assert.match(String(headers['accept-encoding']), /gzip/);
     assert.equal(url, '/other');
@@ -46,78 +46,86 @@ async function serveOpenMetrics(context: TestContext): Promise<ScrapeTarget> {
 }
 
 async function serveTruncated(context: TestContext): Promise<ScrapeTarget> {
-  const address = await servedOnLoopback(context, (_, response) => {
+  const address = await serveOnLoopback(context, (_, response) => {
     response.setHeader('content-type', OPEN_METRICS_TYPE).end(OPEN_METRICS.replace('# EOF\n', ''));
   });
   return { address, job: 'truncated' };
 }
 
-realServerTest('Prometheus says exactly what it was served', ['prometheus'], async (context) => {
-  const pages = await Promise.all([serveText(context), serveOpenMetrics(context), serveTruncated(context)]);
-  const prometheus = await startPrometheus(context, { targets: pages });
-  const targets = new Map((await prometheus.scraped()).map((target) => [target.labels.job, target]));
+realServerTest(
+  'test servers: Prometheus returns exactly what it scraped',
+  ['prometheus'],
+  async (context) => {
+    const pages = await Promise.all([serveText(context), serveOpenMetrics(context), serveTruncated(context)]);
+    const prometheus = await startPrometheus(context, { targets: pages });
+    const targets = new Map((await prometheus.scraped()).map((target) => [target.labels.job, target]));
 
-  await context.test('a page of the text format', async () => {
-    const instance = { instance: pages[0].address, job: 'text' };
-    assert.equal(targets.get('text')?.health, 'up', targets.get('text')?.lastError);
-    const costs = await prometheus.query('sort(cost_usd_total{job="text"})');
-    assert.deepEqual(
-      costs.map(({ labels, value }) => ({ labels, value })),
-      [
-        { labels: { __name__: 'cost_usd_total', model: 'a', ...instance }, value: '0.1' },
-        {
-          labels: { __name__: 'cost_usd_total', model: 'b "c" \\ d\ne', ...instance },
-          value: '12345678.90123456',
-        },
-      ],
-    );
-    const [balance] = await prometheus.query('balance_usd');
-    assert.equal(Number(balance?.value), -1e-12);
-  });
+    await context.test('scrapes the text format', async () => {
+      const instance = { instance: pages[0].address, job: 'text' };
+      assert.equal(targets.get('text')?.health, 'up', targets.get('text')?.lastError);
+      const costs = await prometheus.query('sort(cost_usd_total{job="text"})');
+      assert.deepEqual(
+        costs.map(({ labels, value }) => ({ labels, value })),
+        [
+          { labels: { __name__: 'cost_usd_total', model: 'a', ...instance }, value: '0.1' },
+          {
+            labels: { __name__: 'cost_usd_total', model: 'b "c" \\ d\ne', ...instance },
+            value: '12345678.90123456',
+          },
+        ],
+      );
+      const [balance] = await prometheus.query('balance_usd');
+      assert.equal(Number(balance?.value), -1e-12);
+    });
 
-  await context.test('its series and their history', async () => {
-    const names = (await prometheus.series('{job="text"}')).map((labels) => labels.__name__);
-    assert(names.includes('balance_usd') && names.includes('up'));
-    const [now] = await prometheus.query('cost_usd_total{model="a", job="text"}');
-    assert(now);
-    const range = { start: now.at - 1000, end: now.at, stepMs: 100 };
-    const [history] = await prometheus.queryRange('cost_usd_total{model="a", job="text"}', range);
-    assert.deepEqual(history?.values.at(-1), { at: now.at, value: '0.1' });
-  });
+    await context.test('returns series and their history', async () => {
+      const names = (await prometheus.series('{job="text"}')).map((labels) => labels.__name__);
+      assert(names.includes('balance_usd') && names.includes('up'));
+      const [now] = await prometheus.query('cost_usd_total{model="a", job="text"}');
+      assert(now);
+      const range = { start: now.at - 1000, end: now.at, stepMs: 100 };
+      const [history] = await prometheus.queryRange('cost_usd_total{model="a", job="text"}', range);
+      assert.deepEqual(history?.values.at(-1), { at: now.at, value: '0.1' });
+    });
 
-  await context.test('a gzipped page of OpenMetrics', async () => {
-    assert.equal(targets.get('openmetrics')?.health, 'up', targets.get('openmetrics')?.lastError);
-    const [cost] = await prometheus.query('cost_usd_total{job="openmetrics"}');
-    assert.equal(cost?.value, '0.30000000000000004');
-  });
+    await context.test('scrapes gzipped OpenMetrics', async () => {
+      assert.equal(targets.get('openmetrics')?.health, 'up', targets.get('openmetrics')?.lastError);
+      const [cost] = await prometheus.query('cost_usd_total{job="openmetrics"}');
+      assert.equal(cost?.value, '0.30000000000000004');
+    });
 
-  await context.test('a page cut short is a target that is down', async () => {
-    assert.equal(targets.get('truncated')?.health, 'down');
-    assert.match(targets.get('truncated')?.lastError ?? '', /EOF/);
-    assert.deepEqual(await prometheus.query('cost_usd_total{job="truncated"}'), []);
-  });
-});
+    await context.test('a truncated response marks the target as down', async () => {
+      assert.equal(targets.get('truncated')?.health, 'down');
+      assert.match(targets.get('truncated')?.lastError ?? '', /EOF/);
+      assert.deepEqual(await prometheus.query('cost_usd_total{job="truncated"}'), []);
+    });
+  },
+);
 
-realServerTest('a stopped Prometheus is gone', ['prometheus'], async (context) => {
+realServerTest('test servers: a stopped Prometheus no longer answers', ['prometheus'], async (context) => {
   const prometheus = await startPrometheus(context, { targets: [] });
   await prometheus.stop();
   await assert.rejects(fetch(`${prometheus.url}/-/ready`));
   assert.match(prometheus.log(), /See you next time/);
 });
 
-realServerTest('promtool passes a good page and flags a bad name', ['promtool'], async () => {
-  const good = await promtoolCheckMetrics(TEXT);
-  assert.deepEqual(good, { code: 0, output: '' });
+realServerTest(
+  'test servers: promtool accepts valid metrics and rejects an invalid name',
+  ['promtool'],
+  async () => {
+    const good = await promtoolCheckMetrics(TEXT);
+    assert.deepEqual(good, { code: 0, output: '' });
 
-  const bad = await promtoolCheckMetrics(
-    '# HELP costTotal US dollars.\n# TYPE costTotal gauge\ncostTotal 1\n',
-  );
-  assert.notEqual(bad.code, 0);
-  assert.match(bad.output, /camelCase/);
-});
+    const bad = await promtoolCheckMetrics(
+      '# HELP costTotal US dollars.\n# TYPE costTotal gauge\ncostTotal 1\n',
+    );
+    assert.notEqual(bad.code, 0);
+    assert.match(bad.output, /camelCase/);
+  },
+);
 
 realServerTest(
-  'the other servers of the catalogue run',
+  'test servers: Alertmanager, amtool and VictoriaMetrics start',
   ['alertmanager', 'amtool', 'victoria-metrics'],
   async (_, pathOf) => {
     for (const name of ['alertmanager', 'amtool', 'victoria-metrics'] as const) {
@@ -128,7 +136,7 @@ realServerTest(
 );
 
 realServerTest(
-  'a program runs with the C library of its own suite',
+  'test servers: a program runs with the C library of its own Debian suite',
   ['promtool'],
   async (context, pathOf) => {
     const program = await realpath(pathOf('promtool'));

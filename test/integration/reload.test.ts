@@ -7,27 +7,27 @@ import { METRICS } from '../../src/core/metrics/catalog.ts';
 import type { Exposition } from '../support/exposition.ts';
 import type { SampleLine } from '../support/exposition-line.ts';
 import { type Exporter, folderOf, serve } from '../support/process.ts';
-import { pageOf, pageWhen } from '../support/shown-page.ts';
+import { fetchPage, waitForPage } from '../support/shown-page.ts';
 import {
   areFeedsUp,
-  LASTING_COUNTERS,
-  type Spending,
+  type BillingActivity,
+  LEDGER_COUNTERS,
   seriesKey,
-  startSpending,
+  startBillingActivity,
 } from '../support/spending.ts';
 
 const CANARY = 'canary-52c8-key-that-must-never-show';
 const ALL = ['baseten', 'venice', 'inference_sh'];
 interface Stage {
   readonly exporter: Exporter;
-  readonly spending: Spending;
+  readonly spending: BillingActivity;
   /** Writes the configuration again. */
   write(names: readonly string[], more?: Readonly<Record<string, unknown>>): Promise<void>;
   text(text: string): Promise<void>;
 }
 
 async function stage(context: TestContext): Promise<Stage> {
-  const spending = await startSpending(() => 0.5);
+  const spending = await startBillingActivity(() => 0.5);
   context.after(() => spending.close());
   const folder = await folderOf(context);
   const file = join(folder, 'config.yml');
@@ -39,13 +39,13 @@ async function stage(context: TestContext): Promise<Stage> {
   };
   await write(ALL);
   const exporter = await serve(context, file);
-  await pageWhen(exporter, (page) =>
+  await waitForPage(exporter, (page) =>
     areFeedsUp(spending.accounts, page.families.get(METRICS.up.name)?.samples ?? []),
   );
   return { exporter, spending, write, text: (text) => writeFile(file, text) };
 }
 
-function accountOf(provider: string, { accounts }: Spending) {
+function accountOf(provider: string, { accounts }: BillingActivity) {
   const { url, key } = accounts[provider] ?? assert.fail(provider);
   return { provider, name: 'test', baseUrl: url, apiKey: key, schedule: '* * * * * *' };
 }
@@ -60,9 +60,9 @@ function samplesOf({ families }: Exposition, provider: string): SampleLine[] {
   return all.filter(({ labels }) => labels.provider === provider);
 }
 
-/** What a provider's account cost, and how often it was polled: counters by series. */
+/** Cost and poll counters of a provider's account, by series. */
 function countersOf(page: Exposition, provider: string): Map<string, number> {
-  const isCounter = ({ name }: SampleLine) => LASTING_COUNTERS.has(name) || name === METRICS.polls.name;
+  const isCounter = ({ name }: SampleLine) => LEDGER_COUNTERS.has(name) || name === METRICS.polls.name;
   const counters = samplesOf(page, provider).filter(isCounter);
   return new Map(counters.map(({ name, labels, value }) => [seriesKey(name, labels), value]));
 }
@@ -82,10 +82,10 @@ const costOf = (page: Exposition, provider: string) =>
     .filter(({ name }) => name === METRICS.cost.name)
     .reduce((sum, { value }) => sum + value, 0);
 
-test('a reload takes what changed, by HTTP and by signal, and leaves all else as it goes', async (context) => {
+test('reload: applies changes by HTTP and by signal, and leaves everything else running', async (context) => {
   const { exporter, spending, write, text } = await stage(context);
   spending.grow();
-  const before = await pageWhen(exporter, (page) => ALL.every((provider) => costOf(page, provider) > 0));
+  const before = await waitForPage(exporter, (page) => ALL.every((provider) => costOf(page, provider) > 0));
 
   // Venice is slow: the poll of its balance is in flight, and stays there.
   const balances = () => spending.venice.requests.filter(({ path }) => path.endsWith('/balance')).length;
@@ -98,16 +98,16 @@ test('a reload takes what changed, by HTTP and by signal, and leaves all else as
     metrics: { newSeriesZero: '0s', maxSeries: 500 },
   });
   assert.deepEqual(await post(exporter), [200, 'reloaded\n']);
-  const reloaded = await pageOf(exporter);
+  const reloaded = await fetchPage(exporter);
   assert.equal(shown(reloaded, METRICS.budgetLimit), 5000);
   assert.deepEqual(samplesOf(reloaded, 'inference_sh'), [], 'a removed account leaves the page');
   for (const provider of ['baseten', 'venice']) assertUnbroken(before, reloaded, provider);
   const polls = seriesKey(METRICS.polls.name, { provider: 'venice', account: 'test', feed: 'balance' });
   const polled = (page: Exposition) => countersOf(page, 'venice').get(polls) ?? 0;
-  assert.equal(polled(reloaded), polled(await pageOf(exporter)), 'it is still in flight');
+  assert.equal(polled(reloaded), polled(await fetchPage(exporter)), 'it is still in flight');
   assert.equal(balances(), asked, 'and was not asked again');
   spending.venice.fault(undefined);
-  const ended = await pageWhen(exporter, (page) => polled(page) > polled(reloaded));
+  const ended = await waitForPage(exporter, (page) => polled(page) > polled(reloaded));
   const failures = samplesOf(ended, 'venice').filter(({ name }) => name === METRICS.pollFailures.name);
   assert.equal(
     failures.reduce((sum, { value }) => sum + value, 0),
@@ -123,7 +123,7 @@ test('a reload takes what changed, by HTTP and by signal, and leaves all else as
   const [status, reason] = await post(exporter);
   assert.equal(status, 400);
   assert.match(reason, /accounts\[0\]\.apiKy: unknown key.*\n.*accounts\[1\]\.provider: unknown provider/);
-  const refused = await pageOf(exporter);
+  const refused = await fetchPage(exporter);
   assert.deepEqual(
     [shown(refused, METRICS.configReloadOk), shown(refused, METRICS.configReloadTime)],
     [0, since],
@@ -137,20 +137,20 @@ test('a reload takes what changed, by HTTP and by signal, and leaves all else as
   process.kill(exporter.pid, 'SIGHUP');
   await exporter.said(/"added":\["inference_sh\/test"\],"changed":\[\],"removed":\[\]/);
   await exporter.said(/server changed: restart to apply/);
-  const back = await pageWhen(exporter, (page) => costOf(page, 'inference_sh') > 0);
+  const back = await waitForPage(exporter, (page) => costOf(page, 'inference_sh') > 0);
   assert.equal(costOf(back, 'inference_sh'), costOf(before, 'inference_sh'));
   assert.equal(shown(back, METRICS.configReloadOk), 1);
   assert.ok((shown(back, METRICS.configReloadTime) ?? 0) > (since ?? 0));
   assert.equal(shown(back, METRICS.budgetLimit), undefined, 'a budget that is gone leaves the page');
 
-  // One that changed is polled anew at once, whatever hangs.
+  // A changed account is polled again at once, even if others hang.
   spending.venice.fault({ kind: 'hang', times: 1 }, /balance/);
   const hanging = balances() + 1;
   while (balances() < hanging) await wait(5);
   const account = { ...accountOf('venice', spending), timeout: '25s' };
   await write([], { accounts: [account] });
   assert.equal((await post(exporter))[0], 200);
-  const anew = await pageWhen(exporter, (page) => polled(page) > polled(back));
-  assertUnbroken(back, anew, 'venice');
+  const repolled = await waitForPage(exporter, (page) => polled(page) > polled(back));
+  assertUnbroken(back, repolled, 'venice');
   assert.equal((await exporter.end('SIGTERM')).code, 0);
 });

@@ -11,16 +11,16 @@ async function filesOf(folder: string): Promise<string[]> {
   return names.filter((name) => name.endsWith('.yml')).map((name) => join(FOLDER, folder, name));
 }
 
-realServerTest('promtool takes the rules, without a word', ['promtool'], async (_context, pathOf) => {
+realServerTest('rules: promtool check rules finds no problem', ['promtool'], async (_context, pathOf) => {
   const { code, output } = await run(pathOf('promtool'), ['check', 'rules', ...(await filesOf('rules'))]);
   assert.equal(code, 0, output);
 });
 
 realServerTest(
-  'every alert fires when it must, and not when it must not',
+  'rules: every alert fires when it should, and only then',
   ['promtool'],
   async (_context, pathOf) => {
-    // A process a file: each works through weeks of hours, and all at once use every core.
+    // A process per file: each evaluates weeks of hours, and together they use every core.
     const runs = (await filesOf('tests')).map((file) =>
       run(pathOf('promtool'), ['test', 'rules', file], { timeoutMs: 500_000 }),
     );

@@ -10,10 +10,10 @@ import { startInferenceSh } from '../simulators/inference-sh/server.ts';
 import { startNorthflank } from '../simulators/northflank/server.ts';
 import { startVenice } from '../simulators/venice/server.ts';
 import { type Canary, canariesIn, canaryOf } from '../support/canary.ts';
-import { ECHOES, goodEcho } from '../support/echoes.ts';
-import { servedOnLoopback } from '../support/loopback.ts';
+import { KEY_LEAKS, leakInValidResponse } from '../support/echoes.ts';
+import { serveOnLoopback } from '../support/loopback.ts';
 import { type Ended, folderOf, type Running, runToEnd, serve } from '../support/process.ts';
-import { type SpoilingProxy, startSpoilingProxy, type Wire } from '../support/spoiling-proxy.ts';
+import { type FaultProxy, type RawResponder, startFaultProxy } from '../support/spoiling-proxy.ts';
 
 const IDS = ['baseten', 'venice', 'inference_sh', 'northflank'] as const;
 const KEYS = IDS.map(canaryOf);
@@ -29,7 +29,7 @@ const PATHS = [
   '/nothing-there',
 ];
 
-/** What was seen anywhere, by the place. */
+/** Observed texts, by place. */
 type Seen = Map<string, string | Buffer>;
 
 interface World {
@@ -38,24 +38,24 @@ interface World {
   readonly env: Readonly<Record<string, string>>;
   /** Bodies that were pushed, and where to. */
   readonly pushed: Seen;
-  /** How the answers of all providers travel, made for each one's key. */
-  spoil(wire: (canary: Canary) => Wire): void;
+  /** Sets how responses of all providers are damaged, for each one's key. */
+  spoil(wire: (canary: Canary) => RawResponder): void;
 }
 
 /** Four providers behind proxies, two keys in the environment and two in files, and receivers that need keys of their own. */
-async function startWorld(context: TestContext): Promise<World> {
+async function startFaultScenario(context: TestContext): Promise<World> {
   const folder = await folderOf(context);
   const starts = [startBaseten, startVenice, startInferenceSh, startNorthflank];
   const genesis = Math.floor(Date.now() / 86_400_000 - 1) * 86_400_000;
-  const proxies: [Canary, SpoilingProxy][] = [];
+  const proxies: [Canary, FaultProxy][] = [];
   for (const [index, canary] of KEYS.entries()) {
     const simulator = await starts[index]?.({ genesis, key: canary.key });
     if (!simulator) throw new Error('there are four');
     context.after(() => simulator.close());
-    proxies.push([canary, await startSpoilingProxy(context, simulator.url)]);
+    proxies.push([canary, await startFaultProxy(context, simulator.url)]);
   }
   const pushed: Seen = new Map();
-  const receiver = await servedOnLoopback(
+  const receiver = await serveOnLoopback(
     context,
     (request, response) => void take(request, response, pushed),
   );
@@ -86,7 +86,7 @@ async function startWorld(context: TestContext): Promise<World> {
     }),
   );
   const env = { BASETEN: KEYS[0]?.key ?? '', VENICE: KEYS[1]?.key ?? '' };
-  const spoil = (wire: (canary: Canary) => Wire) => {
+  const spoil = (wire: (canary: Canary) => RawResponder) => {
     for (const [canary, proxy] of proxies) proxy.spoil(wire(canary));
   };
   return { folder, config, env, pushed, spoil };
@@ -102,7 +102,7 @@ function bearer({ key }: Canary) {
   return { headers: { authorization: `Bearer ${key}` } };
 }
 
-/** Keeps a body, and refuses every third with what authorized it. */
+/** Records a body, and rejects every third with its authorization. */
 async function take(request: IncomingMessage, response: ServerResponse, pushed: Seen): Promise<void> {
   const { authorization = '' } = request.headers;
   pushed.set(`push ${pushed.size} to ${request.url}`, await buffer(request));
@@ -137,13 +137,13 @@ async function nextPolls(running: Running): Promise<void> {
     IDS.every((id) => running.err().slice(from).includes(`"provider":"${id}","account":"test"`));
   while (!isOver() && performance.now() < deadline) await sleep(50);
   assert.ok(isOver(), 'every account is polled');
-  // What failed before the change may have been told only then.
+  // Failures from before the change may be reported only afterwards.
   await sleep(100);
 }
 
-test('no key is in any answer, log, push, ledger or command line, whatever a provider does with it', async (context) => {
-  const { config, env, folder, pushed, spoil } = await startWorld(context);
-  spoil(goodEcho);
+test('redaction: no response, log, push, ledger or command line contains a key, even if a provider echoes it', async (context) => {
+  const { config, env, folder, pushed, spoil } = await startFaultScenario(context);
+  spoil(leakInValidResponse);
   const exporter = await serve(context, config, { env });
   const seen: Seen = new Map();
   await nextPolls(exporter);
@@ -153,7 +153,7 @@ test('no key is in any answer, log, push, ledger or command line, whatever a pro
     /\[key\]/,
     'what echoes a key is shown without it',
   );
-  for (const [name, wire] of Object.entries(ECHOES)) {
+  for (const [name, wire] of Object.entries(KEY_LEAKS)) {
     spoil(wire);
     await nextPolls(exporter);
     await look(exporter.url, seen, name);
@@ -179,8 +179,8 @@ test('no key is in any answer, log, push, ledger or command line, whatever a pro
   );
 });
 
-test('no command prints a key, whatever a provider does with it', async (context) => {
-  const { config, env, spoil } = await startWorld(context);
+test('redaction: no command prints a key, even if a provider echoes it', async (context) => {
+  const { config, env, spoil } = await startFaultScenario(context);
   const run = (...args: string[]) => runToEnd(context, [...args, '--config', config], { env });
   const seen: Seen = new Map();
   const note = async (name: string, ended: Promise<Ended>) => {
@@ -188,21 +188,21 @@ test('no command prints a key, whatever a provider does with it', async (context
     assert.ok(out !== '' || err !== '', name);
     seen.set(name, out + err);
   };
-  const shape = ECHOES['JSON in which every value is the key'] ?? goodEcho;
+  const shape = KEY_LEAKS['JSON in which every value is the key'] ?? leakInValidResponse;
   spoil(shape);
   await Promise.all([
     note('task-cost', run('task-cost', 'task-1', '--json')),
     note('poll', run('poll', '--json')),
   ]);
-  spoil(ECHOES['a 401 with the key in its body, its headers and its reason'] ?? goodEcho);
+  spoil(KEY_LEAKS['a 401 with the key in its body, its headers and its reason'] ?? leakInValidResponse);
   await Promise.all([note('check', run('check')), note('task-cost refused', run('task-cost', 'task-1'))]);
-  spoil(goodEcho);
+  spoil(leakInValidResponse);
   await note('poll --metrics', run('poll', '--metrics'));
   assert.deepEqual(canariesIn(ALL, seen), []);
 });
 
-test('a configuration that holds a key where none may be is refused without repeating it', async (context) => {
-  const { folder } = await startWorld(context);
+test('redaction: a configuration with a misplaced key is rejected without repeating it', async (context) => {
+  const { folder } = await startFaultScenario(context);
   const file = join(folder, 'wrong.yml');
   const account = { provider: 'baseten', apiKey: 'x', name: 'a' };
   const at = (baseUrl: string, more: object) =>
@@ -221,17 +221,17 @@ test('a configuration that holds a key where none may be is refused without repe
   assert.deepEqual(canariesIn(ALL, seen), []);
 });
 
-/** A bug of ours that holds what a request holds. */
+/** An internal error whose message contains a request. */
 const BUG = `const e = new Error('a bug: ' + process.env.BASETEN);
   e.cause = new Error(process.env.VENICE); e.headers = { authorization: process.env.BASETEN };`;
 const BUGS: Readonly<Record<string, string>> = {
   'an exception': `setTimeout(() => { ${BUG} throw e; }, 2500);`,
-  'a promise that nobody waits for': `setTimeout(() => { ${BUG} Promise.reject(e); }, 2500);`,
+  'an unhandled rejection': `setTimeout(() => { ${BUG} Promise.reject(e); }, 2500);`,
 };
 
 for (const [name, code] of Object.entries(BUGS)) {
-  test(`a crash by ${name} says what happened, without the key that its message holds`, async (context) => {
-    const { config, env } = await startWorld(context);
+  test(`redaction: a crash by ${name} is logged without the key in its message`, async (context) => {
+    const { config, env } = await startFaultScenario(context);
     const NODE_OPTIONS = `--import data:text/javascript,${encodeURIComponent(code)}`;
     const exporter = await serve(context, config, { env: { ...env, NODE_OPTIONS } });
     const { code: exit, out, err } = await exporter.ended;
@@ -241,7 +241,7 @@ for (const [name, code] of Object.entries(BUGS)) {
   });
 }
 
-test('a canary is seen in every form that is looked for', () => {
+test('redaction: the test finds a canary key in every encoded form', () => {
   const { key, core } = canaryOf('form');
   const forms = [
     key,

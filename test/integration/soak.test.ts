@@ -5,14 +5,14 @@ import { shortPlan } from '../soak/plans.ts';
 import { soak } from '../soak/run.ts';
 import { SEED } from '../support/property.ts';
 
-test('days of polls, faults, revisions, kills and restarts in three time zones over the end of a month end with exact totals', async (context) => {
+test('soak: totals are exact after days of polls, faults, revisions, kills and restarts in three time zones over a month end', async (context) => {
   const { polls, kills, restarts, refusedPushes, failures, counters, measured } = await soak(shortPlan(SEED));
   context.diagnostic(`${polls} polls, ${[...failures.keys()].join(' ')}, ${refusedPushes} pushes refused`);
   assert.ok(kills === 2 && restarts > 0 && failures.size > 0 && counters > 50);
   assert.ok(measured.length > 0 && measured.every(({ handles, heap }) => handles > 0 && heap > 0));
 });
 
-test('what grows is seen, and what goes up and down is not', () => {
+test('soak: steady growth is detected, fluctuation is not', () => {
   const measured = [3, 1, 4, 1, 5, 9, 2, 6].map((noise, day) => {
     return {
       at: day * 86_400_000,

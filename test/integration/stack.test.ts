@@ -13,19 +13,19 @@ import { startPrometheus } from '../support/prometheus.ts';
 const ROUTING = join(ALERTMANAGER_FOLDER, 'alertmanager.yml');
 const SCRAPING = join(import.meta.dirname, '../../deploy/prometheus/prometheus.yml');
 
-realServerTest('promtool takes the configuration of Prometheus', ['promtool'], async (_, pathOf) => {
+realServerTest('stack: promtool accepts the Prometheus configuration', ['promtool'], async (_, pathOf) => {
   const { code, output } = await run(pathOf('promtool'), ['check', 'config', SCRAPING]);
   assert.equal(code, 0, output);
   assert.doesNotMatch(output, /WARN|no rule files/i);
 });
 
-realServerTest('amtool takes the configuration of Alertmanager', ['amtool'], async (_, pathOf) => {
+realServerTest('stack: amtool accepts the Alertmanager configuration', ['amtool'], async (_, pathOf) => {
   const { code, output } = await run(pathOf('amtool'), ['check-config', ROUTING]);
   assert.equal(code, 0, output);
   assert.match(output, /6 receivers[\s\S]*1 templates\s+SUCCESS/);
 });
 
-realServerTest('each severity is routed to its receiver', ['amtool'], async (_, pathOf) => {
+realServerTest('stack: Alertmanager routes each severity to its receiver', ['amtool'], async (_, pathOf) => {
   const receiverOf = async (...labels: string[]) => {
     const args = ['config', 'routes', 'test', `--config.file=${ROUTING}`, ...labels];
     const { code, output } = await run(pathOf('amtool'), args);
@@ -49,7 +49,7 @@ const OVERRUN = {
   startsAt: '2026-11-22T02:17:05+01:00',
 };
 
-/** A notification of alerts, as Alertmanager gives it to a template. */
+/** A notification, as Alertmanager passes it to a template. */
 function notification(alerts: readonly (typeof OVERRUN)[]): object {
   const [first = OVERRUN, second] = alerts;
   const { alertname, severity } = first.labels;
@@ -88,20 +88,24 @@ const RENDERED: readonly [template: string, data: object, text: string][] = [
   ['color', BARE, 'warning'],
 ];
 
-realServerTest('templates say what it costs and what to do', ['amtool'], async (context, pathOf) => {
-  const file = join(await folderOf(context), 'data.json');
-  for (const [template, data, text] of RENDERED) {
-    await writeFile(file, JSON.stringify(data));
-    const { code, output } = await run(pathOf('amtool'), [
-      ...['template', 'render', `--template.glob=${ALERTMANAGER_FOLDER}/*.tmpl`, `--template.data=${file}`],
-      `--template.text={{ template "ai_billing.${template}" . }}`,
-    ]);
-    assert.deepEqual([code, output.replace(/\n$/, '')], [0, text], template);
-  }
-});
+realServerTest(
+  'stack: notification templates show the cost and what to do',
+  ['amtool'],
+  async (context, pathOf) => {
+    const file = join(await folderOf(context), 'data.json');
+    for (const [template, data, text] of RENDERED) {
+      await writeFile(file, JSON.stringify(data));
+      const { code, output } = await run(pathOf('amtool'), [
+        ...['template', 'render', `--template.glob=${ALERTMANAGER_FOLDER}/*.tmpl`, `--template.data=${file}`],
+        `--template.text={{ template "ai_billing.${template}" . }}`,
+      ]);
+      assert.deepEqual([code, output.replace(/\n$/, '')], [0, text], template);
+    }
+  },
+);
 
 realServerTest(
-  'the health checks of the stack tell the living from the dead',
+  'stack: health checks pass for running servers and fail for stopped ones',
   ['prometheus', 'promtool', 'alertmanager', 'amtool'],
   async (context) => {
     const prometheus = await startPrometheus(context, { targets: [] });
@@ -124,7 +128,7 @@ realServerTest(
   },
 );
 
-test('notifications are printed, and nonsense is refused', async (context) => {
+test('stack: the webhook prints notifications and rejects anything else', async (context) => {
   const printer = start(context, ['0'], { program: join(COMPOSE_FOLDER, 'print-notifications.js') });
   const [, port] = await printer.said(/listening on port (\d+)/);
   const post = (body: string) => fetch(`http://127.0.0.1:${port}/critical`, { method: 'POST', body });

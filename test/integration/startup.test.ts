@@ -12,7 +12,7 @@ import { run } from '../support/child.ts';
 import { cost, settings, statement, utc } from '../support/ledger.ts';
 import { configure, type Ended, folderOf, LISTENING, MAIN, runToEnd, start } from '../support/process.ts';
 
-/** Nobody but root may write anywhere; where this is root, the program runs as another user. */
+/** Only root may write anywhere; as root, the program runs as another user. */
 const IS_ROOT = process.getuid?.() === 0;
 const USER = IS_ROOT ? 65_534 : process.getuid?.();
 
@@ -31,10 +31,10 @@ async function folderWithLedger(context: TestContext): Promise<{ folder: string;
   return { folder, ledger };
 }
 
-/** What starts a program as the user; nothing where this is no root. */
+/** The command prefix that starts a program as the user; empty without root. */
 const AS_USER = IS_ROOT ? ['setpriv', '--reuid', `${USER}`, '--regid', `${USER}`, '--clear-groups'] : [];
 
-/** Starts `serve` over a ledger to its end. */
+/** Runs `serve` on a ledger until it exits. */
 async function served(
   context: TestContext,
   ledger: string,
@@ -72,7 +72,7 @@ async function assertRefused(
 
 const NOT_THIS_USERS = /cannot be opened by user \d+: .* belongs to user \d+, mode \d+\. .*\(chown\)/;
 
-test('a ledger that is not this user to write is left alone, and nothing is put beside it', async (context) => {
+test('startup: a ledger the user cannot write is left alone, and no file is created beside it', async (context) => {
   const { folder, ledger } = await folderWithLedger(context);
   await chmod(ledger, 0o444);
   await assertRefused(context, ledger, /ledger\.db belongs to user \d+, mode 444/);
@@ -91,7 +91,7 @@ test('a ledger that is not this user to write is left alone, and nothing is put 
   await chmod(folder, 0o755);
 });
 
-test('the next user of the same group goes on with a ledger, a user of another group does not see it', async (context) => {
+test('startup: another user of the same group can use the ledger; other groups cannot read it', async (context) => {
   if (!IS_ROOT) return context.skip('only root can run as two others');
   const folder = await folderOf(context);
   await chown(folder, 0, 0);
@@ -132,7 +132,7 @@ test('the next user of the same group goes on with a ledger, a user of another g
   assert.equal(stranger.code, 1);
 });
 
-test('a place where no ledger can be is named', async (context) => {
+test('startup: the error names a path that cannot hold a ledger', async (context) => {
   const { folder, ledger } = await folderWithLedger(context);
   await mkdir(join(folder, 'folder.db'));
   await assertRefused(
@@ -147,12 +147,12 @@ test('a place where no ledger can be is named', async (context) => {
   );
 });
 
-test('a folder that takes no other is named at once', async (context) => {
+test('startup: the error names a directory that cannot be created, without delay', async (context) => {
   for (const ledger of ['/proc/nope/ledger.db', '/proc/nope/sub/ledger.db'])
     await assertRefused(context, ledger, /its folder cannot be created \(ENOENT/, []);
 });
 
-test("another program's database is left alone", async (context) => {
+test('startup: the database of another program is left alone', async (context) => {
   const { folder } = await folderWithLedger(context);
   const path = join(folder, 'grafana.db');
   const database = new DatabaseSync(path);
@@ -162,7 +162,7 @@ test("another program's database is left alone", async (context) => {
   await assertRefused(context, path, /is not a ledger of ai-billing-exporter\. Set state\.path/);
 });
 
-test('a disk that takes nothing is told of, and no byte changes', async (context) => {
+test('startup: a disk that accepts no writes is reported, and the ledger is unchanged', async (context) => {
   const { folder, ledger } = await folderWithLedger(context);
   const limited = ['prlimit', '--fsize=0', ...AS_USER];
   if ((await run('prlimit', ['--fsize=0', 'true']).catch(() => undefined))?.code !== 0)
@@ -173,7 +173,7 @@ test('a disk that takes nothing is told of, and no byte changes', async (context
   assert.equal((await stat(join(folder, 'new.db'))).size, 0, 'what stays of a first start');
 });
 
-/** A disk of 128 KiB in a namespace of its own, full but for nothing; `then` runs in it. */
+/** A full disk of 128 KiB in its own namespace; `then` runs in it. */
 const onFullDisk = (folder: string, then: string) => `set -e
 mount -t tmpfs -o size=128k none ${folder}/disk
 cp ${folder}/ledger.db ${folder}/disk/ledger.db
@@ -186,11 +186,11 @@ mount -o remount,ro ${folder}/disk
 ${then} || echo "code $?"
 cksum < ${folder}/disk/ledger.db`;
 
-test('a disk that is full, and one that is mounted read-only, are told of, and no byte changes', async (context) => {
+test('startup: a full disk and a read-only mount are reported, and the ledger is unchanged', async (context) => {
   const { folder } = await folderWithLedger(context);
   const ledger = join(folder, 'disk', 'ledger.db');
   await mkdir(join(folder, 'disk'));
-  // Nobody but the owner may read it, and the namespace knows only this process's user.
+  // Only the owner may read it, and the namespace has only this process's user.
   if (IS_ROOT) await chown(join(folder, 'ledger.db'), 0, 0);
   const accounts = { baseten: { url: 'http://127.0.0.1:9', key: 'k' } };
   const file = await configure(folder, { accounts, ledger, schedule: '0 0 1 1 *' });

@@ -7,38 +7,34 @@ import { realServerTest } from '../support/binaries.ts';
 import { run } from '../support/child.ts';
 import { configurationOf, folderOf, LISTENING, start } from '../support/process.ts';
 import { createDice } from '../support/property.ts';
-import { startSpending } from '../support/spending.ts';
+import { startBillingActivity } from '../support/spending.ts';
 import { callsAllowedBy, settingsOf, UNIT } from '../support/unit.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const IS_ROOT = process.getuid?.() === 0;
-/** Of 10, as systemd judges it; what is left is the network, which an exporter needs, and V8's machine code. */
+/** Exposure out of 10 by systemd's rating; the rest is the network, which an exporter needs, and V8's machine code. */
 const MOST_EXPOSED = 1.2;
 
-realServerTest(
-  'systemd takes the unit, every setting of it',
-  ['systemd-analyze'],
-  async (context, pathOf) => {
-    const good = await run(pathOf('systemd-analyze'), ['verify', '--man=no', UNIT]);
-    assert.deepEqual(good, { code: 0, output: '' });
+realServerTest('systemd: accepts every setting of the unit', ['systemd-analyze'], async (context, pathOf) => {
+  const good = await run(pathOf('systemd-analyze'), ['verify', '--man=no', UNIT]);
+  assert.deepEqual(good, { code: 0, output: '' });
 
-    const folder = await folderOf(context);
-    const text = await readFile(UNIT, 'utf8');
-    for (const [from, to] of [
-      ['ProtectSystem=', 'ProtectSystm='],
-      ['UMask=0077', 'UMask=private'],
-      ['ExecStart=node', 'ExecStart=/usr/bin/nood'],
-    ] as const) {
-      const broken = join(folder, 'broken.service');
-      await writeFile(broken, text.replace(from, to));
-      const { output } = await run(pathOf('systemd-analyze'), ['verify', '--man=no', broken]);
-      assert.notEqual(output, '', to);
-    }
-  },
-);
+  const folder = await folderOf(context);
+  const text = await readFile(UNIT, 'utf8');
+  for (const [from, to] of [
+    ['ProtectSystem=', 'ProtectSystm='],
+    ['UMask=0077', 'UMask=private'],
+    ['ExecStart=node', 'ExecStart=/usr/bin/nood'],
+  ] as const) {
+    const broken = join(folder, 'broken.service');
+    await writeFile(broken, text.replace(from, to));
+    const { output } = await run(pathOf('systemd-analyze'), ['verify', '--man=no', broken]);
+    assert.notEqual(output, '', to);
+  }
+});
 
 realServerTest(
-  'systemd finds little that the service could do harm with',
+  'systemd: the security exposure of the service is low',
   ['systemd-analyze'],
   async (_, pathOf) => {
     const most = `--threshold=${MOST_EXPOSED * 10}`;
@@ -53,7 +49,7 @@ realServerTest(
   },
 );
 
-/** Everything is read-only but the folder given first, /proc shows processes alone, and there is no root and no capability. */
+/** Everything is read-only except for the first folder, /proc shows processes only, and there is no root and no capability. */
 const ENTER = `set -eu
 mount --make-rprivate /
 mount --bind "$1" "$1"
@@ -65,7 +61,7 @@ umask 0077
 exec unshare --user --map-user=65532 --map-group=65532 setpriv --no-new-privs --inh-caps=-all "$@"`;
 
 realServerTest(
-  'the command of the service does without what the unit takes from it',
+  "systemd: the service command works within the unit's restrictions",
   ['systemd-analyze', 'strace'],
   async (context, pathOf) => {
     const settings = await settingsOf(UNIT);
@@ -123,9 +119,9 @@ interface Service {
   readonly state: string;
 }
 
-/** What systemd makes of the unit before it starts it, in a folder, with this checkout as what is installed. */
+/** Prepares a folder as systemd does before it starts the unit, with this checkout installed. */
 async function layOut(context: TestContext, settings: ReadonlyMap<string, string[]>): Promise<Service> {
-  const spending = await startSpending(createDice());
+  const spending = await startBillingActivity(createDice());
   context.after(() => spending.close());
   const folder = await folderOf(context);
   const [state, credentials] = [join(folder, 'state'), join(folder, 'credentials')];
@@ -135,7 +131,7 @@ async function layOut(context: TestContext, settings: ReadonlyMap<string, string
   });
   for (const [provider, { content }] of accounts)
     await writeFile(join(credentials, `key_${provider}`), `${content}\n`);
-  // By name, and on every address, to see what the C library asks for both.
+  // By name, and on every address, to cover the system calls of the C library for both.
   const text = configurationOf({ accounts: Object.fromEntries(accounts), listen: '0.0.0.0:0' });
   const config = join(folder, 'config.yml');
   await writeFile(
@@ -153,7 +149,7 @@ async function layOut(context: TestContext, settings: ReadonlyMap<string, string
   return { command: command.split(' '), env: { [name]: value, CREDENTIALS_DIRECTORY: credentials }, state };
 }
 
-/** The last of a line of processes, each of which has one child. */
+/** The last of a chain of processes. */
 async function lastBelow(pid: number): Promise<number> {
   const [child] = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ');
   return child ? lastBelow(Number(child)) : pid;

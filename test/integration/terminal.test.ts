@@ -4,16 +4,16 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { freePort, portOf } from '../bench/port.ts';
+import { freePort, portOf } from '../support/loopback.ts';
 import { configurationOf, configure, folderOf, LISTENING, MAIN, type Running } from '../support/process.ts';
-import { startSpending } from '../support/spending.ts';
+import { startBillingActivity } from '../support/spending.ts';
 import { inTerminal, screenOf } from '../support/terminal.ts';
 
 const CTRL_C = '\x03';
 const CTRL_S = '\x13';
 const CTRL_Q = '\x11';
 
-/** The terminal is as it was before, and nobody missed a part of a line. */
+/** The terminal is restored, and no part of a line was lost. */
 function assertUntouched({ out }: { out: string }): void {
   const { showsCursor, wraps, isCut } = screenOf(out);
   assert.deepEqual({ showsCursor, wraps, isCut }, { showsCursor: true, wraps: true, isCut: false });
@@ -41,7 +41,7 @@ async function demoWithBar(context: TestContext, env?: Record<string, string>): 
 const pidOf = ({ out }: Running) => Number(/^pid (\d+)/m.exec(out())?.[1]);
 const DEMO_LINES = /^(pid \d+|Demo on .*)$/;
 
-test('demo leaves the terminal as it was after Ctrl-C, and cuts and mixes no line before', async (context) => {
+test('terminal: demo restores the terminal after Ctrl-C, and prints whole lines until then', async (context) => {
   const demo = await demoWithBar(context);
   if (demo === undefined) return;
   await demo.said(/"feed":"usage_history","seconds"/);
@@ -58,7 +58,7 @@ for (const [signal, code] of [
   ['SIGINT', 0],
   ['SIGHUP', 0],
 ] as const) {
-  test(`demo leaves the terminal as it was after ${signal} in the middle of a long read`, async (context) => {
+  test(`terminal: demo restores the terminal after ${signal} during a long read`, async (context) => {
     const demo = await demoWithBar(context);
     if (demo === undefined) return;
     process.kill(pidOf(demo), signal);
@@ -69,7 +69,7 @@ for (const [signal, code] of [
   });
 }
 
-test('a crash leaves the terminal as it was, without a bar and with its last words', async (context) => {
+test('terminal: a crash restores the terminal, removes the progress bar and prints its message', async (context) => {
   const bug = `process.on('SIGALRM', () => { throw new Error('a bug') })`;
   const demo = await demoWithBar(context, {
     NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(bug)}`,
@@ -83,15 +83,15 @@ test('a crash leaves the terminal as it was, without a bar and with its last wor
   assert.match(ended.out, /Error: a bug\r\n +at /);
 });
 
-test('kill -9 leaves the terminal as it was', async (context) => {
+test('terminal: kill -9 leaves the terminal unchanged', async (context) => {
   const demo = await demoWithBar(context);
   if (demo === undefined) return;
   process.kill(pidOf(demo), 'SIGKILL');
   assertUntouched(await demo.ended);
 });
 
-test('serve and poll leave the terminal as it was, and their lines whole', async (context) => {
-  const spending = await startSpending(() => 0.5);
+test('terminal: serve and poll leave the terminal unchanged and print whole lines', async (context) => {
+  const spending = await startBillingActivity(() => 0.5);
   context.after(() => spending.close());
   const file = await configure(await folderOf(context), { accounts: spending.accounts });
   const served = await inTerminal(context, `exec ${process.execPath} ${MAIN} serve --config ${file}`);
@@ -110,7 +110,7 @@ test('serve and poll leave the terminal as it was, and their lines whole', async
   assertWholeLines(printed, /^(\S+\/test)? +(today|month to date|\w+) +(\S+ +USD|ok)$/);
 });
 
-test('a terminal that is stopped with Ctrl-S holds up nothing', async (context) => {
+test('terminal: Ctrl-S blocks nothing', async (context) => {
   const folder = await folderOf(context);
   const url = `127.0.0.1:${await freePort()}`;
   const accounts = { venice: { url: 'http://127.0.0.1:9', key: 'not-a-key' } };
@@ -136,7 +136,7 @@ test('a terminal that is stopped with Ctrl-S holds up nothing', async (context) 
   assertUntouched(ended);
 });
 
-test('Ctrl-C under npm is one signal: it ends with 0, and the last push is made', async (context) => {
+test('terminal: Ctrl-C under npm is one signal: the last push is made and the exit code is 0', async (context) => {
   let pushes = 0;
   const receiver = createServer((request, response) => {
     request.resume().on('end', () => {
@@ -146,7 +146,7 @@ test('Ctrl-C under npm is one signal: it ends with 0, and the last push is made'
   }).listen(0, '127.0.0.1');
   context.after(() => void receiver.close());
   await new Promise((resolve) => receiver.once('listening', resolve));
-  const spending = await startSpending(() => 0.5);
+  const spending = await startBillingActivity(() => 0.5);
   context.after(() => spending.close());
   const folder = await folderOf(context);
   const known: object = JSON.parse(
@@ -154,7 +154,7 @@ test('Ctrl-C under npm is one signal: it ends with 0, and the last push is made'
   );
   const endpoint = `http://127.0.0.1:${portOf(receiver)}/v1/metrics`;
   const file = join(folder, 'config.yml');
-  // The only push is that of the end.
+  // The only push is the final one.
   const opentelemetry = { receivers: [{ name: 'a', endpoint, interval: '1h' }] };
   await writeFile(file, JSON.stringify({ ...known, opentelemetry }));
   const npm = await inTerminal(context, `exec npm start --silent -- serve --config ${file}`);

@@ -16,10 +16,10 @@ import { charge, PURCHASE, type VeniceRow } from '../simulators/venice/rows.ts';
 import { startVenice } from '../simulators/venice/server.ts';
 import { realServerTest } from '../support/binaries.ts';
 import {
-  assertNets,
-  assertNoneFell,
-  assertOneInfoEach,
+  assertNetCosts,
+  assertNoCounterFell,
   assertOnlyReads,
+  assertUniqueInfoSeries,
   assertWindows,
   LEDGER_NAMES,
   ledgerLines,
@@ -29,7 +29,7 @@ import {
 } from '../support/expected.ts';
 import { type Exporter, type Scrape, startExporter } from '../support/exporter.ts';
 import { promtoolCheckMetrics } from '../support/prometheus.ts';
-import { asAsked, unwatched } from '../support/world.ts';
+import { totalsAsRead, withoutLiveMinutes } from '../support/world.ts';
 
 const CONTRACTS: readonly SimulatedContract[] = ['seed', 'current'];
 /** The evening before the last day of a month. */
@@ -38,14 +38,14 @@ const EVERYTHING: Range = { start: Date.UTC(2026, 7, 1), end: Date.UTC(2027, 0, 
 
 interface Step {
   readonly at: string;
-  /** What happens at the provider before the poll. */
+  /** Activity at the provider before the poll. */
   readonly happens?: () => void;
-  /** The exporter is opened again over its file before the poll. */
+  /** Restarts the exporter on its file before the poll. */
   readonly restarts?: true;
 }
 
 interface Walk {
-  readonly dial: FakeClock;
+  readonly clock: FakeClock;
   readonly exporter: Exporter;
   readonly owner: Owner;
   truth(range: Range): Truth;
@@ -53,31 +53,31 @@ interface Walk {
   readonly windows?: readonly Window[];
 }
 
-/** Polls at each step, and holds every number against the truth. */
-async function walk({ dial, exporter, owner, truth, windows }: Walk, steps: readonly Step[]): Promise<void> {
+/** Polls at each step, and compares every value with the truth. */
+async function walk({ clock, exporter, owner, truth, windows }: Walk, steps: readonly Step[]): Promise<void> {
   let baseline: Truth | undefined;
   let last: Scrape | undefined;
   for (const { at, happens, restarts } of steps) {
-    dial.set(Date.parse(at));
+    clock.set(Date.parse(at));
     happens?.();
     if (restarts) await exporter.restart();
-    await pollWell(exporter);
+    await pollSuccessfully(exporter);
     const page = await exporter.fresh();
     baseline ??= truth(EVERYTHING);
-    assertWindows(page, owner, dial.now(), truth, windows);
-    assertNets(page, owner, baseline, truth(EVERYTHING));
-    assertOneInfoEach(page);
-    if (last) assertNoneFell(last, page);
+    assertWindows(page, owner, clock.now(), truth, windows);
+    assertNetCosts(page, owner, baseline, truth(EVERYTHING));
+    assertUniqueInfoSeries(page);
+    if (last) assertNoCounterFell(last, page);
     last = page;
   }
 }
 
-async function pollWell(exporter: Exporter): Promise<void> {
+async function pollSuccessfully(exporter: Exporter): Promise<void> {
   const failed = (await exporter.pollAll()).filter(({ outcome }) => outcome.kind === 'failed');
   assert.deepEqual(failed, []);
 }
 
-/** Keeps a simulator to its test. */
+/** Closes a simulator after its test. */
 function ending<Started extends { close(): Promise<void> }>(context: TestContext, started: Started): Started {
   context.after(() => started.close());
   return started;
@@ -97,11 +97,11 @@ const DEPLOYMENT: DedicatedRow = {
 };
 
 for (const contract of CONTRACTS) {
-  test(`Baseten, ${contract} contract: every number is the bill's, over a month's end`, async (context) => {
-    const dial = fakeClockAt(EVENING);
-    const options = { clock: dial, contract, genesis: Date.UTC(2026, 8, 20) };
-    const baseten = ending(context, await unwatched(dial, () => startBaseten(options)));
-    const exporter = await startExporter(context, dial, [accountAt('baseten', baseten)]);
+  test(`totals: Baseten, ${contract} contract: every value matches the bill, over a month end`, async (context) => {
+    const clock = fakeClockAt(EVENING);
+    const options = { clock, contract, genesis: Date.UTC(2026, 8, 20) };
+    const baseten = ending(context, await withoutLiveMinutes(clock, () => startBaseten(options)));
+    const exporter = await startExporter(context, clock, [accountAt('baseten', baseten)]);
     const revised = baseten.book({ ...DEPLOYMENT, at: Date.UTC(2026, 9, 29) });
     const refunded = baseten.book({
       ...DEPLOYMENT,
@@ -114,7 +114,7 @@ for (const contract of CONTRACTS) {
       // A resource keeps the model it was first seen with.
       labelled: (entry) => (entry.resource === 'dep-hand' ? { ...entry, model: 'first-name' } : entry),
     };
-    await walk({ dial, exporter, owner, truth: (range) => baseten.truth(range) }, [
+    await walk({ clock, exporter, owner, truth: (range) => baseten.truth(range) }, [
       { at: '2026-10-30T22:10:00Z' },
       { at: '2026-10-30T23:50:10Z', happens: () => void baseten.book(DEPLOYMENT) },
       {
@@ -176,11 +176,11 @@ function spend(at: string, change: Partial<VeniceRow> = {}): VeniceRow {
 }
 
 for (const contract of CONTRACTS) {
-  test(`Venice, ${contract} contract: three feeds, one ledger, every currency`, async (context) => {
-    const dial = fakeClockAt(EVENING);
-    const options = { clock: dial, contract, genesis: Date.UTC(2026, 9, 29, 12) };
-    const venice = ending(context, await unwatched(dial, () => startVenice(options)));
-    const exporter = await startExporter(context, dial, [accountAt('venice', venice)]);
+  test(`totals: Venice, ${contract} contract: three feeds, one ledger, every currency`, async (context) => {
+    const clock = fakeClockAt(EVENING);
+    const options = { clock, contract, genesis: Date.UTC(2026, 9, 29, 12) };
+    const venice = ending(context, await withoutLiveMinutes(clock, () => startVenice(options)));
+    const exporter = await startExporter(context, clock, [accountAt('venice', venice)]);
     const book = (...rows: VeniceRow[]) => rows.map((row) => venice.book(row));
     const amount = (text: string) => ({ amount: parseDecimal(text) });
     book(
@@ -189,7 +189,7 @@ for (const contract of CONTRACTS) {
       spend('2026-10-29T11:00:00.000Z', { currency: 'EUR', ...amount('-4.5') }),
     );
     const [revised] = book(spend('2026-10-30T22:05:00.000Z', amount('-1.5')));
-    await walk({ dial, exporter, owner: { provider: 'venice' }, truth: (range) => venice.truth(range) }, [
+    await walk({ clock, exporter, owner: { provider: 'venice' }, truth: (range) => venice.truth(range) }, [
       { at: '2026-10-30T22:10:00Z' },
       { at: '2026-10-30T22:10:30Z', happens: () => void book(spend('2026-10-30T22:10:29.999Z')) },
       {
@@ -232,13 +232,13 @@ for (const contract of CONTRACTS) {
 const TASK: InferenceShRow = { at: EVENING - MINUTE, app: 'infsh/by-hand', microcents: 1n, seconds: 3 };
 
 for (const contract of CONTRACTS) {
-  test(`inference.sh, ${contract} contract: four sliding windows are one truth`, async (context) => {
-    const dial = fakeClockAt(EVENING);
-    const options = { clock: dial, contract, generate: false };
+  test(`totals: inference.sh, ${contract} contract: four sliding windows agree`, async (context) => {
+    const clock = fakeClockAt(EVENING);
+    const options = { clock, contract, generate: false };
     const inference = ending(context, await startInferenceSh(options));
-    const exporter = await startExporter(context, dial, [accountAt('inference_sh', inference)]);
+    const exporter = await startExporter(context, clock, [accountAt('inference_sh', inference)]);
     const book = (agoMs: number, change: Partial<InferenceShRow> = {}) =>
-      inference.book({ ...TASK, at: dial.now() - agoMs, ...change });
+      inference.book({ ...TASK, at: clock.now() - agoMs, ...change });
     book(40 * DAY, { microcents: 9_007_199_254_740_993n, app: 'infsh/gone' });
     book(3 * DAY, { microcents: 123_456_789n });
     book(20 * HOUR, { microcents: 7n, app: 'infsh/b' });
@@ -250,36 +250,36 @@ for (const contract of CONTRACTS) {
           book(13_000, { microcents: BigInt(index + 1) * 12_345_678n, app: `infsh/${index % 5}` });
           // Late by half an hour, and refunded before it leaves the shortest window.
           book(30 * MINUTE, { microcents: 1_000_000n });
-          book(5 * MINUTE, { microcents: 55_555n, refundedAt: dial.now() + 20 * MINUTE });
-          // Late by four days: only days know of it, and they have settled.
+          book(5 * MINUTE, { microcents: 55_555n, refundedAt: clock.now() + 20 * MINUTE });
+          // Late by four days: only the daily window has it, and its days have settled.
           if (index % 20 === 0) book(4 * DAY, { microcents: 40_000_001n, app: 'infsh/late' });
         },
         ...(index === 40 && { restarts: true }),
       };
     });
     const truth = (range: Range) => inference.truth(range);
-    await walk({ dial, exporter, owner: { provider: 'inference_sh' }, truth }, steps);
+    await walk({ clock, exporter, owner: { provider: 'inference_sh' }, truth }, steps);
     assertOnlyReads(inference.requests);
   });
 }
 
-test('inference.sh: what the shorter windows have passed by counts once its day has settled', async (context) => {
-  const dial = fakeClockAt(Date.UTC(2026, 10, 10, 0, 0, 30));
-  const inference = ending(context, await startInferenceSh({ clock: dial, generate: false }));
-  const exporter = await startExporter(context, dial, [accountAt('inference_sh', inference)]);
-  const spent = dial.now() + HOUR;
+test('totals: inference.sh: charges that the shorter windows missed count once their day has settled', async (context) => {
+  const clock = fakeClockAt(Date.UTC(2026, 10, 10, 0, 0, 30));
+  const inference = ending(context, await startInferenceSh({ clock, generate: false }));
+  const exporter = await startExporter(context, clock, [accountAt('inference_sh', inference)]);
+  const spent = clock.now() + HOUR;
   for (let minutes = 0; minutes < 5 * 60; minutes += 30) {
-    await pollWell(exporter);
-    dial.advance(30 * MINUTE);
+    await pollSuccessfully(exporter);
+    clock.advance(30 * MINUTE);
   }
   const overlooked = inference.book({ ...TASK, at: spent, microcents: 3n });
   inference.book({ ...TASK, at: spent + MINUTE, microcents: 4n, app: 'infsh/other' });
-  await pollWell(exporter);
+  await pollSuccessfully(exporter);
   overlooked.revise({ microcents: 2n });
-  dial.set(Date.UTC(2026, 10, 13, 0, 0, 1));
-  await pollWell(exporter);
+  clock.set(Date.UTC(2026, 10, 13, 0, 0, 1));
+  await pollSuccessfully(exporter);
   const truth = (range: Range) => inference.truth(range);
-  assertWindows(await exporter.fresh(), { provider: 'inference_sh' }, dial.now(), truth, ['month_to_date']);
+  assertWindows(await exporter.fresh(), { provider: 'inference_sh' }, clock.now(), truth, ['month_to_date']);
 });
 
 const HAND: NorthflankRow = {
@@ -296,36 +296,36 @@ const HAND: NorthflankRow = {
 for (const contract of CONTRACTS) {
   for (const teamId of [undefined, 'core']) {
     const form = teamId === undefined ? 'several teams' : 'the team form';
-    test(`Northflank, ${contract} contract, ${form}: every hour down to its resources`, async (context) => {
-      const dial = fakeClockAt(Date.UTC(2026, 9, 30, 2, 20));
-      const options = { clock: dial, contract, genesis: Date.UTC(2026, 9, 1) };
-      const northflank = ending(context, await unwatched(dial, () => startNorthflank(options)));
+    test(`totals: Northflank, ${contract} contract, ${form}: every hour, per resource`, async (context) => {
+      const clock = fakeClockAt(Date.UTC(2026, 9, 30, 2, 20));
+      const options = { clock, contract, genesis: Date.UTC(2026, 9, 1) };
+      const northflank = ending(context, await withoutLiveMinutes(clock, () => startNorthflank(options)));
       const since = Date.UTC(2026, 9, 29, 10);
       const config = teamId === undefined ? {} : { teamId };
-      const exporter = await startExporter(context, dial, [
+      const exporter = await startExporter(context, clock, [
         { ...accountAt('northflank', northflank), since, config },
       ]);
       const owner = { provider: 'northflank', labelled: labelledFor(contract, teamId) };
-      const first = dial.now();
+      const first = clock.now();
       let last: Scrape | undefined;
       for (let step = 0; step < 50; step += 1) {
         if (step === 20) northflank.book(HAND);
-        if (step === 22) northflank.book({ ...HAND, at: dial.now() - HOUR, resource: 'newcomer' });
+        if (step === 22) northflank.book({ ...HAND, at: clock.now() - HOUR, resource: 'newcomer' });
         if (step === 30) await exporter.restart();
-        await pollWell(exporter);
+        await pollSuccessfully(exporter);
         const page = await exporter.fresh();
-        const before = asAsked(northflank, EVERYTHING, 'first', first);
-        const windows = windowsSince(dial.now(), since);
-        assertWindows(page, owner, dial.now(), (range) => asAsked(northflank, range, 'last'), windows);
-        assertNets(page, owner, before, asAsked(northflank, EVERYTHING, 'last'));
-        assertOneInfoEach(page);
-        if (last) assertNoneFell(last, page);
+        const before = totalsAsRead(northflank, EVERYTHING, 'first', first);
+        const windows = windowsSince(clock.now(), since);
+        assertWindows(page, owner, clock.now(), (range) => totalsAsRead(northflank, range, 'last'), windows);
+        assertNetCosts(page, owner, before, totalsAsRead(northflank, EVERYTHING, 'last'));
+        assertUniqueInfoSeries(page);
+        if (last) assertNoCounterFell(last, page);
         last = page;
-        dial.advance(HOUR + (step % 3) * MINUTE);
+        clock.advance(HOUR + (step % 3) * MINUTE);
       }
-      // What has settled is the truth of now, whenever it was asked.
+      // Settled hours have their final values, whenever they were read.
       const october = { start: since, end: Date.UTC(2026, 9, 31) };
-      assert.deepEqual(totals(asAsked(northflank, october, 'last')), totals(northflank.truth(october)));
+      assert.deepEqual(totals(totalsAsRead(northflank, october, 'last')), totals(northflank.truth(october)));
       assertOnlyReads(northflank.requests);
     });
   }
@@ -335,7 +335,7 @@ function totals({ entries }: Truth) {
   return entries.map(({ value, ...labels }) => [JSON.stringify(labels), value]).sort();
 }
 
-/** What an account exposes of what the books hold. */
+/** The account's metrics of the books. */
 function labelledFor(
   contract: SimulatedContract,
   teamId: string | undefined,
@@ -351,7 +351,7 @@ function labelledFor(
   };
 }
 
-/** The most requests that came within any stretch of time so long. */
+/** The maximum number of requests within any period of that length. */
 function mostWithin(perMs: number, requests: Simulator['requests']): number {
   const times = requests.map(({ at }) => at);
   let first = 0;
@@ -363,13 +363,10 @@ function mostWithin(perMs: number, requests: Simulator['requests']): number {
   return most;
 }
 
-test('Northflank: 1236 hours of history come in within the request budget and move no counter', async (context) => {
-  const dial = fakeClockAt(Date.UTC(2026, 10, 22, 12, 20));
+test('totals: Northflank: 1236 hours of history load within the request budget and raise no counter', async (context) => {
+  const clock = fakeClockAt(Date.UTC(2026, 10, 22, 12, 20));
   const since = Date.UTC(2026, 9, 2);
-  const northflank = ending(
-    context,
-    await startNorthflank({ clock: dial, contract: 'seed', generate: false }),
-  );
+  const northflank = ending(context, await startNorthflank({ clock, contract: 'seed', generate: false }));
   const hours = Array.from({ length: 1236 }, (_, index) => since + index * HOUR);
   for (const at of hours) {
     const total = parseDecimal(`0.0${at / HOUR}`);
@@ -377,54 +374,54 @@ test('Northflank: 1236 hours of history come in within the request budget and mo
     const resource = at < since + 100 * HOUR ? 'gone' : 'vllm';
     northflank.book({ ...HAND, at, team: 'research', project: 'models', resource, price: { total } });
   }
-  const exporter = await startExporter(context, dial, [{ ...accountAt('northflank', northflank), since }]);
+  const exporter = await startExporter(context, clock, [{ ...accountAt('northflank', northflank), since }]);
   const unread = () => {
     const asked = new Set(northflank.requests.map(({ path }) => path));
     return hours.filter((at) => !asked.has(`/v1/billing/usage/${at / 1000}`)).length;
   };
   for (let polls = 0; unread() > 0; polls += 1) {
     assert.ok(polls < 120, `after ${polls} polls ${unread()} hours are unread`);
-    await pollWell(exporter);
+    await pollSuccessfully(exporter);
     const page = await exporter.fresh();
     for (const name of LEDGER_NAMES) if (name.endsWith('_total')) assert.equal(page.sum(name), 0, name);
     const known = page.families.has('ai_billing_cost_last_month_usd');
     assert.equal(known, unread() === 0, 'a window is shown once it was read without a hole');
-    dial.advance(10 * MINUTE);
+    clock.advance(10 * MINUTE);
   }
   const owner = { provider: 'northflank' };
-  assertWindows(await exporter.fresh(), owner, dial.now(), (range) => northflank.truth(range));
+  assertWindows(await exporter.fresh(), owner, clock.now(), (range) => northflank.truth(range));
   assert.ok(mostWithin(HOUR, northflank.requests) <= 1000);
   assertOnlyReads(northflank.requests);
 });
 
 realServerTest(
-  'the page is well-formed in every form, whoever asks for it in whatever order',
+  '/metrics: is well-formed in every format, for any order of requests',
   ['promtool'],
   async (context) => {
-    const dial = fakeClockAt(EVENING);
+    const clock = fakeClockAt(EVENING);
     const world = ending(
       context,
-      await unwatched(dial, () => startAll({ clock: dial, genesis: Date.UTC(2026, 9, 28) })),
+      await withoutLiveMinutes(clock, () => startAll({ clock, genesis: Date.UTC(2026, 9, 28) })),
     );
     const providers = ['baseten', 'venice', 'inference_sh', 'northflank'] as const;
     const since = Date.UTC(2026, 9, 29);
     const accounts = providers.map((provider) => ({ ...accountAt(provider, world[provider]), since }));
-    const exporter = await startExporter(context, dial, accounts);
-    await pollWell(exporter);
+    const exporter = await startExporter(context, clock, accounts);
+    await pollSuccessfully(exporter);
     const fresh = await exporter.fresh();
-    assertOneInfoEach(fresh);
+    assertUniqueInfoSeries(fresh);
     for (const provider of providers)
       assert.ok(fresh.sum('ai_billing_cost_today_usd', { provider }) > 0, provider);
     const { code, output } = await promtoolCheckMetrics(fresh.text);
     assert.deepEqual([code, output], [0, '']);
 
-    dial.advance(7 * MINUTE);
+    clock.advance(7 * MINUTE);
     const forms = [0, 1, 2, 3, 4, 5, 6, 7].map((index) => {
       return exporter.scrape(index % 2 === 0 ? 'text' : 'openmetrics', index % 4 < 2);
     });
-    const [pages] = await Promise.all([Promise.all(forms), pollWell(exporter)]);
+    const [pages] = await Promise.all([Promise.all(forms), pollSuccessfully(exporter)]);
     pages.push(await exporter.fresh());
-    for (const page of pages) assertNoneFell(fresh, page);
+    for (const page of pages) assertNoCounterFell(fresh, page);
     for (const format of ['text', 'openmetrics', 'text', 'openmetrics'] as const) {
       const plain = await exporter.scrape(format);
       const gzipped = await exporter.scrape(format, true);

@@ -16,7 +16,7 @@ const PAIR = 'cert_file: server.crt, key_file: server.key';
 const tls = (more: string) => `tls_server_config: { ${PAIR}, ${more} }`;
 const VERIFIES = 'client_auth_type: RequireAndVerifyClientCert, client_ca_file: ca.crt';
 
-/** What both take, what both refuse, and what only we refuse: docs/web-security.md says why. */
+/** Files that both accept, that both reject, and that only we reject: docs/web-security.md says why. */
 const VERDICTS: Readonly<Record<'good' | 'bad' | 'stricter', readonly string[]>> = {
   good: [
     '',
@@ -71,7 +71,7 @@ function isTaken(file: string): boolean {
 }
 
 realServerTest(
-  'promtool takes what we take, and we refuse what it refuses',
+  'web configuration: we and promtool accept and reject the same files',
   ['promtool'],
   async (context, pathOf) => {
     const folder = webFolder(context);
@@ -86,7 +86,7 @@ realServerTest(
   },
 );
 
-/** The example, with certificates of our own under its names. */
+/** The example, with generated certificates under its file names. */
 async function exampleIn(folder: WebFolder): Promise<string> {
   folder.write('clients-ca.crt', folder.trusted.ca);
   const text = await readFile(EXAMPLE, 'utf8');
@@ -94,18 +94,22 @@ async function exampleIn(folder: WebFolder): Promise<string> {
   return text;
 }
 
-realServerTest('promtool takes the example, and so do we', ['promtool'], async (context, pathOf) => {
-  const folder = webFolder(context);
-  await exampleIn(folder);
-  const file = join(folder.path, 'web.yml');
-  assert.deepEqual(await run(pathOf('promtool'), ['check', 'web-config', file]), {
-    code: 0,
-    output: `${file} SUCCESS\n`,
-  });
-  assert.equal(loadWebConfig(file).users.size, 1);
-});
+realServerTest(
+  'web configuration: the example is valid for promtool and for us',
+  ['promtool'],
+  async (context, pathOf) => {
+    const folder = webFolder(context);
+    await exampleIn(folder);
+    const file = join(folder.path, 'web.yml');
+    assert.deepEqual(await run(pathOf('promtool'), ['check', 'web-config', file]), {
+      code: 0,
+      output: `${file} SUCCESS\n`,
+    });
+    assert.equal(loadWebConfig(file).users.size, 1);
+  },
+);
 
-test('the example with everything switched on is good', async (context) => {
+test('web configuration: the example with every option uncommented is valid', async (context) => {
   const folder = webFolder(context);
   const text = (await exampleIn(folder)).replace(/^tls_server_config:[\s\S]*/m, (keys) =>
     keys.replaceAll(/^( *)# ((?:[\w-]+:| {2}\w+:) .*)$/gm, '$1$2').replace('# rate_limit:', 'rate_limit:'),
@@ -115,7 +119,7 @@ test('the example with everything switched on is good', async (context) => {
   assert.equal(Object.keys(headers).length, 5);
 });
 
-test('a web configuration that is wrong keeps the exporter from starting, and check finds it', async (context) => {
+test('web configuration: an invalid file prevents startup, and check reports it', async (context) => {
   const folder = webFolder(context);
   folder.write('web.yml', 'basic_auth_users: { alice: do-not-print-me }');
   const config = { server: { webConfig: 'web.yml' }, accounts: [{ provider: 'venice', apiKey: 'k' }] };
@@ -141,7 +145,7 @@ async function exporterIn(context: TestContext, folder: WebFolder) {
 }
 
 realServerTest(
-  'Prometheus scrapes over TLS with a client certificate and a password',
+  'web configuration: Prometheus scrapes over TLS with a client certificate and a password',
   ['prometheus'],
   async (context) => {
     const folder = webFolder(context);
@@ -163,7 +167,7 @@ realServerTest(
       },
     });
     const prometheus = await startPrometheus(context, {
-      intervalMs: 1000, // which is also how long it waits
+      intervalMs: 1000, // which is also the scrape timeout
       targets: [
         target('http2', good, 'secret'),
         target('http1', good, 'secret', { enable_http2: false }),
@@ -187,7 +191,7 @@ realServerTest(
         job,
       );
 
-    // Everything changes under it: the certificate of the server, and who may come.
+    // Everything changes: the server certificate, and the allowed clients.
     const renewed = folder.trusted.vouchFor('Renewed', AT_LOOPBACK);
     folder.write('server.crt', renewed.cert);
     folder.write('server.key', renewed.key);

@@ -6,7 +6,7 @@ import { DAY, HOUR, MINUTE } from '../../src/core/values/time.ts';
 import { fakeClockAt } from '../simulators/kit/world.ts';
 import { startVenice } from '../simulators/venice/server.ts';
 import { type Scrape, startExporter } from '../support/exporter.ts';
-import { assertSame } from '../support/otlp-parity.ts';
+import { assertSameSeries } from '../support/otlp-parity.ts';
 import { startOtlpReceiver } from '../support/otlp-receiver.ts';
 import { named, seriesOfPage, seriesOfPush } from '../support/otlp-series.ts';
 import { receiverAt } from '../support/pushing.ts';
@@ -25,13 +25,13 @@ const COUNTERS = ['ai_billing_cost_usd_total', 'ai_billing_cost_corrections_usd_
 const samplesOf = (page: Scrape, name: string) =>
   page.families.get(name.replace(/_total$/, ''))?.samples ?? page.families.get(name)?.samples ?? [];
 
-test('an account that was read and never billed is a known 0: on the page, by push, in the API and on the first page', async (context) => {
-  const dial = fakeClockAt(NOW);
-  const venice = await startVenice({ clock: dial, genesis: NOW, generate: false, emptyPages: 'never' });
+test('zero spend: an account that was read but never billed is 0 on /metrics, over OTLP, in the API and on the first page', async (context) => {
+  const clock = fakeClockAt(NOW);
+  const venice = await startVenice({ clock, genesis: NOW, generate: false, emptyPages: 'never' });
   context.after(() => venice.close());
   const { url, pushes } = await startOtlpReceiver(context, { protocol: 'http/json' });
   const account = { provider: 'venice', url: venice.url, key: venice.key, since: TODAY - 5 * DAY };
-  const exporter = await startExporter(context, dial, [account], {
+  const exporter = await startExporter(context, clock, [account], {
     openTelemetry: { receivers: [receiverAt(url, { protocol: 'http/json' })] },
   });
 
@@ -56,7 +56,11 @@ test('an account that was read and never billed is a known 0: on the page, by pu
 
   await exporter.push();
   const isCost = (name: string) => /^ai_billing_(cost|resource)_/.test(name);
-  assertSame(named(seriesOfPush(pushes), isCost), named(seriesOfPage(page), isCost), 'as it was pushed');
+  assertSameSeries(
+    named(seriesOfPush(pushes), isCost),
+    named(seriesOfPage(page), isCost),
+    'as it was pushed',
+  );
   for (const window of WINDOWS) {
     const response = await fetch(`${exporter.url}/api/v1/costs?window=${window}&by=provider`);
     const { isComplete, totalUsd, costs } = Costs.parse(await response.json());
@@ -69,8 +73,8 @@ test('an account that was read and never billed is a known 0: on the page, by pu
   const front = await (await fetch(exporter.url)).text();
   assert.match(front, /Incomplete: month to date \(begins before[^)]*\), last month \(begins before/);
 
-  venice.book(row(dial.now()));
-  dial.advance(MINUTE);
+  venice.book(row(clock.now()));
+  clock.advance(MINUTE);
   await exporter.pollAll();
   const spent = await exporter.fresh();
   assert.deepEqual(

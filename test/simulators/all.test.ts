@@ -20,7 +20,7 @@ function kept(providers: Providers): Providers {
 
 const RANGE = { start: TODAY - 2 * DAY, end: TODAY + DAY };
 
-test('the same seed and clock give the same bill, another seed another', async () => {
+test('simulators: the same seed and clock give the same bill, another seed a different one', async () => {
   const truths = async (seed: number) => {
     const providers = kept(await startAll({ seed, clock: fakeClockAt(NOON) }));
     const { baseten, venice, inference_sh, northflank } = providers;
@@ -35,7 +35,7 @@ test('the same seed and clock give the same bill, another seed another', async (
   }
 });
 
-test('spend of every provider grows while one watches, and new models appear', async () => {
+test('simulators: spend of every provider grows visibly, and new models appear', async () => {
   const clock = fakeClockAt(NOON);
   const providers = kept(await startDemoWorld({ clock }));
   const { baseten, venice, inference_sh, northflank } = providers;
@@ -50,7 +50,7 @@ test('spend of every provider grows while one watches, and new models appear', a
   assert.ok(modelsOf() > models);
 });
 
-test('spend is corrected downward every few minutes', async () => {
+test('simulators: spend is corrected downward every few minutes', async () => {
   const clock = fakeClockAt(NOON);
   const providers = kept(await startDemoWorld({ clock }));
   for (const one of [providers.baseten, providers.venice, providers.inference_sh]) {
@@ -63,7 +63,7 @@ test('spend is corrected downward every few minutes', async () => {
   }
 });
 
-test('a catalogue has founders, settlers and newcomers', () => {
+test('simulators: catalogs have initial, early and late entries', () => {
   const world = worldOf({ clock: fakeClockAt(NOON) });
   assert.equal(world.genesis, Date.UTC(2026, 8, 1));
   assert.equal(bornAt(world, 1, 2, 1), world.genesis);
@@ -71,7 +71,7 @@ test('a catalogue has founders, settlers and newcomers', () => {
   assert.equal(bornAt(world, 3, 2, 1), NOON + 4 * MINUTE);
 });
 
-test('one provider at a time is out for 20 to 40 seconds, never in the first minutes', async () => {
+test('outages: hit one provider at a time for 20 to 40 seconds, never in the first minutes', async () => {
   const out = (index: number, at: number) => outage(1, NOON, index, NOON + at) !== undefined;
   const lengths = new Map<string, number>();
   for (let at = 0; at < 3 * 60 * MINUTE; at += SECOND) {
@@ -88,7 +88,7 @@ test('one provider at a time is out for 20 to 40 seconds, never in the first min
   assert.deepEqual(new Set([...lengths.keys()].map((key) => key[0])), new Set(['0', '1', '2', '3']));
 });
 
-test('an outage reaches the wire', async () => {
+test('outages: fail requests', async () => {
   const clock = fakeClockAt(NOON);
   const providers = kept(await startDemoWorld({ clock }));
   const failing = Array.from({ length: 3600 }, (_, second) => NOON + second * SECOND).find(

@@ -1,12 +1,12 @@
 import { DAY } from '../../src/core/values/time.ts';
-import { bounded, type Figure, told } from '../bench/figure.ts';
-import type { Measured, Soaked } from './run.ts';
+import { bounded, type Figure, info } from '../bench/figure.ts';
+import type { Measured, SoakResult } from './run.ts';
 
 const MB = 1e6;
 
-/** What was lived through, and whether it took more and more. */
-export function figuresOf(soaked: Soaked): Figure[] {
-  const { measured, failures } = soaked;
+/** The figures of a run, and the growth of its resource use. */
+export function figuresOf(result: SoakResult): Figure[] {
+  const { measured, failures } = result;
   const later = measured.slice(Math.floor(measured.length / 3));
   const span = ((later.at(-1)?.at ?? 0) - (later[0]?.at ?? 0)) / DAY;
   const failed = [...failures].sort().map(([reason, count]) => `${reason} ${count}`);
@@ -14,14 +14,14 @@ export function figuresOf(soaked: Soaked): Figure[] {
   const most = (of: (one: Measured) => number) => Math.max(...later.map(of));
   const note = `over the last ${span.toFixed(0)} days of one process`;
   return [
-    told('days lived', `${soaked.days.toFixed(1)}`),
-    told('polls of all feeds', `${soaked.polls}, ${soaked.requests} requests`),
-    told('feeds that failed', failed.join(', ')),
-    told('killed with -9; closed and opened again', `${soaked.kills}; ${soaked.restarts}`),
-    told('pushes refused or not answered', `${soaked.refusedPushes}`),
-    told('pages on which no counter had fallen', `${soaked.pages}`),
-    told('counters that are exactly what the books grew by', `${soaked.counters}`),
-    told('counters that are exactly the sum of what was pushed', `${soaked.counters}`),
+    info('days lived', `${result.days.toFixed(1)}`),
+    info('polls of all feeds', `${result.polls}, ${result.requests} requests`),
+    info('feeds that failed', failed.join(', ')),
+    info('killed with -9; closed and opened again', `${result.kills}; ${result.restarts}`),
+    info('pushes refused or not answered', `${result.refusedPushes}`),
+    info('pages on which no counter had fallen', `${result.pages}`),
+    info('counters that are exactly what the books grew by', `${result.counters}`),
+    info('counters that are exactly the sum of what was pushed', `${result.counters}`),
     bounded('growth of the heap', grown(({ heap }) => heap) / MB, {
       atMost: 2,
       unit: ' MB',
@@ -45,11 +45,11 @@ export function figuresOf(soaked: Soaked): Figure[] {
       atMost: 16,
       unit: ' MB',
     }),
-    told('largest resident memory', `${(most(({ rss }) => rss) / MB).toFixed(0)} MB`),
+    info('largest resident memory', `${(most(({ rss }) => rss) / MB).toFixed(0)} MB`),
   ];
 }
 
-/** By least squares, of a day. */
+/** The slope per day, by least squares. */
 export function slopeOf(measured: readonly Measured[], of: (one: Measured) => number): number {
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const days = measured.map(({ at }) => at / DAY);

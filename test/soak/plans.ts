@@ -1,14 +1,14 @@
 import { HOUR, MINUTE } from '../../src/core/values/time.ts';
 import type { SoakPlan } from './run.ts';
 
-/** Three short lives over the end of a month, in one of them clocks are set back. */
+/** Three short phases over a month end, one of them with a DST change. */
 export function shortPlan(seed: number): SoakPlan {
   return {
     start: Date.UTC(2026, 9, 31, 20, 30),
     seed,
     everyMs: 40 * MINUTE,
     shareFailing: 0.4,
-    lives: [
+    phases: [
       { zone: 'Pacific/Auckland', days: 0.22, end: 'kill' },
       // Clocks are set back on 1 November at 06:00 UTC.
       { zone: 'America/New_York', days: 0.22, end: 'kill' },
@@ -17,10 +17,10 @@ export function shortPlan(seed: number): SoakPlan {
   };
 }
 
-/** Two weeks of short lives, then a long one in which memory, files and the ledger have to stay as they are. */
+/** Two weeks of short phases, then a long one in which memory, files and the ledger must not grow. */
 export function longPlan(seed: number, days: number): SoakPlan {
   const zones = ['Asia/Kolkata', 'Pacific/Auckland', 'America/New_York'];
-  const lives = [0, 1, 2, 3, 4, 5, 6].map((index) => {
+  const phases = [0, 1, 2, 3, 4, 5, 6].map((index) => {
     return { zone: zones[index % zones.length] ?? 'UTC', days: 2, end: 'kill' } as const;
   });
   return {
@@ -29,6 +29,6 @@ export function longPlan(seed: number, days: number): SoakPlan {
     seed,
     everyMs: HOUR,
     shareFailing: 0.2,
-    lives: [...lives, { zone: 'Pacific/Auckland', days, end: 'stop', restartEveryDays: 8 }],
+    phases: [...phases, { zone: 'Pacific/Auckland', days, end: 'stop', restartEveryDays: 8 }],
   };
 }

@@ -1,30 +1,30 @@
 import { type Fixed, fromNumber } from '../../src/core/values/money.ts';
-import type { Scope } from '../support/exporter.ts';
 import type { OtlpMetric } from '../support/otlp-metrics.ts';
 import { type Answer, type Push, startOtlpReceiver } from '../support/otlp-receiver.ts';
-import { LASTING_COUNTERS } from '../support/spending.ts';
+import type { Scope } from '../support/process.ts';
+import { LEDGER_COUNTERS } from '../support/spending.ts';
 
-/** Adds up differences. */
-export interface Sums {
+/** Adds up deltas. */
+export interface DeltaTotals {
   readonly url: string;
-  /** Takes everything from now on. */
+  /** Accepts everything from now on. */
   calm(): void;
-  /** What the differences of each counter add up to, by its name on the page and its labels. Those of nothing are left out. */
+  /** The sum of each counter's deltas, by its name on `/metrics` and its labels, without zeros. */
   totals(): ReadonlyMap<string, Fixed>;
-  /** How many requests were refused, or not answered. */
+  /** The number of requests refused or not answered. */
   refused(): number;
 }
 
-/** One that is told again from the same start replaces what was told before. */
+/** A delta repeated with the same start time replaces the previous one. */
 interface Sum {
   readonly before: Fixed;
   readonly start: number;
   readonly value: Fixed;
 }
 
-/** Starts a receiver that refuses one request in eight, and takes one in thirty without an answer. */
-export async function startSums(scope: Scope, dice: () => number): Promise<Sums> {
-  const sums = new Map<string, Sum>();
+/** Starts a receiver that refuses one request in eight, and accepts one in thirty without a response. */
+export async function startDeltaReceiver(scope: Scope, dice: () => number): Promise<DeltaTotals> {
+  const deltas = new Map<string, Sum>();
   let calm = false;
   let refused = 0;
   const answer = (push: Push): Answer | Promise<Answer> => {
@@ -34,40 +34,37 @@ export async function startSums(scope: Scope, dice: () => number): Promise<Sums>
     if (thrown < 0.05) return { status: 503 };
     if (thrown < 0.09) return { status: 429, headers: { 'retry-after': '0' } };
     if (thrown < 0.125) return { status: 400 };
-    for (const metric of push.metrics) add(sums, metric);
+    for (const metric of push.metrics) add(deltas, metric);
     return thrown < 0.16 ? new Promise<Answer>(() => {}) : {};
   };
-  const receiver = await startOtlpReceiver(
-    { after: (end) => scope.after(async () => end()) },
-    { protocol: 'http/protobuf', answer },
-  );
+  const receiver = await startOtlpReceiver(scope, { protocol: 'http/protobuf', answer });
   return {
     url: receiver.url,
     calm: () => {
       calm = true;
     },
     totals: () => {
-      const all = [...sums].map(([key, { before, value }]) => [key, before + value] as const);
+      const all = [...deltas].map(([key, { before, value }]) => [key, before + value] as const);
       return new Map(all.filter(([, total]) => total !== 0n));
     },
     refused: () => refused,
   };
 }
 
-function add(sums: Map<string, Sum>, metric: OtlpMetric): void {
+function add(deltas: Map<string, Sum>, metric: OtlpMetric): void {
   const name = `${metric.name.replaceAll('.', '_')}_total`;
-  if (!LASTING_COUNTERS.has(name)) return;
-  if (metric.temporality !== 'delta') throw new Error(`${metric.name} is told ${metric.temporality}`);
+  if (!LEDGER_COUNTERS.has(name)) return;
+  if (metric.temporality !== 'delta') throw new Error(`${metric.name} is ${metric.temporality}`);
   for (const { attributes, start, value = Number.NaN } of metric.points) {
     const key = keyOf(name, attributes);
-    const known = sums.get(key);
+    const known = deltas.get(key);
     const before = known ? known.before + (known.start === start ? 0n : known.value) : 0n;
-    sums.set(key, { before, start, value: fromNumber(value) });
+    deltas.set(key, { before, start, value: fromNumber(value) });
   }
 }
 
-/** One text a series, without its empty labels. */
+/** A key per series, without its empty labels. */
 export function keyOf(name: string, labels: Readonly<Record<string, string | number | boolean>>): string {
-  const told = Object.entries(labels).filter(([, value]) => value !== '');
-  return `${name}${JSON.stringify(told.sort(([a], [b]) => (a < b ? -1 : 1)))}`;
+  const info = Object.entries(labels).filter(([, value]) => value !== '');
+  return `${name}${JSON.stringify(info.sort(([a], [b]) => (a < b ? -1 : 1)))}`;
 }

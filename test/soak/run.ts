@@ -6,45 +6,45 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Fixed, fromNumber } from '../../src/core/values/money.ts';
 import { DAY, HOUR, type Instant, MINUTE, startOfDay } from '../../src/core/values/time.ts';
-import { assertNets, assertNoneFell, assertWindows } from '../support/expected.ts';
+import { assertNetCosts, assertNoCounterFell, assertWindows } from '../support/expected.ts';
 import { type Scrape, scrapeOf } from '../support/exporter.ts';
 import { createDice } from '../support/property.ts';
-import { LASTING_COUNTERS } from '../support/spending.ts';
-import { type Lab, startLab } from './labs.ts';
-import { keyOf, type Sums, startSums } from './receiver.ts';
-import type { Figures } from './words.ts';
+import { LEDGER_COUNTERS } from '../support/spending.ts';
+import { type ExporterProcess, startExporterProcess } from './exporter-process.ts';
+import type { Figures } from './messages.ts';
+import { type DeltaTotals, keyOf, startDeltaReceiver } from './receiver.ts';
 import { IDS, startWorld, type World } from './world.ts';
 
-/** A stretch of time that one process of the exporter lives through. */
-export interface Life {
+/** A period run by one process of the exporter. */
+export interface Phase {
   readonly zone: string;
   readonly days: number;
   /** What happens at its end. */
   readonly end: 'kill' | 'stop';
-  /** The exporter is closed and opened again over its file so often, within the process. */
+  /** Closes and reopens the exporter on its file this often, within the process. */
   readonly restartEveryDays?: number;
 }
 
 export interface SoakPlan {
   readonly start: Instant;
   readonly seed: number;
-  readonly lives: readonly Life[];
-  /** From poll to poll, on the average. */
+  readonly phases: readonly Phase[];
+  /** Average time between polls. */
   readonly everyMs: number;
-  /** How many of the polls meet a provider that fails. */
+  /** The share of polls that meet a failing provider. */
   readonly shareFailing: number;
 }
 
-/** What a process took at an instant. */
+/** Resource use of a process at an instant. */
 export interface Measured extends Figures {
   readonly at: Instant;
 }
 
-/** What was lived through. That the totals are exact and no counter fell was checked on the way. */
-export interface Soaked {
+/** The result of a run, whose totals and counters have been checked. */
+export interface SoakResult {
   readonly days: number;
   readonly polls: number;
-  /** Of feeds, by the reason. */
+  /** Failed feeds by reason. */
   readonly failures: ReadonlyMap<string, number>;
   readonly requests: number;
   readonly kills: number;
@@ -52,25 +52,25 @@ export interface Soaked {
   readonly pages: number;
   readonly refusedPushes: number;
   readonly counters: number;
-  /** Of the last life. */
+  /** Of the last phase. */
   readonly measured: readonly Measured[];
 }
 
 const MEASURE_EVERY_MS = 6 * HOUR;
-/** Nothing is restated or refunded so long after it was billed, but by Baseten. */
+/** Nothing is restated or refunded later than this, except by Baseten. */
 const SETTLED_MS = 3 * DAY;
 
-const MOST_TRIES = 5;
-/** What a killed process has written is there without a disk, too, and is written in half the time. */
+const MAX_TRIES = 5;
+/** A file in memory survives a killed process, and halves the run time. */
 const MEMORY = '/dev/shm';
 
-interface Course {
+interface SoakRun {
   readonly plan: SoakPlan;
   readonly world: World;
-  readonly sums: Sums;
+  readonly deltas: DeltaTotals;
   readonly folder: string;
   readonly dice: () => number;
-  readonly tally: {
+  readonly counts: {
     polls: number;
     kills: number;
     restarts: number;
@@ -78,17 +78,20 @@ interface Course {
     readonly failures: Map<string, number>;
     measured: Measured[];
   };
-  readonly passes: (now: Instant) => void;
+  readonly onProgress: (now: Instant) => void;
   /** The newest page: no counter of a later one may be lower. */
   last: Scrape | undefined;
 }
 
 /**
- * Lives through the plan, life after life over one ledger, and holds it against the providers' books.
+ * Runs the phases of a plan on one ledger, and compares it with the providers' books.
  *
- * @param passes hears of each life, and of every fifth day.
+ * @param onProgress is called for each phase and every fifth day.
  */
-export async function soak(plan: SoakPlan, passes: (now: Instant) => void = () => {}): Promise<Soaked> {
+export async function soak(
+  plan: SoakPlan,
+  onProgress: (now: Instant) => void = () => {},
+): Promise<SoakResult> {
   const ends: (() => Promise<void>)[] = [];
   const scope = { after: (end: () => Promise<void>) => void ends.unshift(end) };
   const dice = createDice(plan.seed);
@@ -97,8 +100,8 @@ export async function soak(plan: SoakPlan, passes: (now: Instant) => void = () =
     scope.after(() => rm(folder, { recursive: true, force: true }));
     const world = await startWorld(plan, dice);
     scope.after(() => world.close());
-    const sums = await startSums(scope, dice);
-    const tally = {
+    const deltas = await startDeltaReceiver(scope, dice);
+    const counts = {
       polls: 0,
       kills: 0,
       restarts: 0,
@@ -106,156 +109,165 @@ export async function soak(plan: SoakPlan, passes: (now: Instant) => void = () =
       failures: new Map<string, number>(),
       measured: [],
     };
-    const course: Course = { plan, world, sums, folder, dice, tally, passes, last: undefined };
-    for (const [index, life] of plan.lives.entries()) {
-      passes(world.dial.now());
-      await live(course, life, index);
+    const run: SoakRun = { plan, world, deltas, folder, dice, counts, onProgress, last: undefined };
+    for (const [index, phase] of plan.phases.entries()) {
+      onProgress(world.clock.now());
+      await runPhase(run, phase, index);
     }
     return {
-      ...tally,
-      days: (world.dial.now() - plan.start) / DAY,
+      ...counts,
+      days: (world.clock.now() - plan.start) / DAY,
       requests: world.requests(),
-      refusedPushes: sums.refused(),
-      counters: countersOf(course.last).size,
+      refusedPushes: deltas.refused(),
+      counters: countersOf(run.last).size,
     };
   } finally {
     for (const end of ends) await end();
   }
 }
 
-async function live(course: Course, life: Life, index: number): Promise<void> {
-  const { world, sums, folder } = course;
+async function runPhase(run: SoakRun, phase: Phase, index: number): Promise<void> {
+  const { world, deltas, folder } = run;
   const ledger = join(folder, 'ledger.db');
-  const setup = { ledger, receiver: sums.url, accounts: [...world.accounts] };
-  const lab = await startLab(world.dial, life.zone, setup);
+  const setup = { ledger, receiver: deltas.url, accounts: [...world.accounts] };
+  const child = await startExporterProcess(world.clock, phase.zone, setup);
   try {
-    if (index === 0) await begin(course, lab);
-    await pass(course, life, lab);
-    if (index === course.plan.lives.length - 1) await settle(course, lab);
-    if (life.end === 'kill') await killAmid(course, lab);
-    else await lab.end();
+    if (index === 0) await readBaseline(run, child);
+    await runDays(run, phase, child);
+    if (index === run.plan.phases.length - 1) await checkFinalTotals(run, child);
+    if (phase.end === 'kill') await killDuringRequest(run, child);
+    else await child.end();
   } finally {
-    await lab.kill();
+    await child.kill();
   }
 }
 
-/** The first reading is what everything after it is counted from. */
-async function begin(course: Course, lab: Lab): Promise<void> {
-  await pollWell(course, lab);
-  course.world.begin();
-  await lab.ask('push');
+/** The first reading is the baseline of the counters. */
+async function readBaseline(run: SoakRun, child: ExporterProcess): Promise<void> {
+  await pollSuccessfully(run, child);
+  run.world.begin();
+  await child.ask('push');
 }
 
-async function pass(course: Course, { days, restartEveryDays = Number.POSITIVE_INFINITY }: Life, lab: Lab) {
-  const { dial } = course.world;
-  course.tally.measured = [];
-  const until = dial.now() + days * DAY;
-  let nextRestart = dial.now() + restartEveryDays * DAY;
-  for (let step = 0; dial.now() < until; step += 1) {
-    await stepOf(course, lab, step);
-    if (dial.now() < nextRestart) continue;
+async function runDays(
+  run: SoakRun,
+  { days, restartEveryDays = Number.POSITIVE_INFINITY }: Phase,
+  child: ExporterProcess,
+) {
+  const { clock } = run.world;
+  run.counts.measured = [];
+  const until = clock.now() + days * DAY;
+  let nextRestart = clock.now() + restartEveryDays * DAY;
+  for (let step = 0; clock.now() < until; step += 1) {
+    await stepOf(run, child, step);
+    if (clock.now() < nextRestart) continue;
     nextRestart += restartEveryDays * DAY;
-    await lab.ask('restart');
-    course.tally.restarts += 1;
+    await child.ask('restart');
+    run.counts.restarts += 1;
   }
 }
 
-/** Some time passes, something happens, and the exporter polls, and is scraped, and pushes. */
-async function stepOf(course: Course, lab: Lab, step: number): Promise<void> {
-  const { plan, world, dice, tally } = course;
-  const before = world.dial.now();
-  world.dial.advance(Math.round(plan.everyMs * (0.5 + dice())));
-  if (dice() < 0.3) world.happen();
-  world.weather();
-  const { failed = [] } = await lab.ask('poll');
-  for (const reason of failed) tally.failures.set(reason, (tally.failures.get(reason) ?? 0) + 1);
-  tally.polls += 1;
-  if (step % 3 === 0) await lab.ask('push');
-  if (step % 7 === 0) await look(course, lab);
-  else await lab.ask('scrape');
-  await hourly(course, lab, before);
+/** Advances the clock, changes bills and faults, then polls, scrapes and pushes. */
+async function stepOf(run: SoakRun, child: ExporterProcess, step: number): Promise<void> {
+  const { plan, world, dice, counts } = run;
+  const before = world.clock.now();
+  world.clock.advance(Math.round(plan.everyMs * (0.5 + dice())));
+  if (dice() < 0.3) world.act();
+  world.changeWeather();
+  const { failed = [] } = await child.ask('poll');
+  for (const reason of failed) counts.failures.set(reason, (counts.failures.get(reason) ?? 0) + 1);
+  counts.polls += 1;
+  if (step % 3 === 0) await child.ask('push');
+  if (step % 7 === 0) await checkPage(run, child);
+  else await child.ask('scrape');
+  await hourly(run, child, before);
 }
 
-/** What the exporter does every hour by itself, and what is looked at now and then. */
-async function hourly({ world, tally, passes }: Course, lab: Lab, before: Instant): Promise<void> {
-  const passed = (everyMs: number) => Math.floor(before / everyMs) !== Math.floor(world.dial.now() / everyMs);
-  if (passed(HOUR)) await lab.ask('maintain');
-  if (passed(5 * DAY)) passes(world.dial.now());
+/** The exporter's hourly maintenance, and periodic measurements. */
+async function hourly(
+  { world, counts, onProgress }: SoakRun,
+  child: ExporterProcess,
+  before: Instant,
+): Promise<void> {
+  const passed = (everyMs: number) =>
+    Math.floor(before / everyMs) !== Math.floor(world.clock.now() / everyMs);
+  if (passed(HOUR)) await child.ask('maintain');
+  if (passed(5 * DAY)) onProgress(world.clock.now());
   if (!passed(MEASURE_EVERY_MS)) return;
-  const { figures } = await lab.ask('figures');
-  if (figures) tally.measured.push({ at: world.dial.now(), ...figures });
+  const { figures } = await child.ask('figures');
+  if (figures) counts.measured.push({ at: world.clock.now(), ...figures });
 }
 
-/** Holds the page against the one before. */
-async function look(course: Course, lab: Lab): Promise<Scrape> {
-  const { text = '' } = await lab.ask('page');
+/** Compares the page with the previous one. */
+async function checkPage(run: SoakRun, child: ExporterProcess): Promise<Scrape> {
+  const { text = '' } = await child.ask('page');
   const page = scrapeOf(text, 'text');
-  if (course.last) assertNoneFell(course.last, page);
-  course.last = page;
-  course.tally.pages += 1;
+  if (run.last) assertNoCounterFell(run.last, page);
+  run.last = page;
+  run.counts.pages += 1;
   return page;
 }
 
-/** Polls until all feeds are well: on a busy machine an answer may take longer than an account waits. */
-async function pollWell(course: Course, lab: Lab): Promise<void> {
-  course.world.calm();
+/** Polls until all feeds succeed: on a busy machine a response may take longer than the timeout. */
+async function pollSuccessfully(run: SoakRun, child: ExporterProcess): Promise<void> {
+  run.world.calm();
   for (let tries = 1; ; tries += 1) {
-    const { failed = [] } = await lab.ask('poll');
-    course.tally.polls += 1;
+    const { failed = [] } = await child.ask('poll');
+    run.counts.polls += 1;
     if (failed.length === 0) return;
-    assert.ok(tries < MOST_TRIES, `${failed} without a fault`);
-    course.world.dial.advance(MINUTE);
+    assert.ok(tries < MAX_TRIES, `${failed} failed failed without a fault`);
+    run.world.clock.advance(MINUTE);
   }
 }
 
-/** Lets everything settle, and holds what is shown and what was pushed against the books. */
-async function settle(course: Course, lab: Lab): Promise<void> {
-  const { world, sums } = course;
-  sums.calm();
-  await pollWell(course, lab);
-  world.dial.set(startOfDay(world.dial.now()) + SETTLED_MS + 20 * MINUTE);
+/** Lets everything settle, then compares metrics and pushed deltas with the books. */
+async function checkFinalTotals(run: SoakRun, child: ExporterProcess): Promise<void> {
+  const { world, deltas } = run;
+  deltas.calm();
+  await pollSuccessfully(run, child);
+  world.clock.set(startOfDay(world.clock.now()) + SETTLED_MS + 20 * MINUTE);
   for (let polls = 0; polls < 4; polls += 1) {
-    await pollWell(course, lab);
-    world.dial.advance(10 * MINUTE);
+    await pollSuccessfully(run, child);
+    world.clock.advance(10 * MINUTE);
   }
-  await pollWell(course, lab);
-  assertTruth(course, await look(course, lab));
-  await lab.ask('push');
-  assertSums(sums.totals(), countersOf(await look(course, lab)));
+  await pollSuccessfully(run, child);
+  assertExactTotals(run, await checkPage(run, child));
+  await child.ask('push');
+  assertDeltaTotals(deltas.totals(), countersOf(await checkPage(run, child)));
 }
 
-function assertTruth({ plan, world }: Course, page: Scrape): void {
-  const now = world.dial.now();
+function assertExactTotals({ plan, world }: SoakRun, page: Scrape): void {
+  const now = world.clock.now();
   const everything = { start: plan.start - 90 * DAY, end: now + DAY };
   for (const id of IDS) {
     assertWindows(page, { provider: id }, now, (range) => world.truth(id, range));
-    assertNets(page, { provider: id }, world.baseline(id, everything), world.truth(id, everything));
+    assertNetCosts(page, { provider: id }, world.baseline(id, everything), world.truth(id, everything));
   }
 }
 
-function assertSums(told: ReadonlyMap<string, Fixed>, shown: ReadonlyMap<string, number>): void {
-  const off = [...new Set([...told.keys(), ...shown.keys()])].filter((key) => {
+function assertDeltaTotals(info: ReadonlyMap<string, Fixed>, shown: ReadonlyMap<string, number>): void {
+  const off = [...new Set([...info.keys(), ...shown.keys()])].filter((key) => {
     const value = shown.get(key) ?? 0;
-    const gap = (told.get(key) ?? 0n) - fromNumber(value);
-    // Each difference is a double: so much may be lost on the way.
+    const gap = (info.get(key) ?? 0n) - fromNumber(value);
+    // Each delta is a double: allow for rounding.
     return Math.abs(Number(gap)) > Math.abs(Number(fromNumber(value))) * 1e-12;
   });
-  assert.deepEqual(off, [], 'the differences add up to the counters');
+  assert.deepEqual(off, [], 'deltas add up to the counters');
 }
 
 function countersOf(page: Scrape | undefined): ReadonlyMap<string, number> {
   const samples = [...(page?.families.values() ?? [])].flatMap((family) => family.samples);
-  const own = samples.filter(({ name, value }) => LASTING_COUNTERS.has(name) && value !== 0);
+  const own = samples.filter(({ name, value }) => LEDGER_COUNTERS.has(name) && value !== 0);
   return new Map(own.map(({ name, labels, value }) => [keyOf(name, labels), value]));
 }
 
-/** Kills it in the middle of a poll or a push. */
-async function killAmid({ world, tally, dice }: Course, lab: Lab): Promise<void> {
+/** Kills the process during a poll or a push. */
+async function killDuringRequest({ world, counts, dice }: SoakRun, child: ExporterProcess): Promise<void> {
   world.calm();
-  world.dial.advance(10 * MINUTE);
-  const asked = lab.ask(dice() < 0.5 ? 'poll' : 'push').catch(() => undefined);
+  world.clock.advance(10 * MINUTE);
+  const asked = child.ask(dice() < 0.5 ? 'poll' : 'push').catch(() => undefined);
   await sleep(dice() * 80);
-  await lab.kill();
+  await child.kill();
   await asked;
-  tally.kills += 1;
+  counts.kills += 1;
 }

@@ -7,33 +7,33 @@ import type { SimulatedFault } from '../simulators/kit/faults.ts';
 import type { Truth } from '../simulators/kit/truth.ts';
 import { type FakeClock, fakeClockAt } from '../simulators/kit/world.ts';
 import type { VeniceRow } from '../simulators/venice/rows.ts';
-import { asAsked, unwatched } from '../support/world.ts';
-import type { LabSetup } from './words.ts';
+import { totalsAsRead, withoutLiveMinutes } from '../support/world.ts';
+import type { ProcessSetup } from './messages.ts';
 
 export const IDS = ['baseten', 'venice', 'inference_sh', 'northflank'] as const;
 export type Id = (typeof IDS)[number];
 
-/** Four providers whose bills go on, are revised, and which fail now and then. */
+/** Four providers with growing and revised bills, which fail from time to time. */
 export interface World {
-  readonly dial: FakeClock;
-  readonly accounts: LabSetup['accounts'];
-  /** Something is spent, refunded, restated or comes late, by hand besides what goes on by itself. */
-  happen(): void;
-  /** One of them may fail from now on, the others are well. */
-  weather(): void;
-  /** All are well. */
+  readonly clock: FakeClock;
+  readonly accounts: ProcessSetup['accounts'];
+  /** Books a charge, refund, restatement or late row, in addition to the generated ones. */
+  act(): void;
+  /** May make one provider fail from now on. */
+  changeWeather(): void;
+  /** Removes all faults. */
   calm(): void;
-  /** What the books say, of Northflank what it said when it was last asked with success. */
+  /** Totals of the books; for Northflank as of the last successful request. */
   truth(id: Id, range: Range): Truth;
-  /** What of it is in the first readings, by the time of the first poll. */
+  /** The part that the first poll has read. */
   baseline(id: Id, range: Range): Truth;
-  /** Remembers the books as those of the first poll. */
+  /** Stores the books as those of the first poll. */
   begin(): void;
   requests(): number;
   close(): Promise<void>;
 }
 
-/** What a provider fails with, all of it over in one poll. */
+/** Faults, each of which ends within one poll. */
 const FAULTS: readonly SimulatedFault[] = [
   { kind: 'status', status: 503 },
   { kind: 'status', status: 500, after: 1 },
@@ -57,34 +57,34 @@ export async function startWorld(
   { start, shareFailing }: { readonly start: Instant; readonly shareFailing: number },
   dice: () => number,
 ): Promise<World> {
-  const dial = fakeClockAt(start);
+  const clock = fakeClockAt(start);
   const since = startOfDay(start) - DAY;
-  const providers = await unwatched(dial, () => startAll({ clock: dial, genesis: since }));
-  const hand = openHand(providers, dial, dice);
+  const providers = await withoutLiveMinutes(clock, () => startAll({ clock, genesis: since }));
+  const hand = openHand(providers, clock, dice);
   let first = start;
   const before = new Map<Id, (range: Range) => Truth>();
   return {
-    dial,
+    clock,
     accounts: IDS.map((provider) => {
       const { url, key } = providers[provider];
       return { provider, url, key, since, timeoutMs: TIMEOUT_MS };
     }),
-    happen: hand,
-    weather() {
+    act: hand,
+    changeWeather() {
       calm(providers);
       if (dice() > shareFailing) return;
       const id = IDS[Math.floor(dice() * IDS.length)] ?? 'baseten';
       providers[id].fault(FAULTS[Math.floor(dice() * FAULTS.length)]);
     },
     calm: () => calm(providers),
-    truth: (id, range) => (id === 'northflank' ? told(providers, range) : providers[id].truth(range)),
+    truth: (id, range) => (id === 'northflank' ? info(providers, range) : providers[id].truth(range)),
     begin() {
-      first = dial.now();
+      first = clock.now();
       for (const id of ['baseten', 'venice', 'inference_sh'] as const) {
         const books = providers[id].truth({ start: since - 90 * DAY, end: first + DAY });
         before.set(id, () => books);
       }
-      before.set('northflank', (range) => asAsked(answered(providers), range, 'first', first));
+      before.set('northflank', (range) => totalsAsRead(answered(providers), range, 'first', first));
     },
     baseline: (id, range) => before.get(id)?.(range) ?? providers[id].truth(range),
     requests: () => IDS.reduce((sum, id) => sum + providers[id].requests.length, 0),
@@ -96,21 +96,21 @@ function calm(providers: Providers): void {
   for (const id of IDS) providers[id].fault(undefined);
 }
 
-/** Northflank, but for the requests that it failed. */
+/** Northflank, without failed requests. */
 function answered({ northflank }: Providers): Providers['northflank'] {
   return { ...northflank, requests: northflank.requests.filter(({ status }) => status === 200) };
 }
 
-function told(providers: Providers, range: Range): Truth {
-  return asAsked(answered(providers), range);
+function info(providers: Providers, range: Range): Truth {
+  return totalsAsRead(answered(providers), range);
 }
 
 const usd = parseDecimal;
 
-/** Writes into the books what the generators leave out. */
+/** Books rows that the generators do not produce. */
 function openHand(
   { baseten, venice, inference_sh }: Providers,
-  dial: FakeClock,
+  clock: FakeClock,
   dice: () => number,
 ): () => void {
   const deployments: { readonly at: Instant; readonly entry: Entry<DedicatedRow> }[] = [];
@@ -119,7 +119,7 @@ function openHand(
   const cents = () => usd(`0.${String(below(1_000_000_000) + 1).padStart(12, '0')}`);
   const acts: readonly (() => void)[] = [
     () => {
-      const at = startOfDay(dial.now());
+      const at = startOfDay(clock.now());
       const row = {
         category: 'dedicated',
         at,
@@ -130,22 +130,22 @@ function openHand(
       deployments.push({ at, entry: baseten.book({ ...row, resource: RESOURCE }) });
     },
     () => {
-      // Baseten restates for a month.
-      const open = deployments.filter(({ at }) => dial.now() - at < 29 * DAY);
+      // Baseten restates days for a month.
+      const open = deployments.filter(({ at }) => clock.now() - at < 29 * DAY);
       open[below(open.length)]?.entry.revise({ subtotal: cents(), minutes: below(1440) });
     },
     () =>
-      void charges.push(venice.book(charge(dial.now() - below(20 * HOUR), `-${1 + below(4)}.000000000001`))),
-    () => void venice.book(charge(dial.now() - MINUTE, '0.5')),
+      void charges.push(venice.book(charge(clock.now() - below(20 * HOUR), `-${1 + below(4)}.000000000001`))),
+    () => void venice.book(charge(clock.now() - MINUTE, '0.5')),
     () => charges.splice(0).at(-1)?.remove(),
     () => {
-      const at = dial.now() - 5 * MINUTE;
+      const at = clock.now() - 5 * MINUTE;
       inference_sh.book({ at, app: 'infsh/by-hand', microcents: BigInt(below(1e9) + 1), seconds: 3 });
     },
     () => {
-      const at = dial.now() - 20 * MINUTE;
+      const at = clock.now() - 20 * MINUTE;
       const row = { at, app: 'infsh/by-hand', microcents: BigInt(below(1e9) + 1), seconds: 3 };
-      inference_sh.book({ ...row, refundedAt: dial.now() + 10 * HOUR });
+      inference_sh.book({ ...row, refundedAt: clock.now() + 10 * HOUR });
     },
   ];
   return () => acts[below(acts.length)]?.();

@@ -9,17 +9,17 @@ import { startWebhook, type Webhook } from './webhook.ts';
 
 const RULES = join(import.meta.dirname, '../../deploy/prometheus/rules');
 
-/** Prometheus with our rules, Alertmanager with our configuration, and somebody who is told. */
+/** Prometheus with our rules, Alertmanager with our configuration, and a webhook that receives its notifications. */
 export interface Alerting {
   readonly prometheus: Prometheus;
   readonly alertmanager: Alertmanager;
   readonly webhook: Webhook;
 }
 
-/** How the chain differs from what is shipped. */
+/** How the chain differs from the shipped configuration. */
 export interface AlertingOptions {
   readonly targets: readonly ScrapeTarget[];
-  /** What every `for` becomes. `keep_firing_for` goes. */
+  /** Replaces every `for`; `keep_firing_for` is removed. */
   readonly holdFor: string;
   /** Further changes to the text of a rule file. */
   readonly edit?: (rules: string) => string;
@@ -33,14 +33,14 @@ export async function startAlerting(context: TestContext, options: AlertingOptio
   const prometheus = await startPrometheus(context, {
     targets: options.targets,
     intervalMs: options.intervalMs ?? 200,
-    rules: await impatientRules(context, options),
+    rules: await rulesWithoutDelay(context, options),
     alertmanagers: [new URL(alertmanager.url).host],
   });
   return { prometheus, alertmanager, webhook };
 }
 
-/** Copies of the rule files that do not wait. */
-export async function impatientRules(
+/** Copies of the rule files without their delays. */
+export async function rulesWithoutDelay(
   context: TestContext,
   { holdFor, edit = (text) => text }: Pick<AlertingOptions, 'holdFor' | 'edit'>,
 ): Promise<string[]> {
@@ -58,7 +58,7 @@ export async function impatientRules(
   return names.map((name) => join(folder, name));
 }
 
-/** What a webhook of Alertmanager is told. */
+/** The body that Alertmanager posts to a webhook. */
 const Notification = z.object({
   receiver: z.string(),
   status: z.enum(['firing', 'resolved']),
@@ -71,11 +71,15 @@ const Notification = z.object({
   ),
 });
 
-/** One alert of a notification, and who was told. */
-export type Told = z.infer<typeof Notification>['alerts'][number] & { readonly receiver: string };
+/** One alert of a notification, and its receiver. */
+export type NotifiedAlert = z.infer<typeof Notification>['alerts'][number] & { readonly receiver: string };
 
-/** Waits until somebody was told that an alert fires, or that it is over. */
-export function told(webhook: Webhook, alertname: string, status: Told['status']): Promise<Told> {
+/** Waits for the notification that an alert fires or is resolved. */
+export function waitForNotification(
+  webhook: Webhook,
+  alertname: string,
+  status: NotifiedAlert['status'],
+): Promise<NotifiedAlert> {
   return webhook.received(`that ${alertname} is ${status}`, ({ body }) => {
     const { data } = Notification.safeParse(body);
     const alert = data?.alerts.find(

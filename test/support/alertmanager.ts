@@ -10,8 +10,8 @@ import { startDaemon } from './child.ts';
 /** Our configuration and templates, as they are shipped. */
 export const ALERTMANAGER_FOLDER = join(import.meta.dirname, '../../deploy/alertmanager');
 
-/** An alert as Alertmanager is told of it. */
-export interface AlertToTell {
+/** An alert as it is posted to Alertmanager. */
+export interface PostedAlert {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
 }
@@ -25,14 +25,14 @@ const Alerts = z.array(
   }),
 );
 
-/** An alert that Alertmanager knows; it is `suppressed` while another one inhibits it. */
+/** An alert in Alertmanager; `suppressed` while another one inhibits it. */
 export type KnownAlert = z.infer<typeof Alerts>[number];
 
 /** A real Alertmanager that runs until its test ends. */
 export interface Alertmanager {
   readonly url: string;
-  /** Tells it of alerts, as Prometheus would. */
-  tell(alerts: readonly AlertToTell[]): Promise<void>;
+  /** Posts alerts, as Prometheus would. */
+  tell(alerts: readonly PostedAlert[]): Promise<void>;
   alerts(): Promise<KnownAlert[]>;
   log(): string;
 }
@@ -79,8 +79,8 @@ const Route = z.looseObject({ routes: z.array(z.looseObject({})) });
 const Config = z.looseObject({ route: Route, receivers: z.array(Receiver) });
 
 /**
- * Our configuration, told to whom it must: each severity's receiver posts to `<webhook>/<severity>`, and in the forms of the examples
- * for Slack and PagerDuty to `<webhook>/slack` and `<webhook>/pagerduty`. It waits for nothing, or a test would.
+ * Our configuration with test receivers: each severity's receiver posts to `<webhook>/<severity>`, and in the forms of the examples
+ * for Slack and PagerDuty to `<webhook>/slack` and `<webhook>/pagerduty`. All waits are removed, so that tests do not wait.
  */
 export async function shippedConfig(webhook: string): Promise<string> {
   const text = await readFile(join(ALERTMANAGER_FOLDER, 'alertmanager.yml'), 'utf8');

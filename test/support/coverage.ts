@@ -6,7 +6,7 @@ export interface Interval extends Range {
   readonly asOf: Instant;
 }
 
-/** A coverage as the ledger would give it after readings of these intervals, in any order. */
+/** The ledger's coverage after readings of these intervals, in any order. */
 export function coverageOf(intervals: readonly Interval[]): ReadCoverage {
   const read = joined(intervals);
   return {

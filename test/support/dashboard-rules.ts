@@ -1,7 +1,7 @@
 import { type Dashboard, filledIn, type Panel, panelsOf, type Target, usesIn } from './dashboards.ts';
 import { selectionsOf } from './promql.ts';
 
-/** What a dashboard must hold; `spoil` breaks it, so that tests can see the rule at work. */
+/** A rule for dashboards; `spoil` breaks it, so that tests can see the rule fail. */
 export interface DashboardRule {
   readonly name: string;
   readonly findings: (dashboard: Dashboard) => readonly string[];
@@ -12,8 +12,8 @@ export interface DashboardRule {
 const UNITS = ['currencyUSD', 'percentunit', 'short', 'none', 'bytes', 's', 'h', 'd', 'dateTimeFromNow'];
 
 /**
- * The rules of grafana/dashboard-linter that concern dashboards of one Prometheus, told anew: the program itself is not to be had
- * everywhere. Its two rules on LogQL have nothing to look at. No dashboard needs an exception, so there is no `.lint` file: rates
+ * The rules of grafana/dashboard-linter for dashboards with one Prometheus, reimplemented because the program is not available
+ * everywhere. Its two LogQL rules do not apply. No dashboard needs an exception, so there is no `.lint` file: rates
  * over fixed windows are written as `increase`, which `target-rate-interval` leaves alone.
  */
 const LINTER: readonly DashboardRule[] = [
@@ -131,7 +131,7 @@ const LINTER: readonly DashboardRule[] = [
   },
 ];
 
-/** What we ask beyond the linter. */
+/** Our own rules. */
 const OWN: readonly DashboardRule[] = [
   {
     name: 'ids of panels are unique, and queries of a panel are told apart',

@@ -27,7 +27,7 @@ const Variable = z.object({
   allValue: z.string().optional(),
 });
 
-/** What tests look at in a dashboard's JSON. */
+/** The fields of a dashboard that tests read. */
 export const Dashboard = z.object({
   uid: z.string(),
   title: z.string(),
@@ -63,7 +63,7 @@ const DURATIONS: Readonly<Record<string, string>> = {
   __rate_interval: '5m',
 };
 
-/** An expression as Grafana asks it with every variable at All; each key of `chosen` at that instead. */
+/** An expression as Grafana sends it with every variable at All, except for those in `chosen`. */
 export function filledIn(
   expr: string,
   { templating }: Dashboard,

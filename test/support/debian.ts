@@ -2,7 +2,7 @@ import { glob, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from '
 import { basename, dirname, join } from 'node:path';
 import { run } from './child.ts';
 
-/** The apt lists of the machine, as text, one entry a file. */
+/** The apt sources of the machine, as text, one entry per file. */
 export interface Sources {
   /** `*.sources` files. */
   readonly stanzas: readonly string[];
@@ -10,7 +10,7 @@ export interface Sources {
   readonly lines: readonly string[];
 }
 
-/** Names a Debian machine may give the suite it runs, besides its own. */
+/** Aliases of a suite. */
 const ALIASES = ['oldstable', 'stable', 'testing', 'unstable', 'sid'];
 
 /** The same archives with `suite` in place of the machine's own; other suites (updates, security, other vendors') drop out. */
@@ -46,9 +46,9 @@ function linesOf(suite: string, known: ReadonlySet<string>, text: string): strin
 
 /**
  * Makes an apt root of our own below `root`, for one suite. Nothing of the system's own apt state is read or written
- * but its sources, keys, proxies and credentials, and no privilege is needed.
+ * except its sources, keys, proxies and credentials, and no privilege is needed.
  *
- * @throws when none of the machine's sources names its own suite.
+ * @throws if none of the machine's sources names its own suite.
  */
 export async function prepareAptRoot(root: string, suite: string): Promise<void> {
   const own = await ownSuite();
@@ -80,9 +80,9 @@ Dir::State::status "${root}/status";
 }
 
 /**
- * What this machine's own suite is called.
+ * The name of this machine's suite.
  *
- * @throws when it is not a Debian machine.
+ * @throws if this is not a Debian machine.
  */
 export async function ownSuite(): Promise<string> {
   const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
@@ -148,7 +148,7 @@ async function succeed(command: string, args: readonly string[], cwd = '/'): Pro
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${output.trim()}`);
 }
 
-/** What a program needs from its own suite where the machine's C library is older. */
+/** What a program needs from its own suite if the machine's C library is older. */
 const LIBRARIES = ['libc6', 'libzstd1'];
 
 /**
@@ -184,11 +184,11 @@ export async function launchFrom(
 }
 
 /**
- * A copy of a program in which the folder it was built to read is the one it is started in: `./////` is a path of any length.
+ * Copies a program and replaces its built-in data folder by the working directory: `./////` is a path of any length.
  *
- * @throws when it was built to read no such folder.
+ * @throws if the program does not contain the folder.
  */
-export async function readingBeside(program: string, folder: string): Promise<string> {
+export async function patchDataFolder(program: string, folder: string): Promise<string> {
   const bytes = await readFile(program);
   const here = `.${'/'.repeat(folder.length - 1)}`;
   let at = bytes.indexOf(folder);

@@ -6,11 +6,11 @@ export interface Instruction {
   readonly text: string;
 }
 
-/** What stands between two `FROM`. */
+/** The instructions between two `FROM`. */
 export interface Stage {
   /** The image it starts from. */
   readonly from: string;
-  /** What other stages call it; `""` for the last. */
+  /** Its name in other stages; `""` for the last. */
   readonly as: string;
   readonly instructions: readonly Instruction[];
 }
@@ -52,12 +52,12 @@ export function wordsOf(stage: Stage, name: string): string[] {
   return words.map(String);
 }
 
-/** What is copied into a stage. */
+/** A copy into a stage. */
 export interface Copied {
   /** The stage it comes from; undefined: the build context. */
   readonly stage: string | undefined;
   readonly sources: readonly string[];
-  /** A folder where it ends with a slash or there are several sources. */
+  /** A folder if it ends with a slash or there are several sources. */
   readonly target: string;
 }
 

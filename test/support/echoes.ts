@@ -1,20 +1,21 @@
 import { gzipSync } from 'node:zlib';
 import { allForms, type Canary } from './canary.ts';
-import { asItIs, type Wire } from './spoiling-proxy.ts';
+import { passThrough, type RawResponder } from './spoiling-proxy.ts';
 
-/** Everything that a provider, or whatever stands before it, can do with the key that it was sent, but for a good answer. */
-export const ECHOES: Readonly<Record<string, (canary: Canary) => Wire>> = {
-  'a 500 with the key in its body': refusal(500),
-  'HTML with the key': (canary) => answer('200 OK', `<!doctype html><p>${allForms(canary)}</p>`, 'text/html'),
+/** Every way in which a provider, or a server in front of it, can leak the key it was sent, except for a valid response. */
+export const KEY_LEAKS: Readonly<Record<string, (canary: Canary) => RawResponder>> = {
+  'a 500 with the key in its body': errorResponse(500),
+  'HTML with the key': (canary) =>
+    httpResponse('200 OK', `<!doctype html><p>${allForms(canary)}</p>`, 'text/html'),
   'a redirect to an address with the key': (canary) => (socket) => {
     const location = `location: https://elsewhere.invalid/?key=${encodeURIComponent(canary.key)}`;
     socket.end(
       `HTTP/1.1 302 Found\r\n${location}\r\nset-cookie: k=${canary.core}\r\ncontent-length: 0\r\n\r\n`,
     );
   },
-  'JSON that ends in the key': (canary) => answer('200 OK', `{"data":["${canary.core}`),
+  'JSON that ends in the key': (canary) => httpResponse('200 OK', `{"data":["${canary.core}`),
   'JSON of another shape, made of the key': (canary) =>
-    answer(
+    httpResponse(
       '200 OK',
       JSON.stringify([canary.key, { [canary.key]: allForms(canary), [canary.core]: canary.core }]),
     ),
@@ -22,7 +23,7 @@ export const ECHOES: Readonly<Record<string, (canary: Canary) => Wire>> = {
     const body = Buffer.from(
       honest.body.toString().replace(/"(?:[^"\\]|\\.)*"(?!\s*:)/g, JSON.stringify(canary.key)),
     );
-    asItIs(socket, { ...honest, body });
+    passThrough(socket, { ...honest, body });
   },
   'bytes that are the key':
     ({ key }) =>
@@ -51,14 +52,14 @@ export const ECHOES: Readonly<Record<string, (canary: Canary) => Wire>> = {
     ({ key }) =>
     (socket) =>
       void socket.write(`HTTP/1.1 200 OK\r\nx-key: ${key}\r\n\r\n{"${key}`),
-  'a 429 with the key in its body': refusal(429),
-  'a 401 with the key in its body, its headers and its reason': refusal(401),
+  'a 429 with the key in its body': errorResponse(429),
+  'a 401 with the key in its body, its headers and its reason': errorResponse(401),
 };
 
-function refusal(status: number): (canary: Canary) => Wire {
+function errorResponse(status: number): (canary: Canary) => RawResponder {
   return (canary) => {
     const body = JSON.stringify({ error: allForms(canary), message: canary.key, retry_after: canary.key });
-    return answer(`${status} ${canary.key}`, body, `application/json; k="${canary.core}"`, [
+    return httpResponse(`${status} ${canary.key}`, body, `application/json; k="${canary.core}"`, [
       `www-authenticate: Bearer realm="${canary.core}", error="${canary.key}"`,
       `x-ratelimit-reset: ${canary.core}`,
       'retry-after: 0',
@@ -66,13 +67,18 @@ function refusal(status: number): (canary: Canary) => Wire {
   };
 }
 
-function answer(status: string, body: string, type = 'application/json', more: readonly string[] = []): Wire {
+function httpResponse(
+  status: string,
+  body: string,
+  type = 'application/json',
+  more: readonly string[] = [],
+): RawResponder {
   const head = [`content-type: ${type}`, `content-length: ${Buffer.byteLength(body)}`, ...more];
   return (socket) => void socket.write(`HTTP/1.1 ${status}\r\n${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
-/** A good answer that repeats the key in what is new to us and in names. */
-export function goodEcho({ key }: Canary): Wire {
+/** A valid response that repeats the key in unknown fields and in names. */
+export function leakInValidResponse({ key }: Canary): RawResponder {
   const escaped = JSON.stringify(key).slice(1, -1);
   return (socket, honest) => {
     const text = honest.body.toString();
@@ -81,6 +87,6 @@ export function goodEcho({ key }: Canary): Wire {
       `$1${escaped.replaceAll('$', '$$$$')} `,
     );
     const body = named.replace(/^\{/, `{"new_${escaped}":"${escaped}","new":["${escaped}"],`);
-    asItIs(socket, { ...honest, body: Buffer.from(body) });
+    passThrough(socket, { ...honest, body: Buffer.from(body) });
   };
 }

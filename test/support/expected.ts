@@ -7,16 +7,16 @@ import type { Truth, TruthEntry } from '../simulators/kit/truth.ts';
 import { type Scrape, windowsAt } from './exporter.ts';
 import type { Labels } from './exposition.ts';
 
-/** Whose numbers are compared. */
+/** The account to compare. */
 export interface Owner {
   readonly provider: string;
   /** `test` when absent. */
   readonly account?: string;
-  /** Puts what the provider's books call a thing under the label set that is exposed; undefined leaves it out. */
+  /** Maps labels of the provider's books to exposed labels; undefined omits the entry. */
   readonly labelled?: (entry: TruthEntry) => TruthEntry | undefined;
 }
 
-/** Dollars to one unit: the documented defaults. EUR has none. */
+/** Dollars per unit: the documented defaults. EUR has no rate. */
 const RATES: Readonly<Record<string, Fixed>> = {
   USD: ONE,
   DIEM: ONE,
@@ -29,7 +29,7 @@ type Measure = TruthEntry['measure'] | 'unconverted';
 /** Exact values by label set. */
 type Values = ReadonlyMap<string, Fixed>;
 
-/** Counter, twin, and the label that the truth calls `detail`. */
+/** Counter, corrections, and the label that the truth calls `detail`. */
 const COUNTERS: Readonly<Record<Measure, readonly [string, string, string]>> = {
   cost: ['ai_billing_cost_usd_total', 'ai_billing_cost_corrections_usd_total', 'currency'],
   component_cost: [
@@ -52,12 +52,12 @@ const COUNTERS: Readonly<Record<Measure, readonly [string, string, string]>> = {
 export type Window = keyof ReturnType<typeof windowsAt>;
 const WINDOWS = ['today', 'yesterday', 'month_to_date', 'last_month'] as const;
 
-/** The windows that reach past `since`: of the others nothing is known. */
+/** The windows that end after `since`; the others are unknown. */
 export function windowsSince(now: Instant, since: Instant): Window[] {
   return WINDOWS.filter((window) => windowsAt(now)[window].end > since);
 }
 
-/** Holds the window gauges against the truth: each label set to the last digit a double shows, and the sum of them all. */
+/** Compares the window gauges with the truth: each label set to the last digit of a double, and their sum. */
 export function assertWindows(
   page: Scrape,
   owner: Owner,
@@ -81,8 +81,8 @@ export function assertWindows(
   }
 }
 
-/** Holds every counter less its twin against what the truth of a range grew by. */
-export function assertNets(page: Scrape, owner: Owner, before: Truth, after: Truth): void {
+/** Compares every counter less its corrections with the growth of the truth. */
+export function assertNetCosts(page: Scrape, owner: Owner, before: Truth, after: Truth): void {
   for (const [measure, [total, twin, detail]] of entriesOf(COUNTERS)) {
     const was = valuesOf(measure, before, owner);
     const is = valuesOf(measure, after, owner);
@@ -103,7 +103,7 @@ function entriesOf<Key extends string, Value>(record: Readonly<Record<Key, Value
 }
 
 /**
- * Equal, but for what doubles cannot show: an amount below 1000 is its double's shortest decimal, a larger one may be off by half of
+ * Equal within the precision of doubles: an amount below 1000 is its double's shortest decimal, a larger one may be off by half of
  * that double's last place.
  */
 function assertNear(actual: Fixed, expected: Fixed, doubles: readonly number[], what: string): void {
@@ -158,8 +158,8 @@ export function samplesOf(
   return (family?.samples ?? []).filter((sample) => sample.name === name);
 }
 
-/** There is one info sample for every resource that has a cost, and no other. */
-export function assertOneInfoEach(page: Scrape): void {
+/** Every resource with a cost has exactly one info sample, and no other resource has one. */
+export function assertUniqueInfoSeries(page: Scrape): void {
   const resourceOf = ({ labels }: { labels: Labels }) =>
     keyOf([labels.provider ?? '', labels.account ?? '', labels.resource ?? '']);
   const infos = samplesOf(page, 'ai_billing_resource_info');
@@ -168,7 +168,7 @@ export function assertOneInfoEach(page: Scrape): void {
   assert.ok(infos.every(({ value }) => value === 1));
 }
 
-/** Nothing but `GET` was ever sent, and previews to the paths given. */
+/** Only `GET` was sent, and previews to the given paths. */
 export function assertOnlyReads(
   requests: readonly RecordedRequest[],
   previews: readonly string[] = [],
@@ -181,20 +181,20 @@ export function assertOnlyReads(
   );
 }
 
-/** The names of what the ledger exposes, twins included; all else counts from the start of the process. */
+/** Names of the ledger's metrics, corrections included; all others count from the start of the process. */
 export const LEDGER_NAMES: ReadonlySet<string> = new Set(
   Object.values<Metric>(METRICS)
     .filter(({ source }) => source !== 'exporter')
     .flatMap(({ name, corrections }) => (corrections ? [name, corrections.name] : [name])),
 );
 
-/** The sample lines of what the ledger exposes, byte by byte. */
+/** The sample lines of the ledger's metrics, byte by byte. */
 export function ledgerLines({ text }: Scrape): string[] {
   return text.split('\n').filter((line) => LEDGER_NAMES.has(/^\w+/.exec(line)?.[0] ?? ''));
 }
 
-/** No counter of the ledger is lower than it was on the page before. */
-export function assertNoneFell(before: Scrape, after: Scrape): void {
+/** No counter of the ledger is lower than on the earlier page. */
+export function assertNoCounterFell(before: Scrape, after: Scrape): void {
   const counters = [...before.families.values()].filter(({ type }) => type === 'counter');
   for (const { name, labels, value } of counters.flatMap(({ samples }) => samples)) {
     if (!LEDGER_NAMES.has(name)) continue;

@@ -16,18 +16,19 @@ import { createLog } from '../../src/runtime/log.ts';
 import { createServer } from '../../src/server/server.ts';
 import { createPrometheusPage } from '../../src/sinks/prometheus/page.ts';
 import { type Exposition, type ExpositionFormat, type Labels, parseExposition } from './exposition.ts';
+import type { Scope } from './process.ts';
 
 /** Our own clock. Waiting moves it: nothing in a test waits for real. */
 export interface OwnClock {
   now(): Instant;
-  /** A promise where somebody else's clock has to move with it. */
+  /** A promise if another process's clock has to move with it. */
   advance(byMs: number): void | Promise<void>;
 }
 
 /** One account, at a simulator. */
 export interface ExporterAccount {
   readonly provider: string;
-  /** In place of what the registry has under that name. */
+  /** Replaces the registered provider. */
   readonly definition?: Provider<unknown>;
   /** `test` when absent. */
   readonly name?: string;
@@ -36,13 +37,13 @@ export interface ExporterAccount {
   readonly since?: Instant;
   /** 30 seconds when absent. */
   readonly timeoutMs?: number;
-  /** What only this provider has, as the configuration file says it. */
+  /** The provider's own keys, as in the configuration file. */
   readonly config?: unknown;
-  /** Entries of the list that only this provider reads, such as price probes. */
+  /** Entries of the provider's own list, such as price probes. */
   readonly entries?: readonly unknown[];
 }
 
-/** A page, and what stands on it. */
+/** A parsed page and its text. */
 export interface Scrape extends Exposition {
   readonly text: string;
   /** Adds up the samples of that name whose labels hold all of `matching`. */
@@ -57,13 +58,13 @@ export interface Polled {
   readonly outcome: PollOutcome;
 }
 
-/** The exporter as `serve` puts it together, without its schedules, over a file of its own. */
+/** The exporter as `serve` composes it, without schedules, with its own ledger file. */
 export interface Exporter {
   readonly url: string;
   pollAll(): Promise<readonly Polled[]>;
-  /** The page over HTTP, as it is served at this moment. */
+  /** The page over HTTP, as currently served. */
   scrape(format?: ExpositionFormat, gzip?: boolean): Promise<Scrape>;
-  /** The page once everything that was polled stands on it, zeros of new series shown and ended. */
+  /** The page with everything that was polled, once the zeros of new series were exposed. */
   fresh(): Promise<Scrape>;
   /** The text of the page that shows new series at 0, and of the one after it. */
   pages(): Promise<readonly [string, string]>;
@@ -71,26 +72,21 @@ export interface Exporter {
   push(): Promise<void>;
   /** What the exporter does by itself every hour. */
   maintain(): void;
-  /** Ends it and opens it again over the same file. */
+  /** Closes it and opens it again on the same file. */
   restart(): Promise<void>;
   /** Everything logged so far, restarts included. */
   log(): string;
 }
 
-/** What ends with a test, or with a program. */
-export interface Scope {
-  after(end: () => Promise<void>): void;
-}
-
-/** What a test may want of the configuration besides accounts. */
-export interface MoreOfExporter {
+/** Configuration beyond the accounts. */
+export interface ExporterOptions {
   readonly budgets?: readonly Budget[];
   readonly maxSeries?: number;
   /** Off when absent. */
   readonly openTelemetry?: Partial<OpenTelemetry>;
-  /** The ledger's file, which stays; else one that goes with the scope. */
+  /** The ledger's file, which is kept; by default a temporary one. */
   readonly ledger?: string;
-  /** Hears what is logged, which then is not remembered. */
+  /** Receives log lines, which are then not kept. */
   readonly logged?: (line: string) => void;
 }
 
@@ -99,7 +95,7 @@ export async function startExporter(
   scope: Scope,
   clock: OwnClock,
   accounts: readonly ExporterAccount[],
-  more: MoreOfExporter = {},
+  more: ExporterOptions = {},
 ): Promise<Exporter> {
   const folder = more.ledger === undefined ? await mkdtemp(join(tmpdir(), 'exporter-')) : undefined;
   const { budgets = [], maxSeries = 10_000 } = more;
@@ -122,7 +118,7 @@ export async function startExporter(
     },
     async pollAll() {
       const polled = await pollAll(running.app);
-      // What the publisher does between the turns of others, so that nothing depends on whose turn it is.
+      // What the publisher does in the background, done at once to keep tests deterministic.
       while (running.app.ledger.preloadHistory(clock.now()));
       return polled;
     },
@@ -238,7 +234,7 @@ async function open(config: Config, clock: OwnClock, write: (line: string) => vo
   };
 }
 
-/** Tells which version of the page a reader was given last. */
+/** Tracks the version of the page that was served last. */
 function watched(publisher: SnapshotSource): { source: SnapshotSource; carried: () => Promise<number> } {
   let waiting: ((version: number) => void)[] = [];
   const source: SnapshotSource = {

@@ -3,12 +3,12 @@ export type ExpositionFormat = 'text' | 'openmetrics';
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** One sample line, understood. */
+/** A parsed sample line. */
 export interface SampleLine {
   readonly name: string;
   readonly labels: Labels;
   readonly value: number;
-  /** Milliseconds since the epoch, whatever the unit on the wire. */
+  /** Milliseconds since the epoch, in both formats. */
   readonly timestamp: number | undefined;
 }
 
@@ -25,7 +25,7 @@ const META = /^# (HELP|TYPE|UNIT) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.*)$/s;
 const NUMBER = /^(?:NaN|[+-]Inf|[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)$/;
 const ESCAPES: Readonly<Record<string, string>> = { '\\\\': '\\', '\\n': '\n', '\\"': '"' };
 
-/** @throws {SyntaxError} on a comment that is none of the three, or a help text with a wrong escape. */
+/** @throws {SyntaxError} on any other comment, or a help text with an invalid escape. */
 export function parseMeta(line: string, format: ExpositionFormat): MetaLine {
   const [, keyword, name, text] = META.exec(line) ?? [];
   if (!(keyword === 'HELP' || keyword === 'TYPE' || keyword === 'UNIT') || !name || text === undefined) {
@@ -80,7 +80,7 @@ function plainOf(text: string, known: RegExp): string {
   });
 }
 
-/** The number of a sample or of an `le`: only the forms that Go, and therefore Prometheus, reads. */
+/** The number of a sample or of an `le`, in the forms that Go, and therefore Prometheus, accepts. */
 export function parseNumber(text: string): number {
   if (!NUMBER.test(text)) throw new SyntaxError(`not a number: ${JSON.stringify(text)}`);
   return Number(text.replace('Inf', 'Infinity'));

@@ -1,5 +1,5 @@
 /**
- * A strict reader of expositions: what `promtool check metrics` lets pass (duplicate series, interleaved families, a unit that is
+ * A strict parser of expositions: what `promtool check metrics` accepts (duplicate series, interleaved families, a unit that is
  * no suffix) fails here.
  *
  * Formats: https://prometheus.io/docs/instrumenting/exposition_formats/ and
@@ -24,7 +24,7 @@ const TYPES = {
 
 export type ExpositionType = (typeof TYPES)['text' | 'openmetrics'][number];
 
-/** What may stand behind the family's name in a sample's, by type; the first is the one that must be there. */
+/** Allowed suffixes of sample names, by type; the first is required. */
 const SUFFIXES: Record<ExpositionFormat, Partial<Record<ExpositionType, readonly string[]>>> = {
   text: { histogram: ['_bucket', '_sum', '_count'], summary: ['', '_sum', '_count'] },
   openmetrics: {
@@ -36,7 +36,7 @@ const SUFFIXES: Record<ExpositionFormat, Partial<Record<ExpositionType, readonly
   },
 };
 
-/** One family as it was exposed. In OpenMetrics a counter's name is without `_total`. */
+/** An exposed family. In OpenMetrics a counter's name lacks `_total`. */
 export interface ExposedFamily {
   readonly name: string;
   readonly type: ExpositionType;
@@ -45,10 +45,10 @@ export interface ExposedFamily {
   readonly samples: readonly SampleLine[];
 }
 
-/** A page that follows every rule. */
+/** A valid page. */
 export interface Exposition {
   readonly families: ReadonlyMap<string, ExposedFamily>;
-  /** The only sample of that name (suffix included) and exactly those labels, empty ones left out; undefined where there is none. */
+  /** The only sample of that name (suffix included) and exactly those labels, empty ones omitted; undefined if there is no such sample. */
   value(name: string, labels?: Labels): number | undefined;
 }
 
@@ -61,7 +61,7 @@ interface OpenFamily {
 /**
  * Reads a whole page.
  *
- * @throws {SyntaxError} naming the line, on anything that is not exactly as the format wants it.
+ * @throws {SyntaxError} naming the line, on any violation of the format.
  */
 export function parseExposition(page: string | Uint8Array, format: ExpositionFormat): Exposition {
   const lines = linesOf(page, format);
@@ -147,7 +147,7 @@ function closed(family: OpenFamily, format: ExpositionFormat): ExposedFamily {
   return { name, type, help, unit, samples };
 }
 
-/** Each metric of a histogram stands together, its buckets rise to `+Inf`, which equals the count. */
+/** The samples of a histogram are contiguous, and its buckets rise to `+Inf`, which equals the count. */
 function checkHistogram(name: string, samples: readonly SampleLine[]): void {
   const metrics = new Map<string, SampleLine[]>();
   let last: string | undefined;
@@ -193,7 +193,7 @@ function seriesOf(families: ReadonlyMap<string, ExposedFamily>): Map<string, num
   return values;
 }
 
-/** Prometheus holds an empty label for an absent one. */
+/** Prometheus treats an empty label as absent. */
 function seriesKey(name: string, labels: Labels): string {
   const present = Object.entries(labels).filter(([, value]) => value !== '');
   return `${name}${JSON.stringify(present.sort(([a], [b]) => (a < b ? -1 : 1)))}`;

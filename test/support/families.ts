@@ -13,8 +13,8 @@ import { type Exporter, startExporter } from './exporter.ts';
 const START = Date.UTC(2026, 2, 29, 9, 47, 13);
 const usd = parseDecimal;
 
-/** What happens to the providers between two polls. All of it in this order fills and moves every family of the catalogue. */
-export const HAPPENINGS: readonly ((world: EveryFamily) => Promise<void>)[] = [
+/** Provider activity between two polls. Together, in this order, it fills and changes every family of the catalog. */
+export const ACTIVITIES: readonly ((world: EveryFamily) => Promise<void>)[] = [
   nothing,
   spend,
   revise,
@@ -24,9 +24,9 @@ export const HAPPENINGS: readonly ((world: EveryFamily) => Promise<void>)[] = [
   afterwards,
 ];
 
-/** The exporter over all simulators, and what is written there by hand. */
+/** The exporter on all simulators, and the rows that are booked by hand. */
 export interface EveryFamily {
-  readonly dial: FakeClock;
+  readonly clock: FakeClock;
   readonly providers: Providers;
   readonly exporter: Exporter;
   readonly entries: Entries;
@@ -37,17 +37,17 @@ export async function startEveryFamily(
   context: TestContext,
   openTelemetry: Partial<OpenTelemetry> = {},
 ): Promise<EveryFamily> {
-  const dial = fakeClockAt(START);
+  const clock = fakeClockAt(START);
   const since = startOfDay(START) - DAY;
-  const providers = await startAll({ clock: dial, genesis: since });
+  const providers = await startAll({ clock, genesis: since });
   context.after(() => providers.close());
   const accounts = (['baseten', 'venice', 'inference_sh', 'northflank'] as const).map((provider) => {
     const { url, key } = providers[provider];
     return { provider, url, key, since, ...(provider === 'inference_sh' && { entries: PROBES }) };
   });
   const budgets = [{ name: 'all', limit: usd('500'), period: 'month', match: {} }] as const;
-  const exporter = await startExporter(context, dial, accounts, { budgets, maxSeries: 260, openTelemetry });
-  return { dial, providers, exporter, entries: bookedBy(providers) };
+  const exporter = await startExporter(context, clock, accounts, { budgets, maxSeries: 260, openTelemetry });
+  return { clock, providers, exporter, entries: bookedBy(providers) };
 }
 
 const PROBES = [
@@ -63,7 +63,7 @@ const PROBES = [
 
 type Entries = ReturnType<typeof bookedBy>;
 
-/** What is written by hand, to be revised or taken back. Of what the generators leave out. */
+/** Rows that the generators do not produce, booked by hand to be revised or removed. */
 function bookedBy({ baseten, venice, northflank }: Providers) {
   const venical = {
     currency: 'USD',
@@ -100,9 +100,9 @@ function bookedBy({ baseten, venice, northflank }: Providers) {
 
 async function nothing(): Promise<void> {}
 
-async function spend({ dial, providers: { venice, baseten }, entries }: EveryFamily): Promise<void> {
-  dial.advance(65 * MINUTE);
-  const at = dial.now() - MINUTE;
+async function spend({ clock, providers: { venice, baseten }, entries }: EveryFamily): Promise<void> {
+  clock.advance(65 * MINUTE);
+  const at = clock.now() - MINUTE;
   const more = { at, units: ONE, pricePerUnitUsd: usd('1.5'), notes: '', inferenceDetails: null };
   venice.book({ ...more, sku: 'some-image-unit', amount: usd('-1.5'), currency: 'USD', model: 'some' });
   venice.book({ ...more, sku: 'credit-purchase', amount: usd('20'), currency: 'USD' });
@@ -113,9 +113,9 @@ async function spend({ dial, providers: { venice, baseten }, entries }: EveryFam
   baseten.fault({ kind: 'edit', edit: unlike }, /usage_summary/);
 }
 
-async function revise({ dial, providers: { baseten }, entries }: EveryFamily): Promise<void> {
+async function revise({ clock, providers: { baseten }, entries }: EveryFamily): Promise<void> {
   baseten.fault(undefined);
-  dial.advance(20 * MINUTE);
+  clock.advance(20 * MINUTE);
   entries.charge.remove();
   entries.tokens.remove();
   entries.purchase.remove();
@@ -124,8 +124,8 @@ async function revise({ dial, providers: { baseten }, entries }: EveryFamily): P
   entries.hour.revise({ price: { total: usd('1'), cpu: usd('0.5') } });
 }
 
-async function fail({ dial, providers: { baseten, venice, northflank } }: EveryFamily): Promise<void> {
-  dial.advance(6 * HOUR);
+async function fail({ clock, providers: { baseten, venice, northflank } }: EveryFamily): Promise<void> {
+  clock.advance(6 * HOUR);
   baseten.fault({ kind: 'status', status: 503 });
   venice.fault({ kind: 'reset', times: 1 });
   northflank.fault({ kind: 'status', status: 401 });
@@ -138,10 +138,10 @@ function dearer(body: string): string {
     .replace(/"total":\{"value":\d+/, '"total":{"value":5');
 }
 
-async function recover({ dial, providers }: EveryFamily): Promise<void> {
+async function recover({ clock, providers }: EveryFamily): Promise<void> {
   for (const simulator of [providers.baseten, providers.venice, providers.northflank])
     simulator.fault(undefined);
-  dial.advance(26 * HOUR);
+  clock.advance(26 * HOUR);
   const edited = (find: RegExp, put: string) =>
     ({ kind: 'edit', edit: (body: string) => body.replace(find, put) }) as const;
   providers.venice.fault(edited(/"canConsume":true/, '"canConsume":false'), /balance/);
@@ -149,7 +149,7 @@ async function recover({ dial, providers }: EveryFamily): Promise<void> {
   providers.inference_sh.fault({ kind: 'edit', edit: dearer }, /evaluate/);
   const apiKey = { id: 'key-new', description: 'New' };
   const row = {
-    at: dial.now() - MINUTE,
+    at: clock.now() - MINUTE,
     units: ONE,
     pricePerUnitUsd: usd('1'),
     notes: '',
@@ -158,12 +158,12 @@ async function recover({ dial, providers }: EveryFamily): Promise<void> {
   providers.venice.book({ ...row, sku: 'new-image-unit', amount: usd('-2'), currency: 'USD', apiKey });
 }
 
-async function nextMonth({ dial }: EveryFamily): Promise<void> {
-  dial.set(Date.UTC(2026, 3, 1, 10, 5));
+async function nextMonth({ clock }: EveryFamily): Promise<void> {
+  clock.set(Date.UTC(2026, 3, 1, 10, 5));
 }
 
 /** What came late. */
-async function afterwards({ dial, entries }: EveryFamily): Promise<void> {
-  dial.advance(2 * HOUR);
+async function afterwards({ clock, entries }: EveryFamily): Promise<void> {
+  clock.advance(2 * HOUR);
   entries.deployment.revise({ subtotal: usd('3.25') });
 }

@@ -1,24 +1,24 @@
-import { once } from 'node:events';
 import { createServer, request as send } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import type { TestContext } from 'node:test';
+import { listenOnLoopback } from './loopback.ts';
 
 export interface ForwardProxy {
   /** Host and port. */
   readonly host: string;
-  /** What was asked of it, such as `GET http://api.invalid/v1/usage` or `CONNECT api.invalid:443`. */
+  /** Requests so far, such as `GET http://api.invalid/v1/usage` or `CONNECT api.invalid:443`. */
   readonly seen: readonly string[];
   stop(): Promise<void>;
 }
 
 export interface ForwardProxyOptions {
-  /** Ports of this machine by the host and port that is asked for. */
+  /** Local ports by the requested host and port. */
   readonly ports: Readonly<Record<string, number>>;
-  /** Wanted as `proxy-authorization`; else it answers 407. */
+  /** Required as `proxy-authorization`; without it the proxy answers 407. */
   readonly authorization?: string;
 }
 
-/** An HTTP proxy as companies have them: it forwards plain requests and tunnels TLS. */
+/** An HTTP proxy that forwards plain requests and tunnels TLS. */
 export async function startForwardProxy(
   context: TestContext,
   { ports, authorization }: ForwardProxyOptions,
@@ -49,12 +49,11 @@ export async function startForwardProxy(
     for (const end of [upstream, socket])
       end.on('error', () => [upstream, socket].map((each) => each.destroy()));
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const port = await listenOnLoopback(server);
   const stop = async () => {
     server.closeAllConnections();
     if (server.listening) await new Promise((resolve) => server.close(resolve));
   };
   context.after(stop);
-  const { port } = server.address() as AddressInfo;
   return { host: `127.0.0.1:${port}`, seen, stop };
 }

@@ -1,14 +1,14 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import type { Ending } from './process.ts';
+import { serveOnLoopback } from './loopback.ts';
+import type { Scope } from './process.ts';
 
-/** Answers one request, to do harm. */
+/** Sends a harmful response to one request. */
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 const MIB = 2 ** 20;
 
-/** Text as gzip members of one piece each, so that no large text has to be made. */
+/** Text as repeated gzip members, so that the large text is never built. */
 function gzipped(head: string, piece: string, times: number, tail: string): Buffer {
   const block = piece.repeat(Math.ceil(MIB / piece.length));
   const member = gzipSync(block, { level: 9 });
@@ -25,7 +25,7 @@ function json(text: string): Answer {
   return body(gzipSync(text));
 }
 
-/** A row of Venice's ledger that is as documented. */
+/** A valid row of Venice's ledger. */
 function row(index: number, at: number, more: object = {}): object {
   return {
     timestamp: new Date(at).toISOString(),
@@ -46,7 +46,7 @@ const page = (data: readonly object[], nextCursor: string | null = null) =>
   JSON.stringify({ data, nextCursor });
 const TAIL = '{}],"nextCursor":null}';
 
-/** Unknown fields of a balance that is as documented otherwise, and of the empty list of keys that its feed asks for, too. */
+/** Unknown fields in an otherwise valid balance, which is also a valid empty list of keys. */
 function balanceWith(fields: number): Answer {
   const unknown = Array.from({ length: fields }, (_, index) => [`field_${index}`, 1]);
   return json(
@@ -54,7 +54,7 @@ function balanceWith(fields: number): Answer {
   );
 }
 
-/** A month of so many deployments at Baseten, as documented. */
+/** A valid month of `count` deployments at Baseten. */
 function deployments(count: number): Answer {
   const today = Date.now();
   const figures = '"subtotal":"12.25","minutes":60,"inference_requests":31';
@@ -103,10 +103,10 @@ function manyHeads(): Answer {
   };
 }
 
-/** It means no harm, and has to be read. */
+/** Valid, and has to be read. */
 export const LARGEST_ANSWER = 'the largest answer that Baseten may give';
 
-/** Harmful answers of a provider, or of a server in its place. Each is made when it is asked for. */
+/** Harmful responses of a provider, or of a server in its place, each built on demand. */
 export const HOSTILE_ANSWERS: Readonly<Record<string, () => Answer>> = {
   'a list of empty objects, 45 MB in 44 kB': () => body(gzipped('[', '{},', 15_000_000, '{}]')),
   'a list of empty objects, 240 MB': () => body(gzipped('[', '{},', 80_000_000, '{}]')),
@@ -140,18 +140,11 @@ export const HOSTILE_ANSWERS: Readonly<Record<string, () => Answer>> = {
   [LARGEST_ANSWER]: () => deployments(3000),
 };
 
-/** A provider on a free loopback port that answers every request alike. */
-export async function startHostile(ending: Ending, answer: Answer): Promise<string> {
-  const server = createServer((request, response) => {
+/** Serves the same response to every request, on a free loopback port. */
+export async function startHostileProvider(scope: Scope, answer: Answer): Promise<string> {
+  const host = await serveOnLoopback(scope, (request, response) => {
     response.on('error', () => {});
     answer(request, response);
-  }).listen(0, '127.0.0.1');
-  ending.after(() => {
-    server.close();
-    server.closeAllConnections();
   });
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return `http://127.0.0.1:${address.port}`;
+  return `http://${host}`;
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
-/** What has broken pages, parsers, shells and terminals elsewhere. */
-const PIECES: readonly string[] = [
+/** Strings that have broken pages, parsers, shells and terminals elsewhere. */
+const FUZZ_STRINGS: readonly string[] = [
   ...[
     '<script>alert(1)</script>',
     '</td></tr></table><h1>',
@@ -94,10 +94,10 @@ const PIECES: readonly string[] = [
   ],
 ];
 
-/** Text that somebody hopes is believed. */
-export function hostileText(maxParts = 4): fc.Arbitrary<string> {
+/** Malicious text. */
+export function fuzzString(maxParts = 4): fc.Arbitrary<string> {
   const part = fc.oneof(
-    fc.constantFrom(...PIECES),
+    fc.constantFrom(...FUZZ_STRINGS),
     fc.string({ maxLength: 8 }),
     fc.string({ unit: 'binary', maxLength: 6 }),
   );

@@ -4,27 +4,27 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Exposition, parseExposition } from './exposition.ts';
 import { configurationOf, type Ended, LISTENING, type Running } from './process.ts';
 import { createDice } from './property.ts';
-import { startSpending } from './spending.ts';
+import { startBillingActivity } from './spending.ts';
 
-/** What a container runtime does with an image: the image's user and environment, its root read-only, state in `/data`. */
+/** A container runtime: runs an image as its user with its environment, a read-only root and state in `/data`. */
 export interface Image {
-  /** What its entrypoint and command come to. */
+  /** Entrypoint and command. */
   readonly entrypoint: readonly string[];
   readonly command: readonly string[];
   readonly healthcheck: readonly string[];
   readonly version: string;
   readonly revision: string;
-  /** Puts a file to where the command looks for its configuration. */
+  /** Writes the configuration file that the command reads. */
   configure(text: string): Promise<void>;
   run(context: TestContext, words: readonly string[]): Running;
-  /** Tells it to end as a runtime does. */
+  /** Stops it as a runtime does. */
   stop(running: Running): Promise<Ended>;
 }
 
-/** Runs the program of an image, or of what stands for one, through a life with a restart. */
-export async function liveThroughARestart(context: TestContext, image: Image): Promise<void> {
+/** Runs the program of an image, or of a stand-in, through a restart. */
+export async function assertSurvivesRestart(context: TestContext, image: Image): Promise<void> {
   const { entrypoint, command } = image;
-  const spending = await startSpending(createDice());
+  const spending = await startBillingActivity(createDice());
   context.after(() => spending.close());
   await image.configure(configurationOf({ accounts: spending.accounts }));
 
@@ -54,15 +54,15 @@ export async function liveThroughARestart(context: TestContext, image: Image): P
   assert.doesNotMatch(last.err, /(?<!Experimental)Warning|"level":"(warn|error)"/);
 }
 
-/** A command line that cannot work ends with the exit code that says so. */
-export async function refuseMissingConfiguration(context: TestContext, image: Image): Promise<void> {
+/** A missing configuration exits with the documented code. */
+export async function assertMissingConfigurationRejected(context: TestContext, image: Image): Promise<void> {
   const { code, err } = await image.run(context, [...image.entrypoint, 'serve', '--config', '/none.yml'])
     .ended;
   assert.equal(code, 2);
   assert.match(err, /none\.yml/);
 }
 
-/** What is no JavaScript finds the libraries that it is linked with. */
+/** Native modules find the libraries that they are linked with. */
 export async function loadBinaries(
   context: TestContext,
   { entrypoint: [node = ''], run }: Image,

@@ -1,32 +1,34 @@
 import type { Simulator } from '../simulators/kit/service.ts';
-import type { Circumstances, Life } from './life.ts';
-import { QUIET } from './life.ts';
+import type { Simulation, SimulationInputs } from './life.ts';
+import { NORMAL_INPUTS } from './life.ts';
 
-/** Something that somebody has to be told of. */
+/** An incident that has to alert. */
 export interface Incident {
   readonly name: string;
   /** Hours since the quiet month ended. */
   readonly at: number;
   readonly hours: number;
-  /** The alerts of which one must fire: the first is what it is all about. */
+  /** One of these alerts must fire; the first is the expected one. */
   readonly tells: readonly string[];
-  begin(life: Life): void;
-  end(life: Life): void;
-  /** The exporter is not there meanwhile. */
+  begin(simulation: Simulation): void;
+  end(simulation: Simulation): void;
+  /** The exporter is down meanwhile. */
   readonly isGone?: boolean;
 }
 
 type When = Pick<Incident, 'at' | 'hours' | 'tells'>;
-type SimulatorOf = (life: Life) => Pick<Simulator, 'fault'>;
+type SimulatorOf = (simulation: Simulation) => Pick<Simulator, 'fault'>;
 
-/** The spend is other than usual. */
-function spending(name: string, when: When, change: Partial<Circumstances>): Incident {
-  const usual = Object.fromEntries(Object.entries(QUIET).filter(([key]) => Object.hasOwn(change, key)));
+/** Unusual spend. */
+function spending(name: string, when: When, change: Partial<SimulationInputs>): Incident {
+  const usual = Object.fromEntries(
+    Object.entries(NORMAL_INPUTS).filter(([key]) => Object.hasOwn(change, key)),
+  );
   return {
     name,
     ...when,
-    begin: (life) => void Object.assign(life.now, change),
-    end: (life) => void Object.assign(life.now, usual),
+    begin: (simulation) => void Object.assign(simulation.now, change),
+    end: (simulation) => void Object.assign(simulation.now, usual),
   };
 }
 
@@ -36,8 +38,8 @@ function failing(name: string, when: When, of: SimulatorOf, fault: Parameters<Si
   return {
     name,
     ...when,
-    begin: (life) => of(life).fault(...fault),
-    end: (life) => of(life).fault(undefined, paths),
+    begin: (simulation) => of(simulation).fault(...fault),
+    end: (simulation) => of(simulation).fault(undefined, paths),
   };
 }
 
@@ -46,7 +48,7 @@ const baseten: SimulatorOf = ({ simulators }) => simulators.baseten;
 const northflank: SimulatorOf = ({ simulators }) => simulators.northflank;
 const BILL = /usage_summary/;
 
-/** Days between incidents of one account, so that one is not taken for another. */
+/** Days between incidents of one account, so that their alerts do not overlap. */
 export const INCIDENTS: readonly Incident[] = [
   spending(
     'ten times the usual at Venice',

@@ -8,7 +8,7 @@ const ROOT = join(import.meta.dirname, '../..');
 
 const OPERATOR = '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1';
 
-/** Where the types of the objects that we make are, and what checks them at run time. */
+/** The types of our objects, and their runtime validators. */
 const MODULES: Readonly<Record<string, string>> = {
   ConfigMap: 'kubernetes-models/v1',
   Deployment: 'kubernetes-models/apps/v1',
@@ -23,12 +23,12 @@ const MODULES: Readonly<Record<string, string>> = {
 };
 
 /**
- * What is wrong with objects of Kubernetes, by the published schemas of their kinds.
+ * Errors in Kubernetes objects, by the published schemas of their kinds.
  *
- * The compiler finds what is unknown, missing or of the wrong type: an object literal may hold nothing that its type does
- * not name. The schemas' own code finds quantities, durations and the like that are none; it lets unknown fields pass.
+ * The compiler finds unknown and missing fields and wrong types: it rejects an object literal with excess properties.
+ * The schemas' validators find invalid quantities, durations and the like, but accept unknown fields.
  */
-export async function faultsOf(objects: readonly KubernetesObject[]): Promise<string[]> {
+export async function schemaErrors(objects: readonly KubernetesObject[]): Promise<string[]> {
   const [byType, bySchema] = await Promise.all([
     faultsByType(objects),
     Promise.all(objects.map(faultsBySchema)),

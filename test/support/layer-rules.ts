@@ -3,7 +3,7 @@ import { manifest, manifestOf } from './manifest.ts';
 import { inCode, type Rule } from './rule.ts';
 import type { Sources } from './source-text.ts';
 
-/** Who may know whom, and where the outside world is let in. */
+/** Which room may import which, and where I/O is allowed. */
 export const LAYER_RULES: readonly Rule[] = [
   {
     name: 'each room sees only the rooms it may: the core none, a provider no other, sinks the core',
@@ -131,7 +131,7 @@ export const LAYER_RULES: readonly Rule[] = [
   },
 ];
 
-/** Files that a script of package.json starts, but for the tests. */
+/** Files that a script of package.json starts, except for tests. */
 function entriesOf(sources: Sources): string[] {
   const commands = Object.values(manifestOf(sources).scripts).join('\n');
   return commands.match(/\b(src|test)\/[\w/.-]+\.ts\b/g)?.filter((path) => !path.endsWith('.test.ts')) ?? [];

@@ -4,7 +4,7 @@ import { type Import, importsOf, type Sources } from './source-text.ts';
 /** Where the simulated providers are; `demo` starts them, so they are part of the program. */
 const SIMULATORS = 'test/simulators/';
 
-/** What the rooms of the core may see of one another, from the ground up. */
+/** What the rooms of the core may import of one another, from the bottom up. */
 const VALUES = 'core/values';
 const STATEMENT = [VALUES, 'core/statement'];
 const LEDGER = [...STATEMENT, 'core/ledger'];
@@ -13,7 +13,7 @@ const METRICS = [...REPORTS, 'core/metrics'];
 const CONFIG = ['config', 'config/yaml', 'config/values', 'config/otel'];
 const SERVER = ['server', 'server/http', 'server/pages', 'server/web'];
 
-/** Everything that `app` puts together. */
+/** Everything that `app` composes. */
 const PARTS = [
   ...METRICS,
   ...CONFIG,
@@ -33,8 +33,8 @@ const PARTS = [
 ];
 
 /**
- * The rooms of the program, and which others each may look into. A room is a folder; a provider's folder is `provider`, and sees no
- * other one. A room always sees itself.
+ * The rooms of the program, and which others each may import. A room is a folder; a provider's folder is `provider`, and imports no
+ * other one. A room may always import itself.
  */
 const SEES: Readonly<Record<string, readonly string[]>> = {
   [VALUES]: [],
@@ -83,7 +83,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   provider: ['zod'],
 };
 
-/** Where the outside world is let in: nowhere else. */
+/** The only rooms that may use these packages and built-ins. */
 const HOMES: readonly { readonly of: RegExp; readonly rooms: readonly string[] }[] = [
   { of: /^node:sqlite$/, rooms: ['store'] },
   {
@@ -107,7 +107,7 @@ export function roomOf(path: string): string {
   return /^providers\/(?!api$)/.test(folder) ? 'provider' : folder;
 }
 
-/** Imports that look into a room they may not see. */
+/** Imports of a room that is not allowed. */
 export function strayImports(sources: Sources): string[] {
   return edgesOf(sources).flatMap(({ path, to, line }) => {
     if (to === undefined || isAllowed(path, to)) return [];
@@ -125,7 +125,7 @@ function dirOfProvider(path: string): string {
   return path.split('/').slice(0, 3).join('/');
 }
 
-/** Imports of packages and built-ins outside of their homes. */
+/** Imports of packages and built-ins outside their rooms. */
 export function strayPackages(sources: Sources): string[] {
   return edgesOf(sources).flatMap(({ path, to, from, line }) => {
     const room = roomOf(path);

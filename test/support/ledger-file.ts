@@ -6,10 +6,10 @@ import type { TestContext } from 'node:test';
 import { HOUR } from '../../src/core/values/time.ts';
 import { cost, openBench, settings, statement, utc } from './ledger.ts';
 
-/** The first hour that a ledger's file of a test holds. */
+/** The first hour in the ledger file of a test. */
 export const AT = utc('2026-11-20T10:00');
 
-/** A folder that is gone with the test. */
+/** A temporary folder, removed after the test. */
 export function temporaryFolder(context: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'ledger-'));
   context.after(() => rmSync(path, { recursive: true, force: true }));

@@ -8,31 +8,32 @@ import { roll } from '../simulators/kit/random.ts';
 import { type FakeClock, fakeClockAt } from '../simulators/kit/world.ts';
 import { startNorthflank } from '../simulators/northflank/server.ts';
 import { startVenice } from '../simulators/venice/server.ts';
-import { type Exporter, type ExporterAccount, type Scope, startExporter } from './exporter.ts';
+import { type Exporter, type ExporterAccount, startExporter } from './exporter.ts';
+import type { Scope } from './process.ts';
 
-/** What somebody may change about a life that is otherwise quiet. */
-export interface Circumstances {
-  /** How many times the usual is spent at Venice. */
+/** Inputs of a simulation; incidents change them. */
+export interface SimulationInputs {
+  /** Factor on the usual spend at Venice. */
   venice: number;
-  /** Of Venice's input tokens, those that are read from the cache: 0 to 1. */
+  /** Share of Venice's input tokens read from the cache, 0 to 1. */
   cached: number;
-  /** Dollars a million of Venice's output tokens. */
+  /** Dollars per million of Venice's output tokens. */
   price: number;
-  /** Requests an hour of the second deployment, which goes on being billed. */
+  /** Requests per hour to the second deployment, which is billed regardless. */
   requests: number;
-  /** Dollars an hour of a service that nobody saw before. */
+  /** Dollars per hour of a new service. */
   newcomer: number;
-  /** Dollars an hour in a currency without a rate. */
+  /** Amount per hour in a currency without a rate. */
   foreign: number;
-  /** Dollars that Venice gives back in an hour. */
+  /** Dollars that Venice refunds per hour. */
   refund: number;
   /** Dollars left at Venice. */
   balance: number;
   canConsume: boolean;
 }
 
-/** Nothing that anybody has to be told of. */
-export const QUIET: Circumstances = {
+/** Nothing that has to alert. */
+export const NORMAL_INPUTS: SimulationInputs = {
   venice: 1,
   cached: 0.5,
   price: 2,
@@ -46,17 +47,17 @@ export const QUIET: Circumstances = {
 
 type Simulators = Awaited<ReturnType<typeof startSimulators>>;
 
-/** Four accounts whose spend comes by the hour, with quiet weekends and a noise of a fifth. */
-export interface Life {
-  readonly dial: FakeClock;
+/** Four accounts with hourly spend, quiet weekends and noise of 20 %. */
+export interface Simulation {
+  readonly clock: FakeClock;
   readonly simulators: Simulators;
   readonly exporter: Exporter;
-  readonly now: Circumstances;
-  /** Lives the next hour and polls at its end. */
+  readonly now: SimulationInputs;
+  /** Simulates the next hour and polls at its end. */
   hour(): Promise<void>;
 }
 
-/** Feeds that tell everything here; the others would read the same again. */
+/** Feeds that cover the whole bill; the others would read the same again. */
 const FEEDS: Readonly<Record<string, readonly string[]>> = {
   baseten: ['usage'],
   venice: ['usage', 'usage_history', 'balance'],
@@ -64,9 +65,9 @@ const FEEDS: Readonly<Record<string, readonly string[]>> = {
   northflank: ['usage'],
 };
 
-export async function startLife(scope: Scope, start: Instant): Promise<Life> {
-  const dial = fakeClockAt(start);
-  const simulators = await startSimulators(dial);
+export async function startSimulation(scope: Scope, start: Instant): Promise<Simulation> {
+  const clock = fakeClockAt(start);
+  const simulators = await startSimulators(clock);
   scope.after(async () => {
     await Promise.all(Object.values(simulators).map((simulator) => simulator.close()));
   });
@@ -83,24 +84,24 @@ export async function startLife(scope: Scope, start: Instant): Promise<Life> {
     };
   });
   const budgets = [{ name: 'all', limit: parseDecimal('9000'), period: 'month', match: {} }] as const;
-  const exporter = await startExporter(scope, dial, accounts, { budgets });
-  const now = { ...QUIET };
+  const exporter = await startExporter(scope, clock, accounts, { budgets });
+  const now = { ...NORMAL_INPUTS };
   const books = openBooks(simulators, now);
   return {
-    dial,
+    clock,
     simulators,
     exporter,
     now,
     async hour() {
-      books.live(dial.now());
-      dial.advance(HOUR);
+      books.live(clock.now());
+      clock.advance(HOUR);
       await exporter.pollAll();
     },
   };
 }
 
-async function startSimulators(dial: FakeClock) {
-  const options = { clock: dial, generate: false };
+async function startSimulators(clock: FakeClock) {
+  const options = { clock, generate: false };
   const [baseten, venice, inference_sh, northflank] = await Promise.all([
     startBaseten(options),
     startVenice(options),
@@ -115,7 +116,7 @@ function withFeeds(provider: Provider<unknown>): Provider<unknown> {
   return { ...provider, feeds: feeds.map((feed) => (feed.name === 'usage_history' ? once(feed) : feed)) };
 }
 
-/** What lies back is read where it was not: when the life begins, and after an outage. */
+/** Plans history only if it has not been read: at the start and after an outage. */
 function once(feed: Feed<unknown, unknown>): Feed<unknown, unknown> {
   const isRead = ({ coverage, since, now }: FeedContext<unknown>) =>
     coverage.gaps({ start: since, end: now - HOUR }).length === 0;
@@ -125,12 +126,12 @@ function once(feed: Feed<unknown, unknown>): Feed<unknown, unknown> {
   };
 }
 
-/** Dollars as exact text of cents of a cent. */
+/** Dollars, exact to a hundredth of a cent. */
 function usd(dollars: number): Usd {
   return parseDecimal(dollars.toFixed(4));
 }
 
-function openBooks(simulators: Simulators, now: Circumstances) {
+function openBooks(simulators: Simulators, now: SimulationInputs) {
   const { baseten, venice, inference_sh, northflank } = simulators;
   const days = new Map<string, { revise(row: object): void; readonly sum: Record<string, number> }>();
 
@@ -167,7 +168,7 @@ function openBooks(simulators: Simulators, now: Circumstances) {
       /billing\/balance/,
     );
 
-  /** Whoever pays it up now and then is not in this world. */
+  /** Top-ups are not simulated: the balance stays high. */
   const prepaid = () =>
     inference_sh.fault(
       { kind: 'edit', edit: (body) => body.replace(/"balance":\d+/, '"balance":250000000000') },
@@ -176,7 +177,7 @@ function openBooks(simulators: Simulators, now: Circumstances) {
 
   return {
     live(hour: Instant) {
-      const busy = busyness(hour);
+      const busy = weekdayFactor(hour);
       deployment('dep-busy', hour, { dollars: 2 * busy, requests: 400 });
       deployment('dep-idle', hour, { dollars: 1.5, requests: now.requests });
       // Some are billed once a day, and a day late.
@@ -208,8 +209,8 @@ function openBooks(simulators: Simulators, now: Circumstances) {
   };
 }
 
-/** 1 on a working day, a little more or less; 0.6 at weekends. */
-function busyness(hour: Instant): number {
+/** About 1 on a working day, 0.6 at weekends. */
+function weekdayFactor(hour: Instant): number {
   const isWeekend = [0, 6].includes(new Date(hour).getUTCDay());
   const noise = 0.8 + 0.4 * roll(7, 1, Math.floor(hour / HOUR));
   return (isWeekend ? 0.6 : 1) * noise;

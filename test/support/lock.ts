@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 /**
- * Does `work` while no other process does work under the same lock file.
+ * Runs `work` while no other process holds the same lock file.
  *
- * The kernel holds the lock for a child that ends with this process, however that ends: no lock outlives its owner.
+ * The kernel ties the lock to a child that exits with this process: no lock outlives its owner.
  */
-export async function locked<T>(path: string, work: () => Promise<T>): Promise<T> {
+export async function withFileLock<T>(path: string, work: () => Promise<T>): Promise<T> {
   const holder = spawn('flock', [path, 'sh', '-c', 'echo held; exec cat'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });

@@ -10,7 +10,7 @@ const Manifest = z.object({
   devDependencies: z.record(z.string(), z.string()).default({}),
 });
 
-/** `package.json` of a repository; an empty one where there is none. */
+/** `package.json` of a repository; an empty one if it is missing. */
 export function manifestOf(sources: Sources): z.infer<typeof Manifest> {
   return Manifest.parse(JSON.parse(sources.get('package.json') ?? '{}'));
 }

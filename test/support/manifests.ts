@@ -14,13 +14,13 @@ export async function manifestObjects(pattern: string): Promise<KubernetesObject
   return texts.flatMap(objectsIn);
 }
 
-/** What only a chart says: how it was packed, and who made the object. */
+/** Labels that only a chart sets: its package, and who manages the object. */
 const OF_HELM = [
   ...['helm.sh/chart', 'app.kubernetes.io/version', 'app.kubernetes.io/managed-by'],
   ...['helm.sh/resource-policy', 'checksum/config', 'namespace'],
 ];
 
-/** What Helm makes, as it would be without Helm: under the program's own name, and with no trace of a chart. */
+/** Rendered manifests without traces of Helm: under the program's own name, without chart labels. */
 export function withoutHelm(objects: readonly KubernetesObject[], release: string): unknown[] {
   const text = JSON.stringify(objects)
     .replaceAll(`${release}-ai-billing-exporter`, 'ai-billing-exporter')

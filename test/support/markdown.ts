@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import type { Sources } from './source-text.ts';
 
-/** Links of the Markdown files that lead to no file of the repository, or to no heading of it. */
+/** Links in Markdown files to missing files or headings. */
 export function deadLinks(sources: Sources): string[] {
   const folders = new Set([...sources.keys()].flatMap(parents));
   return markdownOf(sources).flatMap(([path, text]) =>
@@ -15,8 +15,8 @@ export function deadLinks(sources: Sources): string[] {
   );
 }
 
-/** What the code of the Markdown files tells a reader to type, found by the first group of `pattern`, once each. */
-export function toldToType(sources: Sources, pattern: RegExp): string[] {
+/** Commands in code blocks and spans of the Markdown files: the first group of `pattern`, without repeats. */
+export function documentedCommands(sources: Sources, pattern: RegExp): string[] {
   const code = markdownOf(sources).flatMap(([, text]) => text.match(/^```[\s\S]*?^```|`[^`\n]+`/gm) ?? []);
   const found = code.flatMap((text) => Array.from(text.matchAll(pattern), (match) => match[1] ?? ''));
   return [...new Set(found)];
@@ -36,7 +36,7 @@ export function anchorsOf(markdown: string): Set<string> {
   return anchors;
 }
 
-/** Targets of links and images that lie in the repository. */
+/** Targets of links and images within the repository. */
 function linksOf(markdown: string): string[] {
   const text = markdown.replace(/^( *)(```|~~~)[\s\S]*?^\1\2/gm, '').replace(/`[^`\n]+`/g, '');
   const links = text.matchAll(

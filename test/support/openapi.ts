@@ -5,7 +5,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { parse } from 'yaml';
 
-/** A JSON Schema, as far as the document uses it. */
+/** The parts of JSON Schema that the document uses. */
 export interface Schema {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
@@ -30,7 +30,7 @@ interface Operation {
   readonly responses: Readonly<Record<string, Answer>>;
 }
 
-/** The document, as far as it is looked at. */
+/** The parts of the document that tests read. */
 export interface OpenApi {
   readonly info: { readonly version: string };
   /** By path and method. */
@@ -46,17 +46,17 @@ export async function readOpenApi(): Promise<OpenApi> {
   return parse(await readFile(file, 'utf8')) as OpenApi;
 }
 
-/** Holds answers against the document, and the document against the answers. */
-export interface Judge {
-  /** The body of an answer that is as documented. Fails for any other. */
-  judge(method: string, path: string, response: Response): Promise<unknown>;
-  /** Fails unless the value fits a schema of the document. */
+/** Validates responses against the document, and tracks which documented responses occurred. */
+export interface ResponseValidator {
+  /** The body of a response. Fails if it is not as documented. */
+  validate(method: string, path: string, response: Response): Promise<unknown>;
+  /** Fails if the value does not match a schema of the document. */
   fits(schema: Schema, value: unknown, what: string): void;
-  /** What is documented and was in no answer so far: answers, fields, and whether they may be null. */
+  /** What is documented but has not occurred: responses, fields, and null values. */
   unseen(): string[];
 }
 
-export function createJudge(document: OpenApi): Judge {
+export function createResponseValidator(document: OpenApi): ResponseValidator {
   const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true, keywords: ['components'] });
   formats.default(ajv);
   const compiled = new Map<Schema, ValidateFunction>();
@@ -68,7 +68,7 @@ export function createJudge(document: OpenApi): Judge {
   };
   return {
     fits,
-    async judge(method, path, response) {
+    async validate(method, path, response) {
       const type = response.headers.get('content-type') ?? '';
       const name = `${method} ${path} ${response.status} ${type}`;
       const operation = document.paths[path]?.[method];
@@ -94,7 +94,7 @@ function nameOf(reference: string): string {
   return reference.split('/').at(-1) ?? '';
 }
 
-/** Every answer, and every place below it with each of its types. */
+/** Every response, and every place below it with each of its types. */
 function* documented(document: OpenApi): Generator<string> {
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const [method, { responses }] of Object.entries(operations)) {
@@ -109,7 +109,7 @@ function* documented(document: OpenApi): Generator<string> {
   }
 }
 
-/** A schema and what it is called: by the name of its component where it has one. */
+/** A schema and its name: that of its component if it has one. */
 interface Place {
   readonly document: OpenApi;
   readonly schema: Schema;

@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { type Ended, run, startDaemon } from './child.ts';
 
-/** Where our configuration and its page are. */
+/** The folder of our configuration and its page. */
 export const COLLECTOR_FOLDER = join(import.meta.dirname, '../../deploy/otel-collector');
 const CONFIG = join(COLLECTOR_FOLDER, 'config.yaml');
 
@@ -49,8 +49,8 @@ export interface Collector {
 }
 
 /**
- * A test against a real OpenTelemetry Collector. No package of Debian holds one: it is that on PATH, `otelcol` or
- * `otelcol-contrib`, else the test is skipped.
+ * A test against a real OpenTelemetry Collector. Debian has no package of it: it is taken from PATH as `otelcol` or
+ * `otelcol-contrib`; otherwise the test is skipped.
  */
 export function collectorTest(
   name: string,
@@ -63,10 +63,10 @@ export function collectorTest(
   });
 }
 
-/** What the variables of the shipped configuration are, in a test. */
+/** Values for the variables of the shipped configuration. */
 export type CollectorVariables = Readonly<Record<string, string>>;
 
-/** What the collector itself says of the shipped configuration. */
+/** The collector's own validation of the shipped configuration. */
 export async function validateCollector(path: string, variables: CollectorVariables): Promise<Ended> {
   return run('env', [...assigned(variables), path, 'validate', `--config=${CONFIG}`]);
 }

@@ -1,6 +1,6 @@
-import { eachField, eights, signed } from './protobuf.ts';
+import { eachField, readFixed64, signed } from './protobuf.ts';
 
-/** What a body of `ExportMetricsServiceRequest` says, from protobuf or from JSON alike. */
+/** A decoded `ExportMetricsServiceRequest`, from protobuf or JSON. */
 export interface OtlpBody {
   readonly resource: Attributes;
   readonly metrics: OtlpMetric[];
@@ -21,7 +21,7 @@ export interface OtlpMetric {
 
 export interface OtlpPoint {
   readonly attributes: Attributes;
-  /** Milliseconds since the epoch; 0 where there is none. */
+  /** Milliseconds since the epoch; 0 if absent. */
   readonly start: number;
   /** Milliseconds since the epoch. */
   readonly time: number;
@@ -121,8 +121,8 @@ function histogramPoint(bytes: Buffer): OtlpPoint {
     if (field === 3) point.time = milliseconds(part.readBigUInt64LE());
     if (field === 4) histogram.count = Number(part.readBigUInt64LE());
     if (field === 5) histogram.sum = part.readDoubleLE();
-    if (field === 6) histogram.counts = eights(part, (packed, at) => Number(packed.readBigUInt64LE(at)));
-    if (field === 7) histogram.bounds = eights(part, (packed, at) => packed.readDoubleLE(at));
+    if (field === 6) histogram.counts = readFixed64(part, (packed, at) => Number(packed.readBigUInt64LE(at)));
+    if (field === 7) histogram.bounds = readFixed64(part, (packed, at) => packed.readDoubleLE(at));
     if (field === 9) readAttribute(part, point.attributes);
   });
   return point;

@@ -16,21 +16,21 @@ import { startPrometheus } from './prometheus.ts';
 import { receiverAt } from './pushing.ts';
 import { startVictoriaMetrics, type VictoriaMetrics } from './victoria-metrics.ts';
 
-/** Nobody is pushed to but when the test says so. */
-export const RARELY = { intervalMs: 24 * HOUR };
+/** The test triggers every push itself. */
+export const MANUAL_PUSH = { intervalMs: 24 * HOUR };
 
-/** Figures of the process: they move between two looks, and so do their label sets. */
+/** Process metrics: their values and label sets change between two scrapes. */
 const PROCESS = /^(process|nodejs)_/;
-/** Not always there: no value while nothing was measured since the last look, and none is sent of what is no number. */
+/** Absent at times: without a measurement since the last scrape there is no value, and NaN is not sent. */
 const AT_TIMES = /^nodejs_(active_requests|eventloop_lag_(mean|stddev)_seconds)$/;
-/** Figures of the very pushes that are compared. */
+/** Metrics about the pushes that are compared. */
 const MOVING = /^ai_billing_otlp_/;
 type Likeness = Parameters<typeof differences>[2];
 const EXACT = { within: 0, moving: MOVING };
 /** VictoriaMetrics keeps some twelve digits. */
 const ROUNDED = { within: 1e-11, moving: MOVING };
 
-/** Who is pushed to, in every way there is. */
+/** A receiver for every protocol. */
 export interface Receivers {
   /** As the exporter's configuration has them. */
   readonly receivers: readonly ReceiverConfig[];
@@ -46,25 +46,25 @@ export async function startReceivers(context: TestContext): Promise<Receivers> {
     backend,
     own: { json, grpc },
     receivers: [
-      receiverAt(backend.otlpUrl, { ...RARELY, name: 'backend', compression: 'gzip' }),
-      receiverAt(json.url, { ...RARELY, name: 'json', protocol: 'http/json' }),
-      receiverAt(grpc.url, { ...RARELY, name: 'grpc', protocol: 'grpc' }),
+      receiverAt(backend.otlpUrl, { ...MANUAL_PUSH, name: 'backend', compression: 'gzip' }),
+      receiverAt(json.url, { ...MANUAL_PUSH, name: 'json', protocol: 'http/json' }),
+      receiverAt(grpc.url, { ...MANUAL_PUSH, name: 'grpc', protocol: 'grpc' }),
     ],
   };
 }
 
-/** What is pushed and scraped. It shows nothing new while it is looked at. */
+/** The exporter that is pushed and scraped. Its metrics do not change meanwhile. */
 export interface Shown {
   readonly url: string;
   /** Pushes to every receiver, and waits until all have answered. */
   push(): Promise<void>;
 }
 
-/** Pushes at an instant of the exporter's clock, scrapes, and compares what all of them hold. Gives the names of that. */
+/** Pushes at an instant of the exporter's clock, scrapes, and compares all copies. Returns the names of the metrics. */
 export type Compare = (at: Instant, what: string) => Promise<string[]>;
 
-/** Lets a real Prometheus scrape both pages. What is told of pushes is there from now on. */
-export async function startComparing(
+/** Lets a real Prometheus scrape both pages. Pushes once, so that metrics about pushes exist. */
+export async function startParityCheck(
   context: TestContext,
   shown: Shown,
   { backend, own }: Receivers,
@@ -76,10 +76,10 @@ export async function startComparing(
     const before = Object.entries(own).map(([name, { pushes }]) => ({ name, pushes, length: pushes.length }));
     await shown.push();
     const { page, otelPage } = await scrape();
-    assertSame(otelPage, page, `${what}: /otel/metrics`);
+    assertSameSeries(otelPage, page, `${what}: /otel/metrics`);
     for (const { name, pushes, length } of before)
-      assertSame(seriesOfPush(pushes.slice(length)), page, `${what}: ${name}`);
-    assertSame(await storedAt(backend, at, page), page, `${what}: protobuf`, ROUNDED);
+      assertSameSeries(seriesOfPush(pushes.slice(length)), page, `${what}: ${name}`);
+    assertSameSeries(await storedAt(backend, at, page), page, `${what}: protobuf`, ROUNDED);
     return namesIn(page);
   };
 }
@@ -107,7 +107,7 @@ async function scraperOf(context: TestContext, { url }: Shown, intervalMs = 200)
   };
 }
 
-/** What the database holds of one instant, once that is all of what is expected, or whatever it holds in the end. */
+/** The series stored for one instant, once they match the expected ones or time is up. */
 async function storedAt(backend: VictoriaMetrics, instant: Instant, expected: Series): Promise<Series> {
   let held: Series = new Map();
   await backend.exported((all) => {
@@ -117,8 +117,13 @@ async function storedAt(backend: VictoriaMetrics, instant: Instant, expected: Se
   return held;
 }
 
-/** Fails and says what is not the same in both; of process metrics only their names are. */
-export function assertSame(actual: Series, expected: Series, what: string, options: Likeness = EXACT): void {
+/** Fails with the differences; of process metrics only the names are compared. */
+export function assertSameSeries(
+  actual: Series,
+  expected: Series,
+  what: string,
+  options: Likeness = EXACT,
+): void {
   const found = unlike(actual, expected, options);
   assert.deepEqual(found.slice(0, 20), [], `${what}: ${found.length} of ${expected.size} series`);
 }

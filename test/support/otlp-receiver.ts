@@ -6,8 +6,9 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { type handleUnaryCall, Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { type OtlpBody, readJson, readProtobuf } from './otlp-metrics.ts';
+import type { Scope } from './process.ts';
 
-/** One request that came. */
+/** A received request. */
 export interface Push extends OtlpBody {
   /** Names in lower case; with gRPC its metadata. */
   readonly headers: Readonly<Record<string, string>>;
@@ -15,9 +16,9 @@ export interface Push extends OtlpBody {
   readonly bytes: number;
 }
 
-/** What a receiver says to a request. */
+/** The response to a request. */
 export interface Answer {
-  /** With HTTP the status, with gRPC the code; taken when absent. */
+  /** With HTTP the status, with gRPC the code; success by default. */
   readonly status?: number;
   /** With gRPC the trailers; those ending in `-bin` are base64. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -30,7 +31,7 @@ export interface OtlpReceiverOptions {
   readonly protocol: 'http/protobuf' | 'http/json' | 'grpc';
   /** Answers `{}` when absent. A promise that never settles hangs. */
   readonly answer?: (push: Push) => Answer | Promise<Answer>;
-  /** The one to listen on, for a receiver that comes back; else a free one. */
+  /** The port to listen on, for a receiver that restarts; a free one by default. */
   readonly port?: number;
   readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa?: string };
 }
@@ -41,21 +42,18 @@ export interface OtlpReceiver {
   readonly port: number;
   /** Oldest first. */
   readonly pushes: Push[];
-  /** The oldest that `next` has not given yet; waits for it. */
+  /** Waits for the oldest push that `next` has not returned yet. */
   next(): Promise<Push>;
   /** Ends connections and listening at once. */
   stop(): void;
 }
 
 const METHOD = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export';
-/** As much as the collector takes over gRPC by default, and more than enough over HTTP. */
+/** The collector's default over gRPC, and more than enough over HTTP. */
 const LONGEST_MESSAGE = 4 * 2 ** 20;
 
-/** Takes OTLP metrics on a loopback port until the test, or whatever else, ends. */
-export async function startOtlpReceiver(
-  context: { after(end: () => void): void },
-  options: OtlpReceiverOptions,
-): Promise<OtlpReceiver> {
+/** Receives OTLP metrics on a loopback port until the scope ends. */
+export async function startOtlpReceiver(context: Scope, options: OtlpReceiverOptions): Promise<OtlpReceiver> {
   const inbox = openInbox();
   const answer = async (push: Push) => {
     inbox.add(push);
@@ -146,7 +144,7 @@ function metadataOf(headers: Readonly<Record<string, string>>): Metadata {
   return metadata;
 }
 
-/** What came, and who waits for more. */
+/** Received requests, and those waiting for more. */
 function openInbox(): Pick<OtlpReceiver, 'pushes' | 'next'> & { add(push: Push): void } {
   const pushes: Push[] = [];
   const waiting: ((push: Push) => void)[] = [];

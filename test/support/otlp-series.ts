@@ -10,33 +10,33 @@ export type Series = ReadonlyMap<string, number>;
 type Labels = Readonly<Record<string, string>>;
 type Sample = readonly [labels: Labels, value: number];
 
-/** What tells where series came from, not which they are. */
+/** Labels that describe the origin of series, not their identity. */
 const ORIGIN = /^(job|instance|service_.*|telemetry_.*|otel_scope_.*)$/;
-/** What Prometheus itself says about a page, and what the page says about where it came from. */
+/** Series that Prometheus adds to a scrape, and those about the origin of the page. */
 const ABOUT = /^(up|scrape_.*|target_info)$/;
 
-/** What a Prometheus answers. */
+/** The series of a Prometheus response. */
 export function seriesOfVector(vector: readonly VectorSeries[]): Series {
   return once(vector.map(({ labels, value }) => [labels, Number(value)]));
 }
 
-/** What stands on a page. */
+/** The series of a page. */
 export function seriesOfPage({ families }: Pick<Exposition, 'families'>): Series {
   const samples = [...families.values()].flatMap((family) => family.samples);
   return once(samples.map(({ name, labels, value }) => [{ ...labels, __name__: name }, value]));
 }
 
-/** What a VictoriaMetrics holds. */
+/** The series stored in VictoriaMetrics. */
 export function seriesOfStored(stored: readonly StoredSeries[]): Series {
   return once(stored.map(({ labels, value }) => [labels, value]));
 }
 
-/** What a backend with Prometheus naming makes of a push of totals. */
+/** The series that a backend with Prometheus naming derives from a cumulative push. */
 export function seriesOfPush(requests: readonly OtlpBody[]): Series {
   return once(requests.flatMap(samplesIn));
 }
 
-/** What it holds after so many pushes of differences: of sums and histograms all of them together, of gauges the last. */
+/** The series after several delta pushes: sums and histograms added up, gauges by their last value. */
 export function seriesOfDifferences(requests: readonly OtlpBody[]): Series {
   const totals = new Map<string, Fixed>();
   for (const metric of requests.flatMap(({ metrics }) => metrics))
@@ -48,20 +48,20 @@ export function seriesOfDifferences(requests: readonly OtlpBody[]): Series {
   return new Map([...totals].map(([key, total]) => [key, toNumber(total)]));
 }
 
-/** Those whose name fits. */
+/** The series with matching names. */
 export function named(series: Series, pattern: RegExp | ((name: string) => boolean)): Series {
   const fits = pattern instanceof RegExp ? (name: string) => pattern.test(name) : pattern;
   return new Map([...series].filter(([key]) => fits(nameIn(key))));
 }
 
-/** The names of all. */
+/** The names of all series. */
 export function namesIn(series: Series): string[] {
   return [...new Set([...series.keys()].map(nameIn))].sort();
 }
 
 /**
- * What is not the same in both, in words: nothing where they agree. Values may differ by `within` of themselves; those whose name
- * `moving` matches by anything.
+ * Differences as text; empty if both agree. Values may differ by the relative tolerance `within`, or by anything if `moving`
+ * matches their name.
  */
 export function differences(
   actual: Series,

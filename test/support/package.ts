@@ -14,7 +14,7 @@ export interface Copy {
   readonly revision: string;
 }
 
-/** Copies what git knows or would take, commits it, and lends it this checkout's packages. */
+/** Copies tracked and untracked files, commits them, and links this checkout's packages. */
 export async function copyCheckout(context: TestContext): Promise<Copy> {
   const folder = await mkdtemp(join(tmpdir(), 'checkout-'));
   context.after(() => rm(folder, { recursive: true, force: true }));
@@ -36,14 +36,14 @@ export async function copyCheckout(context: TestContext): Promise<Copy> {
 
 const Packed = z.tuple([z.object({ filename: z.string(), files: z.array(z.object({ path: z.string() })) })]);
 
-/** A tarball of npm. */
+/** A packed npm tarball. */
 export interface Tarball {
   readonly path: string;
-  /** What it holds. */
+  /** Its files. */
   readonly files: readonly string[];
 }
 
-/** Packs a copy into a folder of its own. */
+/** Packs a copy into a folder. */
 export async function pack({ folder }: Copy, into: string): Promise<Tarball> {
   await mkdir(join(folder, into));
   const output = await succeed('npm', ['pack', '--json', '--pack-destination', into], folder);
@@ -55,7 +55,7 @@ const Lock = z.object({
   packages: z.record(z.string(), z.object({ dev: z.boolean().default(false) })),
 });
 
-/** Unpacks a tarball with the packages that it would be installed with, and no others; gives the package's folder. */
+/** Unpacks a tarball with its production dependencies; returns the package's folder. */
 export async function unpackWithDependencies({ path }: Tarball, folder: string): Promise<string> {
   await succeed('tar', ['-xzf', path, '-C', folder], '/');
   const { packages } = Lock.parse(JSON.parse(await readFile(join(ROOT, 'package-lock.json'), 'utf8')));
@@ -70,7 +70,7 @@ export async function unpackWithDependencies({ path }: Tarball, folder: string):
   return join(folder, 'package');
 }
 
-/** What a program says on standard output; what else it says is in the error when it fails. */
+/** Standard output of a program; the error contains the rest if it fails. */
 async function succeed(program: string, args: readonly string[], cwd: string): Promise<string> {
   const { stdout } = await promisify(execFile)(program, args, { cwd, maxBuffer: 2 ** 26 });
   return stdout;

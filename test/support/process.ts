@@ -12,12 +12,12 @@ export const MAIN = join(ROOT, 'src/main.ts');
 /** What the package installs as its command. */
 export const BIN = join(ROOT, 'bin/ai-billing-exporter.js');
 
-/** Ends what was begun: a test, or a part of the bench. */
-export interface Ending {
+/** A test, or a part of the bench: runs cleanup when it ends. */
+export interface Scope {
   after(end: () => unknown): void;
 }
 
-/** What a process said and how it ended; `code` is undefined when a signal ended it. */
+/** Output and exit code of a process; `code` is undefined if a signal ended it. */
 export interface Ended {
   readonly code: number | undefined;
   readonly out: string;
@@ -26,15 +26,15 @@ export interface Ended {
   readonly seconds: number;
 }
 
-/** How a process is started. Nothing of this process's environment reaches it but PATH and HOME. */
+/** How a process is started. It inherits only PATH and HOME from this environment. */
 export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** The Node that runs it; this one when absent. */
+  /** The Node that runs it; this one by default. */
   readonly node?: string;
-  /** {@link MAIN} when absent; null where `node` is no Node and takes the arguments alone. */
+  /** {@link MAIN} by default; null if `node` is another program that takes the arguments alone. */
   readonly program?: string | null;
   readonly cwd?: string;
-  /** Standard input stays open for {@link Running.type}; else it ends at once. */
+  /** Keeps standard input open for {@link Running.type}. */
   readonly keepsInput?: boolean;
 }
 
@@ -44,18 +44,18 @@ export interface Running {
   readonly ended: Promise<Ended>;
   out(): string;
   err(): string;
-  /** Waits until it has said what matches on either stream. Rejects when it ends before, or after 30 s. */
+  /** Waits for output that matches. Rejects if the process exits first, or after 30 s. */
   said(pattern: RegExp): Promise<RegExpExecArray>;
   /** Writes to its standard input. */
   type(text: string): void;
-  /** Closes both streams, as a reader that leaves. */
+  /** Closes both streams, as a reader does that exits. */
   stopReading(): void;
-  /** Sends a signal and waits for the end. */
+  /** Sends a signal and waits for the exit. */
   end(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): Promise<Ended>;
 }
 
-/** Starts the exporter's program; the end of the test is the end of the process. */
-export function start(context: Ending, args: readonly string[], options: StartOptions = {}): Running {
+/** Starts the exporter's program; it is killed when the scope ends. */
+export function start(context: Scope, args: readonly string[], options: StartOptions = {}): Running {
   const { node = process.execPath, program = MAIN, env = {}, cwd = ROOT } = options;
   const words = program === null ? args : [program, ...args];
   const { PATH = '', HOME = '' } = process.env;
@@ -128,9 +128,9 @@ export async function catchesHangUps(pid: number): Promise<boolean> {
   return (Number.parseInt(/^SigCgt:\s*(\w+)/m.exec(status)?.[1]?.slice(-1) ?? '0', 16) & 1) === 1;
 }
 
-/** Runs the exporter's program to its end. */
+/** Runs the exporter's program until it exits. */
 export function runToEnd(
-  context: Ending,
+  context: Scope,
   args: readonly string[],
   options: StartOptions = {},
 ): Promise<Ended> {
@@ -142,30 +142,30 @@ export interface Exporter extends Running {
   readonly url: string;
 }
 
-/** What `serve` logs first; the group is its URL. */
+/** The first log line of `serve`; the group is its URL. */
 export const LISTENING = /"url":"([^"]+)","version"/;
 
 /** Starts `serve` and waits until it listens. */
-export async function serve(context: Ending, file: string, options: StartOptions = {}): Promise<Exporter> {
+export async function serve(context: Scope, file: string, options: StartOptions = {}): Promise<Exporter> {
   const running = start(context, ['serve', '--config', file], options);
   const [, url = ''] = await running.said(LISTENING);
   return { ...running, url };
 }
 
-/** A folder that is gone with the test. */
-export async function folderOf(context: Ending): Promise<string> {
+/** A temporary folder, removed when the scope ends. */
+export async function folderOf(context: Scope): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'exporter-'));
   context.after(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** What differs between the configurations of tests. */
+/** What test configurations vary. */
 export interface ConfigurationOptions {
-  /** By provider: where it is asked and with which key. */
+  /** Base URL and key by provider. */
   readonly accounts: Readonly<Record<string, { readonly url: string; readonly key: string }>>;
   /** A free loopback port when absent. */
   readonly listen?: string;
-  /** `ledger.db` of the folder when absent; without a folder, where the exporter keeps it unless told. */
+  /** `ledger.db` in the folder by default; without a folder, the exporter's default. */
   readonly ledger?: string;
   /** `0s` when absent. */
   readonly newSeriesZero?: string;
@@ -175,7 +175,7 @@ export interface ConfigurationOptions {
   readonly account?: Readonly<Record<string, unknown>>;
 }
 
-/** Writes a configuration into a folder and gives its path. */
+/** Writes a configuration into a folder and returns its path. */
 export async function configure(folder: string, options: ConfigurationOptions): Promise<string> {
   const file = join(folder, 'config.yml');
   await writeFile(file, configurationOf({ ledger: join(folder, 'ledger.db'), ...options }));

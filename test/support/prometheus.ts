@@ -11,24 +11,24 @@ import { type Ended, run, startDaemon } from './child.ts';
 export interface ScrapeTarget {
   /** `host:port`. */
   readonly address: string;
-  /** The `job` label; `test` without it. */
+  /** The `job` label; `test` by default. */
   readonly job?: string;
-  /** `/metrics` without it. */
+  /** `/metrics` by default. */
   readonly path?: string;
-  /** What to ask for, in order; Prometheus's own list without it. */
+  /** Scrape protocols in order of preference; Prometheus's own list by default. */
   readonly protocols?: readonly ('PrometheusText0.0.4' | 'OpenMetricsText1.0.0')[];
   /** Further keys of Prometheus's `scrape_config`. */
   readonly more?: Readonly<Record<string, unknown>>;
 }
 
-/** What a Prometheus is to do. */
+/** Configuration of a Prometheus. */
 export interface PrometheusOptions {
   readonly targets: readonly ScrapeTarget[];
-  /** Time between two scrapes, and between two evaluations of rules; 200 without it. */
+  /** Time between two scrapes, and between two rule evaluations; 200 by default. */
   readonly intervalMs?: number;
   /** Paths of rule files. */
   readonly rules?: readonly string[];
-  /** Who is told of alerts, as `host:port`. */
+  /** Alertmanagers, as `host:port`. */
   readonly alertmanagers?: readonly string[];
   /** Further command line flags. */
   readonly flags?: readonly string[];
@@ -67,7 +67,7 @@ const Targets = z
 export type VectorSeries = z.infer<typeof Vector>[number];
 /** The values of a series over a range. */
 export type MatrixSeries = z.infer<typeof Matrix>[number];
-/** What Prometheus thinks of a page it scrapes. */
+/** The status of a scrape target. */
 export type TargetStatus = z.infer<typeof Targets>[number];
 
 /** A real Prometheus that runs until its test ends. Instants are milliseconds since the epoch. */
@@ -79,10 +79,10 @@ export interface Prometheus {
   /** The label sets of the last hour that match a selector, `__name__` included. */
   series(selector: string): Promise<Record<string, string>[]>;
   targets(): Promise<TargetStatus[]>;
-  /** Waits until each page has been scraped by a scrape that began after this call; says how it went, well or not. */
+  /** Waits until each target was scraped by a scrape that began after this call; returns their status. */
   scraped(): Promise<TargetStatus[]>;
   log(): string;
-  /** Ends it before its test ends. */
+  /** Stops it before its test ends. */
   stop(): Promise<void>;
 }
 
@@ -184,7 +184,7 @@ async function until(condition: () => Promise<boolean>, what: string, log: () =>
   }
 }
 
-/** What `promtool check metrics` says of a page in the text format: exit code 0 when it has nothing to say. */
+/** The result of `promtool check metrics` for a page in the text format: exit code 0 if it finds no problem. */
 export async function promtoolCheckMetrics(page: string): Promise<Ended> {
   return run(await required('promtool'), ['check', 'metrics'], { input: page });
 }

@@ -7,7 +7,7 @@ export type Known = ReadonlyMap<string, readonly string[]>;
 /** Labels that Prometheus puts on what it scrapes. */
 const TARGET = ['job', 'instance'] as const;
 
-/** What an exporter exposes: the catalogue, histograms' series, and the runtime's metrics that are named here. */
+/** Metrics of the exporter: the catalog, series of histograms, and the runtime metrics named here. */
 export const EXPOSED: Known = new Map<string, readonly string[]>([
   ...Object.values<Metric>(METRICS).flatMap(seriesOf),
   ['up', TARGET],
@@ -35,11 +35,11 @@ function seriesOf({ name, corrections, type, labels }: Metric): [string, string[
 /** One selection of series in an expression. */
 export interface Selection {
   readonly metric: string;
-  /** Labels that it is narrowed by. */
+  /** The labels of its matchers. */
   readonly labels: readonly string[];
 }
 
-/** @throws {SyntaxError} when the expression is not PromQL. */
+/** @throws {SyntaxError} if the expression is not PromQL. */
 export function selectionsOf(expr: string): Selection[] {
   const found: Selection[] = [];
   const cursor = parser.parse(expr).cursor();
@@ -76,10 +76,10 @@ export function groupingsOf(expr: string): string[] {
 }
 
 /**
- * What an expression names that nobody exposes: a metric, a label it is narrowed by, or a label it groups by that none of its metrics
- * has. `made` are labels that the expression itself makes (`label_replace`).
+ * Names in an expression that do not exist: metrics, labels of matchers, or grouping labels that none of its metrics has.
+ * `made` are labels that the expression itself creates (`label_replace`).
  */
-export function strangersIn(expr: string, known: Known = EXPOSED): string[] {
+export function unknownNames(expr: string, known: Known = EXPOSED): string[] {
   const selections = selectionsOf(expr);
   const metrics = selections.flatMap(({ metric, labels }) => {
     const own = known.get(metric);

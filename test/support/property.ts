@@ -1,24 +1,24 @@
 import fc from 'fast-check';
 import { roll } from '../simulators/kit/random.ts';
 
-/** What the gate draws its examples from: each run of it tries the same ones. */
+/** The seed of the gate: each run tries the same examples. */
 const GATE_SEED = 20_261_120;
 
 /** `npm run laws` sets the first two; the last is the path that a failing property prints. */
 const { LEDGER_SEED, LEDGER_RUNS, LEDGER_PATH } = process.env;
 
-/** The seed of this run: that of the gate unless one is given. */
+/** The seed of this run; the gate's by default. */
 export const SEED = LEDGER_SEED ? Number(LEDGER_SEED) : GATE_SEED;
 
-/** How many examples a property is tried on, and whether a failing one is made smaller. */
+/** The number of examples of a property, and whether a failing one is shrunk. */
 export type Effort = Pick<fc.Parameters<unknown>, 'numRuns' | 'endOnFailure'>;
 
-/** Holds a property to `numRuns` examples (100 unless given), or to `LEDGER_RUNS` where that is more. */
+/** Checks a property with `numRuns` examples (100 by default), or with `LEDGER_RUNS` if that is more. */
 export function assertProperty<Ts>(property: fc.IProperty<Ts>, effort?: Effort): void {
   fc.assert(property, parametersOf(effort));
 }
 
-/** The same for a property that waits. */
+/** The same for an asynchronous property. */
 export function assertAsyncProperty<Ts>(property: fc.IAsyncProperty<Ts>, effort?: Effort): Promise<void> {
   return fc.assert(property, parametersOf(effort));
 }

@@ -1,6 +1,6 @@
-/** Reads protobuf by field number, knowing no schema: https://protobuf.dev/programming-guides/encoding/ */
+/** Decodes protobuf by field number, without a schema: https://protobuf.dev/programming-guides/encoding/ */
 
-/** Hears of one field: `bytes` hold what is fixed or delimited, `varint` the rest. */
+/** Receives one field: `bytes` of fixed or delimited fields, `varint` of the rest. */
 export type Visit = (field: number, bytes: Buffer, varint: bigint) => void;
 
 const NOTHING = Buffer.alloc(0);
@@ -8,7 +8,7 @@ const NOTHING = Buffer.alloc(0);
 /**
  * Calls `visit` for each field of a message, in its order.
  *
- * @throws {RangeError} for bytes that are no message.
+ * @throws {RangeError} if the bytes are not a message.
  */
 export function eachField(message: Buffer, visit: Visit): void {
   const cursor = { message, at: 0 };
@@ -21,13 +21,13 @@ export function eachField(message: Buffer, visit: Visit): void {
   }
 }
 
-/** A signed 64-bit varint, as `int64` is written. */
+/** Decodes a 64-bit varint as `int64`. */
 export function signed(varint: bigint): bigint {
   return BigInt.asIntN(64, varint);
 }
 
 /** A packed field of eight bytes each. */
-export function eights<Value>(packed: Buffer, read: (packed: Buffer, at: number) => Value): Value[] {
+export function readFixed64<Value>(packed: Buffer, read: (packed: Buffer, at: number) => Value): Value[] {
   return Array.from({ length: packed.length / 8 }, (_, index) => read(packed, index * 8));
 }
 

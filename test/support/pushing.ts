@@ -11,7 +11,7 @@ import type { Receiver } from '../../src/push/receiver.ts';
 import type { EncodedPoint } from '../../src/push/split.ts';
 import type { PushFailure } from '../../src/push/transport.ts';
 
-/** A receiver as the configuration would describe it. */
+/** A receiver as configured. */
 export function receiverAt(url: string, settings: Partial<Receiver> = {}): Receiver {
   return {
     name: 'default',
@@ -28,7 +28,7 @@ export function receiverAt(url: string, settings: Partial<Receiver> = {}): Recei
   };
 }
 
-/** One scope of counters, each with so many points, told apart by the attribute `n`. */
+/** One scope of counters with the given numbers of points, distinguished by the attribute `n`. */
 export function countersOf(...sizes: readonly number[]): ResourceMetrics {
   return metricsWith(sizes.map((size, family) => counterOf(size, family)));
 }
@@ -60,18 +60,18 @@ export function pointsOf({ scopeMetrics }: ResourceMetrics): EncodedPoint[] {
   return scopeMetrics.flatMap(({ metrics }) => metrics.flatMap<EncodedPoint>(({ dataPoints }) => dataPoints));
 }
 
-/** Events as they came. */
-export interface Heard extends PushEvents {
+/** Push events, recorded. */
+export interface RecordedPushEvents extends PushEvents {
   readonly told: EncodedPoint[];
   readonly losses: (readonly [count: number, reason: PushFailure])[];
   readonly ends: PushEnd[];
   retries: number;
-  /** How many pushes were carried. */
+  /** How many pushes were delivered. */
   carries: number;
 }
 
-export function hear(): Heard {
-  const heard: Heard = {
+export function recordPushEvents(): RecordedPushEvents {
+  const heard: RecordedPushEvents = {
     told: [],
     losses: [],
     ends: [],
@@ -86,7 +86,7 @@ export function hear(): Heard {
   return heard;
 }
 
-/** A clock that only waiting moves. */
+/** A clock that only advances by waiting. */
 export interface StillClock {
   readonly now: () => number;
   readonly wait: (ms: number) => Promise<void>;

@@ -7,21 +7,21 @@ import { selectionsOf } from './promql.ts';
 const EVERY_MS = 5 * MINUTE;
 const STEPS = HOUR / EVERY_MS;
 
-/** What Prometheus would have stored of an exporter, hour by hour, as far as rules ask for it. */
+/** What Prometheus would have stored of an exporter, hour by hour, for the metrics that rules query. */
 export interface Recorder {
-  /** The page on which new series are 0, and the one that stands for the rest of the hour. */
+  /** The page on which new series are 0, and the one for the rest of the hour. */
   scraped(first: string, rest: string): void;
-  /** The exporter was not there for an hour. */
+  /** The exporter was down for an hour. */
   missed(): void;
   /** Hours so far. */
   hours(): number;
-  /** Series for promtool, an hour a step. */
+  /** Series for promtool, one step per hour. */
   inputSeries(): { series: string; values: string }[];
 }
 
 type Values = (readonly [first: number | undefined, rest: number | undefined])[];
 
-/** @param start promtool's time begins at 0: timestamps are told from there. */
+/** @param start promtool's time begins at 0: timestamps are relative to it. */
 export function openRecorder(start: Instant): Recorder {
   const wanted = new Set(
     GROUPS.flatMap(({ rules }) => rules.flatMap(({ expr }) => selectionsOf(expr))).map((one) => one.metric),
@@ -57,7 +57,7 @@ export function openRecorder(start: Instant): Recorder {
   };
 }
 
-/** As text 0.0.4 has it; the strict reader of other tests judges the page. */
+/** Parses text 0.0.4 leniently; other tests validate the page. */
 const SAMPLE = /^(\w+)(?:\{(.*)\})? (\S+)$/;
 const TARGET = 'job="ai-billing",instance="exporter:9464"';
 
@@ -88,7 +88,7 @@ function notationOf(text: string, values: Values, hours: number): string {
   return parts.join(' ');
 }
 
-/** A stretch of the recorded time whose alerts are asked for. */
+/** A stretch of recorded time to query for alerts. */
 export interface Window {
   readonly name: string;
   readonly start: number;
@@ -96,18 +96,18 @@ export interface Window {
   readonly end: number;
 }
 
-/** Something that fired in a window. */
+/** An alert that fired in a window. */
 export interface Fired {
   readonly window: string;
   readonly alert: string;
   readonly severity: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** From the window's start until it was told first. */
+  /** From the window's start until the alert fired. */
   readonly hours: number;
 }
 
-/** What promtool says that it got in place of nothing, window by window. */
-export function firedIn(output: string, windows: readonly Window[]): Fired[] {
+/** The alerts that promtool reports as unexpected, window by window. */
+export function firedAlerts(output: string, windows: readonly Window[]): Fired[] {
   return output.split(/^\s+expr: /m).flatMap((block) => {
     const window = windows.find(({ start, end }) => block.startsWith(JSON.stringify(exprOf({ start, end }))));
     if (!window) return [];
@@ -128,12 +128,16 @@ function labelsOf(text: string): Record<string, string> {
   return labels;
 }
 
-/** The text of a promtool test that expects nothing to fire, ever. */
-export function testOf(recorder: Recorder, ruleFiles: readonly string[], windows: readonly Window[]): string {
+/** A promtool test that expects no alert, so that promtool reports all of them. */
+export function ruleTest(
+  recorder: Recorder,
+  ruleFiles: readonly string[],
+  windows: readonly Window[],
+): string {
   return stringify({
     rule_files: ruleFiles,
     evaluation_interval: '30m',
-    // Side by side, as Prometheus has them, alerts would be judged on records of before.
+    // In parallel, alerts would be evaluated on outdated recordings.
     group_eval_order: GROUPS.map(({ name }) => name),
     tests: [
       {

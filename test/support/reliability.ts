@@ -25,7 +25,7 @@ function proofOf(text: string): FaultRow['proofs'][number] {
   return { path, name };
 }
 
-/** The names of the tests in a file; `…` stands where one is put together. */
+/** The names of the tests in a file; `…` replaces interpolated parts. */
 export function testNames(source: string): string[] {
   const calls = source.matchAll(
     /\b(?:test|it|realServerTest)\(\s*(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)"|`((?:\\.|[^`\\])*)`)/g,

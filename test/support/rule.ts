@@ -1,17 +1,17 @@
 import { codeOf, occurrences, type Sources } from './source-text.ts';
 
-/** A rule of the house that a program can check. */
+/** A code rule that a program can check. */
 export interface Rule {
   readonly name: string;
-  /** Where it is broken, as `path:line what`. */
+  /** Violations, as `path:line what`. */
   readonly findings: (sources: Sources) => string[];
-  /** Small repositories that break it. */
+  /** Small repositories that violate it. */
   readonly broken: readonly Readonly<Record<string, string>>[];
-  /** Small repositories that look as if they did. */
+  /** Small repositories that only look like violations. */
   readonly sound: readonly Readonly<Record<string, string>>[];
 }
 
-/** Finds patterns in the code, not in the comments or strings, of the files that a rule is about. */
+/** Finds patterns in the code, not in comments or strings, of the files that a rule covers. */
 export function inCode(
   concerns: (path: string) => boolean,
   ...patterns: readonly RegExp[]

@@ -1,6 +1,6 @@
 import { occurrences, type Sources } from './source-text.ts';
 
-/** Shapes that keys have in the wild. A made-up key in a test is one that no service could have issued. */
+/** Formats of real keys. A made-up key in a test must not match any. */
 const SHAPES: readonly RegExp[] = [
   /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/,
   /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/,
@@ -14,7 +14,7 @@ const SHAPES: readonly RegExp[] = [
   /\/\/[\w.-]+:[^\s@/:$<{*]{8,}@[\w-]+\.\w/,
 ];
 
-/** Places that look like a key somebody uses; the key itself is cut short. */
+/** Places that look like a real key; the key itself is shortened. */
 export function secretsIn(sources: Sources): string[] {
   return [...sources].flatMap(([path, text]) =>
     SHAPES.flatMap((shape) => occurrences(path, text, shape)).map(

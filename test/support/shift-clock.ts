@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 
-/** Loaded ahead of the program: its clock is off by CLOCK_OFF_MS until the file CLOCK_RIGHT exists. Timers are left alone. */
+/** Preloaded into the program: its clock is off by CLOCK_OFF_MS until the file CLOCK_RIGHT exists. Timers are left alone. */
 const { CLOCK_OFF_MS = '0', CLOCK_RIGHT = '' } = process.env;
 const Real = Date;
-/** How often the file is looked for. */
+/** How often the file is checked for. */
 const LOOK_EVERY_MS = 100;
 let isRight = false;
 let lookedAt = Number.NEGATIVE_INFINITY;

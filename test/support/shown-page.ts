@@ -3,22 +3,21 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Exposition, parseExposition } from './exposition.ts';
 import type { Exporter } from './process.ts';
 
-const PATIENCE_MS = 30_000;
-
-/** What a running exporter shows. */
-export async function pageOf({ url }: Pick<Exporter, 'url'>): Promise<Exposition> {
+/** The metrics of a running exporter. */
+export async function fetchPage({ url }: Pick<Exporter, 'url'>): Promise<Exposition> {
   const response = await fetch(`${url}/metrics`, { headers: { accept: 'text/plain;version=0.0.4' } });
   return parseExposition(await response.text(), 'text');
 }
 
-/** What it shows once that is so. */
-export async function pageWhen(
+/** Waits for a page that satisfies the condition. */
+export async function waitForPage(
   exporter: Exporter,
   holds: (page: Exposition) => boolean,
+  timeoutMs = 30_000,
 ): Promise<Exposition> {
-  const deadline = performance.now() + PATIENCE_MS;
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
-    const page = await pageOf(exporter);
+    const page = await fetchPage(exporter);
     if (holds(page)) return page;
     assert.ok(performance.now() < deadline, `not shown in time:\n${exporter.err()}`);
     await wait(50);

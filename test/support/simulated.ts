@@ -5,7 +5,7 @@ import type { Simulator } from '../simulators/kit/service.ts';
 /** 22 November 2026, a little before noon. */
 export const NOON = Date.UTC(2026, 10, 22, 11, 47, 13);
 
-/** An amount on the wire, as the tests read it: by themselves, and exactly. */
+/** An amount in a response, parsed exactly and without the program's own parser. */
 export const Amount = z
   .union([z.number(), z.string().regex(/^(?!^[-+.]*$)[+-]?0*\d*\.?\d*$/)])
   .transform((value): Fixed => (typeof value === 'number' ? fromNumber(value) : parseDecimal(value)));

@@ -15,19 +15,19 @@ const TOKEN =
 const IMPORT =
   /^(?:import|export)\s+(?<type>type\s+)?[\w*{][^'"`;]*?\bfrom\s+'(?<from>[^']+)'|^import\s+'(?<bare>[^']+)'|\bimport\(\s*'(?<dynamic>[^']+)'|\bnew URL\(\s*'(?<file>\.[^']+)',\s*import\.meta\.url/gm;
 
-/** The code alone, in its place: comments, strings and patterns are blanks; what templates interpolate stays. */
+/** The code alone, at its position: comments, strings and patterns become blanks; interpolated code stays. */
 export function codeOf(source: string): string {
   const interpolated = (text: string) =>
     text.replace(/(\$\{[^`]*?\})|[^\n]/g, (each, code?: string) => code ?? blank(each));
   return retold(source, { code: same, template: interpolated });
 }
 
-/** The comments alone, in their place. */
+/** The comments alone, at their position. */
 export function commentsOf(source: string): string {
   return retold(source, { comment: same });
 }
 
-/** What a source file asks for. */
+/** The imports of a source file. */
 export function importsOf(source: string): Import[] {
   const code = retold(source, { code: same, text: same });
   return Array.from(code.matchAll(IMPORT), ({ groups = {}, index }) => ({

@@ -16,26 +16,26 @@ import type { Exposition, Labels } from './exposition.ts';
 /** Amounts by series, as a page shows them: the metric's name and its labels. Series at 0 are left out. */
 export type Amounts = ReadonlyMap<string, Fixed>;
 
-/** Providers whose bill is what a test spends, and nothing else. */
-export interface Spending {
+/** Providers that bill only what a test spends. */
+export interface BillingActivity {
   readonly accounts: Readonly<Record<string, Pick<Simulator, 'url' | 'key'>>>;
   readonly baseten: BasetenSimulator;
   readonly venice: Simulator<VeniceRow>;
-  /** A little more at each of them, of what was there before. */
+  /** Spends a little more on existing models, apps and deployments. */
   grow(): void;
-  /** Something each of them takes back: a lower reading, a refund, a charge that goes. */
+  /** A correction at each of them: a lower reading, a refund, a removed charge. */
   correct(): void;
-  /** The first dollars of a model, an app and a deployment that nobody has seen. */
+  /** The first dollars of a new model, app and deployment. */
   begin(name: string): void;
-  /** What the books say of everything up to now, by the counter that shows it. */
+  /** The totals of the books up to now, by counter. */
   billed(): Amounts;
   /** Dollars of a range, by the series of a gauge. */
   gauge(metric: Metric, range: Range): Amounts;
   close(): Promise<void>;
 }
 
-/** Starts three providers with a little on their books. `dice` gives numbers from 0 to 1. */
-export async function startSpending(dice: () => number): Promise<Spending> {
+/** Starts three providers with a little spend. `dice` returns numbers from 0 to 1. */
+export async function startBillingActivity(dice: () => number): Promise<BillingActivity> {
   const quiet = { generate: false };
   const [baseten, venice, inferenceSh] = await Promise.all([
     startBaseten(quiet),
@@ -60,7 +60,7 @@ export async function startSpending(dice: () => number): Promise<Spending> {
   const apps = ['infsh/flux', 'acme/captions'];
   const pick = (names: readonly string[]) => names[below(names.length)] ?? '';
 
-  const spending: Spending = {
+  const spending: BillingActivity = {
     accounts: simulators,
     baseten,
     venice,
@@ -93,9 +93,9 @@ export async function startSpending(dice: () => number): Promise<Spending> {
   return spending;
 }
 
-/** A day of a deployment and of a shared model, restated as it goes on. */
+/** A day of a deployment and of a shared model, restated with each use. */
 interface Meter {
-  /** Hundredths of a cent; below zero it runs backward. */
+  /** In hundredths of a cent; negative values are corrections. */
   run(by: number): void;
 }
 
@@ -177,15 +177,15 @@ function keyOf(provider: string, { name, labels }: Metric, entry: TruthEntry): s
   return seriesKey(name, Object.fromEntries(labels.map((label) => [label, core[label] ?? detail])));
 }
 
-/** One text a series, whatever the order of its labels and whether empty ones are written. */
+/** A key per series, independent of label order and of empty labels. */
 export function seriesKey(name: string, labels: Labels): string {
   const present = Object.entries(labels).filter(([, value]) => value !== '');
   return `${name}${JSON.stringify(present.sort(([a], [b]) => (a < b ? -1 : 1)))}`;
 }
 
-/** Whether every feed that is shown is up, and none is missing but such as not every account has. */
+/** Whether every exposed feed is up, and only optional ones are missing. */
 export function areFeedsUp(
-  accounts: Spending['accounts'],
+  accounts: BillingActivity['accounts'],
   up: readonly { readonly labels: Labels; readonly value: number | string }[],
 ): boolean {
   const isShown = (id: string, name: string) =>
@@ -196,15 +196,15 @@ export function areFeedsUp(
   return feeds.length > 0 && feeds.every(Boolean) && up.every(({ value }) => Number(value) === 1);
 }
 
-/** `after - before`, without what did not move. */
-export function growth(before: Amounts, after: Amounts): Amounts {
+/** `after - before`, without unchanged series. */
+export function deltaOf(before: Amounts, after: Amounts): Amounts {
   const keys = [...new Set([...before.keys(), ...after.keys()])];
   const moved = keys.map((key): [string, Fixed] => [key, (after.get(key) ?? 0n) - (before.get(key) ?? 0n)]);
   return new Map(moved.filter(([, value]) => value !== 0n));
 }
 
 /** Every ledger counter less its corrections, by the counter's series. */
-export function netOf(page: Exposition): Amounts {
+export function netCounters(page: Exposition): Amounts {
   const net = new Map<string, Fixed>();
   for (const { name, corrections: downward } of Object.values<Metric>(METRICS)) {
     if (!downward) continue;
@@ -217,8 +217,8 @@ export function netOf(page: Exposition): Amounts {
   return new Map([...net].filter(([, value]) => value !== 0n));
 }
 
-/** What a gauge shows, by series. */
-export function shownBy({ name }: Metric, page: Exposition): Amounts {
+/** The values of a gauge, by series. */
+export function gaugeValues({ name }: Metric, page: Exposition): Amounts {
   const samples = page.families.get(name)?.samples ?? [];
   const shown = samples.map(({ labels, value }): [string, Fixed] => [
     seriesKey(name, labels),
@@ -227,8 +227,8 @@ export function shownBy({ name }: Metric, page: Exposition): Amounts {
   return new Map(shown.filter(([, value]) => value !== 0n));
 }
 
-/** Names of the counters that outlive the process. */
-export const LASTING_COUNTERS: ReadonlySet<string> = new Set(
+/** Names of the counters that survive restarts. */
+export const LEDGER_COUNTERS: ReadonlySet<string> = new Set(
   Object.values<Metric>(METRICS)
     .filter(({ type, source }) => type === 'counter' && source === 'ledger')
     .flatMap(({ name, corrections }) => (corrections ? [name, corrections.name] : [name])),

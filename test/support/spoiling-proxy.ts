@@ -6,50 +6,49 @@ import { buffer } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
+import { listenOnLoopback } from './loopback.ts';
 
-/** An answer as the provider gave it. */
-export interface Honest {
+/** A response as the provider sent it. */
+export interface UpstreamResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
-/** Puts an answer on the wire, in whatever shape. */
-export type Wire = (socket: Socket, honest: Honest) => Promise<void> | void;
+/** Writes a response to the socket, intact or damaged. */
+export type RawResponder = (socket: Socket, honest: UpstreamResponse) => Promise<void> | void;
 
-/** Stands between a client and a provider. */
-export interface SpoilingProxy {
+/** A proxy between a client and a provider. */
+export interface FaultProxy {
   readonly url: string;
-  /** How answers travel from now on; as they are when absent. */
-  spoil(wire?: Wire): void;
+  /** How responses are sent from now on; unchanged by default. */
+  spoil(wire?: RawResponder): void;
 }
 
 /** Passes requests on to a provider on loopback, until the test ends. */
-export async function startSpoilingProxy(context: TestContext, target: string): Promise<SpoilingProxy> {
-  let wire: Wire = asItIs;
+export async function startFaultProxy(context: TestContext, target: string): Promise<FaultProxy> {
+  let wire: RawResponder = passThrough;
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => {}).on('close', () => sockets.delete(socket));
     void carry(socket, target, () => wire);
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const port = await listenOnLoopback(server);
   context.after(() => {
     server.close();
     for (const socket of sockets) socket.destroy();
   });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
   return {
-    url: `http://127.0.0.1:${address.port}`,
-    spoil: (next = asItIs) => {
+    url: `http://127.0.0.1:${port}`,
+    spoil: (next = passThrough) => {
       wire = next;
     },
   };
 }
 
-/** Request after request of one connection. None has a body: these providers are only read. */
-async function carry(socket: Socket, target: string, wire: () => Wire): Promise<void> {
+/** Forwards the requests of one connection, none of which has a body. */
+async function carry(socket: Socket, target: string, wire: () => RawResponder): Promise<void> {
   let heard = '';
   try {
     for await (const chunk of socket) {
@@ -61,12 +60,12 @@ async function carry(socket: Socket, target: string, wire: () => Wire): Promise<
       }
     }
   } catch {
-    // Whoever went away hears no answer.
+    // The client is gone.
     socket.destroy();
   }
 }
 
-async function asked(target: string, head: string): Promise<Honest> {
+async function asked(target: string, head: string): Promise<UpstreamResponse> {
   const [first = '', ...lines] = head.split('\r\n');
   const [method = '', path = ''] = first.split(' ');
   const named = lines.map((line) => [
@@ -84,8 +83,12 @@ async function asked(target: string, head: string): Promise<Honest> {
 
 const OWN = new Set(['content-length', 'transfer-encoding', 'connection', 'keep-alive']);
 
-/** The head of an answer, without what says how long its body is. */
-function headOf({ status, headers }: Honest, more: readonly string[] = [], version = 'HTTP/1.1'): string {
+/** The head of a response, without its content length. */
+function headOf(
+  { status, headers }: UpstreamResponse,
+  more: readonly string[] = [],
+  version = 'HTTP/1.1',
+): string {
   const kept = Object.entries(headers).filter(([name]) => !OWN.has(name));
   const lines = kept.map(([name, value]) => `${name}: ${[value].flat().join(', ')}`);
   return `${[`${version} ${status} Fine`, ...lines, ...more].join('\r\n')}\r\n\r\n`;
@@ -93,14 +96,14 @@ function headOf({ status, headers }: Honest, more: readonly string[] = [], versi
 
 const lengthOf = (body: Buffer, off = 0) => `content-length: ${body.length + off}`;
 
-/** The answer, and nothing else. */
-export const asItIs = (socket: Socket, honest: Honest): void => {
+/** Sends the response unchanged. */
+export const passThrough = (socket: Socket, honest: UpstreamResponse): void => {
   socket.write(headOf(honest, [lengthOf(honest.body)]));
   socket.write(honest.body);
 };
 
-/** What a network and the boxes in it can do to an answer that is not its end. */
-export const HARMLESS: Readonly<Record<string, Wire>> = {
+/** What a network can do to a response without breaking it. */
+export const HARMLESS: Readonly<Record<string, RawResponder>> = {
   async 'latency and jitter'(socket, honest) {
     const bytes = Buffer.concat([Buffer.from(headOf(honest, [lengthOf(honest.body)])), honest.body]);
     const size = Math.ceil(bytes.length / 4);
@@ -114,7 +117,7 @@ export const HARMLESS: Readonly<Record<string, Wire>> = {
     socket.end(honest.body);
   },
   'a connection that is closed behind each answer without a word'(socket, honest) {
-    asItIs(socket, honest);
+    passThrough(socket, honest);
     socket.end();
   },
   'headers twice'(socket, honest) {
@@ -128,9 +131,9 @@ export const HARMLESS: Readonly<Record<string, Wire>> = {
     socket.write(honest.body);
   },
   'an answer that nobody asked for behind the right one'(socket, honest) {
-    asItIs(socket, honest);
+    passThrough(socket, honest);
     const forged = Buffer.from(honest.body.toString().replace(/\d(?=\D)/g, '7'));
-    asItIs(socket, { ...honest, body: forged });
+    passThrough(socket, { ...honest, body: forged });
   },
   'one byte a segment'(socket, honest) {
     socket.setNoDelay(true);
@@ -141,8 +144,10 @@ export const HARMLESS: Readonly<Record<string, Wire>> = {
 
 const half = (bytes: Buffer) => bytes.subarray(0, Math.ceil(bytes.length / 2));
 
-/** What ends an answer, by the reason a poll has to fail with. */
-export const HARMFUL: Readonly<Record<'network' | 'timeout' | 'contract', Readonly<Record<string, Wire>>>> = {
+/** What breaks a response, by the expected failure reason. */
+export const HARMFUL: Readonly<
+  Record<'network' | 'timeout' | 'contract', Readonly<Record<string, RawResponder>>>
+> = {
   network: {
     'a reset before the headers': (socket) => void socket.resetAndDestroy(),
     async 'a reset within the headers'(socket, honest) {

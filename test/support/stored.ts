@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
 import { type Fixed, fromNumber } from '../../src/core/values/money.ts';
 import type { MatrixSeries, Prometheus } from './prometheus.ts';
-import { type Amounts, LASTING_COUNTERS, seriesKey } from './spending.ts';
+import { type Amounts, LEDGER_COUNTERS, seriesKey } from './spending.ts';
 
 const Stored = z.object({
   data: z.object({
@@ -17,7 +17,7 @@ const Stored = z.object({
   }),
 });
 
-/** Every sample that Prometheus stored for a selector in the last ten minutes, as it stored it. */
+/** Every raw sample that Prometheus stored for a selector in the last ten minutes. */
 export async function samplesOf(prometheus: Prometheus, selector: string): Promise<MatrixSeries[]> {
   const query = new URLSearchParams({ query: `${selector}[10m]` });
   const response = await fetch(`${prometheus.url}/api/v1/query?${query}`);
@@ -28,11 +28,11 @@ export async function samplesOf(prometheus: Prometheus, selector: string): Promi
   }));
 }
 
-/** Matches every counter that outlives a process of the exporter. */
-export const COUNTERS = `{__name__=~"${[...LASTING_COUNTERS].join('|')}"}`;
+/** Matches every counter that survives restarts of the exporter. */
+export const COUNTERS = `{__name__=~"${[...LEDGER_COUNTERS].join('|')}"}`;
 
 /** Counters to their corrections, by name. */
-export const TWINS: ReadonlyMap<string, string> = new Map(
+export const CORRECTIONS_OF: ReadonlyMap<string, string> = new Map(
   Object.values<Metric>(METRICS).flatMap(({ name, corrections }) =>
     corrections ? [[name, corrections.name]] : [],
   ),
@@ -48,12 +48,12 @@ export function storedKey({
   return seriesKey(name, labels);
 }
 
-/** How far each counter went from its first sample to its last, less how far its corrections went. */
+/** The growth of each counter from its first sample to its last, less that of its corrections. */
 export function netGrowth(history: readonly MatrixSeries[]): Amounts {
   const moved = new Map(history.map(({ labels, values }) => [storedKey(labels), movedOf(values)]));
   const net = new Map<string, Fixed>();
   for (const { labels } of history) {
-    const twin = TWINS.get(labels.__name__ ?? '');
+    const twin = CORRECTIONS_OF.get(labels.__name__ ?? '');
     if (twin === undefined) continue;
     const corrections = moved.get(storedKey({ ...labels, __name__: twin }));
     if (corrections === undefined) assert.fail(`${storedKey(labels)} stands without its twin`);

@@ -22,24 +22,24 @@ export const PROVIDERS = ['baseten', 'venice', 'inference_sh', 'northflank'] as 
 export type ProviderId = (typeof PROVIDERS)[number];
 export type AnySimulator = Pick<Simulator, 'url' | 'key' | 'requests' | 'fault' | 'truth' | 'close'>;
 
-/** Providers that can be struck. Nothing is billed but what is spent here. */
+/** Providers with faults on demand, which bill only what the test spends. */
 export interface World {
-  readonly dial: FakeClock;
+  readonly clock: FakeClock;
   readonly simulators: Readonly<Record<ProviderId, AnySimulator>>;
-  /** A second Baseten account, which nothing ever happens to. */
+  /** A second Baseten account, without faults. */
   readonly steady: AnySimulator;
-  /** Something more is spent at each of them. */
+  /** Spends a little more at each provider. */
   spend(): void;
 }
 
-/** Starts all four, and one that nothing happens to, with the key they accept. */
-export async function startWorld(
+/** Starts all four and the account without faults, with the given key. */
+export async function startFaultScenario(
   context: TestContext,
   contract: SimulatedContract,
   key: string,
 ): Promise<World> {
-  const dial = fakeClockAt(START);
-  const options = { clock: dial, contract, generate: false, key };
+  const clock = fakeClockAt(START);
+  const options = { clock, contract, generate: false, key };
   const [baseten, venice, inference_sh, northflank, steady] = await Promise.all([
     startBaseten(options),
     startVenice(options),
@@ -51,12 +51,12 @@ export async function startWorld(
   context.after(() => Promise.all(all.map((simulator) => simulator.close())));
   let spent = 0n;
   return {
-    dial,
+    clock,
     simulators: { baseten, venice, inference_sh, northflank },
     steady,
     spend() {
       spent += 1n;
-      const now = dial.now();
+      const now = clock.now();
       const model = { category: 'model_api', at: now, model_name: 'm' } as const;
       const tokens = { input_tokens: 10, output_tokens: 5, cached_input_tokens: 2 };
       for (const simulator of [baseten, steady])
@@ -84,17 +84,17 @@ export async function startWorld(
   };
 }
 
-export interface ExporterOfWorld {
+export interface ScenarioExporterOptions {
   readonly timeoutMs?: number;
-  /** Where each of the four is asked; at its own address when absent. */
+  /** The base URL of each of the four; its own address by default. */
   readonly through?: (provider: ProviderId) => string;
 }
 
-/** The exporter over all of the world's accounts. */
-export function exporterOf(
+/** The exporter with all accounts of the scenario. */
+export function startScenarioExporter(
   context: TestContext,
-  { dial, simulators, steady }: World,
-  { timeoutMs, through = (provider) => simulators[provider].url }: ExporterOfWorld = {},
+  { clock, simulators, steady }: World,
+  { timeoutMs, through = (provider) => simulators[provider].url }: ScenarioExporterOptions = {},
 ) {
   const accounts = PROVIDERS.map((provider) => {
     const { key } = simulators[provider];
@@ -102,42 +102,43 @@ export function exporterOf(
     return { provider, url: through(provider), key, since, ...(timeoutMs && { timeoutMs }) };
   });
   const { url, key } = steady;
-  return startExporter(context, dial, [...accounts, { provider: 'baseten', name: 'steady', url, key }]);
+  return startExporter(context, clock, [...accounts, { provider: 'baseten', name: 'steady', url, key }]);
 }
 
-/** On to the next hour that is due, well before midnight. */
-export function nextHour(dial: FakeClock): void {
-  dial.set(floorTo(HOUR, dial.now()) + HOUR + 20 * MINUTE);
-  if (new Date(dial.now()).getUTCHours() >= 20) dial.set(floorTo(DAY, dial.now()) + DAY + 80 * MINUTE);
+/** Advances to the next hour that is due, well before midnight. */
+export function advanceToNextHour(clock: FakeClock): void {
+  clock.set(floorTo(HOUR, clock.now()) + HOUR + 20 * MINUTE);
+  if (new Date(clock.now()).getUTCHours() >= 20) clock.set(floorTo(DAY, clock.now()) + DAY + 80 * MINUTE);
 }
 
-export async function pollWell(exporter: Exporter): Promise<Scrape> {
+export async function pollSuccessfully(exporter: Exporter): Promise<Scrape> {
   const failed = (await exporter.pollAll()).filter(({ outcome }) => outcome.kind === 'failed');
   assert.deepEqual(failed, []);
   return exporter.fresh();
 }
 
-export function assertTruth(page: Scrape, { dial, simulators, steady }: World): void {
+export function assertExactTotals(page: Scrape, { clock, simulators, steady }: World): void {
   const owners: [string, string, AnySimulator][] = PROVIDERS.map((id) => [id, 'test', simulators[id]]);
   for (const [provider, account, simulator] of [...owners, ['baseten', 'steady', steady] as const]) {
     const truth = (range: Range) => simulator.truth(range);
-    assertWindows(page, { provider, account }, dial.now(), truth, ['today', 'month_to_date']);
+    assertWindows(page, { provider, account }, clock.now(), truth, ['today', 'month_to_date']);
   }
 }
 
 /**
- * What the ledger shows of the accounts that something happens to. A refusal switches optional feeds off, and what only they told
- * goes with them; what was billed stays.
+ * The ledger's sample lines of the accounts with faults. A refusal switches optional feeds off, which removes their own figures;
+ * billed amounts stay.
  */
-export function troubled(page: Scrape, fault?: SimulatedFault): string[] {
+export function affectedLines(page: Scrape, fault?: SimulatedFault): string[] {
   const isOff = fault?.kind === 'status' && [401, 402, 403, 404, 410].includes(fault.status);
   return ledgerLines(page).filter(
-    (line) => !line.includes('account="steady"') && !(isOff && TOLD.has(/^\w+/.exec(line)?.[0] ?? '')),
+    (line) =>
+      !line.includes('account="steady"') && !(isOff && PROVIDER_FIGURES.has(/^\w+/.exec(line)?.[0] ?? '')),
   );
 }
 
-/** Names of what is the provider's own figure, and of how much is shown. */
-export const TOLD: ReadonlySet<string> = new Set(
+/** Metrics of the provider's own figures, and the number of series. */
+export const PROVIDER_FIGURES: ReadonlySet<string> = new Set(
   Object.values<Metric>(METRICS)
     .filter((metric) => metric.source === 'feed' || metric === METRICS.series || metric === METRICS.runway)
     .map(({ name }) => name),
@@ -147,13 +148,13 @@ export function failures(page: Scrape, provider: string, reason: string): number
   return page.sum('ai_billing_poll_failures_total', { provider, account: 'test', reason });
 }
 
-/** Every feed of the account is down for this reason, once more than before; no other count moved. */
+/** Every feed of the account failed once more for this reason, and for no other. */
 export function assertDown(before: Scrape, after: Scrape, provider: string, reason: FailureReason): void {
   const ups = samplesOf(after, 'ai_billing_up').filter(
     ({ labels }) => labels.provider === provider && labels.account === 'test',
   );
   const down = ups.filter(({ value }) => value === 0);
-  // Northflank's history is well when it has nothing to ask.
+  // Northflank's history succeeds if it has nothing to request.
   const mayBeUp = provider === 'northflank' ? ['usage_history'] : [];
   const up = ups.filter(({ value }) => value === 1).map(({ labels }) => labels.feed ?? '');
   assert.ok(down.length > 0 && up.every((feed) => mayBeUp.includes(feed)), `${provider}: ${up} are up`);

@@ -3,13 +3,13 @@ import { manifest, manifestOf } from './manifest.ts';
 import { inCode, type Rule } from './rule.ts';
 import { commentsOf, occurrences } from './source-text.ts';
 
-/** How far a file may grow, in lines. */
+/** The maximum length of a file, in lines. */
 const LONGEST_FILE = 300;
 
-/** Where properties are run. */
+/** The file that runs properties. */
 const PROPERTY = 'test/support/property.ts';
 
-/** How the code reads, where the linter has no rule for it. */
+/** Style rules that the linter lacks. */
 export const STYLE_RULES: readonly Rule[] = [
   {
     name: 'no default exports',
@@ -150,7 +150,7 @@ export const STYLE_RULES: readonly Rule[] = [
   },
 ];
 
-/** Tests and what they are made of; what is started by hand (`npm run soak`, `bench`, `laws`) may begin anywhere. */
+/** Tests and their support; programs started by hand (`npm run soak`, `bench`, `laws`) may use any seed. */
 function isTest(path: string): boolean {
   return path.endsWith('.test.ts') || path.startsWith('test/support/');
 }

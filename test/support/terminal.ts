@@ -3,13 +3,13 @@ import { skipUnlessRequired } from './binaries.ts';
 import { run } from './child.ts';
 import { type Running, start } from './process.ts';
 
-/** Columns of the terminals of tests: less than most log lines have. */
+/** Columns of test terminals: fewer than most log lines have. */
 export const COLUMNS = 70;
 const ROWS = 24;
 
 /**
- * Runs a shell command in a terminal of its own, by `script` of util-linux; undefined, and the test skipped, where there is none.
- * What the terminal is sent comes out as standard output.
+ * Runs a shell command in a terminal of its own, by `script` of util-linux; undefined, and the test skipped, if there is no `script`.
+ * The terminal's output is its standard output.
  */
 export async function inTerminal(
   context: TestContext,
@@ -31,17 +31,17 @@ export async function inTerminal(
   });
 }
 
-/** What a terminal has shown, with all that has scrolled away. */
+/** The content of a terminal, including its scrollback. */
 export interface Screen {
-  /** Each as it was written: where the terminal wraps one it is still one. */
+  /** Logical lines: a wrapped line is one. */
   readonly lines: readonly string[];
   readonly showsCursor: boolean;
   readonly wraps: boolean;
-  /** Something was written beyond the last column while lines did not wrap: it was never seen. */
+  /** Text was written beyond the last column while wrapping was off, and lost. */
   readonly isCut: boolean;
 }
 
-/** What a terminal makes of what it is sent: text, line ends, and the sequences that bars are drawn with. */
+/** Interprets terminal output: text, line ends, and the escape sequences of progress bars. */
 export function screenOf(sent: string): Screen {
   const lines: string[] = [''];
   const modes: Record<string, boolean> = { '?25': true, '?7': true };
@@ -52,7 +52,7 @@ export function screenOf(sent: string): Screen {
     lines[row] = line.slice(0, column) + character + line.slice(column + 1);
     column += 1;
   };
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what a terminal is told with
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: terminals use control characters
   for (const [whole, count = '', letter] of sent.matchAll(/\x1b\[([?\d;]*)([A-Za-z])|[\s\S]/gu)) {
     if (whole === '\n') row += 1;
     else if (whole === '\r') column = 0;

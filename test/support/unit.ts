@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from './child.ts';
 
-/** Where the unit and what goes with it are. */
+/** The folder of the unit. */
 export const SYSTEMD = join(import.meta.dirname, '../../deploy/systemd');
 export const UNIT = join(SYSTEMD, 'ai-billing-exporter.service');
 
-/** The values of each setting of the unit, in their order; a setting may come more than once. */
+/** The values of each setting of the unit, in order; a setting may repeat. */
 export async function settingsOf(unit: string): Promise<ReadonlyMap<string, string[]>> {
   const settings = new Map<string, string[]>();
   for (const [, name = '', value = ''] of (await readFile(unit, 'utf8')).matchAll(/^(\w+)=(.*)$/gm))
@@ -14,7 +14,7 @@ export async function settingsOf(unit: string): Promise<ReadonlyMap<string, stri
   return settings;
 }
 
-/** The system calls that `SystemCallFilter=` lines leave, by what this machine's systemd has in each group. */
+/** The system calls that `SystemCallFilter=` lines allow, by the groups of this machine's systemd. */
 export async function callsAllowedBy(analyze: string, filters: readonly string[]): Promise<Set<string>> {
   const allowed = new Set<string>();
   for (const filter of filters) {

@@ -9,28 +9,29 @@ import { startDaemon } from './child.ts';
 
 /** A series as it is stored. */
 export interface StoredSeries {
-  /** `__name__` included, empty ones not: to a Prometheus they are absent. */
+  /** Including `__name__`, without empty labels, which mean absent in Prometheus. */
   readonly labels: Readonly<Record<string, string>>;
   /** The last one. */
   readonly value: number;
   /** How many values it has. */
   readonly count: number;
-  /** When the last one was true, in milliseconds since the epoch. */
+  /** The timestamp of the last one, in milliseconds since the epoch. */
   readonly at: number;
 }
 
-/** A real VictoriaMetrics that names what it gets over OTLP as Prometheus would, and runs until its test ends. */
+/** A real VictoriaMetrics with Prometheus naming for OTLP, which runs until its test ends.
+ * Every series that it holds, once these suffice, or after ten seconds whatever there is: what it has just taken it finds */
 export interface VictoriaMetrics {
   readonly url: string;
   /** Where OTLP metrics go, over HTTP and in protobuf. */
   readonly otlpUrl: string;
   /**
-   * Every series that it holds, once these suffice, or after ten seconds whatever there is: what it has just taken it finds
-   * about a second later.
+   * Every stored series, once they satisfy the condition or after ten seconds: new series become visible
+   * Every stored series, once they satisfy the condition or after ten seconds: new series become visible
    */
   exported(suffice: (series: readonly StoredSeries[]) => boolean): Promise<StoredSeries[]>;
   log(): string;
-  /** Ends it before its test ends. */
+  /** Stops it before its test ends. */
   stop(): Promise<void>;
 }
 
@@ -48,7 +49,7 @@ export async function startVictoriaMetrics(context: TestContext): Promise<Victor
       `-storageDataPath=${folder}`,
       '-httpListenAddr=127.0.0.1:0',
       '-opentelemetry.usePrometheusNaming',
-      '-retentionPeriod=100y', // clocks of tests stand in other years
+      '-retentionPeriod=100y', // test clocks are set to other years
       '-memory.allowedBytes=256MB',
     ],
     listening: /started server at http:\/\/(127\.0\.0\.1:\d+)\//,
@@ -78,7 +79,7 @@ export async function startVictoriaMetrics(context: TestContext): Promise<Victor
   };
 }
 
-/** What JSON has no number for comes as text, and NaN as null. */
+/** Values that JSON cannot represent arrive as text, NaN as null. */
 const Value = z.union([
   z.number(),
   z.enum(['Infinity', '-Infinity']).transform(Number),

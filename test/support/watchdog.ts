@@ -10,7 +10,7 @@ const LIMIT_MS = Number(process.env.TEST_FILE_LIMIT_MS ?? 600_000);
 /** For handlers of `exit`, which end the programs that a test has started. */
 const GRACE_MS = 2000;
 
-/** Ends a process whose event loop turns no more. */
+/** Kills a process whose event loop is blocked. */
 const KILLER = `
   const { workerData } = require('node:worker_threads');
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), workerData);

@@ -8,9 +8,9 @@ import { createPoller, type PollerOptions } from '../../src/poll/poller.ts';
 import type { Feed, Provider } from '../../src/providers/api/provider.ts';
 import { DEFAULT_RATES } from '../../src/providers/index.ts';
 import { openBench, settings } from './ledger.ts';
-import { servedOnLoopback } from './loopback.ts';
+import { serveOnLoopback } from './loopback.ts';
 
-/** A span as it came to its receiver. */
+/** A received span. */
 export interface SentSpan {
   readonly name: string;
   readonly kind: number;
@@ -43,13 +43,13 @@ const Body = z.object({
 export interface TraceReceiver {
   readonly url: string;
   readonly headers: IncomingHttpHeaders[];
-  /** Bodies as they came. */
+  /** Raw bodies. */
   readonly bodies: Buffer[];
-  /** Of bodies in JSON. */
+  /** Spans of JSON bodies. */
   spans(): SentSpan[];
 }
 
-/** Takes spans on a loopback port until the test ends. */
+/** Receives spans on a loopback port until the test ends. */
 export async function startTraceReceiver(
   context: TestContext,
   answer: (response: ServerResponse) => void = (response) => response.end('{}'),
@@ -61,7 +61,7 @@ export async function startTraceReceiver(
     bodies.push(await buffer(request));
     answer(response);
   };
-  const host = await servedOnLoopback(context, (request, response) => void listener(request, response));
+  const host = await serveOnLoopback(context, (request, response) => void listener(request, response));
   return {
     url: `http://${host}/v1/traces`,
     headers,
@@ -85,13 +85,13 @@ export interface WatchedPollsOptions extends Partial<Pick<PollerOptions, 'wrapPo
   readonly baseUrl: string;
   readonly key?: string;
   readonly timeoutMs?: number;
-  /** One feed each; a feed asks for `/usage/NAME`. */
+  /** One feed per name, which requests `/usage/NAME`. */
   readonly names?: readonly string[];
   /** Extra requests of each poll after the first, one after the other. */
   readonly pages?: number;
 }
 
-/** A poller of feeds that ask a provider over real HTTP, and learn nothing. */
+/** A poller of feeds that request a provider over real HTTP, and read nothing. */
 export function pollerOf(context: TestContext, options: WatchedPollsOptions) {
   const { ledger, account } = openBench(settings());
   const client = createHttpClient({

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How a process fared while it was watched. */
+/** Measurements of a process. */
 export interface Watched {
   /** The slowest answer to `/-/healthy` or `/metrics`. */
   readonly slowestMs: number;
@@ -10,7 +10,7 @@ export interface Watched {
   readonly peakBytes: number;
 }
 
-/** Asks an exporter for its health and its metrics again and again until it is told to stop. */
+/** Requests health and metrics of an exporter until stopped. */
 export function watchProcess({ url, pid }: { readonly url: string; readonly pid: number }) {
   const stopped = new AbortController();
   const seen = { slowestMs: 0, lagMs: 0 };

@@ -8,13 +8,9 @@ import { openWebSource, type WebChange } from '../../src/server/web/source.ts';
 import { createPrometheusPage } from '../../src/sinks/prometheus/page.ts';
 import { AT_LOOPBACK, type Authority, createAuthority } from './certificates.ts';
 import { counterFamily, createFakeSource, type FakeSource } from './fake-source.ts';
+import type { Scope } from './process.ts';
 
-/** What ends with a test, or with a program. */
-export interface Scope {
-  after(end: () => void): void;
-}
-
-/** `secret`, at the least cost there is. */
+/** The bcrypt hash of `secret`, at the minimum cost. */
 export const SECRET_HASH = '$2b$04$J8HKxIWOFmemhYRjnQls1.FFL8x0/AA3Ng5ZwCXGBZ57t8IuLjP/O';
 
 /** A folder that holds `server.crt`, `server.key` and `ca.crt` of one authority, and `other-ca.crt` of another. */
@@ -22,7 +18,7 @@ export interface WebFolder {
   readonly path: string;
   readonly trusted: Authority;
   readonly other: Authority;
-  /** Gives the path of what it has written. */
+  /** Returns the path of the written file. */
   write(name: string, text: string): string;
 }
 

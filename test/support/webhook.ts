@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { servedOnLoopback } from './loopback.ts';
+import { serveOnLoopback } from './loopback.ts';
 
 /** What somebody posted. */
 export interface Posted {
@@ -24,7 +24,7 @@ const PATIENCE_MS = 30_000;
 /** Starts a receiver of notifications on a free loopback port; it ends with its test. */
 export async function startWebhook(context: TestContext): Promise<Webhook> {
   const all: Posted[] = [];
-  const address = await servedOnLoopback(context, async (request, response) => {
+  const address = await serveOnLoopback(context, async (request, response) => {
     all.push({ path: request.url ?? '', body: JSON.parse(await text(request)) });
     response.end('{}');
   });

@@ -4,20 +4,23 @@ import { type Truth, truthOf } from '../simulators/kit/truth.ts';
 import type { FakeClock } from '../simulators/kit/world.ts';
 import type { NorthflankRow } from '../simulators/northflank/rows.ts';
 
-/** Starts a simulator whose live minutes lie in the future, so that its days have the size that history has. */
-export async function unwatched<Started>(dial: FakeClock, start: () => Promise<Started>): Promise<Started> {
-  const now = dial.now();
-  dial.set(Date.UTC(2026, 11, 15));
+/** Starts a simulator whose live minutes are in the future, so that all its days are generated like history. */
+export async function withoutLiveMinutes<Started>(
+  clock: FakeClock,
+  start: () => Promise<Started>,
+): Promise<Started> {
+  const now = clock.now();
+  clock.set(Date.UTC(2026, 11, 15));
   const started = await start();
-  dial.set(now);
+  clock.set(now);
   return started;
 }
 
 /**
- * What Northflank said of each hour when it was last asked, or first, of the hours that ended before an instant: between two
- * readings it restates hours, which nobody can know.
+ * Northflank's totals as of the last request for each hour, or the first, for hours that ended before an instant: the exporter cannot
+ * know how hours are restated between two readings.
  */
-export function asAsked(
+export function totalsAsRead(
   northflank: Simulator<NorthflankRow>,
   range: Range,
   which: 'first' | 'last' = 'last',

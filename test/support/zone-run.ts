@@ -8,7 +8,7 @@ import { startAll } from '../simulators/all.ts';
 import { fakeClockAt } from '../simulators/kit/world.ts';
 import { assertWindows, ledgerLines } from './expected.ts';
 import { startExporter } from './exporter.ts';
-import { asAsked, unwatched } from './world.ts';
+import { totalsAsRead, withoutLiveMinutes } from './world.ts';
 
 const start = Date.parse(process.argv[2] ?? '');
 const EVERY_MS = 6 * HOUR;
@@ -16,26 +16,26 @@ const POLLS = 6;
 const zoneAt = (at: number) => new Date(at).getTimezoneOffset();
 assert.equal(zoneAt(start) === zoneAt(start + POLLS * EVERY_MS), process.env.TZ === 'UTC', 'clocks are set');
 
-const dial = fakeClockAt(start);
+const clock = fakeClockAt(start);
 const since = startOfDay(start) - DAY;
-const world = await unwatched(dial, () => startAll({ clock: dial, genesis: since }));
-const ends: (() => Promise<void>)[] = [() => world.close()];
+const world = await withoutLiveMinutes(clock, () => startAll({ clock, genesis: since }));
+const ends: (() => unknown)[] = [() => world.close()];
 try {
   const { baseten, venice, inference_sh, northflank } = world;
   const simulators = Object.entries({ baseten, venice, inference_sh, northflank });
   const accounts = simulators.map(([provider, { url, key }]) => ({ provider, url, key, since }));
-  const exporter = await startExporter({ after: (end) => void ends.unshift(end) }, dial, accounts);
+  const exporter = await startExporter({ after: (end) => void ends.unshift(end) }, clock, accounts);
   for (let polls = 0; polls < POLLS; polls += 1) {
     const failed = (await exporter.pollAll()).filter(({ outcome }) => outcome.kind === 'failed');
     assert.deepEqual(failed, []);
     const page = await exporter.fresh();
     for (const [provider, { truth }] of Object.entries({ baseten, venice }))
-      assertWindows(page, { provider }, dial.now(), (range: Range) => truth(range), ['today', 'yesterday']);
-    assertWindows(page, { provider: 'northflank' }, dial.now(), (range) => asAsked(northflank, range), [
+      assertWindows(page, { provider }, clock.now(), (range: Range) => truth(range), ['today', 'yesterday']);
+    assertWindows(page, { provider: 'northflank' }, clock.now(), (range) => totalsAsRead(northflank, range), [
       'today',
     ]);
     process.stdout.write(`${ledgerLines(page).join('\n')}\n`);
-    dial.advance(EVERY_MS);
+    clock.advance(EVERY_MS);
   }
 } finally {
   for (const end of ends) await end();

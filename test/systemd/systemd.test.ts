@@ -8,7 +8,7 @@ import { run } from '../support/child.ts';
 import { copyCheckout, pack } from '../support/package.ts';
 import { configurationOf, folderOf, start } from '../support/process.ts';
 import { createDice } from '../support/property.ts';
-import { startSpending } from '../support/spending.ts';
+import { startBillingActivity } from '../support/spending.ts';
 import { SYSTEMD } from '../support/unit.ts';
 
 // The unit, run by systemd itself: process 1 of namespaces of its own, over this machine's files. By hand, with
@@ -72,7 +72,7 @@ test('systemd runs the unit from its installation to a wrong configuration', {
 
 /** What the documentation says to install, in a folder: Node, the npm package, a configuration and keys. */
 async function layOut(context: TestContext): Promise<string> {
-  const spending = await startSpending(createDice());
+  const spending = await startBillingActivity(createDice());
   context.after(() => spending.close());
   const folder = await folderOf(context);
   const [keys, bin] = [join(folder, 'etc', UNIT, 'keys'), join(folder, 'usr/local/bin')];

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { inspect } from 'node:util';
 import { FAKE_PROVIDERS } from '../../../test/fake-providers.ts';
-import { selfSigned } from '../../../test/support/certificate.ts';
+import { createAuthority } from '../../../test/support/certificates.ts';
 import { loadConfig } from '../load.ts';
 import type { Environment } from '../yaml/substitute.ts';
 import type { OpenTelemetry, ReceiverConfig } from './config.ts';
@@ -14,7 +14,7 @@ import { NO_OPEN_TELEMETRY, openTelemetryOfEnvironment } from './open-telemetry.
 const folder = mkdtempSync(join(tmpdir(), 'open-telemetry-'));
 after(() => rmSync(folder, { recursive: true }));
 
-const { cert, key } = selfSigned('receiver');
+const { ca: cert, key } = createAuthority('receiver');
 const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
 writeFileSync(certFile, cert);
 writeFileSync(keyFile, key);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { FAKE_PROVIDERS } from '../../../test/fake-providers.ts';
-import { selfSigned } from '../../../test/support/certificate.ts';
+import { createAuthority } from '../../../test/support/certificates.ts';
 import { loadConfig } from '../load.ts';
 import { ConfigError } from '../yaml/errors.ts';
 import type { Environment } from '../yaml/substitute.ts';
@@ -16,8 +16,8 @@ const folder = mkdtempSync(join(tmpdir(), 'open-telemetry-'));
 after(() => rmSync(folder, { recursive: true }));
 
 const FILES: Record<string, string> = {
-  'cert.pem': selfSigned('one').cert,
-  'key.pem': selfSigned('two').key,
+  'cert.pem': createAuthority('one').ca,
+  'key.pem': createAuthority('two').key,
   'none.pem': 'do-not-print-me',
 };
 for (const [name, text] of Object.entries(FILES)) writeFileSync(join(folder, name), text);

@@ -20,7 +20,7 @@ function others({ text }: Scrape, feed: string): string[] {
 for (const [feed, [paths, family]] of Object.entries(OPTIONAL)) {
   test(`${feed} is switched off where it is refused, and nothing else`, async (context) => {
     const here = await scene(context, { generate: false });
-    const { venice, dial, exporter } = here;
+    const { venice, clock, exporter } = here;
     venice.book(row(TODAY + HOUR));
     let before = await poll(here);
     for (const status of [401, 402, 403, 404, 410]) {
@@ -35,7 +35,7 @@ for (const [feed, [paths, family]] of Object.entries(OPTIONAL)) {
       assert.equal(page.value('ai_billing_up', { ...ME, feed }), undefined);
       assert.deepEqual(others(page, feed), others(before, feed));
       venice.fault(undefined, paths);
-      dial.advance(61 * MINUTE);
+      clock.advance(61 * MINUTE);
       before = await poll(here);
       assert.ok(samplesOf(before, family).length > 0);
     }
@@ -43,7 +43,7 @@ for (const [feed, [paths, family]] of Object.entries(OPTIONAL)) {
 
   test(`${feed} fails alone, and shows what it last knew`, async (context) => {
     const here = await scene(context, { generate: false });
-    const { venice, dial, exporter } = here;
+    const { venice, clock, exporter } = here;
     venice.book(row(TODAY + HOUR));
     let before = await poll(here);
     const faults = {
@@ -58,7 +58,7 @@ for (const [feed, [paths, family]] of Object.entries(OPTIONAL)) {
       'contract {}': { kind: 'edit', edit: () => '{}' },
     } as const;
     for (const [name, fault] of Object.entries(faults)) {
-      dial.advance(11 * MINUTE);
+      clock.advance(11 * MINUTE);
       venice.fault(fault, paths);
       const down = (await exporter.pollAll()).filter(({ outcome }) => 'reason' in outcome);
       venice.fault(undefined, paths);
@@ -80,14 +80,14 @@ const KEYS = /api_keys$/;
 
 test('keys that are refused are left out for an hour, and the balance goes on', async (context) => {
   const here = await scene(context, { generate: false });
-  const { venice, dial } = here;
+  const { venice, clock } = here;
   const asked = () => venice.requests.filter(({ path }) => KEYS.test(path)).length;
   for (const status of [401, 402, 403, 404, 410]) {
     assert.ok(samplesOf(await poll(here), 'ai_billing_api_key_limit_usd').length > 0);
     venice.fault({ kind: 'status', status }, KEYS);
     const before = asked();
     for (const minutes of [0, 5, 50]) {
-      dial.advance(minutes * MINUTE);
+      clock.advance(minutes * MINUTE);
       const page = await poll(here);
       assert.deepEqual(samplesOf(page, 'ai_billing_api_key_limit_usd'), [], `${status}`);
       assert.ok(samplesOf(page, 'ai_billing_balance_usd').length > 0);
@@ -95,6 +95,6 @@ test('keys that are refused are left out for an hour, and the balance goes on', 
     }
     assert.equal(asked(), before + 1, 'they are asked for once');
     venice.fault(undefined, KEYS);
-    dial.advance(6 * MINUTE);
+    clock.advance(6 * MINUTE);
   }
 });

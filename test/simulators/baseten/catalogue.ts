@@ -46,7 +46,7 @@ export function pricesBody(): object {
   };
 }
 
-/** The team of what nobody else owns. */
+/** The default team. */
 const CORE = 'Core';
 
 /** The team that owns a resource. */

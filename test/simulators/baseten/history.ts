@@ -14,7 +14,7 @@ import { bornAt, spentBy, type World } from '../kit/world.ts';
 import { priceOf } from './catalogue.ts';
 import type { BasetenRow, DedicatedRow, ModelApiRow, SimulatedResource, TrainingRow } from './rows.ts';
 
-/** The meter shows itself anew this often; the real one does so every hour. */
+/** The meter updates this often; the real one every hour. */
 const METER_MS = 5 * SECOND;
 
 /** The bill of the days that the range touches, as the provider knows it at `now`. */
@@ -58,7 +58,7 @@ function spend(world: World, item: number, dailyUsd: number, day: Instant, now: 
   };
 }
 
-/** Ten-thousandths by which the meter is too high: an estimate that the next minute takes back. */
+/** Ten-thousandths by which the meter is too high: an estimate that the next minute corrects. */
 function surplus(world: World, item: number, day: Instant, now: Instant): bigint {
   if (now >= day + DAY + 6 * HOUR) return 0n;
   if (now >= day + DAY) return 15n;
@@ -80,7 +80,7 @@ const DEPLOYMENTS: readonly Deployment[] = [
     dailyUsd: 171,
     dailyRequests: 48_211,
   },
-  // The same deployment on a second instance type is a row of its own.
+  // A second instance type of the same deployment has its own row.
   {
     resource: deployment('dep-llama', 'llama-3-3-70b', '1x H100', 'production'),
     dailyUsd: 39,

@@ -133,7 +133,7 @@ async function summary(baseten: BasetenSimulator, range: Range, extra = {}) {
   return ask(baseten, path(start ?? '', end ?? ''), headers);
 }
 
-test('the bill fits the description and adds up to the truth', async () => {
+test('baseten simulator: the bill matches the documentation, with exact totals', async () => {
   const baseten = await start();
   const range = { start: TODAY - 30 * DAY, end: TODAY + DAY };
   const { status, body } = await summary(baseten, range);
@@ -159,7 +159,7 @@ test('the bill fits the description and adds up to the truth', async () => {
   assert.equal(counted, input);
 });
 
-test('both forms of money are in one body, and one deployment is in two rows', async () => {
+test('baseten simulator: a response has both forms of amounts, and one deployment in two rows', async () => {
   const baseten = await start();
   const { text } = await summary(baseten, { start: TODAY - 7 * DAY, end: TODAY + DAY });
   assert.match(text, /"(sub)?total":"\d/);
@@ -167,7 +167,7 @@ test('both forms of money are in one body, and one deployment is in two rows', a
   assert.equal(text.split('"id":"dep-llama"').length - 1, 2);
 });
 
-test('what the documentation refuses is refused', async () => {
+test('baseten simulator: rejects invalid requests', async () => {
   const baseten = await start({ memberKey: 'demo-member' });
   const key = { authorization: `Api-Key ${baseten.key}` };
   const refused = {
@@ -195,7 +195,7 @@ test('what the documentation refuses is refused', async () => {
   assert.equal(await statusOf(''), 401);
 });
 
-test('the newer contract takes either scheme; the older one names its own', async () => {
+test('baseten simulator: the current contract accepts both auth schemes; the seed contract names its own', async () => {
   const range = { start: TODAY, end: TODAY + DAY };
   const seed = await start();
   assert.equal((await summary(seed, range, { authorization: `Bearer ${seed.key}` })).status, 401);
@@ -207,7 +207,7 @@ test('the newer contract takes either scheme; the older one names its own', asyn
   assert.match(text, /surcharge_cost/);
 });
 
-test('101 requests in a second are one too many', async () => {
+test('baseten simulator: the 101st request in a second is rejected', async () => {
   const baseten = await start({ generate: false });
   const range = { start: TODAY, end: TODAY + DAY };
   const answers = [];
@@ -227,7 +227,7 @@ const ROW: DedicatedRow = {
   inference_requests: 4,
 };
 
-test('rows by hand: booked late, revised, renamed, removed', async () => {
+test('baseten simulator: rows can be booked late, revised, renamed and removed', async () => {
   const baseten = await start({ generate: false });
   const range = { start: TODAY - DAY, end: TODAY + DAY };
   assert.match(
@@ -259,7 +259,7 @@ test('rows by hand: booked late, revised, renamed, removed', async () => {
   assert.equal(await totalOf(), ONE);
 });
 
-test('stray days and answers without a breakdown can be had', async () => {
+test('baseten simulator: options add stray days and omit the breakdown', async () => {
   const baseten = await start({ generate: false, strayDays: true });
   baseten.book(ROW);
   baseten.book({ ...ROW, at: TODAY - DAY });
@@ -271,7 +271,7 @@ test('stray days and answers without a breakdown can be had', async () => {
   assert.doesNotMatch(bare.text, /breakdown/);
 });
 
-test('spend grows within the day and is corrected downward now and then', async () => {
+test('baseten simulator: spend grows within the day and is corrected downward from time to time', async () => {
   const clock = fakeClockAt(NOON);
   const baseten = await start({ clock });
   const today = { start: TODAY, end: TODAY + DAY };
@@ -286,7 +286,7 @@ test('spend grows within the day and is corrected downward now and then', async 
   assert.ok(settled < baseten.truth(yesterday, TODAY + 3_600_000).total('cost'));
 });
 
-test('the lists fit their descriptions, and name what the bill names', async () => {
+test('baseten simulator: the lists match the documentation and name what the bill names', async () => {
   const baseten = await start();
   const list = async (name: string) =>
     (await ask(baseten, `/v1/${name}`, { authorization: `Api-Key ${baseten.key}` })).body;
@@ -315,7 +315,7 @@ test('the lists fit their descriptions, and name what the bill names', async () 
   assert.deepEqual([llama?.production_deployment_id, llama?.deployments_count], ['dep-llama', 1]);
 });
 
-test('a key for the bill alone reads nothing else, and one without billing nothing at all', async () => {
+test('baseten simulator: a billing-only key reads only the bill; a key without billing reads nothing', async () => {
   const baseten = await start({ billOnlyKey: 'demo-bill', memberKey: 'demo-member', generate: false });
   const lists = ['instance_type_prices', 'models', 'teams'].map((name) => `/v1/${name}`);
   const bill = path('2026-10-01T00:00:00.000Z', '2026-11-01T00:00:00.000Z');
@@ -331,7 +331,7 @@ test('a key for the bill alone reads nothing else, and one without billing nothi
   assert.deepEqual(await statuses('wrong'), [401, 401, 401, 401]);
 });
 
-test('teams are in the newer bill, and in the lists of both', async () => {
+test('baseten simulator: teams are in the current bill, and in the lists of both contracts', async () => {
   for (const contract of ['seed', 'current'] as const) {
     const baseten = await start({ contract, generate: false });
     baseten.book({ ...ROW, resource: { ...ROW.resource, team: 'Speech' } });

@@ -28,7 +28,7 @@ export interface BasetenOptions extends SimulatorOptions {
 }
 
 export interface BasetenSimulator extends Simulator<BasetenRow> {
-  /** Makes a category say nothing, whatever it holds; undefined lets it speak again. */
+  /** Empties a category regardless of its rows; undefined restores it. */
   silence(category: RowCategory, as: Silence | undefined): void;
 }
 
@@ -99,7 +99,7 @@ function unauthorized(call: SimulatedCall, keys: ServerKeys, legacy: boolean): R
   return call.path === BILL ? undefined : error(403, 'You do not have permission to view this resource.');
 }
 
-/** The range asked for, or why it is refused. */
+/** The requested range, or the rejection. */
 function rangeOf({ query }: SimulatedCall): Range | string {
   const [start, end] = ['start_date', 'end_date'].map((name) => instantOf(query.get(name) ?? ''));
   if (start === undefined) return 'start_date is required: an ISO 8601 date-time.';

@@ -21,7 +21,7 @@ export interface Style {
   readonly seed: number;
   readonly contract: SimulatedContract;
   readonly depth: Depth;
-  /** Categories that say nothing whatever they hold. */
+  /** Categories that are empty regardless of their rows. */
   readonly silent: ReadonlyMap<RowCategory, Silence>;
 }
 
@@ -75,7 +75,7 @@ function category(
   };
 }
 
-/** Both ways to say nothing are documented, and both happen. */
+/** Both forms of an empty category are documented, and both occur. */
 function quiet(name: RowCategory, day: Instant, { seed }: Style): Silence {
   return roll(seed, 9, name.length, Math.floor(day / DAY)) < 0.5 ? 'null' : 'absent';
 }

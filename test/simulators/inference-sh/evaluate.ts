@@ -1,9 +1,9 @@
 import { fromInteger } from '../../../src/core/values/money.ts';
 
-/** Microcents by name; a price that is null is gone. */
+/** Microcents by name; null if the price no longer exists. */
 export type PriceList = Readonly<Record<string, number | null>>;
 
-/** An evaluated part: what it comes to, or why there is nothing. */
+/** An evaluated fee: its value, or an error. */
 interface PricePart {
   readonly value: bigint;
   readonly error?: string;
@@ -14,7 +14,7 @@ type Mapping = Readonly<Record<string, unknown>>;
 const FEES = ['resource', 'inference', 'royalty', 'partner'] as const;
 
 /**
- * The answer to `POST /usage/cel/evaluate`, or undefined for pricing that cannot be read.
+ * The response to `POST /usage/cel/evaluate`, or undefined if the pricing is invalid.
  *
  * An expression is a product of what {@link factorOf} knows, which the documented examples are; any other fails. `charged` are
  * prices of the provider's own, which count in place of those that the request names.

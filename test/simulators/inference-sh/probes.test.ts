@@ -5,7 +5,7 @@ import { PriceProbe } from '../../../src/providers/inference_sh/config.ts';
 import { evaluate } from './evaluate.ts';
 import { DEMO_PROBES, demoPrices } from './probes.ts';
 
-test('the probes of the demo are good; within minutes one price moves and another goes and comes back', () => {
+test("price probes: the demo's are valid; within minutes one price changes and another disappears and returns", () => {
   const prices = demoPrices(0);
   const seen = DEMO_PROBES.map((entry) => {
     const { name: _, ...preview } = PriceProbe.parse(entry);

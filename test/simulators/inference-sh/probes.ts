@@ -27,7 +27,7 @@ export const DEMO_PROBES: readonly object[] = [
 const EVERY_MS = 3 * MINUTE;
 const STEP = 20_000;
 
-/** An image is a tenth dearer every three minutes, four times over; a clip has no price in every third of them. */
+/** The image price rises by a tenth every three minutes, four times; the clip price is missing in every third interval. */
 export function demoPrices(opened: Instant): (now: Instant) => PriceList {
   return (now) => {
     const slot = Math.floor((now - opened) / EVERY_MS);

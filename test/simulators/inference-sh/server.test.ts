@@ -45,7 +45,7 @@ function costOf(series: z.infer<typeof Breakdown>['timeseries']): number {
   return series.flatMap(({ per_app }) => Object.values(per_app)).reduce((sum, cost) => sum + cost, 0);
 }
 
-test('every window slides, is cut into its buckets and adds up to the truth', async () => {
+test('inference.sh simulator: every window slides, splits into its buckets and has exact totals', async () => {
   const inference = await start();
   const windows = { '1h': HOUR, '1d': DAY, '7d': 7 * DAY, '30d': 30 * DAY, '90d': 90 * DAY };
   for (const [range, lengthMs] of Object.entries(windows)) {
@@ -68,7 +68,7 @@ test('every window slides, is cut into its buckets and adds up to the truth', as
   assert.equal(fromInteger(BigInt(first ? costOf([first]) : 0), -8), cut);
 });
 
-test('dates are days in the long windows, instants in the short ones; the default is 30 days', async () => {
+test('inference.sh simulator: long windows are dated by day, short ones by instant; the default is 30 days', async () => {
   const inference = await start();
   const datesOf = async (range: string) =>
     (await breakdown(inference, range)).timeseries.map(({ date }) => date);
@@ -78,7 +78,7 @@ test('dates are days in the long windows, instants in the short ones; the defaul
   assert.equal(Date.parse(byDefault.period_start), NOON - 30 * DAY);
 });
 
-test('three envelopes: bare, version 1, and the current one whatever the version', async () => {
+test('inference.sh simulator: has three envelopes: bare, version 1, and current for any version', async () => {
   const seed = await start();
   assert.ok(Breakdown.safeParse((await ask(seed, '/usage/breakdown', V2)).body).success);
   const V1 = z.strictObject({ success: z.literal(true), status: z.literal(200), data: Breakdown });
@@ -93,7 +93,7 @@ test('three envelopes: bare, version 1, and the current one whatever the version
   }
 });
 
-test('errors: problems by RFC 9457, or the first envelope', async () => {
+test('inference.sh simulator: errors are RFC 9457 problems or the first envelope', async () => {
   const inference = await start({ scopelessKey: 'demo-scopeless' });
   const bad = await ask(inference, '/usage/breakdown?range=2h', V2);
   assert.deepEqual([bad.status, bad.headers.get('content-type')], [400, 'application/problem+json']);
@@ -124,7 +124,7 @@ test('errors: problems by RFC 9457, or the first envelope', async () => {
   assert.equal(limited.headers.get('x-ratelimit-reset'), String(NOON / 1000 + 7));
 });
 
-test('a refunded record leaves the breakdown, a late one comes in, int64 keeps its digits', async () => {
+test('inference.sh simulator: refunded records leave the breakdown, late ones join it, int64 keeps its digits', async () => {
   const clock = fakeClockAt(NOON);
   const inference = await start({ clock, generate: false });
   const row = { at: NOON - 30 * MINUTE, app: 'a/b', microcents: 9_007_199_254_740_993n };
@@ -139,7 +139,7 @@ test('a refunded record leaves the breakdown, a late one comes in, int64 keeps i
   assert.deepEqual([total_cost, models], [5, ['a/late']]);
 });
 
-test('the trend compares with the period before, and is absent without one', async () => {
+test('inference.sh simulator: the trend compares with the previous period, and is absent without one', async () => {
   const inference = await start({ generate: false });
   inference.book({ at: NOON - MINUTE, app: 'a/b', microcents: 300n });
   assert.equal((await breakdown(inference, '1d')).trend_percent, undefined);
@@ -147,7 +147,7 @@ test('the trend compares with the period before, and is absent without one', asy
   assert.equal((await breakdown(inference, '1d')).trend_percent, 50);
 });
 
-test('aligned windows, zero-filled series and a short list of apps can be had', async () => {
+test('inference.sh simulator: options align windows, zero-fill series and shorten the list of apps', async () => {
   const inference = await start({ window: 'aligned', zeroFilled: true, top: 1 });
   const body = await breakdown(inference, '1h');
   assert.equal(body.period_start, '2026-11-22T10:47:00.000Z');
@@ -155,7 +155,7 @@ test('aligned windows, zero-filled series and a short list of apps can be had', 
   assert.equal(body.per_model.length, 1);
 });
 
-test('the summary cuts one total three ways; the balance is in microcents', async () => {
+test('inference.sh simulator: the summary splits one total three ways; the balance is in microcents', async () => {
   const inference = await start();
   const Seconds = z.record(z.string(), z.int());
   const Summary = z.strictObject({
@@ -190,7 +190,7 @@ function evaluation(inference: Simulator<InferenceShRow>, preview: unknown, path
   return ask(inference, path, V2, { method: 'POST', body: JSON.stringify(preview) });
 }
 
-test('the documented example is evaluated, and so is a resource; what else is asked fails by itself', async () => {
+test('inference.sh simulator: evaluates the documented example and a resource; other expressions fail one by one', async () => {
   const inference = await start();
   const zero = { value: 0 };
   assert.deepEqual((await evaluation(inference, EXAMPLE, '/v1/usage/cel/evaluate')).body, {
@@ -226,7 +226,7 @@ test('the documented example is evaluated, and so is a resource; what else is as
   });
 });
 
-test('the provider charges prices of its own where it has them, or has them no more', async () => {
+test('inference.sh simulator: provider prices apply where they exist', async () => {
   let perImage: number | null = 300_000;
   const inference = await start({ prices: () => ({ per_image: perImage }) });
   const Fee = z.object({ inference_fee: z.object({ value: z.int(), error: z.string().optional() }) });
@@ -236,7 +236,7 @@ test('the provider charges prices of its own where it has them, or has them no m
   assert.deepEqual(await feeOf(), { value: 0, error: 'no such key: per_image' });
 });
 
-test('only a preview may be posted, and only what can be read is evaluated', async () => {
+test('inference.sh simulator: accepts only previews by POST, and evaluates only valid ones', async () => {
   const inference = await start();
   for (const preview of [null, {}, { pricing: [] }, { pricing: { prices: { per_image: 'dear' } } }]) {
     assert.equal((await evaluation(inference, preview)).status, 400);
@@ -251,7 +251,7 @@ test('only a preview may be posted, and only what can be read is evaluated', asy
   await inference.close();
 });
 
-test('the cost of a task is known once it is on the books', async () => {
+test('inference.sh simulator: a task has a cost once it is booked', async () => {
   const row = { at: NOON, app: 'a/b', microcents: 1_000_001n, task: 'task-1', seconds: 3, model: 'A100' };
   const inference = await start({ generate: false });
   assert.equal((await ask(inference, '/usage/tasks/task-1/cost', V2)).status, 404);

@@ -2,8 +2,8 @@ import type { SimulatedContract } from '../kit/world.ts';
 import { counted, type InferenceShRow } from './rows.ts';
 
 /**
- * The answer to `GET /usage/tasks/{taskID}/cost`. No page shows it: this one has the fees of the pricing preview, flat or as it has
- * them, and a few words that nobody could foresee.
+ * The answer to `GET /usage/tasks/{taskID}/cost`. It is not documented: this one has the fees of the pricing preview, flat or nested,
+ * and a few unknown fields.
  */
 export function taskCostOf(
   { microcents, seconds = 0, tier, model }: InferenceShRow,

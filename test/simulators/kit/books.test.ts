@@ -7,7 +7,7 @@ interface Row extends BookedRow {
 }
 const ALL = { start: 0, end: 100 };
 
-test('rows come oldest first, generated and booked ones together', () => {
+test('books: return rows oldest first, generated and booked together', () => {
   const books = openBooks<Row>(() => [
     { at: 1, name: 'a' },
     { at: 5, name: 'c' },
@@ -20,7 +20,7 @@ test('rows come oldest first, generated and booked ones together', () => {
   );
 });
 
-test('a moment keeps its view while rows are booked, revised and removed', () => {
+test('books: the view at an instant is stable while rows are booked, revised and removed', () => {
   const books = openBooks<Row>(() => []);
   const names = (moment = books.moment(50)) => books.rows(ALL, moment).map(({ name }) => name);
   const first = books.book({ at: 1, name: 'first' });
@@ -36,7 +36,7 @@ test('a moment keeps its view while rows are booked, revised and removed', () =>
   assert.deepEqual(names(), ['again', 'second']);
 });
 
-test('a row shows from when it was recorded until it was refunded', () => {
+test('books: a row is visible from its recording until its refund', () => {
   const books = openBooks<Row>(() => []);
   books.book({ at: 1, name: 'late', recordedAt: 20, refundedAt: 30 });
   const count = (now: number) => books.rows(ALL, books.moment(now)).length;

@@ -1,11 +1,11 @@
 import type { Instant, Range } from '../../../src/core/values/time.ts';
 
-/** Anything a provider bills, at the instant it bills it for. */
+/** A billed row, at the instant of its usage. */
 export interface BookedRow {
   readonly at: Instant;
   /** When the row appeared, if later than what it bills. */
   readonly recordedAt?: Instant;
-  /** When it was taken off the books again. */
+  /** When it was removed from the books. */
   readonly refundedAt?: Instant;
 }
 
@@ -16,7 +16,7 @@ export function shows(row: BookedRow, now: Instant): boolean {
   );
 }
 
-/** One state of the books: a walk over pages that starts at a moment sees that moment to its end. */
+/** A view of the books: pagination that starts at one sees it until its end. */
 export interface Instants {
   readonly now: Instant;
   readonly version: number;
@@ -26,13 +26,13 @@ export interface Instants {
 export interface Entry<Row> {
   /** Restates it, up or down. */
   revise(change: Partial<Row>): void;
-  /** Takes it off the books. */
+  /** Removes it from the books. */
   remove(): void;
 }
 
-/** A provider's books: what the seed gives, and what a test wrote in by hand. */
+/** A provider's books: generated rows, and those booked by hand. */
 export interface BillingBooks<Row extends BookedRow> {
-  /** Adds a row, for whatever time: a late row is one with an `at` long past. */
+  /** Adds a row for any time: a late row has an `at` long past. */
   book(row: Row): Entry<Row>;
   moment(now: Instant): Instants;
   /** Rows of the range as the books stood at the moment, oldest first. */

@@ -12,7 +12,7 @@ export type SimulatedFault = (
       readonly headers?: Readonly<Record<string, string>>;
     }
   | { readonly kind: 'throttle'; readonly waitSeconds: number; readonly style: WaitStyle }
-  /** No byte of an answer until the caller gives up, or, `afterHeaders`, none of the body. */
+  /** Sends nothing until the caller gives up, or with `afterHeaders` no body. */
   | { readonly kind: 'hang'; readonly afterHeaders?: boolean }
   /** The connection ends without an answer. */
   | { readonly kind: 'reset' }
@@ -22,18 +22,18 @@ export type SimulatedFault = (
   | { readonly kind: 'truncated' }
   | { readonly kind: 'html' }
   | { readonly kind: 'empty' }
-  /** An honest answer whose text is changed on the way. */
+  /** A valid response with an edited body. */
   | { readonly kind: 'edit'; readonly edit: (body: string) => string }
-  /** An honest answer, late. */
+  /** A valid response, delayed. */
   | { readonly kind: 'slow'; readonly delayMs: number }
-  /** An honest answer of a provider whose clock is ahead (or, negative, behind). */
+  /** A valid response of a provider whose clock is ahead (or, if negative, behind). */
   | { readonly kind: 'skew'; readonly aheadMs: number }
-  /** The next page is this page, for ever (Venice's cursor). */
+  /** The next page is always this page (Venice's cursor). */
   | { readonly kind: 'repeat_cursor' }
 ) & {
-  /** Lets so many matching requests pass first: 2 spoils page 3. */
+  /** The number of matching requests that pass first: 2 damages page 3. */
   readonly after?: number;
-  /** Then strikes so many times; for good when absent. */
+  /** How many requests then fail; all of them by default. */
   readonly times?: number;
 };
 
@@ -44,9 +44,9 @@ interface Armed {
 }
 
 export interface FaultInjector {
-  /** Arms a fault for paths, in place of the one armed for the same paths before; undefined disarms (without paths: all). */
+  /** Sets the fault of the paths, replacing an earlier one; undefined removes it (without paths: all faults). */
   arm(fault: SimulatedFault | undefined, paths?: RegExp): void;
-  /** The fault that strikes this request, if one does. Counts the request. */
+  /** The fault of this request, if any. Counts the request. */
   strike(path: string): SimulatedFault | undefined;
 }
 
@@ -69,7 +69,7 @@ export function createFaultInjector(): FaultInjector {
   };
 }
 
-/** What becomes of an honest answer under a fault that changes its bytes. */
+/** Applies a fault that changes the bytes of a response. */
 export function corrupt(
   reply: Reply,
   text: string,

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ONE, parseDecimal } from '../../../src/core/values/money.ts';
 import { exactJson, MICRO, truncateTo } from './json.ts';
 
-test('an amount is written with all of its digits, all else as JSON does', () => {
+test('exactJson: writes amounts with every digit, other values as JSON', () => {
   const value = {
     exact: parseDecimal('9007199254740993.000000000001'),
     whole: ONE,
@@ -18,6 +18,6 @@ test('an amount is written with all of its digits, all else as JSON does', () =>
   assert.equal(exactJson(plain), JSON.stringify(plain));
 });
 
-test('truncation keeps the grain', () => {
+test('truncateTo: rounds toward zero', () => {
   assert.equal(truncateTo(MICRO, parseDecimal('-1.2345678')), parseDecimal('-1.234567'));
 });

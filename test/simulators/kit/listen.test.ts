@@ -20,7 +20,7 @@ async function start() {
   return venice;
 }
 
-test('requests are recorded without their keys', async () => {
+test('simulator server: records requests without their keys', async () => {
   const venice = await start();
   await ask(venice, PATH);
   await ask(venice, '/nowhere', { authorization: 'Api-Key other' });
@@ -41,7 +41,7 @@ test('requests are recorded without their keys', async () => {
   assert.ok(!JSON.stringify(venice.requests).includes(venice.key));
 });
 
-test('nothing but GET is answered, and the attempt is on record', async () => {
+test('simulator server: rejects methods other than GET, and records them', async () => {
   const venice = await start();
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']) {
     const { status, headers } = await ask(venice, PATH, {}, { method });
@@ -54,7 +54,7 @@ test('nothing but GET is answered, and the attempt is on record', async () => {
   );
 });
 
-test('a status fault speaks the language of the provider', async () => {
+test("faults: a status fault has the provider's error body", async () => {
   const venice = await start();
   for (const status of [401, 402, 403, 404, 410, 422, 500, 503]) {
     venice.fault({ kind: 'status', status, headers: { 'x-extra': 'yes' } });
@@ -67,7 +67,7 @@ test('a status fault speaks the language of the provider', async () => {
   assert.equal((await ask(venice, PATH)).status, 200);
 });
 
-test('a fault strikes the paths it names, after so many requests and so often', async () => {
+test('faults: match paths, and start and stop after a number of requests', async () => {
   const venice = await start();
   venice.fault({ kind: 'status', status: 500, after: 2, times: 1 }, /usage-history/);
   const statuses = [];
@@ -80,7 +80,7 @@ test('a fault strikes the paths it names, after so many requests and so often', 
   assert.equal((await ask(venice, '/api/v1/billing/balance')).status, 200);
 });
 
-test('a 429 says how long to wait in every known way', async () => {
+test('faults: a 429 names its pause in every known style', async () => {
   const venice = await start();
   const headersOf = async (style: 'seconds' | 'date' | 'reset' | 'none') => {
     venice.fault({ kind: 'throttle', waitSeconds: 90, style });
@@ -94,7 +94,7 @@ test('a 429 says how long to wait in every known way', async () => {
   assert.equal((await headersOf('none')).get('retry-after'), null);
 });
 
-test('bodies are cut, truncated, emptied, replaced and edited', async () => {
+test('faults: bodies are cut, truncated, emptied, replaced and edited', async () => {
   const venice = await start();
   const whole = (await ask(venice, PATH)).text;
   venice.fault({ kind: 'truncated' });
@@ -112,7 +112,7 @@ test('bodies are cut, truncated, emptied, replaced and edited', async () => {
   assert.equal((await ask(venice, PATH)).text, whole.replace('"data"', '"rows"'));
 });
 
-test('a hanging provider answers nothing, or headers only, until the caller gives up', async () => {
+test('faults: a hanging provider sends nothing, or headers only, until the caller gives up', async () => {
   const venice = await start();
   const headers = { authorization: `Bearer ${venice.key}` };
   venice.fault({ kind: 'hang' });
@@ -131,14 +131,14 @@ test('a hanging provider answers nothing, or headers only, until the caller give
   await assert.rejects(response.text(), { name: 'AbortError' });
 });
 
-test('a skewed clock shows in the date and in the data', async () => {
+test('faults: clock skew appears in the date header and in the data', async () => {
   const venice = await start();
   venice.fault({ kind: 'skew', aheadMs: 3_600_000 });
   const { headers } = await ask(venice, PATH);
   assert.equal(headers.get('date'), new Date(NOON + 3_600_000).toUTCString());
 });
 
-test('slow is late but whole', async () => {
+test('faults: a slow response is delayed but complete', async () => {
   const venice = await start();
   const whole = (await ask(venice, PATH)).text;
   venice.fault({ kind: 'slow', delayMs: 20 });

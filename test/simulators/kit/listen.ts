@@ -60,7 +60,7 @@ function callOf(
   return { path, query, headers: request.headers, now, fault };
 }
 
-/** What a preview is to be made of; undefined where none is asked for, null where it is no JSON. */
+/** The parsed body of a preview; undefined for other requests, null if it is not JSON. */
 async function previewOf(
   request: IncomingMessage,
   service: Service,

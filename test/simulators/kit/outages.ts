@@ -6,8 +6,8 @@ const EVERY_MS = 3 * MINUTE;
 const PROVIDERS = 4;
 
 /**
- * What fails at provider number `index`, if anything: every three minutes one of the four is out for 20 to 40 seconds, by a 503 or by
- * silence. The first minutes after `opened` are fine, so that the demo starts with data.
+ * The outage of provider number `index`, if any: every three minutes one of the four fails for 20 to 40 seconds, by a 503 or by
+ * hanging. The first minutes after `opened` are fine, so that the demo starts with data.
  */
 export function outage(
   seed: number,

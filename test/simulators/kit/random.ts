@@ -18,7 +18,7 @@ export function between(low: number, high: number, rolled: number): number {
   return low + Math.floor(rolled * (high - low + 1));
 }
 
-/** One of `items` for a roll; undefined when there are none. */
+/** One of `items` for a roll; undefined if the list is empty. */
 export function pick<Item>(items: readonly Item[], rolled: number): Item | undefined {
   return items[Math.floor(rolled * items.length)];
 }

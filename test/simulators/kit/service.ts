@@ -5,7 +5,7 @@ import type { SimulatedFault, WaitStyle } from './faults.ts';
 import type { Reply } from './reply.ts';
 import type { Truth } from './truth.ts';
 
-/** One request, as far as a provider may look at it. */
+/** A request, as a provider sees it. */
 export interface SimulatedCall {
   /** Without the query. */
   readonly path: string;
@@ -31,7 +31,7 @@ export interface Service {
   finish?(reply: Reply, call: SimulatedCall): Reply;
 }
 
-/** What came in. Keys are never kept. */
+/** A received request, without its key. */
 export interface RecordedRequest {
   readonly method: string;
   readonly path: string;
@@ -40,7 +40,7 @@ export interface RecordedRequest {
   readonly at: Instant;
   /** `Bearer`, `Api-Key`, or `""` where no authorization came. */
   readonly scheme: string;
-  /** Others that were under way when it came. */
+  /** The number of other requests in flight when it arrived. */
   readonly inFlight: number;
   /** 0 until an answer was sent. */
   readonly status: number;

@@ -1,12 +1,12 @@
 import { DAY, type Instant, startOfMonth } from '../../../src/core/values/time.ts';
 import type { SimulatedFault } from './faults.ts';
 
-/** Tells the time; the demo reads the wall clock, tests turn a dial. */
+/** The current time: the wall clock in the demo, a fake clock in tests. */
 export interface Clock {
   now(): Instant;
 }
 
-/** A clock that stands still until it is told to move. */
+/** A clock that only moves by calls. */
 export interface FakeClock extends Clock {
   set(at: Instant): void;
   advance(byMs: number): void;
@@ -54,7 +54,7 @@ export interface World {
   readonly contract: SimulatedContract;
   readonly generate: boolean;
   readonly genesis: Instant;
-  /** When somebody started to watch: from here on new things appear within minutes. */
+  /** The start of live time: from here on new things appear within minutes. */
   readonly opened: Instant;
 }
 
@@ -75,7 +75,7 @@ const NEWCOMER_EVERY_MS = 4 * 60_000;
 
 /**
  * When the item at `index` of a catalogue first appears: the first `founders` with the world, the next `settlers` every twelve days,
- * the others one by one while somebody watches.
+ * the others one by one in live time.
  */
 export function bornAt(world: World, index: number, founders: number, settlers: number): Instant {
   if (index < founders) return world.genesis;
@@ -83,7 +83,7 @@ export function bornAt(world: World, index: number, founders: number, settlers: 
   return world.opened + (index - founders - settlers + 1) * NEWCOMER_EVERY_MS;
 }
 
-/** Does somebody watch the minute? From the first one on that began after the world was opened, much more happens. */
+/** Whether the minute is live: after the world was opened, events are far more frequent. */
 export function isWatched(world: World, minute: Instant): boolean {
   return minute >= world.opened;
 }

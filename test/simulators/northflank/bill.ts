@@ -3,7 +3,7 @@ import type { Instant } from '../../../src/core/values/time.ts';
 import type { CustomerRow, NorthflankRow, PaasRow } from './rows.ts';
 import { priceOf } from './rows.ts';
 
-/** What a request narrows the bill to. */
+/** The filters of a request. */
 export interface Filter {
   readonly team?: string;
   readonly project?: string;
@@ -78,7 +78,7 @@ function drilled(
   return { price: scaled(left, scale), total: priceOf(left).total, teams: bills };
 }
 
-/** Whether the filters leave a row in. */
+/** Whether a row matches the filters. */
 export function passes(row: PaasRow, filter: Filter): boolean {
   return (
     (filter.team ?? row.team) === row.team &&

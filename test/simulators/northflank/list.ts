@@ -40,7 +40,7 @@ export function listingOf(
   return { hours, pagination: { hasNextPage, count: hours.length, ...next } };
 }
 
-/** Milliseconds of an hour's boundary given in seconds; NaN where it is none. */
+/** Milliseconds of an hour's boundary given in seconds; NaN if it is not a boundary. */
 function secondsOf(text: string | null): number | undefined {
   if (text === null) return undefined;
   return /^\d{1,11}$/.test(text) ? floorTo(HOUR, Number(text) * 1000) : Number.NaN;

@@ -17,7 +17,7 @@ const SEED_TYPES = [
 const CURRENT_TYPES = [...SEED_TYPES, 'harness'];
 const MOST = 100;
 
-/** What a path asks for, for everything or in the name of a team. */
+/** The target of a path, for the whole account or a team. */
 export interface BillingTarget {
   readonly what: 'usage' | 'invoices' | 'credit-balance';
   readonly team?: string;
@@ -36,7 +36,7 @@ export function targetOf(path: string): BillingTarget | undefined {
   return { what, ...scope };
 }
 
-/** The start of the billing hour in a path, or the refusal. A future hour has no bill yet. */
+/** The start of the billing hour in a path, or the rejection. A future hour has no bill yet. */
 export function hourOf(timestamp: string, now: Instant): Instant | Reply {
   const hour = /^\d{1,11}$/.test(timestamp) ? Number(timestamp) * 1000 : Number.NaN;
   if (Number.isNaN(hour) || hour % HOUR !== 0) {
@@ -45,7 +45,7 @@ export function hourOf(timestamp: string, now: Instant): Instant | Reply {
   return hour > now ? failure(404) : hour;
 }
 
-/** The filters of a request, or the refusal. `ownTeam`: the only team that the token may read. */
+/** The filters of a request, or the rejection. `ownTeam`: the only team that the token may read. */
 export function filterOf(
   call: SimulatedCall,
   target: BillingTarget,

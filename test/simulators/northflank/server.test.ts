@@ -66,7 +66,7 @@ async function current(northflank: Simulator<NorthflankRow>, query = '', path = 
   return Current.parse((await ask(northflank, `${path}${query}`)).body).data;
 }
 
-test('the legacy hour is in cents, fractions included, and adds up to the truth', async () => {
+test('northflank simulator: the seed contract bills an hour in fractional cents, with exact totals', async () => {
   const northflank = await start();
   const { timestamp, paasUsage, byocUsage } = await legacy(northflank);
   assert.equal(timestamp, HOUR_START / 1000);
@@ -80,7 +80,7 @@ test('the legacy hour is in cents, fractions included, and adds up to the truth'
   assert.ok(paasUsage.teams.every(({ projects }) => projects === undefined));
 });
 
-test('how deep the drill-down goes depends on the filters, and filtered prices shrink', async () => {
+test('northflank simulator: filters set the drill-down depth, and filtered prices shrink', async () => {
   const northflank = await start();
   const byocOf = async (query: string) => (await legacy(northflank, query)).byocUsage.price.total;
   const whole = await legacy(northflank);
@@ -113,7 +113,7 @@ test('how deep the drill-down goes depends on the filters, and filtered prices s
   }
 });
 
-test('one team in the answer shows its projects without a filter', async () => {
+test('northflank simulator: a single team shows its projects without a filter', async () => {
   const northflank = await start({ generate: false });
   const price = { total: ONE };
   northflank.book({
@@ -132,7 +132,7 @@ test('one team in the answer shows its projects without a filter', async () => {
   );
 });
 
-test('the current hour is in whole units; what the customer pays as a whole shows only where nothing narrows the view', async () => {
+test('northflank simulator: the current contract bills an hour in whole units; customer costs show only without a filter', async () => {
   const northflank = await start({ contract: 'current', teamKey: { key: 'demo-team', team: 'core' } });
   const whole = await current(northflank);
   const truth = northflank.truth(RANGE);
@@ -169,14 +169,14 @@ test('the current hour is in whole units; what the customer pays as a whole show
   assert.equal((await ask(northflank, teamForm.replace('core', 'research'), own)).status, 403);
 });
 
-test('an account on the legacy contract may ask for the current one', async () => {
+test('northflank simulator: an account on the seed contract may request the current one', async () => {
   const northflank = await start();
   const cents = await legacy(northflank);
   const units = await current(northflank, '?removeLegacyFields=true');
   assert.equal(units.paas.price.total * 100n, cents.paasUsage.price.total);
 });
 
-test('what the documentation refuses is refused', async () => {
+test('northflank simulator: rejects invalid requests', async () => {
   const northflank = await start({ powerlessKey: 'demo-powerless' });
   const statusOf = async (path: string, headers = {}) => (await ask(northflank, path, headers)).status;
   const at = (seconds: number | string) => `/v1/billing/usage/${seconds}`;
@@ -201,7 +201,7 @@ test('what the documentation refuses is refused', async () => {
   assert.equal(Failure.parse((await ask(northflank, at(1))).body).error.status, 400);
 });
 
-test('a thousand requests an hour, counted in a window that the first one opens', async () => {
+test('northflank simulator: allows a thousand requests per hour, in a window that the first one opens', async () => {
   const clock = fakeClockAt(NOON);
   const northflank = await start({ clock, generate: false, perHour: 3 });
   const seen = async () => {
@@ -223,7 +223,7 @@ test('a thousand requests an hour, counted in a window that the first one opens'
   );
 });
 
-test('an hour is restated slightly over the following day, and then final', async () => {
+test('northflank simulator: an hour is restated slightly over the following day, then final', async () => {
   const clock = fakeClockAt(NOON);
   const northflank = await start({ clock });
   const seen = Array.from({ length: 30 }, () => {
@@ -237,7 +237,7 @@ test('an hour is restated slightly over the following day, and then final', asyn
   assert.ok(drift * 50n < first && -drift * 50n < first);
 });
 
-test('the list goes back hour by hour and agrees with the single hours', async () => {
+test('northflank simulator: the usage list goes back hour by hour and agrees with single hours', async () => {
   const northflank = await start({ contract: 'current' });
   const Listed = z.strictObject({
     data: z.strictObject({ usage: z.array(z.object({ timestamp: z.int(), total: Amount })) }),
@@ -261,14 +261,14 @@ test('the list goes back hour by hour and agrees with the single hours', async (
   assert.equal((await ask(northflank, '/v1/billing/usage?endTime=1')).status, 400);
 });
 
-test('cents keep their fractions', async () => {
+test('northflank simulator: cents keep their fractions', async () => {
   const northflank = await start({ generate: false });
   const price = { total: parseDecimal('0.000003700001') };
   northflank.book({ scope: 'paas', at: HOUR_START, team: 't', price });
   assert.match((await ask(northflank, PATH)).text, /"total":0\.0003700001/);
 });
 
-test('the list knows hours only; days and months are refused', async () => {
+test('northflank simulator: the usage list has hours only; days and months are rejected', async () => {
   const northflank = await start({ contract: 'current' });
   assert.equal((await ask(northflank, '/v1/billing/usage?granularity=hour')).status, 200);
   assert.equal((await ask(northflank, '/v1/billing/usage?granularity=day')).status, 400);
@@ -304,7 +304,7 @@ async function invoicesOf(northflank: Simulator<NorthflankRow>, query = '', scop
 const SEPTEMBER = { start: Date.UTC(2026, 8, 1), end: Date.UTC(2026, 9, 1) };
 const OCTOBER = { start: Date.UTC(2026, 9, 1), end: Date.UTC(2026, 10, 1) };
 
-test('a finished month is invoiced in the unit of the contract, before tax and with it', async () => {
+test('northflank simulator: a finished month is invoiced in the unit of the contract, before and after tax', async () => {
   for (const [contract, scale] of [
     ['seed', 100n],
     ['current', 1n],
@@ -332,7 +332,7 @@ test('a finished month is invoiced in the unit of the contract, before tax and w
   }
 });
 
-test('invoices are finalized a day after their period, cut by thresholds, paged, and narrowed to a team', async () => {
+test('northflank simulator: invoices are final a day after their period, cut by thresholds, paged and filtered by team', async () => {
   const clock = fakeClockAt(OCTOBER.end + DAY - 1);
   const cut = OCTOBER.start + 10 * DAY + HOUR;
   const invoicing = { cuts: [cut], isNewestOpen: true };
@@ -364,7 +364,7 @@ test('invoices are finalized a day after their period, cut by thresholds, paged,
   assert.ok(ofTeam.subTotal < (whole.data.invoices[0]?.subTotal ?? 0n));
 });
 
-test('the credit falls with what is spent, and beyond it is owed; the first contract has none', async () => {
+test('northflank simulator: credit falls with spend and may go negative; the seed contract has none', async () => {
   const Balance = z.strictObject({
     data: z.strictObject({
       currency: z.literal('usd'),

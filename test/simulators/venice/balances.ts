@@ -6,12 +6,12 @@ import type { VeniceRow } from './rows.ts';
 
 /** DIEM that a stake gives each UTC day; what is left of it is lost at midnight. */
 export const ALLOCATION = parseDecimal('100');
-/** Credits of the plan, anew each month. */
+/** Credits of the plan, renewed each month. */
 const PLAN = parseDecimal('60');
-/** Dollars that were there when the books were opened. */
+/** The initial dollar balance. */
 const OPENING = parseDecimal('40');
 
-/** What is left of everything that can be spent. */
+/** The remaining balances. */
 export interface SimulatedBalances {
   readonly diem: Fixed;
   readonly usd: Fixed;
@@ -19,7 +19,7 @@ export interface SimulatedBalances {
   readonly earned: Fixed;
 }
 
-/** What was bought, earned and given less what was charged. */
+/** What was bought, earned and granted, less charges. */
 export function balancesAt(
   books: BillingBooks<VeniceRow>,
   world: World,

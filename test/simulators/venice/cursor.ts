@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Instant } from '../../../src/core/values/time.ts';
 import type { Instants } from '../kit/books.ts';
 
-/** What a walk was asked for. */
+/** The parameters of a pagination. */
 export interface Filters {
   readonly start?: Instant;
   /** Exclusive. */
@@ -11,7 +11,7 @@ export interface Filters {
   readonly pageSize: number;
 }
 
-/** How far a walk has come. It sees the ledger as it stood when the walk began. */
+/** The position of a pagination, which sees the ledger as of its start. */
 export interface CursorState {
   readonly filters: Filters;
   readonly moment: Instants;
@@ -29,7 +29,7 @@ export function sealed(walk: CursorState, secret: string): string {
   return `${seal(text, secret)}${text}`;
 }
 
-/** The walk in a cursor, or undefined where it was tampered with, is another's or was begun longer than `ttlMs` ago. */
+/** The state in a cursor, or undefined if it was tampered with, belongs to another key or is older than `ttlMs`. */
 export function unsealed(
   cursor: string,
   secret: string,
@@ -38,7 +38,7 @@ export function unsealed(
 ): CursorState | undefined {
   const text = cursor.slice(SEAL_LENGTH);
   if (seal(text, secret) !== cursor.slice(0, SEAL_LENGTH)) return undefined;
-  // Ours, for the seal holds.
+  // Trusted, because the seal is valid.
   const walk: CursorState = JSON.parse(Buffer.from(text, 'base64url').toString());
   return now - walk.moment.now <= ttlMs ? walk : undefined;
 }

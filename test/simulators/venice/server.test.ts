@@ -28,7 +28,7 @@ const LegacyPage = z.strictObject({
   pagination: z.strictObject({ limit: z.int(), page: z.int(), total: z.int(), totalPages: z.int() }),
 });
 
-test('keys: ADMIN only, an offer to pay without one', async () => {
+test('venice simulator: requires an ADMIN key, and answers 402 without a key', async () => {
   const venice = await start({ inferenceKey: 'demo-inference' });
   const answerOf = async (headers: Record<string, string>) => {
     const response = await fetch(`${venice.url}${BASE}/balance`, { headers });
@@ -40,7 +40,7 @@ test('keys: ADMIN only, an offer to pay without one', async () => {
   assert.equal((await answerOf({})).status, 402);
 });
 
-test('each contract has its own ledger endpoint', async () => {
+test('venice simulator: each contract has its own ledger endpoint', async () => {
   const current = await start();
   const { status, headers, body } = await ask(current, `${BASE}/usage`, { authorization: '' });
   assert.equal(status, 410);
@@ -54,7 +54,7 @@ test('each contract has its own ledger endpoint', async () => {
   assert.equal((await ask(seed, `${BASE}/usage`)).status, 200);
 });
 
-test('the retired endpoint pages by offset, both ways, and adds up to the truth', async () => {
+test('venice simulator: the legacy endpoint pages by offset in both orders, with exact totals', async () => {
   const venice = await start({ contract: 'seed' });
   const rowsOf = async (order: string) => {
     const rows = [];
@@ -78,7 +78,7 @@ test('the retired endpoint pages by offset, both ways, and adds up to the truth'
   assert.equal(byDefault?.timestamp, descending[0]?.timestamp);
 });
 
-test('the retired endpoint refuses what it refused', async () => {
+test('venice simulator: the legacy endpoint rejects invalid parameters', async () => {
   const venice = await start({ contract: 'seed' });
   const refused = [
     'limit=501',
@@ -95,7 +95,7 @@ test('the retired endpoint refuses what it refused', async () => {
   }
 });
 
-test('in July it warned, and took few requests a minute', async () => {
+test('venice simulator: the legacy endpoint announces its sunset and limits requests per minute', async () => {
   const venice = await start({ contract: 'seed', legacyPerMinute: 1 });
   const first = await ask(venice, `${BASE}/usage?${DAY_QUERY}`);
   assert.ok(LegacyPage.parse(first.body).warningMessage);
@@ -106,14 +106,14 @@ test('in July it warned, and took few requests a minute', async () => {
   assert.equal(headers.get('x-ratelimit-resets'), String(NOON + 60 * SECOND));
 });
 
-test('answers carry the limits; resets are Unix seconds', async () => {
+test('venice simulator: responses carry rate limits with resets in Unix seconds', async () => {
   const venice = await start();
   const { headers } = await ask(venice, `${BASE}/balance`);
   assert.equal(headers.get('x-ratelimit-remaining-requests'), '999');
   assert.equal(headers.get('x-ratelimit-reset-requests'), String(NOON / 1000 + 60));
 });
 
-test('more than 20 failures in 30 s lock the caller out for 30 s', async () => {
+test('venice simulator: more than 20 failures in 30 s block the caller for 30 s', async () => {
   const clock = fakeClockAt(NOON);
   const venice = await start({ clock });
   for (let turn = 0; turn < 21; turn += 1) await ask(venice, `${BASE}/usage-history?bad=1`);
@@ -158,7 +158,7 @@ const Analytics = z.strictObject({
   topKeyNames: z.array(z.string()),
 });
 
-test('analytics fit the description, are positive, and are ten minutes old at most', async () => {
+test('venice simulator: analytics match the documentation, are positive and at most ten minutes old', async () => {
   const clock = fakeClockAt(NOON);
   const venice = await start({ clock });
   const path = `${BASE}/usage-analytics?startDate=2026-11-21&endDate=2026-11-22`;
@@ -184,7 +184,7 @@ test('analytics fit the description, are positive, and are ten minutes old at mo
 
 const ROW = row(NOON - SECOND, { sku: 'm-llm-input-mtoken' });
 
-test('analytics list every key and model, and fifty in their charts', async () => {
+test('venice simulator: analytics list every key and model, and at most fifty per chart', async () => {
   const venice = await start({ generate: false });
   for (let index = 1; index <= 53; index += 1) {
     const apiKey = { id: `key-${index}`, description: `Key ${index}` };
@@ -198,7 +198,7 @@ test('analytics list every key and model, and fifty in their charts', async () =
   assert.equal(byKey[0]?.apiKeyId, 'key-53');
 });
 
-test('analytics count debits of usage, dollars with bundled credits and without earned ones', async () => {
+test('venice simulator: analytics count usage debits, with bundled and without earned credits', async () => {
   const venice = await start({ generate: false });
   venice.book(ROW);
   venice.book({ ...ROW, currency: 'BUNDLED_CREDITS', amount: -2n * ONE });
@@ -231,7 +231,7 @@ async function balanceOf(venice: Simulator<VeniceRow>) {
   return Balance.parse((await ask(venice, `${BASE}/balance`)).body);
 }
 
-test('the balance fits the description', async () => {
+test('venice simulator: the balance matches the documentation', async () => {
   const venice = await start();
   const { balances, diemEpochAllocation, ...more } = await balanceOf(venice);
   const spent = venice.truth({ start: TODAY, end: NOON + 1 }).total('cost', { detail: 'DIEM' });
@@ -239,7 +239,7 @@ test('the balance fits the description', async () => {
   assert.deepEqual(more, { canConsume: true, consumptionCurrency: 'DIEM' });
 });
 
-test('credits and dollars are null when not positive, and credits are not in the seed', async () => {
+test('venice simulator: balances are null if not positive; the seed contract has no credits', async () => {
   const venice = await start({ generate: false });
   const opened = (await balanceOf(venice)).balances;
   assert.ok(opened.usd && opened.bundledCredits);
@@ -255,7 +255,7 @@ test('credits and dollars are null when not positive, and credits are not in the
   assert.deepEqual(Object.keys((await balanceOf(seed)).balances), ['diem', 'usd']);
 });
 
-test('the dollars fall while one watches, and are topped up now and then', async () => {
+test('venice simulator: the dollar balance falls visibly and is topped up from time to time', async () => {
   const clock = fakeClockAt(TODAY + 13 * HOUR);
   const venice = await start({ clock });
   const seen: Fixed[] = [];
@@ -284,7 +284,7 @@ const RateLimits = z.strictObject({
   }),
 });
 
-test('rate limits fit the description, and are for keys of every type', async () => {
+test('venice simulator: rate limits match the documentation, for keys of every type', async () => {
   const venice = await start({ inferenceKey: 'demo-inference' });
   const path = '/api/v1/api_keys/rate_limits';
   const { data } = RateLimits.parse((await ask(venice, path)).body);
@@ -317,7 +317,7 @@ const Keys = z.strictObject({
   ),
 });
 
-test('keys fit the description, and say what was spent of their limits', async () => {
+test('venice simulator: keys match the documentation and show their spend against limits', async () => {
   const venice = await start({ generate: false });
   const apiKey = { id: 'a1f0c3d2-0000-4000-8000-000000000002', description: 'Evaluation' };
   venice.book({ ...ROW, amount: -2n * ONE, apiKey });
@@ -329,7 +329,7 @@ test('keys fit the description, and say what was spent of their limits', async (
   assert.deepEqual(key?.consumptionLimits, { usd: 50n * ONE, diem: 40n * ONE, vcu: null });
 });
 
-test('keys are not listed for a key of type INFERENCE', async () => {
+test('venice simulator: an INFERENCE key cannot list keys', async () => {
   const venice = await start({ generate: false, inferenceKey: 'i' });
   const { status } = await ask(venice, '/api/v1/api_keys', { authorization: 'Bearer i' });
   assert.equal(status, 401);

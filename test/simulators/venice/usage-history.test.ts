@@ -71,7 +71,7 @@ function costOf(rows: Page['data']) {
   return -sum(rows.filter(({ sku }) => sku !== 'credit-purchase').map(({ amount }) => amount));
 }
 
-test('a walk gives every row once, oldest first, with empty pages in between, and adds up to the truth', async () => {
+test('usage history: pagination returns every row once, oldest first, with empty pages between, and exact totals', async () => {
   const venice = await start();
   for (const pageSize of [10, 137, 1000]) {
     const pages = await walk(venice, `${WINDOW}&pageSize=${pageSize}`);
@@ -89,7 +89,7 @@ test('a walk gives every row once, oldest first, with empty pages in between, an
   assert.equal(costOf(diem), venice.truth(RANGE).total('cost', { detail: 'DIEM' }));
 });
 
-test('tokens and requests of the truth are those of the rows', async () => {
+test('usage history: tokens and requests match the rows', async () => {
   const venice = await start();
   const rows = (await walk(venice, WINDOW)).flatMap(({ data }) => data);
   const output = rows.filter(({ sku, amount }) => sku.endsWith('-llm-output-mtoken') && amount < 0n);
@@ -106,7 +106,7 @@ test('tokens and requests of the truth are those of the rows', async () => {
   assert.equal(truth.total('units', { detail: 'venice-sd35-image-unit' }), BigInt(units) * ONE);
 });
 
-test('the ledger holds several rows a request, several currencies, refunds and purchases', async () => {
+test('usage history: has several rows per request, several currencies, refunds and purchases', async () => {
   const venice = await start({ genesis: TODAY - 20 * DAY });
   const rows = (await walk(venice, 'startTimestamp=2026-11-12T00:00:00Z')).flatMap(({ data }) => data);
   const requests = Map.groupBy(rows, ({ inferenceDetails }) => inferenceDetails?.requestId);
@@ -117,7 +117,7 @@ test('the ledger holds several rows a request, several currencies, refunds and p
   assert.ok(rows.some(({ sku }) => sku.endsWith('-llm-cache-write-5m-mtoken')));
 });
 
-test('parameters are checked strictly', async () => {
+test('usage history: rejects invalid parameters', async () => {
   const venice = await start();
   const refused = [
     'page=1',
@@ -145,7 +145,7 @@ test('parameters are checked strictly', async () => {
   }
 });
 
-test('a cursor stands alone, expires, and belongs to one key', async () => {
+test('usage history: a cursor excludes other parameters, expires and belongs to one key', async () => {
   const clock = fakeClockAt(NOON);
   const venice = await start({ clock, emptyPages: 'never', cursorTtlMs: MINUTE });
   const first = Page.parse((await ask(venice, `${PATH}?${WINDOW}&pageSize=10`)).body);
@@ -166,7 +166,7 @@ test('a cursor stands alone, expires, and belongs to one key', async () => {
 
 const ROW = row(TODAY - DAY, { sku: 'a-llm-input-mtoken', model: 'a' });
 
-test('pages stay as they are while rows are booked, and rows of one instant are neither lost nor doubled', async () => {
+test('usage history: pages are stable while rows are booked, and rows of one instant are neither lost nor duplicated', async () => {
   const venice = await start({ generate: false });
   for (let index = 0; index < 35; index += 1) venice.book({ ...ROW, sku: `sku-${index}` });
   const pages = await walk(venice, `${WINDOW}&pageSize=10`, () =>
@@ -182,7 +182,7 @@ test('pages stay as they are while rows are booked, and rows of one instant are 
   assert.ok(again.length > 35);
 });
 
-test('a last page that is full says that it is the last', async () => {
+test('usage history: a full last page is marked as the last', async () => {
   const venice = await start({ generate: false, emptyPages: 'never' });
   for (let index = 0; index < 20; index += 1) venice.book(ROW);
   const pages = await walk(venice, `${WINDOW}&pageSize=10`);
@@ -192,7 +192,7 @@ test('a last page that is full says that it is the last', async () => {
   );
 });
 
-test('a fault repeats the cursor for ever', async () => {
+test('usage history: a fault repeats the cursor endlessly', async () => {
   const venice = await start({ emptyPages: 'never' });
   venice.fault({ kind: 'repeat_cursor' });
   const first = Page.parse((await ask(venice, `${PATH}?${WINDOW}&pageSize=10`)).body);
@@ -200,7 +200,7 @@ test('a fault repeats the cursor for ever', async () => {
   assert.deepEqual(second, first);
 });
 
-test('a page comes as CSV to those who accept it', async () => {
+test('usage history: returns CSV if accepted', async () => {
   const venice = await start({ emptyPages: 'never' });
   const { text, headers } = await ask(venice, `${PATH}?${WINDOW}&pageSize=10`, { accept: 'text/csv' });
   assert.match(
@@ -211,7 +211,7 @@ test('a page comes as CSV to those who accept it', async () => {
   assert.equal(text.trimEnd().split('\n').length, 11);
 });
 
-test('back-dated rows appear later than they are stamped', async () => {
+test('usage history: back-dated rows appear later than their timestamps', async () => {
   const venice = await start();
   const hours = Array.from({ length: 72 }, (_, index) => ({
     start: TODAY - 3 * DAY,
@@ -224,7 +224,7 @@ test('back-dated rows appear later than they are stamped', async () => {
   assert.ok(grown.length < hours.length);
 });
 
-test('exact amounts survive the wire', async () => {
+test('usage history: amounts keep every digit', async () => {
   const venice = await start({ generate: false });
   venice.book({ ...ROW, amount: parseDecimal('-0.000000000001') });
   venice.book({ ...ROW, amount: parseDecimal('-123.123456789012') });

@@ -112,7 +112,7 @@ function pageOf(
   return { rows, next: { ...walk, at: last.at, skip, paused: false } };
 }
 
-/** Once in a while a page holds nothing although the walk goes on. */
+/** Occasionally a page is empty although more follow. */
 function pauses(walk: CursorState, { emptyPages, seed }: HistoryOptions): boolean {
   if (emptyPages !== 'sometimes') return emptyPages === 'always';
   return roll(seed, 60, Math.floor(walk.at / 1000), walk.skip) < 0.1;

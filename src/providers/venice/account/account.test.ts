@@ -92,8 +92,8 @@ async function balancesOf(venice: Simulator<VeniceRow>): Promise<Record<string, 
 for (const contract of CONTRACTS) {
   test(`everything the account tells is shown to the last digit, ${contract} contract`, async (context) => {
     const here = await scene(context, { contract });
-    const { venice, dial } = here;
-    venice.book(row(dial.now() - HOUR, { currency: 'EARNED_CREDITS', amount: 3n * ONE, notes: 'Earned' }));
+    const { venice, clock } = here;
+    venice.book(row(clock.now() - HOUR, { currency: 'EARNED_CREDITS', amount: 3n * ONE, notes: 'Earned' }));
     const page = await poll(here);
     const balances = await balancesOf(venice);
     assert.equal(Object.keys(balances).length, contract === 'seed' ? 2 : 4);
@@ -144,7 +144,7 @@ for (const contract of CONTRACTS) {
 
   test(`closed days agree with the ledger, until they do not, ${contract} contract`, async (context) => {
     const here = await scene(context, { contract });
-    const { venice, dial, exporter } = here;
+    const { venice, clock, exporter } = here;
     assert.equal(difference(await poll(here)), undefined);
     assert.equal(difference(await poll(here)), 0);
     const against = async () => (await statusOf(here, 'analytics'))?.reconciliation?.against ?? '';
@@ -157,16 +157,16 @@ for (const contract of CONTRACTS) {
       venice.book(row(TODAY - 30 * HOUR, { currency, amount: -amount, recordedAt: TODAY + DAY - HOUR }));
     }
     venice.book(row(TODAY - 3 * HOUR, { sku: 'credit-purchase', model: '', amount: 25n * ONE }));
-    dial.set(TODAY + 3 * DAY + 30 * MINUTE);
+    clock.set(TODAY + 3 * DAY + 30 * MINUTE);
     await poll(here);
-    dial.advance(61 * MINUTE);
+    clock.advance(61 * MINUTE);
     assert.equal(difference(await poll(here)), 0);
     assert.match(await against(), /of 6 UTC days from 2026-11-17 to 2026-11-22$/);
 
     // Back-dated by more than anybody reads reread: the provider's total has it, the ledger does not.
     venice.book(row(TODAY - DAY, { currency: 'DIEM', amount: parseDecimal('-0.123456789') }));
     venice.book(row(TODAY - DAY, { currency: 'EARNED_CREDITS' }));
-    dial.advance(61 * MINUTE);
+    clock.advance(61 * MINUTE);
     assert.equal(difference(await poll(here)), 0.123456789);
     await exporter.restart();
     assert.equal(difference(await exporter.fresh()), 0.123456789);
@@ -175,28 +175,28 @@ for (const contract of CONTRACTS) {
 
 test('closed days are asked for once an hour, also across a restart', async (context) => {
   const here = await scene(context);
-  const { venice, dial, exporter } = here;
+  const { venice, clock, exporter } = here;
   const askedFor = () =>
     venice.requests.filter(({ path, query }) => path === ANALYTICS && query.startDate !== query.endDate);
   await poll(here);
   await poll(here);
   assert.equal(askedFor().length, 1);
-  dial.advance(40 * MINUTE);
+  clock.advance(40 * MINUTE);
   await poll(here);
   await exporter.restart();
   assert.equal(difference(await poll(here)), 0);
   assert.equal(askedFor().length, 1);
-  dial.advance(20 * MINUTE);
+  clock.advance(20 * MINUTE);
   await poll(here);
   assert.equal(askedFor().length, 2);
 });
 
 test('a query of closed days that times out leaves today as it is, and fewer days are tried', async (context) => {
   const here = await scene(context, { genesis: TODAY - 9 * DAY });
-  const { venice, exporter, dial } = here;
+  const { venice, exporter, clock } = here;
   await poll(here);
-  dial.advance(11 * MINUTE);
-  venice.book(row(dial.now() - MINUTE, { model: 'new-model', amount: -5n * ONE }));
+  clock.advance(11 * MINUTE);
+  venice.book(row(clock.now() - MINUTE, { model: 'new-model', amount: -5n * ONE }));
   const body = '{"error":"Query timed out - try reducing the lookback period"}';
   venice.fault({ kind: 'status', status: 504, body, after: 1, times: 1 }, /usage-analytics/);
   const down = (await exporter.pollAll()).filter(({ outcome }) => 'reason' in outcome);
@@ -214,15 +214,15 @@ test('a query of closed days that times out leaves today as it is, and fewer day
 
 test('what was spent yesterday is not shown as today', async (context) => {
   const here = await scene(context);
-  const { venice, dial, exporter } = here;
-  dial.set(TODAY + DAY - 6 * MINUTE);
+  const { venice, clock, exporter } = here;
+  clock.set(TODAY + DAY - 6 * MINUTE);
   await poll(here);
-  dial.set(TODAY + DAY + MINUTE);
+  clock.set(TODAY + DAY + MINUTE);
   const families = ['api_key_cost_today_usd', 'api_key_info', 'model_cost_today_usd'];
   const early = await exporter.fresh();
   for (const family of families) assert.deepEqual(samplesOf(early, `ai_billing_${family}`), []);
-  venice.book(row(dial.now(), { amount: -7n * ONE, model: 'night-model' }));
-  dial.set(TODAY + DAY + 4 * MINUTE);
+  venice.book(row(clock.now(), { amount: -7n * ONE, model: 'night-model' }));
+  clock.set(TODAY + DAY + 4 * MINUTE);
   const { models } = await analyticsOf(venice, '2026-11-23');
   assert.equal(models['night-model'], 7);
   assert.deepEqual(shown(await poll(here), 'ai_billing_model_cost_today_usd', 'model'), models);
@@ -230,7 +230,7 @@ test('what was spent yesterday is not shown as today', async (context) => {
 
 test('top-ups, unit prices, unconverted amounts and contract drift move', async (context) => {
   const here = await scene(context, { generate: false });
-  const { venice, dial } = here;
+  const { venice, clock } = here;
   const told = (page: Scrape) => ({
     topUps: page.sum('ai_billing_top_ups_usd_total', { ...ME, currency: 'USD' }),
     price: page.sum('ai_billing_unit_price_usd', { ...ME, sku: 'm-llm-output-mtoken' }),
@@ -242,12 +242,12 @@ test('top-ups, unit prices, unconverted amounts and contract drift move', async 
       kind: 'unknown_value',
     }),
   });
-  venice.book(row(dial.now() - 5 * MINUTE, { pricePerUnitUsd: 2n * ONE }));
+  venice.book(row(clock.now() - 5 * MINUTE, { pricePerUnitUsd: 2n * ONE }));
   const before = told(await poll(here));
   assert.deepEqual(before, { topUps: 0, price: 2, unconverted: 0, balanceDrift: 0, usageDrift: 0 });
 
-  dial.advance(2 * MINUTE);
-  const now = dial.now() - MINUTE;
+  clock.advance(2 * MINUTE);
+  const now = clock.now() - MINUTE;
   venice.book(row(now, { sku: 'credit-purchase', model: '', amount: 25n * ONE }));
   venice.book(row(now, { pricePerUnitUsd: 3n * ONE }));
   venice.book(row(now, { sku: 'm-image-unit', currency: 'EUR', amount: parseDecimal('-0.000000000004') }));
@@ -255,8 +255,8 @@ test('top-ups, unit prices, unconverted amounts and contract drift move', async 
   const first = told(await poll(here));
   assert.deepEqual(first, { topUps: 25, price: 3, unconverted: 4e-12, balanceDrift: 1, usageDrift: 1 });
 
-  dial.advance(2 * MINUTE);
-  const later = dial.now() - MINUTE;
+  clock.advance(2 * MINUTE);
+  const later = clock.now() - MINUTE;
   venice.book(row(later, { sku: 'credit-purchase', model: '', amount: 5n * ONE }));
   venice.book(row(later, { pricePerUnitUsd: ONE }));
   venice.book(row(later, { sku: 'm-image-unit', currency: 'EUR', amount: -ONE }));

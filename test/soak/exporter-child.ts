@@ -1,14 +1,14 @@
 /**
- * Run as a program: the real exporter in a process of its own, in whatever zone `TZ` names. Its clock is the parent's, which it asks
- * to move when it has to wait.
+ * Run as a program: the real exporter in its own process, in the time zone `TZ`. It uses the parent's clock, and asks the parent to
+ * advance it instead of waiting.
  */
 import { readdirSync, statSync } from 'node:fs';
 import process from 'node:process';
 import { startExporter } from '../support/exporter.ts';
 import { receiverAt } from '../support/pushing.ts';
-import { type Figures, type Heard, LabSetup, type Said, Word } from './words.ts';
+import { Command, type Figures, type Message, ProcessSetup, type Reply } from './messages.ts';
 
-const setup = LabSetup.parse(JSON.parse(process.argv[2] ?? ''));
+const setup = ProcessSetup.parse(JSON.parse(process.argv[2] ?? ''));
 const ends: (() => Promise<void>)[] = [];
 const waiting: (() => void)[] = [];
 let at = setup.now;
@@ -34,7 +34,7 @@ const exporter = await startExporter(scope, clock, setup.accounts, {
   logged: () => {},
 });
 
-const WORDS: Readonly<Record<Exclude<Word, 'moved'>, () => Promise<Heard> | Heard>> = {
+const COMMANDS: Readonly<Record<Exclude<Command, 'moved'>, () => Promise<Reply> | Reply>> = {
   async poll() {
     const polled = await exporter.pollAll();
     return { failed: polled.flatMap(({ outcome }) => (outcome.kind === 'failed' ? [outcome.reason] : [])) };
@@ -64,14 +64,14 @@ const WORDS: Readonly<Record<Exclude<Word, 'moved'>, () => Promise<Heard> | Hear
 };
 
 process.on('message', (message) => {
-  const { word, now } = Word.parse(message);
+  const { command, now } = Command.parse(message);
   at = now;
-  if (word === 'moved') waiting.shift()?.();
-  else void Promise.resolve(WORDS[word]()).then((heard) => say({ kind: 'heard', heard }));
+  if (command === 'moved') waiting.shift()?.();
+  else void Promise.resolve(COMMANDS[command]()).then((reply) => say({ kind: 'reply', reply }));
 });
-say({ kind: 'heard', heard: {} });
+say({ kind: 'reply', reply: {} });
 
-/** After everything that is not held was collected. */
+/** After a full garbage collection. */
 function figures(): Figures {
   globalThis.gc?.();
   globalThis.gc?.();
@@ -83,6 +83,6 @@ function figures(): Figures {
   return { heap: heapUsed, rss, handles, ledger: sizes[0] ?? 0, wal: sizes[1] ?? 0 };
 }
 
-function say(said: Said): void {
+function say(said: Message): void {
   process.send?.(said);
 }
