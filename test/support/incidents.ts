@@ -94,7 +94,7 @@ export const INCIDENTS: readonly Incident[] = [
   ),
   spending(
     'the price of output doubles',
-    { at: 170, hours: 40, tells: ['AiBillingPriceChanged', 'AiBillingTokensDearer'] },
+    { at: 170, hours: 40, tells: ['AiBillingPriceChanged', 'AiBillingTokenPriceIncreased'] },
     { price: 4.4 },
   ),
   spending(
