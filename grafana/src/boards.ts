@@ -9,7 +9,7 @@ import { overview } from './overview.ts';
 import { tokens } from './tokens.ts';
 import { venice } from './venice.ts';
 
-/** Every dashboard: a line each. */
+/** All dashboards. */
 export const BOARDS: readonly Board[] = [
   overview,
   baseten,

@@ -1,19 +1,17 @@
-/** How fresh what a provider bills can be. */
+/** How far the billing data of each provider lags. */
 export const FRESHNESS = {
-  baseten:
-    'Read every 15 minutes; Baseten moves its figures about once an hour and may revise a day for 31 days.',
-  venice: 'Read every minute; rows may come or be taken back for 48 hours.',
-  inference_sh: 'Read every minute to hour; figures may move for 48 hours.',
-  northflank: 'An hour is read 15 minutes after its end, and again 1, 6 and 24 hours later.',
+  baseten: 'Read every 15 minutes; Baseten updates about once an hour and may revise a day for 31 days.',
+  venice: 'Read every minute; charges may arrive or be refunded for 48 hours.',
+  inference_sh: 'Read at intervals from a minute to a day; figures may change for 48 hours.',
+  northflank: 'Each hour is read 15 minutes after it ends, and again 1, 6 and 24 hours later.',
 } as const;
 
-/** How fresh what all providers bill can be. */
-export const LEDGER =
-  'Venice.ai and inference.sh are minutes behind, Baseten and Northflank an hour or more.';
+/** How far the data of all providers lags. */
+export const LEDGER = 'Venice.ai and inference.sh lag by minutes, Baseten and Northflank by an hour or more.';
 
-/** How exact what counters give is. */
+/** How exact figures from counters are. */
 export const COUNTED =
-  'From counters, by when the charge was read and net of corrections; Prometheus extrapolates, so a few percent may be off.';
+  'From counters, by the time the charge was read, net of corrections. Prometheus extrapolates: allow a few percent.';
 
-/** How fresh what the exporter tells of itself is. */
+/** How old the exporter's metrics about itself are. */
 export const LIVE = 'As of the last scrape.';

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { BOARDS } from './boards.ts';
 import { dashboardOf } from './build.ts';
 
-/** The dashboards by the name of their file, as Grafana reads them. */
+/** The dashboards by file name, in Grafana's format. */
 export function dashboardFiles(): Map<string, string> {
   return new Map(
     BOARDS.map((board) => [`${board.uid}.json`, `${JSON.stringify(dashboardOf(board), null, 2)}\n`]),
