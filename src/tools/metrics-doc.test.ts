@@ -4,12 +4,12 @@ import { test } from 'node:test';
 import { METRICS, type Metric } from '../core/metrics/catalog.ts';
 import { metricsPage } from './metrics-doc.ts';
 
-test('docs/metrics.md is what the catalogue says; `npm run docs` writes it', async () => {
+test('docs/metrics.md: up to date with the catalogue (`npm run docs`)', async () => {
   const written = await readFile(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
   assert.equal(written, metricsPage());
 });
 
-test('every family and every twin is documented', () => {
+test('docs/metrics.md: every family and its corrections are documented', () => {
   const page = metricsPage();
   for (const { name, help, corrections } of Object.values<Metric>(METRICS)) {
     assert.ok(page.includes(`### \`${name}\`\n\n${help}\n`), name);

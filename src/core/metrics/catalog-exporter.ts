@@ -2,13 +2,13 @@ import { ACCOUNT, exporterMetric, FEED, type Metric } from '../statement/metric.
 
 const RECEIVER = ['receiver'] as const;
 
-/** What the exporter tells about itself. */
+/** Metrics of the exporter itself. */
 export const EXPORTER_METRICS = {
   up: exporterMetric(
     'gauge',
     'ai_billing_up',
     FEED,
-    '1 if the last poll of the feed succeeded. Absent before its first try and when switched off.',
+    '1 if the last poll of the feed succeeded, 0 if not. Absent before the first poll and while the feed is disabled.',
     false,
   ),
   lastSuccess: exporterMetric(
@@ -22,7 +22,7 @@ export const EXPORTER_METRICS = {
     'counter',
     'ai_billing_polls_total',
     FEED,
-    'Polls of the feed, failed ones included.',
+    'Polls of the feed, including failed polls.',
     true,
   ),
   pollFailures: exporterMetric(
@@ -36,35 +36,35 @@ export const EXPORTER_METRICS = {
     'histogram',
     'ai_billing_poll_duration_seconds',
     FEED,
-    'How long polls of the feed took.',
+    'Duration of polls of the feed.',
     true,
   ),
   apiRequests: exporterMetric(
     'counter',
     'ai_billing_api_requests_total',
     [...ACCOUNT, 'code'],
-    'Requests sent to the provider by HTTP status; code is "" where no answer came.',
+    'Requests sent to the provider by HTTP status; code is "" if no response arrived.',
     true,
   ),
   apiRetries: exporterMetric(
     'counter',
     'ai_billing_api_retries_total',
     ACCOUNT,
-    'Requests to the provider that were sent again after a fault.',
+    'Requests to the provider that were retried after an error.',
     true,
   ),
   rateLimitRemaining: exporterMetric(
     'gauge',
     'ai_billing_api_rate_limit_remaining',
     ACCOUNT,
-    "Requests left in the current window as the provider, or the exporter's own budget, counts them.",
+    "Requests left in the current window, by the provider's count or the exporter's own budget.",
     false,
   ),
   contractDrift: exporterMetric(
     'counter',
     'ai_billing_contract_drift_total',
     [...FEED, 'kind'],
-    'Unknown fields, enum values or shapes met in answers.',
+    'Undocumented fields, values or shapes in responses.',
     true,
   ),
   otlpUp: exporterMetric(
@@ -85,35 +85,35 @@ export const EXPORTER_METRICS = {
     'histogram',
     'ai_billing_otlp_push_duration_seconds',
     RECEIVER,
-    'How long pushes to the receiver took, failed ones included.',
+    'Duration of pushes to the receiver, including failed pushes.',
     true,
   ),
   otlpPoints: exporterMetric(
     'counter',
     'ai_billing_otlp_points_total',
     RECEIVER,
-    'Data points that the receiver took.',
+    'Data points accepted by the receiver.',
     true,
   ),
   otlpRetries: exporterMetric(
     'counter',
     'ai_billing_otlp_retries_total',
     RECEIVER,
-    'Requests to the receiver that were sent again after a fault.',
+    'Requests to the receiver that were retried after an error.',
     true,
   ),
   otlpUndelivered: exporterMetric(
     'counter',
     'ai_billing_otlp_undelivered_points_total',
     [...RECEIVER, 'reason'],
-    'Data points that the receiver did not take, by reason. The next push holds the same totals again.',
+    'Data points rejected by the receiver or not delivered, by reason. The next push carries the same totals again.',
     true,
   ),
   buildInfo: exporterMetric(
     'gauge',
     'ai_billing_build_info',
     ['version', 'revision', 'node_version'],
-    'Always 1. Which build runs.',
+    'Always 1. Version of the running build.',
     false,
   ),
   configReloadOk: exporterMetric(
@@ -127,7 +127,7 @@ export const EXPORTER_METRICS = {
     'gauge',
     'ai_billing_config_last_reload_success_timestamp_seconds',
     [],
-    'When the configuration was last loaded.',
+    'When the configuration was last loaded successfully.',
     false,
   ),
 } as const satisfies Record<string, Metric>;
