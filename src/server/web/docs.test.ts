@@ -19,19 +19,19 @@ test('the page and the example name every key', () => {
     assert.match(page, new RegExp(`\`${name}\``), name);
 });
 
-test('the page names the bounds', () => {
+test('docs/web-security.md: lists the limits of the server', () => {
   const seconds = (ms: number) => `${ms / 1000} s`;
   const count = (number: number) => number.toLocaleString('en');
   for (const bound of [
     `${LIMITS.headerBytes / 1024} KiB, ${LIMITS.headers} of them`,
     `${LIMITS.bodyBytes / 1024} KiB`,
-    `${LIMITS.connections}, of one address ${LIMITS.connectionsOfOne}`,
+    `${LIMITS.connections}, of which ${LIMITS.connectionsOfOne} per address`,
     seconds(LIMITS.handshakeMs),
-    `${seconds(LIMITS.headersMs)}, ${seconds(LIMITS.requestMs)}`,
+    `${seconds(LIMITS.headersMs)}; ${seconds(LIMITS.requestMs)}`,
     seconds(LIMITS.answerMs),
     seconds(LIMITS.silenceMs),
-    `${count(LIMITS.requestsOfConnection)}; over HTTP/2 ${LIMITS.streams} at a time`,
-    `${LIMITS.mistakes} errors; ${LIMITS.resetsAtOnce} resets at once, ${LIMITS.resetsASecond} a second`,
+    `${count(LIMITS.requestsOfConnection)}; over HTTP/2, ${LIMITS.streams} concurrent`,
+    `${LIMITS.mistakes} errors; ${LIMITS.resetsAtOnce} resets at once, ${LIMITS.resetsASecond} per second`,
   ]) {
     assert.ok(page.includes(`| ${bound} |`), bound);
   }
