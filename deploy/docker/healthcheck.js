@@ -3,7 +3,7 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 
-const PATIENCE_MS = 4000; // less than the HEALTHCHECK's own, so that the reason is told
+const TIMEOUT_MS = 4000; // shorter than that of HEALTHCHECK, so that the reason is printed
 
 // A server that asks for a password or for fewer requests is alive.
 const ALIVE = [200, 401, 429];
@@ -16,7 +16,7 @@ function end(problem) {
 }
 
 // The certificate is for external clients and need not match this address.
-const options = { rejectUnauthorized: false, signal: AbortSignal.timeout(PATIENCE_MS) };
+const options = { rejectUnauthorized: false, signal: AbortSignal.timeout(TIMEOUT_MS) };
 let isSecure = false;
 (url.startsWith('https:') ? httpsRequest : httpRequest)(url, options, ({ statusCode }) => {
   end(ALIVE.includes(statusCode) ? undefined : `answered ${statusCode}`);

@@ -142,6 +142,6 @@ export function canConsume({ latest }: Queries, { id, width }: Spot): Panel {
     unit: 'none',
     width,
     queries: [{ expr: latest(METRICS.canConsume), legend: '{{provider}} {{account}}' }],
-    states: { '0': ['does not suffice', 'red'], '1': ['suffices', 'green'] },
+    states: { '0': ['insufficient', 'red'], '1': ['sufficient', 'green'] },
   };
 }

@@ -35,7 +35,7 @@ const seriesFolded: Alert = {
   severity: 'warning',
   summary: `${ACCOUNT}: the account exceeds metrics.maxSeries.`,
   description:
-    '{{ $value }} label sets of the last day share the series resource="__overflow__". Dollar totals stay exact, but costs in that series cannot be told apart, and budgets that match more than the account miss them.',
+    '{{ $value }} label sets of the last day share the series resource="__overflow__". Dollar totals stay exact, but costs in that series cannot be separated, and budgets that match more than the account miss them.',
 };
 
 /** The limit is not a metric, so the alert goes by unusual growth. */
