@@ -11,8 +11,8 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # No install script runs: the only one would download another Node.
 RUN npm ci --ignore-scripts --no-audit --no-fund
-COPY tsconfig.json tsconfig.build.json ./
-COPY deploy/npm/require-node.cjs deploy/npm/
+COPY tsconfig.json ./
+COPY deploy/npm/require-node.cjs deploy/npm/build.ts deploy/npm/
 COPY src src
 COPY test/simulators test/simulators
 RUN npm run build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \

@@ -35,7 +35,7 @@ async function pageOf(labels: readonly Names[], accept: string): Promise<Buffer>
   const resources = labels.map(({ resource, model, tier }) => ({ resource, name: model, kind: tier }));
   bench.apply(statement('day', { start: utc('2026-10-01'), end: TODAY + DAY }, NOW, lines), NOW, resources);
   const page = createPrometheusPage(createFakeSource(bench.ledger.publish(NOW).families), {
-    render: async () => Buffer.from(''),
+    render: async () => [],
   });
   const { body } = await page.answer({ accept });
   page.close();

@@ -3,6 +3,4 @@
 set -eu
 cd "$(dirname "$0")/../.."
 revision=$(sh deploy/revision.sh)
-rm -rf dist
-npm run --silent build
-echo "$revision" > dist/revision
+REVISION=$revision npm run --silent build

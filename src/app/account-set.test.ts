@@ -88,7 +88,7 @@ function bench(context: TestContext, change: (ledger: Ledger) => Ledger = (ledge
       accounts.poller.start();
       return accounts;
     },
-    page: async () => (await self.render('text')).toString(),
+    page: () => self.text(),
   };
 }
 

@@ -55,7 +55,7 @@ export async function poll(options: PollOptions, io: Io): Promise<number> {
 async function printMetrics({ publisher, self }: ReturnType<typeof createApp>, io: Io): Promise<void> {
   const { text } = await encodeSnapshot(publisher.current());
   for (const chunk of text) io.stdout.write(Buffer.from(chunk).toString());
-  io.stdout.write((await self.render('text')).toString());
+  io.stdout.write(await self.text());
 }
 
 function unitOf({ incomplete }: AccountStatus, window: Window): string {

@@ -12,7 +12,9 @@ import { buildClockRepair, isCredible } from './ledger/heal-clock.ts';
 import { missingHourlyTotals } from './ledger/hourly-totals.ts';
 import { type Commit, type Store, StoreError } from './ledger/records.ts';
 import type { AccountSettings, FeedKey, StatementOutcome } from './ledger/settings.ts';
+import { splitStatement } from './ledger/split-statement.ts';
 import { type LedgerState, openLedgerState } from './ledger/state.ts';
+import { assertBookable } from './ledger/sum-charges.ts';
 import { createUnexposedSeries, expireHolds } from './ledger/zero-hold.ts';
 import { familiesOf } from './metrics/build-snapshot.ts';
 import { type Deliveries, deliveriesOf } from './metrics/deliveries.ts';
@@ -43,6 +45,12 @@ export interface Ledger {
     resources: readonly ResourceFacts[],
     now: Instant,
   ): StatementOutcome;
+  /**
+   * A statement as it is to be applied: in several that each take a moment, the newest first, if it is large.
+   *
+   * @throws {RangeError} for a charge that one of them would be refused for.
+   */
+  split(feed: FeedKey, statement: Statement): Statement[];
   /** The newest as-of of any statement of the account; `-Infinity` before the first. */
   lastAsOf(account: number): Instant;
   /**
@@ -203,6 +211,12 @@ export function openLedger(store: Store): Ledger {
       commit(known ? change.commit : { ...change.commit, streams: [stream] });
       book.evictPeriodTotals(now);
       return change.applied;
+    },
+    split(feed, statement) {
+      const parts = splitStatement(statement);
+      const open = book.streamOf(feed.account, statement.stream)?.closedBefore ?? Number.NEGATIVE_INFINITY;
+      if (parts.length > 1) assertBookable({ statement, settings: settingsOf(feed.account) }, open);
+      return parts;
     },
     lastAsOf: (account) => lastAsOf(book, account),
     repairClock(id, now) {

@@ -1,33 +1,28 @@
 import { hasLabelSet } from '../core/ledger/overflow.ts';
 import { StoreError } from '../core/ledger/records.ts';
-import type { FeedKey, StatementOutcome } from '../core/ledger/settings.ts';
-import type { Ledger } from '../core/ledger.ts';
+import type { StatementOutcome } from '../core/ledger/settings.ts';
 import { assertPlausibleReading, identityOf, newestOf } from '../core/statement/observations.ts';
 import type { SeriesKey } from '../core/statement/series.ts';
-import type { Drift, Note, Observation, Reading, Reconciliation } from '../core/statement/statement.ts';
+import type { Drift, Note, Observation, Reconciliation } from '../core/statement/statement.ts';
 import { type Rates, rateAt } from '../core/values/exchange-rates.ts';
 import { multiply } from '../core/values/money.ts';
 import type { Instant, Range } from '../core/values/time.ts';
 import { mostTelling, PollError } from '../providers/api/errors.ts';
 import { EMPTY_CONTEXT, type Feed, type FeedContext } from '../providers/api/provider.ts';
+import { applyStatement, type Destination, written } from './apply-statement.ts';
 import type { HttpClient } from './http/client.ts';
+import { takeInSlices } from './http/slices.ts';
 import { cleanObservation, createPollSummary, longLabels, shortNotes, watchDrift } from './poll-summary.ts';
 import { createRangeGuard, EndlessAnswers } from './range-guard.ts';
-import type { RunInTransaction } from './writer.ts';
 
 /** A feed of an account, with everything a poll of it needs. */
-export interface PollTarget {
-  readonly key: FeedKey;
+export interface PollTarget extends Destination {
   readonly feed: Feed<unknown, unknown>;
   /** The account's keys that only its provider has. */
   readonly config: unknown;
   readonly client: HttpClient;
-  readonly ledger: Ledger;
   /** As they are now. */
   readonly rates: () => Rates;
-  readonly now: () => Instant;
-  /** Stores what was read; at once when absent. */
-  readonly write?: RunInTransaction;
   /** Turns the moment of a first request into an as-of that no other statement of the account has. */
   readonly asOf: (at: Instant) => Instant;
 }
@@ -159,8 +154,12 @@ async function readInto(
 ): Promise<{ readonly reread?: boolean }> {
   const { reading, asOf } = await readRange(target, range, { ...context, state: learned.state });
   assertPlausibleReading(reading);
-  const isFact = reading.statement !== undefined && target.feed.stream !== undefined;
-  const applied = isFact ? await written(target, () => book(target, reading, asOf)) : NOTHING;
+  const { statement, resources } = reading;
+  const stream = target.feed.stream?.name;
+  const isFact = statement !== undefined && stream !== undefined;
+  const applied = isFact
+    ? await applyStatement(target, { ...statement, stream, asOf }, resources, context.signal)
+    : NOTHING;
   learned.state = reading.state ?? learned.state;
   for (const observation of reading.observations) learned.observations.push(cleanObservation(observation));
   if (reading.reconciliation) learned.reconciliations.push(reading.reconciliation);
@@ -207,11 +206,6 @@ async function learn(
   for (const note of learned.notes.values()) if (note.isWarning && !isKnown(note)) watcher.warned(note);
 }
 
-/** Does work on the ledger; ends once that is stored. */
-export async function written<Result>({ write }: PollTarget, work: () => Result): Promise<Result> {
-  return write ? write(work) : work();
-}
-
 function contextOf(target: PollTarget, watcher: PollWatcher, signal: AbortSignal): FeedContext<unknown> {
   const { key, feed, config, ledger, now } = target;
   const rates = target.rates();
@@ -254,22 +248,11 @@ async function readRange(target: PollTarget, range: Range, context: FeedContext<
     reader.add(page);
     guard.kept(reader.retainedEntries?.() ?? 0);
   }
-  const reading = reader.finish();
+  const reading = reader.finishInSteps ? await takeInSlices(reader.finishInSteps()) : reader.finish();
   return {
     reading: { ...reading, drift: [...reading.drift, ...drift()] },
     asOf: asOf ?? target.asOf(target.now()),
   };
-}
-
-function book(target: PollTarget, reading: Reading, asOf: Instant): StatementOutcome {
-  const stream = target.feed.stream?.name;
-  if (!reading.statement || stream === undefined) return NOTHING;
-  return target.ledger.apply(
-    target.key,
-    { ...reading.statement, stream, asOf },
-    reading.resources,
-    target.now(),
-  );
 }
 
 /** Any error of a poll with its reason; undefined for one that is our own fault. */

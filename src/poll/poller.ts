@@ -3,7 +3,8 @@ import type { Drift, Note } from '../core/statement/statement.ts';
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../core/values/time.ts';
 import { type FailureReason, isRefusal, POLL_FAILURES, PollError } from '../providers/api/errors.ts';
 import type { Admit } from './admission.ts';
-import { type PollTarget, pollErrorOf, pollFeed, written } from './poll-feed.ts';
+import { written } from './apply-statement.ts';
+import { type PollTarget, pollErrorOf, pollFeed } from './poll-feed.ts';
 import { createPatterns, type Pattern, type Schedule, schedule } from './schedule.ts';
 
 /** A feed as the poller runs it. */

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { Cron } from 'croner';
+import fc from 'fast-check';
+import cron from 'node-cron';
+import { assertProperty } from '../../test/support/property.ts';
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../core/values/time.ts';
 import { createPatterns, schedule } from './schedule.ts';
 
@@ -49,6 +53,43 @@ function bench(context: TestContext, line: string, start: Instant = NOON) {
     },
   };
 }
+
+test('a pattern works its next runs out once per period, for any number of feeds', (context) => {
+  const nextRuns = context.mock.method(Cron.prototype, 'nextRuns');
+  context.mock.timers.enable({ apis: ['Date'], now: NOON + SECOND });
+  const pattern = createPatterns()('*/5 * * * *');
+  for (let feeds = 0; feeds < 1000; feeds += 1) {
+    assert.deepEqual([pattern.next(), pattern.periodMs()], [NOON + 5 * MINUTE, 5 * MINUTE]);
+  }
+  assert.equal(nextRuns.mock.callCount(), 1);
+});
+
+test('patterns refuse a line that node-cron refuses', () => {
+  assert.throws(() => createPatterns()('61 * * * *'), RangeError);
+});
+
+test('patterns are due when node-cron would run them', () => {
+  const field = (most: number, least = 0) => {
+    const value = fc.integer({ min: least, max: most }).map(String);
+    return fc.oneof(
+      fc.constant('*'),
+      value,
+      fc.integer({ min: 2, max: Math.min(9, most) }).map((step) => `*/${step}`),
+    );
+  };
+  const line = fc
+    .tuple(field(59), field(23), field(28, 1), field(12, 1), field(6))
+    .map((all) => all.join(' '));
+  assertProperty(
+    fc.property(line, (text) => {
+      const runs = cron.createTask(text, () => {}, { timezone: 'UTC' }).getNextRuns(2);
+      const [first = assert.fail(), second = assert.fail()] = runs.map((date) => date.getTime());
+      const pattern = createPatterns()(text);
+      assert.deepEqual([pattern.next(), pattern.periodMs()], [first, second - first], text);
+    }),
+    { numRuns: 100 },
+  );
+});
 
 test('a line runs when it is due, each time once', (context) => {
   const { pass } = bench(context, '* * * * *');

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 import { type Instant, SECOND } from '../core/values/time.ts';
 import { partialSuccessIn } from './partial.ts';
@@ -6,6 +5,9 @@ import type { OtlpProtocol } from './receiver.ts';
 import { readRpcStatus } from './rpc-status.ts';
 import type { Wording } from './sanitize.ts';
 import type { SendResult } from './transport.ts';
+
+// Not imported: see server/http/connections.ts.
+const { STATUS_CODES } = process.getBuiltinModule('node:http');
 
 /** An answer as it came. */
 export interface HttpAnswer {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 
 /** The version of this program, as its package names it. */
@@ -20,8 +20,9 @@ export function buildText(): string {
   return revision === '' ? packageVersion() : `${packageVersion()} (commit ${revision})`;
 }
 
+/** What `deploy/npm/build.ts` puts in its place: the commit that was bundled. */
+declare const BUNDLED_REVISION: string;
+
 function packedRevision(): string {
-  // Beside dist/src; a checkout has no such file.
-  const file = new URL('../../revision', import.meta.url);
-  return existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+  return typeof BUNDLED_REVISION === 'undefined' ? '' : BUNDLED_REVISION;
 }

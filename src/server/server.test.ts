@@ -9,12 +9,15 @@ import { counterFamily, createFakeSource, type FakeSource } from '../../test/sup
 import type { CostReport, CostsQuestion } from '../core/reports/cost-query.ts';
 import { formatDecimal, ONE } from '../core/values/money.ts';
 import { DAY } from '../core/values/time.ts';
+import { Block } from '../sinks/prometheus/gzip.ts';
 import { createPrometheusPage } from '../sinks/prometheus/page.ts';
 import type { Status } from './pages/status.ts';
 import { createServer, type ServerOptions } from './server.ts';
 
 const STATUS: Status = { version: '1.2.3', startedAt: '2026-11-20T00:00:00.000Z', accounts: [], budgets: [] };
-const LIVE = { render: async () => Buffer.from('# HELP live L.\n# TYPE live gauge\nlive 1\n') };
+const LIVE = {
+  render: async () => [new Block(Buffer.from('# HELP live L.\n# TYPE live gauge\nlive 1\n'))],
+};
 
 /** Nothing was read of one account, and ten dollars of another. */
 function someCosts(question: CostsQuestion): CostReport {

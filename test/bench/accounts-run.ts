@@ -1,116 +1,135 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { z } from 'zod';
+import { startChild } from './child.ts';
+import { openClient } from './client.ts';
+import { median } from './figure.ts';
 
 /**
- * Starts the program with many accounts of Venice, each of which answers at once, and measures how it stands that.
+ * Starts the program with many accounts of Venice, each of which answers at once, and measures how it stands that. Provider, program
+ * and reader are processes of their own; times are those until the last byte, and the reader decompresses nothing.
  *
  * Usage: node test/bench/accounts-run.ts ACCOUNTS [SECONDS]
  */
 const [count = 1000, seconds = 30] = process.argv.slice(2).map(Number);
+const PAUSE_MS = 50;
 
-const provider = createServer((request, response) => {
-  const isUsage = request.url?.includes('/usage-history') ?? false;
-  const at = new Date(Date.now() - 60_000).toISOString();
-  const row = { timestamp: at, sku: 'm-llm-output-mtoken', amount: -10, currency: 'USD', units: 0.1 };
-  const about = { pricePerUnitUsd: 1, notes: 'API Inference', inferenceDetails: null };
-  const url = new URL(request.url ?? '', 'http://localhost');
-  const end = url.searchParams.get('endTimestamp') ?? '';
-  const start = url.searchParams.get('startTimestamp') ?? '';
-  const isIn = start <= at && at < end;
-  response.writeHead(isUsage ? 200 : 404, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ data: isIn ? [{ ...row, ...about }] : [], nextCursor: null }));
-}).listen(0, '127.0.0.1');
-await once(provider, 'listening');
-const address = provider.address();
-if (typeof address !== 'object' || !address) throw new Error('the provider does not listen');
+const OPENMETRICS = 'application/openmetrics-text; version=1.0.0';
+const QUESTIONS = {
+  healthy: { path: '/-/healthy', accept: '*/*', encoding: 'identity' },
+  'metrics as OpenMetrics, gzipped': { path: '/metrics', accept: OPENMETRICS, encoding: 'gzip' },
+  'metrics as text, gzipped': { path: '/metrics', accept: 'text/plain', encoding: 'gzip' },
+  'metrics as OpenMetrics': { path: '/metrics', accept: OPENMETRICS, encoding: 'identity' },
+  'metrics as text': { path: '/metrics', accept: 'text/plain', encoding: 'identity' },
+  status: { path: '/api/v1/status', accept: '*/*', encoding: 'identity' },
+  'first page': { path: '/', accept: '*/*', encoding: 'identity' },
+  costs: { path: '/api/v1/costs?window=today&by=account', accept: '*/*', encoding: 'identity' },
+} as const;
 
 const folder = await mkdtemp(join(tmpdir(), 'accounts-'));
-const accounts = Array.from({ length: count }, (_, index) => ({
-  provider: 'venice',
-  name: `account-${index}`,
-  apiKey: `key-of-the-account-number-${index}`,
-  baseUrl: `http://127.0.0.1:${address.port}`,
-}));
-const listen = '127.0.0.1:0';
-const config = { server: { listen }, state: { path: join(folder, 'ledger.db') }, accounts };
-await writeFile(join(folder, 'config.yml'), JSON.stringify(config));
-
+const provider = await startChild('accounts-provider.ts', [], z.object({ url: z.string() }));
+await writeFile(join(folder, 'config.yml'), JSON.stringify(configuration(provider.ready.url)));
 for (const run of ['first', 'again']) await measure(run);
-provider.closeAllConnections();
-provider.close();
+await provider.end();
 await rm(folder, { recursive: true, force: true });
 
+function configuration(baseUrl: string): object {
+  const accounts = Array.from({ length: count }, (_, index) => ({
+    provider: 'venice',
+    name: `account-${index}`,
+    apiKey: `key-of-the-account-number-${index}`,
+    baseUrl,
+  }));
+  return { server: { listen: '127.0.0.1:0' }, state: { path: join(folder, 'ledger.db') }, accounts };
+}
+
 async function measure(title: string): Promise<void> {
+  const load = loadavg()[0] ?? Number.NaN;
   const begun = performance.now();
+  const { child, url, said } = await started();
+  const listeningMs = performance.now() - begun;
+  child.send('listening');
+  const { took, healthyMs } = await askedFor(url);
+  const page = await (await fetch(`${url}/metrics`)).text();
+  const ending = performance.now();
+  await ended(child);
+  const endMs = performance.now() - ending;
+  const start = { listeningMs: Math.round(listeningMs), healthyMs: Math.round(listeningMs + healthyMs) };
+  const turn = /longest turn (\d+) ms/.exec(said())?.[1];
+  const end = { longestTurnMs: Number(turn), endMs: Math.round(endMs), exit: child.exitCode };
+  const shown = {
+    run: title,
+    accounts: count,
+    load: +load.toFixed(1),
+    ...start,
+    ...statistics(page),
+    ...end,
+  };
+  console.log(JSON.stringify(shown));
+  for (const [question, times] of took) {
+    const [first = Number.NaN] = times;
+    const shownTimes = [first, median(times), Math.max(...times)].map((ms) => `${Math.round(ms)} ms`);
+    console.log(`  ${question}: ${times.length} times, first, median and longest ${shownTimes.join(', ')}`);
+  }
+}
+
+async function started() {
   const main = join(import.meta.dirname, '../../src/main.ts');
-  const child = spawn(process.execPath, [main, 'serve', '--config', join(folder, 'config.yml')]);
+  const turns = join(import.meta.dirname, 'accounts-turns.ts');
+  const program = ['--import', turns, main, 'serve', '--config', join(folder, 'config.yml')];
+  const child = spawn(process.execPath, program, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  process.once('exit', () => child.kill('SIGKILL'));
   let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     said += text;
   });
-  child.stdout.resume();
-  const closed = once(child, 'close');
-  while (!/"url":"([^"]+)"/.test(said) && child.exitCode === null && performance.now() - begun < 120_000)
-    await wait(10);
-  const url = /"url":"([^"]+)","version"/.exec(said)?.[1];
+  const listening = /"url":"([^"]+)","version"/;
+  while (!listening.test(said) && child.exitCode === null) await wait(10);
+  const url = listening.exec(said)?.[1];
   if (url === undefined) throw new Error(`does not listen: ${said.slice(0, 2000)}`);
-  const listening = performance.now() - begun;
-  let healthy: number | undefined;
-  let slowest = '';
-  let failed = 0;
-  const answers = { healthy: 0, metrics: 0 };
-  const ask = async (path: string): Promise<number> => {
-    const asked = performance.now();
-    try {
-      const response = await fetch(`${url}${path}`, { headers: { connection: 'close' } });
-      await response.arrayBuffer();
-    } catch {
-      failed += 1;
+  return { child, url, said: () => said };
+}
+
+/** Asks one question after the other, and rests a little after each. */
+async function askedFor(url: string) {
+  const begun = performance.now();
+  const clients = await Promise.all(
+    Object.entries(QUESTIONS).map(async ([question, { encoding, ...asked }]) => {
+      return { question, client: await openClient(url, encoding, asked) };
+    }),
+  );
+  const took = new Map<string, number[]>();
+  let healthyMs = Number.NaN;
+  while (performance.now() - begun < seconds * 1000) {
+    for (const { question, client } of clients) {
+      const { ms } = await client.scrape();
+      if (took.size === 0) healthyMs = performance.now() - begun;
+      took.set(question, [...(took.get(question) ?? []), ms]);
+      await wait(PAUSE_MS);
     }
-    return performance.now() - asked;
-  };
-  while (performance.now() - begun < seconds * 1000 + listening) {
-    const took = await ask('/-/healthy');
-    healthy ??= performance.now() - begun;
-    if (took > answers.healthy) {
-      answers.healthy = took;
-      slowest = `${((performance.now() - begun) / 1000).toFixed(1)} s`;
-    }
-    answers.metrics = Math.max(answers.metrics, await ask('/metrics'));
-    await wait(50);
   }
-  const page = await fetch(`${url}/metrics`, { headers: { connection: 'close' } })
-    .then((response) => response.text())
-    .catch(() => '');
-  const polls = [...page.matchAll(/^ai_billing_polls_total\{.*\} (\d+)/gm)].map(([, value]) => Number(value));
-  const cpu = /^process_cpu_seconds_total (\S+)/m.exec(page)?.[1];
-  const memory = /^process_resident_memory_bytes (\S+)/m.exec(page)?.[1];
-  const ending = performance.now();
+  for (const { client } of clients) client.close();
+  return { took, healthyMs };
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  const closed = once(child, 'close');
   child.kill('SIGTERM');
   const late = setTimeout(() => child.kill('SIGKILL'), 60_000);
   await closed;
   clearTimeout(late);
-  console.log(
-    JSON.stringify({
-      run: title,
-      accounts: count,
-      listeningMs: Math.round(listening),
-      healthyMs: Math.round(healthy ?? Number.NaN),
-      longestHealthyMs: Math.round(answers.healthy),
-      at: slowest,
-      failed,
-      longestMetricsMs: Math.round(answers.metrics),
-      polledFeeds: `${polls.filter((polled) => polled > 0).length} of ${polls.length}`,
-      pageMB: +(page.length / 1e6).toFixed(1),
-      cpuSeconds: Number(cpu),
-      rssMB: Math.round(Number(memory) / 1e6),
-      endMs: Math.round(performance.now() - ending),
-      exit: child.exitCode,
-    }),
-  );
+}
+
+function statistics(page: string) {
+  const polls = [...page.matchAll(/^ai_billing_polls_total\{.*\} (\d+)/gm)].map(([, value]) => Number(value));
+  return {
+    polledFeeds: `${polls.filter((polled) => polled > 0).length} of ${polls.length}`,
+    pageMB: +(page.length / 1e6).toFixed(1),
+    cpuSeconds: Number(/^process_cpu_seconds_total (\S+)/m.exec(page)?.[1]),
+    rssMB: Math.round(Number(/^process_resident_memory_bytes (\S+)/m.exec(page)?.[1]) / 1e6),
+  };
 }

@@ -9,6 +9,7 @@ import { restartFigures } from './restart.ts';
 import { scrapeFigures } from './scrape.ts';
 import { veniceFigures } from './venice.ts';
 import { webFigures } from './web.ts';
+import { weightFigures } from './weight.ts';
 
 /** Every part measures in processes of its own, one part after the other. A name on the command line runs that part alone. */
 const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
@@ -20,6 +21,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   restart: restartFigures,
   web: webFigures,
   hostile: hostileFigures,
+  weight: weightFigures,
 };
 
 const asked = process.argv.slice(2);

@@ -12,10 +12,21 @@ export interface Scraped {
   readonly bytes: number;
 }
 
-/** Opens a kept-alive connection. Bytes are read into one buffer and thrown away. */
-export async function openClient(url: string, encoding: 'gzip' | 'identity'): Promise<ScrapeClient> {
+/** What is asked for, unless it is the page of metrics in whatever format. */
+interface AskedPage {
+  readonly path?: string;
+  readonly accept?: string;
+}
+
+/** Opens a kept-alive connection. Bytes are read into one buffer and thrown away, without decompressing them. */
+export async function openClient(
+  url: string,
+  encoding: 'gzip' | 'identity',
+  { path = '/metrics', accept = '*/*' }: AskedPage = {},
+): Promise<ScrapeClient> {
   const { hostname, port, host } = new URL(url);
-  const request = `GET /metrics HTTP/1.1\r\nHost: ${host}\r\nAccept-Encoding: ${encoding}\r\n\r\n`;
+  const headers = `Host: ${host}\r\nAccept: ${accept}\r\nAccept-Encoding: ${encoding}\r\n`;
+  const request = `GET ${path} HTTP/1.1\r\n${headers}\r\n`;
   let heard: (bytes: Buffer) => void = () => {};
   let failed: (error: Error) => void = () => {};
   const socket = await new Promise<Socket>((resolve, reject) => {

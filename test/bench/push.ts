@@ -46,10 +46,10 @@ async function pageFigures(): Promise<Figure[]> {
   const what = '/otel/metrics of 50k series';
   return [
     told(
-      `${what}, written anew: CPU`,
+      `${what}, rendered again: CPU`,
       `${cpu} ms (half of them changed, ${(bytes / 1e6).toFixed(2)} MB gzipped)`,
     ),
-    told(`${what}, written anew: longest block`, blocks),
+    told(`${what}, rendered again: longest block`, blocks),
     told(`${what}, scraped again: longest block`, `${again} ms`),
   ];
 }

@@ -70,8 +70,7 @@ async function copyProgram(last: Stage, root: string): Promise<void> {
 }
 
 async function compile(to: string): Promise<void> {
-  const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
-  const args = [compiler, '-p', 'tsconfig.build.json', '--outDir', to];
+  const args = [join(ROOT, 'deploy/npm/build.ts'), to];
   const { code, output } = await run(process.execPath, args, { cwd: ROOT });
   if (code !== 0) throw new Error(output);
 }

@@ -41,6 +41,8 @@ async function startShowing(
   const source = everyFamilyOf(series, NOW);
   const self = createSelfMetrics({ version: '0', revision: 'test', failureReasons: ['network'] });
   fillSelf(self, NOW);
+  // A scrape brings up to date a few accounts only.
+  await self.text();
   const failed = (error: unknown) => assert.fail(String(error));
   const page = createPrometheusPage(source, self, failed);
   const options = { ...NO_OPEN_TELEMETRY, prometheus: true, receivers };

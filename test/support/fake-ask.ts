@@ -6,6 +6,7 @@ import { readAnswer } from '../../src/poll/http/parse-response.ts';
 import { PollError } from '../../src/providers/api/errors.ts';
 import { type Answer, type Ask, type Request, titleOf } from '../../src/providers/api/request.ts';
 import { reasonOfStatus } from '../../src/providers/api/status.ts';
+import { takeAll } from '../../src/providers/api/steps.ts';
 
 const Recording = z.strictObject({
   request: z.strictObject({
@@ -71,6 +72,6 @@ function answerOf<Body>({ request, answer }: Recording, schema: z.ZodType<Body>)
   const label = `answer of ${titleOf(request)}`;
   const drift: Drift[] = [];
   if (status === 200)
-    return { headers, body: readAnswer(Buffer.from(bodyText), schema, label, drift), drift };
+    return { headers, body: takeAll(readAnswer(Buffer.from(bodyText), schema, label, drift)), drift };
   throw new PollError(reasonOfStatus(status), `${titleOf(request)} answered ${status}`, { status });
 }

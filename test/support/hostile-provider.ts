@@ -54,6 +54,19 @@ function balanceWith(fields: number): Answer {
   );
 }
 
+/** A month of so many deployments at Baseten, as documented. */
+function deployments(count: number): Answer {
+  const today = Date.now();
+  const figures = '"subtotal":"12.25","minutes":60,"inference_requests":31';
+  const dayBefore = (days: number) => new Date(today - days * 86_400_000).toISOString().slice(0, 10);
+  const daily = Array.from({ length: 31 }, (_, index) => `{"date":"${dayBefore(30 - index)}",${figures}}`);
+  const items = Array.from({ length: count }, (_, index) => {
+    const resource = `{"id":"deployment-${index}","kind":"MODEL_DEPLOYMENT","name":"n${index}","model_name":"m${index}"}`;
+    return `{"billable_resource":${resource},${figures},"daily":[${daily}]}`;
+  });
+  return json(`{"dedicated_usage":{"total":1,"credits_used":0,${figures},"breakdown":[${items}]}}`);
+}
+
 /** Each page has new rows, of other SKUs, and another cursor. */
 function endlessPages(): Answer {
   let pages = 0;
@@ -90,6 +103,9 @@ function manyHeads(): Answer {
   };
 }
 
+/** It means no harm, and has to be read. */
+export const LARGEST_ANSWER = 'the largest answer that Baseten may give';
+
 /** Harmful answers of a provider, or of a server in its place. Each is made when it is asked for. */
 export const HOSTILE_ANSWERS: Readonly<Record<string, () => Answer>> = {
   'a list of empty objects, 45 MB in 44 kB': () => body(gzipped('[', '{},', 15_000_000, '{}]')),
@@ -121,6 +137,7 @@ export const HOSTILE_ANSWERS: Readonly<Record<string, () => Answer>> = {
   '50,000 unknown fields': () => balanceWith(50_000),
   '400,000 unknown fields': () => balanceWith(400_000),
   'pages without an end': endlessPages,
+  [LARGEST_ANSWER]: () => deployments(3000),
 };
 
 /** A provider on a free loopback port that answers every request alike. */

@@ -76,7 +76,7 @@ export async function serveWeb(
   let clock = 0;
   const web = openWebSource({ file, now: () => clock, told: (change) => changes.push(change) });
   const server = createServer({
-    metrics: createPrometheusPage(source, { render: async () => Buffer.from('') }),
+    metrics: createPrometheusPage(source, { render: async () => [] }),
     ready: () => ({ ready: true, reason: 'ready' }),
     status: () => ({ version: '1.2.3', startedAt: '2026-11-20T00:00:00.000Z', accounts: [], budgets: [] }),
     costs: () => {

@@ -20,11 +20,7 @@ export function sumCharges(input: SumChargesInput, assigner: SeriesAllocator, ra
   const count = plausibility();
   for (const charge of statement.charges) {
     const bucket = floorTo(size, charge.at);
-    if (charge.at < statement.range.start || charge.at >= statement.range.end) {
-      throw new RangeError(
-        `a charge of ${new Date(charge.at).toISOString()} lies outside the statement's range`,
-      );
-    }
+    assertWithin(statement, charge);
     if (bucket < range.start) continue;
     const { known, rate } = isPlain(charge) ? { known: charge, rate: ONE } : priced(charge, bucket, settings);
     if (rate === undefined) unconverted.add(charge.currency ?? '');
@@ -40,6 +36,26 @@ export function sumCharges(input: SumChargesInput, assigner: SeriesAllocator, ra
     for (const { id, rate, sum } of sums.values()) cells.set(id, (cells.get(id) ?? 0n) + multiply(sum, rate));
   }
   return { amounts, unconverted };
+}
+
+/**
+ * Refuses a statement as {@link sumCharges} does, before any part of it is applied.
+ *
+ * @param open from where on its charges count.
+ */
+export function assertBookable({ statement, settings }: SumChargesInput, open: Instant): void {
+  const size = sizeOf(statement.granularity);
+  const count = plausibility();
+  for (const charge of statement.charges) {
+    const bucket = floorTo(size, charge.at);
+    assertWithin(statement, charge);
+    if (bucket >= open) count(charge, isPlain(charge) ? ONE : priced(charge, bucket, settings).rate);
+  }
+}
+
+function assertWithin({ range }: Statement, { at }: Charge): void {
+  if (at >= range.start && at < range.end) return;
+  throw new RangeError(`a charge of ${new Date(at).toISOString()} lies outside the statement's range`);
 }
 
 /** Sums in other currencies than dollars, by cell and rate: the overflow series and a component may hold several. */

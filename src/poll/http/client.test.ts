@@ -10,6 +10,7 @@ import { HOUR, SECOND } from '../../core/values/time.ts';
 import { type FailureReason, PollError } from '../../providers/api/errors.ts';
 import type { Provider } from '../../providers/api/provider.ts';
 import type { Request } from '../../providers/api/request.ts';
+import { listOf } from '../../providers/api/schemas.ts';
 import { inferenceSh } from '../../providers/inference_sh/index.ts';
 import { CONCURRENT_REQUESTS, createHttpClient, type HttpClient } from './client.ts';
 import type { HttpOptions } from './context.ts';
@@ -158,6 +159,24 @@ describe('a good answer', () => {
     const { signal } = new AbortController();
     await Promise.all(clients.map((client) => client.ask(signal)({ ...USAGE, schema })));
     assert.deepEqual(order.slice(0, 5), ['read', 'turn', 'read', 'turn', 'read']);
+  });
+
+  it('is read row by row where it is large, with turns of the event loop in between', async () => {
+    const url = await serve((_, response) =>
+      response.end(`{"rows":[{},{},{}],"more":"${'x'.repeat(40_000)}"}`),
+    );
+    const order: string[] = [];
+    const row = z.object({}).refine(() => {
+      order.push('row');
+      setImmediate(() => order.push('turn'));
+      // Longer than a slice.
+      for (const until = performance.now() + 15; performance.now() < until; );
+      return true;
+    });
+    const { client } = clientOf(url);
+    const schema = z.object({ rows: listOf(row) });
+    await client.ask(new AbortController().signal)({ ...USAGE, schema });
+    assert.deepEqual(order, ['row', 'turn', 'row', 'turn', 'row', 'turn']);
   });
 
   it('is asked for with the parameters of the account, escaped, and those of the request before them', async () => {

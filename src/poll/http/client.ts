@@ -5,6 +5,7 @@ import { openConnections } from '../../net/connections.ts';
 import { PollError } from '../../providers/api/errors.ts';
 import type { Provider } from '../../providers/api/provider.ts';
 import { type Ask, methodOf, type Request, titleOf } from '../../providers/api/request.ts';
+import { takeAll } from '../../providers/api/steps.ts';
 import { bytesWithoutKeys } from '../../runtime/secrets.ts';
 import type { Body } from './body.ts';
 import type { ClientContext, Exchange, HttpOptions } from './context.ts';
@@ -15,6 +16,7 @@ import { readAnswer } from './parse-response.ts';
 import { createRateLimiter, type RequestMemory } from './rate-limiter.ts';
 import { withoutKeys } from './redact.ts';
 import { createSemaphore } from './semaphore.ts';
+import { takeInSlices } from './slices.ts';
 import { targetOf } from './url.ts';
 
 /** How large an answer is. */
@@ -98,20 +100,20 @@ export function createHttpClient(options: HttpOptions): HttpClient {
 type SentRequest = Pick<Exchange, 'signal' | 'keys'>;
 
 async function readInTurn<Body>(bytes: Buffer, request: Request<Body>, sent: SentRequest) {
-  if (bytes.length <= QUICKLY_READ_BYTES) return readBytes(bytes, request, sent);
+  if (bytes.length <= QUICKLY_READ_BYTES) return takeAll(readBytes(bytes, request, sent));
   const endTurn = await takeReadTurn(sent.signal);
   try {
     await setImmediate();
-    return readBytes(bytes, request, sent);
+    return await takeInSlices(readBytes(bytes, request, sent));
   } finally {
     endTurn();
   }
 }
 
-function readBytes<Body>(bytes: Buffer, request: Request<Body>, { keys }: SentRequest) {
+function* readBytes<Body>(bytes: Buffer, request: Request<Body>, { keys }: SentRequest) {
   const drift: Drift[] = [];
   const safe = bytesWithoutKeys(bytes, keys);
-  const body = readAnswer(safe, request.schema, `answer of ${titleOf(request)}`, drift);
+  const body = yield* readAnswer(safe, request.schema, `answer of ${titleOf(request)}`, drift);
   return { body, drift };
 }
 

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { assertProperty } from '../../../test/support/property.ts';
+import { takeAll } from '../../providers/api/steps.ts';
 import { parseExactJson } from './exact-json.ts';
+
+const jsonIn = (input: string | Uint8Array) => takeAll(parseExactJson(input));
 
 const cases: { title: string; text: string; value: unknown }[] = [
   {
@@ -56,13 +59,13 @@ const cases: { title: string; text: string; value: unknown }[] = [
 describe('parseExactJson', () => {
   for (const { title, text, value } of cases) {
     it(title, () => {
-      assert.deepEqual(parseExactJson(text), value);
-      assert.deepEqual(parseExactJson(Buffer.from(text)), value);
+      assert.deepEqual(jsonIn(text), value);
+      assert.deepEqual(jsonIn(Buffer.from(text)), value);
     });
   }
 
   it('keeps __proto__ as a key of the object', () => {
-    const value = parseExactJson('{"__proto__":{"polluted":1234567890123456}}');
+    const value = jsonIn('{"__proto__":{"polluted":1234567890123456}}');
     assert.deepEqual(Object.entries(value ?? {}), [['__proto__', { polluted: '1234567890123456' }]]);
     assert.equal(Object.getPrototypeOf(value), Object.prototype);
   });
@@ -70,14 +73,14 @@ describe('parseExactJson', () => {
   it('does not mind how deep an answer nests', () => {
     const depth = 100_000;
     const text = `${'['.repeat(depth)}1234567890123456${']'.repeat(depth)}`;
-    let value = parseExactJson(text);
+    let value = jsonIn(text);
     for (let level = 0; level < depth; level++) [value] = Array.isArray(value) ? value : [];
     assert.equal(value, '1234567890123456');
   });
 
   it('reads a string of 20 MB beside a long number', () => {
     const text = `["${'a'.repeat(20_000_000)}",1234567890123456]`;
-    const value = parseExactJson(text);
+    const value = jsonIn(text);
     assert.equal(Array.isArray(value) && value[1], '1234567890123456');
   });
 
@@ -96,18 +99,18 @@ describe('parseExactJson', () => {
   ];
   for (const text of malformed) {
     it(`refuses ${JSON.stringify(text)} and does not quote it`, () => {
-      assert.throws(() => parseExactJson(text), { name: 'SyntaxError', message: 'not JSON, or cut short' });
+      assert.throws(() => jsonIn(text), { name: 'SyntaxError', message: 'not JSON, or cut short' });
     });
   }
 
   it('refuses bytes that are not UTF-8', () => {
-    assert.throws(() => parseExactJson(Buffer.from([0x22, 0xff, 0x22])), { message: 'not UTF-8' });
-    assert.throws(() => parseExactJson(Buffer.from([0x22, 0xe2, 0x82])), { message: 'not UTF-8' });
+    assert.throws(() => jsonIn(Buffer.from([0x22, 0xff, 0x22])), { message: 'not UTF-8' });
+    assert.throws(() => jsonIn(Buffer.from([0x22, 0xe2, 0x82])), { message: 'not UTF-8' });
   });
 
   it('agrees with a reviver that sees the source text', () => {
     assertProperty(
-      fc.property(json, (text) => assert.deepEqual(parseExactJson(text), slowly(text))),
+      fc.property(json, (text) => assert.deepEqual(jsonIn(text), slowly(text))),
       { numRuns: 2000 },
     );
   });

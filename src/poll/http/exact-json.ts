@@ -1,3 +1,5 @@
+import type { Steps } from '../../providers/api/steps.ts';
+
 /** Without so many digits and points in a row no number is long. */
 const LONG_RUN = 16;
 const HALF_RUN = LONG_RUN / 2;
@@ -16,11 +18,15 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true });
  *
  * @throws {SyntaxError} when the input is not UTF-8 or not JSON. The message holds nothing of the input.
  */
-export function parseExactJson(input: string | Uint8Array): unknown {
+export function* parseExactJson(input: string | Uint8Array): Steps<unknown> {
   const text = textOf(input);
+  yield;
   if (!mayHoldLong(text)) return parse(text);
   assertJson(text);
-  return parse(withLongNumbersQuoted(text));
+  yield;
+  const quoted = withLongNumbersQuoted(text);
+  yield;
+  return parse(quoted);
 }
 
 /** In a function of its own, so that what it parses is not kept beside what is returned. */

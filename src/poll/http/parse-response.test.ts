@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { z } from 'zod';
 import { PollError } from '../../providers/api/errors.ts';
+import { takeAll } from '../../providers/api/steps.ts';
 import { readAnswer } from './parse-response.ts';
 
 const RECEIVED = 'received-value';
@@ -118,7 +119,7 @@ describe('a body that is not JSON', () => {
 
 function failureOf(body: string, schema: z.ZodType): PollError {
   try {
-    readAnswer(Buffer.from(body), schema, 'answer');
+    takeAll(readAnswer(Buffer.from(body), schema, 'answer'));
   } catch (error) {
     assert.ok(error instanceof PollError);
     assert.deepEqual([error.reason, error.status], ['contract', 200]);

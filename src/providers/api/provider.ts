@@ -4,6 +4,7 @@ import type { Reading } from '../../core/statement/statement.ts';
 import type { Fixed, Usd } from '../../core/values/money.ts';
 import type { Granularity, Instant, Range } from '../../core/values/time.ts';
 import type { Ask } from './request.ts';
+import type { Steps } from './steps.ts';
 
 /** What a feed may know when it plans, asks and reads. During a poll, only what it `knows` grows and what the other feeds remember changes. */
 export interface FeedContext<Config> {
@@ -56,8 +57,12 @@ export interface Reader<Page> {
   /** How many charges, names and the like it keeps so far; absent: it keeps the pages themselves. */
   retainedEntries?(): number;
   /** `again`: the range is to be read once more after all others of the poll, which may tell what this reading could not. */
-  finish(): Reading & { readonly state?: string; readonly reread?: boolean };
+  finish(): RangeReading;
+  /** The same as `finish`, in steps of a moment each: for answers so large that all at once takes long. */
+  finishInSteps?(): Steps<RangeReading>;
 }
+
+type RangeReading = Reading & { readonly state?: string; readonly reread?: boolean };
 
 /** The buckets a feed fills, when it reads billing facts at all. */
 export interface BillingStream<Config = unknown> {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { z } from 'zod';
 import { describeIssue } from './issues.ts';
-import { Decimal, listOf, MAX_ISSUES, mapOf } from './schemas.ts';
+import { MAX_ISSUES } from './members.ts';
+import { Decimal, listOf, mapOf } from './schemas.ts';
 
 const issuesOf = (schema: z.ZodType, value: unknown) => schema.safeParse(value).error?.issues ?? [];
 

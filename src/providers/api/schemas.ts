@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Fixed, fromInteger, fromNumber, ONE, parseDecimal } from '../../core/values/money.ts';
 import { type Instant, startOfDay } from '../../core/values/time.ts';
 import { Timestamp } from './instants.ts';
+import { Members, withMembers } from './members.ts';
 
 /**
  * Reads a number or decimal text exactly, times ten to the power of `exponent`. Shifted as text, so that it rounds once.
@@ -67,28 +68,19 @@ const Midnight = Timestamp.refine((at) => startOfDay(at) === at, 'not a midnight
 export const Day = z
   .union([z.iso.date().transform((text): Instant => Date.parse(text)), Midnight])
   .meta({ tolerated: 'other form' });
-/** More wrong members are not looked for: one is enough to refuse an answer, and describing millions takes minutes. */
-export const MAX_ISSUES = 100;
-
-const ITEM = Symbol('item');
-
-/** The schema of the members of a {@link listOf} or {@link mapOf}; undefined for any other schema. */
-export function itemOf(schema: z.core.$ZodType): z.core.$ZodType | undefined {
-  const item = ITEM in schema ? schema[ITEM] : undefined;
-  return item instanceof z.core.$ZodType ? item : undefined;
-}
 
 /** An array in an answer. Like `z.array`, but it ends at {@link MAX_ISSUES}. */
 export function listOf<Item extends z.ZodType>(item: Item) {
+  const members = new Members(item);
   const list = z
     .unknown()
     .check((payload) => {
       const { value, issues } = payload;
-      if (Array.isArray(value)) payload.value = membersOf(item, value, (index) => index, issues);
+      if (Array.isArray(value)) payload.value = members.readAll(value, (index) => index, issues);
       else issues.push({ code: 'invalid_type', expected: 'array', input: value });
     })
     .pipe(z.custom<z.output<Item>[]>(Array.isArray));
-  return Object.assign(list, { [ITEM]: item });
+  return withMembers(list, members);
 }
 
 /**
@@ -96,6 +88,7 @@ export function listOf<Item extends z.ZodType>(item: Item) {
  * keeps the key `__proto__`.
  */
 export function mapOf<Item extends z.ZodType>(item: Item) {
+  const members = new Members(item);
   const map = z
     .unknown()
     .check((payload) => {
@@ -105,28 +98,9 @@ export function mapOf<Item extends z.ZodType>(item: Item) {
         return;
       }
       const keys = Object.keys(value);
-      const members = membersOf(item, Object.values(value), (index) => keys[index] ?? '', issues);
-      payload.value = new Map(members.map((member, index) => [keys[index], member]));
+      const read = members.readAll(Object.values(value), (index) => keys[index] ?? '', issues);
+      payload.value = new Map(read.map((member, index) => [keys[index], member]));
     })
     .pipe(z.custom<Map<string, z.output<Item>>>((value) => value instanceof Map));
-  return Object.assign(map, { [ITEM]: item });
-}
-
-/** The members as their schema gives them, up to the one that makes too many issues. */
-function membersOf(
-  item: z.core.$ZodType,
-  members: readonly unknown[],
-  keyOf: (index: number) => PropertyKey,
-  issues: z.core.$ZodRawIssue[],
-): unknown[] {
-  const found: unknown[] = [];
-  const context = { async: false };
-  for (let index = 0; index < members.length && issues.length < MAX_ISSUES; index++) {
-    // What `z.array` does with each item; `safeParse` takes half as long again.
-    const parsed = item._zod.run({ value: members[index], issues: [] }, context);
-    if (parsed instanceof Promise) throw new z.core.$ZodAsyncError();
-    if (parsed.issues.length > 0) issues.push(...z.core.util.prefixIssues(keyOf(index), parsed.issues));
-    found.push(parsed.value);
-  }
-  return found;
+  return withMembers(map, members);
 }

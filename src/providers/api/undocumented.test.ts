@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { lenient, listOf, mapOf } from './schemas.ts';
-import { undocumentedIn } from './undocumented.ts';
+import { findUndocumented, undocumentedIn } from './undocumented.ts';
 
 const whats = (schema: z.ZodType, json: unknown) => undocumentedIn(schema, json).map(({ what }) => what);
 
@@ -50,4 +50,31 @@ test('a schema that tolerates nothing is not looked into', () => {
   });
   assert.deepEqual(whats(listOf(z.object({ name: counted.optional() })), [{ name: 1 }]), []);
   assert.equal(checks, 0);
+});
+
+test('the outermost lists and maps are looked into member by member, in the order of the schema', () => {
+  const row = z.object({ id: lenient(z.string()), days: listOf(z.object({ minutes: lenient(z.number()) })) });
+  const schema = z.object({
+    of: z.object({ rows: listOf(row).nullish(), name: lenient(z.string()) }),
+    apps: mapOf(row),
+  });
+  const rows = [{ days: [{}, {}] }, { id: 1, days: [] }, { id: 'a', days: [{ minutes: 'x' }] }];
+  const steps = findUndocumented(schema, { of: { rows }, apps: { one: rows[0] } });
+  let count = 0;
+  let step = steps.next();
+  for (; !step.done; step = steps.next()) count += 1;
+  assert.deepEqual(
+    step.value.map(({ what }) => what),
+    [
+      'of.rows.id is missing',
+      'of.rows.days.minutes is missing',
+      'of.rows.id is not as documented',
+      'of.rows.days.minutes is not as documented',
+      'of.name is missing',
+      'apps.*.id is missing',
+      'apps.*.days.minutes is missing',
+    ],
+  );
+  // Three rows, the name, and an app.
+  assert.equal(count, 5);
 });

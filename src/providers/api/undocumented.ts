@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Drift } from '../../core/statement/statement.ts';
-import { itemOf } from './schemas.ts';
+import { isObject, isWrapper, itemOf } from './members.ts';
+import { type Steps, takeAll } from './steps.ts';
 
 /**
  * One drift for each field that an answer has not, or not as documented, and that its schema reads on without: see `lenient` and its
@@ -9,12 +10,41 @@ import { itemOf } from './schemas.ts';
  * @param json as it came: what a schema made of it no longer tells.
  */
 export function undocumentedIn(schema: z.core.$ZodType, json: unknown): Drift[] {
+  return takeAll(findUndocumented(schema, json));
+}
+
+/** The same with a step for each member of the outermost lists and maps. */
+export function* findUndocumented(schema: z.core.$ZodType, json: unknown): Steps<Drift[]> {
   const found: Drift[] = [];
-  lookOf(schema, '', (drift) => found.push(drift))?.(json);
+  const postponed: { readonly look: Look; readonly members: readonly unknown[] }[] = [];
+  const postpone = (look: Look, members: readonly unknown[]) => void postponed.push({ look, members });
+  const inside: Report = {
+    note: (drift) => void found.push(drift),
+    each(look, members) {
+      for (const member of members) look(member);
+    },
+  };
+  // In the order in which all of it would be noted at once.
+  const note = (drift: Drift) => postpone(() => inside.note(drift), [drift]);
+  lookOf(schema, '', { note, each: postpone, inside })?.(json);
+  for (const { look, members } of postponed) {
+    for (const member of members) {
+      look(member);
+      yield;
+    }
+  }
   return found;
 }
 
-type Note = (drift: Drift) => void;
+/** Where looks report to. */
+interface Report {
+  note(drift: Drift): void;
+  /** Looks at the members of a list or map. */
+  each(look: Look, members: readonly unknown[]): void;
+  /** For the looks at those members; absent: this one. */
+  readonly inside?: Report;
+}
+
 /** Looks at one value; rows of a list share a look. */
 type Look = (value: unknown) => void;
 
@@ -23,12 +53,12 @@ type Look = (value: unknown) => void;
  *
  * @param path such as `dedicated_usage.breakdown.minutes`; rows of a list share one.
  */
-function lookOf(schema: z.core.$ZodType, path: string, note: Note): Look | undefined {
+function lookOf(schema: z.core.$ZodType, path: string, report: Report): Look | undefined {
   if (!isTolerant(schema)) return undefined;
-  const inside = lookInside(schema, path, note);
+  const inside = lookInside(schema, path, report);
   const documented = documentedBy(schema);
   if (!documented) return inside;
-  const noteOnce = onceEach(path, note);
+  const noteOnce = onceEach(path, report);
   return (value) => {
     // What is inside of a missing value is nothing; inside of another, a row may lack what the others have.
     if (noteOnce.isKnown(value) && (!inside || isMissing(value))) return;
@@ -38,43 +68,44 @@ function lookOf(schema: z.core.$ZodType, path: string, note: Note): Look | undef
 }
 
 /** Notes a field at most once as missing and once as something else; a value that could only be noted again needs no look. */
-function onceEach(path: string, note: Note) {
+function onceEach(path: string, report: Report) {
   let [isMissingKnown, isOddKnown] = [false, false];
   return {
     isKnown: (value: unknown) => (isMissing(value) ? isMissingKnown : isOddKnown),
     note(value: unknown): void {
       if (isMissing(value)) isMissingKnown = true;
       else isOddKnown = true;
-      note(driftAt(path, value));
+      report.note(driftAt(path, value));
     },
   };
 }
 
-function lookInside(schema: z.core.$ZodType, path: string, note: Note): Look | undefined {
-  const item = itemOf(schema) ?? (schema instanceof z.ZodArray ? schema.element : undefined);
-  if (schema instanceof z.ZodObject) return lookAtFields(schema, path, note);
-  if (item) return lookAtMembers(item, path, note);
-  if (schema instanceof z.ZodRecord) return lookAtMembers(schema.valueType, path, note);
-  if (schema instanceof z.ZodPipe) return lookThrough(schema, path, note);
-  if (schema instanceof z.ZodUnion) return lookAtOption(schema.options, path, note);
+function lookInside(schema: z.core.$ZodType, path: string, report: Report): Look | undefined {
+  const item = itemOf(schema);
+  if (schema instanceof z.ZodObject) return lookAtFields(schema, path, report);
+  if (item) return lookAtMembers(item, path, report);
+  if (schema instanceof z.ZodRecord) return lookAtMembers(schema.valueType, path, report);
+  if (schema instanceof z.ZodPipe) return lookThrough(schema, path, report);
+  if (schema instanceof z.ZodUnion) return lookAtOption(schema.options, path, report);
   if (!isWrapper(schema)) return undefined;
-  const look = lookOf(schema.unwrap(), path, note);
+  const look = lookOf(schema.unwrap(), path, report);
   return look && ((value) => (isMissing(value) ? undefined : look(value)));
 }
 
 /** Rows of a list share its path; those of a map are below it. */
-function lookAtMembers(item: z.core.$ZodType, path: string, note: Note): Look {
-  const inList = lookOf(item, path, note);
-  const inMap = lookOf(item, `${path}.*`, note);
+function lookAtMembers(item: z.core.$ZodType, path: string, report: Report): Look {
+  const inside = report.inside ?? report;
+  const inList = lookOf(item, path, inside);
+  const inMap = lookOf(item, `${path}.*`, inside);
   return (value) => {
-    if (Array.isArray(value)) for (const member of value) inList?.(member);
-    else if (isObject(value)) for (const member of Object.values(value)) inMap?.(member);
+    if (Array.isArray(value)) inList && report.each(inList, value);
+    else if (isObject(value)) inMap && report.each(inMap, Object.values(value));
   };
 }
 
-function lookAtFields(schema: z.ZodObject, path: string, note: Note): Look {
+function lookAtFields(schema: z.ZodObject, path: string, report: Report): Look {
   const looks = Object.entries(schema.shape).flatMap(([field, inner]) => {
-    const look = lookOf(inner, path === '' ? field : `${path}.${field}`, note);
+    const look = lookOf(inner, path === '' ? field : `${path}.${field}`, report);
     return look ? [{ field, look }] : [];
   });
   return (value) => {
@@ -84,9 +115,9 @@ function lookAtFields(schema: z.ZodObject, path: string, note: Note): Look {
 }
 
 /** What a transform is given is looked into before it; what another schema is given, after the one before it. */
-function lookThrough(schema: z.ZodPipe, path: string, note: Note): Look {
-  const before = lookOf(schema.in, path, note);
-  const after = lookOf(schema.out, path, note);
+function lookThrough(schema: z.ZodPipe, path: string, report: Report): Look {
+  const before = lookOf(schema.in, path, report);
+  const after = lookOf(schema.out, path, report);
   return (value) => {
     before?.(value);
     if (!after) return;
@@ -95,8 +126,8 @@ function lookThrough(schema: z.ZodPipe, path: string, note: Note): Look {
   };
 }
 
-function lookAtOption(options: readonly z.core.$ZodType[], path: string, note: Note): Look {
-  const each = options.map((option) => ({ option, look: lookOf(option, path, note) }));
+function lookAtOption(options: readonly z.core.$ZodType[], path: string, report: Report): Look {
+  const each = options.map((option) => ({ option, look: lookOf(option, path, report) }));
   return (value) => each.find(({ option }) => isValid(option, value))?.look?.(value);
 }
 
@@ -134,10 +165,6 @@ function isMissing(value: unknown): value is undefined | null {
   return value === undefined || value === null;
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
-}
-
 function toleranceOf(schema: z.core.$ZodType): unknown {
   return z.globalRegistry.get(schema)?.tolerated;
 }
@@ -146,16 +173,12 @@ function toleranceOf(schema: z.core.$ZodType): unknown {
 function isTolerant(schema: z.core.$ZodType): boolean {
   if (schema instanceof z.ZodCatch || toleranceOf(schema) !== undefined) return true;
   if (schema instanceof z.ZodObject) return Object.values(schema.shape).some(isTolerant);
-  const item = itemOf(schema) ?? (schema instanceof z.ZodArray ? schema.element : undefined);
+  const item = itemOf(schema);
   if (item) return isTolerant(item);
   if (schema instanceof z.ZodRecord) return isTolerant(schema.valueType);
   if (schema instanceof z.ZodPipe) return isTolerant(schema.in) || isTolerant(schema.out);
   if (schema instanceof z.ZodUnion) return schema.options.some(isTolerant);
   return isWrapper(schema) && isTolerant(schema.unwrap());
-}
-
-function isWrapper(schema: z.core.$ZodType): schema is z.ZodOptional | z.ZodNullable | z.ZodCatch {
-  return schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodCatch;
 }
 
 function driftAt(path: string, value: unknown): Drift {

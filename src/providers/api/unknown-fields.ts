@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Drift } from '../../core/statement/statement.ts';
-import { itemOf } from './schemas.ts';
+import { itemOf } from './members.ts';
 
 /** What of a path is told: a longer key was not written to be read. */
 const MAX_KEY_CHARACTERS = 60;
@@ -23,7 +23,7 @@ export function unknownFieldsOf(schema: z.core.$ZodType, value: unknown): Drift[
 
 function walk(schema: z.core.$ZodType, value: unknown, path: string, found: Set<string>): void {
   if (value === null || typeof value !== 'object') return;
-  const item = itemOf(schema) ?? (schema instanceof z.ZodArray ? schema.element : undefined);
+  const item = itemOf(schema);
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodCatch) {
     walk(schema.unwrap(), value, path, found);
   } else if (item && Array.isArray(value)) {

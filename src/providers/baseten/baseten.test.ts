@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { DAY } from '../../core/values/time.ts';
 import { targetOf } from '../../poll/http/url.ts';
 import { baseten } from './index.ts';
 import { readPrices } from './prices.ts';
-import { InstanceTypePrices, Models } from './schema.ts';
+import { usageReader } from './read.ts';
+import { InstanceTypePrices, Models, UsageSummary } from './schema.ts';
 import { readModels } from './teams.ts';
 
 describe('Baseten', () => {
@@ -38,6 +40,24 @@ describe('Baseten', () => {
       assert.equal(baseten.retryAfterOfBody?.(body), seconds);
     });
   }
+
+  it('reads a bill in steps, one for each day of a resource', () => {
+    const start = Date.UTC(2026, 10, 1);
+    const daily = [1, 2, 3].map((day) => ({ date: `2026-11-0${day}`, subtotal: '1.5', other: 1 }));
+    const breakdown = ['a', 'b'].map((id) => ({ billable_resource: { id }, subtotal: 4.5, daily }));
+    const reader = usageReader({ teamOf: () => undefined, instanceTypeOf: () => undefined });
+    const summary = UsageSummary.parse({ dedicated_usage: { total: 9, breakdown } });
+    reader.add({ about: 'range', asked: { start, end: start + 3 * DAY }, summary });
+    const steps = reader.finishInSteps?.();
+    assert.ok(steps);
+    let count = 0;
+    let step = steps.next();
+    for (; !step.done; step = steps.next()) count += 1;
+    assert.deepEqual(step.value, reader.finish());
+    assert.equal(step.value.statement?.charges.length, 6);
+    // Six rows; before them their days, after them the resources and the unknown fields.
+    assert.equal(count, 9);
+  });
 
   it('shows a thousand prices and no more', () => {
     const types = Array.from({ length: 1001 }, (_, index) => ({

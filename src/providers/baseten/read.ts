@@ -2,6 +2,7 @@ import type { Charge, Drift, Observation, Reading, Reconciliation } from '../../
 import type { Fixed } from '../../core/values/money.ts';
 import { intersection, isoDay, type Range, startOfMonth } from '../../core/values/time.ts';
 import type { Reader } from '../api/provider.ts';
+import { type Steps, takeAll } from '../api/steps.ts';
 import { unknownFieldsOf } from '../api/unknown-fields.ts';
 import { factsOf } from './facts.ts';
 import { chargesOf, tokenDriftOf } from './lines.ts';
@@ -20,25 +21,41 @@ export function usageReader(names: Names): Reader<AnswersOfRange> {
   const pages: AnswersOfRange[] = [];
   return {
     add: (page) => void pages.push(page),
-    finish: () => readingOf(pages, names),
+    finish: () => takeAll(readingOf(pages, names)),
+    finishInSteps: () => readingOf(pages, names),
   };
 }
 
-function readingOf(pages: readonly AnswersOfRange[], names: Names): Reading & { readonly state?: string } {
+function* readingOf(
+  pages: readonly AnswersOfRange[],
+  names: Names,
+): Steps<Reading & { readonly state?: string }> {
   const wholes = pages.filter(({ about }) => about === 'range');
   if (wholes.length === 0) throw new RangeError('the answer about the whole range is missing');
   const days = pages.filter(({ about }) => about === 'day');
   const tiers = wholes.flatMap((whole) =>
     usageByTier({ whole, days: days.filter(({ asked }) => intersection(asked, whole.asked)) }),
   );
+  yield;
   const usage = tiers.flatMap((one) => one.usage);
-  const charges = usage.flatMap(chargesOf);
+  const charges: Charge[] = [];
+  for (const row of usage) {
+    charges.push(...chargesOf(row));
+    yield;
+  }
+  const resources = factsOf(usage, names);
+  yield;
+  const unknownFields: Drift[] = [];
+  for (const { summary } of pages) {
+    unknownFields.push(...unknownFieldsOf(UsageSummary, summary));
+    yield;
+  }
   const silentTiers = [...new Set(tiers.filter(({ isSilent }) => isSilent).map(({ tier }) => tier))];
   const months = pages.filter(({ about }) => about === 'month');
   const reconciliation = months.length > 0 ? reconciliationOf(wholes, charges) : undefined;
   return {
     statement: { granularity: 'day', range: spanOf(wholes), charges, silentTiers },
-    resources: factsOf(usage, names),
+    resources,
     observations: monthTotalsOf(months),
     ...(reconciliation && { reconciliation }),
     ...(wholes.length > 1 && { state: SHORTER_MEMO }),
@@ -46,7 +63,7 @@ function readingOf(pages: readonly AnswersOfRange[], names: Names): Reading & { 
       ...tiers.flatMap(strayDriftOf),
       ...usage.flatMap(tokenDriftOf),
       ...usage.flatMap(kindDriftOf),
-      ...pages.flatMap(({ summary }) => unknownFieldsOf(UsageSummary, summary)),
+      ...unknownFields,
     ]),
   };
 }

@@ -8,6 +8,7 @@ import { DAY, floorTo, HOUR, type Instant, MINUTE, SECOND, startOfMonth } from '
 import { readAnswer } from '../../poll/http/parse-response.ts';
 import { EMPTY_CONTEXT, type Feed, type FeedContext, type Reader } from '../api/provider.ts';
 import type { Ask } from '../api/request.ts';
+import { takeAll } from '../api/steps.ts';
 import { NorthflankConfig } from './config.ts';
 import { northflank } from './index.ts';
 
@@ -30,7 +31,7 @@ function serverOf(customer: Customer) {
       hour === undefined
         ? listed(customer, query)
         : drilled(customer, Number(hour) * SECOND, query.projectId);
-    return { body: readAnswer(Buffer.from(JSON.stringify(body)), schema, path), headers: {} };
+    return { body: takeAll(readAnswer(Buffer.from(JSON.stringify(body)), schema, path)), headers: {} };
   };
   return { ask, asked };
 }
@@ -260,7 +261,7 @@ describe('an hour that only looks empty', () => {
   /** What history reads of one hour, with a server that says something else of it in the list than when it is asked. */
   async function readOf(answer: (path: string, query: Readonly<Record<string, string>>) => unknown) {
     const ask: Ask = async ({ path, query = {}, schema }) => ({
-      body: readAnswer(Buffer.from(JSON.stringify(answer(path, query))), schema, path),
+      body: takeAll(readAnswer(Buffer.from(JSON.stringify(answer(path, query))), schema, path)),
       headers: {},
     });
     const account = { ask, since: OCTOBER + 4 * DAY, memos: new Map<string, string>(), read: [] };

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { Fixed } from '../../core/values/money.ts';
 import type { Instant } from '../../core/values/time.ts';
 import { describeIssue } from '../api/issues.ts';
-import { Decimal, exactOf, lenient, listOf, MAX_ISSUES, Text } from '../api/schemas.ts';
+import { MAX_ISSUES } from '../api/members.ts';
+import { Decimal, exactOf, lenient, listOf, Text } from '../api/schemas.ts';
 import { orderedInstants } from './instant.ts';
 
 /** One entry of the ledger, as far as it is used. */

@@ -1,13 +1,10 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { createConnectionLimit } from './connection-limit.ts';
 import type { Limits } from './limits.ts';
+
+// An import would read every export of node:http, and some of them load Node's own copy of undici: 10 MB.
+const { createServer } = process.getBuiltinModule('node:http');
 
 /** What lies between a connection and HTTP: TLS. */
 export interface ConnectionLayer {

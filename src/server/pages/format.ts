@@ -6,7 +6,7 @@ import type { DecimalText, Timestamp } from './status.ts';
 
 /** An instant with its distance, or a dash. Whoever shows it says that it is UTC. */
 export function moment(at: Timestamp | null, now: Instant): Html {
-  if (at === null) return html`<span class="quiet">–</span>`;
+  if (at === null) return html`<span class="quiet">&ndash;</span>`;
   const instant = Date.parse(at);
   return html`<time datetime="${at}">${instantText(instant)}</time> <span class="quiet age">${distanceText(instant, now)}</span>`;
 }

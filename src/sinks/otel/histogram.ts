@@ -1,5 +1,5 @@
 import type { Histogram } from '@opentelemetry/sdk-metrics';
-import type { CollectedFamily, CollectedValue } from '../prometheus/live.ts';
+import type { CollectedFamily, CollectedValue } from '../prometheus/collect.ts';
 import { difference } from './deltas.ts';
 
 /** Puts the samples of each histogram of a family together; buckets hold what lies above the edge before. */

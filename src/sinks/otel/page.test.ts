@@ -6,7 +6,7 @@ import { type Exposition, parseExposition, type SampleLine } from '../../../test
 import { counterFamily, createFakeSource } from '../../../test/support/fake-source.ts';
 import { METRICS, type Metric } from '../../core/metrics/catalog.ts';
 import type { Family } from '../../core/metrics/snapshot.ts';
-import type { CollectedFamily } from '../prometheus/live.ts';
+import type { CollectedFamily } from '../prometheus/collect.ts';
 import { createPrometheusPage, type PageAnswer } from '../prometheus/page.ts';
 import { createSelfMetrics } from '../prometheus/self.ts';
 import { createOtelPage, type OtelPageOptions } from './page.ts';
@@ -89,6 +89,7 @@ describe('/otel/metrics', () => {
   test('says what /metrics says, of every family, and the resource', async () => {
     const source = createFakeSource(everyFamily());
     const self = polled();
+    await self.text();
     const metrics = await createPrometheusPage(source, self).answer({});
     const page = read(
       await open({ source, self }).answer({ accept: 'application/openmetrics-text;version=1.0.0' }),

@@ -3,8 +3,10 @@ import { emptyResource, resourceFromAttributes } from '@opentelemetry/resources'
 import type { MetricData } from '@opentelemetry/sdk-metrics';
 import type { Family, Sample, SnapshotSource } from '../../core/metrics/snapshot.ts';
 import type { Instant } from '../../core/values/time.ts';
+import type { CollectedFamily } from '../prometheus/collect.ts';
 import { createEncoder } from '../prometheus/encode.ts';
-import { type CollectedFamily, createFreshRenderer } from '../prometheus/live.ts';
+import { Block } from '../prometheus/gzip.ts';
+import { createFreshRenderer } from '../prometheus/live.ts';
 import { createPace } from '../prometheus/pace.ts';
 import { createPrometheusPage, type LiveMetrics, type PrometheusPage } from '../prometheus/page.ts';
 import { attributesOf } from './attributes.ts';
@@ -66,6 +68,7 @@ function metricOf(family: Family, samples: readonly Sample[]): MetricData {
 /** A scrape may not hold the event loop for a millisecond. */
 const LIVE_SLICE_MS = 0.1;
 const LIVE_POINTS_A_SLICE = 16;
+const BLOCK_CHARACTERS = 64 * 1024;
 
 /** The self-metrics, behind what is known of the resource. */
 function createLive({ self, now, version, resource }: OtelPageOptions, write: WriteChunk): LiveMetrics {
@@ -82,14 +85,18 @@ function createLive({ self, now, version, resource }: OtelPageOptions, write: Wr
     const { resourceMetrics, errors } = await producer.collect();
     if (errors.length > 0) throw new AggregateError(errors, 'the self-metrics have no form for this page');
     const pace = createPace(LIVE_SLICE_MS);
+    const blocks: Block[] = [];
     let text = target;
     for (const metric of resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics)) {
       for (const [index, slice] of slicesOf(metric).entries()) {
         await pace();
         text += index === 0 ? write(slice) : bare(write(slice));
+        if (text.length < BLOCK_CHARACTERS) continue;
+        blocks.push(new Block(Buffer.from(text)));
+        text = '';
       }
     }
-    return Buffer.from(text);
+    return [...blocks, new Block(Buffer.from(text))];
   });
 }
 

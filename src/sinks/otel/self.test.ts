@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { AggregationTemporality, type CollectionResult, DataPointType } from '@opentelemetry/sdk-metrics';
-import type { CollectedFamily } from '../prometheus/live.ts';
+import type { CollectedFamily } from '../prometheus/collect.ts';
 import { createSelfMetrics } from '../prometheus/self.ts';
 import { createSelfProducer } from './self.ts';
 

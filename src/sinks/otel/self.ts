@@ -1,6 +1,6 @@
 import type { MetricData } from '@opentelemetry/sdk-metrics';
 import type { Instant } from '../../core/values/time.ts';
-import type { CollectedFamily, CollectedValue } from '../prometheus/live.ts';
+import type { CollectedFamily, CollectedValue } from '../prometheus/collect.ts';
 import { attributesOf } from './attributes.ts';
 import { createDeltas, deltaOf } from './deltas.ts';
 import { growthOfHistogram, histogramsIn } from './histogram.ts';

@@ -20,6 +20,9 @@ export interface FamilyHeader {
 const UNITS = ['usd', 'seconds', 'bytes', 'ratio'] as const;
 /** Few enough that one batch takes well under a millisecond. */
 const SAMPLES_A_BATCH = 256;
+/** Thousands of accounts have many batches: on a busy event loop they may not take many turns. */
+const SLICE_MS = 2;
+const MAX_SLICE_MS = 20;
 /** Smaller neighbours are joined, so that a page of few series is one write; larger ones stay shared by both formats. */
 const CHUNK_BYTES = 16 * 1024;
 
@@ -41,7 +44,7 @@ interface Batch {
  */
 export function createEncoder(lines: Lines = linesOf): Encoder {
   const known = new Map<string, readonly Batch[]>();
-  return async (snapshot, pace = createPace()) => {
+  return async (snapshot, pace = createPace(SLICE_MS, MAX_SLICE_MS)) => {
     const text: Buffer[] = [];
     const openmetrics: Buffer[] = [];
     for (const family of snapshot.families) {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { deflateEnd, deflatePrefix, gzipMember } from './gzip.ts';
+import { Block, deflatePrefix, gzipMember } from './gzip.ts';
 
 const PIECE = 2 * 1024 * 1024;
 
 async function roundTrip(prefix: readonly Buffer[], end: Buffer): Promise<{ plain: Buffer; chunks: number }> {
   const deflated = await deflatePrefix(prefix);
-  const member = Buffer.concat(gzipMember(deflated, end, await deflateEnd(end)));
+  const member = Buffer.concat(await gzipMember(deflated, [new Block(end)]));
   return { plain: gunzipSync(member), chunks: deflated.chunks.length };
 }
 
@@ -30,4 +30,18 @@ test('what does not shrink is whole, too', async () => {
   );
   const { plain } = await roundTrip([noise], noise);
   assert.ok(plain.equals(Buffer.concat([noise, noise])));
+});
+
+test('blocks are deflated once and stand in any order behind any prefix', async () => {
+  const blocks = ['a 1\n', 'a 1\nb 2\n', '', 'c 3\n'.repeat(5000)].map(
+    (text) => new Block(Buffer.from(text)),
+  );
+  const deflated = blocks.map((block) => block.deflate());
+  for (const order of [blocks, blocks.toReversed(), [...blocks, ...blocks], []]) {
+    const prefix = [Buffer.from('a 1\nb 2\n')];
+    const member = Buffer.concat(await gzipMember(await deflatePrefix(prefix), order));
+    const plain = Buffer.concat([...prefix, ...order.map((block) => block.plain)]);
+    assert.ok(gunzipSync(member).equals(plain));
+  }
+  assert.ok(blocks.every((block, index) => block.deflate() === deflated[index]));
 });

@@ -1,7 +1,7 @@
-import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { constants, crc32, deflateRaw } from 'node:zlib';
+import { constants, crc32, deflateRaw, deflateRawSync } from 'node:zlib';
 import type { Chunks } from './encode.ts';
+import { createPace, type Pace } from './pace.ts';
 
 const deflateRawAsync = promisify(deflateRaw);
 
@@ -16,37 +16,60 @@ export interface DeflatedPrefix {
   readonly bytes: number;
 }
 
+/** Bytes of a page that are deflated at most once. Small: that takes one turn of the event loop. */
+export class Block {
+  readonly plain: Buffer;
+  #deflated: Buffer | undefined;
+
+  constructor(plain: Buffer) {
+    this.plain = plain;
+  }
+
+  get isDeflated(): boolean {
+    return this.#deflated !== undefined;
+  }
+
+  /** Ends on a byte boundary, and refers to nothing before it: any block may precede or follow. */
+  deflate(): Buffer {
+    this.#deflated ??= deflateRawSync(this.plain, deflateOptions(this.plain, constants.Z_FULL_FLUSH));
+    return this.#deflated;
+  }
+}
+
 /** Magic, deflate, no flags, no time, no hints, unknown system: RFC 1952. */
 const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
+/** An empty block that is marked as the last one: RFC 1951. */
+const LAST_BLOCK = Buffer.from([3, 0]);
 
 /** Large enough that on a busy event loop the pieces of a large page wait for few of its turns; small enough to share the threads. */
 const PIECE_BYTES = 2 * 1024 * 1024;
+/** A page of a thousand accounts takes as long: on a busy event loop further turns are worse than a longer one. */
+const SLICE_MS = 10;
+const MAX_SLICE_MS = 20;
+const PREFIX_SLICE_MS = 1;
 
-/** Deflates on the thread pool. The level is the fastest: on expositions the next ones win a few per cent for twice the time. */
+/** Deflates on the thread pool. */
 export async function deflatePrefix(plain: Chunks): Promise<DeflatedPrefix> {
+  const pace = createPace(PREFIX_SLICE_MS, MAX_SLICE_MS);
   let crc = 0;
   let bytes = 0;
   const deflated: Promise<Buffer>[] = [];
   for (const piece of piecesOf(plain)) {
     crc = crc32(piece, crc);
     bytes += piece.length;
-    deflated.push(deflate(piece, constants.Z_FULL_FLUSH));
-    await setImmediate();
+    deflated.push(deflateRawAsync(piece, deflateOptions(piece, constants.Z_FULL_FLUSH)));
+    await pace();
   }
   return { chunks: await Promise.all(deflated), crc, bytes };
 }
 
-/** The end of a deflate stream, which makes a prefix whole. */
-export async function deflateEnd(plain: Buffer): Promise<Buffer> {
-  const last = Math.floor(plain.length / PIECE_BYTES) * PIECE_BYTES;
-  const before = piecesOf([plain.subarray(0, last)]).map((piece) => deflate(piece, constants.Z_FULL_FLUSH));
-  return Buffer.concat(await Promise.all([...before, deflate(plain.subarray(last), constants.Z_FINISH)]));
-}
-
-/** In one go where the text shrinks to an eighth, as expositions do: each further chunk waits for the event loop. */
-function deflate(plain: Buffer, finishFlush: number): Promise<Buffer> {
-  const chunkSize = Math.max(16 * 1024, Math.ceil(plain.length / 8));
-  return deflateRawAsync(plain, { level: constants.Z_BEST_SPEED, chunkSize, finishFlush });
+/**
+ * The level is the fastest: on expositions the next ones win a few per cent for twice the time. In one go where the text shrinks to
+ * an eighth, as expositions do: each further chunk waits for the event loop.
+ */
+function deflateOptions(plain: Buffer, finishFlush: number) {
+  const chunkSize = Math.max(1024, Math.ceil(plain.length / 8));
+  return { level: constants.Z_BEST_SPEED, chunkSize, finishFlush };
 }
 
 /** The same bytes; small neighbours are joined, and what is large is divided without copying. */
@@ -68,10 +91,22 @@ function piecesOf(chunks: Chunks): Buffer[] {
   return pieces.map((parts) => (parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)));
 }
 
-/** One gzip member of the prefix and the plain `end`, of which `deflatedEnd` is the deflated form. */
-export function gzipMember(prefix: DeflatedPrefix, end: Buffer, deflatedEnd: Buffer): Chunks {
+/** One gzip member of the prefix and the blocks. Deflates those that are not yet, and pauses between them. */
+export async function gzipMember(
+  prefix: DeflatedPrefix,
+  blocks: readonly Block[],
+  pace: Pace = createPace(SLICE_MS, MAX_SLICE_MS),
+): Promise<Chunks> {
+  const deflated: Buffer[] = [];
+  let { crc, bytes } = prefix;
+  for (const block of blocks) {
+    deflated.push(block.deflate());
+    crc = crc32(block.plain, crc);
+    bytes += block.plain.length;
+    await pace();
+  }
   const trailer = Buffer.alloc(8);
-  trailer.writeUInt32LE(crc32(end, prefix.crc), 0);
-  trailer.writeUInt32LE((prefix.bytes + end.length) % 2 ** 32, 4);
-  return [HEADER, ...prefix.chunks, deflatedEnd, trailer];
+  trailer.writeUInt32LE(crc, 0);
+  trailer.writeUInt32LE(bytes % 2 ** 32, 4);
+  return [HEADER, ...prefix.chunks, Buffer.concat([...deflated, LAST_BLOCK, trailer])];
 }

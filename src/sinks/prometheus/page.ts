@@ -1,12 +1,12 @@
 import type { Snapshot, SnapshotSource } from '../../core/metrics/snapshot.ts';
 import { type Chunks, createEncoder, type EncodedSnapshot, type Encoder } from './encode.ts';
 import { type Format, negotiate, prefersGzip } from './format.ts';
-import { type DeflatedPrefix, deflateEnd, deflatePrefix, gzipMember } from './gzip.ts';
+import { Block, type DeflatedPrefix, deflatePrefix, gzipMember } from './gzip.ts';
 
-/** What is rendered anew for each scrape and put behind the snapshot's bytes. */
+/** What is brought up to date for each scrape and put behind the snapshot's bytes. */
 export interface LiveMetrics {
-  /** Whole families, without `# EOF`. The same buffer again means the same bytes. */
-  render(format: Format): Promise<Buffer>;
+  /** Whole families, without `# EOF`. A block that did not change is the same as before, and need not be deflated again. */
+  render(format: Format): Promise<readonly Block[]>;
 }
 
 /** What a scrape asks for: its `Accept` and `Accept-Encoding`. */
@@ -38,13 +38,6 @@ interface Rendition {
   readonly prefixes: Map<Format, Promise<DeflatedPrefix>>;
 }
 
-/** What closes a page: the live families and, in OpenMetrics, `# EOF`. */
-interface End {
-  readonly live: Buffer;
-  readonly plain: Buffer;
-  readonly deflated: Promise<Buffer>;
-}
-
 /**
  * Renders each snapshot once, in both formats, and gzips it once per format that was ever asked for gzipped. All forms change
  * to a new snapshot in the same instant, so that no reader who alternates between them sees a counter go back.
@@ -58,7 +51,7 @@ export function createPrometheusPage(
   encode: Encoder = createEncoder(),
 ): PrometheusPage {
   const gzipped = new Set<Format>();
-  const endOf = createEnds(live);
+  const eof = new Block(Buffer.from('# EOF\n'));
   let served: Rendition | undefined;
   let rendering: Promise<Rendition> | undefined;
 
@@ -86,9 +79,12 @@ export function createPrometheusPage(
       const { format, contentType } = negotiate(request.accept);
       const gzip = prefersGzip(request.acceptEncoding);
       if (gzip) gzipped.add(format);
-      const end = await endOf(format);
+      const blocks = await live.render(format);
+      const end = format === 'openmetrics' ? [...blocks, eof] : blocks;
       const rendition = served ?? (await renderNext());
-      const body = gzip ? await zipped(rendition, format, end) : [...rendition.encoded[format], end.plain];
+      const body = gzip
+        ? await gzipMember(await prefixOf(rendition, format), end)
+        : [...rendition.encoded[format], ...end.map(({ plain }) => plain)];
       return {
         headers: headersOf(contentType, gzip, body),
         body,
@@ -106,52 +102,6 @@ function prefixOf(rendition: Rendition, format: Format): Promise<DeflatedPrefix>
   rendition.prefixes.set(format, prefix);
   return prefix;
 }
-
-async function zipped(rendition: Rendition, format: Format, end: End): Promise<Chunks> {
-  return gzipMember(await prefixOf(rendition, format), end.plain, await end.deflated);
-}
-
-/** So many bytes of live families, those of some 250 accounts, take long to render and to gzip while all of them are polled. */
-const LARGE_BYTES = 4 * 1024 * 1024;
-/** A scrape then gets the page of one that came at most this long before, while the next page is made. */
-const LARGE_AGE_MS = 5000;
-
-function createEnds(live: LiveMetrics): (format: Format) => Promise<End> {
-  const ends = new Map<Format, { readonly end: End; readonly at: number }>();
-  const making = new Set<Format>();
-  const make = async (format: Format): Promise<End> => {
-    const at = performance.now();
-    const bytes = await live.render(format);
-    const known = ends.get(format)?.end;
-    const end = known?.live === bytes ? known : endWith(bytes, format);
-    ends.set(format, { end, at });
-    return end;
-  };
-  const makeNext = async (format: Format): Promise<void> => {
-    if (making.has(format)) return;
-    making.add(format);
-    try {
-      await make(format);
-    } finally {
-      making.delete(format);
-    }
-  };
-  return async (format) => {
-    const known = ends.get(format);
-    const isLarge = known !== undefined && known.end.plain.length > LARGE_BYTES;
-    if (!isLarge || performance.now() - known.at > LARGE_AGE_MS) return make(format);
-    // What fails is told once the last is too old.
-    makeNext(format).catch(() => undefined);
-    return known.end;
-  };
-}
-
-function endWith(live: Buffer, format: Format): End {
-  const plain = format === 'openmetrics' ? Buffer.concat([live, EOF]) : live;
-  return { live, plain, deflated: deflateEnd(plain) };
-}
-
-const EOF = Buffer.from('# EOF\n');
 
 function headersOf(contentType: string, gzip: boolean, body: Chunks): Record<string, string> {
   return {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Counter, Histogram } from 'prom-client';
 import { type Exposition, parseExposition } from '../../../test/support/exposition.ts';
 import { METRICS, type Metric } from '../../core/metrics/catalog.ts';
@@ -15,8 +16,12 @@ function created(processMetrics = false): SelfMetrics {
   return createSelfMetrics({ version: '1.2.3', revision: 'abc', failureReasons: REASONS, processMetrics });
 }
 
+async function bytesOf(self: SelfMetrics, format: Format): Promise<Buffer> {
+  return Buffer.concat((await self.render(format)).map(({ plain }) => plain));
+}
+
 async function pageOf(self: SelfMetrics, format: Format = 'text'): Promise<Exposition> {
-  const bytes = await self.render(format);
+  const bytes = await bytesOf(self, format);
   return parseExposition(format === 'text' ? bytes : Buffer.concat([bytes, Buffer.from('# EOF\n')]), format);
 }
 
@@ -128,7 +133,7 @@ describe('self-metrics', () => {
   for (const format of ['text', 'openmetrics'] as const) {
     test(`of accounts that counted nothing since keep their lines, in ${format}`, async (context) => {
       const self = created();
-      const feeds = Array.from({ length: 50 }, (_, index) => ({ ...FEED, account: `a${index}` }));
+      const feeds = Array.from({ length: 16 }, (_, index) => ({ ...FEED, account: `a${index}` }));
       for (const feed of feeds) self.feedSeen(feed);
       await self.render(format);
       const read: string[] = [];
@@ -153,6 +158,31 @@ describe('self-metrics', () => {
     });
   }
 
+  test('of many accounts are brought up to date between scrapes, of a few by the scrape', async (context) => {
+    context.mock.timers.enable({ apis: ['setTimeout'] });
+    // Nothing waits for a turn of the event loop, nor is rendered again because it got old.
+    context.mock.method(performance, 'now', () => 0);
+    const self = created();
+    const feeds = Array.from({ length: 40 }, (_, index) => ({ ...FEED, account: `a${index}` }));
+    const polled = async () => {
+      const { families } = await pageOf(self);
+      return families.get('ai_billing_polls_total')?.samples.filter(({ value }) => value === 1).length;
+    };
+    for (const feed of feeds) self.pollEnded(feed, { ok: null, seconds: 1, at: 0 });
+    assert.equal(await polled(), 16);
+    context.mock.timers.tick(500);
+    for (let turns = 0; turns < 20; turns += 1) await nextTurn();
+    self.configLoaded({ ok: true, at: 0 });
+    assert.equal(await polled(), 40);
+  });
+
+  test('of many accounts are told all at once as text', async () => {
+    const self = created();
+    for (let index = 0; index < 40; index += 1) self.feedSeen({ ...FEED, account: `a${index}` });
+    const { families } = parseExposition(Buffer.from(await self.text()), 'text');
+    assert.equal(families.get('ai_billing_polls_total')?.samples.length, 40);
+  });
+
   test('are rendered once for all who ask while a rendering is under way', async () => {
     const self = created();
     exercise(self);
@@ -161,7 +191,10 @@ describe('self-metrics', () => {
     const [second, third] = [self.render('text'), self.render('text')];
     assert.notEqual(await second, await first);
     assert.equal(await second, await third);
-    assert.match(String(await third), /^ai_billing_api_retries_total\{.*\} 2$/m);
+    assert.match(
+      String(Buffer.concat((await third).map(({ plain }) => plain))),
+      /^ai_billing_api_retries_total\{.*\} 2$/m,
+    );
   });
 
   test('forget an account that was removed, and only that', async () => {

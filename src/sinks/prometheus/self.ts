@@ -2,7 +2,8 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { METRICS, type Metric } from '../../core/metrics/catalog.ts';
 import { DRIFT_KINDS, type DriftKind } from '../../core/statement/statement.ts';
 import type { Instant } from '../../core/values/time.ts';
-import { type CollectedFamily, collectParts, createLiveRenderer } from './live.ts';
+import { type CollectedFamily, collectRegistries } from './collect.ts';
+import { createLiveRenderer } from './live.ts';
 import type { LiveMetrics } from './page.ts';
 import { addProcessMetrics } from './process.ts';
 import { createPushMetrics, type PushMetrics } from './pushes.ts';
@@ -27,6 +28,8 @@ export type PollRecord =
 
 /** What the exporter tells about itself: every row of the catalogue whose source is `exporter`, and the process metrics. */
 export interface SelfMetrics extends LiveMetrics, PushMetrics {
+  /** Everything as it stands, in text 0.0.4: of many accounts, a scrape may show some as they were a second before. */
+  text(): Promise<string>;
   /** The families that hold anything, as they stand. */
   collect(): Promise<CollectedFamily[]>;
   /** Shows the feed's counters, each from 0, before its first poll. May be said again. */
@@ -70,8 +73,7 @@ export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
     1,
   );
   const accounts = createAccountsMetrics(options.failureReasons);
-  const parts = () => [...accounts.parts(), { registry, revision: undefined }];
-  const { render, changed } = createLiveRenderer(parts);
+  const { render, text, changed } = createLiveRenderer(accounts.parts, registry);
   const recorded = <Args extends unknown[]>(record: (...args: Args) => void) => {
     return (...args: Args): void => {
       record(...args);
@@ -83,7 +85,8 @@ export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
   ) => recorded((labels: Of, ...args: Args) => record(accounts.touch(labels), labels, ...args));
   return {
     render,
-    collect: () => collectParts(parts()),
+    text,
+    collect: () => collectRegistries([...accounts.parts().map((part) => part.registry), registry]),
     feedSeen: ofAccount((account, feed: FeedLabels) => account.show(feed)),
     restore: ofAccount(({ lastSuccess }, feed: FeedLabels, at) => lastSuccess.set(feedOf(feed), at / 1000)),
     pollEnded: ofAccount((account, feed: FeedLabels, outcome) => {
