@@ -5,7 +5,7 @@ import { METRICS } from '../src/core/metrics/catalog.ts';
 import { cleanLabel } from '../src/core/values/label.ts';
 import { DAY } from '../src/core/values/time.ts';
 import type { Status } from '../src/server/pages/status.ts';
-import { firstPage } from '../src/server/pages/status-page.ts';
+import { statusPage } from '../src/server/pages/status-page.ts';
 import { createPrometheusPage } from '../src/sinks/prometheus/page.ts';
 import { type Exposition, parseExposition } from './support/exposition.ts';
 import { createFakeSource } from './support/fake-source.ts';
@@ -121,11 +121,11 @@ function unescaped(text: string): string {
 }
 
 test('hostile texts are text on the first page, and never markup', () => {
-  const plain = partsOf(firstPage(statusOf(Array.from({ length: TEXTS }, () => 'plain')), NOW));
+  const plain = partsOf(statusPage(statusOf(Array.from({ length: TEXTS }, () => 'plain')), NOW));
   const Texts = fc.array(hostileText(), { minLength: TEXTS, maxLength: TEXTS });
   assertProperty(
     fc.property(Texts, (texts) => {
-      const page = firstPage(statusOf(texts), NOW);
+      const page = statusPage(statusOf(texts), NOW);
       const { tags, texts: between } = partsOf(page);
       assert.deepEqual(tags, plain.tags);
       const whole = between.map(unescaped).join('\0\0');

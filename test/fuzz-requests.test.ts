@@ -103,12 +103,12 @@ const VALUES = [
 ];
 const GOOD = `Basic ${base64('alice:secret')}`;
 
-/** What a request may earn. 500 is a bug of ours. */
+/** What a request may earn. 500 is internal error. */
 const EARNED = [100, 200, 400, 401, 403, 404, 405, 408, 413, 415, 417, 431, 501, 503, 505];
 
 /** Limits that let nothing wait for long. */
 const QUICK: Partial<ServerOptions> = {
-  limits: { headersMs: 300, requestMs: 300, silenceMs: 1000, keepAliveMs: 1, connectionsOfOne: 512 },
+  limits: { headersMs: 300, requestMs: 300, idleMs: 1000, keepAliveMs: 1, connectionsPerAddress: 512 },
   costs: (question) => ({ ...question, start: 0, end: 1, unknown: [], groups: [], total: 0n }),
 };
 
@@ -189,8 +189,8 @@ function assertEarned(answer: string, { isKnown, headers, ...rest }: Wanted): vo
     assert.ok(!statuses.includes(200), 'nothing without a password');
 }
 
-describe('requests of any kind', { concurrency: true }, () => {
-  test('are answered or refused, 10,000 over HTTP/1.1, and tell nothing', async (t) => {
+describe('the server under malformed requests', { concurrency: true }, () => {
+  test('answers or refuses 10,000 HTTP/1.1 requests without leaking', async (t) => {
     const served = await serve(t);
     await assertAsyncProperty(
       fc.asyncProperty(Batch, async (batch) => {
@@ -202,7 +202,7 @@ describe('requests of any kind', { concurrency: true }, () => {
     await isAlive(served);
   });
 
-  test('are answered or refused, 2,500 over HTTP/2', async (t) => {
+  test('answers or refuses 2,500 HTTP/2 requests', async (t) => {
     const served = await serve(t, 'tls_server_config: { cert_file: server.crt, key_file: server.key }');
     let session: ClientHttp2Session | undefined;
     const open = () => {

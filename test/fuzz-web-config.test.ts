@@ -60,7 +60,7 @@ function textOf(key: string): fc.Arbitrary<string> {
     {
       weight: 2,
       arbitrary: fc
-        // A secret that became a key of its own is told as every key is.
+        // A secret that became a key is quoted like any other key.
         .tuple(
           fc.constantFrom(...lines.filter((text) => !text.includes('frank'))),
           fc.nat(40),
@@ -76,7 +76,7 @@ function textOf(key: string): fc.Arbitrary<string> {
   );
 }
 
-/** Does a secret stand where a name does, and not behind the colon of one? Then it is a name, which may be told. */
+/** Whether a secret is in the position of a name, not after a colon: then it is a name, which may be quoted. */
 function isName(text: string): boolean {
   let found = false;
   visit(parseDocument(text, { uniqueKeys: false }), {
@@ -88,7 +88,7 @@ function isName(text: string): boolean {
   return found;
 }
 
-test('10,000 texts are a configuration or are refused, and none of their secrets is told', (t) => {
+test('web configuration accepts or refuses 10,000 mutated texts without quoting a secret', (t) => {
   const folder = webFolder(t);
   const key = readFileSync(join(folder.path, 'server.key'), 'utf8');
   const secrets = [CANARY, SECRET_HASH, ...key.split('\n').filter((line) => line.length > 40)];
@@ -96,10 +96,10 @@ test('10,000 texts are a configuration or are refused, and none of their secrets
   const opened = openSync(file, 'w');
   t.after(() => closeSync(opened));
   let good = 0;
-  let told = '';
+  let output = '';
   const log = createLog({
     write(line) {
-      told += line;
+      output += line;
     },
   });
   assertProperty(
@@ -109,15 +109,15 @@ test('10,000 texts are a configuration or are refused, and none of their secrets
       ftruncateSync(opened);
       writeSync(opened, text.toWellFormed(), 0);
       const { result } = readWebConfig(file);
-      told = '';
+      output = '';
       if ('config' in result) {
         good += 1;
-        told = inspect(result.config.tls);
+        output = inspect(result.config.tls);
       } else {
         assert.ok(result.problems.length > 0);
         log.warn({ problems: result.problems.map(formatProblem), err: new ConfigError(result.problems) });
       }
-      for (const secret of secrets) assert.ok(!told.includes(secret), told);
+      for (const secret of secrets) assert.ok(!output.includes(secret), output);
     }),
     { numRuns: 10_000 },
   );

@@ -121,7 +121,7 @@ test('an account that did not change keeps its poll, one that did is polled anew
   ]);
   asked[0]?.answer();
   await new Promise(setImmediate);
-  assert.equal(accounts.poller.states()[1]?.last?.ok, true);
+  assert.equal(accounts.poller.states()[1]?.last?.kind, 'succeeded');
   const text = await page();
   assert.match(text, /^ai_billing_polls_total\{provider="test",account="same",feed="usage"\} 1$/m);
   assert.doesNotMatch(text, /account="gone"/);

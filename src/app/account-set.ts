@@ -20,7 +20,7 @@ export interface AccountsOptions extends Omit<PollerOptions, 'feeds'> {
   /** Hears what answers say of the time. */
   readonly witness?: ServerClock;
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
-  readonly longestWaitMs?: number | undefined;
+  readonly maxWaitMs?: number | undefined;
   /** An answer asked an account for a pause of so many seconds, more than is believed. */
   readonly waitCut: (account: AccountLabels, seconds: number) => void;
 }
@@ -102,7 +102,7 @@ export function createAccounts(given: AccountsOptions, first: AccountsConfig): A
   const restore = (account: PolledAccount) => {
     const before = byTitle(running).get(titleOf({ account }));
     const { id } = ledger.book.accountOf(account.provider.id, account.name) ?? {};
-    if (before) before.open.take(before.account, terms);
+    if (before) before.open.update(before.account, terms);
     else if (id !== undefined) ledger.deactivateAccount(id);
   };
   const all = (): Poller[] => running.map(({ poller }) => poller);
@@ -124,7 +124,7 @@ export function createAccounts(given: AccountsOptions, first: AccountsConfig): A
       const [were, are] = [byTitle(before), byTitle(running)];
       const begun = running.filter((each) => were.get(titleOf(each)) !== each);
       const ended = before.filter((each) => are.get(titleOf(each)) !== each);
-      next.accounts.forEach((account, index) => void running[index]?.open.take(account, next));
+      next.accounts.forEach((account, index) => void running[index]?.open.update(account, next));
       await Promise.all(ended.map(stopAccount));
       for (const each of ended) await unregister(each, are, options);
       for (const each of begun) register(each, options);

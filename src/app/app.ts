@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import { StoreError } from '../core/ledger/records.ts';
 import { type Ledger, openLedger } from '../core/ledger.ts';
 import type { Instant } from '../core/values/time.ts';
-import { createServerClock, type ServerClock } from '../poll/http/server-clock.ts';
+import { ServerClock } from '../poll/http/server-clock.ts';
 import type { Poller, PollerOptions } from '../poll/poller.ts';
 import { POLL_FAILURES } from '../providers/api/errors.ts';
 import type { Logger } from '../runtime/log.ts';
@@ -29,9 +29,9 @@ export interface AppOptions {
   /** Resolves once `now` has moved on by `ms`, for a clock that is not the wall's; ends early when the signal aborts. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
   /** A longer wait for a provider's limit fails a poll instead. */
-  readonly longestWaitMs?: number;
+  readonly maxWaitMs?: number;
   /** Runs each poll. */
-  readonly around?: NonNullable<PollerOptions['around']>;
+  readonly wrapPoll?: NonNullable<PollerOptions['wrapPoll']>;
 }
 
 /** Everything of the exporter but its HTTP server. */
@@ -113,7 +113,7 @@ function createOver(database: Database, ledger: Ledger, options: AppOptions): Ap
       sameBills.look();
     },
   };
-  const witness = createServerClock();
+  const witness = new ServerClock();
   const accounts = createAccounts(
     { ...options, ledger, self, events, waitCut, witness, random: Math.random },
     accountsOf(config),

@@ -6,7 +6,7 @@ import {
   costsOf,
 } from '../core/reports/cost-query.ts';
 import type { Instant } from '../core/values/time.ts';
-import type { FeedState } from '../poll/poller.ts';
+import type { FeedState } from '../poll/feed-runner.ts';
 
 export interface CostsSource {
   readonly ledger: Ledger;

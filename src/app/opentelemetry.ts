@@ -37,12 +37,12 @@ export async function openOwnTelemetry(
   ]);
   const { receiver, sampleRatio } = traces;
   const transport = await openTransport(receiver, 'traces', { userAgent: userAgentOf(version), now });
-  const told = (delivery: TraceDelivery) => {
+  const onTransition = (delivery: TraceDelivery) => {
     if (delivery.ok) log.info('spans arrive again');
     else log.warn({ reason: delivery.reason, message: delivery.message }, 'spans are lost');
   };
   return openTelemetry({
-    traces: { receiver, transport, sampleRatio, told },
+    traces: { receiver, transport, sampleRatio, onTransition },
     resource,
   });
 }
@@ -84,10 +84,10 @@ async function subscriptionOf(
   let wasOk = true;
   let wasStored = true;
   const events: PushEvents = {
-    taken(points) {
-      own.taken(points);
+    accepted(points) {
+      own.acknowledge(points);
       try {
-        costs.taken(points);
+        costs.acknowledge(points);
         wasStored = true;
       } catch (error) {
         // A ledger that cannot be written is told of elsewhere, too: one line until it can.
@@ -99,7 +99,7 @@ async function subscriptionOf(
     lost: (count, reason) => self.pointsLost(name, count, reason),
     retried: () => self.pushRetried(name),
     carried: costs.carried,
-    ended({ ok, at, seconds, taken, lost, reason, message }) {
+    ended({ ok, at, seconds, accepted: taken, lost, reason, message }) {
       self.pointsTaken(name, taken);
       self.pushEnded(name, { ok, at, seconds });
       if (!ok) log.warn({ receiver: name, seconds, taken, lost, reason, message }, 'push failed');

@@ -1,4 +1,5 @@
-import type { PollerEvents, PollOutcome } from '../poll/poller.ts';
+import type { PollerEvents } from '../poll/feed-runner.ts';
+import type { UnavailableFeed } from '../poll/poll-outcome.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { ProgressView } from '../runtime/progress.ts';
 import type { FeedLabels, SelfMetrics } from '../sinks/prometheus/self.ts';
@@ -32,8 +33,8 @@ export function pollerEvents({ log, progress, publisher, self }: Listeners): Pol
         'no rate for this currency: its amounts are not in dollars; see currencies',
       ),
     );
-  const switchedOff = (labels: FeedLabels, { reason, message, isNews }: PollOutcome & { ok: null }) => {
-    if (!isNews) return;
+  const switchedOff = (labels: FeedLabels, { reason, message, isTransition }: UnavailableFeed) => {
+    if (!isTransition) return;
     log.info({ ...labels, reason, message }, 'the account may not read this feed: it is switched off');
   };
   return {
@@ -42,8 +43,8 @@ export function pollerEvents({ log, progress, publisher, self }: Listeners): Pol
       self.pollEnded(labels, outcome);
       publisher.changed();
       const seconds = Number(outcome.seconds.toFixed(3));
-      if (outcome.ok === null) return switchedOff(labels, outcome);
-      if (outcome.ok) log.info({ ...labels, seconds }, 'poll succeeded');
+      if (outcome.kind === 'unavailable') return switchedOff(labels, outcome);
+      if (outcome.kind !== 'failed') log.info({ ...labels, seconds }, 'poll succeeded');
       else if (outcome.isBug)
         log.error({ ...labels, seconds, err: outcome.error }, 'poll failed: a bug of ours');
       else log.warn({ ...labels, seconds, reason: outcome.reason, message: outcome.message }, 'poll failed');

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { OpenTelemetry, ReceiverConfig } from '../config/otel/config.ts';
 import { ConfigError, formatProblem } from '../config/yaml/errors.ts';
 import type { Instant } from '../core/values/time.ts';
-import { pollErrorOf } from '../poll/poll-feed.ts';
+import { pollErrorOf } from '../poll/poll-outcome.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { ReloadOutcome } from '../server/server.ts';
 import type { ReplacedAccounts } from './account-set.ts';

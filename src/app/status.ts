@@ -3,7 +3,8 @@ import type { BudgetState } from '../core/reports/budget-status.ts';
 import { WINDOWS, type Window, windowAt } from '../core/reports/windows.ts';
 import { formatDecimal } from '../core/values/money.ts';
 import { type Instant, sizeOf } from '../core/values/time.ts';
-import type { FeedState, PollOutcome } from '../poll/poller.ts';
+import type { FeedState } from '../poll/feed-runner.ts';
+import type { FailedPoll, PollOutcome, UnavailableFeed } from '../poll/poll-outcome.ts';
 import { POLL_FAILURES, PollError, type RangeFailure } from '../providers/api/errors.ts';
 import type {
   AccountStatus,
@@ -93,10 +94,10 @@ function feedStatus(ledger: Ledger, state: FeedState, now: Instant): FeedStatus 
   const row = ledger.book.feed(feed.key.account, feed.key.feed);
   return {
     name: feed.feed.name,
-    up: last?.ok && last.isPostponed ? null : (last?.ok ?? null),
+    up: last?.kind === 'succeeded' || (last?.kind === 'failed' ? false : null),
     lastSuccess: maybe(row?.lastSuccess),
-    lastError: last?.ok === false && lastError ? failureStatus(lastError) : null,
-    off: last?.ok === null ? failureStatus(last) : null,
+    lastError: last?.kind === 'failed' && lastError ? failureStatus(lastError) : null,
+    off: last?.kind === 'unavailable' ? failureStatus(last) : null,
     dataFrom: maybe(row?.read.at(-1)?.start),
     dataThrough: maybe(row?.read.at(-1)?.end),
     schedule: feed.schedule,
@@ -122,9 +123,9 @@ function historyOf(ledger: Ledger, state: FeedState, now: Instant): FeedStatus['
   return buckets > 0 ? { remaining: Math.ceil(buckets) } : null;
 }
 
-function failureStatus(outcome: Exclude<PollOutcome, { ok: true }>): FailureStatus {
+function failureStatus(outcome: PollOutcome & (FailedPoll | UnavailableFeed)): FailureStatus {
   const { reason, message, at } = outcome;
-  const ranges = outcome.ok === false && outcome.error instanceof PollError ? outcome.error.ranges : [];
+  const ranges = outcome.kind === 'failed' && outcome.error instanceof PollError ? outcome.error.ranges : [];
   const { hint } = POLL_FAILURES[reason];
   return { reason, message, hint, at: iso(at), ranges: ranges.slice(0, MAX_RANGES).map(rangeStatus) };
 }

@@ -11,12 +11,12 @@ import { openWebSource, type WebChange, type WebSource } from '../server/web/sou
 export function followWeb(file: string | undefined, log: Logger): WebSource | undefined {
   if (file === undefined) return undefined;
   const now = () => performance.now();
-  return openWebSource({ file, now, told: (change) => tell(log, file, change) });
+  return openWebSource({ file, now, onChange: (change) => tell(log, file, change) });
 }
 
 function tell(log: Logger, file: string, change: WebChange): void {
   if (change.kind === 'read') log.info({ file }, 'the web configuration changed and was read');
-  else if (change.kind === 'waits')
+  else if (change.kind === 'restartRequired')
     log.warn({ file, key: change.key }, 'takes effect at the next start only');
   else {
     const problems = change.problems.map(formatProblem);

@@ -5,9 +5,9 @@ import type { HttpEvents } from '../poll/http/context.ts';
 const UNHEARD: HttpEvents = { answered() {}, retried() {}, rateLimit() {}, waitCut() {} };
 
 /** Opens the way to an account's provider for a few questions, beside any ledger. A longer wait for a limit fails. */
-export function openClient(account: Account, longestWaitMs?: number): HttpClient {
+export function openClient(account: Account, maxWaitMs?: number): HttpClient {
   const { provider, baseUrl, config, key, timeoutMs } = account;
-  const waits = longestWaitMs === undefined ? {} : { longestWaitMs };
+  const waits = maxWaitMs === undefined ? {} : { maxWaitMs };
   return createHttpClient({
     provider,
     baseUrl,

@@ -32,7 +32,7 @@ export async function poll(options: PollOptions, io: Io): Promise<number> {
     now: Date.now,
     log,
     progress,
-    longestWaitMs: PATIENCE_MS,
+    maxWaitMs: PATIENCE_MS,
   });
   io.signal.addEventListener('abort', () => void app.poller.stop());
   try {
@@ -46,7 +46,7 @@ export async function poll(options: PollOptions, io: Io): Promise<number> {
     if (options.metrics) await printMetrics(app, io);
     else if (options.json) io.stdout.write(`${JSON.stringify(status, null, 2)}\n`);
     else io.stdout.write(tableOf(status));
-    return outcomes.every(({ ok }) => ok !== false) ? EXIT.good : EXIT.failed;
+    return outcomes.every(({ kind }) => kind !== 'failed') ? EXIT.good : EXIT.failed;
   } finally {
     await app.stop();
   }

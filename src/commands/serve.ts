@@ -59,7 +59,7 @@ export async function run(
   const progress = createProgress(io.stderr, (name, done, total) =>
     log.info({ read: name, done, total }, 'reading'),
   );
-  const app = opened(config, io, { log, progress, ...(own && { around: own.around }) });
+  const app = opened(config, io, { log, progress, ...(own && { wrapPoll: own.wrapPoll }) });
   if (app === undefined) {
     await own?.stop(0);
     return EXIT.failed;
@@ -139,7 +139,7 @@ async function within(ms: number, log: Logger, end: () => Promise<void>): Promis
 function opened(
   config: Config,
   io: Io,
-  listeners: Pick<AppOptions, 'log' | 'progress' | 'around'>,
+  listeners: Pick<AppOptions, 'log' | 'progress' | 'wrapPoll'>,
 ): App | undefined {
   try {
     const build = { version: packageVersion(), revision: packageRevision() };

@@ -7,10 +7,10 @@ import { AccountKeys, COMMON_KEYS } from './schema.ts';
 import { parseDay } from './values/values.ts';
 import { isMapping } from './yaml/document.ts';
 import type { Path } from './yaml/errors.ts';
-import { checked, unknownKey } from './yaml/issues.ts';
+import { reportUnknownKey, validate } from './yaml/issues.ts';
 import { suggestion } from './yaml/suggest.ts';
 
-/** The accounts that are good; what is wrong with the others is noted. */
+/** The valid accounts; the problems of the others are reported. */
 export function readAccounts(entries: readonly unknown[], context: AccountsContext): Account[] {
   const accounts = entries.map((entry, index) => readAccount(entry, ['accounts', index], context));
   reportDuplicates(entries, context);
@@ -26,7 +26,7 @@ function readAccount(entry: unknown, path: Path, context: AccountsContext): Acco
   const provider = providerOf(entry, path, context);
   const config = provider && readOwnKeys(entry, path, provider, context);
   if (provider) checkFeeds(entry.schedule, path, provider, context);
-  const common = checked({ schema: AccountKeys, value: only(entry, COMMON_KEYS), path, problems });
+  const common = validate({ schema: AccountKeys, value: pick(entry, COMMON_KEYS), path, problems });
   checkSince(entry.since, path, context);
   const key = secretOf(entry, path, context);
   if (!provider || !common || !key) return undefined;
@@ -43,25 +43,20 @@ function readAccount(entry: unknown, path: Path, context: AccountsContext): Acco
 }
 
 function providerOf(
-  entry: RawAccount,
+  { provider: id }: RawAccount,
   path: Path,
-  { document, registry }: AccountsContext,
+  { document: { problems }, registry }: AccountsContext,
 ): Provider<unknown> | undefined {
-  const id = entry.provider;
   const known = registry.map((provider) => provider.id);
-  const here = [...path, 'provider'];
+  const idPath = [...path, 'provider'];
   const provider = registry.find((candidate) => candidate.id === id);
-  if (id === undefined) document.problems.add(here, `is missing; add one of ${known.join(', ')}`);
-  if (typeof id === 'string' && !provider) {
-    document.problems.add(
-      here,
-      `unknown provider${suggestion(id, known)}${document.problems.found(here, id)}`,
-    );
-  }
+  if (id === undefined) problems.add(idPath, `is missing; add one of ${known.join(', ')}`);
+  if (typeof id === 'string' && !provider)
+    problems.add(idPath, `unknown provider${suggestion(id, known)}${problems.quoteValue(idPath, id)}`);
   return provider;
 }
 
-/** The keys that only this provider has, as its own schema reads them. */
+/** The keys that only this provider has, validated by its own schema. */
 function readOwnKeys(
   entry: RawAccount,
   path: Path,
@@ -73,19 +68,19 @@ function readOwnKeys(
   for (const key of Object.keys(entry).filter((name) => !COMMON_KEYS.includes(name) && !own.includes(name))) {
     const owner = context.registry.find((other) => ownKeys(other).includes(key));
     const more = owner ? `; it belongs to ${owner.id} accounts` : '';
-    unknownKey(problems, [...path, key], [...COMMON_KEYS, ...own], more);
+    reportUnknownKey(problems, [...path, key], [...COMMON_KEYS, ...own], more);
   }
-  return checked({ schema: provider.config, value: only(entry, own), path, problems });
+  return validate({ schema: provider.config, value: pick(entry, own), path, problems });
 }
 
-function only(entry: RawAccount, keys: readonly string[]): RawAccount {
+function pick(entry: RawAccount, keys: readonly string[]): RawAccount {
   return Object.fromEntries(Object.entries(entry).filter(([key]) => keys.includes(key)));
 }
 
-function checkSince(since: unknown, path: Path, { document, now }: AccountsContext): void {
-  const here = [...path, 'since'];
+function checkSince(since: unknown, path: Path, { document: { problems }, now }: AccountsContext): void {
+  const sincePath = [...path, 'since'];
   if (typeof since !== 'string' || (parseDay(since) ?? now) <= now || now < FIRST_INSTANT) return;
-  document.problems.add(here, `must not lie in the future${document.problems.found(here, since)}`);
+  problems.add(sincePath, `must not be in the future${problems.quoteValue(sincePath, since)}`);
 }
 
 function checkFeeds(
@@ -95,23 +90,20 @@ function checkFeeds(
   { document }: AccountsContext,
 ): void {
   const feeds = provider.feeds.map((feed) => feed.name);
-  const named = isMapping(schedule) ? Object.keys(schedule) : [];
-  for (const name of named.filter((key) => !feeds.includes(key))) {
-    const here = [...path, 'schedule', name];
-    document.problems.add(here, `${provider.id} has no such feed${suggestion(name, feeds)}`, 'key');
+  const names = isMapping(schedule) ? Object.keys(schedule) : [];
+  for (const name of names.filter((key) => !feeds.includes(key))) {
+    const message = `${provider.id} has no such feed${suggestion(name, feeds)}`;
+    document.problems.add([...path, 'schedule', name], message, 'key');
   }
 }
 
-function scheduleOf(given: AccountKeys['schedule'], provider: Provider<unknown>): Record<string, string> {
-  const lines: Readonly<Record<string, string>> = typeof given === 'object' ? given : {};
-  const all = typeof given === 'string' ? given : undefined;
-  return Object.fromEntries(
-    provider.feeds.map(({ name, schedule }) => [name, lines[name] ?? all ?? schedule]),
-  );
+function scheduleOf(given: AccountKeys['schedule'], { feeds }: Provider<unknown>): Record<string, string> {
+  const expressionOf = (feed: string) => (typeof given === 'object' ? given[feed] : given);
+  return Object.fromEntries(feeds.map(({ name, schedule }) => [name, expressionOf(name) ?? schedule]));
 }
 
-/** Two accounts of one provider that share a name would share their series. */
-function reportDuplicates(entries: readonly unknown[], { document }: AccountsContext): void {
+/** Two accounts of a provider with the same name would write the same series. */
+function reportDuplicates(entries: readonly unknown[], { document: { problems } }: AccountsContext): void {
   const seen = new Map<string, number>();
   for (const [index, entry] of entries.entries()) {
     if (!isMapping(entry) || typeof entry.provider !== 'string') continue;
@@ -120,8 +112,8 @@ function reportDuplicates(entries: readonly unknown[], { document }: AccountsCon
     const first = seen.get(identity);
     seen.set(identity, first ?? index);
     if (first === undefined) continue;
-    const message = `accounts[${first}] of the same provider has this name already; give each its own`;
+    const message = `accounts[${first}] of the same provider already has this name; choose another`;
     const path = ['accounts', index, 'name'];
-    document.problems.add(path, `${message}${document.problems.found(path, name)}`);
+    problems.add(path, `${message}${problems.quoteValue(path, name)}`);
   }
 }

@@ -4,35 +4,35 @@ import type { Instant } from '../core/values/time.ts';
 import type { Provider } from '../providers/api/provider.ts';
 import type { OpenTelemetry } from './otel/config.ts';
 
-/** One set of credentials at a provider, ready to be polled. */
+/** One set of credentials for a provider, ready to be polled. */
 export interface Account {
   readonly provider: Provider<unknown>;
   /** The `account` label; unique among the accounts of the provider. */
   readonly name: string;
-  /** Without a trailing slash, credentials, query or fragment; may hold a path. */
+  /** Without a trailing slash, credentials, query or fragment; may include a path. */
   readonly baseUrl: string;
-  /** The credential. A function, so that nothing that prints an account prints it. */
+  /** The credential. A function, so that printing an account never prints it. */
   readonly key: () => string;
-  /** Where the credential comes from, in words: for `check`, never the credential itself. */
+  /** Describes where the credential comes from, for `check`; never contains the credential. */
   readonly keySource: string;
-  /** Midnight UTC of the day the first read goes back to; undefined leaves it to the default. */
+  /** Midnight UTC of the first day to read; undefined for the default. */
   readonly since: Instant | undefined;
-  /** How long one request may take. */
+  /** Timeout of one request. */
   readonly timeoutMs: number;
-  /** A cron line for each feed of the provider. */
+  /** A cron expression per feed. */
   readonly schedule: Readonly<Record<string, string>>;
-  /** What the provider's own schema made of the keys only it has. */
+  /** The keys that only this provider has, as its own schema converted them. */
   readonly config: unknown;
 }
 
-/** The whole configuration, checked. */
+/** The validated configuration. */
 export interface Config {
   readonly server: {
     readonly host: string;
     readonly port: number;
-    /** `POST /-/reload` reads the configuration again. */
+    /** Enables `POST /-/reload`. */
     readonly enableReload: boolean;
-    /** Path of the exporter-toolkit's web configuration; absent: HTTP in the clear, for everybody. */
+    /** Path of the exporter-toolkit web configuration; absent for plain HTTP without authentication. */
     readonly webConfig?: string;
   };
   readonly state: { readonly path: string };

@@ -9,7 +9,7 @@ import type { Document } from './yaml/document.ts';
 import { formatPath, type Path } from './yaml/errors.ts';
 import { nearest } from './yaml/suggest.ts';
 
-/** What the accounts of one file are read with. */
+/** The context in which the accounts of a file are read. */
 export interface AccountsContext {
   readonly document: Document;
   readonly file: string;
@@ -17,60 +17,65 @@ export interface AccountsContext {
   readonly now: Instant;
 }
 
-/** An account as the file has it. */
+/** An account as the file contains it. */
 export type RawAccount = Readonly<Record<string, unknown>>;
 
 type KeySource = Pick<Account, 'key' | 'keySource'>;
 
-/** The credential, from exactly one of the two keys. */
+/** The credential, from either `apiKey` or `apiKeyFile`. */
 export function secretOf(entry: RawAccount, path: Path, context: AccountsContext): KeySource | undefined {
   const { problems } = context.document;
   const { apiKey, apiKeyFile } = entry;
   if (apiKey !== undefined && apiKeyFile !== undefined) {
-    problems.add([...path, 'apiKeyFile'], 'stands beside apiKey; keep one of the two', 'key');
+    problems.add([...path, 'apiKeyFile'], 'conflicts with apiKey; keep one of the two', 'key');
   }
   if (apiKey === undefined && apiKeyFile === undefined && !hasMisspeltKey(entry)) {
     problems.add([...path, 'apiKey'], `is missing; add apiKey: \${VARIABLE} or apiKeyFile: PATH`);
   }
-  if (typeof apiKey === 'string') return inText(apiKey, [...path, 'apiKey'], context);
-  return typeof apiKeyFile === 'string' ? inFile(apiKeyFile, [...path, 'apiKeyFile'], context) : undefined;
+  if (typeof apiKey === 'string') return credentialOfText(apiKey, [...path, 'apiKey'], context);
+  return typeof apiKeyFile === 'string'
+    ? credentialOfFile(apiKeyFile, [...path, 'apiKeyFile'], context)
+    : undefined;
 }
 
-/** Such a key was reported with the right name for it; that the right one is missing too says nothing new. */
+/** A misspelt key is already reported with the right name, so the missing key need not be. */
 function hasMisspeltKey(entry: RawAccount): boolean {
   return Object.keys(entry).some((name) => nearest(name, COMMON_KEYS)?.startsWith('apiKey'));
 }
 
-function inText(apiKey: string, path: Path, { document }: AccountsContext): KeySource | undefined {
-  const names = document.places.get(formatPath(path))?.variables ?? [];
+function credentialOfText(apiKey: string, path: Path, { document }: AccountsContext): KeySource | undefined {
+  const names = document.positions.get(formatPath(path))?.variables ?? [];
   const source = names.length > 0 ? `variable ${names.join(', ')}` : 'configuration file';
-  const blame = names.length > 0 ? ` (in variable ${names.join(', ')})` : '';
-  return reported(secretOfText(apiKey), path, { document, source, blame });
+  const suffix = names.length > 0 ? ` (in ${source})` : '';
+  return keySourceOf(secretOfText(apiKey), path, { document, source, suffix });
 }
 
-function inFile(apiKeyFile: string, path: Path, { document, file }: AccountsContext): KeySource | undefined {
-  const place = document.places.get(formatPath(path));
-  const written = place?.written ?? apiKeyFile;
+function credentialOfFile(
+  apiKeyFile: string,
+  path: Path,
+  { document, file }: AccountsContext,
+): KeySource | undefined {
+  const { written = apiKeyFile } = document.positions.get(formatPath(path)) ?? {};
   const absolute = resolve(dirname(file), apiKeyFile);
   const isPath = /[/\\]/.test(written);
   const source = isPath ? `file ${written}` : 'file';
-  const isSafe = place?.written !== undefined || existsSync(absolute);
-  const found = isSafe ? document.problems.found(path, apiKeyFile) : folderOf(absolute);
-  return reported(secretOfFile(absolute), path, { document, source, blame: isPath ? found : '' });
+  const isSafe = written !== apiKeyFile || existsSync(absolute);
+  const found = isSafe ? document.problems.quoteValue(path, apiKeyFile) : folderOf(absolute);
+  return keySourceOf(secretOfFile(absolute), path, { document, source, suffix: isPath ? found : '' });
 }
 
-/** A key pasted in place of a path must not be repeated, though it may hold slashes: only what is there is named. */
+/** A key may have been pasted in place of its path, and may contain slashes: quote only a folder that exists. */
 function folderOf(missing: string): string {
   const folder = dirname(missing);
   return existsSync(folder) ? ` (in the folder ${JSON.stringify(folder)})` : '';
 }
 
-function reported(
+function keySourceOf(
   secret: Secret,
   path: Path,
-  { document, source, blame }: { document: Document; source: string; blame: string },
+  { document, source, suffix }: { document: Document; source: string; suffix: string },
 ): KeySource | undefined {
   if ('key' in secret) return { key: secret.key, keySource: source };
-  document.problems.add(path, `${secret.problem}${blame}`);
+  document.problems.add(path, `${secret.problem}${suffix}`);
   return undefined;
 }

@@ -49,7 +49,7 @@ function propertiesIn(schema: unknown): string[] {
   );
 }
 
-test('the page explains every key', () => {
+test('configuration.md explains every key', () => {
   const names = propertiesIn(configurationSchema(PROVIDERS));
   assert.ok(names.length > 30);
   for (const name of new Set(names)) {
@@ -59,7 +59,7 @@ test('the page explains every key', () => {
   }
 });
 
-test('the page names the defaults of the keys, and the own keys of each provider', () => {
+test('configuration.md lists the defaults and the keys of each provider', () => {
   const defaults: Record<string, string> = {
     listen: '0.0.0.0:9464',
     path: './data/ledger.db',
@@ -105,18 +105,20 @@ test('the page names the defaults of the keys, and the own keys of each provider
       key,
     );
   }
-  const told = rows.filter((cells) => cells.length === 4).map(([provider, key]) => `${provider} ${key}`);
+  const documented = rows
+    .filter((cells) => cells.length === 4)
+    .map(([provider, key]) => `${provider} ${key}`);
   const own = PROVIDERS.flatMap((provider) => ownKeys(provider).map((key) => `${provider.id} ${key}`));
-  assert.deepEqual(told.filter((row) => row !== 'provider key').sort(), own.sort());
+  assert.deepEqual(documented.filter((row) => row !== 'provider key').sort(), own.sort());
 });
 
-test('the page names every feed and its schedule, and every variable', () => {
+test('configuration.md lists every feed with its schedule, and every variable', () => {
   const feeds = PROVIDERS.flatMap(({ id, feeds: all }) =>
     all.map(({ name, schedule }) => [id, name, schedule]),
   );
   const ids: readonly string[] = PROVIDERS.map(({ id }) => id);
-  const told = rows.filter((cells) => cells.length === 3 && ids.includes(cells[0] ?? ''));
-  assert.deepEqual(told.sort(), feeds.sort());
+  const documented = rows.filter((cells) => cells.length === 3 && ids.includes(cells[0] ?? ''));
+  assert.deepEqual(documented.sort(), feeds.sort());
   for (const { id, environmentKey } of PROVIDERS) {
     assert.ok(
       rows.some((cells) => cells[0] === environmentKey && cells[1] === id),
@@ -125,7 +127,7 @@ test('the page names every feed and its schedule, and every variable', () => {
   }
 });
 
-test('the page names every variable of OpenTelemetry that is read, and no other', () => {
+test('configuration.md lists exactly the OpenTelemetry variables that are read', () => {
   const read = new Set<string>();
   const on: Record<string, string> = {
     ...{ OTEL_METRICS_EXPORTER: 'otlp', OTEL_TRACES_EXPORTER: 'otlp', OTEL_TRACES_SAMPLER: 'traceidratio' },
@@ -136,8 +138,8 @@ test('the page names every variable of OpenTelemetry that is read, and no other'
   };
   openTelemetryOfEnvironment(new Proxy(on, { get: record }));
   const general = [...read].filter((name) => !isTwin(name, read));
-  const told = rows.map(([name = '']) => name).filter((name) => name.startsWith('OTEL_'));
-  assert.deepEqual(told.sort(), general.sort());
+  const documented = rows.map(([name = '']) => name).filter((name) => name.startsWith('OTEL_'));
+  assert.deepEqual(documented.sort(), general.sort());
 });
 
 /** Is it the one for a signal, of a variable that is there for all? The page has only endpoints as both. */
@@ -149,13 +151,13 @@ function isTwin(name: string, all: ReadonlySet<string>): boolean {
   );
 }
 
-test('every example on the page is a good configuration', () => {
+test('every example in configuration.md is valid', () => {
   const blocks = Array.from(page.matchAll(/^```yaml\n([\s\S]*?)^```/gm), ([, text = '']) => text);
   assert.ok(blocks.length >= 3);
   for (const block of blocks) load(block);
 });
 
-test('the example is a good configuration, as it is and with everything switched on', () => {
+test('the example file is valid, as it is and with everything enabled', () => {
   assert.deepEqual(
     load(example).accounts.map(({ provider }) => provider.id),
     PROVIDERS.map(({ id }) => id),
@@ -178,7 +180,7 @@ function wholeExample(): string {
     .replaceAll(/^ +(apiKeyFile|metricsEndpoint|tracesEndpoint|caFile|certFile|keyFile): .*\n/gm, '');
 }
 
-test('the example shows every key', () => {
+test('the example file shows every key', () => {
   const feeds = PROVIDERS.flatMap((provider) => provider.feeds.map(({ name }) => name));
   for (const name of propertiesIn(configurationSchema(PROVIDERS))) {
     if (feeds.includes(name)) continue;
@@ -186,7 +188,7 @@ test('the example shows every key', () => {
   }
 });
 
-test('the example fits the JSON Schema', () => {
+test('the example file matches the JSON Schema', () => {
   assert.deepEqual(misfits(configurationSchema(PROVIDERS), parse(example), ''), []);
   assert.deepEqual(misfits(configurationSchema(PROVIDERS), parse(wholeExample()), ''), []);
   const broken = { ...parse(example), foo: 1, accounts: [{ provider: 'venice', apiKey: 'k', teamId: 't' }] };

@@ -7,18 +7,15 @@ import { secretOfText } from './values/secrets.ts';
 import { ConfigError, type Problem } from './yaml/errors.ts';
 import type { Environment } from './yaml/substitute.ts';
 
-/** The configuration of a process that has no file: an account named `default` for each provider whose key is set. */
+/** The configuration without a file: an account named `default` per provider whose key is set. */
 export function configOfEnvironment(env: Environment, registry: readonly Provider<unknown>[]): Config {
   const present = registry.filter((provider) => env[provider.environmentKey]);
   const problems =
-    present.length === 0 ? [nothingSet(registry)] : present.flatMap((provider) => problemOf(provider, env));
+    present.length === 0 ? [noKeySet(registry)] : present.flatMap((provider) => problemOf(provider, env));
   const openTelemetry = readOpenTelemetry(undefined, env, problems);
   if (problems.length > 0) throw new ConfigError(problems);
-  const { server, state, metrics } = Sections.parse({ accounts: present });
   return {
-    server: { ...server.listen, enableReload: server.enableReload },
-    state,
-    metrics: { newSeriesZeroMs: metrics.newSeriesZero, maxSeries: metrics.maxSeries },
+    ...processSettings(Sections.parse({ accounts: present })),
     accounts: present.map((provider) => accountOf(provider, env)),
     budgets: [],
     currencies: DEFAULT_RATES,
@@ -26,7 +23,20 @@ export function configOfEnvironment(env: Environment, registry: readonly Provide
   };
 }
 
-function nothingSet(registry: readonly Provider<unknown>[]): Problem {
+/** The settings of the process, whatever its accounts. */
+export function processSettings({
+  server,
+  state,
+  metrics,
+}: Sections): Pick<Config, 'server' | 'state' | 'metrics'> {
+  return {
+    server: { ...server.listen, enableReload: server.enableReload },
+    state,
+    metrics: { newSeriesZeroMs: metrics.newSeriesZero, maxSeries: metrics.maxSeries },
+  };
+}
+
+function noKeySet(registry: readonly Provider<unknown>[]): Problem {
   const names = registry.map((provider) => provider.environmentKey).join(', ');
   const message = `no account to read: set one of ${names}, name a configuration with --config FILE, or try the demo command, which needs no key`;
   return { file: 'environment', key: '', message };

@@ -4,7 +4,7 @@ import { AccountKeys, Sections } from './schema.ts';
 
 type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** The part of JSON Schema that is read here. */
+/** The part of a JSON Schema used here. */
 const ObjectSchema = z.looseObject({
   properties: z.record(z.string(), z.looseObject({})).default({}),
   required: z.array(z.string()).default([]),
@@ -65,8 +65,8 @@ function accountSchema(provider: Provider<unknown>): JsonSchema {
 }
 
 function scheduleSchema(provider: Provider<unknown>, common: JsonSchema | undefined): JsonSchema {
-  const line = { type: 'string' };
-  const feeds = provider.feeds.map(({ name, schedule }) => [name, { ...line, default: schedule }]);
-  const each = { type: 'object', properties: Object.fromEntries(feeds), additionalProperties: false };
-  return { ...common, anyOf: [line, each] };
+  const expression = { type: 'string' };
+  const feeds = provider.feeds.map(({ name, schedule }) => [name, { ...expression, default: schedule }]);
+  const byFeed = { type: 'object', properties: Object.fromEntries(feeds), additionalProperties: false };
+  return { ...common, anyOf: [expression, byFeed] };
 }

@@ -26,7 +26,7 @@ function onlyAccount(config: Config): Account {
   return account;
 }
 
-test('a provider and a key are enough', () => {
+test('loadConfig needs only a provider and a key', () => {
   const config = load('accounts: [{ provider: globex, apiKey: k }]');
   assert.deepEqual(config.server, { host: '0.0.0.0', port: 9464, enableReload: false });
   assert.deepEqual(config.state, { path: './data/ledger.db' });
@@ -46,7 +46,7 @@ test('a provider and a key are enough', () => {
   });
 });
 
-test('every key is read', () => {
+test('loadConfig reads every key', () => {
   const config = load(
     `
 server: { listen: "[::1]:0", enableReload: true, webConfig: conf/web.yml }
@@ -113,7 +113,7 @@ currencies:
   assert.equal(rateAt(config.currencies, 'VCU', 0), parseDecimal('0.1'));
 });
 
-test('an address may leave out the host or name it', () => {
+test('server.listen takes an address with or without a host', () => {
   const listen = (text: string) => {
     const { host, port } = load(
       `server: { listen: "${text}" }\naccounts: [{ provider: acme, apiKey: k }]`,
@@ -126,7 +126,7 @@ test('an address may leave out the host or name it', () => {
   assert.deepEqual(listen('[fe80::1%eth0]:1'), { host: 'fe80::1%eth0', port: 1 });
 });
 
-test('one cron line is for all feeds, a mapping leaves the others as they are', () => {
+test('schedule takes one expression for all feeds, or a mapping that leaves the others unchanged', () => {
   const schedule = (text: string) =>
     onlyAccount(load(`accounts: [{ provider: acme, apiKey: k, schedule: ${text} }]`)).schedule;
   assert.deepEqual(schedule('"*/5 * * * *"'), { usage: '*/5 * * * *', balance: '*/5 * * * *' });
@@ -134,9 +134,10 @@ test('one cron line is for all feeds, a mapping leaves the others as they are', 
     usage: '0 * * * *',
     balance: '9 * * * *',
   });
+  assert.equal(schedule('"0 0 1 January Monday"').usage, '0 0 1 Jan Mon', 'croner reads no longer names');
 });
 
-test('variables are put into any text, and only into text', () => {
+test('variables are replaced in any text, and only in text', () => {
   const account = onlyAccount(
     load(
       `accounts: [{ provider: acme, name: "\${A}-$\${A}-\${B}", apiKey: "\${A}\${B}", timeout: "\${T}" }]`,
@@ -153,7 +154,7 @@ test('variables are put into any text, and only into text', () => {
   assert.equal(account.timeoutMs, 120_000);
 });
 
-test('aliases and merges are followed, and what stands beside a merge wins', () => {
+test('YAML aliases and merges are resolved, and own keys override merged ones', () => {
   const config = load(`
 accounts:
   - &first
@@ -177,14 +178,14 @@ accounts:
   );
 });
 
-test('the same name is fine for accounts of two providers', () => {
+test('accounts of different providers may share a name', () => {
   const config = load(`accounts:
   - { provider: acme, name: prod, apiKey: k }
   - { provider: globex, name: prod, apiKey: k }`);
   assert.equal(config.accounts.length, 2);
 });
 
-test('a secret file is found from the folder of the configuration', () => {
+test('apiKeyFile is relative to the folder of the configuration', () => {
   mkdirSync(join(folder, 'secrets'), { recursive: true });
   writeFileSync(join(folder, 'secrets/acme'), 'k-file\r\n');
   const account = onlyAccount(load('accounts: [{ provider: acme, apiKeyFile: secrets/acme }]'));
@@ -192,7 +193,7 @@ test('a secret file is found from the folder of the configuration', () => {
   assert.equal(account.keySource, 'file secrets/acme');
 });
 
-test('nothing that prints a configuration prints a key', () => {
+test('printing a configuration never prints a key', () => {
   writeFileSync(join(folder, 'key'), 'do-not-print-me');
   const config = load(
     `accounts:
@@ -211,7 +212,7 @@ test('nothing that prints a configuration prints a key', () => {
   for (const { key } of config.accounts) assert.doesNotMatch(String(key), /do-not-print-me/);
 });
 
-test('without a file, each key in the environment is an account', () => {
+test('loadConfig creates an account per key in the environment if there is no file', () => {
   const config = loadConfig(undefined, { GLOBEX_API_KEY: 'k', ACME_API_KEY: '', OTHER: 'x' }, FAKE_PROVIDERS);
   assert.deepEqual(config.server, { host: '0.0.0.0', port: 9464, enableReload: false });
   const { provider, key, ...rest } = onlyAccount(config);
@@ -233,7 +234,7 @@ test('without a file, each key in the environment is an account', () => {
   );
 });
 
-test('line breaks at the end of a key are cut, whichever way it comes', () => {
+test('trailing line breaks of a key are trimmed, whatever its source', () => {
   for (const end of ['\n', '\r\n', '\n\n', '\r']) {
     const env = { K: `key-1${end}`, ACME_API_KEY: `key-1${end}` };
     writeFileSync(join(folder, 'key'), env.K);
@@ -243,7 +244,7 @@ test('line breaks at the end of a key are cut, whichever way it comes', () => {
   }
 });
 
-test('an environment without a usable key is met with words that help', () => {
+test('an environment without a usable key is reported with a remedy', () => {
   assert.throws(() => loadConfig(undefined, {}, FAKE_PROVIDERS), {
     name: 'ConfigError',
     message:
@@ -254,7 +255,7 @@ test('an environment without a usable key is met with words that help', () => {
     {
       name: 'ConfigError',
       message:
-        'environment: ACME_API_KEY: holds a space or a tab; a key has none\nenvironment: GLOBEX_API_KEY: holds a line break; a key is a single line',
+        'environment: ACME_API_KEY: contains a space or a tab; a key has neither\nenvironment: GLOBEX_API_KEY: contains a line break; a key is a single line',
     },
   );
 });

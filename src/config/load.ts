@@ -1,27 +1,28 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { constantRate, DEFAULT_RATES, type Rate, type Rates } from '../core/values/exchange-rates.ts';
+import type { z } from 'zod';
+import { constantRate, DEFAULT_RATES, type Rates } from '../core/values/exchange-rates.ts';
 import { isoDay } from '../core/values/time.ts';
 import { proxyProblems } from '../net/connections.ts';
 import type { Provider } from '../providers/api/provider.ts';
 import { readAccounts } from './accounts.ts';
 import { budgetsOf } from './budgets.ts';
 import type { Config } from './config.ts';
-import { configOfEnvironment } from './environment-only.ts';
+import { configOfEnvironment, processSettings } from './environment-only.ts';
 import { readOpenTelemetry } from './otel/open-telemetry.ts';
 import { Sections } from './schema.ts';
 import { withSections } from './section.ts';
 import { reasonUnreadable } from './values/secrets.ts';
 import { type Document, isMapping, readDocument } from './yaml/document.ts';
 import { ConfigError, type Problem } from './yaml/errors.ts';
-import { checked } from './yaml/issues.ts';
+import { validate } from './yaml/issues.ts';
 import type { Environment } from './yaml/substitute.ts';
 
 /**
- * Reads the configuration from `file`, or from the environment alone where there is none.
+ * Reads the configuration from `file`, or from the environment alone.
  *
- * @throws {ConfigError} with every problem, none of which holds a credential.
+ * @throws {ConfigError} with every problem; none contains a credential.
  */
 export function loadConfig(
   file: string | undefined,
@@ -29,8 +30,8 @@ export function loadConfig(
   registry: readonly Provider<unknown>[],
   now = Date.now(),
 ): Config {
-  const ofProxies = proxyProblems(env).map((problem) => ({ file: 'environment', ...problem }));
-  if (ofProxies.length > 0) throw new ConfigError(ofProxies);
+  const proxies = proxyProblems(env).map((problem) => ({ file: 'environment', ...problem }));
+  if (proxies.length > 0) throw new ConfigError(proxies);
   if (file === undefined) return configOfEnvironment(env, registry);
   return configOfText(file, textOf(file), { env, registry, now });
 }
@@ -38,7 +39,7 @@ export function loadConfig(
 /**
  * The text of a file.
  *
- * @throws {ConfigError} when it cannot be read, or is no text.
+ * @throws {ConfigError} if it cannot be read or is not UTF-8.
  */
 function textOf(file: string): string {
   const refuse = (message: string) => new ConfigError([{ file, key: '', message }]);
@@ -52,7 +53,7 @@ function textOf(file: string): string {
   return bytes.toString('utf8');
 }
 
-/** The configuration that `text` holds; `file` is named in problems and is where relative paths start. */
+/** The configuration in `text`; `file` is named in problems, and relative paths start from its folder. */
 function configOfText(
   file: string,
   text: string,
@@ -63,44 +64,25 @@ function configOfText(
   if (problems.list.length > 0 && value === undefined) throw new ConfigError(problems.list);
   if (!isMapping(value))
     throw new ConfigError([{ file, line: 1, column: 1, key: '', message: noMapping(value) }]);
-  const sections = checked({ schema: Sections, value, path: [], problems });
-  const entries = Array.isArray(value.accounts) ? value.accounts : [];
+  const part = <T>(schema: z.ZodType<T>, key: string): T | undefined =>
+    validate({ schema, value: value[key], path: [key], problems });
+  const sections = validate({ schema: Sections, value, path: [], problems });
   const context = { document, file, registry, now };
+  const entries = Array.isArray(value.accounts) ? value.accounts : [];
   const accounts = withSections(readAccounts(entries, context), value, context);
-  // Once more for itself, so that its own rules are checked whatever is wrong elsewhere.
-  const rates = checked({
-    schema: Sections.shape.currencies,
-    value: value.currencies,
-    path: ['currencies'],
-    problems,
-  });
-  const currencies = ratesOf(rates ?? {}, document);
+  // Validated again on their own, so that their rules are checked even if another section is invalid.
+  const currencies = ratesOf(part(Sections.shape.currencies, 'currencies') ?? {}, document);
+  const section = part(Sections.shape.opentelemetry, 'opentelemetry');
   const named = accounts.map(({ provider, name }) => ({ provider: provider.id, account: name }));
   const budgets = budgetsOf(sections?.budgets ?? [], named, document);
   const ofVariables: Problem[] = [];
-  const section = checked({
-    schema: Sections.shape.opentelemetry,
-    value: value.opentelemetry,
-    path: ['opentelemetry'],
-    problems,
-  });
   const openTelemetry = readOpenTelemetry(section && { section, document, file }, env, ofVariables);
   const all = [...problems.list, ...ofVariables];
   if (!sections || all.length > 0) throw new ConfigError(all);
-  const { server, state, metrics } = sections;
-  return {
-    server: {
-      ...server.listen,
-      enableReload: server.enableReload,
-      ...(server.webConfig && { webConfig: resolve(dirname(file), server.webConfig) }),
-    },
-    state,
-    metrics: { newSeriesZeroMs: metrics.newSeriesZero, maxSeries: metrics.maxSeries },
-    accounts,
-    budgets,
-    currencies,
-    openTelemetry,
-  };
+  const settings = processSettings(sections);
+  const { webConfig } = sections.server;
+  const server = { ...settings.server, ...(webConfig && { webConfig: resolve(dirname(file), webConfig) }) };
+  return { ...settings, server, accounts, budgets, currencies, openTelemetry };
 }
 
 function noMapping(value: unknown): string {
@@ -109,7 +91,7 @@ function noMapping(value: unknown): string {
     : 'must be a mapping of keys to values, such as accounts: with a list below it';
 }
 
-/** The configured rates beside the default ones; names are upper case from here on. */
+/** The default rates, replaced by the configured ones; names become upper case. */
 function ratesOf(configured: Sections['currencies'], { problems }: Document): Rates {
   const rates = new Map(DEFAULT_RATES);
   const names = new Map<string, string>();
@@ -121,14 +103,10 @@ function ratesOf(configured: Sections['currencies'], { problems }: Document): Ra
     const list = typeof rate === 'bigint' ? constantRate(rate) : rate.toSorted((a, b) => a.from - b.from);
     if (!/^[A-Z][A-Z0-9_]*$/.test(name)) problems.add(path, 'must be a currency name, such as EUR', 'key');
     else if (first !== undefined) problems.add(path, `is the same currency as ${first}; keep one`, 'key');
-    else if (name === 'USD') problems.add(path, 'is what everything is counted in, at 1; remove it', 'key');
-    const twice = twiceDated(list);
-    if (twice) problems.add(path, `has two rates from ${isoDay(twice.from)}; keep one`);
+    else if (name === 'USD') problems.add(path, 'is the currency of the ledger, at 1; remove it', 'key');
+    const duplicate = list.find((dated, index) => list[index - 1]?.from === dated.from);
+    if (duplicate) problems.add(path, `has two rates from ${isoDay(duplicate.from)}; keep one`);
     rates.set(name, list);
   }
   return rates;
-}
-
-function twiceDated(rates: readonly Rate[]): Rate | undefined {
-  return rates.find((rate, index) => rates[index - 1]?.from === rate.from);
 }

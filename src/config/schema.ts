@@ -15,7 +15,7 @@ import {
   RateOrHistory,
 } from './values/values.ts';
 
-/** The shape of the configuration: what may stand where, and what each key is for. */
+/** The schema of the configuration file: its keys, their values and what they are for. */
 
 /** Keys of every account, whatever its provider. */
 export const AccountKeys = z.strictObject({
@@ -25,8 +25,7 @@ export const AccountKeys = z.strictObject({
   }),
   apiKey: z.string().optional().meta({ description: `The credential, best as a variable: \${NAME}.` }),
   apiKeyFile: z.string().optional().meta({
-    description:
-      'A file that holds the credential, relative to the configuration; read again when it changes.',
+    description: 'A file with the credential, relative to the configuration; read again when it changes.',
   }),
   baseUrl: BaseUrl.optional().meta({ format: 'uri', description: 'Where the API lives; a path is kept.' }),
   since: Day.optional().meta({
@@ -34,9 +33,12 @@ export const AccountKeys = z.strictObject({
     description: 'First UTC day that is read. Default: the start of last month.',
   }),
   schedule: z
-    .union([Cron, z.record(z.string(), Cron)], must('a cron line, or a mapping of feeds to cron lines'))
+    .union(
+      [Cron, z.record(z.string(), Cron)],
+      must('a cron expression, or a mapping of feeds to cron expressions'),
+    )
     .optional()
-    .meta({ description: 'A cron line for all feeds, or one a feed. Default: that of each feed.' }),
+    .meta({ description: 'A cron expression for all feeds, or one per feed. Default: that of each feed.' }),
   timeout: duration(100, 10 * MINUTE)
     .prefault('30s')
     .meta({ description: 'How long one request may take.' }),

@@ -2,12 +2,12 @@ import type { Provider, SectionEntry } from '../providers/api/provider.ts';
 import type { Account } from './config.ts';
 import type { AccountsContext } from './credentials.ts';
 import { isMapping } from './yaml/document.ts';
-import { checked, reportTwice } from './yaml/issues.ts';
+import { reportDuplicateNames, validate } from './yaml/issues.ts';
 import { suggestion } from './yaml/suggest.ts';
 
 type RawEntry = Readonly<Record<string, unknown>>;
 
-/** Gives the entries of the lists that only one provider reads to the accounts they are meant for. */
+/** Adds the entries of each section that only one provider reads to the accounts they name. */
 export function withSections(
   accounts: readonly Account[],
   value: RawEntry,
@@ -30,11 +30,11 @@ function entriesOf(provider: Provider<unknown>, value: RawEntry, context: Accoun
   const { problems } = context.document;
   const entries = list.flatMap((entry: unknown, index) => {
     const path = [section.key, index];
-    const read = checked({ schema: section.entry, value: entry, path, problems });
+    const read = validate({ schema: section.entry, value: entry, path, problems });
     if (read) checkAccount(read, path, { provider, names: namesOf(provider, value), context });
     return read ?? [];
   });
-  reportTwice(entries, [section.key], problems);
+  reportDuplicateNames(entries, [section.key], problems);
   return entries;
 }
 
@@ -48,11 +48,11 @@ function checkAccount(entry: SectionEntry, path: (string | number)[], check: Che
   const { problems } = check.context.document;
   const { id } = check.provider;
   if (check.names.length === 0) {
-    problems.add(path, `needs an account of ${id}, and there is none; add it or remove this entry`);
+    problems.add(path, `needs an account of ${id}; add one or remove this entry`);
   } else if (entry.account !== undefined && !check.names.includes(entry.account)) {
     const here = [...path, 'account'];
     const known = suggestion(entry.account, check.names);
-    problems.add(here, `${id} has no such account${known}${problems.found(here, entry.account)}`);
+    problems.add(here, `${id} has no such account${known}${problems.quoteValue(here, entry.account)}`);
   }
 }
 

@@ -12,14 +12,14 @@ const routes: readonly (readonly [origin: string, route: string])[] = [
   ['https://[::1]:9', '[::1]:9'],
 ];
 for (const [origin, route] of routes) {
-  test(`the route to ${origin} is ${route}`, async (context) => {
+  test(`connections to ${origin} have the route ${route}`, async (context) => {
     const connections = openConnections({ origin, connections: 1, env });
     context.after(() => connections.dispatcher.destroy());
     assert.equal(connections.route(), route);
   });
 }
 
-test('without proxy variables every route is direct', async (context) => {
+test('connections are direct without proxy variables', async (context) => {
   const connections = openConnections({ origin: 'https://a.test', connections: 1, env: {} });
   context.after(() => connections.dispatcher.destroy());
   assert.equal(connections.route(), 'a.test');

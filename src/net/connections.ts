@@ -6,29 +6,22 @@ export interface ConnectionOptions {
   /** Scheme, host and port, such as `https://api.example.com`. */
   readonly origin: string;
   readonly connections: number;
-  /** Else undici gives up on a connection after ten seconds of its own. */
+  /** undici's default is ten seconds. */
   readonly connectTimeoutMs?: number;
   readonly secureContext?: SecureContext;
-  /** Where the proxy variables are. Default: the process's. */
+  /** The environment with the proxy variables. Default: that of the process. */
   readonly env?: NodeJS.ProcessEnv;
 }
 
 /** The connections to one server, direct or through a proxy. */
 export interface Connections {
   readonly dispatcher: Dispatcher;
-  /** Where requests go, for messages: `api.example.com`, or `api.example.com through the proxy proxy:3128`. No user, no password. */
+  /** The destination for messages: `api.example.com`, or `api.example.com through the proxy proxy:3128`. Without credentials. */
   route(): string;
 }
 
-/** The values of the proxy variables. As in curl and Node, the lower-case name wins. */
-interface Proxies {
-  readonly http: string;
-  readonly https: string;
-  readonly none: string;
-}
-
 /**
- * Opens connections. `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` hold; a loopback address is always reached directly, as in Go.
+ * Opens connections through the proxies of `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, but to loopback addresses directly, as Go does.
  *
  * @throws {TypeError} for a proxy variable that {@link proxyProblems} names.
  */
@@ -47,7 +40,7 @@ export function openConnections(options: ConnectionOptions): Connections {
   };
 }
 
-/** What is wrong with the proxy variables, without their values: these may hold a password. */
+/** Problems of the proxy variables, without their values, which may hold a password. */
 export function proxyProblems(env: NodeJS.ProcessEnv): { readonly key: string; readonly message: string }[] {
   return Object.entries(env)
     .filter(([name, value]) => /^https?_proxy$/i.test(name) && value && !isProxyUrl(withScheme(value)))
@@ -64,7 +57,11 @@ function openPool({ origin, connections, connectTimeoutMs, secureContext }: Conn
   });
 }
 
-function openProxied(options: ConnectionOptions, proxies: Proxies, wentDirect: () => void): Dispatcher {
+function openProxied(
+  options: ConnectionOptions,
+  proxies: ReturnType<typeof proxiesIn>,
+  onDirect: () => void,
+): Dispatcher {
   const { connections, connectTimeoutMs = 10_000, secureContext } = options;
   const tls = { ...(secureContext && { secureContext }) };
   const direct = buildConnector({ timeout: connectTimeoutMs, allowH2: false, ...tls });
@@ -75,9 +72,9 @@ function openProxied(options: ConnectionOptions, proxies: Proxies, wentDirect: (
     noProxy: proxies.none,
     connectTimeout: connectTimeoutMs,
     requestTls: tls,
-    // Only hosts that NO_PROXY names get here.
+    // Called only for hosts that NO_PROXY names.
     connect(target, callback) {
-      wentDirect();
+      onDirect();
       direct(target, callback);
     },
   });
@@ -86,7 +83,7 @@ function openProxied(options: ConnectionOptions, proxies: Proxies, wentDirect: (
 function poolOptions(connections: number) {
   return {
     connections,
-    // One protocol: how a cut answer or a reset shows is tested for HTTP/1.1.
+    // Truncated answers and resets are tested for HTTP/1.1 only.
     allowH2: false,
     // The caller's deadline covers connecting, head and body, to the millisecond.
     headersTimeout: 0,
@@ -94,7 +91,8 @@ function poolOptions(connections: number) {
   };
 }
 
-function proxiesIn(env: NodeJS.ProcessEnv): Proxies {
+/** The values of the proxy variables. As in curl and Node, lower-case names take precedence. */
+function proxiesIn(env: NodeJS.ProcessEnv) {
   const textOf = (name: string) => env[name] ?? env[name.toUpperCase()] ?? '';
   return {
     http: withScheme(textOf('http_proxy')),

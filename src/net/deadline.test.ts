@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { it } from 'node:test';
 import { startDeadline } from './deadline.ts';
 
-it('a deadline aborts when its time is up', async () => {
+it('deadline aborts when its time is up', async () => {
   const deadline = startDeadline(new AbortController().signal, 1);
   await once(deadline.signal, 'abort');
   assert.equal(deadline.expired(), true);
 });
 
-it('a deadline follows the signal, with its reason, and is not expired then', () => {
+it('deadline aborts with the reason of its signal, and is not expired then', () => {
   const stop = new AbortController();
   const deadline = startDeadline(stop.signal, 60_000);
   const reason = new Error('stopping');
@@ -18,13 +18,13 @@ it('a deadline follows the signal, with its reason, and is not expired then', ()
   deadline.end();
 });
 
-it('a deadline follows a signal that aborted before', () => {
+it('deadline aborts if its signal was aborted before', () => {
   const deadline = startDeadline(AbortSignal.abort(), 60_000);
   assert.equal(deadline.signal.aborted, true);
   deadline.end();
 });
 
-it('an ended deadline follows nothing any more', () => {
+it('ended deadline ignores its signal', () => {
   const stop = new AbortController();
   const deadline = startDeadline(stop.signal, 60_000);
   deadline.end();

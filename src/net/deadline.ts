@@ -1,56 +1,51 @@
-/** A signal that aborts when `signal` does or when the time is up. */
-export interface Deadline {
-  readonly signal: AbortSignal;
-  readonly expired: () => boolean;
-  /** Waits for our own sake, which does not count. */
-  readonly pauseFor: (waiting: Promise<void>) => Promise<void>;
-  /** Frees the timer and the listener. */
-  readonly end: () => void;
-}
+export type Deadline = ReturnType<typeof startDeadline>;
 
 /**
- * Starts a deadline of `ms` milliseconds.
+ * Starts a deadline: its signal aborts when `outer` does or after `ms` milliseconds.
  *
- * `AbortSignal.any` with `AbortSignal.timeout` would read nicer, but such a timeout may be collected before it fires
- * (https://github.com/nodejs/node/issues/57736), and then a hanging provider hangs its feed for good.
+ * `AbortSignal.any` with `AbortSignal.timeout` would be shorter, but such a timeout may be garbage-collected before it fires
+ * (https://github.com/nodejs/node/issues/57736), and then a provider that hangs blocks its feed forever.
  */
-export function startDeadline(signal: AbortSignal, ms: number): Deadline {
+export function startDeadline(outer: AbortSignal, ms: number) {
   const controller = new AbortController();
-  let expired = false;
-  const follow = () => controller.abort(signal.reason);
+  const { signal } = controller;
+  let isExpired = false;
+  let isEnded = false;
+  let remainingMs = ms;
+  let startedAt = performance.now();
+  const follow = () => controller.abort(outer.reason);
   const expire = () => {
-    expired = true;
+    isExpired = true;
     controller.abort();
   };
-  let left = ms;
-  let startedAt = performance.now();
-  let timer = setTimeout(expire, left);
-  let isOver = false;
-  if (signal.aborted) follow();
-  signal.addEventListener('abort', follow, { once: true });
+  let timer = setTimeout(expire, remainingMs);
+  if (outer.aborted) follow();
+  outer.addEventListener('abort', follow, { once: true });
   return {
-    signal: controller.signal,
-    expired: () => expired,
-    async pauseFor(waiting) {
+    signal,
+    expired: () => isExpired,
+    /** Stops the clock while the exporter itself waits. */
+    async pauseFor(waiting: Promise<void>): Promise<void> {
       clearTimeout(timer);
-      left -= performance.now() - startedAt;
+      remainingMs -= performance.now() - startedAt;
       await waiting;
-      if (isOver || controller.signal.aborted) return;
+      if (isEnded || signal.aborted) return;
       startedAt = performance.now();
-      timer = setTimeout(expire, Math.max(0, left));
+      timer = setTimeout(expire, Math.max(0, remainingMs));
     },
-    end() {
-      isOver = true;
+    /** Frees the timer and the listener. */
+    end(): void {
+      isEnded = true;
       clearTimeout(timer);
-      signal.removeEventListener('abort', follow);
+      outer.removeEventListener('abort', follow);
     },
   };
 }
 
 /**
- * What comes of `work`, or the signal's reason as soon as it aborts, whatever still goes on.
+ * The result of `work`, or the signal's reason as soon as it aborts.
  *
- * undici hears of a signal only once a connection stands: a peer that never greets would be waited for all the same.
+ * undici observes a signal only once it is connected, so it would wait for a peer that never completes the TLS handshake.
  */
 export function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {

@@ -4,7 +4,7 @@ import { createAdmission } from './admission.ts';
 
 const turn = () => new Promise(setImmediate);
 
-test('so many begin at once, the others as room is made, first come, first served', async () => {
+test('admission starts work up to its limit, and the rest first come, first served', async () => {
   const admit = createAdmission(2);
   const { signal } = new AbortController();
   const ends: (() => void)[] = [];
@@ -26,7 +26,7 @@ test('so many begin at once, the others as room is made, first come, first serve
   await Promise.all(all);
 });
 
-test('what hangs makes room for others', async (context) => {
+test('admission frees the slot of work that hangs', async (context) => {
   context.mock.timers.enable({ apis: ['setTimeout'] });
   const admit = createAdmission(1, 2000);
   const { signal } = new AbortController();
@@ -37,7 +37,7 @@ test('what hangs makes room for others', async (context) => {
   assert.deepEqual(await Promise.all([second, third]), ['second', 'third']);
 });
 
-test('who waits leaves when it is abandoned, and takes no room', async () => {
+test('admission rejects aborted work that waits, and keeps no slot for it', async () => {
   const admit = createAdmission(1);
   const [mine, other] = [new AbortController(), new AbortController()];
   const first = Promise.withResolvers<void>();
@@ -54,7 +54,7 @@ test('who waits leaves when it is abandoned, and takes no room', async () => {
   assert.equal(await admit(mine.signal, async () => 'next'), 'next');
 });
 
-test('long turns of the event loop let fewer in, short ones as many as before', async () => {
+test('admission lowers its limit while event loop iterations are long, and raises it again', async () => {
   let turnMs = 1000;
   const admit = createAdmission(64, 2000, () => turnMs);
   const { signal } = new AbortController();

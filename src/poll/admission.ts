@@ -1,67 +1,58 @@
-/** Runs work once there is room for it, at once where there is; rejects with the signal's reason when it aborts before. */
+import { Semaphore } from './http/semaphore.ts';
+
+/** Runs work once there is room for it, at once if there is; rejects with the signal's reason if it aborts first. */
 export type Admit = <Result>(signal: AbortSignal, work: () => Promise<Result>) => Promise<Result>;
 
-/** What takes longer, such as a provider that hangs or a long history, makes room for others while it goes on. */
-const LONGEST_STAY_MS = 2000;
+/** Work that takes longer, such as a provider that hangs or a long history, continues without a slot. */
+const MAX_HOLD_MS = 2000;
 
-/** How long a turn of the event loop may take before fewer polls are let in: an HTTP request waits for a few turns. */
-const LONG_TURN_MS = 40;
-/** However long turns are. */
-const LEAST_ROOM = 8;
+/** Above this duration of an event loop iteration fewer polls are admitted: an HTTP request waits for several iterations. */
+const MAX_ITERATION_MS = 40;
+const MIN_CONCURRENT = 8;
 
 /**
- * Lets `count` things go on at a time, first come, first served. Where many of them go on in each turn of the event loop, it lets in
- * fewer, one at a time, until turns are short again.
+ * Admits `maxConcurrent` pieces of work at a time, first come, first served. While iterations of the event loop are long it lowers
+ * that limit, one at a time, and raises it again when they are short.
  */
 export function createAdmission(
-  count: number,
-  longestStayMs = LONGEST_STAY_MS,
-  turn: () => number = createTurnWatch(),
+  maxConcurrent: number,
+  maxHoldMs = MAX_HOLD_MS,
+  iterationMs: () => number = createIterationTimer(),
 ): Admit {
-  let limit = count;
-  let inside = 0;
-  const waiting = new Set<() => void>();
-  const letIn = () => {
-    for (const next of waiting) {
-      if (inside >= limit) return;
-      waiting.delete(next);
-      inside += 1;
-      next();
-    }
-  };
-  const leave = () => {
-    inside -= 1;
-    limit =
-      turn() > LONG_TURN_MS ? Math.max(Math.min(LEAST_ROOM, count), limit - 1) : Math.min(count, limit + 1);
-    letIn();
+  const slots = new Semaphore(maxConcurrent);
+  const adaptLimit = () => {
+    const isLong = iterationMs() > MAX_ITERATION_MS;
+    slots.limit = isLong
+      ? Math.max(Math.min(MIN_CONCURRENT, maxConcurrent), slots.limit - 1)
+      : Math.min(maxConcurrent, slots.limit + 1);
   };
   return async (signal, work) => {
-    if (inside < limit) inside += 1;
-    else await inLine(waiting, signal);
-    let isIn = true;
-    const out = () => {
-      if (isIn) leave();
-      isIn = false;
+    const release = slots.tryAcquire() ?? (await slots.acquire(signal));
+    let isHeld = true;
+    const leave = () => {
+      if (isHeld) adaptLimit();
+      isHeld = false;
+      release();
     };
-    const timer = setTimeout(out, longestStayMs);
+    const timer = setTimeout(leave, maxHoldMs);
     timer.unref();
     try {
       return await work();
     } finally {
       clearTimeout(timer);
-      out();
+      leave();
     }
   };
 }
 
-/** Tells how long a turn of the event loop took of late, and measures the next. */
-function createTurnWatch(): () => number {
+/** Returns how long an iteration of the event loop took recently, and measures the next one. */
+function createIterationTimer(): () => number {
   let last = 0;
   let isMeasuring = false;
   const measure = () => {
-    const begun = performance.now();
+    const startedAt = performance.now();
     setImmediate(() => {
-      last = performance.now() - begun;
+      last = performance.now() - startedAt;
       isMeasuring = false;
     });
   };
@@ -70,20 +61,4 @@ function createTurnWatch(): () => number {
     isMeasuring = true;
     return last;
   };
-}
-
-function inLine(waiting: Set<() => void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const called = () => {
-      signal.removeEventListener('abort', leave);
-      resolve();
-    };
-    const leave = () => {
-      waiting.delete(called);
-      reject(signal.reason);
-    };
-    if (signal.aborted) return reject(signal.reason);
-    signal.addEventListener('abort', leave, { once: true });
-    waiting.add(called);
-  });
 }

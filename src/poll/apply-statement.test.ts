@@ -35,7 +35,7 @@ function bench(linesPerDay: number) {
   return { apply, order, ending, account, ledger: real };
 }
 
-test('a large statement is applied in parts, with turns of the event loop between, and counts as one', async () => {
+test('large statement is applied in parts, yields to the event loop in between, and counts as one', async () => {
   const { apply, order, ledger, account } = bench(6000);
   const applied = await apply();
   assert.deepEqual(order, ['6000 lines', 'turn', '6000 lines', 'turn', '6000 lines']);
@@ -45,19 +45,19 @@ test('a large statement is applied in parts, with turns of the event loop betwee
   assert.equal((await apply()).changed, false);
 });
 
-test('a small statement is applied at once', async () => {
+test('small statement is applied at once', async () => {
   const { apply, order } = bench(2);
   await apply();
   assert.deepEqual(order, ['6 lines']);
 });
 
-test('a large statement with an absurd amount on its oldest day books nothing', async () => {
+test('large statement with an absurd amount on its oldest day is not applied at all', async () => {
   const { apply, order } = bench(6000);
   await assert.rejects(apply([{ ...cost(RANGE.start, 'r', 1), value: 2n * MAX_DOLLARS }]), RangeError);
   assert.deepEqual(order, []);
 });
 
-test('a large statement ends between two parts when the poll is aborted', async () => {
+test('large statement stops between two parts when the poll is aborted', async () => {
   const { apply, order, ending } = bench(6000);
   const applying = apply();
   const reason = new Error('stopped');

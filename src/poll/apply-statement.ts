@@ -5,7 +5,7 @@ import type { ResourceFacts, Statement } from '../core/statement/statement.ts';
 import type { Instant } from '../core/values/time.ts';
 import type { RunInTransaction } from './writer.ts';
 
-/** Where statements of a feed go. */
+/** Where the statements of a feed are applied. */
 export interface Destination {
   readonly key: FeedKey;
   readonly ledger: Ledger;
@@ -14,12 +14,12 @@ export interface Destination {
   readonly write?: RunInTransaction;
 }
 
-/** Between two parts of a statement: an HTTP request needs several turns of the event loop. */
+/** Between two parts of a statement: an HTTP request needs several iterations of the event loop. */
 const PAUSE_MS = 10;
 
 /**
- * Applies a statement. A large one is applied in parts, with a pause for others before each: see `Ledger.split`. What was applied before
- * `signal` aborts stays.
+ * Applies a statement, a large one in parts with a pause before each: see `Ledger.split`. Parts that were applied before `signal` aborts
+ * stay.
  */
 export async function applyStatement(
   to: Destination,
@@ -33,14 +33,14 @@ export async function applyStatement(
   for (const part of parts) {
     if (parts.length > 1) await sleep(PAUSE_MS);
     signal.throwIfAborted();
-    // Each part would look all of them up.
-    const described = part === parts.at(-1) ? resources : [];
-    applied.push(await written(to, () => ledger.apply(key, part, described, now())));
+    // Each part would look up all resources.
+    const partResources = part === parts.at(-1) ? resources : [];
+    applied.push(await transact(to, () => ledger.apply(key, part, partResources, now())));
   }
-  return together(applied);
+  return combineOutcomes(applied);
 }
 
-function together(applied: readonly StatementOutcome[]): StatementOutcome {
+function combineOutcomes(applied: readonly StatementOutcome[]): StatementOutcome {
   return {
     changed: applied.some(({ changed }) => changed),
     unconverted: new Set(applied.flatMap(({ unconverted }) => [...unconverted])),
@@ -49,8 +49,8 @@ function together(applied: readonly StatementOutcome[]): StatementOutcome {
   };
 }
 
-/** Does work on the ledger; ends once that is stored. */
-export async function written<Result>(
+/** Runs work on the ledger and resolves with its result once that is stored. */
+export async function transact<Result>(
   { write }: Pick<Destination, 'write'>,
   work: () => Result,
 ): Promise<Result> {

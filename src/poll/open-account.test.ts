@@ -43,7 +43,7 @@ function accountWith(config: readonly string[]): PolledAccount {
   };
 }
 
-test('a stream has completed buckets where all of its feeds say so', () => {
+test('stream has closed buckets if all of its feeds have', () => {
   const { provider } = accountWith([]);
   const closedOf = (...closed: readonly (boolean | undefined)[]) => {
     const feeds = closed.map((closedBuckets, index) => {
@@ -61,7 +61,7 @@ test('a stream has completed buckets where all of its feeds say so', () => {
   assert.deepEqual(closedOf(undefined), [false]);
 });
 
-test('a feed that has nothing to read for the account is not polled, and shows nothing any more', async () => {
+test('disabled feed is not polled, and its values are cleared', async () => {
   const { ledger, account } = openBench(settings());
   const openWith = async (config: readonly string[]) => {
     const events = { answered() {}, retried() {}, rateLimit() {}, waitCut() {} };

@@ -4,13 +4,13 @@ import type { Ledger } from '../core/ledger.ts';
 import type { Rates } from '../core/values/exchange-rates.ts';
 import { GRANULARITIES, type Granularity, HOUR, type Instant } from '../core/values/time.ts';
 import type { Provider } from '../providers/api/provider.ts';
-import { createHttpClient, type HttpClient } from './http/client.ts';
+import type { ScheduledFeed } from './feed-runner.ts';
+import { createHttpClient } from './http/client.ts';
 import type { HttpEvents } from './http/context.ts';
 import { RequestState } from './http/rate-limiter.ts';
-import type { ScheduledFeed } from './poller.ts';
 import type { RunInTransaction } from './writer.ts';
 
-/** What the configuration says of an account, as far as polling it goes. */
+/** The configuration of an account, as far as polling needs it. */
 export interface PolledAccount {
   readonly provider: Provider<unknown>;
   readonly name: string;
@@ -22,7 +22,7 @@ export interface PolledAccount {
   readonly config: unknown;
 }
 
-/** What holds for all accounts and may change while they are polled. */
+/** What applies to all accounts and may change while they are polled. */
 export interface AccountDefaults {
   readonly maxSeries: number;
   readonly rates: Rates;
@@ -31,77 +31,79 @@ export interface AccountDefaults {
 export interface OpenAccountOptions extends AccountDefaults {
   readonly ledger: Ledger;
   readonly now: () => Instant;
-  /** Resolves once `now` has moved on by `ms`; the wall clock's when absent. */
+  /** Resolves once `now` has advanced by `ms`; by the wall clock when absent. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly events: HttpEvents;
   /** Stores what polls read; at once when absent. */
   readonly write?: RunInTransaction | undefined;
   /** A longer wait for a limit fails the poll instead. */
-  readonly longestWaitMs?: number | undefined;
+  readonly maxWaitMs?: number | undefined;
 }
 
-export interface OpenAccount {
-  readonly id: number;
-  readonly client: HttpClient;
-  readonly feeds: readonly ScheduledFeed[];
-  /** Takes other terms, and the credential from where it is found now, for what is asked and read from now on. */
-  take(credential: Pick<PolledAccount, 'key'>, terms: AccountDefaults): void;
-}
+export type OpenAccount = ReturnType<typeof openAccount>;
 
-/** Registers an account with the ledger and opens the way to its provider. Nothing is sent yet. */
-export function openAccount(account: PolledAccount, options: OpenAccountOptions): OpenAccount {
-  const { ledger, now, wait, events, longestWaitMs } = options;
+/** Registers an account with the ledger and opens its client. Nothing is sent yet. */
+export function openAccount(account: PolledAccount, options: OpenAccountOptions) {
+  const { ledger, now, wait, events, maxWaitMs } = options;
   const id = ledger.openAccount(settingsOf(account, options), now());
   let { key } = account;
   let { rates } = options;
-  const waits = { ...(wait && { wait }), ...(longestWaitMs !== undefined && { longestWaitMs }) };
-  const edge = { events, now, ...waits, memory: memoryOf(ledger, id) };
-  const client = createHttpClient({ ...account, ...edge, key: () => key() });
+  const waits = { ...(wait && { wait }), ...(maxWaitMs !== undefined && { maxWaitMs }) };
+  const memory = memoryOf(ledger, id);
+  const client = createHttpClient({ ...account, ...waits, events, now, memory, key: () => key() });
   ledger.repairClock(id, now());
-  let lastAsOf = ledger.lastAsOf(id);
-  const asOf = (at: Instant) => {
-    if (lastAsOf > Number.NEGATIVE_INFINITY && !isCredible(lastAsOf, at)) {
-      // The clock was set since: what was read under the old time must not outrank what is read now.
-      ledger.repairClock(id, at);
-      lastAsOf = ledger.lastAsOf(id);
-    }
-    lastAsOf = Math.max(at, lastAsOf + 1);
-    return lastAsOf;
-  };
-  const [present, absent] = feedsOf(account);
-  // What it read while it still had something to read is nobody's any more.
-  for (const { name } of absent) ledger.clearFeed({ account: id, feed: name });
-  const feeds = present.map((feed) => ({
-    key: { account: id, feed: feed.name },
-    labels: { provider: account.provider.id, account: account.name, feed: feed.name },
-    feed,
-    config: account.config,
-    schedule: account.schedule[feed.name] ?? feed.schedule,
-    readsHistory:
-      feed === account.provider.feeds.findLast(({ stream }) => stream?.name === feed.stream?.name),
-    client,
-    ledger,
-    rates: () => rates,
-    now,
-    asOf,
-    ...(options.write && { write: options.write }),
-  }));
+  const asOf = createAsOf(ledger, id);
+  const [enabled, disabled] = feedsOf(account);
+  // What a feed read while it was enabled no longer applies.
+  for (const { name } of disabled) ledger.clearFeed({ account: id, feed: name });
+  const feeds = enabled.map(
+    (feed): ScheduledFeed => ({
+      key: { account: id, feed: feed.name },
+      labels: { provider: account.provider.id, account: account.name, feed: feed.name },
+      feed,
+      config: account.config,
+      schedule: account.schedule[feed.name] ?? feed.schedule,
+      readsHistory:
+        feed === account.provider.feeds.findLast(({ stream }) => stream?.name === feed.stream?.name),
+      client,
+      ledger,
+      rates: () => rates,
+      now,
+      asOf,
+      ...(options.write && { write: options.write }),
+    }),
+  );
   return {
     id,
     client,
     feeds,
-    take(credential, terms) {
-      ledger.openAccount(settingsOf(account, terms), now());
+    /** Applies new defaults, and a credential from a new source, to requests from now on. */
+    update(credential: Pick<PolledAccount, 'key'>, defaults: AccountDefaults): void {
+      ledger.openAccount(settingsOf(account, defaults), now());
       ({ key } = credential);
-      ({ rates } = terms);
+      ({ rates } = defaults);
     },
   };
 }
 
-/** The feeds that have something to read for the account, and those that have not. */
+/** Gives each statement of an account an as-of of its own, later than all before. */
+function createAsOf(ledger: Ledger, account: number): (at: Instant) => Instant {
+  let last = ledger.lastAsOf(account);
+  return (at) => {
+    if (last > Number.NEGATIVE_INFINITY && !isCredible(last, at)) {
+      // The clock was set since: readings under the old time must not outrank readings from now on.
+      ledger.repairClock(account, at);
+      last = ledger.lastAsOf(account);
+    }
+    last = Math.max(at, last + 1);
+    return last;
+  };
+}
+
+/** The feeds that are enabled for the account, and those that are not. */
 function feedsOf({ provider, config }: PolledAccount) {
-  const applies = (feed: (typeof provider.feeds)[number]) => feed.isEnabled?.(config) ?? true;
-  return [provider.feeds.filter(applies), provider.feeds.filter((feed) => !applies(feed))] as const;
+  const isEnabled = (feed: (typeof provider.feeds)[number]) => feed.isEnabled?.(config) ?? true;
+  return [provider.feeds.filter(isEnabled), provider.feeds.filter((feed) => !isEnabled(feed))] as const;
 }
 
 function settingsOf(account: PolledAccount, { maxSeries, rates }: AccountDefaults): AccountSettings {
@@ -117,10 +119,10 @@ function settingsOf(account: PolledAccount, { maxSeries, rates }: AccountDefault
   };
 }
 
-/** Readings normally lag by an hour's bill and the time until it is asked for. */
+/** Readings normally lag by an hour's bill and the time until the next poll. */
 const DEFAULT_LAG_MS = 2 * HOUR;
 
-/** The bodies of facts that a provider's feeds read, each with what all of its feeds together know. */
+/** The streams of a provider, each with the combined settings of its feeds. */
 export function streamsOf(provider: Provider<unknown>, config: unknown): StreamSettings[] {
   const streams = provider.feeds.flatMap((feed) => feed.stream ?? []);
   return [...Map.groupBy(streams, ({ name }) => name)].flatMap(([name, all]) => {
@@ -138,7 +140,7 @@ export function streamsOf(provider: Provider<unknown>, config: unknown): StreamS
   });
 }
 
-/** The request budget's state lives in the ledger's store, so that restarting never overruns a limit. */
+/** The ledger stores the state of the rate limiter, so that restarting never exceeds a limit. */
 function memoryOf(ledger: Ledger, account: number) {
   const requests = ledger.requests(account);
   const state = requests.state === undefined ? undefined : RequestState.parse(JSON.parse(requests.state));

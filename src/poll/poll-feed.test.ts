@@ -12,7 +12,8 @@ import {
   type PollErrorOptions,
 } from '../providers/api/errors.ts';
 import type { Feed } from '../providers/api/provider.ts';
-import { type PollTarget, pollFeed } from './poll-feed.ts';
+import { pollFeed } from './poll-feed.ts';
+import type { PollTarget } from './poll-target.ts';
 
 const NOON = utc('2026-11-20T12:00');
 
@@ -112,7 +113,7 @@ function bench(
   return { poll, asked, ledger, spent, drift, row: () => ledger.book.feed(account, FEED) };
 }
 
-test('an unreadable range fails the poll, and the ranges behind it are read all the same', async () => {
+test('poll reads the remaining ranges after an unreadable range, and fails', async () => {
   const { poll, asked, spent, row } = bench([
     { dollars: 1 },
     failed('contract', { status: 200 }),
@@ -125,7 +126,7 @@ test('an unreadable range fails the poll, and the ranges behind it are read all 
   assert.equal(row()?.state, '3', 'what was applied is remembered');
 });
 
-test('an absurd amount fails the poll as contract and books nothing of its answer, beside the statement too', async () => {
+test('poll fails as contract on an absurd amount, in or beside the statement, and applies nothing of the answer', async () => {
   for (const absurd of [
     { dollars: 1e13 },
     { dollars: -1e13 },
@@ -138,7 +139,7 @@ test('an absurd amount fails the poll as contract and books nothing of its answe
   }
 });
 
-test('a server that refuses everything is not asked more than three times', async () => {
+test('poll stops after three refusals in a row', async () => {
   for (const status of [400, 404, 422]) {
     const refusals = Array.from({ length: 50 }, () => failed('contract', { status }));
     const { poll, asked } = bench(refusals);
@@ -147,13 +148,13 @@ test('a server that refuses everything is not asked more than three times', asyn
   }
 });
 
-test('a server whose every answer is unreadable is not asked more than ten times', async () => {
+test('poll stops after ten unreadable answers in a row', async () => {
   const { poll, asked } = bench(Array.from({ length: 50 }, () => failed('contract')));
   await assert.rejects(poll(), { reason: 'contract' });
   assert.equal(asked.length, 10);
 });
 
-test('any other failure ends the poll at once', async () => {
+test('poll stops at any other failure', async () => {
   for (const reason of ['auth', 'rate_limited', 'server', 'timeout', 'network', 'sunset'] as const) {
     const { poll, asked, spent } = bench([{ dollars: 1 }, failed(reason), { dollars: 2 }]);
     await assert.rejects(poll(), { reason });
@@ -162,7 +163,7 @@ test('any other failure ends the poll at once', async () => {
   }
 });
 
-test('of several failures in a poll the most telling is reported, with the reason of each range', async () => {
+test('poll reports the most telling failure, with the reason of each range', async () => {
   for (const reason of [
     'auth',
     'sunset',
@@ -189,7 +190,7 @@ test('of several failures in a poll the most telling is reported, with the reaso
   }
 });
 
-test('of failures that tell as much the first is reported', () => {
+test('poll reports the first of equally telling failures', () => {
   const [first, second] = [failed('contract'), failed('contract')];
   assert.equal(mostTelling(first, second), first);
   const order = ['auth', 'sunset', 'server', 'rate_limited', 'timeout', 'network', 'contract'] as const;
@@ -203,7 +204,7 @@ test('of failures that tell as much the first is reported', () => {
   }
 });
 
-test('a bug of ours hides behind no other failure', async () => {
+test('poll reports an internal error before any other failure', async () => {
   const bug = new TypeError('a bug');
   let asked = 0;
   const { poll } = bench([failed('contract'), {}], {
@@ -216,28 +217,28 @@ test('a bug of ours hides behind no other failure', async () => {
   await assert.rejects(poll(), bug);
 });
 
-test('a feed that leaves requests to others ends early without failure', async () => {
+test('feed that reserves requests ends its poll early, without failure', async () => {
   const { poll, asked, row } = bench([{ dollars: 1 }, { dollars: 2 }], { reserveRequests: 400 }, 399);
   await poll();
   assert.equal(asked.length, 0);
   assert.notEqual(row()?.lastSuccess, undefined);
 });
 
-test('a feed without billing facts that leaves requests to others has not succeeded: what it told is as old as it was', async () => {
+test('feed without billing facts is postponed, not successful, if requests are reserved', async () => {
   const observations = [gross('x', 1)];
   const { poll, row } = bench([{ observations }], { reserveRequests: 400 }, 399, false);
   assert.equal(await poll(), 'postponed');
   assert.equal(row(), undefined);
 });
 
-test('labels that would be shown alike are one thing', async () => {
+test('observations whose labels are exposed alike are one', async () => {
   const [half, other] = ['x\ud800', 'x\ud801'];
   const { poll, row } = bench([{ observations: [gross(half, 1), gross(other, 2), gross('y\0', 3)] }]);
   await poll();
   assert.deepEqual(row()?.observations, [gross('x\ufffd', 1), gross('y\ufffd', 3)]);
 });
 
-test('what a failed poll did not say anew stays; what a good one leaves out goes', async () => {
+test('observations stay after a failed poll, and go if a successful poll omits them', async () => {
   const { poll, row } = bench([{ dollars: 1, observations: [gross('x', 10), gross('y', 5)] }]);
   await poll();
   await assert.rejects(poll([{ dollars: 1, observations: [gross('x', 11)] }, failed('server')]));
@@ -253,7 +254,7 @@ test('what a failed poll did not say anew stays; what a good one leaves out goes
   assert.deepEqual(shown(), [['x', fromNumber(12)]]);
 });
 
-test("a tier's month totals stay as long as its silence is not believed", async () => {
+test('month totals of a tier stay until its absence is confirmed', async () => {
   const { poll, row, spent } = bench([{ dollars: 1, observations: [gross('x', 10)] }]);
   await poll();
   await poll([{ silent: ['x'] }]);
@@ -264,7 +265,7 @@ test("a tier's month totals stay as long as its silence is not believed", async 
   assert.equal(spent(), fromNumber(1));
 });
 
-test('ranges that ask for it are read once more after all others, the oldest first', async () => {
+test('poll rereads ranges on request after all others, oldest first', async () => {
   const asked: number[] = [];
   const { poll, spent } = bench([{}, {}, {}], {
     async *ask(_ask, range) {
@@ -277,7 +278,7 @@ test('ranges that ask for it are read once more after all others, the oldest fir
   assert.equal(spent(), fromNumber(8 + 16 + 32), 'the last reading of each counts');
 });
 
-test('of several words about one thing in a poll, the newest stays', async () => {
+test('poll keeps the newest of several values of one observation', async () => {
   const at = (time: number, dollars: number) => ({ ...gross('x', dollars), at: time });
   const { poll, row } = bench([
     { observations: [at(2, 20)] },
@@ -288,7 +289,7 @@ test('of several words about one thing in a poll, the newest stays', async () =>
   assert.deepEqual(row()?.observations, [at(3, 30)]);
 });
 
-test('a feed knows what was applied before, in this poll too', async () => {
+test('feed knows the series applied before, including in the same poll', async () => {
   const known: boolean[] = [];
   const { poll } = bench([{ dollars: 1 }, { dollars: 2 }], {
     async *ask(_ask, range, { hasSeries }) {
@@ -301,7 +302,7 @@ test('a feed knows what was applied before, in this poll too', async () => {
   assert.deepEqual(known, [false, false, true, false]);
 });
 
-test('a long label is cut in the ledger and counted as drift once per poll', async () => {
+test('long label is truncated in the ledger and counted as drift once per poll', async () => {
   const long = 'x'.repeat(2 ** 20);
   const { poll, drift, ledger, row } = bench([{ dollars: 1, observations: [gross(long, 5)] }]);
   await poll();
@@ -310,7 +311,7 @@ test('a long label is cut in the ledger and counted as drift once per poll', asy
   assert.equal(ledger.book.series.size, 1);
 });
 
-test('a feed keeps 10,000 values beyond the bill, and counts the rest as drift', async () => {
+test('feed keeps 10,000 values beyond the bill, and counts the rest as drift', async () => {
   const observations = Array.from({ length: 200_000 }, (_, index) => gross(`tier-${index}`, 5));
   const { poll, drift, row } = bench([{ dollars: 1, observations }]);
   await poll();

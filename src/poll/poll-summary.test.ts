@@ -15,7 +15,7 @@ function listen() {
 
 const KINDS = ['unknown_field', 'undocumented_field', 'long_label'] as const;
 
-it('ten of each kind of drift are passed on, and how many more there are', () => {
+it('poll summary reports ten drifts of each kind, and counts the rest', () => {
   const { digest, drifts } = listen();
   for (let count = 0; count < 25; count++) {
     for (const kind of KINDS) digest.drift({ kind, what: `field ${count}` });
@@ -28,14 +28,14 @@ it('ten of each kind of drift are passed on, and how many more there are', () =>
   );
 });
 
-it('ten drifts are passed on without a rest', () => {
+it('poll summary reports ten drifts without a rest', () => {
   const { digest, drifts } = listen();
   for (let count = 0; count < 10; count++) digest.drift({ kind: 'unknown_field', what: `field ${count}` });
   digest.end();
   assert.equal(drifts.length, 10);
 });
 
-it('what a feed counted itself is added to the rest', () => {
+it('poll summary adds the count of a feed to the rest', () => {
   const { digest, drifts } = listen();
   digest.drift({ kind: 'unknown_field', what: 'and 7 more', more: 7 });
   for (let count = 0; count < 12; count++) digest.drift({ kind: 'unknown_field', what: `field ${count}` });
@@ -43,14 +43,14 @@ it('what a feed counted itself is added to the rest', () => {
   assert.deepEqual(drifts.at(-1), { kind: 'unknown_field', what: 'and 9 more', more: 9 });
 });
 
-it('ten currencies are passed on, and how many more there are', () => {
+it('poll summary reports ten currencies, and counts the rest', () => {
   const { digest, currencies } = listen();
   for (let count = 0; count < 13; count++) digest.unconverted(`C${count}`);
   digest.end();
   assert.deepEqual(currencies.slice(9), ['C9', 'and 3 more']);
 });
 
-it('a long text is cut to 200 characters, and no letter is halved', () => {
+it('poll summary truncates texts to 200 characters, and splits no surrogate pair', () => {
   const { digest, drifts, currencies } = listen();
   digest.drift({ kind: 'unknown_field', what: 'x'.repeat(200) });
   digest.drift({ kind: 'unknown_field', what: '\u{1f4b0}'.repeat(5000) });
@@ -61,7 +61,7 @@ it('a long text is cut to 200 characters, and no letter is halved', () => {
   assert.equal(currencies[0], `${'y'.repeat(199)}…`);
 });
 
-it('the first hundred notes are kept, each of them short', () => {
+it('poll summary keeps the first hundred notes, shortened', () => {
   const notes = Array.from({ length: 500 }, (_, index) => ({
     topic: `${index}`,
     text: 'z'.repeat(900),

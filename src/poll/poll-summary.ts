@@ -2,43 +2,36 @@ import type { Drift, DriftKind, Note, Observation, Reading } from '../core/state
 import { cleanLabel, isLong } from '../core/values/label.ts';
 import type { Ask } from '../providers/api/request.ts';
 
-/** Of each kind of drift, and of currencies, so many are named; the rest of a poll is a number. */
-const MAX_TOLD = 10;
+/** How many drifts of each kind, and currencies, a poll reports by name; it counts the rest. */
+const MAX_REPORTED = 10;
 const MAX_NOTES = 100;
 const MAX_TEXT_CHARACTERS = 200;
 
-/** Who hears what an answer says besides its amounts. */
-export interface Listener {
+/** Receives what an answer says beyond its amounts. */
+export interface SummaryListener {
   drift(drift: Drift): void;
   unconverted(currency: string): void;
 }
 
-/** Passes on a bounded part of what the answers to one poll say, however much that is. */
-export interface PollSummary {
-  drift(drift: Drift): void;
-  unconverted(currency: string): void;
-  /** Says how many others there were. */
-  end(): void;
-}
-
-export function createPollSummary(listener: Listener): PollSummary {
-  const drifts = new Map<DriftKind, DriftTally>();
+/** Limits what the answers to one poll report; its `end` reports how many others there were. */
+export function createPollSummary(listener: SummaryListener) {
+  const drifts = new Map<DriftKind, Tally>();
   const currencies = newTally();
   return {
-    drift({ kind, what, more }) {
+    drift({ kind, what, more }: Drift): void {
       const tally = drifts.get(kind) ?? newTally();
       drifts.set(kind, tally);
       const text = shortText(what);
       if (more !== undefined) tally.more += more;
-      else if (isTold(tally, text)) listener.drift({ kind, what: text });
+      else if (shouldReport(tally, text)) listener.drift({ kind, what: text });
       else tally.more += 1;
     },
-    unconverted(currency) {
+    unconverted(currency: string): void {
       const text = shortText(currency);
-      if (isTold(currencies, text)) listener.unconverted(text);
+      if (shouldReport(currencies, text)) listener.unconverted(text);
       else currencies.more += 1;
     },
-    end() {
+    end(): void {
       for (const [kind, { more }] of drifts) {
         if (more > 0) listener.drift({ kind, what: `and ${more} more`, more });
       }
@@ -47,47 +40,47 @@ export function createPollSummary(listener: Listener): PollSummary {
   };
 }
 
-interface DriftTally {
-  readonly told: Set<string>;
+interface Tally {
+  readonly reported: Set<string>;
   more: number;
 }
 
-function newTally(): DriftTally {
-  return { told: new Set(), more: 0 };
+function newTally(): Tally {
+  return { reported: new Set(), more: 0 };
 }
 
-function isTold({ told }: DriftTally, text: string): boolean {
-  if (told.size < MAX_TOLD) told.add(text);
-  return told.has(text);
+function shouldReport({ reported }: Tally, text: string): boolean {
+  if (reported.size < MAX_REPORTED) reported.add(text);
+  return reported.has(text);
 }
 
-/** The first notes, each of them short. */
+/** The first notes, shortened. */
 export function shortNotes(notes: Iterable<Note>): Note[] {
   return [...notes].slice(0, MAX_NOTES).map(({ topic, text, isWarning }) => {
     return { topic: shortText(topic), text: shortText(text), isWarning };
   });
 }
 
-/** An observation with labels that can be stored and shown. */
+/** The observation with labels that can be stored and exposed. */
 export function cleanObservation(observation: Observation): Observation {
   const labels = Object.entries(observation.labels).map(([name, text]) => [name, cleanLabel(text)]);
   return { ...observation, labels: Object.fromEntries(labels) };
 }
 
-/** One drift per kind of label that is shown cut. */
+/** One drift per label name with a value that is truncated. */
 export function longLabels({ statement, observations }: Reading): Drift[] {
   const found = new Map<string, number>();
-  const look = (name: string, label: string) => {
+  const check = (name: string, label: string) => {
     if (isLong(label)) found.set(name, Math.max(found.get(name) ?? 0, label.length));
   };
   for (const { resource, model, tier, detail } of statement?.charges ?? []) {
-    look('resource', resource);
-    look('model', model);
-    look('tier', tier);
-    look('detail', detail);
+    check('resource', resource);
+    check('model', model);
+    check('tier', tier);
+    check('detail', detail);
   }
   for (const { labels } of observations) {
-    for (const [name, label] of Object.entries(labels)) look(name, label);
+    for (const [name, label] of Object.entries(labels)) check(name, label);
   }
   return [...found].map(([name, length]) => ({
     kind: 'long_label',
@@ -95,12 +88,12 @@ export function longLabels({ statement, observations }: Reading): Drift[] {
   }));
 }
 
-/** Gathers what the answers hold that is not as documented, each oddity once, however many pages show it. */
-export function watchDrift(send: Ask): { readonly ask: Ask; drift(): readonly Drift[] } {
+/** Collects the drift of all answers, each once, however many pages have it. */
+export function watchDrift(ask: Ask): { readonly ask: Ask; drift(): readonly Drift[] } {
   const found = new Map<string, Drift>();
   return {
     async ask(request) {
-      const answer = await send(request);
+      const answer = await ask(request);
       for (const drift of answer.drift ?? []) found.set(`${drift.kind} ${drift.what}`, drift);
       return answer;
     },

@@ -9,7 +9,8 @@ import { HOUR, MINUTE } from '../core/values/time.ts';
 import { PollError } from '../providers/api/errors.ts';
 import type { Feed } from '../providers/api/provider.ts';
 import { reasonOfStatus } from '../providers/api/status.ts';
-import { createPoller, type PollerOptions, type PollOutcome } from './poller.ts';
+import type { PollOutcome } from './poll-outcome.ts';
+import { createPoller, type PollerOptions } from './poller.ts';
 
 const NOON = utc('2026-11-20T12:00');
 
@@ -22,7 +23,7 @@ const answered = (status: number) =>
 function bench(
   optional = true,
   change: (ledger: Ledger) => Ledger = (ledger) => ledger,
-  around?: PollerOptions['around'],
+  wrapPoll?: PollerOptions['wrapPoll'],
 ) {
   const { ledger, account } = openBench(settings());
   const key = { account, feed: 'prices' };
@@ -77,7 +78,7 @@ function bench(
     events: { ...quiet, pollEnded: (_, outcome) => void ended.push(outcome) },
     now: () => now,
     random: () => 0,
-    ...(around && { around }),
+    ...(wrapPoll && { wrapPoll }),
   });
   return {
     ended,
@@ -101,31 +102,31 @@ function bench(
 const OFF = [401, 402, 403, 404, 410];
 const NOT_OFF = [400, 405, 408, 409, 422, 429, 500, 501, 502, 503, 504, 200];
 
-test('an optional feed is switched off by a refusal, and fails by anything else', async () => {
+test('optional feed becomes unavailable after a refusal, and fails after anything else', async () => {
   for (const status of [...OFF, ...NOT_OFF]) {
     const { poll, state } = bench();
     await poll('well');
     const outcome = await poll(answered(status));
-    assert.equal(outcome.ok, OFF.includes(status) ? null : false, `${status}`);
+    assert.equal(outcome.kind, OFF.includes(status) ? 'unavailable' : 'failed', `${status}`);
     assert.equal(state()?.lastError === undefined, OFF.includes(status), `${status}`);
   }
   for (const reason of ['network', 'timeout', 'contract', 'storage'] as const) {
     const { poll } = bench();
-    assert.equal((await poll(new PollError(reason, reason))).ok, false, reason);
+    assert.equal((await poll(new PollError(reason, reason))).kind, 'failed', reason);
   }
 });
 
-test('a feed that is not optional fails by a refusal, and what it learned stays', async () => {
+test('required feed fails after a refusal, and keeps its values', async () => {
   for (const status of OFF) {
     const { poll, row } = bench(false);
     await poll('well');
-    assert.equal((await poll(answered(status))).ok, false, `${status}`);
+    assert.equal((await poll(answered(status))).kind, 'failed', `${status}`);
     assert.equal(row()?.state, 'remembered');
     assert.equal(row()?.observations.length, 1);
   }
 });
 
-test('what a feed learned goes when it is switched off, but for when it last succeeded', async () => {
+test('unavailable feed loses its values, except the time of its last success', async () => {
   const { poll, row } = bench();
   await poll('well');
   const { lastSuccess, read, ...learned } = row() ?? assert.fail('nothing was stored');
@@ -145,7 +146,7 @@ test('what a feed learned goes when it is switched off, but for when it last suc
   });
 });
 
-test('what a feed learned stays when its poll merely fails', async () => {
+test('feed keeps its values after a failed poll', async () => {
   const { poll, row } = bench();
   await poll('well');
   const before = row();
@@ -155,34 +156,34 @@ test('what a feed learned stays when its poll merely fails', async () => {
   }
 });
 
-test('a feed that is switched off is left alone for an hour, says so once, and comes back', async () => {
+test('unavailable feed is not polled for an hour, is reported once, and recovers', async () => {
   const { poll, wait, asked, ended, row } = bench();
   const off = await poll(answered(403));
-  assert.ok(off.ok === null && off.isNews && off.reason === 'auth');
+  assert.ok(off.kind === 'unavailable' && off.isTransition && off.reason === 'auth');
   wait(HOUR - 2 * MINUTE - 1);
-  assert.equal((await poll('well')).ok, null);
+  assert.equal((await poll('well')).kind, 'unavailable');
   assert.deepEqual([asked(), ended.length], [1, 1], 'neither asked nor told');
   wait(1);
   const still = await poll(answered(404));
-  assert.ok(still.ok === null && !still.isNews, 'no news');
+  assert.ok(still.kind === 'unavailable' && !still.isTransition, 'no news');
   wait(HOUR);
-  assert.equal((await poll('well')).ok, true);
+  assert.equal((await poll('well')).kind, 'succeeded');
   assert.equal(row()?.state, 'remembered');
   const again = await poll(answered(410));
-  assert.ok(again.ok === null && again.isNews, 'it had been back');
+  assert.ok(again.kind === 'unavailable' && again.isTransition, 'it had been back');
 });
 
-test('a feed that was switched off fails like any other once it is answered otherwise', async () => {
+test('unavailable feed fails like any other after a different error', async () => {
   const { poll, wait, state } = bench();
   await poll(answered(403));
   wait(HOUR);
-  assert.equal((await poll(answered(500))).ok, false);
+  assert.equal((await poll(answered(500))).kind, 'failed');
   assert.equal(state()?.lastError?.reason, 'server');
   wait(MINUTE);
-  assert.equal((await poll('well')).ok, true, 'a failure does not wait for the hour');
+  assert.equal((await poll('well')).kind, 'succeeded', 'a failure does not wait for the hour');
 });
 
-test('a ledger that cannot be written while a feed is switched off makes that a failed poll', async () => {
+test('poll fails as storage if an unavailable feed cannot be cleared', async () => {
   let isFull = true;
   const { poll, wait, row } = bench(true, (ledger) => ({
     ...ledger,
@@ -193,35 +194,35 @@ test('a ledger that cannot be written while a feed is switched off makes that a 
   }));
   await poll('well');
   const failed = await poll(answered(403));
-  assert.ok(failed.ok === false && failed.reason === 'storage' && !failed.isBug);
+  assert.ok(failed.kind === 'failed' && failed.reason === 'storage' && !failed.isBug);
   assert.equal(row()?.state, 'remembered', 'nothing is half forgotten');
   isFull = false;
   wait(MINUTE);
   const off = await poll(answered(403));
-  assert.ok(off.ok === null && off.isNews);
+  assert.ok(off.kind === 'unavailable' && off.isTransition);
   assert.equal(row()?.state, undefined);
 });
 
-test('a feed that never read anything can be switched off', async () => {
+test('feed without any reading can become unavailable', async () => {
   const { poll, row } = bench();
-  assert.equal((await poll(answered(403))).ok, null);
+  assert.equal((await poll(answered(403))).kind, 'unavailable');
   assert.equal(row()?.lastSuccess, undefined);
 });
 
-test('a feed that is switched off is asked again where the clock was set back since', async () => {
+test('unavailable feed is polled again after the clock is set back', async () => {
   const { poll, wait, asked } = bench();
   await poll(answered(403));
   wait(-30 * HOUR);
-  assert.equal((await poll('well')).ok, true);
+  assert.equal((await poll('well')).kind, 'succeeded');
   assert.equal(asked(), 2);
 });
 
-test('a poll can be run within something else, which sees it end and be told of', async () => {
+test('wrapPoll encloses a poll and its events', async () => {
   const order: string[] = [];
   const { poll, ended } = bench(true, undefined, async (feed, run, stopping) => {
     order.push(`begins ${feed.labels.feed} ${stopping.aborted}`);
     const outcome = await run();
-    order.push(`ends ${outcome.ok} ${ended.length}`);
+    order.push(`ends ${outcome.kind} ${ended.length}`);
     return outcome;
   });
   await poll('well');
@@ -229,10 +230,17 @@ test('a poll can be run within something else, which sees it end and be told of'
   await poll(answered(403));
   await poll('well');
   const begins = 'begins prices false';
-  assert.deepEqual(order, [begins, 'ends true 1', begins, 'ends false 2', begins, 'ends null 3']);
+  assert.deepEqual(order, [
+    begins,
+    'ends succeeded 1',
+    begins,
+    'ends failed 2',
+    begins,
+    'ends unavailable 3',
+  ]);
 });
 
-test('a poll that is tried again sooner is not run within the one before', async () => {
+test('wrapPoll does not enclose the retry of a poll', async () => {
   const within = new AsyncLocalStorage<string>();
   const begun: (string | undefined)[] = [];
   const again = Promise.withResolvers<void>();

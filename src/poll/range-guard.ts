@@ -2,31 +2,26 @@ import { PollError } from '../providers/api/errors.ts';
 import type { AnswerSize } from './http/client.ts';
 import { RANGE_LIMITS } from './http/limits.ts';
 
-/** The answers about one range went on for too long. Another range is not likely to be better. */
+/** The answers about one range exceeded a limit. Other ranges are likely to exceed it, too. */
 export class EndlessAnswers extends PollError {
   constructor(what: string) {
     super('contract', `the answers about one range do not end: ${what}`);
   }
 }
 
-/** Ends a range that goes on for too long, whatever the provider makes of it. */
-export interface RangeGuard {
-  /** Takes note of an answer, before it is parsed. */
-  received(size: AnswerSize): void;
-  /** Takes note of what the feed keeps now. */
-  kept(entries: number): void;
-}
-
 /**
- * @param keepsAnswers whether the feed keeps all of its answers until the last one.
+ * Limits the answers about one range.
+ *
+ * @param keepsAnswers whether the feed retains all answers until the last one.
  * @throws {EndlessAnswers} from its methods, at the first limit that is exceeded.
  */
-export function createRangeGuard(keepsAnswers: boolean): RangeGuard {
+export function createRangeGuard(keepsAnswers: boolean) {
   const { answers, decodedBytes, ms, keptAnswers, keptEntries } = RANGE_LIMITS;
   const startedAt = performance.now();
   const sums = { answers: 0, bytes: 0, share: 0 };
   return {
-    received({ bytes, share }) {
+    /** Counts an answer, before it is parsed. */
+    received({ bytes, share }: AnswerSize): void {
       sums.answers += 1;
       sums.bytes += bytes;
       sums.share += share;
@@ -36,7 +31,8 @@ export function createRangeGuard(keepsAnswers: boolean): RangeGuard {
       if (keepsAnswers && sums.share > keptAnswers)
         throw new EndlessAnswers(`more than ${keptAnswers} of the largest size`);
     },
-    kept(entries) {
+    /** Checks how many entries the feed retains now. */
+    kept(entries: number): void {
       if (entries > keptEntries) throw new EndlessAnswers(`more than ${keptEntries} charges`);
     },
   };

@@ -54,7 +54,7 @@ function bench(context: TestContext, line: string, start: Instant = NOON) {
   };
 }
 
-test('a pattern works its next runs out once per period, for any number of feeds', (context) => {
+test('pattern computes its next runs once per period, for any number of feeds', (context) => {
   const nextRuns = context.mock.method(Cron.prototype, 'nextRuns');
   context.mock.timers.enable({ apis: ['Date'], now: NOON + SECOND });
   const pattern = createPatterns()('*/5 * * * *');
@@ -64,7 +64,7 @@ test('a pattern works its next runs out once per period, for any number of feeds
   assert.equal(nextRuns.mock.callCount(), 1);
 });
 
-test('patterns refuse a line that node-cron refuses', () => {
+test('patterns reject lines that node-cron rejects', () => {
   assert.throws(() => createPatterns()('61 * * * *'), RangeError);
 });
 
@@ -91,7 +91,7 @@ test('patterns are due when node-cron would run them', () => {
   );
 });
 
-test('a line runs when it is due, each time once', (context) => {
+test('schedule runs once each time it is due', (context) => {
   const { pass } = bench(context, '* * * * *');
   assert.deepEqual(pass(3 * MINUTE), [NOON + MINUTE, NOON + 2 * MINUTE, NOON + 3 * MINUTE]);
 });
@@ -101,7 +101,7 @@ for (const [title, ms] of [
   ['26 hours', 26 * HOUR],
   ['40 days', 40 * DAY],
 ] as const) {
-  test(`a clock that is set back by ${title} is followed within a minute`, (context) => {
+  test(`schedule follows a clock set back by ${title} within a minute`, (context) => {
     const { pass, set, now, timing } = bench(context, '* * * * *');
     pass(90 * SECOND);
     set(-ms);
@@ -111,7 +111,7 @@ for (const [title, ms] of [
     assert.ok((timing.nextRun() ?? 0) - now() <= MINUTE);
   });
 
-  test(`a clock that is set forward by ${title} has one run caught up`, (context) => {
+  test(`schedule catches up one run after the clock is set forward by ${title}`, (context) => {
     for (const line of ['* * * * *', '*/15 * * * *', '0 3 * * *']) {
       const { pass, set, end } = bench(context, line);
       set(ms);
@@ -121,7 +121,7 @@ for (const [title, ms] of [
   });
 }
 
-test('a clock that is set forward from 1970 has one run caught up, at once where the line runs each second', (context) => {
+test('schedule catches up one run after the clock is set forward from 1970, at once for a line of every second', (context) => {
   const { pass, set, now } = bench(context, '* * * * * *', 0);
   pass(5 * SECOND);
   set(NOON - now());
@@ -129,7 +129,7 @@ test('a clock that is set forward from 1970 has one run caught up, at once where
   assert.equal(pass(10 * SECOND).length, 10);
 });
 
-test('a daily line runs at its time after the clock was set back over it, too', (context) => {
+test('daily schedule runs at its time again after the clock is set back over it', (context) => {
   const { pass, set } = bench(context, '0 13 * * *');
   assert.deepEqual(pass(2 * HOUR), [NOON + HOUR]);
   set(-2 * HOUR);
@@ -137,7 +137,7 @@ test('a daily line runs at its time after the clock was set back over it, too', 
   assert.equal(again.at(-1), NOON + HOUR);
 });
 
-test('a stopped schedule runs no more and is due never', (context) => {
+test('stopped schedule does not run and has no next run', (context) => {
   const { pass, timing } = bench(context, '* * * * *');
   timing.stop();
   assert.deepEqual([pass(5 * MINUTE), timing.nextRun()], [[], undefined]);

@@ -2,13 +2,9 @@ import { Cron } from 'croner';
 import { validate } from 'node-cron';
 import { type Instant, SECOND } from '../core/values/time.ts';
 
-export interface Schedule {
-  /** When the next run is due, without jitter; undefined once stopped. */
-  nextRun(): Instant | undefined;
-  stop(): void;
-}
+export type Schedule = ReturnType<typeof schedule>;
 
-/** Says when a line is due. */
+/** When a cron line is due. */
 export interface Pattern {
   /** The next run after now. */
   next(): Instant;
@@ -20,10 +16,10 @@ export interface Pattern {
 const OPTIONS = { utcOffset: 0, domAndDow: true, paused: true };
 
 /**
- * Reads cron lines in UTC, of five or six fields, each once: accounts of a provider share theirs. node-cron says what a line is,
- * croner when it is due: node-cron would ask `Intl` for that, which takes 6 MB and 0.25 s at the first line.
+ * Parses each cron line (UTC, five or six fields) once: accounts of a provider share lines. node-cron validates lines and croner
+ * computes when they are due, because node-cron would use `Intl` for that, which takes 6 MB and 0.25 s for the first line.
  *
- * @throws {RangeError} if node-cron does not take the line.
+ * @throws {RangeError} if node-cron does not accept the line.
  */
 export function createPatterns(): (line: string) => Pattern {
   const known = new Map<string, Pattern>();
@@ -35,19 +31,19 @@ export function createPatterns(): (line: string) => Pattern {
   };
 }
 
-/** Thousands of feeds ask, most of them in the same turn of the event loop, and all within a period are told the same. */
+/** Caches the next run: thousands of feeds ask for it within one period, most in the same iteration of the event loop. */
 function patternOf(cron: Cron): Pattern {
-  let asked = { from: Number.POSITIVE_INFINITY, due: Number.NEGATIVE_INFINITY, periodMs: SECOND };
-  const ask = () => {
+  let cached = { from: Number.POSITIVE_INFINITY, due: Number.NEGATIVE_INFINITY, periodMs: SECOND };
+  const refresh = () => {
     const now = Date.now();
-    if (now < asked.from || now >= asked.due) {
+    if (now < cached.from || now >= cached.due) {
       const runs = cron.nextRuns(2).map((date) => date.getTime());
       const [due = Number.POSITIVE_INFINITY, after = due + SECOND] = runs;
-      asked = { from: now, due, periodMs: Number.isFinite(due) ? after - due : SECOND };
+      cached = { from: now, due, periodMs: Number.isFinite(due) ? after - due : SECOND };
     }
-    return asked;
+    return cached;
   };
-  return { next: () => ask().due, periodMs: () => ask().periodMs };
+  return { next: () => refresh().due, periodMs: () => refresh().periodMs };
 }
 
 export interface ScheduleOptions {
@@ -59,21 +55,20 @@ export interface ScheduleOptions {
   readonly run: () => void;
 }
 
-/** Timers wake at least this often to read the clock: it may have been set, or the machine may have slept. */
-const LONGEST_SLEEP_MS = 30 * SECOND;
+/** Timers read the clock at least this often: it may have been set, or the machine may have slept. */
+const MAX_SLEEP_MS = 30 * SECOND;
 
-/** A clock that is slewed and a timer that is late differ by less; more is a clock that was set, or a process that slept. */
-const ON_TIME_MS = SECOND;
+/** A slewed clock or a late timer differs by less; anything more is a clock that was set, or a process that slept. */
+const MAX_DELAY_MS = SECOND;
 
 /**
- * Runs by a cron line in UTC, read from the clock as it is now. Runs that were missed, however many, are caught up once, at once;
- * so is the run of a clock that was set back, since what was read under the old time no longer counts as read.
+ * Runs by a cron line in UTC, by the clock as it is now. Missed runs, however many, are caught up once and at once; so is the
+ * run of a clock that was set back, because what was read under the old time no longer counts as read.
  *
- * croner only says when a line is due: runners keep the instant of the next run, which a clock that was set back reaches late.
- *
- * Whether two runs may overlap is the caller's to say: a run that is still going on is not started again.
+ * croner only computes when a line is due: its runner keeps the instant of the next run, which a clock that was set back reaches
+ * late. The caller must prevent overlapping runs.
  */
-export function schedule({ pattern, jitterMs, random, run }: ScheduleOptions): Schedule {
+export function schedule({ pattern, jitterMs, random, run }: ScheduleOptions) {
   const delays = new Set<NodeJS.Timeout>();
   let seenAt = Date.now();
   let due = pattern.next();
@@ -87,11 +82,11 @@ export function schedule({ pattern, jitterMs, random, run }: ScheduleOptions): S
     }, ms);
     delays.add(timer);
   };
-  const look = () => {
+  const check = () => {
     const at = Date.now();
-    const wasSetBack = at < seenAt - ON_TIME_MS;
+    const wasSetBack = at < seenAt - MAX_DELAY_MS;
     if (wasSetBack || at >= due) {
-      const isOnTime = !wasSetBack && at - due <= ON_TIME_MS;
+      const isOnTime = !wasSetBack && at - due <= MAX_DELAY_MS;
       runLater(isOnTime ? random() * Math.min(jitterMs, pattern.periodMs() / 10) : 0);
       due = pattern.next();
     }
@@ -99,12 +94,13 @@ export function schedule({ pattern, jitterMs, random, run }: ScheduleOptions): S
     sleep();
   };
   const sleep = () => {
-    alarm = setTimeout(look, Math.max(0, Math.min(due - Date.now(), LONGEST_SLEEP_MS)));
+    alarm = setTimeout(check, Math.max(0, Math.min(due - Date.now(), MAX_SLEEP_MS)));
   };
   sleep();
   return {
-    nextRun: () => (isStopped ? undefined : pattern.next()),
-    stop() {
+    /** When the next run is due, without jitter; undefined once stopped. */
+    nextRun: (): Instant | undefined => (isStopped ? undefined : pattern.next()),
+    stop(): void {
       isStopped = true;
       clearTimeout(alarm);
       for (const timer of delays) clearTimeout(timer);

@@ -42,14 +42,14 @@ function bench() {
   };
 }
 
-test('what is written in one turn is made durable at once; the first is alone', async () => {
+test('writer commits the work of one event loop iteration together, except the first', async () => {
   const { apply, groups, total } = bench();
   await Promise.all([1, 2, 3, 4].map(apply));
   assert.equal(groups(), 1);
   assert.equal(total(), 2 + 4 + 8 + 16);
 });
 
-test('one that fails takes no other with it', async () => {
+test('writer isolates work that fails from the rest of its group', async () => {
   const { apply, write, failNextCommit, total } = bench();
   const first = apply(1);
   const all = await Promise.allSettled([
@@ -68,7 +68,7 @@ test('one that fails takes no other with it', async () => {
   assert.equal(total(), 2 + 8);
 });
 
-test('a group that is not stored is not known any more, and is written when it is read again', async () => {
+test('writer rolls back a group that is not stored, and stores it when it is read again', async () => {
   const { apply, failGroups, total, ledger, account } = bench();
   failGroups(true);
   const ended = await Promise.allSettled([1, 2, 3].map(apply));
@@ -83,7 +83,7 @@ test('a group that is not stored is not known any more, and is written when it i
   assert.equal(total(), 2 + 4 + 8);
 });
 
-test('a group that is neither stored nor read again at once is not built upon', async () => {
+test('writer accepts no work based on a group that was not stored', async () => {
   const real = sqliteStore(openDatabase(':memory:'));
   let [failsGroup, failsLoad] = [false, false];
   const store = cacheCells({

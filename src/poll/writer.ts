@@ -1,32 +1,32 @@
-/** Does work on the ledger, and resolves with what it gives once that is stored; rejects with what it throws. */
+/** Runs work on the ledger and resolves with its result once that is stored; rejects with what it throws. */
 export type RunInTransaction = <Result>(work: () => Result) => Promise<Result>;
 
-/** A group ends with the piece that exceeds this: an HTTP request waits no longer than that and one `fsync`. */
+/** A group ends with the work that exceeds this: an HTTP request waits for that and one `fsync` at most. */
 const SLICE_MS = 10;
 
-type Settle = (failed?: { readonly error: unknown }) => void;
+type Settle = (failure?: { readonly error: unknown }) => void;
 
 /**
- * Collects what polls write in one turn of the event loop: on a disk it is the `fsync` of each commit that takes time. The first of a
- * turn is alone and waits for nobody.
+ * Groups what polls write in one iteration of the event loop into one commit, because the `fsync` of each commit takes most of the
+ * time. The first work of an iteration runs alone, without waiting.
  *
- * @param together does all of the work in one commit, and throws where nothing of it was stored.
+ * @param transaction runs all work in one commit, and throws if nothing of it was stored.
  */
-export function createWriter(together: (work: () => void) => void, sliceMs = SLICE_MS): RunInTransaction {
+export function createWriter(transaction: (work: () => void) => void, sliceMs = SLICE_MS): RunInTransaction {
   const queue: (() => Settle)[] = [];
-  let isTaken = false;
+  let isScheduled = false;
   const drain = () => {
-    isTaken = queue.length > 0;
-    if (!isTaken) return;
+    isScheduled = queue.length > 0;
+    if (!isScheduled) return;
     setImmediate(drain);
     const settle: Settle[] = [];
     try {
-      together(() => {
-        const begun = performance.now();
+      transaction(() => {
+        const startedAt = performance.now();
         do {
           const next = queue.shift();
           if (next) settle.push(next());
-        } while (queue.length > 0 && performance.now() - begun < sliceMs);
+        } while (queue.length > 0 && performance.now() - startedAt < sliceMs);
       });
       for (const each of settle) each();
     } catch (error) {
@@ -34,8 +34,8 @@ export function createWriter(together: (work: () => void) => void, sliceMs = SLI
     }
   };
   return async (work) => {
-    if (!isTaken) {
-      isTaken = true;
+    if (!isScheduled) {
+      isScheduled = true;
       setImmediate(drain);
       return work();
     }
@@ -43,7 +43,7 @@ export function createWriter(together: (work: () => void) => void, sliceMs = SLI
       queue.push(() => {
         try {
           const result = work();
-          return (failed) => (failed ? reject(failed.error) : resolve(result));
+          return (failure) => (failure ? reject(failure.error) : resolve(result));
         } catch (error) {
           return () => reject(error);
         }

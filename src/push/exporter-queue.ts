@@ -2,132 +2,113 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import { type Instant, SECOND } from '../core/values/time.ts';
 import { startDeadline } from '../net/deadline.ts';
-import { type PointTally, type PushEnd, type PushEvents, pushAll } from './push.ts';
+import { type PushEnd, type PushEvents, type PushTally, pushAll } from './push.ts';
 import type { Receiver } from './receiver.ts';
 import { MAX_PAUSE_MS, type RetryPolicy } from './retry.ts';
 import { countPoints, type Encoding } from './split.ts';
-import type { Transport } from './transport.ts';
+import type { PushFailure, Transport } from './transport.ts';
 
-export interface PushesOptions extends Partial<Pick<RetryPolicy, 'wait' | 'random'>> {
+export interface PushQueueOptions extends Partial<Pick<RetryPolicy, 'wait' | 'random'>> {
   readonly receiver: Pick<Receiver, 'timeoutMs' | 'pushTimeoutMs'>;
-  /** Closed with the pushes. */
+  /** Closed with the queue. */
   readonly transport: Transport;
   readonly serializer: Encoding['serializer'];
   readonly events: PushEvents;
   readonly now: () => Instant;
-  /** At most so many points a request; 500 when absent, which block the event loop for some 2 ms. */
+  /** At most so many points per request; 500 when absent, which block the event loop for about 2 ms. */
   readonly batchPoints?: number;
-  /** At most so many bytes a request, before compression; 4 MB when absent: gRPC and many a proxy take 4 MiB. */
+  /** At most so many bytes per request, before compression; 4 MB when absent: gRPC and many proxies accept 4 MiB. */
   readonly batchBytes?: number;
-}
-
-/** The pushes to one receiver. None of its promises rejects. */
-export interface Pushes {
-  push(metrics: ResourceMetrics): Promise<PushEnd>;
-  /** Resolves once no push is under way. */
-  settled(): Promise<void>;
-  /** Ends the push under way, its request in flight too, and the connections. */
-  close(): Promise<void>;
 }
 
 const BATCH_POINTS = 500;
 const BATCH_BYTES = 4_000_000;
 
-type Obstacle = Required<Pick<PushEnd, 'reason' | 'message'>>;
-
-interface ReceiverQueue {
-  readonly closed: AbortController;
-  /** The push under way. */
-  running: Promise<unknown> | undefined;
-  /** The receiver is left alone until then, after a failure for this reason. */
-  silence: { readonly until: Instant; readonly reason: Obstacle['reason'] } | undefined;
+/** Why a push is not sent. */
+interface UnsentReason {
+  readonly reason: PushFailure;
+  readonly message: string;
 }
 
 /**
- * Opens the line to one receiver.
+ * The pushes to one receiver. None of its promises rejects, unless a listener throws.
  *
- * Requests follow one another and pushes never overlap: memory holds one encoded request at most. What is not delivered is
- * not kept; the next push tells the totals again. A receiver that asks for a longer pause than a push may last is left
- * alone until then, or for an hour: pushes that fall due before fail unsent.
+ * Requests follow one another and pushes never overlap: memory holds one encoded request at most. Undelivered points are
+ * dropped; the next push has the new totals. If a receiver asks for a pause beyond the end of a push, pushes before the end of the
+ * pause, or for an hour, fail without being sent.
  */
-export function openPushes(options: PushesOptions): Pushes {
-  const { now, events } = options;
-  const line: ReceiverQueue = {
-    closed: new AbortController(),
-    running: undefined,
-    silence: undefined,
-  };
-  let closing: Promise<void> | undefined;
-  return {
-    async push(metrics) {
-      const at = now();
-      if (closing) return { ok: false, at, seconds: 0, taken: 0, lost: 0, message: 'not sent: shut down' };
-      const obstacle = obstacleOf(line, at);
-      const end = endOf(
-        obstacle ? unsent(metrics, obstacle, events) : await run(metrics, line, options),
-        at,
-        now(),
-      );
-      events.ended(end);
-      return end;
-    },
-    settled: async () => {
-      await line.running;
-    },
-    close: () => (closing ??= close(line, options)),
-  };
-}
+export class PushQueue {
+  readonly #options: PushQueueOptions;
+  readonly #closed = new AbortController();
+  #running: Promise<PushTally> | undefined;
+  #pause: { readonly until: Instant; readonly reason: PushFailure } | undefined;
+  #closing: Promise<void> | undefined;
 
-function obstacleOf({ running, silence }: ReceiverQueue, at: Instant): Obstacle | undefined {
-  if (running) return { reason: 'timeout', message: 'not sent: the push before was still under way' };
-  if (!silence || at >= silence.until || silence.until - at > MAX_PAUSE_MS) return undefined;
-  const message = `not sent: the receiver is left alone until ${new Date(silence.until).toISOString()}`;
-  return { reason: silence.reason, message };
-}
+  constructor(options: PushQueueOptions) {
+    this.#options = options;
+  }
 
-function unsent(metrics: ResourceMetrics, obstacle: Obstacle, events: PushEvents): PointTally {
-  const lost = countPoints(metrics);
-  if (lost > 0) events.lost(lost, obstacle.reason);
-  return { taken: 0, lost, ...(lost > 0 && obstacle) };
-}
+  async push(metrics: ResourceMetrics): Promise<PushEnd> {
+    const { now, events } = this.#options;
+    const at = now();
+    if (this.#closing)
+      return { ok: false, at, seconds: 0, accepted: 0, lost: 0, message: 'not sent: shut down' };
+    const obstacle = this.#obstacle(at);
+    const { notBefore: _, ...tally } = obstacle ? this.#skip(metrics, obstacle) : await this.#run(metrics);
+    const end = { ok: tally.lost === 0, at: now(), seconds: Math.max(0, now() - at) / SECOND, ...tally };
+    events.ended(end);
+    return end;
+  }
 
-async function run(
-  metrics: ResourceMetrics,
-  line: ReceiverQueue,
-  options: PushesOptions,
-): Promise<PointTally> {
-  const { receiver, now, events } = options;
-  // By a timer of the runtime, which goes on where the clock is put back.
-  const deadline = startDeadline(line.closed.signal, receiver.pushTimeoutMs);
-  const pushing = pushAll(metrics, {
-    wait: (ms, signal) => sleep(ms, undefined, { signal }),
-    random: Math.random,
-    ...options,
-    encoding: { batchPoints: BATCH_POINTS, batchBytes: BATCH_BYTES, ...options },
-    timeoutMs: receiver.timeoutMs,
-    until: now() + receiver.pushTimeoutMs,
-    signal: deadline.signal,
-  }).catch((error) =>
-    unsent(metrics, { reason: 'refused', message: `failed on our side: ${error}` }, events),
-  );
-  line.running = pushing;
-  const tally = await pushing;
-  deadline.end();
-  line.running = undefined;
-  line.silence = silenceAfter(tally);
-  return tally;
-}
+  /** Resolves once no push is running. */
+  async settled(): Promise<void> {
+    await this.#running;
+  }
 
-function silenceAfter({ notBefore: until, reason }: PointTally): ReceiverQueue['silence'] {
-  return until === undefined || reason === undefined ? undefined : { until, reason };
-}
+  /** Aborts the running push and its request, and closes the connections. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
 
-function endOf({ notBefore: _, ...tally }: PointTally, begun: Instant, at: Instant): PushEnd {
-  return { ok: tally.lost === 0, at, seconds: Math.max(0, at - begun) / SECOND, ...tally };
-}
+  #obstacle(at: Instant): UnsentReason | undefined {
+    if (this.#running) return { reason: 'timeout', message: 'not sent: the previous push is still running' };
+    const pause = this.#pause;
+    if (!pause || at >= pause.until || pause.until - at > MAX_PAUSE_MS) return undefined;
+    const message = `not sent: the receiver asked for a pause until ${new Date(pause.until).toISOString()}`;
+    return { reason: pause.reason, message };
+  }
 
-async function close({ closed, running }: ReceiverQueue, { transport }: PushesOptions): Promise<void> {
-  closed.abort();
-  await running;
-  await transport.close().catch(() => {});
+  #skip(metrics: ResourceMetrics, obstacle: UnsentReason): PushTally {
+    const lost = countPoints(metrics);
+    if (lost > 0) this.#options.events.lost(lost, obstacle.reason);
+    return { accepted: 0, lost, ...(lost > 0 && obstacle) };
+  }
+
+  async #run(metrics: ResourceMetrics): Promise<PushTally> {
+    const { receiver, now } = this.#options;
+    // A timer of the runtime, which continues if the clock is set back.
+    const deadline = startDeadline(this.#closed.signal, receiver.pushTimeoutMs);
+    this.#running = pushAll(metrics, {
+      wait: (ms, signal) => sleep(ms, undefined, { signal }),
+      random: Math.random,
+      ...this.#options,
+      encoding: { batchPoints: BATCH_POINTS, batchBytes: BATCH_BYTES, ...this.#options },
+      timeoutMs: receiver.timeoutMs,
+      until: now() + receiver.pushTimeoutMs,
+      signal: deadline.signal,
+    }).catch((error) => this.#skip(metrics, { reason: 'refused', message: `internal error: ${error}` }));
+    const tally = await this.#running;
+    deadline.end();
+    this.#running = undefined;
+    const { notBefore: until, reason } = tally;
+    this.#pause = until === undefined || reason === undefined ? undefined : { until, reason };
+    return tally;
+  }
+
+  async #close(): Promise<void> {
+    this.#closed.abort();
+    await this.#running;
+    await this.#options.transport.close().catch(() => {});
+  }
 }

@@ -22,7 +22,7 @@ const HOUR = 3_600_000;
 const SOME_REJECTED = partial(3);
 const ALL_REJECTED = partial(500);
 
-test('a push goes out in batches, and the very points are told as taken', async (context) => {
+test('push is sent in batches, and reports the identical points as accepted', async (context) => {
   const { push, pushes, heard } = await exporterTo(context, []);
   const metrics = countersOf(700, 0, 450, 1);
   assert.deepEqual(await push(metrics), { code: 0 });
@@ -33,18 +33,18 @@ test('a push goes out in batches, and the very points are told as taken', async 
   const given = pointsOf(metrics);
   assert(heard.told.every((point, index) => point === given[index]));
   assert.equal(heard.told.length, 1151);
-  assert.deepEqual(heard.ends, [{ ok: true, at: NOW, seconds: 0, taken: 1151, lost: 0 }]);
+  assert.deepEqual(heard.ends, [{ ok: true, at: NOW, seconds: 0, accepted: 1151, lost: 0 }]);
   assert.deepEqual([heard.losses, heard.retries], [[], 0]);
 });
 
-test('an empty push sends nothing and is well', async (context) => {
+test('empty push sends nothing and succeeds', async (context) => {
   const { push, pushes, heard } = await exporterTo(context, []);
   assert.deepEqual(await push(countersOf(0)), { code: 0 });
   assert.equal(pushes.length, 0);
-  assert.deepEqual(heard.ends, [{ ok: true, at: NOW, seconds: 0, taken: 0, lost: 0 }]);
+  assert.deepEqual(heard.ends, [{ ok: true, at: NOW, seconds: 0, accepted: 0, lost: 0 }]);
 });
 
-test('a batch is sent again, the same, when the receiver says so, not earlier', async (context) => {
+test('push retries the same batch when the receiver says so, not earlier', async (context) => {
   const { push, pushes, heard, clock } = await exporterTo(context, [
     { status: 429, headers: { 'retry-after': '3' } },
     { status: 503, headers: { 'retry-after': 'Sun, 10 Jan 2027 12:00:07 GMT' } },
@@ -53,10 +53,10 @@ test('a batch is sent again, the same, when the receiver says so, not earlier', 
   assert.deepEqual(clock.waits, [3000, 4000]);
   assert.deepEqual(pushes[2]?.metrics, pushes[0]?.metrics);
   assert.deepEqual([pushes.length, heard.retries, heard.losses], [3, 2, []]);
-  assert.deepEqual(heard.ends, [{ ok: true, at: NOW + 7000, seconds: 7, taken: 2, lost: 0 }]);
+  assert.deepEqual(heard.ends, [{ ok: true, at: NOW + 7000, seconds: 7, accepted: 2, lost: 0 }]);
 });
 
-test('waits grow, with jitter, until the time of the request is over; then the rest is not sent', async (context) => {
+test('push backs off exponentially with jitter until the request times out, and drops the rest', async (context) => {
   const answers = Array.from({ length: 9 }, (_, index) => ({ status: index === 0 ? 200 : 503 }));
   const dice = [0, 0.75, 0.5, 0.5, 0.5];
   const random = () => dice.shift() ?? assert.fail('no die left');
@@ -69,11 +69,11 @@ test('waits grow, with jitter, until the time of the request is over; then the r
     [200, 'server'],
   ]);
   assert.partialDeepStrictEqual(heard.ends, [
-    { ok: false, taken: 500, lost: 700, reason: 'server', message: '503 Service Unavailable' },
+    { ok: false, accepted: 500, lost: 700, reason: 'server', message: '503 Service Unavailable' },
   ]);
 });
 
-test('a pause longer than a request may take ends the push, and nothing is sent before it is over', async (context) => {
+test('push ends at a pause beyond its timeout, and no push is sent during the pause', async (context) => {
   const { push, pushes, heard, clock } = await exporterTo(context, [
     { status: 429, headers: { 'retry-after': '120' } },
   ]);
@@ -93,13 +93,13 @@ test('a pause longer than a request may take ends the push, and nothing is sent 
     heard.ends.map(({ ok, message }) => [ok, message]),
     [
       [false, '429 Too Many Requests'],
-      [false, 'not sent: the receiver is left alone until 2027-01-10T12:02:00.000Z'],
+      [false, 'not sent: the receiver asked for a pause until 2027-01-10T12:02:00.000Z'],
       [true, undefined],
     ],
   );
 });
 
-test('a receiver that asked for no pause is asked again by the next push, however soon', async (context) => {
+test('push is sent to a receiver that asked for no pause, however soon', async (context) => {
   const { push, pushes, heard } = await exporterTo(context, [{ status: 503 }], {}, { timeoutMs: 500 });
   await push(countersOf(2));
   await push(countersOf(2));
@@ -110,7 +110,7 @@ test('a receiver that asked for no pause is asked again by the next push, howeve
   );
 });
 
-test('a pause given as a Unix time, in seconds or milliseconds, ends then', async (context) => {
+test('push accepts a pause as Unix seconds or milliseconds', async (context) => {
   for (const unit of [1000, 1]) {
     const { push, pushes, clock } = await exporterTo(context, [
       { status: 503, headers: { 'retry-after': String((NOW + 120_000) / unit) } },
@@ -125,7 +125,7 @@ test('a pause given as a Unix time, in seconds or milliseconds, ends then', asyn
   }
 });
 
-test('an absurd pause lasts an hour', async (context) => {
+test('push limits a pause to an hour', async (context) => {
   const { push, pushes, clock } = await exporterTo(context, [
     { status: 503, headers: { 'retry-after': '99999999999999999999' } },
   ]);
@@ -138,15 +138,15 @@ test('an absurd pause lasts an hour', async (context) => {
   assert.equal(pushes.length, 2);
 });
 
-test('all requests of a push share its time', async (context) => {
+test('push limits the time of all its requests', async (context) => {
   const answers = [{ status: 503 }, {}, { status: 503 }];
   const { push, pushes, heard } = await exporterTo(context, answers, {}, { pushTimeoutMs: 1500 });
   await push(countersOf(1100));
   assert.equal(pushes.length, 3);
-  assert.partialDeepStrictEqual(heard.ends, [{ seconds: 1, taken: 500, lost: 600, reason: 'server' }]);
+  assert.partialDeepStrictEqual(heard.ends, [{ seconds: 1, accepted: 500, lost: 600, reason: 'server' }]);
 });
 
-test('a receiver that refuses us is sent nothing more of the push', async (context) => {
+test('push drops the rest if the receiver refuses the exporter', async (context) => {
   for (const [status, reason] of [
     [401, 'auth'],
     [404, 'refused'],
@@ -166,17 +166,17 @@ test('a receiver that refuses us is sent nothing more of the push', async (conte
   }
 });
 
-test('a receiver that refuses what one request holds is sent the others', async (context) => {
+test('push sends the other batches if the receiver refuses the content of one', async (context) => {
   for (const status of [400, 413]) {
     const { push, pushes, heard } = await exporterTo(context, [{}, { status }]);
     await push(countersOf(1200));
     assert.deepEqual([pushes.length, heard.told.length], [3, 700]);
     assert.deepEqual(heard.losses, [[500, 'refused']]);
-    assert.partialDeepStrictEqual(heard.ends, [{ ok: false, taken: 700, lost: 500, reason: 'refused' }]);
+    assert.partialDeepStrictEqual(heard.ends, [{ ok: false, accepted: 700, lost: 500, reason: 'refused' }]);
   }
 });
 
-test('a partly rejected batch is told as taken, one rejected as a whole is not', async (context) => {
+test('push reports a partly rejected batch as accepted, a completely rejected one as lost', async (context) => {
   const { push, pushes, heard } = await exporterTo(context, [SOME_REJECTED, ALL_REJECTED, partial(99_999)]);
   const metrics = countersOf(1600);
   await push(metrics);
@@ -189,11 +189,11 @@ test('a partly rejected batch is told as taken, one rejected as a whole is not',
     [500, 'partial'],
   ]);
   assert.partialDeepStrictEqual(heard.ends, [
-    { ok: false, taken: 597, lost: 1003, reason: 'partial', message: 'too old' },
+    { ok: false, accepted: 597, lost: 1003, reason: 'partial', message: 'too old' },
   ]);
 });
 
-test('a push is carried once every request was answered, in part or not, and some of it was taken', async (context) => {
+test('push is carried once every request is answered and some points are accepted', async (context) => {
   const carries = async (answers: readonly Answer[], points: number) => {
     const { push, heard } = await exporterTo(context, answers);
     await push(countersOf(points));
@@ -206,7 +206,7 @@ test('a push is carried once every request was answered, in part or not, and som
   for (const status of [401, 404, 500]) assert.equal(await carries([{}, { status }], 1200), 0);
 });
 
-test('a clock that is put back makes no push longer', async (context) => {
+test('push does not take longer after the clock is set back', async (context) => {
   const wait = (_ms: number, signal: AbortSignal): Promise<void> => {
     clock.waits.push(-HOUR);
     return sleep(2 ** 30, undefined, { signal });
@@ -221,22 +221,22 @@ test('a clock that is put back makes no push longer', async (context) => {
   assert.partialDeepStrictEqual(heard.ends, [{ ok: false, seconds: 0, lost: 2, reason: 'server' }]);
 });
 
-test('what a receiver remarks is told though it took everything', async (context) => {
+test('push reports a remark of the receiver on a success', async (context) => {
   const { push, heard } = await exporterTo(context, [partial(0)]);
   await push(countersOf(1));
   assert.partialDeepStrictEqual(heard.ends, [{ ok: true, lost: 0, message: 'too old' }]);
 });
 
-test('a receiver that hangs costs the time of one request', async (context) => {
+test('push to a receiver that hangs takes the time of one request', async (context) => {
   const { push, pushes, heard } = await exporterTo(context, [HANGING], {}, { timeoutMs: 80 });
   const begun = performance.now();
   await push(countersOf(900));
   assert(performance.now() - begun < 5000);
   assert.equal(pushes.length, 1);
-  assert.partialDeepStrictEqual(heard.ends, [{ taken: 0, lost: 900, reason: 'timeout' }]);
+  assert.partialDeepStrictEqual(heard.ends, [{ accepted: 0, lost: 900, reason: 'timeout' }]);
 });
 
-test('there are never two pushes at once, and none waits for its turn', async (context) => {
+test('push fails at once while another is running', async (context) => {
   const { push, pushes, heard, next } = await exporterTo(context, [HANGING, {}], {}, { timeoutMs: 900 });
   const first = push(countersOf(10));
   await next();
@@ -246,7 +246,7 @@ test('there are never two pushes at once, and none waits for its turn', async (c
   assert.equal(pushes.length, 1);
 });
 
-test('a point that is larger than a request may be is dropped, and the others are sent', async (context) => {
+test('push drops a point that is larger than a request may be, and sends the others', async (context) => {
   const { push, pushes, heard } = await exporterTo(context, [], { batchBytes: 10_000 });
   const metrics = metricsWith([counterOf(40), counterOf(1, 1, { a: 'x'.repeat(10_000) }), counterOf(40, 2)]);
   await push(metrics);
@@ -256,22 +256,20 @@ test('a point that is larger than a request may be is dropped, and the others ar
   assert.equal(end?.message, 'a point is larger than a request may be');
 });
 
-test('a listener that fails ends the push, and the next one comes through', async (context) => {
+test('push ends if a listener throws, and the next push succeeds', async (context) => {
   let full = true;
   const events = hear();
-  const taken = () => {
+  const accepted = () => {
     if (full) throw new Error('disk full');
   };
-  const { push } = await exporterTo(context, [], { events: { ...events, taken } });
+  const { push } = await exporterTo(context, [], { events: { ...events, accepted } });
   assert.equal((await push(countersOf(3))).code, 1);
-  assert.partialDeepStrictEqual(events.ends, [
-    { ok: false, message: 'failed on our side: Error: disk full' },
-  ]);
+  assert.partialDeepStrictEqual(events.ends, [{ ok: false, message: 'internal error: Error: disk full' }]);
   full = false;
   assert.deepEqual(await push(countersOf(3)), { code: 0 });
 });
 
-test('a listener that fails at the end of a push keeps no other from being made', async (context) => {
+test('push continues after a listener throws at the end of another', async (context) => {
   let full = true;
   const ended = () => {
     if (full) throw new Error('disk full');
@@ -282,7 +280,7 @@ test('a listener that fails at the end of a push keeps no other from being made'
   assert.deepEqual(await push(countersOf(3)), { code: 0 });
 });
 
-test('shutting down ends a wait at once, and nothing is sent from then on', async (context) => {
+test('shutdown ends a wait at once, and no push is sent afterwards', async (context) => {
   const waiting = Promise.withResolvers<void>();
   const wait = (ms: number, signal: AbortSignal) => {
     waiting.resolve();
@@ -302,7 +300,7 @@ test('shutting down ends a wait at once, and nothing is sent from then on', asyn
   assert.equal(heard.ends.length, 1);
 });
 
-test('shutting down cuts off what hangs, and sends no other', async (context) => {
+test('shutdown aborts a push that hangs, and sends no other', async (context) => {
   const { push, pushes, exporter, next, heard } = await exporterTo(context, [HANGING]);
   const pushing = push(countersOf(700));
   await next();
@@ -313,7 +311,7 @@ test('shutting down cuts off what hangs, and sends no other', async (context) =>
   );
 });
 
-test('instruments of the library are told as the specification says', async (context) => {
+test('push exporter selects the temporality of the specification', async (context) => {
   const { DELTA } = AggregationTemporality;
   for (const [temporality, expected] of [
     ['cumulative', []],

@@ -19,21 +19,21 @@ const EMPTY = new Uint8Array();
 const RETRY_INFO = withRetryInfo([10, 2, 8, 7]);
 
 const answers: readonly (readonly [what: string, answer: Answer, result: SendResult])[] = [
-  ['OK', {}, taken(0)],
-  ['OK with nonsense', { body: 'nonsense' }, taken(0)],
+  ['OK', {}, accepted(0)],
+  ['OK with nonsense', { body: 'nonsense' }, accepted(0)],
   [
     'OK with rejected points',
     { body: Buffer.from([10, 9, 8, 200, 1, 18, 4, ...Buffer.from('late')]) },
-    taken(200, 'late'),
+    accepted(200, 'late'),
   ],
-  ['CANCELLED', { status: status.CANCELLED }, again('server', 'CANCELLED')],
+  ['CANCELLED', { status: status.CANCELLED }, retryable('server', 'CANCELLED')],
   ['UNKNOWN', { status: status.UNKNOWN }, refused('server', 'UNKNOWN')],
   [
     'INVALID_ARGUMENT',
     { status: status.INVALID_ARGUMENT, details: 'bad\nname' },
     refused('refused', 'INVALID_ARGUMENT: bad name', true),
   ],
-  ['DEADLINE_EXCEEDED', { status: status.DEADLINE_EXCEEDED }, again('timeout', 'DEADLINE_EXCEEDED')],
+  ['DEADLINE_EXCEEDED', { status: status.DEADLINE_EXCEEDED }, retryable('timeout', 'DEADLINE_EXCEEDED')],
   ['NOT_FOUND', { status: status.NOT_FOUND }, refused('refused', 'NOT_FOUND')],
   ['ALREADY_EXISTS', { status: status.ALREADY_EXISTS }, refused('refused', 'ALREADY_EXISTS')],
   ['PERMISSION_DENIED', { status: status.PERMISSION_DENIED }, refused('auth', 'PERMISSION_DENIED')],
@@ -45,12 +45,12 @@ const answers: readonly (readonly [what: string, answer: Answer, result: SendRes
   [
     'RESOURCE_EXHAUSTED with RetryInfo',
     { status: status.RESOURCE_EXHAUSTED, headers: RETRY_INFO },
-    again('rate_limited', 'RESOURCE_EXHAUSTED', 7000),
+    retryable('rate_limited', 'RESOURCE_EXHAUSTED', 7000),
   ],
   [
     'RESOURCE_EXHAUSTED with a RetryInfo that names no time',
     { status: status.RESOURCE_EXHAUSTED, headers: withRetryInfo([]) },
-    again('rate_limited', 'RESOURCE_EXHAUSTED', 0),
+    retryable('rate_limited', 'RESOURCE_EXHAUSTED', 0),
   ],
   [
     'RESOURCE_EXHAUSTED with nonsense',
@@ -58,22 +58,22 @@ const answers: readonly (readonly [what: string, answer: Answer, result: SendRes
     refused('rate_limited', 'RESOURCE_EXHAUSTED'),
   ],
   ['FAILED_PRECONDITION', { status: status.FAILED_PRECONDITION }, refused('refused', 'FAILED_PRECONDITION')],
-  ['ABORTED', { status: status.ABORTED }, again('server', 'ABORTED')],
-  ['OUT_OF_RANGE', { status: status.OUT_OF_RANGE }, again('server', 'OUT_OF_RANGE')],
+  ['ABORTED', { status: status.ABORTED }, retryable('server', 'ABORTED')],
+  ['OUT_OF_RANGE', { status: status.OUT_OF_RANGE }, retryable('server', 'OUT_OF_RANGE')],
   ['UNIMPLEMENTED', { status: status.UNIMPLEMENTED }, refused('refused', 'UNIMPLEMENTED')],
   ['INTERNAL', { status: status.INTERNAL }, refused('server', 'INTERNAL')],
-  ['UNAVAILABLE', { status: status.UNAVAILABLE }, again('server', 'UNAVAILABLE')],
+  ['UNAVAILABLE', { status: status.UNAVAILABLE }, retryable('server', 'UNAVAILABLE')],
   [
     'UNAVAILABLE with RetryInfo',
     { status: status.UNAVAILABLE, headers: RETRY_INFO },
-    again('server', 'UNAVAILABLE', 7000),
+    retryable('server', 'UNAVAILABLE', 7000),
   ],
-  ['DATA_LOSS', { status: status.DATA_LOSS }, again('server', 'DATA_LOSS')],
+  ['DATA_LOSS', { status: status.DATA_LOSS }, retryable('server', 'DATA_LOSS')],
   ['UNAUTHENTICATED', { status: status.UNAUTHENTICATED }, refused('auth', 'UNAUTHENTICATED')],
 ];
 
 for (const [what, answer, expected] of answers) {
-  test(`over gRPC, ${what} is ${expected.kind}`, async (context) => {
+  test(`gRPC transport: ${what} is ${expected.kind}`, async (context) => {
     const { url, pushes } = await startOtlpReceiver(context, { protocol: 'grpc', answer: () => answer });
     assert.deepEqual(await sendTo(context, receiverAt(url)), expected);
     assert.equal(pushes.length, 1);
@@ -81,12 +81,12 @@ for (const [what, answer, expected] of answers) {
 }
 
 for (const compression of ['none', 'gzip'] as const) {
-  test(`over gRPC, headers are metadata; compression ${compression}`, async (context) => {
+  test(`gRPC transport sends headers as metadata with compression ${compression}`, async (context) => {
     const { url, next } = await startOtlpReceiver(context, { protocol: 'grpc' });
     const headers = () => ({ 'X-Api-Key': 'secret', 'a-bin': 'x', 'b c': 'x', d: 'two\nlines' });
     const body = Buffer.from([10, 0]);
     const transport = await opened(context, receiverAt(url, { headers, compression }));
-    assert.deepEqual(await transport.send(body, patience()), taken(0));
+    assert.deepEqual(await transport.send(body, patience()), accepted(0));
     const push = await next();
     assert.equal(push.headers['x-api-key'], 'secret');
     assert.match(push.headers['user-agent'] ?? '', /^test\/1 grpc-node-js\//);
@@ -98,7 +98,7 @@ for (const compression of ['none', 'gzip'] as const) {
   });
 }
 
-test('a header that HTTP/2 forbids does no harm', async (context) => {
+test('gRPC transport skips a header that HTTP/2 forbids', async (context) => {
   const { url } = await startOtlpReceiver(context, { protocol: 'grpc' });
   const headers = () => ({
     connection: 'close',
@@ -107,10 +107,10 @@ test('a header that HTTP/2 forbids does no harm', async (context) => {
     'content-type': 'text/plain',
   });
   const result = await sendTo(context, receiverAt(url, { headers }));
-  assert.notEqual(result.kind, 'again', result.message);
+  assert.notEqual(result.kind, 'retryable', result.message);
 });
 
-test('another method is called where one is named', async (context) => {
+test('gRPC transport calls the configured method', async (context) => {
   const { url } = await startOtlpReceiver(context, { protocol: 'grpc' });
   const method = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
   const transport = await createGrpcTransport(receiverAt(url), { ...OPTIONS, method });
@@ -120,7 +120,7 @@ test('another method is called where one is named', async (context) => {
   assert.match(message, /UNIMPLEMENTED.*TraceService\/Export/);
 });
 
-test('a key that the receiver echoes over gRPC is not told', async (context) => {
+test('gRPC transport redacts a key that the receiver echoes', async (context) => {
   const answer = () => ({ status: status.UNAUTHENTICATED, details: 'who is Bearer abcdef-123?' });
   const { url } = await startOtlpReceiver(context, { protocol: 'grpc', answer });
   const headers = () => ({ authorization: 'Bearer abcdef-123' });
@@ -130,78 +130,81 @@ test('a key that the receiver echoes over gRPC is not told', async (context) => 
   );
 });
 
-test('over gRPC, a receiver that hangs is left at the deadline', async (context) => {
+test('gRPC transport aborts a call that hangs at the deadline', async (context) => {
   const answer = () => new Promise<Answer>(() => {});
   const { url } = await startOtlpReceiver(context, { protocol: 'grpc', answer });
   const transport = await opened(context, receiverAt(url));
-  assert.deepEqual(await transport.send(EMPTY, patience(100)), again('timeout', 'no answer in time'));
-  assert.deepEqual(await transport.send(EMPTY, AbortSignal.abort()), again('timeout', 'no answer in time'));
+  assert.deepEqual(await transport.send(EMPTY, patience(100)), retryable('timeout', 'no answer in time'));
+  assert.deepEqual(
+    await transport.send(EMPTY, AbortSignal.abort()),
+    retryable('timeout', 'no answer in time'),
+  );
 });
 
-test('over gRPC, one that takes connections and says nothing is left at the deadline', async (context) => {
+test('gRPC transport aborts a silent connection at the deadline', async (context) => {
   const { url } = await proxyTo(context, 0);
   const result = await sendTo(context, receiverAt(url), patience(100));
-  assert.deepEqual(result, again('timeout', 'no answer in time'));
+  assert.deepEqual(result, retryable('timeout', 'no answer in time'));
 });
 
-test('over gRPC, a connection that has gone silent is replaced after one deadline', async (context) => {
+test('gRPC transport replaces a dead connection after one deadline', async (context) => {
   const { port } = await startOtlpReceiver(context, { protocol: 'grpc' });
   const { url, silence, open } = await proxyTo(context, port);
   const transport = await opened(context, receiverAt(url));
-  assert.deepEqual(await transport.send(EMPTY, patience()), taken(0));
+  assert.deepEqual(await transport.send(EMPTY, patience()), accepted(0));
   silence();
-  assert.deepEqual(await transport.send(EMPTY, patience(200)), again('timeout', 'no answer in time'));
-  assert.deepEqual(await transport.send(EMPTY, patience()), taken(0));
+  assert.deepEqual(await transport.send(EMPTY, patience(200)), retryable('timeout', 'no answer in time'));
+  assert.deepEqual(await transport.send(EMPTY, patience()), accepted(0));
   while (open() > 1) await sleep(10);
 });
 
-test('over gRPC, an HTTP/1.1 server is a fault that is told', async (context) => {
+test('gRPC transport reports an HTTP/1.1 server', async (context) => {
   const address = await servedOnLoopback(context, (_request, response) => response.end('hello'));
   const result = await sendTo(context, receiverAt(`http://${address}`), patience(5000));
-  assert.equal(result.kind, 'again');
+  assert.equal(result.kind, 'retryable');
   assert.notEqual(result.message, '');
 });
 
-test('a receiver that goes is a fault of the network, and one that is back is found within seconds', async (context) => {
+test('gRPC transport reports a receiver that is down as network, and reconnects within seconds', async (context) => {
   const first = await startOtlpReceiver(context, { protocol: 'grpc' });
   const transport = await opened(context, receiverAt(first.url));
-  assert.deepEqual(await transport.send(EMPTY, patience()), taken(0));
+  assert.deepEqual(await transport.send(EMPTY, patience()), accepted(0));
   first.stop();
   const gone = await transport.send(EMPTY, patience());
-  assert.equal(gone.kind === 'again' && gone.reason, 'network', gone.message);
+  assert.equal(gone.kind === 'retryable' && gone.reason, 'network', gone.message);
   const refusedConnection = await transport.send(EMPTY, patience());
   assert.match(refusedConnection.message, /^UNAVAILABLE: .*ECONNREFUSED/);
   await sleep(2500);
   await startOtlpReceiver(context, { protocol: 'grpc', port: first.port });
   const back = performance.now();
-  while ((await transport.send(EMPTY, patience())).kind !== 'taken') {
+  while ((await transport.send(EMPTY, patience())).kind !== 'accepted') {
     assert(performance.now() - back < 8000, 'not found');
     await sleep(100);
   }
 });
 
-test('over gRPC, a certificate is trusted by its own authority only, and ours is shown', async (context) => {
+test('gRPC transport trusts only the configured authority, and presents the client certificate', async (context) => {
   const { ca, server, client } = makeCertificates();
   const tls = { ...server, clientCa: ca };
   const { url } = await startOtlpReceiver(context, { protocol: 'grpc', tls });
-  assert.deepEqual(await sendTo(context, receiverAt(url, { tls: { ca, ...client } })), taken(0));
+  assert.deepEqual(await sendTo(context, receiverAt(url, { tls: { ca, ...client } })), accepted(0));
   const untrusted = await sendTo(context, receiverAt(url, { tls: client }));
-  assert.equal(untrusted.kind === 'again' && untrusted.reason, 'network');
+  assert.equal(untrusted.kind === 'retryable' && untrusted.reason, 'network');
   assert.match(untrusted.message, /certificate/);
   const unknown = await sendTo(context, receiverAt(url, { tls: { ca } }));
-  assert.equal(unknown.kind === 'again' && unknown.reason, 'network', unknown.message);
+  assert.equal(unknown.kind === 'retryable' && unknown.reason, 'network', unknown.message);
 });
 
-function taken(rejected: number, message = ''): SendResult {
-  return { kind: 'taken', rejected, message };
+function accepted(rejected: number, message = ''): SendResult {
+  return { kind: 'accepted', rejected, message };
 }
 
-function again(
+function retryable(
   reason: 'rate_limited' | 'server' | 'network' | 'timeout',
   message: string,
   retryAfterMs?: number,
 ): SendResult {
-  return { kind: 'again', reason, message, retryAfterMs };
+  return { kind: 'retryable', reason, message, retryAfterMs };
 }
 
 function refused(

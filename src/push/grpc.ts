@@ -2,9 +2,8 @@ import type * as Grpc from '@grpc/grpc-js';
 import { SECOND } from '../core/values/time.ts';
 import { resultOfGrpc } from './grpc-answer.ts';
 import { resultOfFault, TIMED_OUT } from './http-faults.ts';
-import { NOTHING_REJECTED, partialSuccessIn } from './partial.ts';
 import type { Receiver } from './receiver.ts';
-import { type Wording, wordingFor } from './sanitize.ts';
+import { createSanitizer } from './sanitize.ts';
 import type { SendResult, Transport, TransportOptions } from './transport.ts';
 
 /** https://opentelemetry.io/docs/specs/otlp/#otlpgrpc */
@@ -16,32 +15,37 @@ export interface GrpcTransportOptions extends TransportOptions {
 }
 
 /**
- * Opens the way to a receiver that speaks OTLP over gRPC. Nothing is sent before the first request.
+ * Opens a transport of OTLP over gRPC. It connects at the first request. The library is loaded only here, because that takes time.
  *
- * The library is loaded here, so that whoever has no such receiver does not wait for it.
- *
- * @throws when the receiver's certificates or key are no PEM texts, or do not belong together.
+ * @throws when the receiver's certificates or key are not PEM, or do not match.
  */
 export async function createGrpcTransport(
   receiver: Receiver,
   options: GrpcTransportOptions,
 ): Promise<Transport> {
   const grpc = await import('@grpc/grpc-js');
-  const line: GrpcConnection = {
-    grpc,
-    receiver,
-    words: wordingFor(receiver),
-    method: options.method ?? METRICS_METHOD,
-  };
+  const { method = METRICS_METHOD } = options;
+  const sanitize = createSanitizer(receiver);
   let client = openClient(grpc, receiver, options);
+  const call = (body: Uint8Array, signal: AbortSignal) =>
+    new Promise<SendResult>((resolve) => {
+      const metadata = metadataOf(grpc, receiver);
+      const request = client.makeUnaryRequest(method, toBuffer, keep, body, metadata, (error, answer) => {
+        signal.removeEventListener('abort', cancel);
+        resolve(signal.aborted && error ? TIMED_OUT : resultOfGrpc(error, answer, grpc.status, sanitize));
+      });
+      const cancel = () => request.cancel();
+      signal.addEventListener('abort', cancel, { once: true });
+    });
   return {
     async send(body, signal) {
       if (signal.aborted) return TIMED_OUT;
-      const result = await callOnce(client, body, signal, line).catch((error: unknown) =>
+      const result = await call(body, signal).catch((error) =>
         resultOfFault(error, new URL(receiver.url).host),
       );
-      if (signal.aborted && client.getChannel().getConnectivityState(false) === READY) {
-        // The connection may have gone silent, which the library would not notice for a quarter of an hour.
+      const state = client.getChannel().getConnectivityState(false);
+      if (signal.aborted && state === grpc.connectivityState.READY) {
+        // The connection may be dead, which the library would notice only after a quarter of an hour.
         client.close();
         client = openClient(grpc, receiver, options);
       }
@@ -49,35 +53,6 @@ export async function createGrpcTransport(
     },
     close: async () => client.close(),
   };
-}
-
-/** Value of `connectivityState.READY`. */
-const READY = 2;
-
-interface GrpcConnection {
-  readonly grpc: typeof Grpc;
-  readonly receiver: Receiver;
-  readonly words: Wording;
-  readonly method: string;
-}
-
-function callOnce(
-  client: Grpc.Client,
-  body: Uint8Array,
-  signal: AbortSignal,
-  line: GrpcConnection,
-): Promise<SendResult> {
-  return new Promise((resolve) => {
-    const metadata = metadataOf(line);
-    const call = client.makeUnaryRequest(line.method, bufferOf, same, body, metadata, (error, answer) => {
-      signal.removeEventListener('abort', cancel);
-      if (error) return resolve(signal.aborted ? TIMED_OUT : resultOfGrpc(error, line.words));
-      const { rejected, message } = partialSuccessIn(answer ?? new Uint8Array(), 'grpc') ?? NOTHING_REJECTED;
-      resolve({ kind: 'taken', rejected, message: line.words(message) });
-    });
-    const cancel = () => call.cancel();
-    signal.addEventListener('abort', cancel, { once: true });
-  });
 }
 
 function openClient(grpc: typeof Grpc, receiver: Receiver, { userAgent }: TransportOptions): Grpc.Client {
@@ -89,13 +64,13 @@ function openClient(grpc: typeof Grpc, receiver: Receiver, { userAgent }: Transp
     ...(receiver.compression === 'gzip' && {
       'grpc.default_compression_algorithm': grpc.compressionAlgorithms.gzip,
     }),
-    // A receiver that is back is found within seconds; the library's own patience is two minutes.
+    // Reconnects within seconds; the library's default backoff is up to two minutes.
     'grpc.initial_reconnect_backoff_ms': SECOND,
     'grpc.max_reconnect_backoff_ms': 5 * SECOND,
     'grpc.dns_min_time_between_resolutions_ms': SECOND,
-    // Connections of its own, which end when it is closed.
+    // Its own connections, which close with the client.
     'grpc.use_local_subchannel_pool': 1,
-    // Neither a proxy from the environment, which no other request of ours takes, nor settings from DNS.
+    // No proxy from the environment, and no settings from DNS.
     'grpc.enable_http_proxy': 0,
     'grpc.service_config_disable_resolution': 1,
     'grpc.enable_retries': 0,
@@ -109,8 +84,8 @@ function secureCredentials(grpc: typeof Grpc, { tls }: Receiver): Grpc.ChannelCr
   return grpc.credentials.createSsl(ca, key, cert);
 }
 
-/** Headers that gRPC cannot carry are not sent. */
-function metadataOf({ grpc, receiver }: GrpcConnection): Grpc.Metadata {
+/** The headers that gRPC can carry. */
+function metadataOf(grpc: typeof Grpc, receiver: Receiver): Grpc.Metadata {
   const metadata = new grpc.Metadata();
   for (const [name, value] of Object.entries(receiver.headers())) {
     try {
@@ -120,10 +95,10 @@ function metadataOf({ grpc, receiver }: GrpcConnection): Grpc.Metadata {
   return metadata;
 }
 
-function bufferOf(bytes: Uint8Array): Buffer {
+function toBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function same(bytes: Buffer): Buffer {
+function keep(bytes: Buffer): Buffer {
   return bytes;
 }

@@ -3,28 +3,21 @@ import { type Instant, SECOND } from '../core/values/time.ts';
 import { partialSuccessIn } from './partial.ts';
 import type { OtlpProtocol } from './receiver.ts';
 import { readRpcStatus } from './rpc-status.ts';
-import type { Wording } from './sanitize.ts';
+import type { Sanitizer } from './sanitize.ts';
 import type { SendResult } from './transport.ts';
 
 // Not imported: see server/http/connections.ts.
 const { STATUS_CODES } = process.getBuiltinModule('node:http');
 
-/** An answer as it came. */
+/** An answer as received. */
 export interface HttpAnswer {
   readonly status: number;
   /** Value of `retry-after`. */
   readonly retryAfter: string | undefined;
   /** Value of `content-type`. */
   readonly contentType: string | undefined;
-  /** Its beginning, or nothing where it could not be read: the status alone says what became of the request. */
+  /** The beginning of the body; empty if it could not be read. */
   readonly body: Uint8Array;
-}
-
-/** What reading an answer takes besides. */
-export interface HttpReading {
-  readonly protocol: OtlpProtocol;
-  readonly words: Wording;
-  readonly now: Instant;
 }
 
 /** https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
@@ -32,32 +25,35 @@ const RETRYABLE = new Set([429, 502, 503, 504]);
 const AUTH = new Set([401, 403]);
 const BODY_AT_FAULT = new Set([400, 413]);
 
-/** What a receiver's answer means: https://opentelemetry.io/docs/specs/otlp/#otlphttp-response */
-export function resultOfHttp(answer: HttpAnswer, { protocol, words, now }: HttpReading): SendResult {
+/** The result of a request, by its answer: https://opentelemetry.io/docs/specs/otlp/#otlphttp-response */
+export function resultOfHttp(
+  answer: HttpAnswer,
+  protocol: OtlpProtocol,
+  sanitize: Sanitizer,
+  now: Instant,
+): SendResult {
   const { status, body } = answer;
   if (status >= 200 && status < 300) {
     const encoding = encodingOf(answer.contentType, protocol);
     const partial = encoding && partialSuccessIn(body, encoding);
-    if (!partial)
-      return { kind: 'refused', reason: 'refused', message: NOT_OTLP(status), bodyAtFault: false };
-    return { kind: 'taken', rejected: partial.rejected, message: words(partial.message) };
+    if (!partial) {
+      // A proxy's login page, or a server that is not a receiver.
+      const message = `${status} with a body that is not OTLP: is this the URL of an OTLP receiver?`;
+      return { kind: 'refused', reason: 'refused', message, bodyAtFault: false };
+    }
+    return { kind: 'accepted', rejected: partial.rejected, message: sanitize(partial.message) };
   }
-  const told = statusMessageIn(body, protocol);
-  const message = words([`${status} ${STATUS_CODES[status] ?? ''}`.trim(), told].filter(Boolean).join(': '));
-  const server = status >= 500 ? 'server' : 'refused';
+  const title = `${status} ${STATUS_CODES[status] ?? ''}`.trim();
+  const message = sanitize([title, statusMessageIn(body, protocol)].filter(Boolean).join(': '));
   if (RETRYABLE.has(status)) {
     const reason = status === 429 ? 'rate_limited' : 'server';
-    return { kind: 'again', reason, message, retryAfterMs: retryAfterMs(answer.retryAfter, now) };
+    return { kind: 'retryable', reason, message, retryAfterMs: retryAfterMs(answer.retryAfter, now) };
   }
-  const reason = AUTH.has(status) ? 'auth' : server;
+  const reason = AUTH.has(status) ? 'auth' : status >= 500 ? 'server' : 'refused';
   return { kind: 'refused', reason, message, bodyAtFault: BODY_AT_FAULT.has(status) };
 }
 
-/** A proxy's login page, or a server that is no receiver: what was sent is lost unless it is sent again. */
-const NOT_OTLP = (status: number) =>
-  `${status} with a body that is not OTLP: is this the URL of an OTLP receiver?`;
-
-/** How an answer is encoded; undefined for what OTLP has no encoding for. Some receivers answer in the encoding they prefer. */
+/** The encoding of an answer, which may differ from the request's; undefined if it is not one of OTLP. */
 function encodingOf(contentType: string | undefined, protocol: OtlpProtocol): OtlpProtocol | undefined {
   const type = contentType?.split(';')[0]?.trim().toLowerCase();
   if (!type) return protocol;

@@ -1,19 +1,19 @@
 import { CONNECT_TIMEOUTS, codeOf, refusalOfProxy } from '../net/error-code.ts';
 import type { SendResult } from './transport.ts';
 
-/** A receiver that did not answer in time. What became of the request is not known. */
+/** The receiver did not answer in time: it is unknown whether it accepted the body. */
 export const TIMED_OUT: SendResult = {
-  kind: 'again',
+  kind: 'retryable',
   reason: 'timeout',
   message: 'no answer in time',
   retryAfterMs: undefined,
 };
 
-/** Certificates are named after OpenSSL's reasons: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+/** Codes of certificate errors: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
 const CERTIFICATE =
   /CERT|UNABLE_TO_|SELF_SIGNED|HOSTNAME_MISMATCH|PATH_LENGTH|INVALID_CA|INVALID_PURPOSE|CRL/;
 
-/** What an error means that came instead of an answer. */
+/** The result of a request that ended with an error instead of an answer. */
 export function resultOfFault(error: unknown, route: string): SendResult {
   const code = codeOf(error);
   if (CONNECT_TIMEOUTS.has(code)) return TIMED_OUT;
@@ -21,14 +21,14 @@ export function resultOfFault(error: unknown, route: string): SendResult {
     return { kind: 'refused', reason: 'refused', message: 'a header holds a character HTTP does not allow' };
   }
   return {
-    kind: 'again',
+    kind: 'retryable',
     reason: 'network',
     message: refusalOfProxy(error) ?? messageOf(code, route),
     retryAfterMs: undefined,
   };
 }
 
-/** Also how a receiver leaves that wants a certificate of ours and gets none. */
+/** A receiver that requires a client certificate and gets none may close the connection, too. */
 const CLOSED = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 function messageOf(code: string, route: string): string {

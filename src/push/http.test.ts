@@ -22,9 +22,9 @@ const STATUS = Buffer.from([8, 3, 18, 8, ...Buffer.from('bad name')]);
 const NOT_OTLP = refused('refused', '200 with a body that is not OTLP: is this the URL of an OTLP receiver?');
 
 const answers: readonly (readonly [what: string, answer: Answer, result: SendResult])[] = [
-  ['an empty success', {}, taken(0)],
-  ['202', { status: 202 }, taken(0)],
-  ['an empty 204', { status: 204 }, taken(0)],
+  ['an empty success', {}, accepted(0)],
+  ['202', { status: 202 }, accepted(0)],
+  ['an empty 204', { status: 204 }, accepted(0)],
   ['a 200 whose body is HTML', { body: HTML }, NOT_OTLP],
   ['a 200 whose body is text', { body: 'ok' }, NOT_OTLP],
   ['a 200 of another content type', { headers: { 'content-type': 'text/html; charset=utf-8' } }, NOT_OTLP],
@@ -34,37 +34,37 @@ const answers: readonly (readonly [what: string, answer: Answer, result: SendRes
       headers: { 'content-type': 'application/json' },
       body: '{"partialSuccess":{"rejectedDataPoints":"2"}}',
     },
-    taken(2),
+    accepted(2),
   ],
   [
     'a partial success',
     { body: Buffer.from([10, 9, 8, 200, 1, 18, 4, ...Buffer.from('late')]) },
-    taken(200, 'late'),
+    accepted(200, 'late'),
   ],
-  ['a negative number of rejected points', { body: Buffer.from([10, 11, 8, ...ones(9), 1]) }, taken(0)],
-  ['429 without a time', { status: 429 }, again('rate_limited', '429 Too Many Requests')],
+  ['a negative number of rejected points', { body: Buffer.from([10, 11, 8, ...ones(9), 1]) }, accepted(0)],
+  ['429 without a time', { status: 429 }, retryable('rate_limited', '429 Too Many Requests')],
   [
     '429 with seconds',
     { status: 429, headers: { 'retry-after': '17' } },
-    again('rate_limited', '429 Too Many Requests', 17_000),
+    retryable('rate_limited', '429 Too Many Requests', 17_000),
   ],
   [
     '503 with a date',
     { status: 503, headers: { 'retry-after': 'Sun, 10 Jan 2027 12:00:30 GMT' } },
-    again('server', '503 Service Unavailable', 30_000),
+    retryable('server', '503 Service Unavailable', 30_000),
   ],
   [
     '503 with a date that has passed',
     { status: 503, headers: { 'retry-after': 'Sun, 10 Jan 2027 11:00:00 GMT' } },
-    again('server', '503 Service Unavailable', 0),
+    retryable('server', '503 Service Unavailable', 0),
   ],
   [
     '503 with nonsense',
     { status: 503, headers: { 'retry-after': '-1' } },
-    again('server', '503 Service Unavailable'),
+    retryable('server', '503 Service Unavailable'),
   ],
-  ['502', { status: 502, body: HTML }, again('server', '502 Bad Gateway')],
-  ['504', { status: 504 }, again('server', '504 Gateway Timeout')],
+  ['502', { status: 502, body: HTML }, retryable('server', '502 Bad Gateway')],
+  ['504', { status: 504 }, retryable('server', '504 Gateway Timeout')],
   ['400', { status: 400, body: STATUS }, refused('refused', '400 Bad Request: bad name', true)],
   ['413', { status: 413 }, refused('refused', '413 Payload Too Large', true)],
   ['401', { status: 401, body: HTML }, refused('auth', '401 Unauthorized')],
@@ -80,7 +80,7 @@ const answers: readonly (readonly [what: string, answer: Answer, result: SendRes
 ];
 
 for (const [what, answer, expected] of answers) {
-  test(`over HTTP, ${what} is ${expected.kind}`, async (context) => {
+  test(`HTTP transport: ${what} is ${expected.kind}`, async (context) => {
     const { url, pushes } = await startOtlpReceiver(context, {
       protocol: 'http/protobuf',
       answer: () => answer,
@@ -94,13 +94,13 @@ const jsonAnswers: readonly (readonly [what: string, answer: Answer, result: Sen
   [
     'rejected points as a string',
     { body: '{"partialSuccess":{"rejectedDataPoints":"200","errorMessage":"late"}}' },
-    taken(200, 'late'),
+    accepted(200, 'late'),
   ],
-  ['rejected points as a number', { body: '{"partialSuccess":{"rejectedDataPoints":3}}' }, taken(3)],
-  ['rejected spans', { body: '{"partialSuccess":{"rejectedSpans":"4"}}' }, taken(4)],
-  ['a remark', { body: '{"partialSuccess":{"errorMessage":"use v2"}}' }, taken(0, 'use v2')],
-  ['nonsense', { body: '{"partialSuccess":{"rejectedDataPoints":"many"}}' }, taken(0)],
-  ['null', { body: '{"partialSuccess":null}' }, taken(0)],
+  ['rejected points as a number', { body: '{"partialSuccess":{"rejectedDataPoints":3}}' }, accepted(3)],
+  ['rejected spans', { body: '{"partialSuccess":{"rejectedSpans":"4"}}' }, accepted(4)],
+  ['a remark', { body: '{"partialSuccess":{"errorMessage":"use v2"}}' }, accepted(0, 'use v2')],
+  ['nonsense', { body: '{"partialSuccess":{"rejectedDataPoints":"many"}}' }, accepted(0)],
+  ['null', { body: '{"partialSuccess":null}' }, accepted(0)],
   ['HTML', { body: HTML }, NOT_OTLP],
   ['HTML that says it is JSON', { headers: { 'content-type': 'application/json' }, body: HTML }, NOT_OTLP],
   ['an object of another shape', { body: '{"status":"ok"}' }, NOT_OTLP],
@@ -109,18 +109,18 @@ const jsonAnswers: readonly (readonly [what: string, answer: Answer, result: Sen
   ['a text', { body: '"ok"' }, NOT_OTLP],
   ['no object', { body: 'null' }, NOT_OTLP],
   ['cut JSON', { body: '{"partialSuccess":' }, NOT_OTLP],
-  ['an empty object', { body: '{}' }, taken(0)],
-  ['a field of a later version', { body: '{"partialSuccess":{},"later":1}' }, taken(0)],
+  ['an empty object', { body: '{}' }, accepted(0)],
+  ['a field of a later version', { body: '{"partialSuccess":{},"later":1}' }, accepted(0)],
   [
     'a status',
     { status: 400, body: '{"code":3,"message":"bad\\u0000\\nname"}' },
     refused('refused', '400 Bad Request: bad name', true),
   ],
-  ['a status that is none', { status: 400, body: '[]' }, refused('refused', '400 Bad Request', true)],
+  ['an invalid status', { status: 400, body: '[]' }, refused('refused', '400 Bad Request', true)],
 ];
 
 for (const [what, answer, expected] of jsonAnswers) {
-  test(`in JSON, ${what} is ${expected.kind}`, async (context) => {
+  test(`HTTP transport in JSON: ${what} is ${expected.kind}`, async (context) => {
     const { url } = await startOtlpReceiver(context, { protocol: 'http/json', answer: () => answer });
     assert.deepEqual(
       await sendTo(
@@ -133,7 +133,7 @@ for (const [what, answer, expected] of jsonAnswers) {
   });
 }
 
-test('a request has its path with the query, its headers and its body packed', async (context) => {
+test('HTTP transport sends the path with its query, the headers and a compressed body', async (context) => {
   const seen: unknown[] = [];
   const address = await servedOnLoopback(context, async (request, response) => {
     const { method, url, headers } = request;
@@ -154,7 +154,7 @@ test('a request has its path with the query, its headers and its body packed', a
   });
 });
 
-test('one connection serves request after request', async (context) => {
+test('HTTP transport reuses its connection', async (context) => {
   const ports = new Set<number | undefined>();
   const address = await servedOnLoopback(context, (request, response) => {
     ports.add(request.socket.remotePort);
@@ -165,7 +165,7 @@ test('one connection serves request after request', async (context) => {
   assert.equal(ports.size, 1);
 });
 
-test('a key that the receiver echoes is not told, nor more than a line of what it says', async (context) => {
+test('HTTP transport redacts a key that the receiver echoes, and quotes one line at most', async (context) => {
   const told = `who is Bearer abcdef-123 or abcdef-123 or query-key?\n${'x'.repeat(500)}`;
   const body = JSON.stringify({ message: told });
   const { url } = await startOtlpReceiver(context, {
@@ -179,22 +179,22 @@ test('a key that the receiver echoes is not told, nor more than a line of what i
   assert(message.length <= 201);
 });
 
-test('nobody there is a fault of the network', async (context) => {
+test('HTTP transport reports a refused connection as network', async (context) => {
   const { url, stop } = await startOtlpReceiver(context, { protocol: 'http/protobuf' });
   stop();
   assert.deepEqual(
     await sendTo(context, receiverAt(url)),
-    again('network', `no answer from ${new URL(url).host}: ECONNREFUSED`),
+    retryable('network', `no answer from ${new URL(url).host}: ECONNREFUSED`),
   );
 });
 
-test('a host that does not exist is a fault of the network', async (context) => {
+test('HTTP transport reports an unknown host as network', async (context) => {
   const result = await sendTo(context, receiverAt('http://nobody.invalid:4318'));
-  assert.equal(result.kind === 'again' && result.reason, 'network');
+  assert.equal(result.kind === 'retryable' && result.reason, 'network');
   assert.match(result.message, /^no answer from nobody\.invalid:4318: E(NOTFOUND|AI_AGAIN)$/);
 });
 
-test('a connection that is reset is a fault of the network, and the next request finds another', async (context) => {
+test('HTTP transport reports a reset as network, and reconnects', async (context) => {
   let first = true;
   const url = await rawServer(context, (socket) => {
     socket.once('data', () => {
@@ -206,39 +206,42 @@ test('a connection that is reset is a fault of the network, and the next request
   const transport = opened(context, receiverAt(url));
   assert.deepEqual(
     await transport.send(EMPTY, patience()),
-    again('network', 'the receiver closed the connection'),
+    retryable('network', 'the receiver closed the connection'),
   );
-  assert.deepEqual(await transport.send(EMPTY, patience()), taken(0));
+  assert.deepEqual(await transport.send(EMPTY, patience()), accepted(0));
 });
 
-test('what is no HTTP is a fault of the network', async (context) => {
+test('HTTP transport reports an answer that is not HTTP as network', async (context) => {
   const url = await rawServer(context, (socket) => socket.end('SSH-2.0-OpenSSH\r\n'));
   const result = await sendTo(context, receiverAt(url));
-  assert.deepEqual(result, again('network', 'no answer in HTTP'));
+  assert.deepEqual(result, retryable('network', 'no answer in HTTP'));
 });
 
-test('a receiver that hangs is left at the deadline, and answers the next request', async (context) => {
+test('HTTP transport aborts a request that hangs at the deadline, and sends the next', async (context) => {
   let asked = 0;
   const { url } = await startOtlpReceiver(context, {
     protocol: 'http/protobuf',
     answer: () => (asked++ === 0 ? new Promise<Answer>(() => {}) : {}),
   });
   const transport = opened(context, receiverAt(url));
-  assert.deepEqual(await transport.send(EMPTY, patience(50)), again('timeout', 'no answer in time'));
-  assert.deepEqual(await transport.send(EMPTY, patience()), taken(0));
+  assert.deepEqual(await transport.send(EMPTY, patience(50)), retryable('timeout', 'no answer in time'));
+  assert.deepEqual(await transport.send(EMPTY, patience()), accepted(0));
 });
 
-test('nothing is sent after the deadline', async (context) => {
+test('HTTP transport sends nothing after the deadline', async (context) => {
   const { url, pushes } = await startOtlpReceiver(context, { protocol: 'http/protobuf' });
   const transport = opened(context, receiverAt(url));
-  assert.deepEqual(await transport.send(EMPTY, AbortSignal.abort()), again('timeout', 'no answer in time'));
+  assert.deepEqual(
+    await transport.send(EMPTY, AbortSignal.abort()),
+    retryable('timeout', 'no answer in time'),
+  );
   assert.equal(pushes.length, 0);
 });
 
-test('an answer that hangs after its head counts by its status: what was taken is not sent twice', async (context) => {
+test('HTTP transport goes by the status of an answer that hangs after its head', async (context) => {
   for (const [status, expected] of [
-    [200, taken(0)],
-    [503, again('server', '503 Service Unavailable')],
+    [200, accepted(0)],
+    [503, retryable('server', '503 Service Unavailable')],
   ] as const) {
     const address = await servedOnLoopback(context, (_request, response) => {
       response.writeHead(status).write('x');
@@ -248,14 +251,14 @@ test('an answer that hangs after its head counts by its status: what was taken i
   }
 });
 
-test('a receiver that never greets where TLS is expected is not waited for', async (context) => {
+test('HTTP transport does not wait for a TLS handshake beyond the deadline', async (context) => {
   const { port } = new URL(await rawServer(context, () => {}));
   const transport = createHttpTransport(receiverAt(`https://127.0.0.1:${port}/v1/metrics`), OPTIONS);
   const over = new AbortController();
   setTimeout(() => over.abort(), 50);
   const begun = performance.now();
   assert.partialDeepStrictEqual(await transport.send(EMPTY, over.signal), {
-    kind: 'again',
+    kind: 'retryable',
     reason: 'timeout',
   });
   // The library by itself would wait for ten.
@@ -263,7 +266,7 @@ test('a receiver that never greets where TLS is expected is not waited for', asy
   await transport.close();
 });
 
-test('an endless answer is cut off, and costs the connection only', async (context) => {
+test('HTTP transport closes the connection of an endless answer', async (context) => {
   let sent = 0;
   const address = await servedOnLoopback(context, (_request, response) => {
     const more = () => {
@@ -273,12 +276,12 @@ test('an endless answer is cut off, and costs the connection only', async (conte
     more();
   });
   const transport = opened(context, receiverAt(`http://${address}`));
-  assert.deepEqual(await transport.send(EMPTY, patience()), taken(0));
-  assert.deepEqual(await transport.send(EMPTY, patience()), taken(0));
+  assert.deepEqual(await transport.send(EMPTY, patience()), accepted(0));
+  assert.deepEqual(await transport.send(EMPTY, patience()), accepted(0));
   assert(sent < 32 * 2 ** 20, `${sent} bytes`);
 });
 
-test('a header that HTTP does not allow is refused, unsent', async (context) => {
+test('HTTP transport refuses a header that HTTP does not allow', async (context) => {
   const { url, pushes } = await startOtlpReceiver(context, { protocol: 'http/protobuf' });
   const headers = () => ({ authorization: 'two\nlines' });
   const result = await sendTo(context, receiverAt(url, { headers }));
@@ -290,46 +293,46 @@ test('a header that HTTP does not allow is refused, unsent', async (context) => 
   assert.equal(pushes.length, 0);
 });
 
-test('a certificate is trusted by its own authority only, and ours is shown', async (context) => {
+test('HTTP transport trusts only the configured authority, and presents the client certificate', async (context) => {
   const { ca, server, client } = makeCertificates();
   const tls = { ...server, clientCa: ca };
   const { url } = await startOtlpReceiver(context, { protocol: 'http/protobuf', tls });
-  assert.deepEqual(await sendTo(context, receiverAt(url, { tls: { ca, ...client } })), taken(0));
+  assert.deepEqual(await sendTo(context, receiverAt(url, { tls: { ca, ...client } })), accepted(0));
   assert.deepEqual(
     await sendTo(context, receiverAt(url, { tls: client })),
-    again('network', 'the certificate of the receiver is not trusted: SELF_SIGNED_CERT_IN_CHAIN'),
+    retryable('network', 'the certificate of the receiver is not trusted: SELF_SIGNED_CERT_IN_CHAIN'),
   );
   const unknown = await sendTo(context, receiverAt(url, { tls: { ca } }));
-  assert.equal(unknown.kind === 'again' && unknown.reason, 'network');
+  assert.equal(unknown.kind === 'retryable' && unknown.reason, 'network');
   assert.match(
     unknown.message,
     /^the receiver (closed the connection|ended the TLS handshake: ERR_SSL_\w+)$/,
   );
 });
 
-test('a certificate for another host is not trusted', async (context) => {
+test('HTTP transport rejects a certificate for another host', async (context) => {
   const { ca, client } = makeCertificates();
   const { url } = await startOtlpReceiver(context, { protocol: 'http/protobuf', tls: client });
   const message = 'the certificate of the receiver is not trusted: ERR_TLS_CERT_ALTNAME_INVALID';
-  assert.deepEqual(await sendTo(context, receiverAt(url, { tls: { ca } })), again('network', message));
+  assert.deepEqual(await sendTo(context, receiverAt(url, { tls: { ca } })), retryable('network', message));
 });
 
-test('keys that are none are told when the way is opened', () => {
+test('HTTP transport rejects invalid keys when it is opened', () => {
   assert.throws(() =>
     createHttpTransport(receiverAt('https://localhost', { tls: { ca: 'x', cert: 'y', key: 'z' } }), OPTIONS),
   );
 });
 
-function taken(rejected: number, message = ''): SendResult {
-  return { kind: 'taken', rejected, message };
+function accepted(rejected: number, message = ''): SendResult {
+  return { kind: 'accepted', rejected, message };
 }
 
-function again(
+function retryable(
   reason: 'rate_limited' | 'server' | 'network' | 'timeout',
   message: string,
   retryAfterMs?: number,
 ): SendResult {
-  return { kind: 'again', reason, message, retryAfterMs };
+  return { kind: 'retryable', reason, message, retryAfterMs };
 }
 
 function refused(reason: 'auth' | 'server' | 'refused', message: string, bodyAtFault = false): SendResult {

@@ -7,16 +7,16 @@ import { untilAborted } from '../net/deadline.ts';
 import { resultOfHttp } from './http-answer.ts';
 import { resultOfFault, TIMED_OUT } from './http-faults.ts';
 import type { Receiver } from './receiver.ts';
-import { wordingFor } from './sanitize.ts';
+import { createSanitizer } from './sanitize.ts';
 import type { Transport, TransportOptions } from './transport.ts';
 
-/** More of an answer is not read: its connection is closed instead. */
-const ANSWER_BYTES = 64 * 1024;
+/** Beyond this the answer is not read, and the connection is closed. */
+const MAX_ANSWER_BYTES = 64 * 1024;
 
 /**
- * Opens the way to a receiver that speaks OTLP over HTTP/1.1. Nothing is sent before the first request.
+ * Opens a transport of OTLP over HTTP/1.1. It connects at the first request.
  *
- * @throws when the receiver's certificates or key are no PEM texts, or do not belong together.
+ * @throws when the receiver's certificates or key are not PEM, or do not match.
  */
 export function createHttpTransport(receiver: Receiver, options: TransportOptions): Transport {
   const url = new URL(receiver.url);
@@ -27,24 +27,27 @@ export function createHttpTransport(receiver: Receiver, options: TransportOption
     connectTimeoutMs: 0,
     ...(url.protocol === 'https:' && { secureContext: createSecureContext(receiver.tls) }),
   });
-  const words = wordingFor(receiver);
+  const sanitize = createSanitizer(receiver);
   return {
     async send(body, signal) {
       if (signal.aborted) return TIMED_OUT;
       try {
-        const headers = headersOf(receiver, options);
-        const path = url.pathname + url.search;
-        const sent = receiver.compression === 'gzip' ? await packed(body) : body;
-        const target = { origin: url.origin, method: 'POST', path, headers } as const;
-        const asked = connections.dispatcher.request({ ...target, body: sent, signal });
-        const response = await untilAborted(signal, asked);
+        const answering = connections.dispatcher.request({
+          origin: url.origin,
+          method: 'POST',
+          path: url.pathname + url.search,
+          headers: headersOf(receiver, options),
+          body: receiver.compression === 'gzip' ? await compress(body) : body,
+          signal,
+        });
+        const response = await untilAborted(signal, answering);
         const answer = {
           status: response.statusCode,
           retryAfter: [response.headers['retry-after']].flat()[0],
           contentType: [response.headers['content-type']].flat()[0],
           body: await beginningOf(response.body),
         };
-        return resultOfHttp(answer, { protocol: receiver.protocol, words, now: options.now() });
+        return resultOfHttp(answer, receiver.protocol, sanitize, options.now());
       } catch (error) {
         return signal.aborted ? TIMED_OUT : resultOfFault(error, connections.route());
       }
@@ -63,15 +66,15 @@ function headersOf(receiver: Receiver, { userAgent }: TransportOptions): Record<
   };
 }
 
-/** On the thread pool. The fastest level takes half the time of the usual one for bodies a sixth larger. */
-function packed(body: Uint8Array): Promise<Uint8Array> {
+/** On the thread pool. The fastest level takes half the time of the default for bodies a sixth larger. */
+function compress(body: Uint8Array): Promise<Uint8Array> {
   return promisify(gzip)(body, { level: constants.Z_BEST_SPEED });
 }
 
-/** The status has told already what became of the request: a body that breaks is an empty one. */
+/** A body that breaks counts as empty: the status says what became of the request. */
 async function beginningOf(body: Dispatcher.ResponseData['body']): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
-  let left = ANSWER_BYTES;
+  let left = MAX_ANSWER_BYTES;
   try {
     for await (const chunk of body) {
       chunks.push(chunk.subarray(0, left));

@@ -3,14 +3,14 @@ import { createHttpTransport } from './http.ts';
 import type { Receiver } from './receiver.ts';
 import type { Transport, TransportOptions } from './transport.ts';
 
-/** What is sent: with HTTP the receiver's URL says it already. */
+/** The gRPC method per signal; with HTTP the receiver's URL includes the path. */
 const METHODS = {
   metrics: METRICS_METHOD,
   traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
 } as const;
 
 /**
- * Opens the way to a receiver, by its protocol.
+ * Opens the transport for a receiver's protocol.
  *
  * @throws when the receiver's certificates or key cannot be used.
  */

@@ -2,7 +2,7 @@ import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
 import { z } from 'zod';
 import type { OtlpProtocol } from './receiver.ts';
 
-/** What a receiver says of a body that it took: none of it was rejected where it says nothing. */
+/** What a receiver says about a body that it accepted. */
 export interface PartialSuccess {
   readonly rejected: number;
   readonly message: string;
@@ -20,12 +20,12 @@ const PartialSuccessBody = z.object({
   errorMessage: z.string().catch(''),
 });
 
-/** Its only field is optional. An object with other fields alone is somebody else's. */
+/** Its only field is optional. An object that has only other fields is not an OTLP answer. */
 const ExportResponse = z
   .looseObject({ partialSuccess: PartialSuccessBody.nullish() })
   .refine((body) => 'partialSuccess' in body || Object.keys(body).length === 0);
 
-/** Reads the body of a success; undefined for one that is no answer in OTLP, such as a login page. An empty one is. */
+/** Reads the body of a success; undefined if it is not OTLP, such as a login page. An empty body is OTLP. */
 export function partialSuccessIn(body: Uint8Array, protocol: OtlpProtocol): PartialSuccess | undefined {
   if (body.length === 0) return NOTHING_REJECTED;
   const response = ExportResponse.safeParse(decoded(body, protocol));
@@ -36,7 +36,7 @@ export function partialSuccessIn(body: Uint8Array, protocol: OtlpProtocol): Part
 
 function decoded(body: Uint8Array, protocol: OtlpProtocol): unknown {
   try {
-    // The library's serializer takes whatever is no JSON for an empty answer.
+    // The library's serializer reads invalid JSON as an empty answer.
     if (protocol === 'http/json') return JSON.parse(Buffer.from(body).toString());
     return ProtobufMetricsSerializer.deserializeResponse(body);
   } catch {

@@ -4,17 +4,17 @@ import { type RetryPolicy, type SendOutcome, sendWithRetry } from './retry.ts';
 import { countPoints, type EncodedBatch, type EncodedPoint, type Encoding, encodedBatches } from './split.ts';
 import type { PushFailure, Refused } from './transport.ts';
 
-/** What self-metrics, logs and producers hear of. */
+/** Events for self-metrics, logs and producers. */
 export interface PushEvents {
-  /** The receiver took these, the very objects that were given: it must not be told of them again. */
-  taken(points: readonly EncodedPoint[]): void;
-  /** So many points were not delivered. */
+  /** The receiver accepted these points, the identical objects: they must not be sent again. */
+  accepted(points: readonly EncodedPoint[]): void;
+  /** `count` points were not delivered. */
   lost(count: number, reason: PushFailure): void;
   /** One request is sent again after a fault. */
   retried(): void;
-  /** Nothing of a push is left to be sent and some of it was taken: what was refused would be refused again. */
+  /** Every batch was answered and some points were accepted: what was refused would be refused again. */
   carried(): void;
-  /** Once per push, after everything else of it. */
+  /** Once per push, after all its other events. */
   ended(end: PushEnd): void;
 }
 
@@ -25,45 +25,45 @@ export interface PushEnd {
   readonly at: Instant;
   readonly seconds: number;
   /** Points. */
-  readonly taken: number;
+  readonly accepted: number;
   /** Points. */
   readonly lost: number;
   /** Of the last loss. */
   readonly reason?: PushFailure;
-  /** Of the last loss; where there is none, what the receiver remarked. Without headers, bodies and keys. */
+  /** Of the last loss; without one, the receiver's remark. Holds no headers, bodies or keys. */
   readonly message?: string;
 }
 
 /** What became of the points of a push. */
-export interface PointTally extends Pick<PushEnd, 'taken' | 'lost' | 'reason' | 'message'> {
-  /** When the receiver may be asked again, if it was given up. */
+export interface PushTally extends Pick<PushEnd, 'accepted' | 'lost' | 'reason' | 'message'> {
+  /** When the receiver may be sent the next request, after retries were exhausted. */
   readonly notBefore?: Instant;
 }
 
-/** What one push takes besides its points. */
+/** How to push. */
 export interface PushOptions extends Omit<RetryPolicy, 'until' | 'retried'> {
   readonly encoding: Encoding;
   readonly events: PushEvents;
-  /** One request and its repetitions. */
+  /** For one request and its retries. */
   readonly timeoutMs: number;
   readonly until: Instant;
 }
 
-const NOTHING: PointTally = { taken: 0, lost: 0 };
+const NOTHING: PushTally = { accepted: 0, lost: 0 };
 
-/** Sends all points, one request after another; the rest is not sent once the receiver was given up. */
-export async function pushAll(metrics: ResourceMetrics, options: PushOptions): Promise<PointTally> {
+/** Sends all points, one request after another, until one fails for a reason that is not its own content. */
+export async function pushAll(metrics: ResourceMetrics, options: PushOptions): Promise<PushTally> {
   let tally = NOTHING;
   for await (const batch of encodedBatches(metrics, options.encoding)) {
     const sent = await sendBatch(batch, options);
-    tally = after(tally, batch, sent, options.events);
-    if (sent.kind === 'taken' || (sent.kind === 'refused' && sent.bodyAtFault)) continue;
-    const rest = countPoints(metrics) - tally.taken - tally.lost;
+    tally = addBatch(tally, batch, sent, options.events);
+    if (sent.kind === 'accepted' || (sent.kind === 'refused' && sent.bodyAtFault)) continue;
+    const rest = countPoints(metrics) - tally.accepted - tally.lost;
     if (rest > 0) options.events.lost(rest, sent.reason);
     tally = { ...tally, lost: tally.lost + rest };
-    return sent.kind === 'given up' ? { ...tally, notBefore: sent.notBefore } : tally;
+    return sent.kind === 'exhausted' ? { ...tally, notBefore: sent.notBefore } : tally;
   }
-  if (tally.taken > 0) options.events.carried();
+  if (tally.accepted > 0) options.events.carried();
   return tally;
 }
 
@@ -84,18 +84,18 @@ const TOO_LARGE: Refused = {
   bodyAtFault: true,
 };
 
-/** Tells what became of a batch, and counts it. */
-function after(
-  tally: PointTally,
+/** Reports what became of a batch, and counts it. */
+function addBatch(
+  tally: PushTally,
   { points }: EncodedBatch,
   sent: SendOutcome,
   events: PushEvents,
-): PointTally {
-  const lost = sent.kind === 'taken' ? Math.min(sent.rejected, points.length) : points.length;
-  const reason = sent.kind === 'taken' ? 'partial' : sent.reason;
-  if (lost < points.length) events.taken(points);
+): PushTally {
+  const lost = sent.kind === 'accepted' ? Math.min(sent.rejected, points.length) : points.length;
+  const reason = sent.kind === 'accepted' ? 'partial' : sent.reason;
+  if (lost < points.length) events.accepted(points);
   if (lost > 0) events.lost(lost, reason);
   const { message } = sent;
-  const said = lost > 0 ? { reason, message } : message && tally.lost === 0 ? { message } : {};
-  return { ...tally, taken: tally.taken + points.length - lost, lost: tally.lost + lost, ...said };
+  const detail = lost > 0 ? { reason, message } : message && tally.lost === 0 ? { message } : {};
+  return { ...tally, accepted: tally.accepted + points.length - lost, lost: tally.lost + lost, ...detail };
 }

@@ -1,19 +1,19 @@
-/** Somebody who is sent metrics over OTLP, as the configuration describes them. */
+/** A receiver of OTLP, as configured. */
 export interface Receiver {
-  /** The `receiver` label; what it was told last is stored under this name. */
+  /** The `receiver` label; the last delivered totals are stored under this name. */
   readonly name: string;
   readonly protocol: OtlpProtocol;
-  /** Where metrics go: with HTTP the whole URL, such as `http://localhost:4318/v1/metrics`; with gRPC `http://` or `https://`, host and port. */
+  /** Where metrics are sent: with HTTP the whole URL, such as `http://localhost:4318/v1/metrics`; with gRPC `http://` or `https://`, host and port. */
   readonly url: string;
-  /** What every request carries besides. A function, so that nothing that prints a receiver prints a key. */
+  /** Additional headers of every request. A function, so that printing a receiver prints no key. */
   readonly headers: () => Readonly<Record<string, string>>;
   readonly compression: 'gzip' | 'none';
   readonly temporality: TemporalityPreference;
   /** From the start of one push to that of the next. */
   readonly intervalMs: number;
-  /** How long one request may take, asked again after faults or not. */
+  /** How long one request may take, retries included. */
   readonly timeoutMs: number;
-  /** How long a push may take, all of its requests together; at most the interval. */
+  /** How long all requests of a push may take; at most the interval. */
   readonly pushTimeoutMs: number;
   readonly tls: ReceiverTls;
 }
@@ -23,11 +23,11 @@ export type OtlpProtocol = 'http/protobuf' | 'http/json' | 'grpc';
 /** https://opentelemetry.io/docs/specs/otel/metrics/sdk_exporters/otlp/ */
 export type TemporalityPreference = 'cumulative' | 'delta' | 'lowmemory';
 
-/** PEM texts; absent ones leave it to the runtime. */
+/** PEM texts; the runtime's defaults when absent. */
 export interface ReceiverTls {
-  /** Certificates that are trusted instead of the runtime's. */
+  /** Trusted certificates, instead of the runtime's. */
   readonly ca?: string;
-  /** Ours, with its chain, for receivers that ask for one. */
+  /** The client certificate with its chain. */
   readonly cert?: string;
   readonly key?: string;
 }

@@ -16,7 +16,7 @@ const OPTIONS = { userAgent: 'test/1', now: Date.now };
 const PROTOCOLS: readonly OtlpProtocol[] = ['http/protobuf', 'http/json', 'grpc'];
 
 for (const protocol of PROTOCOLS) {
-  test(`over ${protocol}, what producers and instruments tell arrives, and its points are told as taken`, async (context) => {
+  test(`receivers get producers and instruments over ${protocol}, and points are reported as accepted`, async (context) => {
     const { next, subscription, heard } = await subscribed(context, { protocol }, { compression: 'gzip' });
     const { meterProvider, flush } = open(context, [subscription]);
     meterProvider.getMeter('own').createCounter('asked').add(3);
@@ -38,11 +38,11 @@ for (const protocol of PROTOCOLS) {
     });
     assert.deepEqual(heard.told.slice(1), POINTS);
     assert(POINTS.every((point) => heard.told.includes(point)));
-    assert.partialDeepStrictEqual(heard.ends, [{ ok: true, taken: 5 }]);
+    assert.partialDeepStrictEqual(heard.ends, [{ ok: true, accepted: 5 }]);
   });
 }
 
-test('receivers are pushed to at their intervals, one that hangs and one that is down harming none', async (context) => {
+test('receivers are pushed to at their intervals, despite one that hangs and one that is down', async (context) => {
   const well = await subscribed(context, {}, { intervalMs: 20 });
   const hanging = await subscribed(context, { answer: hang }, { intervalMs: 20, pushTimeoutMs: 20 });
   const down = await subscribed(context, {}, { intervalMs: 20, pushTimeoutMs: 20 });
@@ -54,18 +54,18 @@ test('receivers are pushed to at their intervals, one that hangs and one that is
   assert(down.heard.ends.every(({ ok }) => !ok));
 });
 
-test('what cannot be collected is a push that failed', async (context) => {
+test('receivers report a failed collection as a failed push', async (context) => {
   const { subscription, heard, pushes } = await subscribed(context, {});
   const broken: MetricProducer = { collect: () => Promise.reject(new Error('no figures')) };
   const { flush } = open(context, [{ ...subscription, producers: [broken, ...subscription.producers] }]);
   await flush();
   assert.equal(pushes.length, 0);
   assert.partialDeepStrictEqual(heard.ends, [
-    { ok: false, lost: 0, message: 'failed on our side: Error: no figures' },
+    { ok: false, lost: 0, message: 'internal error: Error: no figures' },
   ]);
 });
 
-test('stopping pushes a last time, once', async (context) => {
+test('stop pushes a last time, once', async (context) => {
   const { subscription, pushes, heard } = await subscribed(context, {});
   const { stop, flush } = open(context, [subscription], { graceMs: 5000 });
   await Promise.all([stop(), stop()]);
@@ -75,7 +75,7 @@ test('stopping pushes a last time, once', async (context) => {
 });
 
 for (const protocol of PROTOCOLS) {
-  test(`over ${protocol}, stopping ends in time though the receiver hangs`, async (context) => {
+  test(`stop ends in time over ${protocol} while the receiver hangs`, async (context) => {
     const { subscription, next, heard } = await subscribed(context, { protocol, answer: hang });
     const { stop, flush } = open(context, [subscription]);
     const flushing = flush();
@@ -88,7 +88,7 @@ for (const protocol of PROTOCOLS) {
     assert.equal(heard.ends.length, 1);
   });
 
-  test(`over ${protocol}, a program that stops ends by itself, without a word of the library`, async (context) => {
+  test(`process exits after stop over ${protocol}, without output of the library`, async (context) => {
     const hanging = await subscribed(context, { protocol, answer: hang });
     const refusing = await subscribed(context, {
       protocol,
@@ -106,7 +106,7 @@ for (const protocol of PROTOCOLS) {
   });
 }
 
-test('a program that does not stop ends by itself, too', async (context) => {
+test('process exits without stop, too', async (context) => {
   const { url, pushes } = await subscribed(context, {});
   const program = programOf('http/protobuf', [url]).replace(/^.*(flush|stop).*$/gm, '');
   assert.deepEqual(await run(process.execPath, ['--input-type=module', '-e', program]), {
@@ -123,7 +123,7 @@ function hang(): Promise<Answer> {
   return new Promise(() => {});
 }
 
-/** A receiver of the test, and the subscription by which it is told of four points. */
+/** A receiver of the test, and a subscription of four points. */
 async function subscribed(
   context: TestContext,
   { protocol = 'http/protobuf', answer }: Partial<OtlpReceiverOptions>,

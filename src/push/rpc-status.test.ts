@@ -6,7 +6,7 @@ import { readRpcStatus } from './rpc-status.ts';
 
 const NOTHING = { message: '', retryAfterMs: undefined };
 
-/** Code 8, "slow down", an Any that is none of ours, and a RetryInfo of 3.25 s. */
+/** Code 8, "slow down", another Any, and a RetryInfo of 3.25 s. */
 const STATUS = message(
   [8, 8],
   field(18, Buffer.from('slow down')),
@@ -20,12 +20,12 @@ const STATUS = message(
   ),
 );
 
-test('a status tells its message and when to come again', () => {
+test('RPC status has its message and retry delay', () => {
   assert.deepEqual(readRpcStatus(STATUS), { message: 'slow down', retryAfterMs: 3250 });
   assert.deepEqual(readRpcStatus(Buffer.alloc(0)), NOTHING);
 });
 
-test('a RetryInfo without a delay, or with a negative one, asks for no pause', () => {
+test('RPC status with a RetryInfo without a delay, or a negative one, asks for no pause', () => {
   for (const info of [message(), message(field(10, message([8, ...ones(9), 1])))]) {
     const detail = message(
       field(10, Buffer.from('type.googleapis.com/google.rpc.RetryInfo')),
@@ -35,7 +35,7 @@ test('a RetryInfo without a delay, or with a negative one, asks for no pause', (
   }
 });
 
-test('a cut status tells what it holds, whatever its bytes are', () => {
+test('RPC status is read as far as it is valid, whatever its bytes are', () => {
   for (let length = 0; length < STATUS.length; length++) {
     const { message: text, retryAfterMs } = readRpcStatus(STATUS.subarray(0, length));
     assert(['', 'slow down'].includes(text), text);
@@ -55,7 +55,7 @@ test('a cut status tells what it holds, whatever its bytes are', () => {
   );
 });
 
-test('HTML is no status', () => {
+test('RPC status of HTML is empty', () => {
   assert.deepEqual(readRpcStatus(Buffer.from('<html><body>Bad gateway</body></html>')), NOTHING);
 });
 

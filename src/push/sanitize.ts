@@ -1,21 +1,21 @@
 import { textWithoutKeys } from '../runtime/secrets.ts';
 import type { Receiver } from './receiver.ts';
 
-/** Turns what others say into a piece of one message: short, printable, and without a key that was sent. */
-export type Wording = (text: string) => string;
+/** Makes a receiver's text fit for a message: short, printable and without keys. */
+export type Sanitizer = (text: string) => string;
 
-const LONGEST_TEXT = 200;
+const MAX_TEXT_CHARACTERS = 200;
 
-/** The wording for one receiver. A receiver may echo a key, in a place nobody thought of. */
-export function wordingFor(receiver: Pick<Receiver, 'url' | 'headers'>): Wording {
+/** The sanitizer for one receiver, which may echo its keys anywhere. */
+export function createSanitizer(receiver: Pick<Receiver, 'url' | 'headers'>): Sanitizer {
   return (text) => {
     const safe = textWithoutKeys(text, secretsOf(receiver));
     const line = safe.replaceAll(/[\p{C}\p{Z}]+/gu, ' ').trim();
-    return line.length > LONGEST_TEXT ? `${line.slice(0, LONGEST_TEXT)}…` : line;
+    return line.length > MAX_TEXT_CHARACTERS ? `${line.slice(0, MAX_TEXT_CHARACTERS)}…` : line;
   };
 }
 
-/** Whole values and their words. */
+/** Complete header values, their words, and what the URL holds. */
 function secretsOf({ url, headers }: Pick<Receiver, 'url' | 'headers'>): Set<string> {
   const { username, password, searchParams } = new URL(url);
   const values = [...Object.values(headers()), ...searchParams.values(), username, password];

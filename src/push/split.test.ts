@@ -20,7 +20,7 @@ function spying(seen: ResourceMetrics[]): Encoding['serializer'] {
 
 const Scopes = fc.array(fc.array(fc.nat(20), { maxLength: 5 }), { maxLength: 3 });
 
-test('batches hold the very points, in their order, as many as may be', async () => {
+test('batches have the identical points, in order, up to the limit', async () => {
   await assertAsyncProperty(
     fc.asyncProperty(Scopes, fc.integer({ min: 1, max: 15 }), async (scopes, batchPoints) => {
       const metrics = withScopes(scopes);
@@ -41,7 +41,7 @@ test('batches hold the very points, in their order, as many as may be', async ()
   );
 });
 
-test('a batch tells each family once in each scope, with the resource and what describes it', async () => {
+test('batch has each family once per scope, with the resource and description', async () => {
   const metrics = withScopes([[3, 2], [4]]);
   const seen: ResourceMetrics[] = [];
   await collected(encodedBatches(metrics, { serializer: spying(seen), batchPoints: 4, batchBytes: 9 }));
@@ -66,7 +66,7 @@ test('a batch tells each family once in each scope, with the resource and what d
   assert.partialDeepStrictEqual(first, { isMonotonic: true, aggregationTemporality: 1 });
 });
 
-test('one batch is encoded when it is asked for, not before', async () => {
+test('batch is encoded on demand', async () => {
   const seen: ResourceMetrics[] = [];
   const encoding = { serializer: spying(seen), batchPoints: 2, batchBytes: 9 };
   const batches = encodedBatches(metricsWith([counterOf(6)]), encoding);
@@ -80,7 +80,7 @@ for (const [what, serializer, read] of [
   ['protobuf', ProtobufMetricsSerializer, readProtobuf],
   ['JSON', JsonMetricsSerializer, readJson],
 ] as const) {
-  test(`labels of 4 kB, escapes among them, make smaller batches in ${what}`, async () => {
+  test(`batches are smaller with labels of 4 kB and escapes in ${what}`, async () => {
     const long = 'ü"\\\u0001'.repeat(1024);
     const metrics = metricsWith([counterOf(510, 0, { a: long, b: long }), counterOf(90, 1)]);
     const encoding = { serializer, batchPoints: 500, batchBytes: 4_000_000 };
@@ -100,7 +100,7 @@ for (const [what, serializer, read] of [
     assert.equal(points[0]?.attributes.a, long);
   });
 
-  test(`a point that is larger than a request may be stands alone in ${what}`, async () => {
+  test(`batch of a point that is larger than a request may be has no body in ${what}`, async () => {
     const metrics = metricsWith([counterOf(3), counterOf(1, 1, { a: 'x'.repeat(2000) }), counterOf(3, 2)]);
     const encoding = { serializer, batchPoints: 500, batchBytes: 1500 };
     const batches = await collected(encodedBatches(metrics, encoding));

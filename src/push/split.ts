@@ -1,17 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
 import type { MetricData, ResourceMetrics, ScopeMetrics } from '@opentelemetry/sdk-metrics';
 
-/** One data point, as its producer made it. A histogram is one point. */
+/** One data point, as produced. A histogram is one point. */
 export type EncodedPoint = MetricData['dataPoints'][number];
 
-/** Some points of a push, and the request that carries them. */
+/** Some points of a push, and their request. */
 export interface EncodedBatch {
   readonly points: readonly EncodedPoint[];
-  /** Undefined where a single point is larger than a request may be. */
+  /** Undefined if a single point is larger than a request may be. */
   readonly body: Uint8Array | undefined;
 }
 
-/** How a push becomes requests. */
+/** How a push is divided and encoded. */
 export interface Encoding {
   readonly serializer: { serializeRequest(metrics: ResourceMetrics): Uint8Array | undefined };
   readonly batchPoints: number;
@@ -19,9 +19,7 @@ export interface Encoding {
 }
 
 /**
- * Cuts a push into requests of at most so many points and bytes, and encodes one at a time, when it is asked for.
- *
- * Before each encoding the event loop has a turn.
+ * Splits a push into requests within the limits, and encodes each when it is requested, in its own iteration of the event loop.
  */
 export async function* encodedBatches(
   metrics: ResourceMetrics,
@@ -39,36 +37,35 @@ export async function* encodedBatches(
 }
 
 /** How many points a push has. */
-export function countPoints({ scopeMetrics }: ResourceMetrics): number {
-  const metrics = scopeMetrics.flatMap((scope) => scope.metrics);
-  return metrics.reduce((count, { dataPoints }) => count + dataPoints.length, 0);
+export function countPoints(metrics: ResourceMetrics): number {
+  return pointsIn(metrics).length;
 }
 
 function pointsIn({ scopeMetrics }: ResourceMetrics): EncodedPoint[] {
   return scopeMetrics.flatMap(({ metrics }) => metrics.flatMap<EncodedPoint>(({ dataPoints }) => dataPoints));
 }
 
-/** Batches of `size` points, the last of what is left. Families are cut where a batch is full, and follow one another in it. */
+/** Batches of `size` points, except the last. A family that does not fit continues in the next batch. */
 function* batchesOf({ resource, scopeMetrics }: ResourceMetrics, size: number): Generator<ResourceMetrics> {
   let pieces: Piece[] = [];
-  let free = size;
+  let remaining = size;
   for (const piece of piecesOf(scopeMetrics)) {
     const { dataPoints } = piece.metric;
     for (let from = 0; from < dataPoints.length; ) {
-      const slice = dataPoints.slice(from, from + free);
+      const slice = dataPoints.slice(from, from + remaining);
       pieces.push({ ...piece, metric: Object.assign({ ...piece.metric }, { dataPoints: slice }) });
       from += slice.length;
-      free -= slice.length;
-      if (free > 0) continue;
-      yield { resource, scopeMetrics: regrouped(pieces) };
+      remaining -= slice.length;
+      if (remaining > 0) continue;
+      yield { resource, scopeMetrics: groupByScope(pieces) };
       pieces = [];
-      free = size;
+      remaining = size;
     }
   }
-  if (pieces.length > 0) yield { resource, scopeMetrics: regrouped(pieces) };
+  if (pieces.length > 0) yield { resource, scopeMetrics: groupByScope(pieces) };
 }
 
-/** A family, or a part of it, and the scope it is from. */
+/** A family, or a part of it, and its scope. */
 interface Piece {
   readonly scope: ScopeMetrics['scope'];
   readonly metric: MetricData;
@@ -78,10 +75,7 @@ function piecesOf(scopeMetrics: readonly ScopeMetrics[]): Piece[] {
   return scopeMetrics.flatMap(({ scope, metrics }) => metrics.map((metric) => ({ scope, metric })));
 }
 
-function regrouped(pieces: readonly Piece[]): ScopeMetrics[] {
-  const scopes = [...new Set(pieces.map(({ scope }) => scope))];
-  return scopes.map((scope) => ({
-    scope,
-    metrics: pieces.filter((piece) => piece.scope === scope).map(({ metric }) => metric),
-  }));
+function groupByScope(pieces: readonly Piece[]): ScopeMetrics[] {
+  const byScope = Map.groupBy(pieces, ({ scope }) => scope);
+  return [...byScope].map(([scope, all]) => ({ scope, metrics: all.map(({ metric }) => metric) }));
 }

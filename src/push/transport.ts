@@ -1,6 +1,6 @@
 import type { Instant } from '../core/values/time.ts';
 
-/** Why a receiver did not take points. */
+/** Why points were not delivered. */
 export const PUSH_FAILURES = [
   'auth',
   'rate_limited',
@@ -14,27 +14,27 @@ export type PushFailure = (typeof PUSH_FAILURES)[number];
 
 /** How a request ended. Messages hold no header, body or key. */
 export type SendResult =
-  /** `rejected` points of the body were not taken: a partial success, which must not be sent again. */
-  | { readonly kind: 'taken'; readonly rejected: number; readonly message: string }
-  /** The same body may be sent again, not before `retryAfterMs` where the receiver said so. */
-  | {
-      readonly kind: 'again';
-      readonly reason: PushFailure;
-      readonly message: string;
-      readonly retryAfterMs: number | undefined;
-    }
-  | Refused;
+  /** `rejected` points of the body were not accepted: a partial success, which must not be sent again. */
+  { readonly kind: 'accepted'; readonly rejected: number; readonly message: string } | Retryable | Refused;
+
+/** The same body may be sent again, after `retryAfterMs` if the receiver named a pause. */
+export interface Retryable {
+  readonly kind: 'retryable';
+  readonly reason: PushFailure;
+  readonly message: string;
+  readonly retryAfterMs: number | undefined;
+}
 
 /** The same body must not be sent again. */
 export interface Refused {
   readonly kind: 'refused';
   readonly reason: PushFailure;
   readonly message: string;
-  /** Only what this body holds, or its size, was refused: another one may be taken. */
+  /** Only the content or size of this body was refused: another body may be accepted. */
   readonly bodyAtFault?: boolean;
 }
 
-/** What a transport is besides its receiver. */
+/** What a transport needs in addition to its receiver. */
 export interface TransportOptions {
   /** Name and version of the program, such as `ai-billing-exporter/1.0.0`. */
   readonly userAgent: string;
@@ -44,7 +44,7 @@ export interface TransportOptions {
 
 /** Carries encoded requests to one receiver. */
 export interface Transport {
-  /** Sends once. Ends early, as `again` with reason `timeout`, when the signal aborts; never throws. */
+  /** Sends once. Ends early, as `retryable` with reason `timeout`, when the signal aborts; never throws. */
   send(body: Uint8Array, signal: AbortSignal): Promise<SendResult>;
   close(): Promise<void>;
 }

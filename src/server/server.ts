@@ -7,15 +7,15 @@ import { createTransport, type HttpTransport } from './http/connections.ts';
 import { guarded } from './http/guard.ts';
 import { LIMITS, type Limits } from './http/limits.ts';
 import { answerBrokenRequest, json, jsonText, plain } from './http/replies.ts';
-import { outgoing, writeInSlices } from './http/send.ts';
+import { bodyStream, writeInSlices } from './http/send.ts';
 import { sendCosts } from './pages/costs.ts';
 import type { Status } from './pages/status.ts';
-import { firstPage } from './pages/status-page.ts';
+import { statusPage } from './pages/status-page.ts';
 import { createAuth } from './web/auth.ts';
 import type { WebSource } from './web/source.ts';
 import { createTlsListener } from './web/tls-listener.ts';
 
-/** What `/metrics` needs of a page: see the Prometheus sink. */
+/** A metrics page: see the Prometheus sink. */
 export interface MetricsPage {
   answer(request: {
     readonly accept: string | undefined;
@@ -23,52 +23,52 @@ export interface MetricsPage {
   }): Promise<MetricsAnswer>;
 }
 
-/** One scrape's answer. */
+/** The response to a scrape. */
 export interface MetricsAnswer {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: readonly Uint8Array[];
-  /** Called once a reader has been given every byte. */
+  /** Called after a reader has received every byte. */
   carried(): void;
 }
 
-/** Whether the exporter may be sent traffic, and why not. */
+/** Whether the exporter is ready, and why not. */
 export interface Readiness {
   readonly ready: boolean;
   readonly reason: string;
 }
 
-/** How a reload ended; the reason says what is wrong with the new configuration. */
+/** The outcome of a reload; the reason says what is wrong with the new configuration. */
 export type ReloadOutcome =
-  /** The warnings say what has to wait for a restart. */
+  /** The warnings name what takes effect only after a restart. */
   | { readonly ok: true; readonly warnings?: readonly string[] }
   | { readonly ok: false; readonly reason: string };
 
-/** What the server shows and whom it tells. */
+/** What the server serves, and its callbacks. */
 export interface ServerOptions {
   readonly metrics: MetricsPage;
-  /** The same as OpenTelemetry's Prometheus exporter writes it. Missing: there is no `/otel/metrics`. */
+  /** The same metrics, written by OpenTelemetry's Prometheus exporter. Absent: no `/otel/metrics`. */
   readonly otelMetrics?: MetricsPage | undefined;
   ready(): Readiness;
   status(): Status;
   costs(question: CostsQuestion): CostReport;
   now(): Instant;
-  /** Missing: `POST /-/reload` answers 403. */
+  /** Absent: `POST /-/reload` replies 403. */
   reload?(): Promise<ReloadOutcome>;
-  /** Hears of our own bugs: a handler that threw. */
+  /** Reports internal errors: a handler threw. */
   onError(error: unknown): void;
-  /** TLS, users, headers and a rate limit. Missing: HTTP in the clear, for everybody. */
+  /** TLS, users, headers and a rate limit. Absent: plain HTTP without authentication. */
   readonly web?: WebSource | undefined;
-  /** Others than {@link LIMITS}. */
+  /** Override {@link LIMITS}. */
   readonly limits?: Partial<Limits>;
 }
 
-/** No route has a schema: with this in the place of its compilers, fastify does not load ajv and what goes with it. */
+/** No route has a schema. Replacing the compilers keeps fastify from loading ajv. */
 const NO_COMPILER = () => (): never => {
   throw new Error('no route has a schema');
 };
 const NO_SCHEMAS = { compilersFactory: { buildValidator: NO_COMPILER, buildSerializer: NO_COMPILER } };
 
-/** The HTTP server, not yet listening: `listen` and `close` are fastify's. */
+/** Creates the HTTP server, not yet listening: `listen` and `close` are fastify's. */
 export function createServer(options: ServerOptions): FastifyInstance {
   const limits = { ...LIMITS, ...options.limits };
   const transports: HttpTransport[] = [];
@@ -99,8 +99,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
 }
 
 function transportOf(route: RequestListener, limits: Limits, { web, onError }: ServerOptions): HttpTransport {
-  const gate = web && createAuth({ web, now: () => performance.now() });
-  const handler = guarded(route, { limits, gate, onError });
+  const auth = web && createAuth({ web, now: () => performance.now() });
+  const handler = guarded(route, { limits, auth, onError });
   return createTransport({ handler, limits, layer: web && createTlsListener({ web, handler, limits }) });
 }
 
@@ -109,7 +109,7 @@ function addRoutes(server: FastifyInstance, options: ServerOptions): void {
   const { otelMetrics } = options;
   const handlers: Record<string, (request: FastifyRequest, reply: FastifyReply) => unknown> = {
     '/': (_request, reply) =>
-      reply.type('text/html; charset=utf-8').send(firstPage(options.status(), options.now())),
+      reply.type('text/html; charset=utf-8').send(statusPage(options.status(), options.now())),
     '/metrics': (request, reply) => sendMetrics(options.metrics, request, reply),
     ...(otelMetrics && { '/otel/metrics': (request, reply) => sendMetrics(otelMetrics, request, reply) }),
     '/-/healthy': (_request, reply) => plain(reply, 200, 'healthy'),
@@ -140,8 +140,8 @@ async function sendMetrics(
   const answer = await page.answer({ accept, acceptEncoding });
   reply.headers(answer.headers);
   if (request.method === 'HEAD') return reply.send('');
-  const reader = outgoing(reply.raw);
-  // A reader who goes away before the last byte has carried nothing.
+  const reader = bodyStream(reply.raw);
+  // A reader that disconnects before the last byte has received nothing.
   finished(reader, { readable: false }).then(answer.carried, () => {});
   reply.hijack();
   reply.raw.writeHead(200, Object.fromEntries(Object.entries(reply.getHeaders())));
@@ -149,7 +149,7 @@ async function sendMetrics(
   return reply;
 }
 
-/** By path, the methods of the routes that are added from now on. `hasRoute` would take what is asked for as a pattern. */
+/** By path, the methods of all routes added from now on. `hasRoute` would treat the requested path as a pattern. */
 function methodsOf(server: FastifyInstance): ReadonlyMap<string, readonly string[]> {
   const methods = new Map<string, string[]>();
   server.addHook('onRoute', ({ url, method }) => {

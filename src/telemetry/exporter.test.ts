@@ -7,9 +7,9 @@ import { HOUR, SECOND } from '../core/values/time.ts';
 import type { SendResult } from '../push/transport.ts';
 import { createSpanExporter, type SpanExporterOptions, type TraceDelivery } from './exporter.ts';
 
-const TAKEN: SendResult = { kind: 'taken', rejected: 0, message: '' };
+const TAKEN: SendResult = { kind: 'accepted', rejected: 0, message: '' };
 const again = (retryAfterMs?: number): SendResult => ({
-  kind: 'again',
+  kind: 'retryable',
   reason: 'server',
   message: 'answered 503',
   retryAfterMs,
@@ -59,7 +59,7 @@ function bench(answers: SendResult[], more: Partial<SpanExporterOptions> = {}) {
     wait: async (ms) => {
       now += ms;
     },
-    told: (delivery) => told.push(delivery),
+    onTransition: (delivery) => told.push(delivery),
     signal: new AbortController().signal,
     ...more,
   });
@@ -69,7 +69,7 @@ function bench(answers: SendResult[], more: Partial<SpanExporterOptions> = {}) {
 const exported = (exporter: SpanExporter, spans = [SPAN]) =>
   new Promise<void>((resolve) => exporter.export(spans, () => resolve()));
 
-test('spans are encoded as the protocol says', async () => {
+test('span exporter encodes by the protocol', async () => {
   for (const protocol of ['http/json', 'http/protobuf', 'grpc'] as const) {
     const { exporter, bodies } = bench([], { receiver: { protocol, timeoutMs: SECOND } });
     await exported(exporter);
@@ -78,14 +78,14 @@ test('spans are encoded as the protocol says', async () => {
   }
 });
 
-test('a batch is sent again, later each time, until its time is up', async () => {
+test('span exporter retries with backoff until the timeout', async () => {
   const { exporter, sentAt, told } = bench([again(), again(), again(), again(), again()]);
   await exported(exporter);
   assert.deepEqual(sentAt, [0, 1000, 2500, 4750, 8125]);
   assert.deepEqual(told, [{ ok: false, reason: 'server', message: 'answered 503' }]);
 });
 
-test('nothing is sent earlier than told, nor is a batch kept that cannot wait that long', async () => {
+test('span exporter sends nothing during a pause, and drops a batch that cannot wait that long', async () => {
   const { exporter, sentAt, told, sleep } = bench([again(3 * SECOND), TAKEN, again(60 * SECOND)]);
   await exported(exporter);
   assert.deepEqual(sentAt, [0, 3000]);
@@ -103,7 +103,7 @@ test('nothing is sent earlier than told, nor is a batch kept that cannot wait th
   );
 });
 
-test('an absurd pause is one of an hour', async () => {
+test('span exporter limits a pause to an hour', async () => {
   const { exporter, sentAt, sleep } = bench([again(1000 * HOUR)]);
   await exported(exporter);
   sleep(HOUR - 20 * SECOND);
@@ -114,16 +114,16 @@ test('an absurd pause is one of an hour', async () => {
   assert.deepEqual(sentAt, [0, HOUR]);
 });
 
-test('what is refused is not sent again', async () => {
+test('span exporter does not retry a refusal', async () => {
   const refused: SendResult = { kind: 'refused', reason: 'auth', message: 'answered 401' };
   const { exporter, sentAt } = bench([refused]);
   await exported(exporter);
   assert.equal(sentAt.length, 1);
 });
 
-test('losing spans is told once for each reason in a row, and so is their arriving again', async () => {
+test('span exporter reports each change of reason, and recovery, once', async () => {
   const refused = (reason: 'auth' | 'refused'): SendResult => ({ kind: 'refused', reason, message: reason });
-  const partial: SendResult = { kind: 'taken', rejected: 2, message: 'too old' };
+  const partial: SendResult = { kind: 'accepted', rejected: 2, message: 'too old' };
   const answers = [refused('auth'), refused('auth'), refused('refused'), TAKEN, TAKEN, partial, partial];
   const { exporter, told } = bench([...answers]);
   for (const _ of answers) await exported(exporter);
@@ -135,7 +135,7 @@ test('losing spans is told once for each reason in a row, and so is their arrivi
   ]);
 });
 
-test('what cannot be encoded is lost, told, and harms nobody', async () => {
+test('span exporter drops and reports spans that cannot be encoded', async () => {
   const { exporter, told, sentAt } = bench([]);
   const broken: ReadableSpan = {
     ...SPAN,
@@ -147,7 +147,7 @@ test('what cannot be encoded is lost, told, and harms nobody', async () => {
   assert.equal(sentAt.length, 1);
 });
 
-test('it shuts down once what is under way has ended, and then closes its transport', async () => {
+test('span exporter shuts down after running exports, then closes its transport', async () => {
   const order: string[] = [];
   const answer = Promise.withResolvers<SendResult>();
   const { exporter } = bench([], {
@@ -163,7 +163,9 @@ test('it shuts down once what is under way has ended, and then closes its transp
   assert.deepEqual(order, ['ended', 'closed']);
 });
 
-test('a batch is given up when its time is up, and when the signal aborts', { timeout: 5000 }, async () => {
+test('span exporter drops a batch at the timeout, and when the signal aborts', {
+  timeout: 5000,
+}, async () => {
   const hanging = (_body: Uint8Array, signal: AbortSignal) =>
     new Promise<SendResult>((resolve) => signal.addEventListener('abort', () => resolve(again())));
   const transport = { send: hanging, close: async () => {} };

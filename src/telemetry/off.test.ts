@@ -7,7 +7,7 @@ import { test } from 'node:test';
 const OURS =
   /\/src\/telemetry\/|@opentelemetry\/(sdk-trace|context-async-hooks|instrumentation)|-in-the-middle\//;
 
-test('where telemetry is off none of it is loaded, and no request is watched', async () => {
+test('telemetry that is off is not loaded, and instruments no request', async () => {
   const loaded: string[] = [];
   const hooks = registerHooks({
     load(url, context, next) {

@@ -22,7 +22,7 @@ import {
   type TraceReceiver,
   type WatchedPollsOptions,
 } from '../../test/support/watched-polls.ts';
-import type { PollerEvents } from '../poll/poller.ts';
+import type { PollerEvents } from '../poll/feed-runner.ts';
 import { openTransport } from '../push/open.ts';
 import type { Receiver } from '../push/receiver.ts';
 import { createLog } from '../runtime/log.ts';
@@ -45,7 +45,7 @@ async function watch({ url, sampleRatio = 1, meterProvider, ...more }: WatchOpti
   const receiver = { ...RECEIVER, ...more, url };
   const transport = await openTransport(receiver, 'traces', { userAgent: 'test', now: Date.now });
   const telemetry = openTelemetry({
-    traces: { receiver, transport, sampleRatio, told: (delivery) => told.push(delivery) },
+    traces: { receiver, transport, sampleRatio, onTransition: (delivery) => told.push(delivery) },
     resource: { 'service.name': 'ai-billing-exporter' },
   });
   if (meterProvider) telemetry.measure(meterProvider);
@@ -85,7 +85,7 @@ async function tracesOf(
 ) {
   const receiver = await startTraceReceiver(context);
   const { telemetry } = await watch({ url: receiver.url, ...more });
-  await pollerOf(context, { key: KEY, around: telemetry.around, ...options }).pollAll();
+  await pollerOf(context, { key: KEY, wrapPoll: telemetry.wrapPoll, ...options }).pollAll();
   await telemetry.stop(GRACE_MS);
   return receiver;
 }
@@ -105,12 +105,12 @@ const pollsIn = (spans: readonly SentSpan[]) => spans.filter(({ name }) => name.
 const requestsOf = (spans: readonly SentSpan[], { spanId }: SentSpan) =>
   spans.filter(({ parentSpanId }) => parentSpanId === spanId);
 
-test('a poll is a trace: its span, those of its requests below it, and log lines with its ids', async (context) => {
+test('telemetry traces a poll with its requests as children, and log lines with its ids', async (context) => {
   const { baseUrl } = await startProvider(context);
   const receiver = await startTraceReceiver(context);
   const { telemetry } = await watch({ url: receiver.url });
   const { log, lines, events } = logsEnds(telemetry);
-  await pollerOf(context, { baseUrl, around: telemetry.around, events, pages: 2 }).pollAll();
+  await pollerOf(context, { baseUrl, wrapPoll: telemetry.wrapPoll, events, pages: 2 }).pollAll();
   log.info('afterwards');
   await telemetry.stop(GRACE_MS);
 
@@ -142,13 +142,13 @@ test('a poll is a trace: its span, those of its requests below it, and log lines
   assert.match(textOf(receiver), /"service\.name".*ai-billing-exporter/);
 });
 
-test('spans go as protobuf, over gRPC too', async (context) => {
+test('telemetry sends spans as protobuf, also over gRPC', async (context) => {
   const { baseUrl } = await startProvider(context);
   const { headers, bodies } = await tracesOf(context, { baseUrl }, { protocol: 'http/protobuf' });
   assert.equal(headers[0]?.['content-type'], 'application/x-protobuf');
   const called = await startGrpcReceiver(context);
   const { telemetry, told } = await watch({ url: called.url, protocol: 'grpc' });
-  await pollerOf(context, { baseUrl, around: telemetry.around }).pollAll();
+  await pollerOf(context, { baseUrl, wrapPoll: telemetry.wrapPoll }).pollAll();
   await telemetry.stop(GRACE_MS);
   assert.deepEqual(told, []);
   for (const [body, ...others] of [bodies, called.bodies]) {
@@ -177,7 +177,7 @@ async function startGrpcReceiver(context: TestContext) {
   return { bodies, url: `http://127.0.0.1:${port}` };
 }
 
-test('requests belong to their own poll, however many go on side by side and share connections', async (context) => {
+test('telemetry assigns requests to their poll, even in parallel and on shared connections', async (context) => {
   const dice = createDice();
   const { baseUrl } = await startProvider(context, async (_request, response) => {
     await sleep(5 * dice());
@@ -193,7 +193,7 @@ test('requests belong to their own poll, however many go on side by side and sha
   }
 });
 
-test('a request that fails is an error of its span and of its poll, and an answer is told by its status alone', async (context) => {
+test('telemetry marks a failed request and its poll as errors, and an answer only with its status', async (context) => {
   const answers: Record<string, (response: ServerResponse) => void> = {
     refused: (response) => response.writeHead(403).end('{"error":"canary-body"}'),
     cut: (response) => {
@@ -234,7 +234,7 @@ test('a request that fails is an error of its span and of its poll, and an answe
   );
 });
 
-test('no key, query or header is in what is sent', async (context) => {
+test('telemetry sends no key, query or header', async (context) => {
   const { baseUrl, headers } = await startProvider(context);
   const withUser = baseUrl.replace('http://', 'http://user:canary-password@');
   const receiver = await tracesOf(context, { baseUrl: withUser });
@@ -244,7 +244,7 @@ test('no key, query or header is in what is sent', async (context) => {
   assert.ok(text.includes(`${baseUrl}/v1/usage/usage`));
 });
 
-test('no trace header reaches anybody, not even where other code has set a propagator', async (context) => {
+test('telemetry sends no trace header to providers, even if other code sets a propagator', async (context) => {
   const { baseUrl, headers } = await startProvider(context);
   let asked = 0;
   propagation.setGlobalPropagator({
@@ -264,7 +264,7 @@ test('no trace header reaches anybody, not even where other code has set a propa
   }
 });
 
-test('no propagator is set', async (context) => {
+test('telemetry sets no propagator', async (context) => {
   const { baseUrl, headers } = await startProvider(context);
   await tracesOf(context, { baseUrl });
   assert.deepEqual(propagation.fields(), []);
@@ -272,7 +272,7 @@ test('no propagator is set', async (context) => {
   assert.deepEqual(Object.keys(headers[0] ?? {}).sort(), ours);
 });
 
-test('only what polls ask is watched: neither what is sent to receivers nor anything else', async (context) => {
+test('telemetry instruments only requests of polls', async (context) => {
   const { baseUrl } = await startProvider(context);
   const receiver = await startTraceReceiver(context);
   const { meterProvider, counted } = meter();
@@ -281,7 +281,7 @@ test('only what polls ask is watched: neither what is sent to receivers nor anyt
   await pollerOf(context, { baseUrl }).pollAll();
   // So many spans that a batch of them is sent while a poll ends.
   const names = Array.from({ length: 60 }, (_, index) => `feed${index}`);
-  await pollerOf(context, { baseUrl, names, pages: 10, around: telemetry.around }).pollAll();
+  await pollerOf(context, { baseUrl, names, pages: 10, wrapPoll: telemetry.wrapPoll }).pollAll();
   await telemetry.stop(GRACE_MS);
   assert.ok(receiver.bodies.length > 1);
   assert.equal(receiver.spans().length, 60 * 11);
@@ -302,7 +302,7 @@ function meter() {
   return { meterProvider, counted };
 }
 
-test('requests are counted by method, status and server', async (context) => {
+test('telemetry measures requests by method, status and server', async (context) => {
   const { baseUrl } = await startProvider(context, ({ url = '' }, response) =>
     response.writeHead(url.includes('bad') ? 500 : 200).end('{}'),
   );
@@ -329,7 +329,7 @@ test('requests are counted by method, status and server', async (context) => {
   );
 });
 
-test('requests can be counted without spans being made', async (context) => {
+test('telemetry measures requests without traces', async (context) => {
   const { baseUrl } = await startProvider(context);
   const { meterProvider, counted } = meter();
   const telemetry = openTelemetry({
@@ -338,7 +338,7 @@ test('requests can be counted without spans being made', async (context) => {
   });
   telemetry.measure(meterProvider);
   const { lines, events } = logsEnds(telemetry);
-  await pollerOf(context, { baseUrl, around: telemetry.around, events }).pollAll();
+  await pollerOf(context, { baseUrl, wrapPoll: telemetry.wrapPoll, events }).pollAll();
   await telemetry.stop(GRACE_MS);
   assert.equal((await counted()).length, 1);
   assert.deepEqual(
@@ -347,13 +347,13 @@ test('requests can be counted without spans being made', async (context) => {
   );
 });
 
-test('a part of all polls is traced, with all of their requests; lines of the others carry no ids', async (context) => {
+test('telemetry samples polls with all of their requests; log lines of others have no ids', async (context) => {
   const { baseUrl } = await startProvider(context);
   const receiver = await startTraceReceiver(context);
   const { telemetry } = await watch({ url: receiver.url, sampleRatio: 0.5 });
   const { lines, events } = logsEnds(telemetry);
   const names = Array.from({ length: 200 }, (_, index) => `feed${index}`);
-  await pollerOf(context, { baseUrl, names, around: telemetry.around, events }).pollAll();
+  await pollerOf(context, { baseUrl, names, wrapPoll: telemetry.wrapPoll, events }).pollAll();
   await telemetry.stop(GRACE_MS);
   const polls = pollsIn(receiver.spans());
   assert.ok(polls.length > 50 && polls.length < 150, `${polls.length}`);
@@ -362,13 +362,13 @@ test('a part of all polls is traced, with all of their requests; lines of the ot
   assert.deepEqual(withIds.sort(), polls.map(({ attributes }) => attributes['ai_billing.feed']).sort());
 });
 
-test('a receiver that hangs delays no poll, and the end by no more than its grace', async (context) => {
+test('telemetry delays no poll while the receiver hangs, and stop by at most its grace', async (context) => {
   const { baseUrl } = await startProvider(context);
   const receiver = await startTraceReceiver(context, () => {});
   const { telemetry, told } = await watch({ url: receiver.url, timeoutMs: 60_000 });
-  const poller = pollerOf(context, { baseUrl, around: telemetry.around });
+  const poller = pollerOf(context, { baseUrl, wrapPoll: telemetry.wrapPoll });
   for (let polls = 0; polls < 300; polls++) {
-    assert.ok((await poller.pollAll()).every(({ ok }) => ok));
+    assert.ok((await poller.pollAll()).every(({ kind }) => kind === 'succeeded'));
   }
   const before = performance.now();
   await telemetry.stop(100);
@@ -379,15 +379,15 @@ test('a receiver that hangs delays no poll, and the end by no more than its grac
   );
 });
 
-test('what waits for a receiver that hangs is bounded: the newest spans are dropped', async (context) => {
+test('telemetry bounds the queue of a receiver that hangs: it drops the newest spans', async (context) => {
   let hang: (response: ServerResponse) => void = () => {};
   const receiver = await startTraceReceiver(context, (response) => hang(response));
   const { telemetry, told } = await watch({ url: receiver.url, timeoutMs: 1500 });
   const labels = { provider: 'fake', account: 'prod', feed: 'usage' };
   for (let polls = 0; polls < 6000; polls++) {
-    await telemetry.around(
+    await telemetry.wrapPoll(
       { labels },
-      async () => ({ ok: true, isPostponed: false }) as const,
+      async () => ({ kind: 'succeeded' }) as const,
       new AbortController().signal,
     );
   }
@@ -400,10 +400,10 @@ test('what waits for a receiver that hangs is bounded: the newest spans are drop
   assert.ok(kept > 0 && kept <= 2048 + 512, `${kept} of 6000: the queue, and a batch under way`);
 });
 
-test('a receiver that is down costs its spans, and is told once', async (context) => {
+test('telemetry drops the spans for a receiver that is down, and reports it once', async (context) => {
   const { baseUrl } = await startProvider(context);
   const { telemetry, told } = await watch({ url: 'http://127.0.0.1:1/v1/traces', timeoutMs: 100 });
-  await pollerOf(context, { baseUrl, around: telemetry.around }).pollAll();
+  await pollerOf(context, { baseUrl, wrapPoll: telemetry.wrapPoll }).pollAll();
   await telemetry.stop(GRACE_MS);
   assert.deepEqual(
     told.map((delivery) => !delivery.ok && delivery.reason),
@@ -411,26 +411,26 @@ test('a receiver that is down costs its spans, and is told once', async (context
   );
 });
 
-test('nothing of it is left in the process once it is stopped', async (context) => {
+test('telemetry leaves nothing in the process after stop', async (context) => {
   const { baseUrl } = await startProvider(context);
   assert.deepEqual(leftovers(), [], 'nor was anything before');
   for (let round = 0; round < 2; round++) {
     const receiver = await startTraceReceiver(context);
     const { telemetry } = await watch({ url: receiver.url });
     assert.notDeepEqual(leftovers(), []);
-    await pollerOf(context, { baseUrl, around: telemetry.around }).pollAll();
+    await pollerOf(context, { baseUrl, wrapPoll: telemetry.wrapPoll }).pollAll();
     await telemetry.stop(GRACE_MS);
     assert.equal(receiver.spans().length, 2);
     assert.deepEqual(leftovers(), []);
   }
 });
 
-test('two in one process do not see the polls of each other', async (context) => {
+test('telemetry instances in one process ignore the polls of each other', async (context) => {
   const receivers = [await startTraceReceiver(context), await startTraceReceiver(context)];
   const opened = await Promise.all(receivers.map(async ({ url }) => (await watch({ url })).telemetry));
   const { baseUrl } = await startProvider(context);
-  for (const [index, { around }] of opened.entries()) {
-    await pollerOf(context, { baseUrl, around, names: [`feed${index}`] }).pollAll();
+  for (const [index, { wrapPoll }] of opened.entries()) {
+    await pollerOf(context, { baseUrl, wrapPoll, names: [`feed${index}`] }).pollAll();
   }
   for (const telemetry of opened.toReversed()) await telemetry.stop(GRACE_MS);
   assert.deepEqual(

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { context, type MeterProvider, ProxyTracerProvider, TraceFlags, trace } from '@opentelemetry/api';
+import { context, ProxyTracerProvider, TraceFlags, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import {
@@ -8,59 +8,46 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
-import type { Receiver } from '../push/receiver.ts';
-import type { Transport } from '../push/transport.ts';
-import { createSpanExporter, type TraceDelivery } from './exporter.ts';
-import { type AroundPoll, spansOfPolls } from './polls.ts';
+import { createSpanExporter, type SpanExporterOptions, type TraceDelivery } from './exporter.ts';
+import { tracePolls, type WrapPoll } from './polls.ts';
 import { watchRequests } from './requests.ts';
 
-export type { AroundPoll, TraceDelivery };
+export type { TraceDelivery, WrapPoll };
 
 export interface TelemetryOptions {
-  /** Where spans go; none are made when absent. */
+  /** Where spans are sent; no spans when absent. */
   readonly traces: TracesOptions | undefined;
   /** Attributes of the resource. */
   readonly resource: Readonly<Record<string, string>>;
 }
 
-export interface TracesOptions {
-  readonly receiver: Pick<Receiver, 'protocol' | 'timeoutMs'>;
-  /** To the receiver's traces; closed by `stop`. */
-  readonly transport: Transport;
-  /** From 0 to 1: which part of all polls is traced. */
+export interface TracesOptions extends Pick<SpanExporterOptions, 'receiver' | 'transport' | 'onTransition'> {
+  /** From 0 to 1: the fraction of polls that is traced. */
   readonly sampleRatio: number;
-  /** Hears when spans begin to be lost, when they are for another reason than before, and when they arrive again. */
-  readonly told: (delivery: TraceDelivery) => void;
 }
 
-/** What the exporter tells about itself while it polls. */
-export interface Telemetry {
-  readonly around: AroundPoll;
-  /** Counts `http.client.request.duration` for the readers of this provider from now on. */
-  measure(meterProvider: MeterProvider): void;
-  /** What a log line carries: the ids of the span it is written in, where that is one that will be sent. */
-  readonly logFields: () => Readonly<Record<string, string>>;
-  /** Once polls have ended: sends what is left, for at most `graceMs`, and leaves nothing behind in the process. */
-  stop(graceMs: number): Promise<void>;
-}
+/** Traces and request metrics of polls. */
+export type Telemetry = ReturnType<typeof openTelemetry>;
 
 /**
- * Opens the exporter's own telemetry. Of OpenTelemetry's globals only the context manager is set; a propagator never is.
- * Where several are open in one process they share the first one's contexts, until that one is stopped.
+ * Opens the exporter's own telemetry. It sets only the global context manager of OpenTelemetry, never a propagator.
+ * Several in one process share the context manager of the first, until that one is stopped.
  */
-export function openTelemetry({ traces, resource }: TelemetryOptions): Telemetry {
+export function openTelemetry({ traces, resource }: TelemetryOptions) {
   const spans = traces && openSpans(traces, resource);
   const tracerProvider = spans?.provider ?? new ProxyTracerProvider();
   // Not `createContextKey`, which gives the same key for the same name.
-  const key = Symbol('a poll is going on');
+  const key = Symbol('polling');
   const isFirst = context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   const isPolling = () => context.active().getValue(key) === true;
   const requests = watchRequests({ tracerProvider, isPolling });
   return {
-    around: spansOfPolls(tracerProvider.getTracer('ai-billing-exporter'), key),
+    wrapPoll: tracePolls(tracerProvider.getTracer('ai-billing-exporter'), key),
+    /** Measures `http.client.request.duration` for the readers of this provider from now on. */
     measure: requests.measure,
     logFields,
-    async stop(graceMs) {
+    /** After polls have ended: sends remaining spans, for at most `graceMs`, and removes all instrumentation. */
+    async stop(graceMs: number): Promise<void> {
       requests.stop();
       await spans?.stop(graceMs);
       if (isFirst) context.disable();
@@ -68,40 +55,41 @@ export function openTelemetry({ traces, resource }: TelemetryOptions): Telemetry
   };
 }
 
-/** Spans of some hundred polls: beyond that, while the receiver is down, the newest are dropped. */
-const MOST_WAITING = 2048;
+/** The spans of some hundred polls: beyond that, while the receiver is down, the newest are dropped. */
+const MAX_QUEUED_SPANS = 2048;
 
 function openSpans({ sampleRatio, ...traces }: TracesOptions, resource: TelemetryOptions['resource']) {
-  const giveUp = new AbortController();
+  const aborting = new AbortController();
   const exporter = createSpanExporter({
     ...traces,
-    // Only differences count, and they must not jump.
+    // Monotonic: only durations count.
     now: () => performance.now(),
     wait: (ms, signal) => sleep(ms, undefined, { signal }),
     random: Math.random,
-    signal: giveUp.signal,
+    signal: aborting.signal,
   });
   const processor = new BatchSpanProcessor({
     exporter,
-    maxQueueSize: MOST_WAITING,
-    // Later than the exporter's own end, which alone knows how to give up.
+    maxQueueSize: MAX_QUEUED_SPANS,
+    // Later than the exporter's own timeout, which ends a batch in order.
     exportTimeoutMillis: 2 * traces.receiver.timeoutMs,
   });
   const provider = new TracerProvider({
     resource: resourceFromAttributes(resource),
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(sampleRatio) }),
     spanProcessors: [processor],
-    // Events are stacks of failed requests, which say where we are installed; code and message are on the span itself.
+    // Events are stack traces of failed requests, with installation paths; code and message are on the span itself.
     spanLimits: { eventCountLimit: 0, attributeValueLengthLimit: 1000 },
   });
   const stop = async (graceMs: number) => {
-    const grace = setTimeout(() => giveUp.abort(), graceMs);
+    const grace = setTimeout(() => aborting.abort(), graceMs);
     await provider.shutdown();
     clearTimeout(grace);
   };
   return { provider, stop };
 }
 
+/** The ids of the active span for a log line, if the span is sampled. */
 function logFields(): Readonly<Record<string, string>> {
   const span = trace.getActiveSpan()?.spanContext();
   if (span === undefined || (span.traceFlags & TraceFlags.SAMPLED) === 0) return {};

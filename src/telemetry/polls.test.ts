@@ -3,11 +3,11 @@ import { type TestContext, test } from 'node:test';
 import { context, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
-import { type PollEnd, spansOfPolls } from './polls.ts';
+import { type PollEnd, tracePolls } from './polls.ts';
 
 const VENICE = { labels: { provider: 'venice', account: 'prod', feed: 'usage' } };
 const RUNNING = new AbortController().signal;
-const DONE: PollEnd = { ok: true, isPostponed: false };
+const DONE: PollEnd = { kind: 'succeeded' };
 
 function bench(testContext: TestContext) {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
@@ -15,21 +15,26 @@ function bench(testContext: TestContext) {
   const exporter = new InMemorySpanExporter();
   const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
   const isPolling = Symbol('polling');
-  const around = spansOfPolls(provider.getTracer('test'), isPolling);
-  return { around, isPolling, spans: () => exporter.getFinishedSpans() };
+  const wrapPoll = tracePolls(provider.getTracer('test'), isPolling);
+  return { wrapPoll, isPolling, spans: () => exporter.getFinishedSpans() };
 }
 
-test('the span says how the poll ended', async (testContext) => {
-  const { around, spans } = bench(testContext);
-  const failure = { ok: false, reason: 'auth', message: 'GET /usage answered 403', isBug: false } as const;
+test('poll span has the outcome of the poll', async (testContext) => {
+  const { wrapPoll, spans } = bench(testContext);
+  const failure = {
+    kind: 'failed',
+    reason: 'auth',
+    message: 'GET /usage answered 403',
+    isBug: false,
+  } as const;
   const ends: [PollEnd, string, string | undefined, string | undefined][] = [
     [DONE, 'succeeded', undefined, undefined],
-    [{ ok: true, isPostponed: true }, 'postponed', undefined, undefined],
-    [{ ...failure, ok: null }, 'switched_off', 'auth', undefined],
+    [{ kind: 'postponed' }, 'postponed', undefined, undefined],
+    [{ ...failure, kind: 'unavailable' }, 'switched_off', 'auth', undefined],
     [failure, 'failed', 'auth', 'GET /usage answered 403'],
-    [{ ...failure, isBug: true, message: 'canary is undefined' }, 'failed', 'auth', 'a bug of ours'],
+    [{ ...failure, isBug: true, message: 'canary is undefined' }, 'failed', 'auth', 'internal error'],
   ];
-  for (const [end] of ends) assert.equal(await around(VENICE, async () => end, RUNNING), end);
+  for (const [end] of ends) assert.equal(await wrapPoll(VENICE, async () => end, RUNNING), end);
   for (const [index, [, outcome, reason, message]] of ends.entries()) {
     const { name, attributes, status } = spans()[index] ?? assert.fail();
     assert.equal(name, 'poll venice usage');
@@ -40,27 +45,27 @@ test('the span says how the poll ended', async (testContext) => {
   }
 });
 
-test('a poll that is abandoned because the exporter stops has not failed', async (testContext) => {
-  const { around, spans } = bench(testContext);
-  const stopped: PollEnd = { ok: false, reason: 'contract', message: 'stopping', isBug: true };
-  await around(VENICE, async () => stopped, AbortSignal.abort());
+test('poll span of a poll aborted by shutdown is not an error', async (testContext) => {
+  const { wrapPoll, spans } = bench(testContext);
+  const stopped: PollEnd = { kind: 'failed', reason: 'contract', message: 'stopping', isBug: true };
+  await wrapPoll(VENICE, async () => stopped, AbortSignal.abort());
   const [span] = spans();
   assert.equal(span?.attributes['ai_billing.outcome'], 'abandoned');
   assert.equal(span.attributes['ai_billing.reason'], undefined);
   assert.equal(span.status.code, SpanStatusCode.UNSET);
 });
 
-test('each poll is the root of its trace, also one that another has led to', async (testContext) => {
-  const { around, spans } = bench(testContext);
-  await around(VENICE, () => around(VENICE, async () => DONE, RUNNING), RUNNING);
+test('poll span is always a root span', async (testContext) => {
+  const { wrapPoll, spans } = bench(testContext);
+  await wrapPoll(VENICE, () => wrapPoll(VENICE, async () => DONE, RUNNING), RUNNING);
   const [inner, outer] = spans();
   assert.ok(inner && outer);
   assert.equal(inner.parentSpanContext, undefined);
   assert.notEqual(inner.spanContext().traceId, outer.spanContext().traceId);
 });
 
-test('the poll runs in the context of its span, which is marked and ends with it', async (testContext) => {
-  const { around, isPolling, spans } = bench(testContext);
+test('poll runs in the marked context of its span', async (testContext) => {
+  const { wrapPoll, isPolling, spans } = bench(testContext);
   const seen = () => [context.active().getValue(isPolling), trace.getActiveSpan()?.spanContext().spanId];
   let within: unknown;
   const poll = async () => {
@@ -68,11 +73,11 @@ test('the poll runs in the context of its span, which is marked and ends with it
     within = seen();
     return DONE;
   };
-  await around(VENICE, poll, RUNNING);
+  await wrapPoll(VENICE, poll, RUNNING);
   assert.deepEqual(within, [true, spans()[0]?.spanContext().spanId]);
   assert.deepEqual(seen(), [undefined, undefined]);
   await assert.rejects(
-    around(VENICE, () => Promise.reject(new Error('a bug')), RUNNING),
+    wrapPoll(VENICE, () => Promise.reject(new Error('a bug')), RUNNING),
     /a bug/,
   );
   assert.equal(spans().length, 2, 'it ends whatever happens');

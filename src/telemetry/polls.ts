@@ -1,25 +1,25 @@
 import { type Attributes, context, type Span, SpanStatusCode, type Tracer } from '@opentelemetry/api';
 
-/** What is polled, as far as its span tells. */
+/** The feed, as far as the poll's span describes it. */
 export interface Polled {
   readonly labels: { readonly provider: string; readonly account: string; readonly feed: string };
 }
 
-/** How a poll ended, as far as its span tells. */
+/** How a poll ended, as far as its span describes it. */
 export type PollEnd =
-  | { readonly ok: true; readonly isPostponed: boolean }
-  | { readonly ok: null; readonly reason: string; readonly message: string }
-  | { readonly ok: false; readonly reason: string; readonly message: string; readonly isBug: boolean };
+  | { readonly kind: 'succeeded' | 'postponed' }
+  | { readonly kind: 'unavailable'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly reason: string; readonly message: string; readonly isBug: boolean };
 
-/** Runs a poll in a span of its own, the root of its trace; `stopping` has aborted where the poll was abandoned. */
-export type AroundPoll = <End extends PollEnd>(
+/** Runs a poll in a root span; `stopping` is aborted if the poll was abandoned. */
+export type WrapPoll = <End extends PollEnd>(
   polled: Polled,
   poll: () => Promise<End>,
   stopping: AbortSignal,
 ) => Promise<End>;
 
-/** @param isPolling marks the context that polls run in. */
-export function spansOfPolls(tracer: Tracer, isPolling: symbol): AroundPoll {
+/** @param isPolling the key of the context that polls run in. */
+export function tracePolls(tracer: Tracer, isPolling: symbol): WrapPoll {
   return ({ labels }, poll, stopping) => {
     const name = `poll ${labels.provider} ${labels.feed}`;
     const options = { root: true, attributes: attributesOf(labels) };
@@ -41,16 +41,17 @@ function attributesOf({ provider, account, feed }: Polled['labels']): Attributes
 }
 
 function describe(span: Span, end: PollEnd, isAbandoned: boolean): void {
-  const outcome = isAbandoned ? 'abandoned' : outcomeOf(end);
-  span.setAttribute('ai_billing.outcome', outcome);
-  if (end.ok || isAbandoned) return;
+  span.setAttribute('ai_billing.outcome', isAbandoned ? 'abandoned' : OUTCOMES[end.kind]);
+  if (isAbandoned || !('reason' in end)) return;
   span.setAttribute('ai_billing.reason', end.reason);
-  if (end.ok === null) return;
-  // The messages of known failures hold no secret; those of bugs may hold anything, and are for the log.
-  span.setStatus({ code: SpanStatusCode.ERROR, message: end.isBug ? 'a bug of ours' : end.message });
+  if (end.kind === 'unavailable') return;
+  // Messages of known failures hold no secret; those of internal errors may hold anything, and are only logged.
+  span.setStatus({ code: SpanStatusCode.ERROR, message: end.isBug ? 'internal error' : end.message });
 }
 
-function outcomeOf(end: PollEnd): string {
-  if (end.ok) return end.isPostponed ? 'postponed' : 'succeeded';
-  return end.ok === null ? 'switched_off' : 'failed';
-}
+const OUTCOMES = {
+  succeeded: 'succeeded',
+  postponed: 'postponed',
+  unavailable: 'switched_off',
+  failed: 'failed',
+} as const;

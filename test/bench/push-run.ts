@@ -38,7 +38,7 @@ const now = () => clock;
 const publisher = createPublisher({ ledger, now, zeroForMs: () => 0, failed });
 publisher.publish();
 
-const { producer, taken } = createLedgerProducer({
+const { producer, acknowledge } = createLedgerProducer({
   source: publisher,
   now,
   version: '0',
@@ -47,9 +47,9 @@ const { producer, taken } = createLedgerProducer({
 });
 let points = 0;
 const events: PushEvents = {
-  taken(batch) {
+  accepted(batch) {
     points += batch.length;
-    taken(batch);
+    acknowledge(batch);
   },
   lost: (count, reason) => failed(new Error(`${count} points were lost: ${reason}`)),
   retried: () => {},

@@ -32,7 +32,7 @@ const server = createServer({
   web:
     webConfig === undefined
       ? undefined
-      : openWebSource({ file: webConfig, now: () => performance.now(), told: () => {} }),
+      : openWebSource({ file: webConfig, now: () => performance.now(), onChange: () => {} }),
 });
 server.addHook('onRequest', async (_request, reply) => {
   turns?.longest();

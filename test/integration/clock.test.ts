@@ -54,7 +54,7 @@ async function polls(
 ): Promise<Scrape> {
   let last = from;
   for (let poll = 0; poll < count; poll += 1) {
-    const failed = (await exporter.pollAll()).filter(({ outcome }) => outcome.ok === false);
+    const failed = (await exporter.pollAll()).filter(({ outcome }) => outcome.kind === 'failed');
     assert.deepEqual(failed, []);
     const page = await exporter.fresh();
     if (last) assertNoneFell(last, page);

@@ -71,7 +71,7 @@ async function startWorld(
 }
 
 async function pollWell(exporter: Exporter): Promise<Scrape> {
-  const ill = (await exporter.pollAll()).filter(({ outcome }) => !outcome.ok);
+  const ill = (await exporter.pollAll()).filter(({ outcome }) => 'reason' in outcome);
   assert.deepEqual(ill, []);
   return exporter.fresh();
 }

@@ -73,7 +73,7 @@ async function walk({ dial, exporter, owner, truth, windows }: Walk, steps: read
 }
 
 async function pollWell(exporter: Exporter): Promise<void> {
-  const failed = (await exporter.pollAll()).filter(({ outcome }) => outcome.ok === false);
+  const failed = (await exporter.pollAll()).filter(({ outcome }) => outcome.kind === 'failed');
   assert.deepEqual(failed, []);
 }
 

@@ -37,7 +37,7 @@ const exporter = await startExporter(scope, clock, setup.accounts, {
 const WORDS: Readonly<Record<Exclude<Word, 'moved'>, () => Promise<Heard> | Heard>> = {
   async poll() {
     const polled = await exporter.pollAll();
-    return { failed: polled.flatMap(({ outcome }) => (outcome.ok === false ? [outcome.reason] : [])) };
+    return { failed: polled.flatMap(({ outcome }) => (outcome.kind === 'failed' ? [outcome.reason] : [])) };
   },
   async push() {
     await exporter.push();

@@ -48,8 +48,8 @@ export function fillSelf(self: SelfMetrics, at: Instant): void {
   for (const [index, account] of TEXTS.entries()) {
     const feed = { provider: 'baseten', account: `${account} ${index}`, feed: 'usage' };
     self.feedSeen(feed);
-    self.pollEnded(feed, { ok: true, isPostponed: false, seconds: index / 3, at: at + index });
-    self.pollEnded(feed, { ok: false, reason: 'network', seconds: 10 ** index, at });
+    self.pollEnded(feed, { kind: 'succeeded', seconds: index / 3, at: at + index });
+    self.pollEnded(feed, { kind: 'failed', reason: 'network', seconds: 10 ** index, at });
     self.apiAnswered(feed, 200);
     self.apiAnswered(feed);
     self.apiRetried(feed);

@@ -3,7 +3,7 @@ import { StoreError } from '../../src/core/ledger/records.ts';
 import { type Ledger, openLedger } from '../../src/core/ledger.ts';
 import type { Statement } from '../../src/core/statement/statement.ts';
 import type { Instant } from '../../src/core/values/time.ts';
-import { pollErrorOf } from '../../src/poll/poll-feed.ts';
+import { pollErrorOf } from '../../src/poll/poll-outcome.ts';
 import { cacheCells } from '../../src/store/cache.ts';
 import { openVerified } from '../../src/store/open.ts';
 import { sqliteStore } from '../../src/store/sqlite.ts';

@@ -12,7 +12,7 @@ import type { SnapshotSource } from '../../src/core/metrics/snapshot.ts';
 import type { Budget } from '../../src/core/reports/budget.ts';
 import { DEFAULT_RATES } from '../../src/core/values/exchange-rates.ts';
 import { DAY, type Instant, SECOND } from '../../src/core/values/time.ts';
-import type { PollOutcome } from '../../src/poll/poller.ts';
+import type { PollOutcome } from '../../src/poll/poll-outcome.ts';
 import type { Provider } from '../../src/providers/api/provider.ts';
 import { providerById } from '../../src/providers/index.ts';
 import { createLog } from '../../src/runtime/log.ts';

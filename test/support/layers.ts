@@ -90,7 +90,7 @@ const HOMES: readonly { readonly of: RegExp; readonly rooms: readonly string[] }
     of: /^(undici|fastify|@fastify\/.*|@grpc\/.*|node:(http|https|http2|net|tls|dgram|dns)(\/.*)?)$/,
     rooms: ['net', 'poll/http', 'push', 'server', 'server/http', 'server/pages', 'server/web', 'simulators'],
   },
-  { of: /^node-cron$/, rooms: ['poll', 'config/values'] },
+  { of: /^(node-cron|croner)$/, rooms: ['poll', 'config/values'] },
   { of: /^prom-client$/, rooms: ['sinks/prometheus'] },
   { of: /^@opentelemetry\/.*$/, rooms: ['sinks/otel', 'push', 'telemetry'] },
   { of: /^yaml$/, rooms: ['config/yaml'] },

@@ -77,7 +77,7 @@ export function hear(): Heard {
     ends: [],
     retries: 0,
     carries: 0,
-    taken: (points) => heard.told.push(...points),
+    accepted: (points) => heard.told.push(...points),
     lost: (count, reason) => heard.losses.push([count, reason]),
     retried: () => heard.retries++,
     carried: () => heard.carries++,

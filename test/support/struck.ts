@@ -112,7 +112,7 @@ export function nextHour(dial: FakeClock): void {
 }
 
 export async function pollWell(exporter: Exporter): Promise<Scrape> {
-  const failed = (await exporter.pollAll()).filter(({ outcome }) => outcome.ok === false);
+  const failed = (await exporter.pollAll()).filter(({ outcome }) => outcome.kind === 'failed');
   assert.deepEqual(failed, []);
   return exporter.fresh();
 }

@@ -34,7 +34,7 @@ export async function scene(context: TestContext, options: VeniceOptions = {}): 
 
 /** Polls all feeds, none of which fails. */
 export async function poll({ exporter }: Scene): Promise<Scrape> {
-  const failed = (await exporter.pollAll()).filter(({ outcome }) => outcome.ok !== true);
+  const failed = (await exporter.pollAll()).filter(({ outcome }) => 'reason' in outcome);
   assert.deepEqual(failed, []);
   return exporter.fresh();
 }

@@ -3,8 +3,9 @@ import { buffer } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { z } from 'zod';
 import { DEFAULT_RATES } from '../../src/core/values/exchange-rates.ts';
+import type { ScheduledFeed } from '../../src/poll/feed-runner.ts';
 import { createHttpClient } from '../../src/poll/http/client.ts';
-import { createPoller, type PollerOptions, type ScheduledFeed } from '../../src/poll/poller.ts';
+import { createPoller, type PollerOptions } from '../../src/poll/poller.ts';
 import type { Feed, Provider } from '../../src/providers/api/provider.ts';
 import { openBench, settings } from './ledger.ts';
 import { servedOnLoopback } from './loopback.ts';
@@ -80,7 +81,7 @@ function spansIn(body: unknown): SentSpan[] {
     }));
 }
 
-export interface WatchedPollsOptions extends Partial<Pick<PollerOptions, 'around' | 'events'>> {
+export interface WatchedPollsOptions extends Partial<Pick<PollerOptions, 'wrapPoll' | 'events'>> {
   readonly baseUrl: string;
   readonly key?: string;
   readonly timeoutMs?: number;
@@ -110,13 +111,13 @@ export function pollerOf(context: TestContext, options: WatchedPollsOptions) {
     const where = { key: { account, feed: name }, ledger, rates: () => DEFAULT_RATES, client, config: {} };
     return { ...where, ...clock, feed, labels, schedule: feed.schedule, readsHistory: false };
   });
-  const { around } = options;
+  const { wrapPoll } = options;
   return createPoller({
     feeds,
     events: options.events ?? QUIET,
     now: Date.now,
     random: () => 0,
-    ...(around && { around }),
+    ...(wrapPoll && { wrapPoll }),
   });
 }
 

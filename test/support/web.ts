@@ -74,7 +74,7 @@ export async function serveWeb(
   const errors: unknown[] = [];
   const changes: WebChange[] = [];
   let clock = 0;
-  const web = openWebSource({ file, now: () => clock, told: (change) => changes.push(change) });
+  const web = openWebSource({ file, now: () => clock, onChange: (change) => changes.push(change) });
   const server = createServer({
     metrics: createPrometheusPage(source, { render: async () => [] }),
     ready: () => ({ ready: true, reason: 'ready' }),

@@ -26,7 +26,7 @@ try {
   const accounts = simulators.map(([provider, { url, key }]) => ({ provider, url, key, since }));
   const exporter = await startExporter({ after: (end) => void ends.unshift(end) }, dial, accounts);
   for (let polls = 0; polls < POLLS; polls += 1) {
-    const failed = (await exporter.pollAll()).filter(({ outcome }) => outcome.ok === false);
+    const failed = (await exporter.pollAll()).filter(({ outcome }) => outcome.kind === 'failed');
     assert.deepEqual(failed, []);
     const page = await exporter.fresh();
     for (const [provider, { truth }] of Object.entries({ baseten, venice }))

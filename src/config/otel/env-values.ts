@@ -1,29 +1,29 @@
 import type { Environment } from '../yaml/substitute.ts';
 
 /**
- * The standard variables of OpenTelemetry, one kind of value at a time.
+ * The standard environment variables of OpenTelemetry, with a reader per type of value.
  *
  * https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  */
 export interface Variables {
   readonly env: Environment;
-  /** Hears what is not followed. A message never holds the value, which may be secret. */
+  /** Reports a variable that is ignored. The message never contains the value, which may be secret. */
   warn(name: string, message: string): void;
 }
 
-/** The longest that a timer of the runtime can wait, and the largest integer the specification asks for. */
-const LONGEST_MS = 2 ** 31 - 1;
+/** The limit of the runtime's timers, and the largest integer the specification requires. */
+const MAX_MS = 2 ** 31 - 1;
 
-/** The text; an empty one is as good as none. */
+/** The text; an empty variable counts as unset. */
 export function textOf({ env }: Variables, name: string): string | undefined {
   return env[name]?.trim() || undefined;
 }
 
-/** Only `true`, in any case, is true. */
+/** A boolean: only `true`, in any case, is true. */
 export function flagOf(variables: Variables, name: string): boolean | undefined {
   const value = textOf(variables, name)?.toLowerCase();
   if (value !== undefined && value !== 'true' && value !== 'false')
-    variables.warn(name, 'is neither true nor false: taken for false');
+    variables.warn(name, 'is neither true nor false: treated as false');
   return value === undefined ? undefined : value === 'true';
 }
 
@@ -41,19 +41,19 @@ export function wordOf<T extends string>(
 }
 
 /** A duration, in milliseconds. */
-export function durationOf(variables: Variables, name: string, shortestMs = 1): number | undefined {
+export function durationOf(variables: Variables, name: string, minMs = 1): number | undefined {
   const text = textOf(variables, name);
   if (text === undefined) return undefined;
   const ms = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-  if (ms >= shortestMs && ms <= LONGEST_MS) return ms;
-  variables.warn(name, `is not a whole number of milliseconds from ${shortestMs} to ${LONGEST_MS}: ignored`);
+  if (ms >= minMs && ms <= MAX_MS) return ms;
+  variables.warn(name, `is not a whole number of milliseconds from ${minMs} to ${MAX_MS}: ignored`);
   return undefined;
 }
 
-/** A duration of which 0 means without end. */
+/** A timeout; 0 means none. */
 export function timeoutOf(variables: Variables, name: string): number | undefined {
   const ms = durationOf(variables, name, 0);
-  return ms === 0 ? LONGEST_MS : ms;
+  return ms === 0 ? MAX_MS : ms;
 }
 
 /** A number from 0 to 1. */
@@ -66,12 +66,12 @@ export function ratioOf(variables: Variables, name: string): number | undefined 
   return undefined;
 }
 
-/** A header, whose value may hold `=`. */
+/** A header, whose value may contain `=`. */
 export const HEADER_PAIR = /^([^=]+)=(.*)$/s;
-/** A resource attribute, whose value may not: https://opentelemetry.io/docs/specs/otel/resource/sdk/ */
+/** A resource attribute, whose value may not contain `=`: https://opentelemetry.io/docs/specs/otel/resource/sdk/ */
 export const ATTRIBUTE_PAIR = /^([^=]+)=([^=]*)$/s;
 
-/** `key1=value1,key2=value2` with `%` encoding; undefined where any of it is written otherwise. */
+/** `key1=value1,key2=value2` with `%` encoding; undefined if any pair is malformed. */
 export function pairsOf(text: string, form: RegExp): (readonly [name: string, value: string])[] | undefined {
   const written = text.split(',').filter((pair) => pair.trim() !== '');
   const pairs = written.map((pair) => pairOf(form.exec(pair))).filter((pair) => pair !== undefined);

@@ -12,43 +12,43 @@ import {
 } from './env-values.ts';
 import { hasEndpoint, otlpSettings, type Signal } from './otlp-env.ts';
 import { RECEIVER_DEFAULTS, receiverOf } from './receiver.ts';
-import type { Source } from './setting.ts';
+import type { SettingsSource } from './setting.ts';
 
 const EXPORTERS: Readonly<Record<Signal, readonly string[]>> = {
   METRICS: ['otlp', 'prometheus', 'none'],
   TRACES: ['otlp', 'none'],
 };
-/** Those of the specification that are not ours: who chose one of them did not choose OTLP. */
-const FOREIGN_EXPORTERS: readonly string[] = ['console', 'logging', 'otlp/stdout', 'zipkin'];
+/** Exporters of the specification that are not supported; choosing one means not choosing OTLP. */
+const UNSUPPORTED_EXPORTERS: readonly string[] = ['console', 'logging', 'otlp/stdout', 'zipkin'];
 
-/** The exporters that are chosen for a signal; undefined where nobody chose. */
+/** The exporters selected for a signal; undefined if none is selected. */
 export function exportersOf(signal: Signal, variables: Variables): readonly string[] | undefined {
   const name = `OTEL_${signal}_EXPORTER`;
-  const ours = EXPORTERS[signal];
+  const supported = EXPORTERS[signal];
   const words = (textOf(variables, name)?.toLowerCase() ?? '').split(',').map((word) => word.trim());
-  if (words.some((word) => word !== '' && !ours.includes(word)))
-    variables.warn(name, `holds something other than ${ours.join(', ')}: ignored`);
-  const chosen = words.filter((word) => ours.includes(word) || FOREIGN_EXPORTERS.includes(word));
-  if (!chosen.includes('none')) return chosen.length > 0 ? chosen : undefined;
-  if (chosen.length > 1) variables.warn(name, 'holds none beside others: none it is');
+  if (words.some((word) => word !== '' && !supported.includes(word)))
+    variables.warn(name, `contains something other than ${supported.join(', ')}: ignored`);
+  const selected = words.filter((word) => supported.includes(word) || UNSUPPORTED_EXPORTERS.includes(word));
+  if (!selected.includes('none')) return selected.length > 0 ? selected : undefined;
+  if (selected.length > 1) variables.warn(name, 'combines none with other exporters: using none');
   return ['none'];
 }
 
-/** The receiver `default`, where the exporters hold `otlp` or where nobody chose and an endpoint is set. */
+/** The receiver `default`, if `otlp` is selected, or if nothing is and an endpoint is set. */
 export function receiversOfVariables(
   exporters: readonly string[] | undefined,
   variables: Variables,
-  source: Source,
+  source: SettingsSource,
 ): ReceiverConfig[] {
   const isWanted = exporters?.includes('otlp') ?? hasEndpoint('METRICS', variables);
   return isWanted ? [defaultReceiver(variables, source)] : [];
 }
 
-function defaultReceiver(variables: Variables, source: Source): ReceiverConfig {
+function defaultReceiver(variables: Variables, source: SettingsSource): ReceiverConfig {
   const temporality = wordOf(variables, 'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', TEMPORALITIES);
   const timeout = 'OTEL_METRIC_EXPORT_TIMEOUT';
   const pushTimeoutMs = timeoutOf(variables, timeout);
-  // The histograms have their buckets already, so that there is nothing to choose.
+  // Validated only: the buckets of the histograms are fixed.
   wordOf(variables, 'OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION', [
     'explicit_bucket_histogram',
   ]);
@@ -61,8 +61,8 @@ function defaultReceiver(variables: Variables, source: Source): ReceiverConfig {
   return receiverOf(settings, source);
 }
 
-/** Where spans go, if OTEL_TRACES_EXPORTER holds `otlp`. */
-export function tracesOfVariables(variables: Variables, source: Source): Traces | undefined {
+/** Where spans go, if OTEL_TRACES_EXPORTER includes `otlp`. */
+export function tracesOfVariables(variables: Variables, source: SettingsSource): Traces | undefined {
   if (!exportersOf('TRACES', variables)?.includes('otlp')) return undefined;
   const receiver = receiverOf(otlpSettings('TRACES', variables, source), source);
   return { receiver, sampleRatio: sampleRatioOf(variables) };
@@ -88,7 +88,7 @@ export function resourceOfVariables(variables: Variables): Readonly<Record<strin
   const name = 'OTEL_RESOURCE_ATTRIBUTES';
   const pairs = pairsOf(textOf(variables, name) ?? '', ATTRIBUTE_PAIR);
   if (!pairs)
-    variables.warn(name, 'is not key=value pairs with commas between them, %-encoded: ignored as a whole');
+    variables.warn(name, 'is not a comma-separated list of %-encoded key=value pairs: ignored entirely');
   const serviceName = textOf(variables, 'OTEL_SERVICE_NAME');
   return {
     ...Object.fromEntries(pairs ?? []),

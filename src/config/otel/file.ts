@@ -1,29 +1,29 @@
 import type { Document } from '../yaml/document.ts';
 import type { Path } from '../yaml/errors.ts';
-import { reportTwice } from '../yaml/issues.ts';
+import { reportDuplicateNames } from '../yaml/issues.ts';
 import type { ReceiverConfig, Traces } from './config.ts';
 import { RECEIVER_DEFAULTS, type ReceiverSettings, receiverOf } from './receiver.ts';
 import type { OpenTelemetrySection, ReceiverSection, TracesSection } from './schema.ts';
-import { type Source, sourceOfFile } from './setting.ts';
+import { type SettingsSource, sourceOfFile } from './setting.ts';
 
-/** The section `opentelemetry` of a file. */
+/** The `opentelemetry` section of a file. */
 export interface FileSection {
   readonly section: OpenTelemetrySection;
   readonly document: Document;
   readonly file: string;
 }
 
-/** The receivers that a file lists; undefined where it has no list. */
+/** The receivers that a file lists; undefined if it has no list. */
 export function receiversOfFile({ section, document, file }: FileSection): ReceiverConfig[] | undefined {
   const path = ['opentelemetry', 'receivers'];
   const source = sourceOfFile(file, document);
-  reportTwice(section.receivers ?? [], path, document.problems);
+  reportDuplicateNames(section.receivers ?? [], path, document.problems);
   return section.receivers?.map((entry, index) =>
     receiverOf(metricsSettings(entry, [...path, index], source), source),
   );
 }
 
-function metricsSettings(entry: ReceiverSection, path: Path, source: Source): ReceiverSettings {
+function metricsSettings(entry: ReceiverSection, path: Path, source: SettingsSource): ReceiverSettings {
   const { name, temporality, interval, pushTimeout } = entry;
   return {
     ...settingsOf(entry, [...path, 'metricsEndpoint'], source),
@@ -35,7 +35,7 @@ function metricsSettings(entry: ReceiverSection, path: Path, source: Source): Re
   };
 }
 
-/** Where spans go, where a file says so. */
+/** Where a file sends spans; undefined if it does not. */
 export function tracesOfFile({ section: { traces }, document, file }: FileSection): Traces | undefined {
   if (!traces) return undefined;
   const source = sourceOfFile(file, document);
@@ -43,8 +43,12 @@ export function tracesOfFile({ section: { traces }, document, file }: FileSectio
   return { receiver: receiverOf(settings, source), sampleRatio: traces.sampleRatio };
 }
 
-/** What the file says of metrics and of traces alike; `own` is the key that stands instead of `endpoint`. */
-function settingsOf(entry: ReceiverSection | TracesSection, own: Path, source: Source): ReceiverSettings {
+/** The settings that metrics and traces share; `own` is the path of the key that replaces `endpoint`. */
+function settingsOf(
+  entry: ReceiverSection | TracesSection,
+  own: Path,
+  source: SettingsSource,
+): ReceiverSettings {
   const { protocol, insecure, headers, compression, timeout } = entry;
   const path = own.slice(0, -1);
   const texts: Readonly<Record<string, unknown>> = entry;
@@ -57,10 +61,10 @@ function settingsOf(entry: ReceiverSection | TracesSection, own: Path, source: S
     own: setting(String(own.at(-1))),
     insecure: insecure ?? false,
   };
-  if (endpoint.base && endpoint.own) source.refuse(own, 'stands beside endpoint; keep one of the two');
+  if (endpoint.base && endpoint.own) source.refuse(own, 'conflicts with endpoint; keep one of the two');
   const hasScheme = (endpoint.own ?? endpoint.base)?.text.includes('://') ?? true;
   if (insecure !== undefined && (protocol !== 'grpc' || hasScheme))
-    source.pass(
+    source.ignore(
       [...path, 'insecure'],
       'is for the protocol grpc and an endpoint without a scheme; remove it',
     );

@@ -1,12 +1,12 @@
-import type { Setting, Source } from './setting.ts';
+import type { Setting, SettingsSource } from './setting.ts';
 
-/** A header as it was written. */
+/** A header as configured. */
 export interface Header extends Setting {
   readonly name: string;
 }
 
-/** What a request says of itself or of its connection, which is not up to the configuration. */
-const OURS: readonly string[] = [
+/** Headers that describe the message or the connection and cannot be configured. */
+const RESERVED: readonly string[] = [
   'connection',
   'content-encoding',
   'content-length',
@@ -19,32 +19,33 @@ const OURS: readonly string[] = [
   'upgrade',
 ];
 
-/** Headers that requests carry, held by a closure: their values may be secret. */
+/** Request headers, in a closure because their values may be secret. */
 export function headersOf(
   headers: readonly Header[],
-  source: Source,
+  source: SettingsSource,
 ): () => Readonly<Record<string, string>> {
   for (const { path, name, text } of headers) {
     const problem = nameProblem(name) ?? valueProblem(text);
     if (problem !== undefined) source.refuse(path, problem);
   }
   const entries = headers.map(({ name, text }) => [name.toLowerCase(), text.trim()] as const);
-  const known = Object.freeze(Object.fromEntries(entries));
-  return () => known;
+  const frozen = Object.freeze(Object.fromEntries(entries));
+  return () => frozen;
 }
 
-/** https://www.rfc-editor.org/rfc/rfc9110#name-tokens; neither problem repeats any of the text. */
+/** https://www.rfc-editor.org/rfc/rfc9110#name-tokens. The problem never quotes the name. */
 function nameProblem(name: string): string | undefined {
-  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) return 'is no name that a header can have';
-  return OURS.includes(name.toLowerCase())
+  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) return 'is not a valid header name';
+  return RESERVED.includes(name.toLowerCase())
     ? 'is a header that the exporter itself sends; remove it'
     : undefined;
 }
 
 function valueProblem(text: string): string | undefined {
-  if (text.trim() === '') return 'is empty';
-  if (/[\r\n]/.test(text.trim())) return 'holds a line break; a header is a single line';
-  return /^[ -~]+$/.test(text.trim())
+  const value = text.trim();
+  if (value === '') return 'is empty';
+  if (/[\r\n]/.test(value)) return 'contains a line break; a header is a single line';
+  return /^[ -~]+$/.test(value)
     ? undefined
-    : 'holds a character that a header cannot carry; was it copied from formatted text?';
+    : 'contains a character that a header cannot carry; was it copied from formatted text?';
 }

@@ -68,7 +68,7 @@ const BOTH = { ...METRICS, ...TRACES };
 const OTLP = 'OTEL_EXPORTER_OTLP';
 const SERVICE = { 'service.name': 'ai-billing-exporter' };
 const IGNORED_ATTRIBUTES =
-  'OTEL_RESOURCE_ATTRIBUTES is not key=value pairs with commas between them, %-encoded: ignored as a whole';
+  'OTEL_RESOURCE_ATTRIBUTES is not a comma-separated list of %-encoded key=value pairs: ignored entirely';
 const NO_MS = (name: string, least = 0) =>
   `${name} is not a whole number of milliseconds from ${least} to ${LONGEST_MS}: ignored`;
 
@@ -104,24 +104,24 @@ const ROWS: Record<string, readonly [Environment, Expected]> = {
   'both exporters': [{ OTEL_METRICS_EXPORTER: ' OTLP , Prometheus,' }, { prometheus: true, metrics: {} }],
   'none beside others': [
     { OTEL_METRICS_EXPORTER: 'otlp,none' },
-    { warnings: ['OTEL_METRICS_EXPORTER holds none beside others: none it is'] },
+    { warnings: ['OTEL_METRICS_EXPORTER combines none with other exporters: using none'] },
   ],
   'an exporter of others': [
     { OTEL_METRICS_EXPORTER: 'console', [`${OTLP}_ENDPOINT`]: 'http://c' },
-    { warnings: ['OTEL_METRICS_EXPORTER holds something other than otlp, prometheus, none: ignored'] },
+    { warnings: ['OTEL_METRICS_EXPORTER contains something other than otlp, prometheus, none: ignored'] },
   ],
   'an unknown exporter': [
     { OTEL_METRICS_EXPORTER: 'oltp', [`${OTLP}_ENDPOINT`]: 'http://c' },
     {
       metrics: { url: 'http://c/v1/metrics' },
-      warnings: ['OTEL_METRICS_EXPORTER holds something other than otlp, prometheus, none: ignored'],
+      warnings: ['OTEL_METRICS_EXPORTER contains something other than otlp, prometheus, none: ignored'],
     },
   ],
   'exporters of ours and of others': [
     { OTEL_METRICS_EXPORTER: 'console,otlp' },
     {
       metrics: {},
-      warnings: ['OTEL_METRICS_EXPORTER holds something other than otlp, prometheus, none: ignored'],
+      warnings: ['OTEL_METRICS_EXPORTER contains something other than otlp, prometheus, none: ignored'],
     },
   ],
   'all of it is switched off': [
@@ -130,7 +130,7 @@ const ROWS: Record<string, readonly [Environment, Expected]> = {
   ],
   'off is only switched by true': [
     { ...METRICS, OTEL_SDK_DISABLED: '1' },
-    { metrics: {}, warnings: ['OTEL_SDK_DISABLED is neither true nor false: taken for false'] },
+    { metrics: {}, warnings: ['OTEL_SDK_DISABLED is neither true nor false: treated as false'] },
   ],
   'what is false is no mistake': [{ ...METRICS, OTEL_SDK_DISABLED: 'False' }, { metrics: {} }],
 
@@ -235,7 +235,7 @@ const ROWS: Record<string, readonly [Environment, Expected]> = {
     { [`${OTLP}_PROTOCOL`]: 'grpc', [`${OTLP}_ENDPOINT`]: 'http://c:4317/v1/metrics' },
     {
       metrics: { protocol: 'grpc', url: 'http://c:4317' },
-      warnings: [`${OTLP}_ENDPOINT goes on after host and port, which the protocol grpc has no use for`],
+      warnings: [`${OTLP}_ENDPOINT continues after host and port, which the protocol grpc does not use`],
     },
   ],
 
@@ -266,7 +266,7 @@ const ROWS: Record<string, readonly [Environment, Expected]> = {
   ],
   ...Object.fromEntries(
     ['10s', '-1', '1.5', '0x10', '2147483648'].map((text) => [
-      `a timeout that is none: ${text}`,
+      `an invalid timeout: ${text}`,
       [
         { ...METRICS, [`${OTLP}_TIMEOUT`]: text },
         { metrics: {}, warnings: [NO_MS(`${OTLP}_TIMEOUT`)] },
@@ -305,7 +305,7 @@ const ROWS: Record<string, readonly [Environment, Expected]> = {
       warnings: ['OTEL_METRIC_EXPORT_TIMEOUT is longer than the interval of 60 s; pushes do not overlap'],
     },
   ],
-  'an interval that is none': [
+  'an invalid interval': [
     { ...METRICS, OTEL_METRIC_EXPORT_INTERVAL: '0' },
     { metrics: {}, warnings: [NO_MS('OTEL_METRIC_EXPORT_INTERVAL', 1)] },
   ],
@@ -340,7 +340,7 @@ const ROWS: Record<string, readonly [Environment, Expected]> = {
   'traces go out': [TRACES, { traces: {} }],
   'an exporter of traces that is not ours': [
     { OTEL_TRACES_EXPORTER: 'zipkin' },
-    { warnings: ['OTEL_TRACES_EXPORTER holds something other than otlp, none: ignored'] },
+    { warnings: ['OTEL_TRACES_EXPORTER contains something other than otlp, none: ignored'] },
   ],
   ...Object.fromEntries(
     Object.entries({
@@ -366,7 +366,7 @@ const ROWS: Record<string, readonly [Environment, Expected]> = {
   'a sampler without its ratio': [{ ...TRACES, OTEL_TRACES_SAMPLER: 'traceidratio' }, { traces: {} }],
   ...Object.fromEntries(
     ['1.1', '-0.1', '50%', '.', 'NaN'].map((text) => [
-      `a ratio that is none: ${text}`,
+      `an invalid ratio: ${text}`,
       [
         { ...TRACES, OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: text },
         { traces: {}, warnings: ['OTEL_TRACES_SAMPLER_ARG is not a number from 0 to 1: ignored'] },
@@ -407,7 +407,7 @@ function load(lines: readonly string[], env: Environment = {}): OpenTelemetry {
   return loadConfig(file, env, FAKE_PROVIDERS).openTelemetry;
 }
 
-test('a file without the section leaves all to the variables', () => {
+test('OpenTelemetry settings come from variables if the file has no section', () => {
   assertSays(load([]), {});
   assertSays(load([], { ...METRICS, OTEL_SERVICE_NAME: 's' }), {
     metrics: {},
@@ -419,7 +419,7 @@ test('a file without the section leaves all to the variables', () => {
   });
 });
 
-test('every key of the section is read', () => {
+test('the opentelemetry section is read with every key', () => {
   const lines = [
     'prometheus: true',
     'genAiAttributes: true',
@@ -465,7 +465,7 @@ test('every key of the section is read', () => {
   });
 });
 
-test('a name is enough for a receiver, and an empty mapping for traces', () => {
+test('a receiver needs only a name, and traces only an empty mapping', () => {
   assertSays(load(['receivers: [{ name: a }]', 'traces: {}']), { metrics: { name: 'a' }, traces: {} });
   assertSays(load(['receivers: [{ name: a, interval: 5s }]']), {
     metrics: { name: 'a', intervalMs: 5000, pushTimeoutMs: 5000 },
@@ -479,7 +479,7 @@ test('a name is enough for a receiver, and an empty mapping for traces', () => {
   );
 });
 
-test('where the file says who is told, variables do not', () => {
+test('receivers in the file replace those of variables', () => {
   const env = {
     OTEL_METRICS_EXPORTER: 'otlp,prometheus',
     ...TRACES,
@@ -495,19 +495,19 @@ test('where the file says who is told, variables do not', () => {
   assertSays(load(['receivers: []', 'traces: {}'], env), { prometheus: true, traces: {} });
 });
 
-test('OTEL_SDK_DISABLED switches off what the file says, and says so', () => {
+test('OTEL_SDK_DISABLED disables the section of the file with a warning', () => {
   assertSays(
     load(['receivers: [{ name: a }]', 'traces: {}', 'prometheus: true', 'serviceName: s'], {
       OTEL_SDK_DISABLED: 'true',
     }),
     {
       resource: { 'service.name': 's' },
-      warnings: ['OTEL_SDK_DISABLED is true: the section opentelemetry is switched off'],
+      warnings: ['OTEL_SDK_DISABLED is true: the opentelemetry section is disabled'],
     },
   );
 });
 
-test('nothing that prints a receiver prints a header or a private key', () => {
+test('printing a receiver never prints a header or a private key', () => {
   const lines = [
     `receivers: [{ name: a, headers: { x: "\${SECRET}" }, certFile: cert.pem, keyFile: key.pem }]`,
   ];
@@ -517,13 +517,13 @@ test('nothing that prints a receiver prints a header or a private key', () => {
     [`${OTLP}_CLIENT_CERTIFICATE`]: certFile,
     [`${OTLP}_CLIENT_KEY`]: keyFile,
   });
-  for (const told of [load(lines, { SECRET: 'do-not-print-me' }), ofVariables]) {
-    const [receiver] = told.receivers;
+  for (const telemetry of [load(lines, { SECRET: 'do-not-print-me' }), ofVariables]) {
+    const [receiver] = telemetry.receivers;
     assert.deepEqual(receiver?.headers(), { x: 'do-not-print-me' });
     assert.equal(receiver.tls.key, key);
     const texts = [
-      JSON.stringify(told),
-      inspect(told, { depth: Number.POSITIVE_INFINITY, showHidden: true }),
+      JSON.stringify(telemetry),
+      inspect(telemetry, { depth: Number.POSITIVE_INFINITY, showHidden: true }),
       String(receiver.headers),
     ];
     for (const text of texts) assert.doesNotMatch(text, /do-not-print-me|PRIVATE/);

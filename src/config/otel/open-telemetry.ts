@@ -6,7 +6,7 @@ import { flagOf, type Variables } from './env-values.ts';
 import { type FileSection, receiversOfFile, tracesOfFile } from './file.ts';
 import { sourceOfVariables } from './setting.ts';
 
-/** Nothing but the name of the service. */
+/** Everything disabled; only the service name is set. */
 export const NO_OPEN_TELEMETRY: OpenTelemetry = {
   prometheus: false,
   resource: { 'service.name': 'ai-billing-exporter' },
@@ -17,9 +17,9 @@ export const NO_OPEN_TELEMETRY: OpenTelemetry = {
 };
 
 /**
- * What the standard variables come to.
+ * The configuration from the standard variables alone.
  *
- * @throws {ConfigError} when one names what cannot be used: no URL, or a file that cannot be read.
+ * @throws {ConfigError} if a URL is invalid or a file cannot be read.
  */
 export function openTelemetryOfEnvironment(env: Environment): OpenTelemetry {
   const problems: Problem[] = [];
@@ -28,7 +28,7 @@ export function openTelemetryOfEnvironment(env: Environment): OpenTelemetry {
   return openTelemetry;
 }
 
-/** What a file and the standard variables come to; what is wrong with the file goes to its document. */
+/** The configuration from a file and the standard variables; problems of the file are reported to its document. */
 export function readOpenTelemetry(
   from: FileSection | undefined,
   env: Environment,
@@ -38,8 +38,8 @@ export function readOpenTelemetry(
   const variables: Variables = { env, warn: (name, message) => void warned.add(`${name} ${message}`) };
   const source = sourceOfVariables(variables, problems);
   const section = from?.section;
-  const listed = from && receiversOfFile(from);
-  const traced = from && tracesOfFile(from);
+  const receivers = from && receiversOfFile(from);
+  const traces = from && tracesOfFile(from);
   const resource = {
     ...NO_OPEN_TELEMETRY.resource,
     ...resourceOfVariables(variables),
@@ -47,7 +47,7 @@ export function readOpenTelemetry(
     ...(section?.serviceName !== undefined && { 'service.name': section.serviceName }),
   };
   if (flagOf(variables, 'OTEL_SDK_DISABLED')) {
-    if (section) variables.warn('OTEL_SDK_DISABLED', 'is true: the section opentelemetry is switched off');
+    if (section) variables.warn('OTEL_SDK_DISABLED', 'is true: the opentelemetry section is disabled');
     return { ...NO_OPEN_TELEMETRY, resource, warnings: [...warned] };
   }
   const exporters = exportersOf('METRICS', variables);
@@ -55,8 +55,8 @@ export function readOpenTelemetry(
     prometheus: section?.prometheus ?? exporters?.includes('prometheus') ?? false,
     resource,
     genAi: section?.genAiAttributes ?? false,
-    receivers: listed ?? receiversOfVariables(exporters, variables, source),
-    traces: traced ?? tracesOfVariables(variables, source),
+    receivers: receivers ?? receiversOfVariables(exporters, variables, source),
+    traces: traces ?? tracesOfVariables(variables, source),
     warnings: [...warned],
   };
 }

@@ -2,17 +2,17 @@ import { COMPRESSIONS, PROTOCOLS } from './config.ts';
 import { flagOf, HEADER_PAIR, pairsOf, textOf, timeoutOf, type Variables, wordOf } from './env-values.ts';
 import type { Header } from './headers.ts';
 import { RECEIVER_DEFAULTS, type ReceiverSettings } from './receiver.ts';
-import type { Setting, Source } from './setting.ts';
+import type { Setting, SettingsSource } from './setting.ts';
 
-/** The signals, as they are named in variables. */
+/** The signals, as variables name them. */
 export type Signal = 'METRICS' | 'TRACES';
 
 /**
- * What the variables `OTEL_EXPORTER_OTLP_*` say for one signal.
+ * The settings of one signal from the `OTEL_EXPORTER_OTLP_*` variables.
  *
  * https://opentelemetry.io/docs/specs/otel/protocol/exporter/
  */
-export function otlpSettings(signal: Signal, variables: Variables, source: Source): ReceiverSettings {
+export function otlpSettings(signal: Signal, variables: Variables, source: SettingsSource): ReceiverSettings {
   const first = firstFor(signal);
   const setting = (suffix: string) => first(suffix, (name) => settingOf(variables, name));
   const word = <T extends string>(suffix: string, known: readonly T[]) =>
@@ -40,12 +40,12 @@ export function otlpSettings(signal: Signal, variables: Variables, source: Sourc
   };
 }
 
-/** Does a variable say where the signal goes? */
+/** Whether a variable sets the endpoint of the signal. */
 export function hasEndpoint(signal: Signal, variables: Variables): boolean {
   return firstFor(signal)('ENDPOINT', (name) => textOf(variables, name)) !== undefined;
 }
 
-/** Reads what is said for the signal alone, else what is said for all. */
+/** Reads the variable of the signal, or else the one for all signals. */
 function firstFor(signal: Signal) {
   return <T>(suffix: string, read: (name: string) => T | undefined): T | undefined =>
     read(`OTEL_EXPORTER_OTLP_${signal}_${suffix}`) ?? read(`OTEL_EXPORTER_OTLP_${suffix}`);
@@ -56,12 +56,9 @@ function settingOf(variables: Variables, name: string): Setting | undefined {
   return text === undefined ? undefined : { path: [name], text };
 }
 
-function headersIn({ path, text }: Setting, source: Source): Header[] {
+function headersIn({ path, text }: Setting, source: SettingsSource): Header[] {
   const pairs = pairsOf(text, HEADER_PAIR);
   if (!pairs)
-    source.refuse(
-      path,
-      'must be name=value pairs with commas between them; write %2C for a comma and %25 for %',
-    );
+    source.refuse(path, 'must be comma-separated name=value pairs; write %2C for a comma and %25 for %');
   return (pairs ?? []).map(([name, value]) => ({ path, name, text: value }));
 }

@@ -3,10 +3,10 @@ import type { Path } from '../yaml/errors.ts';
 import type { ReceiverConfig } from './config.ts';
 import { type Endpoint, grpcUrl, httpUrl, type SignalPath } from './endpoint.ts';
 import { type Header, headersOf } from './headers.ts';
-import type { Source } from './setting.ts';
+import type { SettingsSource } from './setting.ts';
 import { type TlsFiles, tlsOf } from './tls.ts';
 
-/** A receiver as a file or the variables describe it. */
+/** A receiver as configured by a file or by variables. */
 export interface ReceiverSettings
   extends Pick<
     ReceiverConfig,
@@ -19,7 +19,7 @@ export interface ReceiverSettings
   readonly files: TlsFiles;
 }
 
-/** What the specification has for whatever is left out. */
+/** The defaults of the specification. */
 export const RECEIVER_DEFAULTS = {
   protocol: 'http/protobuf',
   compression: 'none',
@@ -29,12 +29,12 @@ export const RECEIVER_DEFAULTS = {
   pushTimeoutMs: 30 * SECOND,
 } as const;
 
-/** The receiver, ready to be sent to; what is wrong with it was told to the source. */
-export function receiverOf(settings: ReceiverSettings, source: Source): ReceiverConfig {
+/** The receiver, validated; its problems are reported to the source. */
+export function receiverOf(settings: ReceiverSettings, source: SettingsSource): ReceiverConfig {
   const { signal, endpoint, headers, pushTimeout, files, ...rest } = settings;
   const { protocol, intervalMs } = rest;
   if (pushTimeout && pushTimeout.ms > intervalMs)
-    source.pass(
+    source.ignore(
       pushTimeout.path,
       `is longer than the interval of ${intervalMs / SECOND} s; pushes do not overlap`,
     );

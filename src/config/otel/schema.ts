@@ -3,7 +3,7 @@ import { DAY, MINUTE } from '../../core/values/time.ts';
 import { duration, Label } from '../values/values.ts';
 import { COMPRESSIONS, PROTOCOLS, TEMPORALITIES } from './config.ts';
 
-/** The section `opentelemetry`: what may stand in it, and what each key is for. */
+/** The schema of the `opentelemetry` section. */
 
 const file = (description: string) =>
   z
@@ -12,7 +12,7 @@ const file = (description: string) =>
     .optional()
     .meta({ description: `${description}, in PEM form; relative to the configuration.` });
 
-/** Keys of whatever is sent to over OTLP. */
+/** Keys of every OTLP receiver. */
 const RECEIVER_KEYS = {
   protocol: z.enum(PROTOCOLS).prefault('http/protobuf').meta({ description: 'How it is sent.' }),
   endpoint: z.string().optional().meta({
@@ -22,21 +22,23 @@ const RECEIVER_KEYS = {
     description: 'With grpc and an endpoint without a scheme: no TLS.',
   }),
   headers: z.record(z.string(), z.string()).prefault({}).meta({
-    description: `What every request carries besides, such as a key; best as variables: \${NAME}.`,
+    description: `Extra request headers, such as a key; best as variables: \${NAME}.`,
   }),
   compression: z.enum(COMPRESSIONS).prefault('none').meta({ description: 'Of what is sent.' }),
   timeout: duration(100, 10 * MINUTE)
     .prefault('10s')
     .meta({
-      description: 'How long one request may take, asked again or not.',
+      description: 'Timeout of one request, first attempt or retry.',
     }),
-  caFile: file('Certificates that are trusted instead of the usual ones'),
-  certFile: file('The certificate to show, with its chain'),
+  caFile: file('Certificates to trust instead of the usual ones'),
+  certFile: file('The client certificate with its chain'),
   keyFile: file('The private key of certFile, without a passphrase'),
 };
 
 const Receiver = z.strictObject({
-  name: Label.meta({ description: 'The label receiver; unique. What it was told last is kept under it.' }),
+  name: Label.meta({
+    description: 'The label receiver; unique. The exporter stores under it what it sent last.',
+  }),
   ...RECEIVER_KEYS,
   metricsEndpoint: z.string().optional().meta({ description: 'Instead of endpoint: used as it is.' }),
   temporality: z.enum(TEMPORALITIES).prefault('cumulative').meta({
@@ -44,10 +46,10 @@ const Receiver = z.strictObject({
       'Totals, differences (delta), or differences of what the exporter counts of itself (lowmemory).',
   }),
   interval: duration(100, DAY).prefault('60s').meta({
-    description: 'From the start of one push to that of the next.',
+    description: 'From the start of one push to the start of the next.',
   }),
   pushTimeout: duration(100, DAY).optional().meta({
-    description: 'How long a push may take as a whole, at most the interval. Default: 30s, or the interval.',
+    description: 'Timeout of a whole push, at most the interval. Default: 30s, or the interval.',
   }),
 });
 export type ReceiverSection = z.infer<typeof Receiver>;
@@ -56,7 +58,7 @@ const Traces = z.strictObject({
   ...RECEIVER_KEYS,
   tracesEndpoint: z.string().optional().meta({ description: 'Instead of endpoint: used as it is.' }),
   sampleRatio: z.number().min(0).max(1).prefault(1).meta({
-    description: 'The share of traces that are recorded, from 0 to 1.',
+    description: 'The fraction of traces that are recorded, from 0 to 1.',
   }),
 });
 export type TracesSection = z.infer<typeof Traces>;
@@ -68,14 +70,15 @@ export const OpenTelemetrySection = z.strictObject({
   genAiAttributes: z.boolean().prefault(false).meta({
     description: 'Add attributes under the names of the GenAI semantic conventions.',
   }),
-  serviceName: z.string().min(1, 'must hold a name').optional().meta({
+  serviceName: z.string().min(1, 'must not be empty').optional().meta({
     description: 'The resource attribute service.name. Default: ai-billing-exporter.',
   }),
   resourceAttributes: z.record(z.string(), z.string()).prefault({}).meta({
-    description: 'What is said of the exporter as a whole; before OTEL_RESOURCE_ATTRIBUTES.',
+    description: 'Attributes of the exporter as a whole; override OTEL_RESOURCE_ATTRIBUTES.',
   }),
   receivers: z.array(Receiver).optional().meta({
-    description: 'Who is sent metrics. Default: what the variables OTEL_EXPORTER_OTLP_* describe.',
+    description:
+      'The receivers of metrics. Default: the one that the variables OTEL_EXPORTER_OTLP_* describe.',
   }),
   traces: Traces.optional().meta({
     description: "Send the exporter's own spans. Default: off, unless OTEL_TRACES_EXPORTER is otlp.",

@@ -4,44 +4,42 @@ import { resolve } from 'node:path';
 import { certificatesIn, NO_CERTIFICATE, privateKeyIn } from '../values/pem.ts';
 import { reasonUnreadable } from '../values/secrets.ts';
 import type { ReceiverTlsConfig } from './config.ts';
-import type { Setting, Source } from './setting.ts';
+import type { Setting, SettingsSource } from './setting.ts';
 
-/** The files that TLS takes, as they were named. */
+/** The TLS files as configured. */
 export interface TlsFiles {
   readonly ca: Setting | undefined;
   readonly cert: Setting | undefined;
   readonly key: Setting | undefined;
 }
 
-/** Reads the files once; what is wrong with them is said without any of what they hold. */
-export function tlsOf(files: TlsFiles, source: Source): ReceiverTlsConfig {
+/** Reads the files once; problems never quote their contents. */
+export function tlsOf(files: TlsFiles, source: SettingsSource): ReceiverTlsConfig {
   const ca = pemOf(files.ca, source, certificateProblem);
   const cert = pemOf(files.cert, source, certificateProblem);
   const key = pemOf(files.key, source, keyProblem);
-  if (files.cert && !files.key)
-    source.refuse(files.cert.path, 'stands without the private key it needs; add it');
-  if (files.key && !files.cert)
-    source.refuse(files.key.path, 'stands without the certificate it needs; add it');
+  if (files.cert && !files.key) source.refuse(files.cert.path, 'needs a private key; add it');
+  if (files.key && !files.cert) source.refuse(files.key.path, 'needs a certificate; add it');
   if (files.key && cert && key && !new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))
-    source.refuse(files.key.path, 'names a file whose key does not belong to the certificate');
+    source.refuse(files.key.path, 'names a file whose key does not match the certificate');
   return withKey({ ...(ca && { ca }), ...(cert && { cert }) }, key);
 }
 
-/** The key stays out of whatever prints or serializes the object, and goes along where it is copied. */
+/** Keeps the key out of printed and serialized forms of the object, but not out of copies. */
 function withKey(tls: ReceiverTlsConfig, key: string | undefined): ReceiverTlsConfig {
   if (key === undefined) return tls;
-  const whole = {
+  const withGetter = {
     ...tls,
     get key() {
       return key;
     },
   };
-  return Object.defineProperty(whole, 'toJSON', { value: () => tls });
+  return Object.defineProperty(withGetter, 'toJSON', { value: () => tls });
 }
 
 function pemOf(
   setting: Setting | undefined,
-  source: Source,
+  source: SettingsSource,
   problemOf: (text: string) => string | undefined,
 ): string | undefined {
   if (!setting) return undefined;

@@ -1,110 +1,88 @@
-interface CronField {
-  readonly name: string;
-  readonly min: number;
-  readonly max: number;
-  readonly names?: readonly string[];
-}
+import { Cron } from 'croner';
+import { validateDetailed } from 'node-cron';
 
-const MONTHS = 'january february march april may june july august september october november december'.split(
-  ' ',
-);
-const WEEKDAYS = 'sunday monday tuesday wednesday thursday friday saturday'.split(' ');
-const LONGEST_MONTHS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+type FieldName = keyof NonNullable<ReturnType<typeof validateDetailed>['fields']>;
 
-const FIELDS: readonly CronField[] = [
-  { name: 'second', min: 0, max: 59 },
-  { name: 'minute', min: 0, max: 59 },
-  { name: 'hour', min: 0, max: 23 },
-  { name: 'day of month', min: 1, max: 31 },
-  { name: 'month', min: 1, max: 12, names: MONTHS },
-  { name: 'day of week', min: 0, max: 7, names: WEEKDAYS },
+/** What each field takes, by the names that node-cron gives them. */
+const FIELDS: readonly { readonly name: FieldName; readonly takes: string }[] = [
+  { name: 'second', takes: '0 to 59' },
+  { name: 'minute', takes: '0 to 59' },
+  { name: 'hour', takes: '0 to 23' },
+  { name: 'dayOfMonth', takes: '1 to 31' },
+  { name: 'month', takes: '1 to 12 or names such as feb' },
+  { name: 'dayOfWeek', takes: '0 to 7 or names such as mon' },
 ];
 
 /**
- * What is wrong with a cron line, or undefined when it is good: five or six fields of `*`, values, ranges, lists and steps.
- *
- * Stricter than node-cron, which also takes `a step of 90` for a minute (and then runs every hour), ranges that run backwards and
- * several extensions: a schedule either means what it says or is refused. What passes here passes there.
+ * The text between `*`, `,`, `-`, `/` and spaces. Excludes what node-cron also accepts: nicknames (`@hourly`), tabs, `L`, `W`, `#`
+ * and words that begin with a name; and large numbers, on which it runs out of memory.
  */
-export function cronProblem(line: string): string | undefined {
-  if (line.startsWith('@')) return 'nicknames such as @hourly are not understood, write the fields';
-  if (/[^\S ]/.test(line)) return 'the fields must be parted by spaces, not by tabs or line breaks';
-  const texts = line.split(' ').filter((text) => text !== '');
+const TOKEN =
+  /^(?:\d{0,2}|jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:tember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|(?:sun|mon|fri)(?:day)?|tue(?:sday)?|wed(?:nesday)?|thu(?:rsday)?|sat(?:urday)?)$/i;
+
+/**
+ * Explains what is wrong with a cron expression, or returns undefined for a valid one: five or six fields of `*`, values, ranges,
+ * lists and steps.
+ *
+ * Stricter than node-cron, which has extensions, runs `*\/90` of the minutes every hour and wraps ranges such as `22-2`.
+ */
+export function cronProblem(expression: string): string | undefined {
+  const texts = expression.split(' ').filter((text) => text !== '');
+  const stray = expression.split(/[*,/ -]/).find((token) => !TOKEN.test(token));
+  if (stray !== undefined) return `${JSON.stringify(stray)} is not a number or a name such as feb or mon`;
   if (texts.length !== 5 && texts.length !== 6) return `it has ${texts.length} fields instead of five or six`;
-  const fields = FIELDS.slice(-texts.length);
-  for (const [index, field] of fields.entries()) {
-    const problem = fieldProblem(texts[index] ?? '', field);
-    if (problem !== undefined) return `in the ${field.name} field, ${problem}`;
-  }
-  return dateProblem(texts.at(-3) ?? '*', texts.at(-2) ?? '*');
+  const problems = [syntaxProblem(expression), ...texts.map(fieldProblem), scheduleProblem(expression)];
+  return problems.find((problem) => problem !== undefined);
 }
 
-function fieldProblem(text: string, field: CronField): string | undefined {
+/** Shortens names to three letters, the only form that croner reads. */
+export function shortenNames(expression: string): string {
+  return expression.replace(/[a-z]+/gi, (name) => name.slice(0, 3));
+}
+
+/** croner, which works out the runs, reads Sunday at the end of a range only as 7 or by name. */
+function scheduleProblem(expression: string): string | undefined {
+  try {
+    new Cron(shortenNames(expression), { paused: true }).stop();
+    return undefined;
+  } catch (error) {
+    return String(error).replace(/^.*CronPattern: /, '');
+  }
+}
+
+function syntaxProblem(expression: string): string | undefined {
+  const [error] = validateDetailed(expression).errors;
+  if (!error) return undefined;
+  if (error.message.includes('impossible day'))
+    return `no such month has a day ${error.value}: it would never run`;
+  const takes = FIELDS.find(({ name }) => name === error.field)?.takes;
+  const field = error.field.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return `the ${field} field takes ${takes}, ranges, lists and steps such as */5, not "${error.value}"`;
+}
+
+function fieldProblem(text: string, index: number, texts: readonly string[]): string | undefined {
+  const field = index + FIELDS.length - texts.length;
   return text
     .split(',')
     .map((item) => itemProblem(item, field))
     .find((problem) => problem !== undefined);
 }
 
-function itemProblem(item: string, field: CronField): string | undefined {
-  const [range = '', step, ...rest] = item.split('/');
-  if (rest.length > 0 || range === '') return `"${item}" is not understood`;
-  const bounds = boundsOf(range, field);
-  if (bounds === undefined) return `"${range}" is not ${expected(field)}`;
-  const [from, to] = bounds;
-  if (from > to) return `the range "${range}" runs backwards, write it as a list of two ranges`;
-  if (step === undefined) return undefined;
-  if (range !== '*' && !range.includes('-')) return `a step needs * or a range before the slash in "${item}"`;
-  const widest = to - from + (field.names === WEEKDAYS && range === '*' ? 0 : 1);
-  if (!/^\d{1,2}$/.test(step) || Number(step) < 1 || Number(step) > widest) {
-    return `the step of "${item}" is not a number from 1 to ${widest}`;
-  }
-  return undefined;
-}
-
-function expected({ min, max, names }: CronField): string {
-  return names
-    ? `a number from ${min} to ${max} or a name such as ${names[1]?.slice(0, 3)}`
-    : `a number from ${min} to ${max}`;
-}
-
-/** The first and last value of `*`, `5` or `5-10`; undefined where a value is out of bounds or not understood. */
-function boundsOf(range: string, field: CronField): [number, number] | undefined {
-  if (range === '*') return [field.min, field.max];
-  const [first = '', last = first, ...rest] = range.split('-');
-  const from = numberOf(first, field);
-  const to = numberOf(last, field);
-  if (from === undefined || to === undefined || rest.length > 0) return undefined;
-  // Sunday is 0 where a range starts and 7 where it ends.
-  return [from, to === 0 && from > 0 && field.names === WEEKDAYS ? 7 : to];
-}
-
-function numberOf(text: string, { min, max, names }: CronField): number | undefined {
-  const named =
-    names?.findIndex((name) => name === text.toLowerCase() || name.slice(0, 3) === text.toLowerCase()) ?? -1;
-  if (named >= 0) return named + min;
-  if (!/^\d{1,2}$/.test(text)) return undefined;
-  const value = Number(text);
-  return value >= min && value <= max ? value : undefined;
-}
-
-/** A day that none of the months has: such a feed would never run again. */
-function dateProblem(days: string, months: string): string | undefined {
-  const [day, month] = [FIELDS[3], FIELDS[4]];
-  if (!day || !month || days === '*') return undefined;
-  const firstDay = Math.min(
-    ...days.split(',').map((item) => boundsOf(item.split('/')[0] ?? '', day)?.[0] ?? 1),
-  );
-  const reached = LONGEST_MONTHS.filter((_, index) => holds(months, index + 1, month));
-  return Math.max(...reached) < firstDay
-    ? `no month of "${months}" has a day ${firstDay}, so it would never run`
+function itemProblem(item: string, field: number): string | undefined {
+  const [range = '', step] = item.split('/');
+  if (!/[-/]/.test(item)) return undefined;
+  const values = valuesOf(range, field);
+  const [first = 0, last = 0] = [values[0], values.at(-1)];
+  // Sunday is 0, and may end a range.
+  const endsOnSunday = FIELDS[field]?.name === 'dayOfWeek' && last === 0;
+  if (first > last && !endsOnSunday) return `the range "${range}" runs backwards; write it as two ranges`;
+  return Number(step ?? 1) > values.length
+    ? `the step of "${item}" must be at most ${values.length}`
     : undefined;
 }
 
-function holds(text: string, value: number, field: CronField): boolean {
-  return text.split(',').some((item) => {
-    const [range = '', step = '1'] = item.split('/');
-    const [from, to] = boundsOf(range, field) ?? [1, 0];
-    return value >= from && value <= to && (value - from) % Number(step) === 0;
-  });
+function valuesOf(range: string, field: number): readonly (number | string)[] {
+  const { fields } = validateDetailed(FIELDS.map((_, index) => (index === field ? range : '*')).join(' '));
+  const name = FIELDS[field]?.name;
+  return (name && fields?.[name]) ?? [];
 }

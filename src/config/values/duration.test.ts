@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { assertProperty } from '../../../test/support/property.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 
-test('a duration is a number and a unit', () => {
+test('parseDuration reads a number and a unit', () => {
   assert.equal(parseDuration('90s'), 90_000);
   assert.equal(parseDuration('2m'), 120_000);
   assert.equal(parseDuration('1.5h'), 5_400_000);
@@ -12,7 +12,7 @@ test('a duration is a number and a unit', () => {
   assert.equal(parseDuration('0s'), 0);
 });
 
-test('anything else is none', () => {
+test('parseDuration refuses any other text', () => {
   for (const text of [
     '',
     's',
@@ -33,6 +33,6 @@ test('anything else is none', () => {
   }
 });
 
-test('what is written is read back', () => {
+test('formatDuration output parses to the same duration', () => {
   assertProperty(fc.property(fc.nat(10 ** 9), (ms) => assert.equal(parseDuration(formatDuration(ms)), ms)));
 });

@@ -3,10 +3,10 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 const PRIVATE_KEY = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/;
 
-/** What is wrong with a text in which there is none. */
-export const NO_CERTIFICATE = 'holds no certificate in PEM form, or a broken one';
+/** The problem with a text without certificates. */
+export const NO_CERTIFICATE = 'contains no valid PEM certificate';
 
-/** The certificates of a PEM text, in their order; none where one of them is broken. */
+/** The certificates of a PEM text, in order; none if one of them is invalid. */
 export function certificatesIn(pem: string): X509Certificate[] {
   try {
     return (pem.match(CERTIFICATE) ?? []).map((block) => new X509Certificate(block));
@@ -15,14 +15,14 @@ export function certificatesIn(pem: string): X509Certificate[] {
   }
 }
 
-/** The private key of a PEM text, or what is wrong with it, which holds none of it. */
+/** The private key of a PEM text, or what is wrong with it, without quoting any of it. */
 export function privateKeyIn(pem: string): { readonly key: KeyObject } | { readonly problem: string } {
-  if (!PRIVATE_KEY.test(pem)) return { problem: 'holds no private key in PEM form' };
+  if (!PRIVATE_KEY.test(pem)) return { problem: 'contains no PEM private key' };
   if (/-----BEGIN ENCRYPTED |^Proc-Type: 4,ENCRYPTED/m.test(pem))
-    return { problem: 'holds a private key that needs a passphrase; decrypt it' };
+    return { problem: 'contains an encrypted private key; decrypt it' };
   try {
     return { key: createPrivateKey(pem) };
   } catch {
-    return { problem: 'holds a private key that is broken or of an unknown kind' };
+    return { problem: 'contains a private key that is invalid or of an unknown type' };
   }
 }

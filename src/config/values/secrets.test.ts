@@ -25,7 +25,7 @@ function keyOf(file: string): () => string {
   return secret.key;
 }
 
-test('a key is read again when its file changes', () => {
+test('apiKeyFile is read again when the file changes', () => {
   const file = write('a', 'one\n');
   const key = keyOf(file);
   assert.equal(key(), 'one');
@@ -34,7 +34,7 @@ test('a key is read again when its file changes', () => {
   assert.equal(key(), 'two');
 });
 
-test('a key that is mounted as a link is read again when the link points elsewhere', () => {
+test('apiKeyFile follows a mounted link that is pointed elsewhere', () => {
   write('v1', 'one');
   const { path: link } = { path: join(folder, 'link') };
   symlinkSync(write('v2', 'two'), `${link}.next`);
@@ -45,7 +45,7 @@ test('a key that is mounted as a link is read again when the link points elsewhe
   assert.equal(key(), 'two');
 });
 
-test('the last good key stays while the file is missing, empty or broken', () => {
+test('apiKeyFile keeps the last valid key while the file is missing, empty or invalid', () => {
   const file = write('b', 'good');
   const key = keyOf(file);
   rmSync(file);
@@ -58,14 +58,14 @@ test('the last good key stays while the file is missing, empty or broken', () =>
   assert.equal(key(), 'better');
 });
 
-test('only the line breaks that end a file are trimmed', () => {
+test('apiKeyFile trims only trailing line breaks', () => {
   assert.equal(keyOf(write('c', 'k\r\n\n'))(), 'k');
   assert.deepEqual(secretOfFile(write('c', ' k\n')), {
-    problem: 'names a file that holds a space or a tab; a key has none',
+    problem: 'names a file that contains a space or a tab; a key has neither',
   });
 });
 
-test('a key is what a header can carry', () => {
+test('keyProblem accepts only what a header can carry', () => {
   assert.equal(keyProblem('sk-~!"$%_A9='), undefined);
   for (const text of ['', 'a b', 'a\tb', 'a\n', 'é', 'a\u0000', 'a\u007f', 'a\u200b']) {
     assert.notEqual(keyProblem(text), undefined, JSON.stringify(text));

@@ -2,52 +2,76 @@ import { z } from 'zod';
 import { isLabel, LABEL_FORM } from '../../core/values/label.ts';
 import { type Fixed, fromNumber, parseDecimal } from '../../core/values/money.ts';
 import { type Instant, isoDay } from '../../core/values/time.ts';
-import { cronProblem } from './cron.ts';
+import { cronProblem, shortenNames } from './cron.ts';
 import { DURATION_FORM, DURATION_PATTERN, formatDuration, parseDuration } from './duration.ts';
 
 /**
- * The values of the configuration: how each kind is written and what it becomes.
+ * The value types of the configuration: how each is written and what it becomes.
  *
- * Messages say what a value must be; whoever reports them adds the key, its place in the file and what was found.
+ * Messages say what a value must be; the reporter adds the key, its position and the value found.
  */
 
-/** The message for a value of the wrong kind; one that is absent or empty is said to be so. */
+/** The message for a value of the wrong type; missing and empty values have messages of their own. */
 export function must(form: string) {
   const error = ({ input }: { readonly input?: unknown }) =>
     input === undefined || input === null ? undefined : `must be ${form}`;
   return { error };
 }
 
-/** Text that `read` understands; where it gives back undefined, the text "must be" of the form. */
-function text<T>(form: string, read: (value: string) => T | undefined) {
-  return z.string(must(form)).transform((value, context): T => {
-    const result = read(value);
-    if (result !== undefined) return result;
-    context.issues.push({ code: 'custom', message: `must be ${form}`, input: value });
-    return z.NEVER;
+/** Notes why a value is invalid; a secret value is not repeated in the message. */
+type Refuse = (message: string, secret?: 'secret') => undefined;
+
+/** Extends a schema with `read`, which converts the value or refuses it. */
+function converted<S extends z.ZodType, T>(
+  schema: S,
+  read: (value: z.output<S>, refuse: Refuse) => T | undefined,
+) {
+  return schema.transform((value, context): T => {
+    const refuse: Refuse = (message, secret) => {
+      context.issues.push({
+        code: 'custom',
+        message,
+        input: value,
+        params: { secret: secret !== undefined },
+      });
+    };
+    return read(value, refuse) ?? z.NEVER;
   });
 }
 
-/** Text such as `90s` within bounds, in milliseconds. */
-export function duration(shortestMs: number, longestMs: number) {
-  const bounds = `from ${formatDuration(shortestMs)} to ${formatDuration(longestMs)}`;
-  const form = `a duration ${bounds}: ${DURATION_FORM}`;
+/** Extends a schema with `read`, which returns undefined unless the value has the form. */
+export function formed<S extends z.ZodType, T>(
+  schema: S,
+  form: string,
+  read: (value: z.output<S>) => T | undefined,
+) {
+  return converted(schema, (value, refuse) => read(value) ?? refuse(`must be ${form}`));
+}
+
+/** Text that `read` understands. */
+export function text<T>(form: string, read: (value: string) => T | undefined) {
+  return formed(z.string(must(form)), form, read);
+}
+
+/** A duration such as `90s` within bounds, in milliseconds. */
+export function duration(minMs: number, maxMs: number) {
+  const form = `a duration from ${formatDuration(minMs)} to ${formatDuration(maxMs)}: ${DURATION_FORM}`;
   return text(form, (value) => {
     const ms = parseDuration(value);
-    return ms !== undefined && ms >= shortestMs && ms <= longestMs ? ms : undefined;
+    return ms !== undefined && ms >= minMs && ms <= maxMs ? ms : undefined;
   }).meta({ pattern: DURATION_PATTERN });
 }
 
 /** A day such as `2026-11-01`, as midnight UTC. */
 export const Day = text('a day of the calendar, such as 2026-11-01', parseDay).meta({ format: 'date' });
 
-/** Midnight UTC of `2026-11-01`; undefined for any other text and for days no calendar has. */
+/** Midnight UTC of a day such as `2026-11-01`; undefined for any other text and for days that do not exist. */
 export function parseDay(value: string): Instant | undefined {
   const at = /^\d{4}-\d{2}-\d{2}$/.test(value) ? Date.parse(value) : Number.NaN;
   return Number.isNaN(at) || isoDay(at) !== value ? undefined : at;
 }
 
-/** Where to listen, as host and port. */
+/** A listen address, as host and port. */
 export const Listen = text('host:port, such as 0.0.0.0:9464, :9464 or "[::1]:9464"', parseListen);
 
 function parseListen(value: string): { host: string; port: number } | undefined {
@@ -58,57 +82,46 @@ function parseListen(value: string): { host: string; port: number } | undefined 
     : { host: bracketed ?? (plain || '0.0.0.0'), port };
 }
 
-/** The address of an API, without a trailing slash. */
-export const BaseUrl = z.string().transform((value, context) => {
+/** The base URL of an API, without a trailing slash. */
+export const BaseUrl = converted(z.string(), (value, refuse) => {
   const url = URL.canParse(value) ? new URL(value) : undefined;
-  const refuse = (message: string) => {
-    // A URL may hold a password, so that it is not shown.
-    context.issues.push({ code: 'custom', message, input: value, params: { secret: true } });
-    return z.NEVER;
-  };
+  // The URL may contain a password.
   if (!url || !['http:', 'https:'].includes(url.protocol))
-    return refuse('must be a URL that starts with https:// or http://');
+    return refuse('must be a URL that starts with https:// or http://', 'secret');
   if (url.username || url.password)
-    return refuse('must hold no user or password; the key goes to apiKey or apiKeyFile');
-  if (/[?#]/.test(value)) return refuse('must end with the path, without ? or #');
+    return refuse('must not contain a user or password; put the key into apiKey or apiKeyFile', 'secret');
+  if (/[?#]/.test(value)) return refuse('must end with the path, without ? or #', 'secret');
   return url.href.replace(/\/+$/, '');
 });
 
-/** A cron line that means what it says. */
-export const Cron = z
-  .string()
-  .transform((line, context) => {
-    const problem = cronProblem(line);
-    if (problem === undefined) return line;
-    const message = `must be a cron line in UTC such as "*/15 * * * *": ${problem}`;
-    context.issues.push({ code: 'custom', message, input: line });
-    return z.NEVER;
-  })
-  .meta({ description: 'A cron line of five or six fields, in UTC.' });
+/** A cron expression. */
+export const Cron = converted(z.string(), (expression, refuse) => {
+  const problem = cronProblem(expression);
+  if (problem === undefined) return shortenNames(expression);
+  return refuse(`must be a cron expression in UTC such as "*/15 * * * *": ${problem}`);
+}).meta({ description: 'A cron expression of five or six fields, in UTC.' });
 
-/** A name that is shown as a label. */
+/** A name that becomes a label. */
 export const Label = text(LABEL_FORM, (name) => (isLabel(name) ? name : undefined));
 
 /** One pattern or several: exact, or with `*` and `?`. */
 const PATTERNS_FORM = 'text such as "team/*", or a list of such texts';
 const Pattern = z.string().max(200, 'must be at most 200 characters long');
 export const Patterns = z
-  .union([Pattern, z.array(Pattern).min(1, 'must hold at least one pattern')], must(PATTERNS_FORM))
+  .union([Pattern, z.array(Pattern).min(1, 'must list at least one pattern')], must(PATTERNS_FORM))
   .transform((value) => [value].flat());
 
-/** A positive amount; text too, so that it may come from a variable. */
+/** A positive amount; text is allowed so that a variable can supply it. */
 function positive(form: string) {
-  return z.union([z.number(), z.string()], must(form)).transform((value, context): Fixed => {
+  return formed(z.union([z.number(), z.string()], must(form)), form, (value): Fixed | undefined => {
     const amount = decimalOf(value);
-    if (amount !== undefined && amount > 0n) return amount;
-    context.issues.push({ code: 'custom', message: `must be ${form}`, input: value });
-    return z.NEVER;
+    return amount !== undefined && amount > 0n ? amount : undefined;
   });
 }
 
 const Rate = positive('a number above 0: the dollars for one unit');
 
-/** A limit. */
+/** The limit of a budget. */
 export const Dollars = positive('a number of dollars above 0');
 
 function decimalOf(value: number | string): Fixed | undefined {
@@ -120,12 +133,12 @@ function decimalOf(value: number | string): Fixed | undefined {
 }
 
 const DatedRate = z.strictObject({
-  from: Day.meta({ description: 'First day (UTC) on which the rate holds.' }),
+  from: Day.meta({ description: 'First day (UTC) on which the rate applies.' }),
   usd: Rate.meta({ description: 'Dollars for one unit.' }),
 });
 
-/** Dollars for one unit: one rate, or those that began on certain days. */
+/** Dollars per unit: one rate, or a list of rates by first day. */
 export const RateOrHistory = z.union(
-  [Rate, z.array(DatedRate).min(1, 'must hold at least one rate')],
+  [Rate, z.array(DatedRate).min(1, 'must list at least one rate')],
   must('a number above 0, or a list such as [{ from: 2026-01-01, usd: 1.08 }]'),
 );

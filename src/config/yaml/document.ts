@@ -9,40 +9,42 @@ import {
   type Document as Yaml,
 } from 'yaml';
 import { formatPath, type Path } from './errors.ts';
-import { type Position, type Positions, type Problems, problemsOf } from './problems.ts';
+import { type Position, type Positions, Problems } from './problems.ts';
 import { type Environment, substitute } from './substitute.ts';
 
-/** A configuration file as plain values, and the problems met so far. */
+/** A configuration file as plain values, and the problems found so far. */
 export interface Document {
-  /** Undefined where the text is not YAML at all. */
+  /** Undefined if the text is not YAML. */
   readonly value: unknown;
-  readonly places: ReadonlyMap<string, Positions>;
+  /** By formatted path. */
+  readonly positions: ReadonlyMap<string, Positions>;
   readonly problems: Problems;
 }
 
-/** More aliases than a configuration needs, and few enough that nested ones cannot fill the memory. */
+/** More than a configuration needs, and few enough that nested aliases cannot exhaust memory. */
 const MAX_ALIASES = 1000;
 const NO_ANCHOR = 'an alias (*name) without its anchor (&name) above; put text that starts with * in quotes';
 
 const TOO_MANY = 'too many aliases; write the values out';
 const MERGE = '<<';
 
-/** Messages of the YAML parser may quote the text, which may be a key: so it says what is wrong in these words. */
+/** By error code. The parser's own messages may quote the text, which may be a key. */
 const SYNTAX: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'a tab cannot indent YAML; use spaces',
   BAD_INDENT: 'the indentation does not fit the lines above; keys of one mapping start in the same column',
   MISSING_CHAR: 'a colon, a quote, a comma or a bracket is missing here or just before',
-  BLOCK_AS_IMPLICIT_KEY: 'a value cannot go on like this; put text that holds a colon and a space in quotes',
-  MULTILINE_IMPLICIT_KEY: 'a key cannot span lines; is a colon (and a space behind it) missing?',
+  BLOCK_AS_IMPLICIT_KEY:
+    'a value cannot continue like this; put text that contains a colon and a space in quotes',
+  MULTILINE_IMPLICIT_KEY: 'a key cannot span lines; is a colon (and a space after it) missing?',
   BAD_SCALAR_START: 'text that starts with this character must be in quotes',
-  BAD_DQ_ESCAPE: 'this backslash sequence is none of YAML; use single quotes, where a backslash is just one',
+  BAD_DQ_ESCAPE: 'this is not an escape sequence of YAML; use single quotes, in which a backslash is literal',
   BAD_ALIAS: NO_ANCHOR,
   TAG_RESOLVE_FAILED:
-    'tags (words that start with !) are not understood; put text that starts with ! in quotes',
+    'tags (words that start with !) are not supported; put text that starts with ! in quotes',
   MULTIPLE_DOCS: 'a second YAML document starts here; a configuration is one document',
 };
 
-/** Reads YAML, notes where everything stands and, where there is an environment, puts its variables in place. */
+/** Parses YAML, records the position of every key and, if there is an environment, replaces variables. */
 export function readDocument(file: string, text: string, env?: Environment): Document {
   const lines = new LineCounter();
   const yaml = parseDocument(text, {
@@ -52,8 +54,8 @@ export function readDocument(file: string, text: string, env?: Environment): Doc
     stringKeys: true,
   });
   const top = { line: 1, column: 1 };
-  const places = new Map<string, Positions>([['', { key: top, value: top }]]);
-  const problems = problemsOf(file, places);
+  const positions = new Map<string, Positions>([['', { key: top, value: top }]]);
+  const problems = new Problems(file, positions);
   const position = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
@@ -61,35 +63,36 @@ export function readDocument(file: string, text: string, env?: Environment): Doc
   for (const { code, pos } of [...yaml.errors, ...yaml.warnings]) {
     problems.addAt(position(pos[0]), [], SYNTAX[code] ?? 'the text is not valid YAML from here on');
   }
-  if (problems.list.length > 0) return { value: undefined, places, problems };
-  const walk: NodeWalk = { yaml, env, places, problems, position, aliases: { count: 0, open: new Set() } };
-  return { value: plain(walk, yaml.contents, []), places, problems };
+  if (problems.list.length > 0) return { value: undefined, positions, problems };
+  const aliases = { count: 0, open: new Set() };
+  const walk: NodeWalk = { yaml, env, positions, problems, position, aliases };
+  return { value: plainValue(walk, yaml.contents, []), positions, problems };
 }
 
 interface NodeWalk {
   readonly yaml: Yaml;
   readonly env: Environment | undefined;
-  readonly places: Map<string, Positions>;
+  readonly positions: Map<string, Positions>;
   readonly problems: Problems;
   readonly position: (offset: number) => Position;
-  /** How many aliases were followed so far, and what those point to that are being followed now. */
+  /** How many aliases have been resolved, and the nodes that are being resolved now. */
   readonly aliases: { count: number; readonly open: Set<unknown> };
 }
 
-function plain(walk: NodeWalk, node: unknown, path: Path): unknown {
-  if (isAlias(node)) return aliased(walk, node.resolve(walk.yaml), node.range?.[0] ?? 0, path);
+function plainValue(walk: NodeWalk, node: unknown, path: Path): unknown {
+  if (isAlias(node)) return aliasValue(walk, node.resolve(walk.yaml), node.range?.[0] ?? 0, path);
   if (isScalar(node)) return typeof node.value === 'string' ? textOf(walk, node.value, path) : node.value;
   if (isSeq(node)) {
     return node.items.map((item, index) => {
       const start = walk.position(startOf(item));
-      walk.places.set(formatPath([...path, index]), { key: start, value: start });
-      return plain(walk, item, [...path, index]);
+      walk.positions.set(formatPath([...path, index]), { key: start, value: start });
+      return plainValue(walk, item, [...path, index]);
     });
   }
   return isMap(node) ? Object.fromEntries(entriesOf(walk, node.items, path)) : null;
 }
 
-function aliased(walk: NodeWalk, target: unknown, offset: number, path: Path): unknown {
+function aliasValue(walk: NodeWalk, target: unknown, offset: number, path: Path): unknown {
   const problem = aliasProblem(walk, target);
   if (problem !== undefined) {
     walk.problems.addAt(walk.position(offset), problem === TOO_MANY ? [] : path, problem);
@@ -97,7 +100,7 @@ function aliased(walk: NodeWalk, target: unknown, offset: number, path: Path): u
   }
   walk.aliases.count += 1;
   walk.aliases.open.add(target);
-  const value = plain(walk, target, path);
+  const value = plainValue(walk, target, path);
   walk.aliases.open.delete(target);
   return value;
 }
@@ -108,7 +111,7 @@ function aliasProblem({ aliases }: NodeWalk, target: unknown): string | undefine
   return aliases.count < MAX_ALIASES ? undefined : TOO_MANY;
 }
 
-/** Keys that stand twice are told apart here; those of a merged mapping (`<<: *defaults`) yield to the ones beside it. */
+/** Reports duplicate keys, which the parser would report without their path. Own keys override those of a merged mapping (`<<: *defaults`). */
 function entriesOf(walk: NodeWalk, pairs: readonly Pair[], path: Path): [string, unknown][] {
   const merged = pairs
     .filter(({ key }) => nameOf(key) === MERGE)
@@ -116,16 +119,16 @@ function entriesOf(walk: NodeWalk, pairs: readonly Pair[], path: Path): [string,
   const own = new Map<string, unknown>();
   const firstLines = new Map<string, number>();
   for (const { key, value } of pairs.filter((pair) => nameOf(pair.key) !== MERGE)) {
-    const here = [...path, nameOf(key)];
-    const place = { key: walk.position(startOf(key)), value: walk.position(startOf(value ?? key)) };
+    const keyPath = [...path, nameOf(key)];
+    const here = { key: walk.position(startOf(key)), value: walk.position(startOf(value ?? key)) };
     const firstLine = firstLines.get(nameOf(key));
     if (firstLine !== undefined) {
-      walk.problems.addAt(place.key, here, `stands twice here, first on line ${firstLine}; keep one`);
+      walk.problems.addAt(here.key, keyPath, `is a duplicate key, first on line ${firstLine}; keep one`);
       continue;
     }
-    firstLines.set(nameOf(key), place.key.line);
-    walk.places.set(formatPath(here), place);
-    own.set(nameOf(key), plain(walk, value, here));
+    firstLines.set(nameOf(key), here.key.line);
+    walk.positions.set(formatPath(keyPath), here);
+    own.set(nameOf(key), plainValue(walk, value, keyPath));
   }
   return [...merged, ...own];
 }
@@ -137,7 +140,7 @@ function nameOf(key: unknown): string {
 function mergedEntries(walk: NodeWalk, { key, value }: Pair, path: Path): [string, unknown][] {
   const sources = isSeq(value) ? value.items.toReversed() : [value];
   return sources.flatMap((source) => {
-    const mapping = plain(walk, source, path);
+    const mapping = plainValue(walk, source, path);
     if (isMapping(mapping)) return Object.entries(mapping);
     walk.problems.addAt(
       walk.position(startOf(key)),
@@ -153,8 +156,8 @@ function textOf(walk: NodeWalk, written: string, path: Path): string {
   const { text, names, problems } = substitute(written, walk.env);
   if (text === written && names.length === 0 && problems.length === 0) return written;
   for (const problem of problems) walk.problems.add(path, problem);
-  const place = walk.places.get(formatPath(path));
-  if (place) walk.places.set(formatPath(path), { ...place, written, variables: names });
+  const here = walk.positions.get(formatPath(path));
+  if (here) walk.positions.set(formatPath(path), { ...here, written, variables: names });
   return text;
 }
 
@@ -162,7 +165,7 @@ function startOf(node: unknown): number {
   return isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? (node.range?.[0] ?? 0) : 0;
 }
 
-/** Is it a mapping with text keys? */
+/** Whether a value is a mapping with text keys. */
 export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,11 +1,11 @@
 /** Steps from the top of the configuration to a value: `['accounts', 1, 'apiKey']`. */
-export type Path = readonly (string | number)[];
+export type Path = readonly PropertyKey[];
 
-/** One thing that is wrong with the configuration, and what to do about it. */
+/** One thing that is wrong with the configuration, and the remedy. */
 export interface Problem {
   /** The file as the user named it, or `environment`. */
   readonly file: string;
-  /** Both count from 1; absent where the problem is not in a file's text. */
+  /** Both count from 1; absent if the problem is not in the text of a file. */
   readonly line?: number;
   readonly column?: number;
   /** `accounts[1].apiKey`, or `""` for the file as a whole. */
@@ -13,7 +13,7 @@ export interface Problem {
   readonly message: string;
 }
 
-/** A configuration that cannot be used. It knows every problem, not only the first. */
+/** An invalid configuration, with every problem and not only the first. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly Problem[];
@@ -30,28 +30,28 @@ export function formatProblem(problem: Problem): string {
   return [place, problem.key, problem.message].filter((part) => part !== '').join(': ');
 }
 
-/** Keys that hold names which are up to the user, each with a secret. */
-const HOLDERS: readonly unknown[] = ['headers', 'basic_auth_users'];
+/** Keys whose mappings have names chosen by the user and secret values. */
+const SECRET_MAPPINGS: readonly unknown[] = ['headers', 'basic_auth_users'];
 const GLUED = /[:=].*$/s;
 const PLAIN_STEP = /^[A-Za-z_][\w-]*$/;
 
 /**
- * `accounts[1].schedule.usage`; a step that is no plain word is quoted, and cut where it runs long.
+ * `accounts[1].schedule.usage`; a step that is not a plain word is quoted, and a long one is cut.
  *
- * In `{ key:secret }`, without a space, YAML sees one long name: what follows the colon is not repeated.
+ * In `{ key:secret }`, without a space, YAML reads one long name: the part after the colon is not repeated.
  */
 export function formatPath(path: Path): string {
-  return path.reduce<string>((text, part, index) => {
-    if (typeof part === 'number') return `${text}[${part}]`;
-    const holds = HOLDERS.includes(path[index - 1]);
-    const step = holds ? part.replace(/[^\w.@-].*$/s, '') : part.replace(GLUED, '');
-    // Where a key is glued to what no name is, only that is told.
-    if (!PLAIN_STEP.test(step)) return `${text}[${shortened(JSON.stringify(step.replace(/[:=].*$/s, '')))}]`;
-    return text === '' ? shortened(step) : `${text}.${shortened(step)}`;
+  return path.reduce<string>((text, given, index) => {
+    if (typeof given === 'number') return `${text}[${given}]`;
+    const part = String(given);
+    const isSecret = SECRET_MAPPINGS.includes(path[index - 1]);
+    const step = isSecret ? part.replace(/[^\w.@-].*$/s, '') : part.replace(GLUED, '');
+    if (!PLAIN_STEP.test(step)) return `${text}[${truncate(JSON.stringify(step.replace(GLUED, '')))}]`;
+    return text === '' ? truncate(step) : `${text}.${truncate(step)}`;
   }, '');
 }
 
-/** Text of the user's, cut so that a message stays one line. */
-export function shortened(text: string): string {
+/** Text from the user, cut so that the message stays on one line. */
+export function truncate(text: string): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { Document } from './document.ts';
-import { isMapping } from './document.ts';
 import type { Path } from './errors.ts';
 import { formatPath } from './errors.ts';
 import type { Problems } from './problems.ts';
@@ -8,70 +7,70 @@ import { suggestion } from './suggest.ts';
 
 type SchemaIssue = z.core.$ZodIssue;
 
-/** What a schema is checked with: the value, where it stands, and where problems go. */
-export interface Checked<T> {
+/** A value, its path, the schema to validate it with, and where problems go. */
+export interface Validation<T> {
   readonly schema: z.ZodType<T>;
   readonly value: unknown;
   readonly path: Path;
   readonly problems: Problems;
 }
 
-/** The value as the schema reads it; undefined, and every problem noted, where it does not fit. */
-export function checked<T>({ schema, value, path, problems }: Checked<T>): T | undefined {
-  const result = schema.safeParse(value);
+/** The value as the schema converts it; undefined, with every problem reported, if it is invalid. */
+export function validate<T>({ schema, value, path, problems }: Validation<T>): T | undefined {
+  const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
-  for (const issue of result.error.issues.flatMap(plainIssues)) {
-    const here = [...path, ...stepsOf(issue.path)];
-    const found = valueAt(value, issue.path);
+  for (const issue of result.error.issues.flatMap(flattenUnion)) {
+    const here = [...path, ...issue.path];
+    const found = issue.input;
     if (issue.code === 'unrecognized_keys') {
       const known = keysOf(schema, issue.path);
-      for (const key of issue.keys) unknownKey(problems, [...here, key], known);
+      for (const key of issue.keys) reportUnknownKey(problems, [...here, key], known);
     } else {
       problems.add(
         here,
-        `${messageOf(issue, found)}${isShown(issue, found) ? problems.found(here, found) : ''}`,
+        `${messageOf(issue, found)}${isShown(issue, found) ? problems.quoteValue(here, found) : ''}`,
       );
     }
   }
   return undefined;
 }
 
-/** Says that a key is not known, and which one was probably meant. */
-export function unknownKey(problems: Problems, path: Path, known: readonly string[], more = ''): void {
+/** Reports an unknown key, and which one was probably meant. */
+export function reportUnknownKey(problems: Problems, path: Path, known: readonly string[], more = ''): void {
   const key = String(path.at(-1));
-  // In `apiKey:secret`, without a space, YAML sees one long key: what follows the colon is not repeated.
+  // In `apiKey:secret`, without a space, YAML reads one long key: the part after the colon is not repeated.
   const [, word = key, glued] = /^([A-Za-z]\w*)([:=])/.exec(key) ?? [];
   const hint =
     glued === undefined ? suggestion(word, known) : '; put a colon and a space between key and value';
   const message = `unknown key${more === '' ? hint : more}`;
-  problems.addAt(problems.place(path, 'key'), [...path.slice(0, -1), word], message);
+  problems.addAt(problems.position(path, 'key'), [...path.slice(0, -1), word], message);
 }
 
-/** The issues of a union are those of the branch that was meant; none fits when the kind of value is wrong. */
-function plainIssues(issue: SchemaIssue): SchemaIssue[] {
+/** Replaces the issues of a union with those of the branch that takes this type of value, if one does. */
+function flattenUnion(issue: SchemaIssue): SchemaIssue[] {
   if (issue.code !== 'invalid_union') return [issue];
-  const branch = issue.errors.find((issues) => !issues.some(isWrongKind));
+  const branch = issue.errors.find((issues) => !issues.some(isWrongType));
   if (branch === undefined) return [issue];
-  return branch.flatMap(plainIssues).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+  return branch.flatMap(flattenUnion).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
-function isWrongKind(issue: SchemaIssue): boolean {
+function isWrongType(issue: SchemaIssue): boolean {
   if (issue.path.length > 0) return false;
-  if (issue.code === 'invalid_union') return issue.errors.every((issues) => issues.some(isWrongKind));
+  if (issue.code === 'invalid_union') return issue.errors.every((issues) => issues.some(isWrongType));
   return issue.code === 'invalid_type';
 }
 
-/** Schemas of this project word their messages in lower case; those of the library start with a capital. */
-const OWN_WORDS = /^[a-z]/;
+/** Messages of this project start in lower case; those of zod start with a capital. */
+const OWN_MESSAGE = /^[a-z]/;
 
 function messageOf(issue: SchemaIssue, found: unknown): string {
-  if (OWN_WORDS.test(issue.message)) return issue.message;
+  if (OWN_MESSAGE.test(issue.message)) return issue.message;
   if (found === undefined) return 'is missing; add it';
   if (found === null) return 'is empty; give it a value or remove the line';
   switch (issue.code) {
     case 'invalid_type':
     case 'invalid_union':
-      return wrongKind(kindsOf(issue), found);
+      return wrongType(typesOf(issue), found);
     case 'invalid_value':
       return `must be one of ${issue.values.map(String).join(', ')}`;
     case 'too_small':
@@ -79,22 +78,22 @@ function messageOf(issue: SchemaIssue, found: unknown): string {
     case 'too_big':
       return `must be at most ${issue.maximum}`;
     default:
-      return `does not fit: ${issue.message}`;
+      return `is invalid: ${issue.message}`;
   }
 }
 
-function wrongKind(expected: readonly string[], found: unknown): string {
+function wrongType(expected: readonly string[], found: unknown): string {
   const remedy = typeof found === 'number' || typeof found === 'boolean' ? '; put it in quotes' : '';
   const fits = expected.includes('string') ? remedy : '';
-  return `must be ${[...new Set(expected.map(kindName))].join(' or ')}, not ${kindOf(found)}${fits}`;
+  return `must be ${[...new Set(expected.map(typeName))].join(' or ')}, not ${typeOf(found)}${fits}`;
 }
 
-function kindsOf(issue: SchemaIssue): string[] {
+function typesOf(issue: SchemaIssue): string[] {
   if (issue.code === 'invalid_type') return [issue.expected];
-  return issue.code === 'invalid_union' ? issue.errors.flatMap((issues) => issues.flatMap(kindsOf)) : [];
+  return issue.code === 'invalid_union' ? issue.errors.flatMap((issues) => issues.flatMap(typesOf)) : [];
 }
 
-const KINDS: Readonly<Record<string, string>> = {
+const TYPES: Readonly<Record<string, string>> = {
   string: 'text',
   number: 'a number',
   int: 'a whole number',
@@ -104,36 +103,25 @@ const KINDS: Readonly<Record<string, string>> = {
   record: 'a mapping of keys to values',
 };
 
-function kindName(expected: string): string {
-  return KINDS[expected] ?? expected;
+function typeName(expected: string): string {
+  return TYPES[expected] ?? expected;
 }
 
-function kindOf(value: unknown): string {
+function typeOf(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'boolean') return String(value);
   if (value === null) return 'empty';
-  return KINDS[typeof value] ?? typeof value;
+  return TYPES[typeof value] ?? typeof value;
 }
 
-/** A value is repeated in the message unless it may be secret or its kind says it all. */
+/** A message quotes the value unless it may be secret or the message already names its type. */
 function isShown(issue: SchemaIssue, found: unknown): boolean {
   if (issue.code === 'custom' && issue.params?.secret === true) return false;
-  const isKind = issue.code === 'invalid_type' || issue.code === 'invalid_union';
-  return !isKind || OWN_WORDS.test(issue.message) || typeof found === 'number';
+  const isType = issue.code === 'invalid_type' || issue.code === 'invalid_union';
+  return !isType || OWN_MESSAGE.test(issue.message) || typeof found === 'number';
 }
 
-function stepsOf(path: readonly PropertyKey[]): Path {
-  return path.map((step) => (typeof step === 'number' ? step : String(step)));
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((at, step) => {
-    if (Array.isArray(at)) return at[Number(step)];
-    return isMapping(at) ? at[String(step)] : undefined;
-  }, value);
-}
-
-/** The keys that the mapping at `path` may hold. */
+/** The keys that the mapping at `path` may have. */
 function keysOf(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
   const [step, ...rest] = path;
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodPrefault)
@@ -147,8 +135,8 @@ function keysOf(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[]
   return inner ? keysOf(inner, rest) : [];
 }
 
-/** Entries of one list are told apart by their names. */
-export function reportTwice(
+/** Reports entries of a list that share a name. */
+export function reportDuplicateNames(
   entries: readonly { readonly name: string }[],
   path: Path,
   problems: Document['problems'],
@@ -160,7 +148,7 @@ export function reportTwice(
     else
       problems.add(
         [...path, index, 'name'],
-        `is the name of ${formatPath([...path, before])} already; give each its own`,
+        `is already the name of ${formatPath([...path, before])}; choose another`,
       );
   }
 }

@@ -1,16 +1,16 @@
-/** What became of a text with references to environment variables. */
+/** A text in which references to environment variables have been replaced. */
 export interface Substituted {
   readonly text: string;
-  /** The variables it named, in order. */
+  /** The referenced variables, in order. */
   readonly names: readonly string[];
-  /** What to fix, where a reference could not be followed. */
+  /** What to fix in references that could not be resolved. */
   readonly problems: readonly string[];
 }
 
 const REFERENCE = /\$\$\{|\$\{([^}]*)(\}?)/g;
 const NAME = /^[A-Za-z_]\w*$/;
 
-/** Puts the values of variables in place of `${NAME}`; `$${` stands for a literal `${`. */
+/** Replaces `${NAME}` with the value of the variable; `$${` is a literal `${`. */
 export function substitute(text: string, env: Environment): Substituted {
   const names: string[] = [];
   const problems: string[] = [];
@@ -32,5 +32,5 @@ export function substitute(text: string, env: Environment): Substituted {
   return { text: replaced, names, problems };
 }
 
-/** Environment variables as the process got them. */
+/** The environment variables of the process. */
 export type Environment = Readonly<Record<string, string | undefined>>;

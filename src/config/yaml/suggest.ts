@@ -1,4 +1,6 @@
-/** What people call a key that is named otherwise here. */
+import { distance } from 'fastest-levenshtein';
+
+/** Other names that people use for a key. */
 const SYNONYMS: Readonly<Record<string, string>> = {
   token: 'apikey',
   apitoken: 'apikey',
@@ -19,50 +21,33 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   amount: 'limitusd',
 };
 
-/** The known word that was most likely meant, if one is near enough to be worth a guess. */
+/** The known word that was most likely meant, if one is close enough. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
-  const wanted = normal(word);
-  const meant = SYNONYMS[wanted];
-  const ranked = known
-    .map((name) => ({ name, distance: normal(name) === meant ? 1 : distance(wanted, normal(name)) }))
-    .sort((a, b) => a.distance - b.distance);
-  const best = ranked[0];
-  return best && best.distance <= Math.max(1, Math.floor(wanted.length / 3)) ? best.name : undefined;
+  const wanted = normalize(word);
+  const [best] = known
+    .map((name) => ({ name, edits: editsBetween(wanted, normalize(name)) }))
+    .sort((a, b) => a.edits - b.edits);
+  return best && best.edits <= Math.max(1, Math.floor(wanted.length / 3)) ? best.name : undefined;
 }
 
-/** `; did you mean "apiKey"?`, or else what there is to choose from. */
+/** `; did you mean "apiKey"?`, or else the available words. */
 export function suggestion(word: string, known: readonly string[]): string {
   const best = nearest(word, known);
   if (best !== undefined) return `; did you mean "${best}"?`;
-  return known.length === 0 ? '' : `; known here: ${known.join(', ')}`;
+  return known.length === 0 ? '' : `; available: ${known.join(', ')}`;
 }
 
-/** Case, dashes and underscores do not make another word. */
-function normal(word: string): string {
+/** Ignores case, dashes and underscores. */
+function normalize(word: string): string {
   return word
     .toLowerCase()
     .replace(/[^a-z0-9]/g, '')
     .slice(0, 40);
 }
 
-/** Edits (insert, delete, replace, swap of neighbours) that turn one word into the other. */
-function distance(a: string, b: string): number {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = at(last, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const swaps = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      const swapped = swaps ? at(beforeLast, j - 2) + 1 : Number.POSITIVE_INFINITY;
-      row.push(Math.min(replaced, swapped, at(last, j) + 1, at(row, j - 1) + 1));
-    }
-    beforeLast = last;
-    last = row;
-  }
-  return at(last, b.length);
-}
-
-function at(row: readonly number[], index: number): number {
-  return row[index] ?? Number.POSITIVE_INFINITY;
+/** Swapped letters are one mistake, though the distance counts two edits. */
+function editsBetween(wanted: string, name: string): number {
+  const isSynonym = name === SYNONYMS[wanted];
+  const isSwapped = wanted !== name && [...wanted].sort().join() === [...name].sort().join();
+  return isSynonym || isSwapped ? 1 : distance(wanted, name);
 }

@@ -5,15 +5,15 @@ import { PollError } from '../../providers/api/errors.ts';
 import { type JsonLimits, JsonScan } from './json-scan.ts';
 
 const CHUNK_BYTES = 64 * 1024;
-/** A smaller body cannot hold enough to harm: it is not scanned. */
-const HARMLESS_BYTES = 512 * 1024;
-/** A body may come in so many pieces that are smaller than this on average. */
+/** A smaller body is not scanned: it cannot hold enough to do harm. */
+const MIN_SCANNED_BYTES = 512 * 1024;
+/** How many chunks a body may have if they are smaller than this on average. */
 const MAX_SMALL_CHUNKS = 5000;
 const SMALL_CHUNK_BYTES = 64;
-/** A larger body waits until no other large one is in memory. */
+/** A larger body waits until no other large body is in memory. */
 const LARGE_BYTES = 2 ** 20;
 
-/** `gzip` is what requests ask for; some servers answer with another one all the same. */
+/** Requests ask for `gzip`, but some servers use another encoding. */
 const DECODERS: Readonly<Record<string, () => Transform>> = {
   gzip: () => createGunzip({ chunkSize: CHUNK_BYTES }),
   'x-gzip': () => createGunzip({ chunkSize: CHUNK_BYTES }),
@@ -25,32 +25,32 @@ const DECODERS: Readonly<Record<string, () => Transform>> = {
 export interface BodyLimits {
   readonly wireBytes: number;
   readonly decodedBytes: number;
-  /** What the JSON in it may hold; absent: anything, for bodies too small to harm. */
+  /** Limits on the JSON in it; none when absent, for small bodies. */
   readonly json?: JsonLimits;
 }
 
-/** How a body travels. */
+/** How to read a body. */
 export interface BodyOptions {
   /** Value of `content-encoding`. */
   readonly encoding: string | undefined;
   readonly limits: BodyLimits;
-  /** What the messages call it, such as `answer of GET /usage`. */
+  /** Its name in messages, such as `answer of GET /usage`. */
   readonly label: string;
-  /** Called once, when the body turns out to be large; reading goes on when it resolves. */
+  /** Called once if the body turns out to be large; reading continues when it resolves. */
   readonly beforeLarge?: () => Promise<void>;
 }
 
-/** A whole body, decoded. */
+/** A complete, decoded body. */
 export interface Body {
   readonly bytes: Buffer;
-  /** Values that its JSON holds, as far as they were counted: 0 of a small body. */
+  /** How many values its JSON has, as far as they were counted: 0 for a small body. */
   readonly values: number;
 }
 
 /**
- * Reads a whole body, decoded. The first byte beyond a limit ends the transfer.
+ * Reads and decodes a body. The first byte beyond a limit ends the transfer.
  *
- * @throws {PollError} `contract` beyond a limit or for an unknown encoding; else whatever breaks the stream.
+ * @throws {PollError} `contract` beyond a limit or for an unknown encoding; otherwise the error of the stream.
  */
 export async function readBody(body: Readable, options: BodyOptions): Promise<Body> {
   const { encoding, limits, label } = options;
@@ -60,21 +60,23 @@ export async function readBody(body: Readable, options: BodyOptions): Promise<Bo
     body.on('error', () => {}).destroy();
     throw new PollError('contract', `${label} has an unknown content encoding`);
   }
-  const wire = capped(limits.wireBytes, `${label} is too large`);
-  const decoded = capped(limits.decodedBytes, `${label} is too large once decoded`);
-  const whole = (source: AsyncIterable<Buffer>) => collect(source, options);
-  return decoder ? pipeline(body, wire, decoder(), decoded, whole) : pipeline(body, wire, decoded, whole);
+  const wire = limitBytes(limits.wireBytes, `${label} is too large`);
+  const decoded = limitBytes(limits.decodedBytes, `${label} is too large once decoded`);
+  const collectAll = (source: AsyncIterable<Buffer>) => collect(source, options);
+  return decoder
+    ? pipeline(body, wire, decoder(), decoded, collectAll)
+    : pipeline(body, wire, decoded, collectAll);
 }
 
-/** Passes chunks on until they are more than `bytes` together. */
-function capped(bytes: number, message: string) {
+/** Passes chunks through until they exceed `bytes` in total. */
+function limitBytes(bytes: number, message: string) {
   return async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     let seen = 0;
     let chunks = 0;
     for await (const chunk of source) {
       seen += chunk.length;
       chunks += 1;
-      // Each costs as much as kilobytes of one that is whole.
+      // A chunk costs as much time as kilobytes of a large one.
       if (chunks > MAX_SMALL_CHUNKS && seen < chunks * SMALL_CHUNK_BYTES)
         throw new PollError('contract', `${message}: it comes in too many pieces`);
       if (seen > bytes) throw new PollError('contract', `${message}: more than ${bytes} bytes`);
@@ -83,7 +85,7 @@ function capped(bytes: number, message: string) {
   };
 }
 
-/** Copies chunks into one buffer: kept as they are, those of a byte each would cost a hundred times their size. */
+/** Copies chunks into one buffer: chunks of one byte would each take a hundred times their size. */
 async function collect(source: AsyncIterable<Buffer>, options: BodyOptions): Promise<Body> {
   const { limits, label, beforeLarge } = options;
   const scan = limits.json && new JsonScan(limits.json);
@@ -91,9 +93,9 @@ async function collect(source: AsyncIterable<Buffer>, options: BodyOptions): Pro
   let [length, scanned] = [0, 0];
   for await (const chunk of source) {
     if (length <= LARGE_BYTES && length + chunk.length > LARGE_BYTES) await beforeLarge?.();
-    buffer = withRoomFor(buffer, length, chunk.length);
+    buffer = ensureCapacity(buffer, length, chunk.length);
     length += chunk.copy(buffer, length);
-    if (length <= HARMLESS_BYTES) continue;
+    if (length <= MIN_SCANNED_BYTES) continue;
     const excess = scan?.push(buffer.subarray(scanned, length));
     if (excess !== undefined) throw new PollError('contract', `${label} ${excess}`);
     scanned = length;
@@ -101,7 +103,7 @@ async function collect(source: AsyncIterable<Buffer>, options: BodyOptions): Pro
   return { bytes: buffer.subarray(0, length), values: scanned > 0 ? (scan?.values ?? 0) : 0 };
 }
 
-function withRoomFor(buffer: Buffer<ArrayBuffer>, length: number, more: number): Buffer<ArrayBuffer> {
+function ensureCapacity(buffer: Buffer<ArrayBuffer>, length: number, more: number): Buffer<ArrayBuffer> {
   if (length + more <= buffer.length) return buffer;
   const larger = Buffer.allocUnsafeSlow(Math.max(2 * buffer.length, length + more));
   buffer.copy(larger, 0, 0, length);

@@ -142,8 +142,8 @@ async function failureOf(client: HttpClient): Promise<PollError> {
 /** Bytes of an answer as they travel. */
 const answer = (headers: string[], body = '') => [`HTTP/1.1 200 OK`, ...headers, '', body].join('\r\n');
 
-describe('a good answer', () => {
-  it('is read with a turn of the event loop after another large one', async () => {
+describe('HTTP client', () => {
+  it('parses large answers one per event loop iteration', async () => {
     const held: ServerResponse[] = [];
     const url = await serve((_, response) => {
       held.push(response);
@@ -161,7 +161,7 @@ describe('a good answer', () => {
     assert.deepEqual(order.slice(0, 5), ['read', 'turn', 'read', 'turn', 'read']);
   });
 
-  it('is read row by row where it is large, with turns of the event loop in between', async () => {
+  it('parses a large answer row by row, and yields to the event loop in between', async () => {
     const url = await serve((_, response) =>
       response.end(`{"rows":[{},{},{}],"more":"${'x'.repeat(40_000)}"}`),
     );
@@ -179,7 +179,7 @@ describe('a good answer', () => {
     assert.deepEqual(order, ['row', 'turn', 'row', 'turn', 'row', 'turn']);
   });
 
-  it('is asked for with the parameters of the account, escaped, and those of the request before them', async () => {
+  it('sends the parameters of the account, escaped, unless the request overrides them', async () => {
     const asked: (string | undefined)[] = [];
     const url = await serve((request, response) => {
       asked.push(request.url);
@@ -198,7 +198,7 @@ describe('a good answer', () => {
     ]);
   });
 
-  it('is asked for with the key, the version prefix and the query', async () => {
+  it('sends the key, the version prefix and the query', async () => {
     const seen: unknown[] = [];
     const url = await serve((request, response) => {
       const { authorization, accept, 'accept-encoding': encoding, 'user-agent': agent } = request.headers;
@@ -231,7 +231,7 @@ describe('a good answer', () => {
     assert.deepEqual({ codes, retries: count.retries }, { codes: ['200'], retries: 0 });
   });
 
-  it('is asked for with the headers of the provider before ours, and those of the request before all', async () => {
+  it('prefers headers of the request to those of the provider and its own', async () => {
     const seen: string[] = [];
     const url = await serve((request, response) => {
       const { rawHeaders } = request;
@@ -248,7 +248,7 @@ describe('a good answer', () => {
     assert.deepEqual(seen, ['application/problem+json', 'request']);
   });
 
-  it('reads the key anew for each request', async () => {
+  it('reads the key for each request', async () => {
     const seen: (string | undefined)[] = [];
     const url = await serve((request, response) => {
       seen.push(request.headers.authorization);
@@ -269,7 +269,7 @@ describe('a good answer', () => {
     ['identity', Buffer.from],
   ];
   for (const [encoding, encode] of encodings) {
-    it(`may be encoded with ${encoding}`, async () => {
+    it(`decodes ${encoding}`, async () => {
       const url = await serve((_request, response) =>
         response.setHeader('content-encoding', encoding).end(encode(GOOD)),
       );
@@ -277,19 +277,19 @@ describe('a good answer', () => {
     });
   }
 
-  it('may name another content type, if it is JSON', async () => {
+  it('accepts JSON of any content type', async () => {
     const url = await serve((_request, response) =>
       response.setHeader('content-type', 'text/html').end(GOOD),
     );
     assert.deepEqual((await ask(clientOf(url).client)).body, { total: 1.5 });
   });
 
-  it('keeps a number that no double holds', async () => {
+  it('keeps a number that no double can represent', async () => {
     const url = await serve((_request, response) => response.end('{"total":171.150000000000000001}'));
     assert.deepEqual((await ask(clientOf(url).client)).body, { total: '171.150000000000000001' });
   });
 
-  it('tells when each request goes out', async () => {
+  it('reports when each request is sent', async () => {
     const url = await serveBytes((socket, connection) =>
       connection === 1
         ? socket.resetAndDestroy()
@@ -302,7 +302,7 @@ describe('a good answer', () => {
   });
 });
 
-describe('a status other than 200', () => {
+describe('HTTP client at a status other than 200', () => {
   const statuses: [number, FailureReason][] = [
     [204, 'contract'],
     [301, 'contract'],
@@ -322,7 +322,7 @@ describe('a status other than 200', () => {
     [504, 'server'],
   ];
   for (const [status, reason] of statuses) {
-    it(`${status} fails as ${reason} and is not asked again`, async () => {
+    it(`fails as ${reason} at ${status}, without a retry`, async () => {
       const url = await serve((_request, response) =>
         response
           .writeHead(status)
@@ -336,7 +336,7 @@ describe('a status other than 200', () => {
     });
   }
 
-  it('does not carry the key to where a redirect points', async () => {
+  it('does not follow a redirect with the key', async () => {
     let strayed = 0;
     const elsewhere = await serve((_request, response) => {
       strayed++;
@@ -361,7 +361,7 @@ describe('a status other than 200', () => {
   });
 });
 
-describe('a 429', () => {
+describe('HTTP client at a 429', () => {
   const header = (name: string, map: (value: number, now: number) => number): Partial<Provider> => ({
     rateLimit: (headers, now) => (headers[name] ? { resetAt: map(Number(headers[name]), now) } : {}),
   });
@@ -433,7 +433,7 @@ describe('a 429', () => {
     },
   ];
   for (const { title, headers = {}, body = '', provider, waitMs } of styles) {
-    it(`${title} closes the account for ${waitMs / SECOND} s`, async () => {
+    it(`${title} pauses for ${waitMs / SECOND} s`, async () => {
       let asked = 0;
       const url = await serve((_request, response) => {
         if (++asked === 1) response.writeHead(429, headers).end(body);
@@ -450,7 +450,7 @@ describe('a 429', () => {
     });
   }
 
-  it('is waited for with no request in flight, until the signal aborts', async () => {
+  it('waits without a request in flight, until the signal aborts', async () => {
     let asked = 0;
     const url = await serve((_request, response) => {
       asked++;
@@ -468,7 +468,7 @@ describe('a 429', () => {
     assert.equal(asked, 1);
   });
 
-  it('that asks for more than an hour is believed for an hour, and the rest is reported', async () => {
+  it('pauses for at most an hour, and reports a longer request', async () => {
     let asked = 0;
     const url = await serve((_request, response) => {
       if (++asked === 1) response.writeHead(429, { 'retry-after': String(3 * 86_400) }).end();
@@ -481,20 +481,20 @@ describe('a 429', () => {
     assert.deepEqual([clock.now, asked], [NOW + HOUR, 2]);
   });
 
-  it('that asks for more than a caller waits for fails, and none is sent', async () => {
+  it('fails without a request if the pause is longer than the caller waits', async () => {
     let asked = 0;
     const url = await serve((_request, response) => {
       asked++;
       response.writeHead(429, { 'retry-after': '600' }).end();
     });
-    const { client } = clientOf(url, { longestWaitMs: 60 * SECOND });
+    const { client } = clientOf(url, { maxWaitMs: 60 * SECOND });
     await failureOf(client);
     const again = await failureOf(client);
     assert.deepEqual([again.reason, again.retryAt, asked], ['rate_limited', NOW + 600 * SECOND, 1]);
     assert.match(again.message, /before 2026-11-22T12:10:00.000Z/);
   });
 
-  it('is remembered over a restart', async () => {
+  it('keeps the pause over a restart', async () => {
     const url = await serve((_request, response) => response.writeHead(429, { 'retry-after': '600' }).end());
     const memory = notebook();
     await failureOf(clientOf(url, { memory: memory() }).client);
@@ -502,7 +502,7 @@ describe('a 429', () => {
   });
 });
 
-it('a 503 that names a Retry-After closes the account, too', async () => {
+it('HTTP client pauses at a 503 with a Retry-After', async () => {
   const url = await serve((_request, response) => response.writeHead(503, { 'retry-after': '45' }).end());
   const { client } = clientOf(url);
   const failure = await failureOf(client);
@@ -510,7 +510,7 @@ it('a 503 that names a Retry-After closes the account, too', async () => {
   assert.equal(client.notBefore(), NOW + 45 * SECOND);
 });
 
-it('requests that wait for a limit go first come, first served, though each answer moves the reset', async () => {
+it('HTTP client sends requests first come, first served, even if each answer moves the reset', async () => {
   const order: string[] = [];
   const url = await serve((request, response) => {
     order.push(new URL(request.url ?? '', 'http://localhost').pathname);
@@ -532,7 +532,7 @@ it('requests that wait for a limit go first come, first served, though each answ
   assert.deepEqual(order.slice(1, 5).sort(), ['/v1/often', '/v1/often', '/v1/rare', '/v1/rarer']);
 });
 
-describe('a limit that is nearly used up', () => {
+describe('HTTP client with few requests left', () => {
   const provider = providerOf({
     rateLimit: (headers, now) => ({
       remaining: Number(headers['x-ratelimit-remaining']),
@@ -540,7 +540,7 @@ describe('a limit that is nearly used up', () => {
     }),
   });
 
-  it('holds the next request back once nothing remains, which is no failure', async () => {
+  it('delays the next request once none remains, without failure', async () => {
     const left = ['1', '0', '9'];
     const url = await serve((_request, response) =>
       response
@@ -558,7 +558,7 @@ describe('a limit that is nearly used up', () => {
     assert.deepEqual(limits[1], { remaining: 0, resetAt: NOW + 20 * SECOND });
   });
 
-  it('is not overrun by two feeds at once', async () => {
+  it('does not exceed the limit with two feeds at once', async () => {
     let asked = 0;
     const url = await serve((_request, response) => {
       asked++;
@@ -574,11 +574,11 @@ describe('a limit that is nearly used up', () => {
   });
 });
 
-describe('the request budget', () => {
+describe('HTTP client with a request budget', () => {
   const provider = providerOf({ requestBudget: { requests: 3, perMs: HOUR } });
   const serveGood = () => serve((_request, response) => response.end(GOOD));
 
-  it('lets no window hold more requests than allowed, and waiting is no failure', async () => {
+  it('never exceeds the budget in any window, and waits without failure', async () => {
     const { client, clock, limits } = clientOf(await serveGood(), { provider });
     const sent: number[] = [];
     const askAndNote = client.ask(new AbortController().signal, (at) => sent.push(at));
@@ -591,7 +591,7 @@ describe('the request budget', () => {
     assert.deepEqual(limits.slice(0, 3), [{ remaining: 2 }, { remaining: 1 }, { remaining: 0 }]);
   });
 
-  it('is not forgotten by a restart', async () => {
+  it('keeps the count over a restart', async () => {
     const url = await serveGood();
     const memory = notebook();
     const first = clientOf(url, { provider, memory: memory() });
@@ -602,14 +602,14 @@ describe('the request budget', () => {
     assert.ok(second.clock.now > NOW + HOUR);
   });
 
-  it('counts requests that are sent again', async () => {
+  it('counts retries', async () => {
     const url = await serveBytes((socket) => socket.resetAndDestroy());
     const { client } = clientOf(url, { provider });
     await failureOf(client);
     assert.equal(client.budgetLeft(), 0);
   });
 
-  it('sends nothing that it cannot remember', async () => {
+  it('sends no request that it cannot count durably', async () => {
     let asked = 0;
     const url = await serve((_request, response) => {
       asked++;
@@ -629,7 +629,7 @@ describe('the request budget', () => {
   });
 });
 
-describe('a broken exchange', () => {
+describe('HTTP client at a broken exchange', () => {
   const part = '{"total":';
   const faults: {
     title: string;
@@ -820,7 +820,7 @@ describe('a broken exchange', () => {
     });
 
     if (expected.length > 1) {
-      it(`${title} is made good by asking again for the whole`, async () => {
+      it(`${title} is repaired by a retry`, async () => {
         const heads: string[] = [];
         const url = await serveBytes((socket, connection, head) => {
           heads.push(head);
@@ -835,7 +835,7 @@ describe('a broken exchange', () => {
     }
   }
 
-  it('a refused connection fails as network after three tries', async () => {
+  it('refused connection fails as network after three tries', async () => {
     const server = createTcpServer();
     const url = await listening(server);
     server.close();
@@ -847,16 +847,16 @@ describe('a broken exchange', () => {
     assert.ok(failure.cause instanceof Error);
   });
 
-  it('a name that does not resolve fails as network', async () => {
+  it('unresolvable name fails as network', async () => {
     assert.equal((await failureOf(clientOf('http://provider.invalid').client)).reason, 'network');
   });
 
-  it('a provider without TLS where TLS is expected fails as network', async () => {
+  it('provider without TLS fails as network if TLS is expected', async () => {
     const url = await serve((_request, response) => response.end(GOOD));
     assert.equal((await failureOf(clientOf(url.replace('http:', 'https:')).client)).reason, 'network');
   });
 
-  it('a provider that never greets where TLS is expected is given up in time, and an abort does not wait for it', async () => {
+  it('provider that never completes the TLS handshake times out, and delays no abort', async () => {
     const url = (await serveBytes(() => {})).replace('http:', 'https:');
     const begun = performance.now();
     assert.equal((await failureOf(clientOf(url, { timeoutMs: 100 }).client)).reason, 'timeout');
@@ -868,19 +868,19 @@ describe('a broken exchange', () => {
     assert.ok(performance.now() - begun < 5000);
   });
 
-  it('a key with a line break fails as config', async () => {
+  it('key with a line break fails as config', async () => {
     const url = await serve((_request, response) => response.end(GOOD));
     assert.equal((await failureOf(clientOf(url, { key: () => `${CANARY}\n` }).client)).reason, 'config');
   });
 
-  it('a key that cannot be read fails as config', async () => {
+  it('unreadable key fails as config', async () => {
     const key = () => {
       throw new Error('no such file');
     };
     assert.equal((await failureOf(clientOf('http://127.0.0.1:9', { key }).client)).reason, 'config');
   });
 
-  it('an answer of another shape names the place, and nothing that was received', async () => {
+  it('error for an undocumented answer names the place, and quotes nothing received', async () => {
     const url = await serve((_request, response) => response.end(`{"total":{"${CANARY}":1}}`));
     const failure = await failureOf(clientOf(url).client);
     assert.equal(
@@ -890,7 +890,7 @@ describe('a broken exchange', () => {
     assert.equal(failure.status, 200);
   });
 
-  it('a key that the provider echoes where a message names it is taken out', async () => {
+  it('error redacts a key that the provider echoes', async () => {
     const url = await serve((_request, response) => response.end(`{"${CANARY}":"x"}`));
     const schema = z.record(z.string(), z.number());
     const { client } = clientOf(url);
@@ -900,7 +900,7 @@ describe('a broken exchange', () => {
   });
 });
 
-it('a key that the provider echoes reaches nobody', async () => {
+it('HTTP client redacts a key that the provider echoes', async () => {
   const url = await serve((_request, response) => response.end(`{"note":"a ${CANARY} b ${CANARY}","é":1}`));
   const { client } = clientOf(url);
   const request = { path: '/notes', schema: z.unknown() };
@@ -908,7 +908,7 @@ it('a key that the provider echoes reaches nobody', async () => {
   assert.deepEqual(body, { note: 'a [key] b [key]', é: 1 });
 });
 
-it('a key is taken out however its special characters are written', async () => {
+it('HTTP client redacts a key however its special characters are escaped', async () => {
   const key = 'sk+ab/cd&ef="gh~12';
   const echoes = [
     key.replace('"', '\\"'),
@@ -924,7 +924,7 @@ it('a key is taken out however its special characters are written', async () => 
   assert.deepEqual(body, ['é [key] [key] [key] [key] [key] sk+ab']);
 });
 
-it('a key of letters is taken out where JSON writes every letter as an escape', async () => {
+it('HTTP client redacts a key of letters in JSON that escapes every letter', async () => {
   const escaped = [...CANARY].map((letter) => `\\u00${letter.charCodeAt(0).toString(16).padStart(2, '0')}`);
   const url = await serve((_request, response) => response.end(`{"note":"a ${escaped.join('')} b"}`));
   const { body } = await clientOf(url).client.ask(new AbortController().signal)({
@@ -934,7 +934,7 @@ it('a key of letters is taken out where JSON writes every letter as an escape', 
   assert.deepEqual(body, { note: 'a [key] b' });
 });
 
-describe('an abort', () => {
+describe('HTTP client when its signal aborts', () => {
   it('ends a request in flight with the reason of the signal', async () => {
     const stop = new AbortController();
     const url = await serve(() => stop.abort(new Error('stopping')));
@@ -952,14 +952,14 @@ describe('an abort', () => {
     await assert.rejects(ask(clientOf(url).client, stop.signal), { message: 'stopping' });
   });
 
-  it('sends nothing once it happened', async () => {
+  it('sends nothing afterwards', async () => {
     const { client, codes } = clientOf('http://127.0.0.1:9');
     await assert.rejects(ask(client, AbortSignal.abort(new Error('stopped'))), { message: 'stopped' });
     assert.deepEqual(codes, []);
   });
 });
 
-it(`asks not more than ${CONCURRENT_REQUESTS} at a time`, async () => {
+it(`HTTP client sends at most ${CONCURRENT_REQUESTS} requests at a time`, async () => {
   let open = 0;
   let most = 0;
   const url = await serve((_request, response) => {
@@ -974,7 +974,7 @@ it(`asks not more than ${CONCURRENT_REQUESTS} at a time`, async () => {
   assert.equal(most, CONCURRENT_REQUESTS);
 });
 
-it('closes with a request in flight', async () => {
+it('HTTP client closes with a request in flight', async () => {
   const started = Promise.withResolvers<void>();
   const url = await serve(() => started.resolve());
   const { client } = clientOf(url);
@@ -984,7 +984,7 @@ it('closes with a request in flight', async () => {
   await pending;
 });
 
-describe('a preview', () => {
+describe('HTTP client at a preview', () => {
   const PREVIEW: Request<z.infer<typeof Total>> = {
     path: '/evaluate',
     preview: { pricing: { prices: { a: 1 } } },
@@ -1004,7 +1004,7 @@ describe('a preview', () => {
   const calculate = (client: HttpClient, request = PREVIEW) =>
     client.ask(new AbortController().signal)(request);
 
-  it('is posted as JSON to where the provider says that one may be, with the key and the version prefix', async () => {
+  it('posts JSON with the key and the version prefix to an allowed path', async () => {
     const { seen, url } = await calculating();
     const { client } = clientOf(url, { provider: providerOf({ previews: ['/evaluate'] }) });
     const failure = await calculate(client).catch((error: unknown) => error);
@@ -1016,7 +1016,7 @@ describe('a preview', () => {
     assert.deepEqual(seen, [sent, sent]);
   });
 
-  it('is sent nowhere else: the exporter only reads', async () => {
+  it('posts to no other path: the exporter only reads', async () => {
     const { seen, url } = await calculating();
     for (const previews of [undefined, [], ['/evaluate/more'], ['/usage']]) {
       const { client } = clientOf(url, { provider: providerOf(previews && { previews }) });

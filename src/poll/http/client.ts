@@ -13,9 +13,9 @@ import { askUntilAnswered } from './exchange.ts';
 import { ANSWER_LIMITS } from './limits.ts';
 import { createMemoryBudget } from './memory-budget.ts';
 import { readAnswer } from './parse-response.ts';
-import { createRateLimiter, type RequestMemory } from './rate-limiter.ts';
-import { withoutKeys } from './redact.ts';
-import { createSemaphore } from './semaphore.ts';
+import { RateLimiter, type RequestMemory } from './rate-limiter.ts';
+import { redactKeys } from './redact.ts';
+import { Semaphore } from './semaphore.ts';
 import { takeInSlices } from './slices.ts';
 import { targetOf } from './url.ts';
 
@@ -31,26 +31,26 @@ export interface HttpClient {
   /**
    * Asks on behalf of one poll. When `signal` aborts, a pending request rejects with its reason, not with a `PollError`.
    *
-   * @param sending hears of each request just before it goes out, after all waiting: what an as-of is made of.
-   * @param received hears of each answer before it is parsed; what it throws fails the request.
+   * @param sending called just before each request is sent, after all waits; an as-of is made of it.
+   * @param received called for each answer before it is parsed; what it throws fails the request.
    */
   ask(signal: AbortSignal, sending?: (at: Instant) => void, received?: (size: AnswerSize) => void): Ask;
-  /** The instant until which the account must not be asked; in the past: it may be. */
+  /** No request may be sent before this instant. */
   notBefore(): Instant;
-  /** How many requests may go out at once; Infinity where nobody counts. Feeds in no hurry stop well above zero. */
+  /** How many requests may be sent at once; Infinity without a limit. Feeds that can wait stop well above zero. */
   budgetLeft(): number;
-  /** Ends connections and whatever is still in flight. */
+  /** Closes the connections and aborts requests in flight. */
   close(): Promise<void>;
 }
 
-/** More than any provider has feeds: a hanging one never takes another's turn. */
+/** More than the feeds of any provider: one that hangs never blocks another. */
 export const CONCURRENT_REQUESTS = 8;
 
-/** Many accounts may get an answer at the same moment: others have a turn of the event loop between two that take milliseconds. */
-const takeReadTurn = createSemaphore(1);
-const QUICKLY_READ_BYTES = 32 * 1024;
+/** Many accounts may get an answer at the same moment: the event loop runs between two answers that take milliseconds to parse. */
+const parsing = new Semaphore(1);
+const MAX_QUICK_BYTES = 32 * 1024;
 
-/** Opens the way to an account's provider. Nothing is sent before the first request. */
+/** Opens the client of an account. It connects at the first request. */
 export function createHttpClient(options: HttpOptions): HttpClient {
   const { provider, now } = options;
   const target = targetOf(options.baseUrl, provider.versionPrefix);
@@ -60,39 +60,38 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     connectTimeoutMs: options.timeoutMs,
   });
   const memory = options.memory && asStorageError(options.memory);
-  const gate = createRateLimiter({ now: now(), budget: provider.requestBudget, memory });
-  const line: ClientContext = {
+  const rateLimiter = new RateLimiter({ now: now(), budget: provider.requestBudget, memory });
+  const context: ClientContext = {
     ...options,
+    ...target,
     limits: options.limits ?? ANSWER_LIMITS,
-    longestWaitMs: options.longestWaitMs ?? Number.POSITIVE_INFINITY,
+    maxWaitMs: options.maxWaitMs ?? Number.POSITIVE_INFINITY,
     wait: options.wait ?? ((ms, signal) => sleep(ms, undefined, { signal })),
     connections,
-    origin: target.origin,
-    gate,
-    takeGate: createSemaphore(1),
-    basePath: target.basePath,
+    rateLimiter,
+    rateLimitTurn: new Semaphore(1),
   };
-  const takeTurn = createSemaphore(CONCURRENT_REQUESTS);
-  const roomFor = createMemoryBudget();
+  const slots = new Semaphore(CONCURRENT_REQUESTS);
+  const leaseMemory = createMemoryBudget();
   return {
-    ask: (signal, sending, arrived) => async (request) => {
+    ask: (signal, sending, received) => async (request) => {
       assertReadOnly(request, provider);
-      const endTurn = await takeTurn(signal);
-      const room = roomFor(signal);
-      const exchange: Exchange = { ...line, request, signal, sending, room, keys: new Set() };
+      const release = await slots.acquire(signal);
+      const lease = leaseMemory(signal);
+      const exchange: Exchange = { ...context, request, signal, sending, lease, keys: new Set() };
       try {
-        const { headers, ...received } = await askUntilAnswered(exchange);
-        arrived?.(sizeOf(received, exchange));
-        return { headers, ...(await readInTurn(received.bytes, request, exchange)) };
+        const { headers, ...body } = await askUntilAnswered(exchange);
+        received?.(sizeOf(body, exchange));
+        return { headers, ...(await readInTurn(body.bytes, request, exchange)) };
       } catch (error) {
-        throw withoutKeys(error, exchange.keys);
+        throw redactKeys(error, exchange.keys);
       } finally {
-        room.leave();
-        endTurn();
+        lease.release();
+        release();
       }
     },
-    notBefore: () => gate.earliest(now()),
-    budgetLeft: () => gate.left(now()),
+    notBefore: () => rateLimiter.earliest(now()),
+    budgetLeft: () => rateLimiter.remaining(now()),
     close: () => connections.dispatcher.destroy(),
   };
 }
@@ -100,13 +99,13 @@ export function createHttpClient(options: HttpOptions): HttpClient {
 type SentRequest = Pick<Exchange, 'signal' | 'keys'>;
 
 async function readInTurn<Body>(bytes: Buffer, request: Request<Body>, sent: SentRequest) {
-  if (bytes.length <= QUICKLY_READ_BYTES) return takeAll(readBytes(bytes, request, sent));
-  const endTurn = await takeReadTurn(sent.signal);
+  if (bytes.length <= MAX_QUICK_BYTES) return takeAll(readBytes(bytes, request, sent));
+  const release = await parsing.acquire(sent.signal);
   try {
     await setImmediate();
     return await takeInSlices(readBytes(bytes, request, sent));
   } finally {
-    endTurn();
+    release();
   }
 }
 
@@ -118,17 +117,17 @@ function* readBytes<Body>(bytes: Buffer, request: Request<Body>, { keys }: SentR
 }
 
 function sizeOf({ bytes, values }: Body, { limits, request }: Exchange): AnswerSize {
-  const most = request.maxValues ?? limits.json?.values ?? Number.POSITIVE_INFINITY;
-  return { bytes: bytes.length, share: Math.max(bytes.length / limits.decodedBytes, values / most) };
+  const maxValues = request.maxValues ?? limits.json?.values ?? Number.POSITIVE_INFINITY;
+  return { bytes: bytes.length, share: Math.max(bytes.length / limits.decodedBytes, values / maxValues) };
 }
 
-/** The last line of defence of a promise: nothing is sent that could spend or change anything. */
+/** The last line of defense: nothing is sent that could cost or change anything. */
 function assertReadOnly(request: Request<unknown>, { previews = [] }: Provider<unknown>): void {
   if (methodOf(request) === 'GET' || previews.includes(request.path)) return;
   throw new Error(`${titleOf(request)} is not one of the provider's previews`);
 }
 
-/** A count that cannot be written is a failed poll: the request would be forgotten by the next start. */
+/** A count that cannot be stored fails the poll: the next start would not know of the request. */
 function asStorageError({ state, remember }: RequestMemory): RequestMemory {
   return {
     state,

@@ -70,7 +70,7 @@ describe('parseExactJson', () => {
     assert.equal(Object.getPrototypeOf(value), Object.prototype);
   });
 
-  it('does not mind how deep an answer nests', () => {
+  it('parses any depth', () => {
     const depth = 100_000;
     const text = `${'['.repeat(depth)}1234567890123456${']'.repeat(depth)}`;
     let value = jsonIn(text);
@@ -78,7 +78,7 @@ describe('parseExactJson', () => {
     assert.equal(value, '1234567890123456');
   });
 
-  it('reads a string of 20 MB beside a long number', () => {
+  it('parses a string of 20 MB beside a long number', () => {
     const text = `["${'a'.repeat(20_000_000)}",1234567890123456]`;
     const value = jsonIn(text);
     assert.equal(Array.isArray(value) && value[1], '1234567890123456');
@@ -98,12 +98,12 @@ describe('parseExactJson', () => {
     '<html>',
   ];
   for (const text of malformed) {
-    it(`refuses ${JSON.stringify(text)} and does not quote it`, () => {
+    it(`rejects ${JSON.stringify(text)} without quoting it`, () => {
       assert.throws(() => jsonIn(text), { name: 'SyntaxError', message: 'not JSON, or cut short' });
     });
   }
 
-  it('refuses bytes that are not UTF-8', () => {
+  it('rejects bytes that are not UTF-8', () => {
     assert.throws(() => jsonIn(Buffer.from([0x22, 0xff, 0x22])), { message: 'not UTF-8' });
     assert.throws(() => jsonIn(Buffer.from([0x22, 0xe2, 0x82])), { message: 'not UTF-8' });
   });

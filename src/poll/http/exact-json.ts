@@ -1,10 +1,10 @@
 import type { Steps } from '../../providers/api/steps.ts';
 
-/** Without so many digits and points in a row no number is long. */
+/** Every long number has at least this many digits and points in a row. */
 const LONG_RUN = 16;
 const HALF_RUN = LONG_RUN / 2;
 const NUMBER = /-?\d[\d.eE+-]{15,}/g;
-/** From the first digit that is not zero to the last, the exponent left out. */
+/** From the first digit that is not zero to the last, without the exponent. */
 const SIGNIFICANT = /^-?[0.]*([1-9](?:[\d.]*[1-9])?)/;
 const EXACT_DIGITS = 15;
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
@@ -24,12 +24,12 @@ export function* parseExactJson(input: string | Uint8Array): Steps<unknown> {
   if (!mayHoldLong(text)) return parse(text);
   assertJson(text);
   yield;
-  const quoted = withLongNumbersQuoted(text);
+  const quoted = quoteLongNumbers(text);
   yield;
   return parse(quoted);
 }
 
-/** In a function of its own, so that what it parses is not kept beside what is returned. */
+/** A function of its own, so that its result is not kept in memory beside the final one. */
 function assertJson(text: string): void {
   parse(text);
 }
@@ -53,21 +53,20 @@ function parse(text: string): unknown {
 }
 
 /**
- * Tells most bodies apart without reading all of them: of every sixteen characters one is looked at, since no long run fits between
- * two of those.
+ * Rules out most bodies without reading all of them: it checks every sixteenth character, because no long run fits between two.
  */
 function mayHoldLong(text: string): boolean {
   for (let at = LONG_RUN - 1; at < text.length; at += LONG_RUN) {
     if (!isDigitOrPoint(text, at)) continue;
-    // A long run that holds the one holds the eighth before or behind it, too.
+    // A long run around it includes the eighth character before or after it.
     if (!isDigitOrPoint(text, at - HALF_RUN) && !isDigitOrPoint(text, at + HALF_RUN)) continue;
-    if (runAround(text, at) >= LONG_RUN) return true;
+    if (runLength(text, at) >= LONG_RUN) return true;
   }
   return false;
 }
 
-/** How many digits and points in a row stand around the one at `at`. */
-function runAround(text: string, at: number): number {
+/** The length of the run of digits and points around `at`. */
+function runLength(text: string, at: number): number {
   let start = at;
   while (isDigitOrPoint(text, start - 1)) start--;
   let end = at + 1;
@@ -85,9 +84,9 @@ const [POINT, ZERO, NINE] = [0x2e, 0x30, 0x39];
 /**
  * Puts quotes around every long number of `text`, which must be valid JSON.
  *
- * A reviver with source text would do, but takes four times as long and recurses: 100,000 brackets end it.
+ * A reviver with source text would also work, but takes four times as long and recurses: 100,000 brackets overflow its stack.
  */
-function withLongNumbersQuoted(text: string): string {
+function quoteLongNumbers(text: string): string {
   const parts: string[] = [];
   let copied = 0;
   for (const { start, end } of gapsBetweenStrings(text)) {
@@ -98,11 +97,11 @@ function withLongNumbersQuoted(text: string): string {
     }
   }
   parts.push(text.slice(copied));
-  // Every second part is a number: what joins them is its quotes.
+  // Every second part is a number, so the separators quote it.
   return parts.join('"');
 }
 
-/** The pieces of valid JSON outside of its strings that have room for a long number. */
+/** The parts of valid JSON between strings that are long enough for a long number. */
 function* gapsBetweenStrings(text: string): Generator<{ start: number; end: number }> {
   for (let start = 0; start < text.length; ) {
     const quote = text.indexOf('"', start);
@@ -122,7 +121,7 @@ function endOfString(text: string, start: number): number {
   }
 }
 
-/** Zeros in front and behind cost a double nothing. */
+/** Leading and trailing zeros cost a double nothing. */
 function significantDigits(number: string): number {
   const digits = SIGNIFICANT.exec(number)?.[1] ?? '';
   return digits.includes('.') ? digits.length - 1 : digits.length;

@@ -16,15 +16,15 @@ import {
 import { dateOf } from './server-clock.ts';
 import { pathOf } from './url.ts';
 
-/** Before the first and the second repetition. */
+/** Before the first and the second retry. */
 const BACKOFF_MS = [250, 1000];
-/** A server has a reason for one or two, such as 100 and 103. */
+/** A server has reasons for one or two, such as 100 and 103. */
 const MAX_INTERIM_ANSWERS = 16;
-/** Long waits look at the clock in between: timers stand still while a machine sleeps. */
-const LONGEST_SLEEP_MS = MINUTE;
+/** Long waits check the clock in between: timers stop while a machine sleeps. */
+const MAX_SLEEP_MS = MINUTE;
 
 /**
- * Sends the request as often as its faults allow, each time when the gate is open, and reads the whole answer.
+ * Sends the request as often as its faults allow, within the rate limit, and reads the whole answer.
  *
  * @throws {PollError} when that fails; the signal's reason when it aborts.
  */
@@ -40,15 +40,15 @@ export async function askUntilAnswered(exchange: Exchange): Promise<Received> {
 }
 
 /**
- * Waits, with no request in flight, until the account may be asked, and counts the request. Those who wait go first come, first
- * served: where each answer moves the reset, a feed that asks often would take every slot.
+ * Waits, with no request in flight, until the account may send a request, and counts it. First come, first served: if each answer
+ * moves the reset, a feed that asks often would take every slot.
  */
 async function waitForRateLimit(exchange: Exchange): Promise<number> {
-  const endTurn = await exchange.takeGate(exchange.signal);
+  const release = await exchange.rateLimitTurn.acquire(exchange.signal);
   try {
     return await pollRateLimit(exchange);
   } finally {
-    endTurn();
+    release();
   }
 }
 
@@ -56,14 +56,14 @@ async function pollRateLimit(exchange: Exchange): Promise<number> {
   for (;;) {
     exchange.signal.throwIfAborted();
     const now = exchange.now();
-    const openAt = exchange.gate.earliest(now);
+    const openAt = exchange.rateLimiter.earliest(now);
     // Check and count in the same tick, or another feed could take the slot.
-    if (openAt <= now) return exchange.gate.spend(now);
-    if (openAt - now > exchange.longestWaitMs) {
+    if (openAt <= now) return exchange.rateLimiter.record(now);
+    if (openAt - now > exchange.maxWaitMs) {
       const what = `was not sent: the provider asked for none before ${new Date(openAt).toISOString()}`;
       throw failureOf(exchange, 'rate_limited', what, { retryAt: openAt });
     }
-    await pause(exchange, Math.min(openAt - now, LONGEST_SLEEP_MS));
+    await pause(exchange, Math.min(openAt - now, MAX_SLEEP_MS));
   }
 }
 
@@ -95,32 +95,28 @@ async function headOf(
 ): Promise<Head | Failed> {
   const { connections, origin, request, basePath, events, provider, config } = exchange;
   const query = { ...provider.query?.(config), ...request.query };
-  const path = pathOf(basePath, { ...request, query });
   const method = methodOf(request);
+  const { signal } = deadline;
   try {
-    const sent = method === 'POST' ? JSON.stringify(request.preview) : null;
-    const { signal } = deadline;
-    const onInfo = limitInterimAnswers();
-    const asked = connections.dispatcher.request({
+    const answering = connections.dispatcher.request({
       origin,
       method,
-      path,
+      path: pathOf(basePath, { ...request, query }),
       headers,
-      body: sent,
+      body: method === 'POST' ? JSON.stringify(request.preview) : null,
       signal,
-      onInfo,
+      onInfo: limitInterimAnswers(),
     });
-    const response = await untilAborted(signal, asked);
-    events.answered(String(response.statusCode), dateOf(response.headers.date));
-    const { statusCode: status, body } = response;
-    return { exchange, number, status, headers: flat(response.headers), body };
+    const { statusCode: status, headers: received, body } = await untilAborted(signal, answering);
+    events.answered(String(status), dateOf(received.date));
+    return { exchange, number, status, headers: flat(received), body };
   } catch (error) {
     events.answered('');
     return failed(exchange, deadline.expired() ? TIMED_OUT : faultOfHead(error, connections.route()), error);
   }
 }
 
-/** Ends the connection at an answer 1xx too many: undici reads on without end, each of them before anything else of the process. */
+/** Closes the connection after too many 1xx answers: undici would read on without end, ahead of everything else in the process. */
 function limitInterimAnswers(): () => void {
   let count = 0;
   return () => {

@@ -1,20 +1,20 @@
 import { CONNECT_TIMEOUTS, codeOf, nameOf, refusalOfProxy } from '../../net/error-code.ts';
 import type { FailureReason } from '../../providers/api/errors.ts';
 
-/** What went wrong with one request, and whether sending it again may help. */
+/** What went wrong with one request, and whether a retry may help. */
 export interface TransportFault {
   readonly reason: FailureReason;
-  /** Continues `GET /path`. */
+  /** The predicate of a message that begins with `GET /path`. */
   readonly what: string;
-  /** How many requests in all may be sent again before this one is the last. */
+  /** How often the request may be retried in total. */
   readonly retries: number;
 }
 
 const CONNECTION_RETRIES = 2;
-/** A server that hangs is asked once more, not twice: each try costs the whole timeout. */
+/** A server that hangs gets one retry, not two: each costs the whole timeout. */
 const TIMEOUT_RETRIES = 1;
 
-const PASSING = new Set([
+const TRANSIENT = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'ECONNABORTED',
@@ -27,15 +27,15 @@ const PASSING = new Set([
   'EHOSTUNREACH',
   'UND_ERR_SOCKET',
 ]);
-const CUT = new Set([
+const TRUNCATED = new Set([
   'UND_ERR_SOCKET',
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
   'Z_BUF_ERROR',
   'ERR_STREAM_PREMATURE_CLOSE',
 ]);
 
-/** Headers without an end, or with two lengths. */
-const BROKEN_HEADS = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
+/** Headers that never end, or with two lengths. */
+const INVALID_HEADS = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
 
 export const TIMED_OUT: TransportFault = {
   reason: 'timeout',
@@ -43,7 +43,7 @@ export const TIMED_OUT: TransportFault = {
   retries: TIMEOUT_RETRIES,
 };
 
-/** What an error means that came before the head of an answer. `route` says which server was asked. */
+/** The fault behind an error before the head of an answer. `route` names the server. */
 export function faultOfHead(error: unknown, route: string): TransportFault {
   const code = codeOf(error);
   if (CONNECT_TIMEOUTS.has(code)) return TIMED_OUT;
@@ -54,20 +54,20 @@ export function faultOfHead(error: unknown, route: string): TransportFault {
       retries: 0,
     };
   }
-  if (nameOf(error) === 'HTTPParserError' || BROKEN_HEADS.has(code)) {
+  if (nameOf(error) === 'HTTPParserError' || INVALID_HEADS.has(code)) {
     return { reason: 'contract', what: 'was not answered in HTTP', retries: 0 };
   }
   return {
     reason: 'network',
     what: `got no answer from ${route}: ${refusalOfProxy(error) ?? code}`,
-    retries: PASSING.has(code) ? CONNECTION_RETRIES : 0,
+    retries: TRANSIENT.has(code) ? CONNECTION_RETRIES : 0,
   };
 }
 
-/** What an error means that came while the body of an answer was read. */
+/** The fault behind an error in the body of an answer. */
 export function faultOfBody(error: unknown): TransportFault {
   const code = codeOf(error);
-  if (CUT.has(code) || nameOf(error) === 'HTTPParserError') {
+  if (TRUNCATED.has(code) || nameOf(error) === 'HTTPParserError') {
     return { reason: 'contract', what: 'was answered with a truncated body', retries: CONNECTION_RETRIES };
   }
   if (code.startsWith('Z_') || code.startsWith('ERR_')) {
@@ -77,8 +77,7 @@ export function faultOfBody(error: unknown): TransportFault {
 }
 
 /**
- * The error as a cause to keep: name, message, code and stack. undici puts bytes of the answer on some of its errors, and
- * these end in logs.
+ * The error reduced to name, message, code and stack: undici puts bytes of the answer on some errors, and causes are logged.
  */
 export function causeOf(error: unknown): Error {
   const cause = new Error(error instanceof Error ? error.message || codeOf(error) : 'unknown');

@@ -89,7 +89,7 @@ const CASES: readonly (readonly [title: string, good: string, bad: string, exces
   ],
 ];
 
-describe('a scan', () => {
+describe('JSON scan', () => {
   for (const [title, good, bad, excess] of CASES) {
     it(`bounds ${title}, however the bytes arrive`, () => {
       for (const piece of [1, 2, 3, 7, 1_000_000]) {
@@ -99,11 +99,11 @@ describe('a scan', () => {
     });
   }
 
-  it('takes nothing within a string for structure', () => {
+  it('ignores structure within strings', () => {
     assert.equal(scanned(`["${'[{,'.repeat(30)}","\\\\","${'\\",'.repeat(30)}"]`, 5), undefined);
   });
 
-  it('counts no fewer values than there are, and at most one more for each object or array', () => {
+  it('counts at least all values, and at most one more per object or array', () => {
     const endless = {
       values: 1e9,
       depth: 1000,

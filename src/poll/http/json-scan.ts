@@ -1,4 +1,4 @@
-/** The structure that a JSON text may have. */
+/** Limits on the structure of a JSON text. */
 export interface JsonLimits {
   /** Objects, arrays, strings, numbers and literals together. */
   readonly values: number;
@@ -9,7 +9,7 @@ export interface JsonLimits {
   readonly stringBytes: number;
   /** Characters of one number. */
   readonly numberBytes: number;
-  /** Backslashes of all strings together: a parser takes many times as long for them. */
+  /** Backslashes in all strings: a parser takes many times as long for them. */
   readonly escapes: number;
 }
 
@@ -17,13 +17,13 @@ const [QUOTE, BACKSLASH, COMMA, COLON, SPACE] = [0x22, 0x5c, 0x2c, 0x3a, 0x20];
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /**
- * Counts the structure of a JSON text while its bytes arrive, so that a parser never meets more than the limits allow.
+ * Checks the structure of a JSON text while its bytes arrive, so that no parser has to read more than the limits allow.
  *
- * It looks at each byte once and keeps a few numbers. It does not validate: a parser refuses broken JSON at its first wrong byte.
+ * It reads each byte once and keeps a few numbers. It does not validate: a parser rejects malformed JSON at the first wrong byte.
  */
 export class JsonScan {
   readonly #limits: JsonLimits;
-  /** By depth: the keys so far of the object that is open there, or -1 in an array. */
+  /** By depth: the number of keys of the open object so far, or -1 for an array. */
   readonly #keys: Int32Array;
   #depth = 0;
   #values = 1;
@@ -40,21 +40,21 @@ export class JsonScan {
     this.#keys = new Int32Array(limits.depth + 2).fill(-1);
   }
 
-  /** How many values there were so far: never too few, and one too many for each empty object or array. */
+  /** The number of values so far: never too low, and one too high per empty object or array. */
   get values(): number {
     return this.#values;
   }
 
-  /** Takes the next bytes. Says in words which limit they exceed, as soon as they do. */
+  /** Scans the next bytes. Describes the limit they exceed, if any. */
   push(bytes: Uint8Array): string | undefined {
     for (let at = 0; at < bytes.length && this.#excess === undefined; ) {
-      at = this.#isString ? this.#takeString(bytes, at) : this.#takeStructure(bytes, at);
+      at = this.#isString ? this.#scanString(bytes, at) : this.#scanStructure(bytes, at);
     }
     return this.#excess;
   }
 
-  /** Returns the index behind the open string, or behind all bytes. */
-  #takeString(bytes: Uint8Array, start: number): number {
+  /** Returns the index after the open string, or after all bytes. */
+  #scanString(bytes: Uint8Array, start: number): number {
     const { keyBytes, stringBytes, escapes } = this.#limits;
     let at = start;
     let isEscaped = this.#isEscaped;
@@ -78,8 +78,8 @@ export class JsonScan {
     return at + 1;
   }
 
-  /** Returns the index behind the quote that opens the next string, or behind all bytes. */
-  #takeStructure(bytes: Uint8Array, start: number): number {
+  /** Returns the index after the quote that opens the next string, or after all bytes. */
+  #scanStructure(bytes: Uint8Array, start: number): number {
     for (let at = start; at < bytes.length; at++) {
       const byte = bytes[at] ?? SPACE;
       if (byte === QUOTE) {
@@ -88,14 +88,14 @@ export class JsonScan {
         return at + 1;
       }
       if (byte <= SPACE || byte === COLON) this.#length = 0;
-      else this.#take(byte);
+      else this.#scanByte(byte);
       if (byte === COLON) this.#isKey = false;
       if (this.#excess !== undefined) break;
     }
     return bytes.length;
   }
 
-  #take(byte: number): void {
+  #scanByte(byte: number): void {
     const { numberBytes } = this.#limits;
     if (byte === COMMA) this.#separate();
     else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) this.#open(byte === OPEN_OBJECT);

@@ -2,8 +2,8 @@ import { HOUR } from '../../core/values/time.ts';
 import type { BodyLimits } from './body.ts';
 
 /**
- * What one answer may be: no more than the process can read without a pause that others notice. A page of Venice has 13,000 values
- * in 400 kB; a request that may get a larger answer says so (`Request.maxValues`).
+ * Limits of one answer: what the process can parse without a noticeable pause. A page of Venice has 13,000 values in 400 kB; a request
+ * that may get a larger answer says so (`Request.maxValues`).
  */
 export const ANSWER_LIMITS = {
   wireBytes: 32 * 2 ** 20,
@@ -22,15 +22,15 @@ export const ANSWER_LIMITS = {
 } as const satisfies BodyLimits;
 
 /**
- * What the answers about one range may be together. A day of five million rows at Venice is 5,000 answers, or 10,000 from the
+ * Limits of all answers about one range. A day of five million rows at Venice is 5,000 answers, or 10,000 from the
  * retired endpoint.
  */
 export const RANGE_LIMITS = {
   answers: 20_000,
   decodedBytes: 8 * 2 ** 30,
   ms: HOUR,
-  /** Of a feed that keeps all answers until the last one: as many as the largest that it may get. */
+  /** Of a feed that retains all answers until the last one: as many as the largest that it may get. */
   keptAnswers: 3,
-  /** Of a feed that adds its answers up: the lines, and whatever else it keeps. */
+  /** Of a feed that sums its answers: charges, and whatever else it retains. */
   keptEntries: 250_000,
 } as const;

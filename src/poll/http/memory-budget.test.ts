@@ -14,94 +14,94 @@ function watch(promise: Promise<void>) {
   return { state, entered };
 }
 
-it('one room in the whole process is in use at a time', async () => {
+it('memory budget grants one lease at a time in the process', async () => {
   const [first, second] = [createMemoryBudget()(signal), createMemoryBudget()(signal)];
-  await first.enter();
-  const { state, entered } = watch(second.enter());
+  await first.acquire();
+  const { state, entered } = watch(second.acquire());
   await settled();
   assert.equal(state.isIn, false);
-  first.leave();
+  first.release();
   await entered;
-  second.leave();
+  second.release();
 });
 
-it('an account stands in line once: another is next, however many of its answers are large', async () => {
-  const roomOf = createMemoryBudget();
-  const [a1, a2, a3, b] = [roomOf(signal), roomOf(signal), roomOf(signal), createMemoryBudget()(signal)];
-  await a1.enter();
+it('memory budget queues one lease per account: another account is next', async () => {
+  const leaseOf = createMemoryBudget();
+  const [a1, a2, a3, b] = [leaseOf(signal), leaseOf(signal), leaseOf(signal), createMemoryBudget()(signal)];
+  await a1.acquire();
   const order: string[] = [];
-  const all = [a2, a3].map((room) => room.enter().then(() => void order.push('a')));
-  const other = b.enter().then(() => void order.push('b'));
+  const all = [a2, a3].map((lease) => lease.acquire().then(() => void order.push('a')));
+  const other = b.acquire().then(() => void order.push('b'));
   await settled();
-  a1.leave();
+  a1.release();
   await settled();
   assert.deepEqual(order, ['b']);
-  b.leave();
+  b.release();
   await other;
   await settled();
-  a2.leave();
+  a2.release();
   await settled();
-  a3.leave();
+  a3.release();
   await Promise.all(all);
   assert.deepEqual(order, ['b', 'a', 'a']);
 });
 
-it('leaving without having entered, and twice, frees no room of another', async () => {
+it('memory lease that is not held, or released twice, frees no other', async () => {
   const [idle, first, second] = [
     createMemoryBudget()(signal),
     createMemoryBudget()(signal),
     createMemoryBudget()(signal),
   ];
-  await first.enter();
-  idle.leave();
-  idle.leave();
-  const { state, entered } = watch(second.enter());
+  await first.acquire();
+  idle.release();
+  idle.release();
+  const { state, entered } = watch(second.acquire());
   await settled();
   assert.equal(state.isIn, false);
-  first.leave();
-  first.leave();
+  first.release();
+  first.release();
   await entered;
   const third = createMemoryBudget()(signal);
-  const waiting = watch(third.enter());
+  const waiting = watch(third.acquire());
   await settled();
   assert.equal(waiting.state.isIn, false);
-  second.leave();
+  second.release();
   await waiting.entered;
-  third.leave();
+  third.release();
 });
 
-it('an abort in line gives the place up, and what was taken before', async () => {
-  const roomOf = createMemoryBudget();
+it('memory lease aborted while it waits leaves the queue and frees its slots', async () => {
+  const leaseOf = createMemoryBudget();
   const stopped = new AbortController();
-  const [first, gone] = [createMemoryBudget()(signal), roomOf(stopped.signal)];
-  await first.enter();
-  const entering = gone.enter();
+  const [first, gone] = [createMemoryBudget()(signal), leaseOf(stopped.signal)];
+  await first.acquire();
+  const entering = gone.acquire();
   await settled();
   stopped.abort(new Error('stopped'));
   await assert.rejects(entering, /stopped/);
-  gone.leave();
-  const second = roomOf(signal);
-  const next = watch(second.enter());
-  first.leave();
+  gone.release();
+  const second = leaseOf(signal);
+  const next = watch(second.acquire());
+  first.release();
   await settled();
   assert.equal(next.state.isIn, true);
-  second.leave();
+  second.release();
 });
 
-it('a room left while it was in line passes its turn on', async () => {
+it('memory lease released while it waits passes its slot on', async () => {
   const [first, left, next] = [
     createMemoryBudget()(signal),
     createMemoryBudget()(signal),
     createMemoryBudget()(signal),
   ];
-  await first.enter();
-  const entering = left.enter();
+  await first.acquire();
+  const entering = left.acquire();
   await settled();
-  left.leave();
-  const waiting = watch(next.enter());
-  first.leave();
+  left.release();
+  const waiting = watch(next.acquire());
+  first.release();
   await entering;
   await settled();
   assert.equal(waiting.state.isIn, true);
-  next.leave();
+  next.release();
 });

@@ -1,38 +1,38 @@
-import { createSemaphore, type Release } from './semaphore.ts';
+import { type Release, Semaphore } from './semaphore.ts';
 
-/** Memory for one large body, from its first megabyte until what it says was read. */
+/** Memory for one large body, from its first megabyte until it has been parsed. */
 export interface MemoryLease {
-  /** Resolves once no other body is large. Rejects with the signal's reason when it aborts before. */
-  enter(): Promise<void>;
-  /** May be called without having entered, and twice. */
-  leave(): void;
+  /** Resolves once no other body is large. Rejects with the signal's reason if it aborts first. */
+  acquire(): Promise<void>;
+  /** May be called without `acquire`, and twice. */
+  release(): void;
 }
 
-/** One at a time in the whole process: many accounts may get a large answer at the same moment. */
-const takeTurn = createSemaphore(1);
+/** One in the whole process: many accounts may receive a large answer at the same moment. */
+const processSlot = new Semaphore(1);
 
 /**
- * Makes rooms for the requests of one account. It stands in line once, however many of its answers are large, so that an account
- * whose answers come slowly delays another by one of them.
+ * Creates leases for the requests of one account. Only one of them waits for the process at a time, so that an account whose
+ * answers come slowly delays another account by one answer at most.
  */
 export function createMemoryBudget(): (signal: AbortSignal) => MemoryLease {
-  const takeOwnTurn = createSemaphore(1);
+  const accountSlot = new Semaphore(1);
   return (signal) => {
     let held: Release[] = [];
     return {
-      async enter() {
-        const own = held;
-        for (const take of [takeOwnTurn, takeTurn]) {
-          const end = await take(signal);
-          // A caller that left the queue passes its turn on.
-          if (held !== own) return end();
-          own.push(end);
+      async acquire() {
+        const current = held;
+        for (const slot of [accountSlot, processSlot]) {
+          const release = await slot.acquire(signal);
+          // Released while it waited.
+          if (held !== current) return release();
+          current.push(release);
         }
       },
-      leave() {
-        const own = held;
+      release() {
+        const releases = held;
         held = [];
-        for (const end of own) end();
+        for (const release of releases) release();
       },
     };
   };

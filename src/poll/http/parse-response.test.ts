@@ -90,7 +90,7 @@ const cases: { title: string; schema: z.ZodType; json: unknown; what: string }[]
   },
 ];
 
-describe('an answer that is not as documented names', () => {
+describe('error for an answer that is not as documented names', () => {
   for (const { title, schema, json, what } of cases) {
     it(title, () => {
       const error = failureOf(JSON.stringify(json), schema);

@@ -7,13 +7,13 @@ import type { Steps } from '../../providers/api/steps.ts';
 import { findUndocumented } from '../../providers/api/undocumented.ts';
 import { parseExactJson } from './exact-json.ts';
 
-const MOST_ISSUES = 3;
+const MAX_ISSUES = 3;
 
 /**
- * Turns the bytes of an answer into a value, in steps of a moment each, or says in which way they are not as documented. Messages name places and
- * what was expected there, never what was received.
+ * Parses the bytes of an answer in short steps, or reports how they differ from the documentation. Messages name places and what was
+ * expected there, never what was received.
  *
- * @param drift gets what the schema read on without.
+ * @param drift receives deviations that the schema tolerates.
  * @throws {PollError} with the reason `contract`.
  */
 export function* readAnswer<Body>(
@@ -31,14 +31,14 @@ export function* readAnswer<Body>(
     return parsed.data;
   }
   const { issues } = parsed.error;
-  const more = issues.length > MOST_ISSUES ? ` (and ${issues.length - MOST_ISSUES} more)` : '';
-  const what = issues.slice(0, MOST_ISSUES).map(describeIssue).join('; ');
+  const more = issues.length > MAX_ISSUES ? ` (and ${issues.length - MAX_ISSUES} more)` : '';
+  const what = issues.slice(0, MAX_ISSUES).map(describeIssue).join('; ');
   throw unreadable(`${label} is not as documented: ${what}${more}`);
 }
 
 /**
- * A transform that throws is a schema's way of refusing, too; its message may quote the value, so only its kind is told. What it says as a
- * {@link PollError} stays as it is.
+ * A transform that throws rejects the value, too; its message may quote the value, so only its kind is reported. A {@link PollError}
+ * passes unchanged.
  */
 function* parsedBy<Body>(
   schema: z.ZodType<Body>,

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { assertProperty } from '../../../test/support/property.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../core/values/time.ts';
-import { createRateLimiter, type RequestMemory, RequestState } from './rate-limiter.ts';
+import { RateLimiter, type RequestMemory, RequestState } from './rate-limiter.ts';
 import { MAX_WAIT_MS } from './retry-after.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 12);
@@ -20,96 +20,96 @@ function notebook(): () => RequestMemory {
   });
 }
 
-describe('an account without a budget', () => {
-  it('may be asked at once and is not counted', () => {
-    const gate = createRateLimiter(UNCOUNTED);
-    for (let request = 0; request < 1000; request++) gate.spend(NOW);
-    assert.ok(gate.earliest(NOW) <= NOW);
-    assert.equal(gate.left(NOW), Number.POSITIVE_INFINITY);
+describe('rate limiter without a budget', () => {
+  it('allows requests at once and does not count them', () => {
+    const limiter = new RateLimiter(UNCOUNTED);
+    for (let request = 0; request < 1000; request++) limiter.record(NOW);
+    assert.ok(limiter.earliest(NOW) <= NOW);
+    assert.equal(limiter.remaining(NOW), Number.POSITIVE_INFINITY);
   });
 
-  it('never has a longer wait shortened', () => {
-    const gate = createRateLimiter(UNCOUNTED);
-    gate.close(NOW + 9, NOW);
-    gate.close(NOW + 5, NOW);
+  it('never shortens a longer pause', () => {
+    const limiter = new RateLimiter(UNCOUNTED);
+    limiter.pauseUntil(NOW + 9, NOW);
+    limiter.pauseUntil(NOW + 5, NOW);
     assert.deepEqual(
-      [gate.earliest(NOW), gate.left(NOW + 8), gate.left(NOW + 9)],
+      [limiter.earliest(NOW), limiter.remaining(NOW + 8), limiter.remaining(NOW + 9)],
       [NOW + 9, 0, Number.POSITIVE_INFINITY],
     );
   });
 });
 
-describe("the provider's own count", () => {
-  it('ends within an hour, whatever the provider says', () => {
+describe("rate limiter with the provider's own count", () => {
+  it('waits at most an hour, whatever the provider says', () => {
     for (const resetAt of [NOW + HOUR + 1, 1e18, Number.POSITIVE_INFINITY]) {
-      const gate = createRateLimiter(UNCOUNTED);
-      gate.learn({ remaining: 0, resetAt }, NOW, gate.spend(NOW));
-      assert.equal(gate.earliest(NOW), NOW + HOUR);
+      const limiter = new RateLimiter(UNCOUNTED);
+      limiter.update({ remaining: 0, resetAt }, NOW, limiter.record(NOW));
+      assert.equal(limiter.earliest(NOW), NOW + HOUR);
     }
   });
 
   const limit = (remaining: number, seconds: number) => ({ remaining, resetAt: NOW + seconds * SECOND });
 
-  it('falls with each request and holds until its reset', () => {
-    const gate = createRateLimiter(UNCOUNTED);
-    gate.learn(limit(2, 30), NOW, gate.spend(NOW));
-    gate.spend(NOW);
-    assert.equal(gate.left(NOW), 1);
-    gate.spend(NOW);
-    assert.deepEqual([gate.left(NOW), gate.earliest(NOW)], [0, NOW + 30 * SECOND]);
-    assert.equal(gate.left(NOW + 30 * SECOND), Number.POSITIVE_INFINITY);
+  it('counts down with each request until the reset', () => {
+    const limiter = new RateLimiter(UNCOUNTED);
+    limiter.update(limit(2, 30), NOW, limiter.record(NOW));
+    limiter.record(NOW);
+    assert.equal(limiter.remaining(NOW), 1);
+    limiter.record(NOW);
+    assert.deepEqual([limiter.remaining(NOW), limiter.earliest(NOW)], [0, NOW + 30 * SECOND]);
+    assert.equal(limiter.remaining(NOW + 30 * SECOND), Number.POSITIVE_INFINITY);
   });
 
-  it('is what the answer to the newest request says, less what was sent since', () => {
-    const gate = createRateLimiter(UNCOUNTED);
-    const [first, second] = [gate.spend(NOW), gate.spend(NOW)];
-    gate.spend(NOW);
-    gate.learn(limit(4, 30), NOW, second);
-    assert.equal(gate.left(NOW), 3);
-    gate.learn(limit(5, 30), NOW, first);
-    assert.equal(gate.left(NOW), 3, 'an older answer that was overtaken says nothing');
+  it('applies the answer to the newest request, minus the requests sent since', () => {
+    const limiter = new RateLimiter(UNCOUNTED);
+    const [first, second] = [limiter.record(NOW), limiter.record(NOW)];
+    limiter.record(NOW);
+    limiter.update(limit(4, 30), NOW, second);
+    assert.equal(limiter.remaining(NOW), 3);
+    limiter.update(limit(5, 30), NOW, first);
+    assert.equal(limiter.remaining(NOW), 3, 'an older answer that was overtaken says nothing');
   });
 
-  it('rises with a sliding window, within the second too', () => {
-    const gate = createRateLimiter(UNCOUNTED);
-    gate.learn(limit(1, 60), NOW, gate.spend(NOW));
-    gate.learn(limit(4, 60.5), NOW + 500, gate.spend(NOW + 500));
-    assert.equal(gate.left(NOW + 500), 4);
+  it('counts up with a sliding window, also within a second', () => {
+    const limiter = new RateLimiter(UNCOUNTED);
+    limiter.update(limit(1, 60), NOW, limiter.record(NOW));
+    limiter.update(limit(4, 60.5), NOW + 500, limiter.record(NOW + 500));
+    assert.equal(limiter.remaining(NOW + 500), 4);
   });
 
-  it('says nothing without a reset ahead', () => {
-    const gate = createRateLimiter(UNCOUNTED);
-    gate.learn({ remaining: 0 }, NOW, gate.spend(NOW));
-    gate.learn(limit(0, 0), NOW, gate.spend(NOW));
-    gate.learn({ remaining: 0, resetAt: Number.NaN }, NOW, gate.spend(NOW));
-    assert.equal(gate.left(NOW), Number.POSITIVE_INFINITY);
+  it('ignores counts without a reset in the future', () => {
+    const limiter = new RateLimiter(UNCOUNTED);
+    limiter.update({ remaining: 0 }, NOW, limiter.record(NOW));
+    limiter.update(limit(0, 0), NOW, limiter.record(NOW));
+    limiter.update({ remaining: 0, resetAt: Number.NaN }, NOW, limiter.record(NOW));
+    assert.equal(limiter.remaining(NOW), Number.POSITIVE_INFINITY);
   });
 
-  it('counts beside the own budget: the smaller holds', () => {
-    const gate = createRateLimiter({ ...UNCOUNTED, budget: { requests: 10, perMs: HOUR } });
-    gate.learn(limit(3, 30), NOW, gate.spend(NOW));
-    assert.equal(gate.left(NOW), 3);
-    gate.learn(limit(500, 90), NOW, gate.spend(NOW));
-    assert.equal(gate.left(NOW), 8);
+  it("applies the smaller of the provider's count and its own budget", () => {
+    const limiter = new RateLimiter({ ...UNCOUNTED, budget: { requests: 10, perMs: HOUR } });
+    limiter.update(limit(3, 30), NOW, limiter.record(NOW));
+    assert.equal(limiter.remaining(NOW), 3);
+    limiter.update(limit(500, 90), NOW, limiter.record(NOW));
+    assert.equal(limiter.remaining(NOW), 8);
   });
 });
 
-describe('the request budget', () => {
+describe('rate limiter with a request budget', () => {
   const budget = { requests: 3, perMs: MINUTE };
 
-  it('lets no window hold more requests than allowed, over restarts too', () => {
+  it('never exceeds the budget in any window, including over restarts', () => {
     const step = fc.record({ afterMs: fc.nat(40_000), restart: fc.boolean() });
     assertProperty(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const memory = notebook();
         let now = NOW;
-        let gate = createRateLimiter({ now, budget, memory: memory() });
+        let limiter = new RateLimiter({ now, budget, memory: memory() });
         const sent: number[] = [];
         for (const { afterMs, restart } of steps) {
-          now = Math.max(now + afterMs, gate.earliest(now));
-          if (restart) gate = createRateLimiter({ now, budget, memory: memory() });
-          assert.ok(gate.left(now) > 0);
-          gate.spend(now);
+          now = Math.max(now + afterMs, limiter.earliest(now));
+          if (restart) limiter = new RateLimiter({ now, budget, memory: memory() });
+          assert.ok(limiter.remaining(now) > 0);
+          limiter.record(now);
           sent.push(now);
         }
         for (const [index, at] of sent.entries()) {
@@ -120,54 +120,54 @@ describe('the request budget', () => {
     );
   });
 
-  it('does not wait longer than its window when the clock is set back', () => {
-    const gate = createRateLimiter({ now: NOW, budget, memory: undefined });
-    for (let request = 0; request < 3; request++) gate.spend(NOW);
+  it('does not wait longer than its window after the clock is set back', () => {
+    const limiter = new RateLimiter({ now: NOW, budget, memory: undefined });
+    for (let request = 0; request < 3; request++) limiter.record(NOW);
     const earlier = NOW - 24 * HOUR;
-    assert.ok(gate.earliest(earlier) <= earlier + budget.perMs + SECOND);
-    assert.equal(gate.left(earlier), 0);
+    assert.ok(limiter.earliest(earlier) <= earlier + budget.perMs + SECOND);
+    assert.equal(limiter.remaining(earlier), 0);
   });
 });
 
-describe('a clock that is set back', () => {
+describe('rate limiter with a clock that is set back', () => {
   const earlier = NOW - 26 * HOUR;
 
-  it('makes no wait longer: what was told, what is left and what was spent move with it', () => {
-    const gate = createRateLimiter({ now: NOW, budget: { requests: 2, perMs: MINUTE }, memory: undefined });
-    gate.close(NOW + 30 * SECOND, NOW);
-    assert.equal(gate.earliest(earlier), earlier + 30 * SECOND);
-    const told = createRateLimiter(UNCOUNTED);
-    told.learn({ remaining: 0, resetAt: NOW + MINUTE }, NOW, told.spend(NOW));
+  it('does not prolong pauses, resets and the window', () => {
+    const limiter = new RateLimiter({ now: NOW, budget: { requests: 2, perMs: MINUTE }, memory: undefined });
+    limiter.pauseUntil(NOW + 30 * SECOND, NOW);
+    assert.equal(limiter.earliest(earlier), earlier + 30 * SECOND);
+    const told = new RateLimiter(UNCOUNTED);
+    told.update({ remaining: 0, resetAt: NOW + MINUTE }, NOW, told.record(NOW));
     assert.equal(told.earliest(earlier), earlier + MINUTE);
-    gate.spend(earlier);
-    gate.spend(earlier);
-    assert.equal(gate.earliest(earlier - DAY), earlier - DAY + MINUTE + SECOND);
+    limiter.record(earlier);
+    limiter.record(earlier);
+    assert.equal(limiter.earliest(earlier - DAY), earlier - DAY + MINUTE + SECOND);
   });
 
-  it('and forward again ends waits early at most: the provider says so', () => {
-    const gate = createRateLimiter(UNCOUNTED);
-    gate.close(NOW + MINUTE, NOW);
-    gate.earliest(earlier);
-    assert.ok(gate.earliest(NOW) <= NOW);
+  it('may end waits early after the clock is set forward again', () => {
+    const limiter = new RateLimiter(UNCOUNTED);
+    limiter.pauseUntil(NOW + MINUTE, NOW);
+    limiter.earliest(earlier);
+    assert.ok(limiter.earliest(NOW) <= NOW);
   });
 });
 
-describe('the memory', () => {
-  it('holds a wait over a restart', () => {
+describe('rate limiter with a memory', () => {
+  it('keeps a pause over a restart', () => {
     const memory = notebook();
-    createRateLimiter({ ...UNCOUNTED, memory: memory() }).close(NOW + HOUR, NOW);
-    assert.equal(createRateLimiter({ ...UNCOUNTED, memory: memory() }).earliest(NOW), NOW + HOUR);
+    new RateLimiter({ ...UNCOUNTED, memory: memory() }).pauseUntil(NOW + HOUR, NOW);
+    assert.equal(new RateLimiter({ ...UNCOUNTED, memory: memory() }).earliest(NOW), NOW + HOUR);
   });
 
-  it('ends a wait that a clock which ran ahead left behind', () => {
+  it('ends a pause from a clock that was ahead', () => {
     const memory = notebook();
-    createRateLimiter({ ...UNCOUNTED, memory: memory() }).close(NOW + 9, NOW);
+    new RateLimiter({ ...UNCOUNTED, memory: memory() }).pauseUntil(NOW + 9, NOW);
     const now = NOW - MAX_WAIT_MS;
-    assert.ok(createRateLimiter({ ...UNCOUNTED, now, memory: memory() }).earliest(now) <= now);
+    assert.ok(new RateLimiter({ ...UNCOUNTED, now, memory: memory() }).earliest(now) <= now);
   });
 
-  it('is not written to by requests that nobody counts', () => {
+  it('does not store requests without a budget', () => {
     const memory = { state: undefined, remember: () => assert.fail('written') };
-    createRateLimiter({ ...UNCOUNTED, memory }).spend(NOW);
+    new RateLimiter({ ...UNCOUNTED, memory }).record(NOW);
   });
 });

@@ -3,20 +3,20 @@ import { type Instant, SECOND } from '../../core/values/time.ts';
 import type { ProviderRateLimit } from '../../providers/api/provider.ts';
 import { MAX_WAIT_MS } from './retry-after.ts';
 
-/** What must survive a restart, so that no limit is overrun by restarting. Plain JSON. */
+/** What must survive a restart, so that restarting never exceeds a limit. Plain JSON. */
 export const RequestState = z.object({
-  /** Not before this instant may the account be asked. */
+  /** No request may be sent before this instant. */
   notBefore: z.number(),
-  /** When the requests that still count against the provider's request budget were sent. Empty where there is none. */
+  /** When the requests that still count against the provider's request budget were sent. Empty without a budget. */
   spent: z.array(z.number()),
 });
 export type RequestState = z.infer<typeof RequestState>;
 
 /** Where the state of an account is kept. */
 export interface RequestMemory {
-  /** What was remembered last, or undefined of a new account. */
+  /** The last state that was stored; undefined for a new account. */
   readonly state: RequestState | undefined;
-  /** Called before a request that counts goes out, so synchronous and durable; and after an answer that asks for a pause. */
+  /** Called before a counted request is sent, so synchronous and durable; and after an answer that asks for a pause. */
   remember(state: RequestState): void;
 }
 
@@ -26,118 +26,142 @@ export interface RateLimiterOptions {
   readonly memory: RequestMemory | undefined;
 }
 
-/** Says when an account may be asked. Time is passed in; where it goes back, so do the ends of all waits: none gets longer. */
-export interface RateLimiter {
-  /** When the next request may go out; in the past: at once. */
-  earliest(now: Instant): Instant;
-  /** How many requests may go out at once; Infinity where nobody counts. */
-  left(now: Instant): number;
-  /** Takes note of a request that is about to go out. Returns its number. */
-  spend(now: Instant): number;
-  /** Takes note of what the answer to a request says of the provider's own count. */
-  learn(limit: ProviderRateLimit, now: Instant, request: number): void;
-  /** Closes the gate until an instant, for an hour at most. Never shortens a longer wait. */
-  close(until: Instant, now: Instant): void;
-}
-
 /** Requests do not all travel equally fast, and the provider counts when they arrive. */
 const TRAVEL_MS = SECOND;
 
 /**
- * Keeps an account within every limit known: the waits it was told, what the provider's headers leave, and the request
+ * Keeps an account within every known limit: the pauses that answers ask for, what the provider's headers leave, and the request
  * budget, of which no window of `perMs`, wherever it starts, holds more than `requests`.
+ *
+ * Time is passed in. If the clock is set back, all waits end as much earlier, so that none gets longer: internally all instants are
+ * of a clock that never goes back.
  */
-export function createRateLimiter({ now, budget, memory }: RateLimiterOptions): RateLimiter {
-  const before = memory?.state;
-  // No wait is longer than an hour: where more is left of one, the clock ran ahead.
-  let notBefore = before && before.notBefore - now <= MAX_WAIT_MS ? before.notBefore : 0;
-  const own = createWindow(budget, before?.spent ?? []);
-  const told = createCountdown();
-  const remember = () => memory?.remember({ notBefore, spent: own.spent() });
-  let seenAt = now;
-  const follow = (now: Instant) => {
-    const byMs = Math.max(0, seenAt - now);
-    seenAt = now;
-    if (byMs === 0) return;
-    notBefore -= byMs;
-    own.setBack(byMs);
-    told.setBack(byMs);
-  };
+export class RateLimiter {
+  readonly #memory: RequestMemory | undefined;
+  readonly #window: SlidingWindow | undefined;
+  readonly #countdown = new ProviderCountdown();
+  #notBefore: Instant;
+  #lastSeen: Instant;
+  /** How far the clock has been set back in total. */
+  #setBackMs = 0;
 
-  return {
-    earliest(now) {
-      follow(now);
-      return Math.max(notBefore, own.earliest(now), told.earliest(now));
-    },
-    left(now) {
-      follow(now);
-      return notBefore > now ? 0 : Math.min(own.left(now), told.left(now));
-    },
-    spend(now) {
-      follow(now);
-      own.spend(now);
-      if (budget) remember();
-      return told.spend();
-    },
-    learn(limit, now, request) {
-      follow(now);
-      told.learn(limit, now, request);
-    },
-    close(until, now) {
-      follow(now);
-      const end = Math.min(until, now + MAX_WAIT_MS);
-      if (end <= notBefore) return;
-      notBefore = end;
-      remember();
-    },
-  };
+  constructor({ now, budget, memory }: RateLimiterOptions) {
+    const { notBefore = 0, spent = [] } = memory?.state ?? {};
+    this.#memory = memory;
+    this.#window = budget && new SlidingWindow(budget, spent);
+    // No wait is longer than an hour: if more remains of one, the clock was ahead.
+    this.#notBefore = notBefore - now <= MAX_WAIT_MS ? notBefore : 0;
+    this.#lastSeen = now;
+  }
+
+  /** When the next request may be sent: at once if that is in the past. */
+  earliest(now: Instant): Instant {
+    const at = this.#monotonic(now);
+    const earliest = Math.max(this.#notBefore, this.#window?.earliest(at) ?? 0, this.#countdown.earliest(at));
+    return earliest - this.#setBackMs;
+  }
+
+  /** How many requests may be sent at once; Infinity without a limit. */
+  remaining(now: Instant): number {
+    const at = this.#monotonic(now);
+    if (this.#notBefore > at) return 0;
+    return Math.min(this.#window?.remaining(at) ?? Number.POSITIVE_INFINITY, this.#countdown.remaining(at));
+  }
+
+  /** Counts a request that is about to be sent, and returns its number. */
+  record(now: Instant): number {
+    this.#window?.record(this.#monotonic(now));
+    if (this.#window) this.#store();
+    return this.#countdown.record();
+  }
+
+  /** Applies what the answer to a request says about the provider's own count. */
+  update({ remaining, resetAt }: ProviderRateLimit, now: Instant, request: number): void {
+    const at = this.#monotonic(now);
+    if (remaining === undefined || resetAt === undefined || !(resetAt > now)) return;
+    this.#countdown.update({ request, remaining, resetAt: at + Math.min(resetAt - now, MAX_WAIT_MS) }, at);
+  }
+
+  /** Pauses until an instant, for at most an hour. Never shortens a longer pause. */
+  pauseUntil(until: Instant, now: Instant): void {
+    const end = this.#monotonic(now) + Math.min(until - now, MAX_WAIT_MS);
+    if (end <= this.#notBefore) return;
+    this.#notBefore = end;
+    this.#store();
+  }
+
+  #monotonic(now: Instant): Instant {
+    this.#setBackMs += Math.max(0, this.#lastSeen - now);
+    this.#lastSeen = now;
+    return now + this.#setBackMs;
+  }
+
+  #store(): void {
+    const spent = this.#window?.sentAt.map((at) => at - this.#setBackMs) ?? [];
+    this.#memory?.remember({ notBefore: this.#notBefore - this.#setBackMs, spent });
+  }
 }
 
-/** Our own count: a sliding window, which is right wherever the provider's window starts. */
-function createWindow(budget: RateLimiterOptions['budget'], before: readonly Instant[]) {
-  const { requests, perMs } = budget ?? { requests: Number.POSITIVE_INFINITY, perMs: 0 };
-  const windowMs = perMs + TRAVEL_MS;
-  let spent = [...before];
-  // The clock may have been set back between two processes: requests of the "future" count for a window from now.
-  const counted = (now: Instant) => spent.map((at) => Math.min(at, now)).filter((at) => at > now - windowMs);
+/** The exporter's own count: a sliding window, which is right wherever the provider's window starts. */
+class SlidingWindow {
+  readonly #requests: number;
+  readonly #windowMs: number;
+  sentAt: readonly Instant[];
 
-  return {
-    spent: () => [...spent],
-    setBack(byMs: number): void {
-      spent = spent.map((at) => at - byMs);
-    },
-    left: (now: Instant) => Math.max(0, requests - counted(now).length),
-    earliest(now: Instant): Instant {
-      const blocking = counted(now).at(-requests);
-      return counted(now).length < requests || blocking === undefined ? 0 : blocking + windowMs;
-    },
-    spend(now: Instant): void {
-      spent = budget ? [...counted(now), now] : [];
-    },
-  };
+  constructor({ requests, perMs }: NonNullable<RateLimiterOptions['budget']>, sentAt: readonly Instant[]) {
+    this.#requests = requests;
+    this.#windowMs = perMs + TRAVEL_MS;
+    this.sentAt = sentAt;
+  }
+
+  remaining(now: Instant): number {
+    return Math.max(0, this.#requests - this.#inWindow(now).length);
+  }
+
+  earliest(now: Instant): Instant {
+    const sentAt = this.#inWindow(now);
+    const blocking = sentAt.at(-this.#requests);
+    return sentAt.length < this.#requests || blocking === undefined ? 0 : blocking + this.#windowMs;
+  }
+
+  record(now: Instant): void {
+    this.sentAt = [...this.#inWindow(now), now];
+  }
+
+  /** The clock may have been set back between two processes: requests of the "future" count for a window from now. */
+  #inWindow(now: Instant): Instant[] {
+    return this.sentAt.map((at) => Math.min(at, now)).filter((at) => at > now - this.#windowMs);
+  }
+}
+
+/** What an answer says about the provider's count, and the number of its request. */
+interface ReportedLimit extends Required<ProviderRateLimit> {
+  readonly request: number;
 }
 
 /**
- * The provider's count, which knows of other users of the key too. The answer to the newest request holds: answers may overtake each
- * other, and what it says cannot include the requests sent since.
+ * The provider's count, which includes other users of the key. The answer to the newest request applies: answers may overtake each
+ * other, and none can include the requests sent since.
  */
-function createCountdown() {
-  let sent = 0;
-  let told = { request: 0, remaining: Number.POSITIVE_INFINITY, resetAt: 0 };
-  const left = (now: Instant) =>
-    told.resetAt <= now ? Number.POSITIVE_INFINITY : Math.max(0, told.remaining - (sent - told.request));
+class ProviderCountdown {
+  #sent = 0;
+  #limit: ReportedLimit = { request: 0, remaining: Number.POSITIVE_INFINITY, resetAt: 0 };
 
-  return {
-    left,
-    setBack(byMs: number): void {
-      told = { ...told, resetAt: told.resetAt - byMs };
-    },
-    earliest: (now: Instant): Instant => (left(now) > 0 ? 0 : told.resetAt),
-    spend: () => ++sent,
-    learn({ remaining, resetAt }: ProviderRateLimit, now: Instant, request: number): void {
-      if (remaining === undefined || resetAt === undefined || !(resetAt > now)) return;
-      if (request < told.request && told.resetAt > now) return;
-      told = { request, remaining, resetAt: Math.min(resetAt, now + MAX_WAIT_MS) };
-    },
-  };
+  remaining(now: Instant): number {
+    const { request, remaining, resetAt } = this.#limit;
+    return resetAt <= now ? Number.POSITIVE_INFINITY : Math.max(0, remaining - (this.#sent - request));
+  }
+
+  earliest(now: Instant): Instant {
+    return this.remaining(now) > 0 ? 0 : this.#limit.resetAt;
+  }
+
+  record(): number {
+    this.#sent += 1;
+    return this.#sent;
+  }
+
+  update(limit: ReportedLimit, now: Instant): void {
+    if (limit.request >= this.#limit.request || this.#limit.resetAt <= now) this.#limit = limit;
+  }
 }

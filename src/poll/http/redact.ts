@@ -3,11 +3,11 @@ import { PollError } from '../../providers/api/errors.ts';
 import { createKeyRedactor } from '../../runtime/secrets.ts';
 
 /**
- * The error, free of the keys that were sent: a provider may echo one in a place that a message names.
+ * Redacts the keys that were sent from an error: a provider may echo one in a place that a message quotes.
  *
- * Anything but a {@link PollError} passes as it is: the reason of an aborted signal, or a bug.
+ * Only a {@link PollError} is redacted; the reason of an aborted signal and internal errors pass unchanged.
  */
-export function withoutKeys(error: unknown, keys: ReadonlySet<string>): unknown {
+export function redactKeys(error: unknown, keys: ReadonlySet<string>): unknown {
   if (!(error instanceof PollError)) return error;
   const redact = createKeyRedactor(keys);
   const holdsKey = (text: string) => redact(text) !== text;

@@ -14,19 +14,19 @@ type Headers = Readonly<Record<string, string>>;
 /** The head of an answer; its body is still on the way. */
 export interface Head {
   readonly exchange: Exchange;
-  /** Of its request: see {@link Gate.spend}. */
+  /** Of its request: see {@link RateLimiter.record}. */
   readonly number: number;
   readonly status: number;
   readonly headers: Headers;
   readonly body: Readable;
 }
 
-/** A whole answer with status 200, not yet looked into. */
+/** A complete answer with status 200, not yet parsed. */
 export interface Received extends Body {
   readonly headers: Headers;
 }
 
-/** A request without a whole answer, which may be sent again as often as the fault allows. */
+/** A request without a complete answer, which may be sent again as often as the fault allows. */
 export interface Failed {
   readonly fault: TransportFault;
   readonly failure: PollError;
@@ -37,25 +37,25 @@ export type AttemptResult = Received | Failed;
 const ERROR_BODY: BodyLimits = { wireBytes: 8192, decodedBytes: 8192 };
 
 /**
- * Reads an answer whose head is there, and learns from it when the account may be asked again.
+ * Reads the body of an answer, and applies the rate limit that its head states.
  *
- * @throws {PollError} for any status but 200, and for a body that breaks a limit; the signal's reason when it aborts.
+ * @throws {PollError} for any status other than 200, and for a body beyond a limit; the signal's reason when it aborts.
  */
 export async function receive(head: Head, deadline: Deadline): Promise<AttemptResult> {
   const { exchange, status, headers } = head;
   if (status !== 200) throw await httpError(head);
   applyRateLimit(head);
   try {
-    const beforeLarge = () => deadline.pauseFor(exchange.room.enter());
+    const beforeLarge = () => deadline.pauseFor(exchange.lease.acquire());
     return { headers, ...(await bodyOf(head, limitsOf(exchange), beforeLarge)) };
   } catch (error) {
-    exchange.room.leave();
+    exchange.lease.release();
     if (error instanceof PollError) throw error;
     return failed(exchange, deadline.expired() ? TIMED_OUT : faultOfBody(error), error);
   }
 }
 
-/** The failure that a fault becomes unless another try helps. */
+/** The failure that a fault becomes unless a retry helps. */
 export function failed(exchange: Exchange, fault: TransportFault, error: unknown): Failed {
   exchange.signal.throwIfAborted();
   return { fault, failure: failureOf(exchange, fault.reason, fault.what, { cause: causeOf(error) }) };
@@ -86,7 +86,7 @@ function limitsOf({ limits, request: { maxValues } }: Exchange): BodyLimits {
     : limits;
 }
 
-/** Only a 429's body is read, for the wait it may name; nothing of it is told. */
+/** Reads only the body of a 429, for the wait it may name; no message quotes it. */
 async function httpError(head: Head): Promise<PollError> {
   const { exchange, status, body } = head;
   let json: unknown;
@@ -103,22 +103,22 @@ async function errorBodyOf(head: Head): Promise<unknown> {
   try {
     return JSON.parse(String((await bodyOf(head, ERROR_BODY)).bytes));
   } catch {
-    // The status has told already what matters.
+    // The status says what matters.
     return undefined;
   }
 }
 
-/** Learns from an answer when the account may be asked again; the instant where the answer asks for a pause. */
+/** Applies what an answer says about rate limits. Returns when the account may be asked again if the answer asks for a pause. */
 function applyRateLimit({ exchange, number, status, headers }: Head, body?: unknown): Instant | undefined {
-  const { provider, gate, events } = exchange;
+  const { provider, rateLimiter, events } = exchange;
   const now = exchange.now();
   const limit = provider.rateLimit(headers, now);
-  gate.learn(limit, now, number);
-  const told = retryAtOf({ status, headers, body, limit, now }, provider);
-  const retryAt = told === undefined ? undefined : Math.min(told, now + MAX_WAIT_MS);
-  if (retryAt !== undefined) gate.close(retryAt, now);
-  if (told !== undefined && told !== retryAt) events.waitCut((told - now) / SECOND);
-  if (provider.requestBudget) events.rateLimit({ ...limit, remaining: gate.left(now) });
+  rateLimiter.update(limit, now, number);
+  const requested = retryAtOf({ status, headers, body, limit, now }, provider);
+  const retryAt = requested === undefined ? undefined : Math.min(requested, now + MAX_WAIT_MS);
+  if (retryAt !== undefined) rateLimiter.pauseUntil(retryAt, now);
+  if (requested !== undefined && requested !== retryAt) events.waitCut((requested - now) / SECOND);
+  if (provider.requestBudget) events.rateLimit({ ...limit, remaining: rateLimiter.remaining(now) });
   else if (limit.remaining !== undefined || limit.resetAt !== undefined) events.rateLimit(limit);
   return retryAt;
 }

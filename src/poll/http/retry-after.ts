@@ -1,48 +1,45 @@
 import { HOUR, type Instant, instantOf, SECOND } from '../../core/values/time.ts';
 import type { Provider, ProviderRateLimit } from '../../providers/api/provider.ts';
 
-/** What an answer says about when to ask again, read from its headers and, of a 429, its body. */
-export interface Advice {
+/** What an answer says about when to retry, from its headers and the body of a 429. */
+export interface RetryAdvice {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The JSON of a 429; undefined where it holds none. */
+  /** The JSON of a 429, if it has any. */
   readonly body: unknown;
   readonly limit: ProviderRateLimit;
   readonly now: Instant;
 }
 
 /** How long to wait after a 429 that does not say. */
-export const UNTOLD_WAIT_MS = 60 * SECOND;
+export const DEFAULT_WAIT_MS = 60 * SECOND;
 
 /**
- * No wait is longer, whatever an answer says: no provider counts over more than an hour, so that a longer one is a mistake of the server.
- * One more request an hour does no harm; an account that is silent for years does.
+ * No wait is longer, whatever an answer says: no provider counts over more than an hour, so a longer wait is a mistake of the server.
+ * One more request per hour does no harm; an account that is not polled for years does.
  */
 export const MAX_WAIT_MS = HOUR;
 
 /**
- * When the account may be asked again after an answer that refused or exhausted it: the latest of all it says, plausible or not.
- *
- * Undefined where it asks for no pause. A 503 counts only with a Retry-After, any answer with nothing remaining counts.
+ * When the account may send requests again: the latest instant that the answer names, plausible or not. Undefined if it asks for no
+ * pause. A 503 counts only with a Retry-After; any answer with nothing remaining counts.
  */
 export function retryAtOf(
-  { status, headers, body, limit, now }: Advice,
-  provider: BodyAdvice,
+  { status, headers, body, limit, now }: RetryAdvice,
+  provider: Pick<Provider, 'retryAfterOfBody'>,
 ): Instant | undefined {
   const limited = status === 429;
-  const told = [
+  const instants = [
     limited || status === 503 ? retryAfterOf(headers['retry-after'], now) : undefined,
     limited ? instantIn(provider.retryAfterOfBody?.(body), now) : undefined,
     limited || (limit.remaining !== undefined && limit.remaining <= 0) ? limit.resetAt : undefined,
   ].filter((at) => at !== undefined && !Number.isNaN(at));
-  if (told.length > 0) return Math.max(...told.map(Number));
-  return limited ? now + UNTOLD_WAIT_MS : undefined;
+  if (instants.length > 0) return Math.max(...instants.map(Number));
+  return limited ? now + DEFAULT_WAIT_MS : undefined;
 }
 
-type BodyAdvice = Pick<Provider, 'retryAfterOfBody'>;
-
-/** Seconds or an HTTP date; a Unix time, too, is understood: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3 */
+/** Seconds or an HTTP date; also accepts a Unix time: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3 */
 function retryAfterOf(value: string | undefined, now: Instant): Instant | undefined {
   const text = value?.trim() ?? '';
   if (/^\d+(\.\d+)?$/.test(text)) return instantOf(Number(text), now);

@@ -1,41 +1,69 @@
-/** Ends a turn, so that the next in line has one. */
+/** Frees the slot; does nothing when called again. */
 export type Release = () => void;
-export type Semaphore = (signal: AbortSignal) => Promise<Release>;
 
-/**
- * Lets at most `count` hold a turn at a time, first come, first served.
- *
- * The returned function resolves once there is a turn and rejects with the signal's reason when it aborts before.
- */
-export function createSemaphore(count: number): Semaphore {
-  let free = count;
-  const queue: (() => void)[] = [];
+/** Lets at most `limit` callers hold a slot at a time, first come, first served. */
+export class Semaphore {
+  readonly #waiting = new Set<() => void>();
+  #limit: number;
+  #held = 0;
 
-  function endTurn(): void {
-    const next = queue.shift();
-    if (next) next();
-    else free++;
+  constructor(limit: number) {
+    this.#limit = limit;
   }
 
-  return async (signal) => {
-    signal.throwIfAborted();
-    if (free > 0) free--;
-    else await inLine(queue, signal);
-    return endTurn;
-  };
-}
+  get limit(): number {
+    return this.#limit;
+  }
 
-function inLine(queue: (() => void)[], signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const called = () => {
-      signal.removeEventListener('abort', leave);
-      resolve();
+  /** Callers that hold a slot keep it, even if they are more than the new limit. */
+  set limit(limit: number) {
+    this.#limit = limit;
+    this.#wake();
+  }
+
+  /** Takes a slot that is free now. */
+  tryAcquire(): Release | undefined {
+    if (this.#held >= this.#limit) return undefined;
+    this.#held += 1;
+    return this.#createRelease();
+  }
+
+  /** Resolves once the caller has a slot; rejects with the signal's reason if it aborts first. */
+  async acquire(signal: AbortSignal): Promise<Release> {
+    signal.throwIfAborted();
+    const release = this.tryAcquire();
+    if (release) return release;
+    await new Promise<void>((resolve, reject) => {
+      const wake = () => {
+        signal.removeEventListener('abort', leave);
+        resolve();
+      };
+      const leave = () => {
+        this.#waiting.delete(wake);
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', leave, { once: true });
+      this.#waiting.add(wake);
+    });
+    return this.#createRelease();
+  }
+
+  #createRelease(): Release {
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      this.#held -= 1;
+      this.#wake();
     };
-    const leave = () => {
-      queue.splice(queue.indexOf(called), 1);
-      reject(signal.reason);
-    };
-    signal.addEventListener('abort', leave, { once: true });
-    queue.push(called);
-  });
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting) {
+      if (this.#held >= this.#limit) return;
+      this.#waiting.delete(wake);
+      this.#held += 1;
+      wake();
+    }
+  }
 }

@@ -1,28 +1,29 @@
 import { DAY, type Instant } from '../../core/values/time.ts';
 
-/** What the providers' clocks say of ours. */
-export interface ServerClock {
-  /** An answer came; undefined where it does not say when. */
-  answered(date: Instant | undefined): void;
-  /** Whether `now` can be acted upon for good: some answer came, and the last one is not from a day before. */
-  confirms(now: Instant): boolean;
-}
+/** The providers' clocks may be wrong by this much: what depends on them is not urgent. */
+const MAX_AHEAD_MS = DAY;
 
-/** Ours may be right and theirs wrong by this much: what waits for them is in no hurry. */
-const MOST_AHEAD_MS = DAY;
+/** Compares the clock with those of the providers. */
+export class ServerClock {
+  readonly #elapsed: () => number;
+  #last: { readonly date: Instant | undefined; readonly at: number } | undefined;
 
-/** @param elapsed counts milliseconds, whatever is done to the clock. */
-export function createServerClock(elapsed: () => number = () => performance.now()): ServerClock {
-  let last: { readonly date: Instant | undefined; readonly at: number } | undefined;
-  return {
-    answered(date) {
-      last = { date, at: elapsed() };
-    },
-    confirms(now) {
-      if (!last) return false;
-      return last.date === undefined || now - (last.date + elapsed() - last.at) <= MOST_AHEAD_MS;
-    },
-  };
+  /** @param elapsed a monotonic count of milliseconds. */
+  constructor(elapsed = () => performance.now()) {
+    this.#elapsed = elapsed;
+  }
+
+  /** Records the date of an answer, if it has one. */
+  answered(date: Instant | undefined): void {
+    this.#last = { date, at: this.#elapsed() };
+  }
+
+  /** Whether `now` is safe for irreversible work: an answer came, and the last one is at most a day behind. */
+  confirms(now: Instant): boolean {
+    if (!this.#last) return false;
+    const { date, at } = this.#last;
+    return date === undefined || now - (date + this.#elapsed() - at) <= MAX_AHEAD_MS;
+  }
 }
 
 /** The `Date` of an answer: https://www.rfc-editor.org/rfc/rfc9110#section-6.6.1 */

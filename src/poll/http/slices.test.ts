@@ -13,13 +13,13 @@ function* count(order: string[]): Steps<string> {
   return 'result';
 }
 
-test('work in slices gives others a turn of the event loop after each slice', async () => {
+test('work in slices yields to the event loop after each slice', async () => {
   const order: string[] = [];
   assert.equal(await takeInSlices(count(order), 0), 'result');
   assert.deepEqual(order, ['step 1', 'turn after 1', 'step 2', 'turn after 2', 'step 3', 'turn after 3']);
 });
 
-test('work that is done within a slice takes no turn', async () => {
+test('work within one slice does not yield', async () => {
   const order: string[] = [];
   await takeInSlices(count(order), Number.POSITIVE_INFINITY);
   assert.deepEqual(order, ['step 1', 'step 2', 'step 3']);

@@ -3,14 +3,14 @@ import type { Steps } from '../../providers/api/steps.ts';
 
 const SLICE_MS = 10;
 
-/** Takes all steps of some work, with a turn of the event loop for others whenever they have taken this long. */
+/** Runs all steps, and yields to the event loop after each slice. */
 export async function takeInSlices<Result>(steps: Steps<Result>, sliceMs = SLICE_MS): Promise<Result> {
-  let begun = performance.now();
+  let startedAt = performance.now();
   for (;;) {
     const { done, value } = steps.next();
     if (done) return value;
-    if (performance.now() - begun < sliceMs) continue;
+    if (performance.now() - startedAt < sliceMs) continue;
     await setImmediate();
-    begun = performance.now();
+    startedAt = performance.now();
   }
 }

@@ -1,6 +1,6 @@
 import type { Request } from '../../providers/api/request.ts';
 
-/** Where an account's requests go. */
+/** Where an account's requests are sent. */
 export interface RequestTarget {
   readonly origin: string;
   /** Without a trailing slash; ends with the provider's version prefix. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { it } from 'node:test';
 import { inspect } from 'node:util';
 import { causeOf } from '../../poll/http/faults.ts';
-import { withoutKeys } from '../../poll/http/redact.ts';
+import { redactKeys } from '../../poll/http/redact.ts';
 import { POLL_FAILURES, PollError } from './errors.ts';
 
 const page = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8');
@@ -43,7 +43,7 @@ it('a cause keeps name, message, code and stack of an error, and nothing else it
 
 it('a key is taken out of a message, and a cause that holds one is dropped', () => {
   const cause = new Error('outer', { cause: new Error(`inner ${KEY}`) });
-  const error = withoutKeys(
+  const error = redactKeys(
     new PollError('contract', `at ${KEY}: no`, { cause, status: 200 }),
     new Set([KEY]),
   );
@@ -54,5 +54,5 @@ it('a key is taken out of a message, and a cause that holds one is dropped', () 
 
 it('an error without a key in it stays the same error', () => {
   const error = new PollError('network', 'no', { cause: new Error('why') });
-  assert.equal(withoutKeys(error, new Set([KEY, '', 'no'])), error);
+  assert.equal(redactKeys(error, new Set([KEY, '', 'no'])), error);
 });

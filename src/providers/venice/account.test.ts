@@ -199,7 +199,7 @@ test('a query of closed days that times out leaves today as it is, and fewer day
   venice.book(row(dial.now() - MINUTE, { model: 'new-model', amount: -5n * ONE }));
   const body = '{"error":"Query timed out - try reducing the lookback period"}';
   venice.fault({ kind: 'status', status: 504, body, after: 1, times: 1 }, /usage-analytics/);
-  const down = (await exporter.pollAll()).filter(({ outcome }) => outcome.ok !== true);
+  const down = (await exporter.pollAll()).filter(({ outcome }) => 'reason' in outcome);
   assert.deepEqual(
     down.map(({ feed, outcome }) => [feed, 'reason' in outcome && outcome.reason]),
     [['analytics', 'server']],

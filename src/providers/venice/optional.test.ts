@@ -25,10 +25,10 @@ for (const [feed, [paths, family]] of Object.entries(OPTIONAL)) {
     let before = await poll(here);
     for (const status of [401, 402, 403, 404, 410]) {
       venice.fault({ kind: 'status', status }, paths);
-      const off = (await exporter.pollAll()).filter(({ outcome }) => outcome.ok !== true);
+      const off = (await exporter.pollAll()).filter(({ outcome }) => 'reason' in outcome);
       assert.deepEqual(
-        off.map((polled) => [polled.feed, polled.outcome.ok]),
-        [[feed, null]],
+        off.map((polled) => [polled.feed, polled.outcome.kind]),
+        [[feed, 'unavailable']],
       );
       const page = await exporter.fresh();
       assert.deepEqual(samplesOf(page, family), [], `${status}`);
@@ -60,7 +60,7 @@ for (const [feed, [paths, family]] of Object.entries(OPTIONAL)) {
     for (const [name, fault] of Object.entries(faults)) {
       dial.advance(11 * MINUTE);
       venice.fault(fault, paths);
-      const down = (await exporter.pollAll()).filter(({ outcome }) => outcome.ok !== true);
+      const down = (await exporter.pollAll()).filter(({ outcome }) => 'reason' in outcome);
       venice.fault(undefined, paths);
       assert.deepEqual(
         down.map(({ feed: which, outcome }) => [which, 'reason' in outcome && outcome.reason]),

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createConnectionLimit } from './connection-limit.ts';
+import { ConnectionLimit } from './connection-limit.ts';
 
-test('nobody takes more than his share, and all together not more than there is', () => {
-  const quota = createConnectionLimit({ all: 3, each: 2 });
-  const first = quota.take('a');
-  const second = quota.take('a');
+test('ConnectionLimit enforces the limit per key and in total', () => {
+  const limit = new ConnectionLimit({ total: 3, perKey: 2 });
+  const first = limit.acquire('a');
+  const second = limit.acquire('a');
   assert.ok(first && second);
-  assert.equal(quota.take('a'), undefined);
-  assert.ok(quota.take('b'));
-  assert.equal(quota.take('c'), undefined);
+  assert.equal(limit.acquire('a'), undefined);
+  assert.ok(limit.acquire('b'));
+  assert.equal(limit.acquire('c'), undefined);
   first();
   first();
-  assert.ok(quota.take('c'), 'a place that is freed twice is one place');
-  assert.equal(quota.take('d'), undefined);
+  assert.ok(limit.acquire('c'), 'releasing a place twice frees one place');
+  assert.equal(limit.acquire('d'), undefined);
 });

@@ -1,33 +1,30 @@
-/** Places of which there are so many, and for each who comes no more than so many. */
-export interface ConnectionLimit {
-  /** Takes a place and gives what frees it again; undefined where none is left. */
-  take(who: string): (() => void) | undefined;
-}
+/** Limits how many places are taken, in total and per key such as a client address. */
+export class ConnectionLimit {
+  readonly #total: number;
+  readonly #perKey: number;
+  readonly #taken = new Map<string, number>();
+  #count = 0;
 
-export function createConnectionLimit({
-  all,
-  each,
-}: {
-  readonly all: number;
-  readonly each: number;
-}): ConnectionLimit {
-  const taken = new Map<string, number>();
-  let total = 0;
-  const add = (who: string, count: number) => {
-    total += count;
-    const held = (taken.get(who) ?? 0) + count;
-    if (held === 0) taken.delete(who);
-    else taken.set(who, held);
-  };
-  return {
-    take(who) {
-      if (total >= all || (taken.get(who) ?? 0) >= each) return undefined;
-      add(who, 1);
-      let isHeld = true;
-      return () => {
-        if (isHeld) add(who, -1);
-        isHeld = false;
-      };
-    },
-  };
+  constructor({ total, perKey }: { readonly total: number; readonly perKey: number }) {
+    this.#total = total;
+    this.#perKey = perKey;
+  }
+
+  /** Takes a place and returns a function that releases it; undefined if none is left. */
+  acquire(key: string): (() => void) | undefined {
+    if (this.#count >= this.#total || (this.#taken.get(key) ?? 0) >= this.#perKey) return undefined;
+    this.#add(key, 1);
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.#add(key, -1);
+      isHeld = false;
+    };
+  }
+
+  #add(key: string, count: number): void {
+    this.#count += count;
+    const taken = (this.#taken.get(key) ?? 0) + count;
+    if (taken === 0) this.#taken.delete(key);
+    else this.#taken.set(key, taken);
+  }
 }

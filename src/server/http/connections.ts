@@ -1,23 +1,23 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { createConnectionLimit } from './connection-limit.ts';
+import { ConnectionLimit } from './connection-limit.ts';
 import type { Limits } from './limits.ts';
 
 // An import would read every export of node:http, and some of them load Node's own copy of undici: 10 MB.
 const { createServer } = process.getBuiltinModule('node:http');
 
-/** What lies between a connection and HTTP: TLS. */
+/** A layer between the connection and HTTP: TLS. */
 export interface ConnectionLayer {
   connect(socket: Socket): void;
-  /** Sees each request that came through it by HTTP/1.1, before it is answered. */
-  seen(request: IncomingMessage, response: ServerResponse): void;
-  /** Ends connections that only the layer knows of, as soon as nothing is being answered on them. */
+  /** Sees each HTTP/1.1 request on its connections before it is handled. */
+  onRequest(request: IncomingMessage, response: ServerResponse): void;
+  /** Closes the connections that only the layer knows, as soon as they are idle. */
   close(): void;
 }
 
-/** What a layer is made for. */
+/** The HTTP server above a layer. */
 export interface HttpHandler {
-  /** Speaks HTTP/1.1. */
+  /** Serves HTTP/1.1 on the socket. */
   accept(socket: Socket): void;
   closeIdle(): void;
 }
@@ -25,35 +25,35 @@ export interface HttpHandler {
 export interface HttpTransportOptions {
   readonly handler: RequestListener;
   readonly limits: Limits;
-  /** Missing: HTTP in the clear. */
+  /** Absent for plain HTTP. */
   readonly layer: ((above: HttpHandler) => ConnectionLayer) | undefined;
 }
 
-/** The HTTP server, and how its connections end. */
+/** An HTTP server and control over its connections. */
 export interface HttpTransport {
   readonly server: Server;
-  /** Lets connections end that nothing is being answered on. */
+  /** Closes idle connections. */
   close(): void;
-  /** Ends every connection, whatever it carries. */
+  /** Closes every connection immediately. */
   destroy(): void;
 }
 
 /**
- * An HTTP server that counts its connections, and hands each to the layer below it first, where there is one.
+ * Creates an HTTP server that limits its connections and passes each through the layer, if there is one.
  *
- * Node's own listener for connections is called with what comes out of that, as `https` does it: HTTP/1.1 is the same server, with
- * the same limits, in the clear and over TLS.
+ * Node's own connection listener gets the sockets that come out of the layer, as in `https`: HTTP/1.1 is the same server with the
+ * same limits, with and without TLS.
  */
 export function createTransport({ handler, limits, layer }: HttpTransportOptions): HttpTransport {
   const server = createHttpServer(handler, limits);
-  const [speak] = server.listeners('connection');
-  const accept = (socket: Socket) => void speak?.call(server, socket);
+  const [serveHttp] = server.listeners('connection');
+  const accept = (socket: Socket) => void serveHttp?.call(server, socket);
   const below = layer?.({ accept, closeIdle: () => server.closeIdleConnections() });
-  if (below) server.prependListener('request', below.seen);
+  if (below) server.prependListener('request', (request, response) => below.onRequest(request, response));
   const open = new Set<Socket>();
-  const quota = createConnectionLimit({ all: limits.connections, each: limits.connectionsOfOne });
+  const limit = new ConnectionLimit({ total: limits.connections, perKey: limits.connectionsPerAddress });
   server.removeAllListeners('connection').on('connection', (socket: Socket) => {
-    const release = quota.take(socket.remoteAddress ?? '');
+    const release = limit.acquire(socket.remoteAddress ?? '');
     if (!release) return void socket.destroy();
     open.add(socket);
     socket.once('close', () => {
@@ -79,13 +79,13 @@ function createHttpServer(handler: RequestListener, limits: Limits): Server {
       headersTimeout: limits.headersMs,
       requestTimeout: limits.requestMs,
       keepAliveTimeout: limits.keepAliveMs,
-      // How often Node looks whether those two are over.
+      // How often Node checks the two timeouts above.
       connectionsCheckingInterval: Math.min(1000, limits.headersMs),
     },
     handler,
   );
   server.maxHeadersCount = limits.headers;
-  server.maxRequestsPerSocket = limits.requestsOfConnection;
-  server.setTimeout(limits.silenceMs);
+  server.maxRequestsPerSocket = limits.requestsPerConnection;
+  server.setTimeout(limits.idleMs);
   return server;
 }

@@ -1,43 +1,43 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Limits } from './limits.ts';
 import { SECURITY_HEADERS } from './replies.ts';
-import { outgoing } from './send.ts';
+import { bodyStream } from './send.ts';
 
-/** Why a request is not answered, and with what. */
+/** The response to a refused request. */
 export interface RefusedRequest {
   readonly status: number;
   readonly text: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Who and what may pass, besides what the server itself refuses. */
+/** Checks requests before they are routed. */
 export interface RequestGuard {
-  /** Headers of every answer, refusals too. */
+  /** Headers of every response, including refusals. */
   headers(): Readonly<Record<string, string>>;
-  judge(request: IncomingMessage): Promise<RefusedRequest | undefined>;
+  check(request: IncomingMessage): Promise<RefusedRequest | undefined>;
 }
 
 export interface GuardOptions {
   readonly limits: Limits;
-  /** Missing: everybody may pass. */
-  readonly gate: RequestGuard | undefined;
-  /** Hears of our own bugs. */
+  /** Absent if no authentication is configured. */
+  readonly auth: RequestGuard | undefined;
+  /** Reports internal errors. */
   readonly onError: (error: unknown) => void;
 }
 
 /**
- * Stands before every route, before what has no route and before what cannot be routed: sets the headers that keep browsers safe,
- * ends what takes too long, and asks the gate.
+ * Wraps the router, so that every request passes here first: sets security headers, limits the response time and checks
+ * authentication.
  */
-export function guarded(route: RequestListener, { limits, gate, onError }: GuardOptions): RequestListener {
+export function guarded(route: RequestListener, { limits, auth, onError }: GuardOptions): RequestListener {
   const pass = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const refusal = fromElsewhere(request) ?? (await gate?.judge(request));
+    const refusal = refuseCrossSite(request) ?? (await auth?.check(request));
     if (refusal) refuse(request, response, refusal);
     else route(request, response);
   };
   return (request, response) => {
-    endInTime(response, limits.answerMs);
-    setHeaders(response, gate?.headers() ?? {});
+    limitResponseTime(response, limits.responseMs);
+    setHeaders(response, auth?.headers() ?? {});
     pass(request, response).catch((error) => {
       onError(error);
       refuse(request, response, { status: 500, text: 'internal error' });
@@ -45,16 +45,17 @@ export function guarded(route: RequestListener, { limits, gate, onError }: Guard
   };
 }
 
-/** Whoever reads slowly would otherwise keep what was rendered for him for as long as he likes. What is cut off must not look whole. */
-function endInTime(response: ServerResponse, ms: number): void {
-  const cutOff = () => outgoing(response).destroy(new Error('the answer was not taken in time'));
+/** A slow reader must not keep a rendered body in memory. Destroying the stream keeps a truncated response from looking complete. */
+function limitResponseTime(response: ServerResponse, ms: number): void {
+  const cutOff = () =>
+    bodyStream(response).destroy(new Error('the client did not read the response in time'));
   const timer = setTimeout(cutOff, ms).unref();
   response.once('close', () => clearTimeout(timer));
 }
 
 const CSP = 'content-security-policy';
 
-/** Policies add up: what a browser may do, each of them must allow. https://www.w3.org/TR/CSP3/#multiple-policies */
+/** Policies add up: a browser obeys all of them. https://www.w3.org/TR/CSP3/#multiple-policies */
 function setHeaders(response: ServerResponse, more: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
   for (const [name, value] of Object.entries(more)) {
@@ -64,24 +65,24 @@ function setHeaders(response: ServerResponse, more: Readonly<Record<string, stri
 }
 
 /**
- * A page of another origin may make its visitor's browser post, with the password that the browser remembers.
+ * Refuses requests that a page of another origin makes its visitor's browser send, with the password that the browser remembers.
  *
- * Browsers send `Sec-Fetch-Site` only to HTTPS and to the loopback; elsewhere the origin has to be the host that was asked. Programs
+ * Browsers send `Sec-Fetch-Site` only over HTTPS and to the loopback; elsewhere the origin has to match the requested host. Programs
  * send neither. https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html
  */
-function fromElsewhere({ method, headers }: IncomingMessage): RefusedRequest | undefined {
+function refuseCrossSite({ method, headers }: IncomingMessage): RefusedRequest | undefined {
   if (method === 'GET' || method === 'HEAD') return undefined;
   const site = headers['sec-fetch-site'];
   const { origin } = headers;
-  const isOwn =
+  const isSameSite =
     site === undefined
       ? origin === undefined ||
         hostOf(origin) === (headers[':authority'] ?? headers.host)?.toString().toLowerCase()
       : site === 'none' || site === 'same-origin';
-  return isOwn ? undefined : { status: 403, text: 'this was sent by a page of another site' };
+  return isSameSite ? undefined : { status: 403, text: 'cross-site request refused' };
 }
 
-/** Undefined for `null`, which sandboxed pages and files are. */
+/** Undefined for `null`, the origin of sandboxed pages and files. */
 function hostOf(origin: string): string | undefined {
   return URL.canParse(origin) ? new URL(origin).host : undefined;
 }

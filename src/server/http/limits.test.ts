@@ -31,7 +31,7 @@ async function opened(served: ServedWeb, bytes = ''): Promise<Socket> {
 
 // All at once: most of them wait for something to be cut off.
 describe('limits', { concurrency: true }, () => {
-  test('who sends nothing, headers bit by bit, or a body bit by bit is cut off', async (t) => {
+  test('clients that send nothing, or headers or a body slowly, are disconnected', async (t) => {
     const served = await serve(t, { headersMs: 200, requestMs: 400 });
     const drip = async (bytes: string, each: string) => {
       const socket = await opened(served, bytes);
@@ -56,8 +56,8 @@ describe('limits', { concurrency: true }, () => {
 
   for (const text of ['', TLS]) {
     const name = text === '' ? 'in the clear' : 'over TLS';
-    test(`who does not take his answer in time is cut off, ${name}, and others are not`, async (t) => {
-      const served = await serve(t, { answerMs: 2000 }, text, 200_000);
+    test(`clients that do not read the response in time are disconnected, ${name}, and others are not`, async (t) => {
+      const served = await serve(t, { responseMs: 2000 }, text, 200_000);
       const request = 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n';
       const options = { port: served.port, host: '127.0.0.1', ca: served.ca };
       const slow = text === '' ? connect(options) : connectTls(options);
@@ -76,8 +76,8 @@ describe('limits', { concurrency: true }, () => {
     });
   }
 
-  test('a stream of HTTP/2 that is not taken in time is cut off, its session is not', async (t) => {
-    const served = await serve(t, { answerMs: 2000 }, TLS, 10_000);
+  test('an HTTP/2 stream that is not read in time is reset, its session is not', async (t) => {
+    const served = await serve(t, { responseMs: 2000 }, TLS, 10_000);
     const session = connectHttp2(served.url, { ca: served.ca });
     t.after(() => session.destroy());
     await ask(served, '/metrics');
@@ -89,8 +89,8 @@ describe('limits', { concurrency: true }, () => {
     assert.deepEqual(served.source.carriedVersions, [1], 'by the other reader');
   });
 
-  test('connections are counted, together and of one address', async (t) => {
-    const served = await serve(t, { connections: 4, connectionsOfOne: 3 });
+  test('connections are limited in total and per address', async (t) => {
+    const served = await serve(t, { connections: 4, connectionsPerAddress: 3 });
     const from = async (localAddress: string) => {
       const socket = connect({ port: served.port, host: '127.0.0.1', localAddress });
       socket.on('error', () => {});
@@ -120,8 +120,8 @@ describe('limits', { concurrency: true }, () => {
     assert.equal((await from('127.0.0.3')).isAnswered, true);
   });
 
-  test('connections over TLS free their place however they end', async (t) => {
-    const served = await serve(t, { connections: 2, connectionsOfOne: 2 }, TLS);
+  test('TLS connections release their place however they end', async (t) => {
+    const served = await serve(t, { connections: 2, connectionsPerAddress: 2 }, TLS);
     for (let round = 0; round < 3; round++) {
       assert.equal((await ask(served)).status, 200);
       const session = connectHttp2(served.url, { ca: served.ca });
@@ -133,7 +133,7 @@ describe('limits', { concurrency: true }, () => {
     }
   });
 
-  test('headers are bounded in size and number', async (t) => {
+  test('headers are limited in size and number', async (t) => {
     const served = await serve(t);
     const get = async (headers: string) =>
       (
@@ -149,7 +149,7 @@ describe('limits', { concurrency: true }, () => {
     assert.equal(await get('X: x\r\n'.repeat(90)), 'HTTP/1.1 200 OK');
   });
 
-  test('headers of HTTP/2 are bounded in size and number', async (t) => {
+  test('HTTP/2 headers are limited in size and number', async (t) => {
     const served = await serve(t, {}, TLS);
     const get = async (headers: Record<string, string>) => {
       const session = connectHttp2(served.url, { ca: served.ca });
@@ -171,7 +171,7 @@ describe('limits', { concurrency: true }, () => {
     assert.equal(await get(many(110)), 'cut off');
   });
 
-  test('who takes back request after request over HTTP/2 is cut off', async (t) => {
+  test('HTTP/2 clients that reset requests rapidly are disconnected', async (t) => {
     const served = await serve(t, {}, TLS);
     const session = connectHttp2(served.url, { ca: served.ca });
     session.on('error', () => {});
@@ -187,7 +187,7 @@ describe('limits', { concurrency: true }, () => {
     assert.deepEqual(served.errors, []);
   });
 
-  test('over HTTP/2 no more requests are answered at a time than the limit says', async (t) => {
+  test('concurrent HTTP/2 requests are limited', async (t) => {
     const served = await serve(t, { streams: 3 }, TLS);
     const session = connectHttp2(served.url, { ca: served.ca });
     t.after(() => session.destroy());
@@ -196,18 +196,18 @@ describe('limits', { concurrency: true }, () => {
     assert.equal(session.remoteSettings.maxHeaderListSize, LIMITS.headerBytes);
   });
 
-  test('who is silent is cut off, over HTTP/2 too', async (t) => {
-    const plain = await serve(t, { silenceMs: 100 });
+  test('idle clients are disconnected, over HTTP/2 too', async (t) => {
+    const plain = await serve(t, { idleMs: 100 });
     const begun = performance.now();
     await said(await opened(plain));
-    const secured = await serve(t, { silenceMs: 100 }, TLS);
+    const secured = await serve(t, { idleMs: 100 }, TLS);
     const session = connectHttp2(secured.url, { ca: secured.ca });
     await once(session, 'close');
     assert.ok(performance.now() - begun < 5000);
   });
 
-  test('a connection is kept for a while, and for so many requests', async (t) => {
-    const served = await serve(t, { keepAliveMs: 50, requestsOfConnection: 2 });
+  test('connections are kept alive for a limited time and number of requests', async (t) => {
+    const served = await serve(t, { keepAliveMs: 50, requestsPerConnection: 2 });
     const get = 'GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n';
     assert.equal((await said(await opened(served, get))).match(/HTTP\/1\.1 200/g)?.length, 1);
     const many = await said(await opened(served, get.repeat(4)));

@@ -1,34 +1,34 @@
-/** How much of the server anybody may take. */
+/** How much of the server one client, or all together, may use. */
 export const LIMITS = {
-  /** No body means anything to us, not even a reload's. */
+  /** No request needs a body, not even a reload. */
   bodyBytes: 1024,
-  /** Of all headers of a request. */
+  /** All headers of a request together. */
   headerBytes: 16 * 1024,
   headers: 100,
-  /** Far more than a pair of Prometheus servers and some people at their browsers; a quarter of it for one address. */
+  /** Far more than a pair of Prometheus servers and a few browsers need; a quarter of it per address. */
   connections: 512,
-  connectionsOfOne: 128,
-  /** Until TLS is agreed on. */
+  connectionsPerAddress: 128,
+  /** Until the TLS handshake has completed. */
   handshakeMs: 10_000,
-  /** Until all headers are here, and until the body is. */
+  /** Until all headers, and the body, have arrived. */
   headersMs: 10_000,
   requestMs: 15_000,
-  /** From a request's headers until its answer was taken. Prometheus waits no longer than 10 seconds unless told to. */
-  answerMs: 30_000,
-  /** Without a byte either way. */
-  silenceMs: 60_000,
+  /** From the headers of a request until the client has read the response. Prometheus waits 10 seconds by default. */
+  responseMs: 30_000,
+  /** Without a byte in either direction. */
+  idleMs: 60_000,
   /** Between two requests: scrapers come once a minute. */
   keepAliveMs: 72_000,
-  requestsOfConnection: 10_000,
-  /** Requests at a time on one connection of HTTP/2. */
+  requestsPerConnection: 10_000,
+  /** Concurrent requests per HTTP/2 connection. */
   streams: 32,
-  /** What an HTTP/2 client may get wrong, or take back, before it is cut off. */
-  mistakes: 100,
-  resetsAtOnce: 200,
-  resetsASecond: 20,
-  /** After this, a reader that still takes its answer no longer holds up the end. */
+  /** Errors and resets of an HTTP/2 client before it is disconnected. */
+  protocolErrors: 100,
+  resetBurst: 200,
+  resetsPerSecond: 20,
+  /** At shutdown, until connections that are still being read are closed. */
   closeMs: 5000,
 } as const;
 
-/** {@link LIMITS} or others. */
+/** {@link LIMITS}, with other values. */
 export type Limits = { readonly [Name in keyof typeof LIMITS]: number };

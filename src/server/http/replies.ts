@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import { STYLE_HASH } from './style.ts';
 
-/** Nothing is loaded, framed, posted or guessed; no other origin may read. */
+/** Forbids loading, framing, posting and content sniffing; no other origin may read. */
 export const SECURITY_HEADERS = {
   'content-security-policy': `default-src 'none'; style-src '${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
   'x-content-type-options': 'nosniff',
@@ -10,17 +10,17 @@ export const SECURITY_HEADERS = {
   'cache-control': 'no-store',
 } as const;
 
-/** Answers with one line of text. */
+/** Replies with one line of text. */
 export function plain(reply: FastifyReply, status: number, text: string): FastifyReply {
   return reply.code(status).type('text/plain; charset=utf-8').send(`${text}\n`);
 }
 
-/** JSON that people can read too. */
+/** Indented JSON. */
 export function jsonText(body: unknown): string {
   return `${JSON.stringify(body, null, 2)}\n`;
 }
 
-/** Answers with a text that is JSON. */
+/** Replies with JSON text. */
 export function json(reply: FastifyReply, text: string): FastifyReply {
   return reply.type('application/json; charset=utf-8').send(text);
 }
@@ -30,7 +30,7 @@ const STATUS_LINES: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
-/** Answers what is not even HTTP, or comes too slowly, and hangs up. */
+/** Replies to malformed or slow requests and closes the connection. */
 export function answerBrokenRequest(error: Error & { readonly code?: string }, socket: Socket): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();

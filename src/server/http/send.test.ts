@@ -24,7 +24,7 @@ function createReader() {
   return { stream, sizes, bytes: () => Buffer.concat(written.flat()) };
 }
 
-/** A body of unequal chunks in which each part is told from the others. */
+/** A body of unequal chunks in which every part is distinct. */
 function bodyOf(bytes: number): Buffer[] {
   const whole = Buffer.from(Uint32Array.from({ length: bytes / 4 }, (_, index) => index).buffer);
   const cuts = [0, 1, 1, 700 * KB, 3 * MB + 1, bytes];

@@ -3,48 +3,48 @@ import type { ServerResponse } from 'node:http';
 import { Writable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** What is written in one turn of the event loop: less than half a millisecond on the loopback. */
+/** Written per turn of the event loop: less than half a millisecond on the loopback. */
 const SLICE_BYTES = 512 * 1024;
-/** What is written in the time that others took for their turn, so that a reader on a busy event loop gets a fair share of it. */
-const BYTES_A_MS = 512 * 1024;
+/** Written per millisecond that others took in between, so that a reader gets a fair share of a busy event loop. */
+const BYTES_PER_MS = 512 * 1024;
 const MAX_SLICE_BYTES = 16 * 1024 * 1024;
 
-/** What a response's body is written to: over HTTP/2 the stream, as the response made for it neither tells when it is over, nor how. */
-export function outgoing(response: ServerResponse): Writable {
+/** The stream that carries a response body: over HTTP/2, the compatibility response does not report how the stream ended. */
+export function bodyStream(response: ServerResponse): Writable {
   return 'stream' in response && response.stream instanceof Writable ? response.stream : response;
 }
 
 /**
- * Writes a body whose length was announced, and ends the response. Between slices others have their turn: a reader as fast as the
- * loopback would otherwise hold the event loop until it has everything, 20 ms for 100,000 series. A slice is as long as that turn was.
+ * Writes a body of known length and ends the response. Yields to the event loop between slices: a reader as fast as the loopback would
+ * otherwise block it for 20 ms per 100,000 series.
  *
- * Resolves without the rest when the reader goes away.
+ * A slice grows with the time that others took in between. Stops when the reader disconnects.
  */
 export async function writeInSlices(response: Writable, body: readonly Uint8Array[]): Promise<void> {
   const take = sliceTaker(body);
   let bytes = SLICE_BYTES;
   for (let slice = take(bytes); slice.length > 0; slice = take(bytes)) {
     if (response.destroyed) return;
-    if (!writeSlice(response, slice)) await writable(response);
+    if (!writeSlice(response, slice)) await writableAgain(response);
     const written = performance.now();
     await nextTurn();
-    const share = (performance.now() - written) * BYTES_A_MS;
+    const share = (performance.now() - written) * BYTES_PER_MS;
     bytes = Math.min(Math.max(SLICE_BYTES, share), MAX_SLICE_BYTES);
   }
   response.end();
 }
 
-/** Takes slices off the front, of at most so many bytes and without copying; the last one is empty. */
+/** Returns a function that takes the next slice of at most so many bytes, without copying; empty at the end. */
 function sliceTaker(chunks: readonly Uint8Array[]): (bytes: number) => Uint8Array[] {
   let index = 0;
   let from = 0;
   return (bytes) => {
     const slice: Uint8Array[] = [];
-    let room = Math.ceil(bytes);
-    for (let chunk = chunks[index]; chunk && room > 0; chunk = chunks[index]) {
-      const part = chunk.subarray(from, from + room);
+    let free = Math.ceil(bytes);
+    for (let chunk = chunks[index]; chunk && free > 0; chunk = chunks[index]) {
+      const part = chunk.subarray(from, from + free);
       if (part.length > 0) slice.push(part);
-      room -= part.length;
+      free -= part.length;
       from += part.length;
       if (from < chunk.length) continue;
       index += 1;
@@ -54,7 +54,7 @@ function sliceTaker(chunks: readonly Uint8Array[]): (bytes: number) => Uint8Arra
   };
 }
 
-/** One system call for all of its parts. False: wait until the reader has taken some. */
+/** Writes all parts in one system call. False: wait for `drain`. */
 function writeSlice(response: Writable, slice: readonly Uint8Array[]): boolean {
   response.cork();
   let isReady = true;
@@ -63,12 +63,12 @@ function writeSlice(response: Writable, slice: readonly Uint8Array[]): boolean {
   return isReady;
 }
 
-async function writable(response: Writable): Promise<void> {
-  const over = new AbortController();
-  const { signal } = over;
+async function writableAgain(response: Writable): Promise<void> {
+  const controller = new AbortController();
+  const { signal } = controller;
   try {
     await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]);
   } finally {
-    over.abort();
+    controller.abort();
   }
 }

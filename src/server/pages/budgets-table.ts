@@ -4,7 +4,7 @@ import { distanceText, dollarsText } from './format.ts';
 import { type Html, html } from './html.ts';
 import type { BudgetStatus, DecimalText } from './status.ts';
 
-/** How the budgets stand; nothing where none is configured. */
+/** The table of budgets; null if none is configured. */
 export function budgetsSection(budgets: readonly BudgetStatus[], now: Instant): Html | null {
   if (budgets.length === 0) return null;
   return html`<section class="budgets">
@@ -32,11 +32,11 @@ function budgetRow(budget: BudgetStatus, now: Instant): Html {
 }
 
 function amount(exact: DecimalText | null): Html {
-  if (exact === null) return html`<span class="quiet" title="Not enough was read yet">not known yet</span>`;
+  if (exact === null) return html`<span class="quiet" title="Not enough data yet">not known yet</span>`;
   return html`<span title="$${exact}">${dollarsText(exact)}</span>`;
 }
 
-/** In whole percents, rounded down: 100 % is the limit. What is above it is red, and said to be. */
+/** In whole percent, rounded down: 100 % is the limit. Anything above it is red and labelled. */
 function share(exact: DecimalText | null, limit: DecimalText): Html | null {
   if (exact === null) return null;
   const [part, whole] = [parseDecimal(exact), parseDecimal(limit)];

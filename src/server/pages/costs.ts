@@ -13,72 +13,74 @@ import { formatDecimal } from '../../core/values/money.ts';
 import { json, jsonText } from '../http/replies.ts';
 import type { DecimalText, Timestamp } from './status.ts';
 
-/** What `/api/v1/costs` answers, as it is. */
+/** The response of `/api/v1/costs`. */
 export interface CostsAnswer {
   readonly window: Window;
   readonly start: Timestamp;
   readonly end: Timestamp;
-  /** Every account is known, and so is the total. */
+  /** Whether the costs of every account are known, and so the total. */
   readonly isComplete: boolean;
   readonly unknown: readonly UnknownCosts[];
   readonly totalUsd: DecimalText | null;
-  /** The labels asked for, and the exact `usd` of all that have them. */
+  /** The requested labels and the exact `usd` of each combination. */
   readonly costs: readonly Readonly<Record<string, string>>[];
 }
 
-/** Answers `/api/v1/costs`; 400 for a query that is not understood. */
+/** Replies to `/api/v1/costs`; 400 for an invalid query. */
 export async function sendCosts(
   costsOf: (question: CostsQuestion) => CostReport,
   { url }: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const [, search = ''] = url.split(/\?(.*)/s, 2);
-  const question = readQuestion(new URLSearchParams(search));
+  const question = parseQuery(new URLSearchParams(search));
   if ('error' in question) return json(reply.code(400), jsonText(question));
-  return json(reply, await textOf(costsOf(question)));
+  return json(reply, await renderCosts(costsOf(question)));
 }
 
-/** The question of a query, or what is wrong with it. */
-function readQuestion(query: URLSearchParams): CostsQuestion | { readonly error: string } {
-  const stray = [...query.keys()].find((key) => key !== 'window' && key !== 'by');
-  if (stray !== undefined) return { error: `there is no parameter ${shown(stray)}; there are window and by` };
-  const twice = [...query.keys()].find((key) => query.getAll(key).length > 1);
-  if (twice !== undefined) return { error: `${twice} is given twice` };
-  const asked = query.get('window');
-  const window = WINDOWS.find((each) => each === asked);
-  if (window === undefined) {
-    const instead = asked === null ? '' : `, not ${shown(asked)}`;
-    return { error: `window must be one of ${WINDOWS.join(', ')}${instead}` };
+/** Parses the query, or says what is wrong with it. */
+function parseQuery(query: URLSearchParams): CostsQuestion | { readonly error: string } {
+  for (const key of query.keys()) {
+    if (key !== 'window' && key !== 'by')
+      return { error: `unknown parameter ${quote(key)}; expected window or by` };
+    if (query.getAll(key).length > 1) return { error: `${key} is repeated` };
   }
-  const by = readLabels(query.get('by') ?? '');
+  const given = query.get('window');
+  const window = WINDOWS.find((name) => name === given);
+  if (window === undefined) {
+    const suffix = given === null ? '' : `, not ${quote(given)}`;
+    return { error: `window must be one of ${WINDOWS.join(', ')}${suffix}` };
+  }
+  const by = parseLabels(query.get('by') ?? '');
   return 'error' in by ? by : { window, by };
 }
 
-function readLabels(text: string): readonly CostLabel[] | { readonly error: string } {
+function parseLabels(text: string): readonly CostLabel[] | { readonly error: string } {
   const by: CostLabel[] = [];
   for (const name of text === '' ? [] : text.split(',')) {
-    const label = BUDGET_LABELS.find((each) => each === name);
+    const label = BUDGET_LABELS.find((known) => known === name);
     if (label === undefined)
-      return { error: `by must be some of ${BUDGET_LABELS.join(', ')}, with commas, not ${shown(name)}` };
-    if (by.includes(label))
-      return { error: `by names ${label} twice; each of ${BUDGET_LABELS.join(', ')} once` };
+      return {
+        error: `by must be a comma-separated list of ${BUDGET_LABELS.join(', ')}, not ${quote(name)}`,
+      };
+    if (by.includes(label)) return { error: `by repeats ${label}` };
     by.push(label);
   }
   return by;
 }
 
-function shown(text: string): string {
+function quote(text: string): string {
   return JSON.stringify(text.slice(0, 40));
 }
 
-/** Label sets that become text in one turn of the event loop: less than a millisecond. */
-const ROWS_A_TURN = 500;
+/** Rows rendered per turn of the event loop: less than a millisecond. */
+const ROWS_PER_TURN = 500;
 
-/** The answer with each of its costs on a line of its own. Others have their turn in between: there may be 100,000 of them. */
-async function textOf(costs: CostReport): Promise<string> {
+/** Renders each cost on its own line and yields to the event loop in between: there may be 100,000 rows. */
+async function renderCosts(costs: CostReport): Promise<string> {
   const rows: string[] = [];
   for (const [index, group] of costs.groups.entries()) {
-    if (index % ROWS_A_TURN === ROWS_A_TURN - 1) await nextTurn();
+    if (index % ROWS_PER_TURN === ROWS_PER_TURN - 1) await nextTurn();
     rows.push(JSON.stringify(rowOf(costs.by, group)));
   }
   const list = rows.length === 0 ? '[]' : `[\n    ${rows.join(',\n    ')}\n  ]`;

@@ -1,19 +1,19 @@
 const TEXT = Symbol('html');
 
-/** Text that is HTML already. */
+/** Text that is already HTML. */
 export interface Html {
   readonly [TEXT]: string;
 }
 
-/** What a template may hold; null shows nothing. */
+/** A part of a template; null renders nothing. */
 export type HtmlPart = Html | string | number | null | readonly HtmlPart[];
 
-/** A template that escapes whatever is put into it, unless that is {@link Html} itself. Attributes want double quotes. */
+/** A template tag that escapes every part except {@link Html}. Attributes need double quotes. */
 export function html(literals: TemplateStringsArray, ...parts: readonly HtmlPart[]): Html {
   return trusted(literals.map((literal, index) => literal + renderHtml(parts[index] ?? null)).join(''));
 }
 
-/** Takes text for HTML without a look: only for what the program itself wrote. */
+/** Marks text as HTML without escaping: only for text of the program itself. */
 export function trusted(text: string): Html {
   return { [TEXT]: text };
 }

@@ -5,7 +5,7 @@ import { STYLE_HASH } from '../http/style.ts';
 import { distanceText, dollarsText, instantText } from './format.ts';
 import { html, renderHtml, trusted } from './html.ts';
 import type { AccountStatus, BudgetStatus, FeedStatus, Status } from './status.ts';
-import { firstPage } from './status-page.ts';
+import { statusPage } from './status-page.ts';
 
 const NOW = Date.parse('2026-11-22T02:17:05Z');
 
@@ -43,11 +43,11 @@ function shown(feed: Partial<FeedStatus>, account: Partial<AccountStatus> = {}):
 
 function pageOf(accounts: readonly AccountStatus[], budgets: readonly BudgetStatus[] = []): string {
   const status: Status = { version: '1.2.3', startedAt: '2026-11-20T00:00:00.000Z', accounts, budgets };
-  return firstPage(status, NOW);
+  return statusPage(status, NOW);
 }
 
-describe('the first page', () => {
-  test('shows cents and holds the exact amount', () => {
+describe('the status page', () => {
+  test('shows cents and includes the exact amount', () => {
     const page = shown({}, { todayUsd: '-0.06356', monthToDateUsd: '12804.994999999999' });
     assert.match(page, /<dd title="\$-0\.06356">-\$0\.06<\/dd>/);
     assert.match(page, /<dd title="\$12804\.994999999999">\$12,804\.99<\/dd>/);
@@ -65,13 +65,13 @@ describe('the first page', () => {
     assert.doesNotMatch(shown({}), /Incomplete/);
   });
 
-  test('tells the three states apart', () => {
+  test('distinguishes the three states', () => {
     assert.match(shown({ up: true }), /Feeds: 1 ok\./);
     assert.match(shown({ up: false }), /state failing">failing</);
     assert.match(shown({ up: null, lastSuccess: null }), /state untried">not tried</);
   });
 
-  test('shows times with their age, the last error with its hint, and what is left to read', () => {
+  test('shows times with their age, the last error with its hint, and the ranges left to read', () => {
     const lastError = {
       reason: 'auth',
       message: 'answered 403',
@@ -104,12 +104,15 @@ describe('the first page', () => {
     assert.match(text, / 00:00:00 UTC to 2026-11-22 01:00:00 UTC: <strong>server<\/strong> answered 500/);
   });
 
-  test('shows until when the provider wants to be left alone, while it lasts', () => {
-    assert.match(shown({ notBefore: '2026-11-22T03:00:00.000Z' }), /03:00:00<\/time>.*not sooner/);
-    assert.doesNotMatch(shown({ notBefore: '2026-11-22T02:00:00.000Z' }), /not sooner/);
+  test('shows how long the provider delays the next poll', () => {
+    assert.match(
+      shown({ notBefore: '2026-11-22T03:00:00.000Z' }),
+      /03:00:00<\/time>.*delayed at the request of the provider/,
+    );
+    assert.doesNotMatch(shown({ notBefore: '2026-11-22T02:00:00.000Z' }), /at the request of the provider/);
   });
 
-  test('says in plain words that a feed is off, and why', () => {
+  test('says that a feed is off, and why', () => {
     const off = {
       reason: 'auth',
       message: 'answered 403',
@@ -127,7 +130,7 @@ describe('the first page', () => {
     assert.doesNotMatch(page, /<\w+ class="[^"]*(failing|bad)/);
   });
 
-  test('shows what the provider has to say', () => {
+  test('shows provider notices', () => {
     const notes = [
       { topic: 'tier', text: 'pro' },
       { topic: 'probe flux', text: 'no such <field>' },
@@ -139,7 +142,7 @@ describe('the first page', () => {
     assert.doesNotMatch(shown({}), /class="more"/);
   });
 
-  test('shows budgets with what is spent, of what, and what is to come', () => {
+  test('shows budgets with spend, limit and forecast', () => {
     assert.doesNotMatch(pageOf([ACCOUNT]), /Budgets/);
     const month = {
       period: 'month',
@@ -171,13 +174,13 @@ describe('the first page', () => {
     assert.equal(page.match(/class="failing"/g)?.length, 1);
   });
 
-  test('escapes whatever comes from elsewhere', () => {
+  test('escapes all external text', () => {
     const evil = `<script>alert("1")</script>'&`;
     const at = '2026-11-22T02:15:05.000Z';
     const range = { start: at, end: at, reason: evil, message: evil };
     const lastError = { reason: evil, message: evil, hint: evil, at, ranges: [range, range] };
     assert.doesNotMatch(
-      firstPage({ version: evil, startedAt: FEED.lastSuccess ?? '', accounts: [], budgets: [] }, NOW),
+      statusPage({ version: evil, startedAt: FEED.lastSuccess ?? '', accounts: [], budgets: [] }, NOW),
       /<script/,
     );
     const more = { off: lastError, notes: [{ topic: evil, text: evil }] };
@@ -186,24 +189,24 @@ describe('the first page', () => {
     assert.match(page, /&#60;script&#62;alert\(&#34;1&#34;\)&#60;\/script&#62;&#39;&#38;/);
   });
 
-  test('loads nothing, and its one style is the one the policy names', () => {
+  test('loads nothing, and its style matches the hash in the policy', () => {
     const page = shown({});
     assert.doesNotMatch(page, /<(script|link|img|iframe|form)|https?:|url\(|style="/);
     const [, style = ''] = /<style>([\s\S]*)<\/style>/.exec(page) ?? [];
     assert.equal(`sha256-${createHash('sha256').update(style).digest('base64')}`, STYLE_HASH);
   });
 
-  test('says so when there is no account', () => {
+  test('says that no account is configured', () => {
     assert.match(pageOf([]), /No account is configured/);
   });
 });
 
-test('the template escapes all but HTML', () => {
+test('html template escapes everything except HTML', () => {
   const list = [html`<b>${'<'}</b>`, '&', 1, null, [trusted('<i>')]];
   assert.equal(renderHtml(html`<p title="${'"'}">${list}</p>`), '<p title="&#34;"><b>&#60;</b>&#38;1<i></p>');
 });
 
-test('dollars are rounded half to even and grouped', () => {
+test('dollarsText rounds half to even and groups digits', () => {
   const table: [string, string][] = [
     ['0', '$0.00'],
     ['0.005', '$0.00'],
@@ -217,7 +220,7 @@ test('dollars are rounded half to even and grouped', () => {
   for (const [exact, text] of table) assert.equal(dollarsText(exact), text);
 });
 
-test('instants and distances', () => {
+test('instantText and distanceText format instants and ages', () => {
   assert.equal(instantText(NOW), '2026-11-22 02:17:05');
   const table: [secondsAgo: number, text: string][] = [
     [0, 'just now'],

@@ -14,8 +14,8 @@ import type {
   Status,
 } from './status.ts';
 
-/** The first page: every account, what it costs and how its feeds fare. */
-export function firstPage(status: Status, now: Instant): string {
+/** The status page: every account with its costs and the state of its feeds. */
+export function statusPage(status: Status, now: Instant): string {
   const accounts = status.accounts.map((account) => accountSection(account, now));
   const page = html`<!doctype html>
 <html lang="en">
@@ -87,10 +87,10 @@ const WINDOW_NAMES: Record<Window, string> = {
 const UNKNOWN_TEXTS: Record<UnknownReason, string> = {
   before_since: "begins before the account's since",
   nothing_read: 'nothing read yet',
-  not_read_whole: 'not read whole',
+  not_read_whole: 'partly read',
 };
 
-/** Says which windows are partial or unknown, so that a part does not pass for the whole. */
+/** Lists windows that are partial or unknown, so that a part is not mistaken for the whole. */
 function incompleteOf({ incomplete = [] }: AccountStatus): Html | null {
   if (incomplete.length === 0) return null;
   const texts = incomplete.map(({ window, reason }) => `${WINDOW_NAMES[window]} (${UNKNOWN_TEXTS[reason]})`);
@@ -98,17 +98,13 @@ function incompleteOf({ incomplete = [] }: AccountStatus): Html | null {
 }
 
 function dollars(exact: DecimalText | null): Html {
-  if (exact === null) return html`<dd class="quiet" title="Not yet read without a hole">not known yet</dd>`;
+  if (exact === null)
+    return html`<dd class="quiet" title="The whole window has not been read yet">not known yet</dd>`;
   return html`<dd title="$${exact}">${dollarsText(exact)}</dd>`;
 }
 
-type State = 'ok' | 'failing' | 'off' | 'not tried';
-const STATE_CLASSES: Record<State, string> = {
-  ok: 'ok',
-  failing: 'failing',
-  off: 'untried',
-  'not tried': 'untried',
-};
+const STATE_CLASSES = { ok: 'ok', failing: 'failing', off: 'untried', 'not tried': 'untried' } as const;
+type State = keyof typeof STATE_CLASSES;
 
 function stateOf({ up, off }: FeedStatus): State {
   if (off) return 'off';
@@ -125,8 +121,8 @@ function feedRows(feed: FeedStatus, now: Instant): Html {
 <td data-label="Data through, UTC"><div>${moment(feed.dataThrough, now)}${historyOf(feed)}</div></td>
 <td data-label="Next poll, UTC"><div>${nextOf(feed, now)}</div></td>
 </tr>
-${feed.lastError && moreRow(failureOf(feed.lastError, now), 'bad')}${feed.off && moreRow(offOf(feed.off, now))}${
-  feed.notes.length > 0 ? moreRow(notesOf(feed)) : null
+${feed.lastError && detailRow(failureOf(feed.lastError, now), 'bad')}${feed.off && detailRow(offOf(feed.off, now))}${
+  feed.notes.length > 0 ? detailRow(notesOf(feed)) : null
 }`;
 }
 
@@ -136,9 +132,9 @@ function historyOf({ history }: FeedStatus): Html | null {
 }
 
 function nextOf({ nextRun, notBefore }: FeedStatus, now: Instant): Html {
-  const held = notBefore !== null && Date.parse(notBefore) > now;
-  if (!held) return moment(nextRun, now);
-  return html`${moment(notBefore, now)}<br><span class="quiet">not sooner, as the provider asked</span>`;
+  const isDelayed = notBefore !== null && Date.parse(notBefore) > now;
+  if (!isDelayed) return moment(nextRun, now);
+  return html`${moment(notBefore, now)}<br><span class="quiet">delayed at the request of the provider</span>`;
 }
 
 function failureOf({ reason, message, hint, at, ranges = [] }: FailureStatus, now: Instant): Html {
@@ -159,7 +155,7 @@ function notesOf({ notes }: FeedStatus): Html[] {
   );
 }
 
-function moreRow(content: HtmlPart, kind = 'plain'): Html {
+function detailRow(content: HtmlPart, kind = 'plain'): Html {
   return html`<tr><td class="more" colspan="5"><p class="${kind}">${content}</p></td></tr>
 `;
 }

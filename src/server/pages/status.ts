@@ -7,24 +7,24 @@ export type Timestamp = string;
 /** An exact decimal, as `-0.06356`. */
 export type DecimalText = string;
 
-/** What `/api/v1/status` answers, as it is. Never holds a key. */
+/** The response of `/api/v1/status`. Never contains a key. */
 export interface Status {
   readonly version: string;
   readonly startedAt: Timestamp;
-  /** What the user may want to mend in the configuration, such as one bill that two accounts read. */
+  /** Likely mistakes in the configuration, such as two accounts that read the same bill. */
   readonly warnings?: readonly string[];
   readonly accounts: readonly AccountStatus[];
   readonly budgets: readonly BudgetStatus[];
 }
 
-/** One account as its feeds and the ledger stand. */
+/** One account: its costs and feeds. */
 export interface AccountStatus {
   readonly provider: string;
   readonly name: string;
-  /** Exact US dollars of the UTC window, from the account's `since` on; null until that was read without a hole. */
+  /** Exact US dollars of the UTC window, from the account's `since` on; null until the whole window has been read. */
   readonly todayUsd: DecimalText | null;
   readonly monthToDateUsd: DecimalText | null;
-  /** Windows that were not read whole, from their start, and why. */
+  /** Windows that have not been read completely, and why. */
   readonly incomplete: readonly IncompleteWindow[];
   readonly requestBudget: RequestBudgetStatus;
   readonly feeds: readonly FeedStatus[];
@@ -37,37 +37,37 @@ export interface IncompleteWindow {
 
 /** How many requests the account may still send. */
 export interface RequestBudgetStatus {
-  /** At once; null where neither the provider nor the exporter counts. */
+  /** Requests available now; null if neither the provider nor the exporter limits them. */
   readonly remaining: number | null;
-  /** None before this; null where one may be sent now. */
+  /** The earliest next request; null if one may be sent now. */
   readonly notBefore: Timestamp | null;
 }
 
 /** One feed of an account. */
 export interface FeedStatus {
   readonly name: string;
-  /** Did the last poll succeed? null before the first, and while the feed is switched off. */
+  /** Whether the last poll succeeded; null before the first, and while the feed is off. */
   readonly up: boolean | null;
   readonly lastSuccess: Timestamp | null;
   /** The failure of the last poll; null once one has succeeded. */
   readonly lastError: FailureStatus | null;
-  /** Why the account may not read this feed; null where it may. */
+  /** Why the account may not read this feed; null if it may. */
   readonly off: FailureStatus | null;
-  /** The unbroken range read so far; null for a feed that reads no billing facts. */
+  /** The contiguous range read so far; null for a feed without charges. */
   readonly dataFrom: Timestamp | null;
   readonly dataThrough: Timestamp | null;
-  /** A cron line in UTC. */
+  /** A cron expression in UTC. */
   readonly schedule: string;
   readonly isPolling: boolean;
-  /** By the schedule; null where none is followed, and at the end. */
+  /** By the schedule; null without one, and during shutdown. */
   readonly nextRun: Timestamp | null;
-  /** The provider asked not to be asked again before this. */
+  /** The provider accepts no request before this. */
   readonly notBefore: Timestamp | null;
-  /** The provider's own total less its rows, and which total that is; null where it gives none. */
+  /** The provider's own total minus its rows, and which total that is; null if it has none. */
   readonly reconciliation: { readonly differenceUsd: DecimalText; readonly against: string } | null;
-  /** How many older ranges are still to be read, where a feed reads history bit by bit. */
+  /** The number of older ranges still to be read, for a feed that reads history step by step. */
   readonly history: { readonly remaining: number } | null;
-  /** What the provider said that is no number: a tier, an expression that failed. */
+  /** Notices of the provider that are not numbers: a tier, an expression that failed. */
   readonly notes: readonly { readonly topic: string; readonly text: string }[];
 }
 
@@ -79,7 +79,7 @@ export interface FailureStatus {
   /** What to do about it. */
   readonly hint: string;
   readonly at: Timestamp;
-  /** Each range that failed, in the order they were read: the reason above is the most telling of theirs. At most 50. */
+  /** The ranges that failed, in reading order, at most 50. The reason above is the most informative of theirs. */
   readonly ranges?: readonly RangeFailureStatus[];
 }
 
@@ -98,8 +98,8 @@ export interface BudgetStatus {
   readonly start: Timestamp;
   readonly end: Timestamp;
   readonly limitUsd: DecimalText;
-  /** null until all that it is about was read without a hole. */
+  /** null until all its costs have been read completely. */
   readonly spentUsd: DecimalText | null;
-  /** What will have been spent by the end of the period; null where too little was read to tell. */
+  /** The forecast for the end of the period; null if too little has been read. */
   readonly forecastUsd: DecimalText | null;
 }

@@ -17,7 +17,7 @@ async function statusOf(served: ServedWeb, auth?: string, path = '/-/healthy'): 
   return (await ask(served, path, auth === undefined ? {} : { auth })).status;
 }
 
-test('without a password nothing is told, by any path or method', async (t) => {
+test('auth refuses every path and method without a password', async (t) => {
   const served = await serveWeb(t, webFolder(t), ALICE);
   for (const method of METHODS) {
     for (const path of PATHS) {
@@ -31,7 +31,7 @@ test('without a password nothing is told, by any path or method', async (t) => {
   }
 });
 
-test('with the password everything is as without one', async (t) => {
+test('auth serves everything with the right password', async (t) => {
   const served = await serveWeb(t, webFolder(t), ALICE);
   const open = await serveWeb(t, webFolder(t), '');
   for (const method of METHODS) {
@@ -46,7 +46,7 @@ test('with the password everything is as without one', async (t) => {
   assert.deepEqual(served.errors, []);
 });
 
-test('a wrong user, a wrong password and another scheme are refused alike', async (t) => {
+test('auth refuses a wrong user, a wrong password and another scheme alike', async (t) => {
   const served = await serveWeb(t, webFolder(t), ALICE);
   const answers = await Promise.all(
     [
@@ -64,7 +64,7 @@ test('a wrong user, a wrong password and another scheme are refused alike', asyn
   }
 });
 
-test('users come and go without a restart', async (t) => {
+test('auth applies added and removed users without a restart', async (t) => {
   const served = await serveWeb(t, webFolder(t), '');
   assert.equal(await statusOf(served), 200);
   served.rewrite(ALICE);
@@ -78,7 +78,7 @@ test('users come and go without a restart', async (t) => {
   assert.equal(await statusOf(served), 401, 'a broken file lets nobody in');
 });
 
-test('passwords and HTTP/2 go together', async (t) => {
+test('auth works over HTTP/2', async (t) => {
   const served = await serveWeb(t, webFolder(t), TLS + ALICE);
   const session = connectHttp2(served.url, { ca: served.ca });
   t.after(() => session.destroy());
@@ -93,7 +93,7 @@ test('passwords and HTTP/2 go together', async (t) => {
   assert.deepEqual(await get({ ':method': 'HEAD' }), [401, '']);
 });
 
-test('headers of the file are sent with every answer; policies add up', async (t) => {
+test('configured headers are sent with every response, and policies are combined', async (t) => {
   const served = await serveWeb(t, webFolder(t), '');
   const ours = String((await ask(served)).headers['content-security-policy']);
   served.rewrite(`http_server_config:
@@ -118,7 +118,7 @@ basic_auth_users: { alice: ${SECRET_HASH} }`);
   assert.equal(headers['content-security-policy'], ours);
 });
 
-test('beyond the rate requests are told when to come again, and a new rate is a new start', async (t) => {
+test('rate limit replies 429 with Retry-After, and a new limit starts full', async (t) => {
   const served = await serveWeb(t, webFolder(t), `rate_limit: { interval: 1h, burst: 2 }\n${ALICE}`);
   const codes = async (count: number) => {
     const all: number[] = [];
@@ -137,7 +137,7 @@ test('beyond the rate requests are told when to come again, and a new rate is a 
   assert.deepEqual(await codes(2), [200, 200]);
 });
 
-test('pages of other sites cannot make a browser post', async (t) => {
+test('cross-site requests are refused over HTTPS', async (t) => {
   const served = await serveWeb(t, webFolder(t), '', { reload: async () => ({ ok: true }) });
   const post = async (site: string | undefined, method = 'POST') =>
     (
@@ -158,7 +158,7 @@ test('pages of other sites cannot make a browser post', async (t) => {
   assert.equal(page.status, 200, 'a link may lead here');
 });
 
-test('pages of other sites cannot make a browser post over plain HTTP, where it says only where they are from', async (t) => {
+test('cross-site requests are refused over plain HTTP by their origin', async (t) => {
   const served = await serveWeb(t, webFolder(t), '', { reload: async () => ({ ok: true }) });
   const host = `127.0.0.1:${served.port}`;
   const post = async (headers: Record<string, string>) =>
@@ -177,7 +177,7 @@ test('pages of other sites cannot make a browser post over plain HTTP, where it 
   assert.equal((await ask(served, '/', { headers: { origin: 'http://evil.example' } })).status, 200);
 });
 
-test('what is pipelined is answered in its order, each for itself', async (t) => {
+test('pipelined requests are checked and answered one by one in order', async (t) => {
   const served = await serveWeb(t, webFolder(t), ALICE);
   const authorization = `Authorization: Basic ${Buffer.from('alice:secret').toString('base64')}\r\n`;
   const get = (more: string) => `GET /-/healthy HTTP/1.1\r\nHost: x\r\n${more}\r\n`;

@@ -1,43 +1,34 @@
 import type { RefusedRequest, RequestGuard } from '../http/guard.ts';
-import { credentialsOf } from './basic.ts';
-import type { WebConfig, WebRateLimit } from './config.ts';
-import { createPasswords, type Passwords } from './passwords.ts';
+import type { WebRateLimit } from './config.ts';
+import { type Credentials, PasswordChecker } from './passwords.ts';
 import type { WebSource } from './source.ts';
 import { createTokenBucket, type TokenBucket } from './token-bucket.ts';
 
 export interface AuthOptions {
   readonly web: WebSource;
-  /** Milliseconds from any start, which never go back. */
+  /** Monotonic milliseconds. */
   readonly now: () => number;
-  readonly passwords?: Passwords;
+  readonly passwords?: PasswordChecker;
 }
 
-/** Lets requests pass as the web configuration has it now: first the rate, then the user, as in the toolkit. */
-export function createAuth({ web, now, passwords = createPasswords() }: AuthOptions): RequestGuard {
-  const bucketOf = createBuckets(now);
+/** Enforces the current web configuration: first the rate limit, then basic authentication, as the exporter-toolkit does. */
+export function createAuth({ web, now, passwords = new PasswordChecker() }: AuthOptions): RequestGuard {
+  const bucketOf = cacheBucket(now);
   return {
     headers: () => web.current().headers,
-    async judge({ headers, socket }) {
+    async check({ headers, socket }) {
       const { rateLimit, users } = web.current();
       const waitMs = bucketOf(rateLimit)?.take() ?? 0;
       if (waitMs > 0) return tooMany('too many requests', waitMs);
-      return users.size === 0
-        ? undefined
-        : refusalOf(passwords, headers.authorization, users, socket.remoteAddress ?? '');
+      if (users.size === 0) return undefined;
+      const credentials = parseBasic(headers.authorization);
+      const isValid = credentials
+        ? await passwords.check(credentials, users, socket.remoteAddress ?? '')
+        : false;
+      if (isValid === undefined) return tooMany('too many passwords are being checked', 1000);
+      return isValid ? undefined : UNAUTHORIZED;
     },
   };
-}
-
-async function refusalOf(
-  passwords: Passwords,
-  authorization: string | undefined,
-  users: WebConfig['users'],
-  from: string,
-): Promise<RefusedRequest | undefined> {
-  const credentials = credentialsOf(authorization);
-  const isRight = credentials ? await passwords.check(credentials, users, from) : false;
-  if (isRight === undefined) return tooMany('too many passwords are being checked', 1000);
-  return isRight ? undefined : UNAUTHORIZED;
 }
 
 const UNAUTHORIZED: RefusedRequest = {
@@ -50,15 +41,23 @@ function tooMany(text: string, waitMs: number): RefusedRequest {
   return { status: 429, text, headers: { 'retry-after': String(Math.ceil(waitMs / 1000)) } };
 }
 
-/** The bucket of a limit: a new one whenever the limit is another. */
-function createBuckets(now: () => number): (limit: WebRateLimit | undefined) => TokenBucket | undefined {
-  let of: WebRateLimit | undefined;
+/** The credentials of a basic `Authorization` header; undefined for any other. https://www.rfc-editor.org/rfc/rfc7617 */
+export function parseBasic(authorization: string | undefined): Credentials | undefined {
+  const [, encoded] = /^Basic +([A-Za-z0-9+/]+={0,2}) *$/i.exec(authorization ?? '') ?? [];
+  const bytes = Buffer.from(encoded ?? '', 'base64');
+  const colon = bytes.indexOf(':');
+  if (colon < 0) return undefined;
+  return { user: bytes.toString('utf8', 0, colon), password: bytes.subarray(colon + 1) };
+}
+
+/** Keeps the bucket until the limit changes. */
+function cacheBucket(now: () => number): (limit: WebRateLimit | undefined) => TokenBucket | undefined {
+  let current: WebRateLimit | undefined;
   let bucket: TokenBucket | undefined;
   return (limit) => {
-    if (limit?.intervalMs !== of?.intervalMs || limit?.burst !== of?.burst) {
+    if (limit?.intervalMs !== current?.intervalMs || limit?.burst !== current?.burst)
       bucket = limit && createTokenBucket(limit, now);
-    }
-    of = limit;
+    current = limit;
     return bucket;
   };
 }

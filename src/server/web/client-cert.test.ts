@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { subjectAltNames } from './client-cert.ts';
 
 /** As Node writes them: https://nodejs.org/api/crypto.html#x509subjectaltname */
-test('names are told apart as Node writes them, and not at all where they cannot be', () => {
+test('subjectAltNames parses the names of a certificate, and none if they are ambiguous', () => {
   const table: Record<string, string[]> = {
     '': [],
     'DNS:a.example': ['a.example'],

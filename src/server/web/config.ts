@@ -1,15 +1,15 @@
 import type { SecureContextOptions } from 'node:tls';
 import type { ClientAuth } from './format.ts';
 
-/** A web configuration, checked. */
+/** A validated web configuration. */
 export interface WebConfig {
-  /** Absent: HTTP in the clear. */
+  /** Undefined for plain HTTP. */
   readonly tls: WebTls | undefined;
-  /** Whether HTTP/2 is spoken over TLS. */
+  /** Enables HTTP/2 over TLS. */
   readonly http2: boolean;
-  /** Headers that answers carry besides our own. */
+  /** Extra response headers. */
   readonly headers: Readonly<Record<string, string>>;
-  /** By name, bcrypt hashes; empty: everybody may come. */
+  /** Bcrypt hashes by user; empty disables authentication. */
   readonly users: ReadonlyMap<string, string>;
   readonly rateLimit: WebRateLimit | undefined;
 }
@@ -20,13 +20,13 @@ export interface WebRateLimit {
   readonly burst: number;
 }
 
-/** TLS as connections are to be made. */
+/** The TLS settings of connections. */
 export interface WebTls {
-  /** Certificate, key and what is agreed on. A function, so that nothing that prints a configuration prints the key. */
+  /** Certificate, key and protocol settings. A function, so that printing a configuration never prints the key. */
   readonly context: () => SecureContextOptions;
   readonly clientAuth: ClientAuth;
-  /** A client's certificate must have one of these names. */
+  /** The certificate of a client must have one of these names. */
   readonly allowedSans: ReadonlySet<string> | undefined;
-  /** The same for the same, whatever file it comes from. */
+  /** Equal for equal settings, whatever file they come from. */
   readonly id: string;
 }

@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, '../../..');
 const page = readFileSync(join(root, 'docs/web-security.md'), 'utf8');
 const example = readFileSync(join(root, 'deploy/web.example.yml'), 'utf8');
 
-test('the page and the example name every key', () => {
+test('web-security.md and the example list every key', () => {
   for (const key of KEYS) {
     assert.match(page, new RegExp(`\`${key}\``), key);
     if (!['cert', 'key', 'client_ca'].includes(key)) assert.match(example, new RegExp(`\\b${key}:`), key);
@@ -19,25 +19,25 @@ test('the page and the example name every key', () => {
     assert.match(page, new RegExp(`\`${name}\``), name);
 });
 
-test('docs/web-security.md: lists the limits of the server', () => {
+test('web-security.md lists the limits', () => {
   const seconds = (ms: number) => `${ms / 1000} s`;
   const count = (number: number) => number.toLocaleString('en');
   for (const bound of [
     `${LIMITS.headerBytes / 1024} KiB, ${LIMITS.headers} of them`,
     `${LIMITS.bodyBytes / 1024} KiB`,
-    `${LIMITS.connections}, of which ${LIMITS.connectionsOfOne} per address`,
+    `${LIMITS.connections}, ${LIMITS.connectionsPerAddress} per address`,
     seconds(LIMITS.handshakeMs),
-    `${seconds(LIMITS.headersMs)}; ${seconds(LIMITS.requestMs)}`,
-    seconds(LIMITS.answerMs),
-    seconds(LIMITS.silenceMs),
-    `${count(LIMITS.requestsOfConnection)}; over HTTP/2, ${LIMITS.streams} concurrent`,
-    `${LIMITS.mistakes} errors; ${LIMITS.resetsAtOnce} resets at once, ${LIMITS.resetsASecond} per second`,
+    `${seconds(LIMITS.headersMs)}, ${seconds(LIMITS.requestMs)}`,
+    seconds(LIMITS.responseMs),
+    seconds(LIMITS.idleMs),
+    `${count(LIMITS.requestsPerConnection)}; over HTTP/2 ${LIMITS.streams} at a time`,
+    `${LIMITS.protocolErrors} errors; ${LIMITS.resetBurst} resets at once, ${LIMITS.resetsPerSecond} per second`,
   ]) {
     assert.ok(page.includes(`| ${bound} |`), bound);
   }
 });
 
-test('what the page has Prometheus read is YAML', () => {
+test('the Prometheus example in web-security.md is YAML', () => {
   const blocks = Array.from(page.matchAll(/^```yaml\n([\s\S]*?)^```/gm), ([, text = '']) => parse(text));
   assert.equal(blocks.length, 2);
 });

@@ -1,14 +1,14 @@
 import { readFileSync, statSync } from 'node:fs';
 import { reasonUnreadable, versionOf } from '../../config/values/secrets.ts';
 
-/** Far more than a chain of certificates or a list of users has, and little enough to be read between two requests. */
+/** Far more than a certificate chain or a list of users needs, and small enough to read between two requests. */
 const MAX_BYTES = 1 << 20;
 
-/** Reads files, and remembers as of which version it has read each. */
+/** Reads files and remembers the version of each. */
 export interface FileReader {
-  /** The text, or why there is none, in words that hold neither path nor contents. */
+  /** The text, or why it cannot be read, without path or contents. */
   read(path: string): { readonly text: string } | { readonly problem: string };
-  /** By path, what {@link versionAt} said before the file was read. */
+  /** By path, {@link versionAt} before the file was read. */
   readonly seen: ReadonlyMap<string, string>;
 }
 
@@ -28,7 +28,7 @@ export function createFileReader(): FileReader {
   };
 }
 
-/** Another text for every change of a file, or of why it cannot be read. */
+/** A text that differs after every change of a file, or of the reason why it cannot be read. */
 export function versionAt(path: string): string {
   try {
     return versionOf(statSync(path));

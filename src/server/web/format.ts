@@ -1,15 +1,15 @@
 import { z } from 'zod';
-import { must } from '../../config/values/values.ts';
-import { parseGoDuration } from './go-duration.ts';
+import { parseGoDuration } from '../../config/values/duration.ts';
+import { formed, must, text } from '../../config/values/values.ts';
 
 /**
- * The web configuration of Prometheus' exporter-toolkit, key for key:
+ * The schema of the exporter-toolkit's web configuration:
  * https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
  */
 
 /**
- * By their names in Go, how OpenSSL calls the suites that Go counts as secure (https://pkg.go.dev/crypto/tls#CipherSuites),
- * its preferred ones first.
+ * OpenSSL's names of the suites that Go considers secure (https://pkg.go.dev/crypto/tls#CipherSuites), by their names in Go, preferred
+ * ones first.
  */
 export const CIPHERS = {
   TLS_AES_128_GCM_SHA256: 'TLS_AES_128_GCM_SHA256',
@@ -27,13 +27,13 @@ export const CIPHERS = {
   TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA: 'ECDHE-RSA-AES256-SHA',
 } as const;
 
-/** At least one of these, or HTTP/2 over TLS 1.2 cannot be: https://www.rfc-editor.org/rfc/rfc9113#section-9.2.2 */
+/** HTTP/2 over TLS 1.2 requires at least one of these: https://www.rfc-editor.org/rfc/rfc9113#section-9.2.2 */
 export const HTTP2_CIPHERS = [
   'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256',
   'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256',
 ] as const satisfies readonly (keyof typeof CIPHERS)[];
 
-/** How OpenSSL calls the versions, and which of them are newer. */
+/** OpenSSL's names of the versions, and their order. */
 export const VERSIONS = {
   TLS10: { name: 'TLSv1', age: 10 },
   TLS11: { name: 'TLSv1.1', age: 11 },
@@ -41,7 +41,7 @@ export const VERSIONS = {
   TLS13: { name: 'TLSv1.3', age: 13 },
 } as const;
 
-/** How OpenSSL calls the curves. */
+/** OpenSSL's names of the curves. */
 export const CURVES = {
   CurveP256: 'P-256',
   CurveP384: 'P-384',
@@ -49,29 +49,24 @@ export const CURVES = {
   X25519: 'X25519',
 } as const;
 
-/** Whether clients are asked for a certificate, must have one, and have it verified: https://pkg.go.dev/crypto/tls#ClientAuthType */
+/** Whether clients are asked for a certificate, must present one, and have it verified: https://pkg.go.dev/crypto/tls#ClientAuthType */
 export const CLIENT_AUTH = {
   NoClientCert: { asks: false, requires: false, verifies: false },
   RequestClientCert: { asks: true, requires: false, verifies: false },
   RequireAnyClientCert: { asks: true, requires: true, verifies: false },
-  // The older name for it, which the toolkit still takes.
+  // The older name, which the toolkit still accepts.
   RequireClientCert: { asks: true, requires: true, verifies: false },
   VerifyClientCertIfGiven: { asks: true, requires: false, verifies: true },
   RequireAndVerifyClientCert: { asks: true, requires: true, verifies: true },
 } as const;
 
-/** What is asked of clients. */
+/** The client authentication mode. */
 export type ClientAuth = (typeof CLIENT_AUTH)[keyof typeof CLIENT_AUTH];
 
-/** A name of the table, as what the table has for it. */
+/** A name from the table, converted to its value. */
 function named<T>(table: Readonly<Record<string, T>>) {
-  const form = `must be one of ${Object.keys(table).join(', ')}`;
-  return z.string(must('text')).transform((name, context): T => {
-    const meant = Object.hasOwn(table, name) ? table[name] : undefined;
-    if (meant !== undefined) return meant;
-    context.issues.push({ code: 'custom', message: form, input: name });
-    return z.NEVER;
-  });
+  const form = `one of ${Object.keys(table).join(', ')}`;
+  return text(form, (name) => (Object.hasOwn(table, name) ? table[name] : undefined));
 }
 
 const Text = z.string(must('text'));
@@ -84,7 +79,10 @@ const TlsSection = z.strictObject({
   client_ca: Text.optional(),
   client_ca_file: Text.optional(),
   client_auth_type: named<ClientAuth>(CLIENT_AUTH).prefault('NoClientCert'),
-  client_allowed_sans: z.array(Text).min(1, 'must list a name at least; nobody could connect').optional(),
+  client_allowed_sans: z
+    .array(Text)
+    .min(1, 'must list at least one name; no client could connect')
+    .optional(),
   min_version: named<(typeof VERSIONS)[keyof typeof VERSIONS]>(VERSIONS).prefault('TLS12'),
   max_version: named<(typeof VERSIONS)[keyof typeof VERSIONS]>(VERSIONS).prefault('TLS13'),
   cipher_suites: z.array(named<string>(CIPHERS)).prefault([]),
@@ -106,20 +104,17 @@ const Headers = z.strictObject({
 const HttpSection = z.strictObject({ http2: z.boolean().prefault(true), headers: Headers.prefault({}) });
 
 const INTERVAL_FORM = 'a duration such as 500ms, 1s or 1m30s, or 0 for no limit';
-const Interval = z.union([z.number(), z.string()], must(INTERVAL_FORM)).transform((value, context) => {
-  // A number is of nanoseconds in Go, which nobody means.
-  const ms = typeof value === 'string' || value === 0 ? parseGoDuration(String(value)) : undefined;
-  if (ms !== undefined) return ms;
-  context.issues.push({ code: 'custom', message: `must be ${INTERVAL_FORM}`, input: value });
-  return z.NEVER;
-});
+const Interval = formed(z.union([z.number(), z.string()], must(INTERVAL_FORM)), INTERVAL_FORM, (value) =>
+  // Go reads a number as nanoseconds, which is never intended.
+  typeof value === 'string' || value === 0 ? parseGoDuration(String(value)) : undefined,
+);
 
 const RateSection = z.strictObject({
   interval: Interval.prefault(0),
   burst: z.int(must('a whole number from 0 on')).min(0).prefault(0),
 });
 
-/** Everything but the users, whose names are up to whoever writes the file. */
+/** Everything except the users, whose names are arbitrary. */
 export const WebFile = z.strictObject({
   tls_server_config: TlsSection.optional(),
   http_server_config: HttpSection.prefault({}),
@@ -128,7 +123,7 @@ export const WebFile = z.strictObject({
 });
 export type WebFile = z.infer<typeof WebFile>;
 
-/** Every name of a key that the format has. */
+/** All keys of the format. */
 export const KEYS: readonly string[] = [WebFile, TlsSection, HttpSection, Headers, RateSection].flatMap(
   ({ shape }) => Object.keys(shape),
 );

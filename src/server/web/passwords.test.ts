@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SECRET_HASH } from '../../../test/support/web.ts';
-import { credentialsOf } from './basic.ts';
-import { createPasswords } from './passwords.ts';
+import { parseBasic } from './auth.ts';
+import { PasswordChecker } from './passwords.ts';
 
 function as(user: string, password: string) {
   return { user, password: Buffer.from(password) };
@@ -30,8 +30,8 @@ function slowly() {
 
 const ALICE = new Map([['alice', '$2b$04$right']]);
 
-test("a password is its user's or not, by the real bcrypt in each of its versions", async () => {
-  const passwords = createPasswords();
+test('PasswordChecker verifies every bcrypt version', async () => {
+  const passwords = new PasswordChecker();
   const users = new Map(
     ['$2$', '$2a$', '$2b$', '$2x$', '$2y$'].map((version) => [version, SECRET_HASH.replace('$2b$', version)]),
   );
@@ -47,22 +47,22 @@ test("a password is its user's or not, by the real bcrypt in each of its version
   );
 });
 
-test('what is known is not compared again, right or wrong', async () => {
+test('PasswordChecker does not compare a known password again', async () => {
   const { compare, asked, finish } = slowly();
-  const { check } = createPasswords(compare);
+  const checker = new PasswordChecker(compare);
   for (const expected of [true, false]) {
     const password = expected ? 'right' : 'wrong';
-    const both = Promise.all([1, 2].map(() => check(as('alice', password), ALICE, '')));
+    const both = Promise.all([1, 2].map(() => checker.check(as('alice', password), ALICE, '')));
     await nextTurn();
     await finish();
     assert.deepEqual(await both, [expected, expected]);
-    assert.equal(await check(as('alice', password), ALICE, ''), expected);
+    assert.equal(await checker.check(as('alice', password), ALICE, ''), expected);
   }
   assert.equal(asked.length, 2);
 });
 
-test('what is known ends with the hash and with the user', async () => {
-  const passwords = createPasswords(async (password, hash) => hash.endsWith(`$${password}`));
+test('PasswordChecker forgets results when the hash or the user changes', async () => {
+  const passwords = new PasswordChecker(async (password, hash) => hash.endsWith(`$${password}`));
   const check = (password: string, users: ReadonlyMap<string, string>) =>
     passwords.check(as('alice', password), users, '');
   assert.equal(await check('right', ALICE), true);
@@ -75,15 +75,15 @@ test('what is known ends with the hash and with the user', async () => {
   assert.equal(await check('right', ALICE), true);
 });
 
-test('a user that does not exist is compared as one that does, always with the same hash', async () => {
+test('PasswordChecker compares unknown users with a stable decoy hash', async () => {
   const { compare, asked, finish } = slowly();
-  const { check } = createPasswords(compare);
+  const checker = new PasswordChecker(compare);
   const users = new Map([...'abcdefgh'].map((name, cost) => [name, `$2b$${cost + 10}$right`]));
   const names = Array.from({ length: 40 }, (_, index) => `nobody ${index}`);
   const hashesOf = async (password: string) => {
     asked.length = 0;
     for (const name of names) {
-      const checked = check(as(name, password), users, '');
+      const checked = checker.check(as(name, password), users, '');
       await nextTurn();
       await finish();
       assert.equal(await checked, false);
@@ -92,27 +92,29 @@ test('a user that does not exist is compared as one that does, always with the s
   };
   const first = await hashesOf('x');
   assert.equal(first.length, names.length);
-  assert.ok(new Set(first).size > 4, 'each hash stands in for some');
+  assert.ok(new Set(first).size > 4, 'each hash serves as a decoy for some');
   assert.deepEqual(await hashesOf('y'), first);
   assert.deepEqual((await hashesOf('right')).length, names.length, 'even where the password fits that hash');
 });
 
-test('one is compared at a time; of one address four may wait, of all 32; who is known need not', async () => {
+test('PasswordChecker compares one at a time and limits its queue per address and in total', async () => {
   const { compare, asked, finish } = slowly();
-  const { check } = createPasswords(compare);
-  const known = check(as('alice', 'right'), ALICE, 'scraper');
+  const checker = new PasswordChecker(compare);
+  const known = checker.check(as('alice', 'right'), ALICE, 'scraper');
   await nextTurn();
   await finish();
   assert.equal(await known, true);
 
   const flood = Array.from({ length: 10 }, (_, index) =>
-    check(as('alice', `wrong ${index}`), ALICE, 'flood'),
+    checker.check(as('alice', `wrong ${index}`), ALICE, 'flood'),
   );
   await nextTurn();
   assert.equal(asked.length, 2, 'one at a time');
-  assert.equal(await check(as('alice', 'right'), ALICE, 'scraper'), true);
-  assert.equal(await check(as('alice', 'right'), ALICE, 'flood'), true);
-  const others = Array.from({ length: 40 }, (_, index) => check(as('alice', `w${index}`), ALICE, `${index}`));
+  assert.equal(await checker.check(as('alice', 'right'), ALICE, 'scraper'), true);
+  assert.equal(await checker.check(as('alice', 'right'), ALICE, 'flood'), true);
+  const others = Array.from({ length: 40 }, (_, index) =>
+    checker.check(as('alice', `w${index}`), ALICE, `${index}`),
+  );
   await nextTurn();
   await finish();
   const count = async (all: Promise<boolean | undefined>[], value: unknown) =>
@@ -120,44 +122,44 @@ test('one is compared at a time; of one address four may wait, of all 32; who is
   assert.deepEqual([await count(flood, false), await count(flood, undefined)], [4, 6]);
   assert.deepEqual([await count(others, false), await count(others, undefined)], [28, 12]);
 
-  const after = check(as('alice', 'wrong 9'), ALICE, 'flood');
+  const after = checker.check(as('alice', 'wrong 9'), ALICE, 'flood');
   await nextTurn();
   await finish();
   assert.equal(await after, false, 'places are free again');
 });
 
-test('of wrong passwords a thousand are remembered', async () => {
+test('PasswordChecker remembers a thousand wrong passwords', async () => {
   let compared = 0;
-  const { check } = createPasswords(async () => {
+  const checker = new PasswordChecker(async () => {
     compared++;
     return false;
   });
   const all = async () => {
     compared = 0;
-    for (let index = 0; index < 1001; index++) await check(as('alice', `wrong ${index}`), ALICE, '');
+    for (let index = 0; index < 1001; index++) await checker.check(as('alice', `wrong ${index}`), ALICE, '');
     return compared;
   };
   assert.equal(await all(), 1001);
   assert.ok((await all()) > 0);
   compared = 0;
-  await check(as('alice', 'wrong 1000'), ALICE, '');
+  await checker.check(as('alice', 'wrong 1000'), ALICE, '');
   assert.equal(compared, 0);
 });
 
-test('a comparison that fails is an error, and does not stop the next', async () => {
+test('PasswordChecker reports a failed comparison and continues', async () => {
   let isBroken = true;
-  const { check } = createPasswords(async () => {
+  const checker = new PasswordChecker(async () => {
     if (isBroken) throw new Error('no binary');
     return true;
   });
-  await assert.rejects(check(as('alice', 'right'), ALICE, ''), /no binary/);
+  await assert.rejects(checker.check(as('alice', 'right'), ALICE, ''), /no binary/);
   isBroken = false;
-  assert.equal(await check(as('alice', 'right'), ALICE, ''), true);
+  assert.equal(await checker.check(as('alice', 'right'), ALICE, ''), true);
 });
 
-test('credentials are read as the basic scheme has them', () => {
+test('parseBasic reads basic credentials', () => {
   const read = (header: string | undefined) => {
-    const found = credentialsOf(header);
+    const found = parseBasic(header);
     return found && [found.user, found.password.toString('latin1')];
   };
   const basic = (text: string, encoding: BufferEncoding = 'utf8') =>

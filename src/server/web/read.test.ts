@@ -21,7 +21,7 @@ const NOTHING: WebConfig = {
   rateLimit: undefined,
 };
 
-test('what is blank is not there', (t) => {
+test('web configuration treats blank keys as absent', (t) => {
   const folder = webFolder(t);
   for (const text of [
     '',
@@ -37,7 +37,7 @@ test('what is blank is not there', (t) => {
   }
 });
 
-test('every key is read', (t) => {
+test('web configuration reads every key', (t) => {
   const folder = webFolder(t);
   const config = load(
     folder,
@@ -100,7 +100,7 @@ rate_limit: { interval: 1m30.5s, burst: 3 }
   assert.doesNotMatch(inspect(config, { depth: 9 }), /PRIVATE KEY/);
 });
 
-test('every suite of the table is one that OpenSSL has', (t) => {
+test('every cipher suite of the table exists in OpenSSL', (t) => {
   const folder = webFolder(t);
   for (const [suite, name] of Object.entries(CIPHERS)) {
     const section = `{ cert_file: server.crt, key_file: server.key, cipher_suites: [${suite}] }`;
@@ -109,7 +109,7 @@ test('every suite of the table is one that OpenSSL has', (t) => {
   }
 });
 
-test('a certificate may be of any kind, a chain, and have text around it; a key too', (t) => {
+test('PEM files may be of any type, chained and surrounded by text', (t) => {
   const folder = webFolder(t);
   const { vouchFor, ca } = folder.trusted;
   for (const pair of [
@@ -133,17 +133,17 @@ test('a certificate may be of any kind, a chain, and have text around it; a key 
 /** `openssl ecparam -genkey` writes these before the key. */
 const EC_PARAMETERS = '-----BEGIN EC PARAMETERS-----\nBgUrgQQAIg==\n-----END EC PARAMETERS-----\n';
 
-test('a key that OpenSSL finds too weak is refused in its words', (t) => {
+test('a key that OpenSSL considers too weak is reported with its reason', (t) => {
   const folder = webFolder(t);
   const pair = generateKeyPairSync('rsa', { modulusLength: 1024 });
   folder.write('weak.crt', folder.trusted.vouchFor('Server', {}, pair).cert);
   folder.write('weak.key', pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
   assert.throws(() => load(folder, 'tls_server_config: { cert_file: weak.crt, key_file: weak.key }'), {
-    message: /:1:33: tls_server_config\.cert_file: is refused by OpenSSL: ee key too small$/,
+    message: /:1:33: tls_server_config\.cert_file: is rejected by OpenSSL: ee key too small$/,
   });
 });
 
-test('every version of bcrypt that Go takes is one', (t) => {
+test('every bcrypt version that Go accepts is valid', (t) => {
   const folder = webFolder(t);
   for (const version of ['$2$', '$2a$', '$2b$', '$2x$', '$2y$']) {
     const { users } = load(folder, `basic_auth_users: { a: ${SECRET_HASH.replace('$2b$', version)} }`);
@@ -151,7 +151,7 @@ test('every version of bcrypt that Go takes is one', (t) => {
   }
 });
 
-test('durations are those of Go', (t) => {
+test('rate_limit.interval takes Go durations', (t) => {
   const folder = webFolder(t);
   const table = {
     '1500us': 1.5,
@@ -167,7 +167,7 @@ test('durations are those of Go', (t) => {
   }
 });
 
-test('aliases work, and variables are text', (t) => {
+test('web configuration resolves aliases and does not replace variables', (t) => {
   const folder = webFolder(t);
   const users = `basic_auth_users: { a: &hash ${SECRET_HASH}, b: *hash }`;
   const config = load(folder, `${users}\nhttp_server_config: { headers: { X-XSS-Protection: "\${HOME}" } }`);

@@ -1,37 +1,37 @@
 import { dirname } from 'node:path';
 import { isMapping, readDocument } from '../../config/yaml/document.ts';
 import { ConfigError, type Problem } from '../../config/yaml/errors.ts';
-import { checked } from '../../config/yaml/issues.ts';
+import { validate } from '../../config/yaml/issues.ts';
 import type { WebConfig } from './config.ts';
 import { createFileReader, type FileReader } from './files.ts';
 import { KEYS, WebFile } from './format.ts';
-import { checkTogether } from './rules.ts';
+import { checkCombinations } from './rules.ts';
 import { tlsOf } from './tls.ts';
 import { usersOf } from './users.ts';
 
-/** What came of reading a web configuration. */
+/** The result of reading a web configuration. */
 export interface WebReading {
   readonly result: { readonly config: WebConfig } | { readonly problems: readonly Problem[] };
-  /** The files that it is made of, and as of which version each was read. */
+  /** The files it consists of, with the version of each. */
   readonly seen: ReadonlyMap<string, string>;
 }
 
 /**
- * Reads a web configuration, and the files it names.
+ * Reads a web configuration and the files it names.
  *
- * @throws {ConfigError} with every problem, none of which holds any of a hash or key.
+ * @throws {ConfigError} with every problem; none quotes a hash or key.
  */
 export function loadWebConfig(file: string): WebConfig {
   return configOf(readWebConfig(file));
 }
 
-/** The configuration that was read. @throws {ConfigError} where there is none. */
+/** The configuration of a reading. @throws {ConfigError} if it is invalid. */
 export function configOf({ result }: WebReading): WebConfig {
   if ('problems' in result) throw new ConfigError(result.problems);
   return result.config;
 }
 
-/** Reads a web configuration, and the files it names; never throws. */
+/** Reads a web configuration and the files it names; never throws. */
 export function readWebConfig(file: string): WebReading {
   const reader = createFileReader();
   const answer = reader.read(file);
@@ -50,10 +50,10 @@ function resultOf(file: string, text: string, reader: FileReader): WebReading['r
   const value = document.value ?? {};
   if (!isMapping(value)) problems.addAt({ line: 1, column: 1 }, [], 'must be a mapping of keys to values');
   if (!isMapping(value) || problems.list.length > 0) return { problems: problems.list };
-  const read = checked({ schema: WebFile, value: withoutBlanks(value), path: [], problems });
+  const read = validate({ schema: WebFile, value: withoutBlanks(value), path: [], problems });
   const users = usersOf(value.basic_auth_users, problems);
   if (!read || problems.list.length > 0) return { problems: problems.list };
-  checkTogether(read, problems);
+  checkCombinations(read, problems);
   const { tls_server_config: section, http_server_config: http, rate_limit: rate } = read;
   const tls = section && tlsOf({ section, folder: dirname(file), reader, problems });
   if (problems.list.length > 0) return { problems: problems.list };
@@ -70,7 +70,7 @@ function resultOf(file: string, text: string, reader: FileReader): WebReading['r
   };
 }
 
-/** A key without a value is one that is not there, and so is TLS without a key: as in the toolkit. */
+/** Removes keys without a value and an empty TLS section: the toolkit treats them as absent. */
 function withoutBlanks(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const entries = Object.entries(value).map(([key, inner]) => [
     key,

@@ -1,18 +1,18 @@
 import type { Problems } from '../../config/yaml/problems.ts';
 import { CIPHERS, HTTP2_CIPHERS, type WebFile } from './format.ts';
 
-/** What no key is wrong about alone, but two are together. */
-export function checkTogether(file: WebFile, problems: Problems): void {
+/** Reports keys that are valid alone but not together. */
+export function checkCombinations(file: WebFile, problems: Problems): void {
   const { rate_limit: rate, tls_server_config: tls, http_server_config: http } = file;
   if (rate.interval > 0 && rate.burst === 0)
     problems.add(
       ['rate_limit', 'burst'],
-      'must be at least 1 where there is an interval; nothing would be answered',
+      'must be at least 1 if there is an interval; no request would be answered',
     );
   if (!tls) return;
   checkClients(tls, problems);
   if (tls.min_version.age > tls.max_version.age)
-    problems.add(['tls_server_config', 'min_version'], 'is newer than max_version; nobody could connect');
+    problems.add(['tls_server_config', 'min_version'], 'is newer than max_version; no client could connect');
   if (http.http2 && tls.min_version.name !== 'TLSv1.3' && lacksHttp2(tls.cipher_suites))
     problems.add(
       ['tls_server_config', 'cipher_suites'],
@@ -32,7 +32,7 @@ function checkClients(tls: NonNullable<WebFile['tls_server_config']>, problems: 
   const hasCa = Boolean(client_ca || client_ca_file);
   const add = (key: string, message: string) => problems.add(['tls_server_config', key], message);
   if (hasCa && !auth.asks)
-    add(ca, 'has no use without client_auth_type, such as RequireAndVerifyClientCert; add it');
+    add(ca, 'has no effect without client_auth_type, such as RequireAndVerifyClientCert; add it');
   if (!hasCa && auth.verifies)
     add(
       'client_auth_type',

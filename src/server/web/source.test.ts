@@ -23,11 +23,11 @@ function open(t: { after(end: () => void): void }, text: string): Opened {
   const changes: WebChange[] = [];
   let clock = 0;
   const file = folder.write('web.yml', text);
-  const source = openWebSource({ file, now: () => clock, told: (change) => changes.push(change) });
+  const source = openWebSource({ file, now: () => clock, onChange: (change) => changes.push(change) });
   return {
     ...source,
     folder,
-    kinds: () => changes.map((change) => (change.kind === 'waits' ? change.key : change.kind)),
+    kinds: () => changes.map((change) => (change.kind === 'restartRequired' ? change.key : change.kind)),
     problems: () =>
       changes.flatMap((change) =>
         change.kind === 'refused' ? change.problems.map(({ key, message }) => `${key}: ${message}`) : [],
@@ -42,7 +42,7 @@ function usersOf({ current }: WebSource): string[] {
   return [...current().users.keys()];
 }
 
-test('a change is seen within a second, not looked for more often, and told once', (t) => {
+test('web source detects a change within a second and reports it once', (t) => {
   const opened = open(t, USERS('alice'));
   opened.folder.write('web.yml', USERS('alice', 'bob'));
   opened.advance(999);
@@ -59,7 +59,7 @@ test('a change is seen within a second, not looked for more often, and told once
   assert.deepEqual(opened.kinds(), ['read', 'read']);
 });
 
-test('what is the same is not read again', (t) => {
+test('web source does not read unchanged files again', (t) => {
   const opened = open(t, USERS('alice'));
   const before = opened.current();
   opened.advance(1000);
@@ -67,7 +67,7 @@ test('what is the same is not read again', (t) => {
   assert.deepEqual(opened.kinds(), []);
 });
 
-test('a change of the same size, said to be of the same time, is seen', (t) => {
+test('web source detects a change of equal size and modification time', (t) => {
   const opened = open(t, USERS('alice'));
   const usersNow = (name: string) => {
     utimesSync(opened.folder.write('web.yml', USERS(name)), 1, 1);
@@ -78,7 +78,7 @@ test('a change of the same size, said to be of the same time, is seen', (t) => {
   assert.deepEqual(usersNow('alicg'), ['alicg']);
 });
 
-test('a wrong file leaves what was read before, is told once, and is read when it is right', (t) => {
+test('web source keeps the previous configuration while a file is invalid, and reports it once', (t) => {
   const opened = open(t, TLS + USERS('alice'));
   const before = opened.current();
   opened.folder.write('web.yml', 'basic_auth_users: { alice: do-not-print-me }');
@@ -99,7 +99,7 @@ test('a wrong file leaves what was read before, is told once, and is read when i
   assert.deepEqual(opened.kinds(), ['refused', 'refused', 'read']);
 });
 
-test('a file that could not be read is read once it can be', (t) => {
+test('web source reads an unreadable file once it becomes readable', (t) => {
   const opened = open(t, TLS);
   const renewed = opened.folder.trusted.vouchFor('Renewed');
   opened.folder.write('web.yml', TLS.replaceAll('server.', 'renewed.'));
@@ -119,7 +119,7 @@ test('a file that could not be read is read once it can be', (t) => {
   ]);
 });
 
-test('a client authority that is replaced is read', (t) => {
+test('web source reads a replaced client authority', (t) => {
   const asks = 'client_auth_type: RequireAndVerifyClientCert, client_ca_file: ca.crt';
   const opened = open(t, TLS.replace(' }', `, ${asks} }`));
   renameSync(join(opened.folder.path, 'other-ca.crt'), join(opened.folder.path, 'ca.crt'));
@@ -127,7 +127,7 @@ test('a client authority that is replaced is read', (t) => {
   assert.equal(opened.current().tls?.context().ca, opened.folder.other.ca);
 });
 
-test('TLS stays the very same until it changes, so that its connections may stay', (t) => {
+test('web source keeps the identity of unchanged TLS settings', (t) => {
   const opened = open(t, TLS + USERS('alice'));
   const { tls } = opened.current();
   opened.folder.write('web.yml', USERS('bob') + TLS);
@@ -139,7 +139,7 @@ test('TLS stays the very same until it changes, so that its connections may stay
   assert.notEqual(opened.current().tls, tls);
 });
 
-test('TLS is neither switched on nor off, nor HTTP/2, and that is told; the rest takes effect', (t) => {
+test('web source reports that switching TLS or HTTP/2 requires a restart, and applies the rest', (t) => {
   const plain = open(t, USERS('alice'));
   plain.folder.write('web.yml', TLS + USERS('bob'));
   plain.advance(1000);
@@ -159,10 +159,10 @@ test('TLS is neither switched on nor off, nor HTTP/2, and that is told; the rest
   assert.deepEqual(secured.kinds(), ['tls_server_config', 'read', 'http_server_config.http2', 'read']);
 });
 
-test('a file that is wrong from the start is refused', (t) => {
+test('web source refuses a file that is invalid at the start', (t) => {
   assert.throws(() => open(t, 'basic_auth_user: x'), { name: 'ConfigError' });
   const file = join(webFolder(t).path, 'gone.yml');
-  assert.throws(() => openWebSource({ file, now: () => 0, told: () => assert.fail() }), {
+  assert.throws(() => openWebSource({ file, now: () => 0, onChange: () => assert.fail() }), {
     message: `${file}: cannot be read: the file does not exist; correct the path or create it`,
   });
 });

@@ -3,70 +3,73 @@ import type { WebConfig } from './config.ts';
 import { versionAt } from './files.ts';
 import { configOf, readWebConfig } from './read.ts';
 
-/** The web configuration as its files have it, or as they last had it right. */
+/** The web configuration from its files, or the last valid one. */
 export interface WebSource {
   current(): WebConfig;
 }
 
-/** What became of files that changed. */
+/** The outcome of a change of the files. */
 export type WebChange =
   | { readonly kind: 'read' }
-  /** They are wrong: what was read before stays. */
+  /** They are invalid: the previous configuration stays in effect. */
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
-  /** They were read, but this waits for the next start. */
-  | { readonly kind: 'waits'; readonly key: string };
+  /** They were read, but this key takes effect only after a restart. */
+  | { readonly kind: 'restartRequired'; readonly key: string };
 
 export interface WebSourceOptions {
   readonly file: string;
-  /** Milliseconds from any start, which never go back. */
+  /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** Hears of every change of the files, once. */
-  readonly told: (change: WebChange) => void;
+  /** Called once per change of the files. */
+  readonly onChange: (change: WebChange) => void;
 }
 
-/** The files are looked at when somebody asks, but not more often. */
-const LOOK_EVERY_MS = 1000;
+/** How often the files are checked, at most, when the configuration is requested. */
+const CHECK_INTERVAL_MS = 1000;
 
 /**
- * Reads a web configuration, and again whenever it is asked for and a file has changed.
+ * Opens a web configuration, which is read again when it is requested after a file has changed.
  *
- * @throws {ConfigError} when it is wrong from the start.
+ * @throws {ConfigError} if it is invalid at the start.
  */
-export function openWebSource({ file, now, told }: WebSourceOptions): WebSource {
+export function openWebSource({ file, now, onChange }: WebSourceOptions): WebSource {
   const first = readWebConfig(file);
   let current = configOf(first);
   let seen = first.seen;
-  let lookedAt = now();
+  let checkedAt = now();
 
-  const readAgain = () => {
+  const reread = () => {
     const reading = readWebConfig(file);
     seen = reading.seen;
-    if ('problems' in reading.result) return told({ kind: 'refused', problems: reading.result.problems });
+    if ('problems' in reading.result) return onChange({ kind: 'refused', problems: reading.result.problems });
     const { config } = reading.result;
-    for (const key of waitingIn(config, current)) told({ kind: 'waits', key });
-    current = mixed(config, current);
-    told({ kind: 'read' });
+    for (const key of restartKeys(config, current)) onChange({ kind: 'restartRequired', key });
+    current = applicablePart(config, current);
+    onChange({ kind: 'read' });
   };
 
   return {
     current() {
-      if (now() - lookedAt < LOOK_EVERY_MS) return current;
-      lookedAt = now();
-      if ([...seen].some(([path, version]) => versionAt(path) !== version)) readAgain();
+      if (now() - checkedAt < CHECK_INTERVAL_MS) return current;
+      checkedAt = now();
+      if ([...seen].some(([path, version]) => versionAt(path) !== version)) reread();
       return current;
     },
   };
 }
 
-/** What cannot change while connections are made. */
-function waitingIn(next: WebConfig, current: WebConfig): string[] {
-  const isSwitched = (next.tls === undefined) !== (current.tls === undefined);
-  const speaksOther = current.tls !== undefined && next.http2 !== current.http2;
-  return [...(isSwitched ? ['tls_server_config'] : []), ...(speaksOther ? ['http_server_config.http2'] : [])];
+/** The changed keys that cannot change without a restart. */
+function restartKeys(next: WebConfig, current: WebConfig): string[] {
+  const isTlsSwitched = (next.tls === undefined) !== (current.tls === undefined);
+  const isHttp2Switched = current.tls !== undefined && next.http2 !== current.http2;
+  return [
+    ...(isTlsSwitched ? ['tls_server_config'] : []),
+    ...(isHttp2Switched ? ['http_server_config.http2'] : []),
+  ];
 }
 
-/** What is new, but for what waits; TLS that is the same stays the very same, so that its connections may stay. */
-function mixed(next: WebConfig, { tls, http2 }: WebConfig): WebConfig {
-  const kept = next.tls === undefined || tls === undefined || next.tls.id === tls.id;
-  return { ...next, tls: kept ? tls : next.tls, http2 };
+/** The new configuration except the keys that require a restart; unchanged TLS keeps its identity, so that its connections stay. */
+function applicablePart(next: WebConfig, { tls, http2 }: WebConfig): WebConfig {
+  const isUnchanged = next.tls === undefined || tls === undefined || next.tls.id === tls.id;
+  return { ...next, tls: isUnchanged ? tls : next.tls, http2 };
 }

@@ -10,7 +10,7 @@ import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { AT_LOOPBACK, type Certified } from '../../../test/support/certificates.ts';
 import { ask, type ServedWeb, serveWeb, webFolder } from '../../../test/support/web.ts';
 
-/** A configuration of TLS with these keys besides. */
+/** A TLS configuration with these additional keys. */
 function tls(more: readonly string[] = [], rest = ''): string {
   const keys = ['cert_file: server.crt', 'key_file: server.key', ...more];
   return `tls_server_config: { ${keys.join(', ')} }\n${rest}`;
@@ -43,7 +43,7 @@ function isAnswered(served: ServedWeb, client?: Certified): Promise<boolean> {
 }
 
 describe('TLS', () => {
-  test('is spoken, and nothing else', async (t) => {
+  test('is required for every connection', async (t) => {
     const served = await serveWeb(t, webFolder(t), tls());
     assert.equal((await ask(served)).body, 'healthy\n');
     await assert.rejects(fetch(served.url.replace('https:', 'http:')));
@@ -51,14 +51,14 @@ describe('TLS', () => {
     assert.equal((await ask(served)).body, 'healthy\n');
   });
 
-  test('takes its certificate and key from the file itself too', async (t) => {
+  test('takes an inline certificate and key', async (t) => {
     const folder = webFolder(t);
     const { cert, key } = folder.trusted.vouchFor('Inline', AT_LOOPBACK);
     const served = await serveWeb(t, folder, JSON.stringify({ tls_server_config: { cert, key } }));
     assert.equal(await isAnswered(served), true);
   });
 
-  test('agrees on the versions, suites and curves of the file alone', async (t) => {
+  test('negotiates only configured versions, suites and curves', async (t) => {
     const folder = webFolder(t);
     const served = await serveWeb(t, folder, tls());
     const [tls12, tls13] = [{ maxVersion: 'TLSv1.2' }, { minVersion: 'TLSv1.3' }] as const;
@@ -93,7 +93,7 @@ describe('TLS', () => {
     );
   });
 
-  test('prefers its own order of suites, or that of the client', async (t) => {
+  test('prefers the order of suites of the server or of the client', async (t) => {
     const names = ['TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384', 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'];
     const suites = `cipher_suites: [${names.join(', ')}]`;
     const served = await serveWeb(t, webFolder(t), tls([suites]));
@@ -106,7 +106,7 @@ describe('TLS', () => {
     assert.equal(await agreedOn(served, client), `TLSv1.2 ${names[1]}`);
   });
 
-  test('takes a new certificate with the next connection, and ends those made with the old one', async (t) => {
+  test('uses a new certificate for the next connection and closes older connections', async (t) => {
     const folder = webFolder(t);
     const served = await serveWeb(t, folder, tls());
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -137,7 +137,7 @@ describe('TLS', () => {
     );
   });
 
-  test('follows links, as Kubernetes changes them', async (t) => {
+  test('follows links as Kubernetes replaces them', async (t) => {
     const folder = webFolder(t);
     for (const name of ['first', 'second']) {
       const { cert, key } = folder.trusted.vouchFor(name, AT_LOOPBACK);
@@ -170,7 +170,7 @@ describe('client certificates', () => {
     return Promise.all(clients.map((client) => isAnswered(served, client)));
   }
 
-  test('are asked for, required and verified as the file says', async (t) => {
+  test('are requested, required and verified as configured', async (t) => {
     const folder = webFolder(t);
     const clients = [folder.trusted.vouchFor('Client'), folder.other.vouchFor('Stranger'), undefined];
     const ca = 'client_ca_file: ca.crt';
@@ -190,7 +190,7 @@ describe('client certificates', () => {
     }
   });
 
-  test('must have one of the names that are allowed', async (t) => {
+  test('must have one of the allowed names', async (t) => {
     const folder = webFolder(t);
     const named = {
       dns: folder.trusted.vouchFor('a', { dns: 'prometheus.example' }),
@@ -225,7 +225,7 @@ describe('client certificates', () => {
     assert.equal(await isAnswered(served), false);
   });
 
-  test('of an authority that is no longer trusted do not pass, not even by a resumed session', async (t) => {
+  test('of an authority that is no longer trusted are refused, even with a resumed session', async (t) => {
     const folder = webFolder(t);
     const client = folder.trusted.vouchFor('Client');
     const verified = (ca: string) =>
@@ -251,7 +251,7 @@ describe('client certificates', () => {
 });
 
 describe('HTTP/2', () => {
-  test('is spoken with those who prefer it, unless it is switched off', async (t) => {
+  test('is negotiated unless disabled', async (t) => {
     const folder = webFolder(t);
     const both = { ALPNProtocols: ['h2', 'http/1.1'] };
     const served = await serveWeb(t, folder, tls());
@@ -268,10 +268,13 @@ describe('HTTP/2', () => {
     assert.equal(await protocolOf(without, both), 'http/1.1');
     without.rewrite(tls());
     assert.equal(await protocolOf(without, both), 'http/1.1');
-    assert.deepEqual(without.changes, [{ kind: 'waits', key: 'http_server_config.http2' }, { kind: 'read' }]);
+    assert.deepEqual(without.changes, [
+      { kind: 'restartRequired', key: 'http_server_config.http2' },
+      { kind: 'read' },
+    ]);
   });
 
-  test('answers as HTTP/1.1 does', async (t) => {
+  test('responds like HTTP/1.1', async (t) => {
     const served = await serveWeb(t, webFolder(t), tls(), { series: 30_000 });
     const session = connectHttp2(served.url, { ca: served.ca });
     t.after(() => session.destroy());
@@ -295,7 +298,7 @@ describe('HTTP/2', () => {
     assert.deepEqual(served.source.carriedVersions, [1, 1]);
   });
 
-  test('a reader who goes away has carried nothing', async (t) => {
+  test('reports no delivery for a reader that disconnected', async (t) => {
     const served = await serveWeb(t, webFolder(t), tls(), { series: 100_000 });
     const session = connectHttp2(served.url, { ca: served.ca });
     t.after(() => session.destroy());
@@ -313,7 +316,7 @@ describe('HTTP/2', () => {
     assert.ok(performance.now() - begun < 4500, 'nothing holds up the end');
   });
 
-  test('a session ends when its certificate is replaced, and when the server does', async (t) => {
+  test('closes sessions when the certificate is replaced and at shutdown', async (t) => {
     const folder = webFolder(t);
     const served = await serveWeb(t, folder, tls());
     const open = () => connectHttp2(served.url, { ca: served.ca });
@@ -332,7 +335,7 @@ describe('HTTP/2', () => {
   });
 });
 
-test('who does not finish a handshake is cut off, and who hangs up in its middle is let go', async (t) => {
+test('TLS listener closes unfinished and aborted handshakes', async (t) => {
   const slow = await serveWeb(t, webFolder(t), tls(), { limits: { handshakeMs: 100 } });
   await once(connectTcp(slow.port, '127.0.0.1'), 'close');
   assert.equal(await isAnswered(slow), true);

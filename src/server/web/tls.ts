@@ -8,10 +8,10 @@ import type { WebTls } from './config.ts';
 import type { FileReader } from './files.ts';
 import { CIPHERS, type TlsSection, VERSIONS } from './format.ts';
 
-/** What the section is read with. */
+/** The TLS section and its context. */
 export interface TlsReading {
   readonly section: TlsSection;
-  /** Where its relative paths start. */
+  /** Relative paths start here. */
   readonly folder: string;
   readonly reader: FileReader;
   readonly problems: Problems;
@@ -19,7 +19,7 @@ export interface TlsReading {
 
 const SECTION = 'tls_server_config';
 
-/** TLS as the section describes it; undefined, and every problem noted, where it cannot be. */
+/** The TLS settings; undefined, with every problem reported, if they are invalid. */
 export function tlsOf(reading: TlsReading): WebTls | undefined {
   const { section, problems } = reading;
   const cert = pemOf(reading, 'cert');
@@ -33,8 +33,8 @@ export function tlsOf(reading: TlsReading): WebTls | undefined {
   if (cert && key) checkPair(cert, key, problems);
   if (problems.list.length > 0 || !cert || !key) return undefined;
   const context = contextOf(section, { cert: cert.text, key: key.text, ca: ca?.text });
-  const refusal = refusalOf(context);
-  if (refusal !== undefined) problems.add(cert.path, `is refused by OpenSSL: ${refusal}`);
+  const rejection = opensslError(context);
+  if (rejection !== undefined) problems.add(cert.path, `is rejected by OpenSSL: ${rejection}`);
   const { client_auth_type: clientAuth, client_allowed_sans: sans } = section;
   const allowedSans = sans && new Set(sans.map(normalizeAltName));
   const all = JSON.stringify([context, clientAuth, sans]);
@@ -48,23 +48,23 @@ export function tlsOf(reading: TlsReading): WebTls | undefined {
 
 type PemName = 'cert' | 'key' | 'client_ca';
 
-/** A text, and the key that gave it. */
+/** A PEM text and the key it comes from. */
 interface Pem {
   readonly text: string;
   readonly path: readonly string[];
 }
 
-/** Empty text is as good as none: so says the toolkit. */
+/** The toolkit treats empty text as absent. */
 function isAbsent(section: TlsSection, name: PemName): boolean {
   return !section[name] && !section[`${name}_file`];
 }
 
-/** In the file itself, or in another that it names. */
+/** Reads a PEM text from the configuration itself or from the file it names. */
 function pemOf({ section, folder, reader, problems }: TlsReading, name: PemName): Pem | undefined {
   const inline = section[name];
   const file = section[`${name}_file`];
   const path = [SECTION, `${name}_file`];
-  if (inline && file) problems.add(path, `stands beside ${name}; keep one of the two`, 'key');
+  if (inline && file) problems.add(path, `conflicts with ${name}; keep one of the two`, 'key');
   if (inline) return { text: inline, path: [SECTION, name] };
   if (!file) return undefined;
   const answer = reader.read(resolve(folder, file));
@@ -79,7 +79,7 @@ function checkPair(cert: Pem, key: Pem, problems: Problems): void {
   if (!leaf) problems.add(cert.path, NO_CERTIFICATE);
   if ('problem' in found) problems.add(key.path, found.problem);
   else if (leaf && !leaf.checkPrivateKey(found.key))
-    problems.add(key.path, 'holds a private key that does not belong to the certificate');
+    problems.add(key.path, 'contains a private key that does not match the certificate');
 }
 
 function contextOf(
@@ -90,7 +90,7 @@ function contextOf(
   return {
     cert: pem.cert,
     key: pem.key,
-    // Without an authority no other would do either: not those that Node itself trusts.
+    // Without an authority, trust none: not those of Node.
     ca: pem.ca ?? [],
     minVersion: min.name,
     maxVersion: max.name,
@@ -100,11 +100,11 @@ function contextOf(
   };
 }
 
-/** Those of TLS 1.3 are not up to the configuration, neither in Go. */
+/** The suites of TLS 1.3 are not configurable, as in Go. */
 function ciphersOf({ cipher_suites: suites, min_version: min }: TlsSection): string {
   const known = Object.values(CIPHERS);
   const others = (suites.length > 0 ? suites : known).filter((name) => !isOfTls13(name));
-  // OpenSSL has TLS 1.0 and 1.1 at no other level: https://docs.openssl.org/3.5/man3/SSL_CTX_set_security_level/
+  // OpenSSL supports TLS 1.0 and 1.1 only at this level: https://docs.openssl.org/3.5/man3/SSL_CTX_set_security_level/
   const level = min.age < VERSIONS.TLS12.age ? ['@SECLEVEL=0'] : [];
   return [...known.filter(isOfTls13), ...others, ...level].join(':');
 }
@@ -113,13 +113,13 @@ function isOfTls13(name: string): boolean {
   return name.startsWith('TLS_');
 }
 
-/** Why OpenSSL does not take it, such as `ee key too small`; its words hold nothing of the key. */
-function refusalOf(context: SecureContextOptions): string | undefined {
+/** OpenSSL's reason to reject the context, such as `ee key too small`; never quotes the key. */
+function opensslError(context: SecureContextOptions): string | undefined {
   try {
     createSecureContext(context);
     return undefined;
   } catch (error) {
     const reason = error instanceof Error && 'reason' in error ? error.reason : undefined;
-    return typeof reason === 'string' ? reason : 'for a reason it does not tell';
+    return typeof reason === 'string' ? reason : 'no reason given';
   }
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { assertProperty } from '../../../test/support/property.ts';
 import { createTokenBucket } from './token-bucket.ts';
 
-test('a bucket starts full, and fills by one each interval', () => {
+test('token bucket starts full and gains one token per interval', () => {
   let at = 0;
   const bucket = createTokenBucket({ intervalMs: 100, burst: 2 }, () => at);
   assert.deepEqual([bucket.take(), bucket.take(), bucket.take()], [0, 0, 100]);
@@ -16,7 +16,7 @@ test('a bucket starts full, and fills by one each interval', () => {
   assert.deepEqual([bucket.take(), bucket.take(), bucket.take()], [0, 0, 100]);
 });
 
-test('in no time do more pass than the burst and one an interval', () => {
+test('token bucket never admits more than the burst plus one per interval', () => {
   const Steps = fc.array(fc.integer({ min: 0, max: 500 }), { maxLength: 200 });
   assertProperty(
     fc.property(

@@ -1,8 +1,8 @@
 import type { WebRateLimit } from './config.ts';
 
-/** Lets requests through at a rate. */
+/** Limits the rate of requests. */
 export interface TokenBucket {
-  /** 0 lets the request through; else how long it takes until one would be. */
+  /** 0 admits the request; otherwise the milliseconds until one would be admitted. */
   take(): number;
 }
 

@@ -1,15 +1,16 @@
 import { isMapping } from '../../config/yaml/document.ts';
 import type { Problems } from '../../config/yaml/problems.ts';
 
-/** https://pkg.go.dev/golang.org/x/crypto/bcrypt takes all of these versions for the same. */
+/** https://pkg.go.dev/golang.org/x/crypto/bcrypt treats all of these versions alike. */
 const HASH = /^\$2[abxy]?\$(\d\d)\$[./A-Za-z0-9]{53}$/;
 
-/** A check of the next cost takes half a minute and more, and none other can be done meanwhile. */
-const COSTS = { least: 4, most: 18 } as const;
+/** At a higher cost one check takes half a minute or more, and all others wait. */
+const MIN_COST = 4;
+const MAX_COST = 18;
 
-const HOW = 'make one with: htpasswd -nBC 10 ""';
+const REMEDY = 'make one with: htpasswd -nBC 10 ""';
 
-/** Users and their hashes, or every problem noted; no message holds any of a hash, which may be a password. */
+/** Hashes by user. Reports every problem without quoting a hash, which may be a password. */
 export function usersOf(value: unknown, problems: Problems): ReadonlyMap<string, string> {
   const path = ['basic_auth_users'];
   if (value === undefined || value === null) return new Map();
@@ -25,19 +26,20 @@ export function usersOf(value: unknown, problems: Problems): ReadonlyMap<string,
   return new Map(users.map(([user, hash]) => [user, String(hash)]));
 }
 
-/** https://www.rfc-editor.org/rfc/rfc7617#section-2: what follows the first colon is the password. */
+/** https://www.rfc-editor.org/rfc/rfc7617#section-2: the password starts after the first colon. */
 function userProblem(user: string): string | undefined {
   return user.includes(':')
-    ? 'a user has no colon; is a space missing between the colon and the hash?'
+    ? 'a user name cannot contain a colon; is a space missing between the colon and the hash?'
     : undefined;
 }
 
 function hashProblem(hash: unknown): string | undefined {
-  if (hash === null || hash === '') return `has no hash; ${HOW}`;
+  if (hash === null || hash === '') return `has no hash; ${REMEDY}`;
   const [, cost] = HASH.exec(typeof hash === 'string' ? hash : '') ?? [];
-  if (cost === undefined) return `must be a bcrypt hash, such as $2y$10$ and 53 more characters; ${HOW}`;
-  if (Number(cost) < COSTS.least) return `has a cost below ${COSTS.least}, which bcrypt has not; ${HOW}`;
-  return Number(cost) > COSTS.most
-    ? `has a cost above ${COSTS.most}, which takes too long to check; ${HOW}`
+  if (cost === undefined) return `must be a bcrypt hash, such as $2y$10$ and 53 more characters; ${REMEDY}`;
+  if (Number(cost) < MIN_COST)
+    return `has a cost below ${MIN_COST}, which bcrypt does not support; ${REMEDY}`;
+  return Number(cost) > MAX_COST
+    ? `has a cost above ${MAX_COST}, which takes too long to check; ${REMEDY}`
     : undefined;
 }

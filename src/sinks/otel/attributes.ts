@@ -1,13 +1,13 @@
 import type { Attributes } from '@opentelemetry/api';
 
-/** What GenAI semantic conventions call a label. https://opentelemetry.io/docs/specs/semconv/registry/attributes/gen-ai/ */
+/** Labels and their names in the GenAI semantic conventions: https://opentelemetry.io/docs/specs/semconv/registry/attributes/gen-ai/ */
 const GEN_AI = [
   ['provider', 'gen_ai.provider.name'],
   ['model', 'gen_ai.request.model'],
   ['token_type', 'gen_ai.token.type'],
 ] as const;
 
-/** Labels as attributes, `""` included; `genAi` adds those that the conventions have for labels that are there and not `""`. */
+/** Labels as attributes, including empty ones; `genAi` adds the attributes of the conventions for labels that are not empty. */
 export function attributesOf(
   names: readonly string[],
   values: readonly string[],
@@ -23,29 +23,28 @@ export function attributesOf(
   return attributes;
 }
 
-/** Finds the attributes of a family's series by the labels of a sample; the same array gives the same attributes again. */
+/** Caches the attributes of series by the label names of their family and the identity of their label values. */
 export function createAttributes(
   genAi: boolean,
 ): (names: readonly string[]) => (values: readonly string[]) => Attributes {
   const byNames = new Map<string, (values: readonly string[]) => Attributes>();
   return (names) => {
     const key = names.join();
-    const known = byNames.get(key);
-    if (known) return known;
-    const made = byIdentity((values: readonly string[]) => attributesOf(names, values, genAi));
-    byNames.set(key, made);
-    return made;
+    const cached =
+      byNames.get(key) ?? memoize((values: readonly string[]) => attributesOf(names, values, genAi));
+    byNames.set(key, cached);
+    return cached;
   };
 }
 
-/** Remembers what `make` made of an object for as long as others hold that object. */
-export function byIdentity<Key extends object, Made>(make: (key: Key) => Made): (key: Key) => Made {
-  const known = new WeakMap<Key, Made>();
+/** Caches results by the identity of their argument, as long as the argument is in memory. */
+export function memoize<Key extends object, Result>(create: (key: Key) => Result): (key: Key) => Result {
+  const cache = new WeakMap<Key, Result>();
   return (key) => {
-    const found = known.get(key);
-    if (found !== undefined) return found;
-    const made = make(key);
-    known.set(key, made);
-    return made;
+    const cached = cache.get(key);
+    if (cached !== undefined) return cached;
+    const result = create(key);
+    cache.set(key, result);
+    return result;
   };
 }

@@ -5,31 +5,29 @@ import { createDeltas, deltaOf } from './deltas.ts';
 import type { PointBuilder } from './point-builder.ts';
 
 /**
- * Tells differences, and stores what was told. To a receiver that is new, all that stands is as good as told: what was spent
- * before it came would be one spike.
+ * Builds deltas, and stores what was acknowledged. For a new receiver all present totals count as acknowledged: earlier costs would
+ * be one spike.
  *
- * @throws what the store throws: here where a new receiver's beginning cannot be stored; later from `taken`, which tries again
- * with what it is called for next, and counts from what was taken in any case.
+ * @throws what the store throws: here if the start of a new receiver cannot be stored; later from `acknowledge`, which stores the
+ * rest with its next call, and counts from what was acknowledged in any case.
  */
 export function createStoredDeltas(deliveries: Deliveries, openedAt: Instant): PointBuilder<number> {
   const { isNew } = deliveries;
   if (isNew) deliveries.begin(openedAt);
-  const told = deliveries.load();
   const from = isNew ? openedAt : Number.NEGATIVE_INFINITY;
-  const { temporality, point, taken } = createDeltas({ told, openedAt, from, growth: deltaOf });
+  const deltas = createDeltas({ checkpoints: deliveries.load(), openedAt, from, delta: deltaOf });
   const unstored = new Map<string, Delivery>();
   return {
-    temporality,
-    point,
-    taken(points) {
-      const news = taken(points);
-      const rows = [...unstored.values(), ...news];
+    ...deltas,
+    acknowledge(points) {
+      const newer = deltas.acknowledge(points);
+      const rows = [...unstored.values(), ...newer];
       if (rows.length === 0) return;
       try {
         deliveries.remember(rows);
         unstored.clear();
       } catch (error) {
-        for (const row of news) unstored.set(JSON.stringify([row.family, row.labels]), row);
+        for (const row of newer) unstored.set(JSON.stringify([row.family, row.labels]), row);
         throw error;
       }
     },

@@ -76,7 +76,7 @@ function createWorld(totals: Totals = [], store = createStore()) {
     restart: () => {
       ledger = open();
     },
-    taken: (points: readonly object[]) => ledger.taken(points),
+    acknowledge: (points: readonly object[]) => ledger.acknowledge(points),
     async collect(): Promise<DataPoint<number>[]> {
       const { resourceMetrics } = await ledger.producer.collect();
       const [metric] = resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics);
@@ -101,8 +101,8 @@ function millis([seconds, nanos]: DataPoint<number>['startTime']): number {
   return seconds * 1000 + nanos / 1e6;
 }
 
-describe('differences', () => {
-  test('are from what was taken last, as decimals, and nothing where nothing grew', async () => {
+describe('deltas', () => {
+  test('start from the last acknowledged total, as decimals, and are absent without growth', async () => {
     const world = createWorld();
     world.publish([
       ['a', 0.1, BEGUN - 500],
@@ -114,7 +114,7 @@ describe('differences', () => {
       ['a', 0, 1000, 0.1],
       ['b', 400, 1000, 0],
     ]);
-    world.taken(first);
+    world.acknowledge(first);
     world.publish([
       ['a', 0.3, BEGUN - 500],
       ['b', 0, BEGUN + 400],
@@ -123,7 +123,7 @@ describe('differences', () => {
     assert.deepEqual(told(await world.collect()), [['a', 1000, 2000, 0.2]]);
   });
 
-  test('that were not taken are in the next, of the time since what was', async () => {
+  test('include what was not acknowledged before, with its start time', async () => {
     const world = createWorld([['a', 5, BEGUN - 500]]);
     world.publish([['a', 6, BEGUN - 500]]);
     world.pass(1000);
@@ -133,12 +133,12 @@ describe('differences', () => {
     assert.deepEqual(told(await world.collect()), [['a', 0, 2000, 1.5]]);
   });
 
-  test('do not tell a new receiver what was spent before it came, nor one that is back after a restart', async () => {
+  test('omit earlier costs for a new receiver, and for one after a restart', async () => {
     const world = createWorld([['a', 5000, BEGUN - 500]]);
     world.pass(1000);
     assert.deepEqual(await world.collect(), []);
     world.publish([['a', 5001, BEGUN - 500]]);
-    world.taken(await world.collect());
+    world.acknowledge(await world.collect());
     world.restart();
     world.pass(1000);
     assert.deepEqual(await world.collect(), []);
@@ -146,7 +146,7 @@ describe('differences', () => {
     assert.deepEqual(told(await world.collect()), [['a', 1000, 2000, 2]]);
   });
 
-  test('begin again from 0, behind what was told, where the series did', async () => {
+  test('start again from 0, after the last interval, if the series did', async () => {
     const world = createWorld([['a', 5, BEGUN - 500]]);
     world.pass(1000);
     world.publish([['a', 7, BEGUN + 300]]);
@@ -155,14 +155,14 @@ describe('differences', () => {
     assert.deepEqual(told(await world.collect()), [['a', 0, 1000, 7]]);
   });
 
-  test('are never negative: a total that went down began anew', async () => {
+  test('are never negative: a lower total has started again', async () => {
     const world = createWorld([['a', 5, BEGUN - 500]]);
     world.pass(1000);
     world.publish([['a', 2, BEGUN - 500]]);
     assert.deepEqual(told(await world.collect()), [['a', 0, 1000, 2]]);
   });
 
-  test('wait while the clock has not passed what was told of', async () => {
+  test('wait until the clock has passed the last interval', async () => {
     const world = createWorld([['a', 5, BEGUN - 500]]);
     world.publish([['a', 6, BEGUN - 500]]);
     assert.deepEqual(await world.collect(), []);
@@ -172,23 +172,23 @@ describe('differences', () => {
     assert.deepEqual(told(await world.collect()), [['a', 0, 1, 1]]);
   });
 
-  test('do not wait for a clock that was days ahead when the receiver was told last, nor tell anything twice', async () => {
+  test('do not wait for a clock that was days ahead at the last delivery, and repeat nothing', async () => {
     const world = createWorld([['a', 5, BEGUN - 500]]);
     const day = 24 * 3600 * 1000;
     world.publish([['a', 6, BEGUN - 500]]);
     world.pass(40 * day);
-    world.taken(await world.collect());
+    world.acknowledge(await world.collect());
     world.pass(-39 * day);
     world.publish([['a', 8, BEGUN - 500]]);
     const first = await world.collect();
     assert.deepEqual(told(first), [['a', day - 1, day, 2]]);
-    world.taken(first);
+    world.acknowledge(first);
     world.publish([['a', 9, BEGUN - 500]]);
     world.pass(1000);
     assert.deepEqual(told(await world.collect()), [['a', day, day + 1000, 1]]);
   });
 
-  test('are stored by rows that changed, and only those', async () => {
+  test('store only the rows that changed', async () => {
     const store = createStore();
     const world = createWorld([['a', 5, BEGUN - 500]], store);
     world.pass(1000);
@@ -197,9 +197,9 @@ describe('differences', () => {
       ['b', 1, BEGUN + 1],
     ]);
     const points = await world.collect();
-    world.taken(points);
-    world.taken(points);
-    world.taken([{}]);
+    world.acknowledge(points);
+    world.acknowledge(points);
+    world.acknowledge([{}]);
     const row = { family: NAME, createdAt: BEGUN - 500, at: BEGUN };
     assert.deepEqual(store.remembered, [
       [{ ...row, labels: ['a'], total: 5 }],
@@ -207,31 +207,31 @@ describe('differences', () => {
     ]);
   });
 
-  test('that the store did not take are stored with the next, and not told again', async () => {
+  test('that could not be stored are stored with the next, and not sent again', async () => {
     const store = createStore(1);
     const world = createWorld([], store);
     world.publish([['a', 1, BEGUN]]);
     world.pass(1000);
     const points = await world.collect();
-    assert.throws(() => world.taken(points), /disk full/);
+    assert.throws(() => world.acknowledge(points), /disk full/);
     world.pass(1000);
     assert.deepEqual(await world.collect(), []);
-    world.taken([]);
+    world.acknowledge([]);
     assert.deepEqual(
       store.deliveries.load().map(({ total }) => total),
       [1],
     );
   });
 
-  test('taken late do not take back what was told since', async () => {
+  test('acknowledged late do not undo later ones', async () => {
     const world = createWorld();
     world.publish([['a', 1, BEGUN]]);
     world.pass(1000);
     const late = await world.collect();
     world.publish([['a', 3, BEGUN]]);
     world.pass(1000);
-    world.taken(await world.collect());
-    world.taken(late);
+    world.acknowledge(await world.collect());
+    world.acknowledge(late);
     world.pass(1000);
     assert.deepEqual(await world.collect(), []);
   });
@@ -245,7 +245,7 @@ const series = fc.constantFrom(...SERIES);
 const amount = fc.oneof(fc.bigInt(0n, 10n ** 14n), fc.constant(0n));
 const command = fc.oneof(
   fc.record({ kind: fc.constant('grow' as const), series, amount }),
-  fc.record({ kind: fc.constant('begin anew' as const), series, amount }),
+  fc.record({ kind: fc.constant('start again' as const), series, amount }),
   fc.record({ kind: fc.constant('vanish' as const), series }),
   fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: -300, max: 1000 }) }),
   fc.record({
@@ -262,7 +262,7 @@ interface Known {
   /** What the receiver has once everything is told. */
   owed: bigint;
   has: bigint;
-  /** End of what it was told of. */
+  /** End of the last acknowledged interval. */
   end: number;
 }
 
@@ -312,7 +312,7 @@ async function live(before: readonly bigint[], commands: readonly Command[]): Pr
     world.publish(model.shown());
     const points = (await world.collect()).filter((_, index) => taken[index]);
     points.forEach(model.took);
-    world.taken(points);
+    world.acknowledge(points);
   };
   for (const each of commands) {
     if (each.kind === 'pass') world.pass(each.ms);
@@ -328,7 +328,7 @@ async function live(before: readonly bigint[], commands: readonly Command[]): Pr
   for (const { has, owed } of model.all()) assert.equal(has, owed);
 }
 
-test('whatever is lost, half taken or restarted: what was taken adds up to what was spent since the receiver came', async () => {
+test('deltas that were acknowledged add up to all costs since the receiver was opened, despite losses and restarts', async () => {
   const lives = fc.asyncProperty(
     fc.array(amount, { maxLength: 3 }),
     fc.array(command, { maxLength: 40 }),

@@ -2,7 +2,7 @@ import { AggregationTemporality } from '@opentelemetry/sdk-metrics';
 import type { Delivery } from '../../core/ledger/records.ts';
 import { fromNumber, toNumber } from '../../core/values/money.ts';
 import { HOUR, type Instant } from '../../core/values/time.ts';
-import { byIdentity } from './attributes.ts';
+import { memoize } from './attributes.ts';
 import { hrTime } from './metric.ts';
 import type { PointBuilder } from './point-builder.ts';
 
@@ -11,84 +11,83 @@ export interface Checkpoint<Total> extends Omit<Delivery, 'total'> {
   readonly total: Total;
 }
 
-/** Tells by how much totals grew. */
+/** Builds points with the growth of totals. */
 export interface Deltas<Total> extends PointBuilder<Total> {
-  /** Returns what the receiver was told by these points. */
-  taken(points: Iterable<object>): Checkpoint<Total>[];
+  /** Returns the new checkpoints. */
+  acknowledge(points: Iterable<object>): Checkpoint<Total>[];
 }
 
 export interface DeltasOptions<Total> {
-  /** What the receiver was told before. */
-  readonly told: Iterable<Checkpoint<Total>>;
+  /** What the receiver acknowledged before. */
+  readonly checkpoints: Iterable<Checkpoint<Total>>;
   /** When the receiver is opened. */
   readonly openedAt: Instant;
-  /** Nothing before this is told of: when the receiver became known, where that is remembered. */
+  /** No interval starts before this: when the receiver became known, if that is stored. */
   readonly from: Instant;
-  /** By how much a total grew, exactly; undefined where it is the same, all of it where it is lower and so began anew. */
-  readonly growth: (total: Total, told: Total) => Total | undefined;
+  /** How much a total grew, exactly; undefined if it is unchanged, all of it if it is lower and so started again. */
+  readonly delta: (total: Total, before: Total) => Total | undefined;
 }
 
 /**
- * Tells by how much totals grew since what the receiver was told last. Intervals of a series follow one another and none is
- * empty: while the clock does not stand behind the end of the last one, what grew waits. Not for longer than an hour: an end further
- * ahead comes from a clock that was wrong.
+ * Builds points with the growth of totals since the last acknowledged ones. Intervals of a series follow one another and none is
+ * empty: while the clock is not past the end of the last interval, growth waits, for an hour at most: an end further ahead comes from
+ * a clock that was wrong.
  */
 export function createDeltas<Total>(options: DeltasOptions<Total>): Deltas<Total> {
-  const { openedAt, from, growth } = options;
-  const told = createCheckpoints(options.told);
-  const tellings = new WeakMap<object, Checkpoint<Total>>();
+  const { openedAt, from, delta } = options;
+  const checkpoints = createCheckpoints(options.checkpoints);
+  const pending = new WeakMap<object, Checkpoint<Total>>();
   return {
     temporality: AggregationTemporality.DELTA,
-    point({ family, labels, total, createdAt: begun, attributes }, at) {
-      const known = told.of({ family, labels });
-      const createdAt = begun ?? known?.createdAt ?? openedAt;
-      const start = Math.max(believed(createdAt, at), believed(known?.at ?? from, at));
+    point({ family, labels, total, attributes, ...sample }, at) {
+      const last = checkpoints.get({ family, labels });
+      const createdAt = sample.createdAt ?? last?.createdAt ?? openedAt;
+      const start = Math.max(plausible(createdAt, at), plausible(last?.at ?? from, at));
       if (at <= start) return undefined;
-      const value = known?.createdAt === createdAt ? growth(total, known.total) : total;
+      const value = last?.createdAt === createdAt ? delta(total, last.total) : total;
       if (value === undefined) return undefined;
       const point = { startTime: hrTime(start), endTime: hrTime(at), attributes, value };
-      tellings.set(point, { family, labels, createdAt, total, at });
+      pending.set(point, { family, labels, createdAt, total, at });
       return point;
     },
-    taken(points) {
-      const news = [...points].flatMap((point) => tellings.get(point) ?? []).filter(told.isNews);
-      news.forEach(told.note);
-      return news;
+    acknowledge(points) {
+      const newer = [...points].flatMap((point) => pending.get(point) ?? []).filter(checkpoints.isNewer);
+      newer.forEach(checkpoints.set);
+      return newer;
     },
   };
 }
 
-const LONGEST_WAIT_MS = HOUR;
+const MAX_AHEAD_MS = HOUR;
 
-/** The instant, or the last one before `at` where it lies too far ahead. */
-function believed(instant: Instant, at: Instant): Instant {
-  return instant - at > LONGEST_WAIT_MS ? at - 1 : instant;
+/** The instant, or the last one before `at` if it is too far ahead. */
+function plausible(instant: Instant, at: Instant): Instant {
+  return instant - at > MAX_AHEAD_MS ? at - 1 : instant;
 }
-
-type SeriesIdentity = Pick<Delivery, 'family' | 'labels'>;
 
 function createCheckpoints<Total>(rows: Iterable<Checkpoint<Total>>) {
-  const told = new Map<string, Map<string, Checkpoint<Total>>>();
-  const keyOf = byIdentity((labels: readonly string[]) => JSON.stringify(labels));
-  const of = ({ family, labels }: SeriesIdentity) => told.get(family)?.get(keyOf(labels));
-  const note = (telling: Checkpoint<Total>): void => {
-    const rows = told.get(telling.family) ?? new Map();
-    told.set(telling.family, rows.set(keyOf(telling.labels), telling));
+  const byFamily = new Map<string, Map<string, Checkpoint<Total>>>();
+  const keyOf = memoize((labels: readonly string[]) => JSON.stringify(labels));
+  const get = ({ family, labels }: Pick<Delivery, 'family' | 'labels'>) =>
+    byFamily.get(family)?.get(keyOf(labels));
+  const set = (checkpoint: Checkpoint<Total>): void => {
+    const family = byFamily.get(checkpoint.family) ?? new Map();
+    byFamily.set(checkpoint.family, family.set(keyOf(checkpoint.labels), checkpoint));
   };
-  for (const row of rows) note(row);
+  for (const row of rows) set(row);
   return {
-    of,
-    note,
-    /** An answer that comes late does not take back what was told since. */
-    isNews: (telling: Checkpoint<Total>) =>
-      telling.at > believed(of(telling)?.at ?? Number.NEGATIVE_INFINITY, telling.at),
+    get,
+    set,
+    /** A late answer does not undo what was acknowledged since. */
+    isNewer: (checkpoint: Checkpoint<Total>) =>
+      checkpoint.at > plausible(get(checkpoint)?.at ?? Number.NEGATIVE_INFINITY, checkpoint.at),
   };
 }
 
-/** {@link DeltasOptions.growth} of numbers. */
-export function deltaOf(total: number, told: number): number | undefined {
-  if (total === told) return undefined;
-  return total < told ? total : difference(total, told);
+/** {@link DeltasOptions.delta} of numbers. */
+export function deltaOf(total: number, before: number): number | undefined {
+  if (total === before) return undefined;
+  return total < before ? total : difference(total, before);
 }
 
 /** As decimals: 0.3 - 0.1 is 0.2. */

@@ -2,7 +2,7 @@ import type { Histogram } from '@opentelemetry/sdk-metrics';
 import type { CollectedFamily, CollectedValue } from '../prometheus/collect.ts';
 import { difference } from './deltas.ts';
 
-/** Puts the samples of each histogram of a family together; buckets hold what lies above the edge before. */
+/** Combines the samples of each histogram of a family; bucket counts exclude lower buckets. */
 export function histogramsIn(family: CollectedFamily) {
   const series = Map.groupBy(family.values, ({ labels: { le: _, ...own } }) => JSON.stringify(own));
   return [...series.values()].map((values) => {
@@ -25,14 +25,14 @@ function histogramOf(name: string, values: readonly CollectedValue[]): Histogram
   };
 }
 
-/** What was observed since; undefined where that is nothing, all of it where a bucket holds less and so began anew. */
-export function growthOfHistogram(total: Histogram, told: Histogram): Histogram | undefined {
-  const counts = total.buckets.counts.map((count, index) => count - (told.buckets.counts[index] ?? 0));
+/** The observations since `before`; undefined without any, all of them if a bucket has fewer and so started again. */
+export function deltaOfHistogram(total: Histogram, before: Histogram): Histogram | undefined {
+  const counts = total.buckets.counts.map((count, index) => count - (before.buckets.counts[index] ?? 0));
   if (counts.some((count) => count < 0)) return total;
-  if (total.count === told.count) return undefined;
+  if (total.count === before.count) return undefined;
   return {
     buckets: { boundaries: total.buckets.boundaries, counts },
-    sum: difference(total.sum ?? 0, told.sum ?? 0),
-    count: total.count - told.count,
+    sum: difference(total.sum ?? 0, before.sum ?? 0),
+    count: total.count - before.count,
   };
 }

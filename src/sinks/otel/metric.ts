@@ -9,18 +9,18 @@ import {
   type Histogram,
   type HistogramMetricData,
   type MetricData,
-  type MetricProducer,
   type SumMetricData,
 } from '@opentelemetry/sdk-metrics';
 import type { Instant } from '../../core/values/time.ts';
 import type { FamilyHeader } from '../prometheus/encode.ts';
 import { otlpName, otlpUnit } from './names.ts';
 
-/** Metrics for one receiver, who says what it got. */
-export interface AcknowledgedProducer {
-  readonly producer: MetricProducer;
-  /** The receiver has these points, the very objects that were collected: differences are counted from there on. */
-  taken(points: readonly object[]): void;
+export interface ProducerOptions {
+  readonly now: () => Instant;
+  /** Of the exporter: the scope's. */
+  readonly version: string;
+  /** Adds the attributes of the GenAI semantic conventions. */
+  readonly genAi: boolean;
 }
 
 /** Milliseconds since the epoch as seconds and nanoseconds, exactly. */
@@ -58,7 +58,7 @@ function descriptorOf(family: FamilyHeader) {
   };
 }
 
-/** What a producer hands to its reader, who knows the resource. */
+/** A producer's collection; its reader knows the resource. */
 export function collection(version: string, metrics: MetricData[], errors: unknown[] = []): CollectionResult {
   const scopeMetrics = [{ scope: { name: 'ai-billing-exporter', version }, metrics }];
   return { resourceMetrics: { resource: emptyResource(), scopeMetrics }, errors };

@@ -41,8 +41,8 @@ function atEnd(tokens: readonly string[], token: string): string {
   return [...tokens.filter((one) => one !== token), token].join('_');
 }
 
-describe('names over OTLP', () => {
-  test('come out as what /metrics calls each family where names are Prometheus names again', async () => {
+describe('OTLP names', () => {
+  test('become the names of /metrics with Prometheus naming', async () => {
     for (const { name, type } of await families()) {
       const [otlp, unit] = [otlpName({ name, type }), otlpUnit(name)];
       assert.match(otlp, /^[a-z][a-z0-9.]*$/);
@@ -50,13 +50,13 @@ describe('names over OTLP', () => {
     }
   });
 
-  test('come out the same without the words of units', async () => {
+  test('become the same names without unit suffixes', async () => {
     for (const { name, type } of await families()) {
       assert.equal(translated({ name: otlpName({ name, type }), unit: '', type }), name);
     }
   });
 
-  test('have the unit that their last word tells', () => {
+  test('have the unit of their last word', () => {
     const units = [
       ['ai_billing_cost_usd_total', '{USD}'],
       ['ai_billing_cost_corrections_usd_total', '{USD}'],
@@ -80,7 +80,7 @@ describe('names over OTLP', () => {
     for (const [name, unit] of units) assert.equal(otlpUnit(name), unit, name);
   });
 
-  test('are those of the documentation', async () => {
+  test('match the documentation', async () => {
     const page = readFileSync(new URL('../../../docs/opentelemetry.md', import.meta.url), 'utf8');
     const rows = [...page.matchAll(/^\| `(\w+)` \| `([\w.]+)`, .* unit `(.+)` \|$/gm)];
     const known = new Map((await families()).map((family) => [family.name, family]));
@@ -91,7 +91,7 @@ describe('names over OTLP', () => {
     }
   });
 
-  test('have the unit 1 only where they end in ratio, and a twin has the unit of its counter', async () => {
+  test('have the unit 1 only if they end in ratio, and corrections have the unit of their counter', async () => {
     for (const { name } of await families())
       assert.equal(otlpUnit(name) === '1', name.endsWith('_ratio'), name);
     for (const { name, corrections } of CATALOGUE)

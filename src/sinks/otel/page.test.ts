@@ -65,7 +65,7 @@ function polled() {
   });
   for (let account = 0; account < 40; account += 1) {
     const feed = { ...FEED, account: `a${account}` };
-    self.pollEnded(feed, { ok: true, isPostponed: false, seconds: account / 7, at: 1_795_000_000_500 });
+    self.pollEnded(feed, { kind: 'succeeded', seconds: account / 7, at: 1_795_000_000_500 });
     self.apiAnswered(feed, 200);
     self.rateLimitSeen(feed, 3);
     self.drift(feed, 'unknown_field');
@@ -86,7 +86,7 @@ function textOf({ name, labels, value }: SampleLine): string {
 }
 
 describe('/otel/metrics', () => {
-  test('says what /metrics says, of every family, and the resource', async () => {
+  test('has every family of /metrics, and the resource', async () => {
     const source = createFakeSource(everyFamily());
     const self = polled();
     await self.text();
@@ -103,14 +103,14 @@ describe('/otel/metrics', () => {
     assert.deepEqual(sorted({ ...page, families }), sorted(expected));
   });
 
-  test('names each label of the resource once, and so that it can be scraped', async () => {
+  test('has each resource label once, with a valid name', async () => {
     const resource = { 'b.c': '2', b_c: '3', '1x': '4', '': '5', é: '6', __d__: '7' };
     const page = read(await open({ source: createFakeSource(), resource }).answer({}));
     const [sample] = page.families.get('target_info')?.samples ?? [];
     assert.deepEqual({ ...sample?.labels }, { _: '5;6', _1x: '4', _d_: '7', b_c: '2;3' });
   });
 
-  test('is gzipped for whoever prefers that, with nothing to show too', async () => {
+  test('is gzipped on request, even if it is empty', async () => {
     for (const series of [0, 1, 3000]) {
       const page = open({ source: createFakeSource([counterFamily(series, 7)]) });
       const answer = await page.answer({ acceptEncoding: 'gzip' });
@@ -120,7 +120,7 @@ describe('/otel/metrics', () => {
     }
   });
 
-  test('serves the snapshot before until the next is written whole, to many at once', async () => {
+  test('serves the previous snapshot until the next is complete, to many at once', async () => {
     const source = createFakeSource([counterFamily(3000, 1)]);
     const page = open({ source });
     const many = () =>
@@ -144,7 +144,7 @@ describe('/otel/metrics', () => {
     assert.equal(source.listeners(), 0);
   });
 
-  test('rejects where it cannot be written, and serves the last good one where a newer snapshot cannot', async () => {
+  test('rejects if it cannot be rendered, and serves the last good snapshot if a newer one cannot', async () => {
     const broken = counterFamily(1, 2);
     Object.defineProperty(broken, 'samples', { get: () => assert.fail('unreadable') });
     await assert.rejects(open({ source: createFakeSource([broken]) }).answer({}), /unreadable/);
@@ -158,7 +158,7 @@ describe('/otel/metrics', () => {
     assert.deepEqual(counter(await page.answer({})).values, [1]);
   });
 
-  test('rejects where the self-metrics cannot be read or have no form here', async () => {
+  test('rejects if the self-metrics cannot be read or are not supported', async () => {
     const source = createFakeSource([counterFamily(1, 1)]);
     const odd: CollectedFamily = {
       name: 'odd',

@@ -21,26 +21,26 @@ export interface OtelPageOptions {
   readonly now: () => Instant;
   /** Of the exporter: the scope's. */
   readonly version: string;
-  /** Hears of a snapshot that could not be rendered; the one before is served on. */
+  /** Called if a snapshot could not be rendered; the previous page is still served. */
   readonly onError?: (error: unknown) => void;
 }
 
 /**
- * The `/otel/metrics` page: what OTLP receivers are told, as OpenTelemetry's Prometheus exporter writes it, in text 0.0.4 whatever
- * was asked for. That exporter itself would write every page anew and in one go, and answer 200 where it failed.
+ * The `/otel/metrics` page: what OTLP receivers get, in the format of OpenTelemetry's Prometheus exporter, always as text 0.0.4.
+ * That exporter itself would serialize everything for each scrape at once, and answer 200 if that failed.
  */
 export function createOtelPage(options: OtelPageOptions): PrometheusPage {
   const serializer = new PrometheusSerializer(undefined, false, undefined, true, true);
-  const write = (metric: MetricData) => written(serializer, metric);
-  const encode = createEncoder((family, samples) => bare(write(metricOf(family, samples))));
+  const write = (metric: MetricData) => serialize(serializer, metric);
+  const encode = createEncoder((family, samples) => withoutHeader(write(metricOf(family, samples))));
   const page = createPrometheusPage(options.source, createLive(options, write), options.onError, encode);
   return { answer: ({ acceptEncoding }) => page.answer({ acceptEncoding }), close: page.close };
 }
 
 type WriteChunk = (metric: MetricData) => string;
 
-/** Units are left out: text 0.0.4 has no line for them, and `{USD}` is the suffix of no name. */
-function written(serializer: PrometheusSerializer, metric: MetricData): string {
+/** Omits units: text 0.0.4 has no line for them, and no name ends in `{USD}`. */
+function serialize(serializer: PrometheusSerializer, metric: MetricData): string {
   const metrics = [{ ...metric, descriptor: { ...metric.descriptor, unit: '' } }];
   const scopeMetrics = [{ scope: NAMELESS, metrics }];
   return serializer.serialize({ resource: emptyResource(), scopeMetrics });
@@ -49,8 +49,8 @@ function written(serializer: PrometheusSerializer, metric: MetricData): string {
 /** Scopes are not written. */
 const NAMELESS = { name: '' } as const;
 
-/** Without HELP and TYPE, which stand above a family's first samples only. */
-function bare(text: string): string {
+/** Without HELP and TYPE, which only precede the first samples of a family. */
+function withoutHeader(text: string): string {
   return text.replace(/^(#.*\n)+/, '');
 }
 
@@ -65,12 +65,12 @@ function metricOf(family: Family, samples: readonly Sample[]): MetricData {
   return numbersOf(family, points);
 }
 
-/** A scrape may not hold the event loop for a millisecond. */
+/** A scrape must not block the event loop for a millisecond. */
 const LIVE_SLICE_MS = 0.1;
-const LIVE_POINTS_A_SLICE = 16;
+const LIVE_POINTS_PER_SLICE = 16;
 const BLOCK_CHARACTERS = 64 * 1024;
 
-/** The self-metrics, behind what is known of the resource. */
+/** The self-metrics, after the resource. */
 function createLive({ self, now, version, resource }: OtelPageOptions, write: WriteChunk): LiveMetrics {
   const { producer } = createSelfProducer({
     self,
@@ -90,7 +90,7 @@ function createLive({ self, now, version, resource }: OtelPageOptions, write: Wr
     for (const metric of resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics)) {
       for (const [index, slice] of slicesOf(metric).entries()) {
         await pace();
-        text += index === 0 ? write(slice) : bare(write(slice));
+        text += index === 0 ? write(slice) : withoutHeader(write(slice));
         if (text.length < BLOCK_CHARACTERS) continue;
         blocks.push(new Block(Buffer.from(text)));
         text = '';
@@ -100,14 +100,14 @@ function createLive({ self, now, version, resource }: OtelPageOptions, write: Wr
   });
 }
 
-/** Behind it, where nothing is registered, the serializer says so in a comment. */
+/** Without the serializer's comment that no metrics are registered. */
 function targetInfo(attributes: OtelPageOptions['resource']): string {
   const serializer = new PrometheusSerializer(undefined, false, undefined, false, true);
   const resource = resourceFromAttributes(labelsOf(attributes));
   return serializer.serialize({ resource, scopeMetrics: [] }).replace(/#.*$/, '');
 }
 
-/** The library's own names may begin with a digit or stand twice, and then no scrape is taken: https://github.com/open-telemetry/opentelemetry-specification/blob/main/specification/compatibility/prometheus_and_openmetrics.md */
+/** The library's own label names may begin with a digit or be duplicates, which makes scrapes fail: https://github.com/open-telemetry/opentelemetry-specification/blob/main/specification/compatibility/prometheus_and_openmetrics.md */
 function labelsOf(attributes: OtelPageOptions['resource']): Record<string, string> {
   const byLabel = Map.groupBy(Object.keys(attributes).sort(), (name) =>
     name.replaceAll(/[^a-zA-Z0-9]+/g, '_').replace(/^(?=\d|$)/, '_'),
@@ -118,12 +118,12 @@ function labelsOf(attributes: OtelPageOptions['resource']): Record<string, strin
 }
 
 function slicesOf(metric: MetricData): MetricData[] {
-  const slices = Math.ceil(metric.dataPoints.length / LIVE_POINTS_A_SLICE);
+  const slices = Math.ceil(metric.dataPoints.length / LIVE_POINTS_PER_SLICE);
   return Array.from({ length: slices }, (_, index) => {
-    const from = index * LIVE_POINTS_A_SLICE;
+    const from = index * LIVE_POINTS_PER_SLICE;
     return Object.assign(
       { ...metric },
-      { dataPoints: metric.dataPoints.slice(from, from + LIVE_POINTS_A_SLICE) },
+      { dataPoints: metric.dataPoints.slice(from, from + LIVE_POINTS_PER_SLICE) },
     );
   });
 }

@@ -3,49 +3,46 @@ import { AggregationTemporality, type DataPoint } from '@opentelemetry/sdk-metri
 import type { Instant } from '../../core/values/time.ts';
 import { hrTime } from './metric.ts';
 
-/** A series as it stands. */
+/** The current state of a series. */
 export interface CurrentSample<Total> {
   readonly family: string;
-  /** What tells it from others of its family. */
+  /** Identifies the series within its family. */
   readonly labels: readonly string[];
   readonly total: Total;
-  /** When it was first 0, if it only grows. Missing: when the receiver was opened, or what it was told of this before. */
+  /** When a counter was 0. Default: that of the last checkpoint, or when the receiver was opened. */
   readonly createdAt: Instant | undefined;
   readonly attributes: Attributes;
 }
 
-/** Makes points of one kind of series for one receiver. */
+/** Builds points of one kind of series for one receiver. */
 export interface PointBuilder<Total> {
   readonly temporality: AggregationTemporality;
-  /** Undefined where there is nothing to tell. */
-  point(standing: CurrentSample<Total>, at: Instant): DataPoint<Total> | undefined;
-  /** The receiver has these points, the very objects that {@link point} gave; others are ignored. */
-  taken(points: Iterable<object>): void;
+  /** Undefined if there is nothing to send. */
+  point(sample: CurrentSample<Total>, at: Instant): DataPoint<Total> | undefined;
+  /** The receiver accepted these points, the identical objects that {@link point} returned; ignores others. */
+  acknowledge(points: Iterable<object>): void;
 }
 
-/** Tells totals as they stand. */
+/** Builds points with totals. */
 export function cumulativePoints<Total>(openedAt: Instant): PointBuilder<Total> {
-  return {
-    temporality: AggregationTemporality.CUMULATIVE,
-    // A clock that was set back may stand before the beginning.
-    point: ({ total, createdAt = openedAt, attributes }, at) => ({
-      startTime: hrTime(Math.min(createdAt, at)),
-      endTime: hrTime(at),
-      attributes,
-      value: total,
-    }),
-    taken: () => {},
-  };
+  // After the clock was set back, `at` may be before the start.
+  return statelessPoints(({ createdAt = openedAt }, at) => Math.min(createdAt, at));
 }
 
-/** Tells what is true at the moment, and of no time before. */
+/** Builds points with values of the moment. */
 export function gaugePoints(): PointBuilder<number> {
+  return statelessPoints((_sample, at) => at);
+}
+
+function statelessPoints<Total>(
+  startOf: (sample: CurrentSample<Total>, at: Instant) => Instant,
+): PointBuilder<Total> {
   return {
     temporality: AggregationTemporality.CUMULATIVE,
-    point({ total, attributes }, at) {
-      const time = hrTime(at);
-      return { startTime: time, endTime: time, attributes, value: total };
+    point(sample, at) {
+      const { attributes, total: value } = sample;
+      return { startTime: hrTime(startOf(sample, at)), endTime: hrTime(at), attributes, value };
     },
-    taken: () => {},
+    acknowledge: () => {},
   };
 }

@@ -38,8 +38,8 @@ function pointsOf(result: CollectionResult) {
   return metricsOf(result).flatMap(({ dataPoints }) => [...dataPoints]);
 }
 
-describe('the ledger over OTLP', () => {
-  test('is monotonic sums since each series was first 0, and gauges of the moment', async () => {
+describe('OTLP ledger producer', () => {
+  test('produces monotonic sums since the creation of each series, and gauges of the moment', async () => {
     const labels = ['venice', 'prod', '', 'input'];
     const counter = family('counter', 'ai_billing_tokens_total', [
       { labels, value: 0.1, createdAt: ZERO_AT },
@@ -81,7 +81,7 @@ describe('the ledger over OTLP', () => {
     ]);
   });
 
-  test('has the attributes of GenAI conventions where it is asked to and the label says something', async () => {
+  test('adds GenAI attributes on request, for labels that are not empty', async () => {
     const labels = ['venice', 'prod', '', 'input'];
     const source = createFakeSource([family('gauge', 'a', [{ labels, value: 1 }])]);
     const [point] = pointsOf(await opened(source, true).collect());
@@ -95,7 +95,7 @@ describe('the ledger over OTLP', () => {
     });
   });
 
-  test('begins with the producer where it is not known when a series was first 0, and never after its end', async () => {
+  test('starts with the producer if the creation of a series is unknown, and never after the end', async () => {
     const labels = ['venice', 'prod', '', ''];
     const samples = [
       { labels, value: 1 },
@@ -109,7 +109,7 @@ describe('the ledger over OTLP', () => {
     );
   });
 
-  test('has no point without a number, and no metric without a point', async () => {
+  test('produces no point without a number, and no metric without a point', async () => {
     const samples = [Number.NaN, Number.POSITIVE_INFINITY, 4].map((value) => ({
       labels: [`${value}`],
       value,
@@ -130,7 +130,7 @@ describe('the ledger over OTLP', () => {
     );
   });
 
-  test('is one snapshot however many are published meanwhile, and that is the one it carried', async () => {
+  test('produces one snapshot while others are published, and marks that one as carried', async () => {
     const source = createFakeSource([counterFamily(30_000, 1), counterFamily(30_000, 1, 'b_total')]);
     const ledger = opened(source);
     ledger.carried();
@@ -147,7 +147,7 @@ describe('the ledger over OTLP', () => {
     assert.deepEqual(source.carriedVersions, [1, 2]);
   });
 
-  test('gives a series its attributes once, in all families of the same labels', async () => {
+  test('shares attributes between families of the same labels', async () => {
     const samples = [{ labels: ['venice', 'prod', 'm', ''], value: 1 }];
     const others = { ...family('gauge', 'c', samples), labels: ['a', 'b', 'c', 'd'] };
     const source = createFakeSource([
@@ -163,7 +163,7 @@ describe('the ledger over OTLP', () => {
     assert.deepEqual(c?.attributes, { a: 'venice', b: 'prod', c: 'm', d: '' });
   });
 
-  test('keeps nothing of series that are gone', async () => {
+  test('keeps nothing of removed series', async () => {
     const source = createFakeSource([counterFamily(10, 1)]);
     const ledger = opened(source);
     const point = new WeakRef(pointsOf(await ledger.collect())[0] ?? assert.fail());

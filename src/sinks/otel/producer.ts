@@ -1,39 +1,28 @@
-import type { DataPoint, MetricData } from '@opentelemetry/sdk-metrics';
+import type { CollectionResult, DataPoint, MetricData } from '@opentelemetry/sdk-metrics';
 import type { Deliveries } from '../../core/metrics/deliveries.ts';
 import type { Family, Snapshot, SnapshotSource } from '../../core/metrics/snapshot.ts';
 import type { Instant } from '../../core/values/time.ts';
 import { createPace, type Pace } from '../prometheus/pace.ts';
 import { createAttributes } from './attributes.ts';
 import { createStoredDeltas } from './delivered.ts';
-import { type AcknowledgedProducer, collection, numbersOf } from './metric.ts';
+import { collection, numbersOf, type ProducerOptions } from './metric.ts';
 import { cumulativePoints, gaugePoints } from './point-builder.ts';
 
-/** The ledger for one receiver. */
-export interface LedgerProducer extends AcknowledgedProducer {
-  /** The receiver has all that was collected last: series held at 0 count as shown from now on. */
-  carried(): void;
-}
-
-export interface LedgerProducerOptions {
+export interface LedgerProducerOptions extends ProducerOptions {
   readonly source: SnapshotSource;
-  readonly now: () => Instant;
-  /** Of the exporter: the scope's. */
-  readonly version: string;
-  /** Adds the attributes of GenAI semantic conventions. */
-  readonly genAi: boolean;
-  /** Missing: totals are told as they stand, cumulative; else their differences, from what this receiver was told last. */
+  /** Deltas since the last delivery to this receiver; cumulative totals when absent. */
   readonly deliveries?: Deliveries | undefined;
 }
 
-/** Few enough that one batch takes well under a millisecond. */
-const SAMPLES_A_BATCH = 256;
+/** One batch takes well under a millisecond. */
+const SAMPLES_PER_BATCH = 256;
 
 /**
- * Shows the ledger's snapshot as OTLP metrics: all of one snapshot, and nothing of sets that are gone.
+ * Produces one snapshot of the ledger as OTLP metrics, and nothing of series that are gone.
  *
- * @throws what the store throws where a new receiver's beginning cannot be stored.
+ * @throws what the store throws if the start of a new receiver cannot be stored.
  */
-export function createLedgerProducer(options: LedgerProducerOptions): LedgerProducer {
+export function createLedgerProducer(options: LedgerProducerOptions) {
   const { source, now, version, deliveries } = options;
   const counters = deliveries ? createStoredDeltas(deliveries, now()) : cumulativePoints<number>(now());
   const gauges = gaugePoints();
@@ -41,22 +30,22 @@ export function createLedgerProducer(options: LedgerProducerOptions): LedgerProd
   let collected: Snapshot | undefined;
 
   async function metricOf(family: Family, at: Instant, pace: Pace): Promise<MetricData> {
-    const teller = family.type === 'counter' ? counters : gauges;
+    const builder = family.type === 'counter' ? counters : gauges;
     const attributesOf = attributes(family.labels);
     const points: DataPoint<number>[] = [];
     for (const [index, { labels, value: total, createdAt }] of family.samples.entries()) {
-      if (index % SAMPLES_A_BATCH === 0) await pace();
+      if (index % SAMPLES_PER_BATCH === 0) await pace();
       if (!Number.isFinite(total)) continue;
-      const standing = { family: family.name, labels, total, createdAt, attributes: attributesOf(labels) };
-      const point = teller.point(standing, at);
+      const sample = { family: family.name, labels, total, createdAt, attributes: attributesOf(labels) };
+      const point = builder.point(sample, at);
       if (point) points.push(point);
     }
-    return numbersOf(family, points, teller.temporality);
+    return numbersOf(family, points, builder.temporality);
   }
 
   return {
     producer: {
-      async collect() {
+      async collect(): Promise<CollectionResult> {
         const snapshot = source.current();
         const at = now();
         const pace = createPace();
@@ -69,8 +58,10 @@ export function createLedgerProducer(options: LedgerProducerOptions): LedgerProd
         return collection(version, metrics);
       },
     },
-    taken: counters.taken,
-    carried() {
+    /** The receiver accepted these points, the identical objects that were collected: deltas start from them. */
+    acknowledge: (points: Iterable<object>) => counters.acknowledge(points),
+    /** The receiver has everything that was collected last: the zeros of new series count as exposed from now on. */
+    carried(): void {
       if (collected) source.carried(collected);
     },
   };

@@ -8,7 +8,7 @@ import { createSelfProducer } from './self.ts';
 const STARTED_AT = 1_795_000_000_000;
 const ACCOUNT = { provider: 'venice', account: 'prod' };
 const FEED = { ...ACCOUNT, feed: 'usage' };
-const POLLED = { ok: true, isPostponed: false, at: STARTED_AT } as const;
+const POLLED = { kind: 'succeeded', at: STARTED_AT } as const;
 
 function counted(processMetrics = false) {
   return createSelfMetrics({ version: '1', revision: 'a', failureReasons: ['auth'], processMetrics });
@@ -17,9 +17,9 @@ function counted(processMetrics = false) {
 function producerOf(self: { collect(): Promise<CollectedFamily[]> }, isDelta: boolean, genAi = false) {
   let now = STARTED_AT;
   const options = { self, now: () => now, startedAt: STARTED_AT, version: '1.2.3', genAi, isDelta };
-  const { producer, taken } = createSelfProducer(options);
+  const { producer, acknowledge } = createSelfProducer(options);
   return {
-    taken,
+    acknowledge,
     async collect() {
       now += 1000;
       return readable(await producer.collect());
@@ -42,7 +42,7 @@ function readable({ resourceMetrics, errors }: CollectionResult) {
   };
 }
 
-describe('self-metrics over OTLP', () => {
+describe('OTLP self-metrics', () => {
   test('are sums and histograms since the start, and gauges of the moment', async () => {
     const self = counted();
     self.pollEnded(FEED, { ...POLLED, seconds: 0.2 });
@@ -64,13 +64,13 @@ describe('self-metrics over OTLP', () => {
       assert.equal(metric.aggregationTemporality, AggregationTemporality.CUMULATIVE);
   });
 
-  test('as differences are what was counted since what was taken, each kind of them', async () => {
+  test('as deltas start from the last acknowledged ones, for each kind', async () => {
     const self = counted();
     self.pollEnded(FEED, { ...POLLED, seconds: 0.1 });
-    const { collect, taken } = producerOf(self, true);
+    const { collect, acknowledge } = producerOf(self, true);
     const first = await collect();
     assert.deepEqual(first.of('ai.billing.polls'), [{ attributes: FEED, value: 1, from: 0, to: 1 }]);
-    taken(first.points);
+    acknowledge(first.points);
     self.pollEnded(FEED, { ...POLLED, seconds: 0.2 });
     const lost = await collect();
     assert.equal(lost.of('ai.billing.polls')?.[0]?.value, 1);
@@ -88,7 +88,7 @@ describe('self-metrics over OTLP', () => {
       const { CUMULATIVE, DELTA } = AggregationTemporality;
       assert.equal(metric.aggregationTemporality, isGauge ? CUMULATIVE : DELTA);
     }
-    taken(points);
+    acknowledge(points);
     const after = await collect();
     assert.deepEqual(
       [after.of('ai.billing.polls'), after.of('ai.billing.poll.duration.seconds')],
@@ -97,11 +97,11 @@ describe('self-metrics over OTLP', () => {
     assert.equal(after.of('ai.billing.up')?.length, 1);
   });
 
-  test('of an account that was removed and came back are counted from 0 again', async () => {
+  test('of an account that was removed and added again start from 0', async () => {
     const self = counted();
     for (const seconds of [1, 2, 3]) self.pollEnded(FEED, { ...POLLED, seconds });
-    const { collect, taken } = producerOf(self, true);
-    taken((await collect()).points);
+    const { collect, acknowledge } = producerOf(self, true);
+    acknowledge((await collect()).points);
     await self.accountRemoved(ACCOUNT);
     self.pollEnded(FEED, { ...POLLED, seconds: 400 });
     const { of } = await collect();
@@ -110,14 +110,14 @@ describe('self-metrics over OTLP', () => {
     assert.ok(typeof value === 'object' && value.sum === 400 && value.count === 1);
   });
 
-  test('have the attributes of GenAI conventions where they are asked to', async () => {
+  test('have GenAI attributes on request', async () => {
     const self = counted();
     self.feedSeen(FEED);
     const { of } = await producerOf(self, false, true).collect();
     assert.deepEqual(of('ai.billing.polls')?.[0]?.attributes, { ...FEED, 'gen_ai.provider.name': 'venice' });
   });
 
-  test('are all of what /metrics shows: with the process metrics, nothing has a form that is missing here', async () => {
+  test('include every family of /metrics and the process metrics', async () => {
     const self = counted(true);
     self.feedSeen(FEED);
     const names = (await self.collect()).map(({ name }) => name.replace(/_total$/, '').replaceAll('_', '.'));
@@ -132,7 +132,7 @@ describe('self-metrics over OTLP', () => {
     );
   });
 
-  test('say so where a family has no form, and show the others', async () => {
+  test('report an unsupported family, and include the others', async () => {
     const values = [{ labels: {}, value: 1 }];
     const odd: CollectedFamily = { name: 'odd_seconds', type: 'summary', help: 'Odd.', values };
     const even: CollectedFamily = { name: 'even', type: 'gauge', help: 'Even.', values };

@@ -56,9 +56,9 @@ function watchReads(context: TestContext): Set<string> {
   return read;
 }
 
-describe('the blocks of accounts', () => {
+describe('account blocks', () => {
   for (const format of FORMATS) {
-    test(`are replaced where the changed account stands, and nowhere else, in ${format}`, async (context) => {
+    test(`are replaced only for the changed account, in ${format}`, async (context) => {
       const { accounts, kept } = createAccounts(40);
       await kept.encode(atOnce, ALL);
       const before = kept.blocks(format);
@@ -74,7 +74,7 @@ describe('the blocks of accounts', () => {
     });
   }
 
-  test('stay where an account changed to the same lines', async () => {
+  test('stay if an account changed to the same lines', async () => {
     const { accounts, kept } = createAccounts(3);
     await kept.encode(atOnce, ALL);
     const before = kept.blocks('text');
@@ -93,7 +93,7 @@ describe('the blocks of accounts', () => {
     assert.match(own.join(''), /le="1\.0"/);
   });
 
-  test('hold whole families with one header each, of the accounts that are left', async () => {
+  test('have complete families with one header each, of the remaining accounts', async () => {
     const { accounts, kept } = createAccounts(10);
     await kept.encode(atOnce, ALL);
     accounts.splice(2, 1);
@@ -104,7 +104,7 @@ describe('the blocks of accounts', () => {
     assert.doesNotMatch(text.slice(text.indexOf('# HELP duration')), /polls_total/);
   });
 
-  test('show as many changed accounts as are encoded at a time, the others as they were', async () => {
+  test('update as many changed accounts as are encoded at a time', async () => {
     const { accounts, kept } = createAccounts(5);
     await kept.encode(atOnce, ALL);
     for (const { poll } of accounts) poll();
@@ -114,7 +114,7 @@ describe('the blocks of accounts', () => {
     assert.equal(textOf(kept.blocks('text')).match(/^polls_total\{.*\} 1$/gm)?.length, 5);
   });
 
-  test('never go back where one encoding overtakes another', async () => {
+  test('never go back if one encoding overtakes another', async () => {
     const { accounts, kept } = createAccounts(1);
     const held = Promise.withResolvers<void>();
     let paces = 0;
@@ -131,7 +131,7 @@ describe('the blocks of accounts', () => {
     assert.match(textOf(kept.blocks('text')), /^polls_total\{account="a0"\} 1$/m);
   });
 
-  test('are deflated ahead of a scrape once deflated ones were asked for', async () => {
+  test('are deflated before a scrape once a scrape has requested gzip', async () => {
     const { accounts, kept } = createAccounts(8);
     const undeflated = (format: Format) => kept.blocks(format).filter((block) => !block.isDeflated).length;
     await kept.encode(atOnce, ALL);

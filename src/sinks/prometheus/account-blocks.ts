@@ -5,10 +5,10 @@ import type { Format } from './format.ts';
 import { Block } from './gzip.ts';
 import type { Pace } from './pace.ts';
 
-/** A registry whose lines are kept until something is counted in it. Its families are those of accounts only. */
+/** A registry of one account, whose lines are cached until it changes. */
 export interface PagePart {
   readonly registry: Registry;
-  /** Grows whenever something was counted. */
+  /** Increases with each change. */
   readonly revision: number;
 }
 
@@ -17,7 +17,7 @@ interface EncodedPart {
   readonly families: readonly FamilyLines[];
 }
 
-/** Lines of one family that stand next to each other, and the block they make. */
+/** Consecutive lines of one family, and their block. */
 interface Group {
   readonly lines: readonly Buffer[];
   readonly block: Block;
@@ -28,14 +28,12 @@ interface FamilyOfParts {
   readonly lines: Buffer[];
 }
 
-/** More make the page smaller, at four by a third, and what is deflated after each change larger. */
-const PARTS_A_GROUP = 4;
+/** A larger group makes the page smaller, at four by a third, and increases the work after each change. */
+const PARTS_PER_GROUP = 4;
 
 /**
- * The families of many registries as blocks that are kept. What is counted in one registry has the lines of that one
- * written, and the blocks of its group whose bytes are others deflated; everything else stays.
- *
- * Families stand in the order in which the parts first show them.
+ * Caches the families of many registries as blocks. A change in one registry only encodes its lines again, and only deflates the
+ * changed blocks of its group. The order of families is that of their first appearance.
  */
 export class AccountBlocks {
   readonly #parts: () => Iterable<PagePart>;
@@ -48,7 +46,7 @@ export class AccountBlocks {
     this.#parts = parts;
   }
 
-  /** Encodes the lines of parts that changed, of at most so many; says whether there are more. */
+  /** Encodes up to `limit` changed parts, and returns whether there are more. */
   async encode(pace: Pace, limit: number): Promise<boolean> {
     let encoded = 0;
     for (const { registry, revision } of [...this.#parts()]) {
@@ -57,19 +55,19 @@ export class AccountBlocks {
       if (encoded === limit) return true;
       encoded += 1;
       const families = await encodeRegistry(registry, pace, last?.families);
-      // Another, begun later, may have been faster: what it read is newer.
+      // An encoding that started later may have finished first, with newer values.
       const newest = this.#encoded.get(registry)?.revision ?? -1;
       if (newest < revision) this.#encoded.set(registry, { revision, families });
     }
     return false;
   }
 
-  /** The blocks of all lines as they were last encoded. */
+  /** The blocks of all lines, as last encoded. */
   blocks(format: Format): Block[] {
     const blocks: Block[] = [];
     for (const { family, lines } of this.#families(format)) {
       blocks.push(this.#header(family, format));
-      // Both formats share what reads alike.
+      // Both formats share equal lines.
       const key = family.type === 'histogram' ? `${family.name} ${format}` : family.name;
       const groups = groupsOf(lines, this.#groups.get(key) ?? []);
       this.#groups.set(key, groups);
@@ -79,10 +77,10 @@ export class AccountBlocks {
     return blocks;
   }
 
-  /** Deflates the blocks that take the place of deflated ones, before somebody asks for them. */
+  /** Deflates changed blocks ahead of the next scrape, if a scrape has requested gzip. */
   async deflate(pace: Pace): Promise<void> {
-    const isAsked = [...this.#groups.values()].flat().some(({ block }) => block.isDeflated);
-    if (!isAsked) return;
+    const isGzipUsed = [...this.#groups.values()].flat().some(({ block }) => block.isDeflated);
+    if (!isGzipUsed) return;
     for (const format of this.#formats) {
       for (const block of this.blocks(format)) {
         await pace();
@@ -113,11 +111,11 @@ export class AccountBlocks {
 
 function groupsOf(lines: readonly Buffer[], known: readonly Group[]): Group[] {
   const groups: Group[] = [];
-  for (let from = 0; from < lines.length; from += PARTS_A_GROUP) {
-    const ours = lines.slice(from, from + PARTS_A_GROUP);
+  for (let from = 0; from < lines.length; from += PARTS_PER_GROUP) {
+    const group = lines.slice(from, from + PARTS_PER_GROUP);
     const last = known[groups.length];
-    const isKnown = last && isSame(last.lines, ours);
-    groups.push(isKnown ? last : { lines: ours, block: new Block(Buffer.concat(ours)) });
+    const isKnown = last && isSame(last.lines, group);
+    groups.push(isKnown ? last : { lines: group, block: new Block(Buffer.concat(group)) });
   }
   return groups;
 }

@@ -2,21 +2,21 @@ import type { Registry } from 'prom-client';
 import type { FamilyHeader } from './encode.ts';
 import { createPace, type Pace } from './pace.ts';
 
-/** What a registry counted in one family, as it stands. */
+/** The current values of one family of a registry. */
 export interface CollectedFamily extends FamilyHeader {
   readonly values: readonly CollectedValue[];
 }
 
-/** One sample; that of a histogram has a name and, where it is a bucket, an edge `le` of its own. */
+/** One sample; a histogram's has a name and, for a bucket, an edge `le` of its own. */
 export interface CollectedValue {
   readonly metricName?: string;
   readonly labels: Readonly<Record<string, string | number | undefined>>;
   readonly value: number;
 }
 
-/** A scrape may not hold the event loop for a millisecond, and the percentiles of its delay alone take most of one. */
+/** A scrape must not block the event loop for a millisecond, and computing its delay percentiles takes most of one. */
 const SLICE_MS = 0.1;
-/** Nor may the page of thousands of accounts take thousands of turns. */
+/** The page of thousands of accounts must not take thousands of iterations of the event loop. */
 const MAX_SLICE_MS = 20;
 
 /** The pace of work that a scrape waits for. */
@@ -24,7 +24,7 @@ export function createScrapePace(): Pace {
   return createPace(SLICE_MS, MAX_SLICE_MS);
 }
 
-/** Reads the families of registries that hold anything, for sinks that render them in another form. */
+/** Collects the families of registries that have values, for sinks with another format. */
 export async function collectRegistries(registries: Iterable<Registry>): Promise<CollectedFamily[]> {
   const pace = createScrapePace();
   const families = new Map<string, { family: CollectedFamily; values: CollectedValue[] }>();
@@ -43,7 +43,7 @@ export async function collectRegistries(registries: Iterable<Registry>): Promise
   }));
 }
 
-/** The families of one registry that hold anything. */
+/** The families of one registry that have values. */
 export async function* familiesIn(registry: Registry, pace: Pace): AsyncGenerator<CollectedFamily, void> {
   for (const { name } of registry.getMetricsAsArray()) {
     await pace();

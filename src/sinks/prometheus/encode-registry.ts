@@ -4,14 +4,14 @@ import { type FamilyHeader, sampleLine } from './encode.ts';
 import type { Format } from './format.ts';
 import type { Pace } from './pace.ts';
 
-/** The lines of a family of one registry: in both formats the same, except for a histogram's edges. */
+/** The lines of a family of one registry: the same in both formats, except for a histogram's edges. */
 export interface FamilyLines extends Readonly<Record<Format, Buffer>> {
   readonly family: FamilyHeader;
 }
 
-const VALUES_A_BATCH = 64;
+const VALUES_PER_BATCH = 64;
 
-/** Encodes each family of a registry, without HELP and TYPE; what reads like `last` keeps its buffers. */
+/** Encodes each family of a registry, without HELP and TYPE; reuses the buffers of unchanged families in `last`. */
 export async function encodeRegistry(
   registry: Registry,
   pace: Pace,
@@ -40,7 +40,7 @@ async function encodeFamily(
 async function linesOf({ name, values }: CollectedFamily, format: Format, pace: Pace): Promise<string> {
   let text = '';
   for (const [index, value] of values.entries()) {
-    if (index % VALUES_A_BATCH === 0) await pace();
+    if (index % VALUES_PER_BATCH === 0) await pace();
     text += lineOf(name, value, format);
   }
   return text;
@@ -52,7 +52,7 @@ function lineOf(name: string, { metricName = name, labels, value }: CollectedVal
   return sampleLine(metricName, names, texts, value);
 }
 
-/** OpenMetrics writes the whole edges of a histogram as `1.0`; text 0.0.4 as `1`. */
+/** OpenMetrics writes integral histogram edges as `1.0`, text 0.0.4 as `1`. */
 function labelText(name: string, value: string | number | undefined, format: Format): string {
   const canonical = format === 'openmetrics' && name === 'le' && Number.isInteger(value);
   return canonical ? `${value}.0` : String(value);

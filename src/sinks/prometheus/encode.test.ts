@@ -51,9 +51,9 @@ const samples = fc.uniqueArray(fc.record({ labels: fc.tuple(hostile, hostile), v
   maxLength: 20,
 });
 
-describe('an encoded snapshot', () => {
+describe('snapshot encoder', () => {
   for (const format of FORMATS) {
-    test(`reads back whatever its labels, values and help hold, in ${format}`, async () => {
+    test(`encodes any labels, values and help so that they read back, in ${format}`, async () => {
       await assertAsyncProperty(
         fc.asyncProperty(samples, hostile, async (rows, help) => {
           const family: Family = { name: 'x', type: 'gauge', help, labels: ['a', 'b'], samples: rows };
@@ -91,7 +91,7 @@ describe('an encoded snapshot', () => {
     );
   });
 
-  test('leaves families without samples out', async () => {
+  test('omits families without samples', async () => {
     const family: Family = { name: 'x', type: 'gauge', help: 'X.', labels: [], samples: [] };
     assert.equal(await encoded([family], 'text'), '');
     assert.equal(
@@ -100,7 +100,7 @@ describe('an encoded snapshot', () => {
     );
   });
 
-  test('announces a unit for a family of the catalogue exactly where its name ends in one', async () => {
+  test('has a UNIT exactly for families whose name ends in one', async () => {
     const families = Object.values<Metric>(METRICS)
       .filter(({ type }) => type !== 'histogram')
       .map((metric) => ({ ...metric, samples: [{ labels: metric.labels.map(() => 'x'), value: 1 }] }));
@@ -129,7 +129,7 @@ describe('an encoded snapshot', () => {
   });
 });
 
-test('a following snapshot keeps the bytes of batches that did not change, and shows the others as they are', async () => {
+test('snapshot encoder reuses the bytes of unchanged batches', async () => {
   const encode = createEncoder();
   const rows = Array.from({ length: 600 }, (_, index) => ({
     labels: [`${'r'.repeat(80)}${index}`],
@@ -144,7 +144,7 @@ test('a following snapshot keeps the bytes of batches that did not change, and s
   assert.equal(textOf(after.text), textOf(fresh.text));
 });
 
-test('a value is the shortest decimal of its double', () => {
+test('formatValue returns the shortest decimal of a double', () => {
   const table: [number, string][] = [
     [0.1, '0.1'],
     [-0, '0'],

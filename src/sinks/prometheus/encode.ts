@@ -6,41 +6,41 @@ import { createPace, type Pace } from './pace.ts';
 /** A page, or a part of one, as bytes in the order to write them. */
 export type Chunks = readonly Buffer[];
 
-/** One snapshot in both formats. The samples read alike in both and share their bytes. */
+/** One snapshot in both formats, which share the bytes of samples. */
 export type EncodedSnapshot = Readonly<Record<Format, Chunks>>;
 
-/** What stands above a family's samples. The process metrics of prom-client hold a type more than our catalogue. */
+/** The header of a family. prom-client's process metrics have one type more than the catalogue. */
 export interface FamilyHeader {
   readonly name: string;
   readonly type: MetricType | 'summary';
   readonly help: string;
 }
 
-/** Units that may end a family's name; only these are announced, for Prometheus refuses a page whose unit is no suffix. */
+/** Units for UNIT lines: Prometheus rejects a page whose unit is not the suffix of the name. */
 const UNITS = ['usd', 'seconds', 'bytes', 'ratio'] as const;
-/** Few enough that one batch takes well under a millisecond. */
-const SAMPLES_A_BATCH = 256;
-/** Thousands of accounts have many batches: on a busy event loop they may not take many turns. */
+/** One batch takes well under a millisecond. */
+const SAMPLES_PER_BATCH = 256;
+/** Thousands of accounts have many batches, which must not take many iterations of a busy event loop. */
 const SLICE_MS = 2;
 const MAX_SLICE_MS = 20;
-/** Smaller neighbours are joined, so that a page of few series is one write; larger ones stay shared by both formats. */
+/** Smaller neighbors are joined, so that a page of few series is one write; both formats share larger ones. */
 const CHUNK_BYTES = 16 * 1024;
 
-/** The lines of samples that follow each other in a family: the same in both formats. */
+/** Encodes consecutive samples of a family as lines, the same in both formats. */
 export type Lines = (family: Family, samples: readonly Sample[]) => string;
 
-/** Turns snapshots into pages. */
+/** Encodes snapshots. */
 export type Encoder = (snapshot: Snapshot, pace?: Pace) => Promise<EncodedSnapshot>;
 
-/** Samples of one family that follow each other, and their lines. */
+/** Consecutive samples of one family, and their lines. */
 interface Batch {
   readonly samples: readonly Sample[];
   readonly bytes: Buffer;
 }
 
 /**
- * Encodes snapshots without `# EOF`, pausing between batches. Families without samples are left out. Batches whose samples are
- * those of the snapshot before keep their bytes.
+ * Encodes snapshots without `# EOF`, pausing between batches. Omits families without samples. Reuses the bytes of batches with the
+ * same samples as before.
  */
 export function createEncoder(lines: Lines = linesOf): Encoder {
   const known = new Map<string, readonly Batch[]>();
@@ -52,8 +52,8 @@ export function createEncoder(lines: Lines = linesOf): Encoder {
       text.push(Buffer.from(headerOf(family, 'text')));
       openmetrics.push(Buffer.from(headerOf(family, 'openmetrics')));
       const batches: Batch[] = [];
-      for (let from = 0; from < family.samples.length; from += SAMPLES_A_BATCH) {
-        const samples = family.samples.slice(from, from + SAMPLES_A_BATCH);
+      for (let from = 0; from < family.samples.length; from += SAMPLES_PER_BATCH) {
+        const samples = family.samples.slice(from, from + SAMPLES_PER_BATCH);
         const last = known.get(family.name)?.[batches.length];
         const isKnown = last && isSame(last.samples, samples);
         const batch = isKnown ? last : { samples, bytes: Buffer.from(lines(family, samples)) };
@@ -83,7 +83,7 @@ function linesOf({ name, labels }: Family, samples: readonly Sample[]): string {
   return lines;
 }
 
-/** HELP, TYPE and, in OpenMetrics where the name ends in one, UNIT of a family. */
+/** HELP, TYPE and, in OpenMetrics if the name ends in one, UNIT of a family. */
 export function headerOf(family: FamilyHeader, format: Format): string {
   if (format === 'text') {
     return `# HELP ${family.name} ${escapeHelp(family.help)}\n# TYPE ${family.name} ${family.type}\n`;
@@ -94,7 +94,7 @@ export function headerOf(family: FamilyHeader, format: Format): string {
   return unit ? `${help}# UNIT ${name} ${unit}\n` : help;
 }
 
-/** One line of either format. `name` is the sample's: with `_total`, `_bucket` and the like. */
+/** One line of either format. `name` is the sample's, with `_total`, `_bucket` and the like. */
 export function sampleLine(
   name: string,
   labels: readonly string[],

@@ -34,7 +34,7 @@ const ACCEPT: [accept: string | undefined, contentType: string][] = [
   [';;;,,=', TEXT],
 ];
 
-test('the format follows the Accept header', () => {
+test('negotiate follows the Accept header', () => {
   for (const [accept, contentType] of ACCEPT) {
     assert.equal(negotiate(accept).contentType, contentType, accept);
     assert.equal(negotiate(accept).format, contentType === TEXT ? 'text' : 'openmetrics', accept);
@@ -58,6 +58,6 @@ const ENCODINGS: [acceptEncoding: string | undefined, gzip: boolean][] = [
   ['identity;q=0.5, gzip', true],
 ];
 
-test('gzip follows the Accept-Encoding header', () => {
+test('prefersGzip follows the Accept-Encoding header', () => {
   for (const [header, gzip] of ENCODINGS) assert.equal(prefersGzip(header), gzip, header);
 });

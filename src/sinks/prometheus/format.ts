@@ -1,7 +1,7 @@
 /** The two expositions: Prometheus text 0.0.4 and OpenMetrics 1.0.0. */
 export type Format = 'text' | 'openmetrics';
 
-/** What a reader asked for: the bytes' format and the media type they are announced as. */
+/** The format of an answer, and its media type. */
 export interface Negotiated {
   readonly format: Format;
   readonly contentType: string;
@@ -12,20 +12,20 @@ const TEXT: Negotiated = { format: 'text', contentType: 'text/plain; version=0.0
 interface Preference {
   readonly name: string;
   readonly parameters: ReadonlyMap<string, string>;
-  /** 0 to 1; 0 is a refusal. */
+  /** 0 to 1; 0 excludes it. */
   readonly quality: number;
 }
 
 /**
- * Chooses by an `Accept` header as Prometheus sends it. Whoever asks for nothing we have, browsers included, gets text 0.0.4.
+ * Chooses the format by an `Accept` header. The fallback, also for browsers, is text 0.0.4.
  *
- * OpenMetrics is announced as 1.0.0 only to a reader who names that version.
+ * The answer is OpenMetrics 1.0.0 only if the header names that version.
  * https://prometheus.io/docs/instrumenting/content_negotiation/
  */
 export function negotiate(accept: string | undefined): Negotiated {
-  const wishes = preferencesOf(accept).filter(({ quality }) => quality > 0);
-  wishes.sort((a, b) => b.quality - a.quality);
-  return wishes.map(offerFor).find((offer) => offer !== undefined) ?? TEXT;
+  const preferences = preferencesOf(accept).filter(({ quality }) => quality > 0);
+  preferences.sort((a, b) => b.quality - a.quality);
+  return preferences.map(offerFor).find((offer) => offer !== undefined) ?? TEXT;
 }
 
 function offerFor({ name, parameters }: Preference): Negotiated | undefined {
@@ -35,20 +35,20 @@ function offerFor({ name, parameters }: Preference): Negotiated | undefined {
   return name === 'text/plain' && (version === undefined || version === '0.0.4') ? TEXT : undefined;
 }
 
-function openMetrics(asked: string | undefined): Negotiated | undefined {
-  if (asked !== undefined && asked !== '1.0.0' && asked !== '0.0.1') return undefined;
-  const version = asked ?? '0.0.1';
+function openMetrics(requested: string | undefined): Negotiated | undefined {
+  if (requested !== undefined && requested !== '1.0.0' && requested !== '0.0.1') return undefined;
+  const version = requested ?? '0.0.1';
   return {
     format: 'openmetrics',
     contentType: `application/openmetrics-text; version=${version}; charset=utf-8`,
   };
 }
 
-/** May the answer be gzipped, and is it not liked less than plain? */
+/** Whether the answer may be gzipped, and plain is not preferred. */
 export function prefersGzip(acceptEncoding: string | undefined): boolean {
-  const wishes = new Map(preferencesOf(acceptEncoding).map(({ name, quality }) => [name, quality]));
-  const gzip = wishes.get('gzip') ?? wishes.get('x-gzip') ?? wishes.get('*') ?? 0;
-  return gzip > 0 && gzip >= (wishes.get('identity') ?? 0);
+  const qualities = new Map(preferencesOf(acceptEncoding).map(({ name, quality }) => [name, quality]));
+  const gzip = qualities.get('gzip') ?? qualities.get('x-gzip') ?? qualities.get('*') ?? 0;
+  return gzip > 0 && gzip >= (qualities.get('identity') ?? 0);
 }
 
 function preferencesOf(header: string | undefined): Preference[] {

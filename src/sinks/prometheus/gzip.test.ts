@@ -11,7 +11,7 @@ async function roundTrip(prefix: readonly Buffer[], end: Buffer): Promise<{ plai
   return { plain: gunzipSync(member), chunks: deflated.chunks.length };
 }
 
-test('a page of any size is one member, deflated in pieces that wait for few turns of the event loop', async () => {
+test('gzip makes one member of a page of any size, in few pieces', async () => {
   const line = Buffer.from('ai_billing_polls_total{provider="venice",account="a",feed="usage"} 1\n');
   const sizes = [0, 1, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE, 5 * PIECE + 7];
   for (const size of sizes) {
@@ -23,7 +23,7 @@ test('a page of any size is one member, deflated in pieces that wait for few tur
   }
 });
 
-test('what does not shrink is whole, too', async () => {
+test('gzip keeps incompressible pages intact', async () => {
   // Multiplication by a prime modulo 2^32: no two pieces alike, and the same at every run.
   const noise = Buffer.from(
     Uint32Array.from({ length: PIECE / 2 }, (_, index) => Math.imul(index, 2_654_435_761)).buffer,
@@ -32,7 +32,7 @@ test('what does not shrink is whole, too', async () => {
   assert.ok(plain.equals(Buffer.concat([noise, noise])));
 });
 
-test('blocks are deflated once and stand in any order behind any prefix', async () => {
+test('gzip deflates a block once, for any order and any prefix', async () => {
   const blocks = ['a 1\n', 'a 1\nb 2\n', '', 'c 3\n'.repeat(5000)].map(
     (text) => new Block(Buffer.from(text)),
   );

@@ -6,8 +6,8 @@ import { createPace, type Pace } from './pace.ts';
 const deflateRawAsync = promisify(deflateRaw);
 
 /**
- * The beginning of a gzip member's data: deflated, ended on a byte boundary by a full flush, so that any other deflate stream may
- * follow. A second *member* would be valid too, but some readers drop it without a word.
+ * The beginning of a gzip member's data: deflated and ended on a byte boundary by a full flush, so that any other deflate stream may
+ * follow. A second *member* would also be valid, but some readers silently drop it.
  */
 export interface DeflatedPrefix {
   readonly chunks: Chunks;
@@ -16,7 +16,7 @@ export interface DeflatedPrefix {
   readonly bytes: number;
 }
 
-/** Bytes of a page that are deflated at most once. Small: that takes one turn of the event loop. */
+/** Bytes of a page that are deflated at most once; few, because that blocks the event loop. */
 export class Block {
   readonly plain: Buffer;
   #deflated: Buffer | undefined;
@@ -29,7 +29,7 @@ export class Block {
     return this.#deflated !== undefined;
   }
 
-  /** Ends on a byte boundary, and refers to nothing before it: any block may precede or follow. */
+  /** Ends on a byte boundary and has no back-references beyond the block: any block may precede or follow. */
   deflate(): Buffer {
     this.#deflated ??= deflateRawSync(this.plain, deflateOptions(this.plain, constants.Z_FULL_FLUSH));
     return this.#deflated;
@@ -38,12 +38,12 @@ export class Block {
 
 /** Magic, deflate, no flags, no time, no hints, unknown system: RFC 1952. */
 const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
-/** An empty block that is marked as the last one: RFC 1951. */
+/** An empty block with the final bit: RFC 1951. */
 const LAST_BLOCK = Buffer.from([3, 0]);
 
-/** Large enough that on a busy event loop the pieces of a large page wait for few of its turns; small enough to share the threads. */
+/** Large enough that a large page takes few iterations of a busy event loop; small enough to share the threads. */
 const PIECE_BYTES = 2 * 1024 * 1024;
-/** A page of a thousand accounts takes as long: on a busy event loop further turns are worse than a longer one. */
+/** The time for a page of a thousand accounts: another iteration of a busy event loop is worse than a longer one. */
 const SLICE_MS = 10;
 const MAX_SLICE_MS = 20;
 const PREFIX_SLICE_MS = 1;
@@ -64,7 +64,7 @@ export async function deflatePrefix(plain: Chunks): Promise<DeflatedPrefix> {
 }
 
 /**
- * The level is the fastest: on expositions the next ones win a few per cent for twice the time. In one go where the text shrinks to
+ * The fastest level: higher ones save a few percent of an exposition for twice the time. One chunk suffices for text that shrinks to
  * an eighth, as expositions do: each further chunk waits for the event loop.
  */
 function deflateOptions(plain: Buffer, finishFlush: number) {
@@ -72,26 +72,26 @@ function deflateOptions(plain: Buffer, finishFlush: number) {
   return { level: constants.Z_BEST_SPEED, chunkSize, finishFlush };
 }
 
-/** The same bytes; small neighbours are joined, and what is large is divided without copying. */
+/** The same bytes; joins small neighbors, and divides large chunks without copying. */
 function piecesOf(chunks: Chunks): Buffer[] {
   const pieces: Buffer[][] = [];
-  let room = 0;
+  let remaining = 0;
   for (const chunk of chunks) {
     for (let from = 0; from < chunk.length; ) {
-      if (room === 0) {
+      if (remaining === 0) {
         pieces.push([]);
-        room = PIECE_BYTES;
+        remaining = PIECE_BYTES;
       }
-      const part = chunk.subarray(from, from + room);
+      const part = chunk.subarray(from, from + remaining);
       pieces.at(-1)?.push(part);
       from += part.length;
-      room -= part.length;
+      remaining -= part.length;
     }
   }
   return pieces.map((parts) => (parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)));
 }
 
-/** One gzip member of the prefix and the blocks. Deflates those that are not yet, and pauses between them. */
+/** One gzip member of the prefix and the blocks. Deflates blocks on demand, and pauses between them. */
 export async function gzipMember(
   prefix: DeflatedPrefix,
   blocks: readonly Block[],

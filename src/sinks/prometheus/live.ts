@@ -8,99 +8,85 @@ import { Block } from './gzip.ts';
 import { createPace, type Pace } from './pace.ts';
 import type { LiveMetrics } from './page.ts';
 
-/** Renders prom-client registries. */
-export interface LiveRenderer extends LiveMetrics {
-  /** Something was counted: a scrape must see it, the next one unless it was counted for many accounts. */
-  changed(): void;
-}
-
-/** Renders registries of accounts. */
-export interface AccountsRenderer extends LiveRenderer {
-  /** Everything as it stands, in text 0.0.4, however many accounts changed. */
-  text(): Promise<string>;
-}
-
 interface Rendered {
   readonly revision: number;
   readonly at: number;
   readonly blocks: Promise<readonly Block[]>;
 }
 
-/** Reading `/proc` and the heap takes about a millisecond; figures that only those move may be this old. */
+/** Reading `/proc` and the heap takes about a millisecond; values that only they change may be this old. */
 const FRESH_MS = 250;
-/** A scrape brings up to date as many accounts; those of a handful are always as of the scrape. */
-const MAX_ACCOUNTS_A_SCRAPE = 16;
-/** Between scrapes, what changed is brought up to date this often, so that a scrape has to wait for little. */
+/** A scrape updates this many accounts; a handful of accounts is always current. */
+const MAX_ACCOUNTS_PER_SCRAPE = 16;
+/** How often changed accounts are updated between scrapes, so that a scrape has little to do. */
 const REFRESH_MS = 500;
-/** So many at a time, so that a scrape does not find all of a thousand accounts not yet deflated. */
-const ACCOUNTS_A_REFRESH = 64;
+/** Deflates after this many accounts, so that a scrape does not have to deflate a thousand of them. */
+const ACCOUNTS_PER_REFRESH = 64;
 const REFRESH_SLICE_MS = 2;
-/** As long as a scrape of more accounts takes, as a rule: a further turn of their event loop is worse than a longer one. */
+/** About the duration of a scrape of more accounts: another iteration of a busy event loop is worse than a longer one. */
 const LARGE_SLICE_MS = 10;
 const MAX_SLICE_MS = 20;
 
 /**
- * prom-client only counts here; its own text is not used. That would need registries per format (its OpenMetrics output renames the
- * counters for good), writes `Nan`, knows no UNIT, leaves quotes in HELP bare and renders everything without a pause. One set
- * of registries also means one of event-loop monitors.
+ * prom-client only counts; its own text is not used, because that needs registries per format (OpenMetrics output renames counters
+ * permanently), writes `Nan`, has no UNIT, does not escape quotes in HELP and renders everything without a pause. One set of
+ * registries also means one set of event-loop monitors.
  */
-export function createLiveRenderer(
-  accounts: () => Iterable<PagePart>,
-  own: Registry,
-  now?: () => number,
-): AccountsRenderer {
-  const kept = new AccountBlocks(accounts);
+export function createLiveRenderer(accounts: () => Iterable<PagePart>, own: Registry, now?: () => number) {
+  const cached = new AccountBlocks(accounts);
   const refresh = createRefresh(async () => {
     const pace = createPace(REFRESH_SLICE_MS, MAX_SLICE_MS);
     for (let isMore = true; isMore; ) {
-      isMore = await kept.encode(pace, ACCOUNTS_A_REFRESH);
-      await kept.deflate(pace);
+      isMore = await cached.encode(pace, ACCOUNTS_PER_REFRESH);
+      await cached.deflate(pace);
     }
   });
-  const upTo = async (limit: number, format: Format, pace: Pace) => {
-    await kept.encode(pace, limit);
+  const renderUpTo = async (limit: number, format: Format, pace: Pace) => {
+    await cached.encode(pace, limit);
     const volatile = await blockOf(own, format, pace);
-    return [...kept.blocks(format), volatile];
+    return [...cached.blocks(format), volatile];
   };
   const { render, changed } = createFreshRenderer(async (format) => {
-    const isLarge = [...accounts()].length > MAX_ACCOUNTS_A_SCRAPE;
+    const isLarge = [...accounts()].length > MAX_ACCOUNTS_PER_SCRAPE;
     const pace = isLarge ? createPace(LARGE_SLICE_MS, MAX_SLICE_MS) : createScrapePace();
-    return upTo(MAX_ACCOUNTS_A_SCRAPE, format, pace);
+    return renderUpTo(MAX_ACCOUNTS_PER_SCRAPE, format, pace);
   }, now);
   return {
     render,
-    async text() {
-      const blocks = await upTo(Number.POSITIVE_INFINITY, 'text', createScrapePace());
+    /** The current metrics of all accounts, in text 0.0.4. */
+    async text(): Promise<string> {
+      const blocks = await renderUpTo(Number.POSITIVE_INFINITY, 'text', createScrapePace());
       return Buffer.concat(blocks.map(({ plain }) => plain)).toString();
     },
-    changed() {
+    /** Something was counted: the next scrape must include it, unless many accounts changed. */
+    changed(): void {
       changed();
       refresh();
     },
   };
 }
 
-/** Does work some time after it was asked for, and never twice at a time. What fails is told by the scrape. */
+/** Runs work some time after it was requested, once at a time. The next scrape reports failures. */
 function createRefresh(work: () => Promise<void>): () => void {
-  let isAsked = false;
+  let isRequested = false;
   let isRunning = false;
   const start = () => {
     isRunning = true;
     setTimeout(() => void run(), REFRESH_MS).unref();
   };
   const run = async () => {
-    isAsked = false;
+    isRequested = false;
     await work().catch(() => undefined);
     isRunning = false;
-    if (isAsked) start();
+    if (isRequested) start();
   };
   return () => {
-    isAsked = true;
+    isRequested = true;
     if (!isRunning) start();
   };
 }
 
-/** All families of a registry that moves by itself. */
+/** All families of a registry whose values change by themselves. */
 async function blockOf(registry: Registry, format: Format, pace: Pace): Promise<Block> {
   const families = await encodeRegistry(registry, pace);
   const bytes = families.flatMap(({ family, [format]: lines }) => [
@@ -111,13 +97,13 @@ async function blockOf(registry: Registry, format: Format, pace: Pace): Promise<
 }
 
 /**
- * Renders anew what something was counted in since, or what is no longer fresh; one rendering of a format at a time, so that those who
- * ask meanwhile share the next.
+ * Renders again after a change, or when the last rendering is no longer fresh; one rendering of a format at a time, so that
+ * concurrent scrapes share the next one.
  */
 export function createFreshRenderer(
   encode: LiveMetrics['render'],
   now: () => number = () => performance.now(),
-): LiveRenderer {
+) {
   const rendered = new Map<Format, Rendered>();
   const running = new Map<Format, Promise<readonly Block[]>>();
   const queued = new Map<Format, Promise<readonly Block[]>>();
@@ -137,10 +123,10 @@ export function createFreshRenderer(
     return begin(format);
   };
   return {
-    changed() {
+    changed(): void {
       revision += 1;
     },
-    render(format) {
+    render(format: Format): Promise<readonly Block[]> {
       const known = rendered.get(format);
       if (known && isFresh(known)) return known.blocks;
       const before = running.get(format);

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createPace } from './pace.ts';
 
-describe('a pace', () => {
+describe('pace', () => {
   for (const { othersMs, sliceMs } of [
     { othersMs: 0, sliceMs: 2 },
     { othersMs: 15, sliceMs: 15 },
     { othersMs: 60, sliceMs: 20 },
   ]) {
-    test(`has slices of ${sliceMs} ms where the turns of others take ${othersMs} ms`, async (context) => {
+    test(`has slices of ${sliceMs} ms if event loop iterations take ${othersMs} ms`, async (context) => {
       let now = 0;
       let waits = 0;
       context.mock.method(performance, 'now', () => now);

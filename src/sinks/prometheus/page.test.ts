@@ -65,8 +65,8 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
   assert.fail('the awaited never came');
 }
 
-describe('the page', () => {
-  test('is whole in both formats, plain and gzipped, with live families before the end', async () => {
+describe('Prometheus page', () => {
+  test('is complete in both formats, plain and gzipped, with live families before the end', async () => {
     const page = createPrometheusPage(createFakeSource([counterFamily(3000, 7)]), createLive());
     for (const [index, request] of ALL.entries()) {
       const { values, series, live } = read(await page.answer(request));
@@ -81,7 +81,7 @@ describe('the page', () => {
     }
   });
 
-  test('is one gzip member, the prefix of which is made once a snapshot', async () => {
+  test('is one gzip member whose prefix is deflated once per snapshot', async () => {
     const page = createPrometheusPage(createFakeSource([counterFamily(3000, 7)]), createLive());
     const answers = await Promise.all([1, 2, 3].map(() => page.answer({ acceptEncoding: 'gzip' })));
     const [a, b, c] = answers;
@@ -91,7 +91,7 @@ describe('the page', () => {
     assert.equal(a.body[1], c.body[1]);
   });
 
-  test('serves the snapshot before until the next is rendered whole, and never a mixture', async () => {
+  test('serves the previous snapshot until the next is complete, and never a mixture', async () => {
     const source = createFakeSource([counterFamily(5000, 1)]);
     const page = createPrometheusPage(source, createLive());
     await Promise.all(ALL.map((request) => page.answer(request)));
@@ -108,7 +108,7 @@ describe('the page', () => {
     });
   });
 
-  test('never goes back for readers that alternate between the forms while snapshots are published', async () => {
+  test('never goes back for readers that alternate between formats while snapshots are published', async () => {
     const source = createFakeSource([counterFamily(2000, 1)]);
     const page = createPrometheusPage(source, createLive());
     let seen = 0;
@@ -123,7 +123,7 @@ describe('the page', () => {
     }
   });
 
-  test('hands the snapshot that was carried to the source, not the newest', async () => {
+  test('marks the snapshot that was served as carried, not the newest', async () => {
     const source = createFakeSource([counterFamily(1, 1)]);
     const page = createPrometheusPage(source, createLive());
     const answer = await page.answer({});
@@ -133,7 +133,7 @@ describe('the page', () => {
     assert.deepEqual(source.carriedVersions, [1]);
   });
 
-  test('tells of a snapshot it cannot render and serves the one before', async () => {
+  test('reports a snapshot that it cannot render, and serves the previous one', async () => {
     const source = createFakeSource([counterFamily(1, 1)]);
     const errors: unknown[] = [];
     const page = createPrometheusPage(source, createLive(), (error) => errors.push(error));
@@ -147,7 +147,7 @@ describe('the page', () => {
     await until(async () => read(await page.answer({})).values.has(3));
   });
 
-  test('stops following when it is closed', () => {
+  test('stops following the source when it is closed', () => {
     const source = createFakeSource();
     const page = createPrometheusPage(source, createLive());
     assert.equal(source.listeners(), 1);

@@ -3,9 +3,9 @@ import { type Chunks, createEncoder, type EncodedSnapshot, type Encoder } from '
 import { type Format, negotiate, prefersGzip } from './format.ts';
 import { Block, type DeflatedPrefix, deflatePrefix, gzipMember } from './gzip.ts';
 
-/** What is brought up to date for each scrape and put behind the snapshot's bytes. */
+/** Metrics that are rendered for each scrape, after the snapshot. */
 export interface LiveMetrics {
-  /** Whole families, without `# EOF`. A block that did not change is the same as before, and need not be deflated again. */
+  /** Complete families, without `# EOF`. An unchanged block is the identical object, and is not deflated again. */
   render(format: Format): Promise<readonly Block[]>;
 }
 
@@ -19,19 +19,19 @@ export interface PageRequest {
 export interface PageAnswer {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Chunks;
-  /** To be called once a reader has been given every byte. */
+  /** Call after the reader has received every byte. */
   carried(): void;
 }
 
 /** The `/metrics` page. */
 export interface PrometheusPage {
-  /** Does not wait for a newer snapshot: until that is rendered whole, the one before is served. */
+  /** Does not wait for a newer snapshot: serves the previous one until the newer is complete. */
   answer(request: PageRequest): Promise<PageAnswer>;
   /** Stops following the source. */
   close(): void;
 }
 
-/** One snapshot, ready to be written in every form that was asked for before. */
+/** One snapshot, rendered in every form that was requested before. */
 interface Rendition {
   readonly snapshot: Snapshot;
   readonly encoded: EncodedSnapshot;
@@ -39,10 +39,10 @@ interface Rendition {
 }
 
 /**
- * Renders each snapshot once, in both formats, and gzips it once per format that was ever asked for gzipped. All forms change
- * to a new snapshot in the same instant, so that no reader who alternates between them sees a counter go back.
+ * Renders each snapshot once, in both formats, and gzips it once per format that was ever requested gzipped. All forms switch to a
+ * new snapshot at the same instant, so that no reader that alternates between them sees a counter go back.
  *
- * `onError` hears of a snapshot that could not be rendered; the one before is served on.
+ * Calls `onError` if a snapshot could not be rendered; the previous one is still served.
  */
 export function createPrometheusPage(
   source: SnapshotSource,

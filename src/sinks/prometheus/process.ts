@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, type Registry } from 'prom-client';
 
-/** What prom-client collects but `promtool check metrics` objects to: gauges named `_total`, types within names. */
-const UNCLEAN = [
+/** Metrics that `promtool check metrics` rejects: gauges named `_total`, types within names. */
+const BADLY_NAMED = [
   'nodejs_active_handles_total',
   'nodejs_active_requests_total',
   'nodejs_active_resources_total',
@@ -9,11 +9,11 @@ const UNCLEAN = [
   'nodejs_eventloop_utilization_summary',
 ] as const;
 
-/** The longest a timer can wait: event-loop utilization is not shown, so it need not be sampled. */
+/** The maximum of a timer: event-loop utilization is not exposed, so it is not sampled. */
 const NEVER_MS = 2 ** 31 - 1;
 
-/** Adds the runtime's default process metrics, but for those that are not cleanly named. */
+/** Adds prom-client's default process metrics, except badly named ones. */
 export function addProcessMetrics(registry: Registry): void {
   collectDefaultMetrics({ register: registry, eventLoopUtilizationTimeout: NEVER_MS });
-  for (const name of UNCLEAN) registry.removeSingleMetric(name);
+  for (const name of BADLY_NAMED) registry.removeSingleMetric(name);
 }

@@ -9,26 +9,12 @@ export interface RecordedPush {
   readonly seconds: number;
 }
 
-/** What the exporter tells about its pushes. */
-export interface PushMetrics {
-  /** Shows the receiver's counters from 0, before its first push. */
-  receiverSeen(receiver: string, reasons: readonly string[]): void;
-  pointsTaken(receiver: string, points: number): void;
-  pointsLost(receiver: string, points: number, reason: string): void;
-  pushRetried(receiver: string): void;
-  pushEnded(receiver: string, end: RecordedPush): void;
-}
-
 /** From a push of a few points to one that takes as long as it may. */
 const PUSH_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-export function createPushMetrics(registry: Registry): PushMetrics {
-  const shape = ({ name, help, labels }: Metric) => ({
-    name,
-    help,
-    labelNames: [...labels],
-    registers: [registry],
-  });
+/** Self-metrics of pushes. */
+export function createPushMetrics(registry: Registry) {
+  const shape = shapeIn(registry);
   const up = new Gauge(shape(METRICS.otlpUp));
   const lastSuccess = new Gauge(shape(METRICS.otlpLastSuccess));
   const duration = new Histogram({ ...shape(METRICS.otlpPushDuration), buckets: PUSH_SECONDS });
@@ -36,19 +22,25 @@ export function createPushMetrics(registry: Registry): PushMetrics {
   const retries = new Counter(shape(METRICS.otlpRetries));
   const lost = new Counter(shape(METRICS.otlpUndelivered));
   return {
-    receiverSeen(receiver, reasons) {
+    /** Exposes the receiver's counters at 0, before its first push. */
+    receiverSeen(receiver: string, reasons: readonly string[]): void {
       duration.zero({ receiver });
       taken.inc({ receiver }, 0);
       retries.inc({ receiver }, 0);
       for (const reason of reasons) lost.inc({ receiver, reason }, 0);
     },
-    pointsTaken: (receiver, points) => taken.inc({ receiver }, points),
-    pointsLost: (receiver, points, reason) => lost.inc({ receiver, reason }, points),
-    pushRetried: (receiver) => retries.inc({ receiver }),
-    pushEnded(receiver, { ok, at, seconds }) {
+    pointsTaken: (receiver: string, points: number) => taken.inc({ receiver }, points),
+    pointsLost: (receiver: string, points: number, reason: string) => lost.inc({ receiver, reason }, points),
+    pushRetried: (receiver: string) => retries.inc({ receiver }),
+    pushEnded(receiver: string, { ok, at, seconds }: RecordedPush): void {
       up.set({ receiver }, ok ? 1 : 0);
       if (ok) lastSuccess.set({ receiver }, at / 1000);
       duration.observe({ receiver }, seconds);
     },
   };
+}
+
+/** prom-client's configuration of a metric. */
+export function shapeIn(registry: Registry) {
+  return ({ name, help, labels }: Metric) => ({ name, help, labelNames: [...labels], registers: [registry] });
 }

@@ -28,10 +28,10 @@ async function pageOf(self: SelfMetrics, format: Format = 'text'): Promise<Expos
 /** Everything the exporter can count, once. */
 function exercise(self: SelfMetrics): void {
   self.feedSeen(FEED);
-  self.pollEnded(FEED, { ok: true, isPostponed: false, seconds: 0.2, at: 1_795_000_000_000 });
+  self.pollEnded(FEED, { kind: 'succeeded', seconds: 0.2, at: 1_795_000_000_000 });
   // What asked nothing tells nothing about the feed.
-  self.pollEnded(FEED, { ok: true, isPostponed: true, seconds: 0.1, at: 1_795_000_060_000 });
-  self.pollEnded(FEED, { ok: false, reason: 'network', seconds: 61, at: 1_795_000_060_000 });
+  self.pollEnded(FEED, { kind: 'postponed', seconds: 0.1, at: 1_795_000_060_000 });
+  self.pollEnded(FEED, { kind: 'failed', reason: 'network', seconds: 61, at: 1_795_000_060_000 });
   self.apiAnswered(ACCOUNT, 200);
   self.apiAnswered(ACCOUNT);
   self.apiRetried(ACCOUNT);
@@ -48,7 +48,7 @@ function exercise(self: SelfMetrics): void {
 }
 
 describe('self-metrics', () => {
-  test('show a feed from 0, without saying whether it is up, before its first poll', async () => {
+  test('expose a feed at 0, without up, before its first poll', async () => {
     const self = created();
     self.feedSeen(FEED);
     self.feedSeen({ ...FEED });
@@ -98,7 +98,7 @@ describe('self-metrics', () => {
     });
   }
 
-  test('are exactly the rows of the catalogue whose source is the exporter', async () => {
+  test('are exactly the exporter rows of the catalogue', async () => {
     const self = created();
     exercise(self);
     const { families } = await pageOf(self);
@@ -112,7 +112,7 @@ describe('self-metrics', () => {
     }
   });
 
-  test('remember the last success of before a restart', async () => {
+  test('restore the last success after a restart', async () => {
     const self = created();
     self.restore(FEED, 1_795_000_000_500);
     assert.equal(
@@ -121,7 +121,7 @@ describe('self-metrics', () => {
     );
   });
 
-  test('are seen by the scrape that follows, and rendered once where nothing was counted', async () => {
+  test('are visible in the next scrape, and rendered once without changes', async () => {
     const self = created();
     const before = await self.render('text');
     assert.equal(await self.render('text'), before);
@@ -131,7 +131,7 @@ describe('self-metrics', () => {
   });
 
   for (const format of ['text', 'openmetrics'] as const) {
-    test(`of accounts that counted nothing since keep their lines, in ${format}`, async (context) => {
+    test(`of unchanged accounts keep their lines, in ${format}`, async (context) => {
       const self = created();
       const feeds = Array.from({ length: 16 }, (_, index) => ({ ...FEED, account: `a${index}` }));
       for (const feed of feeds) self.feedSeen(feed);
@@ -147,7 +147,7 @@ describe('self-metrics', () => {
         });
       }
       const last = feeds.at(-1) ?? FEED;
-      self.pollEnded(last, { ok: false, reason: 'network', seconds: 61, at: 1_795_000_060_000 });
+      self.pollEnded(last, { kind: 'failed', reason: 'network', seconds: 61, at: 1_795_000_060_000 });
       const page = await pageOf(self, format);
       assert.deepEqual(new Set(read), new Set([last.account]));
       for (const feed of feeds) {
@@ -158,7 +158,7 @@ describe('self-metrics', () => {
     });
   }
 
-  test('of many accounts are brought up to date between scrapes, of a few by the scrape', async (context) => {
+  test('of many accounts are updated between scrapes, of few accounts by the scrape', async (context) => {
     context.mock.timers.enable({ apis: ['setTimeout'] });
     // Nothing waits for a turn of the event loop, nor is rendered again because it got old.
     context.mock.method(performance, 'now', () => 0);
@@ -168,7 +168,7 @@ describe('self-metrics', () => {
       const { families } = await pageOf(self);
       return families.get('ai_billing_polls_total')?.samples.filter(({ value }) => value === 1).length;
     };
-    for (const feed of feeds) self.pollEnded(feed, { ok: null, seconds: 1, at: 0 });
+    for (const feed of feeds) self.pollEnded(feed, { kind: 'unavailable', seconds: 1, at: 0 });
     assert.equal(await polled(), 16);
     context.mock.timers.tick(500);
     for (let turns = 0; turns < 20; turns += 1) await nextTurn();
@@ -176,14 +176,14 @@ describe('self-metrics', () => {
     assert.equal(await polled(), 40);
   });
 
-  test('of many accounts are told all at once as text', async () => {
+  test('of many accounts are complete as text', async () => {
     const self = created();
     for (let index = 0; index < 40; index += 1) self.feedSeen({ ...FEED, account: `a${index}` });
     const { families } = parseExposition(Buffer.from(await self.text()), 'text');
     assert.equal(families.get('ai_billing_polls_total')?.samples.length, 40);
   });
 
-  test('are rendered once for all who ask while a rendering is under way', async () => {
+  test('are rendered once for all concurrent scrapes', async () => {
     const self = created();
     exercise(self);
     const first = self.render('text');
@@ -197,7 +197,7 @@ describe('self-metrics', () => {
     );
   });
 
-  test('forget an account that was removed, and only that', async () => {
+  test('drop a removed account, and only that', async () => {
     const self = created();
     exercise(self);
     self.feedSeen({ ...FEED, account: 'other' });
@@ -213,7 +213,7 @@ describe('self-metrics', () => {
 
   // prom-client strips `_total` from the names of a registry it once rendered as OpenMetrics, and doubles values that an
   // asynchronous collector refills under two scrapes at once.
-  test('read alike in both formats whatever was asked before or at the same time', async () => {
+  test('are equal in both formats whatever was requested before or at the same time', async () => {
     const self = created(true);
     exercise(self);
     const formats = ['text', 'openmetrics', 'text', 'openmetrics'] as const;
@@ -232,7 +232,7 @@ describe('self-metrics', () => {
 });
 
 describe('process metrics', () => {
-  test('are named as Prometheus wants names', async () => {
+  test('have names that promtool accepts', async () => {
     const { families } = await pageOf(created(true));
     assert.ok(families.has('process_resident_memory_bytes') && families.has('nodejs_eventloop_lag_seconds'));
     for (const { name, type } of families.values()) {

@@ -1,69 +1,46 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { METRICS, type Metric } from '../../core/metrics/catalog.ts';
+import { METRICS } from '../../core/metrics/catalog.ts';
 import { DRIFT_KINDS, type DriftKind } from '../../core/statement/statement.ts';
 import type { Instant } from '../../core/values/time.ts';
-import { type CollectedFamily, collectRegistries } from './collect.ts';
+import { collectRegistries } from './collect.ts';
 import { createLiveRenderer } from './live.ts';
-import type { LiveMetrics } from './page.ts';
 import { addProcessMetrics } from './process.ts';
-import { createPushMetrics, type PushMetrics } from './pushes.ts';
+import { createPushMetrics, shapeIn } from './pushes.ts';
 
-/** An account as metrics name it. */
+/** The labels of an account. */
 export interface AccountLabels {
   readonly provider: string;
   readonly account: string;
 }
 
-/** A feed as metrics name it. */
+/** The labels of a feed. */
 export interface FeedLabels extends AccountLabels {
   readonly feed: string;
 }
 
 /** How a poll ended, when, and how long it took. */
-export type PollRecord =
-  | { readonly ok: true; readonly isPostponed: boolean; readonly seconds: number; readonly at: Instant }
-  /** Switched off. */
-  | { readonly ok: null; readonly seconds: number; readonly at: Instant }
-  | { readonly ok: false; readonly reason: string; readonly seconds: number; readonly at: Instant };
+export type PollRecord = (
+  | { readonly kind: 'succeeded' | 'postponed' | 'unavailable' }
+  | { readonly kind: 'failed'; readonly reason: string }
+) & { readonly seconds: number; readonly at: Instant };
 
-/** What the exporter tells about itself: every row of the catalogue whose source is `exporter`, and the process metrics. */
-export interface SelfMetrics extends LiveMetrics, PushMetrics {
-  /** Everything as it stands, in text 0.0.4: of many accounts, a scrape may show some as they were a second before. */
-  text(): Promise<string>;
-  /** The families that hold anything, as they stand. */
-  collect(): Promise<CollectedFamily[]>;
-  /** Shows the feed's counters, each from 0, before its first poll. May be said again. */
-  feedSeen(feed: FeedLabels): void;
-  /** When a poll last succeeded, as the store remembers it from before a restart. */
-  restore(feed: FeedLabels, lastSuccess: Instant): void;
-  pollEnded(feed: FeedLabels, outcome: PollRecord): void;
-  /** A request was sent; `status` is missing where no answer came. */
-  apiAnswered(account: AccountLabels, status?: number): void;
-  apiRetried(account: AccountLabels): void;
-  rateLimitSeen(account: AccountLabels, remaining: number): void;
-  drift(feed: FeedLabels, kind: DriftKind, count?: number): void;
-  configLoaded(outcome: { readonly ok: boolean; readonly at: Instant }): void;
-  /** Takes every series of the account away. */
-  accountRemoved(account: AccountLabels): Promise<void>;
-  /** Takes every series of the feed away. */
-  feedRemoved(feed: FeedLabels): Promise<void>;
-}
+/** The exporter's own metrics: every row of the catalogue whose source is `exporter`, and the process metrics. */
+export type SelfMetrics = ReturnType<typeof createSelfMetrics>;
 
-/** What the self-metrics need to know. */
 export interface SelfMetricsOptions {
   readonly version: string;
   readonly revision: string;
-  /** Every reason a poll can fail for: each is shown from 0. */
+  /** Every reason a poll can fail for: each is exposed at 0. */
   readonly failureReasons: readonly string[];
-  /** Off where whole pages are compared. */
+  /** Off in tests that compare complete pages. */
   readonly processMetrics?: boolean;
 }
 
 /** From an answer within milliseconds up to a walk over a month of pages. */
 const POLL_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
-/** Counts what the exporter does, on prom-client; {@link createLiveRenderer} shows it. */
-export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
+/** Counts with prom-client; {@link createLiveRenderer} renders. */
+export function createSelfMetrics(options: SelfMetricsOptions) {
   const registry = new Registry();
   const own = ownMetrics(registry);
   const pushes = createPushMetrics(registry);
@@ -74,6 +51,58 @@ export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
   );
   const accounts = createAccountsMetrics(options.failureReasons);
   const { render, text, changed } = createLiveRenderer(accounts.parts, registry);
+  const { recorded, ofAccount } = createRecorders(accounts, changed);
+  return {
+    render,
+    /** The current metrics in text 0.0.4; with many accounts, a scrape may include some as of a second before. */
+    text,
+    /** The current families that have values. */
+    collect: () => collectRegistries([...accounts.parts().map((part) => part.registry), registry]),
+    /** Exposes the feed's counters at 0 before its first poll. Repeated calls have no effect. */
+    feedSeen: ofAccount((account, feed: FeedLabels) => account.expose(feed)),
+    /** When a poll last succeeded before a restart. */
+    restore: ofAccount(({ lastSuccess }, feed: FeedLabels, at: Instant) =>
+      lastSuccess.set(feedOf(feed), at / 1000),
+    ),
+    pollEnded: ofAccount((account, feed: FeedLabels, outcome: PollRecord) => {
+      account.expose(feed);
+      countPoll(account, feed, outcome);
+    }),
+    /** A request was sent; without `status` there was no answer. */
+    apiAnswered: ofAccount(({ apiRequests }, account: AccountLabels, status?: number) =>
+      apiRequests.inc({ ...accountOf(account), code: String(status ?? '') }),
+    ),
+    apiRetried: ofAccount(({ apiRetries }, account: AccountLabels) => apiRetries.inc(accountOf(account))),
+    rateLimitSeen: ofAccount(({ rateLimitRemaining }, account: AccountLabels, remaining: number) =>
+      rateLimitRemaining.set(accountOf(account), remaining),
+    ),
+    drift: ofAccount(({ contractDrift }, feed: FeedLabels, kind: DriftKind, count: number = 1) =>
+      contractDrift.inc({ ...feedOf(feed), kind }, count),
+    ),
+    configLoaded: recorded(({ ok, at }: { readonly ok: boolean; readonly at: Instant }) => {
+      own.configReloadOk.set(ok ? 1 : 0);
+      if (ok) own.configReloadTime.set(at / 1000);
+    }),
+    receiverSeen: recorded(pushes.receiverSeen),
+    pointsTaken: recorded(pushes.pointsTaken),
+    pointsLost: recorded(pushes.pointsLost),
+    pushRetried: recorded(pushes.pushRetried),
+    pushEnded: recorded(pushes.pushEnded),
+    /** Removes every series of the account. */
+    async accountRemoved(account: AccountLabels): Promise<void> {
+      accounts.remove(account);
+      changed();
+    },
+    /** Removes every series of the feed. */
+    async feedRemoved(feed: FeedLabels): Promise<void> {
+      await accounts.touch(feed).forget(feed);
+      changed();
+    },
+  };
+}
+
+/** Wraps functions that count, so that each call reports a change. */
+function createRecorders(accounts: ReturnType<typeof createAccountsMetrics>, changed: () => void) {
   const recorded = <Args extends unknown[]>(record: (...args: Args) => void) => {
     return (...args: Args): void => {
       record(...args);
@@ -83,53 +112,7 @@ export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
   const ofAccount = <Of extends AccountLabels, Args extends unknown[]>(
     record: (account: AccountMetrics, labels: Of, ...args: Args) => void,
   ) => recorded((labels: Of, ...args: Args) => record(accounts.touch(labels), labels, ...args));
-  return {
-    render,
-    text,
-    collect: () => collectRegistries([...accounts.parts().map((part) => part.registry), registry]),
-    feedSeen: ofAccount((account, feed: FeedLabels) => account.show(feed)),
-    restore: ofAccount(({ lastSuccess }, feed: FeedLabels, at) => lastSuccess.set(feedOf(feed), at / 1000)),
-    pollEnded: ofAccount((account, feed: FeedLabels, outcome) => {
-      account.show(feed);
-      countPoll(account, feed, outcome);
-    }),
-    apiAnswered: ofAccount(({ apiRequests }, account, status?: number) =>
-      apiRequests.inc({ ...accountOf(account), code: String(status ?? '') }),
-    ),
-    apiRetried: ofAccount(({ apiRetries }, account) => apiRetries.inc(accountOf(account))),
-    rateLimitSeen: ofAccount(({ rateLimitRemaining }, account, remaining) =>
-      rateLimitRemaining.set(accountOf(account), remaining),
-    ),
-    drift: ofAccount(({ contractDrift }, feed: FeedLabels, kind, count = 1) =>
-      contractDrift.inc({ ...feedOf(feed), kind }, count),
-    ),
-    configLoaded: recorded(({ ok, at }) => {
-      own.configReloadOk.set(ok ? 1 : 0);
-      if (ok) own.configReloadTime.set(at / 1000);
-    }),
-    receiverSeen: recorded(pushes.receiverSeen),
-    pointsTaken: recorded(pushes.pointsTaken),
-    pointsLost: recorded(pushes.pointsLost),
-    pushRetried: recorded(pushes.pushRetried),
-    pushEnded: recorded(pushes.pushEnded),
-    async accountRemoved(account) {
-      accounts.remove(account);
-      changed();
-    },
-    async feedRemoved(feed) {
-      await accounts.touch(feed).forget(feed);
-      changed();
-    },
-  };
-}
-
-function shapeIn(registry: Registry) {
-  return ({ name, help, labels }: Metric) => ({
-    name,
-    help,
-    labelNames: [...labels],
-    registers: [registry],
-  });
+  return { recorded, ofAccount };
 }
 
 function ownMetrics(registry: Registry) {
@@ -141,21 +124,21 @@ function ownMetrics(registry: Registry) {
   };
 }
 
-/** A registry for each account: what was counted for one changes the text of no other. */
+/** One registry per account, so that a change of one account does not change the text of another. */
 function createAccountsMetrics(reasons: readonly string[]) {
   const known = new Map<
     string,
     { revision: number; readonly registry: Registry; readonly own: AccountMetrics }
   >();
-  const created = () => {
+  const create = () => {
     const registry = new Registry();
     return { revision: 0, registry, own: accountMetrics(registry, reasons) };
   };
   return {
     parts: () => [...known.values()].map(({ registry, revision }) => ({ registry, revision })),
-    /** What is counted of the account; it has changed from now on. */
+    /** The metrics of the account, which counts as changed. */
     touch(labels: AccountLabels): AccountMetrics {
-      const account = known.get(keyOf(labels)) ?? created();
+      const account = known.get(keyOf(labels)) ?? create();
       known.set(keyOf(labels), account);
       account.revision += 1;
       return account.own;
@@ -179,13 +162,13 @@ function accountMetrics(registry: Registry, reasons: readonly string[]) {
     rateLimitRemaining: new Gauge(shape(METRICS.rateLimitRemaining)),
     contractDrift: new Counter(shape(METRICS.contractDrift)),
   };
-  const shown = new Set<string>();
+  const exposed = new Set<string>();
   return {
     ...own,
-    /** Shows a feed once: a histogram set to 0 again would lose what it holds. */
-    show(feed: FeedLabels): void {
-      if (shown.has(feed.feed)) return;
-      shown.add(feed.feed);
+    /** Exposes a feed once: a histogram set to 0 again would lose its observations. */
+    expose(feed: FeedLabels): void {
+      if (exposed.has(feed.feed)) return;
+      exposed.add(feed.feed);
       own.polls.inc(feedOf(feed), 0);
       own.pollDuration.zero(feedOf(feed));
       own.apiRetries.inc(accountOf(feed), 0);
@@ -193,7 +176,7 @@ function accountMetrics(registry: Registry, reasons: readonly string[]) {
       for (const kind of DRIFT_KINDS) own.contractDrift.inc({ ...feedOf(feed), kind }, 0);
     },
     async forget({ feed }: FeedLabels): Promise<void> {
-      shown.delete(feed);
+      exposed.delete(feed);
       for (const metric of Object.values(own)) {
         const { values } = await metric.get();
         for (const { labels } of values) {
@@ -212,16 +195,16 @@ function keyOf({ provider, account }: AccountLabels): string {
 }
 
 function countPoll(own: AccountMetrics, feed: FeedLabels, outcome: PollRecord): void {
-  if (outcome.ok && outcome.isPostponed) return;
+  if (outcome.kind === 'postponed') return;
   own.polls.inc(feedOf(feed));
   own.pollDuration.observe(feedOf(feed), outcome.seconds);
-  if (outcome.ok === null) own.up.remove(feedOf(feed));
-  else own.up.set(feedOf(feed), outcome.ok ? 1 : 0);
-  if (outcome.ok) own.lastSuccess.set(feedOf(feed), outcome.at / 1000);
-  else if (outcome.ok === false) own.pollFailures.inc({ ...feedOf(feed), reason: outcome.reason });
+  if (outcome.kind === 'unavailable') own.up.remove(feedOf(feed));
+  else own.up.set(feedOf(feed), outcome.kind === 'succeeded' ? 1 : 0);
+  if (outcome.kind === 'succeeded') own.lastSuccess.set(feedOf(feed), outcome.at / 1000);
+  if (outcome.kind === 'failed') own.pollFailures.inc({ ...feedOf(feed), reason: outcome.reason });
 }
 
-// prom-client keeps the objects it is given and refuses labels it was not told of.
+// prom-client keeps the label objects and rejects labels that were not declared.
 function accountOf({ provider, account }: AccountLabels) {
   return { provider, account };
 }

@@ -6,7 +6,7 @@ import { ConfigError } from '../../config/yaml/errors.ts';
 import { CIPHERS } from './format.ts';
 import { loadWebConfig } from './read.ts';
 
-/** The messages are what a user meets first, so that each stands here as it is printed. */
+/** Users see these messages first, so each is listed as printed. */
 
 const PAIR = 'cert_file: server.crt, key_file: server.key';
 const SUITES = Object.keys(CIPHERS).join(', ');
@@ -21,7 +21,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   'a list': ['- a', 'web.yml:1:1: must be a mapping of keys to values'],
   'no YAML': [
     'a: b: c',
-    'web.yml:1:4: a value cannot go on like this; put text that holds a colon and a space in quotes',
+    'web.yml:1:4: a value cannot continue like this; put text that contains a colon and a space in quotes',
   ],
   'text that is not UTF-8': ['\ufffd', 'web.yml: is not UTF-8 text; save it as such'],
   'an unknown section without a value': [
@@ -47,8 +47,8 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   ],
   'a certificate twice': [
     `tls_server_config: { ${PAIR}, cert: x }`,
-    'web.yml:1:22: tls_server_config.cert_file: stands beside cert; keep one of the two',
-    'web.yml:1:73: tls_server_config.cert: holds no certificate in PEM form, or a broken one',
+    'web.yml:1:22: tls_server_config.cert_file: conflicts with cert; keep one of the two',
+    'web.yml:1:73: tls_server_config.cert: contains no valid PEM certificate',
   ],
   'a blank path': [
     'tls_server_config: { cert_file: "", key_file: server.key }',
@@ -60,11 +60,11 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   ],
   'a directory': [
     'tls_server_config: { cert_file: ., key_file: server.key }',
-    'web.yml:1:33: tls_server_config.cert_file: cannot be read: it is a directory; name the file within it',
+    'web.yml:1:33: tls_server_config.cert_file: cannot be read: it is a directory; name a file in it',
   ],
   'an empty file': [
     'tls_server_config: { cert_file: empty.pem, key_file: server.key }',
-    'web.yml:1:33: tls_server_config.cert_file: holds no certificate in PEM form, or a broken one',
+    'web.yml:1:33: tls_server_config.cert_file: contains no valid PEM certificate',
   ],
   'a large file': [
     'tls_server_config: { cert_file: large.crt, key_file: server.key }',
@@ -72,23 +72,23 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   ],
   'a chain of which a part is broken': [
     'tls_server_config: { cert_file: broken.crt, key_file: server.key }',
-    'web.yml:1:33: tls_server_config.cert_file: holds no certificate in PEM form, or a broken one',
+    'web.yml:1:33: tls_server_config.cert_file: contains no valid PEM certificate',
   ],
   'a certificate for a key': [
     'tls_server_config: { cert_file: server.crt, key_file: server.crt }',
-    'web.yml:1:55: tls_server_config.key_file: holds no private key in PEM form',
+    'web.yml:1:55: tls_server_config.key_file: contains no PEM private key',
   ],
   'a broken key': [
     'tls_server_config: { cert_file: server.crt, key_file: broken.key }',
-    'web.yml:1:55: tls_server_config.key_file: holds a private key that is broken or of an unknown kind',
+    'web.yml:1:55: tls_server_config.key_file: contains a private key that is invalid or of an unknown type',
   ],
   'a key with a passphrase': [
     'tls_server_config: { cert_file: server.crt, key_file: locked.key }',
-    'web.yml:1:55: tls_server_config.key_file: holds a private key that needs a passphrase; decrypt it',
+    'web.yml:1:55: tls_server_config.key_file: contains an encrypted private key; decrypt it',
   ],
   "another one's key": [
     'tls_server_config: { cert_file: server.crt, key_file: client.key }',
-    'web.yml:1:55: tls_server_config.key_file: holds a private key that does not belong to the certificate',
+    'web.yml:1:55: tls_server_config.key_file: contains a private key that does not match the certificate',
   ],
   'a key in place of its path': [
     `tls_server_config: { cert_file: server.crt, key_file: "-----BEGIN ${'PRIVATE'} KEY-----/do-not-print-me" }`,
@@ -104,13 +104,13 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   ],
   'a key without a space, twice': [
     'tls_server_config: { key:do-not-print-me, key:do-not-print-me }',
-    'web.yml:1:43: tls_server_config.key: stands twice here, first on line 1; keep one',
+    'web.yml:1:43: tls_server_config.key: is a duplicate key, first on line 1; keep one',
   ],
-  'an authority for nothing': [
+  'an authority without client authentication': [
     `tls_server_config: { ${PAIR}, client_ca_file: ca.crt }`,
-    'web.yml:1:83: tls_server_config.client_ca_file: has no use without client_auth_type, such as RequireAndVerifyClientCert; add it',
+    'web.yml:1:83: tls_server_config.client_ca_file: has no effect without client_auth_type, such as RequireAndVerifyClientCert; add it',
   ],
-  'no authority': [
+  'verification without an authority': [
     `tls_server_config: { ${PAIR}, client_auth_type: RequireAndVerifyClientCert }`,
     'web.yml:1:85: tls_server_config.client_auth_type: verifies certificates and needs client_ca_file, the authority that signs them; add it',
   ],
@@ -120,19 +120,19 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   ],
   'a broken authority': [
     `tls_server_config: { ${PAIR}, client_auth_type: RequireAndVerifyClientCert, client_ca_file: broken.crt }`,
-    'web.yml:1:129: tls_server_config.client_ca_file: holds no certificate in PEM form, or a broken one',
+    'web.yml:1:129: tls_server_config.client_ca_file: contains no valid PEM certificate',
   ],
   'names of clients that need none': [
     `tls_server_config: { ${PAIR}, client_auth_type: VerifyClientCertIfGiven, client_ca_file: ca.crt, client_allowed_sans: [a] }`,
     'web.yml:1:155: tls_server_config.client_allowed_sans: needs a client_auth_type that requires a certificate: RequireAndVerifyClientCert',
   ],
-  'no name at all': [
+  'an empty list of names': [
     `tls_server_config: { ${PAIR}, client_auth_type: RequireAnyClientCert, client_allowed_sans: [] }`,
-    'web.yml:1:128: tls_server_config.client_allowed_sans: must list a name at least; nobody could connect',
+    'web.yml:1:128: tls_server_config.client_allowed_sans: must list at least one name; no client could connect',
   ],
   'versions the wrong way round': [
     `tls_server_config: { ${PAIR}, min_version: TLS13, max_version: TLS12 }`,
-    'web.yml:1:80: tls_server_config.min_version: is newer than max_version; nobody could connect',
+    'web.yml:1:80: tls_server_config.min_version: is newer than max_version; no client could connect',
   ],
   'an unknown version': [
     `tls_server_config: { ${PAIR}, min_version: SSL30 }`,
@@ -142,7 +142,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     `tls_server_config: { ${PAIR}, cipher_suites: [TLS_RSA_WITH_RC4_128_SHA] }`,
     `web.yml:1:83: tls_server_config.cipher_suites[0]: must be one of ${SUITES} (found "TLS_RSA_WITH_RC4_128_SHA")`,
   ],
-  'suites that HTTP/2 cannot do with': [
+  'suites without those that HTTP/2 requires': [
     `tls_server_config: { ${PAIR}, cipher_suites: [TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384] }`,
     'web.yml:1:82: tls_server_config.cipher_suites: lacks what HTTP/2 needs; add TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 or TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, or set http_server_config.http2 to false',
   ],
@@ -158,9 +158,9 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     'http_server_config: { http2: yes }',
     'web.yml:1:30: http_server_config.http2: must be true or false, not text',
   ],
-  'a header that is not up to it': [
+  'an unknown header': [
     'http_server_config: { headers: { Server: do-not-print-me } }',
-    'web.yml:1:34: http_server_config.headers.Server: unknown key; known here: Content-Security-Policy, X-Frame-Options, X-Content-Type-Options, X-XSS-Protection, Strict-Transport-Security',
+    'web.yml:1:34: http_server_config.headers.Server: unknown key; available: Content-Security-Policy, X-Frame-Options, X-Content-Type-Options, X-XSS-Protection, Strict-Transport-Security',
   ],
   'an option for frames': [
     'http_server_config: { headers: { X-Frame-Options: DENY } }',
@@ -196,11 +196,11 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   ],
   'a user without a space': [
     'basic_auth_users: { "alice:do-not-print-me": }',
-    'web.yml:1:46: basic_auth_users.alice: a user has no colon; is a space missing between the colon and the hash?',
+    'web.yml:1:46: basic_auth_users.alice: a user name cannot contain a colon; is a space missing between the colon and the hash?',
   ],
   'a user without a space, twice': [
     'basic_auth_users: { alice:do-not-print-me, alice:do-not-print-me }',
-    'web.yml:1:44: basic_auth_users.alice: stands twice here, first on line 1; keep one',
+    'web.yml:1:44: basic_auth_users.alice: is a duplicate key, first on line 1; keep one',
   ],
   'a user and a password without a colon': [
     'basic_auth_users: { alice do-not-print-me: }',
@@ -209,7 +209,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   'a cost out of bounds': [
     `basic_auth_users: { alice: ${hash(19)}, bob: ${hash(3)} }`,
     `web.yml:1:28: basic_auth_users.alice: has a cost above 18, which takes too long to check; ${HOW}`,
-    `web.yml:1:95: basic_auth_users.bob: has a cost below 4, which bcrypt has not; ${HOW}`,
+    `web.yml:1:95: basic_auth_users.bob: has a cost below 4, which bcrypt does not support; ${HOW}`,
   ],
   'a hash of Apache': [
     'basic_auth_users: { alice: $apr1$do-not-print-me }',
@@ -227,21 +227,21 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     'rate_limit: { interval: 1 minute }',
     'web.yml:1:25: rate_limit.interval: must be a duration such as 500ms, 1s or 1m30s, or 0 for no limit (found "1 minute")',
   ],
-  'a rate backwards': [
+  'a negative interval': [
     'rate_limit: { interval: -1s }',
     'web.yml:1:25: rate_limit.interval: must be a duration such as 500ms, 1s or 1m30s, or 0 for no limit (found "-1s")',
   ],
   'a rate without a burst': [
     'rate_limit: { interval: 1s }',
-    'web.yml:1:1: rate_limit.burst: must be at least 1 where there is an interval; nothing would be answered',
+    'web.yml:1:1: rate_limit.burst: must be at least 1 if there is an interval; no request would be answered',
   ],
-  'half a request': [
+  'a fraction of a burst': [
     'rate_limit: { interval: 1s, burst: 1.5 }',
     'web.yml:1:36: rate_limit.burst: must be a whole number from 0 on (found 1.5)',
   ],
   'a section twice': [
     'rate_limit:\nrate_limit:',
-    'web.yml:2:1: rate_limit: stands twice here, first on line 1; keep one',
+    'web.yml:2:1: rate_limit: is a duplicate key, first on line 1; keep one',
   ],
 };
 
@@ -252,7 +252,7 @@ function broken(what: string): string {
 }
 
 for (const [name, [text, ...messages]] of Object.entries(CASES)) {
-  test(name, (t) => {
+  test(`web configuration reports ${name}`, (t) => {
     const folder = webFolder(t);
     folder.write('empty.pem', '');
     folder.write('large.crt', 'x'.repeat(1_100_000));

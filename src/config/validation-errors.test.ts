@@ -9,7 +9,7 @@ import { assertProperty } from '../../test/support/property.ts';
 import { loadConfig } from './load.ts';
 import { ConfigError } from './yaml/errors.ts';
 
-/** The messages are what a user meets first, so that each stands here as it is printed. */
+/** Users see these messages first, so each is listed as printed. */
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 const folder = mkdtempSync(join(tmpdir(), 'config-'));
@@ -17,8 +17,8 @@ after(() => rmSync(folder, { recursive: true }));
 
 const ENV = { GOOD: 'key-1', EMPTY: '', SECRET: 'do-not-print-me', SPACED: 'two words' };
 
-/** What is printed about a file with this text, named `c.yml`. */
-function mistakesIn(text: string | Uint8Array, env: Record<string, string> = ENV): string[] {
+/** The errors printed for a file with this text, named `c.yml`. */
+function errorsIn(text: string | Uint8Array, env: Record<string, string> = ENV): string[] {
   const file = join(folder, 'c.yml');
   writeFileSync(file, text);
   try {
@@ -31,7 +31,7 @@ function mistakesIn(text: string | Uint8Array, env: Record<string, string> = ENV
   return [];
 }
 
-/** An account that is good but for the lines given, which are put below `apiKey` on line 3. */
+/** An account that is valid except for the given lines, which follow `apiKey` on line 3. */
 function account(...lines: string[]): string {
   return [
     'accounts:',
@@ -45,7 +45,7 @@ function beside(...lines: string[]): string {
   return [account(), ...lines].join('\n');
 }
 
-const CRON = 'must be a cron line in UTC such as "*/15 * * * *": ';
+const CRON = 'must be a cron expression in UTC such as "*/15 * * * *": ';
 const DURATION = 'a number and s, m, h or d, such as 90s, 2m, 1.5h or 1d';
 const LISTEN = 'must be host:port, such as 0.0.0.0:9464, :9464 or "[::1]:9464"';
 
@@ -73,11 +73,11 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   ],
   'a colon in a value': [
     'accounts:\n  - name: a: b',
-    'c.yml:2:11: a value cannot go on like this; put text that holds a colon and a space in quotes',
+    'c.yml:2:11: a value cannot continue like this; put text that contains a colon and a space in quotes',
   ],
   'a word without a colon': [
     'accounts:\n  - provider\n    name: x',
-    'c.yml:2:5: a key cannot span lines; is a colon (and a space behind it) missing?',
+    'c.yml:2:5: a key cannot span lines; is a colon (and a space after it) missing?',
   ],
   'text that starts with @': [
     'accounts:\n  - name: @x',
@@ -89,7 +89,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   ],
   'a key that looks like a tag': [
     'accounts:\n  - provider: acme\n    apiKey: !do-not-print-me x',
-    'c.yml:3:13: tags (words that start with !) are not understood; put text that starts with ! in quotes',
+    'c.yml:3:13: tags (words that start with !) are not supported; put text that starts with ! in quotes',
   ],
   'two documents': [
     `${account()}\n---\nfoo: 1`,
@@ -100,9 +100,9 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     'c.yml:5:8: currencies.EUR.EUR: an alias within its own anchor; write the value out',
     'c.yml:5:8: currencies.EUR: must be a number above 0, or a list such as [{ from: 2026-01-01, usd: 1.08 }]',
   ],
-  'a key that stands twice': [
+  'a duplicate key': [
     account('timeout: 1m', 'timeout: 2m'),
-    'c.yml:5:5: accounts[0].timeout: stands twice here, first on line 4; keep one',
+    'c.yml:5:5: accounts[0].timeout: is a duplicate key, first on line 4; keep one',
   ],
   'a merge of something else': [
     account('<<: 5'),
@@ -127,7 +127,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   'an unknown section': [beside('acounts: []'), 'c.yml:4:1: acounts: unknown key; did you mean "accounts"?'],
   'an unknown section like no other': [
     beside('frobnicate: 1'),
-    'c.yml:4:1: frobnicate: unknown key; known here: server, state, metrics, accounts, budgets, currencies, priceProbes, opentelemetry',
+    'c.yml:4:1: frobnicate: unknown key; available: server, state, metrics, accounts, budgets, currencies, priceProbes, opentelemetry',
   ],
 
   'a provider left out': [
@@ -140,7 +140,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   ],
   'an unknown provider': [
     `accounts:\n  - provider: openai\n    apiKey: \${GOOD}`,
-    'c.yml:2:15: accounts[0].provider: unknown provider; known here: acme, globex (found "openai")',
+    'c.yml:2:15: accounts[0].provider: unknown provider; available: acme, globex (found "openai")',
   ],
   'a provider that is a number': [
     `accounts:\n  - provider: 7\n    apiKey: \${GOOD}`,
@@ -149,6 +149,10 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   'a key misspelt': [
     account('timeuot: 1m'),
     'c.yml:4:5: accounts[0].timeuot: unknown key; did you mean "timeout"?',
+  ],
+  'a short key with swapped letters': [
+    account('naem: x'),
+    'c.yml:4:5: accounts[0].naem: unknown key; did you mean "name"?',
   ],
   'a key in another style': [
     account('base_url: x'),
@@ -173,7 +177,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   ],
   'an unknown key like no other': [
     account('frobnicate: 1'),
-    'c.yml:4:5: accounts[0].frobnicate: unknown key; known here: provider, name, apiKey, apiKeyFile, baseUrl, since, schedule, timeout, teamId, mode, dueAfter',
+    'c.yml:4:5: accounts[0].frobnicate: unknown key; available: provider, name, apiKey, apiKeyFile, baseUrl, since, schedule, timeout, teamId, mode, dueAfter',
   ],
   'a credential glued to its key': [
     'accounts:\n  - provider: acme\n    apiKey:do-not-print-me: ',
@@ -199,7 +203,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   ],
   'a name twice': [
     beside('  - { provider: acme, name: globex, apiKey: x }', '  - { provider: globex, apiKey: x }'),
-    'c.yml:5:5: accounts[2].name: accounts[0] of the same provider has this name already; give each its own (found "globex")',
+    'c.yml:5:5: accounts[2].name: accounts[0] of the same provider already has this name; choose another (found "globex")',
   ],
 
   'no credential': [
@@ -208,7 +212,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   ],
   'two credentials': [
     account('apiKeyFile: x/y'),
-    'c.yml:4:5: accounts[0].apiKeyFile: stands beside apiKey; keep one of the two',
+    'c.yml:4:5: accounts[0].apiKeyFile: conflicts with apiKey; keep one of the two',
   ],
   'an empty credential': [
     'accounts:\n  - { provider: acme, apiKey: "" }',
@@ -240,15 +244,15 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   ],
   'a credential with a space': [
     `accounts:\n  - { provider: acme, apiKey: "\${SPACED}" }`,
-    'c.yml:2:31: accounts[0].apiKey: holds a space or a tab; a key has none (in variable SPACED)',
+    'c.yml:2:31: accounts[0].apiKey: contains a space or a tab; a key has neither (in variable SPACED)',
   ],
   'a credential over two lines': [
     'accounts:\n  - { provider: acme, apiKey: "a\\nb" }',
-    'c.yml:2:31: accounts[0].apiKey: holds a line break; a key is a single line',
+    'c.yml:2:31: accounts[0].apiKey: contains a line break; a key is a single line',
   ],
   'a credential with a dash of a word processor': [
     'accounts:\n  - { provider: acme, apiKey: sk–1 }',
-    'c.yml:2:31: accounts[0].apiKey: holds a character that a header cannot carry; was it copied from formatted text?',
+    'c.yml:2:31: accounts[0].apiKey: contains a character that a header cannot carry; was it copied from formatted text?',
   ],
   'a secret file that is not there': [
     'accounts:\n  - { provider: acme, apiKeyFile: run/nope }',
@@ -269,13 +273,13 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   ],
   'a URL with a password': [
     account('baseUrl: https://me:do-not-print-me@host'),
-    'c.yml:4:14: accounts[0].baseUrl: must hold no user or password; the key goes to apiKey or apiKeyFile',
+    'c.yml:4:14: accounts[0].baseUrl: must not contain a user or password; put the key into apiKey or apiKeyFile',
   ],
   'a URL with a query': [
     account('baseUrl: https://host/?key=do-not-print-me'),
     'c.yml:4:14: accounts[0].baseUrl: must end with the path, without ? or #',
   ],
-  'a day that is none': [
+  'an invalid day': [
     account('since: 2026-02-30'),
     'c.yml:4:12: accounts[0].since: must be a day of the calendar, such as 2026-11-01 (found "2026-02-30")',
   ],
@@ -285,7 +289,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   ],
   tomorrow: [
     account('since: 2026-11-23'),
-    'c.yml:4:12: accounts[0].since: must not lie in the future (found "2026-11-23")',
+    'c.yml:4:12: accounts[0].since: must not be in the future (found "2026-11-23")',
   ],
   'a timeout that is a number': [
     account('timeout: 30'),
@@ -298,15 +302,15 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
 
   'a schedule of another kind': [
     account('schedule: 5'),
-    'c.yml:4:15: accounts[0].schedule: must be a cron line, or a mapping of feeds to cron lines (found 5)',
+    'c.yml:4:15: accounts[0].schedule: must be a cron expression, or a mapping of feeds to cron expressions (found 5)',
   ],
-  'a cron line that is too short': [
+  'a cron expression that is too short': [
     account('schedule: "* * * *"'),
     `c.yml:4:15: accounts[0].schedule: ${CRON}it has 4 fields instead of five or six (found "* * * *")`,
   ],
   'a minute out of range': [
     account('schedule: { usage: "60 * * * *" }'),
-    `c.yml:4:24: accounts[0].schedule.usage: ${CRON}in the minute field, "60" is not a number from 0 to 59 (found "60 * * * *")`,
+    `c.yml:4:24: accounts[0].schedule.usage: ${CRON}the minute field takes 0 to 59, ranges, lists and steps such as */5, not "60" (found "60 * * * *")`,
   ],
   'an unknown feed': [
     account('schedule: { usag: "x" }'),
@@ -314,7 +318,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   ],
   'a feed of another provider': [
     account('schedule: { balance: "* * * * *" }'),
-    'c.yml:4:17: accounts[0].schedule.balance: globex has no such feed; known here: usage',
+    'c.yml:4:17: accounts[0].schedule.balance: globex has no such feed; available: usage',
   ],
 
   'a port alone': [beside('server: { listen: 9464 }'), `c.yml:4:19: server.listen: ${LISTEN} (found 9464)`],
@@ -343,7 +347,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     'c.yml:5:5: budgets[0].limitUsd: is missing; add it',
     'c.yml:5:18: budgets[0].limit: unknown key; did you mean "limitUsd"?',
   ],
-  'a budget of nothing': [
+  'a budget with a limit of 0': [
     beside('budgets:', '  - { name: all, limitUsd: 0 }'),
     'c.yml:5:28: budgets[0].limitUsd: must be a number of dollars above 0 (found 0)',
   ],
@@ -359,13 +363,13 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     beside('budgets:', '  - { name: all, limitUsd: 10, match: { model: 5 } }'),
     'c.yml:5:48: budgets[0].match.model: must be text such as "team/*", or a list of such texts (found 5)',
   ],
-  'a budget about no account': [
+  'a budget that matches no account': [
     beside('budgets:', '  - { name: all, limitUsd: 10, match: { provider: globx } }'),
-    'c.yml:5:39: budgets[0].match: is about none of the accounts; there are globex "globex"',
+    'c.yml:5:39: budgets[0].match: matches no account; the accounts are globex "globex"',
   ],
   'two budgets of one name': [
     beside('budgets:', '  - { name: a, limitUsd: 10 }', '  - { name: a, limitUsd: 20, period: day }'),
-    'c.yml:6:13: budgets[1].name: is the name of budgets[0] already; give each its own',
+    'c.yml:6:13: budgets[1].name: is already the name of budgets[0]; choose another',
   ],
   'a price probe of no account': [
     beside('priceProbes:', '  - { name: a, account: globx, pricing: {} }'),
@@ -377,11 +381,11 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   ],
   'two price probes of one name': [
     beside('priceProbes: [{ name: a, pricing: {} }, { name: a, pricing: {} }]'),
-    'c.yml:4:49: priceProbes[1].name: is the name of priceProbes[0] already; give each its own',
+    'c.yml:4:49: priceProbes[1].name: is already the name of priceProbes[0]; choose another',
   ],
-  'a price probe and nobody to ask': [
+  'a price probe without an account': [
     'accounts: [{ provider: acme, apiKey: k }]\npriceProbes: [{ name: a, pricing: {} }]',
-    'c.yml:2:15: priceProbes[0]: needs an account of globex, and there is none; add it or remove this entry',
+    'c.yml:2:15: priceProbes[0]: needs an account of globex; add one or remove this entry',
   ],
   'a section left empty': [
     beside('server:'),
@@ -393,22 +397,22 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     `c.yml:4:27: metrics.newSeriesZero: must be a duration from 0s to 1d: ${DURATION} (found "2d")`,
     'c.yml:4:42: metrics.maxSeries: must be at least 1 (found 0)',
   ],
-  'half a series': [
+  'a fraction of a series': [
     beside('metrics: { maxSeries: 1.5 }'),
     'c.yml:4:23: metrics.maxSeries: must be a whole number, not a number (found 1.5)',
   ],
 
-  'rates that are none': [
+  'invalid rates': [
     beside('currencies: { A: 0, B: -1, C: x, D: true, E: [], F:, G: 1e-13 }'),
     'c.yml:4:18: currencies.A: must be a number above 0: the dollars for one unit (found 0)',
     'c.yml:4:24: currencies.B: must be a number above 0: the dollars for one unit (found -1)',
     'c.yml:4:31: currencies.C: must be a number above 0: the dollars for one unit (found "x")',
     'c.yml:4:37: currencies.D: must be a number above 0, or a list such as [{ from: 2026-01-01, usd: 1.08 }] (found true)',
-    'c.yml:4:46: currencies.E: must hold at least one rate',
+    'c.yml:4:46: currencies.E: must list at least one rate',
     'c.yml:4:52: currencies.F: is empty; give it a value or remove the line',
     'c.yml:4:57: currencies.G: must be a number above 0: the dollars for one unit (found 1e-13)',
   ],
-  'dated rates that are none': [
+  'invalid dated rates': [
     beside(
       'currencies:',
       '  EUR:',
@@ -419,7 +423,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     'c.yml:6:15: currencies.EUR[0].from: must be a day of the calendar, such as 2026-11-01 (found "x")',
     'c.yml:7:7: currencies.EUR[1].usd: is missing; add it',
     'c.yml:8:7: currencies.EUR[2].usd: is missing; add it',
-    'c.yml:8:27: currencies.EUR[2].rate: unknown key; known here: from, usd',
+    'c.yml:8:27: currencies.EUR[2].rate: unknown key; available: from, usd',
   ],
   'two rates from one day': [
     beside('currencies: { EUR: [{ from: 2026-01-01, usd: 1 }, { from: 2026-01-01, usd: 2 }] }'),
@@ -428,11 +432,11 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   'names of currencies': [
     beside('currencies: { eur: 1, EUR: 1, usd: 2, "E R": 1 }'),
     'c.yml:4:23: currencies.EUR: is the same currency as eur; keep one',
-    'c.yml:4:31: currencies.usd: is what everything is counted in, at 1; remove it',
+    'c.yml:4:31: currencies.usd: is the currency of the ledger, at 1; remove it',
     'c.yml:4:39: currencies["E R"]: must be a currency name, such as EUR',
   ],
 
-  'mistakes of every kind at once': [
+  'errors of every kind at once': [
     [
       'server: { listen: x }',
       'accounts:',
@@ -448,16 +452,17 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     'c.yml:3:15: accounts[0].provider: unknown provider; did you mean "acme"? (found "acmee")',
     `c.yml:5:13: accounts[1].apiKey: the environment variable NOPE is not set; set it, or write $\${NOPE} for the literal text`,
     `c.yml:6:14: accounts[1].timeout: must be a duration from 0.1s to 10m: ${DURATION} (found 1)`,
-    'c.yml:7:15: currencies.USD: is what everything is counted in, at 1; remove it',
-    'c.yml:8:1: foo: unknown key; known here: server, state, metrics, accounts, budgets, currencies, priceProbes, opentelemetry',
+    'c.yml:7:15: currencies.USD: is the currency of the ledger, at 1; remove it',
+    'c.yml:8:1: foo: unknown key; available: server, state, metrics, accounts, budgets, currencies, priceProbes, opentelemetry',
   ],
 };
 
 for (const [name, [text, ...messages]] of Object.entries(CASES)) {
-  test(`${name} is met with words that help`, () => assert.deepEqual(mistakesIn(text), messages));
+  test(`${name} is reported with its position, key and remedy`, () =>
+    assert.deepEqual(errorsIn(text), messages));
 }
 
-test('a file that is not there, a folder and bytes that are no text are named', () => {
+test('a missing file, a folder and a binary file are reported as unreadable', () => {
   const missing = join(folder, 'nope.yml');
   const load = (file: string) => () => loadConfig(file, {}, FAKE_PROVIDERS, NOW);
   assert.throws(load(missing), {
@@ -466,53 +471,51 @@ test('a file that is not there, a folder and bytes that are no text are named', 
   });
   assert.throws(load(folder), {
     name: 'ConfigError',
-    message: `${folder}: cannot be read: it is a directory; name the file within it`,
+    message: `${folder}: cannot be read: it is a directory; name a file in it`,
   });
-  assert.deepEqual(mistakesIn(Uint8Array.of(0x61, 0xff, 0xfe)), [
-    'c.yml: is not UTF-8 text; save it as such',
-  ]);
+  assert.deepEqual(errorsIn(Uint8Array.of(0x61, 0xff, 0xfe)), ['c.yml: is not UTF-8 text; save it as such']);
 });
 
-test('a folder, an empty file and a file of several lines are no secret', () => {
+test('apiKeyFile refuses a folder, an empty, a multi-line and an oversized file', () => {
   mkdirSync(join(folder, 'secrets/folder'), { recursive: true });
   writeFileSync(join(folder, 'secrets/empty'), '\n');
   writeFileSync(join(folder, 'secrets/lines'), 'do-not-print-me\nsecond\n');
   writeFileSync(join(folder, 'secrets/large'), 'x'.repeat(70_000));
   const message = (path: string) =>
-    mistakesIn(`accounts:\n  - { provider: acme, apiKeyFile: ${path} }`)[0]?.replace(/^.*apiKeyFile: /, '');
+    errorsIn(`accounts:\n  - { provider: acme, apiKeyFile: ${path} }`)[0]?.replace(/^.*apiKeyFile: /, '');
   assert.equal(
     message('secrets/folder'),
-    'cannot be read: it is a directory; name the file within it (found "secrets/folder")',
+    'cannot be read: it is a directory; name a file in it (found "secrets/folder")',
   );
   assert.equal(message('secrets/empty'), 'names a file that is empty (found "secrets/empty")');
   assert.equal(
     message('secrets/lines'),
-    'names a file that holds a line break; a key is a single line (found "secrets/lines")',
+    'names a file that contains a line break; a key is a single line (found "secrets/lines")',
   );
   assert.equal(
     message('secrets/large'),
-    'names a file of more than 64 KiB, which is no key (found "secrets/large")',
+    'names a file larger than 64 KiB, which cannot be a key (found "secrets/large")',
   );
 });
 
-test('a key that is pasted in place of its file is not repeated, though it holds slashes', () => {
+test('apiKeyFile never quotes a key pasted in place of its path, even with slashes', () => {
   for (const key of ['sk-do/not+print/me==', '/do-not-print-me', 'do-not-print-me', '/sk/do-not-print/me']) {
-    const [message = ''] = mistakesIn(`accounts:\n  - { provider: acme, apiKeyFile: ${key} }`);
+    const [message = ''] = errorsIn(`accounts:\n  - { provider: acme, apiKeyFile: ${key} }`);
     assert.match(message, /^c\.yml:2:35: accounts\[0\]\.apiKeyFile: cannot be read: the file does not exist/);
     assert.doesNotMatch(message, /not.print/);
   }
 });
 
-test('thousands of nested aliases are refused, not followed', () => {
+test('YAML aliases are limited, so that nested ones cannot exhaust memory', () => {
   const layers = Array.from(
     { length: 12 },
     (_, index) => `l${index + 1}: &l${index + 1} [${Array(9).fill(`*l${index}`)}]`,
   );
-  const mistakes = mistakesIn(['l0: &l0 x', ...layers].join('\n'));
-  assert.ok(mistakes.some((line) => line.endsWith('too many aliases; write the values out')));
+  const errors = errorsIn(['l0: &l0 x', ...layers].join('\n'));
+  assert.ok(errors.some((line) => line.endsWith('too many aliases; write the values out')));
 });
 
-test('whatever the text, it is a configuration or a ConfigError', () => {
+test('loadConfig returns a configuration or throws a ConfigError for any text', () => {
   const whole = account(
     'name: x',
     'schedule: { usage: "*/5 * * * *" }',
@@ -534,7 +537,7 @@ test('whatever the text, it is a configuration or a ConfigError', () => {
       edits.reduce((text, [at, cut, put]) => text.slice(0, at) + put + text.slice(at + cut), whole),
     );
   assertProperty(
-    fc.property(edited, (text) => void mistakesIn(text)),
+    fc.property(edited, (text) => void errorsIn(text)),
     { numRuns: 1000 },
   );
 });

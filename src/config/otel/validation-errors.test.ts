@@ -3,14 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { FAKE_PROVIDERS } from '../../test/fake-providers.ts';
-import { selfSigned } from '../../test/support/certificate.ts';
-import { loadConfig } from './load.ts';
-import { openTelemetryOfEnvironment } from './otel/open-telemetry.ts';
-import { ConfigError } from './yaml/errors.ts';
-import type { Environment } from './yaml/substitute.ts';
+import { FAKE_PROVIDERS } from '../../../test/fake-providers.ts';
+import { selfSigned } from '../../../test/support/certificate.ts';
+import { loadConfig } from '../load.ts';
+import { ConfigError } from '../yaml/errors.ts';
+import type { Environment } from '../yaml/substitute.ts';
+import { openTelemetryOfEnvironment } from './open-telemetry.ts';
 
-/** The messages are what a user meets first, so that each stands here as it is printed. */
+/** Users see these messages first, so each is listed as printed. */
 
 const folder = mkdtempSync(join(tmpdir(), 'open-telemetry-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -24,7 +24,7 @@ for (const [name, text] of Object.entries(FILES)) writeFileSync(join(folder, nam
 
 const ENV = { SECRET: 'do-not-print-me', EMPTY: '', LINES: 'do-not-print-me\nx' };
 
-function mistakesIn(load: () => unknown): string[] {
+function errorsIn(load: () => unknown): string[] {
   try {
     load();
   } catch (error) {
@@ -35,8 +35,8 @@ function mistakesIn(load: () => unknown): string[] {
   return [];
 }
 
-/** What is printed about a file whose third line and those below it are these, below `opentelemetry:`. */
-function mistakesInFile(lines: readonly string[], env: Environment = ENV): string[] {
+/** The errors printed for a file with these lines below `opentelemetry:`. */
+function errorsInFile(lines: readonly string[], env: Environment = ENV): string[] {
   const file = join(folder, 'c.yml');
   const all = [
     'accounts: [{ provider: acme, apiKey: k }]',
@@ -44,10 +44,10 @@ function mistakesInFile(lines: readonly string[], env: Environment = ENV): strin
     ...lines.map((line) => `  ${line}`),
   ];
   writeFileSync(file, all.join('\n'));
-  return mistakesIn(() => loadConfig(file, env, FAKE_PROVIDERS));
+  return errorsIn(() => loadConfig(file, env, FAKE_PROVIDERS));
 }
 
-/** A receiver that is good but for the keys given. */
+/** A receiver that is valid except for the given keys. */
 function receiver(keys: string): string {
   return `receivers: [{ name: a, ${keys} }]`;
 }
@@ -55,8 +55,8 @@ function receiver(keys: string): string {
 const DURATION = 'a number and s, m, h or d, such as 90s, 2m, 1.5h or 1d';
 const HTTP_URL = 'must be a URL that starts with https:// or http://';
 const GRPC_URL = 'must be host:port, https://host:port or http://host:port, as the protocol is grpc';
-const NO_USER = 'must hold no user or password; put an authorization header into the headers';
-const CHARACTER = 'holds a character that a header cannot carry; was it copied from formatted text?';
+const NO_USER = 'must not contain a user or password; put an authorization header into the headers';
+const CHARACTER = 'contains a character that a header cannot carry; was it copied from formatted text?';
 
 const CASES: Record<string, readonly [lines: string | readonly string[], ...messages: string[]]> = {
   'nothing in the section': [[], 'c.yml:2:15: opentelemetry: is empty; give it a value or remove the line'],
@@ -70,9 +70,9 @@ const CASES: Record<string, readonly [lines: string | readonly string[], ...mess
   ],
   'a key of metrics among traces': [
     'traces: { temporality: delta }',
-    'c.yml:3:13: opentelemetry.traces.temporality: unknown key; known here: protocol, endpoint, insecure, headers, compression, timeout, caFile, certFile, keyFile, tracesEndpoint, sampleRatio',
+    'c.yml:3:13: opentelemetry.traces.temporality: unknown key; available: protocol, endpoint, insecure, headers, compression, timeout, caFile, certFile, keyFile, tracesEndpoint, sampleRatio',
   ],
-  'a word for a truth': [
+  'text for a boolean': [
     'prometheus: "yes"',
     'c.yml:3:15: opentelemetry.prometheus: must be true or false, not text',
   ],
@@ -86,7 +86,7 @@ const CASES: Record<string, readonly [lines: string | readonly string[], ...mess
   ],
   'two receivers of one name': [
     'receivers: [{ name: a }, { name: a }]',
-    'c.yml:3:36: opentelemetry.receivers[1].name: is the name of opentelemetry.receivers[0] already; give each its own',
+    'c.yml:3:36: opentelemetry.receivers[1].name: is already the name of opentelemetry.receivers[0]; choose another',
   ],
   'an unknown protocol': [
     receiver('protocol: http'),
@@ -116,13 +116,13 @@ const CASES: Record<string, readonly [lines: string | readonly string[], ...mess
     receiver('protocol: grpc, endpoint: "dns:///host"'),
     `c.yml:3:52: opentelemetry.receivers[0].endpoint: ${GRPC_URL}`,
   ],
-  'an endpoint for grpc that is none': [
+  'an invalid endpoint for grpc': [
     receiver('protocol: grpc, endpoint: "host:port"'),
     `c.yml:3:52: opentelemetry.receivers[0].endpoint: ${GRPC_URL}`,
   ],
   'an endpoint for grpc with a path': [
     receiver('protocol: grpc, endpoint: "http://host:1/v1/metrics"'),
-    'c.yml:3:52: opentelemetry.receivers[0].endpoint: goes on after host and port, which the protocol grpc has no use for',
+    'c.yml:3:52: opentelemetry.receivers[0].endpoint: continues after host and port, which the protocol grpc does not use',
   ],
   'an empty endpoint': [
     `traces: { endpoint: "\${EMPTY}" }`,
@@ -130,7 +130,7 @@ const CASES: Record<string, readonly [lines: string | readonly string[], ...mess
   ],
   'two endpoints': [
     receiver('endpoint: "http://a", metricsEndpoint: "http://b"'),
-    'c.yml:3:65: opentelemetry.receivers[0].metricsEndpoint: stands beside endpoint; keep one of the two',
+    'c.yml:3:65: opentelemetry.receivers[0].metricsEndpoint: conflicts with endpoint; keep one of the two',
   ],
   'no TLS where the scheme says it already': [
     [receiver('protocol: grpc, endpoint: "https://h", insecure: true'), 'traces: { insecure: false }'],
@@ -152,9 +152,9 @@ const CASES: Record<string, readonly [lines: string | readonly string[], ...mess
   ],
   'a header whose name holds its value': [
     receiver('headers: { "api-key=do-not-print-me": x }'),
-    'c.yml:3:64: opentelemetry.receivers[0].headers.api-key: is no name that a header can have',
+    'c.yml:3:64: opentelemetry.receivers[0].headers.api-key: is not a valid header name',
   ],
-  'headers that are ours': [
+  'reserved headers': [
     receiver('headers: { Content-Type: x }'),
     'c.yml:3:51: opentelemetry.receivers[0].headers.Content-Type: is a header that the exporter itself sends; remove it',
   ],
@@ -164,7 +164,7 @@ const CASES: Record<string, readonly [lines: string | readonly string[], ...mess
   ],
   'a header over two lines': [
     receiver(`headers: { a: "\${LINES}" }`),
-    'c.yml:3:40: opentelemetry.receivers[0].headers.a: holds a line break; a header is a single line (in variable LINES)',
+    'c.yml:3:40: opentelemetry.receivers[0].headers.a: contains a line break; a header is a single line (in variable LINES)',
   ],
   'a header with a character that is not ASCII': [
     'traces: { headers: { a: do-not-print-me–1 } }',
@@ -181,7 +181,7 @@ const CASES: Record<string, readonly [lines: string | readonly string[], ...mess
     receiver('pushTimeout: 61s'),
     'c.yml:3:39: opentelemetry.receivers[0].pushTimeout: is longer than the interval of 60 s; pushes do not overlap',
   ],
-  'a share of more than all': [
+  'a sample ratio above 1': [
     'traces: { sampleRatio: 50 }',
     'c.yml:3:26: opentelemetry.traces.sampleRatio: must be at most 1 (found 50)',
   ],
@@ -192,36 +192,36 @@ const CASES: Record<string, readonly [lines: string | readonly string[], ...mess
   ],
   'a file that is a folder': [
     receiver('caFile: ./'),
-    'c.yml:3:34: opentelemetry.receivers[0].caFile: cannot be read: it is a directory; name the file within it',
+    'c.yml:3:34: opentelemetry.receivers[0].caFile: cannot be read: it is a directory; name a file in it',
   ],
   'files that are no PEM': [
     receiver('caFile: none.pem, certFile: key.pem, keyFile: cert.pem'),
-    'c.yml:3:34: opentelemetry.receivers[0].caFile: names a file that holds no certificate in PEM form, or a broken one',
-    'c.yml:3:54: opentelemetry.receivers[0].certFile: names a file that holds no certificate in PEM form, or a broken one',
-    'c.yml:3:72: opentelemetry.receivers[0].keyFile: names a file that holds no private key in PEM form',
+    'c.yml:3:34: opentelemetry.receivers[0].caFile: names a file that contains no valid PEM certificate',
+    'c.yml:3:54: opentelemetry.receivers[0].certFile: names a file that contains no valid PEM certificate',
+    'c.yml:3:72: opentelemetry.receivers[0].keyFile: names a file that contains no PEM private key',
   ],
   'a certificate without its key': [
     receiver('certFile: cert.pem'),
-    'c.yml:3:36: opentelemetry.receivers[0].certFile: stands without the private key it needs; add it',
+    'c.yml:3:36: opentelemetry.receivers[0].certFile: needs a private key; add it',
   ],
   'a key without its certificate': [
     'traces: { keyFile: key.pem }',
-    'c.yml:3:22: opentelemetry.traces.keyFile: stands without the certificate it needs; add it',
+    'c.yml:3:22: opentelemetry.traces.keyFile: needs a certificate; add it',
   ],
   'a key of another certificate': [
     receiver('certFile: cert.pem, keyFile: key.pem'),
-    'c.yml:3:55: opentelemetry.receivers[0].keyFile: names a file whose key does not belong to the certificate',
+    'c.yml:3:55: opentelemetry.receivers[0].keyFile: names a file whose key does not match the certificate',
   ],
 };
 
 for (const [name, [lines, ...messages]] of Object.entries(CASES)) {
-  test(`${name} is met with words that help`, () =>
-    assert.deepEqual(mistakesInFile([lines].flat()), messages));
+  test(`${name} is reported with its position, key and remedy`, () =>
+    assert.deepEqual(errorsInFile([lines].flat()), messages));
 }
 
 const BOTH = { OTEL_METRICS_EXPORTER: 'otlp', OTEL_TRACES_EXPORTER: 'otlp' };
 const OTLP = 'OTEL_EXPORTER_OTLP';
-const HEADERS = 'must be name=value pairs with commas between them; write %2C for a comma and %25 for %';
+const HEADERS = 'must be comma-separated name=value pairs; write %2C for a comma and %25 for %';
 
 const VARIABLES: Record<string, readonly [env: Environment, ...messages: string[]]> = {
   'an endpoint that is no URL': [
@@ -232,7 +232,7 @@ const VARIABLES: Record<string, readonly [env: Environment, ...messages: string[
     { [`${OTLP}_METRICS_ENDPOINT`]: 'http://do-not-print-me:x@host' },
     `environment: ${OTLP}_METRICS_ENDPOINT: ${NO_USER}`,
   ],
-  'an endpoint for grpc that is none': [
+  'an invalid endpoint for grpc': [
     { [`${OTLP}_PROTOCOL`]: 'grpc', [`${OTLP}_ENDPOINT`]: 'unix:///do-not-print-me' },
     `environment: ${OTLP}_ENDPOINT: ${GRPC_URL}`,
   ],
@@ -248,14 +248,14 @@ const VARIABLES: Record<string, readonly [env: Environment, ...messages: string[
     { ...BOTH, [`${OTLP}_TRACES_HEADERS`]: 'a=do-not-print-me%' },
     `environment: ${OTLP}_TRACES_HEADERS: ${HEADERS}`,
   ],
-  'a header that cannot be': [
+  'invalid headers': [
     {
       ...BOTH,
       [`${OTLP}_METRICS_HEADERS`]: 'a=do-not-print-me%0A1',
       [`${OTLP}_TRACES_HEADERS`]: 'do not-print-me=x',
     },
-    `environment: ${OTLP}_METRICS_HEADERS: holds a line break; a header is a single line`,
-    `environment: ${OTLP}_TRACES_HEADERS: is no name that a header can have`,
+    `environment: ${OTLP}_METRICS_HEADERS: contains a line break; a header is a single line`,
+    `environment: ${OTLP}_TRACES_HEADERS: is not a valid header name`,
   ],
   'files that cannot be used': [
     {
@@ -264,22 +264,22 @@ const VARIABLES: Record<string, readonly [env: Environment, ...messages: string[
       [`${OTLP}_CLIENT_KEY`]: join(folder, 'key.pem'),
     },
     `environment: ${OTLP}_CERTIFICATE: cannot be read: the file does not exist; correct the path or create it`,
-    `environment: ${OTLP}_CLIENT_KEY: stands without the certificate it needs; add it`,
+    `environment: ${OTLP}_CLIENT_KEY: needs a certificate; add it`,
   ],
 };
 
 for (const [name, [env, ...messages]] of Object.entries(VARIABLES)) {
-  test(`${name}, in a variable, is met with words that help`, () => {
+  test(`${name}, in a variable, is reported with its name and remedy`, () => {
     assert.deepEqual(
-      mistakesIn(() => openTelemetryOfEnvironment(env)),
+      errorsIn(() => openTelemetryOfEnvironment(env)),
       messages,
     );
   });
 }
 
-test('mistakes of the file and of variables are told together, and no warning holds a value', () => {
+test('errors of the file and of variables are reported together, and no warning contains a value', () => {
   const env = { ...BOTH, [`${OTLP}_ENDPOINT`]: 'x', OTEL_SERVICE_NAME: 's' };
-  assert.deepEqual(mistakesInFile(['receivers: [{ name: "" }]'], env), [
+  assert.deepEqual(errorsInFile(['receivers: [{ name: "" }]'], env), [
     'c.yml:3:23: opentelemetry.receivers[0].name: must be 1 to 64 printable characters, without spaces around them (found "")',
     `environment: ${OTLP}_ENDPOINT: ${HTTP_URL}`,
   ]);
