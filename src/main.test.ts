@@ -25,34 +25,34 @@ function run(args: readonly string[], env: Record<string, string> = {}): Promise
   });
 }
 
-test('the version is the one of the package, and the commit the one that the build noted', async () => {
+test('main: prints the version of the package and the commit of the build', async () => {
   assert.deepEqual(await run([main, '--version']), { code: 0, out: `${packageVersion()}\n`, err: '' });
   const built = await run([main, '--version'], { AI_BILLING_EXPORTER_REVISION: '0123abc' });
   assert.deepEqual(built, { code: 0, out: `${packageVersion()} (commit 0123abc)\n`, err: '' });
 });
 
-test('the bin runs the program', async () => {
+test('main: the bin runs the program', async () => {
   const { code, out, err } = await run([bin, 'check', '--offline'], { BASETEN_API_KEY: 'do-not-print-me' });
   assert.equal(err, '');
   assert.equal(code, 0);
-  assert.match(out, /^environment: good, 1 account\n/);
+  assert.match(out, /^environment: valid, 1 account\n/);
   assert.doesNotMatch(out, /do-not-print-me/);
 });
 
-test('the schema of the configuration is printed whole', async () => {
+test('main: prints the complete schema of the configuration', async () => {
   const { code, out } = await run([main, 'config-schema']);
   assert.equal(code, 0);
   assert.equal(JSON.parse(out).properties.accounts.items.oneOf.length, PROVIDERS.length);
 });
 
-test('without any account the exit code is 2, and the message says what to do', async () => {
+test('main: exits with 2 and a remedy if there is no account', async () => {
   const { code, out, err } = await run([main]);
   assert.equal(code, 2);
   assert.equal(out, '');
   assert.match(err, /^environment: no account to read: set one of BASETEN_API_KEY, .* --config FILE/);
 });
 
-test('an old Node is told kindly what is needed', async () => {
+test('main: an old Node exits with the required version', async () => {
   const old = `Object.defineProperties(process, {
     versions: { value: { ...process.versions, node: '20.1.0' } },
     version: { value: 'v20.1.0' },

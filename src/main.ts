@@ -2,13 +2,13 @@ import { enableCompileCache } from 'node:module';
 import process from 'node:process';
 import type { Io } from './commands/io.ts';
 
-// What comes after this line starts faster the second time; so everything else is imported after it, and only when needed.
+// Only what is imported after this line is cached, so everything else is imported later, and only when needed.
 enableCompileCache();
 
-/** How long the end waits for a reader of what was printed who takes nothing. */
+/** How long a stopped process waits for a reader of its output that does not read. */
 const UNREAD_MS = 500;
 
-// A signal that comes while the rest is loaded is heard already, and what is said at its end is written.
+// Signals are handled, and errors written, while the rest is loading.
 const [{ watchSignals }, { openStderr }] = await Promise.all([
   import('./runtime/signals.ts'),
   import('./runtime/stderr.ts'),
@@ -18,22 +18,22 @@ const { stop, onHangUp, onBackUp, endOnHangUp } = watchSignals(process, leave);
 
 const { runCli } = await import('./cli/program.ts');
 const { buildText } = await import('./runtime/version.ts');
-const { createRedactor, stackOf } = await import('./runtime/redactor.ts');
+const { Redactor, stackOf } = await import('./runtime/redactor.ts');
 const { openStdout } = await import('./runtime/stdout.ts');
 const registry = async () => (await import('./providers/index.ts')).PROVIDERS;
-const vault = createRedactor();
-// An unforeseen error ends the process as it would by itself, but its text holds no secret.
+const redactor = new Redactor();
+// An unexpected error ends the process as by default, but its text contains no secret.
 process.on('uncaughtException', (error) => {
-  stderr.write(`${vault.clean(stackOf(error))}\n`);
+  stderr.write(`${redactor.redact(stackOf(error))}\n`);
   leave(1);
 });
 const stdout = openStdout((error) => {
-  // `poll | head` closes the pipe early, which is no failure.
+  // `poll | head` closes the pipe early, which is not a failure.
   if (error.code === 'EPIPE') leave(0);
-  stderr.write(`standard output cannot be written: ${error.message}\n`);
+  stderr.write(`cannot write to standard output: ${error.message}\n`);
   leave(1);
 });
-const io = { stdout, stderr, env: process.env, signal: stop, vault };
+const io = { stdout, stderr, env: process.env, signal: stop, redactor };
 /** Only the daemon outlives its terminal. */
 const once =
   <Options>(command: (options: Options, io: Io) => Promise<number>) =>
@@ -69,8 +69,8 @@ const code = await runCli(process.argv.slice(2), {
       return taskCost(options, io, await registry());
     }),
     ledger: once(async (options, io) => {
-      const { careForLedger } = await import('./commands/ledger.ts');
-      return careForLedger(options, io, await registry());
+      const { maintainLedger } = await import('./commands/ledger.ts');
+      return maintainLedger(options, io, await registry());
     }),
     configSchema: once(async (options, io) => {
       const { configSchema } = await import('./commands/config-schema.ts');
@@ -78,21 +78,21 @@ const code = await runCli(process.argv.slice(2), {
     }),
   },
 });
-leave((await isTaken()) ? code : 1);
+leave((await isDelivered()) ? code : 1);
 
-/** Waits for the reader of what was printed, but not once the process is asked to end: it may take nothing. */
-async function isTaken(): Promise<boolean> {
-  const asked = new Promise<boolean>((resolve) => {
+/** Waits until the output has been read; once the process is asked to end, only for {@link UNREAD_MS}. */
+async function isDelivered(): Promise<boolean> {
+  const timedOut = new Promise<boolean>((resolve) => {
     const giveUp = () => setTimeout(resolve, UNREAD_MS, false);
     if (stop.aborted) giveUp();
     else stop.addEventListener('abort', giveUp, { once: true });
   });
-  return Promise.race([stdout.end().then(() => true), asked]);
+  return Promise.race([stdout.end().then(() => true), timedOut]);
 }
 
 /**
- * `process.exit` waits for the threads that look names up, which a resolver that does not answer keeps for half a minute or longer:
- * then a fresh process takes this one's place, which ends with the code.
+ * `process.exit` waits for the threads that resolve names, which an unresponsive resolver blocks for half a minute or longer. In that case
+ * a fresh process, which exits with the code, replaces this one.
  */
 function leave(code: number): never {
   stderr.end();

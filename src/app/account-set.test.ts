@@ -9,7 +9,7 @@ import { ONE } from '../core/values/money.ts';
 import type { PolledAccount } from '../poll/open-account.ts';
 import type { FeedContext, Provider } from '../providers/api/provider.ts';
 import { createSelfMetrics } from '../sinks/prometheus/self.ts';
-import { createAccounts } from './account-set.ts';
+import { AccountSet, type AccountsOptions } from './account-set.ts';
 
 const NOON = utc('2026-11-20T12:00');
 
@@ -64,7 +64,7 @@ function bench(context: TestContext, change: (ledger: Ledger) => Ledger = (ledge
   const build = { version: '1', revision: '', failureReasons: ['auth'], processMetrics: false };
   const self = createSelfMetrics(build);
   const events = { ...QUIET, pollEnded: self.pollEnded };
-  const terms = (accounts: readonly PolledAccount[], rates: Rates = DEFAULT_RATES, maxSeries = 10) => ({
+  const configOf = (accounts: readonly PolledAccount[], rates: Rates = DEFAULT_RATES, maxSeries = 10) => ({
     accounts,
     rates,
     maxSeries,
@@ -72,7 +72,7 @@ function bench(context: TestContext, change: (ledger: Ledger) => Ledger = (ledge
   return {
     account,
     asked,
-    terms,
+    configOf,
     ledger,
     open(first: readonly PolledAccount[]) {
       const options = {
@@ -82,46 +82,42 @@ function bench(context: TestContext, change: (ledger: Ledger) => Ledger = (ledge
         now: () => NOON,
         random: () => 0,
         waitCut() {},
-      } satisfies Parameters<typeof createAccounts>[0];
-      const accounts = createAccounts(options, terms(first));
-      context.after(() => accounts.stop());
-      accounts.poller.start();
+      } satisfies AccountsOptions;
+      const accounts = new AccountSet(options, configOf(first));
+      context.after(() => accounts.close());
+      accounts.start();
       return accounts;
     },
     page: () => self.text(),
   };
 }
 
-const titles = (states: ReturnType<ReturnType<typeof createAccounts>['poller']['states']>) =>
+const titles = (states: ReturnType<AccountSet['states']>) =>
   states.map(({ feed: { labels }, isPolling }) => `${labels.account} ${labels.feed} ${isPolling}`);
 
-test('an account that did not change keeps its poll, one that did is polled anew, one that is gone is ended', async (t) => {
-  const { account, asked, terms, open, page, ledger } = bench(t);
+test('account set: a replacement keeps unchanged accounts, restarts changed ones and stops removed ones', async (t) => {
+  const { account, asked, configOf, open, page, ledger } = bench(t);
   const accounts = open([account('same'), account('changed'), account('gone')]);
   await new Promise(setImmediate);
   assert.deepEqual(
     asked.map(({ context }) => context.signal.aborted),
     [false, false, false],
   );
-  const [before] = accounts.poller.states();
+  const [before] = accounts.states();
   const rotated = account('same', { key: () => 'key-of-same' });
   const next = [account('new'), rotated, account('changed', { timeoutMs: 2000 })];
-  const replaced = await accounts.replace(terms(next));
+  const replaced = await accounts.replace(configOf(next));
   assert.deepEqual(replaced, { added: ['test/new'], changed: ['test/changed'], removed: ['test/gone'] });
   await new Promise(setImmediate);
   assert.deepEqual(
     asked.map(({ context }) => context.signal.aborted),
     [false, true, true, false, false],
   );
-  assert.equal(accounts.poller.states()[1]?.feed, before?.feed, 'the very same feed');
-  assert.deepEqual(titles(accounts.poller.states()), [
-    'new usage true',
-    'same usage true',
-    'changed usage true',
-  ]);
+  assert.equal(accounts.states()[1]?.feed, before?.feed, 'the very same feed');
+  assert.deepEqual(titles(accounts.states()), ['new usage true', 'same usage true', 'changed usage true']);
   asked[0]?.answer();
   await new Promise(setImmediate);
-  assert.equal(accounts.poller.states()[1]?.last?.kind, 'succeeded');
+  assert.equal(accounts.states()[1]?.last?.kind, 'succeeded');
   const text = await page();
   assert.match(text, /^ai_billing_polls_total\{provider="test",account="same",feed="usage"\} 1$/m);
   assert.doesNotMatch(text, /account="gone"/);
@@ -129,7 +125,7 @@ test('an account that did not change keeps its poll, one that did is polled anew
   assert.deepEqual(shown?.samples.map(({ labels }) => labels[1]).sort(), ['changed', 'new', 'same']);
 });
 
-test('each thing that an account is asked with makes it another one', async (t) => {
+test('account set: any change to the requests of an account restarts it', async (t) => {
   const changes: Partial<PolledAccount>[] = [
     { baseUrl: 'http://127.0.0.1:10' },
     { key: () => 'another' },
@@ -138,45 +134,45 @@ test('each thing that an account is asked with makes it another one', async (t) 
     { schedule: { usage: '1 1 1 1 *' } },
     { config: { of: 'a', more: true } },
   ];
-  const { account, terms, open } = bench(t);
+  const { account, configOf, open } = bench(t);
   const accounts = open([account('a')]);
   for (const change of changes) {
-    assert.deepEqual((await accounts.replace(terms([account('a', change)]))).changed, ['test/a']);
-    assert.deepEqual((await accounts.replace(terms([account('a')]))).changed, ['test/a']);
-    assert.deepEqual((await accounts.replace(terms([account('a')]))).changed, []);
+    assert.deepEqual((await accounts.replace(configOf([account('a', change)]))).changed, ['test/a']);
+    assert.deepEqual((await accounts.replace(configOf([account('a')]))).changed, ['test/a']);
+    assert.deepEqual((await accounts.replace(configOf([account('a')]))).changed, []);
   }
 });
 
-test('rates and limits hold for what is read from then on, in accounts that did not change too', async (t) => {
-  const { account, asked, terms, open } = bench(t);
+test('account set: new rates and limits apply to later reads, also of unchanged accounts', async (t) => {
+  const { account, asked, configOf, open } = bench(t);
   const accounts = open([account('a')]);
   await new Promise(setImmediate);
   const usd = (poll: Asked | undefined) => poll?.context.usdOf(ONE, 'EUR');
   const eur = new Map([...DEFAULT_RATES, ['EUR', constantRate(2n * ONE)] as const]);
-  await accounts.replace(terms([account('a')], eur));
+  await accounts.replace(configOf([account('a')], eur));
   assert.equal(usd(asked[0]), undefined, 'the poll in flight goes on as it began');
   asked[0]?.answer();
   await new Promise(setImmediate);
-  const again = accounts.poller.pollAll();
+  const again = accounts.pollAll();
   await new Promise(setImmediate);
   assert.equal(usd(asked[1]), 2n * ONE);
   asked[1]?.answer();
   await again;
 });
 
-test('a feed that has nothing to read any more leaves the page', async (t) => {
-  const { account, terms, open, page } = bench(t);
+test('account set: the metrics of a disabled feed are removed', async (t) => {
+  const { account, configOf, open, page } = bench(t);
   const accounts = open([account('a', { config: { of: 'a', more: true } })]);
   assert.match(await page(), /feed="more"/);
-  await accounts.replace(terms([account('a')]));
+  await accounts.replace(configOf([account('a')]));
   const text = await page();
   assert.doesNotMatch(text, /feed="more"/);
   assert.match(text, /feed="usage"/);
 });
 
-test('an account that the ledger cannot take leaves all as it was', async (t) => {
+test('account set: a replacement that the ledger rejects changes nothing', async (t) => {
   let isFull = false;
-  const { account, asked, terms, open, ledger, page } = bench(t, (real) => ({
+  const { account, asked, configOf, open, ledger, page } = bench(t, (real) => ({
     ...real,
     openAccount(account, now) {
       if (isFull && account.name === 'b') throw new Refused('full');
@@ -187,26 +183,26 @@ test('an account that the ledger cannot take leaves all as it was', async (t) =>
   await new Promise(setImmediate);
   isFull = true;
   const next = [account('first'), account('a', { timeoutMs: 5 }), account('b')];
-  await assert.rejects(accounts.replace(terms(next)), Refused);
-  assert.deepEqual(titles(accounts.poller.states()), ['a usage true', 'z usage true']);
+  await assert.rejects(accounts.replace(configOf(next)), Refused);
+  assert.deepEqual(titles(accounts.states()), ['a usage true', 'z usage true']);
   assert.ok(asked.every(({ context }) => !context.signal.aborted));
   const shown = ledger.publish(NOON).families.find(({ name }) => name === 'ai_billing_series');
   assert.deepEqual(shown?.samples.map(({ labels }) => labels[1]).sort(), ['a', 'z']);
   assert.doesNotMatch(await page(), /account="first"/);
   isFull = false;
-  assert.deepEqual((await accounts.replace(terms(next))).added, ['test/first', 'test/b']);
+  assert.deepEqual((await accounts.replace(configOf(next))).added, ['test/first', 'test/b']);
 });
 
-test('before the start nothing is asked', async (t) => {
-  const { account, asked, terms, ledger } = bench(t);
+test('account set: nothing is requested before the start', async (t) => {
+  const { account, asked, configOf, ledger } = bench(t);
   const self = createSelfMetrics({ version: '1', revision: '', failureReasons: [], processMetrics: false });
   const options = { ledger, self, events: QUIET, now: () => NOON, random: () => 0, waitCut() {} };
-  const accounts = createAccounts(options, terms([account('a')]));
-  t.after(() => accounts.stop());
-  await accounts.replace(terms([account('b')]));
+  const accounts = new AccountSet(options, configOf([account('a')]));
+  t.after(() => accounts.close());
+  await accounts.replace(configOf([account('b')]));
   await new Promise(setImmediate);
   assert.deepEqual(asked, []);
-  accounts.poller.start();
+  accounts.start();
   await new Promise(setImmediate);
   assert.equal(asked.length, 1);
 });

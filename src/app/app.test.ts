@@ -59,14 +59,14 @@ async function upkeepWith(context: TestContext, offsetMs: number): Promise<reado
   context.mock.timers.tick(HOUR);
   context.mock.timers.reset();
   await app.stop();
-  return lines.filter((line) => line.includes('upkeep'));
+  return lines.filter((line) => line.includes('ledger maintenance'));
 }
 
-test('a clock that runs 40 days ahead of the providers closes nothing', async (context) => {
-  assert.match((await upkeepWith(context, 40 * DAY)).join(), /upkeep of the ledger waits/);
+test('ledger maintenance: is postponed while the clock is 40 days ahead of the providers', async (context) => {
+  assert.match((await upkeepWith(context, 40 * DAY)).join(), /ledger maintenance postponed/);
 });
 
-test('a clock that agrees with the providers, or runs behind them, keeps the ledger small', async (context) => {
+test('ledger maintenance: runs if the clock agrees with the providers or is behind them', async (context) => {
   assert.deepEqual(await upkeepWith(context, 0), []);
   assert.deepEqual(await upkeepWith(context, -DAY), []);
 });

@@ -2,22 +2,25 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.ts';
 import { StoreError } from '../core/ledger/records.ts';
 import { type Ledger, openLedger } from '../core/ledger.ts';
+import { type CostReport, type CostsQuestion, costsOf } from '../core/reports/cost-query.ts';
 import type { Instant } from '../core/values/time.ts';
 import { ServerClock } from '../poll/http/server-clock.ts';
 import type { Poller, PollerOptions } from '../poll/poller.ts';
 import { POLL_FAILURES } from '../providers/api/errors.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { ProgressView } from '../runtime/progress.ts';
-import { type AccountLabels, createSelfMetrics, type SelfMetrics } from '../sinks/prometheus/self.ts';
+import type { Status } from '../server/pages/status.ts';
+import { createSelfMetrics, type SelfMetrics } from '../sinks/prometheus/self.ts';
 import { createBackups } from '../store/backup.ts';
 import { cacheCells } from '../store/cache.ts';
 import { removeLeftovers } from '../store/draft.ts';
 import { openVerified } from '../store/open.ts';
 import { sqliteStore } from '../store/sqlite.ts';
-import { createAccounts, type ReplacedAccounts } from './account-set.ts';
+import { AccountSet, type AccountsConfig, type ReplacedAccounts } from './account-set.ts';
+import { DuplicateBillingWatch } from './duplicate-billing.ts';
 import { pollerEvents } from './poll-listener.ts';
-import { createPublisher, type Publisher } from './publisher.ts';
-import { watchSameBills } from './same-bill.ts';
+import { Publisher } from './publisher.ts';
+import { accountsOf, statusOf } from './status.ts';
 
 export interface AppOptions {
   readonly config: Config;
@@ -26,52 +29,22 @@ export interface AppOptions {
   readonly now: () => Instant;
   readonly log: Logger;
   readonly progress: ProgressView;
-  /** Resolves once `now` has moved on by `ms`, for a clock that is not the wall's; ends early when the signal aborts. */
+  /** Resolves once `now` has advanced by `ms`, for a simulated clock; ends early if the signal aborts. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
-  /** A longer wait for a provider's limit fails a poll instead. */
+  /** A poll fails rather than wait longer for a provider's limit. */
   readonly maxWaitMs?: number;
-  /** Runs each poll. */
   readonly wrapPoll?: NonNullable<PollerOptions['wrapPoll']>;
-}
-
-/** Everything of the exporter but its HTTP server. */
-export interface App {
-  readonly ledger: Ledger;
-  readonly publisher: Publisher;
-  readonly self: SelfMetrics;
-  readonly poller: Poller;
-  /** The ledger held readings when it was opened. */
-  readonly wasRestored: boolean;
-  /** What the user may want to mend in the configuration, as far as is known by now. None holds a key. */
-  warnings(): readonly string[];
-  /**
-   * Takes the accounts, budgets, rates and limits of another configuration; all else of it is left as it is. Not to be called again
-   * before it has ended, nor once the app stops.
-   *
-   * @throws what the store throws when an account cannot be opened: then all goes on as before.
-   */
-  take(config: Config): Promise<ReplacedAccounts>;
-  /**
-   * Writes a copy of the ledger, all of one instant, beside it: `<state.path>.backup`, in place of the one before. Those that ask while
-   * one is under way share it.
-   *
-   * @throws {StoreError} when it cannot be written.
-   */
-  backUp(): Promise<string>;
-  /** Ends polls, then calls back what still has to hear of what they learned, then closes the ledger. */
-  stop(last?: () => Promise<void>): Promise<void>;
 }
 
 type Database = ReturnType<typeof openVerified>['database'];
 
-/** How often what has settled is made compact; each run is short. */
-const MAINTAIN_EVERY_MS = 60 * 60 * 1000;
+/** How often what has settled is compacted; each run is short. */
+const MAINTENANCE_INTERVAL_MS = 60 * 60 * 1000;
 
 /**
- * Puts the parts together, outside in: store, ledger, publisher, accounts. What the store holds is published before anything is
- * asked.
+ * Assembles the parts, outside in: store, ledger, publisher, accounts. What the store holds is published before anything is requested.
  *
- * @throws {StoreError} when the ledger's file cannot be used.
+ * @throws {StoreError} if the ledger's file cannot be used.
  */
 export function createApp(options: AppOptions): App {
   const { path } = options.config.state;
@@ -79,96 +52,157 @@ export function createApp(options: AppOptions): App {
   if (path !== ':memory:') removeLeftovers(path);
   const ledger = openLedger(cacheCells(sqliteStore(database, { read })));
   try {
-    return createOver(database, ledger, options);
+    return new App(database, ledger, options);
   } catch (error) {
     ledger.close();
     throw error;
   }
 }
 
-function createOver(database: Database, ledger: Ledger, options: AppOptions): App {
-  const { now, log, progress } = options;
-  let { config } = options;
-  ledger.setBudgets(config.budgets);
-  const self = createSelfMetrics({ ...options, failureReasons: Object.keys(POLL_FAILURES) });
-  const failed = (error: unknown) => {
-    // There is no last one yet: nobody is to see a page without money.
-    if (error instanceof StoreError && publisher.current().version === 0) throw error;
-    log.warn({ err: error }, 'the snapshot could not be stored; the last one stays');
-  };
-  const zeroForMs = () => config.metrics.newSeriesZeroMs;
-  const publisher: Publisher = createPublisher({ ledger, now, zeroForMs, failed });
-  const waitCut = (labels: AccountLabels, seconds: number) =>
-    log.warn({ ...labels, seconds }, 'the provider asked for an implausible wait: asking again in an hour');
-  const sameBills = watchSameBills({ book: ledger.book, now, log });
-  const heard = pollerEvents({ log, progress, publisher, self });
-  const events: typeof heard = {
-    ...heard,
-    applied(feed, applied) {
-      heard.applied(feed, applied);
-      if (applied.changed) sameBills.changed();
-    },
-    pollEnded(feed, outcome) {
-      heard.pollEnded(feed, outcome);
-      sameBills.look();
-    },
-  };
-  const witness = new ServerClock();
-  const accounts = createAccounts(
-    { ...options, ledger, self, events, waitCut, witness, random: Math.random },
-    accountsOf(config),
-  );
-  sameBills.take(config.accounts);
-  self.configLoaded({ ok: true, at: now() });
-  publisher.publish();
-  const upkeep = setInterval(() => maintain(ledger, witness, now(), log), MAINTAIN_EVERY_MS);
-  upkeep.unref();
-  const backups = createBackups(database);
-  return {
-    ledger,
-    publisher,
-    self,
-    poller: accounts.poller,
-    wasRestored: ledger.book.streams.size > 0,
-    warnings: () => sameBills.warnings(),
-    async take(next) {
-      const replaced = await accounts.replace(accountsOf(next));
-      // Budgets that are the same keep what was added up for their forecasts.
-      if (!isDeepStrictEqual(next.budgets, config.budgets)) ledger.setBudgets(next.budgets);
-      config = next;
-      sameBills.take(config.accounts);
-      publisher.publish();
-      return replaced;
-    },
-    backUp: backups.make,
-    async stop(last) {
-      clearInterval(upkeep);
-      await accounts.poller.stop();
-      publisher.publish();
-      await last?.();
-      publisher.stop();
-      await accounts.stop();
-      await backups.ended();
-      ledger.close();
-    },
-  };
-}
+/** Everything of the exporter except its HTTP server. */
+export class App {
+  readonly ledger: Ledger;
+  readonly publisher: Publisher;
+  readonly self: SelfMetrics;
+  /** The ledger held readings when it was opened. */
+  readonly wasRestored: boolean;
+  readonly #options: AppOptions;
+  readonly #accounts: AccountSet;
+  readonly #duplicates: DuplicateBillingWatch;
+  readonly #serverClock = new ServerClock();
+  readonly #backups: ReturnType<typeof createBackups>;
+  readonly #maintenance: NodeJS.Timeout;
+  readonly #startedAt: Instant;
+  #config: Config;
 
-function accountsOf({ accounts, currencies, metrics }: Config) {
-  return { accounts, rates: currencies, maxSeries: metrics.maxSeries };
-}
+  constructor(database: Database, ledger: Ledger, options: AppOptions) {
+    const { config, now, log } = options;
+    this.#options = options;
+    this.#config = config;
+    this.#startedAt = now();
+    this.ledger = ledger;
+    ledger.setBudgets(config.budgets);
+    this.self = createSelfMetrics({ ...options, failureReasons: Object.keys(POLL_FAILURES) });
+    const zeroForMs = () => this.#config.metrics.newSeriesZeroMs;
+    const failed = (error: unknown) => this.#publishingFailed(error);
+    this.publisher = new Publisher({ ledger, now, zeroForMs, failed });
+    this.#duplicates = new DuplicateBillingWatch({ state: ledger.book, now, log });
+    this.#accounts = this.#openAccounts();
+    this.#duplicates.update(config.accounts);
+    this.self.configLoaded({ ok: true, at: now() });
+    this.publisher.publish();
+    this.wasRestored = ledger.book.streams.size > 0;
+    this.#maintenance = setInterval(() => this.#maintain(), MAINTENANCE_INTERVAL_MS).unref();
+    this.#backups = createBackups(database);
+  }
 
-/** What is closed stays closed: that needs a clock that is right. */
-function maintain(ledger: Ledger, witness: ServerClock, now: Instant, log: Logger): void {
-  if (!witness.confirms(now)) {
-    log.info(
-      'upkeep of the ledger waits: no provider has answered, or their clocks are more than a day behind',
+  get poller(): Poller {
+    return this.#accounts;
+  }
+
+  /** Suggested corrections of the configuration, as far as known by now. None contains a key. */
+  warnings(): readonly string[] {
+    return this.#duplicates.warnings();
+  }
+
+  status(): Status {
+    const { version, now } = this.#options;
+    return statusOf({
+      version,
+      startedAt: this.#startedAt,
+      now: now(),
+      ledger: this.ledger,
+      states: this.#accounts.states(),
+      warnings: this.warnings(),
+    });
+  }
+
+  costs(question: CostsQuestion): CostReport {
+    const accounts = accountsOf(this.#accounts.states());
+    return costsOf({ ledger: this.ledger, accounts, now: this.#options.now(), ...question });
+  }
+
+  /**
+   * Takes the accounts, budgets, rates and limits of another configuration, and nothing else of it. Do not call it again before it has
+   * ended, nor once the app stops.
+   *
+   * @throws what the store throws if an account cannot be opened: then everything continues as before.
+   */
+  async update(config: Config): Promise<ReplacedAccounts> {
+    const replaced = await this.#accounts.replace(accountsConfig(config));
+    // Budgets that did not change keep what was added up for their forecasts.
+    if (!isDeepStrictEqual(config.budgets, this.#config.budgets)) this.ledger.setBudgets(config.budgets);
+    this.#config = config;
+    this.#duplicates.update(config.accounts);
+    this.publisher.publish();
+    return replaced;
+  }
+
+  /**
+   * Writes a consistent copy of the ledger beside it, to `<state.path>.backup`, replacing the previous one. Calls while one is being
+   * written share it.
+   *
+   * @throws {StoreError} if it cannot be written.
+   */
+  backUp(): Promise<string> {
+    return this.#backups.make();
+  }
+
+  /** Ends polls, then calls `last` to deliver what they read, then closes the ledger. */
+  async stop(last?: () => Promise<void>): Promise<void> {
+    clearInterval(this.#maintenance);
+    await this.#accounts.stop();
+    this.publisher.publish();
+    await last?.();
+    this.publisher.stop();
+    await this.#accounts.close();
+    await this.#backups.ended();
+    this.ledger.close();
+  }
+
+  #openAccounts(): AccountSet {
+    const { self, publisher } = this;
+    const { log, progress } = this.#options;
+    const events = pollerEvents({ log, progress, self, publisher, duplicates: this.#duplicates });
+    return new AccountSet(
+      {
+        ...this.#options,
+        ledger: this.ledger,
+        self,
+        events,
+        serverClock: this.#serverClock,
+        random: Math.random,
+        waitCut: (labels, seconds) =>
+          log.warn({ ...labels, seconds }, 'provider requested an implausible wait; retrying in an hour'),
+      },
+      accountsConfig(this.#config),
     );
-    return;
   }
-  try {
-    ledger.maintain(now);
-  } catch (error) {
-    log.warn({ err: error }, 'upkeep of the ledger failed; it is tried again in an hour');
+
+  #publishingFailed(error: unknown): void {
+    // Without a previous snapshot a page would show no money.
+    if (error instanceof StoreError && this.publisher.current().version === 0) throw error;
+    this.#options.log.warn({ err: error }, 'publishing failed; serving the previous snapshot');
   }
+
+  /** Closed months stay closed, so this needs a clock that is right. */
+  #maintain(): void {
+    const { log, now } = this.#options;
+    const at = now();
+    if (!this.#serverClock.confirms(at)) {
+      log.info(
+        'ledger maintenance postponed: no provider has answered yet, or their clocks are more than a day behind',
+      );
+      return;
+    }
+    try {
+      this.ledger.maintain(at);
+    } catch (error) {
+      log.warn({ err: error }, 'ledger maintenance failed; retrying in an hour');
+    }
+  }
+}
+
+function accountsConfig({ accounts, currencies, metrics }: Config): AccountsConfig {
+  return { accounts, rates: currencies, maxSeries: metrics.maxSeries };
 }

@@ -8,7 +8,7 @@ import { createLog } from '../runtime/log.ts';
 import { createSelfMetrics } from '../sinks/prometheus/self.ts';
 import { openPushes } from './opentelemetry.ts';
 
-test('zeros are carried to a receiver that always rejects a part, and only what it took is counted as taken', async (context) => {
+test('pushes: a receiver that rejects a part has seen the zeros, and only accepted points are counted', async (context) => {
   const { source, push, countOf } = await pushing(context, () => REJECTS_THREE);
   await push();
   const lost = await countOf('ai_billing_otlp_undelivered_points_total');
@@ -17,7 +17,7 @@ test('zeros are carried to a receiver that always rejects a part, and only what 
   assert.equal(taken, source.points() - lost);
 });
 
-test('zeros are not carried to a receiver that is down', async (context) => {
+test('pushes: a receiver that is down has not seen the zeros', async (context) => {
   const { source, push, countOf } = await pushing(context, () => ({ status: 500 }));
   await push();
   assert.deepEqual([source.carriedVersions, await countOf('ai_billing_otlp_points_total')], [[], 0]);

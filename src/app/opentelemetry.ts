@@ -9,23 +9,21 @@ import type { PrometheusPage } from '../sinks/prometheus/page.ts';
 import type { SelfMetrics } from '../sinks/prometheus/self.ts';
 import type { Telemetry, TraceDelivery } from '../telemetry/open.ts';
 
-/** What is not configured is not loaded: its packages take as long as the rest of the start. */
+// What is not configured is not loaded: its packages take as long as the rest of the startup.
 
-/** What everything here is told of the process. */
 export interface Process {
   readonly version: string;
   readonly now: () => Instant;
   readonly log: Logger;
 }
 
-/** What there is to tell. */
 export interface TelemetrySources {
   readonly ledger: { deliveries(receiver: string): Deliveries };
   readonly publisher: SnapshotSource;
   readonly self: SelfMetrics;
 }
 
-/** Opens the exporter's own telemetry; undefined where it is off. */
+/** Opens the exporter's own traces; undefined if they are off. */
 export async function openOwnTelemetry(
   { traces, resource }: OpenTelemetry,
   { version, now, log }: Process,
@@ -38,30 +36,27 @@ export async function openOwnTelemetry(
   const { receiver, sampleRatio } = traces;
   const transport = await openTransport(receiver, 'traces', { userAgent: userAgentOf(version), now });
   const onTransition = (delivery: TraceDelivery) => {
-    if (delivery.ok) log.info('spans arrive again');
-    else log.warn({ reason: delivery.reason, message: delivery.message }, 'spans are lost');
+    if (delivery.ok) log.info('span export recovered');
+    else log.warn({ reason: delivery.reason, message: delivery.message }, 'spans dropped');
   };
-  return openTelemetry({
-    traces: { receiver, transport, sampleRatio, onTransition },
-    resource,
-  });
+  return openTelemetry({ traces: { receiver, transport, sampleRatio, onTransition }, resource });
 }
 
-/** Opens the receivers of metrics, and tells each of the ledger and of the exporter; undefined where there is none. */
+/** Opens the receivers of metrics, each of which receives the ledger's and the exporter's; undefined without receivers. */
 export async function openPushes(
   config: OpenTelemetry,
-  told: TelemetrySources,
+  sources: TelemetrySources,
   process: Process,
 ): Promise<OpenReceivers | undefined> {
   if (config.receivers.length === 0) return undefined;
   const { openReceivers } = await import('../push/receivers.ts');
   const subscriptions = await Promise.all(
-    config.receivers.map((receiver) => subscriptionOf(receiver, config, told, process)),
+    config.receivers.map((receiver) => openSubscription(receiver, config, sources, process)),
   );
   return openReceivers(subscriptions, { resource: config.resource, now: process.now });
 }
 
-async function subscriptionOf(
+async function openSubscription(
   receiver: ReceiverConfig,
   { genAi }: OpenTelemetry,
   { ledger, publisher, self }: TelemetrySources,
@@ -81,37 +76,54 @@ async function subscriptionOf(
   const isDelta = temporality !== 'cumulative';
   const own = createSelfProducer({ ...shared, self, startedAt: now(), isDelta });
   self.receiverSeen(name, PUSH_FAILURES);
-  let wasOk = true;
-  let wasStored = true;
   const events: PushEvents = {
-    accepted(points) {
-      own.acknowledge(points);
-      try {
-        costs.acknowledge(points);
-        wasStored = true;
-      } catch (error) {
-        // A ledger that cannot be written is told of elsewhere, too: one line until it can.
-        if (wasStored)
-          log.warn({ receiver: name, err: error }, 'what a receiver was told could not be stored');
-        wasStored = false;
-      }
-    },
-    lost: (count, reason) => self.pointsLost(name, count, reason),
-    retried: () => self.pushRetried(name),
+    ...pushEvents(name, self, log),
     carried: costs.carried,
-    ended({ ok, at, seconds, accepted: taken, lost, reason, message }) {
-      self.pointsTaken(name, taken);
-      self.pushEnded(name, { ok, at, seconds });
-      if (!ok) log.warn({ receiver: name, seconds, taken, lost, reason, message }, 'push failed');
-      else if (!wasOk) log.info({ receiver: name, seconds, taken }, 'push succeeded again');
-      wasOk = ok;
-    },
+    accepted: recordAccepted(name, { own, costs }, log),
   };
   const transport = await openTransport(receiver, 'metrics', { userAgent: userAgentOf(version), now });
   return { receiver, transport, producers: [costs.producer, own.producer], events };
 }
 
-/** Opens `/otel/metrics`; undefined where it is off. */
+function pushEvents(
+  receiver: string,
+  self: SelfMetrics,
+  log: Logger,
+): Pick<PushEvents, 'lost' | 'retried' | 'ended'> {
+  let wasOk = true;
+  return {
+    lost: (count, reason) => self.pointsLost(receiver, count, reason),
+    retried: () => self.pushRetried(receiver),
+    ended({ ok, at, seconds, accepted: taken, lost, reason, message }) {
+      self.pointsTaken(receiver, taken);
+      self.pushEnded(receiver, { ok, at, seconds });
+      if (!ok) log.warn({ receiver, seconds, taken, lost, reason, message }, 'push failed');
+      else if (!wasOk) log.info({ receiver, seconds, taken }, 'push recovered');
+      wasOk = ok;
+    },
+  };
+}
+
+/** Records points as delivered. A ledger that cannot be written is reported elsewhere too, so one log line is enough until it can. */
+function recordAccepted(
+  receiver: string,
+  { own, costs }: Readonly<Record<'own' | 'costs', { acknowledge: PushEvents['accepted'] }>>,
+  log: Logger,
+): PushEvents['accepted'] {
+  let wasStored = true;
+  return (points) => {
+    own.acknowledge(points);
+    try {
+      costs.acknowledge(points);
+      wasStored = true;
+    } catch (error) {
+      if (wasStored) log.warn({ receiver, err: error }, 'delivered points could not be stored');
+      wasStored = false;
+    }
+  };
+}
+
+/** Opens `/otel/metrics`; undefined if it is off. */
 export async function openOtelPage(
   { prometheus, resource }: OpenTelemetry,
   { publisher, self }: Omit<TelemetrySources, 'ledger'>,
@@ -120,7 +132,7 @@ export async function openOtelPage(
   if (!prometheus) return undefined;
   const { createOtelPage } = await import('../sinks/otel/page.ts');
   const onError = (error: unknown) =>
-    log.error({ err: error }, 'a snapshot could not be rendered for /otel/metrics; the last one stays');
+    log.error({ err: error }, 'rendering /otel/metrics failed; serving the previous page');
   return createOtelPage({ source: publisher, self, resource, now, version, onError });
 }
 

@@ -1,77 +1,83 @@
 import type { PollerEvents } from '../poll/feed-runner.ts';
-import type { UnavailableFeed } from '../poll/poll-outcome.ts';
+import type { PollOutcome } from '../poll/poll-outcome.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { ProgressView } from '../runtime/progress.ts';
 import type { FeedLabels, SelfMetrics } from '../sinks/prometheus/self.ts';
+import type { DuplicateBillingWatch } from './duplicate-billing.ts';
 import type { Publisher } from './publisher.ts';
 
-/** Who hears of polls. */
-export interface Listeners {
+export interface PollListeners {
   readonly log: Logger;
   readonly progress: ProgressView;
   readonly publisher: Pick<Publisher, 'changed'>;
   readonly self: SelfMetrics;
+  readonly duplicates: Pick<DuplicateBillingWatch, 'invalidate' | 'check'>;
 }
 
-/** Different warnings that are remembered, so that each is told once. */
-const MOST_WARNED = 10_000;
+/** Different warnings that are remembered, so that each is logged once. */
+const MAX_REMEMBERED = 10_000;
 
-/** Counts what polls tell, logs it, and has what they changed published. */
-export function pollerEvents({ log, progress, publisher, self }: Listeners): PollerEvents {
-  const warned = new Set<string>();
-  const once = (key: string, warn: () => void) => {
-    if (warned.has(key)) return;
-    // What is told may hold whatever a provider writes: after so many it is told again.
-    if (warned.size >= MOST_WARNED) warned.clear();
-    warned.add(key);
-    warn();
-  };
-  const unconverted = (labels: FeedLabels, currency: string) =>
-    once(`${labels.provider} ${labels.account} ${currency}`, () =>
-      log.warn(
-        { ...labels, currency },
-        'no rate for this currency: its amounts are not in dollars; see currencies',
-      ),
-    );
-  const switchedOff = (labels: FeedLabels, { reason, message, isTransition }: UnavailableFeed) => {
-    if (!isTransition) return;
-    log.info({ ...labels, reason, message }, 'the account may not read this feed: it is switched off');
-  };
+/** Counts and logs the events of polls, and publishes what they changed. */
+export function pollerEvents(listeners: PollListeners): PollerEvents {
+  const { log, progress, publisher, self, duplicates } = listeners;
+  const warnOnce = createWarnOnce(log);
   return {
     pollEnded({ labels }, outcome) {
       progress.end(readName(labels));
       self.pollEnded(labels, outcome);
       publisher.changed();
-      const seconds = Number(outcome.seconds.toFixed(3));
-      if (outcome.kind === 'unavailable') return switchedOff(labels, outcome);
-      if (outcome.kind !== 'failed') log.info({ ...labels, seconds }, 'poll succeeded');
-      else if (outcome.isBug)
-        log.error({ ...labels, seconds, err: outcome.error }, 'poll failed: a bug of ours');
-      else log.warn({ ...labels, seconds, reason: outcome.reason, message: outcome.message }, 'poll failed');
+      logOutcome(log, labels, outcome);
+      duplicates.check();
     },
     applied({ labels }, { changed, late, held }) {
       if (changed) publisher.changed();
+      if (changed) duplicates.invalidate();
       if (late.length > 0) self.drift(labels, 'late_statement');
-      for (const tier of held) {
+      for (const tier of held)
         log.warn(
           { ...labels, tier },
-          'amounts are gone from the answer: kept until the same answer comes again',
+          'category missing from response; keeping previous amounts until confirmed',
         );
-      }
     },
     drift({ labels }, { kind, what, more }) {
       self.drift(labels, kind, more);
-      once(`${labels.provider} ${kind} ${what}`, () =>
-        log.warn({ ...labels, kind, what }, 'not as documented'),
-      );
+      const fields = { ...labels, kind, what };
+      warnOnce(`${labels.provider} ${kind} ${what}`, fields, 'response does not match the documentation');
     },
     warned({ labels }, { topic, text }) {
-      log.warn({ ...labels, topic, text }, 'the provider has something to say');
+      log.warn({ ...labels, topic, text }, 'provider notice');
     },
-    unconverted: ({ labels }, currency) => unconverted(labels, currency),
+    unconverted({ labels }, currency) {
+      const message = 'no exchange rate for this currency; its amounts stay unconverted (see currencies)';
+      warnOnce(`${labels.provider} ${labels.account} ${currency}`, { ...labels, currency }, message);
+    },
     progress({ labels }, { done, total }) {
       progress.update(readName(labels), done, total);
     },
+  };
+}
+
+function logOutcome(log: Logger, labels: FeedLabels, outcome: PollOutcome): void {
+  const fields = { ...labels, seconds: Number(outcome.seconds.toFixed(3)) };
+  if (outcome.kind === 'failed' && outcome.isBug)
+    log.error({ ...fields, err: outcome.error }, 'poll failed: internal error');
+  else if (outcome.kind === 'failed')
+    log.warn({ ...fields, reason: outcome.reason, message: outcome.message }, 'poll failed');
+  else if (outcome.kind !== 'unavailable') log.info(fields, 'poll succeeded');
+  else if (outcome.isTransition) {
+    const { reason, message } = outcome;
+    log.info({ ...labels, reason, message }, 'account has no access to this feed; feed switched off');
+  }
+}
+
+function createWarnOnce(log: Logger): (key: string, fields: object, message: string) => void {
+  const warned = new Set<string>();
+  return (key, fields, message) => {
+    if (warned.has(key)) return;
+    // A key may contain anything that a provider writes, so the set is bounded; after that warnings repeat.
+    if (warned.size >= MAX_REMEMBERED) warned.clear();
+    warned.add(key);
+    log.warn(fields, message);
   };
 }
 

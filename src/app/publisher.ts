@@ -2,116 +2,126 @@ import type { Ledger } from '../core/ledger.ts';
 import type { Snapshot, SnapshotSource } from '../core/metrics/snapshot.ts';
 import { DAY, HOUR, type Instant, MINUTE, startOfDay } from '../core/values/time.ts';
 
-export interface Publisher extends SnapshotSource {
-  /** Publishes soon: changes that come together are shown together. */
-  changed(): void;
-  /** Publishes now. */
-  publish(): void;
-  stop(): void;
-}
-
 export interface PublisherOptions {
   readonly ledger: Ledger;
   readonly now: () => Instant;
-  /** How long a new series stands at 0 at the least, as it is configured now. */
+  /** How long a new series is held at 0, as currently configured. */
   readonly zeroForMs: () => number;
-  /** Hears of a failure to store what publishing needs stored; the last snapshot stays. */
+  /** Called if what publishing needs cannot be stored; the previous snapshot is kept. */
   readonly failed: (error: unknown) => void;
 }
 
-/** Changes are shown together that come within this time: rendering many series is not free. */
-const PUBLISH_EVERY_MS = 200;
-/** Of thousands of accounts publishing takes long: no more than this share of the time, and a change is shown within seconds. */
+/** Changes within this time are published together: rendering many series is not free. */
+const MIN_PAUSE_MS = 200;
+/** With thousands of accounts publishing is slow: it may take this share of the time, and a change is published within seconds. */
 const PUBLISHING_SHARE = 1 / 20;
-const LONGEST_PAUSE_MS = 5000;
+const MAX_PAUSE_MS = 5000;
 
-/** What is known also changes because nothing is read: a 0 becomes unknown once the readings are late. */
-const PUBLISH_AGAIN_MS = HOUR;
+/** Some values change although nothing is read: a 0 becomes unknown once the readings are late. */
+const REPUBLISH_MS = HOUR;
 
 /** Timers wake at least this often: the clock may have been set. */
-const LONGEST_SLEEP_MS = MINUTE;
+const MAX_SLEEP_MS = MINUTE;
 
 /**
- * Turns the ledger into snapshots: after each change, at midnight UTC, every hour, and when a series' time at 0 is over.
+ * Turns the ledger into snapshots: after each change, at midnight UTC, every hour, and when the zero hold of a series expires.
  *
  * What a snapshot shows is in the store before the snapshot exists.
  */
-export function createPublisher({ ledger, now, zeroForMs, failed }: PublisherOptions): Publisher {
-  const listeners = new Set<(snapshot: Snapshot) => void>();
-  let snapshot: Snapshot = { version: 0, at: now(), families: [] };
-  let soon: NodeJS.Timeout | undefined;
-  let lastAt = Number.NEGATIVE_INFINITY;
-  let pauseMs = PUBLISH_EVERY_MS;
-  let alarm: NodeJS.Timeout | undefined;
-  let warming: NodeJS.Immediate | undefined;
-  let stopped = false;
+export class Publisher implements SnapshotSource {
+  readonly #options: PublisherOptions;
+  readonly #listeners = new Set<(snapshot: Snapshot) => void>();
+  #snapshot: Snapshot;
+  #publishedAt = Number.NEGATIVE_INFINITY;
+  #pauseMs = MIN_PAUSE_MS;
+  #soon: NodeJS.Timeout | undefined;
+  #alarm: NodeJS.Timeout | undefined;
+  #preloading: NodeJS.Immediate | undefined;
+  #isStopped = false;
 
-  const publish = () => {
-    if (stopped) return;
-    clearTimeout(soon);
-    soon = undefined;
-    lastAt = performance.now();
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+    this.#snapshot = { version: 0, at: options.now(), families: [] };
+  }
+
+  current(): Snapshot {
+    return this.#snapshot;
+  }
+
+  subscribe(listener: (snapshot: Snapshot) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  carried({ version }: Snapshot): void {
+    if (this.#isStopped) return;
+    this.#attempt(() => {
+      if (this.#options.ledger.markDelivered(version)) this.#wakeAt(this.#options.now());
+    });
+  }
+
+  /** Publishes soon: changes in quick succession are published together. */
+  changed(): void {
+    const dueMs = this.#publishedAt + this.#pauseMs - performance.now();
+    this.#soon ??= setTimeout(() => this.publish(), Math.max(0, dueMs));
+  }
+
+  publish(): void {
+    if (this.#isStopped) return;
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
+    this.#publishedAt = performance.now();
+    if (!this.#attempt(() => this.#publishNow())) this.#wakeAt(this.#options.now() + MAX_SLEEP_MS);
+  }
+
+  #publishNow(): void {
+    const { ledger, now, zeroForMs } = this.#options;
+    const at = now();
+    const holdExpiresAt = ledger.expireZeroHolds(at, zeroForMs()) ?? Number.POSITIVE_INFINITY;
+    this.#snapshot = { ...ledger.publish(at), at };
+    for (const listener of this.#listeners) listener(this.#snapshot);
+    const tookMs = performance.now() - this.#publishedAt;
+    this.#pauseMs = Math.min(Math.max(MIN_PAUSE_MS, tookMs / PUBLISHING_SHARE), MAX_PAUSE_MS);
+    this.#wakeAt(Math.min(holdExpiresAt, startOfDay(at) + DAY, at + REPUBLISH_MS));
+    this.#preloading ??= setImmediate(() => this.#preload(false));
+  }
+
+  /** Loads the days that forecasts look back on, one per turn of the event loop. */
+  #preload(hasLoaded: boolean): void {
+    this.#preloading = undefined;
+    this.#attempt(() => {
+      if (this.#options.ledger.preloadHistory(this.#options.now()))
+        this.#preloading = setImmediate(() => this.#preload(true));
+      else if (hasLoaded) this.changed();
+    });
+  }
+
+  #attempt(work: () => void): boolean {
     try {
-      const at = now();
-      const holdEnds = ledger.expireZeroHolds(at, zeroForMs());
-      snapshot = { ...ledger.publish(at), at };
-      for (const listener of listeners) listener(snapshot);
-      const tookMs = performance.now() - lastAt;
-      pauseMs = Math.min(Math.max(PUBLISH_EVERY_MS, tookMs / PUBLISHING_SHARE), LONGEST_PAUSE_MS);
-      wakeAt(Math.min(holdEnds ?? Number.POSITIVE_INFINITY, startOfDay(at) + DAY, at + PUBLISH_AGAIN_MS));
-      warming ??= setImmediate(warm, false);
+      work();
+      return true;
     } catch (error) {
-      failed(error);
-      wakeAt(now() + LONGEST_SLEEP_MS);
+      this.#options.failed(error);
+      return false;
     }
-  };
+  }
 
-  /** Between the turns of others: what forecasts look back on is days of sums. */
-  const warm = (isAnyNew: boolean) => {
-    warming = undefined;
-    if (stopped) return;
-    try {
-      if (ledger.preloadHistory(now())) warming = setImmediate(warm, true);
-      else if (isAnyNew) changed();
-    } catch (error) {
-      failed(error);
-    }
-  };
+  #wakeAt(due: Instant): void {
+    clearTimeout(this.#alarm);
+    const from = this.#options.now();
+    const wake = () => {
+      const now = this.#options.now();
+      // Also if the clock was set back: windows have changed.
+      if (now >= due || now < from) this.publish();
+      else this.#wakeAt(due);
+    };
+    this.#alarm = setTimeout(wake, Math.min(Math.max(0, due - from), MAX_SLEEP_MS)).unref();
+  }
 
-  const changed = () => {
-    soon ??= setTimeout(publish, Math.max(0, lastAt + pauseMs - performance.now()));
-  };
-
-  const wakeAt = (due: Instant) => {
-    clearTimeout(alarm);
-    const from = now();
-    const wait = Math.min(Math.max(0, due - from), LONGEST_SLEEP_MS);
-    // Also where the clock was set back: other windows hold now.
-    alarm = setTimeout(() => (now() >= due || now() < from ? publish() : wakeAt(due)), wait);
-    alarm.unref();
-  };
-
-  return {
-    current: () => snapshot,
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    carried({ version }) {
-      if (stopped) return;
-      try {
-        if (ledger.markDelivered(version)) wakeAt(now());
-      } catch (error) {
-        failed(error);
-      }
-    },
-    changed,
-    publish,
-    stop() {
-      stopped = true;
-      clearTimeout(soon);
-      clearTimeout(alarm);
-      clearImmediate(warming);
-    },
-  };
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#soon);
+    clearTimeout(this.#alarm);
+    clearImmediate(this.#preloading);
+  }
 }

@@ -7,7 +7,7 @@ import { ConfigError } from '../config/yaml/errors.ts';
 import { DEFAULT_RATES } from '../core/values/exchange-rates.ts';
 import { createLog } from '../runtime/log.ts';
 import type { ReplacedAccounts } from './account-set.ts';
-import { createReloader, restartRequired } from './reload.ts';
+import { Reloader, restartRequired } from './reload.ts';
 
 const STARTED: Config = {
   server: { host: '127.0.0.1', port: 9464, enableReload: false },
@@ -23,15 +23,15 @@ const NOTHING: ReplacedAccounts = { added: [], changed: [], removed: [] };
 /** A reloader whose parts are the test's. */
 function bench(parts: {
   read?: (() => Config) | undefined;
-  take?: (config: Config) => Promise<ReplacedAccounts>;
+  update?: (config: Config) => Promise<ReplacedAccounts>;
 }) {
   const loads: boolean[] = [];
   let log = '';
-  const { take = async () => NOTHING } = parts;
-  const reloader = createReloader({
+  const { update = async () => NOTHING } = parts;
+  const reloader = new Reloader({
     started: STARTED,
     read: 'read' in parts ? parts.read : () => STARTED,
-    app: { take, self: { configLoaded: ({ ok }) => void loads.push(ok) } },
+    app: { update, self: { configLoaded: ({ ok }) => void loads.push(ok) } },
     log: createLog({
       write: (line) => {
         log += line;
@@ -39,43 +39,43 @@ function bench(parts: {
     }),
     now: () => 0,
   });
-  return { ...reloader, loads, log: () => log };
+  return { reload: () => reloader.reload(), stop: () => reloader.stop(), loads, log: () => log };
 }
 
-test('reloads are one after the other, and those that wait share one', async () => {
-  const takes: PromiseWithResolvers<ReplacedAccounts>[] = [];
+test('reload: runs one at a time, and waiting requests share the next one', async () => {
+  const updates: PromiseWithResolvers<ReplacedAccounts>[] = [];
   let read = 0;
   const { reload } = bench({
     read() {
       read += 1;
       return STARTED;
     },
-    take() {
-      const take = Promise.withResolvers<ReplacedAccounts>();
-      takes.push(take);
-      return take.promise;
+    update() {
+      const update = Promise.withResolvers<ReplacedAccounts>();
+      updates.push(update);
+      return update.promise;
     },
   });
   const first = reload();
   await Promise.resolve();
   const [second, third] = [reload(), reload()];
   assert.equal(second, third);
-  assert.deepEqual([read, takes.length], [1, 1], 'the second has not even been read');
-  takes[0]?.resolve(NOTHING);
+  assert.deepEqual([read, updates.length], [1, 1], 'the second has not even been read');
+  updates[0]?.resolve(NOTHING);
   assert.equal((await first).ok, true);
   await new Promise(setImmediate);
   assert.equal(read, 2);
   const fourth = reload();
-  takes[1]?.resolve(NOTHING);
+  updates[1]?.resolve(NOTHING);
   assert.equal((await second).ok, true);
   await new Promise(setImmediate);
-  takes[2]?.reject(new RangeError('no'));
+  updates[2]?.reject(new RangeError('no'));
   assert.equal((await fourth).ok, false, 'and one that fails ends the row for nobody');
 });
 
-test('stopping waits for the reload under way and refuses the others', async () => {
+test('reload: stopping waits for the current one and refuses the others', async () => {
   const taking = Promise.withResolvers<ReplacedAccounts>();
-  const { reload, stop, loads } = bench({ take: () => taking.promise });
+  const { reload, stop, loads } = bench({ update: () => taking.promise });
   const first = reload();
   await Promise.resolve();
   const second = reload();
@@ -93,7 +93,7 @@ test('stopping waits for the reload under way and refuses the others', async () 
   assert.deepEqual(loads, [true]);
 });
 
-test('what is wrong is told whole, and the gauge falls', async () => {
+test('reload: a failure reports every problem and clears the gauge', async () => {
   const problem = { file: 'c.yml', line: 1, column: 2, key: 'a', message: 'is bad' };
   const wrong = bench({
     read() {
@@ -106,7 +106,7 @@ test('what is wrong is told whole, and the gauge falls', async () => {
   assert.deepEqual(JSON.parse(wrong.log()).problems, both);
 
   const full = bench({
-    take: () =>
+    update: () =>
       Promise.reject(Object.assign(new Error('database or disk is full'), { code: 'ERR_SQLITE_ERROR' })),
   });
   assert.deepEqual(await full.reload(), {
@@ -115,23 +115,23 @@ test('what is wrong is told whole, and the gauge falls', async () => {
   });
   assert.equal(JSON.parse(full.log()).reason, 'storage');
 
-  const bug = bench({ take: () => Promise.reject(new TypeError('x is canary')) });
-  assert.deepEqual(await bug.reload(), { ok: false, reason: 'a bug of ours; the log has more' });
+  const bug = bench({ update: () => Promise.reject(new TypeError('x is canary')) });
+  assert.deepEqual(await bug.reload(), { ok: false, reason: 'internal error; see the log' });
   assert.equal(JSON.parse(bug.log()).level, 'error');
 });
 
-test('without a file a reload works, changes nothing and says so', async () => {
+test('reload: without a file changes nothing and warns', async () => {
   const taken: Config[] = [];
   const { reload, loads } = bench({
     read: undefined,
-    take: async (config) => {
+    update: async (config) => {
       taken.push(config);
       return NOTHING;
     },
   });
   const outcome = await reload();
   assert.ok(outcome.ok);
-  assert.match(outcome.warnings?.join() ?? '', /there is no configuration file/);
+  assert.match(outcome.warnings?.join() ?? '', /no configuration file to reload/);
   assert.deepEqual([taken, loads], [[STARTED], [true]]);
 });
 
@@ -153,7 +153,7 @@ const withReceiver = (more: Partial<ReceiverConfig>): Config => ({
   openTelemetry: { ...NO_OPEN_TELEMETRY, receivers: [{ ...RECEIVER, ...more }] },
 });
 
-test('what cannot change in a running process is named', () => {
+test('reload: settings that require a restart are named', () => {
   const { server } = STARTED;
   const table: readonly [Config, string[]][] = [
     [{ ...STARTED, metrics: { newSeriesZeroMs: 1, maxSeries: 1 }, currencies: new Map() }, []],
@@ -172,7 +172,7 @@ test('what cannot change in a running process is named', () => {
   }
 });
 
-test('a receiver is another one where only its headers or its key are, which nothing prints', () => {
+test('reload: receivers that differ only in headers or keys are different, and neither is printed', () => {
   const headers = (text: string) => () => ({ authorization: text });
   assert.deepEqual(restartRequired(withReceiver({}), withReceiver({ headers: headers('one') })), []);
   assert.equal(restartRequired(withReceiver({}), withReceiver({ headers: headers('two') })).length, 1);

@@ -9,63 +9,61 @@ import type { ReloadOutcome } from '../server/server.ts';
 import type { ReplacedAccounts } from './account-set.ts';
 
 export interface ReloaderOptions {
-  /** The configuration that the process was started with. */
   readonly started: Config;
   /**
-   * Reads it again; undefined where there is no file.
+   * Reads the configuration again; undefined if there is no file.
    *
    * @throws {ConfigError}
    */
   readonly read: (() => Config) | undefined;
   readonly app: {
-    take(config: Config): Promise<ReplacedAccounts>;
+    update(config: Config): Promise<ReplacedAccounts>;
     readonly self: { configLoaded(outcome: { readonly ok: boolean; readonly at: Instant }): void };
   };
   readonly log: Logger;
   readonly now: () => Instant;
 }
 
-/** Reads the configuration again when told to, one reading after the other. */
-export interface Reloader {
-  /** Never rejects. Those that ask while one is under way share the one after it. */
-  reload(): Promise<ReloadOutcome>;
-  /** Lets the one under way end, and refuses all others. */
-  stop(): Promise<void>;
-}
-
 const STOPPING = { ok: false, reason: 'the exporter is stopping' } as const satisfies ReloadOutcome;
 
-export function createReloader(options: ReloaderOptions): Reloader {
-  let last: Promise<unknown> = Promise.resolve();
-  let waiting: Promise<ReloadOutcome> | undefined;
-  let isStopped = false;
-  const next = () => {
-    waiting = undefined;
-    return isStopped ? STOPPING : reloadOnce(options);
-  };
-  return {
-    reload() {
-      waiting ??= last.then(next);
-      last = waiting;
-      return waiting;
-    },
-    async stop() {
-      isStopped = true;
-      await last;
-    },
-  };
+/** Reloads the configuration on request, one reload at a time. */
+export class Reloader {
+  readonly #options: ReloaderOptions;
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting: Promise<ReloadOutcome> | undefined;
+  #isStopped = false;
+
+  constructor(options: ReloaderOptions) {
+    this.#options = options;
+  }
+
+  /** Never rejects. Requests during a reload share the next one. */
+  reload(): Promise<ReloadOutcome> {
+    this.#waiting ??= this.#last.then(() => {
+      this.#waiting = undefined;
+      return this.#isStopped ? STOPPING : reloadOnce(this.#options);
+    });
+    this.#last = this.#waiting;
+    return this.#waiting;
+  }
+
+  /** Waits for the reload under way and refuses all others. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#last;
+  }
 }
 
-const NO_FILE = 'there is no configuration file: nothing changes, for a process keeps its environment';
+const NO_FILE = 'no configuration file to reload; a running process keeps its environment';
 
 async function reloadOnce({ started, read, app, log, now }: ReloaderOptions): Promise<ReloadOutcome> {
   try {
     const config = read?.() ?? started;
     const warnings = read ? restartRequired(started, config) : [NO_FILE];
-    const replaced = await app.take(config);
+    const replaced = await app.update(config);
     app.self.configLoaded({ ok: true, at: now() });
-    for (const warning of warnings) log.warn({ warning }, 'the configuration waits for a restart in part');
-    log.info({ accounts: config.accounts.length, ...replaced }, 'the configuration was reloaded');
+    for (const warning of warnings) log.warn({ warning }, 'some changes require a restart');
+    log.info({ accounts: config.accounts.length, ...replaced }, 'configuration reloaded');
     return { ok: true, warnings };
   } catch (error) {
     app.self.configLoaded({ ok: false, at: now() });
@@ -73,37 +71,34 @@ async function reloadOnce({ started, read, app, log, now }: ReloaderOptions): Pr
   }
 }
 
-/** Says in the log and in one text what is wrong. */
+/** Logs what is wrong and returns it as text. */
 function reasonOf(error: unknown, log: Logger): string {
-  const what = 'the configuration was not reloaded; the one before stays';
+  const what = 'configuration reload failed; keeping the current configuration';
   if (error instanceof ConfigError) {
     log.warn({ problems: error.problems.map(formatProblem) }, what);
     return error.message;
   }
   const known = pollErrorOf(error);
   if (known) log.warn({ reason: known.reason, message: known.message }, what);
-  else log.error({ err: error }, `${what}: a bug of ours`);
-  return known?.message ?? 'a bug of ours; the log has more';
+  else log.error({ err: error }, `${what}: internal error`);
+  return known?.message ?? 'internal error; see the log';
 }
 
-/** What a running process cannot change, with the part of the configuration that says it. */
+/** The parts of the configuration that a running process cannot change. */
 const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
   server: ({ server }) => server,
   'state.path': ({ state }) => state.path,
-  opentelemetry: ({ openTelemetry }) => told(openTelemetry),
+  opentelemetry: ({ openTelemetry }) => comparable(openTelemetry),
 };
 
-/** Says of each thing that differs and cannot change in a running process that it waits for a restart. */
 export function restartRequired(started: Config, next: Config): string[] {
   return Object.entries(FIXED).flatMap(([key, part]) =>
-    isDeepStrictEqual(part(started), part(next))
-      ? []
-      : `${key} has changed and waits for a restart: it stays as it was at the start`,
+    isDeepStrictEqual(part(started), part(next)) ? [] : `${key} changed: restart to apply`,
   );
 }
 
-/** With what functions and hidden properties keep from being printed. */
-function told({ receivers, traces, ...rest }: OpenTelemetry) {
+/** Includes what functions and hidden properties keep from being printed. */
+function comparable({ receivers, traces, ...rest }: OpenTelemetry) {
   return {
     ...rest,
     receivers: receivers.map(plain),

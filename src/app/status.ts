@@ -1,7 +1,7 @@
 import type { Ledger } from '../core/ledger.ts';
 import type { BudgetState } from '../core/reports/budget-status.ts';
-import { WINDOWS, type Window, windowAt } from '../core/reports/windows.ts';
-import { formatDecimal } from '../core/values/money.ts';
+import { WINDOWS, type Window } from '../core/reports/windows.ts';
+import { formatDecimal, type Usd } from '../core/values/money.ts';
 import { type Instant, sizeOf } from '../core/values/time.ts';
 import type { FeedState } from '../poll/feed-runner.ts';
 import type { FailedPoll, PollOutcome, UnavailableFeed } from '../poll/poll-outcome.ts';
@@ -15,7 +15,7 @@ import type {
   Status,
 } from '../server/pages/status.ts';
 
-/** More failed ranges of one poll than these tell nobody anything new. */
+/** Listing more failed ranges of one poll would add nothing. */
 const MAX_RANGES = 50;
 
 export interface StatusInput {
@@ -24,20 +24,26 @@ export interface StatusInput {
   readonly now: Instant;
   readonly ledger: Ledger;
   readonly states: readonly FeedState[];
-  readonly warnings?: readonly string[];
+  readonly warnings: readonly string[];
 }
 
-/** What the page and `/api/v1/status` show, out of the ledger and the poller. */
+export function accountsOf(states: readonly FeedState[]) {
+  return [...Map.groupBy(states, ({ feed }) => feed.key.account)].map(([id, feeds]) => {
+    const { provider = '', account = '' } = feeds[0]?.feed.labels ?? {};
+    const streams = new Set(feeds.flatMap(({ feed }) => feed.feed.stream?.name ?? []));
+    return { id, provider, account, feeds, streams: [...streams] };
+  });
+}
+
+/** What the status page and `/api/v1/status` show, from the ledger and the poller. */
 export function statusOf(input: StatusInput): Status {
-  const { version, startedAt, now, ledger, states, warnings = [] } = input;
-  const accounts = [...Map.groupBy(states, ({ feed }) => feed.key.account)];
+  const { version, startedAt, now, ledger, states, warnings } = input;
   return {
     version,
     startedAt: iso(startedAt),
     warnings,
-    accounts: accounts.map(([id, feeds]): AccountStatus => {
-      const { provider = '', account = '' } = feeds[0]?.feed.labels ?? {};
-      const usd = (window: Window) => usdOf(ledger, id, window, now);
+    accounts: accountsOf(states).map(({ id, provider, account, feeds }): AccountStatus => {
+      const usd = (window: Window) => exact(ledger.windowCost(id, window, now));
       return {
         provider,
         name: account,
@@ -62,24 +68,12 @@ function budgetStatus({ budget, period, spent, forecast }: BudgetState): BudgetS
     start: iso(period.start),
     end: iso(period.end),
     limitUsd: formatDecimal(budget.limit),
-    spentUsd: spent === undefined ? null : formatDecimal(spent),
-    forecastUsd: forecast === undefined ? null : formatDecimal(forecast),
+    spentUsd: exact(spent),
+    forecastUsd: exact(forecast),
   };
 }
 
-/** Exact dollars of an account in a window; null until all of its streams were read without a hole. */
-function usdOf(ledger: Ledger, account: number, window: Window, now: Instant): string | null {
-  if (!ledger.windowState(account, window, now).isKnown) return null;
-  const { series, streams, periodTotals } = ledger.book;
-  const { kind, start } = windowAt(window, now);
-  let sum = 0n;
-  for (const [id, value] of periodTotals(kind, start)) {
-    if (streams.get(series.get(id)?.stream ?? 0)?.account === account) sum += value;
-  }
-  return formatDecimal(sum);
-}
-
-/** Of the one client that an account's feeds share. */
+/** All feeds of an account share one client. */
 function requestBudgetOf([first]: readonly FeedState[], now: Instant): RequestBudgetStatus {
   const { client } = first?.feed ?? {};
   const remaining = client?.budgetLeft() ?? Number.POSITIVE_INFINITY;
@@ -112,7 +106,7 @@ function feedStatus(ledger: Ledger, state: FeedState, now: Instant): FeedStatus 
   };
 }
 
-/** What is still to be read of the past, where this is the feed that reads it: the last of those that fill the stream. */
+/** History still to be read, if this is the feed that reads it: the last of those that fill the stream. */
 function historyOf(ledger: Ledger, state: FeedState, now: Instant): FeedStatus['history'] {
   const { key, feed, readsHistory } = state.feed;
   if (!feed.stream || !readsHistory) return null;
@@ -134,9 +128,12 @@ function rangeStatus({ start, end, reason, message }: RangeFailure) {
   return { start: iso(start), end: iso(end), reason, message };
 }
 
-/** What lies ahead of `now`. */
 function later(at: Instant | undefined, now: Instant): string | null {
   return at !== undefined && at > now ? iso(at) : null;
+}
+
+function exact(usd: Usd | undefined): string | null {
+  return usd === undefined ? null : formatDecimal(usd);
 }
 
 function maybe(at: Instant | undefined): string | null {

@@ -4,33 +4,35 @@ import type { WebConfig } from '../server/web/config.ts';
 import { openWebSource, type WebChange, type WebSource } from '../server/web/source.ts';
 
 /**
- * The web configuration of a server, followed as it changes; undefined where there is none.
+ * The web configuration of a server, reloaded as it changes; undefined without a file.
  *
- * @throws {ConfigError} when it cannot be used.
+ * @throws {ConfigError} if it cannot be used.
  */
 export function followWeb(file: string | undefined, log: Logger): WebSource | undefined {
   if (file === undefined) return undefined;
   const now = () => performance.now();
-  return openWebSource({ file, now, onChange: (change) => tell(log, file, change) });
+  return openWebSource({ file, now, onChange: (change) => logChange(log, file, change) });
 }
 
-function tell(log: Logger, file: string, change: WebChange): void {
-  if (change.kind === 'read') log.info({ file }, 'the web configuration changed and was read');
+function logChange(log: Logger, file: string, change: WebChange): void {
+  if (change.kind === 'read') log.info({ file }, 'web configuration reloaded');
   else if (change.kind === 'restartRequired')
-    log.warn({ file, key: change.key }, 'takes effect at the next start only');
+    log.warn({ file, key: change.key }, 'web configuration change requires a restart');
   else {
     const problems = change.problems.map(formatProblem);
-    log.warn({ file, problems }, 'the web configuration changed and is wrong: what was read before stays');
+    log.warn({ file, problems }, 'invalid web configuration; keeping the previous one');
   }
 }
 
-/** What it comes to, for people: `TLS, client certificates required, 2 users`. */
+/** A summary: `TLS, client certificates required, 2 users`. */
 export function summaryOfWeb({ tls, http2, users, rateLimit }: WebConfig): string {
-  const certificates = tls?.clientAuth.requires ? 'required' : 'asked for';
+  const certificates = tls?.clientAuth.requires ? 'required' : 'requested';
   return [
     tls === undefined ? 'no TLS' : `TLS${http2 ? ' and HTTP/2' : ''}`,
     ...(tls?.clientAuth.asks ? [`client certificates ${certificates}`] : []),
     ...(users.size > 0 ? [users.size === 1 ? '1 user' : `${users.size} users`] : []),
-    ...(rateLimit ? [`a request every ${rateLimit.intervalMs} ms and ${rateLimit.burst} at once`] : []),
+    ...(rateLimit
+      ? [`rate limit of one request per ${rateLimit.intervalMs} ms, burst ${rateLimit.burst}`]
+      : []),
   ].join(', ');
 }

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Io } from '../commands/io.ts';
-import type { Commands } from '../commands/options.ts';
+import type { Commands, Io } from '../commands/io.ts';
 import { ConfigError } from '../config/yaml/errors.ts';
 import { PollError } from '../providers/api/errors.ts';
-import { createRedactor } from '../runtime/redactor.ts';
+import { Redactor } from '../runtime/redactor.ts';
 import { runCli } from './program.ts';
 
 interface Outcome {
@@ -37,7 +36,7 @@ async function run(args: readonly string[], override: Partial<Commands> = {}): P
     stderr: { write: (text) => (written.err += text) },
     env: {},
     signal: new AbortController().signal,
-    vault: createRedactor(),
+    redactor: new Redactor(),
   };
   return { code: await runCli(args, { commands, io, version: '1.2.3' }), called, ...written };
 }
@@ -79,11 +78,11 @@ const REFUSED: readonly [args: string, message: string][] = [
   ['chek', "error: unknown command 'chek'; did you mean check?\n"],
   [
     'frobnicate',
-    "error: unknown command 'frobnicate'; known are serve, demo, check, poll, task-cost, ledger, config-schema, help\n",
+    "error: unknown command 'frobnicate'; known commands: serve, demo, check, poll, task-cost, ledger, config-schema, help\n",
   ],
   [
     'backfill',
-    "error: unknown command 'backfill'; known are serve, demo, check, poll, task-cost, ledger, config-schema, help\n",
+    "error: unknown command 'backfill'; known commands: serve, demo, check, poll, task-cost, ledger, config-schema, help\n",
   ],
   ['serve more', "error: too many arguments for 'serve'. Expected 0 arguments but got 1: more.\n"],
   ['--confg c.yml', "error: unknown option '--confg'\n(Did you mean --config?)\n"],
@@ -112,7 +111,7 @@ for (const [args, message] of REFUSED) {
   });
 }
 
-test('help and version go to stdout and are no failure', async () => {
+test('cli: help and version are printed to stdout with exit code 0', async () => {
   assert.deepEqual(await run(['--version']), { code: 0, called: [], out: '1.2.3\n', err: '' });
   const help = await run(['--help']);
   assert.equal(help.code, 0);
@@ -123,11 +122,11 @@ test('help and version go to stdout and are no failure', async () => {
   assert.match((await run(['poll', '--help'])).out, /--metrics/);
 });
 
-test('the code of a command is the exit code', async () => {
+test('cli: the exit code is that of the command', async () => {
   assert.equal((await run(['check'], { check: async () => 1 })).code, 1);
 });
 
-test('a bad configuration is bad usage, and all of it is printed', async () => {
+test('cli: an invalid configuration exits with 2 and prints every problem', async () => {
   const problem = { file: 'c.yml', line: 1, column: 2, key: 'a', message: 'is bad' };
   const error = new ConfigError([problem, { ...problem, line: 3, key: '' }]);
   const outcome = await run(['serve'], { serve: () => Promise.reject(error) });
@@ -139,7 +138,7 @@ test('a bad configuration is bad usage, and all of it is printed', async () => {
   });
 });
 
-test('what was foreseen is one line, a bug shows its stack', async () => {
+test('cli: expected errors print one line, bugs print their stack', async () => {
   const fail = (error: unknown) => run(['poll'], { poll: () => Promise.reject(error) });
   const inUse = Object.assign(new Error('listen EADDRINUSE: 127.0.0.1:9464'), { syscall: 'listen' });
   assert.deepEqual(await fail(inUse), {

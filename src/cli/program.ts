@@ -1,19 +1,20 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { EXIT, type Io } from '../commands/io.ts';
-import type {
-  CheckOptions,
-  Commands,
-  DemoOptions,
-  PollOptions,
-  ServeOptions,
-  TaskCostOptions,
-} from '../commands/options.ts';
+import {
+  type CheckOptions,
+  type Commands,
+  type DemoOptions,
+  EXIT,
+  type Io,
+  type LedgerLocation,
+  type LedgerOptions,
+  type PollOptions,
+  type ServeOptions,
+  type TaskCostOptions,
+} from '../commands/io.ts';
 import { ConfigError } from '../config/yaml/errors.ts';
 import { nearest } from '../config/yaml/suggest.ts';
 import { stackOf } from '../runtime/redactor.ts';
-import { addLedger } from './ledger-options.ts';
 
-/** What the command line is made of. */
 export interface Cli {
   readonly commands: Commands;
   readonly io: Io;
@@ -22,7 +23,7 @@ export interface Cli {
 
 const NAME = 'ai-billing-exporter';
 
-/** Runs the command that `args` (without the program's own name) ask for and resolves to the exit code. */
+/** Runs the command given by `args` (without the name of the program) and resolves to the exit code. */
 export async function runCli(args: readonly string[], cli: Cli): Promise<number> {
   const { io } = cli;
   let code: number = EXIT.good;
@@ -39,22 +40,22 @@ export async function runCli(args: readonly string[], cli: Cli): Promise<number>
 }
 
 function codeOf(error: unknown, io: Io): number {
-  // Commander has printed its own message; it also throws where it was asked for help or the version.
+  // Commander has printed its own message; it also throws after printing help or the version.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.good : EXIT.misused;
   if (error instanceof ConfigError) {
     io.stderr.write(`${error.message}\n`);
     return EXIT.misused;
   }
   if (io.signal.aborted && error === io.signal.reason) {
-    io.stderr.write('stopped before the end\n');
+    io.stderr.write('interrupted\n');
     return EXIT.failed;
   }
-  io.stderr.write(`${io.vault.clean(isForeseen(error) ? error.message : stackOf(error))}\n`);
+  io.stderr.write(`${io.redactor.redact(isExpected(error) ? error.message : stackOf(error))}\n`);
   return EXIT.failed;
 }
 
-/** What the system or a provider refused needs no stack; anything else is a bug, and its stack is what a report needs. */
-function isForeseen(error: unknown): error is Error {
+/** A refusal by the system or a provider needs no stack; anything else is a bug, whose report needs one. */
+function isExpected(error: unknown): error is Error {
   return error instanceof Error && ('syscall' in error || ['PollError', 'StoreError'].includes(error.name));
 }
 
@@ -69,7 +70,7 @@ function programOf({ commands, io, version }: Cli, done: (code: number) => void)
       writeErr: (text) => void io.stderr.write(text),
     })
     .showHelpAfterError(`See ${NAME} --help.`)
-    .addHelpText('after', `\nExit codes: 0 good, 1 failed at run time, 2 bad usage or configuration.`);
+    .addHelpText('after', `\nExit codes: 0 success, 1 runtime failure, 2 invalid usage or configuration.`);
   const add = (name: string, description: string) =>
     program
       .command(name, { isDefault: name === 'serve' })
@@ -85,24 +86,24 @@ function programOf({ commands, io, version }: Cli, done: (code: number) => void)
     .option('--host <address>', 'address the exporter listens on', '127.0.0.1')
     .option('-p, --port <number>', 'port of the exporter', portOf, 9464)
     .action(async (options: DemoOptions) => done(await commands.demo(options, io)));
-  add('check', 'validate the configuration and try each credential once')
+  add('check', 'validate the configuration and test each credential once')
     .addOption(config())
-    .option('--offline', 'do not try the credentials')
+    .option('--offline', 'do not test the credentials')
     .action(async (options: CheckOptions) => done(await commands.check(options, io)));
-  add('poll', 'poll everything once, print it and exit')
+  add('poll', 'poll every feed once, print the result and exit')
     .addOption(config())
     .addOption(new Option('--json', 'print JSON').conflicts('metrics'))
     .addOption(new Option('--metrics', 'print the metrics page'))
     .action(async (options: PollOptions) => done(await commands.poll(options, io)));
-  add('task-cost', 'ask the provider what a single task cost')
-    .argument('<task-id>', 'as the provider names it')
+  add('task-cost', 'show what a single task cost, according to the provider')
+    .argument('<task-id>', 'task id, as assigned by the provider')
     .addOption(config())
-    .option('-a, --account <name>', 'the account that asks (default: the only one that can)')
+    .option('-a, --account <name>', 'account to ask (default: the only one that supports it)')
     .option('--json', 'print JSON')
     .action(async (task: string, options: Omit<TaskCostOptions, 'task'>) =>
       done(await commands.taskCost({ ...options, task }, io)),
     );
-  addLedger(add('ledger', 'look after a ledger that no exporter uses'), async (options) =>
+  addLedger(add('ledger', 'maintain a ledger that no exporter is using'), async (options) =>
     done(await commands.ledger(options, io)),
   );
   add('config-schema', 'print the JSON Schema of the configuration').action(async (options: object) =>
@@ -111,12 +112,44 @@ function programOf({ commands, io, version }: Cli, done: (code: number) => void)
   return program;
 }
 
-/** Because there is a default command, an unknown one would be blamed on its arguments. */
+function addLedger(ledger: Command, run: (options: LedgerOptions) => Promise<void>): void {
+  const add = (name: string, description: string) =>
+    ledger
+      .command(name)
+      .description(description)
+      .allowExcessArguments(false)
+      .option('-c, --config <file>', 'configuration that names the ledger (state.path)')
+      .addOption(new Option('-s, --state <file>', 'ledger file').conflicts('config'));
+  add('check', 'verify integrity (read-only)').action(async (place: LedgerLocation) =>
+    run({ ...place, action: 'check' }),
+  );
+  for (const [action, what] of [
+    ['backup', 'write a copy (a running exporter does so on SIGUSR2)'],
+    ['restore', 'replace the ledger with a backup, starting a new epoch'],
+  ] as const) {
+    add(action, what)
+      .argument('<file>', 'the backup')
+      .action(async (file: string, place: LedgerLocation) => run({ ...place, action, file }));
+  }
+  for (const [action, what] of [
+    ['rebase', "reset an account's counters to 0, starting a new epoch; cells and windows are kept"],
+    ['forget', 'permanently delete an account from the ledger'],
+  ] as const) {
+    add(action, what)
+      .requiredOption('-a, --account <provider/name>', 'the account')
+      .option('--yes', 'confirm; without it nothing changes')
+      .action(async (options: LedgerLocation & { account: string; yes?: boolean }) =>
+        run({ ...options, action }),
+      );
+  }
+}
+
+/** As there is a default command, an unknown one would be reported as excess arguments. */
 function refuseUnknownCommand(program: Command, first: string | undefined): void {
   const known = [...program.commands.map((command) => command.name()), 'help'];
   if (first === undefined || first.startsWith('-') || known.includes(first)) return;
   const guess = nearest(first, known);
-  const hint = guess === undefined ? `known are ${known.join(', ')}` : `did you mean ${guess}?`;
+  const hint = guess === undefined ? `known commands: ${known.join(', ')}` : `did you mean ${guess}?`;
   program.error(`error: unknown command '${first}'; ${hint}`);
 }
 

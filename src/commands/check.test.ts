@@ -6,9 +6,9 @@ import { after, test } from 'node:test';
 import { FAKE_PROVIDERS } from '../../test/fake-providers.ts';
 import { SECRET_HASH, webFolder } from '../../test/support/web.ts';
 import type { Environment } from '../config/yaml/substitute.ts';
-import { createRedactor } from '../runtime/redactor.ts';
-import { check, type Probed } from './check.ts';
-import type { CheckOptions } from './options.ts';
+import { Redactor } from '../runtime/redactor.ts';
+import { check, type ProbeResult } from './check.ts';
+import type { CheckOptions } from './io.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'check-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -22,7 +22,7 @@ accounts:
 `,
 );
 
-async function run(options: CheckOptions, probed: Record<string, Probed> = {}, env: Environment = {}) {
+async function run(options: CheckOptions, probed: Record<string, ProbeResult> = {}, env: Environment = {}) {
   let out = '';
   const asked: string[] = [];
   const io = {
@@ -30,7 +30,7 @@ async function run(options: CheckOptions, probed: Record<string, Probed> = {}, e
     stderr: { write: assert.fail },
     env: { KEY: 'do-not-print-me', ...env },
     signal: new AbortController().signal,
-    vault: createRedactor(),
+    redactor: new Redactor(),
   };
   const code = await check(options, io, {
     registry: FAKE_PROVIDERS,
@@ -43,29 +43,29 @@ async function run(options: CheckOptions, probed: Record<string, Probed> = {}, e
   return { code, asked, out };
 }
 
-const SUMMARY = `${file}: good, 2 accounts
-listens on [::1]:80, keeps its ledger in ./data/ledger.db
+const SUMMARY = `${file}: valid, 2 accounts
+listens on [::1]:80, ledger in ./data/ledger.db
 
 acme "one"
-  asks https://api.acme.example
+  base URL https://api.acme.example
   key from variable KEY
-  reads from 2026-01-02 on
+  reads since 2026-01-02
   feed usage    0 * * * *
   feed balance  1 1 * * *
 
 globex "globex"
-  asks http://localhost:1
+  base URL http://localhost:1
   key from configuration file
-  reads from the start of last month on
+  reads since the start of last month
   feed usage  0 * * * *
 
 `;
 
-test('offline, the configuration is shown and nobody is asked', async () => {
+test('check: --offline prints the configuration and requests nothing', async () => {
   assert.deepEqual(await run({ config: file, offline: true }), { code: 0, asked: [], out: SUMMARY });
 });
 
-test('the web configuration is shown for what it comes to, and refused where it is wrong', async (t) => {
+test('check: summarizes the web configuration and rejects an invalid one', async (t) => {
   const web = webFolder(t);
   const config = web.write(
     'c.yml',
@@ -91,7 +91,7 @@ test('the web configuration is shown for what it comes to, and refused where it 
   );
   assert.equal(
     await lineOf(`${tls}, client_auth_type: RequestClientCert }\nrate_limit: { interval: 1s, burst: 3 }`),
-    'TLS and HTTP/2, client certificates asked for, a request every 1000 ms and 3 at once',
+    'TLS and HTTP/2, client certificates requested, rate limit of one request per 1000 ms, burst 3',
   );
   await assert.rejects(lineOf('basic_auth_users: { a: do-not-print-me }'), (error) => {
     assert.match(String(error), /web\.yml:1:24: basic_auth_users\.a: must be a bcrypt hash/);
@@ -100,30 +100,30 @@ test('the web configuration is shown for what it comes to, and refused where it 
   });
 });
 
-test('each credential is tried once', async () => {
+test('check: tests each credential once', async () => {
   const { code, asked, out } = await run({ config: file });
   assert.equal(code, 0);
   assert.deepEqual(asked, ['one do-not-print-me', 'globex do-not-print-me']);
-  assert.equal(out, `${SUMMARY}acme "one": the credential works\nglobex "globex": the credential works\n`);
+  assert.equal(out, `${SUMMARY}acme "one": credential works\nglobex "globex": credential works\n`);
 });
 
-test('a credential that fails is named with its reason, and the others are tried all the same', async () => {
-  const refused: Probed = { ok: false, reason: 'auth', message: 'answered 401' };
+test('check: names a failing credential with its reason and still tests the others', async () => {
+  const refused: ProbeResult = { ok: false, reason: 'auth', message: 'answered 401' };
   const { code, out } = await run({ config: file }, { one: refused });
   assert.equal(code, 1);
-  assert.equal(out, `${SUMMARY}acme "one": auth: answered 401\nglobex "globex": the credential works\n`);
+  assert.equal(out, `${SUMMARY}acme "one": auth: answered 401\nglobex "globex": credential works\n`);
 });
 
-test('a credential that nothing is due for is said to be untried, which is no failure', async () => {
+test('check: a credential with nothing due is reported as not tested, without failure', async () => {
   const { code, out } = await run({ config: file }, { one: { ok: true, isTried: false } });
   assert.equal(code, 0);
   assert.equal(
     out,
-    `${SUMMARY}acme "one": not tried: nothing is due yet\nglobex "globex": the credential works\n`,
+    `${SUMMARY}acme "one": not tested: nothing is due yet\nglobex "globex": credential works\n`,
   );
 });
 
-test('it is said what goes out over OpenTelemetry, and where to, without what may be secret', async () => {
+test('check: prints what is sent over OpenTelemetry, and where, without secrets', async () => {
   const env = {
     OTEL_METRICS_EXPORTER: 'otlp,prometheus',
     OTEL_TRACES_EXPORTER: 'otlp',
@@ -146,11 +146,11 @@ test('it is said what goes out over OpenTelemetry, and where to, without what ma
   );
 });
 
-test('a bad configuration is thrown before anything is printed', async () => {
+test('check: throws on an invalid configuration before printing anything', async () => {
   await assert.rejects(run({ config: join(folder, 'nope.yml') }), { name: 'ConfigError' });
 });
 
-test('one key in two accounts of a provider is warned about, and is no failure', async () => {
+test('check: warns about two accounts with the same key, without failure', async () => {
   const twice = join(folder, 'twice.yml');
   const account = (name: string) => `  - { provider: acme, name: ${name}, apiKey: do-not-print-me }\n`;
   writeFileSync(twice, `accounts:\n${account('a')}${account('b')}`);
@@ -158,7 +158,7 @@ test('one key in two accounts of a provider is warned about, and is no failure',
   assert.equal(code, 0);
   assert.match(
     out,
-    /^warning: acme "a" and acme "b" have the same key at the same address: one bill is read twice/m,
+    /^warning: acme "a" and acme "b" use the same key at the same address: the same bill is counted twice/m,
   );
   assert.doesNotMatch((await run({ config: file })).out, /warning/);
 });

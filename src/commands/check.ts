@@ -1,4 +1,4 @@
-import { sharedKeyWarnings } from '../app/same-bill.ts';
+import { sharedKeyWarnings, titleOf } from '../app/duplicate-billing.ts';
 import { summaryOfWeb } from '../app/web-config.ts';
 import type { Account, Config } from '../config/config.ts';
 import type { OpenTelemetry, ReceiverConfig } from '../config/otel/config.ts';
@@ -6,28 +6,27 @@ import { isoDay, SECOND } from '../core/values/time.ts';
 import type { FailureReason } from '../providers/api/errors.ts';
 import type { Provider } from '../providers/api/provider.ts';
 import { loadWebConfig } from '../server/web/read.ts';
-import { configured } from './configured.ts';
-import { EXIT, type Io } from './io.ts';
-import type { CheckOptions } from './options.ts';
+import { type CheckOptions, EXIT, type Io } from './io.ts';
+import { loadAndRedact } from './load-config.ts';
 
-/** What came of asking a provider once with an account's credential; `isTried` is false where nothing is due to be asked yet. */
-export type Probed =
+/** The test of an account's credential; `isTried` is false if nothing is due to be requested yet. */
+export type ProbeResult =
   | { readonly ok: true; readonly isTried: boolean }
   | { readonly ok: false; readonly reason: FailureReason; readonly message: string };
 
-/** What `check` works with, handed in so that it can be tested without a network. */
+/** What `check` uses, injected so that it can be tested without a network. */
 export interface CheckTools {
   readonly registry: readonly Provider<unknown>[];
-  probe(account: Account, signal: AbortSignal): Promise<Probed>;
+  probe(account: Account, signal: AbortSignal): Promise<ProbeResult>;
 }
 
 /**
- * Validates the configuration, prints what it comes to, and tries each credential once.
+ * Validates the configuration, prints a summary, and tests each credential once.
  *
- * @throws {ConfigError} when the configuration cannot be used.
+ * @throws {ConfigError} if the configuration cannot be used.
  */
 export async function check(options: CheckOptions, io: Io, tools: CheckTools): Promise<number> {
-  const config = configured(options.config, io, tools.registry);
+  const config = loadAndRedact(options.config, io, tools.registry);
   io.stdout.write(`${summaryOf(config, options.config)}\n`);
   if (options.offline) return EXIT.good;
   const results = await Promise.all(
@@ -37,18 +36,18 @@ export async function check(options: CheckOptions, io: Io, tools: CheckTools): P
   return results.every(({ probed }) => probed.ok) ? EXIT.good : EXIT.failed;
 }
 
-function verdictOf(account: Account, probed: Probed): string {
+function verdictOf(account: Account, probed: ProbeResult): string {
   const name = titleOf(account);
   if (!probed.ok) return `${name}: ${probed.reason}: ${probed.message}`;
-  return `${name}: ${probed.isTried ? 'the credential works' : 'not tried: nothing is due yet'}`;
+  return `${name}: ${probed.isTried ? 'credential works' : 'not tested: nothing is due yet'}`;
 }
 
 function summaryOf({ accounts, server, state, openTelemetry }: Config, file: string | undefined): string {
   const count = accounts.length === 1 ? '1 account' : `${accounts.length} accounts`;
   const host = server.host.includes(':') ? `[${server.host}]` : server.host;
   return [
-    `${file ?? 'environment'}: good, ${count}`,
-    `listens on ${host}:${server.port}, keeps its ledger in ${state.path}`,
+    `${file ?? 'environment'}: valid, ${count}`,
+    `listens on ${host}:${server.port}, ledger in ${state.path}`,
     ...webLines(server.webConfig),
     ...accounts.flatMap((account) => ['', ...linesOf(account)]),
     ...warningLines(accounts),
@@ -66,9 +65,9 @@ function linesOf(account: Account): string[] {
   const width = Math.max(...Object.keys(schedule).map((feed) => feed.length));
   return [
     titleOf(account),
-    `  asks ${baseUrl}`,
+    `  base URL ${baseUrl}`,
     `  key from ${keySource}`,
-    `  reads from ${since === undefined ? 'the start of last month' : isoDay(since)} on`,
+    `  reads since ${since === undefined ? 'the start of last month' : isoDay(since)}`,
     ...Object.entries(schedule).map(([feed, line]) => `  feed ${feed.padEnd(width)}  ${line}`),
   ];
 }
@@ -91,11 +90,7 @@ function openTelemetryLines({ prometheus, receivers, traces, warnings }: OpenTel
   return lines.length > 0 ? ['', 'OpenTelemetry', ...lines] : [];
 }
 
-/** Without the query, which may hold a key. */
+/** Without the query, which may contain a key. */
 function destinationOf({ protocol, url }: ReceiverConfig): string {
   return `${protocol} to ${url.replace(/\?.*/s, '')}`;
-}
-
-function titleOf({ provider, name }: Account): string {
-  return `${provider.id} "${name}"`;
 }

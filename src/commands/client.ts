@@ -2,9 +2,9 @@ import type { Account } from '../config/config.ts';
 import { createHttpClient, type HttpClient } from '../poll/http/client.ts';
 import type { HttpEvents } from '../poll/http/context.ts';
 
-const UNHEARD: HttpEvents = { answered() {}, retried() {}, rateLimit() {}, waitCut() {} };
+const NO_EVENTS: HttpEvents = { answered() {}, retried() {}, rateLimit() {}, waitCut() {} };
 
-/** Opens the way to an account's provider for a few questions, beside any ledger. A longer wait for a limit fails. */
+/** Opens a client of an account's provider for a few requests, independent of any ledger. A longer wait for a limit fails. */
 export function openClient(account: Account, maxWaitMs?: number): HttpClient {
   const { provider, baseUrl, config, key, timeoutMs } = account;
   const waits = maxWaitMs === undefined ? {} : { maxWaitMs };
@@ -14,7 +14,7 @@ export function openClient(account: Account, maxWaitMs?: number): HttpClient {
     config,
     key,
     timeoutMs,
-    events: UNHEARD,
+    events: NO_EVENTS,
     now: Date.now,
     ...waits,
   });

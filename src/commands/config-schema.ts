@@ -2,7 +2,7 @@ import { configurationSchema } from '../config/json-schema.ts';
 import type { Provider } from '../providers/api/provider.ts';
 import { EXIT, type Io } from './io.ts';
 
-/** Prints the JSON Schema of the configuration, for editors and for checks in a pipeline. */
+/** Prints the JSON Schema of the configuration, for editors and pipelines. */
 export async function configSchema(
   _options: object,
   io: Io,

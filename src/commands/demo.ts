@@ -7,11 +7,10 @@ import { parseDecimal } from '../core/values/money.ts';
 import { DAY, HOUR, SECOND, startOfDay } from '../core/values/time.ts';
 import type { Provider } from '../providers/api/provider.ts';
 import { PROVIDERS } from '../providers/index.ts';
-import type { Io } from './io.ts';
-import type { DemoOptions } from './options.ts';
+import type { DemoOptions, Io } from './io.ts';
 import { run } from './serve.ts';
 
-/** The demo polls faster than real providers would let anybody, so that something is to be seen. */
+/** The demo polls faster than real providers would allow, so that there is something to see. */
 const SCHEDULES: Readonly<Record<string, string>> = {
   usage: '*/5 * * * * *',
   breakdown_1h: '*/5 * * * * *',
@@ -27,7 +26,7 @@ const BUDGETS: readonly Budget[] = [
   { name: 'gpu-deployments', limit: parseDecimal('2500'), period: 'week', match: { tier: ['dedicated'] } },
 ];
 
-/** Does the provider count requests by the hour? Two months of its hours would take longer than anybody watches. */
+/** The provider limits requests per hour: two months of its hours would take longer than anybody watches. */
 function isSlow({ requestBudget }: (typeof PROVIDERS)[number]): boolean {
   return requestBudget !== undefined && requestBudget.perMs >= HOUR;
 }
@@ -43,7 +42,7 @@ function configOf({ config, section }: Provider): unknown {
     : own;
 }
 
-/** Simulated providers on loopback, and the real exporter polling them. No keys needed; the ledger is a throw-away one. */
+/** Runs simulated providers on loopback and the real exporter polling them. Needs no keys; the ledger is temporary. */
 export async function demo(options: DemoOptions, io: Io): Promise<number> {
   const openTelemetry = openTelemetryOfEnvironment(io.env);
   const world = await startDemoWorld();
@@ -78,7 +77,9 @@ export async function demo(options: DemoOptions, io: Io): Promise<number> {
       openTelemetry,
     };
     const listening = (url: string) =>
-      io.stdout.write(`Demo on ${url} with simulated providers. Metrics: ${url}/metrics. Ctrl-C ends it.\n`);
+      io.stdout.write(
+        `Demo on ${url} with simulated providers. Metrics: ${url}/metrics. Press Ctrl-C to stop.\n`,
+      );
     return await run(config, io, { listening });
   } finally {
     await close();

@@ -1,17 +1,65 @@
 import type { Environment } from '../config/yaml/substitute.ts';
-import type { Output } from '../runtime/output.ts';
 import type { Redactor } from '../runtime/redactor.ts';
+import type { Output } from '../runtime/stdout.ts';
 
-/** What a command has of the outside world. */
+/** What a command needs from the outside world. */
 export interface Io {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Environment;
   /** Aborts when the process is asked to end. */
   readonly signal: AbortSignal;
-  /** What no output may hold. */
-  readonly vault: Redactor;
+  readonly redactor: Redactor;
 }
 
-/** What a command tells the shell. */
 export const EXIT = { good: 0, failed: 1, misused: 2 } as const;
+
+type Command<Options> = (options: Options, io: Io) => Promise<number>;
+
+/** The commands; each resolves to the exit code. */
+export interface Commands {
+  readonly serve: Command<ServeOptions>;
+  readonly demo: Command<DemoOptions>;
+  readonly check: Command<CheckOptions>;
+  readonly poll: Command<PollOptions>;
+  readonly taskCost: Command<TaskCostOptions>;
+  readonly ledger: Command<LedgerOptions>;
+  readonly configSchema: Command<object>;
+}
+
+export interface ServeOptions {
+  readonly config?: string;
+}
+
+export interface DemoOptions {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface CheckOptions extends ServeOptions {
+  readonly offline?: boolean;
+}
+
+export interface PollOptions extends ServeOptions {
+  readonly json?: boolean;
+  readonly metrics?: boolean;
+}
+
+export interface TaskCostOptions extends ServeOptions {
+  readonly task: string;
+  readonly account?: string;
+  readonly json?: boolean;
+}
+
+/** Where the ledger is: `state` is the file itself. */
+export interface LedgerLocation extends ServeOptions {
+  readonly state?: string;
+}
+
+export type LedgerOptions = LedgerLocation &
+  (
+    | { readonly action: 'check' }
+    | { readonly action: 'backup'; readonly file: string }
+    | { readonly action: 'restore'; readonly file: string }
+    | { readonly action: 'forget' | 'rebase'; readonly account: string; readonly yes?: boolean }
+  );

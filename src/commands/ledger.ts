@@ -9,34 +9,33 @@ import { accountsIn, forgetAccount } from '../store/forget.ts';
 import { openDatabase, openExisting } from '../store/open.ts';
 import { rebaseAccount } from '../store/reset-counters.ts';
 import { restoreLedger } from '../store/restore.ts';
-import { EXIT, type Io } from './io.ts';
-import type { LedgerOptions, LedgerPlace } from './options.ts';
+import { EXIT, type Io, type LedgerLocation, type LedgerOptions } from './io.ts';
 
 type Registry = readonly Provider<unknown>[];
 
 /**
- * Checks, backs up or restores a ledger, begins an account's counters again, or takes it out of it. No exporter may use it meanwhile.
+ * Checks, backs up or restores a ledger, or resets or deletes an account. No exporter may use the ledger meanwhile.
  *
- * @throws {ConfigError} when the configuration that names it cannot be used.
- * @throws {StoreError} when the ledger cannot be used, or is to be left as it is.
+ * @throws {ConfigError} if the configuration that names it cannot be used.
+ * @throws {StoreError} if the ledger cannot be used, or must not be changed.
  */
-export async function careForLedger(options: LedgerOptions, io: Io, registry: Registry): Promise<number> {
+export async function maintainLedger(options: LedgerOptions, io: Io, registry: Registry): Promise<number> {
   const path = pathOf(options, io, registry);
   if (path === undefined) {
-    io.stderr.write('name the ledger: --state FILE, or --config FILE for the one of a configuration\n');
+    io.stderr.write('specify the ledger: --state FILE, or --config FILE to use its state.path\n');
     return EXIT.misused;
   }
   if (options.action === 'check') return check(path, io, registry);
-  if (options.action === 'backup') return write(path, options.file, io);
+  if (options.action === 'backup') return writeBackup(path, options.file, io);
   if (options.action === 'restore') return restore(path, options.file, io, registry);
   return changeAccount(path, options, io, registry);
 }
 
-function pathOf({ config, state }: LedgerPlace, io: Io, registry: Registry): string | undefined {
+function pathOf({ config, state }: LedgerLocation, io: Io, registry: Registry): string | undefined {
   return state ?? (config === undefined ? undefined : loadConfig(config, io.env, registry).state.path);
 }
 
-/** How each stream is read, whatever the account is configured like. */
+/** How each stream is read, regardless of how its account is configured. */
 function settingsFrom(registry: Registry): AuditInput['settingsOf'] {
   return ({ provider: id }, stream) => {
     const provider = registry.find((each) => each.id === id);
@@ -47,40 +46,32 @@ function settingsFrom(registry: Registry): AuditInput['settingsOf'] {
 const REMEDY = 'restore a backup (ledger restore), or move the file away to start a new ledger';
 
 function check(path: string, io: Io, registry: Registry): number {
-  const database = openExisting(path);
-  try {
-    const problems = problemsIn(database, settingsFrom(registry));
-    const lines = problems.length === 0 ? ['good'] : [...problems, REMEDY];
-    io.stdout.write(`${lines.map((line) => `${path}: ${line}`).join('\n')}\n`);
-    return problems.length === 0 ? EXIT.good : EXIT.failed;
-  } finally {
-    if (database.isOpen) database.close();
-  }
+  using database = openExisting(path);
+  const problems = problemsIn(database, settingsFrom(registry));
+  const lines = problems.length === 0 ? ['ok'] : [...problems, REMEDY];
+  io.stdout.write(`${lines.map((line) => `${path}: ${line}`).join('\n')}\n`);
+  return problems.length === 0 ? EXIT.good : EXIT.failed;
 }
 
-async function write(path: string, file: string, io: Io): Promise<number> {
-  const database = openExisting(path);
-  try {
-    await backUp(database, file, false);
-  } finally {
-    database.close();
-  }
+async function writeBackup(path: string, file: string, io: Io): Promise<number> {
+  using database = openExisting(path);
+  await backUp(database, file, false);
   io.stdout.write(`${path} was backed up to ${file}\n`);
   return EXIT.good;
 }
 
 async function restore(path: string, from: string, io: Io, registry: Registry): Promise<number> {
   const aside = await restoreLedger({ path, from, now: Date.now(), settingsOf: settingsFrom(registry) });
-  io.stdout.write(`${path} was restored from ${from}: its counters begin at 0\n`);
-  if (aside !== undefined) io.stdout.write(`what stood there is kept as ${aside}\n`);
+  io.stdout.write(`${path} was restored from ${from}; its counters start at 0\n`);
+  if (aside !== undefined) io.stdout.write(`the previous ledger is kept as ${aside}\n`);
   return EXIT.good;
 }
 
 type AccountOptions = LedgerOptions & { action: 'forget' | 'rebase' };
 
 const WARNINGS = {
-  forget: (path: string, account: string) => `takes all that ${path} holds of ${account} out of it for good`,
-  rebase: (path: string, account: string) => `sets every counter of ${account} in ${path} to 0`,
+  forget: (path: string, account: string) => `permanently deletes ${account} from ${path}`,
+  rebase: (path: string, account: string) => `resets every counter of ${account} in ${path} to 0`,
 };
 
 async function changeAccount(
@@ -91,42 +82,32 @@ async function changeAccount(
 ): Promise<number> {
   const { action, account, yes } = options;
   const [, provider = '', name = ''] = /^([^/]*)\/(.*)$/s.exec(account) ?? [];
-  const known = knownIn(path);
+  const quoted = JSON.stringify(account);
+  const known = accountsOf(path);
   if (!known.includes(account)) {
-    const there = known.length > 0 ? `; there is ${known.map(quoted).join(', ')}` : '';
-    io.stderr.write(`${path} has no account ${quoted(account)}${there}\n`);
+    const hint =
+      known.length > 0 ? `; known accounts: ${known.map((each) => JSON.stringify(each)).join(', ')}` : '';
+    io.stderr.write(`${path} has no account ${quoted}${hint}\n`);
     return EXIT.failed;
   }
   if (!yes) {
-    io.stderr.write(`this ${WARNINGS[action](path, quoted(account))}; say --yes to do it\n`);
+    io.stderr.write(`this ${WARNINGS[action](path, quoted)}; add --yes to confirm\n`);
     return EXIT.misused;
   }
   if (action === 'forget') {
     await forgetAccount(path, provider, name);
-    io.stdout.write(`${path} holds nothing of ${quoted(account)} any more\n`);
+    io.stdout.write(`${quoted} was deleted from ${path}\n`);
     const backup = `${path}.backup`;
-    if (existsSync(backup)) io.stdout.write(`${backup} may still hold it: delete that file too\n`);
+    if (existsSync(backup)) io.stdout.write(`${backup} may still contain it: delete that file too\n`);
     return EXIT.good;
   }
-  const database = openDatabase(path);
-  try {
-    rebaseAccount(database, { provider, name, now: Date.now(), settingsOf: settingsFrom(registry) });
-  } finally {
-    database.close();
-  }
-  io.stdout.write(`the counters of ${quoted(account)} in ${path} begin at 0; its cells and windows stay\n`);
+  using database = openDatabase(path);
+  rebaseAccount(database, { provider, name, now: Date.now(), settingsOf: settingsFrom(registry) });
+  io.stdout.write(`the counters of ${quoted} in ${path} were reset to 0; its cells and windows are kept\n`);
   return EXIT.good;
 }
 
-function knownIn(path: string): string[] {
-  const database = openExisting(path);
-  try {
-    return accountsIn(database);
-  } finally {
-    database.close();
-  }
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text);
+function accountsOf(path: string): string[] {
+  using database = openExisting(path);
+  return accountsIn(database);
 }

@@ -1,5 +1,4 @@
-import { createApp } from '../app/app.ts';
-import { statusOf } from '../app/status.ts';
+import { type App, createApp } from '../app/app.ts';
 import type { Window } from '../core/reports/windows.ts';
 import { SECOND } from '../core/values/time.ts';
 import { PROVIDERS } from '../providers/index.ts';
@@ -8,31 +7,25 @@ import { createProgress } from '../runtime/progress.ts';
 import { packageRevision, packageVersion } from '../runtime/version.ts';
 import type { AccountStatus, Status } from '../server/pages/status.ts';
 import { encodeSnapshot } from '../sinks/prometheus/encode.ts';
-import { configured } from './configured.ts';
-import { EXIT, type Io } from './io.ts';
-import type { PollOptions } from './options.ts';
+import { EXIT, type Io, type PollOptions } from './io.ts';
+import { loadAndRedact } from './load-config.ts';
 
-/** Whoever waits at a terminal rather hears that the provider wants no requests for an hour. */
-const PATIENCE_MS = 30 * SECOND;
+/** Nobody at a terminal wants to wait longer for a provider's rate limit. */
+const MAX_WAIT_MS = 30 * SECOND;
 
-/** Polls everything once into a throw-away ledger, prints it, and ends: 1 if any feed failed. */
+/** Polls every feed once into a temporary ledger and prints the result. Exit code 1 if any feed failed. */
 export async function poll(options: PollOptions, io: Io): Promise<number> {
-  const known = configured(options.config, io, PROVIDERS);
-  const config = { ...known, state: { path: ':memory:' } };
-  const log = createLog(io.vault.over(io.stderr));
-  const progress = createProgress(io.stderr, (name, done, total) =>
-    log.info({ read: name, done, total }, 'reading'),
-  );
-  const version = packageVersion();
-  const startedAt = Date.now();
+  const config = { ...loadAndRedact(options.config, io, PROVIDERS), state: { path: ':memory:' } };
+  const log = createLog(io.redactor.wrap(io.stderr));
+  const progress = createProgress(io.stderr, log);
   const app = createApp({
     config,
-    version,
+    version: packageVersion(),
     revision: packageRevision(),
     now: Date.now,
     log,
     progress,
-    maxWaitMs: PATIENCE_MS,
+    maxWaitMs: MAX_WAIT_MS,
   });
   io.signal.addEventListener('abort', () => void app.poller.stop());
   try {
@@ -40,9 +33,7 @@ export async function poll(options: PollOptions, io: Io): Promise<number> {
     progress.stop();
     while (app.ledger.preloadHistory(Date.now()));
     app.publisher.publish();
-    const states = app.poller.states();
-    const warnings = app.warnings();
-    const status = statusOf({ version, startedAt, now: Date.now(), ledger: app.ledger, states, warnings });
+    const status = app.status();
     if (options.metrics) await printMetrics(app, io);
     else if (options.json) io.stdout.write(`${JSON.stringify(status, null, 2)}\n`);
     else io.stdout.write(tableOf(status));
@@ -52,7 +43,7 @@ export async function poll(options: PollOptions, io: Io): Promise<number> {
   }
 }
 
-async function printMetrics({ publisher, self }: ReturnType<typeof createApp>, io: Io): Promise<void> {
+async function printMetrics({ publisher, self }: App, io: Io): Promise<void> {
   const { text } = await encodeSnapshot(publisher.current());
   for (const chunk of text) io.stdout.write(Buffer.from(chunk).toString());
   io.stdout.write(await self.text());

@@ -62,7 +62,7 @@ async function accountAt(listener: RequestListener): Promise<Account> {
 
 const still = new AbortController().signal;
 
-test('one page of the first feed that has something due shows that the credential works', async () => {
+test('probe: one page of the first due feed proves the credential', async () => {
   const account = await accountAt((_, response) => {
     response.setHeader('content-type', 'application/json').end('{"ok":true}');
   });
@@ -71,7 +71,7 @@ test('one page of the first feed that has something due shows that the credentia
   assert.deepEqual(asked, ['/usage do-not-print-me']);
 });
 
-test('where nothing is due, nobody is asked and nothing is known of the credential', async () => {
+test('probe: requests nothing if nothing is due, and leaves the credential untested', async () => {
   const account = await accountAt((_, response) => void response.end());
   asked.length = 0;
   const idle = { ...account.provider, feeds: account.provider.feeds.slice(0, 1) };
@@ -79,7 +79,7 @@ test('where nothing is due, nobody is asked and nothing is known of the credenti
   assert.deepEqual(asked, []);
 });
 
-test('a wrong teamId of Northflank is no credential that works', async () => {
+test('probe: a wrong Northflank teamId fails', async () => {
   const account = await accountAt((_, response) => {
     response.writeHead(404, { 'content-type': 'application/json' }).end('{"error":{"status":404}}');
   });
@@ -90,7 +90,7 @@ test('a wrong teamId of Northflank is no credential that works', async () => {
   assert.match(probed.message, /teamId/);
 });
 
-test('a refusal is told by its reason, without the credential', async () => {
+test('probe: reports a refusal with its reason, without the credential', async () => {
   const account = await accountAt((_, response) => {
     response.writeHead(401, { 'content-type': 'application/json' }).end('{"error":"do-not-print-me"}');
   });

@@ -2,30 +2,29 @@ import type { Account } from '../config/config.ts';
 import { SECOND, startOfMonth } from '../core/values/time.ts';
 import { PollError } from '../providers/api/errors.ts';
 import { EMPTY_CONTEXT, type Feed, type FeedContext } from '../providers/api/provider.ts';
-import type { Probed } from './check.ts';
+import type { ProbeResult } from './check.ts';
 import { openClient } from './client.ts';
 
-/** Long enough for a fault to be met with one more try. */
-const PATIENCE_MS = 10 * SECOND;
+/** Long enough for one retry after a fault. */
+const RETRY_MS = 10 * SECOND;
 
-/** Asks the account's provider for the first page of its first feed with something due: enough to know whether the credential works. */
-export async function probe(account: Account, stop: AbortSignal): Promise<Probed> {
-  const late = AbortSignal.timeout(account.timeoutMs + PATIENCE_MS);
-  const signal = AbortSignal.any([stop, late]);
+/** Requests the first page of the first feed that has something due: enough to know whether the credential works. */
+export async function probe(account: Account, stop: AbortSignal): Promise<ProbeResult> {
+  const timeout = AbortSignal.timeout(account.timeoutMs + RETRY_MS);
+  const signal = AbortSignal.any([stop, timeout]);
   const client = openClient(account);
   try {
-    return { ok: true, isTried: await askOnce(account, client.ask(signal), signal) };
+    return { ok: true, isTried: await requestOnce(account, client.ask(signal), signal) };
   } catch (error) {
     if (error instanceof PollError) return { ok: false, reason: error.reason, message: error.message };
-    if (late.aborted) return { ok: false, reason: 'timeout', message: 'no answer in time' };
+    if (timeout.aborted) return { ok: false, reason: 'timeout', message: 'no response in time' };
     throw error;
   } finally {
     await client.close();
   }
 }
 
-/** Whether there was anything to ask for. */
-async function askOnce(
+async function requestOnce(
   { provider, config, since }: Account,
   ask: Parameters<Feed<unknown, unknown>['ask']>[0],
   signal: AbortSignal,

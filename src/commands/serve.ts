@@ -1,170 +1,154 @@
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type App, type AppOptions, createApp } from '../app/app.ts';
-import { costsAt } from '../app/costs.ts';
+import { type App, createApp } from '../app/app.ts';
 import { openOtelPage, openOwnTelemetry, openPushes } from '../app/opentelemetry.ts';
-import { createReloader } from '../app/reload.ts';
-import { statusOf } from '../app/status.ts';
+import { Reloader } from '../app/reload.ts';
 import { followWeb } from '../app/web-config.ts';
 import type { Config } from '../config/config.ts';
 import { PROVIDERS } from '../providers/index.ts';
 import { createLog, type Logger } from '../runtime/log.ts';
 import { createProgress } from '../runtime/progress.ts';
+import { stackOf } from '../runtime/redactor.ts';
 import type { Signals } from '../runtime/signals.ts';
 import { packageRevision, packageVersion } from '../runtime/version.ts';
 import { createServer, type Readiness } from '../server/server.ts';
 import { createPrometheusPage } from '../sinks/prometheus/page.ts';
-import { StoreError } from '../store/open.ts';
 import type { Telemetry } from '../telemetry/open.ts';
-import { configured } from './configured.ts';
-import { EXIT, type Io } from './io.ts';
-import type { ServeOptions } from './options.ts';
+import { EXIT, type Io, type ServeOptions } from './io.ts';
+import { loadAndRedact } from './load-config.ts';
 
-/** How long spans may take to leave once everything else has ended. */
+/** How long spans may take to be sent once everything else has ended. */
 const GRACE_MS = 2000;
 
-/** After a signal the process is gone within 15 s. Each part has a shorter time of its own: this is for what nobody thought of. */
-const LONGEST_END_MS = 13_000;
+/** After a signal the process ends within 15 s. Each part has a shorter timeout of its own; this one is for the unforeseen. */
+const SHUTDOWN_TIMEOUT_MS = 13_000;
 
-/** What a daemon has of the outside world. */
 export interface ServeIo extends Io, Pick<Signals, 'onHangUp' | 'onBackUp'> {}
 
 /** Runs the exporter until the process is asked to end. */
 export async function serve(options: ServeOptions, io: ServeIo): Promise<number> {
-  const read = () => configured(options.config, io, PROVIDERS);
+  const read = () => loadAndRedact(options.config, io, PROVIDERS);
   return run(read(), io, { ...io, ...(options.config !== undefined && { read }) });
 }
 
-/** What else there is to running: each is left out where it makes no sense. */
 export interface RunOptions extends Partial<Pick<Signals, 'onHangUp' | 'onBackUp'>> {
-  /** Hears where it listens. */
   readonly listening?: (url: string) => void;
-  /** Reads the configuration again, at a hang-up or by HTTP. */
+  /** Reads the configuration again, for a reload. */
   readonly read?: () => Config;
 }
 
-/** Runs the exporter with a configuration that was read, or made. */
-export async function run(
-  config: Config,
-  io: Io,
-  { listening, read, onHangUp, onBackUp }: RunOptions,
-): Promise<number> {
-  let own: Telemetry | undefined;
-  const log = createLog(io.vault.over(io.stderr), () => own?.logFields() ?? {});
-  const version = packageVersion();
-  const process = { version, now: Date.now, log };
-  for (const warning of config.openTelemetry.warnings) log.warn({ warning }, 'not followed');
-  const { host, port, webConfig } = config.server;
-  const web = followWeb(webConfig, log);
-  own = await openOwnTelemetry(config.openTelemetry, process);
-  const progress = createProgress(io.stderr, (name, done, total) =>
-    log.info({ read: name, done, total }, 'reading'),
-  );
-  const app = opened(config, io, { log, progress, ...(own && { wrapPoll: own.wrapPoll }) });
-  if (app === undefined) {
-    await own?.stop(0);
-    return EXIT.failed;
-  }
-  const pushes = await openPushes(config.openTelemetry, app, process);
-  if (pushes) own?.measure(pushes.meterProvider);
-  const otelPage = await openOtelPage(config.openTelemetry, app, process);
-  const page = createPrometheusPage(app.publisher, app.self, (error) =>
-    log.error({ err: error }, 'a snapshot could not be rendered; the last one stays'),
-  );
-  const startedAt = Date.now();
-  const reloader = createReloader({ started: config, read, app, log, now: Date.now });
-  const readiness = readinessOf(app);
-  const server = createServer({
-    metrics: page,
-    otelMetrics: otelPage,
-    ready: readiness,
-    status: () => {
-      const states = app.poller.states();
-      const warnings = app.warnings();
-      return statusOf({ version, startedAt, now: Date.now(), ledger: app.ledger, states, warnings });
-    },
-    costs: (question) =>
-      costsAt({ ledger: app.ledger, states: app.poller.states(), now: Date.now() }, question),
-    now: Date.now,
-    ...(config.server.enableReload && { reload: reloader.reload }),
-    onError: (error) => log.error({ err: error }, 'a request failed: a bug of ours'),
-    web,
-  });
+/** Runs the exporter with a configuration, from a file or not. */
+export async function run(config: Config, io: Io, options: RunOptions): Promise<number> {
+  const exporter = await openExporter(config, io, options.read);
+  const { app, log, reloader } = exporter;
   try {
-    const address = await server.listen({ host, port });
-    const url = web?.current().tls ? address.replace(/^http:/, 'https:') : address;
-    log.info({ url, version, accounts: config.accounts.length }, 'listening');
-    listening?.(url);
+    const url = await exporter.listen();
+    log.info({ url, version: packageVersion(), accounts: config.accounts.length }, 'listening');
+    options.listening?.(url);
     app.poller.start();
-    onHangUp?.(() => void reloader.reload());
-    onBackUp?.(() => void backUp(app, log));
-    await aborted(io.signal);
+    options.onHangUp?.(() => void reloader.reload());
+    options.onBackUp?.(() => void backUp(app, log));
+    if (!io.signal.aborted) await once(io.signal, 'abort');
     log.info('stopping');
     return EXIT.good;
   } catch (error) {
     io.stderr.write(`${listenProblem(config, error)}\n`);
     return EXIT.failed;
   } finally {
-    progress.stop();
-    await within(LONGEST_END_MS, log, async () => {
-      await server.close();
-      await reloader.stop();
-      page.close();
-      otelPage?.close();
-      await app.stop(pushes?.stop);
-      await own?.stop(GRACE_MS);
-    });
+    await withTimeout(SHUTDOWN_TIMEOUT_MS, log, exporter.close);
   }
+}
+
+/** @throws {StoreError} if the ledger cannot be used. */
+async function openExporter(config: Config, io: Io, read: RunOptions['read']) {
+  const { openTelemetry, server: listenOn } = config;
+  let telemetry: Telemetry | undefined;
+  const log = createLog(io.redactor.wrap(io.stderr), () => telemetry?.logFields() ?? {});
+  const process = { version: packageVersion(), now: Date.now, log };
+  for (const warning of openTelemetry.warnings) log.warn({ warning }, 'environment variable ignored');
+  const web = followWeb(listenOn.webConfig, log);
+  telemetry = await openOwnTelemetry(openTelemetry, process);
+  const progress = createProgress(io.stderr, log);
+  const app = createApp({
+    ...process,
+    config,
+    revision: packageRevision(),
+    progress,
+    ...(telemetry && { wrapPoll: telemetry.wrapPoll }),
+  });
+  const pushes = await openPushes(openTelemetry, app, process);
+  if (pushes) telemetry?.measure(pushes.meterProvider);
+  const otelPage = await openOtelPage(openTelemetry, app, process);
+  const page = createPrometheusPage(app.publisher, app.self, (error) =>
+    log.error({ err: error }, 'rendering /metrics failed; serving the previous page'),
+  );
+  const reloader = new Reloader({ started: config, read, app, log, now: Date.now });
+  const reload = async () => {
+    const outcome = await reloader.reload();
+    await page.upToDate();
+    return outcome;
+  };
+  const server = createServer({
+    metrics: page,
+    otelMetrics: otelPage,
+    ready: readinessOf(app),
+    status: () => app.status(),
+    costs: (question) => app.costs(question),
+    now: Date.now,
+    ...(listenOn.enableReload && { reload }),
+    onError: (error) => log.error({ err: error }, 'request failed: internal error'),
+    web,
+  });
+  const listen = async () => {
+    const { host, port } = listenOn;
+    const address = await server.listen({ host, port });
+    return web?.current().tls ? address.replace(/^http:/, 'https:') : address;
+  };
+  const close = async () => {
+    progress.stop();
+    await server.close();
+    await reloader.stop();
+    page.close();
+    otelPage?.close();
+    await app.stop(pushes?.stop);
+    await telemetry?.stop(GRACE_MS);
+  };
+  return { app, log, reloader, listen, close };
 }
 
 async function backUp(app: App, log: Logger): Promise<void> {
   try {
-    log.info({ file: await app.backUp() }, 'the ledger was backed up');
+    log.info({ file: await app.backUp() }, 'ledger backed up');
   } catch (error) {
-    log.warn({ err: error }, 'the ledger was not backed up');
+    log.warn({ err: error }, 'ledger backup failed');
   }
 }
 
-/** Whatever hangs is left behind: what was read is in the ledger already. */
-async function within(ms: number, log: Logger, end: () => Promise<void>): Promise<void> {
-  const over = new AbortController();
-  const isLate = sleep(ms, true, { signal: over.signal }).catch(() => false);
+/** Abandons whatever hangs: everything that was read is already in the ledger. */
+async function withTimeout(ms: number, log: Logger, close: () => Promise<void>): Promise<void> {
+  const closed = new AbortController();
+  const timedOut = sleep(ms, true, { signal: closed.signal }).catch(() => false);
   try {
-    if (await Promise.race([end(), isLate]))
-      log.warn({ ms }, 'not everything ended in time: the rest is left');
+    if (await Promise.race([close(), timedOut])) log.warn({ ms }, 'shutdown timed out; exiting anyway');
   } finally {
-    over.abort();
-  }
-}
-
-function opened(
-  config: Config,
-  io: Io,
-  listeners: Pick<AppOptions, 'log' | 'progress' | 'wrapPoll'>,
-): App | undefined {
-  try {
-    const build = { version: packageVersion(), revision: packageRevision() };
-    return createApp({ ...build, ...listeners, config, now: Date.now });
-  } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    io.stderr.write(`${error.message}\n`);
-    return undefined;
+    closed.abort();
   }
 }
 
 /**
- * Ready once, and from then on, there is something to show: what the ledger held, or each feed's first try. Outages do not count,
- * nor does a wait that the provider asked for, nor an account that a reload adds.
+ * Ready once there is something to show, and from then on: what the ledger held, or the first poll of each feed. Outages do not count,
+ * nor do waits that a provider asked for, nor accounts that a reload adds.
  */
 function readinessOf(app: App): () => Readiness {
   let known = app.wasRestored ? { ready: true, reason: 'ready: the ledger was restored' } : undefined;
   return () => {
-    const now = known ?? triedBy(app);
+    const now = known ?? firstPollReadiness(app);
     if (now.ready) known = now;
     return now;
   };
 }
 
-function triedBy(app: App): Readiness {
+function firstPollReadiness(app: App): Readiness {
   const now = Date.now();
   const untried = app.poller
     .states()
@@ -174,21 +158,14 @@ function triedBy(app: App): Readiness {
   return { ready: false, reason: `not ready: not tried yet: ${names.join(', ')}` };
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
-
 /** https://nodejs.org/api/errors.html#common-system-errors */
 function listenProblem({ server: { host, port } }: Config, error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'EADDRINUSE')
     return `${host}:${port} is in use by another program; stop it or set server.listen`;
   if (code === 'EACCES')
-    return `this user may not listen on port ${port}; set server.listen to one above 1023`;
+    return `no permission to listen on port ${port}; set server.listen to a port above 1023`;
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
     return `${host} is not an address of this machine; set server.listen`;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return stackOf(error);
 }

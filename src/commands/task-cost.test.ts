@@ -7,7 +7,7 @@ import { startInferenceSh } from '../../test/simulators/inference-sh/server.ts';
 import { fakeClockAt, type SimulatedContract } from '../../test/simulators/kit/world.ts';
 import { PollError } from '../providers/api/errors.ts';
 import { PROVIDERS } from '../providers/index.ts';
-import { createRedactor } from '../runtime/redactor.ts';
+import { Redactor } from '../runtime/redactor.ts';
 import { taskCost } from './task-cost.ts';
 
 const CONTRACTS: readonly SimulatedContract[] = ['seed', 'current'];
@@ -38,7 +38,7 @@ async function run(url: string, names: readonly string[], options: Parameters<ty
     stderr: { write: (text: string) => (said.err += text) },
     env: {},
     signal: new AbortController().signal,
-    vault: createRedactor(),
+    redactor: new Redactor(),
   };
   try {
     const code = await taskCost({ config, ...options }, io, PROVIDERS);
@@ -50,7 +50,7 @@ async function run(url: string, names: readonly string[], options: Parameters<ty
 }
 
 for (const contract of CONTRACTS) {
-  test(`${contract} contract: what is understood is exact, what is not is said plainly`, async (context) => {
+  test(`task-cost: ${contract} contract: prints exact costs and whatever is not recognized`, async (context) => {
     const { url, requests } = await simulator(context, contract);
     const { code, out, err } = await run(url, ['apps'], { task: 'task-1' });
     assert.deepEqual([code, err], [0, '']);
@@ -62,7 +62,7 @@ for (const contract of CONTRACTS) {
   royalty_fee    0 USD
   partner_fee    0 USD
   total          0.01000001 USD
-not understood, as the answer has it:
+not recognized, as in the response:
   status         10
   usage.seconds  0
   usage.tier     cloud
@@ -76,7 +76,7 @@ not understood, as the answer has it:
   });
 }
 
-test('JSON holds the same', async (context) => {
+test('task-cost: --json prints the same', async (context) => {
   const { url } = await simulator(context);
   const { code, out } = await run(url, ['apps', 'more'], { task: 'task-1', account: 'more', json: true });
   assert.equal(code, 0);
@@ -96,46 +96,46 @@ test('JSON holds the same', async (context) => {
 });
 
 const MISUSES: readonly [names: string[], options: { task: string; account?: string }, message: string][] = [
-  [['a', 'b'], { task: 't' }, 'name one account of inference_sh with --account: "a", "b"\n'],
+  [['a', 'b'], { task: 't' }, 'choose an account of inference_sh with --account: "a", "b"\n'],
   [
     ['a', 'b'],
     { task: 't', account: 'chat' },
-    '--account "chat" is no account of inference_sh; there is "a", "b"\n',
+    '--account "chat" is not an account of inference_sh; known: "a", "b"\n',
   ],
   [
     [],
     { task: 't' },
-    'there is no account of inference_sh, which alone can be asked for the cost of a task\n',
+    'no account of inference_sh is configured; no other provider reports the cost of a task\n',
   ],
   ...['..', 'a/../b', '', 'a\u001b[31m'].map((task): [string[], { task: string }, string] => [
     ['a'],
     { task },
-    `${JSON.stringify(task)} is no task id: it has 1 to 128 letters, digits, "-", "_" and ".", and not points alone\n`,
+    `${JSON.stringify(task)} is not a task id: expected 1 to 128 letters, digits, "-", "_" and ".", and not points alone\n`,
   ]),
 ];
 
 for (const [names, options, message] of MISUSES) {
-  test(`misuse: ${message.trim()}`, async (context) => {
+  test(`task-cost: misuse: ${message.trim()}`, async (context) => {
     const { url, requests } = await simulator(context);
     assert.deepEqual(await run(url, names, options), { code: 2, out: '', err: message });
     assert.deepEqual(requests, []);
   });
 }
 
-test('a task that is not there is no bug of anybody', async (context) => {
+test('task-cost: a missing task fails in one line', async (context) => {
   const { url } = await simulator(context);
   const expected = { code: 1, out: '', err: 'no such task, or it has no cost yet\n' };
   assert.deepEqual(await run(url, ['a'], { task: 'task-2' }), expected);
 });
 
-test('a refusal in an envelope with 200 says the same', async (context) => {
+test('task-cost: a 404 inside a 200 envelope is a missing task', async (context) => {
   const inference = await simulator(context);
   const refusal = { success: false, status: 404, error: { code: 'not_found', message: KEY } };
   inference.fault({ kind: 'edit', edit: () => JSON.stringify(refusal) });
   assert.equal((await run(inference.url, ['a'], { task: 'task-1' })).code, 1);
 });
 
-test('an answer in which nothing is a cost fails, and is shown, without the key it echoes', async (context) => {
+test('task-cost: a response without a cost fails and is printed, without the key that it echoes', async (context) => {
   const inference = await simulator(context);
   const body = { note: `for ${KEY}\u001b[2J`, price: 1.5, list: [null, { a: true }] };
   inference.fault({ kind: 'edit', edit: () => JSON.stringify(body) });
@@ -143,8 +143,8 @@ test('an answer in which nothing is a cost fails, and is shown, without the key 
     code: 1,
     err: '',
     out: `task task-1 of inference_sh "a"
-  nothing of the answer is understood as a cost
-not understood, as the answer has it:
+  no cost found in the response
+not recognized, as in the response:
   note       for [key] [2J
   price      1.5
   list[0]    null
@@ -152,7 +152,10 @@ not understood, as the answer has it:
 `,
   });
   inference.fault({ kind: 'edit', edit: () => '[]' });
-  assert.match((await run(inference.url, ['a'], { task: 'task-1' })).out, /^ {2}the whole answer {2}\[\]$/m);
+  assert.match(
+    (await run(inference.url, ['a'], { task: 'task-1' })).out,
+    /^ {2}the whole response {2}\[\]$/m,
+  );
   inference.fault({ kind: 'edit', edit: () => JSON.stringify(Array(250).fill(0)) });
   assert.match(
     (await run(inference.url, ['a'], { task: 'task-1' })).out,
@@ -160,7 +163,7 @@ not understood, as the answer has it:
   );
 });
 
-test('other failures are told by their reason', async (context) => {
+test('task-cost: other failures are reported with their reason', async (context) => {
   const inference = await simulator(context);
   const failure = async () => {
     const error = await run(inference.url, ['a'], { task: 'task-1' }).catch((thrown: unknown) => thrown);

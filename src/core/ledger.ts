@@ -16,18 +16,18 @@ import { splitStatement } from './ledger/split-statement.ts';
 import { type LedgerState, openLedgerState } from './ledger/state.ts';
 import { assertBookable } from './ledger/sum-charges.ts';
 import { createUnexposedSeries, expireHolds } from './ledger/zero-hold.ts';
-import { familiesOf } from './metrics/build-snapshot.ts';
+import { buildSnapshot } from './metrics/build-snapshot.ts';
 import { type Deliveries, deliveriesOf } from './metrics/deliveries.ts';
-import { createSampleCache } from './metrics/sample-cache.ts';
+import { SampleCache } from './metrics/sample-cache.ts';
 import type { Family } from './metrics/snapshot.ts';
 import type { Budget } from './reports/budget.ts';
 import type { BudgetState } from './reports/budget-status.ts';
-import { netCostOf } from './reports/net-cost.ts';
-import { openReports } from './reports/reports.ts';
-import type { Window, WindowState } from './reports/windows.ts';
-import { windowState } from './reports/windows.ts';
+import { netCostOf, windowCost } from './reports/net-cost.ts';
+import { Reports } from './reports/reports.ts';
+import { type Window, type WindowState, windowState } from './reports/windows.ts';
 import type { LabelFilter, NetCost } from './statement/series.ts';
 import type { ResourceFacts, Statement } from './statement/statement.ts';
+import type { Usd } from './values/money.ts';
 import { type Granularity, type Instant, type Range, startOfMonth } from './values/time.ts';
 
 export interface Ledger {
@@ -97,6 +97,8 @@ export interface Ledger {
   preloadHistory(now: Instant): boolean;
   /** What is known of a window of an account; `streams` are those that the settings name unless given. */
   windowState(account: number, window: Window, now: Instant, streams?: readonly string[]): WindowState;
+  /** Net dollars of an account in a window, from its `since` on; undefined while they are unknown. */
+  windowCost(account: number, window: Window, now: Instant): Usd | undefined;
   /** Notes that a publication reached a reader: what it held at 0 counts as shown. True if anything was. */
   markDelivered(version: number): boolean;
   /** What a receiver of differences was told, and how it is remembered. */
@@ -109,10 +111,10 @@ export function openLedger(store: Store): Ledger {
   const book = openLedgerState(store);
   const accounts = new Map<number, AccountSettings>();
   const healedAt = new Map<number, Instant>();
-  const outlook = openReports(book, store);
+  const reports = new Reports(book, store);
 
   let published = 0;
-  const shown = createSampleCache();
+  const cache = new SampleCache();
   const unshown = createUnexposedSeries(book, (account) =>
     accounts.has(account) ? published + 1 : Number.POSITIVE_INFINITY,
   );
@@ -125,7 +127,7 @@ export function openLedger(store: Store): Ledger {
     book.reload();
     isAhead = false;
     for (const id of accounts.keys()) if (!book.accounts.has(id)) accounts.delete(id);
-    outlook.reload();
+    reports.reload();
     unshown.clear();
     unshown.watch(book.series.values());
   };
@@ -137,11 +139,11 @@ export function openLedger(store: Store): Ledger {
       );
     }
     store.commit(change);
-    const followed = outlook.following(change);
+    const followed = reports.follow(change);
     book.applyCommit(change);
     followed();
     unshown.watch(change.series ?? []);
-    shown.renamed(change.resources ?? []);
+    cache.evictResources(change.resources ?? []);
   };
   const sinceOf = (account: number, streamName: string | undefined, now: Instant) => {
     const configured = settingsOf(account).since ?? startOfMonth(now, -1);
@@ -150,7 +152,7 @@ export function openLedger(store: Store): Ledger {
   };
   const settingsOf = (id: number) => present(accounts.get(id), `settings of account ${id}`);
   const publishInput = (now: Instant) => ({
-    book,
+    state: book,
     accounts,
     now,
     since: (account: number, stream: string) => sinceOf(account, stream, now),
@@ -270,24 +272,20 @@ export function openLedger(store: Store): Ledger {
       if (isAhead) reread();
       published += 1;
       const input = publishInput(now);
-      const zeros = new Set(
-        [...book.accounts.values()].filter(({ zeroShown }) => zeroShown).map(({ id }) => id),
-      );
-      const families = familiesOf({
+      const { families, newZeros } = buildSnapshot({
         ...input,
-        shown,
-        zeros,
-        budgets: () => outlook.budgets(input),
-        recent: (stream) => outlook.recent(input, stream),
+        cache,
+        budgets: () => reports.budgets(input),
+        dailySpend: (stream) => reports.dailySpend(input, stream),
       });
-      const rows = [...zeros].flatMap((id) => book.accounts.get(id) ?? []).filter((row) => !row.zeroShown);
-      if (rows.length > 0) commit({ accounts: rows.map((row) => ({ ...row, zeroShown: true })) });
+      if (newZeros.length > 0) commit({ accounts: newZeros.map((row) => ({ ...row, zeroShown: true })) });
       return { version: published, families };
     },
-    setBudgets: outlook.setBudgets,
-    budgets: (now) => outlook.budgets(publishInput(now)),
-    preloadHistory: (now) => outlook.warm(publishInput(now)),
+    setBudgets: (budgets) => reports.setBudgets(budgets),
+    budgets: (now) => reports.budgets(publishInput(now)),
+    preloadHistory: (now) => reports.preload(publishInput(now)),
     windowState: (account, window, now, streams) => windowState(publishInput(now), account, window, streams),
+    windowCost: (account, window, now) => windowCost(publishInput(now), account, window),
     markDelivered(version) {
       const rows = unshown.exposedIn(version);
       if (rows.length > 0) commit({ series: rows });

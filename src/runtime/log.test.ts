@@ -8,7 +8,7 @@ function bench(context?: () => Readonly<Record<string, string>>) {
   return { log, lines };
 }
 
-test('a line is its event, its fields, its level and when it was written', () => {
+test('log: a line contains event, fields, level and time', () => {
   const { log, lines } = bench();
   log.warn({ feed: 'usage' }, 'poll failed');
   const [{ time, ...line } = {}] = lines;
@@ -16,7 +16,7 @@ test('a line is its event, its fields, its level and when it was written', () =>
   assert.match(String(time), /^\d{4}-\d\d-\d\dT.*Z$/);
 });
 
-test('a line carries its context as it is when the line is written, and keeps it from no other', () => {
+test('log: a line contains the context at the time it is written', () => {
   let ids: Readonly<Record<string, string>> = Object.freeze({});
   const { log, lines } = bench(() => ids);
   log.info('before');
@@ -34,7 +34,7 @@ test('a line carries its context as it is when the line is written, and keeps it
   );
 });
 
-test('what could hold a key is cut out', () => {
+test('log: redacts fields that could contain a key', () => {
   const { log, lines } = bench(() => ({ trace_id: 'a' }));
   log.info({ apiKey: 'canary', account: { key: 'canary' }, headers: { authorization: 'canary' } }, 'x');
   assert.doesNotMatch(JSON.stringify(lines), /canary/);

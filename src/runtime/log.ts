@@ -1,12 +1,12 @@
 import { type Logger, pino } from 'pino';
-import type { Output } from './output.ts';
+import type { Output } from './stdout.ts';
 
 export type { Logger };
 
 /**
- * Structured lines, one event each, on stderr. Keys never reach it; what could hold one is cut out all the same.
+ * Structured log lines, one per event. Keys never reach it; fields that could contain one are redacted all the same.
  *
- * @param context what each line carries besides, asked when it is written, such as the ids of a trace.
+ * @param context fields added to each line when it is written, such as trace ids.
  */
 export function createLog(output: Output, context?: () => Readonly<Record<string, string>>): Logger {
   return pino(
@@ -25,11 +25,11 @@ export function createLog(output: Output, context?: () => Readonly<Record<string
   );
 }
 
-/** A message may quote what a provider or a client wrote. */
+/** A message may quote a provider or a client. */
 const MAX_TEXT_CHARACTERS = 10_000;
 const MAX_CAUSES = 8;
 
-/** An error and its causes by message; the stack is for our own bugs. */
+/** An error and its causes; the stack is for bugs. */
 function errorLine(error: unknown, depth = 0): unknown {
   const short = (text: string) => text.slice(0, MAX_TEXT_CHARACTERS);
   if (!(error instanceof Error)) return short(String(error));

@@ -1,20 +1,18 @@
-import type { Output } from './output.ts';
+import type { Logger } from './log.ts';
+import type { Output } from './stdout.ts';
 
 export interface ProgressView {
-  /** A long read has come so far; `done === total` ends it. */
+  /** Shows how far a long read has come; `done === total` ends it. */
   update(name: string, done: number, total: number): void;
-  /** It has ended, however far it came. */
+  /** Ends a read, however far it came. */
   end(name: string): void;
-  /** Takes all bars away; from then on nothing is shown. */
+  /** Removes all bars and shows nothing from then on. */
   stop(): void;
 }
 
-/** A bar for each long read on a terminal; elsewhere a line at every tenth. */
-export function createProgress(
-  output: Output,
-  line: (name: string, done: number, total: number) => void,
-): ProgressView {
-  return output.footer ? bars(output.footer) : lines(line);
+/** A bar per long read on a terminal; otherwise a log line per tenth. */
+export function createProgress({ footer }: Output, log: Logger): ProgressView {
+  return footer ? bars(footer) : logLines(log);
 }
 
 interface ProgressReading {
@@ -60,14 +58,14 @@ function barOf(name: string, { done, total, startedAt }: ProgressReading, now: n
   return `${name} ${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${done}/${total}${left}`;
 }
 
-function lines(line: (name: string, done: number, total: number) => void): ProgressView {
+function logLines(log: Logger): ProgressView {
   const tenths = new Map<string, number>();
   return {
     update(name, done, total) {
       const tenth = Math.floor((done * 10) / total);
       if (tenths.get(name) === tenth && done < total) return;
       tenths.set(name, tenth);
-      line(name, done, total);
+      log.info({ read: name, done, total }, 'reading');
       if (done === total) tenths.delete(name);
     },
     end: (name) => void tenths.delete(name),

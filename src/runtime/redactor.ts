@@ -1,41 +1,37 @@
-import type { Output } from './output.ts';
 import { createKeyRedactor } from './secrets.ts';
+import type { Output } from './stdout.ts';
 
-/** Keeps secrets out of what is written, as the last line of defence: nothing should have written one. */
-export interface Redactor {
-  /** What these give, now and after every rotation, are the secrets from now on; those that were known before stay secret. */
-  hide(secrets: readonly (() => string)[]): void;
-  /** The text without any of the secrets. */
-  clean(text: string): string;
-  /** The output, to which only clean text gets. */
-  over(output: Output): Output;
+/** Keeps secrets out of output, as the last line of defence: nothing should have written one. */
+export class Redactor {
+  readonly #known = new Set<string>();
+  #sources: readonly (() => string)[] = [];
+  #redactKnown = createKeyRedactor(this.#known);
+
+  /** Replaces the sources of secrets, which are asked again after every rotation. Secrets that were known before remain secret. */
+  register(secrets: readonly (() => string)[]): void {
+    this.#update();
+    this.#sources = secrets;
+  }
+
+  redact(text: string): string {
+    this.#update();
+    return this.#redactKnown(text);
+  }
+
+  /** An output that receives only redacted text. */
+  wrap(output: Output): Output {
+    return { write: (text) => output.write(this.redact(text)) };
+  }
+
+  /** A key that was replaced may still be valid. */
+  #update(): void {
+    const before = this.#known.size;
+    for (const secret of this.#sources) this.#known.add(secret());
+    if (this.#known.size > before) this.#redactKnown = createKeyRedactor(this.#known);
+  }
 }
 
-export function createRedactor(): Redactor {
-  let sources: readonly (() => string)[] = [];
-  const known = new Set<string>();
-  let redact = createKeyRedactor(known);
-  // A key that was replaced may still be good.
-  const learn = () => {
-    const before = known.size;
-    for (const secret of sources) known.add(secret());
-    if (known.size > before) redact = createKeyRedactor(known);
-  };
-  const clean = (text: string) => {
-    learn();
-    return redact(text);
-  };
-  return {
-    hide(secrets) {
-      learn();
-      sources = secrets;
-    },
-    clean,
-    over: (output) => ({ write: (text) => output.write(clean(text)) }),
-  };
-}
-
-/** What a crash says: name, message and stack, and nothing that hangs on the error besides. */
+/** What a crash prints: name, message and stack, and no other property of the error. */
 export function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

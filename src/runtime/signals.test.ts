@@ -19,7 +19,7 @@ function bench() {
   return { ...signals, codes, send };
 }
 
-test('the first signal asks for the end, a second one is the end', () => {
+test('signals: the first one stops, a second one ends the process', () => {
   for (const [first, second, code] of [
     ['SIGTERM', 'SIGTERM', 143],
     ['SIGINT', 'SIGINT', 130],
@@ -34,7 +34,7 @@ test('the first signal asks for the end, a second one is the end', () => {
   }
 });
 
-test('the same signal within a second is an echo of the first, the other one is not', () => {
+test('signals: the same signal within a second is an echo, another one is not', () => {
   const { codes, send } = bench();
   send('SIGINT');
   send('SIGINT', 3);
@@ -44,7 +44,7 @@ test('the same signal within a second is an echo of the first, the other one is 
   assert.deepEqual(codes, [143]);
 });
 
-test('a hang-up is told to whoever listens, also one that came before', async () => {
+test('signals: SIGHUP reaches the listener, even if it came earlier', async () => {
   const { stop, onHangUp, send } = bench();
   let heard = 0;
   send('SIGHUP');
@@ -59,7 +59,7 @@ test('a hang-up is told to whoever listens, also one that came before', async ()
   assert.deepEqual([heard, stop.aborted], [2, false]);
 });
 
-test('a command that asks for it ends when its terminal is gone', () => {
+test('signals: a command can end with its terminal', () => {
   const { stop, endOnHangUp, send } = bench();
   endOnHangUp();
   send('SIGHUP');

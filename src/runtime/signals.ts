@@ -1,29 +1,28 @@
 import { constants } from 'node:os';
 
-/** How the process is told things from outside. */
+/** The signals of a process. */
 export interface Signals {
-  /** Aborts at the first SIGINT or SIGTERM; another one, {@link ECHO_MS} later or of the other kind, ends the process at once. */
+  /** Aborts on the first SIGINT or SIGTERM. A second one, {@link ECHO_MS} later or of the other kind, ends the process at once. */
   readonly stop: AbortSignal;
-  /** Calls the listener at each SIGHUP, and soon if there was one before anybody listened. Until then none ends the process. */
+  /** Calls the listener on each SIGHUP, and soon if one came before there was a listener. Until then SIGHUP is ignored. */
   onHangUp(listener: () => void): void;
-  /** The same of SIGUSR2. */
+  /** The same for SIGUSR2. */
   onBackUp(listener: () => void): void;
-  /** Has a SIGHUP end the process as SIGTERM does: the terminal of a command is gone. */
+  /** Makes SIGHUP end the process like SIGTERM: the terminal of a command is gone. */
   endOnHangUp(): void;
 }
 
-/** The part of a process that is needed. */
 export interface Signalled {
   on(signal: NodeJS.Signals, listener: () => void): unknown;
 }
 
 /**
- * The same signal again so soon is the first one once more: npm passes on the Ctrl-C that the terminal has sent to both.
- * https://github.com/npm/run-script/blob/main/lib/signal-manager.js; seconds pass between the two of a person.
+ * The same signal within this time is an echo of the first: npm forwards the Ctrl-C that the terminal has sent to both.
+ * https://github.com/npm/run-script/blob/main/lib/signal-manager.js; a person takes longer to send two.
  */
 const ECHO_MS = 1000;
 
-/** Listens to the signals of a process from now on. `endNow` ends it with an exit code. `now` is a clock in milliseconds. */
+/** Handles the signals of a process from now on. `endNow` ends it with an exit code; `now` is a clock in milliseconds. */
 export function watchSignals(
   process: Signalled,
   endNow: (code: number) => void,
@@ -39,23 +38,23 @@ export function watchSignals(
         return;
       }
       const isEcho = signal === first.signal && now() - first.at < ECHO_MS;
-      // What a shell says of a process that a signal ended.
+      // The exit code that a shell reports for a process ended by a signal.
       if (!isEcho) endNow(128 + constants.signals[signal]);
     });
   }
-  const onHangUp = listening(process, 'SIGHUP');
-  const onBackUp = listening(process, 'SIGUSR2');
+  const onHangUp = createListener(process, 'SIGHUP');
+  const onBackUp = createListener(process, 'SIGUSR2');
   return { stop: stop.signal, onHangUp, onBackUp, endOnHangUp: () => onHangUp(() => stop.abort()) };
 }
 
-function listening(process: Signalled, signal: NodeJS.Signals): (listener: () => void) => void {
-  let hasCome = false;
-  let heard = () => {
-    hasCome = true;
+function createListener(process: Signalled, signal: NodeJS.Signals): (listener: () => void) => void {
+  let isPending = false;
+  let handle = () => {
+    isPending = true;
   };
-  process.on(signal, () => heard());
+  process.on(signal, () => handle());
   return (listener) => {
-    heard = listener;
-    if (hasCome) setImmediate(listener);
+    handle = listener;
+    if (isPending) setImmediate(listener);
   };
 }

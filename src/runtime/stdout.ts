@@ -1,13 +1,19 @@
 import { Buffer } from 'node:buffer';
 import { fstatSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import type { Output } from './output.ts';
 
-/** Standard output: the result of a command, which arrives whole or fails. */
+/** Where text is written: the part of a stream that is needed. */
+export interface Output {
+  write(text: string): unknown;
+  /** Shows lines below everything that is written, replacing the previous ones. Terminals only. */
+  readonly footer?: ((lines: readonly string[]) => void) | undefined;
+}
+
+/** Standard output: the result of a command, which is written whole or fails. */
 export interface ResultOutput extends Output {
-  /** From now on nobody minds whether it arrives: the result of a daemon is its pages. */
+  /** Ignores failures from now on: the result of a daemon is its pages. */
   release(): void;
-  /** Resolves once all that was written has been taken, or could not be, or nobody minds. */
+  /** Resolves once everything has been written, has failed, or was released. */
   end(): Promise<void>;
 }
 
@@ -19,7 +25,7 @@ export function openStdout(failed: (error: NodeJS.ErrnoException) => void): Resu
     if (!isReleased) failed(error);
   };
   stdout.on('error', fail);
-  // Node's stream of a file takes a write of which only a part fitted on the disk for a whole one.
+  // Node's file stream treats a write of which only a part fit on the disk as complete.
   const write = isFile(1) ? writerOf(1, fail) : (text: string) => stdout.write(text);
   return {
     write,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 
-/** The version of this program, as its package names it. */
+/** The version in package.json. */
 export function packageVersion(): string {
   const manifest = findPackageJSON(import.meta.url);
   if (manifest === undefined) throw new Error('no package.json above the program');
@@ -9,7 +9,7 @@ export function packageVersion(): string {
   return String(version);
 }
 
-/** The commit this program was built from: what the image says, else what the package was packed with; `""` in a checkout. */
+/** The commit of the build: from the image, or from the package; `""` in a checkout. */
 export function packageRevision(): string {
   return process.env.AI_BILLING_EXPORTER_REVISION ?? packedRevision();
 }
@@ -20,7 +20,7 @@ export function buildText(): string {
   return revision === '' ? packageVersion() : `${packageVersion()} (commit ${revision})`;
 }
 
-/** What `deploy/npm/build.ts` puts in its place: the commit that was bundled. */
+/** Replaced by `deploy/npm/build.ts` with the commit that was bundled. */
 declare const BUNDLED_REVISION: string;
 
 function packedRevision(): string {

@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createPublisher } from '../../src/app/publisher.ts';
+import { Publisher } from '../../src/app/publisher.ts';
 import type { SnapshotSource } from '../../src/core/metrics/snapshot.ts';
 import { DAY, MINUTE, startOfDay } from '../../src/core/values/time.ts';
 import { createOtelPage } from '../../src/sinks/otel/page.ts';
@@ -18,7 +18,7 @@ const failed = (error: unknown) => {
   throw error;
 };
 const now = () => NOW;
-const publisher = createPublisher({ ledger, now, zeroForMs: () => 0, failed });
+const publisher = new Publisher({ ledger, now, zeroForMs: () => 0, failed });
 publisher.publish();
 let carried = 0;
 const source: SnapshotSource = {

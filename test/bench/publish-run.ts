@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createPublisher } from '../../src/app/publisher.ts';
+import { Publisher } from '../../src/app/publisher.ts';
 import type { SnapshotSource } from '../../src/core/metrics/snapshot.ts';
 import { DAY, MINUTE, startOfDay } from '../../src/core/values/time.ts';
 import { createPrometheusPage } from '../../src/sinks/prometheus/page.ts';
@@ -17,7 +17,7 @@ const { ledger, bill, account } = ledgerOf(sqliteStore(openDatabase(':memory:'))
 const failed = (error: unknown) => {
   throw error;
 };
-const publisher = createPublisher({ ledger, now: () => NOW, zeroForMs: () => 0, failed });
+const publisher = new Publisher({ ledger, now: () => NOW, zeroForMs: () => 0, failed });
 publisher.publish();
 let carried = 0;
 const source: SnapshotSource = {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { createPublisher } from '../../src/app/publisher.ts';
+import { Publisher } from '../../src/app/publisher.ts';
 import { DAY, MINUTE, startOfDay } from '../../src/core/values/time.ts';
 import { openTransport } from '../../src/push/open.ts';
 import type { PushEvents } from '../../src/push/push.ts';
@@ -35,7 +35,7 @@ const failed = (error: unknown) => {
 };
 let clock = NOW;
 const now = () => clock;
-const publisher = createPublisher({ ledger, now, zeroForMs: () => 0, failed });
+const publisher = new Publisher({ ledger, now, zeroForMs: () => 0, failed });
 publisher.publish();
 
 const { producer, acknowledge } = createLedgerProducer({

@@ -3,7 +3,7 @@ import process from 'node:process';
 import { promisify } from 'node:util';
 import { gzip as gzipCallback } from 'node:zlib';
 import { Counter, Gauge, Registry } from 'prom-client';
-import { createPublisher } from '../../src/app/publisher.ts';
+import { Publisher } from '../../src/app/publisher.ts';
 import type { Family } from '../../src/core/metrics/snapshot.ts';
 import { createServer, type MetricsPage } from '../../src/server/server.ts';
 import { openWebSource } from '../../src/server/web/source.ts';
@@ -46,7 +46,7 @@ function unasked(): never {
 
 function ourPage(): MetricsPage {
   const failed = (error: unknown) => console.error(error);
-  const publisher = createPublisher({ ledger, now: () => NOW, zeroForMs: () => 0, failed });
+  const publisher = new Publisher({ ledger, now: () => NOW, zeroForMs: () => 0, failed });
   const self = createSelfMetrics({ version: '0', revision: 'bench', failureReasons: ['network'] });
   publisher.publish();
   return createPrometheusPage(publisher, self, failed);

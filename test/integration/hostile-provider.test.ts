@@ -57,7 +57,7 @@ test('50,000 unknown fields are some lines of log, and how many more there are',
   const lines = exporter
     .err()
     .split('\n')
-    .filter((line) => line.includes('not as documented"'));
+    .filter((line) => line.includes('response does not match the documentation"'));
   assert.equal(lines.length, 11);
   // Two answers of 50,000 each, and what is known to only one of them.
   assert.match(exporter.err(), /"what":"and 99985 more"/);

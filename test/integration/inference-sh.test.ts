@@ -269,7 +269,7 @@ for (const contract of CONTRACTS) {
         inference.book({ at: dial.now() - MINUTE, app: 'acme/app', microcents: 12_345n });
       }
       await pollWell(exporter);
-      const off = new RegExp(`"feed":"${feed}".*"msg":"the account may not read this feed`, 'g');
+      const off = new RegExp(`"feed":"${feed}".*"msg":"account has no access to this feed`, 'g');
       assert.equal(exporter.log().match(off)?.length, 6, 'each time it is told once');
       assert.ok(!exporter.log().includes(CANARY));
     });

@@ -43,7 +43,7 @@ test('a ledger is backed up while it is used, checked, restored in a new epoch, 
   spending.grow();
   const backedUp = await pageWhen(first, (page) => textOf(netOf(page)) === books());
   process.kill(first.pid, 'SIGUSR2');
-  await first.said(/"file":"[^"]*ledger\.db\.backup","msg":"the ledger was backed up"/);
+  await first.said(/"file":"[^"]*ledger\.db\.backup","msg":"ledger backed up"/);
   const atBackup = spending.billed();
   spending.grow();
   spending.grow();
@@ -61,7 +61,7 @@ test('a ledger is backed up while it is used, checked, restored in a new epoch, 
   assert.equal((await first.end('SIGTERM')).code, 0);
 
   const good = await ledger('check');
-  assert.deepEqual([good.code, good.out, good.err], [0, `${join(folder, 'ledger.db')}: good\n`, '']);
+  assert.deepEqual([good.code, good.out, good.err], [0, `${join(folder, 'ledger.db')}: ok\n`, '']);
   assert.equal((await ledger('backup', join(folder, 'b.db'))).code, 0);
   const again = await ledger('backup', join(folder, 'b.db'));
   assert.deepEqual(
@@ -71,7 +71,7 @@ test('a ledger is backed up while it is used, checked, restored in a new epoch, 
 
   const restored = await ledger('restore', join(folder, 'ledger.db.backup'));
   assert.equal(restored.code, 0, restored.err);
-  assert.match(restored.out, /its counters begin at 0\nwhat stood there is kept as .*before-restore-/);
+  assert.match(restored.out, /its counters start at 0\nthe previous ledger is kept as .*before-restore-/);
   const second = await serve(context, file);
   // Of what the backup held, nothing counts; what was spent since does.
   const since = () => textOf(growth(atBackup, spending.billed()));
@@ -162,11 +162,11 @@ test('an account that took a lie in begins at 0 again, and nothing else moves', 
 
   const unsure = await ledger('rebase', '--account', 'baseten/test');
   assert.deepEqual([unsure.code, unsure.out], [2, '']);
-  assert.match(unsure.err, /sets every counter of "baseten\/test" .* to 0; say --yes/);
+  assert.match(unsure.err, /resets every counter of "baseten\/test" .* to 0; add --yes/);
   assert.equal((await ledger('rebase', '--account', 'baseten/nobody', '--yes')).code, 1);
   const done = await ledger('rebase', '--account', 'baseten/test', '--yes');
   assert.deepEqual([done.code, done.err], [0, '']);
-  assert.match(done.out, /the counters of "baseten\/test" in .*ledger\.db begin at 0/);
+  assert.match(done.out, /the counters of "baseten\/test" in .*ledger\.db were reset to 0/);
   assert.equal((await ledger('check')).code, 0);
 
   const atRebase = spending.billed();
@@ -196,11 +196,11 @@ async function forgets(
   assert.equal(unknown.code, 1);
   assert.match(
     unknown.err,
-    /has no account "venice\/prod"; there is "baseten\/test", "inference_sh\/test", "venice\/test"/,
+    /has no account "venice\/prod"; known accounts: "baseten\/test", "inference_sh\/test", "venice\/test"/,
   );
   const unsure = await ledger('forget', '--account', 'venice/test');
   assert.equal(unsure.code, 2);
-  assert.match(unsure.err, /say --yes/);
+  assert.match(unsure.err, /add --yes/);
   assert.ok((await readFile(path)).equals(before));
   assert.equal((await ledger('forget', '--account', 'venice/test', '--yes')).code, 0);
   assert.ok(!(await readFile(path)).includes('venice'));

@@ -140,7 +140,7 @@ test('a log that nobody reads holds up nothing, and says how many lines it lost'
     assert.equal((await fetch(`http://${url}/-/reload`, { method: 'POST' })).status, 400);
   const lines = await linesOf(reader, (text) => /"dropped":\d+.*\n/.test(text));
   const parsed: { msg: string; dropped?: number }[] = lines.map((line) => JSON.parse(line));
-  const reloads = parsed.filter(({ msg }) => msg.startsWith('the configuration was not reloaded')).length;
+  const reloads = parsed.filter(({ msg }) => msg.startsWith('configuration reload failed')).length;
   const dropped = parsed.reduce((sum, line) => sum + (line.dropped ?? 0), 0);
   assert.ok(dropped > 0 && reloads > 5, `${reloads} read, ${dropped} dropped`);
   // Lines of failed polls may be among those that were dropped.
@@ -223,7 +223,7 @@ test('poll prints everything, whatever becomes of its log', async (context) => {
 test('a result that cannot be written, or only in part, is a failure that says so', async (context) => {
   const folder = await folderOf(context);
   const file = await configure(folder, { accounts: GONE });
-  const says = /^standard output cannot be written: ENOSPC/m;
+  const says = /^cannot write to standard output: ENOSPC/m;
   for (const args of [
     ['poll', '--json', '--config', file],
     ['poll', '--metrics', '--config', file],

@@ -129,14 +129,14 @@ test('a reload takes what changed, by HTTP and by signal, and leaves all else as
     [0, since],
   );
   assertUnbroken(ended, refused, 'venice');
-  await exporter.said(/"problems":\[[^\n]*apiKy[^\n]*the configuration was not reloaded/);
+  await exporter.said(/"problems":\[[^\n]*apiKy[^\n]*configuration reload failed/);
   assert.ok(!`${reason}${exporter.err()}`.includes(CANARY), 'a key was shown');
 
   // A signal brings the removed account back, at its old totals.
   await write(ALL, { server: { listen: '127.0.0.1:1', enableReload: true } });
   process.kill(exporter.pid, 'SIGHUP');
   await exporter.said(/"added":\["inference_sh\/test"\],"changed":\[\],"removed":\[\]/);
-  await exporter.said(/server has changed and waits for a restart/);
+  await exporter.said(/server changed: restart to apply/);
   const back = await pageWhen(exporter, (page) => costOf(page, 'inference_sh') > 0);
   assert.equal(costOf(back, 'inference_sh'), costOf(before, 'inference_sh'));
   assert.equal(shown(back, METRICS.configReloadOk), 1);

@@ -123,7 +123,7 @@ test('the next user of the same group goes on with a ledger, a user of another g
     const exporter = as(user, '0');
     await exporter.said(LISTENING);
     process.kill(exporter.pid, 'SIGUSR2');
-    await exporter.said(/the ledger was backed up/);
+    await exporter.said(/ledger backed up/);
     assert.equal((await exporter.end('SIGTERM')).code, 0, user);
     for (const name of [ledger, `${ledger}.backup`])
       assert.equal(((await stat(name)).mode & 0o777).toString(8), '660', name);

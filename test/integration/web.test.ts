@@ -197,7 +197,7 @@ realServerTest(
     assert.deepEqual([after.http2, after.http1, after['another name']], ['', '', '']);
     const [ups] = await prometheus.query('min by (job) (min_over_time(up{job=~"http."}[1m]))');
     assert.equal(ups?.value, '1', 'no scrape failed meanwhile');
-    assert.match(exporter.err(), /the web configuration changed and was read/);
+    assert.match(exporter.err(), /web configuration reloaded/);
     assert.doesNotMatch(exporter.err(), /PRIVATE KEY|\$2b\$|secret/);
     assert.equal((await exporter.end('SIGTERM')).code, 0);
   },

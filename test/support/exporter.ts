@@ -2,9 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type App, createApp } from '../../src/app/app.ts';
-import { costsAt } from '../../src/app/costs.ts';
 import { openOtelPage, openPushes } from '../../src/app/opentelemetry.ts';
-import { statusOf } from '../../src/app/status.ts';
 import type { Account, Config } from '../../src/config/config.ts';
 import type { OpenTelemetry } from '../../src/config/otel/config.ts';
 import { NO_OPEN_TELEMETRY } from '../../src/config/otel/open-telemetry.ts';
@@ -207,14 +205,12 @@ async function open(config: Config, clock: OwnClock, write: (line: string) => vo
   const pushes = await openPushes(config.openTelemetry, app, process);
   const otelPage = await openOtelPage(config.openTelemetry, app, process);
   const page = createPrometheusPage(source, app.self, (error) => log.error({ err: error }, 'not rendered'));
-  const startedAt = now();
-  const shown = () => ({ now: now(), ledger: app.ledger, states: app.poller.states() });
   const server = createServer({
     metrics: page,
     otelMetrics: otelPage,
     ready: () => ({ ready: true, reason: 'ready' }),
-    status: () => statusOf({ ...shown(), version: '0.0.0', startedAt, warnings: app.warnings() }),
-    costs: (question) => costsAt(shown(), question),
+    status: () => app.status(),
+    costs: (question) => app.costs(question),
     now,
     onError: (error) => log.error({ err: error }, 'a request failed'),
   });

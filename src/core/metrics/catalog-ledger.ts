@@ -8,23 +8,21 @@ import {
   type Metric,
 } from '../statement/metric.ts';
 
-const BUDGET = ['budget'] as const;
+const budgetGauge = (name: string, help: string) => ledgerGauge(name, ['budget'], help, false);
 
 const ABSENT = 'Absent until the whole window has been read.';
 const DAY_LAG = `For providers that bill completed hours, it is 0 until the first hour of the day has been billed; for completed days, it is absent. ${ABSENT}`;
 const ZERO =
   'An account without spend has one series at 0, with resource="", model="", tier="" and currency="USD".';
 
-/** Billed cost and usage, and figures derived from them. */
+/** What was billed, and what is derived from it. */
 export const LEDGER_METRICS = {
   cost: counter(
     'ai_billing_cost_usd_total',
     [...CORE, 'currency'],
     `US dollars charged since the baseline, before account credits and tax; currency is the currency it was paid in. ${ZERO}`,
-    {
-      name: 'ai_billing_cost_corrections_usd_total',
-      help: 'US dollars taken back from earlier charges. Net cost is the counter minus this.',
-    },
+    'ai_billing_cost_corrections_usd_total',
+    'US dollars taken back from earlier charges. Net cost is the counter minus this.',
   ),
   costToday: ledgerGauge(
     'ai_billing_cost_today_usd',
@@ -56,59 +54,50 @@ export const LEDGER_METRICS = {
     'ai_billing_component_cost_usd_total',
     [...CORE, 'component'],
     'US dollars since the baseline by component (cpu, memory, storage, gpu, vcpu, gpu_memory, cluster; compute and surcharge); components may not add up to the cost.',
-    {
-      name: 'ai_billing_component_cost_corrections_usd_total',
-      help: 'US dollars taken back from earlier charges of the component.',
-    },
+    'ai_billing_component_cost_corrections_usd_total',
+    'US dollars taken back from earlier charges of the component.',
   ),
   tokens: counter(
     'ai_billing_tokens_total',
     [...CORE, 'token_type'],
     'Tokens billed since the baseline. Token types are disjoint: input excludes cached input.',
-    {
-      name: 'ai_billing_tokens_corrections_total',
-      help: 'Tokens taken back from earlier counts.',
-    },
+    'ai_billing_tokens_corrections_total',
+    'Tokens taken back from earlier counts.',
   ),
-  requests: counter('ai_billing_requests_total', CORE, 'Requests billed since the baseline.', {
-    name: 'ai_billing_requests_corrections_total',
-    help: 'Requests taken back from earlier counts.',
-  }),
+  requests: counter(
+    'ai_billing_requests_total',
+    CORE,
+    'Requests billed since the baseline.',
+    'ai_billing_requests_corrections_total',
+    'Requests taken back from earlier counts.',
+  ),
   billedSeconds: counter(
     'ai_billing_billed_seconds_total',
     CORE,
     'Run time billed since the baseline, in seconds.',
-    {
-      name: 'ai_billing_billed_corrections_seconds_total',
-      help: 'Seconds taken back from earlier run time.',
-    },
+    'ai_billing_billed_corrections_seconds_total',
+    'Seconds taken back from earlier run time.',
   ),
   units: counter(
     'ai_billing_units_total',
     [...CORE, 'sku'],
     'Units other than tokens billed since the baseline, by SKU. Units of different SKUs cannot be summed.',
-    {
-      name: 'ai_billing_units_corrections_total',
-      help: 'Units taken back from earlier counts.',
-    },
+    'ai_billing_units_corrections_total',
+    'Units taken back from earlier counts.',
   ),
   topUps: counter(
     'ai_billing_top_ups_usd_total',
     [...ACCOUNT, 'currency'],
     'US dollars of balance purchased since the baseline.',
-    {
-      name: 'ai_billing_top_ups_corrections_usd_total',
-      help: 'US dollars taken back from earlier purchases.',
-    },
+    'ai_billing_top_ups_corrections_usd_total',
+    'US dollars taken back from earlier purchases.',
   ),
   unconverted: counter(
     'ai_billing_unconverted_amount_total',
     [...ACCOUNT, 'currency'],
     'Amounts since the baseline in a currency without a configured exchange rate, in that currency.',
-    {
-      name: 'ai_billing_unconverted_corrections_amount_total',
-      help: 'Unconverted amounts taken back.',
-    },
+    'ai_billing_unconverted_corrections_amount_total',
+    'Unconverted amounts taken back.',
   ),
   runway: ledgerGauge(
     'ai_billing_runway_seconds',
@@ -116,35 +105,25 @@ export const LEDGER_METRICS = {
     'Time until the balance runs out at the net spend of the last 24 hours read (the last whole day for providers that bill by the day). Currencies that refill daily (DIEM) are excluded. Absent without spend.',
     false,
   ),
-  budgetLimit: ledgerGauge(
+  budgetLimit: budgetGauge(
     'ai_billing_budget_limit_usd',
-    BUDGET,
     'Limit of the budget per period, in US dollars. Budgets may overlap.',
-    false,
   ),
-  budgetSpent: ledgerGauge(
+  budgetSpent: budgetGauge(
     'ai_billing_budget_spent_usd',
-    BUDGET,
     'Net US dollars matched by the budget in the current UTC period as billed so far. Absent until the whole period has been read.',
-    false,
   ),
-  budgetForecast: ledgerGauge(
+  budgetForecast: budgetGauge(
     'ai_billing_budget_forecast_usd',
-    BUDGET,
     'Forecast of the net US dollars at the end of the current UTC period. Absent with less than 24 hours of data.',
-    false,
   ),
-  budgetStart: ledgerGauge(
+  budgetStart: budgetGauge(
     'ai_billing_budget_period_start_timestamp_seconds',
-    BUDGET,
     'Start of the current period of the budget.',
-    false,
   ),
-  budgetEnd: ledgerGauge(
+  budgetEnd: budgetGauge(
     'ai_billing_budget_period_end_timestamp_seconds',
-    BUDGET,
     'End of the current period of the budget.',
-    false,
   ),
   resourceInfo: ledgerGauge(
     'ai_billing_resource_info',
@@ -179,7 +158,6 @@ export const LEDGER_METRICS = {
     'ai_billing_series_folded_total',
     ACCOUNT,
     'Label sets added to the overflow series because the account had reached maxSeries.',
-    true,
-    { source: 'ledger' },
+    'ledger',
   ),
 } as const satisfies Record<string, Metric>;

@@ -3,52 +3,51 @@ import type { LedgerState } from '../ledger/state.ts';
 import { exposedTotals } from '../ledger/zero-hold.ts';
 import { type Fixed, toNumber } from '../values/money.ts';
 import type { Instant } from '../values/time.ts';
-import { METRICS, type Metric } from './catalog.ts';
-import { COUNTERS } from './families.ts';
+import { COUNTERS, METRICS, type Metric } from './catalog.ts';
 import { seriesLabels } from './labels.ts';
 
-/** What one receiver of differences was told, across restarts. */
+/** What was delivered to one receiver of deltas, across restarts. */
 export interface Deliveries {
-  /** Nothing is known of the receiver. */
+  /** The receiver is unknown so far. */
   readonly isNew: boolean;
-  /** Makes it known: every counter as it stands, shown or not, counts as told. What stood before it came is not told to it. */
+  /** Registers the receiver: every counter, shown or not, counts as delivered at its current value. */
   begin(at: Instant): void;
   load(): readonly Delivery[];
-  /** Stores what was told, all of it or nothing; of a series that comes twice, the last. */
+  /** Stores deliveries, all or nothing; the last one of each series counts. */
   remember(rows: readonly Delivery[]): void;
 }
 
-export function deliveriesOf(receiver: string, store: Store, book: LedgerState): Deliveries {
+export function deliveriesOf(receiver: string, store: Store, state: LedgerState): Deliveries {
   const remember = (rows: readonly Delivery[]) => store.commit({ deliveries: [{ receiver, rows }] });
   return {
     isNew: store.deliveries(receiver) === undefined,
-    begin: (at) => remember(standingCounters(book, at)),
+    begin: (at) => remember(currentCounters(state, at)),
     load: () => store.deliveries(receiver) ?? [],
     remember,
   };
 }
 
-/** Every counter of the ledger as it would be exposed, those of accounts that are not shown and of series that have retired too. */
-function standingCounters(book: LedgerState, at: Instant): Delivery[] {
-  const rows = [...book.series.values()].filter((row) => row.target === row.id);
+/** Every counter of the ledger as it would be exposed, including those of hidden accounts and retired series. */
+function currentCounters(state: LedgerState, at: Instant): Delivery[] {
+  const rows = [...state.series.values()].filter((row) => row.target === row.id);
   return [
-    ...rows.flatMap((row) => ofSeries(book, row, at)),
-    ...[...book.accounts.values()].map((account) => ofAccount(account, at)),
+    ...rows.flatMap((row) => ofSeries(state, row, at)),
+    ...[...state.accounts.values()].map((account) => ofAccount(account, at)),
   ];
 }
 
-function ofSeries(book: LedgerState, row: SeriesRow, at: Instant): Delivery[] {
-  const account = book.accounts.get(book.streams.get(row.stream)?.account ?? 0);
+function ofSeries(state: LedgerState, row: SeriesRow, at: Instant): Delivery[] {
+  const account = state.accounts.get(state.streams.get(row.stream)?.account ?? 0);
   if (!account) return [];
   const metric: Metric = METRICS[COUNTERS[row.measure]];
   const labels = seriesLabels(metric, account, row);
   const { total, corrections } = exposedTotals(row);
-  const told = (family: string, amount: Fixed): Delivery => {
+  const delivery = (family: string, amount: Fixed): Delivery => {
     return { family, labels, createdAt: row.createdAt, total: toNumber(amount), at };
   };
   return [
-    told(metric.name, total),
-    ...(metric.corrections ? [told(metric.corrections.name, corrections)] : []),
+    delivery(metric.name, total),
+    ...(metric.corrections ? [delivery(metric.corrections.name, corrections)] : []),
   ];
 }
 

@@ -1,36 +1,25 @@
 import type { AccountRow, SeriesRow } from '../ledger/records.ts';
 import type { ResourceFacts } from '../statement/statement.ts';
-import type { Metric } from './catalog.ts';
+import { METRICS, type Metric } from './catalog.ts';
 
-/** Values of the labels of a measure's families. */
-export function seriesLabels(metric: Metric, account: AccountRow, row: SeriesRow): string[] {
-  const own = [account.provider, account.name];
-  const core = metric.labels.length > 3 ? [row.resource, row.model, row.tier] : [];
-  const detail = metric.labels.length === own.length + core.length ? [] : [row.detail];
-  return [...own, ...core, ...detail];
+/** The values of a metric's labels, in its order; an absent one is `""`. */
+export function labelValues(
+  { labels }: Metric,
+  { provider, name }: AccountRow,
+  values: Readonly<Record<string, string | undefined>>,
+): string[] {
+  const all: typeof values = { ...values, provider, account: name };
+  return labels.map((label) => all[label] ?? '');
 }
 
-export function infoLabels(account: AccountRow, facts: ResourceFacts): string[] {
-  const {
-    resource,
-    name = '',
-    kind = '',
-    project = '',
-    team = '',
-    environment_name = '',
-    instance_type = '',
-  } = facts;
-  const deleted = facts.deleted === undefined ? '' : String(facts.deleted);
-  return [
-    account.provider,
-    account.name,
-    resource,
-    name,
-    kind,
-    project,
-    team,
-    environment_name,
-    instance_type,
-    deleted,
-  ];
+/** {@link labelValues} of a series: by position, as there are many. */
+export function seriesLabels({ labels }: Metric, account: AccountRow, row: SeriesRow): string[] {
+  const { provider, name } = account;
+  const { resource, model, tier, detail } = row;
+  const own = labels.length > 3 ? [provider, name, resource, model, tier] : [provider, name];
+  return labels.length > own.length ? [...own, detail] : own;
+}
+
+export function infoLabels(account: AccountRow, { deleted, ...facts }: ResourceFacts): string[] {
+  return labelValues(METRICS.resourceInfo, account, { ...facts, deleted: deleted?.toString() });
 }

@@ -23,7 +23,7 @@ function opened() {
   return { ...bench, spend, samples, sample };
 }
 
-test('what did not change is published as the same objects, what changed as new ones', () => {
+test('sample cache: unchanged samples are published as the same objects, changed ones as new objects', () => {
   const { spend, sample, ledger } = opened();
   spend(0, 1);
   const now = AT + HOUR;
@@ -39,7 +39,7 @@ test('what did not change is published as the same objects, what changed as new 
   ledger.close();
 });
 
-test('a resource is named as it is called now, once', () => {
+test('sample cache: a resource is published once, under its current name', () => {
   const { spend, samples, ledger } = opened();
   spend(0, 1, [{ resource: 'steady', name: 'old' }]);
   const named = () => samples(AT + HOUR, INFO).map(({ labels }) => `${labels[2]} ${labels[3]}`);

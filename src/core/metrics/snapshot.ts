@@ -1,16 +1,15 @@
 import type { Instant } from '../values/time.ts';
 import type { Metric } from './catalog.ts';
 
-/** One exposed series and its value. */
 export interface Sample {
   /** Values of the family's labels, in the family's order. */
   readonly labels: readonly string[];
   readonly value: number;
-  /** When the series was first 0. Of counters only. */
+  /** When the series was first 0. Counters only. */
   readonly createdAt?: Instant;
 }
 
-/** One exposed family. A counter's twin is a family of its own, right behind it. */
+/** One exposed family. The corrections of a counter are a family of their own, directly after it. */
 export interface Family {
   readonly name: string;
   readonly type: Metric['type'];
@@ -27,11 +26,10 @@ export interface Snapshot {
   readonly families: readonly Family[];
 }
 
-/** Where sinks find what to show. */
 export interface SnapshotSource {
   current(): Snapshot;
-  /** Calls back after each publication. Returns how to stop it. */
+  /** Calls the listener after each publication. Returns a function that unsubscribes it. */
   subscribe(listener: (snapshot: Snapshot) => void): () => void;
-  /** A sink says that this snapshot reached a reader: series held at 0 count as shown from now on. */
+  /** Reports that a snapshot reached a reader: series held at 0 count as shown from now on. */
   carried(snapshot: Snapshot): void;
 }

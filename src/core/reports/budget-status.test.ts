@@ -41,7 +41,7 @@ function standing({ ledger }: Bench, now: Instant): Record<string, string[]> {
 }
 
 describe('budgets', () => {
-  test('a period begins at midnight, on Monday or on the first, in UTC', () => {
+  test('periods start at midnight, on Monday or on the first, in UTC', () => {
     const bounds = (period: Budget['period'], at: string) => {
       const { start, end } = budgetPeriodAt(period, utc(at));
       return [start, end].map((instant) => new Date(instant).toISOString().slice(0, 16));
@@ -54,7 +54,7 @@ describe('budgets', () => {
     assert.deepEqual(bounds('month', '2024-02-29T23:59'), ['2024-02-01T00:00', '2024-03-01T00:00']);
   });
 
-  test('patterns match exactly, or with * and ?, whatever else stands in them', () => {
+  test('patterns match exactly or with * and ?, and treat all other characters literally', () => {
     const table: [BudgetMatch, Record<string, string>, boolean][] = [
       [{}, { provider: 'a' }, true],
       [{ provider: ['*'] }, { provider: '' }, true],
@@ -77,7 +77,7 @@ describe('budgets', () => {
     }
   });
 
-  test('patterns take no time over a long label that nearly matches', () => {
+  test('patterns are fast on a long label that nearly matches', () => {
     const matches = matcherOf({ resource: ['*-*-*-*-*-*-*-*-*x'] });
     const started = performance.now();
     assert.equal(matches({ resource: '-'.repeat(300) }), false);
@@ -85,7 +85,7 @@ describe('budgets', () => {
     assert.ok(performance.now() - started < 500);
   });
 
-  test('add up exactly what they match in their period, corrections, new series and restarts included', () => {
+  test('add up exactly what they match in their period, including corrections, new series and restarts', () => {
     const bench = openBench(settings({}, { since: SINCE }));
     const budgets = [
       budget(),
@@ -115,7 +115,7 @@ describe('budgets', () => {
     bench.ledger.close();
   });
 
-  test('are unknown while anything they are about was not read, and alone so', () => {
+  test('are unknown while anything that they match has not been read, and only then', () => {
     const bench = openBench(settings({}, { since: SINCE }));
     const other = bench.open(settings({}, { name: 'other', since: SINCE }));
     bench.ledger.setBudgets([budget(), budget({ name: 'prod', match: { account: ['prod'] } })]);
@@ -132,7 +132,7 @@ describe('budgets', () => {
     bench.ledger.close();
   });
 
-  test('begin anew with their period, lag or not, and are unknown where the readings ended long before', () => {
+  test('restart with their period, with or without lag, and are unknown if the readings ended long before', () => {
     const bench = openBench(settings({}, { since: SINCE }));
     bench.ledger.setBudgets([budget(), budget({ name: 'day', period: 'day' })]);
     const month = utc('2026-12-01');
@@ -150,7 +150,7 @@ describe('budgets', () => {
     late.ledger.close();
   });
 
-  test('are forecast from what was read: not below 24 hours, and with a hole only from behind it', () => {
+  test('are forecast from 24 hours of data on, and after a gap only from the data behind it', () => {
     const bench = openBench(settings({}, { since: NOON - 12 * HOUR - DAY }));
     bench.ledger.setBudgets([budget({ period: 'week' })]);
     const [start] = [NOON - 12 * HOUR - DAY];
@@ -168,7 +168,7 @@ describe('budgets', () => {
     young.ledger.close();
   });
 
-  test('are forecast only once the days looked back on were added up', () => {
+  test('are forecast only once the days that the forecast looks back on are loaded', () => {
     const bench = openBench(settings({}, { since: SINCE }));
     bench.ledger.setBudgets([budget()]);
     read(bench, SINCE, NOON);
@@ -196,7 +196,7 @@ describe('budgets', () => {
     }
   });
 
-  test('count what was folded where they are about whole accounts, and are unknown where they are not', () => {
+  test('count overflow if they match whole accounts, and are unknown otherwise', () => {
     const bench = openBench(settings({}, { since: SINCE, maxSeries: 40 }));
     bench.ledger.setBudgets([
       budget(),
@@ -211,7 +211,7 @@ describe('budgets', () => {
     bench.ledger.close();
   });
 
-  test('are published with their limits and periods, the unknown left out', () => {
+  test('are published with limits and periods, without unknown values', () => {
     const bench = openBench(settings({}, { since: SINCE }));
     bench.ledger.setBudgets([budget()]);
     const page = () => [...bench.values(NOON)].filter(([key]) => key.startsWith('ai_billing_budget_'));
@@ -232,7 +232,7 @@ describe('budgets', () => {
     bench.ledger.close();
   });
 
-  test('follow several granularities of one truth', () => {
+  test('count each amount once across granularities', () => {
     const bench = openBench(settings(SLIDING, { since: utc('2026-11-19') }));
     bench.ledger.setBudgets([budget({ period: 'day' })]);
     const day = { start: utc('2026-11-19'), end: utc('2026-11-21') };

@@ -2,28 +2,28 @@ import type { StreamRow } from '../ledger/records.ts';
 import type { Usd } from '../values/money.ts';
 import { ceilTo, DAY, type Instant, type Range, startOfDay } from '../values/time.ts';
 import { type Budget, budgetPeriodAt, matcherOf } from './budget.ts';
-import type { BudgetTotals, PeriodKey } from './budget-totals.ts';
+import type { BudgetTotals } from './budget-totals.ts';
 import { expectedSpend, LOOK_BACK_DAYS, type SpendHistory } from './forecast.ts';
+import { daysOf } from './net-cost.ts';
 import { isComplete, type PublishInput, type WindowCoverage, windowCoverage } from './windows.ts';
 
-/** How a budget stands in its current period. */
 export interface BudgetState {
   readonly budget: Budget;
   readonly period: Range;
-  /** Net dollars so far; undefined until everything it is about was read without a hole. */
+  /** Net dollars so far; undefined until everything that the budget covers has been read without a gap. */
   readonly spent: Usd | undefined;
-  /** Net dollars expected at the end of the period; undefined without `spent`, and below 24 hours of data. */
+  /** Net dollars expected at the end of the period; undefined without `spent`, and with less than 24 hours of data. */
   readonly forecast: Usd | undefined;
 }
 
-/** How each budget stands at `now`. A forecast waits until the days it looks back on were {@link nextToLoad loaded}. */
-export function budgetsAt(input: PublishInput, totals: BudgetTotals): BudgetState[] {
+/** The state of each budget at `now`. A forecast is undefined until the days it looks back on are {@link nextDayToLoad loaded}. */
+export function budgetStates(input: PublishInput, totals: BudgetTotals): BudgetState[] {
   return totals.budgets.map((budget) => {
     const period = budgetPeriodAt(budget.period, input.now);
     const parts = partsOf(input, budget, period);
     if (!parts) return { budget, period, spent: undefined, forecast: undefined };
-    const spent = summed(parts.map(({ stream }) => spentIn(totals, budget, stream.id, period)));
-    const rest = summed(parts.map((part) => restOf(totals, budget, part, period)));
+    const spent = sumKnown(parts.map(({ stream }) => spentIn(totals, budget, stream.id, period)));
+    const rest = sumKnown(parts.map((part) => expectedRest(totals, budget, part, period)));
     const forecast =
       spent === undefined || rest === undefined || parts.length === 0 ? undefined : spent + rest;
     return { budget, period, spent, forecast };
@@ -31,34 +31,31 @@ export function budgetsAt(input: PublishInput, totals: BudgetTotals): BudgetStat
 }
 
 /** The newest day that a forecast looks back on and that is not loaded yet. */
-export function nextToLoad(input: PublishInput, totals: BudgetTotals): Instant | undefined {
-  let next: Instant | undefined;
-  for (const budget of totals.budgets) {
-    for (const part of partsOf(input, budget, budgetPeriodAt(budget.period, input.now)) ?? []) {
-      const missing = part.days.findLast((day) => !totals.isLoaded('day', day));
-      if (missing !== undefined) next = Math.max(next ?? missing, missing);
-    }
-  }
-  return next;
+export function nextDayToLoad(input: PublishInput, totals: BudgetTotals): Instant | undefined {
+  const missing = totals.budgets.flatMap((budget) =>
+    (partsOf(input, budget, budgetPeriodAt(budget.period, input.now)) ?? []).flatMap(
+      ({ days }) => days.findLast((start) => !totals.isLoaded({ kind: 'day', start })) ?? [],
+    ),
+  );
+  return missing.length > 0 ? Math.max(...missing) : undefined;
 }
 
-/** A stream that a budget is about, and what is known of it. */
+/** A stream that a budget covers, and what is known of it. */
 interface BudgetPart {
   readonly stream: StreamRow;
-  /** How far its readings reach. */
   readonly through: Instant;
-  /** The days that were read whole, up to the one that holds `through`: oldest first, without a hole. */
+  /** The whole days read up to the day of `through`: oldest first, without a gap. */
   readonly days: readonly Instant[];
 }
 
-/** Undefined where anything that the budget is about was not read without a hole. */
+/** Undefined if any stream that the budget covers has a gap. */
 function partsOf(input: PublishInput, { match }: Budget, period: Range): BudgetPart[] | undefined {
   const matches = matcherOf(match);
   const parts: BudgetPart[] = [];
   for (const [id, settings] of input.accounts) {
     if (!matches({ provider: settings.provider, account: settings.name })) continue;
     for (const { name } of settings.streams) {
-      const stream = input.book.streamOf(id, name);
+      const stream = input.state.streamOf(id, name);
       const part = stream && partOf(input, stream, period);
       if (!part) return undefined;
       parts.push(part);
@@ -68,53 +65,45 @@ function partsOf(input: PublishInput, { match }: Budget, period: Range): BudgetP
 }
 
 function partOf(input: PublishInput, stream: StreamRow, period: Range): BudgetPart | undefined {
-  const reach = windowCoverage(input, stream.id);
-  if (!reach || !isComplete({ ...period, isOver: false }, reach)) return undefined;
-  return { stream, through: reach.through, days: daysRead(reach, stream.closedBefore) };
+  const coverage = windowCoverage(input, stream.id);
+  if (!coverage || !isComplete({ ...period, isOver: false }, coverage)) return undefined;
+  return { stream, through: coverage.through, days: wholeDays(coverage, stream.closedBefore) };
 }
 
-function daysRead({ covered, through, since }: WindowCoverage, closedBefore: Instant): Instant[] {
+function wholeDays({ covered, through, since }: WindowCoverage, closedBefore: Instant): Instant[] {
   const today = startOfDay(through);
-  const stretch = covered.find(({ start, end }) => start <= today && end >= through);
-  const first = Math.max(
-    ceilTo(DAY, stretch?.start ?? today),
-    since,
-    closedBefore,
-    today - LOOK_BACK_DAYS * DAY,
-  );
-  return Array.from({ length: Math.max(0, (today - first) / DAY) }, (_, index) => first + index * DAY);
+  const newest = covered.find(({ start, end }) => start <= today && end >= through);
+  const readFrom = ceilTo(DAY, newest?.start ?? today);
+  const start = Math.max(readFrom, since, closedBefore, today - LOOK_BACK_DAYS * DAY);
+  return daysOf({ start, end: today });
 }
 
-/** Undefined where any part is. */
-function summed(parts: readonly (Usd | undefined)[]): Usd | undefined {
-  const known = parts.flatMap((part) => part ?? []);
-  return known.length < parts.length ? undefined : known.reduce((sum, part) => sum + part, 0n);
+function sumKnown(parts: readonly (Usd | undefined)[]): Usd | undefined {
+  return parts.reduce<Usd | undefined>(
+    (sum, part) => (sum === undefined || part === undefined ? undefined : sum + part),
+    0n,
+  );
 }
 
 function spentIn(totals: BudgetTotals, budget: Budget, stream: number, period: Range): Usd | undefined {
-  if (budget.period === 'month')
-    return totalOf(totals, budget, stream, { kind: 'month', start: period.start });
-  const days = Array.from(
-    { length: (period.end - period.start) / DAY },
-    (_, day) => period.start + day * DAY,
-  );
-  return summed(days.map((start) => totalOf(totals, budget, stream, { kind: 'day', start })));
+  const { start } = period;
+  if (budget.period === 'month') return totals.of(budget, stream, { kind: 'month', start });
+  return sumKnown(daysOf(period).map((day) => totals.of(budget, stream, { kind: 'day', start: day })));
 }
 
-/** Loads what is asked for: of a period these are few. */
-function totalOf(totals: BudgetTotals, budget: Budget, stream: number, period: PeriodKey): Usd | undefined {
-  if (!totals.isLoaded(period.kind, period.start)) totals.load(period.kind, period.start);
-  return totals.of(budget, stream, period);
-}
-
-/** Net dollars expected of a stream between now and the period's end. */
-function restOf(totals: BudgetTotals, budget: Budget, part: BudgetPart, period: Range): Usd | undefined {
+/** Net dollars that a stream is expected to cost between now and the end of the period. */
+function expectedRest(
+  totals: BudgetTotals,
+  budget: Budget,
+  part: BudgetPart,
+  period: Range,
+): Usd | undefined {
   const { stream, through, days } = part;
-  if (!days.every((day) => totals.isLoaded('day', day))) return undefined;
-  const history = historyOf(part, (start) => totalOf(totals, budget, stream.id, { kind: 'day', start }));
+  if (!days.every((start) => totals.isLoaded({ kind: 'day', start }))) return undefined;
+  const history = historyOf(part, (start) => totals.of(budget, stream.id, { kind: 'day', start }));
   if (!history) return undefined;
   const untilEnd = expectedSpend(history, period.end);
-  // Where the readings lag behind the period's start, what is still to come before it is not the period's.
+  // If the readings end before the period starts, what is expected in between does not belong to the period.
   const untilStart = through < period.start ? expectedSpend(history, period.start) : 0n;
   return untilEnd === undefined || untilStart === undefined ? undefined : untilEnd - untilStart;
 }

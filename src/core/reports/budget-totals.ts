@@ -1,118 +1,114 @@
-import type { PeriodKind, PeriodTotalRow, SeriesRow } from '../ledger/records.ts';
+import type { PeriodTotalRow, SeriesRow } from '../ledger/records.ts';
 import { OVERFLOW } from '../ledger/series-key.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import type { Fixed, Usd } from '../values/money.ts';
 import { DAY, type Instant } from '../values/time.ts';
-import { type Budget, matcherOf } from './budget.ts';
+import { type Budget, type Labels, matcherOf } from './budget.ts';
+import { netCosts, type Period } from './net-cost.ts';
 
-/** What budgets' label sets cost by day and month and stream, kept up to date by every commit. */
-export interface BudgetTotals {
-  readonly budgets: readonly Budget[];
-  /**
-   * Net dollars of a stream in a day or month that was {@link BudgetTotals.load loaded}. Undefined where some were folded into the overflow
-   * series, which has lost the labels that the budget asks for: they may be the budget's, or not.
-   */
-  of(budget: Budget, stream: number, period: PeriodKey): Usd | undefined;
-  isLoaded(kind: PeriodKind, start: Instant): boolean;
-  /** Adds up the sums of a day or month as they stand. */
-  load(kind: PeriodKind, start: Instant): void;
-  /** Follows a commit: by how much each of its sums moved. */
-  move(rows: readonly MovedSum[]): void;
+/** A total, and by how much a commit moved it. */
+export interface TotalDelta extends Omit<PeriodTotalRow, 'value'> {
+  readonly delta: Fixed;
 }
 
-/** The day or month of a sum. */
-export type PeriodKey = Pick<PeriodTotalRow, 'kind' | 'start'>;
-
-/** A sum, and by how much it moved. */
-export interface MovedSum extends Omit<PeriodTotalRow, 'value'> {
-  readonly moved: Fixed;
-}
-
-/** Days that a forecast looks back on, and a few more. */
+/** The days that a forecast looks back on, and a few more. */
 const KEPT_MS = 70 * DAY;
 
-/** Adds nothing up before it is asked to: a start does not wait for days gone by. */
-export function openBudgetTotals(book: LedgerState, budgets: readonly Budget[]): BudgetTotals {
-  const matchers = budgets.map((budget) => ({ budget, matches: matcherOf(budget.match) }));
-  const members = new Map<number, Membership>();
-  const loaded = new Map<string, LoadedTotals>();
+/** What budgets cost by period and stream, kept up to date by every commit. Loads nothing by itself: a start does not wait for past days. */
+export class BudgetTotals {
+  readonly budgets: readonly Budget[];
+  readonly #state: LedgerState;
+  readonly #matchers: ReadonlyMap<Budget, ReturnType<typeof matcherOf>>;
+  readonly #memberships = new Map<number, Membership>();
+  readonly #loaded = new Map<string, LoadedTotals>();
 
-  const membershipOf = (row: SeriesRow): Membership => {
-    const known = members.get(row.id);
+  constructor(state: LedgerState, budgets: readonly Budget[]) {
+    this.#state = state;
+    this.budgets = budgets;
+    this.#matchers = new Map(budgets.map((budget) => [budget, matcherOf(budget.match)]));
+  }
+
+  /**
+   * Net dollars of a stream in a period, which is {@link load loaded} first. Undefined if some of them were folded into the overflow
+   * series, which has lost the labels that the budget asks for.
+   */
+  of(budget: Budget, stream: number, period: Period): Usd | undefined {
+    if (!this.isLoaded(period)) this.load(period);
+    const totals = this.#loaded.get(keyOf(period));
+    if (totals?.uncertain.get(budget)?.get(stream)) return undefined;
+    return totals?.certain.get(budget)?.get(stream) ?? 0n;
+  }
+
+  isLoaded(period: Period): boolean {
+    return this.#loaded.has(keyOf(period));
+  }
+
+  load(period: Period): void {
+    const totals: LoadedTotals = { ...period, certain: new Map(), uncertain: new Map() };
+    for (const [row, usd] of netCosts(this.#state, period)) this.#add(totals, row, usd);
+    this.#loaded.set(keyOf(period), totals);
+    if (period.kind === 'day') this.#evictDays(period.start - KEPT_MS);
+  }
+
+  update(deltas: readonly TotalDelta[]): void {
+    for (const { series, delta, ...period } of deltas) {
+      const totals = this.#loaded.get(keyOf(period));
+      const row = this.#state.series.get(series);
+      if (totals && row) this.#add(totals, row, delta);
+    }
+  }
+
+  #evictDays(before: Instant): void {
+    for (const [key, { kind, start }] of this.#loaded)
+      if (kind === 'day' && start < before) this.#loaded.delete(key);
+  }
+
+  #add({ certain, uncertain }: LoadedTotals, row: SeriesRow, amount: Usd): void {
+    const membership = this.#membershipOf(row);
+    for (const budget of membership.certain) addTo(certain, budget, row.stream, amount);
+    for (const budget of membership.uncertain) addTo(uncertain, budget, row.stream, amount);
+  }
+
+  #membershipOf(row: SeriesRow): Membership {
+    const known = this.#memberships.get(row.id);
     if (known) return known;
-    const labels = labelsOf(book, row);
-    const account = { provider: labels.provider, account: labels.account };
-    const found = {
-      counted: matchers.filter(({ matches }) => matches(labels)).map(({ budget }) => budget),
-      doubted: matchers
-        .filter(({ matches }) => row.resource === OVERFLOW && matches(account) && !matches(labels))
-        .map(({ budget }) => budget),
-    };
-    members.set(row.id, found);
-    return found;
-  };
-  const add = ({ counted, doubted }: LoadedTotals, series: number, amount: Fixed) => {
-    const row = book.series.get(series);
-    if (!row || amount === 0n) return;
-    const membership = membershipOf(row);
-    for (const budget of membership.counted) addTo(counted, budget, row.stream, amount);
-    for (const budget of membership.doubted) addTo(doubted, budget, row.stream, amount);
-  };
-  const forget = (before: Instant) => {
-    for (const key of loaded.keys()) if (key.startsWith('day') && startOf(key) < before) loaded.delete(key);
-  };
-  return {
-    budgets,
-    of(budget, stream, { kind, start }) {
-      const totals = loaded.get(keyOf(kind, start));
-      const isDoubted = (totals?.doubted.get(budget)?.get(stream) ?? 0n) !== 0n;
-      return isDoubted ? undefined : (totals?.counted.get(budget)?.get(stream) ?? 0n);
-    },
-    isLoaded: (kind, start) => loaded.has(keyOf(kind, start)),
-    load(kind, start) {
-      const totals = { counted: new Map(), doubted: new Map() };
-      for (const [series, value] of book.periodTotals(kind, start)) add(totals, series, value);
-      loaded.set(keyOf(kind, start), totals);
-      if (kind === 'day') forget(start - KEPT_MS);
-    },
-    move(rows) {
-      for (const { kind, start, series, moved } of rows) {
-        const totals = loaded.get(keyOf(kind, start));
-        if (totals) add(totals, series, moved);
-      }
-    },
-  };
+    const { provider = '', name = '' } = this.#accountOf(row) ?? {};
+    const { resource, model, tier, detail } = row;
+    const account = { provider, account: name };
+    const labels = { ...account, resource, model, tier, currency: detail };
+    const matching = (each: Labels) => this.budgets.filter((budget) => this.#matchers.get(budget)?.(each));
+    const certain = matching(labels);
+    const uncertain =
+      resource === OVERFLOW ? matching(account).filter((each) => !certain.includes(each)) : [];
+    const membership = { certain, uncertain };
+    this.#memberships.set(row.id, membership);
+    return membership;
+  }
+
+  #accountOf({ stream }: SeriesRow) {
+    return this.#state.accounts.get(this.#state.streams.get(stream)?.account ?? 0);
+  }
 }
 
 /** Dollars of budgets by stream. */
-type ByBudget = Map<Budget, Map<number, Usd>>;
+type TotalsByBudget = Map<Budget, Map<number, Usd>>;
 
-interface LoadedTotals {
-  readonly counted: ByBudget;
-  readonly doubted: ByBudget;
+interface LoadedTotals extends Period {
+  readonly certain: TotalsByBudget;
+  readonly uncertain: TotalsByBudget;
 }
 
-/** The budgets that a series is of, and those of which it may be in part. */
+/** The budgets that a series belongs to, and those that it may belong to in part. */
 interface Membership {
-  readonly counted: readonly Budget[];
-  readonly doubted: readonly Budget[];
+  readonly certain: readonly Budget[];
+  readonly uncertain: readonly Budget[];
 }
 
-function addTo(totals: ByBudget, budget: Budget, stream: number, amount: Usd): void {
+function addTo(totals: TotalsByBudget, budget: Budget, stream: number, amount: Usd): void {
   const byStream = totals.get(budget) ?? new Map<number, Usd>();
   totals.set(budget, byStream.set(stream, (byStream.get(stream) ?? 0n) + amount));
 }
 
-function keyOf(kind: PeriodKind, start: Instant): string {
+function keyOf({ kind, start }: Period): string {
   return `${kind} ${start}`;
-}
-
-function startOf(key: string): Instant {
-  return Number(key.slice(key.indexOf(' ') + 1));
-}
-
-function labelsOf(book: LedgerState, { stream, resource, model, tier, detail }: SeriesRow) {
-  const account = book.accounts.get(book.streams.get(stream)?.account ?? 0);
-  const { provider = '', name = '' } = account ?? {};
-  return { provider, account: name, resource, model, tier, currency: detail };
 }

@@ -4,14 +4,13 @@ import { DAY, type Instant, type Range, startOfDay, startOfMonth } from '../valu
 export const PERIODS = ['day', 'week', 'month'] as const;
 export type BudgetPeriod = (typeof PERIODS)[number];
 
-/** The labels by which a budget picks what it is about. */
 export const BUDGET_LABELS = ['provider', 'account', 'resource', 'model', 'tier', 'currency'] as const;
 export type BudgetLabel = (typeof BUDGET_LABELS)[number];
 
-/** Patterns by label: one of them has to match, exactly or with `*` for any text and `?` for any character. Absent: anything. */
+/** Patterns by label, of which one must match: `*` stands for any text, `?` for any character. Absent: anything matches. */
 export type BudgetMatch = Readonly<Partial<Record<BudgetLabel, readonly string[] | undefined>>>;
 
-/** A limit on what some label sets cost in a UTC day, week (from Monday) or month. */
+/** A limit on the cost of some label sets in a UTC day, week (from Monday) or month. */
 export interface Budget {
   /** The label `budget`; unique. */
   readonly name: string;
@@ -20,10 +19,10 @@ export interface Budget {
   readonly match: BudgetMatch;
 }
 
-/** A label set of a budget's match, as far as it is known: an account alone has no resource. */
+/** The labels to match, as far as known: an account alone has no resource. */
 export type Labels = Readonly<Partial<Record<BudgetLabel, string>>>;
 
-/** Tells which label sets a budget is about; labels that are not given match. */
+/** Tests label sets against a budget; labels that are not given match. */
 export function matcherOf(match: BudgetMatch): (labels: Labels) => boolean {
   const tests = BUDGET_LABELS.flatMap((label) => {
     const patterns = match[label]?.map((pattern) => [...pattern]);
@@ -39,27 +38,26 @@ export function matcherOf(match: BudgetMatch): (labels: Labels) => boolean {
 }
 
 /**
- * Whether a text matches, both by their characters. When it fails, only the last `*` takes one more: those before it need
- * not, so that no pattern takes long, as a regular expression of several may.
+ * Whether a text matches a pattern, both as characters. On a mismatch only the last `*` is extended by one character, so matching stays
+ * fast, unlike a regular expression with several wildcards.
  */
 function isMatch(pattern: readonly string[], text: readonly string[]): boolean {
-  let [at, star, taken] = [0, -1, 0];
+  let [at, star, matched] = [0, -1, 0];
   for (let index = 0; index < text.length; ) {
     if (pattern[at] === '*') {
       star = at++;
-      taken = index;
+      matched = index;
     } else if (at < pattern.length && (pattern[at] === '?' || pattern[at] === text[index])) {
       at += 1;
       index += 1;
     } else if (star >= 0) {
       at = star + 1;
-      index = ++taken;
+      index = ++matched;
     } else return false;
   }
   return pattern.slice(at).every((character) => character === '*');
 }
 
-/** The period that holds `now`. */
 export function budgetPeriodAt(period: BudgetPeriod, now: Instant): Range {
   const day = startOfDay(now);
   switch (period) {

@@ -52,7 +52,7 @@ function read({ bench }: Asked, lines: readonly Charge[], account = bench.accoun
   bench.ledger.apply({ account, feed: 'usage' }, statement('hour', range, now, lines), [], now);
 }
 
-test('costs are added up by each label, dearest first, then by their labels', () => {
+test('cost query: groups by each label, most expensive first, then by label', () => {
   const world = twoAccounts();
   const at = NOON - HOUR;
   read(world, [
@@ -91,7 +91,7 @@ test('costs are added up by each label, dearest first, then by their labels', ()
   assert.deepEqual(costs({ ...world, accounts: [] }, 'today').groups, [{ values: [], usd: 0n }]);
 });
 
-test('an account whose window is not known is left out and named, and there is no total', () => {
+test('cost query: an account with an unknown window is named and left out, and the total is absent', () => {
   const world = twoAccounts();
   const unknown = (window: Window) =>
     costs(world, window).unknown.map(({ account, reason }) => [account, reason]);
@@ -134,7 +134,19 @@ test('an account whose window is not known is left out and named, and there is n
   assert.deepEqual(texts(costs(world, 'today', 'account')), ['dev=3', 'prod=1']);
 });
 
-test('one of several streams that was not read makes its account unknown', () => {
+test('window cost: counts from since on and is unknown across a gap', () => {
+  const { bench } = twoAccounts();
+  const costOf = (window: Window) => bench.ledger.windowCost(bench.account, window, NOON);
+  assert.equal(costOf('today'), undefined);
+  const late = { start: NOON - 2 * HOUR, end: NOON };
+  bench.apply(statement('hour', late, NOON, [cost(NOON - HOUR, 'a', 3), cost(NOON - 2 * HOUR, 'b', -1)]));
+  assert.equal(costOf('today'), undefined);
+  bench.ledger.openAccount(settings({}, { since: late.start }), NOON);
+  assert.equal(costOf('today'), parseDecimal('2'));
+  assert.equal(costOf('yesterday'), undefined);
+});
+
+test('cost query: one unread stream makes its account unknown', () => {
   const world = twoAccounts();
   read(world, [cost(NOON - HOUR, 'a', 1)]);
   const accounts = world.accounts.slice(0, 1).map((account) => ({ ...account, streams: ['usage', 'more'] }));
@@ -162,7 +174,7 @@ const LINES = SPENT.map((spent) =>
   ),
 );
 
-test('costs are what the gauges show, to the last digit, after refunds, folding and a restart', () => {
+test('cost query: equals the gauges to the last digit after refunds, overflow and a restart', () => {
   assertProperty(
     fc.property(LINES, LINES, LINES, (first, revised, other) => {
       const world = twoAccounts(40);
@@ -179,7 +191,7 @@ test('costs are what the gauges show, to the last digit, after refunds, folding 
   );
 });
 
-test('what was folded is a resource of its own', () => {
+test('cost query: overflow is a resource of its own', () => {
   const world = twoAccounts(40);
   read(
     world,
@@ -195,7 +207,7 @@ test('what was folded is a resource of its own', () => {
   );
 });
 
-test('what the gauges no longer show is no group', () => {
+test('cost query: retired series are in no group', () => {
   const { bench, accounts } = twoAccounts();
   const now = NOON + 90 * DAY;
   const world = { bench, accounts: accounts.slice(0, 1), now };
@@ -223,6 +235,13 @@ function assertAgrees(world: Asked, window: Window): CostReport {
   }
   const whole = finest.unknown.length === 0 ? sum(finest.groups) : undefined;
   assert.equal(finest.total, whole);
+  for (const { id, provider, account } of world.accounts) {
+    const own = finest.groups.filter(
+      ({ values: [first, second] }) => first === provider && second === account,
+    );
+    const isWhole = bench.ledger.windowState(id, window, now).incomplete === undefined;
+    if (isWhole) assert.equal(bench.ledger.windowCost(id, window, now), sum(own), `${window} of ${account}`);
+  }
   return finest;
 }
 

@@ -4,18 +4,21 @@ import type { LedgerState } from '../ledger/state.ts';
 import type { Usd } from '../values/money.ts';
 import type { Instant, Range } from '../values/time.ts';
 import type { BudgetLabel } from './budget.ts';
+import { netCosts } from './net-cost.ts';
 import { type UnknownReason, type Window, type WindowState, windowAt } from './windows.ts';
-/** By which costs are added up: the labels of a cost, which budgets match too. */
+
+export { UNKNOWN_REASONS, type UnknownReason } from './windows.ts';
+
+/** A label to group costs by; budgets match the same labels. */
 export type CostLabel = BudgetLabel;
 
-/** What is asked of the ledger: the dollars of a UTC window, added up by some labels, or all of them. */
+/** Asks for the dollars of a UTC window, grouped by some labels or added up. */
 export interface CostsQuestion {
   readonly window: Window;
-  /** In the order wanted, each once. */
+  /** Without duplicates. */
   readonly by: readonly CostLabel[];
 }
 
-/** A configured account, as far as its costs go. */
 export interface CostsAccount {
   readonly id: number;
   readonly provider: string;
@@ -37,35 +40,37 @@ export interface UnknownCosts extends Pick<CostsAccount, 'provider' | 'account'>
   readonly reason: UnknownReason;
 }
 
-/** Net dollars of the label sets that have these values of the labels asked for, in their order. */
+/** Net dollars of all label sets that have these values of the labels in `by`. */
 export interface CostGroup {
   readonly values: readonly string[];
   readonly usd: Usd;
 }
 
 export interface CostReport extends CostsQuestion, Range {
-  /** Accounts that are in no group, as unknown cost is not zero. */
+  /** Accounts that no group includes: an unknown cost is not zero. */
   readonly unknown: readonly UnknownCosts[];
-  /** Dearest first. */
   readonly groups: readonly CostGroup[];
-  /** Undefined while any account is unknown: a part must not pass for the whole. */
+  /** Undefined while any account is unknown: a part must not be mistaken for the whole. */
   readonly total: Usd | undefined;
 }
 
-/** What the window gauges show at `now`, exactly, added up by the labels asked for. Groups of zero are groups. */
+/** The exact amounts that the window gauges show at `now`, grouped. Includes groups of zero. */
 export function costsOf(input: CostsInput): CostReport {
   const { ledger, window, by, now } = input;
   const known = new Map<number, CostsAccount>();
-  const unknown = input.accounts.flatMap((account): UnknownCosts[] => {
-    const reason = ledger.windowState(account.id, window, now, account.streams).incomplete;
-    if (reason) return [{ provider: account.provider, account: account.account, reason }];
-    for (const stream of streamsOf(input, account)) known.set(stream, account);
+  const unknown = input.accounts.flatMap((asked): UnknownCosts[] => {
+    const { id, provider, account, streams } = asked;
+    const reason = ledger.windowState(id, window, now, streams).incomplete;
+    if (reason) return [{ provider, account, reason }];
+    for (const name of streams) {
+      const stream = ledger.book.streamOf(id, name);
+      if (stream) known.set(stream.id, asked);
+    }
     return [];
   });
   const { start, end } = windowAt(window, now);
   const groups = groupsOf(input, known);
-  const sum = groups.reduce((total, { usd }) => total + usd, 0n);
-  const total = unknown.length === 0 ? sum : undefined;
+  const total = unknown.length > 0 ? undefined : groups.reduce((sum, { usd }) => sum + usd, 0n);
   const whole = total === undefined ? [] : [{ values: [], usd: total }];
   return {
     window,
@@ -78,34 +83,32 @@ export function costsOf(input: CostsInput): CostReport {
   };
 }
 
-function streamsOf({ ledger }: CostsInput, { id, streams }: CostsAccount): number[] {
-  return streams.flatMap((name) => ledger.book.streamOf(id, name)?.id ?? []);
-}
-
-/** Adds up the series of the streams that are known. */
+/** Groups the series of the known streams; an account without any counts as the series that shows its 0. */
 function groupsOf(
-  { ledger: { book }, window, by, now }: CostsInput,
+  { ledger: { book: state }, window, by, now }: CostsInput,
   known: ReadonlyMap<number, CostsAccount>,
 ): CostGroup[] {
-  const { kind, start } = windowAt(window, now);
-  const sums = book.periodTotals(kind, start);
   const groups = new Map<string, { readonly values: readonly string[]; usd: Usd }>();
   const add = (account: CostsAccount, row: CostLabels, usd: Usd) => {
     const values = by.map((label) => labelOf(label, account, row));
-    // No label holds the separator: see `assign.ts`.
+    // No label contains the separator: see `series-allocator.ts`.
     const key = values.join('\0');
     const group = groups.get(key) ?? { values, usd: 0n };
     group.usd += usd;
     groups.set(key, group);
   };
   const idle = new Set(known.values());
-  for (const row of book.series.values()) {
+  for (const row of state.series.values()) {
     const account = known.get(row.stream);
     if (!account || !isShownCost(row, now)) continue;
     idle.delete(account);
-    add(account, row, sums.get(row.id) ?? 0n);
+    add(account, row, 0n);
   }
   for (const account of idle) add(account, ZERO_SERIES, 0n);
+  for (const [row, usd] of netCosts(state, windowAt(window, now))) {
+    const account = known.get(row.stream);
+    if (account && isShownCost(row, now)) add(account, row, usd);
+  }
   return [...groups.values()];
 }
 
@@ -129,6 +132,3 @@ function mostExpensiveFirst(a: CostGroup, b: CostGroup): number {
   const place = a.values.findIndex((value, index) => value !== b.values[index]);
   return (a.values[place] ?? '') < (b.values[place] ?? '') ? -1 : 1;
 }
-
-export type { UnknownReason } from './windows.ts';
-export { UNKNOWN_REASONS } from './windows.ts';

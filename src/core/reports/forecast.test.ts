@@ -31,7 +31,7 @@ function expected(history: SpendHistory, days: number): number | undefined {
   return usd === undefined ? undefined : toNumber(usd);
 }
 
-test('a steady spend is within 2 % on the tenth, in every month, whatever of the day is spent by noon', () => {
+test('forecast: is within 2 % for a steady spend on the tenth of any month, however much of the day is spent by noon', () => {
   for (let month = 0; month < 12; month += 1) {
     const start = Date.UTC(2027, month, 1);
     const end = startOfMonth(start, 1);
@@ -51,7 +51,7 @@ test('a steady spend is within 2 % on the tenth, in every month, whatever of the
   }
 });
 
-test('nothing is expected of less than a day', () => {
+test('forecast: is undefined for less than a day of history', () => {
   assert.equal(expectedSpend(historyOf([], 23, TODAY + DAY - 1), TODAY + DAY), undefined);
   assert.equal(expectedSpend(historyOf([24], 0, TODAY + DAY), TODAY + 3 * DAY), fromNumber(48));
 });
@@ -114,16 +114,16 @@ const CASES: readonly { about: string; days: number[]; today?: number; next: num
 ];
 
 for (const { about, days, today, next, rest } of CASES) {
-  test(`expected: ${about}`, () => assert.equal(expected(historyOf(days, today), next), rest));
+  test(`forecast: ${about}`, () => assert.equal(expected(historyOf(days, today), next), rest));
 }
 
-test('a new level is seen beside weekdays without spend', () => {
+test('forecast: detects a new level despite weekdays without spend', () => {
   const days = [...times(3, 0, 0, 10, 10, 10, 10, 10), 0, 0, 10, 10, 30, 30, 30];
   const week = expected(historyOf(days), 6) ?? 0;
   assert.ok(week > 140 && week <= 150, `${week}`);
 });
 
-test('weekdays that usually cost next to nothing make no level', () => {
+test('forecast: weekdays that usually cost next to nothing make no level', () => {
   for (const last of [-100, 10]) {
     const days = [...times(3, 1000, 1000, 1000, 1000, -3, -3, -3), 1000, 1000, 1000, 1000, last, last, last];
     const monday = expected(historyOf(days), 0) ?? 0;
@@ -131,12 +131,12 @@ test('weekdays that usually cost next to nothing make no level', () => {
   }
 });
 
-test('nothing more is expected of a period that is over', () => {
+test('forecast: is 0 for a period that is over', () => {
   assert.equal(expectedSpend(historyOf([10], 0, TODAY), TODAY), 0n);
   assert.equal(expectedSpend(historyOf([10], 5, NOON), TODAY), 0n);
 });
 
-test('days with a hole, days that end early and a period that ends within a day are refused', () => {
+test('forecast: rejects days with a gap, days that end early and a period that ends within a day', () => {
   const { days, ...rest } = historyOf([1, 2, 3]);
   const end = TODAY + DAY;
   assert.throws(() => expectedSpend({ ...rest, days: days.toSpliced(1, 1) }, end), RangeError);
@@ -157,7 +157,7 @@ const spend = fc.record({
   next: period,
 });
 
-test('the amounts twice over are expected twice over, to the last digit', () => {
+test('forecast: doubles with the amounts, to the last digit', () => {
   assertProperty(
     fc.property(spend, ({ days, today, next }) => {
       const once = restOf(days, today, next);
@@ -172,7 +172,7 @@ test('the amounts twice over are expected twice over, to the last digit', () => 
   );
 });
 
-test('a constant spend is expected to the last digit', () => {
+test('forecast: is exact for a constant spend', () => {
   assertProperty(
     fc.property(amount, fc.integer({ min: 1, max: 56 }), period, (usd, length, next) => {
       const constant = usd > 0n ? usd : 0n;
@@ -182,7 +182,7 @@ test('a constant spend is expected to the last digit', () => {
   );
 });
 
-test('whole weeks later the same is expected', () => {
+test('forecast: is the same whole weeks later', () => {
   assertProperty(
     fc.property(spend, fc.integer({ min: -99, max: 99 }), ({ days, today, next }, weeks) => {
       assert.equal(restOf(days, today, next, NOON + weeks * 7 * DAY), restOf(days, today, next));
@@ -190,7 +190,7 @@ test('whole weeks later the same is expected', () => {
   );
 });
 
-test('what is expected is never negative', () => {
+test('forecast: is never negative', () => {
   assertProperty(
     fc.property(spend, ({ days, today, next }) => {
       const rest = restOf(days, today, next);
@@ -200,7 +200,7 @@ test('what is expected is never negative', () => {
   );
 });
 
-test('a spike of fifty times on any day moves what is expected by less than a third', () => {
+test('forecast: moves by less than a third on a fiftyfold spike of any day', () => {
   const around = fc.bigInt({ min: 900_000_000n, max: 1_100_000_000n });
   const days = fc.array(around, { minLength: 7, maxLength: 56 });
   assertProperty(

@@ -21,8 +21,8 @@ function billed({ ledger, account }: Bench, range: Range = DAYS, which?: LabelFi
   return found && [formatDecimal(found.usd), found.asOf];
 }
 
-describe('what is billed in whole days', () => {
-  test('is exact, by labels where asked, and known as of the oldest reading of it', () => {
+describe('net cost of whole days', () => {
+  test('is exact, with or without a filter, as of its oldest reading', () => {
     const bench = openBench(settings());
     const lines = [
       cost(DAYS.start, 'a', 0.1, { tier: 'x' }),
@@ -48,7 +48,7 @@ describe('what is billed in whole days', () => {
     bench.ledger.close();
   });
 
-  test('is unknown where an hour, or another body of facts, was not read, and once it was rolled up', () => {
+  test('is unknown if an hour or another stream was not read, and once it was rolled up', () => {
     const bench = openBench(settings());
     assert.equal(billed(bench), undefined);
     bench.apply(statement('hour', { start: DAYS.start, end: DAYS.end - HOUR }, LATER));
@@ -60,7 +60,7 @@ describe('what is billed in whole days', () => {
     bench.ledger.close();
   });
 
-  test('counts what was folded only where nothing is asked about labels', () => {
+  test('counts overflow only without a filter', () => {
     const bench = openBench(settings({}, { maxSeries: 20 }));
     const lines = Array.from({ length: 20 }, (_, index) => cost(DAYS.start, `r${index}`, 1));
     bench.apply(statement('hour', DAYS, LATER, lines));
@@ -72,7 +72,7 @@ describe('what is billed in whole days', () => {
     bench.ledger.close();
   });
 
-  test('is known of the granularity that was read last', () => {
+  test('uses the granularity that was read last', () => {
     const bench = openBench(settings(SLIDING));
     bench.apply(statement('day', DAYS, LATER, [cost(DAYS.start, 'a', 5)]));
     bench.apply(statement('hour', { start: DAYS.start, end: DAYS.end - HOUR }, LATER + 1));

@@ -35,8 +35,8 @@ function read(bench: Bench, start: Instant, end: Instant, lines: readonly Charge
   bench.apply(statement('hour', { start, end }, asOf, lines), asOf);
 }
 
-describe('the runway', () => {
-  test('is the balance over the spend of the last 24 hours, corrections and top-ups of the balance included', () => {
+describe('runway', () => {
+  test('is the balance over the spend of the last 24 hours, including corrections and top-ups', () => {
     const bench = openBench(settings());
     read(bench, NOON - 48 * HOUR, NOON, [
       ...spend(NOON - 48 * HOUR, NOON - DAY, 1000),
@@ -52,7 +52,7 @@ describe('the runway', () => {
     bench.ledger.close();
   });
 
-  test('leaves out what refills by itself, on both sides', () => {
+  test('excludes refilling currencies from balance and spend', () => {
     const bench = openBench(settings());
     const lines = [
       ...spend(NOON - DAY, NOON, 1),
@@ -66,7 +66,7 @@ describe('the runway', () => {
     bench.ledger.close();
   });
 
-  test('is absent without spend, with more money back than spent, with a hole and long after the readings ended', () => {
+  test('is absent without spend, with more refunds than spend, with a gap and long after the readings ended', () => {
     const bench = openBench(settings());
     hold(bench, { USD: 12 });
     read(bench, NOON - DAY, NOON - HOUR, []);
@@ -89,7 +89,7 @@ describe('the runway', () => {
     holed.ledger.close();
   });
 
-  test('knows the last 24 hours that were read, however late the provider bills them', () => {
+  test('uses the last 24 hours that were read, however late the provider bills them', () => {
     const lagMs = 32 * HOUR;
     const bench = openBench(settings({ lagMs }));
     const end = NOON - 30 * HOUR;
@@ -110,7 +110,7 @@ describe('the runway', () => {
     bench.ledger.close();
   });
 
-  test('takes an open bucket for what it is: a part of one', () => {
+  test('counts an open bucket as a part', () => {
     const bench = openBench(settings({ granularities: ['minute'] }));
     hold(bench, { USD: 60 });
     const end = NOON + MINUTE;
@@ -124,7 +124,7 @@ describe('the runway', () => {
     bench.ledger.close();
   });
 
-  test('follows several granularities of one truth, but not days alone', () => {
+  test('counts each amount once across granularities, but needs hours', () => {
     const bench = openBench(settings(SLIDING));
     hold(bench, { USD: 48 });
     const days = { start: utc('2026-11-18'), end: utc('2026-11-21') };

@@ -29,7 +29,7 @@ function sharedBy(first: Bill, second: Bill, more: Partial<Charge> = {}) {
   return containedCosts(recentCosts(bench.ledger.book, NOW), [bench.account, other], NOW);
 }
 
-test('costs that are equal to the last digit over several days are seen, whatever today says', () => {
+test('shared costs: equal costs over several days are found, whatever today shows', () => {
   const days = [{ a: 1.25 }, { a: 2.5, b: 0.000000000001 }, { a: 3 }];
   assert.deepEqual(sharedBy([{ a: 9 }, ...days], [{ a: 8.5 }, ...days]), {
     amounts: 4,
@@ -38,20 +38,20 @@ test('costs that are equal to the last digit over several days are seen, whateve
   });
 });
 
-test('today counts where the days before tell too little', () => {
+test('shared costs: today counts if the days before have too few amounts', () => {
   const bill = [{ a: 1, b: 2, c: 3 }];
   assert.deepEqual(sharedBy(bill, bill), { amounts: 3, days: 1, contained: 'both' });
   assert.equal(sharedBy([{ a: 1, b: 2 }], [{ a: 1, b: 2 }]), undefined);
 });
 
-test('the costs of a team within those of its organization are seen', () => {
+test('shared costs: the costs of a team within its organization are found', () => {
   const team = [{}, { a: 1 }, { a: 2 }, { a: 3 }];
   const organization = [{}, { a: 1, x: 5 }, { a: 2 }, { a: 3, y: 1 }];
   assert.equal(sharedBy(team, organization)?.contained, 'first');
   assert.equal(sharedBy(organization, team)?.contained, 'second');
 });
 
-test('a difference in the last digit, in a label or on any day is another bill', () => {
+test('shared costs: a difference in the last digit, a label or any day is another bill', () => {
   const bill = [{}, { a: 1 }, { a: 2 }, { a: 3 }, { a: 4 }];
   assert.equal(sharedBy(bill, [{}, { a: 1 }, { a: 2 }, { a: 3 }, { a: 4.000000000001 }]), undefined);
   assert.equal(sharedBy(bill, bill, { tier: 'x' }), undefined);
@@ -59,14 +59,14 @@ test('a difference in the last digit, in a label or on any day is another bill',
   assert.equal(sharedBy(bill, [{}, { b: 1 }, { a: 2 }, { a: 3 }, { a: 4 }]), undefined);
 });
 
-test('days on which one of the two has no costs say nothing, and zeros are no costs', () => {
+test('shared costs: days without costs of both and zeros are ignored', () => {
   const bill = [{}, { a: 1 }, { a: 2 }, { a: 3 }];
   assert.equal(sharedBy([...bill, { a: 7 }], bill)?.amounts, 3);
   assert.equal(sharedBy(bill, [{}, { a: 1, b: 0 }, { a: 2 }, { a: 3 }])?.contained, 'both');
   assert.equal(sharedBy(bill, [{}, {}, {}, {}]), undefined);
 });
 
-test('of many accounts only those that have costs in common are compared, and one bill is no pair of each with each', () => {
+test('shared costs: only accounts with common costs are compared, and a shared bill is not compared in every pair', () => {
   const bench = openBench(settings());
   const range = { start: TODAY - 9 * DAY, end: TODAY + HOUR };
   const accounts = Array.from({ length: 60 }, (_, index) => {

@@ -2,40 +2,39 @@ import type { SeriesRow } from '../ledger/records.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import type { Fixed } from '../values/money.ts';
 import { DAY, type Instant, startOfDay } from '../values/time.ts';
+import { netCosts } from './net-cost.ts';
 
-/** That everything one account costs, another costs too. */
+/** Two accounts of which one has all costs of the other. */
 export interface SharedCosts {
-  /** How many amounts are the same, each of one label set on one UTC day. */
+  /** The number of equal amounts, each of one label set on one UTC day. */
   readonly amounts: number;
   readonly days: number;
-  /** Whose costs are all among the other's. */
+  /** The account whose costs the other one has too. */
   readonly contained: 'first' | 'second' | 'both';
 }
 
-/** Whole days that are compared, and today. */
+/** Whole days that are compared; today is added. */
 const COMPARED_DAYS = 7;
-/** Fewer equal amounts may be chance. */
+/** Fewer equal amounts may be coincidence. */
 const MIN_AMOUNTS = 3;
 
 /** Nonzero dollars by label set, by day. */
-type CostsByHour = ReadonlyMap<Instant, ReadonlyMap<string, Fixed>>;
+type CostsByDay = ReadonlyMap<Instant, ReadonlyMap<string, Fixed>>;
 
-/** What accounts cost on the days that are compared, by account. */
-export type RecentCosts = ReadonlyMap<number, CostsByHour>;
+export type RecentCosts = ReadonlyMap<number, CostsByDay>;
 
 /** Reads the costs of all accounts once: thousands of accounts make hundreds of thousands of pairs. */
-export function recentCosts(book: LedgerState, now: Instant): RecentCosts {
+export function recentCosts(state: LedgerState, now: Instant): RecentCosts {
   const today = startOfDay(now);
   const accounts = new Map<number, Map<Instant, Map<string, Fixed>>>();
   for (let back = 0; back <= COMPARED_DAYS; back += 1) {
     const day = today - back * DAY;
-    for (const [id, value] of book.periodTotals('day', day)) {
-      const row = book.series.get(id);
-      const account = row && book.streams.get(row.stream)?.account;
-      if (value === 0n || !row || account === undefined) continue;
+    for (const [row, usd] of netCosts(state, { kind: 'day', start: day })) {
+      const account = state.streams.get(row.stream)?.account;
+      if (account === undefined) continue;
       const costs = within(within(accounts, account), day);
       const labels = labelsOf(row);
-      costs.set(labels, (costs.get(labels) ?? 0n) + value);
+      costs.set(labels, (costs.get(labels) ?? 0n) + usd);
     }
   }
   return accounts;
@@ -48,8 +47,8 @@ function within<Key, Inner, Value>(outer: Map<Key, Map<Inner, Value>>, key: Key)
 }
 
 /**
- * The pairs of accounts of which one's costs may be the other's, each in the order of `accounts`. Of accounts that cost the same on every
- * day, each is paired with the first, and only the first with others.
+ * The pairs of accounts whose costs may be contained in each other, in the order of `accounts`. Accounts with identical costs on every day
+ * are each paired with the first of them, and only the first is paired with others.
  */
 export function likePairs(costs: RecentCosts, accounts: readonly number[], now: Instant): [number, number][] {
   const bills = Map.groupBy(
@@ -73,24 +72,24 @@ export function likePairs(costs: RecentCosts, accounts: readonly number[], now: 
   return pairs;
 }
 
-/** Equal for accounts that cost the same: on whole days, or with today where those tell too little. */
-function billOf(costs: CostsByHour | undefined, today: Instant): string {
+/** Equal for accounts that cost the same: on whole days, or including today if those have too few amounts. */
+function billOf(costs: CostsByDay | undefined, today: Instant): string {
   const all = amountsOf(costs);
   const whole = all.filter((amount) => !amount.startsWith(`${today}\0`));
   return (whole.length < MIN_AMOUNTS ? all : whole).sort().join('\n');
 }
 
-function amountsOf(costs: CostsByHour | undefined): string[] {
+function amountsOf(costs: CostsByDay | undefined): string[] {
   return [...(costs ?? [])].flatMap(([day, amounts]) =>
     [...amounts].map(([labels, value]) => `${day}\0${labels}\0${value}`),
   );
 }
 
 /**
- * Whether all costs of one account on the days that both have costs on are costs of the other, equal to the last digit in every label set.
+ * Whether all costs of one account, on the days on which both have costs, are also costs of the other, to the last digit of every label set.
  *
- * Two accounts are read at different moments, so that today may differ although the bill is one: it counts only where the whole days tell
- * too little.
+ * Two accounts are read at different moments, so today may differ even if the bill is the same: it counts only if the whole days have too
+ * few amounts.
  */
 export function containedCosts(
   costs: RecentCosts,
@@ -100,19 +99,19 @@ export function containedCosts(
   const today = startOfDay(now);
   const [a, b] = [costs.get(first), costs.get(second)];
   if (!a || !b) return undefined;
-  return comparedBy(withoutDay(a, today), withoutDay(b, today)) ?? comparedBy(a, b);
+  return compare(withoutDay(a, today), withoutDay(b, today)) ?? compare(a, b);
 }
 
-function withoutDay(costs: CostsByHour, day: Instant): CostsByHour {
+function withoutDay(costs: CostsByDay, day: Instant): CostsByDay {
   return new Map([...costs].filter(([each]) => each !== day));
 }
 
-/** No label holds the separator: see `assign.ts`. */
+/** No label contains the separator: see `series-allocator.ts`. */
 function labelsOf({ resource, model, tier, detail }: SeriesRow): string {
   return [resource, model, tier, detail].join('\0');
 }
 
-function comparedBy(a: CostsByHour, b: CostsByHour): SharedCosts | undefined {
+function compare(a: CostsByDay, b: CostsByDay): SharedCosts | undefined {
   const days = [...a]
     .filter(([day, costs]) => costs.size > 0 && (b.get(day)?.size ?? 0) > 0)
     .map(([day]) => day);
@@ -124,7 +123,7 @@ function comparedBy(a: CostsByHour, b: CostsByHour): SharedCosts | undefined {
 }
 
 /** How many amounts of `part` there are, if all of them are in `whole`. */
-function countWithin(part: CostsByHour, whole: CostsByHour, days: readonly Instant[]): number | undefined {
+function countWithin(part: CostsByDay, whole: CostsByDay, days: readonly Instant[]): number | undefined {
   const amounts = days.flatMap((day) =>
     [...(part.get(day) ?? [])].map(([labels, value]) => whole.get(day)?.get(labels) === value),
   );

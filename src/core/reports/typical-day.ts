@@ -1,23 +1,23 @@
 import type { Usd } from '../values/money.ts';
 
-/** What a usual day costs: `usd / parts` dollars for each part that a day has. */
+/** The cost of a typical day: `usd / parts` dollars per part of a day. */
 export interface TypicalDay {
-  /** Net dollars of the days of the present level, with outliers limited. */
+  /** Net dollars of the days at the current level, with outliers limited. */
   readonly usd: Usd;
-  /** The parts of those days together: more than 0. */
+  /** The sum of the parts of those days: more than 0. */
   readonly parts: bigint;
-  /** The parts of the day that lies `index` days after the oldest one: those of its weekday. */
+  /** The parts of the day `index` days after the oldest one, which depend on its weekday. */
   partsOf(index: number): bigint;
 }
 
-/** Parts of a day whose weekday is like the others. */
+/** The parts of a day whose weekday is like the others. */
 const WHOLE = 1_000_000_000n;
 const WEEK = 7;
 const TWO_WEEKS = 2 * WEEK;
-/** A level takes this many days to be believed: one more than four weeks may have outliers on either side. */
+/** A new level needs this many days: one more than four weeks may have outliers on either side. */
 const NEW_LEVEL_DAYS = 3;
 
-/** The usual day of consecutive whole days, oldest first: at least one. */
+/** The typical day of one or more consecutive whole days, oldest first. */
 export function typicalDay(days: readonly Usd[]): TypicalDay {
   const limited = withinLimits(days);
   const weekdays = partsOfWeekdays(limited);
@@ -28,24 +28,24 @@ export function typicalDay(days: readonly Usd[]): TypicalDay {
 }
 
 /**
- * Limits what lies outside of what other days bear out: further from the median than three median deviations, and beyond all
- * but one day (of four weeks: all but two) on its side. What recurs every week is thus kept. Two days cannot tell which one is odd.
+ * Limits outliers: days further from the median than three median deviations, and beyond all but one day (of four weeks: all but two)
+ * on their side. What recurs every week is kept. With two days there is no telling which one is the outlier.
  */
 function withinLimits(days: readonly Usd[]): readonly Usd[] {
   if (days.length < 3) return days;
-  const odd = Math.max(1, Math.floor(days.length / TWO_WEEKS));
+  const outliers = Math.max(1, Math.floor(days.length / TWO_WEEKS));
   const sorted = days.toSorted(ascending);
   const median = at(sorted, days.length >> 1);
   const deviation = at(days.map((usd) => magnitude(usd - median)).sort(ascending), days.length >> 1);
-  const low = lesser(median - 3n * deviation, at(sorted, odd));
-  const high = greater(median + 3n * deviation, at(sorted, days.length - 1 - odd));
+  const low = lesser(median - 3n * deviation, at(sorted, outliers));
+  const high = greater(median + 3n * deviation, at(sorted, days.length - 1 - outliers));
   return days.map((usd) => lesser(high, greater(low, usd)));
 }
 
 /**
- * The parts of each weekday, beginning with that of the oldest day; none before there are two weeks.
+ * The parts of each weekday, starting with that of the oldest day; empty for less than two weeks.
  *
- * Differences between weekdays count as far as they repeat: by 1 - (variance within weekdays / variance between them).
+ * Differences between weekdays count to the extent that they repeat: by 1 - (variance within weekdays / variance between them).
  */
 function partsOfWeekdays(days: readonly Usd[]): readonly bigint[] {
   const weeks = BigInt(Math.floor(days.length / WEEK));
@@ -56,12 +56,12 @@ function partsOfWeekdays(days: readonly Usd[]): readonly bigint[] {
   const sums = Array.from({ length: WEEK }, (_, weekday) =>
     sum(days.filter((_, index) => index >= before && index % WEEK === weekday)),
   );
-  const between = sum(sums.map((each) => square(7n * each - total)));
+  const between = sum(sums.map((each) => (7n * each - total) ** 2n));
   const within = sum(
-    days.slice(before).map((usd, index) => square(weeks * usd - at(sums, (before + index) % WEEK))),
+    days.slice(before).map((usd, index) => (weeks * usd - at(sums, (before + index) % WEEK)) ** 2n),
   );
   const scale = weeks * (weeks - 1n) * between;
-  // The degrees of freedom of both variances, and what the two sums are scaled by, come to 42.
+  // The degrees of freedom of both variances and the scales of both sums combine to 42.
   const repeated = scale - 42n * within;
   if (repeated <= 0n) return [];
   return sums.map((each) => {
@@ -71,14 +71,15 @@ function partsOfWeekdays(days: readonly Usd[]): readonly bigint[] {
 }
 
 /**
- * Where the present level begins: at the shortest stretch of latest days that all lie on one side of the two weeks before. Three to six
- * days lie beyond all of those; seven or more beyond their middle half. Days that together usually cost less than one tell no level.
+ * Where the current level starts: at the shortest run of latest days that all lie on one side of the two weeks before. Three to six days
+ * must lie beyond all of those, seven or more beyond their middle half. Days that usually cost less than one typical day in total do not
+ * make a level.
  */
 function startOfLevel(days: readonly Usd[], parts: readonly bigint[]): number {
-  const places = placesOf(days, parts);
+  const ranks = ranksOf(days, parts);
   for (let start = days.length - NEW_LEVEL_DAYS; start >= WEEK; start -= 1) {
-    const before = places.slice(Math.max(0, start - TWO_WEEKS), start).sort((a, b) => a - b);
-    const since = places.slice(start);
+    const before = ranks.slice(Math.max(0, start - TWO_WEEKS), start).sort((a, b) => a - b);
+    const since = ranks.slice(start);
     const cut = since.length < WEEK ? 0 : (before.length - 1) >> 2;
     const [low = 0, high = 0] = [before[cut], before[before.length - 1 - cut]];
     const isNew = Math.min(...since) > high || Math.max(...since) < low;
@@ -87,19 +88,19 @@ function startOfLevel(days: readonly Usd[], parts: readonly bigint[]): number {
   return 0;
 }
 
-/** The place of each day in the order of what a part of it cost; equal ones share it. */
-function placesOf(days: readonly Usd[], parts: readonly bigint[]): readonly number[] {
+/** The rank of each day by its cost per part; equal days share a rank. */
+function ranksOf(days: readonly Usd[], parts: readonly bigint[]): readonly number[] {
   const weights = parts.map((each) => greater(each, 1n));
   const compare = (a: number, b: number) =>
     ascending(at(days, a) * at(weights, b), at(days, b) * at(weights, a));
   const order = days.map((_, index) => index).sort(compare);
-  const places: number[] = [];
-  let place = 0;
+  const ranks: number[] = [];
+  let rank = 0;
   for (const [index, day] of order.entries()) {
-    if (compare(order[index - 1] ?? day, day) < 0) place += 1;
-    places[day] = place;
+    if (compare(order[index - 1] ?? day, day) < 0) rank += 1;
+    ranks[day] = rank;
   }
-  return places;
+  return ranks;
 }
 
 function at(values: readonly bigint[], index: number): bigint {
@@ -108,10 +109,6 @@ function at(values: readonly bigint[], index: number): bigint {
 
 function sum(values: readonly bigint[]): bigint {
   return values.reduce((total, value) => total + value, 0n);
-}
-
-function square(value: bigint): bigint {
-  return value * value;
 }
 
 function magnitude(value: bigint): bigint {

@@ -27,7 +27,7 @@ const spend = (start: Instant, end: Instant) =>
 const read = (bench: Bench, start: Instant, end: Instant, now = end) =>
   bench.apply(statement('hour', { start, end }, now, spend(start, end)), now);
 
-test('window gauges are absent while there is a hole, and there once it was read', () => {
+test('windows: gauges are absent while there is a gap, and appear once it has been read', () => {
   const bench = openBench(settings({}, { since: utc('2026-10-01') }));
   read(bench, NOON - 6 * HOUR, NOON);
   assert.deepEqual(shown(bench, NOON), [undefined, undefined, undefined, undefined]);
@@ -45,14 +45,14 @@ test('window gauges are absent while there is a hole, and there once it was read
   bench.ledger.close();
 });
 
-test('a window that begins before since is shown from since on', () => {
+test('windows: a window that begins before since is shown from since on', () => {
   const bench = openBench(settings({}, { since: NOON - 2 * DAY }));
   read(bench, NOON - 2 * DAY, NOON);
   assert.deepEqual(shown(bench, NOON), [12, 24, 48, undefined]);
   bench.ledger.close();
 });
 
-test('at midnight today becomes yesterday, at the end of the month this one the last; what began is 0', () => {
+test('windows: at midnight today becomes yesterday, at the end of the month this month becomes the last, and new windows are 0', () => {
   const bench = openBench(settings({}, { since: utc('2026-10-01') }));
   const end = utc('2026-12-01');
   read(bench, utc('2026-10-01'), end - HOUR);
@@ -63,7 +63,7 @@ test('at midnight today becomes yesterday, at the end of the month this one the 
   bench.ledger.close();
 });
 
-test('after a long outage a day that has not been read is absent, and so is one that was read in part', () => {
+test('windows: after a long outage unread and partly read days are absent', () => {
   const bench = openBench(settings({}, { since: utc('2026-10-01') }));
   read(bench, utc('2026-10-01'), NOON);
   const night = NOON + 12 * HOUR;
@@ -72,7 +72,7 @@ test('after a long outage a day that has not been read is absent, and so is one 
   bench.ledger.close();
 });
 
-test('what has begun is 0 only while the readings may be behind, and unknown once they are late', () => {
+test('windows: a new window is 0 while the readings may lag, and unknown once they are late', () => {
   const bench = openBench(settings({}, { since: utc('2026-10-01') }));
   const end = utc('2026-12-01');
   read(bench, utc('2026-10-01'), end - HOUR);
@@ -83,7 +83,7 @@ test('what has begun is 0 only while the readings may be behind, and unknown onc
   bench.ledger.close();
 });
 
-test('a day that was open when it was last read is not whole once it is over', () => {
+test('windows: a day that was last read while open is incomplete once it is over', () => {
   const bench = openBench(settings(SLIDING, { since: NOON - 30 * DAY }));
   const [midnight, back] = [NOON - 12 * HOUR, NOON + DAY];
   const days = { start: midnight - 29 * DAY, end: midnight + DAY };
@@ -103,7 +103,7 @@ test('a day that was open when it was last read is not whole once it is over', (
   bench.ledger.close();
 });
 
-test('a provider whose clock is ahead of ours hides no window and moves no counter down', () => {
+test('windows: a provider clock ahead of ours hides no window and lowers no counter', () => {
   const bench = openBench(settings({ granularities: ['minute'] }, { since: NOON - DAY }));
   const ahead = 5 * MINUTE;
   let before = 0;
@@ -124,7 +124,7 @@ test('a provider whose clock is ahead of ours hides no window and moves no count
   bench.ledger.close();
 });
 
-test('our clock stepping back keeps what was read later, and lowers nothing', () => {
+test('windows: a clock stepping back keeps later readings and lowers nothing', () => {
   const bench = openBench(settings({}, { since: NOON - DAY }));
   read(bench, NOON - DAY, NOON);
   read(bench, NOON, NOON + 3 * HOUR);
@@ -139,7 +139,7 @@ test('our clock stepping back keeps what was read later, and lowers nothing', ()
   bench.ledger.close();
 });
 
-test('a window that was over before since is not known, not 0', () => {
+test('windows: a window that was over before since is unknown, not 0', () => {
   const bench = openBench(settings({}, { since: utc('2026-11-20') }));
   read(bench, utc('2026-11-20'), NOON);
   assert.deepEqual(shown(bench, NOON), [12, undefined, 12, undefined]);

@@ -18,14 +18,14 @@ export const CORE = ['provider', 'account', 'resource', 'model', 'tier'] as cons
 export const ACCOUNT = ['provider', 'account'] as const;
 export const FEED = ['provider', 'account', 'feed'] as const;
 
-type Shape = Omit<Metric, 'name' | 'labels' | 'help' | 'type' | 'summable'>;
-
 export function counter(
   name: string,
   labels: readonly string[],
   help: string,
-  corrections: { name: string; help: string },
+  correctionsName: string,
+  correctionsHelp: string,
 ): Metric {
+  const corrections = { name: correctionsName, help: correctionsHelp };
   return { name, type: 'counter', labels, help, corrections, summable: true, source: 'ledger' };
 }
 
@@ -37,13 +37,13 @@ export function feedGauge(name: string, labels: readonly string[], help: string,
   return { name, type: 'gauge', labels, help, summable, source: 'feed' };
 }
 
+/** Counters and histograms may be summed over their labels, gauges may not. */
 export function exporterMetric(
   type: MetricType,
   name: string,
   labels: readonly string[],
   help: string,
-  summable: boolean,
-  shape: Shape = { source: 'exporter' },
+  source: Metric['source'] = 'exporter',
 ): Metric {
-  return { name, type, labels, help, summable, ...shape };
+  return { name, type, labels, help, summable: type !== 'gauge', source };
 }

@@ -42,6 +42,8 @@ interface Rendition {
  * Renders each snapshot once, in both formats, and gzips it once per format that was ever requested gzipped. All forms switch to a
  * new snapshot at the same instant, so that no reader that alternates between them sees a counter go back.
  *
+ * `upToDate` resolves once answers hold the current snapshot.
+ *
  * Calls `onError` if a snapshot could not be rendered; the previous one is still served.
  */
 export function createPrometheusPage(
@@ -49,7 +51,7 @@ export function createPrometheusPage(
   live: LiveMetrics,
   onError: (error: unknown) => void = () => {},
   encode: Encoder = createEncoder(),
-): PrometheusPage {
+): PrometheusPage & { readonly upToDate: () => Promise<void> } {
   const gzipped = new Set<Format>();
   const eof = new Block(Buffer.from('# EOF\n'));
   let served: Rendition | undefined;
@@ -91,6 +93,7 @@ export function createPrometheusPage(
         carried: () => source.carried(rendition.snapshot),
       };
     },
+    upToDate: follow,
     close: source.subscribe(() => void follow().catch(onError)),
   };
 }

@@ -18,7 +18,7 @@ async function warningsOf(url: string): Promise<string[]> {
   return Told.parse(status).warnings;
 }
 
-test('two accounts with the same costs to the last digit are told of in log, page and status, and nothing else changes', async (context) => {
+test('accounts with identical costs are reported in log, page and status, and totals stay unchanged', async (context) => {
   const dial = fakeClockAt(START);
   const options = { clock: dial, genesis: START - 5 * DAY };
   const simulators = await Promise.all([
@@ -35,18 +35,18 @@ test('two accounts with the same costs to the last digit are told of in log, pag
   assert.deepEqual(await warningsOf(exporter.url), []);
   await exporter.pollAll();
   const [warning, ...more] = await warningsOf(exporter.url);
-  assert.match(warning ?? '', /baseten "n0" and baseten "n1" cost the same to the last digit/);
+  assert.match(warning ?? '', /baseten "n0" and baseten "n1" have identical costs/);
   assert.deepEqual(more, []);
   assert.match(await (await fetch(exporter.url)).text(), /Warning:<\/strong> baseten &#34;n0&#34; and/);
   await exporter.pollAll();
-  assert.equal(exporter.log().split('one bill may be counted twice').length, 2, 'it is logged once');
+  assert.equal(exporter.log().split('possible duplicate billing').length, 2, 'it is logged once');
   const page = await exporter.fresh();
   const spent = (account: string) => page.sum('ai_billing_cost_yesterday_usd', { account });
   assert.ok(spent('n0') > 0);
   assert.equal(spent('n0'), spent('n1'));
 });
 
-test('the program warns at its start of one key in two accounts, and again after a reload that adds one', async (context) => {
+test('duplicate billing is reported at startup and after a reload adds an account with the same key', async (context) => {
   const venice = await startVenice({ key: 'canary-9f31-key' });
   context.after(() => venice.close());
   const folder = await folderOf(context);
@@ -63,10 +63,10 @@ test('the program warns at its start of one key in two accounts, and again after
     );
   await write(['a', 'b']);
   const exporter = await serve(context, file);
-  await exporter.said(/"warning":"venice \\"a\\" and venice \\"b\\" have the same key/);
+  await exporter.said(/"warning":"venice \\"a\\" and venice \\"b\\" use the same key/);
   assert.equal((await warningsOf(exporter.url)).length, 1);
   await write(['a', 'b', 'c']);
   await fetch(`${exporter.url}/-/reload`, { method: 'POST' });
-  await exporter.said(/"warning":"venice \\"a\\" and venice \\"c\\" have the same key/);
+  await exporter.said(/"warning":"venice \\"a\\" and venice \\"c\\" use the same key/);
   assert.equal((await warningsOf(exporter.url)).length, 3);
 });

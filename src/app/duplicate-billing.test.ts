@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { loadConfig } from '../config/load.ts';
 import { PROVIDERS } from '../providers/index.ts';
-import { sharedKeyWarnings } from './same-bill.ts';
+import { sharedKeyWarnings } from './duplicate-billing.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'same-bill-'));
+const folder = mkdtempSync(join(tmpdir(), 'duplicate-billing-'));
 after(() => rmSync(folder, { recursive: true }));
 const KEY = 'canary-key-of-two-accounts';
 writeFileSync(join(folder, 'key'), `${KEY}\n`);
@@ -21,7 +21,7 @@ function warningsOf(...accounts: readonly string[]): string[] {
   return warnings;
 }
 
-test('one key in two accounts of a provider is a warning, in whichever form each has it', () => {
+test('duplicate billing: two accounts of a provider with the same key are reported, in whatever form the key is given', () => {
   const forms = [`apiKey: "\${KEY}"`, 'apiKeyFile: key', `apiKey: ${KEY}`];
   for (const one of forms)
     for (const other of forms) {
@@ -30,12 +30,15 @@ test('one key in two accounts of a provider is a warning, in whichever form each
         `provider: venice, name: b, ${other}, ledgerApi: usage`,
         `provider: baseten, name: c, ${other}`,
       );
-      assert.match(warning ?? '', /venice "a" and venice "b" have the same key.*one bill is read twice/);
+      assert.match(
+        warning ?? '',
+        /venice "a" and venice "b" use the same key.*the same bill is counted twice/,
+      );
       assert.deepEqual(more, []);
     }
 });
 
-test('the same address is the same with and without version prefix, slash and port', () => {
+test('duplicate billing: addresses match with and without version prefix, slash and port', () => {
   const forms = ['https://api.venice.ai', 'https://API.venice.ai:443/', 'https://api.venice.ai/api/v1'];
   for (const baseUrl of forms) {
     const found = warningsOf(
@@ -46,14 +49,14 @@ test('the same address is the same with and without version prefix, slash and po
   }
 });
 
-test('another key, address or provider is no warning', () => {
+test('duplicate billing: different keys, addresses or providers are not reported', () => {
   const base = `provider: venice, apiKey: ${KEY}`;
   assert.deepEqual(warningsOf(`${base}, name: a`, 'provider: venice, name: b, apiKey: another'), []);
   assert.deepEqual(warningsOf(`${base}, name: a`, `${base}, name: b, baseUrl: "http://localhost:1"`), []);
   assert.deepEqual(warningsOf(base, `provider: northflank, apiKey: ${KEY}`), []);
 });
 
-test('two teams of one key are two bills; the whole and a team are not', () => {
+test('duplicate billing: two teams of one key have separate bills, the organization and a team do not', () => {
   for (const provider of ['northflank', 'inference_sh']) {
     const base = `provider: ${provider}, apiKey: ${KEY}`;
     const [a, b, whole] = [
@@ -69,7 +72,7 @@ test('two teams of one key are two bills; the whole and a team are not', () => {
       const [warning, ...more] = warningsOf(...accounts);
       assert.match(
         warning ?? '',
-        new RegExp(`what ${provider} "a" reads is a part of what ${provider} "org" reads`),
+        new RegExp(`${provider} "a" is part of ${provider} "org" and is counted twice`),
       );
       assert.deepEqual(more, []);
     }
@@ -78,7 +81,7 @@ test('two teams of one key are two bills; the whole and a team are not', () => {
   }
 });
 
-test('a thousand accounts of one key are each told of, yet not each with each', () => {
+test('duplicate billing: each of a thousand accounts with one key is reported, but not every pair', () => {
   const found = warningsOf(
     ...Array.from({ length: 1000 }, (_, index) => `provider: venice, apiKey: ${KEY}, name: a${index}`),
   );
