@@ -3,7 +3,7 @@ import { glob, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Sources } from './support/source-text.ts';
-import { bannedInUserTexts, MAX_TERMS, termsOf } from './support/words.ts';
+import { bannedInUserTexts, bannedWords, MAX_TERMS, termsOf } from './support/words.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -33,9 +33,35 @@ test('a banned phrase in a text for users is found, and code, decisions and gene
   assert.equal(found('README.md', 'There is none. Retry at most twice.'), 0);
 });
 
-async function userTexts(): Promise<Sources> {
+test('sources, tests and documents contain no banned phrase', async () => {
+  assert.deepEqual(
+    bannedWords(await textsOf('*.md', 'docs/**/*.md', '{src,test,grafana,deploy}/**/*.ts')),
+    [],
+  );
+});
+
+test('a banned phrase in a comment is found, also at the start of a sentence', () => {
+  const found = (text: string) => bannedWords(new Map([['src/a.ts', text]])).length;
+  assert.equal(found('// Whoever reads this is told of it.'), 2);
+  assert.equal(found('// There is none, and it retries at most twice.'), 0);
+});
+
+test('architecture: every stop of the path of a row is a function of the file', async () => {
+  const page = await readFile(join(root, 'docs/architecture.md'), 'utf8');
+  const stops = [...page.matchAll(/^\d+\. `([^`]+)`, `(\w+)`: /gm)];
+  assert.ok(stops.length > 15 && stops.length <= 25, `${stops.length} stops`);
+  for (const [, path = '', name = ''] of stops) {
+    const source = await readFile(join(root, path), 'utf8').catch(() => '');
+    assert.match(source, new RegExp(`\\b(?:function\\*?|const|class) ${name}\\b`), `${path}: ${name}`);
+  }
+});
+
+function userTexts(): Promise<Sources> {
+  return textsOf('*.md', 'docs/**/*.md', 'grafana/src/*.ts', 'deploy/**/*');
+}
+
+async function textsOf(...patterns: string[]): Promise<Sources> {
   const texts = new Map<string, string>();
-  const patterns = ['*.md', 'docs/**/*.md', 'grafana/src/*.ts', 'deploy/**/*'];
   for await (const entry of glob(patterns, { cwd: root, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);

@@ -15,7 +15,7 @@ export const MAX_TERMS = 40;
 export function bannedWords(sources: Sources): string[] {
   return [...sources].flatMap(([path, text]) => {
     if (/^(CHANGELOG|docs\/adr\/)|words(\.test)?\.ts$/.test(path)) return [];
-    return occurrences(path, text, BANNED);
+    return occurrences(path, proseOf(text), BANNED);
   });
 }
 
@@ -25,9 +25,13 @@ export function bannedInUserTexts(sources: Sources): string[] {
     if (!/^(README|SECURITY|CONTRIBUTING|docs\/|deploy\/|grafana\/)/.test(path)) return [];
     // The reliability page cites names of tests, the schema of the chart the descriptions of the configuration.
     if (/^docs\/(adr\/|reliability)|^deploy\/helm\/[^/]+\/(files|values\.schema)/.test(path)) return [];
-    const prose = text.replaceAll(/\]\([^)]*\)/g, ']');
-    return [BANNED, BANNED_FOR_USERS].flatMap((pattern) => occurrences(path, prose, pattern));
+    return [BANNED, BANNED_FOR_USERS].flatMap((pattern) => occurrences(path, proseOf(text), pattern));
   });
+}
+
+/** The text without the targets of links: names of files stay once they are published. */
+function proseOf(text: string): string {
+  return text.replaceAll(/\]\([^)\s]*\)/g, ']');
 }
 
 /** The terms of a glossary page, in order. */
