@@ -1,7 +1,7 @@
 # The image of ai-billing-exporter: Node.js, its libraries and the compiled program; no shell, no package manager, not root.
-# docs/deployment.md says how to run it, deploy/docker/build.sh builds it the same way every time.
+# See docs/deployment.md for how to run it. deploy/docker/build.sh builds it reproducibly.
 
-# The final image starts from nothing and takes only this of the official one: the node binary, and what it is linked with.
+# The final image starts from scratch and takes only the node binary and its libraries from the official image.
 FROM node:26.10.0-trixie-slim AS runtime
 COPY deploy/docker/runtime-root.sh /
 RUN sh /runtime-root.sh /image
@@ -9,14 +9,14 @@ RUN sh /runtime-root.sh /image
 FROM node:26.10.0-trixie-slim AS program
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# No script of a dependency runs: the only one there is fetches another Node.
+# No install script runs: the only one would download another Node.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY deploy/npm/require-node.cjs deploy/npm/build.ts deploy/npm/
 COPY src src
 COPY test/simulators test/simulators
 RUN npm run build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
-    # Types and source maps are a quarter of what is installed, and nothing reads them.
+    # Types and source maps are a quarter of the installed size and are not needed.
     && find node_modules -type f -name '*.*ts' -delete -o -type f -name '*.map' -delete \
     && rm node_modules/.package-lock.json
 ARG VERSION=0.1.0
@@ -43,7 +43,7 @@ ENV PATH=/usr/local/bin \
     NODE_ENV=production \
     AI_BILLING_EXPORTER_REVISION="$REVISION"
 
-# The ledger's default path is ./data/ledger.db: here it is on the volume.
+# The ledger defaults to ./data/ledger.db, which is on the volume here.
 WORKDIR /
 VOLUME ["/data"]
 USER 65532:65532

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints the commit of this checkout, marked where it is not quite that. AI_BILLING_EXPORTER_REVISION says it where there is no git.
+# Prints the commit of this checkout, with -dirty if files differ. Without git, AI_BILLING_EXPORTER_REVISION is used.
 set -eu
 cd "$(dirname "$0")/.."
 if [ -n "${AI_BILLING_EXPORTER_REVISION:-}" ]; then

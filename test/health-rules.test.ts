@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { failuresOf, TOLD_BY } from '../deploy/prometheus/src/failing.ts';
+import { ALERT_BY_REASON, failuresOf } from '../deploy/prometheus/src/failing.ts';
 import { GROUPS } from '../deploy/prometheus/src/groups.ts';
 import { RHYTHMS, rhythmOf } from '../deploy/prometheus/src/rhythms.ts';
 import { isAlert } from '../deploy/prometheus/src/rule.ts';
@@ -85,7 +85,7 @@ test('health rules: every poll failure reason has one alert', () => {
       ),
     );
     const names = tellers.map(({ alert }) => alert);
-    assert.deepEqual(names, [Object.entries(TOLD_BY).find(([told]) => told === reason)?.[1]], reason);
+    assert.deepEqual(names, [Object.entries(ALERT_BY_REASON).find(([told]) => told === reason)?.[1]], reason);
   }
   assert.match(failuresOf('AiBillingFeedDown'), /reason=~"network\|server\|timeout"/);
 });

@@ -1,4 +1,4 @@
-// Stands for whatever you are told by: prints a line for each alert that Alertmanager sends, under the receiver's name.
+// A stand-in for a real receiver: prints each alert from Alertmanager, prefixed with the receiver's name.
 import { createServer } from 'node:http';
 
 const server = createServer(async (request, response) => {

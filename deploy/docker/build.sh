@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds the image of this checkout, labelled with its version and commit: npm run image -- [further arguments of the builder]
-# BUILDER is docker, podman or buildah; TAG is what the image is called.
+# BUILDER is docker, podman or buildah; TAG is the name of the image.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -10,8 +10,7 @@ revision=$(sh deploy/revision.sh)
 committed=$(git log -1 --format=%ct)
 
 case $builder in
-  # Their own format knows no HEALTHCHECK. With one time for all files, the same commit gives the same
-  # layer, to the last byte.
+  # Their native format has no HEALTHCHECK. One timestamp for all files makes the layer reproducible.
   buildah | podman) set -- --format docker --timestamp "$committed" "$@" ;;
   *) set -- --build-arg "SOURCE_DATE_EPOCH=$committed" "$@" ;;
 esac

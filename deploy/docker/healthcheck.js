@@ -1,11 +1,11 @@
-// Is the exporter of this container alive? For images without a shell and curl. Exit code 0 if so, else 1 and the reason.
-// Where server.listen has another port, or server.webConfig has TLS: node /app/healthcheck.js https://127.0.0.1:PORT/-/healthy
+// Health check for images without a shell and curl. Exit code 0 if the exporter is alive, otherwise 1 and the reason.
+// If server.listen has another port, or server.webConfig enables TLS: node /app/healthcheck.js https://127.0.0.1:PORT/-/healthy
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 
-const PATIENCE_MS = 4000; // less than the HEALTHCHECK's own, so that the reason is told
+const TIMEOUT_MS = 4000; // shorter than that of HEALTHCHECK, so that the reason is printed
 
-// Whoever asks for a password, or for fewer requests, is alive.
+// A server that asks for a password or for fewer requests is alive.
 const ALIVE = [200, 401, 429];
 
 const url = process.argv[2] ?? 'http://127.0.0.1:9464/-/healthy';
@@ -15,8 +15,8 @@ function end(problem) {
   process.exit(problem ? 1 : 0);
 }
 
-// The certificate is for those outside; here it is the process that is asked for, on this machine.
-const options = { rejectUnauthorized: false, signal: AbortSignal.timeout(PATIENCE_MS) };
+// The certificate is for external clients and need not match this address.
+const options = { rejectUnauthorized: false, signal: AbortSignal.timeout(TIMEOUT_MS) };
 let isSecure = false;
 (url.startsWith('https:') ? httpsRequest : httpRequest)(url, options, ({ statusCode }) => {
   end(ALIVE.includes(statusCode) ? undefined : `answered ${statusCode}`);
@@ -27,7 +27,7 @@ let isSecure = false;
     });
   })
   .on('error', (error) => {
-    // Who wants a client certificate says so in an alert, or hangs up once TLS is agreed on.
+    // A server that requires a client certificate sends an alert, or closes the connection after the handshake.
     const asksForCertificate = /SSL alert|TLSV13_ALERT/.test(`${error.code} ${error.message}`);
     end(asksForCertificate || (isSecure && error.code === 'ECONNRESET') ? undefined : error.message);
   })

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Lays out in $1 what the image is made of beside the program: the node binary, what it is linked with, and a user with a place
-# for state. Runs in the build, in Debian.
+# Creates in $1 the base of the image: the node binary, its libraries, and a user with a state directory. Runs in the build stage, on
+# Debian.
 set -eu
 root=$1
 
@@ -11,7 +11,7 @@ for path in "$node" $libraries; do
   install -D "$path" "$root$path"
 done
 
-# Scanners look here for what is installed, and licences want to be passed on.
+# Package metadata for scanners, and the licences.
 install -d "$root/var/lib/dpkg/status.d"
 for path in $libraries; do
   owner=$(dpkg-query --search "*/$(basename "$path")")

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes what the npm package holds, from nothing: the compiled program and the commit it is of. `npm pack` runs it.
+# Builds the content of the npm package: the compiled program and its commit. Run by `npm pack`.
 set -eu
 cd "$(dirname "$0")/../.."
 revision=$(sh deploy/revision.sh)

@@ -1,5 +1,5 @@
-// Runs before every npm script: if install scripts are disabled, the pinned Node is missing and the machine's own runs. Written in old
-// syntax on purpose, as bin/ai-billing-exporter.js is: a Node that is too old must still get as far as the message.
+// Runs before every npm script: if install scripts are disabled, the pinned Node is missing and the system's own runs. Uses old syntax
+// on purpose, as does bin/ai-billing-exporter.js, so that a Node that is too old can still print the message.
 'use strict';
 
 var OLDEST = 24;

@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 
-// Prints the bill of materials of what the package brings: npm run sbom --silent > sbom.cdx.json
+// Prints the software bill of materials of the package: npm run sbom --silent > sbom.cdx.json
 
 const ROOT = join(import.meta.dirname, '../..');
 
 const Manifest = z.looseObject({ name: z.string(), devDependencies: z.unknown().optional() });
 const Locked = z.looseObject({ dev: z.boolean().optional(), devDependencies: z.unknown().optional() });
 const Lock = z.looseObject({ packages: z.record(z.string(), Locked) });
-/** What of npm's bill is changed; the rest stays as it is. */
+/** The fields of npm's SBOM that are changed. */
 const Bom = z.looseObject({
   $schema: z.string(),
   bomFormat: z.literal('CycloneDX'),
@@ -23,8 +23,8 @@ const Bom = z.looseObject({
 });
 
 /**
- * The packages that the program is installed with, as CycloneDX. The same commit has the same bill, to the last byte: npm
- * itself gives each a random number and the time of day, and calls the program by the name of its folder.
+ * The installed packages, as CycloneDX. Reproducible: the same commit gives the same bytes. npm itself adds a random serial number and
+ * the time, and names the program after its folder.
  */
 export async function billOfMaterials(): Promise<string> {
   const manifest = Manifest.parse(await json('package.json'));
@@ -38,8 +38,8 @@ export async function billOfMaterials(): Promise<string> {
 }
 
 /**
- * What npm makes of the manifest and the lock file without their development dependencies. It is not asked to leave them out
- * itself: it would forget what is needed by the program and by the tests too (npm 11.19).
+ * npm's SBOM for the manifest and the lock file without development dependencies. npm's own option to omit them also drops packages
+ * that both the program and the tests need (npm 11.19).
  */
 async function npmBillOf(manifest: z.infer<typeof Manifest>, lock: z.infer<typeof Lock>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'sbom-'));

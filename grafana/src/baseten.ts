@@ -3,7 +3,7 @@ import { baseten as billing } from '../../src/providers/baseten/index.ts';
 import type { Board, Panel, Variable } from './board.ts';
 import { COUNTED } from './freshness.ts';
 import { named, queriesOf, type Window } from './promql.ts';
-import { dearest, perDay, resources, totals } from './spend.ts';
+import { perDay, resources, topCost, totals } from './spend.ts';
 
 const provider = billing.id;
 const variables: readonly Variable[] = ['account', 'model', 'resource'];
@@ -14,20 +14,20 @@ const DAY: Window = { range: '1d' };
 const DEPLOYMENT = ['provider', 'account', 'resource'];
 const DEDICATED = { also: 'tier="dedicated"' };
 const info = of(METRICS.resourceInfo);
-/** Prices are of instance types, not of resources or models. */
+/** Prices belong to instance types, not to resources or models. */
 const price = `max by (provider, account, sku) (${of(METRICS.unitPrice, { also: 'tier="dedicated"', open: ['resource', 'model'] })})`;
 
 const cost = net(METRICS.cost, DEPLOYMENT, DAY, DEDICATED);
 const seconds = net(METRICS.billedSeconds, DEPLOYMENT, DAY, DEDICATED);
 const requests = net(METRICS.requests, DEPLOYMENT, DAY, DEDICATED);
-/** Run time without a request; a deployment without any series of requests had none either. */
+/** Run time without requests. A deployment without a request series had none. */
 const idle = `(${cost} > 0) unless on (${DEPLOYMENT.join(', ')}) (${requests} > 0)`;
 
 const idleStat: Panel = {
   id: 6,
   kind: 'stat',
-  title: 'Idle spend of a day',
-  about: `US dollars of the last 24 hours that went to dedicated deployments without a single request. ${COUNTED} ${freshness}`,
+  title: 'Idle spend, last 24 hours',
+  about: `US dollars spent in the last 24 hours on dedicated deployments that served no request. ${COUNTED} ${freshness}`,
   unit: 'currencyUSD',
   width: 4,
   queries: [{ expr: `sum(${idle}) or vector(0)` }],
@@ -42,7 +42,7 @@ const month: Panel = {
   id: 7,
   kind: 'table',
   title: 'This month by category',
-  about: `The current UTC month as Baseten totals it: before credits, the credits, and after them; and what the ledger has counted beside it. ${freshness}`,
+  about: `Baseten's own totals for the current UTC month: gross, credits and net, beside the total of the ledger. ${freshness}`,
   unit: 'currencyUSD',
   width: 12,
   labels: ['account', 'tier'],
@@ -58,8 +58,8 @@ const month: Panel = {
 const monthOverTime: Panel = {
   id: 8,
   kind: 'lines',
-  title: 'The month before and after credits',
-  about: `How the month has grown, as Baseten totals it; it begins anew with the UTC month. ${freshness}`,
+  title: 'Month to date before and after credits',
+  about: `Baseten's own totals over time. They start from 0 with each UTC month. ${freshness}`,
   unit: 'currencyUSD',
   width: 12,
   queries: [
@@ -74,7 +74,7 @@ const components: Panel = {
   kind: 'bars',
   every: '1d',
   title: 'Spend per day by component',
-  about: `Computing and surcharges of dedicated deployments; other categories have no components. ${COUNTED} ${freshness}`,
+  about: `Compute and surcharges of dedicated deployments. Other categories have no components. ${COUNTED} ${freshness}`,
   unit: 'currencyUSD',
   width: 12,
   queries: [
@@ -85,8 +85,8 @@ const components: Panel = {
 const deployments: Panel = {
   id: 11,
   kind: 'table',
-  title: 'Deployments: run time against requests',
-  about: `The last 24 hours of each dedicated deployment. Many seconds a request, or no request at all, is run time that nobody asked for. ${COUNTED} ${freshness}`,
+  title: 'Deployments: run time and requests',
+  about: `Each dedicated deployment over the last 24 hours. Many seconds per request, or no requests at all, indicate idle run time. ${COUNTED} ${freshness}`,
   unit: 'currencyUSD',
   width: 24,
   labels: ['account', 'name', 'team', 'environment_name', 'instance_type', 'resource'],
@@ -95,8 +95,8 @@ const deployments: Panel = {
     { expr: withNames(`${cost} > 0`), column: 'Spent' },
     { expr: withNames(`${seconds} / 3600 > 0`), column: 'Billed hours', unit: 'h' },
     { expr: withNames(`${requests} > 0`), column: 'Requests', unit: 'short' },
-    { expr: withNames(`${seconds} / (${requests} > 0)`), column: 'Seconds a request', unit: 's' },
-    { expr: withNames(`3600 * ${cost} / (${seconds} > 0)`), column: 'Paid an hour' },
+    { expr: withNames(`${seconds} / (${requests} > 0)`), column: 'Seconds per request', unit: 's' },
+    { expr: withNames(`3600 * ${cost} / (${seconds} > 0)`), column: 'Cost per hour' },
     { expr: withNames(idle), column: 'Idle spend' },
   ],
 };
@@ -109,7 +109,7 @@ const secondsAndRequests: Panel = {
   id: 12,
   kind: 'lines',
   title: 'Billed seconds per request',
-  about: `Each point over the 24 hours before it, for deployments that had a request. A rise without more load is idle time. ${COUNTED} ${freshness}`,
+  about: `Each point covers the preceding 24 hours, for deployments that served requests. A rise without more load is idle time. ${COUNTED} ${freshness}`,
   unit: 's',
   width: 12,
   queries: [{ expr: named(`${seconds} / (${requests} > 0)`, info), legend: '{{name}}' }],
@@ -119,7 +119,7 @@ const idleOverTime: Panel = {
   id: 13,
   kind: 'stack',
   title: 'Idle spend per day',
-  about: `US dollars of the 24 hours before each point that went to deployments without a request. ${COUNTED} ${freshness}`,
+  about: `US dollars spent in the 24 hours before each point on deployments that served no request. ${COUNTED} ${freshness}`,
   unit: 'currencyUSD',
   width: 12,
   queries: [{ expr: named(idle, info), legend: '{{name}}' }],
@@ -129,13 +129,12 @@ const prices: Panel = {
   id: 14,
   kind: 'table',
   title: 'List prices',
-  about:
-    'What an hour of each instance type costs by the list, which an account may have discounts on. Read every six hours.',
+  about: 'List price per hour of each instance type, before any discount of the account. Read every 6 hours.',
   unit: 'currencyUSD',
   width: 12,
   labels: ['account', 'sku'],
-  sortBy: 'An hour',
-  queries: [{ expr: `60 * ${price}`, column: 'An hour' }],
+  sortBy: 'Per hour',
+  queries: [{ expr: `60 * ${price}`, column: 'Per hour' }],
 };
 
 const listed: Panel = {
@@ -143,15 +142,15 @@ const listed: Panel = {
   kind: 'table',
   title: 'Deployments at list price',
   about:
-    'What an hour of each deployment costs by the list. Deployments on several types, or on one that the list does not name, are not there. Prices are read every six hours, names with the bill.',
+    'List price per hour of each deployment. Deployments on several instance types, or on an unlisted one, are omitted. Prices are read every 6 hours, names with the bill.',
   unit: 'currencyUSD',
   width: 12,
   labels: ['account', 'name', 'instance_type'],
-  sortBy: 'An hour',
+  sortBy: 'Per hour',
   queries: [
     {
       expr: `60 * max by (provider, account, name, instance_type) (topk by (${DEPLOYMENT.join(', ')}) (1, ${info}) * on (provider, account, instance_type) group_left () label_replace(${price}, "instance_type", "$1", "sku", "(.+)"))`,
-      column: 'An hour',
+      column: 'Per hour',
     },
   ],
 };
@@ -161,7 +160,7 @@ const teams: Panel = {
   kind: 'bars',
   every: '1d',
   title: 'Spend per day by team',
-  about: `By the team that owns the deployment today; "" is what no team is known of. ${COUNTED} ${freshness}`,
+  about: `By the team that currently owns the deployment. The empty name is spend without a known team. ${COUNTED} ${freshness}`,
   unit: 'currencyUSD',
   width: 12,
   queries: [
@@ -176,7 +175,7 @@ const modelApi: Panel = {
   id: 16,
   kind: 'stack',
   title: 'Model API tokens per hour',
-  about: `Tokens an hour by type, each point over the six hours before it. ${COUNTED} ${freshness}`,
+  about: `Tokens per hour by type. Each point covers the preceding six hours. ${COUNTED} ${freshness}`,
   unit: 'short',
   width: 12,
   queries: [
@@ -187,7 +186,7 @@ const modelApi: Panel = {
   ],
 };
 
-/** What only Baseten has: categories with credits, run time and requests, instance types, teams. */
+/** Baseten only: categories with credits, run time and requests, instance types, teams. */
 export const baseten: Board = {
   uid: 'ai-billing-baseten',
   title: 'AI billing / Baseten',
@@ -213,13 +212,13 @@ export const baseten: Board = {
         components,
       ],
     },
-    { title: 'Run time against requests', panels: [deployments, secondsAndRequests, idleOverTime] },
+    { title: 'Run time and requests', panels: [deployments, secondsAndRequests, idleOverTime] },
     { title: 'Instance types', panels: [prices, listed] },
     {
       title: 'Models and resources',
       panels: [
         modelApi,
-        dearest(queries, {
+        topCost(queries, {
           id: 17,
           title: 'Spend per hour by model',
           by: ['provider', 'model'],
@@ -228,7 +227,7 @@ export const baseten: Board = {
         }),
         resources(queries, {
           id: 18,
-          title: 'Dearest resources',
+          title: 'Top resources by cost',
           freshness,
           info: ['name', 'kind', 'project', 'team'],
         }),

@@ -1,7 +1,7 @@
-/** Variables that a dashboard may have beside its data source, `job` and `instance`. Each is named as the label it narrows. */
+/** Variables of a dashboard in addition to the data source, `job` and `instance`; each is named after its label. */
 export type Variable = 'provider' | 'account' | 'model' | 'resource' | 'budget';
 
-/** Units of Grafana that are used here. */
+/** Grafana units in use. */
 export type Unit =
   | 'currencyUSD'
   | 'percentunit'
@@ -17,62 +17,62 @@ export type Unit =
 /** One expression of a panel. */
 export interface Query {
   readonly expr: string;
-  /** How its series are called, with `{{label}}`. */
+  /** Legend of its series, with `{{label}}`. */
   readonly legend?: string;
-  /** What its column is called, in a table. */
+  /** Column title in a table. */
   readonly column?: string;
-  /** The unit of its column, where it is not the panel's. */
+  /** The unit of its column, if it differs from the panel's. */
   readonly unit?: Unit;
 }
 
-/** A value, and the colour from there on. */
+/** A threshold, and the colour from there on. */
 export type Step = readonly [from: number | null, color: 'green' | 'yellow' | 'orange' | 'red' | 'blue'];
 
 interface Common {
-  /** Never changed once released: alerts and bookmarks point at it. */
+  /** Must not change once released: alerts and bookmarks refer to it. */
   readonly id: number;
   readonly title: string;
-  /** What it says, and how fresh that can be. */
+  /** Description: what the panel shows, and how old the data may be. */
   readonly about: string;
   readonly unit: Unit;
-  /** Of the 24 columns of the grid. */
+  /** In columns of the 24-column grid. */
   readonly width: number;
   readonly queries: readonly Query[];
   readonly steps?: readonly Step[];
   readonly decimals?: number;
-  /** What stands where there is no data. */
+  /** Text if there is no data. */
   readonly empty?: string;
 }
 
-/** Values of now; `names` shows what the series are called in their place. */
+/** Current values; `names` shows the series names instead. */
 export interface Stat extends Common {
   readonly kind: 'stat' | 'gauge';
   readonly names?: boolean;
 }
 
-/** Values over time. `every` is the shortest step: what `$__interval` is at least. */
+/** Values over time. `every` is the minimum of `$__interval`. */
 export interface Series extends Common {
   readonly kind: 'lines' | 'stack' | 'bars';
   readonly every?: string;
 }
 
-/** States over time, by what the values mean. */
+/** States over time. */
 export interface Timeline extends Common {
   readonly kind: 'timeline';
   readonly states: Readonly<Record<string, readonly [text: string, color: string]>>;
 }
 
-/** Rows of now; the labels are columns, in that order, before those of the queries. */
+/** Current rows. The label columns come first, in order, then the query columns. */
 export interface Table extends Common {
   readonly kind: 'table';
   readonly labels: readonly string[];
-  /** The column that rows are sorted by, highest first. */
+  /** The column to sort by, highest first. */
   readonly sortBy: string;
 }
 
 export type Panel = Stat | Series | Timeline | Table;
 
-/** What stands under one heading. Panels flow from left to right and wrap. */
+/** A heading with its panels, which flow from left to right and wrap. */
 export interface Row {
   readonly title: string;
   readonly panels: readonly Panel[];
@@ -80,14 +80,14 @@ export interface Row {
 
 /** A dashboard. */
 export interface Board {
-  /** Never changed once released. */
+  /** Must not change once released. */
   readonly uid: string;
   readonly title: string;
   readonly about: string;
   readonly variables: readonly Variable[];
-  /** The one provider that it is about. */
+  /** The provider of a single-provider dashboard. */
   readonly provider?: string;
-  /** How far it looks back at first, such as `7d`. */
+  /** The default time range, such as `7d`. */
   readonly back: string;
   readonly rows: readonly Row[];
 }

@@ -14,7 +14,7 @@ import { venice } from './venice.ts';
 /** Providers with a dashboard of their own, for what only they have. */
 const OWN: readonly Board[] = [baseten, venice, inferenceSh, northflank];
 
-/** Every dashboard. */
+/** All dashboards. */
 export const BOARDS: readonly Board[] = [
   overview,
   ...PROVIDERS.map(

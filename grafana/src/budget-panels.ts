@@ -3,7 +3,7 @@ import type { Panel, Step } from './board.ts';
 import { LEDGER } from './freshness.ts';
 import type { Queries } from './promql.ts';
 
-/** Where a panel that several dashboards have stands on this one. */
+/** The id and width of a shared panel on one dashboard. */
 interface Spot {
   readonly id: number;
   readonly width: number;
@@ -15,13 +15,13 @@ const SHARE: readonly Step[] = [
   [1, 'red'],
 ];
 
-/** How much of a budget's period is over, from 0 to 1. */
+/** The elapsed share of a budget's period, from 0 to 1. */
 export function elapsed({ latest }: Queries): string {
   const [start, end] = [latest(METRICS.budgetStart), latest(METRICS.budgetEnd)];
   return `(time() - ${start}) / (${end} - ${start})`;
 }
 
-/** What each budget allows, has spent, and comes to. */
+/** Limit, spend and forecast of each budget. */
 export function budgetTable(queries: Queries, { id, width }: Spot): Panel {
   const limit = queries.latest(METRICS.budgetLimit);
   const spent = queries.latest(METRICS.budgetSpent);
@@ -29,7 +29,7 @@ export function budgetTable(queries: Queries, { id, width }: Spot): Panel {
     id,
     kind: 'table',
     title: 'Budgets',
-    about: `Each budget in its current UTC period. A pace above 100 % spends faster than the period passes. A budget over an account that was not read whole shows no spend. Budgets overlap: do not add them up. ${LEDGER}`,
+    about: `Each budget in its current UTC period. A pace above 100 % means that money is spent faster than time passes. A budget shows no spend while data of one of its accounts is incomplete. Budgets may overlap: do not add them up. ${LEDGER}`,
     unit: 'currencyUSD',
     width,
     labels: ['budget'],
@@ -39,7 +39,7 @@ export function budgetTable(queries: Queries, { id, width }: Spot): Panel {
       { expr: spent, column: 'Spent' },
       { expr: queries.latest(METRICS.budgetForecast), column: 'Forecast' },
       { expr: `${spent} / ${limit}`, column: 'Used', unit: 'percentunit' },
-      { expr: elapsed(queries), column: 'Time passed', unit: 'percentunit' },
+      { expr: elapsed(queries), column: 'Time elapsed', unit: 'percentunit' },
       { expr: `${spent} / (${limit} * ${elapsed(queries)})`, column: 'Pace', unit: 'percentunit' },
       { expr: `${queries.latest(METRICS.budgetEnd)} * 1000`, column: 'Ends', unit: 'dateTimeFromNow' },
     ],
@@ -47,14 +47,14 @@ export function budgetTable(queries: Queries, { id, width }: Spot): Panel {
   };
 }
 
-/** The share of each budget that is used, or will be. */
+/** The used or forecast share of each budget. */
 export function budgetShare(queries: Queries, shown: Spot & { title: string; forecast: boolean }): Panel {
   const { forecast, ...spot } = shown;
   const amount = queries.latest(forecast ? METRICS.budgetForecast : METRICS.budgetSpent);
   return {
     ...spot,
     kind: 'gauge',
-    about: `${forecast ? 'What is expected at the end of the period' : 'What is spent'}, as a share of the limit. ${LEDGER}`,
+    about: `${forecast ? 'Forecast for the end of the period' : 'Spend so far'}, as a share of the limit. ${LEDGER}`,
     unit: 'percentunit',
     queries: [{ expr: `${amount} / ${queries.latest(METRICS.budgetLimit)}`, legend: '{{budget}}' }],
     steps: SHARE,
@@ -69,7 +69,7 @@ export function runway({ latest }: Queries, { id, width }: Spot): Panel {
     kind: 'gauge',
     title: 'Runway',
     about:
-      'Days that a prepaid balance lasts at the net spend of the last 24 hours, without what refills by itself. Absent without spend or without a balance. Balances are read every five to thirty minutes.',
+      'Days until the prepaid balance runs out at the net spend of the last 24 hours, excluding currencies that refill daily. Absent without spend or without a balance. Balances are read every 5 to 30 minutes.',
     unit: 'd',
     width,
     queries: [{ expr: `${latest(METRICS.runway)} / 86400`, legend: '{{provider}} {{account}}' }],
@@ -83,14 +83,13 @@ export function runway({ latest }: Queries, { id, width }: Spot): Panel {
   };
 }
 
-/** What is left now, in all. */
+/** The current balance of each account. */
 export function balance({ gauge }: Queries, { id, width }: Spot): Panel {
   return {
     id,
     kind: 'stat',
     title: 'Balance',
-    about:
-      'Prepaid balance of each account in US dollars, whatever it is held in. As of the last poll of the balance, every five to thirty minutes.',
+    about: 'Prepaid balance of each account in US dollars, over all currencies. Read every 5 to 30 minutes.',
     unit: 'currencyUSD',
     width,
     queries: [{ expr: gauge(METRICS.balance, ['provider', 'account']), legend: '{{account}}' }],
@@ -98,21 +97,21 @@ export function balance({ gauge }: Queries, { id, width }: Spot): Panel {
   };
 }
 
-/** What is left, over time. */
+/** Balances over time. */
 export function balances({ latest }: Queries, { id, width }: Spot): Panel {
   return {
     id,
     kind: 'lines',
     title: 'Balance by currency',
     about:
-      'Prepaid balance in US dollars by what it is held in, as the provider gives it. Read every five to thirty minutes.',
+      'Prepaid balance in US dollars by currency, as reported by the provider. Read every 5 to 30 minutes.',
     unit: 'currencyUSD',
     width,
     queries: [{ expr: latest(METRICS.balance), legend: '{{provider}} {{account}} {{currency}}' }],
   };
 }
 
-/** What was bought. */
+/** Purchases of balance. */
 export function topUps({ net }: Queries, { id, width }: Spot): Panel {
   return {
     id,
@@ -120,7 +119,7 @@ export function topUps({ net }: Queries, { id, width }: Spot): Panel {
     every: '1d',
     title: 'Top-ups',
     about:
-      'US dollars of balance purchased, less what was taken back. Each bar is the time that ends where it stands, a UTC day or longer. Purchases show with the bill, within minutes.',
+      'Balance purchased in US dollars, net of refunds. Each bar covers the time that ends at its position: one UTC day or longer. Purchases appear with the bill, within minutes.',
     unit: 'currencyUSD',
     width,
     queries: [
@@ -132,17 +131,17 @@ export function topUps({ net }: Queries, { id, width }: Spot): Panel {
   };
 }
 
-/** May requests still be paid for? */
+/** Whether the provider accepts requests on the current balance. */
 export function canConsume({ latest }: Queries, { id, width }: Spot): Panel {
   return {
     id,
     kind: 'timeline',
-    title: 'Balance suffices',
+    title: 'Balance is sufficient',
     about:
-      'Whether the provider says that the balance suffices for further requests. Read every five minutes.',
+      'Whether the provider reports that the balance is sufficient for further requests. Read every 5 minutes.',
     unit: 'none',
     width,
     queries: [{ expr: latest(METRICS.canConsume), legend: '{{provider}} {{account}}' }],
-    states: { '0': ['does not suffice', 'red'], '1': ['suffices', 'green'] },
+    states: { '0': ['insufficient', 'red'], '1': ['sufficient', 'green'] },
   };
 }

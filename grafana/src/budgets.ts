@@ -12,7 +12,7 @@ const overTime: Panel = {
   id: 4,
   kind: 'lines',
   title: 'Spent, pace, forecast and limit',
-  about: `What each chosen budget has spent, against a limit that is spent evenly (the pace), the forecast and the limit itself. All begin anew with the period. ${LEDGER}`,
+  about: `Spend of each selected budget, compared with its limit spent evenly over the period (the pace), the forecast and the limit. Every period starts from 0. ${LEDGER}`,
   unit: 'currencyUSD',
   width: 24,
   queries: [
@@ -27,7 +27,7 @@ const usedOverTime: Panel = {
   id: 5,
   kind: 'lines',
   title: 'Forecast as a share of the limit',
-  about: `How the forecast moved. Above 100 % the limit will not hold. There is none below 24 hours of data. ${LEDGER}`,
+  about: `The forecast for the end of the period over time. Above 100 % the limit will be exceeded. A forecast needs 24 hours of data. ${LEDGER}`,
   unit: 'percentunit',
   width: 12,
   queries: [
@@ -38,19 +38,19 @@ const usedOverTime: Panel = {
 const left: Panel = {
   id: 6,
   kind: 'table',
-  title: 'What is left',
-  about: `US dollars until the limit, and how much a day that is until the period ends. Below 0 the limit is behind. ${LEDGER}`,
+  title: 'Remaining budget',
+  about: `US dollars until the limit, in total and per remaining day of the period. Negative if the limit is exceeded. ${LEDGER}`,
   unit: 'currencyUSD',
   width: 12,
   labels: ['budget'],
-  sortBy: 'Left',
+  sortBy: 'Remaining',
   queries: [
-    { expr: `${latest(METRICS.budgetLimit)} - ${latest(METRICS.budgetSpent)}`, column: 'Left' },
+    { expr: `${latest(METRICS.budgetLimit)} - ${latest(METRICS.budgetSpent)}`, column: 'Remaining' },
     {
       expr: `(${latest(METRICS.budgetLimit)} - ${latest(METRICS.budgetSpent)}) / ((${latest(METRICS.budgetEnd)} - time()) / 86400)`,
-      column: 'Left a day',
+      column: 'Remaining per day',
     },
-    { expr: `${latest(METRICS.budgetStart)} * 1000`, column: 'Began', unit: 'dateTimeFromNow' },
+    { expr: `${latest(METRICS.budgetStart)} * 1000`, column: 'Started', unit: 'dateTimeFromNow' },
     { expr: `${latest(METRICS.budgetEnd)} * 1000`, column: 'Ends', unit: 'dateTimeFromNow' },
   ],
   empty: 'no budget',
@@ -61,17 +61,17 @@ const runwayOverTime: Panel = {
   kind: 'lines',
   title: 'Runway over time',
   about:
-    'Days that the balance lasts at the net spend of the 24 hours before. It jumps with a top-up and with a day of unusual spend.',
+    'Days until the balance runs out at the net spend of the preceding 24 hours. It jumps with each top-up and with a day of unusual spend.',
   unit: 'd',
   width: 12,
   queries: [{ expr: `${latest(METRICS.runway)} / 86400`, legend: '{{provider}} {{account}}' }],
 };
 
-/** What may be spent, and what there is to spend. */
+/** Budgets and prepaid balances. */
 export const budgets: Board = {
   uid: 'ai-billing-budgets',
   title: 'AI billing / Budgets and balances',
-  about: 'Each budget with its pace and forecast, prepaid balances and how long they last.',
+  about: 'Each budget with its pace and forecast; prepaid balances and how long they last.',
   variables,
   back: '30d',
   rows: [
@@ -80,7 +80,12 @@ export const budgets: Board = {
       panels: [
         budgetTable(queries, { id: 1, width: 24 }),
         budgetShare(queries, { id: 2, width: 12, title: 'Used', forecast: false }),
-        budgetShare(queries, { id: 3, width: 12, title: 'Expected at the end', forecast: true }),
+        budgetShare(queries, {
+          id: 3,
+          width: 12,
+          title: 'Forecast for the end of the period',
+          forecast: true,
+        }),
         overTime,
         usedOverTime,
         left,

@@ -4,14 +4,14 @@ import { DATASOURCE, type Place, panelAt } from './panels.ts';
 import { variablesOf } from './variables.ts';
 
 const GRID_WIDTH = 24;
-/** Of the grid: thirty pixels each, and what is between them. */
+/** In grid units of 30 pixels plus a gap. */
 const HEIGHT = 9;
 const HEIGHT_OF_STAT = 4;
 
-/** The mark by which the dashboards find one another. */
+/** The tag that links the dashboards. */
 export const TAG = 'ai-billing';
 
-/** A dashboard as Grafana reads it. Pure: the same board is the same dashboard. */
+/** A dashboard in Grafana's format. Deterministic. */
 export function dashboardOf(board: Board): dashboard.Dashboard {
   const builder = new dashboard.DashboardBuilder(board.title)
     .uid(board.uid)
@@ -30,7 +30,7 @@ export function dashboardOf(board: Board): dashboard.Dashboard {
   return builder.build();
 }
 
-/** The other dashboards, with what was chosen here. */
+/** Links to the other dashboards, with the current variables and time range. */
 function others(): dashboard.DashboardLinkBuilder {
   return new dashboard.DashboardLinkBuilder('AI billing')
     .type(dashboard.DashboardLinkType.Dashboards)
@@ -40,7 +40,7 @@ function others(): dashboard.DashboardLinkBuilder {
     .keepTime(true);
 }
 
-/** Alerts of the shipped rules, where they fired. */
+/** Firing alerts of the shipped rules. */
 function alerts(): dashboard.AnnotationQueryBuilder {
   return new dashboard.AnnotationQueryBuilder()
     .name('Alerts')
@@ -57,10 +57,10 @@ interface At {
   readonly index: number;
 }
 
-/** Ids of headings, apart from those of panels. */
+/** Row ids, separate from panel ids. */
 const ROW_IDS = 1000;
 
-/** Puts a row and its panels on the grid; gives the line below them. */
+/** Places a row and its panels on the grid and returns the next free line. */
 function place(builder: dashboard.DashboardBuilder, { title, panels }: Row, { y, index }: At): number {
   const heading = new dashboard.RowBuilder(title).id(ROW_IDS + index);
   builder.withRow(heading.gridPos({ x: 0, y, w: GRID_WIDTH, h: 1 }));

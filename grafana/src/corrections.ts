@@ -14,7 +14,7 @@ const RANGE = { range: '$__range' };
 const BY_ACCOUNT = '{{provider}} {{account}}';
 const about = (what: string) => `${what} ${COUNTED} ${LEDGER}`;
 
-/** Charges before what was taken back. */
+/** Charges before corrections. */
 function charged(by: readonly string[]): string {
   return `(${net(METRICS.cost, by, RANGE)} + ${corrected(METRICS.cost, by, RANGE)})`;
 }
@@ -23,10 +23,8 @@ const stats: readonly Panel[] = [
   {
     id: 1,
     kind: 'stat',
-    title: 'Taken back',
-    about: about(
-      'US dollars by which later statements lowered charges in the time shown: refunds and restatements.',
-    ),
+    title: 'Corrections',
+    about: about('US dollars taken back in the selected time range: refunds and restatements.'),
     unit: 'currencyUSD',
     width: 6,
     queries: [{ expr: corrected(METRICS.cost, [], RANGE) }],
@@ -35,19 +33,19 @@ const stats: readonly Panel[] = [
   {
     id: 2,
     kind: 'stat',
-    title: 'Share of charges taken back',
-    about: about('Of what was charged in the time shown.'),
+    title: 'Corrections as a share of charges',
+    about: about('Share of the charges in the selected time range.'),
     unit: 'percentunit',
     width: 6,
     queries: [{ expr: `${corrected(METRICS.cost, [], RANGE)} / (${charged([])} > 0)` }],
-    empty: 'no charge',
+    empty: 'no charges',
   },
   {
     id: 3,
     kind: 'stat',
-    title: 'Largest disagreement',
+    title: 'Largest reconciliation difference',
     about:
-      "The largest difference, up or down, between a provider's total and its rows. As of the last poll of each feed.",
+      "Largest difference, in either direction, between a provider's total and its line items. As of the last poll of each feed.",
     unit: 'currencyUSD',
     width: 6,
     queries: [{ expr: `max(abs(${latest(METRICS.reconciliation)}))` }],
@@ -62,7 +60,7 @@ const stats: readonly Panel[] = [
     id: 4,
     kind: 'stat',
     title: 'Kinds of contract drift',
-    about: `Kinds of unknown fields, values or shapes that answers of each feed have had since the exporter started. ${LIVE}`,
+    about: `Kinds of undocumented fields, values or shapes in the responses of each feed since the exporter started. ${LIVE}`,
     unit: 'short',
     width: 6,
     queries: [
@@ -80,8 +78,8 @@ const perDay: Panel = {
   id: 5,
   kind: 'bars',
   every: '1d',
-  title: 'Taken back per day',
-  about: about(`US dollars a day by which charges were lowered. ${BARS}`),
+  title: 'Corrections per day',
+  about: about(`US dollars per day taken back from earlier charges. ${BARS}`),
   unit: 'currencyUSD',
   width: 12,
   queries: [{ expr: corrected(METRICS.cost, ACCOUNT, DAILY), legend: BY_ACCOUNT }],
@@ -90,14 +88,14 @@ const perDay: Panel = {
 const resources: Panel = {
   id: 6,
   kind: 'table',
-  title: 'What was taken back',
+  title: 'Top corrections',
   about: about(
-    'The fifty largest in the time shown, with the net that remains of the same time. A negative net was charged before.',
+    'The 50 largest corrections in the selected time range, and the net cost in the same range. A negative net means that the charge is older than the range.',
   ),
   unit: 'currencyUSD',
   width: 12,
   labels: ['provider', 'account', 'name', 'model', 'resource'],
-  sortBy: 'Taken back',
+  sortBy: 'Correction',
   queries: takenBack(),
 };
 
@@ -107,7 +105,7 @@ function takenBack() {
   const largest = `topk(50, ${corrected(METRICS.cost, by, RANGE)} > 0)`;
   const rest = `${net(METRICS.cost, by, RANGE)} and on (${by.join(', ')}) ${largest}`;
   return [
-    { expr: named(largest, info), column: 'Taken back' },
+    { expr: named(largest, info), column: 'Correction' },
     { expr: named(rest, info), column: 'Net' },
   ];
 }
@@ -118,7 +116,7 @@ function lowered(id: number, title: string, metric: Metric, by: readonly string[
     kind: 'bars',
     every: '1d',
     title,
-    about: about(`What later statements took back of the count. ${BARS}`),
+    about: about(`Usage taken back from earlier counts. ${BARS}`),
     unit: 'short',
     width: 8,
     queries: [{ expr: corrected(metric, by, DAILY), legend: by.map((label) => `{{${label}}}`).join(' ') }],
@@ -128,9 +126,9 @@ function lowered(id: number, title: string, metric: Metric, by: readonly string[
 const differences: Panel = {
   id: 11,
   kind: 'table',
-  title: 'Differences now',
+  title: 'Current differences',
   about:
-    "The provider's own total less the sum of the rows it listed, by feed. As of the last poll of the feed that compares.",
+    "The provider's own total minus the sum of its line items, by feed. As of the last poll of the feed that compares.",
   unit: 'currencyUSD',
   width: 12,
   labels: ['provider', 'account', 'feed'],
@@ -144,7 +142,7 @@ const unconverted: Panel = {
   every: '1d',
   title: 'Unconverted amounts per day',
   about: about(
-    `Amounts in their own currency that no configured rate turns into US dollars: they are in no figure of dollars. ${BARS}`,
+    `Amounts in a currency without a configured exchange rate. They are missing from all dollar figures. ${BARS}`,
   ),
   unit: 'none',
   width: 12,
@@ -154,15 +152,15 @@ const unconverted: Panel = {
       legend: '{{provider}} {{account}} {{currency}}',
     },
   ],
-  empty: 'everything is converted',
+  empty: 'all amounts converted',
 };
 
 const topUpsTaken: Panel = {
   id: 14,
   kind: 'bars',
   every: '1d',
-  title: 'Top-ups taken back',
-  about: about(`US dollars by which purchases of balance were lowered. ${BARS}`),
+  title: 'Top-up refunds',
+  about: about(`US dollars of balance purchases taken back. ${BARS}`),
   unit: 'currencyUSD',
   width: 12,
   queries: [
@@ -178,7 +176,7 @@ const drift: Panel = {
   kind: 'bars',
   every: '6h',
   title: 'Contract drift by kind',
-  about: `What answers held that is not documented, in the time that ends where a bar stands. The bill is read all the same. ${LIVE}`,
+  about: `Undocumented content of responses. Each bar covers the time that ends at its position. The bill is read regardless. ${LIVE}`,
   unit: 'short',
   width: 12,
   queries: [
@@ -190,19 +188,19 @@ const drift: Panel = {
   empty: 'no drift',
 };
 
-/** What bills took back, and where sums disagree. */
+/** Corrections, and totals that disagree. */
 export const corrections: Board = {
   uid: 'ai-billing-corrections',
   title: 'AI billing / Corrections and reconciliation',
   about:
-    'Refunds and restatements, totals against rows, amounts without a rate, and answers that changed their form.',
+    'Refunds and restatements, totals compared with line items, amounts without an exchange rate, and undocumented responses.',
   variables,
   back: '30d',
   rows: [
-    { title: 'In the time shown', panels: stats },
+    { title: 'Selected time range', panels: stats },
     { title: 'Corrections', panels: [perDay, resources] },
     {
-      title: 'Corrections of counts',
+      title: 'Corrections of usage',
       panels: [
         lowered(7, 'Tokens taken back', METRICS.tokens, ['provider', 'token_type']),
         lowered(8, 'Requests taken back', METRICS.requests, ACCOUNT),
@@ -211,7 +209,7 @@ export const corrections: Board = {
     },
     { title: 'Reconciliation', panels: [reconciliation(queries, { id: 10, width: 12 }), differences] },
     {
-      title: 'Money beside the bill',
+      title: 'Unconverted amounts, top-ups and drift',
       panels: [unconverted, topUps(queries, { id: 13, width: 12 }), topUpsTaken, drift],
     },
   ],

@@ -5,13 +5,13 @@ import type { Queries } from './promql.ts';
 
 const FEED = '{{provider}} {{account}} {{feed}}';
 
-/** Which feeds work. */
+/** The state of each feed. */
 export function feedStates({ of }: Queries, id: number): Panel {
   return {
     id,
     kind: 'timeline',
     title: 'Feeds',
-    about: `Whether the last poll of each feed succeeded. A feed that is switched off, or was not tried yet, is not there. ${LIVE}`,
+    about: `Whether the last poll of each feed succeeded. Disabled feeds, and feeds that have not polled yet, are not shown. ${LIVE}`,
     unit: 'none',
     width: 12,
     queries: [{ expr: `min by (provider, account, feed) (${of(METRICS.up)})`, legend: FEED }],
@@ -19,13 +19,13 @@ export function feedStates({ of }: Queries, id: number): Panel {
   };
 }
 
-/** How far behind what was read is. */
+/** The age of the newest data. */
 export function dataAge({ latest }: Queries, id: number): Panel {
   return {
     id,
     kind: 'gauge',
-    title: 'Age of the data by feed',
-    about: `Time since the end of what was read without a hole. Feeds of closed hours or days are that much behind at best, and those of history lag on purpose. ${LIVE}`,
+    title: 'Data age by feed',
+    about: `Time since the end of the continuous data read. Feeds of completed hours or days lag by at least that much, and history feeds lag by design. ${LIVE}`,
     unit: 's',
     width: 12,
     queries: [{ expr: `time() - ${latest(METRICS.dataThrough)}`, legend: FEED }],

@@ -11,9 +11,9 @@ function titles(isMinute: boolean): string {
 /** How fresh what all providers bill can be. */
 export const LEDGER = `${titles(true)} are minutes behind, ${titles(false)} an hour or more.`;
 
-/** How exact what counters give is. */
+/** How exact figures from counters are. */
 export const COUNTED =
-  'From counters, by when the charge was read and net of corrections; Prometheus extrapolates, so a few percent may be off.';
+  'From counters, by the time the charge was read, net of corrections. Prometheus extrapolates: allow a few percent.';
 
-/** How fresh what the exporter tells of itself is. */
+/** How old the exporter's metrics about itself are. */
 export const LIVE = 'As of the last scrape.';

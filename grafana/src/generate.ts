@@ -3,7 +3,7 @@ import { table, withGeneratedParts } from '../../src/tools/provider-tables.ts';
 import { BOARDS } from './boards.ts';
 import { dashboardOf } from './build.ts';
 
-/** The dashboards by the name of their file, as Grafana reads them. */
+/** The dashboards by file name, in Grafana's format. */
 export function dashboardFiles(): Map<string, string> {
   return new Map(
     BOARDS.map((board) => [`${board.uid}.json`, `${JSON.stringify(dashboardOf(board), null, 2)}\n`]),

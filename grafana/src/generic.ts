@@ -3,7 +3,7 @@ import type { Board, Variable } from './board.ts';
 import { balances, runway } from './budget-panels.ts';
 import { queriesOf } from './promql.ts';
 import { reconciliation } from './reconciliation-panels.ts';
-import { dearest, perDay, resources, totals } from './spend.ts';
+import { perDay, resources, topCost, totals } from './spend.ts';
 
 const variables: readonly Variable[] = ['account', 'model', 'resource'];
 
@@ -29,14 +29,14 @@ export function genericBoard({ id, title, freshness }: Pick<Provider, 'id' | 'ti
             legend: '{{tier}}',
             freshness,
           }),
-          dearest(queries, {
+          topCost(queries, {
             id: 8,
             title: 'Spend per hour by model',
             by: ['provider', 'model'],
             legend: '{{model}}',
             freshness,
           }),
-          resources(queries, { id: 9, title: 'Dearest resources', freshness, info: ['name', 'kind'] }),
+          resources(queries, { id: 9, title: 'Most expensive resources', freshness, info: ['name', 'kind'] }),
         ],
       },
       {

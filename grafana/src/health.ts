@@ -42,7 +42,7 @@ const build: Panel = {
   id: 2,
   kind: 'table',
   title: 'Builds',
-  about: `Which build runs where, and since when. ${LIVE}`,
+  about: `The running builds and their start times. ${LIVE}`,
   unit: 'none',
   width: 12,
   labels: ['job', 'instance', 'version', 'revision', 'node_version'],
@@ -60,7 +60,7 @@ const feedTable: Panel = {
   id: 5,
   kind: 'table',
   title: 'Feeds now',
-  about: `When each feed last succeeded, and which time was read without a hole. A feed that is switched off keeps no state. ${LIVE}`,
+  about: `When each feed last succeeded, and the continuous range of data read. Disabled feeds are not listed. ${LIVE}`,
   unit: 'dateTimeFromNow',
   width: 24,
   labels: FEED,
@@ -79,7 +79,8 @@ const feeds: readonly Panel[] = [
   drawn('lines', {
     id: 6,
     title: 'Time since the last success',
-    about: 'By feed. A saw is as high as the feed is seldom; a line that climbs on is a feed that fails.',
+    about:
+      'By feed. A sawtooth as high as the polling interval is normal; a line that keeps rising is a failing feed.',
     unit: 's',
     expr: `time() - ${latest(METRICS.lastSuccess)}`,
     legend: BY_FEED,
@@ -87,15 +88,15 @@ const feeds: readonly Panel[] = [
   drawn('stack', {
     id: 7,
     title: 'Failed polls by reason',
-    about: 'In the hour before each point. What the reasons mean stands in docs/errors.md.',
+    about: 'In the hour before each point. For the reasons, see docs/errors.md.',
     unit: 'short',
     expr: `${net(METRICS.pollFailures, [...FEED, 'reason'], HOUR)} > 0`,
     legend: `${BY_FEED} {{reason}}`,
   }),
   drawn('lines', {
     id: 8,
-    title: 'Duration of polls',
-    about: 'What 95 of 100 polls of the six hours before each point stayed below, by feed.',
+    title: 'Poll duration',
+    about: '95th percentile over the six hours before each point, by feed.',
     unit: 's',
     expr: `histogram_quantile(0.95, sum by (le, provider, account, feed) (increase(${select('ai_billing_poll_duration_seconds_bucket', FEED)}[6h])))`,
     legend: BY_FEED,
@@ -103,7 +104,7 @@ const feeds: readonly Panel[] = [
   drawn('stack', {
     id: 9,
     title: 'Polls per hour',
-    about: 'In the hour before each point, by feed, failed ones included.',
+    about: 'In the hour before each point, by feed, including failed polls.',
     unit: 'short',
     expr: net(METRICS.polls, FEED, HOUR),
     legend: BY_FEED,
@@ -114,7 +115,7 @@ const api: readonly Panel[] = [
   drawn('stack', {
     id: 10,
     title: 'API requests by status',
-    about: 'Requests in the hour before each point. An empty code is a request without an answer.',
+    about: 'Requests in the hour before each point. An empty code means that no response arrived.',
     unit: 'short',
     expr: `${net(METRICS.apiRequests, ['provider', 'account', 'code'], HOUR)} > 0`,
     legend: `${BY_ACCOUNT} {{code}}`,
@@ -122,7 +123,7 @@ const api: readonly Panel[] = [
   drawn('lines', {
     id: 11,
     title: 'Rate limit remaining',
-    about: "Requests left in the current window, as the provider or the exporter's own budget counts them.",
+    about: "Requests left in the current window, by the provider's count or the exporter's own budget.",
     unit: 'short',
     expr: `min by (provider, account) (${of(METRICS.rateLimitRemaining)})`,
     legend: BY_ACCOUNT,
@@ -130,7 +131,7 @@ const api: readonly Panel[] = [
   drawn('stack', {
     id: 12,
     title: 'Retries',
-    about: 'Requests that were sent again after a fault, in the hour before each point.',
+    about: 'Requests repeated after an error, in the hour before each point.',
     unit: 'short',
     expr: net(METRICS.apiRetries, ['provider', 'account'], HOUR),
     legend: BY_ACCOUNT,
@@ -138,7 +139,7 @@ const api: readonly Panel[] = [
   drawn('stack', {
     id: 13,
     title: 'Contract drift',
-    about: 'Answers that were not as documented, in the six hours before each point.',
+    about: 'Undocumented responses in the six hours before each point.',
     unit: 'short',
     expr: `${net(METRICS.contractDrift, [...FEED, 'kind'], SMOOTH)} > 0`,
     legend: `${BY_FEED} {{kind}}`,
@@ -149,15 +150,16 @@ const series: readonly Panel[] = [
   drawn('stack', {
     id: 14,
     title: 'Series by account',
-    about: 'Series exposed. Beyond metrics.maxSeries new label sets share one.',
+    about: 'Exported series. Beyond metrics.maxSeries, new label sets share one series.',
     unit: 'short',
     expr: gauge(METRICS.series, ['provider', 'account']),
     legend: BY_ACCOUNT,
   }),
   drawn('stack', {
     id: 15,
-    title: 'Label sets folded',
-    about: 'Label sets that joined the overflow series in the six hours before each point. Sums stay exact.',
+    title: 'Label sets in overflow',
+    about:
+      'Label sets that joined the overflow series in the six hours before each point. Totals stay exact.',
     unit: 'short',
     expr: net(METRICS.seriesFolded, ['provider', 'account'], SMOOTH),
     legend: BY_ACCOUNT,
@@ -171,7 +173,7 @@ const pushes: readonly Panel[] = [
     id: 24,
     kind: 'timeline',
     title: 'Pushes',
-    about: `Whether the last push to each receiver of OTLP went through. ${LIVE}`,
+    about: `Whether the last push to each OTLP receiver succeeded. ${LIVE}`,
     unit: 'none',
     width: 12,
     queries: [
@@ -187,7 +189,7 @@ const pushes: readonly Panel[] = [
     drawn('lines', {
       id: 25,
       title: 'Time since the last push',
-      about: 'Since a push to each receiver last went through.',
+      about: 'Time since the last successful push to each receiver.',
       unit: 's',
       expr: `time() - max by (job, instance, receiver) (${of(METRICS.otlpLastSuccess)})`,
       legend: '{{instance}} {{receiver}}',
@@ -195,7 +197,7 @@ const pushes: readonly Panel[] = [
     drawn('stack', {
       id: 26,
       title: 'Points per hour',
-      about: 'Data points that receivers took in the hour before each point.',
+      about: 'Data points accepted by receivers in the hour before each point.',
       unit: 'short',
       expr: net(METRICS.otlpPoints, ['receiver'], HOUR),
       legend: '{{receiver}}',
@@ -203,23 +205,23 @@ const pushes: readonly Panel[] = [
     drawn('stack', {
       id: 27,
       title: 'Points not delivered',
-      about: 'Data points that receivers did not take in the hour before each point, by reason.',
+      about: 'Data points rejected or not delivered in the hour before each point, by reason.',
       unit: 'short',
       expr: `${net(METRICS.otlpUndelivered, ['receiver', 'reason'], HOUR)} > 0`,
       legend: '{{receiver}} {{reason}}',
     }),
     drawn('stack', {
       id: 29,
-      title: 'Retries of pushes',
-      about: 'Requests to receivers that were sent again after a fault, in the hour before each point.',
+      title: 'Push retries',
+      about: 'Requests to receivers repeated after an error, in the hour before each point.',
       unit: 'short',
       expr: net(METRICS.otlpRetries, ['receiver'], HOUR),
       legend: '{{receiver}}',
     }),
     drawn('lines', {
       id: 28,
-      title: 'Duration of pushes',
-      about: 'What 95 of 100 pushes of the hour before each point stayed below, by receiver.',
+      title: 'Push duration',
+      about: '95th percentile over the hour before each point, by receiver.',
       unit: 's',
       expr: `histogram_quantile(0.95, sum by (le, receiver) (increase(${select('ai_billing_otlp_push_duration_seconds_bucket', ['receiver'])}[1h])))`,
       legend: '{{receiver}}',
@@ -227,7 +229,7 @@ const pushes: readonly Panel[] = [
   ].map((panel) => ({ ...panel, empty: NO_RECEIVER })),
 ];
 
-/** A family of the process itself, one series a process. */
+/** A metric of the process, one series per process. */
 function ofProcess(name: string, id: number, title: string, unit: Unit, about: string): Panel {
   return drawn('lines', {
     id,
@@ -256,7 +258,7 @@ const process: readonly Panel[] = [
     18,
     'Event loop delay',
     's',
-    'What 99 of 100 turns of the event loop stayed below.',
+    '99th percentile of the event loop delay.',
   ),
   ofProcess('nodejs_heap_size_used_bytes', 19, 'Heap', 'bytes', 'JavaScript heap in use.'),
   ofProcess(
@@ -264,7 +266,7 @@ const process: readonly Panel[] = [
     20,
     'Scrape duration',
     's',
-    'How long Prometheus took to scrape the page.',
+    'How long Prometheus took to scrape the exporter.',
   ),
   ofProcess('scrape_samples_scraped', 21, 'Samples per scrape', 'short', 'Samples on the page.'),
 ];
@@ -273,7 +275,7 @@ const configuration: readonly Panel[] = [
   {
     id: 3,
     kind: 'stat',
-    title: 'Feeds that fail',
+    title: 'Failing feeds',
     about: `Feeds whose last poll failed. ${LIVE}`,
     unit: 'short',
     width: 12,
@@ -287,7 +289,7 @@ const configuration: readonly Panel[] = [
     id: 4,
     kind: 'stat',
     title: 'Configuration',
-    about: `When the configuration was last loaded, and whether that went well: 1 is well. ${LIVE}`,
+    about: `When the configuration was last loaded, and whether that succeeded (1). ${LIVE}`,
     unit: 'dateTimeFromNow',
     width: 12,
     queries: [
@@ -300,12 +302,11 @@ const configuration: readonly Panel[] = [
   },
 ];
 
-/** Whether the numbers can be trusted. */
+/** Whether the figures are current and complete. */
 export const health: Board = {
   uid: 'ai-billing-health',
   title: 'AI billing / Exporter health',
-  about:
-    'Whether feeds work, how fresh they are, what the providers answer, and how the exporter itself does.',
+  about: 'Feeds and their freshness, provider APIs, and the exporter process.',
   variables,
   back: '24h',
   rows: [

@@ -4,7 +4,7 @@ import type { Board, Panel, Variable } from './board.ts';
 import { balance, balances, runway } from './budget-panels.ts';
 import { queriesOf } from './promql.ts';
 import { reconciliation } from './reconciliation-panels.ts';
-import { dearest, perDay, resources, totals } from './spend.ts';
+import { perDay, resources, topCost, totals } from './spend.ts';
 
 const provider = billing.id;
 const variables: readonly Variable[] = ['account', 'resource'];
@@ -17,7 +17,7 @@ const trend: Panel = {
   kind: 'gauge',
   title: 'Trend by range',
   about:
-    'Change of the cost against the period of equal length before, as inference.sh gives it. Read with each range, every minute to day.',
+    'Change of cost from the preceding period of equal length, as reported by inference.sh. Each range is read on its own schedule, from every minute to daily.',
   unit: 'percentunit',
   width: 12,
   queries: [{ expr: latest(METRICS.trend), legend: '{{account}} {{range}}' }],
@@ -34,7 +34,7 @@ function usage(id: number, title: string, metric: Metric, label: string): Panel 
     kind: 'stack',
     title,
     about:
-      'Hours of usage as inference.sh sums them; one total cut three ways. Which period they cover is not documented. Read every ten minutes.',
+      'Hours of usage as totalled by inference.sh: one total, split three ways. The period is not documented. Read every 10 minutes.',
     unit: 'h',
     width: 8,
     queries: [{ expr: `${gauge(metric, [label])} / 3600`, legend: `{{${label}}}` }],
@@ -46,7 +46,7 @@ const calls: Panel = {
   kind: 'table',
   title: 'Requests by app',
   about:
-    'How often the top apps ran in windows that end now, as inference.sh counts them; windows overlap. Read with each range, every minute to day.',
+    'Runs of the top apps in windows that end now, as counted by inference.sh. The windows overlap. Each range is read on its own schedule, from every minute to daily.',
   unit: 'short',
   width: 12,
   labels: ['account', 'resource'],
@@ -62,19 +62,18 @@ const probes: Panel = {
   id: 15,
   kind: 'lines',
   title: 'Price probes',
-  about:
-    'What each configured request would cost at the prices of the moment. A step is a new price. Read hourly.',
+  about: 'Cost of each configured run at current prices. A step is a price change. Read hourly.',
   unit: 'currencyUSD',
   width: 12,
   queries: [{ expr: latest(METRICS.priceProbeTotal), legend: '{{account}} {{probe}}' }],
-  empty: 'no price probe',
+  empty: 'no price probes',
 };
 
 const fees: Panel = {
   id: 16,
   kind: 'table',
   title: 'Price probes by fee',
-  about: 'What each probe comes to, fee by fee, and how many of its expressions failed. Read hourly.',
+  about: 'Result of each probe by fee, and the number of failed expressions. Read hourly.',
   unit: 'currencyUSD',
   width: 12,
   labels: ['account', 'probe'],
@@ -87,14 +86,14 @@ const fees: Panel = {
     fee('partner', 'Partner'),
     { expr: latest(METRICS.priceProbeErrors, ['account', 'probe']), column: 'Errors', unit: 'short' },
   ],
-  empty: 'no price probe',
+  empty: 'no price probes',
 };
 
 function fee(name: string, column: string) {
   return { expr: latest(METRICS.priceProbeFee, ['account', 'probe'], { also: `fee="${name}"` }), column };
 }
 
-/** What only inference.sh has: apps, usage by hardware, a trend, price probes. */
+/** inference.sh only: apps, usage by hardware, trend, price probes. */
 export const inferenceSh: Board = {
   uid: 'ai-billing-inference_sh',
   title: 'AI billing / inference.sh',
@@ -107,7 +106,7 @@ export const inferenceSh: Board = {
     {
       title: 'Apps',
       panels: [
-        dearest(queries, {
+        topCost(queries, {
           id: 7,
           title: 'Spend per hour by app',
           by: ['provider', 'account', 'resource'],
@@ -121,7 +120,7 @@ export const inferenceSh: Board = {
           legend: '{{resource}}',
           freshness,
         }),
-        resources(queries, { id: 9, title: 'Dearest apps', freshness, info: ['name', 'kind'] }),
+        resources(queries, { id: 9, title: 'Top apps by cost', freshness, info: ['name', 'kind'] }),
         calls,
       ],
     },

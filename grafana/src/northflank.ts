@@ -5,7 +5,7 @@ import { balance, balances, runway } from './budget-panels.ts';
 import { COUNTED } from './freshness.ts';
 import { named, queriesOf, RESOURCE } from './promql.ts';
 import { reconciliation } from './reconciliation-panels.ts';
-import { BARS, DAILY, dearest, perDay, resources, totals } from './spend.ts';
+import { BARS, DAILY, perDay, resources, topCost, totals } from './spend.ts';
 
 const provider = billing.id;
 const variables: readonly Variable[] = ['account', 'resource'];
@@ -14,7 +14,7 @@ const { net, gauge, of } = queries;
 const { freshness } = billing;
 const info = of(METRICS.resourceInfo);
 
-/** Spend by what is known about resources. */
+/** Spend by properties of resources. */
 function byInfo(id: number, title: string, labels: readonly string[]): Panel {
   const spent = named(net(METRICS.cost, RESOURCE, DAILY), info, ['name', ...labels]);
   return {
@@ -22,7 +22,7 @@ function byInfo(id: number, title: string, labels: readonly string[]): Panel {
     kind: 'bars',
     every: '1d',
     title,
-    about: `US dollars a day under the current names; what no resource accounts for has none. ${BARS} ${COUNTED} ${freshness}`,
+    about: `US dollars per day by current name. Spend without a resource has an empty name. ${BARS} ${COUNTED} ${freshness}`,
     unit: 'currencyUSD',
     width: 12,
     queries: [
@@ -39,7 +39,7 @@ const components: Panel = {
   kind: 'bars',
   every: '1d',
   title: 'Spend per day by component',
-  about: `CPU, memory, storage and so on; components may not add up to the cost. ${BARS} ${COUNTED} ${freshness}`,
+  about: `CPU, memory, storage and other components. They may not add up to the cost. ${BARS} ${COUNTED} ${freshness}`,
   unit: 'currencyUSD',
   width: 12,
   queries: [{ expr: net(METRICS.componentCost, ['component'], DAILY), legend: '{{component}}' }],
@@ -49,7 +49,7 @@ const customer: Panel = {
   id: 9,
   kind: 'table',
   title: 'Platform, BYOC, egress and load balancers',
-  about: `What each category costs: paas is the platform itself, the others are billed to the customer and to no team. The list of hours, which Northflank gives beside, is read hourly and has its own total of the month. ${freshness}`,
+  about: `Cost by category: paas is the platform itself; the others are billed to the customer rather than to a team. The list of hours is read hourly and has a month total of its own. ${freshness}`,
   unit: 'currencyUSD',
   width: 12,
   labels: ['account', 'tier'],
@@ -58,7 +58,7 @@ const customer: Panel = {
     { expr: gauge(METRICS.costToday, ['account', 'tier']), column: 'Today' },
     { expr: gauge(METRICS.costYesterday, ['account', 'tier']), column: 'Yesterday' },
     { expr: gauge(METRICS.costMonthToDate, ['account', 'tier']), column: 'Month to date' },
-    { expr: gauge(METRICS.monthGross, ['account', 'tier']), column: 'Month by the list' },
+    { expr: gauge(METRICS.monthGross, ['account', 'tier']), column: 'Month, by list' },
     { expr: gauge(METRICS.costLastMonth, ['account', 'tier']), column: 'Last month' },
   ],
 };
@@ -67,7 +67,7 @@ const componentsOfResources: Panel = {
   id: 13,
   kind: 'table',
   title: 'Components of resources',
-  about: `The fifty dearest components of resources in the time shown. ${COUNTED} ${freshness}`,
+  about: `The 50 most expensive components in the selected time range. ${COUNTED} ${freshness}`,
   unit: 'currencyUSD',
   width: 24,
   labels: ['account', 'team', 'project', 'name', 'kind', 'component', 'resource'],
@@ -84,7 +84,7 @@ const componentsOfResources: Panel = {
   ],
 };
 
-/** What only Northflank has: teams and projects, components, and what is billed to the customer. */
+/** Northflank only: teams and projects, components, and customer costs. */
 export const northflank: Board = {
   uid: 'ai-billing-northflank',
   title: 'AI billing / Northflank',
@@ -123,7 +123,7 @@ export const northflank: Board = {
     {
       title: 'Resources',
       panels: [
-        dearest(queries, {
+        topCost(queries, {
           id: 12,
           title: 'Spend per hour by resource',
           by: RESOURCE,
@@ -133,7 +133,7 @@ export const northflank: Board = {
         byInfo(15, 'Spend per day by kind', ['kind']),
         resources(queries, {
           id: 14,
-          title: 'Dearest resources',
+          title: 'Top resources by cost',
           freshness,
           info: ['team', 'project', 'name', 'kind'],
         }),

@@ -4,7 +4,7 @@ import { budgetTable, runway } from './budget-panels.ts';
 import { dataAge, feedStates } from './feed-panels.ts';
 import { COUNTED, LEDGER } from './freshness.ts';
 import { closedDay, queriesOf } from './promql.ts';
-import { dearest, incomplete, perDay, perHour, rate, resources, windows } from './spend.ts';
+import { incomplete, perDay, perHour, rate, resources, topCost, windows } from './spend.ts';
 
 const variables: readonly Variable[] = ['provider', 'account', 'model', 'resource'];
 const queries = queriesOf({ variables });
@@ -13,9 +13,9 @@ const freshness = LEDGER;
 const worstBudget: Panel = {
   id: 6,
   kind: 'stat',
-  title: 'Highest forecast of a budget',
+  title: 'Highest budget forecast',
   about:
-    'What the budget nearest to its limit is expected to have spent at the end of its period, as a share of the limit. Without 24 hours of data there is no forecast. Budgets overlap, so there is no sum of them.',
+    'Forecast of the budget closest to its limit for the end of its period, as a share of the limit. A forecast needs 24 hours of data. Budgets may overlap, so there is no total.',
   unit: 'percentunit',
   width: 4,
   queries: [
@@ -31,7 +31,7 @@ const worstBudget: Panel = {
   empty: 'no budget',
 };
 
-/** Net of the UTC day that ended last less that of the day before; a side without a charge counts 0. */
+/** Net cost of the last complete UTC day minus the day before; a day without charges counts as 0. */
 function changeOfDay(by: readonly string[]): string {
   const day = queries.net(METRICS.cost, by, { range: '1d' });
   const [last, before] = [closedDay(day), closedDay(day, 1)];
@@ -44,21 +44,21 @@ function changed(id: number, title: string, by: readonly string[]): Panel {
     id,
     kind: 'table',
     title,
-    about: `The last UTC day that has ended less the day before it: what rose most and what fell most. A day holds what was read by its midnight. ${COUNTED} It takes a day of history to show anything. ${freshness}`,
+    about: `The last complete UTC day compared with the day before: the largest increases and decreases. A day contains what was read by its midnight. ${COUNTED} Needs a day of history. ${freshness}`,
     unit: 'currencyUSD',
     width: 12,
     labels: by,
     sortBy: 'Change',
     queries: [{ expr: `topk(15, ${change}) or bottomk(15, ${change})`, column: 'Change' }],
-    empty: 'no closed day yet',
+    empty: 'no complete day yet',
   };
 }
 
-/** What everything costs, where it goes, and whether it can be trusted. */
+/** Total cost, where it goes, and whether the data is current. */
 export const overview: Board = {
   uid: 'ai-billing-overview',
   title: 'AI billing / Overview',
-  about: 'What is spent with all providers, on what, what changed, and whether the feeds work.',
+  about: 'Spend with all providers: how much, on what, what changed, and whether the feeds work.',
   variables,
   back: '7d',
   rows: [
@@ -71,7 +71,7 @@ export const overview: Board = {
       panels: [budgetTable(queries, { id: 7, width: 16 }), runway(queries, { id: 8, width: 8 })],
     },
     {
-      title: 'Where it goes',
+      title: 'Spend',
       panels: [
         perHour(queries, {
           id: 9,
@@ -87,14 +87,14 @@ export const overview: Board = {
           legend: '{{provider}} {{account}}',
           freshness,
         }),
-        dearest(queries, {
+        topCost(queries, {
           id: 11,
           title: 'Spend per hour by model',
           by: ['provider', 'model'],
           legend: '{{provider}} {{model}}',
           freshness,
         }),
-        dearest(queries, {
+        topCost(queries, {
           id: 12,
           title: 'Spend per hour by resource',
           by: ['provider', 'account', 'resource'],
@@ -103,14 +103,14 @@ export const overview: Board = {
         }),
         resources(queries, {
           id: 13,
-          title: 'Dearest resources',
+          title: 'Top resources by cost',
           freshness,
           info: ['name', 'kind', 'project', 'team'],
         }),
       ],
     },
     {
-      title: 'What changed since the day before',
+      title: 'Day-over-day change',
       panels: [
         changed(14, 'Change by provider and account', ['provider', 'account']),
         changed(15, 'Change by model and resource', ['provider', 'account', 'model', 'resource']),

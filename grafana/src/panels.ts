@@ -8,13 +8,13 @@ import * as table from '@grafana/grafana-foundation-sdk/table';
 import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
 import type { Panel, Query, Series, Stat, Step, Table, Timeline } from './board.ts';
 
-/** Where every panel asks: what the reader chose. */
+/** The selected data source, for every panel. */
 export const DATASOURCE: common.DataSourceRef = { type: 'prometheus', uid: '$datasource' };
 
-/** Where a panel stands on the grid. */
+/** The position of a panel on the grid. */
 export type Place = dashboard.GridPos;
 
-/** A panel as Grafana reads it. */
+/** A panel in Grafana's format. */
 export function panelAt(panel: Panel, place: Place) {
   const { id, title, about, unit, steps, decimals, empty } = panel;
   const builder = bareOf(panel);
@@ -41,7 +41,7 @@ function bareOf(panel: Panel) {
   }
 }
 
-/** Letters name the queries of a panel. */
+/** The ref id of a query: a letter. */
 function letterOf(index: number): string {
   return String.fromCharCode(65 + index);
 }
@@ -136,7 +136,7 @@ function tableOf({ labels, queries, sortBy }: Table): table.PanelBuilder {
   return labels.includes('provider') ? builder.overrideByName('Provider', [providerLink()]) : builder;
 }
 
-/** What Grafana calls the values of one query among several. */
+/** Grafana's name for the values of a query. */
 function valueFieldOf(queries: readonly Query[], index: number): string {
   return queries.length === 1 ? 'Value' : `Value #${letterOf(index)}`;
 }
@@ -154,9 +154,9 @@ function titleOf(label: string): string {
   return words === 'sku' ? 'SKU' : words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** From a row to the dashboard of its provider. */
+/** Links a row to the dashboard of its provider. */
 function providerLink(): dashboard.DynamicConfigValue {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: Grafana fills it in, not JavaScript
   const url = '/d/ai-billing-${__data.fields.Provider}?${__url_time_range}&${datasource:queryparam}';
-  return { id: 'links', value: [{ title: 'What only this provider has', url }] };
+  return { id: 'links', value: [{ title: 'Provider dashboard', url }] };
 }

@@ -1,31 +1,31 @@
 import type { Metric } from '../../src/core/metrics/catalog.ts';
 import type { Variable } from './board.ts';
 
-/** What every expression of a dashboard is narrowed by. */
+/** The filters of every expression of a dashboard. */
 export interface Scope {
-  /** The one provider that the dashboard is about. */
+  /** The provider of a single-provider dashboard. */
   readonly provider?: string;
   readonly variables: readonly Variable[];
 }
 
-/** What one expression is narrowed by beside that. */
+/** Further filters of one expression. */
 export interface Narrowing {
   /** Further matchers, such as `tier="paas"`. */
   readonly also?: string;
-  /** Variables that mean something else than this metric's label does. */
+  /** Variables that do not apply to this metric's label of the same name. */
   readonly open?: readonly Variable[];
 }
 
-/** Over which time, and seen from where: `6h`, and `@ end()` or nothing. */
+/** The range of an expression, such as `6h`, and an optional `@ end()`. */
 export interface Window {
   readonly range: string;
   readonly at?: string;
 }
 
-/** The time that the dashboard shows, seen from its end, whatever the step. */
+/** The selected time range, from its end, regardless of the step. */
 export const SHOWN: Window = { range: '$__range', at: ' @ end()' };
 
-/** Writes the expressions of a dashboard. Labels are those to keep; dollars are US dollars. */
+/** Builds the expressions of a dashboard. `labels` and `by` are the labels to keep. */
 export type Queries = ReturnType<typeof queriesOf>;
 
 export function queriesOf(scope: Scope) {
@@ -34,11 +34,11 @@ export function queriesOf(scope: Scope) {
 
   const of = (metric: Metric, narrowing?: Narrowing) => select(metric.name, metric.labels, narrowing);
 
-  /** A window gauge: one value a series whoever was scraped for it, then summed. */
+  /** A gauge that is deduplicated over exporters, then summed. */
   const gauge = (metric: Metric, by: readonly string[], narrowing?: Narrowing) =>
     summed(by, `max by (${metric.labels.join(', ')}) (${of(metric, narrowing)})`);
 
-  /** A gauge that may not be added up. */
+  /** A gauge that must not be summed. */
   const latest = (metric: Metric, by: readonly string[] = metric.labels, narrowing?: Narrowing) =>
     `max by (${by.join(', ')}) (${of(metric, narrowing)})`;
 
@@ -47,11 +47,11 @@ export function queriesOf(scope: Scope) {
     return metric.corrections ? `${over(metric.name)} - ${over(metric.corrections.name)}` : over(metric.name);
   };
 
-  /** What was counted, less what was taken back. */
+  /** The increase of a counter, net of corrections. */
   const net = (metric: Metric, by: readonly string[], window: Window, narrowing?: Narrowing) =>
     counted(metric, by, increase(metric, window, narrowing));
 
-  /** What was taken back alone. */
+  /** The increase of the corrections alone. */
   const corrected = (metric: Metric, by: readonly string[], { range }: Window, narrowing?: Narrowing) =>
     counted(
       metric,
@@ -77,8 +77,8 @@ function matchersOf({ provider, variables }: Scope, labels: readonly string[], n
 }
 
 /**
- * Adds up what instances of one job counted, for a pod that was replaced goes on under another name; and takes the highest of
- * several jobs, for they read the same bill.
+ * Sums over the instances of a job, because a replaced pod continues under another name, and takes the maximum over jobs, because
+ * they read the same bill.
  */
 function counted({ labels }: Metric, by: readonly string[], increase: string): string {
   const account = ['provider', 'account'].filter((label) => labels.includes(label));
@@ -91,7 +91,7 @@ function summed(by: readonly string[], expr: string): string {
   return by.length === 0 ? `sum(${expr})` : `sum by (${by.join(', ')}) (${expr})`;
 }
 
-/** The highest `count` series of the time shown. `at` writes the expression for a window; `by` are its labels. */
+/** The top `count` series of the selected time range. `at` builds the expression for a window; `by` are its labels. */
 export function highest(
   count: number,
   by: readonly string[],
@@ -102,12 +102,12 @@ export function highest(
   return { top: `${all} and ${matching}`, others: `sum(${all} unless ${matching})` };
 }
 
-/** The labels that make a resource one. */
+/** The labels that identify a resource. */
 export const RESOURCE = ['provider', 'account', 'resource'] as const;
 
 /**
- * Puts the current names of resources on an expression that has the labels of {@link RESOURCE}. `info` selects the names: one
- * is taken for each resource, and a resource without any goes by its id.
+ * Adds the current names of resources to an expression with the labels of {@link RESOURCE}. `info` selects the names. A resource with
+ * several names gets one of them; one without a name gets its id.
  */
 export function named(expr: string, info: string, labels: readonly string[] = ['name']): string {
   const by = RESOURCE.join(', ');
@@ -121,8 +121,8 @@ function unnamed(expr: string, info: string): string {
 }
 
 /**
- * A window of one day, as it stood at the last UTC midnight: steps of a subquery are multiples of their length since 1970. `ago` days
- * earlier with it.
+ * A window of one day as of the last UTC midnight, or `ago` days earlier: subquery steps are aligned to multiples of their length since
+ * 1970.
  */
 export function closedDay(dayEndingNow: string, ago = 0): string {
   return `last_over_time((${dayEndingNow})[1d:1d]${ago === 0 ? '' : ` offset ${ago}d`})`;

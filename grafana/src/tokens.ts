@@ -11,7 +11,7 @@ const SERIES = ['provider', 'account', 'model', 'resource', 'tier'];
 const MODEL = ['provider', 'model'];
 const about = (what: string) => `${what} ${COUNTED} ${LEDGER}`;
 
-/** Dollars of what has tokens, or requests, at all: a price per token of what has none is no price. */
+/** Cost of label sets that have tokens, or requests: without them there is no price per token. */
 function costOf(measure: 'tokens' | 'requests', by: readonly string[], window: Window): string {
   const cost = net(METRICS.cost, SERIES, window);
   const used = `${net(METRICS[measure], SERIES, window)} > 0`;
@@ -26,7 +26,7 @@ function perRequest(by: readonly string[], window: Window): string {
   return `${costOf('requests', by, window)} / (${net(METRICS.requests, by, window)} > 0)`;
 }
 
-/** Of what went in. The token types are disjoint. */
+/** Cached share of input tokens. The token types are disjoint. */
 function cachedShare(by: readonly string[], window: Window): string {
   const cached = net(METRICS.tokens, by, window, { also: 'token_type="cached_input"' });
   const input = net(METRICS.tokens, by, window, { also: 'token_type=~"input|cached_input|cache_write"' });
@@ -49,28 +49,22 @@ const stat = (id: number, title: string, unit: Panel['unit'], expr: string, what
 
 const stats: readonly Panel[] = [
   stat(1, 'Tokens', 'short', net(METRICS.tokens, [], RANGE), 'Tokens billed in the time shown.'),
-  stat(
-    2,
-    'Cached share',
-    'percentunit',
-    cachedShare([], RANGE),
-    'Tokens read from a cache, of those that went in.',
-  ),
+  stat(2, 'Cached share', 'percentunit', cachedShare([], RANGE), 'Share of input tokens read from a cache.'),
   stat(
     3,
     'US dollars per million tokens',
     'currencyUSD',
     perMillionTokens([], RANGE),
-    'Of what is billed with tokens.',
+    'For spend billed by token.',
   ),
   stat(4, 'Requests', 'short', net(METRICS.requests, [], RANGE), 'Requests billed in the time shown.'),
   stat(5, 'US dollars per request', 'currencyUSD', perRequest([], RANGE), 'Of what is billed with requests.'),
   stat(
     6,
-    'Output per input',
+    'Output per input token',
     'percentunit',
     `${net(METRICS.tokens, [], RANGE, { also: 'token_type="output"' })} / (${net(METRICS.tokens, [], RANGE, { also: 'token_type!="output"' })} > 0)`,
-    'Tokens that came out, for each that went in.',
+    'Output tokens per input token.',
   ),
 ];
 
@@ -82,7 +76,7 @@ const byTime: readonly Panel[] = [
     kind: 'stack',
     title: 'Tokens per hour by type',
     about: about(
-      'Tokens an hour, each point over the six hours before it. The types are disjoint: input is without what was cached.',
+      'Tokens per hour. Each point covers the preceding six hours. The types are disjoint: input excludes cached input.',
     ),
     unit: 'short',
     width: 12,
@@ -93,7 +87,7 @@ const byTime: readonly Panel[] = [
     kind: 'stack',
     title: 'Tokens per hour by model',
     about: about(
-      'Tokens an hour, each point over the six hours before it: the ten models with most in the time shown, and all others.',
+      'Tokens per hour: the top ten models by tokens in the selected time range, and all others. Each point covers the preceding six hours.',
     ),
     unit: 'short',
     width: 12,
@@ -107,7 +101,7 @@ const byTime: readonly Panel[] = [
     kind: 'lines',
     title: 'US dollars per million tokens by model',
     about: about(
-      'Of what is billed with tokens, each point over the six hours before it, for the ten models with most tokens. It moves with prices and with the mix of token types.',
+      'For spend billed by token: the top ten models by tokens. Each point covers the preceding six hours. It changes with prices and with the mix of token types.',
     ),
     unit: 'currencyUSD',
     width: 12,
@@ -118,7 +112,7 @@ const byTime: readonly Panel[] = [
     kind: 'lines',
     title: 'Cached share by model',
     about: about(
-      'Tokens read from a cache, of those that went in, each point over the six hours before it. A fall makes the same requests dearer.',
+      'Share of input tokens read from a cache. Each point covers the preceding six hours. A drop makes the same requests more expensive.',
     ),
     unit: 'percentunit',
     width: 12,
@@ -129,7 +123,7 @@ const byTime: readonly Panel[] = [
     kind: 'stack',
     title: 'Requests per hour by provider',
     about: about(
-      'Requests billed an hour, each point over the six hours before it. Not every provider counts them.',
+      'Billed requests per hour. Each point covers the preceding six hours. Not every provider counts requests.',
     ),
     unit: 'short',
     width: 12,
@@ -145,7 +139,7 @@ const byTime: readonly Panel[] = [
     kind: 'lines',
     title: 'US dollars per request by model',
     about: about(
-      'Of what is billed with requests, each point over the six hours before it, for the ten models with most requests.',
+      'For spend with counted requests: the top ten models by requests. Each point covers the preceding six hours.',
     ),
     unit: 'currencyUSD',
     width: 12,
@@ -157,7 +151,7 @@ const table: Panel = {
   id: 13,
   kind: 'table',
   title: 'Models',
-  about: about('What each model used and cost in the time shown.'),
+  about: about('Usage and cost of each model in the selected time range.'),
   unit: 'short',
   width: 24,
   labels: ['provider', 'model'],
@@ -172,15 +166,15 @@ const table: Panel = {
   ],
 };
 
-/** What tokens and requests cost. */
+/** Cost of tokens and requests. */
 export const tokens: Board = {
   uid: 'ai-billing-tokens',
   title: 'AI billing / Tokens and efficiency',
-  about: 'Tokens by type, how many were cached, and what a million of them or a request costs.',
+  about: 'Tokens by type, cached share, and cost per million tokens and per request.',
   variables,
   back: '7d',
   rows: [
-    { title: 'In the time shown', panels: stats },
+    { title: 'Selected time range', panels: stats },
     { title: 'Over time', panels: byTime },
     { title: 'By model', panels: [table] },
   ],

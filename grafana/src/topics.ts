@@ -1,10 +1,10 @@
-/** A panel, as the annotations `__dashboardUid__` and `__panelId__` of an alert point at it. */
+/** A panel, as referenced by the annotations `__dashboardUid__` and `__panelId__` of an alert. */
 export interface PanelLink {
   readonly dashboardUid: string;
   readonly panelId: number;
 }
 
-/** What alerts are about, and the panel that shows it. Tests hold it against the dashboards. */
+/** The panel for each alert topic; a test checks that it exists. */
 export const TOPICS = {
   spend: { dashboardUid: 'ai-billing-overview', panelId: 9 },
   spendByModel: { dashboardUid: 'ai-billing-overview', panelId: 11 },

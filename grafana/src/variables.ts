@@ -3,7 +3,7 @@ import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
 import type { Board, Variable } from './board.ts';
 import { DATASOURCE } from './panels.ts';
 
-/** The family whose series know every value of a variable. */
+/** The metric that has every value of a variable. */
 const KNOWN_BY: Readonly<Record<Variable, Metric>> = {
   provider: METRICS.series,
   account: METRICS.series,
@@ -12,10 +12,10 @@ const KNOWN_BY: Readonly<Record<Variable, Metric>> = {
   budget: METRICS.budgetLimit,
 };
 
-/** Where `""` is a value: what a provider bills without naming a model or a resource belongs to all of them. */
+/** Variables with `""` as a value: spend without a model or resource belongs to *All*. */
 const MAY_BE_EMPTY: readonly Variable[] = ['model', 'resource'];
 
-/** The data source, what was scraped, and what the dashboard asks for; each narrows those after it. */
+/** Data source, job, instance, and the variables of the dashboard; each one filters those after it. */
 export function variablesOf({ variables, provider }: Pick<Board, 'variables' | 'provider'>) {
   const source = new dashboard.DatasourceVariableBuilder('datasource')
     .label('Data source')

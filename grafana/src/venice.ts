@@ -5,7 +5,7 @@ import { balances, canConsume, runway, topUps } from './budget-panels.ts';
 import { COUNTED } from './freshness.ts';
 import { queriesOf } from './promql.ts';
 import { reconciliation } from './reconciliation-panels.ts';
-import { dearest, perDay, totals } from './spend.ts';
+import { perDay, topCost, totals } from './spend.ts';
 
 const provider = billing.id;
 const variables: readonly Variable[] = ['account', 'model'];
@@ -13,7 +13,7 @@ const queries = queriesOf({ provider, variables });
 const { net, gauge, latest, of } = queries;
 const { freshness } = billing;
 const ANALYTICS = "Venice's own analytics of the current UTC day, charges only. Read every ten minutes.";
-/** Analytics and limits name models in their own way. */
+/** Analytics and rate limits use other model names than the ledger. */
 const OPEN = { open: ['model'] } as const;
 const KEY = ['provider', 'account', 'api_key'] as const;
 
@@ -22,19 +22,19 @@ const tier: Panel = {
   kind: 'stat',
   names: true,
   title: 'Rate limit tier',
-  about: 'The tier that each account is in. Read hourly.',
+  about: 'Rate limit tier of each account. Read hourly.',
   unit: 'none',
   width: 4,
   queries: [{ expr: latest(METRICS.apiTierInfo), legend: '{{account}}: {{tier}}' }],
-  empty: 'not read',
+  empty: 'not read yet',
 };
 
-/** Charges of today by API key under its current name. */
+/** Today's charges by API key, under its current name. */
 const keys: Panel = {
   id: 12,
   kind: 'table',
   title: 'API keys today',
-  about: `What each API key has cost today. ${ANALYTICS}`,
+  about: `Cost of each API key today. ${ANALYTICS}`,
   unit: 'currencyUSD',
   width: 12,
   labels: ['account', 'name', 'api_key'],
@@ -57,7 +57,7 @@ const models: Panel = {
   id: 13,
   kind: 'table',
   title: 'Models today',
-  about: `What each model has cost today, by its display name. ${ANALYTICS}`,
+  about: `Cost of each model today, by display name. ${ANALYTICS}`,
   unit: 'currencyUSD',
   width: 12,
   labels: ['account', 'model'],
@@ -69,7 +69,7 @@ const units: Panel = {
   id: 14,
   kind: 'table',
   title: 'Units by SKU',
-  about: `What is not billed in tokens: images, seconds, searches and the like, in the time shown; units add up within one SKU only. ${COUNTED} ${freshness}`,
+  about: `Usage billed in units other than tokens, such as images, seconds and searches, in the selected time range. Units of different SKUs cannot be added up. ${COUNTED} ${freshness}`,
   unit: 'short',
   width: 12,
   labels: ['account', 'model', 'sku'],
@@ -86,20 +86,19 @@ const prices: Panel = {
   id: 15,
   kind: 'table',
   title: 'Unit prices',
-  about:
-    'The price a unit of the SKU was last charged at; a unit of tokens is a million. As fresh as the last charge.',
+  about: 'Price per unit in the newest charge of each SKU. A unit of tokens is one million.',
   unit: 'currencyUSD',
   width: 12,
   labels: ['account', 'model', 'sku'],
-  sortBy: 'A unit',
-  queries: [{ expr: latest(METRICS.unitPrice, ['account', 'model', 'sku']), column: 'A unit' }],
+  sortBy: 'Per unit',
+  queries: [{ expr: latest(METRICS.unitPrice, ['account', 'model', 'sku']), column: 'Per unit' }],
 };
 
 const changes: Panel = {
   id: 16,
   kind: 'lines',
   title: 'Unit prices that changed',
-  about: 'Prices of SKUs that had more than one price in the time shown. As fresh as the last charge.',
+  about: 'SKUs with more than one price in the selected time range, as of the newest charge.',
   unit: 'currencyUSD',
   width: 24,
   queries: [{ expr: changedPrices(METRICS.unitPrice), legend: '{{model}} {{sku}}' }],
@@ -116,15 +115,15 @@ const limits: Panel = {
   id: 17,
   kind: 'table',
   title: 'Rate limits by model',
-  about: 'What Venice allows: requests a minute and a day, tokens a minute. Read hourly.',
+  about: 'Rate limits by model: requests per minute and per day, tokens per minute. Read hourly.',
   unit: 'short',
   width: 12,
   labels: ['account', 'model'],
-  sortBy: 'Requests a minute',
+  sortBy: 'Requests per minute',
   queries: [
-    limit('RPM', 'Requests a minute'),
-    limit('RPD', 'Requests a day'),
-    limit('TPM', 'Tokens a minute'),
+    limit('RPM', 'Requests per minute'),
+    limit('RPD', 'Requests per day'),
+    limit('TPM', 'Tokens per minute'),
   ],
 };
 
@@ -138,13 +137,13 @@ const keyLimits: Panel = {
   kind: 'table',
   title: 'Limits of API keys',
   about:
-    'What each key may spend in its period, what it has spent, and in how long it expires; self is the key that the exporter uses. Keys are read every five minutes, that one hourly.',
+    'Limit and spend of each key in its period, and when it expires; `self` is the key of the exporter. Keys are read every 5 minutes, `self` hourly.',
   unit: 'currencyUSD',
   width: 12,
   labels: ['account', 'name', 'api_key'],
   sortBy: 'Spent',
   queries: [
-    { expr: withKeyNames(gauge(METRICS.apiKeyLimit, KEY)), column: 'May spend' },
+    { expr: withKeyNames(gauge(METRICS.apiKeyLimit, KEY)), column: 'Limit' },
     { expr: withKeyNames(gauge(METRICS.apiKeyUsed, KEY)), column: 'Spent' },
     {
       expr: withKeyNames(`(${latest(METRICS.apiKeyExpiry, KEY)} - time())`),
@@ -152,31 +151,30 @@ const keyLimits: Panel = {
       unit: 's',
     },
   ],
-  empty: 'no key has a limit',
+  empty: 'no limits set',
 };
 
 const quota: Panel = {
   id: 21,
   kind: 'table',
-  title: 'Quota of the epoch',
-  about:
-    'What a stake gives in each UTC day, and in how long it does so again. Read every five minutes and hourly.',
+  title: 'Daily quota',
+  about: 'Allowance from staking per UTC day, and when it resets. Read every 5 minutes to hourly.',
   unit: 'currencyUSD',
   width: 12,
   labels: ['account', 'currency'],
-  sortBy: 'In an epoch',
+  sortBy: 'Per day',
   queries: [
-    { expr: gauge(METRICS.quota, ['account', 'currency']), column: 'In an epoch' },
+    { expr: gauge(METRICS.quota, ['account', 'currency']), column: 'Per day' },
     {
       expr: `${latest(METRICS.quotaReset, ['account', 'currency'])} - time()`,
-      column: 'Begins again in',
+      column: 'Resets',
       unit: 's',
     },
   ],
   empty: 'no quota',
 };
 
-/** What only Venice.ai has: several currencies, SKUs with prices, API keys, rate limits. */
+/** Venice.ai only: currencies, SKUs with prices, API keys, rate limits. */
 export const venice: Board = {
   uid: 'ai-billing-venice',
   title: 'AI billing / Venice.ai',
@@ -196,7 +194,7 @@ export const venice: Board = {
           legend: '{{currency}}',
           freshness,
         }),
-        dearest(queries, {
+        topCost(queries, {
           id: 8,
           title: 'Spend per hour by model',
           by: ['provider', 'model'],
@@ -214,7 +212,7 @@ export const venice: Board = {
         canConsume(queries, { id: 18, width: 12 }),
       ],
     },
-    { title: "Today by Venice's own analytics", panels: [keys, models] },
+    { title: "Today, by Venice's own analytics", panels: [keys, models] },
     { title: 'Units and prices', panels: [units, prices, changes] },
     {
       title: 'Limits and reconciliation',

@@ -16,7 +16,7 @@ test('a page without the markers of a table is an error', () => {
   assert.throws(() => withGeneratedParts('text\n', { keys: '| a |' }), /markers of keys/);
 });
 
-test('metrics doc: every family and every corrections twin is documented', () => {
+test('docs/metrics.md: every family and its corrections are documented', () => {
   const page = metricsPage();
   for (const { name, help, corrections } of Object.values<Metric>(METRICS)) {
     assert.ok(page.includes(`### \`${name}\`\n\n${help}\n`), name);

@@ -4,38 +4,39 @@ const INTRODUCTION = `# Metrics
 
 <!-- Generated from src/core/metrics/catalog.ts by \`npm run generate\`. -->
 
-Names, types and labels are public API: adding is free, renaming is a deprecation.
+Names, types and labels are public API: they change only with a deprecation period.
+For terms such as *baseline*, *corrections* and *data-through*, see the [glossary](glossary.md).
 
-A label that does not apply is \`""\`.
-A ledger counter never decreases: what a later statement takes back is counted by its corrections twin, and the net is the counter less its twin.
-Both are exposed together, starting at 0.
+Labels that do not apply are \`""\`.
+Ledger counters never decrease. Refunds and restatements are counted by a second counter, the corrections; the net is the difference of the two.
+Both are exported together, starting at 0.
 
     increase(ai_billing_cost_usd_total[1h]) - increase(ai_billing_cost_corrections_usd_total[1h])
 
-Every family is exposed as Prometheus text 0.0.4 and as OpenMetrics 1.0.0, where the families of counters are named without \`_total\`.
-No sample has a timestamp.
-The exporter's own families are read during the scrape, those of the process at most 250 ms earlier; all others are as of the last poll.
+Metrics are exported as Prometheus text 0.0.4 and OpenMetrics 1.0.0, in which counter families are named without \`_total\`.
+Samples have no timestamps.
+Metrics about the exporter are current at the time of the scrape, process metrics at most 250 ms older; all others are as of the last poll.
 `;
 
 const SECTIONS: readonly { source: Metric['source']; title: string; text: string }[] = [
   {
     source: 'ledger',
     title: 'From the ledger',
-    text: 'What was billed, after every revision so far.',
+    text: 'Billed cost and usage, including all revisions so far.',
   },
   {
     source: 'feed',
-    title: "From the provider's own figures",
-    text: 'Shown as the provider reports them, independent of the ledger.',
+    title: 'Reported by the provider',
+    text: 'Exported as reported, independent of the ledger.',
   },
   {
     source: 'exporter',
     title: 'About the exporter',
-    text: "The runtime's process metrics (`process_*`, `nodejs_*`) are exposed as well.",
+    text: 'The process metrics of the runtime (`process_*`, `nodejs_*`) are exported as well.',
   },
 ];
 
-/** `docs/metrics.md`, generated from the catalogue. */
+/** The content of `docs/metrics.md`. */
 export function metricsPage(): string {
   const families = Object.values<Metric>(METRICS);
   const sections = SECTIONS.map(({ source, title, text }) => {
@@ -49,8 +50,8 @@ function entryOf({ name, type, help, labels, corrections, summable }: Metric): s
   const facts = [
     `- Type: ${type}`,
     `- Labels: ${labels.length > 0 ? labels.map((label) => `\`${label}\``).join(', ') : 'none'}`,
-    `- May be summed over its labels: ${summable ? 'yes' : 'no'}`,
-    ...(corrections ? [`- Corrections twin: \`${corrections.name}\`. ${corrections.help}`] : []),
+    `- Can be summed over its labels: ${summable ? 'yes' : 'no'}`,
+    ...(corrections ? [`- Corrections: \`${corrections.name}\`. ${corrections.help}`] : []),
   ];
   return `### \`${name}\`\n\n${help}\n\n${facts.join('\n')}\n`;
 }

@@ -25,11 +25,11 @@ export function providerTables(
 
 function keysTable(registry: ProviderList): string {
   const rows = registry.map(({ id, title, environmentKey, keyHelp }) => [
-    `[${title}](src/providers/${id}/README.md)`,
     code(environmentKey),
     keyHelp,
+    `[${title}](docs/quick-start-${id.replace('_', '-')}.md)`,
   ]);
-  return table(['provider', 'variable', 'what the key must be allowed to do'], rows);
+  return table(['variable', 'required key', 'quick start'], rows);
 }
 
 function variableRow({ id, environmentKey }: Provider<unknown>): Row {
@@ -57,7 +57,7 @@ function revisionsTable(registry: ProviderList): string {
     const closed = streams.some(({ closedBuckets }) => closedBuckets) ? ', once it has ended' : '';
     return [title, sizes.join(', ') + closed, lengthOf(settleMs), freshness];
   });
-  return table(['provider', 'buckets', 'may revise for', 'how fresh'], rows);
+  return table(['provider', 'buckets', 'settle time', 'how fresh'], rows);
 }
 
 function lengthOf(ms: number): string {

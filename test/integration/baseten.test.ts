@@ -64,12 +64,12 @@ function upOf(page: Scrape, feed: string): number | undefined {
 }
 
 /** Prices, and the number of series. */
-const BESIDES = /^ai_billing_(unit_price_usd|series)\b/;
+const NOT_OF_THE_BILL = /^ai_billing_(unit_price_usd|series)\b/;
 
 /** The ledger's samples of an account's bill, without the labels that only the lookups know. */
 function billOf(page: Scrape, account: string): string[] {
   return ledgerLines(page)
-    .filter((line) => line.includes(`account="${account}"`) && !BESIDES.test(line))
+    .filter((line) => line.includes(`account="${account}"`) && !NOT_OF_THE_BILL.test(line))
     .map((line) => line.replace(`account="${account}"`, '').replace(/team="[^"]*"/, ''))
     .sort();
 }

@@ -34,10 +34,10 @@ const YOUNG = 'the demo reads Northflank from yesterday on';
 const EMPTY: Readonly<Record<string, string>> = {
   'ai-billing-overview Change by provider and account A': NO_DAY,
   'ai-billing-overview Change by model and resource A': NO_DAY,
-  'ai-billing-baseten Deployments: run time against requests A': NO_MINUTE,
-  'ai-billing-baseten Deployments: run time against requests B': NO_MINUTE,
-  'ai-billing-baseten Deployments: run time against requests E': NO_MINUTE,
-  'ai-billing-baseten Deployments: run time against requests F': NO_IDLE,
+  'ai-billing-baseten Deployments: run time and requests A': NO_MINUTE,
+  'ai-billing-baseten Deployments: run time and requests B': NO_MINUTE,
+  'ai-billing-baseten Deployments: run time and requests E': NO_MINUTE,
+  'ai-billing-baseten Deployments: run time and requests F': NO_IDLE,
   'ai-billing-baseten Idle spend per day A': NO_IDLE,
   'ai-billing-baseten Spend per hour by model B': NO_OTHERS,
   'ai-billing-venice Spend per hour by model B': NO_OTHERS,
@@ -48,8 +48,8 @@ const EMPTY: Readonly<Record<string, string>> = {
   'ai-billing-northflank Platform, BYOC, egress and load balancers E': YOUNG,
   'ai-billing-northflank Spend per hour by resource B': NO_OTHERS,
   'ai-billing-tokens Tokens per hour by model B': NO_OTHERS,
-  'ai-billing-corrections What was taken back A': NO_CORRECTION,
-  'ai-billing-corrections What was taken back B': NO_CORRECTION,
+  'ai-billing-corrections Top corrections A': NO_CORRECTION,
+  'ai-billing-corrections Top corrections B': NO_CORRECTION,
   'ai-billing-corrections Unconverted amounts per day A': 'the demo has no currency without a rate',
   'ai-billing-corrections Kinds of contract drift A': NO_DRIFT,
   'ai-billing-corrections Contract drift by kind A': NO_DRIFT,
@@ -59,8 +59,8 @@ const EMPTY: Readonly<Record<string, string>> = {
   'ai-billing-health Time since the last push A': NO_RECEIVER,
   'ai-billing-health Points per hour A': NO_RECEIVER,
   'ai-billing-health Points not delivered A': NO_RECEIVER,
-  'ai-billing-health Retries of pushes A': NO_RECEIVER,
-  'ai-billing-health Duration of pushes A': NO_RECEIVER,
+  'ai-billing-health Push retries A': NO_RECEIVER,
+  'ai-billing-health Push duration A': NO_RECEIVER,
 };
 
 const PAST_DAYS = 'it looks back on more days than the demo has lasted';

@@ -44,7 +44,7 @@ export async function startAlertmanager(context: TestContext, config: string): P
   const file = join(folder, 'alertmanager.yml');
   await writeFile(file, config);
   const path = await binary('alertmanager');
-  if (path === undefined) throw new Error('alertmanager is not to be had: use realServerTest');
+  if (path === undefined) throw new Error('alertmanager is not available: use realServerTest');
   const daemon = await startDaemon({
     path,
     args: [

@@ -46,7 +46,7 @@ export function realServerTest<const Name extends BinaryName>(
     for (const program of needed) {
       const { path, problem } = await search(program);
       if (path !== undefined) found.set(program, path);
-      else return skipUnlessRequired(context, `${program} is not to be had: ${problem}`);
+      else return skipUnlessRequired(context, `${program} is not available: ${problem}`);
     }
     await body(context, (program) => found.get(program) ?? '');
   });

@@ -132,7 +132,7 @@ async function fail({ clock, providers: { baseten, venice, northflank } }: Every
 }
 
 /** One fee fails, and the total is another. */
-function dearer(body: string): string {
+function withHigherPrice(body: string): string {
   return body
     .replace(/"value":\d+/, '"value":1,"error":"no such price"')
     .replace(/"total":\{"value":\d+/, '"total":{"value":5');
@@ -146,7 +146,7 @@ async function recover({ clock, providers }: EveryFamily): Promise<void> {
     ({ kind: 'edit', edit: (body: string) => body.replace(find, put) }) as const;
   providers.venice.fault(edited(/"canConsume":true/, '"canConsume":false'), /balance/);
   providers.venice.fault(edited(/"amount":\d+/, '"amount":7'), /rate_limits/);
-  providers.inference_sh.fault({ kind: 'edit', edit: dearer }, /evaluate/);
+  providers.inference_sh.fault({ kind: 'edit', edit: withHigherPrice }, /evaluate/);
   const apiKey = { id: 'key-new', description: 'New' };
   const row = {
     at: clock.now() - MINUTE,

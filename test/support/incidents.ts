@@ -51,36 +51,36 @@ const BILL = /usage_summary/;
 /** Days between incidents of one account, so that their alerts do not overlap. */
 export const INCIDENTS: readonly Incident[] = [
   spending(
-    'ten times the usual at Venice',
+    'ten times the usual spend at Venice',
     { at: 10, hours: 12, tells: ['AiBillingSpendSpike'] },
     { venice: 12 },
   ),
   failing(
-    'fields nobody knows in the bill of Baseten',
+    'unknown fields in the bill of Baseten',
     { at: 12, hours: 10, tells: ['AiBillingContractDrift'] },
     baseten,
     [{ kind: 'edit', edit: (body) => body.replace('{', '{"brand_new":1,') }, BILL],
   ),
   failing(
-    'Northflank refuses the key',
+    'Northflank rejects the key',
     { at: 14, hours: 10, tells: ['AiBillingCredentialsRefused'] },
     northflank,
     [{ kind: 'status', status: 401 }],
   ),
-  failing('Venice is out', { at: 40, hours: 8, tells: ['AiBillingFeedDown'] }, venice, [
+  failing('Venice is down', { at: 40, hours: 8, tells: ['AiBillingFeedDown'] }, venice, [
     { kind: 'status', status: 503 },
     /usage/,
   ]),
-  failing('Baseten answers HTML', { at: 44, hours: 8, tells: ['AiBillingContractBroken'] }, baseten, [
+  failing('Baseten returns HTML', { at: 44, hours: 8, tells: ['AiBillingContractBroken'] }, baseten, [
     { kind: 'html' },
     BILL,
   ]),
   {
-    ...spending('the exporter is gone', { at: 60, hours: 4, tells: ['AiBillingExporterDown'] }, {}),
+    ...spending('the exporter is down', { at: 60, hours: 4, tells: ['AiBillingExporterDown'] }, {}),
     isGone: true,
   },
   spending(
-    'tokens are not read from the cache any more',
+    'tokens are no longer cached',
     { at: 80, hours: 40, tells: ['AiBillingCachedShareCollapsed'] },
     { cached: 0.02 },
   ),
@@ -90,29 +90,33 @@ export const INCIDENTS: readonly Incident[] = [
     { foreign: 3 },
   ),
   spending(
-    'a deployment nobody asks',
+    'a deployment without requests',
     { at: 90, hours: 110, tells: ['AiBillingIdleSpend'] },
     { requests: 0 },
   ),
   spending(
-    'the price of output doubles',
-    { at: 170, hours: 40, tells: ['AiBillingPriceChanged', 'AiBillingTokensDearer'] },
+    'the price of output tokens doubles',
+    { at: 170, hours: 40, tells: ['AiBillingPriceChanged', 'AiBillingTokenPriceIncreased'] },
     { price: 4.4 },
   ),
   spending(
-    'a balance for two and a half days',
+    'a balance that lasts two and a half days',
     { at: 180, hours: 12, tells: ['AiBillingRunwayShort'] },
     { balance: 150 },
   ),
-  spending('a balance for a day', { at: 240, hours: 12, tells: ['AiBillingRunwayEnding'] }, { balance: -20 }),
+  spending(
+    'a balance that lasts one day',
+    { at: 240, hours: 12, tells: ['AiBillingRunwayEnding'] },
+    { balance: -20 },
+  ),
   spending(
     'a balance that cannot be spent',
     { at: 260, hours: 8, tells: ['AiBillingBalanceCannotConsume'] },
     { canConsume: false },
   ),
-  spending('much is given back', { at: 280, hours: 2, tells: ['AiBillingCorrections'] }, { refund: 60 }),
+  spending('a large refund', { at: 280, hours: 2, tells: ['AiBillingCorrections'] }, { refund: 60 }),
   failing(
-    'totals of Baseten that its rows do not come to',
+    'totals of Baseten that differ from its line items',
     { at: 284, hours: 16, tells: ['AiBillingReconciliationDrift'] },
     baseten,
     [
@@ -129,7 +133,7 @@ export const INCIDENTS: readonly Incident[] = [
     /usage/,
   ]),
   spending(
-    'a new service for 80 dollars an hour',
+    'a new service at 80 dollars per hour',
     {
       at: 340,
       hours: 60,

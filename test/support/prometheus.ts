@@ -191,6 +191,6 @@ export async function promtoolCheckMetrics(page: string): Promise<Ended> {
 
 async function required(name: 'prometheus' | 'promtool'): Promise<string> {
   const path = await binary(name);
-  if (path === undefined) throw new Error(`${name} is not to be had: use realServerTest`);
+  if (path === undefined) throw new Error(`${name} is not available: use realServerTest`);
   return path;
 }

@@ -62,9 +62,12 @@ function same(text: string): string {
 
 /** Each place where `pattern` occurs, as `path:line what`. */
 export function occurrences(path: string, text: string, pattern: RegExp): string[] {
-  return Array.from(text.matchAll(new RegExp(pattern, 'gm')), ({ 0: what, index }) => {
-    return `${path}:${lineOf(text, index)} ${what.trim()}`;
-  });
+  return Array.from(
+    text.matchAll(new RegExp(pattern, pattern.ignoreCase ? 'gim' : 'gm')),
+    ({ 0: what, index }) => {
+      return `${path}:${lineOf(text, index)} ${what.trim()}`;
+    },
+  );
 }
 
 function lineOf(text: string, index: number): number {

@@ -42,7 +42,7 @@ export async function startVictoriaMetrics(context: TestContext): Promise<Victor
   const folder = await mkdtemp(join(tmpdir(), 'victoria-metrics-'));
   context.after(() => rm(folder, { recursive: true, force: true }));
   const path = await binary('victoria-metrics');
-  if (path === undefined) throw new Error('victoria-metrics is not to be had: use realServerTest');
+  if (path === undefined) throw new Error('victoria-metrics is not available: use realServerTest');
   const daemon = await startDaemon({
     path,
     args: [

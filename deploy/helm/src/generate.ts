@@ -4,12 +4,12 @@ import { dashboardFiles } from '../../../grafana/src/generate.ts';
 import { ruleFiles } from '../../prometheus/src/generate.ts';
 import { valuesSchema } from './values.ts';
 
-/** Where the chart is. */
+/** The folder of the chart. */
 export const CHART = join(import.meta.dirname, '../ai-billing-exporter');
 
 /**
- * What the chart has from elsewhere, by path: a chart can only read files of its own. Dashboards are on one line, to be far
- * below what Kubernetes stores as one object.
+ * Generated files of the chart, by path. A chart can read only its own files. Dashboards are minified, to stay far below the maximum
+ * size of a Kubernetes object.
  */
 export function chartFiles(): Map<string, string> {
   const rules = [...ruleFiles()].map(([name, text]) => [`files/rules/${name}`, text] as const);

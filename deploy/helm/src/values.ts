@@ -2,24 +2,24 @@ import { z } from 'zod';
 import { configurationSchema } from '../../../src/config/json-schema.ts';
 import { PROVIDERS } from '../../../src/providers/index.ts';
 
-/** Objects of Kubernetes that go through the chart as they are; the cluster judges them. */
+/** Kubernetes objects that the chart passes through; the cluster validates them. */
 const Any = z.looseObject({});
 const Texts = z.record(z.string(), z.string());
 const EnvironmentName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/);
-/** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names; empty where it has a default */
+/** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names; empty for the default */
 const Name = z.string().regex(/^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$/);
 const Named = Name.min(1);
 const Port = z.int().min(1).max(65_535);
 const Duration = z.string().regex(/^[0-9]+(ms|s|m|h)$/);
 const Quantity = z.union([z.number().positive(), z.string().regex(/^[0-9]+(\.[0-9]+)?(m|[kMGT]i?)?$/)]);
 
-/** Null or empty: the platform chooses. */
+/** Null or empty: chosen by the platform. */
 const Id = (least: number) =>
   z.union([z.int().min(least).max(2_147_483_647), z.literal(''), z.null()]).optional();
 
 const MONITORED = { enabled: z.boolean(), namespace: Name, labels: Texts };
 
-/** What the chart takes: values.yaml has every key, its default and what it is for. */
+/** The values of the chart; values.yaml documents each key and its default. */
 const Values = z.strictObject({
   config: Any,
   keys: z.strictObject({
@@ -84,13 +84,13 @@ const Values = z.strictObject({
   affinity: Any,
   topologySpreadConstraints: z.array(Any),
   priorityClassName: Name,
-  // Set by charts that have this one as a part of theirs.
+  // Set by parent charts.
   global: Any.optional(),
 });
 
 /**
- * The JSON Schema of the values. The exporter's configuration is judged by its own schema, so that a mistake in it is told
- * when the chart is installed, not by a container that does not start.
+ * The JSON Schema of the values. It includes the schema of the exporter's configuration, so that mistakes are reported when the chart
+ * is installed, rather than by a container that does not start.
  */
 export function valuesSchema(): object {
   const schema = z.toJSONSchema(Values);

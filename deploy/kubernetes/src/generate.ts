@@ -5,7 +5,7 @@ import { ruleFiles } from '../../prometheus/src/generate.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
-/** What the manifests without Helm have from our rules and dashboards, by path. */
+/** The generated manifests for kustomize, by path: rules and dashboards. */
 export function manifestFiles(): Map<string, string> {
   const rules = [...ruleFiles()].map(([name, text]) => ruleObject(name.replace(/\.yml$/, ''), text));
   return new Map([
@@ -26,13 +26,13 @@ ${rules.trim().replace(/^(?=.)/gm, '  ')}
 `;
 }
 
-/** Kustomize reads no file above its own, so this one lies above the dashboards. */
+/** Kustomize cannot read files above its own folder, so this file is in the parent of the dashboards. */
 function kustomizationOf(dashboards: readonly string[]): string {
   const maps = dashboards.map((file) => {
     const name = file.replace(/^ai-billing-(.*)\.json$/, '$1').replaceAll('_', '-');
     return `  - { name: ai-billing-dashboard-${name}, files: [dashboards/${file}] }\n`;
   });
-  return `# The dashboards as ConfigMaps for the sidecar of Grafana's chart; deploy/kubernetes/monitoring takes them from here.
+  return `# The dashboards as ConfigMaps for the sidecar of the Grafana chart, used by deploy/kubernetes/monitoring.
 # Generated from deploy/kubernetes/src by \`npm run generate\`.
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization

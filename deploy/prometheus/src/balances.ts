@@ -6,8 +6,8 @@ import { dollarsOf } from './text.ts';
 import { THRESHOLDS } from './thresholds.ts';
 
 /**
- * Of the last six hours: it is absent while readings are late. Of several exporters the one that sees the longest, as one of them may
- * have stopped reading.
+ * The runway as last seen within six hours, because it is absent while readings are late. With several exporters, the longest wins: one of
+ * them may have stopped reading.
  */
 const RUNWAY = `last_over_time(max by (provider, account) (${METRICS.runway.name})[6h:5m])`;
 
@@ -18,7 +18,7 @@ const BALANCE = dollarsOf(
 
 export const balances: Group = {
   name: 'ai-billing-balances',
-  about: 'Prepaid balances: how long they last, and whether they suffice.',
+  about: 'Prepaid balances: how long they last, and whether the provider accepts requests.',
   interval: '1m',
   rules: [
     runway('AiBillingRunwayShort', THRESHOLDS.runwayShortSeconds, { for: '2h', severity: 'warning' }),
@@ -29,8 +29,8 @@ export const balances: Group = {
       for: '10m',
       keepFiringFor: '15m',
       severity: 'critical',
-      summary: '{{ $labels.provider }}/{{ $labels.account }} refuses requests: its balance does not suffice.',
-      description: `The provider says so itself. The balance that does not refill by itself is ${BALANCE}, as of the last reading, which is minutes old.`,
+      summary: '{{ $labels.provider }}/{{ $labels.account }}: requests are rejected, insufficient balance.',
+      description: `Reported by the provider. Remaining balance, excluding currencies that refill daily: ${BALANCE}, as read a few minutes ago.`,
     },
   ],
 };
@@ -40,9 +40,8 @@ function runway(alert: string, seconds: number, more: Pick<Alert, 'severity'> & 
     alert,
     expr: `${RUNWAY} < ${seconds}`,
     keepFiringFor: '1h',
-    summary:
-      'The balance of {{ $labels.provider }}/{{ $labels.account }} lasts {{ $value | humanizeDuration }} more.',
-    description: `${BALANCE} is left, without what refills by itself; it lasts {{ $value | humanizeDuration }} at the spend of the last 24 hours that were read. A single dear day makes it look short until it has passed.`,
+    summary: `The balance of {{ $labels.provider }}/{{ $labels.account }} lasts less than ${seconds / 86_400} days.`,
+    description: `${BALANCE} remains, excluding currencies that refill daily. At the spend of the last 24 hours read, it lasts {{ $value | humanizeDuration }}. A single expensive day shortens this estimate until it leaves those 24 hours.`,
     ...more,
   };
 }

@@ -6,8 +6,8 @@ const INSTANCE = '{{ $labels.job }} ({{ $labels.instance }})';
 const { exporterMissedFor, storageFailingWithin } = THRESHOLDS;
 
 /**
- * Nobody can say what the job is called, so that the exporter's own series are missed, each job's by itself: accounts that were
- * there, that nobody shows any more, and whose target is down or whose job has no exporter left.
+ * The name of the scrape job is unknown here, so the alert goes by the exporter's own series, per job: accounts that were exported,
+ * that no exporter exports now, and whose target is down or whose job has no exporter left.
  */
 const exporterDown: Alert = {
   alert: 'AiBillingExporterDown',
@@ -24,8 +24,8 @@ const exporterDown: Alert = {
   for: THRESHOLDS.exporterDownFor,
   keepFiringFor: '10m',
   severity: 'critical',
-  summary: 'The billing exporter of the job {{ $labels.job }} is gone.',
-  description: `{{ $value }} of its accounts are shown by nobody: no cost, no budget and no other alert of them is evaluated. Spend of the meantime is not lost, it is read once the exporter runs. An exporter that was removed on purpose is forgotten after ${exporterMissedFor}.`,
+  summary: 'The billing exporter of job {{ $labels.job }} is down.',
+  description: `{{ $value }} accounts are not being monitored. Cost, budget and other alerts for them are blind until the exporter is back; no spend is lost, it is read at the next start. If the exporter was removed on purpose, this alert ends after ${exporterMissedFor}.`,
 };
 
 const restartLoop: Alert = {
@@ -35,9 +35,9 @@ const restartLoop: Alert = {
 ) > ${THRESHOLDS.restarts}`,
   keepFiringFor: '30m',
   severity: 'warning',
-  summary: `The billing exporter ${INSTANCE} started {{ $value }} times within an hour.`,
+  summary: `The billing exporter ${INSTANCE} restarted {{ $value }} times within an hour.`,
   description:
-    'Each start polls every feed at once and polls in flight are lost, so that figures are late and request budgets are spent. Totals are stored and stay right.',
+    'Each start polls every feed at once and abandons polls in flight, so figures arrive late and request budgets are used up. Stored totals are not affected.',
 };
 
 const configReloadFailed: Alert = {
@@ -45,9 +45,9 @@ const configReloadFailed: Alert = {
   expr: 'min by (job, instance) (ai_billing_config_last_reload_successful) == 0',
   for: THRESHOLDS.configReloadFailedFor,
   severity: 'warning',
-  summary: `The billing exporter ${INSTANCE} refuses its new configuration.`,
+  summary: `The billing exporter ${INSTANCE} rejected its new configuration.`,
   description:
-    'It goes on with the old one: accounts, budgets and rates that were changed since are not in force. At its next start it would not come up.',
+    'It keeps running with the previous configuration: changes to accounts, budgets and rates since then are not in effect. A restart would fail.',
 };
 
 const pushFailing: Alert = {
@@ -57,7 +57,7 @@ const pushFailing: Alert = {
   keepFiringFor: '10m',
   severity: 'warning',
   summary: `The billing exporter ${INSTANCE} cannot push to {{ $labels.receiver }}.`,
-  description: `For ${THRESHOLDS.pushFailingFor} no push over OTLP went through: whoever reads that receiver sees old figures. Nothing is lost, the next push that goes through holds the totals. What Prometheus scrapes is not touched.`,
+  description: `No OTLP push has succeeded for ${THRESHOLDS.pushFailingFor}, so this receiver has old figures. No data is lost: the next successful push carries the totals. Prometheus scrapes are not affected.`,
 };
 
 const storageFailing: Alert = {
@@ -69,11 +69,11 @@ const storageFailing: Alert = {
   keepFiringFor: '15m',
   severity: 'critical',
   summary: `The billing exporter ${INSTANCE} cannot write its ledger.`,
-  description: `For more than ${THRESHOLDS.storageFailingFor} writing has failed: the disk is full, the volume read-only or the file damaged. Costs of all of its accounts stand still, and budgets with them, while money may be spent.`,
+  description: `Writes have failed for more than ${THRESHOLDS.storageFailingFor}: the disk is full, the volume is read-only or the file is damaged. Costs and budgets of all its accounts are frozen while spending continues.`,
 };
 
 export const exporter: Group = {
   name: 'ai-billing-exporter',
-  about: 'Whether the exporter runs, and with what it was told.',
+  about: 'Whether the exporter runs, reloads, pushes and stores.',
   rules: [exporterDown, restartLoop, configReloadFailed, pushFailing, storageFailing],
 };

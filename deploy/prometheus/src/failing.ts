@@ -1,8 +1,8 @@
 import { type FailureReason, POLL_FAILURES } from '../../../src/providers/api/errors.ts';
 import { THRESHOLDS } from './thresholds.ts';
 
-/** Which alert tells of which reason: none tells of two, and none is left out. */
-export const TOLD_BY = {
+/** The alert for each failure reason. */
+export const ALERT_BY_REASON = {
   network: 'AiBillingFeedDown',
   server: 'AiBillingFeedDown',
   timeout: 'AiBillingFeedDown',
@@ -14,22 +14,24 @@ export const TOLD_BY = {
   storage: 'AiBillingStorageFailing',
 } as const satisfies Record<FailureReason, string>;
 
-/** The keys of the table; that they are, `satisfies` has seen to. */
-const REASONS = Object.keys(TOLD_BY).filter((reason): reason is FailureReason => reason in POLL_FAILURES);
+/** The keys of the table; `satisfies` guarantees that they are reasons. */
+const REASONS = Object.keys(ALERT_BY_REASON).filter(
+  (reason): reason is FailureReason => reason in POLL_FAILURES,
+);
 
-type Teller = (typeof TOLD_BY)[FailureReason];
+type FailureAlert = (typeof ALERT_BY_REASON)[FailureReason];
 
-/** The failures that an alert tells of, as a selection of series. */
-export function failuresOf(alert: Teller): string {
+/** Selects the failures that an alert covers. */
+export function failuresOf(alert: FailureAlert): string {
   return `ai_billing_poll_failures_total{reason=~"${reasonsOf(alert).join('|')}"}`;
 }
 
-function reasonsOf(alert: Teller): FailureReason[] {
-  return REASONS.filter((reason) => TOLD_BY[reason] === alert);
+function reasonsOf(alert: FailureAlert): FailureReason[] {
+  return REASONS.filter((reason) => ALERT_BY_REASON[reason] === alert);
 }
 
-/** Feeds whose last poll failed, and which failed of late for what the alert tells of. */
-export function failing(alert: Teller): string {
+/** Feeds whose last poll failed, and which recently failed for a reason that the alert covers. */
+export function failing(alert: FailureAlert): string {
   const { restartTakes, retriedWithin, dueWithin } = THRESHOLDS;
   const isRetried = reasonsOf(alert).every((reason) => POLL_FAILURES[reason].retrySooner);
   const within = isRetried ? retriedWithin : dueWithin;

@@ -1,13 +1,13 @@
 import { failing, failuresOf } from './failing.ts';
-import { LAST_SUCCESS, YESTERDAY } from './looked-up.ts';
+import { LAST_SUCCESS, YESTERDAY } from './figure.ts';
 import { RHYTHMS } from './rhythms.ts';
 import type { Alert, Group, Recording } from './rule.ts';
 import { THRESHOLDS } from './thresholds.ts';
 
-const FEED = '{{ $labels.feed }} of {{ $labels.provider }}/{{ $labels.account }}';
+const FEED = '{{ $labels.provider }}/{{ $labels.account }}: the feed {{ $labels.feed }}';
 const ACCOUNT = '{{ $labels.provider }}/{{ $labels.account }}';
 
-/** How far each feed has come: bills by the end of what was read, all else by the last success. */
+/** How far each feed has come: billing feeds by the end of the data read, all others by the last success. */
 const progress: Recording = {
   record: 'ai_billing:feed_progress:timestamp_seconds',
   expr: `max by (provider, account, feed) (ai_billing_data_through_timestamp_seconds{feed!~"${historyFeeds()}"})
@@ -20,7 +20,7 @@ function historyFeeds(): string {
   return [...new Set(names)].sort().join('|');
 }
 
-/** How old that may be, in seconds: a term for each provider and age. */
+/** The maximum age of that, in seconds: one term per provider and age. */
 const allowedAge: Recording = {
   record: 'ai_billing:feed_allowed_age:seconds',
   expr: [...Map.groupBy(RHYTHMS, ({ provider, allowedSeconds }) => `${allowedSeconds} ${provider}`).values()]
@@ -39,11 +39,11 @@ const feedDown: Alert = {
   for: THRESHOLDS.feedDownFor,
   keepFiringFor: '15m',
   severity: 'warning',
-  summary: `The feed ${FEED} cannot reach its provider.`,
-  description: `For more than ${THRESHOLDS.feedDownFor} its polls have met a network error, a timeout or a 5xx.${LAST_SUCCESS} Its figures stand still; what is spent meanwhile is not lost, it is read once the provider answers.${YESTERDAY}`,
+  summary: `${FEED} cannot reach its provider.`,
+  description: `Polls have failed with a network error, a timeout or a 5xx for more than ${THRESHOLDS.feedDownFor}.${LAST_SUCCESS} Its figures are frozen; no spend is lost, it is read once the provider answers.${YESTERDAY}`,
 };
 
-/** A poll that hangs from the start has shown no `up`; reading history for the first time may take as long as it takes. */
+/** A poll that has hung since the start has set no `up`. The first read of history may take any time. */
 const dataStale: Alert = {
   alert: 'AiBillingDataStale',
   expr: `time() - ai_billing:feed_progress:timestamp_seconds > ai_billing:feed_allowed_age:seconds
@@ -52,8 +52,8 @@ and on (provider, account, feed)
   for: THRESHOLDS.dataStaleFor,
   keepFiringFor: '15m',
   severity: 'warning',
-  summary: `The feed ${FEED} has read nothing new for {{ $value | humanizeDuration }}.`,
-  description: `No poll failed, and still it is behind its own rhythm: a poll hangs or waits for the provider's limits, or the provider has published nothing newer. Costs and budgets stand where they were.${YESTERDAY}`,
+  summary: `${FEED} has read nothing new for {{ $value | humanizeDuration }}.`,
+  description: `Polls do not fail, but the feed is behind its schedule: a poll hangs or waits for a rate limit, or the provider has published nothing newer. Costs and budgets are frozen.${YESTERDAY}`,
 };
 
 const credentialsRefused: Alert = {
@@ -61,8 +61,8 @@ const credentialsRefused: Alert = {
   expr: `count by (provider, account) (\n${failing('AiBillingCredentialsRefused')}\n)`,
   for: THRESHOLDS.credentialsRefusedFor,
   severity: 'warning',
-  summary: `The key of ${ACCOUNT} is refused or cannot be read.`,
-  description: `{{ $value }} of its feeds ended with 401, 402, 403 or an unreadable key, and will until the key is mended. Nothing new is read; feeds that an account may do without are not counted.${YESTERDAY}`,
+  summary: `${ACCOUNT}: the API key is rejected or cannot be read.`,
+  description: `{{ $value }} feeds fail with 401, 402, 403 or an unreadable key. Nothing new is read until the key is fixed; optional feeds are not counted.${YESTERDAY}`,
 };
 
 const endpointSunset: Alert = {
@@ -70,8 +70,8 @@ const endpointSunset: Alert = {
   expr: failing('AiBillingEndpointSunset'),
   for: THRESHOLDS.endpointSunsetFor,
   severity: 'warning',
-  summary: `The provider has retired the endpoint of the feed ${FEED} (410).`,
-  description: `It does not come back by itself: the account needs another endpoint or a newer exporter.${LAST_SUCCESS} What it read stands as it was.${YESTERDAY}`,
+  summary: `${FEED} uses an endpoint that the provider has retired (410).`,
+  description: `The feed does not recover by itself: the account needs another endpoint or a newer exporter.${LAST_SUCCESS} Figures already read are kept.${YESTERDAY}`,
 };
 
 const requestBudgetExhausted: Alert = {
@@ -86,8 +86,8 @@ max by (provider, account) (
   for: THRESHOLDS.requestBudgetFor,
   keepFiringFor: '30m',
   severity: 'warning',
-  summary: `The requests that ${ACCOUNT} may send do not suffice.`,
-  description: `For more than ${THRESHOLDS.requestBudgetFor} the provider's limit was used up, or polls were told to wait (429). Figures are later than their feeds' rhythm, and history waits.${YESTERDAY}`,
+  summary: `${ACCOUNT}: the request limit of the provider is exhausted.`,
+  description: `For more than ${THRESHOLDS.requestBudgetFor} the provider's limit has been used up, or polls have been rejected with 429. Figures arrive late and reading of history is paused.${YESTERDAY}`,
 };
 
 const contractBroken: Alert = {
@@ -96,13 +96,13 @@ const contractBroken: Alert = {
   for: THRESHOLDS.feedDownFor,
   keepFiringFor: '15m',
   severity: 'warning',
-  summary: `The provider answers the feed ${FEED} in a way that is not documented.`,
-  description: `For more than ${THRESHOLDS.feedDownFor} answers have had another shape, or a status that the exporter does not know. None of them is believed in part: figures stand as they were.${LAST_SUCCESS}${YESTERDAY}`,
+  summary: `${FEED} gets undocumented responses from its provider.`,
+  description: `Responses have had an unexpected shape or status for more than ${THRESHOLDS.feedDownFor}. No part of them is used: figures stay as they were.${LAST_SUCCESS}${YESTERDAY}`,
 };
 
 export const feeds: Group = {
   name: 'ai-billing-feeds',
-  about: 'Whether what is shown is what the providers bill now: feeds, keys, limits and answers.',
+  about: 'Whether figures are current: feeds, keys, limits and responses.',
   rules: [
     progress,
     allowedAge,

@@ -6,7 +6,7 @@ import { PANELS } from './panels.ts';
 import { type Alert, type Group, isAlert, type Rule } from './rule.ts';
 import { RUNBOOKS } from './thresholds.ts';
 
-/** The rule files by name, as Prometheus reads them. */
+/** The rule files by name, in Prometheus' format. */
 export function ruleFiles(): Map<string, string> {
   return new Map(GROUPS.map((group) => [`${group.name}.yml`, fileOf(group)]));
 }
@@ -29,7 +29,7 @@ function ruleOf(rule: Rule): object {
   };
 }
 
-/** The links are added here, so that none is forgotten. */
+/** Adds the links to the runbook and the panel to every alert. */
 function annotationsOf({ alert, summary, description }: Alert): object {
   const topic = PANELS[alert];
   const panel = topic && TOPICS[topic];

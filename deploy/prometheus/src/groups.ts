@@ -7,5 +7,5 @@ import { recordings } from './recordings.ts';
 import type { Group } from './rule.ts';
 import { spend } from './spend.ts';
 
-/** Every group of rules: a line each. */
+/** All rule groups. */
 export const GROUPS: readonly Group[] = [recordings, budgets, spend, balances, exporter, feeds, quality];

@@ -1,6 +1,6 @@
 import type { Topic } from '../../../grafana/src/topics.ts';
 
-/** The panel that shows what each alert is about: Grafana links from the one to the other. */
+/** The panel for each alert; Grafana links from the alert to the panel. */
 export const PANELS: Readonly<Record<string, Topic>> = {
   AiBillingBalanceCannotConsume: 'canConsume',
   AiBillingBudgetBurnFast: 'budget',
@@ -33,6 +33,6 @@ export const PANELS: Readonly<Record<string, Topic>> = {
   AiBillingSeriesGrowing: 'seriesFolded',
   AiBillingSpendSpike: 'spend',
   AiBillingStorageFailing: 'pollFailures',
-  AiBillingTokensDearer: 'costPerMillionTokens',
+  AiBillingTokenPriceIncreased: 'costPerMillionTokens',
   AiBillingUnconvertedCurrency: 'unconverted',
 };

@@ -1,14 +1,14 @@
-import { lookedUp } from './looked-up.ts';
+import { figureSentence } from './figure.ts';
 import type { Alert } from './rule.ts';
 import { THRESHOLDS } from './thresholds.ts';
 
-/** Prices are far below a cent, so that they are written with the digits that count. */
+/** Prices may be far below a cent, so they are written with six significant digits. */
 const PRICE = 'printf "$%.6g"';
 const PROBE = ['provider', 'account', 'probe'];
 const SKU = ['provider', 'account', 'resource', 'model', 'tier', 'sku'];
 
-/** Against the same instant of the day before: lists are read several times a day. */
-function changed(metric: string, labels: readonly string[]): string {
+/** Compared with the same time a day ago, because price lists are read several times a day. */
+function priceChangeOf(metric: string, labels: readonly string[]): string {
   const price = (when: string) => `max by (${labels.join(', ')}) (${metric}${when})`;
   return `${price('')}
 and on (${labels.join(', ')})
@@ -19,26 +19,30 @@ abs(
 }
 
 function before(metric: string, labels: readonly string[]): string {
-  return lookedUp({ of: `max(${metric}{} offset 1d)`, by: labels, as: PRICE, says: 'A day ago it was #.' });
+  return figureSentence({
+    of: `max(${metric}{} offset 1d)`,
+    by: labels,
+    as: PRICE,
+    says: 'A day ago it was #.',
+  });
 }
 
 const priceChanged: Alert = {
   alert: 'AiBillingPriceChanged',
-  expr: changed('ai_billing_unit_price_usd', SKU),
+  expr: priceChangeOf('ai_billing_unit_price_usd', SKU),
   for: THRESHOLDS.priceChangedFor,
   severity: 'info',
-  summary: '{{ $labels.provider }}/{{ $labels.account }} has a new price for {{ $labels.sku }}.',
-  description: `A unit of {{ $labels.sku }} is {{ $value | ${PRICE} }} now.${before('ai_billing_unit_price_usd', SKU)} What was used before keeps its old price; lists are read every few hours, prices of a ledger with its newest charge.`,
+  summary: '{{ $labels.provider }}/{{ $labels.account }}: the unit price of {{ $labels.sku }} has changed.',
+  description: `One unit of {{ $labels.sku }} now costs {{ $value | ${PRICE} }}.${before('ai_billing_unit_price_usd', SKU)} Earlier usage keeps its price. Price lists are read every few hours; prices taken from charges are those of the newest charge.`,
 };
 
 const priceProbeChanged: Alert = {
   alert: 'AiBillingPriceProbeChanged',
-  expr: changed('ai_billing_price_probe_total_usd', PROBE),
+  expr: priceChangeOf('ai_billing_price_probe_total_usd', PROBE),
   for: THRESHOLDS.priceChangedFor,
   severity: 'warning',
-  summary:
-    'The price probe {{ $labels.probe }} of {{ $labels.provider }}/{{ $labels.account }} has another result.',
-  description: `What it describes costs {{ $value | ${PRICE} }} now.${before('ai_billing_price_probe_total_usd', PROBE)} Probes are asked hourly, so that runs of the last hour may cost the new price already.`,
+  summary: '{{ $labels.provider }}/{{ $labels.account }}: the price probe {{ $labels.probe }} has changed.',
+  description: `The run it describes now costs {{ $value | ${PRICE} }}.${before('ai_billing_price_probe_total_usd', PROBE)} Probes run hourly, so runs of the last hour may already cost the new price.`,
 };
 
 const priceProbeFailing: Alert = {
@@ -46,10 +50,10 @@ const priceProbeFailing: Alert = {
   expr: 'max by (provider, account, probe) (ai_billing_price_probe_errors) > 0',
   for: THRESHOLDS.priceProbeFailingFor,
   severity: 'warning',
-  summary: 'The price probe {{ $labels.probe }} of {{ $labels.provider }}/{{ $labels.account }} fails.',
+  summary: '{{ $labels.provider }}/{{ $labels.account }}: the price probe {{ $labels.probe }} is failing.',
   description:
-    '{{ $value }} of its expressions could not be calculated, three hourly polls in a row. A price change of what it describes goes unseen; costs and budgets are not affected.',
+    '{{ $value }} of its expressions failed in three consecutive hourly polls. A price change would go unnoticed; costs and budgets are not affected.',
 };
 
-/** Alerts about what a unit costs. */
+/** Alerts about unit prices. */
 export const prices: readonly Alert[] = [priceChanged, priceProbeChanged, priceProbeFailing];

@@ -1,11 +1,11 @@
-import { DOLLARS, lookedUp, YESTERDAY } from './looked-up.ts';
+import { DOLLARS, figureSentence, YESTERDAY } from './figure.ts';
 import { prices } from './prices.ts';
 import type { Alert, Group } from './rule.ts';
 import { THRESHOLDS } from './thresholds.ts';
 
 const ACCOUNT = '{{ $labels.provider }}/{{ $labels.account }}';
 
-/** Every kind is shown from 0; one that is met before the first scrape has no sample that it could have risen from. */
+/** Every kind is exported from 0, but drift found before the first scrape has no earlier sample to rise from. */
 const contractDrift: Alert = {
   alert: 'AiBillingContractDrift',
   expr: `max by (provider, account, feed, kind) (
@@ -17,12 +17,12 @@ const contractDrift: Alert = {
   for: THRESHOLDS.driftFor,
   keepFiringFor: '1h',
   severity: 'info',
-  summary: `${ACCOUNT} answers the feed {{ $labels.feed }} with something new: {{ $labels.kind }}.`,
+  summary: `${ACCOUNT}: the feed {{ $labels.feed }} returned something undocumented: {{ $labels.kind }}.`,
   description:
-    'The rest of the answer was read and counted. If the unknown part is a category of costs, its dollars are missing until the exporter knows it; the log and the runbook say what it is.',
+    'The rest of the response was read and counted. If the unknown part is a cost category, its dollars are missing until the exporter supports it. The log says what it is.',
 };
 
-/** The ledger keeps this counter, so that it may be compared with itself; the first folds may stand in its first sample. */
+/** The ledger persists this counter, so it can be compared with its own past; the first sample may already count some. */
 const seriesFolded: Alert = {
   alert: 'AiBillingSeriesFolded',
   expr: `max by (provider, account) (ai_billing_series_folded_total)
@@ -33,12 +33,12 @@ const seriesFolded: Alert = {
 ) > 0`,
   for: '15m',
   severity: 'warning',
-  summary: `${ACCOUNT} has more label sets than metrics.maxSeries allows.`,
+  summary: `${ACCOUNT}: the account exceeds metrics.maxSeries.`,
   description:
-    '{{ $value }} label sets of the last day share the series with resource="__overflow__". Sums in dollars stay exact; what costs them can no longer be told apart, and budgets that match more than the account miss them.',
+    '{{ $value }} label sets of the last day share the series resource="__overflow__". Dollar totals stay exact, but costs in that series cannot be separated, and budgets that match more than the account miss them.',
 };
 
-/** The limit is no metric; what can be told is an account that grows as none does by itself. */
+/** The limit is not a metric, so the alert goes by unusual growth. */
 const seriesGrowing: Alert = {
   alert: 'AiBillingSeriesGrowing',
   expr: `max by (provider, account) (ai_billing_series)
@@ -47,9 +47,9 @@ and on (provider, account)
 max by (provider, account) (ai_billing_series offset 2d)`,
   for: '1h',
   severity: 'info',
-  summary: `${ACCOUNT} has {{ $value }} series, more than twice as many as a day ago.`,
+  summary: `${ACCOUNT}: the account has {{ $value }} series, more than twice as many as a day ago.`,
   description:
-    'Something makes a label set of its own for each run or user. Past metrics.maxSeries (10000 by default) new ones are folded into one; dollars stay exact.',
+    'Something creates a label set per run or user. Beyond metrics.maxSeries (10000 by default) new label sets share one series; dollar totals stay exact.',
 };
 
 const reconciliationDrift: Alert = {
@@ -58,11 +58,11 @@ const reconciliationDrift: Alert = {
   for: THRESHOLDS.reconciliationFor,
   keepFiringFor: '1h',
   severity: 'warning',
-  summary: `${ACCOUNT}: the provider's total and its rows differ by \${{ $value | printf "%.2f" }}.`,
-  description: `The feed {{ $labels.feed }} has found them apart for more than ${THRESHOLDS.reconciliationFor}. Either the provider bills a category that the exporter does not count, or rows are missing; costs and budgets may be wrong by that much. /api/v1/status says which total it is.`,
+  summary: `${ACCOUNT}: the provider's total and its line items differ by \${{ $value | printf "%.2f" }}.`,
+  description: `The feed {{ $labels.feed }} has seen this for more than ${THRESHOLDS.reconciliationFor}. Either the provider bills a category that the exporter does not count, or line items are missing; costs and budgets may be off by this amount. /api/v1/status names the total.`,
 };
 
-/** Both counters begin together at 0, so that neither the first amount nor one that is taken back is missed. */
+/** Both counters start together at 0, so neither the first amount nor a refund is missed. */
 const unconvertedCurrency: Alert = {
   alert: 'AiBillingUnconvertedCurrency',
   expr: `max by (provider, account, currency) (
@@ -71,8 +71,8 @@ const unconvertedCurrency: Alert = {
 ) > ${THRESHOLDS.unconvertedAmount}`,
   for: '1h',
   severity: 'warning',
-  summary: `${ACCOUNT} is billed in {{ $labels.currency }}, for which no rate is configured.`,
-  description: `{{ $value | printf "%.2f" }} {{ $labels.currency }} of the last day are in no dollar figure and no budget: costs are too low until currencies has a rate.${YESTERDAY}`,
+  summary: `${ACCOUNT}: charges in {{ $labels.currency }} have no configured exchange rate.`,
+  description: `{{ $value | printf "%.2f" }} {{ $labels.currency }} of the last day are missing from all dollar figures and budgets. Costs are too low until the rate is added to currencies.${YESTERDAY}`,
 };
 
 const ofADay = (counter: string) => `max by (provider, account) (
@@ -89,30 +89,29 @@ ${TAKEN_BACK} > ${THRESHOLDS.correctionsShare} * ${CHARGED}`,
   for: '1h',
   keepFiringFor: '1h',
   severity: 'info',
-  summary: `${ACCOUNT} took back \${{ $value | printf "%.2f" }} of its bill within a day.`,
-  description: `${chargedInTheSameDay()} Refunds and restatements lower what was shown before, also of days long closed; where as much was charged, the bill was only rearranged. Figures of the last days are not final.`,
+  summary: `${ACCOUNT}: the provider took back \${{ $value | printf "%.2f" }} within a day.`,
+  description: `${chargedInTheSameDay()} Refunds and restatements lower figures shown earlier, including those of closed days. If about as much was charged, the bill was only rearranged. Recent days are not final.`,
 };
 
 function chargedInTheSameDay(): string {
-  const charged = lookedUp({
+  const charged = figureSentence({
     of: 'max(sum by (job, instance) (increase(ai_billing_cost_usd_total{}[1d])))',
     by: ['provider', 'account'],
     as: DOLLARS,
-    says: 'In the same 24 hours # was charged,',
+    says: 'In the same 24 hours, # was charged,',
   });
-  const net = lookedUp({
+  const net = figureSentence({
     of: 'max(sum by (job, instance) (increase(ai_billing_cost_usd_total{}[1d]) - increase(ai_billing_cost_corrections_usd_total{}[1d])))',
     by: ['provider', 'account'],
     as: DOLLARS,
-    says: 'so that the net is #.',
+    says: 'for a net of #.',
   });
   return `${charged}${net}`.replace('}} In', '}}In');
 }
 
 export const quality: Group = {
   name: 'ai-billing-quality',
-  about:
-    'Whether the dollars are all of the dollars: currencies, corrections, reconciliation, drift and prices.',
+  about: 'Whether figures are complete: currencies, corrections, reconciliation, drift and prices.',
   rules: [
     contractDrift,
     seriesFolded,

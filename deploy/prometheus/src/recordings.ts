@@ -3,13 +3,13 @@ import type { Group, Recording } from './rule.ts';
 import { type Billed, baseOf, netOver, recordOf } from './windows.ts';
 
 /*
- * Who may use what. All are net of corrections and one series however many exporters or jobs there are.
+ * All records are net of corrections, and one series regardless of the number of exporters and jobs.
  *
- * Dashboards: `provider_account`, `provider_account_model` and `provider_account_resource_name`, over 6 hours as dollars an hour
- * (`hourly6h`) and over a day (`net1d`); tokens the same way; the ratios. Exact dollars of a day or month are the exporter's own window
- * gauges, not these.
- * Alerts: `net6h` for what moves hourly, `net3d` for what may be posted a day at a time, `usual6h` and `usual3d` to compare with.
- * Nothing is judged over less than 6 hours: a counter that moves once an hour has 0 or 2 of its steps in an hour's window.
+ * For dashboards: `provider_account`, `provider_account_model` and `provider_account_resource_name`, over 6 hours in dollars per hour
+ * (`hourly6h`) and over a day (`net1d`); the same for tokens; the ratios. For exact dollars of a day or month use the exporter's window
+ * gauges instead.
+ * For alerts: `net6h` for spend that moves hourly, `net3d` for spend posted a day at a time, `usual6h` and `usual3d` to compare with.
+ * No window is shorter than 6 hours: a counter that moves once an hour may have 0 or 2 steps within an hour.
  */
 
 const ACCOUNT = ['provider', 'account'] as const;
@@ -19,7 +19,7 @@ const ITEM = [...RESOURCE, 'model'] as const;
 const ITEM_TOKENS = [...ITEM, 'token_type'] as const;
 const MODEL_TOKENS = [...MODEL, 'token_type'] as const;
 
-/** A label set, or all of them in which it was paid, is one item: a resource, or a model that has no resource. */
+/** An item is a resource, or a model without a resource, over all currencies. */
 const COST = {
   item6h: recordOf('cost', ITEM, 'net6h'),
   item1d: recordOf('cost', ITEM, 'net1d'),
@@ -36,7 +36,7 @@ const ITEM_TOKENS_1D = recordOf('tokens', ITEM_TOKENS, 'net1d');
 const ITEM_SUM_1D = recordOf('tokens', ITEM, 'net1d');
 const ITEM_REQUESTS_1D = recordOf('requests', ITEM, 'net1d');
 
-/** The names of what other files use. */
+/** Names of the records that other files use. */
 export const RECORDS = {
   ...COST,
   seconds3d: recordOf('billedSeconds', ITEM, 'net3d'),
@@ -53,16 +53,16 @@ export const RECORDS = {
 
 export const recordings: Group = {
   name: 'ai-billing-recordings',
-  about: 'What was spent and used of late, net of corrections, for dashboards and alerts.',
+  about: 'Recent spend and usage, net of corrections, for dashboards and alerts.',
   interval: '1m',
   rules: [
     ...(['cost', 'tokens', 'requests', 'billedSeconds'] as const).map(baseOf),
     ...[net('cost', ITEM, '6h'), net('cost', ITEM, '1d'), net('cost', ITEM, '3d')],
     ...[sum(COST.account6h, COST.item6h), sum(COST.account1d, COST.item1d), sum(COST.account3d, COST.item3d)],
-    ...[sum(COST.model1d, COST.item1d), named('net1d', COST.item1d)],
+    ...[sum(COST.model1d, COST.item1d), withName('net1d', COST.item1d)],
     { record: recordOf('cost', ACCOUNT, 'hourly6h'), expr: `${COST.account6h} / 6` },
     sum(recordOf('cost', MODEL, 'hourly6h'), `${COST.item6h} / 6`),
-    named('hourly6h', `${COST.item6h} / 6`),
+    withName('hourly6h', `${COST.item6h} / 6`),
     usual(COST.accountUsual6h, COST.account6h),
     usual(COST.accountUsual3d, COST.account3d),
     advance(METRICS.dataThrough.name),
@@ -92,7 +92,7 @@ function net(key: Billed, labels: readonly string[], window: string): Recording 
   };
 }
 
-/** Over the labels that the record's name says. */
+/** Sums over the labels in the name of the record. */
 function sum(record: string, expr: string): Recording {
   const labels = [...RESOURCE, 'model', 'token_type'].filter((label) =>
     `_${record.split(':')[0]}_`.includes(`_${label}_`),
@@ -100,8 +100,8 @@ function sum(record: string, expr: string): Recording {
   return { record, expr: `sum by (${labels.join(', ')}) (${expr})` };
 }
 
-/** With the current name, any one of several; without a name where none is known: no spend is lost. */
-function named(operation: string, expr: string): Recording {
+/** Adds the current name (any one of several), or no name if none is known, so that no spend is lost. */
+function withName(operation: string, expr: string): Recording {
   const by = RESOURCE.join(', ');
   const names = `topk by (${by}) (1, group by (${by}, name) (${METRICS.resourceInfo.name}))`;
   const spend = `sum by (${by}) (${expr})`;
@@ -112,8 +112,8 @@ function named(operation: string, expr: string): Recording {
 }
 
 /**
- * The most that the same hours of up to four past weeks came to, half a day earlier or later included: what is billed once a day is not
- * billed on the minute. Absent in the first ten days, in which nothing is usual.
+ * The maximum for the same hours of up to four past weeks, give or take half a day, because daily charges are not posted at a fixed
+ * time. Absent during the first ten days.
  */
 function usual(record: string, of: string): Recording {
   const weeks = [1, 2, 3, 4].map(
@@ -123,20 +123,20 @@ function usual(record: string, of: string): Recording {
   return { record, expr: `max by (provider, account) (${weeks.join(' or ')}) and ${known}` };
 }
 
-/** How much billed time the last three days brought: more than three days while a gap is caught up with. */
+/** How much billed time was read in the last three days: more than three days while catching up after a gap. */
 function advance(through: string): Recording {
   const first = `max by (provider, account) (min_over_time(${through}[3d]))`;
   return { record: RECORDS.advance3d, expr: `max by (provider, account) (${through}) - ${first}` };
 }
 
-/** Only of what is billed by tokens: a rented GPU with the same model has none. */
+/** Only spend billed by token: a rented GPU with the same model has no tokens. */
 function perMillion(record: string, labels: readonly string[]): Recording {
   const by = labels.join(', ');
   const cost = `sum by (${by}) (${COST.item1d} and ${ITEM_SUM_1D} > 0)`;
   return { record, expr: `1e6 * ${cost} / sum by (${by}) (${ITEM_SUM_1D} > 0)` };
 }
 
-/** Of the tokens that went in, those that were not computed again. */
+/** The cached share of input tokens. */
 function cachedShare(tokens: string): Recording {
   const all = `sum without (token_type) (${tokens}{token_type=~"input|cached_input|cache_write"})`;
   return {

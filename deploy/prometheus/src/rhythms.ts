@@ -4,16 +4,16 @@ import type { Feed, Provider } from '../../../src/providers/api/provider.ts';
 import { PROVIDERS } from '../../../src/providers/index.ts';
 import { THRESHOLDS } from './thresholds.ts';
 
-/** How long a feed may stand still before its figures are too old. */
+/** How long a feed may go without new data before its figures count as stale. */
 export interface Rhythm {
   readonly provider: string;
   readonly feed: string;
   readonly allowedSeconds: number;
-  /** It looks after the past, so that the end of what it read says nothing. */
+  /** It reads history, so the end of its data says nothing about freshness. */
   readonly isHistory: boolean;
 }
 
-/** The rhythm of every feed of every provider, from its own schedule and buckets. */
+/** The rhythm of every feed, from its schedule and buckets. */
 export const RHYTHMS: readonly Rhythm[] = PROVIDERS.flatMap((provider: Provider) =>
   provider.feeds.map((feed) => rhythmOf(provider, feed)),
 );
@@ -26,7 +26,7 @@ export function rhythmOf(provider: Provider, feed: Feed<unknown, unknown>): Rhyt
   const readsMinutes = stream === undefined || stream.granularity === 'minute';
   const isFast = intervalMs <= 10 * MINUTE && readsMinutes && !isHistory;
   const lagMs = stream?.lagMs?.(provider.config.parse({})) ?? THRESHOLDS.staleLagSeconds * SECOND;
-  // A day that is billed only once it has ended is the newest one for a day.
+  // A day that is billed only after its end stays the newest one for a whole day.
   const bucketMs = stream?.closedBuckets && stream.granularity === 'day' ? DAY : 0;
   const slowMs = Math.max(intervalMs, isHistory ? DAY : HOUR) + bucketMs + lagMs;
   return {
@@ -37,13 +37,13 @@ export function rhythmOf(provider: Provider, feed: Feed<unknown, unknown>): Rhyt
   };
 }
 
-/** The last of several feeds that fill one stream. */
+/** Whether this is the last of several feeds of one stream. */
 function readsHistory({ feeds }: Provider, feed: Feed<unknown, unknown>): boolean {
   const same = feeds.filter(({ stream }) => stream !== undefined && stream.name === feed.stream?.name);
   return same.length > 1 && same.at(-1) === feed;
 }
 
-/** The longest time between two of the next runs, in milliseconds. */
+/** The longest interval between upcoming runs, in milliseconds. */
 function longestWait(schedule: string): number {
   const runs = cron.createTask(schedule, () => {}, { timezone: 'UTC' }).getNextRuns(100);
   return Math.max(...runs.slice(1).map((run, index) => run.getTime() - (runs[index]?.getTime() ?? 0)));

@@ -1,4 +1,4 @@
-/** A series that Prometheus works out and keeps. */
+/** A series that Prometheus computes and stores. */
 export interface Recording {
   /** `level:metric:operations`: https://prometheus.io/docs/practices/rules/ */
   readonly record: string;
@@ -7,28 +7,28 @@ export interface Recording {
 
 export const SEVERITIES = ['critical', 'warning', 'info'] as const;
 
-/** Somebody is told. */
+/** A condition that notifies. */
 export interface Alert {
   readonly alert: string;
   readonly expr: string;
-  /** How long it must hold before it fires; absent: at once. */
+  /** How long the condition must be true before the alert fires; at once if absent. */
   readonly for?: string;
-  /** How long it goes on after it no longer holds, where it would flap. */
+  /** How long the alert keeps firing after the condition ends, to avoid flapping. */
   readonly keepFiringFor?: string;
-  /** `critical` pages, `warning` makes a ticket, `info` is read some time. */
+  /** `critical` pages, `warning` opens a ticket, `info` goes into a report. */
   readonly severity: (typeof SEVERITIES)[number];
-  /** One line, as a page shows it. */
+  /** One line, as a notification shows it. */
   readonly summary: string;
-  /** What it is about, with the dollars in it, and how fresh the data can be. */
+  /** What happened, with dollars, and how old the data may be. */
   readonly description: string;
 }
 
 export type Rule = Recording | Alert;
 
-/** Rules that are evaluated one after the other. A file each. */
+/** Rules that are evaluated in sequence; one file per group. */
 export interface Group {
   readonly name: string;
-  /** Of what the file holds, for whoever opens it. */
+  /** The comment at the top of the file. */
   readonly about: string;
   readonly interval?: string;
   readonly rules: readonly Rule[];

@@ -14,22 +14,22 @@ const MODEL = [...ACCOUNT, 'model'] as const;
 const RESOURCE = [...ACCOUNT, 'resource'] as const;
 const ITEM = [...RESOURCE, 'model'] as const;
 
-/** Absent in an account's first ten days. */
+/** Absent during the first ten days of an account. */
 const IS_KNOWN = `on (provider, account) ${RECORDS.accountUsual3d}`;
 
-/** A spike is dear beside the same hours of past weeks and beside yesterday: a new level is told of for a day. */
+/** A spike compares with the same hours of past weeks and with yesterday, so a new level alerts for one day. */
 const SPIKE = [
   `${RECORDS.account6h} > ${T.spikeRatio} * ${RECORDS.accountUsual6h}`,
   `${RECORDS.account6h} - ${RECORDS.accountUsual6h} > ${T.spikeFloorUsd}`,
   `${RECORDS.account6h} > ${T.spikeRatio} * max_over_time(${RECORDS.account6h}[1d] offset 1d)`,
-  // Spend that is only late is none too much over three days; what a gap of more than these brings is taken as three days' worth.
+  // Spend that merely arrives late is normal over three days; spend caught up after a longer gap is scaled to three days.
   `${RECORDS.account3d} * ${THREE_DAYS} / clamp_min(${RECORDS.advance3d}, ${THREE_DAYS}) - ${RECORDS.accountUsual3d} > (${RECORDS.account6h} - ${RECORDS.accountUsual6h}) / 2`,
 ].join(' and ');
 
 const NEW_SPEND = [
   `${RECORDS.item3d}{resource!="__overflow__"} > ${T.newSpendFloorUsd}`,
   `${RECORDS.item3d} > on (provider, account) group_left () ${T.newSpendShare} * ${RECORDS.account3d}`,
-  // Where the account was not to be seen three days ago, everything looks new.
+  // If the account was not exported three days ago, everything looks new.
   `on (provider, account) group by (provider, account) (${COST} offset 3d)`,
   IS_KNOWN,
 ].join(' and ');
@@ -37,7 +37,7 @@ const NEW_SPEND = [
 const IDLE = [
   `${RECORDS.item3d} > ${T.idleFloorUsd}`,
   `${RECORDS.seconds3d} > ${T.idleSeconds}`,
-  // A training job has no requests to count, and no such series.
+  // A training job has no request series.
   `${RECORDS.requests3d} == 0`,
   `group by (${ITEM.join(', ')}) (${COST} offset 3d)`,
 ].join(' and ');
@@ -51,24 +51,24 @@ const DELETED = [
 
 const CACHED_SHARE = [
   `${RECORDS.cachedShare} < ${T.cachedShareLeft} * (${RECORDS.cachedShareUsual} > ${T.cachedShareUsual})`,
-  `${RECORDS.modelPerMillion} > ${T.cachedShareDearer} * ${RECORDS.modelPerMillionUsual}`,
+  `${RECORDS.modelPerMillion} > ${T.cachedSharePriceRatio} * ${RECORDS.modelPerMillionUsual}`,
   `${RECORDS.model1d} > ${T.tokensFloorUsd}`,
   IS_KNOWN,
 ].join(' and ');
 
-const DEARER = `(${RECORDS.perMillion} - ${RECORDS.perMillionUsual}) * ${RECORDS.tokens1d} / 1e6`;
-const TOKENS_DEARER = [
-  `${DEARER} > ${T.tokensFloorUsd}`,
-  `${RECORDS.perMillion} > ${T.tokensDearer} * ${RECORDS.perMillionUsual}`,
+const EXTRA_COST = `(${RECORDS.perMillion} - ${RECORDS.perMillionUsual}) * ${RECORDS.tokens1d} / 1e6`;
+const TOKEN_PRICE = [
+  `${EXTRA_COST} > ${T.tokensFloorUsd}`,
+  `${RECORDS.perMillion} > ${T.tokenPriceRatio} * ${RECORDS.perMillionUsual}`,
   IS_KNOWN,
 ].join(' and ');
 
 const WHERE = '{{ $labels.provider }}/{{ $labels.account }}';
-const ITEM_NAME = '{{ or $labels.resource $labels.model }}';
+const ITEM_NAME = '{{ or $labels.resource $labels.model "unnamed" }}';
 
 export const spend: Group = {
   name: 'ai-billing-spend',
-  about: 'Spend that is unlike what was usual, or for nothing.',
+  about: 'Unusual or wasted spend.',
   interval: '1m',
   rules: [
     {
@@ -77,8 +77,8 @@ export const spend: Group = {
       for: '30m',
       keepFiringFor: '1h',
       severity: 'warning',
-      summary: `${WHERE} was billed {{ $value | printf "$%.2f" }} in 6 hours, several times what is usual.`,
-      description: `In the same hours of past weeks it was ${dollarsOf(of(RECORDS.accountUsual6h, ACCOUNT), ACCOUNT)} at the most. Most of it is for ${most(RECORDS.item6h)}. ${BILLED_THROUGH}`,
+      summary: `${WHERE} was billed {{ $value | printf "$%.2f" }} in 6 hours, several times the usual amount.`,
+      description: `The maximum for these hours in past weeks was ${dollarsOf(of(RECORDS.accountUsual6h, ACCOUNT), ACCOUNT)}. Largest item: ${topItem(RECORDS.item6h)}. ${BILLED_THROUGH}`,
     },
     {
       alert: 'AiBillingNewSpend',
@@ -86,8 +86,8 @@ export const spend: Group = {
       for: '1h',
       keepFiringFor: '6h',
       severity: 'info',
-      summary: `${WHERE}: ${ITEM_NAME} is new and was billed {{ $value | printf "$%.2f" }}.`,
-      description: `The resource "{{ $labels.resource }}"${named()} with the model "{{ $labels.model }}" was not seen three days ago. The account was billed ${dollarsOf(of(RECORDS.account3d, ACCOUNT), ACCOUNT)} in these days. ${BILLED_THROUGH}`,
+      summary: `${WHERE}: new spend of {{ $value | printf "$%.2f" }} on ${ITEM_NAME}.`,
+      description: `Resource "{{ $labels.resource }}"${nameSuffix()}, model "{{ $labels.model }}" did not exist three days ago. The whole account was billed ${dollarsOf(of(RECORDS.account3d, ACCOUNT), ACCOUNT)} in that time. ${BILLED_THROUGH}`,
     },
     {
       alert: 'AiBillingIdleSpend',
@@ -95,8 +95,8 @@ export const spend: Group = {
       for: '6h',
       keepFiringFor: '1h',
       severity: 'warning',
-      summary: `${WHERE}: ${ITEM_NAME} ran without a request for 3 days, for {{ $value | printf "$%.2f" }}.`,
-      description: `It was billed {{ $value | printf "$%.2f" }} for ${firstOf(of(RECORDS.seconds3d, ITEM), ITEM, 'humanizeDuration')} of run time in three days. The resource is "{{ $labels.resource }}"${named()}, its model "{{ $labels.model }}". ${BILLED_THROUGH}`,
+      summary: `${WHERE}: ${ITEM_NAME} cost {{ $value | printf "$%.2f" }} in 3 days without a request.`,
+      description: `It was billed {{ $value | printf "$%.2f" }} for ${firstOf(of(RECORDS.seconds3d, ITEM), ITEM, 'humanizeDuration')} of run time in three days. Resource "{{ $labels.resource }}"${nameSuffix()}, model "{{ $labels.model }}". ${BILLED_THROUGH}`,
     },
     {
       alert: 'AiBillingDeletedStillBilled',
@@ -104,8 +104,8 @@ export const spend: Group = {
       for: '6h',
       keepFiringFor: '1h',
       severity: 'warning',
-      summary: `${WHERE}: {{ $labels.resource }} is deleted and was billed {{ $value | printf "$%.2f" }} in 3 days.`,
-      description: `The provider has called the resource "{{ $labels.resource }}"${named()} deleted for more than four days, and billed {{ $value | printf "$%.2f" }} for it in the last three. ${BILLED_THROUGH}`,
+      summary: `${WHERE}: {{ $labels.resource }} is deleted but was billed {{ $value | printf "$%.2f" }} in 3 days.`,
+      description: `The provider has listed resource "{{ $labels.resource }}"${nameSuffix()} as deleted for more than four days, yet billed {{ $value | printf "$%.2f" }} for it in the last three. ${BILLED_THROUGH}`,
     },
     {
       alert: 'AiBillingCachedShareCollapsed',
@@ -113,17 +113,17 @@ export const spend: Group = {
       for: '2h',
       keepFiringFor: '6h',
       severity: 'warning',
-      summary: `${WHERE}: only {{ $value | humanizePercentage }} of the input of {{ $labels.model }} was cached in a day.`,
-      description: `In the week before it was ${firstOf(of(RECORDS.cachedShareUsual, MODEL), MODEL, 'humanizePercentage')}. A million tokens now cost ${dollarsOf(of(RECORDS.modelPerMillion, MODEL), MODEL)} instead of ${dollarsOf(of(RECORDS.modelPerMillionUsual, MODEL), MODEL)}; the model cost ${dollarsOf(of(RECORDS.model1d, MODEL), MODEL)} in the last day. ${BILLED_THROUGH}`,
+      summary: `${WHERE}: only {{ $value | humanizePercentage }} of the input tokens of {{ $labels.model }} came from the cache.`,
+      description: `Over the last day; in the week before it was ${firstOf(of(RECORDS.cachedShareUsual, MODEL), MODEL, 'humanizePercentage')}. A million tokens now cost ${dollarsOf(of(RECORDS.modelPerMillion, MODEL), MODEL)} instead of ${dollarsOf(of(RECORDS.modelPerMillionUsual, MODEL), MODEL)}; the model cost ${dollarsOf(of(RECORDS.model1d, MODEL), MODEL)} in the last day. ${BILLED_THROUGH}`,
     },
     {
-      alert: 'AiBillingTokensDearer',
-      expr: TOKENS_DEARER,
+      alert: 'AiBillingTokenPriceIncreased',
+      expr: TOKEN_PRICE,
       for: '2h',
       keepFiringFor: '6h',
       severity: 'warning',
-      summary: `${WHERE}: a day's tokens cost {{ $value | printf "$%.2f" }} more than at last week's dearest.`,
-      description: `A million tokens cost ${dollarsOf(of(RECORDS.perMillion, ACCOUNT), ACCOUNT)} over the last day, and ${dollarsOf(of(RECORDS.perMillionUsual, ACCOUNT), ACCOUNT)} on the dearest day of the week before: other models, longer answers, fewer cached tokens or other prices. Most of the day's spend is for ${most(RECORDS.item1d)}. ${BILLED_THROUGH}`,
+      summary: `${WHERE}: tokens cost {{ $value | printf "$%.2f" }} more in a day than at the highest price of the week before.`,
+      description: `A million tokens cost ${dollarsOf(of(RECORDS.perMillion, ACCOUNT), ACCOUNT)} over the last day, and ${dollarsOf(of(RECORDS.perMillionUsual, ACCOUNT), ACCOUNT)} on the most expensive day of the week before. Usual causes: other models, longer answers, fewer cached tokens or new prices. Largest item: ${topItem(RECORDS.item1d)}. ${BILLED_THROUGH}`,
     },
   ],
 };
@@ -132,16 +132,16 @@ function of(record: string, labels: readonly string[]): string {
   return `${record}{${labels.map((label) => `${label}=%q`).join(', ')}}`;
 }
 
-/** The dearest item of the account, by its ids, with its dollars. */
-function most(record: string): string {
+/** The most expensive item of the account, by ids, with its dollars. */
+function topItem(record: string): string {
   const query = `printf \`topk(1, ${of(record, ACCOUNT)})\` $labels.provider $labels.account | query`;
   const item =
     'resource "{{ .Labels.resource }}", model "{{ .Labels.model }}" ({{ .Value | printf "$%.2f" }})';
   return `{{ with ${query} }}{{ with first . }}${item}{{ end }}{{ else }}?{{ end }}`;
 }
 
-/** Asked for in the text: as a label a rename would be another alert. */
-function named(): string {
+/** Queried by the text: as a label, a rename would make it another alert. */
+function nameSuffix(): string {
   const query = `printf \`topk(1, ${of(INFO, RESOURCE)})\` $labels.provider $labels.account $labels.resource | query`;
   return `{{ with ${query} }}{{ with . | first | label "name" }} ("{{ . }}"){{ end }}{{ end }}`;
 }

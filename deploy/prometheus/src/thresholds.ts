@@ -1,97 +1,94 @@
-/**
- * Every number that decides whether somebody is told, in one place. Dollars are US dollars. `npm run generate` puts them into the
- * rules.
- */
+/** Every alert threshold, in one place; `npm run generate` puts them into the rules. */
 export const THRESHOLDS = {
-  /** Feeds fail, and providers are out, for a while; this is no while any more. */
+  /** Short outages of a provider are normal; longer ones alert. */
   feedDownFor: '1h',
 
-  /** A budget is told of when it will be overrun by more than this part of its limit: forecasts are not better than that. */
+  /** A forecast alerts if it exceeds the limit by more than this share: forecasts are not more accurate. */
   budgetMargin: 0.05,
-  /** What is left of a budget would be gone within this at the rate of the last 6 hours. */
+  /** The rest of a budget would last less than this at the rate of the last 6 hours. */
   budgetBurnFastHours: 24,
-  /** How many times faster than would last to the end of its period a budget must burn. */
+  /** A burn rate alerts from this multiple of the rate that lasts to the end of the period. */
   budgetBurnFactor: 1.5,
 
-  /** Spend of 6 hours is a spike at this many times the dearest of the same hours of past weeks and of yesterday, */
+  /** Spend of 6 hours is a spike at this multiple of the maximum for the same hours of past weeks and of yesterday, */
   spikeRatio: 3,
   /** and this many dollars above it. */
   spikeFloorUsd: 50,
-  /** What is new is told of from this many dollars on, */
+  /** New spend alerts from this many dollars */
   newSpendFloorUsd: 50,
-  /** and this part of what the account spends. */
+  /** and this share of the account's spend. */
   newSpendShare: 0.05,
-  /** Running without a request for three days costs more than this, */
+  /** Idle spend in three days is more than this */
   idleFloorUsd: 10,
-  /** and ran this long. */
+  /** for at least this much run time, in seconds. */
   idleSeconds: 86_400,
-  /** What was deleted days ago was billed for more than this in three days. */
+  /** Spend on a deleted resource in three days. */
   deletedFloorUsd: 5,
-  /** Tokens are judged where a day of them costs more than this, or is dearer by it. */
+  /** Token alerts need at least this much spend, or extra spend, per day. */
   tokensFloorUsd: 20,
-  /** A share of cached tokens worth the name, */
+  /** The usual share of cached tokens must be at least this; */
   cachedShareUsual: 0.2,
-  /** and the part of it that is left when it has collapsed; */
+  /** it has collapsed if less than this part of it is left, */
   cachedShareLeft: 0.5,
-  /** it is of no matter unless tokens are this many times as dear. */
-  cachedShareDearer: 1.1,
-  /** A million tokens cost this many times what they did in the dearest day of the last week. */
-  tokensDearer: 1.5,
+  /** and matters only if tokens cost this many times as much. */
+  cachedSharePriceRatio: 1.1,
+  /** A million tokens cost this many times as much as on the most expensive day of the last week. */
+  tokenPriceRatio: 1.5,
 
-  /** A balance that lasts no longer wants a ticket, */
+  /** A balance that lasts less than this opens a ticket, */
   runwayShortSeconds: 7 * 86_400,
-  /** and one that lasts no longer than this a page. */
+  /** and one that lasts less than this pages. */
   runwayEndingSeconds: 2 * 86_400,
-  /** `up` is absent while an exporter restarts and polls for the first time: this long the last one counts. */
+  /** `up` is absent between a restart and the first poll: the last value counts for this long. */
   restartTakes: '10m',
-  /** Why a feed fails is what it failed for within this time: a failed poll is retried within ten minutes, */
+  /** How far to look back for the failure reason of a feed whose polls are retried within ten minutes, */
   retriedWithin: '30m',
-  /** or where a retry would not help, when it is due again: some feed of an account is hourly at the least. */
+  /** or of one that is not retried before it is due again: each account has a feed that runs at least hourly. */
   dueWithin: '2h',
-  /** Keys that a provider refuses for a moment come back; a revoked one does not. */
+  /** A key may be rejected briefly; a revoked one stays rejected. */
   credentialsRefusedFor: '30m',
   endpointSunsetFor: '30m',
-  /** Request budgets are of an hour at the longest, and reading history for the first time may take a whole one. */
+  /** Request budgets span at most an hour, and the first read of history may use up a whole one. */
   requestBudgetWithin: '1h',
   requestBudgetFor: '2h',
-  /** Polls of an account that were told to wait, in an hour: one now and then is how limits work. */
+  /** Rate-limited polls per account and hour: an occasional one is normal. */
   rateLimitedPolls: 3,
-  /** A feed that is due every ten minutes or oftener and reads no whole hours may stand still for this long, in seconds. */
+  /** Maximum age for a feed that runs at least every ten minutes and does not read whole hours, in seconds. */
   staleFastSeconds: 1800,
-  /** What a slower feed may be late beyond its rhythm, where it does not say how late it is normally, in seconds. */
+  /** Grace for slower feeds beyond their interval, unless the feed states its own lag, in seconds. */
   staleLagSeconds: 7200,
   dataStaleFor: '15m',
-  /** A write that fails is tried again within ten minutes. */
+  /** A failed write is retried within ten minutes. */
   storageFailingWithin: '15m',
   storageFailingFor: '20m',
-  /** How long an exporter that is gone is missed. Over a weekend; then it counts as removed. */
+  /** How long a missing exporter alerts: over a weekend. After that it counts as removed. */
   exporterMissedFor: '3d',
   exporterDownFor: '15m',
-  /** Starts within an hour beyond which it is no deployment. */
+  /** More restarts per hour than a rollout explains. */
   restarts: 4,
   configReloadFailedFor: '15m',
-  /** Pushes come every minute; a receiver may be away for as long as its own upgrade takes. */
+  /** Pushes run every minute; a receiver may be down for as long as an upgrade takes. */
   pushFailingFor: '30m',
-  /** Most feeds answer within this time. */
+  /** Most feeds poll at least once within this time. */
   driftWithin: '6h',
   driftFor: '1h',
-  /** Times the most series of the day before, and series more than that. */
+  /** Growth over the maximum of the day before, as a factor and in series. */
   seriesGrowth: 2,
   seriesGrowthFloor: 1000,
-  /** What the provider's own total and its rows may differ by, in dollars: totals are rounded and read a moment later. */
+  /** Tolerated difference between the provider's total and its line items: totals are rounded and read slightly later. */
   reconciliationUsd: 5,
   reconciliationFor: '6h',
-  /** Less than a cent of a currency is no news. */
+  /** Smaller unconverted amounts are ignored. */
   unconvertedAmount: 0.01,
-  /** What providers may take back within a day, in dollars and as a share of what they charged in it. */
+  /** What providers may take back within a day, in dollars and as a share of that day's charges. */
   correctionsUsd: 50,
   correctionsShare: 0.1,
-  /** Change of a price against the day before. */
+  /** Relative price change from the day before. */
   priceChange: 0.01,
   priceChangedFor: '1h',
-  /** Probes are asked hourly. */
+  /** Probes run hourly. */
   priceProbeFailingFor: '3h',
 } as const;
 
-/** Where runbooks are read: the page of an alert is its name with `.md`. */
+/** Base URL of the runbooks; the page of an alert is its name with `.md`. */
 export const RUNBOOKS = 'https://github.com/ai-billing-exporter/ai-billing-exporter/blob/main/docs/runbooks';

@@ -1,21 +1,21 @@
 import { METRICS, type Metric } from '../../../src/core/metrics/catalog.ts';
 import type { Recording } from './rule.ts';
 
-/** Counters of the ledger whose net is recorded. */
+/** Ledger counters with net recordings. */
 export type Billed = 'cost' | 'tokens' | 'requests' | 'billedSeconds';
 
-/** The labels that the widest records have, by the counter's own name without `_total`. */
+/** The name of a record: its labels, the counter's name without `_total`, and the operation. */
 export function recordOf(key: Billed, labels: readonly string[], operation: string): string {
   return `${labels.join('_')}:${METRICS[key].name.replace(/_total$/, '')}:${operation}`;
 }
 
 /**
- * What a counter less its corrections rose by in a window, by all of its own labels.
+ * The rise of a counter minus its corrections over a window, by all labels of the counter.
  *
- * It is a difference of two instants and no `increase()`: it extrapolates nothing, so that dollars are exact, and it reads four samples
- * a series however long the window is. `max by` makes one of the same counter scraped twice, and bridges an exporter that comes back
- * under another address. A total that is lower than it was is a new ledger's, which counts from 0. Where there was nothing to see at
- * the start of the window, the {@link baseOf base} stands in; without one there is no result, as nobody knows.
+ * This is a difference of two instants instead of `increase()`: it does not extrapolate, so dollars are exact, and it reads four samples
+ * per series regardless of the window. `max by` deduplicates a counter scraped twice, and bridges an exporter that returns under another
+ * address. A total lower than before belongs to a new ledger that counts from 0. If there is no sample at the start of the window, the
+ * {@link baseOf base} is used; without one there is no result, because the spend is unknown.
  */
 export function netOver(key: Billed, window: string): string {
   const { total, corrections, totalThen, correctionsThen } = sides(key, ` offset ${window}`);
@@ -24,8 +24,8 @@ export function netOver(key: Billed, window: string): string {
 }
 
 /**
- * Where a series that was not there an hour ago began: at 0 if it is new, at its old value if it or the exporter was away. It exists in
- * the first hour only.
+ * The start value of a series that did not exist an hour ago: 0 if it is new, its previous value if it or the exporter was absent.
+ * Exists during the first hour only.
  */
 export function baseOf(key: Billed): Recording {
   const { labels } = METRICS[key];
@@ -33,7 +33,7 @@ export function baseOf(key: Billed): Recording {
   const { totalThen } = sides(key, ' offset 1h');
   return {
     record: baseName(key),
-    expr: `(${first(METRICS[key].name)} - ${first(twinOf(key))}) unless ${totalThen}`,
+    expr: `(${first(METRICS[key].name)} - ${first(correctionsOf(key))}) unless ${totalThen}`,
   };
 }
 
@@ -46,14 +46,14 @@ function sides(key: Billed, offset: string) {
   const newest = (text: string) => `max by (${labels.join(', ')}) (${text})`;
   return {
     total: newest(name),
-    corrections: newest(twinOf(key)),
+    corrections: newest(correctionsOf(key)),
     totalThen: newest(name + offset),
-    correctionsThen: newest(twinOf(key) + offset),
+    correctionsThen: newest(correctionsOf(key) + offset),
   };
 }
 
-/** @throws when the catalogue has none. */
-function twinOf(key: Billed): string {
+/** @throws {Error} if the metric has no corrections. */
+function correctionsOf(key: Billed): string {
   const metric: Metric = METRICS[key];
   if (!metric.corrections) throw new Error(`${metric.name} has no corrections`);
   return metric.corrections.name;

@@ -149,7 +149,7 @@ const ROWS: Record<string, readonly [Environment, Expected]> = {
   ],
   ...Object.fromEntries(
     ['a=1,b', 'a=1,=2', 'a=1,b=%', 'a=1,b=%ff', 'a=1,b=c=d', 'a=1,%zz=2'].map((text) => [
-      `resource attributes that are none: ${text}`,
+      `invalid resource attributes: ${text}`,
       [
         { OTEL_RESOURCE_ATTRIBUTES: text, OTEL_SERVICE_NAME: 's' },
         { resource: { 'service.name': 's' }, warnings: [IGNORED_ATTRIBUTES] },

@@ -93,7 +93,7 @@ for (const granularities of SHAPES) {
         for (const poll of plan) {
           const now = START + poll.at * HOUR;
           const start = START + Math.min(poll.start, Math.floor(poll.at / 24)) * DAY;
-          // To the end of the open day at the most: providers tell of no days to come.
+          // To the end of the open day at most: providers report no future days.
           const end = Math.min(start + poll.length * DAY, START + (Math.floor(poll.at / 24) + 1) * DAY);
           const range = { start, end };
           bench.apply(told(all, poll.granularity, range, now), now);

@@ -11,18 +11,18 @@ import {
 const budgetGauge = (name: string, help: string) => ledgerGauge(name, ['budget'], help, false);
 
 const ABSENT = 'Absent until the whole window has been read.';
-const DAY_LAG = `For a feed of closed hours it is 0 until the first hour of the day is due; for a feed of closed days it is absent. ${ABSENT}`;
+const DAY_LAG = `For providers that bill completed hours, it is 0 until the first hour of the day has been billed; for completed days, it is absent. ${ABSENT}`;
 const ZERO =
-  'An account without any series of cost shows its known 0 as a series with resource="", model="", tier="" and currency="USD".';
+  'An account without spend has one series at 0, with resource="", model="", tier="" and currency="USD".';
 
 /** What was billed, and what is derived from it. */
 export const LEDGER_METRICS = {
   cost: counter(
     'ai_billing_cost_usd_total',
     [...CORE, 'currency'],
-    `US dollars charged since the baseline, before account credits and tax; currency is what it was paid with. ${ZERO}`,
+    `US dollars charged since the baseline, before account credits and tax; currency is the currency it was paid in. ${ZERO}`,
     'ai_billing_cost_corrections_usd_total',
-    'US dollars by which later statements lowered what was charged. Net is the counter less this.',
+    'US dollars taken back from earlier charges. Net cost is the counter minus this.',
   ),
   costToday: ledgerGauge(
     'ai_billing_cost_today_usd',
@@ -32,98 +32,98 @@ export const LEDGER_METRICS = {
   costYesterday: ledgerGauge(
     'ai_billing_cost_yesterday_usd',
     [...CORE, 'currency'],
-    'Net US dollars of the previous UTC day. Final once data-through has passed midnight and the settle time of the provider. Absent until the whole window has been read; for a feed of closed days, until that day has been read.',
+    'Net US dollars of the previous UTC day. Final once data-through has passed midnight by the settle time of the provider. Absent until the whole day has been read.',
   ),
   costMonthToDate: ledgerGauge(
     'ai_billing_cost_month_to_date_usd',
     [...CORE, 'currency'],
-    `Net US dollars of the current UTC month as billed so far, from the account's since on; see ai_billing_cost_window_complete. ${ABSENT}`,
+    `Net US dollars of the current UTC month as billed so far, from the account's since; see ai_billing_cost_window_complete. ${ABSENT}`,
   ),
   costLastMonth: ledgerGauge(
     'ai_billing_cost_last_month_usd',
     [...CORE, 'currency'],
-    `Net US dollars of the previous UTC month, from the account's since on; see ai_billing_cost_window_complete. ${ABSENT}`,
+    `Net US dollars of the previous UTC month, from the account's since; see ai_billing_cost_window_complete. ${ABSENT}`,
   ),
   costWindowComplete: ledgerGauge(
     'ai_billing_cost_window_complete',
     [...ACCOUNT, 'window'],
-    "1 if the account's whole UTC window (today, yesterday, month_to_date, last_month) was read, from its start; 0 if not, and where it begins before the account's since.",
+    "1 if the whole UTC window (today, yesterday, month_to_date, last_month) of the account has been read; 0 if not, or if the window starts before the account's since.",
     false,
   ),
   componentCost: counter(
     'ai_billing_component_cost_usd_total',
     [...CORE, 'component'],
-    'US dollars since the baseline by component (cpu, memory, storage, gpu, vcpu, gpu_memory, cluster; compute and surcharge); may not add up to the cost.',
+    'US dollars since the baseline by component (cpu, memory, storage, gpu, vcpu, gpu_memory, cluster; compute and surcharge); components may not add up to the cost.',
     'ai_billing_component_cost_corrections_usd_total',
-    'US dollars by which later statements lowered a component.',
+    'US dollars taken back from earlier charges of the component.',
   ),
   tokens: counter(
     'ai_billing_tokens_total',
     [...CORE, 'token_type'],
-    'Tokens billed since the baseline. The token types are disjoint: input is without the cached ones.',
+    'Tokens billed since the baseline. Token types are disjoint: input excludes cached input.',
     'ai_billing_tokens_corrections_total',
-    'Tokens by which later statements lowered the count.',
+    'Tokens taken back from earlier counts.',
   ),
   requests: counter(
     'ai_billing_requests_total',
     CORE,
     'Requests billed since the baseline.',
     'ai_billing_requests_corrections_total',
-    'Requests by which later statements lowered the count.',
+    'Requests taken back from earlier counts.',
   ),
   billedSeconds: counter(
     'ai_billing_billed_seconds_total',
     CORE,
     'Run time billed since the baseline, in seconds.',
     'ai_billing_billed_corrections_seconds_total',
-    'Seconds by which later statements lowered the billed run time.',
+    'Seconds taken back from earlier run time.',
   ),
   units: counter(
     'ai_billing_units_total',
     [...CORE, 'sku'],
-    'Units billed since the baseline that are not tokens, by SKU; add up within one SKU only.',
+    'Units other than tokens billed since the baseline, by SKU. Units of different SKUs cannot be summed.',
     'ai_billing_units_corrections_total',
-    'Units by which later statements lowered the count.',
+    'Units taken back from earlier counts.',
   ),
   topUps: counter(
     'ai_billing_top_ups_usd_total',
     [...ACCOUNT, 'currency'],
     'US dollars of balance purchased since the baseline.',
     'ai_billing_top_ups_corrections_usd_total',
-    'US dollars by which later statements lowered the purchases.',
+    'US dollars taken back from earlier purchases.',
   ),
   unconverted: counter(
     'ai_billing_unconverted_amount_total',
     [...ACCOUNT, 'currency'],
-    'Amounts since the baseline, in their own currency, that no configured rate turns into US dollars.',
+    'Amounts since the baseline in a currency without a configured exchange rate, in that currency.',
     'ai_billing_unconverted_corrections_amount_total',
-    'Amounts by which later statements lowered what could not be converted.',
+    'Unconverted amounts taken back.',
   ),
   runway: ledgerGauge(
     'ai_billing_runway_seconds',
     ACCOUNT,
-    'How long the balance lasts at the net spend of the last 24 hours that were read (the last whole day where a provider bills by the day), in currencies that do not refill by themselves (not DIEM). Absent without spend.',
+    'Time until the balance runs out at the net spend of the last 24 hours read (the last whole day for providers that bill by the day). Currencies that refill daily (DIEM) are excluded. Absent without spend.',
     false,
   ),
   budgetLimit: budgetGauge(
     'ai_billing_budget_limit_usd',
-    'US dollars that the budget allows in a period. Budgets may overlap.',
+    'Limit of the budget per period, in US dollars. Budgets may overlap.',
   ),
   budgetSpent: budgetGauge(
     'ai_billing_budget_spent_usd',
-    'Net US dollars of what the budget matches in the current UTC period as billed so far. Absent until the whole period has been read.',
+    'Net US dollars matched by the budget in the current UTC period as billed so far. Absent until the whole period has been read.',
   ),
   budgetForecast: budgetGauge(
     'ai_billing_budget_forecast_usd',
-    'Net US dollars expected at the end of the current UTC period. Absent below 24 hours of data.',
+    'Forecast of the net US dollars at the end of the current UTC period. Absent with less than 24 hours of data.',
   ),
   budgetStart: budgetGauge(
     'ai_billing_budget_period_start_timestamp_seconds',
-    'When the current period of the budget began.',
+    'Start of the current period of the budget.',
   ),
   budgetEnd: budgetGauge(
     'ai_billing_budget_period_end_timestamp_seconds',
-    'When the current period of the budget ends.',
+    'End of the current period of the budget.',
   ),
   resourceInfo: ledgerGauge(
     'ai_billing_resource_info',
@@ -138,26 +138,26 @@ export const LEDGER_METRICS = {
       'instance_type',
       'deleted',
     ],
-    'Always 1. Current names and properties of a resource, exactly one per resource on a cost family; several values are joined by commas.',
+    'Always 1. Current name and properties of a resource: one series per resource with cost. Multiple values are comma-separated.',
   ),
   dataFrom: ledgerGauge(
     'ai_billing_data_from_timestamp_seconds',
     FEED,
-    'Start of the unbroken range read so far.',
+    'Start of the continuous range read so far.',
     false,
   ),
   dataThrough: ledgerGauge(
     'ai_billing_data_through_timestamp_seconds',
     FEED,
-    'End of the unbroken range read so far, spend or none: no later than when it was read.',
+    'End of the continuous range read so far, with or without spend. Never later than the time of the read.',
     false,
   ),
-  series: ledgerGauge('ai_billing_series', ACCOUNT, 'Series exposed for the account.'),
+  series: ledgerGauge('ai_billing_series', ACCOUNT, 'Series exported for the account.'),
   seriesFolded: exporterMetric(
     'counter',
     'ai_billing_series_folded_total',
     ACCOUNT,
-    'Label sets that were folded into the overflow series because the account had reached maxSeries.',
+    'Label sets added to the overflow series because the account had reached maxSeries.',
     'ledger',
   ),
 } as const satisfies Record<string, Metric>;

@@ -8,8 +8,8 @@ import { LEDGER_METRICS } from './catalog-ledger.ts';
 export type { Metric, MetricType } from '../statement/metric.ts';
 
 /**
- * The catalogue: every family that is exposed, its labels and its help. `docs/metrics.md` is generated from it, dashboards and
- * rules are checked against it. Names, types and labels are public API: adding is free, renaming is a deprecation.
+ * The metric catalogue: every exported family with its labels and help. `docs/metrics.md` is generated from it, and dashboards and rules
+ * are checked against it. Names, types and labels are public API: additions are free, renames are deprecations.
  */
 export const METRICS = {
   ...LEDGER_METRICS,

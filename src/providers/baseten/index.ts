@@ -74,9 +74,8 @@ export const baseten = defineProvider<BasetenConfig>({
   baseUrl: 'https://api.baseten.co',
   versionPrefix: '/v1',
   environmentKey: 'BASETEN_API_KEY',
-  keyHelp: "read the organization's billing (admin)",
-  freshness:
-    'Read every 15 minutes; Baseten moves its figures about once an hour and may revise a day for 31 days.',
+  keyHelp: 'a key of an organization admin',
+  freshness: 'Read every 15 minutes; Baseten updates about once an hour and may revise a day for 31 days.',
   config: BasetenConfig,
   headers: ({ auth }, key) => ({ authorization: `${auth} ${key}` }),
   retryAfterOfBody: (body) => TooMany.safeParse(body).data?.retry_after,

@@ -14,7 +14,7 @@ export const AccountKeys = z.strictObject({
     .min(1, 'must be the id of a team')
     .optional()
     .describe(
-      'Read this team only, with a key of several teams; sent as the query parameter `team_id`. Without it the account reads all that its key may.',
+      'Read only this team, with a key for several teams; sent as the query parameter `team_id`. Default: everything the key can read.',
     ),
 });
 

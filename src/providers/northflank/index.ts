@@ -86,8 +86,8 @@ export const northflank = defineProvider<NorthflankConfig>({
   baseUrl: 'https://api.northflank.com',
   versionPrefix: '/v1',
   environmentKey: 'NORTHFLANK_API_TOKEN',
-  keyHelp: '`Account > Billing > General > Read`',
-  freshness: 'An hour is read 15 minutes after its end, and again 1, 6 and 24 hours later.',
+  keyHelp: 'a token with `Account > Billing > General > Read`',
+  freshness: 'Each hour is read 15 minutes after it ends, and again 1, 6 and 24 hours later.',
   config: NorthflankConfig,
   billScope: ({ teamId }) => teamId,
   // https://northflank.com/docs/v1/api/use-the-api: the reset is in seconds from now; 1000 requests an hour for an account.

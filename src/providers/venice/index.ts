@@ -80,8 +80,8 @@ export const venice = defineProvider<VeniceConfig>({
   baseUrl: 'https://api.venice.ai',
   versionPrefix: '/api/v1',
   environmentKey: 'VENICE_API_KEY',
-  keyHelp: 'an admin key',
-  freshness: 'Read every minute; rows may come or be taken back for 48 hours.',
+  keyHelp: 'a key of type Admin',
+  freshness: 'Read every minute; charges may arrive or be refunded for 48 hours.',
   config: VeniceConfig,
   // Both usage endpoints answer CSV unless JSON is asked for.
   headers: (_, key) => ({ authorization: `Bearer ${key}`, accept: 'application/json' }),

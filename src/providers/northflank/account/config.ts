@@ -16,15 +16,15 @@ export const NorthflankConfig = z.strictObject({
     .string()
     .refine(isSegment, 'must be the id of a team, which is neither empty nor . or ..')
     .optional()
-    .describe('Read this team only, through the team form of the path.'),
+    .describe('Read only this team.'),
   dueAfter: Duration.default('15m')
     .transform((text) => Number(text.slice(0, -1)) * (UNITS[text.slice(-1)] ?? 0))
-    .describe('An hour is not asked for before this much time has passed since its end.'),
+    .describe('How long after its end an hour is first read.'),
   customerCosts: z
     .boolean()
     .default(true)
     .describe(
-      'Count BYOC, egress IPs and load balancers, which Northflank bills to the customer and to no team. Where several accounts read teams of one customer, leave it on in one of them only.',
+      'Count BYOC, egress IPs and load balancers, which are billed to the customer rather than to a team. If several accounts read teams of one customer, keep it `true` in only one of them.',
     ),
 });
 export type NorthflankConfig = z.infer<typeof NorthflankConfig>;

@@ -6,7 +6,7 @@ export const VeniceConfig = z.strictObject({
     .enum(['auto', 'usage-history', 'usage'])
     .default('auto')
     .describe(
-      'Which endpoint is read: `usage-history`, the retired `usage`, or `auto`: the first, and the second on servers that lack it.',
+      'The endpoint to read: `usage-history`, the retired `usage`, or `auto`, which falls back to `usage` on servers without `usage-history`.',
     ),
 });
 export type VeniceConfig = z.infer<typeof VeniceConfig>;

@@ -1,17 +1,17 @@
-/** A sentence with a figure that Prometheus looks up while the alert fires. */
-export interface Looked {
-  /** PromQL; each `{...}` is narrowed to the alert's own labels. */
+/** A sentence with a figure that Prometheus queries while the alert fires. */
+export interface Figure {
+  /** PromQL; each `{...}` is narrowed to the labels of the alert. */
   readonly of: string;
-  /** The labels of the alert that narrow it. */
+  /** Labels of the alert to narrow it by. */
   readonly by: readonly string[];
-  /** How the figure is written: the end of a template's pipeline. */
+  /** The format of the figure: the end of a template pipeline. */
   readonly as: string;
-  /** The sentence around it; `#` is the figure. */
+  /** The sentence; `#` stands for the figure. */
   readonly says: string;
 }
 
-/** The sentence as a template, a space before it; nothing where there is no figure. */
-export function lookedUp({ of, by, as, says }: Looked): string {
+/** The sentence as a template, with a leading space; empty if the query has no result. */
+export function figureSentence({ of, by, as, says }: Figure): string {
   const own = by.map((label) => `${label}=%q`).join(',');
   const narrowed = of.replaceAll(/\{([^}]*)\}/g, (_, also) => `{${also === '' ? own : `${also},${own}`}}`);
   const selectors = of.split('{').length - 1;
@@ -22,15 +22,15 @@ export function lookedUp({ of, by, as, says }: Looked): string {
 
 export const DOLLARS = 'printf "$%.2f"';
 
-/** What is at stake, where the whole of it is known. Two exporters may read the same account for a while. */
-export const YESTERDAY = lookedUp({
+/** What is at stake, if yesterday was read completely. Two exporters may read the same account for a while. */
+export const YESTERDAY = figureSentence({
   of: 'max(sum by (job, instance) (ai_billing_cost_yesterday_usd{})) unless on () max(ai_billing_cost_window_complete{window="yesterday"}) == 0',
   by: ['provider', 'account'],
   as: DOLLARS,
-  says: 'The account cost # yesterday.',
+  says: 'Yesterday the account cost #.',
 });
 
-export const LAST_SUCCESS = lookedUp({
+export const LAST_SUCCESS = figureSentence({
   of: 'time() - max(ai_billing_last_success_timestamp_seconds{})',
   by: ['provider', 'account', 'feed'],
   as: 'humanizeDuration',
