@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { formatDecimal } from '../src/core/values/money.ts';
 import { PollError } from '../src/providers/api/errors.ts';
-import { allCases, contextOf, exchangeOf, providerOf, situationOf } from './support/cases.ts';
-import { type Exchange, fakeAsk } from './support/fake-ask.ts';
-import { pollOnce } from './support/readings.ts';
+import { allCases, contextOf, exchangeOf, providerOf, situationOf } from './support/providers/cases.ts';
+import { type Exchange, fakeAsk } from './support/providers/fake-ask.ts';
+import { pollOnce } from './support/providers/readings.ts';
 
 /** Stands for a JSON number that no double holds; put in as text. */
 const HUGE = '@@1e400@@';

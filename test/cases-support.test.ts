@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { z } from 'zod';
-import { coverageOf } from './support/coverage.ts';
-import { Exchange, fakeAsk } from './support/fake-ask.ts';
-import { printed } from './support/readings.ts';
+import { coverageOf } from './support/ledger/coverage.ts';
+import { Exchange, fakeAsk } from './support/providers/fake-ask.ts';
+import { printed } from './support/providers/readings.ts';
 
 const one = Exchange.parse([
   { request: { path: '/a', query: { page: '1' } }, answer: { body: { total: 1 } } },

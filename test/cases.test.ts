@@ -12,9 +12,9 @@ import {
   providerFolders,
   providerOf,
   situationOf,
-} from './support/cases.ts';
-import { fakeAsk } from './support/fake-ask.ts';
-import { jsonOf, pollOnce, printed } from './support/readings.ts';
+} from './support/providers/cases.ts';
+import { fakeAsk } from './support/providers/fake-ask.ts';
+import { jsonOf, pollOnce, printed } from './support/providers/readings.ts';
 
 /**
  * `1`, or the id of one provider: writes the expected files instead of comparing with them. Every one of them is then

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { providerFolders } from './support/cases.ts';
+import { providerFolders } from './support/providers/cases.ts';
 
 /** `npm run cases -- ID [CASE]`: the cases of one provider, or one of them. `UPDATE_CASES=ID` writes what the code makes of each. */
 const [id, name] = process.argv.slice(2);

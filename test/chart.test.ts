@@ -6,8 +6,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
 import { CHART, chartFiles } from '../deploy/helm/src/generate.ts';
 import { valuesSchema } from '../deploy/helm/src/values.ts';
-import { assertGenerated, assertGeneratedFiles } from './support/generated.ts';
-import { manifestOf } from './support/manifest.ts';
+import { assertGenerated, assertGeneratedFiles } from './support/rules/generated.ts';
+import { manifestOf } from './support/rules/manifest.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (path: string) => readFile(path, 'utf8');

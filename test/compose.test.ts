@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { COMPOSE_FOLDER, type ComposeService, readCompose, readScrapes } from './support/compose.ts';
-import { manifestOf } from './support/manifest.ts';
+import { COMPOSE_FOLDER, type ComposeService, readCompose, readScrapes } from './support/deploy/compose.ts';
+import { manifestOf } from './support/rules/manifest.ts';
 
 const root = join(import.meta.dirname, '..');
 const { services, volumes } = await readCompose();

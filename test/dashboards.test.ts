@@ -7,10 +7,10 @@ import { dashboardFiles, dashboardsPage } from '../grafana/src/generate.ts';
 import { TOPICS } from '../grafana/src/topics.ts';
 import { METRICS, type Metric } from '../src/core/metrics/catalog.ts';
 import { PROVIDERS } from '../src/providers/index.ts';
-import { DASHBOARD_RULES } from './support/dashboard-rules.ts';
-import { Dashboard, filledIn, panelsOf, usesIn } from './support/dashboards.ts';
-import { assertGenerated, assertGeneratedFiles } from './support/generated.ts';
-import { EXPOSED, unknownNames } from './support/promql.ts';
+import { DASHBOARD_RULES } from './support/deploy/dashboard-rules.ts';
+import { Dashboard, filledIn, panelsOf, usesIn } from './support/deploy/dashboards.ts';
+import { EXPOSED, unknownNames } from './support/programs/promql.ts';
+import { assertGenerated, assertGeneratedFiles } from './support/rules/generated.ts';
 
 const root = new URL('../', import.meta.url);
 const files = dashboardFiles();

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { run, startDaemon } from './support/child.ts';
-import { launchFrom, patchDataFolder, sourcesOf } from './support/debian.ts';
-import { withFileLock } from './support/lock.ts';
+import { run, startDaemon } from './support/exporter/child.ts';
+import { launchFrom, patchDataFolder, sourcesOf } from './support/programs/debian.ts';
+import { withFileLock } from './support/programs/lock.ts';
 
 const STANZAS = `Types: deb deb-src
 # a comment

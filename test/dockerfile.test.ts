@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { copiesOf, type Stage, stagesOf, textsOf, wordsOf } from './support/dockerfile.ts';
-import { manifestOf } from './support/manifest.ts';
+import { copiesOf, type Stage, stagesOf, textsOf, wordsOf } from './support/deploy/dockerfile.ts';
+import { manifestOf } from './support/rules/manifest.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (path: string) => readFile(join(root, path), 'utf8');

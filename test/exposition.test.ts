@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type ExpositionFormat, parseExposition } from './support/exposition.ts';
+import { type ExpositionFormat, parseExposition } from './support/exposition/exposition.ts';
 
 const HEAD = '# HELP x_total X.\n# TYPE x_total counter\n';
 const OM_HEAD = '# HELP x X.\n# TYPE x counter\n';

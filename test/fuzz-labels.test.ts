@@ -7,11 +7,11 @@ import { DAY } from '../src/core/values/time.ts';
 import type { Status } from '../src/server/pages/status.ts';
 import { statusPage } from '../src/server/pages/status-page.ts';
 import { createPrometheusPage } from '../src/sinks/prometheus/page.ts';
-import { type Exposition, parseExposition } from './support/exposition.ts';
-import { createFakeSource } from './support/fake-source.ts';
-import { fuzzString } from './support/hostile.ts';
-import { cost, openBench, settings, statement, utc } from './support/ledger.ts';
-import { assertAsyncProperty, assertProperty } from './support/property.ts';
+import { type Exposition, parseExposition } from './support/exposition/exposition.ts';
+import { cost, openBench, settings, statement, utc } from './support/ledger/ledger.ts';
+import { assertAsyncProperty, assertProperty } from './support/ledger/property.ts';
+import { createFakeSource } from './support/providers/fake-source.ts';
+import { fuzzString } from './support/providers/fuzz-strings.ts';
 
 /** 10,000 of each, so many at a time. */
 const RUNS = 40;

@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { PollError } from '../src/providers/api/errors.ts';
 import type { Provider } from '../src/providers/api/provider.ts';
+import { assertAsyncProperty } from './support/ledger/property.ts';
 import {
   allCases,
   contextOf,
@@ -11,11 +12,10 @@ import {
   providerFolders,
   providerOf,
   situationOf,
-} from './support/cases.ts';
-import { type Exchange, fakeAsk } from './support/fake-ask.ts';
-import { fuzzString } from './support/hostile.ts';
-import { assertAsyncProperty } from './support/property.ts';
-import { pollOnce } from './support/readings.ts';
+} from './support/providers/cases.ts';
+import { type Exchange, fakeAsk } from './support/providers/fake-ask.ts';
+import { fuzzString } from './support/providers/fuzz-strings.ts';
+import { pollOnce } from './support/providers/readings.ts';
 
 /** Of all providers together. */
 const INPUTS = 10_000;

@@ -4,9 +4,9 @@ import { connect } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import type { ServerOptions } from '../src/server/server.ts';
-import { fuzzString } from './support/hostile.ts';
-import { assertAsyncProperty } from './support/property.ts';
-import { ask, SECRET_HASH, type ServedWeb, serveWeb, webFolder } from './support/web.ts';
+import { ask, SECRET_HASH, type ServedWeb, serveWeb, webFolder } from './support/exporter/web.ts';
+import { assertAsyncProperty } from './support/ledger/property.ts';
+import { fuzzString } from './support/providers/fuzz-strings.ts';
 
 /** 10,000 requests, so many side by side. */
 const EACH = 250;

@@ -8,9 +8,9 @@ import { isScalar, parseDocument, visit } from 'yaml';
 import { ConfigError, formatProblem } from '../src/config/yaml/errors.ts';
 import { createLog } from '../src/runtime/log.ts';
 import { readWebConfig } from '../src/server/web/read.ts';
-import { fuzzString } from './support/hostile.ts';
-import { assertProperty } from './support/property.ts';
-import { SECRET_HASH, webFolder } from './support/web.ts';
+import { SECRET_HASH, webFolder } from './support/exporter/web.ts';
+import { assertProperty } from './support/ledger/property.ts';
+import { fuzzString } from './support/providers/fuzz-strings.ts';
 
 /** A password where a hash belongs, and what a key is made of: neither may come back. */
 const CANARY = 'canary-do-not-print-me';

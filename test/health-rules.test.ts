@@ -7,7 +7,7 @@ import { RHYTHMS, rhythmOf } from '../deploy/prometheus/src/rhythms.ts';
 import { isAlert } from '../deploy/prometheus/src/rule.ts';
 import { POLL_FAILURES } from '../src/providers/api/errors.ts';
 import { PROVIDERS } from '../src/providers/index.ts';
-import { EXPOSED, unknownNames } from './support/promql.ts';
+import { EXPOSED, unknownNames } from './support/programs/promql.ts';
 
 const rules = GROUPS.flatMap((group) => group.rules);
 const alerts = rules.filter(isAlert);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { run } from './support/child.ts';
-import { serveOnLoopback } from './support/loopback.ts';
-import { SECRET_HASH, serveWeb, webFolder } from './support/web.ts';
+import { run } from './support/exporter/child.ts';
+import { serveOnLoopback } from './support/exporter/loopback.ts';
+import { SECRET_HASH, serveWeb, webFolder } from './support/exporter/web.ts';
 
 const SCRIPT = join(import.meta.dirname, '../deploy/docker/healthcheck.js');
 

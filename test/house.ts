@@ -1,9 +1,9 @@
 import { glob, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { functionsIn } from './support/functions.ts';
-import { circles, isProgram } from './support/layers.ts';
-import type { Sources } from './support/source-text.ts';
-import { bannedWords, repeatedTypeNames } from './support/words.ts';
+import { functionsIn } from './support/rules/functions.ts';
+import { circles, isProgram } from './support/rules/layers.ts';
+import type { Sources } from './support/rules/source-text.ts';
+import { bannedWords, repeatedTypeNames } from './support/rules/words.ts';
 
 /** `npm run house [-- list]`: the figures of the code's structure; `list` adds where each limit is broken. */
 const root = join(import.meta.dirname, '..');

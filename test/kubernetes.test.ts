@@ -6,12 +6,12 @@ import { parse } from 'yaml';
 import { manifestFiles } from '../deploy/kubernetes/src/generate.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { PROVIDERS } from '../src/providers/index.ts';
-import { chartCases, expectedObjects, type KubernetesObject } from './support/chart.ts';
-import { assertGenerated } from './support/generated.ts';
-import { schemaErrors } from './support/kubernetes.ts';
-import { MANIFESTS, manifestObjects, withoutHelm } from './support/manifests.ts';
-import { folderOf } from './support/process.ts';
-import { configurationIn, podOf, selectorsOf } from './support/workload.ts';
+import { chartCases, expectedObjects, type KubernetesObject } from './support/deploy/chart.ts';
+import { schemaErrors } from './support/deploy/kubernetes.ts';
+import { MANIFESTS, manifestObjects, withoutHelm } from './support/deploy/manifests.ts';
+import { configurationIn, podOf, selectorsOf } from './support/deploy/workload.ts';
+import { folderOf } from './support/exporter/process.ts';
+import { assertGenerated } from './support/rules/generated.ts';
 
 /** Each set of objects that makes an exporter. */
 const sets = new Map<string, KubernetesObject[]>();

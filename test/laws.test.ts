@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { run } from './support/child.ts';
-import { assertProperty } from './support/property.ts';
+import { run } from './support/exporter/child.ts';
+import { assertProperty } from './support/ledger/property.ts';
 
 const root = join(import.meta.dirname, '..');
 const SEED = /^LEDGER_SEED=(-?\d+) LEDGER_RUNS=1, in 1 files$/m;

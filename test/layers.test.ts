@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { glob, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { LAYER_RULES } from './support/layer-rules.ts';
-import { codeOf, commentsOf, importsOf, type Sources } from './support/source-text.ts';
-import { STYLE_RULES } from './support/style-rules.ts';
+import { LAYER_RULES } from './support/rules/layer-rules.ts';
+import { codeOf, commentsOf, importsOf, type Sources } from './support/rules/source-text.ts';
+import { STYLE_RULES } from './support/rules/style-rules.ts';
 
 const sources = await repository();
 

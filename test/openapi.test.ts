@@ -6,7 +6,12 @@ import { WINDOWS } from '../src/core/reports/windows.ts';
 import { POLL_FAILURES } from '../src/providers/api/errors.ts';
 import { packageVersion } from '../src/runtime/version.ts';
 import { createServer } from '../src/server/server.ts';
-import { createResponseValidator, type OpenApi, readOpenApi, schemasOf } from './support/openapi.ts';
+import {
+  createResponseValidator,
+  type OpenApi,
+  readOpenApi,
+  schemasOf,
+} from './support/exposition/openapi.ts';
 
 const document = await readOpenApi();
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { COLLECTOR_FOLDER, readCollectorConfig } from './support/otel-collector.ts';
+import { COLLECTOR_FOLDER, readCollectorConfig } from './support/programs/otel-collector.ts';
 
 const { config, text } = await readCollectorConfig();
 const page = await readFile(join(COLLECTOR_FOLDER, 'README.md'), 'utf8');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { GROUPS } from '../deploy/prometheus/src/groups.ts';
 import { isAlert } from '../deploy/prometheus/src/rule.ts';
-import { EXPOSED, type Known, unknownNames } from './support/promql.ts';
+import { EXPOSED, type Known, unknownNames } from './support/programs/promql.ts';
 
 const root = join(import.meta.dirname, '..');
 

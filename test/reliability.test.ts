@@ -3,8 +3,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { GROUPS } from '../deploy/prometheus/src/groups.ts';
 import { isAlert } from '../deploy/prometheus/src/rule.ts';
-import { EXPOSED } from './support/promql.ts';
-import { type FaultRow, faultRows, testNames } from './support/reliability.ts';
+import { EXPOSED } from './support/programs/promql.ts';
+import { type FaultRow, faultRows, testNames } from './support/rules/reliability.ts';
 
 const root = new URL('../', import.meta.url);
 const rows = faultRows(await readFile(new URL('docs/reliability.md', root), 'utf8'));

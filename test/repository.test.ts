@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { glob, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { run } from './support/child.ts';
-import { manifestOf } from './support/manifest.ts';
-import { anchorsOf, deadLinks, documentedCommands } from './support/markdown.ts';
-import { secretsIn } from './support/secrets.ts';
-import type { Sources } from './support/source-text.ts';
+import { run } from './support/exporter/child.ts';
+import { manifestOf } from './support/rules/manifest.ts';
+import { anchorsOf, deadLinks, documentedCommands } from './support/rules/markdown.ts';
+import { secretsIn } from './support/rules/secrets.ts';
+import type { Sources } from './support/rules/source-text.ts';
 
 const root = join(import.meta.dirname, '..');
 const sources = await repository();

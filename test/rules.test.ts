@@ -5,8 +5,8 @@ import { ruleFiles } from '../deploy/prometheus/src/generate.ts';
 import { GROUPS } from '../deploy/prometheus/src/groups.ts';
 import { PANELS } from '../deploy/prometheus/src/panels.ts';
 import { isAlert } from '../deploy/prometheus/src/rule.ts';
-import { assertGenerated, assertGeneratedFiles } from './support/generated.ts';
-import { EXPOSED, type Known, selectionsOf, unknownNames } from './support/promql.ts';
+import { EXPOSED, type Known, selectionsOf, unknownNames } from './support/programs/promql.ts';
+import { assertGenerated, assertGeneratedFiles } from './support/rules/generated.ts';
 
 const root = new URL('../', import.meta.url);
 const rules = GROUPS.flatMap((group) => group.rules);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { z } from 'zod';
-import { run } from './support/child.ts';
+import { run } from './support/exporter/child.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const WATCHDOG = '--import ./test/support/watchdog.ts';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { glob, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Sources } from './support/source-text.ts';
-import { bannedInUserTexts, bannedWords, MAX_TERMS, termsOf } from './support/words.ts';
+import type { Sources } from './support/rules/source-text.ts';
+import { bannedInUserTexts, bannedWords, MAX_TERMS, termsOf } from './support/rules/words.ts';
 
 const root = join(import.meta.dirname, '..');
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { z } from 'zod';
-import { openBench, Refused, settings, utc } from '../../test/support/ledger.ts';
-import { QUIET } from '../../test/support/watched-polls.ts';
+import { QUIET } from '../../test/support/exporter/watched-polls.ts';
+import { openBench, Refused, settings, utc } from '../../test/support/ledger/ledger.ts';
 import type { AccountSettings } from '../core/ledger/settings.ts';
 import type { Ledger } from '../core/ledger.ts';
 import { constantRate, type Rates } from '../core/values/exchange-rates.ts';

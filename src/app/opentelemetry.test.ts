@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { counterFamily, createFakeSource } from '../../test/support/fake-source.ts';
-import { type Answer, startOtlpReceiver } from '../../test/support/otlp-receiver.ts';
-import { receiverAt } from '../../test/support/pushing.ts';
+import { type Answer, startOtlpReceiver } from '../../test/support/otlp/otlp-receiver.ts';
+import { receiverAt } from '../../test/support/otlp/pushing.ts';
+import { counterFamily, createFakeSource } from '../../test/support/providers/fake-source.ts';
 import { NO_OPEN_TELEMETRY } from '../config/otel/open-telemetry.ts';
 import { createLog } from '../runtime/log.ts';
 import { createSelfMetrics } from '../sinks/prometheus/self.ts';

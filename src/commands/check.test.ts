@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { FAKE_PROVIDERS } from '../../test/fake-providers.ts';
-import { SECRET_HASH, webFolder } from '../../test/support/web.ts';
+import { SECRET_HASH, webFolder } from '../../test/support/exporter/web.ts';
 import type { Environment } from '../config/yaml/substitute.ts';
 import { Redactor } from '../runtime/redactor.ts';
 import { check, type ProbeResult } from './check.ts';

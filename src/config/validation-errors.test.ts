@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { FAKE_PROVIDERS } from '../../test/fake-providers.ts';
-import { assertProperty } from '../../test/support/property.ts';
+import { assertProperty } from '../../test/support/ledger/property.ts';
 import { loadConfig } from './load.ts';
 import { ConfigError } from './yaml/errors.ts';
 

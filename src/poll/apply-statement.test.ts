@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cost, FEED, openBench, settings, statement, utc } from '../../test/support/ledger.ts';
+import { cost, FEED, openBench, settings, statement, utc } from '../../test/support/ledger/ledger.ts';
 import { LedgerState } from '../core/ledger/state.ts';
 import type { Ledger } from '../core/ledger.ts';
 import { MAX_DOLLARS } from '../core/values/money.ts';

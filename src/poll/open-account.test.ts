@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { openBench, settings } from '../../test/support/ledger.ts';
+import { openBench, settings } from '../../test/support/ledger/ledger.ts';
 import { ONE } from '../core/values/money.ts';
 import type { Feed } from '../providers/api/provider.ts';
 import { DEFAULT_RATES } from '../providers/index.ts';

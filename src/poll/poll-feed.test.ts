@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cost, FEED, openBench, settings, utc } from '../../test/support/ledger.ts';
+import { cost, FEED, openBench, settings, utc } from '../../test/support/ledger/ledger.ts';
 import type { Drift, Observation } from '../core/statement/statement.ts';
 import { fromNumber } from '../core/values/money.ts';
 import { HOUR, type Range } from '../core/values/time.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { test } from 'node:test';
-import { openBench, settings, utc } from '../../test/support/ledger.ts';
+import { openBench, settings, utc } from '../../test/support/ledger/ledger.ts';
 import type { FeedKey } from '../core/ledger/settings.ts';
 import type { Ledger } from '../core/ledger.ts';
 import { fromNumber } from '../core/values/money.ts';

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { Cron } from 'croner';
 import fc from 'fast-check';
 import cron from 'node-cron';
-import { assertProperty } from '../../test/support/property.ts';
+import { assertProperty } from '../../test/support/ledger/property.ts';
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../core/values/time.ts';
 import { createPatterns, schedule } from './schedule.ts';
 

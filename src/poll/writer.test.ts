@@ -10,7 +10,7 @@ import {
   statement,
   utc,
   valuesOf,
-} from '../../test/support/ledger.ts';
+} from '../../test/support/ledger/ledger.ts';
 import { StoreError } from '../core/ledger/records.ts';
 import { LedgerState } from '../core/ledger/state.ts';
 import { Ledger } from '../core/ledger.ts';

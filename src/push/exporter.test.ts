@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JsonMetricsSerializer } from '@opentelemetry/otlp-transformer';
 import { AggregationTemporality, InstrumentType, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
-import { type Answer, startOtlpReceiver } from '../../test/support/otlp-receiver.ts';
+import { type Answer, startOtlpReceiver } from '../../test/support/otlp/otlp-receiver.ts';
 import {
   counterOf,
   countersOf,
@@ -12,7 +12,7 @@ import {
   receiverAt,
   recordPushEvents,
   stillClock,
-} from '../../test/support/pushing.ts';
+} from '../../test/support/otlp/pushing.ts';
 import { createPushExporter, type PushExporterOptions } from './exporter.ts';
 import { createHttpTransport } from './http.ts';
 import type { Receiver } from './receiver.ts';

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { MetricProducer } from '@opentelemetry/sdk-metrics';
-import { run } from '../../test/support/child.ts';
+import { run } from '../../test/support/exporter/child.ts';
 import {
   type Answer,
   type OtlpReceiverOptions,
   startOtlpReceiver,
-} from '../../test/support/otlp-receiver.ts';
+} from '../../test/support/otlp/otlp-receiver.ts';
 import {
   countersOf,
   pointsOf,
   type RecordedPushEvents,
   receiverAt,
   recordPushEvents,
-} from '../../test/support/pushing.ts';
+} from '../../test/support/otlp/pushing.ts';
 import { openTransport } from './open.ts';
 import type { OtlpProtocol, Receiver } from './receiver.ts';
 import { openReceivers, type ReceiversOptions, type Subscription } from './receivers.ts';
@@ -161,7 +161,7 @@ function programOf(protocol: OtlpProtocol, urls: readonly string[]): string {
   return `
     import { openTransport } from ${module('open.ts')};
     import { openReceivers } from ${module('receivers.ts')};
-    import { countersOf, recordPushEvents, receiverAt } from ${module('../../test/support/pushing.ts')};
+    import { countersOf, recordPushEvents, receiverAt } from ${module('../../test/support/otlp/pushing.ts')};
     const producer = { collect: async () => ({ resourceMetrics: countersOf(3), errors: [] }) };
     const subscriptions = await Promise.all(${JSON.stringify(urls)}.map(async (url, index) => {
       const receiver = receiverAt(url, { protocol: '${protocol}', timeoutMs: index === 0 ? 200 : 10_000 });

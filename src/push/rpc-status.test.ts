@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { assertProperty } from '../../test/support/property.ts';
+import { assertProperty } from '../../test/support/ledger/property.ts';
 import { readRpcStatus } from './rpc-status.ts';
 
 const NOTHING = { message: '', retryAfterMs: undefined };

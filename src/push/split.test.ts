@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { JsonMetricsSerializer, ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import fc from 'fast-check';
-import { readJson, readProtobuf } from '../../test/support/otlp-metrics.ts';
-import { assertAsyncProperty } from '../../test/support/property.ts';
-import { counterOf, metricsWith, pointsOf } from '../../test/support/pushing.ts';
+import { assertAsyncProperty } from '../../test/support/ledger/property.ts';
+import { readJson, readProtobuf } from '../../test/support/otlp/otlp-metrics.ts';
+import { counterOf, metricsWith, pointsOf } from '../../test/support/otlp/pushing.ts';
 import { countPoints, type EncodedBatch, type Encoding, encodedBatches } from './split.ts';
 
 /** Encodes nothing, so that what was to be encoded can be seen. */

@@ -4,8 +4,12 @@ import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { parseExposition } from '../../test/support/exposition.ts';
-import { counterFamily, createFakeSource, type FakeSource } from '../../test/support/fake-source.ts';
+import { parseExposition } from '../../test/support/exposition/exposition.ts';
+import {
+  counterFamily,
+  createFakeSource,
+  type FakeSource,
+} from '../../test/support/providers/fake-source.ts';
 import type { CostReport, CostsQuestion } from '../core/reports/cost-query.ts';
 import { formatDecimal, ONE } from '../core/values/money.ts';
 import { DAY } from '../core/values/time.ts';

@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { type DamageOptions, openTrials, writeLedger } from '../../test/support/damage.ts';
-import { temporaryFolder } from '../../test/support/ledger-file.ts';
+import { type DamageOptions, openTrials, writeLedger } from '../../test/support/ledger/damage.ts';
+import { temporaryFolder } from '../../test/support/ledger/ledger-file.ts';
 
 /** Bytes that are changed in the small ledger; a long run sets it higher: `DAMAGE_RUNS=100000`. */
 const RUNS = Number(process.env.DAMAGE_RUNS ?? 300);

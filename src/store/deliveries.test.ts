@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { openBench, settings } from '../../test/support/ledger.ts';
+import { openBench, settings } from '../../test/support/ledger/ledger.ts';
 import type { Delivery } from '../core/ledger/records.ts';
 
 function told(labels: readonly string[], total: number, at: number): Delivery {

@@ -3,9 +3,9 @@ import { chmodSync, existsSync, readdirSync, statSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
-import { run } from '../../test/support/child.ts';
-import { settings } from '../../test/support/ledger.ts';
-import { AT, hashOf, ledgerFile, temporaryFolder } from '../../test/support/ledger-file.ts';
+import { run } from '../../test/support/exporter/child.ts';
+import { settings } from '../../test/support/ledger/ledger.ts';
+import { AT, hashOf, ledgerFile, temporaryFolder } from '../../test/support/ledger/ledger-file.ts';
 import { HOUR } from '../core/values/time.ts';
 import { backUp, createBackups } from './backup.ts';
 import { openDatabase, openExisting, StoreError } from './open.ts';

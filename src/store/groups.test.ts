@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { cost, SLIDING, settings, statement, utc, valuesOf } from '../../test/support/ledger.ts';
-import { assertProperty } from '../../test/support/property.ts';
+import { cost, SLIDING, settings, statement, utc, valuesOf } from '../../test/support/ledger/ledger.ts';
+import { assertProperty } from '../../test/support/ledger/property.ts';
 import { audit } from '../core/ledger/audit.ts';
 import type { Store } from '../core/ledger/records.ts';
 import { LedgerState } from '../core/ledger/state.ts';

@@ -5,12 +5,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openBench, settings } from '../../test/support/ledger.ts';
+import { openBench, settings } from '../../test/support/ledger/ledger.ts';
 import { ONE } from '../core/values/money.ts';
 
 /** A long run sets it higher: `LEDGER_KILLS=20`. */
 const ROUNDS = Number(process.env.LEDGER_KILLS ?? 4);
-const CHILD = new URL('../../test/support/committing.ts', import.meta.url).pathname;
+const CHILD = new URL('../../test/support/exporter/crash-child.ts', import.meta.url).pathname;
 
 /** Lets a child commit for a while, kills it in the middle, and returns the last line it printed whole. */
 async function killed(path: string, afterLines: number): Promise<string> {

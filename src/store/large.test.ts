@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { cost, openBench, settings, statement, utc } from '../../test/support/ledger.ts';
+import { cost, openBench, settings, statement, utc } from '../../test/support/ledger/ledger.ts';
 import { HOUR } from '../core/values/time.ts';
 import { openDatabase, StoreError } from './open.ts';
 

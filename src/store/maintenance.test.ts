@@ -14,8 +14,8 @@ import {
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
-import { cost, openBench, settings, statement, valuesOf } from '../../test/support/ledger.ts';
-import { AT, hashOf, ledgerFile, temporaryFolder } from '../../test/support/ledger-file.ts';
+import { cost, openBench, settings, statement, valuesOf } from '../../test/support/ledger/ledger.ts';
+import { AT, hashOf, ledgerFile, temporaryFolder } from '../../test/support/ledger/ledger-file.ts';
 import { Ledger } from '../core/ledger.ts';
 import { HOUR } from '../core/values/time.ts';
 import { backUp, createBackups } from './backup.ts';

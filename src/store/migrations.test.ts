@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { ledgerFile } from '../../test/support/ledger-file.ts';
+import { ledgerFile } from '../../test/support/ledger/ledger-file.ts';
 import { openDatabase } from './open.ts';
 import { APPLICATION_ID, MIGRATIONS } from './schema.ts';
 import { brokenSeals } from './seals.ts';

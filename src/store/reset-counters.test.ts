@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { ALL, type History, START } from '../../test/support/histories.ts';
-import { cost, netOf, OPENED, settings, statement, valuesOf } from '../../test/support/ledger.ts';
-import { modelOf } from '../../test/support/model.ts';
-import { assertProperty } from '../../test/support/property.ts';
+import { ALL, type History, START } from '../../test/support/ledger/histories.ts';
+import { cost, netOf, OPENED, settings, statement, valuesOf } from '../../test/support/ledger/ledger.ts';
+import { modelOf } from '../../test/support/ledger/model.ts';
+import { assertProperty } from '../../test/support/ledger/property.ts';
 import { audit } from '../core/ledger/audit.ts';
 import type { AccountSettings } from '../core/ledger/settings.ts';
 import { LedgerState } from '../core/ledger/state.ts';

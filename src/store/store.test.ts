@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
-import { cost, openBench, settings, statement, utc, valuesOf } from '../../test/support/ledger.ts';
+import { cost, openBench, settings, statement, utc, valuesOf } from '../../test/support/ledger/ledger.ts';
 import { Ledger } from '../core/ledger.ts';
 import { HOUR } from '../core/values/time.ts';
 import { createWriter } from '../poll/writer.ts';

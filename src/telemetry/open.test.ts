@@ -12,8 +12,7 @@ import {
   MeterProvider,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
-import { serveOnLoopback } from '../../test/support/loopback.ts';
-import { createDice } from '../../test/support/property.ts';
+import { serveOnLoopback } from '../../test/support/exporter/loopback.ts';
 import {
   pollerOf,
   QUIET,
@@ -21,7 +20,8 @@ import {
   startTraceReceiver,
   type TraceReceiver,
   type WatchedPollsOptions,
-} from '../../test/support/watched-polls.ts';
+} from '../../test/support/exporter/watched-polls.ts';
+import { createDice } from '../../test/support/ledger/property.ts';
 import type { PollerEvents } from '../poll/feed-runner.ts';
 import { openTransport } from '../push/open.ts';
 import type { Receiver } from '../push/receiver.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { assertGenerated } from '../../test/support/generated.ts';
+import { assertGenerated } from '../../test/support/rules/generated.ts';
 import { METRICS, type Metric } from '../core/metrics/catalog.ts';
 import { generatedPages } from './docs.ts';
 import { metricsPage } from './metrics-doc.ts';

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { listenOnLoopback } from '../support/loopback.ts';
+import { listenOnLoopback } from '../support/exporter/loopback.ts';
 import { send } from './child.ts';
 
 /** Venice with immediate responses: one row per account, a minute old. */

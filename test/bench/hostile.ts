@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { HOSTILE_ANSWERS } from '../support/hostile-provider.ts';
-import { BIN, configure, folderOf, serve } from '../support/process.ts';
-import { type Watched, watchProcess } from '../support/watched-process.ts';
+import { HOSTILE_ANSWERS } from '../support/exporter/hostile-provider.ts';
+import { BIN, configure, folderOf, serve } from '../support/exporter/process.ts';
+import { type Watched, watchProcess } from '../support/exporter/watched-process.ts';
 import { bounded, type Figure } from './figure.ts';
 
 /** Long enough for every feed to end a poll. */
@@ -32,7 +32,9 @@ async function watched(name: string): Promise<Watched> {
   const ends: (() => unknown)[] = [];
   const ending = { after: (end: () => unknown) => void ends.unshift(end) };
   try {
-    const server = new Worker(new URL('../support/hostile-thread.ts', import.meta.url), { workerData: name });
+    const server = new Worker(new URL('../support/exporter/hostile-thread.ts', import.meta.url), {
+      workerData: name,
+    });
     ending.after(() => server.terminate());
     const [url] = await once(server, 'message');
     const folder = await folderOf(ending);

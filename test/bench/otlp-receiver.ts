@@ -3,7 +3,7 @@ import process from 'node:process';
 import { promisify } from 'node:util';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { METRICS_METHOD } from '../../src/push/grpc.ts';
-import { listenOnLoopback } from '../support/loopback.ts';
+import { listenOnLoopback } from '../support/exporter/loopback.ts';
 import { send, serveCommands } from './child.ts';
 
 /** Accepts every push as cheaply as possible, so that the sender is measured. */

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { freePort, listenOnLoopback } from '../support/loopback.ts';
+import { freePort, listenOnLoopback } from '../support/exporter/loopback.ts';
 import { resultOf } from './child.ts';
 import { openClient } from './client.ts';
 import { bounded, type Figure, info, median } from './figure.ts';

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { z } from 'zod';
 import { DAY } from '../../src/core/values/time.ts';
-import { listenOnLoopback } from '../support/loopback.ts';
+import { listenOnLoopback } from '../support/exporter/loopback.ts';
 import { NOW } from './bill.ts';
 import { send } from './child.ts';
 

@@ -5,7 +5,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hash } from 'bcrypt';
 import { z } from 'zod';
-import { webFolder } from '../support/web.ts';
+import { webFolder } from '../support/exporter/web.ts';
 import { startChild } from './child.ts';
 import { type Figure, info, median, rounded } from './figure.ts';
 

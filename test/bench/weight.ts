@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { openDatabase } from '../../src/store/open.ts';
 import { sqliteStore } from '../../src/store/sqlite.ts';
-import { freePort } from '../support/loopback.ts';
+import { freePort } from '../support/exporter/loopback.ts';
 import { ledgerOf } from './bill.ts';
 import { bounded, type Figure, info } from './figure.ts';
 

@@ -3,14 +3,14 @@ import { chown, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { z } from 'zod';
-import { run } from '../support/child.ts';
 import {
   assertMissingConfigurationRejected,
   assertSurvivesRestart,
   type Image,
   loadBinaries,
-} from '../support/image.ts';
-import { folderOf, start } from '../support/process.ts';
+} from '../support/deploy/image.ts';
+import { run } from '../support/exporter/child.ts';
+import { folderOf, start } from '../support/exporter/process.ts';
 
 // The image itself, as built by `BUILDER=buildah npm run image`, run the way a container runtime runs it: in namespaces of its own,
 // as process 1, without root and new privileges, its root mounted read-only, /data from outside. Needs Linux, root and buildah.

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
-import { startAlerting, waitForNotification } from '../support/alerting.ts';
-import { type PostedAlert, shippedConfig, startAlertmanager } from '../support/alertmanager.ts';
-import { realServerTest } from '../support/binaries.ts';
-import { serveOnLoopback } from '../support/loopback.ts';
-import type { ScrapeTarget } from '../support/prometheus.ts';
-import { startWebhook } from '../support/webhook.ts';
+import { serveOnLoopback } from '../support/exporter/loopback.ts';
+import { startAlerting, waitForNotification } from '../support/programs/alerting.ts';
+import { type PostedAlert, shippedConfig, startAlertmanager } from '../support/programs/alertmanager.ts';
+import { realServerTest } from '../support/programs/binaries.ts';
+import type { ScrapeTarget } from '../support/programs/prometheus.ts';
+import { startWebhook } from '../support/programs/webhook.ts';
 
 const FEED = { provider: 'venice', account: 'prod', feed: 'usage' };
 const RUNBOOK = /^https:\/\/.+\/docs\/runbooks\/AiBillingFeedDown\.md$/;

@@ -10,16 +10,16 @@ import type { DedicatedRow } from '../simulators/baseten/rows.ts';
 import { type BasetenOptions, type BasetenSimulator, startBaseten } from '../simulators/baseten/server.ts';
 import type { SimulatedFault } from '../simulators/kit/faults.ts';
 import { type FakeClock, fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts';
-import { realServerTest } from '../support/binaries.ts';
-import { run } from '../support/child.ts';
+import { run } from '../support/exporter/child.ts';
+import { type Exporter, type Scrape, startExporter } from '../support/exporter/exporter.ts';
 import {
   assertNoCounterFell,
   assertOnlyReads,
   assertWindows,
   ledgerLines,
   samplesOf,
-} from '../support/expected.ts';
-import { type Exporter, type Scrape, startExporter } from '../support/exporter.ts';
+} from '../support/exposition/expected.ts';
+import { realServerTest } from '../support/programs/binaries.ts';
 
 const START = Date.UTC(2026, 10, 10, 6, 20);
 const CONTRACTS: readonly SimulatedContract[] = ['seed', 'current'];

@@ -5,12 +5,12 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import { CHART, chartFiles } from '../../deploy/helm/src/generate.ts';
 import { dashboardFiles } from '../../grafana/src/generate.ts';
-import { realServerTest } from '../support/binaries.ts';
-import { chartCases, objectsIn, RELEASE, withoutFiles } from '../support/chart.ts';
-import { run } from '../support/child.ts';
-import { MANIFESTS, manifestObjects, withoutHelm } from '../support/manifests.ts';
-import { folderOf } from '../support/process.ts';
-import { configurationIn } from '../support/workload.ts';
+import { chartCases, objectsIn, RELEASE, withoutFiles } from '../support/deploy/chart.ts';
+import { MANIFESTS, manifestObjects, withoutHelm } from '../support/deploy/manifests.ts';
+import { configurationIn } from '../support/deploy/workload.ts';
+import { run } from '../support/exporter/child.ts';
+import { folderOf } from '../support/exporter/process.ts';
+import { realServerTest } from '../support/programs/binaries.ts';
 
 const USUAL = 'deploy/helm/cases/keys-in-files/values.yaml';
 const isUpdate = process.env.UPDATE_CHART === '1';

@@ -5,12 +5,12 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { DAY, HOUR, type Instant, MINUTE } from '../../src/core/values/time.ts';
-import type { Exposition } from '../support/exposition.ts';
-import { serveOnLoopback } from '../support/loopback.ts';
-import { configure, type Exporter, folderOf, serve } from '../support/process.ts';
-import { waitForPage } from '../support/shown-page.ts';
+import { waitForPage } from '../support/exporter/exporter-page.ts';
+import { serveOnLoopback } from '../support/exporter/loopback.ts';
+import { configure, type Exporter, folderOf, serve } from '../support/exporter/process.ts';
+import type { Exposition } from '../support/exposition/exposition.ts';
 
-const SHIFT = pathToFileURL(join(import.meta.dirname, '../support/shift-clock.ts')).href;
+const SHIFT = pathToFileURL(join(import.meta.dirname, '../support/exporter/shift-clock.ts')).href;
 /** A run each minute, and as long again for a busy machine. */
 const PATIENCE_MS = 150_000;
 

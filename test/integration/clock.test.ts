@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { DAY, HOUR, type Instant, MINUTE, type Range } from '../../src/core/values/time.ts';
 import { type Providers, startAll } from '../simulators/all.ts';
 import { type FakeClock, fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts';
-import { assertNoCounterFell, assertWindows } from '../support/expected.ts';
-import { type Exporter, type Scrape, startExporter } from '../support/exporter.ts';
-import { totalsAsRead, withoutLiveMinutes } from '../support/world.ts';
+import { type Exporter, type Scrape, startExporter } from '../support/exporter/exporter.ts';
+import { assertNoCounterFell, assertWindows } from '../support/exposition/expected.ts';
+import { totalsAsRead, withoutLiveMinutes } from '../support/providers/northflank-truth.ts';
 
 const CONTRACTS: readonly SimulatedContract[] = ['seed', 'current'];
 const EVENING = Date.UTC(2026, 10, 10, 20, 30);
@@ -131,7 +131,7 @@ for (const [zone, start] of SET_CLOCKS) {
 }
 
 async function runIn(zone: string, start: string): Promise<string> {
-  const program = fileURLToPath(new URL('../support/zone-run.ts', import.meta.url));
+  const program = fileURLToPath(new URL('../support/providers/zone-run.ts', import.meta.url));
   const child = spawn(process.execPath, [program, start], { env: { ...process.env, TZ: zone } });
   const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   assert.equal(child.exitCode, 0, errors);

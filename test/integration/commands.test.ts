@@ -11,9 +11,8 @@ import { startInferenceSh } from '../simulators/inference-sh/server.ts';
 import type { Simulator } from '../simulators/kit/service.ts';
 import { startNorthflank } from '../simulators/northflank/server.ts';
 import { startVenice } from '../simulators/venice/server.ts';
-import { run } from '../support/child.ts';
-import { parseExposition } from '../support/exposition.ts';
-import { freePort } from '../support/loopback.ts';
+import { run } from '../support/exporter/child.ts';
+import { freePort } from '../support/exporter/loopback.ts';
 import {
   BIN,
   type ConfigurationOptions,
@@ -23,7 +22,8 @@ import {
   runToEnd,
   serve,
   start,
-} from '../support/process.ts';
+} from '../support/exporter/process.ts';
+import { parseExposition } from '../support/exposition/exposition.ts';
 
 const CANARY = 'canary-9f31-key-that-must-never-show';
 const NEVER = '0 0 1 1 *';

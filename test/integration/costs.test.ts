@@ -6,8 +6,8 @@ import { parseDecimal } from '../../src/core/values/money.ts';
 import { DAY, MINUTE, type Range, startOfDay } from '../../src/core/values/time.ts';
 import { startAll } from '../simulators/all.ts';
 import { fakeClockAt } from '../simulators/kit/world.ts';
-import { type Exporter, type Scrape, startExporter, windowsAt } from '../support/exporter.ts';
-import { NOON, sum } from '../support/simulated.ts';
+import { type Exporter, type Scrape, startExporter, windowsAt } from '../support/exporter/exporter.ts';
+import { NOON, sum } from '../support/providers/simulated.ts';
 
 test("/api/v1/costs: agrees with /metrics and the providers' bills to the last digit", async (context) => {
   const clock = fakeClockAt(NOON);

@@ -7,8 +7,8 @@ import { DAY } from '../../src/core/values/time.ts';
 import { startBaseten } from '../simulators/baseten/server.ts';
 import { fakeClockAt } from '../simulators/kit/world.ts';
 import { startVenice } from '../simulators/venice/server.ts';
-import { startExporter } from '../support/exporter.ts';
-import { folderOf, serve } from '../support/process.ts';
+import { startExporter } from '../support/exporter/exporter.ts';
+import { folderOf, serve } from '../support/exporter/process.ts';
 
 const START = Date.UTC(2026, 10, 10, 6, 20);
 const NotifiedAlert = z.object({ warnings: z.array(z.string()) });

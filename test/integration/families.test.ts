@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
-import type { Scrape } from '../support/exporter.ts';
-import { ACTIVITIES, startEveryFamily } from '../support/families.ts';
-import { type Answer, startOtlpReceiver } from '../support/otlp-receiver.ts';
-import { receiverAt } from '../support/pushing.ts';
+import type { Scrape } from '../support/exporter/exporter.ts';
+import { ACTIVITIES, startEveryFamily } from '../support/exporter/families.ts';
+import { type Answer, startOtlpReceiver } from '../support/otlp/otlp-receiver.ts';
+import { receiverAt } from '../support/otlp/pushing.ts';
 
 /** Families that are constant, and where each is tested. */
 const CONSTANT: Readonly<Record<string, string>> = {

@@ -8,14 +8,14 @@ import type { SimulatedFault, WaitStyle } from '../simulators/kit/faults.ts';
 import { fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts';
 import { charge } from '../simulators/venice/rows.ts';
 import { startVenice } from '../simulators/venice/server.ts';
+import { type Exporter, type Scrape, startExporter } from '../support/exporter/exporter.ts';
 import {
   assertNoCounterFell,
   assertOnlyReads,
   assertWindows,
   ledgerLines,
   samplesOf,
-} from '../support/expected.ts';
-import { type Exporter, type Scrape, startExporter } from '../support/exporter.ts';
+} from '../support/exposition/expected.ts';
 import {
   type AnySimulator,
   advanceToNextHour,
@@ -31,7 +31,7 @@ import {
   startFaultScenario,
   startScenarioExporter,
   type World,
-} from '../support/struck.ts';
+} from '../support/providers/fault-scenarios.ts';
 
 const CONTRACTS: readonly SimulatedContract[] = ['seed', 'current'];
 const CANARY = 'canary-5f0e1c7b2a94';

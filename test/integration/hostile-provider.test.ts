@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { samplesOf } from '../support/expected.ts';
-import { HOSTILE_ANSWERS, startHostileProvider } from '../support/hostile-provider.ts';
-import { configure, type Exporter, folderOf, serve } from '../support/process.ts';
-import { waitForPage } from '../support/shown-page.ts';
-import { type Watched, watchProcess } from '../support/watched-process.ts';
+import { waitForPage } from '../support/exporter/exporter-page.ts';
+import { HOSTILE_ANSWERS, startHostileProvider } from '../support/exporter/hostile-provider.ts';
+import { configure, type Exporter, folderOf, serve } from '../support/exporter/process.ts';
+import { type Watched, watchProcess } from '../support/exporter/watched-process.ts';
+import { samplesOf } from '../support/exposition/expected.ts';
 
 /** The memory of a container in `docs/deployment.md`. */
 const MEMORY_BYTES = 512 * 2 ** 20;

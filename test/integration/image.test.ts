@@ -3,16 +3,16 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { z } from 'zod';
-import { run } from '../support/child.ts';
-import { copiesOf, type Stage, stagesOf, wordsOf } from '../support/dockerfile.ts';
+import { copiesOf, type Stage, stagesOf, wordsOf } from '../support/deploy/dockerfile.ts';
 import {
   assertMissingConfigurationRejected,
   assertSurvivesRestart,
   type Image,
   loadBinaries,
-} from '../support/image.ts';
-import { manifestOf } from '../support/manifest.ts';
-import { start } from '../support/process.ts';
+} from '../support/deploy/image.ts';
+import { run } from '../support/exporter/child.ts';
+import { start } from '../support/exporter/process.ts';
+import { manifestOf } from '../support/rules/manifest.ts';
 
 // What `npm run image:try` does with a real image, without root and a builder: the files that the Dockerfile's last stage
 // copies are laid out from this checkout, and run as the image says. The runtime and its libraries are those of the machine.

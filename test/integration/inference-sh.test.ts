@@ -12,9 +12,9 @@ import { startInferenceSh } from '../simulators/inference-sh/server.ts';
 import type { SimulatedFault } from '../simulators/kit/faults.ts';
 import type { Simulator } from '../simulators/kit/service.ts';
 import { type FakeClock, fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts';
-import { assertOnlyReads, ledgerLines, samplesOf } from '../support/expected.ts';
-import { type Exporter, type Scrape, startExporter } from '../support/exporter.ts';
-import { folderOf, runToEnd } from '../support/process.ts';
+import { type Exporter, type Scrape, startExporter } from '../support/exporter/exporter.ts';
+import { folderOf, runToEnd } from '../support/exporter/process.ts';
+import { assertOnlyReads, ledgerLines, samplesOf } from '../support/exposition/expected.ts';
 
 const CONTRACTS: readonly SimulatedContract[] = ['seed', 'current'];
 const START = Date.UTC(2026, 10, 22, 11, 47);

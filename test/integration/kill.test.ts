@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { METRICS } from '../../src/core/metrics/catalog.ts';
 import { DAY, startOfDay, startOfMonth } from '../../src/core/values/time.ts';
-import type { Exposition } from '../support/exposition.ts';
+import { fetchPage } from '../support/exporter/exporter-page.ts';
 import {
   configure,
   type Exporter,
@@ -12,9 +12,9 @@ import {
   type Running,
   serve,
   start,
-} from '../support/process.ts';
-import { createDice } from '../support/property.ts';
-import { fetchPage } from '../support/shown-page.ts';
+} from '../support/exporter/process.ts';
+import type { Exposition } from '../support/exposition/exposition.ts';
+import { createDice } from '../support/ledger/property.ts';
 import {
   areFeedsUp,
   type BillingActivity,
@@ -24,7 +24,7 @@ import {
   netCounters,
   seriesKey,
   startBillingActivity,
-} from '../support/spending.ts';
+} from '../support/providers/billing-activity.ts';
 
 const ROUNDS = 50;
 /** Rounds that are killed before the first reading ends. */

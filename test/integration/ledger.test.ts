@@ -5,9 +5,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { METRICS } from '../../src/core/metrics/catalog.ts';
 import { fromInteger } from '../../src/core/values/money.ts';
-import type { Exposition } from '../support/exposition.ts';
-import { configure, type Ended, folderOf, runToEnd, serve } from '../support/process.ts';
-import { waitForPage } from '../support/shown-page.ts';
+import { waitForPage } from '../support/exporter/exporter-page.ts';
+import { configure, type Ended, folderOf, runToEnd, serve } from '../support/exporter/process.ts';
+import type { Exposition } from '../support/exposition/exposition.ts';
 import {
   type Amounts,
   areFeedsUp,
@@ -16,7 +16,7 @@ import {
   gaugeValues,
   netCounters,
   startBillingActivity,
-} from '../support/spending.ts';
+} from '../support/providers/billing-activity.ts';
 
 const textOf = (amounts: Amounts) =>
   [...amounts]

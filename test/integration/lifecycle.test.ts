@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { METRICS } from '../../src/core/metrics/catalog.ts';
-import { skipUnlessRequired } from '../support/binaries.ts';
-import { run } from '../support/child.ts';
-import type { Exposition } from '../support/exposition.ts';
-import { serveOnLoopback } from '../support/loopback.ts';
+import { run } from '../support/exporter/child.ts';
+import { waitForPage } from '../support/exporter/exporter-page.ts';
+import { serveOnLoopback } from '../support/exporter/loopback.ts';
 import {
   catchesHangUps,
   configurationOf,
@@ -19,15 +18,16 @@ import {
   MAIN,
   serve,
   start,
-} from '../support/process.ts';
-import { waitForPage } from '../support/shown-page.ts';
+} from '../support/exporter/process.ts';
+import type { Exposition } from '../support/exposition/exposition.ts';
+import { skipUnlessRequired } from '../support/programs/binaries.ts';
 import {
   areFeedsUp,
   type BillingActivity,
   deltaOf,
   netCounters,
   startBillingActivity,
-} from '../support/spending.ts';
+} from '../support/providers/billing-activity.ts';
 
 async function spendingOf(context: TestContext): Promise<BillingActivity> {
   const spending = await startBillingActivity(() => 0.5);

@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { serveOnLoopback } from '../support/loopback.ts';
-import { folderOf, serve } from '../support/process.ts';
+import { serveOnLoopback } from '../support/exporter/loopback.ts';
+import { folderOf, serve } from '../support/exporter/process.ts';
 
 const ACCOUNTS = 1000;
 /** Generous: waiting for all accounts would take minutes. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { assertNoCounterFell, assertOnlyReads } from '../support/expected.ts';
-import type { Exporter } from '../support/exporter.ts';
-import { HARMFUL, HARMLESS, type RawResponder, startFaultProxy } from '../support/spoiling-proxy.ts';
+import type { Exporter } from '../support/exporter/exporter.ts';
+import { assertNoCounterFell, assertOnlyReads } from '../support/exposition/expected.ts';
+import { HARMFUL, HARMLESS, type RawResponder, startFaultProxy } from '../support/providers/fault-proxy.ts';
 import {
   advanceToNextHour,
   affectedLines,
@@ -14,7 +14,7 @@ import {
   startFaultScenario,
   startScenarioExporter,
   type World,
-} from '../support/struck.ts';
+} from '../support/providers/fault-scenarios.ts';
 
 const KEY = 'the-key-of-the-network';
 /** Long enough for a valid response on a busy machine. */

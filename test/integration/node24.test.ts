@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { run } from '../support/child.ts';
-import { parseExposition } from '../support/exposition.ts';
-import { BIN, configure, folderOf, runToEnd, serve } from '../support/process.ts';
-import { createDice } from '../support/property.ts';
-import { startBillingActivity } from '../support/spending.ts';
+import { run } from '../support/exporter/child.ts';
+import { BIN, configure, folderOf, runToEnd, serve } from '../support/exporter/process.ts';
+import { parseExposition } from '../support/exposition/exposition.ts';
+import { createDice } from '../support/ledger/property.ts';
+import { startBillingActivity } from '../support/providers/billing-activity.ts';
 
 /** The oldest release that `engines` promises. */
 const OLDEST = '24.0.0';

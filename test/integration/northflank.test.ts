@@ -8,8 +8,8 @@ import type { Simulator } from '../simulators/kit/service.ts';
 import { type FakeClock, fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts';
 import type { NorthflankRow } from '../simulators/northflank/rows.ts';
 import { type NorthflankOptions, startNorthflank } from '../simulators/northflank/server.ts';
-import { assertOnlyReads, assertWindows, samplesOf } from '../support/expected.ts';
-import { type Exporter, type Polled, type Scrape, startExporter } from '../support/exporter.ts';
+import { type Exporter, type Polled, type Scrape, startExporter } from '../support/exporter/exporter.ts';
+import { assertOnlyReads, assertWindows, samplesOf } from '../support/exposition/expected.ts';
 
 const CONTRACTS: readonly SimulatedContract[] = ['seed', 'current'];
 const TIERS = { seed: ['paas', 'byoc'], current: ['paas', 'byoc', 'egress_ip', 'load_balancer'] } as const;

@@ -11,10 +11,14 @@ import { startInferenceSh } from '../simulators/inference-sh/server.ts';
 import { fakeClockAt } from '../simulators/kit/world.ts';
 import { startNorthflank } from '../simulators/northflank/server.ts';
 import { startVenice } from '../simulators/venice/server.ts';
-import { startExporter } from '../support/exporter.ts';
-import { createResponseValidator, type ResponseValidator, readOpenApi } from '../support/openapi.ts';
-import { configure, folderOf, serve } from '../support/process.ts';
-import { NOON } from '../support/simulated.ts';
+import { startExporter } from '../support/exporter/exporter.ts';
+import { configure, folderOf, serve } from '../support/exporter/process.ts';
+import {
+  createResponseValidator,
+  type ResponseValidator,
+  readOpenApi,
+} from '../support/exposition/openapi.ts';
+import { NOON } from '../support/providers/simulated.ts';
 
 const document = await readOpenApi();
 const CANARY = 'canary-3c5d-key-that-must-never-show';

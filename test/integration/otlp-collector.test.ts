@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MINUTE } from '../../src/core/values/time.ts';
-import { startEveryFamily } from '../support/families.ts';
-import { collectorTest, startCollector, validateCollector } from '../support/otel-collector.ts';
-import { assertSameSeries, MANUAL_PUSH } from '../support/otlp-parity.ts';
-import { startOtlpReceiver } from '../support/otlp-receiver.ts';
-import { type Series, seriesOfPage, seriesOfPush, seriesOfVector } from '../support/otlp-series.ts';
-import { startPrometheus } from '../support/prometheus.ts';
-import { receiverAt } from '../support/pushing.ts';
+import { startEveryFamily } from '../support/exporter/families.ts';
+import { assertSameSeries, MANUAL_PUSH } from '../support/otlp/otlp-parity.ts';
+import { startOtlpReceiver } from '../support/otlp/otlp-receiver.ts';
+import { type Series, seriesOfPage, seriesOfPush, seriesOfVector } from '../support/otlp/otlp-series.ts';
+import { receiverAt } from '../support/otlp/pushing.ts';
+import { collectorTest, startCollector, validateCollector } from '../support/programs/otel-collector.ts';
+import { startPrometheus } from '../support/programs/prometheus.ts';
 
 const VENDOR = { VENDOR_OTLP_ENDPOINT: 'http://127.0.0.1:9', VENDOR_API_KEY: '12345' };
 

@@ -6,9 +6,9 @@ import { createLog } from '../../src/runtime/log.ts';
 import { createServer } from '../../src/server/server.ts';
 import { createPrometheusPage } from '../../src/sinks/prometheus/page.ts';
 import { createSelfMetrics } from '../../src/sinks/prometheus/self.ts';
-import { realServerTest } from '../support/binaries.ts';
-import { everyFamilyOf, fillSelf } from '../support/catalogue.ts';
-import { type Receivers, type Shown, startParityCheck, startReceivers } from '../support/otlp-parity.ts';
+import { everyFamilyOf, fillSelf } from '../support/exposition/catalogue.ts';
+import { type Receivers, type Shown, startParityCheck, startReceivers } from '../support/otlp/otlp-parity.ts';
+import { realServerTest } from '../support/programs/binaries.ts';
 
 const NOW = Date.UTC(2026, 2, 22, 9, 30, 13, 250);
 

@@ -3,8 +3,8 @@ import { ValueType } from '@opentelemetry/api';
 import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { AggregationTemporality, DataPointType, type MetricData } from '@opentelemetry/sdk-metrics';
-import { realServerTest } from '../support/binaries.ts';
-import { type StoredSeries, startVictoriaMetrics } from '../support/victoria-metrics.ts';
+import { realServerTest } from '../support/programs/binaries.ts';
+import { type StoredSeries, startVictoriaMetrics } from '../support/programs/victoria-metrics.ts';
 
 const AT = Date.UTC(2025, 10, 22, 9, 30, 0, 123);
 

@@ -2,18 +2,23 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
 import { MINUTE } from '../../src/core/values/time.ts';
-import { realServerTest } from '../support/binaries.ts';
-import { ACTIVITIES, startEveryFamily } from '../support/families.ts';
-import { assertSameSeries, MANUAL_PUSH, startParityCheck, startReceivers } from '../support/otlp-parity.ts';
-import { type Answer, type Push, startOtlpReceiver } from '../support/otlp-receiver.ts';
+import { ACTIVITIES, startEveryFamily } from '../support/exporter/families.ts';
+import {
+  assertSameSeries,
+  MANUAL_PUSH,
+  startParityCheck,
+  startReceivers,
+} from '../support/otlp/otlp-parity.ts';
+import { type Answer, type Push, startOtlpReceiver } from '../support/otlp/otlp-receiver.ts';
 import {
   named,
   type Series,
   seriesOfDifferences,
   seriesOfPage,
   seriesOfPush,
-} from '../support/otlp-series.ts';
-import { receiverAt } from '../support/pushing.ts';
+} from '../support/otlp/otlp-series.ts';
+import { receiverAt } from '../support/otlp/pushing.ts';
+import { realServerTest } from '../support/programs/binaries.ts';
 
 realServerTest(
   'OTLP: receivers and scrapers get the same series and values through faults and restarts',

@@ -4,8 +4,8 @@ import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { run } from '../support/child.ts';
-import { freePort } from '../support/loopback.ts';
+import { run } from '../support/exporter/child.ts';
+import { freePort } from '../support/exporter/loopback.ts';
 import {
   catchesHangUps,
   configurationOf,
@@ -15,8 +15,8 @@ import {
   MAIN,
   type Running,
   start,
-} from '../support/process.ts';
-import { startBillingActivity } from '../support/spending.ts';
+} from '../support/exporter/process.ts';
+import { startBillingActivity } from '../support/providers/billing-activity.ts';
 
 /** Nothing listens there: every poll fails and logs a line. */
 const GONE = { venice: { url: 'http://127.0.0.1:9', key: 'not-a-key' } };

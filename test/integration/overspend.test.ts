@@ -7,9 +7,9 @@ import { HOUR, startOfMonth } from '../../src/core/values/time.ts';
 import { startBaseten } from '../simulators/baseten/server.ts';
 import type { VeniceRow } from '../simulators/venice/rows.ts';
 import { startVenice } from '../simulators/venice/server.ts';
-import { startAlerting, waitForNotification } from '../support/alerting.ts';
-import { realServerTest } from '../support/binaries.ts';
-import { type Exporter, startExporter } from '../support/exporter.ts';
+import { type Exporter, startExporter } from '../support/exporter/exporter.ts';
+import { startAlerting, waitForNotification } from '../support/programs/alerting.ts';
+import { realServerTest } from '../support/programs/binaries.ts';
 
 const RUNBOOKS = /^https:\/\/.+\/docs\/runbooks\//;
 const BUDGETS: readonly Budget[] = [{ name: 'all', limit: parseDecimal('100'), period: 'month', match: {} }];

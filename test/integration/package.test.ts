@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { glob, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { skipUnlessRequired } from '../support/binaries.ts';
-import { run } from '../support/child.ts';
-import { manifestOf } from '../support/manifest.ts';
-import { copyCheckout, pack, type Tarball, unpackWithDependencies } from '../support/package.ts';
-import { folderOf, start } from '../support/process.ts';
+import { copyCheckout, pack, type Tarball, unpackWithDependencies } from '../support/deploy/package.ts';
+import { run } from '../support/exporter/child.ts';
+import { folderOf, start } from '../support/exporter/process.ts';
+import { skipUnlessRequired } from '../support/programs/binaries.ts';
+import { manifestOf } from '../support/rules/manifest.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const MANIFEST = await readFile(join(ROOT, 'package.json'), 'utf8');

@@ -3,15 +3,22 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { METRICS } from '../../src/core/metrics/catalog.ts';
 import { type Fixed, formatDecimal, toNumber } from '../../src/core/values/money.ts';
 import type { Range } from '../../src/core/values/time.ts';
-import { realServerTest } from '../support/binaries.ts';
-import { configure, folderOf, LISTENING, serve, start } from '../support/process.ts';
+import { configure, folderOf, LISTENING, serve, start } from '../support/exporter/process.ts';
+import { createDice } from '../support/ledger/property.ts';
+import { realServerTest } from '../support/programs/binaries.ts';
 import {
   type MatrixSeries,
   type Prometheus,
   promtoolCheckMetrics,
   startPrometheus,
-} from '../support/prometheus.ts';
-import { createDice } from '../support/property.ts';
+} from '../support/programs/prometheus.ts';
+import {
+  CORRECTIONS_OF,
+  COUNTERS,
+  netGrowth,
+  samplesOf,
+  storedKey,
+} from '../support/programs/stored-series.ts';
 import {
   type Amounts,
   areFeedsUp,
@@ -19,8 +26,7 @@ import {
   deltaOf,
   LEDGER_COUNTERS,
   startBillingActivity,
-} from '../support/spending.ts';
-import { CORRECTIONS_OF, COUNTERS, netGrowth, samplesOf, storedKey } from '../support/stored.ts';
+} from '../support/providers/billing-activity.ts';
 
 const SCRAPE_MS = 1000;
 const ZERO_MS = 3000;

@@ -4,10 +4,10 @@ import { createServer, type RequestListener } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { createAuthority } from '../support/certificates.ts';
-import { startForwardProxy } from '../support/forward-proxy.ts';
-import { listenOnLoopback } from '../support/loopback.ts';
-import { folderOf, runToEnd, serve } from '../support/process.ts';
+import { createAuthority } from '../support/exporter/certificates.ts';
+import { startForwardProxy } from '../support/exporter/forward-proxy.ts';
+import { listenOnLoopback } from '../support/exporter/loopback.ts';
+import { folderOf, runToEnd, serve } from '../support/exporter/process.ts';
 
 const REFUSES: RequestListener = (_request, response) => void response.writeHead(401).end();
 

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { realServerTest } from '../support/binaries.ts';
-import { run } from '../support/child.ts';
-import { launchWithOwnLibraries } from '../support/debian.ts';
-import { serveOnLoopback } from '../support/loopback.ts';
-import { promtoolCheckMetrics, type ScrapeTarget, startPrometheus } from '../support/prometheus.ts';
+import { run } from '../support/exporter/child.ts';
+import { serveOnLoopback } from '../support/exporter/loopback.ts';
+import { realServerTest } from '../support/programs/binaries.ts';
+import { launchWithOwnLibraries } from '../support/programs/debian.ts';
+import { promtoolCheckMetrics, type ScrapeTarget, startPrometheus } from '../support/programs/prometheus.ts';
 
 const TEXT = `# HELP cost_usd_total US dollars.
 # TYPE cost_usd_total counter

@@ -4,17 +4,17 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { METRICS } from '../../src/core/metrics/catalog.ts';
-import type { Exposition } from '../support/exposition.ts';
-import type { SampleLine } from '../support/exposition-line.ts';
-import { type Exporter, folderOf, serve } from '../support/process.ts';
-import { fetchPage, waitForPage } from '../support/shown-page.ts';
+import { fetchPage, waitForPage } from '../support/exporter/exporter-page.ts';
+import { type Exporter, folderOf, serve } from '../support/exporter/process.ts';
+import type { Exposition } from '../support/exposition/exposition.ts';
+import type { SampleLine } from '../support/exposition/exposition-line.ts';
 import {
   areFeedsUp,
   type BillingActivity,
   LEDGER_COUNTERS,
   seriesKey,
   startBillingActivity,
-} from '../support/spending.ts';
+} from '../support/providers/billing-activity.ts';
 
 const CANARY = 'canary-52c8-key-that-must-never-show';
 const ALL = ['baseten', 'venice', 'inference_sh'];

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { realServerTest } from '../support/binaries.ts';
-import { run } from '../support/child.ts';
+import { run } from '../support/exporter/child.ts';
+import { realServerTest } from '../support/programs/binaries.ts';
 
 const FOLDER = join(import.meta.dirname, '../../deploy/prometheus');
 

@@ -9,11 +9,11 @@ import { startBaseten } from '../simulators/baseten/server.ts';
 import { startInferenceSh } from '../simulators/inference-sh/server.ts';
 import { startNorthflank } from '../simulators/northflank/server.ts';
 import { startVenice } from '../simulators/venice/server.ts';
-import { type Canary, canariesIn, canaryOf } from '../support/canary.ts';
-import { KEY_LEAKS, leakInValidResponse } from '../support/echoes.ts';
-import { serveOnLoopback } from '../support/loopback.ts';
-import { type Ended, folderOf, type Running, runToEnd, serve } from '../support/process.ts';
-import { type FaultProxy, type RawResponder, startFaultProxy } from '../support/spoiling-proxy.ts';
+import { serveOnLoopback } from '../support/exporter/loopback.ts';
+import { type Ended, folderOf, type Running, runToEnd, serve } from '../support/exporter/process.ts';
+import { type Canary, canariesIn, canaryOf } from '../support/providers/canary.ts';
+import { type FaultProxy, type RawResponder, startFaultProxy } from '../support/providers/fault-proxy.ts';
+import { KEY_LEAKS, leakInValidResponse } from '../support/providers/key-leaks.ts';
 
 const IDS = ['baseten', 'venice', 'inference_sh', 'northflank'] as const;
 const KEYS = IDS.map(canaryOf);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { slopeOf } from '../soak/figures.ts';
 import { shortPlan } from '../soak/plans.ts';
 import { soak } from '../soak/run.ts';
-import { SEED } from '../support/property.ts';
+import { SEED } from '../support/ledger/property.ts';
 
 test('soak: totals are exact after days of polls, faults, revisions, kills and restarts in three time zones over a month end', async (context) => {
   const { polls, kills, restarts, refusedPushes, failures, counters, measured } = await soak(shortPlan(SEED));

@@ -3,12 +3,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SEVERITIES } from '../../deploy/prometheus/src/rule.ts';
-import { ALERTMANAGER_FOLDER, shippedConfig, startAlertmanager } from '../support/alertmanager.ts';
-import { binary, realServerTest } from '../support/binaries.ts';
-import { run } from '../support/child.ts';
-import { COMPOSE_FOLDER, readCompose } from '../support/compose.ts';
-import { folderOf, start } from '../support/process.ts';
-import { startPrometheus } from '../support/prometheus.ts';
+import { COMPOSE_FOLDER, readCompose } from '../support/deploy/compose.ts';
+import { run } from '../support/exporter/child.ts';
+import { folderOf, start } from '../support/exporter/process.ts';
+import { ALERTMANAGER_FOLDER, shippedConfig, startAlertmanager } from '../support/programs/alertmanager.ts';
+import { binary, realServerTest } from '../support/programs/binaries.ts';
+import { startPrometheus } from '../support/programs/prometheus.ts';
 
 const ROUTING = join(ALERTMANAGER_FOLDER, 'alertmanager.yml');
 const SCRAPING = join(import.meta.dirname, '../../deploy/prometheus/prometheus.yml');

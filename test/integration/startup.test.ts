@@ -7,10 +7,18 @@ import { Ledger } from '../../src/core/ledger.ts';
 import { HOUR } from '../../src/core/values/time.ts';
 import { openDatabase } from '../../src/store/open.ts';
 import { sqliteStore } from '../../src/store/sqlite.ts';
-import { skipUnlessRequired } from '../support/binaries.ts';
-import { run } from '../support/child.ts';
-import { cost, settings, statement, utc } from '../support/ledger.ts';
-import { configure, type Ended, folderOf, LISTENING, MAIN, runToEnd, start } from '../support/process.ts';
+import { run } from '../support/exporter/child.ts';
+import {
+  configure,
+  type Ended,
+  folderOf,
+  LISTENING,
+  MAIN,
+  runToEnd,
+  start,
+} from '../support/exporter/process.ts';
+import { cost, settings, statement, utc } from '../support/ledger/ledger.ts';
+import { skipUnlessRequired } from '../support/programs/binaries.ts';
 
 /** Only root may write anywhere; as root, the program runs as another user. */
 const IS_ROOT = process.getuid?.() === 0;

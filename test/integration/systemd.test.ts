@@ -3,12 +3,12 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { realServerTest } from '../support/binaries.ts';
-import { run } from '../support/child.ts';
-import { configurationOf, folderOf, LISTENING, start } from '../support/process.ts';
-import { createDice } from '../support/property.ts';
-import { startBillingActivity } from '../support/spending.ts';
-import { callsAllowedBy, settingsOf, UNIT } from '../support/unit.ts';
+import { callsAllowedBy, settingsOf, UNIT } from '../support/deploy/unit.ts';
+import { run } from '../support/exporter/child.ts';
+import { configurationOf, folderOf, LISTENING, start } from '../support/exporter/process.ts';
+import { createDice } from '../support/ledger/property.ts';
+import { realServerTest } from '../support/programs/binaries.ts';
+import { startBillingActivity } from '../support/providers/billing-activity.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const IS_ROOT = process.getuid?.() === 0;

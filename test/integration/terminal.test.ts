@@ -4,10 +4,17 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { freePort, portOf } from '../support/loopback.ts';
-import { configurationOf, configure, folderOf, LISTENING, MAIN, type Running } from '../support/process.ts';
-import { startBillingActivity } from '../support/spending.ts';
-import { inTerminal, screenOf } from '../support/terminal.ts';
+import { freePort, portOf } from '../support/exporter/loopback.ts';
+import {
+  configurationOf,
+  configure,
+  folderOf,
+  LISTENING,
+  MAIN,
+  type Running,
+} from '../support/exporter/process.ts';
+import { inTerminal, screenOf } from '../support/exporter/terminal.ts';
+import { startBillingActivity } from '../support/providers/billing-activity.ts';
 
 const CTRL_C = '\x03';
 const CTRL_S = '\x13';

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { loadWebConfig } from '../../src/server/web/read.ts';
-import { realServerTest } from '../support/binaries.ts';
-import { AT_LOOPBACK } from '../support/certificates.ts';
-import { run } from '../support/child.ts';
-import { configure, runToEnd, serve } from '../support/process.ts';
-import { type ScrapeTarget, startPrometheus } from '../support/prometheus.ts';
-import { SECRET_HASH, type WebFolder, webFolder } from '../support/web.ts';
+import { AT_LOOPBACK } from '../support/exporter/certificates.ts';
+import { run } from '../support/exporter/child.ts';
+import { configure, runToEnd, serve } from '../support/exporter/process.ts';
+import { SECRET_HASH, type WebFolder, webFolder } from '../support/exporter/web.ts';
+import { realServerTest } from '../support/programs/binaries.ts';
+import { type ScrapeTarget, startPrometheus } from '../support/programs/prometheus.ts';
 
 const EXAMPLE = join(import.meta.dirname, '../../deploy/web.example.yml');
 const PAIR = 'cert_file: server.crt, key_file: server.key';

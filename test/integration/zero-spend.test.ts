@@ -5,12 +5,12 @@ import { WINDOWS } from '../../src/core/reports/windows.ts';
 import { DAY, HOUR, MINUTE } from '../../src/core/values/time.ts';
 import { fakeClockAt } from '../simulators/kit/world.ts';
 import { startVenice } from '../simulators/venice/server.ts';
-import { type Scrape, startExporter } from '../support/exporter.ts';
-import { assertSameSeries } from '../support/otlp-parity.ts';
-import { startOtlpReceiver } from '../support/otlp-receiver.ts';
-import { named, seriesOfPage, seriesOfPush } from '../support/otlp-series.ts';
-import { receiverAt } from '../support/pushing.ts';
-import { row, TODAY } from '../support/venice.ts';
+import { type Scrape, startExporter } from '../support/exporter/exporter.ts';
+import { assertSameSeries } from '../support/otlp/otlp-parity.ts';
+import { startOtlpReceiver } from '../support/otlp/otlp-receiver.ts';
+import { named, seriesOfPage, seriesOfPush } from '../support/otlp/otlp-series.ts';
+import { receiverAt } from '../support/otlp/pushing.ts';
+import { row, TODAY } from '../support/providers/venice.ts';
 
 const NOW = TODAY + 15 * HOUR;
 const ME = { provider: 'venice', account: 'test' };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { DAY, MINUTE, SECOND } from '../../src/core/values/time.ts';
-import { ask, NOON } from '../support/simulated.ts';
+import { ask, NOON } from '../support/providers/simulated.ts';
 import { type Providers, startAll, startDemoWorld } from './all.ts';
 import { outage } from './kit/outages.ts';
 import { bornAt, fakeClockAt, worldOf } from './kit/world.ts';

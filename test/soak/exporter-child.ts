@@ -4,8 +4,8 @@
  */
 import { readdirSync, statSync } from 'node:fs';
 import process from 'node:process';
-import { startExporter } from '../support/exporter.ts';
-import { receiverAt } from '../support/pushing.ts';
+import { startExporter } from '../support/exporter/exporter.ts';
+import { receiverAt } from '../support/otlp/pushing.ts';
 import { Command, type Figures, type Message, ProcessSetup, type Reply } from './messages.ts';
 
 const setup = ProcessSetup.parse(JSON.parse(process.argv[2] ?? ''));

@@ -1,8 +1,8 @@
 import { type Fixed, fromNumber } from '../../src/core/values/money.ts';
-import type { OtlpMetric } from '../support/otlp-metrics.ts';
-import { type Answer, type Push, startOtlpReceiver } from '../support/otlp-receiver.ts';
-import type { Scope } from '../support/process.ts';
-import { LEDGER_COUNTERS } from '../support/spending.ts';
+import type { Scope } from '../support/exporter/process.ts';
+import type { OtlpMetric } from '../support/otlp/otlp-metrics.ts';
+import { type Answer, type Push, startOtlpReceiver } from '../support/otlp/otlp-receiver.ts';
+import { LEDGER_COUNTERS } from '../support/providers/billing-activity.ts';
 
 /** Adds up deltas. */
 export interface DeltaTotals {

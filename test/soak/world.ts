@@ -7,7 +7,7 @@ import type { SimulatedFault } from '../simulators/kit/faults.ts';
 import type { Truth } from '../simulators/kit/truth.ts';
 import { type FakeClock, fakeClockAt } from '../simulators/kit/world.ts';
 import type { VeniceRow } from '../simulators/venice/rows.ts';
-import { totalsAsRead, withoutLiveMinutes } from '../support/world.ts';
+import { totalsAsRead, withoutLiveMinutes } from '../support/providers/northflank-truth.ts';
 import type { ProcessSetup } from './messages.ts';
 
 export const IDS = ['baseten', 'venice', 'inference_sh', 'northflank'] as const;

@@ -4,12 +4,12 @@ import { copyFile, mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { run } from '../support/child.ts';
-import { copyCheckout, pack } from '../support/package.ts';
-import { configurationOf, folderOf, start } from '../support/process.ts';
-import { createDice } from '../support/property.ts';
-import { startBillingActivity } from '../support/spending.ts';
-import { SYSTEMD } from '../support/unit.ts';
+import { copyCheckout, pack } from '../support/deploy/package.ts';
+import { SYSTEMD } from '../support/deploy/unit.ts';
+import { run } from '../support/exporter/child.ts';
+import { configurationOf, folderOf, start } from '../support/exporter/process.ts';
+import { createDice } from '../support/ledger/property.ts';
+import { startBillingActivity } from '../support/providers/billing-activity.ts';
 
 // The unit, run by systemd itself: process 1 of namespaces of its own, over this machine's files. By hand, with
 // `npm run systemd:try`, as it needs Linux, root, systemd and the unified hierarchy of control groups.

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { inspect } from 'node:util';
 import { FAKE_PROVIDERS } from '../../../test/fake-providers.ts';
-import { createAuthority } from '../../../test/support/certificates.ts';
+import { createAuthority } from '../../../test/support/exporter/certificates.ts';
 import { loadConfig } from '../load.ts';
 import type { Environment } from '../yaml/substitute.ts';
 import type { OpenTelemetry, ReceiverConfig } from './config.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { FAKE_PROVIDERS } from '../../../test/fake-providers.ts';
-import { createAuthority } from '../../../test/support/certificates.ts';
+import { createAuthority } from '../../../test/support/exporter/certificates.ts';
 import { loadConfig } from '../load.ts';
 import { ConfigError } from '../yaml/errors.ts';
 import type { Environment } from '../yaml/substitute.ts';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Cron } from 'croner';
 import fc from 'fast-check';
 import { createTask, validate } from 'node-cron';
-import { assertProperty } from '../../../test/support/property.ts';
+import { assertProperty } from '../../../test/support/ledger/property.ts';
 import { cronProblem, shortenNames } from './cron.ts';
 
 const GOOD = [

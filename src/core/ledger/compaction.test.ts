@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Bench, cost, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
-import { assertProperty } from '../../../test/support/property.ts';
+import {
+  type Bench,
+  cost,
+  openBench,
+  settings,
+  statement,
+  utc,
+} from '../../../test/support/ledger/ledger.ts';
+import { assertProperty } from '../../../test/support/ledger/property.ts';
 import { addTo } from '../values/maps.ts';
 import type { Fixed } from '../values/money.ts';
 import {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cost, OPENED, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
+import { cost, OPENED, openBench, settings, statement, utc } from '../../../test/support/ledger/ledger.ts';
 import { HOUR, type Instant } from '../values/time.ts';
 
 const AT = utc('2026-11-20T10:00');

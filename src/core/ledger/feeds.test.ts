@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FEED, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
+import { FEED, openBench, settings, statement, utc } from '../../../test/support/ledger/ledger.ts';
 import { DAY, HOUR } from '../values/time.ts';
 
 const NOON = utc('2026-11-20T12:00');

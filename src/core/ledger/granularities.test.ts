@@ -9,7 +9,7 @@ import {
   settings,
   statement,
   utc,
-} from '../../../test/support/ledger.ts';
+} from '../../../test/support/ledger/ledger.ts';
 import type { Charge } from '../statement/statement.ts';
 import { fromNumber, ONE } from '../values/money.ts';
 import {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cost, openBench, SLIDING, settings, statement, utc } from '../../../test/support/ledger.ts';
+import { cost, openBench, SLIDING, settings, statement, utc } from '../../../test/support/ledger/ledger.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../values/time.ts';
 import { audit } from './audit.ts';
 

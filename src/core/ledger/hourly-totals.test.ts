@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { type Bench, cost, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
-import { assertProperty } from '../../../test/support/property.ts';
+import {
+  type Bench,
+  cost,
+  openBench,
+  settings,
+  statement,
+  utc,
+} from '../../../test/support/ledger/ledger.ts';
+import { assertProperty } from '../../../test/support/ledger/property.ts';
 import { HOUR, type Instant, MINUTE } from '../values/time.ts';
 import { firstHour, hourlyTotalsOfCells } from './hourly-totals.ts';
 

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Bench, cost, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
+import {
+  type Bench,
+  cost,
+  openBench,
+  settings,
+  statement,
+  utc,
+} from '../../../test/support/ledger/ledger.ts';
 import { WINDOWS } from '../reports/windows.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../values/time.ts';
 

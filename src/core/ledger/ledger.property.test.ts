@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ALL, CLOSED_DAYS, type History, START } from '../../../test/support/histories.ts';
-import { type Bench, netOf, openBench, Refused, settings, valuesOf } from '../../../test/support/ledger.ts';
-import { isTold, modelOf } from '../../../test/support/model.ts';
-import { assertProperty } from '../../../test/support/property.ts';
+import { ALL, CLOSED_DAYS, type History, START } from '../../../test/support/ledger/histories.ts';
+import {
+  type Bench,
+  netOf,
+  openBench,
+  Refused,
+  settings,
+  valuesOf,
+} from '../../../test/support/ledger/ledger.ts';
+import { isTold, modelOf } from '../../../test/support/ledger/model.ts';
+import { assertProperty } from '../../../test/support/ledger/property.ts';
 import { WINDOWS, windowAt } from '../reports/windows.ts';
 import type { Statement } from '../statement/statement.ts';
 import { type Fixed, ONE } from '../values/money.ts';

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cost, OPENED, openBench, Refused, settings, statement, utc } from '../../../test/support/ledger.ts';
+import {
+  cost,
+  OPENED,
+  openBench,
+  Refused,
+  settings,
+  statement,
+  utc,
+} from '../../../test/support/ledger/ledger.ts';
 import { DEFAULT_RATES } from '../../providers/index.ts';
 import type { Charge } from '../statement/statement.ts';
 import { constantRate } from '../values/exchange-rates.ts';

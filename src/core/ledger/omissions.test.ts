@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { type Bench, cost, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
+import {
+  type Bench,
+  cost,
+  openBench,
+  settings,
+  statement,
+  utc,
+} from '../../../test/support/ledger/ledger.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../values/time.ts';
 
 const NOON = utc('2026-11-20T12:00');
@@ -90,7 +97,7 @@ test('omissions: an omission follows a sliding range and is confirmed after the 
 
 test('omissions: daylight saving time on the host changes nothing', () => {
   const program = `
-    const { openBench, settings, SLIDING, statement, cost, utc } = await import(${JSON.stringify(import.meta.resolve('../../../test/support/ledger.ts'))});
+    const { openBench, settings, SLIDING, statement, cost, utc } = await import(${JSON.stringify(import.meta.resolve('../../../test/support/ledger/ledger.ts'))});
     const values = [];
     for (const day of ['2026-03-08', '2026-04-05', '2026-10-04', '2026-11-01']) {
       const start = utc(day);

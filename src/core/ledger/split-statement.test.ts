@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Bench, cost, FEED, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
+import {
+  type Bench,
+  cost,
+  FEED,
+  openBench,
+  settings,
+  statement,
+  utc,
+} from '../../../test/support/ledger/ledger.ts';
 import { MAX_DOLLARS } from '../values/money.ts';
 import { DAY } from '../values/time.ts';
 import { splitStatement } from './split-statement.ts';

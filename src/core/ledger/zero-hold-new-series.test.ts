@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cost, openBench, SLIDING, settings, statement, utc } from '../../../test/support/ledger.ts';
+import { cost, openBench, SLIDING, settings, statement, utc } from '../../../test/support/ledger/ledger.ts';
 import { DAY, HOUR, type Instant, MINUTE, SECOND, startOfDay } from '../values/time.ts';
 
 const B = utc('2026-11-10T13:37:21');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cost, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
+import { cost, openBench, settings, statement, utc } from '../../../test/support/ledger/ledger.ts';
 import type { ResourceFacts } from '../statement/statement.ts';
 import { HOUR, type Instant } from '../values/time.ts';
 import type { Sample } from './snapshot.ts';

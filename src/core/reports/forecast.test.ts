@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { assertProperty } from '../../../test/support/property.ts';
+import { assertProperty } from '../../../test/support/ledger/property.ts';
 import { fromNumber, toNumber, type Usd } from '../values/money.ts';
 import { DAY, HOUR, type Instant, startOfDay, startOfMonth } from '../values/time.ts';
 import { expectedSpend, type SpendHistory } from './forecast.ts';

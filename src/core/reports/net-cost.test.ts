@@ -8,7 +8,7 @@ import {
   settings,
   statement,
   utc,
-} from '../../../test/support/ledger.ts';
+} from '../../../test/support/ledger/ledger.ts';
 import type { LabelFilter } from '../statement/series.ts';
 import { formatDecimal } from '../values/money.ts';
 import { DAY, HOUR, type Range } from '../values/time.ts';

@@ -8,7 +8,7 @@ import {
   settings,
   statement,
   utc,
-} from '../../../test/support/ledger.ts';
+} from '../../../test/support/ledger/ledger.ts';
 import type { Charge } from '../statement/statement.ts';
 import { fromNumber } from '../values/money.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../values/time.ts';

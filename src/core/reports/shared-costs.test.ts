@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cost, FEED, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
+import { cost, FEED, openBench, settings, statement, utc } from '../../../test/support/ledger/ledger.ts';
 import type { Charge } from '../statement/statement.ts';
 import { DAY, HOUR } from '../values/time.ts';
 import { containedCosts, likePairs, recentCosts } from './shared-costs.ts';

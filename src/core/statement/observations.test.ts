@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cost, openBench, settings, statement, utc } from '../../../test/support/ledger.ts';
+import { cost, openBench, settings, statement, utc } from '../../../test/support/ledger/ledger.ts';
 import { fromNumber } from '../values/money.ts';
 import { HOUR } from '../values/time.ts';
 import type { Observation } from './statement.ts';

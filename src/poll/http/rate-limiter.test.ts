@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { assertProperty } from '../../../test/support/property.ts';
+import { assertProperty } from '../../../test/support/ledger/property.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../core/values/time.ts';
 import { RateLimiter, type RequestMemory, RequestState } from './rate-limiter.ts';
 import { MAX_WAIT_MS } from './retry-after.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { coverageOf } from '../../../test/support/coverage.ts';
+import { coverageOf } from '../../../test/support/ledger/coverage.ts';
 import { DAY, HOUR, isoDay, type Range } from '../../core/values/time.ts';
 import { planDays } from './plans.ts';
 

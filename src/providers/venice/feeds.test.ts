@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { openBench, settings, utc, valuesOf } from '../../../test/support/ledger.ts';
+import { openBench, settings, utc, valuesOf } from '../../../test/support/ledger/ledger.ts';
 import { HOUR, type Instant, MINUTE } from '../../core/values/time.ts';
 import { pollFeed } from '../../poll/poll-feed.ts';
 import { PollError } from '../api/errors.ts';

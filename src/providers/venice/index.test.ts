@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { coverageOf } from '../../../test/support/coverage.ts';
-import { assertProperty } from '../../../test/support/property.ts';
+import { coverageOf } from '../../../test/support/ledger/coverage.ts';
+import { assertProperty } from '../../../test/support/ledger/property.ts';
 import { parseDecimal } from '../../core/values/money.ts';
 import { floorTo, HOUR, MINUTE, type Range } from '../../core/values/time.ts';
 import { EMPTY_CONTEXT, type FeedContext } from '../api/provider.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { samplesOf } from '../../../test/support/expected.ts';
-import type { Scrape } from '../../../test/support/exporter.ts';
-import { ME, poll, row, scene, TODAY } from '../../../test/support/venice.ts';
+import type { Scrape } from '../../../test/support/exporter/exporter.ts';
+import { samplesOf } from '../../../test/support/exposition/expected.ts';
+import { ME, poll, row, scene, TODAY } from '../../../test/support/providers/venice.ts';
 import { HOUR, MINUTE } from '../../core/values/time.ts';
 
 const OPTIONAL = {

@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
-import { ask, type ServedWeb, serveWeb, webFolder } from '../../../test/support/web.ts';
+import { ask, type ServedWeb, serveWeb, webFolder } from '../../../test/support/exporter/web.ts';
 import { LIMITS, type Limits } from './limits.ts';
 
 const TLS = 'tls_server_config: { cert_file: server.crt, key_file: server.key }\n';

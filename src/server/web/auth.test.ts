@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { ask, SECRET_HASH, type ServedWeb, serveWeb, webFolder } from '../../../test/support/web.ts';
+import { ask, SECRET_HASH, type ServedWeb, serveWeb, webFolder } from '../../../test/support/exporter/web.ts';
 
 const ALICE = `basic_auth_users: { alice: ${SECRET_HASH} }\n`;
 const TLS = 'tls_server_config: { cert_file: server.crt, key_file: server.key }\n';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { SECRET_HASH } from '../../../test/support/web.ts';
+import { SECRET_HASH } from '../../../test/support/exporter/web.ts';
 import { parseBasic } from './auth.ts';
 import { PasswordChecker } from './passwords.ts';
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
-import { SECRET_HASH, type WebFolder, webFolder } from '../../../test/support/web.ts';
+import { SECRET_HASH, type WebFolder, webFolder } from '../../../test/support/exporter/web.ts';
 import type { WebConfig } from './config.ts';
 import { CIPHERS, CLIENT_AUTH } from './format.ts';
 import { loadWebConfig } from './read.ts';

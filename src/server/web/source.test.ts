@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { renameSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { SECRET_HASH, webFolder } from '../../../test/support/web.ts';
+import { SECRET_HASH, webFolder } from '../../../test/support/exporter/web.ts';
 import { openWebSource, type WebChange, type WebSource } from './source.ts';
 
 type Folder = ReturnType<typeof webFolder>;

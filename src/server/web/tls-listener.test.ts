@@ -7,8 +7,8 @@ import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import { AT_LOOPBACK, type Certified } from '../../../test/support/certificates.ts';
-import { ask, type ServedWeb, serveWeb, webFolder } from '../../../test/support/web.ts';
+import { AT_LOOPBACK, type Certified } from '../../../test/support/exporter/certificates.ts';
+import { ask, type ServedWeb, serveWeb, webFolder } from '../../../test/support/exporter/web.ts';
 
 /** A TLS configuration with these additional keys. */
 function tls(more: readonly string[] = [], rest = ''): string {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { SECRET_HASH, webFolder } from '../../../test/support/web.ts';
+import { SECRET_HASH, webFolder } from '../../../test/support/exporter/web.ts';
 import { ConfigError } from '../../config/yaml/errors.ts';
 import { CIPHERS } from './format.ts';
 import { loadWebConfig } from './read.ts';

@@ -2,8 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
-import { type Exposition, parseExposition, type SampleLine } from '../../../test/support/exposition.ts';
-import { counterFamily, createFakeSource } from '../../../test/support/fake-source.ts';
+import {
+  type Exposition,
+  parseExposition,
+  type SampleLine,
+} from '../../../test/support/exposition/exposition.ts';
+import { counterFamily, createFakeSource } from '../../../test/support/providers/fake-source.ts';
 import { METRICS, type Metric } from '../../core/metrics/catalog.ts';
 import type { Family } from '../../core/metrics/snapshot.ts';
 import type { CollectedFamily } from '../prometheus/collect.ts';

@@ -4,7 +4,11 @@ import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { AggregationTemporality, type CollectionResult, DataPointType } from '@opentelemetry/sdk-metrics';
-import { counterFamily, createFakeSource, type FakeSource } from '../../../test/support/fake-source.ts';
+import {
+  counterFamily,
+  createFakeSource,
+  type FakeSource,
+} from '../../../test/support/providers/fake-source.ts';
 import type { Family, Sample } from '../../core/metrics/snapshot.ts';
 import { createLedgerProducer } from './producer.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { parseExposition } from '../../../test/support/exposition.ts';
-import { assertAsyncProperty } from '../../../test/support/property.ts';
+import { parseExposition } from '../../../test/support/exposition/exposition.ts';
+import { assertAsyncProperty } from '../../../test/support/ledger/property.ts';
 import { METRICS, type Metric } from '../../core/metrics/catalog.ts';
 import type { Family, Snapshot } from '../../core/metrics/snapshot.ts';
 import { type Chunks, createEncoder, encodeSnapshot, formatValue } from './encode.ts';

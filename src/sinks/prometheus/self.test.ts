@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Counter, Histogram } from 'prom-client';
-import { type Exposition, parseExposition } from '../../../test/support/exposition.ts';
+import { type Exposition, parseExposition } from '../../../test/support/exposition/exposition.ts';
 import { METRICS, type Metric } from '../../core/metrics/catalog.ts';
 import { DRIFT_KINDS } from '../../core/statement/statement.ts';
 import type { Format } from './format.ts';

@@ -3,7 +3,7 @@ import { afterEach, test } from 'node:test';
 import { z } from 'zod';
 import { ONE, parseDecimal } from '../../../src/core/values/money.ts';
 import { DAY, type Range } from '../../../src/core/values/time.ts';
-import { Amount, ask, NOON, sum } from '../../support/simulated.ts';
+import { Amount, ask, NOON, sum } from '../../support/providers/simulated.ts';
 import { fakeClockAt } from '../kit/world.ts';
 import type { DedicatedRow } from './rows.ts';
 import { type BasetenOptions, type BasetenSimulator, startBaseten } from './server.ts';

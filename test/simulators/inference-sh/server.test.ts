@@ -3,7 +3,7 @@ import { afterEach, test } from 'node:test';
 import { z } from 'zod';
 import { fromInteger } from '../../../src/core/values/money.ts';
 import { DAY, HOUR, MINUTE } from '../../../src/core/values/time.ts';
-import { ask, NOON } from '../../support/simulated.ts';
+import { ask, NOON } from '../../support/providers/simulated.ts';
 import type { Simulator } from '../kit/service.ts';
 import { fakeClockAt } from '../kit/world.ts';
 import type { InferenceShRow } from './rows.ts';

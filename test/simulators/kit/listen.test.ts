@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { ask, NOON } from '../../support/simulated.ts';
+import { ask, NOON } from '../../support/providers/simulated.ts';
 import { startVenice } from '../venice/server.ts';
 import type { Simulator } from './service.ts';
 import { fakeClockAt } from './world.ts';

@@ -3,7 +3,7 @@ import { afterEach, test } from 'node:test';
 import { z } from 'zod';
 import { ONE, parseDecimal } from '../../../src/core/values/money.ts';
 import { DAY, HOUR } from '../../../src/core/values/time.ts';
-import { Amount, ask, NOON, sum } from '../../support/simulated.ts';
+import { Amount, ask, NOON, sum } from '../../support/providers/simulated.ts';
 import type { Simulator } from '../kit/service.ts';
 import { fakeClockAt } from '../kit/world.ts';
 import type { NorthflankRow } from './rows.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { coverageOf } from '../../../../test/support/coverage.ts';
-import { assertAsyncProperty } from '../../../../test/support/property.ts';
+import { coverageOf } from '../../../../test/support/ledger/coverage.ts';
+import { assertAsyncProperty } from '../../../../test/support/ledger/property.ts';
 import type { Reading } from '../../../core/statement/statement.ts';
 import { ONE } from '../../../core/values/money.ts';
 import { HOUR } from '../../../core/values/time.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { coverageOf, type Interval } from '../../../../test/support/coverage.ts';
-import { assertAsyncProperty } from '../../../../test/support/property.ts';
+import { coverageOf, type Interval } from '../../../../test/support/ledger/coverage.ts';
+import { assertAsyncProperty } from '../../../../test/support/ledger/property.ts';
 import { type Fixed, fromInteger } from '../../../core/values/money.ts';
 import { DAY, floorTo, HOUR, type Instant, MINUTE, SECOND, startOfMonth } from '../../../core/values/time.ts';
 import { readAnswer } from '../../../poll/http/parse-response.ts';

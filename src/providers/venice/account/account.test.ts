@@ -4,10 +4,10 @@ import { z } from 'zod';
 import type { Simulator } from '../../../../test/simulators/kit/service.ts';
 import type { SimulatedContract } from '../../../../test/simulators/kit/world.ts';
 import type { VeniceRow } from '../../../../test/simulators/venice/rows.ts';
-import { samplesOf } from '../../../../test/support/expected.ts';
-import type { Scrape } from '../../../../test/support/exporter.ts';
-import { Amount, ask, sum } from '../../../../test/support/simulated.ts';
-import { ME, poll, row, type Scene, scene, TODAY } from '../../../../test/support/venice.ts';
+import type { Scrape } from '../../../../test/support/exporter/exporter.ts';
+import { samplesOf } from '../../../../test/support/exposition/expected.ts';
+import { Amount, ask, sum } from '../../../../test/support/providers/simulated.ts';
+import { ME, poll, row, type Scene, scene, TODAY } from '../../../../test/support/providers/venice.ts';
 import { type Fixed, fromNumber, ONE, parseDecimal, toNumber } from '../../../core/values/money.ts';
 import { DAY, HOUR, MINUTE } from '../../../core/values/time.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { coverageOf } from '../../../../test/support/coverage.ts';
-import { type Bench, openBench, settings, statement, utc } from '../../../../test/support/ledger.ts';
+import { coverageOf } from '../../../../test/support/ledger/coverage.ts';
+import { type Bench, openBench, settings, statement, utc } from '../../../../test/support/ledger/ledger.ts';
 import type { Charge } from '../../../core/statement/statement.ts';
 import { ONE } from '../../../core/values/money.ts';
 import { HOUR, MINUTE, type Range } from '../../../core/values/time.ts';
