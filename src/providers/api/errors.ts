@@ -100,6 +100,11 @@ export function isRefusal(error: unknown): error is PollError {
   return error instanceof PollError && REFUSALS.has(error.status);
 }
 
+/** The provider cannot make sense of this request: another one may be answered. */
+export function isBadRequest(error: unknown): error is PollError {
+  return error instanceof PollError && (error.status === 400 || error.status === 422);
+}
+
 const REASONS: Readonly<Record<number, FailureReason>> = {
   401: 'auth',
   // Some providers answer so to a request without any key.

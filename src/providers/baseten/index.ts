@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { DAY, SECOND } from '../../core/values/time.ts';
 import { snapshotFeed } from '../api/feeds.ts';
-import { defineFeed, defineProvider } from '../api/provider.ts';
+import { defineFeed, defineProvider, type RangeReading } from '../api/provider.ts';
+import type { Request } from '../api/request.ts';
 import { readPrices } from './lookups/prices.ts';
 import { InstanceTypePrices, Models, Teams } from './lookups/schema.ts';
 import { readModels, readTeams } from './lookups/teams.ts';
-import { askUsage, type UsagePage } from './usage/ask.ts';
-import { namesOf } from './usage/names.ts';
-import { planUsage } from './usage/plan.ts';
+import { askUsage, planUsage, type UsagePage } from './usage/ask.ts';
+import { namesOf } from './usage/facts.ts';
 import { usageReader } from './usage/read.ts';
 
 /** `Bearer` is what newer documentation names; `Api-Key` works by both. */
@@ -30,31 +30,28 @@ const usage = defineFeed<BasetenConfig, UsagePage>({
   reader: (_, context) => usageReader(namesOf(context)),
 });
 
-// What things cost and who owns them: nothing here is money that was billed, and an account may not be allowed to read it.
+interface Lookup<Body> extends Request<Body> {
+  readonly name: string;
+  readonly schedule: string;
+  read(body: Body): RangeReading;
+}
 
-const prices = snapshotFeed<BasetenConfig, InstanceTypePrices>({
-  name: 'prices',
-  schedule: '41 */6 * * *',
-  optional: true,
-  request: () => ({ path: '/instance_type_prices', schema: InstanceTypePrices }),
-  read: readPrices,
-});
+/** What things cost and who owns them: nothing here is money that was billed, and an account may not be allowed to read it. */
+function lookupFeed<Body>({ name, schedule, read, ...request }: Lookup<Body>) {
+  return snapshotFeed<BasetenConfig, Body>({ name, schedule, optional: true, request: () => request, read });
+}
 
-const models = snapshotFeed<BasetenConfig, Models>({
-  name: 'models',
-  schedule: '11 * * * *',
-  optional: true,
-  request: () => ({ path: '/models', schema: Models }),
-  read: readModels,
-});
-
-const teams = snapshotFeed<BasetenConfig, Teams>({
-  name: 'teams',
-  schedule: '12 * * * *',
-  optional: true,
-  request: () => ({ path: '/teams', schema: Teams }),
-  read: readTeams,
-});
+const LOOKUPS = [
+  lookupFeed({
+    name: 'prices',
+    schedule: '41 */6 * * *',
+    path: '/instance_type_prices',
+    schema: InstanceTypePrices,
+    read: readPrices,
+  }),
+  lookupFeed({ name: 'models', schedule: '11 * * * *', path: '/models', schema: Models, read: readModels }),
+  lookupFeed({ name: 'teams', schedule: '12 * * * *', path: '/teams', schema: Teams, read: readTeams }),
+];
 
 /** https://docs.baseten.co/reference/management-api/rate-limits: seconds, in the body of a 429. */
 const TooMany = z.object({
@@ -81,5 +78,5 @@ export const baseten = defineProvider<BasetenConfig>({
   retryAfterOfBody: (body) => TooMany.safeParse(body).data?.retry_after,
   // https://docs.baseten.co/reference/management-api/rate-limits
   requestBudget: { requests: 100, perMs: SECOND },
-  feeds: [usage, prices, models, teams],
+  feeds: [usage, ...LOOKUPS],
 });

@@ -1,8 +1,7 @@
 import { DriftLog } from '../../api/drift-log.ts';
 import type { RangeReading } from '../../api/provider.ts';
 import { observe, reading } from '../../api/readings.ts';
-import type { InstanceTypePrices } from './schema.ts';
-import { LOOKUP_STATES } from './states.ts';
+import { type InstanceTypePrices, LOOKUP_STATES } from './schema.ts';
 
 const MAX_TYPES = 1000;
 
@@ -17,16 +16,14 @@ export function readPrices({ instance_types }: InstanceTypePrices): RangeReading
   for (const [id, rows] of Map.groupBy(types, (type) => type.id))
     if (rows.length > 1) drift.add('repeated_row', `instance type ${id}`);
   const skuOf = skusOf(types);
-  const listed = drift
-    .limit(MAX_TYPES, 'instance types', types)
-    .map((type) => ({ ...type, sku: skuOf(type.id) }));
-  const renamed = listed.filter(({ id, sku }) => id !== sku);
+  const listed = drift.limit(MAX_TYPES, 'instance types', types);
+  const skus = listed.map(({ id }) => [id, skuOf(id)] as const);
   return reading({
-    observations: listed.flatMap(({ price, sku }) =>
-      observe('unitPrice', { resource: '', model: '', tier: 'dedicated', sku }, price),
+    observations: listed.flatMap(({ id, price }) =>
+      observe('unitPrice', { resource: '', model: '', tier: 'dedicated', sku: skuOf(id) }, price),
     ),
     drift: drift.list(),
-    state: LOOKUP_STATES.prices.write(Object.fromEntries(renamed.map(({ id, sku }) => [id, sku]))),
+    state: LOOKUP_STATES.prices.write(Object.fromEntries(skus.filter(([id, sku]) => id !== sku))),
   });
 }
 
@@ -36,7 +33,6 @@ function skusOf(types: readonly { id: string; name?: string | null | undefined }
   const owners = Map.groupBy(names.keys(), (id) => names.get(id));
   return (id) => {
     const name = names.get(id);
-    if (!name || owners.get(name)?.length !== 1) return id;
-    return names.has(name) ? id : name;
+    return name && owners.get(name)?.length === 1 && !names.has(name) ? name : id;
   };
 }

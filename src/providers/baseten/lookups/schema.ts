@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { lenient, listOf, OtherMoney, Text } from '../../api/schemas.ts';
+import { defineState } from '../../api/state.ts';
 
 /** Documented, and of no use here. */
 const Unused = z.unknown().optional();
@@ -46,3 +47,15 @@ export const Teams = z.looseObject({
   teams: listOf(z.looseObject({ id: Id, name: Text, default: Unused, created_at: Unused })),
 });
 export type Teams = z.infer<typeof Teams>;
+
+const NameById = z.record(z.string(), z.string());
+const TeamIndex = z.record(z.string(), z.int().nonnegative());
+
+/** What each look-up remembers, by the name of its feed, for the bill to be read with. */
+export const LOOKUP_STATES = {
+  /** SKUs of the instance types. */
+  prices: defineState(NameById),
+  /** Which of `teams` owns a model or deployment, by its id and by the name of the model. */
+  models: defineState(z.object({ teams: z.array(z.string()), ids: TeamIndex, names: TeamIndex })),
+  teams: defineState(NameById),
+} as const;

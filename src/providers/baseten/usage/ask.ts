@@ -1,18 +1,35 @@
-import { DAY, type Range } from '../../../core/values/time.ts';
-import { daysOf } from '../../api/plans.ts';
+import { z } from 'zod';
+import { DAY, isoDay, type Range, startOfDay, startOfMonth } from '../../../core/values/time.ts';
+import { isBadRequest } from '../../api/errors.ts';
+import { daysOf, planDays } from '../../api/plans.ts';
 import type { FeedContext } from '../../api/provider.ts';
 import type { Ask } from '../../api/request.ts';
-import { askInParts, SHORTER_STATE } from './longest.ts';
-import { boundsOf, monthToDate } from './plan.ts';
+import { defineState } from '../../api/state.ts';
 import { type Answered, lacksDays } from './rows.ts';
 import { UsageSummary } from './schema.ts';
 
+/** The first day that can be asked for. */
+const EARLIEST = Date.UTC(2026, 0, 1);
 /** There are no pages: 31 days of 3,300 deployments are 550,000 values, or 760,000 with the parts of each subtotal. */
 const MAX_VALUES = 800_000;
+/** The longest range that is documented. */
+const DOCUMENTED_MS = 31 * DAY;
+/** Servers were seen that count 31 days with an exclusive end as 32, and refuse them. */
+const SHORTER_MS = 30 * DAY;
+
+const longest = defineState(z.object({ longestDays: z.literal(30) }));
+/** What the feed remembers once a server has refused 31 days and answered 30. */
+export const SHORTER_STATE = longest.write({ longestDays: 30 });
 
 /** One answer: about the range or a part of it (always the first pages), about one day of it, or about the month to date. */
 export interface UsagePage extends Answered {
   readonly about: 'range' | 'day' | 'month';
+}
+
+/** In ranges of 31 days, or of 30 where the server refuses 31. */
+export function planUsage(context: FeedContext<unknown>): Range[] {
+  const since = Math.max(context.since, EARLIEST);
+  return planDays({ ...context, since }, { windowMs: longestMs(context.state) });
 }
 
 /** Totals of categories are those of the range that was asked for, so that the month needs a request of its own. */
@@ -21,23 +38,57 @@ export async function* askUsage(
   range: Range,
   { now, state }: FeedContext<unknown>,
 ): AsyncGenerator<UsagePage> {
-  const answer = async (asked: Range) => ({ asked, summary: await summaryOf(ask, asked) });
-  const wholes = await askInParts(range, state, answer);
+  const wholes = await askInParts(ask, range, state);
   for (const whole of wholes) yield { about: 'range', ...whole };
   for (const { asked, summary } of wholes) {
     const days = daysOf(asked);
     if (days.length === 1 || !lacksDays(summary)) continue;
-    for (const start of days) yield { about: 'day', ...(await answer({ start, end: start + DAY })) };
+    for (const start of days) yield { about: 'day', ...(await askFor(ask, { start, end: start + DAY })) };
   }
   if (range.end <= now) return;
-  const month = monthToDate(now);
+  const month = { start: Math.max(startOfMonth(now), EARLIEST), end: startOfDay(now) + DAY };
   const isSame = month.start === range.start && month.end === range.end;
-  const known = wholes.length > 1 ? SHORTER_STATE : state;
-  const months = isSame ? wholes : await askInParts(month, known, answer);
+  const months = isSame ? wholes : await askInParts(ask, month, wholes.length > 1 ? SHORTER_STATE : state);
   for (const each of months) yield { about: 'month', ...each };
 }
 
-async function summaryOf(ask: Ask, range: Range): Promise<UsageSummary> {
-  const path = '/billing/usage_summary';
-  return (await ask({ path, query: boundsOf(range), schema: UsageSummary, maxValues: MAX_VALUES })).body;
+/**
+ * Asks for a range in as few parts as the server answers, the newest first: one that is refused although it is no longer than
+ * documented is asked for in shorter parts at once.
+ *
+ * @throws {PollError} if these are refused, too.
+ */
+async function askInParts(ask: Ask, range: Range, state: string | undefined): Promise<Answered[]> {
+  const maxMs = longestMs(state);
+  try {
+    return await askEach(ask, partsOf(range, maxMs));
+  } catch (error) {
+    const isShort = maxMs === SHORTER_MS || range.end - range.start <= SHORTER_MS;
+    if (isShort || !isBadRequest(error)) throw error;
+    return askEach(ask, partsOf(range, SHORTER_MS));
+  }
+}
+
+/** The longest range that this account's server answers, as far as is known. */
+function longestMs(state: string | undefined): number {
+  return longest.read(state) ? SHORTER_MS : DOCUMENTED_MS;
+}
+
+function partsOf({ start, end }: Range, maxMs: number): Range[] {
+  if (end - start <= maxMs) return [{ start, end }];
+  return [{ start: end - maxMs, end }, ...partsOf({ start, end: end - maxMs }, maxMs)];
+}
+
+async function askEach(ask: Ask, parts: readonly Range[]): Promise<Answered[]> {
+  const answers: Answered[] = [];
+  for (const part of parts) answers.push(await askFor(ask, part));
+  return answers;
+}
+
+/** From midnight to midnight, the end exclusive. */
+async function askFor(ask: Ask, asked: Range): Promise<Answered> {
+  const midnight = (at: number) => `${isoDay(at)}T00:00:00.000Z`;
+  const query = { start_date: midnight(asked.start), end_date: midnight(asked.end) };
+  const request = { path: '/billing/usage_summary', query, schema: UsageSummary, maxValues: MAX_VALUES };
+  return { asked, summary: (await ask(request)).body };
 }

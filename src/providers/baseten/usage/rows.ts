@@ -1,17 +1,21 @@
+import type { Charge, Measure } from '../../../core/statement/statement.ts';
+import type { Fixed } from '../../../core/values/money.ts';
 import { DAY, type Instant, type Range } from '../../../core/values/time.ts';
 import { isWithin } from '../../api/plans.ts';
-import { type Figures, type Item, TIERS, type UsageCategory, type UsageSummary } from './schema.ts';
+import { sum } from '../../api/readings.ts';
+import {
+  type Figures,
+  type Item,
+  type MaybeCategory,
+  TIERS,
+  type UsageCategory,
+  type UsageSummary,
+} from './schema.ts';
 
 /** What was asked for, and the answer. */
 export interface Answered {
   readonly asked: Range;
   readonly summary: UsageSummary;
-}
-
-/** The answers about one range, and about each of its days if {@link lacksDays} made them necessary. */
-export interface Answers {
-  readonly whole: Answered;
-  readonly days: readonly Answered[];
 }
 
 /** What one row of a tier used on one UTC day. */
@@ -38,7 +42,7 @@ export function lacksDays(summary: UsageSummary): boolean {
   return TIERS.some(({ key }) => hasNoDays(summary[key]));
 }
 
-function hasNoDays(category: UsageCategory | null | undefined): boolean {
+function hasNoDays(category: MaybeCategory): boolean {
   if (!category) return false;
   const items = category.breakdown ?? [];
   if (items.length === 0) return isSomething(grossOf(category));
@@ -55,12 +59,11 @@ function grossOf({ total, minutes }: UsageCategory): Figures {
   return { subtotal: total, minutes };
 }
 
-/** Tier by tier, what the answers say was used. */
-export function usageByTier({ whole, days }: Answers): TierUsage[] {
+/** Tier by tier, what the answers about a range, and about its days if {@link lacksDays} made them necessary, say was used. */
+export function usageByTier(whole: Answered, days: readonly Answered[]): TierUsage[] {
   return TIERS.map(({ tier, key }) => {
     const category = whole.summary[key];
     const answers = days.length > 0 && hasNoDays(category) ? days : [whole];
-    const parts = answers.map(({ summary }) => summary[key]);
     const rows = answers.flatMap(({ asked, summary }) =>
       rowsOf(summary[key], asked).map((row) => ({ tier, ...row, isStray: !isWithin(asked, row.date) })),
     );
@@ -68,23 +71,22 @@ export function usageByTier({ whole, days }: Answers): TierUsage[] {
       tier,
       usage: rows.filter(({ isStray }) => !isStray),
       strays: rows.filter(({ isStray }) => isStray),
-      isSilent: isSilent(category, parts),
+      isSilent: isSilent(
+        category,
+        answers.map(({ summary }) => summary[key]),
+      ),
     };
   });
 }
 
 /** Days may well be without the category, but not while money is missing from the whole. */
-function isSilent(
-  whole: UsageCategory | null | undefined,
-  parts: readonly (UsageCategory | null | undefined)[],
-): boolean {
+function isSilent(whole: MaybeCategory, parts: readonly MaybeCategory[]): boolean {
   if (!whole) return true;
-  const inParts = parts.reduce((sum, part) => sum + (part?.total ?? 0n), 0n);
-  return !parts.every(Boolean) && inParts < whole.total;
+  return !parts.every(Boolean) && sum(parts.map((part) => part?.total ?? 0n)) < whole.total;
 }
 
 /** An answer about a single day needs no `daily` to say which day it means. */
-function rowsOf(category: UsageCategory | null | undefined, asked: Range): Omit<Usage, 'tier'>[] {
+function rowsOf(category: MaybeCategory, asked: Range): Omit<Usage, 'tier'>[] {
   if (!category) return [];
   const isOneDay = asked.end - asked.start === DAY;
   const ofDay = (item: Item | undefined, figures: Figures) =>
@@ -96,4 +98,38 @@ function rowsOf(category: UsageCategory | null | undefined, asked: Range): Omit<
       ? item.daily.map((figures) => ({ date: figures.date, item, figures }))
       : ofDay(item, item),
   );
+}
+
+/** The billed facts of a row: cost and its parts, requests, run time and tokens, as far as its tier has them. */
+export function chargesOf({ tier, date, item, figures }: Usage): Charge[] {
+  const resource = item?.billable_resource;
+  const model = (resource ? resource.model_name : item?.model_name) ?? '';
+  const charge = (measure: Measure, value: Fixed | null | undefined, detail = ''): Charge[] =>
+    typeof value === 'bigint'
+      ? [{ at: date, measure, resource: resource?.id ?? '', model, tier, detail, value }]
+      : [];
+  return [
+    ...charge('cost', figures.subtotal, 'USD'),
+    ...charge('component_cost', figures.compute_cost, 'compute'),
+    ...charge('component_cost', figures.surcharge_cost, 'surcharge'),
+    ...charge('requests', figures.inference_requests),
+    ...charge('billed_seconds', figures.minutes && figures.minutes * 60n),
+    ...charge('tokens', uncachedOf(figures), 'input'),
+    ...charge('tokens', figures.cached_input_tokens, 'cached_input'),
+    ...charge('tokens', figures.output_tokens, 'output'),
+  ];
+}
+
+/** The token types are disjoint, so that their sum is the tokens billed. */
+function uncachedOf(figures: Figures): Fixed | undefined {
+  const { input_tokens: input, cached_input_tokens: cached = 0n } = figures;
+  return input === undefined || exceedsInput(figures) ? input : input - cached;
+}
+
+/**
+ * Whether the cached tokens cannot be a part of the input tokens, which they are to all appearances (a sibling endpoint lists
+ * `uncached_input_tokens` beside them): more cached than input tokens must have been counted apart.
+ */
+export function exceedsInput({ input_tokens: input, cached_input_tokens: cached }: Figures): boolean {
+  return input !== undefined && cached !== undefined && cached > input;
 }

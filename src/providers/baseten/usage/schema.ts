@@ -1,30 +1,23 @@
 import { z } from 'zod';
-import type { Fixed } from '../../../core/values/money.ts';
-import type { Instant } from '../../../core/values/time.ts';
 import { Count, Day, Decimal, lenient, listOf, OtherMoney, Text } from '../../api/schemas.ts';
 
 // https://docs.baseten.co/reference/management-api/billing/gets-billing-usage-summary-for-a-date-range
 // What the ledger adds up is required as documented, and so is the day it belongs to: half a page must fail, not shrink. Whatever else is
 // missing or not as documented is absent, and drift.
 
-/** What was used at what cost: of a category, of an item, or of a day of an item. */
-export interface Figures {
-  /** US dollars. */
-  readonly subtotal: Fixed;
-  /** Parts of the subtotal, of dedicated usage. */
-  readonly compute_cost?: Fixed | null | undefined;
-  readonly surcharge_cost?: Fixed | null | undefined;
-  readonly minutes?: Fixed | undefined;
-  readonly inference_requests?: Fixed | undefined;
-  /** Includes the cached ones. */
-  readonly input_tokens?: Fixed | undefined;
-  readonly cached_input_tokens?: Fixed | undefined;
-  readonly output_tokens?: Fixed | undefined;
-}
+const count = lenient(Count);
+const minutes = { minutes: lenient(Decimal) };
+/** Parts of the subtotal, required since 2026-08-22; older answers lack them. */
+const costs = { compute_cost: Decimal.nullish(), surcharge_cost: Decimal.nullish() };
+const serving = { ...minutes, inference_requests: count, ...costs };
+/** The cached ones are input tokens, too. */
+const tokens = { input_tokens: count, output_tokens: count, cached_input_tokens: count };
+/** `total` is gross, `subtotal` is what remains of it after credits. */
+const money = { subtotal: OtherMoney, credits_used: OtherMoney, total: Decimal };
 
-/** The figures of one UTC day. */
-export interface Daily extends Figures {
-  readonly date: Instant;
+/** What was used at what cost, in US dollars: of a category, of an item, or of a day of an item. */
+export interface Figures extends Partial<z.infer<z.ZodObject<typeof serving & typeof tokens>>> {
+  readonly subtotal: z.infer<typeof Decimal>;
 }
 
 /** A deployment, a training job or a chainlet. */
@@ -59,17 +52,15 @@ export type BillableResource = z.infer<typeof BillableResource>;
 export interface Item extends Figures {
   readonly billable_resource?: BillableResource | undefined;
   readonly model_name?: string | undefined;
-  readonly daily?: readonly Daily[] | null | undefined;
+  readonly daily?: readonly (Figures & { readonly date: z.infer<typeof Day> })[] | null | undefined;
 }
 
-/** Dedicated serving, training or model APIs: `total` is gross, `subtotal` is what remains of it after credits. */
-export interface UsageCategory {
-  readonly total: Fixed;
-  readonly credits_used?: Fixed | null | undefined;
-  readonly subtotal?: Fixed | null | undefined;
-  readonly minutes?: Fixed | undefined;
+/** Dedicated serving, training or model APIs. */
+export interface UsageCategory extends z.infer<z.ZodObject<typeof money>> {
+  readonly minutes?: Figures['minutes'];
   readonly breakdown?: readonly Item[] | null | undefined;
 }
+export type MaybeCategory = UsageCategory | null | undefined;
 
 /** A category whose items are told apart by `identity` and measured in `figures`. */
 function category<Identity extends z.ZodRawShape, Usage extends z.ZodRawShape, Totals extends z.ZodRawShape>(
@@ -79,21 +70,15 @@ function category<Identity extends z.ZodRawShape, Usage extends z.ZodRawShape, T
 ) {
   const daily = z.looseObject({ date: Day, subtotal: Decimal, ...figures });
   const item = z.looseObject({ ...identity, subtotal: Decimal, ...figures, daily: listOf(daily).nullish() });
-  const money = { subtotal: OtherMoney, credits_used: OtherMoney, total: Decimal };
   return z.looseObject({ ...money, ...totals, breakdown: listOf(item).nullish() }).nullish();
 }
 
 const resource = { billable_resource: lenient(BillableResource) };
-const minutes = { minutes: lenient(Decimal) };
-const count = lenient(Count);
-/** Parts of the subtotal, required since 2026-08-22; older answers lack them. */
-const costs = { compute_cost: Decimal.nullish(), surcharge_cost: Decimal.nullish() };
-const tokens = { input_tokens: count, output_tokens: count, cached_input_tokens: count };
 
 /** `GET /v1/billing/usage_summary`. `{}` is a documented answer; an object of other keys is another document. */
 export const UsageSummary = z
   .looseObject({
-    dedicated_usage: category(resource, { ...minutes, inference_requests: count, ...costs }, minutes),
+    dedicated_usage: category(resource, serving, minutes),
     training_usage: category(resource, minutes, minutes),
     model_apis_usage: category({ model_name: lenient(z.string()), model_family: Text }, tokens, {}),
   })

@@ -3,14 +3,13 @@ import type { Fixed } from '../../../core/values/money.ts';
 import { startOfMonth } from '../../../core/values/time.ts';
 import { observe, sum } from '../../api/readings.ts';
 import type { Answered } from './rows.ts';
-import { TIERS, type UsageCategory } from './schema.ts';
+import { type MaybeCategory, TIERS } from './schema.ts';
 
 const MONTH_TOTALS = [
   ['monthGross', 'total'],
   ['monthCredits', 'credits_used'],
   ['monthNet', 'subtotal'],
 ] as const;
-type CategoryTotal = (typeof MONTH_TOTALS)[number][1];
 
 /** The provider's totals of the month, before and after account credits; if a category or total is missing, nothing is known. */
 export function monthTotalsOf(months: readonly Answered[]): Observation[] {
@@ -27,8 +26,8 @@ export function monthTotalsOf(months: readonly Answered[]): Observation[] {
 
 /** Undefined while it is missing from any of the categories: a part must not pass for the whole. */
 function totalOf(
-  categories: readonly (UsageCategory | null | undefined)[],
-  total: CategoryTotal,
+  categories: readonly MaybeCategory[],
+  total: (typeof MONTH_TOTALS)[number][1],
 ): Fixed | undefined {
   const values = categories.flatMap((category) => category?.[total] ?? []);
   return values.length === categories.length ? sum(values) : undefined;
