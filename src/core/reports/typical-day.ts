@@ -1,4 +1,4 @@
-import type { Usd } from '../values/money.ts';
+import { magnitude, type Usd } from '../values/money.ts';
 
 /** The cost of a typical day: `usd / parts` dollars per part of a day. */
 export interface TypicalDay {
@@ -109,10 +109,6 @@ function at(values: readonly bigint[], index: number): bigint {
 
 function sum(values: readonly bigint[]): bigint {
   return values.reduce((total, value) => total + value, 0n);
-}
-
-function magnitude(value: bigint): bigint {
-  return value < 0n ? -value : value;
 }
 
 function lesser(a: bigint, b: bigint): bigint {

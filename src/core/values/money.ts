@@ -70,6 +70,10 @@ export function fromInteger(count: bigint, exponent = 0): Fixed {
   return count * 10n ** BigInt(places);
 }
 
+export function magnitude(value: bigint): bigint {
+  return value < 0n ? -value : value;
+}
+
 /** The product of two amounts, rounded half to even. */
 export function multiply(a: Fixed, b: Fixed): Fixed {
   return divideHalfEven(a * b, ONE);

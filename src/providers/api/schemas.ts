@@ -56,6 +56,11 @@ export function lenient<Documented extends z.ZodType>(documented: Documented) {
 /** For text that only names or describes. */
 export const Text = lenient(z.string().nullish());
 
+/** Fields that are documented and of no use here: they are not drift. */
+export function unusedFields(...names: readonly string[]) {
+  return Object.fromEntries(names.map((name) => [name, z.unknown().optional()]));
+}
+
 /** For money that the ledger does not need: it may be missing, which is drift, but what is there has to be money. */
 export const OtherMoney = Decimal.nullish().meta({ tolerated: 'absence' });
 

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { toNumber } from '../../core/values/money.ts';
 import { DAY, SECOND } from '../../core/values/time.ts';
 import { snapshotFeed } from '../api/feeds.ts';
 import { defineFeed, defineProvider, type RangeReading } from '../api/provider.ts';
 import type { Request } from '../api/request.ts';
+import { Decimal } from '../api/schemas.ts';
 import { readPrices } from './lookups/prices.ts';
 import { InstanceTypePrices, Models, Teams } from './lookups/schema.ts';
 import { readModels, readTeams } from './lookups/teams.ts';
@@ -54,15 +56,7 @@ const LOOKUPS = [
 ];
 
 /** https://docs.baseten.co/reference/management-api/rate-limits: seconds, in the body of a 429. */
-const TooMany = z.object({
-  retry_after: z.union([
-    z.number().nonnegative(),
-    z
-      .string()
-      .regex(/^\d+(\.\d+)?$/)
-      .transform(Number),
-  ]),
-});
+const TooMany = z.object({ retry_after: Decimal.refine((seconds) => seconds >= 0n).transform(toNumber) });
 
 /** https://www.baseten.co: dedicated inference, training and model APIs. */
 export const baseten = defineProvider<BasetenConfig>({

@@ -1,51 +1,38 @@
 import { z } from 'zod';
-import { lenient, listOf, OtherMoney, Text } from '../../api/schemas.ts';
+import { lenient, listOf, OtherMoney, Text, unusedFields } from '../../api/schemas.ts';
 import { defineState } from '../../api/state.ts';
 
-/** Documented, and of no use here. */
-const Unused = z.unknown().optional();
 const Id = lenient(z.string().min(1));
+
+const InstanceType = z.looseObject({
+  id: Id,
+  name: Text,
+  ...unusedFields('memory_limit_mib', 'millicpu_limit', 'gpu_count', 'gpu_type', 'gpu_memory_limit_mib'),
+});
 
 /** `GET /v1/instance_type_prices`: US dollars per minute. */
 export const InstanceTypePrices = z.looseObject({
-  instance_types: listOf(
-    z.looseObject({
-      instance_type: z.looseObject({
-        id: Id,
-        name: Text,
-        memory_limit_mib: Unused,
-        millicpu_limit: Unused,
-        gpu_count: Unused,
-        gpu_type: Unused,
-        gpu_memory_limit_mib: Unused,
-      }),
-      price: OtherMoney,
-    }),
-  ),
+  instance_types: listOf(z.looseObject({ instance_type: InstanceType, price: OtherMoney })),
 });
 export type InstanceTypePrices = z.infer<typeof InstanceTypePrices>;
 
-/** `GET /v1/models`. */
-export const Models = z.looseObject({
-  models: listOf(
-    z.looseObject({
-      id: Id,
-      name: Text,
-      production_deployment_id: Text,
-      development_deployment_id: Text,
-      team_name: Text,
-      created_at: Unused,
-      deployments_count: Unused,
-      instance_type_name: Unused,
-    }),
-  ),
+const Model = z.looseObject({
+  id: Id,
+  name: Text,
+  production_deployment_id: Text,
+  development_deployment_id: Text,
+  team_name: Text,
+  ...unusedFields('created_at', 'deployments_count', 'instance_type_name'),
 });
+
+/** `GET /v1/models`. */
+export const Models = z.looseObject({ models: listOf(Model) });
 export type Models = z.infer<typeof Models>;
 
+const Team = z.looseObject({ id: Id, name: Text, ...unusedFields('default', 'created_at') });
+
 /** `GET /v1/teams`. */
-export const Teams = z.looseObject({
-  teams: listOf(z.looseObject({ id: Id, name: Text, default: Unused, created_at: Unused })),
-});
+export const Teams = z.looseObject({ teams: listOf(Team) });
 export type Teams = z.infer<typeof Teams>;
 
 const NameById = z.record(z.string(), z.string());

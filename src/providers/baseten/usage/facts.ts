@@ -34,36 +34,29 @@ function entriesOf<Value>(record: Readonly<Record<string, Value>> = {}): Readonl
   return new Map(Object.entries(record));
 }
 
-/** One description of each resource, whichever rows and tiers name it; the values of unlike rows are joined by commas. */
+/** One description of each resource, whichever rows and tiers name it. */
 export function resourcesOf(usage: readonly Usage[], names: Names): ResourceFacts[] {
-  const described = new Set(usage.map(({ item }) => item?.billable_resource));
-  const rows = [...described].flatMap((resource) => rowFacts(resource, names));
-  return [...Map.groupBy(rows, ({ resource }) => resource)].map(([id, facts]) => joined(id, facts));
+  const described = new Set(
+    usage.map(({ item }) => item?.billable_resource).filter((row) => row !== undefined),
+  );
+  const byId = Map.groupBy(described, ({ id }) => id);
+  return [...byId].flatMap(([id, rows]) => (id === undefined ? [] : [describe(id, rows, names)]));
 }
 
-function rowFacts(resource: BillableResource | undefined, names: Names): ResourceFacts[] {
-  if (resource?.id === undefined) return [];
-  const { name, kind, model_name, chain_metadata, environment_name, is_deleted: deleted } = resource;
-  // The parent of a deployment is its model, which may be renamed: the label `model` is frozen, this is not.
-  const project = chain_metadata?.chain_name || model_name;
-  const [team, instance_type] = [names.teamOf(resource), names.instanceTypeOf(resource)];
-  return [
-    factsOf({ resource: resource.id, name, kind, project, team, environment_name, instance_type, deleted }),
-  ];
-}
-
-const TEXTS = ['name', 'kind', 'project', 'team', 'environment_name', 'instance_type'] as const;
-
-/** Deleted only if no row says that it is still there. */
-function joined(resource: string, rows: readonly ResourceFacts[]): ResourceFacts {
-  const deleted = rows.flatMap((row) => row.deleted ?? []);
-  const texts = TEXTS.map((key) => {
-    const values = new Set(rows.flatMap((row) => row[key] ?? []));
-    return [key, [...values].sort().join(',')];
-  });
+/** The values of unlike rows, joined by commas; deleted only if no row says that it is still there. */
+function describe(resource: string, rows: readonly BillableResource[], names: Names): ResourceFacts {
+  const joined = (textOf: (row: BillableResource) => string | null | undefined) =>
+    [...new Set(rows.flatMap((row) => textOf(row) || []))].sort().join(',');
+  const deleted = rows.flatMap(({ is_deleted }) => is_deleted ?? []);
   return factsOf({
     resource,
-    ...Object.fromEntries(texts),
+    name: joined(({ name }) => name),
+    kind: joined(({ kind }) => kind),
+    // The parent of a deployment is its model, which may be renamed: the label `model` is frozen, this is not.
+    project: joined(({ chain_metadata: chain, model_name }) => chain?.chain_name || model_name),
+    team: joined(names.teamOf),
+    environment_name: joined(({ environment_name }) => environment_name),
+    instance_type: joined(names.instanceTypeOf),
     deleted: deleted.length > 0 ? deleted.every(Boolean) : undefined,
   });
 }

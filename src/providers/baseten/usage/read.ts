@@ -7,7 +7,7 @@ import { reading } from '../../api/readings.ts';
 import type { Steps } from '../../api/steps.ts';
 import { SHORTER_STATE, type UsagePage } from './ask.ts';
 import { type Names, resourcesOf } from './facts.ts';
-import { chargesOf, exceedsInput, type TierUsage, usageByTier } from './rows.ts';
+import { chargesOf, exceedsInput, type Usage, usageByTier } from './rows.ts';
 import { KINDS } from './schema.ts';
 import { monthTotalsOf, reconciliationOf } from './totals.ts';
 
@@ -31,7 +31,8 @@ function* readingOf(pages: readonly UsagePage[], names: Names): Steps<RangeReadi
     ),
   );
   yield;
-  const usage = tiers.flatMap((one) => one.usage);
+  const rows = tiers.flatMap((one) => one.rows);
+  const usage = rows.filter(({ isStray }) => !isStray);
   const charges: Charge[] = [];
   for (const row of usage) {
     charges.push(...chargesOf(row));
@@ -47,18 +48,17 @@ function* readingOf(pages: readonly UsagePage[], names: Names): Steps<RangeReadi
     observations: monthTotalsOf(months),
     reconciliation: months.length > 0 ? reconciliationOf(wholes, charges) : undefined,
     state: wholes.length > 1 ? SHORTER_STATE : undefined,
-    drift: driftOf(tiers),
+    drift: driftOf(rows),
   });
 }
 
-function driftOf(tiers: readonly TierUsage[]): Drift[] {
+function driftOf(rows: readonly Usage[]): Drift[] {
   const drift = new DriftLog();
-  for (const { tier, strays, usage } of tiers) {
-    for (const { date } of strays) drift.add('stray_row', `${tier} ${isoDay(date)}`);
-    for (const { item, figures } of usage) {
-      if (exceedsInput(figures)) drift.add('cached_exceeds_input', item?.model_name ?? '');
-      drift.addUnknown(item?.billable_resource?.kind, KINDS, 'kind');
-    }
+  for (const { tier, date } of rows.filter(({ isStray }) => isStray))
+    drift.add('stray_row', `${tier} ${isoDay(date)}`);
+  for (const { item, figures } of rows.filter(({ isStray }) => !isStray)) {
+    if (exceedsInput(figures)) drift.add('cached_exceeds_input', item?.model_name ?? '');
+    drift.addUnknown(item?.billable_resource?.kind, KINDS, 'kind');
   }
   return drift.list();
 }

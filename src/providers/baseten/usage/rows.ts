@@ -25,14 +25,14 @@ export interface Usage {
   /** Undefined if the provider gives money without saying what for. */
   readonly item: Item | undefined;
   readonly figures: Figures;
+  /** Of a day that was not asked for. */
+  readonly isStray: boolean;
 }
 
 /** All that the answers list for one tier. */
 export interface TierUsage {
   readonly tier: string;
-  readonly usage: readonly Usage[];
-  /** Rows of days that were not asked for. */
-  readonly strays: readonly Usage[];
+  readonly rows: readonly Usage[];
   /** The category is absent or null, in whole or in days that money is missing from. */
   readonly isSilent: boolean;
 }
@@ -64,13 +64,11 @@ export function usageByTier(whole: Answered, days: readonly Answered[]): TierUsa
   return TIERS.map(({ tier, key }) => {
     const category = whole.summary[key];
     const answers = days.length > 0 && hasNoDays(category) ? days : [whole];
-    const rows = answers.flatMap(({ asked, summary }) =>
-      rowsOf(summary[key], asked).map((row) => ({ tier, ...row, isStray: !isWithin(asked, row.date) })),
-    );
     return {
       tier,
-      usage: rows.filter(({ isStray }) => !isStray),
-      strays: rows.filter(({ isStray }) => isStray),
+      rows: answers.flatMap(({ asked, summary }) =>
+        rowsOf(summary[key], asked).map((row) => ({ tier, ...row, isStray: !isWithin(asked, row.date) })),
+      ),
       isSilent: isSilent(
         category,
         answers.map(({ summary }) => summary[key]),
@@ -86,7 +84,7 @@ function isSilent(whole: MaybeCategory, parts: readonly MaybeCategory[]): boolea
 }
 
 /** An answer about a single day needs no `daily` to say which day it means. */
-function rowsOf(category: MaybeCategory, asked: Range): Omit<Usage, 'tier'>[] {
+function rowsOf(category: MaybeCategory, asked: Range): Pick<Usage, 'date' | 'item' | 'figures'>[] {
   if (!category) return [];
   const isOneDay = asked.end - asked.start === DAY;
   const ofDay = (item: Item | undefined, figures: Figures) =>

@@ -20,6 +20,14 @@ export interface Figures extends Partial<z.infer<z.ZodObject<typeof serving & ty
   readonly subtotal: z.infer<typeof Decimal>;
 }
 
+const ChainMetadata = z.looseObject({
+  chain_id: Text,
+  chain_name: Text,
+  chain_deployment_id: Text,
+  chainlet_id: Text,
+  chainlet_name: Text,
+});
+
 /** A deployment, a training job or a chainlet. */
 export const BillableResource = z.looseObject({
   id: lenient(z.string().min(1)),
@@ -29,17 +37,7 @@ export const BillableResource = z.looseObject({
   is_deleted: lenient(z.boolean().nullish()),
   instance_type: Text,
   environment_name: Text,
-  chain_metadata: lenient(
-    z
-      .looseObject({
-        chain_id: Text,
-        chain_name: Text,
-        chain_deployment_id: Text,
-        chainlet_id: Text,
-        chainlet_name: Text,
-      })
-      .nullish(),
-  ),
+  chain_metadata: lenient(ChainMetadata.nullish()),
   // Met since October 2026.
   model_id: Text,
   base_model: Text,

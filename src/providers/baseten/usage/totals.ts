@@ -1,5 +1,5 @@
 import type { Charge, Observation, Reconciliation } from '../../../core/statement/statement.ts';
-import type { Fixed } from '../../../core/values/money.ts';
+import { type Fixed, magnitude } from '../../../core/values/money.ts';
 import { startOfMonth } from '../../../core/values/time.ts';
 import { observe, sum } from '../../api/readings.ts';
 import type { Answered } from './rows.ts';
@@ -50,8 +50,4 @@ export function reconciliationOf(
   return net !== undefined && magnitude(net - listed) < magnitude(gross)
     ? { difference: net - listed, against: 'subtotal, after credits' }
     : { difference: gross, against: 'total, before credits' };
-}
-
-function magnitude(value: Fixed): Fixed {
-  return value < 0n ? -value : value;
 }
