@@ -1,5 +1,5 @@
 import type { Note, Reading } from '../../core/statement/statement.ts';
-import { isRefusal, mostTelling, type PollError } from '../api/errors.ts';
+import { isRefusal, mostTelling, PollError } from '../api/errors.ts';
 import type { FeedContext } from '../api/provider.ts';
 import { observeUsd, reading } from '../api/readings.ts';
 import type { Ask, Request } from '../api/request.ts';
@@ -9,28 +9,27 @@ import { Balance, Billing } from './schema.ts';
 
 // https://inference.sh/docs/api/rest/billing
 
-/** What came of asking for something that a key may be refused. */
-type BalancePage<Body> = { readonly body: Body } | { readonly refusal: PollError };
-
-/** The balance as just calculated; the cached one, and its currency. */
+/** Either may be refused to a key. */
 export interface Balances {
-  readonly fresh: BalancePage<Balance>;
-  readonly cached: BalancePage<Billing>;
+  /** As just calculated. */
+  readonly fresh: Balance | PollError;
+  /** As last calculated, with its currency. */
+  readonly cached: Billing | PollError;
 }
 
 /** Asks for both balances; one of them is enough. */
 export async function* askBalance(ask: Ask): AsyncGenerator<Balances> {
-  const fresh = await unlessRefused(ask, { path: '/billing/balance', schema: Balance });
-  const cached = await unlessRefused(ask, { path: '/billing', schema: Billing });
-  if ('refusal' in fresh && 'refusal' in cached) throw mostTelling(fresh.refusal, cached.refusal);
+  const fresh = await bodyOrRefusal(ask, { path: '/billing/balance', schema: Balance });
+  const cached = await bodyOrRefusal(ask, { path: '/billing', schema: Billing });
+  if (fresh instanceof PollError && cached instanceof PollError) throw mostTelling(fresh, cached);
   yield { fresh, cached };
 }
 
-async function unlessRefused<Body>(ask: Ask, request: Request<Body>): Promise<BalancePage<Body>> {
+async function bodyOrRefusal<Body>(ask: Ask, request: Request<Body>): Promise<Body | PollError> {
   try {
-    return { body: (await ask(unwrapped(request))).body };
+    return (await ask(unwrapped(request))).body;
   } catch (error) {
-    if (isRefusal(error)) return { refusal: error };
+    if (isRefusal(error)) return error;
     throw error;
   }
 }
@@ -43,14 +42,11 @@ const CACHED: Note = {
 
 /** Reads what is left of what was paid in advance. */
 export function readBalance({ fresh, cached }: Balances, context: FeedContext<InferenceShConfig>): Reading {
-  const billing = 'body' in cached ? cached.body : undefined;
-  const known = 'body' in fresh ? fresh.body : billing;
+  const billing = cached instanceof PollError ? undefined : cached;
+  const known = fresh instanceof PollError ? billing : fresh;
+  const balance = { amount: known?.balance, currency: billing?.currency || 'USD' };
   return reading({
-    observations: observeUsd(
-      'balance',
-      { amount: known?.balance, currency: billing?.currency || 'USD' },
-      context,
-    ),
-    notes: 'body' in fresh ? [] : [CACHED],
+    observations: observeUsd('balance', balance, context),
+    notes: fresh instanceof PollError ? [CACHED] : [],
   });
 }

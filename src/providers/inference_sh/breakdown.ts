@@ -1,21 +1,20 @@
-import type { Charge, Drift, Observation, Reading, ResourceFacts } from '../../core/statement/statement.ts';
-import { divideHalfEven, type Usd } from '../../core/values/money.ts';
+import { z } from 'zod';
+import type { Charge, Drift, Observation, Reading } from '../../core/statement/statement.ts';
+import { divideHalfEven } from '../../core/values/money.ts';
 import {
   ceilTo,
   floorTo,
   type Granularity,
   type Instant,
-  intersection,
   type Range,
   sizeOf,
 } from '../../core/values/time.ts';
+import { driftIn } from '../api/answer-drift.ts';
 import { isWithin } from '../api/plans.ts';
-import { observe, reading } from '../api/readings.ts';
-import { callsOf } from './calls.ts';
-import type { Breakdown } from './schema.ts';
+import { observe, reading, sum } from '../api/readings.ts';
+import { type Breakdown, TopApp } from './schema.ts';
 
-/** What a breakdown feed knows of itself. */
-export interface BreakdownOptions {
+interface BreakdownOptions {
   /** As the API names it, and the `range` label of the trend. */
   readonly range: string;
   readonly granularity: Granularity;
@@ -23,57 +22,44 @@ export interface BreakdownOptions {
   readonly since: Instant;
 }
 
-/** What one app cost in one bucket, wherever in the window that lies. */
-interface BreakdownSpend {
-  readonly at: Instant;
-  readonly app: string;
-  readonly cost: Usd;
-}
-
 /** Reads a breakdown: the cost of each app in each whole bucket of the provider's window. */
 export function readBreakdown(body: Breakdown, { range, granularity, since }: BreakdownOptions): Reading {
   const size = sizeOf(granularity);
-  const window = windowOf(body, size);
+  const end = ceilTo(size, body.period_end);
+  // The bucket that the period begins within is cut; the last one may be open.
+  const whole = { start: Math.max(ceilTo(size, body.period_start), since), end };
+  const wanted = whole.start < whole.end ? whole : undefined;
   const spends = spendsOf(body, size);
-  const wanted = intersection(window.whole, { start: since, end: Number.POSITIVE_INFINITY });
-  const calls = callsOf(body.per_model, range);
-  const charges = spends.filter(({ at }) => wanted && isWithin(wanted, at)).map(chargeOf);
+  const charges = spends.filter(({ at }) => wanted && isWithin(wanted, at));
+  const apps = [...new Set(charges.map(({ resource }) => resource))];
+  const calls = callsOf(body, range);
   // A whole answer without a cent: likely a fault if there was money before, and no change if there was none.
-  const omittedTiers = spends.some(({ cost }) => cost !== 0n) ? [] : [''];
+  const omittedTiers = spends.some(({ value }) => value !== 0n) ? [] : [''];
   return reading({
     statement: wanted && { granularity, range: wanted, charges, omittedTiers },
-    resources: factsOf(charges),
+    resources: apps.map((app) => ({ resource: app, name: app, kind: 'app' })),
     observations: [...trendOf(body, range), ...calls.observations],
     reconciliation: {
-      difference: spends.reduce((rest, { cost }) => rest - cost, body.total_cost),
+      difference: body.total_cost - sum(spends.map(({ value }) => value)),
       against: 'total_cost',
     },
-    drift: [...straysOf(spends, window.touched), ...calls.drift],
+    drift: [...straysOf(spends, { start: floorTo(size, body.period_start), end }), ...calls.drift],
   });
 }
 
-/** The buckets that the period touches, and those of them that it does not begin within. The last one may be open. */
-function windowOf({ period_start, period_end }: Breakdown, size: number): { touched: Range; whole: Range } {
-  const end = ceilTo(size, period_end);
-  return {
-    touched: { start: floorTo(size, period_start), end },
-    whole: { start: ceilTo(size, period_start), end },
-  };
-}
-
-function spendsOf({ timeseries }: Breakdown, size: number): BreakdownSpend[] {
+/** What each app cost in each bucket, wherever in the window that lies. */
+function spendsOf({ timeseries }: Breakdown, size: number): Charge[] {
   return (timeseries ?? []).flatMap(({ date, per_app }) =>
-    [...(per_app ?? [])].map(([app, cost]) => ({ at: floorTo(size, date), app, cost })),
+    [...(per_app ?? [])].map(([resource, value]) => ({
+      at: floorTo(size, date),
+      measure: 'cost',
+      resource,
+      model: '',
+      tier: '',
+      detail: 'USD',
+      value,
+    })),
   );
-}
-
-function chargeOf({ at, app, cost }: BreakdownSpend): Charge {
-  return { at, measure: 'cost', resource: app, model: '', tier: '', detail: 'USD', value: cost };
-}
-
-function factsOf(charges: readonly Charge[]): ResourceFacts[] {
-  const apps = new Set(charges.map(({ resource }) => resource));
-  return [...apps].map((app) => ({ resource: app, name: app, kind: 'app' }));
 }
 
 function trendOf({ trend_percent: trend }: Breakdown, range: string): Observation[] {
@@ -81,7 +67,30 @@ function trendOf({ trend_percent: trend }: Breakdown, range: string): Observatio
 }
 
 /** Spend in buckets that the period does not touch. Its total is likely to hold it, the ledger does not. */
-function straysOf(spends: readonly BreakdownSpend[], touched: Range): Drift[] {
+function straysOf(spends: readonly Charge[], touched: Range): Drift[] {
   const dates = new Set(spends.filter(({ at }) => !isWithin(touched, at)).map(({ at }) => at));
   return [...dates].map((at) => ({ kind: 'stray_row', what: new Date(at).toISOString() }));
+}
+
+/**
+ * How often the top apps of a window ran. The window slides, so that this is no counter, and the list may leave apps out.
+ *
+ * No money hangs on it: an entry that cannot be read is counted as drift and costs nothing else.
+ */
+function callsOf(
+  { per_model }: Breakdown,
+  range: string,
+): { readonly observations: Observation[]; readonly drift: Drift[] } {
+  const entries = z.array(z.unknown()).safeParse(per_model ?? []).data;
+  const apps = (entries ?? [])
+    .map((entry) => TopApp.safeParse(entry).data)
+    .filter((app) => app !== undefined);
+  const drift = driftIn(z.object({ per_model: z.array(TopApp) }), { per_model: apps });
+  if (apps.length !== entries?.length) drift.push({ kind: 'unknown_value', what: 'per_model' });
+  const byApp = Map.groupBy(apps, ({ app_endpoint }) => app_endpoint);
+  const observations = [...byApp].flatMap(([resource, rows]) => {
+    const counts = rows.flatMap(({ call_count }) => call_count ?? []);
+    return counts.length > 0 ? observe('rangeRequests', { resource, range }, sum(counts)) : [];
+  });
+  return { observations, drift };
 }

@@ -57,20 +57,13 @@ const Pricing = Sent.check(({ value, issues }) => {
 
 /** A price that the provider is to calculate. All but `name` and `account` are keys of the request. */
 export const PriceProbe = z.strictObject({
-  name: z.string().refine(isLabel, `must be ${LABEL_FORM}`).meta({ description: 'The label probe; unique.' }),
-  account: z.string().optional().meta({
-    description: 'The account that asks. Default: every inference_sh account.',
-  }),
-  pricing: Pricing.meta({
-    description: 'AppPricing: prices in microcents, and an expression for each kind of fee.',
-  }),
-  output_meta: Sent.optional().meta({ description: 'Inputs and outputs of a run, for the formulas.' }),
-  resources: z
-    .array(Sent)
-    .optional()
-    .meta({ description: 'Resources with their rates, for resource_expression.' }),
-  usage_seconds: z.int().min(0).optional().meta({ description: 'How long the run takes.' }),
-  task_inputs: Sent.optional().meta({ description: 'Inputs of the task, for get(task_inputs, ...).' }),
+  name: z.string().refine(isLabel, `must be ${LABEL_FORM}`).describe('The label probe; unique.'),
+  account: z.string().optional().describe('The account that asks. Default: every inference_sh account.'),
+  pricing: Pricing.describe('AppPricing: prices in microcents, and an expression for each kind of fee.'),
+  output_meta: Sent.optional().describe('Inputs and outputs of a run, for the formulas.'),
+  resources: z.array(Sent).optional().describe('Resources with their rates, for resource_expression.'),
+  usage_seconds: z.int().min(0).optional().describe('How long the run takes.'),
+  task_inputs: Sent.optional().describe('Inputs of the task, for get(task_inputs, ...).'),
 });
 export type PriceProbe = z.infer<typeof PriceProbe>;
 

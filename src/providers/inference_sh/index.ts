@@ -1,4 +1,4 @@
-import { DAY, type Granularity, HOUR, SECOND } from '../../core/values/time.ts';
+import { DAY, HOUR, SECOND } from '../../core/values/time.ts';
 import { pagesReader, singleReader, snapshotFeed } from '../api/feeds.ts';
 import { planNow } from '../api/plans.ts';
 import { defineFeed, defineProvider } from '../api/provider.ts';
@@ -12,27 +12,22 @@ import { Breakdown, Summary } from './schema.ts';
 import { readSummary } from './summary.ts';
 import { tasks } from './task-cost.ts';
 
-/** One range of the breakdown: the provider slides it along with its own clock and chooses the buckets by its length. */
-interface Sliding {
-  readonly range: string;
-  readonly lengthMs: number;
-  readonly granularity: Granularity;
-  readonly schedule: string;
-}
-
-// https://inference.sh/docs/api/rest/usage: minutes for 1h, hours for 1d, days for what is longer.
-const SLIDING: readonly Sliding[] = [
+/**
+ * Ranges of the breakdown: the provider slides each along with its own clock and chooses the buckets by its length.
+ * https://inference.sh/docs/api/rest/usage: minutes for 1h, hours for 1d, days for what is longer.
+ */
+const SLIDING = [
   { range: '1h', lengthMs: HOUR, granularity: 'minute', schedule: '* * * * *' },
   { range: '1d', lengthMs: DAY, granularity: 'hour', schedule: '*/10 * * * *' },
   { range: '30d', lengthMs: 30 * DAY, granularity: 'day', schedule: '7 * * * *' },
   // The history of the first read: what still changes lies within the shorter ranges.
   { range: '90d', lengthMs: 90 * DAY, granularity: 'day', schedule: '17 3 * * *' },
-];
+] as const;
 
 /** How long after its end a bucket may still change. */
 const SETTLE_MS = 2 * DAY;
 
-function breakdownFeed({ range, lengthMs, granularity, schedule }: Sliding) {
+function breakdownFeed({ range, lengthMs, granularity, schedule }: (typeof SLIDING)[number]) {
   return snapshotFeed<InferenceShConfig, Breakdown>({
     name: `breakdown_${range}`,
     schedule,

@@ -1,7 +1,7 @@
 import type { Note, Observation, Reading } from '../../core/statement/statement.ts';
 import { fromInteger, type Usd } from '../../core/values/money.ts';
 import type { Range } from '../../core/values/time.ts';
-import { PollError } from '../api/errors.ts';
+import { isBadRequest } from '../api/errors.ts';
 import type { FeedContext } from '../api/provider.ts';
 import { observe, reading } from '../api/readings.ts';
 import type { Ask } from '../api/request.ts';
@@ -14,10 +14,11 @@ import { Evaluation } from './schema.ts';
 export const EVALUATE = '/usage/cel/evaluate';
 
 /** What came of one probe: an evaluation, or a refusal that is about this probe alone. */
-export type Evaluated = { readonly probe: string } & (
-  | { readonly evaluation: Evaluation }
-  | { readonly refusal: string }
-);
+export interface Evaluated {
+  readonly probe: string;
+  readonly evaluation?: Evaluation;
+  readonly refusal?: string;
+}
 
 /** Asks for each probe of the account in turn. */
 export async function* askProbes(
@@ -33,14 +34,10 @@ async function evaluate(ask: Ask, { name, account: _, ...preview }: PriceProbe):
     const { body } = await ask(unwrapped({ path: EVALUATE, preview, schema: Evaluation }));
     return { probe: name, evaluation: body };
   } catch (error) {
-    if (!isAboutBody(error)) throw error;
+    // Any other failure would befall every probe alike.
+    if (!isBadRequest(error)) throw error;
     return { probe: name, refusal: `${error.message}: the provider cannot read this probe` };
   }
-}
-
-/** Any other failure would befall every probe alike. */
-function isAboutBody(error: unknown): error is PollError {
-  return error instanceof PollError && (error.status === 400 || error.status === 422);
 }
 
 /** Reads prices as the provider calculates them now. */
@@ -51,34 +48,24 @@ export function readProbes(all: readonly Evaluated[]): Reading {
 const FEES = ['resource', 'inference', 'royalty', 'partner'] as const;
 const PARTS = [...FEES.map((fee) => `${fee}_fee` as const), 'total', 'description'] as const;
 
-/** What failed has no value: an unknown price is not zero. */
 function observationsOf(evaluated: Evaluated): Observation[] {
-  const { probe } = evaluated;
-  const count = fromInteger(BigInt(errorsOf(evaluated).length));
-  const errors = observe('priceProbeErrors', { probe }, count);
-  if (!('evaluation' in evaluated)) return errors;
-  const { evaluation } = evaluated;
+  const { probe, evaluation } = evaluated;
+  const errors = observe('priceProbeErrors', { probe }, fromInteger(BigInt(errorsOf(evaluated).length)));
   const fees = FEES.flatMap((fee) =>
-    observe('priceProbeFee', { probe, fee }, amountOf(evaluation[`${fee}_fee`])),
+    observe('priceProbeFee', { probe, fee }, amountOf(evaluation?.[`${fee}_fee`])),
   );
-  return [...fees, ...observe('priceProbeTotal', { probe }, amountOf(evaluation.total)), ...errors];
+  return [...fees, ...observe('priceProbeTotal', { probe }, amountOf(evaluation?.total)), ...errors];
 }
 
+/** What failed has no value: an unknown price is not zero. */
 function amountOf(part: Evaluation['resource_fee']): Usd | null | undefined {
   return part?.error ? undefined : part?.value;
 }
 
 /** One note for each part that failed. */
-function errorsOf(evaluated: Evaluated): Note[] {
-  const { probe } = evaluated;
-  const warning = (topic: string, text: string) => ({
-    topic,
-    text: oneLine(text) || 'failed without a word',
-    isWarning: true,
-  });
-  if (!('evaluation' in evaluated)) return [warning(`probe ${probe}`, evaluated.refusal)];
-  return PARTS.flatMap((part) => {
-    const error = evaluated.evaluation[part]?.error;
-    return error ? [warning(`probe ${probe}: ${part}`, error)] : [];
-  });
+function errorsOf({ probe, evaluation, refusal }: Evaluated): Note[] {
+  const parts = PARTS.map((part) => ({ topic: `probe ${probe}: ${part}`, error: evaluation?.[part]?.error }));
+  return [{ topic: `probe ${probe}`, error: refusal }, ...parts].flatMap(({ topic, error }) =>
+    error ? [{ topic, text: oneLine(error) || 'failed without a word', isWarning: true }] : [],
+  );
 }

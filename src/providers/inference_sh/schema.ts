@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { fromInteger, type Usd } from '../../core/values/money.ts';
 import { Timestamp } from '../api/instants.ts';
-import { Decimal, Integer, lenient, listOf, mapOf, Text } from '../api/schemas.ts';
+import { Count, Decimal, Integer, lenient, listOf, mapOf, Text, unusedFields } from '../api/schemas.ts';
 
 // https://inference.sh/docs/api/rest/usage
 
@@ -10,7 +10,6 @@ const Microcents = Integer.transform((microcents): Usd => fromInteger(microcents
 
 /** One bucket: spend by app path (`namespace/name`). */
 const Point = z.looseObject({ date: Timestamp, per_app: mapOf(Microcents).nullish() });
-export type TimePoint = z.infer<typeof Point>;
 
 /** `GET /usage/breakdown`: money and the window are required. A list that holds nothing may come as null. */
 export const Breakdown = z
@@ -21,38 +20,44 @@ export const Breakdown = z
     period_end: Timestamp,
     /** Per cent against the previous period. */
     trend_percent: lenient(Decimal.nullish()),
-    /** The top apps of the window, and how often they ran. */
+    /** {@link TopApp}, each to be read by itself. */
     per_model: z.unknown().optional(),
     // The names of all apps in the series, which the series has, too.
-    models: z.unknown().optional(),
+    ...unusedFields('models'),
   })
   .refine(({ period_start, period_end }) => period_start < period_end, {
     path: ['period_end'],
     error: 'not after period_start',
   })
-  .refine(({ timeseries, total_cost }) => total_cost === 0n || timeseries?.some(hasSpend), {
-    path: ['timeseries'],
-    error: 'holds nothing of the total cost',
-  });
+  .refine(
+    ({ timeseries, total_cost }) => total_cost === 0n || timeseries?.some(({ per_app }) => per_app?.size),
+    {
+      path: ['timeseries'],
+      error: 'holds nothing of the total cost',
+    },
+  );
 export type Breakdown = z.infer<typeof Breakdown>;
 
-function hasSpend({ per_app }: TimePoint): boolean {
-  return (per_app?.size ?? 0) > 0;
-}
+/** One of the top apps of a breakdown's window. Its cost is in the timeseries, too. */
+export const TopApp = z.looseObject({
+  app_endpoint: z.string().min(1),
+  call_count: Count.nullish(),
+  ...unusedFields('cost'),
+});
 
 /** Seconds by name. */
 const Seconds = lenient(mapOf(lenient(Decimal)).nullish());
-const SUMMARY_FIELDS = ['tier_usage', 'type_usage', 'model_usage', 'total_usage'];
+const SUMMARY = {
+  tier_usage: Seconds,
+  type_usage: Seconds,
+  model_usage: Seconds,
+  total_usage: lenient(Decimal),
+};
 
 /** `GET /usage/summary`: one total of seconds, cut three ways. The total itself is not used. */
 export const Summary = z
-  .looseObject({
-    tier_usage: Seconds,
-    type_usage: Seconds,
-    model_usage: Seconds,
-    total_usage: lenient(Decimal),
-  })
-  .refine((body) => SUMMARY_FIELDS.some((field) => Object.hasOwn(body, field)), {
+  .looseObject(SUMMARY)
+  .refine((body) => Object.keys(SUMMARY).some((field) => Object.hasOwn(body, field)), {
     error: 'holds none of the documented fields',
   });
 export type Summary = z.infer<typeof Summary>;
@@ -90,6 +95,6 @@ export const Billing = z.looseObject({
     .regex(/^([A-Za-z]\w{0,31})?$/)
     .transform((name) => name.toUpperCase())
     .nullish(),
-  status: z.unknown().optional(),
+  ...unusedFields('status'),
 });
 export type Billing = z.infer<typeof Billing>;

@@ -17,19 +17,9 @@ export const tasks: Tasks = {
 };
 
 /** What other answers of the API call money, always in microcents. */
-const NAMES: ReadonlySet<unknown> = new Set([
-  'resource_fee',
-  'inference_fee',
-  'royalty_fee',
-  'partner_fee',
-  'total',
-  'cost',
-  'total_cost',
-  'amount',
-  'microcents',
-]);
+const NAME = /^((resource|inference|royalty|partner)_fee|total|cost|total_cost|amount|microcents)$/;
 /** These count other things, too: they are money on their own, or below what speaks of money. */
-const VAGUE: ReadonlySet<unknown> = new Set(['total', 'amount']);
+const VAGUE = /^(total|amount)$/;
 const MONEY = /cost|fee|price|bill|charge/i;
 /** Microcents are whole: a fraction under a known name is of an unknown unit. */
 const Amount = z.union([
@@ -42,14 +32,9 @@ const MAX_OTHERS = 10_000;
 
 /** Reads an answer of unknown shape by its shape. What is in a list, or not in dollars, is not taken for the task's cost. */
 export function readTaskCost(body: unknown): TaskCost {
-  const found = { amounts: [] as TaskAmount[], others: [] as TaskCost['others'][number][] };
+  const found: FoundAmounts = { amounts: [], others: [] };
   collect(body, { path: [], isDollars: true }, found);
   return found;
-}
-
-function isInDollars(body: unknown): boolean {
-  const named = z.object({ currency: z.string() }).safeParse(body);
-  return !named.success || named.data.currency.toUpperCase() === 'USD';
 }
 
 interface AmountPath {
@@ -57,12 +42,12 @@ interface AmountPath {
   readonly isDollars: boolean;
 }
 
-interface FoundAmount {
+interface FoundAmounts extends TaskCost {
   readonly amounts: TaskAmount[];
   readonly others: TaskCost['others'][number][];
 }
 
-function collect(value: unknown, place: AmountPath, found: FoundAmount): void {
+function collect(value: unknown, place: AmountPath, found: FoundAmounts): void {
   const { path } = place;
   const isDollars = place.isDollars && isInDollars(value);
   const amount = isDollars && isMoney(path) ? amountOf(value, titleOf(path)) : undefined;
@@ -76,10 +61,14 @@ function collect(value: unknown, place: AmountPath, found: FoundAmount): void {
   }
 }
 
+function isInDollars(body: unknown): boolean {
+  const named = z.object({ currency: z.string() }).safeParse(body);
+  return !named.success || named.data.currency.toUpperCase() === 'USD';
+}
+
 function isMoney(path: AmountPath['path']): boolean {
-  const name = path.at(-1);
-  if (VAGUE.has(name)) return path.slice(0, -1).every((step) => MONEY.test(String(step)));
-  return NAMES.has(name);
+  const [name = '', ...above] = path.map(String).reverse();
+  return NAME.test(name) && (!VAGUE.test(name) || above.every((step) => MONEY.test(step)));
 }
 
 function amountOf(value: unknown, name: string): TaskAmount | undefined {
