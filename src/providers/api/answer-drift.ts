@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Drift } from '../../core/statement/statement.ts';
-import { isObject, isWrapper, itemOf } from './members.ts';
+import { isObject, isWrapper, type MemberSchema, membersOf, run, valuesOf } from './members.ts';
 import { type Steps, takeAll } from './steps.ts';
 
 /** A longer key is data, not a name. */
@@ -67,37 +67,24 @@ type Look = (value: unknown) => void;
  * @param path such as `dedicated_usage.breakdown.minutes`; rows of a list share one.
  */
 function lookOf(schema: z.core.$ZodType, path: string, report: Report): Look | undefined {
-  if (!isTolerant(schema)) return undefined;
   const inside = lookInside(schema, path, report);
   const documented = documentedBy(schema);
   if (!documented) return inside;
-  const noteOnce = onceEach(path, report);
+  const [whenMissing, whenOdd] = [{ isNoted: false }, { isNoted: false }];
   return (value) => {
+    const known = isMissing(value) ? whenMissing : whenOdd;
     // What is inside of a missing value is nothing; inside of another, a row may lack what the others have.
-    if (noteOnce.isKnown(value) && (!inside || isMissing(value))) return;
-    if (documented(value)) inside?.(value);
-    else if (!noteOnce.isKnown(value)) noteOnce.note(value);
-  };
-}
-
-/** Notes a field at most once as missing and once as something else; a value that could only be noted again needs no look. */
-function onceEach(path: string, report: Report) {
-  let [isMissingKnown, isOddKnown] = [false, false];
-  return {
-    isKnown: (value: unknown) => (isMissing(value) ? isMissingKnown : isOddKnown),
-    note(value: unknown): void {
-      if (isMissing(value)) isMissingKnown = true;
-      else isOddKnown = true;
-      report.note(driftAt(path, value));
-    },
+    if (known.isNoted && (!inside || isMissing(value))) return;
+    if (documented(value)) return inside?.(value);
+    if (!known.isNoted) report.note(driftAt(path, value));
+    known.isNoted = true;
   };
 }
 
 function lookInside(schema: z.core.$ZodType, path: string, report: Report): Look | undefined {
-  const item = itemOf(schema);
+  const members = membersOf(schema);
+  if (members) return lookAtMembers(members, path, report);
   if (schema instanceof z.ZodObject) return lookAtFields(schema, path, report);
-  if (item) return lookAtMembers(item, path, report);
-  if (schema instanceof z.ZodRecord) return lookAtMembers(schema.valueType, path, report);
   if (schema instanceof z.ZodPipe) return lookThrough(schema, path, report);
   if (schema instanceof z.ZodUnion) return lookAtOption(schema.options, path, report);
   if (!isWrapper(schema)) return undefined;
@@ -106,22 +93,18 @@ function lookInside(schema: z.core.$ZodType, path: string, report: Report): Look
 }
 
 /** Rows of a list share its path; those of a map are below it. */
-function lookAtMembers(item: z.core.$ZodType, path: string, report: Report): Look {
-  const inside = report.inside ?? report;
-  const inList = lookOf(item, path, inside);
-  const inMap = lookOf(item, `${path}.*`, inside);
-  return (value) => {
-    if (Array.isArray(value)) inList && report.each(inList, value);
-    else if (isObject(value)) inMap && report.each(inMap, Object.values(value));
-  };
+function lookAtMembers({ item, isMap }: MemberSchema, path: string, report: Report): Look | undefined {
+  const look = lookOf(item, isMap ? `${path}.*` : path, report.inside ?? report);
+  return look && ((value) => (isObject(value) ? report.each(look, valuesOf(value)) : undefined));
 }
 
-function lookAtFields(schema: z.ZodObject, path: string, report: Report): Look {
+function lookAtFields(schema: z.ZodObject, path: string, report: Report): Look | undefined {
   const looks = Object.entries(schema.shape).flatMap(([field, inner]) => {
     const look = lookOf(inner, below(path, field), report);
     return look ? [{ field, look }] : [];
   });
   const lookAtKeys = isLoose(schema) ? lookForUnknownKeys(schema, path, report) : undefined;
+  if (looks.length === 0 && !lookAtKeys) return undefined;
   return (value) => {
     if (!isObject(value)) return;
     for (const { field, look } of looks) look(Object.hasOwn(value, field) ? value[field] : undefined);
@@ -152,19 +135,20 @@ function below(path: string, key: string): string {
 }
 
 /** What a transform is given is looked into before it; what another schema is given, after the one before it. */
-function lookThrough(schema: z.ZodPipe, path: string, report: Report): Look {
+function lookThrough(schema: z.ZodPipe, path: string, report: Report): Look | undefined {
   const before = lookOf(schema.in, path, report);
   const after = lookOf(schema.out, path, report);
+  if (!after) return before;
   return (value) => {
     before?.(value);
-    if (!after) return;
     const given = run(schema.in, value);
     if (given.issues.length === 0) after(given.value);
   };
 }
 
-function lookAtOption(options: readonly z.core.$ZodType[], path: string, report: Report): Look {
+function lookAtOption(options: readonly z.core.$ZodType[], path: string, report: Report): Look | undefined {
   const each = options.map((option) => ({ option, look: lookOf(option, path, report) }));
+  if (each.every(({ look }) => !look)) return undefined;
   return (value) => each.find(({ option }) => isValid(option, value))?.look?.(value);
 }
 
@@ -175,47 +159,19 @@ function documentedBy(schema: z.core.$ZodType): ((value: unknown) => boolean) | 
     const documented = inner instanceof z.ZodOptional ? inner.unwrap() : inner;
     return (value) => isValid(documented, value);
   }
-  switch (toleranceOf(schema)) {
-    case 'absence':
-      return (value) => !isMissing(value);
-    case 'other form': {
-      const [documented] = schema instanceof z.ZodUnion ? schema.options : [];
-      return documented && ((value) => isValid(documented, value));
-    }
-    default:
-      return undefined;
-  }
+  const tolerated = z.globalRegistry.get(schema)?.tolerated;
+  if (tolerated === 'absence') return (value) => !isMissing(value);
+  if (tolerated !== 'other form' || !(schema instanceof z.ZodUnion)) return undefined;
+  const [documented] = schema.options;
+  return documented && ((value) => isValid(documented, value));
 }
 
 function isValid(schema: z.core.$ZodType, value: unknown): boolean {
   return run(schema, value).issues.length === 0;
 }
 
-/** `safeParse` describes what is wrong, for which a failure takes ten times as long. */
-function run(schema: z.core.$ZodType, value: unknown): z.core.ParsePayload {
-  const parsed = schema._zod.run({ value, issues: [] }, { async: false });
-  if (parsed instanceof Promise) throw new z.core.$ZodAsyncError();
-  return parsed;
-}
-
 function isMissing(value: unknown): value is undefined | null {
   return value === undefined || value === null;
-}
-
-function toleranceOf(schema: z.core.$ZodType): unknown {
-  return z.globalRegistry.get(schema)?.tolerated;
-}
-
-/** Whether the schema, or one below it, tolerates or keeps anything: the rows of all others need no second look. */
-function isTolerant(schema: z.core.$ZodType): boolean {
-  if (schema instanceof z.ZodCatch || toleranceOf(schema) !== undefined) return true;
-  if (schema instanceof z.ZodObject) return isLoose(schema) || Object.values(schema.shape).some(isTolerant);
-  const item = itemOf(schema);
-  if (item) return isTolerant(item);
-  if (schema instanceof z.ZodRecord) return isTolerant(schema.valueType);
-  if (schema instanceof z.ZodPipe) return isTolerant(schema.in) || isTolerant(schema.out);
-  if (schema instanceof z.ZodUnion) return schema.options.some(isTolerant);
-  return isWrapper(schema) && isTolerant(schema.unwrap());
 }
 
 function driftAt(path: string, value: unknown): Drift {

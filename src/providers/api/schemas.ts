@@ -17,16 +17,25 @@ export function exactOf(value: number | string, exponent = 0): Fixed {
   return parseDecimal(`${digits}e${Number(shift) + exponent}`);
 }
 
-/** An exact amount times ten to the power of `exponent`, as a JSON number, as decimal text, or as the source text of a long number. */
+/** A JSON number, decimal text, or the source text of a long number. */
+export const Numeric = z.union([z.number(), z.string()]);
+
+/** An exact amount times ten to the power of `exponent`. */
 export function decimal(exponent = 0) {
-  return z.union([z.number(), z.string()]).transform((value, context): Fixed => {
-    try {
-      return exactOf(value, exponent);
-    } catch {
-      context.issues.push({ code: 'custom', message: 'not a decimal number', input: value });
-      return z.NEVER;
-    }
-  });
+  return Numeric.transform((value, context) => readDecimal(value, context, exponent));
+}
+
+export function readDecimal(
+  value: number | string,
+  { issues }: Pick<z.RefinementCtx, 'issues'>,
+  exponent = 0,
+): Fixed {
+  try {
+    return exactOf(value, exponent);
+  } catch {
+    issues.push({ code: 'custom', message: 'not a decimal number', input: value });
+    return z.NEVER;
+  }
 }
 
 /** An exact amount. */
@@ -35,7 +44,7 @@ export const Decimal = decimal();
 const WHOLE = /^-?\d{1,40}$/;
 
 /** An integer, exact beyond 2^53: as a JSON number, or as the source text of a longer one. */
-export const Integer = z.union([z.number(), z.string()]).transform((value, context): bigint => {
+export const Integer = Numeric.transform((value, context): bigint => {
   if (typeof value === 'string' && WHOLE.test(value)) return BigInt(value);
   if (typeof value === 'number' && Number.isInteger(value)) return fromNumber(value) / ONE;
   context.issues.push({ code: 'custom', message: 'not a whole number', input: value });
@@ -76,7 +85,7 @@ export const Day = z
 
 /** An array in an answer. Like `z.array`, but it ends at {@link MAX_ISSUES}. */
 export function listOf<Item extends z.ZodType>(item: Item) {
-  const members = new Members(item);
+  const members = new Members({ item, isMap: false });
   const list = z
     .unknown()
     .check((payload) => {
@@ -93,7 +102,7 @@ export function listOf<Item extends z.ZodType>(item: Item) {
  * keeps the key `__proto__`.
  */
 export function mapOf<Item extends z.ZodType>(item: Item) {
-  const members = new Members(item);
+  const members = new Members({ item, isMap: true });
   const map = z
     .unknown()
     .check((payload) => {

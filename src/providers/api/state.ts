@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type Fixed, formatDecimal } from '../../core/values/money.ts';
-import { Decimal } from './schemas.ts';
+import { formatDecimal } from '../../core/values/money.ts';
+import { Numeric, readDecimal } from './schemas.ts';
 
 /** What a feed remembers from one poll to the next, as the text that the ledger keeps. */
 export interface StateCodec<Value> {
@@ -27,12 +27,4 @@ function jsonOf(text: string | undefined): unknown {
 }
 
 /** An exact amount, written as decimal text. */
-export const Amount = z.codec(z.union([z.number(), z.string()]), z.bigint(), {
-  decode(text, { issues }): Fixed {
-    const { data } = Decimal.safeParse(text);
-    if (data !== undefined) return data;
-    issues.push({ code: 'custom', message: 'not a decimal number', input: text });
-    return z.NEVER;
-  },
-  encode: formatDecimal,
-});
+export const Amount = z.codec(Numeric, z.bigint(), { decode: readDecimal, encode: formatDecimal });
