@@ -1,15 +1,21 @@
-import type { Charge, Drift } from '../../../core/statement/statement.ts';
-import { intersection, isoDay } from '../../../core/values/time.ts';
+import type { Charge, Drift, Observation, Reconciliation } from '../../../core/statement/statement.ts';
+import { type Fixed, magnitude } from '../../../core/values/money.ts';
+import { intersection, isoDay, startOfMonth } from '../../../core/values/time.ts';
 import { DriftLog } from '../../api/drift-log.ts';
 import { steppedReader } from '../../api/feeds.ts';
 import type { RangeReading, Reader } from '../../api/provider.ts';
-import { reading } from '../../api/readings.ts';
+import { observe, reading, sum } from '../../api/readings.ts';
 import type { Steps } from '../../api/steps.ts';
 import { SHORTER_STATE, type UsagePage } from './ask.ts';
 import { type Names, resourcesOf } from './facts.ts';
-import { chargesOf, exceedsInput, type Usage, usageByTier } from './rows.ts';
-import { KINDS } from './schema.ts';
-import { monthTotalsOf, reconciliationOf } from './totals.ts';
+import { type Answered, chargesOf, exceedsInput, type Usage, usageByTier } from './rows.ts';
+import { KINDS, type MaybeCategory, TIERS } from './schema.ts';
+
+const MONTH_TOTALS = [
+  ['monthGross', 'total'],
+  ['monthCredits', 'credits_used'],
+  ['monthNet', 'subtotal'],
+] as const;
 
 /** Reads the answers about a range of UTC days, and about the month to date if that was asked for too. */
 export function usageReader(names: Names): Reader<UsagePage> {
@@ -61,4 +67,45 @@ function driftOf(rows: readonly Usage[]): Drift[] {
     drift.addUnknown(item?.billable_resource?.kind, KINDS, 'kind');
   }
   return drift.list();
+}
+
+/** The provider's totals of the month, before and after account credits; if a category or total is missing, nothing is known. */
+function monthTotalsOf(months: readonly Answered[]): Observation[] {
+  const [newest] = months;
+  if (!newest) return [];
+  const until = startOfMonth(newest.asked.start, 1);
+  return TIERS.flatMap(({ tier, key }) => {
+    const categories = months.map(({ summary }) => summary[key]);
+    return MONTH_TOTALS.flatMap(([metric, total]) =>
+      observe(metric, { tier }, totalOf(categories, total)).map((one) => ({ ...one, until })),
+    );
+  });
+}
+
+/** Undefined while it is missing from any of the categories: a part must not pass for the whole. */
+function totalOf(
+  categories: readonly MaybeCategory[],
+  total: (typeof MONTH_TOTALS)[number][1],
+): Fixed | undefined {
+  const values = categories.flatMap((category) => category?.[total] ?? []);
+  return values.length === categories.length ? sum(values) : undefined;
+}
+
+/**
+ * The categories' own total less what their rows come to.
+ *
+ * Whether rows are before or after account credits is not documented: the nearer of the two totals is the one compared.
+ */
+function reconciliationOf(
+  answers: readonly Answered[],
+  charges: readonly Charge[],
+): Reconciliation | undefined {
+  const categories = answers.flatMap(({ summary }) => TIERS.flatMap(({ key }) => summary[key] ?? []));
+  if (categories.length === 0) return undefined;
+  const listed = sum(charges.filter(({ measure }) => measure === 'cost').map(({ value }) => value));
+  const gross = sum(categories.map(({ total }) => total)) - listed;
+  const net = totalOf(categories, 'subtotal');
+  return net !== undefined && magnitude(net - listed) < magnitude(gross)
+    ? { difference: net - listed, against: 'subtotal, after credits' }
+    : { difference: gross, against: 'total, before credits' };
 }

@@ -64,23 +64,15 @@ export function usageByTier(whole: Answered, days: readonly Answered[]): TierUsa
   return TIERS.map(({ tier, key }) => {
     const category = whole.summary[key];
     const answers = days.length > 0 && hasNoDays(category) ? days : [whole];
-    return {
-      tier,
-      rows: answers.flatMap(({ asked, summary }) =>
-        rowsOf(summary[key], asked).map((row) => ({ tier, ...row, isStray: !isWithin(asked, row.date) })),
-      ),
-      isSilent: isSilent(
-        category,
-        answers.map(({ summary }) => summary[key]),
-      ),
-    };
+    const parts = answers.map(({ summary }) => summary[key]);
+    // Days may well be without the category, but not while money is missing from the whole.
+    const isPartial =
+      !parts.every(Boolean) && sum(parts.map((part) => part?.total ?? 0n)) < (category?.total ?? 0n);
+    const rows = answers.flatMap(({ asked, summary }) =>
+      rowsOf(summary[key], asked).map((row) => ({ tier, ...row, isStray: !isWithin(asked, row.date) })),
+    );
+    return { tier, rows, isSilent: !category || isPartial };
   });
-}
-
-/** Days may well be without the category, but not while money is missing from the whole. */
-function isSilent(whole: MaybeCategory, parts: readonly MaybeCategory[]): boolean {
-  if (!whole) return true;
-  return !parts.every(Boolean) && sum(parts.map((part) => part?.total ?? 0n)) < whole.total;
 }
 
 /** An answer about a single day needs no `daily` to say which day it means. */
