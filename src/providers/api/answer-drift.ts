@@ -49,10 +49,8 @@ function bounded(found: readonly Drift[]): Drift[] {
   return more === 0 ? told : [...told, { kind: 'unknown_field', what: `and ${more} more`, more }];
 }
 
-/** Where looks report to. */
 interface Report {
   note(drift: Drift): void;
-  /** Looks at the members of a list or map. */
   each(look: Look, members: readonly unknown[]): void;
   /** For the looks at those members; absent: this one. */
   readonly inside?: Report;

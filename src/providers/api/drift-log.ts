@@ -16,7 +16,6 @@ export class DriftLog {
     if (this.#found.size < this.#max) this.#found.set(`${kind} ${text}`, { kind, what: text });
   }
 
-  /** Adds a value that is not one of the documented ones. */
   addUnknown(value: string | null | undefined, documented: ReadonlySet<string>, title: string): void {
     if (value && !documented.has(value)) this.add('unknown_value', `${title} ${value}`);
   }

@@ -61,7 +61,6 @@ export interface RangeFailure extends Range {
   readonly message: string;
 }
 
-/** What is known about a failure beyond its reason. */
 export interface PollErrorOptions {
   readonly cause?: unknown;
   /** HTTP status, where an answer came, or the one that an answer with 200 says it is. */

@@ -102,7 +102,6 @@ export function* readAhead(schema: z.core.$ZodType, json: unknown): Steps<void> 
   }
 }
 
-/** The members of a list or map. */
 export function valuesOf(json: object): readonly unknown[] {
   return Array.isArray(json) ? json : Object.values(json);
 }

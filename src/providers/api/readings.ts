@@ -51,7 +51,6 @@ export function factsOf({ resource, ...facts }: WrittenFacts): ResourceFacts {
   return { resource, ...Object.fromEntries(known) };
 }
 
-/** The sum of exact amounts. */
 export function sum(amounts: readonly Fixed[]): Fixed {
   return amounts.reduce((total, amount) => total + amount, 0n);
 }

@@ -38,7 +38,6 @@ export function readDecimal(
   }
 }
 
-/** An exact amount. */
 export const Decimal = decimal();
 
 const WHOLE = /^-?\d{1,40}$/;
@@ -56,7 +55,7 @@ export const Count = Integer.transform((value): Fixed => fromInteger(value));
 
 /**
  * For what is no money: a value that is missing or not as `documented` becomes `undefined` and never fails the answer. It is counted as
- * drift by `undocumentedIn`, once for each field, unless `documented` allows for its absence.
+ * drift by `driftIn`, once for each field, unless `documented` allows for its absence.
  */
 export function lenient<Documented extends z.ZodType>(documented: Documented) {
   return z.catch(z.optional(documented), undefined);

@@ -38,7 +38,7 @@ export async function* askUsage(
   range: Range,
   { now, state }: FeedContext<unknown>,
 ): AsyncGenerator<UsagePage> {
-  const wholes = await askInParts(ask, range, state);
+  const wholes = await askRange(ask, range, state);
   for (const whole of wholes) yield { about: 'range', ...whole };
   for (const { asked, summary } of wholes) {
     const days = daysOf(asked);
@@ -48,24 +48,24 @@ export async function* askUsage(
   if (range.end <= now) return;
   const month = { start: Math.max(startOfMonth(now), EARLIEST), end: startOfDay(now) + DAY };
   const isSame = month.start === range.start && month.end === range.end;
-  const months = isSame ? wholes : await askInParts(ask, month, wholes.length > 1 ? SHORTER_STATE : state);
+  const months = isSame ? wholes : await askRange(ask, month, wholes.length > 1 ? SHORTER_STATE : state);
   for (const each of months) yield { about: 'month', ...each };
 }
 
 /**
- * Asks for a range in as few parts as the server answers, the newest first: one that is refused although it is no longer than
- * documented is asked for in shorter parts at once.
+ * Asks for a range in as few parts as the server answers: one that is refused although it is no longer than documented is asked for in
+ * shorter parts at once.
  *
  * @throws {PollError} if these are refused, too.
  */
-async function askInParts(ask: Ask, range: Range, state: string | undefined): Promise<Answered[]> {
+async function askRange(ask: Ask, range: Range, state: string | undefined): Promise<Answered[]> {
   const maxMs = longestMs(state);
   try {
-    return await askEach(ask, partsOf(range, maxMs));
+    return await askInParts(ask, range, maxMs);
   } catch (error) {
     const isShort = maxMs === SHORTER_MS || range.end - range.start <= SHORTER_MS;
     if (isShort || !isBadRequest(error)) throw error;
-    return askEach(ask, partsOf(range, SHORTER_MS));
+    return askInParts(ask, range, SHORTER_MS);
   }
 }
 
@@ -74,14 +74,11 @@ function longestMs(state: string | undefined): number {
   return longest.read(state) ? SHORTER_MS : DOCUMENTED_MS;
 }
 
-function partsOf({ start, end }: Range, maxMs: number): Range[] {
-  if (end - start <= maxMs) return [{ start, end }];
-  return [{ start: end - maxMs, end }, ...partsOf({ start, end: end - maxMs }, maxMs)];
-}
-
-async function askEach(ask: Ask, parts: readonly Range[]): Promise<Answered[]> {
+/** The newest part first. */
+async function askInParts(ask: Ask, { start, end }: Range, maxMs: number): Promise<Answered[]> {
   const answers: Answered[] = [];
-  for (const part of parts) answers.push(await askFor(ask, part));
+  for (let until = end; until > start; until -= maxMs)
+    answers.push(await askFor(ask, { start: Math.max(start, until - maxMs), end: until }));
   return answers;
 }
 
