@@ -1,6 +1,6 @@
 import { HOUR, type Range, SECOND } from '../../../core/values/time.ts';
+import { cursorPages } from '../../api/cursor-pages.ts';
 import { PollError } from '../../api/errors.ts';
-import { cursorPages } from '../../api/pages.ts';
 import type { Ask } from '../../api/request.ts';
 import type { NorthflankContext } from '../account/config.ts';
 import { billingPath } from '../account/path.ts';
