@@ -1,4 +1,5 @@
-import { ceilTo, floorTo, HOUR, type Instant, type Range } from '../../../core/values/time.ts';
+import type { Usd } from '../../../core/values/money.ts';
+import { bucketsIn, ceilTo, floorTo, HOUR, type Instant, type Range } from '../../../core/values/time.ts';
 import type { NorthflankConfig, NorthflankContext } from '../account/config.ts';
 
 /** How long after an hour's end plus `dueAfter` it is read: once, and again while Northflank may still revise it. */
@@ -45,9 +46,19 @@ export function historyHours(context: HoursContext, isFree: (hour: Range) => boo
     const asOf = coverage.asOf(start);
     return asOf === undefined || asOf < end + config.dueAfter + SETTLE_MS;
   });
-  const free = new Set(missing.filter(isFree));
-  const asked = new Set(missing.filter((hour) => !free.has(hour)).slice(0, HISTORY_HOURS));
-  return missing.filter((hour) => free.has(hour) || asked.has(hour));
+  const later = new Set(missing.filter((hour) => !isFree(hour)).slice(HISTORY_HOURS));
+  return missing.filter((hour) => !later.has(hour));
+}
+
+/** Whether all of a range should have been read for the last time. */
+export function isSettled({ end }: Range, { now, config }: Pick<HoursContext, 'now' | 'config'>): boolean {
+  return end + config.dueAfter + SETTLE_MS + GRACE_MS <= now;
+}
+
+/** What the ledger holds of whole days in the tiers that the account counts; undefined unless all of it was read since it settled. */
+export function ledgerCost(range: Range, { config, netCost }: NorthflankContext): Usd | undefined {
+  const found = netCost(range, config.customerCosts ? undefined : ({ tier }) => tier === 'paas');
+  return found && found.asOf >= range.start + HOUR + SETTLE_MS ? found.usd : undefined;
 }
 
 /** Start of the hours that `usage` looks after; what ended before it is history. */
@@ -57,10 +68,7 @@ function recentStart({ now, config }: HoursContext): Instant {
 
 /** Whole hours from `start` on that ended by `until`, none of them before `since`, newest first. */
 function hoursIn(start: Instant, until: Instant, since: Instant): Range[] {
-  const hours: Range[] = [];
-  const first = Math.max(start, ceilTo(HOUR, since));
-  for (let end = floorTo(HOUR, until); end - HOUR >= first; end -= HOUR) {
-    hours.push({ start: end - HOUR, end });
-  }
-  return hours;
+  const whole = { start: Math.max(start, ceilTo(HOUR, since)), end: floorTo(HOUR, until) };
+  const hours = bucketsIn(HOUR, whole).map((at) => ({ start: at, end: at + HOUR }));
+  return hours.reverse();
 }

@@ -2,13 +2,12 @@ import { z } from 'zod';
 import { divideHalfEven, type Fixed } from '../../../core/values/money.ts';
 import { type Instant, SECOND } from '../../../core/values/time.ts';
 import { Decimal, lenient, listOf, Text } from '../../api/schemas.ts';
+import { Pagination } from '../account/path.ts';
+import { categoryOf } from '../hours/schema.ts';
 
 const amount = Decimal.nullish();
-/** One without a price is as good as absent, as in the hours: its name alone does not tell the unit. */
-const category = z
-  .object({ price: z.object({ total: amount }).nullish() })
-  .nullish()
-  .transform((written) => written?.price?.total ?? undefined);
+/** As in the hours, one without a price is as good as absent: its name alone does not tell the unit. */
+const category = categoryOf(z.object({ total: amount })).transform((price) => price?.total ?? undefined);
 
 /** Until the end of the year 9999: what lies beyond is in another unit, and no instant of JavaScript a little later. */
 const UnixSeconds = z.number().min(0).max(253_402_300_799);
@@ -53,13 +52,11 @@ export const InvoiceList = z
   .object({
     // One documented example has the invoice itself where another has the list.
     data: z.object({ invoices: z.preprocess(asList, listOf(Written)) }),
-    pagination: z
-      .object({ hasNextPage: z.boolean().nullish(), cursor: z.union([z.string(), z.number()]).nullish() })
-      .nullish(),
+    pagination: Pagination,
   })
   .transform(({ data, pagination }) => ({
     invoices: data.invoices.map(invoiceOf),
-    cursor: pagination?.hasNextPage ? pagination.cursor?.toString() : undefined,
+    cursor: pagination.hasNextPage ? pagination.cursor : undefined,
   }));
 export type InvoiceList = z.infer<typeof InvoiceList>;
 

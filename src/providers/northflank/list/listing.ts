@@ -1,9 +1,9 @@
 import type { Fixed } from '../../../core/values/money.ts';
-import { floorTo, HOUR, type Instant, type Range, SECOND } from '../../../core/values/time.ts';
+import { bucketsIn, floorTo, HOUR, type Instant, type Range, SECOND } from '../../../core/values/time.ts';
 import { PollError } from '../../api/errors.ts';
-import type { BilledHour } from '../hours/schema.ts';
-import { omittedTiersOf, priceOf, type Tier } from '../hours/tiers.ts';
-import type { UsageList } from './schema.ts';
+import { sum } from '../../api/readings.ts';
+import { type BilledHour, omittedTiersOf, ownTotalOf, type Tier } from '../hours/schema.ts';
+import type { UsageList } from './ask.ts';
 import type { ListedAmounts, ListState } from './state.ts';
 
 /** The hours of one walk through the list, by their start. */
@@ -59,17 +59,17 @@ function startOf({ timestamp }: { readonly timestamp: number }): Instant {
   return floorTo(HOUR, timestamp * SECOND);
 }
 
-/**
- * What the list says of an hour: `listed` with amounts; `left_out` between two that are listed, which counts as nothing;
- * `before` the first of all; or no word, `unknown`.
- */
-export type ListedState = 'listed' | 'left_out' | 'before' | 'unknown';
+/** Whether the list says of every hour of a range what it comes to. */
+export function isKnown(listing: Listing, range: Range): boolean {
+  return bucketsIn(HOUR, range).every((at) => isListed(listing, at));
+}
 
-export function standingOf({ hours, isEnd, oldest }: Listing, at: Instant): ListedState {
+/** With amounts; or left out between two that are listed, which counts as nothing; or before the first of all. */
+function isListed({ hours, isEnd, oldest }: Listing, at: Instant): boolean {
   const hour = hours.get(at);
-  if (hour) return hour.contract === 'unknown' ? 'unknown' : 'listed';
-  if (hours.has(at - HOUR) && hours.has(at + HOUR)) return 'left_out';
-  return isEnd && oldest !== undefined && at < oldest ? 'before' : 'unknown';
+  if (hour) return hour.contract !== 'unknown';
+  const isLeftOut = hours.has(at - HOUR) && hours.has(at + HOUR);
+  return isLeftOut || (isEnd && oldest !== undefined && at < oldest);
 }
 
 /** Whether the list shows nothing at all for an hour: explicit zeros, or its absence between two neighbours that tell of all tiers. */
@@ -77,14 +77,14 @@ export function isEmpty({ hours, leftOut }: Listing, at: Instant, tiers: readonl
   const hour = hours.get(at);
   if (!hour)
     return leftOut.has(at) && [at - HOUR, at + HOUR].every((start) => tellsOfAll(hours.get(start), tiers));
-  if (!tellsOfAll(hour, tiers) || hour.hasUnknownFields || (tiers.length > 1 && hour.total)) return false;
-  const prices = tiers.flatMap((tier) => priceOf(hour, tier) ?? []);
-  return prices.every(({ total, components }) => !total && Object.values(components).every((part) => !part));
+  if (!tellsOfAll(hour, tiers) || hour.hasUnknownFields || ownTotalOf(hour, tiers)) return false;
+  const prices = tiers.flatMap((tier) => hour.prices[tier] ?? []);
+  return prices.every(({ total, components }) => [total, ...components.values()].every((part) => !part));
 }
 
 /** An hour may be listed with the platform alone: of what is billed to the customer its total tells, or each tier itself. */
 function tellsOfAll(hour: BilledHour | undefined, tiers: readonly Tier[]): boolean {
-  if (!hour?.paas) return false;
+  if (!hour?.prices.paas) return false;
   return hour.total !== undefined || omittedTiersOf(hour, tiers).length === 0;
 }
 
@@ -94,16 +94,13 @@ export function amountsIn({ hours }: Listing, { start, end }: Range, tiers: read
   return sumOf(within.map(([, hour]) => amountsOf(hour, tiers)));
 }
 
-/** The provider's own total counts where all tiers do: it may know of more than they. */
 function amountsOf(hour: BilledHour, tiers: readonly Tier[]): ListedAmounts {
-  const { currency } = hour;
-  const priced = tiers.flatMap((tier): [string, Fixed][] => {
-    const price = priceOf(hour, tier);
-    return price ? [[`${currency} ${tier}`, price.total]] : [];
+  const priced = tiers.flatMap((tier) => {
+    const total = hour.prices[tier]?.total;
+    return total === undefined ? [] : [[`${hour.currency} ${tier}`, total] as const];
   });
-  const whole = tiers.length > 1 ? hour.total : undefined;
-  const total = whole ?? priced.reduce((sum, [, amount]) => sum + amount, 0n);
-  return new Map([...priced, [`${currency} total`, total]]);
+  const total = ownTotalOf(hour, tiers) ?? sum(priced.map(([, amount]) => amount));
+  return new Map([...priced, [`${hour.currency} total`, total]]);
 }
 
 export function sumOf(all: readonly ListedAmounts[]): ListedAmounts {
