@@ -5,12 +5,11 @@ import { addsUp, type HourCall, type HourPage, type TeamView, teamsOf, viewsOf, 
 const TYPES: Readonly<Record<ApiContract, readonly string[]>> = {
   legacy: ['service', 'addon', 'volume', 'job', 'llm-model-deployment', 'opentofu-job', 'external-addon'],
   current: ['service,job,harness,addon,volume'],
-  unknown: [],
 };
 
 /** Every resource type that a documented contract names. */
 export const KNOWN_TYPES: ReadonlySet<string> = new Set(
-  Object.values(TYPES).flatMap((lists) => lists.flatMap((list) => list.split(','))),
+  Object.values(TYPES).flatMap((lists) => lists.join(',').split(',')),
 );
 
 /** A list of this length may have been cut: the default and the largest page size. */
@@ -31,8 +30,9 @@ export function nextCall(pages: readonly HourPage[], isTeamForm: boolean): HourC
   if (!first) return {};
   const further = furtherPage(pages);
   if (further || !first.hour) return further;
+  const types = first.hour.contract ? TYPES[first.hour.contract] : [];
   for (const view of viewsOf(pages, isTeamForm)) {
-    const call = addsUp(view.team.price, []) ? undefined : nextOfTeam(view, TYPES[first.hour.contract]);
+    const call = addsUp(view.team.price, []) ? undefined : nextOfTeam(view, types);
     if (call) return call;
   }
   return undefined;

@@ -7,7 +7,7 @@ const READINGS_MS = [0, HOUR, 6 * HOUR, 24 * HOUR];
 /** How long Northflank may revise an hour after its end. The last reading finds it settled. */
 export const SETTLE_MS = 24 * HOUR;
 /** How long the last reading stays with `usage` before `usage_history` takes it up. */
-export const GRACE_MS = 2 * HOUR;
+const GRACE_MS = 2 * HOUR;
 
 /** Both feeds of hours read the same bill. */
 export const STREAM = {
@@ -26,11 +26,10 @@ type HoursContext = Pick<NorthflankContext, 'now' | 'config' | 'since' | 'covera
 
 /** The hours of the last day or so that are due for a reading, newest first. No hour is due before `dueAfter`. */
 export function planHours(context: HoursContext): Range[] {
-  const { now, config, since, coverage } = context;
-  return hoursIn(recentStart(context), now - config.dueAfter, since).filter(({ start, end }) => {
-    const asOf = coverage.asOf(start);
-    const reading = READINGS_MS.findLast((ms) => end + config.dueAfter + ms <= now);
-    return reading !== undefined && (asOf === undefined || asOf < end + config.dueAfter + reading);
+  const { now, config, since } = context;
+  return hoursIn(recentStart(context), now - config.dueAfter, since).filter((hour) => {
+    const reading = READINGS_MS.findLast((ms) => hour.end + config.dueAfter + ms <= now) ?? 0;
+    return isUnread(hour, reading, context);
   });
 }
 
@@ -41,13 +40,16 @@ export function planHours(context: HoursContext): Range[] {
  * @param isFree says whether an hour needs none.
  */
 export function historyHours(context: HoursContext, isFree: (hour: Range) => boolean): Range[] {
-  const { config, since, coverage } = context;
-  const missing = hoursIn(since, recentStart(context), since).filter(({ start, end }) => {
-    const asOf = coverage.asOf(start);
-    return asOf === undefined || asOf < end + config.dueAfter + SETTLE_MS;
-  });
+  const old = hoursIn(context.since, recentStart(context), context.since);
+  const missing = old.filter((hour) => isUnread(hour, SETTLE_MS, context));
   const later = new Set(missing.filter((hour) => !isFree(hour)).slice(HISTORY_HOURS));
   return missing.filter((hour) => !later.has(hour));
+}
+
+/** Whether an hour was not read since the reading that is due so long after it. */
+function isUnread({ start, end }: Range, readingMs: number, { config, coverage }: HoursContext): boolean {
+  const asOf = coverage.asOf(start);
+  return asOf === undefined || asOf < end + config.dueAfter + readingMs;
 }
 
 /** Whether all of a range should have been read for the last time. */

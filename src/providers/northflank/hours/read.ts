@@ -79,8 +79,8 @@ function resourcesOf(places: readonly ResourcePlace[]): ResourceFacts[] {
 }
 
 /** The distinct values, joined by commas. */
-function joined(values: readonly (string | undefined)[]): string {
-  return [...new Set(values.filter((value) => value !== undefined && value !== ''))].join(',');
+function joined(values: readonly (string | null | undefined)[]): string {
+  return [...new Set(values.filter((value) => value))].join(',');
 }
 
 function chargesOf(

@@ -40,7 +40,6 @@ function priceIn(money: Money, objectOf: typeof z.object | typeof z.looseObject 
   });
 }
 
-const Name = Text.transform((name) => name ?? undefined);
 /** `""` if it is missing. */
 const Id = lenient(z.string()).transform((id) => id ?? '');
 
@@ -56,7 +55,7 @@ function namedListOf<Item extends z.ZodType<{ readonly id: string }>>(item: Item
 }
 
 function projectIn(money: Money) {
-  const entry = { id: Id, name: Name, price: priceIn(money) };
+  const entry = { id: Id, name: Text, price: priceIn(money) };
   const resourceType = z
     .object({ resourceType: Id, resources: namedListOf(z.object(entry)) })
     .transform(({ resourceType, resources }) => resources.map((resource) => ({ ...resource, resourceType })));
@@ -68,7 +67,7 @@ export type Project = z.infer<ReturnType<typeof projectIn>>;
 export type BilledResource = Project['resources'][number];
 
 function teamIn(money: Money) {
-  return z.object({ id: Id, name: Name, price: priceIn(money), projects: namedListOf(projectIn(money)) });
+  return z.object({ id: Id, name: Text, price: priceIn(money), projects: namedListOf(projectIn(money)) });
 }
 /** A team; the id is `""` where the answer starts at the projects. */
 export type Team = z.infer<ReturnType<typeof teamIn>>;
@@ -120,8 +119,8 @@ export const HourData = z.looseObject({
   byocUsage: categoryOf(priceIn(Cents, z.looseObject)),
 });
 
-/** `legacy` has cents under `paasUsage`, `current` whole units of a currency under `paas`; `unknown` has neither. */
-export type ApiContract = 'legacy' | 'current' | 'unknown';
+/** `legacy` has cents under `paasUsage`, `current` whole units of a currency under `paas`. */
+export type ApiContract = 'legacy' | 'current';
 
 /**
  * A billing hour of either contract, in whole units of `currency`.
@@ -129,35 +128,36 @@ export type ApiContract = 'legacy' | 'current' | 'unknown';
  * The unit follows from the key a price stands under, never from the date: a mistake is a factor of 100.
  */
 export function hourOf(data: z.infer<typeof HourData>) {
-  const { paas, paasUsage, byoc, byocUsage, egressIp, loadBalancer } = data;
+  const { timestamp, currency, total, paas, paasUsage, byoc, byocUsage, egressIp, loadBalancer, ...unknown } =
+    data;
+  const platform = paas ?? paasUsage;
   const categories = [paas?.price, paasUsage?.price, byoc, byocUsage, egressIp, loadBalancer];
   return {
+    /** Undefined for an hour of neither. */
     contract: contractOf(data),
     /** Unix seconds of the hour's start, where the answer repeats it. */
-    timestamp: data.timestamp ?? undefined,
-    currency: (data.currency ?? 'USD').trim().toUpperCase(),
-    total: data.total ?? undefined,
+    timestamp: timestamp ?? undefined,
+    currency: (currency ?? 'USD').trim().toUpperCase(),
+    total: total ?? undefined,
     /** What the hour says of a tier; undefined where it is silent. */
     prices: {
-      paas: (paas ?? paasUsage)?.price,
+      paas: platform?.price,
       byoc: byoc ?? byocUsage,
       egress_ip: egressIp,
       load_balancer: loadBalancer,
     },
-    teams: (paas ?? paasUsage)?.teams ?? [],
+    teams: platform?.teams ?? [],
     /** In the hour, or in the price of a category: something new may be charged for. */
-    hasUnknownFields:
-      Object.keys(data).some((key) => !(key in HourData.shape)) ||
-      categories.some((price) => price?.hasUnknownKeys),
+    hasUnknownFields: Object.keys(unknown).length > 0 || categories.some((price) => price?.hasUnknownKeys),
   };
 }
 export type BilledHour = ReturnType<typeof hourOf>;
 
-function contractOf(data: z.infer<typeof HourData>): ApiContract {
+function contractOf(data: z.infer<typeof HourData>): ApiContract | undefined {
   if (data.paas) return 'current';
   if (data.paasUsage || data.byocUsage) return 'legacy';
   const isCurrent = data.byoc || data.egressIp || data.loadBalancer || data.total || data.currency;
-  return isCurrent ? 'current' : 'unknown';
+  return isCurrent ? 'current' : undefined;
 }
 
 /**

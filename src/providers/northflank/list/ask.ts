@@ -1,18 +1,19 @@
 import { z } from 'zod';
-import { HOUR, type Instant, type Range, SECOND } from '../../../core/values/time.ts';
+import { floorTo, HOUR, type Instant, type Range, SECOND } from '../../../core/values/time.ts';
 import { PollError } from '../../api/errors.ts';
 import { cursorPages } from '../../api/pages.ts';
 import type { Ask } from '../../api/request.ts';
 import { listOf } from '../../api/schemas.ts';
 import type { NorthflankContext } from '../account/config.ts';
 import { billingPath, Pagination } from '../account/path.ts';
-import { HourData, hourOf } from '../hours/schema.ts';
+import { type ApiContract, HourData, hourOf } from '../hours/schema.ts';
 import { readState } from './state.ts';
 
 /** An hour of the list says which it is: without that its amounts belong nowhere. */
 const Entry = HourData.extend({ timestamp: z.number() }).transform((data) => ({
   ...hourOf(data),
   timestamp: data.timestamp,
+  start: floorTo(HOUR, data.timestamp * SECOND),
 }));
 
 /**
@@ -23,13 +24,13 @@ const UsageList = z
   .object({ data: z.object({ usage: listOf(Entry) }), pagination: Pagination })
   .transform(({ data: { usage }, pagination }) => ({
     hours: usage,
-    contract: usage.map(({ contract }) => contract).find((contract) => contract !== 'unknown'),
+    contract: usage.find(({ contract }) => contract)?.contract,
     ...pagination,
   }));
 export type UsageList = z.infer<typeof UsageList>;
 
 /** Each contract has its own name for the page size; before the first answer neither is known, and the default of 50 does. */
-const PAGE_SIZE: Readonly<Record<'legacy' | 'current', Readonly<Record<string, string>>>> = {
+const PAGE_SIZE: Readonly<Record<ApiContract, Readonly<Record<string, string>>>> = {
   legacy: { per_page: '100' },
   current: { perPage: '100', granularity: 'hour' },
 };

@@ -1,8 +1,8 @@
 import type { Fixed } from '../../../core/values/money.ts';
-import { bucketsIn, floorTo, HOUR, type Instant, type Range, SECOND } from '../../../core/values/time.ts';
+import { bucketsIn, HOUR, type Instant, type Range } from '../../../core/values/time.ts';
 import { PollError } from '../../api/errors.ts';
 import { sum } from '../../api/readings.ts';
-import { type BilledHour, omittedTiersOf, ownTotalOf, type Tier } from '../hours/schema.ts';
+import { type ApiContract, type BilledHour, omittedTiersOf, ownTotalOf, type Tier } from '../hours/schema.ts';
 import type { UsageList } from './ask.ts';
 import type { ListedAmounts, ListState } from './state.ts';
 
@@ -17,7 +17,7 @@ export interface Listing {
   readonly isEnd: boolean;
   /** The oldest hour that this or an earlier walk found. */
   readonly oldest: Instant | undefined;
-  readonly contract: 'legacy' | 'current' | undefined;
+  readonly contract: ApiContract | undefined;
 }
 
 /**
@@ -27,36 +27,26 @@ export interface Listing {
  * @throws {PollError} `contract` when one page holds an hour twice: which of the two counts, nobody says.
  */
 export function listingOf(pages: readonly UsageList[], range: Range, known: ListState | undefined): Listing {
-  const hours = new Map<Instant, BilledHour>();
-  for (const page of pages) {
-    const starts = page.hours.map(startOf);
-    if (new Set(starts).size < starts.length) throw new PollError('contract', 'the list has an hour twice');
-    for (const hour of page.hours) {
-      const start = startOf(hour);
-      const isWanted = start >= range.start - HOUR && start < range.end;
-      if (isWanted && !hours.has(start)) hours.set(start, hour);
-    }
-  }
-  const found = pages.flatMap((page) => page.hours.map(startOf)).filter((start) => start < range.end);
-  const oldest = Math.min(known?.oldest ?? Number.POSITIVE_INFINITY, ...found);
+  const pagesOfStarts = pages.map(({ hours }) => hours.map(({ start }) => start));
+  if (pagesOfStarts.some((starts) => new Set(starts).size < starts.length))
+    throw new PollError('contract', 'the list has an hour twice');
+  const found = pages.flatMap((page) => page.hours).filter(({ start }) => start < range.end);
+  const oldest = Math.min(known?.oldest ?? Number.POSITIVE_INFINITY, ...found.map(({ start }) => start));
+  const wanted = found.filter(({ start }) => start >= range.start - HOUR);
   return {
-    ...{ range, hours },
-    leftOut: new Set(pages.flatMap(leftOutOf)),
+    range,
+    // The first of an hour counts.
+    hours: new Map(wanted.reverse().map((hour) => [hour.start, hour])),
+    leftOut: new Set(pagesOfStarts.flatMap(leftOutOf)),
     isEnd: pages.at(-1)?.hasNextPage === false,
     oldest: Number.isFinite(oldest) ? oldest : undefined,
     contract: pages.findLast(({ contract }) => contract)?.contract ?? known?.contract,
   };
 }
 
-function leftOutOf(page: UsageList): Instant[] {
-  const starts = new Set(page.hours.map(startOf));
-  return [...starts]
-    .map((start) => start + HOUR)
-    .filter((start) => !starts.has(start) && starts.has(start + HOUR));
-}
-
-function startOf({ timestamp }: { readonly timestamp: number }): Instant {
-  return floorTo(HOUR, timestamp * SECOND);
+function leftOutOf(page: readonly Instant[]): Instant[] {
+  const starts = new Set(page);
+  return page.map((start) => start + HOUR).filter((at) => !starts.has(at) && starts.has(at + HOUR));
 }
 
 /** Whether the list says of every hour of a range what it comes to. */
@@ -67,7 +57,7 @@ export function isKnown(listing: Listing, range: Range): boolean {
 /** With amounts; or left out between two that are listed, which counts as nothing; or before the first of all. */
 function isListed({ hours, isEnd, oldest }: Listing, at: Instant): boolean {
   const hour = hours.get(at);
-  if (hour) return hour.contract !== 'unknown';
+  if (hour) return hour.contract !== undefined;
   const isLeftOut = hours.has(at - HOUR) && hours.has(at + HOUR);
   return isLeftOut || (isEnd && oldest !== undefined && at < oldest);
 }
