@@ -22,10 +22,9 @@ export async function* askInvoices(
   const path = billingPath(config, 'invoices');
   const pageAt = async (cursor: string | undefined) =>
     (await ask({ path, query: cursor === undefined ? {} : { cursor }, schema: InvoiceList })).body;
-  yield* cursorPages(path, pageAt, ({ invoices, cursor }) => {
-    const isEnough = invoices.length === 0 || invoices.some(({ start }) => start < since);
-    return isEnough ? undefined : cursor;
-  });
+  yield* cursorPages(path, pageAt, ({ invoices, cursor }) =>
+    invoices.length > 0 && invoices.every(({ start }) => start >= since) ? cursor : undefined,
+  );
 }
 
 /** Sets the newest invoice that can be against the ledger, and tells of the newest of all. */
@@ -33,21 +32,20 @@ export function readInvoices(pages: readonly InvoiceList[], context: NorthflankC
   const invoices = pages.flatMap((page) => page.invoices).sort((a, b) => b.end - a.end);
   const compared = invoices.map((invoice) => comparisonOf(invoice, context));
   const [newest] = invoices;
-  const why = typeof compared[0] === 'string' ? compared[0] : undefined;
   return reading({
     reconciliation: compared.find((comparison) => typeof comparison !== 'string'),
-    notes: newest ? notesOf(newest, why) : [],
+    notes: newest ? notesOf(newest, compared[0]) : [],
   });
 }
 
-function notesOf(newest: Invoice, why: string | undefined): Note[] {
+function notesOf(newest: Invoice, comparison: Reconciliation | string | undefined): Note[] {
   const amount = newest.total === undefined ? 'an unknown amount' : formatDecimal(newest.total);
   const paid = newest.paid === undefined ? 'no word of payment' : newest.paid ? 'paid' : 'not paid';
   const text = [titleOf(newest), `${amount} ${newest.currency ?? ''}`.trim(), paid].join(', ');
   const notes = [{ topic: 'newest invoice', text, isWarning: newest.paid === false }];
-  return why === undefined
-    ? notes
-    : [...notes, { topic: 'newest invoice not compared', text: why, isWarning: false }];
+  if (typeof comparison === 'string')
+    notes.push({ topic: 'newest invoice not compared', text: comparison, isWarning: false });
+  return notes;
 }
 
 /** The id is the provider's own text: as short and plain as a charge of a log wants it. */

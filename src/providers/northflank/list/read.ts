@@ -18,7 +18,7 @@ import { observe, reading, sum } from '../../api/readings.ts';
 import type { NorthflankContext } from '../account/config.ts';
 import { addShift } from '../hours/drift.ts';
 import { isSettled, ledgerCost } from '../hours/plan.ts';
-import { type Tier, tiersOf } from '../hours/schema.ts';
+import { tiersOf } from '../hours/schema.ts';
 import type { UsageList } from './ask.ts';
 import { amountsIn, isEmpty, isKnown, type Listing, listingOf, sumOf } from './listing.ts';
 import { dueEnd, knownOf, settledEnd } from './plan.ts';
@@ -117,8 +117,8 @@ function driftOf(pages: readonly UsageList[]): Drift[] {
 function stateAfter(known: ListState | undefined, listing: Listing, context: NorthflankContext): ListState {
   const { range, oldest, contract } = listing;
   const tiers = tiersOf(context.config);
-  const end = Math.min(settledEnd(context), range.end);
-  const settled = Math.max(range.start, floorTo(DAY, end));
+  const isOlder = known !== undefined && range.end === known.from;
+  const settled = Math.max(range.start, floorTo(DAY, Math.min(settledEnd(context), range.end)));
   const others = (known?.days ?? []).filter(({ start }) => start < range.start || start >= range.end);
   const days = bucketsIn(DAY, { start: range.start, end: settled }).map((start) => {
     const day = { start, end: start + DAY };
@@ -128,14 +128,9 @@ function stateAfter(known: ListState | undefined, listing: Listing, context: Nor
   return {
     ...{ scope: listScopeOf(context.config), contract, oldest },
     from: Math.min(known?.from ?? range.start, range.start),
-    through: known !== undefined && range.end === known.from ? known.through : settled,
+    through: isOlder ? known.through : settled,
     days: [...others, ...days].filter(({ start }) => start >= first).sort((a, b) => a.start - b.start),
-    empty: emptyAfter(
-      known,
-      listing,
-      { start: Math.max(range.start, floorTo(HOUR, context.since)), end },
-      tiers,
-    ),
+    empty: emptyAfter(known, listing, context),
   };
 }
 
@@ -144,13 +139,11 @@ function keptFrom(now: Instant): Instant {
   return Math.min(startOfMonth(now), startOfDay(now) - (RECONCILED_DAYS + 2) * DAY);
 }
 
-function emptyAfter(
-  known: ListState | undefined,
-  listing: Listing,
-  settled: Range,
-  tiers: readonly Tier[],
-): Range[] {
-  const found = bucketsIn(HOUR, settled).filter((at) => isEmpty(listing, at, tiers));
+function emptyAfter(known: ListState | undefined, listing: Listing, context: NorthflankContext): Range[] {
+  const start = Math.max(listing.range.start, floorTo(HOUR, context.since));
+  const end = Math.min(settledEnd(context), listing.range.end);
+  const tiers = tiersOf(context.config);
+  const found = bucketsIn(HOUR, { start, end }).filter((at) => isEmpty(listing, at, tiers));
   const before = (known?.empty ?? []).flatMap((each) => gapsIn([listing.range], each));
   return joinRanges([...before, ...found.map((at) => ({ start: at, end: at + HOUR }))])
     .reverse()
