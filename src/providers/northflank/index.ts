@@ -84,7 +84,8 @@ export const northflank = defineProvider<NorthflankConfig>({
   baseUrl: 'https://api.northflank.com',
   versionPrefix: '/v1',
   environmentKey: 'NORTHFLANK_API_TOKEN',
-  keyHelp: 'a token with `Account > Billing > General > Read`',
+  keyHelp:
+    'a token with `Organisation > Admin > Billing > Read` (older accounts: `Account > Billing > General > Read`)',
   freshness: 'Each hour is read 15 minutes after it ends, and again 1, 6 and 24 hours later.',
   config: NorthflankConfig,
   billScope: ({ teamId }) => teamId,
