@@ -1,7 +1,7 @@
 import type { Note, Reading, Reconciliation } from '../../../core/statement/statement.ts';
 import { formatDecimal } from '../../../core/values/money.ts';
 import { DAY, floorTo, HOUR, type Instant, isoDay, type Range } from '../../../core/values/time.ts';
-import { cursorPages } from '../../api/pages.ts';
+import { cursorPages } from '../../api/cursor-pages.ts';
 import { reading } from '../../api/readings.ts';
 import type { Ask } from '../../api/request.ts';
 import type { NorthflankContext } from '../account/config.ts';

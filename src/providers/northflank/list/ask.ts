@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { floorTo, HOUR, type Instant, type Range, SECOND } from '../../../core/values/time.ts';
+import { cursorPages } from '../../api/cursor-pages.ts';
 import { PollError } from '../../api/errors.ts';
-import { cursorPages } from '../../api/pages.ts';
 import type { Ask } from '../../api/request.ts';
 import { listOf } from '../../api/schemas.ts';
 import type { NorthflankContext } from '../account/config.ts';
