@@ -40,7 +40,10 @@ async function runCase(one: Case): Promise<void> {
     assert.ok(outcome.error?.message.includes(text), `"${outcome.error?.message}" contains "${text}"`);
     return;
   }
-  assert.ok(expected.readings, 'exactly one of expected.json and expected.error.json is there');
+  assert.ok(
+    expected.readings,
+    'there is an expected.json or an expected.error.json; UPDATE_CASES=<id> writes it',
+  );
   if (outcome.error) throw outcome.error;
   assert.deepEqual(withSortedDrift(outcome.readings), withSortedDrift(expected.readings));
 }

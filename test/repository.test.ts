@@ -55,11 +55,12 @@ test('documentation: a dead link to a file or a heading is detected', () => {
 [l](code.md)
 \`\`\`
 `;
+  const code = '/** [m](docs/other.md) [n](docs/gone.md) */\nconst text = "[o](gone.md)";';
   const files = { 'docs/page.md': page, 'docs/other.md': '## Here', 'docs/img/a.png': '', 'img/b.png': '' };
-  assert.deepEqual(
-    deadLinks(new Map(Object.entries(files))),
-    ['gone.md', 'other.md#gone', '#gone', '../gone/'].map((link) => `docs/page.md: ${link}`),
-  );
+  assert.deepEqual(deadLinks(new Map(Object.entries({ ...files, 'a.ts': code }))), [
+    ...['gone.md', 'other.md#gone', '#gone', '../gone/'].map((link) => `docs/page.md: ${link}`),
+    'a.ts: docs/gone.md',
+  ]);
 });
 
 test("documentation: anchors match GitHub's", () => {

@@ -9,7 +9,7 @@ const REQUIRE = `import { createRequire } from 'node:module'; const require = cr
 
 /**
  * Bundles the program and its libraries into `dist/`: a tenth of the files to read at a start, and a fifth less memory at rest
- * ([ADR 31](../../docs/adr/0031-the-published-program-is-a-bundle.md)). What is loaded on demand stays in files of its own.
+ * ([ADR 30](../../docs/adr/0030-the-published-program-is-a-bundle.md)). What is loaded on demand stays in files of its own.
  */
 const outdir = resolve(process.argv[2] ?? join(ROOT, 'dist'));
 await rm(outdir, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { table, withGeneratedParts } from '../../src/tools/provider-tables.ts';
+import { table, withGeneratedParts } from '../../docs/src/provider-tables.ts';
 import { BOARDS } from './boards.ts';
 import { dashboardOf } from './build.ts';
 

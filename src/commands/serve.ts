@@ -162,7 +162,7 @@ function firstPollReadiness(app: App): Readiness {
 function listenProblem({ server: { host, port } }: Config, error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'EADDRINUSE')
-    return `${host}:${port} is in use by another program; stop it or set server.listen`;
+    return `${host}:${port} is in use by another program; stop it, or choose another port with server.listen or demo --port`;
   if (code === 'EACCES')
     return `no permission to listen on port ${port}; set server.listen to a port above 1023`;
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')

@@ -75,7 +75,9 @@ function configOfText(
   const configured = part(Sections.shape.currencies, 'currencies') ?? {};
   const currencies = ratesOf(configured, defaultRates(registry), document);
   const section = part(Sections.shape.opentelemetry, 'opentelemetry');
-  const named = accounts.map(({ provider, name }) => ({ provider: provider.id, account: name }));
+  // Beside an invalid account, nobody can say which budget matches nothing.
+  const whole = accounts.length === entries.length ? accounts : [];
+  const named = whole.map(({ provider, name }) => ({ provider: provider.id, account: name }));
   const budgets = budgetsOf(sections?.budgets ?? [], named, document);
   const ofVariables: Problem[] = [];
   const openTelemetry = readOpenTelemetry(section && { section, document, file }, env, ofVariables);

@@ -367,6 +367,15 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     beside('budgets:', '  - { name: all, limitUsd: 10, match: { provider: globx } }'),
     'c.yml:5:39: budgets[0].match: matches no account; the accounts are globex "globex"',
   ],
+  'a budget of an account that is itself invalid': [
+    [
+      account(),
+      '  - { provider: acme, apiKy: k }',
+      'budgets:',
+      '  - { name: all, limitUsd: 10, match: { provider: acme } }',
+    ].join('\n'),
+    'c.yml:4:23: accounts[1].apiKy: unknown key; did you mean "apiKey"?',
+  ],
   'two budgets of one name': [
     beside('budgets:', '  - { name: a, limitUsd: 10 }', '  - { name: a, limitUsd: 20, period: day }'),
     'c.yml:6:13: budgets[1].name: is already the name of budgets[0]; choose another',

@@ -151,15 +151,20 @@ async function countsOnce(prometheus: Prometheus): Promise<void> {
   for (const expr of [gauge(METRICS.costYesterday, []), net(METRICS.polls, [], { range: '6h' })]) {
     const { one, both } = await oneAndBoth(expr, prometheus);
     // Twice would be 2; how far Prometheus extrapolates differs between the two.
-    assert.ok(both / one < 1.5, `${both} of both, ${one} of one: ${expr}`);
+    assert.ok(both / one < MAX_RATIO, `${both} of both, ${one} of one: ${expr}`);
   }
 }
 
-/** The values of one job and of both at one instant. Repeated if a scrape was late, because then there is no value. */
+const MAX_RATIO = 1.5;
+
+/**
+ * The values of one job and of both at one instant. Repeated while they differ much: without a value if a scrape was late, and by the
+ * extrapolation of the first few samples. If both were counted, they would differ for good.
+ */
 async function oneAndBoth(
   expr: string,
   prometheus: Prometheus,
-  tries = 5,
+  tries = 30,
 ): Promise<{ one: number; both: number }> {
   await prometheus.scraped();
   const asked = Date.now();
@@ -168,7 +173,7 @@ async function oneAndBoth(
     return Number((await prometheus.query(filled, asked))[0]?.value);
   };
   const [one, both] = [await of('one'), await of('.+')];
-  return one > 0 || tries === 0 ? { one, both } : oneAndBoth(expr, prometheus, tries - 1);
+  return both / one < MAX_RATIO || tries === 0 ? { one, both } : oneAndBoth(expr, prometheus, tries - 1);
 }
 
 const { net } = queriesOf({ variables: [] });

@@ -29,7 +29,7 @@ realServerTest(
     await exporter.fresh();
     const page = await waitForNotification(webhook, 'AiBillingBudgetExceeded', 'firing');
     assert.equal(page.receiver, 'critical');
-    assert.equal(page.annotations.summary, 'The budget all is overrun: $161.50 spent.');
+    assert.equal(page.annotations.summary, 'Budget "all" exceeded: $161.50 spent.');
     assert.match(
       page.annotations.description ?? '',
       /^Spent \$161\.50 of \$100\.00 in the period that ends /,

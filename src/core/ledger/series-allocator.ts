@@ -33,8 +33,8 @@ export const FEED_SERIES = 3;
 const MAX_RECENT = 8;
 
 /**
- * Allocates a series to each charge, with labels that freeze at first sight: a series of its own or the overflow one, for life. It is a
- * draft: nothing in the state changes before its rows are committed.
+ * Allocates a series to each charge, with labels that freeze at first sight: a series of its own or, beyond the cardinality limit
+ * (`maxSeries`), the overflow one, for life. It is a draft: nothing in the state changes before its rows are committed.
  */
 export class SeriesAllocator {
   /** The rows to be committed, by their numbers. */

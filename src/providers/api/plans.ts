@@ -1,4 +1,11 @@
-import { DAY, type Instant, intersection, type Range, startOfDay } from '../../core/values/time.ts';
+import {
+  bucketsIn,
+  DAY,
+  type Instant,
+  intersection,
+  type Range,
+  startOfDay,
+} from '../../core/values/time.ts';
 import type { FeedContext } from './provider.ts';
 
 /** The plan of a feed whose answer says by itself what time it is about: one range that ends now. */
@@ -49,12 +56,6 @@ function joinedDays(days: readonly Instant[], maxMs: number): Range[] {
 /** The UTC days of a range, oldest first. */
 export function daysOf({ start, end }: Range): Instant[] {
   return bucketsIn(DAY, { start: startOfDay(start), end });
-}
-
-/** The starts of the buckets of a range that begins with one, oldest first. */
-export function bucketsIn(sizeMs: number, { start, end }: Range): Instant[] {
-  const count = Math.max(0, Math.ceil((end - start) / sizeMs));
-  return Array.from({ length: count }, (_, index) => start + index * sizeMs);
 }
 
 export function isWithin({ start, end }: Range, at: Instant): boolean {

@@ -6,7 +6,7 @@ import type { Granularity, Instant, Range } from '../../core/values/time.ts';
 import type { Ask } from './request.ts';
 import type { Steps } from './steps.ts';
 
-/** What a feed may know when it plans, asks and reads. During a poll, only what it `knows` grows and what the other feeds remember changes. */
+/** What a feed may know when it plans, asks and reads. During a poll, only `hasSeries` and what other feeds remember change. */
 export interface FeedContext<Config> {
   readonly now: Instant;
   readonly config: Config;
@@ -14,7 +14,7 @@ export interface FeedContext<Config> {
   readonly since: Instant;
   /** The buckets of this feed's stream and granularity that were read before, and when: see {@link ReadCoverage}. */
   readonly coverage: ReadCoverage;
-  /** What the feed remembered of its last poll (`Reader.done().state`); survives a restart. */
+  /** What the feed remembered of its last poll (`Reader.finish().state`); survives a restart. */
   readonly state: string | undefined;
   /** Whether any feed of this one's stream ever had a charge with these labels applied; of earlier ranges of this poll, too. */
   hasSeries(series: SeriesKey): boolean;
@@ -76,7 +76,7 @@ export interface BillingStream<Config = unknown> {
   readonly granularity: Granularity;
   /** How long after a bucket's end the provider may still revise it. */
   readonly settleMs: number;
-  /** How far back this feed reads reread, where that is more than the settle time. */
+  /** How far back this feed reads again, where that is more than the settle time. */
   readonly reachMs?: number;
   /** How far behind the present the readings normally are; default two hours, of closed days after their end. */
   lagMs?(config: Config): number;

@@ -16,7 +16,7 @@ describe('inference.sh', () => {
       });
   });
 
-  it('reads what is left and when that is full reread, in Unix seconds', () => {
+  it('reads what is left and when that is full again, in Unix seconds', () => {
     const headers = { 'x-ratelimit-remaining': '95', 'x-ratelimit-reset': '1640000000' };
     assert.deepEqual(inferenceSh.rateLimit(headers, 0), { remaining: 95, resetAt: 1_640_000_000_000 });
     assert.deepEqual(inferenceSh.rateLimit({ 'x-ratelimit-remaining': 'many' }, 0), {});

@@ -11,11 +11,10 @@ import { readHour } from './hours/read.ts';
 import type { HourPage } from './hours/tree.ts';
 import { askInvoices, readInvoices } from './invoices/invoices.ts';
 import type { InvoiceList } from './invoices/schema.ts';
-import { askList } from './list/ask.ts';
-import { isFree, LIST_FEED, readEmptyHour } from './list/empty-hours.ts';
+import { askList, type UsageList } from './list/ask.ts';
 import { listRanges } from './list/plan.ts';
 import { readList } from './list/read.ts';
-import type { UsageList } from './list/schema.ts';
+import { isFree, LIST_FEED } from './list/state.ts';
 
 /** Other feeds leave so many requests of the hour to the usage, and not every account may read them. */
 const LESS_URGENT = { optional: true, reserveRequests: 200 } as const;
@@ -54,8 +53,7 @@ const usageHistory = defineFeed<NorthflankConfig, HourPage>({
     // Looked up again: on the first day the list is read while history is.
     if (!isFree(context)(range)) yield* askHour(ask, range, context);
   },
-  reader: (range, { config }) =>
-    pagesReader((pages) => (pages.length === 0 ? readEmptyHour(range) : readHour(pages, range, config))),
+  reader: (range, { config }) => pagesReader((pages) => readHour(pages, range, config)),
 });
 
 /** Finalized invoices, set against the ledger. */
@@ -86,7 +84,8 @@ export const northflank = defineProvider<NorthflankConfig>({
   baseUrl: 'https://api.northflank.com',
   versionPrefix: '/v1',
   environmentKey: 'NORTHFLANK_API_TOKEN',
-  keyHelp: 'a token with `Account > Billing > General > Read`',
+  keyHelp:
+    'a token with `Organisation > Admin > Billing > Read` (older accounts: `Account > Billing > General > Read`)',
   freshness: 'Each hour is read 15 minutes after it ends, and again 1, 6 and 24 hours later.',
   config: NorthflankConfig,
   billScope: ({ teamId }) => teamId,

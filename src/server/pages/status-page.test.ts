@@ -61,7 +61,7 @@ describe('the status page', () => {
 
   test('says which windows are incomplete, and why', () => {
     const page = shown({}, { incomplete: [{ window: 'month_to_date', reason: 'before_since' }] });
-    assert.match(page, /Incomplete: month to date \(begins before the account&#39;s since\)\./);
+    assert.match(page, /Incomplete: month to date \(begins before the first day that is read\)\./);
     assert.doesNotMatch(shown({}), /Incomplete/);
   });
 

@@ -85,7 +85,7 @@ const WINDOW_NAMES: Record<Window, string> = {
 };
 
 const UNKNOWN_TEXTS: Record<UnknownReason, string> = {
-  before_since: "begins before the account's since",
+  before_since: 'begins before the first day that is read',
   nothing_read: 'nothing read yet',
   not_read_whole: 'partly read',
 };

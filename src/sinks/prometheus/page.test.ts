@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { gunzipSync, inflateRawSync } from 'node:zlib';
 import { parseExposition } from '../../../test/support/exposition/exposition.ts';
 import { counterFamily, createFakeSource } from '../../../test/support/providers/fake-source.ts';
+import { createEncoder } from './encode.ts';
 import type { Format } from './format.ts';
 import { Block } from './gzip.ts';
 import { createPrometheusPage, type LiveMetrics, type PageAnswer, type PageRequest } from './page.ts';
@@ -145,6 +146,33 @@ describe('Prometheus page', () => {
     assert.deepEqual([...read(await page.answer({})).values], [1]);
     source.publish([counterFamily(1, 3)]);
     await until(async () => read(await page.answer({})).values.has(3));
+  });
+
+  test('is up to date with a snapshot although newer ones are published without end', async () => {
+    const source = createFakeSource([counterFamily(1, 1)]);
+    let renders = 0;
+    const encode = createEncoder();
+    const page = createPrometheusPage(source, createLive(), assert.ifError, async (snapshot) => {
+      await setTimeout(1);
+      renders += 1;
+      if (renders < 100) source.publish([counterFamily(1, renders + 1)]);
+      return encode(snapshot);
+    });
+    await page.upToDate();
+    assert.ok(renders < 5, `${renders} renderings`);
+    page.close();
+  });
+
+  test('is up to date with what it can render: a failure is reported to onError alone', async () => {
+    const source = createFakeSource([counterFamily(1, 1)]);
+    const page = createPrometheusPage(
+      source,
+      createLive(),
+      () => {},
+      () => Promise.reject(new Error('unreadable')),
+    );
+    await page.upToDate();
+    page.close();
   });
 
   test('stops following the source when it is closed', () => {

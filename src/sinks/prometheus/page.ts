@@ -42,7 +42,8 @@ interface Rendition {
  * Renders each snapshot once, in both formats, and gzips it once per format that was ever requested gzipped. All forms switch to a
  * new snapshot at the same instant, so that no reader that alternates between them sees a counter go back.
  *
- * `upToDate` resolves once answers hold the current snapshot.
+ * `upToDate` resolves once answers hold the snapshot that was current when it was called, or a newer one. Newer ones may be published
+ * without end, so it does not wait for them; nor does it reject if that snapshot could not be rendered.
  *
  * Calls `onError` if a snapshot could not be rendered; the previous one is still served.
  */
@@ -76,6 +77,15 @@ export function createPrometheusPage(
     while (served?.snapshot.version !== source.current().version) await renderNext();
   }
 
+  async function upToDate(): Promise<void> {
+    const { version } = source.current();
+    try {
+      while (!served || served.snapshot.version < version) await renderNext();
+    } catch {
+      // The subscription reports it.
+    }
+  }
+
   return {
     async answer(request) {
       const { format, contentType } = negotiate(request.accept);
@@ -93,7 +103,7 @@ export function createPrometheusPage(
         carried: () => source.carried(rendition.snapshot),
       };
     },
-    upToDate: follow,
+    upToDate,
     close: source.subscribe(() => void follow().catch(onError)),
   };
 }

@@ -120,12 +120,12 @@ export const LAYER_RULES: readonly Rule[] = [
     sound: [
       {
         'package.json': manifest({
-          scripts: { start: 'node src/main.ts serve', docs: 'node src/tools/metrics-doc.ts' },
+          scripts: { start: 'node src/main.ts serve', docs: 'node src/docs.ts' },
         }),
         'src/main.ts': `const { a } = await import('./core/a.ts');`,
         'src/core/a.ts': `new Worker(new URL('./worker.ts', import.meta.url));`,
         'src/core/worker.ts': '',
-        'src/tools/metrics-doc.ts': '',
+        'src/docs.ts': '',
       },
     ],
   },

@@ -67,7 +67,6 @@ const SEES: Readonly<Record<string, readonly string[]>> = {
   app: PARTS,
   commands: [...PARTS, 'app', 'simulators'],
   cli: [...CONFIG, 'commands', 'runtime'],
-  tools: PARTS,
   main: ['cli', 'commands', 'app', 'providers', 'runtime'],
 };
 

@@ -1,10 +1,10 @@
 import { dirname, join } from 'node:path';
-import type { Sources } from './source-text.ts';
+import { commentsOf, type Sources } from './source-text.ts';
 
-/** Links in Markdown files to missing files or headings. */
+/** Links in Markdown files, and in comments of TypeScript, to missing files or headings. */
 export function deadLinks(sources: Sources): string[] {
   const folders = new Set([...sources.keys()].flatMap(parents));
-  return markdownOf(sources).flatMap(([path, text]) =>
+  return [...markdownOf(sources), ...commentsIn(sources)].flatMap(([path, text]) =>
     linksOf(text).flatMap((link) => {
       const [file = '', heading] = link.split('#');
       const target = file === '' ? path : join(dirname(path), decodeURIComponent(file)).replace(/\/$/, '');
@@ -61,6 +61,10 @@ function slugOf(heading: string): string {
 
 function markdownOf(sources: Sources): [path: string, text: string][] {
   return [...sources].filter(([path]) => path.endsWith('.md'));
+}
+
+function commentsIn(sources: Sources): [path: string, text: string][] {
+  return [...sources].flatMap(([path, text]) => (path.endsWith('.ts') ? [[path, commentsOf(text)]] : []));
 }
 
 function parents(path: string): string[] {

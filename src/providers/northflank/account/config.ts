@@ -30,3 +30,8 @@ export const NorthflankConfig = z.strictObject({
 export type NorthflankConfig = z.infer<typeof NorthflankConfig>;
 
 export type NorthflankContext = FeedContext<NorthflankConfig>;
+
+/** Whose hours are asked for: a team's, or `*`, those of all that the token may read. Both feeds of hours remember who answered. */
+export function scopeOf({ teamId }: NorthflankConfig): string {
+  return teamId ?? '*';
+}

@@ -1,17 +1,15 @@
-import type { ApiContract, Project } from './schema.ts';
-import { addsUp, type TeamView, viewsOf } from './team.ts';
-import { type HourCall, type HourPage, isSameWalk, rowsOf, teamsOf } from './tree.ts';
+import type { ApiContract } from './schema.ts';
+import { addsUp, type HourCall, type HourPage, type TeamView, teamsOf, viewsOf, walkOf } from './tree.ts';
 
 /** What each request for resource types asks for: one type in the legacy contract, a list in the current one. */
 const TYPES: Readonly<Record<ApiContract, readonly string[]>> = {
   legacy: ['service', 'addon', 'volume', 'job', 'llm-model-deployment', 'opentofu-job', 'external-addon'],
   current: ['service,job,harness,addon,volume'],
-  unknown: [],
 };
 
 /** Every resource type that a documented contract names. */
 export const KNOWN_TYPES: ReadonlySet<string> = new Set(
-  Object.values(TYPES).flatMap((lists) => lists.flatMap((list) => list.split(','))),
+  Object.values(TYPES).flatMap((lists) => lists.join(',').split(',')),
 );
 
 /** A list of this length may have been cut: the default and the largest page size. */
@@ -32,41 +30,33 @@ export function nextCall(pages: readonly HourPage[], isTeamForm: boolean): HourC
   if (!first) return {};
   const further = furtherPage(pages);
   if (further || !first.hour) return further;
+  const types = first.hour.contract ? TYPES[first.hour.contract] : [];
   for (const view of viewsOf(pages, isTeamForm)) {
-    const call = addsUp(view.team.price, []) ? undefined : nextOfTeam(view, TYPES[first.hour.contract]);
+    const call = addsUp(view.team.price, []) ? undefined : nextOfTeam(view, types);
     if (call) return call;
   }
   return undefined;
 }
 
 function nextOfTeam(view: TeamView, types: readonly string[]): HourCall | undefined {
-  const { listed, filter, asked, answered } = view;
   const left = types.filter((type) => !view.typesAsked.has(type));
-  if (!listed) return nextUnlisted(view, left);
-  const open = view.projects.filter(
-    ({ project, rows }) =>
-      listed.some(({ id }) => id === project.id) &&
-      !answered.has(project.id) &&
-      !addsUp(
-        project.price,
-        rows.map(({ resource }) => resource),
-      ),
-  );
-  const askable = open.filter(({ project }) => !asked.has(project.id));
+  const listed = view.projects.filter(({ isListed }) => isListed);
+  if (listed.length === 0) return nextUnlisted(view, left);
+  const open = listed.filter(({ isAnswered, price, resources }) => !isAnswered && !addsUp(price, resources));
+  const askable = open.filter(({ isAsked }) => !isAsked);
   const [next] = askable;
-  if (next && (left.length === 0 || askable.length <= left.length)) {
-    return { ...filter, project: next.project.id };
-  }
-  return open.length > 0 && left[0] !== undefined ? { ...filter, types: left[0] } : undefined;
+  if (next && (left.length === 0 || askable.length <= left.length))
+    return { ...view.filter, projectId: next.id };
+  return open.length > 0 && left[0] !== undefined ? { ...view.filter, resourceType: left[0] } : undefined;
 }
 
 /** Without its projects' prices a team is asked by type if that takes one request; else its projects are listed first. */
 function nextUnlisted(view: TeamView, left: readonly string[]): HourCall | undefined {
-  const found = view.projects.flatMap(({ rows }) => rows.map(({ resource }) => resource));
+  const found = view.projects.flatMap(({ resources }) => resources);
   if (addsUp(view.team.price, found)) return undefined;
   const isCheap = left.length === 1 || !view.isListable;
-  if (left[0] !== undefined && isCheap) return { ...view.filter, types: left[0] };
-  return view.isListable ? { team: view.team.id } : undefined;
+  if (left[0] !== undefined && isCheap) return { ...view.filter, resourceType: left[0] };
+  return view.isListable ? { teamId: view.team.id } : undefined;
 }
 
 /** The next page of the newest answer, if there is or seems to be one. */
@@ -74,7 +64,7 @@ function furtherPage(pages: readonly HourPage[]): HourCall | undefined {
   const last = pages.at(-1);
   if (!last?.hour) return undefined;
   const page = (last.call.paging?.page ?? 1) + 1;
-  const walk = pages.filter(({ call }) => isSameWalk(call, last.call));
+  const walk = walkOf(pages, last.call);
   const [whole, before] = [listOf(last.call, walk), listOf(last.call, walk.slice(0, -1))];
   const isFull = PAGE_SIZES.has(listOf(last.call, [last]).length) && !whole.addsUp;
   const isPromised = last.hour.hasNextPage;
@@ -91,21 +81,18 @@ interface PagedList {
   readonly addsUp: boolean;
 }
 
-function listOf(call: HourCall, walk: readonly HourPage[]): PagedList {
+function listOf({ teamId, projectId, resourceType }: HourCall, walk: readonly HourPage[]): PagedList {
   const teams = teamsOf(walk);
   const projects = teams.flatMap((team) => team.projects);
-  if (call.project !== undefined) return resourceList(projects);
-  const isNarrow = call.team !== undefined || call.types !== undefined || teams.length === 1;
-  if (isNarrow) {
+  if (projectId !== undefined) {
+    const isWhole = projects.every(({ price, resources }) => addsUp(price, resources));
+    const { length } = projects.flatMap(({ resources }) => resources);
+    return { unit: 'resources', length, addsUp: isWhole };
+  }
+  if (teamId !== undefined || resourceType !== undefined || teams.length === 1) {
     const isWhole = teams.every((team) => addsUp(team.price, team.projects));
     return { unit: 'projects', length: projects.length, addsUp: isWhole };
   }
-  const paas = walk[0]?.hour?.paas;
-  return { unit: 'teams', length: teams.length, addsUp: !paas || addsUp(paas.price, teams) };
-}
-
-function resourceList(projects: readonly Project[]): PagedList {
-  const resources = projects.map((project) => rowsOf(project).map(({ resource }) => resource));
-  const isWhole = projects.every(({ price }, index) => addsUp(price, resources[index] ?? []));
-  return { unit: 'resources', length: resources.flat().length, addsUp: isWhole };
+  const price = walk[0]?.hour?.prices.paas;
+  return { unit: 'teams', length: teams.length, addsUp: !price || addsUp(price, teams) };
 }

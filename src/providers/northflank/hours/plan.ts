@@ -1,4 +1,5 @@
-import { ceilTo, floorTo, HOUR, type Instant, type Range } from '../../../core/values/time.ts';
+import type { Usd } from '../../../core/values/money.ts';
+import { bucketsIn, ceilTo, floorTo, HOUR, type Instant, type Range } from '../../../core/values/time.ts';
 import type { NorthflankConfig, NorthflankContext } from '../account/config.ts';
 
 /** How long after an hour's end plus `dueAfter` it is read: once, and again while Northflank may still revise it. */
@@ -6,7 +7,7 @@ const READINGS_MS = [0, HOUR, 6 * HOUR, 24 * HOUR];
 /** How long Northflank may revise an hour after its end. The last reading finds it settled. */
 export const SETTLE_MS = 24 * HOUR;
 /** How long the last reading stays with `usage` before `usage_history` takes it up. */
-export const GRACE_MS = 2 * HOUR;
+const GRACE_MS = 2 * HOUR;
 
 /** Both feeds of hours read the same bill. */
 export const STREAM = {
@@ -25,11 +26,10 @@ type HoursContext = Pick<NorthflankContext, 'now' | 'config' | 'since' | 'covera
 
 /** The hours of the last day or so that are due for a reading, newest first. No hour is due before `dueAfter`. */
 export function planHours(context: HoursContext): Range[] {
-  const { now, config, since, coverage } = context;
-  return hoursIn(recentStart(context), now - config.dueAfter, since).filter(({ start, end }) => {
-    const asOf = coverage.asOf(start);
-    const reading = READINGS_MS.findLast((ms) => end + config.dueAfter + ms <= now);
-    return reading !== undefined && (asOf === undefined || asOf < end + config.dueAfter + reading);
+  const { now, config, since } = context;
+  return hoursIn(recentStart(context), now - config.dueAfter, since).filter((hour) => {
+    const reading = READINGS_MS.findLast((ms) => hour.end + config.dueAfter + ms <= now) ?? 0;
+    return isUnread(hour, reading, context);
   });
 }
 
@@ -40,14 +40,27 @@ export function planHours(context: HoursContext): Range[] {
  * @param isFree says whether an hour needs none.
  */
 export function historyHours(context: HoursContext, isFree: (hour: Range) => boolean): Range[] {
-  const { config, since, coverage } = context;
-  const missing = hoursIn(since, recentStart(context), since).filter(({ start, end }) => {
-    const asOf = coverage.asOf(start);
-    return asOf === undefined || asOf < end + config.dueAfter + SETTLE_MS;
-  });
-  const free = new Set(missing.filter(isFree));
-  const asked = new Set(missing.filter((hour) => !free.has(hour)).slice(0, HISTORY_HOURS));
-  return missing.filter((hour) => free.has(hour) || asked.has(hour));
+  const old = hoursIn(context.since, recentStart(context), context.since);
+  const missing = old.filter((hour) => isUnread(hour, SETTLE_MS, context));
+  const later = new Set(missing.filter((hour) => !isFree(hour)).slice(HISTORY_HOURS));
+  return missing.filter((hour) => !later.has(hour));
+}
+
+/** Whether an hour was not read since the reading that is due so long after it. */
+function isUnread({ start, end }: Range, readingMs: number, { config, coverage }: HoursContext): boolean {
+  const asOf = coverage.asOf(start);
+  return asOf === undefined || asOf < end + config.dueAfter + readingMs;
+}
+
+/** Whether all of a range should have been read for the last time. */
+export function isSettled({ end }: Range, { now, config }: Pick<HoursContext, 'now' | 'config'>): boolean {
+  return end + config.dueAfter + SETTLE_MS + GRACE_MS <= now;
+}
+
+/** What the ledger holds of whole days in the tiers that the account counts; undefined unless all of it was read since it settled. */
+export function ledgerCost(range: Range, { config, netCost }: NorthflankContext): Usd | undefined {
+  const found = netCost(range, config.customerCosts ? undefined : ({ tier }) => tier === 'paas');
+  return found && found.asOf >= range.start + HOUR + SETTLE_MS ? found.usd : undefined;
 }
 
 /** Start of the hours that `usage` looks after; what ended before it is history. */
@@ -57,10 +70,7 @@ function recentStart({ now, config }: HoursContext): Instant {
 
 /** Whole hours from `start` on that ended by `until`, none of them before `since`, newest first. */
 function hoursIn(start: Instant, until: Instant, since: Instant): Range[] {
-  const hours: Range[] = [];
-  const first = Math.max(start, ceilTo(HOUR, since));
-  for (let end = floorTo(HOUR, until); end - HOUR >= first; end -= HOUR) {
-    hours.push({ start: end - HOUR, end });
-  }
-  return hours;
+  const whole = { start: Math.max(start, ceilTo(HOUR, since)), end: floorTo(HOUR, until) };
+  const hours = bucketsIn(HOUR, whole).map((at) => ({ start: at, end: at + HOUR }));
+  return hours.reverse();
 }

@@ -1,31 +1,25 @@
 import { z } from 'zod';
 import type { Fixed } from '../../../core/values/money.ts';
 import { Decimal, decimal, lenient, listOf, Text } from '../../api/schemas.ts';
+import type { NorthflankConfig } from '../account/config.ts';
 
 /** A price in whole units of the currency. Components may add up to less than the total: some kinds of use have no name. */
 export interface MoneyPrice {
   readonly total: Fixed;
-  /** By component label; absent or null where the answer has none. */
-  readonly components: Readonly<Record<string, Fixed | null | undefined>>;
+  /** By component label; of those that the answer has. */
+  readonly components: ReadonlyMap<string, Fixed>;
   /** Whether it has keys beyond the documented components. */
   readonly hasUnknownKeys: boolean;
 }
 
-/** Cents in dollars. */
-const Cents = decimal(-2);
-type Money = typeof Cents;
+/** Decimal text or a number, in units or in cents. */
+type Money = ReturnType<typeof decimal>;
 
-/** The total is required wherever a price stands: half an answer must fail, not shrink. */
-function priceIn(money: Money) {
-  return priceOf(money, z.object);
-}
-
-/** Of a whole category: what is charged for something new stands there. */
-function categoryPriceIn(money: Money) {
-  return priceOf(money, z.looseObject);
-}
-
-function priceOf(money: Money, objectOf: typeof z.object | typeof z.looseObject) {
+/**
+ * The total is required wherever a price stands: half an answer must fail, not shrink. That of a whole category is loose: what is
+ * charged for something new stands there.
+ */
+function priceIn(money: Money, objectOf: typeof z.object | typeof z.looseObject = z.object) {
   const part = money.nullish();
   const parts = {
     cpu: part,
@@ -37,14 +31,15 @@ function priceOf(money: Money, objectOf: typeof z.object | typeof z.looseObject)
     cluster: part,
   };
   return objectOf({ total: money, ...parts }).transform((price): MoneyPrice => {
-    const { cpu, memory, storage, gpu, vcpu, gpuMemory, cluster } = price;
-    const components = { cpu, memory, storage, gpu, vcpu, cluster, gpu_memory: gpuMemory };
-    const hasUnknownKeys = Object.keys(price).some((key) => key !== 'total' && !Object.hasOwn(parts, key));
-    return { total: price.total, components, hasUnknownKeys };
+    const { total, cpu, memory, storage, gpu, vcpu, gpuMemory, cluster, ...unknown } = price;
+    const amounts = Object.entries({ cpu, memory, storage, gpu, vcpu, cluster, gpu_memory: gpuMemory });
+    const known = amounts.flatMap(([name, amount]) =>
+      typeof amount === 'bigint' ? [[name, amount] as const] : [],
+    );
+    return { total, components: new Map(known), hasUnknownKeys: Object.keys(unknown).length > 0 };
   });
 }
 
-const Name = Text.transform((name) => name ?? undefined);
 /** `""` if it is missing. */
 const Id = lenient(z.string()).transform((id) => id ?? '');
 
@@ -60,18 +55,19 @@ function namedListOf<Item extends z.ZodType<{ readonly id: string }>>(item: Item
 }
 
 function projectIn(money: Money) {
-  const price = priceIn(money);
-  const resource = z.object({ id: Id, name: Name, price });
-  const type = lenient(z.string()).transform((text) => text ?? '');
-  const resourceType = z.object({ resourceType: type, resources: namedListOf(resource) });
-  return z.object({ id: Id, name: Name, price, resourceTypes: entriesOf(resourceType) });
+  const entry = { id: Id, name: Text, price: priceIn(money) };
+  const resourceType = z
+    .object({ resourceType: Id, resources: namedListOf(z.object(entry)) })
+    .transform(({ resourceType, resources }) => resources.map((resource) => ({ ...resource, resourceType })));
+  return z
+    .object({ ...entry, resourceTypes: entriesOf(resourceType) })
+    .transform(({ resourceTypes, ...project }) => ({ ...project, resources: resourceTypes.flat() }));
 }
 export type Project = z.infer<ReturnType<typeof projectIn>>;
-export type ResourceType = Project['resourceTypes'][number];
-export type BilledResource = ResourceType['resources'][number];
+export type BilledResource = Project['resources'][number];
 
 function teamIn(money: Money) {
-  return z.object({ id: Id, name: Name, price: priceIn(money), projects: namedListOf(projectIn(money)) });
+  return z.object({ id: Id, name: Text, price: priceIn(money), projects: namedListOf(projectIn(money)) });
 }
 /** A team; the id is `""` where the answer starts at the projects. */
 export type Team = z.infer<ReturnType<typeof teamIn>>;
@@ -82,30 +78,34 @@ export type Team = z.infer<ReturnType<typeof teamIn>>;
  */
 function paasIn(money: Money) {
   const shape = z.object({
-    price: categoryPriceIn(money).nullish(),
+    price: priceIn(money, z.looseObject).nullish(),
     teams: namedListOf(teamIn(money)),
     projects: namedListOf(projectIn(money)),
   });
   return shape.nullish().transform((paas, context) => {
     if (!paas) return undefined;
     const { price, teams, projects } = paas;
-    const alone = projects.length === 0 ? [] : [{ id: '', name: undefined, projects }];
-    if (price) return { price, teams: teams.length > 0 ? teams : alone.map((team) => ({ ...team, price })) };
+    if (price && (teams.length > 0 || projects.length === 0)) return { price, teams };
+    if (price) return { price, teams: [{ id: '', name: undefined, price, projects }] };
     if (teams.length + projects.length === 0) return undefined;
     context.issues.push({ code: 'custom', message: 'entries without a price above them', input: paas });
     return z.NEVER;
   });
 }
 
-/** Spend of the whole customer, which has a price and no entries. */
-function customerCategoryIn(money: Money) {
+/** The price of a category. One without a price is as good as absent. */
+export function categoryOf<Price extends z.ZodType>(price: Price) {
   return z
-    .object({ price: categoryPriceIn(money).nullish() })
+    .object({ price: price.nullish() })
     .nullish()
     .transform((category) => category?.price ?? undefined);
 }
 
-const customerCategory = customerCategoryIn(Decimal);
+/** Spend of the whole customer, which has a price and no entries. */
+const customerCategory = categoryOf(priceIn(Decimal, z.looseObject));
+/** Cents in dollars. */
+const Cents = decimal(-2);
+
 /** A billing hour as it stands in any answer. */
 export const HourData = z.looseObject({
   timestamp: lenient(z.number().nullish()),
@@ -116,11 +116,11 @@ export const HourData = z.looseObject({
   egressIp: customerCategory,
   loadBalancer: customerCategory,
   paasUsage: paasIn(Cents),
-  byocUsage: customerCategoryIn(Cents),
+  byocUsage: categoryOf(priceIn(Cents, z.looseObject)),
 });
 
-/** `legacy` has cents under `paasUsage`, `current` whole units of a currency under `paas`; `unknown` has neither. */
-export type ApiContract = 'legacy' | 'current' | 'unknown';
+/** `legacy` has cents under `paasUsage`, `current` whole units of a currency under `paas`. */
+export type ApiContract = 'legacy' | 'current';
 
 /**
  * A billing hour of either contract, in whole units of `currency`.
@@ -128,28 +128,36 @@ export type ApiContract = 'legacy' | 'current' | 'unknown';
  * The unit follows from the key a price stands under, never from the date: a mistake is a factor of 100.
  */
 export function hourOf(data: z.infer<typeof HourData>) {
+  const { timestamp, currency, total, paas, paasUsage, byoc, byocUsage, egressIp, loadBalancer, ...unknown } =
+    data;
+  const platform = paas ?? paasUsage;
+  const categories = [paas?.price, paasUsage?.price, byoc, byocUsage, egressIp, loadBalancer];
   return {
+    /** Undefined for an hour of neither. */
     contract: contractOf(data),
     /** Unix seconds of the hour's start, where the answer repeats it. */
-    timestamp: data.timestamp ?? undefined,
-    currency: (data.currency ?? 'USD').trim().toUpperCase(),
-    total: data.total ?? undefined,
-    paas: data.paas ?? data.paasUsage,
-    byoc: data.byoc ?? data.byocUsage,
-    egressIp: data.egressIp,
-    loadBalancer: data.loadBalancer,
-    hasUnknownFields: hasUnknownFields(data),
+    timestamp: timestamp ?? undefined,
+    currency: (currency ?? 'USD').trim().toUpperCase(),
+    total: total ?? undefined,
+    /** What the hour says of a tier; undefined where it is silent. */
+    prices: {
+      paas: platform?.price,
+      byoc: byoc ?? byocUsage,
+      egress_ip: egressIp,
+      load_balancer: loadBalancer,
+    },
+    teams: platform?.teams ?? [],
+    /** In the hour, or in the price of a category: something new may be charged for. */
+    hasUnknownFields: Object.keys(unknown).length > 0 || categories.some((price) => price?.hasUnknownKeys),
   };
 }
 export type BilledHour = ReturnType<typeof hourOf>;
 
-/** In the hour, or in the price of a category: something new may be charged for. */
-function hasUnknownFields(data: z.infer<typeof HourData>): boolean {
-  const { paas, paasUsage, byoc, byocUsage, egressIp, loadBalancer } = data;
-  const prices = [paas?.price, paasUsage?.price, byoc, byocUsage, egressIp, loadBalancer];
-  return (
-    Object.keys(data).some((key) => !(key in HourData.shape)) || prices.some((price) => price?.hasUnknownKeys)
-  );
+function contractOf(data: z.infer<typeof HourData>): ApiContract | undefined {
+  if (data.paas) return 'current';
+  if (data.paasUsage || data.byocUsage) return 'legacy';
+  const isCurrent = data.byoc || data.egressIp || data.loadBalancer || data.total || data.currency;
+  return isCurrent ? 'current' : undefined;
 }
 
 /**
@@ -168,9 +176,20 @@ export const UsageHour = z
   }));
 export type UsageHour = z.infer<typeof UsageHour>;
 
-function contractOf(data: z.infer<typeof HourData>): ApiContract {
-  if (data.paas) return 'current';
-  if (data.paasUsage || data.byocUsage) return 'legacy';
-  const isCurrent = data.byoc || data.egressIp || data.loadBalancer || data.total || data.currency;
-  return isCurrent ? 'current' : 'unknown';
+export type Tier = keyof BilledHour['prices'];
+
+/** The tiers that an account counts: what Northflank bills to the customer and to no team only with `customerCosts`. */
+export function tiersOf({ customerCosts }: NorthflankConfig): readonly Tier[] {
+  return customerCosts ? ['paas', 'byoc', 'egress_ip', 'load_balancer'] : ['paas'];
+}
+
+/** Those an hour should tell of and does not. The legacy contract has no egress IPs and load balancers to be silent about. */
+export function omittedTiersOf({ contract, prices }: BilledHour, tiers: readonly Tier[]): Tier[] {
+  const isExpected = (tier: Tier) => contract !== 'legacy' || tier === 'paas' || tier === 'byoc';
+  return tiers.filter((tier) => isExpected(tier) && !prices[tier]);
+}
+
+/** The provider's own total counts where all tiers do: it may know of more than they. */
+export function ownTotalOf({ total }: BilledHour, tiers: readonly Tier[]): Fixed | undefined {
+  return tiers.length > 1 ? total : undefined;
 }

@@ -1,12 +1,12 @@
 import type { Note, Reading, Reconciliation } from '../../../core/statement/statement.ts';
 import { formatDecimal } from '../../../core/values/money.ts';
 import { DAY, floorTo, HOUR, type Instant, isoDay, type Range } from '../../../core/values/time.ts';
-import { cursorPages } from '../../api/pages.ts';
+import { cursorPages } from '../../api/cursor-pages.ts';
 import { reading } from '../../api/readings.ts';
 import type { Ask } from '../../api/request.ts';
 import type { NorthflankContext } from '../account/config.ts';
 import { billingPath } from '../account/path.ts';
-import { GRACE_MS, SETTLE_MS } from '../hours/plan.ts';
+import { isSettled, ledgerCost } from '../hours/plan.ts';
 import { type Invoice, InvoiceList } from './schema.ts';
 
 /**
@@ -22,11 +22,9 @@ export async function* askInvoices(
   const path = billingPath(config, 'invoices');
   const pageAt = async (cursor: string | undefined) =>
     (await ask({ path, query: cursor === undefined ? {} : { cursor }, schema: InvoiceList })).body;
-  const nextOf = ({ invoices, cursor }: InvoiceList) => {
-    const isEnough = invoices.length === 0 || invoices.some(({ start }) => start < since);
-    return isEnough ? undefined : cursor;
-  };
-  yield* cursorPages(path, pageAt, nextOf);
+  yield* cursorPages(path, pageAt, ({ invoices, cursor }) =>
+    invoices.length > 0 && invoices.every(({ start }) => start >= since) ? cursor : undefined,
+  );
 }
 
 /** Sets the newest invoice that can be against the ledger, and tells of the newest of all. */
@@ -34,21 +32,20 @@ export function readInvoices(pages: readonly InvoiceList[], context: NorthflankC
   const invoices = pages.flatMap((page) => page.invoices).sort((a, b) => b.end - a.end);
   const compared = invoices.map((invoice) => comparisonOf(invoice, context));
   const [newest] = invoices;
-  const why = typeof compared[0] === 'string' ? compared[0] : undefined;
   return reading({
     reconciliation: compared.find((comparison) => typeof comparison !== 'string'),
-    notes: newest ? notesOf(newest, why) : [],
+    notes: newest ? notesOf(newest, compared[0]) : [],
   });
 }
 
-function notesOf(newest: Invoice, why: string | undefined): Note[] {
+function notesOf(newest: Invoice, comparison: Reconciliation | string | undefined): Note[] {
   const amount = newest.total === undefined ? 'an unknown amount' : formatDecimal(newest.total);
   const paid = newest.paid === undefined ? 'no word of payment' : newest.paid ? 'paid' : 'not paid';
   const text = [titleOf(newest), `${amount} ${newest.currency ?? ''}`.trim(), paid].join(', ');
   const notes = [{ topic: 'newest invoice', text, isWarning: newest.paid === false }];
-  return why === undefined
-    ? notes
-    : [...notes, { topic: 'newest invoice not compared', text: why, isWarning: false }];
+  if (typeof comparison === 'string')
+    notes.push({ topic: 'newest invoice not compared', text: comparison, isWarning: false });
+  return notes;
 }
 
 /** The id is the provider's own text: as short and plain as a charge of a log wants it. */
@@ -63,22 +60,21 @@ function isoSecond(at: Instant): string {
 
 /** The difference from the ledger, or in words why it is unknown. */
 function comparisonOf(invoice: Invoice, context: NorthflankContext): Reconciliation | string {
-  const { now, config, netCost, usdOf } = context;
+  const { config, usdOf } = context;
   const days = wholeDaysOf(invoice);
   if (!days) return 'its period does not begin and end at midnight UTC';
-  if (days.end + config.dueAfter + SETTLE_MS + GRACE_MS > now) return 'its last hours may still be revised';
+  if (!isSettled(days, context)) return 'its last hours may still be revised';
   // What the account does not count is in the invoice's sum, so that one of its parts is compared.
   const amount = config.customerCosts ? invoice.subTotal : invoice.paas;
   if (amount === undefined || invoice.currency === undefined)
     return 'it does not say how much of what currency';
-  const ledger = netCost(days, config.customerCosts ? undefined : ({ tier }) => tier === 'paas');
-  if (!ledger || ledger.asOf < days.start + HOUR + SETTLE_MS)
-    return 'the ledger does not hold all of its period';
+  const ledger = ledgerCost(days, context);
+  if (ledger === undefined) return 'the ledger does not hold all of its period';
   const usd = usdOf(amount, invoice.currency);
   if (usd === undefined) return `there is no rate for ${invoice.currency}`;
   const what = config.customerCosts ? 'before tax and discounts' : 'platform spend';
   return {
-    difference: usd - ledger.usd,
+    difference: usd - ledger,
     against: `invoice of ${isoDay(days.start)} to ${isoDay(days.end - DAY)}, ${what}`,
   };
 }

@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import { divideHalfEven, type Fixed } from '../../../core/values/money.ts';
-import { type Instant, SECOND } from '../../../core/values/time.ts';
+import { SECOND } from '../../../core/values/time.ts';
 import { Decimal, lenient, listOf, Text } from '../../api/schemas.ts';
+import { Pagination } from '../account/path.ts';
+import { categoryOf } from '../hours/schema.ts';
 
 const amount = Decimal.nullish();
-/** One without a price is as good as absent, as in the hours: its name alone does not tell the unit. */
-const category = z
-  .object({ price: z.object({ total: amount }).nullish() })
-  .nullish()
-  .transform((written) => written?.price?.total ?? undefined);
+/** As in the hours, one without a price is as good as absent: its name alone does not tell the unit. */
+const category = categoryOf(z.object({ total: amount })).transform((price) => price?.total ?? undefined);
 
 /** Until the end of the year 9999: what lies beyond is in another unit, and no instant of JavaScript a little later. */
 const UnixSeconds = z.number().min(0).max(253_402_300_799);
@@ -28,22 +27,6 @@ const Written = z.object({
   byocUsage: category,
 });
 
-/** A finalized invoice, its amounts in whole units of its currency. */
-export interface Invoice {
-  readonly id: string;
-  readonly start: Instant;
-  readonly end: Instant;
-  /** Upper case; undefined where the invoice does not name it. */
-  readonly currency: string | undefined;
-  /** With tax; undefined where nothing tells whether it is in cents. */
-  readonly total: Fixed | undefined;
-  /** Before tax and discounts. */
-  readonly subTotal: Fixed | undefined;
-  /** Platform spend alone. */
-  readonly paas: Fixed | undefined;
-  readonly paid: boolean | undefined;
-}
-
 /**
  * `GET /v1/billing/invoices`, newest first, in either contract: cents where the categories have the legacy names, whole units where
  * they have the current ones. Without any of them the unit is unknown, and so are the amounts.
@@ -53,44 +36,45 @@ export const InvoiceList = z
   .object({
     // One documented example has the invoice itself where another has the list.
     data: z.object({ invoices: z.preprocess(asList, listOf(Written)) }),
-    pagination: z
-      .object({ hasNextPage: z.boolean().nullish(), cursor: z.union([z.string(), z.number()]).nullish() })
-      .nullish(),
+    pagination: Pagination,
   })
   .transform(({ data, pagination }) => ({
     invoices: data.invoices.map(invoiceOf),
-    cursor: pagination?.hasNextPage ? pagination.cursor?.toString() : undefined,
+    cursor: pagination.hasNextPage ? pagination.cursor : undefined,
   }));
 export type InvoiceList = z.infer<typeof InvoiceList>;
 
-function invoiceOf(invoice: z.infer<typeof Written>): Invoice {
-  const { id, period, currency, total, subTotal, paid } = invoice;
-  const units = unitsOf(invoice);
+/** A finalized invoice, its amounts in whole units of its currency. */
+function invoiceOf(invoice: z.infer<typeof Written>) {
+  const divisor = divisorOf(invoice);
+  const units = (amount: Fixed | null | undefined) =>
+    typeof amount === 'bigint' && divisor !== undefined ? divideHalfEven(amount, divisor) : undefined;
   return {
-    id: id ?? '',
-    start: period.start * SECOND,
-    end: period.end * SECOND,
-    currency: currency?.trim().toUpperCase(),
-    total: units(total),
-    subTotal: units(subTotal),
+    id: invoice.id ?? '',
+    start: invoice.period.start * SECOND,
+    end: invoice.period.end * SECOND,
+    /** Upper case; undefined where the invoice does not name it. */
+    currency: invoice.currency?.trim().toUpperCase(),
+    /** With tax; undefined where nothing tells whether it is in cents. */
+    total: units(invoice.total),
+    /** Before tax and discounts. */
+    subTotal: units(invoice.subTotal),
+    /** Platform spend alone. */
     paas: units(invoice.paas ?? invoice.paasUsage),
-    paid: paid ?? undefined,
+    paid: invoice.paid ?? undefined,
   };
+}
+export type Invoice = ReturnType<typeof invoiceOf>;
+
+/** As in the hours, the current names count where both are there. */
+function divisorOf(invoice: z.infer<typeof Written>): bigint | undefined {
+  const { paas, byoc, egressIp, loadBalancer, paasUsage, byocUsage } = invoice;
+  const isTold = (total: Fixed | undefined) => total !== undefined;
+  if ([paas, byoc, egressIp, loadBalancer].some(isTold)) return 1n;
+  return [paasUsage, byocUsage].some(isTold) ? 100n : undefined;
 }
 
 function asList(invoices: unknown): unknown {
   const isOne = typeof invoices === 'object' && invoices !== null && !Array.isArray(invoices);
   return isOne ? [invoices] : invoices;
-}
-
-type ToUnits = (amount: Fixed | null | undefined) => Fixed | undefined;
-
-/** As in the hours, the current names count where both are there. */
-function unitsOf(invoice: z.infer<typeof Written>): ToUnits {
-  const isTold = (...categories: (Fixed | undefined)[]) => categories.some((total) => total !== undefined);
-  if (isTold(invoice.paas, invoice.byoc, invoice.egressIp, invoice.loadBalancer))
-    return (amount) => amount ?? undefined;
-  if (isTold(invoice.paasUsage, invoice.byocUsage))
-    return (cents) => (typeof cents === 'bigint' ? divideHalfEven(cents, 100n) : undefined);
-  return () => undefined;
 }

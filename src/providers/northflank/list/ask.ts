@@ -1,14 +1,36 @@
-import { HOUR, type Range, SECOND } from '../../../core/values/time.ts';
+import { z } from 'zod';
+import { floorTo, HOUR, type Instant, type Range, SECOND } from '../../../core/values/time.ts';
+import { cursorPages } from '../../api/cursor-pages.ts';
 import { PollError } from '../../api/errors.ts';
-import { cursorPages } from '../../api/pages.ts';
 import type { Ask } from '../../api/request.ts';
+import { listOf } from '../../api/schemas.ts';
 import type { NorthflankContext } from '../account/config.ts';
-import { billingPath } from '../account/path.ts';
-import { UsageList } from './schema.ts';
+import { billingPath, Pagination } from '../account/path.ts';
+import { type ApiContract, HourData, hourOf } from '../hours/schema.ts';
 import { readState } from './state.ts';
 
+/** An hour of the list says which it is: without that its amounts belong nowhere. */
+const Entry = HourData.extend({ timestamp: z.number() }).transform((data) => ({
+  ...hourOf(data),
+  timestamp: data.timestamp,
+  start: floorTo(HOUR, data.timestamp * SECOND),
+}));
+
+/**
+ * `GET /v1/billing/usage`, newest hour first, in either contract.
+ * https://northflank.com/docs/v1/api/team/billing/list-usage and https://northflank.com/docs/v1/api/billing-api
+ */
+const UsageList = z
+  .object({ data: z.object({ usage: listOf(Entry) }), pagination: Pagination })
+  .transform(({ data: { usage }, pagination }) => ({
+    hours: usage,
+    contract: usage.find(({ contract }) => contract)?.contract,
+    ...pagination,
+  }));
+export type UsageList = z.infer<typeof UsageList>;
+
 /** Each contract has its own name for the page size; before the first answer neither is known, and the default of 50 does. */
-const PAGE_SIZE: Readonly<Record<'legacy' | 'current', Readonly<Record<string, string>>>> = {
+const PAGE_SIZE: Readonly<Record<ApiContract, Readonly<Record<string, string>>>> = {
   legacy: { per_page: '100' },
   current: { perPage: '100', granularity: 'hour' },
 };
@@ -28,26 +50,22 @@ export async function* askList(
   const until = range.start - HOUR;
   const filters = { startTime: String(until / SECOND), endTime: String(range.end / SECOND) };
   let contract = readState(state, config)?.contract;
-  let oldest = Number.POSITIVE_INFINITY;
+  let last: { reached: Instant; cursor?: string } = { reached: Number.POSITIVE_INFINITY };
   const pageAt = async (cursor: string | undefined) => {
-    const query = {
-      ...filters,
-      ...(contract && PAGE_SIZE[contract]),
-      ...(cursor !== undefined && { cursor }),
-    };
+    const size = contract && PAGE_SIZE[contract];
+    const query = { ...filters, ...size, ...(cursor !== undefined && { cursor }) };
     const { body } = await ask({ path, query, schema: UsageList });
     contract = body.contract ?? contract;
-    return { body, asked: cursor };
+    return body;
   };
-  const nextOf = ({ body, asked }: { body: UsageList; asked: string | undefined }) => {
-    const reached = Math.min(...body.hours.map(({ timestamp }) => timestamp * SECOND));
-    if (!body.hasNextPage || reached <= until) return undefined;
-    if (body.cursor === undefined)
-      throw new PollError('contract', `${path} promises a page without a cursor`);
-    if (body.cursor === asked || reached >= oldest)
+  const cursorOf = ({ hours, hasNextPage, cursor }: UsageList) => {
+    const reached = Math.min(...hours.map(({ timestamp }) => timestamp * SECOND));
+    if (!hasNextPage || reached <= until) return undefined;
+    if (cursor === undefined) throw new PollError('contract', `${path} promises a page without a cursor`);
+    if (cursor === last.cursor || reached >= last.reached)
       throw new PollError('contract', `${path} repeated a cursor: the next page is no older`);
-    oldest = reached;
-    return body.cursor;
+    last = { reached, cursor };
+    return cursor;
   };
-  for await (const { body } of cursorPages(path, pageAt, nextOf)) yield body;
+  yield* cursorPages(path, pageAt, cursorOf);
 }

@@ -1,9 +1,9 @@
 import type { Fixed } from '../../../core/values/money.ts';
-import { floorTo, HOUR, type Instant, type Range, SECOND } from '../../../core/values/time.ts';
+import { bucketsIn, HOUR, type Instant, type Range } from '../../../core/values/time.ts';
 import { PollError } from '../../api/errors.ts';
-import type { BilledHour } from '../hours/schema.ts';
-import { omittedTiersOf, priceOf, type Tier } from '../hours/tiers.ts';
-import type { UsageList } from './schema.ts';
+import { sum } from '../../api/readings.ts';
+import { type ApiContract, type BilledHour, omittedTiersOf, ownTotalOf, type Tier } from '../hours/schema.ts';
+import type { UsageList } from './ask.ts';
 import type { ListedAmounts, ListState } from './state.ts';
 
 /** The hours of one walk through the list, by their start. */
@@ -17,7 +17,7 @@ export interface Listing {
   readonly isEnd: boolean;
   /** The oldest hour that this or an earlier walk found. */
   readonly oldest: Instant | undefined;
-  readonly contract: 'legacy' | 'current' | undefined;
+  readonly contract: ApiContract | undefined;
 }
 
 /**
@@ -27,49 +27,39 @@ export interface Listing {
  * @throws {PollError} `contract` when one page holds an hour twice: which of the two counts, nobody says.
  */
 export function listingOf(pages: readonly UsageList[], range: Range, known: ListState | undefined): Listing {
-  const hours = new Map<Instant, BilledHour>();
-  for (const page of pages) {
-    const starts = page.hours.map(startOf);
-    if (new Set(starts).size < starts.length) throw new PollError('contract', 'the list has an hour twice');
-    for (const hour of page.hours) {
-      const start = startOf(hour);
-      const isWanted = start >= range.start - HOUR && start < range.end;
-      if (isWanted && !hours.has(start)) hours.set(start, hour);
-    }
-  }
-  const found = pages.flatMap((page) => page.hours.map(startOf)).filter((start) => start < range.end);
-  const oldest = Math.min(known?.oldest ?? Number.POSITIVE_INFINITY, ...found);
+  const pagesOfStarts = pages.map(({ hours }) => hours.map(({ start }) => start));
+  if (pagesOfStarts.some((starts) => new Set(starts).size < starts.length))
+    throw new PollError('contract', 'the list has an hour twice');
+  const found = pages.flatMap((page) => page.hours).filter(({ start }) => start < range.end);
+  const oldest = Math.min(known?.oldest ?? Number.POSITIVE_INFINITY, ...found.map(({ start }) => start));
+  const wanted = found.filter(({ start }) => start >= range.start - HOUR);
   return {
-    ...{ range, hours },
-    leftOut: new Set(pages.flatMap(leftOutOf)),
+    range,
+    // The first of an hour counts.
+    hours: new Map(wanted.reverse().map((hour) => [hour.start, hour])),
+    leftOut: new Set(pagesOfStarts.flatMap(leftOutOf)),
     isEnd: pages.at(-1)?.hasNextPage === false,
     oldest: Number.isFinite(oldest) ? oldest : undefined,
     contract: pages.findLast(({ contract }) => contract)?.contract ?? known?.contract,
   };
 }
 
-function leftOutOf(page: UsageList): Instant[] {
-  const starts = new Set(page.hours.map(startOf));
-  return [...starts]
-    .map((start) => start + HOUR)
-    .filter((start) => !starts.has(start) && starts.has(start + HOUR));
+function leftOutOf(page: readonly Instant[]): Instant[] {
+  const starts = new Set(page);
+  return page.map((start) => start + HOUR).filter((at) => !starts.has(at) && starts.has(at + HOUR));
 }
 
-function startOf({ timestamp }: { readonly timestamp: number }): Instant {
-  return floorTo(HOUR, timestamp * SECOND);
+/** Whether the list says of every hour of a range what it comes to. */
+export function isKnown(listing: Listing, range: Range): boolean {
+  return bucketsIn(HOUR, range).every((at) => isListed(listing, at));
 }
 
-/**
- * What the list says of an hour: `listed` with amounts; `left_out` between two that are listed, which counts as nothing;
- * `before` the first of all; or no word, `unknown`.
- */
-export type ListedState = 'listed' | 'left_out' | 'before' | 'unknown';
-
-export function standingOf({ hours, isEnd, oldest }: Listing, at: Instant): ListedState {
+/** With amounts; or left out between two that are listed, which counts as nothing; or before the first of all. */
+function isListed({ hours, isEnd, oldest }: Listing, at: Instant): boolean {
   const hour = hours.get(at);
-  if (hour) return hour.contract === 'unknown' ? 'unknown' : 'listed';
-  if (hours.has(at - HOUR) && hours.has(at + HOUR)) return 'left_out';
-  return isEnd && oldest !== undefined && at < oldest ? 'before' : 'unknown';
+  if (hour) return hour.contract !== undefined;
+  const isLeftOut = hours.has(at - HOUR) && hours.has(at + HOUR);
+  return isLeftOut || (isEnd && oldest !== undefined && at < oldest);
 }
 
 /** Whether the list shows nothing at all for an hour: explicit zeros, or its absence between two neighbours that tell of all tiers. */
@@ -77,14 +67,14 @@ export function isEmpty({ hours, leftOut }: Listing, at: Instant, tiers: readonl
   const hour = hours.get(at);
   if (!hour)
     return leftOut.has(at) && [at - HOUR, at + HOUR].every((start) => tellsOfAll(hours.get(start), tiers));
-  if (!tellsOfAll(hour, tiers) || hour.hasUnknownFields || (tiers.length > 1 && hour.total)) return false;
-  const prices = tiers.flatMap((tier) => priceOf(hour, tier) ?? []);
-  return prices.every(({ total, components }) => !total && Object.values(components).every((part) => !part));
+  if (!tellsOfAll(hour, tiers) || hour.hasUnknownFields || ownTotalOf(hour, tiers)) return false;
+  const prices = tiers.flatMap((tier) => hour.prices[tier] ?? []);
+  return prices.every(({ total, components }) => [total, ...components.values()].every((part) => !part));
 }
 
 /** An hour may be listed with the platform alone: of what is billed to the customer its total tells, or each tier itself. */
 function tellsOfAll(hour: BilledHour | undefined, tiers: readonly Tier[]): boolean {
-  if (!hour?.paas) return false;
+  if (!hour?.prices.paas) return false;
   return hour.total !== undefined || omittedTiersOf(hour, tiers).length === 0;
 }
 
@@ -94,16 +84,13 @@ export function amountsIn({ hours }: Listing, { start, end }: Range, tiers: read
   return sumOf(within.map(([, hour]) => amountsOf(hour, tiers)));
 }
 
-/** The provider's own total counts where all tiers do: it may know of more than they. */
 function amountsOf(hour: BilledHour, tiers: readonly Tier[]): ListedAmounts {
-  const { currency } = hour;
-  const priced = tiers.flatMap((tier): [string, Fixed][] => {
-    const price = priceOf(hour, tier);
-    return price ? [[`${currency} ${tier}`, price.total]] : [];
+  const priced = tiers.flatMap((tier) => {
+    const total = hour.prices[tier]?.total;
+    return total === undefined ? [] : [[`${hour.currency} ${tier}`, total] as const];
   });
-  const whole = tiers.length > 1 ? hour.total : undefined;
-  const total = whole ?? priced.reduce((sum, [, amount]) => sum + amount, 0n);
-  return new Map([...priced, [`${currency} total`, total]]);
+  const total = ownTotalOf(hour, tiers) ?? sum(priced.map(([, amount]) => amount));
+  return new Map([...priced, [`${hour.currency} total`, total]]);
 }
 
 export function sumOf(all: readonly ListedAmounts[]): ListedAmounts {

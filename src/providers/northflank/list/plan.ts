@@ -6,8 +6,6 @@ import { type ListState, readState } from './state.ts';
 /** What one walk goes back at most, from its newest hour: 26 pages. What is older is left to the next. */
 const WALK_MS = 104 * DAY;
 
-type When = Pick<NorthflankContext, 'now' | 'config'>;
-
 /**
  * What to list: the hours from the newest that is due back to what was listed once it had settled, and then a part of what was
  * never listed, back to `since` or the start of the month.
@@ -16,7 +14,10 @@ export function listRanges(context: NorthflankContext): Range[] {
   const known = knownOf(context);
   const target = Math.min(floorTo(DAY, context.since), startOfMonth(context.now));
   const end = dueEnd(context);
-  const start = known ? nextStart(known, context) : Math.max(target, farthest(context));
+  // After a clock that was set back, too, what may still be revised is listed again.
+  const start = known
+    ? Math.min(known.through, floorTo(DAY, settledEnd(context)))
+    : Math.max(target, farthest(context));
   const from = Math.min(known?.from ?? start, start);
   if (start >= end) return [];
   const older = from > target ? [{ start: Math.max(target, from - WALK_MS), end: from }] : [];
@@ -24,26 +25,21 @@ export function listRanges(context: NorthflankContext): Range[] {
 }
 
 /** What the feed remembers, unless that is so long ago that one walk does not reach it. */
-export function knownOf(context: Pick<NorthflankContext, keyof When | 'state'>): ListState | undefined {
+export function knownOf(context: NorthflankContext): ListState | undefined {
   const known = readState(context.state, context.config);
   return known && known.through >= farthest(context) ? known : undefined;
 }
 
-function farthest(context: When): Instant {
+function farthest(context: NorthflankContext): Instant {
   return floorTo(DAY, dueEnd(context) - WALK_MS);
 }
 
-/** After a clock that was set back, too, what may still be revised is listed again. */
-function nextStart(known: ListState, context: When): Instant {
-  return Math.min(known.through, floorTo(DAY, settledEnd(context)));
-}
-
 /** The end of the newest hour that may be asked for. */
-export function dueEnd({ now, config }: When): Instant {
+export function dueEnd({ now, config }: NorthflankContext): Instant {
   return floorTo(HOUR, now - config.dueAfter);
 }
 
 /** The end of the newest hour that Northflank no longer revises. */
-export function settledEnd({ now, config }: When): Instant {
+export function settledEnd({ now, config }: NorthflankContext): Instant {
   return floorTo(HOUR, now - config.dueAfter - SETTLE_MS);
 }

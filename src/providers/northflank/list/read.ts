@@ -1,17 +1,33 @@
 import type { Drift, Observation, Reconciliation } from '../../../core/statement/statement.ts';
 import type { Fixed } from '../../../core/values/money.ts';
-import { DAY, HOUR, isoDay, type Range, SECOND, startOfMonth } from '../../../core/values/time.ts';
+import { gapsIn, joinRanges } from '../../../core/values/ranges.ts';
+import {
+  bucketsIn,
+  DAY,
+  floorTo,
+  HOUR,
+  type Instant,
+  isoDay,
+  type Range,
+  startOfDay,
+  startOfMonth,
+} from '../../../core/values/time.ts';
 import { DriftLog } from '../../api/drift-log.ts';
 import type { RangeReading } from '../../api/provider.ts';
-import { observe, reading } from '../../api/readings.ts';
+import { observe, reading, sum } from '../../api/readings.ts';
 import type { NorthflankContext } from '../account/config.ts';
-import { GRACE_MS, SETTLE_MS } from '../hours/plan.ts';
-import { tiersOf } from '../hours/tiers.ts';
-import { folded, isKnown } from './fold.ts';
-import { amountsIn, type Listing, listingOf, sumOf } from './listing.ts';
-import { dueEnd, knownOf } from './plan.ts';
-import type { UsageList } from './schema.ts';
-import { type ListedAmounts, type ListedDay, type ListState, writeState } from './state.ts';
+import { isSettled, ledgerCost } from '../hours/plan.ts';
+import { addShift } from '../hours/read.ts';
+import { tiersOf } from '../hours/schema.ts';
+import type { UsageList } from './ask.ts';
+import { amountsIn, isEmpty, isKnown, type Listing, listingOf, sumOf } from './listing.ts';
+import { dueEnd, knownOf, settledEnd } from './plan.ts';
+import { type ListedAmounts, type ListedDay, type ListState, listScopeOf, writeState } from './state.ts';
+
+/** How many days are set against the ledger, beside those of the month; two more have not settled. */
+const RECONCILED_DAYS = 14;
+/** A state stays small: what of the oldest is forgotten is asked for hour by hour. */
+const MAX_EMPTY = 1000;
 
 /**
  * Reads a walk through the list: what it shows once it has settled is remembered; the newest walk of a poll also gives the totals of
@@ -26,13 +42,13 @@ export function readList(
 ): RangeReading {
   const known = knownOf(context);
   const listing = listingOf(pages, range, known);
-  const state = folded(known, listing, context);
+  const state = stateAfter(known, listing, context);
   const isNewest = range.end === dueEnd(context);
   return reading({
     observations: isNewest ? monthTotals(state, listing, context) : [],
     reconciliation: isNewest ? reconciliationOf(state, context) : undefined,
     drift: driftOf(pages),
-    state: writeState(state, context.config),
+    state: writeState(state),
   });
 }
 
@@ -56,55 +72,80 @@ function isCounted({ isWhole, start }: ListedDay, { oldest }: ListState): boolea
   return isWhole || (oldest !== undefined && start + DAY <= oldest);
 }
 
-/** Undefined where the sums have nothing of the tier, and where a part of it has no rate. */
-function dollarsOf(sums: ListedAmounts, tier: string, { usdOf }: NorthflankContext): Fixed | undefined {
-  const parts = [...sums].map(([key, amount]) => ({ ...splitKey(key), amount }));
-  const usd = parts
-    .filter((part) => part.tier === tier)
-    .map(({ amount, currency }) => usdOf(amount, currency));
-  if (usd.length === 0) return undefined;
-  return usd.reduce((sum, part) => (sum === undefined || part === undefined ? undefined : sum + part));
+/** The amounts of a tier, or of `total`, by currency. */
+function partsOf(sums: ListedAmounts, tier: string): { currency: string; amount: Fixed }[] {
+  const ofTier = [...sums].filter(([key]) => key.endsWith(` ${tier}`));
+  return ofTier.map(([key, amount]) => ({ currency: key.slice(0, -tier.length - 1), amount }));
 }
 
-function splitKey(key: string): { currency: string; tier: string } {
-  const at = key.lastIndexOf(' ');
-  return { currency: key.slice(0, at), tier: key.slice(at + 1) };
+/** Undefined where the sums have nothing of the tier, and where a part of it has no rate. */
+function dollarsOf(sums: ListedAmounts, tier: string, { usdOf }: NorthflankContext): Fixed | undefined {
+  const parts = partsOf(sums, tier);
+  const usd = parts.flatMap(({ amount, currency }) => usdOf(amount, currency) ?? []);
+  return usd.length > 0 && usd.length === parts.length ? sum(usd) : undefined;
 }
 
 /** The settled days that the list showed whole and the ledger read since they settled; in dollars, for rates may have changed since. */
 function reconciliationOf({ days }: ListState, context: NorthflankContext): Reconciliation | undefined {
   const compared = days.flatMap((day) => {
-    const ledger = day.isWhole ? settledLedger(day, context) : undefined;
-    const listed = inDollars(day.amounts);
-    return ledger === undefined || listed === undefined
-      ? []
-      : [{ day: day.start, difference: listed - ledger }];
+    const difference = differenceOf(day, context);
+    return difference === undefined ? [] : [{ day: day.start, difference }];
   });
   const [first, last] = [compared[0], compared.at(-1)];
   if (!first || !last) return undefined;
   return {
-    difference: compared.reduce((sum, { difference }) => sum + difference, 0n),
+    difference: sum(compared.map(({ difference }) => difference)),
     against: `usage list of ${isoDay(first.day)} to ${isoDay(last.day)}, days compared: ${compared.length}`,
   };
 }
 
-/** What the ledger holds of a day, once all of it should have been read for the last time. */
-function settledLedger({ start }: ListedDay, { now, config, netCost }: NorthflankContext): Fixed | undefined {
-  const end = start + DAY;
-  if (end + config.dueAfter + SETTLE_MS + GRACE_MS > now) return undefined;
-  const found = netCost({ start, end }, config.customerCosts ? undefined : ({ tier }) => tier === 'paas');
-  return found && found.asOf >= start + HOUR + SETTLE_MS ? found.usd : undefined;
-}
-
-function inDollars(amounts: ListedAmounts): Fixed | undefined {
-  const totals = [...amounts].filter(([key]) => key.endsWith(' total'));
-  const isForeign = totals.some(([key, amount]) => splitKey(key).currency !== 'USD' && amount !== 0n);
-  return isForeign ? undefined : (amounts.get('USD total') ?? 0n);
+function differenceOf({ start, isWhole, amounts }: ListedDay, context: NorthflankContext): Fixed | undefined {
+  const day = { start, end: start + DAY };
+  const ledger = isWhole && isSettled(day, context) ? ledgerCost(day, context) : undefined;
+  const parts = partsOf(amounts, 'total');
+  const isForeign = parts.some(({ currency, amount }) => currency !== 'USD' && amount !== 0n);
+  return ledger === undefined || isForeign ? undefined : sum(parts.map(({ amount }) => amount)) - ledger;
 }
 
 function driftOf(pages: readonly UsageList[]): Drift[] {
   const drift = new DriftLog();
-  for (const { timestamp } of pages.flatMap((page) => page.hours))
-    if ((timestamp * SECOND) % HOUR !== 0) drift.add('unknown_value', 'timestamp off the start of the hour');
+  for (const { timestamp } of pages.flatMap((page) => page.hours)) addShift(drift, timestamp);
   return drift.list();
+}
+
+/** Adds a walk to what is known of the list; of what has not settled nothing is kept. */
+function stateAfter(known: ListState | undefined, listing: Listing, context: NorthflankContext): ListState {
+  const { range, oldest, contract } = listing;
+  const tiers = tiersOf(context.config);
+  const isOlder = known !== undefined && range.end === known.from;
+  const settled = Math.max(range.start, floorTo(DAY, Math.min(settledEnd(context), range.end)));
+  const others = (known?.days ?? []).filter(({ start }) => start < range.start || start >= range.end);
+  const days = bucketsIn(DAY, { start: range.start, end: settled }).map((start) => {
+    const day = { start, end: start + DAY };
+    return { start, isWhole: isKnown(listing, day), amounts: amountsIn(listing, day, tiers) };
+  });
+  const first = keptFrom(context.now);
+  return {
+    ...{ scope: listScopeOf(context.config), contract, oldest },
+    from: Math.min(known?.from ?? range.start, range.start),
+    through: isOlder ? known.through : settled,
+    days: [...others, ...days].filter(({ start }) => start >= first).sort((a, b) => a.start - b.start),
+    empty: emptyAfter(known, listing, context),
+  };
+}
+
+/** The first day that the month's totals or a reconciliation still want. */
+function keptFrom(now: Instant): Instant {
+  return Math.min(startOfMonth(now), startOfDay(now) - (RECONCILED_DAYS + 2) * DAY);
+}
+
+function emptyAfter(known: ListState | undefined, listing: Listing, context: NorthflankContext): Range[] {
+  const start = Math.max(listing.range.start, floorTo(HOUR, context.since));
+  const end = Math.min(settledEnd(context), listing.range.end);
+  const tiers = tiersOf(context.config);
+  const found = bucketsIn(HOUR, { start, end }).filter((at) => isEmpty(listing, at, tiers));
+  const before = (known?.empty ?? []).flatMap((each) => gapsIn([listing.range], each));
+  return joinRanges([...before, ...found.map((at) => ({ start: at, end: at + HOUR }))])
+    .reverse()
+    .slice(0, MAX_EMPTY);
 }

@@ -163,7 +163,7 @@ for (const contract of CONTRACTS) {
     assert.equal(difference(await poll(here)), 0);
     assert.match(await against(), /of 6 UTC days from 2026-11-17 to 2026-11-22$/);
 
-    // Back-dated by more than anybody reads reread: the provider's total has it, the ledger does not.
+    // Back-dated by more than anybody reads again: the provider's total has it, the ledger does not.
     venice.book(row(TODAY - DAY, { currency: 'DIEM', amount: parseDecimal('-0.123456789') }));
     venice.book(row(TODAY - DAY, { currency: 'EARNED_CREDITS' }));
     clock.advance(61 * MINUTE);

@@ -1,6 +1,6 @@
 import type { Range } from '../../../core/values/time.ts';
+import { cursorPages } from '../../api/cursor-pages.ts';
 import { PollError } from '../../api/errors.ts';
-import { cursorPages } from '../../api/pages.ts';
 import type { Answer, Ask } from '../../api/request.ts';
 import { HistoryPage, type UsageApiPage } from './schema.ts';
 
@@ -17,7 +17,7 @@ type Continued = Answer<{
 /**
  * Walks `GET /billing/usage-history` from cursor to cursor, rows in ascending order of time.
  *
- * A refused cursor means to start reread, which is done once.
+ * A refused cursor means to start again, which is done once.
  *
  * @throws {PollError} `contract` when a cursor is refused twice, comes back, or leads nowhere.
  */

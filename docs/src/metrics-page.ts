@@ -1,4 +1,4 @@
-import { METRICS, type Metric } from '../core/metrics/catalog.ts';
+import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
 
 const INTRODUCTION = `# Metrics
 

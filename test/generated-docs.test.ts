@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { assertGenerated } from '../../test/support/rules/generated.ts';
-import { METRICS, type Metric } from '../core/metrics/catalog.ts';
-import { generatedPages } from './docs.ts';
-import { metricsPage } from './metrics-doc.ts';
-import { withGeneratedParts } from './provider-tables.ts';
+import { generatedPages } from '../docs/src/generate.ts';
+import { metricsPage } from '../docs/src/metrics-page.ts';
+import { withGeneratedParts } from '../docs/src/provider-tables.ts';
+import { METRICS, type Metric } from '../src/core/metrics/catalog.ts';
+import { assertGenerated } from './support/rules/generated.ts';
 
 test('generated pages and tables are what the catalogue and the registry say', async () => {
   for (const [path, text] of await generatedPages())
-    assertGenerated(await readFile(new URL(`../../${path}`, import.meta.url), 'utf8'), text, path);
+    assertGenerated(await readFile(new URL(`../${path}`, import.meta.url), 'utf8'), text, path);
 });
 
 test('a page without the markers of a table is an error', () => {

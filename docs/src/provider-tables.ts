@@ -1,6 +1,6 @@
-import { ownProperties } from '../config/json-schema.ts';
-import { DAY, GRANULARITIES, HOUR } from '../core/values/time.ts';
-import type { Provider } from '../providers/api/provider.ts';
+import { ownProperties } from '../../src/config/json-schema.ts';
+import { DAY, GRANULARITIES, HOUR } from '../../src/core/values/time.ts';
+import type { Provider } from '../../src/providers/api/provider.ts';
 
 type Row = readonly string[];
 type ProviderList = readonly Provider<unknown>[];

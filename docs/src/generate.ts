@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { PROVIDERS } from '../providers/index.ts';
-import { metricsPage } from './metrics-doc.ts';
+import { PROVIDERS } from '../../src/providers/index.ts';
+import { metricsPage } from './metrics-page.ts';
 import { providerTables, withGeneratedParts } from './provider-tables.ts';
 
 const ROOT = new URL('../../', import.meta.url);
