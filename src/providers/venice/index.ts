@@ -6,6 +6,7 @@ import { type AccountPage, askAccount, readAccount } from './account/balance.ts'
 import { RateLimits, rateLimit, readLimits } from './account/limits.ts';
 import { analyticsRequest, planAnalytics, readAnalytics } from './analytics/read.ts';
 import type { Analytics } from './analytics/schema.ts';
+import { VIRTUAL_CURRENCIES } from './usage/aggregator.ts';
 import { usagePages } from './usage/ask.ts';
 import { VeniceConfig } from './usage/config.ts';
 import { planHistory, planRecent, planTail, SETTLE_MS } from './usage/plan.ts';
@@ -15,7 +16,7 @@ import type { UsageApiPage } from './usage/schema.ts';
 type UsageFeed = Pick<Feed<VeniceConfig, UsageApiPage>, 'name' | 'schedule' | 'jitterMs' | 'plan'>;
 
 /** All of them read the same ledger; those that read less often reach further back. */
-function usageFeed(feed: UsageFeed, readsHistory: boolean) {
+function usageFeed(feed: UsageFeed, readsHistory = false) {
   return defineFeed<VeniceConfig, UsageApiPage>({
     ...feed,
     stream: { name: 'usage', granularity: 'minute', settleMs: SETTLE_MS },
@@ -25,16 +26,15 @@ function usageFeed(feed: UsageFeed, readsHistory: boolean) {
 }
 
 /** The last minutes, rows of the open one included. */
-const usage = usageFeed(
-  { name: 'usage', schedule: '* * * * *', jitterMs: 10 * SECOND, plan: planTail },
-  false,
-);
+const usage = usageFeed({ name: 'usage', schedule: '* * * * *', jitterMs: 10 * SECOND, plan: planTail });
 
 /** The last hours, where rows come in late. */
-const usageRecent = usageFeed(
-  { name: 'usage_recent', schedule: '7 * * * *', jitterMs: 2 * MINUTE, plan: planRecent },
-  false,
-);
+const usageRecent = usageFeed({
+  name: 'usage_recent',
+  schedule: '7 * * * *',
+  jitterMs: 2 * MINUTE,
+  plan: planRecent,
+});
 
 /** Days that may still be revised, and whatever was never read. */
 const usageHistory = usageFeed(
@@ -86,12 +86,6 @@ export const venice = defineProvider<VeniceConfig>({
   // Both usage endpoints answer CSV unless JSON is asked for.
   headers: (_, key) => ({ authorization: `Bearer ${key}`, accept: 'application/json' }),
   rateLimit,
-  // DIEM is one dollar of compute, VCU, its predecessor, a tenth of one: https://docs.venice.ai/overview/about-venice
-  currencies: {
-    DIEM: { usd: '1', refills: true },
-    VCU: { usd: '0.1', refills: true },
-    BUNDLED_CREDITS: { usd: '1' },
-    EARNED_CREDITS: { usd: '1' },
-  },
+  currencies: VIRTUAL_CURRENCIES,
   feeds: [usage, usageRecent, usageHistory, balance, analytics, rateLimits],
 });

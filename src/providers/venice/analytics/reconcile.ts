@@ -4,7 +4,7 @@ import { DAY, type Instant, isoDay, type Range, startOfDay } from '../../../core
 import type { FeedContext } from '../../api/provider.ts';
 import { sum } from '../../api/readings.ts';
 import { SETTLE_MS } from '../usage/plan.ts';
-import { refundsOn } from '../usage/refunds.ts';
+import { refundsOn } from '../usage/state.ts';
 import type { Analytics } from './schema.ts';
 
 type ReconcileContext = Pick<FeedContext<unknown>, 'now' | 'netCost' | 'stateOf' | 'usdOf'>;

@@ -1,15 +1,20 @@
 import type { Reading } from '../../../core/statement/statement.ts';
 import type { Instant, Range } from '../../../core/values/time.ts';
 import { isWithin } from '../../api/plans.ts';
-import type { FeedContext, Reader } from '../../api/provider.ts';
+import type { FeedContext, RangeReading, Reader } from '../../api/provider.ts';
 import { reading } from '../../api/readings.ts';
-import { UsageAggregator } from './aggregator.ts';
-import { classifyCredits, type Knowledge } from './classify-credits.ts';
+import { type Knowledge, UsageAggregator } from './aggregator.ts';
 import type { VeniceConfig } from './config.ts';
-import { observationsOf, pricesOf } from './prices.ts';
-import { refundsAfter } from './refunds.ts';
 import type { UsageApi, UsageApiPage } from './schema.ts';
-import { isLegacy, readState, type UsageState, writeState } from './state.ts';
+import {
+  isLegacy,
+  observePrices,
+  pricesAfter,
+  readState,
+  refundsAfter,
+  type UsageState,
+  writeState,
+} from './state.ts';
 
 interface ReaderOptions {
   readonly range: Range;
@@ -19,8 +24,8 @@ interface ReaderOptions {
 }
 
 /** Folds the rows of a range into a statement of minutes. */
-export function usageReader({ range, context, readsHistory }: ReaderOptions): Reader<UsageApiPage> {
-  const state = readState(context.state);
+export function usageReader(options: ReaderOptions): Reader<UsageApiPage> {
+  const { range } = options;
   let usage = new UsageAggregator(range);
   let api: UsageApi | undefined;
   return {
@@ -36,25 +41,35 @@ export function usageReader({ range, context, readsHistory }: ReaderOptions): Re
       }
     },
     retainedEntries: () => usage.retainedEntries(),
-    finish() {
-      usage.closeBefore(Number.POSITIVE_INFINITY);
-      const from = classifyCredits(usage, knowledgeOf(range, context, state));
-      const isPutOff = readsHistory && from > range.start;
-      const prices = pricesOf(usage.prices, state.prices, context.now);
-      const legacyAt = legacyAtOf(state, context, api);
-      const others = state.putOff.filter((start) => start !== range.start);
-      const settled = { now: context.now, isWhole: from === range.start };
-      const refunds = readsHistory ? refundsAfter(state.refunds, usage, settled) : state.refunds;
-      const putOff = isPutOff ? [...others, range.start] : others;
-      return reading({
-        statement: statementOf(usage, from),
-        observations: observationsOf(prices),
-        drift: usage.drift.list(),
-        state: writeState({ putOff, prices, refunds, ...(legacyAt !== undefined && { legacyAt }) }),
-        reread: isPutOff,
-      });
-    },
+    finish: () => readingOf(usage, api, options),
   };
+}
+
+function readingOf(
+  usage: UsageAggregator,
+  api: UsageApi | undefined,
+  { range, context, readsHistory }: ReaderOptions,
+): RangeReading {
+  const { config, now } = context;
+  const state = readState(context.state);
+  const from = usage.finish(knowledgeOf(range, context, state));
+  const isWhole = from === range.start;
+  const reread = readsHistory && !isWhole;
+  const others = state.putOff.filter((start) => start !== range.start);
+  const prices = pricesAfter(state, usage.prices, now);
+  const foundAt = isLegacy(state, now) ? state.legacyAt : now;
+  return reading({
+    statement: statementOf(usage, from),
+    observations: observePrices(prices),
+    drift: usage.drift.list(),
+    state: writeState({
+      putOff: reread ? [...others, range.start] : others,
+      prices,
+      refunds: readsHistory ? refundsAfter(state.refunds, usage, { now, isWhole }) : state.refunds,
+      legacyAt: config.ledgerApi === 'auto' && api === 'usage' ? foundAt : undefined,
+    }),
+    reread,
+  });
 }
 
 /** A SKU that was charged was requested: refunds and top-ups are no requests. */
@@ -80,13 +95,4 @@ function statementOf({ range, charges }: UsageAggregator, from: Instant): Readin
     charges: believed,
     omittedTiers: [],
   };
-}
-
-function legacyAtOf(
-  state: UsageState,
-  { config, now }: FeedContext<VeniceConfig>,
-  api: UsageApi | undefined,
-) {
-  if (config.ledgerApi !== 'auto' || api !== 'usage') return undefined;
-  return isLegacy(state, now) ? state.legacyAt : now;
 }

@@ -16,8 +16,8 @@ export interface Sku {
   readonly odd?: true;
 }
 
-/** Exactly what was seen to add bought balance. What merely sounds like it may as well be a refund or a grant. */
-const PURCHASES: ReadonlySet<string> = new Set(['credit-purchase']);
+/** The one name that was seen to add bought balance. What merely sounds like it may as well be a refund or a grant. */
+const PURCHASE = 'credit-purchase';
 
 /** Usage that no model is named in. */
 const SERVICES = /(?:^|-)(?:search-augmentation|search-request)$/;
@@ -47,52 +47,41 @@ const USAGE: readonly RegExp[] = [
   ),
 ];
 
-/** Longer contexts cost more per token (`extended-input`), but are the same kind of token. */
-const EXTENDED = /^extended-/;
-const TOKEN_TYPES: readonly (readonly [RegExp, TokenType])[] = [
-  [/^input$/, 'input'],
-  [/^output$/, 'output'],
-  [/^cached?-(?:input|read)$/, 'cached_input'],
-  [/^cache-write(?:-.+)?$/, 'cache_write'],
+/** Units of LLM SKUs. Longer contexts cost more per token (`extended-input`), but are the same kind of token. */
+const TOKEN_TYPES: readonly (readonly [unit: RegExp, TokenType])[] = [
+  [/^(?:extended-)?input-mtoken$/, 'input'],
+  [/^(?:extended-)?output-mtoken$/, 'output'],
+  [/^(?:extended-)?cached?-(?:input|read)-mtoken$/, 'cached_input'],
+  [/^(?:extended-)?cache-write(?:-.+)?-mtoken$/, 'cache_write'],
 ];
 
 /**
- * Reads a SKU such as `zai-org-glm-5-1-llm-output-mtoken`. Token SKUs are read from the right: model names hold dashes, dots and
- * digits, and may hold `-llm-` themselves.
+ * Reads a SKU such as `zai-org-glm-5-1-llm-output-mtoken`. Token SKUs go first; then a shape of usage whose qualifiers are all
+ * known, before one that has others, too.
  */
 export function parseSku(name: string): Sku {
-  return llmSku(name) ?? usageSku(name) ?? oddLlmSku(name) ?? otherSku(name);
+  const llm = llmSku(name);
+  if (llm?.kind === 'tokens') return llm;
+  const shapes = USAGE.flatMap((shape) => usageSku(name, shape));
+  return shapes.find(({ odd }) => !odd) ?? shapes[0] ?? llm ?? otherSku(name);
 }
 
-const LLM = /^(.+)-llm-(.+)$/;
-
+/** Read from the right: model names hold dashes, dots and digits, and may hold `-llm-` themselves. */
 function llmSku(name: string): Sku | undefined {
-  const [, model, unit] = LLM.exec(name) ?? [];
+  const [, model, unit] = /^(.+)-llm-(.+)$/.exec(name) ?? [];
   if (model === undefined || unit === undefined) return undefined;
-  const kind = /^(.+)-mtoken$/.exec(unit.replaceAll('_', '-'))?.[1]?.replace(EXTENDED, '');
-  const tokenType = kind && TOKEN_TYPES.find(([shape]) => shape.test(kind))?.[1];
-  return tokenType ? { name, kind: 'tokens', model, tokenType } : undefined;
+  const tokenType = TOKEN_TYPES.find(([shape]) => shape.test(unit.replaceAll('_', '-')))?.[1];
+  return tokenType ? { name, kind: 'tokens', model, tokenType } : { name, kind: 'units', model, odd: true };
 }
 
-/** A shape whose qualifiers are all known goes before one that has others, too. */
-function usageSku(name: string): Sku | undefined {
-  const found = USAGE.flatMap((shape) => {
-    const [, model, qualifiers] = shape.exec(name) ?? [];
-    return model === undefined ? [] : [{ model, isPlain: QUALIFIERS.test(qualifiers ?? '') }];
-  });
-  const best = found.find(({ isPlain }) => isPlain) ?? found[0];
-  if (!best) return undefined;
-  const sku: Sku = { name, kind: 'units', model: best.model };
-  return best.isPlain ? sku : { ...sku, odd: true };
-}
-
-function oddLlmSku(name: string): Sku | undefined {
-  const model = LLM.exec(name)?.[1];
-  return model === undefined ? undefined : { name, kind: 'units', model, odd: true };
+function usageSku(name: string, shape: RegExp): Sku[] {
+  const [, model, qualifiers = ''] = shape.exec(name) ?? [];
+  if (model === undefined) return [];
+  return [{ name, kind: 'units', model, ...(!QUALIFIERS.test(qualifiers) && { odd: true }) }];
 }
 
 function otherSku(name: string): Sku {
-  if (PURCHASES.has(name)) return { name, kind: 'purchase', model: '' };
+  if (name === PURCHASE) return { name, kind: 'purchase', model: '' };
   if (SERVICES.test(name)) return { name, kind: 'units', model: name };
   return { name, kind: creditIn(name) ?? 'unknown', model: name };
 }

@@ -1,4 +1,4 @@
-import type { Charge, TokenType } from '../../../core/statement/statement.ts';
+import type { Charge } from '../../../core/statement/statement.ts';
 import { type Fixed, fromInteger } from '../../../core/values/money.ts';
 import type { Instant } from '../../../core/values/time.ts';
 import type { Sku } from './sku.ts';
@@ -22,9 +22,6 @@ export interface SkuSums {
   units: Fixed;
   /** Spend is positive. */
   readonly costs: CurrencyAmount[];
-  /** Of the newest charge, in US dollars per unit. */
-  price: Fixed | undefined;
-  pricedAt: Instant;
 }
 
 /** Requests of one model in one minute: one request is several rows, one for each kind of token. */
@@ -39,6 +36,8 @@ interface Requests {
 
 /** A SKU and its sums take as much memory as so many charges: five thousand of them are as much as a range may keep. */
 export const SKU_WEIGHT = 25;
+
+type Cell = Pick<Charge, 'measure' | 'model' | 'detail' | 'value' | 'currency'>;
 
 /** What the rows of one minute come to. */
 export class MinuteSums {
@@ -55,7 +54,7 @@ export class MinuteSums {
   open(sku: Sku): SkuSums {
     const { name, model } = sku;
     const requests = this.#byModel.get(model) ?? { model, ids: new Set(), latest: undefined, unnamed: 0 };
-    const sums: SkuSums = { sku, requests, units: 0n, costs: [], price: undefined, pricedAt: this.at };
+    const sums: SkuSums = { sku, requests, units: 0n, costs: [] };
     this.#byModel.set(model, requests);
     this.bySku.set(name, sums);
     return sums;
@@ -68,44 +67,37 @@ export class MinuteSums {
 
   /** The charges of the minute, one per cell. */
   charges(): Charge[] {
-    const all = [
-      ...[...this.bySku.values()].flatMap((sums) => [...this.#costs(sums), this.#usage(sums)]),
-      ...[...this.#byModel.values()].map((requests) => this.#requests(requests)),
-      ...this.topUps.map(({ currency, amount }) => this.#money('top_ups', currency, '', amount)),
-    ];
     const cells = new Map<string, Charge>();
-    for (const charge of all) {
-      const key = `${charge.measure} ${charge.detail} ${charge.model}`;
-      const known = cells.get(key);
-      cells.set(key, known ? { ...known, value: known.value + charge.value } : charge);
+    for (const cell of this.#cells()) {
+      const key = `${cell.measure} ${cell.detail} ${cell.model}`;
+      const value = (cells.get(key)?.value ?? 0n) + cell.value;
+      cells.set(key, { at: this.at, resource: '', tier: '', ...cell, value });
     }
     return [...cells.values()].filter(({ value }) => value !== 0n);
   }
 
-  #costs({ sku, costs }: SkuSums): Charge[] {
-    return costs.map(({ currency, amount }) => this.#money('cost', currency, sku.model, amount));
+  *#cells(): Generator<Cell> {
+    for (const { sku, costs, units } of this.bySku.values()) {
+      for (const cost of costs) yield moneyCell('cost', sku.model, cost);
+      yield usageCell(sku, units);
+    }
+    for (const { model, ids, unnamed } of this.#byModel.values())
+      yield { measure: 'requests', model, detail: '', value: fromInteger(BigInt(ids.size + unnamed)) };
+    for (const topUp of this.topUps) yield moneyCell('top_ups', '', topUp);
   }
+}
 
-  /** Currencies are told apart by their name alone, not by its case. */
-  #money(measure: 'cost' | 'top_ups', written: string, model: string, value: Fixed): Charge {
-    const currency = written.toUpperCase();
-    const charge = this.#charge(measure, currency, model, value);
-    return currency === 'USD' ? charge : { ...charge, currency };
-  }
+function usageCell({ name, model, tokenType }: Sku, units: Fixed): Cell {
+  return tokenType
+    ? { measure: 'tokens', model, detail: tokenType, value: units * TOKENS_PER_UNIT }
+    : { measure: 'units', model, detail: name, value: units };
+}
 
-  #usage({ sku: { name, model, tokenType }, units }: SkuSums): Charge {
-    return tokenType
-      ? this.#charge('tokens', tokenType satisfies TokenType, model, units * TOKENS_PER_UNIT)
-      : this.#charge('units', name, model, units);
-  }
-
-  #requests({ model, ids, unnamed }: Requests): Charge {
-    return this.#charge('requests', '', model, fromInteger(BigInt(ids.size + unnamed)));
-  }
-
-  #charge(measure: Charge['measure'], detail: string, model: string, value: Fixed): Charge {
-    return { at: this.at, measure, resource: '', model, tier: '', detail, value };
-  }
+/** Currencies are told apart by their name alone, not by its case. */
+function moneyCell(measure: 'cost' | 'top_ups', model: string, written: CurrencyAmount): Cell {
+  const currency = written.currency.toUpperCase();
+  const cell = { measure, model, detail: currency, value: written.amount };
+  return currency === 'USD' ? cell : { ...cell, currency };
 }
 
 /** Counts the request that a row names, or the row itself if it names none. */
