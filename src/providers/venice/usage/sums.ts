@@ -37,7 +37,7 @@ interface Requests {
 /** A SKU and its sums take as much memory as so many charges: five thousand of them are as much as a range may keep. */
 export const SKU_WEIGHT = 25;
 
-type Cell = Pick<Charge, 'measure' | 'model' | 'detail' | 'value' | 'currency'>;
+type MinuteCell = Pick<Charge, 'measure' | 'model' | 'detail' | 'value' | 'currency'>;
 
 /** What the rows of one minute come to. */
 export class MinuteSums {
@@ -76,7 +76,7 @@ export class MinuteSums {
     return [...cells.values()].filter(({ value }) => value !== 0n);
   }
 
-  *#cells(): Generator<Cell> {
+  *#cells(): Generator<MinuteCell> {
     for (const { sku, costs, units } of this.bySku.values()) {
       for (const cost of costs) yield moneyCell('cost', sku.model, cost);
       yield usageCell(sku, units);
@@ -87,14 +87,14 @@ export class MinuteSums {
   }
 }
 
-function usageCell({ name, model, tokenType }: Sku, units: Fixed): Cell {
+function usageCell({ name, model, tokenType }: Sku, units: Fixed): MinuteCell {
   return tokenType
     ? { measure: 'tokens', model, detail: tokenType, value: units * TOKENS_PER_UNIT }
     : { measure: 'units', model, detail: name, value: units };
 }
 
 /** Currencies are told apart by their name alone, not by its case. */
-function moneyCell(measure: 'cost' | 'top_ups', model: string, written: CurrencyAmount): Cell {
+function moneyCell(measure: 'cost' | 'top_ups', model: string, written: CurrencyAmount): MinuteCell {
   const currency = written.currency.toUpperCase();
   const cell = { measure, model, detail: currency, value: written.amount };
   return currency === 'USD' ? cell : { ...cell, currency };
