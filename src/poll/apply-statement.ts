@@ -15,7 +15,7 @@ export interface Destination {
 }
 
 /** Between two parts of a statement: an HTTP request needs several iterations of the event loop. */
-const PAUSE_MS = 10;
+const PAUSE_MS = 50;
 
 /**
  * Applies a statement, a large one in parts with a pause before each: see `Ledger.split`. Parts that were applied before `signal` aborts
