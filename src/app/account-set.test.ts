@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { z } from 'zod';
 import { QUIET } from '../../test/support/exporter/watched-polls.ts';
 import { openBench, Refused, settings, utc } from '../../test/support/ledger/ledger.ts';
+import { testProvider } from '../../test/support/providers/test-provider.ts';
 import type { AccountSettings } from '../core/ledger/settings.ts';
 import type { Ledger } from '../core/ledger.ts';
 import { constantRate, type Rates } from '../core/values/exchange-rates.ts';
@@ -39,19 +40,7 @@ function bench(context: TestContext, change: (ledger: Ledger) => Ledger = (ledge
     },
     reader: () => ({ add() {}, finish: () => ({ resources: [], observations: [], drift: [] }) }),
   });
-  const provider: Provider<unknown> = {
-    id: 'test',
-    title: 'Test',
-    baseUrl: '',
-    versionPrefix: '',
-    environmentKey: 'TEST',
-    keyHelp: 'read billing',
-    freshness: 'Read as the test says.',
-    config: z.unknown(),
-    headers: () => ({}),
-    rateLimit: () => ({}),
-    feeds: [feed('usage'), feed('more')],
-  };
+  const provider = testProvider({ feeds: [feed('usage'), feed('more')] });
   const account = (name: string, more: Partial<PolledAccount> = {}): PolledAccount => ({
     provider,
     name,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { openBench, settings } from '../../test/support/ledger/ledger.ts';
+import { testProvider } from '../../test/support/providers/test-provider.ts';
 import { ONE } from '../core/values/money.ts';
 import type { Feed } from '../providers/api/provider.ts';
 import { DEFAULT_RATES } from '../providers/index.ts';
@@ -22,19 +23,7 @@ function feed(name: string): Feed<unknown, unknown> {
 
 function accountWith(config: readonly string[]): PolledAccount {
   return {
-    provider: {
-      id: 'test',
-      title: 'Test',
-      baseUrl: '',
-      versionPrefix: '',
-      environmentKey: 'TEST',
-      keyHelp: 'read billing',
-      freshness: 'Read as the test says.',
-      config: z.unknown(),
-      headers: () => ({}),
-      rateLimit: () => ({}),
-      feeds: [feed('one'), feed('two')],
-    },
+    provider: testProvider({ feeds: [feed('one'), feed('two')] }),
     name: 'prod',
     baseUrl: 'http://127.0.0.1:9',
     key: () => 'k',

@@ -64,7 +64,7 @@ test('pattern computes its next runs once per period, for any number of feeds', 
   assert.equal(nextRuns.mock.callCount(), 1);
 });
 
-test('patterns reject lines that node-cron rejects', () => {
+test('patterns reject an invalid line', () => {
   assert.throws(() => createPatterns()('61 * * * *'), RangeError);
 });
 

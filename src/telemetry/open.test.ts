@@ -117,9 +117,9 @@ test('telemetry traces a poll with its requests as children, and log lines with 
   const spans = receiver.spans();
   const [poll, ...others] = pollsIn(spans);
   assert.ok(poll && others.length === 0);
-  assert.deepEqual([poll.name, poll.kind, poll.parentSpanId], ['poll fake usage', 1, undefined]);
+  assert.deepEqual([poll.name, poll.kind, poll.parentSpanId], ['poll test usage', 1, undefined]);
   assert.deepEqual(poll.attributes, {
-    'ai_billing.provider': 'fake',
+    'ai_billing.provider': 'test',
     'ai_billing.account': 'prod',
     'ai_billing.feed': 'usage',
     'ai_billing.outcome': 'succeeded',
@@ -153,7 +153,7 @@ test('telemetry sends spans as protobuf, also over gRPC', async (context) => {
   assert.deepEqual(told, []);
   for (const [body, ...others] of [bodies, called.bodies]) {
     assert.equal(others.length, 0);
-    assert.match(String(body), /poll fake usage/);
+    assert.match(String(body), /poll test usage/);
   }
 });
 
@@ -383,7 +383,7 @@ test('telemetry bounds the queue of a receiver that hangs: it drops the newest s
   let hang: (response: ServerResponse) => void = () => {};
   const receiver = await startTraceReceiver(context, (response) => hang(response));
   const { telemetry, told } = await watch({ url: receiver.url, timeoutMs: 1500 });
-  const labels = { provider: 'fake', account: 'prod', feed: 'usage' };
+  const labels = { provider: 'test', account: 'prod', feed: 'usage' };
   for (let polls = 0; polls < 6000; polls++) {
     await telemetry.wrapPoll(
       { labels },
@@ -436,8 +436,8 @@ test('telemetry instances in one process ignore the polls of each other', async 
   assert.deepEqual(
     receivers.map((receiver) => receiver.spans().map(({ name }) => name)),
     [
-      ['GET', 'poll fake feed0'],
-      ['GET', 'poll fake feed1'],
+      ['GET', 'poll test feed0'],
+      ['GET', 'poll test feed1'],
     ],
   );
 });

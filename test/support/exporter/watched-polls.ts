@@ -5,9 +5,10 @@ import { z } from 'zod';
 import type { ScheduledFeed } from '../../../src/poll/feed-runner.ts';
 import { createHttpClient } from '../../../src/poll/http/client.ts';
 import { createPoller, type PollerOptions } from '../../../src/poll/poller.ts';
-import type { Feed, Provider } from '../../../src/providers/api/provider.ts';
+import type { Feed } from '../../../src/providers/api/provider.ts';
 import { DEFAULT_RATES } from '../../../src/providers/index.ts';
 import { openBench, settings } from '../ledger/ledger.ts';
+import { testProvider } from '../providers/test-provider.ts';
 import { serveOnLoopback } from './loopback.ts';
 
 /** A received span. */
@@ -106,7 +107,7 @@ export function pollerOf(context: TestContext, options: WatchedPollsOptions) {
   context.after(() => client.close());
   const feeds = (options.names ?? ['usage']).map((name): ScheduledFeed => {
     const feed = feedOf(name, options.pages ?? 1);
-    const labels = { provider: 'fake', account: 'prod', feed: name };
+    const labels = { provider: 'test', account: 'prod', feed: name };
     const clock = { now: Date.now, asOf: (at: number) => at };
     const where = { key: { account, feed: name }, ledger, rates: () => DEFAULT_RATES, client, config: {} };
     return { ...where, ...clock, feed, labels, schedule: feed.schedule, readsHistory: false };
@@ -130,19 +131,7 @@ export const QUIET: PollerOptions['events'] = {
   progress() {},
 };
 
-const PROVIDER: Provider = {
-  id: 'fake',
-  title: 'Fake',
-  baseUrl: 'http://127.0.0.1',
-  versionPrefix: '/v1',
-  environmentKey: 'FAKE_KEY',
-  keyHelp: 'read billing',
-  freshness: 'Read as the test says.',
-  config: z.unknown(),
-  headers: (_config, key) => ({ Authorization: `Bearer ${key}` }),
-  rateLimit: () => ({}),
-  feeds: [],
-};
+const PROVIDER = testProvider();
 
 function feedOf(name: string, pages: number): Feed<unknown, unknown> {
   return {
