@@ -188,9 +188,12 @@ export const LEDGER_NAMES: ReadonlySet<string> = new Set(
     .flatMap(({ name, corrections }) => (corrections ? [name, corrections.name] : [name])),
 );
 
-/** The sample lines of the ledger's metrics, byte by byte. */
+/** The sample lines of the ledger's metrics, sorted: their order depends on which account answers first. */
 export function ledgerLines({ text }: Scrape): string[] {
-  return text.split('\n').filter((line) => LEDGER_NAMES.has(/^\w+/.exec(line)?.[0] ?? ''));
+  return text
+    .split('\n')
+    .filter((line) => LEDGER_NAMES.has(/^\w+/.exec(line)?.[0] ?? ''))
+    .sort();
 }
 
 /** No counter of the ledger is lower than on the earlier page. */
