@@ -24,6 +24,7 @@ const NOTHING = {
   ready: unasked,
   status: unasked,
   costs: unasked,
+  series: unasked,
   now: unasked,
   onError: unasked,
 };

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import { StoreError } from '../core/ledger/records.ts';
 import { Ledger } from '../core/ledger.ts';
 import type { CostReport, CostsQuestion } from '../core/reports/cost-query.ts';
+import type { SeriesQuestion, SeriesReport } from '../core/reports/cost-series.ts';
 import type { Instant } from '../core/values/time.ts';
 import { ServerClock } from '../poll/http/server-clock.ts';
 import type { Poller, PollerOptions } from '../poll/poller.ts';
@@ -20,6 +21,7 @@ import { AccountSet, type AccountsConfig, type ReplacedAccounts } from './accoun
 import { DuplicateBillingWatch } from './duplicate-billing.ts';
 import { pollerEvents } from './poll-listener.ts';
 import { Publisher } from './publisher.ts';
+import { SeriesAnswers } from './series-answers.ts';
 import { accountsOf, statusOf } from './status.ts';
 
 export interface AppOptions {
@@ -73,6 +75,7 @@ export class App {
   readonly #backups: ReturnType<typeof createBackups>;
   readonly #maintenance: NodeJS.Timeout;
   readonly #startedAt: Instant;
+  readonly #series: SeriesAnswers;
   #config: Config;
 
   constructor(database: Database, ledger: Ledger, options: AppOptions) {
@@ -94,6 +97,9 @@ export class App {
     this.wasRestored = !ledger.isEmpty;
     this.#maintenance = setInterval(() => this.#maintain(), MAINTENANCE_INTERVAL_MS).unref();
     this.#backups = createBackups(database);
+    this.#series = new SeriesAnswers({
+      ask: (question) => ledger.series(question, accountsOf(this.#accounts.states()), now()),
+    });
   }
 
   get poller(): Poller {
@@ -120,6 +126,11 @@ export class App {
   costs(question: CostsQuestion): CostReport {
     const accounts = accountsOf(this.#accounts.states());
     return this.ledger.costs(question, accounts, this.#options.now());
+  }
+
+  /** @throws {TooManyRowsError} */
+  series(question: SeriesQuestion): Promise<SeriesReport> {
+    return this.#series.answer(question);
   }
 
   /**

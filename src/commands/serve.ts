@@ -94,6 +94,7 @@ async function openExporter(config: Config, io: Io, read: RunOptions['read']) {
     ready: readinessOf(app),
     status: () => app.status(),
     costs: (question) => app.costs(question),
+    series: (question) => app.series(question),
     now: Date.now,
     ...(listenOn.enableReload && { reload }),
     onError: (error) => log.error({ err: error }, 'request failed: internal error'),

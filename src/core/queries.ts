@@ -4,9 +4,12 @@ import { type FeedRow, present } from './ledger/records.ts';
 import type { AccountSettings } from './ledger/settings.ts';
 import type { LedgerState } from './ledger/state.ts';
 import type { BudgetState } from './reports/budget-status.ts';
-import { type CostReport, type CostsAccount, type CostsQuestion, costsOf } from './reports/cost-query.ts';
+import { type CostReport, type CostsQuestion, costsOf } from './reports/cost-query.ts';
+import type { SeriesQuestion, SeriesReport } from './reports/cost-series.ts';
+import type { CostsAccount } from './reports/labels.ts';
 import { netCostOf, windowCost } from './reports/net-cost.ts';
 import type { Reports } from './reports/reports.ts';
+import { seriesReport } from './reports/series-query.ts';
 import { type RecentCosts, recentCosts } from './reports/shared-costs.ts';
 import { type PublishInput, type Window, type WindowState, windowState } from './reports/windows.ts';
 import type { LabelFilter, NetCost, SeriesKey } from './statement/series.ts';
@@ -91,6 +94,15 @@ export class LedgerQueries {
 
   costs(question: CostsQuestion, accounts: readonly CostsAccount[], now: Instant): CostReport {
     return costsOf(this.at(now), question, accounts);
+  }
+
+  /** Amounts by hour, day or month. Each step of the generator takes a moment; commits may come in between. */
+  series(
+    question: SeriesQuestion,
+    accounts: readonly CostsAccount[],
+    now: Instant,
+  ): Generator<void, SeriesReport> {
+    return seriesReport({ ledger: this.at(now), columns: this.#reports.columns, question, accounts });
   }
 
   /** What all accounts cost of late, to find those that share a bill. */

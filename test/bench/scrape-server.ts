@@ -27,6 +27,7 @@ const server = createServer({
   ready: () => ({ ready: true, reason: 'ready' }),
   status: unasked,
   costs: unasked,
+  series: unasked,
   now: () => NOW,
   onError: (error) => console.error(error),
   web:

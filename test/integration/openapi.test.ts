@@ -190,6 +190,7 @@ const UNASKED: ServerOptions = {
   costs: () => {
     throw new Error('not asked for');
   },
+  series: () => Promise.reject(new Error('not asked for')),
   now: () => NOON,
   onError: () => {},
 };

@@ -61,6 +61,7 @@ async function startShowing(
     ready: () => ({ ready: true, reason: 'ready' }),
     status: unasked,
     costs: unasked,
+    series: unasked,
     now,
     onError: failed,
   });

@@ -120,6 +120,11 @@ export class LedgerState {
     return this.#periodTotals(kind, start);
   }
 
+  /** The same, but what is not in memory is not kept there: for questions about months of days. */
+  peekPeriodTotals(kind: PeriodKind, start: Instant): ReadonlyMap<number, Fixed> {
+    return this.#rows.periodTotals.get(periodKey(kind, start)) ?? this.#store.periodTotals(kind, start);
+  }
+
   /** Evicts totals that no window at `now` needs. A late reading loads them again. */
   evictPeriodTotals(now: Instant): void {
     const day = startOfDay(now);

@@ -1,3 +1,4 @@
+import { globMatcher } from '../values/glob.ts';
 import type { Usd } from '../values/money.ts';
 import { DAY, type Instant, type Range, startOfDay, startOfMonth } from '../values/time.ts';
 
@@ -25,37 +26,14 @@ export type Labels = Readonly<Partial<Record<BudgetLabel, string>>>;
 /** Tests label sets against a budget; labels that are not given match. */
 export function matcherOf(match: BudgetMatch): (labels: Labels) => boolean {
   const tests = BUDGET_LABELS.flatMap((label) => {
-    const patterns = match[label]?.map((pattern) => [...pattern]);
-    return patterns ? [{ label, patterns }] : [];
+    const globs = match[label];
+    return globs ? [{ label, isMatch: globMatcher(globs) }] : [];
   });
   return (labels) =>
-    tests.every(({ label, patterns }) => {
+    tests.every(({ label, isMatch }) => {
       const value = labels[label];
-      if (value === undefined) return true;
-      const text = [...value];
-      return patterns.some((pattern) => isMatch(pattern, text));
+      return value === undefined || isMatch(value);
     });
-}
-
-/**
- * Whether a text matches a pattern, both as characters. On a mismatch only the last `*` is extended by one character, so matching stays
- * fast, unlike a regular expression with several wildcards.
- */
-function isMatch(pattern: readonly string[], text: readonly string[]): boolean {
-  let [at, star, matched] = [0, -1, 0];
-  for (let index = 0; index < text.length; ) {
-    if (pattern[at] === '*') {
-      star = at++;
-      matched = index;
-    } else if (at < pattern.length && (pattern[at] === '?' || pattern[at] === text[index])) {
-      at += 1;
-      index += 1;
-    } else if (star >= 0) {
-      at = star + 1;
-      index = ++matched;
-    } else return false;
-  }
-  return pattern.slice(at).every((character) => character === '*');
 }
 
 export function budgetPeriodAt(period: BudgetPeriod, now: Instant): Range {

@@ -1,8 +1,8 @@
 import { isShownCost, ZERO_SERIES } from '../ledger/known-zero.ts';
-import type { SeriesRow } from '../ledger/records.ts';
 import type { Usd } from '../values/money.ts';
 import type { Range } from '../values/time.ts';
 import type { BudgetLabel } from './budget.ts';
+import { type CostsAccount, compareLabels, type LabelledSeries, labelOf } from './labels.ts';
 import { netCosts } from './net-cost.ts';
 import { type PublishInput, type UnknownReason, type Window, windowAt, windowState } from './windows.ts';
 
@@ -16,14 +16,6 @@ export interface CostsQuestion {
   readonly window: Window;
   /** Without duplicates. */
   readonly by: readonly CostLabel[];
-}
-
-export interface CostsAccount {
-  readonly id: number;
-  readonly provider: string;
-  readonly account: string;
-  /** The streams that its feeds read. */
-  readonly streams: readonly string[];
 }
 
 export interface UnknownCosts extends Pick<CostsAccount, 'provider' | 'account'> {
@@ -83,8 +75,8 @@ function groupsOf(
   known: ReadonlyMap<number, CostsAccount>,
 ): CostGroup[] {
   const groups = new Map<string, { readonly values: readonly string[]; usd: Usd }>();
-  const add = (account: CostsAccount, row: CostLabels, usd: Usd) => {
-    const values = by.map((label) => labelOf(label, account, row));
+  const add = (account: CostsAccount, row: LabelledSeries, usd: Usd) => {
+    const values = by.map((label) => labelOf(label, { account, row }));
     // No label contains the separator: see `cleanLabel`.
     const key = values.join('\0');
     const group = groups.get(key) ?? { values, usd: 0n };
@@ -106,23 +98,7 @@ function groupsOf(
   return [...groups.values()];
 }
 
-type CostLabels = Pick<SeriesRow, 'resource' | 'model' | 'tier' | 'detail'>;
-
-function labelOf(label: CostLabel, { provider, account }: CostsAccount, row: CostLabels): string {
-  switch (label) {
-    case 'provider':
-      return provider;
-    case 'account':
-      return account;
-    case 'currency':
-      return row.detail;
-    default:
-      return row[label];
-  }
-}
-
 function mostExpensiveFirst(a: CostGroup, b: CostGroup): number {
   if (a.usd !== b.usd) return a.usd > b.usd ? -1 : 1;
-  const place = a.values.findIndex((value, index) => value !== b.values[index]);
-  return (a.values[place] ?? '') < (b.values[place] ?? '') ? -1 : 1;
+  return compareLabels(a.values, b.values);
 }

@@ -5,10 +5,13 @@ import type { Budget } from './budget.ts';
 import { type BudgetState, budgetStates, nextDayToLoad } from './budget-status.ts';
 import { BudgetTotals, type TotalDelta } from './budget-totals.ts';
 import { dailySpend, type SpendByCurrency } from './burn-rate.ts';
+import { ColumnCache } from './series-columns.ts';
 import type { PublishInput } from './windows.ts';
 
 /** What users do with the numbers: budgets and burn rates. */
 export class Reports {
+  /** What the series of costs are added up from. */
+  readonly columns: ColumnCache;
   readonly #state: LedgerState;
   readonly #store: Pick<Store, 'cells'>;
   readonly #spends = new Map<number, { readonly at: Instant; readonly spend: SpendByCurrency | undefined }>();
@@ -18,6 +21,7 @@ export class Reports {
     this.#state = state;
     this.#store = store;
     this.#totals = new BudgetTotals(state, []);
+    this.columns = new ColumnCache(state);
   }
 
   /** Call it before the state applies the commit, and what it returns afterwards. */
@@ -25,6 +29,7 @@ export class Reports {
     const deltas = this.#totals.budgets.length > 0 ? this.#deltasOf(commit) : [];
     return () => {
       this.#totals.update(deltas);
+      this.columns.follow(commit);
       for (const { stream } of commit.readings ?? []) this.#spends.delete(stream);
     };
   }
@@ -43,6 +48,7 @@ export class Reports {
   /** Discards everything that was added up: the ledger was read again. */
   reload(): void {
     this.#spends.clear();
+    this.columns.clear();
     this.setBudgets(this.#totals.budgets);
   }
 

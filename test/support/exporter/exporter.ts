@@ -211,6 +211,7 @@ async function open(config: Config, clock: OwnClock, write: (line: string) => vo
     ready: () => ({ ready: true, reason: 'ready' }),
     status: () => app.status(),
     costs: (question) => app.costs(question),
+    series: (question) => app.series(question),
     now,
     onError: (error) => log.error({ err: error }, 'a request failed'),
   });

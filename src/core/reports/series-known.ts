@@ -1,0 +1,75 @@
+import { type Instant, type Range, sizeOf, startOfMonth } from '../values/time.ts';
+import type { Step } from './cost-series.ts';
+import type { CostsAccount } from './labels.ts';
+import { isComplete, type PublishInput, type WindowCoverage, windowCoverage } from './windows.ts';
+
+/** Bits of the buckets whose amounts are unknown. */
+export type Unknowns = bigint;
+
+export function endOf(step: Step, start: Instant): Instant {
+  return step === 'month' ? startOfMonth(start, 1) : start + sizeOf(step);
+}
+
+/** The buckets of a range that have begun. */
+export function bucketsOf(step: Step, { start, end }: Range, now: Instant): Instant[] {
+  const buckets: Instant[] = [];
+  for (let at = start; at < end && at <= now; at = endOf(step, at)) buckets.push(at);
+  return buckets;
+}
+
+/** What was read of an account, as of one moment. */
+export interface AccountCoverage {
+  readonly since: Instant;
+  /** By stream; undefined if nothing was read of it. */
+  readonly streams: readonly (WindowCoverage | undefined)[];
+}
+
+export function accountCoverage(input: PublishInput, { id, streams }: CostsAccount): AccountCoverage {
+  return {
+    since: input.accounts.get(id)?.since ?? Number.NEGATIVE_INFINITY,
+    streams: streams.map((name) => {
+      const stream = input.state.streamOf(id, name);
+      return stream && windowCoverage(input, stream.id);
+    }),
+  };
+}
+
+/** The buckets that were not read whole by every stream of the account, or begin before its `since`. */
+export function unknownBuckets(
+  { since, streams }: AccountCoverage,
+  step: Step,
+  buckets: readonly Instant[],
+): Unknowns {
+  const isKnown = (start: Instant) =>
+    streams.length > 0 &&
+    start >= since &&
+    streams.every((coverage) => coverage && isKnownBucket(coverage, step, start));
+  return bitsOf(buckets.map((start) => !isKnown(start)));
+}
+
+/** How far back an account is read does not matter here: what was read longer ago is known all the same. */
+function isKnownBucket(coverage: WindowCoverage, step: Step, start: Instant): boolean {
+  const end = endOf(step, start);
+  const bucket = { start, end, isOver: end <= coverage.now };
+  return isComplete(bucket, { ...coverage, since: Number.NEGATIVE_INFINITY });
+}
+
+export function bitsOf(flags: readonly boolean[]): Unknowns {
+  if (!flags.includes(true)) return 0n;
+  return BigInt(
+    `0b${flags
+      .map((flag) => (flag ? '1' : '0'))
+      .reverse()
+      .join('')}`,
+  );
+}
+
+/** One flag per bucket. */
+export function flagsOf(unknowns: Unknowns, count: number): Uint8Array {
+  const flags = new Uint8Array(count);
+  if (unknowns === 0n) return flags;
+  const digits = unknowns.toString(2);
+  for (let index = 0; index < digits.length; index += 1)
+    if (digits[digits.length - 1 - index] === '1') flags[index] = 1;
+  return flags;
+}
