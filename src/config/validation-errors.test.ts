@@ -45,6 +45,8 @@ function beside(...lines: string[]): string {
   return [account(), ...lines].join('\n');
 }
 
+const INDENT =
+  'the indentation does not fit the lines above; keys of one mapping, or items of one list, start in the same column';
 const CRON = 'must be a cron expression in UTC such as "*/15 * * * *": ';
 const DURATION = 'a number and s, m, h or d, such as 90s, 2m, 1.5h or 1d';
 const LISTEN = 'must be host:port, such as 0.0.0.0:9464, :9464 or "[::1]:9464"';
@@ -67,6 +69,28 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     'c.yml:1:1: must be a mapping of keys to values, such as accounts: with a list below it',
   ],
   'a tab': ['accounts:\n\t- provider: acme', 'c.yml:2:1: a tab cannot indent YAML; use spaces'],
+  'an item indented less than the one above': [
+    'accounts:\n    - provider: acme\n   - provider: acme',
+    `c.yml:3:1: ${INDENT}`,
+  ],
+  'an item indented more than the one above': [
+    'accounts:\n  - provider: acme\n    - provider: acme',
+    `c.yml:3:1: ${INDENT}`,
+  ],
+  'a key indented more than the one above': [
+    'accounts:\n  - provider: acme\n\n      name: x\n    apiKey: k',
+    `c.yml:4:7: ${INDENT}`,
+  ],
+  'a key indented less than the one above': [
+    'accounts:\n  - provider: acme\n   name: x',
+    `c.yml:3:1: ${INDENT}`,
+  ],
+  'a key between two levels': ['server:\n    listen: ":1"\n  x: 1', `c.yml:3:1: ${INDENT}`],
+  'only the first key indented': ['  server:\n    listen: ":1"\naccounts: []', `c.yml:3:1: ${INDENT}`],
+  'an open quote on an earlier line': [
+    'accounts:\n  - name: "x\n    provider: acme\n',
+    'c.yml:4:1: a colon, a quote, a comma or a bracket is missing here or just before',
+  ],
   'an open quote': [
     'accounts:\n  - name: "x',
     'c.yml:2:13: a colon, a quote, a comma or a bracket is missing here or just before',
