@@ -12,6 +12,7 @@ import { Reloader, restartRequired } from './reload.ts';
 const STARTED: Config = {
   server: { host: '127.0.0.1', port: 9464, enableReload: false },
   state: { path: 'ledger.db' },
+  log: { level: 'info' },
   metrics: { newSeriesZeroMs: 0, maxSeries: 10 },
   accounts: [],
   budgets: [],
@@ -153,6 +154,24 @@ const withReceiver = (more: Partial<ReceiverConfig>): Config => ({
   openTelemetry: { ...NO_OPEN_TELEMETRY, receivers: [{ ...RECEIVER, ...more }] },
 });
 
+test('reload: the log level applies at once, unless the configuration is invalid', async () => {
+  let config: Config = { ...STARTED, log: { level: 'error' } };
+  const { reload, log } = bench({
+    read() {
+      if (config.accounts === STARTED.accounts) return config;
+      throw new ConfigError([{ file: 'c.yml', key: 'x', message: 'is bad' }]);
+    },
+  });
+  await reload();
+  assert.equal(log(), '', 'even to the line that says so');
+  config = { ...STARTED, accounts: [] };
+  await reload();
+  assert.equal(log(), '');
+  config = STARTED;
+  await reload();
+  assert.match(log(), /configuration reloaded/);
+});
+
 test('reload: settings that require a restart are named', () => {
   const { server } = STARTED;
   const table: readonly [Config, string[]][] = [
@@ -160,6 +179,8 @@ test('reload: settings that require a restart are named', () => {
     [{ ...STARTED, server: { ...server, port: 1 } }, ['server']],
     [{ ...STARTED, server: { ...server, enableReload: true } }, ['server']],
     [{ ...STARTED, server: { ...server, host: '::' }, state: { path: 'b' } }, ['server', 'state.path']],
+    [{ ...STARTED, log: { level: 'debug' } }, []],
+    [{ ...STARTED, log: { level: 'info', format: 'pretty' } }, ['log.format']],
     [{ ...STARTED, openTelemetry: { ...NO_OPEN_TELEMETRY, genAi: true } }, ['opentelemetry']],
     [withReceiver({}), ['opentelemetry']],
   ];

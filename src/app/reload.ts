@@ -61,6 +61,7 @@ async function reloadOnce({ started, read, app, log, now }: ReloaderOptions): Pr
     const config = read?.() ?? started;
     const warnings = read ? restartRequired(started, config) : [NO_FILE];
     const replaced = await app.update(config);
+    log.level = config.log.level;
     app.self.configLoaded({ ok: true, at: now() });
     for (const warning of warnings) log.warn({ warning }, 'some changes require a restart');
     log.info({ accounts: config.accounts.length, ...replaced }, 'configuration reloaded');
@@ -88,6 +89,7 @@ function reasonOf(error: unknown, log: Logger): string {
 const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
   server: ({ server }) => server,
   'state.path': ({ state }) => state.path,
+  'log.format': ({ log }) => log.format,
   opentelemetry: ({ openTelemetry }) => comparable(openTelemetry),
 };
 

@@ -64,6 +64,10 @@ const CALLS: readonly [args: string, call: string][] = [
   ['ledger forget -s l.db -a venice/a/b', 'ledger {"state":"l.db","account":"venice/a/b","action":"forget"}'],
   ['ledger forget --account a/b --yes', 'ledger {"account":"a/b","yes":true,"action":"forget"}'],
   ['config-schema', 'configSchema {}'],
+  ['--log-level debug', 'serve {"logLevel":"debug"}'],
+  ['serve --log-level warn --log-format logfmt', 'serve {"logLevel":"warn","logFormat":"logfmt"}'],
+  ['demo --log-format json', 'demo {"host":"127.0.0.1","port":9464,"logFormat":"json"}'],
+  ['poll --log-level silent', 'poll {"logLevel":"silent"}'],
 ];
 
 for (const [args, call] of CALLS) {
@@ -78,11 +82,11 @@ const REFUSED: readonly [args: string, message: string][] = [
   ['chek', "error: unknown command 'chek'; did you mean check?\n"],
   [
     'frobnicate',
-    "error: unknown command 'frobnicate'; known commands: serve, demo, check, poll, task-cost, ledger, config-schema, help\n",
+    "error: unknown command 'frobnicate'; known commands: serve, demo, check, poll, task-cost, ledger, config-schema, completion, help\n",
   ],
   [
     'backfill',
-    "error: unknown command 'backfill'; known commands: serve, demo, check, poll, task-cost, ledger, config-schema, help\n",
+    "error: unknown command 'backfill'; known commands: serve, demo, check, poll, task-cost, ledger, config-schema, completion, help\n",
   ],
   ['serve more', "error: too many arguments for 'serve'. Expected 0 arguments but got 1: more.\n"],
   ['--confg c.yml', "error: unknown option '--confg'\n(Did you mean --config?)\n"],
@@ -94,6 +98,14 @@ const REFUSED: readonly [args: string, message: string][] = [
   ],
   ['task-cost', "error: missing required argument 'task-id'\n"],
   ['task-cost a b', "error: too many arguments for 'task-cost'. Expected 1 argument but got 2: a, b.\n"],
+  [
+    'serve --log-level verbose',
+    "error: option '--log-level <level>' argument 'verbose' is invalid. Allowed choices are debug, info, warn, error, silent.\n",
+  ],
+  [
+    'completion tcsh',
+    "error: command-argument value 'tcsh' is invalid for argument 'shell'. Allowed choices are bash, zsh, fish.\n",
+  ],
   ['ledger chek', "error: unknown command 'chek'\n(Did you mean check?)\n"],
   ['ledger restore', "error: missing required argument 'file'\n"],
   ['ledger forget', "error: required option '-a, --account <provider/name>' not specified\n"],
@@ -112,7 +124,8 @@ for (const [args, message] of REFUSED) {
 }
 
 test('cli: help and version are printed to stdout with exit code 0', async () => {
-  assert.deepEqual(await run(['--version']), { code: 0, called: [], out: '1.2.3\n', err: '' });
+  for (const flag of ['--version', '-v', '-V'])
+    assert.deepEqual(await run([flag]), { code: 0, called: [], out: '1.2.3\n', err: '' });
   const help = await run(['--help']);
   assert.equal(help.code, 0);
   assert.equal(help.err, '');

@@ -1,3 +1,4 @@
+import type { LogSettings } from '../config/config.ts';
 import type { Environment } from '../config/yaml/substitute.ts';
 import type { Redactor } from '../runtime/redactor.ts';
 import type { Output } from '../runtime/stdout.ts';
@@ -27,16 +28,22 @@ export interface Commands {
   readonly configSchema: Command<object>;
 }
 
-export interface ServeOptions {
+/** They override `log` of the configuration. */
+export interface LogOverrides {
+  readonly logLevel?: LogSettings['level'];
+  readonly logFormat?: LogSettings['format'];
+}
+
+export interface ServeOptions extends LogOverrides {
   readonly config?: string;
 }
 
-export interface DemoOptions {
+export interface DemoOptions extends LogOverrides {
   readonly host: string;
   readonly port: number;
 }
 
-export interface CheckOptions extends ServeOptions {
+export interface CheckOptions extends Pick<ServeOptions, 'config'> {
   readonly offline?: boolean;
 }
 
@@ -45,14 +52,14 @@ export interface PollOptions extends ServeOptions {
   readonly metrics?: boolean;
 }
 
-export interface TaskCostOptions extends ServeOptions {
+export interface TaskCostOptions extends Pick<ServeOptions, 'config'> {
   readonly task: string;
   readonly account?: string;
   readonly json?: boolean;
 }
 
 /** Where the ledger is: `state` is the file itself. */
-export interface LedgerLocation extends ServeOptions {
+export interface LedgerLocation extends Pick<ServeOptions, 'config'> {
   readonly state?: string;
 }
 

@@ -2,13 +2,13 @@ import { type App, createApp } from '../app/app.ts';
 import type { Window } from '../core/reports/windows.ts';
 import { SECOND } from '../core/values/time.ts';
 import { PROVIDERS } from '../providers/index.ts';
-import { createLog } from '../runtime/log.ts';
 import { createProgress } from '../runtime/progress.ts';
 import { packageRevision, packageVersion } from '../runtime/version.ts';
 import type { AccountStatus, Status } from '../server/pages/status.ts';
 import { encodeSnapshot } from '../sinks/prometheus/encode.ts';
 import { EXIT, type Io, type PollOptions } from './io.ts';
 import { loadAndRedact } from './load-config.ts';
+import { openLog, overrideLog } from './open-log.ts';
 
 /** Nobody at a terminal wants to wait longer for a provider's rate limit. */
 const MAX_WAIT_MS = 30 * SECOND;
@@ -16,7 +16,8 @@ const MAX_WAIT_MS = 30 * SECOND;
 /** Polls every feed once into a temporary ledger and prints the result. Exit code 1 if any feed failed. */
 export async function poll(options: PollOptions, io: Io): Promise<number> {
   const config = { ...loadAndRedact(options.config, io, PROVIDERS), state: { path: ':memory:' } };
-  const log = createLog(io.redactor.wrap(io.stderr));
+  // The result says which feeds succeeded.
+  const log = openLog(overrideLog({ ...config.log, level: 'warn' }, options), io);
   const progress = createProgress(io.stderr, log);
   const app = createApp({
     config,

@@ -25,6 +25,16 @@ export interface Account {
   readonly config: unknown;
 }
 
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export const LOG_FORMATS = ['pretty', 'json', 'logfmt'] as const;
+
+/** What is logged, and how. */
+export interface LogSettings {
+  readonly level: (typeof LOG_LEVELS)[number];
+  /** Undefined: `pretty` on a terminal, otherwise `json`. */
+  readonly format?: (typeof LOG_FORMATS)[number] | undefined;
+}
+
 /** The validated configuration. */
 export interface Config {
   readonly server: {
@@ -36,6 +46,7 @@ export interface Config {
     readonly webConfig?: string;
   };
   readonly state: { readonly path: string };
+  readonly log: LogSettings;
   readonly metrics: { readonly newSeriesZeroMs: number; readonly maxSeries: number };
   readonly accounts: readonly Account[];
   readonly budgets: readonly Budget[];

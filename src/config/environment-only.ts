@@ -27,11 +27,13 @@ export function configOfEnvironment(env: Environment, registry: readonly Provide
 export function processSettings({
   server,
   state,
+  log,
   metrics,
-}: Sections): Pick<Config, 'server' | 'state' | 'metrics'> {
+}: Sections): Pick<Config, 'server' | 'state' | 'log' | 'metrics'> {
   return {
     server: { ...server.listen, enableReload: server.enableReload },
     state,
+    log,
     metrics: { newSeriesZeroMs: metrics.newSeriesZero, maxSeries: metrics.maxSeries },
   };
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type BUDGET_LABELS, PERIODS } from '../core/reports/budget.ts';
 import { DAY, MINUTE } from '../core/values/time.ts';
 import type { Provider } from '../providers/api/provider.ts';
+import { LOG_FORMATS, LOG_LEVELS } from './config.ts';
 import { OpenTelemetrySection } from './otel/schema.ts';
 import {
   BaseUrl,
@@ -102,6 +103,16 @@ export const Sections = z.strictObject({
         .min(1, 'must name a file')
         .prefault('./data/ledger.db')
         .meta({ description: 'The database file, relative to the working directory.' }),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z.enum(LOG_LEVELS).prefault('info').meta({
+        description: 'The least severe messages that are logged.',
+      }),
+      format: z.enum(LOG_FORMATS).optional().meta({
+        description: 'How messages are written. Default: pretty on a terminal, otherwise json.',
+      }),
     })
     .prefault({}),
   metrics: z

@@ -124,6 +124,12 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     'c.yml:5:8: currencies.EUR.EUR: an alias within its own anchor; write the value out',
     'c.yml:5:8: currencies.EUR: must be a number above 0, or a list such as [{ from: 2026-01-01, usd: 1.08 }]',
   ],
+  'a log level of another program': [
+    beside('log:', '  level: warning', '  format: jsn', '  levl: info'),
+    'c.yml:5:10: log.level: must be one of debug, info, warn, error, silent; did you mean "warn"? (found "warning")',
+    'c.yml:6:11: log.format: must be one of pretty, json, logfmt; did you mean "json"? (found "jsn")',
+    'c.yml:7:3: log.levl: unknown key; did you mean "level"?',
+  ],
   'a duplicate key': [
     account('timeout: 1m', 'timeout: 2m'),
     'c.yml:5:5: accounts[0].timeout: is a duplicate key, first on line 4; keep one',
@@ -151,7 +157,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   'an unknown section': [beside('acounts: []'), 'c.yml:4:1: acounts: unknown key; did you mean "accounts"?'],
   'an unknown section like no other': [
     beside('frobnicate: 1'),
-    'c.yml:4:1: frobnicate: unknown key; available: server, state, metrics, accounts, budgets, currencies, priceProbes, opentelemetry',
+    'c.yml:4:1: frobnicate: unknown key; available: server, state, log, metrics, accounts, budgets, currencies, priceProbes, opentelemetry',
   ],
 
   'a provider left out': [
@@ -486,7 +492,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     `c.yml:5:13: accounts[1].apiKey: the environment variable NOPE is not set; set it, or write $\${NOPE} for the literal text`,
     `c.yml:6:14: accounts[1].timeout: must be a duration from 0.1s to 10m: ${DURATION} (found 1)`,
     'c.yml:7:15: currencies.USD: is the currency of the ledger, at 1; remove it',
-    'c.yml:8:1: foo: unknown key; available: server, state, metrics, accounts, budgets, currencies, priceProbes, opentelemetry',
+    'c.yml:8:1: foo: unknown key; available: server, state, log, metrics, accounts, budgets, currencies, priceProbes, opentelemetry',
   ],
 };
 

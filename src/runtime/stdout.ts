@@ -7,6 +7,11 @@ export interface Output {
   write(text: string): unknown;
   /** Shows lines below everything that is written, replacing the previous ones. Terminals only. */
   readonly footer?: ((lines: readonly string[]) => void) | undefined;
+  readonly isTerminal?: boolean;
+  /** The terminal shows colors, and the user has not disabled them. */
+  readonly hasColors?: boolean;
+  /** Sets what is called with the number of writes that were dropped, once there is room again. */
+  readonly onDropped?: (report: (count: number) => void) => void;
 }
 
 /** Standard output: the result of a command, which is written whole or fails. */
