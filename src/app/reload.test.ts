@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Config } from '../config/config.ts';
-import type { ReceiverConfig } from '../config/otel/config.ts';
 import { NO_OPEN_TELEMETRY } from '../config/otel/open-telemetry.ts';
 import { ConfigError } from '../config/yaml/errors.ts';
 import { DEFAULT_RATES } from '../providers/index.ts';
+import type { Receiver } from '../push/receiver.ts';
 import { createLog } from '../runtime/log.ts';
 import type { ReplacedAccounts } from './account-set.ts';
 import { Reloader, restartRequired } from './reload.ts';
@@ -136,7 +136,7 @@ test('reload: without a file changes nothing and warns', async () => {
   assert.deepEqual([taken, loads], [[STARTED], [true]]);
 });
 
-const RECEIVER: ReceiverConfig = {
+const RECEIVER: Receiver = {
   name: 'a',
   protocol: 'http/protobuf',
   url: 'https://a.example/v1/metrics',
@@ -149,7 +149,7 @@ const RECEIVER: ReceiverConfig = {
   tls: {},
 };
 
-const withReceiver = (more: Partial<ReceiverConfig>): Config => ({
+const withReceiver = (more: Partial<Receiver>): Config => ({
   ...STARTED,
   openTelemetry: { ...NO_OPEN_TELEMETRY, receivers: [{ ...RECEIVER, ...more }] },
 });

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.ts';
-import type { OpenTelemetry, ReceiverConfig } from '../config/otel/config.ts';
+import type { OpenTelemetry } from '../config/otel/open-telemetry.ts';
 import { ConfigError, formatProblem } from '../config/yaml/errors.ts';
 import type { Instant } from '../core/values/time.ts';
 import { pollErrorOf } from '../poll/poll-outcome.ts';
+import type { Receiver } from '../push/receiver.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { ReloadOutcome } from '../server/server.ts';
 import type { ReplacedAccounts } from './account-set.ts';
@@ -108,6 +109,6 @@ function comparable({ receivers, traces, ...rest }: OpenTelemetry) {
   };
 }
 
-function plain({ headers, tls: { ca, cert, key }, ...receiver }: ReceiverConfig) {
+function plain({ headers, tls: { ca, cert, key }, ...receiver }: Receiver) {
   return { ...receiver, headers: headers(), tls: { ca, cert, key } };
 }

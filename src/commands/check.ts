@@ -1,10 +1,11 @@
 import { sharedKeyWarnings, titleOf } from '../app/duplicate-billing.ts';
 import { summaryOfWeb } from '../app/web-config.ts';
 import type { Account, Config } from '../config/config.ts';
-import type { OpenTelemetry, ReceiverConfig } from '../config/otel/config.ts';
+import type { OpenTelemetry } from '../config/otel/open-telemetry.ts';
 import { isoDay, SECOND } from '../core/values/time.ts';
 import type { FailureReason } from '../providers/api/errors.ts';
 import type { Provider } from '../providers/api/provider.ts';
+import type { Receiver } from '../push/receiver.ts';
 import { loadWebConfig } from '../server/web/read.ts';
 import { type CheckOptions, EXIT, type Io } from './io.ts';
 import { loadAndRedact } from './load-config.ts';
@@ -91,6 +92,6 @@ function openTelemetryLines({ prometheus, receivers, traces, warnings }: OpenTel
 }
 
 /** Without the query, which may contain a key. */
-function destinationOf({ protocol, url }: ReceiverConfig): string {
+function destinationOf({ protocol, url }: Receiver): string {
   return `${protocol} to ${url.replace(/\?.*/s, '')}`;
 }

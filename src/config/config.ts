@@ -2,7 +2,7 @@ import type { Budget } from '../core/reports/budget.ts';
 import type { Rates } from '../core/values/exchange-rates.ts';
 import type { Instant } from '../core/values/time.ts';
 import type { Provider } from '../providers/api/provider.ts';
-import type { OpenTelemetry } from './otel/config.ts';
+import type { OpenTelemetry } from './otel/open-telemetry.ts';
 
 /** One set of credentials for a provider, ready to be polled. */
 export interface Account {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type App, createApp } from '../../../src/app/app.ts';
 import { openOtelPage, openPushes } from '../../../src/app/opentelemetry.ts';
 import type { Account, Config } from '../../../src/config/config.ts';
-import type { OpenTelemetry } from '../../../src/config/otel/config.ts';
+import type { OpenTelemetry } from '../../../src/config/otel/open-telemetry.ts';
 import { NO_OPEN_TELEMETRY } from '../../../src/config/otel/open-telemetry.ts';
 import type { SnapshotSource } from '../../../src/core/metrics/snapshot.ts';
 import type { Budget } from '../../../src/core/reports/budget.ts';

@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import type { OpenTelemetry } from '../../../src/config/otel/config.ts';
+import type { OpenTelemetry } from '../../../src/config/otel/open-telemetry.ts';
 import { ONE, parseDecimal } from '../../../src/core/values/money.ts';
 import { DAY, HOUR, MINUTE, startOfDay } from '../../../src/core/values/time.ts';
 import { type Providers, startAll } from '../../simulators/all.ts';

@@ -57,7 +57,7 @@ const SEES: Readonly<Record<string, readonly string[]>> = {
   telemetry: [VALUES, 'push'],
   'config/values': [VALUES],
   'config/yaml': [VALUES, 'config/values'],
-  'config/otel': [VALUES, 'config/values', 'config/yaml'],
+  'config/otel': [VALUES, 'config/values', 'config/yaml', 'push'],
   config: [...REPORTS, ...CONFIG, 'net', 'providers/api', 'providers'],
   'server/http': [],
   'server/api': [...REPORTS, 'server/http'],
