@@ -6,7 +6,7 @@ import { DriftLog } from '../../api/drift-log.ts';
 import type { FeedContext, RangeReading } from '../../api/provider.ts';
 import { rateLimitHeaders } from '../../api/rate-limit.ts';
 import { observe, reading } from '../../api/readings.ts';
-import { Decimal, lenient, listOf, Text } from '../../api/schemas.ts';
+import { Decimal, lenient, listOf, Text, unusedFields } from '../../api/schemas.ts';
 import { QUOTA_CURRENCY } from './balance.ts';
 import { expiryOf, OWN_KEY, secondsOf } from './keys.ts';
 
@@ -16,8 +16,8 @@ import { expiryOf, OWN_KEY, secondsOf } from './keys.ts';
 export const RateLimits = z.looseObject({
   data: z.looseObject({
     accessPermitted: lenient(z.boolean().nullish()),
-    apiTier: lenient(z.looseObject({ id: z.string(), isCharged: z.unknown().optional() })),
-    balances: z.unknown().optional(),
+    apiTier: lenient(z.looseObject({ id: z.string(), ...unusedFields('isCharged') })),
+    ...unusedFields('balances'),
     keyExpiration: Text,
     nextEpochBegins: Text,
     rateLimits: listOf(
