@@ -33,7 +33,7 @@ function contextAt(now: number): FeedContext<VeniceConfig> {
 function readingOf(pages: readonly (readonly UsageRow[])[]) {
   const reader = usageReader({ range: RANGE, context: contextAt(RANGE.end), readsHistory: false });
   pages.forEach((rows, index) => {
-    reader.add({ api: 'usage-history', first: index === 0, rows, drift: [] });
+    reader.add({ api: 'usage-history', first: index === 0, rows });
   });
   return reader.finish();
 }
@@ -111,7 +111,7 @@ describe('the door', () => {
         const expected = Decimal.safeParse(value);
         const found = HistoryPage.safeParse({ data: [{ ...wire, amount: value }], nextCursor: null });
         assert.equal(found.success, expected.success);
-        assert.equal(found.data?.page.data[0]?.amount, expected.data);
+        assert.equal(found.data?.data[0]?.amount, expected.data);
       }),
     );
   });

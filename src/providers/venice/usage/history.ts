@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { Range } from '../../../core/values/time.ts';
 import { cursorPages } from '../../api/cursor-pages.ts';
 import { PollError } from '../../api/errors.ts';
@@ -9,10 +10,7 @@ const PAGE_SIZE = '1000';
 /** Pages may be empty and still have a successor, but a walk has to end. */
 const MAX_EMPTY_PAGES = 1000;
 
-type Continued = Answer<{
-  page: { data: UsageApiPage['rows']; nextCursor: string | null };
-  drift: UsageApiPage['drift'];
-}>;
+type Continued = Answer<z.infer<typeof HistoryPage>>;
 
 /**
  * Walks `GET /billing/usage-history` from cursor to cursor, rows in ascending order of time.
@@ -34,12 +32,11 @@ async function* walk(ask: Ask, range: Range): AsyncGenerator<UsageApiPage> {
   let [isFirst, empty] = [true, 0];
   const pageAt = (cursor: string | undefined) =>
     cursor === undefined ? firstPage(ask, range) : continuation(ask, cursor);
-  for await (const { body } of cursorPages(PATH, pageAt, (answer) => answer.body.page.nextCursor)) {
-    const { page, drift } = body;
-    yield { api: 'usage-history', first: isFirst, rows: page.data, drift };
+  for await (const { body } of cursorPages(PATH, pageAt, (answer) => answer.body.nextCursor)) {
+    yield { api: 'usage-history', first: isFirst, rows: body.data };
     isFirst = false;
-    empty = page.data.length === 0 ? empty + 1 : 0;
-    if (empty > MAX_EMPTY_PAGES && page.nextCursor !== null)
+    empty = body.data.length === 0 ? empty + 1 : 0;
+    if (empty > MAX_EMPTY_PAGES && body.nextCursor !== null)
       throw new PollError('contract', `${PATH} gave ${MAX_EMPTY_PAGES} empty pages in a row`);
   }
 }

@@ -34,7 +34,7 @@ function chargesOf(range: Range): Charge[] {
   const reader = usageReader({ range, context, readsHistory: false });
   const rows: UsageRow[] = [];
   for (let at = range.start; at < range.end; at += HOUR) rows.push(...SKUS.map((sku) => rowAt(at, sku)));
-  reader.add({ api: 'usage-history', first: true, rows, drift: [] });
+  reader.add({ api: 'usage-history', first: true, rows });
   return [...(reader.finish().statement?.charges ?? [])];
 }
 

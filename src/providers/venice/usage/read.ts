@@ -32,7 +32,6 @@ export function usageReader(options: ReaderOptions): Reader<UsageApiPage> {
     add(page) {
       if (page.first) usage = new UsageAggregator(range);
       ({ api } = page);
-      for (const { kind, what } of page.drift) usage.drift.add(kind, what);
       for (const row of page.rows) {
         if (isWithin(range, row.at)) usage.count(row);
         // Whether the retired endpoint includes its end is not documented: a row right there is no surprise.
