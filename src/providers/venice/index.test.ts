@@ -8,7 +8,7 @@ import { floorTo, HOUR, MINUTE, type Range } from '../../core/values/time.ts';
 import { EMPTY_CONTEXT, type FeedContext } from '../api/provider.ts';
 import { Decimal } from '../api/schemas.ts';
 import { venice } from './index.ts';
-import { VeniceConfig } from './usage/config.ts';
+import { VeniceConfig } from './usage/ask.ts';
 import { historyPages } from './usage/history.ts';
 import { planTail } from './usage/plan.ts';
 import { usageReader } from './usage/read.ts';

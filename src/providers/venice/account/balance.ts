@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Note, Observation } from '../../../core/statement/statement.ts';
+import type { Observation } from '../../../core/statement/statement.ts';
 import { type Fixed, ONE } from '../../../core/values/money.ts';
 import { DriftLog } from '../../api/drift-log.ts';
 import type { FeedContext, RangeReading } from '../../api/provider.ts';
-import { observe, observeUsd, reading } from '../../api/readings.ts';
+import { note, observe, observeUsd, reading } from '../../api/readings.ts';
 import type { Ask } from '../../api/request.ts';
 import { Decimal, lenient, Text } from '../../api/schemas.ts';
 import { CURRENCIES } from '../usage/aggregator.ts';
@@ -72,10 +72,6 @@ export function readAccount({ balance, keys }: AccountPage, context: FeedContext
 }
 
 const KEYS_REFUSED = 'their limits may not be read: asked for again an hour after the refusal';
-
-function note(topic: string, text: string): Note {
-  return { topic, text, isWarning: false };
-}
 
 /** Known kinds are read already; of others nobody knows what they hold. */
 function amountOf(value: unknown): Fixed | undefined {

@@ -5,7 +5,7 @@ import { HOUR, type Instant } from '../../../core/values/time.ts';
 import type { DriftLog } from '../../api/drift-log.ts';
 import { isRefusal } from '../../api/errors.ts';
 import type { FeedContext } from '../../api/provider.ts';
-import { observe, sum } from '../../api/readings.ts';
+import { observe, sumOfAll } from '../../api/readings.ts';
 import type { Ask } from '../../api/request.ts';
 import { Decimal, lenient, listOf, Text, unusedFields } from '../../api/schemas.ts';
 import { defineState } from '../../api/state.ts';
@@ -104,12 +104,10 @@ function limitsOf(
     isAmount(limit),
   );
   if (limited.length === 0) return [];
-  const sumOf = (part: 'limit' | 'spent') => {
-    const amounts = limited.map(({ currency, [part]: amount }) =>
-      isAmount(amount) ? usdOf(amount, currency) : undefined,
+  const sumOf = (part: 'limit' | 'spent') =>
+    sumOfAll(
+      limited.map(({ currency, [part]: amount }) => (isAmount(amount) ? usdOf(amount, currency) : undefined)),
     );
-    return amounts.every(isAmount) ? sum(amounts) : undefined;
-  };
   return [
     ...observe('apiKeyLimit', { api_key: id }, sumOf('limit')),
     ...observe('apiKeyUsed', { api_key: id }, sumOf('spent')),

@@ -1,12 +1,23 @@
+import { z } from 'zod';
 import type { Range } from '../../../core/values/time.ts';
 import { mostTelling, PollError } from '../../api/errors.ts';
 import type { FeedContext } from '../../api/provider.ts';
 import type { Ask } from '../../api/request.ts';
-import type { VeniceConfig } from './config.ts';
 import { historyPages } from './history.ts';
 import { legacyPages } from './legacy.ts';
 import type { UsageApi, UsageApiPage } from './schema.ts';
 import { isLegacy, readState } from './state.ts';
+
+/** The account keys that only Venice has. */
+export const VeniceConfig = z.strictObject({
+  ledgerApi: z
+    .enum(['auto', 'usage-history', 'usage'])
+    .default('auto')
+    .describe(
+      'The endpoint to read: `usage-history`, the retired `usage`, or `auto`, which falls back to `usage` on servers without `usage-history`.',
+    ),
+});
+export type VeniceConfig = z.infer<typeof VeniceConfig>;
 
 /**
  * All rows of a range, from the endpoint that the configuration names, or that the server has.

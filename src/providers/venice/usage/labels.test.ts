@@ -6,7 +6,7 @@ import type { Charge } from '../../../core/statement/statement.ts';
 import { ONE } from '../../../core/values/money.ts';
 import { HOUR, MINUTE, type Range } from '../../../core/values/time.ts';
 import { EMPTY_CONTEXT } from '../../api/provider.ts';
-import { VeniceConfig } from './config.ts';
+import { VeniceConfig } from './ask.ts';
 import { usageReader } from './read.ts';
 import type { UsageRow } from './rows.ts';
 

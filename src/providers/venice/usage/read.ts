@@ -4,7 +4,7 @@ import { isWithin } from '../../api/plans.ts';
 import type { FeedContext, RangeReading, Reader } from '../../api/provider.ts';
 import { reading } from '../../api/readings.ts';
 import { type Knowledge, UsageAggregator } from './aggregator.ts';
-import type { VeniceConfig } from './config.ts';
+import type { VeniceConfig } from './ask.ts';
 import type { UsageApi, UsageApiPage } from './schema.ts';
 import {
   isLegacy,
