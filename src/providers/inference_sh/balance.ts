@@ -18,11 +18,11 @@ export interface Balances {
 }
 
 /** Asks for both balances; one of them is enough. */
-export async function* askBalance(ask: Ask): AsyncGenerator<Balances> {
+export async function askBalance(ask: Ask): Promise<Balances> {
   const fresh = await bodyOrRefusal(ask, { path: '/billing/balance', schema: Balance });
   const cached = await bodyOrRefusal(ask, { path: '/billing', schema: Billing });
   if (fresh instanceof PollError && cached instanceof PollError) throw mostTelling(fresh, cached);
-  yield { fresh, cached };
+  return { fresh, cached };
 }
 
 async function bodyOrRefusal<Body>(ask: Ask, request: Request<Body>): Promise<Body | PollError> {

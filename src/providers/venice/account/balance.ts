@@ -38,13 +38,9 @@ export interface AccountPage {
   readonly keys: KeyTable;
 }
 
-export async function* askAccount(
-  ask: Ask,
-  _: unknown,
-  context: FeedContext<unknown>,
-): AsyncGenerator<AccountPage> {
+export async function askAccount(ask: Ask, context: FeedContext<unknown>): Promise<AccountPage> {
   const balance = (await ask({ path: '/billing/balance', schema: Balance })).body;
-  yield { balance, keys: await askKeys(ask, context) };
+  return { balance, keys: await askKeys(ask, context) };
 }
 
 /** Reads what is left, in dollars, and what the keys may spend of it. Null is not zero: an unknown balance has no sample. */
