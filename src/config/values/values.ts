@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { DURATION, DURATION_FORM, formatDuration, parseDuration } from '../../core/values/duration.ts';
 import { isLabel, LABEL_FORM } from '../../core/values/label.ts';
 import { type Fixed, fromNumber, parseDecimal } from '../../core/values/money.ts';
 import { type Instant, isoDay } from '../../core/values/time.ts';
 import { cronProblem, shortenNames } from './cron.ts';
-import { DURATION_FORM, DURATION_PATTERN, formatDuration, parseDuration } from './duration.ts';
 
 /**
  * The value types of the configuration: how each is written and what it becomes.
@@ -59,7 +59,7 @@ export function duration(minMs: number, maxMs: number) {
   return text(form, (value) => {
     const ms = parseDuration(value);
     return ms !== undefined && ms >= minMs && ms <= maxMs ? ms : undefined;
-  }).meta({ pattern: DURATION_PATTERN });
+  }).meta({ pattern: DURATION.source });
 }
 
 /** A day such as `2026-11-01`, as midnight UTC. */

@@ -4,8 +4,7 @@ import { DAY, floorTo, HOUR, type Instant, isoDay, type Range } from '../../../c
 import { cursorPages } from '../../api/cursor-pages.ts';
 import { note, reading } from '../../api/readings.ts';
 import type { Ask } from '../../api/request.ts';
-import type { NorthflankContext } from '../account/config.ts';
-import { billingPath } from '../account/path.ts';
+import { billingPath, type NorthflankContext } from '../account/config.ts';
 import { isSettled, ledgerCost } from '../hours/plan.ts';
 import { type Invoice, InvoiceList } from './schema.ts';
 
