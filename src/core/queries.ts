@@ -1,5 +1,5 @@
 import type { LedgerParts } from './committer.ts';
-import { coverageOf, type LedgerCoverage, lastAsOf, unreadOf } from './ledger/coverage.ts';
+import { coverageOf, lastAsOf, unreadOf } from './ledger/coverage.ts';
 import { type FeedRow, present } from './ledger/records.ts';
 import type { AccountSettings } from './ledger/settings.ts';
 import type { LedgerState } from './ledger/state.ts';
@@ -12,7 +12,7 @@ import type { Reports } from './reports/reports.ts';
 import { seriesReport } from './reports/series-query.ts';
 import { type RecentCosts, recentCosts } from './reports/shared-costs.ts';
 import { type PublishInput, type Window, type WindowState, windowState } from './reports/windows.ts';
-import type { LabelFilter, NetCost, SeriesKey } from './statement/series.ts';
+import type { LabelFilter, NetCost, ReadCoverage, SeriesKey } from './statement/series.ts';
 import type { Usd } from './values/money.ts';
 import { type Granularity, type Instant, type Range, startOfMonth } from './values/time.ts';
 
@@ -56,7 +56,7 @@ export class LedgerQueries {
     return id !== undefined && this.#state.hasLabelSet(id, key);
   }
 
-  coverage(account: number, stream: string, granularity: Granularity): LedgerCoverage {
+  coverage(account: number, stream: string, granularity: Granularity): ReadCoverage {
     return coverageOf(this.#state, this.#streamId(account, stream), granularity);
   }
 

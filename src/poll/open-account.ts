@@ -3,6 +3,7 @@ import type { AccountSettings, StreamSettings } from '../core/ledger/settings.ts
 import type { Ledger } from '../core/ledger.ts';
 import type { Rates } from '../core/values/exchange-rates.ts';
 import { GRANULARITIES, type Granularity, HOUR, type Instant } from '../core/values/time.ts';
+import type { PolledAccount } from '../providers/api/account.ts';
 import { refillingOf } from '../providers/api/currencies.ts';
 import type { Provider } from '../providers/api/provider.ts';
 import type { ScheduledFeed } from './feed-runner.ts';
@@ -10,18 +11,6 @@ import { createHttpClient } from './http/client.ts';
 import type { HttpEvents } from './http/context.ts';
 import { RequestState } from './http/rate-limiter.ts';
 import type { RunInTransaction } from './writer.ts';
-
-/** The configuration of an account, as far as polling needs it. */
-export interface PolledAccount {
-  readonly provider: Provider<unknown>;
-  readonly name: string;
-  readonly baseUrl: string;
-  readonly key: () => string;
-  readonly since: Instant | undefined;
-  readonly timeoutMs: number;
-  readonly schedule: Readonly<Record<string, string>>;
-  readonly config: unknown;
-}
 
 /** What applies to all accounts and may change while they are polled. */
 export interface AccountDefaults {
