@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { getOrCreate } from '../core/values/maps.ts';
 import { hashRow } from './digest.ts';
 import type { Seals } from './seals.ts';
 import { LARGE_TABLES, prepareArrays, shapeOf, type TableName, type Values } from './tables.ts';
@@ -12,6 +13,7 @@ export class SealedTable {
   readonly #keyPlaces: readonly number[];
   readonly #find: StatementSync | undefined;
   readonly #put: StatementSync;
+  readonly #drops = new Map<string, StatementSync>();
   /** What is stored is what was given, numbers and digits only: many rows are written, and none has to be read back. */
   readonly #isExact: boolean;
 
@@ -43,12 +45,11 @@ export class SealedTable {
     this.put(...this.#columns.map(({ name }) => row[name] ?? null));
   }
 
-  /** What deletes the rows that meet a condition. */
-  dropper(condition: string): (...values: SQLInputValue[]) => void {
-    const drop = prepareArrays(this.#database, `DELETE FROM ${this.#table} WHERE ${condition} RETURNING *`);
-    return (...values) => {
-      for (const row of drop.all(...values)) this.#count(row, 'remove');
-    };
+  /** Deletes the rows that meet a condition, whose statement is prepared once. */
+  drop(condition: string, ...values: SQLInputValue[]): void {
+    const sql = `DELETE FROM ${this.#table} WHERE ${condition} RETURNING *`;
+    const statement = getOrCreate(this.#drops, condition, () => prepareArrays(this.#database, sql));
+    for (const row of statement.all(...values)) this.#count(row, 'remove');
   }
 
   #count(row: unknown, how: 'add' | 'remove'): void {
