@@ -8,7 +8,7 @@ import { refillingOf } from '../providers/api/currencies.ts';
 import type { Provider } from '../providers/api/provider.ts';
 import type { ScheduledFeed } from './feed-runner.ts';
 import { createHttpClient } from './http/client.ts';
-import type { HttpEvents } from './http/context.ts';
+import type { HttpOptions } from './http/context.ts';
 import { RequestState } from './http/rate-limiter.ts';
 import type { RunInTransaction } from './writer.ts';
 
@@ -18,12 +18,8 @@ export interface AccountDefaults {
   readonly rates: Rates;
 }
 
-export interface OpenAccountOptions extends AccountDefaults {
+export interface OpenAccountOptions extends AccountDefaults, Pick<HttpOptions, 'now' | 'wait' | 'events'> {
   readonly ledger: Ledger;
-  readonly now: () => Instant;
-  /** Resolves once `now` has advanced by `ms`; by the wall clock when absent. */
-  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
-  readonly events: HttpEvents;
   /** Stores what polls read; at once when absent. */
   readonly write?: RunInTransaction | undefined;
   /** A longer wait for a limit fails the poll instead. */

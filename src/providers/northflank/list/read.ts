@@ -74,7 +74,7 @@ function isCounted({ isWhole, start }: ListedDay, { oldest }: ListState): boolea
 
 /** The amounts of a tier, or of `total`, by currency. */
 function partsOf(sums: ListedAmounts, tier: string): { currency: string; amount: Fixed }[] {
-  const ofTier = [...sums].filter(([key]) => key.endsWith(` ${tier}`));
+  const ofTier = Object.entries(sums).filter(([key]) => key.endsWith(` ${tier}`));
   return ofTier.map(([key, amount]) => ({ currency: key.slice(0, -tier.length - 1), amount }));
 }
 

@@ -39,19 +39,12 @@ export async function* usagePages(
     }
   } catch (error) {
     if (answered || !other || !isMissing(error, api)) throw error;
-    yield* insteadOf(error, pagesOf(other, ask, range, context));
-  }
-}
-
-/** Where the other endpoint fails as well, the more telling failure of the two is reported. */
-async function* insteadOf(
-  missing: PollError,
-  pages: AsyncGenerator<UsageApiPage>,
-): AsyncGenerator<UsageApiPage> {
-  try {
-    yield* pages;
-  } catch (error) {
-    throw error instanceof PollError ? mostTelling(error, missing) : error;
+    try {
+      yield* pagesOf(other, ask, range, context);
+    } catch (second) {
+      // Where both fail, the more telling failure is reported.
+      throw second instanceof PollError ? mostTelling(second, error) : second;
+    }
   }
 }
 
