@@ -11,7 +11,7 @@ import type { Budget } from '../../../src/core/reports/budget.ts';
 import { DAY, type Instant, SECOND } from '../../../src/core/values/time.ts';
 import type { PollOutcome } from '../../../src/poll/poll-outcome.ts';
 import type { Provider } from '../../../src/providers/api/provider.ts';
-import { DEFAULT_RATES, providerById } from '../../../src/providers/index.ts';
+import { DEFAULT_RATES } from '../../../src/providers/index.ts';
 import { createLog } from '../../../src/runtime/log.ts';
 import { createServer } from '../../../src/server/server.ts';
 import { createPrometheusPage } from '../../../src/sinks/prometheus/page.ts';
@@ -21,6 +21,7 @@ import {
   type Labels,
   parseExposition,
 } from '../exposition/exposition.ts';
+import { providerById } from '../providers/provider-by-id.ts';
 import type { Scope } from './process.ts';
 
 /** Our own clock. Waiting moves it: nothing in a test waits for real. */

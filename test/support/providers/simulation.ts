@@ -1,7 +1,6 @@
 import { parseDecimal, type Usd } from '../../../src/core/values/money.ts';
 import { DAY, HOUR, type Instant, startOfDay } from '../../../src/core/values/time.ts';
 import type { Feed, FeedContext, Provider } from '../../../src/providers/api/provider.ts';
-import { providerById } from '../../../src/providers/index.ts';
 import { startBaseten } from '../../simulators/baseten/server.ts';
 import { startInferenceSh } from '../../simulators/inference-sh/server.ts';
 import { roll } from '../../simulators/kit/random.ts';
@@ -10,6 +9,7 @@ import { startNorthflank } from '../../simulators/northflank/server.ts';
 import { startVenice } from '../../simulators/venice/server.ts';
 import { type Exporter, type ExporterAccount, startExporter } from '../exporter/exporter.ts';
 import type { Scope } from '../exporter/process.ts';
+import { providerById } from './provider-by-id.ts';
 
 /** Inputs of a simulation; incidents change them. */
 export interface SimulationInputs {
