@@ -9,7 +9,7 @@ export class SealedTable {
   readonly #database: DatabaseSync;
   readonly #seals: Seals;
   readonly #table: TableName;
-  readonly #columns: readonly Column[];
+  readonly #columns: readonly TableColumn[];
   readonly #keyPlaces: readonly number[];
   readonly #find: StatementSync | undefined;
   readonly #put: StatementSync;
@@ -59,20 +59,20 @@ export class SealedTable {
   }
 }
 
-interface Column {
+interface TableColumn {
   readonly name: string;
   /** Rows without a key are only ever replaced together. */
   readonly isKey: boolean;
 }
 
 /** In the order in which they were declared. */
-function columnsOf(database: DatabaseSync, table: TableName): Column[] {
+function columnsOf(database: DatabaseSync, table: TableName): TableColumn[] {
   const declared = database.prepare(`PRAGMA table_info(${table})`).all();
   return declared.map(({ name, pk }) => ({ name: String(name), isKey: pk !== 0 }));
 }
 
 /** A row with a known key changes all others of its columns that can change. */
-function upsertOf(table: TableName, columns: readonly Column[]): string {
+function upsertOf(table: TableName, columns: readonly TableColumn[]): string {
   const { fixed = [] } = shapeOf(table);
   const key = columns.filter(({ isKey }) => isKey).map(({ name }) => `"${name}"`);
   const set = columns
