@@ -25,6 +25,7 @@ const NOTHING = {
   status: unasked,
   costs: unasked,
   series: unasked,
+  resources: unasked,
   now: unasked,
   onError: unasked,
 };

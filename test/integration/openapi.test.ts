@@ -191,6 +191,7 @@ const UNASKED: ServerOptions = {
     throw new Error('not asked for');
   },
   series: () => Promise.reject(new Error('not asked for')),
+  resources: () => [],
   now: () => NOON,
   onError: () => {},
 };

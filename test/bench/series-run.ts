@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { setTimeout as wait } from 'node:timers/promises';
+import { SeriesAnswers } from '../../src/app/series-answers.ts';
+import { Ledger } from '../../src/core/ledger.ts';
+import type { SeriesLabel, SeriesQuestion } from '../../src/core/reports/cost-series.ts';
+import { DAY, HOUR, MINUTE, type Range, startOfDay } from '../../src/core/values/time.ts';
+import { cacheCells } from '../../src/store/cache.ts';
+import { openDatabase } from '../../src/store/open.ts';
+import { sqliteStore } from '../../src/store/sqlite.ts';
+import { billOf, chargesOf, daysOf, FEED, NOW, statementOf } from './bill.ts';
+import { send } from './child.ts';
+import { watchLoopCpu } from './turns.ts';
+
+/** Asks a ledger of so many series of cost, each of which has an amount on every one of 90 days, in a file. */
+const count = Number(process.argv[2]);
+const DAYS = 90;
+const today = startOfDay(NOW);
+const range: Range = { start: today + DAY - DAYS * DAY, end: today + DAY };
+const stream = {
+  name: FEED,
+  granularities: ['day'],
+  settleMs: 95 * DAY,
+  reachMs: 95 * DAY,
+  lagMs: 2 * HOUR,
+} as const;
+const bill = billOf(count);
+const settings = { ...bill.settings, since: range.start, streams: [stream] };
+const folder = mkdtempSync(join(tmpdir(), 'series-'));
+const file = join(folder, 'ledger.db');
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+function write(): void {
+  const ledger = new Ledger(sqliteStore(openDatabase(file)));
+  const account = ledger.openAccount(settings, range.start);
+  for (const start of daysOf(range)) {
+    const day = { start, end: start + DAY };
+    const statement = statementOf(day, NOW, chargesOf(bill, [start]));
+    ledger.apply({ account, feed: FEED }, statement, bill.resources, NOW);
+  }
+  ledger.close();
+}
+
+write();
+const ledger = new Ledger(cacheCells(sqliteStore(openDatabase(file))));
+const account = ledger.openAccount(settings, NOW);
+const accounts = [{ id: account, provider: 'baseten', account: 'production', streams: [FEED] }];
+let version = 1;
+const answers = new SeriesAnswers({
+  ask: (question) => ledger.series(question, accounts, NOW),
+  version: () => version,
+  now: () => NOW,
+});
+const turns = watchLoopCpu();
+
+async function measured(by: readonly SeriesLabel[], top?: number): Promise<{ ms: number; turnMs: number }> {
+  const question: SeriesQuestion = { range, step: 'day', by, match: new Map(), top, measure: 'cost' };
+  await wait(50);
+  turns.longest();
+  const startedAt = performance.now();
+  const { total } = await answers.answer(question);
+  const ms = performance.now() - startedAt;
+  if (total.total === undefined) throw new Error('the total is not known');
+  return { ms, turnMs: turns.longest() };
+}
+
+/** Changes today, as a poll does. */
+function change(revision: number): void {
+  const day = { start: today, end: today + DAY };
+  const statement = statementOf(day, NOW + revision * MINUTE, chargesOf(bill, [today], revision));
+  ledger.apply({ account, feed: FEED }, statement, bill.resources, NOW);
+  version += 1;
+}
+
+const cold = await measured(['provider']);
+const warm = [];
+for (let revision = 1; revision <= 5; revision += 1) {
+  change(revision);
+  warm.push(await measured(['provider']), await measured(['model']), await measured(['resource'], 50));
+}
+const cached = await measured(['provider']);
+turns.stop();
+send({ cold, warm, cached });
