@@ -23,7 +23,7 @@ export interface SeriesAnswersOptions {
   readonly now: () => Instant;
 }
 
-interface Answer {
+interface KeptAnswer {
   readonly report: Promise<SeriesReport>;
   /** 0 while it is worked at. */
   bytes: number;
@@ -33,7 +33,7 @@ interface Answer {
 export class SeriesAnswers {
   readonly #options: SeriesAnswersOptions;
   /** The one that was asked for last comes last. */
-  #answers = new Map<string, Answer>();
+  #answers = new Map<string, KeptAnswer>();
   #kept = '';
   #waiting = 0;
   #last: Promise<unknown> = Promise.resolve();
@@ -60,11 +60,11 @@ export class SeriesAnswers {
     this.#kept = current;
   }
 
-  #begin(question: SeriesQuestion, key: string): Answer {
+  #begin(question: SeriesQuestion, key: string): KeptAnswer {
     if (this.#waiting >= MAX_WAITING) throw new TooManyQuestionsError();
     const answers = this.#answers;
     const report = this.#whenFree(question);
-    const answer: Answer = { report, bytes: 0 };
+    const answer: KeptAnswer = { report, bytes: 0 };
     report.then(
       (found) => {
         answer.bytes = sizeOf(found);
@@ -108,7 +108,7 @@ function sizeOf({ series, buckets }: SeriesReport): number {
   return (series.length + 2) * buckets.length * VALUE_BYTES + 2 * labels;
 }
 
-function evictOldest(answers: Map<string, Answer>): void {
+function evictOldest(answers: Map<string, KeptAnswer>): void {
   let bytes = [...answers.values()].reduce((sum, answer) => sum + answer.bytes, 0);
   for (const [key, answer] of answers) {
     if (bytes <= MAX_BYTES) return;

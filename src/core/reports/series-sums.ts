@@ -69,7 +69,7 @@ function* largestGroups({ question, buckets, parts, grouping }: AddUpInput): Gen
   const { groups, groupOf } = grouping;
   const flags = groups.map(({ unknown }) => flagsOf(unknown, buckets.length));
   const isShown = groups.map((group) => group.isShown);
-  const sums = new Sums(groups.length);
+  const sums = new GroupSums(groups.length);
   for (const part of parts) {
     const sum = sums.reserve(part.column);
     eachAmount(part, question, (id, bucket, amount) => {
@@ -104,7 +104,7 @@ function* sumRows(
   for (const [row, group] of listed.entries()) rowOf[group] = row;
   const firstOf = grouping.groupOf.map((group) => (group < 0 ? -1 : (rowOf[group] ?? 0) * buckets.length));
   yield;
-  const sums = new Sums((listed.length + 1) * buckets.length);
+  const sums = new GroupSums((listed.length + 1) * buckets.length);
   for (const part of parts) {
     const sum = sums.reserve(part.column);
     eachAmount(part, question, (id, bucket, amount) => {
@@ -133,7 +133,7 @@ function eachAmount(
 }
 
 /** Sums that are kept in 64 bits for as long as they fit for certain: that is many times as fast. */
-class Sums {
+class GroupSums {
   readonly #exact: Fixed[];
   readonly #small: BigInt64Array;
   /** No small sum is larger. */
