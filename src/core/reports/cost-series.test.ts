@@ -336,6 +336,12 @@ test('cost series: sums beyond 64 bits are exact', () => {
     'a: 999999999999.999999999999 0 0 = 999999999999.999999999999',
     'total: 1999999999999.999999999998 27000000 9000000 = 2000035999999.999999999998',
   ]);
+  const seconds = [18, 19, 20].map(
+    (day) => ({ ...nine(0), at: at(day), measure: 'billed_seconds', detail: '' }) as const,
+  );
+  read(bench, seconds, { start: SINCE, end: NOON }, NOON + 1);
+  const months = { measure: 'seconds', step: 'month', from: SINCE, to: utc('2026-12-01') } as const;
+  assert.deepEqual(texts(bench, months).at(-1), 'total: 0 27000000 = 27000000');
 });
 
 test('cost series: a commit between two steps is in all of an answer or in nothing of it', () => {
