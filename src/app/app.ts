@@ -4,6 +4,7 @@ import { StoreError } from '../core/ledger/records.ts';
 import { Ledger } from '../core/ledger.ts';
 import type { CostReport, CostsQuestion } from '../core/reports/cost-query.ts';
 import type { SeriesQuestion, SeriesReport } from '../core/reports/cost-series.ts';
+import type { KnownResource } from '../core/reports/labels.ts';
 import type { Instant } from '../core/values/time.ts';
 import { ServerClock } from '../poll/http/server-clock.ts';
 import type { Poller, PollerOptions } from '../poll/poller.ts';
@@ -99,6 +100,8 @@ export class App {
     this.#backups = createBackups(database);
     this.#series = new SeriesAnswers({
       ask: (question) => ledger.series(question, accountsOf(this.#accounts.states()), now()),
+      version: () => this.publisher.current().version,
+      now,
     });
   }
 
@@ -128,8 +131,12 @@ export class App {
     return this.ledger.costs(question, accounts, this.#options.now());
   }
 
-  /** @throws {TooManyRowsError} */
-  series(question: SeriesQuestion): Promise<SeriesReport> {
+  resources(): readonly KnownResource[] {
+    return this.ledger.resources(accountsOf(this.#accounts.states()));
+  }
+
+  /** Amounts by hour, day or month. @throws {TooManyRowsError} {TooManyQuestionsError} */
+  async series(question: SeriesQuestion): Promise<SeriesReport> {
     return this.#series.answer(question);
   }
 

@@ -104,6 +104,7 @@ async function openExporter(config: Config, io: Io, { read, polled }: RunOptions
     status: () => app.status(),
     costs: (question) => app.costs(question),
     series: (question) => app.series(question),
+    resources: () => app.resources(),
     now: Date.now,
     ...(listenOn.enableReload && { reload }),
     onError: (error) => log.error({ err: error }, 'request failed: internal error'),

@@ -6,7 +6,7 @@ import type { LedgerState } from './ledger/state.ts';
 import type { BudgetState } from './reports/budget-status.ts';
 import { type CostReport, type CostsQuestion, costsOf } from './reports/cost-query.ts';
 import type { SeriesQuestion, SeriesReport } from './reports/cost-series.ts';
-import type { CostsAccount } from './reports/labels.ts';
+import { type CostsAccount, type KnownResource, knownResources } from './reports/labels.ts';
 import { netCostOf, windowCost } from './reports/net-cost.ts';
 import type { Reports } from './reports/reports.ts';
 import { seriesReport } from './reports/series-query.ts';
@@ -103,6 +103,11 @@ export class LedgerQueries {
     now: Instant,
   ): Generator<void, SeriesReport> {
     return seriesReport({ ledger: this.at(now), columns: this.#reports.columns, question, accounts });
+  }
+
+  /** The resources of some accounts, in the order in which they were first seen. */
+  resources(accounts: readonly CostsAccount[]): KnownResource[] {
+    return knownResources(this.#state, accounts);
   }
 
   /** What all accounts cost of late, to find those that share a bill. */

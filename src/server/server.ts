@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http';
 import { finished } from 'node:stream/promises';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { CostReport, CostsQuestion } from '../core/reports/cost-query.ts';
-import { type SeriesSource, sendSeries } from './api/series.ts';
+import { type SeriesSource, sendResources, sendSeries } from './api/series.ts';
 import { createTransport, type HttpTransport } from './http/connections.ts';
 import { guarded } from './http/guard.ts';
 import { LIMITS, type Limits } from './http/limits.ts';
@@ -119,6 +119,7 @@ function addRoutes(server: FastifyInstance, options: ServerOptions): void {
     '/api/v1/status': (_request, reply) => json(reply, jsonText(options.status())),
     '/api/v1/costs': (request, reply) => sendCosts(options.costs, request, reply),
     '/api/v1/costs/series': (request, reply) => sendSeries(options, request, reply),
+    '/api/v1/resources': (_request, reply) => sendResources(options, reply),
   };
   for (const [url, handler] of Object.entries(handlers)) server.route({ method, url, handler });
   server.post('/-/reload', async (_request, reply) => {

@@ -28,6 +28,7 @@ const server = createServer({
   status: unasked,
   costs: unasked,
   series: unasked,
+  resources: unasked,
   now: () => NOW,
   onError: (error) => console.error(error),
   web:

@@ -62,6 +62,7 @@ async function startShowing(
     status: unasked,
     costs: unasked,
     series: unasked,
+    resources: unasked,
     now,
     onError: failed,
   });

@@ -217,6 +217,8 @@ export class StoreError extends Error {
 export interface Store {
   load(): StoredLedger;
   cells(stream: number, granularity: Granularity, range: Range): Cells;
+  /** The same for what is not read again soon: a cache does not keep it. */
+  peekCells(stream: number, granularity: Granularity, range: Range): Cells;
   periodTotals(kind: PeriodKind, start: Instant): ReadonlyMap<number, Fixed>;
   /** What was delivered to a receiver last; undefined if the receiver is not known. */
   deliveries(receiver: string): readonly Delivery[] | undefined;

@@ -75,6 +75,11 @@ export class LedgerState {
     return this.#rows.resources.get(`${account} ${resource}`);
   }
 
+  /** In the order in which they were first seen. */
+  resources(): Iterable<ResourceRow> {
+    return this.#rows.resources.values();
+  }
+
   readings(stream: number, granularity: Granularity, side: Side): ReadIntervals {
     return this.#rows.readings.get(readingsKey(stream, granularity, side)) ?? [];
   }

@@ -8,6 +8,9 @@ export type Step = (typeof STEPS)[number];
 export const SERIES_MEASURES = ['cost', 'tokens', 'requests', 'seconds'] as const;
 export type SeriesMeasure = (typeof SERIES_MEASURES)[number];
 
+/** Labels that come from what is known of a resource. */
+export const FACT_LABELS = ['name', 'kind', 'project', 'team', 'environment'] as const;
+
 /** What series can be grouped and filtered by. `currency` belongs to cost, `token_type` to tokens. */
 export const SERIES_LABELS = [
   'provider',
@@ -17,11 +20,7 @@ export const SERIES_LABELS = [
   'tier',
   'currency',
   'token_type',
-  'name',
-  'kind',
-  'project',
-  'team',
-  'environment',
+  ...FACT_LABELS,
 ] as const;
 export type SeriesLabel = (typeof SERIES_LABELS)[number];
 
@@ -73,7 +72,12 @@ export interface SeriesReport extends SeriesQuestion {
   readonly limits: readonly StepLimit[];
 }
 
-/** More rows than {@link MAX_ROWS}: the message says what to do about it. */
+/** The answer, or what it is made of, has too many rows: the message says what to do about it. */
 export class TooManyRowsError extends Error {
   override readonly name = 'TooManyRowsError';
+}
+
+export class TooManyQuestionsError extends Error {
+  override readonly name = 'TooManyQuestionsError';
+  override readonly message = 'too many questions at a time; ask again in a few seconds';
 }

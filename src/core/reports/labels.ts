@@ -1,6 +1,7 @@
 import type { SeriesRow } from '../ledger/records.ts';
+import type { LedgerState } from '../ledger/state.ts';
 import type { ResourceFacts } from '../statement/statement.ts';
-import type { SeriesLabel } from './cost-series.ts';
+import type { FACT_LABELS, SeriesLabel } from './cost-series.ts';
 
 export interface CostsAccount {
   readonly id: number;
@@ -34,11 +35,38 @@ export function labelOf(label: SeriesLabel, { account, row, facts }: LabelSource
       return row.measure === 'cost' ? row.detail : '';
     case 'token_type':
       return row.measure === 'tokens' ? row.detail : '';
-    case 'environment':
-      return facts?.environment_name ?? '';
     default:
-      return facts?.[label] ?? '';
+      return factOf(facts, label);
   }
+}
+
+function factOf(facts: ResourceFacts | undefined, label: FactLabel): string {
+  return facts?.[label === 'environment' ? 'environment_name' : label] ?? '';
+}
+
+type FactLabel = (typeof FACT_LABELS)[number];
+
+/** A resource and the labels that its facts give; `""` where there is none. */
+export type KnownResource = Readonly<Record<'provider' | 'account' | 'resource' | FactLabel, string>>;
+
+export function knownResources(state: LedgerState, accounts: readonly CostsAccount[]): KnownResource[] {
+  const known = new Map(accounts.map((account) => [account.id, account]));
+  const resources: KnownResource[] = [];
+  for (const { account: id, resource, facts } of state.resources()) {
+    const found = known.get(id);
+    if (!found) continue;
+    resources.push({
+      provider: found.provider,
+      account: found.account,
+      resource,
+      name: factOf(facts, 'name'),
+      kind: factOf(facts, 'kind'),
+      project: factOf(facts, 'project'),
+      team: factOf(facts, 'team'),
+      environment: factOf(facts, 'environment'),
+    });
+  }
+  return resources;
 }
 
 /** Orders label values by the first that differs. */

@@ -5,7 +5,7 @@ import type { Budget } from './budget.ts';
 import { type BudgetState, budgetStates, nextDayToLoad } from './budget-status.ts';
 import { BudgetTotals, type TotalDelta } from './budget-totals.ts';
 import { dailySpend, type SpendByCurrency } from './burn-rate.ts';
-import { ColumnCache } from './series-columns.ts';
+import { ColumnCache } from './columns.ts';
 import type { PublishInput } from './windows.ts';
 
 /** What users do with the numbers: budgets and burn rates. */
@@ -17,19 +17,20 @@ export class Reports {
   readonly #spends = new Map<number, { readonly at: Instant; readonly spend: SpendByCurrency | undefined }>();
   #totals: BudgetTotals;
 
-  constructor(state: LedgerState, store: Pick<Store, 'cells'>) {
+  constructor(state: LedgerState, store: Pick<Store, 'cells' | 'peekCells'>) {
     this.#state = state;
     this.#store = store;
     this.#totals = new BudgetTotals(state, []);
-    this.columns = new ColumnCache(state);
+    this.columns = new ColumnCache(state, store);
   }
 
   /** Call it before the state applies the commit, and what it returns afterwards. */
   follow(commit: Commit): () => void {
     const deltas = this.#totals.budgets.length > 0 ? this.#deltasOf(commit) : [];
+    const followColumns = this.columns.follow(commit);
     return () => {
       this.#totals.update(deltas);
-      this.columns.follow(commit);
+      followColumns();
       for (const { stream } of commit.readings ?? []) this.#spends.delete(stream);
     };
   }

@@ -1,10 +1,10 @@
 import { ZERO_SERIES } from '../ledger/known-zero.ts';
-import type { ResourceRow, SeriesRow } from '../ledger/records.ts';
+import type { SeriesRow } from '../ledger/records.ts';
 import { isRetired } from '../ledger/zero-hold.ts';
-import type { Measure } from '../statement/statement.ts';
+import type { Measure, ResourceFacts } from '../statement/statement.ts';
 import { globMatcher } from '../values/glob.ts';
 import type { Instant } from '../values/time.ts';
-import type { SeriesLabel, SeriesMeasure, SeriesQuestion } from './cost-series.ts';
+import { FACT_LABELS, type SeriesLabel, type SeriesMeasure, type SeriesQuestion } from './cost-series.ts';
 import { type CostsAccount, type LabelSource, labelOf } from './labels.ts';
 import type { Unknowns } from './series-known.ts';
 
@@ -14,8 +14,6 @@ const MEASURE_NAMES: Readonly<Record<SeriesMeasure, Measure>> = {
   requests: 'requests',
   seconds: 'billed_seconds',
 };
-
-const FACT_LABELS: readonly SeriesLabel[] = ['name', 'kind', 'project', 'team', 'environment'];
 
 export interface SeriesGroup {
   readonly labels: readonly string[];
@@ -28,12 +26,13 @@ export interface SeriesGroup {
 export interface GroupingInput {
   readonly question: Pick<SeriesQuestion, 'by' | 'match' | 'measure'>;
   readonly rows: readonly SeriesRow[];
-  readonly facts: (account: number, resource: string) => ResourceRow | undefined;
+  readonly facts: (account: number, resource: string) => ResourceFacts | undefined;
   /** Those that may match. */
   readonly accounts: readonly CostsAccount[];
-  readonly accountOfStream: ReadonlyMap<number, CostsAccount>;
-  unknownOfAccount(account: CostsAccount): Unknowns;
-  unknownOfStream(stream: number): Unknowns;
+  /** The accounts of streams. */
+  readonly accountOf: ReadonlyMap<number, CostsAccount>;
+  /** What is unknown of a series of the stream, or of an account without any. */
+  unknownOf(account: CostsAccount, stream?: number): Unknowns;
   readonly now: Instant;
 }
 
@@ -64,7 +63,7 @@ function matcherOf(match: SeriesQuestion['match'], labels?: readonly SeriesLabel
 
 /** Groups the series that match; an account without any counts as the series that shows its 0. */
 export function* groupSeries(input: GroupingInput): Generator<void, Grouping> {
-  const { question, rows, accounts, accountOfStream, now } = input;
+  const { question, rows, accounts, accountOf, now } = input;
   const { by, match } = question;
   const measure = MEASURE_NAMES[question.measure];
   const groupOf = new Int32Array(rows.reduce((last, { id }) => Math.max(last, id), 0) + 1).fill(-1);
@@ -74,18 +73,18 @@ export function* groupSeries(input: GroupingInput): Generator<void, Grouping> {
   const idle = new Set(accounts);
   for (const [index, row] of rows.entries()) {
     if (index % ROWS_PER_TURN === 0) yield;
-    const account = accountOfStream.get(row.stream);
+    const account = accountOf.get(row.stream);
     if (row.measure !== measure || row.target !== row.id || !account) continue;
     const isShown = !isRetired(row, now);
     if (isShown) idle.delete(account);
-    const facts = needsFacts ? input.facts(account.id, row.resource)?.facts : undefined;
+    const facts = needsFacts ? input.facts(account.id, row.resource) : undefined;
     const source = { account, row, facts };
     if (!isMatch(source)) continue;
-    groupOf[row.id] = groups.add(source, isShown, input.unknownOfStream(row.stream));
+    groupOf[row.id] = groups.add(source, isShown, input.unknownOf(account, row.stream));
   }
   for (const account of idle) {
     const source = { account, row: { ...ZERO_SERIES, measure } };
-    if (isMatch(source)) groups.add(source, measure === 'cost', input.unknownOfAccount(account));
+    if (isMatch(source)) groups.add(source, measure === 'cost', input.unknownOf(account));
   }
   return { groups: groups.all, groupOf };
 }

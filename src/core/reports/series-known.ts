@@ -20,17 +20,18 @@ export function bucketsOf(step: Step, { start, end }: Range, now: Instant): Inst
 /** What was read of an account, as of one moment. */
 export interface AccountCoverage {
   readonly since: Instant;
-  /** By stream; undefined if nothing was read of it. */
-  readonly streams: readonly (WindowCoverage | undefined)[];
+  /** By the name of the stream; undefined if nothing was read of it. */
+  readonly streams: ReadonlyMap<string, WindowCoverage | undefined>;
 }
 
 export function accountCoverage(input: PublishInput, { id, streams }: CostsAccount): AccountCoverage {
+  const coverageOf = (name: string) => {
+    const stream = input.state.streamOf(id, name);
+    return stream && windowCoverage(input, stream.id);
+  };
   return {
     since: input.accounts.get(id)?.since ?? Number.NEGATIVE_INFINITY,
-    streams: streams.map((name) => {
-      const stream = input.state.streamOf(id, name);
-      return stream && windowCoverage(input, stream.id);
-    }),
+    streams: new Map(streams.map((name) => [name, coverageOf(name)])),
   };
 }
 
@@ -40,10 +41,11 @@ export function unknownBuckets(
   step: Step,
   buckets: readonly Instant[],
 ): Unknowns {
+  const coverages = [...streams.values()];
   const isKnown = (start: Instant) =>
-    streams.length > 0 &&
+    coverages.length > 0 &&
     start >= since &&
-    streams.every((coverage) => coverage && isKnownBucket(coverage, step, start));
+    coverages.every((coverage) => coverage && isKnownBucket(coverage, step, start));
   return bitsOf(buckets.map((start) => !isKnown(start)));
 }
 
@@ -51,7 +53,9 @@ export function unknownBuckets(
 function isKnownBucket(coverage: WindowCoverage, step: Step, start: Instant): boolean {
   const end = endOf(step, start);
   const bucket = { start, end, isOver: end <= coverage.now };
-  return isComplete(bucket, { ...coverage, since: Number.NEGATIVE_INFINITY });
+  // An hour has to be read to its end: readings may lag for longer than it lasts, and would show 0 for hours nobody has read.
+  const lagMs = step === 'hour' ? 0 : coverage.lagMs;
+  return isComplete(bucket, { ...coverage, lagMs, since: Number.NEGATIVE_INFINITY });
 }
 
 export function bitsOf(flags: readonly boolean[]): Unknowns {

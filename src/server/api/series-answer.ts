@@ -48,13 +48,18 @@ function dateText(at: Instant): string {
 }
 
 /** A spreadsheet takes what begins so for a formula. https://owasp.org/www-community/attacks/CSV_Injection */
-const FORMULA = /^[=+\-@\t\r]/;
+const FORMULA = /^[=+\-@\t\r\n]/;
 
-/** One line per series and bucket, in pieces; `other` and the total can be added up and are left out. RFC 4180. */
-export function* seriesCsv({ step, by, buckets, series }: SeriesReport): Generator<string> {
+/** The first label of the rows that are not listed. */
+const OTHER = '(other)';
+
+/** One line per series and bucket, in pieces, those of the others included: the values add up to the total. RFC 4180. */
+export function* seriesCsv({ step, by, buckets, series, other }: SeriesReport): Generator<string> {
   yield lineOf(['bucket', ...by, 'value']);
   const names = buckets.map((at) => bucketText(step, at));
-  for (const { labels, values } of series) {
+  const others =
+    other && by.length > 0 ? [{ ...other, labels: by.map((_, place) => (place === 0 ? OTHER : '')) }] : [];
+  for (const { labels, values } of [...series, ...others]) {
     const texts = labels.map((label) => cellOf(FORMULA.test(label) ? `'${label}` : label));
     yield names.map((name, place) => lineOf([name, ...texts, textOf(values[place]) ?? ''])).join('');
   }

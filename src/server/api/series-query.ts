@@ -10,6 +10,7 @@ import {
   type Step,
 } from '../../core/reports/cost-series.ts';
 import { DAY, HOUR, type Instant, type Range, startOfDay, startOfMonth } from '../../core/values/time.ts';
+import { bucketText } from './series-answer.ts';
 
 /** What is wrong with a query, and what to write instead. */
 export interface QueryError {
@@ -99,19 +100,17 @@ function rangeOf(query: URLSearchParams, step: Step, now: Instant): Range {
   const start = from === null ? startOfMonth(now) : instantOf('from', from, step);
   const end = to === null ? tomorrow : instantOf('to', to, step);
   if (start >= end) {
-    const isDefault = from === null || to === null;
-    const defaults = isDefault ? ` (${from === null ? 'from' : 'to'} by default)` : '';
-    throw new InvalidQuery(
-      `from must lie before to: ${dayOf(start)} does not lie before ${dayOf(end)}${defaults}`,
-    );
+    const [first, last] = [textOf(start, step), textOf(end, step)];
+    const what = `${first}${from === null ? ' (from by default)' : ''} does not lie before ${last}`;
+    throw new InvalidQuery(`from must lie before to: ${what}${to === null ? ' (to by default)' : ''}`);
   }
   refuseTooMany({ start, end: Math.min(end, now + 1) }, step);
   return { start, end };
 }
 
 const FORMS: Readonly<Record<Step, string>> = {
-  hour: 'a UTC date or full hour, such as 2026-11-01 or 2026-11-01T13:00:00Z',
-  day: 'a UTC date, such as 2026-11-01',
+  hour: 'a UTC date or full hour from 1970 on, such as 2026-11-01 or 2026-11-01T13:00:00Z',
+  day: 'a UTC date from 1970 on, such as 2026-11-01',
   month: 'the first day of a month with step=month, such as 2026-11-01',
 };
 
@@ -128,8 +127,7 @@ function refuseTooMany({ start, end }: Range, step: Step): void {
   const shortest = { hour: HOUR, day: DAY, month: 28 * DAY }[step];
   const count = Math.ceil((end - start) / shortest);
   if (count <= MAX_BUCKETS) return;
-  const longer = step === 'month' ? '' : ', or a longer step';
-  throw new InvalidQuery(`more than ${MAX_BUCKETS} buckets: choose a shorter range${longer}`);
+  throw new InvalidQuery(`more than ${MAX_BUCKETS} buckets; choose a shorter range, or a longer step`);
 }
 
 function oneOf<Name extends string>(what: string, text: string, names: readonly Name[]): Name {
@@ -139,8 +137,8 @@ function oneOf<Name extends string>(what: string, text: string, names: readonly 
   return name;
 }
 
-function dayOf(at: Instant): string {
-  return new Date(at).toISOString();
+function textOf(at: Instant, step: Step): string {
+  return bucketText(step === 'hour' ? 'hour' : 'day', at);
 }
 
 function quote(text: string): string {

@@ -1,16 +1,35 @@
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type SeriesQuestion, type SeriesReport, TooManyRowsError } from '../../core/reports/cost-series.ts';
+import {
+  type SeriesQuestion,
+  type SeriesReport,
+  TooManyQuestionsError,
+  TooManyRowsError,
+} from '../../core/reports/cost-series.ts';
+import type { KnownResource } from '../../core/reports/labels.ts';
 import type { Instant } from '../../core/values/time.ts';
 import { json, jsonText } from '../http/replies.ts';
 import { bucketText, seriesCsv, seriesJson } from './series-answer.ts';
 import { parseSeriesQuery } from './series-query.ts';
 
 export interface SeriesSource {
-  /** @throws {TooManyRowsError} */
+  /** @throws {TooManyRowsError} {TooManyQuestionsError} */
   series(question: SeriesQuestion): Promise<SeriesReport>;
+  resources(): readonly KnownResource[];
   now(): Instant;
+}
+
+/** Replies to `/api/v1/resources`. */
+export function sendResources(source: SeriesSource, reply: FastifyReply): FastifyReply {
+  return sendPieces(resourcesJson(source.resources()), 'application/json; charset=utf-8', reply);
+}
+
+function* resourcesJson(resources: readonly KnownResource[]): Generator<string> {
+  yield '{"resources":[';
+  for (const [index, resource] of resources.entries())
+    yield `${index === 0 ? '' : ','}${JSON.stringify(resource)}`;
+  yield ']}\n';
 }
 
 /** Replies to `/api/v1/costs/series`; 400 for an invalid query. */
@@ -30,6 +49,8 @@ export async function sendSeries(
     return send(await source.series(question), format, reply);
   } catch (error) {
     if (error instanceof TooManyRowsError) return refuse(reply, error.message);
+    if (error instanceof TooManyQuestionsError)
+      return refuse(reply.header('retry-after', '5'), error.message, 503);
     throw error;
   }
 }
@@ -40,20 +61,21 @@ function formatOf(query: URLSearchParams, accept = ''): 'json' | 'csv' | undefin
   return more.length === 0 && (given === 'json' || given === 'csv') ? given : undefined;
 }
 
-function refuse(reply: FastifyReply, error: string): FastifyReply {
-  return json(reply.code(400), jsonText({ error }));
+function refuse(reply: FastifyReply, error: string, status = 400): FastifyReply {
+  return json(reply.code(status), jsonText({ error }));
 }
 
 function send(report: SeriesReport, format: 'json' | 'csv', reply: FastifyReply): FastifyReply {
   reply.header('vary', 'accept');
-  if (format === 'json') {
-    reply.type('application/json; charset=utf-8');
-    return reply.send(Readable.from(inTurns(seriesJson(report))));
-  }
+  if (format === 'json') return sendPieces(seriesJson(report), 'application/json; charset=utf-8', reply);
   const [from, to] = [report.range.start, report.range.end].map((at) => bucketText('day', at));
   const name = `${report.measure}-${from}-${to}-by-${report.step}.csv`;
-  reply.type('text/csv; charset=utf-8').header('content-disposition', `attachment; filename="${name}"`);
-  return reply.send(Readable.from(inTurns(seriesCsv(report))));
+  reply.header('content-disposition', `attachment; filename="${name}"`);
+  return sendPieces(seriesCsv(report), 'text/csv; charset=utf-8', reply);
+}
+
+function sendPieces(pieces: Iterable<string>, type: string, reply: FastifyReply): FastifyReply {
+  return reply.type(type).send(Readable.from(inTurns(pieces)));
 }
 
 /** Text that is sent at once: a few milliseconds of work. */

@@ -214,6 +214,7 @@ async function open(config: Config, clock: OwnClock, write: (line: string) => vo
     status: () => app.status(),
     costs: (question) => app.costs(question),
     series: (question) => app.series(question),
+    resources: () => app.resources(),
     now,
     onError: (error) => log.error({ err: error }, 'a request failed'),
   });

@@ -81,6 +81,7 @@ export async function serveWeb(
     status: () => ({ version: '1.2.3', startedAt: '2026-11-20T00:00:00.000Z', accounts: [], budgets: [] }),
     costs: unasked,
     series: unasked,
+    resources: unasked,
     now: () => 0,
     onError: (error) => errors.push(error),
     web,
