@@ -1,5 +1,4 @@
 import type { FailedPoll, PollOutcome } from '../poll/poll-outcome.ts';
-import { POLL_FAILURES } from '../providers/api/errors.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { FeedLabels } from '../sinks/prometheus/self.ts';
 
@@ -29,8 +28,8 @@ function logFailure(log: Logger, fields: object, outcome: FailedPoll): void {
   else log.warn({ ...fields, ...explained(outcome) }, 'poll failed');
 }
 
-function explained({ reason, message }: Pick<FailedPoll, 'reason' | 'message'>) {
-  return { reason, message, hint: POLL_FAILURES[reason].hint };
+function explained({ reason, message, hint }: Pick<FailedPoll, 'reason' | 'message' | 'hint'>) {
+  return { reason, message, hint };
 }
 
 export function readName({ provider, account, feed }: FeedLabels): string {
