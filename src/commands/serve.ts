@@ -8,7 +8,6 @@ import type { Config } from '../config/config.ts';
 import { PROVIDERS } from '../providers/index.ts';
 import type { Logger } from '../runtime/log.ts';
 import { createProgress } from '../runtime/progress.ts';
-import { stackOf } from '../runtime/redactor.ts';
 import type { Signals } from '../runtime/signals.ts';
 import { packageRevision, packageVersion } from '../runtime/version.ts';
 import { createServer } from '../server/server.ts';
@@ -16,6 +15,7 @@ import { createPrometheusPage } from '../sinks/prometheus/page.ts';
 import type { Telemetry } from '../telemetry/open.ts';
 import { afterFirstPolls, logFirstPolls, readinessOf } from './first-polls.ts';
 import { EXIT, type Io, type ServeOptions } from './io.ts';
+import { listenProblem } from './listen-problem.ts';
 import { loadAndRedact } from './load-config.ts';
 import { openLog, overrideLog } from './open-log.ts';
 
@@ -59,7 +59,7 @@ export async function run(config: Config, io: Io, options: RunOptions): Promise<
     log.info('stopping');
     return EXIT.good;
   } catch (error) {
-    io.stderr.write(`${listenProblem(config, error)}\n`);
+    io.stderr.write(`${listenProblem(config.server, error)}\n`);
     return EXIT.failed;
   } finally {
     await withTimeout(SHUTDOWN_TIMEOUT_MS, log, exporter.close);
@@ -144,16 +144,4 @@ async function withTimeout(ms: number, log: Logger, close: () => Promise<void>):
   } finally {
     closed.abort();
   }
-}
-
-/** https://nodejs.org/api/errors.html#common-system-errors */
-function listenProblem({ server: { host, port } }: Config, error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'EADDRINUSE')
-    return `${host}:${port} is in use by another program; stop it, or choose another port with server.listen or demo --port`;
-  if (code === 'EACCES')
-    return `no permission to listen on port ${port}; set server.listen to a port above 1023`;
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return `${host} is not an address of this machine; set server.listen`;
-  return stackOf(error);
 }

@@ -56,7 +56,7 @@ function accountOf(provider: Provider<unknown>, env: Environment): Account {
     name: 'default',
     baseUrl: provider.baseUrl,
     key: 'key' in secret ? secret.key : () => '',
-    keySource: `variable ${provider.environmentKey}`,
+    keySource: `environment variable ${provider.environmentKey}`,
     since: undefined,
     timeoutMs: AccountKeys.parse({ provider: provider.id }).timeout,
     schedule: Object.fromEntries(provider.feeds.map(({ name, schedule }) => [name, schedule])),

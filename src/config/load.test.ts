@@ -39,7 +39,7 @@ test('loadConfig needs only a provider and a key', () => {
   assert.deepEqual(rest, {
     name: 'globex',
     baseUrl: 'https://api.globex.example',
-    keySource: 'configuration file',
+    keySource: 'the configuration file',
     since: undefined,
     timeoutMs: 30_000,
     schedule: { usage: '0 * * * *' },
@@ -89,7 +89,7 @@ currencies:
   assert.deepEqual(rest, {
     name: 'ünï côde',
     baseUrl: 'http://localhost:8080/a/b',
-    keySource: 'variable KEY',
+    keySource: 'environment variable KEY',
     since: Date.UTC(2026, 10, 22),
     timeoutMs: 90_000,
     schedule: { usage: '30 5,35 * * * *' },
@@ -151,7 +151,7 @@ test('variables are replaced in any text, and only in text', () => {
   );
   assert.equal(account.name, `a-\${A}-\${A}`);
   assert.equal(account.key(), `a\${A}`);
-  assert.equal(account.keySource, 'variable A, B');
+  assert.equal(account.keySource, 'environment variable A, B');
   assert.equal(account.timeoutMs, 120_000);
 });
 
@@ -222,7 +222,7 @@ test('loadConfig creates an account per key in the environment if there is no fi
   assert.deepEqual(rest, {
     name: 'default',
     baseUrl: 'https://api.globex.example',
-    keySource: 'variable GLOBEX_API_KEY',
+    keySource: 'environment variable GLOBEX_API_KEY',
     since: undefined,
     timeoutMs: 30_000,
     schedule: { usage: '0 * * * *' },
