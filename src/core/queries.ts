@@ -3,7 +3,8 @@ import { coverageOf, lastAsOf, unreadOf } from './ledger/coverage.ts';
 import { type FeedRow, present } from './ledger/records.ts';
 import type { AccountSettings } from './ledger/settings.ts';
 import type { LedgerState } from './ledger/state.ts';
-import type { BudgetState } from './reports/budget-status.ts';
+import { type AccountBalance, balanceOf, observationsOf } from './reports/balances.ts';
+import type { BudgetState, SpendState } from './reports/budget-status.ts';
 import { type CostReport, type CostsQuestion, costsOf } from './reports/cost-query.ts';
 import type { SeriesQuestion, SeriesReport } from './reports/cost-series.ts';
 import { type CostsAccount, type KnownResource, knownResources } from './reports/labels.ts';
@@ -11,6 +12,7 @@ import { netCostOf, windowCost } from './reports/net-cost.ts';
 import type { Reports } from './reports/reports.ts';
 import { seriesReport } from './reports/series-query.ts';
 import { type RecentCosts, recentCosts } from './reports/shared-costs.ts';
+import { type AccountRemarks, remarksOf } from './reports/taken-back.ts';
 import { type PublishInput, type Window, type WindowState, windowState } from './reports/windows.ts';
 import type { LabelFilter, NetCost, ReadCoverage, SeriesKey } from './statement/series.ts';
 import type { Usd } from './values/money.ts';
@@ -117,6 +119,22 @@ export class LedgerQueries {
 
   budgets(now: Instant): BudgetState[] {
     return this.#reports.budgets(this.at(now));
+  }
+
+  /** What an account has spent this month, from its `since` on, and is expected to have spent at its end. */
+  accountMonth(account: number, now: Instant): SpendState {
+    return this.#reports.accountMonth(this.at(now), account);
+  }
+
+  balance(account: number, now: Instant): AccountBalance {
+    const input = this.at(now);
+    const spendOf = (stream: number) => this.#reports.dailySpend(input, stream);
+    return balanceOf(input, account, observationsOf(input, account), spendOf);
+  }
+
+  /** Corrections and unconverted money by account. */
+  remarks(now: Instant): ReadonlyMap<number, AccountRemarks> {
+    return remarksOf(this.at(now));
   }
 
   /** The ledger at an instant, for reports and snapshots. */

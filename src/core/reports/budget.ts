@@ -11,14 +11,21 @@ export type BudgetLabel = (typeof BUDGET_LABELS)[number];
 /** Patterns by label, of which one must match: `*` stands for any text, `?` for any character. Absent: anything matches. */
 export type BudgetMatch = Readonly<Partial<Record<BudgetLabel, readonly string[] | undefined>>>;
 
-/** A limit on the cost of some label sets in a UTC day, week (from Monday) or month. */
-export interface Budget {
-  /** The label `budget`; unique. */
-  readonly name: string;
-  readonly limit: Usd;
+/** The cost of some label sets in a UTC day, week (from Monday) or month. */
+export interface SpendScope {
   readonly period: BudgetPeriod;
   readonly match: BudgetMatch;
 }
+
+/** A limit on it. */
+export interface Budget extends SpendScope {
+  /** The label `budget`; unique. */
+  readonly name: string;
+  readonly limit: Usd;
+}
+
+/** The month of everything, which is forecast without a limit. */
+export const EVERYTHING: SpendScope = { period: 'month', match: {} };
 
 /** The labels to match, as far as known: an account alone has no resource. */
 export type Labels = Readonly<Partial<Record<BudgetLabel, string>>>;
