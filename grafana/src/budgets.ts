@@ -39,7 +39,7 @@ const left: Panel = {
   id: 6,
   kind: 'table',
   title: 'Remaining budget',
-  about: `US dollars until the limit, in total and per remaining day of the period. Negative if the limit is exceeded. ${LEDGER}`,
+  about: `US dollars until the limit, in total and per remaining day of the period. Negative if the limit is exceeded. Matches is 0 if a pattern of the budget matches no cost and may be misspelt. ${LEDGER}`,
   unit: 'currencyUSD',
   width: 12,
   labels: ['budget'],
@@ -52,6 +52,7 @@ const left: Panel = {
     },
     { expr: `${latest(METRICS.budgetStart)} * 1000`, column: 'Started', unit: 'dateTimeFromNow' },
     { expr: `${latest(METRICS.budgetEnd)} * 1000`, column: 'Ends', unit: 'dateTimeFromNow' },
+    { expr: latest(METRICS.budgetMatches), column: 'Matches', unit: 'short' },
   ],
   empty: 'no budget',
 };

@@ -19,6 +19,7 @@ import { removeLeftovers } from '../store/draft.ts';
 import { openVerified } from '../store/open.ts';
 import { sqliteStore } from '../store/sqlite.ts';
 import { AccountSet, type AccountsConfig, type ReplacedAccounts } from './account-set.ts';
+import { BudgetWarnings } from './budget-warnings.ts';
 import { DuplicateBillingWatch } from './duplicate-billing.ts';
 import { pollerEvents } from './poll-listener.ts';
 import { Publisher } from './publisher.ts';
@@ -72,6 +73,7 @@ export class App {
   readonly #options: AppOptions;
   readonly #accounts: AccountSet;
   readonly #duplicates: DuplicateBillingWatch;
+  readonly #budgetWarnings: BudgetWarnings;
   readonly #serverClock = new ServerClock();
   readonly #backups: ReturnType<typeof createBackups>;
   readonly #maintenance: NodeJS.Timeout;
@@ -91,6 +93,8 @@ export class App {
     const failed = (error: unknown) => this.#publishingFailed(error);
     this.publisher = new Publisher({ ledger, now, zeroForMs, failed });
     this.#duplicates = new DuplicateBillingWatch({ ledger, now, log });
+    this.#budgetWarnings = new BudgetWarnings({ ledger, now, log });
+    this.publisher.subscribe(() => this.#budgetWarnings.check());
     this.#accounts = this.#openAccounts();
     this.#duplicates.update(config.accounts);
     this.self.configLoaded({ ok: true, at: now() });
@@ -111,7 +115,7 @@ export class App {
 
   /** Suggested corrections of the configuration, as far as known by now. None contains a key. */
   warnings(): readonly string[] {
-    return this.#duplicates.warnings();
+    return [...this.#duplicates.warnings(), ...this.#budgetWarnings.warnings()];
   }
 
   status(): Status {

@@ -3,7 +3,8 @@ import { summaryOfWeb } from '../app/web-config.ts';
 import type { Account, Config } from '../config/config.ts';
 import { LITERAL_KEY } from '../config/credentials.ts';
 import type { OpenTelemetry } from '../config/otel/open-telemetry.ts';
-import { BUDGET_LABELS, type Budget, type BudgetMatch } from '../core/reports/budget.ts';
+import type { Budget } from '../core/reports/budget.ts';
+import { matchText } from '../core/reports/budget-matches.ts';
 import { formatDecimal } from '../core/values/money.ts';
 import { isoDay, SECOND } from '../core/values/time.ts';
 import type { Receiver } from '../push/receiver.ts';
@@ -52,15 +53,7 @@ function accountCells(account: Account): string[] {
 }
 
 function budgetCells({ name, limit, period, match }: Budget): string[] {
-  return [`"${name}"`, `${dollarsText(formatDecimal(limit))} per ${period}`, matchText(match)];
-}
-
-function matchText(match: BudgetMatch): string {
-  const parts = BUDGET_LABELS.flatMap((label) => {
-    const patterns = match[label];
-    return patterns ? [`${label} ${patterns.join(' or ')}`] : [];
-  });
-  return parts.length > 0 ? parts.join(', ') : 'all spend';
+  return [`"${name}"`, `${dollarsText(formatDecimal(limit))} per ${period}`, matchText(match) || 'all spend'];
 }
 
 function warningLines(accounts: readonly Account[]): string[] {

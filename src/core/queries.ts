@@ -4,6 +4,7 @@ import { type FeedRow, present } from './ledger/records.ts';
 import type { AccountSettings } from './ledger/settings.ts';
 import type { LedgerState } from './ledger/state.ts';
 import { type AccountBalance, balanceOf, observationsOf } from './reports/balances.ts';
+import type { BudgetMatches } from './reports/budget-matches.ts';
 import type { BudgetState, SpendState } from './reports/budget-status.ts';
 import { type CostReport, type CostsQuestion, costsOf } from './reports/cost-query.ts';
 import type { SeriesQuestion, SeriesReport } from './reports/cost-series.ts';
@@ -119,6 +120,11 @@ export class LedgerQueries {
 
   budgets(now: Instant): BudgetState[] {
     return this.#reports.budgets(this.at(now));
+  }
+
+  /** Which budgets match nothing. */
+  budgetMatches(now: Instant): BudgetMatches[] {
+    return this.#reports.budgetMatches(this.at(now));
   }
 
   /** What an account has spent this month, from its `since` on, and is expected to have spent at its end. */

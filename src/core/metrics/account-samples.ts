@@ -1,6 +1,7 @@
 import { ZERO_SERIES, zeroCounters } from '../ledger/known-zero.ts';
 import type { AccountRow } from '../ledger/records.ts';
 import { balanceOf, observationsOf } from '../reports/balances.ts';
+import type { BudgetMatches } from '../reports/budget-matches.ts';
 import type { BudgetState } from '../reports/budget-status.ts';
 import type { SpendByCurrency } from '../reports/burn-rate.ts';
 import { WINDOWS, type Window, windowState } from '../reports/windows.ts';
@@ -115,4 +116,9 @@ export function addBudget(samples: SampleCollector, { budget, period, spent, for
   addUsd(METRICS.budgetForecast, forecast);
   samples.of(METRICS.budgetStart).push({ labels, value: period.start / 1000 });
   samples.of(METRICS.budgetEnd).push({ labels, value: period.end / 1000 });
+}
+
+export function addBudgetMatches(samples: SampleCollector, { budget, unmatched }: BudgetMatches): void {
+  if (unmatched)
+    samples.of(METRICS.budgetMatches).push({ labels: [budget.name], value: unmatched.length === 0 ? 1 : 0 });
 }

@@ -117,6 +117,10 @@ export const LEDGER_METRICS = {
     'ai_billing_budget_forecast_usd',
     'Forecast of the net US dollars at the end of the current UTC period. Absent with less than 24 hours of data.',
   ),
+  budgetMatches: budgetGauge(
+    'ai_billing_budget_matches',
+    '1 if everything in the match of the budget matches costs that were read, 0 if a pattern matches none and may be misspelt. Absent until the history of its accounts has been read.',
+  ),
   budgetStart: budgetGauge(
     'ai_billing_budget_period_start_timestamp_seconds',
     'Start of the current period of the budget.',

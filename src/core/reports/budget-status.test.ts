@@ -217,6 +217,7 @@ describe('budgets', () => {
     const page = () => [...bench.values(NOON)].filter(([key]) => key.startsWith('ai_billing_budget_'));
     const always = [
       ['ai_billing_budget_limit_usd|all', 1000],
+      ['ai_billing_budget_matches|all', 1],
       ['ai_billing_budget_period_start_timestamp_seconds|all', utc('2026-11-01') / 1000],
       ['ai_billing_budget_period_end_timestamp_seconds|all', utc('2026-12-01') / 1000],
     ];

@@ -2,6 +2,7 @@ import type { Commit, Store } from '../ledger/records.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import { type Instant, MINUTE } from '../values/time.ts';
 import { type Budget, EVERYTHING } from './budget.ts';
+import { BudgetMatcher, type BudgetMatches } from './budget-matches.ts';
 import {
   accountMonth,
   type BudgetState,
@@ -22,6 +23,7 @@ export class Reports {
   readonly #store: Pick<Store, 'cells'>;
   readonly #spends = new Map<number, { readonly at: Instant; readonly spend: SpendByCurrency | undefined }>();
   #budgets: readonly Budget[] = [];
+  #matcher = new BudgetMatcher([]);
   #totals: BudgetTotals;
 
   constructor(state: LedgerState, store: Pick<Store, 'cells' | 'peekCells'>) {
@@ -52,6 +54,7 @@ export class Reports {
 
   setBudgets(budgets: readonly Budget[]): void {
     this.#budgets = budgets;
+    this.#matcher = new BudgetMatcher(budgets);
     this.#totals = new BudgetTotals(this.#state, [...budgets, EVERYTHING]);
   }
 
@@ -64,6 +67,11 @@ export class Reports {
 
   budgets(input: PublishInput): BudgetState[] {
     return this.#budgets.map((budget) => ({ budget, ...spendState(input, this.#totals, budget) }));
+  }
+
+  /** Which budgets match nothing. */
+  budgetMatches(input: PublishInput): BudgetMatches[] {
+    return this.#matcher.of(input);
   }
 
   accountMonth(input: PublishInput, account: number): SpendState {
