@@ -64,6 +64,10 @@ const code = await runCli(process.argv.slice(2), {
       ]);
       return check(options, io, { registry: await registry(), ...PROBES });
     }),
+    costs: once(async (options, io) => {
+      const { costs } = await import('./commands/costs.ts');
+      return costs(options, io, await registry());
+    }),
     taskCost: once(async (options, io) => {
       const { taskCost } = await import('./commands/task-cost.ts');
       return taskCost(options, io, await registry());

@@ -2,6 +2,7 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import {
   type CheckOptions,
   type Commands,
+  type CostsOptions,
   type DemoOptions,
   EXIT,
   type Io,
@@ -10,6 +11,7 @@ import {
   type PollOptions,
   type ServeOptions,
   type TaskCostOptions,
+  WINDOWS,
 } from '../commands/io.ts';
 import { LOG_FORMATS, LOG_LEVELS } from '../config/config.ts';
 import { ConfigError } from '../config/yaml/errors.ts';
@@ -111,6 +113,9 @@ function addCommands(program: Command, { commands, io }: Cli, done: (code: numbe
     .addOption(new Option('--json', 'print JSON').conflicts('metrics'))
     .addOption(new Option('--metrics', 'print the metrics page'));
   withLogOptions(poll, 'warn').action(async (options: PollOptions) => done(await commands.poll(options, io)));
+  addCosts(add('costs', 'show what was spent, from a ledger or a running exporter'), config()).action(
+    async (options: CostsOptions) => done(await commands.costs(options, io)),
+  );
   add('task-cost', 'show what a single task cost, according to the provider')
     .argument('<task-id>', 'task id, as assigned by the provider')
     .addOption(config())
@@ -133,6 +138,33 @@ function withLogOptions(command: Command, defaultLevel = 'log.level, or info'): 
   return command
     .addOption(new Option('--log-level <level>', level).choices(LOG_LEVELS))
     .addOption(new Option('--log-format <format>', format).choices(LOG_FORMATS));
+}
+
+function addCosts(costs: Command, config: Option): Command {
+  return costs
+    .addOption(config.conflicts('url'))
+    .option('-u, --url <url>', 'ask a running exporter, such as http://localhost:9464')
+    .addOption(
+      new Option('-w, --window <window>', 'UTC window (default: month_to_date)')
+        .choices(WINDOWS)
+        .conflicts(['from', 'to']),
+    )
+    .option('--from <date>', 'first day, in UTC')
+    .option('--to <date>', 'day after the last')
+    .option('--by <labels>', 'labels to group by, comma-separated', 'provider')
+    .option('--match <label=pattern>', 'only what matches; * and ? are wildcards; can be repeated', collect)
+    .option('--top <number>', 'list only the largest, and add up the others')
+    .addOption(new Option('--step <step>', 'one line per day or month').choices(['day', 'month']))
+    .addOption(new Option('--format <format>', 'output').choices(['table', 'csv', 'json']).default('table'))
+    .option('--username <name>', 'user of the exporter')
+    .option('--password-file <file>', 'file with its password (or AI_BILLING_EXPORTER_PASSWORD)')
+    .option('--ca <file>', 'certificate authority of the exporter, PEM')
+    .option('--cert <file>', 'client certificate, PEM')
+    .option('--key <file>', 'key of the client certificate, PEM');
+}
+
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value];
 }
 
 function addLedger(ledger: Command, run: (options: LedgerOptions) => Promise<void>): void {

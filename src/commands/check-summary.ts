@@ -11,6 +11,7 @@ import type { Receiver } from '../push/receiver.ts';
 import { dollarsText } from '../server/pages/format.ts';
 import { loadWebConfig } from '../server/web/read.ts';
 import { addressOf } from './listen-problem.ts';
+import { alignColumns } from './text-table.ts';
 
 /** What a configuration amounts to, without secrets. `file` is undefined if it comes from the environment. */
 export function summaryOf(config: Config, file: string | undefined): string {
@@ -20,8 +21,8 @@ export function summaryOf(config: Config, file: string | undefined): string {
     `${file ?? 'environment'}: valid, ${count}`,
     `listens on ${addressOf(server)}, ledger in ${state.path}`,
     ...webLines(server.webConfig),
-    ...section('Accounts', alignColumns(accounts.map(accountCells))),
-    ...section('Budgets', alignColumns(config.budgets.map(budgetCells))),
+    ...section('Accounts', alignColumns(accounts.map(accountCells), ['left', 'left', 'left', 'left'])),
+    ...section('Budgets', alignColumns(config.budgets.map(budgetCells), ['left', 'left', 'left'])),
     ...section('OpenTelemetry', openTelemetryLines(config.openTelemetry)),
     ...warningLines(accounts),
     '',
@@ -30,16 +31,6 @@ export function summaryOf(config: Config, file: string | undefined): string {
 
 function section(title: string, lines: readonly string[]): string[] {
   return lines.length > 0 ? ['', title, ...lines.map((line) => `  ${line}`)] : [];
-}
-
-function alignColumns(rows: readonly (readonly string[])[]): string[] {
-  const widthOf = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widthOf(column)))
-      .join('  ')
-      .trimEnd(),
-  );
 }
 
 function webLines(file: string | undefined): string[] {

@@ -1,7 +1,10 @@
 import type { LogSettings } from '../config/config.ts';
 import type { Environment } from '../config/yaml/substitute.ts';
+import type { Window } from '../core/reports/windows.ts';
 import type { Redactor } from '../runtime/redactor.ts';
 import type { Output } from '../runtime/stdout.ts';
+
+export { WINDOWS } from '../core/reports/windows.ts';
 
 /** What a command needs from the outside world. */
 export interface Io {
@@ -23,6 +26,7 @@ export interface Commands {
   readonly demo: Command<DemoOptions>;
   readonly check: Command<CheckOptions>;
   readonly poll: Command<PollOptions>;
+  readonly costs: Command<CostsOptions>;
   readonly taskCost: Command<TaskCostOptions>;
   readonly ledger: Command<LedgerOptions>;
   readonly configSchema: Command<object>;
@@ -50,6 +54,25 @@ export interface CheckOptions extends Pick<ServeOptions, 'config'> {
 export interface PollOptions extends ServeOptions {
   readonly json?: boolean;
   readonly metrics?: boolean;
+}
+
+/** Where costs come from, and which. The parameters are those of `/api/v1/costs/series`. */
+export interface CostsOptions extends Pick<ServeOptions, 'config'> {
+  readonly url?: string;
+  readonly username?: string;
+  readonly passwordFile?: string;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly window?: Window;
+  readonly from?: string;
+  readonly to?: string;
+  readonly by: string;
+  readonly step?: 'day' | 'month';
+  readonly top?: string;
+  /** As `label=pattern`. */
+  readonly match?: readonly string[];
+  readonly format: 'table' | 'csv' | 'json';
 }
 
 export interface TaskCostOptions extends Pick<ServeOptions, 'config'> {

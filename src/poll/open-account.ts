@@ -87,12 +87,16 @@ function createAsOf(ledger: Ledger, account: number): (at: Instant) => Instant {
 }
 
 /** The feeds that are enabled for the account, and those that are not. */
-function feedsOf({ provider, config }: PolledAccount) {
+function feedsOf({ provider, config }: Pick<PolledAccount, 'provider' | 'config'>) {
   const isEnabled = (feed: (typeof provider.feeds)[number]) => feed.isEnabled?.(config) ?? true;
   return [provider.feeds.filter(isEnabled), provider.feeds.filter((feed) => !isEnabled(feed))] as const;
 }
 
-function settingsOf(account: PolledAccount, { maxSeries, rates }: AccountDefaults): AccountSettings {
+/** What the ledger needs to know of an account. */
+export function settingsOf(
+  account: Omit<PolledAccount, 'key' | 'baseUrl' | 'timeoutMs' | 'schedule'>,
+  { maxSeries, rates }: AccountDefaults,
+): AccountSettings {
   const { provider, name, since } = account;
   const [feeds] = feedsOf(account);
   return {

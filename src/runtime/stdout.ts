@@ -12,6 +12,8 @@ export interface Output {
   readonly hasColors?: boolean;
   /** Sets what is called with the number of writes that were dropped, once there is room again. */
   readonly onDropped?: (report: (count: number) => void) => void;
+  /** The width of the terminal in characters; undefined for anything else. */
+  readonly columns?: number | undefined;
 }
 
 /** Standard output: the result of a command, which is written whole or fails. */
@@ -34,6 +36,7 @@ export function openStdout(failed: (error: NodeJS.ErrnoException) => void): Resu
   const write = isFile(1) ? writerOf(1, fail) : (text: string) => stdout.write(text);
   return {
     write,
+    columns: stdout.isTTY ? stdout.columns : undefined,
     release() {
       isReleased = true;
     },

@@ -1,8 +1,9 @@
 import { existsSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { asStorageError, BUSY, obstacleTo, sqliteCode, systemCode } from './error-messages.ts';
+import { asStorageError, obstacleTo, systemCode } from './error-messages.ts';
 import { createFolder, databaseFiles } from './files.ts';
 import { openDatabase, openUnchanged } from './open.ts';
+import { isInUse } from './read-only.ts';
 
 /** Whether a start could use the ledger. */
 export type LedgerTrial =
@@ -23,9 +24,9 @@ export function tryLedger(path: string): LedgerTrial {
     writeTrial(trial);
     return { kind: 'usable', exists };
   } catch (cause) {
-    const { message, cause: origin } = asStorageError(path, cause);
-    const kind = sqliteCode(origin) === BUSY ? 'in_use' : 'unusable';
-    return { kind, problem: message.replaceAll(trial, path) };
+    const error = asStorageError(path, cause);
+    const problem = error.message.replaceAll(trial, path);
+    return { kind: isInUse(error) ? 'in_use' : 'unusable', problem };
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Fixed } from '../values/money.ts';
 import type { Instant, Range } from '../values/time.ts';
+import type { UnknownReason } from './windows.ts';
 
 /** The lengths of a bucket, finest first. */
 export const STEPS = ['hour', 'day', 'month'] as const;
@@ -61,6 +62,13 @@ export interface StepLimit extends Range {
   readonly finestStep: Step;
 }
 
+/** An account of which some bucket is unknown, and why. */
+export interface UnknownAccount {
+  readonly provider: string;
+  readonly account: string;
+  readonly reason: UnknownReason;
+}
+
 export interface SeriesReport extends SeriesQuestion {
   /** Their starts, without those that lie in the future. */
   readonly buckets: readonly Instant[];
@@ -70,6 +78,7 @@ export interface SeriesReport extends SeriesQuestion {
   readonly other: AmountRow | undefined;
   readonly total: AmountRow;
   readonly limits: readonly StepLimit[];
+  readonly unknown: readonly UnknownAccount[];
 }
 
 /** The answer, or what it is made of, has too many rows: the message says what to do about it. */

@@ -1,5 +1,5 @@
 import { type Instant, type Range, sizeOf, startOfMonth } from '../values/time.ts';
-import type { Step } from './cost-series.ts';
+import type { Step, UnknownAccount } from './cost-series.ts';
 import type { CostsAccount } from './labels.ts';
 import { isComplete, type PublishInput, type WindowCoverage, windowCoverage } from './windows.ts';
 
@@ -20,6 +20,8 @@ export function bucketsOf(step: Step, { start, end }: Range, now: Instant): Inst
 /** What was read of an account, as of one moment. */
 export interface AccountCoverage {
   readonly since: Instant;
+  /** The first day that is read from now on: by default that of last month. */
+  readonly readFrom: Instant;
   /** By the name of the stream; undefined if nothing was read of it. */
   readonly streams: ReadonlyMap<string, WindowCoverage | undefined>;
 }
@@ -31,6 +33,7 @@ export function accountCoverage(input: PublishInput, { id, streams }: CostsAccou
   };
   return {
     since: input.accounts.get(id)?.since ?? Number.NEGATIVE_INFINITY,
+    readFrom: Math.max(...streams.map((name) => input.since(id, name))),
     streams: new Map(streams.map((name) => [name, coverageOf(name)])),
   };
 }
@@ -47,6 +50,21 @@ export function unknownBuckets(
     start >= since &&
     coverages.every((coverage) => coverage && isKnownBucket(coverage, step, start));
   return bitsOf(buckets.map((start) => !isKnown(start)));
+}
+
+/** Why some of the buckets are unknown; undefined if none is. */
+export function unknownReason(
+  { readFrom, streams }: AccountCoverage,
+  unknown: Unknowns,
+  buckets: readonly Instant[],
+): UnknownAccount['reason'] | undefined {
+  if (unknown === 0n) return undefined;
+  const flags = flagsOf(unknown, buckets.length);
+  const last = buckets.findLast((_start, index) => flags[index] === 1) ?? 0;
+  if (last < readFrom) return 'before_since';
+  return [...streams.values()].every((coverage) => coverage?.covered.length)
+    ? 'not_read_whole'
+    : 'nothing_read';
 }
 
 /** How far back an account is read does not matter here: what was read longer ago is known all the same. */

@@ -1,7 +1,7 @@
 import type { SeriesRow } from '../ledger/records.ts';
 import type { Instant } from '../values/time.ts';
 import type { ColumnCache } from './columns.ts';
-import type { SeriesQuestion, SeriesReport } from './cost-series.ts';
+import type { SeriesQuestion, SeriesReport, UnknownAccount } from './cost-series.ts';
 import type { CostsAccount } from './labels.ts';
 import { groupSeries, matchingAccounts } from './series-groups.ts';
 import {
@@ -10,6 +10,7 @@ import {
   bucketsOf,
   type Unknowns,
   unknownBuckets,
+  unknownReason,
 } from './series-known.ts';
 import { limitsOf, type StreamLimits, stepLimits } from './series-limits.ts';
 import { type AskedStream, askedStreams, type ReadPart, readParts } from './series-parts.ts';
@@ -58,7 +59,19 @@ export function* seriesReport(input: SeriesQueryInput): Generator<void, SeriesRe
   // Without labels there is one row, the total, and it holds accounts without a series, too.
   const groups = question.by.length === 0 ? [{ labels: [], isShown: true, unknown: all }] : grouping.groups;
   const sums = yield* addUp({ question, buckets, parts, grouping: { ...grouping, groups }, unknown: all });
-  return { ...question, buckets, ...sums, limits: stepLimits(found, step, buckets) };
+  const reasons = unknownAccounts(taken, unknown, buckets);
+  return { ...question, buckets, ...sums, limits: stepLimits(found, step, buckets), unknown: reasons };
+}
+
+function unknownAccounts(
+  { coverages }: Taken,
+  unknown: ReadonlyMap<CostsAccount, Unknowns>,
+  buckets: readonly Instant[],
+): UnknownAccount[] {
+  return [...coverages].flatMap(([asked, coverage]) => {
+    const reason = unknownReason(coverage, unknown.get(asked) ?? 0n, buckets);
+    return reason ? [{ provider: asked.provider, account: asked.account, reason }] : [];
+  });
 }
 
 /** The ledger as of one moment, as far as it is needed. */

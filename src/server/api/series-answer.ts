@@ -14,7 +14,8 @@ export function* seriesJson(report: SeriesReport): Generator<string> {
     yield `${index === 0 ? '' : ','}${JSON.stringify({ labels, values, total })}`;
   }
   const other = report.other ? amountsOf(report.other) : null;
-  const rest = { other, total: amountsOf(report.total) };
+  const { unknown } = report;
+  const rest = { other, total: amountsOf(report.total), ...(unknown.length > 0 && { unknown }) };
   yield `],${JSON.stringify({ ...rest, ...limitsOf(report) }).slice(1)}\n`;
 }
 
