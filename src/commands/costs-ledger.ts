@@ -6,7 +6,7 @@ import { settingsOf } from '../poll/open-account.ts';
 import { seriesCsv, seriesJson } from '../server/api/series-answer.ts';
 import { parseSeriesQuery } from '../server/api/series-query.ts';
 import { isInUse, openReadOnly } from '../store/read-only.ts';
-import type { CostsSource } from './costs.ts';
+import type { CostsSource } from './io.ts';
 
 /** Answers like `/api/v1/costs/series`, from a ledger that no other process uses. */
 export function ledgerSource(config: Config, now: () => number): CostsSource {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { UnknownAccount } from '../core/reports/cost-series.ts';
 import { UNKNOWN_REASONS } from '../core/reports/windows.ts';
 import { formatDecimal, parseDecimal } from '../core/values/money.ts';
 import { DAY, isoDay } from '../core/values/time.ts';
@@ -49,7 +50,7 @@ export function costsTable(
   { isByBucket, width }: { isByBucket: boolean; width: number },
 ) {
   const lines = isByBucket ? bucketLines(answer, width) : seriesLines(answer, width);
-  return `${[titleOf(answer), '', ...lines, ...unknownLines(answer)].join('\n')}\n`;
+  return `${[titleOf(answer), '', ...lines, ...unknownLines(answer.unknown)].join('\n')}\n`;
 }
 
 function titleOf({ from, to }: SeriesAnswer): string {
@@ -148,13 +149,16 @@ const REASONS: Readonly<Record<(typeof UNKNOWN_REASONS)[number], string>> = {
   not_read_whole: 'not all of this time has been read',
 };
 
-/** The accounts without which a total is unknown. */
-function unknownLines({ unknown }: SeriesAnswer): string[] {
+/** The accounts without which a total is unknown, by reason. */
+export function unknownLines(unknown: readonly UnknownAccount[]): string[] {
   if (unknown.length === 0) return [];
-  const lines = unknown.map(
-    ({ provider, account, reason }) =>
-      `Unknown: ${labelText('provider', provider)} "${labelText('account', account)}": ${REASONS[reason]}`,
-  );
+  const byReason = Map.groupBy(unknown, ({ reason }) => reason);
+  const lines = [...byReason].map(([reason, accounts]) => {
+    const names = accounts.map(
+      ({ provider, account }) => `${labelText('provider', provider)} "${labelText('account', account)}"`,
+    );
+    return `Unknown: ${names.join(', ')}: ${REASONS[reason]}`;
+  });
   return ['', ...lines];
 }
 

@@ -3,8 +3,7 @@ import { reasonUnreadable } from '../config/values/secrets.ts';
 import { ConfigError } from '../config/yaml/errors.ts';
 import { codeOf } from '../net/error-code.ts';
 import { getText, type TextAnswer } from '../net/get-text.ts';
-import type { CostsSource } from './costs.ts';
-import type { CostsOptions, Io } from './io.ts';
+import type { CostsOptions, CostsSource, Io } from './io.ts';
 
 const PATH = '/api/v1/costs/series';
 const TIMEOUT_MS = 60_000;

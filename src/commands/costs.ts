@@ -8,14 +8,6 @@ import { type CostsOptions, EXIT, type Io } from './io.ts';
 import { loadAndRedact } from './load-config.ts';
 import { DEFAULT_WIDTH } from './text-table.ts';
 
-/** Answers a query of `/api/v1/costs/series`. */
-export type CostsSource = (query: URLSearchParams, format: 'json' | 'csv') => Promise<CostsResult>;
-
-export type CostsResult =
-  | { readonly kind: 'answered'; readonly text: string }
-  /** `misused`: the question makes no sense. */
-  | { readonly kind: 'misused' | 'failed'; readonly message: string };
-
 /**
  * Prints what was spent, from the ledger of a configuration or from a running exporter.
  *

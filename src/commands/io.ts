@@ -75,6 +75,14 @@ export interface CostsOptions extends Pick<ServeOptions, 'config'> {
   readonly format: 'table' | 'csv' | 'json';
 }
 
+/** Answers a query of `/api/v1/costs/series`. */
+export type CostsSource = (query: URLSearchParams, format: 'json' | 'csv') => Promise<CostsResult>;
+
+export type CostsResult =
+  | { readonly kind: 'answered'; readonly text: string }
+  /** `misused`: the question makes no sense. */
+  | { readonly kind: 'misused' | 'failed'; readonly message: string };
+
 export interface TaskCostOptions extends Pick<ServeOptions, 'config'> {
   readonly task: string;
   readonly account?: string;
