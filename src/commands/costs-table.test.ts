@@ -105,6 +105,15 @@ test('costs table: labels are shortened to the width, and cannot control the ter
   assert.equal([...(lines[3] ?? '')].length, 60);
 });
 
+test('costs table: many series that cost nothing take one row', () => {
+  const zeros = ['a', 'b', 'c', 'd'].map((name) => row(name, ['0', '0'], '0'));
+  const total = { values: ['1', '1'], total: '2' };
+  const few = answer({ series: [row('paid', ['1', '1'], '2'), ...zeros.slice(1)], total });
+  const many = answer({ series: [row('paid', ['1', '1'], '2'), ...zeros], total });
+  assert.match(summary(few, 60), /^paid +\$2\.00 .*\nb +\$0\.00 .*\nc +\$0\.00 .*\nd +\$0\.00 /m);
+  assert.match(summary(many, 60), /^paid +\$2\.00 .*\n\(4 more\) +\$0\.00 +0\.0 %\n─/m);
+});
+
 test('costs table: without labels only the total is shown', () => {
   const total = { values: ['1', '2'], total: '3' };
   const given = answer({ by: [], series: [{ ...total, labels: {} }], total });

@@ -41,6 +41,7 @@ type Row = SeriesAnswer['total'] & { readonly names: readonly string[] };
 
 const MAX_BAR_WIDTH = 40;
 const MIN_BAR_WIDTH = 5;
+const MAX_ZEROS = 3;
 /** Of the name of a series at the head of a column. */
 const MAX_HEAD_WIDTH = 18;
 
@@ -68,7 +69,7 @@ function rowsOf({ by, series, other }: SeriesAnswer): Row[] {
 function seriesLines(answer: SeriesAnswer, width: number): string[] {
   const { by, total } = answer;
   if (by.length === 0) return [`Total  ${usdText(total.total)}`];
-  const rows = rowsOf(answer);
+  const rows = withoutZeros(rowsOf(answer), by);
   const numbers = numberColumns(rows, total.total);
   const numberWidth = widthOf(numbers);
   const heads = [by.map(capitalized), ...rows.map(({ names }) => names), ['Total']];
@@ -84,6 +85,14 @@ function seriesLines(answer: SeriesAnswer, width: number): string[] {
     return [...by.map((_label, column) => names[column] ?? ''), numbers[index] ?? '', bar];
   });
   return ruled(alignColumns(lines, [...by.map((): Align => 'left'), 'left', 'left']));
+}
+
+/** What costs nothing, such as a resource that is gone, takes one row if there is much of it. */
+function withoutZeros(rows: readonly Row[], by: readonly string[]): readonly Row[] {
+  const zeros = rows.filter(({ total }) => total === '0');
+  if (zeros.length <= MAX_ZEROS) return rows;
+  const names = [`(${zeros.length} more)`, ...by.slice(1).map(() => '')];
+  return [...rows.filter(({ total }) => total !== '0'), { names, values: [], total: '0' }];
 }
 
 /** The amount of each line, and its share if the whole is known. */
