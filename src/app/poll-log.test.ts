@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PollEnding } from '../poll/poll-outcome.ts';
-import { POLL_FAILURES, PollError } from '../providers/api/errors.ts';
+import { PollError } from '../providers/api/errors.ts';
 import { createLog } from '../runtime/log.ts';
 import { createPollLog } from './poll-log.ts';
 
@@ -19,11 +19,12 @@ function bench() {
 }
 
 const SUCCEEDED: PollEnding = { kind: 'succeeded' };
+const HINT = 'Mend it.';
 const FAILED: PollEnding = {
-  ...{ kind: 'failed', reason: 'auth', message: 'GET /x answered 401', isBug: false },
+  ...{ kind: 'failed', reason: 'auth', message: 'GET /x answered 401', hint: HINT, isBug: false },
   error: new PollError('auth', 'GET /x answered 401'),
 };
-const REFUSED = { kind: 'unavailable', reason: 'auth', message: 'GET /x answered 403' } as const;
+const REFUSED = { kind: 'unavailable', reason: 'auth', message: 'GET /x answered 403', hint: HINT } as const;
 
 test('poll log: of the successes of a feed only the first and recoveries are news', () => {
   const { ends } = bench();
@@ -45,7 +46,7 @@ test('poll log: a failure shows its reason, its message and what to do', () => {
   const { time, ...line } = last() ?? {};
   assert.deepEqual(line, {
     ...{ level: 'warn', provider: 'venice', account: 'a', feed: 'usage', seconds: 0.123 },
-    ...{ reason: 'auth', message: 'GET /x answered 401', hint: POLL_FAILURES.auth.hint, msg: 'poll failed' },
+    ...{ reason: 'auth', message: 'GET /x answered 401', hint: HINT, msg: 'poll failed' },
   });
 });
 
