@@ -113,7 +113,7 @@ const QUICK: Partial<ServerOptions> = {
   costs: (question) => ({ ...question, start: 0, end: 1, unknown: [], groups: [], total: 0n }),
   series: async (question) => {
     const total = { values: [1n], total: 1n };
-    return { ...question, buckets: [0], series: [], other: undefined, total, limits: [] };
+    return { ...question, buckets: [0], series: [], other: undefined, total, limits: [], unknown: [] };
   },
   resources: () => [],
 };

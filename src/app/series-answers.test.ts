@@ -34,7 +34,7 @@ function opened(values = 1) {
       if (world.error) throw world.error;
       const row = { values: [], total: 0n };
       const buckets = Array.from({ length: values }, (_, index) => index);
-      return { ...asked, buckets, series: [], other: undefined, total: row, limits: [] };
+      return { ...asked, buckets, series: [], other: undefined, total: row, limits: [], unknown: [] };
     },
     version: () => world.version,
     now: () => world.now,

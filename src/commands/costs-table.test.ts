@@ -105,6 +105,20 @@ test('costs table: labels are shortened to the width, and cannot control the ter
   assert.equal([...(lines[3] ?? '')].length, 60);
 });
 
+test('costs table: says where only longer steps are kept', () => {
+  const limit = {
+    provider: 'venice',
+    account: 'prod',
+    finestStep: 'month',
+    from: '2026-06-15',
+    to: '2026-07-01',
+  };
+  assert.match(
+    summary({ ...UNKNOWN, unknown: [], limits: [limit] }, 60),
+    /\n\nUnknown: venice "prod": from 2026-06-15 to 2026-07-01 only each month is kept: ask for whole months\n$/,
+  );
+});
+
 test('costs table: many series that cost nothing take one row', () => {
   const zeros = ['a', 'b', 'c', 'd'].map((name) => row(name, ['0', '0'], '0'));
   const total = { values: ['1', '1'], total: '2' };

@@ -34,6 +34,17 @@ export const SeriesAnswer = z.object({
   unknown: z
     .array(z.object({ provider: z.string(), account: z.string(), reason: z.enum(UNKNOWN_REASONS) }))
     .default([]),
+  limits: z
+    .array(
+      z.object({
+        provider: z.string(),
+        account: z.string(),
+        finestStep: z.string(),
+        from: z.string(),
+        to: z.string(),
+      }),
+    )
+    .default([]),
 });
 export type SeriesAnswer = z.infer<typeof SeriesAnswer>;
 
@@ -51,7 +62,7 @@ export function costsTable(
   { isByBucket, width }: { isByBucket: boolean; width: number },
 ) {
   const lines = isByBucket ? bucketLines(answer, width) : seriesLines(answer, width);
-  return `${[titleOf(answer), '', ...lines, ...unknownLines(answer.unknown)].join('\n')}\n`;
+  return `${[titleOf(answer), '', ...lines, ...unknownLines(answer.unknown), ...limitLines(answer)].join('\n')}\n`;
 }
 
 function titleOf({ from, to }: SeriesAnswer): string {
@@ -157,6 +168,16 @@ const REASONS: Readonly<Record<(typeof UNKNOWN_REASONS)[number], string>> = {
   nothing_read: 'nothing has been read yet',
   not_read_whole: 'not all of this time has been read',
 };
+
+/** Days of closed months are not kept. */
+function limitLines({ limits }: SeriesAnswer): string[] {
+  if (limits.length === 0) return [];
+  const lines = limits.map(
+    ({ provider, account, finestStep, from, to }) =>
+      `Unknown: ${labelText('provider', provider)} "${labelText('account', account)}": from ${from} to ${to} only each ${finestStep} is kept: ask for whole ${finestStep}s`,
+  );
+  return ['', ...lines];
+}
 
 /** The accounts without which a total is unknown, by reason. */
 export function unknownLines(unknown: readonly UnknownAccount[]): string[] {

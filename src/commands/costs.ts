@@ -57,18 +57,24 @@ function parseAnswer(text: string): SeriesAnswer | undefined {
 }
 
 function queryOf(options: CostsOptions, now: number): URLSearchParams {
-  const { from, to, by, step, top, match = [] } = options;
+  const { from, to, by, step, top, format, match = [] } = options;
   const hasDates = from !== undefined || to !== undefined;
   const window = options.window ?? (hasDates ? undefined : 'month_to_date');
   const range = window === undefined ? { from, to } : datesOf(window, step, now);
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries({ ...range, step, by: by || undefined, top }))
-    if (value !== undefined) query.set(name, value);
+  // Days of closed months are not kept, and the table does not show them.
+  const isByMonth = step === undefined && format === 'table' && isMonth(range.from) && isMonth(range.to);
+  const asked = { ...range, step: isByMonth ? 'month' : step, by: by || undefined, top };
+  for (const [name, value] of Object.entries(asked)) if (value !== undefined) query.set(name, value);
   for (const each of match) {
     const [label = '', pattern = ''] = each.split(/=(.*)/s, 2);
     query.append(`match[${label}]`, pattern);
   }
   return query;
+}
+
+function isMonth(date: string | undefined): boolean {
+  return date?.endsWith('-01') ?? false;
 }
 
 /** The dates of a window; the month to date ends today, unless whole months are asked for. */

@@ -72,6 +72,18 @@ test('cost series: adds up hours, days and months by label', () => {
   ]);
 });
 
+test('cost series: says why accounts are unknown', () => {
+  const bench = opened();
+  const reasons = (asked: Partial<SeriesAsked>) =>
+    seriesOf(bench, { ...THREE_DAYS, ...asked }).unknown.map(({ account, reason }) => `${account} ${reason}`);
+  assert.deepEqual(reasons({}), ['prod nothing_read']);
+  read(bench, [], { start: at(19), end: NOON });
+  assert.deepEqual(reasons({}), ['prod not_read_whole']);
+  assert.deepEqual(reasons({ from: at(19) }), []);
+  assert.deepEqual(reasons({ from: utc('2026-09-01'), to: utc('2026-10-01') }), ['prod before_since']);
+  assert.deepEqual(reasons({ match: new Map([['account', ['other']]]) }), []);
+});
+
 test('cost series: leaves out what lies in the future, and keeps the range', () => {
   const bench = opened();
   read(bench, []);

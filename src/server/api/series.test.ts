@@ -31,6 +31,7 @@ function someSeries(question: SeriesQuestion, labels: readonly string[] = ['a', 
     other,
     total: { values: [12_500_000_000_000n, undefined], total: undefined },
     limits: [],
+    unknown: [],
   };
 }
 
@@ -59,7 +60,7 @@ test('cost series API: answers the pinned JSON text', async (t) => {
   );
 });
 
-test('cost series API: names buckets by their step, and the finest step only where that is a limit', async (t) => {
+test('cost series API: names buckets by their step, and limits and unknown accounts only where there are any', async (t) => {
   const limit = {
     provider: 'p',
     account: 'a',
@@ -67,10 +68,12 @@ test('cost series API: names buckets by their step, and the finest step only whe
     start: START,
     end: START + DAY / 2,
   } as const;
+  const unread = { provider: 'p', account: 'b', reason: 'nothing_read' } as const;
   const { get } = await served(t, {
     series: async (question) => ({
       ...someSeries(question),
       limits: question.step === 'hour' ? [limit] : [],
+      unknown: question.step === 'hour' ? [unread] : [],
     }),
   });
   const hours = JSON.parse(await get('step=hour&top=1&from=2026-11-01T00:00:00Z'));
@@ -80,7 +83,9 @@ test('cost series API: names buckets by their step, and the finest step only whe
     { provider: 'p', account: 'a', finestStep: 'day', from: '2026-11-01', to: '2026-11-01T12:00:00Z' },
   ]);
   assert.deepEqual(JSON.parse(await get('step=month')).buckets, ['2026-11', '2026-11']);
-  assert.ok(!('limits' in JSON.parse(await get(''))));
+  assert.deepEqual(hours.unknown, [unread]);
+  const days = JSON.parse(await get(''));
+  assert.ok(!('limits' in days) && !('unknown' in days));
 });
 
 test('cost series API: CSV quotes cells, and a spreadsheet takes no label for a formula', async (t) => {
