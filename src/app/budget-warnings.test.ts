@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type Budget, DEFAULT_BUDGET_ALERTS } from '../core/reports/budget.ts';
 import type { BudgetMatches } from '../core/reports/budget-matches.ts';
 import { createLog } from '../runtime/log.ts';
 import { BudgetWarnings } from './budget-warnings.ts';
 
-const GPT = { name: 'gpt', limit: 1n, period: 'month', match: { model: ['gpt-9*', 'o*'] } } as const;
+const MATCH = { model: ['gpt-9*', 'o*'] };
+const GPT: Budget = { name: 'gpt', limit: 1n, period: 'month', match: MATCH, ...DEFAULT_BUDGET_ALERTS };
 const WARNING = 'budget "gpt": no cost that was read matches model gpt-9*; is it misspelt?';
 
 test('budget warnings: a pattern that matches nothing is logged once, and shown until it matches', () => {

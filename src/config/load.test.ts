@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { inspect } from 'node:util';
 import { FAKE_PROVIDERS } from '../../test/fake-providers.ts';
+import { DEFAULT_BUDGET_ALERTS } from '../core/reports/budget.ts';
 import { rateAt } from '../core/values/exchange-rates.ts';
 import { parseDecimal } from '../core/values/money.ts';
 import { defaultRates } from '../providers/api/currencies.ts';
@@ -66,7 +67,7 @@ accounts:
     dueAfter: 5m
 budgets:
   - { name: all, limitUsd: "12.5" }
-  - { name: some, limitUsd: 7, period: week, match: { provider: globex, model: [a*, b], currency: usd } }
+  - { name: some, limitUsd: 7, period: week, alertAt: [1, 0.9, 1], severity: info, match: { provider: globex, model: [a*, b], currency: usd } }
 priceProbes:
   - { name: mine, pricing: { a: 1 } }
   - { name: other, account: "ünï côde", pricing: {} }
@@ -102,9 +103,9 @@ currencies:
     },
   });
   assert.deepEqual(config.budgets, [
-    { name: 'all', limit: parseDecimal('12.5'), period: 'month', match: {} },
+    { name: 'all', limit: parseDecimal('12.5'), period: 'month', match: {}, ...DEFAULT_BUDGET_ALERTS },
     {
-      ...{ name: 'some', limit: parseDecimal('7'), period: 'week' },
+      ...{ name: 'some', limit: parseDecimal('7'), period: 'week', alertAt: [0.9, 1], severity: 'info' },
       match: { provider: ['globex'], model: ['a*', 'b'], currency: ['USD'] },
     },
   ]);

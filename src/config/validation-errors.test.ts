@@ -381,6 +381,18 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     beside('budgets:', '  - { name: all, limitUsd: 0 }'),
     'c.yml:5:28: budgets[0].limitUsd: must be a number of dollars above 0 (found 0)',
   ],
+  'a budget that alerts at a percentage': [
+    beside('budgets:', '  - { name: all, limitUsd: 10, alertAt: [80] }'),
+    'c.yml:5:42: budgets[0].alertAt[0]: must be a fraction of the limit above 0 and up to 10, such as 0.8 (found 80)',
+  ],
+  'a budget that alerts at one number': [
+    beside('budgets:', '  - { name: all, limitUsd: 10, alertAt: 0.8 }'),
+    'c.yml:5:41: budgets[0].alertAt: must be a list of fractions of the limit, such as [0.5, 0.8, 1] (found 0.8)',
+  ],
+  'a budget of another severity': [
+    beside('budgets:', '  - { name: all, limitUsd: 10, severity: page }'),
+    'c.yml:5:42: budgets[0].severity: must be one of critical, warning, info (found "page")',
+  ],
   'a budget over a year': [
     beside('budgets:', '  - { name: all, limitUsd: 10, period: year }'),
     'c.yml:5:40: budgets[0].period: must be one of day, week, month (found "year")',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Budget } from '../../src/core/reports/budget.ts';
+import { type Budget, DEFAULT_BUDGET_ALERTS } from '../../src/core/reports/budget.ts';
 import { ONE } from '../../src/core/values/money.ts';
 import { DAY, startOfDay } from '../../src/core/values/time.ts';
 import { startBaseten } from '../simulators/baseten/server.ts';
@@ -10,7 +10,7 @@ import { NOON } from '../support/providers/simulated.ts';
 
 const LIMIT = 1000n * ONE;
 const budget = (name: string, model: string): Budget => {
-  return { name, limit: LIMIT, period: 'day', match: { model: [model] } };
+  return { name, limit: LIMIT, period: 'day', match: { model: [model] }, ...DEFAULT_BUDGET_ALERTS };
 };
 
 test('budgets: a misspelt pattern is told in log, status, page and metrics once history was read', async (context) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { BUDGET_LABELS, type Budget, PERIODS } from '../../src/core/reports/budget.ts';
+import { BUDGET_LABELS, type Budget, DEFAULT_BUDGET_ALERTS, PERIODS } from '../../src/core/reports/budget.ts';
 import { SERIES_LABELS, STEPS, TooManyQuestionsError } from '../../src/core/reports/cost-series.ts';
 import { WINDOWS } from '../../src/core/reports/windows.ts';
 import { DAY, HOUR, startOfDay } from '../../src/core/values/time.ts';
@@ -137,6 +137,7 @@ async function otherFormats(validator: ResponseValidator, url: string): Promise<
 /** One over everything, which fails in part, and one over an account that does not. */
 const BUDGETS: readonly Budget[] = PERIODS.flatMap((period) =>
   [{}, { account: ['fine'] }].map((match, index) => ({
+    ...DEFAULT_BUDGET_ALERTS,
     name: `per ${period} ${index}`,
     limit: 5_000_000_000_000_000n,
     period,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Budget } from '../../src/core/reports/budget.ts';
+import { type Budget, DEFAULT_BUDGET_ALERTS } from '../../src/core/reports/budget.ts';
 import { ONE, parseDecimal } from '../../src/core/values/money.ts';
 import { HOUR, startOfMonth } from '../../src/core/values/time.ts';
 import { startBaseten } from '../simulators/baseten/server.ts';
@@ -12,7 +12,9 @@ import { startAlerting, waitForNotification } from '../support/programs/alerting
 import { realServerTest } from '../support/programs/binaries.ts';
 
 const RUNBOOKS = /^https:\/\/.+\/docs\/runbooks\//;
-const BUDGETS: readonly Budget[] = [{ name: 'all', limit: parseDecimal('100'), period: 'month', match: {} }];
+const BUDGETS: readonly Budget[] = [
+  { name: 'all', limit: parseDecimal('100'), period: 'month', match: {}, ...DEFAULT_BUDGET_ALERTS },
+];
 
 realServerTest(
   'alerting: an overspend and an outage reach the webhook through Prometheus and Alertmanager, and resolve',

@@ -1,3 +1,4 @@
+import { DEFAULT_BUDGET_ALERTS } from '../../src/core/reports/budget.ts';
 import { parseDecimal } from '../../src/core/values/money.ts';
 import type { Instant } from '../../src/core/values/time.ts';
 import { type BasetenSimulator, startBaseten } from './baseten/server.ts';
@@ -34,9 +35,22 @@ export const DEMO_SCHEDULES: Readonly<Record<string, string>> = {
 };
 
 export const DEMO_BUDGETS = [
-  { name: 'everything', limit: parseDecimal('14000'), period: 'month', match: {} },
-  { name: 'venice-today', limit: parseDecimal('15'), period: 'day', match: { provider: ['venice'] } },
-  { name: 'gpu-deployments', limit: parseDecimal('2500'), period: 'week', match: { tier: ['dedicated'] } },
+  { name: 'everything', limit: parseDecimal('14000'), period: 'month', match: {}, ...DEFAULT_BUDGET_ALERTS },
+  {
+    name: 'venice-today',
+    limit: parseDecimal('15'),
+    period: 'day',
+    match: { provider: ['venice'] },
+    ...DEFAULT_BUDGET_ALERTS,
+  },
+  {
+    name: 'gpu-deployments',
+    limit: parseDecimal('2500'),
+    period: 'week',
+    match: { tier: ['dedicated'] },
+    ...DEFAULT_BUDGET_ALERTS,
+    severity: 'critical',
+  },
 ] as const;
 
 /** What the demo configures beside its accounts: the entries of each list, by its key. */

@@ -124,6 +124,15 @@ const Rate = positive('a number above 0: the dollars for one unit');
 /** The limit of a budget. */
 export const Dollars = positive('a number of dollars above 0');
 
+const FRACTION_FORM = 'a fraction of the limit above 0 and up to 10, such as 0.8';
+const Fraction = z.number(must(FRACTION_FORM)).gt(0, must(FRACTION_FORM)).max(10, must(FRACTION_FORM));
+
+/** Fractions of a budget at which to alert; each is a series. */
+export const AlertAt = z
+  .array(Fraction, must('a list of fractions of the limit, such as [0.5, 0.8, 1]'))
+  .max(10, 'must list at most 10 fractions')
+  .transform((fractions) => [...new Set(fractions)].sort((a, b) => a - b));
+
 function decimalOf(value: number | string): Fixed | undefined {
   try {
     return typeof value === 'number' ? fromNumber(value) : parseDecimal(value);

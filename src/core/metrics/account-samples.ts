@@ -114,6 +114,10 @@ export function addBudget(samples: SampleCollector, { budget, period, spent, for
   addUsd(METRICS.budgetLimit, budget.limit);
   addUsd(METRICS.budgetSpent, spent);
   addUsd(METRICS.budgetForecast, forecast);
+  const { name, severity, alertAt } = budget;
+  samples.of(METRICS.budgetInfo).push({ labels: [name, budget.period, severity], value: 1 });
+  for (const value of alertAt)
+    samples.of(METRICS.budgetThreshold).push({ labels: [name, String(value)], value });
   samples.of(METRICS.budgetStart).push({ labels, value: period.start / 1000 });
   samples.of(METRICS.budgetEnd).push({ labels, value: period.end / 1000 });
 }

@@ -11,7 +11,7 @@ import {
 import type { Charge } from '../statement/statement.ts';
 import { fromNumber } from '../values/money.ts';
 import { HOUR } from '../values/time.ts';
-import type { BudgetMatch } from './budget.ts';
+import { type BudgetMatch, DEFAULT_BUDGET_ALERTS } from './budget.ts';
 import { matchText } from './budget-matches.ts';
 
 const SINCE = utc('2026-11-01');
@@ -21,7 +21,13 @@ function benchWith(...matches: readonly BudgetMatch[]): Bench {
   const bench = openBench(settings({}, { since: SINCE }));
   const limit = fromNumber(100);
   bench.ledger.setBudgets(
-    matches.map((match, index) => ({ name: `b${index}`, limit, period: 'month', match })),
+    matches.map((match, index) => ({
+      name: `b${index}`,
+      limit,
+      period: 'month',
+      match,
+      ...DEFAULT_BUDGET_ALERTS,
+    })),
   );
   return bench;
 }

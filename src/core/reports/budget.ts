@@ -11,6 +11,18 @@ export type BudgetLabel = (typeof BUDGET_LABELS)[number];
 /** Patterns by label, of which one must match: `*` stands for any text, `?` for any character. Absent: anything matches. */
 export type BudgetMatch = Readonly<Partial<Record<BudgetLabel, readonly string[] | undefined>>>;
 
+export const BUDGET_SEVERITIES = ['critical', 'warning', 'info'] as const;
+
+/** When a budget alerts, and how urgently. Prometheus decides with the rules; the exporter only publishes this. */
+export interface BudgetAlerts {
+  /** Fractions of the limit, ascending. */
+  readonly alertAt: readonly number[];
+  /** The severity of its alerts from the limit on. */
+  readonly severity: (typeof BUDGET_SEVERITIES)[number];
+}
+
+export const DEFAULT_BUDGET_ALERTS: BudgetAlerts = { alertAt: [0.5, 0.8, 1], severity: 'warning' };
+
 /** The cost of some label sets in a UTC day, week (from Monday) or month. */
 export interface SpendScope {
   readonly period: BudgetPeriod;
@@ -18,7 +30,7 @@ export interface SpendScope {
 }
 
 /** A limit on it. */
-export interface Budget extends SpendScope {
+export interface Budget extends SpendScope, BudgetAlerts {
   /** The label `budget`; unique. */
   readonly name: string;
   readonly limit: Usd;

@@ -1,3 +1,4 @@
+import { DEFAULT_BUDGET_ALERTS } from '../../../src/core/reports/budget.ts';
 import { parseDecimal, type Usd } from '../../../src/core/values/money.ts';
 import { DAY, HOUR, type Instant, startOfDay } from '../../../src/core/values/time.ts';
 import type { Feed, FeedContext, Provider } from '../../../src/providers/api/provider.ts';
@@ -83,7 +84,9 @@ export async function startSimulation(scope: Scope, start: Instant): Promise<Sim
       definition: withFeeds(provider),
     };
   });
-  const budgets = [{ name: 'all', limit: parseDecimal('9000'), period: 'month', match: {} }] as const;
+  const budgets = [
+    { name: 'all', limit: parseDecimal('9000'), period: 'month', match: {}, ...DEFAULT_BUDGET_ALERTS },
+  ] as const;
   const exporter = await startExporter(scope, clock, accounts, { budgets });
   const now = { ...NORMAL_INPUTS };
   const books = openBooks(simulators, now);
