@@ -30,12 +30,9 @@ realServerTest(
     await exporter.pollAll();
     await exporter.fresh();
     const page = await waitForNotification(webhook, 'AiBillingBudgetExceeded', 'firing');
-    assert.equal(page.receiver, 'critical');
-    assert.equal(page.annotations.summary, 'Budget "all" exceeded: $161.50 spent.');
-    assert.match(
-      page.annotations.description ?? '',
-      /^Spent \$161\.50 of \$100\.00 in the period that ends /,
-    );
+    assert.equal(page.receiver, 'warning');
+    assert.equal(page.annotations.summary, 'Budget "all" exceeded: $161.50 of $100 (162 %) this month.');
+    assert.match(page.annotations.description ?? '', /^The period ends on /);
     assert.match(page.annotations.runbook_url ?? '', RUNBOOKS);
 
     burst.remove();

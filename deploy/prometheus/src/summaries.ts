@@ -15,7 +15,7 @@ const WEEK_BEFORE = `(${TOTALS.week} offset 1w and on () group(${METRICS.cost.na
 
 /** Last month, by any of its labels; of several exporters the highest. */
 const MONTH = `max by (provider, account, resource, model, tier, currency) (${METRICS.costLastMonth.name})`;
-/** The same as the month before stood, when it was the last one: any day of the last month, from the second on. */
+/** The month before, read while it was the last month. */
 const MONTH_BEFORE = MONTH.replace(METRICS.costLastMonth.name, `${METRICS.costLastMonth.name} offset 29d`);
 
 const weekly: Alert = {
