@@ -1,4 +1,3 @@
-import { DEFAULT_BUDGET_ALERTS } from '../../src/core/reports/budget.ts';
 import { parseDecimal } from '../../src/core/values/money.ts';
 import type { Instant } from '../../src/core/values/time.ts';
 import { type BasetenSimulator, startBaseten } from './baseten/server.ts';
@@ -34,21 +33,23 @@ export const DEMO_SCHEDULES: Readonly<Record<string, string>> = {
   price_probes: '*/15 * * * * *',
 };
 
+const ALERTS = { alertAt: [0.5, 0.8, 1], severity: 'warning' } as const;
+
 export const DEMO_BUDGETS = [
-  { name: 'everything', limit: parseDecimal('14000'), period: 'month', match: {}, ...DEFAULT_BUDGET_ALERTS },
+  { name: 'everything', limit: parseDecimal('14000'), period: 'month', match: {}, ...ALERTS },
   {
     name: 'venice-today',
     limit: parseDecimal('15'),
     period: 'day',
     match: { provider: ['venice'] },
-    ...DEFAULT_BUDGET_ALERTS,
+    ...ALERTS,
   },
   {
     name: 'gpu-deployments',
     limit: parseDecimal('2500'),
     period: 'week',
     match: { tier: ['dedicated'] },
-    ...DEFAULT_BUDGET_ALERTS,
+    ...ALERTS,
     severity: 'critical',
   },
 ] as const;
