@@ -39,6 +39,11 @@ export function budgetTable(queries: Queries, { id, width }: Spot): Panel {
       { expr: spent, column: 'Spent' },
       { expr: queries.latest(METRICS.budgetForecast), column: 'Forecast' },
       { expr: `${spent} / ${limit}`, column: 'Used', unit: 'percentunit' },
+      {
+        expr: `min by (budget) (${queries.latest(METRICS.budgetThreshold)} > on (budget) group_left () (${spent} / ${limit}))`,
+        column: 'Next alert',
+        unit: 'percentunit',
+      },
       { expr: elapsed(queries), column: 'Time elapsed', unit: 'percentunit' },
       { expr: `${spent} / (${limit} * ${elapsed(queries)})`, column: 'Pace', unit: 'percentunit' },
       { expr: `${queries.latest(METRICS.budgetEnd)} * 1000`, column: 'Ends', unit: 'dateTimeFromNow' },
