@@ -212,6 +212,7 @@ async function open(config: Config, clock: OwnClock, write: (line: string) => vo
     otelMetrics: otelPage,
     ready: () => ({ ready: true, reason: 'ready' }),
     status: () => app.status(),
+    overview: () => app.overview(),
     costs: (question) => app.costs(question),
     series: (question) => app.series(question),
     resources: () => app.resources(),
