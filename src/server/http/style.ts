@@ -180,9 +180,9 @@ details > summary { cursor: pointer; }
   .choices { flex-wrap: wrap; gap: 0 0.6rem; }
   .controls { gap: 0.5rem; flex-direction: column; }
   .spenders .search { margin-left: 0; }
-  .spenders .course, .spenders .share { display: none; }
+  .spenders .course, .spenders .share, .difference { display: none; }
   .data th, .data td { padding-right: 0.6rem; }
-  .spenders tbody th { min-width: 0; }
+  .spenders tbody th { min-width: 8rem; }
   .chart { grid-template-columns: 48px minmax(0, 1fr); }
   .axis { width: 48px; overflow: visible; }
   .axis text { transform: translateX(-16px); }

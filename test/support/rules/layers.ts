@@ -97,6 +97,7 @@ const HOMES: readonly { readonly of: RegExp; readonly rooms: readonly string[] }
       'server/http',
       'server/api',
       'server/pages',
+      'server/pages/explorer',
       'server/web',
       'simulators',
     ],

@@ -1,4 +1,4 @@
-import type { AmountRow, SeriesMeasure } from '../../../core/reports/cost-series.ts';
+import type { AmountRow, SeriesMeasure, SeriesReport } from '../../../core/reports/cost-series.ts';
 import { divideHalfEven, type Fixed, formatDecimal, magnitude, ONE } from '../../../core/values/money.ts';
 import { DAY, HOUR, SECOND } from '../../../core/values/time.ts';
 import { dollarsText } from '../format.ts';
@@ -29,10 +29,18 @@ export function sumOfRow(
   return { known, isWhole: unknown === 0 && count > 0, isUnknown: unknown === count && known === 0n };
 }
 
-/** One bucket of a row. */
-export function amountIn({ values, held }: AmountRow, bucket: number): KnownSum {
-  const known = held[bucket] ?? 0n;
+/**
+ * One bucket of a row. What is kept by the day only is held in the first of its hours: it belongs to the sum of the day, but no
+ * hour can show it.
+ */
+export function amountIn(
+  { values, held }: AmountRow,
+  { step, buckets }: Pick<SeriesReport, 'step' | 'buckets'>,
+  bucket: number,
+): KnownSum {
   const isWhole = values[bucket] !== undefined;
+  const isOfDay = step === 'hour' && !isWhole && (buckets[bucket] ?? 0) % DAY === 0;
+  const known = isOfDay ? 0n : (held[bucket] ?? 0n);
   return { known, isWhole, isUnknown: !isWhole && known === 0n };
 }
 
@@ -57,6 +65,12 @@ export function amountText(measure: SeriesMeasure, value: Fixed): string {
   const isSmall = value !== 0n && magnitude(value) <= ONE / 200n;
   if (isSmall) return value > 0n ? '< $0.01' : '> -$0.01';
   return dollarsText(value);
+}
+
+/** The same without its unit, for an axis: `$500`, `200 M`. */
+export function axisText(measure: SeriesMeasure, value: Fixed): string {
+  const text = measure === 'cost' ? amountText(measure, value) : countText(value);
+  return text.replace(/\.0+(?=$| )/, '');
 }
 
 /** Every digit: `$1234.56789`, `1234 tokens`. */

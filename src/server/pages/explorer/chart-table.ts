@@ -13,7 +13,7 @@ export function chartTable(
   const { measure } = report;
   const rows = buckets.map((bucket, index) => {
     const cells = [...layers, report.total].map(
-      (row) => html`<td class="number">${knownAmount(measure, amountIn(row, index))}</td>`,
+      (row) => html`<td class="number">${knownAmount(measure, amountIn(row, report, index))}</td>`,
     );
     return html`<tr><th scope="row">${bucketName(bucket, parameters)}</th>${cells}</tr>
 `;

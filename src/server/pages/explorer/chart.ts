@@ -4,7 +4,7 @@ import { stack, stackOffsetDiverging } from 'd3-shape';
 import type { SeriesReport } from '../../../core/reports/cost-series.ts';
 import { fromNumber, toNumber } from '../../../core/values/money.ts';
 import { type Html, html } from '../html.ts';
-import { amountIn, amountText, knownText } from './amounts.ts';
+import { amountIn, axisText, knownText } from './amounts.ts';
 import type { Bucket } from './buckets.ts';
 import type { Layer } from './explorer-data.ts';
 
@@ -28,15 +28,14 @@ export interface ChartInput {
 /** Bars by time, stacked by group. Pixels are the only floating-point numbers. */
 export function chartFigure(input: ChartInput): Html {
   const { report, buckets, layers, title } = input;
-  const bars = stacked(layers, buckets.length);
+  const bars = stacked(report, layers);
   const [low = 0, high = 0] = extent(bars.flat(2));
   const y = scaleLinear([low, high === low ? low + 1 : high], [HEIGHT - BASE, TOP]).nice(5);
   const x = scaleBand(buckets.keys(), [0, 100]).paddingInner(buckets.length > 60 ? 0.12 : 0.24);
   const ticks = y.ticks(5);
   return html`<div class="chart" data-chart>
 <svg class="axis" width="64" height="${HEIGHT}" aria-hidden="true">${ticks.map(
-    (tick) =>
-      html`<text x="58" y="${px(y(tick) + 4)}">${amountText(report.measure, fromNumber(tick)).replace(/\.00$/, '')}</text>`,
+    (tick) => html`<text x="58" y="${px(y(tick) + 4)}">${axisText(report.measure, fromNumber(tick))}</text>`,
   )}</svg>
 <svg class="plot" width="100%" height="${HEIGHT}" role="img" aria-labelledby="chart-title chart-summary">
 <title id="chart-title">${title}</title>
@@ -51,9 +50,11 @@ ${tickNames(buckets, x.step())}
 }
 
 /** By layer and bucket, where its part of the bar begins and ends. Negative parts are stacked below zero. */
-function stacked(layers: readonly Layer[], length: number): [number, number][][] {
+function stacked(report: SeriesReport, layers: readonly Layer[]): [number, number][][] {
   const keys = layers.keys().toArray();
-  const rows = Array.from({ length }, (_, bucket) => layers.map(({ held }) => toNumber(held[bucket] ?? 0n)));
+  const rows = report.buckets.map((_, bucket) =>
+    layers.map((layer) => toNumber(amountIn(layer, report, bucket).known)),
+  );
   const stacks = stack<number[], number>()
     .keys(keys)
     .value((row, key) => row[key] ?? 0)
@@ -100,9 +101,11 @@ export function colorClass(layers: readonly Layer[], index: number): string {
 function tooltip({ report, layers, names }: ChartInput, bucket: Bucket, index: number): string {
   const { measure, total } = report;
   const lines = layers.flatMap((layer, place) =>
-    layer.values[index] === 0n ? [] : [`${names[place]}: ${knownText(measure, amountIn(layer, index))}`],
+    layer.values[index] === 0n
+      ? []
+      : [`${names[place]}: ${knownText(measure, amountIn(layer, report, index))}`],
   );
-  const head = `${bucket.name}${bucket.isOpen ? ' (so far)' : ''}: ${knownText(measure, amountIn(total, index))}`;
+  const head = `${bucket.name}${bucket.isOpen ? ' (so far)' : ''}: ${knownText(measure, amountIn(total, report, index))}`;
   return [head, ...lines].join('\n');
 }
 

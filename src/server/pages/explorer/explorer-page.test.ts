@@ -189,7 +189,7 @@ describe('page: choices', () => {
     assert.match(resources, /data-row="baseten"[\s\S]*data-row="venice"/);
   });
 
-  test('a form adds a filter, and an empty parameter is none', async () => {
+  test('a form adds a filter, and an empty parameter is ignored', async () => {
     const page = await pageOf(sourceOf(ALL), 'filter=model&value=q*&q=&by=');
     assert.match(page, /data-filter="model" href="\?"/);
     assert.match(page, /data-sum="90\.15"/);

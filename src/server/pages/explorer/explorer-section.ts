@@ -3,14 +3,15 @@ import { globMatcher } from '../../../core/values/glob.ts';
 import { formatDecimal } from '../../../core/values/money.ts';
 import { countOf, daysText, dayText } from '../format.ts';
 import { type Html, html } from '../html.ts';
-import { accountTitle } from './accounts.ts';
+import { accountTitle, overviewNamed } from './accounts.ts';
 import { knownAmount, sumOfRow } from './amounts.ts';
 import { bucketsOf } from './buckets.ts';
 import { type ChartInput, chartFigure, colorClass } from './chart.ts';
 import { chartTable } from './chart-table.ts';
 import { controls } from './controls.ts';
-import { type ExplorerData, rowName, type Titles, titlesOf } from './explorer-data.ts';
+import { type ExplorerData, rowName, titlesOf } from './explorer-data.ts';
 import { linkToValue } from './links.ts';
+import type { AccountOverview } from './overview.ts';
 
 /** The chart with everything that can be chosen. */
 export function explorerSection(data: ExplorerData): Html {
@@ -30,7 +31,7 @@ ${controls(data)}
 <figure>
 ${input.buckets.length > 0 ? chartFigure(input) : html`<p class="empty">This range has not begun yet.</p>`}
 ${legend(input, state.parameters)}
-${sinceNote(data)}${limitsNote(report, titles)}</figure>
+${sinceNote(data)}${limitsNote(report, accounts)}</figure>
 ${chartTable(input, state.parameters)}
 </section>
 `;
@@ -78,14 +79,11 @@ function sinceNote({ report, accounts, now }: ExplorerData): Html | null {
 }
 
 /** Where bars are hatched because their step is finer than what is kept. */
-function limitsNote({ limits, step }: SeriesReport, titles: Titles): Html | null {
+function limitsNote({ limits, step }: SeriesReport, accounts: readonly AccountOverview[]): Html | null {
   if (limits.length === 0) return null;
-  const all = new Set(
-    limits.map(
-      ({ provider, account, finestStep }) =>
-        `${titles.get(provider) ?? provider} ${account} by ${finestStep}`,
-    ),
-  );
-  return html`<p class="rest quiet">Some amounts are not kept by ${step}: ${[...all].join(', ')}.</p>
+  const all = limits.map(({ provider, account, finestStep }) => {
+    return `${accountTitle(overviewNamed(accounts, provider, account), accounts)} (by ${finestStep})`;
+  });
+  return html`<p class="rest quiet">Not kept by ${step}: ${[...new Set(all)].join(', ')}. Their amounts are in the sums, but not in the bars.</p>
 `;
 }

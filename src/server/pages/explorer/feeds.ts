@@ -72,7 +72,7 @@ ${feeds.slice(0, MAX_FEEDS).map((feed) => feedRows(feed, now))}</tbody>
 </div>
 ${
   feeds.length > MAX_FEEDS
-    ? html`<p class="rest quiet">${feeds.length - MAX_FEEDS} more are in <a href="api/v1/status">the status as JSON</a>.</p>
+    ? html`<p class="rest quiet">${feeds.length - MAX_FEEDS} more are in <a href="api/v1/status">/api/v1/status</a>.</p>
 `
     : null
 }`;

@@ -41,7 +41,7 @@ ${searchForm(data)}
 <a class="button" data-csv href="${csvLink(state, report.by, now)}" download="costs.csv">Download CSV</a></header>
 <div class="scroll" tabindex="0" role="region" aria-label="Top spenders">
 <table class="data">
-<thead><tr>${heading(data, 'name', report.by.length > 0 ? report.by.map((label) => LABEL_NAMES[label]).join(', ') : 'Group')}${heading(data, 'total', 'Total')}<th scope="col">Share</th>${heading(data, 'change', 'Change', `against ${daysText(data.before.range, now)}`)}<th scope="col" class="course">Trend</th></tr></thead>
+<thead><tr>${heading(data, 'name', report.by.length > 0 ? report.by.map((label) => LABEL_NAMES[label]).join(', ') : 'Group')}${heading(data, 'total', 'Total')}<th scope="col" class="share">Share</th>${heading(data, 'change', 'Change', `against ${daysText(data.before.range, now)}`)}<th scope="col" class="course">Trend</th></tr></thead>
 <tbody>
 ${rows.length > 0 ? rows : html`<tr><td colspan="5" class="empty">Nothing ${state.search ? 'matches the search' : 'was billed in this range'}.</td></tr>`}</tbody>
 <tfoot><tr><th scope="row">All ${all.length > 1 ? countOf(all.length, 'row') : ''}</th><td class="number" data-total="${whole.isUnknown ? '' : formatDecimal(whole.known)}">${knownAmount(report.measure, whole)}</td><td></td><td class="number">${change(report.measure, whole, data.before.total.total)}</td><td></td></tr></tfoot>
@@ -97,7 +97,7 @@ function spenderRow({ report, state }: ExplorerData, spender: ListedSpender, who
   const text = label
     ? html`<a data-keep href="${linkToValue(state.parameters, label, row.labels[0] ?? '')}">${name}</a>`
     : html`${name}`;
-  const share = shareText(sum.known, whole);
+  const share = sum.isUnknown ? '' : shareText(sum.known, whole);
   const width = share === '' ? 0 : Math.max(0, Math.min(100, Number.parseFloat(share.replaceAll(',', ''))));
   return html`<tr data-row="${row.labels.join(',')}" data-total="${sum.isUnknown ? '' : formatDecimal(sum.known)}"><th scope="row">${text}${id ? html`<br><span class="quiet id">${id}</span>` : null}</th><td class="number">${knownAmount(report.measure, sum)}</td><td class="share"><svg width="72" height="8" aria-hidden="true"><rect class="track" width="72" height="8" rx="2"/><rect class="c1" width="${(width * 0.72).toFixed(1)}" height="8" rx="2"/></svg> ${share}</td><td class="number">${change(report.measure, sum, before)}</td><td class="course">${sparkline(row)}</td></tr>
 `;
@@ -109,7 +109,7 @@ function change(measure: SeriesMeasure, sum: KnownSum, before: Fixed | undefined
   const difference = sum.known - before;
   if (difference === 0n) return html`<span class="quiet">same</span>`;
   const percent = changeText(sum.known, before);
-  return html`<span class="change ${difference > 0n ? 'up' : 'down'}">${percent ?? 'new'}</span> <span class="quiet nowrap">${difference > 0n ? '+' : ''}${amount(measure, difference)}</span>`;
+  return html`<span class="change ${difference > 0n ? 'up' : 'down'}">${percent ?? 'new'}</span> <span class="quiet nowrap difference">${difference > 0n ? '+' : ''}${amount(measure, difference)}</span>`;
 }
 
 const WIDTH = 120;
