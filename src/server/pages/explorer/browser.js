@@ -36,7 +36,8 @@ async function show(url, isNew) {
     const response = await fetch(url, { headers: { accept: 'text/html' } });
     const page = new DOMParser().parseFromString(await response.text(), 'text/html');
     const next = page.getElementById('main');
-    if (mine !== load || !next) return;
+    if (mine !== load) return;
+    if (!next) return say(`The exporter answered ${response.status}; showing the last answer.`);
     if (isNew) history.pushState(null, '', url);
     replace(main, next);
   } catch {

@@ -6,7 +6,6 @@ import {
   type ExplorerAccount,
   elementOf,
   FEED_STATUS,
-  NOW,
   OCTOBER,
   pageOf,
   sourceOf,
@@ -362,8 +361,20 @@ describe('page: markup', () => {
   test('says that no account is configured', async () => {
     assert.match(textOf(await pageOf(sourceOf([]))), /No account is configured\./);
   });
+});
 
-  test('shows hours for a day, and says so where they are not kept', async () => {
-    assert.match(textOf(await pageOf(sourceOf([BASETEN], {}, NOW), 'range=today')), /Cost by hour, Nov 30/);
+describe('page: hours', () => {
+  test('are drawn where they are kept; what is kept by the day is in the sums only', async () => {
+    const page = await pageOf(sourceOf([BASETEN]), 'range=today');
+    assert.match(textOf(page), /Cost by hour, Nov 30 \$12\.00 \+ \?/);
+    assert.match(
+      textOf(page),
+      /Not kept by hour: Baseten \(by day\)\. Their amounts are in the sums, but not in the bars\./,
+    );
+    assert.equal(
+      page.match(/<g class="bucket[^"]*" data-bucket="2026-11-30T\d\d:00:00Z" data-unknown>/g)?.length,
+      11,
+    );
+    assert.match(page, /<title>Nov 30, 00:00: unknown\n/);
   });
 });
