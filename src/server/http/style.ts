@@ -66,6 +66,7 @@ code { font-size: 0.9em; }
 .tile { background: var(--sheet); border: 1px solid var(--line); border-radius: 10px; padding: 0.8rem 1.1rem; min-width: 0; }
 .tile h2 { font-size: 0.875rem; }
 .tile h2 .quiet { font-size: 0.8125rem; }
+.tile h2 a { color: inherit; }
 .figure { font-size: 1.625rem; font-weight: 650; line-height: 1.3; letter-spacing: -0.015em; }
 .note, .missing { font-size: 0.8125rem; color: var(--quiet); }
 .missing, .partial, .plus { color: var(--warn); }
@@ -179,6 +180,7 @@ details > summary { cursor: pointer; }
   .side { grid-template-columns: minmax(0, 1fr); }
   .choices { flex-wrap: wrap; gap: 0 0.6rem; }
   .controls { gap: 0.5rem; flex-direction: column; }
+  .form { position: static; margin-top: 0.3rem; }
   .spenders .search { margin-left: 0; }
   .spenders .course, .spenders .share, .difference { display: none; }
   .data th, .data td { padding-right: 0.6rem; }

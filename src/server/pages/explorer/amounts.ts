@@ -109,6 +109,16 @@ export function knownAmount(measure: SeriesMeasure, sum: KnownSum): Html {
   return html`${amount(measure, sum.known)}<span class="plus" title="The known part; more of it has not been read"><span aria-hidden="true"> + ?</span><span class="hidden"> and an unknown part</span></span>`;
 }
 
+/** The known part with all its digits, for programs; empty if nothing is known. */
+export function exactKnown({ known, isUnknown }: KnownSum): string {
+  return isUnknown ? '' : formatDecimal(known);
+}
+
+/** Tells programs that an amount is a part only. */
+export function partialMark({ isWhole }: KnownSum): Html | null {
+  return isWhole ? null : html` data-partial`;
+}
+
 /** The same as plain text. */
 export function knownText(measure: SeriesMeasure, { known, isWhole, isUnknown }: KnownSum): string {
   if (isUnknown) return 'unknown';

@@ -1,6 +1,6 @@
 import { DAY, isoDay } from '../../../core/values/time.ts';
 import { type Html, html } from '../html.ts';
-import { amountIn, knownAmount } from './amounts.ts';
+import { amountIn, knownAmount, partialMark } from './amounts.ts';
 import type { Bucket } from './buckets.ts';
 import type { ChartInput } from './chart.ts';
 import { linkTo } from './links.ts';
@@ -12,9 +12,10 @@ export function chartTable(
 ): Html {
   const { measure } = report;
   const rows = buckets.map((bucket, index) => {
-    const cells = [...layers, report.total].map(
-      (row) => html`<td class="number">${knownAmount(measure, amountIn(row, report, index))}</td>`,
-    );
+    const cells = [...layers, report.total].map((row) => {
+      const sum = amountIn(row, report, index);
+      return html`<td class="number"${partialMark(sum)}>${knownAmount(measure, sum)}</td>`;
+    });
     return html`<tr><th scope="row">${bucketName(bucket, parameters)}</th>${cells}</tr>
 `;
   });

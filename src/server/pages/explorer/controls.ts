@@ -9,7 +9,7 @@ import { DAY, isoDay } from '../../../core/values/time.ts';
 import { type Html, html } from '../html.ts';
 import { type ExplorerData, LABEL_NAMES, titlesOf, valueText } from './explorer-data.ts';
 import { groupingOf, PRESETS, type Preset } from './explorer-state.ts';
-import { linkTo, linkWithout } from './links.ts';
+import { linkTo, linkWithout, matchName } from './links.ts';
 
 const PRESET_NAMES: Readonly<Record<Preset, string>> = {
   today: 'Today',
@@ -51,7 +51,7 @@ export function controls(data: ExplorerData): Html {
     return choice(PRESET_NAMES[each], linkTo(parameters, changes), each === preset);
   });
   const measures = SERIES_MEASURES.map((each) =>
-    choice(MEASURE_NAMES[each], linkTo(parameters, { measure: each, sort: null }), each === question.measure),
+    choice(MEASURE_NAMES[each], linkToMeasure(parameters, each, report.by), each === question.measure),
   );
   return html`<div class="controls">
 ${choices('Range', ranges, customRange(data))}
@@ -61,6 +61,21 @@ ${choices('Bars', stepChoices(data), null)}
 ${filters(data)}
 </div>
 `;
+}
+
+/** Only cost has a currency, and only tokens have a type. */
+function linkToMeasure(
+  parameters: URLSearchParams,
+  measure: SeriesMeasure,
+  by: readonly SeriesLabel[],
+): string {
+  const stray = (['currency', 'token_type'] as const).filter(
+    (label) => measure !== (label === 'currency' ? 'cost' : 'tokens'),
+  );
+  const changes: Record<string, string | null> = { measure, sort: null };
+  for (const label of stray) changes[matchName(label)] = null;
+  if (stray.some((label) => by.includes(label))) changes.by = null;
+  return linkTo(parameters, changes);
 }
 
 function choices(title: string, links: readonly Html[], more: Html | null): Html {

@@ -1,10 +1,9 @@
 import type { SeriesReport } from '../../../core/reports/cost-series.ts';
 import { globMatcher } from '../../../core/values/glob.ts';
-import { formatDecimal } from '../../../core/values/money.ts';
 import { countOf, daysText, dayText } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { accountTitle, overviewNamed } from './accounts.ts';
-import { knownAmount, sumOfRow } from './amounts.ts';
+import { exactKnown, knownAmount, partialMark, sumOfRow } from './amounts.ts';
 import { bucketsOf } from './buckets.ts';
 import { type ChartInput, chartFigure, colorClass } from './chart.ts';
 import { chartTable } from './chart-table.ts';
@@ -26,7 +25,7 @@ export function explorerSection(data: ExplorerData): Html {
   const title = `${measure} by ${report.step}, ${daysText(report.range, now)}`;
   const input = { report, layers, names, title, buckets: bucketsOf(report, now) };
   return html`<section class="explorer" id="explorer">
-<header><h2>${title}</h2> <p class="sum" data-sum="${whole.isUnknown ? '' : formatDecimal(whole.known)}">${knownAmount(report.measure, whole)}</p></header>
+<header><h2>${title}</h2> <p class="sum" data-sum="${exactKnown(whole)}"${partialMark(whole)}>${knownAmount(report.measure, whole)}</p></header>
 ${controls(data)}
 <figure>
 ${input.buckets.length > 0 ? chartFigure(input) : html`<p class="empty">This range has not begun yet.</p>`}

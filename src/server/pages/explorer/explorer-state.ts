@@ -106,8 +106,16 @@ function apiParameters(
     api.set('to', isoDay(end));
   }
   if (!api.has('step')) api.set('step', stepOf(api, now));
+  if (api.get('step') === 'month') alignToMonths(api);
   if (!api.has('top')) api.set('top', TOP);
   return api;
+}
+
+/** Bars of a month are whole months. */
+function alignToMonths(api: URLSearchParams): void {
+  const [from, to] = [Date.parse(api.get('from') ?? ''), Date.parse(api.get('to') ?? '')];
+  if (from >= 0) api.set('from', isoDay(startOfMonth(from)));
+  if (to > 0) api.set('to', isoDay(startOfMonth(to - 1, 1)));
 }
 
 function rangeOf(preset: Preset, now: Instant): Range {

@@ -7,10 +7,18 @@ import {
   type SeriesMeasure,
   type SeriesReport,
 } from '../../../core/reports/cost-series.ts';
-import { type Fixed, formatDecimal, toNumber } from '../../../core/values/money.ts';
+import { type Fixed, toNumber } from '../../../core/values/money.ts';
 import { countOf, daysText } from '../format.ts';
 import { type Html, html, trusted } from '../html.ts';
-import { amount, changeText, type KnownSum, knownAmount, shareText } from './amounts.ts';
+import {
+  amount,
+  changeText,
+  exactKnown,
+  type KnownSum,
+  knownAmount,
+  partialMark,
+  shareText,
+} from './amounts.ts';
 import { hidden } from './controls.ts';
 import { type ExplorerData, LABEL_NAMES, rowName, type Spender, titlesOf } from './explorer-data.ts';
 import { csvLink, type SortKey } from './explorer-state.ts';
@@ -44,7 +52,7 @@ ${searchForm(data)}
 <thead><tr>${heading(data, 'name', report.by.length > 0 ? report.by.map((label) => LABEL_NAMES[label]).join(', ') : 'Group')}${heading(data, 'total', 'Total')}<th scope="col" class="share">Share</th>${heading(data, 'change', 'Change', `against ${daysText(data.before.range, now)}`)}<th scope="col" class="course">Trend</th></tr></thead>
 <tbody>
 ${rows.length > 0 ? rows : html`<tr><td colspan="5" class="empty">Nothing ${state.search ? 'matches the search' : 'was billed in this range'}.</td></tr>`}</tbody>
-<tfoot><tr><th scope="row">All ${all.length > 1 ? countOf(all.length, 'row') : ''}</th><td class="number" data-total="${whole.isUnknown ? '' : formatDecimal(whole.known)}">${knownAmount(report.measure, whole)}</td><td></td><td class="number">${change(report.measure, whole, data.before.total.total)}</td><td></td></tr></tfoot>
+<tfoot><tr><th scope="row">All ${all.length > 1 ? countOf(all.length, 'row') : ''}</th><td class="number" data-total="${exactKnown(whole)}"${partialMark(whole)}>${knownAmount(report.measure, whole)}</td><td class="share"></td><td class="number">${change(report.measure, whole, data.before.total.total)}</td><td class="course"></td></tr></tfoot>
 </table>
 </div>
 ${restNote(found.length, report)}</section>
@@ -99,7 +107,7 @@ function spenderRow({ report, state }: ExplorerData, spender: ListedSpender, who
     : html`${name}`;
   const share = sum.isUnknown ? '' : shareText(sum.known, whole);
   const width = share === '' ? 0 : Math.max(0, Math.min(100, Number.parseFloat(share.replaceAll(',', ''))));
-  return html`<tr data-row="${row.labels.join(',')}" data-total="${sum.isUnknown ? '' : formatDecimal(sum.known)}"><th scope="row">${text}${id ? html`<br><span class="quiet id">${id}</span>` : null}</th><td class="number">${knownAmount(report.measure, sum)}</td><td class="share"><svg width="72" height="8" aria-hidden="true"><rect class="track" width="72" height="8" rx="2"/><rect class="c1" width="${(width * 0.72).toFixed(1)}" height="8" rx="2"/></svg> ${share}</td><td class="number">${change(report.measure, sum, before)}</td><td class="course">${sparkline(row)}</td></tr>
+  return html`<tr data-row="${row.labels.join(',')}" data-total="${exactKnown(sum)}"${partialMark(sum)}><th scope="row">${text}${id ? html`<br><span class="quiet id">${id}</span>` : null}</th><td class="number">${knownAmount(report.measure, sum)}</td><td class="share"><svg width="72" height="8" aria-hidden="true"><rect class="track" width="72" height="8" rx="2"/><rect class="c1" width="${(width * 0.72).toFixed(1)}" height="8" rx="2"/></svg> ${share}</td><td class="number">${change(report.measure, sum, before)}</td><td class="course">${sparkline(row)}</td></tr>
 `;
 }
 

@@ -1,6 +1,13 @@
 import type { SeriesReport } from '../../../core/reports/cost-series.ts';
 import { type Fixed, formatDecimal } from '../../../core/values/money.ts';
-import { DAY, type Instant, type Range, startOfDay, startOfMonth } from '../../../core/values/time.ts';
+import {
+  DAY,
+  type Instant,
+  isoDay,
+  type Range,
+  startOfDay,
+  startOfMonth,
+} from '../../../core/values/time.ts';
 import { countOf, daysText, dayText, monthText } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { accountTitle } from './accounts.ts';
@@ -13,6 +20,8 @@ interface Tile {
   readonly id: string;
   readonly title: string;
   readonly period: string;
+  /** Where its range is drawn. */
+  readonly link: string;
   readonly sum: KnownSum;
   readonly parts: readonly AccountPart[];
   readonly note: Html | null;
@@ -44,6 +53,7 @@ function todayTile({ now, days, accounts }: ExplorerData): Tile {
     id: 'today',
     title: 'Today',
     period: `${dayText(now, now)}, so far`,
+    link: '?range=today',
     sum: totalIn(days, today),
     parts,
     note: both && share ? html`${share} of yesterday${scopeNote(both, parts)}` : null,
@@ -59,6 +69,7 @@ function yesterdayTile({ now, days, accounts }: ExplorerData): Tile {
     id: 'yesterday',
     title: 'Yesterday',
     period: dayText(yesterday.start, now),
+    link: `?from=${isoDay(yesterday.start)}&to=${isoDay(yesterday.end)}`,
     sum: totalIn(days, yesterday),
     parts,
     note: changeNote(both, 'the day before', parts),
@@ -79,6 +90,7 @@ function monthTile({ now, days, accounts }: ExplorerData): Tile {
     id: 'month_to_date',
     title: 'Month to date',
     period: daysText(soFar, now),
+    link: '?range=this_month',
     sum: totalIn(days, soFar),
     parts,
     note: changeNote(both, daysText(same, now), parts),
@@ -105,18 +117,19 @@ function forecastTile({ now, days, accounts }: ExplorerData): Tile {
     id: 'forecast',
     title: 'Forecast',
     period: `${monthText(now)}, whole month`,
+    link: '?range=this_month',
     sum: addSums(parts.map(({ sum }) => sum)),
     parts,
     note: changeNote(both, monthText(last.start), parts),
   };
 }
 
-function renderTile({ id, title, period, sum, parts, note }: Tile, hasReasons: boolean): Html {
+function renderTile({ id, title, period, link, sum, parts, note }: Tile, hasReasons: boolean): Html {
   const missing = parts.filter((part) => !part.sum.isWhole);
   const whole = parts.length - missing.length;
   const exact = sum.isUnknown || parts.length === 0 ? '' : formatDecimal(sum.known);
   return html`<article class="tile" data-tile="${id}" data-usd="${exact}" data-complete="${whole}/${parts.length}">
-<h2>${title} <span class="quiet">${period}</span></h2>
+<h2><a data-keep href="${link}">${title}</a> <span class="quiet">${period}</span></h2>
 <p class="figure">${exact === '' ? html`<span class="unknown">unknown</span>` : amount('cost', sum.known)}${
     missing.length > 0 && exact !== '' ? html` <span class="partial">partial</span>` : null
   }</p>
