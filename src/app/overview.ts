@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Ledger } from '../core/ledger.ts';
 import type { Instant } from '../core/values/time.ts';
 import type { FeedState } from '../poll/feed-runner.ts';
-import { providerById } from '../providers/index.ts';
+import { PROVIDERS } from '../providers/index.ts';
 import type { AccountOverview } from '../server/pages/explorer/overview.ts';
 import { accountsOf } from './status.ts';
 
@@ -24,7 +24,7 @@ export async function overviewOf(
     const { balances, runwaySeconds } = ledger.balance(id, now);
     overview.push({
       provider,
-      title: providerById(provider)?.title ?? provider,
+      title: PROVIDERS.find(({ id: known }) => known === provider)?.title ?? provider,
       account,
       since: ledger.since(id, streams[0], now),
       countedSince: ledger.countedSince(id),
