@@ -130,6 +130,7 @@ function hostileSource(texts: Iterable<string>): ExplorerSource {
     other: undefined,
     total: { values: [10n], total: 10n, held: [10n] },
     limits: [],
+    unknown: [],
   };
   return {
     now: () => NOW,

@@ -70,6 +70,7 @@ export const noSeries: ServerOptions['series'] = async (question) => ({
   other: undefined,
   total: { values: [], total: 0n, held: [] },
   limits: [],
+  unknown: [],
 });
 
 /** Serves a page of 3 series until the test ends. */
