@@ -123,12 +123,13 @@ function hostileSource(texts: Iterable<string>): ExplorerSource {
     values: [1n],
     total: 1n,
     held: [1n],
+    undated: 0n,
   }));
   const report = {
     buckets: [TODAY],
     series: rows,
     other: undefined,
-    total: { values: [10n], total: 10n, held: [10n] },
+    total: { values: [10n], total: 10n, held: [10n], undated: 0n },
     limits: [],
     unknown: [],
   };

@@ -50,6 +50,8 @@ export interface AmountRow {
   readonly total: Fixed | undefined;
   /** What the ledger holds of each bucket: all of it, or a part where the value is unknown. */
   readonly held: readonly Fixed[];
+  /** What is held of the range but of no bucket: amounts kept by the day, asked for by the hour. */
+  readonly undated: Fixed;
 }
 
 export interface LabelledRow extends AmountRow {

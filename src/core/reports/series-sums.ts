@@ -95,27 +95,33 @@ function* largestGroups({ question, buckets, parts, grouping }: AddUpInput): Gen
     .map(({ index }) => index);
 }
 
-/** Rows of the given groups, and a last one of all others. */
+/**
+ * Rows of the given groups, and a last one of all others. Behind its buckets, a row has one more amount: what is kept by the day
+ * only, so that no hour can show it.
+ */
 function* sumRows(
   { question, buckets, parts, grouping }: AddUpInput,
   listed: readonly number[],
 ): Generator<void, Rows> {
   const rowOf = new Int32Array(grouping.groups.length).fill(listed.length);
   for (const [row, group] of listed.entries()) rowOf[group] = row;
-  const firstOf = grouping.groupOf.map((group) => (group < 0 ? -1 : (rowOf[group] ?? 0) * buckets.length));
+  const width = buckets.length + 1;
+  const firstOf = grouping.groupOf.map((group) => (group < 0 ? -1 : (rowOf[group] ?? 0) * width));
   yield;
-  const sums = new GroupSums((listed.length + 1) * buckets.length);
+  const sums = new GroupSums((listed.length + 1) * width);
   for (const part of parts) {
     const sum = sums.reserve(part.column);
+    const isUndated = question.step === 'hour' && part.column.hours === undefined;
     eachAmount(part, question, (id, bucket, amount) => {
       const first = firstOf[id] ?? -1;
       if (first < 0 || bucket < 0 || bucket >= buckets.length) return;
-      sum[first + bucket] = (sum[first + bucket] ?? 0n) + amount;
+      const place = first + (isUndated ? buckets.length : bucket);
+      sum[place] = (sum[place] ?? 0n) + amount;
     });
     yield;
   }
   const all = sums.all();
-  return { row: (row) => all.slice(row * buckets.length, (row + 1) * buckets.length) };
+  return { row: (row) => all.slice(row * width, (row + 1) * width) };
 }
 
 interface Rows {
@@ -169,16 +175,19 @@ function addRows(rows: readonly (readonly Fixed[])[]): Fixed[] {
   return sum;
 }
 
-function knownOf({ unknown }: SeriesGroup, values: readonly Fixed[]): Fixed {
-  const flags = flagsOf(unknown, values.length);
-  return values.reduce((sum, value, bucket) => (flags[bucket] === 1 ? sum : sum + value), 0n);
+function knownOf({ unknown }: SeriesGroup, row: readonly Fixed[]): Fixed {
+  const held = row.slice(0, -1);
+  const flags = flagsOf(unknown, held.length);
+  return held.reduce((sum, value, bucket) => (flags[bucket] === 1 ? sum : sum + value), 0n);
 }
 
-function amountRow(values: readonly Fixed[], unknown: Unknowns): AmountRow {
-  const flags = flagsOf(unknown, values.length);
+function amountRow(row: readonly Fixed[], unknown: Unknowns): AmountRow {
+  const held = row.slice(0, -1);
+  const flags = flagsOf(unknown, held.length);
   return {
-    values: values.map((value, bucket) => (flags[bucket] === 1 ? undefined : value)),
-    total: unknown === 0n ? values.reduce((sum, value) => sum + value, 0n) : undefined,
-    held: values,
+    values: held.map((value, bucket) => (flags[bucket] === 1 ? undefined : value)),
+    total: unknown === 0n ? held.reduce((sum, value) => sum + value, 0n) : undefined,
+    held,
+    undated: row.at(-1) ?? 0n,
   };
 }

@@ -164,7 +164,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   ],
   'an option for frames': [
     'http_server_config: { headers: { X-Frame-Options: DENY } }',
-    'web.yml:1:51: http_server_config.headers.X-Frame-Options: must be one of deny, sameorigin',
+    'web.yml:1:51: http_server_config.headers.X-Frame-Options: must be one of deny, sameorigin; did you mean "deny"?',
   ],
   'a blank where a word is needed': [
     'http_server_config: { headers: { X-Content-Type-Options: "" } }',

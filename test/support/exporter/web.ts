@@ -68,7 +68,7 @@ export const noSeries: ServerOptions['series'] = async (question) => ({
   buckets: [],
   series: [],
   other: undefined,
-  total: { values: [], total: 0n, held: [] },
+  total: { values: [], total: 0n, held: [], undated: 0n },
   limits: [],
   unknown: [],
 });

@@ -40,12 +40,13 @@ test('amounts: changes are compared with what was positive', () => {
 });
 
 test('amounts: a sum knows whether it is whole, in part or not at all', () => {
-  const row = (values: (bigint | undefined)[], held: bigint[]) =>
-    sumOfRow({ values, total: undefined, held });
+  const row = (values: (bigint | undefined)[], held: bigint[], undated = 0n) =>
+    sumOfRow({ values, total: undefined, held, undated });
   assert.deepEqual(row([1n, 2n], [1n, 2n]), { known: 3n, isWhole: true, isUnknown: false });
   assert.deepEqual(row([1n, undefined], [1n, 0n]), { known: 1n, isWhole: false, isUnknown: false });
   assert.deepEqual(row([undefined], [2n]), { known: 2n, isWhole: false, isUnknown: false });
   assert.deepEqual(row([undefined], [0n]), { known: 0n, isWhole: false, isUnknown: true });
+  assert.deepEqual(row([undefined], [0n], 5n), { known: 5n, isWhole: false, isUnknown: false });
 });
 
 test('amounts: a runway is told in hours, then in days', () => {

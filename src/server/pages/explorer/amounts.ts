@@ -1,4 +1,4 @@
-import type { AmountRow, SeriesMeasure, SeriesReport } from '../../../core/reports/cost-series.ts';
+import type { AmountRow, SeriesMeasure } from '../../../core/reports/cost-series.ts';
 import { divideHalfEven, type Fixed, formatDecimal, magnitude, ONE } from '../../../core/values/money.ts';
 import { DAY, HOUR, SECOND } from '../../../core/values/time.ts';
 import { dollarsText } from '../format.ts';
@@ -14,14 +14,14 @@ export interface KnownSum {
   readonly isUnknown: boolean;
 }
 
-/** A row as far as it is held, over some of its buckets or all. */
+/** A row as far as it is held, over some of its buckets, or over its whole range. */
 export function sumOfRow(
-  { values, held }: AmountRow,
-  within: (bucket: number) => boolean = () => true,
+  { values, held, undated }: AmountRow,
+  within?: (bucket: number) => boolean,
 ): KnownSum {
-  let [known, count, unknown] = [0n, 0, 0];
+  let [known, count, unknown] = [within ? 0n : undated, 0, 0];
   for (let bucket = 0; bucket < values.length; bucket += 1) {
-    if (!within(bucket)) continue;
+    if (within && !within(bucket)) continue;
     count += 1;
     known += held[bucket] ?? 0n;
     if (values[bucket] === undefined) unknown += 1;
@@ -29,18 +29,10 @@ export function sumOfRow(
   return { known, isWhole: unknown === 0 && count > 0, isUnknown: unknown === count && known === 0n };
 }
 
-/**
- * One bucket of a row. What is kept by the day only is held in the first of its hours: it belongs to the sum of the day, but no
- * hour can show it.
- */
-export function amountIn(
-  { values, held }: AmountRow,
-  { step, buckets }: Pick<SeriesReport, 'step' | 'buckets'>,
-  bucket: number,
-): KnownSum {
+/** One bucket of a row. */
+export function amountIn({ values, held }: AmountRow, bucket: number): KnownSum {
   const isWhole = values[bucket] !== undefined;
-  const isOfDay = step === 'hour' && !isWhole && (buckets[bucket] ?? 0) % DAY === 0;
-  const known = isOfDay ? 0n : (held[bucket] ?? 0n);
+  const known = held[bucket] ?? 0n;
   return { known, isWhole, isUnknown: !isWhole && known === 0n };
 }
 

@@ -13,7 +13,7 @@ export function chartTable(
   const { measure } = report;
   const rows = buckets.map((bucket, index) => {
     const cells = [...layers, report.total].map((row) => {
-      const sum = amountIn(row, report, index);
+      const sum = amountIn(row, index);
       return html`<td class="number"${partialMark(sum)}>${knownAmount(measure, sum)}</td>`;
     });
     return html`<tr><th scope="row">${bucketName(bucket, parameters)}</th>${cells}</tr>

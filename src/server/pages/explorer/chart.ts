@@ -53,7 +53,7 @@ ${tickNames(buckets, x.step())}
 function stacked(report: SeriesReport, layers: readonly Layer[]): [number, number][][] {
   const keys = layers.keys().toArray();
   const rows = report.buckets.map((_, bucket) =>
-    layers.map((layer) => toNumber(amountIn(layer, report, bucket).known)),
+    layers.map((layer) => toNumber(amountIn(layer, bucket).known)),
   );
   const stacks = stack<number[], number>()
     .keys(keys)
@@ -101,11 +101,9 @@ export function colorClass(layers: readonly Layer[], index: number): string {
 function tooltip({ report, layers, names }: ChartInput, bucket: Bucket, index: number): string {
   const { measure, total } = report;
   const lines = layers.flatMap((layer, place) =>
-    layer.values[index] === 0n
-      ? []
-      : [`${names[place]}: ${knownText(measure, amountIn(layer, report, index))}`],
+    layer.values[index] === 0n ? [] : [`${names[place]}: ${knownText(measure, amountIn(layer, index))}`],
   );
-  const head = `${bucket.name}${bucket.isOpen ? ' (so far)' : ''}: ${knownText(measure, amountIn(total, report, index))}`;
+  const head = `${bucket.name}${bucket.isOpen ? ' (so far)' : ''}: ${knownText(measure, amountIn(total, index))}`;
   return [head, ...lines].join('\n');
 }
 

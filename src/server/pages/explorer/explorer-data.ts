@@ -117,12 +117,13 @@ function layersOf({ other, total }: SeriesReport, spenders: readonly Spender[]):
   const held = total.held.map((sum, bucket) =>
     layers.reduce((left, layer) => left - (layer.held[bucket] ?? 0n), sum),
   );
-  if (rest.length === 0 && held.every((amount) => amount === 0n)) return layers;
+  const undated = layers.reduce((left, layer) => left - layer.undated, total.undated);
+  if (rest.length === 0 && [...held, undated].every((amount) => amount === 0n)) return layers;
   const beyond: readonly AmountRow[] = other ? [...rest, other] : rest;
   const values = held.map((amount, bucket) =>
     beyond.some((row) => row.values[bucket] === undefined) ? undefined : amount,
   );
-  return [...layers, { values, held, total: undefined, labels: undefined, rows: rest.length }];
+  return [...layers, { values, held, undated, total: undefined, labels: undefined, rows: rest.length }];
 }
 
 /** The titles of providers, which people know better than their ids. */
