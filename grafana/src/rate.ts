@@ -25,8 +25,8 @@ function billedHours({ of }: Queries, range: string): string {
 }
 
 /** Hours with samples of accounts without data-through: days before the exporter ran (backfill) have counters only. */
-function recordedHours({ of }: Queries, range: string): string {
-  const recorded = `group by (provider, account) (${of(METRICS.cost)})`;
+function recordedHours({ of, select }: Queries, range: string): string {
+  const recorded = `group by (provider, account) (${select('ai_billing_cost_corrections_usd_total', METRICS.cost.labels)})`;
   const known = `max_over_time(${of(METRICS.dataThrough)}[${range}])`;
   return `count_over_time((${recorded})[${range}:5m]) / 12 unless ${ON_ACCOUNT} ${known}`;
 }

@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { GROUPS } from '../../deploy/prometheus/src/groups.ts';
 import { isAlert } from '../../deploy/prometheus/src/rule.ts';
 import { dashboardFiles } from '../../grafana/src/generate.ts';
-import { closedDay, highest, named, queriesOf } from '../../grafana/src/promql.ts';
+import { queriesOf } from '../../grafana/src/promql.ts';
 import { METRICS } from '../../src/core/metrics/catalog.ts';
 import { Dashboard, filledIn, panelsOf } from '../support/deploy/dashboards.ts';
-import { run } from '../support/exporter/child.ts';
-import { folderOf, LISTENING, start } from '../support/exporter/process.ts';
+import { LISTENING, start } from '../support/exporter/process.ts';
 import { rulesWithoutDelay } from '../support/programs/alerting.ts';
 import { realServerTest } from '../support/programs/binaries.ts';
 import { type Prometheus, startPrometheus } from '../support/programs/prometheus.ts';
@@ -175,116 +172,3 @@ async function oneAndBoth(
   const [one, both] = [await of('one'), await of('.+')];
   return both / one < MAX_RATIO || tries === 0 ? { one, both } : oneAndBoth(expr, prometheus, tries - 1);
 }
-
-const { net } = queriesOf({ variables: [] });
-const SPEND = net(METRICS.cost, ['provider', 'account', 'resource'], { range: '6h' });
-const LABELS = 'provider="p", account="a"';
-const COST = 'ai_billing_cost_usd_total';
-const TWIN = 'ai_billing_cost_corrections_usd_total';
-
-/** Samples of one series each minute, as promtool writes them. */
-function series(name: string, labels: string, values: string): object {
-  return { series: `${name}{${labels}}`, values };
-}
-
-/** A charge of one resource that grows by `step` a minute from the start on, and corrections that never do. */
-function charges(labels: string, values: string): object[] {
-  return [series(COST, labels, values), series(TWIN, labels, '0x4400')];
-}
-
-const WHERE = (job: string, instance: string, resource: string) =>
-  `job="${job}", instance="${instance}", ${LABELS}, resource="${resource}"`;
-
-interface Case {
-  readonly name: string;
-  readonly input: readonly object[];
-  readonly at: string;
-  readonly expr: string;
-  readonly expected: readonly object[];
-}
-
-/** An answer: its labels are those of the account and these. */
-function answer(value: number, more: string): object {
-  return { labels: `{${LABELS}${more === '' ? '' : `, ${more}`}}`, value };
-}
-
-const CASES: readonly Case[] = [
-  {
-    name: 'two jobs that read one bill count once',
-    input: ['one', 'other'].flatMap((job) => charges(WHERE(job, 'i', 'r'), '0+1x4400')),
-    at: '12h',
-    expr: SPEND,
-    expected: [answer(360, 'resource="r"')],
-  },
-  {
-    name: 'a pod that is replaced goes on',
-    input: [
-      ...charges(WHERE('j', 'old', 'r'), '0+1x540'),
-      ...charges(WHERE('j', 'new', 'r'), '_x540 540+1x4000'),
-    ],
-    at: '12h',
-    expr: `round(${SPEND}, 10)`,
-    expected: [answer(360, 'resource="r"')],
-  },
-  {
-    name: 'what was taken back is off',
-    input: [series(COST, WHERE('j', 'i', 'r'), '0+2x4400'), series(TWIN, WHERE('j', 'i', 'r'), '0+1x4400')],
-    at: '12h',
-    expr: SPEND,
-    expected: [answer(360, 'resource="r"')],
-  },
-  {
-    name: 'a resource with two names for a while has one, one without any goes by its id',
-    input: [
-      ...charges(WHERE('j', 'i', 'r'), '0+1x4400'),
-      ...charges(WHERE('j', 'i', 's'), '0+2x4400'),
-      series('ai_billing_resource_info', `${WHERE('j', 'i', 'r')}, name="n"`, '1x4400'),
-      series('ai_billing_resource_info', `${WHERE('k', 'i', 'r')}, name="n"`, '1x4400'),
-    ],
-    at: '12h',
-    expr: named(SPEND, 'ai_billing_resource_info'),
-    expected: [answer(360, 'name="n", resource="r"'), answer(720, 'name="s", resource="s"')],
-  },
-  {
-    name: 'a closed day is the UTC day, whatever the hour',
-    input: charges(WHERE('j', 'i', 'r'), '0+1x1440 1440+2x1440 4320+5x1440'),
-    at: '60h',
-    expr: `round(${closedDay(net(METRICS.cost, ['provider', 'account'], { range: '1d' }))}, 10)`,
-    expected: [answer(2880, '')],
-  },
-  {
-    name: 'the day before it',
-    input: charges(WHERE('j', 'i', 'r'), '0+1x1440 1440+2x1440 4320+5x1440'),
-    at: '60h',
-    expr: `round(${closedDay(net(METRICS.cost, ['provider', 'account'], { range: '1d' }), 1)}, 10)`,
-    expected: [answer(1440, '')],
-  },
-  {
-    name: 'what is not among the highest is together',
-    input: [1, 2, 3].flatMap((step) => charges(WHERE('j', 'i', `r${step}`), `0+${step}x4400`)),
-    at: '12h',
-    expr: highest(1, ['resource'], {
-      at: (window) => net(METRICS.cost, ['resource'], window),
-      over: { range: '6h' },
-    }).others,
-    expected: [{ labels: '{}', value: 1080 }],
-  },
-];
-
-realServerTest('dashboards: expressions yield the expected values', ['promtool'], async (context, pathOf) => {
-  const file = join(await folderOf(context), 'tests.yml');
-  const filled = (expr: string) =>
-    expr
-      .replaceAll(/"\$(job|instance)"/g, '".+"')
-      .replaceAll('$__range', '6h')
-      .replaceAll('@ end()', '@ 43200');
-  const tests = CASES.map(({ name, input, at, expr, expected }) => ({
-    name,
-    interval: '1m',
-    input_series: input,
-    promql_expr_test: [{ expr: filled(expr), eval_time: at, exp_samples: expected }],
-  }));
-  await writeFile(file, JSON.stringify({ tests })); // JSON is YAML
-  const { code, output } = await run(pathOf('promtool'), ['test', 'rules', file]);
-  assert.equal(code, 0, output);
-});
