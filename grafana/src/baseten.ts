@@ -88,6 +88,7 @@ const components = countedPerDay(queries, METRICS.componentCost, {
   legend: '{{component}}',
   about: 'Compute and surcharges of dedicated deployments. Other categories have no components.',
   unit: USD,
+  width: 8,
   empty: 'Appears with the first run time that is billed after the start.',
 });
 
@@ -120,7 +121,7 @@ const deployments: Panel = {
 };
 
 function withNames(expr: string): string {
-  return withAccount(named(expr, info, ['name', 'team', 'environment_name', 'instance_type']));
+  return withAccount(queries.withNames(expr, ['team', 'environment_name', 'instance_type']));
 }
 
 const secondsAndRequests: Panel = {
@@ -131,7 +132,7 @@ const secondsAndRequests: Panel = {
   unit: 'none',
   decimals: 1,
   width: 12,
-  queries: [{ expr: named(`${seconds} / (${requests} > 0)`, info), legend: '{{name}}' }],
+  queries: [{ expr: queries.withNames(`${seconds} / (${requests} > 0)`), legend: '{{name}}' }],
   empty: NO_DEPLOYMENT,
 };
 
@@ -142,7 +143,7 @@ const idleOverTime: Panel = {
   about: `US dollars spent in the 24 hours before each point on deployments that served no request. ${COUNTED} ${freshness}`,
   unit: USD,
   width: 12,
-  queries: [{ expr: named(idle, info), legend: '{{name}}' }],
+  queries: [{ expr: queries.withNames(idle), legend: '{{name}}' }],
   empty: 'Every deployment served a request within 24 hours.',
 };
 
@@ -187,7 +188,7 @@ const teams: Panel = {
   title: 'Spend per day by team',
   about: `By the team that currently owns the deployment. ${DAYS} ${freshness}`,
   unit: USD,
-  width: 12,
+  width: 8,
   queries: [
     {
       expr: orNone(
@@ -234,6 +235,7 @@ export const baseten: Board = {
         perDay(queries, {
           id: 9,
           title: 'Spend per day by category',
+          width: 8,
           by: ['tier'],
           legend: '{{tier}}',
           freshness,

@@ -72,6 +72,10 @@ interface Common {
 export interface Stat extends Common {
   readonly kind: 'stat' | 'gauge';
   readonly names?: boolean;
+  /** The color of values whose name matches a regular expression. */
+  readonly colored?: { readonly name: string; readonly color: Color };
+  /** Where a full bar is; by default at the highest value. */
+  readonly max?: number;
 }
 
 /** Values over time. */

@@ -20,7 +20,10 @@ const RUNWAY: readonly Step[] = [
   [2, 'orange'],
   [7, 'green'],
 ];
+/** A line or two. */
+const LOW = 5;
 const READ = 'Read every 5 to 30 minutes.';
+const NO_RUNWAY = 'No balance, no spend, or the last 24 hours have not been read completely yet.';
 const NO_BALANCE = 'No account has reported a prepaid balance yet; some providers have none.';
 
 /** The elapsed share of a budget's period, from 0 to 1. */
@@ -66,13 +69,14 @@ export function runway({ latest, withAccount }: Queries, { id, width }: Spot): P
     id,
     kind: 'gauge',
     title: 'Days of runway',
+    height: LOW,
     about: `Days until the prepaid balance runs out at the net spend of the last 24 hours, excluding currencies that refill daily. Absent without spend or without a balance. ${READ}`,
     unit: 'none',
     width,
     queries: [{ expr: withAccount(`${latest(METRICS.runway)} / 86400`), legend: '{{provider}} {{who}}' }],
     steps: RUNWAY,
     decimals: 1,
-    empty: 'No balance, or nothing was spent in the last 24 hours.',
+    empty: NO_RUNWAY,
   };
 }
 
@@ -93,7 +97,7 @@ export function runwayOverTime({ latest, withAccount }: Queries, { id, width }: 
         legend: '{{provider}} {{who}}',
       },
     ],
-    empty: 'No balance, or nothing was spent in the last 24 hours.',
+    empty: NO_RUNWAY,
   };
 }
 
@@ -175,6 +179,7 @@ export function canConsume({ latest, withAccount }: Queries, { id, width }: Spot
     id,
     kind: 'timeline',
     title: 'Balance is sufficient',
+    height: LOW,
     about:
       'Whether the provider reports that the balance is sufficient for further requests. Read every 5 minutes.',
     unit: 'none',

@@ -3,7 +3,7 @@ import { type Board, type Panel, USD, type Variable } from './board.ts';
 import { topUps } from './budget-panels.ts';
 import { onDay } from './calendar.ts';
 import { COUNTED, LEDGER, LIVE } from './freshness.ts';
-import { described, queriesOf, RESOURCE } from './promql.ts';
+import { queriesOf, RESOURCE } from './promql.ts';
 import { reconciliation } from './reconciliation-panels.ts';
 import { BARS, countedPerDay } from './spend.ts';
 
@@ -90,7 +90,7 @@ function takenBackPerDay(
     about: `${shown.about} ${BARS} ${LEDGER}`,
     queries: [
       {
-        expr: withAccount(onDay(takenBack(metric, by, '1d'))),
+        expr: withAccount(`${onDay(takenBack(metric, by, '1d'))} != 0`),
         legend: by.map((label) => `{{${label === 'account' ? 'who' : label}}}`).join(' '),
       },
     ],
@@ -123,7 +123,7 @@ function largest() {
   const by = [...RESOURCE, 'model'];
   const top = `topk(50, ${corrected(METRICS.cost, by, RANGE)} > 0)`;
   const rest = `${net(METRICS.cost, by, RANGE)} and on (${by.join(', ')}) ${top}`;
-  const shown = (expr: string) => withAccount(described(expr, queries.info()));
+  const shown = (expr: string) => withAccount(queries.described(expr));
   return [
     { expr: shown(top), column: 'Correction' },
     { expr: shown(rest), column: 'Net' },

@@ -199,6 +199,6 @@ function rateLimit({ of, withAccount }: Queries, id: number): Panel {
         legend: BY_ACCOUNT,
       },
     ],
-    empty: 'No provider has told a limit yet.',
+    empty: 'No provider has reported a limit yet.',
   };
 }

@@ -16,6 +16,7 @@ const trend: Panel = {
   id: 6,
   kind: 'gauge',
   title: 'Trend by range',
+  max: 1,
   about:
     'Change of cost from the preceding period of equal length, as reported by inference.sh. Each range is read on its own schedule, from every minute to daily. 1,000 % stands for 1,000 % and more: the period before was next to nothing.',
   unit: 'percentunit',

@@ -26,6 +26,7 @@ export function keyCosts(queries: Queries, { id, width }: Spot): Panel {
       "Cost of each API key in the current UTC day, by the provider's own analytics, charges only. Read every ten minutes. Only Venice.ai reports it.",
     unit: USD,
     width,
+    height: 7,
     labels: ['who', 'name', 'api_key'],
     sortBy: 'Today',
     queries: [{ expr: withKeyNames(queries, queries.gauge(METRICS.apiKeyCostToday, KEY)), column: 'Today' }],
@@ -44,6 +45,7 @@ export function keyLimits(queries: Queries, { id, width }: Spot): Panel {
       'Limit and spend of each key in its period, and when it expires; `self` is the key of the exporter. Keys are read every 5 minutes, `self` hourly.',
     unit: USD,
     width,
+    height: 7,
     labels: ['who', 'name', 'api_key'],
     sortBy: 'Spent',
     queries: [

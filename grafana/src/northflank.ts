@@ -4,7 +4,7 @@ import { type Board, type Panel, USD, type Variable } from './board.ts';
 import { spendByInfo } from './breakdown.ts';
 import { balance, balances, runway } from './budget-panels.ts';
 import { COUNTED } from './freshness.ts';
-import { named, queriesOf, RESOURCE } from './promql.ts';
+import { queriesOf, RESOURCE } from './promql.ts';
 import { countedPerDay, perDay, resources, topCost } from './spend.ts';
 import { totals } from './totals.ts';
 
@@ -31,7 +31,8 @@ const customer: Panel = {
   title: 'Platform, BYOC, egress and load balancers',
   about: `Cost by category: paas is the platform itself; the others are billed to the customer rather than to a team. The list of hours is read hourly and has a month total of its own. ${freshness}`,
   unit: USD,
-  width: 12,
+  width: 24,
+  height: 6,
   labels: ['who', 'tier'],
   empty: 'Northflank has not been read yet.',
   sortBy: 'Month to date',
@@ -57,10 +58,9 @@ const componentsOfResources: Panel = {
   queries: [
     {
       expr: withAccount(
-        named(
+        queries.withNames(
           `topk(50, ${net(METRICS.componentCost, [...RESOURCE, 'component'], { range: '$__range' })} > 0)`,
-          queries.info(),
-          ['name', 'kind', 'project', 'team'],
+          ['kind', 'project', 'team'],
         ),
       ),
       column: 'Spent',
@@ -100,8 +100,8 @@ export const northflank: Board = {
           legend: '{{tier}}',
           freshness,
         }),
-        customer,
         components,
+        customer,
       ],
     },
     {

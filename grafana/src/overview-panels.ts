@@ -2,7 +2,7 @@ import { METRICS } from '../../src/core/metrics/catalog.ts';
 import { type Panel, USD } from './board.ts';
 import { costPerMonth, DAYS_OF_LAST_MONTH } from './calendar.ts';
 import { LEDGER } from './freshness.ts';
-import { described, orNone, type Queries } from './promql.ts';
+import { orNone, type Queries } from './promql.ts';
 
 interface Spot {
   readonly id: number;
@@ -100,7 +100,7 @@ export function movers(queries: Queries, { id, width }: Spot): Panel {
   const before = `(${week} or (${average} unless on (provider, account) ${week}))`;
   const change = `(${after} - ${before} or ${after} or 0 - ${before})`;
   const moved = `on (${ITEM.join(', ')}) topk(15, abs(${change}))`;
-  const shown = (expr: string) => queries.withAccount(described(`(${expr}) and ${moved}`, queries.info()));
+  const shown = (expr: string) => queries.withAccount(queries.described(`(${expr}) and ${moved}`));
   return {
     id,
     kind: 'table',

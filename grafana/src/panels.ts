@@ -85,8 +85,8 @@ function thresholdsOf(steps: readonly Step[]): dashboard.ThresholdsConfigBuilder
     .steps(steps.map(([value, color]) => ({ value, color })));
 }
 
-function statOf({ steps, queries, names = false }: Stat): stat.PanelBuilder {
-  const isColored = steps !== undefined || queries.some(({ color }) => color);
+function statOf({ steps, queries, colored: named, names = false }: Stat): stat.PanelBuilder {
+  const isColored = steps !== undefined || named !== undefined || queries.some(({ color }) => color);
   const isNamed = queries.some(({ legend }) => legend !== undefined);
   const builder = new stat.PanelBuilder()
     .graphMode(common.BigValueGraphMode.None)
@@ -97,6 +97,8 @@ function statOf({ steps, queries, names = false }: Stat): stat.PanelBuilder {
     const properties = [...colored(query.color), ...measured(query)];
     if (properties.length > 0) builder.overrideByQuery(letterOf(index), properties);
   }
+  if (named)
+    builder.thresholds(thresholdsOf([[null, 'text']])).overrideByRegexp(named.name, colored(named.color));
   return builder;
 }
 
@@ -115,12 +117,13 @@ function measured({ unit, decimals = unit && DECIMALS[unit] }: Query): dashboard
   ];
 }
 
-function gaugeOf(_panel: Stat): bargauge.PanelBuilder {
-  return new bargauge.PanelBuilder()
+function gaugeOf({ max }: Stat): bargauge.PanelBuilder {
+  const builder = new bargauge.PanelBuilder()
     .orientation(common.VizOrientation.Horizontal)
     .displayMode(common.BarGaugeDisplayMode.Gradient)
     .min(0)
     .reduceOptions(lastOf());
+  return max === undefined ? builder : builder.max(max);
 }
 
 function lastOf(): common.ReduceDataOptionsBuilder {
@@ -211,6 +214,7 @@ function organized(columns: readonly (readonly [string, string])[]): object {
 
 function titleOf(label: string): string {
   if (label === 'who') return 'Account';
+  if (label === 'api_key') return 'API key';
   const words = label.replaceAll('_', ' ');
   return words === 'sku' ? 'SKU' : words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -75,6 +75,22 @@ export function queriesOf(scope: Scope) {
   /** Current names of resources, for panels of the past too: also where a step, or the end, is the midnight before today. */
   const info = () => `last_over_time(${of(METRICS.resourceInfo)}${RECENT})`;
 
+  /** One name of each resource that had cost within a window; one without a name goes by its id. */
+  const names = (window: string) => {
+    const by = RESOURCE.join(', ');
+    const spent = `group by (${by}) (last_over_time(${of(METRICS.cost)}${window}))`;
+    const unnamed = `label_replace(${spent} unless on (${by}) ${info()}, "name", "$1", "resource", "(.*)")`;
+    return `topk by (${by}) (1, ${info()}) or ${unnamed}`;
+  };
+
+  /** Adds current names, and other properties, to resources that had cost in the selected time range. */
+  const withNames = (expr: string, labels: readonly string[] = []) =>
+    `(${expr}) * on (${RESOURCE.join(', ')}) group_left (${['name', ...labels].join(', ')}) (${names('[$__range] @ end()')})`;
+
+  /** Adds the label `what`: the name of the resource, or the model of what has none. */
+  const described = (expr: string, labels: readonly string[] = []) =>
+    label(label(withNames(expr, labels), 'what', 'model'), 'what', 'name');
+
   /** Adds the label `who`: the account, if the provider has several. */
   const withAccount = (expr: string) => {
     const accounts = `group by (provider, account) (last_over_time(${of(METRICS.series)}${RECENT}))`;
@@ -83,7 +99,21 @@ export function queriesOf(scope: Scope) {
     return `(${expr}) * on (provider, account) group_left (who) (${who} or ${accounts} unless ${several})`;
   };
 
-  return { select, of, gauge, latest, net, corrected, grown, takenBack, info, withAccount };
+  return {
+    provider: scope.provider,
+    select,
+    of,
+    gauge,
+    latest,
+    net,
+    corrected,
+    grown,
+    takenBack,
+    info,
+    withNames,
+    described,
+    withAccount,
+  };
 }
 
 /** Charts of days end at the midnight before today. */
@@ -177,10 +207,9 @@ export function named(expr: string, info: string, labels: readonly string[] = ['
   return `(${expr}) * ${join} or ${unnamed(expr, info)}`;
 }
 
-/** Adds the label `what`: the name of the resource, or the model of what has none. */
-export function described(expr: string, info: string, labels: readonly string[] = []): string {
-  const model = `label_replace(${named(expr, info, ['name', ...labels])}, "what", "$1", "model", "(.+)")`;
-  return `label_replace(${model}, "what", "$1", "name", "(.+)")`;
+/** Copies a label, if it has a value. */
+function label(expr: string, to: string, from: string): string {
+  return `label_replace(${expr}, "${to}", "$1", "${from}", "(.+)")`;
 }
 
 function unnamed(expr: string, info: string): string {

@@ -1,4 +1,5 @@
 import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
+import { PROVIDERS } from '../../src/providers/index.ts';
 import { type Narrowing, type Queries, summed } from './promql.ts';
 
 /*
@@ -15,13 +16,37 @@ const SMOOTH = '6h';
 const DAILY = '36h';
 /** Less billed time than this makes a rate of noise. */
 const MIN_SECONDS = 600;
+/** The same where a day is restated about once an hour, while data-through follows the clock. */
+const MIN_SECONDS_OF_DAYS = 10_800;
 
-/** By how many hours the bill of each account advanced within the window. */
-function billedHours({ of }: Queries, range: string): string {
-  const through = of(METRICS.dataThrough);
+const RESTATES_DAYS = PROVIDERS.filter(({ feeds }) =>
+  feeds.every(({ stream }) => !stream || (stream.granularity === 'day' && !stream.closedBuckets)),
+).map(({ id }) => id);
+
+/** The billed seconds that make a rate, by account where providers differ. */
+function minSeconds({ provider, of }: Queries, range: string): string {
+  const isSlow = (id: string) => RESTATES_DAYS.includes(id);
+  if (provider !== undefined) return String(isSlow(provider) ? MIN_SECONDS_OF_DAYS : MIN_SECONDS);
+  const among = (also?: string) => {
+    const through = of(METRICS.dataThrough, also === undefined ? {} : { also });
+    return `group by (provider, account) (last_over_time(${through}[${range}]))`;
+  };
+  const slow = `${MIN_SECONDS_OF_DAYS} * ${among(`provider=~"${RESTATES_DAYS.join('|')}"`)}`;
+  return `${ON_ACCOUNT} (${slow} or ${MIN_SECONDS} * ${among()})`;
+}
+
+/**
+ * By how many hours the bill of each account advanced within the window. What a new account billed before its first reading is its
+ * baseline, which no counter counts, so its hours begin there.
+ */
+function billedHours(queries: Queries, range: string): string {
+  const through = queries.of(METRICS.dataThrough);
   const end = `max by (provider, account) (last_over_time(${through}[${range}]))`;
-  const start = `min by (provider, account) (max by (job, instance, provider, account) (min_over_time(${through}[${range}])))`;
-  return `(${end} - ${start} >= ${MIN_SECONDS}) / 3600`;
+  const first = `min by (provider, account) (max by (job, instance, provider, account) (min_over_time(${through}[${range}])))`;
+  const seen = `min by (provider, account) (min_over_time(timestamp(${through})[${range}:1m]))`;
+  const isNew = `${seen} unless ${ON_ACCOUNT} last_over_time(${through}[1d] offset ${range})`;
+  const start = `max by (provider, account) (${first} or label_replace(${isNew}, "is", "new", "", ""))`;
+  return `(${end} - ${start} >= ${minSeconds(queries, range)}) / 3600`;
 }
 
 /** Hours with samples of accounts without data-through: days before the exporter ran (backfill) have counters only. */
@@ -47,6 +72,15 @@ export function usagePerHour(
   const over = (range: string, hours: string) =>
     `${queries.net(metric, kept, { range }, narrowing)} / ${ON_ACCOUNT} group_left () (${hours})`;
   const recent = billedHours(queries, SMOOTH);
-  const slow = `${billedHours(queries, DAILY)} or ${recordedHours(queries, DAILY)}`;
-  return summed(by, `${over(SMOOTH, recent)} or ${over(DAILY, slow)} unless ${ON_ACCOUNT} (${recent})`);
+  const slow = over(DAILY, `${billedHours(queries, DAILY)} or ${recordedHours(queries, DAILY)}`);
+  // Without further labels `or` decides by account.
+  const other = kept.length === ACCOUNT.length ? slow : `${slow} unless ${ON_ACCOUNT} (${recent})`;
+  return summed(by, `${over(SMOOTH, recent)} or ${other}`);
+}
+
+/** US dollars per billed hour of each account now, and whether it has a rate. */
+export function currentRates(queries: Queries): { readonly perHour: string; readonly known: string } {
+  const over = (range: string) =>
+    `${queries.net(METRICS.cost, ACCOUNT, { range })} / (${billedHours(queries, range)})`;
+  return { perHour: `${over(SMOOTH)} or ${over(DAILY)}`, known: billedHours(queries, DAILY) };
 }

@@ -2,7 +2,7 @@ import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
 import { type Panel, USD } from './board.ts';
 import { costPerDay, onDay } from './calendar.ts';
 import { COUNTED } from './freshness.ts';
-import { described, highest, named, orNone, type Queries, RESOURCE, SHOWN } from './promql.ts';
+import { highest, orNone, type Queries, RESOURCE, SHOWN } from './promql.ts';
 import { costPerHour, usagePerHour } from './rate.ts';
 
 /** What a bar of cost covers. */
@@ -20,6 +20,8 @@ export interface Shown {
   readonly by: readonly string[];
   readonly legend: string;
   readonly freshness: string;
+  /** 12 when absent. */
+  readonly width?: number;
 }
 
 const HOURLY = 'US dollars per billed hour, each point over the preceding six hours that were read';
@@ -28,11 +30,11 @@ const NO_HOUR = 'Appears when ten minutes of billed time have been read.';
 /** US dollars per hour, stacked, all series. */
 export function perHour(queries: Queries, { by, legend, freshness, ...shown }: Shown): Panel {
   return {
+    width: 12,
     ...shown,
     kind: 'stack',
     about: `${HOURLY}. ${COUNTED} ${freshness}`,
     unit: USD,
-    width: 12,
     queries: [{ expr: orNone(costPerHour(queries, by), by), legend }],
     empty: NO_HOUR,
   };
@@ -45,13 +47,13 @@ export function topCost(queries: Queries, { by, legend, freshness, ...shown }: S
     all: costPerHour(queries, by),
   });
   const isNamed = by.includes('resource');
-  const expr = isNamed ? named(top, queries.of(METRICS.resourceInfo)) : top;
+  const expr = isNamed ? queries.withNames(top) : top;
   return {
+    width: 12,
     ...shown,
     kind: 'stack',
     about: `${HOURLY}: the top ten by cost in the selected time range, and all others as one. ${COUNTED} ${freshness}`,
     unit: USD,
-    width: 12,
     queries: [
       { expr: orNone(expr, isNamed ? ['name'] : by), legend },
       { expr: others, legend: 'all others' },
@@ -63,11 +65,11 @@ export function topCost(queries: Queries, { by, legend, freshness, ...shown }: S
 /** Usage per hour, stacked. */
 export function usage(queries: Queries, metric: Metric, { by, legend, freshness, ...shown }: Shown): Panel {
   return {
+    width: 12,
     ...shown,
     kind: 'stack',
     about: `Each point covers the last six hours that were read. ${COUNTED} ${freshness}`,
     unit: 'short',
-    width: 12,
     queries: [{ expr: orNone(usagePerHour(queries, metric, by), by), legend }],
     empty: 'The provider does not report it, or ten minutes of billed time have not been read yet.',
   };
@@ -76,12 +78,12 @@ export function usage(queries: Queries, metric: Metric, { by, legend, freshness,
 /** US dollars per day, as stacked bars. */
 export function perDay(queries: Queries, { by, legend, freshness, ...shown }: Shown): Panel {
   return {
+    width: 12,
     ...shown,
     kind: 'bars',
     every: '1d',
     about: `US dollars per day. ${DAYS} ${freshness}`,
     unit: USD,
-    width: 12,
     queries: [{ expr: orNone(costPerDay(queries, by), by), legend }],
     empty: NO_DAY,
   };
@@ -93,7 +95,7 @@ export function countedPerDay(
   metric: Metric,
   { by, about, legend, ...shown }: Omit<Shown, 'freshness'> & Pick<Panel, 'about' | 'unit' | 'empty'>,
 ): Panel {
-  const days = orNone(onDay(grown(metric, by, '1d')), by);
+  const days = orNone(`${onDay(grown(metric, by, '1d'))} != 0`, by);
   return {
     width: 12,
     ...shown,
@@ -114,8 +116,7 @@ export function resources(
   const month = queries.gauge(METRICS.costMonthToDate, by);
   // Until Prometheus has seen spend, the month says what is expensive.
   const top = `on (${by.join(', ')}) topk(50, ${spent} or ${month} unless on (provider, account) ${spent})`;
-  const shown = (expr: string) =>
-    queries.withAccount(described(`(${expr}) and ${top}`, queries.info(), info));
+  const shown = (expr: string) => queries.withAccount(queries.described(`(${expr}) and ${top}`, info));
   return {
     id,
     kind: 'table',

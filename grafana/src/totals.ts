@@ -3,7 +3,7 @@ import { WINDOWS, type Window } from '../../src/core/reports/windows.ts';
 import { type Panel, type Row, USD } from './board.ts';
 import { COUNTED } from './freshness.ts';
 import type { Queries } from './promql.ts';
-import { costPerHour } from './rate.ts';
+import { currentRates } from './rate.ts';
 
 const ACCOUNT = ['provider', 'account'] as const;
 
@@ -24,23 +24,20 @@ function completeness({ latest }: Queries, window: Window): string {
   return latest(METRICS.costWindowComplete, ACCOUNT, { also: `window="${window}"` });
 }
 
-/** The number of all accounts, and of those that match a condition, 0 included. */
-function counts(accounts: string, condition: string): { all: string; some: string } {
-  const all = `count(${accounts})`;
-  return { all, some: `(count(${accounts} ${condition}) or 0 * ${all})` };
-}
+const ACCOUNTS = 'accounts: {{some}} of {{all}}';
+/** The name of a total that is made of fewer accounts than there are. */
+export const IS_PARTIAL = { name: '/^accounts: (\\d+) of (?!\\1$)/', color: 'orange' } as const;
 
 /**
- * A total with the labels `some` and `all`: of how many accounts it is made. Two queries, of which one has a result, so that a partial
- * total has a color of its own.
+ * A total with the labels `some` and `all`: of how many accounts it is made. The panel colors it if they differ.
+ *
+ * @param known The accounts that are in the total, wholly.
  */
-function accounted(total: string, { all, some }: { all: string; some: string }): Panel['queries'] {
-  const labelled = `(${total}) * on () group_left (some, all) (count_values("some", ${some}) * on () group_left (all) count_values("all", ${all}))`;
-  const isWhole = `on () (${some} == ${all})`;
-  return [
-    { expr: `${labelled} and ${isWhole}`, legend: 'all {{all}} accounts', color: 'text' },
-    { expr: `${labelled} unless ${isWhole}`, legend: '{{some}} of {{all}} accounts', color: 'orange' },
-  ];
+function accounted(total: string, accounts: string, known: string): Panel['queries'] {
+  const all = `count(${accounts})`;
+  const some = `count(${known}) or 0 * ${all}`;
+  const labels = `count_values("some", ${some}) * on () group_left (all) count_values("all", ${all})`;
+  return [{ expr: `(${total}) * on () group_left (some, all) (${labels})`, legend: ACCOUNTS }];
 }
 
 const PARTIAL = 'Orange: accounts are missing, wholly or in part; the table below names them.';
@@ -52,6 +49,7 @@ export function windowTotal(
   { id, width = 4, freshness }: { id: number; width?: number; freshness: string },
 ): Panel {
   const { metric, title, what } = SHOWN[window];
+  const complete = completeness(queries, window);
   return {
     id,
     kind: 'stat',
@@ -59,7 +57,8 @@ export function windowTotal(
     about: `Cost of ${what}, exact and net of corrections. ${PARTIAL} ${freshness}`,
     unit: USD,
     width,
-    queries: accounted(queries.gauge(metric, []), counts(completeness(queries, window), '== 1')),
+    queries: accounted(queries.gauge(metric, []), complete, `${complete} == 1`),
+    colored: IS_PARTIAL,
     empty: 'Not read yet: appears when a provider has answered for the whole window.',
   };
 }
@@ -69,8 +68,7 @@ export function rate(
   queries: Queries,
   { id, width = 4, freshness }: { id: number; width?: number; freshness: string },
 ): Panel {
-  const hourly = costPerHour(queries, ACCOUNT);
-  const accounts = `0 * ${completeness(queries, 'today')}`;
+  const { perHour, known } = currentRates(queries);
   return {
     id,
     kind: 'stat',
@@ -78,10 +76,8 @@ export function rate(
     about: `US dollars per billed hour, over the last six hours that were read. Needs ten minutes of billed time of an account; of one that bills by the hour or day, two steps of the bill. ${COUNTED} ${freshness}`,
     unit: USD,
     width,
-    queries: accounted(`sum(${hourly})`, {
-      all: `count(${accounts})`,
-      some: `(count(${hourly}) or 0 * count(${accounts}))`,
-    }),
+    queries: accounted(`sum(${perHour})`, completeness(queries, 'today'), known),
+    colored: IS_PARTIAL,
     empty: 'Appears when ten minutes of billed time have been read.',
   };
 }
@@ -99,11 +95,11 @@ export function incomplete(queries: Queries): Panel {
       'Accounts with a UTC day or month that has not been read completely: totals exclude it, or include only the part since the `since` of the account. The status page says why. If a provider bills completed days only, today is never complete.',
     unit: 'none',
     width: 24,
-    height: 5,
-    labels: ACCOUNT,
+    height: 4,
+    labels: ['provider', 'who'],
     sortBy: 'Provider',
     queries: WINDOWS.map((window) => ({
-      expr: `${completeness(queries, window)} and on (provider, account) (${missing})`,
+      expr: queries.withAccount(`${completeness(queries, window)} and on (provider, account) (${missing})`),
       column: SHOWN[window].title,
     })),
     states: COMPLETE,

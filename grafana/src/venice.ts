@@ -68,7 +68,7 @@ const prices: Panel = {
   labels: ['who', 'model', 'sku'],
   sortBy: 'Per unit',
   queries: [{ expr: withAccount(latest(METRICS.unitPrice, SKU)), column: 'Per unit' }],
-  empty: 'No charge has told a price yet.',
+  empty: 'No charge with a price has been read yet.',
 };
 
 const changes: Panel = {

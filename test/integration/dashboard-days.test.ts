@@ -140,7 +140,7 @@ async function fortnight(context: TestContext) {
     const [first, rest] = await simulation.exporter.pages();
     history.served(first, now, now + FIRST_SCRAPES_MS);
     history.served(rest, now + FIRST_SCRAPES_MS, Math.min(now + HOUR, END + FIRST_SCRAPES_MS * 2));
-    // Nobody looks at the hours between, but for the last ones.
+    // Only midnights and the last hours are compared.
     if (now === startOfDay(now) || now > END - DAY) pages.set(now, scrapeOf(first, 'text'));
   }
   await history.end();
