@@ -39,7 +39,7 @@ export function genericBoard({ id, title, freshness }: Pick<Provider, 'id' | 'ti
           }),
           resources(queries, {
             id: 9,
-            title: 'Most expensive resources',
+            title: 'Top spenders',
             freshness,
             info: ['kind', 'project', 'team'],
           }),

@@ -98,7 +98,9 @@ export function movers(queries: Queries, { id, width }: Spot): Panel {
   const week = queries.gauge(METRICS.costYesterday, ITEM, { shift: '7d' });
   const average = `${queries.gauge(METRICS.costLastMonth, ITEM)} / on () group_left () ${DAYS_OF_LAST_MONTH}`;
   const before = `(${week} or (${average} unless on (provider, account) ${week}))`;
-  const change = `(${after} - ${before} or ${after} or 0 - ${before})`;
+  // What was before is 0 for what is new, and unknown for an account of which nothing is known.
+  const started = `${after} and on (provider, account) ${before}`;
+  const change = `(${after} - ${before} or ${started} or 0 - ${before})`;
   const moved = `on (${ITEM.join(', ')}) topk(15, abs(${change}))`;
   const shown = (expr: string) => queries.withAccount(queries.described(`(${expr}) and ${moved}`));
   return {

@@ -32,7 +32,7 @@ export function panelAt(panel: Panel, place: Place) {
   const { decimals = DECIMALS[unit] } = panel;
   const builder = bareOf(panel);
   builder.id(id).title(title).description(about).datasource(DATASOURCE).gridPos(place);
-  builder.unit(unit).noValue(panel.empty);
+  builder.unit(unit).noValue(emptyOf(panel));
   for (const [index, query] of panel.queries.entries()) builder.withTarget(targetOf(panel, query, index));
   if (steps) builder.thresholds(thresholdsOf(steps));
   if (decimals !== undefined) builder.decimals(decimals);
@@ -40,6 +40,12 @@ export function panelAt(panel: Panel, place: Place) {
   if (repeat) builder.repeat(repeat).repeatDirection('h').maxPerRow(3);
   if (back !== undefined) builder.timeFrom(back);
   return builder;
+}
+
+/** A chart has a point per step of some hundredths of its range: data that is younger than one does not show. */
+function emptyOf({ kind, empty }: Panel): string {
+  const isLine = kind === 'lines' || kind === 'stack';
+  return isLine ? `${empty} In the first hour, select a time range of an hour.` : empty;
 }
 
 /** Decimals of units that do not choose them well by themselves. */

@@ -78,7 +78,7 @@ export function queriesOf(scope: Scope) {
   /** One name of each resource that had cost within a window; one without a name goes by its id. */
   const names = (window: string) => {
     const by = RESOURCE.join(', ');
-    const spent = `group by (${by}) (last_over_time(${of(METRICS.cost)}${window}))`;
+    const spent = `group by (${by}) (last_over_time(${select('ai_billing_cost_corrections_usd_total', METRICS.cost.labels)}${window}))`;
     const unnamed = `label_replace(${spent} unless on (${by}) ${info()}, "name", "$1", "resource", "(.*)")`;
     return `topk by (${by}) (1, ${info()}) or ${unnamed}`;
   };

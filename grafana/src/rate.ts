@@ -12,6 +12,9 @@ const ON_ACCOUNT = 'on (provider, account)';
 
 /** Bills that move once an hour need several steps. */
 const SMOOTH = '6h';
+/** Shown until there is a rate. */
+export const NO_RATE =
+  'Appears when ten minutes of billed time have been read; if the bill moves by the hour or day, after three steps of it.';
 /** Contains a step of every account that bills by the day. */
 const DAILY = '36h';
 /** Less billed time than this makes a rate of noise. */

@@ -3,7 +3,7 @@ import { type Panel, USD } from './board.ts';
 import { costPerDay, onDay } from './calendar.ts';
 import { COUNTED } from './freshness.ts';
 import { highest, orNone, type Queries, RESOURCE, SHOWN } from './promql.ts';
-import { costPerHour, usagePerHour } from './rate.ts';
+import { costPerHour, NO_RATE, usagePerHour } from './rate.ts';
 
 /** What a bar of cost covers. */
 export const DAYS =
@@ -25,7 +25,6 @@ export interface Shown {
 }
 
 const HOURLY = 'US dollars per billed hour, each point over the preceding six hours that were read';
-const NO_HOUR = 'Appears when ten minutes of billed time have been read.';
 
 /** US dollars per hour, stacked, all series. */
 export function perHour(queries: Queries, { by, legend, freshness, ...shown }: Shown): Panel {
@@ -36,7 +35,7 @@ export function perHour(queries: Queries, { by, legend, freshness, ...shown }: S
     about: `${HOURLY}. ${COUNTED} ${freshness}`,
     unit: USD,
     queries: [{ expr: orNone(costPerHour(queries, by), by), legend }],
-    empty: NO_HOUR,
+    empty: NO_RATE,
   };
 }
 
@@ -58,7 +57,7 @@ export function topCost(queries: Queries, { by, legend, freshness, ...shown }: S
       { expr: orNone(expr, isNamed ? ['name'] : by), legend },
       { expr: others, legend: 'all others' },
     ],
-    empty: NO_HOUR,
+    empty: NO_RATE,
   };
 }
 

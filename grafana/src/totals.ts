@@ -3,7 +3,7 @@ import { WINDOWS, type Window } from '../../src/core/reports/windows.ts';
 import { type Panel, type Row, USD } from './board.ts';
 import { COUNTED } from './freshness.ts';
 import type { Queries } from './promql.ts';
-import { currentRates } from './rate.ts';
+import { currentRates, NO_RATE } from './rate.ts';
 
 const ACCOUNT = ['provider', 'account'] as const;
 
@@ -78,7 +78,7 @@ export function rate(
     width,
     queries: accounted(`sum(${perHour})`, completeness(queries, 'today'), known),
     colored: IS_PARTIAL,
-    empty: 'Appears when ten minutes of billed time have been read.',
+    empty: NO_RATE,
   };
 }
 

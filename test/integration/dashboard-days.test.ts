@@ -204,8 +204,8 @@ async function barsOf(
   stepMs = DAY,
 ): Promise<Map<Instant, number>> {
   const days = new Map<Instant, number>();
-  const range = { start: from - zoneMs, end: TODAY - zoneMs, stepMs };
-  if (stepMs < DAY) range.end = END - stepMs;
+  const end = stepMs < DAY ? END - stepMs : startOfDay(END + zoneMs) - zoneMs;
+  const range = { start: from - zoneMs, end, stepMs };
   for (const { expr } of panel.targets)
     for (const { values } of await prometheus.queryRange(filledIn(expr, dashboard), range))
       for (const { at, value } of values) days.set(at + zoneMs, (days.get(at + zoneMs) ?? 0) + Number(value));

@@ -2,7 +2,12 @@ import { parser } from '@prometheus-io/lezer-promql';
 import { z } from 'zod';
 
 const Source = z.object({ type: z.string(), uid: z.string() });
-const Target = z.object({ refId: z.string(), expr: z.string(), datasource: Source });
+const Target = z.object({
+  refId: z.string(),
+  expr: z.string(),
+  legendFormat: z.string().optional(),
+  datasource: Source,
+});
 const GridPos = z.object({ x: z.number(), y: z.number(), w: z.number(), h: z.number() });
 const Inner = z.object({
   id: z.number(),
@@ -15,10 +20,23 @@ const Inner = z.object({
   interval: z.string().optional(),
   /** A time range of its own. */
   timeFrom: z.string().optional(),
+  repeat: z.string().optional(),
   fieldConfig: z
-    .object({ defaults: z.object({ unit: z.string().optional(), noValue: z.string().optional() }) })
+    .object({
+      defaults: z.object({
+        unit: z.string().optional(),
+        decimals: z.number().optional(),
+        noValue: z.string().optional(),
+        custom: z
+          .object({
+            drawStyle: z.string().optional(),
+            barAlignment: z.number().optional(),
+            showPoints: z.string().optional(),
+          })
+          .optional(),
+      }),
+    })
     .optional(),
-  options: z.object({ legend: z.object({ showLegend: z.boolean() }).optional() }).optional(),
 });
 /** A collapsed row holds its panels. */
 const Panel = Inner.extend({ collapsed: z.boolean().default(false), panels: z.array(Inner).default([]) });
