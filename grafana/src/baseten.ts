@@ -1,24 +1,22 @@
 import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
 import { baseten as billing } from '../../src/providers/baseten/index.ts';
+import { pricePanels } from './baseten-prices.ts';
 import { type Board, type Panel, USD, type Variable } from './board.ts';
-import { costPerDay } from './calendar.ts';
+import { spendByInfo } from './breakdown.ts';
 import { COUNTED } from './freshness.ts';
-import { named, orNone, queriesOf, type Window } from './promql.ts';
+import { queriesOf, type Window } from './promql.ts';
 import { usagePerHour } from './rate.ts';
-import { countedPerDay, DAYS, perDay, resources, topCost } from './spend.ts';
+import { countedPerDay, perDay, resources, topCost } from './spend.ts';
 import { totals } from './totals.ts';
 
 const provider = billing.id;
 const variables: readonly Variable[] = ['account', 'model', 'resource'];
 const queries = queriesOf({ provider, variables });
-const { net, gauge, of, withAccount } = queries;
+const { net, gauge, withAccount } = queries;
 const { freshness } = billing;
 const DAY: Window = { range: '1d' };
 const DEPLOYMENT = ['provider', 'account', 'resource'];
 const DEDICATED = { also: 'tier="dedicated"' };
-const info = of(METRICS.resourceInfo);
-/** Prices belong to instance types, not to resources or models. */
-const price = `max by (provider, account, sku) (${of(METRICS.unitPrice, { also: 'tier="dedicated"', open: ['resource', 'model'] })})`;
 
 const cost = net(METRICS.cost, DEPLOYMENT, DAY, DEDICATED);
 const seconds = net(METRICS.billedSeconds, DEPLOYMENT, DAY, DEDICATED);
@@ -33,7 +31,7 @@ const idleStat: Panel = {
   about: `US dollars spent in the last 24 hours on dedicated deployments that served no request. ${COUNTED} ${freshness}`,
   unit: USD,
   width: 4,
-  queries: [{ expr: `sum(${idle}) or vector(0)` }],
+  queries: [{ expr: `sum(${idle}) or 0 * sum(${cost})` }],
   steps: [
     [null, 'green'],
     [1, 'yellow'],
@@ -147,60 +145,6 @@ const idleOverTime: Panel = {
   empty: 'Every deployment served a request within 24 hours.',
 };
 
-const prices: Panel = {
-  id: 14,
-  kind: 'table',
-  title: 'List prices',
-  about: 'List price per hour of each instance type, before any discount of the account. Read every 6 hours.',
-  unit: USD,
-  width: 12,
-  labels: ['who', 'sku'],
-  sortBy: 'Per hour',
-  queries: [{ expr: withAccount(`60 * ${price}`), column: 'Per hour' }],
-  empty: 'List prices have not been read yet; they are read every 6 hours.',
-};
-
-const listed: Panel = {
-  id: 15,
-  kind: 'table',
-  title: 'Deployments at list price',
-  about:
-    'List price per hour of each deployment. Deployments on several instance types, or on an unlisted one, are omitted. Prices are read every 6 hours, names with the bill.',
-  unit: USD,
-  width: 12,
-  labels: ['who', 'name', 'instance_type'],
-  sortBy: 'Per hour',
-  empty: 'List prices have not been read yet, or no deployment has one.',
-  queries: [
-    {
-      expr: withAccount(
-        `60 * max by (provider, account, name, instance_type) (topk by (${DEPLOYMENT.join(', ')}) (1, ${info}) * on (provider, account, instance_type) group_left () label_replace(${price}, "instance_type", "$1", "sku", "(.+)"))`,
-      ),
-      column: 'Per hour',
-    },
-  ],
-};
-
-const teams: Panel = {
-  id: 10,
-  kind: 'bars',
-  every: '1d',
-  title: 'Spend per day by team',
-  about: `By the team that currently owns the deployment. ${DAYS} ${freshness}`,
-  unit: USD,
-  width: 8,
-  queries: [
-    {
-      expr: orNone(
-        `sum by (team) (${named(costPerDay(queries, DEPLOYMENT), queries.info(), ['name', 'team'])})`,
-        ['team'],
-      ),
-      legend: '{{team}}',
-    },
-  ],
-  empty: 'Appears within five minutes of the first reading.',
-};
-
 const modelApi: Panel = {
   id: 16,
   kind: 'stack',
@@ -240,12 +184,20 @@ export const baseten: Board = {
           legend: '{{tier}}',
           freshness,
         }),
-        teams,
+        {
+          ...spendByInfo(queries, 'day', {
+            id: 10,
+            title: 'Spend per day by team',
+            labels: ['team'],
+            freshness,
+          }),
+          width: 8,
+        },
         components,
       ],
     },
     { title: 'Run time and requests', panels: [deployments, secondsAndRequests, idleOverTime] },
-    { title: 'Instance types', panels: [prices, listed] },
+    { title: 'Instance types', panels: pricePanels(queries) },
     {
       title: 'Models and resources',
       panels: [

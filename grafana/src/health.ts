@@ -1,10 +1,12 @@
-import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
+import { METRICS } from '../../src/core/metrics/catalog.ts';
 import type { Board, Panel, Unit, Variable } from './board.ts';
 import { onHour } from './calendar.ts';
 import { feedRows } from './feed-panels.ts';
 import { LIVE } from './freshness.ts';
+import { drawn, NO_SCRAPE } from './health-panels.ts';
 import { problems } from './problems.ts';
 import { queriesOf } from './promql.ts';
+import { pushPanels } from './push-panels.ts';
 
 const variables: readonly Variable[] = ['provider', 'account'];
 const queries = queriesOf({ variables });
@@ -12,47 +14,6 @@ const { gauge, grown, of, select, withAccount } = queries;
 const FEED = ['provider', 'account', 'feed'];
 const BY_ACCOUNT = '{{provider}} {{who}}';
 const { feeds, api } = feedRows(queries);
-
-interface Drawn {
-  readonly id: number;
-  readonly title: string;
-  readonly about: string;
-  readonly unit: Unit;
-  readonly expr: string;
-  readonly legend: string;
-  readonly width?: number;
-  readonly empty?: string;
-}
-
-const NO_SCRAPE = 'Prometheus does not scrape the exporter, or has scraped it only once.';
-
-function drawn(kind: 'lines' | 'stack', { expr, legend, about, ...rest }: Drawn): Panel {
-  return {
-    width: 12,
-    empty: NO_SCRAPE,
-    ...rest,
-    kind,
-    about: `${about} ${LIVE}`,
-    queries: [{ expr, legend }],
-  };
-}
-
-/** Growth of a counter of each process per hour. */
-function perHour(metric: Metric, by: readonly string[], shown: Omit<Drawn, 'expr'>): Panel {
-  const ofProcess = { ...metric, labels: [...metric.labels, 'job', 'instance'] };
-  const expr = `${onHour(grown(ofProcess, by, '1h'))} > 0`;
-  const about = `${shown.about} Each bar is the UTC hour it stands on; the last one is this hour so far. ${LIVE}`;
-  const { legend, ...rest } = shown;
-  return {
-    width: 12,
-    empty: NO_SCRAPE,
-    ...rest,
-    kind: 'bars',
-    every: '1h',
-    about,
-    queries: [{ expr, legend }],
-  };
-}
 
 const reachable: Panel = {
   id: 1,
@@ -112,66 +73,6 @@ const series: readonly Panel[] = [
     legend: BY_ACCOUNT,
   }),
   folded,
-];
-
-const NO_RECEIVER = 'Nothing is pushed: add a receiver to the configuration, or ignore this row.';
-
-const pushes: readonly Panel[] = [
-  {
-    id: 24,
-    kind: 'timeline',
-    title: 'Pushes',
-    about: `Whether the last push to each OTLP receiver succeeded. ${LIVE}`,
-    unit: 'none',
-    width: 12,
-    queries: [
-      {
-        expr: `min by (job, instance, receiver) (${of(METRICS.otlpUp)})`,
-        legend: '{{instance}} {{receiver}}',
-      },
-    ],
-    states: { '0': ['failing', 'red'], '1': ['taken', 'green'] },
-    empty: NO_RECEIVER,
-  },
-  ...[
-    drawn('lines', {
-      id: 25,
-      title: 'Minutes since the last push',
-      about: 'Time since the last successful push to each receiver.',
-      unit: 'none',
-      expr: `(time() - max by (job, instance, receiver) (${of(METRICS.otlpLastSuccess)})) / 60`,
-      legend: '{{instance}} {{receiver}}',
-    }),
-    perHour(METRICS.otlpPoints, ['receiver'], {
-      id: 26,
-      title: 'Points per hour',
-      about: 'Data points accepted by receivers.',
-      unit: 'locale',
-      legend: '{{receiver}}',
-    }),
-    perHour(METRICS.otlpUndelivered, ['receiver', 'reason'], {
-      id: 27,
-      title: 'Points not delivered per hour',
-      about: 'Data points rejected or not delivered, by reason.',
-      unit: 'locale',
-      legend: '{{receiver}} {{reason}}',
-    }),
-    perHour(METRICS.otlpRetries, ['receiver'], {
-      id: 29,
-      title: 'Push retries per hour',
-      about: 'Requests to receivers repeated after an error.',
-      unit: 'locale',
-      legend: '{{receiver}}',
-    }),
-    drawn('lines', {
-      id: 28,
-      title: 'Push duration',
-      about: '95th percentile over the hour before each point, by receiver.',
-      unit: 's',
-      expr: `histogram_quantile(0.95, sum by (le, receiver) (increase(${select('ai_billing_otlp_push_duration_seconds_bucket', ['receiver'])}[1h])))`,
-      legend: '{{receiver}}',
-    }),
-  ].map((panel) => ({ ...panel, empty: NO_RECEIVER })),
 ];
 
 /** A metric of the process, one series per process. */
@@ -261,6 +162,6 @@ export const health: Board = {
     { title: 'Provider APIs', panels: api },
     { title: 'Series', panels: series },
     { title: 'Process', panels: [reachable, build, ...process] },
-    { title: 'OpenTelemetry', isCollapsed: true, panels: pushes },
+    { title: 'OpenTelemetry', isCollapsed: true, panels: pushPanels(queries) },
   ],
 };
