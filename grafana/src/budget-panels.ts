@@ -8,6 +8,8 @@ import { countedPerDay } from './spend.ts';
 interface Spot {
   readonly id: number;
   readonly width: number;
+  /** Low when absent. */
+  readonly height?: number;
 }
 
 const SHARE: readonly Step[] = [
@@ -64,12 +66,12 @@ export function budgetTable(queries: Queries, { id, width }: Spot): Panel {
 }
 
 /** Days that balances last, as bars. */
-export function runway({ latest, withAccount }: Queries, { id, width }: Spot): Panel {
+export function runway({ latest, withAccount }: Queries, { id, width, height = LOW }: Spot): Panel {
   return {
     id,
     kind: 'gauge',
     title: 'Days of runway',
-    height: LOW,
+    height,
     about: `Days until the prepaid balance runs out at the net spend of the last 24 hours, excluding currencies that refill daily. Absent without spend or without a balance. ${READ}`,
     unit: 'none',
     width,

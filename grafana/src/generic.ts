@@ -75,7 +75,7 @@ export function genericBoard({ id, title, freshness }: Pick<Provider, 'id' | 'ti
       },
       {
         title: 'Balance',
-        panels: [balances(queries, { id: 10, width: 12 }), runway(queries, { id: 11, width: 12 })],
+        panels: [balances(queries, { id: 10, width: 12 }), runway(queries, { id: 11, width: 12, height: 9 })],
       },
     ],
   };

@@ -106,7 +106,7 @@ export const northflank: Board = {
     },
     {
       title: 'Credit balance',
-      panels: [balances(queries, { id: 17, width: 12 }), runway(queries, { id: 18, width: 12 })],
+      panels: [balances(queries, { id: 17, width: 12 }), runway(queries, { id: 18, width: 12, height: 9 })],
     },
     {
       title: 'Resources',

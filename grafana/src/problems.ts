@@ -34,6 +34,7 @@ export function problems(queries: Queries, { id, width }: { id: number; width: n
   ];
   const limit = latest(METRICS.budgetLimit);
   const other = [
+    problem(`absent(${of(METRICS.buildInfo)})`, 'Prometheus does not scrape the exporter'),
     problem(`${latest(METRICS.budgetSpent)} > ${limit}`, 'The budget is exceeded'),
     problem(
       `${latest(METRICS.budgetForecast)} > ${limit} unless ${latest(METRICS.budgetSpent)} > ${limit}`,

@@ -89,7 +89,7 @@ export function queriesOf(scope: Scope) {
 
   /** Adds the label `what`: the name of the resource, or the model of what has none. */
   const described = (expr: string, labels: readonly string[] = []) =>
-    label(label(withNames(expr, labels), 'what', 'model'), 'what', 'name');
+    orNone(label(label(withNames(expr, labels), 'what', 'model'), 'what', 'name'), ['what']);
 
   /** Adds the label `who`: the account, if the provider has several. */
   const withAccount = (expr: string) => {
@@ -189,6 +189,7 @@ const NOTHING: Readonly<Record<string, string>> = {
   model: 'no model',
   resource: 'no resource',
   name: 'no resource',
+  what: 'no resource',
   tier: 'no tier',
   component: 'no component',
   token_type: 'no type',

@@ -3,7 +3,7 @@ import { WINDOWS, type Window } from '../../src/core/reports/windows.ts';
 import { type Panel, type Row, USD } from './board.ts';
 import { COUNTED } from './freshness.ts';
 import type { Queries } from './promql.ts';
-import { currentRates, NO_RATE } from './rate.ts';
+import { currentRates } from './rate.ts';
 
 const ACCOUNT = ['provider', 'account'] as const;
 
@@ -59,7 +59,7 @@ export function windowTotal(
     width,
     queries: accounted(queries.gauge(metric, []), complete, `${complete} == 1`),
     colored: IS_PARTIAL,
-    empty: 'Not read yet: appears when a provider has answered for the whole window.',
+    empty: 'Not read yet: appears once the whole window has been read.',
   };
 }
 
@@ -78,7 +78,7 @@ export function rate(
     width,
     queries: accounted(`sum(${perHour})`, completeness(queries, 'today'), known),
     colored: IS_PARTIAL,
-    empty: NO_RATE,
+    empty: 'Needs ten minutes of billed time.',
   };
 }
 
@@ -103,7 +103,7 @@ export function incomplete(queries: Queries): Panel {
       column: SHOWN[window].title,
     })),
     states: COMPLETE,
-    empty: 'None: every total contains every account.',
+    empty: 'None. Where totals are shown, they contain every account.',
   };
 }
 
