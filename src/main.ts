@@ -58,11 +58,15 @@ const code = await runCli(process.argv.slice(2), {
     demo: daemon(once(async (options, io) => (await import('./commands/demo.ts')).demo(options, io))),
     poll: once(async (options, io) => (await import('./commands/poll.ts')).poll(options, io)),
     check: once(async (options, io) => {
-      const [{ check }, { probe }] = await Promise.all([
+      const [{ check }, { PROBES }] = await Promise.all([
         import('./commands/check.ts'),
         import('./commands/probe.ts'),
       ]);
-      return check(options, io, { registry: await registry(), probe });
+      return check(options, io, { registry: await registry(), ...PROBES });
+    }),
+    costs: once(async (options, io) => {
+      const { costs } = await import('./commands/costs.ts');
+      return costs(options, io, await registry());
     }),
     taskCost: once(async (options, io) => {
       const { taskCost } = await import('./commands/task-cost.ts');

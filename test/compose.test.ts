@@ -2,11 +2,18 @@ import assert from 'node:assert/strict';
 import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { COMPOSE_FOLDER, type ComposeService, readCompose, readScrapes } from './support/deploy/compose.ts';
+import {
+  COMPOSE_FOLDER,
+  type ComposeService,
+  readCompose,
+  readRealCompose,
+  readScrapes,
+} from './support/deploy/compose.ts';
 import { manifestOf } from './support/rules/manifest.ts';
 
 const root = join(import.meta.dirname, '..');
-const { services, volumes } = await readCompose();
+const { name, services, volumes } = await readCompose();
+const real = await readRealCompose();
 const named = Object.entries(services);
 const text = await readFile(join(COMPOSE_FOLDER, 'compose.yml'), 'utf8');
 const OWN = 'ai-billing-exporter';
@@ -37,15 +44,16 @@ test('compose: every service has a health check, ours from its image', () => {
   const withoutLiveMinutes = named.filter(([, { healthcheck }]) => healthcheck === undefined);
   assert.deepEqual(
     withoutLiveMinutes.map(([name]) => name),
-    ['demo', 'exporter'],
+    ['exporter'],
   );
 });
 
-test('compose: bind mounts exist and are read-only; writable paths are volumes', async () => {
-  const mounts = named.flatMap(([, service]) => service.volumes);
-  for (const { type, source, read_only } of mounts) {
+test('compose: bind mounts exist, are read-only and readable with SELinux; writable paths are volumes', async () => {
+  const mounts = Object.values(real.services).flatMap((service) => service.volumes);
+  for (const { type, source, read_only, bind } of mounts) {
     if (type === 'volume') continue;
     assert.equal(read_only, true, source);
+    assert.equal(bind?.selinux, 'z', source);
     if (source.startsWith('../../grafana/')) continue; // the test below
     // Created by the user from the example next to it.
     const path = source.replace('ai-billing-exporter.yml', 'ai-billing-exporter.example.yml');
@@ -73,8 +81,7 @@ test('compose: every variable has a default, listed in the example', async () =>
   const set = new Map(
     Array.from(example.matchAll(/^(\w+)=(.*)$/gm), ([, name = '', value]) => [name, value]),
   );
-  assert.equal(set.get('COMPOSE_PROFILES'), 'demo');
-  set.delete('COMPOSE_PROFILES');
+  assert.match(example, /^#COMPOSE_FILE=compose\.yml:compose\.real\.yml$/m);
   const read = Array.from(
     text.matchAll(/\$\{(\w+):-([^}]*)\}/g),
     ([, name = '', value]) => [name, value] as const,
@@ -83,27 +90,49 @@ test('compose: every variable has a default, listed in the example', async () =>
   assert.doesNotMatch(text, /\$\{\w+\}/);
 });
 
-test('compose: configured addresses are those of services, in every profile', async () => {
+test('compose: configured addresses are those of services', async () => {
   const { targets } = await readScrapes();
   const alertmanager = await readFile(join(root, 'deploy/alertmanager/alertmanager.yml'), 'utf8');
   const webhooks = Array.from(
     alertmanager.matchAll(/ url: http:\/\/([^/]+)\//g),
     ([, address = '']) => address,
   );
-  assert.equal(webhooks.length, 3);
+  assert.equal(webhooks.length, 4);
   for (const address of [...targets, ...webhooks]) {
     const [host = '', port = ''] = address.split(':');
     if (host === 'localhost') continue;
-    const found = named.filter(([name, service]) => namesOf(name, service).includes(host));
+    const found = named.filter(([name]) => name === host);
     assert.ok(found.length > 0, address);
     for (const [, service] of found)
       assert.ok(JSON.stringify([service.ports, service.command]).includes(port), address);
   }
-  const exporters = named.filter(([name, service]) => namesOf(name, service).includes('exporter'));
-  assert.deepEqual(
-    exporters.map(([, { profiles }]) => profiles),
-    [['demo'], ['real']],
-  );
+});
+
+test('compose: runs the demo by default, and real accounts with an override that has its own volumes', () => {
+  assert.equal(services.exporter?.command[0], 'demo');
+  assert.equal(real.services.exporter?.command[0], 'serve');
+  // Volumes are named after the project.
+  assert.notEqual(real.name, name);
+  const bound = (service: ComposeService | undefined) =>
+    service?.volumes.flatMap(({ type, source }) => (type === 'bind' ? [source] : []));
+  assert.deepEqual(bound(services.exporter), []);
+  assert.deepEqual(bound(real.services.exporter), ['./ai-billing-exporter.yml', './secrets/exporter']);
+});
+
+test('compose: Grafana opens on the Overview, to edit in the demo and to read otherwise', async () => {
+  const { GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: home = '', ...settings } =
+    services.grafana?.environment ?? {};
+  const dashboards = services.grafana?.volumes.find(({ source }) => source === '../../grafana/dashboards');
+  assert.equal(home, `${dashboards?.target}/ai-billing-overview.json`);
+  await access(join(root, 'grafana/dashboards/ai-billing-overview.json'));
+  assert.equal(settings.GF_AUTH_ANONYMOUS_ORG_ROLE, 'Editor');
+  assert.equal(real.services.grafana?.environment.GF_AUTH_ANONYMOUS_ORG_ROLE, 'Viewer');
+});
+
+test('compose: Grafana queries no finer than Prometheus scrapes', async () => {
+  const source = await readFile(join(root, 'grafana/provisioning/datasources/prometheus.yml'), 'utf8');
+  const { intervalSeconds } = await readScrapes();
+  assert.equal(/ timeInterval: (.*)/.exec(source)?.[1], `${intervalSeconds}s`);
 });
 
 test('compose: Prometheus scrapes often enough to see a new series at 0', async () => {
@@ -122,8 +151,3 @@ test('compose: alerts that Alertmanager inhibits exist in the rules', async () =
   for (const name of new Set(alertmanager.match(/\bAiBilling\w+/g)))
     assert.ok(rules.includes(`alert: ${name}\n`), name);
 });
-
-/** The addresses of a service. */
-function namesOf(name: string, { networks }: ComposeService): string[] {
-  return [name, ...(networks?.default.aliases ?? [])];
-}

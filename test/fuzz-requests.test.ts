@@ -19,6 +19,7 @@ const SECRETS = new RegExp(`${CANARY}|${base64(`alice:${CANARY}`)}|PRIVATE KEY|\
 const PATHS = [
   ...['/', '/metrics', '/-/healthy', '/-/ready', '/-/reload', '/api/v1/status', '/otel/metrics', '/nothing'],
   ...['/api/v1/costs', '/api/v1/costs?window=today', '/api/v1/costs?window=today&by=provider,tier'],
+  ...['/api/v1/resources', '/api/v1/costs/series', '/api/v1/costs/series?by=model&match[model]=*&format=csv'],
   ...[
     '*',
     'http://elsewhere.example/metrics',
@@ -110,6 +111,11 @@ const EARNED = [100, 200, 400, 401, 403, 404, 405, 408, 413, 415, 417, 431, 501,
 const QUICK: Partial<ServerOptions> = {
   limits: { headersMs: 300, requestMs: 300, idleMs: 1000, keepAliveMs: 1, connectionsPerAddress: 512 },
   costs: (question) => ({ ...question, start: 0, end: 1, unknown: [], groups: [], total: 0n }),
+  series: async (question) => {
+    const total = { values: [1n], total: 1n };
+    return { ...question, buckets: [0], series: [], other: undefined, total, limits: [], unknown: [] };
+  },
+  resources: () => [],
 };
 
 interface Wanted {

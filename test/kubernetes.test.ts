@@ -69,7 +69,14 @@ test('manifests: each configuration is valid and mounted where the exporter read
   const folder = await folderOf(context);
   for (const [name, objects] of sets) {
     const text = name === 'deploy/kubernetes' ? await plainConfiguration() : configurationIn(objects);
-    const { container } = podOf(objects);
+    const { container, replicas } = podOf(objects);
+    // Only the chart's default values run nothing, and the demo reads no configuration.
+    assert.equal(replicas, name === 'unconfigured' ? 0 : 1, name);
+    if (name === 'unconfigured') continue;
+    if (name === 'demo') {
+      assert.deepEqual(container.args, ['demo', '--host', '0.0.0.0']);
+      continue;
+    }
     const where = ['--config', '/etc/ai-billing-exporter/config.yml'];
     assert.deepEqual(container.args, ['serve', ...(text === undefined ? [] : where)], name);
     const file = text && (await lay(text, folder));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { BUDGET_LABELS, PERIODS } from '../src/core/reports/budget.ts';
 import { UNKNOWN_REASONS } from '../src/core/reports/cost-query.ts';
+import { SERIES_LABELS, SERIES_MEASURES, STEPS } from '../src/core/reports/cost-series.ts';
 import { WINDOWS } from '../src/core/reports/windows.ts';
 import { POLL_FAILURES } from '../src/providers/api/errors.ts';
 import { packageVersion } from '../src/runtime/version.ts';
@@ -24,8 +25,17 @@ const NOTHING = {
   ready: unasked,
   status: unasked,
   costs: unasked,
+  series: unasked,
+  resources: unasked,
   now: unasked,
   onError: unasked,
+};
+
+/** The required fields of schemas that have others, too. */
+const REQUIRED: Readonly<Record<string, readonly string[]>> = {
+  Cost: ['usd'],
+  SeriesLabels: [],
+  CostSeries: ['step', 'from', 'to', 'by', 'buckets', 'series', 'other', 'total'],
 };
 
 describe('docs/openapi.yaml', () => {
@@ -49,13 +59,26 @@ describe('docs/openapi.yaml', () => {
     assert.deepEqual(Failure?.properties?.reason?.enum, Object.keys(POLL_FAILURES));
     assert.deepEqual(UnknownCosts?.properties?.reason?.enum, UNKNOWN_REASONS);
     assert.deepEqual(Budget?.properties?.period?.enum, PERIODS);
+    const { Step, SeriesMeasure, SeriesLabel, SeriesLabels } = document.components.schemas;
+    assert.deepEqual(
+      [Step?.enum, SeriesMeasure?.enum, SeriesLabel?.enum],
+      [STEPS, SERIES_MEASURES, SERIES_LABELS],
+    );
+    assert.deepEqual(Object.keys(SeriesLabels?.properties ?? {}), SERIES_LABELS);
+    const series = document.paths['/api/v1/costs/series']?.get?.parameters ?? [];
+    const patterns = SERIES_LABELS.map((label) => `match[${label}]`);
+    const names = ['from', 'to', 'step', 'by', 'top', 'measure', 'format', ...patterns];
+    assert.deepEqual(
+      series.map(({ name }) => name),
+      names,
+    );
   });
 
-  test('is strict: every field is required and no other allowed, except for the labels of a cost', () => {
+  test('is strict: every field is required and no other allowed, except for labels and limits', () => {
     for (const { at, schema } of schemasOf(document)) {
       if (schema.type !== 'object') continue;
       assert.equal(schema.additionalProperties, false, at);
-      const fields = at === 'Cost' ? ['usd'] : Object.keys(schema.properties ?? {});
+      const fields = REQUIRED[at] ?? Object.keys(schema.properties ?? {});
       assert.deepEqual(schema.required, fields, at);
     }
   });

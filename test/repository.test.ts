@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { glob, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { z } from 'zod';
 import { run } from './support/exporter/child.ts';
 import { manifestOf } from './support/rules/manifest.ts';
 import { anchorsOf, deadLinks, documentedCommands } from './support/rules/markdown.ts';
@@ -10,7 +11,7 @@ import type { Sources } from './support/rules/source-text.ts';
 
 const root = join(import.meta.dirname, '..');
 const sources = await repository();
-const { version, scripts, files } = manifestOf(sources);
+const { version, scripts, files, allowScripts } = manifestOf(sources);
 
 test('documentation: every npm command is a script', () => {
   const named = documentedCommands(
@@ -135,6 +136,18 @@ test('package: its files exist, and its license matches', async () => {
     sources.get('LICENSE') ?? '',
     /Apache License\n +Version 2\.0, January 2004[\s\S]*END OF TERMS AND CONDITIONS/,
   );
+});
+
+test('npm ci: asks nothing about install scripts, and prints no warning', () => {
+  const Lock = z.object({
+    packages: z.record(z.string(), z.object({ hasInstallScript: z.boolean().optional() })),
+  });
+  const { packages } = Lock.parse(JSON.parse(sources.get('package-lock.json') ?? ''));
+  const scripted = Object.entries(packages)
+    .filter(([, { hasInstallScript }]) => hasInstallScript)
+    .map(([path]) => path.replace(/^.*node_modules\//, ''));
+  assert.deepEqual(scripted.sort(), Object.keys(allowScripts).sort());
+  assert.match(sources.get('.npmrc') ?? '', /^loglevel=error$/m);
 });
 
 /** The text of every tracked or untracked file. */

@@ -44,7 +44,7 @@ export function budgetTable(queries: Queries, { id, width }: Spot): Panel {
     id,
     kind: 'table',
     title: 'Budgets',
-    about: `Each budget in its current UTC period. A pace above 100 % means that money is spent faster than time passes. A budget shows no spend while data of one of its accounts is incomplete, and no forecast before 24 hours of data. Budgets may overlap: do not add them up. ${LEDGER}`,
+    about: `Each budget in its current UTC period. A pace above 100 % means that money is spent faster than time passes. A budget shows no spend while data of one of its accounts is incomplete, and no forecast before 24 hours of data. Budgets may overlap: do not add them up. A pattern that matches no cost may be misspelt. ${LEDGER}`,
     unit: USD,
     width,
     labels: ['budget'],
@@ -53,6 +53,11 @@ export function budgetTable(queries: Queries, { id, width }: Spot): Panel {
       { expr: limit, column: 'Limit' },
       { expr: spent, column: 'Spent' },
       { expr: `${spent} / ${limit}`, column: 'Used', unit: 'percentunit', steps: SHARE },
+      {
+        expr: `min by (budget) (${latest(METRICS.budgetThreshold)} > on (budget) group_left () (${spent} / ${limit}))`,
+        column: 'Next alert',
+        unit: 'percentunit',
+      },
       { expr: forecast, column: 'Forecast' },
       { expr: `${forecast} / ${limit}`, column: 'Forecast share', unit: 'percentunit', steps: SHARE },
       { expr: elapsed(queries), column: 'Time elapsed', unit: 'percentunit' },
@@ -60,6 +65,16 @@ export function budgetTable(queries: Queries, { id, width }: Spot): Panel {
       { expr: `${limit} - ${spent}`, column: 'Remaining' },
       { expr: `(${limit} - ${spent}) / clamp_min(${daysLeft}, 1)`, column: 'Remaining per day' },
       { expr: `${latest(METRICS.budgetEnd)} * 1000`, column: 'Ends', unit: 'dateTimeFromNow' },
+      {
+        expr: latest(METRICS.budgetMatches),
+        column: 'Patterns',
+        unit: 'none',
+        steps: [
+          [null, 'orange'],
+          [1, 'text'],
+        ],
+        states: { '0': ['match nothing', 'orange'], '1': ['match', 'text'] },
+      },
     ],
     empty: 'No budget: add `budgets` to the configuration.',
   };

@@ -40,6 +40,7 @@ export function problems(queries: Queries, { id, width }: { id: number; width: n
       `${latest(METRICS.budgetForecast)} > ${limit} unless ${latest(METRICS.budgetSpent)} > ${limit}`,
       'The budget will be exceeded',
     ),
+    problem(`${latest(METRICS.budgetMatches)} == 0`, 'A pattern of the budget matches no cost'),
     problem(
       `max by (instance) (${of(METRICS.configReloadOk)}) == 0`,
       'The last reload of the configuration failed',

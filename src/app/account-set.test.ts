@@ -9,7 +9,7 @@ import type { Ledger } from '../core/ledger.ts';
 import { constantRate, type Rates } from '../core/values/exchange-rates.ts';
 import { ONE } from '../core/values/money.ts';
 import type { Instant } from '../core/values/time.ts';
-import type { PolledAccount } from '../poll/open-account.ts';
+import type { PolledAccount } from '../providers/api/account.ts';
 import type { FeedContext, Provider } from '../providers/api/provider.ts';
 import { DEFAULT_RATES } from '../providers/index.ts';
 import { createSelfMetrics } from '../sinks/prometheus/self.ts';

@@ -4,16 +4,12 @@ import { createAdmission } from '../poll/admission.ts';
 import type { FeedState } from '../poll/feed-runner.ts';
 import type { HttpEvents } from '../poll/http/context.ts';
 import type { ServerClock } from '../poll/http/server-clock.ts';
-import {
-  type AccountDefaults,
-  type OpenAccount,
-  openAccount,
-  type PolledAccount,
-} from '../poll/open-account.ts';
+import { type AccountDefaults, type OpenAccount, openAccount } from '../poll/open-account.ts';
 import type { PollOutcome } from '../poll/poll-outcome.ts';
 import { createPoller, type Poller, type PollerOptions } from '../poll/poller.ts';
 import { createPatterns } from '../poll/schedule.ts';
 import { createWriter, type RunInTransaction } from '../poll/writer.ts';
+import type { PolledAccount } from '../providers/api/account.ts';
 import type { AccountLabels, SelfMetrics } from '../sinks/prometheus/self.ts';
 
 export interface AccountsOptions extends Omit<PollerOptions, 'feeds'> {

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type TestContext, test } from 'node:test';
+import { providerById } from '../../test/support/providers/provider-by-id.ts';
 import { NO_OPEN_TELEMETRY } from '../config/otel/open-telemetry.ts';
 import { DAY, HOUR, SECOND } from '../core/values/time.ts';
-import { DEFAULT_RATES, providerById } from '../providers/index.ts';
+import { DEFAULT_RATES } from '../providers/index.ts';
 import { createLog } from '../runtime/log.ts';
 import { createApp } from './app.ts';
 
@@ -35,6 +36,7 @@ async function upkeepWith(context: TestContext, offsetMs: number): Promise<reado
     config: {
       server: { host: '127.0.0.1', port: 0, enableReload: false },
       state: { path: ':memory:' },
+      log: { level: 'info' },
       metrics: { newSeriesZeroMs: 0, maxSeries: 10_000 },
       accounts: [
         {

@@ -3,6 +3,8 @@ import type { Config } from '../config/config.ts';
 import { StoreError } from '../core/ledger/records.ts';
 import { Ledger } from '../core/ledger.ts';
 import type { CostReport, CostsQuestion } from '../core/reports/cost-query.ts';
+import type { SeriesQuestion, SeriesReport } from '../core/reports/cost-series.ts';
+import type { KnownResource } from '../core/reports/labels.ts';
 import type { Instant } from '../core/values/time.ts';
 import { ServerClock } from '../poll/http/server-clock.ts';
 import type { Poller, PollerOptions } from '../poll/poller.ts';
@@ -17,9 +19,11 @@ import { removeLeftovers } from '../store/draft.ts';
 import { openVerified } from '../store/open.ts';
 import { sqliteStore } from '../store/sqlite.ts';
 import { AccountSet, type AccountsConfig, type ReplacedAccounts } from './account-set.ts';
+import { BudgetWarnings } from './budget-warnings.ts';
 import { DuplicateBillingWatch } from './duplicate-billing.ts';
 import { pollerEvents } from './poll-listener.ts';
 import { Publisher } from './publisher.ts';
+import { SeriesAnswers } from './series-answers.ts';
 import { accountsOf, statusOf } from './status.ts';
 
 export interface AppOptions {
@@ -69,10 +73,12 @@ export class App {
   readonly #options: AppOptions;
   readonly #accounts: AccountSet;
   readonly #duplicates: DuplicateBillingWatch;
+  readonly #budgetWarnings: BudgetWarnings;
   readonly #serverClock = new ServerClock();
   readonly #backups: ReturnType<typeof createBackups>;
   readonly #maintenance: NodeJS.Timeout;
   readonly #startedAt: Instant;
+  readonly #series: SeriesAnswers;
   #config: Config;
 
   constructor(database: Database, ledger: Ledger, options: AppOptions) {
@@ -87,6 +93,8 @@ export class App {
     const failed = (error: unknown) => this.#publishingFailed(error);
     this.publisher = new Publisher({ ledger, now, zeroForMs, failed });
     this.#duplicates = new DuplicateBillingWatch({ ledger, now, log });
+    this.#budgetWarnings = new BudgetWarnings({ ledger, now, log });
+    this.publisher.subscribe(() => this.#budgetWarnings.check());
     this.#accounts = this.#openAccounts();
     this.#duplicates.update(config.accounts);
     this.self.configLoaded({ ok: true, at: now() });
@@ -94,6 +102,11 @@ export class App {
     this.wasRestored = !ledger.isEmpty;
     this.#maintenance = setInterval(() => this.#maintain(), MAINTENANCE_INTERVAL_MS).unref();
     this.#backups = createBackups(database);
+    this.#series = new SeriesAnswers({
+      ask: (question) => ledger.series(question, accountsOf(this.#accounts.states()), now()),
+      version: () => this.publisher.current().version,
+      now,
+    });
   }
 
   get poller(): Poller {
@@ -102,7 +115,7 @@ export class App {
 
   /** Suggested corrections of the configuration, as far as known by now. None contains a key. */
   warnings(): readonly string[] {
-    return this.#duplicates.warnings();
+    return [...this.#duplicates.warnings(), ...this.#budgetWarnings.warnings()];
   }
 
   status(): Status {
@@ -120,6 +133,15 @@ export class App {
   costs(question: CostsQuestion): CostReport {
     const accounts = accountsOf(this.#accounts.states());
     return this.ledger.costs(question, accounts, this.#options.now());
+  }
+
+  resources(): readonly KnownResource[] {
+    return this.ledger.resources(accountsOf(this.#accounts.states()));
+  }
+
+  /** Amounts by hour, day or month. @throws {TooManyRowsError} {TooManyQuestionsError} */
+  async series(question: SeriesQuestion): Promise<SeriesReport> {
+    return this.#series.answer(question);
   }
 
   /**

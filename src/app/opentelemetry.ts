@@ -1,8 +1,9 @@
-import type { OpenTelemetry, ReceiverConfig } from '../config/otel/config.ts';
+import type { OpenTelemetry } from '../config/otel/open-telemetry.ts';
 import type { Deliveries } from '../core/metrics/deliveries.ts';
 import type { SnapshotSource } from '../core/metrics/snapshot.ts';
 import type { Instant } from '../core/values/time.ts';
 import type { PushEvents } from '../push/push.ts';
+import type { Receiver } from '../push/receiver.ts';
 import type { OpenReceivers, Subscription } from '../push/receivers.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { PrometheusPage } from '../sinks/prometheus/page.ts';
@@ -57,7 +58,7 @@ export async function openPushes(
 }
 
 async function openSubscription(
-  receiver: ReceiverConfig,
+  receiver: Receiver,
   { genAi }: OpenTelemetry,
   { ledger, publisher, self }: TelemetrySources,
   { version, now, log }: Process,

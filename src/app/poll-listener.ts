@@ -1,9 +1,9 @@
 import type { PollerEvents } from '../poll/feed-runner.ts';
-import type { PollOutcome } from '../poll/poll-outcome.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { ProgressView } from '../runtime/progress.ts';
-import type { FeedLabels, SelfMetrics } from '../sinks/prometheus/self.ts';
+import type { SelfMetrics } from '../sinks/prometheus/self.ts';
 import type { DuplicateBillingWatch } from './duplicate-billing.ts';
+import { createPollLog, readName } from './poll-log.ts';
 import type { Publisher } from './publisher.ts';
 
 export interface PollListeners {
@@ -21,12 +21,13 @@ const MAX_REMEMBERED = 10_000;
 export function pollerEvents(listeners: PollListeners): PollerEvents {
   const { log, progress, publisher, self, duplicates } = listeners;
   const warnOnce = createWarnOnce(log);
+  const logOutcome = createPollLog(log);
   return {
     pollEnded({ labels }, outcome) {
       progress.end(readName(labels));
       self.pollEnded(labels, outcome);
       publisher.changed();
-      logOutcome(log, labels, outcome);
+      logOutcome(labels, outcome);
       duplicates.check();
     },
     applied({ labels }, { changed, late, keptTiers }) {
@@ -57,19 +58,6 @@ export function pollerEvents(listeners: PollListeners): PollerEvents {
   };
 }
 
-function logOutcome(log: Logger, labels: FeedLabels, outcome: PollOutcome): void {
-  const fields = { ...labels, seconds: Number(outcome.seconds.toFixed(3)) };
-  if (outcome.kind === 'failed' && outcome.isBug)
-    log.error({ ...fields, err: outcome.error }, 'poll failed: internal error');
-  else if (outcome.kind === 'failed')
-    log.warn({ ...fields, reason: outcome.reason, message: outcome.message }, 'poll failed');
-  else if (outcome.kind !== 'unavailable') log.info(fields, 'poll succeeded');
-  else if (outcome.isTransition) {
-    const { reason, message } = outcome;
-    log.info({ ...labels, reason, message }, 'account has no access to this feed; feed switched off');
-  }
-}
-
 function createWarnOnce(log: Logger): (key: string, fields: object, message: string) => void {
   const warned = new Set<string>();
   return (key, fields, message) => {
@@ -79,8 +67,4 @@ function createWarnOnce(log: Logger): (key: string, fields: object, message: str
     warned.add(key);
     log.warn(fields, message);
   };
-}
-
-function readName({ provider, account, feed }: FeedLabels): string {
-  return `${provider}/${account} ${feed}`;
 }

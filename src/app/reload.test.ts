@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Config } from '../config/config.ts';
-import type { ReceiverConfig } from '../config/otel/config.ts';
 import { NO_OPEN_TELEMETRY } from '../config/otel/open-telemetry.ts';
 import { ConfigError } from '../config/yaml/errors.ts';
 import { DEFAULT_RATES } from '../providers/index.ts';
+import type { Receiver } from '../push/receiver.ts';
 import { createLog } from '../runtime/log.ts';
 import type { ReplacedAccounts } from './account-set.ts';
 import { Reloader, restartRequired } from './reload.ts';
@@ -12,6 +12,7 @@ import { Reloader, restartRequired } from './reload.ts';
 const STARTED: Config = {
   server: { host: '127.0.0.1', port: 9464, enableReload: false },
   state: { path: 'ledger.db' },
+  log: { level: 'info' },
   metrics: { newSeriesZeroMs: 0, maxSeries: 10 },
   accounts: [],
   budgets: [],
@@ -135,7 +136,7 @@ test('reload: without a file changes nothing and warns', async () => {
   assert.deepEqual([taken, loads], [[STARTED], [true]]);
 });
 
-const RECEIVER: ReceiverConfig = {
+const RECEIVER: Receiver = {
   name: 'a',
   protocol: 'http/protobuf',
   url: 'https://a.example/v1/metrics',
@@ -148,9 +149,27 @@ const RECEIVER: ReceiverConfig = {
   tls: {},
 };
 
-const withReceiver = (more: Partial<ReceiverConfig>): Config => ({
+const withReceiver = (more: Partial<Receiver>): Config => ({
   ...STARTED,
   openTelemetry: { ...NO_OPEN_TELEMETRY, receivers: [{ ...RECEIVER, ...more }] },
+});
+
+test('reload: the log level applies at once, unless the configuration is invalid', async () => {
+  let config: Config = { ...STARTED, log: { level: 'error' } };
+  const { reload, log } = bench({
+    read() {
+      if (config.accounts === STARTED.accounts) return config;
+      throw new ConfigError([{ file: 'c.yml', key: 'x', message: 'is bad' }]);
+    },
+  });
+  await reload();
+  assert.equal(log(), '', 'even to the line that says so');
+  config = { ...STARTED, accounts: [] };
+  await reload();
+  assert.equal(log(), '');
+  config = STARTED;
+  await reload();
+  assert.match(log(), /configuration reloaded/);
 });
 
 test('reload: settings that require a restart are named', () => {
@@ -160,6 +179,8 @@ test('reload: settings that require a restart are named', () => {
     [{ ...STARTED, server: { ...server, port: 1 } }, ['server']],
     [{ ...STARTED, server: { ...server, enableReload: true } }, ['server']],
     [{ ...STARTED, server: { ...server, host: '::' }, state: { path: 'b' } }, ['server', 'state.path']],
+    [{ ...STARTED, log: { level: 'debug' } }, []],
+    [{ ...STARTED, log: { level: 'info', format: 'pretty' } }, ['log.format']],
     [{ ...STARTED, openTelemetry: { ...NO_OPEN_TELEMETRY, genAi: true } }, ['opentelemetry']],
     [withReceiver({}), ['opentelemetry']],
   ];

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.ts';
-import type { OpenTelemetry, ReceiverConfig } from '../config/otel/config.ts';
+import type { OpenTelemetry } from '../config/otel/open-telemetry.ts';
 import { ConfigError, formatProblem } from '../config/yaml/errors.ts';
 import type { Instant } from '../core/values/time.ts';
 import { pollErrorOf } from '../poll/poll-outcome.ts';
+import type { Receiver } from '../push/receiver.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { ReloadOutcome } from '../server/server.ts';
 import type { ReplacedAccounts } from './account-set.ts';
@@ -61,6 +62,7 @@ async function reloadOnce({ started, read, app, log, now }: ReloaderOptions): Pr
     const config = read?.() ?? started;
     const warnings = read ? restartRequired(started, config) : [NO_FILE];
     const replaced = await app.update(config);
+    log.level = config.log.level;
     app.self.configLoaded({ ok: true, at: now() });
     for (const warning of warnings) log.warn({ warning }, 'some changes require a restart');
     log.info({ accounts: config.accounts.length, ...replaced }, 'configuration reloaded');
@@ -88,6 +90,7 @@ function reasonOf(error: unknown, log: Logger): string {
 const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
   server: ({ server }) => server,
   'state.path': ({ state }) => state.path,
+  'log.format': ({ log }) => log.format,
   opentelemetry: ({ openTelemetry }) => comparable(openTelemetry),
 };
 
@@ -106,6 +109,6 @@ function comparable({ receivers, traces, ...rest }: OpenTelemetry) {
   };
 }
 
-function plain({ headers, tls: { ca, cert, key }, ...receiver }: ReceiverConfig) {
+function plain({ headers, tls: { ca, cert, key }, ...receiver }: Receiver) {
   return { ...receiver, headers: headers(), tls: { ca, cert, key } };
 }

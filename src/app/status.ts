@@ -5,7 +5,7 @@ import { formatDecimal, type Usd } from '../core/values/money.ts';
 import { type Instant, sizeOf } from '../core/values/time.ts';
 import type { FeedState } from '../poll/feed-runner.ts';
 import type { FailedPoll, PollOutcome, UnavailableFeed } from '../poll/poll-outcome.ts';
-import { POLL_FAILURES, PollError, type RangeFailure } from '../providers/api/errors.ts';
+import { PollError, type RangeFailure } from '../providers/api/errors.ts';
 import type {
   AccountStatus,
   BudgetStatus,
@@ -118,9 +118,8 @@ function historyOf(ledger: Ledger, state: FeedState, now: Instant): FeedStatus['
 }
 
 function failureStatus(outcome: PollOutcome & (FailedPoll | UnavailableFeed)): FailureStatus {
-  const { reason, message, at } = outcome;
+  const { reason, message, hint, at } = outcome;
   const ranges = outcome.kind === 'failed' && outcome.error instanceof PollError ? outcome.error.ranges : [];
-  const { hint } = POLL_FAILURES[reason];
   return { reason, message, hint, at: iso(at), ranges: ranges.slice(0, MAX_RANGES).map(rangeStatus) };
 }
 

@@ -26,6 +26,7 @@ async function run(args: readonly string[], override: Partial<Commands> = {}): P
     demo: note('demo'),
     check: note('check'),
     poll: note('poll'),
+    costs: note('costs'),
     taskCost: note('taskCost'),
     ledger: note('ledger'),
     configSchema: note('configSchema'),
@@ -52,6 +53,15 @@ const CALLS: readonly [args: string, call: string][] = [
   ['check --config c.yml --offline', 'check {"config":"c.yml","offline":true}'],
   ['poll --config c.yml --json', 'poll {"config":"c.yml","json":true}'],
   ['poll --config c.yml --metrics', 'poll {"config":"c.yml","metrics":true}'],
+  ['costs', 'costs {"by":"provider","format":"table"}'],
+  [
+    'costs -u http://h:1 -w today --match model=a=b* --match tier= --top 3 --format csv',
+    'costs {"by":"provider","format":"csv","url":"http://h:1","window":"today","match":["model=a=b*","tier="],"top":"3"}',
+  ],
+  [
+    'costs -c c.yml --from 2026-11-01 --to 2026-11-02 --by model,tier --step day',
+    'costs {"by":"model,tier","format":"table","config":"c.yml","from":"2026-11-01","to":"2026-11-02","step":"day"}',
+  ],
   ['task-cost t1', 'taskCost {"task":"t1"}'],
   [
     'task-cost --config c.yml --account a --json t1',
@@ -64,6 +74,10 @@ const CALLS: readonly [args: string, call: string][] = [
   ['ledger forget -s l.db -a venice/a/b', 'ledger {"state":"l.db","account":"venice/a/b","action":"forget"}'],
   ['ledger forget --account a/b --yes', 'ledger {"account":"a/b","yes":true,"action":"forget"}'],
   ['config-schema', 'configSchema {}'],
+  ['--log-level debug', 'serve {"logLevel":"debug"}'],
+  ['serve --log-level warn --log-format logfmt', 'serve {"logLevel":"warn","logFormat":"logfmt"}'],
+  ['demo --log-format json', 'demo {"host":"127.0.0.1","port":9464,"logFormat":"json"}'],
+  ['poll --log-level silent', 'poll {"logLevel":"silent"}'],
 ];
 
 for (const [args, call] of CALLS) {
@@ -78,11 +92,11 @@ const REFUSED: readonly [args: string, message: string][] = [
   ['chek', "error: unknown command 'chek'; did you mean check?\n"],
   [
     'frobnicate',
-    "error: unknown command 'frobnicate'; known commands: serve, demo, check, poll, task-cost, ledger, config-schema, help\n",
+    "error: unknown command 'frobnicate'; known commands: serve, demo, check, poll, costs, task-cost, ledger, config-schema, completion, help\n",
   ],
   [
     'backfill',
-    "error: unknown command 'backfill'; known commands: serve, demo, check, poll, task-cost, ledger, config-schema, help\n",
+    "error: unknown command 'backfill'; known commands: serve, demo, check, poll, costs, task-cost, ledger, config-schema, completion, help\n",
   ],
   ['serve more', "error: too many arguments for 'serve'. Expected 0 arguments but got 1: more.\n"],
   ['--confg c.yml', "error: unknown option '--confg'\n(Did you mean --config?)\n"],
@@ -94,12 +108,28 @@ const REFUSED: readonly [args: string, message: string][] = [
   ],
   ['task-cost', "error: missing required argument 'task-id'\n"],
   ['task-cost a b', "error: too many arguments for 'task-cost'. Expected 1 argument but got 2: a, b.\n"],
+  [
+    'serve --log-level verbose',
+    "error: option '--log-level <level>' argument 'verbose' is invalid. Allowed choices are debug, info, warn, error, silent.\n",
+  ],
+  [
+    'completion tcsh',
+    "error: command-argument value 'tcsh' is invalid for argument 'shell'. Allowed choices are bash, zsh, fish.\n",
+  ],
   ['ledger chek', "error: unknown command 'chek'\n(Did you mean check?)\n"],
   ['ledger restore', "error: missing required argument 'file'\n"],
   ['ledger forget', "error: required option '-a, --account <provider/name>' not specified\n"],
   [
     'ledger check -s a -c b',
     "error: option '-s, --state <file>' cannot be used with option '-c, --config <file>'\n",
+  ],
+  [
+    'costs --window today --to 2026-11-01',
+    "error: option '-w, --window <window>' cannot be used with option '--to <date>'\n",
+  ],
+  [
+    'costs -c c.yml -u http://h',
+    "error: option '-c, --config <file>' cannot be used with option '-u, --url <url>'\n",
   ],
   ['poll --json --metrics', "error: option '--json' cannot be used with option '--metrics'\n"],
 ];
@@ -112,7 +142,8 @@ for (const [args, message] of REFUSED) {
 }
 
 test('cli: help and version are printed to stdout with exit code 0', async () => {
-  assert.deepEqual(await run(['--version']), { code: 0, called: [], out: '1.2.3\n', err: '' });
+  for (const flag of ['--version', '-v', '-V'])
+    assert.deepEqual(await run([flag]), { code: 0, called: [], out: '1.2.3\n', err: '' });
   const help = await run(['--help']);
   assert.equal(help.code, 0);
   assert.equal(help.err, '');

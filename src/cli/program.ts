@@ -1,7 +1,8 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import {
   type CheckOptions,
   type Commands,
+  type CostsOptions,
   type DemoOptions,
   EXIT,
   type Io,
@@ -10,10 +11,13 @@ import {
   type PollOptions,
   type ServeOptions,
   type TaskCostOptions,
+  WINDOWS,
 } from '../commands/io.ts';
+import { LOG_FORMATS, LOG_LEVELS } from '../config/config.ts';
 import { ConfigError } from '../config/yaml/errors.ts';
 import { nearest } from '../config/yaml/suggest.ts';
 import { stackOf } from '../runtime/redactor.ts';
+import { completionScript, SHELLS, type Shell } from './completion.ts';
 
 export interface Cli {
   readonly commands: Commands;
@@ -59,10 +63,13 @@ function isExpected(error: unknown): error is Error {
   return error instanceof Error && ('syscall' in error || ['PollError', 'StoreError'].includes(error.name));
 }
 
-function programOf({ commands, io, version }: Cli, done: (code: number) => void): Command {
-  const program = new Command(NAME)
+function programOf(cli: Cli, done: (code: number) => void): Command {
+  const { io, version } = cli;
+  const program: Command = new Command(NAME)
     .description('Exact costs of AI infrastructure providers for Prometheus and OpenTelemetry.')
-    .version(version, '-V, --version', 'print the version')
+    .version(version, '-v, --version', 'print the version')
+    .addOption(new Option('-V').hideHelp())
+    .on('option:V', () => void program.parse(['--version'], { from: 'user' }))
     .helpOption('-h, --help', 'print this help')
     .exitOverride()
     .configureOutput({
@@ -71,6 +78,17 @@ function programOf({ commands, io, version }: Cli, done: (code: number) => void)
     })
     .showHelpAfterError(`See ${NAME} --help.`)
     .addHelpText('after', `\nExit codes: 0 success, 1 runtime failure, 2 invalid usage or configuration.`);
+  addCommands(program, cli, done);
+  program
+    .command('completion')
+    .description('print a completion script for a shell')
+    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
+    .allowExcessArguments(false)
+    .action((shell: Shell) => void io.stdout.write(completionScript(program, shell)));
+  return program;
+}
+
+function addCommands(program: Command, { commands, io }: Cli, done: (code: number) => void): void {
   const add = (name: string, description: string) =>
     program
       .command(name, { isDefault: name === 'serve' })
@@ -79,22 +97,25 @@ function programOf({ commands, io, version }: Cli, done: (code: number) => void)
   const config = () =>
     new Option('-c, --config <file>', 'configuration (default: one account per key in the environment)');
 
-  add('serve', 'run the exporter (the default command)')
-    .addOption(config())
-    .action(async (options: ServeOptions) => done(await commands.serve(options, io)));
-  add('demo', 'run simulated providers and the exporter; no keys needed')
+  withLogOptions(add('serve', 'run the exporter (the default command)').addOption(config())).action(
+    async (options: ServeOptions) => done(await commands.serve(options, io)),
+  );
+  const demo = add('demo', 'run simulated providers and the exporter; no keys needed')
     .option('--host <address>', 'address the exporter listens on', '127.0.0.1')
-    .option('-p, --port <number>', 'port of the exporter', portOf, 9464)
-    .action(async (options: DemoOptions) => done(await commands.demo(options, io)));
+    .option('-p, --port <number>', 'port of the exporter', portOf, 9464);
+  withLogOptions(demo, 'info').action(async (options: DemoOptions) => done(await commands.demo(options, io)));
   add('check', 'validate the configuration and test each credential once')
     .addOption(config())
     .option('--offline', 'do not test the credentials')
     .action(async (options: CheckOptions) => done(await commands.check(options, io)));
-  add('poll', 'poll every feed once, print the result and exit')
+  const poll = add('poll', 'poll every feed once, print the result and exit')
     .addOption(config())
     .addOption(new Option('--json', 'print JSON').conflicts('metrics'))
-    .addOption(new Option('--metrics', 'print the metrics page'))
-    .action(async (options: PollOptions) => done(await commands.poll(options, io)));
+    .addOption(new Option('--metrics', 'print the metrics page'));
+  withLogOptions(poll, 'warn').action(async (options: PollOptions) => done(await commands.poll(options, io)));
+  addCosts(add('costs', 'show what was spent, from a ledger or a running exporter'), config()).action(
+    async (options: CostsOptions) => done(await commands.costs(options, io)),
+  );
   add('task-cost', 'show what a single task cost, according to the provider')
     .argument('<task-id>', 'task id, as assigned by the provider')
     .addOption(config())
@@ -109,7 +130,41 @@ function programOf({ commands, io, version }: Cli, done: (code: number) => void)
   add('config-schema', 'print the JSON Schema of the configuration').action(async (options: object) =>
     done(await commands.configSchema(options, io)),
   );
-  return program;
+}
+
+function withLogOptions(command: Command, defaultLevel = 'log.level, or info'): Command {
+  const level = `least severe messages that are logged (default: ${defaultLevel})`;
+  const format = 'how they are written (default: log.format, or pretty on a terminal and json elsewhere)';
+  return command
+    .addOption(new Option('--log-level <level>', level).choices(LOG_LEVELS))
+    .addOption(new Option('--log-format <format>', format).choices(LOG_FORMATS));
+}
+
+function addCosts(costs: Command, config: Option): Command {
+  return costs
+    .addOption(config.conflicts('url'))
+    .option('-u, --url <url>', 'ask a running exporter, such as http://localhost:9464')
+    .addOption(
+      new Option('-w, --window <window>', 'UTC window (default: month_to_date)')
+        .choices(WINDOWS)
+        .conflicts(['from', 'to']),
+    )
+    .option('--from <date>', 'first day, in UTC')
+    .option('--to <date>', 'day after the last')
+    .option('--by <labels>', 'labels to group by, comma-separated', 'provider')
+    .option('--match <label=pattern>', 'only what matches; * and ? are wildcards; can be repeated', collect)
+    .option('--top <number>', 'list only the largest, and add up the others')
+    .addOption(new Option('--step <step>', 'one line per day or month').choices(['day', 'month']))
+    .addOption(new Option('--format <format>', 'output').choices(['table', 'csv', 'json']).default('table'))
+    .option('--username <name>', 'user of the exporter')
+    .option('--password-file <file>', 'file with its password (or AI_BILLING_EXPORTER_PASSWORD)')
+    .option('--ca <file>', 'certificate authority of the exporter, PEM')
+    .option('--cert <file>', 'client certificate, PEM')
+    .option('--key <file>', 'key of the client certificate, PEM');
+}
+
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value];
 }
 
 function addLedger(ledger: Command, run: (options: LedgerOptions) => Promise<void>): void {

@@ -7,6 +7,7 @@ import { FAKE_PROVIDERS } from '../../test/fake-providers.ts';
 import { SECRET_HASH, webFolder } from '../../test/support/exporter/web.ts';
 import type { Environment } from '../config/yaml/substitute.ts';
 import { Redactor } from '../runtime/redactor.ts';
+import type { LedgerTrial } from '../store/trial.ts';
 import { check, type ProbeResult } from './check.ts';
 import type { CheckOptions } from './io.ts';
 
@@ -19,10 +20,25 @@ writeFileSync(
 accounts:
   - { provider: acme, name: one, apiKey: "\${KEY}", since: 2026-01-02, schedule: { balance: "1 1 * * *" } }
   - { provider: globex, apiKey: do-not-print-me, baseUrl: "http://localhost:1" }
+budgets:
+  - { name: everything, limitUsd: 14000, period: month }
+  - { name: large models, limitUsd: 12.5, period: day, match: { provider: acme, model: ["gpt-4*", "o*"] } }
 `,
 );
 
-async function run(options: CheckOptions, probed: Record<string, ProbeResult> = {}, env: Environment = {}) {
+const USABLE: LedgerTrial = { kind: 'usable', exists: false };
+
+interface Machine {
+  readonly ledger?: LedgerTrial;
+  readonly port?: Error;
+}
+
+async function run(
+  options: CheckOptions,
+  probed: Record<string, ProbeResult> = {},
+  env: Environment = {},
+  { ledger = USABLE, port }: Machine = {},
+) {
   let out = '';
   const asked: string[] = [];
   const io = {
@@ -38,6 +54,10 @@ async function run(options: CheckOptions, probed: Record<string, ProbeResult> = 
       asked.push(`${name} ${key()}`);
       return probed[name] ?? { ok: true, isTried: true };
     },
+    tryListen: async () => {
+      if (port) throw port;
+    },
+    tryLedger: () => ledger,
   });
   assert.doesNotMatch(out, /do-not-print-me/);
   return { code, asked, out };
@@ -46,23 +66,27 @@ async function run(options: CheckOptions, probed: Record<string, ProbeResult> = 
 const SUMMARY = `${file}: valid, 2 accounts
 listens on [::1]:80, ledger in ./data/ledger.db
 
-acme "one"
-  base URL https://api.acme.example
-  key from variable KEY
-  reads since 2026-01-02
-  feed usage    0 * * * *
-  feed balance  1 1 * * *
+Accounts
+  acme "one"       https://api.acme.example  key from environment variable KEY  since 2026-01-02
+  globex "globex"  http://localhost:1        key from the configuration file    since the start of last month
 
-globex "globex"
-  base URL http://localhost:1
-  key from configuration file
-  reads since the start of last month
-  feed usage  0 * * * *
+Budgets
+  "everything"    $14,000.00 per month  all spend
+  "large models"  $12.50 per day        provider acme, model gpt-4* or o*
+`;
+const WARNING = `
+warning: globex "globex": its key can be read in the configuration file; move it to an environment variable (apiKey: \${NAME}) or a file (apiKeyFile)
 
 `;
+const LOCAL = 'port [::1]:80: can be used\nledger ./data/ledger.db: can be created\n';
+const TRIED = `${SUMMARY}${WARNING}${LOCAL}`;
 
 test('check: --offline prints the configuration and requests nothing', async () => {
-  assert.deepEqual(await run({ config: file, offline: true }), { code: 0, asked: [], out: SUMMARY });
+  assert.deepEqual(await run({ config: file, offline: true }), {
+    code: 0,
+    asked: [],
+    out: SUMMARY + WARNING,
+  });
 });
 
 test('check: summarizes the web configuration and rejects an invalid one', async (t) => {
@@ -104,14 +128,39 @@ test('check: tests each credential once', async () => {
   const { code, asked, out } = await run({ config: file });
   assert.equal(code, 0);
   assert.deepEqual(asked, ['one do-not-print-me', 'globex do-not-print-me']);
-  assert.equal(out, `${SUMMARY}acme "one": credential works\nglobex "globex": credential works\n`);
+  assert.equal(out, `${TRIED}acme "one": credential works\nglobex "globex": credential works\n`);
 });
 
 test('check: names a failing credential with its reason and still tests the others', async () => {
-  const refused: ProbeResult = { ok: false, reason: 'auth', message: 'answered 401' };
+  const refused: ProbeResult = { ok: false, reason: 'auth', message: 'answered 401', hint: 'Do this.' };
   const { code, out } = await run({ config: file }, { one: refused });
   assert.equal(code, 1);
-  assert.equal(out, `${SUMMARY}acme "one": auth: answered 401\nglobex "globex": credential works\n`);
+  const verdict = `acme "one": auth: answered 401
+  asked api.acme.example with the key from environment variable KEY
+  Do this.
+`;
+  assert.equal(out, `${TRIED}${verdict}globex "globex": credential works\n`);
+});
+
+const TAKEN = Object.assign(new Error('taken'), { code: 'EADDRINUSE' });
+const LOCKED: LedgerTrial = { kind: 'in_use', problem: './data/ledger.db is in use by another process.' };
+
+test('check: a port that is taken and a ledger that cannot be used fail', async () => {
+  const port = await run({ config: file }, {}, {}, { port: TAKEN });
+  assert.equal(port.code, 1);
+  assert.match(port.out, /^port: \[::1\]:80 is in use by another program; stop it/m);
+  const ledger = await run({ config: file }, {}, {}, { ledger: LOCKED });
+  assert.equal(ledger.code, 1);
+  assert.match(ledger.out, /^ledger: \.\/data\/ledger\.db is in use by another process\.$/m);
+});
+
+test('check: a port and a ledger that are both in use belong to a running exporter', async () => {
+  const { code, out } = await run({ config: file }, {}, {}, { port: TAKEN, ledger: LOCKED });
+  assert.equal(code, 0);
+  assert.match(
+    out,
+    /^port \[::1\]:80 and ledger \.\/data\/ledger\.db: not tested: in use, probably by a running exporter$/m,
+  );
 });
 
 test('check: a credential with nothing due is reported as not tested, without failure', async () => {
@@ -119,7 +168,7 @@ test('check: a credential with nothing due is reported as not tested, without fa
   assert.equal(code, 0);
   assert.equal(
     out,
-    `${SUMMARY}acme "one": not tested: nothing is due yet\nglobex "globex": credential works\n`,
+    `${TRIED}acme "one": not tested: nothing is due yet\nglobex "globex": credential works\n`,
   );
 });
 
@@ -136,13 +185,13 @@ test('check: prints what is sent over OpenTelemetry, and where, without secrets'
   assert.deepEqual({ code, asked }, { code: 0, asked: [] });
   assert.equal(
     out,
-    `${SUMMARY}OpenTelemetry
+    `${SUMMARY}
+OpenTelemetry
   serves /otel/metrics
   pushes metrics to "default" every 60 s: http/protobuf to https://otlp.example/in
   sends its own traces: grpc to http://localhost:4317
   warning: OTEL_METRIC_EXPORT_INTERVAL is not a whole number of milliseconds from 1 to 2147483647: ignored
-
-`,
+${WARNING}`,
   );
 });
 
@@ -160,5 +209,5 @@ test('check: warns about two accounts with the same key, without failure', async
     out,
     /^warning: acme "a" and acme "b" use the same key at the same address: the same bill is counted twice/m,
   );
-  assert.doesNotMatch((await run({ config: file })).out, /warning/);
+  assert.doesNotMatch((await run({ config: file })).out, /same key/);
 });

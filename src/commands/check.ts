@@ -1,27 +1,35 @@
-import { sharedKeyWarnings, titleOf } from '../app/duplicate-billing.ts';
-import { summaryOfWeb } from '../app/web-config.ts';
+import { titleOf } from '../app/duplicate-billing.ts';
 import type { Account, Config } from '../config/config.ts';
-import type { OpenTelemetry, ReceiverConfig } from '../config/otel/config.ts';
-import { isoDay, SECOND } from '../core/values/time.ts';
-import type { FailureReason } from '../providers/api/errors.ts';
+import type { PollError } from '../providers/api/errors.ts';
 import type { Provider } from '../providers/api/provider.ts';
-import { loadWebConfig } from '../server/web/read.ts';
+import type { LedgerTrial } from '../store/trial.ts';
+import { summaryOf } from './check-summary.ts';
 import { type CheckOptions, EXIT, type Io } from './io.ts';
+import { addressOf, listenProblem } from './listen-problem.ts';
 import { loadAndRedact } from './load-config.ts';
 
 /** The test of an account's credential; `isTried` is false if nothing is due to be requested yet. */
 export type ProbeResult =
   | { readonly ok: true; readonly isTried: boolean }
-  | { readonly ok: false; readonly reason: FailureReason; readonly message: string };
+  | ({ readonly ok: false } & Pick<PollError, 'reason' | 'message' | 'hint'>);
 
 /** What `check` uses, injected so that it can be tested without a network. */
 export interface CheckTools {
   readonly registry: readonly Provider<unknown>[];
   probe(account: Account, signal: AbortSignal): Promise<ProbeResult>;
+  /** Listens for a moment. @throws what the system refuses. */
+  tryListen(host: string, port: number): Promise<void>;
+  tryLedger(path: string): LedgerTrial;
+}
+
+/** One line or more about something that was tried. */
+interface Verdict {
+  readonly ok: boolean;
+  readonly text: string;
 }
 
 /**
- * Validates the configuration, prints a summary, and tests each credential once.
+ * Validates the configuration, prints a summary, and tries the port, the ledger and each credential once.
  *
  * @throws {ConfigError} if the configuration cannot be used.
  */
@@ -29,68 +37,53 @@ export async function check(options: CheckOptions, io: Io, tools: CheckTools): P
   const config = loadAndRedact(options.config, io, tools.registry);
   io.stdout.write(`${summaryOf(config, options.config)}\n`);
   if (options.offline) return EXIT.good;
-  const results = await Promise.all(
-    config.accounts.map(async (account) => ({ account, probed: await tools.probe(account, io.signal) })),
+  const [local, ...credentials] = await Promise.all([
+    tryLocal(config, tools),
+    ...config.accounts.map(async (account) => verdictOf(account, await tools.probe(account, io.signal))),
+  ]);
+  const verdicts = [...local, ...credentials];
+  io.stdout.write(verdicts.map(({ text }) => `${text}\n`).join(''));
+  return verdicts.every(({ ok }) => ok) ? EXIT.good : EXIT.failed;
+}
+
+/** If both the port and the ledger are taken, an exporter is running with this configuration, which is no mistake. */
+async function tryLocal({ server, state }: Config, tools: CheckTools): Promise<Verdict[]> {
+  const { host, port } = server;
+  const refusal = await tools.tryListen(host, port).then(
+    () => undefined,
+    (error: unknown) => ({ error }),
   );
-  for (const { account, probed } of results) io.stdout.write(`${verdictOf(account, probed)}\n`);
-  return results.every(({ probed }) => probed.ok) ? EXIT.good : EXIT.failed;
+  const ledger = tools.tryLedger(state.path);
+  if (refusal && isTaken(refusal.error) && ledger.kind === 'in_use') {
+    const text = `port ${addressOf(server)} and ledger ${state.path}: not tested: in use, probably by a running exporter`;
+    return [{ ok: true, text }];
+  }
+  return [
+    refusal
+      ? { ok: false, text: `port: ${listenProblem(server, refusal.error)}` }
+      : { ok: true, text: `port ${addressOf(server)}: can be used` },
+    ledgerVerdict(state.path, ledger),
+  ];
 }
 
-function verdictOf(account: Account, probed: ProbeResult): string {
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+}
+
+function ledgerVerdict(path: string, trial: LedgerTrial): Verdict {
+  if (trial.kind !== 'usable') return { ok: false, text: `ledger: ${trial.problem}` };
+  return { ok: true, text: `ledger ${path}: can be ${trial.exists ? 'used' : 'created'}` };
+}
+
+function verdictOf(account: Account, probed: ProbeResult): Verdict {
   const name = titleOf(account);
-  if (!probed.ok) return `${name}: ${probed.reason}: ${probed.message}`;
-  return `${name}: ${probed.isTried ? 'credential works' : 'not tested: nothing is due yet'}`;
-}
-
-function summaryOf({ accounts, server, state, openTelemetry }: Config, file: string | undefined): string {
-  const count = accounts.length === 1 ? '1 account' : `${accounts.length} accounts`;
-  const host = server.host.includes(':') ? `[${server.host}]` : server.host;
-  return [
-    `${file ?? 'environment'}: valid, ${count}`,
-    `listens on ${host}:${server.port}, ledger in ${state.path}`,
-    ...webLines(server.webConfig),
-    ...accounts.flatMap((account) => ['', ...linesOf(account)]),
-    ...warningLines(accounts),
-    ...openTelemetryLines(openTelemetry),
-    '',
-  ].join('\n');
-}
-
-function webLines(file: string | undefined): string[] {
-  return file === undefined ? [] : [`web configuration ${file}: ${summaryOfWeb(loadWebConfig(file))}`];
-}
-
-function linesOf(account: Account): string[] {
-  const { baseUrl, keySource, since, schedule } = account;
-  const width = Math.max(...Object.keys(schedule).map((feed) => feed.length));
-  return [
-    titleOf(account),
-    `  base URL ${baseUrl}`,
-    `  key from ${keySource}`,
-    `  reads since ${since === undefined ? 'the start of last month' : isoDay(since)}`,
-    ...Object.entries(schedule).map(([feed, line]) => `  feed ${feed.padEnd(width)}  ${line}`),
-  ];
-}
-
-function warningLines(accounts: readonly Account[]): string[] {
-  const lines = sharedKeyWarnings(accounts).map((warning) => `warning: ${warning}`);
-  return lines.length > 0 ? ['', ...lines] : [];
-}
-
-function openTelemetryLines({ prometheus, receivers, traces, warnings }: OpenTelemetry): string[] {
-  const lines = [
-    ...(prometheus ? ['  serves /otel/metrics'] : []),
-    ...receivers.map(
-      (receiver) =>
-        `  pushes metrics to "${receiver.name}" every ${receiver.intervalMs / SECOND} s: ${destinationOf(receiver)}`,
-    ),
-    ...(traces ? [`  sends its own traces: ${destinationOf(traces.receiver)}`] : []),
-    ...warnings.map((warning) => `  warning: ${warning}`),
-  ];
-  return lines.length > 0 ? ['', 'OpenTelemetry', ...lines] : [];
-}
-
-/** Without the query, which may contain a key. */
-function destinationOf({ protocol, url }: ReceiverConfig): string {
-  return `${protocol} to ${url.replace(/\?.*/s, '')}`;
+  if (probed.ok)
+    return {
+      ok: true,
+      text: `${name}: ${probed.isTried ? 'credential works' : 'not tested: nothing is due yet'}`,
+    };
+  const { reason, message, hint } = probed;
+  const { host } = new URL(account.baseUrl);
+  const asked = `asked ${host} with the key from ${account.keySource}`;
+  return { ok: false, text: `${name}: ${reason}: ${message}\n  ${asked}\n  ${hint}` };
 }

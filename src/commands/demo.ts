@@ -5,6 +5,7 @@ import { DAY, HOUR, SECOND, startOfDay } from '../core/values/time.ts';
 import type { Provider } from '../providers/api/provider.ts';
 import { DEFAULT_RATES, PROVIDERS } from '../providers/index.ts';
 import type { DemoOptions, Io } from './io.ts';
+import { overrideLog } from './open-log.ts';
 import { run } from './serve.ts';
 
 /** The provider limits requests per hour: two months of its hours would take longer than anybody watches. */
@@ -59,17 +60,23 @@ export async function demo(options: DemoOptions, io: Io): Promise<number> {
     const config: Config = {
       server: { host: options.host, port: options.port, enableReload: false },
       state: { path: ':memory:' },
+      log: overrideLog({ level: 'info' }, options),
       metrics: { newSeriesZeroMs: 10 * SECOND, maxSeries: 10_000 },
       accounts,
       budgets: DEMO_BUDGETS,
       currencies: DEFAULT_RATES,
       openTelemetry,
     };
-    const listening = (url: string) =>
-      io.stdout.write(
-        `Demo on ${url} with simulated providers. Metrics: ${url}/metrics. Press Ctrl-C to stop.\n`,
-      );
-    return await run(config, io, { listening });
+    let address = '';
+    const listening = (url: string) => {
+      address = `Demo on ${url} with simulated providers. Metrics: ${url}/metrics. Press Ctrl-C to stop.\n`;
+      io.stdout.write(address);
+    };
+    // The lines of the first polls may have scrolled it away. Only standard error knows where the progress bars are.
+    const polled = () => {
+      if (io.stderr.isTerminal) io.stderr.write(address);
+    };
+    return await run(config, io, { listening, polled });
   } finally {
     await close();
   }

@@ -1,6 +1,10 @@
+import type { LogSettings } from '../config/config.ts';
 import type { Environment } from '../config/yaml/substitute.ts';
+import type { Window } from '../core/reports/windows.ts';
 import type { Redactor } from '../runtime/redactor.ts';
 import type { Output } from '../runtime/stdout.ts';
+
+export { WINDOWS } from '../core/reports/windows.ts';
 
 /** What a command needs from the outside world. */
 export interface Io {
@@ -22,21 +26,28 @@ export interface Commands {
   readonly demo: Command<DemoOptions>;
   readonly check: Command<CheckOptions>;
   readonly poll: Command<PollOptions>;
+  readonly costs: Command<CostsOptions>;
   readonly taskCost: Command<TaskCostOptions>;
   readonly ledger: Command<LedgerOptions>;
   readonly configSchema: Command<object>;
 }
 
-export interface ServeOptions {
+/** They override `log` of the configuration. */
+export interface LogOverrides {
+  readonly logLevel?: LogSettings['level'];
+  readonly logFormat?: LogSettings['format'];
+}
+
+export interface ServeOptions extends LogOverrides {
   readonly config?: string;
 }
 
-export interface DemoOptions {
+export interface DemoOptions extends LogOverrides {
   readonly host: string;
   readonly port: number;
 }
 
-export interface CheckOptions extends ServeOptions {
+export interface CheckOptions extends Pick<ServeOptions, 'config'> {
   readonly offline?: boolean;
 }
 
@@ -45,14 +56,41 @@ export interface PollOptions extends ServeOptions {
   readonly metrics?: boolean;
 }
 
-export interface TaskCostOptions extends ServeOptions {
+/** Where costs come from, and which. The parameters are those of `/api/v1/costs/series`. */
+export interface CostsOptions extends Pick<ServeOptions, 'config'> {
+  readonly url?: string;
+  readonly username?: string;
+  readonly passwordFile?: string;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly window?: Window;
+  readonly from?: string;
+  readonly to?: string;
+  readonly by: string;
+  readonly step?: 'day' | 'month';
+  readonly top?: string;
+  /** As `label=pattern`. */
+  readonly match?: readonly string[];
+  readonly format: 'table' | 'csv' | 'json';
+}
+
+/** Answers a query of `/api/v1/costs/series`. */
+export type CostsSource = (query: URLSearchParams, format: 'json' | 'csv') => Promise<CostsResult>;
+
+export type CostsResult =
+  | { readonly kind: 'answered'; readonly text: string }
+  /** `misused`: the question makes no sense. */
+  | { readonly kind: 'misused' | 'failed'; readonly message: string };
+
+export interface TaskCostOptions extends Pick<ServeOptions, 'config'> {
   readonly task: string;
   readonly account?: string;
   readonly json?: boolean;
 }
 
 /** Where the ledger is: `state` is the file itself. */
-export interface LedgerLocation extends ServeOptions {
+export interface LedgerLocation extends Pick<ServeOptions, 'config'> {
   readonly state?: string;
 }
 

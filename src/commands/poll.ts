@@ -1,14 +1,13 @@
 import { type App, createApp } from '../app/app.ts';
-import type { Window } from '../core/reports/windows.ts';
 import { SECOND } from '../core/values/time.ts';
 import { PROVIDERS } from '../providers/index.ts';
-import { createLog } from '../runtime/log.ts';
 import { createProgress } from '../runtime/progress.ts';
 import { packageRevision, packageVersion } from '../runtime/version.ts';
-import type { AccountStatus, Status } from '../server/pages/status.ts';
 import { encodeSnapshot } from '../sinks/prometheus/encode.ts';
 import { EXIT, type Io, type PollOptions } from './io.ts';
 import { loadAndRedact } from './load-config.ts';
+import { openLog, overrideLog } from './open-log.ts';
+import { pollText } from './poll-text.ts';
 
 /** Nobody at a terminal wants to wait longer for a provider's rate limit. */
 const MAX_WAIT_MS = 30 * SECOND;
@@ -16,7 +15,8 @@ const MAX_WAIT_MS = 30 * SECOND;
 /** Polls every feed once into a temporary ledger and prints the result. Exit code 1 if any feed failed. */
 export async function poll(options: PollOptions, io: Io): Promise<number> {
   const config = { ...loadAndRedact(options.config, io, PROVIDERS), state: { path: ':memory:' } };
-  const log = createLog(io.redactor.wrap(io.stderr));
+  // The result says which feeds succeeded.
+  const log = openLog(overrideLog({ ...config.log, level: 'warn' }, options), io);
   const progress = createProgress(io.stderr, log);
   const app = createApp({
     config,
@@ -36,7 +36,7 @@ export async function poll(options: PollOptions, io: Io): Promise<number> {
     const status = app.status();
     if (options.metrics) await printMetrics(app, io);
     else if (options.json) io.stdout.write(`${JSON.stringify(status, null, 2)}\n`);
-    else io.stdout.write(tableOf(status));
+    else io.stdout.write(await pollText(app, status, Date.now()));
     return outcomes.every(({ kind }) => kind !== 'failed') ? EXIT.good : EXIT.failed;
   } finally {
     await app.stop();
@@ -47,24 +47,4 @@ async function printMetrics({ publisher, self }: App, io: Io): Promise<void> {
   const { text } = await encodeSnapshot(publisher.current());
   for (const chunk of text) io.stdout.write(Buffer.from(chunk).toString());
   io.stdout.write(await self.text());
-}
-
-function unitOf({ incomplete }: AccountStatus, window: Window): string {
-  return incomplete.some((each) => each.window === window) ? 'USD, incomplete' : 'USD';
-}
-
-function tableOf({ accounts }: Status): string {
-  const rows = accounts.flatMap((account) => [
-    [`${account.provider}/${account.name}`, 'today', account.todayUsd ?? 'unknown', unitOf(account, 'today')],
-    ['', 'month to date', account.monthToDateUsd ?? 'unknown', unitOf(account, 'month_to_date')],
-    ...account.feeds.map(({ name, up, lastError, off }) => [
-      '',
-      name,
-      up === null ? 'switched off' : up ? 'ok' : 'failed',
-      (lastError ?? off)?.message ?? '',
-    ]),
-  ]);
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const padded = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
-  return `${padded.map((line) => line.trimEnd()).join('\n')}\n`;
 }

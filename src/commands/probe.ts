@@ -1,8 +1,10 @@
 import type { Account } from '../config/config.ts';
 import { SECOND, startOfMonth } from '../core/values/time.ts';
-import { PollError } from '../providers/api/errors.ts';
+import { tryListen } from '../net/try-listen.ts';
+import { POLL_FAILURES, PollError } from '../providers/api/errors.ts';
 import { EMPTY_CONTEXT, type Feed, type FeedContext } from '../providers/api/provider.ts';
-import type { ProbeResult } from './check.ts';
+import { tryLedger } from '../store/trial.ts';
+import type { CheckTools, ProbeResult } from './check.ts';
 import { openClient } from './client.ts';
 
 /** Long enough for one retry after a fault. */
@@ -16,13 +18,25 @@ export async function probe(account: Account, stop: AbortSignal): Promise<ProbeR
   try {
     return { ok: true, isTried: await requestOnce(account, client.ask(signal), signal) };
   } catch (error) {
-    if (error instanceof PollError) return { ok: false, reason: error.reason, message: error.message };
-    if (timeout.aborted) return { ok: false, reason: 'timeout', message: 'no response in time' };
+    if (error instanceof PollError) {
+      const { reason, message, hint } = error;
+      return { ok: false, reason, message, hint };
+    }
+    if (timeout.aborted)
+      return {
+        ok: false,
+        reason: 'timeout',
+        message: 'no response in time',
+        hint: POLL_FAILURES.timeout.hint,
+      };
     throw error;
   } finally {
     await client.close();
   }
 }
+
+/** How `check` tries what it can try. */
+export const PROBES: Omit<CheckTools, 'registry'> = { probe, tryListen, tryLedger };
 
 async function requestOnce(
   { provider, config, since }: Account,

@@ -6,16 +6,18 @@ import { Reloader } from '../app/reload.ts';
 import { followWeb } from '../app/web-config.ts';
 import type { Config } from '../config/config.ts';
 import { PROVIDERS } from '../providers/index.ts';
-import { createLog, type Logger } from '../runtime/log.ts';
+import type { Logger } from '../runtime/log.ts';
 import { createProgress } from '../runtime/progress.ts';
-import { stackOf } from '../runtime/redactor.ts';
 import type { Signals } from '../runtime/signals.ts';
 import { packageRevision, packageVersion } from '../runtime/version.ts';
-import { createServer, type Readiness } from '../server/server.ts';
+import { createServer } from '../server/server.ts';
 import { createPrometheusPage } from '../sinks/prometheus/page.ts';
 import type { Telemetry } from '../telemetry/open.ts';
+import { afterFirstPolls, logFirstPolls, readinessOf } from './first-polls.ts';
 import { EXIT, type Io, type ServeOptions } from './io.ts';
+import { listenProblem } from './listen-problem.ts';
 import { loadAndRedact } from './load-config.ts';
+import { openLog, overrideLog } from './open-log.ts';
 
 /** How long spans may take to be sent once everything else has ended. */
 const GRACE_MS = 2000;
@@ -27,19 +29,24 @@ export interface ServeIo extends Io, Pick<Signals, 'onHangUp' | 'onBackUp'> {}
 
 /** Runs the exporter until the process is asked to end. */
 export async function serve(options: ServeOptions, io: ServeIo): Promise<number> {
-  const read = () => loadAndRedact(options.config, io, PROVIDERS);
+  const read = () => {
+    const config = loadAndRedact(options.config, io, PROVIDERS);
+    return { ...config, log: overrideLog(config.log, options) };
+  };
   return run(read(), io, { ...io, ...(options.config !== undefined && { read }) });
 }
 
 export interface RunOptions extends Partial<Pick<Signals, 'onHangUp' | 'onBackUp'>> {
   readonly listening?: (url: string) => void;
+  /** Called after the first poll of each feed. */
+  readonly polled?: () => void;
   /** Reads the configuration again, for a reload. */
   readonly read?: () => Config;
 }
 
 /** Runs the exporter with a configuration, from a file or not. */
 export async function run(config: Config, io: Io, options: RunOptions): Promise<number> {
-  const exporter = await openExporter(config, io, options.read);
+  const exporter = await openExporter(config, io, options);
   const { app, log, reloader } = exporter;
   try {
     const url = await exporter.listen();
@@ -52,7 +59,7 @@ export async function run(config: Config, io: Io, options: RunOptions): Promise<
     log.info('stopping');
     return EXIT.good;
   } catch (error) {
-    io.stderr.write(`${listenProblem(config, error)}\n`);
+    io.stderr.write(`${listenProblem(config.server, error)}\n`);
     return EXIT.failed;
   } finally {
     await withTimeout(SHUTDOWN_TIMEOUT_MS, log, exporter.close);
@@ -60,22 +67,24 @@ export async function run(config: Config, io: Io, options: RunOptions): Promise<
 }
 
 /** @throws {StoreError} if the ledger cannot be used. */
-async function openExporter(config: Config, io: Io, read: RunOptions['read']) {
+async function openExporter(config: Config, io: Io, { read, polled }: RunOptions) {
   const { openTelemetry, server: listenOn } = config;
   let telemetry: Telemetry | undefined;
-  const log = createLog(io.redactor.wrap(io.stderr), () => telemetry?.logFields() ?? {});
+  const log = openLog(config.log, io, () => telemetry?.logFields() ?? {});
   const process = { version: packageVersion(), now: Date.now, log };
   for (const warning of openTelemetry.warnings) log.warn({ warning }, 'environment variable ignored');
   const web = followWeb(listenOn.webConfig, log);
   telemetry = await openOwnTelemetry(openTelemetry, process);
   const progress = createProgress(io.stderr, log);
-  const app = createApp({
-    ...process,
-    config,
-    revision: packageRevision(),
-    progress,
-    ...(telemetry && { wrapPoll: telemetry.wrapPoll }),
-  });
+  const wrapPoll = afterFirstPolls(
+    () => app,
+    telemetry?.wrapPoll,
+    () => {
+      logFirstPolls(app, log);
+      polled?.();
+    },
+  );
+  const app: App = createApp({ ...process, config, revision: packageRevision(), progress, wrapPoll });
   const pushes = await openPushes(openTelemetry, app, process);
   if (pushes) telemetry?.measure(pushes.meterProvider);
   const otelPage = await openOtelPage(openTelemetry, app, process);
@@ -94,6 +103,8 @@ async function openExporter(config: Config, io: Io, read: RunOptions['read']) {
     ready: readinessOf(app),
     status: () => app.status(),
     costs: (question) => app.costs(question),
+    series: (question) => app.series(question),
+    resources: () => app.resources(),
     now: Date.now,
     ...(listenOn.enableReload && { reload }),
     onError: (error) => log.error({ err: error }, 'request failed: internal error'),
@@ -133,39 +144,4 @@ async function withTimeout(ms: number, log: Logger, close: () => Promise<void>):
   } finally {
     closed.abort();
   }
-}
-
-/**
- * Ready once there is something to show, and from then on: what the ledger held, or the first poll of each feed. Outages do not count,
- * nor do waits that a provider asked for, nor accounts that a reload adds.
- */
-function readinessOf(app: App): () => Readiness {
-  let known = app.wasRestored ? { ready: true, reason: 'ready: the ledger was restored' } : undefined;
-  return () => {
-    const now = known ?? firstPollReadiness(app);
-    if (now.ready) known = now;
-    return now;
-  };
-}
-
-function firstPollReadiness(app: App): Readiness {
-  const now = Date.now();
-  const untried = app.poller
-    .states()
-    .filter(({ last, feed }) => last === undefined && feed.client.notBefore() <= now);
-  if (untried.length === 0) return { ready: true, reason: 'ready: each feed was tried' };
-  const names = untried.map(({ feed: { labels } }) => `${labels.provider}/${labels.account} ${labels.feed}`);
-  return { ready: false, reason: `not ready: not tried yet: ${names.join(', ')}` };
-}
-
-/** https://nodejs.org/api/errors.html#common-system-errors */
-function listenProblem({ server: { host, port } }: Config, error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'EADDRINUSE')
-    return `${host}:${port} is in use by another program; stop it, or choose another port with server.listen or demo --port`;
-  if (code === 'EACCES')
-    return `no permission to listen on port ${port}; set server.listen to a port above 1023`;
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return `${host} is not an address of this machine; set server.listen`;
-  return stackOf(error);
 }

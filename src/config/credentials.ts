@@ -22,6 +22,9 @@ export type RawAccount = Readonly<Record<string, unknown>>;
 
 type KeySource = Pick<Account, 'key' | 'keySource'>;
 
+/** The source of a key that the file itself contains. */
+export const LITERAL_KEY = 'the configuration file';
+
 /** The credential, from either `apiKey` or `apiKeyFile`. */
 export function secretOf(entry: RawAccount, path: Path, context: AccountsContext): KeySource | undefined {
   const { problems } = context.document;
@@ -45,8 +48,9 @@ function hasMisspeltKey(entry: RawAccount): boolean {
 
 function credentialOfText(apiKey: string, path: Path, { document }: AccountsContext): KeySource | undefined {
   const names = document.positions.get(formatPath(path))?.variables ?? [];
-  const source = names.length > 0 ? `variable ${names.join(', ')}` : 'configuration file';
-  const suffix = names.length > 0 ? ` (in ${source})` : '';
+  const variables = `variable ${names.join(', ')}`;
+  const source = names.length > 0 ? `environment ${variables}` : LITERAL_KEY;
+  const suffix = names.length > 0 ? ` (in ${variables})` : '';
   return keySourceOf(secretOfText(apiKey), path, { document, source, suffix });
 }
 

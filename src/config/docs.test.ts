@@ -63,6 +63,7 @@ test('configuration.md lists the defaults and the keys of each provider', () => 
   const defaults: Record<string, string> = {
     listen: '0.0.0.0:9464',
     path: './data/ledger.db',
+    level: 'info',
     newSeriesZero: '2m',
     maxSeries: '10000',
     timeout: '30s',
@@ -78,6 +79,7 @@ test('configuration.md lists the defaults and the keys of each provider', () => 
       accounts: [0],
       server: { listen: defaults.listen },
       state: { path: defaults.path },
+      log: { level: defaults.level },
       metrics: { newSeriesZero: defaults.newSeriesZero, maxSeries: Number(defaults.maxSeries) },
     }),
     sections,

@@ -27,11 +27,13 @@ export function configOfEnvironment(env: Environment, registry: readonly Provide
 export function processSettings({
   server,
   state,
+  log,
   metrics,
-}: Sections): Pick<Config, 'server' | 'state' | 'metrics'> {
+}: Sections): Pick<Config, 'server' | 'state' | 'log' | 'metrics'> {
   return {
     server: { ...server.listen, enableReload: server.enableReload },
     state,
+    log,
     metrics: { newSeriesZeroMs: metrics.newSeriesZero, maxSeries: metrics.maxSeries },
   };
 }
@@ -54,7 +56,7 @@ function accountOf(provider: Provider<unknown>, env: Environment): Account {
     name: 'default',
     baseUrl: provider.baseUrl,
     key: 'key' in secret ? secret.key : () => '',
-    keySource: `variable ${provider.environmentKey}`,
+    keySource: `environment variable ${provider.environmentKey}`,
     since: undefined,
     timeoutMs: AccountKeys.parse({ provider: provider.id }).timeout,
     schedule: Object.fromEntries(provider.feeds.map(({ name, schedule }) => [name, schedule])),

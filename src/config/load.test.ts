@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { inspect } from 'node:util';
 import { FAKE_PROVIDERS } from '../../test/fake-providers.ts';
+import { DEFAULT_BUDGET_ALERTS } from '../core/reports/budget.ts';
 import { rateAt } from '../core/values/exchange-rates.ts';
 import { parseDecimal } from '../core/values/money.ts';
 import { defaultRates } from '../providers/api/currencies.ts';
@@ -39,7 +40,7 @@ test('loadConfig needs only a provider and a key', () => {
   assert.deepEqual(rest, {
     name: 'globex',
     baseUrl: 'https://api.globex.example',
-    keySource: 'configuration file',
+    keySource: 'the configuration file',
     since: undefined,
     timeoutMs: 30_000,
     schedule: { usage: '0 * * * *' },
@@ -66,7 +67,7 @@ accounts:
     dueAfter: 5m
 budgets:
   - { name: all, limitUsd: "12.5" }
-  - { name: some, limitUsd: 7, period: week, match: { provider: globex, model: [a*, b], currency: usd } }
+  - { name: some, limitUsd: 7, period: week, alertAt: [1, 0.9, 1], severity: info, match: { provider: globex, model: [a*, b], currency: usd } }
 priceProbes:
   - { name: mine, pricing: { a: 1 } }
   - { name: other, account: "ünï côde", pricing: {} }
@@ -89,7 +90,7 @@ currencies:
   assert.deepEqual(rest, {
     name: 'ünï côde',
     baseUrl: 'http://localhost:8080/a/b',
-    keySource: 'variable KEY',
+    keySource: 'environment variable KEY',
     since: Date.UTC(2026, 10, 22),
     timeoutMs: 90_000,
     schedule: { usage: '30 5,35 * * * *' },
@@ -102,9 +103,9 @@ currencies:
     },
   });
   assert.deepEqual(config.budgets, [
-    { name: 'all', limit: parseDecimal('12.5'), period: 'month', match: {} },
+    { name: 'all', limit: parseDecimal('12.5'), period: 'month', match: {}, ...DEFAULT_BUDGET_ALERTS },
     {
-      ...{ name: 'some', limit: parseDecimal('7'), period: 'week' },
+      ...{ name: 'some', limit: parseDecimal('7'), period: 'week', alertAt: [0.9, 1], severity: 'info' },
       match: { provider: ['globex'], model: ['a*', 'b'], currency: ['USD'] },
     },
   ]);
@@ -151,7 +152,7 @@ test('variables are replaced in any text, and only in text', () => {
   );
   assert.equal(account.name, `a-\${A}-\${A}`);
   assert.equal(account.key(), `a\${A}`);
-  assert.equal(account.keySource, 'variable A, B');
+  assert.equal(account.keySource, 'environment variable A, B');
   assert.equal(account.timeoutMs, 120_000);
 });
 
@@ -222,7 +223,7 @@ test('loadConfig creates an account per key in the environment if there is no fi
   assert.deepEqual(rest, {
     name: 'default',
     baseUrl: 'https://api.globex.example',
-    keySource: 'variable GLOBEX_API_KEY',
+    keySource: 'environment variable GLOBEX_API_KEY',
     since: undefined,
     timeoutMs: 30_000,
     schedule: { usage: '0 * * * *' },

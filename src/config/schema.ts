@@ -1,9 +1,16 @@
 import { z } from 'zod';
-import { type BUDGET_LABELS, PERIODS } from '../core/reports/budget.ts';
+import {
+  type BUDGET_LABELS,
+  BUDGET_SEVERITIES,
+  DEFAULT_BUDGET_ALERTS,
+  PERIODS,
+} from '../core/reports/budget.ts';
 import { DAY, MINUTE } from '../core/values/time.ts';
 import type { Provider } from '../providers/api/provider.ts';
+import { LOG_FORMATS, LOG_LEVELS } from './config.ts';
 import { OpenTelemetrySection } from './otel/schema.ts';
 import {
+  AlertAt,
   BaseUrl,
   Cron,
   Day,
@@ -65,6 +72,12 @@ const Budget = z.strictObject({
   name: Label.meta({ description: 'The label budget; unique.' }),
   limitUsd: Dollars.meta({ description: 'What may be spent in a period, in US dollars.' }),
   period: z.enum(PERIODS).prefault('month').meta({ description: 'UTC; weeks start on Monday.' }),
+  alertAt: AlertAt.prefault([...DEFAULT_BUDGET_ALERTS.alertAt]).meta({
+    description: 'Fractions of the limit at which to alert; [] alerts at none.',
+  }),
+  severity: z.enum(BUDGET_SEVERITIES).prefault(DEFAULT_BUDGET_ALERTS.severity).meta({
+    description: 'The severity of its alerts from the limit on.',
+  }),
   match: z
     .strictObject({
       provider: patterns('provider'),
@@ -102,6 +115,16 @@ export const Sections = z.strictObject({
         .min(1, 'must name a file')
         .prefault('./data/ledger.db')
         .meta({ description: 'The database file, relative to the working directory.' }),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z.enum(LOG_LEVELS).prefault('info').meta({
+        description: 'The least severe messages that are logged.',
+      }),
+      format: z.enum(LOG_FORMATS).optional().meta({
+        description: 'How messages are written. Default: pretty on a terminal, otherwise json.',
+      }),
     })
     .prefault({}),
   metrics: z

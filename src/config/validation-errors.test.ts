@@ -45,6 +45,8 @@ function beside(...lines: string[]): string {
   return [account(), ...lines].join('\n');
 }
 
+const INDENT =
+  'the indentation does not fit the lines above; keys of one mapping, or items of one list, start in the same column';
 const CRON = 'must be a cron expression in UTC such as "*/15 * * * *": ';
 const DURATION = 'a number and s, m, h or d, such as 90s, 2m, 1.5h or 1d';
 const LISTEN = 'must be host:port, such as 0.0.0.0:9464, :9464 or "[::1]:9464"';
@@ -67,6 +69,28 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     'c.yml:1:1: must be a mapping of keys to values, such as accounts: with a list below it',
   ],
   'a tab': ['accounts:\n\t- provider: acme', 'c.yml:2:1: a tab cannot indent YAML; use spaces'],
+  'an item indented less than the one above': [
+    'accounts:\n    - provider: acme\n   - provider: acme',
+    `c.yml:3:1: ${INDENT}`,
+  ],
+  'an item indented more than the one above': [
+    'accounts:\n  - provider: acme\n    - provider: acme',
+    `c.yml:3:1: ${INDENT}`,
+  ],
+  'a key indented more than the one above': [
+    'accounts:\n  - provider: acme\n\n      name: x\n    apiKey: k',
+    `c.yml:4:7: ${INDENT}`,
+  ],
+  'a key indented less than the one above': [
+    'accounts:\n  - provider: acme\n   name: x',
+    `c.yml:3:1: ${INDENT}`,
+  ],
+  'a key between two levels': ['server:\n    listen: ":1"\n  x: 1', `c.yml:3:1: ${INDENT}`],
+  'only the first key indented': ['  server:\n    listen: ":1"\naccounts: []', `c.yml:3:1: ${INDENT}`],
+  'an open quote on an earlier line': [
+    'accounts:\n  - name: "x\n    provider: acme\n',
+    'c.yml:4:1: a colon, a quote, a comma or a bracket is missing here or just before',
+  ],
   'an open quote': [
     'accounts:\n  - name: "x',
     'c.yml:2:13: a colon, a quote, a comma or a bracket is missing here or just before',
@@ -100,6 +124,12 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     'c.yml:5:8: currencies.EUR.EUR: an alias within its own anchor; write the value out',
     'c.yml:5:8: currencies.EUR: must be a number above 0, or a list such as [{ from: 2026-01-01, usd: 1.08 }]',
   ],
+  'a log level of another program': [
+    beside('log:', '  level: warning', '  format: jsn', '  levl: info'),
+    'c.yml:5:10: log.level: must be one of debug, info, warn, error, silent; did you mean "warn"? (found "warning")',
+    'c.yml:6:11: log.format: must be one of pretty, json, logfmt; did you mean "json"? (found "jsn")',
+    'c.yml:7:3: log.levl: unknown key; did you mean "level"?',
+  ],
   'a duplicate key': [
     account('timeout: 1m', 'timeout: 2m'),
     'c.yml:5:5: accounts[0].timeout: is a duplicate key, first on line 4; keep one',
@@ -127,7 +157,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   'an unknown section': [beside('acounts: []'), 'c.yml:4:1: acounts: unknown key; did you mean "accounts"?'],
   'an unknown section like no other': [
     beside('frobnicate: 1'),
-    'c.yml:4:1: frobnicate: unknown key; available: server, state, metrics, accounts, budgets, currencies, priceProbes, opentelemetry',
+    'c.yml:4:1: frobnicate: unknown key; available: server, state, log, metrics, accounts, budgets, currencies, priceProbes, opentelemetry',
   ],
 
   'a provider left out': [
@@ -351,6 +381,18 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     beside('budgets:', '  - { name: all, limitUsd: 0 }'),
     'c.yml:5:28: budgets[0].limitUsd: must be a number of dollars above 0 (found 0)',
   ],
+  'a budget that alerts at a percentage': [
+    beside('budgets:', '  - { name: all, limitUsd: 10, alertAt: [80] }'),
+    'c.yml:5:42: budgets[0].alertAt[0]: must be a fraction of the limit above 0 and up to 10, such as 0.8 (found 80)',
+  ],
+  'a budget that alerts at one number': [
+    beside('budgets:', '  - { name: all, limitUsd: 10, alertAt: 0.8 }'),
+    'c.yml:5:41: budgets[0].alertAt: must be a list of fractions of the limit, such as [0.5, 0.8, 1] (found 0.8)',
+  ],
+  'a budget of another severity': [
+    beside('budgets:', '  - { name: all, limitUsd: 10, severity: page }'),
+    'c.yml:5:42: budgets[0].severity: must be one of critical, warning, info (found "page")',
+  ],
   'a budget over a year': [
     beside('budgets:', '  - { name: all, limitUsd: 10, period: year }'),
     'c.yml:5:40: budgets[0].period: must be one of day, week, month (found "year")',
@@ -462,7 +504,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     `c.yml:5:13: accounts[1].apiKey: the environment variable NOPE is not set; set it, or write $\${NOPE} for the literal text`,
     `c.yml:6:14: accounts[1].timeout: must be a duration from 0.1s to 10m: ${DURATION} (found 1)`,
     'c.yml:7:15: currencies.USD: is the currency of the ledger, at 1; remove it',
-    'c.yml:8:1: foo: unknown key; available: server, state, metrics, accounts, budgets, currencies, priceProbes, opentelemetry',
+    'c.yml:8:1: foo: unknown key; available: server, state, log, metrics, accounts, budgets, currencies, priceProbes, opentelemetry',
   ],
 };
 

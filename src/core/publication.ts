@@ -32,6 +32,7 @@ export class Publication {
       ...input,
       cache: this.#samples,
       budgets: () => reports.budgets(input),
+      budgetMatches: () => reports.budgetMatches(input),
       dailySpend: (stream) => reports.dailySpend(input, stream),
     });
     const zeros = newZeros.map((row) => ({ ...row, zeroShown: true }));

@@ -1,15 +1,21 @@
 import type { LedgerParts } from './committer.ts';
-import { coverageOf, type LedgerCoverage, lastAsOf, unreadOf } from './ledger/coverage.ts';
+import { coverageOf, lastAsOf, unreadOf } from './ledger/coverage.ts';
 import { type FeedRow, present } from './ledger/records.ts';
 import type { AccountSettings } from './ledger/settings.ts';
 import type { LedgerState } from './ledger/state.ts';
-import type { BudgetState } from './reports/budget-status.ts';
-import { type CostReport, type CostsAccount, type CostsQuestion, costsOf } from './reports/cost-query.ts';
+import { type AccountBalance, balanceOf, observationsOf } from './reports/balances.ts';
+import type { BudgetMatches } from './reports/budget-matches.ts';
+import type { BudgetState, SpendState } from './reports/budget-status.ts';
+import { type CostReport, type CostsQuestion, costsOf } from './reports/cost-query.ts';
+import type { SeriesQuestion, SeriesReport } from './reports/cost-series.ts';
+import { type CostsAccount, type KnownResource, knownResources } from './reports/labels.ts';
 import { netCostOf, windowCost } from './reports/net-cost.ts';
 import type { Reports } from './reports/reports.ts';
+import { seriesReport } from './reports/series-query.ts';
 import { type RecentCosts, recentCosts } from './reports/shared-costs.ts';
+import { type AccountRemarks, remarksOf } from './reports/taken-back.ts';
 import { type PublishInput, type Window, type WindowState, windowState } from './reports/windows.ts';
-import type { LabelFilter, NetCost, SeriesKey } from './statement/series.ts';
+import type { LabelFilter, NetCost, ReadCoverage, SeriesKey } from './statement/series.ts';
 import type { Usd } from './values/money.ts';
 import { type Granularity, type Instant, type Range, startOfMonth } from './values/time.ts';
 
@@ -53,7 +59,7 @@ export class LedgerQueries {
     return id !== undefined && this.#state.hasLabelSet(id, key);
   }
 
-  coverage(account: number, stream: string, granularity: Granularity): LedgerCoverage {
+  coverage(account: number, stream: string, granularity: Granularity): ReadCoverage {
     return coverageOf(this.#state, this.#streamId(account, stream), granularity);
   }
 
@@ -93,6 +99,20 @@ export class LedgerQueries {
     return costsOf(this.at(now), question, accounts);
   }
 
+  /** Amounts by hour, day or month. Each step of the generator takes a moment; commits may come in between. */
+  series(
+    question: SeriesQuestion,
+    accounts: readonly CostsAccount[],
+    now: Instant,
+  ): Generator<void, SeriesReport> {
+    return seriesReport({ ledger: this.at(now), columns: this.#reports.columns, question, accounts });
+  }
+
+  /** The resources of some accounts, in the order in which they were first seen. */
+  resources(accounts: readonly CostsAccount[]): KnownResource[] {
+    return knownResources(this.#state, accounts);
+  }
+
   /** What all accounts cost of late, to find those that share a bill. */
   recentCosts(now: Instant): RecentCosts {
     return recentCosts(this.#state, now);
@@ -100,6 +120,27 @@ export class LedgerQueries {
 
   budgets(now: Instant): BudgetState[] {
     return this.#reports.budgets(this.at(now));
+  }
+
+  /** Which budgets match nothing. */
+  budgetMatches(now: Instant): BudgetMatches[] {
+    return this.#reports.budgetMatches(this.at(now));
+  }
+
+  /** What an account has spent this month, from its `since` on, and is expected to have spent at its end. */
+  accountMonth(account: number, now: Instant): SpendState {
+    return this.#reports.accountMonth(this.at(now), account);
+  }
+
+  balance(account: number, now: Instant): AccountBalance {
+    const input = this.at(now);
+    const spendOf = (stream: number) => this.#reports.dailySpend(input, stream);
+    return balanceOf(input, account, observationsOf(input, account), spendOf);
+  }
+
+  /** Corrections and unconverted money by account. */
+  remarks(now: Instant): ReadonlyMap<number, AccountRemarks> {
+    return remarksOf(this.at(now));
   }
 
   /** The ledger at an instant, for reports and snapshots. */

@@ -136,14 +136,14 @@ export class FeedRunner {
     }
   }
 
-  async #clear({ reason, message }: PollError): Promise<PollEnding> {
+  async #clear({ reason, message, hint }: PollError): Promise<PollEnding> {
     try {
       await transact(this.feed, () => this.feed.ledger.clearFeed(this.feed.key));
     } catch (error) {
       return this.#fail(error);
     }
     this.#failures = 0;
-    return { kind: 'unavailable', reason, message, isTransition: this.#last?.kind !== 'unavailable' };
+    return { kind: 'unavailable', reason, message, hint, isTransition: this.#last?.kind !== 'unavailable' };
   }
 
   #fail(error: unknown): FailedPoll {

@@ -4,9 +4,10 @@ import { z } from 'zod';
 import { openBench, settings } from '../../test/support/ledger/ledger.ts';
 import { testProvider } from '../../test/support/providers/test-provider.ts';
 import { ONE } from '../core/values/money.ts';
+import type { PolledAccount } from '../providers/api/account.ts';
 import type { Feed } from '../providers/api/provider.ts';
 import { DEFAULT_RATES } from '../providers/index.ts';
-import { openAccount, type PolledAccount, streamsOf } from './open-account.ts';
+import { openAccount, streamsOf } from './open-account.ts';
 
 /** A feed that has something to read only where the configuration says so. */
 function feed(name: string): Feed<unknown, unknown> {

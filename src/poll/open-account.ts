@@ -3,25 +3,14 @@ import type { AccountSettings, StreamSettings } from '../core/ledger/settings.ts
 import type { Ledger } from '../core/ledger.ts';
 import type { Rates } from '../core/values/exchange-rates.ts';
 import { GRANULARITIES, type Granularity, HOUR, type Instant } from '../core/values/time.ts';
+import type { PolledAccount } from '../providers/api/account.ts';
 import { refillingOf } from '../providers/api/currencies.ts';
 import type { Provider } from '../providers/api/provider.ts';
 import type { ScheduledFeed } from './feed-runner.ts';
 import { createHttpClient } from './http/client.ts';
-import type { HttpEvents } from './http/context.ts';
+import type { HttpOptions } from './http/context.ts';
 import { RequestState } from './http/rate-limiter.ts';
 import type { RunInTransaction } from './writer.ts';
-
-/** The configuration of an account, as far as polling needs it. */
-export interface PolledAccount {
-  readonly provider: Provider<unknown>;
-  readonly name: string;
-  readonly baseUrl: string;
-  readonly key: () => string;
-  readonly since: Instant | undefined;
-  readonly timeoutMs: number;
-  readonly schedule: Readonly<Record<string, string>>;
-  readonly config: unknown;
-}
 
 /** What applies to all accounts and may change while they are polled. */
 export interface AccountDefaults {
@@ -29,12 +18,8 @@ export interface AccountDefaults {
   readonly rates: Rates;
 }
 
-export interface OpenAccountOptions extends AccountDefaults {
+export interface OpenAccountOptions extends AccountDefaults, Pick<HttpOptions, 'now' | 'wait' | 'events'> {
   readonly ledger: Ledger;
-  readonly now: () => Instant;
-  /** Resolves once `now` has advanced by `ms`; by the wall clock when absent. */
-  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
-  readonly events: HttpEvents;
   /** Stores what polls read; at once when absent. */
   readonly write?: RunInTransaction | undefined;
   /** A longer wait for a limit fails the poll instead. */
@@ -102,12 +87,16 @@ function createAsOf(ledger: Ledger, account: number): (at: Instant) => Instant {
 }
 
 /** The feeds that are enabled for the account, and those that are not. */
-function feedsOf({ provider, config }: PolledAccount) {
+function feedsOf({ provider, config }: Pick<PolledAccount, 'provider' | 'config'>) {
   const isEnabled = (feed: (typeof provider.feeds)[number]) => feed.isEnabled?.(config) ?? true;
   return [provider.feeds.filter(isEnabled), provider.feeds.filter((feed) => !isEnabled(feed))] as const;
 }
 
-function settingsOf(account: PolledAccount, { maxSeries, rates }: AccountDefaults): AccountSettings {
+/** What the ledger needs to know of an account. */
+export function settingsOf(
+  account: Omit<PolledAccount, 'key' | 'baseUrl' | 'timeoutMs' | 'schedule'>,
+  { maxSeries, rates }: AccountDefaults,
+): AccountSettings {
   const { provider, name, since } = account;
   const [feeds] = feedsOf(account);
   return {

@@ -1,6 +1,6 @@
 import { StoreError } from '../core/ledger/records.ts';
 import type { Instant } from '../core/values/time.ts';
-import { type FailureReason, PollError } from '../providers/api/errors.ts';
+import { type FailureReason, POLL_FAILURES, PollError } from '../providers/api/errors.ts';
 
 /** How a poll ended. */
 export type PollEnding =
@@ -12,6 +12,7 @@ export interface UnavailableFeed {
   readonly kind: 'unavailable';
   readonly reason: FailureReason;
   readonly message: string;
+  readonly hint: string;
   /** The feed was available at its last poll. */
   readonly isTransition: boolean;
 }
@@ -20,6 +21,7 @@ export interface FailedPoll {
   readonly kind: 'failed';
   readonly reason: FailureReason;
   readonly message: string;
+  readonly hint: string;
   readonly error: unknown;
   /** An internal error, which neither a provider nor the disk can cause. */
   readonly isBug: boolean;
@@ -36,10 +38,13 @@ export type PollOutcome = PollEnding & PollTiming;
 /** The failure that an error makes of a poll. */
 export function failedPoll(error: unknown): FailedPoll {
   const known = pollErrorOf(error);
-  if (known)
-    return { kind: 'failed', reason: known.reason, message: known.message, error: known, isBug: false };
+  if (known) {
+    const { reason, message, hint } = known;
+    return { kind: 'failed', reason, message, hint, error: known, isBug: false };
+  }
   const message = error instanceof Error ? error.message : String(error);
-  return { kind: 'failed', reason: 'contract', message, error, isBug: true };
+  const { hint } = POLL_FAILURES.contract;
+  return { kind: 'failed', reason: 'contract', message, hint, error, isBug: true };
 }
 
 /** Any error of a poll with its reason; undefined for an internal error. */

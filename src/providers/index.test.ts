@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
+import { providerById } from '../../test/support/providers/provider-by-id.ts';
 import { rateAt } from '../core/values/exchange-rates.ts';
 import { ONE, parseDecimal } from '../core/values/money.ts';
-import { DEFAULT_RATES, PROVIDERS, providerById } from './index.ts';
+import { DEFAULT_RATES, PROVIDERS } from './index.ts';
 
 const folders = readdirSync(import.meta.dirname, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && entry.name !== 'api')

@@ -10,8 +10,3 @@ export const PROVIDERS = [baseten, venice, inferenceSh, northflank] as const sat
 
 /** Rates that need no configuration. */
 export const DEFAULT_RATES = defaultRates(PROVIDERS);
-
-/** The provider that a configuration names, if there is one. */
-export function providerById(id: string): Provider | undefined {
-  return PROVIDERS.find((provider) => provider.id === id);
-}

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Instant, SECOND } from '../core/values/time.ts';
+import { type Instant, parseRetryAfter } from '../core/values/time.ts';
 import { partialSuccessIn } from './partial.ts';
 import type { OtlpProtocol } from './receiver.ts';
 import { readRpcStatus } from './rpc-status.ts';
@@ -47,7 +47,9 @@ export function resultOfHttp(
   const message = sanitize([title, statusMessageIn(body, protocol)].filter(Boolean).join(': '));
   if (RETRYABLE.has(status)) {
     const reason = status === 429 ? 'rate_limited' : 'server';
-    return { kind: 'retryable', reason, message, retryAfterMs: retryAfterMs(answer.retryAfter, now) };
+    const retryAt = parseRetryAfter(answer.retryAfter, now);
+    const retryAfterMs = retryAt === undefined ? undefined : Math.max(0, retryAt - now);
+    return { kind: 'retryable', reason, message, retryAfterMs };
   }
   const reason = AUTH.has(status) ? 'auth' : status >= 500 ? 'server' : 'refused';
   return { kind: 'refused', reason, message, bodyAtFault: BODY_AT_FAULT.has(status) };
@@ -64,14 +66,6 @@ const ENCODINGS: ReadonlyMap<string, OtlpProtocol> = new Map([
   ['application/json', 'http/json'],
   ['application/x-protobuf', 'http/protobuf'],
 ]);
-
-/** Seconds or an HTTP date: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3 */
-function retryAfterMs(value: string | undefined, now: Instant): number | undefined {
-  const text = value?.trim() ?? '';
-  if (/^\d+$/.test(text)) return Number(text) * SECOND;
-  const at = / \d\d:\d\d:\d\d /.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
-}
 
 /** Its `google.rpc.Status`: https://opentelemetry.io/docs/specs/otlp/#failures-1 */
 function statusMessageIn(body: Uint8Array, protocol: OtlpProtocol): string {

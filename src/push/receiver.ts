@@ -1,13 +1,13 @@
-/** A receiver of OTLP, as configured. */
+/** A receiver of metrics or spans over OTLP, as configured. */
 export interface Receiver {
-  /** The `receiver` label; the last delivered totals are stored under this name. */
+  /** The `receiver` label, unique; the last delivered totals are stored under this name. */
   readonly name: string;
   readonly protocol: OtlpProtocol;
-  /** Where metrics are sent: with HTTP the whole URL, such as `http://localhost:4318/v1/metrics`; with gRPC `http://` or `https://`, host and port. */
+  /** With HTTP the whole URL, which may include a query; with gRPC `http://` or `https://`, host and port. Never a user or password. */
   readonly url: string;
-  /** Additional headers of every request. A function, so that printing a receiver prints no key. */
+  /** Additional headers of every request, names in lower case. A function, so that printing a receiver prints no key. */
   readonly headers: () => Readonly<Record<string, string>>;
-  readonly compression: 'gzip' | 'none';
+  readonly compression: (typeof COMPRESSIONS)[number];
   readonly temporality: TemporalityPreference;
   /** From the start of one push to that of the next. */
   readonly intervalMs: number;
@@ -18,16 +18,21 @@ export interface Receiver {
   readonly tls: ReceiverTls;
 }
 
-export type OtlpProtocol = 'http/protobuf' | 'http/json' | 'grpc';
+export const PROTOCOLS = ['http/protobuf', 'http/json', 'grpc'] as const;
+export type OtlpProtocol = (typeof PROTOCOLS)[number];
+
+export const COMPRESSIONS = ['gzip', 'none'] as const;
 
 /** https://opentelemetry.io/docs/specs/otel/metrics/sdk_exporters/otlp/ */
-export type TemporalityPreference = 'cumulative' | 'delta' | 'lowmemory';
+export const TEMPORALITIES = ['cumulative', 'delta', 'lowmemory'] as const;
+export type TemporalityPreference = (typeof TEMPORALITIES)[number];
 
-/** PEM texts; the runtime's defaults when absent. */
+/** PEM texts; the runtime's defaults apply to absent ones. */
 export interface ReceiverTls {
-  /** Trusted certificates, instead of the runtime's. */
+  /** Certificates to trust instead of the runtime's. */
   readonly ca?: string;
-  /** The client certificate with its chain. */
+  /** The client certificate with its chain; requires `key`. */
   readonly cert?: string;
+  /** Omitted when the object is printed or serialized, but kept when it is copied. */
   readonly key?: string;
 }

@@ -1,19 +1,34 @@
-import { type Logger, pino } from 'pino';
+import { type LevelWithSilent, type Logger, pino } from 'pino';
+import { logfmtLine, prettyLine } from './log-text.ts';
 import type { Output } from './stdout.ts';
 
 export type { Logger };
 
-/**
- * Structured log lines, one per event. Keys never reach it; fields that could contain one are redacted all the same.
- *
- * @param context fields added to each line when it is written, such as trace ids.
- */
-export function createLog(output: Output, context?: () => Readonly<Record<string, string>>): Logger {
+export interface LogOptions {
+  /** `info` by default. */
+  readonly level?: LevelWithSilent;
+  /** `json` by default. */
+  readonly format?: 'pretty' | 'json' | 'logfmt';
+  /** For `pretty`. */
+  readonly hasColors?: boolean;
+  /** Fields added to each line when it is written, such as trace ids. */
+  readonly context?: (() => Readonly<Record<string, string>>) | undefined;
+}
+
+/** Structured log lines, one per event. Keys never reach it; fields that could contain one are redacted all the same. */
+export function createLog(output: Output, options: LogOptions = {}): Logger {
+  const { level = 'info', format = 'json', hasColors = false, context } = options;
+  const written = {
+    json: (line: string) => line,
+    logfmt: logfmtLine,
+    pretty: (line: string) => prettyLine(line, hasColors),
+  }[format];
   return pino(
     {
+      level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (level) => ({ level }) },
+      formatters: { level: (label) => ({ level: label }) },
       redact: {
         paths: ['key', 'apiKey', 'authorization', '*.key', '*.apiKey', '*.authorization'],
         censor: '[redacted]',
@@ -21,7 +36,7 @@ export function createLog(output: Output, context?: () => Readonly<Record<string
       serializers: { err: (error: unknown) => errorLine(error) },
       ...(context && { mixin: () => ({ ...context() }) }),
     },
-    { write: (line: string) => void output.write(line) },
+    { write: (line: string) => void output.write(written(line)) },
   );
 }
 

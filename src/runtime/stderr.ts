@@ -12,6 +12,8 @@ export interface ErrorOutputOptions {
   write(bytes: Uint8Array): number;
   /** The size of the terminal, if there is one. */
   readonly terminal?: (() => { readonly columns: number; readonly rows: number }) | undefined;
+  readonly isTerminal?: boolean;
+  readonly hasColors?: boolean;
 }
 
 /** About 5,000 lines: enough for a reader that restarts. */
@@ -30,9 +32,11 @@ export function openStderr(): ErrorOutput {
   stderr.on('error', () => {});
   return new ErrorOutput({
     write: (bytes) => writeSync(fd, bytes),
+    isTerminal,
     ...(isTerminal &&
       process.env.TERM !== 'dumb' && {
         terminal: () => ({ columns: stderr.columns || 80, rows: stderr.rows || 24 }),
+        hasColors: stderr.hasColors(),
       }),
   });
 }
@@ -50,14 +54,17 @@ function openTerminal(): number {
 
 /**
  * Standard error with a bounded queue. A write never throws, never blocks and never ends the process: lines that do not fit are dropped
- * and counted, and the count is written once the queue is empty.
+ * and counted, and the count is reported once the queue is empty.
  */
 export class ErrorOutput implements Output {
   readonly footer: ((lines: readonly string[]) => void) | undefined;
+  readonly isTerminal: boolean;
+  readonly hasColors: boolean;
   readonly #options: ErrorOutputOptions;
   readonly #queue: Buffer[] = [];
   #queuedBytes = 0;
   #dropped = 0;
+  #report: (count: number) => void = () => {};
   #retry: NodeJS.Timeout | undefined;
   #footer: readonly string[] = [];
   /** Lines of the footer that are on the terminal. */
@@ -66,6 +73,12 @@ export class ErrorOutput implements Output {
   constructor(options: ErrorOutputOptions) {
     this.#options = options;
     this.footer = options.terminal && ((lines) => this.#setFooter(lines));
+    this.isTerminal = options.isTerminal ?? false;
+    this.hasColors = options.hasColors ?? false;
+  }
+
+  onDropped(report: (count: number) => void): void {
+    this.#report = report;
   }
 
   /** Writes text above the footer. */
@@ -121,9 +134,9 @@ export class ErrorOutput implements Output {
 
   #reportDropped(): void {
     if (this.#dropped === 0) return;
-    const fields = { level: 'warn', time: new Date().toISOString(), dropped: this.#dropped };
+    const count = this.#dropped;
     this.#dropped = 0;
-    this.write(`${JSON.stringify({ ...fields, msg: 'log lines dropped: standard error was blocked' })}\n`);
+    this.#report(count);
   }
 }
 

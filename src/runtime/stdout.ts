@@ -7,6 +7,13 @@ export interface Output {
   write(text: string): unknown;
   /** Shows lines below everything that is written, replacing the previous ones. Terminals only. */
   readonly footer?: ((lines: readonly string[]) => void) | undefined;
+  readonly isTerminal?: boolean;
+  /** The terminal shows colors, and the user has not disabled them. */
+  readonly hasColors?: boolean;
+  /** Sets what is called with the number of writes that were dropped, once there is room again. */
+  readonly onDropped?: (report: (count: number) => void) => void;
+  /** The width of the terminal in characters; undefined for anything else. */
+  readonly columns?: number | undefined;
 }
 
 /** Standard output: the result of a command, which is written whole or fails. */
@@ -29,6 +36,7 @@ export function openStdout(failed: (error: NodeJS.ErrnoException) => void): Resu
   const write = isFile(1) ? writerOf(1, fail) : (text: string) => stdout.write(text);
   return {
     write,
+    columns: stdout.isTTY ? stdout.columns : undefined,
     release() {
       isReleased = true;
     },

@@ -46,6 +46,8 @@ async function started(t: TestContext, options: Partial<ServerOptions> = {}, ser
     ready: () => ({ ready: true, reason: 'ready' }),
     status: () => STATUS,
     costs: someCosts,
+    series: () => Promise.reject(new Error('not asked for')),
+    resources: () => [],
     now: () => Date.parse('2026-11-22T02:17:05Z'),
     onError: (error) => errors.push(error),
     ...options,

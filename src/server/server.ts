@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http';
 import { finished } from 'node:stream/promises';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { CostReport, CostsQuestion } from '../core/reports/cost-query.ts';
-import type { Instant } from '../core/values/time.ts';
+import { type SeriesSource, sendResources, sendSeries } from './api/series.ts';
 import { createTransport, type HttpTransport } from './http/connections.ts';
 import { guarded } from './http/guard.ts';
 import { LIMITS, type Limits } from './http/limits.ts';
@@ -44,14 +44,13 @@ export type ReloadOutcome =
   | { readonly ok: false; readonly reason: string };
 
 /** What the server serves, and its callbacks. */
-export interface ServerOptions {
+export interface ServerOptions extends SeriesSource {
   readonly metrics: MetricsPage;
   /** The same metrics, written by OpenTelemetry's Prometheus exporter. Absent: no `/otel/metrics`. */
   readonly otelMetrics?: MetricsPage | undefined;
   ready(): Readiness;
   status(): Status;
   costs(question: CostsQuestion): CostReport;
-  now(): Instant;
   /** Absent: `POST /-/reload` replies 403. */
   reload?(): Promise<ReloadOutcome>;
   /** Reports internal errors: a handler threw. */
@@ -119,6 +118,8 @@ function addRoutes(server: FastifyInstance, options: ServerOptions): void {
     },
     '/api/v1/status': (_request, reply) => json(reply, jsonText(options.status())),
     '/api/v1/costs': (request, reply) => sendCosts(options.costs, request, reply),
+    '/api/v1/costs/series': (request, reply) => sendSeries(options, request, reply),
+    '/api/v1/resources': (_request, reply) => sendResources(options, reply),
   };
   for (const [url, handler] of Object.entries(handlers)) server.route({ method, url, handler });
   server.post('/-/reload', async (_request, reply) => {

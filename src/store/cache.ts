@@ -17,6 +17,7 @@ export function cacheCells(store: Store, maxCells = MAX_CELLS): Store {
   return {
     ...store,
     cells: (stream, granularity, range) => cache.read(stream, granularity, range),
+    peekCells: (stream, granularity, range) => cache.peek(stream, granularity, range),
     commit(commit) {
       store.commit(commit);
       cache.apply(commit);
@@ -52,9 +53,14 @@ class CellCache {
   read(stream: number, granularity: Granularity, range: Range): Cells {
     if (this.#size > this.#maxCells) this.clear();
     this.#fill(stream, granularity, range);
+    return this.peek(stream, granularity, range);
+  }
+
+  /** Reads past the cache what it does not have. */
+  peek(stream: number, granularity: Granularity, range: Range): Cells {
     const { known, buckets } = this.#streamOf(stream, granularity);
     const isWhole = gapsIn(known, range).length === 0;
-    return isWhole ? within(buckets, range) : this.#store.cells(stream, granularity, range);
+    return isWhole ? within(buckets, range) : this.#store.peekCells(stream, granularity, range);
   }
 
   /** Follows a commit that succeeded; cells where nothing is known yet stay unknown. */

@@ -10,6 +10,12 @@ import { LARGE_TABLES } from './tables.ts';
 
 export { StoreError } from '../core/ledger/records.ts';
 
+export interface VerifiedDatabase {
+  readonly database: DatabaseSync;
+  /** The rows that had to be read for that: they need not be read again. */
+  readonly read: ReadRows;
+}
+
 /**
  * Opens the ledger's database, creating or migrating it. `:memory:` is a throw-away one.
  *
@@ -25,10 +31,7 @@ export function openDatabase(path: string, fullyChecked = FULLY_CHECKED_PAGES): 
  *
  * @throws {StoreError} like {@link openDatabase}.
  */
-export function openVerified(
-  path: string,
-  fullyChecked = FULLY_CHECKED_PAGES,
-): { readonly database: DatabaseSync; readonly read: ReadRows } {
+export function openVerified(path: string, fullyChecked = FULLY_CHECKED_PAGES): VerifiedDatabase {
   const database = connect(path);
   const read: ReadRows = new Map();
   try {
@@ -56,6 +59,25 @@ export function openExisting(path: string): DatabaseSync {
   } catch (error) {
     database.close();
     throw asStorageError(path, error);
+  }
+}
+
+/**
+ * Opens and verifies an existing ledger like a start, without changing it; no other process may use it meanwhile. It may be empty, or of
+ * an older version.
+ *
+ * @throws {StoreError} like {@link openDatabase}.
+ */
+export function openUnchanged(path: string): VerifiedDatabase {
+  const database = connect(path);
+  const read: ReadRows = new Map();
+  try {
+    if (!isNew(database, path)) refuseForeign(database, path, FULLY_CHECKED_PAGES, read);
+    database.exec('BEGIN IMMEDIATE; ROLLBACK;');
+    return { database, read };
+  } catch (error) {
+    database.close();
+    throw error instanceof StoreError ? error : new StoreError(reasonOf(path, error), { cause: error });
   }
 }
 

@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { Cell, Cells } from '../core/ledger/cell.ts';
 import type { PeriodKind } from '../core/ledger/records.ts';
+import { getOrCreate } from '../core/values/maps.ts';
 import type { Fixed } from '../core/values/money.ts';
 import { floorTo, type Granularity, type Instant, type Range } from '../core/values/time.ts';
 import { type DeliveryTables, prepareDeliveries } from './deliveries.ts';
@@ -56,35 +57,20 @@ export function prepareReads(database: DatabaseSync, seals: Seals, options: Stor
   };
 }
 
-/** The digests of rows that come in order of their buckets. */
 function digestsOf(rows: readonly CellColumns[], size: number): Map<number, RowDigest> {
   const digests = new Map<number, RowDigest>();
-  let unit = Number.NaN;
-  let digest = EMPTY;
   for (const row of rows) {
-    const [bucket] = row;
-    if (!(bucket >= unit && bucket < unit + size)) {
-      if (digest !== EMPTY) digests.set(unit, digest);
-      unit = floorTo(size, bucket);
-      digest = digests.get(unit) ?? EMPTY;
-    }
-    digest = plus(digest, hashRow(row));
+    const unit = floorTo(size, row[0]);
+    digests.set(unit, plus(digests.get(unit) ?? EMPTY, hashRow(row)));
   }
-  if (digest !== EMPTY) digests.set(unit, digest);
   return digests;
 }
 
 function cellsIn(rows: readonly CellColumns[], { start, end }: Range): Cells {
   const buckets = new Map<Instant, Map<number, Cell>>();
-  let cells: Map<number, Cell> | undefined;
-  let at: Instant | undefined;
   for (const [bucket, series, value, base] of rows) {
     if (bucket < start || bucket >= end) continue;
-    if (!cells || bucket !== at) {
-      cells = new Map();
-      at = bucket;
-      buckets.set(bucket, cells);
-    }
+    const cells = getOrCreate(buckets, bucket, () => new Map());
     cells.set(series, { value: BigInt(value), baseline: base === '0' ? 0n : BigInt(base) });
   }
   return buckets;

@@ -1,45 +1,35 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { getOrCreate } from '../core/values/maps.ts';
 import { hashRow } from './digest.ts';
 import type { Seals } from './seals.ts';
-import {
-  columnList,
-  type DigestKey,
-  LARGE_TABLES,
-  prepareArrays,
-  shapeOf,
-  type TableName,
-  type TableShape,
-  type Values,
-} from './tables.ts';
+import { LARGE_TABLES, prepareArrays, shapeOf, type TableName, type Values } from './tables.ts';
 
 /** Writes the rows of a table, and keeps their digests. To be used within a transaction. */
 export class SealedTable {
+  readonly #database: DatabaseSync;
   readonly #seals: Seals;
-  readonly #shape: TableShape;
   readonly #table: TableName;
+  readonly #columns: readonly TableColumn[];
+  readonly #keyPlaces: readonly number[];
   readonly #find: StatementSync | undefined;
   readonly #put: StatementSync;
-  readonly #database: DatabaseSync;
-  readonly #keyPlaces: readonly number[];
+  readonly #drops = new Map<string, StatementSync>();
   /** What is stored is what was given, numbers and digits only: many rows are written, and none has to be read back. */
   readonly #isExact: boolean;
 
   constructor(database: DatabaseSync, seals: Seals, table: TableName) {
-    const shape = shapeOf(table);
+    const columns = columnsOf(database, table);
+    const key = columns.filter(({ isKey }) => isKey);
+    const condition = key.map(({ name }) => `"${name}" = ?`).join(' AND ');
     this.#database = database;
     this.#seals = seals;
     this.#table = table;
-    this.#shape = shape;
-    this.#keyPlaces = shape.key.map((column) => shape.columns.indexOf(column));
+    this.#columns = columns;
+    this.#keyPlaces = key.map((column) => columns.indexOf(column));
     this.#find =
-      shape.key.length === 0
-        ? undefined
-        : prepareArrays(
-            database,
-            `SELECT ${columnList(shape.columns)} FROM ${table} WHERE ${conditionOf(shape.key)}`,
-          );
+      key.length === 0 ? undefined : prepareArrays(database, `SELECT * FROM ${table} WHERE ${condition}`);
     this.#isExact = LARGE_TABLES.includes(table);
-    this.#put = prepareArrays(database, upsertOf(table, shape, !this.#isExact));
+    this.#put = prepareArrays(database, `${upsertOf(table, columns)}${this.#isExact ? '' : ' RETURNING *'}`);
   }
 
   /** Adds a row, or changes the one that has its key. The values are in the order of the columns. */
@@ -52,38 +42,43 @@ export class SealedTable {
 
   /** Like {@link put}, by the names of the columns: for rows with many of them. */
   putRow(row: Readonly<Record<string, SQLInputValue>>): void {
-    this.put(...this.#shape.columns.map((column) => row[column] ?? null));
+    this.put(...this.#columns.map(({ name }) => row[name] ?? null));
   }
 
-  /** What deletes the rows that meet a condition. */
-  dropper(condition: string): (...values: SQLInputValue[]) => void {
-    const sql = `DELETE FROM ${this.#table} WHERE ${condition} RETURNING ${columnList(this.#shape.columns)}`;
-    const drop = prepareArrays(this.#database, sql);
-    return (...values) => {
-      for (const row of drop.all(...values)) this.#count(row, 'remove');
-    };
+  /** Deletes the rows that meet a condition, whose statement is prepared once. */
+  drop(condition: string, ...values: SQLInputValue[]): void {
+    const sql = `DELETE FROM ${this.#table} WHERE ${condition} RETURNING *`;
+    const statement = getOrCreate(this.#drops, condition, () => prepareArrays(this.#database, sql));
+    for (const row of statement.all(...values)) this.#count(row, 'remove');
   }
 
   #count(row: unknown, how: 'add' | 'remove'): void {
     const values = row as Values;
-    this.#seals[how](this.#keyOf(values), hashRow(values, this.#shape.named));
-  }
-
-  #keyOf(row: Values): DigestKey {
-    return this.#shape.digestOf?.(row) ?? { rows: this.#table, unit: 0 };
+    const { digestOf, named } = shapeOf(this.#table);
+    this.#seals[how](digestOf?.(values) ?? { rows: this.#table, unit: 0 }, hashRow(values, named));
   }
 }
 
-/** As stored, not as given: the columns of a known row that a change leaves alone count as they are. */
-function upsertOf(table: TableName, { columns, key, changes }: TableShape, isReadBack: boolean): string {
-  const places = columns.map(() => '?').join(', ');
-  const insert = `INSERT INTO ${table} (${columnList(columns)}) VALUES (${places})`;
-  const set = changes.map((column) => `"${column}" = excluded."${column}"`).join(', ');
-  const update =
-    key.length === 0 || changes.length === 0 ? '' : ` ON CONFLICT (${columnList(key)}) DO UPDATE SET ${set}`;
-  return `${insert}${update}${isReadBack ? ` RETURNING ${columnList(columns)}` : ''}`;
+interface TableColumn {
+  readonly name: string;
+  /** Rows without a key are only ever replaced together. */
+  readonly isKey: boolean;
 }
 
-function conditionOf(key: readonly string[]): string {
-  return key.map((column) => `"${column}" = ?`).join(' AND ');
+/** In the order in which they were declared. */
+function columnsOf(database: DatabaseSync, table: TableName): TableColumn[] {
+  const declared = database.prepare(`PRAGMA table_info(${table})`).all();
+  return declared.map(({ name, pk }) => ({ name: String(name), isKey: pk !== 0 }));
+}
+
+/** A row with a known key changes all others of its columns that can change. */
+function upsertOf(table: TableName, columns: readonly TableColumn[]): string {
+  const { fixed = [] } = shapeOf(table);
+  const key = columns.filter(({ isKey }) => isKey).map(({ name }) => `"${name}"`);
+  const set = columns
+    .filter(({ name, isKey }) => !isKey && !fixed.includes(name))
+    .map(({ name }) => `"${name}" = excluded."${name}"`);
+  const insert = `INSERT INTO ${table} VALUES (${columns.map(() => '?').join(', ')})`;
+  if (key.length === 0 || set.length === 0) return insert;
+  return `${insert} ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${set.join(', ')}`;
 }

@@ -24,6 +24,7 @@ export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}):
   let isLoaded = false;
 
   const transaction = transactions(database, seals);
+  const cells: Store['cells'] = (...what) => orDamaged(database, () => readCells(...what));
 
   return {
     load() {
@@ -36,7 +37,8 @@ export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}):
       for (const row of stored.readings) written.set(keyOf(row), row.intervals);
       return stored;
     },
-    cells: (stream, granularity, range) => orDamaged(database, () => readCells(stream, granularity, range)),
+    cells,
+    peekCells: cells,
     periodTotals: (kind, start) => orDamaged(database, () => readSums(kind, start)),
     deliveries: (receiver) => orDamaged(database, () => deliveries.read(receiver)),
     commit(commit) {

@@ -10,33 +10,20 @@ export type Tables = ReturnType<typeof prepareTables>;
 
 export function prepareTables(database: DatabaseSync, seals: Seals) {
   const table = (name: TableName) => new SealedTable(database, seals, name);
-  const cells = table('cells');
-  const readings = table('readings');
-  const sums = table('sums');
-  const hours = table('hours');
-  const silences = table('silences');
-  const compacted = table('compacted');
   return {
     accounts: table('accounts'),
     streams: table('streams'),
     resources: table('resources'),
     series: table('series'),
     folded: table('folded'),
-    cells,
-    dropCell: cells.dropper('stream = ? AND granularity = ? AND bucket = ? AND series = ?'),
-    dropCells: cells.dropper('stream = ? AND granularity = ? AND bucket >= ? AND bucket < ?'),
-    readings,
-    dropReading: readings.dropper('stream = ? AND granularity = ? AND side = ? AND start = ?'),
-    sums,
-    dropSums: sums.dropper('kind = ? AND start < ?'),
-    hours,
-    dropHours: hours.dropper('stream = ? AND hour < ?'),
+    cells: table('cells'),
+    readings: table('readings'),
+    sums: table('sums'),
+    hours: table('hours'),
     requests: table('requests'),
     feeds: table('feeds'),
-    silences,
-    dropSilences: silences.dropper('stream = ?'),
-    compacted,
-    dropCompacted: compacted.dropper('stream = ?'),
+    silences: table('silences'),
+    compacted: table('compacted'),
   };
 }
 
@@ -100,44 +87,38 @@ function writeSeries(tables: Tables, { hold, ...row }: SeriesRow): void {
   });
 }
 
-function writeCells(tables: Tables, commit: Commit): void {
+const CELL = 'stream = ? AND granularity = ? AND bucket = ? AND series = ?';
+const CELLS = 'stream = ? AND granularity = ? AND bucket >= ? AND bucket < ?';
+
+function writeCells({ cells }: Tables, commit: Commit): void {
   for (const { stream, granularity, range } of commit.dropped ?? [])
-    tables.dropCells(stream, granularity, range.start, range.end);
+    cells.drop(CELLS, stream, granularity, range.start, range.end);
   for (const { stream, granularity, bucket, series, value, baseline } of commit.cells ?? []) {
-    if (value === 0n && baseline === 0n) tables.dropCell(stream, granularity, bucket, series);
-    else tables.cells.put(stream, granularity, bucket, series, `${value}`, `${baseline}`);
+    if (value === 0n && baseline === 0n) cells.drop(CELL, stream, granularity, bucket, series);
+    else cells.put(stream, granularity, bucket, series, `${value}`, `${baseline}`);
   }
 }
 
-function writeTotals(tables: Tables, commit: Commit): void {
-  for (const row of commit.periodTotals ?? [])
-    tables.sums.put(row.kind, row.start, row.series, `${row.value}`);
-  for (const row of commit.hourlyTotals ?? [])
-    tables.hours.put(row.stream, row.hour, row.currency, `${row.value}`);
-  if (commit.droppedHourlyTotals)
-    tables.dropHours(commit.droppedHourlyTotals.stream, commit.droppedHourlyTotals.before);
-  if (commit.droppedPeriodTotals)
-    tables.dropSums(commit.droppedPeriodTotals.kind, commit.droppedPeriodTotals.before);
+function writeTotals({ sums, hours }: Tables, commit: Commit): void {
+  const { droppedHourlyTotals: oldHours, droppedPeriodTotals: oldPeriods } = commit;
+  for (const row of commit.periodTotals ?? []) sums.put(row.kind, row.start, row.series, `${row.value}`);
+  for (const row of commit.hourlyTotals ?? []) hours.put(row.stream, row.hour, row.currency, `${row.value}`);
+  if (oldHours) hours.drop('stream = ? AND hour < ?', oldHours.stream, oldHours.before);
+  if (oldPeriods) sums.drop('kind = ? AND start < ?', oldPeriods.kind, oldPeriods.before);
 }
 
-function writeReadings(tables: Tables, row: ReadingsRow, before: readonly ReadInterval[]): void {
+const READING = 'stream = ? AND granularity = ? AND side = ? AND start = ?';
+
+function writeReadings({ readings }: Tables, row: ReadingsRow, before: readonly ReadInterval[]): void {
   const { stream, granularity, intervals } = row;
   const side = row.side === 'current' ? 'newest' : 'oldest';
-  let head = 0;
-  while (head < intervals.length && head < before.length && isSameInterval(intervals[head], before[head]))
-    head += 1;
-  let tail = 0;
-  const maxTail = Math.min(intervals.length, before.length) - head;
-  while (tail < maxTail && isSameInterval(intervals.at(-1 - tail), before.at(-1 - tail))) tail += 1;
-  for (const interval of before.slice(head, before.length - tail))
-    tables.dropReading(stream, granularity, side, interval.start);
-  for (const interval of intervals.slice(head, intervals.length - tail)) {
-    tables.readings.put(stream, granularity, side, interval.start, interval.end, interval.asOf);
+  const gone = new Map(before.map((interval) => [interval.start, interval]));
+  for (const { start, end, asOf } of intervals) {
+    const known = gone.get(start);
+    gone.delete(start);
+    if (known?.end !== end || known.asOf !== asOf) readings.put(stream, granularity, side, start, end, asOf);
   }
-}
-
-function isSameInterval(a: ReadInterval | undefined, b: ReadInterval | undefined): boolean {
-  return a?.start === b?.start && a?.end === b?.end && a?.asOf === b?.asOf;
+  for (const start of gone.keys()) readings.drop(READING, stream, granularity, side, start);
 }
 
 function writeFeed(tables: Tables, { reconciliation, ...row }: FeedRow): void {
@@ -157,12 +138,12 @@ function writeFeed(tables: Tables, { reconciliation, ...row }: FeedRow): void {
 /** Lists that are replaced as a whole. */
 function writeLists(tables: Tables, commit: Commit): void {
   for (const { stream, rows } of commit.omissions ?? []) {
-    tables.dropSilences(stream);
+    tables.silences.drop('stream = ?', stream);
     for (const { granularity, tier, range, since } of rows)
       tables.silences.put(stream, granularity, tier, range.start, range.end, since);
   }
   for (const { stream, days } of commit.compacted ?? []) {
-    tables.dropCompacted(stream);
+    tables.compacted.drop('stream = ?', stream);
     for (const range of days) tables.compacted.put(stream, range.start, range.end);
   }
 }

@@ -92,7 +92,10 @@ async function tracesOf(
 
 const logsEnds = (telemetry: Telemetry) => {
   const lines: Record<string, unknown>[] = [];
-  const log = createLog({ write: (line: string) => lines.push(JSON.parse(line)) }, telemetry.logFields);
+  const log = createLog(
+    { write: (line: string) => lines.push(JSON.parse(line)) },
+    { context: telemetry.logFields },
+  );
   const events: PollerEvents = {
     ...QUIET,
     pollEnded: ({ labels }) => log.info(labels, 'poll ended'),

@@ -7,6 +7,7 @@ import { pushFigures } from './push.ts';
 import { reapplyFigures } from './reapply.ts';
 import { restartFigures } from './restart.ts';
 import { scrapeFigures } from './scrape.ts';
+import { seriesFigures } from './series.ts';
 import { veniceFigures } from './venice.ts';
 import { webFigures } from './web.ts';
 import { weightFigures } from './weight.ts';
@@ -19,6 +20,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   venice: veniceFigures,
   reapply: reapplyFigures,
   restart: restartFigures,
+  series: seriesFigures,
   web: webFigures,
   hostile: hostileFigures,
   weight: weightFigures,

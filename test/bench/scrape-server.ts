@@ -27,6 +27,8 @@ const server = createServer({
   ready: () => ({ ready: true, reason: 'ready' }),
   status: unasked,
   costs: unasked,
+  series: unasked,
+  resources: unasked,
   now: () => NOW,
   onError: (error) => console.error(error),
   web:

@@ -22,6 +22,9 @@ const QUIET_HOURS = 31 * 24;
 /** An alert goes on for a while, and some need a day to be sure. */
 const AFTERMATH_HOURS = 30;
 
+/** A report, which is no problem. No monthly one: promtool's clock is in January 1970. */
+const EXPECTED = 'AiBillingWeeklySummary';
+
 const RULES = join(import.meta.dirname, '../../deploy/prometheus/rules');
 
 realServerTest(
@@ -42,11 +45,8 @@ realServerTest(
       `${INCIDENTS.length} incidents, ${fired.length} alerts, ${pages.length} of them pages`,
     );
 
-    assert.deepEqual(
-      fired.filter(({ window }) => window === quiet.name),
-      [],
-      'a quiet month',
-    );
+    const calm = fired.filter(({ window }) => window === quiet.name);
+    assert.deepEqual([...new Set(calm.map(({ alert }) => alert))], [EXPECTED], 'a quiet month');
     const untold = INCIDENTS.filter((incident) => tellersOf(incident, fired).length === 0);
     assert.deepEqual(
       untold.map(({ name }) => name),

@@ -23,7 +23,7 @@ realServerTest(
     provider.isUp = false;
     const page = await waitForNotification(webhook, 'AiBillingFeedDown', 'firing');
     assert.equal(page.receiver, 'warning');
-    assert.match(page.annotations.summary ?? '', /usage.*venice|venice.*usage/);
+    assert.match(page.annotations.summary ?? '', /^Venice\.ai\/prod: the feed usage /);
     assert.ok((page.annotations.description ?? '').length > 40);
     assert.match(page.annotations.runbook_url ?? '', RUNBOOK);
 
@@ -56,10 +56,12 @@ realServerTest(
       alert('AiBillingFeedDown', 'warning', FEED),
       alert('AiBillingFeedDown', 'warning', { ...FEED, account: 'other' }),
       alert('AiBillingDataStale', 'warning', { ...FEED, account: 'other' }),
+      alert('AiBillingBudgetReached', 'info', { budget: 'all', threshold: '0.8' }),
       alert('AiBillingBudgetForecastOver', 'warning', { budget: 'all' }),
       alert('AiBillingBudgetForecastOver', 'warning', { budget: 'other' }),
       alert('AiBillingRunwayShort', 'warning', { provider, account }),
       alert('AiBillingRunwayShort', 'warning', { provider, account: 'other' }),
+      alert('AiBillingTotalUnknown', 'warning', { account: 'all' }),
     ];
     const suppressed = async () => {
       const known = await alertmanager.alerts();
@@ -74,7 +76,7 @@ realServerTest(
       while ((await suppressed()).join() !== expected.join() && performance.now() < deadline) await wait(100);
       assert.deepEqual(await suppressed(), expected);
     };
-    await becomes([], ['AiBillingDataStale other']);
+    await becomes([], ['AiBillingDataStale other', 'AiBillingTotalUnknown all']);
     await becomes(
       [
         alert('AiBillingCredentialsRefused', 'warning', { provider, account }),
@@ -83,19 +85,23 @@ realServerTest(
       ],
       [
         'AiBillingBudgetForecastOver all',
+        'AiBillingBudgetReached all',
         'AiBillingDataStale other',
         'AiBillingFeedDown prod',
         'AiBillingRunwayShort prod',
+        'AiBillingTotalUnknown all',
       ],
     );
     await becomes(
       [alert('AiBillingExporterDown', 'critical', { job: 'ai-billing' })],
       [
         'AiBillingBudgetForecastOver all',
+        'AiBillingBudgetReached all',
         'AiBillingDataStale other',
         'AiBillingFeedDown other',
         'AiBillingFeedDown prod',
         'AiBillingRunwayShort prod',
+        'AiBillingTotalUnknown all',
       ],
     );
   },

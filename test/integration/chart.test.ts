@@ -60,6 +60,21 @@ realServerTest(
   },
 );
 
+realServerTest('chart: the notes of the default values say what is missing', ['helm'], async (_, pathOf) => {
+  const notesOf = async (...args: string[]) => {
+    const install = ['install', ...RELEASE.slice(0, 4), '--dry-run=client', ...args];
+    const { code, output } = await run(pathOf('helm'), install);
+    assert.equal(code, 0, output);
+    return /^NOTES:\n([\s\S]*)/m.exec(output)?.[1] ?? '';
+  };
+  assert.match(
+    await notesOf(),
+    /installed, but not running\. It needs accounts: list them in config\.accounts/,
+  );
+  assert.match(await notesOf('--set=demo=true'), /simulated providers: none of its dollars are real/);
+  assert.match(await notesOf('--values', USUAL), /monitors 2 account\(s\)/);
+});
+
 realServerTest('chart: helm lint finds no problem', ['helm'], async (_, pathOf) => {
   for (const { name, values } of await chartCases()) {
     const { code, output } = await run(pathOf('helm'), ['lint', '--strict', '--values', values, CHART]);
@@ -130,6 +145,7 @@ function sorted(objects: readonly unknown[]): string[] {
 /** Invalid values, as an argument of Helm, and Helm's error. */
 const REFUSED: readonly (readonly [argument: string, message: RegExp])[] = [
   ['--set=config.accounts=null', /\/config\/accounts': got null, want array/],
+  ['--set=demo=true', /the demo uses neither accounts nor keys/],
   ['--set=replicas=2', /'replicas' not allowed/],
   ['--set=keys.env[0].value=a-key-in-the-values', /'value' not allowed/],
   ['--set=config.accounts[0].apiKy=x', /\/config\/accounts\/0': additional properties 'apiKy' not allowed/],
@@ -149,12 +165,6 @@ const REFUSED: readonly (readonly [argument: string, message: RegExp])[] = [
 ];
 
 realServerTest('chart: rejects values that cannot work, with the reason', ['helm'], async (_, pathOf) => {
-  const bare = await run(pathOf('helm'), ['template', ...RELEASE]);
-  assert.equal(bare.code, 1);
-  assert.match(
-    bare.output,
-    /name your accounts: in config\.accounts, or by a key of each provider in keys\.env/,
-  );
   for (const [argument, message] of REFUSED) {
     const { code, output } = await run(pathOf('helm'), ['template', ...RELEASE, '--values', USUAL, argument]);
     assert.equal(code, 1, argument);

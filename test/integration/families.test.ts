@@ -11,6 +11,9 @@ import { receiverAt } from '../support/otlp/pushing.ts';
 const CONSTANT: Readonly<Record<string, string>> = {
   ai_billing_build_info: 'src/sinks/prometheus/self.test.ts',
   ai_billing_budget_limit_usd: 'src/core/reports/budget-status.test.ts',
+  ai_billing_budget_matches: 'src/core/reports/budget-matches.test.ts',
+  ai_billing_budget_info: 'src/core/reports/budget-status.test.ts',
+  ai_billing_budget_alert_threshold_ratio: 'src/core/reports/budget-status.test.ts',
   ai_billing_config_last_reload_successful: 'src/sinks/prometheus/self.test.ts',
   ai_billing_config_last_reload_success_timestamp_seconds: 'src/sinks/prometheus/self.test.ts',
   ai_billing_api_tier_info: 'src/providers/venice/account/account.test.ts',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { BUDGET_LABELS, type Budget, PERIODS } from '../../src/core/reports/budget.ts';
+import { BUDGET_LABELS, type Budget, DEFAULT_BUDGET_ALERTS, PERIODS } from '../../src/core/reports/budget.ts';
+import { SERIES_LABELS, STEPS, TooManyQuestionsError } from '../../src/core/reports/cost-series.ts';
 import { WINDOWS } from '../../src/core/reports/windows.ts';
 import { DAY, HOUR, startOfDay } from '../../src/core/values/time.ts';
 import type { Feed, Provider } from '../../src/providers/api/provider.ts';
@@ -45,6 +46,17 @@ async function readAll(validator: ResponseValidator, url: string): Promise<strin
       const response = await fetch(`${url}/api/v1/costs?window=${window}&by=${by}`);
       bodies.push(await validator.validate('get', '/api/v1/costs', response));
     }
+  }
+  const series = '/api/v1/costs/series';
+  for (const query of [
+    `by=${SERIES_LABELS.filter((label) => label !== 'token_type').join()}`,
+    'by=token_type&measure=tokens&top=1',
+    'from=2026-11-22&by=model&top=1&match[account]=fine',
+  ]) {
+    for (const step of STEPS)
+      bodies.push(
+        await validator.validate('get', series, await fetch(`${url}${series}?step=${step}&${query}`)),
+      );
   }
   const text = JSON.stringify(bodies);
   assert.doesNotMatch(text, new RegExp(CANARY));
@@ -114,11 +126,18 @@ async function otherFormats(validator: ResponseValidator, url: string): Promise<
   }
   for (const query of ['', '?window=week', '?window=today&by=date', '?window=today&limit=1'])
     await validator.validate('get', '/api/v1/costs', await fetch(`${url}/api/v1/costs${query}`));
+  for (const query of ['?step=week', '?format=csv', ''])
+    await validator.validate(
+      'get',
+      '/api/v1/costs/series',
+      await fetch(`${url}/api/v1/costs/series${query}`),
+    );
 }
 
 /** One over everything, which fails in part, and one over an account that does not. */
 const BUDGETS: readonly Budget[] = PERIODS.flatMap((period) =>
   [{}, { account: ['fine'] }].map((match, index) => ({
+    ...DEFAULT_BUDGET_ALERTS,
     name: `per ${period} ${index}`,
     limit: 5_000_000_000_000_000n,
     period,
@@ -169,6 +188,8 @@ async function otherAnswers(context: TestContext, validator: ResponseValidator):
   const large = { method: 'POST', body: 'x'.repeat(2000) };
   await validator.validate('post', '/-/reload', await fetch(`${url}/-/reload`, large));
   await validator.validate('get', '/api/v1/status', await fetch(`${url}/api/v1/status`));
+  const busy = await listening(context, { series: () => Promise.reject(new TooManyQuestionsError()) });
+  await validator.validate('get', '/api/v1/costs/series', await fetch(`${busy}/api/v1/costs/series`));
 }
 
 async function listening(context: TestContext, options: Partial<ServerOptions>): Promise<string> {
@@ -190,6 +211,8 @@ const UNASKED: ServerOptions = {
   costs: () => {
     throw new Error('not asked for');
   },
+  series: () => Promise.reject(new Error('not asked for')),
+  resources: () => [],
   now: () => NOON,
   onError: () => {},
 };

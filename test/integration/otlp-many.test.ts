@@ -61,6 +61,8 @@ async function startShowing(
     ready: () => ({ ready: true, reason: 'ready' }),
     status: unasked,
     costs: unasked,
+    series: unasked,
+    resources: unasked,
     now,
     onError: failed,
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Budget } from '../../src/core/reports/budget.ts';
+import { type Budget, DEFAULT_BUDGET_ALERTS } from '../../src/core/reports/budget.ts';
 import { ONE, parseDecimal } from '../../src/core/values/money.ts';
 import { HOUR, startOfMonth } from '../../src/core/values/time.ts';
 import { startBaseten } from '../simulators/baseten/server.ts';
@@ -12,7 +12,9 @@ import { startAlerting, waitForNotification } from '../support/programs/alerting
 import { realServerTest } from '../support/programs/binaries.ts';
 
 const RUNBOOKS = /^https:\/\/.+\/docs\/runbooks\//;
-const BUDGETS: readonly Budget[] = [{ name: 'all', limit: parseDecimal('100'), period: 'month', match: {} }];
+const BUDGETS: readonly Budget[] = [
+  { name: 'all', limit: parseDecimal('100'), period: 'month', match: {}, ...DEFAULT_BUDGET_ALERTS },
+];
 
 realServerTest(
   'alerting: an overspend and an outage reach the webhook through Prometheus and Alertmanager, and resolve',
@@ -28,12 +30,9 @@ realServerTest(
     await exporter.pollAll();
     await exporter.fresh();
     const page = await waitForNotification(webhook, 'AiBillingBudgetExceeded', 'firing');
-    assert.equal(page.receiver, 'critical');
-    assert.equal(page.annotations.summary, 'Budget "all" exceeded: $161.50 spent.');
-    assert.match(
-      page.annotations.description ?? '',
-      /^Spent \$161\.50 of \$100\.00 in the period that ends /,
-    );
+    assert.equal(page.receiver, 'warning');
+    assert.equal(page.annotations.summary, 'Budget "all" exceeded: $161.50 of $100 (162 %) this month.');
+    assert.match(page.annotations.description ?? '', /^The period ends on /);
     assert.match(page.annotations.runbook_url ?? '', RUNBOOKS);
 
     burst.remove();

@@ -22,7 +22,7 @@ realServerTest('stack: promtool accepts the Prometheus configuration', ['promtoo
 realServerTest('stack: amtool accepts the Alertmanager configuration', ['amtool'], async (_, pathOf) => {
   const { code, output } = await run(pathOf('amtool'), ['check-config', ROUTING]);
   assert.equal(code, 0, output);
-  assert.match(output, /6 receivers[\s\S]*1 templates\s+SUCCESS/);
+  assert.match(output, /7 receivers[\s\S]*1 templates\s+SUCCESS/);
 });
 
 realServerTest('stack: Alertmanager routes each severity to its receiver', ['amtool'], async (_, pathOf) => {
@@ -35,6 +35,9 @@ realServerTest('stack: Alertmanager routes each severity to its receiver', ['amt
   for (const severity of SEVERITIES)
     assert.equal(await receiverOf(`severity=${severity}`, 'alertname=AiBillingFeedDown'), severity);
   assert.equal(await receiverOf('alertname=SomebodyElses'), 'warning');
+  for (const severity of SEVERITIES)
+    assert.equal(await receiverOf(`severity=${severity}`, 'budget=all'), severity);
+  assert.equal(await receiverOf('severity=info', 'report=weekly'), 'summary');
 });
 
 const RUNBOOK = 'https://x.example/docs/runbooks';
@@ -72,12 +75,44 @@ Severity: critical, since 2026-11-22 01:17 UTC
 Runbook: ${RUNBOOK}/AiBillingBudgetExceeded.md`;
 const BARE = { ...notification([OVERRUN]), commonLabels: {}, commonAnnotations: {}, groupLabels: {} };
 
+/** A threshold of a budget; it resolves when the next one is reached. */
+function budgetReached(status: string, threshold: string): typeof OVERRUN {
+  const labels = { ...OVERRUN.labels, alertname: 'AiBillingBudgetReached', threshold };
+  return {
+    ...OVERRUN,
+    status,
+    labels,
+    annotations: { ...OVERRUN.annotations, summary: `${threshold} reached.` },
+  };
+}
+const NEXT = [budgetReached('resolved', '0.5'), budgetReached('firing', '0.8')];
+const DIGEST = {
+  ...notification([OVERRUN, OVERRUN]),
+  groupLabels: { severity: 'info' },
+  commonAnnotations: {},
+};
+const WEEKLY = {
+  ...OVERRUN,
+  labels: { ...OVERRUN.labels, alertname: 'AiBillingWeeklySummary', report: 'weekly' },
+  annotations: { ...OVERRUN.annotations, summary: 'AI spend of the last 7 days: $504.' },
+};
+const SUMMARY = { ...notification([WEEKLY]), commonLabels: { report: 'weekly' } };
+
 const RENDERED: readonly [template: string, data: object, text: string][] = [
   ['title', notification([OVERRUN]), '[FIRING] The budget all is overrun: $5012.34 spent.'],
   ['title', notification([OVERRUN, OVERRUN]), '[FIRING 2] AiBillingBudgetExceeded'],
   ['title', notification([OVER]), '[RESOLVED] The budget all is overrun: $5012.34 spent.'],
-  ['title', BARE, '[FIRING] 1 alerts'],
+  ['title', { ...BARE, alerts: [OVERRUN, OVERRUN] }, '[FIRING 2] 2 alerts'],
+  ['title', notification(NEXT), '[FIRING] 0.8 reached.'],
+  ['text', notification(NEXT), TEXT.replace(/^.*/, '0.8 reached.')],
+  ['title', DIGEST, '[FIRING 2] Daily digest'],
+  ['title', SUMMARY, 'AI spend of the last 7 days: $504.'],
   ['text', notification([OVERRUN]), TEXT],
+  [
+    'text',
+    SUMMARY,
+    `AI spend of the last 7 days: $504.\nSpent $5012.34 of $5000.00.\nRunbook: ${RUNBOOK}/AiBillingBudgetExceeded.md`,
+  ],
   ['text', notification([OVERRUN, OVER]), `${TEXT}\n\nResolved: ${TEXT}`],
   ['runbook', notification([OVERRUN, OVER]), `${RUNBOOK}/AiBillingBudgetExceeded.md`],
   ['runbook', BARE, 'http://localhost:9093'],

@@ -41,10 +41,25 @@ export const DEMO_SCHEDULES: Readonly<Record<string, string>> = {
   price_probes: '*/15 * * * * *',
 };
 
+const ALERTS = { alertAt: [0.5, 0.8, 1], severity: 'warning' } as const;
+
 export const DEMO_BUDGETS = [
-  { name: 'everything', limit: parseDecimal('14000'), period: 'month', match: {} },
-  { name: 'venice-today', limit: parseDecimal('15'), period: 'day', match: { provider: ['venice'] } },
-  { name: 'gpu-deployments', limit: parseDecimal('2500'), period: 'week', match: { tier: ['dedicated'] } },
+  { name: 'everything', limit: parseDecimal('14000'), period: 'month', match: {}, ...ALERTS },
+  {
+    name: 'venice-today',
+    limit: parseDecimal('15'),
+    period: 'day',
+    match: { provider: ['venice'] },
+    ...ALERTS,
+  },
+  {
+    name: 'gpu-deployments',
+    limit: parseDecimal('2500'),
+    period: 'week',
+    match: { tier: ['dedicated'] },
+    ...ALERTS,
+    severity: 'critical',
+  },
 ] as const;
 
 /** What the demo configures beside its accounts: the entries of each list, by its key. */

@@ -21,6 +21,7 @@ const MONITORED = { enabled: z.boolean(), namespace: Name, labels: Texts };
 
 /** The values of the chart; values.yaml documents each key and its default. */
 const Values = z.strictObject({
+  demo: z.boolean(),
   config: Any,
   keys: z.strictObject({
     files: Name,

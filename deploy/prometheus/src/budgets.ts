@@ -1,16 +1,11 @@
-import { METRICS } from '../../../src/core/metrics/catalog.ts';
-import type { Group, Recording } from './rule.ts';
-import { AS_BILLED, dollarsOf, firstOf } from './text.ts';
+import { BUDGET, budgetRecords } from './budget-records.ts';
+import type { Group } from './rule.ts';
+import { AS_BILLED, dollarsOf, firstOf, timeOf, VALUE_USD } from './text.ts';
 import { THRESHOLDS } from './thresholds.ts';
 
-const { budgetMargin, budgetBurnFastHours, budgetBurnFactor } = THRESHOLDS;
+const { budgetMargin, budgetBurnFastHours, budgetBurnFactor, budgetReachedFor } = THRESHOLDS;
 
-const LIMIT = lastName(METRICS.budgetLimit.name);
-const SPENT = lastName(METRICS.budgetSpent.name);
-const FORECAST = lastName(METRICS.budgetForecast.name);
-const START = lastName(METRICS.budgetStart.name);
-const END = lastName(METRICS.budgetEnd.name);
-const NET_SPENT = { h6: netSpentName('6h'), d1: netSpentName('1d'), d3: netSpentName('3d') };
+const { limit: LIMIT, spent: SPENT, forecast: FORECAST, start: START, end: END, net: NET_SPENT } = BUDGET;
 
 const LEFT = `(${LIMIT} - ${SPENT})`;
 const REMAINING = `(${END} - time())`;
@@ -20,61 +15,101 @@ const FORECAST_OVER = `${FORECAST} > ${TOO_MUCH}`;
 const HAS_PAST = `present_over_time(${SPENT}[1d] offset 10d)`;
 const IS_WITHIN = `${SPENT} <= ${LIMIT}`;
 
+const NAME = 'Budget "{{ $labels.budget }}"';
+const PERIOD = '{{ if eq $labels.period "day" }}today{{ else }}this {{ $labels.period }}{{ end }}';
+const SPENT_OF_LIMIT = `${VALUE_USD} of ${ofBudget(LIMIT)}`;
+const ENDS = timeOf(`${END}{budget=%q}`, ['budget']);
+
+/** Rounded down, so that a part of the limit never looks like all of it. */
+const PERCENT_REACHED = firstOf(`floor(100 * ${BUDGET.used}{budget=%q})`, ['budget'], 'printf "%.0f %%"');
+/** Rounded, unless it would look like the limit itself. */
+const PERCENT_EXCEEDED = firstOf(
+  `100 * ${BUDGET.used}{budget=%q}`,
+  ['budget'],
+  'printf "%.0f %%" | reReplaceAll "^100 " "just over 100 "',
+);
+
+/** A warning is the most that spend to come deserves. */
+const AT_MOST_WARNING = `label_replace(${BUDGET.info}, "severity", "warning", "severity", "critical")`;
+
 export const budgets: Group = {
   name: 'ai-billing-budgets',
-  about: 'Budgets: exceeded, forecast to be exceeded, or burning too fast.',
+  about: 'Budgets: partly used, exceeded, forecast to be exceeded, or burning too fast.',
   interval: '1m',
   rules: [
-    ...[limit(), lastKnown(METRICS.budgetSpent.name), lastKnown(METRICS.budgetForecast.name)],
-    ...[lastKnown(METRICS.budgetStart.name), lastKnown(METRICS.budgetEnd.name)],
-    ...[netSpent('6h', 6), netSpent('1d', 24), netSpent('3d', 72)],
+    ...budgetRecords,
+    {
+      alert: 'AiBillingBudgetReached',
+      expr: withInfo(reached('< 1', '<='), `group by (budget, period) (${BUDGET.info})`, 'period'),
+      severity: 'info',
+      summary: `${NAME} is ${PERCENT_REACHED} used: ${SPENT_OF_LIMIT} ${PERIOD}.`,
+      description: `The period ends on ${ENDS}; the forecast for then is ${ofBudget(FORECAST)}. ${AS_BILLED}`,
+    },
     {
       alert: 'AiBillingBudgetExceeded',
-      expr: `${SPENT} > ${LIMIT}`,
-      for: '5m',
-      keepFiringFor: '15m',
-      severity: 'critical',
-      summary: 'Budget "{{ $labels.budget }}" exceeded: {{ $value | printf "$%.2f" }} spent.',
-      description: `Spent {{ $value | printf "$%.2f" }} of ${ofBudget(LIMIT)} in the period that ends on ${ends()}. Forecast for the end of the period: ${ofBudget(FORECAST)}. ${AS_BILLED}`,
+      expr: withInfo(reached('>= 1', '<')),
+      severity: 'varies',
+      summary: `${NAME} exceeded: ${SPENT_OF_LIMIT} (${PERCENT_EXCEEDED}) ${PERIOD}.`,
+      description: `The period ends on ${ENDS}; the forecast for then is ${ofBudget(FORECAST)}. ${AS_BILLED}`,
     },
     {
       alert: 'AiBillingBudgetForecastOver',
       // After the first day of a week or month, or a quarter of a day: before that, the forecast rests on the previous period.
-      expr: `${FORECAST_OVER} and ${IS_WITHIN} and time() - ${START} > clamp_max((${END} - ${START}) / 4, 86400)`,
+      expr: withInfo(
+        `${FORECAST_OVER} and ${IS_WITHIN} and time() - ${START} > clamp_max((${END} - ${START}) / 4, 86400)`,
+        AT_MOST_WARNING,
+      ),
       for: '2h',
       keepFiringFor: '2h',
-      severity: 'warning',
-      summary:
-        'Budget "{{ $labels.budget }}" is forecast to be exceeded: {{ $value | printf "$%.2f" }} by the end of its period.',
-      description: `The forecast for the end of the period on ${ends()} is {{ $value | printf "$%.2f" }} of ${ofBudget(LIMIT)}; ${ofBudget(SPENT)} is spent so far. ${AS_BILLED}`,
+      severity: 'varies',
+      summary: `${NAME} is forecast to be exceeded: ${SPENT_OF_LIMIT} ${PERIOD}.`,
+      description: `${ofBudget(SPENT)} is spent so far, and the period ends on ${ENDS}. ${AS_BILLED}`,
     },
     {
       alert: 'AiBillingBudgetBurnFast',
-      expr: [
-        `${NET_SPENT.h6} > ${LEFT} * 6 / ${budgetBurnFastHours}`,
-        ...burningFaster('d1', 1),
-        IS_WITHIN,
-        exceptWeekly('d1'),
-      ].join(' and '),
+      expr: withInfo(
+        [
+          `${NET_SPENT.h6} > ${LEFT} * 6 / ${budgetBurnFastHours}`,
+          ...burningFaster('d1', 1),
+          IS_WITHIN,
+          exceptWeekly('d1'),
+        ].join(' and '),
+      ),
       for: '15m',
       keepFiringFor: '1h',
-      severity: 'critical',
-      summary:
-        'Budget "{{ $labels.budget }}" runs out within a day at the current rate: {{ $value | printf "$%.2f" }} in 6 hours.',
-      description: `{{ $value | printf "$%.2f" }} was billed in the last 6 hours and ${ofBudget(NET_SPENT.d1)} in the last day. Of ${ofBudget(LIMIT)}, ${ofBudget(LEFT)} remains until ${ends()}: less than ${budgetBurnFastHours} hours at this rate. ${AS_BILLED}`,
+      severity: 'varies',
+      summary: `${NAME} runs out within a day at the current rate: ${VALUE_USD} in 6 hours.`,
+      description: `${VALUE_USD} was billed in the last 6 hours and ${ofBudget(NET_SPENT.d1)} in the last day. Of ${ofBudget(LIMIT)}, ${ofBudget(LEFT)} remains until ${ENDS}: less than ${budgetBurnFastHours} hours at this rate. ${AS_BILLED}`,
     },
     {
       alert: 'AiBillingBudgetBurnSlow',
-      expr: `${[...burningFaster('d3', 3), ...burningFaster('d1', 1).slice(0, 1), IS_WITHIN, exceptWeekly('d3'), HAS_PAST].join(' and ')} unless ${FORECAST_OVER}`,
+      expr: withInfo(
+        `${[...burningFaster('d3', 3), ...burningFaster('d1', 1).slice(0, 1), IS_WITHIN, exceptWeekly('d3'), HAS_PAST].join(' and ')} unless ${FORECAST_OVER}`,
+        AT_MOST_WARNING,
+      ),
       for: '3h',
       keepFiringFor: '3h',
-      severity: 'warning',
-      summary:
-        'Budget "{{ $labels.budget }}" will not last its period at the current rate: {{ $value | printf "$%.2f" }} in 3 days.',
-      description: `{{ $value | printf "$%.2f" }} was billed in the last 3 days, ${ofBudget(NET_SPENT.d1)} of it in the last day. Of ${ofBudget(LIMIT)}, ${ofBudget(LEFT)} remains until ${ends()}. The forecast is ${ofBudget(FORECAST)}; it treats a new level as an outlier for the first days. ${AS_BILLED}`,
+      severity: 'varies',
+      summary: `${NAME} will not last its period at the current rate: ${VALUE_USD} in 3 days.`,
+      description: `${VALUE_USD} was billed in the last 3 days, ${ofBudget(NET_SPENT.d1)} of it in the last day. Of ${ofBudget(LIMIT)}, ${ofBudget(LEFT)} remains until ${ENDS}. The forecast is ${ofBudget(FORECAST)}; it treats a new level as an outlier for the first days. ${AS_BILLED}`,
     },
   ],
 };
+
+/**
+ * The spend of budgets above one of their thresholds, with the highest as a label, so that reaching the next one is another alert. There
+ * is no `for`, because between two thresholds the alert would resolve.
+ */
+function reached(thresholds: '< 1' | '>= 1', below: '<' | '<='): string {
+  const steadily = `min_over_time(${BUDGET.used}[${budgetReachedFor}])`;
+  const highest = `topk by (budget) (1, (${BUDGET.thresholds} ${thresholds}) ${below} on (budget) group_left () ${steadily})`;
+  return `0 * ${highest} + on (budget) group_left () ${SPENT}`;
+}
+
+/** Adds labels of the budget: its period, and its severity as that of the alert. */
+function withInfo(expr: string, info: string = BUDGET.info, labels = 'period, severity'): string {
+  return `(${expr}) * on (budget) group_left (${labels}) ${info}`;
+}
 
 /** Burning `budgetBurnFactor` times faster than the rest of the budget allows, which exceeds the limit by more than the margin. */
 function burningFaster(window: keyof typeof NET_SPENT, days: number): [string, string] {
@@ -89,50 +124,7 @@ function exceptWeekly(window: keyof typeof NET_SPENT): string {
   return `(${NET_SPENT[window]} unless ${NET_SPENT[window]} <= ${budgetBurnFactor} * (${NET_SPENT[window]} offset 1w))`;
 }
 
-function lastName(metric: string): string {
-  return `budget:${metric}:last1d`;
-}
-
-function netSpentName(window: string): string {
-  return `budget:${METRICS.budgetSpent.name}:net${window}`;
-}
-
-/**
- * The value as last seen in the current period, up to a day ago. While an account cannot be read its budgets are unknown; without this
- * an alert would resolve and fire again for no reason. Values of the previous period are ignored.
- */
-function lastKnown(metric: string): Recording {
-  const value = `max by (budget) (${metric})`;
-  return {
-    record: lastName(metric),
-    expr: `${value} or (${fromLastDay(value)})`,
-  };
-}
-
-/** At a resolution of five minutes, from the current period only. */
-function fromLastDay(value: string): string {
-  const end = `max by (budget) (${METRICS.budgetEnd.name})`;
-  return `last_over_time(${value}[1d:5m]) and last_over_time((${end} and ${value})[1d:5m]) > time()`;
-}
-
-/** Kept only while no exporter is up: otherwise the budget was removed from the configuration. */
-function limit(): Recording {
-  const value = `max by (budget) (${METRICS.budgetLimit.name})`;
-  const expr = `${value} or (${fromLastDay(value)}) unless on () group(${METRICS.buildInfo.name})`;
-  return { record: lastName(METRICS.budgetLimit.name), expr };
-}
-
-/** Only within one period, and not in its first five minutes, when the spend may still be that of the previous one. */
-function netSpent(window: string, hours: number): Recording {
-  const isWithin = `time() - ${START} >= ${hours * 3600 + 300}`;
-  return { record: netSpentName(window), expr: `${SPENT} - ${SPENT} offset ${window} and ${isWithin}` };
-}
-
 function ofBudget(expr: string): string {
   const own = expr.replaceAll(/budget:\w+:\w+/g, (name) => `${name}{budget=%q}`);
   return dollarsOf(own, Array<string>(own.split('%q').length - 1).fill('budget'));
-}
-
-function ends(): string {
-  return firstOf(`${END}{budget=%q}`, ['budget'], 'humanizeTimestamp');
 }

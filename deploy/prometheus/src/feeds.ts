@@ -1,11 +1,11 @@
 import { failing, failuresOf } from './failing.ts';
-import { LAST_SUCCESS, YESTERDAY } from './figure.ts';
+import { BALANCE_LEFT, LAST_SUCCESS, PREPAID, YESTERDAY } from './figure.ts';
 import { RHYTHMS } from './rhythms.ts';
 import type { Alert, Group, Recording } from './rule.ts';
+import { ACCOUNT, DURATION } from './text.ts';
 import { THRESHOLDS } from './thresholds.ts';
 
-const FEED = '{{ $labels.provider }}/{{ $labels.account }}: the feed {{ $labels.feed }}';
-const ACCOUNT = '{{ $labels.provider }}/{{ $labels.account }}';
+const FEED = `${ACCOUNT}: the feed {{ $labels.feed }}`;
 
 /** How far each feed has come: billing feeds by the end of the data read, all others by the last success. */
 const progress: Recording = {
@@ -52,18 +52,32 @@ and on (provider, account, feed)
   for: THRESHOLDS.dataStaleFor,
   keepFiringFor: '15m',
   severity: 'warning',
-  summary: `${FEED} has read nothing new for {{ $value | humanizeDuration }}.`,
+  summary: `${FEED} has read nothing new for {{ $value | ${DURATION} }}.`,
   description: `Polls do not fail, but the feed is behind its schedule: a poll hangs or waits for a rate limit, or the provider has published nothing newer. Costs and budgets are frozen.${YESTERDAY}`,
 };
 
 const credentialsRefused: Alert = {
   alert: 'AiBillingCredentialsRefused',
-  expr: `count by (provider, account) (\n${failing('AiBillingCredentialsRefused')}\n)`,
+  expr: bySeverity(`count by (provider, account) (\n${failing('AiBillingCredentialsRefused')}\n)`),
   for: THRESHOLDS.credentialsRefusedFor,
-  severity: 'warning',
+  severity: 'varies',
   summary: `${ACCOUNT}: the API key is rejected or cannot be read.`,
-  description: `{{ $value }} feeds fail with 401, 402, 403 or an unreadable key. Nothing new is read until the key is fixed; optional feeds are not counted.${YESTERDAY}`,
+  description: `Feeds that fail with 401, 402, 403 or an unreadable key: {{ $value }}. Nothing new is read until the key is fixed; optional feeds are not counted.${BALANCE_LEFT}${YESTERDAY}`,
 };
+
+/** A prepaid account that cannot be read may run out of balance unnoticed, and then rejects requests. */
+function bySeverity(refused: string): string {
+  const isPrepaid = `on (provider, account) ${PREPAID}}`;
+  return `label_replace(
+${refused} and ${isPrepaid},
+"severity", "critical", "", ""
+)
+or
+label_replace(
+${refused} unless ${isPrepaid},
+"severity", "warning", "", ""
+)`;
+}
 
 const endpointSunset: Alert = {
   alert: 'AiBillingEndpointSunset',

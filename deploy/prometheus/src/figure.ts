@@ -1,3 +1,8 @@
+import { METRICS } from '../../../src/core/metrics/catalog.ts';
+import { refillingOf } from '../../../src/providers/api/currencies.ts';
+import { PROVIDERS } from '../../../src/providers/index.ts';
+import { DOLLARS, DURATION } from './text.ts';
+
 /** A sentence with a figure that Prometheus queries while the alert fires. */
 export interface Figure {
   /** PromQL; each `{...}` is narrowed to the labels of the alert. */
@@ -20,8 +25,6 @@ export function figureSentence({ of, by, as, says }: Figure): string {
   return `{{ with printf \`${narrowed}\`${values.join('')} | query }} ${says.replace('#', () => figure)}{{ end }}`;
 }
 
-export const DOLLARS = 'printf "$%.2f"';
-
 /** What is at stake, if yesterday was read completely. Two exporters may read the same account for a while. */
 export const YESTERDAY = figureSentence({
   of: 'max(sum by (job, instance) (ai_billing_cost_yesterday_usd{})) unless on () max(ai_billing_cost_window_complete{window="yesterday"}) == 0',
@@ -30,9 +33,20 @@ export const YESTERDAY = figureSentence({
   says: 'Yesterday the account cost #.',
 });
 
+/** Balances of prepaid accounts, without currencies that refill daily; ends with an open matcher list. */
+export const PREPAID = `${METRICS.balance.name}{currency!~"${PROVIDERS.flatMap((provider) => [...refillingOf(provider)]).join('|')}"`;
+
+/** What was left of a prepaid account. */
+export const BALANCE_LEFT = figureSentence({
+  of: `sum(max by (currency) (${PREPAID}}))`,
+  by: ['provider', 'account'],
+  as: DOLLARS,
+  says: 'Its prepaid balance was # when last read.',
+});
+
 export const LAST_SUCCESS = figureSentence({
   of: 'time() - max(ai_billing_last_success_timestamp_seconds{})',
   by: ['provider', 'account', 'feed'],
-  as: 'humanizeDuration',
+  as: DURATION,
   says: 'It last succeeded # ago.',
 });

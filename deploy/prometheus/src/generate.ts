@@ -24,9 +24,13 @@ function ruleOf(rule: Rule): object {
     expr: rule.expr,
     ...(rule.for && { for: rule.for }),
     ...(rule.keepFiringFor && { keep_firing_for: rule.keepFiringFor }),
-    labels: { severity: rule.severity },
+    labels: labelsOf(rule),
     annotations: annotationsOf(rule),
   };
+}
+
+function labelsOf({ severity, report }: Alert): object {
+  return { ...(severity !== 'varies' && { severity }), ...(report && { report }) };
 }
 
 /** Adds the links to the runbook and the panel to every alert. */

@@ -6,6 +6,16 @@ import { quality } from './quality.ts';
 import { recordings } from './recordings.ts';
 import type { Group } from './rule.ts';
 import { spend } from './spend.ts';
+import { totals } from './totals.ts';
 
 /** All rule groups. */
-export const GROUPS: readonly Group[] = [recordings, budgets, spend, balances, exporter, feeds, quality];
+export const GROUPS: readonly Group[] = [
+  recordings,
+  budgets,
+  spend,
+  balances,
+  exporter,
+  feeds,
+  quality,
+  totals,
+];

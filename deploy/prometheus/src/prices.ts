@@ -1,5 +1,6 @@
 import { figureSentence } from './figure.ts';
 import type { Alert } from './rule.ts';
+import { ACCOUNT } from './text.ts';
 import { THRESHOLDS } from './thresholds.ts';
 
 /** Prices may be far below a cent, so they are written with six significant digits. */
@@ -31,8 +32,9 @@ const priceChanged: Alert = {
   alert: 'AiBillingPriceChanged',
   expr: priceChangeOf('ai_billing_unit_price_usd', SKU),
   for: THRESHOLDS.priceChangedFor,
+  keepFiringFor: THRESHOLDS.dayKeptFor,
   severity: 'info',
-  summary: '{{ $labels.provider }}/{{ $labels.account }}: the unit price of {{ $labels.sku }} has changed.',
+  summary: `${ACCOUNT}: the unit price of {{ $labels.sku }} has changed.`,
   description: `One unit of {{ $labels.sku }} now costs {{ $value | ${PRICE} }}.${before('ai_billing_unit_price_usd', SKU)} Earlier usage keeps its price. Price lists are read every few hours; prices taken from charges are those of the newest charge.`,
 };
 
@@ -41,7 +43,7 @@ const priceProbeChanged: Alert = {
   expr: priceChangeOf('ai_billing_price_probe_total_usd', PROBE),
   for: THRESHOLDS.priceChangedFor,
   severity: 'warning',
-  summary: '{{ $labels.provider }}/{{ $labels.account }}: the price probe {{ $labels.probe }} has changed.',
+  summary: `${ACCOUNT}: the price probe {{ $labels.probe }} has changed.`,
   description: `The run it describes now costs {{ $value | ${PRICE} }}.${before('ai_billing_price_probe_total_usd', PROBE)} Probes run hourly, so runs of the last hour may already cost the new price.`,
 };
 
@@ -50,7 +52,7 @@ const priceProbeFailing: Alert = {
   expr: 'max by (provider, account, probe) (ai_billing_price_probe_errors) > 0',
   for: THRESHOLDS.priceProbeFailingFor,
   severity: 'warning',
-  summary: '{{ $labels.provider }}/{{ $labels.account }}: the price probe {{ $labels.probe }} is failing.',
+  summary: `${ACCOUNT}: the price probe {{ $labels.probe }} is failing.`,
   description:
     '{{ $value }} of its expressions failed in three consecutive hourly polls. A price change would go unnoticed; costs and budgets are not affected.',
 };

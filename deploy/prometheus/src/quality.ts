@@ -1,9 +1,8 @@
-import { DOLLARS, figureSentence, YESTERDAY } from './figure.ts';
+import { figureSentence, YESTERDAY } from './figure.ts';
 import { prices } from './prices.ts';
 import type { Alert, Group } from './rule.ts';
+import { ACCOUNT, DOLLARS, VALUE_USD } from './text.ts';
 import { THRESHOLDS } from './thresholds.ts';
-
-const ACCOUNT = '{{ $labels.provider }}/{{ $labels.account }}';
 
 /** Every kind is exported from 0, but drift found before the first scrape has no earlier sample to rise from. */
 const contractDrift: Alert = {
@@ -15,7 +14,7 @@ const contractDrift: Alert = {
   unless ai_billing_contract_drift_total offset ${THRESHOLDS.driftWithin}
 )`,
   for: THRESHOLDS.driftFor,
-  keepFiringFor: '1h',
+  keepFiringFor: THRESHOLDS.driftKeptFor,
   severity: 'info',
   summary: `${ACCOUNT}: the feed {{ $labels.feed }} returned something undocumented: {{ $labels.kind }}.`,
   description:
@@ -46,6 +45,7 @@ const seriesGrowing: Alert = {
 and on (provider, account)
 max by (provider, account) (ai_billing_series offset 2d)`,
   for: '1h',
+  keepFiringFor: THRESHOLDS.dayKeptFor,
   severity: 'info',
   summary: `${ACCOUNT}: the account has {{ $value }} series, more than twice as many as a day ago.`,
   description:
@@ -58,7 +58,7 @@ const reconciliationDrift: Alert = {
   for: THRESHOLDS.reconciliationFor,
   keepFiringFor: '1h',
   severity: 'warning',
-  summary: `${ACCOUNT}: the provider's total and its line items differ by \${{ $value | printf "%.2f" }}.`,
+  summary: `${ACCOUNT}: the provider's total and its line items differ by ${VALUE_USD}.`,
   description: `The feed {{ $labels.feed }} has seen this for more than ${THRESHOLDS.reconciliationFor}. Either the provider bills a category that the exporter does not count, or line items are missing; costs and budgets may be off by this amount. /api/v1/status names the total.`,
 };
 
@@ -87,9 +87,9 @@ const corrections: Alert = {
 and on (provider, account)
 ${TAKEN_BACK} > ${THRESHOLDS.correctionsShare} * ${CHARGED}`,
   for: '1h',
-  keepFiringFor: '1h',
+  keepFiringFor: THRESHOLDS.dayKeptFor,
   severity: 'info',
-  summary: `${ACCOUNT}: the provider took back \${{ $value | printf "%.2f" }} within a day.`,
+  summary: `${ACCOUNT}: the provider took back ${VALUE_USD} within a day.`,
   description: `${chargedInTheSameDay()} Refunds and restatements lower figures shown earlier, including those of closed days. If about as much was charged, the bill was only rearranged. Recent days are not final.`,
 };
 

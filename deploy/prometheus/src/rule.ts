@@ -15,8 +15,10 @@ export interface Alert {
   readonly for?: string;
   /** How long the alert keeps firing after the condition ends, to avoid flapping. */
   readonly keepFiringFor?: string;
-  /** `critical` pages, `warning` opens a ticket, `info` goes into a report. */
-  readonly severity: (typeof SEVERITIES)[number];
+  /** `critical` pages, `warning` opens a ticket, `info` goes into the daily digest; `varies`: the expression has the label. */
+  readonly severity: (typeof SEVERITIES)[number] | 'varies';
+  /** A summary rather than a problem: fires once per week or month. */
+  readonly report?: 'weekly' | 'monthly';
   /** One line, as a notification shows it. */
   readonly summary: string;
   /** What happened, with dollars, and how old the data may be. */

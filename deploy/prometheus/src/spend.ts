@@ -1,7 +1,7 @@
 import { METRICS } from '../../../src/core/metrics/catalog.ts';
 import { RECORDS } from './recordings.ts';
 import type { Group } from './rule.ts';
-import { BILLED_THROUGH, dollarsOf, firstOf } from './text.ts';
+import { ACCOUNT, BILLED_THROUGH, DOLLARS, DURATION, dollarsOf, firstOf, VALUE_USD } from './text.ts';
 import { THRESHOLDS } from './thresholds.ts';
 
 const T = THRESHOLDS;
@@ -9,9 +9,9 @@ const COST = METRICS.cost.name;
 const INFO = METRICS.resourceInfo.name;
 const THREE_DAYS = 3 * 86_400;
 
-const ACCOUNT = ['provider', 'account'] as const;
-const MODEL = [...ACCOUNT, 'model'] as const;
-const RESOURCE = [...ACCOUNT, 'resource'] as const;
+const BY_ACCOUNT = ['provider', 'account'] as const;
+const MODEL = [...BY_ACCOUNT, 'model'] as const;
+const RESOURCE = [...BY_ACCOUNT, 'resource'] as const;
 const ITEM = [...RESOURCE, 'model'] as const;
 
 /** Absent during the first ten days of an account. */
@@ -63,8 +63,11 @@ const TOKEN_PRICE = [
   IS_KNOWN,
 ].join(' and ');
 
-const WHERE = '{{ $labels.provider }}/{{ $labels.account }}';
-const ITEM_NAME = '{{ or $labels.resource $labels.model "unnamed" }}';
+const ITEM_NAME = `${nameOr('{{ or $labels.resource $labels.model "unnamed" }}')}`;
+
+/** The ids that the item has. */
+const ITEM_IDS =
+  '{{ with $labels.resource }}Resource {{ . }}{{ if $labels.model }}, model {{ $labels.model }}{{ end }}{{ else }}Model {{ $labels.model }}{{ end }}';
 
 export const spend: Group = {
   name: 'ai-billing-spend',
@@ -77,8 +80,8 @@ export const spend: Group = {
       for: '30m',
       keepFiringFor: '1h',
       severity: 'warning',
-      summary: `${WHERE} was billed {{ $value | printf "$%.2f" }} in 6 hours, several times the usual amount.`,
-      description: `The maximum for these hours in past weeks was ${dollarsOf(of(RECORDS.accountUsual6h, ACCOUNT), ACCOUNT)}. Largest item: ${topItem(RECORDS.item6h)}. ${BILLED_THROUGH}`,
+      summary: `${ACCOUNT} was billed ${VALUE_USD} in 6 hours, several times the usual amount.`,
+      description: `The maximum for these hours in past weeks was ${dollarsOf(of(RECORDS.accountUsual6h, BY_ACCOUNT), BY_ACCOUNT)}. Largest item: ${topItem(RECORDS.item6h)}. ${BILLED_THROUGH}`,
     },
     {
       alert: 'AiBillingNewSpend',
@@ -86,8 +89,8 @@ export const spend: Group = {
       for: '1h',
       keepFiringFor: '6h',
       severity: 'info',
-      summary: `${WHERE}: new spend of {{ $value | printf "$%.2f" }} on ${ITEM_NAME}.`,
-      description: `Resource "{{ $labels.resource }}"${nameSuffix()}, model "{{ $labels.model }}" did not exist three days ago. The whole account was billed ${dollarsOf(of(RECORDS.account3d, ACCOUNT), ACCOUNT)} in that time. ${BILLED_THROUGH}`,
+      summary: `${ACCOUNT}: new spend of ${VALUE_USD} on ${ITEM_NAME}.`,
+      description: `${ITEM_IDS} did not exist three days ago. The whole account was billed ${dollarsOf(of(RECORDS.account3d, BY_ACCOUNT), BY_ACCOUNT)} in that time. ${BILLED_THROUGH}`,
     },
     {
       alert: 'AiBillingIdleSpend',
@@ -95,8 +98,8 @@ export const spend: Group = {
       for: '6h',
       keepFiringFor: '1h',
       severity: 'warning',
-      summary: `${WHERE}: ${ITEM_NAME} cost {{ $value | printf "$%.2f" }} in 3 days without a request.`,
-      description: `It was billed {{ $value | printf "$%.2f" }} for ${firstOf(of(RECORDS.seconds3d, ITEM), ITEM, 'humanizeDuration')} of run time in three days. Resource "{{ $labels.resource }}"${nameSuffix()}, model "{{ $labels.model }}". ${BILLED_THROUGH}`,
+      summary: `${ACCOUNT}: ${ITEM_NAME} cost ${VALUE_USD} in 3 days without a request.`,
+      description: `It was billed ${VALUE_USD} for ${firstOf(of(RECORDS.seconds3d, ITEM), ITEM, DURATION)} of run time in three days. ${ITEM_IDS}. ${BILLED_THROUGH}`,
     },
     {
       alert: 'AiBillingDeletedStillBilled',
@@ -104,8 +107,8 @@ export const spend: Group = {
       for: '6h',
       keepFiringFor: '1h',
       severity: 'warning',
-      summary: `${WHERE}: {{ $labels.resource }} is deleted but was billed {{ $value | printf "$%.2f" }} in 3 days.`,
-      description: `The provider has listed resource "{{ $labels.resource }}"${nameSuffix()} as deleted for more than four days, yet billed {{ $value | printf "$%.2f" }} for it in the last three. ${BILLED_THROUGH}`,
+      summary: `${ACCOUNT}: ${ITEM_NAME} is deleted but was billed ${VALUE_USD} in 3 days.`,
+      description: `The provider has listed resource {{ $labels.resource }} as deleted for more than four days, yet billed ${VALUE_USD} for it in the last three. ${BILLED_THROUGH}`,
     },
     {
       alert: 'AiBillingCachedShareCollapsed',
@@ -113,7 +116,7 @@ export const spend: Group = {
       for: '2h',
       keepFiringFor: '6h',
       severity: 'warning',
-      summary: `${WHERE}: only {{ $value | humanizePercentage }} of the input tokens of {{ $labels.model }} came from the cache.`,
+      summary: `${ACCOUNT}: only {{ $value | humanizePercentage }} of the input tokens of {{ $labels.model }} came from the cache.`,
       description: `Over the last day; in the week before it was ${firstOf(of(RECORDS.cachedShareUsual, MODEL), MODEL, 'humanizePercentage')}. A million tokens now cost ${dollarsOf(of(RECORDS.modelPerMillion, MODEL), MODEL)} instead of ${dollarsOf(of(RECORDS.modelPerMillionUsual, MODEL), MODEL)}; the model cost ${dollarsOf(of(RECORDS.model1d, MODEL), MODEL)} in the last day. ${BILLED_THROUGH}`,
     },
     {
@@ -122,8 +125,8 @@ export const spend: Group = {
       for: '2h',
       keepFiringFor: '6h',
       severity: 'warning',
-      summary: `${WHERE}: tokens cost {{ $value | printf "$%.2f" }} more in a day than at the highest price of the week before.`,
-      description: `A million tokens cost ${dollarsOf(of(RECORDS.perMillion, ACCOUNT), ACCOUNT)} over the last day, and ${dollarsOf(of(RECORDS.perMillionUsual, ACCOUNT), ACCOUNT)} on the most expensive day of the week before. Usual causes: other models, longer answers, fewer cached tokens or new prices. Largest item: ${topItem(RECORDS.item1d)}. ${BILLED_THROUGH}`,
+      summary: `${ACCOUNT}: tokens cost ${VALUE_USD} more in a day than at the highest price of the week before.`,
+      description: `A million tokens cost ${dollarsOf(of(RECORDS.perMillion, BY_ACCOUNT), BY_ACCOUNT)} over the last day, and ${dollarsOf(of(RECORDS.perMillionUsual, BY_ACCOUNT), BY_ACCOUNT)} on the most expensive day of the week before. Usual causes: other models, longer answers, fewer cached tokens or new prices. Largest item: ${topItem(RECORDS.item1d)}. ${BILLED_THROUGH}`,
     },
   ],
 };
@@ -132,16 +135,16 @@ function of(record: string, labels: readonly string[]): string {
   return `${record}{${labels.map((label) => `${label}=%q`).join(', ')}}`;
 }
 
-/** The most expensive item of the account, by ids, with its dollars. */
+/** The most expensive item of the account, by id, with its dollars. */
 function topItem(record: string): string {
-  const query = `printf \`topk(1, ${of(record, ACCOUNT)})\` $labels.provider $labels.account | query`;
-  const item =
-    'resource "{{ .Labels.resource }}", model "{{ .Labels.model }}" ({{ .Value | printf "$%.2f" }})';
+  const query = `printf \`topk(1, ${of(record, BY_ACCOUNT)})\` $labels.provider $labels.account | query`;
+  const item = `{{ or .Labels.resource .Labels.model "unnamed" }} ({{ .Value | ${DOLLARS} }})`;
   return `{{ with ${query} }}{{ with first . }}${item}{{ end }}{{ else }}?{{ end }}`;
 }
 
-/** Queried by the text: as a label, a rename would make it another alert. */
-function nameSuffix(): string {
+/** The name of the resource, or else another text. Queried by the text: as a label, a rename would make it another alert. */
+function nameOr(text: string): string {
   const query = `printf \`topk(1, ${of(INFO, RESOURCE)})\` $labels.provider $labels.account $labels.resource | query`;
-  return `{{ with ${query} }}{{ with . | first | label "name" }} ("{{ . }}"){{ end }}{{ end }}`;
+  const name = '{{ with . | first | label "name" }}{{ . }}{{ else }}';
+  return `{{ with ${query} }}${name}${text}{{ end }}{{ else }}${text}{{ end }}`;
 }

@@ -1,8 +1,15 @@
 /** Every alert threshold, in one place; `npm run generate` puts them into the rules. */
 export const THRESHOLDS = {
+  /** `info` alerts fire for more than a day, or the daily digest could miss them: drift is seen for 5 hours, */
+  driftKeptFor: '20h',
+  /** and a change from the day before for 23. */
+  dayKeptFor: '3h',
+
   /** Short outages of a provider are normal; longer ones alert. */
   feedDownFor: '1h',
 
+  /** How long spend must be above a threshold of its budget. */
+  budgetReachedFor: '10m',
   /** A forecast alerts if it exceeds the limit by more than this share: forecasts are not more accurate. */
   budgetMargin: 0.05,
   /** The rest of a budget would last less than this at the rate of the last 6 hours. */
@@ -34,6 +41,19 @@ export const THRESHOLDS = {
   cachedSharePriceRatio: 1.1,
   /** A million tokens cost this many times as much as on the most expensive day of the last week. */
   tokenPriceRatio: 1.5,
+
+  /** The month alerts if it is forecast at this multiple of the last one */
+  monthRatio: 1.3,
+  /** and this many dollars above it, */
+  monthFloorUsd: 100,
+  /** from this day on: before that, a week's rate says little about the month. */
+  monthFromDay: 4,
+  /** A day has been read by then, even if a provider posts charges late. */
+  totalUnknownFor: '12h',
+  /** Summaries are sent on Mondays and on this day of the month, when the last month is final, */
+  monthSummaryDay: 3,
+  /** from this UTC hour on. */
+  summaryHour: 8,
 
   /** A balance that lasts less than this opens a ticket, */
   runwayShortSeconds: 7 * 86_400,

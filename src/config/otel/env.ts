@@ -1,5 +1,4 @@
-import type { ReceiverConfig, Traces } from './config.ts';
-import { TEMPORALITIES } from './config.ts';
+import { type Receiver, TEMPORALITIES } from '../../push/receiver.ts';
 import {
   ATTRIBUTE_PAIR,
   durationOf,
@@ -11,7 +10,7 @@ import {
   wordOf,
 } from './env-values.ts';
 import { hasEndpoint, otlpSettings, type Signal } from './otlp-env.ts';
-import { RECEIVER_DEFAULTS, receiverOf } from './receiver.ts';
+import { RECEIVER_DEFAULTS, receiverOf, type Traces } from './receiver.ts';
 import type { SettingsSource } from './setting.ts';
 
 const EXPORTERS: Readonly<Record<Signal, readonly string[]>> = {
@@ -39,12 +38,12 @@ export function receiversOfVariables(
   exporters: readonly string[] | undefined,
   variables: Variables,
   source: SettingsSource,
-): ReceiverConfig[] {
+): Receiver[] {
   const isWanted = exporters?.includes('otlp') ?? hasEndpoint('METRICS', variables);
   return isWanted ? [defaultReceiver(variables, source)] : [];
 }
 
-function defaultReceiver(variables: Variables, source: SettingsSource): ReceiverConfig {
+function defaultReceiver(variables: Variables, source: SettingsSource): Receiver {
   const temporality = wordOf(variables, 'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', TEMPORALITIES);
   const timeout = 'OTEL_METRIC_EXPORT_TIMEOUT';
   const pushTimeoutMs = timeoutOf(variables, timeout);

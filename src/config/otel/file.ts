@@ -1,8 +1,8 @@
+import type { Receiver } from '../../push/receiver.ts';
 import type { Document } from '../yaml/document.ts';
 import type { Path } from '../yaml/errors.ts';
 import { reportDuplicateNames } from '../yaml/issues.ts';
-import type { ReceiverConfig, Traces } from './config.ts';
-import { RECEIVER_DEFAULTS, type ReceiverSettings, receiverOf } from './receiver.ts';
+import { RECEIVER_DEFAULTS, type ReceiverSettings, receiverOf, type Traces } from './receiver.ts';
 import type { OpenTelemetrySection, ReceiverSection, TracesSection } from './schema.ts';
 import { type SettingsSource, sourceOfFile } from './setting.ts';
 
@@ -14,7 +14,7 @@ export interface FileSection {
 }
 
 /** The receivers that a file lists; undefined if it has no list. */
-export function receiversOfFile({ section, document, file }: FileSection): ReceiverConfig[] | undefined {
+export function receiversOfFile({ section, document, file }: FileSection): Receiver[] | undefined {
   const path = ['opentelemetry', 'receivers'];
   const source = sourceOfFile(file, document);
   reportDuplicateNames(section.receivers ?? [], path, document.problems);

@@ -6,9 +6,10 @@ import { after, test } from 'node:test';
 import { inspect } from 'node:util';
 import { FAKE_PROVIDERS } from '../../../test/fake-providers.ts';
 import { createAuthority } from '../../../test/support/exporter/certificates.ts';
+import type { Receiver } from '../../push/receiver.ts';
 import { loadConfig } from '../load.ts';
 import type { Environment } from '../yaml/substitute.ts';
-import type { OpenTelemetry, ReceiverConfig } from './config.ts';
+import type { OpenTelemetry } from './open-telemetry.ts';
 import { NO_OPEN_TELEMETRY, openTelemetryOfEnvironment } from './open-telemetry.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'open-telemetry-'));
@@ -58,7 +59,7 @@ function assertSays(actual: OpenTelemetry, expected: Expected): void {
   );
 }
 
-function shown({ headers, tls, ...rest }: ReceiverConfig) {
+function shown({ headers, tls, ...rest }: Receiver) {
   return { ...rest, headers: headers(), tls: { ...tls } };
 }
 

@@ -1,10 +1,27 @@
+import type { Receiver } from '../../push/receiver.ts';
 import { ConfigError, type Problem } from '../yaml/errors.ts';
 import type { Environment } from '../yaml/substitute.ts';
-import type { OpenTelemetry } from './config.ts';
 import { exportersOf, receiversOfVariables, resourceOfVariables, tracesOfVariables } from './env.ts';
 import { flagOf, type Variables } from './env-values.ts';
 import { type FileSection, receiversOfFile, tracesOfFile } from './file.ts';
+import type { Traces } from './receiver.ts';
 import { sourceOfVariables } from './setting.ts';
+
+/** What is exported over OpenTelemetry, and where to. */
+export interface OpenTelemetry {
+  /** Serves `/otel/metrics`. */
+  readonly prometheus: boolean;
+  /** Resource attributes, `service.name` among them. */
+  readonly resource: Readonly<Record<string, string>>;
+  /** Adds attributes of the GenAI semantic conventions. */
+  readonly genAi: boolean;
+  /** The receivers of metrics. */
+  readonly receivers: readonly Receiver[];
+  /** Where the exporter's own spans go; undefined disables them. */
+  readonly traces: Traces | undefined;
+  /** Environment variables that are ignored, to be logged once. None contains a value. */
+  readonly warnings: readonly string[];
+}
 
 /** Everything disabled; only the service name is set. */
 export const NO_OPEN_TELEMETRY: OpenTelemetry = {

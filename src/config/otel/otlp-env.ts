@@ -1,4 +1,4 @@
-import { COMPRESSIONS, PROTOCOLS } from './config.ts';
+import { COMPRESSIONS, PROTOCOLS } from '../../push/receiver.ts';
 import { flagOf, HEADER_PAIR, pairsOf, textOf, timeoutOf, type Variables, wordOf } from './env-values.ts';
 import type { Header } from './headers.ts';
 import { RECEIVER_DEFAULTS, type ReceiverSettings } from './receiver.ts';

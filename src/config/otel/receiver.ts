@@ -1,6 +1,6 @@
 import { SECOND } from '../../core/values/time.ts';
+import type { Receiver } from '../../push/receiver.ts';
 import type { Path } from '../yaml/errors.ts';
-import type { ReceiverConfig } from './config.ts';
 import { type Endpoint, grpcUrl, httpUrl, type SignalPath } from './endpoint.ts';
 import { type Header, headersOf } from './headers.ts';
 import type { SettingsSource } from './setting.ts';
@@ -8,15 +8,20 @@ import { type TlsFiles, tlsOf } from './tls.ts';
 
 /** A receiver as configured by a file or by variables. */
 export interface ReceiverSettings
-  extends Pick<
-    ReceiverConfig,
-    'name' | 'protocol' | 'compression' | 'temporality' | 'intervalMs' | 'timeoutMs'
-  > {
+  extends Pick<Receiver, 'name' | 'protocol' | 'compression' | 'temporality' | 'intervalMs' | 'timeoutMs'> {
   readonly signal: SignalPath;
   readonly endpoint: Endpoint;
   readonly headers: readonly Header[];
   readonly pushTimeout: { readonly path: Path; readonly ms: number } | undefined;
   readonly files: TlsFiles;
+}
+
+/** Where the exporter's own spans go. */
+export interface Traces {
+  /** Its interval and temporality are not used. */
+  readonly receiver: Receiver;
+  /** The fraction of traces that are recorded, from 0 to 1. */
+  readonly sampleRatio: number;
 }
 
 /** The defaults of the specification. */
@@ -30,7 +35,7 @@ export const RECEIVER_DEFAULTS = {
 } as const;
 
 /** The receiver, validated; its problems are reported to the source. */
-export function receiverOf(settings: ReceiverSettings, source: SettingsSource): ReceiverConfig {
+export function receiverOf(settings: ReceiverSettings, source: SettingsSource): Receiver {
   const { signal, endpoint, headers, pushTimeout, files, ...rest } = settings;
   const { protocol, intervalMs } = rest;
   if (pushTimeout && pushTimeout.ms > intervalMs)

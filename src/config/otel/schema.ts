@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DAY, MINUTE } from '../../core/values/time.ts';
+import { COMPRESSIONS, PROTOCOLS, TEMPORALITIES } from '../../push/receiver.ts';
 import { duration, Label } from '../values/values.ts';
-import { COMPRESSIONS, PROTOCOLS, TEMPORALITIES } from './config.ts';
 
 /** The schema of the `opentelemetry` section. */
 
@@ -35,7 +35,7 @@ const RECEIVER_KEYS = {
   keyFile: file('The private key of certFile, without a passphrase'),
 };
 
-const Receiver = z.strictObject({
+const MetricsReceiver = z.strictObject({
   name: Label.meta({
     description: 'The label receiver; unique. The exporter stores under it what it sent last.',
   }),
@@ -52,7 +52,7 @@ const Receiver = z.strictObject({
     description: 'Timeout of a whole push, at most the interval. Default: 30s, or the interval.',
   }),
 });
-export type ReceiverSection = z.infer<typeof Receiver>;
+export type ReceiverSection = z.infer<typeof MetricsReceiver>;
 
 const Traces = z.strictObject({
   ...RECEIVER_KEYS,
@@ -76,7 +76,7 @@ export const OpenTelemetrySection = z.strictObject({
   resourceAttributes: z.record(z.string(), z.string()).prefault({}).meta({
     description: 'Attributes of the exporter as a whole; override OTEL_RESOURCE_ATTRIBUTES.',
   }),
-  receivers: z.array(Receiver).optional().meta({
+  receivers: z.array(MetricsReceiver).optional().meta({
     description:
       'The receivers of metrics. Default: the one that the variables OTEL_EXPORTER_OTLP_* describe.',
   }),

@@ -1,9 +1,9 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { ReceiverTls } from '../../push/receiver.ts';
 import { certificatesIn, NO_CERTIFICATE, privateKeyIn } from '../values/pem.ts';
 import { reasonUnreadable } from '../values/secrets.ts';
-import type { ReceiverTlsConfig } from './config.ts';
 import type { Setting, SettingsSource } from './setting.ts';
 
 /** The TLS files as configured. */
@@ -14,7 +14,7 @@ export interface TlsFiles {
 }
 
 /** Reads the files once; problems never quote their contents. */
-export function tlsOf(files: TlsFiles, source: SettingsSource): ReceiverTlsConfig {
+export function tlsOf(files: TlsFiles, source: SettingsSource): ReceiverTls {
   const ca = pemOf(files.ca, source, certificateProblem);
   const cert = pemOf(files.cert, source, certificateProblem);
   const key = pemOf(files.key, source, keyProblem);
@@ -26,7 +26,7 @@ export function tlsOf(files: TlsFiles, source: SettingsSource): ReceiverTlsConfi
 }
 
 /** Keeps the key out of printed and serialized forms of the object, but not out of copies. */
-function withKey(tls: ReceiverTlsConfig, key: string | undefined): ReceiverTlsConfig {
+function withKey(tls: ReceiverTls, key: string | undefined): ReceiverTls {
   if (key === undefined) return tls;
   const withGetter = {
     ...tls,

@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { DURATION, DURATION_FORM, formatDuration, parseDuration } from '../../core/values/duration.ts';
 import { isLabel, LABEL_FORM } from '../../core/values/label.ts';
 import { type Fixed, fromNumber, parseDecimal } from '../../core/values/money.ts';
 import { type Instant, isoDay } from '../../core/values/time.ts';
 import { cronProblem, shortenNames } from './cron.ts';
-import { DURATION_FORM, DURATION_PATTERN, formatDuration, parseDuration } from './duration.ts';
 
 /**
  * The value types of the configuration: how each is written and what it becomes.
@@ -59,7 +59,7 @@ export function duration(minMs: number, maxMs: number) {
   return text(form, (value) => {
     const ms = parseDuration(value);
     return ms !== undefined && ms >= minMs && ms <= maxMs ? ms : undefined;
-  }).meta({ pattern: DURATION_PATTERN });
+  }).meta({ pattern: DURATION.source });
 }
 
 /** A day such as `2026-11-01`, as midnight UTC. */
@@ -123,6 +123,15 @@ const Rate = positive('a number above 0: the dollars for one unit');
 
 /** The limit of a budget. */
 export const Dollars = positive('a number of dollars above 0');
+
+const FRACTION_FORM = 'a fraction of the limit above 0 and up to 10, such as 0.8';
+const Fraction = z.number(must(FRACTION_FORM)).gt(0, must(FRACTION_FORM)).max(10, must(FRACTION_FORM));
+
+/** Fractions of a budget at which to alert; each is a series. */
+export const AlertAt = z
+  .array(Fraction, must('a list of fractions of the limit, such as [0.5, 0.8, 1]'))
+  .max(10, 'must list at most 10 fractions')
+  .transform((fractions) => [...new Set(fractions)].sort((a, b) => a - b));
 
 function decimalOf(value: number | string): Fixed | undefined {
   try {

@@ -11,6 +11,7 @@ import {
 import { formatPath, type Path } from './errors.ts';
 import { type Position, type Positions, Problems } from './problems.ts';
 import { type Environment, substitute } from './substitute.ts';
+import { NO_ANCHOR, syntaxProblems } from './syntax.ts';
 
 /** A configuration file as plain values, and the problems found so far. */
 export interface Document {
@@ -23,26 +24,8 @@ export interface Document {
 
 /** More than a configuration needs, and few enough that nested aliases cannot exhaust memory. */
 const MAX_ALIASES = 1000;
-const NO_ANCHOR = 'an alias (*name) without its anchor (&name) above; put text that starts with * in quotes';
-
 const TOO_MANY = 'too many aliases; write the values out';
 const MERGE = '<<';
-
-/** By error code. The parser's own messages may quote the text, which may be a key. */
-const SYNTAX: Readonly<Record<string, string>> = {
-  TAB_AS_INDENT: 'a tab cannot indent YAML; use spaces',
-  BAD_INDENT: 'the indentation does not fit the lines above; keys of one mapping start in the same column',
-  MISSING_CHAR: 'a colon, a quote, a comma or a bracket is missing here or just before',
-  BLOCK_AS_IMPLICIT_KEY:
-    'a value cannot continue like this; put text that contains a colon and a space in quotes',
-  MULTILINE_IMPLICIT_KEY: 'a key cannot span lines; is a colon (and a space after it) missing?',
-  BAD_SCALAR_START: 'text that starts with this character must be in quotes',
-  BAD_DQ_ESCAPE: 'this is not an escape sequence of YAML; use single quotes, in which a backslash is literal',
-  BAD_ALIAS: NO_ANCHOR,
-  TAG_RESOLVE_FAILED:
-    'tags (words that start with !) are not supported; put text that starts with ! in quotes',
-  MULTIPLE_DOCS: 'a second YAML document starts here; a configuration is one document',
-};
 
 /** Parses YAML, records the position of every key and, if there is an environment, replaces variables. */
 export function readDocument(file: string, text: string, env?: Environment): Document {
@@ -60,8 +43,8 @@ export function readDocument(file: string, text: string, env?: Environment): Doc
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  for (const { code, pos } of [...yaml.errors, ...yaml.warnings]) {
-    problems.addAt(position(pos[0]), [], SYNTAX[code] ?? 'the text is not valid YAML from here on');
+  for (const { at, message } of syntaxProblems(text, [...yaml.errors, ...yaml.warnings])) {
+    problems.addAt(position(at), [], message);
   }
   if (problems.list.length > 0) return { value: undefined, positions, problems };
   const aliases = { count: 0, open: new Set() };

@@ -3,7 +3,7 @@ import type { Document } from './document.ts';
 import type { Path } from './errors.ts';
 import { formatPath } from './errors.ts';
 import type { Problems } from './problems.ts';
-import { suggestion } from './suggest.ts';
+import { nearest, suggestion } from './suggest.ts';
 
 type SchemaIssue = z.core.$ZodIssue;
 
@@ -72,7 +72,7 @@ function messageOf(issue: SchemaIssue, found: unknown): string {
     case 'invalid_union':
       return wrongType(typesOf(issue), found);
     case 'invalid_value':
-      return `must be one of ${issue.values.map(String).join(', ')}`;
+      return oneOf(issue.values.map(String), found);
     case 'too_small':
       return `must be at least ${issue.minimum}`;
     case 'too_big':
@@ -80,6 +80,11 @@ function messageOf(issue: SchemaIssue, found: unknown): string {
     default:
       return `is invalid: ${issue.message}`;
   }
+}
+
+function oneOf(words: readonly string[], found: unknown): string {
+  const best = typeof found === 'string' ? nearest(found, words) : undefined;
+  return `must be one of ${words.join(', ')}${best === undefined ? '' : `; did you mean "${best}"?`}`;
 }
 
 function wrongType(expected: readonly string[], found: unknown): string {

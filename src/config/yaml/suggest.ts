@@ -1,6 +1,6 @@
 import { distance } from 'fastest-levenshtein';
 
-/** Other names that people use for a key. */
+/** Other names that people use for a key or value. */
 const SYNONYMS: Readonly<Record<string, string>> = {
   token: 'apikey',
   apitoken: 'apikey',
@@ -19,6 +19,11 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   team: 'teamid',
   limit: 'limitusd',
   amount: 'limitusd',
+  warning: 'warn',
+  verbose: 'debug',
+  quiet: 'error',
+  off: 'silent',
+  text: 'pretty',
 };
 
 /** The known word that was most likely meant, if one is close enough. */

@@ -8,6 +8,7 @@ import {
   statement,
   utc,
 } from '../../../test/support/ledger/ledger.ts';
+import { DEFAULT_BUDGET_ALERTS } from '../reports/budget.ts';
 import { WINDOWS } from '../reports/windows.ts';
 import { formatDecimal, fromNumber } from '../values/money.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../values/time.ts';
@@ -103,7 +104,7 @@ describe('closed days', () => {
   test('budgets cover billed days and are unknown before the first day of their period', () => {
     const bench = opened();
     const budgets = (['day', 'week', 'month'] as const).map((period) => {
-      return { name: period, limit: fromNumber(100), period, match: {} };
+      return { name: period, limit: fromNumber(100), period, match: {}, ...DEFAULT_BUDGET_ALERTS };
     });
     bench.ledger.setBudgets(budgets);
     const standing = (now: Instant) => {
@@ -128,7 +129,9 @@ describe('closed days', () => {
   test('a forecast ignores days before a gap, even if the readings end at midnight', () => {
     for (const granularity of ['day', 'hour'] as const) {
       const bench = opened({ granularities: [granularity] });
-      bench.ledger.setBudgets([{ name: 'all', limit: fromNumber(100), period: 'week', match: {} }]);
+      bench.ledger.setBudgets([
+        { name: 'all', limit: fromNumber(100), period: 'week', match: {}, ...DEFAULT_BUDGET_ALERTS },
+      ]);
       const week = utc('2026-11-16');
       const charges = (start: Instant, end: Instant) =>
         Array.from({ length: (end - start) / DAY }, (_, day) => cost(start + day * DAY, 'a', 1));

@@ -78,6 +78,12 @@ export function resolveRange(view: BucketView, range: Range): Map<number, Fixed>
   return resolveBuckets(view, coarsestOf(view.granularities), range);
 }
 
+/** The value of an hour of a stream that has hours or minutes. */
+export function resolveHour(view: BucketView, hour: Range): Map<number, Fixed> {
+  const granularity = view.granularities.findLast((each) => each !== 'day') ?? view.granularities[0];
+  return resolveBuckets(view, granularity, hour);
+}
+
 function resolveBuckets(view: BucketView, granularity: Granularity, range: Range): Map<number, Fixed> {
   const sum = new Map<number, Fixed>();
   for (const bucket of bucketsIn(sizeOf(granularity), range))

@@ -1,21 +1,15 @@
+import type { ReadCoverage } from '../statement/series.ts';
 import { gapsIn, joinRanges } from '../values/ranges.ts';
 import { GRANULARITIES, type Granularity, type Instant, type Range } from '../values/time.ts';
 import { asOfAt } from './readings.ts';
 import type { LedgerState } from './state.ts';
-
-/** What was read of a stream at a granularity. */
-export interface LedgerCoverage {
-  asOf(at: Instant): Instant | undefined;
-  latest(): Range | undefined;
-  gaps(range: Range): Range[];
-}
 
 /** The coverage at the time of the call: a poll plans by it. */
 export function coverageOf(
   state: LedgerState,
   stream: number | undefined,
   granularity: Granularity,
-): LedgerCoverage {
+): ReadCoverage {
   const readings = stream === undefined ? [] : state.readings(stream, granularity, 'current');
   const omissions = stream === undefined ? [] : state.omissions(stream);
   const doubted = omissions.filter((row) => row.granularity === granularity).map(({ range }) => range);

@@ -1,4 +1,5 @@
-import type { Measure, Note, Observation, ResourceFacts } from '../statement/statement.ts';
+import type { SeriesKey } from '../statement/series.ts';
+import type { Note, Observation, ResourceFacts } from '../statement/statement.ts';
 import type { Fixed } from '../values/money.ts';
 import type { Granularity, Instant, Range } from '../values/time.ts';
 import type { CellChange, Cells } from './cell.ts';
@@ -47,14 +48,9 @@ export interface ZeroHold {
   readonly shown: boolean;
 }
 
-export interface SeriesRow {
+export interface SeriesRow extends SeriesKey {
   readonly id: number;
   readonly stream: number;
-  readonly measure: Measure;
-  readonly resource: string;
-  readonly model: string;
-  readonly tier: string;
-  readonly detail: string;
   /** The series that shows this one's amounts: its own id, or the overflow series'. */
   readonly target: number;
   /** When it was created, with its counters at 0. */
@@ -221,6 +217,8 @@ export class StoreError extends Error {
 export interface Store {
   load(): StoredLedger;
   cells(stream: number, granularity: Granularity, range: Range): Cells;
+  /** The same for what is not read again soon: a cache does not keep it. */
+  peekCells(stream: number, granularity: Granularity, range: Range): Cells;
   periodTotals(kind: PeriodKind, start: Instant): ReadonlyMap<number, Fixed>;
   /** What was delivered to a receiver last; undefined if the receiver is not known. */
   deliveries(receiver: string): readonly Delivery[] | undefined;

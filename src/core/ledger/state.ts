@@ -75,6 +75,11 @@ export class LedgerState {
     return this.#rows.resources.get(`${account} ${resource}`);
   }
 
+  /** In the order in which they were first seen. */
+  resources(): Iterable<ResourceRow> {
+    return this.#rows.resources.values();
+  }
+
   readings(stream: number, granularity: Granularity, side: Side): ReadIntervals {
     return this.#rows.readings.get(readingsKey(stream, granularity, side)) ?? [];
   }
@@ -118,6 +123,11 @@ export class LedgerState {
 
   periodTotals(kind: PeriodKind, start: Instant): ReadonlyMap<number, Fixed> {
     return this.#periodTotals(kind, start);
+  }
+
+  /** The same, but what is not in memory is not kept there: for questions about months of days. */
+  peekPeriodTotals(kind: PeriodKind, start: Instant): ReadonlyMap<number, Fixed> {
+    return this.#rows.periodTotals.get(periodKey(kind, start)) ?? this.#store.periodTotals(kind, start);
   }
 
   /** Evicts totals that no window at `now` needs. A late reading loads them again. */

@@ -1,7 +1,8 @@
-import { addTo } from '../values/maps.ts';
+import { addTo, getOrCreate } from '../values/maps.ts';
 import type { Fixed } from '../values/money.ts';
-import { bucketsIn, DAY, floorTo, type Granularity, type Range } from '../values/time.ts';
-import { type BucketSource, resolveRange, viewOf } from './composition.ts';
+import { bucketsIn, DAY, floorTo, type Granularity, HOUR, type Instant, type Range } from '../values/time.ts';
+import type { Cells } from './cell.ts';
+import { type BucketSource, resolveHour, resolveRange, type SeriesAmounts, viewOf } from './composition.ts';
 import type { SideAmounts } from './deltas.ts';
 import type { Store, StreamRow } from './records.ts';
 import type { StreamSettings } from './settings.ts';
@@ -48,20 +49,71 @@ export function amountsIn(input: StreamAmountsInput, range: Range): SideAmounts 
 }
 
 /** Both sides of whole days of a stream that has several granularities. */
-export function composeRange({ store, state, stream, settings }: StreamAmountsInput, range: Range) {
+export function composeRange(input: StreamAmountsInput, range: Range) {
+  const source = sourceOf(input, range);
+  return {
+    value: resolveRange(viewOf(source, 'current'), range),
+    baseline: resolveRange(viewOf(source, 'baseline'), range),
+  };
+}
+
+function sourceOf({ store, state, stream, settings }: StreamAmountsInput, range: Range): BucketSource {
   const { granularities, settleMs } = settings;
   const cells = new Map(granularities.map((each) => [each, store.cells(stream.id, each, range)]));
-  const source: BucketSource = {
+  return {
     granularities,
     settleMs,
     baselineFrom: state.accounts.get(stream.account)?.baseline,
     readings: (granularity, side) => state.readings(stream.id, granularity, side),
     cells: (granularity) => cells.get(granularity),
   };
-  return {
-    value: resolveRange(viewOf(source, 'current'), range),
-    baseline: resolveRange(viewOf(source, 'baseline'), range),
-  };
+}
+
+/** What a day comes to, by hour if that is kept; otherwise as one bucket. */
+export interface DayAmounts {
+  readonly isByHour: boolean;
+  readonly buckets: ReadonlyMap<Instant, SeriesAmounts>;
+}
+
+/** The current amounts of a UTC day, as fine as they are kept. */
+export function amountsOfDay(
+  input: StreamAmountsInput & { readonly state: Pick<LedgerState, 'compacted'> },
+  day: Range,
+): DayAmounts {
+  const { state, stream, settings } = input;
+  const finest = settings.granularities.filter((each) => each !== 'day');
+  const isCompacted = state
+    .compacted(stream.id)
+    .some(({ start, end }) => start <= day.start && day.start < end);
+  const isByHour = finest.length > 0 && !isCompacted;
+  if (!isComposed(settings)) {
+    const buckets = new Map<Instant, Map<number, Fixed>>();
+    const granularities = isByHour ? settings.granularities : storedGranularities(settings);
+    for (const each of granularities)
+      addCells(buckets, input.store.cells(stream.id, each, day), isByHour ? HOUR : DAY);
+    return { isByHour, buckets };
+  }
+  const view = viewOf(sourceOf(input, day), 'current');
+  const whole: DayAmounts = { isByHour: false, buckets: new Map([[day.start, resolveRange(view, day)]]) };
+  if (!isByHour) return whole;
+  const hours = new Map(
+    bucketsIn(HOUR, day).map((start) => [start, resolveHour(view, { start, end: start + HOUR })] as const),
+  );
+  return isSameAmount(hours.values(), whole.buckets.get(day.start)) ? { isByHour, buckets: hours } : whole;
+}
+
+/** Whether the hours are what the day is: a day may be told by its own reading. */
+function isSameAmount(hours: Iterable<SeriesAmounts>, day: SeriesAmounts = new Map()): boolean {
+  const rest = new Map(day);
+  for (const hour of hours) for (const [series, amount] of hour) addTo(rest, series, -amount);
+  return [...rest.values()].every((amount) => amount === 0n);
+}
+
+function addCells(buckets: Map<Instant, Map<number, Fixed>>, cells: Cells, sizeMs: number): void {
+  for (const [start, inBucket] of cells) {
+    const bucket = getOrCreate(buckets, floorTo(sizeMs, start), () => new Map());
+    for (const [series, { value }] of inBucket) if (value !== 0n) addTo(bucket, series, value);
+  }
 }
 
 function sumCells({ store, stream, settings }: StreamAmountsInput, range: Range): SideAmounts {

@@ -1,11 +1,11 @@
 import { ZERO_SERIES, zeroCounters } from '../ledger/known-zero.ts';
 import type { AccountRow } from '../ledger/records.ts';
+import { balanceOf, observationsOf } from '../reports/balances.ts';
+import type { BudgetMatches } from '../reports/budget-matches.ts';
 import type { BudgetState } from '../reports/budget-status.ts';
 import type { SpendByCurrency } from '../reports/burn-rate.ts';
-import { runwayOf } from '../reports/runway.ts';
 import { WINDOWS, type Window, windowState } from '../reports/windows.ts';
 import { OBSERVATION_METRICS } from '../statement/observation-metrics.ts';
-import { newestOf } from '../statement/observations.ts';
 import type { Observation } from '../statement/statement.ts';
 import { type Fixed, toNumber } from '../values/money.ts';
 import { SECOND } from '../values/time.ts';
@@ -23,7 +23,7 @@ export interface AccountInput extends SeriesInput {
 export function addAccount(input: AccountInput, samples: SampleCollector, account: AccountRow): void {
   addWindows(input, samples, account);
   addFeeds(input, samples, account);
-  const observations = observationsOf(input, account);
+  const observations = observationsOf(input, account.id);
   for (const observation of observations) addObservation(samples, account, observation);
   addRunway(input, samples, account, observations);
   const labels = labelsOf(account);
@@ -82,15 +82,6 @@ function addFeeds({ state, now }: AccountInput, samples: SampleCollector, accoun
   }
 }
 
-/** What the account's feeds report and is valid at `now`, each thing once: if undated, as the feed says that was read last. */
-function observationsOf({ state, now }: AccountInput, { id }: AccountRow): Observation[] {
-  const newestFirst = state.feedsOf(id).toSorted((a, b) => (b.lastSuccess ?? 0) - (a.lastSuccess ?? 0));
-  const valid = newestFirst
-    .flatMap(({ observations }) => observations)
-    .filter(({ until }) => until === undefined || now < until);
-  return newestOf(valid);
-}
-
 function addObservation(
   samples: SampleCollector,
   account: AccountRow,
@@ -101,17 +92,14 @@ function addObservation(
 }
 
 function addRunway(
-  { accounts, state, dailySpend }: AccountInput,
+  input: AccountInput,
   samples: SampleCollector,
   account: AccountRow,
   observations: readonly Observation[],
 ): void {
-  const balances = observations.filter(({ metric }) => metric === 'balance');
-  if (balances.length === 0) return;
-  const spends = state.streamsOf(account.id).map(({ id }) => dailySpend(id));
-  const seconds = runwayOf(balances, spends, accounts.get(account.id)?.refilling);
-  if (seconds !== undefined)
-    samples.add(account.id, METRICS.runway, { labels: labelsOf(account), value: toNumber(seconds) });
+  const { runwaySeconds } = balanceOf(input, account.id, observations, input.dailySpend);
+  if (runwaySeconds !== undefined)
+    samples.add(account.id, METRICS.runway, { labels: labelsOf(account), value: toNumber(runwaySeconds) });
 }
 
 function labelsOf({ provider, name }: AccountRow): string[] {
@@ -126,6 +114,15 @@ export function addBudget(samples: SampleCollector, { budget, period, spent, for
   addUsd(METRICS.budgetLimit, budget.limit);
   addUsd(METRICS.budgetSpent, spent);
   addUsd(METRICS.budgetForecast, forecast);
+  const { name, severity, alertAt } = budget;
+  samples.of(METRICS.budgetInfo).push({ labels: [name, budget.period, severity], value: 1 });
+  for (const value of alertAt)
+    samples.of(METRICS.budgetThreshold).push({ labels: [name, String(value)], value });
   samples.of(METRICS.budgetStart).push({ labels, value: period.start / 1000 });
   samples.of(METRICS.budgetEnd).push({ labels, value: period.end / 1000 });
+}
+
+export function addBudgetMatches(samples: SampleCollector, { budget, unmatched }: BudgetMatches): void {
+  if (unmatched)
+    samples.of(METRICS.budgetMatches).push({ labels: [budget.name], value: unmatched.length === 0 ? 1 : 0 });
 }

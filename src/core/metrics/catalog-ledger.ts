@@ -117,6 +117,21 @@ export const LEDGER_METRICS = {
     'ai_billing_budget_forecast_usd',
     'Forecast of the net US dollars at the end of the current UTC period. Absent with less than 24 hours of data.',
   ),
+  budgetMatches: budgetGauge(
+    'ai_billing_budget_matches',
+    '1 if everything in the match of the budget matches costs that were read, 0 if a pattern matches none and may be misspelt. Absent until the history of its accounts has been read.',
+  ),
+  budgetInfo: ledgerGauge(
+    'ai_billing_budget_info',
+    ['budget', 'period', 'severity'],
+    'Always 1. Period of the budget (day, week or month) and the configured severity of its alerts.',
+  ),
+  budgetThreshold: ledgerGauge(
+    'ai_billing_budget_alert_threshold_ratio',
+    ['budget', 'threshold'],
+    'Fraction of the limit at which the budget alerts, as configured; threshold is the same as text.',
+    false,
+  ),
   budgetStart: budgetGauge(
     'ai_billing_budget_period_start_timestamp_seconds',
     'Start of the current period of the budget.',

@@ -12,14 +12,21 @@ import {
 import type { Charge } from '../statement/statement.ts';
 import { formatDecimal, fromNumber } from '../values/money.ts';
 import { DAY, HOUR, type Instant } from '../values/time.ts';
-import { type Budget, type BudgetMatch, budgetPeriodAt, matcherOf } from './budget.ts';
+import { type Budget, type BudgetMatch, budgetPeriodAt, DEFAULT_BUDGET_ALERTS, matcherOf } from './budget.ts';
 
 /** A Friday. */
 const NOON = utc('2026-11-20T12:00');
 const SINCE = utc('2026-10-01');
 
 function budget(more: Partial<Budget> = {}): Budget {
-  return { name: 'all', limit: fromNumber(1000), period: 'month', match: {}, ...more };
+  return {
+    name: 'all',
+    limit: fromNumber(1000),
+    period: 'month',
+    match: {},
+    ...DEFAULT_BUDGET_ALERTS,
+    ...more,
+  };
 }
 
 /** A dollar an hour from `start` to `end`. */
@@ -217,6 +224,9 @@ describe('budgets', () => {
     const page = () => [...bench.values(NOON)].filter(([key]) => key.startsWith('ai_billing_budget_'));
     const always = [
       ['ai_billing_budget_limit_usd|all', 1000],
+      ['ai_billing_budget_matches|all', 1],
+      ['ai_billing_budget_info|all|month|warning', 1],
+      ...[0.5, 0.8, 1].map((at) => [`ai_billing_budget_alert_threshold_ratio|all|${at}`, at]),
       ['ai_billing_budget_period_start_timestamp_seconds|all', utc('2026-11-01') / 1000],
       ['ai_billing_budget_period_end_timestamp_seconds|all', utc('2026-12-01') / 1000],
     ];

@@ -1,46 +1,57 @@
 import type { StreamRow } from '../ledger/records.ts';
 import type { Usd } from '../values/money.ts';
 import { ceilTo, DAY, type Instant, type Range, startOfDay } from '../values/time.ts';
-import { type Budget, budgetPeriodAt, matcherOf } from './budget.ts';
+import { type Budget, budgetPeriodAt, EVERYTHING, matcherOf, type SpendScope } from './budget.ts';
 import type { BudgetTotals } from './budget-totals.ts';
 import { expectedSpend, LOOK_BACK_DAYS, type SpendHistory } from './forecast.ts';
 import { daysOf } from './net-cost.ts';
 import { isComplete, type PublishInput, type WindowCoverage, windowCoverage } from './windows.ts';
 
-export interface BudgetState {
-  readonly budget: Budget;
+/** What a scope of spend costs in its current period. */
+export interface SpendState {
   readonly period: Range;
-  /** Net dollars so far; undefined until everything that the budget covers has been read without a gap. */
+  /** Net dollars so far; undefined until everything that the scope covers has been read without a gap. */
   readonly spent: Usd | undefined;
   /** Net dollars expected at the end of the period; undefined without `spent`, and with less than 24 hours of data. */
   readonly forecast: Usd | undefined;
 }
 
-/** The state of each budget at `now`. A forecast is undefined until the days it looks back on are {@link nextDayToLoad loaded}. */
-export function budgetStates(input: PublishInput, totals: BudgetTotals): BudgetState[] {
-  return totals.budgets.map((budget) => {
-    const period = budgetPeriodAt(budget.period, input.now);
-    const parts = partsOf(input, budget, period);
-    if (!parts) return { budget, period, spent: undefined, forecast: undefined };
-    const spent = sumKnown(parts.map(({ stream }) => spentIn(totals, budget, stream.id, period)));
-    const rest = sumKnown(parts.map((part) => expectedRest(totals, budget, part, period)));
-    const forecast =
-      spent === undefined || rest === undefined || parts.length === 0 ? undefined : spent + rest;
-    return { budget, period, spent, forecast };
-  });
+export interface BudgetState extends SpendState {
+  readonly budget: Budget;
+}
+
+/** The state of a scope at `now`. A forecast is undefined until the days it looks back on are {@link nextDayToLoad loaded}. */
+export function spendState(input: PublishInput, totals: BudgetTotals, scope: SpendScope): SpendState {
+  const period = budgetPeriodAt(scope.period, input.now);
+  const covered = partsOf(input, scope, period);
+  const parts = covered.filter((part) => part !== 'unread');
+  if (parts.length < covered.length) return { period, spent: undefined, forecast: undefined };
+  const spent = sumKnown(parts.map(({ stream }) => spentIn(totals, scope, stream.id, period)));
+  const rest = sumKnown(parts.map((part) => expectedRest(totals, scope, part, period)));
+  const forecast = spent === undefined || rest === undefined || parts.length === 0 ? undefined : spent + rest;
+  return { period, spent, forecast };
+}
+
+/** The current month of one account, from its `since` on. */
+export function accountMonth(input: PublishInput, totals: BudgetTotals, account: number): SpendState {
+  const settings = input.accounts.get(account);
+  const accounts = new Map(settings ? [[account, settings]] : []);
+  return spendState({ ...input, accounts }, totals, EVERYTHING);
 }
 
 /** The newest day that a forecast looks back on and that is not loaded yet. */
 export function nextDayToLoad(input: PublishInput, totals: BudgetTotals): Instant | undefined {
-  const missing = totals.budgets.flatMap((budget) =>
-    (partsOf(input, budget, budgetPeriodAt(budget.period, input.now)) ?? []).flatMap(
-      ({ days }) => days.findLast((start) => !totals.isLoaded({ kind: 'day', start })) ?? [],
+  const missing = totals.scopes.flatMap((scope) =>
+    partsOf(input, scope, budgetPeriodAt(scope.period, input.now)).flatMap((part) =>
+      part === 'unread'
+        ? []
+        : (part.days.findLast((start) => !totals.isLoaded({ kind: 'day', start })) ?? []),
     ),
   );
   return missing.length > 0 ? Math.max(...missing) : undefined;
 }
 
-/** A stream that a budget covers, and what is known of it. */
+/** A stream that a scope covers, and what is known of it. */
 interface BudgetPart {
   readonly stream: StreamRow;
   readonly through: Instant;
@@ -48,17 +59,15 @@ interface BudgetPart {
   readonly days: readonly Instant[];
 }
 
-/** Undefined if any stream that the budget covers has a gap. */
-function partsOf(input: PublishInput, { match }: Budget, period: Range): BudgetPart[] | undefined {
+/** The streams that a scope covers; `unread` for each with a gap. */
+function partsOf(input: PublishInput, { match }: SpendScope, period: Range): (BudgetPart | 'unread')[] {
   const matches = matcherOf(match);
-  const parts: BudgetPart[] = [];
+  const parts: (BudgetPart | 'unread')[] = [];
   for (const [id, settings] of input.accounts) {
     if (!matches({ provider: settings.provider, account: settings.name })) continue;
     for (const { name } of settings.streams) {
       const stream = input.state.streamOf(id, name);
-      const part = stream && partOf(input, stream, period);
-      if (!part) return undefined;
-      parts.push(part);
+      parts.push((stream && partOf(input, stream, period)) ?? 'unread');
     }
   }
   return parts;
@@ -85,22 +94,22 @@ function sumKnown(parts: readonly (Usd | undefined)[]): Usd | undefined {
   );
 }
 
-function spentIn(totals: BudgetTotals, budget: Budget, stream: number, period: Range): Usd | undefined {
+function spentIn(totals: BudgetTotals, scope: SpendScope, stream: number, period: Range): Usd | undefined {
   const { start } = period;
-  if (budget.period === 'month') return totals.of(budget, stream, { kind: 'month', start });
-  return sumKnown(daysOf(period).map((day) => totals.of(budget, stream, { kind: 'day', start: day })));
+  if (scope.period === 'month') return totals.of(scope, stream, { kind: 'month', start });
+  return sumKnown(daysOf(period).map((day) => totals.of(scope, stream, { kind: 'day', start: day })));
 }
 
 /** Net dollars that a stream is expected to cost between now and the end of the period. */
 function expectedRest(
   totals: BudgetTotals,
-  budget: Budget,
+  scope: SpendScope,
   part: BudgetPart,
   period: Range,
 ): Usd | undefined {
   const { stream, through, days } = part;
   if (!days.every((start) => totals.isLoaded({ kind: 'day', start }))) return undefined;
-  const history = historyOf(part, (start) => totals.of(budget, stream.id, { kind: 'day', start }));
+  const history = historyOf(part, (start) => totals.of(scope, stream.id, { kind: 'day', start }));
   if (!history) return undefined;
   const untilEnd = expectedSpend(history, period.end);
   // If the readings end before the period starts, what is expected in between does not belong to the period.

@@ -3,7 +3,7 @@ import { OVERFLOW } from '../ledger/series-key.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import type { Fixed, Usd } from '../values/money.ts';
 import { DAY, type Instant } from '../values/time.ts';
-import { type Budget, type Labels, matcherOf } from './budget.ts';
+import { type Labels, matcherOf, type SpendScope } from './budget.ts';
 import { netCosts, type Period } from './net-cost.ts';
 
 /** A total, and by how much a commit moved it. */
@@ -14,29 +14,29 @@ export interface TotalDelta extends Omit<PeriodTotalRow, 'value'> {
 /** The days that a forecast looks back on, and a few more. */
 const KEPT_MS = 70 * DAY;
 
-/** What budgets cost by period and stream, kept up to date by every commit. Loads nothing by itself: a start does not wait for past days. */
+/** What scopes of spend cost by period and stream, kept up to date by every commit. Loads nothing by itself: a start does not wait for past days. */
 export class BudgetTotals {
-  readonly budgets: readonly Budget[];
+  readonly scopes: readonly SpendScope[];
   readonly #state: LedgerState;
-  readonly #matchers: ReadonlyMap<Budget, ReturnType<typeof matcherOf>>;
+  readonly #matchers: ReadonlyMap<SpendScope, ReturnType<typeof matcherOf>>;
   readonly #memberships = new Map<number, Membership>();
   readonly #loaded = new Map<string, LoadedTotals>();
 
-  constructor(state: LedgerState, budgets: readonly Budget[]) {
+  constructor(state: LedgerState, scopes: readonly SpendScope[]) {
     this.#state = state;
-    this.budgets = budgets;
-    this.#matchers = new Map(budgets.map((budget) => [budget, matcherOf(budget.match)]));
+    this.scopes = scopes;
+    this.#matchers = new Map(scopes.map((scope) => [scope, matcherOf(scope.match)]));
   }
 
   /**
    * Net dollars of a stream in a period, which is {@link load loaded} first. Undefined if some of them were folded into the overflow
-   * series, which has lost the labels that the budget asks for.
+   * series, which has lost the labels that the scope asks for.
    */
-  of(budget: Budget, stream: number, period: Period): Usd | undefined {
+  of(scope: SpendScope, stream: number, period: Period): Usd | undefined {
     if (!this.isLoaded(period)) this.load(period);
     const totals = this.#loaded.get(keyOf(period));
-    if (totals?.uncertain.get(budget)?.get(stream)) return undefined;
-    return totals?.certain.get(budget)?.get(stream) ?? 0n;
+    if (totals?.uncertain.get(scope)?.get(stream)) return undefined;
+    return totals?.certain.get(scope)?.get(stream) ?? 0n;
   }
 
   isLoaded(period: Period): boolean {
@@ -65,8 +65,8 @@ export class BudgetTotals {
 
   #add({ certain, uncertain }: LoadedTotals, row: SeriesRow, amount: Usd): void {
     const membership = this.#membershipOf(row);
-    for (const budget of membership.certain) addTo(certain, budget, row.stream, amount);
-    for (const budget of membership.uncertain) addTo(uncertain, budget, row.stream, amount);
+    for (const scope of membership.certain) addTo(certain, scope, row.stream, amount);
+    for (const scope of membership.uncertain) addTo(uncertain, scope, row.stream, amount);
   }
 
   #membershipOf(row: SeriesRow): Membership {
@@ -76,7 +76,7 @@ export class BudgetTotals {
     const { resource, model, tier, detail } = row;
     const account = { provider, account: name };
     const labels = { ...account, resource, model, tier, currency: detail };
-    const matching = (each: Labels) => this.budgets.filter((budget) => this.#matchers.get(budget)?.(each));
+    const matching = (each: Labels) => this.scopes.filter((scope) => this.#matchers.get(scope)?.(each));
     const certain = matching(labels);
     const uncertain =
       resource === OVERFLOW ? matching(account).filter((each) => !certain.includes(each)) : [];
@@ -90,23 +90,23 @@ export class BudgetTotals {
   }
 }
 
-/** Dollars of budgets by stream. */
-type TotalsByBudget = Map<Budget, Map<number, Usd>>;
+/** Dollars of scopes by stream. */
+type TotalsByScope = Map<SpendScope, Map<number, Usd>>;
 
 interface LoadedTotals extends Period {
-  readonly certain: TotalsByBudget;
-  readonly uncertain: TotalsByBudget;
+  readonly certain: TotalsByScope;
+  readonly uncertain: TotalsByScope;
 }
 
-/** The budgets that a series belongs to, and those that it may belong to in part. */
+/** The scopes that a series belongs to, and those that it may belong to in part. */
 interface Membership {
-  readonly certain: readonly Budget[];
-  readonly uncertain: readonly Budget[];
+  readonly certain: readonly SpendScope[];
+  readonly uncertain: readonly SpendScope[];
 }
 
-function addTo(totals: TotalsByBudget, budget: Budget, stream: number, amount: Usd): void {
-  const byStream = totals.get(budget) ?? new Map<number, Usd>();
-  totals.set(budget, byStream.set(stream, (byStream.get(stream) ?? 0n) + amount));
+function addTo(totals: TotalsByScope, scope: SpendScope, stream: number, amount: Usd): void {
+  const byStream = totals.get(scope) ?? new Map<number, Usd>();
+  totals.set(scope, byStream.set(stream, (byStream.get(stream) ?? 0n) + amount));
 }
 
 function keyOf({ kind, start }: Period): string {

@@ -1,3 +1,4 @@
+import { globMatcher } from '../values/glob.ts';
 import type { Usd } from '../values/money.ts';
 import { DAY, type Instant, type Range, startOfDay, startOfMonth } from '../values/time.ts';
 
@@ -10,14 +11,33 @@ export type BudgetLabel = (typeof BUDGET_LABELS)[number];
 /** Patterns by label, of which one must match: `*` stands for any text, `?` for any character. Absent: anything matches. */
 export type BudgetMatch = Readonly<Partial<Record<BudgetLabel, readonly string[] | undefined>>>;
 
-/** A limit on the cost of some label sets in a UTC day, week (from Monday) or month. */
-export interface Budget {
-  /** The label `budget`; unique. */
-  readonly name: string;
-  readonly limit: Usd;
+export const BUDGET_SEVERITIES = ['critical', 'warning', 'info'] as const;
+
+/** When a budget alerts, and how urgently. Prometheus decides with the rules; the exporter only publishes this. */
+export interface BudgetAlerts {
+  /** Fractions of the limit, ascending. */
+  readonly alertAt: readonly number[];
+  /** The severity of its alerts from the limit on. */
+  readonly severity: (typeof BUDGET_SEVERITIES)[number];
+}
+
+export const DEFAULT_BUDGET_ALERTS: BudgetAlerts = { alertAt: [0.5, 0.8, 1], severity: 'warning' };
+
+/** The cost of some label sets in a UTC day, week (from Monday) or month. */
+export interface SpendScope {
   readonly period: BudgetPeriod;
   readonly match: BudgetMatch;
 }
+
+/** A limit on it. */
+export interface Budget extends SpendScope, BudgetAlerts {
+  /** The label `budget`; unique. */
+  readonly name: string;
+  readonly limit: Usd;
+}
+
+/** The month of everything, which is forecast without a limit. */
+export const EVERYTHING: SpendScope = { period: 'month', match: {} };
 
 /** The labels to match, as far as known: an account alone has no resource. */
 export type Labels = Readonly<Partial<Record<BudgetLabel, string>>>;
@@ -25,37 +45,14 @@ export type Labels = Readonly<Partial<Record<BudgetLabel, string>>>;
 /** Tests label sets against a budget; labels that are not given match. */
 export function matcherOf(match: BudgetMatch): (labels: Labels) => boolean {
   const tests = BUDGET_LABELS.flatMap((label) => {
-    const patterns = match[label]?.map((pattern) => [...pattern]);
-    return patterns ? [{ label, patterns }] : [];
+    const globs = match[label];
+    return globs ? [{ label, isMatch: globMatcher(globs) }] : [];
   });
   return (labels) =>
-    tests.every(({ label, patterns }) => {
+    tests.every(({ label, isMatch }) => {
       const value = labels[label];
-      if (value === undefined) return true;
-      const text = [...value];
-      return patterns.some((pattern) => isMatch(pattern, text));
+      return value === undefined || isMatch(value);
     });
-}
-
-/**
- * Whether a text matches a pattern, both as characters. On a mismatch only the last `*` is extended by one character, so matching stays
- * fast, unlike a regular expression with several wildcards.
- */
-function isMatch(pattern: readonly string[], text: readonly string[]): boolean {
-  let [at, star, matched] = [0, -1, 0];
-  for (let index = 0; index < text.length; ) {
-    if (pattern[at] === '*') {
-      star = at++;
-      matched = index;
-    } else if (at < pattern.length && (pattern[at] === '?' || pattern[at] === text[index])) {
-      at += 1;
-      index += 1;
-    } else if (star >= 0) {
-      at = star + 1;
-      index = ++matched;
-    } else return false;
-  }
-  return pattern.slice(at).every((character) => character === '*');
 }
 
 export function budgetPeriodAt(period: BudgetPeriod, now: Instant): Range {

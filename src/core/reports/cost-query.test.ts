@@ -16,7 +16,8 @@ import type { Charge } from '../statement/statement.ts';
 import { formatDecimal, parseDecimal, toNumber } from '../values/money.ts';
 import { DAY, HOUR, type Instant } from '../values/time.ts';
 import { BUDGET_LABELS } from './budget.ts';
-import type { CostLabel, CostReport, CostsAccount } from './cost-query.ts';
+import type { CostLabel, CostReport } from './cost-query.ts';
+import type { CostsAccount } from './labels.ts';
 import { WINDOWS, type Window } from './windows.ts';
 
 const NOON = utc('2026-11-20T12:00');

@@ -1,9 +1,9 @@
-import { isShownCost, ZERO_SERIES } from '../ledger/known-zero.ts';
-import type { SeriesRow } from '../ledger/records.ts';
 import type { Usd } from '../values/money.ts';
 import type { Range } from '../values/time.ts';
 import type { BudgetLabel } from './budget.ts';
+import { type CostsAccount, compareLabels } from './labels.ts';
 import { netCosts } from './net-cost.ts';
+import { groupSeries } from './series-groups.ts';
 import { type PublishInput, type UnknownReason, type Window, windowAt, windowState } from './windows.ts';
 
 export { UNKNOWN_REASONS, type UnknownReason } from './windows.ts';
@@ -16,14 +16,6 @@ export interface CostsQuestion {
   readonly window: Window;
   /** Without duplicates. */
   readonly by: readonly CostLabel[];
-}
-
-export interface CostsAccount {
-  readonly id: number;
-  readonly provider: string;
-  readonly account: string;
-  /** The streams that its feeds read. */
-  readonly streams: readonly string[];
 }
 
 export interface UnknownCosts extends Pick<CostsAccount, 'provider' | 'account'> {
@@ -82,47 +74,36 @@ function groupsOf(
   { window, by }: CostsQuestion,
   known: ReadonlyMap<number, CostsAccount>,
 ): CostGroup[] {
-  const groups = new Map<string, { readonly values: readonly string[]; usd: Usd }>();
-  const add = (account: CostsAccount, row: CostLabels, usd: Usd) => {
-    const values = by.map((label) => labelOf(label, account, row));
-    // No label contains the separator: see `cleanLabel`.
-    const key = values.join('\0');
-    const group = groups.get(key) ?? { values, usd: 0n };
-    group.usd += usd;
-    groups.set(key, group);
-  };
-  const idle = new Set(known.values());
-  for (const row of state.series.values()) {
-    const account = known.get(row.stream);
-    if (!account || !isShownCost(row, now)) continue;
-    idle.delete(account);
-    add(account, row, 0n);
+  const { groups, groupOf } = completed(
+    groupSeries({
+      question: { by, match: new Map(), measure: 'cost' },
+      rows: [...state.series.values()],
+      facts: () => undefined,
+      accounts: [...new Set(known.values())],
+      accountOf: known,
+      unknownOf: () => 0n,
+      now,
+    }),
+  );
+  const sums = groups.map(() => 0n);
+  for (const [{ id }, usd] of netCosts(state, windowAt(window, now))) {
+    const group = groupOf[id] ?? -1;
+    if (group >= 0) sums[group] = (sums[group] ?? 0n) + usd;
   }
-  for (const account of idle) add(account, ZERO_SERIES, 0n);
-  for (const [row, usd] of netCosts(state, windowAt(window, now))) {
-    const account = known.get(row.stream);
-    if (account && isShownCost(row, now)) add(account, row, usd);
-  }
-  return [...groups.values()];
+  return groups.flatMap(({ labels, isShown }, index) =>
+    isShown ? [{ values: labels, usd: sums[index] ?? 0n }] : [],
+  );
 }
 
-type CostLabels = Pick<SeriesRow, 'resource' | 'model' | 'tier' | 'detail'>;
-
-function labelOf(label: CostLabel, { provider, account }: CostsAccount, row: CostLabels): string {
-  switch (label) {
-    case 'provider':
-      return provider;
-    case 'account':
-      return account;
-    case 'currency':
-      return row.detail;
-    default:
-      return row[label];
+/** The result of work that is done at once. */
+function completed<Result>(work: Generator<void, Result>): Result {
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
   }
 }
 
 function mostExpensiveFirst(a: CostGroup, b: CostGroup): number {
   if (a.usd !== b.usd) return a.usd > b.usd ? -1 : 1;
-  const place = a.values.findIndex((value, index) => value !== b.values[index]);
-  return (a.values[place] ?? '') < (b.values[place] ?? '') ? -1 : 1;
+  return compareLabels(a.values, b.values);
 }

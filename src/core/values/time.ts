@@ -29,6 +29,14 @@ export function instantOf(value: number, now: Instant): Instant {
   return value >= FIRST_UNIX_SECONDS ? value * SECOND : now + Math.ceil(value * SECOND);
 }
 
+/** What a Retry-After names, in seconds or as an HTTP date: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3 */
+export function parseRetryAfter(value: string | undefined, now: Instant): Instant | undefined {
+  const text = value?.trim() ?? '';
+  if (/^\d+(\.\d+)?$/.test(text)) return instantOf(Number(text), now);
+  const at = / \d\d:\d\d:\d\d /.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(at) ? undefined : at;
+}
+
 /** The size of the buckets that a reading is made of, finest first. */
 export const GRANULARITIES = ['minute', 'hour', 'day'] as const;
 export type Granularity = (typeof GRANULARITIES)[number];

@@ -293,12 +293,21 @@ describe('HTTP client at a broken exchange', () => {
     const { client, codes } = clientOf(url);
     const failure = await failureOf(client);
     assert.deepEqual([failure.reason, codes], ['network', ['', '', '']]);
-    assert.match(failure.message, /ECONNREFUSED/);
+    assert.ok(
+      failure.message.endsWith(`got no answer from ${new URL(url).host}: ECONNREFUSED`),
+      failure.message,
+    );
+    assert.match(
+      failure.hint,
+      /^The connection failed: .* Nothing listens at this address: check the host and port in baseUrl/,
+    );
     assert.ok(failure.cause instanceof Error);
   });
 
   it('unresolvable name fails as network', async () => {
-    assert.equal((await failureOf(clientOf('http://provider.invalid').client)).reason, 'network');
+    const failure = await failureOf(clientOf('http://provider.invalid').client);
+    assert.equal(failure.reason, 'network');
+    assert.match(failure.hint, /cannot be resolved: check baseUrl for a typo/);
   });
 
   it('provider without TLS fails as network if TLS is expected', async () => {

@@ -1,6 +1,7 @@
 import type { Instant } from '../../core/values/time.ts';
 import type { Connections } from '../../net/connections.ts';
-import type { Provider, ProviderRateLimit } from '../../providers/api/provider.ts';
+import type { PolledAccount } from '../../providers/api/account.ts';
+import type { ProviderRateLimit } from '../../providers/api/provider.ts';
 import type { Request } from '../../providers/api/request.ts';
 import type { BodyLimits } from './body.ts';
 import type { MemoryLease } from './memory-budget.ts';
@@ -8,16 +9,7 @@ import type { RateLimiter, RequestMemory } from './rate-limiter.ts';
 import type { Semaphore } from './semaphore.ts';
 import type { RequestTarget } from './url.ts';
 
-export interface HttpOptions {
-  readonly provider: Provider<unknown>;
-  /** Its path is kept. */
-  readonly baseUrl: string;
-  /** The account's keys that only this provider has, parsed by its schema. */
-  readonly config: unknown;
-  /** Called for each request: secrets rotate. */
-  readonly key: () => string;
-  /** From sending a request to the last byte of its answer. */
-  readonly timeoutMs: number;
+export interface HttpOptions extends Omit<PolledAccount, 'name' | 'since' | 'schedule'> {
   readonly events: HttpEvents;
   readonly now: () => Instant;
   /** A longer wait fails the poll instead; no wait does when absent. */

@@ -6,6 +6,8 @@ export interface TransportFault {
   readonly reason: FailureReason;
   /** The predicate of a message that begins with `GET /path`. */
   readonly what: string;
+  /** What to do about this fault in particular. */
+  readonly advice?: string | undefined;
   /** How often the request may be retried in total. */
   readonly retries: number;
 }
@@ -57,15 +59,36 @@ export function faultOfHead(error: unknown, route: string): TransportFault {
   if (nameOf(error) === 'HTTPParserError' || INVALID_HEADS.has(code)) {
     return { reason: 'contract', what: 'was not answered in HTTP', retries: 0 };
   }
+  const proxyRefusal = refusalOfProxy(error);
   return {
     reason: 'network',
-    what: `got no answer from ${route}: ${refusalOfProxy(error) ?? code}`,
+    what: `got no answer from ${route}: ${proxyRefusal ?? code}`,
+    advice: proxyRefusal === undefined ? adviceFor(code) : PROXY_ADVICE,
     retries: TRANSIENT.has(code) ? CONNECTION_RETRIES : 0,
   };
 }
 
-/** The fault behind an error in the body of an answer. */
-export function faultOfBody(error: unknown): TransportFault {
+const PROXY_ADVICE =
+  'Check the user and password in HTTPS_PROXY and the rules of the proxy, or name the host in NO_PROXY.';
+const DNS_ADVICE =
+  'The host name cannot be resolved: check baseUrl for a typo and DNS on this machine; behind a proxy, set HTTPS_PROXY.';
+const CERTIFICATE_ADVICE =
+  'The certificate is not trusted: check the clock and baseUrl; for a private certificate authority, set NODE_EXTRA_CA_CERTS.';
+
+/** By the system's or OpenSSL's code. */
+const ADVICE: Readonly<Record<string, string>> = {
+  ECONNREFUSED:
+    'Nothing listens at this address: check the host and port in baseUrl, the proxy variables and firewalls.',
+  ENOTFOUND: DNS_ADVICE,
+  EAI_AGAIN: DNS_ADVICE,
+};
+
+function adviceFor(code: string): string | undefined {
+  return ADVICE[code] ?? (/CERT|ISSUER|UNABLE_TO/.test(code) ? CERTIFICATE_ADVICE : undefined);
+}
+
+/** The fault behind an error in the body of an answer. `route` names the server. */
+export function faultOfBody(error: unknown, route: string): TransportFault {
   const code = codeOf(error);
   if (TRUNCATED.has(code) || nameOf(error) === 'HTTPParserError') {
     return { reason: 'contract', what: 'was answered with a truncated body', retries: CONNECTION_RETRIES };
@@ -73,7 +96,7 @@ export function faultOfBody(error: unknown): TransportFault {
   if (code.startsWith('Z_') || code.startsWith('ERR_')) {
     return { reason: 'contract', what: 'was answered with a body that cannot be decompressed', retries: 0 };
   }
-  return { reason: 'network', what: `lost its answer: ${code}`, retries: CONNECTION_RETRIES };
+  return { reason: 'network', what: `lost its answer from ${route}: ${code}`, retries: CONNECTION_RETRIES };
 }
 
 /**

@@ -13,10 +13,11 @@ export function redactKeys(error: unknown, keys: ReadonlySet<string>): unknown {
   const holdsKey = (text: string) => redact(text) !== text;
   if (!holdsKey(inspect(error, { depth: null }))) return error;
 
-  const { reason, status, retryAt, cause } = error;
+  const { reason, status, retryAt, advice, cause } = error;
   return new PollError(reason, redact(error.message), {
     ...(status === undefined ? {} : { status }),
     ...(retryAt === undefined ? {} : { retryAt }),
+    ...(advice === undefined ? {} : { advice }),
     ...(cause === undefined || holdsKey(inspect(cause, { depth: null })) ? {} : { cause }),
   });
 }

@@ -55,14 +55,20 @@ export async function receive(head: Head, deadline: Deadline): Promise<AttemptRe
   } catch (error) {
     exchange.lease.release();
     if (error instanceof PollError) throw error;
-    return failed(exchange, deadline.expired() ? TIMED_OUT : faultOfBody(error), error);
+    return failed(
+      exchange,
+      deadline.expired() ? TIMED_OUT : faultOfBody(error, exchange.connections.route()),
+      error,
+    );
   }
 }
 
 /** The failure that a fault becomes unless a retry helps. */
 export function failed(exchange: Exchange, fault: TransportFault, error: unknown): Failed {
   exchange.signal.throwIfAborted();
-  return { fault, failure: failureOf(exchange, fault.reason, fault.what, { cause: causeOf(error) }) };
+  const { reason, what, advice } = fault;
+  const options = { cause: causeOf(error), ...(advice !== undefined && { advice }) };
+  return { fault, failure: failureOf(exchange, reason, what, options) };
 }
 
 export function failureOf(

@@ -1,4 +1,4 @@
-import { HOUR, type Instant, instantOf, SECOND } from '../../core/values/time.ts';
+import { HOUR, type Instant, instantOf, parseRetryAfter, SECOND } from '../../core/values/time.ts';
 import type { Provider, ProviderRateLimit } from '../../providers/api/provider.ts';
 
 /** What an answer says about when to retry, from its headers and the body of a 429. */
@@ -31,19 +31,12 @@ export function retryAtOf(
 ): Instant | undefined {
   const limited = status === 429;
   const instants = [
-    limited || status === 503 ? retryAfterOf(headers['retry-after'], now) : undefined,
+    limited || status === 503 ? parseRetryAfter(headers['retry-after'], now) : undefined,
     limited ? instantIn(provider.retryAfterOfBody?.(body), now) : undefined,
     limited || (limit.remaining !== undefined && limit.remaining <= 0) ? limit.resetAt : undefined,
   ].filter((at) => at !== undefined && !Number.isNaN(at));
   if (instants.length > 0) return Math.max(...instants.map(Number));
   return limited ? now + DEFAULT_WAIT_MS : undefined;
-}
-
-/** Seconds or an HTTP date; also accepts a Unix time: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3 */
-function retryAfterOf(value: string | undefined, now: Instant): Instant | undefined {
-  const text = value?.trim() ?? '';
-  if (/^\d+(\.\d+)?$/.test(text)) return instantOf(Number(text), now);
-  return / \d\d:\d\d:\d\d /.test(text) ? Date.parse(text) : undefined;
 }
 
 function instantIn(value: number | undefined, now: Instant): Instant | undefined {

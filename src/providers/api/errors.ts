@@ -67,6 +67,8 @@ export interface PollErrorOptions {
   readonly status?: number;
   /** Not before this instant may the account be asked again. */
   readonly retryAt?: number;
+  /** What to do about this failure in particular, beyond the hint of its reason. */
+  readonly advice?: string;
 }
 
 /** What a provider writes may be part of it. */
@@ -78,6 +80,7 @@ export class PollError extends Error {
   readonly reason: FailureReason;
   readonly status: number | undefined;
   readonly retryAt: number | undefined;
+  readonly advice: string | undefined;
   /** Of the failure of a whole poll: each of its ranges that failed. */
   ranges: readonly RangeFailure[] = [];
 
@@ -89,6 +92,13 @@ export class PollError extends Error {
     this.reason = reason;
     this.status = options.status;
     this.retryAt = options.retryAt;
+    this.advice = options.advice;
+  }
+
+  /** What to do about it, in whole sentences. */
+  get hint(): string {
+    const { hint } = POLL_FAILURES[this.reason];
+    return this.advice === undefined ? hint : `${hint} ${this.advice}`;
   }
 }
 

@@ -1,23 +1,23 @@
 import { type Range, SECOND } from '../../core/values/time.ts';
 import { planNow } from './plans.ts';
 import { defineFeed, type Feed, type FeedContext, type RangeReading, type Reader } from './provider.ts';
-import type { Request } from './request.ts';
+import type { Ask, Request } from './request.ts';
 import { type Steps, takeAll } from './steps.ts';
 
-/** What tells one feed of a single request from another. */
-interface SnapshotFeed<Config, Body>
-  extends Omit<Feed<Config, Body>, 'plan' | 'ask' | 'reader' | 'jitterMs'> {
+/** What tells one feed of a single answer from another. */
+type SnapshotFeed<Config, Body> = Omit<Feed<Config, Body>, 'plan' | 'ask' | 'reader' | 'jitterMs'> & {
   /** Default: 30 seconds. */
   readonly jitterMs?: number;
   /** Default: {@link planNow}. */
   plan?(context: FeedContext<Config>): Range[];
-  request(context: FeedContext<Config>, range: Range): Request<Body>;
   read(body: Body, context: FeedContext<Config>, range: Range): RangeReading;
-}
+} & (
+    | { request(context: FeedContext<Config>, range: Range): Request<Body> }
+    | { ask(ask: Ask, context: FeedContext<Config>): Promise<Body> }
+  );
 
-/** A feed of one `GET` per range and one reading per answer. */
+/** A feed of one answer per range, by one `GET` or by several that are one whole, and one reading per answer. */
 export function snapshotFeed<Config, Body>({
-  request,
   read,
   ...feed
 }: SnapshotFeed<Config, Body>): Feed<Config, unknown> {
@@ -26,19 +26,15 @@ export function snapshotFeed<Config, Body>({
     plan: planNow,
     ...feed,
     async *ask(ask, range, context) {
-      yield (await ask(request(context, range))).body;
+      if ('ask' in feed) yield await feed.ask(ask, context);
+      else yield (await ask(feed.request(context, range))).body;
     },
-    reader: (range, context) => singleReader((body) => read(body, context, range)),
-  });
-}
-
-/** For answers that are a whole: there are no pages to fold. */
-export function singleReader<Page>(read: (page: Page) => RangeReading): Reader<Page> {
-  return pagesReader((pages) => {
-    const [page] = pages;
-    if (page === undefined || pages.length > 1)
-      throw new RangeError(`${pages.length} answers in place of one`);
-    return read(page);
+    reader: (range, context) =>
+      pagesReader((pages) => {
+        const [body] = pages;
+        if (body === undefined) throw new RangeError('no answer');
+        return read(body, context, range);
+      }),
   });
 }
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { LabelFilter, NetCost, SeriesKey } from '../../core/statement/series.ts';
+import type { LabelFilter, NetCost, ReadCoverage, SeriesKey } from '../../core/statement/series.ts';
 import type { Reading } from '../../core/statement/statement.ts';
 import type { Fixed, Usd } from '../../core/values/money.ts';
 import type { Granularity, Instant, Range } from '../../core/values/time.ts';
@@ -29,16 +29,6 @@ export interface FeedContext<Config> {
   usdOf(amount: Fixed, currency: string, at?: Instant): Usd | undefined;
   /** Ends a wait when the exporter stops or the account is removed. */
   readonly signal: AbortSignal;
-}
-
-/** Which buckets were read before, and as of when. */
-export interface ReadCoverage {
-  /** The as-of of the newest reading of the bucket that starts at or holds `at`; undefined where none was. */
-  asOf(at: Instant): Instant | undefined;
-  /** The unbroken range read so far that ends last, or undefined before the first reading. Its end may be an open bucket's. */
-  latest(): Range | undefined;
-  /** The parts of `range` that were never read, oldest first. */
-  gaps(range: Range): Range[];
 }
 
 /** What is known of an account of which nothing was read yet. */

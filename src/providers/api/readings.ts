@@ -1,4 +1,4 @@
-import type { Observation, ResourceFacts } from '../../core/statement/statement.ts';
+import type { Note, Observation, ResourceFacts } from '../../core/statement/statement.ts';
 import type { Fixed } from '../../core/values/money.ts';
 import type { FeedContext, RangeReading } from './provider.ts';
 
@@ -49,6 +49,17 @@ export function factsOf({ resource, ...facts }: WrittenFacts): ResourceFacts {
     ([, fact]) => fact !== undefined && fact !== null && fact !== '',
   );
   return { resource, ...Object.fromEntries(known) };
+}
+
+/** Something to read in the log and the status. */
+export function note(topic: string, text: string, isWarning = false): Note {
+  return { topic, text, isWarning };
+}
+
+/** The sum, undefined while one of the amounts is unknown: a part must not pass for the whole. */
+export function sumOfAll(amounts: readonly (Fixed | Absent)[]): Fixed | undefined {
+  const known = amounts.filter((amount) => typeof amount === 'bigint');
+  return known.length === amounts.length ? sum(known) : undefined;
 }
 
 export function sum(amounts: readonly Fixed[]): Fixed {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { billingPath } from '../northflank/account/path.ts';
+import { billingPath } from '../northflank/account/config.ts';
 import { northflank } from '../northflank/index.ts';
 import { segment } from './request.ts';
 

@@ -3,9 +3,7 @@ import { describe, it } from 'node:test';
 import { DAY } from '../../core/values/time.ts';
 import { targetOf } from '../../poll/http/url.ts';
 import { baseten } from './index.ts';
-import { readPrices } from './lookups/prices.ts';
-import { InstanceTypePrices, Models } from './lookups/schema.ts';
-import { readModels } from './lookups/teams.ts';
+import { InstanceTypePrices, Models, readModels, readPrices } from './lookups/lookups.ts';
 import { usageReader } from './usage/read.ts';
 import { UsageSummary } from './usage/schema.ts';
 

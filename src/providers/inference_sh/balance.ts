@@ -1,7 +1,7 @@
-import type { Note, Reading } from '../../core/statement/statement.ts';
+import type { Reading } from '../../core/statement/statement.ts';
 import { isRefusal, mostTelling, PollError } from '../api/errors.ts';
 import type { FeedContext } from '../api/provider.ts';
-import { observeUsd, reading } from '../api/readings.ts';
+import { note, observeUsd, reading } from '../api/readings.ts';
 import type { Ask, Request } from '../api/request.ts';
 import type { InferenceShConfig } from './config.ts';
 import { unwrapped } from './envelope.ts';
@@ -18,11 +18,11 @@ export interface Balances {
 }
 
 /** Asks for both balances; one of them is enough. */
-export async function* askBalance(ask: Ask): AsyncGenerator<Balances> {
+export async function askBalance(ask: Ask): Promise<Balances> {
   const fresh = await bodyOrRefusal(ask, { path: '/billing/balance', schema: Balance });
   const cached = await bodyOrRefusal(ask, { path: '/billing', schema: Billing });
   if (fresh instanceof PollError && cached instanceof PollError) throw mostTelling(fresh, cached);
-  yield { fresh, cached };
+  return { fresh, cached };
 }
 
 async function bodyOrRefusal<Body>(ask: Ask, request: Request<Body>): Promise<Body | PollError> {
@@ -34,11 +34,7 @@ async function bodyOrRefusal<Body>(ask: Ask, request: Request<Body>): Promise<Bo
   }
 }
 
-const CACHED: Note = {
-  topic: 'balance',
-  text: 'as GET /billing has it cached: the account may not read GET /billing/balance',
-  isWarning: false,
-};
+const CACHED = 'as GET /billing has it cached: the account may not read GET /billing/balance';
 
 /** Reads what is left of what was paid in advance. */
 export function readBalance({ fresh, cached }: Balances, context: FeedContext<InferenceShConfig>): Reading {
@@ -47,6 +43,6 @@ export function readBalance({ fresh, cached }: Balances, context: FeedContext<In
   const balance = { amount: known?.balance, currency: billing?.currency || 'USD' };
   return reading({
     observations: observeUsd('balance', balance, context),
-    notes: fresh instanceof PollError ? [CACHED] : [],
+    notes: fresh instanceof PollError ? [note('balance', CACHED)] : [],
   });
 }

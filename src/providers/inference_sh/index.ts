@@ -1,5 +1,5 @@
 import { DAY, HOUR, SECOND } from '../../core/values/time.ts';
-import { pagesReader, singleReader, snapshotFeed } from '../api/feeds.ts';
+import { pagesReader, snapshotFeed } from '../api/feeds.ts';
 import { planNow } from '../api/plans.ts';
 import { defineFeed, defineProvider } from '../api/provider.ts';
 import { rateLimitHeaders } from '../api/rate-limit.ts';
@@ -46,14 +46,12 @@ const summary = snapshotFeed<InferenceShConfig, Summary>({
   read: readSummary,
 });
 
-const balance = defineFeed<InferenceShConfig, Balances>({
+const balance = snapshotFeed<InferenceShConfig, Balances>({
   name: 'balance',
   schedule: '*/10 * * * *',
-  jitterMs: 30 * SECOND,
   optional: true,
-  plan: planNow,
   ask: askBalance,
-  reader: (_, context) => singleReader((balances) => readBalance(balances, context)),
+  read: readBalance,
 });
 
 const priceProbes = defineFeed<InferenceShConfig, Evaluated>({

@@ -3,7 +3,7 @@ import { fromInteger, type Usd } from '../../core/values/money.ts';
 import type { Range } from '../../core/values/time.ts';
 import { isBadRequest } from '../api/errors.ts';
 import type { FeedContext } from '../api/provider.ts';
-import { observe, reading } from '../api/readings.ts';
+import { note, observe, reading } from '../api/readings.ts';
 import type { Ask } from '../api/request.ts';
 import type { InferenceShConfig, PriceProbe } from './config.ts';
 import { unwrapped } from './envelope.ts';
@@ -66,6 +66,6 @@ function amountOf(part: Evaluation['resource_fee']): Usd | null | undefined {
 function errorsOf({ probe, evaluation, refusal }: Evaluated): Note[] {
   const parts = PARTS.map((part) => ({ topic: `probe ${probe}: ${part}`, error: evaluation?.[part]?.error }));
   return [{ topic: `probe ${probe}`, error: refusal }, ...parts].flatMap(({ topic, error }) =>
-    error ? [{ topic, text: oneLine(error) || 'failed without a word', isWarning: true }] : [],
+    error ? [note(topic, oneLine(error) || 'failed without a word', true)] : [],
   );
 }

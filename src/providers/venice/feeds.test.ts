@@ -7,7 +7,7 @@ import { PollError } from '../api/errors.ts';
 import type { Ask } from '../api/request.ts';
 import { DEFAULT_RATES } from '../index.ts';
 import { venice } from './index.ts';
-import { VeniceConfig } from './usage/config.ts';
+import { VeniceConfig } from './usage/ask.ts';
 import { SETTLE_MS } from './usage/plan.ts';
 
 const NOW = utc('2026-11-22T12:00:30');

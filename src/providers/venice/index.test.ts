@@ -8,7 +8,7 @@ import { floorTo, HOUR, MINUTE, type Range } from '../../core/values/time.ts';
 import { EMPTY_CONTEXT, type FeedContext } from '../api/provider.ts';
 import { Decimal } from '../api/schemas.ts';
 import { venice } from './index.ts';
-import { VeniceConfig } from './usage/config.ts';
+import { VeniceConfig } from './usage/ask.ts';
 import { historyPages } from './usage/history.ts';
 import { planTail } from './usage/plan.ts';
 import { usageReader } from './usage/read.ts';
@@ -33,7 +33,7 @@ function contextAt(now: number): FeedContext<VeniceConfig> {
 function readingOf(pages: readonly (readonly UsageRow[])[]) {
   const reader = usageReader({ range: RANGE, context: contextAt(RANGE.end), readsHistory: false });
   pages.forEach((rows, index) => {
-    reader.add({ api: 'usage-history', first: index === 0, rows, drift: [] });
+    reader.add({ api: 'usage-history', first: index === 0, rows });
   });
   return reader.finish();
 }
@@ -111,7 +111,7 @@ describe('the door', () => {
         const expected = Decimal.safeParse(value);
         const found = HistoryPage.safeParse({ data: [{ ...wire, amount: value }], nextCursor: null });
         assert.equal(found.success, expected.success);
-        assert.equal(found.data?.page.data[0]?.amount, expected.data);
+        assert.equal(found.data?.data[0]?.amount, expected.data);
       }),
     );
   });

@@ -1,14 +1,12 @@
 import { MINUTE, SECOND } from '../../core/values/time.ts';
-import { singleReader, snapshotFeed } from '../api/feeds.ts';
-import { planNow } from '../api/plans.ts';
+import { snapshotFeed } from '../api/feeds.ts';
 import { defineFeed, defineProvider, type Feed } from '../api/provider.ts';
 import { type AccountPage, askAccount, readAccount } from './account/balance.ts';
 import { RateLimits, rateLimit, readLimits } from './account/limits.ts';
 import { analyticsRequest, planAnalytics, readAnalytics } from './analytics/read.ts';
 import type { Analytics } from './analytics/schema.ts';
 import { VIRTUAL_CURRENCIES } from './usage/aggregator.ts';
-import { usagePages } from './usage/ask.ts';
-import { VeniceConfig } from './usage/config.ts';
+import { usagePages, VeniceConfig } from './usage/ask.ts';
 import { planHistory, planRecent, planTail, SETTLE_MS } from './usage/plan.ts';
 import { usageReader } from './usage/read.ts';
 import type { UsageApiPage } from './usage/schema.ts';
@@ -43,14 +41,13 @@ const usageHistory = usageFeed(
 );
 
 /** What is left to spend, and what each key may. */
-const balance = defineFeed<VeniceConfig, AccountPage>({
+const balance = snapshotFeed<VeniceConfig, AccountPage>({
   name: 'balance',
   schedule: '*/5 * * * *',
   jitterMs: 20 * SECOND,
   optional: true,
-  plan: planNow,
   ask: askAccount,
-  reader: (_, context) => singleReader((page) => readAccount(page, context)),
+  read: readAccount,
 });
 
 /** Spend of today by key and model. Answers are kept for ten minutes; the first of a day is asked for when it has well begun. */

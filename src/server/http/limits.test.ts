@@ -10,8 +10,8 @@ import { LIMITS, type Limits } from './limits.ts';
 
 const TLS = 'tls_server_config: { cert_file: server.crt, key_file: server.key }\n';
 
-function serve(t: TestContext, limits: Partial<Limits> = {}, text = '', series = 3): Promise<ServedWeb> {
-  return serveWeb(t, webFolder(t), text, { limits, series });
+function serve(t: TestContext, limits: Partial<Limits> = {}, text = '', samples = 3): Promise<ServedWeb> {
+  return serveWeb(t, webFolder(t), text, { limits, samples });
 }
 
 /** What comes back until the server hangs up. */

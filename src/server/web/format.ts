@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { parseGoDuration } from '../../config/values/duration.ts';
 import { formed, must, text } from '../../config/values/values.ts';
+import { parseGoDuration } from '../../core/values/duration.ts';
 
 /**
  * The schema of the exporter-toolkit's web configuration:

@@ -275,7 +275,7 @@ describe('HTTP/2', () => {
   });
 
   test('responds like HTTP/1.1', async (t) => {
-    const served = await serveWeb(t, webFolder(t), tls(), { series: 30_000 });
+    const served = await serveWeb(t, webFolder(t), tls(), { samples: 30_000 });
     const session = connectHttp2(served.url, { ca: served.ca });
     t.after(() => session.destroy());
     const get = async (path: string, more: Record<string, string> = {}) => {
@@ -299,7 +299,7 @@ describe('HTTP/2', () => {
   });
 
   test('reports no delivery for a reader that disconnected', async (t) => {
-    const served = await serveWeb(t, webFolder(t), tls(), { series: 100_000 });
+    const served = await serveWeb(t, webFolder(t), tls(), { samples: 100_000 });
     const session = connectHttp2(served.url, { ca: served.ca });
     t.after(() => session.destroy());
     const stream = session.request({ ':path': '/metrics' });

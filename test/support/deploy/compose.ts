@@ -12,7 +12,7 @@ const Volume = z.strictObject({
   source: z.string(),
   target: z.string(),
   read_only: z.boolean().default(false),
-  bind: z.unknown().optional(),
+  bind: z.strictObject({ selinux: z.literal('z'), create_host_path: z.literal(false) }).optional(),
 });
 
 const Service = z.object({
@@ -22,22 +22,55 @@ const Service = z.object({
   restart: z.string().optional(),
   cap_drop: z.array(z.string()).default([]),
   security_opt: z.array(z.string()).default([]),
-  profiles: z.array(z.string()).default([]),
   ports: z.array(z.string()).default([]),
   command: z.array(z.string()).default([]),
   environment: z.record(z.string(), z.string()).default({}),
   volumes: z.array(Volume).default([]),
-  networks: z.object({ default: z.object({ aliases: z.array(z.string()) }) }).optional(),
   healthcheck: z.object({ test: z.tuple([z.literal('CMD')], z.string()) }).optional(),
 });
 
 const Compose = z.object({
+  name: z.string(),
   services: z.record(z.string(), Service),
   volumes: z.record(z.string(), z.null()),
 });
 
 /** The fields of a service that tests read. */
 export type ComposeService = z.infer<typeof Service>;
+
+const Override = z.strictObject({
+  name: z.string(),
+  services: z.record(
+    z.string(),
+    z.strictObject({
+      command: z.array(z.string()).optional(),
+      environment: z.record(z.string(), z.string()).default({}),
+      volumes: z.array(Volume).default([]),
+    }),
+  ),
+});
+
+/** `compose.yml` with `compose.real.yml` on top, merged as Compose does: https://docs.docker.com/reference/compose-file/merge/. */
+export async function readRealCompose(): Promise<z.infer<typeof Compose>> {
+  const { services, ...demo } = await readCompose();
+  const text = await readFile(join(COMPOSE_FOLDER, 'compose.real.yml'), 'utf8');
+  const { name, services: changes } = Override.parse(parse(text));
+  const merged = Object.entries(services).map(([key, service]): [string, ComposeService] => {
+    const { command = service.command, environment = {}, volumes = [] } = changes[key] ?? {};
+    return [
+      key,
+      {
+        ...service,
+        command,
+        environment: { ...service.environment, ...environment },
+        volumes: [...service.volumes, ...volumes],
+      },
+    ];
+  });
+  const unknown = Object.keys(changes).filter((key) => !(key in services));
+  if (unknown.length > 0) throw new Error(`compose.real.yml changes services that do not exist: ${unknown}`);
+  return { ...demo, name, services: Object.fromEntries(merged) };
+}
 
 /** `deploy/compose/compose.yml`, its anchors resolved, its variables not. */
 export async function readCompose(): Promise<z.infer<typeof Compose>> {

@@ -51,7 +51,7 @@ const Pod = z.object({
  */
 const Workload = z.object({
   spec: z.object({
-    replicas: z.literal(1),
+    replicas: z.literal([0, 1]),
     strategy: z.strictObject({ type: z.literal('Recreate') }),
     template: z.object({ metadata: z.object({ labels: Labels }), spec: Pod }),
   }),
@@ -62,7 +62,12 @@ export function podOf(objects: readonly KubernetesObject[]) {
   const deployments = objects.filter(({ kind }) => kind === 'Deployment');
   const [{ spec }] = z.tuple([Workload]).parse(deployments);
   const [container] = spec.template.spec.containers;
-  return { labels: spec.template.metadata.labels, container, volumes: spec.template.spec.volumes };
+  return {
+    replicas: spec.replicas,
+    labels: spec.template.metadata.labels,
+    container,
+    volumes: spec.template.spec.volumes,
+  };
 }
 
 const Selector = z.looseObject({ matchLabels: Labels.optional() });

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { type App, createApp } from '../../../src/app/app.ts';
 import { openOtelPage, openPushes } from '../../../src/app/opentelemetry.ts';
 import type { Account, Config } from '../../../src/config/config.ts';
-import type { OpenTelemetry } from '../../../src/config/otel/config.ts';
+import type { OpenTelemetry } from '../../../src/config/otel/open-telemetry.ts';
 import { NO_OPEN_TELEMETRY } from '../../../src/config/otel/open-telemetry.ts';
 import type { SnapshotSource } from '../../../src/core/metrics/snapshot.ts';
 import type { Budget } from '../../../src/core/reports/budget.ts';
 import { DAY, type Instant, SECOND } from '../../../src/core/values/time.ts';
 import type { PollOutcome } from '../../../src/poll/poll-outcome.ts';
 import type { Provider } from '../../../src/providers/api/provider.ts';
-import { DEFAULT_RATES, providerById } from '../../../src/providers/index.ts';
+import { DEFAULT_RATES } from '../../../src/providers/index.ts';
 import { createLog } from '../../../src/runtime/log.ts';
 import { createServer } from '../../../src/server/server.ts';
 import { createPrometheusPage } from '../../../src/sinks/prometheus/page.ts';
@@ -21,6 +21,7 @@ import {
   type Labels,
   parseExposition,
 } from '../exposition/exposition.ts';
+import { providerById } from '../providers/provider-by-id.ts';
 import type { Scope } from './process.ts';
 
 /** Our own clock. Waiting moves it: nothing in a test waits for real. */
@@ -148,6 +149,7 @@ function configOf(accounts: readonly ExporterAccount[], path: string): Config {
   return {
     server: { host: '127.0.0.1', port: 0, enableReload: false },
     state: { path },
+    log: { level: 'info' },
     metrics: { newSeriesZeroMs: 0, maxSeries: 10_000 },
     accounts: accounts.map(accountOf),
     budgets: [],
@@ -211,6 +213,8 @@ async function open(config: Config, clock: OwnClock, write: (line: string) => vo
     ready: () => ({ ready: true, reason: 'ready' }),
     status: () => app.status(),
     costs: (question) => app.costs(question),
+    series: (question) => app.series(question),
+    resources: () => app.resources(),
     now,
     onError: (error) => log.error({ err: error }, 'a request failed'),
   });

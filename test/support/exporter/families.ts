@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test';
-import type { OpenTelemetry } from '../../../src/config/otel/config.ts';
+import type { OpenTelemetry } from '../../../src/config/otel/open-telemetry.ts';
+import { DEFAULT_BUDGET_ALERTS } from '../../../src/core/reports/budget.ts';
 import { ONE, parseDecimal } from '../../../src/core/values/money.ts';
 import { DAY, HOUR, MINUTE, startOfDay } from '../../../src/core/values/time.ts';
 import { type Providers, startAll } from '../../simulators/all.ts';
@@ -45,7 +46,9 @@ export async function startEveryFamily(
     const { url, key } = providers[provider];
     return { provider, url, key, since, ...(provider === 'inference_sh' && { entries: PROBES }) };
   });
-  const budgets = [{ name: 'all', limit: usd('500'), period: 'month', match: {} }] as const;
+  const budgets = [
+    { name: 'all', limit: usd('500'), period: 'month', match: {}, ...DEFAULT_BUDGET_ALERTS },
+  ] as const;
   const exporter = await startExporter(context, clock, accounts, { budgets, maxSeries: 260, openTelemetry });
   return { clock, providers, exporter, entries: bookedBy(providers) };
 }

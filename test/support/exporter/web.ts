@@ -58,15 +58,19 @@ export interface ServedWeb {
   close(): Promise<void>;
 }
 
+function unasked(): never {
+  throw new Error('not asked for');
+}
+
 /** Serves a page of 3 series until the test ends. */
 export async function serveWeb(
   context: Scope,
   folder: WebFolder,
   text: string,
-  options: Partial<ServerOptions> & { readonly series?: number } = {},
+  options: Partial<ServerOptions> & { readonly samples?: number } = {},
 ): Promise<ServedWeb> {
   const file = folder.write('web.yml', text);
-  const source = createFakeSource([counterFamily(options.series ?? 3, 7)]);
+  const source = createFakeSource([counterFamily(options.samples ?? 3, 7)]);
   const errors: unknown[] = [];
   const changes: WebChange[] = [];
   let clock = 0;
@@ -75,9 +79,9 @@ export async function serveWeb(
     metrics: createPrometheusPage(source, { render: async () => [] }),
     ready: () => ({ ready: true, reason: 'ready' }),
     status: () => ({ version: '1.2.3', startedAt: '2026-11-20T00:00:00.000Z', accounts: [], budgets: [] }),
-    costs: () => {
-      throw new Error('not asked for');
-    },
+    costs: unasked,
+    series: unasked,
+    resources: unasked,
     now: () => 0,
     onError: (error) => errors.push(error),
     web,

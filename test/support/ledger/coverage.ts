@@ -1,5 +1,5 @@
+import type { ReadCoverage } from '../../../src/core/statement/series.ts';
 import type { Instant, Range } from '../../../src/core/values/time.ts';
-import type { ReadCoverage } from '../../../src/providers/api/provider.ts';
 
 /** A range of buckets and when it was read. */
 export interface Interval extends Range {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import type { ReceiverConfig } from '../../../src/config/otel/config.ts';
 import { HOUR, type Instant } from '../../../src/core/values/time.ts';
+import type { Receiver } from '../../../src/push/receiver.ts';
 import { startPrometheus } from '../programs/prometheus.ts';
 import { startVictoriaMetrics, type VictoriaMetrics } from '../programs/victoria-metrics.ts';
 import { type OtlpReceiver, startOtlpReceiver } from './otlp-receiver.ts';
@@ -33,7 +33,7 @@ const ROUNDED = { within: 1e-11, moving: MOVING };
 /** A receiver for every protocol. */
 export interface Receivers {
   /** As the exporter's configuration has them. */
-  readonly receivers: readonly ReceiverConfig[];
+  readonly receivers: readonly Receiver[];
   readonly backend: VictoriaMetrics;
   readonly own: Readonly<Record<string, OtlpReceiver>>;
 }

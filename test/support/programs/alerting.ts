@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { z } from 'zod';
+import { THRESHOLDS } from '../../../deploy/prometheus/src/thresholds.ts';
 import { type Alertmanager, shippedConfig, startAlertmanager } from './alertmanager.ts';
 import { type Prometheus, type ScrapeTarget, startPrometheus } from './prometheus.ts';
 import { startWebhook, type Webhook } from './webhook.ts';
@@ -19,7 +20,7 @@ export interface Alerting {
 /** How the chain differs from the shipped configuration. */
 export interface AlertingOptions {
   readonly targets: readonly ScrapeTarget[];
-  /** Replaces every `for`; `keep_firing_for` is removed. */
+  /** Replaces every `for`, and the time that a budget must be above a threshold; `keep_firing_for` is removed. */
   readonly holdFor: string;
   /** Further changes to the text of a rule file. */
   readonly edit?: (rules: string) => string;
@@ -51,6 +52,7 @@ export async function rulesWithoutDelay(
     const text = await readFile(join(RULES, name), 'utf8');
     const impatient = text
       .replace(/^( +)for: .*$/gm, `$1for: ${holdFor}`)
+      .replaceAll(`[${THRESHOLDS.budgetReachedFor}]`, `[${holdFor}]`)
       .replace(/^ +keep_firing_for: .*\n/gm, '')
       .replace(/^ +interval: .*\n/gm, '');
     await writeFile(join(folder, name), edit(impatient));
@@ -59,7 +61,7 @@ export async function rulesWithoutDelay(
 }
 
 /** The body that Alertmanager posts to a webhook. */
-const Notification = z.object({
+export const Notification = z.object({
   receiver: z.string(),
   status: z.enum(['firing', 'resolved']),
   alerts: z.array(
@@ -71,8 +73,10 @@ const Notification = z.object({
   ),
 });
 
+export type Notification = z.infer<typeof Notification>;
+
 /** One alert of a notification, and its receiver. */
-export type NotifiedAlert = z.infer<typeof Notification>['alerts'][number] & { readonly receiver: string };
+export type NotifiedAlert = Notification['alerts'][number] & { readonly receiver: string };
 
 /** Waits for the notification that an alert fires or is resolved. */
 export function waitForNotification(

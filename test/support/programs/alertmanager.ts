@@ -14,6 +14,8 @@ export const ALERTMANAGER_FOLDER = join(import.meta.dirname, '../../../deploy/al
 export interface PostedAlert {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Resolved from then on. */
+  readonly endsAt?: string;
 }
 
 const Alerts = z.array(
@@ -75,30 +77,52 @@ export async function startAlertmanager(context: TestContext, config: string): P
 }
 
 const Receiver = z.looseObject({ name: z.string() });
-const Route = z.looseObject({ routes: z.array(z.looseObject({})) });
+type RouteTree = z.infer<typeof Node> & { readonly routes?: readonly RouteTree[] | undefined };
+const Node = z.looseObject({});
+const Route: z.ZodType<RouteTree> = z.looseObject({
+  get routes() {
+    return z.array(Route).optional();
+  },
+});
 const Config = z.looseObject({ route: Route, receivers: z.array(Receiver) });
 
 /**
  * Our configuration with test receivers: each severity's receiver posts to `<webhook>/<severity>`, and in the forms of the examples
- * for Slack and PagerDuty to `<webhook>/slack` and `<webhook>/pagerduty`. All waits are removed, so that tests do not wait.
+ * for Slack and PagerDuty to `<webhook>/slack` and `<webhook>/pagerduty`. All waits are removed, so that tests do not wait; or with
+ * `dayMs`, all times pass so much faster that this is a day.
  */
-export async function shippedConfig(webhook: string): Promise<string> {
+export async function shippedConfig(webhook: string, { dayMs }: { dayMs?: number } = {}): Promise<string> {
   const text = await readFile(join(ALERTMANAGER_FOLDER, 'alertmanager.yml'), 'utf8');
   const config = Config.parse(parse(text));
-  const waits = { group_wait: '0s', group_interval: '1s' };
+  const timed = (route: RouteTree): RouteTree => ({
+    ...(dayMs === undefined ? { ...route, group_wait: '0s', group_interval: '1s' } : hurried(route, dayMs)),
+    ...(route.routes && { routes: route.routes.map(timed) }),
+  });
   const examples = Object.assign({}, ...config.receivers.map((receiver) => exampleAt(webhook, receiver)));
   const receivers = config.receivers.map(({ name }) => ({
     name,
     webhook_configs: [{ url: `${webhook}/${name}` }],
     ...(name === 'critical' || name === 'warning' || name === 'info' ? examples : {}),
   }));
-  const routes = config.route.routes.map((route) => ({ ...route, ...waits }));
   return JSON.stringify({
     ...config,
     templates: [join(ALERTMANAGER_FOLDER, '*.tmpl')],
-    route: { ...config.route, ...waits, routes },
+    route: timed(config.route),
     receivers,
   });
+}
+
+const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** The route with its waits and intervals scaled. */
+function hurried(route: RouteTree, dayMs: number): RouteTree {
+  const scaled = Object.entries(route).map(([key, value]) => {
+    const [, count, unit = ''] = /^(\d+)([smhd])$/.exec(typeof value === 'string' ? value : '') ?? [];
+    if (count === undefined) return [key, value];
+    const ms = (Number(count) * (UNITS_MS[unit] ?? 0) * dayMs) / 86_400_000;
+    return [key, `${Math.max(1, Math.round(ms))}ms`];
+  });
+  return Object.fromEntries(scaled);
 }
 
 /** The block of an example, with an address and a secret of its own. */

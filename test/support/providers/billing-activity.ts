@@ -1,7 +1,6 @@
 import { METRICS, type Metric } from '../../../src/core/metrics/catalog.ts';
 import { type Fixed, fromInteger, fromNumber, ONE } from '../../../src/core/values/money.ts';
 import { HOUR, type Range } from '../../../src/core/values/time.ts';
-import { providerById } from '../../../src/providers/index.ts';
 import type { BasetenRow } from '../../simulators/baseten/rows.ts';
 import { type BasetenSimulator, startBaseten } from '../../simulators/baseten/server.ts';
 import type { InferenceShRow } from '../../simulators/inference-sh/rows.ts';
@@ -12,6 +11,7 @@ import type { TruthEntry, TruthMeasure } from '../../simulators/kit/truth.ts';
 import { charge, type VeniceRow } from '../../simulators/venice/rows.ts';
 import { startVenice } from '../../simulators/venice/server.ts';
 import type { Exposition, Labels } from '../exposition/exposition.ts';
+import { providerById } from './provider-by-id.ts';
 
 /** Amounts by series, as a page shows them: the metric's name and its labels. Series at 0 are left out. */
 export type Amounts = ReadonlyMap<string, Fixed>;

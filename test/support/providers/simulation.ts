@@ -1,7 +1,7 @@
+import { DEFAULT_BUDGET_ALERTS } from '../../../src/core/reports/budget.ts';
 import { parseDecimal, type Usd } from '../../../src/core/values/money.ts';
 import { DAY, HOUR, type Instant, startOfDay } from '../../../src/core/values/time.ts';
 import type { Feed, FeedContext, Provider } from '../../../src/providers/api/provider.ts';
-import { providerById } from '../../../src/providers/index.ts';
 import { startBaseten } from '../../simulators/baseten/server.ts';
 import { startInferenceSh } from '../../simulators/inference-sh/server.ts';
 import { roll } from '../../simulators/kit/random.ts';
@@ -10,6 +10,7 @@ import { startNorthflank } from '../../simulators/northflank/server.ts';
 import { startVenice } from '../../simulators/venice/server.ts';
 import { type Exporter, type ExporterAccount, startExporter } from '../exporter/exporter.ts';
 import type { Scope } from '../exporter/process.ts';
+import { providerById } from './provider-by-id.ts';
 
 /** Inputs of a simulation; incidents change them. */
 export interface SimulationInputs {
@@ -83,7 +84,9 @@ export async function startSimulation(scope: Scope, start: Instant): Promise<Sim
       definition: withFeeds(provider),
     };
   });
-  const budgets = [{ name: 'all', limit: parseDecimal('9000'), period: 'month', match: {} }] as const;
+  const budgets = [
+    { name: 'all', limit: parseDecimal('9000'), period: 'month', match: {}, ...DEFAULT_BUDGET_ALERTS },
+  ] as const;
   const exporter = await startExporter(scope, clock, accounts, { budgets });
   const now = { ...NORMAL_INPUTS };
   const books = openBooks(simulators, now);

@@ -11,7 +11,7 @@ const LEDGER = [...STATEMENT, 'core/ledger'];
 const REPORTS = [...LEDGER, 'core/reports'];
 const METRICS = [...REPORTS, 'core/metrics'];
 const CONFIG = ['config', 'config/yaml', 'config/values', 'config/otel'];
-const SERVER = ['server', 'server/http', 'server/pages', 'server/web'];
+const SERVER = ['server', 'server/api', 'server/http', 'server/pages', 'server/web'];
 
 /** Everything that `app` composes. */
 const PARTS = [
@@ -57,10 +57,11 @@ const SEES: Readonly<Record<string, readonly string[]>> = {
   telemetry: [VALUES, 'push'],
   'config/values': [VALUES],
   'config/yaml': [VALUES, 'config/values'],
-  'config/otel': [VALUES, 'config/values', 'config/yaml'],
+  'config/otel': [VALUES, 'config/values', 'config/yaml', 'push'],
   config: [...REPORTS, ...CONFIG, 'net', 'providers/api', 'providers'],
   'server/http': [],
-  'server/pages': [...REPORTS, 'server/http'],
+  'server/api': [...REPORTS, 'server/http'],
+  'server/pages': [...REPORTS, 'server/api', 'server/http'],
   'server/web': [VALUES, 'config/values', 'config/yaml', 'server/http'],
   server: [...METRICS, ...SERVER],
   simulators: [VALUES],
@@ -87,7 +88,17 @@ const HOMES: readonly { readonly of: RegExp; readonly rooms: readonly string[] }
   { of: /^node:sqlite$/, rooms: ['store'] },
   {
     of: /^(undici|fastify|@fastify\/.*|@grpc\/.*|node:(http|https|http2|net|tls|dgram|dns)(\/.*)?)$/,
-    rooms: ['net', 'poll/http', 'push', 'server', 'server/http', 'server/pages', 'server/web', 'simulators'],
+    rooms: [
+      'net',
+      'poll/http',
+      'push',
+      'server',
+      'server/http',
+      'server/api',
+      'server/pages',
+      'server/web',
+      'simulators',
+    ],
   },
   { of: /^(node-cron|croner)$/, rooms: ['poll', 'config/values'] },
   { of: /^prom-client$/, rooms: ['sinks/prometheus'] },

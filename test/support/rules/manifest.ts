@@ -5,6 +5,7 @@ import type { Sources } from './source-text.ts';
 const Manifest = z.object({
   version: z.string().default(''),
   files: z.array(z.string()).default([]),
+  allowScripts: z.record(z.string(), z.boolean()).default({}),
   scripts: z.record(z.string(), z.string()).default({}),
   dependencies: z.record(z.string(), z.string()).default({}),
   devDependencies: z.record(z.string(), z.string()).default({}),

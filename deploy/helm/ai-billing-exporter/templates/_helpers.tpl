@@ -68,10 +68,20 @@ httpGet:
 {{- end }}
 {{- end }}
 
+{{/* `true` if there is something to run. */}}
+{{- define "ai-billing.isConfigured" -}}
+{{- if or .Values.demo .Values.config .Values.keys.env }}true{{ end }}
+{{- end }}
+
+{{/* What the exporter needs before it can run. */}}
+{{- define "ai-billing.needs" -}}
+accounts: list them in config.accounts, or a key of each provider in keys.env; or set demo to true
+{{- end }}
+
 {{/* Says what cannot work before anything is made of it. */}}
 {{- define "ai-billing.refuse" -}}
-{{- if and (not .Values.config) (not .Values.keys.env) }}
-{{- fail "name your accounts: in config.accounts, or by a key of each provider in keys.env" }}
+{{- if and .Values.demo (or .Values.config .Values.keys.env .Values.keys.files) }}
+{{- fail "the demo uses neither accounts nor keys: remove config and keys, or set demo to false" }}
 {{- end }}
 {{- if and .Values.webConfig.secretName (not .Values.config) }}
 {{- fail "webConfig needs a configuration: name your accounts in config.accounts" }}

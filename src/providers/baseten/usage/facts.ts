@@ -1,7 +1,7 @@
 import type { ResourceFacts } from '../../../core/statement/statement.ts';
 import type { FeedContext } from '../../api/provider.ts';
 import { factsOf } from '../../api/readings.ts';
-import { LOOKUP_STATES } from '../lookups/schema.ts';
+import { LOOKUP_STATES } from '../lookups/lookups.ts';
 import type { Usage } from './rows.ts';
 import type { BillableResource } from './schema.ts';
 

@@ -1,15 +1,15 @@
 import type { Charge, Drift, Observation, Reconciliation } from '../../../core/statement/statement.ts';
-import { type Fixed, magnitude } from '../../../core/values/money.ts';
+import { magnitude } from '../../../core/values/money.ts';
 import { intersection, isoDay, startOfMonth } from '../../../core/values/time.ts';
 import { DriftLog } from '../../api/drift-log.ts';
 import { steppedReader } from '../../api/feeds.ts';
 import type { RangeReading, Reader } from '../../api/provider.ts';
-import { observe, reading, sum } from '../../api/readings.ts';
+import { observe, reading, sum, sumOfAll } from '../../api/readings.ts';
 import type { Steps } from '../../api/steps.ts';
 import { SHORTER_STATE, type UsagePage } from './ask.ts';
 import { type Names, resourcesOf } from './facts.ts';
 import { type Answered, chargesOf, exceedsInput, type Usage, usageByTier } from './rows.ts';
-import { KINDS, type MaybeCategory, TIERS } from './schema.ts';
+import { KINDS, TIERS } from './schema.ts';
 
 const MONTH_TOTALS = [
   ['monthGross', 'total'],
@@ -77,18 +77,12 @@ function monthTotalsOf(months: readonly Answered[]): Observation[] {
   return TIERS.flatMap(({ tier, key }) => {
     const categories = months.map(({ summary }) => summary[key]);
     return MONTH_TOTALS.flatMap(([metric, total]) =>
-      observe(metric, { tier }, totalOf(categories, total)).map((one) => ({ ...one, until })),
+      observe(metric, { tier }, sumOfAll(categories.map((category) => category?.[total]))).map((one) => ({
+        ...one,
+        until,
+      })),
     );
   });
-}
-
-/** Undefined while it is missing from any of the categories: a part must not pass for the whole. */
-function totalOf(
-  categories: readonly MaybeCategory[],
-  total: (typeof MONTH_TOTALS)[number][1],
-): Fixed | undefined {
-  const values = categories.flatMap((category) => category?.[total] ?? []);
-  return values.length === categories.length ? sum(values) : undefined;
 }
 
 /**
@@ -104,7 +98,7 @@ function reconciliationOf(
   if (categories.length === 0) return undefined;
   const listed = sum(charges.filter(({ measure }) => measure === 'cost').map(({ value }) => value));
   const gross = sum(categories.map(({ total }) => total)) - listed;
-  const net = totalOf(categories, 'subtotal');
+  const net = sumOfAll(categories.map(({ subtotal }) => subtotal));
   return net !== undefined && magnitude(net - listed) < magnitude(gross)
     ? { difference: net - listed, against: 'subtotal, after credits' }
     : { difference: gross, against: 'total, before credits' };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Reading } from '../../../core/statement/statement.ts';
 import { type Fixed, formatDecimal } from '../../../core/values/money.ts';
-import { observeUsd, reading } from '../../api/readings.ts';
+import { note, observeUsd, reading } from '../../api/readings.ts';
 import { Decimal } from '../../api/schemas.ts';
 import type { NorthflankContext } from './config.ts';
 
@@ -37,10 +37,10 @@ export function readBalance(
   { currency, available, pending, owed }: CreditBalance,
   context: Pick<NorthflankContext, 'usdOf'>,
 ): Reading {
-  const note = (topic: string, amount: Fixed, isWarning: boolean) =>
-    amount > 0n ? [{ topic, text: `${formatDecimal(amount)} ${currency}`.trim(), isWarning }] : [];
+  const noteIf = (topic: string, amount: Fixed, isWarning: boolean) =>
+    amount > 0n ? [note(topic, `${formatDecimal(amount)} ${currency}`.trim(), isWarning)] : [];
   return reading({
     observations: observeUsd('balance', { amount: available, currency }, context),
-    notes: [...note('pending credit', pending, false), ...note('owed', owed, true)],
+    notes: [...noteIf('pending credit', pending, false), ...noteIf('owed', owed, true)],
   });
 }

@@ -1,14 +1,7 @@
 import { z } from 'zod';
-import { DAY, HOUR, MINUTE, SECOND } from '../../../core/values/time.ts';
+import { DURATION, DURATION_FORM, parseDuration } from '../../../core/values/duration.ts';
 import type { FeedContext } from '../../api/provider.ts';
-import { isSegment } from '../../api/request.ts';
-
-const UNITS: Readonly<Record<string, number>> = { s: SECOND, m: MINUTE, h: HOUR, d: DAY };
-
-/** A number and `s`, `m`, `h` or `d`. */
-const Duration = z
-  .string()
-  .regex(/^\d{1,6}(\.\d{1,3})?[smhd]$/, 'a duration is a number and s, m, h or d, such as 15m');
+import { isSegment, segment } from '../../api/request.ts';
 
 /** The account keys that only Northflank has; `dueAfter` in milliseconds. */
 export const NorthflankConfig = z.strictObject({
@@ -17,8 +10,11 @@ export const NorthflankConfig = z.strictObject({
     .refine(isSegment, 'must be the id of a team, which is neither empty nor . or ..')
     .optional()
     .describe('Read only this team.'),
-  dueAfter: Duration.default('15m')
-    .transform((text) => Number(text.slice(0, -1)) * (UNITS[text.slice(-1)] ?? 0))
+  dueAfter: z
+    .string()
+    .regex(DURATION, `must be ${DURATION_FORM}`)
+    .default('15m')
+    .transform((text) => parseDuration(text) ?? 0)
     .describe('How long after its end an hour is first read.'),
   customerCosts: z
     .boolean()
@@ -35,3 +31,15 @@ export type NorthflankContext = FeedContext<NorthflankConfig>;
 export function scopeOf({ teamId }: NorthflankConfig): string {
   return teamId ?? '*';
 }
+
+/** A path below `/billing`, in the team form where the account names a team. */
+export function billingPath({ teamId }: NorthflankConfig, below: string): string {
+  const scope = teamId === undefined ? '' : `/teams/${segment(teamId)}`;
+  return `${scope}/billing/${below}`;
+}
+
+/** How a list goes on. */
+export const Pagination = z
+  .object({ hasNextPage: z.boolean().nullish(), cursor: z.union([z.string(), z.number()]).nullish() })
+  .nullish()
+  .transform((page) => ({ hasNextPage: page?.hasNextPage ?? false, cursor: page?.cursor?.toString() }));

@@ -1,8 +1,7 @@
 import { type Range, SECOND } from '../../../core/values/time.ts';
 import { PollError } from '../../api/errors.ts';
 import type { Ask } from '../../api/request.ts';
-import { type NorthflankContext, scopeOf } from '../account/config.ts';
-import { billingPath } from '../account/path.ts';
+import { billingPath, type NorthflankContext, scopeOf } from '../account/config.ts';
 import { nextCall } from './drilldown.ts';
 import { UsageHour } from './schema.ts';
 import type { HourCall, HourPage } from './tree.ts';

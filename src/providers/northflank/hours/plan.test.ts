@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { ReadCoverage } from '../../../core/statement/series.ts';
 import { HOUR, MINUTE } from '../../../core/values/time.ts';
-import type { ReadCoverage } from '../../api/provider.ts';
 import { NorthflankConfig } from '../account/config.ts';
 import { historyHours, planHours } from './plan.ts';
 

@@ -2,10 +2,9 @@ import type { Note, Reading, Reconciliation } from '../../../core/statement/stat
 import { formatDecimal } from '../../../core/values/money.ts';
 import { DAY, floorTo, HOUR, type Instant, isoDay, type Range } from '../../../core/values/time.ts';
 import { cursorPages } from '../../api/cursor-pages.ts';
-import { reading } from '../../api/readings.ts';
+import { note, reading } from '../../api/readings.ts';
 import type { Ask } from '../../api/request.ts';
-import type { NorthflankContext } from '../account/config.ts';
-import { billingPath } from '../account/path.ts';
+import { billingPath, type NorthflankContext } from '../account/config.ts';
 import { isSettled, ledgerCost } from '../hours/plan.ts';
 import { type Invoice, InvoiceList } from './schema.ts';
 
@@ -42,10 +41,10 @@ function notesOf(newest: Invoice, comparison: Reconciliation | string | undefine
   const amount = newest.total === undefined ? 'an unknown amount' : formatDecimal(newest.total);
   const paid = newest.paid === undefined ? 'no word of payment' : newest.paid ? 'paid' : 'not paid';
   const text = [titleOf(newest), `${amount} ${newest.currency ?? ''}`.trim(), paid].join(', ');
-  const notes = [{ topic: 'newest invoice', text, isWarning: newest.paid === false }];
-  if (typeof comparison === 'string')
-    notes.push({ topic: 'newest invoice not compared', text: comparison, isWarning: false });
-  return notes;
+  return [
+    note('newest invoice', text, newest.paid === false),
+    ...(typeof comparison === 'string' ? [note('newest invoice not compared', comparison)] : []),
+  ];
 }
 
 /** The id is the provider's own text: as short and plain as a charge of a log wants it. */

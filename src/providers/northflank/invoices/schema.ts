@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { divideHalfEven, type Fixed } from '../../../core/values/money.ts';
 import { SECOND } from '../../../core/values/time.ts';
 import { Decimal, lenient, listOf, Text } from '../../api/schemas.ts';
-import { Pagination } from '../account/path.ts';
+import { Pagination } from '../account/config.ts';
 import { categoryOf } from '../hours/schema.ts';
 
 const amount = Decimal.nullish();

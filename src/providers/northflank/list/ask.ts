@@ -4,8 +4,7 @@ import { cursorPages } from '../../api/cursor-pages.ts';
 import { PollError } from '../../api/errors.ts';
 import type { Ask } from '../../api/request.ts';
 import { listOf } from '../../api/schemas.ts';
-import type { NorthflankContext } from '../account/config.ts';
-import { billingPath, Pagination } from '../account/path.ts';
+import { billingPath, type NorthflankContext, Pagination } from '../account/config.ts';
 import { type ApiContract, HourData, hourOf } from '../hours/schema.ts';
 import { readState } from './state.ts';
 

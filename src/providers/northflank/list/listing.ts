@@ -1,3 +1,4 @@
+import { addTo } from '../../../core/values/maps.ts';
 import type { Fixed } from '../../../core/values/money.ts';
 import { bucketsIn, HOUR, type Instant, type Range } from '../../../core/values/time.ts';
 import { PollError } from '../../api/errors.ts';
@@ -90,12 +91,11 @@ function amountsOf(hour: BilledHour, tiers: readonly Tier[]): ListedAmounts {
     return total === undefined ? [] : [[`${hour.currency} ${tier}`, total] as const];
   });
   const total = ownTotalOf(hour, tiers) ?? sum(priced.map(([, amount]) => amount));
-  return new Map([...priced, [`${hour.currency} total`, total]]);
+  return Object.fromEntries([...priced, [`${hour.currency} total`, total]]);
 }
 
 export function sumOf(all: readonly ListedAmounts[]): ListedAmounts {
   const sums = new Map<string, Fixed>();
-  for (const [key, amount] of all.flatMap((amounts) => [...amounts]))
-    sums.set(key, (sums.get(key) ?? 0n) + amount);
-  return sums;
+  for (const [key, amount] of all.flatMap((amounts) => Object.entries(amounts))) addTo(sums, key, amount);
+  return Object.fromEntries(sums);
 }

@@ -14,7 +14,7 @@ import {
 } from '../../../core/values/time.ts';
 import { DriftLog } from '../../api/drift-log.ts';
 import type { RangeReading } from '../../api/provider.ts';
-import { observe, reading, sum } from '../../api/readings.ts';
+import { observe, reading, sum, sumOfAll } from '../../api/readings.ts';
 import type { NorthflankContext } from '../account/config.ts';
 import { isSettled, ledgerCost } from '../hours/plan.ts';
 import { addShift } from '../hours/read.ts';
@@ -74,15 +74,15 @@ function isCounted({ isWhole, start }: ListedDay, { oldest }: ListState): boolea
 
 /** The amounts of a tier, or of `total`, by currency. */
 function partsOf(sums: ListedAmounts, tier: string): { currency: string; amount: Fixed }[] {
-  const ofTier = [...sums].filter(([key]) => key.endsWith(` ${tier}`));
+  const ofTier = Object.entries(sums).filter(([key]) => key.endsWith(` ${tier}`));
   return ofTier.map(([key, amount]) => ({ currency: key.slice(0, -tier.length - 1), amount }));
 }
 
 /** Undefined where the sums have nothing of the tier, and where a part of it has no rate. */
 function dollarsOf(sums: ListedAmounts, tier: string, { usdOf }: NorthflankContext): Fixed | undefined {
   const parts = partsOf(sums, tier);
-  const usd = parts.flatMap(({ amount, currency }) => usdOf(amount, currency) ?? []);
-  return usd.length > 0 && usd.length === parts.length ? sum(usd) : undefined;
+  if (parts.length === 0) return undefined;
+  return sumOfAll(parts.map(({ amount, currency }) => usdOf(amount, currency)));
 }
 
 /** The settled days that the list showed whole and the ledger read since they settled; in dollars, for rates may have changed since. */

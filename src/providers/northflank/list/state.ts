@@ -8,7 +8,7 @@ import { type NorthflankConfig, type NorthflankContext, scopeOf } from '../accou
 export const LIST_FEED = 'usage_list';
 
 /** Exact amounts by currency and tier, or currency and `total`, such as `USD paas`. */
-export type ListedAmounts = ReadonlyMap<string, Fixed>;
+export type ListedAmounts = Readonly<Record<string, Fixed>>;
 
 /** What the list showed of a UTC day once all of it had settled. */
 export interface ListedDay {
@@ -26,12 +26,8 @@ const Hours = z.codec(z.int(), z.number(), {
 
 const DayTuple = z.tuple([Hours, z.boolean(), z.record(z.string(), Amount)]);
 const StoredDay = z.codec(DayTuple, z.custom<ListedDay>(), {
-  decode: ([start, isWhole, amounts]) => ({ start, isWhole, amounts: new Map(Object.entries(amounts)) }),
-  encode: ({ start, isWhole, amounts }): z.output<typeof DayTuple> => [
-    start,
-    isWhole,
-    Object.fromEntries(amounts),
-  ],
+  decode: ([start, isWhole, amounts]) => ({ start, isWhole, amounts }),
+  encode: ({ start, isWhole, amounts }): z.output<typeof DayTuple> => [start, isWhole, amounts],
 });
 
 const StoredRange = z.codec(z.tuple([Hours, Hours]), z.custom<Range>(), {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Note, Observation } from '../../../core/statement/statement.ts';
+import type { Observation } from '../../../core/statement/statement.ts';
 import { type Fixed, ONE } from '../../../core/values/money.ts';
 import { DriftLog } from '../../api/drift-log.ts';
 import type { FeedContext, RangeReading } from '../../api/provider.ts';
-import { observe, observeUsd, reading } from '../../api/readings.ts';
+import { note, observe, observeUsd, reading } from '../../api/readings.ts';
 import type { Ask } from '../../api/request.ts';
 import { Decimal, lenient, Text } from '../../api/schemas.ts';
 import { CURRENCIES } from '../usage/aggregator.ts';
@@ -38,13 +38,9 @@ export interface AccountPage {
   readonly keys: KeyTable;
 }
 
-export async function* askAccount(
-  ask: Ask,
-  _: unknown,
-  context: FeedContext<unknown>,
-): AsyncGenerator<AccountPage> {
+export async function askAccount(ask: Ask, context: FeedContext<unknown>): Promise<AccountPage> {
   const balance = (await ask({ path: '/billing/balance', schema: Balance })).body;
-  yield { balance, keys: await askKeys(ask, context) };
+  return { balance, keys: await askKeys(ask, context) };
 }
 
 /** Reads what is left, in dollars, and what the keys may spend of it. Null is not zero: an unknown balance has no sample. */
@@ -72,10 +68,6 @@ export function readAccount({ balance, keys }: AccountPage, context: FeedContext
 }
 
 const KEYS_REFUSED = 'their limits may not be read: asked for again an hour after the refusal';
-
-function note(topic: string, text: string): Note {
-  return { topic, text, isWarning: false };
-}
 
 /** Known kinds are read already; of others nobody knows what they hold. */
 function amountOf(value: unknown): Fixed | undefined {

@@ -5,38 +5,39 @@ import { HOUR, type Instant } from '../../../core/values/time.ts';
 import type { DriftLog } from '../../api/drift-log.ts';
 import { isRefusal } from '../../api/errors.ts';
 import type { FeedContext } from '../../api/provider.ts';
-import { observe, sum } from '../../api/readings.ts';
+import { observe, sumOfAll } from '../../api/readings.ts';
 import type { Ask } from '../../api/request.ts';
-import { Decimal, lenient, listOf, Text } from '../../api/schemas.ts';
+import { Decimal, lenient, listOf, Text, unusedFields } from '../../api/schemas.ts';
 import { defineState } from '../../api/state.ts';
 import { parseInstant } from '../usage/instant.ts';
 
 // https://docs.venice.ai/api-reference/endpoint/api_keys/list
 
 const PATH = '/api_keys';
-const unread = z.unknown().optional();
 const amount = lenient(Decimal.nullish());
 const Amounts = lenient(z.looseObject({ usd: amount, diem: amount, vcu: amount }).nullish());
 
 const ApiKey = z.looseObject({
   id: lenient(z.string().min(1)),
-  apiKeyType: unread,
   consumptionLimits: Amounts,
-  createdAt: unread,
   /** What is spent in the current period; only of a key that has a limit. */
   currentPeriodUsage: Amounts,
-  description: unread,
   expiresAt: Text,
-  last6Chars: unread,
-  lastUsedAt: unread,
   limitPeriod: Text,
-  modelPrivacy: unread,
-  usage: unread,
+  ...unusedFields(
+    'apiKeyType',
+    'createdAt',
+    'description',
+    'last6Chars',
+    'lastUsedAt',
+    'modelPrivacy',
+    'usage',
+  ),
 });
 type ApiKey = z.infer<typeof ApiKey>;
 
 /** `GET /api_keys`: the keys that did not expire, without their secrets. None of it is money of the ledger. */
-const ApiKeys = z.looseObject({ data: lenient(listOf(ApiKey)), object: unread });
+const ApiKeys = z.looseObject({ data: lenient(listOf(ApiKey)), ...unusedFields('object') });
 export type ApiKeys = z.infer<typeof ApiKeys>;
 
 /** More than the 500 an account may have; each is three series. */
@@ -103,12 +104,10 @@ function limitsOf(
     isAmount(limit),
   );
   if (limited.length === 0) return [];
-  const sumOf = (part: 'limit' | 'spent') => {
-    const amounts = limited.map(({ currency, [part]: amount }) =>
-      isAmount(amount) ? usdOf(amount, currency) : undefined,
+  const sumOf = (part: 'limit' | 'spent') =>
+    sumOfAll(
+      limited.map(({ currency, [part]: amount }) => (isAmount(amount) ? usdOf(amount, currency) : undefined)),
     );
-    return amounts.every(isAmount) ? sum(amounts) : undefined;
-  };
   return [
     ...observe('apiKeyLimit', { api_key: id }, sumOf('limit')),
     ...observe('apiKeyUsed', { api_key: id }, sumOf('spent')),

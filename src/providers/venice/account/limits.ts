@@ -5,8 +5,8 @@ import { DAY, type Instant } from '../../../core/values/time.ts';
 import { DriftLog } from '../../api/drift-log.ts';
 import type { FeedContext, RangeReading } from '../../api/provider.ts';
 import { rateLimitHeaders } from '../../api/rate-limit.ts';
-import { observe, reading } from '../../api/readings.ts';
-import { Decimal, lenient, listOf, Text } from '../../api/schemas.ts';
+import { note, observe, reading } from '../../api/readings.ts';
+import { Decimal, lenient, listOf, Text, unusedFields } from '../../api/schemas.ts';
 import { QUOTA_CURRENCY } from './balance.ts';
 import { expiryOf, OWN_KEY, secondsOf } from './keys.ts';
 
@@ -16,8 +16,8 @@ import { expiryOf, OWN_KEY, secondsOf } from './keys.ts';
 export const RateLimits = z.looseObject({
   data: z.looseObject({
     accessPermitted: lenient(z.boolean().nullish()),
-    apiTier: lenient(z.looseObject({ id: z.string(), isCharged: z.unknown().optional() })),
-    balances: z.unknown().optional(),
+    apiTier: lenient(z.looseObject({ id: z.string(), ...unusedFields('isCharged') })),
+    ...unusedFields('balances'),
     keyExpiration: Text,
     nextEpochBegins: Text,
     rateLimits: listOf(
@@ -41,6 +41,7 @@ const NEAR_MS = 7 * DAY;
 /** Reads what the account may ask of each model, and what becomes of the key. */
 export function readLimits({ data }: RateLimits, { now }: Pick<FeedContext<unknown>, 'now'>): RangeReading {
   const drift = new DriftLog();
+  const epoch = data.nextEpochBegins ?? '';
   const limits = drift.limit(MAX_LIMITS, 'rate limits of models', limitsOf(data));
   for (const { labels } of limits) drift.addUnknown(labels.limit_type, TYPES, 'limit of type');
   return reading({
@@ -48,10 +49,16 @@ export function readLimits({ data }: RateLimits, { now }: Pick<FeedContext<unkno
       ...(data.apiTier ? observe('apiTierInfo', { tier: data.apiTier.id }, ONE) : []),
       ...limits,
       ...expiryOf(OWN_KEY, data.keyExpiration, drift),
-      ...observe('quotaReset', { currency: QUOTA_CURRENCY }, secondsOf(data.nextEpochBegins ?? '')),
+      ...observe('quotaReset', { currency: QUOTA_CURRENCY }, secondsOf(epoch)),
     ],
     drift: drift.list(),
-    notes: [...accessOf(data), ...expirationOf(data, now), ...epochOf(data)],
+    notes: [
+      ...(data.accessPermitted === false
+        ? [note('access', 'the key may not use the inference API', true)]
+        : []),
+      ...expirationOf(data, now),
+      ...(epoch ? [note('next epoch begins', epoch.slice(0, 40))] : []),
+    ],
   });
 }
 
@@ -65,24 +72,13 @@ function limitsOf({ rateLimits }: RateLimitTable): Observation[] {
   );
 }
 
-function accessOf({ accessPermitted }: RateLimitTable): Note[] {
-  if (accessPermitted !== false) return [];
-  return [{ topic: 'access', text: 'the key may not use the inference API', isWarning: true }];
-}
-
 /** The text changes with the warning: an unchanged note is not logged again. */
 function expirationOf({ keyExpiration }: RateLimitTable, now: Instant): Note[] {
   if (typeof keyExpiration !== 'string') return [];
   const left = Date.parse(keyExpiration) - now;
   const isNear = left < NEAR_MS;
   const soon = left < 0 ? ', which is past' : ', in less than 7 days';
-  const text = `${keyExpiration.slice(0, 40)}${isNear ? soon : ''}`;
-  return [{ topic: 'key expires', text, isWarning: isNear }];
-}
-
-function epochOf({ nextEpochBegins }: RateLimitTable): Note[] {
-  if (typeof nextEpochBegins !== 'string') return [];
-  return [{ topic: 'next epoch begins', text: nextEpochBegins.slice(0, 40), isWarning: false }];
+  return [note('key expires', `${keyExpiration.slice(0, 40)}${isNear ? soon : ''}`, isNear)];
 }
 
 /** The retired endpoint has names of its own, and its reset is in milliseconds: https://docs.venice.ai/api-reference/rate-limiting */

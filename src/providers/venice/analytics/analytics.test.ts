@@ -3,9 +3,8 @@ import { describe, it } from 'node:test';
 import { type Fixed, fromInteger, multiply, ONE, parseDecimal } from '../../../core/values/money.ts';
 import { DAY, HOUR, type Instant, isoDay, MINUTE } from '../../../core/values/time.ts';
 import { EMPTY_CONTEXT, type FeedContext } from '../../api/provider.ts';
-import { planAnalytics, readAnalytics } from './read.ts';
+import { attemptState, daysToAsk, planAnalytics, readAnalytics } from './read.ts';
 import { Analytics } from './schema.ts';
-import { attemptState, daysToAsk } from './window.ts';
 
 const TODAY = Date.UTC(2026, 10, 22);
 const NOW = TODAY + 12 * HOUR;

@@ -1,26 +1,20 @@
 import { z } from 'zod';
-import { Day, Decimal, listOf, Text } from '../../api/schemas.ts';
+import { Day, Decimal, listOf, Text, unusedFields } from '../../api/schemas.ts';
 
 // https://docs.venice.ai/api-reference/endpoint/billing/usage-analytics
-
-const unread = z.unknown().optional();
 
 /**
  * `GET /billing/usage-analytics`, in beta: sums of charges, positive. `USD` holds what bundled credits paid, and not what
  * earned ones did. The daily lists are charts of the same by display names.
  */
 export const Analytics = z.looseObject({
-  lookback: unread,
   byDate: listOf(z.looseObject({ date: Day, USD: Decimal, DIEM: Decimal })),
   byModel: listOf(
     z.looseObject({
       modelName: z.string(),
-      unitType: unread,
-      modelType: unread,
       totalUsd: Decimal,
       totalDiem: Decimal,
-      totalUnits: unread,
-      breakdown: unread,
+      ...unusedFields('unitType', 'modelType', 'totalUnits', 'breakdown'),
     }),
   ),
   byKey: listOf(
@@ -29,15 +23,11 @@ export const Analytics = z.looseObject({
       description: Text,
       totalUsd: Decimal,
       totalDiem: Decimal,
-      totalUnits: unread,
+      ...unusedFields('totalUnits'),
     }),
   ),
-  byModelDaily: unread,
-  topModels: unread,
-  byKeyDaily: unread,
-  topKeyNames: unread,
+  ...unusedFields('lookback', 'byModelDaily', 'topModels', 'byKeyDaily', 'topKeyNames'),
   // Not documented, but there.
-  byModelDailyUsd: unread,
-  byKeyDailyUsd: unread,
+  ...unusedFields('byModelDailyUsd', 'byKeyDailyUsd'),
 });
 export type Analytics = z.infer<typeof Analytics>;

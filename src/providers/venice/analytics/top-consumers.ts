@@ -2,7 +2,7 @@ import type { Drift, Reading } from '../../../core/statement/statement.ts';
 import { type Fixed, ONE, type Usd } from '../../../core/values/money.ts';
 import type { Instant } from '../../../core/values/time.ts';
 import type { FeedContext } from '../../api/provider.ts';
-import { observe, sum } from '../../api/readings.ts';
+import { observe, sum, sumOfAll } from '../../api/readings.ts';
 import type { Analytics } from './schema.ts';
 
 type UsdOf = FeedContext<unknown>['usdOf'];
@@ -79,11 +79,8 @@ function compare(a: Fixed, b: Fixed): number {
   return a < b ? -1 : Number(a > b);
 }
 
-/** Undefined if a part of it has no rate: half a sum would mislead. */
 function usdOfBoth({ usd, diem }: TopConsumer, usdOf: UsdOf): Usd | undefined {
-  const ofUsd = usd === 0n ? 0n : usdOf(usd, 'USD');
-  const ofDiem = diem === 0n ? 0n : usdOf(diem, 'DIEM');
-  return ofUsd === undefined || ofDiem === undefined ? undefined : ofUsd + ofDiem;
+  return sumOfAll([usd === 0n ? 0n : usdOf(usd, 'USD'), diem === 0n ? 0n : usdOf(diem, 'DIEM')]);
 }
 
 /** Charges are positive here, unlike in the ledger. */

@@ -1,12 +1,23 @@
+import { z } from 'zod';
 import type { Range } from '../../../core/values/time.ts';
 import { mostTelling, PollError } from '../../api/errors.ts';
 import type { FeedContext } from '../../api/provider.ts';
 import type { Ask } from '../../api/request.ts';
-import type { VeniceConfig } from './config.ts';
 import { historyPages } from './history.ts';
 import { legacyPages } from './legacy.ts';
 import type { UsageApi, UsageApiPage } from './schema.ts';
 import { isLegacy, readState } from './state.ts';
+
+/** The account keys that only Venice has. */
+export const VeniceConfig = z.strictObject({
+  ledgerApi: z
+    .enum(['auto', 'usage-history', 'usage'])
+    .default('auto')
+    .describe(
+      'The endpoint to read: `usage-history`, the retired `usage`, or `auto`, which falls back to `usage` on servers without `usage-history`.',
+    ),
+});
+export type VeniceConfig = z.infer<typeof VeniceConfig>;
 
 /**
  * All rows of a range, from the endpoint that the configuration names, or that the server has.
@@ -28,19 +39,12 @@ export async function* usagePages(
     }
   } catch (error) {
     if (answered || !other || !isMissing(error, api)) throw error;
-    yield* insteadOf(error, pagesOf(other, ask, range, context));
-  }
-}
-
-/** Where the other endpoint fails as well, the more telling failure of the two is reported. */
-async function* insteadOf(
-  missing: PollError,
-  pages: AsyncGenerator<UsageApiPage>,
-): AsyncGenerator<UsageApiPage> {
-  try {
-    yield* pages;
-  } catch (error) {
-    throw error instanceof PollError ? mostTelling(error, missing) : error;
+    try {
+      yield* pagesOf(other, ask, range, context);
+    } catch (second) {
+      // Where both fail, the more telling failure is reported.
+      throw second instanceof PollError ? mostTelling(second, error) : second;
+    }
   }
 }
 

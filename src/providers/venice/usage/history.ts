@@ -1,18 +1,13 @@
 import type { Range } from '../../../core/values/time.ts';
 import { cursorPages } from '../../api/cursor-pages.ts';
 import { PollError } from '../../api/errors.ts';
-import type { Answer, Ask } from '../../api/request.ts';
+import type { Ask } from '../../api/request.ts';
 import { HistoryPage, type UsageApiPage } from './schema.ts';
 
 const PATH = '/billing/usage-history';
 const PAGE_SIZE = '1000';
 /** Pages may be empty and still have a successor, but a walk has to end. */
 const MAX_EMPTY_PAGES = 1000;
-
-type Continued = Answer<{
-  page: { data: UsageApiPage['rows']; nextCursor: string | null };
-  drift: UsageApiPage['drift'];
-}>;
 
 /**
  * Walks `GET /billing/usage-history` from cursor to cursor, rows in ascending order of time.
@@ -32,33 +27,26 @@ export async function* historyPages(ask: Ask, range: Range): AsyncGenerator<Usag
 
 async function* walk(ask: Ask, range: Range): AsyncGenerator<UsageApiPage> {
   let [isFirst, empty] = [true, 0];
-  const pageAt = (cursor: string | undefined) =>
-    cursor === undefined ? firstPage(ask, range) : continuation(ask, cursor);
-  for await (const { body } of cursorPages(PATH, pageAt, (answer) => answer.body.page.nextCursor)) {
-    const { page, drift } = body;
-    yield { api: 'usage-history', first: isFirst, rows: page.data, drift };
+  const pageAt = (cursor: string | undefined) => pageOf(ask, range, cursor);
+  for await (const { data: rows, nextCursor } of cursorPages(PATH, pageAt, (page) => page.nextCursor)) {
+    yield { api: 'usage-history', first: isFirst, rows };
     isFirst = false;
-    empty = page.data.length === 0 ? empty + 1 : 0;
-    if (empty > MAX_EMPTY_PAGES && page.nextCursor !== null)
+    empty = rows.length === 0 ? empty + 1 : 0;
+    if (empty > MAX_EMPTY_PAGES && nextCursor !== null)
       throw new PollError('contract', `${PATH} gave ${MAX_EMPTY_PAGES} empty pages in a row`);
   }
 }
 
-function firstPage(ask: Ask, { start, end }: Range): Promise<Continued> {
-  const query = {
-    startTimestamp: new Date(start).toISOString(),
-    endTimestamp: new Date(end).toISOString(),
-    pageSize: PAGE_SIZE,
-  };
-  return ask({ path: PATH, query, schema: HistoryPage });
-}
-
-/** The cursor goes alone: filters travel inside it, and are refused beside it. A 400 can therefore mean only the cursor. */
-async function continuation(ask: Ask, cursor: string): Promise<Continued> {
+/** A cursor goes alone: filters travel inside it, and are refused beside it. A 400 can therefore mean only the cursor. */
+async function pageOf(ask: Ask, { start, end }: Range, cursor: string | undefined) {
+  const startTimestamp = new Date(start).toISOString();
+  const endTimestamp = new Date(end).toISOString();
+  const query = cursor === undefined ? { startTimestamp, endTimestamp, pageSize: PAGE_SIZE } : { cursor };
   try {
-    return await ask({ path: PATH, query: { cursor }, schema: HistoryPage });
+    return (await ask({ path: PATH, query, schema: HistoryPage })).body;
   } catch (error) {
-    throw error instanceof PollError && error.status === 400 ? new RefusedCursor(error) : error;
+    const isCursor = cursor !== undefined && error instanceof PollError && error.status === 400;
+    throw isCursor ? new RefusedCursor(error) : error;
   }
 }
 

@@ -6,7 +6,7 @@ import type { Charge } from '../../../core/statement/statement.ts';
 import { ONE } from '../../../core/values/money.ts';
 import { HOUR, MINUTE, type Range } from '../../../core/values/time.ts';
 import { EMPTY_CONTEXT } from '../../api/provider.ts';
-import { VeniceConfig } from './config.ts';
+import { VeniceConfig } from './ask.ts';
 import { usageReader } from './read.ts';
 import type { UsageRow } from './rows.ts';
 
@@ -34,7 +34,7 @@ function chargesOf(range: Range): Charge[] {
   const reader = usageReader({ range, context, readsHistory: false });
   const rows: UsageRow[] = [];
   for (let at = range.start; at < range.end; at += HOUR) rows.push(...SKUS.map((sku) => rowAt(at, sku)));
-  reader.add({ api: 'usage-history', first: true, rows, drift: [] });
+  reader.add({ api: 'usage-history', first: true, rows });
   return [...(reader.finish().statement?.charges ?? [])];
 }
 

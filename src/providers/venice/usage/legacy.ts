@@ -34,13 +34,13 @@ async function* walk(ask: Ask, asked: Range): AsyncGenerator<UsageApiPage, boole
   let expected: number | undefined;
   let before: readonly UsageRow[] = [];
   for (let number = 1; ; number++) {
-    const { page, drift } = await pageOf(ask, asked, { page: String(number), limit: PAGE_SIZE });
+    const page = await pageOf(ask, asked, { page: String(number), limit: PAGE_SIZE });
     const rows = page.data;
     const { total } = page.pagination;
     expected ??= total;
     received += rows.length;
     if (total !== expected || received > total || repeats(before, rows)) return false;
-    yield { api: 'usage', first: number === 1, rows, drift };
+    yield { api: 'usage', first: number === 1, rows };
     if (received === total) return number === 1 || (await totalOf(ask, asked)) === total;
     if (rows.length === 0) return false;
     before = rows;
@@ -49,8 +49,7 @@ async function* walk(ask: Ask, asked: Range): AsyncGenerator<UsageApiPage, boole
 
 /** The total may have been counted before the rows were fetched: only a later one vouches for the last page. */
 async function totalOf(ask: Ask, asked: Range): Promise<number> {
-  const { page } = await pageOf(ask, asked, { page: '1', limit: '1' });
-  return page.pagination.total;
+  return (await pageOf(ask, asked, { page: '1', limit: '1' })).pagination.total;
 }
 
 async function pageOf(ask: Ask, { start, end }: Range, paging: { page: string; limit: string }) {
@@ -60,8 +59,7 @@ async function pageOf(ask: Ask, { start, end }: Range, paging: { page: string; l
     ...paging,
     sortOrder: 'asc',
   };
-  const { body } = await ask({ path: PATH, query, schema: UsagePage });
-  return body;
+  return (await ask({ path: PATH, query, schema: UsagePage })).body;
 }
 
 /** Rows have no id. Two of one request may be alike in most of these, but not in all. */

@@ -4,7 +4,7 @@ import { isWithin } from '../../api/plans.ts';
 import type { FeedContext, RangeReading, Reader } from '../../api/provider.ts';
 import { reading } from '../../api/readings.ts';
 import { type Knowledge, UsageAggregator } from './aggregator.ts';
-import type { VeniceConfig } from './config.ts';
+import type { VeniceConfig } from './ask.ts';
 import type { UsageApi, UsageApiPage } from './schema.ts';
 import {
   isLegacy,
@@ -32,7 +32,6 @@ export function usageReader(options: ReaderOptions): Reader<UsageApiPage> {
     add(page) {
       if (page.first) usage = new UsageAggregator(range);
       ({ api } = page);
-      for (const { kind, what } of page.drift) usage.drift.add(kind, what);
       for (const row of page.rows) {
         if (isWithin(range, row.at)) usage.count(row);
         // Whether the retired endpoint includes its end is not documented: a row right there is no surprise.

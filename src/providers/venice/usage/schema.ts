@@ -1,36 +1,23 @@
 import { z } from 'zod';
 import type { Drift } from '../../../core/statement/statement.ts';
-import { driftIn } from '../../api/answer-drift.ts';
+import { driftIn, OWN_DRIFT } from '../../api/answer-drift.ts';
+import { unusedFields } from '../../api/schemas.ts';
 import { isPlainRow, LenientRow, Rows, type UsageRow } from './rows.ts';
 
 // https://docs.venice.ai/api-reference/endpoint/billing/usage-history
 // https://docs.venice.ai/api-reference/endpoint/billing/usage (retired on 2026-09-16; servers that copy it remain)
 
-const anything = z.unknown();
 /** Every field that is documented, in the two contracts together. */
 const Documented = z.looseObject({
   data: z.array(
     z.looseObject({
-      amount: anything,
-      currency: anything,
+      ...unusedFields('amount', 'currency', 'notes', 'pricePerUnitUsd', 'sku', 'timestamp', 'units'),
       inferenceDetails: z
-        .looseObject({
-          completionTokens: anything,
-          inferenceExecutionTime: anything,
-          promptTokens: anything,
-          requestId: anything,
-        })
+        .looseObject(unusedFields('completionTokens', 'inferenceExecutionTime', 'promptTokens', 'requestId'))
         .nullable(),
-      notes: anything,
-      pricePerUnitUsd: anything,
-      sku: anything,
-      timestamp: anything,
-      units: anything,
     }),
   ),
-  nextCursor: anything,
-  warningMessage: anything,
-  pagination: anything,
+  ...unusedFields('nextCursor', 'warningMessage', 'pagination'),
 });
 
 const OddRows = z.object({ data: z.array(LenientRow) });
@@ -45,30 +32,21 @@ function driftOf(page: unknown): Drift[] {
   ];
 }
 
-/** A check, not a transform: see {@link Rows}. */
-function watched<Page>(page: z.ZodType<Page>) {
-  return z
-    .unknown()
-    .check((payload) => {
-      const { value } = payload;
-      payload.value = { page: value, drift: driftOf(value) };
-    })
-    .pipe(z.object({ page, drift: z.custom<Drift[]>(Array.isArray) }));
-}
-
 /** All cursors of a walk are remembered. */
 const MAX_CURSOR_CHARACTERS = 2048;
 
 /** A page of `GET /billing/usage-history`; the last one has no cursor. */
-export const HistoryPage = watched(
-  z.object({ data: Rows, nextCursor: z.string().min(1).max(MAX_CURSOR_CHARACTERS).nullable() }),
-);
+export const HistoryPage = z
+  .object({ data: Rows, nextCursor: z.string().min(1).max(MAX_CURSOR_CHARACTERS).nullable() })
+  .register(OWN_DRIFT, { driftOf });
 
 /**
  * A page of the retired `GET /billing/usage`. Of its pagination only the total is believed: the documented example has `limit`
  * and `page` exchanged, and `totalPages` may be 0.
  */
-export const UsagePage = watched(z.object({ data: Rows, pagination: z.object({ total: z.int().min(0) }) }));
+export const UsagePage = z
+  .object({ data: Rows, pagination: z.object({ total: z.int().min(0) }) })
+  .register(OWN_DRIFT, { driftOf });
 
 /** One page of the ledger, whichever endpoint gave it. */
 export interface UsageApiPage {
@@ -76,7 +54,6 @@ export interface UsageApiPage {
   /** A walk starts here: what earlier pages said no longer counts. */
   readonly first: boolean;
   readonly rows: readonly UsageRow[];
-  readonly drift: readonly Drift[];
 }
 
 export type UsageApi = 'usage-history' | 'usage';

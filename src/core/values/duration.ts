@@ -1,14 +1,13 @@
-import { DAY, HOUR, MINUTE, SECOND } from '../../core/values/time.ts';
+import { DAY, HOUR, MINUTE, SECOND } from './time.ts';
 
 type Units = Readonly<Record<string, number>>;
 
 const UNITS: Units = { s: SECOND, m: MINUTE, h: HOUR, d: DAY };
-const DURATION = /^\d{1,9}(?:\.\d{1,9})?[smhd]$/;
+/** The notation as a regular expression. */
+export const DURATION = /^\d{1,9}(?:\.\d{1,9})?[smhd]$/;
 
 /** The notation, for messages and the JSON Schema. */
 export const DURATION_FORM = 'a number and s, m, h or d, such as 90s, 2m, 1.5h or 1d';
-/** The notation as a regular expression. */
-export const DURATION_PATTERN = DURATION.source;
 
 /** Milliseconds of a duration such as `90s`, `2m`, `1.5h` or `1d`; undefined for any other text. */
 export function parseDuration(text: string): number | undefined {
