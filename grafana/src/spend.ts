@@ -24,7 +24,8 @@ export interface Shown {
   readonly width?: number;
 }
 
-const HOURLY = 'US dollars per billed hour, each point over the preceding six hours that were read';
+const HOURLY =
+  'US dollars per billed hour, each point over the preceding six hours that were read, or a day if the provider bills by the day';
 
 /** US dollars per hour, stacked, all series. */
 export function perHour(queries: Queries, { by, legend, freshness, ...shown }: Shown): Panel {

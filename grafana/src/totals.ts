@@ -73,7 +73,7 @@ export function rate(
     id,
     kind: 'stat',
     title: 'Spend per hour',
-    about: `US dollars per billed hour, over the last six hours that were read. Needs ten minutes of billed time of an account; of one that bills by the hour or day, two steps of the bill. ${COUNTED} ${freshness}`,
+    about: `US dollars per billed hour, over the last six hours that were read, or the last day if the provider bills by the day. Needs ten minutes of billed time, or three hours of it in a day. ${COUNTED} ${freshness}`,
     unit: USD,
     width,
     queries: accounted(`sum(${perHour})`, completeness(queries, 'today'), known),
