@@ -112,7 +112,7 @@ const QUICK: Partial<ServerOptions> = {
   limits: { headersMs: 300, requestMs: 300, idleMs: 1000, keepAliveMs: 1, connectionsPerAddress: 512 },
   costs: (question) => ({ ...question, start: 0, end: 1, unknown: [], groups: [], total: 0n }),
   series: async (question) => {
-    const total = { values: [1n], total: 1n };
+    const total = { values: [1n], total: 1n, held: [1n] };
     return { ...question, buckets: [0], series: [], other: undefined, total, limits: [], unknown: [] };
   },
   resources: () => [],

@@ -24,6 +24,7 @@ const NOTHING = {
   metrics: { answer: unasked },
   ready: unasked,
   status: unasked,
+  overview: unasked,
   costs: unasked,
   series: unasked,
   resources: unasked,

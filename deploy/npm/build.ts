@@ -1,6 +1,6 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -12,6 +12,13 @@ const REQUIRE = `import { createRequire } from 'node:module'; const require = cr
  * ([ADR 30](../../docs/adr/0030-the-published-program-is-a-bundle.md)). What is loaded on demand stays in files of its own.
  */
 const outdir = resolve(process.argv[2] ?? join(ROOT, 'dist'));
+const pageScript = await transform(
+  await readFile(join(ROOT, 'src/server/pages/explorer/browser.js'), 'utf8'),
+  {
+    minify: true,
+    target: 'es2022',
+  },
+);
 await rm(outdir, { recursive: true, force: true });
 await build({
   absWorkingDir: ROOT,
@@ -30,6 +37,9 @@ await build({
   // Native code, which looks for its binary beside itself.
   external: ['bcrypt'],
   banner: { js: REQUIRE },
-  define: { BUNDLED_REVISION: JSON.stringify(process.env.REVISION ?? '') },
+  define: {
+    BUNDLED_REVISION: JSON.stringify(process.env.REVISION ?? ''),
+    BUNDLED_PAGE_SCRIPT: JSON.stringify(pageScript.code),
+  },
   logLevel: 'warning',
 });

@@ -11,6 +11,7 @@ import type { Poller, PollerOptions } from '../poll/poller.ts';
 import { POLL_FAILURES } from '../providers/api/errors.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { ProgressView } from '../runtime/progress.ts';
+import type { AccountOverview } from '../server/pages/explorer/overview.ts';
 import type { Status } from '../server/pages/status.ts';
 import { createSelfMetrics, type SelfMetrics } from '../sinks/prometheus/self.ts';
 import { createBackups } from '../store/backup.ts';
@@ -21,6 +22,7 @@ import { sqliteStore } from '../store/sqlite.ts';
 import { AccountSet, type AccountsConfig, type ReplacedAccounts } from './account-set.ts';
 import { BudgetWarnings } from './budget-warnings.ts';
 import { DuplicateBillingWatch } from './duplicate-billing.ts';
+import { overviewOf } from './overview.ts';
 import { pollerEvents } from './poll-listener.ts';
 import { Publisher } from './publisher.ts';
 import { SeriesAnswers } from './series-answers.ts';
@@ -128,6 +130,10 @@ export class App {
       states: this.#accounts.states(),
       warnings: this.warnings(),
     });
+  }
+
+  overview(): Promise<AccountOverview[]> {
+    return overviewOf(this.ledger, this.#accounts.states(), this.#options.now());
   }
 
   costs(question: CostsQuestion): CostReport {

@@ -32,7 +32,7 @@ function opened(values = 1) {
       yield;
       world.running -= 1;
       if (world.error) throw world.error;
-      const row = { values: [], total: 0n };
+      const row = { values: [], total: 0n, held: [] };
       const buckets = Array.from({ length: values }, (_, index) => index);
       return { ...asked, buckets, series: [], other: undefined, total: row, limits: [], unknown: [] };
     },

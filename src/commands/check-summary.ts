@@ -5,7 +5,6 @@ import { LITERAL_KEY } from '../config/credentials.ts';
 import type { OpenTelemetry } from '../config/otel/open-telemetry.ts';
 import type { Budget } from '../core/reports/budget.ts';
 import { matchText } from '../core/reports/budget-matches.ts';
-import { formatDecimal } from '../core/values/money.ts';
 import { isoDay, SECOND } from '../core/values/time.ts';
 import type { Receiver } from '../push/receiver.ts';
 import { dollarsText } from '../server/pages/format.ts';
@@ -44,7 +43,7 @@ function accountCells(account: Account): string[] {
 }
 
 function budgetCells({ name, limit, period, match }: Budget): string[] {
-  return [`"${name}"`, `${dollarsText(formatDecimal(limit))} per ${period}`, matchText(match) || 'all spend'];
+  return [`"${name}"`, `${dollarsText(limit)} per ${period}`, matchText(match) || 'all spend'];
 }
 
 function warningLines(accounts: readonly Account[]): string[] {

@@ -77,12 +77,14 @@ function modelRows({ series }: SeriesReport, provider: string): string[][] {
   return rest.length > 0 ? [...rows, cellsOf(`  (${rest.length} more)`, sumOf(rest))] : rows;
 }
 
+type TotalRow = Pick<AmountRow, 'values' | 'total'>;
+
 /** Buckets in the future are left out: the last one is today. */
-function cellsOf(name: string, { values, total }: AmountRow): string[] {
+function cellsOf(name: string, { values, total }: TotalRow): string[] {
   return [name, usdText(exact(total)), usdText(exact(values.at(-1)))];
 }
 
-function sumOf(rows: readonly AmountRow[]): AmountRow {
+function sumOf(rows: readonly TotalRow[]): TotalRow {
   const add = (amounts: readonly (Fixed | undefined)[]) =>
     amounts.reduce((sum, each) => (sum === undefined || each === undefined ? undefined : sum + each), 0n);
   return {

@@ -102,6 +102,7 @@ async function openExporter(config: Config, io: Io, { read, polled }: RunOptions
     otelMetrics: otelPage,
     ready: readinessOf(app),
     status: () => app.status(),
+    overview: () => app.overview(),
     costs: (question) => app.costs(question),
     series: (question) => app.series(question),
     resources: () => app.resources(),

@@ -67,7 +67,7 @@ const HALF_CENT = ONE / 200n;
 export function usdText(exact: string | null): string {
   if (exact === null) return 'unknown';
   const usd = parseDecimal(exact);
-  if (usd === 0n || magnitude(usd) >= HALF_CENT) return dollarsText(exact);
+  if (usd === 0n || magnitude(usd) >= HALF_CENT) return dollarsText(usd);
   return usd > 0n ? '<$0.01' : '>-$0.01';
 }
 

@@ -40,6 +40,11 @@ export class LedgerQueries {
     return this.#state.accountOf(provider, name)?.id;
   }
 
+  /** Whether an account is configured; the ledger keeps others but does not show them. */
+  isOpen(account: number): boolean {
+    return this.#accounts.has(account);
+  }
+
   settingsOf(account: number): AccountSettings {
     return present(this.#accounts.get(account), `settings of account ${account}`);
   }
@@ -73,6 +78,11 @@ export class LedgerQueries {
     const configured = this.settingsOf(account).since ?? startOfMonth(now, -1);
     const row = stream === undefined ? undefined : this.#state.streamOf(account, stream);
     return Math.max(configured, row?.closedBefore ?? Number.NEGATIVE_INFINITY);
+  }
+
+  /** When the counters of an account began; undefined before its first statement. */
+  countedSince(account: number): Instant | undefined {
+    return this.#state.accounts.get(account)?.baseline;
   }
 
   /** The newest as-of of any statement of the account; `-Infinity` before the first. */

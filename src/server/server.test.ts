@@ -4,6 +4,7 @@ import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { noSeries } from '../../test/support/exporter/web.ts';
 import { parseExposition } from '../../test/support/exposition/exposition.ts';
 import {
   counterFamily,
@@ -11,6 +12,7 @@ import {
   type FakeSource,
 } from '../../test/support/providers/fake-source.ts';
 import type { CostReport, CostsQuestion } from '../core/reports/cost-query.ts';
+import { TooManyQuestionsError } from '../core/reports/cost-series.ts';
 import { formatDecimal, ONE } from '../core/values/money.ts';
 import { DAY } from '../core/values/time.ts';
 import { Block } from '../sinks/prometheus/gzip.ts';
@@ -45,8 +47,9 @@ async function started(t: TestContext, options: Partial<ServerOptions> = {}, ser
     metrics: createPrometheusPage(source, LIVE),
     ready: () => ({ ready: true, reason: 'ready' }),
     status: () => STATUS,
+    overview: async () => [],
     costs: someCosts,
-    series: () => Promise.reject(new Error('not asked for')),
+    series: noSeries,
     resources: () => [],
     now: () => Date.parse('2026-11-22T02:17:05Z'),
     onError: (error) => errors.push(error),
@@ -166,6 +169,68 @@ describe('the server', () => {
       assert.equal(response.headers.get('x-content-type-options'), 'nosniff', path);
       assert.equal(response.headers.get('access-control-allow-origin'), null, path);
     }
+  });
+
+  test('serves the page with a policy of its own, compressed if asked for', async (t) => {
+    const { url } = await started(t);
+    const page = await fetch(url, { headers: { 'accept-encoding': 'gzip' } });
+    assert.equal(page.status, 200);
+    assert.equal(page.headers.get('content-encoding'), 'gzip');
+    assert.equal(page.headers.get('cache-control'), 'no-store');
+    const policy = page.headers.get('content-security-policy') ?? '';
+    assert.match(
+      policy,
+      /; script-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self';/,
+    );
+    assert.doesNotMatch(policy, /unsafe|data:|https?:/);
+    assert.match(await page.text(), /No account is configured/);
+    const plain = await fetch(url, { headers: { 'accept-encoding': 'gzip;q=0, identity' } });
+    assert.equal(plain.headers.get('content-encoding'), null);
+    await plain.arrayBuffer();
+  });
+
+  test('serves the script of the page for a year under its version, and the icon', async (t) => {
+    const { url } = await started(t);
+    const page = await (await fetch(url)).text();
+    const [, script = ''] = /<script src="([^"]+)"/.exec(page) ?? [];
+    const named = await fetch(`${url}/${script}`);
+    assert.equal(named.headers.get('cache-control'), 'max-age=31536000, immutable');
+    assert.equal(named.headers.get('content-type'), 'text/javascript; charset=utf-8');
+    assert.match(await named.text(), /addEventListener/);
+    const other = await fetch(`${url}/explorer.js?v=0`);
+    assert.equal(other.headers.get('cache-control'), 'no-cache');
+    await other.arrayBuffer();
+    const icon = await fetch(`${url}/favicon.svg`);
+    assert.match(await icon.text(), /^<svg /);
+    assert.equal(icon.headers.get('content-type'), 'image/svg+xml');
+  });
+
+  test('answers an address that the page cannot show with 400, the reason and a way back', async (t) => {
+    const { url } = await started(t);
+    const table: [query: string, reason: RegExp][] = [
+      ['range=week', /range must be one of today, 7d, 30d, this_month, last_month, 90d/],
+      ['sort=cost', /sort must be one of name, total, change/],
+      ['by=colour', /by must be one of provider, .*, not &#34;colour&#34;/],
+      ['from=yesterday', /from must be a UTC date/],
+      ['match[colour]=red', /the label of match must be one of/],
+      ['nonsense=1', /unknown parameter &#34;nonsense&#34;/],
+    ];
+    for (const [query, reason] of table) {
+      const response = await fetch(`${url}/?${query}`);
+      const page = await response.text();
+      assert.equal(response.status, 400, query);
+      assert.match(page, reason);
+      assert.match(page, /<a href="\?">Back/);
+    }
+  });
+
+  test('answers 503 with a page while too many questions wait', async (t) => {
+    const { url } = await started(t, {
+      series: () => Promise.reject(new TooManyQuestionsError()),
+    });
+    const response = await fetch(url);
+    assert.equal(response.status, 503);
+    assert.match(await response.text(), /too many questions at a time/);
   });
 
   test('answers HEAD like GET without a body', async (t) => {

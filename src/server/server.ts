@@ -9,8 +9,9 @@ import { LIMITS, type Limits } from './http/limits.ts';
 import { answerBrokenRequest, json, jsonText, plain } from './http/replies.ts';
 import { bodyStream, writeInSlices } from './http/send.ts';
 import { sendCosts } from './pages/costs.ts';
+import type { AccountOverview } from './pages/explorer/overview.ts';
+import { sendExplorer, sendFavicon, sendScript } from './pages/explorer/send-page.ts';
 import type { Status } from './pages/status.ts';
-import { statusPage } from './pages/status-page.ts';
 import { createAuth } from './web/auth.ts';
 import type { WebSource } from './web/source.ts';
 import { createTlsListener } from './web/tls-listener.ts';
@@ -50,6 +51,8 @@ export interface ServerOptions extends SeriesSource {
   readonly otelMetrics?: MetricsPage | undefined;
   ready(): Readiness;
   status(): Status;
+  /** What the page shows of each account beside its costs and feeds. */
+  overview(): Promise<readonly AccountOverview[]>;
   costs(question: CostsQuestion): CostReport;
   /** Absent: `POST /-/reload` replies 403. */
   reload?(): Promise<ReloadOutcome>;
@@ -107,8 +110,9 @@ function addRoutes(server: FastifyInstance, options: ServerOptions): void {
   const method = ['GET', 'HEAD'];
   const { otelMetrics } = options;
   const handlers: Record<string, (request: FastifyRequest, reply: FastifyReply) => unknown> = {
-    '/': (_request, reply) =>
-      reply.type('text/html; charset=utf-8').send(statusPage(options.status(), options.now())),
+    '/': (request, reply) => sendExplorer(options, request, reply),
+    '/explorer.js': sendScript,
+    '/favicon.svg': sendFavicon,
     '/metrics': (request, reply) => sendMetrics(options.metrics, request, reply),
     ...(otelMetrics && { '/otel/metrics': (request, reply) => sendMetrics(otelMetrics, request, reply) }),
     '/-/healthy': (_request, reply) => plain(reply, 200, 'healthy'),

@@ -2,6 +2,7 @@ import { availableParallelism, cpus } from 'node:os';
 import process from 'node:process';
 import { type Figure, tableOf } from './figure.ts';
 import { hostileFigures } from './hostile.ts';
+import { pageFigures } from './page.ts';
 import { publishFigures } from './publish.ts';
 import { pushFigures } from './push.ts';
 import { reapplyFigures } from './reapply.ts';
@@ -24,6 +25,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   web: webFigures,
   hostile: hostileFigures,
   weight: weightFigures,
+  page: pageFigures,
 };
 
 const asked = process.argv.slice(2);

@@ -26,6 +26,7 @@ const server = createServer({
   metrics: variant === 'ours' ? ourPage() : promClientPage(ledger.publish(NOW).families),
   ready: () => ({ ready: true, reason: 'ready' }),
   status: unasked,
+  overview: unasked,
   costs: unasked,
   series: unasked,
   resources: unasked,

@@ -3,6 +3,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { parseDecimal } from '../../src/core/values/money.ts';
 import { dollarsText } from '../../src/server/pages/format.ts';
 import { startBaseten } from '../simulators/baseten/server.ts';
 import { startInferenceSh } from '../simulators/inference-sh/server.ts';
@@ -68,8 +69,14 @@ test('costs: a running exporter and its ledger print the same, which is what the
   const table = asked[0]?.out ?? '';
   assert.equal(byProvider.series.length, 3);
   for (const { labels, total } of byProvider.series)
-    assert.ok(new RegExp(`^${labels.provider} +${escaped(dollarsText(total))} `, 'm').test(table), table);
-  assert.match(table, new RegExp(`^Total +${escaped(dollarsText(byProvider.total.total ?? ''))}$`, 'm'));
+    assert.ok(
+      new RegExp(`^${labels.provider} +${escaped(dollarsText(parseDecimal(total)))} `, 'm').test(table),
+      table,
+    );
+  assert.match(
+    table,
+    new RegExp(`^Total +${escaped(dollarsText(parseDecimal(byProvider.total.total ?? '')))}$`, 'm'),
+  );
   assert.match(asked[2]?.out ?? '', /^Total +unknown +unknown$/m);
   assert.match(
     asked[2]?.out ?? '',

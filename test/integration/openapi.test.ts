@@ -14,6 +14,7 @@ import { startNorthflank } from '../simulators/northflank/server.ts';
 import { startVenice } from '../simulators/venice/server.ts';
 import { startExporter } from '../support/exporter/exporter.ts';
 import { configure, folderOf, serve } from '../support/exporter/process.ts';
+import { noSeries } from '../support/exporter/web.ts';
 import {
   createResponseValidator,
   type ResponseValidator,
@@ -41,6 +42,7 @@ async function readAll(validator: ResponseValidator, url: string): Promise<strin
     if (document.paths[path]?.get === undefined || path === '/api/v1/costs') continue;
     bodies.push(await validator.validate('get', path, await fetch(url + path)));
   }
+  bodies.push(await validator.validate('get', '/', await fetch(`${url}/?range=never`)));
   for (const window of WINDOWS) {
     for (const by of ['', 'provider', BUDGET_LABELS.join()]) {
       const response = await fetch(`${url}/api/v1/costs?window=${window}&by=${by}`);
@@ -201,6 +203,7 @@ async function listening(context: TestContext, options: Partial<ServerOptions>):
 const UNASKED: ServerOptions = {
   metrics: { answer: () => Promise.reject(new Error('not asked for')) },
   ready: () => ({ ready: true, reason: 'ready' }),
+  overview: async () => [],
   status: () => ({
     version: '1',
     startedAt: '2026-11-22T00:00:00.000Z',
@@ -211,7 +214,7 @@ const UNASKED: ServerOptions = {
   costs: () => {
     throw new Error('not asked for');
   },
-  series: () => Promise.reject(new Error('not asked for')),
+  series: noSeries,
   resources: () => [],
   now: () => NOON,
   onError: () => {},

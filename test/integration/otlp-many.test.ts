@@ -60,6 +60,7 @@ async function startShowing(
     otelMetrics: otelPage,
     ready: () => ({ ready: true, reason: 'ready' }),
     status: unasked,
+    overview: unasked,
     costs: unasked,
     series: unasked,
     resources: unasked,

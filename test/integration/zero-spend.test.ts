@@ -71,7 +71,8 @@ test('zero spend: an account that was read but never billed is 0 on /metrics, ov
     assert.deepEqual([isComplete, totalUsd, costs], expected, window);
   }
   const front = await (await fetch(exporter.url)).text();
-  assert.match(front, /Incomplete: month to date \(begins before[^)]*\), last month \(begins before/);
+  assert.match(front, /data-tile="today" data-usd="0" data-complete="1\/1"/);
+  assert.match(front, /data-unknown="venice">.*: month to date, last month\. The account is read only since/);
 
   venice.book(row(clock.now()));
   clock.advance(MINUTE);

@@ -48,6 +48,8 @@ export interface AmountRow {
   readonly values: readonly (Fixed | undefined)[];
   /** Undefined if any value is. */
   readonly total: Fixed | undefined;
+  /** What the ledger holds of each bucket: all of it, or a part where the value is unknown. */
+  readonly held: readonly Fixed[];
 }
 
 export interface LabelledRow extends AmountRow {

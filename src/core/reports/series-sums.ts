@@ -179,5 +179,6 @@ function amountRow(values: readonly Fixed[], unknown: Unknowns): AmountRow {
   return {
     values: values.map((value, bucket) => (flags[bucket] === 1 ? undefined : value)),
     total: unknown === 0n ? values.reduce((sum, value) => sum + value, 0n) : undefined,
+    held: values,
   };
 }

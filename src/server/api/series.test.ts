@@ -19,8 +19,8 @@ function someSeries(question: SeriesQuestion, labels: readonly string[] = ['a', 
   const [first = '', second = ''] = labels;
   const label = (text: string) => question.by.map((_, place) => (place === 0 ? text : 'x'));
   const row = (text: string, values: readonly (bigint | undefined)[], total: bigint | undefined) =>
-    ({ labels: label(text), values, total }) as const;
-  const other = question.top === undefined ? undefined : { values: [0n, 1n], total: 1n };
+    ({ labels: label(text), values, total, held: values.map((value) => value ?? 0n) }) as const;
+  const other = question.top === undefined ? undefined : { values: [0n, 1n], total: 1n, held: [0n, 1n] };
   return {
     ...question,
     buckets: [START, START + DAY],
@@ -29,7 +29,7 @@ function someSeries(question: SeriesQuestion, labels: readonly string[] = ['a', 
       row(second, [0n, undefined], undefined),
     ],
     other,
-    total: { values: [12_500_000_000_000n, undefined], total: undefined },
+    total: { values: [12_500_000_000_000n, undefined], total: undefined, held: [12_500_000_000_000n, 0n] },
     limits: [],
     unknown: [],
   };

@@ -10,6 +10,9 @@ export const SECURITY_HEADERS = {
   'cache-control': 'no-store',
 } as const;
 
+/** What the page may do beyond that: run its one script, which reads this server, and send its forms here. */
+export const PAGE_POLICY = `default-src 'none'; style-src '${STYLE_HASH}'; script-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`;
+
 /** Replies with one line of text. */
 export function plain(reply: FastifyReply, status: number, text: string): FastifyReply {
   return reply.code(status).type('text/plain; charset=utf-8').send(`${text}\n`);

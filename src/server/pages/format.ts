@@ -1,34 +1,53 @@
-import { divideHalfEven, parseDecimal } from '../../core/values/money.ts';
-import type { Instant } from '../../core/values/time.ts';
+import { divideHalfEven, type Usd } from '../../core/values/money.ts';
+import type { Instant, Range } from '../../core/values/time.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../core/values/time.ts';
 import { type Html, html } from './html.ts';
-import type { DecimalText, Timestamp } from './status.ts';
-
-/** An instant with its age, or a dash. The caller labels it as UTC. */
-export function moment(at: Timestamp | null, now: Instant): Html {
-  if (at === null) return html`<span class="quiet">&#8211;</span>`;
-  const instant = Date.parse(at);
-  return html`<time datetime="${at}">${instantText(instant)}</time> <span class="quiet age">${distanceText(instant, now)}</span>`;
-}
-
-/** An instant labelled as UTC. */
-export function utc(at: Timestamp): Html {
-  return html`<time datetime="${at}">${instantText(Date.parse(at))} UTC</time>`;
-}
 
 const HUNDREDTH = 10_000_000_000n;
 
 /** Formats exact dollars: `-$1,234.57`, rounded half to even. */
-export function dollarsText(exact: DecimalText): string {
-  const cents = divideHalfEven(parseDecimal(exact), HUNDREDTH);
+export function dollarsText(exact: Usd): string {
+  const cents = divideHalfEven(exact, HUNDREDTH);
   const digits = (cents < 0n ? -cents : cents).toString().padStart(3, '0');
   const whole = digits.slice(0, -2).replace(/\B(?=(\d{3})+$)/g, ',');
   return `${cents < 0n ? '-' : ''}$${whole}.${digits.slice(-2)}`;
 }
 
-/** `2026-11-22 02:17:05`; the caller labels it as UTC. */
-export function instantText(at: Instant): string {
-  return new Date(at).toISOString().slice(0, 19).replace('T', ' ');
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
+
+/** `Nov 30`, with the year if it is not that of `now`. The page says once that all times are UTC. */
+export function dayText(at: Instant, now: Instant): string {
+  const date = new Date(at);
+  const year = date.getUTCFullYear();
+  const day = `${MONTHS[date.getUTCMonth()]} ${date.getUTCDate()}`;
+  return year === new Date(now).getUTCFullYear() ? day : `${day}, ${year}`;
+}
+
+/** `November 2026` in short: `Nov 2026`. */
+export function monthText(at: Instant): string {
+  const date = new Date(at);
+  return `${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
+}
+
+/** `10:30`. */
+export function clockText(at: Instant): string {
+  return new Date(at).toISOString().slice(11, 16);
+}
+
+/** `Nov 30, 10:30`. */
+export function instantText(at: Instant, now: Instant): string {
+  return `${dayText(at, now)}, ${clockText(at)}`;
+}
+
+/** A range of whole days, both included: `Oct 1 – Nov 30`. */
+export function daysText({ start, end }: Range, now: Instant): string {
+  const [first, last] = [dayText(start, now), dayText(Math.max(start, end - DAY), now)];
+  return first === last ? first : `${first} \u2013 ${last}`;
+}
+
+/** An instant for people and programs. */
+export function time(at: Instant, now: Instant): Html {
+  return html`<time datetime="${new Date(at).toISOString()}">${instantText(at, now)}</time>`;
 }
 
 const SPANS: readonly [unit: string, ms: number][] = [
@@ -45,4 +64,9 @@ export function distanceText(at: Instant, now: Instant): string {
   const count = Math.floor(span / ms);
   if (count === 0) return 'just now';
   return at > now ? `in ${count} ${unit}` : `${count} ${unit} ago`;
+}
+
+/** `1 feed`, `2 feeds`. */
+export function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

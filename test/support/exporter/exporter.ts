@@ -92,6 +92,8 @@ export interface ExporterOptions {
   readonly openTelemetry?: Partial<OpenTelemetry>;
   /** The ledger's file, which is kept; by default a temporary one. */
   readonly ledger?: string;
+  /** Shown by page and metrics; `0.0.0` by default. */
+  readonly version?: string;
   /** Receives log lines, which are then not kept. */
   readonly logged?: (line: string) => void;
 }
@@ -104,7 +106,7 @@ export async function startExporter(
   more: ExporterOptions = {},
 ): Promise<Exporter> {
   const folder = more.ledger === undefined ? await mkdtemp(join(tmpdir(), 'exporter-')) : undefined;
-  const { budgets = [], maxSeries = 10_000 } = more;
+  const { budgets = [], maxSeries = 10_000, version = '0.0.0' } = more;
   const known = configOf(accounts, more.ledger ?? join(folder ?? '', 'ledger.db'));
   const openTelemetry = { ...known.openTelemetry, ...more.openTelemetry };
   const config = { ...known, budgets, metrics: { ...known.metrics, maxSeries }, openTelemetry };
@@ -113,7 +115,7 @@ export async function startExporter(
     log += line;
   };
   const write = more.logged ?? remember;
-  let running = await open(config, clock, write);
+  let running = await open(config, clock, { version, write });
   scope.after(async () => {
     await running.stop();
     if (folder !== undefined) await rm(folder, { recursive: true, force: true });
@@ -139,7 +141,7 @@ export async function startExporter(
     maintain: () => running.app.ledger.maintain(clock.now()),
     async restart() {
       await running.stop();
-      running = await open(config, clock, write);
+      running = await open(config, clock, { version, write });
     },
     log: () => log,
   };
@@ -190,12 +192,16 @@ interface Running {
   stop(): Promise<void>;
 }
 
-async function open(config: Config, clock: OwnClock, write: (line: string) => void): Promise<Running> {
+async function open(
+  config: Config,
+  clock: OwnClock,
+  { version, write }: { readonly version: string; write(line: string): void },
+): Promise<Running> {
   const log = createLog({ write });
   const now = () => clock.now();
   const app = createApp({
     config,
-    version: '0.0.0',
+    version,
     revision: 'test',
     now,
     log,
@@ -203,7 +209,7 @@ async function open(config: Config, clock: OwnClock, write: (line: string) => vo
     wait: async (ms) => await clock.advance(ms),
   });
   const { source, carried } = watched(app.publisher);
-  const process = { version: '0.0.0', now, log };
+  const process = { version, now, log };
   const pushes = await openPushes(config.openTelemetry, app, process);
   const otelPage = await openOtelPage(config.openTelemetry, app, process);
   const page = createPrometheusPage(source, app.self, (error) => log.error({ err: error }, 'not rendered'));
@@ -212,6 +218,7 @@ async function open(config: Config, clock: OwnClock, write: (line: string) => vo
     otelMetrics: otelPage,
     ready: () => ({ ready: true, reason: 'ready' }),
     status: () => app.status(),
+    overview: () => app.overview(),
     costs: (question) => app.costs(question),
     series: (question) => app.series(question),
     resources: () => app.resources(),

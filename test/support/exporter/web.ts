@@ -62,6 +62,17 @@ function unasked(): never {
   throw new Error('not asked for');
 }
 
+/** The answer of a ledger without accounts. */
+export const noSeries: ServerOptions['series'] = async (question) => ({
+  ...question,
+  buckets: [],
+  series: [],
+  other: undefined,
+  total: { values: [], total: 0n, held: [] },
+  limits: [],
+  unknown: [],
+});
+
 /** Serves a page of 3 series until the test ends. */
 export async function serveWeb(
   context: Scope,
@@ -78,11 +89,12 @@ export async function serveWeb(
   const server = createServer({
     metrics: createPrometheusPage(source, { render: async () => [] }),
     ready: () => ({ ready: true, reason: 'ready' }),
+    overview: async () => [],
     status: () => ({ version: '1.2.3', startedAt: '2026-11-20T00:00:00.000Z', accounts: [], budgets: [] }),
     costs: unasked,
-    series: unasked,
+    series: noSeries,
+    now: () => Date.UTC(2026, 10, 22),
     resources: unasked,
-    now: () => 0,
     onError: (error) => errors.push(error),
     web,
     ...options,

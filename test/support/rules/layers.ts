@@ -11,7 +11,7 @@ const LEDGER = [...STATEMENT, 'core/ledger'];
 const REPORTS = [...LEDGER, 'core/reports'];
 const METRICS = [...REPORTS, 'core/metrics'];
 const CONFIG = ['config', 'config/yaml', 'config/values', 'config/otel'];
-const SERVER = ['server', 'server/api', 'server/http', 'server/pages', 'server/web'];
+const SERVER = ['server', 'server/api', 'server/http', 'server/pages', 'server/pages/explorer', 'server/web'];
 
 /** Everything that `app` composes. */
 const PARTS = [
@@ -62,6 +62,7 @@ const SEES: Readonly<Record<string, readonly string[]>> = {
   'server/http': [],
   'server/api': [...REPORTS, 'server/http'],
   'server/pages': [...REPORTS, 'server/api', 'server/http'],
+  'server/pages/explorer': [...REPORTS, 'server/api', 'server/http', 'server/pages'],
   'server/web': [VALUES, 'config/values', 'config/yaml', 'server/http'],
   server: [...METRICS, ...SERVER],
   simulators: [VALUES],
@@ -96,6 +97,7 @@ const HOMES: readonly { readonly of: RegExp; readonly rooms: readonly string[] }
       'server/http',
       'server/api',
       'server/pages',
+      'server/pages/explorer',
       'server/web',
       'simulators',
     ],
@@ -106,6 +108,7 @@ const HOMES: readonly { readonly of: RegExp; readonly rooms: readonly string[] }
   { of: /^yaml$/, rooms: ['config/yaml'] },
   { of: /^bcrypt$/, rooms: ['server/web'] },
   { of: /^commander$/, rooms: ['cli'] },
+  { of: /^d3-/, rooms: ['server/pages/explorer'] },
   { of: /^node:child_process$/, rooms: [] },
 ];
 
