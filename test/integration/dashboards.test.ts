@@ -28,7 +28,8 @@ const NO_OTHERS = 'the demo has ten or fewer';
 const NO_MINUTE = 'run time is billed by the minute, and this may be over before one is';
 const NO_IDLE = 'the deployments of the demo are asked, except for a minute at times';
 const NO_RECEIVER = 'the demo pushes nothing unless a variable says where';
-const YOUNG = 'the demo reads Northflank from yesterday on';
+const YOUNG = 'the demo reads Northflank and Anthropic from yesterday on';
+const UNTOLD = 'the provider reports neither a balance nor a total of its own';
 
 /** Expressions that need not have data in the first minute of the demo, by dashboard, panel and query; and why. */
 const EMPTY: Readonly<Record<string, string>> = {
@@ -47,6 +48,15 @@ const EMPTY: Readonly<Record<string, string>> = {
   'ai-billing-northflank Last month A': YOUNG,
   'ai-billing-northflank Platform, BYOC, egress and load balancers E': YOUNG,
   'ai-billing-northflank Spend per hour by resource B': NO_OTHERS,
+  'ai-billing-openai Spend per hour by model B': NO_OTHERS,
+  'ai-billing-openai Balance by currency A': UNTOLD,
+  'ai-billing-openai Runway A': UNTOLD,
+  'ai-billing-openai Reconciliation by feed A': UNTOLD,
+  'ai-billing-anthropic Last month A': YOUNG,
+  'ai-billing-anthropic Spend per hour by model B': NO_OTHERS,
+  'ai-billing-anthropic Balance by currency A': UNTOLD,
+  'ai-billing-anthropic Runway A': UNTOLD,
+  'ai-billing-anthropic Reconciliation by feed A': UNTOLD,
   'ai-billing-tokens Tokens per hour by model B': NO_OTHERS,
   'ai-billing-corrections Top corrections A': NO_CORRECTION,
   'ai-billing-corrections Top corrections B': NO_CORRECTION,
