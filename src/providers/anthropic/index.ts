@@ -37,7 +37,7 @@ const costs = defineFeed<AnthropicConfig, BucketPage<AnthropicCostRow>>({
   name: 'costs',
   schedule: '*/15 * * * *',
   jitterMs: 30 * SECOND,
-  stream: { name: 'costs', granularity: 'day', settleMs: COSTS_PAGE_MS - DAY },
+  stream: { name: 'costs', granularity: 'day', settleMs: COSTS_PAGE_MS - DAY, sharedResources: true },
   plan: (context) => planDays(context, { windowMs: COSTS_PAGE_MS }),
   ask: (ask, range) =>
     askBucketPages(
@@ -58,7 +58,7 @@ const usage = defineFeed<AnthropicConfig, BucketPage<AnthropicUsageRow>>({
   schedule: '5-59/15 * * * *',
   jitterMs: 30 * SECOND,
   // The open hour, and one more, so that each is read once after it has settled.
-  stream: { name: 'usage', granularity: 'hour', settleMs: USAGE_PAGE_MS - 2 * HOUR },
+  stream: { name: 'usage', granularity: 'hour', settleMs: USAGE_PAGE_MS - 2 * HOUR, sharedResources: true },
   plan: (context) => planHours(context, { windowMs: USAGE_PAGE_MS }),
   ask: (ask, range) =>
     askBucketPages(
