@@ -178,6 +178,43 @@ const ANSWERS: readonly Answered[] = [
     counts: ['data.timestamp'],
     texts: ['data.paas.teams.0.name', 'pagination'],
   },
+  {
+    provider: 'openai',
+    case: 'documented-costs',
+    at: 0,
+    money: ['data.0.results.0.amount.value'],
+    texts: ['data.0.results.0.line_item', 'data.0.results.0.project_id'],
+  },
+  {
+    provider: 'openai',
+    case: 'documented-usage',
+    at: 0,
+    money: [],
+    counts: ['input_tokens', 'input_cached_tokens', 'output_tokens', 'num_model_requests'].map(
+      (field) => `data.0.results.0.${field}`,
+    ),
+    texts: ['data.0.results.0.model', 'data.0.results.0.project_id'],
+  },
+  {
+    provider: 'anthropic',
+    case: 'documented-costs',
+    at: 0,
+    money: ['data.0.results.0.amount'],
+    texts: ['workspace_id', 'model', 'service_tier', 'cost_type'].map((field) => `data.0.results.0.${field}`),
+  },
+  {
+    provider: 'anthropic',
+    case: 'documented-usage',
+    at: 0,
+    money: [],
+    counts: [
+      'uncached_input_tokens',
+      'cache_read_input_tokens',
+      'cache_creation.ephemeral_1h_input_tokens',
+      'output_tokens',
+    ].map((field) => `data.0.results.0.${field}`),
+    texts: ['workspace_id', 'model', 'service_tier'].map((field) => `data.0.results.0.${field}`),
+  },
 ];
 
 /** Documented, but not read. */

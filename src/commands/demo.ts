@@ -51,7 +51,10 @@ export async function demo(options: DemoOptions, io: Io): Promise<number> {
         since: isSlow(provider) ? startOfDay(Date.now()) - DAY : undefined,
         timeoutMs: 10 * SECOND,
         schedule: Object.fromEntries(
-          provider.feeds.map(({ name, schedule }) => [name, DEMO_SCHEDULES[name] ?? schedule]),
+          provider.feeds.map(({ name, schedule }) => [
+            name,
+            DEMO_SCHEDULES[`${provider.id}/${name}`] ?? DEMO_SCHEDULES[name] ?? schedule,
+          ]),
         ),
         config: configOf(provider),
       };

@@ -28,7 +28,8 @@ const NO_MINUTE = 'run time is billed by the minute, and this may be over before
 const NO_IDLE = 'the deployments of the demo are asked, except for a minute at times';
 const NO_FAILURE = 'no outage need have come yet';
 const NO_FOLD = 'the demo stays below maxSeries';
-const YOUNG = 'the demo reads Northflank from yesterday on';
+const YOUNG = 'the demo reads Northflank and Anthropic from yesterday on';
+const UNTOLD = 'the provider reports neither a balance nor a total of its own';
 
 /** Expressions that need not have data in the first minute of the demo, as dashboard, panel and query; and why. */
 const EMPTY: readonly (readonly [name: RegExp, reason: string])[] = [
@@ -54,6 +55,8 @@ const EMPTY: readonly (readonly [name: RegExp, reason: string])[] = [
     /^ai-billing-northflank (Last month A|Platform, BYOC, egress and load balancers E|Top resources by cost D)$/,
     YOUNG,
   ],
+  [/^ai-billing-anthropic Last month A$/, YOUNG],
+  [/^ai-billing-(openai|anthropic) (Balance by currency|Runway|Reconciliation by feed) A$/, UNTOLD],
   [/^ai-billing-northflank (Components of resources|Spend per day by component) A$/, 'no hour has ended yet'],
   [
     /^ai-billing-corrections (Top corrections [AB]|Corrections per day A|.* taken back A|Top-up refunds per day A)$/,

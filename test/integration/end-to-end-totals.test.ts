@@ -9,12 +9,13 @@ import type { InferenceShRow } from '../simulators/inference-sh/rows.ts';
 import { startInferenceSh } from '../simulators/inference-sh/server.ts';
 import type { Simulator } from '../simulators/kit/service.ts';
 import type { Truth } from '../simulators/kit/truth.ts';
-import { type FakeClock, fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts';
+import { fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts';
 import type { NorthflankRow } from '../simulators/northflank/rows.ts';
 import { startNorthflank } from '../simulators/northflank/server.ts';
 import { charge, PURCHASE, type VeniceRow } from '../simulators/venice/rows.ts';
 import { startVenice } from '../simulators/venice/server.ts';
-import { type Exporter, type Scrape, startExporter } from '../support/exporter/exporter.ts';
+import { type Scrape, startExporter } from '../support/exporter/exporter.ts';
+import { EVERYTHING, pollSuccessfully, type Step, walk } from '../support/exporter/walk.ts';
 import {
   assertNetCosts,
   assertNoCounterFell,
@@ -24,7 +25,6 @@ import {
   LEDGER_NAMES,
   ledgerLines,
   type Owner,
-  type Window,
   windowsSince,
 } from '../support/exposition/expected.ts';
 import { realServerTest } from '../support/programs/binaries.ts';
@@ -34,49 +34,6 @@ import { totalsAsRead, withoutLiveMinutes } from '../support/providers/northflan
 const CONTRACTS: readonly SimulatedContract[] = ['seed', 'current'];
 /** The evening before the last day of a month. */
 const EVENING = Date.UTC(2026, 9, 30, 22, 10);
-const EVERYTHING: Range = { start: Date.UTC(2026, 7, 1), end: Date.UTC(2027, 0, 1) };
-
-interface Step {
-  readonly at: string;
-  /** Activity at the provider before the poll. */
-  readonly happens?: () => void;
-  /** Restarts the exporter on its file before the poll. */
-  readonly restarts?: true;
-}
-
-interface Walk {
-  readonly clock: FakeClock;
-  readonly exporter: Exporter;
-  readonly owner: Owner;
-  truth(range: Range): Truth;
-  /** All four when absent. */
-  readonly windows?: readonly Window[];
-}
-
-/** Polls at each step, and compares every value with the truth. */
-async function walk({ clock, exporter, owner, truth, windows }: Walk, steps: readonly Step[]): Promise<void> {
-  let baseline: Truth | undefined;
-  let last: Scrape | undefined;
-  for (const { at, happens, restarts } of steps) {
-    clock.set(Date.parse(at));
-    happens?.();
-    if (restarts) await exporter.restart();
-    await pollSuccessfully(exporter);
-    const page = await exporter.fresh();
-    baseline ??= truth(EVERYTHING);
-    assertWindows(page, owner, clock.now(), truth, windows);
-    assertNetCosts(page, owner, baseline, truth(EVERYTHING));
-    assertUniqueInfoSeries(page);
-    if (last) assertNoCounterFell(last, page);
-    last = page;
-  }
-}
-
-async function pollSuccessfully(exporter: Exporter): Promise<void> {
-  const failed = (await exporter.pollAll()).filter(({ outcome }) => outcome.kind === 'failed');
-  assert.deepEqual(failed, []);
-}
-
 /** Closes a simulator after its test. */
 function ending<Started extends { close(): Promise<void> }>(context: TestContext, started: Started): Started {
   context.after(() => started.close());

@@ -18,28 +18,30 @@ function kept(providers: Providers): Providers {
   return providers;
 }
 
+function simulatorsOf({ close, ...simulators }: Providers) {
+  return Object.values(simulators);
+}
+
 const RANGE = { start: TODAY - 2 * DAY, end: TODAY + DAY };
 
 test('simulators: the same seed and clock give the same bill, another seed a different one', async () => {
   const truths = async (seed: number) => {
     const providers = kept(await startAll({ seed, clock: fakeClockAt(NOON) }));
-    const { baseten, venice, inference_sh, northflank } = providers;
-    const entries = [baseten, venice, inference_sh, northflank].map((one) => one.truth(RANGE).entries);
-    return entries;
+    return simulatorsOf(providers).map((one) => one.truth(RANGE).entries);
   };
   const [once, twice, other] = [await truths(7), await truths(7), await truths(8)];
   assert.deepEqual(once, twice);
-  for (const index of [0, 1, 2, 3]) {
-    assert.ok((once[index]?.length ?? 0) > 0);
-    assert.notDeepEqual(once[index], other[index]);
-  }
+  once.forEach((entries, index) => {
+    assert.ok(entries.length > 0);
+    assert.notDeepEqual(entries, other[index]);
+  });
 });
 
 test('simulators: spend of every provider grows visibly, and new models appear', async () => {
   const clock = fakeClockAt(NOON);
   const providers = kept(await startDemoWorld({ clock }));
-  const { baseten, venice, inference_sh, northflank } = providers;
-  const all = [baseten, venice, inference_sh, northflank];
+  const { venice } = providers;
+  const all = simulatorsOf(providers);
   const modelsOf = () => new Set(venice.truth(RANGE).entries.map(({ model }) => model)).size;
   const before = all.map((one) => one.truth(RANGE).total('cost'));
   const models = modelsOf();
@@ -53,7 +55,8 @@ test('simulators: spend of every provider grows visibly, and new models appear',
 test('simulators: spend is corrected downward every few minutes', async () => {
   const clock = fakeClockAt(NOON);
   const providers = kept(await startDemoWorld({ clock }));
-  for (const one of [providers.baseten, providers.venice, providers.inference_sh]) {
+  const { baseten, venice, inference_sh, openai, anthropic } = providers;
+  for (const one of [baseten, venice, inference_sh, openai, anthropic]) {
     clock.set(NOON);
     const seen = Array.from({ length: 200 }, () => {
       clock.advance(10 * SECOND);
@@ -72,10 +75,13 @@ test('simulators: catalogs have initial, early and late entries', () => {
 });
 
 test('outages: hit one provider at a time for 20 to 40 seconds, never in the first minutes', async () => {
-  const out = (index: number, at: number) => outage(1, NOON, index, NOON + at) !== undefined;
+  const of = 6;
+  const indexes = Array.from({ length: of }, (_, index) => index);
+  const out = (index: number, at: number) =>
+    outage({ seed: 1, opened: NOON, index, of }, NOON + at) !== undefined;
   const lengths = new Map<string, number>();
   for (let at = 0; at < 3 * 60 * MINUTE; at += SECOND) {
-    const down = [0, 1, 2, 3].filter((index) => out(index, at));
+    const down = indexes.filter((index) => out(index, at));
     assert.ok(down.length <= 1);
     assert.ok(down.length === 0 || at >= 3 * MINUTE);
     for (const index of down) {
@@ -85,14 +91,15 @@ test('outages: hit one provider at a time for 20 to 40 seconds, never in the fir
   }
   assert.equal(lengths.size, 59);
   assert.ok([...lengths.values()].every((seconds) => seconds >= 20 && seconds <= 40));
-  assert.deepEqual(new Set([...lengths.keys()].map((key) => key[0])), new Set(['0', '1', '2', '3']));
+  assert.deepEqual(new Set([...lengths.keys()].map((key) => key[0])), new Set(indexes.map(String)));
 });
 
 test('outages: fail requests', async () => {
   const clock = fakeClockAt(NOON);
   const providers = kept(await startDemoWorld({ clock }));
+  const of = simulatorsOf(providers).length;
   const failing = Array.from({ length: 3600 }, (_, second) => NOON + second * SECOND).find(
-    (at) => outage(1, NOON, 1, at)?.kind === 'status',
+    (at) => outage({ seed: 1, opened: NOON, index: 1, of }, at)?.kind === 'status',
   );
   assert.ok(failing);
   clock.set(failing);

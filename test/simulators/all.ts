@@ -1,27 +1,19 @@
 import { parseDecimal } from '../../src/core/values/money.ts';
 import { type Instant, MINUTE } from '../../src/core/values/time.ts';
-import { type BasetenSimulator, startBaseten } from './baseten/server.ts';
+import { startAnthropic } from './anthropic/server.ts';
+import { startBaseten } from './baseten/server.ts';
 import { DEMO_PROBES, demoPrices } from './inference-sh/probes.ts';
-import type { InferenceShRow } from './inference-sh/rows.ts';
 import { type InferenceShOptions, startInferenceSh } from './inference-sh/server.ts';
 import { outage } from './kit/outages.ts';
 import { startReceiver } from './kit/receiver.ts';
-import type { Simulator } from './kit/service.ts';
 import type { SimulatorOptions } from './kit/world.ts';
-import type { NorthflankRow } from './northflank/rows.ts';
 import { startNorthflank } from './northflank/server.ts';
+import { startOpenAi } from './openai/server.ts';
 import { foreignCharges } from './venice/history.ts';
-import type { VeniceRow } from './venice/rows.ts';
 import { startVenice } from './venice/server.ts';
 
 /** The simulated providers, under the ids the configuration knows. The demo leaves out a provider without a simulator. */
-export interface Providers {
-  readonly baseten: BasetenSimulator;
-  readonly venice: Simulator<VeniceRow>;
-  readonly inference_sh: Simulator<InferenceShRow>;
-  readonly northflank: Simulator<NorthflankRow>;
-  close(): Promise<void>;
-}
+export type Providers = Awaited<ReturnType<typeof started>>;
 
 /** What `demo` runs against. */
 export interface DemoWorld extends Providers {
@@ -31,7 +23,7 @@ export interface DemoWorld extends Providers {
 
 type Shared = Omit<SimulatorOptions, 'port' | 'key' | 'weather'>;
 
-/** The demo polls feeds of these names faster than real providers would let anybody, so that something is to be seen. */
+/** The demo polls feeds of these names, or of a provider and name, faster than real providers would let anybody, so that something is to be seen. */
 export const DEMO_SCHEDULES: Readonly<Record<string, string>> = {
   usage: '*/5 * * * * *',
   breakdown_1h: '*/5 * * * * *',
@@ -39,6 +31,10 @@ export const DEMO_SCHEDULES: Readonly<Record<string, string>> = {
   usage_recent: '*/30 * * * * *',
   balance: '*/15 * * * * *',
   price_probes: '*/15 * * * * *',
+  'openai/costs': '*/5 * * * * *',
+  // Its 60 requests an hour.
+  'anthropic/usage': '0 */3 * * * *',
+  'anthropic/costs': '30 */2 * * * *',
 };
 
 const ALERTS = { alertAt: [0.5, 0.8, 1], severity: 'warning' } as const;
@@ -65,7 +61,7 @@ export const DEMO_BUDGETS = [
 /** What the demo configures beside its accounts: the entries of each list, by its key. */
 export const DEMO_SECTIONS: Readonly<Record<string, readonly object[]>> = { priceProbes: DEMO_PROBES };
 
-/** Starts all four on free loopback ports, without failures of their own. */
+/** Starts all on free loopback ports, without failures of their own. */
 export function startAll(options: Shared = {}): Promise<Providers> {
   return started(() => options);
 }
@@ -82,7 +78,7 @@ export async function startDemoWorld(options: Shared = {}): Promise<DemoWorld> {
     ...options,
     seed,
     clock,
-    weather: (now: Instant) => outage(seed, opened, index, now),
+    weather: (now: Instant) => outage({ seed, opened, index, of: PROVIDERS }, now),
   });
   const providers = await started(optionsOf, { prices: demoPrices(opened) });
   for (const row of foreignCharges(opened + MINUTE / 2)) providers.venice.book(row);
@@ -93,24 +89,25 @@ export async function startDemoWorld(options: Shared = {}): Promise<DemoWorld> {
   return { ...providers, metricsUrl: receiver.url, close };
 }
 
+const PROVIDERS = 6;
+
 async function started(
   optionsOf: (index: number) => SimulatorOptions,
   ofInferenceSh: InferenceShOptions = {},
-): Promise<Providers> {
-  const [baseten, venice, inference_sh, northflank] = await Promise.all([
+) {
+  const [baseten, venice, inference_sh, northflank, openai, anthropic] = await Promise.all([
     startBaseten(optionsOf(0)),
     startVenice(optionsOf(1)),
     startInferenceSh({ ...optionsOf(2), ...ofInferenceSh }),
     startNorthflank(optionsOf(3)),
+    startOpenAi(optionsOf(4)),
+    startAnthropic(optionsOf(5)),
   ]);
-  const all = [baseten, venice, inference_sh, northflank];
+  const simulators = { baseten, venice, inference_sh, northflank, openai, anthropic };
   return {
-    baseten,
-    venice,
-    inference_sh,
-    northflank,
+    ...simulators,
     close: async () => {
-      await Promise.all(all.map((simulator) => simulator.close()));
+      await Promise.all(Object.values(simulators).map((simulator) => simulator.close()));
     },
   };
 }

@@ -59,6 +59,7 @@ export function buildCommit(input: CommitInput): { commit: Commit; outcome: Stat
     state,
     account,
     stream: stream.id,
+    sharedResources: context.streamSettings.sharedResources ?? false,
     nextId: nextKey(state.series),
     remaining: () => remainingSeries(context),
     now: input.now,

@@ -12,6 +12,8 @@ export interface SeriesAllocatorOptions {
   readonly state: LedgerState;
   readonly account: AccountRow;
   readonly stream: number;
+  /** A resource has as many models and tiers as it is used with: see `StreamSettings`. */
+  readonly sharedResources?: boolean;
   readonly nextId: number;
   /** Series the account may still expose; asked for when a label set is new. */
   readonly remaining: () => number;
@@ -74,7 +76,8 @@ export class SeriesAllocator {
 
   #freezeLabels(charge: Charge): SeriesKey {
     if (ACCOUNT_MEASURES.has(charge.measure)) return { ...charge, resource: '', model: '', tier: '' };
-    const known = charge.resource === '' ? undefined : this.#resource(charge.resource);
+    const isShared = charge.resource === '' || this.#options.sharedResources;
+    const known = isShared ? undefined : this.#resource(charge.resource);
     return known ? { ...charge, model: known.model, tier: known.tier } : charge;
   }
 

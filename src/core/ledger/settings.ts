@@ -27,6 +27,8 @@ export interface StreamSettings {
   readonly lagMs: number;
   /** The provider bills a bucket only once it has ended: until it was read, it is unknown and not 0. */
   readonly closedBuckets?: boolean;
+  /** A resource is used with several models and tiers, as a project is: its labels do not freeze. */
+  readonly sharedResources?: boolean;
 }
 
 /** Whether nothing is known of a day before it has ended and was read. */

@@ -37,6 +37,15 @@ describe('targetOf', () => {
 });
 
 describe('pathOf', () => {
+  it('repeats a parameter for each value of its list', () => {
+    const request = {
+      path: '/costs',
+      query: { limit: '7' },
+      lists: { 'group_by[]': ['a', 'b c'], none: [] },
+    };
+    assert.equal(pathOf('/v1', request), '/v1/costs?limit=7&group_by%5B%5D=a&group_by%5B%5D=b+c');
+  });
+
   it('adds no question mark without a query', () => {
     assert.equal(pathOf('/v1', { path: '/usage' }), '/v1/usage');
     assert.equal(pathOf('/v1', { path: '/usage', query: {} }), '/v1/usage');

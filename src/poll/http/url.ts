@@ -17,8 +17,12 @@ export function targetOf(baseUrl: string, versionPrefix: string): RequestTarget 
 /** The path and query of a request, below `basePath`. */
 export function pathOf(
   basePath: string,
-  { path, query = {} }: Pick<Request<unknown>, 'path' | 'query'>,
+  { path, query = {}, lists = {} }: Pick<Request<unknown>, 'path' | 'query' | 'lists'>,
 ): string {
-  const search = new URLSearchParams(query).toString();
+  const parameters = new URLSearchParams(query);
+  for (const [name, values] of Object.entries(lists)) {
+    for (const value of values) parameters.append(name, value);
+  }
+  const search = parameters.toString();
   return basePath + path + (search === '' ? '' : `?${search}`);
 }

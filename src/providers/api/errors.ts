@@ -114,6 +114,29 @@ export function isBadRequest(error: unknown): error is PollError {
   return error instanceof PollError && (error.status === 400 || error.status === 422);
 }
 
+/**
+ * What was answered; a refusal of the key advises which one it takes.
+ *
+ * @param needed such as `a key of an organization owner`.
+ */
+export async function adviseOnRefusal<Answered>(
+  answer: Promise<Answered>,
+  needed: string,
+): Promise<Answered> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof PollError) || error.reason !== 'auth') throw error;
+    const { status, retryAt, message } = error;
+    throw new PollError('auth', message, {
+      cause: error,
+      advice: `This endpoint takes ${needed}.`,
+      ...(status !== undefined && { status }),
+      ...(retryAt !== undefined && { retryAt }),
+    });
+  }
+}
+
 const REASONS: Readonly<Record<number, FailureReason>> = {
   401: 'auth',
   // Some providers answer so to a request without any key.

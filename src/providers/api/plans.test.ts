@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { coverageOf } from '../../../test/support/ledger/coverage.ts';
 import { DAY, HOUR, isoDay, type Range } from '../../core/values/time.ts';
-import { planDays } from './plans.ts';
+import { planDays, planHours } from './plans.ts';
 
 const TODAY = Date.UTC(2026, 10, 20);
 const NOW = TODAY + 9 * HOUR;
@@ -46,5 +46,35 @@ describe('planDays', () => {
 
   it('reads nothing before the account begins', () => {
     assert.deepEqual(planned([], true, TODAY), []);
+  });
+});
+
+describe('planHours', () => {
+  const WEEK = { windowMs: 50 * HOUR, maxRangeMs: 72 * HOUR };
+  const plannedHours = (read: readonly (Range & { asOf: number })[], since: number) => {
+    const ranges = planHours({ now: NOW, since, coverage: coverageOf(read) }, WEEK);
+    return ranges.map(({ start, end }) => [(start - TODAY) / HOUR, (end - TODAY) / HOUR]);
+  };
+
+  it('reads the window with the open hour first and then older hours, newest first, in ranges of whole days', () => {
+    assert.deepEqual(plannedHours([], TODAY - 6 * DAY), [
+      [-40, 10],
+      [-96, -40],
+      [-144, -96],
+    ]);
+  });
+
+  it('reads the whole day again of which an hour was last read before it settled', () => {
+    const hour = { start: TODAY - 90 * HOUR, end: TODAY - 89 * HOUR };
+    const read = (asOf: number) => [
+      { start: TODAY - 6 * DAY, end: hour.start, asOf: NOW },
+      { ...hour, asOf },
+      { start: hour.end, end: NOW, asOf: NOW },
+    ];
+    assert.deepEqual(plannedHours(read(hour.start + 49 * HOUR - 1), TODAY - 6 * DAY), [
+      [-40, 10],
+      [-96, -72],
+    ]);
+    assert.deepEqual(plannedHours(read(hour.start + 49 * HOUR), TODAY - 6 * DAY), [[-40, 10]]);
   });
 });

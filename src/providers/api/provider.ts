@@ -75,6 +75,8 @@ export interface BillingStream<Config = unknown> {
    * then absent and `yesterday` until it was read. All feeds of a stream must say so.
    */
   readonly closedBuckets?: boolean;
+  /** A resource is used with several models and tiers, as a project is; otherwise it keeps those it was first seen with. */
+  readonly sharedResources?: boolean;
 }
 
 /** One scheduled reading of an account: an endpoint at one granularity. */

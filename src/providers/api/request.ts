@@ -16,6 +16,8 @@ export interface Request<Body> {
   /** Below the provider's version prefix, starting with a slash, its segments already escaped. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
+  /** Parameters of the query that are repeated, once for each value, such as `group_by`. */
+  readonly lists?: Readonly<Record<string, readonly string[]>>;
   readonly headers?: Readonly<Record<string, string>>;
   /**
    * Sent as JSON by `POST`, for a calculation that changes nothing and costs nothing. The path must be one of the provider's

@@ -11,6 +11,8 @@ const Recording = z.strictObject({
   request: z.strictObject({
     path: z.string().startsWith('/'),
     query: z.record(z.string(), z.string()).default({}),
+    /** Parameters that are repeated. */
+    lists: z.record(z.string(), z.array(z.string())).default({}),
     headers: z.record(z.string(), z.string()).default({}),
     /** The body of a preview. */
     preview: z.json().optional(),
@@ -59,8 +61,8 @@ export function fakeAsk(exchange: Exchange): FakeAsk {
 }
 
 function faultOf(request: Request<unknown>, recording: Recording | undefined): string | undefined {
-  const { path, query = {}, headers = {}, preview } = request;
-  const asked = { path, query, headers, ...(preview !== undefined && { preview }) };
+  const { path, query = {}, lists = {}, headers = {}, preview } = request;
+  const asked = { path, query, lists, headers, ...(preview !== undefined && { preview }) };
   if (!recording) return `has no recording: ${JSON.stringify(asked)}`;
   if (isDeepStrictEqual(asked, recording.request)) return undefined;
   return `is not the recorded one: ${JSON.stringify(asked)}, recorded ${JSON.stringify(recording.request)}`;
