@@ -10,7 +10,7 @@ import type { LedgerState } from './state.ts';
 
 export interface StreamAmountsInput {
   readonly store: Pick<Store, 'cells'>;
-  readonly state: Pick<LedgerState, 'accounts' | 'readings'>;
+  readonly state: Pick<LedgerState, 'readings'>;
   readonly stream: StreamRow;
   readonly settings: StreamSettings;
 }
@@ -43,6 +43,18 @@ export function storedDays(
   }));
 }
 
+/** The first day of which more is kept than the total of its month. */
+export function keptFrom({ archivedFrom, closedBefore }: StreamRow): Instant {
+  return Math.min(archivedFrom ?? closedBefore, closedBefore);
+}
+
+/** The days that are in the archive. */
+export function archivedDays(state: Pick<LedgerState, 'span'>, stream: StreamRow): Instant[] {
+  const span = state.span(stream.id);
+  const start = span && floorTo(DAY, Math.max(span.start, keptFrom(stream)));
+  return start === undefined ? [] : bucketsIn(DAY, { start, end: stream.closedBefore });
+}
+
 /** What the cells of whole days come to. */
 export function amountsIn(input: StreamAmountsInput, range: Range): SideAmounts {
   return isComposed(input.settings) ? composeRange(input, range) : sumCells(input, range);
@@ -63,7 +75,7 @@ function sourceOf({ store, state, stream, settings }: StreamAmountsInput, range:
   return {
     granularities,
     settleMs,
-    baselineFrom: state.accounts.get(stream.account)?.baseline,
+    baselineFrom: stream.baseline,
     readings: (granularity, side) => state.readings(stream.id, granularity, side),
     cells: (granularity) => cells.get(granularity),
   };
