@@ -8,6 +8,7 @@ import { outage } from './kit/outages.ts';
 import type { SimulatorOptions } from './kit/world.ts';
 import { startNorthflank } from './northflank/server.ts';
 import { startOpenAi } from './openai/server.ts';
+import { startOpenRouter } from './openrouter/server.ts';
 import { startVenice } from './venice/server.ts';
 
 /** The simulated providers, under the ids the configuration knows. The demo leaves out a provider without a simulator. */
@@ -74,21 +75,22 @@ export function startDemoWorld(options: Shared = {}): Promise<Providers> {
   return started(optionsOf, { prices: demoPrices(opened) });
 }
 
-const PROVIDERS = 6;
+const PROVIDERS = 7;
 
 async function started(
   optionsOf: (index: number) => SimulatorOptions,
   ofInferenceSh: InferenceShOptions = {},
 ) {
-  const [baseten, venice, inference_sh, northflank, openai, anthropic] = await Promise.all([
+  const [baseten, venice, inference_sh, northflank, openai, anthropic, openrouter] = await Promise.all([
     startBaseten(optionsOf(0)),
     startVenice(optionsOf(1)),
     startInferenceSh({ ...optionsOf(2), ...ofInferenceSh }),
     startNorthflank(optionsOf(3)),
     startOpenAi(optionsOf(4)),
     startAnthropic(optionsOf(5)),
+    startOpenRouter(optionsOf(6)),
   ]);
-  const simulators = { baseten, venice, inference_sh, northflank, openai, anthropic };
+  const simulators = { baseten, venice, inference_sh, northflank, openai, anthropic, openrouter };
   return {
     ...simulators,
     close: async () => {
