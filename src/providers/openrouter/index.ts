@@ -26,7 +26,6 @@ const activity = defineFeed<OpenRouterConfig, Activity | undefined>({
   reader: (range, context) => pagesReader(([answer]) => readActivity(answer, range, context)),
 });
 
-// https://openrouter.ai/docs/api/api-reference/credits/get-remaining-credits
 const balance = snapshotFeed<OpenRouterConfig, Fixed>({
   name: 'balance',
   schedule: '*/15 * * * *',

@@ -6,8 +6,6 @@ import { observe, reading } from '../api/readings.ts';
 import type { Ask } from '../api/request.ts';
 import { ApiKeys, type OpenRouterKey } from './schema.ts';
 
-// https://openrouter.ai/docs/api/api-reference/api-keys/list-api-keys
-
 /** Each is three series. */
 const MAX_KEYS = 1000;
 const PAGE_KEYS = 100;
