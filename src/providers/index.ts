@@ -6,6 +6,7 @@ import { inferenceSh } from './inference_sh/index.ts';
 import { northflank } from './northflank/index.ts';
 import { openai } from './openai/index.ts';
 import { openRouter } from './openrouter/index.ts';
+import { runPod } from './runpod/index.ts';
 import { venice } from './venice/index.ts';
 
 /** Every supported provider: one folder, one line. */
@@ -17,6 +18,7 @@ export const PROVIDERS = [
   openai,
   anthropic,
   openRouter,
+  runPod,
 ] as const satisfies readonly Provider[];
 
 /** Rates that need no configuration. */

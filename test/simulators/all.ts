@@ -9,6 +9,7 @@ import type { SimulatorOptions } from './kit/world.ts';
 import { startNorthflank } from './northflank/server.ts';
 import { startOpenAi } from './openai/server.ts';
 import { startOpenRouter } from './openrouter/server.ts';
+import { startRunPod } from './runpod/server.ts';
 import { startVenice } from './venice/server.ts';
 
 /** The simulated providers, under the ids the configuration knows. The demo leaves out a provider without a simulator. */
@@ -75,22 +76,24 @@ export function startDemoWorld(options: Shared = {}): Promise<Providers> {
   return started(optionsOf, { prices: demoPrices(opened) });
 }
 
-const PROVIDERS = 7;
+const PROVIDERS = 8;
 
 async function started(
   optionsOf: (index: number) => SimulatorOptions,
   ofInferenceSh: InferenceShOptions = {},
 ) {
-  const [baseten, venice, inference_sh, northflank, openai, anthropic, openrouter] = await Promise.all([
-    startBaseten(optionsOf(0)),
-    startVenice(optionsOf(1)),
-    startInferenceSh({ ...optionsOf(2), ...ofInferenceSh }),
-    startNorthflank(optionsOf(3)),
-    startOpenAi(optionsOf(4)),
-    startAnthropic(optionsOf(5)),
-    startOpenRouter(optionsOf(6)),
-  ]);
-  const simulators = { baseten, venice, inference_sh, northflank, openai, anthropic, openrouter };
+  const [baseten, venice, inference_sh, northflank, openai, anthropic, openrouter, runpod] =
+    await Promise.all([
+      startBaseten(optionsOf(0)),
+      startVenice(optionsOf(1)),
+      startInferenceSh({ ...optionsOf(2), ...ofInferenceSh }),
+      startNorthflank(optionsOf(3)),
+      startOpenAi(optionsOf(4)),
+      startAnthropic(optionsOf(5)),
+      startOpenRouter(optionsOf(6)),
+      startRunPod(optionsOf(7)),
+    ]);
+  const simulators = { baseten, venice, inference_sh, northflank, openai, anthropic, openrouter, runpod };
   return {
     ...simulators,
     close: async () => {
