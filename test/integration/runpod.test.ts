@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { ONE, parseDecimal } from '../../src/core/values/money.ts';
-import { DAY, HOUR, MINUTE } from '../../src/core/values/time.ts';
+import { HOUR, MINUTE } from '../../src/core/values/time.ts';
 import type { SimulatedFault } from '../simulators/kit/faults.ts';
 import type { Simulator } from '../simulators/kit/service.ts';
 import { type FakeClock, fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts';
@@ -195,18 +195,4 @@ test('runpod: a key that may not read billing is told so', async (context) => {
   const outcomes = (await exporter.pollAll()).map(({ outcome }) => 'reason' in outcome && outcome.reason);
   assert.deepEqual(outcomes, ['auth']);
   assert.match(exporter.log(), /may read billing/);
-});
-
-test('runpod: requests wait while a window is exhausted, in both drafts of the header', async (context) => {
-  for (const contract of CONTRACTS) {
-    const { clock, runPod, exporter } = await scene(context, { contract });
-    await pollSuccessfully(exporter);
-    // Used up by somebody else.
-    const edit = (count: number) => Array.from({ length: count });
-    for (const _ of edit(180 - (runPod.requests.length % 180)))
-      await fetch(`${runPod.url}/v2/billing/pods`, { headers: { authorization: `Bearer ${runPod.key}` } });
-    clock.advance(DAY);
-    await pollSuccessfully(exporter);
-    assert.ok(runPod.requests.every(({ status }) => status === 200 || status === 429));
-  }
 });
