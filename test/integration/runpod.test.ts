@@ -64,6 +64,7 @@ for (const contract of CONTRACTS) {
             ...POD,
             at: Date.UTC(2026, 9, 31, 11, 59),
             product: 'clusters',
+            id: 'cluster-by-hand',
             usd: { networking: parseDecimal('123456789.123456789012') },
           });
         },
@@ -77,7 +78,12 @@ for (const contract of CONTRACTS) {
         at: '2026-11-01T00:00:10Z',
         restarts: true,
         happens: () =>
-          void runPod.book({ ...POD, product: 'network-volumes', usd: { high_performance: ONE } }),
+          void runPod.book({
+            ...POD,
+            product: 'network-volumes',
+            id: 'volume',
+            usd: { high_performance: ONE },
+          }),
       },
       {
         at: '2026-11-01T06:30:00Z',
@@ -143,7 +149,7 @@ test('runpod: a product that cannot be read fails the feed and leaves the bill a
   for (const [what, fault] of Object.entries(UNREADABLE)) {
     await context.test(what, async () => {
       const before = ledgerLines(await exporter.fresh()).filter((line) => line.includes('_usd'));
-      runPod.book({ ...POD, at: clock.now() - HOUR, product: 'clusters' });
+      runPod.book({ ...POD, at: clock.now() - HOUR, product: 'clusters', id: 'cluster-by-hand' });
       clock.advance(2 * MINUTE);
       runPod.fault(fault, /serverless$/);
       const failed = (await exporter.pollAll()).filter(({ outcome }) => outcome.kind === 'failed');
@@ -176,7 +182,7 @@ test('runpod: a lost record shows as a difference from the totals', async (conte
 test('runpod: a product that is empty twice is believed, once is not', async (context) => {
   const { clock, runPod, exporter } = await scene(context, { generate: false });
   runPod.book({ ...POD, at: EVENING - HOUR });
-  runPod.book({ ...POD, at: EVENING - HOUR, product: 'serverless' });
+  runPod.book({ ...POD, at: EVENING - HOUR, product: 'serverless', id: 'endpoint' });
   await pollSuccessfully(exporter);
   const today = async () => (await exporter.fresh()).sum('ai_billing_cost_today_usd');
   assert.equal(await today(), 0.500002);

@@ -12,13 +12,12 @@ const OpenRouterConfig = z.strictObject({});
 type OpenRouterConfig = z.infer<typeof OpenRouterConfig>;
 
 const KEY = 'a management key, which cannot be used for inference';
-const COMPLETED = { closedBuckets: true, sharedResources: true };
 
 const activity = defineFeed<OpenRouterConfig, Activity | undefined>({
   name: 'activity',
   schedule: '31 * * * *',
   jitterMs: 30 * SECOND,
-  stream: { name: 'activity', granularity: 'day', settleMs: 2 * DAY, ...COMPLETED },
+  stream: { name: 'activity', granularity: 'day', settleMs: 2 * DAY, closedBuckets: true },
   plan: planActivity,
   async *ask(ask, range, context) {
     yield await askActivity(ask, range, context, KEY);

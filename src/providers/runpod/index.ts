@@ -18,7 +18,7 @@ const usage = defineFeed<RunPodConfig, ProductBill>({
   name: 'usage',
   schedule: '*/15 * * * *',
   jitterMs: 30 * SECOND,
-  stream: { name: 'usage', granularity: 'hour', settleMs: SETTLE_MS, sharedResources: true },
+  stream: { name: 'usage', granularity: 'hour', settleMs: SETTLE_MS },
   // The open hour, and one more, so that each is read once after it has settled.
   plan: (context) => planHours(context, { windowMs: SETTLE_MS + 2 * HOUR, maxRangeMs: 7 * DAY }),
   ask: (ask, range) => askUsage(ask, range, KEY),
