@@ -29,6 +29,7 @@ const NO_MINUTE = 'run time is billed by the minute, and this may be over before
 const NO_IDLE = 'the deployments of the demo are asked, except for a minute at times';
 const NO_RECEIVER = 'the demo pushes nothing unless a variable says where';
 const YOUNG = 'the demo reads Northflank and Anthropic from yesterday on';
+const COMPLETED_DAYS = 'OpenRouter bills completed days only, and has 30 of them';
 const UNTOLD = 'the provider reports neither a balance nor a total of its own';
 
 /** Expressions that need not have data in the first minute of the demo, by dashboard, panel and query; and why. */
@@ -57,6 +58,14 @@ const EMPTY: Readonly<Record<string, string>> = {
   'ai-billing-anthropic Balance by currency A': UNTOLD,
   'ai-billing-anthropic Runway A': UNTOLD,
   'ai-billing-anthropic Reconciliation by feed A': UNTOLD,
+  'ai-billing-openrouter Today A': COMPLETED_DAYS,
+  'ai-billing-openrouter Last month A': COMPLETED_DAYS,
+  'ai-billing-openrouter Spend per hour by model B': NO_OTHERS,
+  'ai-billing-openrouter Most expensive resources B': COMPLETED_DAYS,
+  'ai-billing-openrouter Reconciliation by feed A': UNTOLD,
+  'ai-billing-runpod Spend per hour by model B': NO_OTHERS,
+  'ai-billing-runpod Balance by currency A': UNTOLD,
+  'ai-billing-runpod Runway A': UNTOLD,
   'ai-billing-tokens Tokens per hour by model B': NO_OTHERS,
   'ai-billing-corrections Top corrections A': NO_CORRECTION,
   'ai-billing-corrections Top corrections B': NO_CORRECTION,

@@ -6,19 +6,18 @@ import { Decimal, lenient, listOf, OtherMoney, unusedFields } from '../api/schem
 
 // https://docs.runpod.io/api-reference-v2/billing/get-pod-billing-history and its neighbors
 
-/** The parts of an amount, by the fields that hold them. No product has all of them. */
-const COMPONENTS = {
-  gpuAmount: 'gpu',
-  cpuAmount: 'cpu',
-  diskAmount: 'disk',
-  feeAmount: 'fee',
-  standardAmount: 'standard',
-  highPerformanceAmount: 'high_performance',
-  networkingAmount: 'networking',
-} as const;
-type ComponentField = keyof typeof COMPONENTS;
-export type RunPodComponent = (typeof COMPONENTS)[ComponentField];
-const FIELDS = Object.keys(COMPONENTS) as ComponentField[];
+/** The parts of an amount, and the fields that hold them. No product has all of them. */
+const COMPONENTS = [
+  ['gpu', 'gpuAmount'],
+  ['cpu', 'cpuAmount'],
+  ['disk', 'diskAmount'],
+  ['fee', 'feeAmount'],
+  ['standard', 'standardAmount'],
+  ['high_performance', 'highPerformanceAmount'],
+  ['networking', 'networkingAmount'],
+] as const;
+type RunPodComponent = (typeof COMPONENTS)[number][0];
+type AmountField = (typeof COMPONENTS)[number][1];
 
 /** What a resource cost in a bucket. */
 export interface RunPodRecord extends Range {
@@ -38,9 +37,9 @@ const Part = Decimal.nullish();
 const Parts = {
   ...{ gpuAmount: Part, cpuAmount: Part, diskAmount: Part, feeAmount: Part },
   ...{ standardAmount: Part, highPerformanceAmount: Part, networkingAmount: Part },
-} satisfies Record<ComponentField, typeof Part>;
+} satisfies Record<AmountField, typeof Part>;
 
-const Totals = z.looseObject({ totalAmount: OtherMoney, ...unusedFields(...FIELDS) });
+const Totals = z.looseObject({ totalAmount: OtherMoney, ...unusedFields(...Object.keys(Parts)) });
 const Metadata = z.looseObject({
   totals: Totals.optional(),
   ...unusedFields('query', 'recordCount', 'uniquePodCount', 'uniqueServerlessCount'),
@@ -59,9 +58,9 @@ function billOf(idField: string | undefined): z.ZodType<RunPodBill> {
     })
     .transform(({ startTime: start, endTime: end, totalAmount: total, ...row }): RunPodRecord => {
       const id: unknown = idField === undefined ? undefined : row[idField];
-      const components = FIELDS.flatMap((field) => {
+      const components = COMPONENTS.flatMap(([component, field]) => {
         const amount = row[field];
-        return amount ? [[COMPONENTS[field], amount] as const] : [];
+        return amount ? [[component, amount] as const] : [];
       });
       return { start, end, id: typeof id === 'string' ? id : undefined, total, components };
     });
@@ -71,10 +70,10 @@ function billOf(idField: string | undefined): z.ZodType<RunPodBill> {
 }
 
 /** In v1, `/billing/endpoints` was what `/billing/serverless` is now. */
-export const PRODUCTS = {
-  pods: { tier: 'pod', schema: billOf('podId') },
-  serverless: { tier: 'serverless', schema: billOf('serverlessId') },
-  endpoints: { tier: 'endpoint', schema: billOf(undefined) },
-  'network-volumes': { tier: 'network_volume', schema: billOf('networkVolumeId') },
-  clusters: { tier: 'cluster', schema: billOf('clusterId') },
-} as const;
+export const PRODUCTS = [
+  { product: 'pods', tier: 'pod', schema: billOf('podId') },
+  { product: 'serverless', tier: 'serverless', schema: billOf('serverlessId') },
+  { product: 'endpoints', tier: 'endpoint', schema: billOf(undefined) },
+  { product: 'network-volumes', tier: 'network_volume', schema: billOf('networkVolumeId') },
+  { product: 'clusters', tier: 'cluster', schema: billOf('clusterId') },
+] as const;

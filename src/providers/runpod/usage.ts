@@ -8,12 +8,8 @@ import { reading, sum, sumOfAll } from '../api/readings.ts';
 import type { Ask } from '../api/request.ts';
 import { PRODUCTS, type RunPodBill, type RunPodRecord } from './schema.ts';
 
-type Product = keyof typeof PRODUCTS;
-const ALL = Object.keys(PRODUCTS) as Product[];
-
 /** The bill of one product. */
-export interface ProductBill {
-  readonly product: Product;
+export interface ProductBill extends Pick<(typeof PRODUCTS)[number], 'product' | 'tier'> {
   readonly bill: RunPodBill;
 }
 
@@ -27,20 +23,19 @@ export async function* askUsage(
   needed: string,
 ): AsyncGenerator<ProductBill> {
   const query = { startTime: rfc3339(start), endTime: rfc3339(end), bucketSize: 'hour' };
-  for (const product of ALL) {
-    const { schema } = PRODUCTS[product];
+  for (const { product, tier, schema } of PRODUCTS) {
     const request = { path: `/billing/${product}`, query, schema, maxValues: MAX_VALUES };
-    yield { product, bill: (await adviseOnRefusal(ask(request), needed)).body };
+    yield { product, tier, bill: (await adviseOnRefusal(ask(request), needed)).body };
   }
 }
 
 /** Reads what all products cost in each hour. */
 export function readUsage(bills: readonly ProductBill[], range: Range): RangeReading {
   const drift = new DriftLog();
-  const records = bills.flatMap(({ product, bill }) =>
+  const records = bills.flatMap(({ product, tier, bill }) =>
     bill.records
       .filter((record) => isInside(record, range, product, drift))
-      .map((record) => ({ record, tier: PRODUCTS[product].tier })),
+      .map((record) => ({ record, tier })),
   );
   const billed = new Set(records.flatMap(({ record, tier }) => (record.total === 0n ? [] : [tier])));
   const totals = sumOfAll(bills.map(({ bill }) => bill.total));
@@ -51,7 +46,7 @@ export function readUsage(bills: readonly ProductBill[], range: Range): RangeRea
       range,
       charges: records.flatMap(({ record, tier }) => chargesOf(record, tier)),
       // Without a cent of a product: likely a fault if there was money before, and no change if there was none.
-      omittedTiers: bills.map(({ product }) => PRODUCTS[product].tier).filter((tier) => !billed.has(tier)),
+      omittedTiers: bills.map(({ tier }) => tier).filter((tier) => !billed.has(tier)),
     },
     resources: resourcesOf(records),
     reconciliation:
@@ -65,7 +60,7 @@ export function readUsage(bills: readonly ProductBill[], range: Range): RangeRea
  *
  * @throws {PollError} `contract` for a record that is longer than an hour.
  */
-function isInside({ start, end }: RunPodRecord, range: Range, product: Product, drift: DriftLog): boolean {
+function isInside({ start, end }: RunPodRecord, range: Range, product: string, drift: DriftLog): boolean {
   if (end <= start || floorTo(HOUR, start) !== floorTo(HOUR, end - 1)) {
     const what = `a record of /billing/${product} is not within an hour: ${rfc3339(start)} to ${rfc3339(end)}`;
     throw new PollError('contract', what, { status: 200 });
@@ -83,7 +78,9 @@ function chargesOf({ start, id = '', total, components }: RunPodRecord, tier: st
   ];
 }
 
-function resourcesOf(records: readonly { record: RunPodRecord; tier: string }[]): ResourceFacts[] {
+function resourcesOf(
+  records: readonly { readonly record: RunPodRecord; readonly tier: string }[],
+): ResourceFacts[] {
   const kinds = new Map(
     records.flatMap(({ record: { id }, tier }) => (id === undefined ? [] : [[id, tier]])),
   );

@@ -5,7 +5,7 @@ import { between, roll } from '../kit/random.ts';
 import { bornAt, isWatched, loadFactor, type World } from '../kit/world.ts';
 import type { RunPodProduct, RunPodRow } from './rows.ts';
 
-interface SimulatedResource {
+interface RunPodResource {
   readonly product: RunPodProduct;
   readonly id: string;
   /** Millionths of a dollar for five minutes, by component. */
@@ -15,7 +15,7 @@ interface SimulatedResource {
 }
 
 /** Six from the beginning, two more each twelve days, then one every few minutes. */
-const RESOURCES: readonly SimulatedResource[] = [
+const RESOURCES: readonly RunPodResource[] = [
   { product: 'pods', id: 'xedezhzb9la3ye', micros: { gpu: 57_500, disk: 620 } },
   { product: 'pods', id: 'cpu3c4vz1m0q2k', micros: { cpu: 5000, disk: 140 } },
   {
@@ -66,7 +66,7 @@ function hourOf(world: World, hour: Instant): RunPodRow[] {
   );
 }
 
-function useOf(world: World, resource: SimulatedResource, at: Instant, index: number): RunPodRow[] {
+function useOf(world: World, resource: RunPodResource, at: Instant, index: number): RunPodRow[] {
   const { product, id, micros, bursty } = resource;
   const dice = (salt: number) => roll(world.seed, salt, at / SLOT_MS, index);
   const live = isWatched(world, at);
