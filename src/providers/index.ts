@@ -5,6 +5,8 @@ import { baseten } from './baseten/index.ts';
 import { inferenceSh } from './inference_sh/index.ts';
 import { northflank } from './northflank/index.ts';
 import { openai } from './openai/index.ts';
+import { openRouter } from './openrouter/index.ts';
+import { runPod } from './runpod/index.ts';
 import { venice } from './venice/index.ts';
 
 /** Every supported provider: one folder, one line. */
@@ -15,6 +17,8 @@ export const PROVIDERS = [
   northflank,
   openai,
   anthropic,
+  openRouter,
+  runPod,
 ] as const satisfies readonly Provider[];
 
 /** Rates that need no configuration. */

@@ -29,6 +29,7 @@ const NO_IDLE = 'the deployments of the demo are asked, except for a minute at t
 const NO_FAILURE = 'no outage need have come yet';
 const NO_FOLD = 'the demo stays below maxSeries';
 const YOUNG = 'the demo reads Northflank and Anthropic from yesterday on';
+const COMPLETED_DAYS = 'OpenRouter bills completed days only, and has 30 of them';
 const UNTOLD = 'the provider reports neither a balance nor a total of its own';
 
 /** Expressions that need not have data in the first minute of the demo, as dashboard, panel and query; and why. */
@@ -57,6 +58,9 @@ const EMPTY: readonly (readonly [name: RegExp, reason: string])[] = [
   ],
   [/^ai-billing-anthropic Last month A$/, YOUNG],
   [/^ai-billing-(openai|anthropic) (Balance by currency|Runway|Reconciliation by feed) A$/, UNTOLD],
+  [/^ai-billing-openrouter (Today A|Last month A|Top resources by cost [A-D])$/, COMPLETED_DAYS],
+  [/^ai-billing-openrouter Reconciliation by feed A$/, UNTOLD],
+  [/^ai-billing-runpod (Balance by currency|Runway) A$/, UNTOLD],
   [/^ai-billing-northflank (Components of resources|Spend per day by component) A$/, 'no hour has ended yet'],
   [
     /^ai-billing-corrections (Top corrections [AB]|Corrections per day A|.* taken back A|Top-up refunds per day A)$/,

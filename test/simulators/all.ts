@@ -9,6 +9,8 @@ import { startReceiver } from './kit/receiver.ts';
 import type { SimulatorOptions } from './kit/world.ts';
 import { startNorthflank } from './northflank/server.ts';
 import { startOpenAi } from './openai/server.ts';
+import { startOpenRouter } from './openrouter/server.ts';
+import { startRunPod } from './runpod/server.ts';
 import { foreignCharges } from './venice/history.ts';
 import { startVenice } from './venice/server.ts';
 
@@ -52,7 +54,8 @@ export const DEMO_BUDGETS = [
     name: 'gpu-deployments',
     limit: parseDecimal('2500'),
     period: 'week',
-    match: { tier: ['dedicated'] },
+    // Unknown on Mondays if it could be OpenRouter's, who bills completed days.
+    match: { provider: ['baseten'], tier: ['dedicated'] },
     ...ALERTS,
     severity: 'critical',
   },
@@ -89,21 +92,24 @@ export async function startDemoWorld(options: Shared = {}): Promise<DemoWorld> {
   return { ...providers, metricsUrl: receiver.url, close };
 }
 
-const PROVIDERS = 6;
+const PROVIDERS = 8;
 
 async function started(
   optionsOf: (index: number) => SimulatorOptions,
   ofInferenceSh: InferenceShOptions = {},
 ) {
-  const [baseten, venice, inference_sh, northflank, openai, anthropic] = await Promise.all([
-    startBaseten(optionsOf(0)),
-    startVenice(optionsOf(1)),
-    startInferenceSh({ ...optionsOf(2), ...ofInferenceSh }),
-    startNorthflank(optionsOf(3)),
-    startOpenAi(optionsOf(4)),
-    startAnthropic(optionsOf(5)),
-  ]);
-  const simulators = { baseten, venice, inference_sh, northflank, openai, anthropic };
+  const [baseten, venice, inference_sh, northflank, openai, anthropic, openrouter, runpod] =
+    await Promise.all([
+      startBaseten(optionsOf(0)),
+      startVenice(optionsOf(1)),
+      startInferenceSh({ ...optionsOf(2), ...ofInferenceSh }),
+      startNorthflank(optionsOf(3)),
+      startOpenAi(optionsOf(4)),
+      startAnthropic(optionsOf(5)),
+      startOpenRouter(optionsOf(6)),
+      startRunPod(optionsOf(7)),
+    ]);
+  const simulators = { baseten, venice, inference_sh, northflank, openai, anthropic, openrouter, runpod };
   return {
     ...simulators,
     close: async () => {

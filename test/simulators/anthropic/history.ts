@@ -66,9 +66,7 @@ function rowsOf(world: World, one: SimulatedUse, slot: Instant, index: number): 
   if (dice(110) > (live ? 0.8 : 0.15 * loadFactor(slot))) return [];
   const at = slot + Math.floor(dice(111) * (live ? MINUTE : SLOT_MS));
   const booked = { at, recordedAt: at + Math.floor(dice(112) * (dice(113) < 0.05 ? 9 * HOUR : 20_000)) };
-  const counts = PRICES.map((_, nth) =>
-    between(0, nth === 2 || nth === 3 ? 2000 : 20_000, dice(114 + nth)),
-  );
+  const counts = PRICES.map((_, nth) => between(0, nth === 2 || nth === 3 ? 2000 : 20_000, dice(114 + nth)));
   const [uncached = 0, cacheRead = 0, written5m = 0, written1h = 0, output = 0] = counts;
   const { workspace, model, tier, micros } = one;
   const refund = dice(120) < 0.15 ? { refundedAt: at + MINUTE + Math.floor(dice(121) * 10 * MINUTE) } : {};
