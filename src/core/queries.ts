@@ -82,7 +82,8 @@ export class LedgerQueries {
 
   /** When the counters of an account began; undefined before its first statement. */
   countedSince(account: number): Instant | undefined {
-    return this.#state.accounts.get(account)?.baseline;
+    const baselines = this.#state.streamsOf(account).flatMap(({ baseline }) => baseline ?? []);
+    return baselines.length === 0 ? undefined : Math.min(...baselines);
   }
 
   /** The newest as-of of any statement of the account; `-Infinity` before the first. */
