@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { ledgerFile } from '../../test/support/ledger/ledger-file.ts';
 import { openDatabase } from './open.ts';
 import { APPLICATION_ID, MIGRATIONS } from './schema.ts';
-import { brokenSeals } from './seals.ts';
+import { brokenSeals, seal } from './seals.ts';
 import { sqliteStore } from './sqlite.ts';
 
 const BASELINE = Date.parse('2026-11-01T00:00:00Z');
@@ -39,14 +39,39 @@ test('migrations: series of schema 2 get the first reading of their account as c
   store.close();
 });
 
+/** A ledger as schema 4 had it: with one baseline per account. */
+const BEFORE_5 = `
+  ALTER TABLE streams DROP COLUMN baseline;
+  ALTER TABLE accounts ADD COLUMN baseline INTEGER;
+  UPDATE accounts SET baseline = ${BASELINE};
+`;
+
 /** A ledger as schema 3 had it: without digests. */
 function unsealed(path: string): void {
   const database = new DatabaseSync(path);
-  database.exec(
-    'PRAGMA journal_mode = DELETE; DROP TABLE digests; DROP TABLE folded; ALTER TABLE accounts DROP COLUMN zero_shown; PRAGMA user_version = 3',
-  );
+  database.exec(`
+    PRAGMA journal_mode = DELETE;
+    ${BEFORE_5}
+    DROP TABLE digests; DROP TABLE folded; ALTER TABLE accounts DROP COLUMN zero_shown;
+    PRAGMA user_version = 3;
+  `);
   database.close();
 }
+
+test('migrations: streams of schema 4 get the baseline of their account', (t) => {
+  const path = ledgerFile(t);
+  const old = new DatabaseSync(path);
+  old.exec(`${BEFORE_5} INSERT INTO streams VALUES (9, 1, 'second', 0, 0); PRAGMA user_version = 4`);
+  seal(old);
+  old.close();
+  const database = openDatabase(path);
+  assert.deepEqual(brokenSeals(database), []);
+  const store = sqliteStore(database);
+  const { streams } = store.load();
+  assert.ok(streams.length > 1);
+  assert.deepEqual(new Set(streams.map(({ baseline }) => baseline)), new Set([BASELINE]));
+  store.close();
+});
 
 test('migrations: a ledger of schema 3 gets digests of all rows', (t) => {
   const path = ledgerFile(t);

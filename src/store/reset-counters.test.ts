@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ALL, type History, START } from '../../test/support/ledger/histories.ts';
-import { cost, netOf, OPENED, settings, statement, valuesOf } from '../../test/support/ledger/ledger.ts';
+import {
+  cost,
+  netOf,
+  OPENED,
+  settings,
+  statement,
+  twoStreams,
+  valuesOf,
+} from '../../test/support/ledger/ledger.ts';
 import { modelOf } from '../../test/support/ledger/model.ts';
 import { assertProperty } from '../../test/support/ledger/property.ts';
 import { audit } from '../core/ledger/audit.ts';
@@ -126,6 +134,28 @@ test('reset counters: counters are 0, gauges stay, and net is cells less restore
 
 test('audit: the ledger adds up for any order of statements and compactions', () => {
   assertProperty(fc.property(ALL, assertKept), { numRuns: RUNS });
+});
+
+test('reset counters: each stream begins again with its own newest reading', () => {
+  const own = twoStreams();
+  const database = openDatabase(':memory:');
+  const read = (name: string, asOf: Instant) => {
+    const ledger = new Ledger(sqliteStore(database));
+    const account = ledger.openAccount(own, OPENED);
+    const range = { start: START, end: asOf };
+    ledger.apply({ account, feed: name }, { ...statement('hour', range, asOf), stream: name }, [], asOf);
+  };
+  read('usage', START + HOUR);
+  read('second', START + 2 * HOUR);
+  read('usage', START + 3 * HOUR);
+  const baselines = () =>
+    sqliteStore(database)
+      .load()
+      .streams.map(({ baseline }) => baseline);
+  assert.deepEqual(baselines(), [START + HOUR, START + 2 * HOUR]);
+  resetCounters(database, RESTORED, () => own.streams[0]);
+  assert.deepEqual(baselines(), [START + 3 * HOUR, START + 2 * HOUR]);
+  database.close();
 });
 
 const EVENTS = ['nothing', 'nothing', 'days', 'months', 'restore'] as const;

@@ -12,10 +12,10 @@ const STREAMS = 'SELECT id FROM streams WHERE account = coalesce(:account, accou
 
 /** Makes every reading one of the baseline, and restarts counters and their deliveries. */
 const RESET = `
-  UPDATE accounts SET folded = 0, opened_at = :now, baseline = (
-    SELECT max(as_of) FROM readings JOIN streams ON streams.id = readings.stream
-    WHERE streams.account = accounts.id AND side = 'newest'
-  ) WHERE id = coalesce(:account, id);
+  UPDATE accounts SET folded = 0, opened_at = :now WHERE id = coalesce(:account, id);
+  UPDATE streams SET baseline = (
+    SELECT max(as_of) FROM readings WHERE stream = streams.id AND side = 'newest'
+  ) WHERE id IN (${STREAMS});
   UPDATE series SET total = '0', corrections = '0', rolled = '0', zero_at = :now,
     held_total = NULL, held_corrections = NULL, held_since = NULL, held_shown = 0 WHERE stream IN (${STREAMS});
   UPDATE cells SET base = value WHERE stream IN (${STREAMS});

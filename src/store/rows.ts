@@ -23,22 +23,23 @@ const Account = z.object({
   id: z.number(),
   provider: z.string(),
   name: z.string(),
-  baseline: Maybe,
   overflowCount: z.number(),
   openedAt: z.number(),
   zeroShown: z.number().transform((value) => value === 1),
 });
-const ACCOUNTS = `SELECT id, provider, name, baseline, folded AS overflowCount, opened_at AS openedAt, zero_shown AS zeroShown
+const ACCOUNTS = `SELECT id, provider, name, folded AS overflowCount, opened_at AS openedAt, zero_shown AS zeroShown
   FROM accounts`;
 
 const Stream = z.object({
   id: z.number(),
   account: z.number(),
   name: z.string(),
+  baseline: Maybe,
   closedBefore: z.number(),
   closedIn: z.number(),
 });
-const STREAMS = 'SELECT id, account, name, closed_before AS closedBefore, closed_in AS closedIn FROM streams';
+const STREAMS = `SELECT id, account, name, closed_before AS closedBefore, closed_in AS closedIn, baseline
+  FROM streams`;
 
 const Reading = z.object({
   stream: z.number(),

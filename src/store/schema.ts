@@ -94,6 +94,11 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (rows, unit)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE streams ADD COLUMN baseline INTEGER;
+  UPDATE streams SET baseline = (SELECT baseline FROM accounts WHERE accounts.id = streams.account);
+  ALTER TABLE accounts DROP COLUMN baseline;
+  `,
 ];
 
 /** The first version whose rows have digests, see `seals.ts`. */

@@ -39,7 +39,7 @@ export function writeCommit(
 ): void {
   for (const row of commit.accounts ?? []) writeAccount(tables, row);
   for (const row of commit.streams ?? [])
-    tables.streams.put(row.id, row.account, row.name, row.closedBefore, row.closedIn);
+    tables.streams.put(row.id, row.account, row.name, row.closedBefore, row.closedIn, row.baseline ?? null);
   for (const row of commit.resources ?? [])
     tables.resources.put(row.account, row.resource, row.model, row.tier, JSON.stringify(row.facts));
   for (const row of commit.series ?? []) writeSeries(tables, row);
@@ -57,7 +57,6 @@ function writeAccount(tables: Tables, row: AccountRow): void {
     id: row.id,
     provider: row.provider,
     name: row.name,
-    baseline: row.baseline ?? null,
     folded: row.overflowCount,
     opened_at: row.openedAt,
     zero_shown: row.zeroShown ? 1 : 0,

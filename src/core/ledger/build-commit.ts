@@ -92,6 +92,7 @@ function contextOf(input: CommitInput): StatementContext {
     id: nextKey(state.streams),
     account: account.id,
     name: statement.stream,
+    baseline: undefined,
   };
   const { closedBefore } = stream;
   const open = intersection(statement.range, { start: closedBefore, end: Number.POSITIVE_INFINITY });
@@ -99,11 +100,11 @@ function contextOf(input: CommitInput): StatementContext {
   return { ...input, account, stream, streamSettings, range };
 }
 
-function streamStateOf({ store, state, account, stream, streamSettings }: StatementContext): StreamState {
+function streamStateOf({ store, state, stream, streamSettings }: StatementContext): StreamState {
   return {
     granularities: streamSettings.granularities,
     settleMs: streamSettings.settleMs,
-    baselineFrom: account.baseline,
+    baselineFrom: stream.baseline,
     compacted: state.compacted(stream.id),
     readings: (granularity, side) => state.readings(stream.id, granularity, side),
     cells: (granularity, range) => store.cells(stream.id, granularity, range),
@@ -119,11 +120,10 @@ function commitOf(
   const { deltas, baselineFrom } = replacement;
   const row = (id: number) => present(allocator.row(id), `series ${id}`);
   const { granularity } = statement;
-  const overflowCount = account.overflowCount + allocator.overflowed.size;
   return {
-    accounts: [{ ...account, baseline: baselineFrom, overflowCount }],
-    streams: state.streams.has(stream.id) ? [] : [stream],
-    series: moveCounters({ account, now, granularity, created: allocator.created, row }, deltas),
+    accounts: withOverflow(account, allocator.overflowed.size),
+    streams: stream.baseline === baselineFrom ? [] : [{ ...stream, baseline: baselineFrom }],
+    series: moveCounters({ stream, now, granularity, created: allocator.created, row }, deltas),
     resources: updateResources(state, account.id, context.resources, allocator.resources),
     overflowed: [...allocator.overflowed].map((digest) => ({ stream: stream.id, digest })),
     cells: replacement.cells.map((cell) => ({ ...cell, stream: stream.id })),
@@ -136,6 +136,10 @@ function commitOf(
     ),
     feeds: [extendFeed(state.feed(account.id, feed.feed) ?? emptyFeed(feed), context)],
   };
+}
+
+function withOverflow(account: AccountRow, count: number): AccountRow[] {
+  return count === 0 ? [] : [{ ...account, overflowCount: account.overflowCount + count }];
 }
 
 /** What of the statement's range is closed. */

@@ -17,7 +17,7 @@ export type Cells = ReadonlyMap<Instant, ReadonlyMap<number, Cell>>;
 export interface StreamState {
   readonly granularities: Granularities;
   readonly settleMs: number;
-  /** As-of of the account's first applied statement; undefined before it. */
+  /** As-of of the stream's first applied statement; undefined before it. */
   readonly baselineFrom: Instant | undefined;
   /** Whole days that are kept at day resolution, oldest first. */
   readonly compacted: readonly Range[];

@@ -152,7 +152,7 @@ function cellsLessBaseline({ state, store }: Bench, granularities: Granularities
     }
     return net;
   }
-  const baseline = [...state.accounts.values()][0]?.baseline;
+  const baseline = [...state.streams.values()][0]?.baseline;
   const view = (field: 'value' | 'baseline', side: 'current' | 'baseline'): BucketView => {
     const cells = new Map(granularities.map((each) => [each, store.cells(stream.id, each, whole)]));
     return {

@@ -2,11 +2,11 @@ import { getOrCreate } from '../values/maps.ts';
 import type { Fixed } from '../values/money.ts';
 import { type Granularity, type Instant, sizeOf } from '../values/time.ts';
 import type { Delta } from './cell.ts';
-import type { AccountRow, SeriesRow, ZeroHold } from './records.ts';
+import type { SeriesRow, StreamRow, ZeroHold } from './records.ts';
 import { isRetired } from './zero-hold.ts';
 
 export interface CountersInput {
-  readonly account: AccountRow;
+  readonly stream: StreamRow;
   readonly granularity: Granularity;
   readonly created: ReadonlyMap<number, SeriesRow>;
   readonly row: (id: number) => SeriesRow;
@@ -47,8 +47,8 @@ export function moveCounters(input: CountersInput, deltas: readonly Delta[]): Se
  *
  * One that only history names so far is no exception: its first spend may come before anybody has seen it at 0.
  */
-function holdOf(row: SeriesRow, { account, created, now }: CountersInput): ZeroHold | undefined {
-  const isLate = account.baseline !== undefined && created.has(row.id);
+function holdOf(row: SeriesRow, { stream, created, now }: CountersInput): ZeroHold | undefined {
+  const isLate = stream.baseline !== undefined && created.has(row.id);
   const { total, corrections } = row;
   return isLate || isRetired(row, now) ? { total, corrections, since: now, shown: false } : row.hold;
 }

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cost, openBench, SLIDING, settings, statement, utc } from '../../../test/support/ledger/ledger.ts';
+import {
+  cost,
+  openBench,
+  SLIDING,
+  settings,
+  statement,
+  twoStreams,
+  utc,
+} from '../../../test/support/ledger/ledger.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../values/time.ts';
 import { audit } from './audit.ts';
 
@@ -32,7 +40,7 @@ for (const [title, by] of [
       bench.ledger.repairClock(account, NOON);
       const { ledger } = bench;
       assert.ok(ledger.lastAsOf(account) <= NOON);
-      assert.ok((bench.state.accounts.get(account)?.baseline ?? 0) <= NOON);
+      assert.ok((bench.state.streamOf(account, 'usage')?.baseline ?? 0) <= NOON);
       assert.deepEqual(ledger.coverage(account, 'usage', 'hour').gaps(hours(NOON, 3)), [hours(NOON, 3)]);
       const through = bench.values(NOON).get(`${THROUGH}|test|prod|usage`);
       assert.ok(through === undefined || through <= NOON / 1000);
@@ -67,10 +75,30 @@ test('clock repair: a clock that was not set leaves no baseline of 1970', () => 
   const early = 5 * MINUTE;
   bench.apply(statement('hour', { start: 0, end: HOUR }, early), early);
   bench.ledger.repairClock(bench.account, NOON);
-  assert.equal(bench.state.accounts.get(bench.account)?.baseline, undefined);
+  assert.equal(bench.state.streamOf(bench.account, 'usage')?.baseline, undefined);
   bench.apply(statement('hour', hours(NOON - HOUR, 1), NOON, [cost(NOON - HOUR, 'a', 3)]));
   assert.equal(bench.value(TOTAL, 'a', NOON), 0, 'what was spent before is the baseline');
   assert.ok(bench.ledger.since(bench.account, 'usage', NOON) >= utc('2026-10-01'));
+  bench.ledger.close();
+});
+
+test('clock repair: a stream that was read by no clock draws its baseline again, whatever others have read', () => {
+  const bench = openBench(twoStreams());
+  const second = (asOf: Instant) => ({
+    ...statement('hour', hours(NOON - HOUR, 1), asOf, [cost(NOON - HOUR, 'b', 3)]),
+    stream: 'second',
+  });
+  const early = 5 * MINUTE;
+  bench.apply({ ...second(early), range: { start: 0, end: HOUR }, charges: [] }, early);
+  bench.apply(statement('hour', hours(NOON - HOUR, 1), NOON - 1, [cost(NOON - HOUR, 'a', 3)]));
+  bench.ledger.repairClock(bench.account, NOON);
+  const baselines = () => [...bench.state.streams.values()].map(({ name, baseline }) => [name, baseline]);
+  assert.deepEqual(baselines(), [
+    ['second', undefined],
+    ['usage', NOON - 1],
+  ]);
+  bench.apply(second(NOON + 1));
+  assert.equal(bench.value(TOTAL, 'b', NOON + 1), 0);
   bench.ledger.close();
 });
 

@@ -33,7 +33,7 @@ import {
 } from './records.ts';
 import type { AccountSettings, StreamSettings } from './settings.ts';
 import { type LedgerState, readingsKey } from './state.ts';
-import { composeRange, isComposed } from './stream-amounts.ts';
+import { composeRange, isComposed, type StreamAmountsInput } from './stream-amounts.ts';
 
 export interface ClockRepairInput {
   readonly store: Pick<Store, 'cells'>;
@@ -70,47 +70,43 @@ export function creditedStatement(
 export function buildClockRepair(input: ClockRepairInput): Commit | undefined {
   const { state, account, now } = input;
   const streams = state.streamsOf(account.id);
-  const last = lastCredible(input);
+  const last = lastCredible(input, streams);
   const readings = streams.flatMap((stream) => repairReadings(input, stream, last));
   const feeds = state.feedsOf(account.id).flatMap((row) => repairFeed(row, last, now) ?? []);
-  const closings = streams.flatMap((stream) => reopen(input, stream) ?? []);
+  const repaired = streams.flatMap((stream) => repairStream(input, stream) ?? []);
   const omissions = streams.flatMap(({ id }) => repairOmissions(state, id, now) ?? []);
-  const baseline = repairBaseline(account, last, now);
-  const rows = [readings, feeds, closings, omissions];
-  if (baseline === account.baseline && rows.every(({ length }) => length === 0)) return undefined;
-  const accounts = [{ ...account, baseline }];
-  const moved = moveTotals(input, readings, baseline);
-  return { accounts, streams: closings, readings, feeds, omissions, ...moved };
+  const rows = [readings, feeds, repaired, omissions];
+  if (rows.every(({ length }) => length === 0)) return undefined;
+  return { streams: repaired, readings, feeds, omissions, ...moveTotals(input, readings, repaired) };
 }
 
-function lastCredible({ state, account, now }: ClockRepairInput): Instant | undefined {
-  const asOfs = asOfsOf(state, account.id).filter((at) => isCredible(at, now));
+function lastCredible({ state, now }: ClockRepairInput, streams: readonly StreamRow[]): Instant | undefined {
+  const asOfs = asOfsOf(state, streams).filter((at) => isCredible(at, now));
   return asOfs.length === 0 ? undefined : asOfs.reduce((last, at) => Math.max(last, at));
 }
 
-/** If the clock was not set, nothing is known of the account yet: the first reading under a correct clock draws its baseline. */
-function repairBaseline(
-  { baseline }: AccountRow,
-  last: Instant | undefined,
-  now: Instant,
-): Instant | undefined {
-  if (baseline === undefined || isCredible(baseline, now)) return baseline;
-  if (baseline > now) return now - 1;
-  return last === undefined ? undefined : baseline;
+function repairStream(input: ClockRepairInput, stream: StreamRow): StreamRow | undefined {
+  const baseline = repairBaseline(input, stream);
+  const reopened = reopen(input, stream);
+  return reopened || baseline !== stream.baseline ? { ...stream, ...reopened, baseline } : undefined;
 }
 
-function repairReadings(
-  { state, account, now }: ClockRepairInput,
-  stream: StreamRow,
-  last?: Instant,
-): ReadingsRow[] {
+/** If the clock was not set, nothing is known of the stream yet: the first reading under a correct clock draws its baseline. */
+function repairBaseline(input: ClockRepairInput, stream: StreamRow): Instant | undefined {
+  const { baseline } = stream;
+  if (baseline === undefined || isCredible(baseline, input.now)) return baseline;
+  if (baseline > input.now) return input.now - 1;
+  return lastCredible(input, [stream]) === undefined ? undefined : baseline;
+}
+
+function repairReadings({ state, now }: ClockRepairInput, stream: StreamRow, last?: Instant): ReadingsRow[] {
   return GRANULARITIES.flatMap((granularity) =>
     SIDES.flatMap((side) => {
       const before = state.readings(stream.id, granularity, side);
       if (before.every(({ asOf }) => isCredible(asOf, now))) return [];
       const size = sizeOf(granularity);
       const redate = (reading: ReadInterval) =>
-        side === 'current' ? redateTo(reading, last, size) : redateFirst(reading, account.baseline, now);
+        side === 'current' ? redateTo(reading, last, size) : redateFirst(reading, stream.baseline, now);
       const intervals = before.flatMap((reading) =>
         isCredible(reading.asOf, now) ? reading : (redate(reading) ?? []),
       );
@@ -159,12 +155,15 @@ function repairFeed(row: FeedRow, last: Instant | undefined, now: Instant): Feed
 }
 
 /** Undoes a closing that dropped no cells: it was drawn when the stream began, under the same clock as the baseline. */
-function reopen({ account, settings, now }: ClockRepairInput, stream: StreamRow): StreamRow | undefined {
+function reopen(
+  { settings, now }: ClockRepairInput,
+  stream: StreamRow,
+): Pick<StreamRow, 'closedBefore' | 'closedIn'> | undefined {
   const streamSettings = settings.streams.find(({ name }) => name === stream.name);
   const isWrong = stream.closedIn > now || !isCredible(stream.closedIn, now);
-  if (!isWrong || !streamSettings || account.baseline === undefined) return undefined;
-  if (stream.closedIn !== startOfMonth(account.baseline)) return undefined;
-  return { ...stream, ...firstClosing(settings, streamSettings, now) };
+  if (!isWrong || !streamSettings || stream.baseline === undefined) return undefined;
+  if (stream.closedIn !== startOfMonth(stream.baseline)) return undefined;
+  return firstClosing(settings, streamSettings, now);
 }
 
 function repairOmissions(state: LedgerState, stream: number, now: Instant) {
@@ -177,38 +176,37 @@ function repairOmissions(state: LedgerState, stream: number, now: Instant) {
 function moveTotals(
   input: ClockRepairInput,
   readings: readonly ReadingsRow[],
-  baseline: Instant | undefined,
+  streams: readonly StreamRow[],
 ): Pick<Commit, 'periodTotals' | 'series'> {
-  const { state, account, settings } = input;
+  const { state, settings } = input;
   const intervals = new Map<string, ReadIntervals>(
     readings.map((row) => [readingsKey(row.stream, row.granularity, row.side), row.intervals]),
   );
-  const after: Repaired = {
-    accounts: new Map(state.accounts).set(account.id, { ...account, baseline }),
-    readings: (...key) => intervals.get(readingsKey(...key)) ?? state.readings(...key),
+  const after = {
+    readings: (...key: Parameters<typeof readingsKey>) =>
+      intervals.get(readingsKey(...key)) ?? state.readings(...key),
   };
-  const deltas = [...new Set(readings.map(({ stream }) => stream))].flatMap((id) => {
+  const repaired = new Map(streams.map((stream) => [stream.id, stream]));
+  const deltas = [...new Set([...readings.map(({ stream }) => stream), ...repaired.keys()])].flatMap((id) => {
     const stream = present(state.streams.get(id), `stream ${id}`);
     const streamSettings = settings.streams.find(({ name }) => name === stream.name);
     if (!streamSettings || !isComposed(streamSettings)) return [];
-    return deltasOfStream(input, stream, streamSettings, after);
+    const whole = { store: input.store, settings: streamSettings };
+    const was = { ...whole, state, stream };
+    return deltasOfStream(input, was, { ...whole, state: after, stream: repaired.get(id) ?? stream });
   });
   const row = (id: number) => present(state.series.get(id), `series ${id}`);
   return { periodTotals: updatePeriodTotals(state, deltas, row), series: moveCounters(deltas, row) };
 }
 
-type Repaired = Pick<LedgerState, 'accounts' | 'readings'>;
-
 function deltasOfStream(
-  { store, state }: ClockRepairInput,
-  stream: StreamRow,
-  settings: StreamSettings,
-  after: Repaired,
+  input: ClockRepairInput,
+  before: StreamAmountsInput,
+  after: StreamAmountsInput,
 ): Delta[] {
-  return daysWithCells({ store, state }, stream, settings).flatMap((start) => {
-    const amounts = (of: Repaired) =>
-      composeRange({ store, state: of, stream, settings }, { start, end: start + DAY });
-    return deltasBetween(start, amounts(state), amounts(after));
+  return daysWithCells(input, before.stream, before.settings).flatMap((start) => {
+    const day = { start, end: start + DAY };
+    return deltasBetween(start, composeRange(before, day), composeRange(after, day));
   });
 }
 

@@ -1,5 +1,6 @@
 import type { SeriesKey } from '../statement/series.ts';
 import type { Instant } from '../values/time.ts';
+import { firstAsOf } from './coverage.ts';
 import type { AccountRow, SeriesRow } from './records.ts';
 import type { LedgerState } from './state.ts';
 import { isRetired } from './zero-hold.ts';
@@ -20,9 +21,10 @@ export function isZeroSeries({ measure, resource, model, tier, detail }: SeriesK
   return measure === 'cost' && detail === ZERO_SERIES.detail && `${resource}${model}${tier}` === '';
 }
 
-/** When an account that has spent nothing began at 0. */
-export function zeroSince({ openedAt, baseline }: AccountRow): Instant {
-  return Math.max(openedAt, baseline ?? openedAt);
+/** When an account that has spent nothing began at 0: with its first reading. Undefined before that. */
+export function zeroSince(state: LedgerState, { id, openedAt }: AccountRow): Instant | undefined {
+  const first = firstAsOf(state, id);
+  return first === undefined ? undefined : Math.max(openedAt, first);
 }
 
 /** Whether a series of cost is shown at `now`. */
@@ -39,5 +41,5 @@ export function zeroCounters(
     const row = state.seriesOf(id, ZERO_SERIES);
     if (row && row.target === row.id) return row;
   }
-  return { total: 0n, corrections: 0n, createdAt: zeroSince(account) };
+  return { total: 0n, corrections: 0n, createdAt: zeroSince(state, account) ?? account.openedAt };
 }

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ALL, CLOSED_DAYS, type History, START } from '../../../test/support/ledger/histories.ts';
+import { ALL, CLOSED_DAYS, type History, START, type Step } from '../../../test/support/ledger/histories.ts';
 import {
   type Bench,
   netOf,
   openBench,
   Refused,
   settings,
+  twoStreams,
   valuesOf,
 } from '../../../test/support/ledger/ledger.ts';
 import { isTold, modelOf } from '../../../test/support/ledger/model.ts';
@@ -16,6 +17,8 @@ import { WINDOWS, windowAt } from '../reports/windows.ts';
 import type { Statement } from '../statement/statement.ts';
 import { type Fixed, ONE } from '../values/money.ts';
 import { DAY, HOUR, type Instant, MINUTE, startOfMonth } from '../values/time.ts';
+import { audit } from './audit.ts';
+import type { LedgerState } from './state.ts';
 
 /** Histories per law in the gate. */
 const RUNS = 400;
@@ -76,29 +79,31 @@ function assertNeverLower(before: ReadonlyMap<string, number>, after: ReadonlyMa
 const nonZero = (amounts: ReadonlyMap<string, Fixed>) =>
   Object.fromEntries([...amounts].filter(([, value]) => value !== 0n).sort());
 
-function assertModel(history: History, applied: readonly Statement[], bench: Bench): void {
+function assertModel(history: History, applied: readonly Statement[], bench: Bench, stream = 1): void {
   const model = modelOf(applied, history);
-  assert.deepEqual(nonZero(netOf(bench.state)), nonZero(model.net()), 'net is cells less baseline');
+  const { state } = bench;
+  assert.deepEqual(nonZero(netOf(state, stream)), nonZero(model.net()), 'net is cells less baseline');
+  const sums = (kind: 'day' | 'month', start: Instant) => sumsOf(state, stream, kind, start);
   const month = new Map<string, Fixed>();
   for (const day of model.days()) {
     const expected = model.day(day);
     assert.deepEqual(
-      nonZero(sums(bench, 'day', day)),
+      nonZero(sums('day', day)),
       nonZero(expected),
       `the cells of ${new Date(day).toISOString()}`,
     );
     for (const [name, value] of expected) month.set(name, (month.get(name) ?? 0n) + value);
   }
-  assert.deepEqual(
-    nonZero(sums(bench, 'month', startOfMonth(START))),
-    nonZero(month),
-    'the cells of the month',
-  );
+  assert.deepEqual(nonZero(sums('month', startOfMonth(START))), nonZero(month), 'the cells of the month');
 }
 
-function sums({ state }: Bench, kind: 'day' | 'month', start: Instant): Map<string, Fixed> {
+function sumsOf(state: LedgerState, stream: number, kind: 'day' | 'month', start: Instant) {
+  const totals = [...state.periodTotals(kind, start)];
   return new Map(
-    [...state.periodTotals(kind, start)].map(([id, value]) => [state.series.get(id)?.resource ?? '', value]),
+    totals.flatMap(([id, value]) => {
+      const row = state.series.get(id);
+      return row?.stream === stream ? [[row.resource, value] as const] : [];
+    }),
   );
 }
 
@@ -110,6 +115,46 @@ test('ledger matches the reference model for any order of statements', () => {
       const bench = benchOf(history);
       const applied = play(history, bench);
       assertModel(history, applied, bench);
+      bench.ledger.close();
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+/** The histories of two streams of one account, in one order. */
+const TWO_STREAMS = fc.tuple(ALL, ALL, fc.array(fc.boolean(), { minLength: 28, maxLength: 28 }));
+
+function interleaved(first: History, second: History, order: readonly boolean[]): Step[] {
+  const [left, right] = [[...first.steps], second.steps.map((step) => inStream(step, 'second'))];
+  const all = order.flatMap((isLeft) => (isLeft ? left : right).shift() ?? []);
+  return [...all, ...left, ...right];
+}
+
+/** Streams of an account never share a label set. */
+function inStream(step: Step, stream: string): Step {
+  if (!('statement' in step)) return step;
+  const charges = step.statement.charges.map((each) => ({ ...each, resource: `${stream} ${each.resource}` }));
+  return { ...step, statement: { ...step.statement, stream, charges } };
+}
+
+test('ledger matches the reference model for two streams of an account, first read at any time', () => {
+  assertProperty(
+    fc.property(TWO_STREAMS, ([first, second, order]) => {
+      const own = twoStreams(first.stream, second.stream);
+      const bench = openBench(own);
+      const applied = play({ ...first, steps: interleaved(first, second, order) }, bench);
+      const { state, store } = bench;
+      for (const [name, history] of [
+        ['usage', first],
+        ['second', second],
+      ] as const) {
+        const ofStream = applied.filter(({ stream }) => stream === name);
+        const row = state.streamOf(bench.account, name);
+        assert.equal(row?.baseline, ofStream[0]?.asOf);
+        if (row) assertModel(history, ofStream, bench, row.id);
+      }
+      const settingsOf = (_: unknown, stream: string) => own.streams.find(({ name }) => name === stream);
+      assert.deepEqual(audit({ state, store, settingsOf }), []);
       bench.ledger.close();
     }),
     { numRuns: RUNS },
@@ -159,7 +204,7 @@ test('ledger cells and net do not depend on the order after the first statement'
       const results = [rest, reordered(rest, order)].map((each) => {
         const bench = benchOf(history);
         for (const statement of [first, ...each]) bench.apply(statement, START + 10 * DAY);
-        const days = [-1, 0, 1, 2, 3].map((day) => nonZero(sums(bench, 'day', START + day * DAY)));
+        const days = [-1, 0, 1, 2, 3].map((day) => nonZero(sumsOf(bench.state, 1, 'day', START + day * DAY)));
         const net = nonZero(netOf(bench.state));
         bench.ledger.close();
         return { days, net };

@@ -7,6 +7,7 @@ import {
   Refused,
   settings,
   statement,
+  twoStreams,
   utc,
 } from '../../../test/support/ledger/ledger.ts';
 import { DEFAULT_RATES } from '../../providers/index.ts';
@@ -48,6 +49,24 @@ test('ledger: history read newest first, with failures, moves no counter', () =>
   }
   assert.equal(bench.value('ai_billing_cost_month_to_date_usd', 'job', clock), 1 + 0.25 * (20 * 24 + 11));
   assert.equal(bench.value('ai_billing_cost_last_month_usd', 'job', clock), 0.25 * 31 * 24);
+  bench.ledger.close();
+});
+
+test('ledger: a second stream counts nothing from before its own first reading', () => {
+  const bench = openBench(twoStreams());
+  const noon = utc('2026-11-20T12:00');
+  const read = (stream: string, resource: string, at: number, dollars: number) =>
+    bench.apply({
+      ...statement('hour', hour(at - HOUR), at, [cost(at - HOUR, resource, dollars)]),
+      stream,
+    });
+  read('usage', 'early', noon, 1);
+  read('usage', 'early', noon + DAY, 2);
+  read('second', 'late', noon + DAY - HOUR, 30);
+  read('second', 'late', noon + DAY, 40);
+  read('second', 'late', noon + HOUR, 50);
+  const totals = ['early', 'late'].map((resource) => bench.value(TOTAL, resource, noon + DAY));
+  assert.deepEqual(totals, [2, 40]);
   bench.ledger.close();
 });
 

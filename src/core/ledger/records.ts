@@ -13,8 +13,6 @@ export interface AccountRow {
   readonly name: string;
   /** When it was first configured: its own counters were 0. */
   readonly openedAt: Instant;
-  /** As-of of the first applied statement, stored for good. */
-  readonly baseline: Instant | undefined;
   /** Label sets that went to the overflow series so far. */
   readonly overflowCount: number;
   /** Its known 0 has been exposed: see `known-zero.ts`. */
@@ -25,6 +23,8 @@ export interface StreamRow {
   readonly id: number;
   readonly account: number;
   readonly name: string;
+  /** As-of of its first applied statement, stored for good. */
+  readonly baseline: Instant | undefined;
   /** Buckets before this are rolled up; later statements about them are ignored. */
   readonly closedBefore: Instant;
   /** Start of the month in which `closedBefore` was last moved. */
@@ -199,7 +199,6 @@ export function newAccount(
     provider,
     name,
     openedAt: now,
-    baseline: undefined,
     overflowCount: 0,
     zeroShown: false,
   };

@@ -88,7 +88,7 @@ function splitByResolution(before: StreamState, granularity: Granularity, range:
 }
 
 /**
- * The part of a statement that the baseline covers: all of the account's first statement; of any other the buckets that ended
+ * The part of a statement that the baseline covers: all of the stream's first statement; of any other the buckets that ended
  * before the baseline and, if it is not the stream's finest reading, the one that contains it.
  */
 function eligibleRange(

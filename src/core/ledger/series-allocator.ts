@@ -126,7 +126,7 @@ export class SeriesAllocator {
   }
 
   #create(key: SeriesKey): SeriesRow {
-    const { account, stream, nextId, now } = this.#options;
+    const { state, account, stream, nextId, now } = this.#options;
     const { measure, resource, model, tier, detail } = key;
     const id = nextId + this.created.size;
     const row = {
@@ -138,7 +138,7 @@ export class SeriesAllocator {
       tier,
       detail,
       target: id,
-      createdAt: isZeroSeries(key) && account.baseline !== undefined ? zeroSince(account) : now,
+      createdAt: (isZeroSeries(key) ? zeroSince(state, account) : undefined) ?? now,
       total: 0n,
       corrections: 0n,
       hold: undefined,

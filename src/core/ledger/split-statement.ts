@@ -23,8 +23,8 @@ export function splitApplicable(
 }
 
 /**
- * A statement as several about adjoining whole days, the newest first, each of which takes a moment to apply. The newest comes first because an
- * account's first statement draws the baseline.
+ * A statement as several about adjoining whole days, the newest first, each of which takes a moment to apply. The newest comes first because a
+ * stream's first statement draws the baseline.
  */
 export function splitStatement(statement: Statement, maxCharges = MAX_CHARGES): Statement[] {
   if (statement.charges.length <= maxCharges) return [statement];

@@ -10,7 +10,7 @@ import type { LedgerState } from './state.ts';
 
 export interface StreamAmountsInput {
   readonly store: Pick<Store, 'cells'>;
-  readonly state: Pick<LedgerState, 'accounts' | 'readings'>;
+  readonly state: Pick<LedgerState, 'readings'>;
   readonly stream: StreamRow;
   readonly settings: StreamSettings;
 }
@@ -63,7 +63,7 @@ function sourceOf({ store, state, stream, settings }: StreamAmountsInput, range:
   return {
     granularities,
     settleMs,
-    baselineFrom: state.accounts.get(stream.account)?.baseline,
+    baselineFrom: stream.baseline,
     readings: (granularity, side) => state.readings(stream.id, granularity, side),
     cells: (granularity) => cells.get(granularity),
   };

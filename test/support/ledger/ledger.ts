@@ -24,16 +24,6 @@ export function settings(
   stream: Partial<StreamSettings> = {},
   account: Partial<AccountSettings> = {},
 ): AccountSettings {
-  const streams = [
-    {
-      name: 'usage',
-      granularities: ['hour'],
-      settleMs: 48 * HOUR,
-      reachMs: 48 * HOUR,
-      lagMs: 2 * HOUR,
-      ...stream,
-    },
-  ] as const;
   return {
     provider: 'test',
     name: 'prod',
@@ -41,9 +31,22 @@ export function settings(
     maxSeries: 10_000,
     rates: DEFAULT_RATES,
     refilling: new Set(['DIEM', 'VCU']),
-    streams,
+    streams: [streamSettings('usage', stream)],
     ...account,
   };
+}
+
+/** Settings of one account with two streams, `usage` and `second`. */
+export function twoStreams(
+  one: Partial<StreamSettings> = {},
+  two: Partial<StreamSettings> = {},
+): AccountSettings {
+  return settings({}, { streams: [streamSettings('usage', one), streamSettings('second', two)] });
+}
+
+function streamSettings(name: string, more: Partial<StreamSettings>): StreamSettings {
+  const granularities = ['hour'] as const;
+  return { name, granularities, settleMs: 48 * HOUR, reachMs: 48 * HOUR, lagMs: 2 * HOUR, ...more };
 }
 
 /** The settings of a provider that shows one truth by the minute, hour and day. */
@@ -168,11 +171,11 @@ export function valuesOf(ledger: Ledger, now: Instant): Map<string, number> {
   return values;
 }
 
-/** Net of each label set of cost that is shown, by resource. */
-export function netOf(state: LedgerState): Map<string, Fixed> {
+/** Net of each label set of cost of a stream that is shown, by resource. */
+export function netOf(state: LedgerState, stream = 1): Map<string, Fixed> {
   const net = new Map<string, Fixed>();
   for (const row of state.series.values()) {
-    if (row.target === row.id) net.set(row.resource, row.total - row.corrections);
+    if (row.target === row.id && row.stream === stream) net.set(row.resource, row.total - row.corrections);
   }
   return net;
 }
