@@ -1,11 +1,12 @@
 import { Committer, type LedgerParts, openParts } from './committer.ts';
 import { buildCommit } from './ledger/build-commit.ts';
+import { HISTORY_MONTHS } from './ledger/closing.ts';
 import { maintain } from './ledger/compaction.ts';
 import { clearFeed, type ObservedPoll, recordPoll } from './ledger/feed-record.ts';
 import { buildClockRepair, creditedStatement } from './ledger/heal-clock.ts';
 import { missingHourlyTotals } from './ledger/hourly-totals.ts';
-import { newAccount, present, type Store } from './ledger/records.ts';
-import type { AccountSettings, FeedKey, StatementOutcome } from './ledger/settings.ts';
+import { present, type Store } from './ledger/records.ts';
+import { type AccountSettings, type FeedKey, newAccount, type StatementOutcome } from './ledger/settings.ts';
 import { splitApplicable } from './ledger/split-statement.ts';
 import { expireHolds } from './ledger/zero-hold.ts';
 import { type Deliveries, deliveriesOf } from './metrics/deliveries.ts';
@@ -95,9 +96,9 @@ export class Ledger extends LedgerQueries {
     this.#clockRepairedAt.set(id, now);
   }
 
-  /** Compacts what has settled and rolls up what is closed. */
-  maintain(now: Instant): void {
-    for (const change of maintain({ ...this.#parts, now })) this.#committer.commit(change);
+  /** Compacts what has settled, rolls up what is closed, and archives its days for some months. */
+  maintain(now: Instant, historyMonths = HISTORY_MONTHS): void {
+    for (const change of maintain({ ...this.#parts, now, historyMonths })) this.#committer.commit(change);
     this.#parts.state.evictPeriodTotals(now);
   }
 

@@ -66,7 +66,7 @@ function foreignKeyProblems(database: DatabaseSync): string[] {
 
 /** References that the schema does not declare: checking them at each write would cost too much. */
 const REFERENCES = [
-  ...['cells', 'readings', 'compacted', 'silences', 'hours', 'folded'].map(
+  ...['cells', 'readings', 'compacted', 'silences', 'hours', 'folded', 'archive'].map(
     (table) => [table, 'stream', 'streams'] as const,
   ),
   ...['cells', 'sums'].map((table) => [table, 'series', 'series'] as const),

@@ -15,7 +15,7 @@ const SERIES = `SELECT id FROM series WHERE stream IN (${STREAMS})`;
 const FORGET: readonly string[] = [
   `DELETE FROM cells WHERE stream IN (${STREAMS})`,
   `DELETE FROM sums WHERE series IN (${SERIES})`,
-  ...['readings', 'compacted', 'silences', 'hours', 'folded', 'series'].map(
+  ...['readings', 'compacted', 'silences', 'hours', 'folded', 'archive', 'series'].map(
     (table) => `DELETE FROM ${table} WHERE stream IN (${STREAMS})`,
   ),
   ...['resources', 'requests', 'feeds', 'streams'].map((table) => `DELETE FROM ${table} WHERE account = :id`),

@@ -41,6 +41,8 @@ test('migrations: series of schema 2 get the first reading of their account as c
 
 /** A ledger as schema 4 had it: with one baseline per account. */
 const BEFORE_5 = `
+  DROP TABLE archive;
+  ALTER TABLE streams DROP COLUMN archived_from;
   ALTER TABLE streams DROP COLUMN baseline;
   ALTER TABLE accounts ADD COLUMN baseline INTEGER;
   UPDATE accounts SET baseline = ${BASELINE};

@@ -6,7 +6,7 @@ import { asStorageError, damaged, notOurs, obstacleTo, refusalOf, sqliteCode } f
 import { closeToOthers, createFile, createFolder } from './files.ts';
 import { APPLICATION_ID, MIGRATIONS, SEALED_SINCE } from './schema.ts';
 import { brokenSeals, type ReadRows, seal, smallTables } from './seals.ts';
-import { LARGE_TABLES } from './tables.ts';
+import { ARCHIVE, LARGE_TABLES } from './tables.ts';
 
 export { StoreError } from '../core/ledger/records.ts';
 
@@ -180,9 +180,9 @@ function refuseOther(database: DatabaseSync, path: string): void {
 const FULLY_CHECKED_PAGES = 4096;
 
 /**
- * Every page is read. In a large file only the small tables, such as the counters, are checked row by row: where the rows of many
- * days are, SQLite checks each page's structure while it counts. A full check of a million cells takes longer than the rest of
- * a start.
+ * Every page is read, except that in a large file those of the archive are verified when they are needed. Of the others, only the small
+ * tables of a large file, such as the counters, are checked row by row: where the rows of many days are, SQLite checks each page's
+ * structure while it counts. A full check of a million cells takes longer than the rest of a start.
  *
  * @throws what SQLite throws about a malformed page.
  */
@@ -192,11 +192,13 @@ function isSound(database: DatabaseSync, fullyChecked: number): boolean {
   if (numberOf(database, 'PRAGMA page_count') <= fullyChecked) return isOk('1');
   database.exec('PRAGMA cell_size_check = ON');
   const tables = database.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).all();
-  const isWhole = tables.every(({ name }) =>
-    LARGE_TABLES.some((large) => large === name)
-      ? database.prepare(`SELECT count(*) FROM ${name}`).get()
-      : isOk(`'${name}'`),
-  );
+  const isWhole = tables
+    .filter(({ name }) => name !== ARCHIVE)
+    .every(({ name }) =>
+      LARGE_TABLES.some((large) => large === name)
+        ? database.prepare(`SELECT count(*) FROM ${name}`).get()
+        : isOk(`'${name}'`),
+    );
   // The check of the schema includes the list of free pages. We never ask SQLite to move pages.
   return isWhole && isOk(`'sqlite_schema'`) && numberOf(database, 'PRAGMA auto_vacuum') === 0;
 }

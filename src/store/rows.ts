@@ -37,9 +37,10 @@ const Stream = z.object({
   baseline: Maybe,
   closedBefore: z.number(),
   closedIn: z.number(),
+  archivedFrom: Maybe,
 });
-const STREAMS = `SELECT id, account, name, closed_before AS closedBefore, closed_in AS closedIn, baseline
-  FROM streams`;
+const STREAMS = `SELECT id, account, name, closed_before AS closedBefore, closed_in AS closedIn, baseline,
+  archived_from AS archivedFrom FROM streams`;
 
 const Reading = z.object({
   stream: z.number(),

@@ -98,6 +98,11 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE streams ADD COLUMN baseline INTEGER;
   UPDATE streams SET baseline = (SELECT baseline FROM accounts WHERE accounts.id = streams.account);
   ALTER TABLE accounts DROP COLUMN baseline;
+  ALTER TABLE streams ADD COLUMN archived_from INTEGER;
+  CREATE TABLE archive (
+    stream INTEGER NOT NULL, day INTEGER NOT NULL, amounts BLOB NOT NULL, digest INTEGER NOT NULL,
+    PRIMARY KEY (stream, day)
+  ) STRICT;
   `,
 ];
 

@@ -3,6 +3,7 @@ import { getOrCreate } from '../core/values/maps.ts';
 import type { Range } from '../core/values/time.ts';
 import { EMPTY, hashRow, minus, plus, type RowDigest } from './digest.ts';
 import {
+  ARCHIVE,
   type DigestKey,
   LARGE_TABLES,
   prepareArrays,
@@ -147,7 +148,7 @@ function schemaDigest(database: DatabaseSync): RowDigest {
   let digest = EMPTY;
   for (const row of rowsOf(database, sql)) {
     // Others may have come by ANALYZE.
-    if (tableNames().some((name) => name === row[0])) digest = plus(digest, hashRow(row));
+    if ([...tableNames(), ARCHIVE].some((name) => name === row[0])) digest = plus(digest, hashRow(row));
   }
   return digest;
 }
@@ -195,7 +196,8 @@ function belongs(rows: string, table: TableName): boolean {
   return rows === table || rows.startsWith(`${table} `);
 }
 
-function whatOf(rows: string, unit: number): string {
+/** What is damaged, in words. */
+export function whatOf(rows: string, unit: number): string {
   if (rows === SCHEMA) return 'its tables are not declared as the ledger declares them';
   const [table = '', ...of] = rows.split(' ');
   if (table === 'deliveries') return `${table} of receiver ${unit} are not as the ledger wrote them`;

@@ -40,9 +40,13 @@ export function sqliteStore(database: DatabaseSync, options: StoreOptions = {}):
     cells,
     peekCells: cells,
     periodTotals: (kind, start) => orDamaged(database, () => readSums(kind, start)),
+    archivedDay: (stream, day) => orDamaged(database, () => tables.archive.read(stream, day)),
     deliveries: (receiver) => orDamaged(database, () => deliveries.read(receiver)),
     commit(commit) {
+      const { droppedArchive } = commit;
+      const expired = droppedArchive && orDamaged(database, () => tables.archive.soundDays(droppedArchive));
       transaction(() => {
+        if (expired) tables.archive.drop(expired);
         writeCommit(tables, commit, (row) => written.get(keyOf(row)) ?? []);
         for (const { receiver, rows } of commit.deliveries ?? []) deliveries.write(receiver, rows);
       });

@@ -58,7 +58,10 @@ interface TableShape {
   readonly fixed?: readonly string[];
 }
 
-/** Every table except that of the digests themselves. */
+/** Its rows have digests of their own, see `archive.ts`. */
+export const ARCHIVE = 'archive';
+
+/** Every other table except that of the digests themselves. */
 const TABLES = {
   accounts: { fixed: ['provider', 'name'] },
   streams: { fixed: ['account', 'name'] },

@@ -1,6 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { ReadInterval } from '../core/ledger/readings.ts';
-import type { AccountRow, Commit, FeedRow, ReadingsRow, SeriesRow } from '../core/ledger/records.ts';
+import type {
+  AccountRow,
+  Commit,
+  FeedRow,
+  ReadingsRow,
+  SeriesRow,
+  StreamRow,
+} from '../core/ledger/records.ts';
+import { prepareArchive } from './archive.ts';
 import { storedObservations } from './rows.ts';
 import { SealedTable } from './sealed-table.ts';
 import type { Seals } from './seals.ts';
@@ -24,6 +32,7 @@ export function prepareTables(database: DatabaseSync, seals: Seals) {
     feeds: table('feeds'),
     silences: table('silences'),
     compacted: table('compacted'),
+    archive: prepareArchive(database),
   };
 }
 
@@ -38,8 +47,7 @@ export function writeCommit(
   stored: (row: ReadingsRow) => readonly ReadInterval[],
 ): void {
   for (const row of commit.accounts ?? []) writeAccount(tables, row);
-  for (const row of commit.streams ?? [])
-    tables.streams.put(row.id, row.account, row.name, row.closedBefore, row.closedIn, row.baseline ?? null);
+  for (const row of commit.streams ?? []) writeStream(tables, row);
   for (const row of commit.resources ?? [])
     tables.resources.put(row.account, row.resource, row.model, row.tier, JSON.stringify(row.facts));
   for (const row of commit.series ?? []) writeSeries(tables, row);
@@ -47,6 +55,7 @@ export function writeCommit(
   writeCells(tables, commit);
   for (const row of commit.readings ?? []) writeReadings(tables, row, stored(row));
   writeTotals(tables, commit);
+  for (const day of commit.archived ?? []) tables.archive.write(day);
   for (const row of commit.feeds ?? []) writeFeed(tables, row);
   for (const row of commit.requests ?? []) tables.requests.put(row.account, row.state);
   writeLists(tables, commit);
@@ -60,6 +69,18 @@ function writeAccount(tables: Tables, row: AccountRow): void {
     folded: row.overflowCount,
     opened_at: row.openedAt,
     zero_shown: row.zeroShown ? 1 : 0,
+  });
+}
+
+function writeStream(tables: Tables, row: StreamRow): void {
+  tables.streams.putRow({
+    id: row.id,
+    account: row.account,
+    name: row.name,
+    closed_before: row.closedBefore,
+    closed_in: row.closedIn,
+    baseline: row.baseline ?? null,
+    archived_from: row.archivedFrom ?? null,
   });
 }
 

@@ -4,13 +4,13 @@ import { type Instant, isoDay, startOfMonth } from '../values/time.ts';
 import type { AccountRow, PeriodKind, SeriesRow, Store, StreamRow } from './records.ts';
 import type { StreamSettings } from './settings.ts';
 import type { LedgerState } from './state.ts';
-import { amountsIn, storedDays } from './stream-amounts.ts';
+import { amountsIn, archivedDays, keptFrom, storedDays } from './stream-amounts.ts';
 
 /** Recomputes the ledger from its cells, and compares the stored counters and period totals with that. */
 
 export interface AuditInput {
   readonly state: LedgerState;
-  readonly store: Pick<Store, 'cells' | 'periodTotals'>;
+  readonly store: Pick<Store, 'cells' | 'periodTotals' | 'archivedDay'>;
   /** How a stream is read; undefined if its provider is not known any more. */
   readonly settingsOf: (account: AccountRow, stream: string) => StreamSettings | undefined;
 }
@@ -84,15 +84,27 @@ function counterProblems({ state }: AuditInput, stream: StreamRow, { net }: Reco
 /** The stored totals of days, and of months of which every day is there, are those of the cells. */
 function periodProblems(input: AuditInput, stream: StreamRow, { days }: RecomputedStream): string[] {
   const months = new Map<Instant, Map<number, Fixed>>();
-  for (const [day, costs] of days) {
+  const add = ([day, costs]: readonly [Instant, ReadonlyMap<number, Fixed>]) => {
     const month = startOfMonth(day);
-    if (month < stream.closedBefore) continue;
+    if (month < keptFrom(stream)) return;
     const totals = getOrCreate(months, month, () => new Map());
     for (const [id, amount] of costs) addTo(totals, id, amount);
-  }
+  };
+  for (const day of days) add(day);
+  for (const day of archivedCosts(input, stream)) add(day);
   const problems = (kind: PeriodKind, periods: RecomputedStream['days']) =>
     [...periods].flatMap(([start, costs]) => periodProblem(input, stream, { kind, start, costs }));
   return [...problems('day', days), ...problems('month', months)];
+}
+
+/** Day by day: all of them may be too many for the memory. */
+function* archivedCosts(
+  { state, store }: AuditInput,
+  stream: StreamRow,
+): Generator<[Instant, Map<number, Fixed>]> {
+  const isCost = (id: number) => state.series.get(id)?.measure === 'cost';
+  for (const day of archivedDays(state, stream))
+    yield [day, new Map([...store.archivedDay(stream.id, day)].filter(([id]) => isCost(id)))];
 }
 
 interface RecomputedPeriod {

@@ -93,6 +93,7 @@ function contextOf(input: CommitInput): StatementContext {
     account: account.id,
     name: statement.stream,
     baseline: undefined,
+    archivedFrom: undefined,
   };
   const { closedBefore } = stream;
   const open = intersection(statement.range, { start: closedBefore, end: Number.POSITIVE_INFINITY });

@@ -1,23 +1,27 @@
 import { addTo } from '../values/maps.ts';
 import type { Fixed } from '../values/money.ts';
 import { joinRanges } from '../values/ranges.ts';
-import { DAY, floorTo, type Instant, type Range, startOfMonth } from '../values/time.ts';
+import { bucketsIn, DAY, floorTo, type Instant, type Range, startOfMonth } from '../values/time.ts';
 import { type ReadInterval, readingsOutside, readingsWithin, SIDES } from './readings.ts';
-import type { Commit, ReadingsRow, SeriesRow, StreamRow } from './records.ts';
+import type { ArchivedDay, Commit, ReadingsRow, SeriesRow, Store, StreamRow } from './records.ts';
 import type { AccountSettings, StreamSettings } from './settings.ts';
 import type { LedgerState } from './state.ts';
-import {
-  amountsIn,
-  isComposed,
-  type StreamAmountsInput,
-  storedDays,
-  storedGranularities,
-} from './stream-amounts.ts';
+import { amountsIn, storedGranularities } from './stream-amounts.ts';
 
-export interface ClosingInput extends StreamAmountsInput {
+export interface ClosingInput {
+  readonly store: Pick<Store, 'peekCells'>;
   readonly state: LedgerState;
+  readonly stream: StreamRow;
+  readonly settings: StreamSettings;
+  readonly historyMonths: number;
   readonly now: Instant;
 }
+
+/** Months before the current one of which the days are kept: for the same month of the year before, and the one before that. */
+export const HISTORY_MONTHS = 25;
+
+/** Amounts that are archived in one commit: some MB. */
+const MAX_AMOUNTS = 100_000;
 
 /** A stream begins with everything open that its first read may reach. */
 export function firstClosing(
@@ -30,50 +34,98 @@ export function firstClosing(
   return { closedBefore, closedIn: startOfMonth(now) };
 }
 
-/** Rolls up into its series what is closed once a month has begun, and drops its cells. Undefined while nothing is. */
-export function closingOf(input: ClosingInput): Commit | undefined {
-  const { state, stream, settings, now } = input;
+/**
+ * Once a month has begun, archives the days that are closed by then, rolls them up into their series, and drops their cells. A day counts
+ * as archived once the last commit, which closes it, is stored.
+ */
+export function* closeDays(
+  { stream: opened, ...input }: ClosingInput,
+  maxAmounts = MAX_AMOUNTS,
+): Generator<Commit> {
+  const { settings, now, historyMonths } = input;
+  const stream = { ...opened, archivedFrom: archivedFrom(opened, startOfMonth(now, -historyMonths)) };
+  if (opened.archivedFrom !== undefined && opened.archivedFrom < stream.archivedFrom)
+    yield { streams: [stream], droppedArchive: { stream: stream.id, before: stream.archivedFrom } };
   const closedIn = startOfMonth(now);
   const closedBefore = Math.min(startOfMonth(now, -1), floorTo(DAY, now - settings.reachMs));
-  if (closedIn <= stream.closedIn || closedBefore <= stream.closedBefore) return undefined;
-  const range = { start: 0, end: closedBefore };
-  const granularities = storedGranularities(settings);
-  const days = state.compacted(stream.id).filter(({ end }) => end > closedBefore);
-  return {
-    streams: [{ ...stream, closedBefore, closedIn }],
-    series: rollUp(input, range),
-    dropped: granularities.map((granularity) => ({ stream: stream.id, granularity, range })),
-    readings: granularities.flatMap((granularity) =>
-      SIDES.map((side): ReadingsRow => {
-        const before = state.readings(stream.id, granularity, side);
-        const intervals = side === 'current' ? coalesce(before, range) : readingsOutside(before, range);
-        return { stream: stream.id, granularity, side, intervals };
-      }),
-    ),
-    compacted: [{ stream: stream.id, days }],
-    droppedPeriodTotals: { kind: 'day', before: closedBefore },
-  };
+  if (closedIn <= stream.closedIn || closedBefore <= stream.closedBefore) return;
+  const closed = { ...stream, closedBefore, closedIn };
+  const rolled = new Map<number, Fixed>();
+  let archived: ArchivedDay[] = [];
+  let count = 0;
+  for (const day of daysToClose(input.state, stream, closedBefore)) {
+    const amounts = rollUp({ ...input, stream }, day, rolled);
+    if (day < stream.archivedFrom) continue;
+    archived.push({ stream: stream.id, day, amounts });
+    count += amounts.size;
+    if (count < maxAmounts) continue;
+    yield { archived };
+    [archived, count] = [[], 0];
+  }
+  yield { ...closingOf(input, closed), series: withRolled(input.state, rolled), archived };
 }
 
-/** The series with what their cells before `range.end` come to. */
-function rollUp(input: ClosingInput, range: Range): SeriesRow[] {
-  const { state, stream, settings } = input;
-  const rolled = new Map<number, Fixed>();
-  const add = (series: number, net: Fixed) => addTo(rolled, state.series.get(series)?.target ?? series, net);
-  for (const part of isComposed(settings) ? storedDays(state, stream, range.end) : [range]) {
-    const { value, baseline } = amountsIn(input, part);
-    for (const [series, amount] of value) add(series, amount);
-    for (const [series, amount] of baseline) add(series, -amount);
-  }
+function archivedFrom({ archivedFrom, closedBefore }: StreamRow, keptFrom: Instant): Instant {
+  return Math.max(archivedFrom ?? closedBefore, keptFrom);
+}
+
+/** Also days that nothing was read of: one that is missing in the archive is a damaged one. */
+function daysToClose(state: LedgerState, { id, closedBefore }: StreamRow, end: Instant): Instant[] {
+  const span = state.span(id);
+  return span ? bucketsIn(DAY, { start: floorTo(DAY, Math.max(span.start, closedBefore)), end }) : [];
+}
+
+/** Adds what the cells of a day move the counters by to `rolled`. Returns the amounts of the day. */
+function rollUp({ store, ...input }: ClosingInput, start: Instant, rolled: Map<number, Fixed>) {
+  const target = (id: number) => input.state.series.get(id)?.target ?? id;
+  const { value, baseline } = amountsIn(
+    { ...input, store: { cells: store.peekCells } },
+    { start, end: start + DAY },
+  );
+  const amounts = new Map<number, Fixed>();
+  for (const [id, amount] of value) if (amount !== 0n) addTo(amounts, target(id), amount);
+  for (const [id, amount] of amounts) addTo(rolled, id, amount);
+  for (const [id, amount] of baseline) addTo(rolled, target(id), -amount);
+  return amounts;
+}
+
+function withRolled(state: LedgerState, rolled: ReadonlyMap<number, Fixed>): SeriesRow[] {
   return [...rolled].flatMap(([id, net]) => {
     const row = state.series.get(id);
     return row && net !== 0n ? [{ ...row, rolled: row.rolled + net }] : [];
   });
 }
 
-/** Keeps how far back was read, without the detail of when. */
+/** Drops the detail of what is closed. */
+function closingOf({ state, settings }: Pick<ClosingInput, 'state' | 'settings'>, closed: StreamRow): Commit {
+  const { id: stream, closedBefore } = closed;
+  const range = { start: 0, end: closedBefore };
+  const granularities = storedGranularities(settings);
+  const days = state.compacted(stream).filter(({ end }) => end > closedBefore);
+  return {
+    streams: [closed],
+    dropped: granularities.map((granularity) => ({ stream, granularity, range })),
+    readings: granularities.flatMap((granularity) =>
+      SIDES.map((side): ReadingsRow => {
+        const before = state.readings(stream, granularity, side);
+        const intervals = side === 'current' ? coalesce(before, range) : readingsOutside(before, range);
+        return { stream, granularity, side, intervals };
+      }),
+    ),
+    compacted: [{ stream, days }],
+    droppedPeriodTotals: { kind: 'day', before: closedBefore },
+  };
+}
+
+/** Keeps how far back was read, without the detail of when, except for readings that do not know all of their range. */
 function coalesce(intervals: readonly ReadInterval[], range: Range): ReadInterval[] {
   const old = readingsWithin(intervals, range);
   const asOf = Math.max(...old.map((interval) => interval.asOf));
-  return [...joinRanges(old).map((each) => ({ ...each, asOf })), ...readingsOutside(intervals, range)];
+  const [whole, partial] = [old.filter(isWhole), old.filter((interval) => !isWhole(interval))];
+  const known = [...joinRanges(whole).map((each) => ({ ...each, asOf })), ...partial];
+  return [...known.sort((a, b) => a.start - b.start), ...readingsOutside(intervals, range)];
+}
+
+function isWhole({ end, asOf }: ReadInterval): boolean {
+  return asOf >= end;
 }

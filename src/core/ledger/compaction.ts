@@ -1,6 +1,6 @@
 import { gapsIn, joinRanges } from '../values/ranges.ts';
 import { bucketsIn, DAY, floorTo, type Granularity, type Instant, type Range } from '../values/time.ts';
-import { closingOf } from './closing.ts';
+import { closeDays } from './closing.ts';
 import { firstHour, hasHourlyTotals } from './hourly-totals.ts';
 import {
   asOfAt,
@@ -21,6 +21,8 @@ export interface MaintainInput {
   readonly state: LedgerState;
   /** Accounts that are configured: others stay as they are. */
   readonly accounts: ReadonlyMap<number, AccountSettings>;
+  /** Months before the current one of which the days are kept. */
+  readonly historyMonths: number;
   readonly now: Instant;
 }
 
@@ -50,8 +52,7 @@ function* maintainStream(input: StreamInput): Generator<Commit> {
   if (settings.granularities[0] !== 'day') {
     for (const day of compactableDays(input)) yield compactDay(input, day);
   }
-  const closing = closingOf(input);
-  if (closing) yield closing;
+  yield* closeDays(input);
 }
 
 /** Whole days that no feed reads again at a finer granularity. */

@@ -29,6 +29,8 @@ export interface StreamRow {
   readonly closedBefore: Instant;
   /** Start of the month in which `closedBefore` was last moved. */
   readonly closedIn: Instant;
+  /** Days from here up to `closedBefore` are in the archive. Undefined until a month was closed. */
+  readonly archivedFrom: Instant | undefined;
 }
 
 /** All readings of one side of a stream at one granularity. */
@@ -86,6 +88,13 @@ export interface PeriodTotalRow {
   readonly start: Instant;
   readonly series: number;
   readonly value: Fixed;
+}
+
+/** What a closed UTC day of a stream came to, by the series that shows it, without those of 0. */
+export interface ArchivedDay {
+  readonly stream: number;
+  readonly day: Instant;
+  readonly amounts: ReadonlyMap<number, Fixed>;
 }
 
 /** Net dollars of a stream in an hour, by the currency they were paid with. Kept of the last two days. */
@@ -158,6 +167,8 @@ export interface Commit {
   }[];
   readonly droppedHourlyTotals?: { readonly stream: number; readonly before: Instant };
   readonly droppedPeriodTotals?: { readonly kind: PeriodKind; readonly before: Instant };
+  readonly archived?: readonly ArchivedDay[];
+  readonly droppedArchive?: { readonly stream: number; readonly before: Instant };
 }
 
 /** What is in memory while the program runs: everything except cells and old period totals. */
@@ -188,22 +199,6 @@ export function nextKey(rows: ReadonlyMap<number, unknown>): number {
   return last + 1;
 }
 
-/** An account that is configured for the first time. */
-export function newAccount(
-  accounts: ReadonlyMap<number, AccountRow>,
-  { provider, name }: Pick<AccountRow, 'provider' | 'name'>,
-  now: Instant,
-): AccountRow {
-  return {
-    id: nextKey(accounts),
-    provider,
-    name,
-    openedAt: now,
-    overflowCount: 0,
-    zeroShown: false,
-  };
-}
-
 /** The ledger's file cannot be used. The message names it and says what to do. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
@@ -219,6 +214,8 @@ export interface Store {
   /** The same for what is not read again soon: a cache does not keep it. */
   peekCells(stream: number, granularity: Granularity, range: Range): Cells;
   periodTotals(kind: PeriodKind, start: Instant): ReadonlyMap<number, Fixed>;
+  /** @throws {StoreError} also when the day is not in the archive. */
+  archivedDay(stream: number, day: Instant): ArchivedDay['amounts'];
   /** What was delivered to a receiver last; undefined if the receiver is not known. */
   deliveries(receiver: string): readonly Delivery[] | undefined;
   /** @throws when nothing was written. */

@@ -1,5 +1,6 @@
 import type { Rates } from '../values/exchange-rates.ts';
 import type { Granularities, Instant, Range } from '../values/time.ts';
+import { type AccountRow, nextKey } from './records.ts';
 
 /** What the configuration says of an account, as far as the ledger needs it. */
 export interface AccountSettings {
@@ -13,6 +14,22 @@ export interface AccountSettings {
   /** Currencies of which there is as much again every day: a balance in them never runs out for good. */
   readonly refilling?: ReadonlySet<string>;
   readonly streams: readonly StreamSettings[];
+}
+
+/** An account that is configured for the first time. */
+export function newAccount(
+  accounts: ReadonlyMap<number, AccountRow>,
+  { provider, name }: Pick<AccountRow, 'provider' | 'name'>,
+  now: Instant,
+): AccountRow {
+  return {
+    id: nextKey(accounts),
+    provider,
+    name,
+    openedAt: now,
+    overflowCount: 0,
+    zeroShown: false,
+  };
 }
 
 export interface StreamSettings {

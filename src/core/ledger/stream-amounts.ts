@@ -43,6 +43,18 @@ export function storedDays(
   }));
 }
 
+/** The first day of which more is kept than the total of its month. */
+export function keptFrom({ archivedFrom, closedBefore }: StreamRow): Instant {
+  return Math.min(archivedFrom ?? closedBefore, closedBefore);
+}
+
+/** The days that are in the archive. */
+export function archivedDays(state: Pick<LedgerState, 'span'>, stream: StreamRow): Instant[] {
+  const span = state.span(stream.id);
+  const start = span && floorTo(DAY, Math.max(span.start, keptFrom(stream)));
+  return start === undefined ? [] : bucketsIn(DAY, { start, end: stream.closedBefore });
+}
+
 /** What the cells of whole days come to. */
 export function amountsIn(input: StreamAmountsInput, range: Range): SideAmounts {
   return isComposed(input.settings) ? composeRange(input, range) : sumCells(input, range);

@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { StoreError } from '../../../src/core/ledger/records.ts';
+import { LedgerState } from '../../../src/core/ledger/state.ts';
 import { Ledger } from '../../../src/core/ledger.ts';
 import type { Statement } from '../../../src/core/statement/statement.ts';
 import type { Instant } from '../../../src/core/values/time.ts';
@@ -33,6 +34,9 @@ export interface DamageOptions {
 
 const hourly = settings();
 const sliding = settings(SLIDING, { name: 'sliding' });
+/** Its only month is archived. */
+const archived = settings({}, { name: 'archived', since: utc('2026-08-28') });
+const ARCHIVED_DAYS = [0, 1].map((day) => utc('2026-08-30') + day * DAY);
 
 function billsOf(resources: number, hours: number, asOf: Instant): readonly [string, Statement][] {
   const range = { start: AT, end: AT + hours * HOUR };
@@ -55,6 +59,13 @@ function billsOf(resources: number, hours: number, asOf: Instant): readonly [str
 export function writeLedger(options: DamageOptions): void {
   const bench = openBench(hourly, { path: options.path });
   bench.open(sliding);
+  const account = bench.open(archived);
+  const old = { start: utc('2026-08-30'), end: utc('2026-09-01') };
+  const lines = ARCHIVED_DAYS.flatMap((day) =>
+    Array.from({ length: 40 }, (_, each) => cost(day, `old-${each}`, (each + 1) / 7)),
+  );
+  bench.ledger.apply({ account, feed: 'usage' }, statement('hour', old, old.end, lines), [], old.end);
+  bench.ledger.maintain(LATER);
   const before = { start: AT - DAY, end: AT };
   bench.apply(statement('hour', before, AT - HOUR, [cost(AT - DAY, 'resource-0', 3)]));
   apply(bench.ledger, options, options.hours, AT + 25 * HOUR);
@@ -73,15 +84,23 @@ function apply(ledger: Ledger, { resources }: DamageOptions, hours: number, asOf
 function shownBy(options: DamageOptions): readonly (readonly [string, number])[][] {
   const { database, read } = openVerified(options.path, options.fullyChecked);
   try {
-    const ledger = new Ledger(cacheCells(sqliteStore(database, { read })));
-    for (const each of [hourly, sliding]) ledger.openAccount(each, LATER);
+    const store = sqliteStore(database, { read });
+    const ledger = new Ledger(cacheCells(store));
+    for (const each of [hourly, sliding, archived]) ledger.openAccount(each, LATER);
+    const stream = new LedgerState(store).streamOf(ledger.accountId('test', 'archived') ?? 0, 'usage');
+    const days = ARCHIVED_DAYS.map((day) => [...store.archivedDay(stream?.id ?? 0, day)]);
     const first = [...valuesOf(ledger, LATER)].sort();
     ledger.markDelivered(1);
     ledger.expireZeroHolds(LATER + HOUR, 0);
     apply(ledger, options, options.readAgain ?? options.hours, LATER);
     const second = [...valuesOf(ledger, LATER + HOUR)].sort();
     const told = ledger.deliveries('a').load();
-    return [first, second, told.map(({ family, labels, total }) => [`${family} ${labels}`, total] as const)];
+    return [
+      first,
+      second,
+      told.map(({ family, labels, total }) => [`${family} ${labels}`, total] as const),
+      days.flat().map(([id, amount]) => [`archived ${id}`, Number(amount)] as const),
+    ];
   } finally {
     if (database.isOpen) database.close();
   }
