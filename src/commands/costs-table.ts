@@ -169,7 +169,7 @@ const REASONS: Readonly<Record<(typeof UNKNOWN_REASONS)[number], string>> = {
   not_read_whole: 'not all of this time has been read',
 };
 
-/** Days of closed months are not kept. */
+/** Days of old months are not kept. */
 function limitLines({ limits }: SeriesAnswer): string[] {
   if (limits.length === 0) return [];
   const lines = limits.map(

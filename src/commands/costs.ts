@@ -62,7 +62,7 @@ function queryOf(options: CostsOptions, now: number): URLSearchParams {
   const window = options.window ?? (hasDates ? undefined : 'month_to_date');
   const range = window === undefined ? { from, to } : datesOf(window, step, now);
   const query = new URLSearchParams();
-  // Days of closed months are not kept, and the table does not show them.
+  // Days of old months are not kept, and the table does not show them.
   const isByMonth = step === undefined && format === 'table' && isMonth(range.from) && isMonth(range.to);
   const asked = { ...range, step: isByMonth ? 'month' : step, by: by || undefined, top };
   for (const [name, value] of Object.entries(asked)) if (value !== undefined) query.set(name, value);

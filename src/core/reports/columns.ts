@@ -17,7 +17,7 @@ export interface Column {
   readonly hours: Uint8Array | undefined;
 }
 
-/** The totals of all streams in a period, or the cells of one stream in a UTC day. */
+/** The totals of all streams in a period, or what a UTC day of one stream came to. */
 export type ColumnSource =
   | { readonly kind: PeriodKind; readonly start: Instant }
   | { readonly stream: StreamRow; readonly settings: StreamSettings; readonly start: Instant };
@@ -68,11 +68,11 @@ const MAX_ENTRIES = 2_000_000;
 /** Amounts that were asked for, packed. Commits evict what they change, also of what a reader holds. */
 export class ColumnCache {
   readonly #state: LedgerState;
-  readonly #store: Pick<Store, 'peekCells'>;
+  readonly #store: Pick<Store, 'peekCells' | 'archivedDay'>;
   readonly #cached = new Shelves();
   readonly #readers = new Set<Shelves>();
 
-  constructor(state: LedgerState, store: Pick<Store, 'peekCells'>) {
+  constructor(state: LedgerState, store: Pick<Store, 'peekCells' | 'archivedDay'>) {
     this.#state = state;
     this.#store = store;
   }
@@ -108,6 +108,8 @@ export class ColumnCache {
           shelves.deleteDays(stream, range);
         if (commit.droppedPeriodTotals)
           shelves.deleteDays('day', { start: 0, end: commit.droppedPeriodTotals.before });
+        if (commit.droppedArchive)
+          shelves.deleteDays(commit.droppedArchive.stream, { start: 0, end: commit.droppedArchive.before });
       }
     };
   }
@@ -129,6 +131,12 @@ export class ColumnCache {
 
   #loadDay({ stream, settings, start }: Extract<ColumnSource, { stream: StreamRow }>): Column {
     const state = this.#state;
+    // It may have been closed, or dropped from the archive, since the source was named.
+    const { closedBefore, archivedFrom = closedBefore } = state.streams.get(stream.id) ?? stream;
+    if (start < closedBefore) {
+      const amounts = start < archivedFrom ? NO_AMOUNTS : this.#store.archivedDay(stream.id, start);
+      return packed(new Map([[start, amounts]]), undefined);
+    }
     const store = { cells: this.#store.peekCells };
     const { isByHour, buckets } = amountsOfDay(
       { store, state, stream, settings },
@@ -137,6 +145,8 @@ export class ColumnCache {
     return packed(buckets, isByHour ? start : undefined, (id) => state.series.get(id)?.target ?? id);
   }
 }
+
+const NO_AMOUNTS: ReadonlyMap<number, Fixed> = new Map();
 
 export interface ColumnReader {
   get(source: ColumnSource): Column | undefined;

@@ -270,7 +270,7 @@ test('cost series: hours of days are unknown, and the finest step is said', () =
   assert.deepEqual(seriesOf(daily, THREE_DAYS).limits, []);
 });
 
-test('cost series: compacted days are kept by the day, and closed months by the month', () => {
+test('cost series: compacted and archived days are kept by the day, and older ones by the month', () => {
   const bench = opened();
   read(bench, [cost(at(18, 2), 'a', 1), { ...cost(at(18, 2), 'a', 5), measure: 'requests', detail: '' }]);
   const december = utc('2026-12-20T12:00');
@@ -287,11 +287,19 @@ test('cost series: compacted days are kept by the day, and closed months by the 
   read(bench, [], { start: december, end: january });
   bench.ledger.maintain(january);
   const days = { from: at(29), to: at(32), now: january };
+  const months = { step: 'month', from: SINCE, to: utc('2027-02-01'), now: january } as const;
+  assert.deepEqual(texts(bench, { now: january }).at(-1), 'total: 1 0 0 = 1');
+  assert.deepEqual(texts(bench, { now: january, measure: 'requests' }).at(-1), 'total: 5 0 0 = 5');
+  assert.deepEqual(texts(bench, { ...months, measure: 'requests' }).at(-1), 'total: 0 5 0 0 = 5');
+  assert.deepEqual(texts(bench, { ...hours, now: january }).at(-1), 'total: ? ? ? = ?');
+  assert.deepEqual(seriesOf(bench, { ...THREE_DAYS, ...hours, now: january }).limits, [
+    { ...limit, finestStep: 'day', start: at(18, 1), end: at(18, 4) },
+  ]);
+  bench.ledger.maintain(january, 1);
   assert.deepEqual(texts(bench, days).at(-1), 'total: ? ? 0 = ?');
   assert.deepEqual(seriesOf(bench, days).limits, [
     { ...limit, finestStep: 'month', start: at(29), end: at(31) },
   ]);
-  const months = { step: 'month', from: SINCE, to: utc('2027-02-01'), now: january } as const;
   assert.deepEqual(texts(bench, months).at(-1), 'total: 0 1 0 0 = 1');
   assert.deepEqual(seriesOf(bench, months).limits, []);
   assert.deepEqual(texts(bench, { ...months, measure: 'requests' }).at(-1), 'total: ? ? 0 0 = ?');

@@ -26,7 +26,7 @@ export class Reports {
   #matcher = new BudgetMatcher([]);
   #totals: BudgetTotals;
 
-  constructor(state: LedgerState, store: Pick<Store, 'cells' | 'peekCells'>) {
+  constructor(state: LedgerState, store: Pick<Store, 'cells' | 'peekCells' | 'archivedDay'>) {
     this.#state = state;
     this.#store = store;
     this.#totals = new BudgetTotals(state, [EVERYTHING]);

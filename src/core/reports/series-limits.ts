@@ -1,3 +1,4 @@
+import { keptFrom } from '../ledger/stream-amounts.ts';
 import { joinRanges } from '../values/ranges.ts';
 import type { Instant, Range } from '../values/time.ts';
 import type { SeriesQuestion, Step, StepLimit } from './cost-series.ts';
@@ -38,10 +39,10 @@ export function* limitsOf(input: LimitsInput): Generator<void, ReadonlyMap<numbe
 
 function limitsOfStream(input: LimitsInput, asked: AskedStream, coarse: readonly ReadPart[]): StreamLimits {
   const { question, buckets, isRead } = input;
-  const { closedBefore } = asked.stream;
+  const first = keptFrom(asked.stream);
   const isMonthly = question.measure === 'cost' && question.step === 'month';
   const isClosed = (start: Instant) =>
-    !isMonthly && start < closedBefore && isRead(asked, { start, end: endOf(question.step, start) });
+    !isMonthly && start < first && isRead(asked, { start, end: endOf(question.step, start) });
   const closed = buckets.map(isClosed);
   const finest = closed.map((is): Step | undefined =>
     is && question.measure === 'cost' ? 'month' : undefined,

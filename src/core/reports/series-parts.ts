@@ -1,5 +1,6 @@
 import type { StreamRow } from '../ledger/records.ts';
 import type { StreamSettings } from '../ledger/settings.ts';
+import { keptFrom } from '../ledger/stream-amounts.ts';
 import {
   bucketsIn,
   DAY,
@@ -84,21 +85,21 @@ export function askedStreams(ledger: PublishInput, accounts: readonly CostsAccou
   );
 }
 
-/** Costs come from the totals of days and months as far as these are kept, everything else from the cells of each stream. */
+/** Costs come from the totals of days and months as far as these are kept, everything else from the days of each stream. */
 function partsOf(input: PartsInput): SeriesPart[] {
   const { ledger, question, buckets } = input;
   const { step, measure } = question;
   if (measure !== 'cost' || step === 'hour') return dayParts(input, Number.POSITIVE_INFINITY);
   if (step === 'month') return buckets.map((start, bucket) => ({ source: { kind: 'month', start }, bucket }));
   // The first stream that closes a day drops its totals.
-  const keptFrom = Math.max(...[...ledger.state.streams.values()].map(({ closedBefore }) => closedBefore));
+  const totalsFrom = Math.max(...[...ledger.state.streams.values()].map(({ closedBefore }) => closedBefore));
   const kept = buckets.flatMap((start, bucket): SeriesPart[] =>
-    start < keptFrom ? [] : [{ source: { kind: 'day', start }, bucket }],
+    start < totalsFrom ? [] : [{ source: { kind: 'day', start }, bucket }],
   );
-  return [...dayParts(input, keptFrom), ...kept];
+  return [...dayParts(input, totalsFrom), ...kept];
 }
 
-/** The days before `end` that may have cells. */
+/** The days before `end` of which the amounts are kept, as cells or in the archive. */
 function dayParts({ ledger, question, buckets, accounts }: PartsInput, end: Instant): SeriesPart[] {
   const { step } = question;
   const [first, last] = [buckets[0], buckets.at(-1)];
@@ -107,8 +108,8 @@ function dayParts({ ledger, question, buckets, accounts }: PartsInput, end: Inst
   const bucketOf = indexer(step, buckets);
   return askedStreams(ledger, accounts).flatMap(({ stream, settings }) => {
     const span = ledger.state.span(stream.id);
-    const open = { start: stream.closedBefore, end: Number.POSITIVE_INFINITY };
-    const read = span && intersection(span, open);
+    const kept = { start: keptFrom(stream), end: Number.POSITIVE_INFINITY };
+    const read = span && intersection(span, kept);
     const days = read && intersection(asked, { start: startOfDay(read.start), end: read.end });
     return bucketsIn(DAY, days ?? { start: 0, end: 0 }).map((start) => {
       return { source: { stream, settings, start }, bucket: bucketOf(start) };
