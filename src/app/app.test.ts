@@ -35,7 +35,7 @@ async function upkeepWith(context: TestContext, offsetMs: number): Promise<reado
   const app = createApp({
     config: {
       server: { host: '127.0.0.1', port: 0, enableReload: false },
-      state: { path: ':memory:' },
+      state: { path: ':memory:', historyMonths: 25 },
       log: { level: 'info' },
       metrics: { newSeriesZeroMs: 0, maxSeries: 10_000 },
       accounts: [

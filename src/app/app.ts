@@ -224,7 +224,7 @@ export class App {
       return;
     }
     try {
-      this.ledger.maintain(at);
+      this.ledger.maintain(at, this.#config.state.historyMonths);
     } catch (error) {
       log.warn({ err: error }, 'ledger maintenance failed; retrying in an hour');
     }

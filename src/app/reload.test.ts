@@ -11,7 +11,7 @@ import { Reloader, restartRequired } from './reload.ts';
 
 const STARTED: Config = {
   server: { host: '127.0.0.1', port: 9464, enableReload: false },
-  state: { path: 'ledger.db' },
+  state: { path: 'ledger.db', historyMonths: 25 },
   log: { level: 'info' },
   metrics: { newSeriesZeroMs: 0, maxSeries: 10 },
   accounts: [],
@@ -176,9 +176,13 @@ test('reload: settings that require a restart are named', () => {
   const { server } = STARTED;
   const table: readonly [Config, string[]][] = [
     [{ ...STARTED, metrics: { newSeriesZeroMs: 1, maxSeries: 1 }, currencies: new Map() }, []],
+    [{ ...STARTED, state: { ...STARTED.state, historyMonths: 1 } }, []],
     [{ ...STARTED, server: { ...server, port: 1 } }, ['server']],
     [{ ...STARTED, server: { ...server, enableReload: true } }, ['server']],
-    [{ ...STARTED, server: { ...server, host: '::' }, state: { path: 'b' } }, ['server', 'state.path']],
+    [
+      { ...STARTED, server: { ...server, host: '::' }, state: { path: 'b', historyMonths: 25 } },
+      ['server', 'state.path'],
+    ],
     [{ ...STARTED, log: { level: 'debug' } }, []],
     [{ ...STARTED, log: { level: 'info', format: 'pretty' } }, ['log.format']],
     [{ ...STARTED, openTelemetry: { ...NO_OPEN_TELEMETRY, genAi: true } }, ['opentelemetry']],

@@ -1,6 +1,7 @@
 import { DEMO_BUDGETS, DEMO_SCHEDULES, DEMO_SECTIONS, startDemoWorld } from '../../test/simulators/all.ts';
 import type { Account, Config } from '../config/config.ts';
 import { openTelemetryOfEnvironment } from '../config/otel/open-telemetry.ts';
+import { HISTORY_MONTHS } from '../core/ledger/closing.ts';
 import { DAY, HOUR, SECOND, startOfDay } from '../core/values/time.ts';
 import type { Provider } from '../providers/api/provider.ts';
 import { DEFAULT_RATES, PROVIDERS } from '../providers/index.ts';
@@ -59,7 +60,7 @@ export async function demo(options: DemoOptions, io: Io): Promise<number> {
     });
     const config: Config = {
       server: { host: options.host, port: options.port, enableReload: false },
-      state: { path: ':memory:' },
+      state: { path: ':memory:', historyMonths: HISTORY_MONTHS },
       log: overrideLog({ level: 'info' }, options),
       metrics: { newSeriesZeroMs: 10 * SECOND, maxSeries: 10_000 },
       accounts,

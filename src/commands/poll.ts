@@ -14,7 +14,8 @@ const MAX_WAIT_MS = 30 * SECOND;
 
 /** Polls every feed once into a temporary ledger and prints the result. Exit code 1 if any feed failed. */
 export async function poll(options: PollOptions, io: Io): Promise<number> {
-  const config = { ...loadAndRedact(options.config, io, PROVIDERS), state: { path: ':memory:' } };
+  const loaded = loadAndRedact(options.config, io, PROVIDERS);
+  const config = { ...loaded, state: { ...loaded.state, path: ':memory:' } };
   // The result says which feeds succeeded.
   const log = openLog(overrideLog({ ...config.log, level: 'warn' }, options), io);
   const progress = createProgress(io.stderr, log);

@@ -29,7 +29,7 @@ export interface Config {
     /** Path of the exporter-toolkit web configuration; absent for plain HTTP without authentication. */
     readonly webConfig?: string;
   };
-  readonly state: { readonly path: string };
+  readonly state: { readonly path: string; readonly historyMonths: number };
   readonly log: LogSettings;
   readonly metrics: { readonly newSeriesZeroMs: number; readonly maxSeries: number };
   readonly accounts: readonly Account[];

@@ -64,6 +64,7 @@ test('configuration.md lists the defaults and the keys of each provider', () => 
     listen: '0.0.0.0:9464',
     path: './data/ledger.db',
     level: 'info',
+    historyMonths: '25',
     newSeriesZero: '2m',
     maxSeries: '10000',
     timeout: '30s',
@@ -78,7 +79,7 @@ test('configuration.md lists the defaults and the keys of each provider', () => 
     Sections.parse({
       accounts: [0],
       server: { listen: defaults.listen },
-      state: { path: defaults.path },
+      state: { path: defaults.path, historyMonths: Number(defaults.historyMonths) },
       log: { level: defaults.level },
       metrics: { newSeriesZero: defaults.newSeriesZero, maxSeries: Number(defaults.maxSeries) },
     }),

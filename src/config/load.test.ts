@@ -31,7 +31,7 @@ function onlyAccount(config: Config): Account {
 test('loadConfig needs only a provider and a key', () => {
   const config = load('accounts: [{ provider: globex, apiKey: k }]');
   assert.deepEqual(config.server, { host: '0.0.0.0', port: 9464, enableReload: false });
-  assert.deepEqual(config.state, { path: './data/ledger.db' });
+  assert.deepEqual(config.state, { path: './data/ledger.db', historyMonths: 25 });
   assert.deepEqual(config.metrics, { newSeriesZeroMs: 120_000, maxSeries: 10_000 });
   assert.deepEqual(config.currencies, defaultRates(FAKE_PROVIDERS));
   const { provider, key, ...rest } = onlyAccount(config);
@@ -52,7 +52,7 @@ test('loadConfig reads every key', () => {
   const config = load(
     `
 server: { listen: "[::1]:0", enableReload: true, webConfig: conf/web.yml }
-state: { path: /var/lib/x.db }
+state: { path: /var/lib/x.db, historyMonths: 3 }
 metrics: { newSeriesZero: 90s, maxSeries: 5 }
 accounts:
   - provider: globex
@@ -83,7 +83,7 @@ currencies:
     enableReload: true,
     webConfig: join(folder, 'conf/web.yml'),
   });
-  assert.deepEqual(config.state, { path: '/var/lib/x.db' });
+  assert.deepEqual(config.state, { path: '/var/lib/x.db', historyMonths: 3 });
   assert.deepEqual(config.metrics, { newSeriesZeroMs: 90_000, maxSeries: 5 });
   const { provider: _, key, ...rest } = onlyAccount(config);
   assert.equal(key(), 'k');

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { HISTORY_MONTHS } from '../core/ledger/closing.ts';
 import {
   type BUDGET_LABELS,
   BUDGET_SEVERITIES,
@@ -115,6 +116,10 @@ export const Sections = z.strictObject({
         .min(1, 'must name a file')
         .prefault('./data/ledger.db')
         .meta({ description: 'The database file, relative to the working directory.' }),
+      historyMonths: z.int().min(1).max(1200).prefault(HISTORY_MONTHS).meta({
+        description:
+          'Months before the current one of which cost and usage are kept by the day; older costs by the month.',
+      }),
     })
     .prefault({}),
   log: z

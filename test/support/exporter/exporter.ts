@@ -150,7 +150,7 @@ export async function startExporter(
 function configOf(accounts: readonly ExporterAccount[], path: string): Config {
   return {
     server: { host: '127.0.0.1', port: 0, enableReload: false },
-    state: { path },
+    state: { path, historyMonths: 25 },
     log: { level: 'info' },
     metrics: { newSeriesZeroMs: 0, maxSeries: 10_000 },
     accounts: accounts.map(accountOf),
