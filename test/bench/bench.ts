@@ -1,6 +1,7 @@
 import { availableParallelism, cpus } from 'node:os';
 import process from 'node:process';
 import { type Figure, tableOf } from './figure.ts';
+import { historyFigures } from './history.ts';
 import { hostileFigures } from './hostile.ts';
 import { pageFigures } from './page.ts';
 import { publishFigures } from './publish.ts';
@@ -22,6 +23,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   reapply: reapplyFigures,
   restart: restartFigures,
   series: seriesFigures,
+  history: historyFigures,
   web: webFigures,
   hostile: hostileFigures,
   weight: weightFigures,
