@@ -1,5 +1,5 @@
 import type { LedgerParts } from './committer.ts';
-import { coverageOf, lastAsOf, unreadOf } from './ledger/coverage.ts';
+import { coverageOf, firstAsOf, lastAsOf, unreadOf } from './ledger/coverage.ts';
 import { type FeedRow, present } from './ledger/records.ts';
 import type { AccountSettings } from './ledger/settings.ts';
 import type { LedgerState } from './ledger/state.ts';
@@ -82,8 +82,7 @@ export class LedgerQueries {
 
   /** When the counters of an account began; undefined before its first statement. */
   countedSince(account: number): Instant | undefined {
-    const baselines = this.#state.streamsOf(account).flatMap(({ baseline }) => baseline ?? []);
-    return baselines.length === 0 ? undefined : Math.min(...baselines);
+    return firstAsOf(this.#state, account);
   }
 
   /** The newest as-of of any statement of the account; `-Infinity` before the first. */

@@ -302,6 +302,8 @@ test('forget: leaves nothing of the account, and nothing else moves', async (t) 
   const database = openDatabase(path);
   assert.deepEqual(accountsIn(database), ['test/prod']);
   assert.equal(sqliteStore(database).deliveries('a')?.length, 1);
+  assert.equal(sqliteStore(database).archivedDay(1, 0).size, 1);
+  assert.throws(() => sqliteStore(database).archivedDay(2, 0));
   database.close();
   for (const text of ['dev-resource', 'dev-trace'])
     assert.ok(!readFileSync(path).includes(text), `${text}: not even in unused parts of pages`);
@@ -312,13 +314,15 @@ test('forget: leaves nothing of the account, and nothing else moves', async (t) 
   assert.deepEqual(checked(`${path}.moved`), []);
 });
 
-/** Writes notes that are replaced by others: parts of them stay in unused parts of pages. */
+/** Writes notes that are replaced by others: parts of them stay in unused parts of pages. Archives a day of each account. */
 function leaveTraces(path: string): void {
   const database = openDatabase(path);
   const { id = null } = database.prepare(`SELECT id FROM accounts WHERE name = 'dev'`).get() ?? {};
   const write = database.prepare('INSERT OR REPLACE INTO requests VALUES (?, ?)');
   for (const size of [3000, 2000, 1000, 10]) write.run(id, 'dev-trace '.repeat(size / 10));
   seal(database);
+  const archived = [1, 2].map((stream) => ({ stream, day: 0, amounts: new Map([[1, 5n]]) }));
+  sqliteStore(database).commit({ archived });
   database.close();
 }
 

@@ -36,6 +36,11 @@ export function asOfsOf(state: LedgerState, streams: readonly StreamRow[]): Inst
     .map(({ asOf }) => asOf);
 }
 
+/** As-of of the first statement of the account: the baseline of its first stream. Undefined before it. */
+export function firstAsOf(state: LedgerState, account: number): Instant | undefined {
+  return state.streamsOf(account).find(({ baseline }) => baseline !== undefined)?.baseline;
+}
+
 /** The newest as-of of any statement of the account; `-Infinity` before the first. */
 export function lastAsOf(state: LedgerState, account: number): Instant {
   return asOfsOf(state, state.streamsOf(account)).reduce(

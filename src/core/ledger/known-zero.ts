@@ -1,5 +1,6 @@
 import type { SeriesKey } from '../statement/series.ts';
 import type { Instant } from '../values/time.ts';
+import { firstAsOf } from './coverage.ts';
 import type { AccountRow, SeriesRow } from './records.ts';
 import type { LedgerState } from './state.ts';
 import { isRetired } from './zero-hold.ts';
@@ -22,8 +23,8 @@ export function isZeroSeries({ measure, resource, model, tier, detail }: SeriesK
 
 /** When an account that has spent nothing began at 0: with its first reading. Undefined before that. */
 export function zeroSince(state: LedgerState, { id, openedAt }: AccountRow): Instant | undefined {
-  const first = state.streamsOf(id).find(({ baseline }) => baseline !== undefined);
-  return first?.baseline === undefined ? undefined : Math.max(openedAt, first.baseline);
+  const first = firstAsOf(state, id);
+  return first === undefined ? undefined : Math.max(openedAt, first);
 }
 
 /** Whether a series of cost is shown at `now`. */
