@@ -99,8 +99,8 @@ function billOf({ entries }: Truth, measure: Measure): bigint {
   return sum(entries.flatMap((entry) => (entry.measure === measure ? entry.value : [])));
 }
 
-/** Bill by the day: Baseten always, inference.sh what was first read more than a day later. */
-const DAILY = ['baseten', 'inference_sh'];
+/** Bill by the day: inference.sh only what was first read more than a day later. */
+const DAILY = ['anthropic', 'baseten', 'inference_sh', 'openai', 'openrouter'];
 
 /** The hours of the others come to their day. */
 async function assertHours(exporter: Exporter): Promise<void> {
