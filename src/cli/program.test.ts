@@ -27,6 +27,7 @@ async function run(args: readonly string[], override: Partial<Commands> = {}): P
     check: note('check'),
     poll: note('poll'),
     costs: note('costs'),
+    exportFocus: note('exportFocus'),
     taskCost: note('taskCost'),
     ledger: note('ledger'),
     configSchema: note('configSchema'),

@@ -106,6 +106,7 @@ async function openExporter(config: Config, io: Io, { read, polled }: RunOptions
     costs: (question) => app.costs(question),
     series: (question) => app.series(question),
     resources: () => app.resources(),
+    focus: (range) => app.focus(range),
     now: Date.now,
     ...(listenOn.enableReload && { reload }),
     onError: (error) => log.error({ err: error }, 'request failed: internal error'),

@@ -50,7 +50,15 @@ function limitResponseTime(response: ServerResponse, ms: number): void {
   const cutOff = () =>
     bodyStream(response).destroy(new Error('the client did not read the response in time'));
   const timer = setTimeout(cutOff, ms).unref();
+  timers.set(response, timer);
   response.once('close', () => clearTimeout(timer));
+}
+
+const timers = new WeakMap<ServerResponse, NodeJS.Timeout>();
+
+/** Gives the client as much time again: for responses that are made as they are read, so that little of them is in memory. */
+export function extendResponseTime(response: ServerResponse): void {
+  timers.get(response)?.refresh();
 }
 
 const CSP = 'content-security-policy';
