@@ -2,7 +2,7 @@ import { GAP_REASONS, type GapReason } from '../core/focus/gaps.ts';
 import { DAY, type Range } from '../core/values/time.ts';
 import type { Provider } from '../providers/api/provider.ts';
 import { parseFocusQuery } from '../server/api/focus.ts';
-import { type FocusAnswer, focusOfLedger, type Gap } from './focus-ledger.ts';
+import { type FocusAnswer, focusOfLedger, type GapText } from './focus-ledger.ts';
 import { focusOfUrl } from './focus-url.ts';
 import { EXIT, type ExportFocusOptions, type Io } from './io.ts';
 import { loadAndRedact } from './load-config.ts';
@@ -62,7 +62,7 @@ function tell({ gaps, more }: FocusAnswer, { end }: Range, io: Io): number {
   return EXIT.failed;
 }
 
-function lineOf({ provider, account, reason, from, to }: Gap): string {
+function lineOf({ provider, account, reason, from, to }: GapText): string {
   const last = new Date(Date.parse(to) - DAY).toISOString().slice(0, 10);
   const known = GAP_REASONS.find((each) => each === reason);
   const days = from === last ? from : `${from} to ${last}`;

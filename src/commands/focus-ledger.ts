@@ -7,7 +7,7 @@ import type { ExportFormat } from './io.ts';
 import { openLedger } from './open-ledger.ts';
 
 /** What an export lacks of an account. */
-export interface Gap {
+export interface GapText {
   readonly provider: string;
   readonly account: string;
   readonly reason: string;
@@ -17,7 +17,7 @@ export interface Gap {
 }
 
 export interface FocusAnswer {
-  readonly gaps: readonly Gap[];
+  readonly gaps: readonly GapText[];
   /** Gaps that are not listed. */
   readonly more: number;
   readonly pieces: AsyncIterable<string | Uint8Array>;

@@ -113,8 +113,7 @@ async function openExporter(config: Config, io: Io, { read, polled }: RunOptions
     web,
   });
   const listen = async () => {
-    const { host, port } = listenOn;
-    const address = await server.listen({ host, port });
+    const address = await server.listen({ host: listenOn.host, port: listenOn.port });
     return web?.current().tls ? address.replace(/^http:/, 'https:') : address;
   };
   const close = async () => {

@@ -24,7 +24,7 @@ export interface CellsInput {
 }
 
 /** What a stream comes to in a bucket, by series. */
-export interface Bucket extends Range {
+export interface CellBucket extends Range {
   readonly amounts: SeriesAmounts;
 }
 
@@ -36,7 +36,7 @@ export function* cellsOf(
   input: CellsInput,
   asked: AskedStream,
   range: Range,
-): Generator<Bucket | undefined, void> {
+): Generator<CellBucket | undefined, void> {
   for (const month of monthsIn(range)) {
     const rolled = rolledUp(input.ledger, asked, month);
     const isWhole = month.start >= range.start && month.end <= range.end;
@@ -63,7 +63,7 @@ export function rolledUp({ state }: PublishInput, { stream }: AskedStream, month
 }
 
 /** Costs only: nothing else is added up by month. */
-function monthOf({ state }: PublishInput, { stream }: AskedStream, month: Range): Bucket {
+function monthOf({ state }: PublishInput, { stream }: AskedStream, month: Range): CellBucket {
   const amounts = new Map<number, bigint>();
   for (const [id, usd] of state.peekPeriodTotals('month', month.start))
     if (state.series.get(id)?.stream === stream.id) amounts.set(id, usd);
@@ -83,7 +83,7 @@ function* cellsOfDay(
   { ledger, store }: CellsInput,
   { stream, settings }: AskedStream,
   day: Range,
-): Generator<Bucket | undefined, void> {
+): Generator<CellBucket | undefined, void> {
   const { state } = ledger;
   if (isComposed(settings)) {
     const read = { cells: store.peekCells };
@@ -111,7 +111,7 @@ function* plainCells(
   cells: ReturnType<Store['peekCells']>,
   granularity: Granularity,
   state: PublishInput['state'],
-): Generator<Bucket, void> {
+): Generator<CellBucket, void> {
   const starts = [...cells.keys()].sort((a, b) => a - b);
   for (const start of starts) {
     const values = [...(cells.get(start) ?? [])].map(([id, { value }]) => [id, value] as const);

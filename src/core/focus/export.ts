@@ -3,7 +3,7 @@ import { type AskedStream, askedStreams } from '../reports/series-parts.ts';
 import { rateAt } from '../values/exchange-rates.ts';
 import { addTo, getOrCreate } from '../values/maps.ts';
 import type { Range } from '../values/time.ts';
-import { type Bucket, type CellsInput, cellsOf, MonthTotals } from './cells.ts';
+import { type CellBucket, type CellsInput, cellsOf, MonthTotals } from './cells.ts';
 import { type CellUsage, type FocusAccount, type FocusCell, type FocusRow, rowOf } from './columns.ts';
 import { type FocusGap, focusGaps } from './gaps.ts';
 
@@ -66,7 +66,7 @@ function* rowsOf(
 type Cost = Pick<FocusCell, 'usd' | 'usage'> & { readonly row: SeriesRow };
 
 /** Of several costs of one label set, in several currencies, the first has its usage: it is not to be counted twice. */
-function* costsOf({ amounts }: Bucket, series: ReadonlyMap<number, SeriesRow>): Generator<Cost, void> {
+function* costsOf({ amounts }: CellBucket, series: ReadonlyMap<number, SeriesRow>): Generator<Cost, void> {
   const usages = new Map<string, CellUsage>();
   const costs: { readonly row: SeriesRow; readonly usd: bigint }[] = [];
   for (const [id, amount] of amounts) {

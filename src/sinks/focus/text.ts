@@ -40,7 +40,7 @@ export async function* textPieces(
   yield text;
 }
 
-/** Reads a line of `jsonl` back. @throws {SyntaxError} {RangeError} if it is none. */
+/** Reads a line of `jsonl` back. @throws {SyntaxError} {RangeError} if it is not one. */
 export function parseLine(line: string): FocusRow {
   const found: Record<string, unknown> = JSON.parse(line, exactNumber);
   return FOCUS_COLUMNS.map(({ name, kind }): FocusValue => {
