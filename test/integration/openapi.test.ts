@@ -216,6 +216,7 @@ const UNASKED: ServerOptions = {
   },
   series: noSeries,
   resources: () => [],
+  focus: () => ({ gaps: () => ({ next: () => ({ done: true, value: [] }) }), rows: () => [] }),
   now: () => NOON,
   onError: () => {},
 };
