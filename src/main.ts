@@ -68,6 +68,10 @@ const code = await runCli(process.argv.slice(2), {
       const { costs } = await import('./commands/costs.ts');
       return costs(options, io, await registry());
     }),
+    exportFocus: once(async (options, io) => {
+      const { exportFocus } = await import('./commands/export-focus.ts');
+      return exportFocus(options, io, await registry());
+    }),
     taskCost: once(async (options, io) => {
       const { taskCost } = await import('./commands/task-cost.ts');
       return taskCost(options, io, await registry());

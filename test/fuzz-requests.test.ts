@@ -19,7 +19,12 @@ const SECRETS = new RegExp(`${CANARY}|${base64(`alice:${CANARY}`)}|PRIVATE KEY|\
 const PATHS = [
   ...['/', '/metrics', '/-/healthy', '/-/ready', '/-/reload', '/api/v1/status', '/otel/metrics', '/nothing'],
   ...['/api/v1/costs', '/api/v1/costs?window=today', '/api/v1/costs?window=today&by=provider,tier'],
-  ...['/api/v1/resources', '/api/v1/costs/series', '/api/v1/costs/series?by=model&match[model]=*&format=csv'],
+  ...[
+    '/api/v1/resources',
+    '/api/v1/export/focus?from=2026-10-01&to=2026-11-01',
+    '/api/v1/costs/series',
+    '/api/v1/costs/series?by=model&match[model]=*&format=csv',
+  ],
   ...[
     '*',
     'http://elsewhere.example/metrics',
@@ -116,6 +121,7 @@ const QUICK: Partial<ServerOptions> = {
     return { ...question, buckets: [0], series: [], other: undefined, total, limits: [], unknown: [] };
   },
   resources: () => [],
+  focus: () => ({ gaps: () => ({ next: () => ({ done: true, value: [] }) }), rows: () => [] }),
 };
 
 interface Wanted {

@@ -28,6 +28,7 @@ const NOTHING = {
   costs: unasked,
   series: unasked,
   resources: unasked,
+  focus: unasked,
   now: unasked,
   onError: unasked,
 };

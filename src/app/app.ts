@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.ts';
+import type { FocusExport } from '../core/focus/export.ts';
 import { StoreError } from '../core/ledger/records.ts';
 import { Ledger } from '../core/ledger.ts';
 import type { CostReport, CostsQuestion } from '../core/reports/cost-query.ts';
 import type { SeriesQuestion, SeriesReport } from '../core/reports/cost-series.ts';
 import type { KnownResource } from '../core/reports/labels.ts';
-import type { Instant } from '../core/values/time.ts';
+import type { Instant, Range } from '../core/values/time.ts';
 import { ServerClock } from '../poll/http/server-clock.ts';
 import type { Poller, PollerOptions } from '../poll/poller.ts';
 import { POLL_FAILURES } from '../providers/api/errors.ts';
@@ -22,6 +23,7 @@ import { sqliteStore } from '../store/sqlite.ts';
 import { AccountSet, type AccountsConfig, type ReplacedAccounts } from './account-set.ts';
 import { BudgetWarnings } from './budget-warnings.ts';
 import { DuplicateBillingWatch } from './duplicate-billing.ts';
+import { focusAccounts } from './focus-accounts.ts';
 import { overviewOf } from './overview.ts';
 import { pollerEvents } from './poll-listener.ts';
 import { Publisher } from './publisher.ts';
@@ -143,6 +145,12 @@ export class App {
 
   resources(): readonly KnownResource[] {
     return this.ledger.resources(accountsOf(this.#accounts.states()));
+  }
+
+  /** The cost cells of a range of whole UTC days. */
+  focus(range: Range): FocusExport {
+    const accounts = focusAccounts(accountsOf(this.#accounts.states()), this.#config.accounts);
+    return this.ledger.focus(accounts, range, this.#options.now());
   }
 
   /** Amounts by hour, day or month. @throws {TooManyRowsError} {TooManyQuestionsError} */

@@ -27,6 +27,7 @@ async function run(args: readonly string[], override: Partial<Commands> = {}): P
     check: note('check'),
     poll: note('poll'),
     costs: note('costs'),
+    exportFocus: note('exportFocus'),
     taskCost: note('taskCost'),
     ledger: note('ledger'),
     configSchema: note('configSchema'),
@@ -92,11 +93,11 @@ const REFUSED: readonly [args: string, message: string][] = [
   ['chek', "error: unknown command 'chek'; did you mean check?\n"],
   [
     'frobnicate',
-    "error: unknown command 'frobnicate'; known commands: serve, demo, check, poll, costs, task-cost, ledger, config-schema, completion, help\n",
+    "error: unknown command 'frobnicate'; known commands: serve, demo, check, poll, costs, export, task-cost, ledger, config-schema, completion, help\n",
   ],
   [
     'backfill',
-    "error: unknown command 'backfill'; known commands: serve, demo, check, poll, costs, task-cost, ledger, config-schema, completion, help\n",
+    "error: unknown command 'backfill'; known commands: serve, demo, check, poll, costs, export, task-cost, ledger, config-schema, completion, help\n",
   ],
   ['serve more', "error: too many arguments for 'serve'. Expected 0 arguments but got 1: more.\n"],
   ['--confg c.yml', "error: unknown option '--confg'\n(Did you mean --config?)\n"],

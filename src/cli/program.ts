@@ -5,6 +5,9 @@ import {
   type CostsOptions,
   type DemoOptions,
   EXIT,
+  EXPORT_FORMATS,
+  type ExportFocusOptions,
+  type ExportFormat,
   type Io,
   type LedgerLocation,
   type LedgerOptions,
@@ -116,6 +119,10 @@ function addCommands(program: Command, { commands, io }: Cli, done: (code: numbe
   addCosts(add('costs', 'show what was spent, from a ledger or a running exporter'), config()).action(
     async (options: CostsOptions) => done(await commands.costs(options, io)),
   );
+  const exporting = add('export', 'write what was spent as a file');
+  addExportFocus(exporting.command('focus'), config()).action(async (options: ExportFocusOptions) =>
+    done(await commands.exportFocus(options, io)),
+  );
   add('task-cost', 'show what a single task cost, according to the provider')
     .argument('<task-id>', 'task id, as assigned by the provider')
     .addOption(config())
@@ -141,9 +148,7 @@ function withLogOptions(command: Command, defaultLevel = 'log.level, or info'): 
 }
 
 function addCosts(costs: Command, config: Option): Command {
-  return costs
-    .addOption(config.conflicts('url'))
-    .option('-u, --url <url>', 'ask a running exporter, such as http://localhost:9464')
+  return withExporter(costs, config)
     .addOption(
       new Option('-w, --window <window>', 'UTC window (default: month_to_date)')
         .choices(WINDOWS)
@@ -155,7 +160,25 @@ function addCosts(costs: Command, config: Option): Command {
     .option('--match <label=pattern>', 'only what matches; * and ? are wildcards; can be repeated', collect)
     .option('--top <number>', 'list only the largest, and add up the others')
     .addOption(new Option('--step <step>', 'one line per day or month').choices(['day', 'month']))
-    .addOption(new Option('--format <format>', 'output').choices(['table', 'csv', 'json']).default('table'))
+    .addOption(new Option('--format <format>', 'output').choices(['table', 'csv', 'json']).default('table'));
+}
+
+function addExportFocus(focus: Command, config: Option): Command {
+  const format = new Option('--format <format>', 'what is written').choices(EXPORT_FORMATS);
+  return withExporter(focus, config)
+    .description('write every cost as FOCUS 1.2 (CostAndUsage), from a ledger or a running exporter')
+    .allowExcessArguments(false)
+    .requiredOption('--from <date>', 'first day, in UTC')
+    .requiredOption('--to <date>', 'day after the last')
+    .requiredOption('-o, --output <file>', 'file to write, or - for standard output')
+    .addOption(format.default('csv' satisfies ExportFormat));
+}
+
+/** Where to read from: a configuration's ledger, or a running exporter. */
+function withExporter(command: Command, config: Option): Command {
+  return command
+    .addOption(config.conflicts('url'))
+    .option('-u, --url <url>', 'ask a running exporter, such as http://localhost:9464')
     .option('--username <name>', 'user of the exporter')
     .option('--password-file <file>', 'file with its password (or AI_BILLING_EXPORTER_PASSWORD)')
     .option('--ca <file>', 'certificate authority of the exporter, PEM')

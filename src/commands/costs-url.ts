@@ -1,120 +1,24 @@
-import { readFileSync } from 'node:fs';
-import { reasonUnreadable } from '../config/values/secrets.ts';
-import { ConfigError } from '../config/yaml/errors.ts';
-import { codeOf } from '../net/error-code.ts';
-import { getText, type TextAnswer } from '../net/get-text.ts';
-import type { CostsOptions, CostsSource, Io } from './io.ts';
+import { getText } from '../net/get-text.ts';
+import { exporterClient, failureOf, refusalOf } from './exporter-client.ts';
+import type { CostsSource, ExporterOptions, Io } from './io.ts';
 
 const PATH = '/api/v1/costs/series';
-const TIMEOUT_MS = 60_000;
-/** Holds the password of `--username` if there is no file. */
-const PASSWORD_VARIABLE = 'AI_BILLING_EXPORTER_PASSWORD';
 
 /**
  * Asks a running exporter.
  *
  * @throws {ConfigError} if the options cannot be used.
  */
-export function urlSource(options: CostsOptions, { env, signal, redactor }: Io): CostsSource {
-  const base = urlOf(options.url ?? '');
-  const tls = {
-    ...(options.ca !== undefined && { ca: readOption('--ca', options.ca) }),
-    ...(options.cert !== undefined && { cert: readOption('--cert', options.cert) }),
-    ...(options.key !== undefined && { key: readOption('--key', options.key) }),
-  };
-  const password = passwordOf(options, env);
-  if (password !== undefined) redactor.register([() => password]);
+export function urlSource(options: ExporterOptions, io: Io): CostsSource {
+  const client = exporterClient(options, io);
   return async (query, format) => {
-    const url = new URL(base);
-    url.pathname = url.pathname.replace(/\/+$/, '') + PATH;
-    url.search = new URLSearchParams([...query, ['format', format]]).toString();
-    const headers = { 'user-agent': 'ai-billing-exporter', ...authorizationOf(options.username, password) };
+    const url = client.urlOf(PATH, new URLSearchParams([...query, ['format', format]]));
     try {
-      const answer = await getText(url, { headers, tls, timeoutMs: TIMEOUT_MS, signal });
-      return resultOf(answer, url.host, password !== undefined);
+      const { status, text } = await getText(url, client.options);
+      return status === 200 ? { kind: 'answered', text } : refusalOf(client, PATH, status, text);
     } catch (error) {
-      if (signal.aborted) throw error;
-      return {
-        kind: 'failed',
-        message: `${url.host} gave no answer: ${codeOf(error)}. ${adviceFor(codeOf(error))}`,
-      };
+      if (io.signal.aborted) throw error;
+      return failureOf(client, error);
     }
   };
-}
-
-function misused(message: string): ConfigError {
-  return new ConfigError([{ file: '', key: '', message }]);
-}
-
-function urlOf(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol))
-    throw misused('--url must be the address of an exporter, such as http://localhost:9464');
-  if (url.username !== '' || url.password !== '')
-    throw misused('--url must not contain a user or password; use --username and --password-file');
-  return url;
-}
-
-function readOption(name: string, file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw misused(`${name} ${file} cannot be read: ${reasonUnreadable(error)}`);
-  }
-}
-
-function passwordOf({ username, passwordFile }: CostsOptions, env: Io['env']): string | undefined {
-  if (username === undefined) {
-    if (passwordFile !== undefined) throw misused('--password-file needs --username');
-    return undefined;
-  }
-  if (passwordFile !== undefined) return readOption('--password-file', passwordFile).replace(/[\r\n]+$/, '');
-  const password = env[PASSWORD_VARIABLE];
-  if (password === undefined)
-    throw misused(`--username needs --password-file, or the environment variable ${PASSWORD_VARIABLE}`);
-  return password;
-}
-
-function authorizationOf(username: string | undefined, password: string | undefined) {
-  if (username === undefined || password === undefined) return {};
-  return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
-}
-
-function resultOf(
-  { status, text }: TextAnswer,
-  host: string,
-  hasPassword: boolean,
-): Awaited<ReturnType<CostsSource>> {
-  if (status === 200) return { kind: 'answered', text };
-  if (status === 400) return { kind: 'misused', message: errorIn(text) ?? `${host} refused the query (400)` };
-  const hints: Readonly<Record<number, string>> = {
-    401: hasPassword
-      ? 'the user or the password is wrong'
-      : 'it needs a password: add --username and --password-file',
-    404: `it has no ${PATH}: an older version, or another program`,
-  };
-  return {
-    kind: 'failed',
-    message: `${host} answered ${status}${hints[status] ? `: ${hints[status]}` : ''}`,
-  };
-}
-
-function errorIn(text: string): string | undefined {
-  try {
-    const { error } = JSON.parse(text);
-    return typeof error === 'string' ? error : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function adviceFor(code: string): string {
-  if (code === 'ECONNREFUSED')
-    return 'Nothing listens there: is the exporter running, and is this its server.listen?';
-  if (/CERT|ISSUER|UNABLE_TO/.test(code) && !/REQUIRED/.test(code))
-    return 'Its certificate is not trusted: name its authority with --ca FILE.';
-  if (/ENOTFOUND|EAI_AGAIN/.test(code)) return 'The host name cannot be resolved: check --url.';
-  if (/SSL|ECONNRESET|UND_ERR_SOCKET/.test(code))
-    return 'Does it expect https, or http, in --url, or a client certificate (--cert and --key)?';
-  return 'Check --url, firewalls and the proxy variables.';
 }

@@ -27,6 +27,7 @@ export interface Commands {
   readonly check: Command<CheckOptions>;
   readonly poll: Command<PollOptions>;
   readonly costs: Command<CostsOptions>;
+  readonly exportFocus: Command<ExportFocusOptions>;
   readonly taskCost: Command<TaskCostOptions>;
   readonly ledger: Command<LedgerOptions>;
   readonly configSchema: Command<object>;
@@ -56,14 +57,18 @@ export interface PollOptions extends ServeOptions {
   readonly metrics?: boolean;
 }
 
-/** Where costs come from, and which. The parameters are those of `/api/v1/costs/series`. */
-export interface CostsOptions extends Pick<ServeOptions, 'config'> {
+/** A running exporter, and how to be let in. */
+export interface ExporterOptions {
   readonly url?: string;
   readonly username?: string;
   readonly passwordFile?: string;
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
+}
+
+/** Where costs come from, and which. The parameters are those of `/api/v1/costs/series`. */
+export interface CostsOptions extends Pick<ServeOptions, 'config'>, ExporterOptions {
   readonly window?: Window;
   readonly from?: string;
   readonly to?: string;
@@ -82,6 +87,17 @@ export type CostsResult =
   | { readonly kind: 'answered'; readonly text: string }
   /** `misused`: the question makes no sense. */
   | { readonly kind: 'misused' | 'failed'; readonly message: string };
+
+export const EXPORT_FORMATS = ['csv', 'jsonl', 'parquet'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+export interface ExportFocusOptions extends Pick<ServeOptions, 'config'>, ExporterOptions {
+  readonly from: string;
+  readonly to: string;
+  /** `-` is standard output. */
+  readonly output: string;
+  readonly format: ExportFormat;
+}
 
 export interface TaskCostOptions extends Pick<ServeOptions, 'config'> {
   readonly task: string;

@@ -106,14 +106,14 @@ async function openExporter(config: Config, io: Io, { read, polled }: RunOptions
     costs: (question) => app.costs(question),
     series: (question) => app.series(question),
     resources: () => app.resources(),
+    focus: (range) => app.focus(range),
     now: Date.now,
     ...(listenOn.enableReload && { reload }),
     onError: (error) => log.error({ err: error }, 'request failed: internal error'),
     web,
   });
   const listen = async () => {
-    const { host, port } = listenOn;
-    const address = await server.listen({ host, port });
+    const address = await server.listen({ host: listenOn.host, port: listenOn.port });
     return web?.current().tls ? address.replace(/^http:/, 'https:') : address;
   };
   const close = async () => {

@@ -1,6 +1,8 @@
 import type { LedgerParts } from './committer.ts';
+import type { FocusAccount } from './focus/columns.ts';
+import { type FocusExport, focusExport } from './focus/export.ts';
 import { coverageOf, lastAsOf, unreadOf } from './ledger/coverage.ts';
-import { type FeedRow, present } from './ledger/records.ts';
+import { type FeedRow, present, type Store } from './ledger/records.ts';
 import type { AccountSettings } from './ledger/settings.ts';
 import type { LedgerState } from './ledger/state.ts';
 import { type AccountBalance, balanceOf, observationsOf } from './reports/balances.ts';
@@ -24,8 +26,10 @@ export class LedgerQueries {
   readonly #state: LedgerState;
   readonly #reports: Reports;
   readonly #accounts: ReadonlyMap<number, AccountSettings>;
+  readonly #store: Pick<Store, 'peekCells'>;
 
-  constructor({ state, reports, accounts }: LedgerParts) {
+  constructor({ state, reports, accounts, store }: LedgerParts) {
+    this.#store = store;
     this.#state = state;
     this.#reports = reports;
     this.#accounts = accounts;
@@ -116,6 +120,11 @@ export class LedgerQueries {
     now: Instant,
   ): Generator<void, SeriesReport> {
     return seriesReport({ ledger: this.at(now), columns: this.#reports.columns, question, accounts });
+  }
+
+  /** The cost cells of some accounts in a range of whole UTC days, as FOCUS. */
+  focus(accounts: readonly FocusAccount[], range: Range, now: Instant): FocusExport {
+    return focusExport({ ledger: this.at(now), store: this.#store, accounts, range });
   }
 
   /** The resources of some accounts, in the order in which they were first seen. */

@@ -25,12 +25,7 @@ export async function getText(
   { headers, tls, timeoutMs, signal }: GetOptions,
 ): Promise<TextAnswer> {
   const deadline = startDeadline(signal, timeoutMs);
-  const { dispatcher } = openConnections({
-    origin: url.origin,
-    connections: 1,
-    connectTimeoutMs: 0,
-    ...(url.protocol === 'https:' && { secureContext: createSecureContext(tls) }),
-  });
+  const dispatcher = openOrigin(url, tls);
   try {
     const path = url.pathname + url.search;
     const asked = dispatcher.request({
@@ -51,4 +46,11 @@ export async function getText(
     deadline.end();
     await dispatcher.destroy();
   }
+}
+
+/** One connection to the server of an address. */
+export function openOrigin({ origin, protocol }: URL, tls: GetOptions['tls']) {
+  const secureContext = protocol === 'https:' ? createSecureContext(tls) : undefined;
+  const options = { origin, connections: 1, connectTimeoutMs: 0 };
+  return openConnections({ ...options, ...(secureContext && { secureContext }) }).dispatcher;
 }

@@ -5,6 +5,8 @@ import { isatty } from 'node:tty';
 /** Where text is written: the part of a stream that is needed. */
 export interface Output {
   write(text: string): unknown;
+  /** Absent where only text can be written. */
+  readonly writeBytes?: (bytes: Uint8Array) => unknown;
   /** Shows lines below everything that is written, replacing the previous ones. Terminals only. */
   readonly footer?: ((lines: readonly string[]) => void) | undefined;
   readonly isTerminal?: boolean;
@@ -33,9 +35,10 @@ export function openStdout(failed: (error: NodeJS.ErrnoException) => void): Resu
   };
   stdout.on('error', fail);
   // Node's file stream treats a write of which only a part fit on the disk as complete.
-  const write = isFile(1) ? writerOf(1, fail) : (text: string) => stdout.write(text);
+  const write = isFile(1) ? writerOf(1, fail) : (text: string | Uint8Array) => stdout.write(text);
   return {
     write,
+    writeBytes: write,
     columns: stdout.isTTY ? stdout.columns : undefined,
     release() {
       isReleased = true;
@@ -53,10 +56,10 @@ function isFile(fd: number): boolean {
   return stats.isFile() || (stats.isCharacterDevice() && !isatty(fd));
 }
 
-function writerOf(fd: number, failed: (error: NodeJS.ErrnoException) => void): Output['write'] {
+function writerOf(fd: number, failed: (error: NodeJS.ErrnoException) => void) {
   let isBroken = false;
-  return (text) => {
-    const bytes = Buffer.from(text);
+  return (text: string | Uint8Array) => {
+    const bytes = typeof text === 'string' ? Buffer.from(text) : text;
     try {
       for (let from = 0; from < bytes.length && !isBroken; ) from += writeSync(fd, bytes, from);
     } catch (error) {

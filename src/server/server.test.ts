@@ -51,6 +51,7 @@ async function started(t: TestContext, options: Partial<ServerOptions> = {}, ser
     costs: someCosts,
     series: noSeries,
     resources: () => [],
+    focus: () => assert.fail('not asked for'),
     now: () => Date.parse('2026-11-22T02:17:05Z'),
     onError: (error) => errors.push(error),
     ...options,

@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http';
 import { finished } from 'node:stream/promises';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { CostReport, CostsQuestion } from '../core/reports/cost-query.ts';
+import { type FocusSource, focusReplies } from './api/focus.ts';
 import { type SeriesSource, sendResources, sendSeries } from './api/series.ts';
 import { createTransport, type HttpTransport } from './http/connections.ts';
 import { guarded } from './http/guard.ts';
@@ -45,7 +46,7 @@ export type ReloadOutcome =
   | { readonly ok: false; readonly reason: string };
 
 /** What the server serves, and its callbacks. */
-export interface ServerOptions extends SeriesSource {
+export interface ServerOptions extends SeriesSource, FocusSource {
   readonly metrics: MetricsPage;
   /** The same metrics, written by OpenTelemetry's Prometheus exporter. Absent: no `/otel/metrics`. */
   readonly otelMetrics?: MetricsPage | undefined;
@@ -123,6 +124,7 @@ function addRoutes(server: FastifyInstance, options: ServerOptions): void {
     '/api/v1/status': (_request, reply) => json(reply, jsonText(options.status())),
     '/api/v1/costs': (request, reply) => sendCosts(options.costs, request, reply),
     '/api/v1/costs/series': (request, reply) => sendSeries(options, request, reply),
+    '/api/v1/export/focus': focusReplies(options),
     '/api/v1/resources': (_request, reply) => sendResources(options, reply),
   };
   for (const [url, handler] of Object.entries(handlers)) server.route({ method, url, handler });

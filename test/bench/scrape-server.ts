@@ -30,6 +30,7 @@ const server = createServer({
   costs: unasked,
   series: unasked,
   resources: unasked,
+  focus: unasked,
   now: () => NOW,
   onError: (error) => console.error(error),
   web:

@@ -64,6 +64,7 @@ async function startShowing(
     costs: unasked,
     series: unasked,
     resources: unasked,
+    focus: unasked,
     now,
     onError: failed,
   });

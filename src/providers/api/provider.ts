@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { LabelFilter, NetCost, ReadCoverage, SeriesKey } from '../../core/statement/series.ts';
+import type { FocusService } from '../../core/statement/service.ts';
 import type { Reading } from '../../core/statement/statement.ts';
 import type { Fixed, Usd } from '../../core/values/money.ts';
 import type { Granularity, Instant, Range } from '../../core/values/time.ts';
@@ -154,6 +155,8 @@ export interface Provider<Config = unknown> {
   readonly keyHelp: string;
   /** How fresh what it bills can be, in a sentence for dashboards and the documentation. */
   readonly freshness: string;
+  /** What it sells, as FOCUS classifies services. */
+  readonly service: FocusService;
   /** The account keys only this provider has, with their defaults. */
   readonly config: z.ZodType<Config>;
   /** The list of the configuration that only this provider reads. */
@@ -179,14 +182,17 @@ export interface Provider<Config = unknown> {
   readonly feeds: readonly Feed<Config, unknown>[];
 }
 
-type DefaultedKeys = 'versionPrefix' | 'headers' | 'rateLimit';
+type DefaultedKeys = 'versionPrefix' | 'service' | 'headers' | 'rateLimit';
 type ProviderDefinition<Config> = Omit<Provider<Config>, DefaultedKeys> &
   Partial<Pick<Provider<Config>, DefaultedKeys>>;
 
-/** A provider whose key is a bearer token, whose paths have no version and who documents no rate-limit headers, unless it says so. */
+/**
+ * A provider of models, whose key is a bearer token, whose paths have no version and who documents no rate-limit headers, unless it says so.
+ */
 export function defineProvider<Config>(provider: ProviderDefinition<Config>): Provider<Config> {
   return {
     versionPrefix: '',
+    service: { category: 'AI and Machine Learning', subcategory: 'Generative AI' },
     headers: (_, key) => ({ authorization: `Bearer ${key}` }),
     rateLimit: () => ({}),
     ...provider,

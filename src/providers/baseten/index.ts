@@ -65,6 +65,7 @@ export const baseten = defineProvider<BasetenConfig>({
   environmentKey: 'BASETEN_API_KEY',
   keyHelp: 'a key of an organization admin',
   freshness: 'Read every 15 minutes; Baseten updates about once an hour and may revise a day for 31 days.',
+  service: { category: 'AI and Machine Learning', subcategory: 'Machine Learning' },
   config: BasetenConfig,
   headers: ({ auth }, key) => ({ authorization: `${auth} ${key}` }),
   retryAfterOfBody: (body) => TooMany.safeParse(body).data?.retry_after,

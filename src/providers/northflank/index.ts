@@ -86,6 +86,7 @@ export const northflank = defineProvider<NorthflankConfig>({
   keyHelp:
     'a token with `Organisation > Admin > Billing > Read` (older accounts: `Account > Billing > General > Read`)',
   freshness: 'Each hour is read 15 minutes after it ends, and again 1, 6 and 24 hours later.',
+  service: { category: 'Compute', subcategory: 'Containers' },
   config: NorthflankConfig,
   billScope: ({ teamId }) => teamId,
   // https://northflank.com/docs/v1/api/use-the-api: the reset is in seconds from now; 1000 requests an hour for an account.

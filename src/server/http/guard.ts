@@ -50,7 +50,16 @@ function limitResponseTime(response: ServerResponse, ms: number): void {
   const cutOff = () =>
     bodyStream(response).destroy(new Error('the client did not read the response in time'));
   const timer = setTimeout(cutOff, ms).unref();
+  response.on(PROGRESS, () => timer.refresh());
   response.once('close', () => clearTimeout(timer));
+}
+
+/** Emitted on a response by {@link extendResponseTime}. */
+const PROGRESS = 'progress';
+
+/** Gives the client as much time again: for responses that are made as they are read, so that little of them is in memory. */
+export function extendResponseTime(response: ServerResponse): void {
+  response.emit(PROGRESS);
 }
 
 const CSP = 'content-security-policy';

@@ -222,6 +222,7 @@ async function open(
     costs: (question) => app.costs(question),
     series: (question) => app.series(question),
     resources: () => app.resources(),
+    focus: (range) => app.focus(range),
     now,
     onError: (error) => log.error({ err: error }, 'a request failed'),
   });

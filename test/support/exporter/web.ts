@@ -95,6 +95,7 @@ export async function serveWeb(
     series: noSeries,
     now: () => Date.UTC(2026, 10, 22),
     resources: unasked,
+    focus: unasked,
     onError: (error) => errors.push(error),
     web,
     ...options,

@@ -11,6 +11,7 @@ export function testProvider(more: Partial<Provider<unknown>> = {}): Provider<un
     environmentKey: 'TEST_KEY',
     keyHelp: 'read billing',
     freshness: 'Read as the test says.',
+    service: { category: 'AI and Machine Learning', subcategory: 'Generative AI' },
     config: z.unknown(),
     headers: (_config, key) => ({ Authorization: `Bearer ${key}` }),
     rateLimit: () => ({}),

@@ -9,6 +9,7 @@ const VALUES = 'core/values';
 const STATEMENT = [VALUES, 'core/statement'];
 const LEDGER = [...STATEMENT, 'core/ledger'];
 const REPORTS = [...LEDGER, 'core/reports'];
+const FOCUS = [...REPORTS, 'core/focus'];
 const METRICS = [...REPORTS, 'core/metrics'];
 const CONFIG = ['config', 'config/yaml', 'config/values', 'config/otel'];
 const SERVER = ['server', 'server/api', 'server/http', 'server/pages', 'server/pages/explorer', 'server/web'];
@@ -16,6 +17,7 @@ const SERVER = ['server', 'server/api', 'server/http', 'server/pages', 'server/p
 /** Everything that `app` composes. */
 const PARTS = [
   ...METRICS,
+  'core/focus',
   ...CONFIG,
   ...SERVER,
   'core',
@@ -28,6 +30,7 @@ const PARTS = [
   'store',
   'sinks/prometheus',
   'sinks/otel',
+  'sinks/focus',
   'push',
   'telemetry',
 ];
@@ -41,8 +44,9 @@ const SEES: Readonly<Record<string, readonly string[]>> = {
   'core/statement': [VALUES],
   'core/ledger': STATEMENT,
   'core/reports': LEDGER,
+  'core/focus': REPORTS,
   'core/metrics': REPORTS,
-  core: METRICS,
+  core: [...METRICS, 'core/focus'],
   net: [],
   runtime: [],
   'providers/api': STATEMENT,
@@ -53,6 +57,7 @@ const SEES: Readonly<Record<string, readonly string[]>> = {
   store: LEDGER,
   'sinks/prometheus': METRICS,
   'sinks/otel': [...METRICS, 'sinks/prometheus'],
+  'sinks/focus': FOCUS,
   push: [VALUES, 'net', 'runtime'],
   telemetry: [VALUES, 'push'],
   'config/values': [VALUES],
@@ -60,7 +65,7 @@ const SEES: Readonly<Record<string, readonly string[]>> = {
   'config/otel': [VALUES, 'config/values', 'config/yaml', 'push'],
   config: [...REPORTS, ...CONFIG, 'net', 'providers/api', 'providers'],
   'server/http': [],
-  'server/api': [...REPORTS, 'server/http'],
+  'server/api': [...FOCUS, 'sinks/focus', 'server/http'],
   'server/pages': [...REPORTS, 'server/api', 'server/http'],
   'server/pages/explorer': [...REPORTS, 'server/api', 'server/http', 'server/pages'],
   'server/web': [VALUES, 'config/values', 'config/yaml', 'server/http'],
@@ -78,6 +83,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'core/statement': [],
   'core/ledger': [],
   'core/reports': [],
+  'core/focus': [],
   'core/metrics': [],
   core: [],
   'providers/api': ['zod'],
@@ -103,6 +109,7 @@ const HOMES: readonly { readonly of: RegExp; readonly rooms: readonly string[] }
     ],
   },
   { of: /^(node-cron|croner)$/, rooms: ['poll', 'config/values'] },
+  { of: /^hyparquet-writer$/, rooms: ['sinks/focus'] },
   { of: /^prom-client$/, rooms: ['sinks/prometheus'] },
   { of: /^@opentelemetry\/.*$/, rooms: ['sinks/otel', 'push', 'telemetry'] },
   { of: /^yaml$/, rooms: ['config/yaml'] },

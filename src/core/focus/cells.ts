@@ -1,0 +1,147 @@
+import type { SeriesAmounts } from '../ledger/composition.ts';
+import type { SeriesRow, Store } from '../ledger/records.ts';
+import { amountsOfDay, isComposed, storedGranularities } from '../ledger/stream-amounts.ts';
+import type { AskedStream } from '../reports/series-parts.ts';
+import type { PublishInput } from '../reports/windows.ts';
+import { addTo, getOrCreate } from '../values/maps.ts';
+import {
+  bucketsIn,
+  DAY,
+  type Granularity,
+  HOUR,
+  type Instant,
+  intersection,
+  MINUTE,
+  type Range,
+  sizeOf,
+  startOfDay,
+  startOfMonth,
+} from '../values/time.ts';
+
+export interface CellsInput {
+  readonly ledger: PublishInput;
+  readonly store: Pick<Store, 'peekCells'>;
+}
+
+/** What a stream comes to in a bucket, by series. */
+export interface CellBucket extends Range {
+  readonly amounts: SeriesAmounts;
+}
+
+/**
+ * The cells of a stream in a range of whole days, as fine as they are kept and oldest first, in steps of a moment; undefined is a pause.
+ * A month whose days are rolled up is one bucket.
+ */
+export function* cellsOf(
+  input: CellsInput,
+  asked: AskedStream,
+  range: Range,
+): Generator<CellBucket | undefined, void> {
+  for (const month of monthsIn(range)) {
+    const rolled = rolledUp(input.ledger, asked, month);
+    const isWhole = month.start >= range.start && month.end <= range.end;
+    if (rolled && isWhole) yield monthOf(input.ledger, asked, month);
+    else
+      for (const day of daysOf(input.ledger, asked, intersection(month, range))) {
+        yield undefined;
+        yield* cellsOfDay(input, asked, day);
+      }
+  }
+}
+
+export function monthsIn({ start, end }: Range): Range[] {
+  const months: Range[] = [];
+  for (let at = startOfMonth(start); at < end; at = startOfMonth(at, 1))
+    months.push({ start: at, end: startOfMonth(at, 1) });
+  return months;
+}
+
+/** The part of a month whose days are not kept any more; undefined if there is none. */
+export function rolledUp({ state }: PublishInput, { stream }: AskedStream, month: Range): Range | undefined {
+  const closed = intersection(month, { start: Number.NEGATIVE_INFINITY, end: stream.closedBefore });
+  return closed && state.covered(stream.id).some((read) => intersection(read, closed)) ? closed : undefined;
+}
+
+/** Costs only: nothing else is added up by month. */
+function monthOf({ state }: PublishInput, { stream }: AskedStream, month: Range): CellBucket {
+  const amounts = new Map<number, bigint>();
+  for (const [id, usd] of state.peekPeriodTotals('month', month.start))
+    if (state.series.get(id)?.stream === stream.id) amounts.set(id, usd);
+  return { ...month, amounts };
+}
+
+/** The days of a range that may have cells. */
+function daysOf({ state }: PublishInput, { stream }: AskedStream, range: Range | undefined): Range[] {
+  const span = state.span(stream.id);
+  if (!span || !range) return [];
+  const open = { start: startOfDay(Math.max(span.start, stream.closedBefore)), end: span.end };
+  const days = intersection(range, open);
+  return bucketsIn(DAY, days ?? { start: 0, end: 0 }).map((start) => ({ start, end: start + DAY }));
+}
+
+function* cellsOfDay(
+  { ledger, store }: CellsInput,
+  { stream, settings }: AskedStream,
+  day: Range,
+): Generator<CellBucket | undefined, void> {
+  const { state } = ledger;
+  if (isComposed(settings)) {
+    const read = { cells: store.peekCells };
+    const { isByHour, buckets } = amountsOfDay({ store: read, state, stream, settings }, day);
+    const size = isByHour ? HOUR : DAY;
+    for (const [start, amounts] of buckets)
+      yield { start, end: start + size, amounts: shown(state, amounts) };
+    return;
+  }
+  for (const granularity of storedGranularities(settings)) {
+    for (const part of partsOf(granularity, day)) {
+      yield undefined;
+      yield* plainCells(store.peekCells(stream.id, granularity, part), granularity, state);
+    }
+  }
+}
+
+/** As much as is read and verified at once. */
+function partsOf(granularity: Granularity, day: Range): Range[] {
+  const size = sizeOf(granularity) === MINUTE ? HOUR : DAY;
+  return bucketsIn(size, day).map((start) => ({ start, end: start + size }));
+}
+
+function* plainCells(
+  cells: ReturnType<Store['peekCells']>,
+  granularity: Granularity,
+  state: PublishInput['state'],
+): Generator<CellBucket, void> {
+  const starts = [...cells.keys()].sort((a, b) => a - b);
+  for (const start of starts) {
+    const values = [...(cells.get(start) ?? [])].map(([id, { value }]) => [id, value] as const);
+    yield { start, end: start + sizeOf(granularity), amounts: shown(state, values) };
+  }
+}
+
+/** By the series that show the amounts: those beyond the limit share one. In the order of their ids, whatever they were read from. */
+function shown(
+  { series }: { readonly series: ReadonlyMap<number, SeriesRow> },
+  amounts: Iterable<readonly [number, bigint]>,
+): SeriesAmounts {
+  const sums = new Map<number, bigint>();
+  for (const [id, amount] of amounts) addTo(sums, series.get(id)?.target ?? id, amount);
+  return new Map([...sums].sort(([a], [b]) => a - b));
+}
+
+/** Net dollars by series of the months that were asked for last. */
+export class MonthTotals {
+  readonly #state: PublishInput['state'];
+  readonly #months = new Map<Instant, ReadonlyMap<number, bigint>>();
+
+  constructor(state: PublishInput['state']) {
+    this.#state = state;
+  }
+
+  of(series: number, at: Instant): bigint {
+    const month = startOfMonth(at);
+    if (!this.#months.has(month)) this.#months.clear();
+    const totals = getOrCreate(this.#months, month, () => this.#state.peekPeriodTotals('month', month));
+    return totals.get(series) ?? 0n;
+  }
+}
