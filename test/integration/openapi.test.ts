@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
+import { FOCUS_COLUMNS } from '../../src/core/focus/columns.ts';
 import { BUDGET_LABELS, type Budget, DEFAULT_BUDGET_ALERTS, PERIODS } from '../../src/core/reports/budget.ts';
 import { SERIES_LABELS, STEPS, TooManyQuestionsError } from '../../src/core/reports/cost-series.ts';
 import { WINDOWS } from '../../src/core/reports/windows.ts';
@@ -134,6 +135,22 @@ async function otherFormats(validator: ResponseValidator, url: string): Promise<
       '/api/v1/costs/series',
       await fetch(`${url}/api/v1/costs/series${query}`),
     );
+  const path = '/api/v1/export/focus';
+  for (const query of ['', '?from=2026-11-01&to=2026-12-01', '?from=2026-11-01&to=2026-12-01&format=jsonl'])
+    await validator.validate('get', path, await fetch(`${url}${path}${query}`));
+}
+
+/** Two exports without an end, and a third. */
+async function busyExports(context: TestContext, validator: ResponseValidator): Promise<void> {
+  const row = FOCUS_COLUMNS.map(() => null);
+  const rows = function* () {
+    for (;;) yield row;
+  };
+  const url = await listening(context, { focus: () => ({ ...UNASKED.focus({ start: 0, end: 1 }), rows }) });
+  const asked = `${url}/api/v1/export/focus?from=2026-11-01&to=2026-12-01`;
+  const endless = [await fetch(asked), await fetch(asked)];
+  await validator.validate('get', '/api/v1/export/focus', await fetch(asked));
+  for (const { body } of endless) await body?.cancel();
 }
 
 /** One over everything, which fails in part, and one over an account that does not. */
@@ -192,6 +209,7 @@ async function otherAnswers(context: TestContext, validator: ResponseValidator):
   await validator.validate('get', '/api/v1/status', await fetch(`${url}/api/v1/status`));
   const busy = await listening(context, { series: () => Promise.reject(new TooManyQuestionsError()) });
   await validator.validate('get', '/api/v1/costs/series', await fetch(`${busy}/api/v1/costs/series`));
+  await busyExports(context, validator);
 }
 
 async function listening(context: TestContext, options: Partial<ServerOptions>): Promise<string> {
