@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { dashboardFiles, dashboardsPage } from '../grafana/src/generate.ts';
+import { genericBoard } from '../grafana/src/generic.ts';
 import { TOPICS } from '../grafana/src/topics.ts';
 import { METRICS, type Metric } from '../src/core/metrics/catalog.ts';
 import { PROVIDERS } from '../src/providers/index.ts';
@@ -95,6 +96,79 @@ test('dashboards: every catalog family is on a dashboard', () => {
     names.filter((name) => !shown.has(name) && !(name in UNSHOWN)),
     [],
   );
+});
+
+test('dashboards: bars begin at their bucket, and look forward', () => {
+  const bars = dashboards.flatMap((dashboard) =>
+    panelsOf(dashboard).filter(({ fieldConfig }) => fieldConfig?.defaults.custom?.drawStyle === 'bars'),
+  );
+  assert.ok(bars.length > 20);
+  for (const { title, interval = '', fieldConfig, targets } of bars) {
+    assert.equal(fieldConfig?.defaults.custom?.barAlignment, 1, title);
+    assert.match(interval, /^1[dh]$/, title);
+    for (const { expr } of targets) assert.match(expr, /offset -/, title);
+  }
+});
+
+test('dashboards: every total says of how many accounts it is made', () => {
+  const totals = dashboards.flatMap((dashboard) =>
+    panelsOf(dashboard).filter(({ title }) =>
+      /^(Today|Yesterday|Month to date|Last month|Spend per hour)$/.test(title),
+    ),
+  );
+  assert.ok(totals.length > 20);
+  for (const { targets } of totals)
+    assert.match(targets[0]?.legendFormat ?? '', /\{\{some\}\} of \{\{all\}\}/);
+});
+
+test('dashboards: an empty panel says why, in a sentence', () => {
+  for (const dashboard of dashboards)
+    for (const { title, fieldConfig } of panelsOf(dashboard))
+      assert.match(fieldConfig?.defaults.noValue ?? '', /^[A-Z].{3,}\.$/, `${dashboard.title}: ${title}`);
+});
+
+test('dashboards: a single point shows', () => {
+  for (const dashboard of dashboards)
+    for (const { title, type, fieldConfig } of panelsOf(dashboard))
+      if (type === 'timeseries') assert.equal(fieldConfig?.defaults.custom?.showPoints, 'auto', title);
+});
+
+test('dashboards: dollars have cents, and prices the digits they need', () => {
+  const prices = /per (million|request)|price|Models$/i;
+  for (const dashboard of dashboards)
+    for (const { title, fieldConfig } of panelsOf(dashboard)) {
+      const { unit, decimals } = fieldConfig?.defaults ?? {};
+      if (unit === 'currency:financial:$') assert.equal(decimals, 2, title);
+      if (unit === 'currencyUSD') assert.match(title, prices);
+    }
+});
+
+test('dashboards: budgets do not share an axis in dollars', () => {
+  const lines = dashboards.flatMap((dashboard) =>
+    panelsOf(dashboard).filter(
+      ({ type, targets }) => type === 'timeseries' && targets.some(({ expr }) => expr.includes('_budget_')),
+    ),
+  );
+  assert.ok(lines.length > 1);
+  for (const { title, repeat, fieldConfig } of lines)
+    assert.ok(repeat === 'budget' || fieldConfig?.defaults.unit === 'percentunit', title);
+});
+
+test('dashboards: what is not configured by default is in a collapsed row', () => {
+  const health = dashboards.find(({ uid }) => uid === 'ai-billing-health');
+  const shown = health?.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)) ?? [];
+  assert.deepEqual(
+    shown.filter((expr) => expr.includes('_otlp_')),
+    [],
+  );
+});
+
+test('dashboards: a provider without a dashboard of its own gets the generic one', () => {
+  const { uid, rows } = genericBoard({ id: 'new', title: 'New', freshness: 'Read hourly.' });
+  assert.equal(uid, 'ai-billing-new');
+  const titles = rows.flatMap(({ panels }) => panels.map(({ title }) => title));
+  for (const title of ['Today', 'Spend per day by tier', 'Top spenders', 'Tokens per hour by type'])
+    assert.ok(titles.includes(title), title);
 });
 
 test('dashboards: every provider has a dashboard', () => {

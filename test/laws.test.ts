@@ -12,7 +12,7 @@ const SEED = /^LEDGER_SEED=(-?\d+) LEDGER_RUNS=1, in 1 files$/m;
 /** The command as a user starts it, not as a part of this run. */
 function laws(LEDGER_SEED?: string) {
   const env = { NODE_TEST_CONTEXT: undefined, LEDGER_RUNS: '1', LEDGER_SEED };
-  return run(process.execPath, ['test/laws.ts', 'src/config/values/duration.test.ts'], { cwd: root, env });
+  return run(process.execPath, ['test/laws.ts', 'src/core/values/duration.test.ts'], { cwd: root, env });
 }
 
 test('property tests: use the same examples in each run', () => {

@@ -1,21 +1,22 @@
-import { METRICS } from '../../src/core/metrics/catalog.ts';
+import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
 import { baseten as billing } from '../../src/providers/baseten/index.ts';
-import type { Board, Panel, Variable } from './board.ts';
+import { pricePanels } from './baseten-prices.ts';
+import { type Board, type Panel, USD, type Variable } from './board.ts';
+import { spendByInfo } from './breakdown.ts';
 import { COUNTED } from './freshness.ts';
-import { named, queriesOf, type Window } from './promql.ts';
-import { perDay, resources, topCost, totals } from './spend.ts';
+import { queriesOf, type Window } from './promql.ts';
+import { usagePerHour } from './rate.ts';
+import { countedPerDay, perDay, resources, topCost } from './spend.ts';
+import { totals } from './totals.ts';
 
 const provider = billing.id;
 const variables: readonly Variable[] = ['account', 'model', 'resource'];
 const queries = queriesOf({ provider, variables });
-const { net, gauge, of } = queries;
+const { net, gauge, withAccount } = queries;
 const { freshness } = billing;
 const DAY: Window = { range: '1d' };
 const DEPLOYMENT = ['provider', 'account', 'resource'];
 const DEDICATED = { also: 'tier="dedicated"' };
-const info = of(METRICS.resourceInfo);
-/** Prices belong to instance types, not to resources or models. */
-const price = `max by (provider, account, sku) (${of(METRICS.unitPrice, { also: 'tier="dedicated"', open: ['resource', 'model'] })})`;
 
 const cost = net(METRICS.cost, DEPLOYMENT, DAY, DEDICATED);
 const seconds = net(METRICS.billedSeconds, DEPLOYMENT, DAY, DEDICATED);
@@ -28,31 +29,39 @@ const idleStat: Panel = {
   kind: 'stat',
   title: 'Idle spend, last 24 hours',
   about: `US dollars spent in the last 24 hours on dedicated deployments that served no request. ${COUNTED} ${freshness}`,
-  unit: 'currencyUSD',
+  unit: USD,
   width: 4,
-  queries: [{ expr: `sum(${idle}) or vector(0)` }],
+  queries: [{ expr: `sum(${idle}) or 0 * sum(${cost})` }],
   steps: [
     [null, 'green'],
     [1, 'yellow'],
     [50, 'red'],
   ],
+  empty: 'Appears with the second scrape.',
 };
+
+const NOT_READ = 'Baseten has not been read yet.';
+
+function byTier(metric: Metric): string {
+  return withAccount(gauge(metric, ['provider', 'account', 'tier']));
+}
 
 const month: Panel = {
   id: 7,
   kind: 'table',
   title: 'This month by category',
   about: `Baseten's own totals for the current UTC month: gross, credits and net, beside the total of the ledger. ${freshness}`,
-  unit: 'currencyUSD',
+  unit: USD,
   width: 12,
-  labels: ['account', 'tier'],
+  labels: ['who', 'tier'],
   sortBy: 'Gross',
   queries: [
-    { expr: gauge(METRICS.monthGross, ['account', 'tier']), column: 'Gross' },
-    { expr: gauge(METRICS.monthCredits, ['account', 'tier']), column: 'Credits' },
-    { expr: gauge(METRICS.monthNet, ['account', 'tier']), column: 'Net' },
-    { expr: gauge(METRICS.costMonthToDate, ['account', 'tier']), column: 'Ledger' },
+    { expr: byTier(METRICS.monthGross), column: 'Gross' },
+    { expr: byTier(METRICS.monthCredits), column: 'Credits' },
+    { expr: byTier(METRICS.monthNet), column: 'Net' },
+    { expr: byTier(METRICS.costMonthToDate), column: 'Ledger' },
   ],
+  empty: NOT_READ,
 };
 
 const monthOverTime: Panel = {
@@ -60,49 +69,57 @@ const monthOverTime: Panel = {
   kind: 'lines',
   title: 'Month to date before and after credits',
   about: `Baseten's own totals over time. They start from 0 with each UTC month. ${freshness}`,
-  unit: 'currencyUSD',
+  unit: USD,
   width: 12,
   queries: [
     { expr: gauge(METRICS.monthGross, []), legend: 'gross' },
     { expr: gauge(METRICS.monthCredits, []), legend: 'credits' },
     { expr: gauge(METRICS.monthNet, []), legend: 'net' },
   ],
+  empty: NOT_READ,
 };
 
-const components: Panel = {
+const components = countedPerDay(queries, METRICS.componentCost, {
   id: 19,
-  kind: 'bars',
-  every: '1d',
   title: 'Spend per day by component',
-  about: `Compute and surcharges of dedicated deployments. Other categories have no components. ${COUNTED} ${freshness}`,
-  unit: 'currencyUSD',
-  width: 12,
-  queries: [
-    { expr: net(METRICS.componentCost, ['component'], { range: '$__interval' }), legend: '{{component}}' },
-  ],
-};
+  by: ['component'],
+  legend: '{{component}}',
+  about: 'Compute and surcharges of dedicated deployments. Other categories have no components.',
+  unit: USD,
+  width: 8,
+  empty: 'Appears with the first run time that is billed after the start.',
+});
+
+const NO_DEPLOYMENT =
+  'No dedicated deployment was billed in the last 24 hours, as far as Prometheus recorded it.';
 
 const deployments: Panel = {
   id: 11,
   kind: 'table',
   title: 'Deployments: run time and requests',
   about: `Each dedicated deployment over the last 24 hours. Many seconds per request, or no requests at all, indicate idle run time. ${COUNTED} ${freshness}`,
-  unit: 'currencyUSD',
+  unit: USD,
   width: 24,
-  labels: ['account', 'name', 'team', 'environment_name', 'instance_type', 'resource'],
+  labels: ['who', 'name', 'team', 'environment_name', 'instance_type', 'resource'],
   sortBy: 'Spent',
+  empty: NO_DEPLOYMENT,
   queries: [
     { expr: withNames(`${cost} > 0`), column: 'Spent' },
-    { expr: withNames(`${seconds} / 3600 > 0`), column: 'Billed hours', unit: 'h' },
-    { expr: withNames(`${requests} > 0`), column: 'Requests', unit: 'short' },
-    { expr: withNames(`${seconds} / (${requests} > 0)`), column: 'Seconds per request', unit: 's' },
+    { expr: withNames(`${seconds} / 3600 > 0`), column: 'Billed hours', unit: 'none', decimals: 1 },
+    { expr: withNames(`${requests} > 0`), column: 'Requests', unit: 'locale' },
+    {
+      expr: withNames(`${seconds} / (${requests} > 0)`),
+      column: 'Seconds per request',
+      unit: 'none',
+      decimals: 1,
+    },
     { expr: withNames(`3600 * ${cost} / (${seconds} > 0)`), column: 'Cost per hour' },
     { expr: withNames(idle), column: 'Idle spend' },
   ],
 };
 
 function withNames(expr: string): string {
-  return named(expr, info, ['name', 'team', 'environment_name', 'instance_type']);
+  return withAccount(queries.withNames(expr, ['team', 'environment_name', 'instance_type']));
 }
 
 const secondsAndRequests: Panel = {
@@ -110,80 +127,38 @@ const secondsAndRequests: Panel = {
   kind: 'lines',
   title: 'Billed seconds per request',
   about: `Each point covers the preceding 24 hours, for deployments that served requests. A rise without more load is idle time. ${COUNTED} ${freshness}`,
-  unit: 's',
+  unit: 'none',
+  decimals: 1,
   width: 12,
-  queries: [{ expr: named(`${seconds} / (${requests} > 0)`, info), legend: '{{name}}' }],
+  queries: [{ expr: queries.withNames(`${seconds} / (${requests} > 0)`), legend: '{{name}}' }],
+  empty: NO_DEPLOYMENT,
 };
 
 const idleOverTime: Panel = {
   id: 13,
   kind: 'stack',
-  title: 'Idle spend per day',
+  title: 'Idle spend of 24 hours',
   about: `US dollars spent in the 24 hours before each point on deployments that served no request. ${COUNTED} ${freshness}`,
-  unit: 'currencyUSD',
+  unit: USD,
   width: 12,
-  queries: [{ expr: named(idle, info), legend: '{{name}}' }],
-};
-
-const prices: Panel = {
-  id: 14,
-  kind: 'table',
-  title: 'List prices',
-  about: 'List price per hour of each instance type, before any discount of the account. Read every 6 hours.',
-  unit: 'currencyUSD',
-  width: 12,
-  labels: ['account', 'sku'],
-  sortBy: 'Per hour',
-  queries: [{ expr: `60 * ${price}`, column: 'Per hour' }],
-};
-
-const listed: Panel = {
-  id: 15,
-  kind: 'table',
-  title: 'Deployments at list price',
-  about:
-    'List price per hour of each deployment. Deployments on several instance types, or on an unlisted one, are omitted. Prices are read every 6 hours, names with the bill.',
-  unit: 'currencyUSD',
-  width: 12,
-  labels: ['account', 'name', 'instance_type'],
-  sortBy: 'Per hour',
-  queries: [
-    {
-      expr: `60 * max by (provider, account, name, instance_type) (topk by (${DEPLOYMENT.join(', ')}) (1, ${info}) * on (provider, account, instance_type) group_left () label_replace(${price}, "instance_type", "$1", "sku", "(.+)"))`,
-      column: 'Per hour',
-    },
-  ],
-};
-
-const teams: Panel = {
-  id: 10,
-  kind: 'bars',
-  every: '1d',
-  title: 'Spend per day by team',
-  about: `By the team that currently owns the deployment. The empty name is spend without a known team. ${COUNTED} ${freshness}`,
-  unit: 'currencyUSD',
-  width: 12,
-  queries: [
-    {
-      expr: `sum by (team) (${named(net(METRICS.cost, DEPLOYMENT, { range: '$__interval' }), info, ['name', 'team'])})`,
-      legend: '{{team}}',
-    },
-  ],
+  queries: [{ expr: queries.withNames(idle), legend: '{{name}}' }],
+  empty: 'Every deployment served a request within 24 hours.',
 };
 
 const modelApi: Panel = {
   id: 16,
   kind: 'stack',
   title: 'Model API tokens per hour',
-  about: `Tokens per hour by type. Each point covers the preceding six hours. ${COUNTED} ${freshness}`,
+  about: `Tokens per hour by type. Each point covers the last six hours that were read. ${COUNTED} ${freshness}`,
   unit: 'short',
   width: 12,
   queries: [
     {
-      expr: `${net(METRICS.tokens, ['token_type'], { range: '6h' }, { also: 'tier="model_api"' })} / 6`,
+      expr: usagePerHour(queries, METRICS.tokens, ['token_type'], { also: 'tier="model_api"' }),
       legend: '{{token_type}}',
     },
   ],
+  empty: 'Appears when tokens of model APIs are billed; in the first ten minutes there is no rate.',
 };
 
 /** Baseten only: categories with credits, run time and requests, instance types, teams. */
@@ -204,16 +179,25 @@ export const baseten: Board = {
         perDay(queries, {
           id: 9,
           title: 'Spend per day by category',
+          width: 8,
           by: ['tier'],
           legend: '{{tier}}',
           freshness,
         }),
-        teams,
+        {
+          ...spendByInfo(queries, 'day', {
+            id: 10,
+            title: 'Spend per day by team',
+            labels: ['team'],
+            freshness,
+          }),
+          width: 8,
+        },
         components,
       ],
     },
     { title: 'Run time and requests', panels: [deployments, secondsAndRequests, idleOverTime] },
-    { title: 'Instance types', panels: [prices, listed] },
+    { title: 'Instance types', panels: pricePanels(queries) },
     {
       title: 'Models and resources',
       panels: [
@@ -229,7 +213,7 @@ export const baseten: Board = {
           id: 18,
           title: 'Top resources by cost',
           freshness,
-          info: ['name', 'kind', 'project', 'team'],
+          info: ['kind', 'project', 'team'],
         }),
       ],
     },

@@ -2,6 +2,7 @@ import { PROVIDERS } from '../../src/providers/index.ts';
 import { baseten } from './baseten.ts';
 import type { Board } from './board.ts';
 import { budgets } from './budgets.ts';
+import { chargeback } from './chargeback.ts';
 import { corrections } from './corrections.ts';
 import { genericBoard } from './generic.ts';
 import { health } from './health.ts';
@@ -17,6 +18,7 @@ const OWN: readonly Board[] = [baseten, venice, inferenceSh, northflank];
 /** All dashboards. */
 export const BOARDS: readonly Board[] = [
   overview,
+  chargeback,
   ...PROVIDERS.map(
     (provider) => OWN.find((board) => board.provider === provider.id) ?? genericBoard(provider),
   ),

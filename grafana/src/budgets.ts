@@ -1,71 +1,41 @@
 import { METRICS } from '../../src/core/metrics/catalog.ts';
-import type { Board, Panel, Variable } from './board.ts';
-import { balances, budgetShare, budgetTable, canConsume, elapsed, runway, topUps } from './budget-panels.ts';
+import { type Board, type Panel, USD, type Variable } from './board.ts';
+import { balanceTable, budgetTable, canConsume, elapsed, runwayOverTime, topUps } from './budget-panels.ts';
 import { LEDGER } from './freshness.ts';
 import { queriesOf } from './promql.ts';
 
 const variables: readonly Variable[] = ['provider', 'account', 'budget'];
 const queries = queriesOf({ variables });
 const { latest } = queries;
+const LIMIT = latest(METRICS.budgetLimit);
+const NO_BUDGET = 'No budget: add `budgets` to the configuration.';
 
 const overTime: Panel = {
   id: 4,
   kind: 'lines',
-  title: 'Spent, pace, forecast and limit',
-  about: `Spend of each selected budget, compared with its limit spent evenly over the period (the pace), the forecast and the limit. Every period starts from 0. ${LEDGER}`,
-  unit: 'currencyUSD',
-  width: 24,
+  title: 'Budget $budget',
+  about: `Spend of the budget, compared with its limit spent evenly over the period (the pace), the forecast and the limit. One panel per budget. Every period starts from 0. ${LEDGER}`,
+  unit: USD,
+  width: 8,
+  repeat: 'budget',
   queries: [
-    { expr: latest(METRICS.budgetSpent), legend: '{{budget}}: spent' },
-    { expr: `${latest(METRICS.budgetLimit)} * ${elapsed(queries)}`, legend: '{{budget}}: pace' },
-    { expr: latest(METRICS.budgetForecast), legend: '{{budget}}: forecast' },
-    { expr: latest(METRICS.budgetLimit), legend: '{{budget}}: limit' },
+    { expr: latest(METRICS.budgetSpent), legend: 'spent' },
+    { expr: `${LIMIT} * ${elapsed(queries)}`, legend: 'pace' },
+    { expr: latest(METRICS.budgetForecast), legend: 'forecast' },
+    { expr: LIMIT, legend: 'limit' },
   ],
+  empty: NO_BUDGET,
 };
 
-const usedOverTime: Panel = {
+const shares: Panel = {
   id: 5,
   kind: 'lines',
   title: 'Forecast as a share of the limit',
-  about: `The forecast for the end of the period over time. Above 100 % the limit will be exceeded. A forecast needs 24 hours of data. ${LEDGER}`,
+  about: `The forecast for the end of the period over time. Above 100 % the limit will be exceeded; more than 300 % is drawn as 300 %. A forecast needs 24 hours of data. ${LEDGER}`,
   unit: 'percentunit',
-  width: 12,
-  queries: [
-    { expr: `${latest(METRICS.budgetForecast)} / ${latest(METRICS.budgetLimit)}`, legend: '{{budget}}' },
-  ],
-};
-
-const left: Panel = {
-  id: 6,
-  kind: 'table',
-  title: 'Remaining budget',
-  about: `US dollars until the limit, in total and per remaining day of the period. Negative if the limit is exceeded. Matches is 0 if a pattern of the budget matches no cost and may be misspelt. ${LEDGER}`,
-  unit: 'currencyUSD',
-  width: 12,
-  labels: ['budget'],
-  sortBy: 'Remaining',
-  queries: [
-    { expr: `${latest(METRICS.budgetLimit)} - ${latest(METRICS.budgetSpent)}`, column: 'Remaining' },
-    {
-      expr: `(${latest(METRICS.budgetLimit)} - ${latest(METRICS.budgetSpent)}) / ((${latest(METRICS.budgetEnd)} - time()) / 86400)`,
-      column: 'Remaining per day',
-    },
-    { expr: `${latest(METRICS.budgetStart)} * 1000`, column: 'Started', unit: 'dateTimeFromNow' },
-    { expr: `${latest(METRICS.budgetEnd)} * 1000`, column: 'Ends', unit: 'dateTimeFromNow' },
-    { expr: latest(METRICS.budgetMatches), column: 'Matches', unit: 'short' },
-  ],
-  empty: 'no budget',
-};
-
-const runwayOverTime: Panel = {
-  id: 9,
-  kind: 'lines',
-  title: 'Runway over time',
-  about:
-    'Days until the balance runs out at the net spend of the preceding 24 hours. It jumps with each top-up and with a day of unusual spend.',
-  unit: 'd',
-  width: 12,
-  queries: [{ expr: `${latest(METRICS.runway)} / 86400`, legend: '{{provider}} {{account}}' }],
+  width: 24,
+  queries: [{ expr: `clamp_max(${latest(METRICS.budgetForecast)} / ${LIMIT}, 3)`, legend: '{{budget}}' }],
+  empty: 'No forecast: it needs a budget in the configuration and 24 hours of data.',
 };
 
 /** Budgets and prepaid balances. */
@@ -76,30 +46,15 @@ export const budgets: Board = {
   variables,
   back: '30d',
   rows: [
-    {
-      title: 'Budgets',
-      panels: [
-        budgetTable(queries, { id: 1, width: 24 }),
-        budgetShare(queries, { id: 2, width: 12, title: 'Used', forecast: false }),
-        budgetShare(queries, {
-          id: 3,
-          width: 12,
-          title: 'Forecast for the end of the period',
-          forecast: true,
-        }),
-        overTime,
-        usedOverTime,
-        left,
-      ],
-    },
+    { title: 'Budgets', panels: [budgetTable(queries, { id: 1, width: 24 }), shares] },
+    { title: 'Budgets over time', panels: [overTime] },
     {
       title: 'Balances',
       panels: [
-        balances(queries, { id: 7, width: 12 }),
-        runwayOverTime,
-        runway(queries, { id: 8, width: 12 }),
+        balanceTable(queries, { id: 7, width: 12 }),
+        runwayOverTime(queries, { id: 9, width: 12 }),
         canConsume(queries, { id: 10, width: 12 }),
-        topUps(queries, { id: 11, width: 24 }),
+        topUps(queries, { id: 11, width: 12 }),
       ],
     },
   ],

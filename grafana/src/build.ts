@@ -1,5 +1,5 @@
 import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
-import type { Board, Row } from './board.ts';
+import type { Board, Panel, Row } from './board.ts';
 import { DATASOURCE, type Place, panelAt } from './panels.ts';
 import { variablesOf } from './variables.ts';
 
@@ -61,21 +61,30 @@ interface At {
 const ROW_IDS = 1000;
 
 /** Places a row and its panels on the grid and returns the next free line. */
-function place(builder: dashboard.DashboardBuilder, { title, panels }: Row, { y, index }: At): number {
-  const heading = new dashboard.RowBuilder(title).id(ROW_IDS + index);
-  builder.withRow(heading.gridPos({ x: 0, y, w: GRID_WIDTH, h: 1 }));
-  const at = { x: 0, y: y + 1, below: y + 1 };
-  for (const panel of panels) {
+function place(builder: dashboard.DashboardBuilder, row: Row, { y, index }: At): number {
+  const heading = new dashboard.RowBuilder(row.title).id(ROW_IDS + index);
+  const { panels, below } = arranged(row.panels, y + 1);
+  heading.gridPos({ x: 0, y, w: GRID_WIDTH, h: 1 });
+  if (row.isCollapsed) for (const panel of panels) heading.withPanel(panel);
+  builder.withRow(row.isCollapsed ? heading.collapsed(true) : heading);
+  if (row.isCollapsed) return y + 1;
+  for (const panel of panels) builder.withPanel(panel);
+  return below;
+}
+
+/** Panels from left to right, in lines as high as their highest panel, and the next free line. */
+function arranged(panels: readonly Panel[], top: number) {
+  const at = { x: 0, y: top, below: top };
+  const placed = panels.map((panel) => {
     if (at.x + panel.width > GRID_WIDTH) Object.assign(at, { x: 0, y: at.below });
-    const spot: Place = {
-      x: at.x,
-      y: at.y,
-      w: panel.width,
-      h: panel.kind === 'stat' ? HEIGHT_OF_STAT : HEIGHT,
-    };
-    builder.withPanel(panelAt(panel, spot));
+    const spot: Place = { x: at.x, y: at.y, w: panel.width, h: heightOf(panel) };
     at.x += panel.width;
     at.below = Math.max(at.below, spot.y + spot.h);
-  }
-  return at.below;
+    return panelAt(panel, spot);
+  });
+  return { panels: placed, below: at.below };
+}
+
+function heightOf(panel: Panel): number {
+  return panel.height ?? (panel.kind === 'stat' ? HEIGHT_OF_STAT : HEIGHT);
 }

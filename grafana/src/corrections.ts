@@ -1,17 +1,18 @@
 import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
-import type { Board, Panel, Variable } from './board.ts';
+import { type Board, type Panel, USD, type Variable } from './board.ts';
 import { topUps } from './budget-panels.ts';
+import { onDay } from './calendar.ts';
 import { COUNTED, LEDGER, LIVE } from './freshness.ts';
-import { named, queriesOf, RESOURCE } from './promql.ts';
+import { queriesOf, RESOURCE } from './promql.ts';
 import { reconciliation } from './reconciliation-panels.ts';
-import { BARS, DAILY } from './spend.ts';
+import { BARS, countedPerDay } from './spend.ts';
 
 const variables: readonly Variable[] = ['provider', 'account', 'model', 'resource'];
 const queries = queriesOf({ variables });
-const { net, corrected, latest, of } = queries;
+const { net, corrected, takenBack, latest, withAccount } = queries;
 const ACCOUNT = ['provider', 'account'];
 const RANGE = { range: '$__range' };
-const BY_ACCOUNT = '{{provider}} {{account}}';
+const NONE = 'Nothing was taken back in the selected time range, as far as Prometheus recorded it.';
 const about = (what: string) => `${what} ${COUNTED} ${LEDGER}`;
 
 /** Charges before corrections. */
@@ -25,10 +26,10 @@ const stats: readonly Panel[] = [
     kind: 'stat',
     title: 'Corrections',
     about: about('US dollars taken back in the selected time range: refunds and restatements.'),
-    unit: 'currencyUSD',
+    unit: USD,
     width: 6,
     queries: [{ expr: corrected(METRICS.cost, [], RANGE) }],
-    empty: 'no data',
+    empty: 'Appears with the second scrape.',
   },
   {
     id: 2,
@@ -38,7 +39,7 @@ const stats: readonly Panel[] = [
     unit: 'percentunit',
     width: 6,
     queries: [{ expr: `${corrected(METRICS.cost, [], RANGE)} / (${charged([])} > 0)` }],
-    empty: 'no charges',
+    empty: 'No charge in the selected time range.',
   },
   {
     id: 3,
@@ -46,7 +47,7 @@ const stats: readonly Panel[] = [
     title: 'Largest reconciliation difference',
     about:
       "Largest difference, in either direction, between a provider's total and its line items. As of the last poll of each feed.",
-    unit: 'currencyUSD',
+    unit: USD,
     width: 6,
     queries: [{ expr: `max(abs(${latest(METRICS.reconciliation)}))` }],
     steps: [
@@ -54,7 +55,7 @@ const stats: readonly Panel[] = [
       [0.01, 'yellow'],
       [1, 'red'],
     ],
-    empty: 'nothing compared',
+    empty: 'Nothing was compared yet; some totals are only compared an hour after the start.',
   },
   {
     id: 4,
@@ -70,20 +71,38 @@ const stats: readonly Panel[] = [
       [null, 'green'],
       [1, 'yellow'],
     ],
-    empty: 'none',
+    empty: 'None.',
   },
 ];
 
-const perDay: Panel = {
-  id: 5,
-  kind: 'bars',
-  every: '1d',
+function takenBackPerDay(
+  id: number,
+  metric: Metric,
+  by: readonly string[],
+  shown: Pick<Panel, 'title' | 'about' | 'unit'>,
+): Panel {
+  return {
+    id,
+    kind: 'bars',
+    every: '1d',
+    width: 12,
+    ...shown,
+    about: `${shown.about} ${BARS} ${LEDGER}`,
+    queries: [
+      {
+        expr: withAccount(`${onDay(takenBack(metric, by, '1d'))} != 0`),
+        legend: by.map((label) => `{{${label === 'account' ? 'who' : label}}}`).join(' '),
+      },
+    ],
+    empty: NONE,
+  };
+}
+
+const perDay = takenBackPerDay(5, METRICS.cost, ACCOUNT, {
   title: 'Corrections per day',
-  about: about(`US dollars per day taken back from earlier charges. ${BARS}`),
-  unit: 'currencyUSD',
-  width: 12,
-  queries: [{ expr: corrected(METRICS.cost, ACCOUNT, DAILY), legend: BY_ACCOUNT }],
-};
+  about: 'US dollars taken back from earlier charges.',
+  unit: USD,
+});
 
 const resources: Panel = {
   id: 6,
@@ -92,35 +111,28 @@ const resources: Panel = {
   about: about(
     'The 50 largest corrections in the selected time range, and the net cost in the same range. A negative net means that the charge is older than the range.',
   ),
-  unit: 'currencyUSD',
+  unit: USD,
   width: 12,
-  labels: ['provider', 'account', 'name', 'model', 'resource'],
+  labels: ['provider', 'who', 'what'],
   sortBy: 'Correction',
-  queries: takenBack(),
+  queries: largest(),
+  empty: NONE,
 };
 
-function takenBack() {
+function largest() {
   const by = [...RESOURCE, 'model'];
-  const info = of(METRICS.resourceInfo);
-  const largest = `topk(50, ${corrected(METRICS.cost, by, RANGE)} > 0)`;
-  const rest = `${net(METRICS.cost, by, RANGE)} and on (${by.join(', ')}) ${largest}`;
+  const top = `topk(50, ${corrected(METRICS.cost, by, RANGE)} > 0)`;
+  const rest = `${net(METRICS.cost, by, RANGE)} and on (${by.join(', ')}) ${top}`;
+  const shown = (expr: string) => withAccount(queries.described(expr));
   return [
-    { expr: named(largest, info), column: 'Correction' },
-    { expr: named(rest, info), column: 'Net' },
+    { expr: shown(top), column: 'Correction' },
+    { expr: shown(rest), column: 'Net' },
   ];
 }
 
 function lowered(id: number, title: string, metric: Metric, by: readonly string[]): Panel {
-  return {
-    id,
-    kind: 'bars',
-    every: '1d',
-    title,
-    about: about(`Usage taken back from earlier counts. ${BARS}`),
-    unit: 'short',
-    width: 8,
-    queries: [{ expr: corrected(metric, by, DAILY), legend: by.map((label) => `{{${label}}}`).join(' ') }],
-  };
+  const what = { title, about: 'Usage taken back from earlier counts.', unit: 'short' } as const;
+  return { ...takenBackPerDay(id, metric, by, what), width: 8 };
 }
 
 const differences: Panel = {
@@ -129,64 +141,40 @@ const differences: Panel = {
   title: 'Current differences',
   about:
     "The provider's own total minus the sum of its line items, by feed. As of the last poll of the feed that compares.",
-  unit: 'currencyUSD',
+  unit: USD,
   width: 12,
-  labels: ['provider', 'account', 'feed'],
+  labels: ['provider', 'who', 'feed'],
   sortBy: 'Difference',
-  queries: [{ expr: latest(METRICS.reconciliation), column: 'Difference' }],
+  queries: [{ expr: withAccount(latest(METRICS.reconciliation)), column: 'Difference' }],
+  empty: 'Nothing was compared yet; some totals are only compared an hour after the start.',
 };
 
-const unconverted: Panel = {
+const unconverted = countedPerDay(queries, METRICS.unconverted, {
   id: 12,
-  kind: 'bars',
-  every: '1d',
   title: 'Unconverted amounts per day',
-  about: about(
-    `Amounts in a currency without a configured exchange rate. They are missing from all dollar figures. ${BARS}`,
-  ),
-  unit: 'none',
-  width: 12,
-  queries: [
-    {
-      expr: net(METRICS.unconverted, [...ACCOUNT, 'currency'], DAILY),
-      legend: '{{provider}} {{account}} {{currency}}',
-    },
-  ],
-  empty: 'all amounts converted',
-};
+  by: [...ACCOUNT, 'currency'],
+  legend: '{{provider}} {{who}} {{currency}}',
+  about:
+    'Amounts in a currency without a configured exchange rate. They are missing from all dollar figures.',
+  unit: 'locale',
+  empty: 'Every amount was converted to US dollars.',
+});
 
-const topUpsTaken: Panel = {
-  id: 14,
-  kind: 'bars',
-  every: '1d',
-  title: 'Top-up refunds',
-  about: about(`US dollars of balance purchases taken back. ${BARS}`),
-  unit: 'currencyUSD',
-  width: 12,
-  queries: [
-    {
-      expr: corrected(METRICS.topUps, [...ACCOUNT, 'currency'], DAILY),
-      legend: '{{provider}} {{account}} {{currency}}',
-    },
-  ],
-};
+const topUpsTaken = takenBackPerDay(14, METRICS.topUps, [...ACCOUNT, 'currency'], {
+  title: 'Top-up refunds per day',
+  about: 'US dollars of balance purchases taken back.',
+  unit: USD,
+});
 
-const drift: Panel = {
+const drift = countedPerDay(queries, METRICS.contractDrift, {
   id: 15,
-  kind: 'bars',
-  every: '6h',
-  title: 'Contract drift by kind',
-  about: `Undocumented content of responses. Each bar covers the time that ends at its position. The bill is read regardless. ${LIVE}`,
-  unit: 'short',
-  width: 12,
-  queries: [
-    {
-      expr: `${net(METRICS.contractDrift, ['provider', 'account', 'feed', 'kind'], DAILY)} > 0`,
-      legend: '{{provider}} {{account}} {{feed}} {{kind}}',
-    },
-  ],
-  empty: 'no drift',
-};
+  title: 'Contract drift per day',
+  by: ['provider', 'account', 'feed', 'kind'],
+  legend: '{{provider}} {{who}} {{feed}} {{kind}}',
+  about: 'Undocumented content of responses, by kind. The bill is read regardless.',
+  unit: 'locale',
+  empty: 'Every response was as documented.',
+});
 
 /** Corrections, and totals that disagree. */
 export const corrections: Board = {
@@ -201,16 +189,22 @@ export const corrections: Board = {
     { title: 'Corrections', panels: [perDay, resources] },
     {
       title: 'Corrections of usage',
+      isCollapsed: true,
       panels: [
-        lowered(7, 'Tokens taken back', METRICS.tokens, ['provider', 'token_type']),
+        lowered(7, 'Tokens taken back', METRICS.tokens, [...ACCOUNT, 'token_type']),
         lowered(8, 'Requests taken back', METRICS.requests, ACCOUNT),
         lowered(9, 'Billed seconds taken back', METRICS.billedSeconds, ACCOUNT),
       ],
     },
     { title: 'Reconciliation', panels: [reconciliation(queries, { id: 10, width: 12 }), differences] },
     {
-      title: 'Unconverted amounts, top-ups and drift',
-      panels: [unconverted, topUps(queries, { id: 13, width: 12 }), topUpsTaken, drift],
+      title: 'Unconverted amounts and drift',
+      panels: [unconverted, drift],
+    },
+    {
+      title: 'Top-ups',
+      isCollapsed: true,
+      panels: [topUps(queries, { id: 13, width: 12 }), topUpsTaken],
     },
   ],
 };

@@ -1,9 +1,10 @@
+import { METRICS } from '../../src/core/metrics/catalog.ts';
 import type { Provider } from '../../src/providers/api/provider.ts';
-import type { Board, Variable } from './board.ts';
+import { type Board, USD, type Variable } from './board.ts';
 import { balances, runway } from './budget-panels.ts';
 import { queriesOf } from './promql.ts';
-import { reconciliation } from './reconciliation-panels.ts';
-import { perDay, resources, topCost, totals } from './spend.ts';
+import { countedPerDay, perDay, resources, topCost, usage } from './spend.ts';
+import { totals } from './totals.ts';
 
 const variables: readonly Variable[] = ['account', 'model', 'resource'];
 
@@ -13,7 +14,7 @@ export function genericBoard({ id, title, freshness }: Pick<Provider, 'id' | 'ti
   return {
     uid: `ai-billing-${id}`,
     title: `AI billing / ${title}`,
-    about: 'Models, resources, balance and reconciliation.',
+    about: 'Models, resources, usage and balance.',
     variables,
     provider: id,
     back: '7d',
@@ -36,16 +37,45 @@ export function genericBoard({ id, title, freshness }: Pick<Provider, 'id' | 'ti
             legend: '{{model}}',
             freshness,
           }),
-          resources(queries, { id: 9, title: 'Most expensive resources', freshness, info: ['name', 'kind'] }),
+          resources(queries, {
+            id: 9,
+            title: 'Top spenders',
+            freshness,
+            info: ['kind', 'project', 'team'],
+          }),
         ],
       },
       {
-        title: 'Balance and reconciliation',
+        title: 'Usage',
         panels: [
-          balances(queries, { id: 10, width: 8 }),
-          runway(queries, { id: 11, width: 8 }),
-          reconciliation(queries, { id: 12, width: 8 }),
+          usage(queries, METRICS.tokens, {
+            id: 12,
+            title: 'Tokens per hour by type',
+            by: ['token_type'],
+            legend: '{{token_type}}',
+            freshness,
+          }),
+          usage(queries, METRICS.requests, {
+            id: 13,
+            title: 'Requests per hour by model',
+            by: ['model'],
+            legend: '{{model}}',
+            freshness,
+          }),
+          countedPerDay(queries, METRICS.componentCost, {
+            id: 14,
+            title: 'Spend per day by component',
+            by: ['component'],
+            legend: '{{component}}',
+            about: 'Parts of the cost as reported by the provider. They may not add up to it.',
+            unit: USD,
+            empty: 'The provider reports no components, or none was billed since the start.',
+          }),
         ],
+      },
+      {
+        title: 'Balance',
+        panels: [balances(queries, { id: 10, width: 12 }), runway(queries, { id: 11, width: 12, height: 9 })],
       },
     ],
   };

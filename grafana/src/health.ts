@@ -1,31 +1,19 @@
 import { METRICS } from '../../src/core/metrics/catalog.ts';
 import type { Board, Panel, Unit, Variable } from './board.ts';
-import { dataAge, feedStates } from './feed-panels.ts';
+import { onHour } from './calendar.ts';
+import { feedRows } from './feed-panels.ts';
 import { LIVE } from './freshness.ts';
+import { drawn, NO_SCRAPE } from './health-panels.ts';
+import { problems } from './problems.ts';
 import { queriesOf } from './promql.ts';
+import { pushPanels } from './push-panels.ts';
 
 const variables: readonly Variable[] = ['provider', 'account'];
 const queries = queriesOf({ variables });
-const { net, latest, gauge, of, select } = queries;
+const { gauge, grown, of, select, withAccount } = queries;
 const FEED = ['provider', 'account', 'feed'];
-const BY_FEED = '{{provider}} {{account}} {{feed}}';
-const BY_ACCOUNT = '{{provider}} {{account}}';
-const HOUR = { range: '1h' };
-const SMOOTH = { range: '6h' };
-
-interface Drawn {
-  readonly id: number;
-  readonly title: string;
-  readonly about: string;
-  readonly unit: Unit;
-  readonly expr: string;
-  readonly legend: string;
-  readonly width?: number;
-}
-
-function drawn(kind: 'lines' | 'stack' | 'bars', { expr, legend, about, width = 12, ...rest }: Drawn): Panel {
-  return { ...rest, kind, width, about: `${about} ${LIVE}`, queries: [{ expr, legend }] };
-}
+const BY_ACCOUNT = '{{provider}} {{who}}';
+const { feeds, api } = feedRows(queries);
 
 const reachable: Panel = {
   id: 1,
@@ -36,6 +24,7 @@ const reachable: Panel = {
   width: 12,
   queries: [{ expr: select('up', []), legend: '{{job}} {{instance}}' }],
   states: { '0': ['not reachable', 'red'], '1': ['scraped', 'green'] },
+  empty: 'Prometheus has not scraped the exporter yet.',
 };
 
 const build: Panel = {
@@ -47,6 +36,7 @@ const build: Panel = {
   width: 12,
   labels: ['job', 'instance', 'version', 'revision', 'node_version'],
   sortBy: 'Started',
+  empty: NO_SCRAPE,
   queries: [
     {
       expr: `${of(METRICS.buildInfo)} * on (job, instance) group_left () (${select('process_start_time_seconds', [])} * 1000)`,
@@ -56,177 +46,33 @@ const build: Panel = {
   ],
 };
 
-const feedTable: Panel = {
-  id: 5,
-  kind: 'table',
-  title: 'Feeds now',
-  about: `When each feed last succeeded, and the continuous range of data read. Disabled feeds are not listed. ${LIVE}`,
-  unit: 'dateTimeFromNow',
-  width: 24,
-  labels: FEED,
-  sortBy: 'Last success',
+const folded: Panel = {
+  id: 15,
+  kind: 'bars',
+  every: '1h',
+  title: 'Label sets in overflow per hour',
+  about: `Label sets that joined the overflow series because the account had reached metrics.maxSeries. Totals stay exact. ${LIVE}`,
+  unit: 'locale',
+  width: 12,
   queries: [
-    { expr: `min by (${FEED.join(', ')}) (${of(METRICS.up)})`, column: 'Up', unit: 'short' },
-    { expr: `${latest(METRICS.lastSuccess)} * 1000`, column: 'Last success' },
-    { expr: `min by (${FEED.join(', ')}) (${of(METRICS.dataFrom)}) * 1000`, column: 'Data from' },
-    { expr: `${latest(METRICS.dataThrough)} * 1000`, column: 'Data through' },
-    { expr: net(METRICS.pollFailures, FEED, { range: '$__range' }), column: 'Failed polls', unit: 'short' },
-    { expr: net(METRICS.polls, FEED, { range: '$__range' }), column: 'Polls', unit: 'short' },
+    {
+      expr: withAccount(`${onHour(grown(METRICS.seriesFolded, ['provider', 'account'], '1h'))} > 0`),
+      legend: BY_ACCOUNT,
+    },
   ],
+  empty: 'No account has reached metrics.maxSeries.',
 };
-
-const feeds: readonly Panel[] = [
-  drawn('lines', {
-    id: 6,
-    title: 'Time since the last success',
-    about:
-      'By feed. A sawtooth as high as the polling interval is normal; a line that keeps rising is a failing feed.',
-    unit: 's',
-    expr: `time() - ${latest(METRICS.lastSuccess)}`,
-    legend: BY_FEED,
-  }),
-  drawn('stack', {
-    id: 7,
-    title: 'Failed polls by reason',
-    about: 'In the hour before each point. For the reasons, see docs/errors.md.',
-    unit: 'short',
-    expr: `${net(METRICS.pollFailures, [...FEED, 'reason'], HOUR)} > 0`,
-    legend: `${BY_FEED} {{reason}}`,
-  }),
-  drawn('lines', {
-    id: 8,
-    title: 'Poll duration',
-    about: '95th percentile over the six hours before each point, by feed.',
-    unit: 's',
-    expr: `histogram_quantile(0.95, sum by (le, provider, account, feed) (increase(${select('ai_billing_poll_duration_seconds_bucket', FEED)}[6h])))`,
-    legend: BY_FEED,
-  }),
-  drawn('stack', {
-    id: 9,
-    title: 'Polls per hour',
-    about: 'In the hour before each point, by feed, including failed polls.',
-    unit: 'short',
-    expr: net(METRICS.polls, FEED, HOUR),
-    legend: BY_FEED,
-  }),
-];
-
-const api: readonly Panel[] = [
-  drawn('stack', {
-    id: 10,
-    title: 'API requests by status',
-    about: 'Requests in the hour before each point. An empty code means that no response arrived.',
-    unit: 'short',
-    expr: `${net(METRICS.apiRequests, ['provider', 'account', 'code'], HOUR)} > 0`,
-    legend: `${BY_ACCOUNT} {{code}}`,
-  }),
-  drawn('lines', {
-    id: 11,
-    title: 'Rate limit remaining',
-    about: "Requests left in the current window, by the provider's count or the exporter's own budget.",
-    unit: 'short',
-    expr: `min by (provider, account) (${of(METRICS.rateLimitRemaining)})`,
-    legend: BY_ACCOUNT,
-  }),
-  drawn('stack', {
-    id: 12,
-    title: 'Retries',
-    about: 'Requests repeated after an error, in the hour before each point.',
-    unit: 'short',
-    expr: net(METRICS.apiRetries, ['provider', 'account'], HOUR),
-    legend: BY_ACCOUNT,
-  }),
-  drawn('stack', {
-    id: 13,
-    title: 'Contract drift',
-    about: 'Undocumented responses in the six hours before each point.',
-    unit: 'short',
-    expr: `${net(METRICS.contractDrift, [...FEED, 'kind'], SMOOTH)} > 0`,
-    legend: `${BY_FEED} {{kind}}`,
-  }),
-];
 
 const series: readonly Panel[] = [
   drawn('stack', {
     id: 14,
     title: 'Series by account',
     about: 'Exported series. Beyond metrics.maxSeries, new label sets share one series.',
-    unit: 'short',
-    expr: gauge(METRICS.series, ['provider', 'account']),
+    unit: 'locale',
+    expr: withAccount(gauge(METRICS.series, ['provider', 'account'])),
     legend: BY_ACCOUNT,
   }),
-  drawn('stack', {
-    id: 15,
-    title: 'Label sets in overflow',
-    about:
-      'Label sets that joined the overflow series in the six hours before each point. Totals stay exact.',
-    unit: 'short',
-    expr: net(METRICS.seriesFolded, ['provider', 'account'], SMOOTH),
-    legend: BY_ACCOUNT,
-  }),
-];
-
-const NO_RECEIVER = 'nothing is pushed';
-
-const pushes: readonly Panel[] = [
-  {
-    id: 24,
-    kind: 'timeline',
-    title: 'Pushes',
-    about: `Whether the last push to each OTLP receiver succeeded. ${LIVE}`,
-    unit: 'none',
-    width: 12,
-    queries: [
-      {
-        expr: `min by (job, instance, receiver) (${of(METRICS.otlpUp)})`,
-        legend: '{{instance}} {{receiver}}',
-      },
-    ],
-    states: { '0': ['failing', 'red'], '1': ['taken', 'green'] },
-    empty: NO_RECEIVER,
-  },
-  ...[
-    drawn('lines', {
-      id: 25,
-      title: 'Time since the last push',
-      about: 'Time since the last successful push to each receiver.',
-      unit: 's',
-      expr: `time() - max by (job, instance, receiver) (${of(METRICS.otlpLastSuccess)})`,
-      legend: '{{instance}} {{receiver}}',
-    }),
-    drawn('stack', {
-      id: 26,
-      title: 'Points per hour',
-      about: 'Data points accepted by receivers in the hour before each point.',
-      unit: 'short',
-      expr: net(METRICS.otlpPoints, ['receiver'], HOUR),
-      legend: '{{receiver}}',
-    }),
-    drawn('stack', {
-      id: 27,
-      title: 'Points not delivered',
-      about: 'Data points rejected or not delivered in the hour before each point, by reason.',
-      unit: 'short',
-      expr: `${net(METRICS.otlpUndelivered, ['receiver', 'reason'], HOUR)} > 0`,
-      legend: '{{receiver}} {{reason}}',
-    }),
-    drawn('stack', {
-      id: 29,
-      title: 'Push retries',
-      about: 'Requests to receivers repeated after an error, in the hour before each point.',
-      unit: 'short',
-      expr: net(METRICS.otlpRetries, ['receiver'], HOUR),
-      legend: '{{receiver}}',
-    }),
-    drawn('lines', {
-      id: 28,
-      title: 'Push duration',
-      about: '95th percentile over the hour before each point, by receiver.',
-      unit: 's',
-      expr: `histogram_quantile(0.95, sum by (le, receiver) (increase(${select('ai_billing_otlp_push_duration_seconds_bucket', ['receiver'])}[1h])))`,
-      legend: '{{receiver}}',
-    }),
-  ].map((panel) => ({ ...panel, empty: NO_RECEIVER })),
+  folded,
 ];
 
 /** A metric of the process, one series per process. */
@@ -268,7 +114,7 @@ const process: readonly Panel[] = [
     's',
     'How long Prometheus took to scrape the exporter.',
   ),
-  ofProcess('scrape_samples_scraped', 21, 'Samples per scrape', 'short', 'Samples on the page.'),
+  ofProcess('scrape_samples_scraped', 21, 'Samples per scrape', 'locale', 'Samples on the page.'),
 ];
 
 const configuration: readonly Panel[] = [
@@ -277,13 +123,14 @@ const configuration: readonly Panel[] = [
     kind: 'stat',
     title: 'Failing feeds',
     about: `Feeds whose last poll failed. ${LIVE}`,
-    unit: 'short',
+    unit: 'locale',
     width: 12,
     queries: [{ expr: `count(min by (${FEED.join(', ')}) (${of(METRICS.up)}) == 0) or vector(0)` }],
     steps: [
       [null, 'green'],
       [1, 'red'],
     ],
+    empty: NO_SCRAPE,
   },
   {
     id: 4,
@@ -298,7 +145,7 @@ const configuration: readonly Panel[] = [
         legend: '{{job}} {{instance}}',
       },
     ],
-    empty: 'the last load failed',
+    empty: 'The last load of the configuration failed.',
   },
 ];
 
@@ -310,11 +157,11 @@ export const health: Board = {
   variables,
   back: '24h',
   rows: [
-    { title: 'Exporter', panels: [reachable, build, ...configuration] },
-    { title: 'Feeds', panels: [feedStates(queries, 22), dataAge(queries, 23), feedTable, ...feeds] },
+    { title: 'Exporter', panels: [problems(queries, { id: 30, width: 24 }), ...configuration] },
+    { title: 'Feeds', panels: feeds },
     { title: 'Provider APIs', panels: api },
     { title: 'Series', panels: series },
-    { title: 'OpenTelemetry', panels: pushes },
-    { title: 'Process', panels: process },
+    { title: 'Process', panels: [reachable, build, ...process] },
+    { title: 'OpenTelemetry', isCollapsed: true, panels: pushPanels(queries) },
   ],
 };

@@ -1,26 +1,29 @@
 import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
 import { inferenceSh as billing } from '../../src/providers/inference_sh/index.ts';
-import type { Board, Panel, Variable } from './board.ts';
+import { type Board, type Panel, PRICE, type Variable } from './board.ts';
 import { balance, balances, runway } from './budget-panels.ts';
 import { queriesOf } from './promql.ts';
-import { reconciliation } from './reconciliation-panels.ts';
-import { perDay, resources, topCost, totals } from './spend.ts';
+import { perDay, resources, topCost } from './spend.ts';
+import { totals } from './totals.ts';
 
 const provider = billing.id;
 const variables: readonly Variable[] = ['account', 'resource'];
 const queries = queriesOf({ provider, variables });
-const { gauge, latest } = queries;
+const { gauge, latest, withAccount } = queries;
 const { freshness } = billing;
 
 const trend: Panel = {
   id: 6,
   kind: 'gauge',
   title: 'Trend by range',
+  max: 1,
   about:
-    'Change of cost from the preceding period of equal length, as reported by inference.sh. Each range is read on its own schedule, from every minute to daily.',
+    'Change of cost from the preceding period of equal length, as reported by inference.sh. Each range is read on its own schedule, from every minute to daily. 1,000 % stands for 1,000 % and more: the period before was next to nothing.',
   unit: 'percentunit',
   width: 12,
-  queries: [{ expr: latest(METRICS.trend), legend: '{{account}} {{range}}' }],
+  queries: [{ expr: withAccount(`clamp(${latest(METRICS.trend)}, -1, 10)`), legend: '{{who}} {{range}}' }],
+  states: { '10': ['1,000 % or more', 'red'] },
+  empty: 'Not read yet; each range has a schedule of its own.',
   steps: [
     [null, 'green'],
     [0.25, 'yellow'],
@@ -35,8 +38,10 @@ function usage(id: number, title: string, metric: Metric, label: string): Panel 
     title,
     about:
       'Hours of usage as totalled by inference.sh: one total, split three ways. The period is not documented. Read every 10 minutes.',
-    unit: 'h',
+    unit: 'none',
+    decimals: 0,
     width: 8,
+    empty: 'Not read yet; it is read every 10 minutes.',
     queries: [{ expr: `${gauge(metric, [label])} / 3600`, legend: `{{${label}}}` }],
   };
 }
@@ -47,26 +52,30 @@ const calls: Panel = {
   title: 'Requests by app',
   about:
     'Runs of the top apps in windows that end now, as counted by inference.sh. The windows overlap. Each range is read on its own schedule, from every minute to daily.',
-  unit: 'short',
-  width: 12,
-  labels: ['account', 'resource'],
+  unit: 'locale',
+  width: 24,
+  labels: ['who', 'resource'],
   sortBy: '24 hours',
+  empty: 'Not read yet; each range has a schedule of its own.',
   queries: [range('1h', '1 hour'), range('1d', '24 hours'), range('30d', '30 days'), range('90d', '90 days')],
 };
 
 function range(name: string, column: string) {
-  return { expr: gauge(METRICS.rangeRequests, ['account', 'resource'], { also: `range="${name}"` }), column };
+  const by = ['provider', 'account', 'resource'];
+  return { expr: withAccount(gauge(METRICS.rangeRequests, by, { also: `range="${name}"` })), column };
 }
+
+const PROBE = ['provider', 'account', 'probe'];
 
 const probes: Panel = {
   id: 15,
   kind: 'lines',
   title: 'Price probes',
   about: 'Cost of each configured run at current prices. A step is a price change. Read hourly.',
-  unit: 'currencyUSD',
+  unit: PRICE,
   width: 12,
-  queries: [{ expr: latest(METRICS.priceProbeTotal), legend: '{{account}} {{probe}}' }],
-  empty: 'no price probes',
+  queries: [{ expr: withAccount(latest(METRICS.priceProbeTotal)), legend: '{{who}} {{probe}}' }],
+  empty: 'No price probe: add `priceProbes` to the configuration.',
 };
 
 const fees: Panel = {
@@ -74,23 +83,23 @@ const fees: Panel = {
   kind: 'table',
   title: 'Price probes by fee',
   about: 'Result of each probe by fee, and the number of failed expressions. Read hourly.',
-  unit: 'currencyUSD',
+  unit: PRICE,
   width: 12,
-  labels: ['account', 'probe'],
+  labels: ['who', 'probe'],
   sortBy: 'Total',
   queries: [
-    { expr: latest(METRICS.priceProbeTotal, ['account', 'probe']), column: 'Total' },
+    { expr: withAccount(latest(METRICS.priceProbeTotal, PROBE)), column: 'Total' },
     fee('resource', 'Resource'),
     fee('inference', 'Inference'),
     fee('royalty', 'Royalty'),
     fee('partner', 'Partner'),
-    { expr: latest(METRICS.priceProbeErrors, ['account', 'probe']), column: 'Errors', unit: 'short' },
+    { expr: withAccount(latest(METRICS.priceProbeErrors, PROBE)), column: 'Errors', unit: 'locale' },
   ],
-  empty: 'no price probes',
+  empty: 'No price probe: add `priceProbes` to the configuration.',
 };
 
 function fee(name: string, column: string) {
-  return { expr: latest(METRICS.priceProbeFee, ['account', 'probe'], { also: `fee="${name}"` }), column };
+  return { expr: withAccount(latest(METRICS.priceProbeFee, PROBE, { also: `fee="${name}"` })), column };
 }
 
 /** inference.sh only: apps, usage by hardware, trend, price probes. */
@@ -120,26 +129,21 @@ export const inferenceSh: Board = {
           legend: '{{resource}}',
           freshness,
         }),
-        resources(queries, { id: 9, title: 'Top apps by cost', freshness, info: ['name', 'kind'] }),
+        resources(queries, { id: 9, title: 'Top apps by cost', freshness, info: ['kind'] }),
         calls,
       ],
     },
     {
       title: 'Usage',
       panels: [
-        usage(10, 'Usage by tier', METRICS.usageByTier, 'tier'),
-        usage(11, 'Usage by type', METRICS.usageByType, 'usage_type'),
-        usage(12, 'Usage by hardware', METRICS.usageByModel, 'model'),
+        usage(10, 'Hours of usage by tier', METRICS.usageByTier, 'tier'),
+        usage(11, 'Hours of usage by type', METRICS.usageByType, 'usage_type'),
+        usage(12, 'Hours of usage by hardware', METRICS.usageByModel, 'model'),
       ],
     },
     {
       title: 'Trend and balance',
-      panels: [
-        trend,
-        balances(queries, { id: 13, width: 12 }),
-        runway(queries, { id: 14, width: 12 }),
-        reconciliation(queries, { id: 17, width: 12 }),
-      ],
+      panels: [trend, balances(queries, { id: 13, width: 12 }), runway(queries, { id: 14, width: 24 })],
     },
     { title: 'Prices', panels: [probes, fees] },
   ],

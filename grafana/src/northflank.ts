@@ -1,65 +1,47 @@
 import { METRICS } from '../../src/core/metrics/catalog.ts';
 import { northflank as billing } from '../../src/providers/northflank/index.ts';
-import type { Board, Panel, Variable } from './board.ts';
+import { type Board, type Panel, USD, type Variable } from './board.ts';
+import { spendByInfo } from './breakdown.ts';
 import { balance, balances, runway } from './budget-panels.ts';
 import { COUNTED } from './freshness.ts';
-import { named, queriesOf, RESOURCE } from './promql.ts';
-import { reconciliation } from './reconciliation-panels.ts';
-import { BARS, DAILY, perDay, resources, topCost, totals } from './spend.ts';
+import { queriesOf, RESOURCE } from './promql.ts';
+import { countedPerDay, perDay, resources, topCost } from './spend.ts';
+import { totals } from './totals.ts';
 
 const provider = billing.id;
 const variables: readonly Variable[] = ['account', 'resource'];
 const queries = queriesOf({ provider, variables });
-const { net, gauge, of } = queries;
+const { net, gauge, withAccount } = queries;
 const { freshness } = billing;
-const info = of(METRICS.resourceInfo);
+const TIER = ['provider', 'account', 'tier'];
 
-/** Spend by properties of resources. */
-function byInfo(id: number, title: string, labels: readonly string[]): Panel {
-  const spent = named(net(METRICS.cost, RESOURCE, DAILY), info, ['name', ...labels]);
-  return {
-    id,
-    kind: 'bars',
-    every: '1d',
-    title,
-    about: `US dollars per day by current name. Spend without a resource has an empty name. ${BARS} ${COUNTED} ${freshness}`,
-    unit: 'currencyUSD',
-    width: 12,
-    queries: [
-      {
-        expr: `sum by (${labels.join(', ')}) (${spent})`,
-        legend: labels.map((label) => `{{${label}}}`).join(' / '),
-      },
-    ],
-  };
-}
-
-const components: Panel = {
+const components = countedPerDay(queries, METRICS.componentCost, {
   id: 8,
-  kind: 'bars',
-  every: '1d',
   title: 'Spend per day by component',
-  about: `CPU, memory, storage and other components. They may not add up to the cost. ${BARS} ${COUNTED} ${freshness}`,
-  unit: 'currencyUSD',
-  width: 12,
-  queries: [{ expr: net(METRICS.componentCost, ['component'], DAILY), legend: '{{component}}' }],
-};
+  by: ['component'],
+  legend: '{{component}}',
+  about: 'CPU, memory, storage and other components. They may not add up to the cost.',
+  unit: USD,
+  empty: 'Appears with the first hour that is billed after the start.',
+});
 
 const customer: Panel = {
   id: 9,
   kind: 'table',
   title: 'Platform, BYOC, egress and load balancers',
   about: `Cost by category: paas is the platform itself; the others are billed to the customer rather than to a team. The list of hours is read hourly and has a month total of its own. ${freshness}`,
-  unit: 'currencyUSD',
-  width: 12,
-  labels: ['account', 'tier'],
+  unit: USD,
+  width: 24,
+  height: 6,
+  labels: ['who', 'tier'],
+  empty: 'Northflank has not been read yet.',
   sortBy: 'Month to date',
   queries: [
-    { expr: gauge(METRICS.costToday, ['account', 'tier']), column: 'Today' },
-    { expr: gauge(METRICS.costYesterday, ['account', 'tier']), column: 'Yesterday' },
-    { expr: gauge(METRICS.costMonthToDate, ['account', 'tier']), column: 'Month to date' },
-    { expr: gauge(METRICS.monthGross, ['account', 'tier']), column: 'Month, by list' },
-    { expr: gauge(METRICS.costLastMonth, ['account', 'tier']), column: 'Last month' },
+    { expr: withAccount(gauge(METRICS.costToday, TIER)), column: 'Today' },
+    { expr: withAccount(gauge(METRICS.costYesterday, TIER)), column: 'Yesterday' },
+    { expr: withAccount(gauge(METRICS.costMonthToDate, TIER)), column: 'Month to date' },
+    { expr: withAccount(gauge(METRICS.monthGross, TIER)), column: 'Month, by list' },
+    { expr: withAccount(gauge(METRICS.costLastMonth, TIER)), column: 'Last month' },
   ],
 };
 
@@ -68,16 +50,18 @@ const componentsOfResources: Panel = {
   kind: 'table',
   title: 'Components of resources',
   about: `The 50 most expensive components in the selected time range. ${COUNTED} ${freshness}`,
-  unit: 'currencyUSD',
+  unit: USD,
   width: 24,
-  labels: ['account', 'team', 'project', 'name', 'kind', 'component', 'resource'],
+  labels: ['who', 'team', 'project', 'name', 'kind', 'component', 'resource'],
   sortBy: 'Spent',
+  empty: 'Appears with the first hour that is billed after the start.',
   queries: [
     {
-      expr: named(
-        `topk(50, ${net(METRICS.componentCost, [...RESOURCE, 'component'], { range: '$__range' })})`,
-        info,
-        ['name', 'kind', 'project', 'team'],
+      expr: withAccount(
+        queries.withNames(
+          `topk(50, ${net(METRICS.componentCost, [...RESOURCE, 'component'], { range: '$__range' })} > 0)`,
+          ['kind', 'project', 'team'],
+        ),
       ),
       column: 'Spent',
     },
@@ -97,8 +81,13 @@ export const northflank: Board = {
     {
       title: 'Teams and projects',
       panels: [
-        byInfo(6, 'Spend per day by team', ['team']),
-        byInfo(7, 'Spend per day by project', ['team', 'project']),
+        spendByInfo(queries, 'day', { id: 6, title: 'Spend per day by team', labels: ['team'], freshness }),
+        spendByInfo(queries, 'day', {
+          id: 7,
+          title: 'Spend per day by project',
+          labels: ['team', 'project'],
+          freshness,
+        }),
       ],
     },
     {
@@ -111,14 +100,13 @@ export const northflank: Board = {
           legend: '{{tier}}',
           freshness,
         }),
-        customer,
         components,
-        reconciliation(queries, { id: 11, width: 12 }),
+        customer,
       ],
     },
     {
       title: 'Credit balance',
-      panels: [balances(queries, { id: 17, width: 12 }), runway(queries, { id: 18, width: 12 })],
+      panels: [balances(queries, { id: 17, width: 12 }), runway(queries, { id: 18, width: 12, height: 9 })],
     },
     {
       title: 'Resources',
@@ -130,12 +118,12 @@ export const northflank: Board = {
           legend: '{{name}}',
           freshness,
         }),
-        byInfo(15, 'Spend per day by kind', ['kind']),
+        spendByInfo(queries, 'day', { id: 15, title: 'Spend per day by kind', labels: ['kind'], freshness }),
         resources(queries, {
           id: 14,
           title: 'Top resources by cost',
           freshness,
-          info: ['team', 'project', 'name', 'kind'],
+          info: ['team', 'project', 'kind'],
         }),
         componentsOfResources,
       ],

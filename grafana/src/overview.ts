@@ -1,90 +1,64 @@
-import { METRICS } from '../../src/core/metrics/catalog.ts';
-import type { Board, Panel, Variable } from './board.ts';
-import { budgetTable, runway } from './budget-panels.ts';
-import { dataAge, feedStates } from './feed-panels.ts';
-import { COUNTED, LEDGER } from './freshness.ts';
-import { closedDay, queriesOf } from './promql.ts';
-import { incomplete, perDay, perHour, rate, resources, topCost, windows } from './spend.ts';
+import type { Board, Variable } from './board.ts';
+import { LEDGER } from './freshness.ts';
+import { againstLastMonth, budgetForecast, movers, perMonth, providers } from './overview-panels.ts';
+import { problems } from './problems.ts';
+import { queriesOf } from './promql.ts';
+import { perDay, perHour, resources, topCost } from './spend.ts';
+import { incomplete, rate, windowTotal } from './totals.ts';
 
 const variables: readonly Variable[] = ['provider', 'account', 'model', 'resource'];
 const queries = queriesOf({ variables });
 const freshness = LEDGER;
 
-const worstBudget: Panel = {
-  id: 6,
-  kind: 'stat',
-  title: 'Highest budget forecast',
-  about:
-    'Forecast of the budget closest to its limit for the end of its period, as a share of the limit. A forecast needs 24 hours of data. Budgets may overlap, so there is no total.',
-  unit: 'percentunit',
-  width: 4,
-  queries: [
-    {
-      expr: `max(${queries.latest(METRICS.budgetForecast)} / ${queries.latest(METRICS.budgetLimit)})`,
-    },
-  ],
-  steps: [
-    [null, 'green'],
-    [0.9, 'yellow'],
-    [1, 'red'],
-  ],
-  empty: 'no budget',
-};
-
-/** Net cost of the last complete UTC day minus the day before; a day without charges counts as 0. */
-function changeOfDay(by: readonly string[]): string {
-  const day = queries.net(METRICS.cost, by, { range: '1d' });
-  const [last, before] = [closedDay(day), closedDay(day, 1)];
-  return `(${last} - ${before}) or ${last} or (0 - ${before})`;
-}
-
-function changed(id: number, title: string, by: readonly string[]): Panel {
-  const change = changeOfDay(by);
-  return {
-    id,
-    kind: 'table',
-    title,
-    about: `The last complete UTC day compared with the day before: the largest increases and decreases. A day contains what was read by its midnight. ${COUNTED} Needs a day of history. ${freshness}`,
-    unit: 'currencyUSD',
-    width: 12,
-    labels: by,
-    sortBy: 'Change',
-    queries: [{ expr: `topk(15, ${change}) or bottomk(15, ${change})`, column: 'Change' }],
-    empty: 'no complete day yet',
-  };
-}
-
-/** Total cost, where it goes, and whether the data is current. */
+/** Total cost, where it goes, what changed, and what is wrong. */
 export const overview: Board = {
   uid: 'ai-billing-overview',
   title: 'AI billing / Overview',
-  about: 'Spend with all providers: how much, on what, what changed, and whether the feeds work.',
+  about:
+    'Spend with all providers: how much, against last month, on what, what changed, and what is wrong now.',
   variables,
-  back: '7d',
+  back: '14d',
   rows: [
     {
       title: 'Now',
-      panels: [...windows(queries, freshness), rate(queries, freshness), worstBudget, incomplete(queries)],
-    },
-    {
-      title: 'Budgets',
-      panels: [budgetTable(queries, { id: 7, width: 16 }), runway(queries, { id: 8, width: 8 })],
+      panels: [
+        windowTotal(queries, 'month_to_date', { id: 3, freshness }),
+        againstLastMonth(queries, { id: 31, width: 6 }),
+        budgetForecast(queries, { id: 6, width: 5 }),
+        windowTotal(queries, 'today', { id: 1, width: 3, freshness }),
+        windowTotal(queries, 'yesterday', { id: 2, width: 3, freshness }),
+        rate(queries, { id: 5, width: 3, freshness }),
+        problems(queries, { id: 32, width: 24 }),
+      ],
     },
     {
       title: 'Spend',
       panels: [
-        perHour(queries, {
-          id: 9,
-          title: 'Spend per hour by provider',
-          by: ['provider', 'account'],
-          legend: '{{provider}} {{account}}',
-          freshness,
-        }),
         perDay(queries, {
           id: 10,
           title: 'Spend per day by provider',
-          by: ['provider', 'account'],
-          legend: '{{provider}} {{account}}',
+          by: ['provider'],
+          legend: '{{provider}}',
+          freshness,
+        }),
+        providers(queries, { id: 33, width: 12 }),
+        movers(queries, { id: 15, width: 24 }),
+      ],
+    },
+    {
+      title: 'Over time',
+      panels: [
+        perMonth(queries, {
+          id: 34,
+          title: 'Spend per month by provider',
+          by: ['provider'],
+          legend: '{{provider}}',
+        }),
+        perHour(queries, {
+          id: 9,
+          title: 'Spend per hour by provider',
+          by: ['provider'],
+          legend: '{{provider}}',
           freshness,
         }),
         topCost(queries, {
@@ -101,21 +75,14 @@ export const overview: Board = {
           legend: '{{provider}} {{name}}',
           freshness,
         }),
-        resources(queries, {
-          id: 13,
-          title: 'Top resources by cost',
-          freshness,
-          info: ['name', 'kind', 'project', 'team'],
-        }),
       ],
     },
     {
-      title: 'Day-over-day change',
+      title: 'Details',
       panels: [
-        changed(14, 'Change by provider and account', ['provider', 'account']),
-        changed(15, 'Change by model and resource', ['provider', 'account', 'model', 'resource']),
+        resources(queries, { id: 13, title: 'Top spenders', freshness, info: ['kind', 'project', 'team'] }),
+        incomplete(queries),
       ],
     },
-    { title: 'Feeds', panels: [feedStates(queries, 16), dataAge(queries, 17)] },
   ],
 };

@@ -1,4 +1,4 @@
-import type { Metric } from '../../src/core/metrics/catalog.ts';
+import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
 import type { Variable } from './board.ts';
 
 /** The filters of every expression of a dashboard. */
@@ -14,6 +14,8 @@ export interface Narrowing {
   readonly also?: string;
   /** Variables that do not apply to this metric's label of the same name. */
   readonly open?: readonly Variable[];
+  /** How long ago, such as `30d`. */
+  readonly shift?: string;
 }
 
 /** The range of an expression, such as `6h`, and an optional `@ end()`. */
@@ -30,7 +32,7 @@ export type Queries = ReturnType<typeof queriesOf>;
 
 export function queriesOf(scope: Scope) {
   const select = (name: string, labels: readonly string[], narrowing: Narrowing = {}) =>
-    `${name}{${matchersOf(scope, labels, narrowing).join(', ')}}`;
+    `${name}{${matchersOf(scope, labels, narrowing).join(', ')}}${narrowing.shift === undefined ? '' : ` offset ${narrowing.shift}`}`;
 
   const of = (metric: Metric, narrowing?: Narrowing) => select(metric.name, metric.labels, narrowing);
 
@@ -59,7 +61,77 @@ export function queriesOf(scope: Scope) {
       `increase(${select(metric.corrections?.name ?? '', metric.labels, narrowing)}[${range}])`,
     );
 
-  return { select, of, gauge, latest, net, corrected };
+  /** The growth of a counter, net of corrections, in the bucket that begins at the evaluation time: exact, see {@link grownBy}. */
+  const grown = (metric: Metric, by: readonly string[], size: string, narrowing?: Narrowing) => {
+    const of = (name: string) => grownBy(select(name, metric.labels, narrowing), metric.labels, size);
+    const net = metric.corrections ? `${of(metric.name)} - ${of(metric.corrections.name)}` : of(metric.name);
+    return summed(by, net);
+  };
+
+  /** The growth of the corrections alone. */
+  const takenBack = (metric: Metric, by: readonly string[], size: string) =>
+    summed(by, grownBy(select(metric.corrections?.name ?? '', metric.labels), metric.labels, size));
+
+  /** Current names of resources, for panels of the past too: also where a step, or the end, is the midnight before today. */
+  const info = () => `last_over_time(${of(METRICS.resourceInfo)}${RECENT})`;
+
+  /** One name of each resource that had cost within a window; one without a name goes by its id. */
+  const names = (window: string) => {
+    const by = RESOURCE.join(', ');
+    const spent = `group by (${by}) (last_over_time(${select('ai_billing_cost_corrections_usd_total', METRICS.cost.labels)}${window}))`;
+    const unnamed = `label_replace(${spent} unless on (${by}) ${info()}, "name", "$1", "resource", "(.*)")`;
+    return `topk by (${by}) (1, ${info()}) or ${unnamed}`;
+  };
+
+  /** Adds current names, and other properties, to resources that had cost in the selected time range. */
+  const withNames = (expr: string, labels: readonly string[] = []) =>
+    `(${expr}) * on (${RESOURCE.join(', ')}) group_left (${['name', ...labels].join(', ')}) (${names('[$__range] @ end()')})`;
+
+  /** Adds the label `what`: the name of the resource, or the model of what has none. */
+  const described = (expr: string, labels: readonly string[] = []) =>
+    orNone(label(label(withNames(expr, labels), 'what', 'model'), 'what', 'name'), ['what']);
+
+  /** Adds the label `who`: the account, if the provider has several. */
+  const withAccount = (expr: string) => {
+    const accounts = `group by (provider, account) (last_over_time(${of(METRICS.series)}${RECENT}))`;
+    const several = `on (provider) (count by (provider) (${accounts}) > 1)`;
+    const who = `label_replace(${accounts} and ${several}, "who", "$1", "account", "(.+)")`;
+    return `(${expr}) * on (provider, account) group_left (who) (${who} or ${accounts} unless ${several})`;
+  };
+
+  return {
+    provider: scope.provider,
+    select,
+    of,
+    gauge,
+    latest,
+    net,
+    corrected,
+    grown,
+    takenBack,
+    info,
+    withNames,
+    described,
+    withAccount,
+  };
+}
+
+/** Charts of days end at the midnight before today. */
+const RECENT = '[2d] @ end() offset -1d';
+
+/**
+ * The difference of two samples instead of `increase`: it does not extrapolate, so cents are exact and neighbouring buckets add up.
+ *
+ * The bucket lies after the evaluation time, because Grafana draws a value where it was evaluated. `max by` counts what is scraped twice
+ * once, and bridges an exporter that returned under another address. A counter lower than before belongs to a new ledger that counts from
+ * 0; without a sample before the bucket, growth counts from the first one in it.
+ */
+function grownBy(selection: string, labels: readonly string[], size: string): string {
+  const by = labels.join(', ');
+  const total = `max by (${by}) (last_over_time(${selection}[${size}] offset -${size}))`;
+  const before = `max by (${by}) (last_over_time(${selection}[${size}]))`;
+  const first = `min by (${by}) (min_over_time(${selection}[${size}] offset -${size}))`;
+  return `(${total} - (${before} * (${total} >= bool ${before}) or ${first}))`;
 }
 
 function matchersOf({ provider, variables }: Scope, labels: readonly string[], narrowing: Narrowing) {
@@ -87,20 +159,41 @@ function counted({ labels }: Metric, by: readonly string[], increase: string): s
   return kept.length === by.length ? once : summed(by, once);
 }
 
-function summed(by: readonly string[], expr: string): string {
+export function summed(by: readonly string[], expr: string): string {
   return by.length === 0 ? `sum(${expr})` : `sum by (${by.join(', ')}) (${expr})`;
 }
 
-/** The top `count` series of the selected time range. `at` builds the expression for a window; `by` are its labels. */
+/** The top `count` series of a ranking, and the sum of the others. */
 export function highest(
   count: number,
   by: readonly string[],
-  { at, over }: { readonly at: (window: Window) => string; readonly over: Window },
+  { ranked, all }: { readonly ranked: string; readonly all: string },
 ): { readonly top: string; readonly others: string } {
-  const matching = `on (${by.join(', ')}) topk(${count}, ${at(SHOWN)})`;
-  const all = at(over);
-  return { top: `${all} and ${matching}`, others: `sum(${all} unless ${matching})` };
+  const matching = `on (${by.join(', ')}) topk(${count}, ${ranked})`;
+  return { top: `(${all}) and ${matching}`, others: `sum((${all}) unless ${matching})` };
 }
+
+/** Labels with a name for nothing: `(no team)`. */
+export function orNone(expr: string, labels: readonly string[]): string {
+  const unnamed = labels.filter((label) => NOTHING[label] !== undefined);
+  return unnamed.reduce(
+    (inner, label) => `label_replace(${inner}, "${label}", "(${NOTHING[label]})", "${label}", "")`,
+    expr,
+  );
+}
+
+const NOTHING: Readonly<Record<string, string>> = {
+  team: 'no team',
+  project: 'no project',
+  kind: 'no kind',
+  model: 'no model',
+  resource: 'no resource',
+  name: 'no resource',
+  what: 'no resource',
+  tier: 'no tier',
+  component: 'no component',
+  token_type: 'no type',
+};
 
 /** The labels that identify a resource. */
 export const RESOURCE = ['provider', 'account', 'resource'] as const;
@@ -115,15 +208,12 @@ export function named(expr: string, info: string, labels: readonly string[] = ['
   return `(${expr}) * ${join} or ${unnamed(expr, info)}`;
 }
 
+/** Copies a label, if it has a value. */
+function label(expr: string, to: string, from: string): string {
+  return `label_replace(${expr}, "${to}", "$1", "${from}", "(.+)")`;
+}
+
 function unnamed(expr: string, info: string): string {
   const rest = `(${expr}) unless on (${RESOURCE.join(', ')}) ${info}`;
   return `label_replace(${rest}, "name", "$1", "resource", "(.*)")`;
-}
-
-/**
- * A window of one day as of the last UTC midnight, or `ago` days earlier: subquery steps are aligned to multiples of their length since
- * 1970.
- */
-export function closedDay(dayEndingNow: string, ago = 0): string {
-  return `last_over_time((${dayEndingNow})[1d:1d]${ago === 0 ? '' : ` offset ${ago}d`})`;
 }

@@ -1,10 +1,14 @@
 import { METRICS } from '../../src/core/metrics/catalog.ts';
-import type { Board, Panel, Variable } from './board.ts';
+import { type Board, type Panel, PRICE, USD, type Variable } from './board.ts';
 import { COUNTED, LEDGER } from './freshness.ts';
-import { highest, queriesOf, SHOWN, type Window } from './promql.ts';
+import { highest, orNone, queriesOf, SHOWN, type Window } from './promql.ts';
+import { usagePerHour } from './rate.ts';
 
 const variables: readonly Variable[] = ['provider', 'account', 'model', 'resource'];
-const { net } = queriesOf({ variables });
+const queries = queriesOf({ variables });
+const { net } = queries;
+const NO_USE =
+  'Nothing of this kind was billed in the selected time range, as far as Prometheus recorded it.';
 const SMOOTH: Window = { range: '6h' };
 const RANGE: Window = { range: '$__range' };
 const SERIES = ['provider', 'account', 'model', 'resource', 'tier'];
@@ -44,21 +48,15 @@ const stat = (id: number, title: string, unit: Panel['unit'], expr: string, what
   unit,
   width: 4,
   queries: [{ expr }],
-  empty: 'no data',
+  empty: NO_USE,
 });
 
 const stats: readonly Panel[] = [
   stat(1, 'Tokens', 'short', net(METRICS.tokens, [], RANGE), 'Tokens billed in the time shown.'),
   stat(2, 'Cached share', 'percentunit', cachedShare([], RANGE), 'Share of input tokens read from a cache.'),
-  stat(
-    3,
-    'US dollars per million tokens',
-    'currencyUSD',
-    perMillionTokens([], RANGE),
-    'For spend billed by token.',
-  ),
-  stat(4, 'Requests', 'short', net(METRICS.requests, [], RANGE), 'Requests billed in the time shown.'),
-  stat(5, 'US dollars per request', 'currencyUSD', perRequest([], RANGE), 'Of what is billed with requests.'),
+  stat(3, 'US dollars per million tokens', PRICE, perMillionTokens([], RANGE), 'For spend billed by token.'),
+  stat(4, 'Requests', 'locale', net(METRICS.requests, [], RANGE), 'Requests billed in the time shown.'),
+  stat(5, 'US dollars per request', PRICE, perRequest([], RANGE), 'Of what is billed with requests.'),
   stat(
     6,
     'Output per input token',
@@ -68,7 +66,10 @@ const stats: readonly Panel[] = [
   ),
 ];
 
-const modelTokens = highest(10, MODEL, { at: (window) => net(METRICS.tokens, MODEL, window), over: SMOOTH });
+const modelTokens = highest(10, MODEL, {
+  ranked: net(METRICS.tokens, MODEL, SHOWN),
+  all: usagePerHour(queries, METRICS.tokens, MODEL),
+});
 
 const byTime: readonly Panel[] = [
   {
@@ -76,24 +77,26 @@ const byTime: readonly Panel[] = [
     kind: 'stack',
     title: 'Tokens per hour by type',
     about: about(
-      'Tokens per hour. Each point covers the preceding six hours. The types are disjoint: input excludes cached input.',
+      'Tokens per hour. Each point covers the last six hours that were read. The types are disjoint: input excludes cached input.',
     ),
     unit: 'short',
     width: 12,
-    queries: [{ expr: `${net(METRICS.tokens, ['token_type'], SMOOTH)} / 6`, legend: '{{token_type}}' }],
+    empty: NO_USE,
+    queries: [{ expr: usagePerHour(queries, METRICS.tokens, ['token_type']), legend: '{{token_type}}' }],
   },
   {
     id: 8,
     kind: 'stack',
     title: 'Tokens per hour by model',
     about: about(
-      'Tokens per hour: the top ten models by tokens in the selected time range, and all others. Each point covers the preceding six hours.',
+      'Tokens per hour: the top ten models by tokens in the selected time range, and all others. Each point covers the last six hours that were read.',
     ),
     unit: 'short',
     width: 12,
+    empty: NO_USE,
     queries: [
-      { expr: `(${modelTokens.top}) / 6`, legend: '{{provider}} {{model}}' },
-      { expr: `${modelTokens.others} / 6`, legend: 'all others' },
+      { expr: orNone(modelTokens.top, ['model']), legend: '{{provider}} {{model}}' },
+      { expr: modelTokens.others, legend: 'all others' },
     ],
   },
   {
@@ -101,10 +104,11 @@ const byTime: readonly Panel[] = [
     kind: 'lines',
     title: 'US dollars per million tokens by model',
     about: about(
-      'For spend billed by token: the top ten models by tokens. Each point covers the preceding six hours. It changes with prices and with the mix of token types.',
+      'For spend billed by token: the top ten models by tokens. Each point covers the last six hours that were read. It changes with prices and with the mix of token types.',
     ),
-    unit: 'currencyUSD',
+    unit: PRICE,
     width: 12,
+    empty: NO_USE,
     queries: [{ expr: onlyTop(perMillionTokens(MODEL, SMOOTH), 'tokens'), legend: '{{provider}} {{model}}' }],
   },
   {
@@ -112,10 +116,11 @@ const byTime: readonly Panel[] = [
     kind: 'lines',
     title: 'Cached share by model',
     about: about(
-      'Share of input tokens read from a cache. Each point covers the preceding six hours. A drop makes the same requests more expensive.',
+      'Share of input tokens read from a cache. Each point covers the last six hours that were read. A drop makes the same requests more expensive.',
     ),
     unit: 'percentunit',
     width: 12,
+    empty: NO_USE,
     queries: [{ expr: onlyTop(cachedShare(MODEL, SMOOTH), 'tokens'), legend: '{{provider}} {{model}}' }],
   },
   {
@@ -123,14 +128,15 @@ const byTime: readonly Panel[] = [
     kind: 'stack',
     title: 'Requests per hour by provider',
     about: about(
-      'Billed requests per hour. Each point covers the preceding six hours. Not every provider counts requests.',
+      'Billed requests per hour. Each point covers the last six hours that were read. Not every provider counts requests.',
     ),
     unit: 'short',
     width: 12,
+    empty: NO_USE,
     queries: [
       {
-        expr: `${net(METRICS.requests, ['provider', 'account'], SMOOTH)} / 6`,
-        legend: '{{provider}} {{account}}',
+        expr: usagePerHour(queries, METRICS.requests, ['provider']),
+        legend: '{{provider}}',
       },
     ],
   },
@@ -139,10 +145,11 @@ const byTime: readonly Panel[] = [
     kind: 'lines',
     title: 'US dollars per request by model',
     about: about(
-      'For spend with counted requests: the top ten models by requests. Each point covers the preceding six hours.',
+      'For spend with counted requests: the top ten models by requests. Each point covers the last six hours that were read.',
     ),
-    unit: 'currencyUSD',
+    unit: PRICE,
     width: 12,
+    empty: NO_USE,
     queries: [{ expr: onlyTop(perRequest(MODEL, SMOOTH), 'requests'), legend: '{{provider}} {{model}}' }],
   },
 ];
@@ -156,13 +163,14 @@ const table: Panel = {
   width: 24,
   labels: ['provider', 'model'],
   sortBy: 'Spent',
+  empty: NO_USE,
   queries: [
     { expr: net(METRICS.tokens, MODEL, RANGE), column: 'Tokens' },
     { expr: cachedShare(MODEL, RANGE), column: 'Cached share', unit: 'percentunit' },
-    { expr: net(METRICS.requests, MODEL, RANGE), column: 'Requests' },
-    { expr: costOf('tokens', MODEL, RANGE), column: 'Spent', unit: 'currencyUSD' },
-    { expr: perMillionTokens(MODEL, RANGE), column: 'Per million tokens', unit: 'currencyUSD' },
-    { expr: perRequest(MODEL, RANGE), column: 'Per request', unit: 'currencyUSD' },
+    { expr: net(METRICS.requests, MODEL, RANGE), column: 'Requests', unit: 'locale' },
+    { expr: costOf('tokens', MODEL, RANGE), column: 'Spent', unit: USD },
+    { expr: perMillionTokens(MODEL, RANGE), column: 'Per million tokens', unit: PRICE },
+    { expr: perRequest(MODEL, RANGE), column: 'Per request', unit: PRICE },
   ],
 };
 

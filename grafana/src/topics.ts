@@ -17,7 +17,7 @@ export const TOPICS = {
   cachedShare: { dashboardUid: 'ai-billing-tokens', panelId: 10 },
   costPerMillionTokens: { dashboardUid: 'ai-billing-tokens', panelId: 9 },
   costPerRequest: { dashboardUid: 'ai-billing-tokens', panelId: 12 },
-  budget: { dashboardUid: 'ai-billing-budgets', panelId: 4 },
+  budget: { dashboardUid: 'ai-billing-budgets', panelId: 1 },
   budgetForecast: { dashboardUid: 'ai-billing-budgets', panelId: 5 },
   balance: { dashboardUid: 'ai-billing-budgets', panelId: 7 },
   runway: { dashboardUid: 'ai-billing-budgets', panelId: 9 },

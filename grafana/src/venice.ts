@@ -1,21 +1,24 @@
 import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
 import { venice as billing } from '../../src/providers/venice/index.ts';
-import type { Board, Panel, Variable } from './board.ts';
+import { type Board, type Panel, PRICE, USD, type Variable } from './board.ts';
 import { balances, canConsume, runway, topUps } from './budget-panels.ts';
 import { COUNTED } from './freshness.ts';
+import { keyCosts, keyLimits } from './key-panels.ts';
 import { queriesOf } from './promql.ts';
-import { reconciliation } from './reconciliation-panels.ts';
-import { perDay, topCost, totals } from './spend.ts';
+import { perDay, topCost } from './spend.ts';
+import { totals } from './totals.ts';
 
 const provider = billing.id;
 const variables: readonly Variable[] = ['account', 'model'];
 const queries = queriesOf({ provider, variables });
-const { net, gauge, latest, of } = queries;
+const { net, gauge, latest, of, withAccount } = queries;
 const { freshness } = billing;
 const ANALYTICS = "Venice's own analytics of the current UTC day, charges only. Read every ten minutes.";
 /** Analytics and rate limits use other model names than the ledger. */
 const OPEN = { open: ['model'] } as const;
-const KEY = ['provider', 'account', 'api_key'] as const;
+const MODEL = ['provider', 'account', 'model'];
+const CURRENCY = ['provider', 'account', 'currency'];
+const SKU = [...MODEL, 'sku'];
 
 const tier: Panel = {
   id: 6,
@@ -25,44 +28,21 @@ const tier: Panel = {
   about: 'Rate limit tier of each account. Read hourly.',
   unit: 'none',
   width: 4,
-  queries: [{ expr: latest(METRICS.apiTierInfo), legend: '{{account}}: {{tier}}' }],
-  empty: 'not read yet',
+  queries: [{ expr: withAccount(latest(METRICS.apiTierInfo)), legend: '{{tier}} {{who}}' }],
+  empty: 'Not read yet; it is read hourly.',
 };
-
-/** Today's charges by API key, under its current name. */
-const keys: Panel = {
-  id: 12,
-  kind: 'table',
-  title: 'API keys today',
-  about: `Cost of each API key today. ${ANALYTICS}`,
-  unit: 'currencyUSD',
-  width: 12,
-  labels: ['account', 'name', 'api_key'],
-  sortBy: 'Today',
-  queries: [
-    {
-      expr: withKeyNames(gauge(METRICS.apiKeyCostToday, KEY)),
-      column: 'Today',
-    },
-  ],
-};
-
-function withKeyNames(expr: string): string {
-  const by = 'provider, account, api_key';
-  const info = of(METRICS.apiKeyInfo);
-  return `${expr} * on (${by}) group_left (name) topk by (${by}) (1, ${info}) or ${expr}`;
-}
 
 const models: Panel = {
   id: 13,
   kind: 'table',
   title: 'Models today',
   about: `Cost of each model today, by display name. ${ANALYTICS}`,
-  unit: 'currencyUSD',
+  unit: USD,
   width: 12,
-  labels: ['account', 'model'],
+  labels: ['who', 'model'],
   sortBy: 'Today',
-  queries: [{ expr: gauge(METRICS.modelCostToday, ['account', 'model'], OPEN), column: 'Today' }],
+  queries: [{ expr: withAccount(gauge(METRICS.modelCostToday, MODEL, OPEN)), column: 'Today' }],
+  empty: 'No charge yet today.',
 };
 
 const units: Panel = {
@@ -70,16 +50,12 @@ const units: Panel = {
   kind: 'table',
   title: 'Units by SKU',
   about: `Usage billed in units other than tokens, such as images, seconds and searches, in the selected time range. Units of different SKUs cannot be added up. ${COUNTED} ${freshness}`,
-  unit: 'short',
+  unit: 'locale',
   width: 12,
-  labels: ['account', 'model', 'sku'],
+  labels: ['who', 'model', 'sku'],
   sortBy: 'Units',
-  queries: [
-    {
-      expr: net(METRICS.units, ['provider', 'account', 'model', 'sku'], { range: '$__range' }),
-      column: 'Units',
-    },
-  ],
+  queries: [{ expr: withAccount(`${net(METRICS.units, SKU, { range: '$__range' })} > 0`), column: 'Units' }],
+  empty: 'Nothing was billed in such units in the selected time range, as far as Prometheus recorded it.',
 };
 
 const prices: Panel = {
@@ -87,11 +63,12 @@ const prices: Panel = {
   kind: 'table',
   title: 'Unit prices',
   about: 'Price per unit in the newest charge of each SKU. A unit of tokens is one million.',
-  unit: 'currencyUSD',
+  unit: PRICE,
   width: 12,
-  labels: ['account', 'model', 'sku'],
+  labels: ['who', 'model', 'sku'],
   sortBy: 'Per unit',
-  queries: [{ expr: latest(METRICS.unitPrice, ['account', 'model', 'sku']), column: 'Per unit' }],
+  queries: [{ expr: withAccount(latest(METRICS.unitPrice, SKU)), column: 'Per unit' }],
+  empty: 'No charge with a price has been read yet.',
 };
 
 const changes: Panel = {
@@ -99,10 +76,10 @@ const changes: Panel = {
   kind: 'lines',
   title: 'Unit prices that changed',
   about: 'SKUs with more than one price in the selected time range, as of the newest charge.',
-  unit: 'currencyUSD',
+  unit: PRICE,
   width: 24,
   queries: [{ expr: changedPrices(METRICS.unitPrice), legend: '{{model}} {{sku}}' }],
-  empty: 'no price changed',
+  empty: 'No price changed in the selected time range.',
 };
 
 function changedPrices(metric: Metric): string {
@@ -116,10 +93,11 @@ const limits: Panel = {
   kind: 'table',
   title: 'Rate limits by model',
   about: 'Rate limits by model: requests per minute and per day, tokens per minute. Read hourly.',
-  unit: 'short',
+  unit: 'locale',
   width: 12,
-  labels: ['account', 'model'],
+  labels: ['who', 'model'],
   sortBy: 'Requests per minute',
+  empty: 'Not read yet; they are read hourly.',
   queries: [
     limit('RPM', 'Requests per minute'),
     limit('RPD', 'Requests per day'),
@@ -129,49 +107,27 @@ const limits: Panel = {
 
 function limit(type: string, column: string) {
   const narrowing = { ...OPEN, also: `limit_type="${type}"` };
-  return { expr: latest(METRICS.modelRateLimit, ['account', 'model'], narrowing), column };
+  return { expr: withAccount(latest(METRICS.modelRateLimit, MODEL, narrowing)), column };
 }
-
-const keyLimits: Panel = {
-  id: 20,
-  kind: 'table',
-  title: 'Limits of API keys',
-  about:
-    'Limit and spend of each key in its period, and when it expires; `self` is the key of the exporter. Keys are read every 5 minutes, `self` hourly.',
-  unit: 'currencyUSD',
-  width: 12,
-  labels: ['account', 'name', 'api_key'],
-  sortBy: 'Spent',
-  queries: [
-    { expr: withKeyNames(gauge(METRICS.apiKeyLimit, KEY)), column: 'Limit' },
-    { expr: withKeyNames(gauge(METRICS.apiKeyUsed, KEY)), column: 'Spent' },
-    {
-      expr: withKeyNames(`(${latest(METRICS.apiKeyExpiry, KEY)} - time())`),
-      column: 'Expires in',
-      unit: 's',
-    },
-  ],
-  empty: 'no limits set',
-};
 
 const quota: Panel = {
   id: 21,
   kind: 'table',
   title: 'Daily quota',
   about: 'Allowance from staking per UTC day, and when it resets. Read every 5 minutes to hourly.',
-  unit: 'currencyUSD',
+  unit: USD,
   width: 12,
-  labels: ['account', 'currency'],
+  labels: ['who', 'currency'],
   sortBy: 'Per day',
   queries: [
-    { expr: gauge(METRICS.quota, ['account', 'currency']), column: 'Per day' },
+    { expr: withAccount(gauge(METRICS.quota, CURRENCY)), column: 'Per day' },
     {
-      expr: `${latest(METRICS.quotaReset, ['account', 'currency'])} - time()`,
+      expr: withAccount(`${latest(METRICS.quotaReset, CURRENCY)} * 1000`),
       column: 'Resets',
-      unit: 's',
+      unit: 'dateTimeFromNow',
     },
   ],
-  empty: 'no quota',
+  empty: 'No allowance from staking.',
 };
 
 /** Venice.ai only: currencies, SKUs with prices, API keys, rate limits. */
@@ -212,11 +168,11 @@ export const venice: Board = {
         canConsume(queries, { id: 18, width: 12 }),
       ],
     },
-    { title: "Today, by Venice's own analytics", panels: [keys, models] },
+    { title: "Today, by Venice's own analytics", panels: [keyCosts(queries, { id: 12, width: 12 }), models] },
     { title: 'Units and prices', panels: [units, prices, changes] },
     {
-      title: 'Limits and reconciliation',
-      panels: [keyLimits, quota, limits, reconciliation(queries, { id: 19, width: 12 })],
+      title: 'Limits',
+      panels: [keyLimits(queries, { id: 20, width: 12 }), quota, limits],
     },
   ],
 };

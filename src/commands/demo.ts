@@ -24,11 +24,18 @@ function configOf({ config, section }: Provider): unknown {
     : own;
 }
 
+/** Pushes to a simulated receiver, unless variables say where, or that nothing is pushed. */
+function withReceiver(env: Io['env'], url: string): Io['env'] {
+  const isSaid = Object.keys(env).some((name) => /^OTEL_(SDK|METRICS|EXPORTER)_/.test(name));
+  const endpoint = { OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: url, OTEL_METRIC_EXPORT_INTERVAL: '15000' };
+  return isSaid ? env : { ...env, ...endpoint };
+}
+
 /** Runs simulated providers on loopback and the real exporter polling them. Needs no keys; the ledger is temporary. */
 export async function demo(options: DemoOptions, io: Io): Promise<number> {
-  const openTelemetry = openTelemetryOfEnvironment(io.env);
-  const world = await startDemoWorld();
-  const { close, ...simulators } = world;
+  openTelemetryOfEnvironment(io.env); // complains before anything starts
+  const { close, metricsUrl, ...simulators } = await startDemoWorld();
+  const openTelemetry = openTelemetryOfEnvironment(withReceiver(io.env, metricsUrl));
   const started = new Map(Object.entries(simulators));
   try {
     const accounts = PROVIDERS.flatMap((provider): Account[] => {

@@ -1,19 +1,28 @@
 import { parseDecimal } from '../../src/core/values/money.ts';
 import type { Instant } from '../../src/core/values/time.ts';
+import { type Instant, MINUTE } from '../../src/core/values/time.ts';
 import { startAnthropic } from './anthropic/server.ts';
-import { startBaseten } from './baseten/server.ts';
+import { type BasetenSimulator, startBaseten, startBaseten } from './baseten/server.ts';
 import { DEMO_PROBES, demoPrices } from './inference-sh/probes.ts';
 import { type InferenceShOptions, startInferenceSh } from './inference-sh/server.ts';
 import { outage } from './kit/outages.ts';
+import { startReceiver } from './kit/receiver.ts';
 import type { SimulatorOptions } from './kit/world.ts';
 import { startNorthflank } from './northflank/server.ts';
 import { startOpenAi } from './openai/server.ts';
 import { startOpenRouter } from './openrouter/server.ts';
 import { startRunPod } from './runpod/server.ts';
+import { foreignCharges } from './venice/history.ts';
 import { startVenice } from './venice/server.ts';
 
 /** The simulated providers, under the ids the configuration knows. The demo leaves out a provider without a simulator. */
 export type Providers = Awaited<ReturnType<typeof started>>;
+
+/** What `demo` runs against. */
+export interface DemoWorld extends Providers {
+  /** Of the receiver of OTLP metrics. */
+  readonly metricsUrl: string;
+}
 
 type Shared = Omit<SimulatorOptions, 'port' | 'key' | 'weather'>;
 
@@ -63,9 +72,10 @@ export function startAll(options: Shared = {}): Promise<Providers> {
 
 /**
  * The world that `demo` shows: two months of history, spend that grows while one watches, corrections and refunds, new models, a
- * price that moves and one that goes, and an outage of one provider every few minutes.
+ * price that moves and one that goes, charges in an undocumented currency without an exchange rate, a receiver of metrics, and an outage of
+ * one provider every few minutes.
  */
-export function startDemoWorld(options: Shared = {}): Promise<Providers> {
+export async function startDemoWorld(options: Shared = {}): Promise<DemoWorld> {
   const { seed = 1, clock = { now: () => Date.now() } } = options;
   const opened = clock.now();
   const optionsOf = (index: number) => ({
@@ -74,7 +84,13 @@ export function startDemoWorld(options: Shared = {}): Promise<Providers> {
     clock,
     weather: (now: Instant) => outage({ seed, opened, index, of: PROVIDERS }, now),
   });
-  return started(optionsOf, { prices: demoPrices(opened) });
+  const providers = await started(optionsOf, { prices: demoPrices(opened) });
+  for (const row of foreignCharges(opened + MINUTE / 2)) providers.venice.book(row);
+  const receiver = await startReceiver();
+  const close = async () => {
+    await Promise.all([providers.close(), receiver.close()]);
+  };
+  return { ...providers, metricsUrl: receiver.url, close };
 }
 
 const PROVIDERS = 8;

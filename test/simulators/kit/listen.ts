@@ -114,7 +114,7 @@ function replyOf(service: Service, call: SimulatedCall, method: string): Reply {
   return { ...refused, headers: { ...refused.headers, ...fault.headers }, body: fault.body ?? refused.body };
 }
 
-function bound(server: Server, port: number): Promise<number> {
+export function bound(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', () => {
@@ -124,7 +124,7 @@ function bound(server: Server, port: number): Promise<number> {
   });
 }
 
-function closed(server: Server): Promise<void> {
+export function closed(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeAllConnections();

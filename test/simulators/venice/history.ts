@@ -10,6 +10,7 @@ import { charge, PURCHASE, type VeniceRow } from './rows.ts';
 const CACHED_DAYS = 3;
 /** Requests a minute while somebody watches. */
 const LIVE_REQUESTS = 8;
+const FOREIGN_EVERY_MS = 2 * MINUTE;
 
 /** The ledger of a range as it shows at `now`; a row in a hundred appears up to three hours late. */
 export function veniceHistory(world: World): (range: Range, now: Instant) => VeniceRow[] {
@@ -152,6 +153,20 @@ function refund(world: World, minute: Instant, number: number): VeniceRow {
     inferenceDetails: null,
     ...(model && { model: model.id }),
   };
+}
+
+/** A charge every two minutes of two days in a currency that is not documented and has no exchange rate. */
+export function foreignCharges(from: Instant): VeniceRow[] {
+  const [kind] = PIECES;
+  return Array.from({ length: (2 * DAY) / FOREIGN_EVERY_MS }, (_, nth) => ({
+    at: from + nth * FOREIGN_EVERY_MS,
+    sku: kind.sku,
+    model: kind.model,
+    ...charge(ONE, kind.price),
+    currency: 'EUR',
+    notes: 'API Inference',
+    inferenceDetails: null,
+  }));
 }
 
 /** Bought by hand now and then, and a little about as fast as it goes while somebody watches. */

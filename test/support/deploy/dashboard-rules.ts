@@ -9,7 +9,17 @@ export interface DashboardRule {
 }
 
 /** Units of Grafana: packages/grafana-data/src/valueFormats/categories.ts has them all; these are those that dashboards use here. */
-const UNITS = ['currencyUSD', 'percentunit', 'short', 'none', 'bytes', 's', 'h', 'd', 'dateTimeFromNow'];
+const UNITS = [
+  'currency:financial:$',
+  'currencyUSD',
+  'percentunit',
+  'locale',
+  'short',
+  'none',
+  'bytes',
+  's',
+  'dateTimeFromNow',
+];
 
 /**
  * The rules of grafana/dashboard-linter for dashboards with one Prometheus, reimplemented because the program is not available
@@ -112,11 +122,11 @@ const LINTER: readonly DashboardRule[] = [
     }),
   })),
   {
-    name: 'target-counter-agg: counters are under rate or increase only',
+    name: 'target-counter-agg: counters are asked over a window only',
     findings: ofTargets((expr) =>
       usesIn(expr)
         .filter(({ metric }) => isCounter(metric))
-        .every(({ functions }) => ['rate', 'increase', 'changes'].includes(functions[0] ?? '')),
+        .every(({ functions }) => OVER_A_WINDOW.includes(functions[0] ?? '')),
     ),
     spoil: onFirstTarget((target) => {
       target.expr = 'sum(ai_billing_cost_usd_total)';
@@ -131,21 +141,31 @@ const LINTER: readonly DashboardRule[] = [
   },
 ];
 
+/** `last_over_time` less what was before, or `min_over_time`, is an exact increase. */
+const OVER_A_WINDOW = ['rate', 'increase', 'changes', 'last_over_time', 'min_over_time', 'count_over_time'];
+
+/** Into the day or month that a bar stands on, and to the same time of a week or a month ago. */
+const LIKE_WITH_LIKE = /^(-\w+|7d|28d|29d|30d|31d)$/;
+const OVER_MIDNIGHTS = /^(rate|increase|i?delta|deriv|(sum|avg|min|max|quantile)_over_time)$/;
+
 /** Our own rules. */
 const OWN: readonly DashboardRule[] = [
   {
     name: 'ids of panels are unique, and queries of a panel are told apart',
-    findings: ({ panels }) => {
-      const ids = panels.map(({ id }) => id);
+    findings: (dashboard) => {
+      const ids = [...dashboard.panels.filter(({ type }) => type === 'row'), ...panelsOf(dashboard)].map(
+        ({ id }) => id,
+      );
       const twice = ids.filter((id, index) => ids.indexOf(id) !== index);
-      const letters = panels.filter(
+      const letters = panelsOf(dashboard).filter(
         ({ targets }) => new Set(targets.map(({ refId }) => refId)).size < targets.length,
       );
       return [...twice.map(String), ...letters.map(({ title }) => title)];
     },
-    spoil: onFirst((panel) => {
-      panel.id = 2;
-    }),
+    spoil: (dashboard) => {
+      const [first, second] = panelsOf(dashboard);
+      if (first && second) first.id = second.id;
+    },
   },
   {
     name: 'panels stand on the grid and do not overlap',
@@ -169,7 +189,11 @@ const OWN: readonly DashboardRule[] = [
         .filter(({ metric }) =>
           /_(today|yesterday|month_to_date|last_month)_usd$|_month_(gross|credits|net)_usd$/.test(metric),
         )
-        .every(({ functions, isOffset }) => !isOffset && functions.every((name) => name === 'label_replace')),
+        .every(
+          ({ functions, offsets }) =>
+            offsets.every((offset) => LIKE_WITH_LIKE.test(offset)) &&
+            !functions.some((name) => OVER_MIDNIGHTS.test(name)),
+        ),
     ),
     spoil: onFirstTarget((target) => {
       target.expr = 'ai_billing_cost_today_usd - ai_billing_cost_today_usd offset 1d';

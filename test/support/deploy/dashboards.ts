@@ -2,9 +2,14 @@ import { parser } from '@prometheus-io/lezer-promql';
 import { z } from 'zod';
 
 const Source = z.object({ type: z.string(), uid: z.string() });
-const Target = z.object({ refId: z.string(), expr: z.string(), datasource: Source });
+const Target = z.object({
+  refId: z.string(),
+  expr: z.string(),
+  legendFormat: z.string().optional(),
+  datasource: Source,
+});
 const GridPos = z.object({ x: z.number(), y: z.number(), w: z.number(), h: z.number() });
-const Panel = z.object({
+const Inner = z.object({
   id: z.number(),
   type: z.string(),
   title: z.string().default(''),
@@ -13,8 +18,28 @@ const Panel = z.object({
   targets: z.array(Target).default([]),
   gridPos: GridPos,
   interval: z.string().optional(),
-  fieldConfig: z.object({ defaults: z.object({ unit: z.string().optional() }) }).optional(),
+  /** A time range of its own. */
+  timeFrom: z.string().optional(),
+  repeat: z.string().optional(),
+  fieldConfig: z
+    .object({
+      defaults: z.object({
+        unit: z.string().optional(),
+        decimals: z.number().optional(),
+        noValue: z.string().optional(),
+        custom: z
+          .object({
+            drawStyle: z.string().optional(),
+            barAlignment: z.number().optional(),
+            showPoints: z.string().optional(),
+          })
+          .optional(),
+      }),
+    })
+    .optional(),
 });
+/** A collapsed row holds its panels. */
+const Panel = Inner.extend({ collapsed: z.boolean().default(false), panels: z.array(Inner).default([]) });
 const Variable = z.object({
   name: z.string(),
   type: z.string(),
@@ -48,12 +73,12 @@ export const Dashboard = z.object({
 });
 
 export type Dashboard = z.infer<typeof Dashboard>;
-export type Panel = z.infer<typeof Panel>;
+export type Panel = z.infer<typeof Inner>;
 export type Target = z.infer<typeof Target>;
 
-/** Panels without the headings. */
+/** Panels without the headings, those of collapsed rows included. */
 export function panelsOf({ panels }: Dashboard): Panel[] {
-  return panels.filter(({ type }) => type !== 'row');
+  return panels.flatMap((panel) => (panel.type === 'row' ? panel.panels : [panel]));
 }
 
 /** Durations that Grafana fills in. */
@@ -82,7 +107,8 @@ export interface Use {
   readonly metric: string;
   readonly matchers: readonly string[];
   readonly functions: readonly string[];
-  readonly isOffset: boolean;
+  /** Of itself and of the subqueries around it, such as `-1d`. */
+  readonly offsets: readonly string[];
 }
 
 /** Every selection in an expression without variables. */
@@ -92,16 +118,17 @@ export function usesIn(expr: string): Use[] {
     enter({ name, from, to, node }) {
       if (name !== 'VectorSelector') return;
       const functions: string[] = [];
-      let isOffset = false;
+      const offsets: string[] = [];
       for (let up = node.parent; up; up = up.parent) {
-        if (up.name === 'OffsetExpr') isOffset = true;
+        const [, offset] = /offset (-?\w+)$/.exec(expr.slice(up.from, up.to)) ?? [];
+        if (up.name === 'OffsetExpr' && offset) offsets.push(offset);
         const called = up.name === 'FunctionCall' ? up.getChild('FunctionIdentifier') : undefined;
         if (called) functions.push(expr.slice(called.from, called.to));
       }
       const text = expr.slice(from, to);
       const [metric = ''] = /^\w+/.exec(text) ?? [];
       const matchers = Array.from(text.matchAll(/\w+(?:=~|!=|=)"[^"]*"/g), ([matcher]) => matcher);
-      uses.push({ metric, matchers, functions, isOffset });
+      uses.push({ metric, matchers, functions, offsets });
     },
   });
   return uses;

@@ -77,7 +77,7 @@ export function groupingsOf(expr: string): string[] {
 
 /**
  * Names in an expression that do not exist: metrics, labels of matchers, or grouping labels that none of its metrics has.
- * `made` are labels that the expression itself creates (`label_replace`).
+ * `made` are labels that the expression itself creates (`label_replace`, `count_values`).
  */
 export function unknownNames(expr: string, known: Known = EXPOSED): string[] {
   const selections = selectionsOf(expr);
@@ -89,7 +89,8 @@ export function unknownNames(expr: string, known: Known = EXPOSED): string[] {
   const made = [...expr.matchAll(/label_(?:replace|join)\([\s\S]*?,\s*"(\w+)"/g)].map(
     ([, label = '']) => label,
   );
-  const all = new Set([...selections.flatMap(({ metric }) => known.get(metric) ?? []), ...made]);
+  const counted = [...expr.matchAll(/count_values\("(\w+)"/g)].map(([, label = '']) => label);
+  const all = new Set([...selections.flatMap(({ metric }) => known.get(metric) ?? []), ...made, ...counted]);
   const groupings = groupingsOf(expr).filter((label) => !all.has(label));
   return [...metrics, ...groupings.map((label) => `the label ${label}`)];
 }
