@@ -1,8 +1,7 @@
 import { parseDecimal } from '../../src/core/values/money.ts';
-import type { Instant } from '../../src/core/values/time.ts';
 import { type Instant, MINUTE } from '../../src/core/values/time.ts';
 import { startAnthropic } from './anthropic/server.ts';
-import { type BasetenSimulator, startBaseten, startBaseten } from './baseten/server.ts';
+import { startBaseten } from './baseten/server.ts';
 import { DEMO_PROBES, demoPrices } from './inference-sh/probes.ts';
 import { type InferenceShOptions, startInferenceSh } from './inference-sh/server.ts';
 import { outage } from './kit/outages.ts';
