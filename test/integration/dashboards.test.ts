@@ -30,7 +30,7 @@ const NO_FAILURE = 'no outage need have come yet';
 const NO_FOLD = 'the demo stays below maxSeries';
 const YOUNG = 'the demo reads Northflank and Anthropic from yesterday on';
 const COMPLETED_DAYS = 'OpenRouter bills completed days only, and has 30 of them';
-const UNTOLD = 'the provider reports neither a balance nor a total of its own';
+const UNTOLD = 'the provider does not report it';
 
 /** Expressions that need not have data in the first minute of the demo, as dashboard, panel and query; and why. */
 const EMPTY: readonly (readonly [name: RegExp, reason: string])[] = [
@@ -56,14 +56,14 @@ const EMPTY: readonly (readonly [name: RegExp, reason: string])[] = [
     /^ai-billing-northflank (Last month A|Platform, BYOC, egress and load balancers E|Top resources by cost D)$/,
     YOUNG,
   ],
-  [/^ai-billing-anthropic (Last month A|Top spenders D)$/, YOUNG],
-  [/^ai-billing-(openai|anthropic) (Balance by currency|Days of runway|Reconciliation by feed) A$/, UNTOLD],
-  [/^ai-billing-runpod (Balance by currency|Days of runway) A$/, UNTOLD],
-  [/^ai-billing-openrouter (Today A|Last month A|Top spenders [BD])$/, COMPLETED_DAYS],
-  [
-    /^ai-billing-(openai|anthropic|openrouter|runpod) Spend per day by component A$/,
-    'no component is billed in the first minute, or none is told',
-  ],
+  [/^ai-billing-anthropic Last month A$/, YOUNG],
+  [/^ai-billing-(openai|anthropic|runpod) (Balance by currency|Days of runway) A$/, UNTOLD],
+  [/^ai-billing-(openai|anthropic) Spend per day by component A$/, UNTOLD],
+  [/^ai-billing-runpod (Tokens per hour by type|Requests per hour by model) A$/, UNTOLD],
+  [/^ai-billing-anthropic (Requests per hour by model A|Top spenders D)$/, UNTOLD],
+  [/^ai-billing-runpod Spend per day by component A$/, 'RunPod bills every five minutes in the demo'],
+  [/^ai-billing-openrouter (Today|Last month|Top spenders) [A-D]$/, COMPLETED_DAYS],
+  [/^ai-billing-openrouter (Spend per day by component|Spend per day by tier) A$/, COMPLETED_DAYS],
   [/^ai-billing-northflank (Components of resources|Spend per day by component) A$/, 'no hour has ended yet'],
   [
     /^ai-billing-corrections (Top corrections [AB]|Corrections per day A|.* taken back A|Top-up refunds per day A)$/,

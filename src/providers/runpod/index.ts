@@ -34,6 +34,7 @@ export const runPod = defineProvider<RunPodConfig>({
   environmentKey: 'RUNPOD_API_KEY',
   keyHelp: KEY,
   freshness: 'Read every 15 minutes by the hour; records of an hour may appear for 48 hours.',
+  service: { category: 'Compute', subcategory: 'Virtual Machines' },
   config: RunPodConfig,
   rateLimit,
   feeds: [usage],
