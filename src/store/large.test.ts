@@ -36,9 +36,19 @@ test('store: a sound large ledger opens', (t) => {
   openDatabase(path, AS_LARGE).close();
 });
 
+/** Pages of the archive are verified when they are read: see `archive.test.ts`. */
+function archivePages(path: string): number[] {
+  const database = openDatabase(path);
+  const rows = database.prepare("SELECT rootpage FROM sqlite_schema WHERE tbl_name = 'archive'").all();
+  database.close();
+  return rows.map(({ rootpage }) => Number(rootpage) - 1);
+}
+
 test('store: any damaged page of a large ledger is found', (t) => {
   const { path, bytes } = ledgerBytes(t);
+  const later = archivePages(path);
   for (let page = 1; page < bytes.length / PAGE; page += 1) {
+    if (later.includes(page)) continue;
     const damaged = Buffer.from(bytes);
     damaged.fill(0xaa, page * PAGE, page * PAGE + 64);
     writeFileSync(path, damaged);
