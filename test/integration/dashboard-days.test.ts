@@ -12,6 +12,7 @@ import {
   type Range,
   startOfDay,
 } from '../../src/core/values/time.ts';
+import { PROVIDERS } from '../../src/providers/index.ts';
 import { Dashboard, filledIn, type Panel, panelsOf, usesIn } from '../support/deploy/dashboards.ts';
 import { type Scrape, scrapeOf } from '../support/exporter/exporter.ts';
 import { folderOf } from '../support/exporter/process.ts';
@@ -30,7 +31,15 @@ const TODAY = startOfDay(END);
 const FIRST_SCRAPES_MS = 5 * MINUTE;
 const HALF_CENT = 0.005;
 
-const dashboards = [...dashboardFiles().values()].map((text) => Dashboard.parse(JSON.parse(text)));
+/** The providers of the simulation. */
+const SIMULATED = ['baseten', 'venice', 'inference_sh', 'northflank'];
+
+/** Without those of the other providers: they get the generic panels, which the boards of the simulated ones have as well. */
+const dashboards = [...dashboardFiles().values()]
+  .map((text) => Dashboard.parse(JSON.parse(text)))
+  .filter(({ uid }) =>
+    PROVIDERS.every(({ id }) => uid !== `ai-billing-${id}` || SIMULATED.some((known) => known === id)),
+  );
 
 /** A panel of bars, and what fills it in. */
 interface BarPanel {
@@ -155,7 +164,7 @@ function totalOf({ simulators }: Simulation, range: Range, provider: string | un
 
 function providerOf({ uid }: Dashboard): string | undefined {
   const id = uid.replace('ai-billing-', '');
-  return ['baseten', 'venice', 'inference_sh', 'northflank'].includes(id) ? id : undefined;
+  return SIMULATED.includes(id) ? id : undefined;
 }
 
 function matching(provider: string | undefined) {

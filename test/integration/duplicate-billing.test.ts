@@ -37,7 +37,7 @@ test('accounts with identical costs are reported in log, page and status, and to
   const [warning, ...more] = await warningsOf(exporter.url);
   assert.match(warning ?? '', /baseten "n0" and baseten "n1" have identical costs/);
   assert.deepEqual(more, []);
-  assert.match(await (await fetch(exporter.url)).text(), /Warning:<\/strong> baseten &#34;n0&#34; and/);
+  assert.match(await (await fetch(exporter.url)).text(), /data-attention="warning">baseten &#34;n0&#34; and/);
   await exporter.pollAll();
   assert.equal(exporter.log().split('possible duplicate billing').length, 2, 'it is logged once');
   const page = await exporter.fresh();
