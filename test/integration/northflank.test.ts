@@ -375,7 +375,7 @@ test('northflank: a 500 at the drill-down of one hour is reported despite the 40
     ],
   );
   const first = await (await fetch(world.exporter.url)).text();
-  assert.match(first, /<strong>contract<\/strong> the hour was not found/);
+  assert.match(first, /<strong class="failing">contract<\/strong> the hour was not found/);
 });
 
 const NotifiedAlert = z.object({

@@ -42,7 +42,7 @@ export const DEMO_SCHEDULES: Readonly<Record<string, string>> = {
 const ALERTS = { alertAt: [0.5, 0.8, 1], severity: 'warning' } as const;
 
 export const DEMO_BUDGETS = [
-  { name: 'everything', limit: parseDecimal('14000'), period: 'month', match: {}, ...ALERTS },
+  { name: 'everything', limit: parseDecimal('20000'), period: 'month', match: {}, ...ALERTS },
   {
     name: 'venice-today',
     limit: parseDecimal('15'),
