@@ -20,7 +20,7 @@ function assertUntouched({ out }: { out: string }): void {
 }
 
 const LOG_LINE =
-  /^\d\d:\d\d:\d\d (debug|info |warn |error) [a-z][a-z :;]+[a-z]( ( \w+=[^\s=█░]+)+)?$|^ {15}\S/;
+  /^\d\d:\d\d:\d\d (debug|info |warn |error) [a-z][a-z :;()]+[a-z)]( ( \w+=("[^"█░]+"|[^\s="█░]+))+)?$|^ {15}\S/;
 
 /** Every line is a whole line of the log, or what `also` allows; no bar is left. */
 function assertWholeLines({ out }: { out: string }, also: RegExp): void {
