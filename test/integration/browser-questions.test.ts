@@ -126,7 +126,7 @@ const QUESTIONS: Readonly<Record<string, PageQuestion>> = {
     clicks: [],
     async answer(page) {
       assert.deepEqual(await dataOf(page, '[data-budget]', 'budget', 'state'), {
-        everything: 'forecast over',
+        everything: 'within',
         'venice-today': 'over',
         'gpu-deployments': 'within',
       });
