@@ -145,7 +145,7 @@ const configuration: readonly Panel[] = [
         legend: '{{job}} {{instance}}',
       },
     ],
-    empty: 'The last load of the configuration failed.',
+    empty: 'The last load of the configuration failed, or no exporter is scraped.',
   },
 ];
 
