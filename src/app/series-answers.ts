@@ -1,10 +1,10 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   type SeriesQuestion,
   type SeriesReport,
   TooManyQuestionsError,
 } from '../core/reports/cost-series.ts';
 import { HOUR, type Instant } from '../core/values/time.ts';
+import { takeInSlices } from '../runtime/slices.ts';
 
 /** How long an answer is worked at before others get a turn. Its longest step takes as long again. */
 const TURN_MS = 6;
@@ -78,24 +78,13 @@ export class SeriesAnswers {
   async #whenFree(question: SeriesQuestion): Promise<SeriesReport> {
     this.#waiting += 1;
     const before = this.#last;
-    const work = before.then(() => inTurns(this.#options.ask(question)));
+    const work = before.then(() => takeInSlices(this.#options.ask(question), TURN_MS));
     this.#last = work.catch(() => {});
     try {
       return await work;
     } finally {
       this.#waiting -= 1;
     }
-  }
-}
-
-async function inTurns(work: Generator<void, SeriesReport>): Promise<SeriesReport> {
-  for (;;) {
-    const startedAt = performance.now();
-    while (performance.now() - startedAt < TURN_MS) {
-      const step = work.next();
-      if (step.done) return step.value;
-    }
-    await nextTurn();
   }
 }
 

@@ -77,12 +77,18 @@ export function startAll(options: Shared = {}): Promise<Providers> {
 export async function startDemoWorld(options: Shared = {}): Promise<DemoWorld> {
   const { seed = 1, clock = { now: () => Date.now() } } = options;
   const opened = clock.now();
-  const optionsOf = (index: number) => ({
-    ...options,
-    seed,
-    clock,
-    weather: (now: Instant) => outage({ seed, opened, index, of: PROVIDERS }, now),
-  });
+  let count = 0;
+  const optionsOf = () => {
+    const index = count;
+    count += 1;
+    // All have started before the weather is asked for.
+    return {
+      ...options,
+      seed,
+      clock,
+      weather: (now: Instant) => outage({ seed, opened, index, of: count }, now),
+    };
+  };
   const providers = await started(optionsOf, { prices: demoPrices(opened) });
   for (const row of foreignCharges(opened + MINUTE / 2)) providers.venice.book(row);
   const receiver = await startReceiver();
@@ -92,22 +98,17 @@ export async function startDemoWorld(options: Shared = {}): Promise<DemoWorld> {
   return { ...providers, metricsUrl: receiver.url, close };
 }
 
-const PROVIDERS = 8;
-
-async function started(
-  optionsOf: (index: number) => SimulatorOptions,
-  ofInferenceSh: InferenceShOptions = {},
-) {
+async function started(optionsOf: () => SimulatorOptions, ofInferenceSh: InferenceShOptions = {}) {
   const [baseten, venice, inference_sh, northflank, openai, anthropic, openrouter, runpod] =
     await Promise.all([
-      startBaseten(optionsOf(0)),
-      startVenice(optionsOf(1)),
-      startInferenceSh({ ...optionsOf(2), ...ofInferenceSh }),
-      startNorthflank(optionsOf(3)),
-      startOpenAi(optionsOf(4)),
-      startAnthropic(optionsOf(5)),
-      startOpenRouter(optionsOf(6)),
-      startRunPod(optionsOf(7)),
+      startBaseten(optionsOf()),
+      startVenice(optionsOf()),
+      startInferenceSh({ ...optionsOf(), ...ofInferenceSh }),
+      startNorthflank(optionsOf()),
+      startOpenAi(optionsOf()),
+      startAnthropic(optionsOf()),
+      startOpenRouter(optionsOf()),
+      startRunPod(optionsOf()),
     ]);
   const simulators = { baseten, venice, inference_sh, northflank, openai, anthropic, openrouter, runpod };
   return {

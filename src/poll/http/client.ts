@@ -7,6 +7,7 @@ import type { Provider } from '../../providers/api/provider.ts';
 import { type Ask, methodOf, type Request, titleOf } from '../../providers/api/request.ts';
 import { takeAll } from '../../providers/api/steps.ts';
 import { bytesWithoutKeys } from '../../runtime/secrets.ts';
+import { takeInSlices } from '../../runtime/slices.ts';
 import type { Body } from './body.ts';
 import type { ClientContext, Exchange, HttpOptions } from './context.ts';
 import { askUntilAnswered } from './exchange.ts';
@@ -16,7 +17,6 @@ import { readAnswer } from './parse-response.ts';
 import { RateLimiter, type RequestMemory } from './rate-limiter.ts';
 import { redactKeys } from './redact.ts';
 import { Semaphore } from './semaphore.ts';
-import { takeInSlices } from './slices.ts';
 import { targetOf } from './url.ts';
 
 /** How large an answer is. */

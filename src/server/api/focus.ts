@@ -1,12 +1,13 @@
 import { Readable } from 'node:stream';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FocusExport } from '../../core/focus/export.ts';
 import type { FocusGap } from '../../core/focus/gaps.ts';
-import { DAY, type Instant, isoDay, type Range } from '../../core/values/time.ts';
+import { DAY, isoDay, type Range } from '../../core/values/time.ts';
+import { takeInSlices } from '../../runtime/slices.ts';
 import { TEXT_FORMATS, type TextFormat, textPieces } from '../../sinks/focus/text.ts';
 import { extendResponseTime } from '../http/guard.ts';
 import { json, jsonText } from '../http/replies.ts';
+import { parseInstant, quote } from './parameters.ts';
 
 export interface FocusSource {
   focus(range: Range): FocusExport;
@@ -52,7 +53,7 @@ async function send(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const found = source.focus(range);
-  const gaps = await inTurns(found.gaps());
+  const gaps = await takeInSlices(found.gaps(), TURN_MS);
   const name = `focus-${isoDay(range.start)}-${isoDay(range.end)}.${format}`;
   reply
     .type(TYPES[format])
@@ -92,10 +93,8 @@ export interface FocusQuestion {
 export function parseFocusQuery(query: URLSearchParams): FocusQuestion | { readonly error: string } {
   const names = [...query.keys()];
   const stray = names.find((name) => !['from', 'to', 'format'].includes(name));
-  if (stray !== undefined) {
-    const name = JSON.stringify(stray.slice(0, 40));
-    return { error: `unknown parameter ${name}; expected from, to and format` };
-  }
+  if (stray !== undefined)
+    return { error: `unknown parameter ${quote(stray)}; expected from, to and format` };
   if (new Set(names).size < names.length) return { error: 'from, to and format must be given once' };
   const format = TEXT_FORMATS.find((each) => each === (query.get('format') ?? 'csv'));
   if (format === undefined) return { error: `format must be one of ${TEXT_FORMATS.join(', ')}` };
@@ -107,28 +106,11 @@ export function parseFocusQuery(query: URLSearchParams): FocusQuestion | { reado
 const MAX_DAYS = 3660;
 
 function parseDates(from: string | null, to: string | null): Range | { readonly error: string } {
-  const [start, end] = [dateOf(from), dateOf(to)];
+  const [start, end] = [from, to].map((text) => (text?.length === 10 ? parseInstant(text) : undefined));
   const form = 'a UTC date from 1970 on, such as 2026-11-01';
   if (start === undefined) return { error: `from must be ${form}` };
   if (end === undefined) return { error: `to must be ${form}: the day after the last` };
   if (start >= end) return { error: 'from must lie before to, which is the day after the last' };
   if (end - start > MAX_DAYS * DAY) return { error: `the range must be at most ${MAX_DAYS} days long` };
   return { start, end };
-}
-
-function dateOf(text: string | null): Instant | undefined {
-  const at = /^\d{4}-\d{2}-\d{2}$/.test(text ?? '') ? Date.parse(text ?? '') : Number.NaN;
-  // `Date.parse` takes the 30th of February for the 2nd of March.
-  return at >= 0 && isoDay(at) === text ? at : undefined;
-}
-
-async function inTurns<Result>(work: Iterator<void, Result>): Promise<Result> {
-  for (;;) {
-    const startedAt = performance.now();
-    while (performance.now() - startedAt < TURN_MS) {
-      const step = work.next();
-      if (step.done) return step.value;
-    }
-    await nextTurn();
-  }
 }

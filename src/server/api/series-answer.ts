@@ -1,6 +1,6 @@
 import type { AmountRow, SeriesReport, Step } from '../../core/reports/cost-series.ts';
 import { formatDecimal } from '../../core/values/money.ts';
-import type { Instant } from '../../core/values/time.ts';
+import { DAY, type Instant } from '../../core/values/time.ts';
 
 /** The JSON text of an answer in pieces: there may be 30 MB of it. */
 export function* seriesJson(report: SeriesReport): Generator<string> {
@@ -45,7 +45,7 @@ export function bucketText(step: Step, at: Instant): string {
 
 /** A day where it is midnight, otherwise the hour. */
 function dateText(at: Instant): string {
-  return bucketText(at % 86_400_000 === 0 ? 'day' : 'hour', at);
+  return bucketText(at % DAY === 0 ? 'day' : 'hour', at);
 }
 
 /** A spreadsheet takes what begins so for a formula. https://owasp.org/www-community/attacks/CSV_Injection */

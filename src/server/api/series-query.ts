@@ -10,6 +10,7 @@ import {
   type Step,
 } from '../../core/reports/cost-series.ts';
 import { DAY, HOUR, type Instant, type Range, startOfDay, startOfMonth } from '../../core/values/time.ts';
+import { parseInstant, quote } from './parameters.ts';
 import { bucketText } from './series-answer.ts';
 
 /** What is wrong with a query, and what to write instead. */
@@ -115,11 +116,9 @@ const FORMS: Readonly<Record<Step, string>> = {
 };
 
 function instantOf(name: string, text: string, step: Step): Instant {
-  const at = /^\d{4}-\d{2}-\d{2}(T\d{2}:00:00Z)?$/.test(text) ? Date.parse(text) : Number.NaN;
-  // `Date.parse` takes the 30th of February for the 2nd of March.
-  const isDate = at >= 0 && new Date(at).toISOString().startsWith(text.replace(/Z$/, ''));
-  const isWhole = { hour: true, day: text.length === 10, month: isDate && startOfMonth(at) === at }[step];
-  if (isDate && isWhole) return at;
+  const at = parseInstant(text);
+  const isWhole = { hour: true, day: text.length === 10, month: at !== undefined && startOfMonth(at) === at };
+  if (at !== undefined && isWhole[step]) return at;
   throw new InvalidQuery(`${name} must be ${FORMS[step]}, not ${quote(text)}`);
 }
 
@@ -139,8 +138,4 @@ function oneOf<Name extends string>(what: string, text: string, names: readonly 
 
 function textOf(at: Instant, step: Step): string {
   return bucketText(step === 'hour' ? 'hour' : 'day', at);
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.slice(0, 40));
 }

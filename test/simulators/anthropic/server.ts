@@ -3,10 +3,9 @@ import { DAY, HOUR, type Range } from '../../../src/core/values/time.ts';
 import { openBooks } from '../kit/books.ts';
 import { limitOf, reportPage } from '../kit/bucket-report.ts';
 import { instantOf, meter, retryAfter } from '../kit/http.ts';
-import { listen } from '../kit/listen.ts';
 import type { Reply } from '../kit/reply.ts';
 import type { Service, SimulatedCall, Simulator } from '../kit/service.ts';
-import { truthOf } from '../kit/truth.ts';
+import { openSimulator } from '../kit/simulator.ts';
 import { type SimulatorOptions, worldOf } from '../kit/world.ts';
 import { anthropicHistory } from './history.ts';
 import {
@@ -62,14 +61,7 @@ export async function startAnthropic(options: AnthropicOptions = {}): Promise<Si
       return error(404, 'Not found');
     },
   };
-  const socket = await listen(service, world, options);
-  return {
-    ...socket,
-    key,
-    book: (row) => books.book(row),
-    truth: (range, now = world.clock.now()) =>
-      truthOf(books.rows(range, books.moment(now)).flatMap(entriesOf)),
-  };
+  return openSimulator(service, { world, options, key, books, entriesOf: (rows) => rows.flatMap(entriesOf) });
 }
 
 function refusalOf(

@@ -1,10 +1,9 @@
 import { DAY, type Instant, type Range, startOfDay } from '../../../src/core/values/time.ts';
 import { openBooks } from '../kit/books.ts';
 import { instantOf, keyOf, meter, retryAfter } from '../kit/http.ts';
-import { listen } from '../kit/listen.ts';
 import type { Reply } from '../kit/reply.ts';
 import type { Service, SimulatedCall, Simulator } from '../kit/service.ts';
-import { truthOf } from '../kit/truth.ts';
+import { openSimulator } from '../kit/simulator.ts';
 import { type SimulatorOptions, worldOf } from '../kit/world.ts';
 import { modelsBody, pricesBody, teamsBody } from './catalogue.ts';
 import { basetenHistory } from './history.ts';
@@ -63,13 +62,15 @@ export async function startBaseten(options: BasetenOptions = {}): Promise<Basete
       return { status: 200, body: list(rowsOf(recent, call), new Date(world.genesis).toISOString()) };
     },
   };
-  const socket = await listen(service, world, options);
-  return {
-    ...socket,
+  const simulator = await openSimulator(service, {
+    world,
+    options,
     key,
-    book: (row) => books.book(row),
-    truth: (range, now = world.clock.now()) =>
-      truthOf(books.rows(range, books.moment(now)).flatMap((row) => entriesOf(row, world.contract))),
+    books,
+    entriesOf: (rows: BasetenRow[]) => rows.flatMap((row) => entriesOf(row, world.contract)),
+  });
+  return {
+    ...simulator,
     silence: (category, as) => (as ? silent.set(category, as) : silent.delete(category)),
   };
 }

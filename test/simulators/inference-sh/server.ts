@@ -2,10 +2,9 @@ import { fromInteger } from '../../../src/core/values/money.ts';
 import { type Instant, MINUTE, type Range, SECOND } from '../../../src/core/values/time.ts';
 import { type BillingBooks, openBooks } from '../kit/books.ts';
 import { keyOf, meter } from '../kit/http.ts';
-import { listen } from '../kit/listen.ts';
 import type { Reply } from '../kit/reply.ts';
 import type { Service, SimulatedCall, Simulator } from '../kit/service.ts';
-import { truthOf } from '../kit/truth.ts';
+import { openSimulator } from '../kit/simulator.ts';
 import { type SimulatorOptions, type World, worldOf } from '../kit/world.ts';
 import { type BreakdownStyle, breakdownOf, costOf, WINDOWS, windowOf } from './breakdown.ts';
 import { evaluate, type PriceList } from './evaluate.ts';
@@ -64,13 +63,7 @@ export async function startInferenceSh(options: InferenceShOptions = {}): Promis
       };
     },
   };
-  const socket = await listen(service, world, options);
-  return {
-    ...socket,
-    key,
-    book: (row) => books.book(row),
-    truth: (range, now = world.clock.now()) => truthOf(rowsOf(books, range, now).map(entryOf)),
-  };
+  return openSimulator(service, { world, options, key, books, entriesOf: (rows) => rows.map(entryOf) });
 }
 
 function routesOf(

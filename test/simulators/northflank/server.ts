@@ -1,10 +1,9 @@
 import { HOUR, SECOND } from '../../../src/core/values/time.ts';
 import { type BillingBooks, openBooks } from '../kit/books.ts';
 import { keyOf, meter } from '../kit/http.ts';
-import { listen } from '../kit/listen.ts';
 import type { Reply } from '../kit/reply.ts';
 import type { Service, SimulatedCall, Simulator } from '../kit/service.ts';
-import { truthOf } from '../kit/truth.ts';
+import { openSimulator } from '../kit/simulator.ts';
 import { type SimulatedContract, type SimulatorOptions, type World, worldOf } from '../kit/world.ts';
 import { currentBill, type Filter, legacyBill } from './bill.ts';
 import { type Credit, creditBalance, DEMO_CREDIT } from './credit.ts';
@@ -57,16 +56,13 @@ export async function startNorthflank(options: NorthflankOptions = {}): Promise<
       return { ...(exhausted ? failure(429) : reply), headers: { ...headers, ...reply.headers } };
     },
   };
-  const socket = await listen(service, world, options);
-  return {
-    ...socket,
+  return openSimulator(service, {
+    world,
+    options,
     key,
-    book: (row) => books.book(row),
-    truth: (range, now = world.clock.now()) => {
-      const billed = books.rows(range, books.moment(now)).filter((row) => isBilled(row, world));
-      return truthOf(billed.flatMap(entriesOf));
-    },
-  };
+    books,
+    entriesOf: (rows) => rows.filter((row) => isBilled(row, world)).flatMap(entriesOf),
+  });
 }
 
 /** The first contract knows neither egress IPs nor load balancers. */

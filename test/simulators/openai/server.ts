@@ -3,10 +3,9 @@ import { DAY, HOUR, type Range, SECOND } from '../../../src/core/values/time.ts'
 import { openBooks } from '../kit/books.ts';
 import { limitOf, reportPage } from '../kit/bucket-report.ts';
 import { keyOf, retryAfter } from '../kit/http.ts';
-import { listen } from '../kit/listen.ts';
 import type { Reply } from '../kit/reply.ts';
 import type { Service, SimulatedCall, Simulator } from '../kit/service.ts';
-import { truthOf } from '../kit/truth.ts';
+import { openSimulator } from '../kit/simulator.ts';
 import { type SimulatorOptions, worldOf } from '../kit/world.ts';
 import { openAiHistory } from './history.ts';
 import { entriesOf, isCost, type OpenAiCost, type OpenAiRow, type OpenAiUse } from './rows.ts';
@@ -67,14 +66,7 @@ export async function startOpenAi(options: OpenAiOptions = {}): Promise<Simulato
       return report(call, '1h', options, isSeed, (range) => usageOf(rowsAt(call)(range), kind, call));
     },
   };
-  const socket = await listen(service, world, options);
-  return {
-    ...socket,
-    key,
-    book: (row) => books.book(row),
-    truth: (range, now = world.clock.now()) =>
-      truthOf(books.rows(range, books.moment(now)).flatMap(entriesOf)),
-  };
+  return openSimulator(service, { world, options, key, books, entriesOf: (rows) => rows.flatMap(entriesOf) });
 }
 
 function report(

@@ -10,10 +10,9 @@ import {
 } from '../../../src/core/values/time.ts';
 import { openBooks } from '../kit/books.ts';
 import { keyOf, retryAfter } from '../kit/http.ts';
-import { listen } from '../kit/listen.ts';
 import type { Reply } from '../kit/reply.ts';
 import type { Service, SimulatedCall, Simulator } from '../kit/service.ts';
-import { truthOf } from '../kit/truth.ts';
+import { openSimulator } from '../kit/simulator.ts';
 import { type SimulatorOptions, worldOf } from '../kit/world.ts';
 import { openRouterHistory } from './history.ts';
 import { entriesOf, type OpenRouterRow, whole } from './rows.ts';
@@ -63,14 +62,7 @@ export async function startOpenRouter(options: OpenRouterOptions = {}): Promise<
       return error(404, 'Resource not found');
     },
   };
-  const socket = await listen(service, world, options);
-  return {
-    ...socket,
-    key,
-    book: (row) => books.book(row),
-    truth: (range, now = world.clock.now()) =>
-      truthOf(books.rows(range, books.moment(now)).flatMap(entriesOf)),
-  };
+  return openSimulator(service, { world, options, key, books, entriesOf: (rows) => rows.flatMap(entriesOf) });
 }
 
 function activity(

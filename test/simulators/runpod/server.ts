@@ -12,10 +12,9 @@ import {
 } from '../../../src/core/values/time.ts';
 import { openBooks } from '../kit/books.ts';
 import { instantOf, keyOf, meter, retryAfter } from '../kit/http.ts';
-import { listen } from '../kit/listen.ts';
 import type { Reply } from '../kit/reply.ts';
 import type { Service, SimulatedCall, Simulator } from '../kit/service.ts';
-import { truthOf } from '../kit/truth.ts';
+import { openSimulator } from '../kit/simulator.ts';
 import { type SimulatorOptions, worldOf } from '../kit/world.ts';
 import { runPodHistory } from './history.ts';
 import { entriesOf, type RunPodProduct, type RunPodRow, TIERS, totalOf } from './rows.ts';
@@ -62,14 +61,7 @@ export async function startRunPod(options: RunPodOptions = {}): Promise<Simulato
       return { ...billing(call, (range) => books.rows(range, books.moment(call.now))), headers };
     },
   };
-  const socket = await listen(service, world, options);
-  return {
-    ...socket,
-    key,
-    book: (row) => books.book(row),
-    truth: (range, now = world.clock.now()) =>
-      truthOf(books.rows(range, books.moment(now)).flatMap(entriesOf)),
-  };
+  return openSimulator(service, { world, options, key, books, entriesOf: (rows) => rows.flatMap(entriesOf) });
 }
 
 function rateLimitHeaders(remaining: number, seconds: number, isEarlier: boolean): Record<string, string> {

@@ -1,10 +1,9 @@
 import { MINUTE, SECOND } from '../../../src/core/values/time.ts';
 import { openBooks } from '../kit/books.ts';
 import { keyOf, meter } from '../kit/http.ts';
-import { listen } from '../kit/listen.ts';
 import type { Reply } from '../kit/reply.ts';
 import type { Service, SimulatedCall, Simulator } from '../kit/service.ts';
-import { truthOf } from '../kit/truth.ts';
+import { openSimulator } from '../kit/simulator.ts';
 import { type SimulatorOptions, worldOf } from '../kit/world.ts';
 import { analyticsOf } from './analytics.ts';
 import { balanceOf } from './balance.ts';
@@ -70,13 +69,7 @@ export async function startVenice(options: VeniceOptions = {}): Promise<Simulato
     if (call.path === retired) return SUNSET;
     return routes[call.path];
   });
-  const socket = await listen(service, world, options);
-  return {
-    ...socket,
-    key,
-    book: (row) => books.book(row),
-    truth: (range, now = world.clock.now()) => truthOf(entriesOf(books.rows(range, books.moment(now)))),
-  };
+  return openSimulator(service, { world, options, key, books, entriesOf });
 }
 
 function throttledLegacy(call: SimulatedCall): Reply {

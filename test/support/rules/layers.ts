@@ -65,7 +65,7 @@ const SEES: Readonly<Record<string, readonly string[]>> = {
   'config/otel': [VALUES, 'config/values', 'config/yaml', 'push'],
   config: [...REPORTS, ...CONFIG, 'net', 'providers/api', 'providers'],
   'server/http': [],
-  'server/api': [...FOCUS, 'sinks/focus', 'server/http'],
+  'server/api': [...FOCUS, 'sinks/focus', 'runtime', 'server/http'],
   'server/pages': [...REPORTS, 'server/api', 'server/http'],
   'server/pages/explorer': [...REPORTS, 'server/api', 'server/http', 'server/pages'],
   'server/web': [VALUES, 'config/values', 'config/yaml', 'server/http'],

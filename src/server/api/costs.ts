@@ -11,17 +11,19 @@ import type {
 import { WINDOWS, type Window } from '../../core/reports/windows.ts';
 import { formatDecimal } from '../../core/values/money.ts';
 import { json, jsonText } from '../http/replies.ts';
-import type { DecimalText, Timestamp } from './status.ts';
+import { quote } from './parameters.ts';
 
 /** The response of `/api/v1/costs`. */
 export interface CostsAnswer {
   readonly window: Window;
-  readonly start: Timestamp;
-  readonly end: Timestamp;
+  /** As `2026-11-01T00:00:00.000Z`. */
+  readonly start: string;
+  readonly end: string;
   /** Whether the costs of every account are known, and so the total. */
   readonly isComplete: boolean;
   readonly unknown: readonly UnknownCosts[];
-  readonly totalUsd: DecimalText | null;
+  /** An exact decimal. */
+  readonly totalUsd: string | null;
   /** The requested labels and the exact `usd` of each combination. */
   readonly costs: readonly Readonly<Record<string, string>>[];
 }
@@ -67,10 +69,6 @@ function parseLabels(text: string): readonly CostLabel[] | { readonly error: str
     by.push(label);
   }
   return by;
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.slice(0, 40));
 }
 
 /** Rows rendered per turn of the event loop: less than a millisecond. */

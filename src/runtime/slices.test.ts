@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Steps } from '../../providers/api/steps.ts';
 import { takeInSlices } from './slices.ts';
 
-function* count(order: string[]): Steps<string> {
+function* count(order: string[]): Generator<undefined, string> {
   for (const step of [1, 2, 3]) {
     order.push(`step ${step}`);
     // Nested, so that one is due at each turn.
