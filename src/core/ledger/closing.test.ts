@@ -8,6 +8,7 @@ import {
   openBench,
   settings,
   statement,
+  twoStreams,
   utc,
 } from '../../../test/support/ledger/ledger.ts';
 import { temporaryFolder } from '../../../test/support/ledger/ledger-file.ts';
@@ -97,6 +98,23 @@ test('closing: days older than the history are dropped, the others stay whatever
   assert.equal(bench.state.streams.get(1)?.archivedFrom, september);
   bench.ledger.maintain(DECEMBER, 1);
   assert.throws(() => bench.store.archivedDay(1, utc('2026-10-31')));
+  assert.deepEqual(problemsOf(bench), []);
+  bench.ledger.close();
+});
+
+test('closing: totals of a day stay until every stream has closed it', () => {
+  const long = { reachMs: 90 * DAY };
+  const bench = openBench({ ...twoStreams(DAYS, { ...DAYS, ...long }), since: SINCE });
+  const day = utc('2026-10-20');
+  const range = { start: day, end: day + DAY };
+  bench.apply(statement('day', range, NOVEMBER, [cost(day, 'a', 5)]), NOVEMBER);
+  bench.apply({ ...statement('day', range, NOVEMBER, [cost(day, 'b', 7)]), stream: 'second' }, NOVEMBER);
+  bench.ledger.maintain(DECEMBER);
+  assert.equal(bench.state.streams.get(1)?.closedBefore, utc('2026-11-01'));
+  bench.apply({ ...statement('day', range, DECEMBER, [cost(day, 'b', 8)]), stream: 'second' }, DECEMBER);
+  assert.deepEqual([...bench.store.periodTotals('day', day).values()].sort(), [5, 8].map(fromNumber));
+  bench.ledger.maintain(utc('2027-02-01T12:00'));
+  assert.equal(bench.store.periodTotals('day', day).size, 0);
   assert.deepEqual(problemsOf(bench), []);
   bench.ledger.close();
 });

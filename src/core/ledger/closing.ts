@@ -113,7 +113,6 @@ function closingOf({ state, settings }: Pick<ClosingInput, 'state' | 'settings'>
       }),
     ),
     compacted: [{ stream, days }],
-    droppedPeriodTotals: { kind: 'day', before: closedBefore },
   };
 }
 

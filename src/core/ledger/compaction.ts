@@ -39,10 +39,16 @@ const MAX_WAIT_MS = 7 * DAY;
  * Sums and counters stay as they are. Lazily one commit per day, so that each is short.
  */
 export function* maintain({ accounts, ...input }: MaintainInput): Generator<Commit> {
-  for (const stream of input.state.streams.values()) {
+  const configured = [...input.state.streams.values()].flatMap((stream) => {
     const settings = accounts.get(stream.account)?.streams.find(({ name }) => name === stream.name);
-    if (settings) yield* maintainStream({ ...input, stream, settings });
-  }
+    return settings ? [{ stream, settings }] : [];
+  });
+  const closedByAll = () =>
+    Math.min(...configured.map(({ stream: { id } }) => input.state.streams.get(id)?.closedBefore ?? 0));
+  const before = closedByAll();
+  for (const each of configured) yield* maintainStream({ ...input, ...each });
+  // A late statement about a day that one stream has closed may still change it for another.
+  if (closedByAll() > before) yield { droppedPeriodTotals: { kind: 'day', before: closedByAll() } };
 }
 
 function* maintainStream(input: StreamInput): Generator<Commit> {

@@ -91,7 +91,7 @@ function partsOf(input: PartsInput): SeriesPart[] {
   const { step, measure } = question;
   if (measure !== 'cost' || step === 'hour') return dayParts(input, Number.POSITIVE_INFINITY);
   if (step === 'month') return buckets.map((start, bucket) => ({ source: { kind: 'month', start }, bucket }));
-  // The first stream that closes a day drops its totals.
+  // In a ledger of an earlier version, the first stream to close a day dropped the totals of all.
   const totalsFrom = Math.max(...[...ledger.state.streams.values()].map(({ closedBefore }) => closedBefore));
   const kept = buckets.flatMap((start, bucket): SeriesPart[] =>
     start < totalsFrom ? [] : [{ source: { kind: 'day', start }, bucket }],
