@@ -26,7 +26,7 @@ export class LedgerQueries {
   readonly #state: LedgerState;
   readonly #reports: Reports;
   readonly #accounts: ReadonlyMap<number, AccountSettings>;
-  readonly #store: Pick<Store, 'peekCells'>;
+  readonly #store: Pick<Store, 'peekCells' | 'archivedDay'>;
 
   constructor({ state, reports, accounts, store }: LedgerParts) {
     this.#store = store;

@@ -1,6 +1,6 @@
 import type { SeriesAmounts } from '../ledger/composition.ts';
-import type { SeriesRow, Store } from '../ledger/records.ts';
-import { amountsOfDay, isComposed, storedGranularities } from '../ledger/stream-amounts.ts';
+import type { SeriesRow, Store, StreamRow } from '../ledger/records.ts';
+import { amountsOfDay, isComposed, keptFrom, storedGranularities } from '../ledger/stream-amounts.ts';
 import type { AskedStream } from '../reports/series-parts.ts';
 import type { PublishInput } from '../reports/windows.ts';
 import { addTo, getOrCreate } from '../values/maps.ts';
@@ -20,7 +20,7 @@ import {
 
 export interface CellsInput {
   readonly ledger: PublishInput;
-  readonly store: Pick<Store, 'peekCells'>;
+  readonly store: Pick<Store, 'peekCells' | 'archivedDay'>;
 }
 
 /** What a stream comes to in a bucket, by series. */
@@ -30,7 +30,7 @@ export interface CellBucket extends Range {
 
 /**
  * The cells of a stream in a range of whole days, as fine as they are kept and oldest first, in steps of a moment; undefined is a pause.
- * A month whose days are rolled up is one bucket.
+ * Closed days are days; a month whose days are not kept is one bucket.
  */
 export function* cellsOf(
   input: CellsInput,
@@ -56,10 +56,16 @@ export function monthsIn({ start, end }: Range): Range[] {
   return months;
 }
 
-/** The part of a month whose days are not kept any more; undefined if there is none. */
-export function rolledUp({ state }: PublishInput, { stream }: AskedStream, month: Range): Range | undefined {
-  const closed = intersection(month, { start: Number.NEGATIVE_INFINITY, end: stream.closedBefore });
+/** The part of a month whose days are no longer kept; undefined if all of them are. */
+export function rolledUp({ state }: PublishInput, asked: AskedStream, month: Range): Range | undefined {
+  const stream = currentOf(state, asked);
+  const closed = intersection(month, { start: Number.NEGATIVE_INFINITY, end: keptFrom(stream) });
   return closed && state.covered(stream.id).some((read) => intersection(read, closed)) ? closed : undefined;
+}
+
+/** A month may be closed while an export is being made. */
+function currentOf({ streams }: PublishInput['state'], { stream }: AskedStream): StreamRow {
+  return streams.get(stream.id) ?? stream;
 }
 
 /** Costs only: nothing else is added up by month. */
@@ -71,20 +77,27 @@ function monthOf({ state }: PublishInput, { stream }: AskedStream, month: Range)
 }
 
 /** The days of a range that may have cells. */
-function daysOf({ state }: PublishInput, { stream }: AskedStream, range: Range | undefined): Range[] {
+function daysOf({ state }: PublishInput, asked: AskedStream, range: Range | undefined): Range[] {
+  const stream = currentOf(state, asked);
   const span = state.span(stream.id);
   if (!span || !range) return [];
-  const open = { start: startOfDay(Math.max(span.start, stream.closedBefore)), end: span.end };
-  const days = intersection(range, open);
+  const kept = { start: startOfDay(Math.max(span.start, keptFrom(stream))), end: span.end };
+  const days = intersection(range, kept);
   return bucketsIn(DAY, days ?? { start: 0, end: 0 }).map((start) => ({ start, end: start + DAY }));
 }
 
 function* cellsOfDay(
   { ledger, store }: CellsInput,
-  { stream, settings }: AskedStream,
+  asked: AskedStream,
   day: Range,
 ): Generator<CellBucket | undefined, void> {
   const { state } = ledger;
+  const { settings } = asked;
+  const stream = currentOf(state, asked);
+  if (day.start < stream.closedBefore) {
+    yield { ...day, amounts: shown(state, store.archivedDay(stream.id, day.start)) };
+    return;
+  }
   if (isComposed(settings)) {
     const read = { cells: store.peekCells };
     const { isByHour, buckets } = amountsOfDay({ store: read, state, stream, settings }, day);

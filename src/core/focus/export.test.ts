@@ -26,8 +26,11 @@ function exportOf(bench: Bench, range: Range, now = NOON): FocusExport {
 }
 
 function rowsOf(bench: Bench, range: Range, now = NOON): Record<string, unknown>[] {
-  const rows = [...exportOf(bench, range, now).rows()].filter((row): row is FocusRow => row !== undefined);
-  return rows.map((row) => Object.fromEntries(FOCUS_COLUMNS.map(({ name }, place) => [name, row[place]])));
+  return [...exportOf(bench, range, now).rows()].flatMap((row) => (row ? [recordOf(row)] : []));
+}
+
+function recordOf(row: FocusRow): Record<string, unknown> {
+  return Object.fromEntries(FOCUS_COLUMNS.map(({ name }, place) => [name, row[place]]));
 }
 
 function gapsOf(bench: Bench, range: Range, now = NOON): string[] {
@@ -42,15 +45,17 @@ function gapsOf(bench: Bench, range: Range, now = NOON): string[] {
   }
 }
 
-/** `start length cost class quantity unit currency` of each row. */
 function texts(bench: Bench, range: Range, now = NOON): string[] {
-  return rowsOf(bench, range, now).map((row) => {
-    const [start, end] = [Number(row.ChargePeriodStart), Number(row.ChargePeriodEnd)];
-    const at = new Date(start).toISOString().slice(5, 16);
-    const quantity = formatDecimal(BigInt(String(row.PricingQuantity)));
-    const usd = formatDecimal(BigInt(String(row.BilledCost)));
-    return `${at} ${(end - start) / MINUTE}m ${usd} ${row.ChargeClass} ${quantity} ${row.PricingUnit} ${row.x_OriginalCurrency}`;
-  });
+  return rowsOf(bench, range, now).map(textOf);
+}
+
+/** `start length cost class quantity unit currency` of a row. */
+function textOf(row: Record<string, unknown>): string {
+  const [start, end] = [Number(row.ChargePeriodStart), Number(row.ChargePeriodEnd)];
+  const at = new Date(start).toISOString().slice(5, 16);
+  const quantity = formatDecimal(BigInt(String(row.PricingQuantity)));
+  const usd = formatDecimal(BigInt(String(row.BilledCost)));
+  return `${at} ${(end - start) / MINUTE}m ${usd} ${row.ChargeClass} ${quantity} ${row.PricingUnit} ${row.x_OriginalCurrency}`;
 }
 
 function read(
@@ -143,12 +148,38 @@ test('focus rows: minutes are rows of a minute, and one truth at several granula
   assert.deepEqual(texts(sliding, OCTOBER), ['10-03T04:00 60m 3 null 1 Units USD']);
 });
 
-test('focus rows: a month whose days are rolled up is one row, or a gap if only a part is asked for', () => {
+/** A ledger that is about to close October. */
+function october() {
   const bench = opened({ reachMs: 2 * DAY, settleMs: 2 * DAY });
   read(bench, [cost(at(3), 'a', 1), cost(at(9), 'a', 2)], { start: SINCE, end: OCTOBER.end }, OCTOBER.end);
   const now = utc('2026-12-05');
   read(bench, [], { start: OCTOBER.end, end: now }, now);
+  return { bench, now };
+}
+
+const OCTOBER_BY_DAY = ['10-03T00:00 1440m 1 null 1 Units USD', '10-09T00:00 1440m 2 null 1 Units USD'];
+
+test('focus rows: a closed month has the days of the archive', () => {
+  const { bench, now } = october();
   bench.ledger.maintain(now);
+  assert.deepEqual(texts(bench, OCTOBER, now), OCTOBER_BY_DAY);
+  assert.deepEqual(texts(bench, { start: at(3), end: at(5) }, now), OCTOBER_BY_DAY.slice(0, 1));
+  assert.deepEqual(gapsOf(bench, { start: at(3), end: at(5) }, now), []);
+});
+
+test('focus rows: a month that is closed during the export loses nothing', () => {
+  const { bench, now } = october();
+  const rows: Record<string, unknown>[] = [];
+  for (const row of exportOf(bench, OCTOBER, now).rows()) {
+    if (row) rows.push(recordOf(row));
+    if (rows.length === 1) bench.ledger.maintain(now);
+  }
+  assert.deepEqual(rows.map(textOf), ['10-03T00:00 60m 1 null 1 Units USD', ...OCTOBER_BY_DAY.slice(1)]);
+});
+
+test('focus rows: a month whose days are not kept is one row, or a gap if only a part is asked for', () => {
+  const { bench, now } = october();
+  bench.ledger.maintain(now, 1);
   assert.deepEqual(texts(bench, OCTOBER, now), ['10-01T00:00 44640m 3 null 1 Units USD']);
   assert.deepEqual(gapsOf(bench, OCTOBER, now), []);
   const part = { start: at(3), end: at(5) };
