@@ -77,7 +77,7 @@ function resourceName({ row, facts }: FocusCell): string {
   return (row.resource && facts?.name) || row.resource;
 }
 
-/** What is paid for: a model, or where there is none, a tier. */
+/** What is paid for: tier and model, as far as the row has them, otherwise the provider. */
 function skuOf({ row, account }: FocusCell): string {
   return [row.tier, row.model].filter((label) => label !== '').join('/') || account.provider;
 }

@@ -21,7 +21,7 @@ export interface LabelSource {
   readonly facts?: ResourceFacts | undefined;
 }
 
-/** The value of a label; `""` where there is none. */
+/** The value of a label; `""` if the source does not have it. */
 export function labelOf(label: SeriesLabel, { account, row, facts }: LabelSource): string {
   switch (label) {
     case 'provider':
@@ -46,7 +46,7 @@ function factOf(facts: ResourceFacts | undefined, label: FactLabel): string {
 
 type FactLabel = (typeof FACT_LABELS)[number];
 
-/** A resource and the labels that its facts give; `""` where there is none. */
+/** A resource with the labels from its facts; `""` for facts that are not known. */
 export type KnownResource = Readonly<Record<'provider' | 'account' | 'resource' | FactLabel, string>>;
 
 export function knownResources(state: LedgerState, accounts: readonly CostsAccount[]): KnownResource[] {

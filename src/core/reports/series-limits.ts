@@ -21,7 +21,7 @@ export interface LimitsInput {
   readonly isRead: (stream: AskedStream, bucket: Range) => boolean;
 }
 
-/** The limits of each stream that has any, by its id. */
+/** The limits by the id of the stream; streams without limits are left out. */
 export function* limitsOf(input: LimitsInput): Generator<void, ReadonlyMap<number, StreamLimits>> {
   const { step } = input.question;
   const coarse = Map.groupBy(

@@ -38,11 +38,11 @@ export const SCENES = {
     scene.clock.advance(20 * MINUTE);
     return polled(scene);
   },
-  /** Three accounts of each provider. */
+  /** Twelve accounts: three of each of the first four providers. */
   async accounts(scope: Scope): Promise<Scene> {
     const clock = fakeClockAt(NOON);
     const worlds = await Promise.all(NAMES.map((_, index) => startWorld(scope, clock, index + 1)));
-    const accounts = NAMES.flatMap((name, index) => accountsAt(worlds[index], name));
+    const accounts = NAMES.flatMap((name, index) => accountsAt(worlds[index], name).slice(0, 4));
     return polled(await startScene(scope, clock, accounts));
   },
   /** Twelve accounts with 10,000 series of cost. */

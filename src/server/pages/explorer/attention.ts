@@ -55,18 +55,29 @@ function feedRemarks(
   accounts: readonly AccountOverview[],
   now: Instant,
 ): Remark[] {
-  return states.flatMap(({ provider, name, feeds }) =>
-    feeds.flatMap(({ name: feed, up, lastError }: FeedStatus) => {
-      if (up !== false || !lastError) return [];
-      const title = accountTitle(overviewNamed(accounts, provider, name), accounts);
-      return [{ kind: 'feed', isBad: true, text: failureText(`${title}, ${feed}`, lastError, now) } as const];
-    }),
-  );
+  return states.flatMap(({ provider, name, feeds }) => {
+    const title = accountTitle(overviewNamed(accounts, provider, name), accounts);
+    const failing = feeds.flatMap(({ name: feed, up, lastError }: FeedStatus) =>
+      up === false && lastError ? [{ feed, ...lastError }] : [],
+    );
+    // One outage fails many feeds; "Feeds" below has each with its own message.
+    return [...Map.groupBy(failing, ({ reason, hint }) => `${reason} ${hint}`).values()].flatMap((same) => {
+      const [first] = same;
+      if (!first) return [];
+      const names = `${title}, ${same.map(({ feed }) => feed).join(', ')}`;
+      return [{ kind: 'feed', isBad: true, text: failureText(names, same.length, first, now) } as const];
+    });
+  });
 }
 
-function failureText(title: string, { reason, message, hint, at }: FailureStatus, now: Instant): Html {
+function failureText(
+  names: string,
+  count: number,
+  { reason, message, hint, at }: FailureStatus,
+  now: Instant,
+): Html {
   const seen = Date.parse(at);
-  return html`<strong>${title}</strong> is failing: <strong class="failing">${reason}</strong> ${message}<br><span class="quiet">${hint} Seen at <time datetime="${at}">${clockText(seen)}</time>, ${distanceText(seen, now)}.</span>`;
+  return html`<strong>${names}</strong> ${count === 1 ? 'is' : 'are'} failing: <strong class="failing">${reason}</strong> ${message}<br><span class="quiet">${hint} Seen at <time datetime="${at}">${clockText(seen)}</time>, ${distanceText(seen, now)}.</span>`;
 }
 
 function budgetRemarks({ budgets }: Status, now: Instant): Remark[] {

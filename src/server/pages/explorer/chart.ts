@@ -30,9 +30,11 @@ export function chartFigure(input: ChartInput): Html {
   const { report, buckets, layers, title } = input;
   const bars = stacked(report, layers);
   const [low = 0, high = 0] = extent(bars.flat(2));
-  const y = scaleLinear([low, high === low ? low + 1 : high], [HEIGHT - BASE, TOP]).nice(5);
+  // If nothing is known, no scale would mean anything.
+  const isEmpty = low === high;
+  const y = scaleLinear([low, isEmpty ? low + 1 : high], [HEIGHT - BASE, TOP]).nice(5);
   const x = scaleBand(buckets.keys(), [0, 100]).paddingInner(buckets.length > 60 ? 0.12 : 0.24);
-  const ticks = y.ticks(5);
+  const ticks = isEmpty ? [0] : y.ticks(5);
   return html`<div class="chart" data-chart>
 <svg class="axis" width="64" height="${HEIGHT}" aria-hidden="true">${ticks.map(
     (tick) => html`<text x="58" y="${px(y(tick) + 4)}">${axisText(report.measure, fromNumber(tick))}</text>`,

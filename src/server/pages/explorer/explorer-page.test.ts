@@ -15,6 +15,7 @@ import { cost, utc } from '../../../../test/support/ledger/ledger.ts';
 import { fromInteger, ONE } from '../../../core/values/money.ts';
 import { DAY } from '../../../core/values/time.ts';
 import { STYLE_HASH } from '../../http/style.ts';
+import type { FeedStatus } from '../status.ts';
 
 /** $12 a day by two models, and $1.005. */
 const BASETEN: ExplorerAccount = {
@@ -92,6 +93,7 @@ describe('page: tiles', () => {
       assert.match(textOf(tile(page, id)), /unknown/);
     }
     assert.doesNotMatch(textOf(page), /\$0\.00/);
+    assert.doesNotMatch(page, /<text x="58"[^>]*>\$[^0]/, 'the axis has no scale');
   });
 });
 
@@ -295,17 +297,31 @@ describe('page: what to look at', () => {
       at: '2026-11-30T10:28:00.000Z',
       ranges: [],
     };
-    const failing = accounts.map((account) => ({
-      ...account,
-      feeds: account.provider === 'venice' ? [{ ...FEED_STATUS, up: false, lastError }] : account.feeds,
-    }));
-    const page = await pageOf({ ...source, status: () => ({ ...rest, accounts: failing }) });
+    const pageWith = (...feeds: FeedStatus[]) => {
+      const failing = accounts.map((account) =>
+        account.provider === 'venice' ? { ...account, feeds } : account,
+      );
+      return pageOf({ ...source, status: () => ({ ...rest, accounts: failing }) });
+    };
+    const failed = { ...FEED_STATUS, up: false, lastError };
+    const page = await pageWith(failed);
     assert.match(page, /<details id="failing-feeds" open>/);
     assert.match(
       textOf(elementOf(page, 'section', 'id="attention"')),
       /Venice\.ai, usage is failing: auth answered 403 Use an admin key\. Seen at 10:28 , 2 min ago\./,
     );
     assert.match(page, /<a href="#attention">1 thing needs attention<\/a>/);
+    const server = {
+      ...failed,
+      name: 'rate_limits',
+      lastError: { ...lastError, reason: 'server', hint: 'Wait.' },
+    };
+    const several = await pageWith(failed, { ...failed, name: 'balance' }, server);
+    assert.match(several, /<a href="#attention">2 things need attention<\/a>/);
+    assert.match(
+      textOf(several),
+      /Venice\.ai, usage, balance are failing: auth .* Venice\.ai, rate_limits is failing: server/,
+    );
   });
 
   test('balances show their runway, and a short one needs attention', async () => {

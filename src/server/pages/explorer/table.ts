@@ -77,7 +77,7 @@ function spendersOf(data: ExplorerData): ListedSpender[] {
   });
 }
 
-/** What a row cost before: 0 if there is none although everything is known. */
+/** What a row cost before. A row that is missing from a complete answer cost 0. */
 function beforeOf({ before }: ExplorerData, row: LabelledRow | undefined): Fixed | undefined {
   if (row) return row.total;
   const isListed = before.series.length < (before.top ?? MAX_ROWS);

@@ -189,7 +189,7 @@ function changeNote(
 function scopeNote(both: Comparison, parts: readonly AccountPart[]): Html | null {
   const known = parts.filter(({ sum }) => sum.isWhole).length;
   if (both.accounts === known) return null;
-  return html` <span class="nowrap">(${both.accounts} of ${parts.length} accounts)</span>`;
+  return html` <span class="nowrap">(compares ${both.accounts} of ${parts.length} accounts)</span>`;
 }
 
 function partsIn(days: SeriesReport, accounts: readonly AccountOverview[], range: Range): AccountPart[] {
