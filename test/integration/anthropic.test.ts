@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { DAY, HOUR, MINUTE } from '../../src/core/values/time.ts';
-import type { AnthropicCost, AnthropicRow, AnthropicUse } from '../simulators/anthropic/rows.ts';
+import type { AnthropicCost, AnthropicUse } from '../simulators/anthropic/rows.ts';
 import { type AnthropicOptions, startAnthropic } from '../simulators/anthropic/server.ts';
 import type { SimulatedFault } from '../simulators/kit/faults.ts';
-import type { Simulator } from '../simulators/kit/service.ts';
-import { type FakeClock, fakeClockAt } from '../simulators/kit/world.ts';
-import { type Exporter, startExporter } from '../support/exporter/exporter.ts';
 import { EVERYTHING, pollSuccessfully, walk } from '../support/exporter/walk.ts';
 import {
   assertNetCosts,
@@ -14,25 +11,21 @@ import {
   assertWindows,
   ledgerLines,
 } from '../support/exposition/expected.ts';
-import { withoutLiveMinutes } from '../support/providers/northflank-truth.ts';
+import { providerScene } from '../support/providers/provider-scene.ts';
 
 /** The evening before the last day of a month. */
 const EVENING = Date.UTC(2026, 9, 30, 22, 10);
 const OWNER = { provider: 'anthropic' };
 
-interface Scene {
-  readonly clock: FakeClock;
-  readonly anthropic: Simulator<AnthropicRow>;
-  readonly exporter: Exporter;
-}
-
-async function scene(context: TestContext, options: AnthropicOptions = {}, key?: string): Promise<Scene> {
-  const clock = fakeClockAt(EVENING);
-  const genesis = Date.UTC(2026, 9, 20);
-  const anthropic = await withoutLiveMinutes(clock, () => startAnthropic({ clock, genesis, ...options }));
-  context.after(() => anthropic.close());
-  const account = { provider: 'anthropic', url: anthropic.url, key: key ?? anthropic.key };
-  return { clock, anthropic, exporter: await startExporter(context, clock, [account]) };
+async function scene(context: TestContext, options: AnthropicOptions = {}, key?: string) {
+  const { simulator: anthropic, ...others } = await providerScene(context, {
+    provider: 'anthropic',
+    start: startAnthropic,
+    options: { genesis: Date.UTC(2026, 9, 20), ...options },
+    now: EVENING,
+    key,
+  });
+  return { anthropic, ...others };
 }
 
 const COST: AnthropicCost = {

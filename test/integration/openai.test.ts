@@ -3,11 +3,9 @@ import { type TestContext, test } from 'node:test';
 import { ONE, parseDecimal } from '../../src/core/values/money.ts';
 import { DAY, HOUR, MINUTE } from '../../src/core/values/time.ts';
 import type { SimulatedFault } from '../simulators/kit/faults.ts';
-import type { Simulator } from '../simulators/kit/service.ts';
-import { type FakeClock, fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts';
-import type { OpenAiCost, OpenAiRow, OpenAiUse } from '../simulators/openai/rows.ts';
+import type { SimulatedContract } from '../simulators/kit/world.ts';
+import type { OpenAiCost, OpenAiUse } from '../simulators/openai/rows.ts';
 import { type OpenAiOptions, startOpenAi } from '../simulators/openai/server.ts';
-import { type Exporter, startExporter } from '../support/exporter/exporter.ts';
 import { EVERYTHING, pollSuccessfully, walk } from '../support/exporter/walk.ts';
 import {
   assertNetCosts,
@@ -15,26 +13,22 @@ import {
   assertWindows,
   ledgerLines,
 } from '../support/exposition/expected.ts';
-import { withoutLiveMinutes } from '../support/providers/northflank-truth.ts';
+import { providerScene } from '../support/providers/provider-scene.ts';
 
 const CONTRACTS: readonly SimulatedContract[] = ['seed', 'current'];
 /** The evening before the last day of a month. */
 const EVENING = Date.UTC(2026, 9, 30, 22, 10);
 const OWNER = { provider: 'openai' };
 
-interface Scene {
-  readonly clock: FakeClock;
-  readonly openai: Simulator<OpenAiRow>;
-  readonly exporter: Exporter;
-}
-
-async function scene(context: TestContext, options: OpenAiOptions = {}, key?: string): Promise<Scene> {
-  const clock = fakeClockAt(EVENING);
-  const genesis = Date.UTC(2026, 9, 20);
-  const openai = await withoutLiveMinutes(clock, () => startOpenAi({ clock, genesis, ...options }));
-  context.after(() => openai.close());
-  const account = { provider: 'openai', url: openai.url, key: key ?? openai.key };
-  return { clock, openai, exporter: await startExporter(context, clock, [account]) };
+async function scene(context: TestContext, options: OpenAiOptions = {}, key?: string) {
+  const { simulator: openai, ...others } = await providerScene(context, {
+    provider: 'openai',
+    start: startOpenAi,
+    options: { genesis: Date.UTC(2026, 9, 20), ...options },
+    now: EVENING,
+    key,
+  });
+  return { openai, ...others };
 }
 
 const COST: OpenAiCost = {

@@ -5,10 +5,10 @@ import { DAY, HOUR, type Instant, isoDay, MINUTE, type Range } from '../../src/c
 import type { SimulatedFault } from '../simulators/kit/faults.ts';
 import type { Simulator } from '../simulators/kit/service.ts';
 import { type Truth, truthOf } from '../simulators/kit/truth.ts';
-import { type FakeClock, fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts';
+import type { SimulatedContract } from '../simulators/kit/world.ts';
 import type { OpenRouterRow } from '../simulators/openrouter/rows.ts';
 import { type OpenRouterOptions, startOpenRouter } from '../simulators/openrouter/server.ts';
-import { type Exporter, type Scrape, startExporter } from '../support/exporter/exporter.ts';
+import type { Scrape } from '../support/exporter/exporter.ts';
 import { EVERYTHING, pollSuccessfully } from '../support/exporter/walk.ts';
 import {
   assertNetCosts,
@@ -18,28 +18,23 @@ import {
   ledgerLines,
   type Window,
 } from '../support/exposition/expected.ts';
-import { withoutLiveMinutes } from '../support/providers/northflank-truth.ts';
+import { providerScene } from '../support/providers/provider-scene.ts';
 
 const CONTRACTS: readonly SimulatedContract[] = ['seed', 'current'];
 const OWNER = { provider: 'openrouter' };
 const ACTIVITY = '/api/v1/activity';
 const EVENING = Date.UTC(2026, 9, 29, 22, 10);
 
-interface Scene {
-  readonly clock: FakeClock;
-  readonly openRouter: Simulator<OpenRouterRow>;
-  readonly exporter: Exporter;
-}
-
-async function scene(context: TestContext, options: OpenRouterOptions = {}, key?: string): Promise<Scene> {
-  const clock = fakeClockAt(EVENING);
-  const genesis = Date.UTC(2026, 9, 1);
-  const start = () => startOpenRouter({ clock, genesis, ...options });
-  const openRouter = await withoutLiveMinutes(clock, start);
-  context.after(() => openRouter.close());
-  const account = { provider: 'openrouter', url: openRouter.url, key: key ?? openRouter.key };
-  const since = Date.UTC(2026, 9, 1);
-  return { clock, openRouter, exporter: await startExporter(context, clock, [{ ...account, since }]) };
+async function scene(context: TestContext, options: OpenRouterOptions = {}, key?: string) {
+  const { simulator: openRouter, ...others } = await providerScene(context, {
+    provider: 'openrouter',
+    start: startOpenRouter,
+    options: { genesis: Date.UTC(2026, 9, 1), ...options },
+    now: EVENING,
+    key,
+    since: Date.UTC(2026, 9, 1),
+  });
+  return { openRouter, ...others };
 }
 
 const ROW: OpenRouterRow = {

@@ -3,11 +3,9 @@ import { type TestContext, test } from 'node:test';
 import { ONE, parseDecimal } from '../../src/core/values/money.ts';
 import { HOUR, MINUTE } from '../../src/core/values/time.ts';
 import type { SimulatedFault } from '../simulators/kit/faults.ts';
-import type { Simulator } from '../simulators/kit/service.ts';
-import { type FakeClock, fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts';
+import type { SimulatedContract } from '../simulators/kit/world.ts';
 import type { RunPodRow } from '../simulators/runpod/rows.ts';
 import { type RunPodOptions, startRunPod } from '../simulators/runpod/server.ts';
-import { type Exporter, startExporter } from '../support/exporter/exporter.ts';
 import { EVERYTHING, pollSuccessfully, walk } from '../support/exporter/walk.ts';
 import {
   assertNetCosts,
@@ -15,26 +13,22 @@ import {
   assertWindows,
   ledgerLines,
 } from '../support/exposition/expected.ts';
-import { withoutLiveMinutes } from '../support/providers/northflank-truth.ts';
+import { providerScene } from '../support/providers/provider-scene.ts';
 
 const CONTRACTS: readonly SimulatedContract[] = ['seed', 'current'];
 /** The evening before the last day of a month. */
 const EVENING = Date.UTC(2026, 9, 30, 22, 10);
 const OWNER = { provider: 'runpod' };
 
-interface Scene {
-  readonly clock: FakeClock;
-  readonly runPod: Simulator<RunPodRow>;
-  readonly exporter: Exporter;
-}
-
-async function scene(context: TestContext, options: RunPodOptions = {}, key?: string): Promise<Scene> {
-  const clock = fakeClockAt(EVENING);
-  const genesis = Date.UTC(2026, 9, 20);
-  const runPod = await withoutLiveMinutes(clock, () => startRunPod({ clock, genesis, ...options }));
-  context.after(() => runPod.close());
-  const account = { provider: 'runpod', url: runPod.url, key: key ?? runPod.key };
-  return { clock, runPod, exporter: await startExporter(context, clock, [account]) };
+async function scene(context: TestContext, options: RunPodOptions = {}, key?: string) {
+  const { simulator: runPod, ...others } = await providerScene(context, {
+    provider: 'runpod',
+    start: startRunPod,
+    options: { genesis: Date.UTC(2026, 9, 20), ...options },
+    now: EVENING,
+    key,
+  });
+  return { runPod, ...others };
 }
 
 const POD: RunPodRow = {
