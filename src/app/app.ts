@@ -24,6 +24,7 @@ import { AccountSet, type AccountsConfig, type ReplacedAccounts } from './accoun
 import { BudgetWarnings } from './budget-warnings.ts';
 import { DuplicateBillingWatch } from './duplicate-billing.ts';
 import { focusAccounts } from './focus-accounts.ts';
+import { type Maintenance, startMaintenance } from './maintenance.ts';
 import { overviewOf } from './overview.ts';
 import { pollerEvents } from './poll-listener.ts';
 import { Publisher } from './publisher.ts';
@@ -45,9 +46,6 @@ export interface AppOptions {
 }
 
 type Database = ReturnType<typeof openVerified>['database'];
-
-/** How often what has settled is compacted; each run is short. */
-const MAINTENANCE_INTERVAL_MS = 60 * 60 * 1000;
 
 /**
  * Assembles the parts, outside in: store, ledger, publisher, accounts. What the store holds is published before anything is requested.
@@ -80,7 +78,7 @@ export class App {
   readonly #budgetWarnings: BudgetWarnings;
   readonly #serverClock = new ServerClock();
   readonly #backups: ReturnType<typeof createBackups>;
-  readonly #maintenance: NodeJS.Timeout;
+  readonly #maintenance: Maintenance;
   readonly #startedAt: Instant;
   readonly #series: SeriesAnswers;
   #config: Config;
@@ -104,7 +102,8 @@ export class App {
     this.self.configLoaded({ ok: true, at: now() });
     this.publisher.publish();
     this.wasRestored = !ledger.isEmpty;
-    this.#maintenance = setInterval(() => this.#maintain(), MAINTENANCE_INTERVAL_MS).unref();
+    const historyMonths = () => this.#config.state.historyMonths;
+    this.#maintenance = startMaintenance({ ledger, log, now, historyMonths, serverClock: this.#serverClock });
     this.#backups = createBackups(database);
     this.#series = new SeriesAnswers({
       ask: (question) => ledger.series(question, accountsOf(this.#accounts.states()), now()),
@@ -186,7 +185,7 @@ export class App {
 
   /** Ends polls, then calls `last` to deliver what they read, then closes the ledger. */
   async stop(last?: () => Promise<void>): Promise<void> {
-    clearInterval(this.#maintenance);
+    this.#maintenance.stop();
     await this.#accounts.stop();
     this.publisher.publish();
     await last?.();
@@ -219,23 +218,6 @@ export class App {
     // Without a previous snapshot a page would show no money.
     if (error instanceof StoreError && this.publisher.current().version === 0) throw error;
     this.#options.log.warn({ err: error }, 'publishing failed; serving the previous snapshot');
-  }
-
-  /** Closed months stay closed, so this needs a clock that is right. */
-  #maintain(): void {
-    const { log, now } = this.#options;
-    const at = now();
-    if (!this.#serverClock.confirms(at)) {
-      log.info(
-        'ledger maintenance postponed: no provider has answered yet, or their clocks are more than a day behind',
-      );
-      return;
-    }
-    try {
-      this.ledger.maintain(at, this.#config.state.historyMonths);
-    } catch (error) {
-      log.warn({ err: error }, 'ledger maintenance failed; retrying in an hour');
-    }
   }
 }
 

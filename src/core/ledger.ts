@@ -98,7 +98,15 @@ export class Ledger extends LedgerQueries {
 
   /** Compacts what has settled, rolls up what is closed, and archives its days for some months. */
   maintain(now: Instant, historyMonths = HISTORY_MONTHS): void {
-    for (const change of maintain({ ...this.#parts, now, historyMonths })) this.#committer.commit(change);
+    for (const _ of this.maintenance(now, historyMonths));
+  }
+
+  /** The same in steps of a moment, between which statements may be applied. */
+  *maintenance(now: Instant, historyMonths: number): Generator<void, void> {
+    for (const change of maintain({ ...this.#parts, now, historyMonths })) {
+      if (change) this.#committer.commit(change);
+      yield;
+    }
     this.#parts.state.evictPeriodTotals(now);
   }
 

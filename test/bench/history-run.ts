@@ -41,15 +41,24 @@ function read(ledger: Ledger, account: number, start: Instant, now: Instant): vo
     ledger.apply({ account, feed: FEED }, part, bill.resources, now);
 }
 
-/** How long each month took to close. */
-function write(): number[] {
+/** How long each month took to close, and the longest step of it. */
+function write(): { readonly ms: number; readonly step: number }[] {
   const ledger = new Ledger(sqliteStore(openDatabase(file)));
   const account = ledger.openAccount(settings, first);
-  const closings: number[] = [];
+  const closings: { readonly ms: number; readonly step: number }[] = [];
   for (let month = first; month < NOW; month = startOfMonth(month, 1)) {
     const now = Math.min(startOfMonth(month, 1) + 3 * DAY, NOW);
     read(ledger, account, month, now);
-    closings.push(elapsed(() => ledger.maintain(now)));
+    const steps = ledger.maintenance(now, MONTHS);
+    let step = 0;
+    const ms = elapsed(() => {
+      for (let isDone = false; !isDone; )
+        step = Math.max(
+          step,
+          elapsed(() => (isDone = steps.next().done === true)),
+        );
+    });
+    closings.push({ ms, step });
   }
   ledger.close();
   return closings;

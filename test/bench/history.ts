@@ -8,7 +8,7 @@ const Measured = z.object({
   bytes: z.number(),
   file: z.number(),
   without: z.number(),
-  closings: Times,
+  closings: z.array(z.object({ ms: z.number(), step: z.number() })),
   starts: z.object({ with: Times, without: Times }),
   asked: z.object({ month: z.number(), year: z.number() }),
 });
@@ -33,7 +33,7 @@ export async function historyFigures(): Promise<Figure[]> {
     }),
     info(
       `${what}: closing a month`,
-      `${rounded(median(closings))} ms (slowest ${rounded(Math.max(...closings))} ms)`,
+      `${rounded(median(closings.map(({ ms }) => ms)))} ms, in steps of at most ${rounded(Math.max(...closings.map(({ step }) => step)))} ms`,
     ),
     info(`${what}: 31 archived days by provider`, `${rounded(asked.month)} ms`),
     info(`${what}: 365 archived days by provider`, `${rounded(asked.year)} ms`),

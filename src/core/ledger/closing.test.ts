@@ -128,13 +128,32 @@ test('closing: days that nothing was read of are empty in the archive', () => {
   bench.ledger.close();
 });
 
+test('closing: a statement about a day that is being closed is counted, and the closing waits', () => {
+  const bench = opened();
+  const steps = bench.ledger.maintenance(DECEMBER, 25);
+  const day = utc('2026-10-20');
+  for (let step = 0; step < 300; step += 1) assert.ok(!steps.next().done);
+  const recent = utc('2026-11-19');
+  bench.apply(statement('day', { start: recent, end: recent + DAY }, NOVEMBER + 1, [cost(recent, 'a', 1)]));
+  bench.apply(statement('day', { start: day, end: day + DAY }, NOVEMBER + 2, [cost(day, 'a', 1000)]));
+  const net = netOf(bench.state);
+  while (!steps.next().done);
+  assert.equal(bench.state.streams.get(1)?.closedBefore, SINCE);
+  bench.ledger.maintain(DECEMBER);
+  assert.equal(bench.state.streams.get(1)?.closedBefore, startOfMonth(NOVEMBER));
+  assert.equal(archivedOf(bench, day)['cost a'], fromNumber(1000));
+  assert.deepEqual([netOf(bench.state), problemsOf(bench)], [net, []]);
+  bench.ledger.close();
+});
+
 test('closing: one that ends after any of its commits is made again', (t) => {
   const path = join(temporaryFolder(t), 'ledger.db');
   opened(path).ledger.close();
   const closing = ({ state, store }: Bench) => {
     const stream = state.streams.get(1);
     assert.ok(stream && STREAM);
-    return closeDays({ state, store, stream, settings: STREAM, historyMonths: 25, now: DECEMBER }, 100);
+    const input = { state, store, stream, settings: STREAM, historyMonths: 25, now: DECEMBER };
+    return closeDays(input, 100).filter((commit) => commit !== undefined);
   };
   const bench = openBench(OWN, { path });
   const commits = [...closing(bench)].length;

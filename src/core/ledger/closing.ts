@@ -20,8 +20,8 @@ export interface ClosingInput {
 /** Months before the current one of which the days are kept: for the same month of the year before, and the one before that. */
 export const HISTORY_MONTHS = 25;
 
-/** Amounts that are archived in one commit: some MB. */
-const MAX_AMOUNTS = 100_000;
+/** Amounts that are archived in one commit: a fraction of a second. */
+const MAX_AMOUNTS = 10_000;
 
 /** A stream begins with everything open that its first read may reach. */
 export function firstClosing(
@@ -36,12 +36,13 @@ export function firstClosing(
 
 /**
  * Once a month has begun, archives the days that are closed by then, rolls them up into their series, and drops their cells. A day counts
- * as archived once the last commit, which closes it, is stored.
+ * as archived once the last commit, which closes it, is stored. `undefined` is a pause: statements may be applied meanwhile, and if one
+ * reads a day to be closed, nothing is closed this time.
  */
 export function* closeDays(
   { stream: opened, ...input }: ClosingInput,
   maxAmounts = MAX_AMOUNTS,
-): Generator<Commit> {
+): Generator<Commit | undefined> {
   const { settings, now, historyMonths } = input;
   const stream = { ...opened, archivedFrom: archivedFrom(opened, startOfMonth(now, -historyMonths)) };
   if (opened.archivedFrom !== undefined && opened.archivedFrom < stream.archivedFrom)
@@ -51,9 +52,12 @@ export function* closeDays(
   if (closedIn <= stream.closedIn || closedBefore <= stream.closedBefore) return;
   const closed = { ...stream, closedBefore, closedIn };
   const rolled = new Map<number, Fixed>();
+  const newest = () => newestReading(input, stream.id, closedBefore);
+  const before = newest();
   let archived: ArchivedDay[] = [];
   let count = 0;
   for (const day of daysToClose(input.state, stream, closedBefore)) {
+    yield undefined;
     const amounts = rollUp({ ...input, stream }, day, rolled);
     if (day < stream.archivedFrom) continue;
     archived.push({ stream: stream.id, day, amounts });
@@ -62,7 +66,21 @@ export function* closeDays(
     yield { archived };
     [archived, count] = [[], 0];
   }
+  if (newest() !== before) return;
   yield { ...closingOf(input, closed), series: withRolled(input.state, rolled), archived };
+}
+
+/** The newest reading of any day before `end`: a statement that changes one of them is newer. */
+function newestReading(
+  { state, settings }: Pick<ClosingInput, 'state' | 'settings'>,
+  stream: number,
+  end: Instant,
+) {
+  const range = { start: Number.NEGATIVE_INFINITY, end };
+  const readings = storedGranularities(settings).flatMap((granularity) =>
+    readingsWithin(state.readings(stream, granularity, 'current'), range),
+  );
+  return Math.max(...readings.map(({ asOf }) => asOf));
 }
 
 function archivedFrom({ archivedFrom, closedBefore }: StreamRow, keptFrom: Instant): Instant {

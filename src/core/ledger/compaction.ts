@@ -36,9 +36,9 @@ const MAX_WAIT_MS = 7 * DAY;
 
 /**
  * Keeps the ledger bounded: settled days become one cell per series, and what is closed rolls up into the series' totals.
- * Sums and counters stay as they are. Lazily one commit per day, so that each is short.
+ * Sums and counters stay as they are. Lazily in short commits; statements may be applied between two steps. `undefined` is a pause.
  */
-export function* maintain({ accounts, ...input }: MaintainInput): Generator<Commit> {
+export function* maintain({ accounts, ...input }: MaintainInput): Generator<Commit | undefined> {
   const configured = [...input.state.streams.values()].flatMap((stream) => {
     const settings = accounts.get(stream.account)?.streams.find(({ name }) => name === stream.name);
     return settings ? [{ stream, settings }] : [];
@@ -51,7 +51,7 @@ export function* maintain({ accounts, ...input }: MaintainInput): Generator<Comm
   if (closedByAll() > before) yield { droppedPeriodTotals: { kind: 'day', before: closedByAll() } };
 }
 
-function* maintainStream(input: StreamInput): Generator<Commit> {
+function* maintainStream(input: StreamInput): Generator<Commit | undefined> {
   const { stream, settings, now } = input;
   if (hasHourlyTotals(settings))
     yield { droppedHourlyTotals: { stream: stream.id, before: firstHour(now, settings) } };
