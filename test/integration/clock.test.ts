@@ -9,7 +9,7 @@ import { type Providers, startAll } from '../simulators/all.ts';
 import { type FakeClock, fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts';
 import { type Exporter, type Scrape, startExporter } from '../support/exporter/exporter.ts';
 import { assertNoCounterFell, assertWindows } from '../support/exposition/expected.ts';
-import { totalsAsRead, withoutLiveMinutes } from '../support/providers/northflank-truth.ts';
+import { truthAsTold, withoutLiveMinutes } from '../support/providers/told-truth.ts';
 
 const CONTRACTS: readonly SimulatedContract[] = ['seed', 'current'];
 const EVENING = Date.UTC(2026, 10, 10, 20, 30);
@@ -73,7 +73,7 @@ function assertExactTotals(page: Scrape, { clock, world }: Scene): void {
       'month_to_date',
     ]);
   }
-  assertWindows(page, { provider: 'northflank' }, clock.now(), (range) => totalsAsRead(northflank, range), [
+  assertWindows(page, { provider: 'northflank' }, clock.now(), (range) => truthAsTold(northflank, range), [
     'today',
     'month_to_date',
   ]);

@@ -29,7 +29,7 @@ import {
 } from '../support/exposition/expected.ts';
 import { realServerTest } from '../support/programs/binaries.ts';
 import { promtoolCheckMetrics } from '../support/programs/prometheus.ts';
-import { totalsAsRead, withoutLiveMinutes } from '../support/providers/northflank-truth.ts';
+import { truthAsTold, withoutLiveMinutes } from '../support/providers/told-truth.ts';
 
 const CONTRACTS: readonly SimulatedContract[] = ['seed', 'current'];
 /** The evening before the last day of a month. */
@@ -271,10 +271,10 @@ for (const contract of CONTRACTS) {
         if (step === 30) await exporter.restart();
         await pollSuccessfully(exporter);
         const page = await exporter.fresh();
-        const before = totalsAsRead(northflank, EVERYTHING, 'first', first);
+        const before = truthAsTold(northflank, EVERYTHING, 'first', first);
         const windows = windowsSince(clock.now(), since);
-        assertWindows(page, owner, clock.now(), (range) => totalsAsRead(northflank, range, 'last'), windows);
-        assertNetCosts(page, owner, before, totalsAsRead(northflank, EVERYTHING, 'last'));
+        assertWindows(page, owner, clock.now(), (range) => truthAsTold(northflank, range, 'last'), windows);
+        assertNetCosts(page, owner, before, truthAsTold(northflank, EVERYTHING, 'last'));
         assertUniqueInfoSeries(page);
         if (last) assertNoCounterFell(last, page);
         last = page;
@@ -282,7 +282,7 @@ for (const contract of CONTRACTS) {
       }
       // Settled hours have their final values, whenever they were read.
       const october = { start: since, end: Date.UTC(2026, 9, 31) };
-      assert.deepEqual(totals(totalsAsRead(northflank, october, 'last')), totals(northflank.truth(october)));
+      assert.deepEqual(totals(truthAsTold(northflank, october, 'last')), totals(northflank.truth(october)));
       assertOnlyReads(northflank.requests);
     });
   }

@@ -7,7 +7,7 @@ import type { SimulatedFault } from '../simulators/kit/faults.ts';
 import type { Truth } from '../simulators/kit/truth.ts';
 import { type FakeClock, fakeClockAt } from '../simulators/kit/world.ts';
 import type { VeniceRow } from '../simulators/venice/rows.ts';
-import { totalsAsRead, withoutLiveMinutes } from '../support/providers/northflank-truth.ts';
+import { truthAsTold, withoutLiveMinutes } from '../support/providers/told-truth.ts';
 import type { ProcessSetup } from './messages.ts';
 
 export const IDS = ['baseten', 'venice', 'inference_sh', 'northflank'] as const;
@@ -84,7 +84,7 @@ export async function startWorld(
         const books = providers[id].truth({ start: since - 90 * DAY, end: first + DAY });
         before.set(id, () => books);
       }
-      before.set('northflank', (range) => totalsAsRead(answered(providers), range, 'first', first));
+      before.set('northflank', (range) => truthAsTold(answered(providers), range, 'first', first));
     },
     baseline: (id, range) => before.get(id)?.(range) ?? providers[id].truth(range),
     requests: () => IDS.reduce((sum, id) => sum + providers[id].requests.length, 0),
@@ -102,7 +102,7 @@ function answered({ northflank }: Providers): Providers['northflank'] {
 }
 
 function info(providers: Providers, range: Range): Truth {
-  return totalsAsRead(answered(providers), range);
+  return truthAsTold(answered(providers), range);
 }
 
 const usd = parseDecimal;

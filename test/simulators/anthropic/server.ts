@@ -13,6 +13,7 @@ import {
   type AnthropicRow,
   type AnthropicUse,
   centsOf,
+  costing,
   entriesOf,
   isCost,
 } from './rows.ts';
@@ -61,7 +62,8 @@ export async function startAnthropic(options: AnthropicOptions = {}): Promise<Si
       return error(404, 'Not found');
     },
   };
-  return openSimulator(service, { world, options, key, books, entriesOf: (rows) => rows.flatMap(entriesOf) });
+  const parts = { world, options, key, books, costing };
+  return openSimulator(service, { ...parts, entriesOf: (rows) => rows.flatMap(entriesOf) });
 }
 
 function refusalOf(

@@ -8,7 +8,7 @@ import type { Service, SimulatedCall, Simulator } from '../kit/service.ts';
 import { openSimulator } from '../kit/simulator.ts';
 import { type SimulatorOptions, worldOf } from '../kit/world.ts';
 import { openAiHistory } from './history.ts';
-import { entriesOf, isCost, type OpenAiCost, type OpenAiRow, type OpenAiUse } from './rows.ts';
+import { costing, entriesOf, isCost, type OpenAiCost, type OpenAiRow, type OpenAiUse } from './rows.ts';
 
 export interface OpenAiOptions extends SimulatorOptions {
   /** The key of a project, which may not read the organization's usage. */
@@ -66,7 +66,8 @@ export async function startOpenAi(options: OpenAiOptions = {}): Promise<Simulato
       return report(call, '1h', options, isSeed, (range) => usageOf(rowsAt(call)(range), kind, call));
     },
   };
-  return openSimulator(service, { world, options, key, books, entriesOf: (rows) => rows.flatMap(entriesOf) });
+  const parts = { world, options, key, books, costing };
+  return openSimulator(service, { ...parts, entriesOf: (rows) => rows.flatMap(entriesOf) });
 }
 
 function report(

@@ -8,7 +8,7 @@ import { startAll } from '../../simulators/all.ts';
 import { fakeClockAt } from '../../simulators/kit/world.ts';
 import { startExporter } from '../exporter/exporter.ts';
 import { assertWindows, ledgerLines } from '../exposition/expected.ts';
-import { totalsAsRead, withoutLiveMinutes } from './northflank-truth.ts';
+import { truthAsTold, withoutLiveMinutes } from './told-truth.ts';
 
 const start = Date.parse(process.argv[2] ?? '');
 const EVERY_MS = 6 * HOUR;
@@ -31,7 +31,7 @@ try {
     const page = await exporter.fresh();
     for (const [provider, { truth }] of Object.entries({ baseten, venice }))
       assertWindows(page, { provider }, clock.now(), (range: Range) => truth(range), ['today', 'yesterday']);
-    assertWindows(page, { provider: 'northflank' }, clock.now(), (range) => totalsAsRead(northflank, range), [
+    assertWindows(page, { provider: 'northflank' }, clock.now(), (range) => truthAsTold(northflank, range), [
       'today',
     ]);
     process.stdout.write(`${ledgerLines(page).join('\n')}\n`);
