@@ -5,7 +5,6 @@ import { fromInteger } from '../../../src/core/values/money.ts';
 import {
   DAY,
   floorTo,
-  type Granularity,
   type Instant,
   MINUTE,
   type Range,
@@ -20,7 +19,7 @@ import type { Simulator } from '../../simulators/kit/service.ts';
 import { type FakeClock, fakeClockAt, type SimulatedContract } from '../../simulators/kit/world.ts';
 import { type Exporter, type Scrape, startExporter } from '../exporter/exporter.ts';
 import { assertWindows, ledgerLines, samplesOf } from '../exposition/expected.ts';
-import { providerById } from './provider-by-id.ts';
+import { completedBucketsOf, windowsOf } from './told-truth.ts';
 
 /** Twenty minutes past: the hour and the day before are due. */
 export const START = Date.UTC(2026, 10, 10, 1, 20);
@@ -68,11 +67,6 @@ function billedBy(id: SimulatedId, now: Instant): Instant {
   return closed ? floorTo(sizeOf(closed), now) : now;
 }
 
-/** The granularity of a provider that bills completed buckets only. */
-function completedBucketsOf(id: string): Granularity | undefined {
-  return providerById(id)?.feeds.find(({ stream }) => stream?.closedBuckets)?.stream?.granularity;
-}
-
 export interface ScenarioExporterOptions {
   readonly timeoutMs?: number;
   /** The base URL of each provider; its own address by default. */
@@ -108,7 +102,7 @@ export function assertExactTotals(page: Scrape, { clock, simulators, steady }: W
   const owners = SIMULATED_IDS.map((id) => [id, 'test', simulators[id]] as const);
   for (const [provider, account, simulator] of [...owners, ['baseten', 'steady', steady] as const]) {
     const truth = (range: Range) => simulator.truth(range);
-    const newest = completedBucketsOf(provider) === 'day' ? 'yesterday' : 'today';
+    const [newest = 'today'] = windowsOf(provider);
     assertWindows(page, { provider, account }, clock.now(), truth, [newest, 'month_to_date']);
   }
 }

@@ -1,7 +1,9 @@
-import type { Instant, Range } from '../../../src/core/values/time.ts';
+import type { Granularity, Instant, Range } from '../../../src/core/values/time.ts';
 import type { Simulator } from '../../simulators/kit/service.ts';
 import { type Truth, truthOf } from '../../simulators/kit/truth.ts';
 import type { FakeClock } from '../../simulators/kit/world.ts';
+import { WINDOWS, type Window } from '../exposition/expected.ts';
+import { providerById } from './provider-by-id.ts';
 
 /** Starts a simulator whose live minutes are in the future, so that all its days are generated like history. */
 export async function withoutLiveMinutes<Started>(
@@ -16,6 +18,16 @@ export async function withoutLiveMinutes<Started>(
 }
 
 type Told = Pick<Simulator, 'requests' | 'truth'>;
+
+/** The granularity of a provider that bills completed buckets only. */
+export function completedBucketsOf(id: string): Granularity | undefined {
+  return providerById(id)?.feeds.find(({ stream }) => stream?.closedBuckets)?.stream?.granularity;
+}
+
+/** The windows of which a provider tells, newest first: today is unknown where only completed days are billed. */
+export function windowsOf(id: string): readonly Window[] {
+  return completedBucketsOf(id) === 'day' ? WINDOWS.filter((window) => window !== 'today') : WINDOWS;
+}
 
 /** Does it tell of completed buckets only, each when it is asked? */
 export function tellsOfBuckets({ requests }: Pick<Told, 'requests'>): boolean {
