@@ -8,7 +8,12 @@ import type { Spent } from '../simulators/kit/service.ts';
 import type { Truth } from '../simulators/kit/truth.ts';
 import { type FakeClock, fakeClockAt } from '../simulators/kit/world.ts';
 import type { VeniceRow } from '../simulators/venice/rows.ts';
-import { tellsOfBuckets, truthAsTold, withoutLiveMinutes } from '../support/providers/told-truth.ts';
+import {
+  tellsOfBuckets,
+  truthAsTold,
+  truthOrTold,
+  withoutLiveMinutes,
+} from '../support/providers/told-truth.ts';
 import type { ProcessSetup } from './messages.ts';
 
 /** All providers, with growing and revised bills, which fail from time to time. */
@@ -75,8 +80,7 @@ export async function startWorld(
       providers[id].fault(FAULTS[Math.floor(dice() * FAULTS.length)]);
     },
     calm: () => calm(providers),
-    truth: (id, range) =>
-      tellsOfBuckets(providers[id]) ? truthAsTold(providers[id], range) : providers[id].truth(range),
+    truth: (id, range) => truthOrTold(providers[id], range),
     begin() {
       first = clock.now();
       for (const id of SIMULATED_IDS) {

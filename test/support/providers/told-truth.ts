@@ -54,3 +54,8 @@ export function truthAsTold(
   );
   return truthOf(within.flatMap(({ told, at }) => truth(told, at).entries));
 }
+
+/** The books, or of a provider of completed buckets what it told of them. */
+export function truthOrTold(provider: Told, range: Range): Truth {
+  return tellsOfBuckets(provider) ? truthAsTold(provider, range) : provider.truth(range);
+}
