@@ -41,7 +41,7 @@ export interface DemoWorld extends Providers {
   readonly metricsUrl: string;
 }
 
-type Shared = Omit<SimulatorOptions, 'port' | 'key' | 'weather'>;
+type Shared = Omit<SimulatorOptions, 'port' | 'weather'>;
 
 /** The demo polls feeds of these names, or of a provider and name, faster than real providers would let anybody, so that something is to be seen. */
 export const DEMO_SCHEDULES: Readonly<Record<string, string>> = {
