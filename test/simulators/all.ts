@@ -26,7 +26,11 @@ export const SIMULATORS = {
   runpod: startRunPod,
 };
 export type SimulatedId = keyof typeof SIMULATORS;
-export const SIMULATED_IDS = Object.keys(SIMULATORS) as SimulatedId[];
+export const SIMULATED_IDS = Object.keys(SIMULATORS).filter(isSimulated);
+
+function isSimulated(id: string): id is SimulatedId {
+  return Object.hasOwn(SIMULATORS, id);
+}
 
 export type Simulators = { readonly [Id in SimulatedId]: Awaited<ReturnType<(typeof SIMULATORS)[Id]>> };
 
@@ -108,6 +112,10 @@ export async function startDemoWorld(options: Shared = {}): Promise<DemoWorld> {
   return { ...providers, metricsUrl: receiver.url, close };
 }
 
+function haveStarted(running: object): running is Simulators {
+  return SIMULATED_IDS.every((id) => Object.hasOwn(running, id));
+}
+
 type OptionsOf = (index: number) => SimulatorOptions & InferenceShOptions;
 
 async function started(optionsOf: OptionsOf): Promise<Providers> {
@@ -115,7 +123,8 @@ async function started(optionsOf: OptionsOf): Promise<Providers> {
     id,
     await start(optionsOf(index)),
   ]);
-  const simulators = Object.fromEntries(await Promise.all(starts)) as Simulators;
+  const simulators = Object.fromEntries(await Promise.all(starts));
+  if (!haveStarted(simulators)) throw new Error('a simulator is missing');
   return {
     ...simulators,
     close: async () => {
