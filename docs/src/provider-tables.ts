@@ -1,6 +1,7 @@
 import { ownProperties } from '../../src/config/json-schema.ts';
 import { DAY, GRANULARITIES, HOUR } from '../../src/core/values/time.ts';
 import type { Provider } from '../../src/providers/api/provider.ts';
+import { toldBy } from './told.ts';
 
 type Row = readonly string[];
 type ProviderList = readonly Provider<unknown>[];
@@ -50,14 +51,15 @@ function feedRows({ id, feeds }: Provider<unknown>): Row[] {
 }
 
 function revisionsTable(registry: ProviderList): string {
-  const rows = registry.map(({ title, freshness, feeds }) => {
+  const rows = registry.map(({ id, title, freshness, feeds }) => {
     const streams = feeds.flatMap(({ stream }) => stream ?? []);
     const sizes = GRANULARITIES.filter((size) => streams.some(({ granularity }) => granularity === size));
     const settleMs = Math.max(0, ...streams.map((stream) => stream.settleMs));
+    const told = toldBy(id).join(', ');
     const closed = streams.some(({ closedBuckets }) => closedBuckets) ? ', once it has ended' : '';
-    return [title, sizes.join(', ') + closed, lengthOf(settleMs), freshness];
+    return [title, told, sizes.join(', ') + closed, freshness, lengthOf(settleMs)];
   });
-  return table(['provider', 'buckets', 'settle time', 'how fresh'], rows);
+  return table(['provider', 'tells', 'buckets', 'how fresh', 'settle time'], rows);
 }
 
 function lengthOf(ms: number): string {

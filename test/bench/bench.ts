@@ -7,6 +7,7 @@ import { pageFigures } from './page.ts';
 import { publishFigures } from './publish.ts';
 import { pushFigures } from './push.ts';
 import { reapplyFigures } from './reapply.ts';
+import { requestFigures } from './requests.ts';
 import { restartFigures } from './restart.ts';
 import { scrapeFigures } from './scrape.ts';
 import { seriesFigures } from './series.ts';
@@ -28,6 +29,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   hostile: hostileFigures,
   weight: weightFigures,
   page: pageFigures,
+  requests: requestFigures,
 };
 
 const asked = process.argv.slice(2);

@@ -93,16 +93,16 @@ test('anthropic: $1.2345 is shown for 123.45 cents', async (context) => {
   );
 });
 
-test('anthropic: a poll without history to read sends two requests, and a day of polls stays below the limit', async (context) => {
+test('anthropic: a poll without history to read sends one request a feed, and a day of polls stays below the limit', async (context) => {
   const { clock, anthropic, exporter } = await scene(context);
   await pollSuccessfully(exporter);
-  // Sixty days of costs in pages of 31 days, and of hours in pages of 168.
-  assert.equal(anthropic.requests.length, 2 + 9);
+  // Sixty days of costs in pages of 31 days, of hours in pages of 168, and the names.
+  assert.equal(anthropic.requests.length, 2 + 9 + 1);
   for (let poll = 1; poll <= 96; poll += 1) {
     clock.advance(15 * MINUTE);
     await pollSuccessfully(exporter);
   }
-  assert.equal(anthropic.requests.length, 2 + 9 + 96 * 2);
+  assert.equal(anthropic.requests.length, 2 + 9 + 1 + 96 * 3);
   for (const { at } of anthropic.requests) {
     const hour = anthropic.requests.filter((other) => other.at >= at && other.at < at + HOUR);
     assert.ok(hour.length <= 60, `${hour.length} requests in an hour`);
@@ -157,6 +157,6 @@ test('anthropic: costs that cannot be read fail the feed and leave the bill as i
 test('anthropic: a key that is no admin key is told so', async (context) => {
   const { exporter } = await scene(context, { workspaceKey: 'sk-ant-api03-1' }, 'sk-ant-api03-1');
   const outcomes = (await exporter.pollAll()).map(({ outcome }) => 'reason' in outcome && outcome.reason);
-  assert.deepEqual(outcomes, ['auth', 'auth']);
+  assert.deepEqual(outcomes, ['auth', 'auth', 'auth']);
   assert.match(exporter.log(), /"hint":"[^"]*This endpoint takes an admin key \(`sk-ant-admin/);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { ONE, parseDecimal } from '../../src/core/values/money.ts';
 import { DAY, HOUR, MINUTE, type Range } from '../../src/core/values/time.ts';
-import { startAll } from '../simulators/all.ts';
+import { SIMULATED_IDS, startAll } from '../simulators/all.ts';
 import type { DedicatedRow } from '../simulators/baseten/rows.ts';
 import { startBaseten } from '../simulators/baseten/server.ts';
 import type { InferenceShRow } from '../simulators/inference-sh/rows.ts';
@@ -29,7 +29,7 @@ import {
 } from '../support/exposition/expected.ts';
 import { realServerTest } from '../support/programs/binaries.ts';
 import { promtoolCheckMetrics } from '../support/programs/prometheus.ts';
-import { totalsAsRead, withoutLiveMinutes } from '../support/providers/northflank-truth.ts';
+import { truthAsTold, windowsOf, withoutLiveMinutes } from '../support/providers/told-truth.ts';
 
 const CONTRACTS: readonly SimulatedContract[] = ['seed', 'current'];
 /** The evening before the last day of a month. */
@@ -271,10 +271,10 @@ for (const contract of CONTRACTS) {
         if (step === 30) await exporter.restart();
         await pollSuccessfully(exporter);
         const page = await exporter.fresh();
-        const before = totalsAsRead(northflank, EVERYTHING, 'first', first);
+        const before = truthAsTold(northflank, EVERYTHING, 'first', first);
         const windows = windowsSince(clock.now(), since);
-        assertWindows(page, owner, clock.now(), (range) => totalsAsRead(northflank, range, 'last'), windows);
-        assertNetCosts(page, owner, before, totalsAsRead(northflank, EVERYTHING, 'last'));
+        assertWindows(page, owner, clock.now(), (range) => truthAsTold(northflank, range, 'last'), windows);
+        assertNetCosts(page, owner, before, truthAsTold(northflank, EVERYTHING, 'last'));
         assertUniqueInfoSeries(page);
         if (last) assertNoCounterFell(last, page);
         last = page;
@@ -282,7 +282,7 @@ for (const contract of CONTRACTS) {
       }
       // Settled hours have their final values, whenever they were read.
       const october = { start: since, end: Date.UTC(2026, 9, 31) };
-      assert.deepEqual(totals(totalsAsRead(northflank, october, 'last')), totals(northflank.truth(october)));
+      assert.deepEqual(totals(truthAsTold(northflank, october, 'last')), totals(northflank.truth(october)));
       assertOnlyReads(northflank.requests);
     });
   }
@@ -360,15 +360,14 @@ realServerTest(
       context,
       await withoutLiveMinutes(clock, () => startAll({ clock, genesis: Date.UTC(2026, 9, 28) })),
     );
-    const providers = ['baseten', 'venice', 'inference_sh', 'northflank'] as const;
     const since = Date.UTC(2026, 9, 29);
-    const accounts = providers.map((provider) => ({ ...accountAt(provider, world[provider]), since }));
+    const accounts = SIMULATED_IDS.map((provider) => ({ ...accountAt(provider, world[provider]), since }));
     const exporter = await startExporter(context, clock, accounts);
     await pollSuccessfully(exporter);
     const fresh = await exporter.fresh();
     assertUniqueInfoSeries(fresh);
-    for (const provider of providers)
-      assert.ok(fresh.sum('ai_billing_cost_today_usd', { provider }) > 0, provider);
+    for (const provider of SIMULATED_IDS)
+      assert.ok(fresh.sum(`ai_billing_cost_${windowsOf(provider)[0]}_usd`, { provider }) > 0, provider);
     const { code, output } = await promtoolCheckMetrics(fresh.text);
     assert.deepEqual([code, output], [0, '']);
 

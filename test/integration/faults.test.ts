@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { ONE } from '../../src/core/values/money.ts';
 import { DAY, floorTo, HOUR, MINUTE, type Range, SECOND } from '../../src/core/values/time.ts';
 import type { FailureReason } from '../../src/providers/api/errors.ts';
+import { SIMULATED_IDS } from '../simulators/all.ts';
 import { startInferenceSh } from '../simulators/inference-sh/server.ts';
 import type { SimulatedFault, WaitStyle } from '../simulators/kit/faults.ts';
 import { fakeClockAt, type SimulatedContract } from '../simulators/kit/world.ts';
@@ -18,20 +19,20 @@ import {
 } from '../support/exposition/expected.ts';
 import {
   type AnySimulator,
-  advanceToNextHour,
+  advanceToNextDay,
   affectedLines,
   assertDown,
   assertExactTotals,
   assertUp,
   failures,
   PROVIDER_FIGURES,
-  PROVIDERS,
   pollSuccessfully,
   START,
   startFaultScenario,
   startScenarioExporter,
   type World,
 } from '../support/providers/fault-scenarios.ts';
+import { ask } from '../support/providers/simulated.ts';
 
 const CONTRACTS: readonly SimulatedContract[] = ['seed', 'current'];
 const CANARY = 'canary-5f0e1c7b2a94';
@@ -56,10 +57,14 @@ function throttle(style: WaitStyle): Case {
   return { fault: { kind: 'throttle', waitSeconds: WAIT_SECONDS, style }, reason: 'rate_limited' };
 }
 
-/** How long a 429 of that style asks a client to wait. */
-function toldSeconds(style: WaitStyle, provider: string): number {
-  if (style === 'body') return provider === 'baseten' ? WAIT_SECONDS : UNTOLD_SECONDS;
-  return style === 'none' ? UNTOLD_SECONDS : WAIT_SECONDS;
+/** How long a 429 of that style asks a client to wait: a provider that does not have the style says nothing. */
+async function toldSeconds(simulator: AnySimulator, style: WaitStyle): Promise<number> {
+  const said = async (each: WaitStyle) => {
+    simulator.fault({ kind: 'throttle', waitSeconds: WAIT_SECONDS, style: each });
+    const { headers, text } = await ask(simulator, '/');
+    return JSON.stringify([...headers, text]);
+  };
+  return (await said(style)) === (await said('none')) ? UNTOLD_SECONDS : WAIT_SECONDS;
 }
 
 const CASES: Readonly<Record<string, Case>> = {
@@ -87,8 +92,8 @@ const CASES: Readonly<Record<string, Case>> = {
 
 /** Sets a fault, polls, removes it and polls again. */
 async function strike(world: World, exporter: Exporter, { fault, reason, not = [] }: Case): Promise<void> {
-  const struck = PROVIDERS.filter((provider) => !not.includes(provider));
-  advanceToNextHour(world.clock);
+  const struck = SIMULATED_IDS.filter((provider) => !not.includes(provider));
+  advanceToNextDay(world.clock);
   const before = await exporter.fresh();
   world.spend();
   for (const provider of struck) world.simulators[provider].fault(fault);
@@ -108,7 +113,7 @@ async function strike(world: World, exporter: Exporter, { fault, reason, not = [
   const healed = await pollSuccessfully(exporter);
   assertNoCounterFell(before, healed);
   assertExactTotals(healed, world);
-  for (const provider of PROVIDERS) assertUp(healed, provider, 'test');
+  for (const provider of SIMULATED_IDS) assertUp(healed, provider, 'test');
 }
 
 /** After a 429 the provider gets no request before the time it named. */
@@ -141,7 +146,7 @@ for (const contract of CONTRACTS) {
       });
     }
     const { simulators } = world;
-    for (const provider of PROVIDERS) {
+    for (const provider of SIMULATED_IDS) {
       assertOnlyReads(simulators[provider].requests);
     }
   });
@@ -149,7 +154,7 @@ for (const contract of CONTRACTS) {
 
 const STYLES: readonly WaitStyle[] = ['seconds', 'date', 'reset', 'body', 'none'];
 
-for (const provider of PROVIDERS) {
+for (const provider of SIMULATED_IDS) {
   test(`faults: after a 429, ${provider} gets no request until its pause ends`, async (context) => {
     const world = await startFaultScenario(context, 'current', CANARY);
     const simulator = world.simulators[provider];
@@ -158,13 +163,14 @@ for (const provider of PROVIDERS) {
     const account = { provider, url, key, since: floorTo(DAY, START) };
     const exporter = await startExporter(context, world.clock, [account]);
     for (const style of STYLES) {
-      advanceToNextHour(world.clock);
+      advanceToNextDay(world.clock);
+      const told = await toldSeconds(simulator, style);
       simulator.fault({ kind: 'throttle', waitSeconds: WAIT_SECONDS, style });
       await exporter.pollAll();
       simulator.fault(undefined);
       const answered = simulator.requests.length;
       await pollSuccessfully(exporter);
-      assertPatience(simulator, answered, toldSeconds(style, provider) * SECOND);
+      assertPatience(simulator, answered, told * SECOND);
     }
   });
 }
@@ -209,7 +215,7 @@ test('faults: a failing feed does not affect the others of its account', async (
   const world = await startFaultScenario(context, 'current', CANARY);
   const exporter = await startScenarioExporter(context, world);
   await pollSuccessfully(exporter);
-  advanceToNextHour(world.clock);
+  advanceToNextDay(world.clock);
   world.spend();
   world.simulators.inference_sh.fault({ kind: 'status', status: 503 }, /summary$/);
   await exporter.pollAll();

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { SIMULATED_IDS } from '../simulators/all.ts';
 import type { Exporter } from '../support/exporter/exporter.ts';
 import { assertNoCounterFell, assertOnlyReads } from '../support/exposition/expected.ts';
 import { HARMFUL, HARMLESS, type RawResponder, startFaultProxy } from '../support/providers/fault-proxy.ts';
 import {
-  advanceToNextHour,
+  advanceToNextDay,
   affectedLines,
   assertDown,
   assertExactTotals,
   assertUp,
-  PROVIDERS,
   pollSuccessfully,
   startFaultScenario,
   startScenarioExporter,
@@ -27,11 +27,11 @@ interface Scene {
   spoil(wire?: RawResponder): void;
 }
 
-/** Each of the four behind its own proxy, and a fifth account without one. */
+/** Each provider behind its own proxy, and one more account without one. */
 async function startScene(context: TestContext): Promise<Scene> {
   const world = await startFaultScenario(context, 'current', KEY);
   const proxies = await Promise.all(
-    PROVIDERS.map(async (provider) => {
+    SIMULATED_IDS.map(async (provider) => {
       const proxy = await startFaultProxy(context, world.simulators[provider].url);
       return [provider, proxy] as const;
     }),
@@ -55,7 +55,7 @@ test('network: slow or fragmented responses are no failure, and totals are exact
   let before = await pollSuccessfully(exporter);
   for (const [name, wire] of Object.entries(HARMLESS)) {
     await context.test(name, async () => {
-      advanceToNextHour(world.clock);
+      advanceToNextDay(world.clock);
       world.spend();
       spoil(wire);
       const after = await pollSuccessfully(exporter);
@@ -72,14 +72,14 @@ for (const [reason, wires] of Object.entries(HARMFUL)) {
     await pollSuccessfully(exporter);
     for (const [name, wire] of Object.entries(wires)) {
       await context.test(name, async () => {
-        advanceToNextHour(world.clock);
+        advanceToNextDay(world.clock);
         const before = await exporter.fresh();
         world.spend();
         spoil(wire);
         await exporter.pollAll();
         const after = await exporter.fresh();
         assert.deepEqual(affectedLines(after), affectedLines(before));
-        for (const provider of PROVIDERS) assertDown(before, after, provider, reasonOf(reason));
+        for (const provider of SIMULATED_IDS) assertDown(before, after, provider, reasonOf(reason));
         assertUp(after, 'baseten', 'steady');
         spoil();
         const healed = await pollSuccessfully(exporter);
@@ -87,7 +87,7 @@ for (const [reason, wires] of Object.entries(HARMFUL)) {
         assertExactTotals(healed, world);
       });
     }
-    for (const provider of PROVIDERS) assertOnlyReads(world.simulators[provider].requests);
+    for (const provider of SIMULATED_IDS) assertOnlyReads(world.simulators[provider].requests);
     assert.ok(!exporter.log().includes(KEY));
   });
 }

@@ -84,7 +84,7 @@ for (const contract of CONTRACTS) {
   });
 }
 
-test('openai: a poll without history to read sends one request for costs and one for each kind of usage', async (context) => {
+test('openai: a poll without history to read sends one request for costs, one for names and one for each kind of usage', async (context) => {
   const { clock, openai, exporter } = await scene(context);
   await pollSuccessfully(exporter);
   const first = openai.requests.length;
@@ -93,6 +93,7 @@ test('openai: a poll without history to read sends one request for costs and one
   const paths = openai.requests.slice(first).map(({ path }) => path.replace('/v1/organization/', ''));
   assert.deepEqual(paths.sort(), [
     'costs',
+    'projects',
     'usage/audio_speeches',
     'usage/audio_transcriptions',
     'usage/completions',
@@ -101,7 +102,7 @@ test('openai: a poll without history to read sends one request for costs and one
     'usage/moderations',
   ]);
   // Sixty days of costs in pages of 31 days, and of each kind of usage in pages of 168 hours.
-  assert.equal(first, 3 + 6 * 10);
+  assert.equal(first, 3 + 6 * 10 + 1);
 });
 
 const UNREADABLE: Readonly<Record<string, SimulatedFault>> = {
@@ -174,6 +175,6 @@ test('openai: usage is applied only if every kind of it was read', async (contex
 test('openai: a project key is told that it takes an admin key', async (context) => {
   const { exporter } = await scene(context, { projectKey: 'sk-proj-1' }, 'sk-proj-1');
   const outcomes = (await exporter.pollAll()).map(({ outcome }) => 'reason' in outcome && outcome.reason);
-  assert.deepEqual(outcomes, ['auth', 'auth']);
+  assert.deepEqual(outcomes, ['auth', 'auth', 'auth']);
   assert.match(exporter.log(), /"hint":"[^"]*This endpoint takes an admin key \(`sk-admin-/);
 });

@@ -5,17 +5,13 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startBaseten } from '../simulators/baseten/server.ts';
-import { startInferenceSh } from '../simulators/inference-sh/server.ts';
-import { startNorthflank } from '../simulators/northflank/server.ts';
-import { startVenice } from '../simulators/venice/server.ts';
+import { SIMULATED_IDS as IDS, SIMULATORS } from '../simulators/all.ts';
 import { serveOnLoopback } from '../support/exporter/loopback.ts';
 import { type Ended, folderOf, type Running, runToEnd, serve } from '../support/exporter/process.ts';
 import { type Canary, canariesIn, canaryOf } from '../support/providers/canary.ts';
 import { type FaultProxy, type RawResponder, startFaultProxy } from '../support/providers/fault-proxy.ts';
 import { KEY_LEAKS, leakInValidResponse } from '../support/providers/key-leaks.ts';
 
-const IDS = ['baseten', 'venice', 'inference_sh', 'northflank'] as const;
 const KEYS = IDS.map(canaryOf);
 const [OTLP, TRACES, USER] = [canaryOf('otlp'), canaryOf('traces'), canaryOf('user')];
 const ALL: readonly Canary[] = [...KEYS, OTLP, TRACES, USER];
@@ -42,15 +38,14 @@ interface World {
   spoil(wire: (canary: Canary) => RawResponder): void;
 }
 
-/** Four providers behind proxies, two keys in the environment and two in files, and receivers that need keys of their own. */
+/** All providers behind proxies, two keys in the environment and the others in files, and receivers that need keys of their own. */
 async function startFaultScenario(context: TestContext): Promise<World> {
   const folder = await folderOf(context);
-  const starts = [startBaseten, startVenice, startInferenceSh, startNorthflank];
   const genesis = Math.floor(Date.now() / 86_400_000 - 1) * 86_400_000;
   const proxies: [Canary, FaultProxy][] = [];
-  for (const [index, canary] of KEYS.entries()) {
-    const simulator = await starts[index]?.({ genesis, key: canary.key });
-    if (!simulator) throw new Error('there are four');
+  for (const id of IDS) {
+    const canary = canaryOf(id);
+    const simulator = await SIMULATORS[id]({ genesis, key: canary.key });
     context.after(() => simulator.close());
     proxies.push([canary, await startFaultProxy(context, simulator.url)]);
   }

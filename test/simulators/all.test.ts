@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { DAY, MINUTE, SECOND } from '../../src/core/values/time.ts';
+import { PROVIDERS } from '../../src/providers/index.ts';
 import { ask, NOON } from '../support/providers/simulated.ts';
-import { type Providers, startAll, startDemoWorld } from './all.ts';
+import { type Providers, SIMULATED_IDS, startAll, startDemoWorld } from './all.ts';
 import { outage } from './kit/outages.ts';
 import { bornAt, fakeClockAt, worldOf } from './kit/world.ts';
 
@@ -24,6 +25,10 @@ function simulatorsOf({ close, ...simulators }: Providers) {
 }
 
 const RANGE = { start: TODAY - 2 * DAY, end: TODAY + DAY };
+
+test('simulators: every provider has one', () => {
+  assert.deepEqual(SIMULATED_IDS.toSorted(), PROVIDERS.map(({ id }) => id).toSorted());
+});
 
 test('simulators: the same seed and clock give the same bill, another seed a different one', async () => {
   const truths = async (seed: number) => {

@@ -1,5 +1,5 @@
 import { parseDecimal } from '../../src/core/values/money.ts';
-import { type Instant, MINUTE } from '../../src/core/values/time.ts';
+import { MINUTE } from '../../src/core/values/time.ts';
 import { startAnthropic } from './anthropic/server.ts';
 import { startBaseten } from './baseten/server.ts';
 import { DEMO_PROBES, demoPrices } from './inference-sh/probes.ts';
@@ -14,8 +14,30 @@ import { startRunPod } from './runpod/server.ts';
 import { foreignCharges } from './venice/history.ts';
 import { startVenice } from './venice/server.ts';
 
-/** The simulated providers, under the ids the configuration knows. The demo leaves out a provider without a simulator. */
-export type Providers = Awaited<ReturnType<typeof started>>;
+/** How to start each of the simulated providers, under the ids that the configuration knows. */
+export const SIMULATORS = {
+  baseten: startBaseten,
+  venice: startVenice,
+  inference_sh: startInferenceSh,
+  northflank: startNorthflank,
+  openai: startOpenAi,
+  anthropic: startAnthropic,
+  openrouter: startOpenRouter,
+  runpod: startRunPod,
+};
+export type SimulatedId = keyof typeof SIMULATORS;
+export const SIMULATED_IDS = Object.keys(SIMULATORS).filter(isSimulated);
+
+function isSimulated(id: string): id is SimulatedId {
+  return Object.hasOwn(SIMULATORS, id);
+}
+
+export type Simulators = { readonly [Id in SimulatedId]: Awaited<ReturnType<(typeof SIMULATORS)[Id]>> };
+
+/** The simulated providers, running. */
+export interface Providers extends Simulators {
+  close(): Promise<void>;
+}
 
 /** What `demo` runs against. */
 export interface DemoWorld extends Providers {
@@ -23,7 +45,7 @@ export interface DemoWorld extends Providers {
   readonly metricsUrl: string;
 }
 
-type Shared = Omit<SimulatorOptions, 'port' | 'key' | 'weather'>;
+type Shared = Omit<SimulatorOptions, 'port' | 'weather'>;
 
 /** The demo polls feeds of these names, or of a provider and name, faster than real providers would let anybody, so that something is to be seen. */
 export const DEMO_SCHEDULES: Readonly<Record<string, string>> = {
@@ -77,19 +99,11 @@ export function startAll(options: Shared = {}): Promise<Providers> {
 export async function startDemoWorld(options: Shared = {}): Promise<DemoWorld> {
   const { seed = 1, clock = { now: () => Date.now() } } = options;
   const opened = clock.now();
-  let count = 0;
-  const optionsOf = () => {
-    const index = count;
-    count += 1;
-    // All have started before the weather is asked for.
-    return {
-      ...options,
-      seed,
-      clock,
-      weather: (now: Instant) => outage({ seed, opened, index, of: count }, now),
-    };
-  };
-  const providers = await started(optionsOf, { prices: demoPrices(opened) });
+  const of = SIMULATED_IDS.length;
+  const prices = demoPrices(opened);
+  const providers = await started((index) => {
+    return { ...options, seed, clock, prices, weather: (now) => outage({ seed, opened, index, of }, now) };
+  });
   for (const row of foreignCharges(opened + MINUTE / 2)) providers.venice.book(row);
   const receiver = await startReceiver();
   const close = async () => {
@@ -98,19 +112,19 @@ export async function startDemoWorld(options: Shared = {}): Promise<DemoWorld> {
   return { ...providers, metricsUrl: receiver.url, close };
 }
 
-async function started(optionsOf: () => SimulatorOptions, ofInferenceSh: InferenceShOptions = {}) {
-  const [baseten, venice, inference_sh, northflank, openai, anthropic, openrouter, runpod] =
-    await Promise.all([
-      startBaseten(optionsOf()),
-      startVenice(optionsOf()),
-      startInferenceSh({ ...optionsOf(), ...ofInferenceSh }),
-      startNorthflank(optionsOf()),
-      startOpenAi(optionsOf()),
-      startAnthropic(optionsOf()),
-      startOpenRouter(optionsOf()),
-      startRunPod(optionsOf()),
-    ]);
-  const simulators = { baseten, venice, inference_sh, northflank, openai, anthropic, openrouter, runpod };
+function haveStarted(running: object): running is Simulators {
+  return SIMULATED_IDS.every((id) => Object.hasOwn(running, id));
+}
+
+type OptionsOf = (index: number) => SimulatorOptions & InferenceShOptions;
+
+async function started(optionsOf: OptionsOf): Promise<Providers> {
+  const starts = Object.entries(SIMULATORS).map(async ([id, start], index) => [
+    id,
+    await start(optionsOf(index)),
+  ]);
+  const simulators = Object.fromEntries(await Promise.all(starts));
+  if (!haveStarted(simulators)) throw new Error('a simulator is missing');
   return {
     ...simulators,
     close: async () => {

@@ -6,14 +6,16 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Fixed, fromNumber } from '../../src/core/values/money.ts';
 import { DAY, HOUR, type Instant, MINUTE, startOfDay } from '../../src/core/values/time.ts';
+import { SIMULATED_IDS } from '../simulators/all.ts';
 import { type Scrape, scrapeOf } from '../support/exporter/exporter.ts';
 import { assertNetCosts, assertNoCounterFell, assertWindows } from '../support/exposition/expected.ts';
 import { createDice } from '../support/ledger/property.ts';
 import { LEDGER_COUNTERS } from '../support/providers/billing-activity.ts';
+import { windowsOf } from '../support/providers/told-truth.ts';
 import { type ExporterProcess, startExporterProcess } from './exporter-process.ts';
 import type { Figures } from './messages.ts';
 import { type DeltaTotals, keyOf, startDeltaReceiver } from './receiver.ts';
-import { IDS, startWorld, type World } from './world.ts';
+import { startWorld, type World } from './world.ts';
 
 /** A period run by one process of the exporter. */
 export interface Phase {
@@ -239,8 +241,8 @@ async function checkFinalTotals(run: SoakRun, child: ExporterProcess): Promise<v
 function assertExactTotals({ plan, world }: SoakRun, page: Scrape): void {
   const now = world.clock.now();
   const everything = { start: plan.start - 90 * DAY, end: now + DAY };
-  for (const id of IDS) {
-    assertWindows(page, { provider: id }, now, (range) => world.truth(id, range));
+  for (const id of SIMULATED_IDS) {
+    assertWindows(page, { provider: id }, now, (range) => world.truth(id, range), windowsOf(id));
     assertNetCosts(page, { provider: id }, world.baseline(id, everything), world.truth(id, everything));
   }
 }

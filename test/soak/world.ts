@@ -1,19 +1,22 @@
-import { parseDecimal } from '../../src/core/values/money.ts';
+import { fromInteger, parseDecimal } from '../../src/core/values/money.ts';
 import { DAY, HOUR, type Instant, MINUTE, type Range, startOfDay } from '../../src/core/values/time.ts';
-import { type Providers, startAll } from '../simulators/all.ts';
+import { type Providers, SIMULATED_IDS, type SimulatedId, startAll } from '../simulators/all.ts';
 import type { DedicatedRow } from '../simulators/baseten/rows.ts';
 import type { Entry } from '../simulators/kit/books.ts';
 import type { SimulatedFault } from '../simulators/kit/faults.ts';
+import type { Spent } from '../simulators/kit/service.ts';
 import type { Truth } from '../simulators/kit/truth.ts';
 import { type FakeClock, fakeClockAt } from '../simulators/kit/world.ts';
 import type { VeniceRow } from '../simulators/venice/rows.ts';
-import { totalsAsRead, withoutLiveMinutes } from '../support/providers/northflank-truth.ts';
+import {
+  tellsOfBuckets,
+  truthAsTold,
+  truthOrTold,
+  withoutLiveMinutes,
+} from '../support/providers/told-truth.ts';
 import type { ProcessSetup } from './messages.ts';
 
-export const IDS = ['baseten', 'venice', 'inference_sh', 'northflank'] as const;
-export type Id = (typeof IDS)[number];
-
-/** Four providers with growing and revised bills, which fail from time to time. */
+/** All providers, with growing and revised bills, which fail from time to time. */
 export interface World {
   readonly clock: FakeClock;
   readonly accounts: ProcessSetup['accounts'];
@@ -23,10 +26,10 @@ export interface World {
   changeWeather(): void;
   /** Removes all faults. */
   calm(): void;
-  /** Totals of the books; for Northflank as of the last successful request. */
-  truth(id: Id, range: Range): Truth;
+  /** Totals of the books; of a provider of completed buckets as it told them last. */
+  truth(id: SimulatedId, range: Range): Truth;
   /** The part that the first poll has read. */
-  baseline(id: Id, range: Range): Truth;
+  baseline(id: SimulatedId, range: Range): Truth;
   /** Stores the books as those of the first poll. */
   begin(): void;
   requests(): number;
@@ -62,10 +65,10 @@ export async function startWorld(
   const providers = await withoutLiveMinutes(clock, () => startAll({ clock, genesis: since }));
   const hand = openHand(providers, clock, dice);
   let first = start;
-  const before = new Map<Id, (range: Range) => Truth>();
+  const before = new Map<SimulatedId, (range: Range) => Truth>();
   return {
     clock,
-    accounts: IDS.map((provider) => {
+    accounts: SIMULATED_IDS.map((provider) => {
       const { url, key } = providers[provider];
       return { provider, url, key, since, timeoutMs: TIMEOUT_MS };
     }),
@@ -73,49 +76,42 @@ export async function startWorld(
     changeWeather() {
       calm(providers);
       if (dice() > shareFailing) return;
-      const id = IDS[Math.floor(dice() * IDS.length)] ?? 'baseten';
+      const id = SIMULATED_IDS[Math.floor(dice() * SIMULATED_IDS.length)] ?? 'baseten';
       providers[id].fault(FAULTS[Math.floor(dice() * FAULTS.length)]);
     },
     calm: () => calm(providers),
-    truth: (id, range) => (id === 'northflank' ? info(providers, range) : providers[id].truth(range)),
+    truth: (id, range) => truthOrTold(providers[id], range),
     begin() {
       first = clock.now();
-      for (const id of ['baseten', 'venice', 'inference_sh'] as const) {
+      for (const id of SIMULATED_IDS) {
         const books = providers[id].truth({ start: since - 90 * DAY, end: first + DAY });
-        before.set(id, () => books);
+        const told = (range: Range) => truthAsTold(providers[id], range, 'first', first);
+        before.set(id, tellsOfBuckets(providers[id]) ? told : () => books);
       }
-      before.set('northflank', (range) => totalsAsRead(answered(providers), range, 'first', first));
     },
     baseline: (id, range) => before.get(id)?.(range) ?? providers[id].truth(range),
-    requests: () => IDS.reduce((sum, id) => sum + providers[id].requests.length, 0),
+    requests: () => SIMULATED_IDS.reduce((sum, id) => sum + providers[id].requests.length, 0),
     close: () => providers.close(),
   };
 }
 
 function calm(providers: Providers): void {
-  for (const id of IDS) providers[id].fault(undefined);
-}
-
-/** Northflank, without failed requests. */
-function answered({ northflank }: Providers): Providers['northflank'] {
-  return { ...northflank, requests: northflank.requests.filter(({ status }) => status === 200) };
-}
-
-function info(providers: Providers, range: Range): Truth {
-  return totalsAsRead(answered(providers), range);
+  for (const id of SIMULATED_IDS) providers[id].fault(undefined);
 }
 
 const usd = parseDecimal;
 
 /** Books rows that the generators do not produce. */
-function openHand(
-  { baseten, venice, inference_sh }: Providers,
-  clock: FakeClock,
-  dice: () => number,
-): () => void {
+function openHand(providers: Providers, clock: FakeClock, dice: () => number): () => void {
+  const { baseten, venice, inference_sh } = providers;
   const deployments: { readonly at: Instant; readonly entry: Entry<DedicatedRow> }[] = [];
-  const charges: Entry<VeniceRow>[] = [];
+  const spent: { readonly at: Instant; readonly entry: Spent }[] = [];
   const below = (limit: number) => Math.floor(dice() * limit);
+  const eighths = () => fromInteger(BigInt(below(1e9) + 1), -8);
+  const recent = () => {
+    const open = spent.filter(({ at }) => clock.now() - at < DAY);
+    return open[below(open.length)]?.entry;
+  };
   const cents = () => usd(`0.${String(below(1_000_000_000) + 1).padStart(12, '0')}`);
   const acts: readonly (() => void)[] = [
     () => {
@@ -134,14 +130,17 @@ function openHand(
       const open = deployments.filter(({ at }) => clock.now() - at < 29 * DAY);
       open[below(open.length)]?.entry.revise({ subtotal: cents(), minutes: below(1440) });
     },
-    () =>
-      void charges.push(venice.book(charge(clock.now() - below(20 * HOUR), `-${1 + below(4)}.000000000001`))),
-    () => void venice.book(charge(clock.now() - MINUTE, '0.5')),
-    () => charges.splice(0).at(-1)?.remove(),
     () => {
-      const at = clock.now() - 5 * MINUTE;
-      inference_sh.book({ at, app: 'infsh/by-hand', microcents: BigInt(below(1e9) + 1), seconds: 3 });
+      const provider = providers[SIMULATED_IDS[below(SIMULATED_IDS.length)] ?? 'baseten'];
+      // Of a completed bucket, what changes between its readings is not seen.
+      if (tellsOfBuckets(provider)) return void provider.spend(clock.now(), eighths());
+      const at = clock.now() - below(20 * HOUR);
+      spent.push({ at, entry: provider.spend(at, eighths()) });
     },
+    () => recent()?.revise(eighths()),
+    () => recent()?.remove(),
+    () => void venice.book(charge(clock.now() - below(20 * HOUR), `-${1 + below(4)}.000000000001`)),
+    () => void venice.book(charge(clock.now() - MINUTE, '0.5')),
     () => {
       const at = clock.now() - 20 * MINUTE;
       const row = { at, app: 'infsh/by-hand', microcents: BigInt(below(1e9) + 1), seconds: 3 };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { DAY, HOUR, type Range, SECOND } from '../../core/values/time.ts';
 import { askBucketPages, type BucketPage } from '../api/bucket-pages.ts';
 import { pagesReader } from '../api/feeds.ts';
+import { namesFeed } from '../api/names.ts';
 import { planDays, planHours } from '../api/plans.ts';
 import { defineFeed, defineProvider } from '../api/provider.ts';
 import { readCosts, readUsage } from './read.ts';
@@ -74,6 +75,17 @@ const usage = defineFeed<AnthropicConfig, BucketPage<AnthropicUsageRow>>({
   reader: (range, context) => pagesReader((pages) => readUsage(pages, range, context)),
 });
 
+// https://platform.claude.com/docs/en/api/admin/workspaces/list
+const workspaces = namesFeed<AnthropicConfig>('workspaces', '11 * * * *', {
+  path: '/organizations/workspaces',
+  query: { limit: '1000', include_archived: 'true' },
+  cursor: 'after_id',
+  unused: [
+    ...['type', 'created_at', 'archived_at', 'display_color', 'data_residency'],
+    ...['compartment_id', 'external_key_id', 'tags'],
+  ],
+});
+
 /** https://platform.claude.com: Claude models by the token. */
 export const anthropic = defineProvider<AnthropicConfig>({
   id: 'anthropic',
@@ -87,5 +99,5 @@ export const anthropic = defineProvider<AnthropicConfig>({
   headers: (_, key) => ({ 'x-api-key': key, 'anthropic-version': '2023-06-01' }),
   // https://platform.claude.com/docs/en/manage-claude/usage-cost-api: once a minute on average, bursts for pages.
   requestBudget: { requests: 60, perMs: HOUR },
-  feeds: [costs, usage],
+  feeds: [costs, usage, workspaces],
 });

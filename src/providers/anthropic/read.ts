@@ -1,12 +1,13 @@
-import type { Charge, ResourceFacts, TokenType } from '../../core/statement/statement.ts';
+import type { Charge, TokenType } from '../../core/statement/statement.ts';
 import { DAY, HOUR, type Range } from '../../core/values/time.ts';
 import { type BucketPage, readBuckets } from '../api/bucket-pages.ts';
 import { DriftLog } from '../api/drift-log.ts';
+import { namedResources } from '../api/names.ts';
 import type { FeedContext, RangeReading } from '../api/provider.ts';
 import { reading, sum } from '../api/readings.ts';
 import type { AnthropicCostRow, AnthropicUsageRow } from './schema.ts';
 
-type Context = Pick<FeedContext<unknown>, 'now'>;
+type Context = Pick<FeedContext<unknown>, 'now' | 'stateOf'>;
 
 const SERVICE_TIERS = ['standard', 'batch', 'priority', 'priority_on_demand', 'flex', 'flex_discount'];
 const COST_TYPES = ['tokens', 'web_search', 'code_execution', 'session_usage'];
@@ -18,7 +19,7 @@ const KNOWN_TIERS: ReadonlySet<string> = new Set(COST_TIERS);
 export function readCosts(
   pages: readonly BucketPage<AnthropicCostRow>[],
   asked: Range,
-  { now }: Context,
+  { now, stateOf }: Context,
 ): RangeReading {
   const drift = new DriftLog();
   const { range, rows } = readBuckets(pages, { range: asked, sizeMs: DAY, now, drift });
@@ -32,7 +33,7 @@ export function readCosts(
   const omittedTiers = charges.some(({ value }) => value !== 0n) ? [] : COST_TIERS;
   return reading({
     statement: range.start < range.end ? { granularity: 'day', range, charges, omittedTiers } : undefined,
-    resources: workspacesOf(charges),
+    resources: namedResources(charges, 'workspace', stateOf('workspaces')),
     drift: drift.list(),
   });
 }
@@ -41,7 +42,7 @@ export function readCosts(
 export function readUsage(
   pages: readonly BucketPage<AnthropicUsageRow>[],
   asked: Range,
-  { now }: Context,
+  { now, stateOf }: Context,
 ): RangeReading {
   const drift = new DriftLog();
   const { range, rows } = readBuckets(pages, { range: asked, sizeMs: HOUR, now, drift });
@@ -49,7 +50,7 @@ export function readUsage(
   return reading({
     statement:
       range.start < range.end ? { granularity: 'hour', range, charges, omittedTiers: [] } : undefined,
-    resources: workspacesOf(charges),
+    resources: namedResources(charges, 'workspace', stateOf('workspaces')),
     drift: drift.list(),
   });
 }
@@ -68,10 +69,4 @@ function tokensOf(row: AnthropicUsageRow): Omit<Charge, 'at'>[] {
   return Object.entries(counts).flatMap(([detail, value]) =>
     value ? [{ measure: 'tokens', ...labels, detail, value }] : [],
   );
-}
-
-/** The workspaces of some charges. The default one has no id, and is no resource. */
-function workspacesOf(charges: readonly Charge[]): ResourceFacts[] {
-  const ids = new Set(charges.map(({ resource }) => resource).filter((id) => id !== ''));
-  return [...ids].map((resource) => ({ resource, kind: 'workspace' }));
 }

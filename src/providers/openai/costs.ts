@@ -2,10 +2,10 @@ import type { Charge } from '../../core/statement/statement.ts';
 import { DAY, type Range, SECOND } from '../../core/values/time.ts';
 import { type BucketPage, readBuckets } from '../api/bucket-pages.ts';
 import { DriftLog } from '../api/drift-log.ts';
+import { namedResources } from '../api/names.ts';
 import type { FeedContext, RangeReading } from '../api/provider.ts';
 import { reading } from '../api/readings.ts';
 import type { Request } from '../api/request.ts';
-import { projectsOf } from './projects.ts';
 import { Costs, type OpenAiCostRow } from './schema.ts';
 
 /** Without groups, each day is one row without a project or line item. */
@@ -27,7 +27,7 @@ export function costsRequest({ start, end }: Range): Request<BucketPage<OpenAiCo
 export function readCosts(
   pages: readonly BucketPage<OpenAiCostRow>[],
   asked: Range,
-  { now }: Pick<FeedContext<unknown>, 'now'>,
+  { now, stateOf }: Pick<FeedContext<unknown>, 'now' | 'stateOf'>,
 ): RangeReading {
   const drift = new DriftLog();
   const { range, rows } = readBuckets(pages, { range: asked, sizeMs: DAY, now, drift });
@@ -46,7 +46,7 @@ export function readCosts(
   const omittedTiers = charges.some(({ value }) => value !== 0n) ? [] : [''];
   return reading({
     statement: range.start < range.end ? { granularity: 'day', range, charges, omittedTiers } : undefined,
-    resources: projectsOf(charges),
+    resources: namedResources(charges, 'project', stateOf('projects')),
     drift: drift.list(),
   });
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { DAY, HOUR, SECOND } from '../../core/values/time.ts';
 import { askBucketPages, type BucketPage } from '../api/bucket-pages.ts';
 import { pagesReader } from '../api/feeds.ts';
+import { namesFeed } from '../api/names.ts';
 import { planDays, planHours } from '../api/plans.ts';
 import { defineFeed, defineProvider } from '../api/provider.ts';
 import { costsRequest, readCosts } from './costs.ts';
@@ -27,6 +28,14 @@ const costs = defineFeed<OpenAiConfig, BucketPage<OpenAiCostRow>>({
   reader: (range, context) => pagesReader((pages) => readCosts(pages, range, context)),
 });
 
+// https://developers.openai.com/api/reference/resources/organization/subresources/projects/methods/list
+const projects = namesFeed<OpenAiConfig>('projects', '11 * * * *', {
+  path: '/organization/projects',
+  query: { limit: '100', include_archived: 'true' },
+  cursor: 'after',
+  unused: ['object', 'created_at', 'archived_at', 'status', 'external_key_id', 'residency'],
+});
+
 const usage = defineFeed<OpenAiConfig, UsageAnswer>({
   name: 'usage',
   schedule: '5-59/15 * * * *',
@@ -48,5 +57,5 @@ export const openai = defineProvider<OpenAiConfig>({
   keyHelp: KEY,
   freshness: 'Read every 15 minutes; costs of a day may change for 3 days, tokens of an hour for 48 hours.',
   config: OpenAiConfig,
-  feeds: [costs, usage],
+  feeds: [costs, usage, projects],
 });

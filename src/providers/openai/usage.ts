@@ -3,11 +3,11 @@ import type { Fixed } from '../../core/values/money.ts';
 import { HOUR, type Instant, type Range, SECOND } from '../../core/values/time.ts';
 import { askBucketPages, type BucketPage, readBuckets } from '../api/bucket-pages.ts';
 import { DriftLog } from '../api/drift-log.ts';
+import { namedResources } from '../api/names.ts';
 import { isWithin } from '../api/plans.ts';
 import type { FeedContext, RangeReading } from '../api/provider.ts';
 import { reading } from '../api/readings.ts';
 import type { Ask } from '../api/request.ts';
-import { projectsOf } from './projects.ts';
 import { type OpenAiUsageRow, USAGE } from './schema.ts';
 
 /** A page of one kind of usage. */
@@ -39,7 +39,7 @@ export async function* askUsage(
 export function readUsage(
   answers: readonly UsageAnswer[],
   asked: Range,
-  { now }: Pick<FeedContext<unknown>, 'now'>,
+  { now, stateOf }: Pick<FeedContext<unknown>, 'now' | 'stateOf'>,
 ): RangeReading {
   const drift = new DriftLog();
   const byKind = Map.groupBy(answers, ({ kind }) => kind);
@@ -55,7 +55,7 @@ export function readUsage(
   return reading({
     statement:
       range.start < range.end ? { granularity: 'hour', range, charges, omittedTiers: [] } : undefined,
-    resources: projectsOf(charges),
+    resources: namedResources(charges, 'project', stateOf('projects')),
     drift: drift.list(),
   });
 }

@@ -14,13 +14,15 @@ interface SimulatedUse {
 }
 
 const WEB = 'wrkspc_01JwQvzr7rXLA5AGx3HKfFUJ';
+const BATCH = 'wrkspc_02batch';
+export const WORKSPACE_NAMES = { [WEB]: 'Web', [BATCH]: 'Batch' };
 
 /** Three from the beginning, one more each twelve days, then one every few minutes. */
 const USES: readonly SimulatedUse[] = [
   { workspace: WEB, model: 'claude-opus-5-20260801', tier: 'standard', micros: 500 },
   { workspace: null, model: 'claude-haiku-5-20260601', tier: 'standard', micros: 100 },
   { workspace: WEB, model: 'claude-haiku-5-20260601', tier: 'batch', micros: 50 },
-  { workspace: 'wrkspc_02batch', model: 'claude-sonnet-5-20260701', tier: 'batch', micros: 150 },
+  { workspace: BATCH, model: 'claude-sonnet-5-20260701', tier: 'batch', micros: 150 },
   { workspace: null, model: 'claude-sonnet-5-20260701', tier: 'standard', micros: 300 },
   { workspace: WEB, model: 'claude-opus-5-1-20261101', tier: 'standard', micros: 500 },
 ];

@@ -1,4 +1,5 @@
-import { type Fixed, fromInteger, ONE, parseDecimal } from '../../../src/core/values/money.ts';
+import { type Fixed, formatDecimal, fromInteger, ONE, parseDecimal } from '../../../src/core/values/money.ts';
+import type { Instant } from '../../../src/core/values/time.ts';
 import type { BookedRow } from '../kit/books.ts';
 import type { TruthEntry } from '../kit/truth.ts';
 
@@ -52,4 +53,11 @@ export function entriesOf(row: AnthropicRow): TruthEntry[] {
   return Object.entries({ input, cached_input, cache_write: written5m + written1h, output }).map(
     ([detail, count]) => ({ measure: 'tokens', ...labels, detail, value: fromInteger(BigInt(count)) }),
   );
+}
+
+/** Tokens that cost so much. */
+export function costing(at: Instant, usd: Fixed): AnthropicCost {
+  const what = { costType: 'tokens', model: 'by-hand', tier: 'standard', tokenType: 'output_tokens' };
+  const cents = formatDecimal(100n * usd);
+  return { kind: 'cost', at, workspace: 'wrkspc_by_hand', ...what, description: 'By hand', cents };
 }

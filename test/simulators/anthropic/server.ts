@@ -3,16 +3,18 @@ import { DAY, HOUR, type Range } from '../../../src/core/values/time.ts';
 import { openBooks } from '../kit/books.ts';
 import { limitOf, reportPage } from '../kit/bucket-report.ts';
 import { instantOf, meter, retryAfter } from '../kit/http.ts';
+import { namedPage } from '../kit/named-list.ts';
 import type { Reply } from '../kit/reply.ts';
 import type { Service, SimulatedCall, Simulator } from '../kit/service.ts';
 import { openSimulator } from '../kit/simulator.ts';
 import { type SimulatorOptions, worldOf } from '../kit/world.ts';
-import { anthropicHistory } from './history.ts';
+import { anthropicHistory, WORKSPACE_NAMES } from './history.ts';
 import {
   type AnthropicCost,
   type AnthropicRow,
   type AnthropicUse,
   centsOf,
+  costing,
   entriesOf,
   isCost,
 } from './rows.ts';
@@ -26,6 +28,7 @@ export interface AnthropicOptions extends SimulatorOptions {
 
 const COSTS = '/v1/organizations/cost_report';
 const USAGE = '/v1/organizations/usage_report/messages';
+const WORKSPACES = '/v1/organizations/workspaces';
 const VERSION = '2023-06-01';
 /** https://platform.claude.com/docs/en/api/admin/usage_report: buckets of a page. */
 const LIMITS = {
@@ -35,7 +38,7 @@ const LIMITS = {
 /** Measured, and not documented. */
 const PER_HOUR = 90;
 
-/** `/v1/organizations/cost_report` and `/v1/organizations/usage_report/messages` on loopback. */
+/** `/v1/organizations/cost_report`, `.../usage_report/messages` and `.../workspaces` on loopback. */
 export async function startAnthropic(options: AnthropicOptions = {}): Promise<Simulator<AnthropicRow>> {
   const world = worldOf(options);
   const key = options.key ?? 'demo-anthropic-admin';
@@ -58,10 +61,24 @@ export async function startAnthropic(options: AnthropicOptions = {}): Promise<Si
         return report(call, '1d', options, (range) => costsOf(rowsAt(call)(range), call));
       if (call.path === USAGE)
         return report(call, '1h', options, (range) => usageOf(rowsAt(call)(range), call));
+      if (call.path === WORKSPACES) return workspaces(call);
       return error(404, 'Not found');
     },
   };
-  return openSimulator(service, { world, options, key, books, entriesOf: (rows) => rows.flatMap(entriesOf) });
+  const parts = { world, options, key, books, costing };
+  return openSimulator(service, { ...parts, entriesOf: (rows) => rows.flatMap(entriesOf) });
+}
+
+/** Names of the workspaces that the history bills, one of which is archived: all but the default one. */
+function workspaces({ query }: SimulatedCall): Reply {
+  const all = Object.entries(WORKSPACE_NAMES).map(([id, name], index) => ({
+    ...{ id, type: 'workspace', name, created_at: '2024-10-30T23:58:27.427722Z', display_color: '#6C5BB9' },
+    archived_at: index === 1 ? '2026-11-01T23:59:27.427722Z' : null,
+  }));
+  const listed =
+    query.get('include_archived') === 'true' ? all : all.filter((one) => one.archived_at === null);
+  const page = namedPage(query, listed, { cursor: 'after_id', max: 1000 });
+  return page ? { status: 200, body: page } : error(400, 'limit: must be between 1 and 1000');
 }
 
 function refusalOf(

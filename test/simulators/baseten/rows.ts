@@ -105,3 +105,9 @@ function count(
 ): TruthEntry {
   return { ...labels, measure, detail, value: fromInteger(BigInt(value)) };
 }
+
+/** A day of a shared model that costs so much. */
+export function costing(at: Instant, subtotal: Fixed): ModelApiRow {
+  const tokens = { input_tokens: 10, output_tokens: 5, cached_input_tokens: 2 };
+  return { category: 'model_api', at, model_name: 'by-hand', ...tokens, subtotal };
+}

@@ -7,7 +7,7 @@ import { openSimulator } from '../kit/simulator.ts';
 import { type SimulatorOptions, worldOf } from '../kit/world.ts';
 import { modelsBody, pricesBody, teamsBody } from './catalogue.ts';
 import { basetenHistory } from './history.ts';
-import { type BasetenRow, entriesOf, type RowCategory } from './rows.ts';
+import { type BasetenRow, costing, entriesOf, type RowCategory } from './rows.ts';
 import { type Depth, type Silence, type Style, summaryOf } from './summary.ts';
 
 const EARLIEST = Date.UTC(2026, 0, 1);
@@ -67,6 +67,7 @@ export async function startBaseten(options: BasetenOptions = {}): Promise<Basete
     options,
     key,
     books,
+    costing,
     entriesOf: (rows: BasetenRow[]) => rows.flatMap((row) => entriesOf(row, world.contract)),
   });
   return {

@@ -1,4 +1,5 @@
 import { type Fixed, fromInteger } from '../../../src/core/values/money.ts';
+import type { Instant } from '../../../src/core/values/time.ts';
 import type { BookedRow } from '../kit/books.ts';
 import type { TruthEntry } from '../kit/truth.ts';
 
@@ -26,4 +27,9 @@ export function counted(microcents: bigint): Fixed {
 export function entryOf(row: InferenceShRow): TruthEntry {
   const value = fromInteger(row.microcents, -8);
   return { measure: 'cost', resource: row.app, model: '', tier: '', detail: 'USD', value };
+}
+
+/** A task that costs so much, to the microcent. */
+export function costing(at: Instant, usd: Fixed): InferenceShRow {
+  return { at, app: 'acme/by-hand', microcents: usd / fromInteger(1n, -8), seconds: 3 };
 }

@@ -10,7 +10,7 @@ import { type BreakdownStyle, breakdownOf, costOf, WINDOWS, windowOf } from './b
 import { evaluate, type PriceList } from './evaluate.ts';
 import { inferenceShHistory } from './history.ts';
 import { failure, success, throttled } from './replies.ts';
-import { counted, entryOf, type InferenceShRow } from './rows.ts';
+import { costing, counted, entryOf, type InferenceShRow } from './rows.ts';
 import { taskCostOf } from './task-cost.ts';
 
 /** Not published for these endpoints; generous. */
@@ -63,7 +63,8 @@ export async function startInferenceSh(options: InferenceShOptions = {}): Promis
       };
     },
   };
-  return openSimulator(service, { world, options, key, books, entriesOf: (rows) => rows.map(entryOf) });
+  const parts = { world, options, key, books, costing };
+  return openSimulator(service, { ...parts, entriesOf: (rows) => rows.map(entryOf) });
 }
 
 function routesOf(

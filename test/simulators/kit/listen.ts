@@ -90,6 +90,7 @@ async function send(
   const plain = typeof finished.body === 'string' ? finished.body : exactJson(finished.body);
   const { reply, text } = corrupt(finished, plain, fault);
   recording.status = reply.status;
+  if (reply.told) recording.told = reply.told;
   const bytes = Buffer.from(text);
   response.writeHead(reply.status, {
     'content-type': reply.type ?? 'application/json',

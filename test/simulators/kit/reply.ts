@@ -1,3 +1,5 @@
+import type { Range } from '../../../src/core/values/time.ts';
+
 export interface Reply {
   readonly status: number;
   /** Content type; JSON when absent. */
@@ -5,4 +7,6 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
   /** A string is sent as it is; all else as exact JSON. */
   readonly body: unknown;
+  /** The bucket that it is about, of a provider that tells of completed ones. */
+  readonly told?: Range;
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Fixed } from '../../../src/core/values/money.ts';
 import type { Instant, Range } from '../../../src/core/values/time.ts';
 import type { BookedRow, Entry } from './books.ts';
 import type { SimulatedFault, WaitStyle } from './faults.ts';
@@ -44,6 +45,16 @@ export interface RecordedRequest {
   readonly inFlight: number;
   /** 0 until an answer was sent. */
   readonly status: number;
+  /** The completed bucket that the answer was about, if it was about one. */
+  readonly told?: Range;
+}
+
+/** Money that a test spends, whatever rows the provider has for it. */
+export interface Spent {
+  /** Restates it, up or down. */
+  revise(usd: Fixed): void;
+  /** Takes it back. */
+  remove(): void;
 }
 
 /** A provider on loopback. */
@@ -56,6 +67,8 @@ export interface Simulator<Row extends BookedRow = BookedRow> {
   fault(fault: SimulatedFault | undefined, paths?: RegExp): void;
   /** Books a row by hand. */
   book(row: Row): Entry<Row>;
+  /** Books dollars, to eight digits, in the simplest row that costs something. */
+  spend(at: Instant, usd: Fixed): Spent;
   /** Sums of the provider's books over a range, as they stand at `now` (the clock's time when absent). */
   truth(range: Range, now?: Instant): Truth;
   close(): Promise<void>;

@@ -1,4 +1,5 @@
 import type { Fixed } from '../../../src/core/values/money.ts';
+import { floorTo, HOUR, type Instant } from '../../../src/core/values/time.ts';
 import type { BookedRow } from '../kit/books.ts';
 import type { TruthEntry } from '../kit/truth.ts';
 
@@ -50,4 +51,10 @@ export function priceOf(rows: readonly NorthflankRow[]): RowPriceParts {
     return values.length === 0 ? [] : [[component, values.reduce((sum, value) => sum + value, 0n)]];
   });
   return { total, ...Object.fromEntries(components) };
+}
+
+/** An hour of a service that costs so much. */
+export function costing(at: Instant, total: Fixed): PaasRow {
+  const what = { team: 'core', project: 'api', resourceType: 'service', resource: 'by-hand' };
+  return { scope: 'paas', at: floorTo(HOUR, at), ...what, price: { total } };
 }

@@ -12,7 +12,7 @@ import { type Invoicing, invoiceOf, invoicePage, periodsOf } from './invoices.ts
 import { listingOf } from './list.ts';
 import { failure, limits, throttled } from './replies.ts';
 import { type BillingTarget, filterOf, hourOf, targetOf } from './request.ts';
-import { entriesOf, type NorthflankRow, priceOf } from './rows.ts';
+import { costing, entriesOf, type NorthflankRow, priceOf } from './rows.ts';
 
 export interface NorthflankOptions extends SimulatorOptions {
   /** A key without the permission to read billing, answered with 403. */
@@ -61,6 +61,7 @@ export async function startNorthflank(options: NorthflankOptions = {}): Promise<
     options,
     key,
     books,
+    costing,
     entriesOf: (rows) => rows.filter((row) => isBilled(row, world)).flatMap(entriesOf),
   });
 }
@@ -104,7 +105,8 @@ function usage(
   };
   if (timestamp !== undefined) {
     const hour = hourOf(timestamp, call.now);
-    return typeof hour === 'number' ? { status: 200, body: { data: billOf(hour) } } : hour;
+    if (typeof hour !== 'number') return hour;
+    return { status: 200, body: { data: billOf(hour) }, told: { start: hour, end: hour + HOUR } };
   }
   const listing = listingOf(call, contract, world.genesis);
   if ('status' in listing) return listing;

@@ -15,6 +15,7 @@ interface SimulatedModel {
 
 const WEB = 'proj_web0000000000000000000';
 const BATCH = 'proj_batch00000000000000000';
+export const PROJECT_NAMES = { [WEB]: 'Web', [BATCH]: 'Batch', proj_idle000000000000000000: 'Idle' };
 
 /** Five from the beginning, one more each twelve days, then one every few minutes. */
 const MODELS: readonly SimulatedModel[] = [

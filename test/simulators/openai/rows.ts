@@ -1,4 +1,5 @@
 import { type Fixed, fromInteger } from '../../../src/core/values/money.ts';
+import type { Instant } from '../../../src/core/values/time.ts';
 import type { BookedRow } from '../kit/books.ts';
 import type { TruthEntry } from '../kit/truth.ts';
 
@@ -63,4 +64,9 @@ export function entriesOf(row: OpenAiRow): TruthEntry[] {
 
 function whole(count: number): Fixed {
   return fromInteger(BigInt(count));
+}
+
+/** A line item that costs so much. */
+export function costing(at: Instant, usd: Fixed): OpenAiCost {
+  return { kind: 'cost', at, project: 'proj_by_hand', lineItem: 'by-hand, input', usd };
 }

@@ -3,12 +3,13 @@ import { DAY, HOUR, type Range, SECOND } from '../../../src/core/values/time.ts'
 import { openBooks } from '../kit/books.ts';
 import { limitOf, reportPage } from '../kit/bucket-report.ts';
 import { keyOf, retryAfter } from '../kit/http.ts';
+import { namedPage } from '../kit/named-list.ts';
 import type { Reply } from '../kit/reply.ts';
 import type { Service, SimulatedCall, Simulator } from '../kit/service.ts';
 import { openSimulator } from '../kit/simulator.ts';
 import { type SimulatorOptions, worldOf } from '../kit/world.ts';
-import { openAiHistory } from './history.ts';
-import { entriesOf, isCost, type OpenAiCost, type OpenAiRow, type OpenAiUse } from './rows.ts';
+import { openAiHistory, PROJECT_NAMES } from './history.ts';
+import { costing, entriesOf, isCost, type OpenAiCost, type OpenAiRow, type OpenAiUse } from './rows.ts';
 
 export interface OpenAiOptions extends SimulatorOptions {
   /** The key of a project, which may not read the organization's usage. */
@@ -18,6 +19,7 @@ export interface OpenAiOptions extends SimulatorOptions {
 }
 
 const COSTS = '/v1/organization/costs';
+const PROJECTS = '/v1/organization/projects';
 const USAGE = /^\/v1\/organization\/usage\/(\w+)$/;
 const KINDS = [
   'completions',
@@ -34,7 +36,7 @@ const LIMITS = {
 };
 
 /**
- * `/v1/organization/costs` and `/v1/organization/usage/...` on loopback. The first contract is the specification: `result` and
+ * `/v1/organization/costs`, `/v1/organization/usage/...` and `/v1/organization/projects` on loopback. The first contract is the specification: `result` and
  * amounts as numbers; the current one is the wire.
  */
 export async function startOpenAi(options: OpenAiOptions = {}): Promise<Simulator<OpenAiRow>> {
@@ -61,12 +63,14 @@ export async function startOpenAi(options: OpenAiOptions = {}): Promise<Simulato
       if (call.path === COSTS) {
         return report(call, '1d', options, isSeed, (range) => costsOf(rowsAt(call)(range), call, isSeed));
       }
+      if (call.path === PROJECTS) return projects(call);
       const [, kind = ''] = USAGE.exec(call.path) ?? [];
       if (!KINDS.includes(kind)) return error(404, `Unknown request URL: GET ${call.path}.`);
       return report(call, '1h', options, isSeed, (range) => usageOf(rowsAt(call)(range), kind, call));
     },
   };
-  return openSimulator(service, { world, options, key, books, entriesOf: (rows) => rows.flatMap(entriesOf) });
+  const parts = { world, options, key, books, costing };
+  return openSimulator(service, { ...parts, entriesOf: (rows) => rows.flatMap(entriesOf) });
 }
 
 function report(
@@ -156,6 +160,20 @@ function quantitiesOf(own: readonly OpenAiUse[], kind: string): object {
     input_uncached_tokens: input - cached,
     ...{ batch: null, service_tier: null },
   };
+}
+
+/** Names of the projects that the history bills, one of which is archived, and one that nothing is billed to. */
+function projects({ query }: SimulatedCall): Reply {
+  const all = Object.entries(PROJECT_NAMES).map(([id, name], index) => ({
+    ...{ id, object: 'organization.project', name, created_at: fromInteger(1_711_471_533n) },
+    ...{ archived_at: index === 1 ? fromInteger(1_790_000_000n) : null },
+    status: index === 1 ? 'archived' : 'active',
+  }));
+  const listed =
+    query.get('include_archived') === 'true' ? all : all.filter((one) => one.archived_at === null);
+  const page = namedPage(query, listed, { cursor: 'after', max: 100 });
+  if (!page) return error(400, 'limit must be between 1 and 100.');
+  return { status: 200, body: { object: 'list', ...page } };
 }
 
 function total(rows: readonly OpenAiUse[], countOf: (row: OpenAiUse) => number): Fixed {

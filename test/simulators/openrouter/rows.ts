@@ -1,4 +1,5 @@
 import { type Fixed, fromInteger } from '../../../src/core/values/money.ts';
+import type { Instant } from '../../../src/core/values/time.ts';
 import type { BookedRow } from '../kit/books.ts';
 import type { TruthEntry } from '../kit/truth.ts';
 
@@ -34,4 +35,9 @@ export function entriesOf(row: OpenRouterRow): TruthEntry[] {
 
 export function whole(count: number): Fixed {
   return fromInteger(BigInt(count));
+}
+
+/** A request that costs so much. */
+export function costing(at: Instant, usd: Fixed): OpenRouterRow {
+  return { at, model: 'acme/by-hand', provider: 'Acme', usd, requests: 1, prompt: 10, completion: 5 };
 }

@@ -15,7 +15,7 @@ import type { Service, SimulatedCall, Simulator } from '../kit/service.ts';
 import { openSimulator } from '../kit/simulator.ts';
 import { type SimulatorOptions, worldOf } from '../kit/world.ts';
 import { openRouterHistory } from './history.ts';
-import { entriesOf, type OpenRouterRow, whole } from './rows.ts';
+import { costing, entriesOf, type OpenRouterRow, whole } from './rows.ts';
 
 export interface OpenRouterOptions extends SimulatorOptions {
   /** A key for inference, which may read neither activity nor keys. */
@@ -62,7 +62,8 @@ export async function startOpenRouter(options: OpenRouterOptions = {}): Promise<
       return error(404, 'Resource not found');
     },
   };
-  return openSimulator(service, { world, options, key, books, entriesOf: (rows) => rows.flatMap(entriesOf) });
+  const parts = { world, options, key, books, costing };
+  return openSimulator(service, { ...parts, entriesOf: (rows) => rows.flatMap(entriesOf) });
 }
 
 function activity(
@@ -75,7 +76,7 @@ function activity(
   const date = query.get('date');
   const days = date === null ? told : told.filter((day) => isoDay(day) === date);
   if (days.length === 0) return error(400, 'Date must be within the last 30 (completed) UTC days');
-  return ok(
+  const answer = ok(
     days.flatMap((start) => {
       const groups = Map.groupBy(rowsOf({ start, end: start + DAY }), ({ model, provider }) =>
         JSON.stringify([model, provider]),
@@ -83,6 +84,8 @@ function activity(
       return [...groups.values()].map((rows) => rowOf(dateOf(isoDay(start)), rows));
     }),
   );
+  const [start] = days;
+  return date === null || start === undefined ? answer : { ...answer, told: { start, end: start + DAY } };
 }
 
 function rowOf(date: string, rows: readonly OpenRouterRow[]): object {

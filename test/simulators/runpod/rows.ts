@@ -1,4 +1,5 @@
 import type { Fixed } from '../../../src/core/values/money.ts';
+import type { Instant } from '../../../src/core/values/time.ts';
 import type { BookedRow } from '../kit/books.ts';
 import type { TruthEntry } from '../kit/truth.ts';
 
@@ -32,4 +33,9 @@ export function entriesOf(row: RunPodRow): TruthEntry[] {
     { ...labels, measure: 'cost', detail: 'USD', value: totalOf(row) },
     ...parts.map(([detail, value]) => ({ ...labels, measure: 'component_cost' as const, detail, value })),
   ];
+}
+
+/** A pod that costs so much. */
+export function costing(at: Instant, gpu: Fixed): RunPodRow {
+  return { at, product: 'pods', id: 'by-hand', usd: { gpu } };
 }

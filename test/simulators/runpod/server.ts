@@ -17,7 +17,7 @@ import type { Service, SimulatedCall, Simulator } from '../kit/service.ts';
 import { openSimulator } from '../kit/simulator.ts';
 import { type SimulatorOptions, worldOf } from '../kit/world.ts';
 import { runPodHistory } from './history.ts';
-import { entriesOf, type RunPodProduct, type RunPodRow, TIERS, totalOf } from './rows.ts';
+import { costing, entriesOf, type RunPodProduct, type RunPodRow, TIERS, totalOf } from './rows.ts';
 
 export interface RunPodOptions extends SimulatorOptions {
   /** A key that may not read billing. */
@@ -61,7 +61,8 @@ export async function startRunPod(options: RunPodOptions = {}): Promise<Simulato
       return { ...billing(call, (range) => books.rows(range, books.moment(call.now))), headers };
     },
   };
-  return openSimulator(service, { world, options, key, books, entriesOf: (rows) => rows.flatMap(entriesOf) });
+  const parts = { world, options, key, books, costing };
+  return openSimulator(service, { ...parts, entriesOf: (rows) => rows.flatMap(entriesOf) });
 }
 
 function rateLimitHeaders(remaining: number, seconds: number, isEarlier: boolean): Record<string, string> {

@@ -1,5 +1,5 @@
 import { type Fixed, fromInteger, ONE } from '../../../src/core/values/money.ts';
-import { floorTo, MINUTE } from '../../../src/core/values/time.ts';
+import { floorTo, type Instant, MINUTE } from '../../../src/core/values/time.ts';
 import type { BookedRow } from '../kit/books.ts';
 import type { TruthEntry } from '../kit/truth.ts';
 
@@ -93,4 +93,10 @@ export function charge(
   pricePerUnitUsd: Fixed,
 ): Pick<VeniceRow, 'amount' | 'units' | 'pricePerUnitUsd'> {
   return { amount: -(units * pricePerUnitUsd) / ONE, units, pricePerUnitUsd };
+}
+
+/** A million tokens that cost so much. */
+export function costing(at: Instant, usd: Fixed): VeniceRow {
+  const labels = { sku: 'by-hand-llm-output-mtoken', model: 'by-hand', currency: 'USD' };
+  return { at, ...labels, ...charge(ONE, usd), notes: 'API Inference', inferenceDetails: null };
 }

@@ -12,7 +12,7 @@ import { veniceHistory } from './history.ts';
 import { keysOf } from './keys.ts';
 import { limitsOf } from './limits.ts';
 import { failure, PAYMENT_REQUIRED, SUNSET, throttled } from './replies.ts';
-import { entriesOf, type VeniceRow } from './rows.ts';
+import { costing, entriesOf, type VeniceRow } from './rows.ts';
 import { usageHistory } from './usage-history.ts';
 import { usageLegacy } from './usage-legacy.ts';
 
@@ -69,7 +69,7 @@ export async function startVenice(options: VeniceOptions = {}): Promise<Simulato
     if (call.path === retired) return SUNSET;
     return routes[call.path];
   });
-  return openSimulator(service, { world, options, key, books, entriesOf });
+  return openSimulator(service, { world, options, key, books, entriesOf, costing });
 }
 
 function throttledLegacy(call: SimulatedCall): Reply {

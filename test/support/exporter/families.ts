@@ -3,7 +3,7 @@ import type { OpenTelemetry } from '../../../src/config/otel/open-telemetry.ts';
 import { DEFAULT_BUDGET_ALERTS } from '../../../src/core/reports/budget.ts';
 import { ONE, parseDecimal } from '../../../src/core/values/money.ts';
 import { DAY, HOUR, MINUTE, startOfDay } from '../../../src/core/values/time.ts';
-import { type Providers, startAll } from '../../simulators/all.ts';
+import { type Providers, SIMULATED_IDS, startAll } from '../../simulators/all.ts';
 import { type FakeClock, fakeClockAt } from '../../simulators/kit/world.ts';
 import { type Exporter, startExporter } from './exporter.ts';
 
@@ -42,7 +42,7 @@ export async function startEveryFamily(
   const since = startOfDay(START) - DAY;
   const providers = await startAll({ clock, genesis: since });
   context.after(() => providers.close());
-  const accounts = (['baseten', 'venice', 'inference_sh', 'northflank'] as const).map((provider) => {
+  const accounts = SIMULATED_IDS.map((provider) => {
     const { url, key } = providers[provider];
     return { provider, url, key, since, ...(provider === 'inference_sh' && { entries: PROBES }) };
   });

@@ -50,7 +50,7 @@ const COUNTERS: Readonly<Record<Measure, readonly [string, string, string]>> = {
 };
 
 export type Window = keyof ReturnType<typeof windowsAt>;
-const WINDOWS = ['today', 'yesterday', 'month_to_date', 'last_month'] as const;
+export const WINDOWS = ['today', 'yesterday', 'month_to_date', 'last_month'] as const;
 
 /** The windows that end after `since`; the others are unknown. */
 export function windowsSince(now: Instant, since: Instant): Window[] {

@@ -1,38 +1,43 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { METRICS, type Metric } from '../../../src/core/metrics/catalog.ts';
-import { fromInteger, ONE } from '../../../src/core/values/money.ts';
-import { DAY, floorTo, HOUR, MINUTE, type Range, SECOND } from '../../../src/core/values/time.ts';
+import { fromInteger } from '../../../src/core/values/money.ts';
+import {
+  DAY,
+  floorTo,
+  type Instant,
+  MINUTE,
+  type Range,
+  SECOND,
+  sizeOf,
+} from '../../../src/core/values/time.ts';
 import { type FailureReason, POLL_FAILURES } from '../../../src/providers/api/errors.ts';
+import { SIMULATED_IDS, type SimulatedId, type Simulators, startAll } from '../../simulators/all.ts';
 import { startBaseten } from '../../simulators/baseten/server.ts';
-import { startInferenceSh } from '../../simulators/inference-sh/server.ts';
 import type { SimulatedFault } from '../../simulators/kit/faults.ts';
 import type { Simulator } from '../../simulators/kit/service.ts';
 import { type FakeClock, fakeClockAt, type SimulatedContract } from '../../simulators/kit/world.ts';
-import { startNorthflank } from '../../simulators/northflank/server.ts';
-import { charge } from '../../simulators/venice/rows.ts';
-import { startVenice } from '../../simulators/venice/server.ts';
 import { type Exporter, type Scrape, startExporter } from '../exporter/exporter.ts';
 import { assertWindows, ledgerLines, samplesOf } from '../exposition/expected.ts';
+import { completedBucketsOf, windowsOf } from './told-truth.ts';
 
-/** Twenty minutes past: the hour before is due. */
-export const START = Date.UTC(2026, 10, 10, 0, 20);
+/** Twenty minutes past: the hour and the day before are due. */
+export const START = Date.UTC(2026, 10, 10, 1, 20);
+const SINCE = floorTo(DAY, START) - DAY;
 
-export const PROVIDERS = ['baseten', 'venice', 'inference_sh', 'northflank'] as const;
-export type ProviderId = (typeof PROVIDERS)[number];
-export type AnySimulator = Pick<Simulator, 'url' | 'key' | 'requests' | 'fault' | 'truth' | 'close'>;
+export type AnySimulator = Omit<Simulator, 'book'>;
 
 /** Providers with faults on demand, which bill only what the test spends. */
 export interface World {
   readonly clock: FakeClock;
-  readonly simulators: Readonly<Record<ProviderId, AnySimulator>>;
+  readonly simulators: Simulators;
   /** A second Baseten account, without faults. */
   readonly steady: AnySimulator;
   /** Spends a little more at each provider. */
   spend(): void;
 }
 
-/** Starts all four and the account without faults, with the given key. */
+/** Starts all providers and the account without faults, with the given key. */
 export async function startFaultScenario(
   context: TestContext,
   contract: SimulatedContract,
@@ -40,54 +45,32 @@ export async function startFaultScenario(
 ): Promise<World> {
   const clock = fakeClockAt(START);
   const options = { clock, contract, generate: false, key };
-  const [baseten, venice, inference_sh, northflank, steady] = await Promise.all([
-    startBaseten(options),
-    startVenice(options),
-    startInferenceSh(options),
-    startNorthflank(options),
-    startBaseten(options),
-  ]);
-  const all = [baseten, venice, inference_sh, northflank, steady];
-  context.after(() => Promise.all(all.map((simulator) => simulator.close())));
+  const [{ close, ...simulators }, steady] = await Promise.all([startAll(options), startBaseten(options)]);
+  context.after(() => Promise.all([close(), steady.close()]));
   let spent = 0n;
   return {
     clock,
-    simulators: { baseten, venice, inference_sh, northflank },
+    simulators,
     steady,
     spend() {
       spent += 1n;
-      const now = clock.now();
-      const model = { category: 'model_api', at: now, model_name: 'm' } as const;
-      const tokens = { input_tokens: 10, output_tokens: 5, cached_input_tokens: 2 };
-      for (const simulator of [baseten, steady])
-        simulator.book({ ...model, ...tokens, subtotal: fromInteger(spent, -3) });
-      venice.book({
-        at: now - 90 * SECOND,
-        sku: 'm-llm-output-mtoken',
-        model: 'm',
-        ...charge(fromInteger(spent, -6), 3n * ONE),
-        currency: 'USD',
-        notes: 'API Inference',
-        inferenceDetails: null,
-      });
-      inference_sh.book({ at: now - 90 * SECOND, app: 'acme/app', microcents: spent * 12_345n });
-      northflank.book({
-        scope: 'paas',
-        at: floorTo(HOUR, now) - HOUR,
-        team: 'core',
-        project: 'api',
-        resourceType: 'service',
-        resource: 'web',
-        price: { total: fromInteger(spent, -5) },
-      });
+      for (const id of SIMULATED_IDS)
+        simulators[id].spend(billedBy(id, clock.now()) - 90 * SECOND, fromInteger(spent * 12_345n, -8));
+      steady.spend(clock.now(), fromInteger(spent, -3));
     },
   };
 }
 
+/** Up to when a provider bills: the present, or the end of the last completed bucket. */
+function billedBy(id: SimulatedId, now: Instant): Instant {
+  const closed = completedBucketsOf(id);
+  return closed ? floorTo(sizeOf(closed), now) : now;
+}
+
 export interface ScenarioExporterOptions {
   readonly timeoutMs?: number;
-  /** The base URL of each of the four; its own address by default. */
-  readonly through?: (provider: ProviderId) => string;
+  /** The base URL of each provider; its own address by default. */
+  readonly through?: (provider: SimulatedId) => string;
 }
 
 /** The exporter with all accounts of the scenario. */
@@ -96,19 +79,17 @@ export function startScenarioExporter(
   { clock, simulators, steady }: World,
   { timeoutMs, through = (provider) => simulators[provider].url }: ScenarioExporterOptions = {},
 ) {
-  const accounts = PROVIDERS.map((provider) => {
+  const accounts = SIMULATED_IDS.map((provider) => {
     const { key } = simulators[provider];
-    const since = floorTo(DAY, START) - DAY;
-    return { provider, url: through(provider), key, since, ...(timeoutMs && { timeoutMs }) };
+    return { provider, url: through(provider), key, since: SINCE, ...(timeoutMs && { timeoutMs }) };
   });
   const { url, key } = steady;
   return startExporter(context, clock, [...accounts, { provider: 'baseten', name: 'steady', url, key }]);
 }
 
-/** Advances to the next hour that is due, well before midnight. */
-export function advanceToNextHour(clock: FakeClock): void {
-  clock.set(floorTo(HOUR, clock.now()) + HOUR + 20 * MINUTE);
-  if (new Date(clock.now()).getUTCHours() >= 20) clock.set(floorTo(DAY, clock.now()) + DAY + 80 * MINUTE);
+/** Advances to the next day, on which every feed has something to read. */
+export function advanceToNextDay(clock: FakeClock): void {
+  clock.set(floorTo(DAY, clock.now()) + DAY + 80 * MINUTE);
 }
 
 export async function pollSuccessfully(exporter: Exporter): Promise<Scrape> {
@@ -118,10 +99,11 @@ export async function pollSuccessfully(exporter: Exporter): Promise<Scrape> {
 }
 
 export function assertExactTotals(page: Scrape, { clock, simulators, steady }: World): void {
-  const owners: [string, string, AnySimulator][] = PROVIDERS.map((id) => [id, 'test', simulators[id]]);
+  const owners = SIMULATED_IDS.map((id) => [id, 'test', simulators[id]] as const);
   for (const [provider, account, simulator] of [...owners, ['baseten', 'steady', steady] as const]) {
     const truth = (range: Range) => simulator.truth(range);
-    assertWindows(page, { provider, account }, clock.now(), truth, ['today', 'month_to_date']);
+    const [newest = 'today'] = windowsOf(provider);
+    assertWindows(page, { provider, account }, clock.now(), truth, [newest, 'month_to_date']);
   }
 }
 
@@ -154,8 +136,8 @@ export function assertDown(before: Scrape, after: Scrape, provider: string, reas
     ({ labels }) => labels.provider === provider && labels.account === 'test',
   );
   const down = ups.filter(({ value }) => value === 0);
-  // Northflank's history succeeds if it has nothing to request.
-  const mayBeUp = provider === 'northflank' ? ['usage_history'] : [];
+  // History succeeds if it has nothing to request.
+  const mayBeUp = ['usage_history'];
   const up = ups.filter(({ value }) => value === 1).map(({ labels }) => labels.feed ?? '');
   assert.ok(down.length > 0 && up.every((feed) => mayBeUp.includes(feed)), `${provider}: ${up} are up`);
   for (const each of Object.keys(POLL_FAILURES)) {

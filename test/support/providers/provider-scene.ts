@@ -4,7 +4,7 @@ import type { Simulator } from '../../simulators/kit/service.ts';
 import { type FakeClock, fakeClockAt, type SimulatorOptions } from '../../simulators/kit/world.ts';
 import { startExporter } from '../exporter/exporter.ts';
 import type { Scope } from '../exporter/process.ts';
-import { withoutLiveMinutes } from './northflank-truth.ts';
+import { withoutLiveMinutes } from './told-truth.ts';
 
 export interface ProviderSceneOptions<Options extends SimulatorOptions, Row extends BookedRow> {
   readonly provider: string;

@@ -7,7 +7,7 @@ import { type FakeClock, fakeClockAt } from '../../simulators/kit/world.ts';
 import type { VeniceRow } from '../../simulators/venice/rows.ts';
 import { startVenice, type VeniceOptions } from '../../simulators/venice/server.ts';
 import { type Exporter, type Scrape, startExporter } from '../exporter/exporter.ts';
-import { withoutLiveMinutes } from './northflank-truth.ts';
+import { withoutLiveMinutes } from './told-truth.ts';
 
 /** The day of the test, which starts at 15:00 UTC. */
 export const TODAY = Date.UTC(2026, 10, 22);

@@ -4,11 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { DAY, HOUR, type Range, startOfDay } from '../../../src/core/values/time.ts';
-import { startAll } from '../../simulators/all.ts';
+import { SIMULATED_IDS, startAll } from '../../simulators/all.ts';
 import { fakeClockAt } from '../../simulators/kit/world.ts';
 import { startExporter } from '../exporter/exporter.ts';
 import { assertWindows, ledgerLines } from '../exposition/expected.ts';
-import { totalsAsRead, withoutLiveMinutes } from './northflank-truth.ts';
+import { completedBucketsOf, truthOrTold, withoutLiveMinutes } from './told-truth.ts';
 
 const start = Date.parse(process.argv[2] ?? '');
 const EVERY_MS = 6 * HOUR;
@@ -21,19 +21,21 @@ const since = startOfDay(start) - DAY;
 const world = await withoutLiveMinutes(clock, () => startAll({ clock, genesis: since }));
 const ends: (() => unknown)[] = [() => world.close()];
 try {
-  const { baseten, venice, inference_sh, northflank } = world;
-  const simulators = Object.entries({ baseten, venice, inference_sh, northflank });
-  const accounts = simulators.map(([provider, { url, key }]) => ({ provider, url, key, since }));
+  const accounts = SIMULATED_IDS.map((provider) => {
+    const { url, key } = world[provider];
+    return { provider, url, key, since };
+  });
   const exporter = await startExporter({ after: (end) => void ends.unshift(end) }, clock, accounts);
   for (let polls = 0; polls < POLLS; polls += 1) {
     const failed = (await exporter.pollAll()).filter(({ outcome }) => outcome.kind === 'failed');
     assert.deepEqual(failed, []);
     const page = await exporter.fresh();
-    for (const [provider, { truth }] of Object.entries({ baseten, venice }))
-      assertWindows(page, { provider }, clock.now(), (range: Range) => truth(range), ['today', 'yesterday']);
-    assertWindows(page, { provider: 'northflank' }, clock.now(), (range) => totalsAsRead(northflank, range), [
-      'today',
-    ]);
+    for (const provider of SIMULATED_IDS) {
+      const truth = (range: Range) => truthOrTold(world[provider], range);
+      // A day that has just ended is not told yet.
+      const window = completedBucketsOf(provider) === 'day' ? 'month_to_date' : 'today';
+      assertWindows(page, { provider }, clock.now(), truth, [window]);
+    }
     process.stdout.write(`${ledgerLines(page).join('\n')}\n`);
     clock.advance(EVERY_MS);
   }
