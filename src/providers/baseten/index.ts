@@ -6,7 +6,7 @@ import { type BillingStream, defineFeed, defineProvider, type RangeReading } fro
 import type { Request } from '../api/request.ts';
 import { Decimal } from '../api/schemas.ts';
 import { InstanceTypePrices, Models, readModels, readPrices, readTeams, Teams } from './lookups/lookups.ts';
-import type { Source } from './model-apis/ask.ts';
+import type { Source } from './model-apis/read.ts';
 import { askBySource, askUsage, type BillPage, planSource, planUsage } from './usage/ask.ts';
 import { namesOf } from './usage/facts.ts';
 import { READABLE_STATE } from './usage/parts.ts';

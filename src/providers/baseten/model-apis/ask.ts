@@ -9,11 +9,13 @@ import {
   startOfDay,
 } from '../../../core/values/time.ts';
 import { cursorPages } from '../../api/cursor-pages.ts';
+import { DriftLog } from '../../api/drift-log.ts';
 import { adviseOnRefusal, isBadRequest, isRefusal, PollError } from '../../api/errors.ts';
 import type { FeedContext } from '../../api/provider.ts';
 import type { Ask, Request } from '../../api/request.ts';
 import { askInParts } from '../usage/parts.ts';
 import { MODEL_API } from '../usage/schema.ts';
+import { readSource, type Source, type SourceAnswer } from './read.ts';
 import { ModelApiCosts, type ModelApiPage, ModelApiUsage } from './schema.ts';
 
 /** The first whole day of costs: those of the day before begin at 20:45 UTC. */
@@ -54,7 +56,7 @@ export const SOURCES = {
       };
     },
   },
-} as const satisfies Record<string, SourceDefinition>;
+} as const satisfies Record<Source, SourceDefinition>;
 
 interface SourceDefinition {
   readonly part: StatementPart;
@@ -63,17 +65,7 @@ interface SourceDefinition {
   readonly request: (range: Range, now: Instant) => Request<ModelApiPage>;
 }
 
-export type Source = keyof typeof SOURCES;
-
-/** What a source answered about a range. */
-export interface SourceAnswer {
-  readonly about: Source;
-  readonly asked: Range;
-  /** Undefined if it could not be read, although the account may. */
-  readonly pages: readonly ModelApiPage[] | undefined;
-}
-
-/** @throws {PollError} if it is refused, or cannot be read. */
+/** @throws {PollError} if it is refused, or cannot be read: what its buckets lack, too, is found here. */
 export async function askSource(
   source: Source,
   ask: Ask,
@@ -84,7 +76,9 @@ export async function askSource(
   if (!told) return [];
   return askInParts(told, state, async (asked) => {
     const pages = await askPages(ask, SOURCES[source].request(asked, now));
-    return { about: source, asked, pages };
+    const answer = { about: source, asked, pages };
+    readSource(answer, { now, drift: new DriftLog() });
+    return answer;
   });
 }
 

@@ -1,11 +1,21 @@
-import type { Range } from '../../../core/values/time.ts';
-import { DAY, HOUR, type Instant, startOfDay } from '../../../core/values/time.ts';
+import { DAY, HOUR, type Instant, type Range, startOfDay } from '../../../core/values/time.ts';
 import { readBuckets } from '../../api/bucket-pages.ts';
 import type { DriftLog } from '../../api/drift-log.ts';
 import { isWithin } from '../../api/plans.ts';
 import type { Usage } from '../usage/rows.ts';
 import { MODEL_API } from '../usage/schema.ts';
-import type { Source, SourceAnswer } from './ask.ts';
+import type { ModelApiPage } from './schema.ts';
+
+/** What tells more of model APIs than the summary does. */
+export type Source = 'model_apis' | 'model_api_usage';
+
+/** What a source answered about a range. */
+export interface SourceAnswer {
+  readonly about: Source;
+  readonly asked: Range;
+  /** Undefined if it could not be read, although the account may. */
+  readonly pages: readonly ModelApiPage[] | undefined;
+}
 
 /** What a source says in the place of the summary. */
 export interface SourcePart {
