@@ -6,12 +6,12 @@ import { type BillingStream, defineFeed, defineProvider, type RangeReading } fro
 import type { Request } from '../api/request.ts';
 import { Decimal } from '../api/schemas.ts';
 import { InstanceTypePrices, Models, readModels, readPrices, readTeams, Teams } from './lookups/lookups.ts';
-import type { Source } from './model-apis/read.ts';
-import { askBySource, askUsage, type BillPage, planSource, planUsage } from './usage/ask.ts';
+import { askBySource, askUsage, planSource, planUsage, type UsagePage } from './usage/ask.ts';
 import { namesOf } from './usage/facts.ts';
 import { READABLE_STATE } from './usage/parts.ts';
 import { billReader } from './usage/read.ts';
 import { MODEL_API } from './usage/schema.ts';
+import type { Source } from './usage/source-rows.ts';
 
 /** `Bearer` is what newer documentation names; `Api-Key` works by both. */
 const BasetenConfig = z.strictObject({
@@ -30,7 +30,7 @@ const BILL = {
   sharedResources: [MODEL_API],
 } as const satisfies BillingStream;
 
-const usage = defineFeed<BasetenConfig, BillPage>({
+const usage = defineFeed<BasetenConfig, UsagePage>({
   name: 'usage',
   // Data moves hourly: https://docs.baseten.co/organization/billing
   schedule: '*/15 * * * *',
@@ -49,7 +49,7 @@ interface SourceFeed {
 
 /** Reads the latest days of the same bill, and tells `usage` that the key may read the source. */
 function sourceFeed({ name, schedule, windowMs }: SourceFeed) {
-  return defineFeed<BasetenConfig, BillPage>({
+  return defineFeed<BasetenConfig, UsagePage>({
     name,
     schedule,
     jitterMs: 30 * SECOND,

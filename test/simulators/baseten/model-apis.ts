@@ -28,7 +28,7 @@ export interface ModelApiStyle {
 
 type RowsOf = (range: Range) => readonly ModelApiRow[];
 
-interface Report {
+interface SourceReport {
   readonly start: Instant;
   readonly end: Instant;
   readonly sizeMs: number;
@@ -36,7 +36,7 @@ interface Report {
   readonly limit: number;
 }
 
-type Question = Report | string;
+type Question = SourceReport | string;
 
 export const SOURCE_PATHS: Readonly<Record<string, SimulatedSource>> = {
   '/v1/billing/model_apis': 'model_apis',
@@ -82,7 +82,7 @@ function questionOf(source: SimulatedSource, call: SimulatedCall, isAlone: boole
   return source === 'model_apis' ? costsQuestion(query, call.now) : usageQuestion(query, call.now);
 }
 
-function cursorOf(report: Report): string {
+function cursorOf(report: SourceReport): string {
   return Buffer.from(JSON.stringify(report)).toString('base64url');
 }
 
@@ -125,7 +125,7 @@ function usageQuestion(query: URLSearchParams, now: Instant): Question {
   return { start: Math.floor(start / sizeMs) * sizeMs, end, sizeMs, limit, groups };
 }
 
-function costsOf(bucket: Range, rowsOf: RowsOf, { groups }: Report): object {
+function costsOf(bucket: Range, rowsOf: RowsOf, { groups }: SourceReport): object {
   const rows = grouped(rowsOf(bucket), groups, 'api_key_prefix');
   // Of the first day only a part is known.
   const share = bucket.start < FIRST_DAY ? 4n : 1n;
@@ -141,7 +141,7 @@ function costsOf(bucket: Range, rowsOf: RowsOf, { groups }: Report): object {
   };
 }
 
-function usageOf(bucket: Range, rowsOf: RowsOf, { groups }: Report, { now }: SimulatedCall): object {
+function usageOf(bucket: Range, rowsOf: RowsOf, { groups }: SourceReport, { now }: SimulatedCall): object {
   const day = { start: startOfDay(bucket.start), end: startOfDay(bucket.start) + DAY };
   const isKept = bucket.start >= now - KEPT_MS;
   const rows = isKept ? grouped(rowsOf(day), groups, 'api_key') : [];
@@ -152,10 +152,10 @@ function usageOf(bucket: Range, rowsOf: RowsOf, { groups }: Report, { now }: Sim
   };
 }
 
-type Rows = readonly [ModelApiRow, ...ModelApiRow[]];
+type GroupRows = readonly [ModelApiRow, ...ModelApiRow[]];
 
 /** What a group used in a bucket: what it used of a day is spread over the part of it that has passed. */
-function usageRow(rows: Rows, { start, end }: Range, groups: readonly string[], now: Instant): object[] {
+function usageRow(rows: GroupRows, { start, end }: Range, groups: readonly string[], now: Instant): object[] {
   const [row] = rows;
   const day = startOfDay(start);
   const passed = Math.max(1, Math.min(now - day, DAY));
@@ -184,9 +184,11 @@ function usageRow(rows: Rows, { start, end }: Range, groups: readonly string[], 
   ];
 }
 
-function grouped(rows: readonly ModelApiRow[], groups: readonly string[], key: string): Rows[] {
+function grouped(rows: readonly ModelApiRow[], groups: readonly string[], key: string): GroupRows[] {
   const found = Map.groupBy(rows, (row) =>
     JSON.stringify([groups.includes(key) && row.keys, groups.includes('model') && row.model_name]),
   );
-  return [...found.values()].flatMap(([first, ...others]): Rows[] => (first ? [[first, ...others]] : []));
+  return [...found.values()].flatMap(([first, ...others]): GroupRows[] =>
+    first ? [[first, ...others]] : [],
+  );
 }

@@ -10,11 +10,11 @@ import { PollError } from '../../api/errors.ts';
 import { daysOf, planDays } from '../../api/plans.ts';
 import type { FeedContext } from '../../api/provider.ts';
 import type { Ask } from '../../api/request.ts';
-import { askIfReadable, askSource, toldBy } from '../model-apis/ask.ts';
-import type { Source, SourceAnswer } from '../model-apis/read.ts';
 import { askInParts, longestMs, SHORTER_STATE } from './parts.ts';
 import { type Answered, lacksDays } from './rows.ts';
 import { UsageSummary } from './schema.ts';
+import { askIfReadable, askSource, toldBy } from './source-ask.ts';
+import type { Source, SourceAnswer } from './source-rows.ts';
 
 /** The first day that can be asked for. */
 const EARLIEST = Date.UTC(2026, 0, 1);
@@ -26,7 +26,7 @@ export interface SummaryPage extends Answered {
   readonly about: 'range' | 'day' | 'month';
 }
 
-export type BillPage = SummaryPage | SourceAnswer;
+export type UsagePage = SummaryPage | SourceAnswer;
 
 /** In ranges of 31 days, or of 30 where the server refuses 31. */
 export function planUsage(context: FeedContext<unknown>): Range[] {
@@ -39,7 +39,7 @@ export async function* askUsage(
   ask: Ask,
   range: Range,
   context: FeedContext<unknown>,
-): AsyncGenerator<BillPage> {
+): AsyncGenerator<UsagePage> {
   const { now, state } = context;
   const wholes = await askSummary(ask, range, state);
   yield* await withDays(ask, wholes);
@@ -66,7 +66,7 @@ export async function* askBySource(
   ask: Ask,
   range: Range,
   context: FeedContext<unknown>,
-): AsyncGenerator<BillPage> {
+): AsyncGenerator<UsagePage> {
   yield* await askSource(source, ask, range, context);
   try {
     yield* await withDays(ask, await askSummary(ask, range, context.state));

@@ -12,13 +12,13 @@ import { steppedReader } from '../../api/feeds.ts';
 import type { RangeReading, Reader } from '../../api/provider.ts';
 import { note, observe, reading, sum, sumOfAll } from '../../api/readings.ts';
 import type { Steps } from '../../api/steps.ts';
-import { SOURCES } from '../model-apis/ask.ts';
-import { readSource, type SourceAnswer, type SourcePart, withoutTold } from '../model-apis/read.ts';
-import type { BillPage, SummaryPage } from './ask.ts';
+import type { SummaryPage, UsagePage } from './ask.ts';
 import { type Names, resourcesOf } from './facts.ts';
 import { SHORTER_STATE } from './parts.ts';
 import { type Answered, chargesOf, exceedsInput, type TierUsage, type Usage, usageByTier } from './rows.ts';
 import { KINDS, MODEL_API, TIERS } from './schema.ts';
+import { SOURCES } from './source-ask.ts';
+import { readSource, type SourceAnswer, type SourcePart, withoutTold } from './source-rows.ts';
 
 const MONTH_TOTALS = [
   ['monthGross', 'total'],
@@ -34,12 +34,12 @@ interface BillOptions {
 }
 
 /** Reads the answers about a range of UTC days, and about the month to date if that was asked for too. */
-export function billReader(options: BillOptions): Reader<BillPage> {
+export function billReader(options: BillOptions): Reader<UsagePage> {
   return steppedReader((pages) => readingOf(pages, options));
 }
 
 function* readingOf(
-  pages: readonly BillPage[],
+  pages: readonly UsagePage[],
   { names, now, state: remembered }: BillOptions,
 ): Steps<RangeReading> {
   const drift = new DriftLog();
@@ -78,7 +78,7 @@ function* readingOf(
   });
 }
 
-function isOfSourcePage(page: BillPage): page is SourceAnswer {
+function isOfSourcePage(page: UsagePage): page is SourceAnswer {
   return page.about in SOURCES;
 }
 

@@ -13,10 +13,10 @@ import { DriftLog } from '../../api/drift-log.ts';
 import { adviseOnRefusal, isBadRequest, isRefusal, PollError } from '../../api/errors.ts';
 import type { FeedContext } from '../../api/provider.ts';
 import type { Ask, Request } from '../../api/request.ts';
-import { askInParts } from '../usage/parts.ts';
-import { MODEL_API } from '../usage/schema.ts';
-import { readSource, type Source, type SourceAnswer } from './read.ts';
-import { ModelApiCosts, type ModelApiPage, ModelApiUsage } from './schema.ts';
+import { askInParts } from './parts.ts';
+import { MODEL_API } from './schema.ts';
+import { readSource, type Source, type SourceAnswer } from './source-rows.ts';
+import { ModelApiCosts, ModelApiUsage, type SourcePage } from './source-schema.ts';
 
 /** The first whole day of costs: those of the day before begin at 20:45 UTC. */
 const FIRST_DAY = Date.UTC(2026, 7, 6);
@@ -31,7 +31,7 @@ export const SOURCES = {
   model_apis: {
     part: { tier: MODEL_API, measures: ['cost'] },
     from: () => FIRST_DAY,
-    request: ({ start, end }: Range): Request<ModelApiPage> => ({
+    request: ({ start, end }: Range): Request<SourcePage> => ({
       path: '/billing/model_apis',
       query: { start_date: isoDay(start), end_date: isoDay(end), limit: String((end - start) / DAY) },
       lists: { group_by: ['api_key_prefix', 'model'] },
@@ -41,7 +41,7 @@ export const SOURCES = {
   model_api_usage: {
     part: { tier: MODEL_API, measures: ['tokens', 'requests'] },
     from: (now: Instant) => Math.max(FIRST_DAY, startOfDay(now) - KEPT_MS),
-    request: ({ start, end }: Range, now: Instant): Request<ModelApiPage> => {
+    request: ({ start, end }: Range, now: Instant): Request<SourcePage> => {
       const isByHour = end - start <= MAX_HOURS * HOUR;
       return {
         path: '/model_apis/usage',
@@ -62,7 +62,7 @@ interface SourceDefinition {
   readonly part: StatementPart;
   /** The first day that it tells whole. */
   readonly from: (now: Instant) => Instant;
-  readonly request: (range: Range, now: Instant) => Request<ModelApiPage>;
+  readonly request: (range: Range, now: Instant) => Request<SourcePage>;
 }
 
 /** @throws {PollError} if it is refused, or cannot be read: what its buckets lack, too, is found here. */
@@ -113,9 +113,9 @@ export async function askIfReadable(
   }
 }
 
-async function askPages(ask: Ask, first: Request<ModelApiPage>): Promise<ModelApiPage[]> {
+async function askPages(ask: Ask, first: Request<SourcePage>): Promise<SourcePage[]> {
   const { path, schema, query } = first;
-  const answerTo = async (request: Request<ModelApiPage>) => {
+  const answerTo = async (request: Request<SourcePage>) => {
     const answer = ask({ maxValues: MAX_VALUES, ...request });
     return (await adviseOnRefusal(answer, 'a key that may see the costs and usage of model APIs')).body;
   };
@@ -133,7 +133,7 @@ async function askPages(ask: Ask, first: Request<ModelApiPage>): Promise<ModelAp
     (cursor) => (cursor === undefined ? answerTo(first) : pageAt(cursor)),
     ({ pagination: { has_more, cursor } }) => (has_more ? cursor : undefined),
   );
-  const pages: ModelApiPage[] = [];
+  const pages: SourcePage[] = [];
   for await (const page of walk) pages.push(page);
   return pages;
 }

@@ -3,25 +3,25 @@ import { DAY } from '../../../core/values/time.ts';
 import type { ReportBucket } from '../../api/bucket-pages.ts';
 import { Timestamp } from '../../api/instants.ts';
 import { Count, Day, lenient, listOf, readDecimal, Text, unusedFields } from '../../api/schemas.ts';
-import type { Figures } from '../usage/schema.ts';
+import type { Figures } from './schema.ts';
 
 // https://docs.baseten.co/reference/management-api/billing/gets-model-apis-costs
 // https://docs.baseten.co/reference/management-api/model-apis/gets-model-apis-token-usage
 
 /** What a key used of a model in a bucket: its cost, or its tokens and requests. */
-export interface ModelApiRow {
+export interface SourceRow {
   /** Prefixes of the API key, joined by commas; empty where the provider knows none. */
   readonly key: string;
   readonly model: string;
   readonly figures: Partial<Figures>;
 }
 
-export interface ModelApiPage {
-  readonly items: readonly ReportBucket<ModelApiRow>[];
+export interface SourcePage {
+  readonly items: readonly ReportBucket<SourceRow>[];
   readonly pagination: { readonly has_more: boolean; readonly cursor?: string | null | undefined };
 }
 
-function pageOf(bucket: z.ZodType<ReportBucket<ModelApiRow>>): z.ZodType<ModelApiPage> {
+function pageOf(bucket: z.ZodType<ReportBucket<SourceRow>>): z.ZodType<SourcePage> {
   const pagination = z
     .looseObject({ has_more: z.boolean(), cursor: z.string().nullish() })
     .refine(({ has_more, cursor }) => !has_more || cursor, {
@@ -40,7 +40,7 @@ const CostRow = z
     // Documented as text: a number may well be in another unit.
     subtotal: z.string().transform(readDecimal),
   })
-  .transform(({ api_key_prefixes, model, subtotal }): ModelApiRow => {
+  .transform(({ api_key_prefixes, model, subtotal }): SourceRow => {
     return { key: (api_key_prefixes ?? []).toSorted().join(','), model: model ?? '', figures: { subtotal } };
   });
 
@@ -61,7 +61,7 @@ const UsageRow = z
     request_count: lenient(Count),
     ...unusedFields('uncached_input_tokens'),
   })
-  .transform(({ api_key_prefix, model, request_count, ...counts }): ModelApiRow => {
+  .transform(({ api_key_prefix, model, request_count, ...counts }): SourceRow => {
     const { input_tokens, cached_input_tokens, output_tokens } = counts;
     const figures = { input_tokens, cached_input_tokens, output_tokens, inference_requests: request_count };
     return { key: api_key_prefix ?? '', model: model ?? '', figures };

@@ -2,9 +2,9 @@ import { DAY, HOUR, type Instant, type Range, startOfDay } from '../../../core/v
 import { readBuckets } from '../../api/bucket-pages.ts';
 import type { DriftLog } from '../../api/drift-log.ts';
 import { isWithin } from '../../api/plans.ts';
-import type { Usage } from '../usage/rows.ts';
-import { MODEL_API } from '../usage/schema.ts';
-import type { ModelApiPage } from './schema.ts';
+import type { Usage } from './rows.ts';
+import { MODEL_API } from './schema.ts';
+import type { SourcePage } from './source-schema.ts';
 
 /** What tells more of model APIs than the summary does. */
 export type Source = 'model_apis' | 'model_api_usage';
@@ -14,7 +14,7 @@ export interface SourceAnswer {
   readonly about: Source;
   readonly asked: Range;
   /** Undefined if it could not be read, although the account may. */
-  readonly pages: readonly ModelApiPage[] | undefined;
+  readonly pages: readonly SourcePage[] | undefined;
 }
 
 /** What a source says in the place of the summary. */
