@@ -127,7 +127,7 @@ export function streamsOf(provider: Provider<unknown>, config: unknown): StreamS
       reachMs: Math.max(...all.map(({ settleMs, reachMs }) => reachMs ?? settleMs)),
       lagMs: Math.max(...all.map((each) => each.lagMs?.(config) ?? DEFAULT_LAG_MS)),
       closedBuckets: all.every(({ closedBuckets = false }) => closedBuckets),
-      sharedResources: all.every(({ sharedResources = false }) => sharedResources),
+      sharedResources: all[0]?.sharedResources ?? false,
     };
   });
 }

@@ -43,6 +43,7 @@ async function scene(
   const options = { clock, contract, genesis: Date.UTC(2026, 10, 1) };
   const [baseten, whole] = await Promise.all([startBaseten({ ...options, ...keys }), startBaseten(options)]);
   context.after(() => Promise.all([baseten.close(), whole.close()]));
+  if (keys.billOnlyKey !== undefined) whole.permit([]);
   const exporter = await startExporter(context, clock, [
     { provider: 'baseten', url: baseten.url, key: keys.billOnlyKey ?? baseten.key },
     { provider: 'baseten', name: 'whole', url: whole.url, key: whole.key },

@@ -9,6 +9,7 @@ import {
   statement,
   utc,
 } from '../../../test/support/ledger/ledger.ts';
+import type { Charge } from '../statement/statement.ts';
 import { DAY, HOUR, type Instant, MINUTE } from '../values/time.ts';
 
 const NOON = utc('2026-11-20T12:00');
@@ -60,6 +61,35 @@ test('omissions: a missing category without money is zero', () => {
   assert.equal(bench.apply(statement('day', TODAY, NOON, [], TIERS)).keptTiers.size, 0);
   bench.apply(statement('day', TODAY, NOON + 1, [paid('dedicated', 2)], ['training']));
   assert.equal(bench.state.omissions(1).length, 0);
+  bench.ledger.close();
+});
+
+test('omissions: what a statement leaves untold stays as it is, however long, and the rest of its tier moves', () => {
+  const bench = begun();
+  const untold = [{ tier: 'training', measures: ['cost'] }] as const;
+  const tokens = (value: bigint): Charge => ({
+    ...paid('training', 0),
+    measure: 'tokens',
+    detail: 'input',
+    value,
+  });
+  const apply = (after: number, charges: readonly Charge[]) =>
+    bench.apply({ ...statement('day', TODAY, NOON + after, charges), untold });
+  for (const after of [MINUTE, 16 * MINUTE, 40 * DAY]) {
+    const count = BigInt(after);
+    assert.equal(apply(after, [paid('dedicated', 8), tokens(count)]).keptTiers.size, 0);
+    assert.deepEqual(today(bench, NOON), [8, 3]);
+    bench.reopen();
+    assert.equal(bench.state.omissions(1).length, 0);
+  }
+  apply(41 * DAY, [paid('dedicated', 8)]);
+  const [total = 0, taken = 0] = ['ai_billing_tokens_total', 'ai_billing_tokens_corrections_total'].map(
+    (name) =>
+      [...bench.values(NOON)].filter(([key]) => key.startsWith(`${name}|`)).map(([, value]) => value)[0],
+  );
+  assert.equal(total - taken, 0, 'tokens were told: they are gone');
+  bench.apply(statement('day', TODAY, NOON + 42 * DAY, [paid('dedicated', 8), paid('training', 1)]));
+  assert.deepEqual(today(bench, NOON), [8, 1]);
   bench.ledger.close();
 });
 

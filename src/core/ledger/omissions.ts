@@ -1,4 +1,4 @@
-import type { Statement } from '../statement/statement.ts';
+import type { Measure, Statement } from '../statement/statement.ts';
 import { getOrCreate } from '../values/maps.ts';
 import type { Fixed } from '../values/money.ts';
 import { type Instant, intersection, MINUTE, type Range } from '../values/time.ts';
@@ -24,7 +24,7 @@ export interface OmissionsInput {
 
 /**
  * Decides which omissions to believe: a tier with money that is absent from the answer is zero only once the same answer came
- * twice, at least 15 minutes apart. Until then its old amounts are put back into the statement.
+ * twice, at least 15 minutes apart. Until then its old amounts are put back into the statement, and those that it leaves untold always are.
  */
 export function updateOmissions(
   input: OmissionsInput,
@@ -33,16 +33,20 @@ export function updateOmissions(
   amounts: Map<Instant, Map<number, Fixed>>,
 ): OmissionsOutcome {
   const { state, stream, statement } = input;
+  const { omittedTiers, untold = [] } = statement;
   const known = state.omissions(stream.id);
-  if (statement.omittedTiers.length === 0 && known.length === 0) return { kept: new Set(), pending: known };
-  const stored = statement.omittedTiers.length > 0 ? storedAmounts(input, before, range) : new Map();
-  const hasMoney = (tier: string) => stored.get(tier)?.some((cell: StoredAmount) => cell.isMoney) ?? false;
+  const absent = omittedTiers.length + untold.length;
+  if (absent === 0 && known.length === 0) return { kept: new Set(), pending: known };
+  const stored: StoredAmounts = absent > 0 ? storedAmounts(input, before, range) : new Map();
+  const hasMoney = (tier: string) => stored.get(tier)?.some(({ measure }) => measure === 'cost') ?? false;
   const outcome = confirmOmissions(known, input, hasMoney);
-  for (const tier of outcome.kept) {
-    for (const { bucket, series, value } of stored.get(tier) ?? []) {
-      const cells = getOrCreate(amounts, bucket, () => new Map());
-      getOrCreate(cells, series, () => value);
-    }
+  const kept = [...outcome.kept].flatMap((tier) => stored.get(tier) ?? []);
+  const parts = untold.flatMap(({ tier, measures }) =>
+    (stored.get(tier) ?? []).filter(({ measure }) => measures.includes(measure)),
+  );
+  for (const { bucket, series, value } of [...kept, ...parts]) {
+    const cells = getOrCreate(amounts, bucket, () => new Map());
+    getOrCreate(cells, series, () => value);
   }
   return outcome;
 }
@@ -74,15 +78,17 @@ interface StoredAmount {
   readonly bucket: Instant;
   readonly series: number;
   readonly value: Fixed;
-  readonly isMoney: boolean;
+  readonly measure: Measure;
 }
+
+type StoredAmounts = ReadonlyMap<string, readonly StoredAmount[]>;
 
 /** The amounts of a range by tier. */
 function storedAmounts(
   { state, statement }: OmissionsInput,
   before: StreamState,
   range: Range,
-): Map<string, StoredAmount[]> {
+): StoredAmounts {
   // Where a stream has several granularities, the cells of a day are another reading of the same money.
   const compacted = isComposed(before) ? [] : (['day'] as const);
   const stored = new Map<string, StoredAmount[]>();
@@ -92,7 +98,7 @@ function storedAmounts(
         const row = state.series.get(series);
         if (value === 0n || !row) continue;
         const ofTier = getOrCreate(stored, row.tier, () => []);
-        ofTier.push({ bucket, series, value, isMoney: row.measure === 'cost' });
+        ofTier.push({ bucket, series, value, measure: row.measure });
       }
     }
   }

@@ -12,8 +12,8 @@ export interface SeriesAllocatorOptions {
   readonly state: LedgerState;
   readonly account: AccountRow;
   readonly stream: number;
-  /** A resource has as many models and tiers as it is used with: see `StreamSettings`. */
-  readonly sharedResources?: boolean;
+  /** Tiers whose resources have as many models as they are used with: see `StreamSettings`. */
+  readonly sharedResources?: boolean | readonly string[];
   readonly nextId: number;
   /** Series the account may still expose; asked for when a label set is new. */
   readonly remaining: () => number;
@@ -76,8 +76,9 @@ export class SeriesAllocator {
 
   #freezeLabels(charge: Charge): SeriesKey {
     if (ACCOUNT_MEASURES.has(charge.measure)) return { ...charge, resource: '', model: '', tier: '' };
-    const isShared = charge.resource === '' || this.#options.sharedResources;
-    const known = isShared ? undefined : this.#resource(charge.resource);
+    const { sharedResources: shared = false } = this.#options;
+    const isShared = typeof shared === 'boolean' ? shared : shared.includes(charge.tier);
+    const known = isShared || charge.resource === '' ? undefined : this.#resource(charge.resource);
     return known ? { ...charge, model: known.model, tier: known.tier } : charge;
   }
 

@@ -44,8 +44,8 @@ export interface StreamSettings {
   readonly lagMs: number;
   /** The provider bills a bucket only once it has ended: until it was read, it is unknown and not 0. */
   readonly closedBuckets?: boolean;
-  /** A resource is used with several models and tiers, as a project is: its labels do not freeze. */
-  readonly sharedResources?: boolean;
+  /** Resources of which tiers (true: of all) are used with several models, as a project is: their labels do not freeze. */
+  readonly sharedResources?: boolean | readonly string[];
 }
 
 /** Whether nothing is known of a day before it has ended and was read. */

@@ -54,6 +54,14 @@ export interface Statement {
   readonly charges: readonly Charge[];
   /** Tiers that the response left out or gave as null: suspicious if they had money. `""` is the tier of those without one. */
   readonly omittedTiers: readonly string[];
+  /** What the provider tells elsewhere, where it could not be read: those amounts of the range stay as they are. */
+  readonly untold?: readonly StatementPart[];
+}
+
+/** Some measures of a tier. */
+export interface StatementPart {
+  readonly tier: string;
+  readonly measures: readonly Measure[];
 }
 
 /** Names and properties of a resource, for the info metric only. */

@@ -76,8 +76,11 @@ export interface BillingStream<Config = unknown> {
    * then absent and `yesterday` until it was read. All feeds of a stream must say so.
    */
   readonly closedBuckets?: boolean;
-  /** A resource is used with several models and tiers, as a project is; otherwise it keeps those it was first seen with. */
-  readonly sharedResources?: boolean;
+  /**
+   * A resource is used with several models and tiers, as a project is; otherwise it keeps those it was first seen with. A list: those of
+   * these tiers only. All feeds of a stream must say the same.
+   */
+  readonly sharedResources?: boolean | readonly string[];
 }
 
 /** One scheduled reading of an account: an endpoint at one granularity. */

@@ -4,7 +4,7 @@ import { DAY } from '../../core/values/time.ts';
 import { targetOf } from '../../poll/http/url.ts';
 import { baseten } from './index.ts';
 import { InstanceTypePrices, Models, readModels, readPrices } from './lookups/lookups.ts';
-import { usageReader } from './usage/read.ts';
+import { billReader } from './usage/read.ts';
 import { UsageSummary } from './usage/schema.ts';
 
 describe('Baseten', () => {
@@ -44,7 +44,8 @@ describe('Baseten', () => {
     const start = Date.UTC(2026, 10, 1);
     const daily = [1, 2, 3].map((day) => ({ date: `2026-11-0${day}`, subtotal: '1.5', other: 1 }));
     const breakdown = ['a', 'b'].map((id) => ({ billable_resource: { id }, subtotal: 4.5, daily }));
-    const reader = usageReader({ teamOf: () => undefined, instanceTypeOf: () => undefined });
+    const names = { teamOf: () => undefined, instanceTypeOf: () => undefined };
+    const reader = billReader({ names, now: start });
     const summary = UsageSummary.parse({ dedicated_usage: { total: 9, breakdown } });
     reader.add({ about: 'range', asked: { start, end: start + 3 * DAY }, summary });
     const steps = reader.finishInSteps?.();

@@ -2,13 +2,16 @@ import { z } from 'zod';
 import { toNumber } from '../../core/values/money.ts';
 import { DAY, SECOND } from '../../core/values/time.ts';
 import { snapshotFeed } from '../api/feeds.ts';
-import { defineFeed, defineProvider, type RangeReading } from '../api/provider.ts';
+import { type BillingStream, defineFeed, defineProvider, type RangeReading } from '../api/provider.ts';
 import type { Request } from '../api/request.ts';
 import { Decimal } from '../api/schemas.ts';
 import { InstanceTypePrices, Models, readModels, readPrices, readTeams, Teams } from './lookups/lookups.ts';
-import { askUsage, planUsage, type UsagePage } from './usage/ask.ts';
+import { askBySource, askUsage, planSource, planUsage, type UsagePage } from './usage/ask.ts';
 import { namesOf } from './usage/facts.ts';
-import { usageReader } from './usage/read.ts';
+import { READABLE_STATE } from './usage/parts.ts';
+import { billReader } from './usage/read.ts';
+import { MODEL_API } from './usage/schema.ts';
+import type { Source } from './usage/source-rows.ts';
 
 /** `Bearer` is what newer documentation names; `Api-Key` works by both. */
 const BasetenConfig = z.strictObject({
@@ -19,16 +22,55 @@ const BasetenConfig = z.strictObject({
 });
 type BasetenConfig = z.infer<typeof BasetenConfig>;
 
+/** The keys of model APIs are used with several models each; of a deployment the first one counts. */
+const BILL = {
+  name: 'usage',
+  granularity: 'day',
+  settleMs: 31 * DAY,
+  sharedResources: [MODEL_API],
+} as const satisfies BillingStream;
+
 const usage = defineFeed<BasetenConfig, UsagePage>({
   name: 'usage',
   // Data moves hourly: https://docs.baseten.co/organization/billing
   schedule: '*/15 * * * *',
   jitterMs: 30 * SECOND,
-  stream: { name: 'usage', granularity: 'day', settleMs: 31 * DAY },
+  stream: BILL,
   plan: planUsage,
   ask: askUsage,
-  reader: (_, context) => usageReader(namesOf(context)),
+  reader: (_, context) => billReader({ names: namesOf(context), now: context.now }),
 });
+
+interface SourceFeed {
+  readonly name: Source;
+  readonly schedule: string;
+  readonly windowMs: number;
+}
+
+/** Reads the latest days of the same bill, and tells `usage` that the key may read the source. */
+function sourceFeed({ name, schedule, windowMs }: SourceFeed) {
+  return defineFeed<BasetenConfig, UsagePage>({
+    name,
+    schedule,
+    jitterMs: 30 * SECOND,
+    stream: BILL,
+    optional: true,
+    plan: (context) => planSource(name, windowMs, context),
+    ask: (ask, range, context) => askBySource(name, ask, range, context),
+    reader: (_, context) => {
+      const { now, state = READABLE_STATE } = context;
+      return billReader({ names: namesOf(context), now, state });
+    },
+  });
+}
+
+/** The last feed of a stream reads its history. */
+const BILL_FEEDS = [
+  sourceFeed({ name: 'model_apis', schedule: '7 * * * *', windowMs: 31 * DAY }),
+  // Today and yesterday by the hour.
+  sourceFeed({ name: 'model_api_usage', schedule: '22 * * * *', windowMs: 2 * DAY }),
+  usage,
+];
 
 interface Lookup<Body> extends Request<Body> {
   readonly name: string;
@@ -71,5 +113,5 @@ export const baseten = defineProvider<BasetenConfig>({
   retryAfterOfBody: (body) => TooMany.safeParse(body).data?.retry_after,
   // https://docs.baseten.co/reference/management-api/rate-limits
   requestBudget: { requests: 100, perMs: SECOND },
-  feeds: [usage, ...LOOKUPS],
+  feeds: [...BILL_FEEDS, ...LOOKUPS],
 });

@@ -191,17 +191,46 @@ function modelApi(
   const { dailyUsd, ...names } = item;
   const { subtotal, part } = spend(world, 2000 + index, dailyUsd, at, now);
   if (subtotal === 0n) return [];
-  const input_tokens = part(dailyUsd * 1_950_011);
+  const row = { category: 'model_api', at, ...names } as const;
+  const all = {
+    subtotal,
+    credits: index === 0 ? truncateTo(MICRO, subtotal / 4n) : 0n,
+    requests: part(dailyUsd * 1_009),
+    input_tokens: part(dailyUsd * 1_950_011),
+    output_tokens: part(dailyUsd * 410_003),
+    cached_input_tokens: Math.floor(part(dailyUsd * 1_950_011) / 3),
+  };
+  // What the batch key leaves is used by a key with two prefixes, or in the playground, which has no key.
+  const batch = fractionOf(all);
   return [
-    {
-      category: 'model_api',
-      at,
-      ...names,
-      subtotal,
-      credits: index === 0 ? truncateTo(MICRO, subtotal / 4n) : 0n,
-      input_tokens,
-      output_tokens: part(dailyUsd * 410_003),
-      cached_input_tokens: Math.floor(input_tokens / 3),
-    },
+    { ...row, keys: ['bsnt_batch'], ...batch },
+    { ...row, ...(index % 2 === 0 && { keys: ['bsnt_app', 'bsnt_web'] }), ...without(all, batch) },
   ];
+}
+
+type ModelApiFigures = Omit<ModelApiRow, 'category' | 'at' | 'model_name' | 'model_family' | 'keys'> &
+  Required<Pick<ModelApiRow, 'credits' | 'requests'>>;
+
+/** Three tenths. */
+function fractionOf(all: ModelApiFigures): ModelApiFigures {
+  const of = (whole: number) => Math.floor((whole * 3) / 10);
+  return {
+    subtotal: truncateTo(MICRO, (all.subtotal * 3n) / 10n),
+    credits: truncateTo(MICRO, (all.credits * 3n) / 10n),
+    requests: of(all.requests),
+    input_tokens: of(all.input_tokens),
+    output_tokens: of(all.output_tokens),
+    cached_input_tokens: of(all.cached_input_tokens),
+  };
+}
+
+function without(all: ModelApiFigures, part: ModelApiFigures): ModelApiFigures {
+  return {
+    subtotal: all.subtotal - part.subtotal,
+    credits: all.credits - part.credits,
+    requests: all.requests - part.requests,
+    input_tokens: all.input_tokens - part.input_tokens,
+    output_tokens: all.output_tokens - part.output_tokens,
+    cached_input_tokens: all.cached_input_tokens - part.cached_input_tokens,
+  };
 }

@@ -55,6 +55,10 @@ export interface ModelApiRow extends Day {
   readonly category: 'model_api';
   readonly model_name: string;
   readonly model_family?: string;
+  /** Prefixes of the API key; absent where the provider knows none. */
+  readonly keys?: readonly string[];
+  /** Only `GET /v1/model_apis/usage` tells them. */
+  readonly requests?: number;
   /** Cached ones included. */
   readonly input_tokens: number;
   readonly output_tokens: number;
@@ -63,19 +67,41 @@ export interface ModelApiRow extends Day {
 
 export type BasetenRow = DedicatedRow | TrainingRow | ModelApiRow;
 
-/** What the rows say in the design's words. */
-export function entriesOf(row: BasetenRow, contract: SimulatedContract): TruthEntry[] {
-  const labels = {
-    resource: row.category === 'model_api' ? '' : row.resource.id,
-    model: row.category === 'model_api' ? row.model_name : (row.resource.model_name ?? ''),
-    tier: row.category,
-  };
+/** What an account may read beside the bill. */
+export const SOURCES = ['model_apis', 'model_api_usage'] as const;
+export type SimulatedSource = (typeof SOURCES)[number];
+
+/** The first whole day of the costs and the usage of model APIs. */
+export const FIRST_DAY = Date.UTC(2026, 7, 6);
+
+/** What the rows say in the design's words, by the sources that the account may read. */
+export function entriesOf(
+  row: BasetenRow,
+  contract: SimulatedContract,
+  sources: ReadonlySet<SimulatedSource>,
+): TruthEntry[] {
+  if (row.category === 'model_api') return modelApi(row, sources);
+  const { resource } = row;
+  const labels = { resource: resource.id, model: resource.model_name ?? '', tier: row.category };
   const cost: TruthEntry = { ...labels, measure: 'cost', detail: 'USD', value: row.subtotal };
-  if (row.category === 'model_api') return [cost, ...tokens(row, labels)];
   const seconds = count('billed_seconds', labels, '', row.minutes * 60);
   if (row.category === 'training') return [cost, seconds];
   const requests = count('requests', labels, '', row.inference_requests);
   return [cost, seconds, requests, ...(contract === 'seed' ? [] : partsOf(row, labels))];
+}
+
+function modelApi(row: ModelApiRow, sources: ReadonlySet<SimulatedSource>): TruthEntry[] {
+  const labelsBy = (source: SimulatedSource) => {
+    const resource = row.at >= FIRST_DAY && sources.has(source) ? (row.keys ?? []).join(',') : '';
+    return { resource, model: row.model_name, tier: row.category };
+  };
+  const usage = labelsBy('model_api_usage');
+  const hasRequests = row.at >= FIRST_DAY && sources.has('model_api_usage');
+  return [
+    { ...labelsBy('model_apis'), measure: 'cost', detail: 'USD', value: row.subtotal },
+    ...tokens(row, usage),
+    ...(hasRequests ? [count('requests', usage, '', row.requests ?? 0)] : []),
+  ];
 }
 
 function partsOf(

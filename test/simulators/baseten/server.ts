@@ -7,7 +7,15 @@ import { openSimulator } from '../kit/simulator.ts';
 import { type SimulatorOptions, worldOf } from '../kit/world.ts';
 import { modelsBody, pricesBody, teamsBody } from './catalogue.ts';
 import { basetenHistory } from './history.ts';
-import { type BasetenRow, costing, entriesOf, type RowCategory } from './rows.ts';
+import { type ModelApiStyle, modelApisOf, SOURCE_PATHS } from './model-apis.ts';
+import {
+  type BasetenRow,
+  costing,
+  entriesOf,
+  type RowCategory,
+  type SimulatedSource,
+  SOURCES,
+} from './rows.ts';
 import { type Depth, type Silence, type Style, summaryOf } from './summary.ts';
 
 const EARLIEST = Date.UTC(2026, 0, 1);
@@ -24,11 +32,15 @@ export interface BasetenOptions extends SimulatorOptions {
   readonly depth?: Depth;
   /** Lists the day before and the day after the range among `daily`, as some answers do. */
   readonly strayDays?: boolean;
+  /** How the endpoints about model APIs answer. */
+  readonly modelApis?: ModelApiStyle;
 }
 
 export interface BasetenSimulator extends Simulator<BasetenRow> {
   /** Empties a category regardless of its rows; undefined restores it. */
   silence(category: RowCategory, as: Silence | undefined): void;
+  /** Grants the account the right to read these sources, and no other; all, unless by the seed's contract. */
+  permit(sources: readonly SimulatedSource[]): void;
 }
 
 const BILL = '/v1/billing/usage_summary';
@@ -45,6 +57,8 @@ export async function startBaseten(options: BasetenOptions = {}): Promise<Basete
   const books = openBooks(world.generate ? basetenHistory(world) : () => []);
   const silent = new Map<RowCategory, Silence>();
   const style = { seed: world.seed, contract: world.contract, depth: options.depth ?? 'daily', silent };
+  const isRefused = world.contract === 'seed' || options.billOnlyKey !== undefined;
+  const sources = new Set<SimulatedSource>(isRefused ? [] : SOURCES);
   const rate = meter(PER_SECOND, 1000);
   const rowsOf = (range: Range, call: SimulatedCall) => books.rows(range, books.moment(call.now));
 
@@ -56,6 +70,12 @@ export async function startBaseten(options: BasetenOptions = {}): Promise<Basete
       if (refused) return refused;
       if (rate.count(call.now).exhausted) return throttle(1, 'body', call);
       if (call.path === BILL) return billOf(call, (range) => rowsOf(range, call), { ...options, style });
+      const source = SOURCE_PATHS[call.path];
+      if (source && world.contract === 'current') {
+        if (!sources.has(source)) return permissionDenied();
+        const rows = (range: Range) => rowsOf(range, call).filter((row) => row.category === 'model_api');
+        return modelApisOf(source, call, rows, options.modelApis ?? {});
+      }
       const list = LISTS[call.path];
       if (!list) return error(404, 'Not found');
       const recent = { start: call.now - LONGEST_MS, end: call.now + DAY };
@@ -68,12 +88,21 @@ export async function startBaseten(options: BasetenOptions = {}): Promise<Basete
     key,
     books,
     costing,
-    entriesOf: (rows: BasetenRow[]) => rows.flatMap((row) => entriesOf(row, world.contract)),
+    entriesOf: (rows: BasetenRow[]) => rows.flatMap((row) => entriesOf(row, world.contract, sources)),
   });
   return {
     ...simulator,
     silence: (category, as) => (as ? silent.set(category, as) : silent.delete(category)),
+    permit: (granted) => {
+      sources.clear();
+      for (const source of granted) sources.add(source);
+    },
   };
+}
+
+function permissionDenied(): Reply {
+  const message = 'Costs are not available for this organization.';
+  return { status: 403, body: { code: 'PERMISSION_DENIED', message } };
 }
 
 function billOf(

@@ -113,7 +113,8 @@ function trainingItem(days: readonly TrainingRow[], strays: readonly BasetenRow[
   };
 }
 
-function modelItem(days: readonly ModelApiRow[], strays: readonly BasetenRow[], style: Style): object {
+function modelItem(rows: readonly ModelApiRow[], strays: readonly BasetenRow[], style: Style): object {
+  const days = groups(rows, ({ at }) => isoDay(at)).map(oneOf);
   const dayOf = (row: ModelApiRow) => ({
     date: isoDay(row.at),
     subtotal: dollars(row.subtotal, row.output_tokens),
@@ -122,9 +123,10 @@ function modelItem(days: readonly ModelApiRow[], strays: readonly BasetenRow[], 
     cached_input_tokens: row.cached_input_tokens,
   });
   const name = days[0]?.model_name;
-  const others = strays
-    .filter((row) => row.category === 'model_api')
-    .filter((row) => row.model_name === name);
+  const others = groups(
+    strays.filter((row) => row.category === 'model_api').filter((row) => row.model_name === name),
+    ({ at }) => isoDay(at),
+  ).map(oneOf);
   return {
     model_name: name,
     model_family: days[0]?.model_family ?? null,
@@ -133,6 +135,19 @@ function modelItem(days: readonly ModelApiRow[], strays: readonly BasetenRow[], 
     output_tokens: sum(days, 'output_tokens'),
     cached_input_tokens: sum(days, 'cached_input_tokens'),
     ...daily([...others, ...days], style, dayOf),
+  };
+}
+
+/** A day of a model, whichever keys used it. */
+function oneOf(rows: readonly ModelApiRow[]): ModelApiRow {
+  const [first, ...others] = rows;
+  if (!first) throw new RangeError('a day has at least one row');
+  return {
+    ...first,
+    subtotal: others.reduce((total, row) => total + row.subtotal, first.subtotal),
+    input_tokens: sum(rows, 'input_tokens'),
+    output_tokens: sum(rows, 'output_tokens'),
+    cached_input_tokens: sum(rows, 'cached_input_tokens'),
   };
 }
 

@@ -1,30 +1,32 @@
-import { z } from 'zod';
-import { DAY, isoDay, type Range, startOfDay, startOfMonth } from '../../../core/values/time.ts';
-import { isBadRequest } from '../../api/errors.ts';
+import {
+  DAY,
+  intersection,
+  isoDay,
+  type Range,
+  startOfDay,
+  startOfMonth,
+} from '../../../core/values/time.ts';
+import { PollError } from '../../api/errors.ts';
 import { daysOf, planDays } from '../../api/plans.ts';
 import type { FeedContext } from '../../api/provider.ts';
 import type { Ask } from '../../api/request.ts';
-import { defineState } from '../../api/state.ts';
+import { askInParts, longestMs, SHORTER_STATE } from './parts.ts';
 import { type Answered, lacksDays } from './rows.ts';
 import { UsageSummary } from './schema.ts';
+import { askIfReadable, askSource, toldBy } from './source-ask.ts';
+import type { Source, SourceAnswer } from './source-rows.ts';
 
 /** The first day that can be asked for. */
 const EARLIEST = Date.UTC(2026, 0, 1);
 /** There are no pages: 31 days of 3,300 deployments are 550,000 values, or 760,000 with the parts of each subtotal. */
 const MAX_VALUES = 800_000;
-/** The longest range that is documented. */
-const DOCUMENTED_MS = 31 * DAY;
-/** Servers were seen that count 31 days with an exclusive end as 32, and refuse them. */
-const SHORTER_MS = 30 * DAY;
 
-const longest = defineState(z.object({ longestDays: z.literal(30) }));
-/** What the feed remembers once a server has refused 31 days and answered 30. */
-export const SHORTER_STATE = longest.write({ longestDays: 30 });
-
-/** One answer: about the range or a part of it (always the first pages), about one day of it, or about the month to date. */
-export interface UsagePage extends Answered {
+/** One answer of the summary: about the range or a part of it (always the first pages), about one day of it, or about the month to date. */
+export interface SummaryPage extends Answered {
   readonly about: 'range' | 'day' | 'month';
 }
+
+export type UsagePage = SummaryPage | SourceAnswer;
 
 /** In ranges of 31 days, or of 30 where the server refuses 31. */
 export function planUsage(context: FeedContext<unknown>): Range[] {
@@ -36,50 +38,59 @@ export function planUsage(context: FeedContext<unknown>): Range[] {
 export async function* askUsage(
   ask: Ask,
   range: Range,
-  { now, state }: FeedContext<unknown>,
+  context: FeedContext<unknown>,
 ): AsyncGenerator<UsagePage> {
-  const wholes = await askRange(ask, range, state);
-  for (const whole of wholes) yield { about: 'range', ...whole };
-  for (const { asked, summary } of wholes) {
-    const days = daysOf(asked);
-    if (days.length === 1 || !lacksDays(summary)) continue;
-    for (const start of days) yield { about: 'day', ...(await askFor(ask, { start, end: start + DAY })) };
-  }
+  const { now, state } = context;
+  const wholes = await askSummary(ask, range, state);
+  yield* await withDays(ask, wholes);
+  for (const source of ['model_apis', 'model_api_usage'] as const)
+    yield* await askIfReadable(source, ask, range, context);
   if (range.end <= now) return;
   const month = { start: Math.max(startOfMonth(now), EARLIEST), end: startOfDay(now) + DAY };
   const isSame = month.start === range.start && month.end === range.end;
-  const months = isSame ? wholes : await askRange(ask, month, wholes.length > 1 ? SHORTER_STATE : state);
+  const months = isSame ? wholes : await askSummary(ask, month, wholes.length > 1 ? SHORTER_STATE : state);
   for (const each of months) yield { about: 'month', ...each };
 }
 
-/**
- * Asks for a range in as few parts as the server answers: one that is refused although it is no longer than documented is asked for in
- * shorter parts at once.
- *
- * @throws {PollError} if these are refused, too.
- */
-async function askRange(ask: Ask, range: Range, state: string | undefined): Promise<Answered[]> {
-  const maxMs = longestMs(state);
+/** The window, or as many of its last days, so far as the source tells of them. */
+export function planSource(source: Source, maxMs: number, context: FeedContext<unknown>): Range[] {
+  return planUsage(context)
+    .slice(0, 1)
+    .flatMap((range) => intersection(range, { start: range.end - maxMs, end: range.end }) ?? [])
+    .flatMap((range) => toldBy(source, range, context.now) ?? []);
+}
+
+/** The source first, of which the feed tells whether it may be read; without the rest of the bill, there is no statement. */
+export async function* askBySource(
+  source: Source,
+  ask: Ask,
+  range: Range,
+  context: FeedContext<unknown>,
+): AsyncGenerator<UsagePage> {
+  yield* await askSource(source, ask, range, context);
   try {
-    return await askInParts(ask, range, maxMs);
+    yield* await withDays(ask, await askSummary(ask, range, context.state));
   } catch (error) {
-    const isShort = maxMs === SHORTER_MS || range.end - range.start <= SHORTER_MS;
-    if (isShort || !isBadRequest(error)) throw error;
-    return askInParts(ask, range, SHORTER_MS);
+    if (error instanceof PollError) return;
+    throw error;
   }
+  yield* await askIfReadable(source === 'model_apis' ? 'model_api_usage' : 'model_apis', ask, range, context);
 }
 
-/** The longest range that this account's server answers, as far as is known. */
-function longestMs(state: string | undefined): number {
-  return longest.read(state) ? SHORTER_MS : DOCUMENTED_MS;
+/** Days of which money has no day are asked for one by one. */
+async function withDays(ask: Ask, wholes: readonly Answered[]): Promise<SummaryPage[]> {
+  const pages = wholes.map((whole): SummaryPage => ({ about: 'range', ...whole }));
+  for (const { asked, summary } of wholes) {
+    const days = daysOf(asked);
+    if (days.length === 1 || !lacksDays(summary)) continue;
+    for (const start of days)
+      pages.push({ about: 'day', ...(await askFor(ask, { start, end: start + DAY })) });
+  }
+  return pages;
 }
 
-/** The newest part first. */
-async function askInParts(ask: Ask, { start, end }: Range, maxMs: number): Promise<Answered[]> {
-  const answers: Answered[] = [];
-  for (let until = end; until > start; until -= maxMs)
-    answers.push(await askFor(ask, { start: Math.max(start, until - maxMs), end: until }));
-  return answers;
+function askSummary(ask: Ask, range: Range, state: string | undefined): Promise<Answered[]> {
+  return askInParts(range, state, (asked) => askFor(ask, asked));
 }
 
 /** From midnight to midnight, the end exclusive. */

@@ -1,15 +1,24 @@
-import type { Charge, Drift, Observation, Reconciliation } from '../../../core/statement/statement.ts';
+import type {
+  Charge,
+  Observation,
+  Reconciliation,
+  ResourceFacts,
+  StatementPart,
+} from '../../../core/statement/statement.ts';
 import { magnitude } from '../../../core/values/money.ts';
-import { intersection, isoDay, startOfMonth } from '../../../core/values/time.ts';
+import { type Instant, intersection, isoDay, startOfMonth } from '../../../core/values/time.ts';
 import { DriftLog } from '../../api/drift-log.ts';
 import { steppedReader } from '../../api/feeds.ts';
 import type { RangeReading, Reader } from '../../api/provider.ts';
-import { observe, reading, sum, sumOfAll } from '../../api/readings.ts';
+import { note, observe, reading, sum, sumOfAll } from '../../api/readings.ts';
 import type { Steps } from '../../api/steps.ts';
-import { SHORTER_STATE, type UsagePage } from './ask.ts';
+import type { SummaryPage, UsagePage } from './ask.ts';
 import { type Names, resourcesOf } from './facts.ts';
-import { type Answered, chargesOf, exceedsInput, type Usage, usageByTier } from './rows.ts';
-import { KINDS, TIERS } from './schema.ts';
+import { SHORTER_STATE } from './parts.ts';
+import { type Answered, chargesOf, exceedsInput, type TierUsage, type Usage, usageByTier } from './rows.ts';
+import { KINDS, MODEL_API, TIERS } from './schema.ts';
+import { SOURCES } from './source-ask.ts';
+import { readSource, type SourceAnswer, type SourcePart, withoutTold } from './source-rows.ts';
 
 const MONTH_TOTALS = [
   ['monthGross', 'total'],
@@ -17,56 +26,107 @@ const MONTH_TOTALS = [
   ['monthNet', 'subtotal'],
 ] as const;
 
-/** Reads the answers about a range of UTC days, and about the month to date if that was asked for too. */
-export function usageReader(names: Names): Reader<UsagePage> {
-  return steppedReader((pages) => readingOf(pages, names));
+interface BillOptions {
+  readonly names: Names;
+  readonly now: Instant;
+  /** What the feed goes on to remember. */
+  readonly state?: string;
 }
 
-function* readingOf(pages: readonly UsagePage[], names: Names): Steps<RangeReading> {
-  const {
-    range: wholes = [],
-    day: days = [],
-    month: months = [],
-  } = Object.groupBy(pages, (page) => page.about);
+/** Reads the answers about a range of UTC days, and about the month to date if that was asked for too. */
+export function billReader(options: BillOptions): Reader<UsagePage> {
+  return steppedReader((pages) => readingOf(pages, options));
+}
+
+function* readingOf(
+  pages: readonly UsagePage[],
+  { names, now, state: remembered }: BillOptions,
+): Steps<RangeReading> {
+  const drift = new DriftLog();
+  const parts = pages.filter(isOfSourcePage).map((page) => readSource(page, { now, drift }));
+  const summaries = pages.filter((page) => !isOfSourcePage(page));
+  const { range: wholes = [], month: months = [] } = Object.groupBy(summaries, (page) => page.about);
+  const answers = [wholes, ...Map.groupBy(parts, ({ source }) => source).values()];
+  // Whatever had to be asked for in more than one part.
+  const state = answers.some(({ length }) => length > 1) ? SHORTER_STATE : remembered;
   const [newest, oldest] = [wholes[0], wholes.at(-1)];
-  if (!newest || !oldest) throw new RangeError('the answer about the whole range is missing');
-  const tiers = wholes.flatMap((whole) =>
+  if (!newest || !oldest) return reading({ drift: drift.list(), state });
+  const tiers = tiersOf(summaries);
+  yield;
+  const summary = tiers.flatMap(({ rows }) => rows).filter(({ isStray }) => !isStray);
+  const told = parts.flatMap(({ rows }) => rows);
+  const charges: Charge[] = [];
+  for (const row of [...summary.map((each) => withoutTold(each, parts)), ...told]) {
+    charges.push(...chargesOf(row));
+    yield;
+  }
+  const resources = [...resourcesOf(summary, names), ...keysOf(told)];
+  yield;
+  const range = { start: oldest.asked.start, end: newest.asked.end };
+  const omittedTiers = omittedOf(tiers, parts, charges);
+  addDrift(drift, tiers, told);
+  return reading({
+    statement: { granularity: 'day', range, charges, omittedTiers, ...untoldOf(parts) },
+    resources,
+    observations: monthTotalsOf(months),
+    reconciliation: months.length > 0 ? reconciliationOf(wholes, summary) : undefined,
+    state,
+    notes: parts
+      .filter(({ isRead }) => !isRead)
+      .map(({ source }) => note(source, 'could not be read: its amounts stay as they were', true)),
+    drift: drift.list(),
+  });
+}
+
+function isOfSourcePage(page: UsagePage): page is SourceAnswer {
+  return page.about in SOURCES;
+}
+
+function tiersOf(summaries: readonly SummaryPage[]): TierUsage[] {
+  const { range: wholes = [], day: days = [] } = Object.groupBy(summaries, (page) => page.about);
+  return wholes.flatMap((whole) =>
     usageByTier(
       whole,
       days.filter(({ asked }) => intersection(asked, whole.asked)),
     ),
   );
-  yield;
-  const rows = tiers.flatMap((one) => one.rows);
-  const usage = rows.filter(({ isStray }) => !isStray);
-  const charges: Charge[] = [];
-  for (const row of usage) {
-    charges.push(...chargesOf(row));
-    yield;
-  }
-  const resources = resourcesOf(usage, names);
-  yield;
-  const range = { start: oldest.asked.start, end: newest.asked.end };
-  const omittedTiers = [...new Set(tiers.filter(({ isSilent }) => isSilent).map(({ tier }) => tier))];
-  return reading({
-    statement: { granularity: 'day', range, charges, omittedTiers },
-    resources,
-    observations: monthTotalsOf(months),
-    reconciliation: months.length > 0 ? reconciliationOf(wholes, charges) : undefined,
-    state: wholes.length > 1 ? SHORTER_STATE : undefined,
-    drift: driftOf(rows),
-  });
 }
 
-function driftOf(rows: readonly Usage[]): Drift[] {
-  const drift = new DriftLog();
+/** Tiers that the answers are silent about. Where a source tells of the money, its silence counts. */
+function omittedOf(
+  tiers: readonly TierUsage[],
+  parts: readonly SourcePart[],
+  charges: readonly Charge[],
+): string[] {
+  const silent = tiers.filter(({ isSilent }) => isSilent).map(({ tier }) => tier);
+  const money = parts.filter(({ source }) => source === 'model_apis');
+  if (money.length === 0) return [...new Set(silent)];
+  const isSilent = !charges.some(
+    ({ tier, measure, value }) => tier === MODEL_API && measure === 'cost' && value !== 0n,
+  );
+  const others = silent.filter((tier) => tier !== MODEL_API);
+  return [...new Set(isSilent && money.every(({ isRead }) => isRead) ? [...others, MODEL_API] : others)];
+}
+
+function untoldOf(parts: readonly SourcePart[]): { untold?: StatementPart[] } {
+  const untold = parts.filter(({ isRead }) => !isRead).map(({ source }) => SOURCES[source].part);
+  return untold.length > 0 ? { untold } : {};
+}
+
+/** The API keys of some rows. */
+function keysOf(rows: readonly Usage[]): ResourceFacts[] {
+  const ids = new Set(rows.map(({ item }) => item?.billable_resource?.id ?? ''));
+  return [...ids].filter(Boolean).map((resource) => ({ resource, kind: 'api_key' }));
+}
+
+function addDrift(drift: DriftLog, tiers: readonly TierUsage[], told: readonly Usage[]): void {
+  const rows = tiers.flatMap((one) => one.rows);
   for (const { tier, date } of rows.filter(({ isStray }) => isStray))
     drift.add('stray_row', `${tier} ${isoDay(date)}`);
-  for (const { item, figures } of rows.filter(({ isStray }) => !isStray)) {
+  for (const { item, figures } of [...rows.filter(({ isStray }) => !isStray), ...told]) {
     if (exceedsInput(figures)) drift.add('cached_exceeds_input', item?.model_name ?? '');
     drift.addUnknown(item?.billable_resource?.kind, KINDS, 'kind');
   }
-  return drift.list();
 }
 
 /** The provider's totals of the month, before and after account credits; if a category or total is missing, nothing is known. */
@@ -90,13 +150,10 @@ function monthTotalsOf(months: readonly Answered[]): Observation[] {
  *
  * Whether rows are before or after account credits is not documented: the nearer of the two totals is the one compared.
  */
-function reconciliationOf(
-  answers: readonly Answered[],
-  charges: readonly Charge[],
-): Reconciliation | undefined {
+function reconciliationOf(answers: readonly Answered[], rows: readonly Usage[]): Reconciliation | undefined {
   const categories = answers.flatMap(({ summary }) => TIERS.flatMap(({ key }) => summary[key] ?? []));
   if (categories.length === 0) return undefined;
-  const listed = sum(charges.filter(({ measure }) => measure === 'cost').map(({ value }) => value));
+  const listed = sum(rows.map(({ figures }) => figures.subtotal ?? 0n));
   const gross = sum(categories.map(({ total }) => total)) - listed;
   const net = sumOfAll(categories.map(({ subtotal }) => subtotal));
   return net !== undefined && magnitude(net - listed) < magnitude(gross)

@@ -23,8 +23,8 @@ export interface Usage {
   readonly tier: string;
   readonly date: Instant;
   /** Undefined if the provider gives money without saying what for. */
-  readonly item: Item | undefined;
-  readonly figures: Figures;
+  readonly item: Pick<Item, 'billable_resource' | 'model_name'> | undefined;
+  readonly figures: Partial<Figures>;
   /** Of a day that was not asked for. */
   readonly isStray: boolean;
 }
@@ -76,7 +76,7 @@ export function usageByTier(whole: Answered, days: readonly Answered[]): TierUsa
 }
 
 /** An answer about a single day needs no `daily` to say which day it means. */
-function rowsOf(category: MaybeCategory, asked: Range): Pick<Usage, 'date' | 'item' | 'figures'>[] {
+function rowsOf(category: MaybeCategory, asked: Range): Omit<Usage, 'tier' | 'isStray'>[] {
   if (!category) return [];
   const isOneDay = asked.end - asked.start === DAY;
   const ofDay = (item: Item | undefined, figures: Figures) =>
@@ -111,7 +111,7 @@ export function chargesOf({ tier, date, item, figures }: Usage): Charge[] {
 }
 
 /** The token types are disjoint, so that their sum is the tokens billed. */
-function uncachedOf(figures: Figures): Fixed | undefined {
+function uncachedOf(figures: Partial<Figures>): Fixed | undefined {
   const { input_tokens: input, cached_input_tokens: cached = 0n } = figures;
   return input === undefined || exceedsInput(figures) ? input : input - cached;
 }
@@ -120,6 +120,9 @@ function uncachedOf(figures: Figures): Fixed | undefined {
  * Whether the cached tokens cannot be a part of the input tokens, which they are to all appearances (a sibling endpoint lists
  * `uncached_input_tokens` beside them): more cached than input tokens must have been counted apart.
  */
-export function exceedsInput({ input_tokens: input, cached_input_tokens: cached }: Figures): boolean {
+export function exceedsInput({
+  input_tokens: input,
+  cached_input_tokens: cached,
+}: Partial<Figures>): boolean {
   return input !== undefined && cached !== undefined && cached > input;
 }

@@ -85,11 +85,13 @@ export const UsageSummary = z
   });
 export type UsageSummary = z.infer<typeof UsageSummary>;
 
+export const MODEL_API = 'model_api';
+
 /** The tier label of each category. */
 export const TIERS = [
   { tier: 'dedicated', key: 'dedicated_usage' },
   { tier: 'training', key: 'training_usage' },
-  { tier: 'model_api', key: 'model_apis_usage' },
+  { tier: MODEL_API, key: 'model_apis_usage' },
 ] as const;
 
 /** The kinds of resource that are documented; others are counted as drift. */

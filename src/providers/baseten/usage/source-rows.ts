@@ -1,0 +1,64 @@
+import { DAY, HOUR, type Instant, type Range, startOfDay } from '../../../core/values/time.ts';
+import { readBuckets } from '../../api/bucket-pages.ts';
+import type { DriftLog } from '../../api/drift-log.ts';
+import { isWithin } from '../../api/plans.ts';
+import type { Usage } from './rows.ts';
+import { MODEL_API } from './schema.ts';
+import type { SourcePage } from './source-schema.ts';
+
+/** What tells more of model APIs than the summary does. */
+export type Source = 'model_apis' | 'model_api_usage';
+
+/** What a source answered about a range. */
+export interface SourceAnswer {
+  readonly about: Source;
+  readonly asked: Range;
+  /** Undefined if it could not be read, although the account may. */
+  readonly pages: readonly SourcePage[] | undefined;
+}
+
+/** What a source says in the place of the summary. */
+export interface SourcePart {
+  readonly source: Source;
+  /** The days of which the summary no longer counts. */
+  readonly range: Range;
+  readonly rows: readonly Usage[];
+  /** False if the source could not be read: what the ledger has stays. */
+  readonly isRead: boolean;
+}
+
+/** @throws {PollError} `contract` if buckets are missing, repeated or of unequal length. */
+export function readSource(
+  { about: source, asked, pages }: SourceAnswer,
+  { now, drift }: { readonly now: Instant; readonly drift: DriftLog },
+): SourcePart {
+  if (!pages) return { source, range: asked, rows: [], isRead: false };
+  const data = pages.flatMap(({ items }) => items);
+  const [first] = data;
+  const lengthMs = first ? first.end - first.start : DAY;
+  // Hours and days alike are stated by day: no other bucket is a part of one.
+  const sizeMs = DAY % lengthMs === 0 ? lengthMs : HOUR;
+  const { range, rows } = readBuckets([{ data, has_more: false }], { range: asked, sizeMs, now, drift });
+  return {
+    source,
+    range,
+    rows: rows.map(({ at, row: { key, model, figures } }) => ({
+      tier: MODEL_API,
+      date: startOfDay(at),
+      item: { billable_resource: { id: key, model_name: model }, model_name: model },
+      figures,
+      isStray: false,
+    })),
+    isRead: true,
+  };
+}
+
+/** A row of the summary without what a source says in its place. */
+export function withoutTold(row: Usage, parts: readonly SourcePart[]): Usage {
+  if (row.tier !== MODEL_API) return row;
+  const { subtotal, ...counts } = row.figures;
+  const isTold = (which: Source) =>
+    parts.some(({ source, range }) => source === which && isWithin(range, row.date));
+  const cost = subtotal === undefined || isTold('model_apis') ? {} : { subtotal };
+  return { ...row, figures: { ...cost, ...(isTold('model_api_usage') ? {} : counts) } };
+}
