@@ -19,6 +19,7 @@ import { type AccountRemarks, remarksOf } from './reports/taken-back.ts';
 import { type PublishInput, type Window, type WindowState, windowState } from './reports/windows.ts';
 import type { LabelFilter, NetCost, ReadCoverage, SeriesKey } from './statement/series.ts';
 import type { Usd } from './values/money.ts';
+import { gapsIn } from './values/ranges.ts';
 import { type Granularity, type Instant, type Range, startOfMonth } from './values/time.ts';
 
 /** What can be asked of the ledger. Nothing of it changes anything. */
@@ -75,6 +76,17 @@ export class LedgerQueries {
   /** The gaps in what was read of a stream, from `since` to the newest reading. */
   unread(account: number, stream: string, since: Instant): Range[] {
     return unreadOf(this.#state, this.#streamId(account, stream), since);
+  }
+
+  /** The parts of a range of which a stream was not read at any granularity, oldest first. */
+  gaps(account: number, stream: string, range: Range): Range[] {
+    const id = this.#streamId(account, stream);
+    return gapsIn(id === undefined ? [] : this.#state.covered(id), range);
+  }
+
+  /** When the counters of a stream began; undefined before its first statement. */
+  baselineOf(account: number, stream: string): Instant | undefined {
+    return this.#state.streamOf(account, stream)?.baseline;
   }
 
   /** How far back an account is read from now on. */

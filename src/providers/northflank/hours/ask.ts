@@ -1,5 +1,6 @@
 import { type Range, SECOND } from '../../../core/values/time.ts';
 import { PollError } from '../../api/errors.ts';
+import type { RequestCount } from '../../api/provider.ts';
 import type { Ask } from '../../api/request.ts';
 import { billingPath, type NorthflankContext, scopeOf } from '../account/config.ts';
 import { nextCall } from './drilldown.ts';
@@ -24,6 +25,11 @@ export async function* askHour(ask: Ask, range: Range, history: History): AsyncG
     pages.push(page);
     yield page;
   }
+}
+
+/** An hour without resources takes one request. */
+export function hourRequests(): RequestCount {
+  return { least: 1, most: undefined, more: 'one or two for each team or project in use' };
 }
 
 async function hourOf(ask: Ask, path: string, call: HourCall): Promise<UsageHour | undefined> {
