@@ -6,13 +6,24 @@ import type { WriteVersion } from './encode.ts';
 
 /** How a request ended. Messages hold no header, body or key. */
 export type WriteResult =
-  | { readonly kind: 'accepted' }
-  /** Some of its samples were refused, or all; whether the others were written is unknown. */
-  | { readonly kind: 'rejected'; readonly message: string }
+  | Accepted
+  | Rejected
   /** The receiver does not know this version of the protocol. */
   | { readonly kind: 'unsupported'; readonly message: string }
   | Retryable
   | Refused;
+
+export interface Accepted {
+  readonly kind: 'accepted';
+}
+
+/** Some samples of a request were refused, or all. */
+export interface Rejected {
+  readonly kind: 'rejected';
+  readonly message: string;
+  /** How many samples were written nevertheless; undefined if the receiver does not say. */
+  readonly written: number | undefined;
+}
 
 /** Number of samples that the receiver wrote; receivers of 1.0 do not send it. */
 const SAMPLES_WRITTEN = 'x-prometheus-remote-write-samples-written';
@@ -29,17 +40,18 @@ export function resultOfWrite(
 ): WriteResult {
   const { status } = answer;
   const isSuccess = status >= 200 && status < 300;
-  const written = answer.header(SAMPLES_WRITTEN);
   const message = describeFailure(status, detailOf(answer), sanitize);
   if (status === 429 || status >= 500) return retryableAnswer(answer, message, now);
   if (isAuthFailure(status)) return { kind: 'refused', reason: 'auth', message };
+  const header = version === '2.0' ? answer.header(SAMPLES_WRITTEN) : undefined;
   // A receiver of 1.0 may read a message of 2.0 as an empty one of its own.
-  if (version === '2.0' && (status === 415 || written === undefined)) return { kind: 'unsupported', message };
-  if (isSuccess && version === '2.0' && Number(written) < sent)
-    return { kind: 'rejected', message: `the receiver wrote only ${Number(written)} of ${sent} samples` };
+  if (version === '2.0' && (status === 415 || header === undefined)) return { kind: 'unsupported', message };
+  const written = header === undefined ? undefined : Number(header);
+  if (isSuccess && (written ?? sent) < sent)
+    return { kind: 'rejected', message: 'the receiver did not write it', written };
   if (isSuccess) return { kind: 'accepted' };
   return CONTENT.has(status)
-    ? { kind: 'rejected', message }
+    ? { kind: 'rejected', message, written }
     : { kind: 'refused', reason: 'refused', message };
 }
 

@@ -5,7 +5,7 @@ export interface RefusedSeries {
   readonly labels: SeriesLabels;
   /** What the receiver said to the first of them. */
   readonly reason: string;
-  /** How many were refused. */
+  /** How many were refused; at most so many if the receiver does not say. */
   readonly samples: number;
 }
 
@@ -23,10 +23,13 @@ export class Refusals {
     return this.#suspects.has(labels);
   }
 
-  refused(samples: readonly WriteSample[], reason: string): void {
-    for (const { labels } of samples) {
+  /** Notes that samples were refused, but for `written` of them. */
+  refused(samples: readonly WriteSample[], reason: string, written = 0): void {
+    const series = Map.groupBy(samples, ({ labels }) => labels);
+    for (const [labels, { length }] of series) {
       const before = this.#refused.get(labels) ?? { labels, reason, samples: 0 };
-      this.#refused.set(labels, { ...before, samples: before.samples + 1 });
+      const count = series.size === 1 ? length - written : length;
+      this.#refused.set(labels, { ...before, samples: before.samples + count });
       this.#suspects.add(labels);
     }
   }

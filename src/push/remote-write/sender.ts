@@ -3,7 +3,7 @@ import { startDeadline } from '../../net/deadline.ts';
 import { createHttpClient, type HttpClient } from '../http-client.ts';
 import { type RetryTiming, retry } from '../retry.ts';
 import { createSanitizer, type Sanitizer } from '../sanitize.ts';
-import { resultOfWrite, type WriteResult } from './answer.ts';
+import { type Accepted, type Rejected, resultOfWrite, type WriteResult } from './answer.ts';
 import { encodeRequest, type WriteVersion } from './encode.ts';
 import type { WriteReceiver } from './receiver.ts';
 import type { WriteSample } from './sample.ts';
@@ -34,18 +34,17 @@ export class WriteSender {
   }
 
   /**
-   * Sends samples with retries. Returns why some of them were refused; undefined if all were accepted.
+   * Sends samples with retries.
    *
    * @throws {RemoteWriteError} if the receiver refuses every request, or does not accept one in time.
    */
-  async send(samples: readonly WriteSample[]): Promise<string | undefined> {
+  async send(samples: readonly WriteSample[]): Promise<Accepted | Rejected> {
     const { receiver, now, signal } = this.#options;
     const until: Instant = now() + receiver.giveUpAfterMs;
     const timing = { ...this.#options, until, retried: () => {} };
     const result = await retry((attempt) => this.#negotiate(samples, attempt), timing);
     signal.throwIfAborted();
-    if (result.kind === 'accepted') return undefined;
-    if (result.kind === 'rejected') return result.message;
+    if (result.kind === 'accepted' || result.kind === 'rejected') return result;
     const { host } = new URL(receiver.url);
     const hint = result.kind === 'refused' ? hintFor(result.reason) : 'is it up and reachable?';
     throw new RemoteWriteError(`${host} does not accept remote write: ${result.message}; ${hint}`);

@@ -1,6 +1,6 @@
 import { batchesOf, type SampleStream } from './batches.ts';
+import { deliver } from './deliver.ts';
 import { Refusals, type RefusedSeries } from './refusals.ts';
-import type { WriteSample } from './sample.ts';
 import { type SenderOptions, WriteSender } from './sender.ts';
 
 export interface WriteOptions extends Omit<SenderOptions, 'random'> {
@@ -18,11 +18,6 @@ export interface WriteSummary {
   readonly accepted: number;
   readonly refused: readonly RefusedSeries[];
 }
-
-/** Requests to find the refused series of a batch; what is not found by then counts as refused with its neighbours. */
-const MAX_REQUESTS = 256;
-/** The same for series that were refused before, which go in requests of their own. */
-const MAX_SUSPECT_REQUESTS = 32;
 
 /**
  * Sends a stream of samples, one request after another. Samples that the receiver refuses are reported, and the rest is sent.
@@ -42,8 +37,8 @@ export async function writeRemotely(stream: SampleStream, options: WriteOptions)
       const { suspects = [], others = [] } = Object.groupBy(batch, (sample) =>
         refusals.isSuspect(sample) ? 'suspects' : 'others',
       );
-      accepted += await deliver(others, MAX_REQUESTS, { sender, refusals });
-      accepted += await deliver(suspects, MAX_SUSPECT_REQUESTS, { sender, refusals });
+      accepted += await deliver(others, { sender, refusals, maxRequests: 256 });
+      accepted += await deliver(suspects, { sender, refusals, maxRequests: 32 });
       count += batch.length;
       acknowledged?.(count, refusals.list);
     }
@@ -51,43 +46,4 @@ export async function writeRemotely(stream: SampleStream, options: WriteOptions)
     await sender.close();
   }
   return { accepted, refused: refusals.list };
-}
-
-interface Delivery {
-  readonly sender: Pick<WriteSender, 'send'>;
-  readonly refusals: Refusals;
-}
-
-/** Sends samples, in halves if they are refused as a whole. Returns how many were accepted. */
-async function deliver(
-  samples: readonly WriteSample[],
-  maxRequests: number,
-  { sender, refusals }: Delivery,
-): Promise<number> {
-  const groups = samples.length > 0 ? [{ samples, reason: '' }] : [];
-  let accepted = 0;
-  let requests = 0;
-  // Halves are appended during the loop: those of one size before smaller ones.
-  for (const group of groups) {
-    const reason = requests < maxRequests ? await sender.send(group.samples) : group.reason;
-    requests += 1;
-    if (reason === undefined) {
-      refusals.accepted(group.samples);
-      accepted += group.samples.length;
-    } else if (group.samples.length === 1 || requests > maxRequests) refusals.refused(group.samples, reason);
-    else groups.push(...halvesOf(group.samples).map((half) => ({ samples: half, reason })));
-  }
-  return accepted;
-}
-
-/** Half of the series each; of a single series, half of its samples. */
-function halvesOf(samples: readonly WriteSample[]): readonly (readonly WriteSample[])[] {
-  const series = [...new Set(samples.map(({ labels }) => labels))];
-  const half = samples.slice(0, samples.length / 2);
-  if (series.length === 1) return [half, samples.slice(half.length)];
-  const first = new Set(series.slice(0, series.length / 2));
-  return [
-    samples.filter(({ labels }) => first.has(labels)),
-    samples.filter(({ labels }) => !first.has(labels)),
-  ];
 }
