@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import { resultOfHttp } from './http-answer.ts';
-import { createHttpClient } from './http-client.ts';
+import { createPostClient } from './post-client.ts';
 import type { Receiver } from './receiver.ts';
 import { createSanitizer } from './sanitize.ts';
 import type { Transport, TransportOptions } from './transport.ts';
@@ -12,7 +12,7 @@ import type { Transport, TransportOptions } from './transport.ts';
  * @throws when the receiver's certificates or key are not PEM, or do not match.
  */
 export function createHttpTransport(receiver: Receiver, options: TransportOptions): Transport {
-  const client = createHttpClient(receiver, options);
+  const client = createPostClient(receiver, options);
   const sanitize = createSanitizer(receiver);
   const isCompressed = receiver.compression === 'gzip';
   const headers = {

@@ -22,20 +22,20 @@ const SERIES_BYTES = 4 * NESTED_BYTES;
  */
 export async function* batchesOf(stream: SampleStream, skip: number): AsyncGenerator<WriteSample[]> {
   let left = skip;
-  let batch = new Batch();
+  let request = new RequestBuilder();
   for await (const sample of stream) {
     if (sample === undefined) await setImmediate();
     else if (left > 0) left -= 1;
-    else if (!batch.add(sample)) {
-      yield batch.samples;
-      batch = new Batch();
-      batch.add(sample);
+    else if (!request.add(sample)) {
+      yield request.samples;
+      request = new RequestBuilder();
+      request.add(sample);
     }
   }
-  if (batch.samples.length > 0) yield batch.samples;
+  if (request.samples.length > 0) yield request.samples;
 }
 
-class Batch {
+class RequestBuilder {
   readonly samples: WriteSample[] = [];
   readonly #series = new Set<SeriesLabels>();
   #bytes = 0;

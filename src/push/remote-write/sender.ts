@@ -1,6 +1,6 @@
 import type { Instant } from '../../core/values/time.ts';
 import { startDeadline } from '../../net/deadline.ts';
-import { createHttpClient, type HttpClient } from '../http-client.ts';
+import { createPostClient, type PostClient } from '../post-client.ts';
 import { type RetryTiming, retry } from '../retry.ts';
 import { createSanitizer, type Sanitizer } from '../sanitize.ts';
 import { type Accepted, type Rejected, resultOfWrite, type WriteResult } from './answer.ts';
@@ -22,14 +22,14 @@ export class RemoteWriteError extends Error {
 /** Sends requests to one receiver, in 2.0 until the receiver turns out not to understand it. */
 export class WriteSender {
   readonly #options: SenderOptions;
-  readonly #client: HttpClient;
+  readonly #client: PostClient;
   readonly #sanitize: Sanitizer;
   #version: WriteVersion = '2.0';
 
   /** @throws when the receiver's certificates or key cannot be used. */
   constructor(options: SenderOptions) {
     this.#options = options;
-    this.#client = createHttpClient(options.receiver, options);
+    this.#client = createPostClient(options.receiver, options);
     this.#sanitize = createSanitizer(options.receiver);
   }
 

@@ -15,7 +15,7 @@ export interface HttpRequest {
 }
 
 /** Posts to one URL over one connection. */
-export interface HttpClient {
+export interface PostClient {
   /**
    * Posts once, and reads the answer with `interpret`, or returns the fault without one. Ends early, with the reason `timeout`, when the
    * signal aborts; never throws.
@@ -33,10 +33,10 @@ export interface HttpClient {
  *
  * @throws when the target's certificates or key are not PEM, or do not match.
  */
-export function createHttpClient(
+export function createPostClient(
   target: HttpTarget,
   { userAgent }: Pick<TransportOptions, 'userAgent'>,
-): HttpClient {
+): PostClient {
   const url = new URL(target.url);
   const connections = openConnections({
     origin: url.origin,
