@@ -32,6 +32,7 @@ const PARTS = [
   'sinks/otel',
   'sinks/focus',
   'push',
+  'push/remote-write',
   'telemetry',
 ];
 
@@ -59,6 +60,7 @@ const SEES: Readonly<Record<string, readonly string[]>> = {
   'sinks/otel': [...METRICS, 'sinks/prometheus'],
   'sinks/focus': FOCUS,
   push: [VALUES, 'net', 'runtime'],
+  'push/remote-write': [VALUES, 'push', 'net', 'runtime'],
   telemetry: [VALUES, 'push'],
   'config/values': [VALUES],
   'config/yaml': [VALUES, 'config/values'],
@@ -110,6 +112,7 @@ const HOMES: readonly { readonly of: RegExp; readonly rooms: readonly string[] }
   },
   { of: /^(node-cron|croner)$/, rooms: ['poll', 'config/values'] },
   { of: /^hyparquet-writer$/, rooms: ['sinks/focus'] },
+  { of: /^hyparquet-writer\/src\/snappy\.js$/, rooms: ['push/remote-write'] },
   { of: /^prom-client$/, rooms: ['sinks/prometheus'] },
   { of: /^@opentelemetry\/.*$/, rooms: ['sinks/otel', 'push', 'telemetry'] },
   { of: /^yaml$/, rooms: ['config/yaml'] },
