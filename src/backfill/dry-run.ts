@@ -1,12 +1,12 @@
 import type { ReadCoverage } from '../core/statement/series.ts';
 import { gapsIn, joinRanges } from '../core/values/ranges.ts';
-import { type Instant, intersection, type Range } from '../core/values/time.ts';
+import type { Instant, Range } from '../core/values/time.ts';
 import { streamsOf } from '../poll/open-account.ts';
 import type { PolledAccount } from '../providers/api/account.ts';
 import { EMPTY_CONTEXT, type Feed, type RequestCount } from '../providers/api/provider.ts';
 import { Quota } from './quota.ts';
 import { historyFirst } from './read-account.ts';
-import { type HistoryRange, rangeToRead } from './unread.ts';
+import { type HistoryRange, isUseful, rangeToRead } from './unread.ts';
 
 /** What reading a feed would take, without retries. */
 export interface FeedEstimate extends RequestCount {
@@ -60,7 +60,7 @@ function planAll(
       const coverage = coverageOf(read, now);
       const context = { ...EMPTY_CONTEXT, now, config, since: wanted.start, coverage, signal };
       const missing = gapsIn(read, wanted);
-      const next = feed.plan(context).filter((range) => missing.some((gap) => intersection(gap, range)));
+      const next = feed.plan(context).filter((range) => isUseful(feed, range, missing));
       if (next.length === 0) return { feed, ranges };
       ranges.push(...next);
       read.push(...next);

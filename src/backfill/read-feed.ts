@@ -1,4 +1,4 @@
-import { type Instant, intersection, MINUTE, type Range, SECOND } from '../core/values/time.ts';
+import { type Instant, MINUTE, type Range, SECOND } from '../core/values/time.ts';
 import type { ScheduledFeed } from '../poll/feed-runner.ts';
 import { pollFeed } from '../poll/poll-feed.ts';
 import { pollErrorOf } from '../poll/poll-outcome.ts';
@@ -6,7 +6,7 @@ import type { PollWatcher } from '../poll/poll-target.ts';
 import { isRefusal, POLL_FAILURES, type PollError } from '../providers/api/errors.ts';
 import type { FeedContext } from '../providers/api/provider.ts';
 import type { Quota } from './quota.ts';
-import { lengthOf } from './unread.ts';
+import { isUseful, lengthOf } from './unread.ts';
 
 /** What happens while history is read. */
 export interface ReadEvents {
@@ -66,7 +66,7 @@ export async function readFeed(
 function narrow(feed: ScheduledFeed, unread: () => readonly Range[], quota: Quota): ScheduledFeed {
   const plan = (context: FeedContext<unknown>) => {
     const missing = unread();
-    return feed.feed.plan(context).filter((range) => missing.some((gap) => intersection(gap, range)));
+    return feed.feed.plan(context).filter((range) => isUseful(feed.feed, range, missing));
   };
   return withPlan(feed, plan, quota);
 }

@@ -41,6 +41,11 @@ export class LedgerQueries {
     return this.#state.streams.size === 0;
   }
 
+  /** How many accounts the ledger knows, configured or not. */
+  get accountCount(): number {
+    return this.#state.accounts.size;
+  }
+
   accountId(provider: string, name: string): number | undefined {
     return this.#state.accountOf(provider, name)?.id;
   }
