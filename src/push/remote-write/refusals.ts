@@ -23,7 +23,7 @@ export class Refusals {
     return this.#suspects.has(labels);
   }
 
-  /** Notes that samples were refused, but for `written` of them. */
+  /** Notes that samples were refused, all except `written`. */
   refused(samples: readonly WriteSample[], reason: string, written = 0): void {
     const series = Map.groupBy(samples, ({ labels }) => labels);
     for (const [labels, { length }] of series) {

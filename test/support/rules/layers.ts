@@ -11,7 +11,7 @@ const LEDGER = [...STATEMENT, 'core/ledger'];
 const REPORTS = [...LEDGER, 'core/reports'];
 const FOCUS = [...REPORTS, 'core/focus'];
 const METRICS = [...REPORTS, 'core/metrics'];
-const CONFIG = ['config', 'config/yaml', 'config/values', 'config/otel'];
+const CONFIG = ['config', 'config/yaml', 'config/values', 'config/otel', 'config/history'];
 const SERVER = ['server', 'server/api', 'server/http', 'server/pages', 'server/pages/explorer', 'server/web'];
 
 /** Everything that `app` composes. */
@@ -65,6 +65,7 @@ const SEES: Readonly<Record<string, readonly string[]>> = {
   'config/values': [VALUES],
   'config/yaml': [VALUES, 'config/values'],
   'config/otel': [VALUES, 'config/values', 'config/yaml', 'push'],
+  'config/history': [VALUES, 'config/values', 'config/yaml', 'config/otel', 'push/remote-write'],
   config: [...REPORTS, ...CONFIG, 'net', 'providers/api', 'providers'],
   'server/http': [],
   'server/api': [...FOCUS, 'sinks/focus', 'runtime', 'server/http'],
