@@ -40,10 +40,11 @@ export interface CounterStart {
 
 /** When the counters of each stream began that the exporter has read. */
 export function counterStarts({ ledger, accounts }: ExporterHistory): CounterStart[] {
+  const baselines = ledger.baselines();
   return accounts.flatMap((account) =>
     account.streams.flatMap((stream) => {
-      const at = ledger.baselineOf(account.id, stream);
-      return at === undefined ? [] : { account, stream, at };
+      const start = baselines.of(account.provider, account.account, stream);
+      return start ? { account, stream, at: start.at } : [];
     }),
   );
 }

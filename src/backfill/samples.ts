@@ -1,12 +1,14 @@
+import type { History, HistoryFamily } from '../core/history/history.ts';
+import type { HistoryTick } from '../core/history/ticks.ts';
+import type { HistorySample } from '../core/history/told-series.ts';
 import { toNumber } from '../core/values/money.ts';
 import { type Instant, isoDay, type Range, startOfMonth } from '../core/values/time.ts';
 import type { SeriesLabels, WriteSample } from '../push/remote-write/sample.ts';
 import type { ProgressView } from '../runtime/progress.ts';
-import type { History, HistoryFamily, HistorySeries, HistoryTick } from './history-types.ts';
 
 /** What was written. */
 export class SampleCounts {
-  readonly #series = new Set<HistorySeries>();
+  readonly #series = new Set<HistorySample['series']>();
   #samples = 0;
   #first: Instant | undefined;
   #last: Instant | undefined;
@@ -76,8 +78,8 @@ export function* writeSamples(
 ): Generator<WriteSample | undefined> {
   for (const family of families) {
     const { metric } = family;
-    const known = new Map<HistorySeries, SeriesLabels>();
-    const labelsOf = (series: HistorySeries) => {
+    const known = new Map<HistorySample['series'], SeriesLabels>();
+    const labelsOf = (series: HistorySample['series']) => {
       const found = known.get(series) ?? sorted([['__name__', metric.name], ...series.labels, ...labels]);
       known.set(series, found);
       return found;

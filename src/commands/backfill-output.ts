@@ -1,22 +1,26 @@
-import { mkdirSync, statSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { type CounterStart, openExporterHistory } from '../backfill/exporter-history.ts';
-import type { History } from '../backfill/history-types.ts';
-import { countedHistory, type MonthPart, monthsIn, SampleCounts, writeSamples } from '../backfill/samples.ts';
+import { countedHistory, monthsIn, SampleCounts, writeSamples } from '../backfill/samples.ts';
 import type { WorkingDirectory } from '../backfill/working-directory.ts';
 import type { Config } from '../config/config.ts';
-import type { Ledger } from '../core/ledger.ts';
+import type { RemoteWriteConfig } from '../config/history/history.ts';
+import type { Baselines } from '../core/history/baselines.ts';
+import type { History } from '../core/history/history.ts';
 import { type Range, SECOND } from '../core/values/time.ts';
 import { registerAccounts } from '../poll/open-account.ts';
+import { DEFAULT_GIVE_UP_AFTER_MS } from '../push/remote-write/receiver.ts';
 import type { RefusedSeries } from '../push/remote-write/refusals.ts';
 import { writeRemotely } from '../push/remote-write/write-remotely.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { ProgressView } from '../runtime/progress.ts';
 import { packageVersion } from '../runtime/version.ts';
+import { historyText } from '../sinks/prometheus/history-text.ts';
 import { sizeText, summaryText } from './backfill-report.ts';
 import type { BackfillOutput, BackfillRequest } from './backfill-request.ts';
 import type { Io } from './io.ts';
+import { accountDefaults } from './open-ledger.ts';
 import { writeWhole } from './write-whole.ts';
 
 export interface BackfillIo extends Io {
@@ -52,7 +56,7 @@ export async function writeBackfill(backfill: BackfillToWrite, io: BackfillIo): 
   const exporter =
     work.exporterCopy === undefined
       ? undefined
-      : openExporterHistory(work.exporterCopy, config.accounts, defaultsOf(config), Date.now());
+      : openExporterHistory(work.exporterCopy, config.accounts, accountDefaults(config), Date.now());
   try {
     const open = openHistory(backfill, exporter?.ledger.baselines(), io);
     const { output } = request;
@@ -69,7 +73,7 @@ export async function writeBackfill(backfill: BackfillToWrite, io: BackfillIo): 
 
 function openHistory(
   backfill: BackfillToWrite,
-  baselines: ReturnType<Ledger['baselines']> | undefined,
+  baselines: Baselines | undefined,
   { progress }: BackfillIo,
 ): OpenHistory {
   const { work, config, request, starts } = backfill;
@@ -77,7 +81,7 @@ function openHistory(
   const latest = Math.max(work.question.end, ...starts.map(({ at }) => at));
   const range = { start: from, end: to === 'baseline' ? latest : to };
   const since = config.accounts.map((account) => ({ ...account, since: from }));
-  const accounts = registerAccounts(work.ledger, since, defaultsOf(config), Date.now());
+  const accounts = registerAccounts(work.ledger, since, accountDefaults(config), Date.now());
   const question = { accounts, from, to: range.end, ...(baselines && { baselines }) };
   const counts = new SampleCounts();
   const history = countedHistory(work.ledger.history(question), counts, progress);
@@ -90,12 +94,12 @@ async function writeFiles(
   io: BackfillIo,
 ): Promise<Outcome> {
   if (output.kind === 'file') {
-    await writeWhole(output.file, historyText(history, range, request.labels), io);
+    await writeWhole(output.file, piecesOf(history, range, request), io);
     return { refused: [], written: output.file === '-' ? 'written' : sizeOf([output.file]) };
   }
   const files = monthsIn(range).map((part) => ({ part, file: join(output.folder, `${part.month}.om`) }));
   for (const { part, file } of files) {
-    const pieces = historyText(history, part, request.labels);
+    const pieces = piecesOf(history, part, request);
     const { files: whole } = work.written;
     if (whole.includes(part.month)) await drain(pieces, io);
     else {
@@ -104,6 +108,17 @@ async function writeFiles(
     }
   }
   return { refused: [], written: sizeOf(files.map(({ file }) => file)) };
+}
+
+async function* piecesOf(
+  history: History,
+  part: Range,
+  { labels }: BackfillRequest,
+): AsyncGenerator<string> {
+  for (const piece of historyText(history, { part, labels })) {
+    if (piece === undefined) await setImmediate();
+    else yield piece;
+  }
 }
 
 /** Counts what was written before. */
@@ -120,7 +135,7 @@ async function send({ work, request, config, history, range }: OpenHistory, url:
   const { receiver, labels } = receiverOf(url, config);
   const own = new Map([...Object.entries(labels), ...request.labels]);
   const before = work.written;
-  const { accepted } = await writeRemotely(writeSamples(history, range, [...own]), {
+  await writeRemotely(writeSamples(history, range, [...own]), {
     receiver,
     userAgent: `ai-billing-exporter/${packageVersion()}`,
     now: Date.now,
@@ -131,7 +146,8 @@ async function send({ work, request, config, history, range }: OpenHistory, url:
       work.note({ acknowledged, refused: mergeRefused([...before.refused, ...refused]) }),
   });
   const { acknowledged, refused } = work.written;
-  return { refused, written: '' };
+  const accepted = refused.reduce((left, { samples }) => left - samples, acknowledged);
+  return { refused, written: `${accepted.toLocaleString('en-US')} accepted by ${url.host}` };
 }
 
 /** One entry for each series. */

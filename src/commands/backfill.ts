@@ -21,7 +21,7 @@ import { estimateText, refusedText, unreadText } from './backfill-report.ts';
 import { type BackfillRequest, parseBackfill } from './backfill-request.ts';
 import { type BackfillOptions, EXIT, type Io } from './io.ts';
 import { loadAndRedact } from './load-config.ts';
-import { openLedger } from './open-ledger.ts';
+import { accountDefaults, openLedger } from './open-ledger.ts';
 import { openLog } from './open-log.ts';
 
 /**
@@ -88,7 +88,7 @@ function openWork(
       return;
     }
     await copyLedger(config.state.path, copy);
-    const exporter = openExporterHistory(copy, config.accounts, defaultsOf(config), Date.now());
+    const exporter = openExporterHistory(copy, config.accounts, accountDefaults(config), Date.now());
     ledger.adoptLabelSets(exporter.ledger.labelSets());
     exporter.ledger.close();
   };
@@ -114,7 +114,7 @@ async function readAndWrite(
   const unread =
     work.written.unread ??
     (await readHistory(
-      { ...history, ledger: work.ledger, accounts: config.accounts, defaults: defaultsOf(config) },
+      { ...history, ledger: work.ledger, accounts: config.accounts, defaults: accountDefaults(config) },
       { ...io, now: Date.now, wait: (ms, signal) => sleep(ms, undefined, { signal }) },
     ));
   const isRemote = request.output.kind === 'remote';
@@ -158,14 +158,10 @@ function startsIn(config: Config): CounterStart[] {
 }
 
 function startsOfCopy(copy: string, config: Config): CounterStart[] {
-  const exporter = openExporterHistory(copy, config.accounts, defaultsOf(config), Date.now());
+  const exporter = openExporterHistory(copy, config.accounts, accountDefaults(config), Date.now());
   try {
     return counterStarts(exporter);
   } finally {
     exporter.ledger.close();
   }
-}
-
-function defaultsOf({ metrics, currencies }: Config) {
-  return { maxSeries: metrics.maxSeries, rates: currencies };
 }

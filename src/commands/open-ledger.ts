@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts';
 import { StoreError } from '../core/ledger/records.ts';
 import { Ledger } from '../core/ledger.ts';
 import type { CostsAccount } from '../core/reports/labels.ts';
-import { registerAccounts } from '../poll/open-account.ts';
+import { type AccountDefaults, registerAccounts } from '../poll/open-account.ts';
 import { isInUse, openReadOnly } from '../store/read-only.ts';
 
 /** A ledger that no other process uses, and the accounts of its configuration. Nothing changes it. */
@@ -16,10 +16,12 @@ export interface OpenLedger {
  * @throws {StoreError} if the ledger cannot be read.
  */
 export function openLedger(config: Config, now: number, hint?: string): OpenLedger {
-  const { accounts, currencies, metrics } = config;
   const ledger = new Ledger(openOrExplain(config, hint));
-  const defaults = { maxSeries: metrics.maxSeries, rates: currencies };
-  return { ledger, accounts: registerAccounts(ledger, accounts, defaults, now) };
+  return { ledger, accounts: registerAccounts(ledger, config.accounts, accountDefaults(config), now) };
+}
+
+export function accountDefaults({ currencies, metrics }: Config): AccountDefaults {
+  return { maxSeries: metrics.maxSeries, rates: currencies };
 }
 
 function openOrExplain(config: Config, hint?: string) {

@@ -89,11 +89,6 @@ export class LedgerQueries {
     return gapsIn(id === undefined ? [] : this.#state.covered(id), range);
   }
 
-  /** When the counters of a stream began; undefined before its first statement. */
-  baselineOf(account: number, stream: string): Instant | undefined {
-    return this.#state.streamOf(account, stream)?.baseline;
-  }
-
   /** How far back an account is read from now on. */
   since(account: number, stream: string | undefined, now: Instant): Instant {
     const configured = this.settingsOf(account).since ?? startOfMonth(now, -1);
