@@ -51,7 +51,10 @@ interface Outcome {
 }
 
 /** Writes what was read, and a summary. @returns what the receiver refused. */
-export async function writeBackfill(backfill: BackfillToWrite, io: BackfillIo): Promise<readonly RefusedSeries[]> {
+export async function writeBackfill(
+  backfill: BackfillToWrite,
+  io: BackfillIo,
+): Promise<readonly RefusedSeries[]> {
   const { work, config, request, startedAt } = backfill;
   const exporter =
     work.exporterCopy === undefined
@@ -110,11 +113,7 @@ async function writeFiles(
   return { refused: [], written: sizeOf(files.map(({ file }) => file)) };
 }
 
-async function* piecesOf(
-  history: History,
-  part: Range,
-  { labels }: BackfillRequest,
-): AsyncGenerator<string> {
+async function* piecesOf(history: History, part: Range, { labels }: BackfillRequest): AsyncGenerator<string> {
   for (const piece of historyText(history, { part, labels })) {
     if (piece === undefined) await setImmediate();
     else yield piece;
@@ -131,7 +130,11 @@ function sizeOf(files: readonly string[]): string {
   return `${sizeText(bytes)}${files.length > 1 ? ` in ${files.length} files` : ''}`;
 }
 
-async function send({ work, request, config, history, range }: OpenHistory, url: URL, io: BackfillIo): Promise<Outcome> {
+async function send(
+  { work, request, config, history, range }: OpenHistory,
+  url: URL,
+  io: BackfillIo,
+): Promise<Outcome> {
   const { receiver, labels } = receiverOf(url, config);
   const own = new Map([...Object.entries(labels), ...request.labels]);
   const before = work.written;
@@ -162,6 +165,12 @@ function mergeRefused(refused: readonly RefusedSeries[]): RefusedSeries[] {
 function receiverOf(url: URL, { history }: Config): Pick<RemoteWriteConfig, 'receiver' | 'labels'> {
   const configured = history?.remoteWrite;
   if (configured?.receiver.url === url.href) return configured;
-  const receiver = { url: url.href, headers: () => ({}), tls: {}, timeoutMs: 30 * SECOND, giveUpAfterMs: DEFAULT_GIVE_UP_AFTER_MS };
+  const receiver = {
+    url: url.href,
+    headers: () => ({}),
+    tls: {},
+    timeoutMs: 30 * SECOND,
+    giveUpAfterMs: DEFAULT_GIVE_UP_AFTER_MS,
+  };
   return { receiver, labels: {} };
 }

@@ -15,7 +15,10 @@ export function estimateText(estimates: readonly FeedEstimate[]): string {
   ]);
   const total = estimates.reduce((sum, { least }) => sum + least, 0);
   const mosts = estimates.map(({ most }) => most);
-  const most = mosts.reduce((sum, each) => (sum === undefined || each === undefined ? undefined : sum + each), 0);
+  const most = mosts.reduce(
+    (sum, each) => (sum === undefined || each === undefined ? undefined : sum + each),
+    0,
+  );
   const sum = ['', '', 'requests', countText(total), most === undefined ? 'unknown' : countText(most)];
   const notes = estimates.flatMap(({ provider, feed, more }) =>
     more === undefined ? [] : [`${provider} ${feed}: more than the least: ${more}`],
@@ -50,7 +53,9 @@ const MAX_REFUSED = 20;
 /** What the receiver refused, the first series only. */
 export function refusedText(refused: readonly RefusedSeries[]): string {
   const lines = refused.slice(0, MAX_REFUSED).map(({ labels, reason, samples }) => {
-    const [name, ...others] = labels.toSorted(([a], [b]) => Number(b === '__name__') - Number(a === '__name__'));
+    const [name, ...others] = labels.toSorted(
+      ([a], [b]) => Number(b === '__name__') - Number(a === '__name__'),
+    );
     const text = others.map(([label, value]) => `${label}=${JSON.stringify(value)}`).join(',');
     return `  ${name?.[1]}{${text}}, ${countText(samples)} samples: ${reason}`;
   });

@@ -66,7 +66,9 @@ function urlOf(text: string): URL {
   if (!url || !['http:', 'https:'].includes(url.protocol))
     return refuse('--remote-write must be a URL such as http://localhost:9090/api/v1/write');
   if (url.username !== '' || url.password !== '')
-    refuse('--remote-write must not contain a password: set history.remoteWrite.basicAuth in the configuration');
+    refuse(
+      '--remote-write must not contain a password: set history.remoteWrite.basicAuth in the configuration',
+    );
   return url;
 }
 
@@ -92,7 +94,8 @@ function labelOf(text: string): readonly [string, string] {
     return refuse(
       `--label ${JSON.stringify(text)} must be NAME=VALUE, with a name of letters, digits and underscores such as job; names with __ are reserved`,
     );
-  if (OWN_LABELS.has(name)) refuse(`--label ${name} is a label that the exporter sets itself: choose another name`);
+  if (OWN_LABELS.has(name))
+    refuse(`--label ${name} is a label that the exporter sets itself: choose another name`);
   if (value === '') refuse(`--label ${name} needs a value`);
   if (!value.isWellFormed()) refuse(`--label ${name} must be valid Unicode`);
   return [name, value];

@@ -6,7 +6,7 @@ import { startAnthropic } from '../simulators/anthropic/server.ts';
 import { startBaseten } from '../simulators/baseten/server.ts';
 import { startInferenceSh } from '../simulators/inference-sh/server.ts';
 import type { Simulator } from '../simulators/kit/service.ts';
-import { type FakeClock, fakeClockAt, type SimulatorOptions } from '../simulators/kit/world.ts';
+import { fakeClockAt, type SimulatorOptions } from '../simulators/kit/world.ts';
 import { startNorthflank } from '../simulators/northflank/server.ts';
 import { startOpenAi } from '../simulators/openai/server.ts';
 import { startOpenRouter } from '../simulators/openrouter/server.ts';
