@@ -55,7 +55,7 @@ export function countedHistory(history: History, counts: SampleCounts, progress:
 }
 
 /** Names the bar. */
-const PROGRESS = 'families written';
+const PROGRESS = 'families to write';
 
 /** A part of a range, and the UTC month it lies in, such as `2026-10`. */
 export interface MonthPart extends Range {

@@ -21,7 +21,7 @@ export function estimateText(estimates: readonly FeedEstimate[]): string {
   );
   const sum = ['', '', 'requests', countText(total), most === undefined ? 'unknown' : countText(most)];
   const notes = estimates.flatMap(({ provider, feed, more }) =>
-    more === undefined ? [] : [`${provider} ${feed}: more than the least: ${more}`],
+    more === undefined ? [] : [`${provider} ${feed}: more ${more}`],
   );
   const lines = alignColumns([head, ...rows, sum], ['left', 'left', 'left', 'right', 'right', 'right']);
   return `${[...lines, ...new Set(notes)].join('\n')}\n`;

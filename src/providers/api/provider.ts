@@ -85,7 +85,7 @@ export interface RequestCount {
   readonly least: number;
   /** Undefined if that depends on what there is to read. */
   readonly most: number | undefined;
-  /** When it takes more than the least, such as `if a day has more than 1,000 rows`. */
+  /** When it takes more than the least, such as `where a day has over 1,000 rows`. */
   readonly more?: string;
 }
 

@@ -37,7 +37,7 @@ export function usageRequests(range: Range): RequestCount {
   return {
     least: 1,
     most: 3 + daysOf(range).length + 3,
-    more: 'if a server refuses 31 days, or leaves days out',
+    more: 'where a server refuses 31 days, or leaves days out',
   };
 }
 

@@ -29,7 +29,11 @@ export async function* askHour(ask: Ask, range: Range, history: AskedBefore): As
 
 /** An hour without resources takes one request. */
 export function hourRequests(): RequestCount {
-  return { least: 1, most: undefined, more: 'one or two for each team or project in use' };
+  return {
+    least: 1,
+    most: undefined,
+    more: 'where an hour has teams and projects, and none where it is listed as empty',
+  };
 }
 
 async function hourOf(ask: Ask, path: string, call: HourCall): Promise<UsageHour | undefined> {

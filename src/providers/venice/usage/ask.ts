@@ -21,7 +21,7 @@ export type VeniceConfig = z.infer<typeof VeniceConfig>;
 
 /** How many pages a range has, only its rows tell. */
 export function usageRequests(): RequestCount {
-  return { least: 1, most: undefined, more: 'one for each further 1,000 rows of a day' };
+  return { least: 1, most: undefined, more: 'where a day has over 1,000 rows' };
 }
 
 /**
