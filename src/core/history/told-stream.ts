@@ -108,9 +108,6 @@ function* readBuckets(source: CellSource, { granularity, part }: Load): Generato
 export const LOOKBACK_MS = 5 * MINUTE;
 
 /** A bucket that has begun before `end`, and has ended by then. */
-function clamped(bucket: Range, end: Instant): Range {
-  return {
-    start: Math.min(bucket.start, floorTo(LOOKBACK_MS, end - 1)),
-    end: Math.min(bucket.end, end),
-  };
+function clamped({ start, end: ended }: Range, end: Instant): Range {
+  return { start: start < end ? start : floorTo(LOOKBACK_MS, end - 1), end: Math.min(ended, end) };
 }
