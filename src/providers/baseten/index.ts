@@ -6,7 +6,7 @@ import { defineFeed, defineProvider, type RangeReading } from '../api/provider.t
 import type { Request } from '../api/request.ts';
 import { Decimal } from '../api/schemas.ts';
 import { InstanceTypePrices, Models, readModels, readPrices, readTeams, Teams } from './lookups/lookups.ts';
-import { askUsage, planUsage, type UsagePage } from './usage/ask.ts';
+import { askUsage, planUsage, type UsagePage, usageRequests } from './usage/ask.ts';
 import { namesOf } from './usage/facts.ts';
 import { usageReader } from './usage/read.ts';
 
@@ -26,6 +26,7 @@ const usage = defineFeed<BasetenConfig, UsagePage>({
   jitterMs: 30 * SECOND,
   stream: { name: 'usage', granularity: 'day', settleMs: 31 * DAY },
   plan: planUsage,
+  requests: usageRequests,
   ask: askUsage,
   reader: (_, context) => usageReader(namesOf(context)),
 });

@@ -4,7 +4,7 @@ import { HOUR, type Instant, type Range, SECOND } from '../../core/values/time.t
 import { askBucketPages, type BucketPage, readBuckets } from '../api/bucket-pages.ts';
 import { DriftLog } from '../api/drift-log.ts';
 import { isWithin } from '../api/plans.ts';
-import type { FeedContext, RangeReading } from '../api/provider.ts';
+import type { FeedContext, RangeReading, RequestCount } from '../api/provider.ts';
 import { reading } from '../api/readings.ts';
 import type { Ask } from '../api/request.ts';
 import { projectsOf } from './projects.ts';
@@ -14,6 +14,11 @@ import { type OpenAiUsageRow, USAGE } from './schema.ts';
 export interface UsageAnswer {
   readonly kind: string;
   readonly page: BucketPage<OpenAiUsageRow>;
+}
+
+/** One for each kind of usage. */
+export function usageRequests(): RequestCount {
+  return { least: USAGE.length, most: USAGE.length };
 }
 
 /** Asks for each kind of usage, all of its pages. */
