@@ -38,7 +38,7 @@ export async function writeRemotely(stream: SampleStream, options: WriteOptions)
         refusals.isSuspect(sample) ? 'suspects' : 'others',
       );
       accepted += await deliver(others, { sender, refusals, maxRequests: 256 });
-      accepted += await deliver(suspects, { sender, refusals, maxRequests: 32 });
+      accepted += await deliver(suspects, { sender, refusals, maxRequests: 64 });
       count += batch.length;
       acknowledged?.(count, refusals.list);
     }
