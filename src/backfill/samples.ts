@@ -1,6 +1,7 @@
 import type { History, HistoryFamily } from '../core/history/history.ts';
 import type { HistoryTick } from '../core/history/ticks.ts';
 import type { HistorySample } from '../core/history/told-series.ts';
+import { getOrCreate } from '../core/values/maps.ts';
 import { toNumber } from '../core/values/money.ts';
 import { type Instant, isoDay, type Range, startOfMonth } from '../core/values/time.ts';
 import type { SeriesLabels, WriteSample } from '../push/remote-write/sample.ts';
@@ -8,20 +9,22 @@ import type { ProgressView } from '../runtime/progress.ts';
 
 /** What was written. */
 export class SampleCounts {
-  readonly #series = new Set<HistorySample['series']>();
+  /** Of each family: a counter and its twin share them. */
+  readonly #series = new Map<HistoryFamily, Set<HistorySample['series']>>();
   #samples = 0;
   #first: Instant | undefined;
   #last: Instant | undefined;
 
-  add({ at, samples }: HistoryTick): void {
-    for (const { series } of samples) this.#series.add(series);
+  add(family: HistoryFamily, { at, samples }: HistoryTick): void {
+    const known = getOrCreate(this.#series, family, () => new Set());
+    for (const { series } of samples) known.add(series);
     this.#samples += samples.length;
     this.#first = Math.min(at, this.#first ?? at);
     this.#last = Math.max(at, this.#last ?? at);
   }
 
   get series(): number {
-    return this.#series.size;
+    return this.#series.values().reduce((sum, { size }) => sum + size, 0);
   }
 
   get samples(): number {
@@ -44,7 +47,7 @@ export function countedHistory(history: History, counts: SampleCounts, progress:
       *samples(part) {
         progress.update(PROGRESS, index, families.length);
         for (const tick of family.samples(part)) {
-          if (tick) counts.add(tick);
+          if (tick) counts.add(family, tick);
           yield tick;
         }
         progress.update(PROGRESS, index + 1, families.length);
